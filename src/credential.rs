@@ -1,0 +1,229 @@
+//! The secret and its owner: `Token` and `Account`.
+//!
+//! Both are parsed once, at the border, and refuse what could hurt later: a token that would break
+//! git's line protocol, an account name that another program would hand to a shell.
+
+use std::fmt;
+
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+use zeroize::Zeroize;
+
+/// A Heroku token: what git sends as the password, what the API takes as the bearer.
+///
+/// It has no `Display` and no `Serialize`, its `Debug` shows a fingerprint, and it is wiped when
+/// dropped. The one way to its text is [`Token::expose`].
+#[derive(Clone)]
+pub struct Token(SecretString);
+
+/// Why a text is not a token. Never carries the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum NotAToken {
+    /// Nothing is left once white space is trimmed.
+    #[error("it is empty")]
+    Empty,
+    /// Shorter or longer than any token that Heroku has issued.
+    #[error("its length is not that of a Heroku token")]
+    Length,
+    /// A blank, a line break or anything else outside printable ASCII.
+    #[error("it has a character that no Heroku token has")]
+    Character,
+}
+
+impl Token {
+    /// The shortest text taken for a token, in bytes.
+    pub const SHORTEST: usize = 20;
+    /// The longest text taken for a token, in bytes.
+    pub const LONGEST: usize = 512;
+
+    /// Reads a token; white space around it is dropped, as the Heroku CLI does.
+    ///
+    /// The form is not checked further: Heroku has issued `HRKU-` tokens of two lengths and bare
+    /// UUIDs, and all of them stay valid until they are regenerated.
+    ///
+    /// # Errors
+    /// [`NotAToken`] says which rule the text breaks.
+    ///
+    /// Source: Heroku's changelog items on token formats.
+    pub fn parse(text: &str) -> Result<Token, NotAToken> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(NotAToken::Empty);
+        }
+        if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(NotAToken::Character);
+        }
+        if !(Token::SHORTEST..=Token::LONGEST).contains(&text.len()) {
+            return Err(NotAToken::Length);
+        }
+        Ok(Token(SecretString::from(text)))
+    }
+
+    /// Reads a token from bytes that came out of a store, and wipes them.
+    ///
+    /// # Errors
+    /// As [`Token::parse`]; bytes that are not UTF-8 are a wrong character.
+    pub fn from_bytes(mut bytes: Vec<u8>) -> Result<Token, NotAToken> {
+        let token = std::str::from_utf8(&bytes)
+            .map_err(|_| NotAToken::Character)
+            .and_then(Token::parse);
+        bytes.zeroize();
+        token
+    }
+
+    /// The token's text. Only for git's reply, the keyring, netrc and a request to Heroku.
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+
+    /// Tells tokens apart without telling what they are: 8 bytes of their SHA-256, in hex.
+    pub fn fingerprint(&self) -> String {
+        let digest = Sha256::digest(self.expose().as_bytes());
+        let first = digest
+            .iter()
+            .take(8)
+            .fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte));
+        format!("{first:016x}")
+    }
+}
+
+impl PartialEq for Token {
+    fn eq(&self, other: &Token) -> bool {
+        self.expose() == other.expose()
+    }
+}
+
+impl Eq for Token {}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Token({})", self.fingerprint())
+    }
+}
+
+/// Who a token belongs to: an email, or the bare user name under which git handed a token over.
+///
+/// The Heroku CLI puts this name into a shell command, so a name with a quote, a blank or any
+/// other character that a shell may act on is not an account.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Account(String);
+
+impl Account {
+    /// The name a token is kept under when its owner is not known: the user name of our replies.
+    pub const UNNAMED: &'static str = "heroku";
+
+    /// Reads an account name: 1 to 254 characters, letters, digits and `@ . _ + - ~ %`, not
+    /// opening with `-`.
+    pub fn parse(name: &str) -> Option<Account> {
+        let plain = |c: char| c.is_alphanumeric() || "@._+-~%".contains(c);
+        let fits = (1..=254).contains(&name.len()) && !name.starts_with('-');
+        (fits && name.chars().all(plain)).then(|| Account(name.to_owned()))
+    }
+
+    /// The account of a token whose owner is not known.
+    pub fn unnamed() -> Account {
+        Account(Account::UNNAMED.to_owned())
+    }
+
+    /// Whether the name is an email, and so the name that the Heroku CLI knows the account by.
+    pub fn is_email(&self) -> bool {
+        matches!(self.0.split_once('@'), Some((user, host)) if !user.is_empty() && host.contains('.') && !host.contains('@'))
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn every_form_that_heroku_has_issued_is_a_token() {
+        for text in [
+            &format!("HRKU-AA{}", "x_-9".repeat(14) + "zz"),
+            "HRKU-01234567-89ab-cdef-0123-456789abcdef",
+            "01234567-89ab-cdef-0123-456789abcdef",
+            "0123456789abcdef0123456789abcdef01234567",
+        ] {
+            assert_eq!(Token::parse(text).unwrap().expose(), text);
+        }
+    }
+
+    #[test]
+    fn what_would_break_the_protocol_is_not_a_token() {
+        assert_eq!(Token::parse(" \n").unwrap_err(), NotAToken::Empty);
+        assert_eq!(Token::parse("short").unwrap_err(), NotAToken::Length);
+        assert_eq!(
+            Token::parse(&"x".repeat(513)).unwrap_err(),
+            NotAToken::Length
+        );
+        for inside in ["\n", "\r", "\0", " ", "\u{1b}[", "é"] {
+            let text = format!("HRKU-0123456789{inside}0123456789");
+            assert_eq!(Token::parse(&text).unwrap_err(), NotAToken::Character);
+        }
+    }
+
+    #[test]
+    fn debug_shows_a_fingerprint_and_nothing_of_the_token() {
+        let token = Token::parse("HRKU-01234567-89ab-cdef-0123-456789abcdef").unwrap();
+        let shown = format!("{token:?}");
+        assert_eq!(shown, format!("Token({})", token.fingerprint()));
+        assert_eq!(token.fingerprint().len(), 16);
+        assert!(!shown.contains("HRKU") && !shown.contains("89ab"));
+    }
+
+    #[test]
+    fn an_account_is_a_plain_name() {
+        for name in [
+            "ann@example.com",
+            "a.b+c@x-y.example",
+            "heroku",
+            "zoë@example.com",
+        ] {
+            assert_eq!(Account::parse(name).unwrap().as_str(), name);
+        }
+        for name in [
+            "",
+            "-rf",
+            "a b",
+            "a'b",
+            "a\"b",
+            "$(id)@x.y",
+            "`id`",
+            "a;b",
+            "a\nb",
+            "a\\b",
+            "a/b",
+        ] {
+            assert_eq!(Account::parse(name), None, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn only_an_email_names_an_account_to_the_heroku_cli() {
+        let is_email = |name| Account::parse(name).unwrap().is_email();
+        assert!(is_email("ann@example.com"));
+        assert!(!is_email("heroku") && !is_email("@example.com") && !is_email("a@b@c.d"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_token_is_one_printable_word(text in any::<String>()) {
+            if let Ok(token) = Token::parse(&text) {
+                prop_assert!(token.expose().bytes().all(|b| b.is_ascii_graphic()));
+                prop_assert_eq!(Token::parse(token.expose()).unwrap(), token);
+            }
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! What the process was started with, read once: a plain snapshot that is handed down.
+//!
+//! No other room reads a variable, so a test can state a whole world in one expression and
+//! nothing can change underneath a running command.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::credential::{NotAToken, Token};
+
+/// The variables that decide anything, as they were when the program started.
+#[derive(Debug, Clone, Default)]
+pub struct Environment {
+    /// The user's home, where the Heroku CLI looks for it: `HOME`, on Windows `USERPROFILE`.
+    pub home: Option<PathBuf>,
+    /// `HEROKU_API_KEY`, where it is set and not empty: a token, or why its value is none.
+    pub api_key: Option<Result<Token, NotAToken>>,
+    /// `HEROKU_NETRC_WRITE=true`: the Heroku CLI lives on netrc alone, so netrc comes first.
+    pub netrc_first: bool,
+    /// `HEROKU_HOST`, where it is set and not empty.
+    pub heroku_host: Option<String>,
+    /// `HEROKU_DATA_DIR`: where the CLI keeps `login.json`, before all other rules.
+    pub heroku_data_dir: Option<PathBuf>,
+    /// `XDG_DATA_HOME`; it wins over `LOCALAPPDATA`, on Windows too.
+    pub xdg_data_home: Option<PathBuf>,
+    /// `XDG_STATE_HOME`, where our own metadata lives.
+    pub xdg_state_home: Option<PathBuf>,
+    /// `LOCALAPPDATA`, on Windows.
+    pub local_app_data: Option<PathBuf>,
+    /// `NETRC`: the netrc file that curl 8.16 and later read.
+    pub netrc: Option<PathBuf>,
+    /// `DBUS_SESSION_BUS_ADDRESS`.
+    pub bus_address: Option<String>,
+    /// `XDG_RUNTIME_DIR`, whose `bus` is the session bus where no address is given.
+    pub runtime_dir: Option<PathBuf>,
+    /// How long one conversation with the keyring may take: `HEROKU_RS_TIMEOUT` in seconds, else 2 s.
+    pub keyring_limit: Duration,
+    /// `PATH`, to look up the programs that `status` and `doctor` name.
+    pub path: Option<OsString>,
+    /// Colour is unwanted: `NO_COLOR` is set and not empty, or `TERM` is `dumb`.
+    pub no_color: bool,
+    /// `BROWSER`: the command that opens a page.
+    pub browser: Option<OsString>,
+    /// `HEROKU_LOGIN_HOST`: the browser login service, where it is not the usual one.
+    pub login_host: Option<String>,
+    /// Where we run, as far as it decides which login can work.
+    pub place: Place,
+    /// `SSL_CERT_FILE`: certificates of a company's own authority.
+    pub ssl_cert_file: Option<PathBuf>,
+    /// This machine's name, for the descriptions of authorizations.
+    pub host_name: String,
+}
+
+/// Where the program runs, as far as it decides which login can work.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Place {
+    /// A machine that a person sits at, as far as can be seen.
+    #[default]
+    Here,
+    /// A GitHub Codespace (`CODESPACES=true`).
+    Codespace,
+    /// A dev container (`REMOTE_CONTAINERS=true`).
+    DevContainer,
+    /// A shell over SSH (`SSH_CONNECTION` or `SSH_TTY`).
+    Ssh,
+}
+
+impl Environment {
+    /// The default time limit of one conversation with the keyring.
+    pub const KEYRING_LIMIT: Duration = Duration::from_secs(2);
+
+    /// Takes the snapshot; `variable` gives the value of a variable that is set.
+    ///
+    /// A variable that is set to nothing counts as not set, as in the Heroku CLI.
+    pub fn read(variable: impl Fn(&str) -> Option<OsString>) -> Environment {
+        let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let text = |name: &str| set(name).and_then(|value| value.into_string().ok());
+        let path = |name: &str| set(name).map(PathBuf::from);
+        Environment {
+            home: path("HOME").or_else(|| path("USERPROFILE")),
+            api_key: set("HEROKU_API_KEY")
+                .map(|key| key.to_str().map_or(Err(NotAToken::Character), Token::parse)),
+            netrc_first: text("HEROKU_NETRC_WRITE")
+                .is_some_and(|value| value.eq_ignore_ascii_case("true")),
+            heroku_host: text("HEROKU_HOST"),
+            heroku_data_dir: path("HEROKU_DATA_DIR"),
+            xdg_data_home: path("XDG_DATA_HOME"),
+            xdg_state_home: path("XDG_STATE_HOME"),
+            local_app_data: path("LOCALAPPDATA"),
+            netrc: path("NETRC"),
+            bus_address: text("DBUS_SESSION_BUS_ADDRESS"),
+            runtime_dir: path("XDG_RUNTIME_DIR"),
+            keyring_limit: text("HEROKU_RS_TIMEOUT")
+                .and_then(|value| limit_of(&value))
+                .unwrap_or(Environment::KEYRING_LIMIT),
+            path: set("PATH"),
+            no_color: set("NO_COLOR").is_some() || set("TERM").is_some_and(|term| term == "dumb"),
+            browser: set("BROWSER"),
+            login_host: text("HEROKU_LOGIN_HOST"),
+            place: Place::read(&set),
+            ssl_cert_file: path("SSL_CERT_FILE"),
+            host_name: text("HOSTNAME")
+                .or_else(|| text("COMPUTERNAME"))
+                .unwrap_or_default(),
+        }
+    }
+
+    /// The directory in which the Heroku CLI keeps `login.json`.
+    ///
+    /// Source: oclif's `config.ts`: `XDG_DATA_HOME` wins over `LOCALAPPDATA`, and macOS has no
+    /// directory of its own.
+    pub fn heroku_cli_data_dir(&self) -> Option<PathBuf> {
+        let under = |base: &PathBuf| base.join("heroku");
+        self.heroku_data_dir
+            .clone()
+            .or_else(|| self.xdg_data_home.as_ref().map(under))
+            .or_else(|| self.local_app_data.as_ref().map(under))
+            .or_else(|| Some(self.home.as_ref()?.join(".local/share/heroku")))
+    }
+
+    /// The directory of our own state: what we know about tokens, never a token.
+    pub fn state_dir(&self) -> Option<PathBuf> {
+        let under = |base: &Path| base.join("git-credential-heroku-rs");
+        self.xdg_state_home
+            .as_deref()
+            .or(self.local_app_data.as_deref())
+            .map(under)
+            .or_else(|| Some(under(&self.home.as_ref()?.join(".local/state"))))
+    }
+}
+
+impl Place {
+    fn read(set: &impl Fn(&str) -> Option<OsString>) -> Place {
+        let is_true = |name| set(name).is_some_and(|value| value == "true");
+        if is_true("CODESPACES") {
+            Place::Codespace
+        } else if is_true("REMOTE_CONTAINERS") {
+            Place::DevContainer
+        } else if set("SSH_CONNECTION").is_some() || set("SSH_TTY").is_some() {
+            Place::Ssh
+        } else {
+            Place::Here
+        }
+    }
+}
+
+/// A limit in seconds, fractions allowed, from 10 ms to an hour: outside of that it is a mistake,
+/// and neither "never wait" nor "wait for ever" is on offer.
+fn limit_of(seconds: &str) -> Option<Duration> {
+    let seconds: f64 = seconds.trim().parse().ok()?;
+    (0.01..=3600.0)
+        .contains(&seconds)
+        .then(|| Duration::from_secs_f64(seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(variables: &[(&str, &str)]) -> Environment {
+        Environment::read(|name| {
+            let found = variables.iter().find(|(key, _)| *key == name);
+            found.map(|(_, value)| OsString::from(value))
+        })
+    }
+
+    #[test]
+    fn a_variable_set_to_nothing_is_not_set() {
+        let found = environment(&[("HEROKU_API_KEY", ""), ("HOME", "")]);
+        assert!(found.api_key.is_none() && found.home.is_none());
+    }
+
+    #[test]
+    fn only_the_word_true_puts_netrc_first() {
+        for (value, expected) in [("true", true), ("TRUE", true), ("1", false), ("yes", false)] {
+            assert_eq!(
+                environment(&[("HEROKU_NETRC_WRITE", value)]).netrc_first,
+                expected
+            );
+        }
+    }
+
+    #[test]
+    fn the_cli_data_directory_follows_the_order_of_the_cli() {
+        let mut variables = vec![("HOME", "/h")];
+        let dir = |variables: &[(&str, &str)]| environment(variables).heroku_cli_data_dir();
+        assert_eq!(dir(&variables), Some("/h/.local/share/heroku".into()));
+        variables.push(("LOCALAPPDATA", "/l"));
+        assert_eq!(dir(&variables), Some("/l/heroku".into()));
+        variables.push(("XDG_DATA_HOME", "/x"));
+        assert_eq!(dir(&variables), Some("/x/heroku".into()));
+        variables.push(("HEROKU_DATA_DIR", "/d"));
+        assert_eq!(dir(&variables), Some("/d".into()));
+        assert_eq!(dir(&[]), None);
+    }
+
+    #[test]
+    fn a_limit_that_makes_no_sense_is_the_default() {
+        let limit = |value| environment(&[("HEROKU_RS_TIMEOUT", value)]).keyring_limit;
+        assert_eq!(limit("0.5"), Duration::from_millis(500));
+        for value in ["0", "-1", "NaN", "inf", "1e99", "soon"] {
+            assert_eq!(limit(value), Environment::KEYRING_LIMIT, "{value}");
+        }
+    }
+
+    #[test]
+    fn the_place_is_read_from_what_the_place_sets() {
+        let place = |variables: &[(&str, &str)]| environment(variables).place;
+        assert_eq!(place(&[]), Place::Here);
+        assert_eq!(place(&[("CODESPACES", "true")]), Place::Codespace);
+        assert_eq!(place(&[("REMOTE_CONTAINERS", "true")]), Place::DevContainer);
+        assert_eq!(place(&[("SSH_TTY", "/dev/pts/0")]), Place::Ssh);
+    }
+
+    #[test]
+    fn debug_never_shows_the_api_key() {
+        let found = environment(&[(
+            "HEROKU_API_KEY",
+            "HRKU-01234567-89ab-cdef-0123-456789abcdef",
+        )]);
+        assert!(found.api_key.as_ref().unwrap().is_ok());
+        assert!(!format!("{found:?}").contains("89ab"));
+    }
+}

@@ -1,0 +1,252 @@
+//! Is this host ours? The one question that comes before all others.
+//!
+//! Past this module there is a [`HerokuHost`], and only with one can a token be asked for: a host
+//! that is not Heroku's has no way to spell the question.
+
+use std::fmt;
+
+/// A host of Heroku's over https, proven by its construction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HerokuHost {
+    service: Service,
+    name: String,
+}
+
+/// What a host of Heroku's is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    /// The git server, `git.heroku.com`.
+    Git,
+    /// The Platform API, `api.heroku.com`.
+    Api,
+}
+
+/// The domains on which Heroku runs its services, and so the only ones that `HEROKU_HOST` may name.
+///
+/// Source: the Heroku CLI's allow-list, of which we keep the exact names and their subdomains. The
+/// CLI's test for loopback names is wider than loopback; ours is the two names themselves.
+const DOMAINS: [&str; 4] = [
+    "heroku.com",
+    "herokai.com",
+    "herokuspace.com",
+    "herokudev.com",
+];
+const LOOPBACK: [&str; 2] = ["localhost", "127.0.0.1"];
+
+impl HerokuHost {
+    /// Heroku's own host for a service, whatever the environment says.
+    pub fn production(service: Service) -> HerokuHost {
+        HerokuHost {
+            service,
+            name: format!("{}.heroku.com", service.label()),
+        }
+    }
+
+    /// The host, if it is one that may get a token: https, and exactly `git.heroku.com` or
+    /// `api.heroku.com`, or the hosts that follow from `heroku_host` (the value of `HEROKU_HOST`).
+    ///
+    /// Letter case and an explicit `:443` make no difference. A trailing dot does: it is another
+    /// name, and git has not checked the certificate for ours.
+    pub fn of(scheme: &str, host: &str, heroku_host: Option<&str>) -> Option<HerokuHost> {
+        if !scheme.eq_ignore_ascii_case("https") {
+            return None;
+        }
+        let host = host.to_ascii_lowercase();
+        let host = host.strip_suffix(":443").unwrap_or(&host);
+        [Service::Git, Service::Api]
+            .into_iter()
+            .flat_map(|service| {
+                let configured =
+                    heroku_host.and_then(|value| HerokuHost::configured(service, value));
+                [Some(HerokuHost::production(service)), configured]
+            })
+            .flatten()
+            .find(|ours| ours.name == host)
+    }
+
+    /// The host that `HEROKU_HOST` sets for a service; none where its value is not on the list.
+    ///
+    /// A bare name N stands for `git.N` and `api.N`; a URL stands for that host in every service,
+    /// and must be https.
+    ///
+    /// Source: the Heroku CLI's `vars.js`.
+    pub fn configured(service: Service, heroku_host: &str) -> Option<HerokuHost> {
+        let value = heroku_host.to_ascii_lowercase();
+        let (domain, name) = match value.split_once("://") {
+            Some(("https", rest)) => {
+                let name = rest.strip_suffix('/').unwrap_or(rest).to_owned();
+                (name.clone(), name)
+            }
+            Some(_) => return None,
+            None => (value.clone(), format!("{}.{value}", service.label())),
+        };
+        is_heroku_domain(&domain).then_some(HerokuHost { service, name })
+    }
+
+    /// The host in use for a service: what `HEROKU_HOST` sets, else Heroku's own.
+    ///
+    /// None where `HEROKU_HOST` names a host that is not Heroku's: then nothing is to be sent, and
+    /// there is no falling back in silence.
+    pub fn in_use(service: Service, heroku_host: Option<&str>) -> Option<HerokuHost> {
+        match heroku_host {
+            Some(value) => HerokuHost::configured(service, value),
+            None => Some(HerokuHost::production(service)),
+        }
+    }
+
+    /// What the host is for.
+    pub fn service(&self) -> Service {
+        self.service
+    }
+
+    /// The host's name in lower case, with its port where that is not 443.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The host's address, without a slash at its end.
+    pub fn url(&self) -> String {
+        format!("https://{}", self.name)
+    }
+}
+
+impl fmt::Display for HerokuHost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+impl Service {
+    fn label(self) -> &'static str {
+        match self {
+            Service::Git => "git",
+            Service::Api => "api",
+        }
+    }
+}
+
+/// A plain DNS name on one of Heroku's domains, or loopback with an optional port.
+fn is_heroku_domain(value: &str) -> bool {
+    let (name, port) = match value.split_once(':') {
+        Some((name, port)) => (name, Some(port)),
+        None => (value, None),
+    };
+    if LOOPBACK.contains(&name) {
+        return port.is_none_or(|port| port.parse::<u16>().is_ok());
+    }
+    let plain = |label: &str| {
+        !label.is_empty()
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
+    let on = |domain: &str| {
+        name.strip_suffix(domain)
+            .is_some_and(|front| front.is_empty() || front.ends_with('.'))
+    };
+    port.is_none() && name.split('.').all(plain) && DOMAINS.into_iter().any(on)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn service_of(scheme: &str, host: &str) -> Option<Service> {
+        HerokuHost::of(scheme, host, None).map(|host| host.service())
+    }
+
+    #[test]
+    fn heroku_hosts_are_ours_in_every_spelling_that_git_hands_on() {
+        for host in ["git.heroku.com", "GIT.Heroku.COM", "git.heroku.com:443"] {
+            assert_eq!(service_of("https", host), Some(Service::Git), "{host}");
+        }
+        assert_eq!(service_of("HTTPS", "api.heroku.com"), Some(Service::Api));
+    }
+
+    #[test]
+    fn look_alikes_are_not_ours() {
+        for host in [
+            "",
+            "heroku.com",
+            "git.heroku.com.",
+            "git.heroku.com:8443",
+            "git.heroku.com:0443",
+            "git.heroku.com:443:443",
+            "git.heroku.com.evil.example",
+            "evil-git.heroku.com",
+            "x.git.heroku.com",
+            "git.heroku.com@evil.example",
+            "ann@git.heroku.com",
+            "git.heroku.com/",
+            "git.heroku.com ",
+            "git.heroku.com\0",
+            "gít.heroku.com",
+            "git.herоku.com",
+            "registry.heroku.com",
+        ] {
+            assert_eq!(service_of("https", host), None, "{host:?}");
+        }
+        assert_eq!(service_of("http", "git.heroku.com"), None);
+        assert_eq!(service_of("", "git.heroku.com"), None);
+        assert_eq!(service_of("ftp", "git.heroku.com"), None);
+    }
+
+    #[test]
+    fn heroku_host_adds_a_host_of_herokus_and_no_other() {
+        let with = |value, host| HerokuHost::of("https", host, Some(value)).is_some();
+        assert!(with("herokudev.com", "git.herokudev.com"));
+        assert!(with("staging.herokudev.com", "api.staging.herokudev.com"));
+        assert!(with("https://git.herokai.com", "git.herokai.com"));
+        assert!(with("https://localhost:8443", "localhost:8443"));
+        assert!(with("evil.example", "git.heroku.com"));
+        for (value, host) in [
+            ("evil.example", "git.evil.example"),
+            (
+                "evil-localhost.example.com",
+                "git.evil-localhost.example.com",
+            ),
+            ("127.0.0.1.evil.example", "git.127.0.0.1.evil.example"),
+            ("evilheroku.com", "git.evilheroku.com"),
+            ("http://git.herokudev.com", "git.herokudev.com"),
+            ("https://evil.example/herokudev.com", "evil.example"),
+            (
+                "https://evil.example/.herokudev.com",
+                "evil.example/.herokudev.com",
+            ),
+            ("https://a@herokudev.com", "a@herokudev.com"),
+            ("", "git."),
+        ] {
+            assert!(!with(value, host), "{value} {host}");
+        }
+    }
+
+    #[test]
+    fn a_false_heroku_host_leaves_no_host_to_send_to() {
+        assert_eq!(HerokuHost::in_use(Service::Api, Some("evil.example")), None);
+        let api = HerokuHost::in_use(Service::Api, None).unwrap();
+        assert_eq!(api.url(), "https://api.heroku.com");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_but_the_exact_names_is_ours(scheme in "[a-zA-Z]{0,6}", host in ".*") {
+            if let Some(ours) = HerokuHost::of(&scheme, &host, None) {
+                prop_assert!(scheme.eq_ignore_ascii_case("https"));
+                let lower = host.to_ascii_lowercase();
+                let spellings = [ours.name().to_owned(), format!("{}:443", ours.name())];
+                prop_assert!(spellings.contains(&lower));
+            }
+        }
+
+        #[test]
+        fn whatever_heroku_host_says_a_host_is_on_the_list(value in ".*", host in ".*") {
+            if let Some(ours) = HerokuHost::of("https", &host, Some(&value)) {
+                let name = ours.name().split(':').next().unwrap_or_default();
+                let listed = DOMAINS.iter().any(|d| name == *d || name.ends_with(&format!(".{d}")))
+                    || LOOPBACK.iter().any(|l| name == *l || name.ends_with(&format!(".{l}")));
+                prop_assert!(listed);
+            }
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! A git credential helper for Heroku, as a library with a thin program around it.
+
+pub mod credential;
+pub mod environment;
+pub mod hosts;
+pub mod problem;

@@ -1,0 +1,67 @@
+//! What went wrong, in the two lines that a person reads: what happened and why, then the mend.
+
+use std::fmt;
+
+/// A failure as it is told to a person. `Display` gives it whole, without the program's name.
+///
+/// Two lines at most, lower case, no full stop on the first; the mend is a command that can be
+/// pasted or a place to look. Never a secret in either.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct Problem {
+    what: String,
+    mend: String,
+}
+
+impl Problem {
+    /// What happened and why, in one line; and what mends it, in one more (may be empty).
+    pub fn new(what: impl Into<String>, mend: impl Into<String>) -> Problem {
+        Problem {
+            what: one_line(&what.into()),
+            mend: one_line(&mend.into()),
+        }
+    }
+
+    /// What happened and why, in one line.
+    pub fn what(&self) -> &str {
+        &self.what
+    }
+
+    /// What mends it, in one line; empty where nothing can be done.
+    pub fn mend(&self) -> &str {
+        &self.mend
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)?;
+        if self.mend.is_empty() {
+            return Ok(());
+        }
+        write!(f, "\n  {}", self.mend)
+    }
+}
+
+/// Texts from servers and files are told on a terminal: control characters are taken out, so that
+/// none can move the cursor, colour the screen or add a line of its own.
+pub fn one_line(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_is_two_lines_whatever_is_in_it() {
+        let problem = Problem::new("the app \u{1b}[2J\r\nhas gone", "look\nthere");
+        assert_eq!(problem.to_string(), "the app  [2J  has gone\n  look there");
+    }
+
+    #[test]
+    fn no_mend_no_second_line() {
+        assert_eq!(Problem::new("all is lost", "").to_string(), "all is lost");
+    }
+}
