@@ -1,5 +1,6 @@
 //! A git credential helper for Heroku, as a library with a thin program around it.
 
+pub mod atomic_file;
 pub mod credential;
 pub mod environment;
 pub mod hosts;
