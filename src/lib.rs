@@ -5,3 +5,4 @@ pub mod credential;
 pub mod environment;
 pub mod hosts;
 pub mod problem;
+pub mod protocol;

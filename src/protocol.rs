@@ -1,0 +1,444 @@
+//! git's credential protocol: the request that git writes to us, the reply that we write to git.
+//!
+//! Reader and writer are each other's inverse and stand side by side. The reader takes bytes from
+//! anyone, so it bounds what it holds, and no error of its own carries a value that it read.
+//!
+//! Source: git's `git-credential` and `gitcredentials` pages, and `credential.c`.
+
+use std::io::{self, Read};
+
+use jiff::Timestamp;
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+use crate::credential::Token;
+
+/// What git asks a helper to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// Answer with a credential.
+    Get,
+    /// A credential worked: keep it, if it is worth keeping.
+    Store,
+    /// A credential was refused: forget it, if it is really dead.
+    Erase,
+    /// Say which parts of the protocol are spoken here.
+    Capability,
+}
+
+impl Operation {
+    /// The operation of this name.
+    pub fn named(name: &str) -> Option<Operation> {
+        match name {
+            "get" => Some(Operation::Get),
+            "store" => Some(Operation::Store),
+            "erase" => Some(Operation::Erase),
+            "capability" => Some(Operation::Capability),
+            _ => None,
+        }
+    }
+}
+
+/// What a program answers to `capability`: the version of that answer, and `state`, which lets us
+/// know our own token again when git hands it back.
+///
+/// Source: git's `git-credential` page, "CAPABILITY INPUT/OUTPUT FORMAT".
+pub const CAPABILITIES: &[u8] = b"version 0\ncapability state\n";
+
+/// The prefix that marks a `state[]` of ours; helpers must leave the state of others alone.
+const STATE: &str = "heroku-rs:";
+
+/// A request as git writes it. Only what decides something is kept; the rest is read over.
+#[derive(Debug, Default)]
+pub struct Request {
+    /// git's `protocol`: the scheme of the URL.
+    pub scheme: Option<String>,
+    /// The host as written in the URL, in any letter case, with its port if that was given.
+    pub host: Option<String>,
+    /// The user name; an empty one is none.
+    pub username: Option<String>,
+    /// The password, where it has the form of a Heroku token. Another one is of no use to us: it
+    /// cannot be kept, and nothing that we hold is equal to it.
+    pub password: Option<Token>,
+    /// git announced that it hands `state[]` back.
+    pub speaks_state: bool,
+    /// The source that we named in `state[]` when we answered, if this comes back from us.
+    pub served_from: Option<String>,
+}
+
+/// A request that cannot be read. Carries where and why, and never a value.
+#[derive(Debug, PartialEq, Eq, Error)]
+#[error("line {line} of git's request {fault}")]
+pub struct Malformed {
+    fault: Fault,
+    line: usize,
+    /// The scheme and host read so far: only a request for Heroku deserves a word on stderr.
+    pub target: Option<(String, String)>,
+}
+
+/// What is wrong with a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Fault {
+    /// The request is larger than [`Request::LARGEST`].
+    #[error("goes past the size of any real request")]
+    TooLarge,
+    /// A line is not `key=value`.
+    #[error("has no equals sign")]
+    NoEquals,
+    /// A value that we act on has a control character or is not text.
+    #[error("has a character that does not belong there")]
+    Character,
+    /// Two lines name different hosts or different protocols.
+    #[error("contradicts an earlier line")]
+    Contradiction,
+    /// The stream broke.
+    #[error("could not be read")]
+    Unread,
+}
+
+impl Request {
+    /// The largest request that is read, in bytes. git's own are below 1 kB plus the server's
+    /// challenges, of which each may have 64 kB.
+    pub const LARGEST: usize = 1024 * 1024;
+
+    /// Reads a request, up to a blank line or the end of the stream.
+    ///
+    /// # Errors
+    /// [`Malformed`]: nothing of the request is to be acted on.
+    pub fn read(input: &mut dyn Read) -> Result<Request, Malformed> {
+        match read_block(input) {
+            Ok(bytes) => Request::parse(&bytes),
+            Err(fault) => Err(Malformed {
+                fault,
+                line: 1,
+                target: None,
+            }),
+        }
+    }
+
+    /// Reads a request from its bytes.
+    ///
+    /// Lines end at LF alone, after one optional CR: a reader that also ends them at CR can be
+    /// made to see a second `host` line. Where a password's line has no end, the request was cut
+    /// off, and half a password is none.
+    ///
+    /// # Errors
+    /// As [`Request::read`].
+    pub fn parse(bytes: &[u8]) -> Result<Request, Malformed> {
+        let mut request = Request::default();
+        for (index, whole) in bytes.split_inclusive(|&byte| byte == b'\n').enumerate() {
+            let line = whole.strip_suffix(b"\n").unwrap_or(whole);
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            if line.is_empty() {
+                break;
+            }
+            let ended = whole.len() > line.len();
+            request.take(line, ended).map_err(|fault| Malformed {
+                fault,
+                line: index + 1,
+                target: request.target(),
+            })?;
+        }
+        Ok(request)
+    }
+
+    fn target(&self) -> Option<(String, String)> {
+        Some((self.scheme.clone()?, self.host.clone()?))
+    }
+
+    fn take(&mut self, line: &[u8], ended: bool) -> Result<(), Fault> {
+        let equals = line
+            .iter()
+            .position(|&byte| byte == b'=')
+            .ok_or(Fault::NoEquals)?;
+        let (key, value) = (&line[..equals], &line[equals + 1..]);
+        match key {
+            b"protocol" => once(&mut self.scheme, text(value)?),
+            b"host" => once(&mut self.host, text(value)?),
+            b"username" => {
+                self.username = Some(text(value)?.to_owned()).filter(|name| !name.is_empty());
+                Ok(())
+            }
+            b"password" => {
+                self.password = match text(value)? {
+                    text if ended => Token::parse(text).ok(),
+                    _ => None,
+                };
+                Ok(())
+            }
+            b"capability[]" => {
+                self.speaks_state = value == b"state" || (self.speaks_state && !value.is_empty());
+                Ok(())
+            }
+            b"state[]" => {
+                self.take_state(value);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// An empty `state[]` empties the list; a state of another helper's is not ours to read.
+    fn take_state(&mut self, value: &[u8]) {
+        let ours = std::str::from_utf8(value)
+            .ok()
+            .and_then(|value| value.strip_prefix(STATE));
+        match ours {
+            Some(source) => self.served_from = Some(source.to_owned()),
+            None if value.is_empty() => self.served_from = None,
+            None => {}
+        }
+    }
+}
+
+/// A value that we act on: text without control characters.
+fn text(value: &[u8]) -> Result<&str, Fault> {
+    std::str::from_utf8(value)
+        .ok()
+        .filter(|text| !text.chars().any(char::is_control))
+        .ok_or(Fault::Character)
+}
+
+/// Sets what may be said twice, but not in two ways: a second host is an attack or a mistake.
+fn once(place: &mut Option<String>, value: &str) -> Result<(), Fault> {
+    if place.as_deref().is_some_and(|earlier| earlier != value) {
+        return Err(Fault::Contradiction);
+    }
+    *place = Some(value.to_owned());
+    Ok(())
+}
+
+/// Reads up to a blank line, the end of the stream, or the size limit, into memory that is wiped.
+fn read_block(input: &mut dyn Read) -> Result<Zeroizing<Vec<u8>>, Fault> {
+    let mut block = Zeroizing::new(vec![0; 4096]);
+    let mut length = 0;
+    loop {
+        if length == block.len() {
+            if length >= Request::LARGEST {
+                return Err(Fault::TooLarge);
+            }
+            // Growing a vector in place would leave the password in the memory it moves out of.
+            let mut larger = Zeroizing::new(vec![0; length * 4]);
+            larger[..length].copy_from_slice(&block);
+            block = larger;
+        }
+        match input.read(&mut block[length..]) {
+            Ok(0) => break,
+            Ok(count) => length += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return Err(Fault::Unread),
+        }
+        if ends_in_blank_line(&block[..length]) {
+            break;
+        }
+    }
+    block.truncate(length);
+    Ok(block)
+}
+
+fn ends_in_blank_line(block: &[u8]) -> bool {
+    block.ends_with(b"\n\n") || block.ends_with(b"\n\r\n") || block == b"\n" || block == b"\r\n"
+}
+
+/// What we answer to `get`.
+#[derive(Debug)]
+pub enum Reply<'a> {
+    /// Nobody is logged in: the user name alone, so that git asks for one thing only.
+    Username(&'a str),
+    /// A token, to be sent as the password.
+    Credential {
+        /// Never empty: git would send an empty password along with an empty user name.
+        username: &'a str,
+        /// What git sends.
+        token: &'a Token,
+        /// When Heroku ends it, where that is known.
+        expires: Option<Timestamp>,
+        /// The source, for git to hand back; only where git said that it does.
+        state: Option<&'a str>,
+    },
+}
+
+impl Reply<'_> {
+    /// The reply as git reads it, whole, with the blank line that ends it.
+    pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(2 * Token::LONGEST));
+        match self {
+            Reply::Username(username) => push(&mut bytes, "username", username),
+            Reply::Credential {
+                username,
+                token,
+                expires,
+                state,
+            } => {
+                if let Some(source) = state {
+                    push(&mut bytes, "capability[]", "state");
+                    push(&mut bytes, "state[]", &format!("{STATE}{source}"));
+                }
+                push(&mut bytes, "username", username);
+                push(&mut bytes, "password", token.expose());
+                if let Some(expires) = expires {
+                    let seconds = expires.as_second().to_string();
+                    push(&mut bytes, "password_expiry_utc", &seconds);
+                }
+            }
+        }
+        bytes.push(b'\n');
+        bytes
+    }
+}
+
+fn push(bytes: &mut Vec<u8>, key: &str, value: &str) {
+    for part in [key, "=", value, "\n"] {
+        bytes.extend_from_slice(part.as_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const TOKEN: &str = "HRKU-01234567-89ab-cdef-0123-456789abcdef";
+
+    fn fault(bytes: &[u8]) -> Fault {
+        Request::parse(bytes).unwrap_err().fault
+    }
+
+    #[test]
+    fn a_request_of_git_is_read() {
+        let bytes = format!(
+            "capability[]=authtype\ncapability[]=state\nprotocol=https\nhost=git.heroku.com\n\
+             username=ann\npassword={TOKEN}\nwwwauth[]=Basic realm=\"x\"\nstate[]=other:1\n\
+             state[]=heroku-rs:keychain\n"
+        );
+        let request = Request::read(&mut bytes.as_bytes()).unwrap();
+        assert_eq!(request.scheme.as_deref(), Some("https"));
+        assert_eq!(request.host.as_deref(), Some("git.heroku.com"));
+        assert_eq!(request.username.as_deref(), Some("ann"));
+        assert_eq!(request.password.unwrap().expose(), TOKEN);
+        assert_eq!(request.served_from.as_deref(), Some("keychain"));
+        assert!(request.speaks_state);
+    }
+
+    #[test]
+    fn a_blank_line_ends_a_request_with_either_line_end() {
+        for bytes in ["host=a\n\nhost=b\n", "host=a\r\n\r\nhost=b\r\n"] {
+            let request = Request::read(&mut bytes.as_bytes()).unwrap();
+            assert_eq!(request.host.as_deref(), Some("a"));
+        }
+    }
+
+    #[test]
+    fn a_carriage_return_does_not_end_a_line() {
+        assert_eq!(
+            fault(b"host=a\rhost=git.heroku.com\n"),
+            Fault::Character,
+            "the text behind it is part of the value, and no value has one"
+        );
+    }
+
+    #[test]
+    fn two_hosts_or_two_protocols_are_an_attack() {
+        assert_eq!(
+            fault(b"host=git.heroku.com\nhost=evil.example\n"),
+            Fault::Contradiction
+        );
+        assert_eq!(
+            fault(b"protocol=https\nprotocol=http\n"),
+            Fault::Contradiction
+        );
+        Request::parse(b"host=a\nhost=a\n").unwrap();
+    }
+
+    #[test]
+    fn an_empty_user_name_is_none() {
+        assert_eq!(Request::parse(b"username=\n").unwrap().username, None);
+    }
+
+    #[test]
+    fn an_empty_item_empties_a_list() {
+        let request =
+            Request::parse(b"capability[]=state\ncapability[]=\nstate[]=heroku-rs:x\nstate[]=\n");
+        let request = request.unwrap();
+        assert!(!request.speaks_state);
+        assert_eq!(request.served_from, None);
+    }
+
+    #[test]
+    fn a_password_that_was_cut_off_is_none() {
+        let whole = format!("password={TOKEN}\n");
+        for length in 0..whole.len() {
+            let cut = &whole.as_bytes()[..length];
+            let read = Request::parse(cut);
+            assert!(
+                read.is_err() || read.unwrap().password.is_none(),
+                "{length}"
+            );
+        }
+        let read = Request::parse(whole.as_bytes()).unwrap();
+        assert!(read.password.is_some());
+    }
+
+    #[test]
+    fn a_long_challenge_is_one_line() {
+        let bytes = format!(
+            "protocol=https\nwwwauth[]={}host=git.heroku.com\nhost=other.example\n",
+            "x".repeat(65_536)
+        );
+        let request = Request::read(&mut bytes.as_bytes()).unwrap();
+        assert_eq!(request.host.as_deref(), Some("other.example"));
+    }
+
+    #[test]
+    fn a_request_without_end_is_given_up() {
+        let read = Request::read(&mut io::repeat(b'x'));
+        assert_eq!(read.unwrap_err().fault, Fault::TooLarge);
+    }
+
+    #[test]
+    fn an_error_never_carries_a_value() {
+        let bytes = format!("host=git.heroku.com\npassword={TOKEN}\u{1}\n");
+        let error = Request::parse(bytes.as_bytes()).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "line 2 of git's request has a character that does not belong there"
+        );
+        assert!(!format!("{error:?}").contains("89ab"));
+    }
+
+    #[test]
+    fn a_reply_without_state_asked_has_none() {
+        let token = Token::parse(TOKEN).unwrap();
+        let reply = Reply::Credential {
+            username: "heroku",
+            token: &token,
+            expires: None,
+            state: None,
+        };
+        let expected = format!("username=heroku\npassword={TOKEN}\n\n");
+        assert_eq!(reply.to_bytes().as_slice(), expected.as_bytes());
+    }
+
+    proptest! {
+        #[test]
+        fn what_we_write_reads_back(name in "[a-z@.]{1,30}", token in "[!-~]{20,512}", state: bool) {
+            let token = Token::parse(&token).unwrap();
+            let expires = Timestamp::from_second(1_800_000_000).ok();
+            let state = state.then_some("keychain");
+            let reply = Reply::Credential { username: &name, token: &token, expires, state };
+            let read = Request::parse(&reply.to_bytes()).unwrap();
+            prop_assert_eq!(read.username.as_deref(), Some(name.as_str()));
+            prop_assert_eq!(read.password, Some(token));
+            prop_assert_eq!(read.served_from.as_deref(), state);
+        }
+
+        #[test]
+        fn any_bytes_are_a_request_or_an_error(bytes: Vec<u8>) {
+            if let Ok(request) = Request::read(&mut bytes.as_slice()) {
+                let values = [&request.scheme, &request.host, &request.username];
+                let clean = |v: &&Option<String>| !v.iter().any(|v| v.chars().any(char::is_control));
+                prop_assert!(values.iter().all(clean));
+            }
+        }
+    }
+}
