@@ -3,6 +3,8 @@
 pub mod atomic_file;
 pub mod credential;
 pub mod environment;
+pub mod heroku_cli;
 pub mod hosts;
+pub mod known_authorizations;
 pub mod problem;
 pub mod protocol;

@@ -1,0 +1,237 @@
+//! The files of the official Heroku CLI that we share: `login.json` and the account aliases.
+//!
+//! `login.json` says which account is in use, for both programs: we keep no second copy. It is
+//! read by every `get`, so that reading is one open and one read. The aliases are only read.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value};
+
+use crate::atomic_file;
+use crate::credential::Account;
+use crate::environment::Environment;
+
+/// The largest file of the CLI's that is read, in bytes.
+const LARGEST: u64 = 64 * 1024;
+
+/// What `login.json` says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LoginState {
+    /// The file is not there: nobody logged in, or the CLI has dropped it.
+    Absent,
+    /// This account is in use.
+    Account(Account),
+    /// The file is there and names no account that could be one: not JSON, no `account`, or a
+    /// name that no email has. It counts as absent, and `doctor` tells.
+    Unusable,
+}
+
+/// Where `login.json` lies; none without a home.
+///
+/// Source: `@heroku-cli/command`, `login-state.js`.
+pub fn login_file(environment: &Environment) -> Option<PathBuf> {
+    Some(environment.heroku_cli_data_dir()?.join("login.json"))
+}
+
+/// Which account the CLI and we use.
+///
+/// An account there is an email; any other name is unusable, since the CLI hands it to a shell.
+pub fn login_state(environment: &Environment) -> LoginState {
+    let Some(bytes) = login_file(environment).and_then(|path| read(&path).ok()) else {
+        return LoginState::Absent;
+    };
+    let account = serde_json::from_slice::<Value>(&bytes)
+        .ok()
+        .and_then(|value| Account::parse(value.get("account")?.as_str()?))
+        .filter(Account::is_email);
+    account.map_or(LoginState::Unusable, LoginState::Account)
+}
+
+/// Makes `account` the one in use, and says whether anything changed.
+///
+/// Other members of the file stay. Call it only once the account's item can be read: the CLI
+/// takes a pointer to nothing for a logout.
+///
+/// # Errors
+/// What the file system says, or that there is no home to write to.
+pub fn set_login(environment: &Environment, account: &Account) -> io::Result<bool> {
+    if login_state(environment) == LoginState::Account(account.clone()) {
+        return Ok(false);
+    }
+    let path = login_file(environment).ok_or(io::ErrorKind::NotFound)?;
+    let mut members = match read(&path) {
+        Ok(bytes) => serde_json::from_slice::<Map<String, Value>>(&bytes).unwrap_or_default(),
+        Err(_) => Map::new(),
+    };
+    members.insert("account".to_owned(), account.as_str().into());
+    let text = format!("{}\n", Value::Object(members));
+    atomic_file::replace(&path, text.as_bytes())?;
+    Ok(true)
+}
+
+/// Removes `login.json` where it names `account`, and says whether it did.
+///
+/// # Errors
+/// What the file system says; a file that is not there is no error.
+pub fn clear_login(environment: &Environment, account: &Account) -> io::Result<bool> {
+    let named = login_state(environment) == LoginState::Account(account.clone());
+    match login_file(environment) {
+        Some(path) if named => fs::remove_file(path).map(|()| true),
+        _ => Ok(false),
+    }
+}
+
+/// The account that the CLI's `accounts` commands know by `alias`.
+///
+/// Source: the CLI's `accounts.js`: `~/.heroku/accounts` if `~/.heroku` is there, else
+/// `~/.config/heroku/accounts`, whatever XDG says; a YAML file per alias, whose old form has
+/// `:username` for a key.
+pub fn aliased(environment: &Environment, alias: &str) -> Option<Account> {
+    let plain = alias
+        .chars()
+        .all(|c| c.is_alphanumeric() || "-_.@".contains(c));
+    if !plain || alias.starts_with('.') {
+        return None;
+    }
+    let home = environment.home.as_ref()?;
+    let base = match home.join(".heroku") {
+        old if old.is_dir() => old,
+        _ => home.join(".config/heroku"),
+    };
+    let bytes = read(&base.join("accounts").join(alias)).ok()?;
+    let text = String::from_utf8(bytes).ok()?;
+    text.lines().find_map(username_line)
+}
+
+fn username_line(line: &str) -> Option<Account> {
+    let line = line.trim();
+    let value = line
+        .strip_prefix("username:")
+        .or_else(|| line.strip_prefix(":username:"))?;
+    Account::parse(value.trim().trim_matches(['"', '\'']))
+}
+
+/// Reads a regular file, bounded. A FIFO or a device is not opened: it could hang a push.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    let mut bytes = Vec::new();
+    fs::File::open(path)?
+        .take(LARGEST)
+        .read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    struct Home(tempfile::TempDir);
+
+    impl Home {
+        fn new() -> Home {
+            Home(tempfile::tempdir().unwrap())
+        }
+
+        fn with(self, path: &str, text: &str) -> Home {
+            atomic_file::replace(&self.0.path().join(path), text.as_bytes()).unwrap();
+            self
+        }
+
+        fn environment(&self) -> Environment {
+            Environment {
+                home: Some(self.0.path().to_owned()),
+                ..Environment::default()
+            }
+        }
+
+        fn login_json(&self) -> String {
+            fs::read_to_string(login_file(&self.environment()).unwrap()).unwrap()
+        }
+    }
+
+    const LOGIN: &str = ".local/share/heroku/login.json";
+
+    fn ann() -> Account {
+        Account::parse("ann@example.com").unwrap()
+    }
+
+    #[test]
+    fn what_the_cli_writes_is_read() {
+        let home = Home::new().with(LOGIN, "{\"account\":\"ann@example.com\"}\n");
+        assert_eq!(login_state(&home.environment()), LoginState::Account(ann()));
+    }
+
+    #[test]
+    fn we_write_what_the_cli_writes() {
+        let home = Home::new();
+        assert!(set_login(&home.environment(), &ann()).unwrap());
+        assert_eq!(home.login_json(), "{\"account\":\"ann@example.com\"}\n");
+        assert!(!set_login(&home.environment(), &ann()).unwrap());
+    }
+
+    #[test]
+    fn members_that_we_do_not_know_stay() {
+        let home = Home::new().with(LOGIN, r#"{"z":[1],"account":"bob@example.com","a":null}"#);
+        set_login(&home.environment(), &ann()).unwrap();
+        let expected = "{\"z\":[1],\"account\":\"ann@example.com\",\"a\":null}\n";
+        assert_eq!(home.login_json(), expected);
+    }
+
+    #[test]
+    fn a_name_that_a_shell_would_act_on_is_no_account() {
+        for account in [
+            "$(id)@example.com",
+            "a`id`@example.com",
+            "heroku",
+            "",
+            "a\\nb@c.d",
+        ] {
+            let home = Home::new().with(LOGIN, &format!("{{\"account\":\"{account}\"}}"));
+            assert_eq!(login_state(&home.environment()), LoginState::Unusable);
+        }
+    }
+
+    #[test]
+    fn only_the_pointer_to_this_account_is_cleared() {
+        let home = Home::new().with(LOGIN, "{\"account\":\"bob@example.com\"}");
+        assert!(!clear_login(&home.environment(), &ann()).unwrap());
+        set_login(&home.environment(), &ann()).unwrap();
+        assert!(clear_login(&home.environment(), &ann()).unwrap());
+        assert_eq!(login_state(&home.environment()), LoginState::Absent);
+        assert!(!clear_login(&home.environment(), &ann()).unwrap());
+    }
+
+    #[test]
+    fn an_alias_of_the_cli_names_its_account() {
+        let home = Home::new().with(
+            ".config/heroku/accounts/work",
+            "username: ann@example.com\n",
+        );
+        assert_eq!(aliased(&home.environment(), "work"), Some(ann()));
+        assert_eq!(aliased(&home.environment(), "play"), None);
+        assert_eq!(aliased(&home.environment(), "../accounts/work"), None);
+        let old = "---\n:username: ann@example.com\n:password: x\n";
+        let home = home.with(".heroku/accounts/old", old);
+        assert_eq!(aliased(&home.environment(), "old"), Some(ann()));
+        assert_eq!(aliased(&home.environment(), "work"), None, "~/.heroku wins");
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_some_state(bytes: Vec<u8>) {
+            let home = Home::new();
+            let path = login_file(&home.environment()).unwrap();
+            atomic_file::replace(&path, &bytes).unwrap();
+            if let LoginState::Account(account) = login_state(&home.environment()) {
+                prop_assert!(account.is_email());
+            }
+            set_login(&home.environment(), &ann()).unwrap();
+            prop_assert_eq!(login_state(&home.environment()), LoginState::Account(ann()));
+        }
+    }
+}
