@@ -3,6 +3,7 @@
 pub mod atomic_file;
 pub mod credential;
 pub mod environment;
+pub mod git_config;
 pub mod heroku_cli;
 pub mod hosts;
 pub mod known_authorizations;

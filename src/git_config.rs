@@ -1,0 +1,431 @@
+//! git's configuration, read and changed by git itself: the only room that runs git.
+//!
+//! It knows how git gathers credential helpers (in reading order, an empty value empties the
+//! list), and how to become the only one for Heroku without touching what others wrote.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use crate::problem::Problem;
+
+/// The key under which a helper for Heroku's git server stands: to the letter the one that the
+/// Heroku CLI looks at, since it adds its own helper where this key has fewer than two values.
+pub const HEROKU_HELPER: &str = "credential.https://git.heroku.com.helper";
+
+/// The value that names this program where it is on PATH.
+pub const OUR_NAME: &str = "heroku-rs";
+
+/// Whose configuration is changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// The user's, `~/.gitconfig`.
+    Global,
+    /// The current repository's, `.git/config`.
+    Local,
+}
+
+impl Scope {
+    fn flag(self) -> &'static str {
+        match self {
+            Scope::Global => "--global",
+            Scope::Local => "--local",
+        }
+    }
+}
+
+/// A value in git's configuration, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// git's word for the scope: `system`, `global`, `local`, `worktree` or `command`.
+    pub scope: String,
+    /// The file, or what else it comes from.
+    pub origin: String,
+    /// The key, its last part in lower case.
+    pub key: String,
+    /// The value.
+    pub value: String,
+}
+
+impl Setting {
+    /// Whether this helper setting names this program, by name or by path.
+    pub fn is_ours(&self) -> bool {
+        is_ours(&self.value)
+    }
+}
+
+fn is_ours(value: &str) -> bool {
+    let program = value.trim_start_matches('!').trim_matches(['"', '\'']);
+    value == OUR_NAME || program.rsplit(['/', '\\']).next() == Some("git-credential-heroku-rs")
+}
+
+/// The helpers that git asks about `https://git.heroku.com`, in its order, resets applied.
+///
+/// # Errors
+/// A [`Problem`] where git cannot be run or its configuration cannot be read.
+pub fn helpers_for_heroku() -> Result<Vec<Setting>, Problem> {
+    let settings = settings(r"^credential\.(.*\.)?helper$")?;
+    let mut asked = Vec::new();
+    for setting in settings.into_iter().filter(|s| applies_to_heroku(&s.key)) {
+        if setting.value.is_empty() {
+            asked.clear();
+        } else {
+            asked.push(setting);
+        }
+    }
+    Ok(asked)
+}
+
+/// Every setting whose key matches git's regular expression, in the order in which git reads.
+///
+/// # Errors
+/// As [`helpers_for_heroku`].
+pub fn settings(keys: &str) -> Result<Vec<Setting>, Problem> {
+    let arguments = ["config", "--show-scope", "--show-origin", "-z"];
+    let output = run(arguments.iter().chain(&["--get-regexp", keys]))?;
+    match output.status.code() {
+        Some(0) => Ok(parse(&output.stdout)),
+        // git's "no such key".
+        Some(1) => Ok(Vec::new()),
+        _ => Err(said(&output)),
+    }
+}
+
+/// Reads `git config -z --show-scope --show-origin`: scope, origin, then key and value, the
+/// value parted from its key by a line feed and left out where the key stands alone.
+fn parse(bytes: &[u8]) -> Vec<Setting> {
+    let text = String::from_utf8_lossy(bytes);
+    let mut parts = text.split_terminator('\0');
+    let mut settings = Vec::new();
+    while let (Some(scope), Some(origin), Some(entry)) = (parts.next(), parts.next(), parts.next())
+    {
+        let (key, value) = entry.split_once('\n').unwrap_or((entry, ""));
+        settings.push(Setting {
+            scope: scope.to_owned(),
+            origin: origin.strip_prefix("file:").unwrap_or(origin).to_owned(),
+            key: key.to_owned(),
+            value: value.to_owned(),
+        });
+    }
+    settings
+}
+
+/// Whether a helper's key covers a request for `https://git.heroku.com` without a user name.
+///
+/// Specificity plays no part, and neither do letter case, a slash at the end or `:443`; a label of
+/// the host may be `*`, and the scheme may be missing. A pattern with a path covers some of the
+/// apps, so it counts.
+///
+/// Source: git's `credential.c` and `urlmatch.c`.
+fn applies_to_heroku(key: &str) -> bool {
+    let pattern = key
+        .strip_prefix("credential.")
+        .and_then(|rest| rest.strip_suffix("helper"))
+        .and_then(|rest| rest.strip_suffix('.'));
+    let Some(pattern) = pattern else {
+        return key == "credential.helper";
+    };
+    let pattern = pattern.to_ascii_lowercase();
+    let host = match pattern.split_once("://") {
+        Some(("https", rest)) => rest,
+        Some(_) => return false,
+        None => &pattern,
+    };
+    let host = host.split('/').next().unwrap_or_default();
+    let host = host.strip_suffix(":443").unwrap_or(host);
+    let ours = "git.heroku.com".split('.');
+    host.split('.').count() == 3 && host.split('.').zip(ours).all(|(p, o)| p == "*" || p == o)
+}
+
+/// What `set_up` did.
+#[derive(Debug, PartialEq, Eq)]
+pub enum SetUp {
+    /// Nothing: the two values stood there, and last.
+    AsItWas,
+    /// The blank reset and our helper were added.
+    Added,
+    /// They were there or others were, above a helper that would have followed them: the whole
+    /// section was moved to the end of the file.
+    Moved,
+}
+
+/// Writes two values, the blank reset and `helper`, where nothing in the same file follows them.
+///
+/// Two values, because the Heroku CLI sets its own helper over a single one before every
+/// command, and fails in silence where there are several.
+///
+/// # Errors
+/// A [`Problem`] with git's own words.
+pub fn set_up(scope: Scope, helper: &str) -> Result<SetUp, Problem> {
+    if stands_last(scope, helper)? {
+        return Ok(SetUp::AsItWas);
+    }
+    tear_down(scope)?;
+    add_pair(scope, helper)?;
+    if stands_last(scope, helper)? {
+        return Ok(SetUp::Added);
+    }
+    tear_down(scope)?;
+    move_section_to_end(scope)?;
+    add_pair(scope, helper)?;
+    Ok(SetUp::Moved)
+}
+
+/// Whether the blank reset and `helper` are the last values that git reads for Heroku in this file.
+fn stands_last(scope: Scope, helper: &str) -> Result<bool, Problem> {
+    let mut values = scoped(scope, r"^credential\.(.*\.)?helper$")?;
+    values.retain(|(key, _)| applies_to_heroku(key));
+    let last = match values.as_slice() {
+        [.., (reset_key, reset), (key, value)] => {
+            reset_key == HEROKU_HELPER
+                && reset.is_empty()
+                && key == HEROKU_HELPER
+                && value == helper
+        }
+        _ => false,
+    };
+    Ok(last)
+}
+
+fn add_pair(scope: Scope, helper: &str) -> Result<(), Problem> {
+    checked([scope.flag(), "--add", HEROKU_HELPER, ""])?;
+    checked([scope.flag(), "--add", HEROKU_HELPER, helper])
+}
+
+/// Takes our section out and writes it again, in order, with whatever others keep in it: git adds
+/// a section that is not there at the end of the file.
+fn move_section_to_end(scope: Scope) -> Result<(), Problem> {
+    let section = HEROKU_HELPER.trim_end_matches(".helper");
+    let values = scoped(scope, r"^credential\.https://git\.heroku\.com\.")?;
+    if !values.is_empty() {
+        checked([scope.flag(), "--remove-section", section])?;
+    }
+    for (key, value) in &values {
+        checked([scope.flag(), "--add", key, value])?;
+    }
+    Ok(())
+}
+
+/// Removes our helper and the blank reset right before it, and nothing else; says whether there
+/// was anything to remove.
+///
+/// # Errors
+/// A [`Problem`] with git's own words.
+pub fn tear_down(scope: Scope) -> Result<bool, Problem> {
+    let values = scoped(scope, r"^credential\.https://git\.heroku\.com\.helper$")?;
+    let values: Vec<String> = values.into_iter().map(|(_, value)| value).collect();
+    let kept = without_ours(&values);
+    if kept.len() == values.len() {
+        return Ok(false);
+    }
+    checked([scope.flag(), "--unset-all", HEROKU_HELPER])?;
+    for value in &kept {
+        checked([scope.flag(), "--add", HEROKU_HELPER, value])?;
+    }
+    Ok(true)
+}
+
+/// The values that stay once ours are gone, each with the blank reset that stood before it.
+fn without_ours(values: &[String]) -> Vec<&str> {
+    let mut kept: Vec<&str> = Vec::new();
+    for value in values {
+        if !is_ours(value) {
+            kept.push(value);
+        } else if kept.last() == Some(&"") {
+            kept.pop();
+        }
+    }
+    kept
+}
+
+/// The remotes whose URL carries a password to Heroku's git server: git sends that one, and asks
+/// no helper. Gives the keys, never a URL.
+///
+/// # Errors
+/// As [`helpers_for_heroku`].
+pub fn remotes_with_password() -> Result<Vec<String>, Problem> {
+    let settings = settings(r"^remote\..*\.(push)?url$")?;
+    let guilty = settings
+        .into_iter()
+        .filter(|s| has_password_for_heroku(&s.value));
+    Ok(guilty.map(|setting| setting.key).collect())
+}
+
+fn has_password_for_heroku(url: &str) -> bool {
+    let Some(rest) = url.strip_prefix("https://") else {
+        return false;
+    };
+    let authority = rest.split('/').next().unwrap_or_default();
+    authority.rsplit_once('@').is_some_and(|(user, host)| {
+        let host = host.strip_suffix(":443").unwrap_or(host);
+        user.contains(':') && host.eq_ignore_ascii_case("git.heroku.com")
+    })
+}
+
+/// The value that makes git find this program: its name where PATH leads to a program of that
+/// name, else its path, quoted for the shell that git hands it to.
+pub fn helper_value(path: Option<&std::ffi::OsStr>, program: &Path) -> String {
+    let name = format!("git-credential-heroku-rs{}", std::env::consts::EXE_SUFFIX);
+    let found = path
+        .map(|path| std::env::split_paths(path).map(|dir| dir.join(&name)))
+        .and_then(|mut candidates| candidates.find(|candidate| candidate.is_file()));
+    match found {
+        Some(_) => OUR_NAME.to_owned(),
+        None => quoted(program),
+    }
+}
+
+fn quoted(program: &Path) -> String {
+    let text = program.to_string_lossy().replace('\\', "/");
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-:+".contains(c);
+    if text.chars().all(plain) {
+        return text;
+    }
+    // A value that does not open with a slash would be taken for the name of a git command.
+    format!("!'{}'", text.replace('\'', r"'\''"))
+}
+
+/// The top of the repository that we stand in, if any.
+pub fn work_tree() -> Option<PathBuf> {
+    let output = run(["rev-parse", "--show-toplevel"].iter()).ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    (output.status.success() && !text.trim().is_empty()).then(|| PathBuf::from(text.trim()))
+}
+
+/// Keys and values of one scope's own file, includes left out, as the Heroku CLI looks at it.
+fn scoped(scope: Scope, keys: &str) -> Result<Vec<(String, String)>, Problem> {
+    let output = run(["config", scope.flag(), "-z", "--get-regexp", keys].iter())?;
+    if !matches!(output.status.code(), Some(0 | 1)) {
+        return Err(said(&output));
+    }
+    let text = String::from_utf8_lossy(&output.stdout);
+    let entries = text.split_terminator('\0');
+    let pair = |entry: &str| {
+        let (key, value) = entry.split_once('\n').unwrap_or((entry, ""));
+        (key.to_owned(), value.to_owned())
+    };
+    Ok(entries.map(pair).collect())
+}
+
+/// Changes the configuration. Another writer may hold git's lock for an instant: git itself gives
+/// up at once, so the waiting is ours.
+fn checked<const N: usize>(arguments: [&str; N]) -> Result<(), Problem> {
+    const TRIES: u32 = 40;
+    for attempt in 1.. {
+        let output = run(["config"].iter().chain(&arguments))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let locked = String::from_utf8_lossy(&output.stderr).contains("could not lock");
+        if !locked || attempt == TRIES {
+            return Err(said(&output));
+        }
+        std::thread::sleep(std::time::Duration::from_millis(25));
+    }
+    Ok(())
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the room that runs git")]
+fn run<'a>(arguments: impl Iterator<Item = &'a &'a str>) -> Result<Output, Problem> {
+    Command::new("git")
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| {
+            let what = format!("git could not be started: {error}");
+            Problem::new(what, "install git, or put it on PATH")
+        })
+}
+
+fn said(output: &Output) -> Problem {
+    let text = String::from_utf8_lossy(&output.stderr);
+    let what = format!("git config: {}", text.trim().trim_start_matches("fatal: "));
+    Problem::new(what, "look at: git config --show-origin --list")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_patterns_that_git_applies_to_heroku_are_known() {
+        for key in [
+            "credential.helper",
+            "credential.https://git.heroku.com.helper",
+            "credential.https://git.heroku.com/.helper",
+            "credential.https://git.heroku.com:443.helper",
+            "credential.https://GIT.heroku.com.helper",
+            "credential.https://*.heroku.com.helper",
+            "credential.https://git.heroku.com/app.git.helper",
+            "credential.git.heroku.com.helper",
+        ] {
+            assert!(applies_to_heroku(key), "{key}");
+        }
+        for key in [
+            "credential.https://heroku.com.helper",
+            "credential.http://git.heroku.com.helper",
+            "credential.https://bob@git.heroku.com.helper",
+            "credential.https://github.com.helper",
+            "credential.https://git.heroku.com:8443.helper",
+        ] {
+            assert!(!applies_to_heroku(key), "{key}");
+        }
+    }
+
+    #[test]
+    fn settings_are_read_with_their_place() {
+        let bytes = b"global\0file:/h/.gitconfig\0credential.helper\nstore\0\
+                      local\0file:.git/config\0credential.helper\0";
+        let read = parse(bytes);
+        assert_eq!(read.len(), 2);
+        assert_eq!(read[0].origin, "/h/.gitconfig");
+        assert_eq!(read[0].value, "store");
+        assert_eq!(read[1].value, "");
+    }
+
+    #[test]
+    fn only_our_values_go() {
+        let values = |list: &[&str]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let cli = "!heroku git:credentials";
+        assert_eq!(without_ours(&values(&["", "heroku-rs"])), [""; 0]);
+        assert_eq!(without_ours(&values(&[cli, "", "heroku-rs"])), [cli]);
+        assert_eq!(
+            without_ours(&values(&["", "x", "", "heroku-rs", cli])),
+            ["", "x", cli]
+        );
+        assert_eq!(without_ours(&values(&["", cli])), ["", cli]);
+    }
+
+    #[test]
+    fn our_helper_is_known_in_each_form() {
+        for value in [
+            "heroku-rs",
+            "/opt/x/git-credential-heroku-rs",
+            "!'/a b/git-credential-heroku-rs'",
+        ] {
+            assert!(is_ours(value), "{value}");
+        }
+        assert!(!is_ours("heroku") && !is_ours("!heroku git:credentials"));
+    }
+
+    #[test]
+    fn a_path_with_a_blank_is_quoted_for_the_shell() {
+        assert_eq!(quoted(Path::new("/opt/bin/x")), "/opt/bin/x");
+        assert_eq!(quoted(Path::new("/a b/it's")), r"!'/a b/it'\''s'");
+    }
+
+    #[test]
+    fn a_password_in_a_url_is_seen_only_for_heroku() {
+        assert!(has_password_for_heroku(
+            "https://x:y@git.heroku.com/app.git"
+        ));
+        assert!(has_password_for_heroku(
+            "https://:y@GIT.heroku.com:443/app.git"
+        ));
+        assert!(!has_password_for_heroku(
+            "https://ann@git.heroku.com/app.git"
+        ));
+        assert!(!has_password_for_heroku(
+            "https://x:y@github.com/git.heroku.com"
+        ));
+    }
+}
