@@ -1,0 +1,77 @@
+//! Linux and the BSDs: the Secret Service.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use keyring_core::api::CredentialStoreApi;
+use keyring_core::{Entry, Error};
+
+use super::{SERVICE, Unavailable, named};
+use crate::credential::Account;
+use crate::environment::Environment;
+use crate::secret_service::{Failure, SecretService};
+
+/// The label that the Heroku CLI gives an item; one that is there keeps the label it has.
+const LABEL: &str = "Heroku CLI";
+
+pub(super) struct Keyring(SecretService);
+
+impl Keyring {
+    pub(super) fn new(environment: &Environment) -> Keyring {
+        Keyring(SecretService::new(environment, LABEL))
+    }
+
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "other systems may have no store at all"
+    )]
+    pub(super) fn store(&self) -> Result<&dyn CredentialStoreApi, Unavailable> {
+        Ok(&self.0)
+    }
+
+    pub(super) fn unlock(&self, limit: Duration) -> Result<(), Unavailable> {
+        self.0.unlock(limit).map_err(|failure| meaning(&failure))
+    }
+}
+
+/// What the Heroku CLI searches by: these two and nothing else. `xdg:schema` comes and goes with
+/// the daemon's restarts.
+pub(super) fn attributes(account: Option<&Account>) -> HashMap<&str, &str> {
+    let mut attributes = HashMap::from([("service", SERVICE)]);
+    attributes.extend(account.map(|account| ("account", account.as_str())));
+    attributes
+}
+
+/// The service has compared the attributes already.
+pub(super) fn is_of(_: &Entry, _: Option<&Account>) -> bool {
+    true
+}
+
+/// What an error means, whatever the store has wrapped it into.
+pub(super) fn unavailable(error: &Error) -> Unavailable {
+    let inner = match error {
+        Error::PlatformFailure(inner) | Error::NoStorageAccess(inner) => inner,
+        other => return Unavailable::Broken(named(other)),
+    };
+    match inner.downcast_ref::<Failure>() {
+        Some(failure) => meaning(failure),
+        None => Unavailable::Broken(named(error)),
+    }
+}
+
+fn meaning(failure: &Failure) -> Unavailable {
+    let why = failure.to_string();
+    match failure {
+        Failure::NoBus | Failure::Unreachable | Failure::NoService | Failure::NoCollection => {
+            Unavailable::NoKeyring(why)
+        }
+        Failure::Locked | Failure::Dismissed => Unavailable::Locked,
+        Failure::TimedOut(_) => Unavailable::Slow(why),
+        Failure::NotLocal
+        | Failure::NotLetIn
+        | Failure::HungUp
+        | Failure::Garbled
+        | Failure::Gone
+        | Failure::Refused(_) => Unavailable::Broken(why),
+    }
+}

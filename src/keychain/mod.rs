@@ -1,0 +1,245 @@
+//! The item that we share with the Heroku CLI, in the keyring of every system.
+//!
+//! One item per account: service `heroku-cli`, account the email, the bare token as the secret. A
+//! login by either program serves both. Locked, slow and broken are [`Unavailable`], never "not
+//! there": nobody may conclude from them that a token is gone.
+//!
+//! Source: the Heroku CLI's `credential-manager-core`; what it leaves in each keyring was measured.
+
+use std::time::Duration;
+
+use keyring_core::{Entry, Error};
+
+use crate::credential::{Account, Token};
+use crate::environment::Environment;
+use crate::problem::Problem;
+
+const SERVICE: &str = "heroku-cli";
+
+/// A login in the keyring.
+#[derive(Debug)]
+pub struct Item {
+    /// The email, or the name under which git handed the token over.
+    pub account: Account,
+    /// The token.
+    pub token: Token,
+}
+
+/// All logins in the keyring.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// One for each account, the last changed first.
+    pub items: Vec<Item>,
+    /// How many items of an account there are beyond its first: another program's doing.
+    pub duplicates: usize,
+    /// How many items hold no token, or belong to no account.
+    pub unusable: usize,
+}
+
+/// Why the keyring could not be asked. Never that an item is not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unavailable {
+    /// There is none in this session. Says why.
+    NoKeyring(String),
+    /// It is locked, and only its owner can open it.
+    Locked,
+    /// It gave no answer in time.
+    Slow(String),
+    /// Anything else. Says what.
+    Broken(String),
+}
+
+impl Unavailable {
+    /// What happened, and what mends it.
+    pub fn problem(&self) -> Problem {
+        match self {
+            Unavailable::NoKeyring(why) => Problem::new(
+                why.clone(),
+                "put a token into HEROKU_API_KEY, or run: git credential-heroku-rs login --store netrc",
+            ),
+            Unavailable::Locked => Problem::new(
+                "the keychain is locked",
+                "unlock it: git credential-heroku-rs status --unlock \
+                 (or for this push only: HEROKU_API_KEY=… git push heroku main)",
+            ),
+            Unavailable::Slow(why) => Problem::new(
+                why.clone(),
+                "wait longer: HEROKU_RS_TIMEOUT=10 (or for this push only: HEROKU_API_KEY=…)",
+            ),
+            Unavailable::Broken(why) => Problem::new(
+                why.clone(),
+                "restart your keyring program (or for this push only: HEROKU_API_KEY=…)",
+            ),
+        }
+    }
+}
+
+/// The keyring of this session. Nothing is opened before the first question.
+pub struct Keychain {
+    system: system::Keyring,
+}
+
+// Where it differs by system: what a keyring is, how an item is found, what an error means.
+#[cfg(all(unix, not(target_os = "macos")))]
+#[path = "linux.rs"]
+mod system;
+#[cfg(any(target_os = "macos", target_os = "windows"))]
+#[path = "native.rs"]
+mod system;
+
+/// An error of the keyring's, without the secret that some of them carry.
+fn named(error: &Error) -> String {
+    let what = match error {
+        Error::PlatformFailure(inner) | Error::NoStorageAccess(inner) => return inner.to_string(),
+        Error::NoEntry => "the item has gone",
+        Error::BadEncoding(_) | Error::BadDataFormat(..) | Error::BadStoreFormat(_) => {
+            "it holds something that is not a token"
+        }
+        Error::TooLong(..) | Error::Invalid(..) => "it does not take this token",
+        Error::Ambiguous(_) => "it holds several items for this account",
+        _ => "it cannot do this",
+    };
+    format!("the keychain failed: {what}")
+}
+
+impl Keychain {
+    /// The keyring that this environment leads to.
+    pub fn new(environment: &Environment) -> Keychain {
+        Keychain {
+            system: system::Keyring::new(environment),
+        }
+    }
+
+    /// Unlocks the keyring; a person gets this long to answer its prompt.
+    ///
+    /// # Errors
+    /// That it stayed locked, or why there was none to unlock.
+    pub fn unlock(&self, limit: Duration) -> Result<(), Unavailable> {
+        self.system.unlock(limit)
+    }
+
+    /// The login of this account; of several items the one that was changed last.
+    ///
+    /// # Errors
+    /// [`Unavailable`]; never for an item that is not there, or that holds no token.
+    pub fn item(&self, account: &Account) -> Result<Option<Item>, Unavailable> {
+        for entry in self.search(Some(account))? {
+            if let Some(token) = token_in(&entry)? {
+                let account = account.clone();
+                return Ok(Some(Item { account, token }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Every login.
+    ///
+    /// # Errors
+    /// As [`Keychain::item`].
+    pub fn items(&self) -> Result<Listing, Unavailable> {
+        let mut listing = Listing::default();
+        for entry in self.search(None)? {
+            let Some(account) = account_of(&entry)? else {
+                listing.unusable += 1;
+                continue;
+            };
+            if listing.items.iter().any(|item| item.account == account) {
+                listing.duplicates += 1;
+                continue;
+            }
+            match token_in(&entry)? {
+                Some(token) => listing.items.push(Item { account, token }),
+                None => listing.unusable += 1,
+            }
+        }
+        Ok(listing)
+    }
+
+    /// Keeps a token for this account, and reads it back before it says so.
+    ///
+    /// An item that is there is updated in place; further ones of the same account go, since an
+    /// older token would come to light as soon as this one is removed.
+    ///
+    /// # Errors
+    /// [`Unavailable`]: the token is not kept.
+    pub fn keep(&self, account: &Account, token: &Token) -> Result<(), Unavailable> {
+        let secret = token.expose().as_bytes();
+        let entries = self.search(Some(account))?;
+        let mut entries = entries.iter();
+        match entries.next() {
+            Some(first) => first.set_secret(secret),
+            None => self.place(account)?.set_secret(secret),
+        }
+        .map_err(|error| system::unavailable(&error))?;
+        for duplicate in entries {
+            remove(duplicate)?;
+        }
+        match self.item(account)? {
+            Some(item) if item.token == *token => Ok(()),
+            _ => Err(Unavailable::Broken(
+                "the keychain did not keep the token".to_owned(),
+            )),
+        }
+    }
+
+    /// Removes this account's items, or those alone that hold this very token; says how many.
+    ///
+    /// # Errors
+    /// [`Unavailable`]: some may still be there.
+    pub fn forget(&self, account: &Account, only: Option<&Token>) -> Result<usize, Unavailable> {
+        let mut removed = 0;
+        for entry in self.search(Some(account))? {
+            let meant = match only {
+                None => true,
+                Some(only) => token_in(&entry)?.is_some_and(|token| token == *only),
+            };
+            if meant {
+                remove(&entry)?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
+    }
+
+    fn search(&self, account: Option<&Account>) -> Result<Vec<Entry>, Unavailable> {
+        let found = self.system.store()?.search(&system::attributes(account));
+        let mut entries = found.map_err(|error| system::unavailable(&error))?;
+        entries.retain(|entry| system::is_of(entry, account));
+        Ok(entries)
+    }
+
+    fn place(&self, account: &Account) -> Result<Entry, Unavailable> {
+        let place = self.system.store()?.build(SERVICE, account.as_str(), None);
+        place.map_err(|error| system::unavailable(&error))
+    }
+}
+
+/// The token in an item; none where it holds something else, or went away meanwhile.
+fn token_in(entry: &Entry) -> Result<Option<Token>, Unavailable> {
+    match entry.get_secret() {
+        Ok(bytes) => Ok(Token::from_bytes(bytes).ok()),
+        Err(Error::NoEntry) => Ok(None),
+        Err(error) => Err(system::unavailable(&error)),
+    }
+}
+
+/// The account that an item is of: its attribute on Linux, its user elsewhere.
+fn account_of(entry: &Entry) -> Result<Option<Account>, Unavailable> {
+    if let Some((_, user)) = entry.get_specifiers() {
+        return Ok(Account::parse(&user));
+    }
+    match entry.get_attributes() {
+        Ok(attributes) => Ok(attributes
+            .get("account")
+            .and_then(|name| Account::parse(name))),
+        Err(Error::NoEntry) => Ok(None),
+        Err(error) => Err(system::unavailable(&error)),
+    }
+}
+
+fn remove(entry: &Entry) -> Result<(), Unavailable> {
+    match entry.delete_credential() {
+        Ok(()) | Err(Error::NoEntry) => Ok(()),
+        Err(error) => Err(system::unavailable(&error)),
+    }
+}

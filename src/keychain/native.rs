@@ -1,0 +1,66 @@
+//! macOS and Windows: the native store of the `keyring` crate. Linux does not link that crate,
+//! since there it would bring a D-Bus runtime along.
+//!
+//! Neither system has been run by us yet: which program may read an item that another has made is
+//! the system's decision there, and it may ask its user.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use keyring_core::{CredentialStore, Entry, Error};
+
+use super::{SERVICE, Unavailable, named};
+use crate::credential::Account;
+use crate::environment::Environment;
+
+pub(super) struct Keyring(Option<Arc<CredentialStore>>);
+
+impl Keyring {
+    pub(super) fn new(_: &Environment) -> Keyring {
+        // Asking for the status sets the crate's default store up.
+        let _ = keyring::Entry::store_status();
+        Keyring(keyring_core::get_default_store())
+    }
+
+    pub(super) fn store(&self) -> Result<&CredentialStore, Unavailable> {
+        let none = || Unavailable::NoKeyring("this system's keychain cannot be opened".to_owned());
+        self.0.as_deref().ok_or_else(none)
+    }
+
+    /// The system asks by itself where it has to.
+    #[expect(
+        clippy::unused_self,
+        clippy::unnecessary_wraps,
+        reason = "Linux needs both"
+    )]
+    pub(super) fn unlock(&self, _: Duration) -> Result<(), Unavailable> {
+        Ok(())
+    }
+}
+
+/// What the stores search by: macOS by service and user, Windows by a pattern on its own name of
+/// the item, which holds both.
+pub(super) fn attributes(account: Option<&Account>) -> HashMap<&str, &str> {
+    if cfg!(windows) {
+        return HashMap::from([("pattern", SERVICE)]);
+    }
+    let mut attributes = HashMap::from([("service", SERVICE)]);
+    attributes.extend(account.map(|account| ("user", account.as_str())));
+    attributes
+}
+
+/// Whether an entry is the item of this account; of any account where none is given.
+pub(super) fn is_of(entry: &Entry, account: Option<&Account>) -> bool {
+    entry.get_specifiers().is_some_and(|(service, user)| {
+        service == SERVICE && account.is_none_or(|account| account.as_str() == user)
+    })
+}
+
+/// The native stores report a locked keychain, and a dismissed dialog, as no access.
+pub(super) fn unavailable(error: &Error) -> Unavailable {
+    match error {
+        Error::NoStorageAccess(_) => Unavailable::Locked,
+        other => Unavailable::Broken(named(other)),
+    }
+}

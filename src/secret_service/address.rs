@@ -1,0 +1,118 @@
+//! Where the session bus listens: `DBUS_SESSION_BUS_ADDRESS`, else `$XDG_RUNTIME_DIR/bus`.
+//!
+//! Only sockets of this machine count. A bus is never started from here: one that we started
+//! would have no keyring on it.
+//!
+//! Source: D-Bus specification, "Server Addresses".
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
+
+use super::Failure;
+use crate::environment::Environment;
+
+/// A socket on which a bus may listen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Address {
+    /// A socket in the file system.
+    Path(PathBuf),
+    /// A socket in Linux's abstract name space.
+    Abstract(Vec<u8>),
+}
+
+/// The sockets to try, in order.
+///
+/// # Errors
+/// That there is no bus, or that it is reached by another transport than a local socket.
+pub(super) fn addresses(environment: &Environment) -> Result<Vec<Address>, Failure> {
+    let Some(text) = &environment.bus_address else {
+        let bus = environment.runtime_dir.as_ref().map(|dir| dir.join("bus"));
+        let bus = bus.filter(|bus| bus.exists()).ok_or(Failure::NoBus)?;
+        return Ok(vec![Address::Path(bus)]);
+    };
+    let local: Vec<Address> = text.split(';').filter_map(parse).collect();
+    match local.is_empty() {
+        true => Err(Failure::NotLocal),
+        false => Ok(local),
+    }
+}
+
+/// One address, `unix:path=…,guid=…`; none for every transport that leaves this machine.
+fn parse(text: &str) -> Option<Address> {
+    text.strip_prefix("unix:")?.split(',').find_map(|pair| {
+        let (key, value) = pair.split_once('=')?;
+        let value = unescaped(value)?;
+        match key {
+            "path" => Some(Address::Path(OsString::from_vec(value).into())),
+            "abstract" => Some(Address::Abstract(value)),
+            _ => None,
+        }
+    })
+}
+
+/// Bytes outside the specification's small set are written `%xx`.
+fn unescaped(value: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(value.len());
+    let mut rest = value.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        if first != b'%' {
+            bytes.push(first);
+            rest = after;
+            continue;
+        }
+        let (digits, after) = after.split_at_checked(2)?;
+        let digits = std::str::from_utf8(digits).ok()?;
+        bytes.push(u8::from_str_radix(digits, 16).ok()?);
+        rest = after;
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(address: &str) -> Result<Vec<Address>, Failure> {
+        addresses(&Environment {
+            bus_address: Some(address.to_owned()),
+            ..Environment::default()
+        })
+    }
+
+    #[test]
+    fn local_sockets_are_found_among_several_addresses() {
+        assert_eq!(
+            read("tcp:host=h,port=1;unix:path=/run/a%20b,guid=0;unix:abstract=/tmp/x").unwrap(),
+            [
+                Address::Path("/run/a b".into()),
+                Address::Abstract(b"/tmp/x".to_vec())
+            ]
+        );
+    }
+
+    #[test]
+    fn a_bus_that_leaves_this_machine_is_refused() {
+        for address in [
+            "tcp:host=h,port=1",
+            "unixexec:path=/bin/x",
+            "autolaunch:",
+            "unix:path=%z",
+        ] {
+            assert!(matches!(read(address), Err(Failure::NotLocal)), "{address}");
+        }
+    }
+
+    #[test]
+    fn without_an_address_the_runtime_directory_is_looked_into() {
+        let dir = tempfile::tempdir().unwrap();
+        let environment = Environment {
+            runtime_dir: Some(dir.path().to_owned()),
+            ..Environment::default()
+        };
+        assert!(matches!(addresses(&environment), Err(Failure::NoBus)));
+        let bus = dir.path().join("bus");
+        let _listener = std::os::unix::net::UnixListener::bind(&bus).unwrap();
+        assert_eq!(addresses(&environment).unwrap(), [Address::Path(bus)]);
+    }
+}

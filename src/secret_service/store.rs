@@ -1,0 +1,366 @@
+//! The store and its items, as `keyring-core` wants them: one conversation, opened by the first
+//! question and bounded by one deadline.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use keyring_core::api::{Credential, CredentialApi, CredentialStoreApi};
+use keyring_core::{Entry, Error, Result};
+use rustbus::wire::ObjectPath;
+use rustbus::wire::unmarshal::traits::Variant;
+
+use super::bus::{Bus, Call};
+use super::wire::{self, Attributes};
+use super::{Failure, address};
+use crate::environment::Environment;
+
+type Paths<'a> = Vec<ObjectPath<&'a str>>;
+
+/// A secret as it is told: session, parameters, bytes, kind.
+type Secret<'a> = (ObjectPath<&'a str>, &'a [u8], &'a [u8], &'a str);
+
+/// The path that stands for no object.
+const NOWHERE: &str = "/";
+
+/// The Secret Service of this session, for items of one label.
+pub struct SecretService {
+    talk: Arc<Talk>,
+}
+
+/// What the store and its items share.
+struct Talk {
+    environment: Environment,
+    label: &'static str,
+    open: Mutex<Option<Open>>,
+}
+
+/// An open conversation.
+struct Open {
+    bus: Bus,
+    session: String,
+}
+
+impl SecretService {
+    /// A store whose new items get this label. Nothing is opened yet.
+    pub fn new(environment: &Environment, label: &'static str) -> SecretService {
+        let talk = Talk {
+            environment: environment.clone(),
+            label,
+            open: Mutex::new(None),
+        };
+        SecretService {
+            talk: Arc::new(talk),
+        }
+    }
+
+    /// Unlocks the default collection; its prompt gets `limit` for a person to answer it.
+    ///
+    /// # Errors
+    /// [`Failure::Dismissed`] where the person closed it, or why there was nothing to unlock.
+    pub fn unlock(&self, limit: Duration) -> std::result::Result<(), Failure> {
+        self.talk.with(|open| {
+            let collection = open.default_collection()?;
+            let answer = open.bus.call(&wire::unlock(&collection)?)?;
+            let (_, prompt): (Paths<'_>, ObjectPath<&str>) = answer.read("aoo")?;
+            match prompt.as_ref() {
+                NOWHERE => Ok(()),
+                prompt => open.prompt(prompt, limit),
+            }
+        })
+    }
+
+    fn entries(&self, attributes: &Attributes<'_>) -> std::result::Result<Vec<Entry>, Failure> {
+        let paths = self.talk.search(attributes)?;
+        let entry = |path| {
+            let item = Item {
+                talk: Arc::clone(&self.talk),
+                path,
+            };
+            Entry::new_with_credential(Arc::new(item))
+        };
+        Ok(paths.into_iter().map(entry).collect())
+    }
+}
+
+impl Talk {
+    /// Asks something in the open conversation, or opens one. Its one deadline covers all that is
+    /// asked, also what is asked after a failure.
+    fn with<T>(
+        &self,
+        ask: impl FnOnce(&mut Open) -> std::result::Result<T, Failure>,
+    ) -> std::result::Result<T, Failure> {
+        let mut slot = self.slot();
+        let open = match slot.as_mut() {
+            Some(open) => open,
+            None => slot.insert(Open::new(&self.environment, None)?.0),
+        };
+        ask(open)
+    }
+
+    fn slot(&self) -> MutexGuard<'_, Option<Open>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The unlocked items with these attributes, the last changed first.
+    ///
+    /// # Errors
+    /// [`Failure::Locked`] where there are only locked ones, or where one could hide in a locked
+    /// default collection.
+    fn search(&self, attributes: &Attributes<'_>) -> std::result::Result<Vec<String>, Failure> {
+        let mut slot = self.slot();
+        let search = wire::search_items(attributes)?;
+        let (open, answer) = if let Some(open) = slot.as_mut() {
+            let answer = open.bus.call(&search)?;
+            (open, answer)
+        } else {
+            let (open, answer) = Open::new(&self.environment, Some(&search))?;
+            (slot.insert(open), answer.ok_or(Failure::Garbled)?)
+        };
+        let (unlocked, locked): (Paths<'_>, Paths<'_>) = answer.read("aoao")?;
+        if unlocked.is_empty() && (!locked.is_empty() || open.is_default_locked()?) {
+            return Err(Failure::Locked);
+        }
+        let owned = |path: ObjectPath<&str>| path.as_ref().to_owned();
+        Ok(unlocked.into_iter().map(owned).collect())
+    }
+}
+
+impl Open {
+    /// Opens a conversation. A first question goes out with the greeting: one wait for all.
+    fn new(
+        environment: &Environment,
+        first: Option<&Call>,
+    ) -> std::result::Result<(Open, Option<super::bus::Message>), Failure> {
+        let addresses = address::addresses(environment)?;
+        let mut bus = Bus::connect(&addresses, environment.keyring_limit)?;
+        let session = wire::open_session()?;
+        let (session, answer) = match first {
+            Some(first) => {
+                let [session, answer] = bus.send([&session, first])?;
+                (bus.answer(session)?, Some(bus.answer(answer)?))
+            }
+            None => (bus.call(&session)?, None),
+        };
+        let (_, path): (Variant<'_, '_>, ObjectPath<&str>) = session.read("vo")?;
+        let session = path.as_ref().to_owned();
+        Ok((Open { bus, session }, answer))
+    }
+
+    /// Where new items go.
+    fn default_collection(&mut self) -> std::result::Result<String, Failure> {
+        let answer = self.bus.call(&wire::default_collection()?)?;
+        let path: ObjectPath<&str> = answer.read("o")?;
+        match path.as_ref() {
+            NOWHERE => Err(Failure::NoCollection),
+            path => Ok(path.to_owned()),
+        }
+    }
+
+    /// Some services show nothing at all of a locked collection.
+    fn is_default_locked(&mut self) -> std::result::Result<bool, Failure> {
+        let collection = match self.default_collection() {
+            Err(Failure::NoCollection) => return Ok(false),
+            collection => collection?,
+        };
+        let answer = self.bus.call(&wire::is_locked(&collection)?)?;
+        let value: Variant<'_, '_> = answer.read("v")?;
+        value.get().map_err(|_| Failure::Garbled)
+    }
+
+    fn prompt(&mut self, path: &str, limit: Duration) -> std::result::Result<(), Failure> {
+        self.bus.extend(limit);
+        self.bus.call(&wire::listen_to(path)?)?;
+        self.bus.call(&wire::prompt(path)?)?;
+        let end = self
+            .bus
+            .next(|message| message.is_signal(path, "Completed"))?;
+        let (dismissed, _): (bool, Variant<'_, '_>) = end.read("bv")?;
+        match dismissed {
+            true => Err(Failure::Dismissed),
+            false => Ok(()),
+        }
+    }
+
+    /// A change that the service wants to prompt for is one that it does not allow as things are.
+    fn done(prompt: &str) -> std::result::Result<(), Failure> {
+        match prompt {
+            NOWHERE => Ok(()),
+            _ => Err(Failure::Locked),
+        }
+    }
+}
+
+impl CredentialStoreApi for SecretService {
+    fn vendor(&self) -> String {
+        "Secret Service, https://specifications.freedesktop.org/secret-service".to_owned()
+    }
+
+    fn id(&self) -> String {
+        format!("git-credential-heroku-rs {}", env!("CARGO_PKG_VERSION"))
+    }
+
+    /// An entry for the item with exactly the attributes `service` and `account`.
+    fn build(
+        &self,
+        service: &str,
+        account: &str,
+        modifiers: Option<&HashMap<&str, &str>>,
+    ) -> Result<Entry> {
+        if modifiers.is_some_and(|modifiers| !modifiers.is_empty()) {
+            let why = "this store has none".to_owned();
+            return Err(Error::Invalid("modifiers".to_owned(), why));
+        }
+        let place = Place {
+            talk: Arc::clone(&self.talk),
+            service: service.to_owned(),
+            account: account.to_owned(),
+        };
+        Ok(Entry::new_with_credential(Arc::new(place)))
+    }
+
+    /// The unlocked items with at least these attributes, the last changed first. Never prompts.
+    fn search(&self, attributes: &HashMap<&str, &str>) -> Result<Vec<Entry>> {
+        Ok(self.entries(attributes)?)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+impl fmt::Debug for SecretService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SecretService({})", self.talk.label)
+    }
+}
+
+/// An item that a search has found.
+struct Item {
+    talk: Arc<Talk>,
+    path: String,
+}
+
+impl CredentialApi for Item {
+    fn set_secret(&self, secret: &[u8]) -> Result<()> {
+        let set = self.talk.with(|open| {
+            let call = wire::set_secret(&self.path, &open.session, secret)?;
+            open.bus.call(&call).map(drop)
+        });
+        Ok(set?)
+    }
+
+    fn get_secret(&self) -> Result<Vec<u8>> {
+        let secret = self.talk.with(|open| {
+            let answer = open
+                .bus
+                .call(&wire::get_secret(&self.path, &open.session)?)?;
+            let (_, _, bytes, _): Secret<'_> = answer.read("(oayays)")?;
+            Ok(bytes.to_vec())
+        });
+        Ok(secret?)
+    }
+
+    fn get_attributes(&self) -> Result<HashMap<String, String>> {
+        let attributes = self.talk.with(|open| {
+            let answer = open.bus.call(&wire::attributes_of(&self.path)?)?;
+            let value: Variant<'_, '_> = answer.read("v")?;
+            value.get().map_err(|_| Failure::Garbled)
+        });
+        Ok(attributes?)
+    }
+
+    fn delete_credential(&self) -> Result<()> {
+        let deleted = self.talk.with(|open| {
+            let answer = open.bus.call(&wire::delete(&self.path))?;
+            let prompt: ObjectPath<&str> = answer.read("o")?;
+            Open::done(prompt.as_ref())
+        });
+        Ok(deleted?)
+    }
+
+    fn get_credential(&self) -> Result<Option<Arc<Credential>>> {
+        Ok(None)
+    }
+
+    fn get_specifiers(&self) -> Option<(String, String)> {
+        None
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn debug_fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Item({})", self.path)
+    }
+}
+
+/// The place of an item that may not be there yet.
+struct Place {
+    talk: Arc<Talk>,
+    service: String,
+    account: String,
+}
+
+impl Place {
+    fn attributes(&self) -> Attributes<'_> {
+        HashMap::from([
+            ("service", self.service.as_str()),
+            ("account", self.account.as_str()),
+        ])
+    }
+
+    fn item(&self) -> Result<Option<Item>> {
+        let found = self.talk.search(&self.attributes())?;
+        Ok(found.into_iter().next().map(|path| Item {
+            talk: Arc::clone(&self.talk),
+            path,
+        }))
+    }
+}
+
+impl CredentialApi for Place {
+    /// Updates the item in place, so that its label and other attributes stay; else makes it.
+    fn set_secret(&self, secret: &[u8]) -> Result<()> {
+        if let Some(item) = self.item()? {
+            return item.set_secret(secret);
+        }
+        let made = self.talk.with(|open| {
+            let collection = open.default_collection()?;
+            let (label, session) = (self.talk.label, open.session.clone());
+            let call = wire::create_item(&collection, label, self.attributes(), &session, secret)?;
+            let answer = open.bus.call(&call)?;
+            let (_, prompt): (ObjectPath<&str>, ObjectPath<&str>) = answer.read("oo")?;
+            Open::done(prompt.as_ref())
+        });
+        Ok(made?)
+    }
+
+    fn get_secret(&self) -> Result<Vec<u8>> {
+        self.item()?.ok_or(Error::NoEntry)?.get_secret()
+    }
+
+    fn delete_credential(&self) -> Result<()> {
+        self.item()?.ok_or(Error::NoEntry)?.delete_credential()
+    }
+
+    fn get_credential(&self) -> Result<Option<Arc<Credential>>> {
+        let item = self.item()?.ok_or(Error::NoEntry)?;
+        Ok(Some(Arc::new(item)))
+    }
+
+    fn get_specifiers(&self) -> Option<(String, String)> {
+        Some((self.service.clone(), self.account.clone()))
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn debug_fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Place({}, {})", self.service, self.account)
+    }
+}
