@@ -1,0 +1,258 @@
+//! Heroku's OAuth authorizations: made, listed, revoked.
+//!
+//! Source: Heroku's Platform API schema and Dev Center, "OAuth"; the login calls from the Heroku CLI.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+use super::transport::Method;
+use super::{Asker, Failure, PlatformApi};
+use crate::credential::{Account, Token};
+
+/// A login by password. It is forgotten as soon as this is dropped.
+pub struct PasswordLogin<'a> {
+    /// As typed; the account's name is what Heroku answers.
+    pub email: &'a str,
+    /// As typed.
+    pub password: &'a Zeroizing<String>,
+    /// The second factor, passed on as it is: a hardware key's is longer than six digits.
+    pub code: Option<&'a str>,
+}
+
+/// An authorization to be made.
+#[derive(Debug, Clone)]
+pub struct NewAuthorization<'a> {
+    /// How the dashboard is to call it.
+    pub description: &'a str,
+    /// OAuth scopes by Heroku's names.
+    pub scope: Vec<&'static str>,
+    /// Seconds; none: it does not end.
+    pub expires_in: Option<u64>,
+}
+
+/// An authorization, as Heroku tells it. Everything but the id may be missing.
+#[derive(Debug, Clone)]
+pub struct Authorization {
+    /// The one safe handle to revoke it by.
+    pub id: String,
+    /// What the dashboard calls it.
+    pub description: Option<String>,
+    /// OAuth scopes.
+    pub scope: Vec<String>,
+    /// When it was made.
+    pub created: Option<Timestamp>,
+    /// When it ends, reckoned from the time of the answer.
+    pub expires: Option<Timestamp>,
+    /// The token, where Heroku shows it whole.
+    pub token: Option<Token>,
+    /// What Heroku shows of a token: whole, or with stars in it.
+    shown: Option<Zeroizing<String>>,
+    /// Whose it is.
+    pub account: Option<Account>,
+}
+
+/// What came of a wish to revoke.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Revoked {
+    /// It is gone by this request.
+    Done,
+    /// It was gone already.
+    GoneBefore,
+}
+
+impl PlatformApi {
+    /// Makes an authorization with email and password, and the code where one is needed.
+    ///
+    /// # Errors
+    /// [`Failure::TwoFactor`] where a code is needed or the given one is wrong. Never repeated by
+    /// itself: a code is good once.
+    pub fn log_in(
+        &self,
+        login: &PasswordLogin<'_>,
+        new: &NewAuthorization<'_>,
+    ) -> Result<Authorization, Failure> {
+        let mut request = self.request(
+            Method::Post,
+            "/oauth/authorizations",
+            Asker::Password(login),
+        );
+        request.second_factor = login.code;
+        request.body = Some(json!({
+            "description": new.description,
+            "scope": new.scope,
+            "expires_in": new.expires_in,
+        }));
+        let answer = self.transport.send_once(&request)?;
+        Authorization::read(&answer.body).ok_or(Failure::Garbled)
+    }
+
+    /// Every authorization of the token's account.
+    ///
+    /// # Errors
+    /// [`Failure::Forbidden`] where the token's scope is too small to list them.
+    pub fn authorizations(&self, token: &Token) -> Result<Vec<Authorization>, Failure> {
+        const MOST_PAGES: usize = 1000;
+        let mut request = self.request(Method::Get, "/oauth/authorizations", Asker::Bearer(token));
+        let mut all = Vec::new();
+        for _ in 0..MOST_PAGES {
+            let answer = self.transport.send(&request)?;
+            let page = answer.body.as_array().ok_or(Failure::Garbled)?;
+            all.extend(page.iter().filter_map(Authorization::read));
+            match answer.next {
+                None => return Ok(all),
+                same if same == request.range => break,
+                next => request.range = next,
+            }
+        }
+        Err(Failure::Garbled)
+    }
+
+    /// The id of the account's default authorization, the API key of the dashboard: never to be
+    /// revoked by us. None where the account has none.
+    ///
+    /// # Errors
+    /// As [`PlatformApi::authorizations`].
+    pub fn default_authorization(&self, token: &Token) -> Result<Option<String>, Failure> {
+        match self.get("/oauth/authorizations/~", Asker::Bearer(token)) {
+            Ok(answer) => Ok(Authorization::read(&answer).map(|found| found.id)),
+            Err(Failure::NotFound(_)) => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Revokes an authorization: its token is dead from now on.
+    ///
+    /// # Errors
+    /// Why it may still be there.
+    pub fn revoke(&self, token: &Token, id: &str) -> Result<Revoked, Failure> {
+        if !id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
+            return Err(Failure::Garbled);
+        }
+        self.delete(token, &format!("/oauth/authorizations/{id}"))
+    }
+
+    /// Ends the session that the token belongs to, which is how tokens of a browser login die.
+    ///
+    /// # Errors
+    /// Why it may still be there. A token without a session is gone before.
+    pub fn end_session(&self, token: &Token) -> Result<Revoked, Failure> {
+        self.delete(token, "/oauth/sessions/~")
+    }
+
+    fn delete(&self, token: &Token, path: &str) -> Result<Revoked, Failure> {
+        let request = self.request(Method::Delete, path, Asker::Bearer(token));
+        match self.transport.send_once(&request) {
+            Ok(_) => Ok(Revoked::Done),
+            Err(Failure::NotFound(_) | Failure::Refused) => Ok(Revoked::GoneBefore),
+            Err(failure) => Err(failure),
+        }
+    }
+}
+
+impl Authorization {
+    fn read(answer: &Value) -> Option<Authorization> {
+        let text =
+            |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
+        let access = answer.get("access_token").unwrap_or(&Value::Null);
+        let shown = text(access, "token").map(Zeroizing::new);
+        let whole = shown.as_ref().filter(|shown| !shown.contains('*'));
+        let scope = answer.get("scope").and_then(Value::as_array);
+        let seconds = access.get("expires_in").and_then(Value::as_i64);
+        let owner = answer.get("user").and_then(|user| text(user, "email"));
+        Some(Authorization {
+            id: text(answer, "id")?,
+            description: text(answer, "description"),
+            scope: scope
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect(),
+            created: text(answer, "created_at").and_then(|time| time.parse().ok()),
+            expires: seconds.and_then(|seconds| {
+                Timestamp::now()
+                    .checked_add(SignedDuration::from_secs(seconds))
+                    .ok()
+            }),
+            token: whole.and_then(|shown| Token::parse(shown).ok()),
+            account: owner.and_then(|email| Account::parse(&email)),
+            shown,
+        })
+    }
+
+    /// How well what Heroku shows of this authorization's token fits `token`.
+    pub fn fit(&self, token: &Token) -> Fit {
+        match &self.shown {
+            None => Fit::No,
+            Some(shown) if **shown == token.expose() => Fit::Whole,
+            Some(shown) => part(shown, token.expose()),
+        }
+    }
+}
+
+/// How well a redacted token fits a whole one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fit {
+    /// It is the token.
+    Whole,
+    /// What is visible fits, and is more than any two tokens share by chance.
+    Likely,
+    /// It does not fit, or too little is visible to tell.
+    No,
+}
+
+/// A prefix, stars, and perhaps a suffix. `HRKU-` and a few characters fit every token.
+fn part(shown: &str, token: &str) -> Fit {
+    const FEWEST_VISIBLE: usize = 12;
+    let Some((prefix, _)) = shown.split_once('*') else {
+        return Fit::No;
+    };
+    let suffix = shown.rsplit('*').next().unwrap_or_default();
+    let fits = token.starts_with(prefix) && token.ends_with(suffix);
+    let visible = prefix.len() + suffix.len();
+    match fits && visible >= FEWEST_VISIBLE && visible < token.len() {
+        true => Fit::Likely,
+        false => Fit::No,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOKEN: &str = "HRKU-01234567-89ab-cdef-0123-456789abcdef";
+
+    #[test]
+    fn an_authorization_is_read_whatever_is_missing() {
+        let read = Authorization::read(&json!({"id": "a", "access_token": null, "scope": "x"}));
+        let read = read.unwrap();
+        assert_eq!(read.id, "a");
+        assert!(read.token.is_none() && read.scope.is_empty() && read.expires.is_none());
+        assert!(Authorization::read(&json!({"description": "no id"})).is_none());
+        assert!(Authorization::read(&Value::Null).is_none());
+    }
+
+    #[test]
+    fn the_end_is_reckoned_from_the_answer() {
+        let answer = json!({"id": "a", "access_token": {"token": TOKEN, "expires_in": 3600}});
+        let read = Authorization::read(&answer).unwrap();
+        let left = read.expires.unwrap().duration_since(Timestamp::now());
+        assert!((3590..=3600).contains(&left.as_secs()));
+        assert_eq!(read.token.unwrap().expose(), TOKEN);
+    }
+
+    #[test]
+    fn a_short_prefix_fits_no_token() {
+        let token = Token::parse(TOKEN).unwrap();
+        let fit = |shown: &str| {
+            let answer = json!({"id": "a", "access_token": {"token": shown}});
+            Authorization::read(&answer).unwrap().fit(&token)
+        };
+        assert_eq!(fit(TOKEN), Fit::Whole);
+        assert_eq!(fit("HRKU-0123**********abcdef"), Fit::Likely);
+        assert_eq!(fit("HRKU-**********"), Fit::No);
+        assert_eq!(fit("HRKU-9999**********abcdef"), Fit::No);
+        assert_eq!(fit("**********"), Fit::No);
+    }
+}
