@@ -143,6 +143,17 @@ impl fmt::Display for Account {
     }
 }
 
+/// What Heroku itself says of a token, when it is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// The API refused it: it is revoked or has expired, and is of no use to anyone.
+    Dead,
+    /// The API took it.
+    Alive,
+    /// Nobody could be asked, or the answer was neither: in doubt a token stays. Says why.
+    Unknown(String),
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

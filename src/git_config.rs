@@ -3,6 +3,7 @@
 //! It knows how git gathers credential helpers (in reading order, an empty value empties the
 //! list), and how to become the only one for Heroku without touching what others wrote.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -30,6 +31,15 @@ impl Scope {
             Scope::Global => "--global",
             Scope::Local => "--local",
         }
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Scope::Global => "your git configuration",
+            Scope::Local => "this repository's git configuration",
+        })
     }
 }
 

@@ -1,11 +1,161 @@
 //! A git credential helper for Heroku, as a library with a thin program around it.
+//!
+//! A request flows one way: is it ours? (`hosts`) → which account, and which source has its token?
+//! (`sources`) → reply (`operations`). ARCHITECTURE.md tells the same story in a page.
 
+pub mod accounts;
+pub mod arguments;
 pub mod atomic_file;
+pub mod commands;
 pub mod credential;
 pub mod environment;
 pub mod git_config;
 pub mod heroku_cli;
 pub mod hosts;
+pub mod keychain;
 pub mod known_authorizations;
+pub mod netrc;
+pub mod operations;
+pub mod platform_api;
 pub mod problem;
 pub mod protocol;
+#[cfg(all(unix, not(target_os = "macos")))]
+pub mod secret_service;
+pub mod sources;
+pub mod terminal;
+
+use std::ffi::OsString;
+use std::io::{self, Read, Write};
+use std::process::ExitCode;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use crate::arguments::Invocation;
+use crate::commands::Session;
+use crate::credential::{Token, Verdict};
+use crate::environment::Environment;
+use crate::platform_api::PlatformApi;
+use crate::problem::{Kind, Problem, Told};
+use crate::protocol::{CAPABILITIES, Operation, Request};
+
+/// How long `erase` waits for Heroku's word on a token.
+const CHECK_LIMIT: Duration = Duration::from_secs(3);
+
+/// The three streams of the process, as parameters: a test needs no process.
+pub struct Streams<'a> {
+    /// What git, or a pipe, writes to us.
+    pub input: Box<dyn Read + Send>,
+    /// git's, or the data's: nothing else goes there.
+    pub output: &'a mut dyn Write,
+    /// Words for a person.
+    pub errors: &'a mut dyn Write,
+}
+
+/// Does what the program was started for.
+///
+/// # Errors
+/// What is to be told, with the exit code in its [`Kind`] where it is a [`Problem`]. git's
+/// operations never fail: what there is to say has been written to `streams.errors`.
+pub fn run(
+    arguments: &[OsString],
+    environment: &Environment,
+    streams: &mut Streams<'_>,
+) -> anyhow::Result<()> {
+    match arguments::read(arguments) {
+        Invocation::Git(operation) => {
+            answer_git(operation, environment, streams);
+            Ok(())
+        }
+        Invocation::Command(command) => {
+            let mut session = Session {
+                environment,
+                streams,
+            };
+            commands::run(&command, &mut session)
+        }
+        Invocation::Unknown(_) if is_request_of_git(streams) => Ok(()),
+        Invocation::Unknown(error) | Invocation::Told(error) => told(&error, streams),
+    }
+}
+
+/// git ignores a helper's exit status, and takes its silence for "ask the next one".
+fn answer_git(operation: Operation, environment: &Environment, streams: &mut Streams<'_>) {
+    let Streams {
+        input,
+        output,
+        errors,
+    } = streams;
+    let said = match operation {
+        Operation::Get => operations::get(input, output, environment),
+        Operation::Store => operations::store(input, environment),
+        Operation::Erase => {
+            operations::erase(input, environment, |token| verdict(environment, token))
+        }
+        Operation::Capability => {
+            let _ = output.write_all(CAPABILITIES);
+            Ok(())
+        }
+    };
+    if let Err(problem) = said {
+        let _ = writeln!(errors, "{}: {problem}", arguments::SHORT_NAME);
+    }
+}
+
+fn verdict(environment: &Environment, token: &Token) -> Verdict {
+    match PlatformApi::new(environment, CHECK_LIMIT) {
+        Ok(api) => api.verdict(token),
+        Err(failure) => Verdict::Unknown(failure.problem().what().to_owned()),
+    }
+}
+
+/// Whether an unknown word comes with a request on stdin: then it is an operation that git has
+/// added, which a helper is to pass over in silence; otherwise it is a typo.
+///
+/// A stdin that stays open and says nothing must not hang a typo, so it is given a moment only.
+fn is_request_of_git(streams: &mut Streams<'_>) -> bool {
+    const MOMENT: Duration = Duration::from_millis(500);
+    if terminal::is_stdin() {
+        return false;
+    }
+    let mut input = std::mem::replace(&mut streams.input, Box::new(io::empty()));
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || sender.send(Request::read(&mut input)));
+    match receiver.recv_timeout(MOMENT) {
+        Ok(Ok(request)) => request.scheme.is_some() || request.host.is_some(),
+        Ok(Err(_)) | Err(_) => false,
+    }
+}
+
+/// clap's help and version are data; what it has to say of a wrong command line is told as it is.
+fn told(error: &clap::Error, streams: &mut Streams<'_>) -> anyhow::Result<()> {
+    let text = error.to_string();
+    if error.exit_code() == 0 {
+        streams.output.write_all(text.as_bytes())?;
+        return Ok(());
+    }
+    streams.errors.write_all(text.as_bytes())?;
+    Err(Told(Kind::Usage).into())
+}
+
+/// Tells what went wrong, and gives the process's exit code.
+///
+/// A reader that has closed its end of a pipe has what it wanted: that is no failure.
+pub fn exit_code(done: anyhow::Result<()>, errors: &mut dyn Write) -> ExitCode {
+    let Err(error) = done else {
+        return ExitCode::SUCCESS;
+    };
+    if let Some(Told(kind)) = error.downcast_ref() {
+        return ExitCode::from(kind.exit_code());
+    }
+    let io = error.downcast_ref::<io::Error>();
+    if io.is_some_and(|io| io.kind() == io::ErrorKind::BrokenPipe) {
+        return ExitCode::SUCCESS;
+    }
+    let problem = match error.downcast::<Problem>() {
+        Ok(problem) => problem,
+        Err(error) => Problem::new(format!("{error:#}"), ""),
+    };
+    let _ = writeln!(errors, "{}: {problem}", arguments::SHORT_NAME);
+    ExitCode::from(problem.kind().exit_code())
+}

@@ -1,3 +1,24 @@
-//! The program: see the library for what it does.
+//! The program: arguments, environment and streams in, exit code out.
 
-fn main() {}
+use std::io;
+use std::process::ExitCode;
+
+use git_credential_heroku_rs::environment::Environment;
+use git_credential_heroku_rs::{Streams, exit_code, run};
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the environment"
+)]
+fn main() -> ExitCode {
+    let environment = Environment::read(|name| std::env::var_os(name));
+    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
+    let mut streams = Streams {
+        input: Box::new(io::stdin()),
+        output: &mut io::stdout().lock(),
+        errors: &mut io::stderr(),
+    };
+    let done = run(&arguments, &environment, &mut streams);
+    let flushed = streams.output.flush().map_err(anyhow::Error::from);
+    exit_code(done.and(flushed), streams.errors)
+}

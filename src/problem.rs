@@ -10,6 +10,29 @@ use std::fmt;
 pub struct Problem {
     what: String,
     mend: String,
+    kind: Kind,
+}
+
+/// What a failure means to the program that started us: its exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// It did not work.
+    Failed,
+    /// The command line makes no sense.
+    Usage,
+    /// It needs a login, and there is none. The exit code is that of gh.
+    NotLoggedIn,
+}
+
+impl Kind {
+    /// The process's exit code.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Kind::Failed => 1,
+            Kind::Usage => 2,
+            Kind::NotLoggedIn => 4,
+        }
+    }
 }
 
 impl Problem {
@@ -18,7 +41,19 @@ impl Problem {
         Problem {
             what: one_line(&what.into()),
             mend: one_line(&mend.into()),
+            kind: Kind::Failed,
         }
+    }
+
+    /// The same problem, of another kind.
+    #[must_use]
+    pub fn of_kind(self, kind: Kind) -> Problem {
+        Problem { kind, ..self }
+    }
+
+    /// What the problem means to the program that started us.
+    pub fn kind(&self) -> Kind {
+        self.kind
     }
 
     /// What happened and why, in one line.
@@ -41,6 +76,11 @@ impl fmt::Display for Problem {
         write!(f, "\n  {}", self.mend)
     }
 }
+
+/// A failure that has been told already: only its exit code is left to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("told already")]
+pub struct Told(pub Kind);
 
 /// Texts from servers and files are told on a terminal: control characters are taken out, so that
 /// none can move the cursor, colour the screen or add a line of its own.

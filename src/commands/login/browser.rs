@@ -1,0 +1,50 @@
+//! The Heroku CLI's browser login.
+
+use std::time::{Duration, Instant};
+
+use super::{Got, Session, description};
+use crate::arguments::Login;
+use crate::environment::Place;
+use crate::platform_api::PlatformApi;
+use crate::terminal;
+
+/// As long as the Heroku CLI waits.
+const LIMIT: Duration = Duration::from_secs(600);
+
+pub(super) fn wait(
+    api: &PlatformApi,
+    arguments: &Login,
+    session: &mut Session<'_, '_>,
+) -> anyhow::Result<Got> {
+    if let Some(place) = elsewhere(session.environment.place) {
+        session.say(&format!(
+            "In {place} this login usually fails with \"IP address mismatch\": Heroku wants your browser \
+             and this machine to have one address.\nA token works: git credential-heroku-rs login"
+        ))?;
+    }
+    let description = description(arguments, session.environment);
+    let login = api
+        .start_browser_login(&description)
+        .map_err(|failure| failure.problem())?;
+    session.say(&format!("Open in your browser: {}", login.page))?;
+    if !arguments.no_open {
+        terminal::open_page(&login.page, session.environment);
+    }
+    session.say("Waiting for you to log in there (Ctrl-C ends it) …")?;
+    let token = api
+        .await_browser_login(&login, Instant::now() + LIMIT)
+        .map_err(|failure| failure.problem())?;
+    Ok(Got {
+        token,
+        authorization: None,
+    })
+}
+
+fn elsewhere(place: Place) -> Option<&'static str> {
+    match place {
+        Place::Here => None,
+        Place::Codespace => Some("a Codespace"),
+        Place::DevContainer => Some("a dev container"),
+        Place::Ssh => Some("an SSH session"),
+    }
+}

@@ -1,0 +1,69 @@
+//! Email, password and MFA code. Heroku takes them for few accounts; each refusal says the way
+//! that works.
+
+use zeroize::Zeroizing;
+
+use super::{Got, Session, description};
+use crate::arguments::{Lifetime, Login};
+use crate::platform_api::{Authorization, Failure, NewAuthorization, PasswordLogin, PlatformApi};
+use crate::terminal;
+
+/// How often a wrong code may be typed.
+const TRIES: usize = 3;
+
+pub(super) fn ask(
+    api: &PlatformApi,
+    arguments: &Login,
+    session: &mut Session<'_, '_>,
+) -> anyhow::Result<Got> {
+    let description = description(arguments, session.environment);
+    let new = NewAuthorization {
+        description: &description,
+        scope: arguments.scope.iter().map(|scope| scope.name()).collect(),
+        expires_in: match arguments.expires_in {
+            Lifetime::Limited(time) => Some(time.as_secs()),
+            Lifetime::Endless => None,
+        },
+    };
+    let email = terminal::line("Email: ")?;
+    let password = terminal::hidden("Password: ")?;
+    let authorization = with_code(api, &email, &password, &new, session)?;
+    let token = authorization
+        .token
+        .clone()
+        .ok_or_else(|| Failure::Garbled.problem())?;
+    Ok(Got {
+        token,
+        authorization: Some(authorization),
+    })
+}
+
+/// The first try has no code: only Heroku knows whether one is needed.
+fn with_code(
+    api: &PlatformApi,
+    email: &str,
+    password: &Zeroizing<String>,
+    new: &NewAuthorization<'_>,
+    session: &mut Session<'_, '_>,
+) -> anyhow::Result<Authorization> {
+    let mut code: Option<Zeroizing<String>> = None;
+    for _ in 0..=TRIES {
+        let login = PasswordLogin {
+            email,
+            password,
+            code: code.as_ref().map(|code| code.as_str()),
+        };
+        match api.log_in(&login, new) {
+            Ok(authorization) => return Ok(authorization),
+            Err(Failure::TwoFactor) => {
+                if code.is_some() {
+                    session.say("Heroku did not take that code")?;
+                }
+            }
+            Err(failure) => return Err(failure.problem().into()),
+        }
+        let typed = terminal::hidden("Code from your authenticator: ")?;
+        code = Some(Zeroizing::new(typed.split_whitespace().collect()));
+    }
+    Err(Failure::TwoFactor.problem().into())
+}

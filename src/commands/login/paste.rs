@@ -1,0 +1,65 @@
+//! A token from the dashboard, pasted or piped: works with MFA on, without a browser here.
+
+use std::io::Read;
+
+use zeroize::Zeroizing;
+
+use super::{Got, Session, description};
+use crate::arguments::Login;
+use crate::credential::Token;
+use crate::problem::{Kind, Problem};
+use crate::terminal;
+
+/// The dashboard's page on which authorizations are made.
+const PAGE: &str = "https://dashboard.heroku.com/account/applications/authorizations/new";
+
+/// More than any token and the blanks around it.
+const LONGEST_INPUT: u64 = 4096;
+
+/// Reads the token from stdin, to its end.
+pub(super) fn from_stdin(session: &mut Session<'_, '_>) -> anyhow::Result<Got> {
+    let mut text = Zeroizing::new(Vec::with_capacity(4096));
+    let mut input = (&mut session.streams.input).take(LONGEST_INPUT);
+    input.read_to_end(&mut text)?;
+    let text = std::str::from_utf8(&text).unwrap_or("\u{0}");
+    Ok(got(text, "stdin")?)
+}
+
+/// Says how to make a token, and reads it without showing it.
+pub(super) fn ask(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::Result<Got> {
+    if !terminal::is_there() {
+        return Err(no_terminal().into());
+    }
+    let description = description(arguments, session.environment);
+    session.say(&format!("Make a token: {PAGE}"))?;
+    session.say(&format!(
+        "  description: {description}; expires: as you like, 30 days is 2592000"
+    ))?;
+    session.say("Paste it here; it is not shown. It is kept in the keychain, for git and for the Heroku CLI.")?;
+    if arguments.open {
+        terminal::open_page(PAGE, session.environment);
+    }
+    let text = terminal::hidden("Token: ")?;
+    Ok(got(&text, "your paste")?)
+}
+
+fn no_terminal() -> Problem {
+    Problem::new(
+        "there is no terminal to ask for a token on",
+        "pipe it in: printenv HEROKU_TOKEN | git credential-heroku-rs login --with-token",
+    )
+    .of_kind(Kind::Usage)
+}
+
+fn got(text: &str, place: &str) -> Result<Got, Problem> {
+    let token = Token::parse(text).map_err(|why| {
+        Problem::new(
+            format!("there is no Heroku token in {place}: {why}"),
+            format!("make one at {PAGE}"),
+        )
+    })?;
+    Ok(Got {
+        token,
+        authorization: None,
+    })
+}

@@ -1,0 +1,63 @@
+//! The commands for people, a file for each verb.
+
+use crate::Streams;
+use crate::arguments::Command;
+use crate::credential::Account;
+use crate::environment::Environment;
+use crate::heroku_cli;
+use crate::problem::Problem;
+
+mod login;
+mod logout;
+mod report;
+mod setup;
+mod status;
+mod switch;
+mod token;
+mod unsetup;
+
+/// What a command works with: the world as it was at the start, and the three streams.
+pub struct Session<'a, 's> {
+    /// The process's environment.
+    pub environment: &'a Environment,
+    /// stdin, stdout and stderr.
+    pub streams: &'a mut Streams<'s>,
+}
+
+impl Session<'_, '_> {
+    /// Says something that is not data: to stderr, where it disturbs no pipe.
+    fn say(&mut self, text: &str) -> anyhow::Result<()> {
+        Ok(writeln!(self.streams.errors, "{text}")?)
+    }
+
+    /// Tells a problem that stops nothing.
+    fn warn(&mut self, problem: &Problem) -> anyhow::Result<()> {
+        self.say(&format!("warning: {problem}"))
+    }
+}
+
+/// Runs a command.
+///
+/// # Errors
+/// What is to be told; a [`Problem`] carries the exit code.
+pub fn run(command: &Command, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    match command {
+        Command::Login(arguments) => login::run(arguments, session),
+        Command::Logout(arguments) => logout::run(arguments, session),
+        Command::Status(arguments) => status::run(arguments, session),
+        Command::Switch(arguments) => switch::run(arguments, session),
+        Command::Setup(arguments) => setup::run(arguments, session),
+        Command::Unsetup(arguments) => unsetup::run(arguments, session),
+        Command::Token(arguments) => token::run(arguments, session),
+    }
+}
+
+/// The account that a person means: an email, or a name given with `heroku accounts:add`.
+fn account_named(name: &str, environment: &Environment) -> Result<Account, Problem> {
+    heroku_cli::aliased(environment, name)
+        .or_else(|| Account::parse(name))
+        .ok_or_else(|| {
+            let mend = "give an email: git credential-heroku-rs status lists them";
+            Problem::new("that is not the name of an account", mend)
+        })
+}

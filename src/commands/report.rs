@@ -1,0 +1,257 @@
+//! What `status` tells, as a table for people and as JSON for programs: one set of facts, two
+//! drawings. The JSON's members stay; new ones may come.
+
+use std::io::{self, Write};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use crate::accounts::Login;
+use crate::credential::Verdict;
+use crate::git_config::{self, Setting};
+use crate::problem::Problem;
+use crate::sources::{Found, Source};
+
+/// Everything that `status` knows.
+#[derive(Debug, Serialize)]
+pub(super) struct Status {
+    pub(super) accounts: Vec<Account>,
+    pub(super) unavailable: Vec<Unavailable>,
+    pub(super) git: Git,
+}
+
+/// A token on this machine. Never the token itself.
+#[derive(Debug, Serialize)]
+pub(super) struct Account {
+    /// The email; null where it is not known.
+    #[serde(rename = "account")]
+    email: Option<String>,
+    /// Whether git gets this token now.
+    in_use: bool,
+    /// `environment`, `keychain` or `netrc`.
+    source: &'static str,
+    /// `good`, `refused` or `unknown` from Heroku; `not asked` with `--offline`.
+    heroku_says: &'static str,
+    /// Why Heroku could not be asked; null where it was.
+    why_unknown: Option<String>,
+    authorization: Option<String>,
+    description: Option<String>,
+    scope: Vec<String>,
+    created: Option<Timestamp>,
+    expires: Option<Timestamp>,
+    last_checked: Option<Timestamp>,
+    #[serde(skip)]
+    place: String,
+}
+
+impl Account {
+    pub(super) fn new(login: &Login, verdict: Option<Verdict>, used: Option<&Found>) -> Account {
+        let known = login.known.clone().unwrap_or_default();
+        let (heroku_says, why_unknown) = match verdict {
+            None => ("not asked", None),
+            Some(Verdict::Alive) => ("good", None),
+            Some(Verdict::Dead) => ("refused", None),
+            Some(Verdict::Unknown(why)) => ("unknown", Some(why)),
+        };
+        Account {
+            email: login.account.as_ref().map(ToString::to_string),
+            in_use: used
+                .is_some_and(|used| used.source == login.source && used.token == login.token),
+            source: login.source.word(),
+            heroku_says,
+            why_unknown,
+            authorization: known.authorization,
+            description: known.description,
+            scope: known.scope,
+            created: known.created,
+            expires: known.expires,
+            last_checked: known.checked,
+            place: login.source.to_string(),
+        }
+    }
+}
+
+/// A source that could not be asked.
+#[derive(Debug, Serialize)]
+pub(super) struct Unavailable {
+    source: &'static str,
+    why: String,
+    mend: String,
+}
+
+impl Unavailable {
+    pub(super) fn new((source, problem): &(Source, Problem)) -> Unavailable {
+        Unavailable {
+            source: source.word(),
+            why: problem.what().to_owned(),
+            mend: problem.mend().to_owned(),
+        }
+    }
+}
+
+/// Whom git asks about git.heroku.com.
+#[derive(Debug, Serialize)]
+pub(super) struct Git {
+    /// Whether this program is asked, and before any other.
+    set_up: bool,
+    /// Every helper that git asks, in its order.
+    helpers: Vec<Helper>,
+    /// The remotes whose URL carries a password, so that git asks nobody.
+    remotes_with_password: Vec<String>,
+    /// Why git's configuration could not be read; null where it was.
+    problem: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Helper {
+    #[serde(rename = "helper")]
+    value: String,
+    ours: bool,
+    scope: String,
+    file: String,
+}
+
+impl Git {
+    /// Asks git.
+    pub(super) fn read() -> Git {
+        let read = git_config::helpers_for_heroku()
+            .and_then(|helpers| Ok((helpers, git_config::remotes_with_password()?)));
+        let (helpers, remotes, problem) = match read {
+            Ok((helpers, remotes)) => (helpers, remotes, None),
+            Err(problem) => (Vec::new(), Vec::new(), Some(problem.what().to_owned())),
+        };
+        Git {
+            set_up: helpers.first().is_some_and(Setting::is_ours),
+            helpers: helpers.iter().map(Helper::new).collect(),
+            remotes_with_password: remotes,
+            problem,
+        }
+    }
+}
+
+impl Helper {
+    fn new(setting: &Setting) -> Helper {
+        Helper {
+            value: setting.value.clone(),
+            ours: setting.is_ours(),
+            scope: setting.scope.clone(),
+            file: setting.origin.clone(),
+        }
+    }
+}
+
+impl Status {
+    pub(super) fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
+        serde_json::to_writer_pretty(&mut *out, self)?;
+        out.write_all(b"\n")
+    }
+
+    pub(super) fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
+        for account in &self.accounts {
+            account.write_text(out)?;
+        }
+        for source in &self.unavailable {
+            writeln!(out, "{} could not be asked: {}", source.source, source.why)?;
+            writeln!(out, "  {}", source.mend)?;
+        }
+        self.git.write_text(out)
+    }
+}
+
+impl Account {
+    fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
+        let name = self
+            .email
+            .as_deref()
+            .unwrap_or("an account that is not known");
+        let used = if self.in_use { " (in use)" } else { "" };
+        writeln!(out, "{name}{used}")?;
+        writeln!(out, "  token    in {}, {}", self.place, self.says())?;
+        writeln!(out, "  ends     {}", self.ends())?;
+        if !self.scope.is_empty() {
+            writeln!(out, "  scope    {}", self.scope.join(", "))?;
+        }
+        if let Some(description) = &self.description {
+            writeln!(out, "  made as  {description}")?;
+        }
+        Ok(())
+    }
+
+    fn says(&self) -> String {
+        match (self.heroku_says, &self.why_unknown) {
+            ("good", _) => "and Heroku takes it".to_owned(),
+            ("refused", _) => "but Heroku refuses it: it is revoked or has expired".to_owned(),
+            (_, Some(why)) => format!("and Heroku could not be asked: {why}"),
+            (_, None) => "Heroku was not asked".to_owned(),
+        }
+    }
+
+    fn ends(&self) -> String {
+        let Some(expires) = self.expires else {
+            return "not known here".to_owned();
+        };
+        let left = expires.duration_since(Timestamp::now());
+        format!("{}, {}", expires.strftime("%Y-%m-%d %H:%M UTC"), span(left))
+    }
+}
+
+/// How far off a time is, in the largest unit that fits.
+pub(super) fn span(left: SignedDuration) -> String {
+    let (hours, days) = (left.as_hours(), left.as_hours() / 24);
+    match left.is_negative() {
+        true => "which has passed".to_owned(),
+        false if days >= 2 => format!("in {days} days"),
+        false if hours >= 2 => format!("in {hours} hours"),
+        false => format!("in {} minutes", left.as_mins()),
+    }
+}
+
+impl Git {
+    fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
+        if let Some(problem) = &self.problem {
+            return writeln!(out, "git: {problem}");
+        }
+        match (self.set_up, self.helpers.as_slice()) {
+            (true, [_]) => writeln!(
+                out,
+                "git: set up, asks heroku-rs alone about git.heroku.com"
+            )?,
+            (true, _) => writeln!(
+                out,
+                "git: asks heroku-rs first, and tells other helpers too"
+            )?,
+            (false, []) => writeln!(
+                out,
+                "git: not set up, asks no helper\n  run: git credential-heroku-rs setup"
+            )?,
+            (false, _) => writeln!(
+                out,
+                "git: not set up, asks another helper first\n  run: git credential-heroku-rs setup"
+            )?,
+        }
+        for (number, helper) in self.helpers.iter().enumerate() {
+            writeln!(out, "  {}. {} ({})", number + 1, helper.value, helper.file)?;
+        }
+        for key in &self.remotes_with_password {
+            writeln!(
+                out,
+                "  {key} carries a password in its URL: git asks no helper there"
+            )?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_is_told_in_the_largest_unit_that_fits() {
+        let told = |hours| span(SignedDuration::from_hours(hours));
+        assert_eq!(told(-1), "which has passed");
+        assert_eq!(told(1), "in 60 minutes");
+        assert_eq!(told(47), "in 47 hours");
+        assert_eq!(told(24 * 30), "in 30 days");
+    }
+}

@@ -1,0 +1,115 @@
+//! `setup`: git asks this program, and nobody else, about git.heroku.com.
+
+use std::io::Write;
+
+use super::Session;
+use crate::arguments::Setup;
+use crate::environment::Environment;
+use crate::git_config::{self, Scope, SetUp};
+use crate::hosts::{HerokuHost, Service};
+use crate::netrc::Netrc;
+use crate::problem::Problem;
+
+pub(super) fn run(arguments: &Setup, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    let scope = arguments.scope();
+    let helper = helper(session.environment)?;
+    let done = git_config::set_up(scope, &helper)?;
+    let out = &mut session.streams.output;
+    match done {
+        SetUp::AsItWas => writeln!(out, "git was set up already: {scope}")?,
+        SetUp::Added | SetUp::Moved => {
+            writeln!(
+                out,
+                "git now asks heroku-rs, and no other helper, about https://git.heroku.com"
+            )?;
+            writeln!(
+                out,
+                "  {}: {} = \"\", then {helper}",
+                scope,
+                git_config::HEROKU_HELPER
+            )?;
+            writeln!(
+                out,
+                "  undo: git credential-heroku-rs unsetup{}",
+                flag(scope)
+            )?;
+        }
+    }
+    if done == SetUp::Moved {
+        writeln!(
+            out,
+            "  moved to the end of the file, below the helpers that it takes Heroku from"
+        )?;
+    }
+    for problem in rivals(session.environment)? {
+        session.warn(&problem)?;
+    }
+    Ok(())
+}
+
+/// The value that makes git find this very program.
+fn helper(environment: &Environment) -> anyhow::Result<String> {
+    let program = std::env::current_exe()?;
+    Ok(git_config::helper_value(
+        environment.path.as_deref(),
+        &program,
+    ))
+}
+
+fn flag(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Global => "",
+        Scope::Local => " --local",
+    }
+}
+
+/// Whoever would still be asked before us, or instead of us.
+fn rivals(environment: &Environment) -> Result<Vec<Problem>, Problem> {
+    let mut found = Vec::new();
+    for other in git_config::helpers_for_heroku()?
+        .iter()
+        .filter(|s| !s.is_ours())
+    {
+        found.push(Problem::new(
+            format!(
+                "git also tells the helper `{}` ({})",
+                other.value, other.origin
+            ),
+            "run in that repository: git credential-heroku-rs setup --local",
+        ));
+    }
+    for key in git_config::remotes_with_password()? {
+        found.push(Problem::new(
+            format!("{key} carries a password in its URL: git sends that one and asks no helper"),
+            format!(
+                "git remote set-url {} https://git.heroku.com/APP.git",
+                remote(&key)
+            ),
+        ));
+    }
+    found.extend(netrc_entry(environment));
+    Ok(found)
+}
+
+fn remote(key: &str) -> &str {
+    let name = key.strip_prefix("remote.").unwrap_or(key);
+    name.rsplit_once('.').map_or(name, |(name, _)| name)
+}
+
+/// git reads netrc through libcurl before it asks any helper.
+fn netrc_entry(environment: &Environment) -> Option<Problem> {
+    let host = HerokuHost::production(Service::Git);
+    match Netrc::read(environment)
+        .and_then(|netrc| netrc.map_or(Ok(None), |netrc| netrc.entry_for(&host, None)))
+    {
+        Ok(None) => None,
+        Ok(Some(entry)) => Some(Problem::new(
+            format!(
+                "netrc, line {}: git sends this entry before it asks any helper",
+                entry.line
+            ),
+            "once the login works, remove it: git credential-heroku-rs netrc clean",
+        )),
+        Err(why) => Some(why.problem()),
+    }
+}

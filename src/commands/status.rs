@@ -1,0 +1,126 @@
+//! `status`: who is logged in, where the token lies, and whether git asks this program.
+//!
+//! It mends on the way what only the Heroku CLI or git's prompt leave behind: a dropped
+//! `login.json`, and a pasted token that lies under no email.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{Session, report};
+use crate::accounts::{self, Login};
+use crate::arguments::Status;
+use crate::credential::{Account, Verdict};
+use crate::hosts::{HerokuHost, Service};
+use crate::keychain::Keychain;
+use crate::known_authorizations::Known;
+use crate::platform_api::{Failure, PlatformApi};
+use crate::problem::Kind;
+use crate::sources::{self, Source, Wanted};
+
+const ASK_LIMIT: Duration = Duration::from_secs(10);
+const UNLOCK_LIMIT: Duration = Duration::from_secs(120);
+
+pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    if arguments.unlock {
+        let keychain = Keychain::new(session.environment);
+        keychain.unlock(UNLOCK_LIMIT).map_err(|why| why.problem())?;
+    }
+    let (mut logins, unavailable) = accounts::list(session.environment);
+    let verdicts: Vec<_> = match arguments.offline {
+        true => logins.iter().map(|_| None).collect(),
+        false => ask_heroku(&mut logins, session)?
+            .into_iter()
+            .map(Some)
+            .collect(),
+    };
+    if let Some(account) = accounts::restore_login(session.environment, &logins)? {
+        session.say(&format!(
+            "login.json names {account} again: without it the Heroku CLI sees no login"
+        ))?;
+    }
+    let answer = sources::find(&any_account(&git_host()), session.environment);
+    let report = report::Status {
+        accounts: logins
+            .iter()
+            .zip(verdicts)
+            .map(|(login, verdict)| report::Account::new(login, verdict, answer.found.as_ref()))
+            .collect(),
+        unavailable: unavailable.iter().map(report::Unavailable::new).collect(),
+        git: report::Git::read(),
+    };
+    match arguments.json {
+        true => report.write_json(session.streams.output)?,
+        false => report.write_text(session.streams.output)?,
+    }
+    if answer.found.is_some() {
+        return Ok(());
+    }
+    Err(answer.why_none().of_kind(Kind::NotLoggedIn).into())
+}
+
+fn git_host() -> HerokuHost {
+    HerokuHost::production(Service::Git)
+}
+
+fn any_account(host: &HerokuHost) -> Wanted<'_> {
+    Wanted {
+        host,
+        account: None,
+    }
+}
+
+/// Asks Heroku about each token, and learns whose it is. A token that lies under no email is
+/// written again under its owner's.
+fn ask_heroku(logins: &mut [Login], session: &mut Session<'_, '_>) -> anyhow::Result<Vec<Verdict>> {
+    let api = match PlatformApi::new(session.environment, ASK_LIMIT) {
+        Ok(api) => api,
+        Err(failure) => {
+            let unknown = Verdict::Unknown(failure.problem().what().to_owned());
+            return Ok(vec![unknown; logins.len()]);
+        }
+    };
+    let mut verdicts = Vec::with_capacity(logins.len());
+    for login in logins {
+        let verdict = match api.account(&login.token) {
+            Ok(info) => {
+                name(login, info.email, session)?;
+                Verdict::Alive
+            }
+            Err(Failure::Refused) => Verdict::Dead,
+            Err(failure) => Verdict::Unknown(failure.problem().what().to_owned()),
+        };
+        verdicts.push(verdict);
+    }
+    Ok(verdicts)
+}
+
+/// Notes that the token is good, and gives a token its owner's name where it has none.
+fn name(login: &mut Login, owner: Account, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    let known = Known {
+        checked: Some(Timestamp::now()),
+        ..login
+            .known
+            .clone()
+            .unwrap_or_else(|| Known::new(&owner, &login.token))
+    };
+    let unnamed = login
+        .account
+        .as_ref()
+        .is_some_and(|account| !account.is_email());
+    if login.source == Source::Keychain && unnamed {
+        let known = Known {
+            account: owner.to_string(),
+            ..known.clone()
+        };
+        for note in accounts::keep(session.environment, &owner, &login.token, known)? {
+            session.warn(&note)?;
+        }
+        session.say(&format!(
+            "the token pasted at git's prompt is kept as {owner} now"
+        ))?;
+    }
+    login.known = Some(known);
+    login.account = Some(owner);
+    Ok(())
+}

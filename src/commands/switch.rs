@@ -1,0 +1,19 @@
+//! `switch`: which account is used, by git and by the Heroku CLI.
+
+use std::io::Write;
+
+use super::{Session, account_named};
+use crate::accounts;
+use crate::arguments::Switch;
+
+pub(super) fn run(arguments: &Switch, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    let account = account_named(&arguments.account, session.environment)?;
+    let changed = accounts::switch(session.environment, &account)?;
+    let out = &mut session.streams.output;
+    if changed {
+        writeln!(out, "{account} is now in use, by git and by the Heroku CLI")?;
+    } else {
+        writeln!(out, "{account} was in use already")?;
+    }
+    Ok(())
+}

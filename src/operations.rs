@@ -1,0 +1,313 @@
+//! What git asks of a helper: `get`, `store`, `erase`.
+//!
+//! For a host that is not ours each of them ends at its first line, without a word and without a
+//! file, a socket or a child process. None of them prompts, and none waits without a limit.
+
+use std::io::{self, Write};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::accounts;
+use crate::credential::{Account, Token, Verdict};
+use crate::environment::Environment;
+use crate::hosts::HerokuHost;
+use crate::keychain::Keychain;
+use crate::known_authorizations::{self, Known};
+use crate::netrc::Netrc;
+use crate::problem::Problem;
+use crate::protocol::{Malformed, Reply, Request};
+use crate::sources::{self, Found, Source, Wanted};
+
+/// A request for a host of Heroku's, with its proof.
+struct Ours {
+    request: Request,
+    host: HerokuHost,
+}
+
+impl Ours {
+    /// Reads a request. None where it is not for Heroku, or for anyone; a request for Heroku that
+    /// cannot be read is a problem.
+    fn read(input: &mut dyn io::Read, environment: &Environment) -> Result<Option<Ours>, Problem> {
+        let ours = |scheme: &str, host: &str| {
+            HerokuHost::of(scheme, host, environment.heroku_host.as_deref())
+        };
+        match Request::read(input) {
+            Ok(request) => {
+                let host = ours(
+                    request.scheme.as_deref().unwrap_or_default(),
+                    request.host.as_deref().unwrap_or_default(),
+                );
+                Ok(host.map(|host| Ours { request, host }))
+            }
+            Err(malformed) => match &malformed.target {
+                Some((scheme, host)) if ours(scheme, host).is_some() => Err(misread(&malformed)),
+                _ => Ok(None),
+            },
+        }
+    }
+
+    /// The account that the request's user name means: an email does, any other name says nothing.
+    fn account(&self) -> Option<Account> {
+        let name = self.request.username.as_deref()?;
+        Account::parse(name).filter(Account::is_email)
+    }
+}
+
+fn misread(malformed: &Malformed) -> Problem {
+    Problem::new(
+        format!("{malformed}: nothing was done"),
+        "see what git sends: GIT_TRACE=1 git push heroku main",
+    )
+}
+
+/// Answers with the token, or says in one hint why there is none.
+///
+/// The reply goes out in one piece once it is whole, since git uses what it gets of a partial one.
+/// Without a token it is the user name alone, so that git asks for the password only; what is
+/// pasted there comes back in `store`.
+///
+/// # Errors
+/// A [`Problem`] for stderr. git has its answer by then.
+pub fn get(
+    input: &mut dyn io::Read,
+    output: &mut dyn Write,
+    environment: &Environment,
+) -> Result<(), Problem> {
+    let Some(ours) = Ours::read(input, environment)? else {
+        return Ok(());
+    };
+    let account = ours.account();
+    let wanted = Wanted {
+        host: &ours.host,
+        account: account.as_ref(),
+    };
+    let answer = sources::find(&wanted, environment);
+    let Some(found) = &answer.found else {
+        let username = ours.request.username.as_deref();
+        send(
+            output,
+            &Reply::Username(username.unwrap_or(Account::UNNAMED)),
+        );
+        return Err(answer.why_none());
+    };
+    send(output, &reply(&ours.request, found));
+    match answer.passed_over() {
+        Some(warning) => Err(warning),
+        None => ending_soon(found, environment).map_or(Ok(()), Err),
+    }
+}
+
+/// The user name is git's own where it has one: Heroku looks at the password alone.
+fn reply<'a>(request: &'a Request, found: &'a Found) -> Reply<'a> {
+    let asked = request.username.as_deref();
+    let account = found.account.as_ref().map(Account::as_str);
+    Reply::Credential {
+        username: asked.or(account).unwrap_or(Account::UNNAMED),
+        token: &found.token,
+        expires: found.known.as_ref().and_then(|known| known.expires),
+        state: request.speaks_state.then(|| found.source.word()),
+    }
+}
+
+/// In the last three days of a token's life, a word once a day, with the command that renews it.
+fn ending_soon(found: &Found, environment: &Environment) -> Option<Problem> {
+    let known = found.known.as_ref()?;
+    let (now, day) = (Timestamp::now(), SignedDuration::from_hours(24));
+    let left = known.expires?.duration_since(now);
+    let warned = known
+        .warned
+        .is_some_and(|at| now.duration_since(at).abs() < day);
+    if left > day * 3 || warned {
+        return None;
+    }
+    let warned = Known {
+        warned: Some(now),
+        ..known.clone()
+    };
+    // Where this cannot be noted, the word comes again with the next push.
+    let _ = known_authorizations::remember(environment, warned);
+    Some(Problem::new(
+        format!(
+            "the Heroku token of {} ends in {} hours",
+            known.account,
+            left.as_hours()
+        ),
+        "renew it: git credential-heroku-rs login",
+    ))
+}
+
+/// git may have closed its end already; then there is nobody to tell.
+fn send(output: &mut dyn Write, reply: &Reply<'_>) {
+    let _ = output
+        .write_all(&reply.to_bytes())
+        .and_then(|()| output.flush());
+}
+
+/// Keeps a token that worked, where that is what the user wants: pasted at git's prompt while we
+/// had none to offer, or a new one for the very account that we hold.
+///
+/// A token from anywhere else (a remote's URL, another helper) never replaces a login. It opens no
+/// socket: git waits for it before it uploads.
+///
+/// # Errors
+/// A [`Problem`] where a token that should be kept could not be.
+pub fn store(input: &mut dyn io::Read, environment: &Environment) -> Result<(), Problem> {
+    let Some(ours) = Ours::read(input, environment)? else {
+        return Ok(());
+    };
+    let Some(token) = &ours.request.password else {
+        return Ok(());
+    };
+    if ours.request.served_from.is_some() {
+        return Ok(());
+    }
+    let account = match held(&ours, environment) {
+        Some(found) if found.token == *token => return Ok(()),
+        Some(found) => match same_user(&ours.request, &found) {
+            Some(account) => account,
+            None => return Ok(()),
+        },
+        None => {
+            let name = ours.request.username.as_deref();
+            name.and_then(Account::parse)
+                .unwrap_or_else(Account::unnamed)
+        }
+    };
+    accounts::keep_unchecked(environment, &account, token).map_err(|why| {
+        let what = format!("the token was not kept: {}", why.what());
+        Problem::new(what, why.mend())
+    })
+}
+
+/// The live token that we would have served: for the account that git names, else for any.
+fn held(ours: &Ours, environment: &Environment) -> Option<Found> {
+    let account = ours.account();
+    let find = |account| {
+        let wanted = Wanted {
+            host: &ours.host,
+            account,
+        };
+        sources::find(&wanted, environment).found
+    };
+    let named = account.as_ref().and_then(|account| find(Some(account)));
+    named.or_else(|| find(None))
+}
+
+/// The account whose token is to be replaced: only the keychain's own, and only under its own name.
+fn same_user(request: &Request, found: &Found) -> Option<Account> {
+    let account = found.account.clone()?;
+    let same = request.username.as_deref() == Some(account.as_str());
+    (same && found.source == Source::Keychain).then_some(account)
+}
+
+/// Forgets a token that git was refused with, where Heroku itself says that it is dead.
+///
+/// A refusal proves nothing: a stale `http.extraHeader`, a redirect, another helper's password all
+/// cause one. So nothing goes but what is equal to the token that we hold, and only after `check`
+/// has asked the API. Without a password nothing goes at all: the Heroku CLI's own login ends with
+/// such an `erase`.
+///
+/// # Errors
+/// A [`Problem`] that says what became of the token, and why.
+pub fn erase(
+    input: &mut dyn io::Read,
+    environment: &Environment,
+    check: impl FnOnce(&Token) -> Verdict,
+) -> Result<(), Problem> {
+    let Some(ours) = Ours::read(input, environment)? else {
+        return Ok(());
+    };
+    let Some(token) = &ours.request.password else {
+        return Ok(());
+    };
+    if environment.api_key == Some(Ok(token.clone())) {
+        return Err(refused_outside(
+            "HEROKU_API_KEY",
+            "run: unset HEROKU_API_KEY",
+        ));
+    }
+    match keychain_account(&ours, token, environment) {
+        Ok(Some(account)) => {
+            return Err(after_check(environment, &account, token, check(token)));
+        }
+        Ok(None) => {}
+        Err(why) => return Err(undecided(&why)),
+    }
+    match netrc_line(&ours, token, environment) {
+        Some(line) => Err(refused_outside(
+            &format!("netrc, line {line},"),
+            "log in again: git credential-heroku-rs login",
+        )),
+        None => Ok(()),
+    }
+}
+
+/// The account whose item holds this very token; with an email in the request only that account's.
+fn keychain_account(
+    ours: &Ours,
+    token: &Token,
+    environment: &Environment,
+) -> Result<Option<Account>, Problem> {
+    let asked = ours.account();
+    let listing = Keychain::new(environment).items();
+    let items = listing.map_err(|why| why.problem())?.items;
+    let meant = |account: &Account| asked.as_ref().is_none_or(|asked| asked == account);
+    let mut holders = items.into_iter().filter(|item| item.token == *token);
+    let held = holders.find(|item| meant(&item.account));
+    Ok(held.map(|item| item.account))
+}
+
+fn netrc_line(ours: &Ours, token: &Token, environment: &Environment) -> Option<usize> {
+    let netrc = Netrc::read(environment).ok()??;
+    let entry = netrc.entry_for(&ours.host, None).ok()??;
+    (entry.token == *token).then_some(entry.line)
+}
+
+fn after_check(
+    environment: &Environment,
+    account: &Account,
+    token: &Token,
+    verdict: Verdict,
+) -> Problem {
+    match verdict {
+        Verdict::Dead => match accounts::forget_dead(environment, account, token) {
+            Ok(()) => Problem::new(
+                format!(
+                    "Heroku no longer takes the token of {account} (revoked or expired): it was removed"
+                ),
+                "log in again: git credential-heroku-rs login",
+            ),
+            Err(why) => Problem::new(
+                format!(
+                    "Heroku no longer takes the token of {account}, and it could not be removed: {}",
+                    why.what()
+                ),
+                "log in again: git credential-heroku-rs login",
+            ),
+        },
+        Verdict::Alive => Problem::new(
+            format!("git was refused, but Heroku takes the token of {account}: it was kept"),
+            "look for what else git sends: git config --show-origin --get-all http.extraHeader",
+        ),
+        Verdict::Unknown(why) => Problem::new(
+            format!(
+                "git was refused, and Heroku could not be asked about the token of {account}: it was kept ({why})"
+            ),
+            "ask again later: git credential-heroku-rs status",
+        ),
+    }
+}
+
+fn undecided(why: &Problem) -> Problem {
+    Problem::new(
+        format!("git was refused, and nothing was removed: {}", why.what()),
+        why.mend(),
+    )
+}
+
+fn refused_outside(place: &str, mend: &str) -> Problem {
+    Problem::new(
+        format!("git was refused with the token from {place} which is not ours to remove"),
+        mend,
+    )
+}
