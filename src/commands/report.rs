@@ -188,7 +188,9 @@ impl Account {
 
     fn ends(&self) -> String {
         let Some(expires) = self.expires else {
-            return "not known here".to_owned();
+            // Heroku has told us of the authorization, and named no end.
+            let known = self.authorization.is_some();
+            return if known { "never" } else { "not known here" }.to_owned();
         };
         let left = expires.duration_since(Timestamp::now());
         format!("{}, {}", expires.strftime("%Y-%m-%d %H:%M UTC"), span(left))

@@ -8,7 +8,7 @@ use crate::http::{Answer, Connection, Request};
 
 /// Serves until somebody posts `/stop`. Loopback only.
 ///
-/// `POST /tokens?email=E` answers a token, `POST /apps?email=E&name=N`, `POST /revoke` with the
+/// `POST /accounts?email=E`, `POST /tokens?email=E` answers a token, `POST /apps?email=E&name=N`, `POST /revoke` with the
 /// token for body, `GET /requests`, `GET /strangers`.
 ///
 /// # Errors
@@ -43,6 +43,10 @@ fn converse(stream: TcpStream, heroku: &StandIn) -> io::Result<Next> {
 fn answer(request: &Request, heroku: &StandIn) -> Answer {
     let email = request.query("email").unwrap_or("ann@example.com");
     match (request.method.as_str(), request.path.as_str()) {
+        ("POST", "/accounts") => {
+            let _ = heroku.has_account(email);
+            Answer::new(204)
+        }
         ("POST", "/tokens") => Answer::new(200).body(heroku.issue_token(email)),
         ("POST", "/apps") => match heroku.has_app(email, request.query("name").unwrap_or("app")) {
             Ok(_) => Answer::new(204),

@@ -1,4 +1,4 @@
-//! The stand-in as a program: `heroku-stand-in DIR`.
+//! The stand-in as a program: `heroku-stand-in --dir DIR`.
 //!
 //! It writes what a client needs to `DIR/environment` and the address of its control interface to
 //! `DIR/control`, says `ready`, and plays Heroku until it is told to stop.
@@ -11,8 +11,11 @@ use std::path::{Path, PathBuf};
 use heroku_stand_in::{StandIn, control};
 
 fn main() -> io::Result<()> {
-    let dir = std::env::args_os().nth(1).map(PathBuf::from);
-    let dir = dir.ok_or_else(|| io::Error::other("usage: heroku-stand-in DIR"))?;
+    let mut arguments = std::env::args_os().skip(1);
+    let dir = match (arguments.next(), arguments.next()) {
+        (Some(flag), Some(dir)) if flag == "--dir" => PathBuf::from(dir),
+        _ => return Err(io::Error::other("usage: heroku-stand-in --dir DIR")),
+    };
     std::fs::create_dir_all(&dir)?;
     let heroku = StandIn::start(&dir)?;
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
