@@ -32,7 +32,7 @@ fn route(request: &Request, state: &State) -> Answer {
     match (request.method.as_str(), parts.as_slice()) {
         ("GET", ["account"]) => account(&asker, state),
         ("GET", ["account", "rate-limits"]) => told(200, &json!({"remaining": 4500})),
-        ("GET", ["apps"]) => apps(request, &asker, state),
+        ("GET", ["apps"] | ["users", "~", "apps"]) => apps(request, &asker, state),
         ("GET", ["apps", app]) => match state.app_owner(app) {
             Some(owner) if owner == asker.owner => told(200, &app_told(app, &owner)),
             _ => not_found("app"),
