@@ -7,6 +7,7 @@ use crate::environment::Environment;
 use crate::heroku_cli;
 use crate::problem::Problem;
 
+mod exec;
 mod login;
 mod logout;
 mod report;
@@ -49,6 +50,7 @@ pub fn run(command: &Command, session: &mut Session<'_, '_>) -> anyhow::Result<(
         Command::Setup(arguments) => setup::run(arguments, session),
         Command::Unsetup(arguments) => unsetup::run(arguments, session),
         Command::Token(arguments) => token::run(arguments, session),
+        Command::Exec(arguments) => exec::run(arguments, session),
     }
 }
 

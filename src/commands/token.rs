@@ -22,7 +22,7 @@ pub(super) fn run(arguments: &TokenArguments, session: &mut Session<'_, '_>) -> 
     if terminal::is_stdout() {
         session.warn(&Problem::new(
             "the token now stands on your screen and in its scroll-back",
-            "for a program, rather: HEROKU_API_KEY=\"$(git credential-heroku-rs token)\" PROGRAM",
+            "for a program, rather: git credential-heroku-rs exec -- PROGRAM",
         ))?;
     }
     let out = &mut session.streams.output;
