@@ -1,0 +1,156 @@
+//! A keyring that is locked, stuck or not there: the cause is named, in time, and nothing is lost.
+
+use std::time::Duration;
+
+use crate::world::{ANN, World};
+
+const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
+
+fn logged_in() -> (World, String) {
+    let world = World::new()
+        .with_keychain()
+        .with_app("blue-sky")
+        .with_helper();
+    let token = world.has_logged_in_with_the_heroku_cli(ANN);
+    (world, token)
+}
+
+/// No operation waits, none loses anything, each names the cause.
+fn holds_out(world: &World, token: &str, cause: &str) {
+    let login_json = world.active_account();
+    world
+        .git("push heroku main")
+        .exits_with(128)
+        .says(cause)
+        .ends_within(Duration::from_secs(8));
+    for operation in ["store", "erase"] {
+        let request = format!("{REQUEST}username={ANN}\npassword={token}\n");
+        world
+            .helper_with_input(operation, request)
+            .succeeds()
+            .stdout_is("")
+            .ends_within(Duration::from_secs(8));
+    }
+    assert_eq!(world.active_account(), login_json);
+    assert_eq!(
+        world.requests_to_the_api(),
+        0,
+        "nothing was up for deletion"
+    );
+}
+
+#[test]
+fn a_locked_keychain_is_not_an_empty_one() {
+    let (world, token) = logged_in();
+    world.keychain().locks();
+    holds_out(&world, &token, "the keychain is locked");
+    world.keychain().restarts();
+    world
+        .git("push --quiet heroku main")
+        .succeeds()
+        .says_nothing();
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+}
+
+#[test]
+fn a_keychain_that_was_never_unlocked_in_this_session_is_locked() {
+    let (world, token) = logged_in();
+    world.keychain().ends();
+    world.keychain().starts_locked();
+    holds_out(&world, &token, "the keychain is locked");
+    world.keychain().restarts();
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+}
+
+#[test]
+fn a_keychain_that_never_answers_is_given_up_in_time() {
+    let (world, token) = logged_in();
+    world.keychain().hangs();
+    holds_out(&world, &token, "the keychain");
+    world.keychain().goes_on();
+    world
+        .git("push --quiet heroku main")
+        .succeeds()
+        .says_nothing();
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+}
+
+#[test]
+fn the_time_limit_is_the_users_to_set() {
+    let (world, _) = logged_in();
+    world.keychain().hangs();
+    world.sets("HEROKU_RS_TIMEOUT", "0.2");
+    world
+        .helper_with_input("get", REQUEST)
+        .succeeds()
+        .says("HEROKU_RS_TIMEOUT")
+        .ends_within(Duration::from_millis(1500));
+    world.keychain().goes_on();
+}
+
+#[test]
+fn a_keychain_whose_program_has_ended_loses_nothing() {
+    let (world, token) = logged_in();
+    world.keychain().ends();
+    holds_out(
+        &world,
+        &token,
+        "heroku-rs: the Heroku token could not be read from the keychain",
+    );
+    world.keychain().starts_unlocked();
+    world
+        .git("push --quiet heroku main")
+        .succeeds()
+        .says_nothing();
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+}
+
+#[test]
+fn without_a_bus_there_is_no_keychain_and_the_way_out_is_named() {
+    let world = World::new().with_app("blue-sky").with_helper();
+    world
+        .git("push heroku main")
+        .exits_with(128)
+        .says("heroku-rs: ")
+        .says("HEROKU_API_KEY");
+}
+
+#[test]
+fn a_bus_without_a_keyring_names_the_way_out() {
+    let world = World::new()
+        .with_a_bus_alone()
+        .with_app("blue-sky")
+        .with_helper();
+    world
+        .git("push heroku main")
+        .exits_with(128)
+        .says("heroku-rs: ")
+        .says("HEROKU_API_KEY");
+}
+
+#[test]
+fn a_bus_at_its_usual_place_needs_no_variable() {
+    let (world, _) = logged_in();
+    world.unsets("DBUS_SESSION_BUS_ADDRESS");
+    world
+        .git("push --quiet heroku main")
+        .succeeds()
+        .says_nothing();
+}
+
+#[test]
+fn a_keychain_never_set_up_is_empty_and_takes_no_token() {
+    let world = World::new()
+        .with_a_keychain_never_set_up()
+        .with_app("blue-sky")
+        .with_helper();
+    world
+        .git("push heroku main")
+        .exits_with(128)
+        .says("heroku-rs: ");
+    let token = world.heroku.issue_token(ANN);
+    world
+        .helper_with_input("login --with-token", &token)
+        .exits_with(1)
+        .stdout_is("");
+}

@@ -1,0 +1,75 @@
+//! Tokens that stand in a remote's URL reach `store` and `erase`, and never touch a login.
+
+use crate::world::{ANN, World};
+
+fn logged_in() -> (World, String, String) {
+    let world = World::new()
+        .with_keychain()
+        .with_app("blue-sky")
+        .with_helper();
+    let token = world.has_logged_in_with_the_heroku_cli(ANN);
+    let in_url = world.heroku.issue_token(ANN);
+    world.is_public(&in_url);
+    (world, token, in_url)
+}
+
+#[test]
+fn it_does_not_overwrite_the_login() {
+    let (world, token, in_url) = logged_in();
+    for user in ["heroku", "x"] {
+        world
+            .git(&format!(
+                "ls-remote https://{user}:{in_url}@git.heroku.com/blue-sky.git"
+            ))
+            .succeeds()
+            .says_nothing();
+    }
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.accounts_in_the_keychain(), [ANN]);
+}
+
+#[test]
+fn a_dead_one_does_not_cost_the_login() {
+    let (world, token, in_url) = logged_in();
+    world.heroku.revoke(&in_url);
+    world
+        .git(&format!(
+            "ls-remote https://x:{in_url}@git.heroku.com/blue-sky.git"
+        ))
+        .exits_with(128)
+        .says("Authentication failed");
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.requests_to_the_api(), 0);
+}
+
+#[test]
+fn without_any_login_it_is_kept_since_it_worked() {
+    let world = World::new()
+        .with_keychain()
+        .with_app("blue-sky")
+        .with_helper();
+    let in_url = world.heroku.issue_token(ANN);
+    world.is_public(&in_url);
+    world
+        .git(&format!(
+            "ls-remote https://x:{in_url}@git.heroku.com/blue-sky.git"
+        ))
+        .succeeds()
+        .says_nothing();
+    assert_eq!(world.kept_in_the_keychain("x"), Some(in_url));
+}
+
+#[test]
+fn setup_warns_of_it() {
+    let (world, _, in_url) = logged_in();
+    world
+        .git(&format!(
+            "remote set-url heroku https://x:{in_url}@git.heroku.com/blue-sky.git"
+        ))
+        .succeeds();
+    world
+        .helper("setup")
+        .succeeds()
+        .says("remote.heroku.url carries a password")
+        .says_nothing_about(&in_url);
+}

@@ -1,0 +1,72 @@
+//! A token dies elsewhere: the push says so, the token goes, the next login works.
+
+use crate::world::{ANN, World};
+
+#[test]
+fn a_dead_token_is_told_and_removed_and_the_next_login_works() {
+    let world = World::new()
+        .with_keychain()
+        .with_app("blue-sky")
+        .with_helper();
+    let dead = world.has_logged_in_with_the_heroku_cli(ANN);
+    world.heroku.revoke(&dead);
+    world
+        .git("push heroku main")
+        .exits_with(128)
+        .stdout_is("")
+        .stderr_is(
+            "heroku-rs: Heroku no longer takes the token of ann@example.com \
+             (revoked or expired): it was removed\n  \
+             log in again: git credential-heroku-rs login\n\
+             fatal: Authentication failed for 'https://git.heroku.com/blue-sky.git/'\n",
+        );
+    assert_eq!(world.kept_in_the_keychain(ANN), None);
+    assert_eq!(world.requests_to_the_api(), 1);
+
+    let token = world.heroku.issue_token(ANN);
+    world
+        .helper_with_input("login --with-token", &token)
+        .succeeds();
+    world
+        .git("push --quiet heroku main")
+        .succeeds()
+        .says_nothing();
+    assert!(world.is_pushed());
+}
+
+#[test]
+fn until_then_the_account_that_has_no_token_is_named() {
+    let world = World::new()
+        .with_keychain()
+        .with_app("blue-sky")
+        .with_helper();
+    world.heroku.issue_token(ANN);
+    world.is_the_active_account(ANN);
+    world
+        .git("push heroku main")
+        .exits_with(128)
+        .says("heroku-rs: no Heroku token for ann@example.com on this machine");
+    assert_eq!(
+        world.active_account().as_deref(),
+        Some(ANN),
+        "login.json stays, or another account would become the only one"
+    );
+}
+
+#[test]
+fn a_dead_token_of_one_account_leaves_the_other_alone() {
+    let world = World::new()
+        .with_keychain()
+        .with_app("blue-sky")
+        .with_helper();
+    let of_bob = world.has_logged_in_with_the_heroku_cli("bob@example.com");
+    let dead = world.has_logged_in_with_the_heroku_cli(ANN);
+    world.heroku.revoke(&dead);
+    world.git("push heroku main").exits_with(128);
+    assert_eq!(world.kept_in_the_keychain(ANN), None);
+    assert_eq!(world.kept_in_the_keychain("bob@example.com"), Some(of_bob));
+    world
+        .git("push heroku main")
+        .exits_with(128)
+        .says("no Heroku token for ann@example.com");
+}

@@ -1,0 +1,169 @@
+//! git erases for many reasons. A token goes only where it is ours and Heroku itself refuses it.
+
+use std::time::Duration;
+
+use crate::world::{ANN, BOB, World};
+
+fn logged_in() -> (World, String) {
+    let world = World::new()
+        .with_keychain()
+        .with_app("blue-sky")
+        .with_helper();
+    let token = world.has_logged_in_with_the_heroku_cli(ANN);
+    (world, token)
+}
+
+/// What git writes to `erase`, for Ann and with this password.
+fn refused(password: &str) -> String {
+    format!("protocol=https\nhost=git.heroku.com\nusername={ANN}\npassword={password}\n")
+}
+
+#[test]
+fn without_a_password_nothing_goes() {
+    let (world, token) = logged_in();
+    world.heroku.revoke(&token);
+    for request in [
+        "protocol=https\nhost=git.heroku.com\n",
+        "protocol=https\nhost=git.heroku.com\nusername=ann@example.com\n",
+        "protocol=https\nhost=git.heroku.com\nusername=ann@example.com\npassword=\n",
+    ] {
+        world
+            .helper_with_input("erase", request)
+            .succeeds()
+            .says_nothing();
+    }
+    world
+        .git_with_input(
+            "credential reject",
+            "protocol=https\nhost=git.heroku.com\n\n",
+        )
+        .succeeds()
+        .says_nothing();
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.requests_to_the_api(), 0);
+}
+
+#[test]
+fn another_password_is_none_of_our_business() {
+    let (world, token) = logged_in();
+    let other = world.heroku.issue_token(ANN);
+    world.heroku.revoke(&other);
+    for password in [other.as_str(), "hunter2"] {
+        world
+            .helper_with_input("erase", refused(password))
+            .succeeds()
+            .says_nothing();
+    }
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.requests_to_the_api(), 0);
+}
+
+#[test]
+fn the_token_of_another_account_is_not_this_accounts() {
+    let (world, token) = logged_in();
+    world.heroku.revoke(&token);
+    let request = refused(&token).replace(ANN, BOB);
+    world
+        .helper_with_input("erase", request)
+        .succeeds()
+        .says_nothing();
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+}
+
+#[test]
+fn a_token_that_heroku_takes_stays() {
+    let (world, token) = logged_in();
+    world
+        .helper_with_input("erase", refused(&token))
+        .succeeds()
+        .stdout_is("")
+        .stderr_is(
+            "heroku-rs: git was refused, but Heroku takes the token of ann@example.com: it was kept\n  \
+             look for what else git sends: git config --show-origin --get-all http.extraHeader\n",
+        );
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.requests_to_the_api(), 1, "the probe reached Heroku");
+}
+
+#[test]
+fn a_dead_token_goes_and_the_probe_sees_it_go() {
+    let (world, token) = logged_in();
+    world.heroku.revoke(&token);
+    world
+        .helper_with_input("erase", refused(&token))
+        .succeeds()
+        .says("it was removed");
+    assert_eq!(world.kept_in_the_keychain(ANN), None);
+}
+
+#[test]
+fn a_heroku_in_trouble_is_no_refusal() {
+    for status in [400, 402, 403, 404, 406, 429, 500, 503] {
+        let (world, token) = logged_in();
+        world.heroku.revoke(&token);
+        world.api_answers(status);
+        world
+            .helper_with_input("erase", refused(&token))
+            .succeeds()
+            .stdout_is("")
+            .says("git was refused, ")
+            .says(": it was kept");
+        assert_eq!(world.kept_in_the_keychain(ANN), Some(token), "{status}");
+    }
+}
+
+#[test]
+fn an_api_that_cannot_be_reached_is_no_refusal() {
+    let (world, token) = logged_in();
+    world.heroku.revoke(&token);
+    world.api_is_unreachable();
+    let erase = || world.helper_with_input("erase", refused(&token));
+    erase().succeeds().says("it was kept");
+    // Nobody listens on port 1.
+    world.sets("https_proxy", "http://127.0.0.1:1");
+    world.sets("HTTPS_PROXY", "http://127.0.0.1:1");
+    erase().succeeds().says("it was kept");
+    assert_eq!(
+        world.kept_in_the_keychain(ANN).as_deref(),
+        Some(token.as_str())
+    );
+}
+
+#[test]
+fn an_api_that_never_answers_does_not_hold_git_up() {
+    let (world, token) = logged_in();
+    world.heroku.revoke(&token);
+    world.api_hangs();
+    world
+        .helper_with_input("erase", refused(&token))
+        .succeeds()
+        .says("it was kept")
+        .ends_within(Duration::from_secs(8));
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+}
+
+#[test]
+fn a_stale_header_in_git_s_configuration_does_not_cost_the_login() {
+    let (world, token) = logged_in();
+    world
+        .git("-c http.extraHeader='Authorization: Basic eDpub3Bl' push heroku main")
+        .exits_with(128)
+        .says("git was refused, but Heroku takes the token of ann@example.com: it was kept")
+        .says("Authentication failed");
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    world.git("push --quiet heroku main").succeeds();
+}
+
+#[test]
+fn a_key_in_the_environment_is_the_callers_to_remove() {
+    let (world, token) = logged_in();
+    let dead = world.heroku.issue_token(ANN);
+    world.heroku.revoke(&dead);
+    world.sets("HEROKU_API_KEY", &dead);
+    world
+        .git("push heroku main")
+        .exits_with(128)
+        .says("HEROKU_API_KEY")
+        .says("unset HEROKU_API_KEY");
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+}

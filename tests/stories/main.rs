@@ -1,0 +1,30 @@
+//! The stories: what a person, git and the Heroku CLI see, one file each.
+#![cfg(target_os = "linux")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a story starts programs, writes files and fails loudly on purpose"
+)]
+
+mod world;
+
+mod a_foreign_host;
+mod a_keychain_that_does_not_answer;
+mod a_token_in_a_remote_url;
+mod a_token_revoked_elsewhere;
+mod an_erase_proves_nothing;
+mod budgets;
+mod gits_contract;
+mod hostile_input;
+mod many_at_once;
+mod one_item_for_both;
+mod other_helpers;
+mod other_sources;
+mod push_after_heroku_login;
+mod the_cli_forgot;
+mod the_command_line;
+mod the_first_push_is_a_login;
+mod the_search_can_see;
+mod two_accounts;
+mod when_git_calls_what;

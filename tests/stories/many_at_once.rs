@@ -1,0 +1,77 @@
+//! git starts helpers side by side, without a lock: every one of them gets its answer.
+
+use std::thread;
+
+use crate::world::{ANN, World};
+
+#[test]
+fn twenty_pushes_at_once_all_arrive() {
+    let world = World::new()
+        .with_keychain()
+        .with_app("blue-sky")
+        .with_helper();
+    let token = world.has_logged_in_with_the_heroku_cli(ANN);
+    thread::scope(|scope| {
+        for number in 0..20 {
+            let line = format!("push --quiet heroku main:branch-{number}");
+            let world = &world;
+            scope.spawn(move || world.git(&line).succeeds().says_nothing().stdout());
+        }
+    });
+    assert!((0..20).all(|number| world.is_pushed_to(&format!("branch-{number}"))));
+    assert_eq!(world.accounts_in_the_keychain(), [ANN]);
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+}
+
+#[test]
+fn a_token_replaced_while_others_read_is_the_old_or_the_new_one() {
+    let world = World::new().with_keychain();
+    let old = world.has_logged_in_with_the_heroku_cli(ANN);
+    let new = world.heroku.issue_token(ANN);
+    thread::scope(|scope| {
+        for _ in 0..10 {
+            scope.spawn(|| {
+                let request = "protocol=https\nhost=git.heroku.com\n";
+                let reply = world.helper_with_input("get", request).succeeds();
+                let token = [&old, &new]
+                    .into_iter()
+                    .find(|token| reply.stdout().contains(token.as_str()));
+                reply.hands_out(token.unwrap()).stderr_is("").stdout()
+            });
+            scope.spawn(|| {
+                let request = format!(
+                    "protocol=https\nhost=git.heroku.com\nusername={ANN}\npassword={new}\n"
+                );
+                world
+                    .helper_with_input("store", request)
+                    .succeeds()
+                    .says_nothing()
+                    .stdout()
+            });
+        }
+    });
+    assert_eq!(world.accounts_in_the_keychain(), [ANN], "one item");
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(new));
+}
+
+#[test]
+fn logins_at_once_leave_one_item_and_its_owner_was_told_so() {
+    let world = World::new().with_keychain();
+    let tokens: Vec<String> = (0..8).map(|_| world.heroku.issue_token(ANN)).collect();
+    let told = thread::scope(|scope| {
+        let login = |token| {
+            let login = world.helper_with_input("login --with-token", token);
+            login.stdout().contains("Logged in as ann@example.com")
+        };
+        let threads = tokens.iter().map(|token| scope.spawn(move || login(token)));
+        let threads: Vec<_> = threads.collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect::<Vec<bool>>()
+    });
+    assert_eq!(world.accounts_in_the_keychain(), [ANN]);
+    let kept = world.kept_in_the_keychain(ANN).unwrap();
+    let last = tokens.iter().position(|token| *token == kept);
+    assert!(last.is_some_and(|last| told[last]), "{told:?}");
+}

@@ -1,0 +1,94 @@
+//! One login for git and for the Heroku CLI: what one writes the other reads, in one item.
+
+use crate::world::{ANN, World};
+
+const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
+
+fn serves(world: &World, token: &str) {
+    world
+        .helper_with_input("get", REQUEST)
+        .succeeds()
+        .hands_out(token)
+        .stdout_is(&format!("username={ANN}\npassword={token}\n\n"))
+        .stderr_is("");
+    assert_eq!(world.kept_in_the_keychain(ANN).as_deref(), Some(token));
+    assert_eq!(world.accounts_in_the_keychain(), [ANN], "one item");
+}
+
+fn logs_in(world: &World) -> String {
+    let token = world.heroku.issue_token(ANN);
+    world
+        .helper_with_input("login --with-token", &token)
+        .succeeds();
+    token
+}
+
+#[test]
+fn each_replaces_what_the_other_wrote() {
+    let world = World::new().with_keychain();
+    let first = world.has_logged_in_with_the_heroku_cli(ANN);
+    serves(&world, &first);
+    let second = logs_in(&world);
+    serves(&world, &second);
+    let third = world.has_logged_in_with_the_heroku_cli(ANN);
+    serves(&world, &third);
+}
+
+#[test]
+fn a_restart_of_the_keyring_changes_nothing_of_that() {
+    let world = World::new().with_keychain();
+    let first = world.has_logged_in_with_the_heroku_cli(ANN);
+    world.keychain().restarts();
+    serves(&world, &first);
+    let second = logs_in(&world);
+    serves(&world, &second);
+    world.keychain().restarts();
+    serves(&world, &second);
+    let third = world.has_logged_in_with_the_heroku_cli(ANN);
+    serves(&world, &third);
+}
+
+#[test]
+fn an_item_of_ours_looks_like_one_of_the_heroku_cli() {
+    let of = |world: World| {
+        let lines = world.shell(
+            "secret-tool search --all service heroku-cli 2>&1 >/dev/null; \
+             secret-tool search service heroku-cli 2>/dev/null | grep -e ^label -e ^schema",
+            b"",
+        );
+        lines.succeeds().stdout()
+    };
+    let theirs = World::new().with_keychain();
+    theirs.has_logged_in_with_the_heroku_cli(ANN);
+    let ours = World::new().with_keychain();
+    logs_in(&ours);
+    let theirs = of(theirs);
+    assert!(theirs.contains("label = Heroku CLI"), "{theirs}");
+    assert_eq!(of(ours), theirs);
+}
+
+#[test]
+fn what_the_heroku_cli_removes_is_gone_for_both() {
+    let world = World::new().with_keychain();
+    logs_in(&world);
+    world
+        .secret_tool(&format!("clear service heroku-cli account {ANN}"))
+        .succeeds();
+    world
+        .helper_with_input("get", REQUEST)
+        .succeeds()
+        .stdout_is("username=heroku\n\n")
+        .says("no Heroku token for ann@example.com");
+}
+
+#[test]
+fn a_logout_removes_what_the_heroku_cli_wrote() {
+    let world = World::new().with_keychain();
+    world.has_logged_in_with_the_heroku_cli(ANN);
+    world
+        .helper("logout")
+        .succeeds()
+        .says("ann@example.com is logged out of this machine");
+    assert_eq!(world.accounts_in_the_keychain(), Vec::<String>::new());
+    assert_eq!(world.active_account(), None);
+}

@@ -1,0 +1,126 @@
+//! Other helpers: after `setup` none of them is asked or told about Heroku.
+
+use std::fs;
+
+use crate::world::{ANN, World};
+
+/// A helper that answers nothing and writes down all it is told.
+fn with_a_nosy_helper(world: &World) {
+    let log = world.home().join("nosy.log");
+    let script = format!("{{ echo \"== $1\"; cat; }} >>'{}'", log.display());
+    world.has_program("git-credential-nosy", &script);
+}
+
+fn told(world: &World) -> String {
+    fs::read_to_string(world.home().join("nosy.log")).unwrap_or_default()
+}
+
+fn logged_in() -> (World, String) {
+    let world = World::new().with_keychain().with_app("blue-sky");
+    let token = world.has_logged_in_with_the_heroku_cli(ANN);
+    with_a_nosy_helper(&world);
+    (world, token)
+}
+
+#[test]
+fn without_setup_another_helper_is_told_the_token() {
+    let (world, token) = logged_in();
+    world.is_public(&token);
+    for helper in ["nosy", "heroku-rs"] {
+        world
+            .git(&format!("config --global --add credential.helper {helper}"))
+            .succeeds();
+    }
+    world.git("push --quiet heroku main").succeeds();
+    assert!(told(&world).contains("== get"));
+    assert!(told(&world).contains(&token), "store goes to every helper");
+}
+
+#[test]
+fn after_setup_no_helper_from_before_hears_of_heroku() {
+    let (world, _) = logged_in();
+    world
+        .git("config --global credential.helper nosy")
+        .succeeds();
+    world.helper("setup").succeeds();
+    world
+        .git("push --quiet heroku main")
+        .succeeds()
+        .says_nothing();
+    assert_eq!(told(&world), "");
+    world
+        .git_with_input("credential fill", "protocol=https\nhost=example.com\n\n")
+        .exits_with(128);
+    assert!(told(&world).contains("== get"), "for other hosts it stays");
+}
+
+#[test]
+fn setup_run_again_changes_nothing() {
+    let (world, _) = logged_in();
+    world.helper("setup").succeeds();
+    let config = fs::read_to_string(world.home().join(".gitconfig")).unwrap();
+    world
+        .helper("setup")
+        .succeeds()
+        .stdout_is("git was set up already: your git configuration\n");
+    assert_eq!(
+        fs::read_to_string(world.home().join(".gitconfig")).unwrap(),
+        config
+    );
+    world
+        .git("config --global --get-all credential.https://git.heroku.com.helper")
+        .succeeds()
+        .stdout_is("\nheroku-rs\n");
+}
+
+#[test]
+fn unsetup_takes_back_what_setup_wrote_and_nothing_else() {
+    let (world, _) = logged_in();
+    let before = "[user]\n\tname = Ann\n[credential]\n\thelper = nosy\n";
+    world.has_file(".gitconfig", before);
+    world.helper("setup").succeeds();
+    world.helper("unsetup").succeeds();
+    assert_eq!(
+        fs::read_to_string(world.home().join(".gitconfig")).unwrap(),
+        before
+    );
+}
+
+#[test]
+fn a_helper_of_this_repository_is_told_of_and_setup_local_silences_it() {
+    let (world, _) = logged_in();
+    world
+        .git("config --local credential.helper nosy")
+        .succeeds();
+    world
+        .helper("setup")
+        .succeeds()
+        .says("git also tells the helper `nosy`")
+        .says("setup --local");
+    world.helper("setup --local").succeeds();
+    world
+        .git("push --quiet heroku main")
+        .succeeds()
+        .says_nothing();
+    assert_eq!(told(&world), "");
+}
+
+#[test]
+fn what_another_helper_brings_never_replaces_the_login() {
+    let (world, token) = logged_in();
+    let other = world.heroku.issue_token(ANN);
+    world.is_public(&other);
+    world.sets("OTHER_TOKEN", &other);
+    world.has_program(
+        "git-credential-eager",
+        r#"test "$1" = get && echo username=eager && echo "password=$OTHER_TOKEN""#,
+    );
+    for helper in ["eager", "heroku-rs"] {
+        world
+            .git(&format!("config --global --add credential.helper {helper}"))
+            .succeeds();
+    }
+    world.git("push --quiet heroku main").succeeds();
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.accounts_in_the_keychain(), [ANN]);
+}

@@ -1,0 +1,141 @@
+//! A key in the environment goes before all; netrc comes where the keyring has nothing.
+
+use crate::world::{ANN, BOB, World};
+
+const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
+
+/// A netrc as the Heroku CLI writes it.
+fn netrc(email: &str, token: &str) -> String {
+    ["api.heroku.com", "git.heroku.com"]
+        .map(|host| format!("machine {host}\n  login {email}\n  password {token}\n"))
+        .concat()
+}
+
+#[test]
+fn a_key_in_the_environment_goes_before_all_else() {
+    let world = World::new()
+        .with_keychain()
+        .with_app("blue-sky")
+        .with_helper();
+    world.has_logged_in_with_the_heroku_cli(BOB);
+    let key = world.heroku.issue_token(ANN);
+    world.git("push heroku main").exits_with(128).says("403");
+    world.sets("HEROKU_API_KEY", &key);
+    world
+        .git("push --quiet heroku main")
+        .succeeds()
+        .says_nothing();
+    world
+        .helper_with_input("get", REQUEST)
+        .succeeds()
+        .hands_out(&key)
+        .stdout_is(&format!("username=heroku\npassword={key}\n\n"));
+    assert_eq!(
+        world.accounts_in_the_keychain(),
+        [BOB],
+        "it is kept nowhere"
+    );
+}
+
+#[test]
+fn a_key_in_the_environment_wakes_no_keychain() {
+    let world = World::new().with_keychain();
+    let key = world.heroku.issue_token(ANN);
+    world.sets("HEROKU_API_KEY", &key);
+    world.keychain().hangs();
+    world
+        .helper_with_input("get", REQUEST)
+        .succeeds()
+        .hands_out(&key)
+        .stderr_is("");
+    world.keychain().goes_on();
+}
+
+#[test]
+fn a_key_that_is_none_is_passed_over_with_a_word() {
+    let world = World::new().with_keychain();
+    let token = world.has_logged_in_with_the_heroku_cli(ANN);
+    world.sets("HEROKU_API_KEY", "short");
+    world
+        .helper_with_input("get", REQUEST)
+        .succeeds()
+        .hands_out(&token)
+        .says("HEROKU_API_KEY is not used")
+        .says_nothing_about("short");
+    world.sets("HEROKU_API_KEY", "");
+    world
+        .helper_with_input("get", REQUEST)
+        .succeeds()
+        .hands_out(&token)
+        .stderr_is("");
+}
+
+#[test]
+fn netrc_serves_where_the_keychain_has_nothing() {
+    let world = World::new().with_keychain();
+    let token = world.heroku.issue_token(ANN);
+    world.has_netrc(&netrc(ANN, &token));
+    world
+        .helper_with_input("get", REQUEST)
+        .succeeds()
+        .hands_out(&token)
+        .stdout_is(&format!("username={ANN}\npassword={token}\n\n"))
+        .stderr_is("");
+}
+
+#[test]
+fn netrc_serves_where_there_is_no_bus_and_a_line_says_so() {
+    let world = World::new();
+    let token = world.heroku.issue_token(ANN);
+    world.has_netrc(&netrc(ANN, &token));
+    world
+        .helper_with_input("get", REQUEST)
+        .succeeds()
+        .hands_out(&token)
+        .says("the token of netrc is used");
+}
+
+#[test]
+fn netrc_serves_a_git_that_does_not_read_it_itself() {
+    let world = World::new()
+        .with_keychain()
+        .with_app("blue-sky")
+        .with_helper();
+    let dead = world.heroku.issue_token(ANN);
+    world.heroku.revoke(&dead);
+    let token = world.heroku.issue_token(ANN);
+    // git's own reader takes the first entry for its host; the CLI's entry is that of the API.
+    world.has_netrc(&format!(
+        "machine git.heroku.com login {ANN} password {token}\n"
+    ));
+    world
+        .git("push --quiet heroku main")
+        .succeeds()
+        .says_nothing();
+    assert!(world.is_pushed());
+}
+
+#[test]
+fn the_keychain_goes_before_netrc_unless_the_cli_lives_on_netrc() {
+    let world = World::new().with_keychain();
+    let kept = world.has_logged_in_with_the_heroku_cli(ANN);
+    let token = world.heroku.issue_token(ANN);
+    world.has_netrc(&netrc(ANN, &token));
+    let get = || world.helper_with_input("get", REQUEST);
+    get().succeeds().hands_out(&kept);
+    world.sets("HEROKU_NETRC_WRITE", "true");
+    get().succeeds().hands_out(&token);
+}
+
+#[test]
+fn a_netrc_entry_of_another_account_is_not_the_answer() {
+    let world = World::new().with_keychain();
+    let token = world.heroku.issue_token(BOB);
+    world.has_netrc(&netrc(BOB, &token));
+    world.is_the_active_account(ANN);
+    world
+        .helper_with_input("get", REQUEST)
+        .succeeds()
+        .stdout_is("username=heroku\n\n")
+        .says("no Heroku token for ann@example.com");
+}

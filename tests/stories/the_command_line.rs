@@ -1,0 +1,65 @@
+//! git's operations, those that git may add one day, and what people mistype.
+
+use crate::world::{ANN, World};
+
+const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
+
+#[test]
+fn an_operation_that_git_adds_one_day_is_passed_over_in_silence() {
+    let world = World::new().with_keychain();
+    world.has_logged_in_with_the_heroku_cli(ANN);
+    world
+        .helper_with_input("renew", REQUEST)
+        .succeeds()
+        .says_nothing();
+}
+
+#[test]
+fn a_typo_is_an_error_with_a_suggestion() {
+    let world = World::new();
+    world
+        .helper("statsu")
+        .exits_with(2)
+        .stdout_is("")
+        .says("'status'");
+}
+
+#[test]
+fn the_operation_is_the_last_word() {
+    let world = World::new().with_keychain();
+    let token = world.has_logged_in_with_the_heroku_cli(ANN);
+    world
+        .helper_with_input("--some 'thing else' get", REQUEST)
+        .succeeds()
+        .hands_out(&token);
+}
+
+#[test]
+fn capability_says_what_git_may_hand_back() {
+    let world = World::new();
+    world
+        .helper("capability")
+        .succeeds()
+        .stdout_is("version 0\ncapability state\n")
+        .stderr_is("");
+}
+
+#[test]
+fn help_and_version_are_data() {
+    let world = World::new();
+    for line in ["--help", "--version", "login --help", "status --help"] {
+        let outcome = world.helper(line).succeeds().stderr_is("");
+        assert!(!outcome.stdout().is_empty(), "{line}");
+    }
+    world.helper("").exits_with(2).stdout_is("");
+}
+
+#[test]
+fn login_without_a_terminal_names_the_flag_to_use() {
+    let world = World::new().with_keychain();
+    world
+        .shell("setsid git-credential-heroku-rs login", b"")
+        .exits_with(2)
+        .stdout_is("")
+        .says("login --with-token");
+}

@@ -1,0 +1,124 @@
+//! Nobody is logged in: git asks for a password, and the token pasted there is a login.
+
+use crate::world::{ANN, World};
+
+const HINT: &str = "heroku-rs: not logged in to Heroku\n  \
+    run: git credential-heroku-rs login \
+    (or paste a token as the password: https://dashboard.heroku.com/account/applications)\n";
+
+const QUESTION: &str = "Password for 'https://heroku@git.heroku.com': ";
+
+fn not_logged_in() -> World {
+    World::new()
+        .with_keychain()
+        .with_app("blue-sky")
+        .with_helper()
+}
+
+#[test]
+fn git_asks_for_the_password_only_and_the_next_push_asks_nothing() {
+    let world = not_logged_in();
+    let token = world.heroku.issue_token(ANN);
+    let shown = world
+        .on_a_terminal("git push heroku main")
+        .shows(QUESTION)
+        .types(&token)
+        .exits_with(0);
+    assert!(shown.contains("heroku-rs: not logged in to Heroku"));
+    assert!(!shown.contains("Username"));
+    assert!(world.is_pushed());
+
+    world.commits("The second commit");
+    world
+        .git("push --quiet heroku main")
+        .succeeds()
+        .says_nothing();
+    assert_eq!(world.kept_in_the_keychain("heroku"), Some(token));
+}
+
+#[test]
+fn a_program_that_answers_for_the_person_is_a_login_too() {
+    let world = not_logged_in();
+    let token = world.heroku.issue_token(ANN);
+    world.has_program("askpass", "printenv TOKEN_OF_ANN");
+    world.sets("GIT_ASKPASS", "askpass");
+    world.sets("TOKEN_OF_ANN", &token);
+    world
+        .git("push --quiet heroku main")
+        .succeeds()
+        .stdout_is("")
+        .stderr_is(HINT);
+    world.unsets("GIT_ASKPASS");
+    world.commits("The second commit");
+    world
+        .git("push --quiet heroku main")
+        .succeeds()
+        .says_nothing();
+    assert!(world.is_pushed());
+}
+
+#[test]
+fn where_nobody_can_be_asked_the_hint_is_all() {
+    let world = not_logged_in();
+    world.git("push --quiet heroku main").exits_with(128).stderr_is(&format!(
+        "{HINT}fatal: could not read Password for 'https://heroku@git.heroku.com': terminal prompts disabled\n"
+    ));
+    assert_eq!(world.accounts_in_the_keychain(), Vec::<String>::new());
+}
+
+#[test]
+fn a_wrong_paste_is_not_kept() {
+    let world = not_logged_in();
+    let shown = world
+        .on_a_terminal("git push heroku main")
+        .shows(QUESTION)
+        .types("HRKU-this-is-not-a-token-of-anyone")
+        .exits_with(128);
+    assert!(shown.contains("Authentication failed"));
+    assert_eq!(world.accounts_in_the_keychain(), Vec::<String>::new());
+}
+
+#[test]
+fn status_finds_out_whose_the_pasted_token_is() {
+    let world = not_logged_in();
+    let token = world.heroku.issue_token(ANN);
+    world.keeps_in_the_keychain("heroku", &token);
+    world
+        .helper("status")
+        .succeeds()
+        .says("the token pasted at git's prompt is kept as ann@example.com now");
+    assert_eq!(world.accounts_in_the_keychain(), [ANN]);
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.active_account().as_deref(), Some(ANN));
+}
+
+#[test]
+fn a_login_with_a_token_from_a_pipe_serves_git_and_the_heroku_cli() {
+    let world = not_logged_in();
+    let token = world.heroku.issue_token(ANN);
+    world
+        .helper_with_input("login --with-token", format!("{token}\n"))
+        .succeeds()
+        .says("Logged in as ann@example.com");
+    assert_eq!(world.accounts_in_the_keychain(), [ANN]);
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.active_account().as_deref(), Some(ANN));
+    world
+        .git("push --quiet heroku main")
+        .succeeds()
+        .says_nothing();
+    assert!(world.is_pushed());
+}
+
+#[test]
+fn a_login_with_a_dead_token_keeps_nothing() {
+    let world = not_logged_in();
+    let token = world.heroku.issue_token(ANN);
+    world.heroku.revoke(&token);
+    world
+        .helper_with_input("login --with-token", &token)
+        .exits_with(1)
+        .says("Heroku refuses this token");
+    assert_eq!(world.accounts_in_the_keychain(), Vec::<String>::new());
+    assert_eq!(world.active_account(), None);
+}

@@ -1,0 +1,96 @@
+//! The proof that the harness sees: a search that finds nothing means nothing otherwise.
+
+use std::fs;
+
+use crate::world::{ANN, World};
+
+/// The story is over without the search at the end, which would fail it.
+fn ends_with_findings(world: World, secret: &str) -> Vec<String> {
+    let findings = world.finds();
+    world.is_public(secret);
+    drop(world);
+    findings
+}
+
+#[test]
+fn a_token_in_a_file_is_found_in_every_form() {
+    let world = World::new();
+    let token = world.heroku.issue_token(ANN);
+    assert!(world.finds().is_empty());
+    let base64 = world.shell("base64 -w0", format!("a{token}b").as_bytes());
+    let base64 = base64.succeeds().stdout();
+    let hex = world.shell("od -An -v -tx1 | tr -d ' \\n'", token.as_bytes());
+    let hex = hex.succeeds().stdout();
+    for (name, text) in [("plain", &token), ("base64", &base64), ("hex", &hex)] {
+        let path = format!("deep/down/{name}");
+        world.has_file(path, &format!("some text {text} and more"));
+    }
+    let found = ends_with_findings(world, &token).join("\n");
+    for name in ["plain text in", "base64 in", "hex in"] {
+        assert!(found.contains(name), "{name}: {found}");
+    }
+}
+
+#[test]
+fn a_token_on_either_stream_or_in_argv_is_found() {
+    for (line, place) in [
+        ("cat", "stdout of cat"),
+        ("cat >&2", "stderr of cat"),
+        ("true TOKEN", "argv of true"),
+    ] {
+        let world = World::new();
+        let token = world.heroku.issue_token(ANN);
+        let line = line.replace("TOKEN", &token);
+        world.shell(&line, token.as_bytes()).succeeds();
+        let found = ends_with_findings(world, &token).join("\n");
+        assert!(found.contains(place), "{place}: {found}");
+        assert!(!found.contains("HRKU"), "the finding tells the token");
+    }
+}
+
+#[test]
+fn a_token_handed_out_on_purpose_is_looked_for_everywhere_else() {
+    let world = World::new();
+    let token = world.heroku.issue_token(ANN);
+    world
+        .shell("tee /dev/stderr", token.as_bytes())
+        .succeeds()
+        .hands_out(&token);
+    let found = ends_with_findings(world, &token).join("\n");
+    assert!(found.contains("stderr of"), "{found}");
+    assert!(!found.contains("stdout of"), "{found}");
+}
+
+#[test]
+fn a_keyring_file_keeps_its_token_to_itself() {
+    let world = World::new().with_keychain();
+    let token = world.heroku.issue_token(ANN);
+    world.keeps_in_the_keychain(ANN, &token);
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(token.clone()));
+    let file = world.home().join(".local/share/keyrings/login.keyring");
+    assert!(fs::metadata(file).unwrap().len() > 200);
+    assert_eq!(world.finds(), Vec::<String>::new());
+}
+
+#[test]
+fn a_locked_keychain_gives_nothing_and_a_restarted_one_gives_all() {
+    let world = World::new().with_keychain();
+    let token = world.heroku.issue_token(ANN);
+    world.keeps_in_the_keychain(ANN, &token);
+    world.keychain().locks();
+    assert_eq!(world.kept_in_the_keychain(ANN), None);
+    world.keychain().restarts();
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+}
+
+#[test]
+fn what_a_person_types_at_a_terminal_is_searched_too() {
+    let world = World::new();
+    let token = world.heroku.issue_token(ANN);
+    let line = r#"printf "word? "; read -r word; echo done"#;
+    let terminal = world.on_a_terminal(line).shows("word? ").types(&token);
+    let shown = terminal.shows("done").exits_with(0);
+    assert!(shown.contains(&token), "a terminal echoes");
+    let found = ends_with_findings(world, &token).join("\n");
+    assert!(found.contains("stdout of printf"), "{found}");
+}

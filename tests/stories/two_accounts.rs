@@ -1,0 +1,89 @@
+//! Two accounts on one machine: the one in use pushes, and a request can name the other.
+
+use crate::world::{ANN, BOB, World};
+
+fn two_accounts() -> (World, String, String) {
+    let world = World::new()
+        .with_keychain()
+        .with_app("blue-sky")
+        .with_helper();
+    let of_bob = world.has_logged_in_with_the_heroku_cli(BOB);
+    let of_ann = world.has_logged_in_with_the_heroku_cli(ANN);
+    (world, of_ann, of_bob)
+}
+
+#[test]
+fn the_one_in_use_pushes_and_the_other_may_not() {
+    let (world, _, _) = two_accounts();
+    world
+        .git("push --quiet heroku main")
+        .succeeds()
+        .says_nothing();
+    world
+        .helper("switch bob@example.com")
+        .succeeds()
+        .stdout_is("bob@example.com is now in use, by git and by the Heroku CLI\n");
+    assert_eq!(world.active_account().as_deref(), Some(BOB));
+    world.commits("The second commit");
+    world.git("push heroku main").exits_with(128).says("403");
+    assert_eq!(world.accounts_in_the_keychain(), [ANN, BOB]);
+}
+
+#[test]
+fn what_the_heroku_cli_chooses_is_chosen_here_too() {
+    let (world, _, of_bob) = two_accounts();
+    world.is_the_active_account(BOB);
+    world
+        .helper_with_input("get", "protocol=https\nhost=git.heroku.com\n")
+        .succeeds()
+        .hands_out(&of_bob)
+        .says(&format!("username={BOB}\n"));
+}
+
+#[test]
+fn an_email_in_the_request_means_that_account_and_no_other() {
+    let (world, of_ann, of_bob) = two_accounts();
+    for (email, token) in [(ANN, &of_ann), (BOB, &of_bob)] {
+        let request = format!("protocol=https\nhost=git.heroku.com\nusername={email}\n");
+        world
+            .helper_with_input("get", request)
+            .succeeds()
+            .hands_out(token)
+            .stdout_is(&format!("username={email}\npassword={token}\n\n"));
+    }
+    let request = "protocol=https\nhost=git.heroku.com\nusername=carol@example.com\n";
+    world
+        .helper_with_input("get", request)
+        .succeeds()
+        .stdout_is("username=carol@example.com\n\n")
+        .says("no Heroku token for carol@example.com on this machine");
+}
+
+#[test]
+fn switching_to_an_account_without_a_token_changes_nothing() {
+    let (world, _, _) = two_accounts();
+    world
+        .helper("switch carol@example.com")
+        .exits_with(1)
+        .stdout_is("")
+        .says("the keychain has no token of carol@example.com");
+    assert_eq!(world.active_account().as_deref(), Some(ANN));
+}
+
+#[test]
+fn status_shows_both_and_which_is_in_use() {
+    let (world, _, _) = two_accounts();
+    world
+        .helper("status")
+        .succeeds()
+        .says("ann@example.com (in use)\n")
+        .says("bob@example.com\n");
+}
+
+#[test]
+fn a_logout_of_one_leaves_the_other() {
+    let (world, _, of_bob) = two_accounts();
+    world.helper("logout").succeeds();
+    assert_eq!(world.accounts_in_the_keychain(), [BOB]);
+    assert_eq!(world.kept_in_the_keychain(BOB), Some(of_bob));
+}

@@ -1,0 +1,126 @@
+//! The server's answers as git passes them on, each with what becomes of the login.
+
+use crate::world::{ANN, BOB, GIT_HOST, World};
+
+fn logged_in() -> (World, String) {
+    let world = World::new()
+        .with_keychain()
+        .with_app("blue-sky")
+        .with_helper();
+    let token = world.has_logged_in_with_the_heroku_cli(ANN);
+    (world, token)
+}
+
+#[test]
+fn an_answer_other_than_401_changes_nothing() {
+    for status in [400, 403, 404, 410, 429, 500, 503] {
+        let (world, token) = logged_in();
+        world.git_host_answers(status);
+        world
+            .git("push heroku main")
+            .exits_with(128)
+            .says_nothing_about("heroku-rs");
+        assert!(world.requests_to_the_git_host() >= 2, "{status}");
+        assert_eq!(world.kept_in_the_keychain(ANN), Some(token), "{status}");
+        assert_eq!(world.requests_to_the_api(), 0, "{status}");
+        world.heroku_recovers();
+        world
+            .git("push --quiet heroku main")
+            .succeeds()
+            .says_nothing();
+    }
+}
+
+#[test]
+fn a_401_for_a_good_token_changes_nothing_once_the_api_has_been_asked() {
+    let (world, token) = logged_in();
+    world.git_host_answers(401);
+    world
+        .git("push heroku main")
+        .exits_with(128)
+        .says("it was kept");
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.requests_to_the_api(), 1);
+}
+
+#[test]
+fn a_401_for_the_upload_alone_changes_nothing() {
+    let (world, token) = logged_in();
+    world.git_host_answers_the_upload_with(401);
+    world.git("push heroku main").fails().says("it was kept");
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+}
+
+#[test]
+fn a_403_for_the_upload_alone_changes_nothing() {
+    let (world, token) = logged_in();
+    world.git_host_answers_the_upload_with(403);
+    world
+        .git("push heroku main")
+        .fails()
+        .says_nothing_about("heroku-rs");
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+}
+
+#[test]
+fn an_app_of_somebody_else_and_one_that_is_not_there_change_nothing() {
+    let (world, token) = logged_in();
+    world.heroku.has_app(BOB, "bobs-app").unwrap();
+    for app in ["bobs-app", "no-such-app"] {
+        world
+            .git(&format!("ls-remote https://git.heroku.com/{app}.git"))
+            .exits_with(128)
+            .says_nothing_about("heroku-rs");
+    }
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+}
+
+#[test]
+fn a_good_header_in_git_s_configuration_asks_no_helper() {
+    let (world, _) = logged_in();
+    let other = world.heroku.issue_token(ANN);
+    world.is_public(&other);
+    world.keychain().locks();
+    let basic = world.shell("base64 -w0", format!("x:{other}").as_bytes());
+    let basic = basic.succeeds().stdout();
+    world
+        .git(&format!(
+            "-c http.extraHeader='Authorization: Basic {basic}' ls-remote heroku"
+        ))
+        .succeeds()
+        .says_nothing();
+}
+
+#[test]
+fn a_user_name_in_the_url_is_answered_with_that_user_name() {
+    let (world, _) = logged_in();
+    world
+        .git("ls-remote https://whoever@git.heroku.com/blue-sky.git")
+        .succeeds()
+        .stderr_is("");
+}
+
+#[test]
+fn every_spelling_of_the_host_that_git_hands_on_is_served() {
+    let (world, _) = logged_in();
+    for host in ["git.heroku.com", "git.heroku.com:443", "GIT.heroku.com"] {
+        world
+            .git_with_input(
+                "credential fill",
+                &format!("protocol=https\nhost={host}\n\n"),
+            )
+            .succeeds()
+            .hands_out(&world.kept_in_the_keychain(ANN).unwrap());
+    }
+}
+
+#[test]
+fn a_proactive_git_gets_the_token_before_the_first_request() {
+    let (world, _) = logged_in();
+    world
+        .git("-c http.proactiveAuth=basic ls-remote heroku")
+        .succeeds()
+        .says_nothing();
+    let refused = world.heroku.requests_to(GIT_HOST);
+    assert!(refused.iter().all(|request| request.status == 200));
+}

@@ -1,0 +1,225 @@
+//! A world of its own for each story: home, bus, keyring, a Heroku on loopback, an app's repository.
+//!
+//! Children see a cleared environment with nothing in it but this world. When the story is over
+//! every daemon is stopped by its pid, and everything that the world saw is searched for every
+//! secret that its Heroku ever issued.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+
+use heroku_stand_in::StandIn;
+use tempfile::TempDir;
+
+mod app;
+mod calls;
+mod faults;
+mod keychain;
+mod login;
+mod outcome;
+mod search;
+mod terminal;
+mod trace;
+
+pub(crate) use faults::GIT_HOST;
+pub(crate) use outcome::Outcome;
+pub(crate) use trace::Trace;
+
+use keychain::Keychain;
+use search::Transcript;
+
+/// The owner of every app, where a story does not say otherwise.
+pub(crate) const ANN: &str = "ann@example.com";
+/// A second account.
+pub(crate) const BOB: &str = "bob@example.com";
+
+/// Where the system's own programs are; the tested one comes before them all.
+const SYSTEM_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+
+/// What a story happens in. `World::new()` has a Heroku and a home, and no bus.
+pub(crate) struct World {
+    /// Heroku, as this world knows it.
+    pub(crate) heroku: StandIn,
+    root: TempDir,
+    keychain: Option<Keychain>,
+    app: Option<String>,
+    variables: Mutex<BTreeMap<String, Option<String>>>,
+    transcript: Transcript,
+}
+
+impl World {
+    /// A home, a Heroku, the tested program on the PATH; no bus, no keyring, no repository.
+    pub(crate) fn new() -> World {
+        let root = tempfile::Builder::new()
+            .prefix("heroku-rs-")
+            .tempdir()
+            .unwrap();
+        for dir in ["home", "run", "bin", "work", "heroku", "logs"] {
+            fs::create_dir(root.path().join(dir)).unwrap();
+        }
+        make_private(&root.path().join("run"));
+        let world = World {
+            heroku: StandIn::start(&root.path().join("heroku")).unwrap(),
+            root,
+            keychain: None,
+            app: None,
+            variables: Mutex::default(),
+            transcript: Transcript::default(),
+        };
+        let program = env!("CARGO_BIN_EXE_git-credential-heroku-rs");
+        std::os::unix::fs::symlink(program, world.tested_program()).unwrap();
+        world
+    }
+
+    /// A bus with an unlocked gnome-keyring on it that has a default collection.
+    pub(crate) fn with_keychain(mut self) -> World {
+        let keychain = Keychain::on_a_bus_at(self.root.path());
+        keychain.starts_unlocked();
+        self.keychain = Some(keychain);
+        self
+    }
+
+    /// A bus on which nobody offers the Secret Service.
+    pub(crate) fn with_a_bus_alone(mut self) -> World {
+        self.keychain = Some(Keychain::on_a_bus_at(self.root.path()));
+        self
+    }
+
+    /// A bus with a gnome-keyring that has never been set up: there is no default collection.
+    pub(crate) fn with_a_keychain_never_set_up(mut self) -> World {
+        let keychain = Keychain::on_a_bus_at(self.root.path());
+        keychain.starts_locked();
+        self.keychain = Some(keychain);
+        self
+    }
+
+    /// The daemon behind the keyring, to lock, stop and restart it.
+    pub(crate) fn keychain(&self) -> &Keychain {
+        self.keychain.as_ref().unwrap()
+    }
+
+    /// Sets a variable for every child from here on.
+    pub(crate) fn sets(&self, name: &str, value: &str) {
+        self.variable(name, Some(value));
+    }
+
+    /// Takes a variable away from every child from here on.
+    pub(crate) fn unsets(&self, name: &str) {
+        self.variable(name, None);
+    }
+
+    fn variable(&self, name: &str, value: Option<&str>) {
+        let mut variables = self.variables.lock().unwrap();
+        variables.insert(name.to_owned(), value.map(str::to_owned));
+    }
+
+    /// The user's home.
+    pub(crate) fn home(&self) -> PathBuf {
+        self.root.path().join("home")
+    }
+
+    /// The app's repository.
+    pub(crate) fn work(&self) -> PathBuf {
+        self.root.path().join("work")
+    }
+
+    /// The directory that comes first on the PATH.
+    pub(crate) fn bin(&self) -> PathBuf {
+        self.root.path().join("bin")
+    }
+
+    /// The tested program, as git finds it.
+    pub(crate) fn tested_program(&self) -> PathBuf {
+        self.bin().join("git-credential-heroku-rs")
+    }
+
+    /// Where traces go; searched like all else.
+    pub(crate) fn logs(&self) -> PathBuf {
+        self.root.path().join("logs")
+    }
+
+    /// Writes a file of the user's, with its directories; its path is read from the home.
+    pub(crate) fn has_file(&self, path: impl AsRef<Path>, contents: &str) -> PathBuf {
+        let path = self.home().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, contents).unwrap();
+        path
+    }
+
+    /// Puts a script on the PATH.
+    pub(crate) fn has_program(&self, name: &str, script: &str) -> PathBuf {
+        use std::os::unix::fs::PermissionsExt;
+        let path = self.bin().join(name);
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        path
+    }
+
+    /// A program that sees this world and nothing else, in the app's repository.
+    fn program(&self, name: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = Command::new(name);
+        command.env_clear().current_dir(self.work());
+        command.envs(self.environment());
+        command
+    }
+
+    fn environment(&self) -> BTreeMap<String, String> {
+        let text = |path: &Path| path.to_str().unwrap().to_owned();
+        let log = |name| text(&self.logs().join(name));
+        let (proxy, ca) = (self.heroku.proxy(), text(self.heroku.ca_file()));
+        let fixed = [
+            ("HOME", text(&self.home())),
+            ("PATH", format!("{}:{SYSTEM_PATH}", text(&self.bin()))),
+            ("LC_ALL", "C".to_owned()),
+            ("https_proxy", proxy.clone()),
+            ("HTTPS_PROXY", proxy),
+            ("no_proxy", "127.0.0.1".to_owned()),
+            ("NO_PROXY", "127.0.0.1".to_owned()),
+            ("SSL_CERT_FILE", ca.clone()),
+            ("GIT_SSL_CAINFO", ca),
+            ("GIT_CONFIG_NOSYSTEM", "1".to_owned()),
+            ("GIT_TERMINAL_PROMPT", "0".to_owned()),
+            ("GIT_TRACE", log("git")),
+            ("GIT_TRACE2_EVENT", log("events")),
+            ("GIT_TRACE_CURL", log("curl")),
+            ("GIT_TRACE_CURL_NO_DATA", "1".to_owned()),
+        ];
+        let mut all: BTreeMap<String, String> = fixed.map(|(k, v)| (k.to_owned(), v)).into();
+        if let Some(keychain) = &self.keychain {
+            all.extend(keychain.variables());
+        }
+        for (name, value) in self.variables.lock().unwrap().iter() {
+            match value {
+                Some(value) => all.insert(name.clone(), value.clone()),
+                None => all.remove(name),
+            };
+        }
+        all
+    }
+
+    fn close(&mut self) -> Vec<String> {
+        self.keychain = None;
+        let mut findings = self.finds();
+        let strangers = self.heroku.strangers();
+        findings.extend(strangers.iter().map(|line| format!("a stranger: {line}")));
+        findings
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let findings = self.close();
+        if std::thread::panicking() {
+            eprintln!("{}", self.transcript.in_words(&self.heroku.secrets()));
+            return;
+        }
+        assert!(findings.is_empty(), "the world found:\n{findings:#?}");
+    }
+}
+
+fn make_private(dir: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(dir, fs::Permissions::from_mode(0o700)).unwrap();
+}

@@ -1,0 +1,70 @@
+//! What the Heroku CLI leaves behind, made exactly as it makes it, and read as it reads it.
+
+use std::fs;
+use std::path::PathBuf;
+
+use super::World;
+
+impl World {
+    /// `heroku login`: an item in the keyring, and `login.json` that names its account.
+    pub(crate) fn has_logged_in_with_the_heroku_cli(&self, email: &str) -> String {
+        let token = self.heroku.issue_token(email);
+        self.keeps_in_the_keychain(email, &token);
+        self.is_the_active_account(email);
+        token
+    }
+
+    /// The item alone, stored as the Heroku CLI stores it.
+    pub(crate) fn keeps_in_the_keychain(&self, account: &str, token: &str) {
+        let line = format!("store '--label=Heroku CLI' service heroku-cli account {account}");
+        self.secret_tool_with_input(&line, token)
+            .succeeds()
+            .says_nothing();
+    }
+
+    /// `login.json` alone.
+    pub(crate) fn is_the_active_account(&self, email: &str) {
+        self.has_file(self.login_json(), &format!("{{\"account\":\"{email}\"}}\n"));
+    }
+
+    /// Where the Heroku CLI says who is logged in.
+    pub(crate) fn login_json(&self) -> PathBuf {
+        self.home().join(".local/share/heroku/login.json")
+    }
+
+    /// The account that `login.json` names.
+    pub(crate) fn active_account(&self) -> Option<String> {
+        let text = fs::read_to_string(self.login_json()).ok()?;
+        let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+        Some(json["account"].as_str().unwrap().to_owned())
+    }
+
+    /// A netrc with these entries, as the Heroku CLI or a person writes it.
+    pub(crate) fn has_netrc(&self, contents: &str) {
+        let path = self.has_file(".netrc", contents);
+        super::make_private(&path);
+        self.is_planted(&path);
+    }
+
+    /// What the keyring holds for an account, as the Heroku CLI reads it.
+    pub(crate) fn kept_in_the_keychain(&self, account: &str) -> Option<String> {
+        let line = format!("secret-tool lookup service heroku-cli account {account}");
+        let output = self.program("sh").args(["-c", &line]).output().unwrap();
+        let token = String::from_utf8(output.stdout).unwrap();
+        output.status.success().then(|| token.trim().to_owned())
+    }
+
+    /// The accounts of all items that the Heroku CLI would list, one for each item.
+    pub(crate) fn accounts_in_the_keychain(&self) -> Vec<String> {
+        // secret-tool prints the attributes on stderr and the secrets on stdout.
+        let line = "secret-tool search --all service heroku-cli 2>&1 >/dev/null";
+        let attributes = self.quietly(line);
+        let mut accounts: Vec<String> = attributes
+            .lines()
+            .filter_map(|line| line.strip_prefix("attribute.account = "))
+            .map(str::to_owned)
+            .collect();
+        accounts.sort();
+        accounts
+    }
+}
