@@ -3,8 +3,12 @@
 //! The only room that writes files. Everything written here belongs to one person: 0600, in
 //! directories made 0700. Symbolic links are followed, since people keep their dotfiles elsewhere.
 
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use zeroize::Zeroizing;
 
 /// Replaces the file at `path`, or makes it, with its directories.
 ///
@@ -14,17 +18,160 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// Whatever the file system says; the file is then as it was.
 pub fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
+    put(&resolved(path)?, contents, None)
+}
+
+/// Why a file of other programs' was not edited.
+#[derive(Debug, thiserror::Error)]
+pub enum EditError<E> {
+    /// The edit itself did not want to.
+    #[error("{0}")]
+    Refused(E),
+    /// Another name leads to the same bytes, which would stay there.
+    #[error("it has a second name (a hard link)")]
+    SecondName,
+    /// Others kept writing to it.
+    #[error("another program keeps writing to it")]
+    Busy,
+    /// The file system says no.
+    #[error("{0}")]
+    Failed(#[from] io::Error),
+}
+
+/// Edits a file that other programs write too: `edit` gets its bytes, none for a file that is not
+/// there, and gives the new ones, or none to leave it as it is. Says whether anything changed.
+///
+/// The owner's rights stay, everyone else's go. Two of us wait for each other; where a program that
+/// does not wait has written meanwhile, the edit is made anew on what it wrote.
+///
+/// # Errors
+/// [`EditError`]; the file is then as it was.
+pub fn edit<E, T: AsRef<[u8]>>(
+    path: &Path,
+    mut edit: impl FnMut(&[u8]) -> Result<Option<T>, E>,
+) -> Result<bool, EditError<E>> {
+    const TRIES: usize = 20;
     let target = resolved(path)?;
-    let dir = target.parent().filter(|dir| !dir.as_os_str().is_empty());
-    let dir = dir.unwrap_or(Path::new("."));
+    let _lock = lock(&target)?;
+    for _ in 0..TRIES {
+        let before = Seen::of(&target)?;
+        let bytes = match &before {
+            Some(_) => Zeroizing::new(fs::read(&target)?),
+            None => Zeroizing::default(),
+        };
+        let Some(contents) = edit(&bytes).map_err(EditError::Refused)? else {
+            return Ok(false);
+        };
+        if before.as_ref().is_some_and(Seen::has_second_name) {
+            return Err(EditError::SecondName);
+        }
+        if Seen::of(&target)? == before {
+            put(&target, contents.as_ref(), before.as_ref())?;
+            return Ok(true);
+        }
+    }
+    Err(EditError::Busy)
+}
+
+/// What a file was when it was read. Another inode, size or time means that it was written since.
+#[derive(PartialEq)]
+struct Seen {
+    length: u64,
+    modified: Option<SystemTime>,
+    #[cfg(unix)]
+    identity: (u64, u64),
+    #[cfg(unix)]
+    names: u64,
+    #[cfg(unix)]
+    mode: u32,
+}
+
+impl Seen {
+    fn of(path: &Path) -> io::Result<Option<Seen>> {
+        #[cfg(unix)]
+        use std::os::unix::fs::MetadataExt;
+        let metadata = match fs::metadata(path) {
+            Ok(metadata) => metadata,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        Ok(Some(Seen {
+            length: metadata.len(),
+            modified: metadata.modified().ok(),
+            #[cfg(unix)]
+            identity: (metadata.dev(), metadata.ino()),
+            #[cfg(unix)]
+            names: metadata.nlink(),
+            #[cfg(unix)]
+            mode: metadata.mode(),
+        }))
+    }
+
+    #[cfg(unix)]
+    fn has_second_name(&self) -> bool {
+        self.names > 1
+    }
+
+    #[cfg(not(unix))]
+    fn has_second_name(&self) -> bool {
+        false
+    }
+}
+
+fn put(target: &Path, contents: &[u8], before: Option<&Seen>) -> io::Result<()> {
+    let dir = parent(target);
     make_private_dir(dir)?;
     let mut file = tempfile::Builder::new()
         .prefix(".heroku-rs-")
         .tempfile_in(dir)?;
     file.write_all(contents)?;
+    keep_owners_rights(file.as_file(), before)?;
     file.as_file().sync_all()?;
-    file.persist(&target).map_err(|error| error.error)?;
+    file.persist(target).map_err(|error| error.error)?;
     sync_dir(dir);
+    Ok(())
+}
+
+fn parent(target: &Path) -> &Path {
+    let dir = target.parent().filter(|dir| !dir.as_os_str().is_empty());
+    dir.unwrap_or(Path::new("."))
+}
+
+#[cfg(unix)]
+fn keep_owners_rights(file: &fs::File, before: Option<&Seen>) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    match before {
+        Some(before) => file.set_permissions(fs::Permissions::from_mode(before.mode & 0o700)),
+        None => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+fn keep_owners_rights(_: &fs::File, _: Option<&Seen>) -> io::Result<()> {
+    Ok(())
+}
+
+/// Locks the directory of a file against others of us. The lock ends with this process, whatever
+/// happens to it, and leaves nothing behind.
+#[cfg(all(unix, not(target_os = "macos")))]
+fn lock(target: &Path) -> io::Result<fs::File> {
+    use rustix::fs::{FlockOperation, flock};
+    const TRIES: usize = 200;
+    const PAUSE: std::time::Duration = std::time::Duration::from_millis(10);
+    make_private_dir(parent(target))?;
+    let dir = fs::File::open(parent(target))?;
+    for _ in 0..TRIES {
+        match flock(&dir, FlockOperation::NonBlockingLockExclusive) {
+            Err(rustix::io::Errno::WOULDBLOCK) => std::thread::sleep(PAUSE),
+            // A file system without locks has no other users of this one.
+            Ok(()) | Err(_) => return Ok(dir),
+        }
+    }
+    Err(io::ErrorKind::TimedOut.into())
+}
+
+#[cfg(any(not(unix), target_os = "macos"))]
+fn lock(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
@@ -44,7 +191,7 @@ fn resolved(path: &Path) -> io::Result<PathBuf> {
 #[cfg(unix)]
 fn make_private_dir(dir: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
-    std::fs::DirBuilder::new()
+    fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(dir)
@@ -52,13 +199,13 @@ fn make_private_dir(dir: &Path) -> io::Result<()> {
 
 #[cfg(not(unix))]
 fn make_private_dir(dir: &Path) -> io::Result<()> {
-    std::fs::create_dir_all(dir)
+    fs::create_dir_all(dir)
 }
 
 /// Makes a rename last through a power cut. A file system that cannot do so loses no more than
 /// the newest write, so its answer decides nothing.
 fn sync_dir(dir: &Path) {
-    if let Ok(dir) = std::fs::File::open(dir) {
+    if let Ok(dir) = fs::File::open(dir) {
         let _ = dir.sync_all();
     }
 }
@@ -67,7 +214,6 @@ fn sync_dir(dir: &Path) {
 #[cfg(unix)]
 mod tests {
     use super::*;
-    use std::fs;
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     fn mode(path: &Path) -> u32 {
@@ -110,5 +256,65 @@ mod tests {
         let path = dir.path().join("loop");
         symlink("loop", &path).unwrap();
         replace(&path, b"new").unwrap_err();
+    }
+
+    #[test]
+    fn an_edit_keeps_the_owners_rights_and_takes_the_others() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        replace(&path, b"old").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        let changed = edit(&path, |old| Ok::<_, ()>(Some([old, b" new"].concat())));
+        assert!(changed.unwrap());
+        assert_eq!(fs::read(&path).unwrap(), b"old new");
+        assert_eq!(mode(&path), 0o600);
+    }
+
+    #[test]
+    fn an_edit_that_wants_nothing_writes_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        assert!(!edit(&path, |_| Ok::<_, ()>(None::<Vec<u8>>)).unwrap());
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn what_another_program_wrote_meanwhile_is_not_lost() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        replace(&path, b"first").unwrap();
+        let mut calls = 0;
+        let changed = edit(&path, |old| {
+            calls += 1;
+            if calls == 1 {
+                replace(&path, b"second").unwrap();
+            }
+            Ok::<_, ()>(Some([old, b"!"].concat()))
+        });
+        assert!(changed.unwrap());
+        assert_eq!(fs::read(&path).unwrap(), b"second!");
+    }
+
+    #[test]
+    fn a_file_with_a_second_name_is_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, other) = (dir.path().join("file"), dir.path().join("other"));
+        replace(&path, b"old").unwrap();
+        fs::hard_link(&path, &other).unwrap();
+        let changed = edit(&path, |_| Ok::<_, ()>(Some(b"new")));
+        assert!(matches!(changed, Err(EditError::SecondName)));
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+    }
+
+    #[test]
+    fn writers_at_once_lose_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| edit(&path, |old| Ok::<_, ()>(Some([old, b"x"].concat()))).unwrap());
+            }
+        });
+        assert_eq!(fs::read(&path).unwrap(), b"xxxxxxxx");
     }
 }

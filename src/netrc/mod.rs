@@ -4,6 +4,8 @@
 //! disagree nothing is taken. Bare, `netrc-rs` is unfit for files of others: its strict mode fails
 //! on a comment, its lenient one revives it, and its errors quote the file.
 
+mod edit;
+mod entries;
 mod scanner;
 
 use std::fs::{self, File};
@@ -13,6 +15,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use crate::atomic_file::{self, EditError};
 use crate::credential::{Account, Token};
 use crate::environment::Environment;
 use crate::hosts::{HerokuHost, Service};
@@ -68,6 +71,77 @@ impl From<Doubt> for Unreadable {
     fn from(Doubt { line, phrase }: Doubt) -> Unreadable {
         Unreadable::Doubt { line, phrase }
     }
+}
+
+impl From<EditError<Unreadable>> for Unreadable {
+    fn from(error: EditError<Unreadable>) -> Unreadable {
+        match error {
+            EditError::Refused(why) => why,
+            EditError::SecondName => Unreadable::NotOurs("it has a second name (a hard link)"),
+            EditError::Busy => Unreadable::NotOurs("another program keeps writing to it"),
+            EditError::Failed(error) => Unreadable::Failed(error.kind()),
+        }
+    }
+}
+
+/// Puts a login into the user's netrc, in place of every other one of Heroku's: for both hosts, in
+/// the very form of the Heroku CLI.
+///
+/// # Errors
+/// [`Unreadable`]; the file is then as it was.
+pub fn keep(environment: &Environment, account: &Account, token: &Token) -> Result<(), Unreadable> {
+    let mut ours = Zeroizing::new(String::with_capacity(4 * Token::LONGEST));
+    for service in [Service::Api, Service::Git] {
+        let host = HerokuHost::production(service);
+        let lines = [
+            "machine ",
+            host.name(),
+            "\n  login ",
+            account.as_str(),
+            "\n  password ",
+        ];
+        for part in lines {
+            ours.push_str(part);
+        }
+        ours.push_str(token.expose());
+        ours.push('\n');
+    }
+    change(environment, |bytes| {
+        edit::with_ours(bytes, ours.as_bytes()).map(Some)
+    })
+    .map(drop)
+}
+
+/// Takes Heroku's entries out of the user's netrc; with `only`, where they hold this very token.
+/// Every other byte stays. Says whether there was anything to take out.
+///
+/// # Errors
+/// [`Unreadable`]; the file is then as it was.
+pub fn forget(environment: &Environment, only: Option<&Token>) -> Result<bool, Unreadable> {
+    change(environment, |bytes| {
+        let entries = entries::layout(bytes)?.entries;
+        let is_it = |token: &Token| {
+            let held = entries.iter().filter_map(|entry| entry.password.as_ref());
+            held.into_iter()
+                .all(|held| held.as_slice() == token.expose().as_bytes())
+        };
+        match entries.is_empty() || !only.is_none_or(is_it) {
+            true => Ok(None),
+            false => edit::without_ours(bytes).map(Some),
+        }
+    })
+}
+
+fn change(
+    environment: &Environment,
+    edit: impl Fn(&[u8]) -> Result<Option<scanner::Value>, Doubt>,
+) -> Result<bool, Unreadable> {
+    let path = path(environment).ok_or(Unreadable::Failed(io::ErrorKind::NotFound))?;
+    // What may not be read is not to be written either.
+    Netrc::read(environment)?;
+    Ok(atomic_file::edit(&path, |bytes| {
+        edit(bytes).map_err(Unreadable::from)
+    })?)
 }
 
 /// A netrc file, as it was when it was read.
@@ -130,7 +204,7 @@ impl Netrc {
         host: &HerokuHost,
         account: Option<&Account>,
     ) -> Result<Option<Entry>, Unreadable> {
-        let entries = scanner::entries(&self.bytes)?;
+        let entries = entries::layout(&self.bytes)?.entries;
         let services = match host.service() {
             Service::Git => &[Service::Git, Service::Api][..],
             Service::Api => &[Service::Api][..],
@@ -200,7 +274,7 @@ fn trusted(_: &fs::Metadata) -> Result<bool, Unreadable> {
 }
 
 /// An entry with a password, read a second time by `netrc-rs` from its words alone.
-fn checked(entry: &scanner::Entry) -> Result<Option<Entry>, Unreadable> {
+fn checked(entry: &entries::Entry) -> Result<Option<Entry>, Unreadable> {
     if let Some(doubt) = entry.doubt {
         return Err(doubt.into());
     }
@@ -232,7 +306,7 @@ fn checked(entry: &scanner::Entry) -> Result<Option<Entry>, Unreadable> {
 }
 
 /// What `netrc-rs` makes of an entry's words. Its error is dropped unread: it quotes them.
-fn machine(entry: &scanner::Entry) -> Option<netrc_rs::Machine> {
+fn machine(entry: &entries::Entry) -> Option<netrc_rs::Machine> {
     let name = HerokuHost::production(entry.service);
     let fields = [
         ("login", &entry.login),

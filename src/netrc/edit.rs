@@ -1,0 +1,226 @@
+//! Takes Heroku's entries out of a netrc file and puts new ones in: every other byte stays.
+//!
+//! Other programs live off this file, and their readers disagree. So what is in doubt is not
+//! touched, and what was cut is read once more before it counts.
+
+use zeroize::Zeroizing;
+
+use super::entries::layout;
+use super::scanner::{Doubt, Value, after_mark, is_blank};
+
+/// The file without Heroku's entries, duplicates too.
+///
+/// # Errors
+/// A doubt in an entry of ours or about the whole file; then nothing is cut.
+pub(super) fn without_ours(bytes: &[u8]) -> Result<Value, Doubt> {
+    let ours = layout(bytes)?.entries;
+    let mut kept = Zeroizing::new(Vec::with_capacity(bytes.len()));
+    let mut from = 0;
+    for entry in &ours {
+        if let Some(doubt) = entry.doubt {
+            return Err(doubt);
+        }
+        if entry.has_macro {
+            return Err(Doubt {
+                line: entry.line,
+                phrase: "a macro belongs to this entry, and would run for another without it",
+            });
+        }
+        kept.extend_from_slice(&bytes[from..entry.span.start]);
+        from = cut(&mut kept, bytes, entry.span.end);
+    }
+    kept.extend_from_slice(&bytes[from..]);
+    match layout(&kept) {
+        Ok(rest) if rest.entries.is_empty() => Ok(kept),
+        _ => Err(Doubt {
+            line: ours.first().map_or(1, |entry| entry.line),
+            phrase: "the rest of the file would read differently without this entry",
+        }),
+    }
+}
+
+/// Ends `kept` where an entry begins, and gives the place in `bytes` from which on it goes on.
+///
+/// An entry on lines of its own goes with them; beside other words it goes alone, so that those
+/// stay apart and in their place.
+fn cut(kept: &mut Value, bytes: &[u8], end: usize) -> usize {
+    let newline = kept.iter().rposition(|&byte| byte == b'\n');
+    let line = newline.map_or(after_mark(kept), |at| at + 1);
+    let word = kept[line..].iter().rposition(|&byte| !is_blank(byte));
+    let blanks = bytes[end..]
+        .iter()
+        .take_while(|&&byte| byte != b'\n' && is_blank(byte));
+    let next = end + blanks.count();
+    let ends_line = matches!(bytes.get(next), None | Some(b'\n' | b'#'));
+    match (word, ends_line) {
+        (None, true) => {
+            kept.truncate(line);
+            line_end(bytes, next).map_or(bytes.len(), |at| at + 1)
+        }
+        (None, false) => {
+            kept.truncate(line);
+            next
+        }
+        (Some(word), true) => {
+            kept.truncate(line + word + 1);
+            before_line_end(bytes, next)
+        }
+        (Some(_), false) => next,
+    }
+}
+
+fn line_end(bytes: &[u8], from: usize) -> Option<usize> {
+    let newline = bytes[from..].iter().position(|&byte| byte == b'\n');
+    newline.map(|at| from + at)
+}
+
+fn before_line_end(bytes: &[u8], from: usize) -> usize {
+    match line_end(bytes, from) {
+        Some(end) if bytes[..end].ends_with(b"\r") => end - 1,
+        Some(end) => end,
+        None => bytes.len(),
+    }
+}
+
+/// The file with these entries of ours and no others.
+///
+/// They go to the end, as the Heroku CLI puts them; where a reader would not find them there, or
+/// where the last line has no end, before all others.
+///
+/// # Errors
+/// As [`without_ours`], and where there is no place that every reader finds.
+pub(super) fn with_ours(bytes: &[u8], ours: &[u8]) -> Result<Value, Doubt> {
+    let rest = without_ours(bytes)?;
+    let ends_whole = rest.is_empty() || rest.ends_with(b"\n");
+    let at = match layout(&rest)?.is_closed || !ends_whole {
+        false => rest.len(),
+        true => after_mark(&rest),
+    };
+    let mut whole = Zeroizing::new(Vec::with_capacity(rest.len() + ours.len()));
+    for part in [&rest[..at], ours, &rest[at..]] {
+        whole.extend_from_slice(part);
+    }
+    // What opens the file may become part of an entry that is put before it: a macro, a stray word.
+    match without_ours(&whole) {
+        Ok(again) if again == rest => Ok(whole),
+        _ => Err(Doubt {
+            line: 1,
+            phrase: "there is no place for an entry that every program would find",
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const OURS: &[u8] = b"machine git.heroku.com\n  login a\n  password G\n";
+
+    fn cleaned(text: &str) -> Result<String, Doubt> {
+        let rest = without_ours(text.as_bytes())?;
+        Ok(String::from_utf8(rest.to_vec()).unwrap())
+    }
+
+    #[test]
+    fn only_our_own_lines_go() {
+        let git = "machine git.heroku.com login a password G";
+        for (before, after) in [
+            (format!("{git}\n"), ""),
+            (git.to_owned(), ""),
+            (format!("# mine\n\n  {git}  # theirs\n# more\n"), "# mine\n\n# more\n"),
+            (format!("machine x login y password z\n{git}\n"), "machine x login y password z\n"),
+            (format!("machine x login y password z {git}\n"), "machine x login y password z\n"),
+            (format!("machine x login y password z {git}\r\n"), "machine x login y password z\r\n"),
+            (format!("{git} machine x login y password z\n"), "machine x login y password z\n"),
+            (format!("machine w {git} machine x\n"), "machine w machine x\n"),
+            (format!("{git} {git}\nmachine x\n"), "machine x\n"),
+            ("machine api.heroku.com\n  login a\n# note\n  password G\nmachine git.heroku.com\n  password G\nmachine x\n".to_owned(), "machine x\n"),
+            (format!("\u{feff}{git}\nmachine x\n"), "\u{feff}machine x\n"),
+            (format!("machine x password ü\t\r\n{git}\r\n\r\n# end"), "machine x password ü\t\r\n\r\n# end"),
+        ] {
+            assert_eq!(cleaned(&before).unwrap(), after, "{before:?}");
+        }
+    }
+
+    #[test]
+    fn in_doubt_nothing_is_cut() {
+        for text in [
+            "machine git.heroku.com login a password G\n\nmacdef init\nput x\n\n",
+            "machine git.heroku.com login a password G extra\n",
+            "machine git.heroku.com login a password \"G\nmachine x\n",
+        ] {
+            cleaned(text).unwrap_err();
+        }
+    }
+
+    #[test]
+    fn new_entries_go_where_every_reader_finds_them() {
+        let with = |text: &str| {
+            let whole = with_ours(text.as_bytes(), OURS).map_err(|doubt| doubt.phrase)?;
+            Ok::<_, &str>(String::from_utf8(whole.to_vec()).unwrap())
+        };
+        let ours = std::str::from_utf8(OURS).unwrap();
+        assert_eq!(with("").unwrap(), ours);
+        assert_eq!(with("machine x\n").unwrap(), format!("machine x\n{ours}"));
+        assert_eq!(with("machine x").unwrap(), format!("{ours}machine x"));
+        assert_eq!(
+            with("default login a\n").unwrap(),
+            format!("{ours}default login a\n")
+        );
+        assert_eq!(
+            with("machine x\nmacdef m\ny\n").unwrap(),
+            format!("{ours}machine x\nmacdef m\ny\n")
+        );
+        with("macdef m\ny\n").unwrap_err();
+        assert_eq!(
+            with("machine git.heroku.com password OLD\nmachine x\n").unwrap(),
+            format!("machine x\n{ours}")
+        );
+    }
+
+    fn file() -> impl Strategy<Value = String> {
+        let words = proptest::sample::select(vec![
+            "machine",
+            "git.heroku.com",
+            "api.heroku.com",
+            "x.example",
+            "login",
+            "password",
+            "a",
+            "macdef",
+            "default",
+            "# note",
+            "\"q\"",
+            "\n",
+            "\n\n",
+            "\r\n",
+            "\t",
+            "G",
+            "port",
+            "443",
+        ]);
+        proptest::collection::vec(words, 0..40).prop_map(|words| words.join(" "))
+    }
+
+    proptest! {
+        #[test]
+        fn a_cut_takes_bytes_away_and_adds_none(text in file()) {
+            if let Ok(rest) = without_ours(text.as_bytes()) {
+                let mut all = text.bytes();
+                prop_assert!(rest.iter().all(|byte| all.any(|other| other == *byte)));
+                prop_assert_eq!(without_ours(&rest).unwrap(), rest);
+            }
+        }
+
+        #[test]
+        fn taking_out_what_was_put_in_gives_the_file_back(text in file()) {
+            if layout(text.as_bytes()).is_ok_and(|found| found.entries.is_empty())
+                && let Ok(whole) = with_ours(text.as_bytes(), OURS)
+            {
+                prop_assert_eq!(layout(&whole).unwrap().entries.len(), 1);
+                prop_assert_eq!(without_ours(&whole).unwrap().to_vec(), text.into_bytes());
+            }
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! Which entries of a netrc file are Heroku's, and what stands in them.
+//!
+//! Where readers of netrc would take different passwords there is a doubt, which names the line;
+//! nothing is taken then, and nothing is cut.
+
+use std::ops::Range;
+
+use super::scanner::{Doubt, Scanner, Value, Word};
+use crate::hosts::Service;
+
+/// An entry for one of Heroku's hosts.
+pub(super) struct Entry {
+    pub(super) service: Service,
+    pub(super) line: usize,
+    pub(super) login: Option<Value>,
+    pub(super) password: Option<Value>,
+    pub(super) account: Option<Value>,
+    /// The first thing in it that readers disagree on.
+    pub(super) doubt: Option<Doubt>,
+    /// From `machine` to its last word.
+    pub(super) span: Range<usize>,
+    /// A macro follows. It belongs to this entry, and would run for the one above without it.
+    pub(super) has_macro: bool,
+}
+
+/// A file's entries of ours, in order, and what decides where a new one may stand.
+#[derive(Default)]
+pub(super) struct Layout {
+    pub(super) entries: Vec<Entry>,
+    /// A `default` entry or a macro without end: no reader looks for an entry behind them.
+    pub(super) is_closed: bool,
+}
+
+/// Reads a file.
+///
+/// # Errors
+/// A doubt that covers the whole file: past it nothing is sure.
+pub(super) fn layout(bytes: &[u8]) -> Result<Layout, Doubt> {
+    if let Some(at) = bytes.iter().position(|&byte| byte == 0) {
+        return Err(Doubt {
+            line: line_at(bytes, at),
+            phrase: "there is a zero byte",
+        });
+    }
+    let mut reader = Reader {
+        scanner: Scanner::new(bytes),
+        current: None,
+        layout: Layout::default(),
+    };
+    while let Some(word) = reader.scanner.keyword()? {
+        reader.take(&word)?;
+    }
+    reader.layout.entries.extend(reader.current);
+    Ok(reader.layout)
+}
+
+fn line_at(bytes: &[u8], at: usize) -> usize {
+    bytes[..at].split(|&byte| byte == b'\n').count()
+}
+
+struct Reader<'a> {
+    scanner: Scanner<'a>,
+    current: Option<Entry>,
+    layout: Layout,
+}
+
+impl Reader<'_> {
+    /// Acts on a word in a keyword's place.
+    fn take(&mut self, word: &Word) -> Result<(), Doubt> {
+        let keyword = match word.quoted {
+            true => Vec::new(),
+            false => word.text.to_ascii_lowercase(),
+        };
+        match keyword.as_slice() {
+            b"machine" => {
+                self.layout.entries.extend(self.current.take());
+                let name = self.scanner.value()?.ok_or(Doubt {
+                    line: word.line,
+                    phrase: "a machine has no name",
+                })?;
+                let span = word.span.start..name.span.end;
+                self.current = service_of(&name).map(|ours| Entry::new(ours, word.line, span));
+            }
+            b"default" => {
+                self.layout.entries.extend(self.current.take());
+                self.layout.is_closed = true;
+            }
+            b"macdef" => self.take_macro()?,
+            name => self.take_field(name, word)?,
+        }
+        Ok(())
+    }
+
+    fn take_macro(&mut self) -> Result<(), Doubt> {
+        if let Some(entry) = &mut self.current {
+            entry.has_macro = true;
+        }
+        self.layout.entries.extend(self.current.take());
+        self.scanner.value()?;
+        self.layout.is_closed |= !self.scanner.skip_macro();
+        Ok(())
+    }
+
+    fn take_field(&mut self, name: &[u8], word: &Word) -> Result<(), Doubt> {
+        let field = Field::named(name);
+        let value = match field {
+            Some(_) => self.scanner.value()?,
+            None => None,
+        };
+        let Some(entry) = &mut self.current else {
+            return Ok(());
+        };
+        entry.span.end = value.as_ref().unwrap_or(word).span.end;
+        match (field, value) {
+            (None, _) => entry.doubt(word.line, "there is a word that means nothing here"),
+            (Some(_), None) => entry.doubt(word.line, "a value is missing"),
+            (Some(field), Some(value)) => entry.set(field, value),
+        }
+        Ok(())
+    }
+}
+
+/// Whose name this is: the very names, in any letter case. No suffix, no port.
+fn service_of(name: &Word) -> Option<Service> {
+    let is = |host: &str| name.text.eq_ignore_ascii_case(host.as_bytes());
+    if is("git.heroku.com") {
+        Some(Service::Git)
+    } else {
+        is("api.heroku.com").then_some(Service::Api)
+    }
+}
+
+/// A keyword with a value.
+#[derive(Clone, Copy)]
+enum Field {
+    Login,
+    Password,
+    Account,
+    Port,
+    Path,
+    /// Old Heroku CLIs wrote these; nobody reads them.
+    Ignored,
+}
+
+impl Field {
+    fn named(name: &[u8]) -> Option<Field> {
+        match name {
+            b"login" | b"user" => Some(Field::Login),
+            b"password" | b"passwd" => Some(Field::Password),
+            b"account" => Some(Field::Account),
+            b"port" | b"protocol" => Some(Field::Port),
+            b"path" => Some(Field::Path),
+            b"method" | b"org" => Some(Field::Ignored),
+            _ => None,
+        }
+    }
+}
+
+impl Entry {
+    fn new(service: Service, line: usize, span: Range<usize>) -> Entry {
+        Entry {
+            service,
+            line,
+            span,
+            has_macro: false,
+            login: None,
+            password: None,
+            account: None,
+            doubt: None,
+        }
+    }
+
+    fn doubt(&mut self, line: usize, phrase: &'static str) {
+        self.doubt.get_or_insert(Doubt { line, phrase });
+    }
+
+    fn set(&mut self, field: Field, value: Word) {
+        if let Some(phrase) = value.doubt {
+            self.doubt(value.line, phrase);
+        }
+        if !value.text.iter().all(u8::is_ascii_graphic) {
+            self.doubt(
+                value.line,
+                "a value has a character that readers treat differently",
+            );
+        }
+        let place = match field {
+            Field::Login => &mut self.login,
+            Field::Password => &mut self.password,
+            Field::Account => &mut self.account,
+            Field::Port if matches!(value.text.as_slice(), b"443" | b"https") => return,
+            Field::Port => return self.doubt(value.line, "it is for another port"),
+            Field::Path => return self.doubt(value.line, "it is for one path only"),
+            Field::Ignored => return,
+        };
+        if place.replace(value.text).is_some() {
+            self.doubt(value.line, "a field stands there twice");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The password of the one entry of ours, or the doubt.
+    fn read(text: &str) -> Result<Option<String>, Doubt> {
+        let mut found = layout(text.as_bytes())?.entries;
+        assert!(found.len() < 2, "one entry of ours at most");
+        let Some(entry) = found.pop() else {
+            return Ok(None);
+        };
+        match entry.doubt {
+            Some(doubt) => Err(doubt),
+            None => Ok(entry
+                .password
+                .map(|p| String::from_utf8_lossy(&p).into_owned())),
+        }
+    }
+
+    #[test]
+    fn what_readers_agree_on_is_read() {
+        for text in [
+            "machine git.heroku.com login ann@example.com password G",
+            "machine git.heroku.com\n  login ann@example.com\n  password G\n",
+            "machine git.heroku.com\n  login a\n  password G\n  method interactive\n",
+            "machine\ngit.heroku.com\nlogin\na\npassword\nG\n",
+            "machine  git.heroku.com \t login   a  password    G",
+            "machine git.heroku.com user a password G",
+            "machine git.heroku.com password G",
+            "machine git.heroku.com login a\r\npassword G\r\n",
+            "\u{feff}machine git.heroku.com login a password G",
+            "MACHINE GIT.HEROKU.COM LOGIN a PASSWORD G",
+            "default login x password y\nmachine git.heroku.com login a password G",
+            "machine git.heroku.com\n# a comment\nlogin a password G",
+            "machine git.heroku.com login a password G # old password O",
+            "machine git.heroku.com login a password \"G\"",
+            "machine git.heroku.com login a password G port 443",
+            "macdef up\nput größe\n\nmachine git.heroku.com login a password G",
+            "macdef up\r\nput x\r\n\r\nmachine git.heroku.com login a password G",
+            "machine x login y z password w\nmachine git.heroku.com password G",
+        ] {
+            assert_eq!(read(text).unwrap().as_deref(), Some("G"), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_live_is_not_read() {
+        for text in [
+            "",
+            "# machine git.heroku.com login a password O",
+            "macdef init\nmachine git.heroku.com password O\n\n",
+            "macdef init\nx\n \nmachine git.heroku.com password O\n",
+            "machine other.example login \"machine git.heroku.com password O\" password x",
+            "machine git.heroku.com:8443 password O",
+            "machine x.git.heroku.com password O",
+            "default login a password O",
+        ] {
+            assert_eq!(read(text), Ok(None), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_readers_disagree_on_is_a_doubt_with_its_line() {
+        for (text, line) in [
+            ("machine git.heroku.com port 8443 password O", 1),
+            ("machine git.heroku.com password\n# O\n", 2),
+            ("x \"\nmachine git.heroku.com password O", 1),
+            ("machine git.heroku.com password \"G\\n\"", 1),
+            ("machine git.heroku.com password G\\x", 1),
+            ("machine git.heroku.com\nlogin password O", 2),
+            ("machine git.heroku.com login a b password O", 1),
+            ("machine git.heroku.com password O\npassword G", 2),
+            ("machine git.heroku.com password O\0", 1),
+            ("machine git.heroku.com password é", 1),
+            ("machine git.heroku.com password \"G\"x", 1),
+            ("machine git.heroku.com path /a password O", 1),
+            ("machine x password y\nmachine", 2),
+        ] {
+            assert_eq!(read(text).unwrap_err().line, line, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_in_doubt(bytes: Vec<u8>) {
+            let _ = layout(&bytes);
+        }
+
+        #[test]
+        fn words_of_the_format_are_read_or_in_doubt(
+            words in proptest::collection::vec(
+                proptest::sample::select(vec![
+                    "machine", "git.heroku.com", "login", "password", "macdef", "default", "#",
+                    "\"", "\\", "\n", "\n\n", "\r\n", "a", "port",
+                ]),
+                0..30,
+            ),
+        ) {
+            let _ = layout(words.join(" ").as_bytes());
+        }
+    }
+}
