@@ -10,9 +10,9 @@ use crate::credential::{Account, Token};
 use crate::environment::Environment;
 use crate::heroku_cli::{self, LoginState};
 use crate::hosts::{HerokuHost, Service};
-use crate::keychain::Keychain;
+use crate::keychain::{Keychain, Unavailable};
 use crate::known_authorizations::{self, Known};
-use crate::netrc::Netrc;
+use crate::netrc::{self, Netrc};
 use crate::problem::Problem;
 use crate::sources::Source;
 
@@ -31,29 +31,109 @@ pub fn keep_unchecked(
     kept.map_err(|why| why.problem())
 }
 
+/// Where a token is to be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Store {
+    /// In the keyring.
+    Keychain,
+    /// In netrc, in plain text.
+    Netrc,
+    /// Where the Heroku CLI keeps it on this machine: in the keyring, and in netrc where there is
+    /// none or where `HEROKU_NETRC_WRITE` says so. A keyring that is locked or slow is no reason
+    /// to write a secret in plain text.
+    Auto,
+}
+
+/// What `keep` did.
+#[derive(Debug)]
+pub struct Kept {
+    /// Where the token lies.
+    pub source: Source,
+    /// Why it does not lie in the keyring, where that was wanted.
+    pub no_keyring: Option<Problem>,
+    /// What went wrong beside it: the token is safe, and something else was not written.
+    pub notes: Vec<Problem>,
+}
+
 /// Keeps a checked token, makes its account the one in use, and notes what is known about it.
 ///
-/// Returns what went wrong beside that: the token is safe, and something else was not written.
-///
 /// # Errors
-/// Why the keychain could not take it. Then nothing has changed.
+/// Why it could not be kept. Then nothing has changed.
 pub fn keep(
     environment: &Environment,
+    store: Store,
     account: &Account,
     token: &Token,
     known: Known,
-) -> Result<Vec<Problem>, Problem> {
-    keep_unchecked(environment, account, token)?;
+) -> Result<Kept, Problem> {
+    let (source, no_keyring) = put(environment, store, account, token)?;
     let mut notes = Vec::new();
-    if let Err(why) = heroku_cli::set_login(environment, account) {
+    let written = match source {
+        Source::Netrc => follow_netrc(environment, account),
+        Source::ApiKey | Source::Keychain => heroku_cli::set_login(environment, account),
+    };
+    if let Err(why) = written {
         notes.push(unwritten("the account in use", &why));
     }
     if let Err(why) = known_authorizations::remember(environment, known) {
         notes.push(unwritten("the token's expiry", &why));
     }
-    let renamed = forget_in_keychain(environment, &Account::unnamed(), Some(token));
-    notes.extend(renamed.err());
-    Ok(notes)
+    if source == Source::Keychain {
+        let pasted = Account::unnamed();
+        notes.extend(forget_in_keychain(environment, &pasted, Some(token)).err());
+    }
+    Ok(Kept {
+        source,
+        no_keyring,
+        notes,
+    })
+}
+
+fn put(
+    environment: &Environment,
+    store: Store,
+    account: &Account,
+    token: &Token,
+) -> Result<(Source, Option<Problem>), Problem> {
+    let in_netrc = || {
+        let kept = netrc::keep(environment, account, token);
+        kept.map_err(|why| why.problem()).map(|()| Source::Netrc)
+    };
+    match store {
+        Store::Netrc => return Ok((in_netrc()?, None)),
+        Store::Auto if environment.netrc_first => return Ok((in_netrc()?, None)),
+        Store::Auto | Store::Keychain => {}
+    }
+    match Keychain::new(environment).keep(account, token) {
+        Ok(()) => Ok((Source::Keychain, None)),
+        Err(why @ Unavailable::NoKeyring(_)) if store == Store::Auto => {
+            Ok((in_netrc()?, Some(why.problem())))
+        }
+        Err(why) => Err(why.problem()),
+    }
+}
+
+/// netrc says by itself whose login it is; a `login.json` that names another account contradicts it.
+fn follow_netrc(environment: &Environment, account: &Account) -> io::Result<bool> {
+    match heroku_cli::login_state(environment) {
+        LoginState::Account(other) if other != *account => {
+            heroku_cli::set_login(environment, account)
+        }
+        LoginState::Account(_) | LoginState::Absent | LoginState::Unusable => Ok(false),
+    }
+}
+
+/// Gives a token that was pasted at git's prompt its owner's name.
+///
+/// # Errors
+/// As [`keep`].
+pub fn rename(
+    environment: &Environment,
+    owner: &Account,
+    token: &Token,
+    known: Known,
+) -> Result<Vec<Problem>, Problem> {
+    keep(environment, Store::Keychain, owner, token, known).map(|kept| kept.notes)
 }
 
 fn unwritten(what: &str, why: &io::Error) -> Problem {
@@ -81,25 +161,28 @@ pub fn forget_dead(
     Ok(())
 }
 
-/// Logs an account out of this machine: its item, `login.json` where it names it, our notes.
-///
-/// Says whether there was anything to remove.
+/// Logs an account out of this machine: its token where it lies, netrc entries that hold the same
+/// token, `login.json` where it names the account, our notes.
 ///
 /// # Errors
 /// What could not be removed. The rest is gone.
-pub fn forget(environment: &Environment, account: &Account) -> Result<bool, Problem> {
-    let items = forget_in_keychain(environment, account, None);
+pub fn forget(environment: &Environment, login: &Login, account: &Account) -> Result<(), Problem> {
+    let kept = match login.source {
+        Source::Keychain => forget_in_keychain(environment, account, None).map(drop),
+        Source::ApiKey | Source::Netrc => Ok(()),
+    };
+    let copies = netrc::forget(environment, Some(&login.token));
     let pointer = heroku_cli::clear_login(environment, account);
     let notes = known_authorizations::forget(environment, account);
-    let removed = items? > 0;
-    let cleared = pointer.map_err(|why| {
+    kept?;
+    copies.map_err(|why| why.problem())?;
+    pointer.map_err(|why| {
         Problem::new(
             format!("login.json could not be removed: {why}"),
             "remove it by hand",
         )
     })?;
-    notes.map_err(|why| unwritten("that the account is gone", &why))?;
-    Ok(removed || cleared)
+    notes.map_err(|why| unwritten("that the account is gone", &why))
 }
 
 fn forget_in_keychain(

@@ -153,7 +153,7 @@ fn keep_owners_rights(_: &fs::File, _: Option<&Seen>) -> io::Result<()> {
 
 /// Locks the directory of a file against others of us. The lock ends with this process, whatever
 /// happens to it, and leaves nothing behind.
-#[cfg(all(unix, not(target_os = "macos")))]
+#[cfg(unix)]
 fn lock(target: &Path) -> io::Result<fs::File> {
     use rustix::fs::{FlockOperation, flock};
     const TRIES: usize = 200;
@@ -170,7 +170,7 @@ fn lock(target: &Path) -> io::Result<fs::File> {
     Err(io::ErrorKind::TimedOut.into())
 }
 
-#[cfg(any(not(unix), target_os = "macos"))]
+#[cfg(not(unix))]
 fn lock(_: &Path) -> io::Result<()> {
     Ok(())
 }

@@ -109,15 +109,20 @@ fn reply<'a>(request: &'a Request, found: &'a Found) -> Reply<'a> {
     }
 }
 
-/// In the last three days of a token's life, a word once a day, with the command that renews it.
+/// Near the end of a token's life, a word once a day, with the command that renews it: in its last
+/// three days, or in its last quarter where it lives for hours only.
 fn ending_soon(found: &Found, environment: &Environment) -> Option<Problem> {
     let known = found.known.as_ref()?;
     let (now, day) = (Timestamp::now(), SignedDuration::from_hours(24));
     let left = known.expires?.duration_since(now);
+    let life = known
+        .created
+        .map(|made| known.expires.unwrap_or(made).duration_since(made));
+    let near = life.map_or(day * 3, |life| (day * 3).min(life / 4));
     let warned = known
         .warned
         .is_some_and(|at| now.duration_since(at).abs() < day);
-    if left > day * 3 || warned {
+    if left > near || warned {
         return None;
     }
     let warned = Known {

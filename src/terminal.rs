@@ -2,7 +2,7 @@
 //!
 //! 1. Questions go to the terminal itself and answers come from it: stdin stays free for data.
 //! 2. Nobody is asked where there is no terminal: the command names the flag to use instead.
-//! 3. A secret is not shown while it is typed, and is wiped once it was used.
+//! 3. A secret is not shown while it is typed, not even what is typed before the question is there.
 //! 4. Ctrl-C and Ctrl-D leave the terminal as it was.
 
 use std::fs::{File, OpenOptions};
@@ -35,11 +35,7 @@ pub fn is_there() -> bool {
 /// That there is no terminal, or that the question was not answered.
 pub fn line(question: &str) -> Result<String, Problem> {
     let terminal = open().map_err(|_| absent())?;
-    let mut out = &terminal;
-    let asked = out
-        .write_all(question.as_bytes())
-        .and_then(|()| out.flush());
-    asked.map_err(|_| absent())?;
+    show(&terminal, question).map_err(|_| absent())?;
     let mut answer = String::new();
     match BufReader::new(&terminal).read_line(&mut answer) {
         Ok(length) if length > 0 => Ok(answer.trim().to_owned()),
@@ -52,11 +48,8 @@ pub fn line(question: &str) -> Result<String, Problem> {
 /// # Errors
 /// As [`line`].
 pub fn hidden(question: &str) -> Result<Zeroizing<String>, Problem> {
-    if !is_there() {
-        return Err(absent());
-    }
-    let answer = rpassword::prompt_password(question).map_err(|_| unanswered())?;
-    let answer = Zeroizing::new(answer);
+    let terminal = open().map_err(|_| absent())?;
+    let answer = secret::ask(&terminal, question).map_err(|_| unanswered())?;
     match answer.trim().is_empty() {
         true => Err(unanswered()),
         false => Ok(answer),
@@ -70,6 +63,97 @@ pub fn hidden(question: &str) -> Result<Zeroizing<String>, Problem> {
 pub fn agrees(question: &str) -> Result<bool, Problem> {
     let answer = line(&format!("{question} [Y/n] "))?;
     Ok(matches!(answer.to_lowercase().as_str(), "" | "y" | "yes"))
+}
+
+fn show(mut terminal: &File, text: &str) -> io::Result<()> {
+    terminal.write_all(text.as_bytes())?;
+    terminal.flush()
+}
+
+#[cfg(unix)]
+mod secret {
+    //! Hidden input. The crates for it show the question before they turn the echo off, so that a
+    //! quick paste is seen, and let Ctrl-C end the program with the echo still off.
+
+    use std::fs::File;
+    use std::io::{self, Read};
+
+    use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+    use zeroize::Zeroizing;
+
+    /// Longer than any secret that a person types or pastes.
+    const LONGEST: usize = 4096;
+
+    const CTRL_C: u8 = 3;
+    const CTRL_D: u8 = 4;
+    const CTRL_U: u8 = 21;
+    const BACKSPACE: u8 = 8;
+    const DELETE: u8 = 127;
+
+    /// Gives the terminal its ways back, however the question ends.
+    struct Quiet<'a> {
+        terminal: &'a File,
+        before: Termios,
+    }
+
+    impl Quiet<'_> {
+        /// No echo, and each key as it is pressed: Ctrl-C comes as a key too.
+        fn new(terminal: &File) -> io::Result<Quiet<'_>> {
+            let before = tcgetattr(terminal)?;
+            let mut quiet = before.clone();
+            quiet.local_modes -= LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG;
+            tcsetattr(terminal, OptionalActions::Drain, &quiet)?;
+            Ok(Quiet { terminal, before })
+        }
+    }
+
+    impl Drop for Quiet<'_> {
+        fn drop(&mut self) {
+            let _ = tcsetattr(self.terminal, OptionalActions::Drain, &self.before);
+            let _ = super::show(self.terminal, "\n");
+        }
+    }
+
+    pub(super) fn ask(terminal: &File, question: &str) -> io::Result<Zeroizing<String>> {
+        let _quiet = Quiet::new(terminal)?;
+        super::show(terminal, question)?;
+        read(terminal)
+    }
+
+    /// Reads keys up to the end of the line; an error where the person has thought better of it.
+    pub(super) fn read(mut keys: impl Read) -> io::Result<Zeroizing<String>> {
+        let mut typed = Zeroizing::new(Vec::with_capacity(LONGEST));
+        let mut key = [0];
+        loop {
+            if keys.read(&mut key)? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            match key[0] {
+                b'\r' | b'\n' => break,
+                CTRL_C => return Err(io::ErrorKind::Interrupted.into()),
+                CTRL_D if typed.is_empty() => return Err(io::ErrorKind::UnexpectedEof.into()),
+                CTRL_D => break,
+                CTRL_U => typed.clear(),
+                BACKSPACE | DELETE => drop(typed.pop()),
+                _ if typed.len() == LONGEST => return Err(io::ErrorKind::InvalidInput.into()),
+                byte => typed.push(byte),
+            }
+        }
+        let text = std::str::from_utf8(&typed).map_err(io::Error::other)?;
+        Ok(Zeroizing::new(text.to_owned()))
+    }
+}
+
+#[cfg(not(unix))]
+mod secret {
+    use std::fs::File;
+    use std::io;
+
+    use zeroize::Zeroizing;
+
+    pub(super) fn ask(_: &File, question: &str) -> io::Result<Zeroizing<String>> {
+        rpassword::prompt_password(question).map(Zeroizing::new)
+    }
 }
 
 /// Opens a page in the person's browser, where there is one: `BROWSER`, else the system's own way.
@@ -111,4 +195,22 @@ fn absent() -> Problem {
 
 fn unanswered() -> Problem {
     Problem::new("nothing was entered, and nothing has changed", "")
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use super::secret::read;
+
+    #[test]
+    fn what_is_typed_is_what_is_read() {
+        let typed = |keys: &str| read(keys.as_bytes()).ok().map(|text| text.to_string());
+        assert_eq!(typed("abc\n").as_deref(), Some("abc"));
+        assert_eq!(typed("abX\u{7f}c\r").as_deref(), Some("abc"));
+        assert_eq!(typed("wrong\u{15}right\n").as_deref(), Some("right"));
+        assert_eq!(typed("ab\u{4}").as_deref(), Some("ab"));
+        assert_eq!(typed("\u{4}"), None, "Ctrl-D");
+        assert_eq!(typed("ab\u{3}c\n"), None, "Ctrl-C");
+        assert_eq!(typed("ab"), None, "the terminal has gone");
+    }
 }

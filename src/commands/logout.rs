@@ -1,4 +1,4 @@
-//! `logout`: revokes a token at Heroku where it is ours to revoke, and removes it from here.
+//! `logout`: revokes a token at Heroku where it is known which one it is, and removes it from here.
 
 use std::time::Duration;
 
@@ -13,33 +13,38 @@ use crate::problem::{Kind, Problem, Told};
 use crate::sources::Source;
 
 const LIMIT: Duration = Duration::from_secs(10);
+const DASHBOARD: &str = "revoke it: https://dashboard.heroku.com/account/applications";
 
 pub(super) fn run(arguments: &Logout, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let (logins, unavailable) = accounts::list(session.environment);
-    if let Some((_, why)) = unavailable
+    let there: Vec<&Login> = logins
         .iter()
-        .find(|(source, _)| *source == Source::Keychain)
-    {
-        return Err(why.clone().into());
-    }
-    let kept: Vec<&Login> = logins
-        .iter()
-        .filter(|login| login.source == Source::Keychain)
+        .filter(|login| login.source != Source::ApiKey)
         .collect();
-    let mut left = false;
-    for account in meant(arguments, &kept, session.environment)? {
-        let login = kept
+    let meant = meant(arguments, &there, session.environment).map_err(|problem| {
+        // What a locked keychain holds is not gone, and nobody is told that it is.
+        let locked = unavailable
             .iter()
-            .find(|login| login.account.as_ref() == Some(&account));
-        if let Some(login) = login.filter(|_| !arguments.keep) {
-            left |= !revoked(login, session)?;
+            .find(|(source, _)| *source == Source::Keychain);
+        locked.map_or(problem, |(_, why)| why.clone())
+    })?;
+    let mut left = false;
+    for account in &meant {
+        for login in there
+            .iter()
+            .filter(|login| login.account.as_ref() == Some(account))
+        {
+            if !arguments.keep {
+                left |= !revoked(login, session)?;
+            }
+            accounts::forget(session.environment, login, account)?;
         }
-        accounts::forget(session.environment, &account)?;
         writeln!(
             session.streams.output,
             "{account} is logged out of this machine"
         )?;
     }
+    tell_who_remains(&there, &meant, session)?;
     match left {
         false => Ok(()),
         true => Err(Told(Kind::Failed).into()),
@@ -49,13 +54,15 @@ pub(super) fn run(arguments: &Logout, session: &mut Session<'_, '_>) -> anyhow::
 /// The accounts to log out: all, the one named, the one in use, or the only one.
 fn meant(
     arguments: &Logout,
-    kept: &[&Login],
+    there: &[&Login],
     environment: &Environment,
 ) -> Result<Vec<Account>, Problem> {
-    let there: Vec<Account> = kept
+    let mut accounts: Vec<Account> = there
         .iter()
         .filter_map(|login| login.account.clone())
         .collect();
+    accounts.sort();
+    accounts.dedup();
     let one = match &arguments.account {
         Some(name) => Some(account_named(name, environment)?),
         None => match heroku_cli::login_state(environment) {
@@ -63,61 +70,84 @@ fn meant(
             LoginState::Absent | LoginState::Unusable => None,
         },
     };
-    match (arguments.all, one, there.as_slice()) {
-        (true, _, [_, ..]) => Ok(there),
-        (_, Some(one), _) if there.contains(&one) => Ok(vec![one]),
-        (false, None, [only]) => Ok(vec![only.clone()]),
+    match (arguments.all, one, accounts.as_slice()) {
+        (true, _, [_, ..]) | (false, None, [_]) => Ok(accounts),
+        (_, Some(one), _) if accounts.contains(&one) => Ok(vec![one]),
         (false, None, [_, _, ..]) => Err(Problem::new(
             "several accounts are logged in and none is chosen",
             "name one, or give --all: git credential-heroku-rs status lists them",
         )),
         _ => Err(Problem::new(
-            "there is no such login in the keychain",
+            "there is no such login on this machine",
             "see who is logged in: git credential-heroku-rs status",
         )
         .of_kind(Kind::NotLoggedIn)),
     }
 }
 
-/// Revokes a token by what we know of it; says whether nothing is left to do at Heroku.
-///
-/// The session goes for tokens of a browser login, the authorization for all others. The account's
-/// default authorization is its API key, which others may use: it is never revoked here.
+/// With one account left, the next push is made in its name: that is worth a line.
+fn tell_who_remains(
+    there: &[&Login],
+    gone: &[Account],
+    session: &mut Session<'_, '_>,
+) -> anyhow::Result<()> {
+    let mut rest = there
+        .iter()
+        .filter_map(|login| login.account.as_ref())
+        .filter(|account| !gone.contains(account));
+    match (rest.next(), rest.next()) {
+        (Some(only), None) => session.say(&format!("{only} is in use from now on")),
+        _ => Ok(()),
+    }
+}
+
+/// Revokes a token; says whether nothing is left to do at Heroku.
 fn revoked(login: &Login, session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
     let done = PlatformApi::new(session.environment, LIMIT).and_then(|api| revoke(&api, login));
     match done {
         Ok(true) => Ok(true),
         Ok(false) => {
-            session.say(
-                "The token itself is still valid: which authorization it belongs to is not known here.\n  \
-                 revoke it: https://dashboard.heroku.com/account/applications",
-            )?;
-            Ok(true)
+            session.warn(&Problem::new(
+                "the token is still valid: which authorization it belongs to cannot be told for sure",
+                DASHBOARD,
+            ))?;
+            Ok(false)
         }
         Err(failure) => {
             session.warn(&Problem::new(
                 format!("the token could not be revoked and is still valid: {failure}"),
-                "revoke it: https://dashboard.heroku.com/account/applications",
+                DASHBOARD,
             ))?;
             Ok(false)
         }
     }
 }
 
+/// The session goes for the token of a browser login, the authorization for every other. The
+/// account's default authorization is its API key, which others use: it is never revoked here.
 fn revoke(api: &PlatformApi, login: &Login) -> Result<bool, Failure> {
     let ended = match api.end_session(&login.token) {
         Err(Failure::Forbidden(_)) => Revoked::GoneBefore,
+        // A token that Heroku refuses needs no revoking.
+        Err(Failure::Refused) => return Ok(true),
         ended => ended?,
     };
-    let id = login
+    if ended == Revoked::Done {
+        return Ok(true);
+    }
+    let noted = login
         .known
         .as_ref()
-        .and_then(|known| known.authorization.as_deref());
-    let Some(id) = id else {
-        return Ok(ended == Revoked::Done);
+        .and_then(|known| known.authorization.clone());
+    let id = match noted {
+        Some(id) => Some(id),
+        None => api.authorization_of(&login.token)?.map(|found| found.id),
     };
-    if api.default_authorization(&login.token)?.as_deref() == Some(id) {
-        return Ok(ended == Revoked::Done);
+    let Some(id) = id else {
+        return Ok(false);
+    };
+    if api.default_authorization(&login.token)? == Some(id.clone()) {
+        return Ok(false);
     }
-    api.revoke(&login.token, id).map(|_| true)
+    api.revoke(&login.token, &id).map(|_| true)
 }

@@ -10,6 +10,7 @@ use crate::problem::Problem;
 mod exec;
 mod login;
 mod logout;
+mod netrc;
 mod report;
 mod setup;
 mod status;
@@ -51,6 +52,7 @@ pub fn run(command: &Command, session: &mut Session<'_, '_>) -> anyhow::Result<(
         Command::Unsetup(arguments) => unsetup::run(arguments, session),
         Command::Token(arguments) => token::run(arguments, session),
         Command::Exec(arguments) => exec::run(arguments, session),
+        Command::Netrc(arguments) => netrc::run(arguments, session),
     }
 }
 

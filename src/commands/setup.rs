@@ -9,6 +9,7 @@ use crate::git_config::{self, Scope, SetUp};
 use crate::hosts::{HerokuHost, Service};
 use crate::netrc::Netrc;
 use crate::problem::Problem;
+use crate::sources::{self, Source, Wanted};
 
 pub(super) fn run(arguments: &Setup, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let scope = arguments.scope();
@@ -96,9 +97,18 @@ fn remote(key: &str) -> &str {
     name.rsplit_once('.').map_or(name, |(name, _)| name)
 }
 
-/// git reads netrc through libcurl before it asks any helper.
+/// git reads netrc through libcurl before it asks any helper. Where netrc is all there is, that is
+/// as good.
 fn netrc_entry(environment: &Environment) -> Option<Problem> {
     let host = HerokuHost::production(Service::Git);
+    let wanted = Wanted {
+        host: &host,
+        account: None,
+    };
+    let found = sources::find(&wanted, environment).found;
+    if found.is_some_and(|found| found.source == Source::Netrc) {
+        return None;
+    }
     match Netrc::read(environment)
         .and_then(|netrc| netrc.map_or(Ok(None), |netrc| netrc.entry_for(&host, None)))
     {

@@ -113,7 +113,7 @@ fn name(login: &mut Login, owner: Account, session: &mut Session<'_, '_>) -> any
             account: owner.to_string(),
             ..known.clone()
         };
-        for note in accounts::keep(session.environment, &owner, &login.token, known)? {
+        for note in accounts::rename(session.environment, &owner, &login.token, known)? {
             session.warn(&note)?;
         }
         session.say(&format!(

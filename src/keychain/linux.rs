@@ -70,6 +70,7 @@ fn meaning(failure: &Failure) -> Unavailable {
         Failure::NotLocal
         | Failure::NotLetIn
         | Failure::HungUp
+        | Failure::Left
         | Failure::Garbled
         | Failure::Gone
         | Failure::Refused(_) => Unavailable::Broken(why),

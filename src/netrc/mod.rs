@@ -132,6 +132,38 @@ pub fn forget(environment: &Environment, only: Option<&Token>) -> Result<bool, U
     })
 }
 
+/// The lines on which Heroku's entries begin.
+///
+/// # Errors
+/// [`Unreadable`].
+pub fn lines(environment: &Environment) -> Result<Vec<usize>, Unreadable> {
+    let Some(netrc) = Netrc::read(environment)? else {
+        return Ok(Vec::new());
+    };
+    let entries = entries::layout(&netrc.bytes)?.entries;
+    Ok(entries.iter().map(|entry| entry.line).collect())
+}
+
+/// An entry in one line, which every reader of netrc takes alike; none where they would not.
+pub fn line(host: &HerokuHost, account: &Account, token: &Token) -> Option<Zeroizing<String>> {
+    let plain = |text: &str| {
+        text.bytes()
+            .all(|byte| byte.is_ascii_graphic() && !b"#\"\\".contains(&byte))
+    };
+    if !plain(account.as_str()) || !plain(token.expose()) {
+        return None;
+    }
+    let mut machine = netrc_rs::Machine {
+        name: Some(host.name().to_owned()),
+        login: Some(account.to_string()),
+        password: Some(token.expose().to_owned()),
+        account: None,
+    };
+    let line = Zeroizing::new(format!("{machine}\n"));
+    drop(machine.password.take().map(Zeroizing::new));
+    Some(line)
+}
+
 fn change(
     environment: &Environment,
     edit: impl Fn(&[u8]) -> Result<Option<scanner::Value>, Doubt>,
@@ -257,7 +289,6 @@ fn trusted(metadata: &fs::Metadata) -> Result<bool, Unreadable> {
     if metadata.mode() & 0o022 != 0 {
         return Err(Unreadable::NotOurs("others can write it"));
     }
-    #[cfg(not(target_os = "macos"))]
     if metadata.uid() != rustix::process::geteuid().as_raw() && metadata.uid() != 0 {
         return Err(Unreadable::NotOurs("it belongs to another user"));
     }

@@ -17,7 +17,7 @@ pub struct PasswordLogin<'a> {
     /// As typed.
     pub password: &'a Zeroizing<String>,
     /// The second factor, passed on as it is: a hardware key's is longer than six digits.
-    pub code: Option<&'a str>,
+    pub code: Option<Zeroizing<String>>,
 }
 
 /// An authorization to be made.
@@ -77,7 +77,7 @@ impl PlatformApi {
             "/oauth/authorizations",
             Asker::Password(login),
         );
-        request.second_factor = login.code;
+        request.second_factor = login.code.as_ref().map(|code| code.as_str());
         request.body = Some(json!({
             "description": new.description,
             "scope": new.scope,
@@ -106,6 +106,24 @@ impl PlatformApi {
             }
         }
         Err(Failure::Garbled)
+    }
+
+    /// The authorization of a token that we did not make ourselves, where Heroku's list tells it
+    /// for sure: the list shows tokens in part, and of two that fit neither is it.
+    ///
+    /// # Errors
+    /// As [`PlatformApi::authorizations`].
+    pub fn authorization_of(&self, token: &Token) -> Result<Option<Authorization>, Failure> {
+        let mut fitting = self.authorizations(token)?;
+        fitting.retain(|authorization| authorization.fit(token) != Fit::No);
+        let whole = fitting
+            .iter()
+            .position(|found| found.fit(token) == Fit::Whole);
+        match (whole, fitting.len()) {
+            (Some(whole), _) => Ok(Some(fitting.swap_remove(whole))),
+            (None, 1) => Ok(fitting.pop()),
+            (None, _) => Ok(None),
+        }
     }
 
     /// The id of the account's default authorization, the API key of the dashboard: never to be
@@ -144,7 +162,7 @@ impl PlatformApi {
         let request = self.request(Method::Delete, path, Asker::Bearer(token));
         match self.transport.send_once(&request) {
             Ok(_) => Ok(Revoked::Done),
-            Err(Failure::NotFound(_) | Failure::Refused) => Ok(Revoked::GoneBefore),
+            Err(Failure::NotFound(_)) => Ok(Revoked::GoneBefore),
             Err(failure) => Err(failure),
         }
     }
@@ -182,7 +200,7 @@ impl Authorization {
     }
 
     /// How well what Heroku shows of this authorization's token fits `token`.
-    pub fn fit(&self, token: &Token) -> Fit {
+    fn fit(&self, token: &Token) -> Fit {
         match &self.shown {
             None => Fit::No,
             Some(shown) if **shown == token.expose() => Fit::Whole,
@@ -193,7 +211,7 @@ impl Authorization {
 
 /// How well a redacted token fits a whole one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fit {
+enum Fit {
     /// It is the token.
     Whole,
     /// What is visible fits, and is more than any two tokens share by chance.

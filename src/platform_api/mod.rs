@@ -19,7 +19,7 @@ use crate::credential::{Account, Token, Verdict};
 use crate::environment::Environment;
 use crate::hosts::{HerokuHost, Service};
 
-pub use authorizations::{Authorization, Fit, NewAuthorization, PasswordLogin, Revoked};
+pub use authorizations::{Authorization, NewAuthorization, PasswordLogin, Revoked};
 pub use browser::BrowserLogin;
 pub use failure::Failure;
 use transport::{Method, Request, Transport};

@@ -47,9 +47,12 @@ pub enum Failure {
     /// No answer within the limit.
     #[error("the keychain gave no answer within {:.1} s", .0.as_secs_f64())]
     TimedOut(Duration),
-    /// The connection was cut in the middle.
-    #[error("the keychain hung up in the middle of the conversation")]
+    /// The bus cut the connection in the middle.
+    #[error("the D-Bus session hung up in the middle of the conversation")]
     HungUp,
+    /// The service went away in the middle, as the bus tells.
+    #[error("the keyring program went away in the middle of the conversation")]
+    Left,
     /// An answer that makes no sense.
     #[error("the keychain's answer made no sense")]
     Garbled,
@@ -71,7 +74,7 @@ impl Failure {
             "org.freedesktop.Secret.Error.NoSuchObject"
             | "org.freedesktop.DBus.Error.UnknownObject" => Failure::Gone,
             // The bus's own word for a service that left without an answer.
-            "org.freedesktop.DBus.Error.NoReply" => Failure::HungUp,
+            "org.freedesktop.DBus.Error.NoReply" => Failure::Left,
             spawn if spawn.starts_with("org.freedesktop.DBus.Error.Spawn.") => Failure::NoService,
             _ => {
                 let plain = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '_';

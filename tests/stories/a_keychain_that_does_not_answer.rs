@@ -150,7 +150,7 @@ fn a_keychain_never_set_up_is_empty_and_takes_no_token() {
         .says("heroku-rs: ");
     let token = world.heroku.issue_token(ANN);
     world
-        .helper_with_input("login --with-token", &token)
+        .helper_with_input("login --with-token --store keychain", &token)
         .exits_with(1)
         .stdout_is("");
 }

@@ -9,14 +9,15 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::Session;
-use crate::accounts;
-use crate::arguments::Login;
-use crate::credential::Token;
+use crate::accounts::{self, Kept, Store};
+use crate::arguments::{Login, Place};
+use crate::credential::{Account, Token};
 use crate::environment::Environment;
 use crate::git_config::{self, Setting};
 use crate::known_authorizations::Known;
-use crate::platform_api::{AccountInfo, Authorization, Failure, Fit, PlatformApi};
+use crate::platform_api::{AccountInfo, Authorization, Failure, PlatformApi};
 use crate::problem::Problem;
+use crate::sources::Source;
 
 mod browser;
 mod password;
@@ -62,21 +63,26 @@ fn finish(
     let info = api
         .account(&got.token)
         .map_err(|failure| refused(&failure))?;
-    let authorization = got.authorization.or_else(|| found(api, &got.token));
+    let authorization = got
+        .authorization
+        .or_else(|| api.authorization_of(&got.token).ok().flatten());
     let known = known(&info, &got.token, authorization.as_ref());
     if !may_push(&known.scope) && !arguments.force {
         return Err(weak(&known.scope).into());
     }
-    let notes = accounts::keep(session.environment, &info.email, &got.token, known.clone())?;
-    for note in &notes {
+    let store = store(arguments.store);
+    let kept = accounts::keep(
+        session.environment,
+        store,
+        &info.email,
+        &got.token,
+        known.clone(),
+    )?;
+    for note in &kept.notes {
         session.warn(note)?;
     }
+    tell(&kept, &info.email, session)?;
     let out = &mut session.streams.output;
-    writeln!(
-        out,
-        "Logged in as {}: the token is in the keychain, for git and for the Heroku CLI",
-        info.email
-    )?;
     if let Some(expires) = known.expires {
         let left = expires.duration_since(Timestamp::now());
         let day = expires.strftime("%Y-%m-%d");
@@ -91,6 +97,36 @@ fn finish(
     offer_setup(session)
 }
 
+fn store(place: Place) -> Store {
+    match place {
+        Place::Auto => Store::Auto,
+        Place::Keychain => Store::Keychain,
+        Place::Netrc => Store::Netrc,
+    }
+}
+
+/// Where the token lies now. Plain text is never passed over in silence.
+fn tell(kept: &Kept, account: &Account, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    let place = match kept.source {
+        Source::Netrc => "netrc, in plain text",
+        Source::ApiKey | Source::Keychain => "the keychain",
+    };
+    if let Some(why) = &kept.no_keyring {
+        session.say(&format!(
+            "{}: the token goes to netrc, where the Heroku CLI keeps it on such a machine.\n  \
+             rather not in plain text? keep it in HEROKU_API_KEY (a Codespaces secret, a CI variable), \
+             and run: git credential-heroku-rs logout --keep",
+            why.what()
+        ))?;
+    }
+    let out = &mut session.streams.output;
+    writeln!(
+        out,
+        "Logged in as {account}: the token is in {place}, for git and for the Heroku CLI"
+    )?;
+    Ok(())
+}
+
 fn refused(failure: &Failure) -> Problem {
     match failure {
         Failure::Refused => Problem::new(
@@ -99,23 +135,6 @@ fn refused(failure: &Failure) -> Problem {
         ),
         other => other.problem(),
     }
-}
-
-/// The authorization of a token that we did not make ourselves, where Heroku lets us find it: its
-/// list shows tokens in part, and two that fit are none.
-fn found(api: &PlatformApi, token: &Token) -> Option<Authorization> {
-    let mut fitting: Vec<(Fit, Authorization)> = api
-        .authorizations(token)
-        .ok()?
-        .into_iter()
-        .map(|authorization| (authorization.fit(token), authorization))
-        .filter(|(fit, _)| *fit != Fit::No)
-        .collect();
-    if let Some(whole) = fitting.iter().position(|(fit, _)| *fit == Fit::Whole) {
-        return Some(fitting.swap_remove(whole).1);
-    }
-    let only = fitting.pop().map(|(_, authorization)| authorization);
-    only.filter(|_| fitting.is_empty())
 }
 
 fn known(info: &AccountInfo, token: &Token, authorization: Option<&Authorization>) -> Known {

@@ -46,24 +46,22 @@ fn with_code(
     new: &NewAuthorization<'_>,
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<Authorization> {
-    let mut code: Option<Zeroizing<String>> = None;
-    for _ in 0..=TRIES {
-        let login = PasswordLogin {
-            email,
-            password,
-            code: code.as_ref().map(|code| code.as_str()),
+    let mut login = PasswordLogin {
+        email,
+        password,
+        code: None,
+    };
+    let mut refused = api.log_in(&login, new);
+    for _ in 0..TRIES {
+        let Err(Failure::TwoFactor) = refused else {
+            break;
         };
-        match api.log_in(&login, new) {
-            Ok(authorization) => return Ok(authorization),
-            Err(Failure::TwoFactor) => {
-                if code.is_some() {
-                    session.say("Heroku did not take that code")?;
-                }
-            }
-            Err(failure) => return Err(failure.problem().into()),
+        if login.code.is_some() {
+            session.say("Heroku did not take that code")?;
         }
         let typed = terminal::hidden("Code from your authenticator: ")?;
-        code = Some(Zeroizing::new(typed.split_whitespace().collect()));
+        login.code = Some(Zeroizing::new(typed.split_whitespace().collect()));
+        refused = api.log_in(&login, new);
     }
-    Err(Failure::TwoFactor.problem().into())
+    refused.map_err(|failure| failure.problem().into())
 }

@@ -51,6 +51,12 @@ impl Terminal<'_> {
         self
     }
 
+    /// The person presses a key together with Control.
+    pub(crate) fn presses_control(mut self, key: char) -> Self {
+        self.session.send_control(key).unwrap();
+        self
+    }
+
     /// The program ends with this code; all that it showed is the answer.
     pub(crate) fn exits_with(mut self, code: i32) -> String {
         self.shown += &self.session.exp_eof().unwrap();

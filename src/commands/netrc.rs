@@ -1,0 +1,152 @@
+//! `netrc`: moves a token out of netrc, prints lines for tools that need one, cleans up.
+
+use std::io::Write;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{Session, account_named};
+use crate::accounts::{self, Store};
+use crate::arguments::{Netrc as Arguments, NetrcClean, NetrcImport, NetrcPrint};
+use crate::credential::Account;
+use crate::environment::Environment;
+use crate::hosts::{HerokuHost, Service};
+use crate::known_authorizations::Known;
+use crate::netrc::{self, Entry, Netrc};
+use crate::platform_api::PlatformApi;
+use crate::problem::{Kind, Problem};
+use crate::sources::{self, Wanted};
+use crate::terminal;
+
+const LIMIT: Duration = Duration::from_secs(30);
+
+pub(super) fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    match arguments {
+        Arguments::Import(arguments) => import(arguments, session),
+        Arguments::Print(arguments) => print(arguments, session),
+        Arguments::Clean(arguments) => clean(arguments, session),
+    }
+}
+
+/// Moves the token: it is in the keychain, and read back from there, before netrc lets go of it.
+fn import(arguments: &NetrcImport, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    let entry = the_entry(arguments.account.as_deref(), session.environment)?;
+    let api = PlatformApi::new(session.environment, LIMIT).map_err(|failure| failure.problem())?;
+    let info = api
+        .account(&entry.token)
+        .map_err(|failure| failure.problem())?;
+    session.say(&format!(
+        "The token of {} goes from netrc, line {}, to the keychain; Heroku's entries leave netrc",
+        info.email, entry.line
+    ))?;
+    if arguments.dry_run {
+        return Ok(());
+    }
+    if !arguments.yes && !terminal::agrees("Do it?")? {
+        return Err(Problem::new("nothing has changed", "").into());
+    }
+    let known = Known {
+        checked: Some(Timestamp::now()),
+        ..Known::new(&info.email, &entry.token)
+    };
+    let kept = accounts::keep(
+        session.environment,
+        Store::Keychain,
+        &info.email,
+        &entry.token,
+        known,
+    )?;
+    for note in &kept.notes {
+        session.warn(note)?;
+    }
+    let cleaned = netrc::forget(session.environment, Some(&entry.token));
+    let cleaned = cleaned.map_err(|why| why.problem())?;
+    let out = &mut session.streams.output;
+    writeln!(out, "The token of {} is in the keychain now", info.email)?;
+    if !cleaned {
+        session.warn(&Problem::new(
+            "netrc has other tokens for Heroku too, and they are still there",
+            "remove them all: git credential-heroku-rs netrc clean",
+        ))?;
+    }
+    Ok(())
+}
+
+/// The one login in netrc: of the account that is named, or the same in both hosts' entries.
+fn the_entry(named: Option<&str>, environment: &Environment) -> Result<Entry, Problem> {
+    let account = named
+        .map(|name| account_named(name, environment))
+        .transpose()?;
+    let none = || {
+        Problem::new(
+            "netrc has no login for Heroku",
+            "log in: git credential-heroku-rs login",
+        )
+        .of_kind(Kind::NotLoggedIn)
+    };
+    let netrc = Netrc::read(environment)
+        .map_err(|why| why.problem())?
+        .ok_or_else(none)?;
+    let of = |service| {
+        let entry = netrc.entry_for(&HerokuHost::production(service), account.as_ref());
+        entry.map_err(|why| why.problem())
+    };
+    match (of(Service::Git)?, of(Service::Api)?) {
+        (Some(git), Some(api)) if git.token != api.token => Err(Problem::new(
+            format!(
+                "netrc has different tokens on lines {} and {}",
+                git.line, api.line
+            ),
+            "name the account that counts: git credential-heroku-rs netrc import --account EMAIL",
+        )),
+        (Some(entry), _) | (None, Some(entry)) => Ok(entry),
+        (None, None) => Err(none()),
+    }
+}
+
+fn print(arguments: &NetrcPrint, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    let named = arguments.account.as_deref();
+    let account = named
+        .map(|name| account_named(name, session.environment))
+        .transpose()?;
+    let host = HerokuHost::production(Service::Api);
+    let wanted = Wanted {
+        host: &host,
+        account: account.as_ref(),
+    };
+    let found = sources::find(&wanted, session.environment).into_found()?;
+    let login = found.account.unwrap_or_else(Account::unnamed);
+    for service in [Service::Api, Service::Git] {
+        let line = netrc::line(&HerokuHost::production(service), &login, &found.token);
+        let line = line.ok_or_else(|| {
+            let what = "programs would not read this login the same way from netrc";
+            Problem::new(
+                what,
+                "give it to the program: git credential-heroku-rs exec -- PROGRAM",
+            )
+        })?;
+        session.streams.output.write_all(line.as_bytes())?;
+    }
+    Ok(())
+}
+
+fn clean(arguments: &NetrcClean, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    let lines = netrc::lines(session.environment).map_err(|why| why.problem())?;
+    let out = &mut session.streams.output;
+    if lines.is_empty() {
+        writeln!(out, "netrc has no entry for Heroku")?;
+        return Ok(());
+    }
+    let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
+    let lines = lines.join(", ");
+    if arguments.dry_run {
+        writeln!(out, "would remove from netrc: the entries on lines {lines}")?;
+        return Ok(());
+    }
+    netrc::forget(session.environment, None).map_err(|why| why.problem())?;
+    writeln!(
+        out,
+        "removed from netrc: the entries on lines {lines}; nothing else has changed"
+    )?;
+    Ok(())
+}

@@ -1,0 +1,353 @@
+//! Paste, pipe, password with MFA, browser: each with what a person sees, and each refusal.
+
+use heroku_stand_in::{Grant, Redaction};
+
+use crate::world::{ANN, World};
+
+fn world() -> World {
+    World::new()
+        .with_keychain()
+        .with_app("blue-sky")
+        .with_helper()
+}
+
+#[test]
+fn a_pasted_token_is_not_shown_and_is_kept() {
+    let world = world();
+    let token = world.heroku.issue_token(ANN);
+    let shown = world
+        .on_a_terminal("git credential-heroku-rs login")
+        .shows("https://dashboard.heroku.com/account/applications/authorizations/new")
+        .shows("Token: ")
+        .types(&token)
+        .exits_with(0);
+    assert!(shown.contains("Logged in as ann@example.com"));
+    assert!(!shown.contains(&token));
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.active_account().as_deref(), Some(ANN));
+}
+
+#[test]
+fn half_a_token_is_told_from_a_refused_one() {
+    let world = world();
+    let shown = world
+        .on_a_terminal("git credential-heroku-rs login")
+        .shows("Token: ")
+        .types("HRKU-AA")
+        .exits_with(1);
+    assert!(shown.contains("its length is not that of a Heroku token"));
+    world
+        .helper_with_input("login --with-token", "HRKU-this-is-nobodys-token-at-all\n")
+        .exits_with(1)
+        .says("Heroku refuses this token: it is revoked, expired, or not whole");
+    assert_eq!(world.accounts_in_the_keychain(), Vec::<String>::new());
+}
+
+#[test]
+fn ctrl_c_and_ctrl_d_leave_all_as_it_was() {
+    for key in ['c', 'd'] {
+        let world = world();
+        let shown = world
+            .on_a_terminal("(git credential-heroku-rs login); stty -a | grep -o ' echo '")
+            .shows("Token: ")
+            .presses_control(key)
+            .exits_with(0);
+        assert!(
+            shown.contains(" echo "),
+            "the terminal shows again what is typed: {shown}"
+        );
+        assert_eq!(world.accounts_in_the_keychain(), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn without_a_terminal_the_flag_is_named() {
+    let world = world();
+    world
+        .shell("setsid git-credential-heroku-rs login", b"")
+        .exits_with(2)
+        .stdout_is("")
+        .says("there is no terminal to ask for a token on")
+        .says("login --with-token");
+    world
+        .shell("setsid git-credential-heroku-rs login --interactive", b"")
+        .exits_with(2)
+        .says("--with-token");
+}
+
+#[test]
+fn an_empty_stdin_is_no_token() {
+    world()
+        .helper_with_input("login --with-token", "")
+        .exits_with(1)
+        .says("there is no Heroku token in stdin: it is empty");
+}
+
+#[test]
+fn tokens_of_every_age_log_in() {
+    for legacy in [false, true] {
+        let world = world();
+        let grant = Grant {
+            legacy,
+            ..Grant::default()
+        };
+        let token = world.heroku.issue(ANN, grant).token;
+        world
+            .helper_with_input("login --with-token", &token)
+            .succeeds();
+        world
+            .git("push --quiet heroku main")
+            .succeeds()
+            .says_nothing();
+    }
+}
+
+#[test]
+fn email_password_and_a_code_make_an_authorization_of_our_own() {
+    let world = world();
+    let _ = world
+        .heroku
+        .has_account(ANN)
+        .password("a good passphrase")
+        .mfa_codes(&["123456", "654321"]);
+    let shown = world
+        .on_a_terminal("git credential-heroku-rs login --interactive --expires-in 8h")
+        .shows("Email: ")
+        .types(ANN)
+        .shows("Password: ")
+        .types("a good passphrase")
+        .shows("Code from your authenticator: ")
+        .types("000000")
+        .shows("Heroku did not take that code")
+        .shows("Code from your authenticator: ")
+        .types("123 456")
+        .exits_with(0);
+    assert!(shown.contains("Logged in as ann@example.com"));
+    assert!(shown.contains("It ends on "));
+    world
+        .helper("status --offline --json")
+        .succeeds()
+        .says("\"description\": \"git-credential-heroku-rs login");
+    world
+        .git("push --quiet heroku main")
+        .succeeds()
+        .says_nothing();
+}
+
+#[test]
+fn three_wrong_codes_are_enough() {
+    let world = world();
+    let _ = world
+        .heroku
+        .has_account(ANN)
+        .password("a good passphrase")
+        .mfa_codes(&["123456"]);
+    let mut terminal = world
+        .on_a_terminal("git credential-heroku-rs login -i")
+        .shows("Email: ")
+        .types(ANN)
+        .shows("Password: ")
+        .types("a good passphrase");
+    for _ in 0..3 {
+        terminal = terminal
+            .shows("Code from your authenticator: ")
+            .types("000000");
+    }
+    let shown = terminal.exits_with(1);
+    assert!(shown.contains("run it again with a fresh code"), "{shown}");
+}
+
+const PASSPHRASE: &str = "a good passphrase";
+
+fn types_email_and_password(world: &World) -> String {
+    world
+        .on_a_terminal("git credential-heroku-rs login --interactive")
+        .shows("Email: ")
+        .types(ANN)
+        .shows("Password: ")
+        .types(PASSPHRASE)
+        .exits_with(1)
+}
+
+#[test]
+fn each_refusal_of_a_password_names_the_way_that_works() {
+    let token_way = "log in with a token: git credential-heroku-rs login";
+
+    let untrusted = world();
+    let _ = untrusted
+        .heroku
+        .has_account(ANN)
+        .password(PASSPHRASE)
+        .untrusted();
+    let shown = types_email_and_password(&untrusted);
+    assert!(shown.contains("the device would have to be trusted") && shown.contains(token_way));
+
+    let federated = world();
+    let _ = federated
+        .heroku
+        .has_account(ANN)
+        .password(PASSPHRASE)
+        .federated();
+    let shown = types_email_and_password(&federated);
+    assert!(shown.contains("through its company (SSO)") && shown.contains(token_way));
+
+    let suspended = world();
+    let _ = suspended
+        .heroku
+        .has_account(ANN)
+        .password(PASSPHRASE)
+        .suspended();
+    let shown = types_email_and_password(&suspended);
+    assert!(shown.contains("Heroku has suspended this account"));
+
+    let mistaken = world();
+    let _ = mistaken
+        .heroku
+        .has_account(ANN)
+        .password("another passphrase");
+    let shown = types_email_and_password(&mistaken);
+    assert!(shown.contains("Heroku refuses the email or the password"));
+}
+
+#[test]
+fn the_browser_login_prints_its_page_and_waits() {
+    let world = world();
+    world.heroku.approve_browser_login(ANN);
+    world
+        .helper("login --browser --no-open")
+        .succeeds()
+        .says("Open in your browser: https://cli-auth.heroku.com/auth/browser/")
+        .says("Logged in as ann@example.com");
+    world
+        .git("push --quiet heroku main")
+        .succeeds()
+        .says_nothing();
+}
+
+#[test]
+fn a_refused_browser_login_leads_to_the_token() {
+    let world = world();
+    world.sets("CODESPACES", "true");
+    world.heroku.refuse_browser_login("IP address mismatch");
+    world
+        .helper("login --browser --no-open")
+        .exits_with(1)
+        .says("In a Codespace this login usually fails")
+        .says("the browser login failed: IP address mismatch")
+        .says("log in with a token instead");
+    assert_eq!(world.accounts_in_the_keychain(), Vec::<String>::new());
+}
+
+#[test]
+fn the_browser_named_by_browser_is_opened_and_gets_no_secret() {
+    let world = world();
+    world.has_program("a-browser", "printf '%s\\n' \"$1\" > \"$HOME/opened\"");
+    world.sets("BROWSER", "a-browser");
+    world.heroku.approve_browser_login(ANN);
+    world.helper("login --browser").succeeds();
+    world
+        .shell("sleep 0.5; cat ~/opened", b"")
+        .succeeds()
+        .says("https://cli-auth.heroku.com/auth/browser/");
+}
+
+#[test]
+fn a_token_that_may_not_push_is_kept_only_by_force() {
+    let world = world();
+    let grant = Grant {
+        scope: vec!["global".to_owned(), "read".to_owned()],
+        ..Grant::default()
+    };
+    let token = world.heroku.issue(ANN, grant).token;
+    world
+        .helper_with_input("login --with-token", &token)
+        .succeeds();
+
+    // Only a token with the scope `global` can list authorizations, so the weak one is made here.
+    let _ = world.heroku.has_account(ANN).password("a good passphrase");
+    let weak = |flags: &str, code| {
+        world
+            .on_a_terminal(&format!(
+                "git credential-heroku-rs login -i --scope read {flags}"
+            ))
+            .shows("Email: ")
+            .types(ANN)
+            .shows("Password: ")
+            .types("a good passphrase")
+            .exits_with(code)
+    };
+    assert!(weak("", 1).contains("this token may not push: its scope is read"));
+    assert!(weak("--force", 0).contains("Logged in as ann@example.com"));
+}
+
+#[test]
+fn an_expiry_is_known_told_and_handed_to_git() {
+    let world = world();
+    world.heroku.redaction(Redaction::Whole);
+    let grant = Grant {
+        expires_in: Some(30 * 86_400),
+        ..Grant::default()
+    };
+    let token = world.heroku.issue(ANN, grant).token;
+    world
+        .helper_with_input("login --with-token", &token)
+        .succeeds()
+        .says("It ends on ")
+        .says(", in 29 days");
+    world
+        .helper_with_input("get", "protocol=https\nhost=git.heroku.com\n")
+        .succeeds()
+        .hands_out(&token)
+        .says("password_expiry_utc=")
+        .stderr_is("");
+}
+
+#[test]
+fn the_last_days_of_a_token_are_told_once_a_day_and_its_end_is_known() {
+    let world = world();
+    world.heroku.redaction(Redaction::Whole);
+    let login = |seconds| {
+        let grant = Grant {
+            expires_in: Some(seconds),
+            ..Grant::default()
+        };
+        let token = world.heroku.issue(ANN, grant).token;
+        world
+            .helper_with_input("login --with-token", &token)
+            .succeeds();
+        token
+    };
+    let request = "protocol=https\nhost=git.heroku.com\n";
+    let token = login(2 * 86_400);
+    // As if it had been made a month ago: a token that lives for two days is not near its end yet.
+    world
+        .helper_with_input("get", request)
+        .succeeds()
+        .hands_out(&token)
+        .stderr_is("");
+    let notes = "~/.local/state/git-credential-heroku-rs/authorizations.json";
+    world
+        .shell(&format!("sed -i '/\"created\"/d' {notes}"), b"")
+        .succeeds();
+    world
+        .helper_with_input("get", request)
+        .succeeds()
+        .hands_out(&token)
+        .stderr_is(
+            "heroku-rs: the Heroku token of ann@example.com ends in 47 hours\n  \
+             renew it: git credential-heroku-rs login\n",
+        );
+    world
+        .helper_with_input("get", request)
+        .succeeds()
+        .hands_out(&token)
+        .stderr_is("");
+    login(1);
+    world.shell("sleep 1.2", b"").succeeds();
+    world
+        .helper_with_input("get", request)
+        .succeeds()
+        .stdout_is("username=heroku\n\n")
+        .says("the Heroku token of ann@example.com in the keychain expired on ")
+        .says("log in again: git credential-heroku-rs login");
+}

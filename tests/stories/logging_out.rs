@@ -1,0 +1,132 @@
+//! A logout: what is ours to revoke is revoked, what is not is named, and this machine forgets.
+
+use heroku_stand_in::{Grant, Redaction};
+
+use crate::world::{ANN, BOB, World};
+
+fn logged_in() -> (World, String) {
+    let world = World::new()
+        .with_keychain()
+        .with_app("blue-sky")
+        .with_helper();
+    let token = world.heroku.issue_token(ANN);
+    world
+        .helper_with_input("login --with-token", &token)
+        .succeeds();
+    (world, token)
+}
+
+#[test]
+fn the_token_is_revoked_and_nothing_of_it_stays() {
+    let (world, token) = logged_in();
+    world
+        .helper("logout")
+        .succeeds()
+        .stdout_is("ann@example.com is logged out of this machine\n")
+        .stderr_is("");
+    assert!(!world.heroku.is_live(&token));
+    assert_eq!(world.accounts_in_the_keychain(), Vec::<String>::new());
+    assert_eq!(world.active_account(), None);
+    world.helper("logout").exits_with(4);
+}
+
+#[test]
+fn a_login_of_the_heroku_cli_is_found_in_the_list_and_revoked() {
+    let world = World::new().with_keychain();
+    let token = world.has_logged_in_with_the_heroku_cli(ANN);
+    world.helper("logout").succeeds();
+    assert!(!world.heroku.is_live(&token));
+}
+
+#[test]
+fn a_token_that_could_be_any_of_the_list_is_named_and_none_is_revoked() {
+    let world = World::new().with_keychain();
+    world.heroku.redaction(Redaction::Short);
+    let other = world.heroku.issue_token(ANN);
+    let token = world.has_logged_in_with_the_heroku_cli(ANN);
+    world
+        .helper("logout")
+        .exits_with(1)
+        .says("the token is still valid")
+        .says("https://dashboard.heroku.com/account/applications")
+        .says("ann@example.com is logged out of this machine");
+    assert!(world.heroku.is_live(&token) && world.heroku.is_live(&other));
+    assert_eq!(world.kept_in_the_keychain(ANN), None);
+}
+
+#[test]
+fn keep_leaves_the_token_valid_elsewhere() {
+    let (world, token) = logged_in();
+    let asked = world.requests_to_the_api();
+    world.helper("logout --keep").succeeds();
+    assert!(world.heroku.is_live(&token));
+    assert_eq!(world.requests_to_the_api(), asked);
+}
+
+#[test]
+fn without_a_network_this_machine_forgets_and_what_is_left_is_told() {
+    let (world, token) = logged_in();
+    world.api_is_unreachable();
+    world
+        .helper("logout")
+        .exits_with(1)
+        .says("the token could not be revoked and is still valid")
+        .says("ann@example.com is logged out of this machine");
+    assert_eq!(world.kept_in_the_keychain(ANN), None);
+    assert!(world.heroku.is_live(&token));
+}
+
+#[test]
+fn all_means_all() {
+    let (world, _) = logged_in();
+    world.keeps_in_the_keychain(BOB, &world.heroku.issue_token(BOB));
+    world
+        .helper("logout --all")
+        .succeeds()
+        .says("ann@example.com is logged out")
+        .says("bob@example.com is logged out");
+    assert_eq!(world.accounts_in_the_keychain(), Vec::<String>::new());
+}
+
+#[test]
+fn whoever_remains_is_told() {
+    let (world, _) = logged_in();
+    world.keeps_in_the_keychain(BOB, &world.heroku.issue_token(BOB));
+    world
+        .helper("logout")
+        .succeeds()
+        .says("bob@example.com is in use from now on");
+}
+
+#[test]
+fn a_browser_logins_session_is_ended() {
+    let world = World::new().with_keychain();
+    world.heroku.approve_browser_login(ANN);
+    world.helper("login --browser --no-open").succeeds();
+    let token = world.kept_in_the_keychain(ANN).unwrap();
+    world.helper("logout").succeeds();
+    assert!(!world.heroku.is_live(&token));
+}
+
+#[test]
+fn a_dead_token_needs_no_revoking() {
+    let world = World::new().with_keychain();
+    let grant = Grant::default();
+    let token = world.heroku.issue(ANN, grant).token;
+    world.keeps_in_the_keychain(ANN, &token);
+    world.heroku.revoke(&token);
+    world.helper("logout").succeeds();
+    assert_eq!(world.kept_in_the_keychain(ANN), None);
+}
+
+#[test]
+fn a_locked_keychain_is_not_logged_out() {
+    let (world, token) = logged_in();
+    world.keychain().locks();
+    world
+        .helper("logout")
+        .exits_with(1)
+        .says("the keychain is locked");
+    assert!(world.heroku.is_live(&token));
+    assert_eq!(world.active_account().as_deref(), Some(ANN));
+}

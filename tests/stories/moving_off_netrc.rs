@@ -1,0 +1,156 @@
+//! Tokens that older Heroku CLIs left in netrc: into the keychain, and nothing else touched.
+
+use std::fs;
+
+use crate::world::{ANN, BOB, World};
+
+fn netrc_of(world: &World) -> String {
+    fs::read_to_string(world.home().join(".netrc")).unwrap()
+}
+
+fn entries(email: &str, token: &str) -> String {
+    format!(
+        "machine api.heroku.com\n  login {email}\n  password {token}\n\
+         machine git.heroku.com\n  login {email}\n  password {token}\n"
+    )
+}
+
+#[test]
+fn an_import_moves_the_token_and_leaves_the_rest_byte_for_byte() {
+    let world = World::new()
+        .with_keychain()
+        .with_app("blue-sky")
+        .with_helper();
+    let token = world.heroku.issue_token(ANN);
+    let others = "machine x.example login me password \"a b\" # mine\r\n";
+    world.has_netrc(&format!("{}{others}", entries(ANN, &token)));
+    world
+        .helper("netrc import --dry-run")
+        .succeeds()
+        .stdout_is("")
+        .says("The token of ann@example.com goes from netrc, line 4, to the keychain");
+    assert_eq!(world.kept_in_the_keychain(ANN), None);
+    world
+        .helper("netrc import --yes")
+        .succeeds()
+        .stdout_is("The token of ann@example.com is in the keychain now\n");
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(netrc_of(&world), others);
+    world
+        .git("push --quiet heroku main")
+        .succeeds()
+        .says_nothing();
+}
+
+#[test]
+fn a_dead_token_is_not_moved() {
+    let world = World::new().with_keychain();
+    let token = world.heroku.issue_token(ANN);
+    world.heroku.revoke(&token);
+    world.has_netrc(&entries(ANN, &token));
+    world
+        .helper("netrc import --yes")
+        .exits_with(1)
+        .says("Heroku refuses the token");
+    assert_eq!(netrc_of(&world), entries(ANN, &token));
+    assert_eq!(world.kept_in_the_keychain(ANN), None);
+}
+
+#[test]
+fn two_different_tokens_are_no_guess() {
+    let world = World::new().with_keychain();
+    let (of_ann, of_bob) = (world.heroku.issue_token(ANN), world.heroku.issue_token(BOB));
+    world.has_netrc(&format!(
+        "machine git.heroku.com login {ANN} password {of_ann}\n\
+         machine api.heroku.com login {BOB} password {of_bob}\n"
+    ));
+    world
+        .helper("netrc import --yes")
+        .exits_with(1)
+        .says("netrc has different tokens on lines 1 and 2");
+    world
+        .helper("netrc import --yes --account bob@example.com")
+        .succeeds()
+        .says("netrc has other tokens for Heroku too");
+    assert_eq!(world.kept_in_the_keychain(BOB), Some(of_bob));
+}
+
+#[test]
+fn a_clean_removes_our_entries_and_says_which() {
+    let world = World::new();
+    let token = world.heroku.issue_token(ANN);
+    let others = "machine x login y password z\n";
+    let before = format!("{others}{}", entries(ANN, &token));
+    world.has_netrc(&before);
+    world
+        .helper("netrc clean --dry-run")
+        .succeeds()
+        .stdout_is("would remove from netrc: the entries on lines 2, 5\n");
+    assert_eq!(netrc_of(&world), before);
+    world
+        .helper("netrc clean")
+        .succeeds()
+        .stdout_is("removed from netrc: the entries on lines 2, 5; nothing else has changed\n");
+    assert_eq!(netrc_of(&world), others);
+    world
+        .helper("netrc clean")
+        .succeeds()
+        .stdout_is("netrc has no entry for Heroku\n");
+}
+
+#[test]
+fn what_is_in_doubt_is_left_alone_and_named() {
+    let world = World::new();
+    let token = world.heroku.issue_token(ANN);
+    let before = format!("machine git.heroku.com password {token}\n\nmacdef init\nput x\n\n");
+    world.has_netrc(&before);
+    world
+        .helper("netrc clean")
+        .exits_with(1)
+        .says("netrc: line 1: a macro belongs to this entry");
+    assert_eq!(netrc_of(&world), before);
+}
+
+#[test]
+fn curl_reads_the_lines_that_we_print() {
+    let world = World::new().with_keychain();
+    let token = world.has_logged_in_with_the_heroku_cli(ANN);
+    world
+        .helper("netrc print")
+        .succeeds()
+        .hands_out(&token)
+        .stdout_is(&format!(
+            "machine api.heroku.com login {ANN} password {token}\n\
+             machine git.heroku.com login {ANN} password {token}\n"
+        ));
+    world
+        .shell(
+            "git-credential-heroku-rs netrc print | curl --silent --netrc-file /dev/stdin \
+             --cacert $SSL_CERT_FILE --header 'Accept: application/vnd.heroku+json; version=3' \
+             https://api.heroku.com/account",
+            b"",
+        )
+        .succeeds()
+        .says("\"email\":\"ann@example.com\"");
+}
+
+#[test]
+fn git_and_python_read_what_we_wrote() {
+    let world = World::new().with_app("blue-sky");
+    world.is_planted(&world.home().join(".netrc"));
+    let token = world.heroku.issue_token(ANN);
+    world
+        .helper_with_input("login --with-token --store netrc", &token)
+        .succeeds();
+    world
+        .git("push --quiet heroku main")
+        .succeeds()
+        .says_nothing();
+    world
+        .shell(
+            "python3 -c 'import netrc; print(netrc.netrc().authenticators(\"git.heroku.com\")[0])'",
+            b"",
+        )
+        .succeeds()
+        .stdout_is("ann@example.com\n");
+}

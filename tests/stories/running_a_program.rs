@@ -1,0 +1,55 @@
+//! `exec`: a program with the token, and nothing in netrc.
+
+use crate::world::{ANN, World};
+
+#[test]
+fn curl_works_and_its_exit_code_is_ours() {
+    let world = World::new().with_keychain();
+    world.has_logged_in_with_the_heroku_cli(ANN);
+    world
+        .helper(
+            "exec -- sh -c 'curl --silent --cacert $SSL_CERT_FILE \
+             --header @- --header \"Accept: application/vnd.heroku+json; version=3\" \
+             https://api.heroku.com/account <<END\nAuthorization: Bearer $HEROKU_API_KEY\nEND'",
+        )
+        .succeeds()
+        .says("\"email\":\"ann@example.com\"");
+    world.helper("exec -- sh -c 'exit 7'").exits_with(7);
+    world
+        .helper("exec -- sh -c 'kill -TERM $$'")
+        .exits_with(143);
+}
+
+#[test]
+fn another_variable_gets_the_token_and_no_other_does() {
+    let world = World::new().with_keychain();
+    world.has_logged_in_with_the_heroku_cli(ANN);
+    world
+        .helper("exec --env MY_KEY -- sh -c 'echo ${MY_KEY:+set} ${HEROKU_API_KEY:-unset}'")
+        .succeeds()
+        .stdout_is("set unset\n");
+    world
+        .helper("exec --env 1X -- true")
+        .exits_with(2)
+        .says("that is not the name of a variable");
+}
+
+#[test]
+fn without_a_login_nothing_is_started() {
+    let world = World::new().with_keychain();
+    world
+        .helper("exec -- touch started")
+        .exits_with(4)
+        .says("not logged in to Heroku");
+    assert!(!world.work().join("started").exists());
+}
+
+#[test]
+fn a_program_that_is_not_there_is_named() {
+    let world = World::new().with_keychain();
+    world.has_logged_in_with_the_heroku_cli(ANN);
+    world
+        .helper("exec -- no-such-program")
+        .exits_with(1)
+        .says("no-such-program could not be started");
+}
