@@ -2,17 +2,29 @@
 
 use std::io;
 use std::net::{TcpListener, TcpStream};
+use std::time::Duration;
 
 use crate::StandIn;
-use crate::http::{Answer, Connection, Request};
+use crate::http::Connection;
+use crate::message::{Answer, Request};
+
+/// A client that says nothing is not to keep the others waiting for longer.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// Serves until somebody posts `/stop`. Loopback only.
 ///
-/// `POST /accounts?email=E`, `POST /tokens?email=E` answers a token, `POST /apps?email=E&name=N`, `POST /revoke` with the
-/// token for body, `GET /requests`, `GET /strangers`.
+/// | request | what it does |
+/// |---|---|
+/// | `POST /accounts?email=E`, with `&password=P&code=C` where it has them | makes an account |
+/// | `POST /tokens?email=E` | answers a new token |
+/// | `POST /revoke`, the token for body | revokes it |
+/// | `POST /apps?email=E&name=N` | makes an app, answers its repository's path |
+/// | `POST /approve?email=E`, `POST /refuse`, the error for body | what the person in the browser does |
+/// | `POST /advance?seconds=S` | lets time pass |
+/// | `GET /requests`, `GET /strangers` | what was seen, a line each |
 ///
 /// # Errors
-/// What the system says to a socket.
+/// What the system says to the listening socket.
 pub fn serve(listener: &TcpListener, heroku: &StandIn) -> io::Result<()> {
     for stream in listener.incoming() {
         if matches!(converse(stream?, heroku), Ok(Next::Stop)) {
@@ -28,10 +40,12 @@ enum Next {
 }
 
 fn converse(stream: TcpStream, heroku: &StandIn) -> io::Result<Next> {
+    stream.set_read_timeout(Some(LONGEST_WAIT))?;
     let mut connection = Connection::new(stream);
-    let Some(request) = connection.next()? else {
+    let Some(mut request) = connection.next()? else {
         return Ok(Next::Go);
     };
+    request.body = connection.whole_body()?;
     let (answer, next) = match (request.method.as_str(), request.path.as_str()) {
         ("POST", "/stop") => (Answer::new(204), Next::Stop),
         _ => (answer(&request, heroku), Next::Go),
@@ -41,31 +55,52 @@ fn converse(stream: TcpStream, heroku: &StandIn) -> io::Result<Next> {
 }
 
 fn answer(request: &Request, heroku: &StandIn) -> Answer {
-    let email = request.query("email").unwrap_or("ann@example.com");
+    let email = request.query("email");
+    let email = email.unwrap_or_else(|| "ann@example.com".to_owned());
+    let body = String::from_utf8_lossy(&request.body);
     match (request.method.as_str(), request.path.as_str()) {
-        ("POST", "/accounts") => {
-            let _ = heroku.has_account(email);
-            Answer::new(204)
+        ("POST", "/accounts") => set_up(&email, request, heroku),
+        ("POST", "/tokens") => return Answer::new(200).body(heroku.issue_token(&email)),
+        ("POST", "/apps") => return make_app(&email, request, heroku),
+        ("POST", "/revoke") => heroku.revoke(body.trim()),
+        ("POST", "/approve") => heroku.approve_browser_login(&email),
+        ("POST", "/refuse") => heroku.refuse_browser_login(body.trim()),
+        ("POST", "/advance") => {
+            let seconds = request.query("seconds").and_then(|s| s.parse().ok());
+            let Some(seconds) = seconds else {
+                return Answer::new(400);
+            };
+            heroku.advance(Duration::from_secs(seconds));
         }
-        ("POST", "/tokens") => Answer::new(200).body(heroku.issue_token(email)),
-        ("POST", "/apps") => match heroku.has_app(email, request.query("name").unwrap_or("app")) {
-            Ok(_) => Answer::new(204),
-            Err(error) => Answer::new(500).body(error.to_string()),
-        },
-        ("POST", "/revoke") => {
-            heroku.revoke(String::from_utf8_lossy(&request.body).trim());
-            Answer::new(204)
-        }
-        ("GET", "/requests") => {
-            let lines = heroku.requests().into_iter().map(|seen| {
-                format!(
-                    "{} {} https://{}{}\n",
-                    seen.status, seen.method, seen.host, seen.path
-                )
-            });
-            Answer::new(200).body(lines.collect::<String>())
-        }
-        ("GET", "/strangers") => Answer::new(200).body(heroku.strangers().join("\n")),
-        _ => Answer::new(404),
+        ("GET", "/requests") => return Answer::new(200).body(requests(heroku)),
+        ("GET", "/strangers") => return Answer::new(200).body(heroku.strangers().join("\n")),
+        _ => return Answer::new(404),
     }
+    Answer::new(204)
+}
+
+fn set_up(email: &str, request: &Request, heroku: &StandIn) {
+    let mut account = heroku.has_account(email);
+    if let Some(password) = request.query("password") {
+        account = account.password(&password);
+    }
+    if let Some(code) = request.query("code") {
+        let _ = account.mfa_codes(&[&code]);
+    }
+}
+
+fn make_app(email: &str, request: &Request, heroku: &StandIn) -> Answer {
+    let name = request.query("name").unwrap_or_else(|| "app".to_owned());
+    match heroku.has_app(email, &name) {
+        Ok(path) => Answer::new(200).body(path.display().to_string()),
+        Err(error) => Answer::new(500).body(error.to_string()),
+    }
+}
+
+fn requests(heroku: &StandIn) -> String {
+    let lines = heroku.requests().into_iter().map(|seen| {
+        let (status, method, host, path) = (seen.status, seen.method, seen.host, seen.path);
+        format!("{status} {method} https://{host}{path}\n")
+    });
+    lines.collect()
 }

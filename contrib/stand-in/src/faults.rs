@@ -1,16 +1,26 @@
 //! What is to go wrong, where, and how often.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
 
-/// Which requests a fault meets.
-#[derive(Debug, Clone, PartialEq, Eq)]
+use serde_json::{Value, json};
+
+use crate::request_log::Recorded;
+use crate::state::locked;
+
+/// Which requests are meant.
+///
+/// A path stands for those that begin so; a method may stand before it: `POST /oauth`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum On {
     /// Every request.
     Any,
     /// Those to a host.
     Host(&'static str),
-    /// Those whose path begins so, on any host; a method may stand before it: `POST /oauth`.
+    /// Those to a path, on any host.
     Path(&'static str),
+    /// Those to a host, and there to a path.
+    HostPath(&'static str, &'static str),
 }
 
 /// How often a fault strikes.
@@ -20,38 +30,83 @@ pub enum Times {
     Always,
     /// So many times.
     Exactly(usize),
+    /// So many requests get through first; then until the faults are cleared.
+    After(usize),
 }
 
 /// What goes wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
-    /// This status, with headers as lines `Name: value` and a body.
-    Status(u16, Vec<&'static str>, String),
-    /// The connection is closed before a byte of the answer.
-    Close,
-    /// The answer's header promises more than comes.
-    CutBody,
-    /// No answer at all, for as long as the client waits.
-    Hang,
-    /// A body that does not end.
-    EndlessBody,
-    /// A small body that unpacks to more than anyone should read.
-    Bomb,
-    /// The proxy itself refuses to connect.
+    /// The proxy itself refuses to connect: 502.
     NoTunnel,
+    /// The proxy asks for a password of its own: 407.
+    ProxyPassword,
     /// A certificate for another name.
     WrongName,
     /// A certificate of an authority that nobody trusts.
     WrongAuthority,
     /// A certificate that has ended.
     Expired,
+
+    /// The request is held until [`crate::StandIn::release`], then served as ever.
+    Pause,
+    /// This status, with headers as lines `Name: value` and a body; the request has no effect.
+    Status(u16, Vec<&'static str>, String),
+    /// The connection is closed before a byte of the answer; the request has no effect.
+    Close,
+    /// No answer at all, for as long as the client waits; the request has no effect.
+    Hang,
+    /// A body that does not end.
+    EndlessBody,
+    /// A small body that unpacks to 64 MiB.
+    Bomb,
+    /// JSON of so many bytes.
+    LargeBody(usize),
+
+    /// The request has its effect, and its answer is held until [`crate::StandIn::release`].
+    PauseAnswer,
+    /// The request has its effect, and the connection is closed before a byte of the answer.
+    LoseAnswer,
+    /// The connection is closed in the middle of the answer's body.
+    CutBody,
+    /// The answer's body comes byte by byte, with this pause after each.
+    SlowBody(Duration),
+    /// The answer's body is packed, whether the client can unpack it or not.
+    Gzip,
+    /// Every value in the answer has another type than it should.
+    WrongTypes,
+    /// The member at this path (`access_token.token`; in each entry of a list) has this value.
+    Member(&'static str, Value),
+    /// The list goes on for ever, each page naming a next one.
+    EndlessPages,
+    /// The list goes on for ever, each page naming the same one.
+    SamePage,
+}
+
+/// When a fault comes in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// There is no request yet.
+    Tunnel,
+    /// Instead of an answer, or before it is thought of.
+    Request,
+    /// Once the request has had its effect.
+    Answer,
 }
 
 impl Fault {
-    /// A status of the API's, with an error's body.
+    /// A status with an error as the API gives it.
     pub fn api(status: u16, id: &str, message: &str) -> Fault {
-        let body = serde_json::json!({"id": id, "message": message}).to_string();
-        Fault::Status(status, vec!["Content-Type: application/json"], body)
+        Fault::json(status, &json!({"id": id, "message": message}))
+    }
+
+    /// A status with any JSON.
+    pub fn json(status: u16, body: &Value) -> Fault {
+        let headers = vec![
+            "Content-Type: application/json",
+            "Request-Id: 11111111-2222-4333-a444-555555555555",
+        ];
+        Fault::Status(status, headers, body.to_string())
     }
 
     /// A status with a page that no program understands, as from a proxy in between.
@@ -60,16 +115,52 @@ impl Fault {
         Fault::Status(status, vec!["Content-Type: text/html"], body)
     }
 
-    /// Whether it strikes before there is a request: at the tunnel or in the TLS handshake.
-    pub(crate) fn is_early(&self) -> bool {
+    /// A status of git's server; with the challenge that belongs to it where that is 401.
+    pub fn git(status: u16) -> Fault {
+        let headers = match status {
+            401 => vec!["WWW-Authenticate: Basic realm=\"Heroku\""],
+            _ => Vec::new(),
+        };
+        Fault::Status(status, headers, "the server's words\n".to_owned())
+    }
+
+    /// Elsewhere: 302, or another status of its kind; `location` is a line `Location: URL`.
+    pub fn redirect(status: u16, location: &'static str) -> Fault {
+        Fault::Status(status, vec![location], String::new())
+    }
+
+    /// Too many requests; `retry_after` is a line `Retry-After: SECONDS`, where there is to be one.
+    pub fn rate_limit(retry_after: Option<&'static str>) -> Fault {
+        let mut headers = vec!["Content-Type: application/json", "RateLimit-Remaining: 0"];
+        headers.extend(retry_after);
+        let body =
+            json!({"id": "rate_limit", "message": "Your account reached the API rate limit."});
+        Fault::Status(429, headers, body.to_string())
+    }
+
+    pub(crate) fn stage(&self) -> Stage {
         match self {
-            Fault::NoTunnel | Fault::WrongName | Fault::WrongAuthority | Fault::Expired => true,
-            Fault::Status(..)
+            Fault::NoTunnel
+            | Fault::ProxyPassword
+            | Fault::WrongName
+            | Fault::WrongAuthority
+            | Fault::Expired => Stage::Tunnel,
+            Fault::Pause
+            | Fault::Status(..)
             | Fault::Close
-            | Fault::CutBody
             | Fault::Hang
             | Fault::EndlessBody
-            | Fault::Bomb => false,
+            | Fault::Bomb
+            | Fault::LargeBody(_) => Stage::Request,
+            Fault::PauseAnswer
+            | Fault::LoseAnswer
+            | Fault::CutBody
+            | Fault::SlowBody(_)
+            | Fault::Gzip
+            | Fault::WrongTypes
+            | Fault::Member(..)
+            | Fault::EndlessPages
+            | Fault::SamePage => Stage::Answer,
         }
     }
 }
@@ -79,7 +170,9 @@ pub(crate) struct Faults(Mutex<Vec<(On, Fault, Times)>>);
 
 impl Faults {
     pub(crate) fn add(&self, on: On, fault: Fault, times: Times) {
-        self.list().push((on, fault, times));
+        if times != Times::Exactly(0) {
+            self.list().push((on, fault, times));
+        }
     }
 
     pub(crate) fn clear(&self) {
@@ -87,44 +180,117 @@ impl Faults {
     }
 
     /// The fault that meets a connection to this host, before there is a request.
-    pub(crate) fn early(&self, host: &str) -> Option<Fault> {
-        self.strike(|on, fault| fault.is_early() && on.covers(host, "", ""))
+    pub(crate) fn at_tunnel(&self, host: &str) -> Option<Fault> {
+        self.strike(|on, stage| stage == Stage::Tunnel && on.covers(host, "", ""))
     }
 
     /// The fault that meets this request.
-    pub(crate) fn met(&self, host: &str, method: &str, path: &str) -> Option<Fault> {
-        self.strike(|on, fault| !fault.is_early() && on.covers(host, method, path))
+    pub(crate) fn at_request(&self, host: &str, method: &str, path: &str) -> Option<Fault> {
+        self.strike(|on, stage| stage != Stage::Tunnel && on.covers(host, method, path))
     }
 
-    fn strike(&self, meets: impl Fn(&On, &Fault) -> bool) -> Option<Fault> {
+    /// The first fault that strikes. Those that let this one through count it, and make way.
+    fn strike(&self, meets: impl Fn(&On, Stage) -> bool) -> Option<Fault> {
         let mut list = self.list();
-        let index = list.iter().position(|(on, fault, _)| meets(on, fault))?;
-        let (_, fault, times) = list.get_mut(index)?;
-        let fault = fault.clone();
-        match times {
-            Times::Always => {}
-            Times::Exactly(left) if *left > 1 => *left -= 1,
-            Times::Exactly(_) => {
-                list.remove(index);
+        let mut struck = None;
+        for (index, (on, fault, times)) in list.iter_mut().enumerate() {
+            if !meets(on, fault.stage()) {
+                continue;
+            }
+            match times {
+                Times::After(left) if *left > 0 => *left -= 1,
+                Times::Always | Times::After(_) => return Some(fault.clone()),
+                Times::Exactly(left) => {
+                    *left -= 1;
+                    struck = Some((index, *left));
+                    break;
+                }
             }
         }
-        Some(fault)
+        match struck? {
+            (index, 0) => Some(list.remove(index).1),
+            (index, _) => list.get(index).map(|(_, fault, _)| fault.clone()),
+        }
     }
 
-    fn list(&self) -> std::sync::MutexGuard<'_, Vec<(On, Fault, Times)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn list(&self) -> MutexGuard<'_, Vec<(On, Fault, Times)>> {
+        locked(&self.0)
     }
 }
 
 impl On {
+    pub(crate) fn is_meant(&self, request: &Recorded) -> bool {
+        self.covers(&request.host, &request.method, &request.path)
+    }
+
     fn covers(&self, host: &str, method: &str, path: &str) -> bool {
         match self {
             On::Any => true,
             On::Host(name) => *name == host,
-            On::Path(start) => match start.split_once(' ') {
-                Some((only, start)) => method == only && path.starts_with(start),
-                None => !path.is_empty() && path.starts_with(start),
-            },
+            On::Path(start) => begins(start, method, path),
+            On::HostPath(name, start) => *name == host && begins(start, method, path),
         }
+    }
+}
+
+fn begins(start: &str, method: &str, path: &str) -> bool {
+    match start.split_once(' ') {
+        Some((only, start)) => method == only && path.starts_with(start),
+        None => !path.is_empty() && path.starts_with(start),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn strikes(faults: &Faults, count: usize) -> Vec<bool> {
+        let strike = |_| faults.at_request("api", "GET", "/apps").is_some();
+        (0..count).map(strike).collect()
+    }
+
+    #[test]
+    fn a_fault_strikes_as_often_as_it_was_told() {
+        let faults = Faults::default();
+        faults.add(On::Any, Fault::Close, Times::Exactly(2));
+        assert_eq!(strikes(&faults, 3), [true, true, false]);
+        faults.add(On::Any, Fault::Close, Times::After(1));
+        assert_eq!(strikes(&faults, 3), [false, true, true]);
+        faults.clear();
+        assert_eq!(strikes(&faults, 1), [false]);
+    }
+
+    #[test]
+    fn the_first_of_two_faults_strikes_first() {
+        let faults = Faults::default();
+        faults.add(On::Any, Fault::Close, Times::Exactly(1));
+        faults.add(On::Any, Fault::Hang, Times::Always);
+        let next = || faults.at_request("api", "GET", "/");
+        assert_eq!([next(), next()], [Some(Fault::Close), Some(Fault::Hang)]);
+    }
+
+    #[test]
+    fn a_fault_meets_the_requests_that_are_meant_and_no_other() {
+        for (on, met) in [
+            (On::Any, true),
+            (On::Host("api"), true),
+            (On::Host("git"), false),
+            (On::Path("/oauth"), true),
+            (On::Path("POST /oauth"), true),
+            (On::Path("GET /oauth"), false),
+            (On::HostPath("api", "POST /"), true),
+            (On::HostPath("git", "POST /"), false),
+        ] {
+            assert_eq!(on.covers("api", "POST", "/oauth/sessions"), met, "{on:?}");
+        }
+    }
+
+    #[test]
+    fn what_strikes_in_the_tunnel_is_no_fault_of_a_request() {
+        let faults = Faults::default();
+        faults.add(On::Host("api"), Fault::Expired, Times::Always);
+        assert_eq!(faults.at_request("api", "GET", "/"), None);
+        assert_eq!(faults.at_tunnel("api"), Some(Fault::Expired));
+        assert_eq!(faults.at_tunnel("git"), None);
     }
 }

@@ -1,86 +1,219 @@
 //! git.heroku.com: Basic authentication with the token as password, and a real `git http-backend`.
+//!
+//! Both ways are streams: neither a pushed nor a fetched pack is held in memory.
 
-use std::io::{self, Write};
-use std::process::{Command, Stdio};
+use std::io::{self, BufRead, BufReader, Read};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-use crate::http::{Answer, Request};
-use crate::platform_api::basic;
+use crate::apps::bare_git;
+use crate::message::{Answer, Request};
 use crate::state::State;
 
-pub(crate) fn answer(request: &Request, state: &State) -> Answer {
-    let challenge = || Answer::new(401).with("WWW-Authenticate", "Basic realm=\"Heroku\"");
-    let Some((_, token)) = request.header("authorization").and_then(basic) else {
-        return challenge();
-    };
-    let Some(owner) = state.owner(&token) else {
-        return challenge();
-    };
-    let app = request
-        .path
-        .trim_start_matches('/')
-        .split(".git/")
-        .next()
-        .unwrap_or_default();
-    match state.app_owner(app) {
-        None => Answer::new(404).body("No such app"),
-        Some(other) if other != owner => Answer::new(403).body("You do not have access"),
-        Some(_) => {
-            backend(request, state).unwrap_or_else(|error| Answer::new(500).body(error.to_string()))
-        }
+/// How much of a request's body the log keeps, in bytes.
+const KEPT: usize = 64 * 1024;
+/// How many pieces of git's answer may wait while the request is still being read. An answer that
+/// is larger before the request has ended would stand still; git's are a few lines.
+const WAITING: usize = 1024;
+
+/// git's answer as it comes: its head, then pieces of its body. The child is waited for at the end.
+pub(crate) struct Stream {
+    pub(crate) head: Answer,
+    pub(crate) kept_body: Vec<u8>,
+    pieces: Receiver<Vec<u8>>,
+    child: Child,
+}
+
+impl Stream {
+    pub(crate) fn pieces(&self) -> impl Iterator<Item = Vec<u8>> + '_ {
+        self.pieces.iter()
+    }
+
+    /// The answer whole, for a fault to be worked into it.
+    pub(crate) fn gathered(self) -> Answer {
+        let body: Vec<u8> = self.pieces.iter().flatten().collect();
+        self.head.clone().body(body)
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the stand-in's git server is git's own"
-)]
-fn backend(request: &Request, state: &State) -> io::Result<Answer> {
-    let header = |name| request.header(name).unwrap_or_default();
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let mut child = Command::new("git")
-        .arg("http-backend")
-        .env_clear()
-        .env("PATH", path)
-        .env("HOME", state.apps())
-        .env("GIT_CONFIG_NOSYSTEM", "1")
-        .env("GIT_PROJECT_ROOT", state.apps())
+impl Drop for Stream {
+    fn drop(&mut self) {
+        // Where the client has gone, nobody reads what git still says, so it is not to go on.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Whether a request may reach git, or else the refusal.
+pub(crate) fn admitted(request: &Request, state: &State) -> Result<(), Answer> {
+    let challenge = || Answer::new(401).with("WWW-Authenticate", "Basic realm=\"Heroku\"");
+    let refusal = |status, text: &str| Err(Answer::new(status).body(format!("{text}\n")));
+    let token = request.basic().map(|(_, password)| password);
+    let owner = token.and_then(|token| state.owner(&token));
+    let owner = owner.ok_or_else(challenge)?;
+    let account = state.accounts.find(&owner).unwrap_or_default();
+    match asked_app(request).and_then(|app| state.apps.find(app)) {
+        None => refusal(404, "No such app."),
+        Some(_) if account.suspended => refusal(403, "Your account is suspended."),
+        Some(app) if app.owner != owner => refusal(403, "You do not have access to that app."),
+        Some(_) => Ok(()),
+    }
+}
+
+/// The app whose repository is asked for, where it is asked in one of smart HTTP's three ways.
+fn asked_app(request: &Request) -> Option<&str> {
+    let (app, service) = request.path.strip_prefix('/')?.split_once(".git/")?;
+    let smart = match (request.method.as_str(), service) {
+        ("GET", "info/refs") => request.query("service").is_some(),
+        ("POST", "git-upload-pack" | "git-receive-pack") => true,
+        _ => false,
+    };
+    smart.then_some(app)
+}
+
+/// Hands a request to git: the body first, then git's answer.
+///
+/// # Errors
+/// git cannot be started, or the client breaks off in the middle of its request.
+pub(crate) fn ask_git(request: &Request, body: &mut dyn Read, state: &State) -> io::Result<Stream> {
+    let mut child = backend(request, state).spawn()?;
+    let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
+    let (sender, pieces) = sync_channel(WAITING);
+    let (head_sender, head) = sync_channel(1);
+    thread::spawn(move || {
+        let stdout = BufReader::with_capacity(64 * 1024, stdout?);
+        read_answer(stdout, &head_sender, &sender).ok()
+    });
+    let kept_body = stdin.map(|stdin| feed(body, stdin)).transpose();
+    // From here on the child is waited for, also where the client broke off.
+    let mut stream = Stream {
+        head: Answer::new(500),
+        kept_body: Vec::new(),
+        pieces,
+        child,
+    };
+    stream.kept_body = kept_body?.unwrap_or_default();
+    if let Ok(head) = head.recv() {
+        stream.head = head;
+    }
+    Ok(stream)
+}
+
+fn backend(request: &Request, state: &State) -> Command {
+    let mut git = bare_git();
+    git.arg("http-backend")
+        .env("HOME", state.apps.dir())
+        .env("GIT_PROJECT_ROOT", state.apps.dir())
         .env("GIT_HTTP_EXPORT_ALL", "1")
         .env("PATH_INFO", &request.path)
         .env("QUERY_STRING", &request.query)
         .env("REQUEST_METHOD", &request.method)
-        .env("CONTENT_TYPE", header("content-type"))
-        .env("CONTENT_LENGTH", request.body.len().to_string())
-        .env("HTTP_CONTENT_ENCODING", header("content-encoding"))
-        .env("GIT_PROTOCOL", header("git-protocol"))
-        .env("REMOTE_USER", "someone")
+        .env("REMOTE_USER", "heroku")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()?;
-    let (stdin, body) = (child.stdin.take(), request.body.clone());
-    let feeder = thread::spawn(move || stdin.map(|mut stdin| stdin.write_all(&body)));
-    let output = child.wait_with_output()?;
-    let _ = feeder.join();
-    Ok(from_cgi(&output.stdout))
+        .stderr(Stdio::null());
+    for (variable, header) in [
+        ("CONTENT_TYPE", "content-type"),
+        ("CONTENT_LENGTH", "content-length"),
+        ("HTTP_CONTENT_ENCODING", "content-encoding"),
+        ("GIT_PROTOCOL", "git-protocol"),
+    ] {
+        // Without a length git reads to the end of its input, which is what a chunked body needs.
+        if let Some(value) = request.header(header) {
+            git.env(variable, value);
+        }
+    }
+    git
+}
+
+/// Gives git the body, and gives back its beginning. git may have heard enough before the end.
+fn feed(body: &mut dyn Read, mut stdin: impl io::Write) -> io::Result<Vec<u8>> {
+    let mut kept = Vec::new();
+    let mut listens = true;
+    let mut piece = vec![0; 64 * 1024];
+    loop {
+        let length = body.read(&mut piece)?;
+        if length == 0 {
+            return Ok(kept);
+        }
+        let room = KEPT - kept.len();
+        kept.extend_from_slice(&piece[..length.min(room)]);
+        listens = listens && stdin.write_all(&piece[..length]).is_ok();
+    }
 }
 
 /// CGI: headers, a blank line, the body; the status is one of the headers.
-fn from_cgi(bytes: &[u8]) -> Answer {
-    let end = bytes
-        .windows(4)
-        .position(|window| window == b"\r\n\r\n")
-        .unwrap_or(0);
-    let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
-    let mut answer = Answer::new(200).body(bytes.get(end + 4..).unwrap_or_default());
-    for (name, value) in head.lines().filter_map(|line| line.split_once(": ")) {
-        match name {
-            "Status" => {
-                let code = value.split(' ').next().and_then(|code| code.parse().ok());
+fn read_answer(
+    mut stdout: BufReader<ChildStdout>,
+    head: &SyncSender<Answer>,
+    pieces: &SyncSender<Vec<u8>>,
+) -> io::Result<()> {
+    let mut answer = Answer::new(200);
+    let mut line = String::new();
+    while stdout.read_line(&mut line)? > 0 && !line.trim_end().is_empty() {
+        match line.trim_end().split_once(": ") {
+            Some(("Status", status)) => {
+                let code = status.split(' ').next().and_then(|code| code.parse().ok());
                 answer.status = code.unwrap_or(500);
             }
-            name => answer = answer.with(name, value),
+            Some((name, value)) => answer = answer.with(name, value),
+            None => {}
+        }
+        line.clear();
+    }
+    head.send(answer).map_err(io::Error::other)?;
+    loop {
+        let piece = stdout.fill_buf()?.to_vec();
+        if piece.is_empty() {
+            return Ok(());
+        }
+        stdout.consume(piece.len());
+        pieces.send(piece).map_err(io::Error::other)?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn app(method: &str, path: &str, query: &str) -> Option<String> {
+        let request = Request {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            query: query.to_owned(),
+            ..Request::default()
+        };
+        asked_app(&request).map(str::to_owned)
+    }
+
+    #[test]
+    fn only_smart_http_reaches_git() {
+        let service = "service=git-upload-pack";
+        assert_eq!(
+            app("GET", "/a.git/info/refs", service).as_deref(),
+            Some("a")
+        );
+        assert_eq!(
+            app("POST", "/a.git/git-receive-pack", "").as_deref(),
+            Some("a")
+        );
+        for (method, path) in [
+            ("GET", "/a.git/info/refs"),
+            ("GET", "/a.git/HEAD"),
+            ("GET", "/a/info/refs"),
+            ("GET", "/a.git/git-receive-pack"),
+            ("POST", "/a.git/../b.git/git-receive-pack"),
+        ] {
+            assert_eq!(app(method, path, ""), None, "{method} {path}");
         }
     }
-    answer
+
+    #[test]
+    fn a_body_is_read_to_its_end_though_git_has_heard_enough() {
+        let body = vec![7; 3 * KEPT];
+        let mut rest = body.as_slice();
+        let kept = feed(&mut rest, &mut [0_u8; 10][..]).unwrap();
+        assert_eq!((kept.len(), rest.len()), (KEPT, 0));
+    }
 }

@@ -1,89 +1,37 @@
 //! HTTP/1.1, as much of it as git, curl, Node and reqwest speak.
+//!
+//! Bodies are read in pieces, so that a large push costs no memory. What a reader leaves of a body
+//! is thrown away before the next request.
 
-use std::fmt::Write as _;
 use std::io::{self, Read, Write};
+
+use crate::message::{Answer, Framing, Request};
 
 /// The longest head of a request that is read, in bytes.
 const LONGEST_HEAD: usize = 64 * 1024;
-
-/// A request, read whole.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Request {
-    pub(crate) method: String,
-    pub(crate) path: String,
-    pub(crate) query: String,
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: Vec<u8>,
-}
-
-impl Request {
-    /// The value of a header, by its name in lower case.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        let mut headers = self.headers.iter();
-        headers
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
-    }
-
-    /// A value of the query, as it stands.
-    pub(crate) fn query(&self, key: &str) -> Option<&str> {
-        self.query
-            .split('&')
-            .filter_map(|pair| pair.split_once('='))
-            .find(|(name, _)| *name == key)
-            .map(|(_, value)| value)
-    }
-
-    fn wants_close(&self) -> bool {
-        self.header("connection")
-            .is_some_and(|value| value.eq_ignore_ascii_case("close"))
-    }
-}
-
-/// An answer.
-#[derive(Debug, Clone)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: Vec<u8>,
-}
-
-impl Answer {
-    pub(crate) fn new(status: u16) -> Answer {
-        Answer {
-            status,
-            headers: Vec::new(),
-            body: Vec::new(),
-        }
-    }
-
-    pub(crate) fn with(mut self, name: &str, value: &str) -> Answer {
-        self.headers.push((name.to_owned(), value.to_owned()));
-        self
-    }
-
-    pub(crate) fn body(mut self, body: impl Into<Vec<u8>>) -> Answer {
-        self.body = body.into();
-        self
-    }
-
-    pub(crate) fn head(&self, length: usize) -> String {
-        let mut head = format!(
-            "HTTP/1.1 {} Stand-in\r\nContent-Length: {length}\r\n",
-            self.status
-        );
-        for (name, value) in &self.headers {
-            let _ = write!(head, "{name}: {value}\r\n");
-        }
-        head + "\r\n"
-    }
-}
+/// The longest body that is read whole, in bytes.
+const LONGEST_WHOLE: u64 = 64 * 1024 * 1024;
 
 /// A connection on which requests come.
 pub(crate) struct Connection<S> {
     stream: S,
     buffer: Vec<u8>,
+    unread: Unread,
     last: bool,
+    /// The client waits for leave to send its body.
+    owes_continue: bool,
+}
+
+/// What is still to come of a request's body.
+#[derive(Clone, Copy)]
+enum Unread {
+    Nothing,
+    /// So many bytes.
+    Bytes(u64),
+    /// A chunk's size line, and what follows it.
+    ChunkHead,
+    /// So many bytes of a chunk, the line's end after it, and then the next chunk.
+    Chunk(u64),
 }
 
 impl<S: Read + Write> Connection<S> {
@@ -91,7 +39,9 @@ impl<S: Read + Write> Connection<S> {
         Connection {
             stream,
             buffer: Vec::new(),
+            unread: Unread::Nothing,
             last: false,
+            owes_continue: false,
         }
     }
 
@@ -103,38 +53,74 @@ impl<S: Read + Write> Connection<S> {
         self.stream
     }
 
-    /// The next request; none where the client has gone.
+    /// The head of the next request; none where the client has gone or wanted no other answer.
     pub(crate) fn next(&mut self) -> io::Result<Option<Request>> {
+        if self.owes_continue {
+            // It got its answer without leave to send the body: nobody knows whether one follows.
+            return Ok(None);
+        }
+        io::copy(&mut Body(self), &mut io::sink())?;
         if self.last {
             return Ok(None);
         }
-        let end = loop {
+        let Some(request) = self.head()? else {
+            return Ok(None);
+        };
+        self.last = request.says("connection", "close");
+        self.owes_continue = request.says("expect", "100-continue");
+        self.unread = announced(&request)?;
+        Ok(Some(request))
+    }
+
+    /// The body of the request that came last, to be read in pieces.
+    pub(crate) fn body(&mut self) -> Body<'_, S> {
+        Body(self)
+    }
+
+    /// The body of the request that came last, whole.
+    pub(crate) fn whole_body(&mut self) -> io::Result<Vec<u8>> {
+        let mut body = Vec::new();
+        self.body().take(LONGEST_WHOLE).read_to_end(&mut body)?;
+        Ok(body)
+    }
+
+    /// Sends an answer whole.
+    pub(crate) fn answer(&mut self, answer: &Answer) -> io::Result<()> {
+        let mut bytes = answer.head(Framing::Length(answer.body.len())).into_bytes();
+        bytes.extend_from_slice(&answer.body);
+        self.stream.write_all(&bytes)?;
+        self.stream.flush()
+    }
+
+    /// Sends an answer whose body comes in pieces.
+    pub(crate) fn answer_in_pieces(
+        &mut self,
+        head: &Answer,
+        pieces: impl Iterator<Item = Vec<u8>>,
+    ) -> io::Result<()> {
+        self.stream
+            .write_all(head.head(Framing::Chunks).as_bytes())?;
+        for piece in pieces.filter(|piece| !piece.is_empty()) {
+            write!(self.stream, "{:x}\r\n", piece.len())?;
+            self.stream.write_all(&piece)?;
+            self.stream.write_all(b"\r\n")?;
+            self.stream.flush()?;
+        }
+        self.stream.write_all(b"0\r\n\r\n")?;
+        self.stream.flush()
+    }
+
+    fn head(&mut self) -> io::Result<Option<Request>> {
+        loop {
             if let Some(end) = find(&self.buffer, b"\r\n\r\n") {
-                break end + 4;
+                let request = parse_head(&self.buffer[..end + 4])?;
+                self.buffer.drain(..end + 4);
+                return Ok(Some(request));
             }
             if self.buffer.len() > LONGEST_HEAD || !self.more()? {
                 return Ok(None);
             }
-        };
-        let mut request = parse_head(&self.buffer[..end])?;
-        self.buffer.drain(..end);
-        if request
-            .header("expect")
-            .is_some_and(|value| value.contains("100-continue"))
-        {
-            self.stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
-            self.stream.flush()?;
         }
-        request.body = self.body(&request)?;
-        self.last = request.wants_close();
-        Ok(Some(request))
-    }
-
-    pub(crate) fn answer(&mut self, answer: &Answer) -> io::Result<()> {
-        self.stream
-            .write_all(answer.head(answer.body.len()).as_bytes())?;
-        self.stream.write_all(&answer.body)?;
-        self.stream.flush()
     }
 
     fn more(&mut self) -> io::Result<bool> {
@@ -144,48 +130,89 @@ impl<S: Read + Write> Connection<S> {
         Ok(length > 0)
     }
 
-    fn body(&mut self, request: &Request) -> io::Result<Vec<u8>> {
-        let chunked = request
-            .header("transfer-encoding")
-            .is_some_and(|v| v.contains("chunked"));
-        if chunked {
-            return self.chunks();
-        }
-        let length = request
-            .header("content-length")
-            .and_then(|v| v.parse().ok());
-        self.exactly(length.unwrap_or(0))
-    }
-
-    fn exactly(&mut self, length: usize) -> io::Result<Vec<u8>> {
-        while self.buffer.len() < length {
-            if !self.more()? {
+    /// A line without its end.
+    fn line(&mut self) -> io::Result<String> {
+        loop {
+            if let Some(end) = find(&self.buffer, b"\r\n") {
+                let line = String::from_utf8_lossy(&self.buffer[..end]).into_owned();
+                self.buffer.drain(..end + 2);
+                return Ok(line);
+            }
+            if self.buffer.len() > LONGEST_HEAD || !self.more()? {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
         }
-        Ok(self.buffer.drain(..length).collect())
     }
 
-    fn chunks(&mut self) -> io::Result<Vec<u8>> {
-        let mut body = Vec::new();
-        loop {
-            let line = loop {
-                if let Some(end) = find(&self.buffer, b"\r\n") {
-                    break self.exactly(end + 2)?;
-                }
-                if !self.more()? {
-                    return Err(io::ErrorKind::UnexpectedEof.into());
-                }
+    /// Some of the next `left` bytes; none of them is an error.
+    fn some(&mut self, into: &mut [u8], left: u64) -> io::Result<usize> {
+        let most = into.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        if self.buffer.is_empty() {
+            return match self.stream.read(&mut into[..most])? {
+                0 => Err(io::ErrorKind::UnexpectedEof.into()),
+                length => Ok(length),
             };
-            let size = String::from_utf8_lossy(&line);
-            let size = size.trim().split(';').next().unwrap_or_default();
-            let size = usize::from_str_radix(size, 16).map_err(io::Error::other)?;
-            let chunk = self.exactly(size + 2)?;
-            if size == 0 {
-                return Ok(body);
-            }
-            body.extend_from_slice(&chunk[..size]);
         }
+        let length = most.min(self.buffer.len());
+        into[..length].copy_from_slice(&self.buffer[..length]);
+        self.buffer.drain(..length);
+        Ok(length)
+    }
+
+    fn next_chunk(&mut self) -> io::Result<Unread> {
+        let line = self.line()?;
+        let size = line.split(';').next().unwrap_or_default().trim();
+        let size = u64::from_str_radix(size, 16).map_err(io::Error::other)?;
+        if size > 0 {
+            return Ok(Unread::Chunk(size));
+        }
+        while !self.line()?.is_empty() {}
+        Ok(Unread::Nothing)
+    }
+}
+
+/// A request's body while it is read.
+pub(crate) struct Body<'a, S>(&'a mut Connection<S>);
+
+impl<S: Read + Write> Read for Body<'_, S> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let connection = &mut *self.0;
+        if std::mem::take(&mut connection.owes_continue) {
+            connection
+                .stream
+                .write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
+            connection.stream.flush()?;
+        }
+        loop {
+            match connection.unread {
+                Unread::Nothing | Unread::Bytes(0) => return Ok(0),
+                Unread::Bytes(left) => {
+                    let length = connection.some(into, left)?;
+                    connection.unread = Unread::Bytes(left - length as u64);
+                    return Ok(length);
+                }
+                Unread::ChunkHead => connection.unread = connection.next_chunk()?,
+                Unread::Chunk(0) => {
+                    connection.line()?;
+                    connection.unread = Unread::ChunkHead;
+                }
+                Unread::Chunk(left) => {
+                    let length = connection.some(into, left)?;
+                    connection.unread = Unread::Chunk(left - length as u64);
+                    return Ok(length);
+                }
+            }
+        }
+    }
+}
+
+fn announced(request: &Request) -> io::Result<Unread> {
+    if request.says("transfer-encoding", "chunked") {
+        return Ok(Unread::ChunkHead);
+    }
+    match request.header("content-length") {
+        None => Ok(Unread::Nothing),
+        Some(length) => length.parse().map(Unread::Bytes).map_err(io::Error::other),
     }
 }
 
@@ -199,20 +226,105 @@ fn parse_head(bytes: &[u8]) -> io::Result<Request> {
     head.parse(bytes).map_err(io::Error::other)?;
     let target = head.path.unwrap_or_default();
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let headers = head.headers.iter().map(|header| {
+        let value = String::from_utf8_lossy(header.value).into_owned();
+        (header.name.to_ascii_lowercase(), value)
+    });
     Ok(Request {
         method: head.method.unwrap_or_default().to_owned(),
         path: path.to_owned(),
         query: query.to_owned(),
-        headers: head
-            .headers
-            .iter()
-            .map(|h| {
-                (
-                    h.name.to_ascii_lowercase(),
-                    String::from_utf8_lossy(h.value).into_owned(),
-                )
-            })
-            .collect(),
+        headers: headers.collect(),
         body: Vec::new(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A client that has said all it will, a few bytes at a time, and what it was answered.
+    struct Client {
+        says: Vec<u8>,
+        hears: Vec<u8>,
+    }
+
+    impl Read for Client {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            let length = self.says.len().min(into.len()).min(3);
+            into[..length].copy_from_slice(&self.says[..length]);
+            self.says.drain(..length);
+            Ok(length)
+        }
+    }
+
+    impl Write for Client {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.hears.extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn client(says: &str) -> Connection<Client> {
+        Connection::new(Client {
+            says: says.as_bytes().to_vec(),
+            hears: Vec::new(),
+        })
+    }
+
+    const CHUNKED: &str = "POST /a?b=c HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n\
+                           5;x=y\r\nhello\r\nA\r\n, stand-in\r\n0\r\nTrailer: t\r\n\r\n";
+
+    #[test]
+    fn a_body_in_chunks_is_read_to_its_end_and_no_further() {
+        let mut connection = client(&format!("{CHUNKED}GET /next HTTP/1.1\r\n\r\n"));
+        let request = connection.next().unwrap().unwrap();
+        assert_eq!(
+            (request.path.as_str(), request.query.as_str()),
+            ("/a", "b=c")
+        );
+        assert_eq!(connection.whole_body().unwrap(), b"hello, stand-in");
+        assert_eq!(connection.next().unwrap().unwrap().path, "/next");
+        assert!(connection.next().unwrap().is_none());
+    }
+
+    #[test]
+    fn a_body_that_nobody_read_is_no_request() {
+        let mut connection = client(&format!("{CHUNKED}{CHUNKED}"));
+        assert_eq!(connection.next().unwrap().unwrap().path, "/a");
+        assert_eq!(connection.next().unwrap().unwrap().path, "/a");
+        assert!(connection.next().unwrap().is_none());
+    }
+
+    #[test]
+    fn leave_to_send_the_body_is_given_when_it_is_wanted() {
+        let mut connection =
+            client("POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nok");
+        connection.next().unwrap().unwrap();
+        assert!(connection.stream().hears.is_empty());
+        assert_eq!(connection.whole_body().unwrap(), b"ok");
+        assert_eq!(connection.stream().hears, b"HTTP/1.1 100 Continue\r\n\r\n");
+    }
+
+    #[test]
+    fn a_body_that_ends_early_is_an_error() {
+        let mut connection = client("POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nabc");
+        connection.next().unwrap().unwrap();
+        connection.whole_body().unwrap_err();
+    }
+
+    #[test]
+    fn an_answer_in_pieces_is_an_answer_in_chunks() {
+        let mut connection = client("");
+        let pieces = vec![b"ab".to_vec(), Vec::new(), b"c".to_vec()];
+        connection
+            .answer_in_pieces(&Answer::new(200), pieces.into_iter())
+            .unwrap();
+        let heard = String::from_utf8(connection.into_stream().hears).unwrap();
+        assert!(heard.ends_with("chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n"));
+    }
 }

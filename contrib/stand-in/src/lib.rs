@@ -6,35 +6,53 @@
 //! A wish to reach any host that it does not play is refused and remembered.
 //!
 //! ```text
-//! proxy ──> tls ──> http ──> platform_api | login_service | git_server   (they ask and change `state`)
-//!             └────────┴── faults: what is to go wrong, and how often
+//! proxy ─> tls ─> conversation ─> platform_api | login_service | registry | git_server
+//!                  │                 └─ they ask and change `state`: accounts, authorizations, apps
+//!                  └─ faults, misbehaviour, gate: what is to go wrong, how it looks, who waits
 //! ```
 
+mod accounts;
+mod apps;
+mod authorizations;
+mod browser_logins;
+mod conversation;
 mod faults;
+mod gate;
 mod git_server;
 mod http;
 mod login_service;
+mod message;
+mod misbehaviour;
+mod names;
 mod platform_api;
 mod proxy;
+mod registry;
+mod request_log;
 mod state;
 mod tls;
 
 pub mod control;
 
+use std::fs;
 use std::io;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use accounts::AccountSetup;
+pub use authorizations::{Grant, Issued, Origin, Redaction};
 pub use faults::{Fault, On, Times};
-use state::State;
-pub use state::{AccountSetup, Grant, Issued, Recorded, Redaction};
+pub use names::Form;
+pub use request_log::Recorded;
 
-/// A running stand-in. It stops taking connections when it is dropped.
+use proxy::Proxy;
+use state::State;
+
+/// A running stand-in. Dropped, it stops: it breaks off every connection, and waits for the git
+/// processes that it started.
 pub struct StandIn {
     state: Arc<State>,
-    port: u16,
+    proxy: Proxy,
     ca_file: PathBuf,
 }
 
@@ -46,28 +64,21 @@ impl StandIn {
     /// What the system says to a socket or a file.
     pub fn start(dir: &Path) -> io::Result<StandIn> {
         let authority = tls::Authority::new()?;
-        let ca_file = dir.join("ca.pem");
-        std::fs::create_dir_all(dir.join("apps"))?;
-        std::fs::OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .open(&ca_file)
-            .and_then(|mut file| io::Write::write_all(&mut file, authority.pem().as_bytes()))?;
-        let state = Arc::new(State::new(dir.join("apps")));
-        let listener = TcpListener::bind(("127.0.0.1", 0))?;
-        let port = listener.local_addr()?.port();
-        proxy::serve(listener, Arc::new(authority), Arc::clone(&state));
+        let (ca_file, apps) = (dir.join("ca.pem"), dir.join("apps"));
+        fs::create_dir_all(&apps)?;
+        write(&ca_file, authority.pem())?;
+        let state = Arc::new(State::new(apps));
+        let proxy = Proxy::start(authority, Arc::clone(&state))?;
         Ok(StandIn {
             state,
-            port,
+            proxy,
             ca_file,
         })
     }
 
     /// The proxy's address, for `https_proxy`.
     pub fn proxy(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        format!("http://127.0.0.1:{}", self.proxy.port())
     }
 
     /// The authority's certificate, for `SSL_CERT_FILE`, `GIT_SSL_CAINFO` and their like.
@@ -77,7 +88,11 @@ impl StandIn {
 
     /// Makes an account, or changes one.
     pub fn has_account(&self, email: &str) -> AccountSetup<'_> {
-        self.state.account(email)
+        self.state.accounts.change(email, |_| {});
+        AccountSetup {
+            state: &self.state,
+            email: email.to_owned(),
+        }
     }
 
     /// A new token that may do everything and does not end.
@@ -87,12 +102,16 @@ impl StandIn {
 
     /// A new authorization.
     pub fn issue(&self, email: &str, grant: Grant) -> Issued {
-        self.state.issue(email, grant)
+        let made = self.state.authorize(email, grant);
+        Issued {
+            id: made.id,
+            token: made.token,
+        }
     }
 
     /// Revokes a token, as the dashboard does.
     pub fn revoke(&self, token: &str) {
-        self.state.revoke_token(token);
+        self.state.authorizations.revoke(token);
     }
 
     /// Whether a token is neither revoked nor expired.
@@ -100,17 +119,67 @@ impl StandIn {
         self.state.owner(token).is_some()
     }
 
-    /// Makes an app with an empty repository; gives the repository's path.
+    /// Makes an app with an empty repository, or gives an app that there is to this account; gives
+    /// the repository's path.
     ///
     /// # Errors
     /// What git or the file system says.
     pub fn has_app(&self, email: &str, app: &str) -> io::Result<PathBuf> {
-        self.state.make_app(email, app)
+        self.state.accounts.change(email, |_| {});
+        self.state.apps.make(email, app)
     }
 
-    /// Every request so far.
+    /// The app asks for a second factor before it is told of.
+    pub fn locks_app(&self, app: &str) {
+        self.state.apps.set_locked(app, true);
+    }
+
+    /// Every request so far, in the order of arrival.
     pub fn requests(&self) -> Vec<Recorded> {
-        self.state.requests()
+        self.state.log.requests()
+    }
+
+    /// Empties the list of requests; the strangers stay.
+    pub fn forget_requests(&self) {
+        self.state.log.forget_requests();
+    }
+
+    /// The first request in the list that is meant, as soon as its head and, but for a pack, its
+    /// body have arrived; none where `timeout` has passed.
+    pub fn wait_for(&self, on: &On, timeout: Duration) -> Option<Recorded> {
+        let log = &self.state.log;
+        log.wait_for(|request| on.is_meant(request), timeout)
+    }
+
+    /// As [`StandIn::wait_for`], but the request is one that is being answered, or was.
+    pub fn wait_for_answer(&self, on: &On, timeout: Duration) -> Option<Recorded> {
+        let answered = |request: &Recorded| request.status != 0 && on.is_meant(request);
+        self.state.log.wait_for(answered, timeout)
+    }
+
+    /// A request that [`Fault::Pause`] or [`Fault::PauseAnswer`] holds; none where `timeout` has
+    /// passed.
+    pub fn wait_for_pause(&self, timeout: Duration) -> Option<Recorded> {
+        let held = self.state.gate.wait_for_one(timeout)?;
+        self.state.log.request(held)
+    }
+
+    /// Lets every request go that is held.
+    pub fn release(&self) {
+        self.state.gate.release();
+    }
+
+    /// Refuses connections from here on, and breaks off those that there are.
+    pub fn refuse_connections(&self) {
+        self.proxy.close();
+    }
+
+    /// Takes connections again, on the same port.
+    ///
+    /// # Errors
+    /// The port has been taken in the meantime.
+    pub fn accept_connections(&self) -> io::Result<()> {
+        self.proxy.open()
     }
 
     /// The requests to one host so far.
@@ -122,7 +191,7 @@ impl StandIn {
 
     /// Every attempt to reach a host that is not played here.
     pub fn strangers(&self) -> Vec<String> {
-        self.state.strangers()
+        self.state.log.strangers()
     }
 
     /// Plays one more host: a foreign git server, with the repositories of all apps and the same
@@ -141,14 +210,20 @@ impl StandIn {
         self.state.faults.add(on, fault, times);
     }
 
-    /// All goes well again.
+    /// All goes well again, also for those that are held.
     pub fn clear_faults(&self) {
         self.state.faults.clear();
+        self.state.gate.release();
+    }
+
+    /// How many entries a list tells at once, where the asker names no number; two to begin with.
+    pub fn page_size(&self, entries: usize) {
+        self.state.set_page(entries);
     }
 
     /// How tokens are shown when authorizations are read.
     pub fn redaction(&self, mode: Redaction) {
-        self.state.set_redaction(mode);
+        self.state.authorizations.redact(mode);
     }
 
     /// Lets time pass, so that tokens expire.
@@ -156,21 +231,28 @@ impl StandIn {
         self.state.advance(by);
     }
 
-    /// The person in the browser logs in, now or when the next login comes.
+    /// The person in the browser logs in to the newest login that waits, or to the next that comes.
     pub fn approve_browser_login(&self, email: &str) {
-        self.state.decide_browser_login(Ok(email.to_owned()));
+        self.state.logins.decide(Ok(email.to_owned()));
     }
 
-    /// The login service refuses, now or when the next login comes.
+    /// The login service refuses the newest login that waits, or the next that comes; with
+    /// `IP address mismatch` where browser and program are not on one machine.
     pub fn refuse_browser_login(&self, error: &str) {
-        self.state.decide_browser_login(Err(error.to_owned()));
+        self.state.logins.decide(Err(error.to_owned()));
     }
 }
 
 impl Drop for StandIn {
     fn drop(&mut self) {
         self.state.stop();
-        // A last connection wakes the listener, which then sees that it is over.
-        let _ = std::net::TcpStream::connect(("127.0.0.1", self.port));
+        self.proxy.close();
+        self.proxy.wait_for_the_last();
     }
+}
+
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = fs::OpenOptions::new();
+    let mut file = file.write(true).create(true).truncate(true).open(path)?;
+    io::Write::write_all(&mut file, text.as_bytes())
 }

@@ -1,42 +1,52 @@
 //! cli-auth.heroku.com: the browser login of the Heroku CLI, with a test for the browser.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::http::{Answer, Request};
+use crate::authorizations::{Grant, Origin};
+use crate::browser_logins::Poll;
+use crate::message::{Answer, Request};
 use crate::state::State;
 
 pub(crate) fn answer(request: &Request, state: &State) -> Answer {
-    match (request.method.as_str(), request.path.as_str()) {
-        ("POST", "/auth") => {
-            let (id, token) = state.start_browser_login();
-            let body = json!({
-                "browser_url": format!("/auth/browser/{id}"),
-                "cli_url": format!("/auth/cli/{id}"),
-                "token": token,
-            });
-            json_answer(&body)
-        }
-        ("GET", path) if path.starts_with("/auth/cli/") => poll(request, state),
+    let parts: Vec<&str> = request.path.trim_matches('/').split('/').collect();
+    match (request.method.as_str(), parts.as_slice()) {
+        ("POST", ["auth"]) => begin(request, state),
+        ("GET", ["auth", "browser", id]) if state.logins.is_pending(id) => Answer::new(200)
+            .with("Content-Type", "text/html")
+            .body("<html><body>Log in to Heroku</body></html>"),
+        ("GET", ["auth", "cli", id]) => poll(id, request, state),
         _ => Answer::new(404),
     }
 }
 
-fn poll(request: &Request, state: &State) -> Answer {
-    let token = request
-        .header("authorization")
-        .and_then(|value| value.strip_prefix("Bearer "));
-    if !token.is_some_and(|token| state.is_poll_token(token)) {
-        return Answer::new(401);
+fn begin(request: &Request, state: &State) -> Answer {
+    let body = serde_json::from_slice::<Value>(&request.body);
+    if !body.is_ok_and(|body| body["description"].is_string()) {
+        return Answer::new(400);
     }
-    match state.await_browser_login() {
-        Some(Ok(token)) => json_answer(&json!({"access_token": token})),
-        Some(Err(error)) => json_answer(&json!({"error": error})),
-        None => Answer::new(503),
-    }
+    let login = state.logins.begin();
+    state.keep_secret(&login.poll_token);
+    let body = json!({
+        "browser_url": format!("/auth/browser/{}", login.id),
+        "cli_url": format!("/auth/cli/{}", login.id),
+        "token": login.poll_token,
+    });
+    Answer::json(200, &body)
 }
 
-fn json_answer(body: &serde_json::Value) -> Answer {
-    Answer::new(200)
-        .with("Content-Type", "application/json")
-        .body(body.to_string())
+fn poll(id: &str, request: &Request, state: &State) -> Answer {
+    match state.logins.poll(id, request.bearer().unwrap_or_default()) {
+        Poll::Decided(Ok(email)) => {
+            let grant = Grant {
+                description: "browser login".to_owned(),
+                origin: Origin::Browser,
+                ..Grant::default()
+            };
+            let token = state.authorize(&email, grant).token;
+            Answer::json(200, &json!({"access_token": token}))
+        }
+        Poll::Decided(Err(error)) => Answer::json(200, &json!({"error": error})),
+        Poll::NobodyCame => Answer::new(503),
+        Poll::Unknown => Answer::new(401),
+    }
 }

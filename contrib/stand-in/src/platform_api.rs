@@ -1,279 +1,192 @@
 //! api.heroku.com, as strict as the documents say that it is.
+//!
+//! Here are its conventions, the account and the apps; authorizations are in `oauth`, lists that
+//! come in pages in `ranges`.
+
+mod oauth;
+mod ranges;
+
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::{Value, json};
 
-use crate::http::{Answer, Request};
-use crate::state::{Authorization, Grant, State, uuid};
+use crate::apps::App;
+use crate::authorizations::Authorization;
+use crate::message::{Answer, Request};
+use crate::names::uuid;
+use crate::state::State;
 
 pub(crate) fn answer(request: &Request, state: &State) -> Answer {
-    let answer = route(request, state);
+    let mut asker = None;
+    let mut answer = route(request, state, &mut asker);
+    let mut hasher = DefaultHasher::new();
+    (answer.status, &answer.body).hash(&mut hasher);
+    let etag = format!("\"{:016x}\"", hasher.finish());
+    if answer.status == 200 && request.method == "GET" && request.says("if-none-match", &etag) {
+        answer = Answer::new(304);
+    }
+    let account = asker.and_then(|asker: Authorization| state.accounts.find(&asker.owner));
+    let left = account.unwrap_or_default().requests_left;
     answer
         .with("Request-Id", &uuid())
-        .with("ETag", "\"0\"")
-        .with("RateLimit-Remaining", "4499")
+        .with("ETag", &etag)
+        .with("RateLimit-Remaining", &left.to_string())
 }
 
-fn route(request: &Request, state: &State) -> Answer {
-    let accepts = request.header("accept").unwrap_or_default();
-    if !accepts.contains("version=3") {
-        return error(
-            406,
-            "not_acceptable",
-            "Give the version of the API in the Accept header.",
-        );
+fn route(request: &Request, state: &State, asker: &mut Option<Authorization>) -> Answer {
+    if !request.says("accept", "application/vnd.heroku+json")
+        || !request.says("accept", "version=3")
+    {
+        let message = "Give the version of the API in the Accept header.";
+        return error(406, "not_acceptable", message);
+    }
+    if !request.body.is_empty() && !request.says("content-type", "application/json") {
+        return error(415, "unsupported_media_type", "Send JSON.");
     }
     let parts: Vec<&str> = request.path.trim_matches('/').split('/').collect();
-    if request.method == "POST" && parts == ["oauth", "authorizations"] && !has_bearer(request) {
-        return log_in(request, state);
-    }
-    let Some(asker) = asker(request, state) else {
-        return error(401, "unauthorized", "Invalid credentials provided.");
+    *asker = asking(request, state);
+    let Some(asker) = asker else {
+        return match (request.method.as_str(), parts.as_slice(), request.basic()) {
+            ("POST", ["oauth", "authorizations"], Some((email, password))) => {
+                oauth::log_in(request, &email, &password, state)
+            }
+            _ => unauthorized(),
+        };
     };
+    let account = state.accounts.find(&asker.owner).unwrap_or_default();
+    if account.suspended {
+        return error(403, "suspended", "This account is suspended.");
+    }
+    if parts == ["account", "rate-limits"] {
+        return Answer::json(200, &json!({"remaining": account.requests_left}));
+    }
+    if state.accounts.count_request(&asker.owner).is_none() {
+        let message = "Your account reached the API rate limit.";
+        return error(429, "rate_limit", message);
+    }
     match (request.method.as_str(), parts.as_slice()) {
-        ("GET", ["account"]) => account(&asker, state),
-        ("GET", ["account", "rate-limits"]) => told(200, &json!({"remaining": 4500})),
-        ("GET", ["apps"] | ["users", "~", "apps"]) => apps(request, &asker, state),
-        ("GET", ["apps", app]) => match state.app_owner(app) {
-            Some(owner) if owner == asker.owner => told(200, &app_told(app, &owner)),
-            _ => not_found("app"),
-        },
-        ("PUT", ["apps", _, "pre-authorizations"]) => told(200, &json!({})),
-        (method, ["oauth", rest @ ..]) => oauth(method, rest, request, &asker, state),
+        ("GET", ["account"]) => account_told(asker, state),
+        (method, ["apps", path @ ..]) => apps(method, path, request, asker, state),
+        ("GET", ["users", "~", "apps"]) => apps("GET", &[], request, asker, state),
+        (method, ["oauth", path @ ..]) => oauth::answer(method, path, request, asker, state),
         _ => not_found("path"),
     }
 }
 
-fn oauth(
+/// Whoever asks: by Bearer, or by Basic with the token as password, as curl does from netrc.
+fn asking(request: &Request, state: &State) -> Option<Authorization> {
+    match request.bearer() {
+        Some(token) => state.authorization(token),
+        None => state.authorization(&request.basic()?.1),
+    }
+}
+
+fn account_told(asker: &Authorization, state: &State) -> Answer {
+    if !asker.may(&["global", "identity"]) {
+        return scope_too_small();
+    }
+    let account = state.accounts.find(&asker.owner).unwrap_or_default();
+    let body = json!({
+        "id": account.id,
+        "email": asker.owner,
+        "name": null,
+        "federated": account.federated,
+        "identity_provider": null,
+        "two_factor_authentication": account.codes.is_some(),
+        "verified": true,
+        "suspended_at": null,
+        "delinquent_at": null,
+    });
+    Answer::json(200, &body)
+}
+
+fn apps(
     method: &str,
     path: &[&str],
     request: &Request,
     asker: &Authorization,
     state: &State,
 ) -> Answer {
-    if !asker.grant.scope.iter().any(|scope| scope == "global") {
-        return error(403, "forbidden", "The scope is too small.");
+    if !asker.may(&[
+        "global",
+        "read",
+        "write",
+        "read-protected",
+        "write-protected",
+    ]) {
+        return scope_too_small();
     }
-    let owner = asker.owner.as_str();
+    let own = |name: &str| state.apps.find(name).filter(|app| app.owner == asker.owner);
     match (method, path) {
-        ("GET", ["authorizations"]) => {
-            let all = state.authorizations_of(owner);
-            let all: Vec<Value> = all.iter().map(|a| state.told(a, false)).collect();
-            told(200, &Value::Array(all))
+        ("GET", []) => {
+            let all = state.apps.of(&asker.owner);
+            let all = all.iter().map(|(name, app)| app_told(name, app)).collect();
+            ranges::page(all, &["name", "id"], request, state)
         }
-        ("POST", ["authorizations"]) => make(request, owner, state),
-        ("GET", ["authorizations", "~"]) => {
-            match state.authorizations_of(owner).iter().find(|a| a.is_default) {
-                Some(found) => told(200, &state.told(found, false)),
-                None => not_found("authorization"),
+        ("GET", [name]) => match own(name) {
+            None => not_found("app"),
+            Some(app) if app.is_locked && !brings_code(request, asker, state) => {
+                let mut body = error_told("two_factor", "A second factor is required.");
+                body["app"] = json!({"name": name});
+                Answer::json(403, &body)
             }
-        }
-        ("GET", ["authorizations", id]) => {
-            match state.authorizations_of(owner).iter().find(|a| a.id == *id) {
-                Some(found) => told(200, &state.told(found, false)),
-                None => not_found("authorization"),
-            }
-        }
-        ("DELETE", ["authorizations", id]) => match state.revoke_id(owner, id) {
-            Some(gone) => told(200, &state.told(&gone, false)),
-            None => not_found("authorization"),
+            Some(app) => Answer::json(200, &app_told(name, &app)),
         },
-        ("DELETE", ["sessions", "~"]) if asker.has_session => {
-            state.revoke_token(&asker.token);
-            told(200, &json!({"id": uuid()}))
-        }
-        ("DELETE", ["sessions", "~"]) => not_found("session"),
+        ("PUT", [name, "pre-authorizations"]) => match own(name) {
+            None => not_found("app"),
+            Some(_) if !brings_code(request, asker, state) => two_factor(),
+            Some(_) => {
+                state.apps.set_locked(name, false);
+                Answer::json(200, &json!({}))
+            }
+        },
         _ => not_found("path"),
     }
 }
 
-/// A login by password, with each of its refusals.
-fn log_in(request: &Request, state: &State) -> Answer {
-    let refused = || error(401, "unauthorized", "Invalid credentials provided.");
-    let Some((email, password)) = request.header("authorization").and_then(basic) else {
-        return refused();
-    };
-    let Some(account) = state.find_account(&email) else {
-        return refused();
-    };
-    if account.federated {
-        return error(
-            403,
-            "sso_required",
-            "This account logs in through its identity provider.",
-        );
-    }
-    if account.password.as_deref() != Some(password.as_str()) {
-        return refused();
-    }
-    if account.suspended {
-        return error(403, "suspended", "This account is suspended.");
-    }
-    if account.untrusted {
-        return error(
-            403,
-            "device_trust_required",
-            "Trust this device in a browser first.",
-        );
-    }
-    let code = request.header("heroku-two-factor-code");
-    if account.codes.is_some() && !code.is_some_and(|code| state.use_code(&email, code)) {
-        return error(
-            403,
-            "two_factor",
-            "A second authentication factor is required.",
-        );
-    }
-    make(request, &email, state)
-}
-
-fn make(request: &Request, owner: &str, state: &State) -> Answer {
-    if !request
-        .header("content-type")
-        .is_some_and(|kind| kind.contains("json"))
-    {
-        return error(415, "unsupported", "Send JSON.");
-    }
-    let Ok(body) = serde_json::from_slice::<Value>(&request.body) else {
-        return error(400, "bad_request", "That is not JSON.");
-    };
-    let Some(scope) = body.get("scope").and_then(Value::as_array) else {
-        return error(422, "invalid_params", "scope is missing.");
-    };
-    let grant = Grant {
-        description: body["description"].as_str().unwrap_or_default().to_owned(),
-        scope: scope
-            .iter()
-            .filter_map(Value::as_str)
-            .map(str::to_owned)
-            .collect(),
-        expires_in: body["expires_in"].as_i64(),
-        legacy: false,
-    };
-    let made = state.make(owner, grant, false);
-    told(201, &state.told(&made, true))
-}
-
-fn account(asker: &Authorization, state: &State) -> Answer {
-    let account = state.find_account(&asker.owner).unwrap_or_default();
-    if account.suspended {
-        return error(403, "suspended", "This account is suspended.");
-    }
-    let body = json!({
-        "id": uuid(),
-        "email": asker.owner,
-        "name": null,
-        "federated": account.federated,
-        "two_factor_authentication": account.codes.is_some(),
-        "verified": true,
-        "suspended_at": null,
-        "delinquent_at": null,
-    });
-    told(200, &body)
-}
-
-/// Two apps a page.
-fn apps(request: &Request, asker: &Authorization, state: &State) -> Answer {
-    const PAGE: usize = 2;
-    let from = request
-        .header("range")
-        .and_then(|range| range.strip_prefix("name "));
-    let from = from
-        .and_then(|range| range.split("..").next())
-        .unwrap_or_default();
-    let mut apps = state.apps_of(&asker.owner);
-    apps.retain(|app| app.as_str() >= from);
-    let next = apps.get(PAGE).cloned();
-    let page: Vec<Value> = apps
-        .iter()
-        .take(PAGE)
-        .map(|app| app_told(app, &asker.owner))
-        .collect();
-    match next {
-        None => told(200, &Value::Array(page)),
-        Some(next) => told(206, &Value::Array(page)).with("Next-Range", &format!("name {next}..")),
-    }
-}
-
-fn app_told(app: &str, owner: &str) -> Value {
+fn app_told(name: &str, app: &App) -> Value {
     json!({
-        "id": uuid(),
-        "name": app,
-        "owner": {"id": uuid(), "email": owner},
-        "git_url": format!("https://git.heroku.com/{app}.git"),
-        "web_url": format!("https://{app}.herokuapp.com/"),
-        "region": {"id": uuid(), "name": "us"},
-        "stack": {"id": uuid(), "name": "heroku-24"},
+        "id": app.id,
+        "name": name,
+        "owner": {"id": app.id, "email": app.owner},
+        "git_url": format!("https://git.heroku.com/{name}.git"),
+        "web_url": format!("https://{name}.herokuapp.com/"),
+        "region": {"id": app.id, "name": "us"},
+        "stack": {"id": app.id, "name": "heroku-24"},
         "team": null,
         "space": null,
         "internal_routing": null,
     })
 }
 
-fn has_bearer(request: &Request) -> bool {
-    request
-        .header("authorization")
-        .is_some_and(|value| value.starts_with("Bearer "))
+fn brings_code(request: &Request, asker: &Authorization, state: &State) -> bool {
+    let code = request.header("heroku-two-factor-code");
+    state.accounts.use_code(&asker.owner, code)
 }
 
-/// Whoever asks: by Bearer, or by Basic with the token as password, as curl does from netrc.
-fn asker(request: &Request, state: &State) -> Option<Authorization> {
-    let value = request.header("authorization")?;
-    match value.strip_prefix("Bearer ") {
-        Some(token) => state.authorization(token),
-        None => state.authorization(&basic(value)?.1),
-    }
-}
-
-/// User and password of a Basic header.
-pub(crate) fn basic(value: &str) -> Option<(String, String)> {
-    let encoded = value.strip_prefix("Basic ")?;
-    let text = String::from_utf8(base64(encoded)?).ok()?;
-    let (user, password) = text.split_once(':')?;
-    Some((user.to_owned(), password.to_owned()))
-}
-
-fn base64(text: &str) -> Option<Vec<u8>> {
-    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let (mut bytes, mut bits, mut count) = (Vec::new(), 0_u32, 0);
-    for byte in text.trim_end_matches('=').bytes() {
-        let value = ALPHABET.iter().position(|&letter| letter == byte)?;
-        bits = bits << 6 | u32::try_from(value).ok()?;
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push(u8::try_from(bits >> count & 0xff).ok()?);
-        }
-    }
-    Some(bytes)
-}
-
-fn told(status: u16, body: &Value) -> Answer {
-    Answer::new(status)
-        .with("Content-Type", "application/json")
-        .body(body.to_string())
+fn error_told(id: &str, message: &str) -> Value {
+    json!({"id": id, "message": message})
 }
 
 fn error(status: u16, id: &str, message: &str) -> Answer {
-    told(status, &json!({"id": id, "message": message}))
+    Answer::json(status, &error_told(id, message))
+}
+
+fn unauthorized() -> Answer {
+    error(401, "unauthorized", "Invalid credentials provided.")
+}
+
+fn scope_too_small() -> Answer {
+    error(403, "forbidden", "The scope of this token is too small.")
+}
+
+fn two_factor() -> Answer {
+    let message = "A second authentication factor is required.";
+    error(403, "two_factor", message)
 }
 
 fn not_found(resource: &str) -> Answer {
-    let message = format!("Couldn't find that {resource}.");
-    told(
-        404,
-        &json!({"id": "not_found", "message": message, "resource": resource}),
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn basic_gives_user_and_password() {
-        let read = basic("Basic aGVyb2t1OkhSS1UtYTpi").unwrap();
-        assert_eq!(read, ("heroku".to_owned(), "HRKU-a:b".to_owned()));
-        assert_eq!(basic("Basic Og=="), Some((String::new(), String::new())));
-        assert_eq!(basic("Bearer x"), None);
-    }
+    let mut body = error_told("not_found", &format!("Couldn't find that {resource}."));
+    body["resource"] = json!(resource);
+    Answer::json(404, &body)
 }

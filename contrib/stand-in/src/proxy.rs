@@ -1,141 +1,188 @@
-//! The way in: `CONNECT`, the tunnel's TLS, and who answers behind it.
+//! The way in: who may come, `CONNECT`, the tunnel's TLS, and the conversation behind it.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
-use std::thread;
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use rustls::{ServerConnection, StreamOwned};
 
+use crate::conversation;
 use crate::faults::Fault;
-use crate::http::{Answer, Connection, Request};
-use crate::state::State;
+use crate::http::Connection;
+use crate::message::Answer;
+use crate::state::{State, locked};
 use crate::tls::Authority;
-use crate::{git_server, login_service, platform_api};
 
 /// Nobody waits longer than this for anything here.
 const LONGEST_WAIT: Duration = Duration::from_secs(120);
+/// How long a stop waits for conversations that are cut off to notice it.
+const FAREWELL: Duration = Duration::from_secs(5);
 
-pub(crate) fn serve(listener: TcpListener, authority: Arc<Authority>, state: Arc<State>) {
-    thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            if state.has_stopped() {
-                break;
-            }
-            let (authority, state) = (Arc::clone(&authority), Arc::clone(&state));
-            // A client that hangs up in the middle is none of our failures.
-            thread::spawn(move || drop(tunnel(stream, &authority, &state)));
-        }
-    });
+/// The listener and everybody who came in through it.
+pub(crate) struct Proxy {
+    port: u16,
+    house: Arc<House>,
+    listener: Mutex<Option<Listening>>,
 }
 
-fn tunnel(stream: TcpStream, authority: &Authority, state: &State) -> io::Result<()> {
-    stream.set_nodelay(true)?;
-    stream.set_read_timeout(Some(LONGEST_WAIT))?;
-    let mut connection = Connection::new(stream);
-    let Some(request) = connection.next()? else {
-        return Ok(());
-    };
-    let host = request
-        .path
-        .strip_suffix(":443")
-        .unwrap_or(&request.path)
-        .to_owned();
-    if request.method != "CONNECT" || !state.plays(&host) {
-        state.remember_stranger(&format!("{} {}", request.method, request.path));
-        return connection.answer(&Answer::new(502));
-    }
-    let fault = state.faults.early(&host);
-    if matches!(fault, Some(Fault::NoTunnel)) {
-        return connection.answer(&Answer::new(502));
-    }
-    connection
-        .stream()
-        .write_all(b"HTTP/1.1 200 Connected\r\n\r\n")?;
-    let config = authority.config(&host, fault.as_ref())?;
-    let tls = ServerConnection::new(config).map_err(io::Error::other)?;
-    converse(
-        StreamOwned::new(tls, connection.into_stream()),
-        &host,
-        state,
-    )
+struct House {
+    authority: Authority,
+    state: Arc<State>,
+    guests: Mutex<Guests>,
+    left: Condvar,
 }
 
-fn converse(stream: impl Read + Write, host: &str, state: &State) -> io::Result<()> {
-    let mut connection = Connection::new(stream);
-    while let Some(request) = connection.next()? {
-        let met = state.faults.met(host, &request.method, &request.path);
-        let answer = match &met {
-            Some(Fault::Status(status, headers, body)) => faulty(*status, headers, body),
-            _ => answer(host, &request, state),
+#[derive(Default)]
+struct Guests {
+    streams: BTreeMap<u64, TcpStream>,
+    next: u64,
+}
+
+struct Listening {
+    is_over: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+}
+
+impl Proxy {
+    pub(crate) fn start(authority: Authority, state: Arc<State>) -> io::Result<Proxy> {
+        let listener = TcpListener::bind(("127.0.0.1", 0))?;
+        let port = listener.local_addr()?.port();
+        let house = Arc::new(House {
+            authority,
+            state,
+            guests: Mutex::default(),
+            left: Condvar::new(),
+        });
+        let proxy = Proxy {
+            port,
+            house,
+            listener: Mutex::default(),
         };
-        state.remember(host, &request, answer.status);
-        match met {
-            None | Some(Fault::Status(..)) => connection.answer(&answer)?,
-            Some(fault) => return misbehave(&fault, connection.stream(), &answer),
+        proxy.listen(listener);
+        Ok(proxy)
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Takes connections again, on the same port.
+    pub(crate) fn open(&self) -> io::Result<()> {
+        if locked(&self.listener).is_none() {
+            self.listen(TcpListener::bind(("127.0.0.1", self.port))?);
+        }
+        Ok(())
+    }
+
+    /// Refuses connections from here on, and breaks off those that there are.
+    pub(crate) fn close(&self) {
+        if let Some(listening) = locked(&self.listener).take() {
+            listening.is_over.store(true, Ordering::SeqCst);
+            // A last connection wakes the listener, which then sees that it is over.
+            let _ = TcpStream::connect(("127.0.0.1", self.port));
+            let _ = listening.thread.join();
+        }
+        for stream in locked(&self.house.guests).streams.values() {
+            let _ = stream.shutdown(Shutdown::Both);
         }
     }
-    Ok(())
-}
 
-fn answer(host: &str, request: &Request, state: &State) -> Answer {
-    match host {
-        "api.heroku.com" => platform_api::answer(request, state),
-        "cli-auth.heroku.com" => login_service::answer(request, state),
-        "particleboard.heroku.com" => Answer::new(404),
-        _ => git_server::answer(request, state),
+    /// Waits until every conversation has come to its end, git's children included.
+    pub(crate) fn wait_for_the_last(&self) {
+        let some_left = |guests: &mut Guests| !guests.streams.is_empty();
+        let guests = locked(&self.house.guests);
+        let waited = self
+            .house
+            .left
+            .wait_timeout_while(guests, FAREWELL, some_left);
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
     }
-}
 
-fn faulty(status: u16, headers: &[&str], body: &str) -> Answer {
-    let mut answer = Answer::new(status).body(body);
-    for (name, value) in headers.iter().filter_map(|line| line.split_once(": ")) {
-        answer = answer.with(name, value);
-    }
-    answer
-}
-
-fn misbehave(fault: &Fault, stream: &mut (impl Read + Write), answer: &Answer) -> io::Result<()> {
-    match fault {
-        Fault::CutBody => {
-            stream.write_all(answer.head(answer.body.len() + 100).as_bytes())?;
-            stream.write_all(&answer.body)?;
-            stream.flush()
-        }
-        Fault::EndlessBody => {
-            stream.write_all(b"HTTP/1.1 200 Stand-in\r\nConnection: close\r\n\r\n")?;
-            loop {
-                stream.write_all(&[b' '; 16 * 1024])?;
+    fn listen(&self, listener: TcpListener) {
+        let is_over = Arc::new(AtomicBool::new(false));
+        let (house, over) = (Arc::clone(&self.house), Arc::clone(&is_over));
+        let thread = thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                if over.load(Ordering::SeqCst) {
+                    break;
+                }
+                House::welcome(&house, stream);
             }
-        }
-        Fault::Bomb => {
-            // 64 MiB of zeros, packed by hand: one deflate block repeated.
-            let body = bomb();
-            let head = format!(
-                "HTTP/1.1 200 Stand-in\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n",
-                body.len()
-            );
-            stream.write_all(head.as_bytes())?;
-            stream.write_all(&body)?;
-            stream.flush()
-        }
-        Fault::Hang => {
-            // The client's own limit ends this, or the connection's.
-            let mut byte = [0];
-            while stream.read(&mut byte)? > 0 {}
-            Ok(())
-        }
-        _ => Ok(()),
+        });
+        *locked(&self.listener) = Some(Listening { is_over, thread });
     }
 }
 
-/// A gzip stream of stored blocks is as large as what it holds, so a small one that unpacks to much
-/// needs real compression: git has one at hand, and it is only ever made once.
-fn bomb() -> Vec<u8> {
-    #[expect(clippy::disallowed_methods, reason = "gzip is another program")]
-    let packed = std::process::Command::new("sh")
-        .args(["-c", "head -c 67108864 /dev/zero | gzip -9"])
-        .output();
-    packed.map(|output| output.stdout).unwrap_or_default()
+/// A connection, for as long as somebody talks on it.
+struct Guest(Arc<House>, u64);
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        locked(&self.0.guests).streams.remove(&self.1);
+        self.0.left.notify_all();
+    }
+}
+
+impl House {
+    fn welcome(house: &Arc<House>, stream: TcpStream) {
+        let Ok(copy) = stream.try_clone() else {
+            return;
+        };
+        let mut guests = locked(&house.guests);
+        let number = guests.next;
+        guests.next += 1;
+        guests.streams.insert(number, copy);
+        drop(guests);
+        let guest = Guest(Arc::clone(house), number);
+        // A client that hangs up in the middle is none of our failures.
+        thread::spawn(move || drop(guest.0.tunnel(stream)));
+    }
+
+    fn tunnel(&self, stream: TcpStream) -> io::Result<()> {
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(LONGEST_WAIT))?;
+        let mut connection = Connection::new(stream);
+        let Some(request) = connection.next()? else {
+            return Ok(());
+        };
+        let host = request.path.to_ascii_lowercase();
+        let host = host.strip_suffix(":443").unwrap_or(&host);
+        if request.method != "CONNECT" || !self.state.plays(host) {
+            let what = format!("{} {}", request.method, request.path);
+            self.state.log.stranger(&what);
+            return connection.answer(&Answer::new(502));
+        }
+        let fault = self.state.faults.at_tunnel(host);
+        if let Some(refusal) = fault.as_ref().and_then(refusal) {
+            return connection.answer(&refusal);
+        }
+        let stream = connection.stream();
+        stream.write_all(b"HTTP/1.1 200 Connected\r\n\r\n")?;
+        let config = self.authority.config(host, fault.as_ref())?;
+        let tls = ServerConnection::new(config).map_err(io::Error::other)?;
+        let mut stream = StreamOwned::new(tls, connection.into_stream());
+        conversation::hold(&mut stream, host, &self.state)?;
+        say_goodbye(&mut stream)
+    }
+}
+
+fn refusal(fault: &Fault) -> Option<Answer> {
+    match fault {
+        Fault::NoTunnel => Some(Answer::new(502)),
+        Fault::ProxyPassword => {
+            let realm = "Basic realm=\"a proxy in between\"";
+            Some(Answer::new(407).with("Proxy-Authenticate", realm))
+        }
+        _ => None,
+    }
+}
+
+/// Without it, a client cannot tell an orderly end from one in the middle.
+fn say_goodbye<S: Read + Write>(stream: &mut StreamOwned<ServerConnection, S>) -> io::Result<()> {
+    stream.conn.send_close_notify();
+    stream.flush()
 }

@@ -1,0 +1,97 @@
+//! The apps, each with a bare repository of its own.
+
+use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+
+use crate::names::uuid;
+use crate::state::locked;
+
+/// Pushes are allowed, and git leaves no process behind that would outlive the test.
+const CONFIG: &[u8] =
+    b"[http]\n\treceivepack = true\n[gc]\n\tauto = 0\n[receive]\n\tautogc = false\n";
+
+#[derive(Debug, Clone)]
+pub(crate) struct App {
+    pub(crate) id: String,
+    pub(crate) owner: String,
+    /// It wants a second factor, and has not been given one.
+    pub(crate) is_locked: bool,
+}
+
+pub(crate) struct Apps {
+    dir: PathBuf,
+    apps: Mutex<BTreeMap<String, App>>,
+}
+
+impl Apps {
+    pub(crate) fn new(dir: PathBuf) -> Apps {
+        Apps {
+            dir,
+            apps: Mutex::default(),
+        }
+    }
+
+    /// Where the repositories are.
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    pub(crate) fn make(&self, email: &str, name: &str) -> io::Result<PathBuf> {
+        let path = self.dir.join(format!("{name}.git"));
+        let made = bare_git()
+            .args(["init", "--quiet", "--bare", "--initial-branch=main"])
+            .arg(&path)
+            .output()?;
+        if !made.status.success() {
+            let why = String::from_utf8_lossy(&made.stderr).into_owned();
+            return Err(io::Error::other(why));
+        }
+        OpenOptions::new()
+            .append(true)
+            .open(path.join("config"))?
+            .write_all(CONFIG)?;
+        let mut apps = locked(&self.apps);
+        let app = apps.entry(name.to_owned()).or_insert_with(|| App {
+            id: uuid(),
+            owner: String::new(),
+            is_locked: false,
+        });
+        email.clone_into(&mut app.owner);
+        Ok(path)
+    }
+
+    pub(crate) fn find(&self, name: &str) -> Option<App> {
+        locked(&self.apps).get(name).cloned()
+    }
+
+    pub(crate) fn of(&self, owner: &str) -> Vec<(String, App)> {
+        let mut all: Vec<_> = locked(&self.apps).clone().into_iter().collect();
+        all.retain(|(_, app)| app.owner == owner);
+        all
+    }
+
+    pub(crate) fn set_locked(&self, name: &str, is_locked: bool) {
+        if let Some(app) = locked(&self.apps).get_mut(name) {
+            app.is_locked = is_locked;
+        }
+    }
+}
+
+/// git with nothing of the surrounding world but the way to it.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the stand-in's repositories are git's own"
+)]
+pub(crate) fn bare_git() -> Command {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut git = Command::new("git");
+    git.env_clear()
+        .env("PATH", path)
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("GIT_CONFIG_GLOBAL", "/dev/null");
+    git
+}

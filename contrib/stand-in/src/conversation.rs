@@ -1,0 +1,155 @@
+//! What is said inside a tunnel: request by request, who answers, and which fault comes in between.
+
+use std::io::{self, Read, Write};
+
+use crate::faults::{Fault, Stage};
+use crate::git_server::{self, Stream};
+use crate::http::Connection;
+use crate::message::{Answer, Request};
+use crate::misbehaviour::{self, Then};
+use crate::request_log::Seen;
+use crate::state::State;
+use crate::{login_service, platform_api, registry};
+
+/// Answers requests until one side has had enough.
+///
+/// # Errors
+/// The client broke off, or a fault does: the connection is to end without a word.
+pub(crate) fn hold(stream: impl Read + Write, host: &str, state: &State) -> io::Result<()> {
+    let mut connection = Connection::new(stream);
+    while let Some(request) = connection.next()? {
+        let answered = Exchange::begin(host, request, &mut connection, state)?.run()?;
+        if answered == Then::Close {
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
+    }
+    Ok(())
+}
+
+/// One request and its answer.
+struct Exchange<'a, S> {
+    host: &'a str,
+    request: Request,
+    seen: Seen,
+    connection: &'a mut Connection<S>,
+    state: &'a State,
+}
+
+enum Reply {
+    Whole(Answer),
+    Git(Stream),
+}
+
+impl<'a, S: Read + Write> Exchange<'a, S> {
+    fn begin(
+        host: &'a str,
+        mut request: Request,
+        connection: &'a mut Connection<S>,
+        state: &'a State,
+    ) -> io::Result<Exchange<'a, S>> {
+        if !is_git(host) {
+            request.body = connection.whole_body()?;
+        }
+        let seen = state.log.arrived(host, &request);
+        Ok(Exchange {
+            host,
+            request,
+            seen,
+            connection,
+            state,
+        })
+    }
+
+    fn run(mut self) -> io::Result<Then> {
+        if let Some(name) = self.other_host() {
+            self.state.log.stranger(&format!("Host: {name}"));
+            return self.send(None, Reply::Whole(Answer::new(421)));
+        }
+        let Request { method, path, .. } = &self.request;
+        let fault = self.state.faults.at_request(self.host, method, path);
+        match fault
+            .as_ref()
+            .filter(|fault| fault.stage() == Stage::Request)
+        {
+            None => {}
+            Some(Fault::Pause) => self.state.gate.hold(self.seen)?,
+            Some(fault) => {
+                return match misbehaviour::made_up(fault)? {
+                    Some(answer) => self.send(None, Reply::Whole(answer)),
+                    None => misbehaviour::fail(fault, self.connection),
+                };
+            }
+        }
+        let reply = self.reply()?;
+        self.send(fault.as_ref(), reply)
+    }
+
+    /// The host in the request's header, where it is not the tunnel's.
+    fn other_host(&self) -> Option<String> {
+        let name = self.request.header("host").unwrap_or_default();
+        let name = name.to_ascii_lowercase();
+        let is_ours = name.strip_suffix(":443").unwrap_or(&name) == self.host;
+        (!is_ours).then_some(name)
+    }
+
+    fn reply(&mut self) -> io::Result<Reply> {
+        let (request, state) = (&self.request, self.state);
+        let answer = match self.host {
+            "api.heroku.com" => platform_api::answer(request, state),
+            "cli-auth.heroku.com" => login_service::answer(request, state),
+            "registry.heroku.com" => registry::answer(request, state),
+            "particleboard.heroku.com" => Answer::new(404),
+            _ => return self.ask_git(),
+        };
+        Ok(Reply::Whole(answer))
+    }
+
+    fn ask_git(&mut self) -> io::Result<Reply> {
+        let (request, state) = (&self.request, self.state);
+        if let Err(refusal) = git_server::admitted(request, state) {
+            return Ok(Reply::Whole(refusal));
+        }
+        let body = &mut self.connection.body();
+        let mut stream = git_server::ask_git(request, body, state)?;
+        let kept = std::mem::take(&mut stream.kept_body);
+        state.log.had_body(self.seen, kept);
+        Ok(Reply::Git(stream))
+    }
+
+    fn send(&mut self, fault: Option<&Fault>, reply: Reply) -> io::Result<Then> {
+        let fault = fault.filter(|fault| fault.stage() == Stage::Answer);
+        let mut answer = match (reply, fault) {
+            (Reply::Whole(answer), _) => answer,
+            (Reply::Git(stream), Some(_)) => stream.gathered(),
+            (Reply::Git(stream), None) => {
+                self.state.log.answered(self.seen, stream.head.status);
+                self.connection
+                    .answer_in_pieces(&stream.head, stream.pieces())?;
+                return Ok(Then::KeepAlive);
+            }
+        };
+        if self.request.method == "HEAD" {
+            answer.body.clear();
+        }
+        let Some(fault) = fault else {
+            self.state.log.answered(self.seen, answer.status);
+            self.connection.answer(&answer)?;
+            return Ok(Then::KeepAlive);
+        };
+        if *fault == Fault::PauseAnswer {
+            self.state.gate.hold(self.seen)?;
+        }
+        let answer = misbehaviour::spoilt(fault, answer)?;
+        if *fault != Fault::LoseAnswer {
+            self.state.log.answered(self.seen, answer.status);
+        }
+        misbehaviour::send(fault, &answer, self.connection)
+    }
+}
+
+/// Hosts that are none of Heroku's services are git servers.
+fn is_git(host: &str) -> bool {
+    let others = ["api", "cli-auth", "registry", "particleboard"];
+    let service = host.strip_suffix(".heroku.com");
+    !service.is_some_and(|service| others.contains(&service))
+}

@@ -1,0 +1,66 @@
+//! Where requests are held until a test lets them go, so that a client can be killed in the middle.
+
+use std::io;
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::request_log::Seen;
+use crate::state::locked;
+
+#[derive(Default)]
+pub(crate) struct Gate {
+    held: Mutex<Held>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Held {
+    waiting: Vec<Seen>,
+    releases: u64,
+    stopped: bool,
+}
+
+impl Gate {
+    /// Holds a request until the next release.
+    ///
+    /// # Errors
+    /// The stand-in has stopped: the request is to be dropped.
+    pub(crate) fn hold(&self, request: Seen) -> io::Result<()> {
+        let mut held = locked(&self.held);
+        let releases = held.releases;
+        held.waiting.push(request);
+        self.changed.notify_all();
+        let waits = |held: &mut Held| held.releases == releases && !held.stopped;
+        let mut held = self
+            .changed
+            .wait_while(held, waits)
+            .unwrap_or_else(PoisonError::into_inner);
+        held.waiting.retain(|other| *other != request);
+        match held.stopped {
+            true => Err(io::ErrorKind::ConnectionAborted.into()),
+            false => Ok(()),
+        }
+    }
+
+    pub(crate) fn release(&self) {
+        let mut held = locked(&self.held);
+        held.releases += 1;
+        held.waiting.clear();
+        self.changed.notify_all();
+    }
+
+    pub(crate) fn stop(&self) {
+        locked(&self.held).stopped = true;
+        self.changed.notify_all();
+    }
+
+    /// The request that has been held longest, waited for if need be.
+    pub(crate) fn wait_for_one(&self, timeout: Duration) -> Option<Seen> {
+        let none = |held: &mut Held| held.waiting.is_empty();
+        let waited = self
+            .changed
+            .wait_timeout_while(locked(&self.held), timeout, none);
+        let (held, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        held.waiting.first().copied()
+    }
+}

@@ -1,0 +1,223 @@
+//! Authorizations and sessions, and the login with a password that makes one.
+
+use serde_json::{Value, json};
+
+use super::{error, not_found, ranges, scope_too_small, two_factor, unauthorized};
+use crate::authorizations::{Authorization, Grant, Origin, Redaction};
+use crate::message::{Answer, Request};
+use crate::state::State;
+
+const SCOPES: [&str; 6] = [
+    "global",
+    "identity",
+    "read",
+    "write",
+    "read-protected",
+    "write-protected",
+];
+
+pub(super) fn answer(
+    method: &str,
+    path: &[&str],
+    request: &Request,
+    asker: &Authorization,
+    state: &State,
+) -> Answer {
+    if !asker.may(&["global"]) {
+        return scope_too_small();
+    }
+    match path {
+        ["authorizations"] => match method {
+            "GET" => list(request, asker, state),
+            "POST" => make(request, &asker.owner, state),
+            _ => not_found("path"),
+        },
+        ["authorizations", id, rest @ ..] => {
+            let all = state.authorizations.listed(&asker.owner, state.now());
+            let is_meant = |one: &&Authorization| match *id {
+                "~" => one.grant.origin == Origin::Default,
+                id => one.id == id,
+            };
+            match all.iter().find(is_meant) {
+                None => not_found("authorization"),
+                Some(found) => on_one(method, rest, found, request, state),
+            }
+        }
+        ["sessions", rest @ ..] => on_sessions(method, rest, asker, state),
+        _ => not_found("path"),
+    }
+}
+
+fn list(request: &Request, asker: &Authorization, state: &State) -> Answer {
+    let all = state.authorizations.listed(&asker.owner, state.now());
+    let all = all.iter().map(|one| told(one, state)).collect();
+    ranges::page(all, &["id", "description"], request, state)
+}
+
+fn on_one(
+    method: &str,
+    rest: &[&str],
+    found: &Authorization,
+    request: &Request,
+    state: &State,
+) -> Answer {
+    match (method, rest) {
+        ("GET", []) => Answer::json(200, &told(found, state)),
+        ("DELETE", []) => {
+            state.authorizations.revoke(&found.token);
+            Answer::json(200, &told(found, state))
+        }
+        ("PATCH", []) => describe(found, request, state),
+        ("POST", ["actions", "regenerate-tokens"]) => {
+            match state.authorizations.regenerate(&found.id, state.now()) {
+                None => not_found("authorization"),
+                Some(fresh) => {
+                    state.keep_secret(&fresh.token);
+                    Answer::json(200, &told_whole(&fresh, state))
+                }
+            }
+        }
+        _ => not_found("path"),
+    }
+}
+
+fn describe(found: &Authorization, request: &Request, state: &State) -> Answer {
+    let Ok(body) = serde_json::from_slice::<Value>(&request.body) else {
+        return error(400, "bad_request", "That is not JSON.");
+    };
+    let Some(description) = body["description"].as_str() else {
+        return error(422, "invalid_params", "description has to be a text.");
+    };
+    let now = state.now();
+    state.authorizations.describe(&found.id, description, now);
+    match state.authorizations.live(&found.token, now) {
+        Some(changed) => Answer::json(200, &told(&changed, state)),
+        None => not_found("authorization"),
+    }
+}
+
+/// `~` is the session of the token in use, which only a login in a browser has.
+fn on_sessions(method: &str, path: &[&str], asker: &Authorization, state: &State) -> Answer {
+    let all = state.authorizations.with_session(&asker.owner, state.now());
+    let session_told =
+        |one: &Authorization| json!({"id": one.session(), "description": one.grant.description});
+    let Some((id, [])) = path.split_first() else {
+        return match (method, path) {
+            ("GET", []) => {
+                let all = all.iter().map(session_told).collect();
+                Answer::json(200, &Value::Array(all))
+            }
+            _ => not_found("path"),
+        };
+    };
+    let is_meant = |one: &&Authorization| match *id {
+        "~" => one.token == asker.token,
+        id => one.session() == Some(id),
+    };
+    match (method, all.iter().find(is_meant)) {
+        ("GET", Some(found)) => Answer::json(200, &session_told(found)),
+        ("DELETE", Some(found)) => {
+            state.authorizations.revoke(&found.token);
+            Answer::json(200, &session_told(found))
+        }
+        _ => not_found("session"),
+    }
+}
+
+/// A login by password, with each of its refusals.
+pub(super) fn log_in(request: &Request, email: &str, password: &str, state: &State) -> Answer {
+    let Some(account) = state.accounts.find(email) else {
+        return unauthorized();
+    };
+    if account.federated {
+        let message = "This account logs in through its identity provider.";
+        return error(403, "sso_required", message);
+    }
+    if account.password.as_deref() != Some(password) {
+        return unauthorized();
+    }
+    if account.suspended {
+        return error(403, "suspended", "This account is suspended.");
+    }
+    if account.untrusted {
+        let message = "Trust this device in a browser first.";
+        return error(403, "device_trust_required", message);
+    }
+    let code = request.header("heroku-two-factor-code");
+    if !state.accounts.use_code(email, code) {
+        return two_factor();
+    }
+    make(request, email, state)
+}
+
+fn make(request: &Request, owner: &str, state: &State) -> Answer {
+    let Ok(body) = serde_json::from_slice::<Value>(&request.body) else {
+        return error(400, "bad_request", "That is not JSON.");
+    };
+    match grant(&body) {
+        Err(message) => error(422, "invalid_params", message),
+        Ok(grant) => Answer::json(201, &told_whole(&state.authorize(owner, grant), state)),
+    }
+}
+
+fn grant(body: &Value) -> Result<Grant, &'static str> {
+    let scope = body["scope"].as_array().ok_or("scope is missing.")?;
+    let scope: Option<Vec<&str>> = scope.iter().map(Value::as_str).collect();
+    let scope = scope.filter(|all| !all.is_empty() && all.iter().all(|one| SCOPES.contains(one)));
+    let scope = scope.ok_or("scope names none that there is.")?;
+    let expires_in = match &body["expires_in"] {
+        Value::Null => None,
+        seconds => {
+            let seconds = seconds.as_i64().filter(|seconds| *seconds > 0);
+            Some(seconds.ok_or("expires_in has to be a number of seconds.")?)
+        }
+    };
+    let description = match &body["description"] {
+        Value::Null => "",
+        text => text.as_str().ok_or("description has to be a text.")?,
+    };
+    Ok(Grant {
+        description: description.to_owned(),
+        scope: scope.into_iter().map(str::to_owned).collect(),
+        expires_in,
+        ..Grant::default()
+    })
+}
+
+fn told(one: &Authorization, state: &State) -> Value {
+    told_as(one, state.authorizations.redaction(), state)
+}
+
+/// With the token in full: only where it has just been made.
+fn told_whole(one: &Authorization, state: &State) -> Value {
+    told_as(one, Redaction::Whole, state)
+}
+
+fn told_as(one: &Authorization, shown: Redaction, state: &State) -> Value {
+    let owner = state.accounts.find(&one.owner).unwrap_or_default();
+    one.told(&owner.id, shown, state.now())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_grant_needs_a_scope_that_there_is_and_an_end_that_can_be() {
+        for body in [
+            json!({}),
+            json!({"scope": []}),
+            json!({"scope": ["everything"]}),
+            json!({"scope": "global"}),
+            json!({"scope": ["global"], "expires_in": 0}),
+            json!({"scope": ["global"], "expires_in": "60"}),
+            json!({"scope": ["global"], "description": 7}),
+        ] {
+            assert!(grant(&body).is_err(), "{body}");
+        }
+        let body = json!({"scope": ["global"], "expires_in": 60, "description": "d"});
+        assert_eq!(grant(&body).unwrap().expires_in, Some(60));
+        let body = json!({"scope": ["global"], "expires_in": null});
+        assert_eq!(grant(&body).unwrap().expires_in, None);
+    }
+}

@@ -1,0 +1,151 @@
+//! Lists that come in pages: `Range` in, `Next-Range` out.
+
+use std::cmp::Ordering;
+
+use serde_json::Value;
+
+use super::error;
+use crate::message::{Answer, Request};
+use crate::state::State;
+
+/// The most entries that a client may ask for at once.
+///
+/// Source: the Platform API's reference on ranges.
+const MOST: usize = 1000;
+
+#[derive(Debug, PartialEq, Eq)]
+struct Range {
+    by: String,
+    from: String,
+    /// The entry `from` itself is left out.
+    is_after: bool,
+    to: String,
+    max: Option<usize>,
+    is_descending: bool,
+}
+
+/// The page of a list that a request asks for; `fields` are those it may be sorted by, the first
+/// unless the request says otherwise.
+pub(super) fn page(list: Vec<Value>, fields: &[&str], request: &Request, state: &State) -> Answer {
+    let asked = request.header("range");
+    let range = match asked {
+        None => parse(&format!("{} ..", fields.first().unwrap_or(&"id"))),
+        Some(asked) => parse(asked),
+    };
+    let range = range.filter(|range| fields.contains(&range.by.as_str()));
+    let Some(range) = range else {
+        let message = "That range cannot be satisfied.";
+        return error(416, "requested_range_not_satisfiable", message);
+    };
+    let max = range.max.unwrap_or(state.page());
+    let (page, end) = cut(list, &range, max);
+    let status = if end.is_some() { 206 } else { 200 };
+    let mut answer = Answer::json(status, &Value::Array(page))
+        .with("Accept-Ranges", &fields.join(", "))
+        .with(
+            "Content-Range",
+            &format!("{} {}..{}", range.by, range.from, range.to),
+        );
+    if let Some(end) = end {
+        let order = if range.is_descending {
+            ", order=desc"
+        } else {
+            ""
+        };
+        let next = format!("{} ]{end}..{}; max={max}{order}", range.by, range.to);
+        answer = answer.with("Next-Range", &next);
+    }
+    answer
+}
+
+/// `FIELD [START]..[END]; max=N, order=desc`; a `]` before the start leaves the start out.
+fn parse(text: &str) -> Option<Range> {
+    let (front, options) = text.split_once(';').unwrap_or((text, ""));
+    let (by, span) = front.trim().split_once(' ')?;
+    let (from, to) = span.trim().split_once("..")?;
+    let mut range = Range {
+        by: by.to_owned(),
+        from: from.trim_start_matches(['[', ']']).to_owned(),
+        is_after: from.starts_with(']'),
+        to: to.trim_end_matches(['[', ']']).to_owned(),
+        max: None,
+        is_descending: false,
+    };
+    for option in options.split(',').map(str::trim).filter(|o| !o.is_empty()) {
+        match option.split_once('=')? {
+            ("max", max) => {
+                let max = max.parse().ok()?;
+                range.max = (1..=MOST).contains(&max).then_some(max);
+                range.max?;
+            }
+            ("order", "asc") => {}
+            ("order", "desc") => range.is_descending = true,
+            _ => return None,
+        }
+    }
+    Some(range)
+}
+
+/// One page, and the key of its last entry where more follow.
+fn cut(mut list: Vec<Value>, range: &Range, max: usize) -> (Vec<Value>, Option<String>) {
+    let key = |one: &Value| one[&range.by].as_str().unwrap_or_default().to_owned();
+    let order = |a: &str, b: &str| match range.is_descending {
+        false => a.cmp(b),
+        true => b.cmp(a),
+    };
+    list.sort_by(|a, b| order(&key(a), &key(b)));
+    list.retain(|one| {
+        let (key, is_open) = (key(one), range.from.is_empty());
+        let starts = match order(&key, &range.from) {
+            Ordering::Less => is_open,
+            Ordering::Equal => is_open || !range.is_after,
+            Ordering::Greater => true,
+        };
+        starts && (range.to.is_empty() || order(&key, &range.to) != Ordering::Greater)
+    });
+    let more = list.len() > max;
+    list.truncate(max);
+    let end = list.last().map(key).filter(|_| more);
+    (list, end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn names(range: &str, max: usize) -> (String, Option<String>) {
+        let list = ["c", "a", "d", "b"].map(|name| json!({"name": name}));
+        let (page, end) = cut(list.to_vec(), &parse(range).unwrap(), max);
+        let names = page.iter().filter_map(|one| one["name"].as_str());
+        (names.collect(), end)
+    }
+
+    #[test]
+    fn pages_follow_each_other_without_gap_or_overlap() {
+        assert_eq!(
+            names("name ..", 3),
+            ("abc".to_owned(), Some("c".to_owned()))
+        );
+        assert_eq!(names("name ]c..", 3), ("d".to_owned(), None));
+        assert_eq!(names("name c..", 3), ("cd".to_owned(), None));
+        assert_eq!(names("name a..b", 3), ("ab".to_owned(), None));
+        let descending = names("name ]d..; order=desc", 2);
+        assert_eq!(descending, ("cb".to_owned(), Some("b".to_owned())));
+    }
+
+    #[test]
+    fn a_range_that_makes_no_sense_is_none() {
+        for range in [
+            "",
+            "name",
+            "name a",
+            "name ..; max=0",
+            "name ..; max=1001",
+            "name ..; x",
+        ] {
+            assert_eq!(parse(range), None, "{range:?}");
+        }
+        assert_eq!(parse("id ..; max=10").unwrap().max, Some(10));
+    }
+}

@@ -1,0 +1,244 @@
+//! Each fault as a client sees it. The numbers are curl's exit codes.
+
+use std::time::Duration;
+
+use heroku_stand_in::{Fault, On, Times};
+use serde_json::{Value, json};
+
+use crate::clients::{ANN, Clients, Told};
+
+const EMPTY_REPLY: i32 = 52;
+const BROKEN_OFF: i32 = 56;
+const CUT_SHORT: i32 = 18;
+const NOT_CONNECTED: i32 = 7;
+const TIME_OVER: i32 = 28;
+const BAD_CERTIFICATE: i32 = 60;
+
+/// `GET /account` under a fault.
+fn account_under(fault: Fault, more: &[&str]) -> Told {
+    let clients = Clients::new();
+    let token = clients.heroku.issue_token(ANN);
+    clients
+        .heroku
+        .fault(On::Host("api.heroku.com"), fault, Times::Always);
+    clients.api(&token, "GET", "/account", more)
+}
+
+#[test]
+fn the_tunnel_may_fail() {
+    for fault in [Fault::NoTunnel, Fault::ProxyPassword] {
+        let told = account_under(fault, &[]);
+        assert_eq!((told.exit, told.status), (BROKEN_OFF, 0));
+    }
+    for fault in [Fault::WrongName, Fault::WrongAuthority, Fault::Expired] {
+        assert_eq!(
+            account_under(fault.clone(), &[]).exit,
+            BAD_CERTIFICATE,
+            "{fault:?}"
+        );
+    }
+}
+
+#[test]
+fn connections_are_refused_and_then_taken_again() {
+    let clients = Clients::new();
+    let token = clients.heroku.issue_token(ANN);
+    let ask = || clients.api(&token, "GET", "/account", &[]);
+    clients.heroku.refuse_connections();
+    assert_eq!(ask().exit, NOT_CONNECTED);
+    clients.heroku.accept_connections().unwrap();
+    assert_eq!(ask().status, 200);
+}
+
+#[test]
+fn an_answer_may_never_come() {
+    let closed = account_under(Fault::Close, &[]);
+    assert!(
+        [EMPTY_REPLY, BROKEN_OFF].contains(&closed.exit),
+        "{closed:?}"
+    );
+    assert_eq!(
+        account_under(Fault::Hang, &["--max-time", "0.5"]).exit,
+        TIME_OVER
+    );
+    let cut = account_under(Fault::CutBody, &[]);
+    assert!([CUT_SHORT, BROKEN_OFF].contains(&cut.exit), "{cut:?}");
+}
+
+#[test]
+fn a_body_may_be_slow_endless_or_large() {
+    let slow = Fault::SlowBody(Duration::from_millis(1));
+    assert_eq!(account_under(slow, &[]).json()["email"], ANN);
+    let slow = Fault::SlowBody(Duration::from_secs(1));
+    assert_eq!(account_under(slow, &["--max-time", "0.5"]).exit, TIME_OVER);
+    let brief = ["--max-time", "0.5", "--output", "/dev/null"];
+    assert_eq!(account_under(Fault::EndlessBody, &brief).exit, TIME_OVER);
+    let large = account_under(Fault::LargeBody(20_000_000), &[]);
+    assert_eq!(large.body.len(), 20_000_000);
+}
+
+#[test]
+fn a_body_may_be_packed() {
+    assert_eq!(account_under(Fault::Gzip, &[]).body[..2], [0x1f, 0x8b]);
+    assert_eq!(
+        account_under(Fault::Gzip, &["--compressed"]).json()["email"],
+        ANN
+    );
+    let bomb = account_under(Fault::Bomb, &["--compressed"]);
+    assert_eq!(bomb.body.len(), 64 << 20);
+}
+
+#[test]
+fn a_status_comes_with_what_belongs_to_it() {
+    let told = account_under(Fault::api(422, "an_unknown_id", "words"), &[]);
+    assert_eq!(
+        (told.status, told.json()),
+        (422, json!({"id": "an_unknown_id", "message": "words"}))
+    );
+    assert_eq!(
+        account_under(Fault::page(502), &[]).header("Content-Type"),
+        Some("text/html")
+    );
+    let limited = account_under(Fault::rate_limit(Some("Retry-After: 7")), &[]);
+    assert_eq!(
+        (limited.status, limited.header("Retry-After")),
+        (429, Some("7"))
+    );
+    let limited = account_under(Fault::rate_limit(None), &[]);
+    assert_eq!((limited.status, limited.header("Retry-After")), (429, None));
+    let elsewhere = Fault::redirect(302, "Location: https://evil.example/account");
+    let elsewhere = account_under(elsewhere, &[]);
+    assert_eq!(
+        (elsewhere.status, elsewhere.header("Location")),
+        (302, Some("https://evil.example/account"))
+    );
+}
+
+#[test]
+fn an_answer_may_say_the_wrong_thing() {
+    let told = account_under(Fault::WrongTypes, &[]).json();
+    assert_eq!(
+        (&told["email"], &told["federated"]),
+        (&json!(7), &json!("text"))
+    );
+    let told = account_under(Fault::Member("email", Value::Null), &[]).json();
+    assert_eq!(
+        (&told["email"], &told["verified"]),
+        (&Value::Null, &json!(true))
+    );
+}
+
+#[test]
+fn a_list_may_never_end() {
+    let next_of = |fault: Fault| {
+        let clients = Clients::new();
+        let token = clients.heroku.issue_token(ANN);
+        clients
+            .heroku
+            .fault(On::Path("GET /apps"), fault, Times::Always);
+        let next = || {
+            let told = clients.api(&token, "GET", "/apps", &[]);
+            assert_eq!(told.status, 206);
+            told.header("Next-Range").unwrap().to_owned()
+        };
+        (next(), next())
+    };
+    let (first, second) = next_of(Fault::EndlessPages);
+    assert_ne!(first, second);
+    let (first, second) = next_of(Fault::SamePage);
+    assert_eq!(first, second);
+}
+
+#[test]
+fn a_token_may_die_between_two_pages() {
+    let clients = Clients::new();
+    let token = clients.heroku.issue_token(ANN);
+    let refusal = Fault::api(401, "unauthorized", "Invalid credentials provided.");
+    clients
+        .heroku
+        .fault(On::Path("GET /apps"), refusal, Times::After(1));
+    let ask = || clients.api(&token, "GET", "/apps", &[]).status;
+    assert_eq!([ask(), ask(), ask()], [200, 401, 401]);
+    clients.heroku.clear_faults();
+    assert_eq!(ask(), 200);
+}
+
+#[test]
+fn an_answer_that_is_lost_was_an_effect_and_a_closed_connection_was_none() {
+    let clients = Clients::new();
+    for (fault, lives) in [(Fault::Close, true), (Fault::LoseAnswer, false)] {
+        let issued = clients.heroku.issue(ANN, heroku_stand_in::Grant::default());
+        let path = format!("/oauth/authorizations/{}", issued.id);
+        let on = On::Path("DELETE /oauth");
+        clients.heroku.fault(on, fault.clone(), Times::Exactly(1));
+        assert_ne!(clients.api(&issued.token, "DELETE", &path, &[]).exit, 0);
+        assert_eq!(clients.heroku.is_live(&issued.token), lives, "{fault:?}");
+        assert_eq!(clients.heroku.requests().last().unwrap().status, 0);
+    }
+}
+
+#[test]
+fn an_upload_may_be_refused_though_the_list_of_branches_was_not() {
+    let clients = Clients::new();
+    let token = clients.heroku.issue_token(ANN);
+    clients.heroku.has_app(ANN, "app").unwrap();
+    let tree = clients.work_tree("tree", &token, "app");
+    let upload = On::HostPath("git.heroku.com", "POST /");
+    for status in [401, 403, 404, 429, 500, 503] {
+        clients.heroku.forget_requests();
+        clients
+            .heroku
+            .fault(upload, Fault::git(status), Times::Always);
+        assert!(
+            !clients
+                .git(&tree, &["push", "heroku", "main"])
+                .status
+                .success()
+        );
+        let seen: Vec<u16> = clients
+            .heroku
+            .requests()
+            .iter()
+            .map(|seen| seen.status)
+            .collect();
+        assert_eq!(seen[..2], [401, 200], "{seen:?}");
+        assert!(seen[2..].iter().all(|other| *other == status), "{seen:?}");
+        clients.heroku.clear_faults();
+    }
+    clients.git_says(&tree, &["push", "-q", "heroku", "main"]);
+}
+
+#[test]
+fn a_good_token_may_be_refused_by_git_once() {
+    let clients = Clients::new();
+    let token = clients.heroku.issue_token(ANN);
+    clients.heroku.has_app(ANN, "app").unwrap();
+    let tree = clients.work_tree("tree", &token, "app");
+    let list = On::HostPath("git.heroku.com", "GET /app.git/info/refs");
+    clients
+        .heroku
+        .fault(list, Fault::git(401), Times::Exactly(2));
+    assert!(
+        !clients
+            .git(&tree, &["push", "heroku", "main"])
+            .status
+            .success()
+    );
+    clients.git_says(&tree, &["push", "-q", "heroku", "main"]);
+}
+
+#[test]
+fn a_stream_of_gits_may_be_cut_too() {
+    let clients = Clients::new();
+    let token = clients.heroku.issue_token(ANN);
+    clients.heroku.has_app(ANN, "app").unwrap();
+    let tree = clients.work_tree("tree", &token, "app");
+    clients.git_says(&tree, &["push", "-q", "heroku", "main"]);
+    let download = On::HostPath("git.heroku.com", "POST /app.git/git-upload-pack");
+    clients
+        .heroku
+        .fault(download, Fault::CutBody, Times::Always);
+    assert!(!clients.git(&tree, &["fetch", "heroku"]).status.success());
+    clients.heroku.clear_faults();
+    clients.git_says(&tree, &["fetch", "-q", "heroku"]);
+}

@@ -1,0 +1,13 @@
+//! The stand-in as real clients see it: git, curl, and the program's own caller.
+
+#![allow(clippy::unwrap_used, reason = "a test says what it expects")]
+
+mod clients;
+mod faults;
+mod held_requests;
+mod logins;
+mod pushes;
+mod strangers;
+mod the_api;
+mod the_program;
+mod the_registry;

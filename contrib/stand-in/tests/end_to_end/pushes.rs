@@ -1,0 +1,153 @@
+//! git, through a real `git http-backend`.
+
+use std::thread;
+
+use crate::clients::{ANN, Clients};
+
+#[test]
+fn a_push_a_clone_and_a_fetch_go_through() {
+    let clients = Clients::new();
+    let token = clients.heroku.issue_token(ANN);
+    let bare = clients.heroku.has_app(ANN, "app").unwrap();
+    let tree = clients.work_tree("tree", &token, "app");
+    clients.git_says(&tree, &["push", "-q", "heroku", "main"]);
+    let head = clients.git_says(&tree, &["rev-parse", "HEAD"]);
+    assert_eq!(clients.git_says(&bare, &["rev-parse", "main"]), head);
+
+    let url = clients.git_says(&tree, &["remote", "get-url", "heroku"]);
+    clients.git_says(&clients.path(""), &["clone", "-q", url.trim(), "copy"]);
+    let copy = clients.path("copy");
+    clients.commit(&tree, "second", b"two");
+    clients.git_says(&tree, &["push", "-q", "heroku", "main"]);
+    clients.git_says(&copy, &["pull", "-q", "--ff-only"]);
+    assert_eq!(std::fs::read(copy.join("second")).unwrap(), b"two");
+    assert!(clients.heroku.strangers().is_empty());
+}
+
+#[test]
+fn the_oldest_protocol_goes_through_too() {
+    let clients = Clients::new();
+    let token = clients.heroku.issue_token(ANN);
+    clients.heroku.has_app(ANN, "app").unwrap();
+    let tree = clients.work_tree("tree", &token, "app");
+    let old = ["-c", "protocol.version=0"];
+    clients.git_says(
+        &tree,
+        &[&old[..], &["push", "-q", "heroku", "main"]].concat(),
+    );
+    let refs = clients.git_says(&tree, &[&old[..], &["ls-remote", "heroku"]].concat());
+    assert!(refs.contains("refs/heads/main"));
+}
+
+#[test]
+fn five_megabytes_arrive_whole_and_come_back_whole() {
+    let clients = Clients::new();
+    let token = clients.heroku.issue_token(ANN);
+    let bare = clients.heroku.has_app(ANN, "app").unwrap();
+    let tree = clients.work_tree("tree", &token, "app");
+    let bytes: Vec<u8> = std::iter::repeat_with(|| fastrand::u8(..))
+        .take(5 << 20)
+        .collect();
+    clients.commit(&tree, "large", &bytes);
+    clients.git_says(&tree, &["push", "-q", "heroku", "main"]);
+    clients.git_says(&bare, &["fsck", "--strict"]);
+
+    // git sends 4 bytes first, to see whether it may come in; then the pack, in chunks.
+    let mut uploads = clients.heroku.requests();
+    uploads.retain(|seen| seen.header("transfer-encoding") == Some("chunked"));
+    assert_eq!(uploads.len(), 1);
+    assert_eq!((uploads[0].status, uploads[0].body.len()), (200, 64 * 1024));
+
+    let url = clients.git_says(&tree, &["remote", "get-url", "heroku"]);
+    clients.git_says(&clients.path(""), &["clone", "-q", url.trim(), "copy"]);
+    assert_eq!(std::fs::read(clients.path("copy/large")).unwrap(), bytes);
+}
+
+#[test]
+fn a_packed_request_reaches_git_as_it_came() {
+    let clients = Clients::new();
+    let token = clients.heroku.issue_token(ANN);
+    clients.heroku.has_app(ANN, "app").unwrap();
+    let tree = clients.work_tree("tree", &token, "app");
+    // Enough branches for the list of what git wants to be long enough to be worth packing.
+    for number in 0..40 {
+        clients.git_says(&tree, &["commit", "-q", "--allow-empty", "-m", "more"]);
+        clients.git_says(&tree, &["branch", &format!("b{number}")]);
+    }
+    clients.git_says(&tree, &["push", "-q", "heroku", "--all"]);
+    let url = clients.git_says(&tree, &["remote", "get-url", "heroku"]);
+    clients.git_says(&clients.path(""), &["clone", "-q", url.trim(), "copy"]);
+    let requests = clients.heroku.requests();
+    let mut packed = requests
+        .iter()
+        .filter(|seen| seen.header("content-encoding") == Some("gzip"));
+    assert!(packed.any(|seen| seen.status == 200));
+}
+
+#[test]
+fn twenty_pushes_at_once_all_arrive() {
+    let clients = Clients::new();
+    let token = clients.heroku.issue_token(ANN);
+    let bare = clients.heroku.has_app(ANN, "app").unwrap();
+    let tree = clients.work_tree("tree", &token, "app");
+    thread::scope(|scope| {
+        for number in 0..20 {
+            let (clients, tree) = (&clients, &tree);
+            let branch = format!("main:refs/heads/b{number}");
+            scope.spawn(move || clients.git_says(tree, &["push", "-q", "heroku", &branch]));
+        }
+    });
+    let branches = clients.git_says(&bare, &["for-each-ref", "--format=%(refname)"]);
+    assert_eq!(branches.lines().count(), 20);
+}
+
+#[test]
+fn git_is_refused_as_heroku_refuses_it() {
+    let clients = Clients::new();
+    let (ann, bob) = ("ann@example.com", "bob@example.com");
+    let (token, other) = (
+        clients.heroku.issue_token(ann),
+        clients.heroku.issue_token(bob),
+    );
+    clients.heroku.has_app(ann, "app").unwrap();
+    let ask = |user: &str, app: &str| {
+        let url = format!("https://git.heroku.com/{app}.git/info/refs?service=git-receive-pack");
+        clients.curl(&["--user", user, &url])
+    };
+    let anonymous =
+        clients.curl(&["https://git.heroku.com/app.git/info/refs?service=git-upload-pack"]);
+    assert_eq!(anonymous.status, 401);
+    assert!(
+        anonymous
+            .header("WWW-Authenticate")
+            .unwrap()
+            .starts_with("Basic ")
+    );
+    assert_eq!(ask("heroku:HRKU-no-such-token-at-all", "app").status, 401);
+    assert_eq!(ask(&format!("heroku:{token}"), "no-such-app").status, 404);
+    assert_eq!(ask(&format!("heroku:{other}"), "app").status, 403);
+    assert_eq!(ask(&format!("anybody:{token}"), "app").status, 200);
+    let head = clients.curl(&[
+        "--user",
+        &format!("x:{token}"),
+        "https://git.heroku.com/app.git/HEAD",
+    ]);
+    assert_eq!(head.status, 404);
+
+    let _ = clients.heroku.has_account(ann).suspended();
+    assert_eq!(ask(&format!("heroku:{token}"), "app").status, 403);
+    clients.heroku.revoke(&token);
+    assert_eq!(ask(&format!("heroku:{token}"), "app").status, 401);
+}
+
+#[test]
+fn a_foreign_git_server_is_played_on_request() {
+    let clients = Clients::new();
+    let token = clients.heroku.issue_token(ANN);
+    clients.heroku.has_app(ANN, "app").unwrap();
+    clients.heroku.also_plays("git.example.com");
+    let url = format!("https://ann:{token}@git.example.com/app.git");
+    clients.git_says(&clients.path(""), &["ls-remote", &url]);
+    assert_eq!(clients.heroku.requests_to("git.heroku.com").len(), 0);
+    assert!(!clients.heroku.requests_to("git.example.com").is_empty());
+}

@@ -1,0 +1,57 @@
+//! Nobody gets out through the stand-in, and every try is known.
+
+use crate::clients::{ACCEPT, ANN, Clients};
+
+#[test]
+fn who_wants_another_host_is_refused_and_remembered() {
+    let clients = Clients::new();
+    for (url, known) in [
+        (
+            "https://backboard.heroku.com/",
+            "CONNECT backboard.heroku.com:443",
+        ),
+        (
+            "https://git.heroku.com:8443/",
+            "CONNECT git.heroku.com:8443",
+        ),
+        (
+            "https://git.heroku.com.example.com/",
+            "CONNECT git.heroku.com.example.com:443",
+        ),
+        (
+            "http://api.heroku.com/account",
+            "GET http://api.heroku.com/account",
+        ),
+    ] {
+        let told = clients.curl(&[url]);
+        assert!(told.exit != 0 || told.status == 502, "{url}: {told:?}");
+        assert_eq!(clients.heroku.strangers().last().unwrap(), known);
+    }
+    assert_eq!(clients.heroku.strangers().len(), 4);
+    assert!(clients.heroku.requests().is_empty());
+}
+
+#[test]
+fn a_host_in_the_header_that_is_not_the_tunnels_is_a_stranger() {
+    let clients = Clients::new();
+    let url = "https://api.heroku.com/account";
+    let told = clients.curl(&["-H", "Host: evil.example", url]);
+    assert_eq!(told.status, 421);
+    assert_eq!(clients.heroku.strangers(), ["Host: evil.example"]);
+}
+
+#[test]
+fn a_played_host_in_any_spelling_is_no_stranger() {
+    let clients = Clients::new();
+    let token = clients.heroku.issue_token(ANN);
+    let bearer = format!("Authorization: Bearer {token}");
+    let told = clients.curl(&[
+        "-H",
+        ACCEPT,
+        "-H",
+        &bearer,
+        "https://API.Heroku.com:443/account",
+    ]);
+    assert_eq!(told.status, 200);
+    assert!(clients.heroku.strangers().is_empty());
+}

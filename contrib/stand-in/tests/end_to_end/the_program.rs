@@ -1,0 +1,119 @@
+//! The stand-in as a program, for scripts.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Stdio};
+
+use crate::clients::Clients;
+
+struct Program {
+    child: Child,
+    control: String,
+}
+
+/// Started in a folder; it has said that it is ready.
+fn started(clients: &Clients, dir: &Path) -> Program {
+    let mut child = clients
+        .command(env!("CARGO_BIN_EXE_heroku-stand-in"))
+        .arg("--dir")
+        .arg(dir)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    stdout.read_line(&mut line).unwrap();
+    assert_eq!(line, "ready\n");
+    let control = std::fs::read_to_string(dir.join("control")).unwrap();
+    Program {
+        child,
+        control: control.trim().to_owned(),
+    }
+}
+
+impl Program {
+    /// What the control interface answers.
+    fn asked(&self, clients: &Clients, arguments: &[&str], path: &str) -> String {
+        let url = format!("{}{path}", self.control);
+        let told = clients.curl(&[&["--noproxy", "*", &url], arguments].concat());
+        assert!([200, 204].contains(&told.status), "{path}: {told:?}");
+        String::from_utf8(told.body).unwrap()
+    }
+}
+
+const POST: &[&str] = &["--request", "POST"];
+
+#[test]
+fn a_script_can_play_a_whole_push() {
+    let clients = Clients::new();
+    let dir = clients.path("program");
+    let mut program = started(&clients, &dir);
+    let ask = |arguments: &[&str], path: &str| program.asked(&clients, arguments, path);
+    ask(
+        POST,
+        "/accounts?email=bob%40example.com&password=secret&code=123456",
+    );
+    ask(POST, "/apps?email=bob%40example.com&name=shop");
+    let token = ask(POST, "/tokens?email=bob@example.com");
+    let tree = clients.work_tree("tree", &token, "shop");
+    let environment = std::fs::read_to_string(dir.join("environment")).unwrap();
+    let mut push = clients.command("git");
+    push.envs(
+        environment
+            .lines()
+            .map(|line| line.split_once('=').unwrap()),
+    );
+    push.args(["push", "-q", "heroku", "main"])
+        .current_dir(&tree);
+    assert!(push.status().unwrap().success());
+    assert!(
+        ask(&[], "/requests")
+            .contains("200 POST https://git.heroku.com/shop.git/git-receive-pack\n")
+    );
+    assert_eq!(ask(&[], "/strangers"), "");
+    ask(&["--data", &token], "/revoke");
+    assert!(
+        !push
+            .stderr(Stdio::null())
+            .arg("--force")
+            .status()
+            .unwrap()
+            .success()
+    );
+
+    ask(POST, "/stop");
+    assert!(program.child.wait().unwrap().success());
+    assert!(!dir.exists());
+}
+
+#[test]
+fn a_signal_ends_it_and_nothing_stays_behind() {
+    let clients = Clients::new();
+    let dir = clients.path("program");
+    std::fs::create_dir(&dir).unwrap();
+    let mut program = started(&clients, &dir);
+    program.asked(&clients, POST, "/apps?name=shop");
+    let pid = program.child.id().to_string();
+    assert!(
+        clients
+            .command("kill")
+            .args(["-TERM", &pid])
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert!(program.child.wait().unwrap().success());
+    assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 0);
+}
+
+#[test]
+fn a_folder_with_things_of_that_name_is_left_alone() {
+    let clients = Clients::new();
+    let dir = clients.path("program");
+    std::fs::create_dir_all(dir.join("apps/mine")).unwrap();
+    let mut command = clients.command(env!("CARGO_BIN_EXE_heroku-stand-in"));
+    let output = command.arg("--dir").arg(&dir).output().unwrap();
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("is there already"));
+    assert!(dir.join("apps/mine").exists());
+}
