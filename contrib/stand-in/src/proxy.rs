@@ -120,6 +120,13 @@ impl Proxy {
 /// A connection, for as long as somebody talks on it.
 struct Guest(Arc<House>, u64);
 
+impl Guest {
+    /// Serves the connection, and leaves.
+    fn talk(self, stream: TcpStream) -> io::Result<()> {
+        self.0.tunnel(stream)
+    }
+}
+
 impl Drop for Guest {
     fn drop(&mut self) {
         locked(&self.0.guests).streams.remove(&self.1);
@@ -139,7 +146,7 @@ impl House {
         drop(guests);
         let guest = Guest(Arc::clone(house), number);
         // A client that hangs up in the middle is none of our failures.
-        thread::spawn(move || drop(guest.0.tunnel(stream)));
+        thread::spawn(move || drop(guest.talk(stream)));
     }
 
     fn tunnel(&self, stream: TcpStream) -> io::Result<()> {

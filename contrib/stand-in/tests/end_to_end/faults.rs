@@ -1,5 +1,6 @@
 //! Each fault as a client sees it. The numbers are curl's exit codes.
 
+use std::thread;
 use std::time::Duration;
 
 use heroku_stand_in::{Fault, On, Times};
@@ -48,6 +49,24 @@ fn connections_are_refused_and_then_taken_again() {
     assert_eq!(ask().exit, NOT_CONNECTED);
     clients.heroku.accept_connections().unwrap();
     assert_eq!(ask().status, 200);
+}
+
+#[test]
+fn who_refuses_connections_breaks_off_those_that_there_are() {
+    let clients = Clients::new();
+    let token = clients.heroku.issue_token(ANN);
+    let on = On::Path("GET /account");
+    clients.heroku.fault(on, Fault::Hang, Times::Always);
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| clients.api(&token, "GET", "/account", &[]));
+        clients
+            .heroku
+            .wait_for(&on, Duration::from_secs(10))
+            .unwrap();
+        clients.heroku.refuse_connections();
+        let exit = waiting.join().unwrap().exit;
+        assert!([EMPTY_REPLY, BROKEN_OFF].contains(&exit), "{exit}");
+    });
 }
 
 #[test]
@@ -126,6 +145,25 @@ fn an_answer_may_say_the_wrong_thing() {
         (&told["email"], &told["verified"]),
         (&Value::Null, &json!(true))
     );
+}
+
+#[test]
+fn a_member_of_an_entry_may_be_anything() {
+    let clients = Clients::new();
+    let token = clients.heroku.issue_token(ANN);
+    let access_token_under = |member, value| {
+        let fault = Fault::Member(member, value);
+        clients.heroku.fault(On::Any, fault, Times::Exactly(1));
+        let list = clients
+            .api(&token, "GET", "/oauth/authorizations", &[])
+            .json();
+        list[0]["access_token"].clone()
+    };
+    assert_eq!(access_token_under("access_token", Value::Null), Value::Null);
+    for end in [json!(null), json!(0), json!(-1), json!("soon")] {
+        let told = access_token_under("access_token.expires_in", end.clone());
+        assert_eq!(told["expires_in"], end);
+    }
 }
 
 #[test]
