@@ -1,6 +1,6 @@
 //! Paste, pipe, password with MFA, browser: each with what a person sees, and each refusal.
 
-use heroku_stand_in::{Grant, Redaction};
+use heroku_stand_in::{Form, Grant, Redaction};
 
 use crate::world::{ANN, World};
 
@@ -85,10 +85,10 @@ fn an_empty_stdin_is_no_token() {
 
 #[test]
 fn tokens_of_every_age_log_in() {
-    for legacy in [false, true] {
+    for form in [Form::Current, Form::Prefixed, Form::Bare, Form::Hex] {
         let world = world();
         let grant = Grant {
-            legacy,
+            form,
             ..Grant::default()
         };
         let token = world.heroku.issue(ANN, grant).token;

@@ -15,7 +15,7 @@ use crate::credential::{Account, Token};
 use crate::environment::Environment;
 use crate::git_config::{self, Setting};
 use crate::known_authorizations::Known;
-use crate::platform_api::{AccountInfo, Authorization, Failure, PlatformApi};
+use crate::platform_api::{Authorization, Failure, PlatformApi};
 use crate::problem::Problem;
 use crate::sources::Source;
 
@@ -60,13 +60,11 @@ fn finish(
     arguments: &Login,
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<()> {
-    let info = api
-        .account(&got.token)
-        .map_err(|failure| refused(&failure))?;
+    let email = owner(api, &got)?;
     let authorization = got
         .authorization
         .or_else(|| api.authorization_of(&got.token).ok().flatten());
-    let known = known(&info, &got.token, authorization.as_ref());
+    let known = known(&email, &got.token, authorization.as_ref());
     if !may_push(&known.scope) && !arguments.force {
         return Err(weak(&known.scope).into());
     }
@@ -74,14 +72,14 @@ fn finish(
     let kept = accounts::keep(
         session.environment,
         store,
-        &info.email,
+        &email,
         &got.token,
         known.clone(),
     )?;
     for note in &kept.notes {
         session.warn(note)?;
     }
-    tell(&kept, &info.email, session)?;
+    tell(&kept, &email, session)?;
     let out = &mut session.streams.output;
     if let Some(expires) = known.expires {
         let left = expires.duration_since(Timestamp::now());
@@ -95,6 +93,21 @@ fn finish(
         ))?;
     }
     offer_setup(session)
+}
+
+/// Whose token it is: an authorization that was made just now says so by itself.
+fn owner(api: &PlatformApi, got: &Got) -> Result<Account, Problem> {
+    let told = got
+        .authorization
+        .as_ref()
+        .and_then(|made| made.account.clone());
+    match told {
+        Some(account) => Ok(account),
+        None => match api.account(&got.token) {
+            Ok(info) => Ok(info.email),
+            Err(failure) => Err(refused(&failure)),
+        },
+    }
 }
 
 fn store(place: Place) -> Store {
@@ -137,10 +150,10 @@ fn refused(failure: &Failure) -> Problem {
     }
 }
 
-fn known(info: &AccountInfo, token: &Token, authorization: Option<&Authorization>) -> Known {
+fn known(email: &Account, token: &Token, authorization: Option<&Authorization>) -> Known {
     let base = Known {
         checked: Some(Timestamp::now()),
-        ..Known::new(&info.email, token)
+        ..Known::new(email, token)
     };
     let Some(authorization) = authorization else {
         return base;
