@@ -30,9 +30,6 @@ pub struct Known {
     /// The authorization's id at Heroku: the one safe handle to revoke it by.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authorization: Option<String>,
-    /// Whether this program made the authorization.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub made_here: bool,
     /// The authorization's description, as Heroku's dashboard shows it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,

@@ -1,10 +1,14 @@
 //! The commands for people, a file for each verb.
 
+use jiff::Timestamp;
+
 use crate::Streams;
 use crate::arguments::Command;
-use crate::credential::Account;
+use crate::credential::{Account, Token};
 use crate::environment::Environment;
 use crate::heroku_cli;
+use crate::known_authorizations::Known;
+use crate::platform_api::Authorization;
 use crate::problem::Problem;
 
 mod exec;
@@ -64,4 +68,23 @@ fn account_named(name: &str, environment: &Environment) -> Result<Account, Probl
             let mend = "give an email: git credential-heroku-rs status lists them";
             Problem::new("that is not the name of an account", mend)
         })
+}
+
+/// What is known of a token that Heroku has just taken, with its authorization where that is found.
+fn known(owner: &Account, token: &Token, authorization: Option<&Authorization>) -> Known {
+    let base = Known {
+        checked: Some(Timestamp::now()),
+        ..Known::new(owner, token)
+    };
+    let Some(authorization) = authorization else {
+        return base;
+    };
+    Known {
+        authorization: Some(authorization.id.clone()),
+        description: authorization.description.clone(),
+        scope: authorization.scope.clone(),
+        created: authorization.created,
+        expires: authorization.expires,
+        ..base
+    }
 }

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Session, report};
+use super::{Session, known, report};
 use crate::accounts::{self, Login};
 use crate::arguments::Status;
 use crate::credential::{Account, Verdict};
 use crate::hosts::{HerokuHost, Service};
 use crate::keychain::Keychain;
-use crate::known_authorizations::Known;
+use crate::known_authorizations::{self, Known};
 use crate::platform_api::{Failure, PlatformApi};
 use crate::problem::Kind;
 use crate::sources::{self, Source, Wanted};
@@ -84,7 +84,7 @@ fn ask_heroku(logins: &mut [Login], session: &mut Session<'_, '_>) -> anyhow::Re
     for login in logins {
         let verdict = match api.account(&login.token) {
             Ok(info) => {
-                name(login, info.email, session)?;
+                note(login, info.email, &api, session)?;
                 Verdict::Alive
             }
             Err(Failure::Refused) => Verdict::Dead,
@@ -95,30 +95,43 @@ fn ask_heroku(logins: &mut [Login], session: &mut Session<'_, '_>) -> anyhow::Re
     Ok(verdicts)
 }
 
-/// Notes that the token is good, and gives a token its owner's name where it has none.
-fn name(login: &mut Login, owner: Account, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let known = Known {
-        checked: Some(Timestamp::now()),
-        ..login
-            .known
-            .clone()
-            .unwrap_or_else(|| Known::new(&owner, &login.token))
+/// Notes what Heroku says of a good token, and gives a token its owner's name where it has none.
+fn note(
+    login: &mut Login,
+    owner: Account,
+    api: &PlatformApi,
+    session: &mut Session<'_, '_>,
+) -> anyhow::Result<()> {
+    let noted = login
+        .known
+        .take()
+        .filter(|known| known.authorization.is_some());
+    let known = match noted {
+        Some(noted) => Known {
+            checked: Some(Timestamp::now()),
+            ..noted
+        },
+        // Logins of the Heroku CLI and tokens pasted at git's prompt: Heroku's list may tell.
+        None => {
+            let found = api.authorization_of(&login.token).ok().flatten();
+            known(&owner, &login.token, found.as_ref())
+        }
     };
     let unnamed = login
         .account
         .as_ref()
         .is_some_and(|account| !account.is_email());
     if login.source == Source::Keychain && unnamed {
-        let known = Known {
-            account: owner.to_string(),
-            ..known.clone()
-        };
-        for note in accounts::rename(session.environment, &owner, &login.token, known)? {
-            session.warn(&note)?;
+        let named = accounts::rename(session.environment, &owner, &login.token, known.clone())?;
+        for problem in &named {
+            session.warn(problem)?;
         }
         session.say(&format!(
             "the token pasted at git's prompt is kept as {owner} now"
         ))?;
+    } else if login.source != Source::ApiKey {
+        // A note that cannot be written is only a note.
+        let _ = known_authorizations::remember(session.environment, known.clone());
     }
     login.known = Some(known);
     login.account = Some(owner);

@@ -194,7 +194,9 @@ impl Authorization {
                     .ok()
             }),
             token: whole.and_then(|shown| Token::parse(shown).ok()),
-            account: owner.and_then(|email| Account::parse(&email)),
+            account: owner
+                .and_then(|email| Account::parse(&email))
+                .filter(Account::is_email),
             shown,
         })
     }

@@ -14,6 +14,7 @@ mod a_keychain_that_does_not_answer;
 mod a_token_in_a_remote_url;
 mod a_token_revoked_elsewhere;
 mod an_erase_proves_nothing;
+mod beside_the_heroku_cli;
 mod budgets;
 mod every_way_to_log_in;
 mod gits_contract;

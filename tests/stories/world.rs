@@ -16,6 +16,7 @@ use tempfile::TempDir;
 mod app;
 mod calls;
 mod faults;
+mod heroku_cli;
 mod keychain;
 mod login;
 mod outcome;
@@ -24,6 +25,7 @@ mod terminal;
 mod trace;
 
 pub(crate) use faults::GIT_HOST;
+pub(crate) use heroku_cli::{Version, heroku_line};
 pub(crate) use outcome::Outcome;
 pub(crate) use trace::Trace;
 

@@ -8,13 +8,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::Session;
+use super::{Session, known};
 use crate::accounts::{self, Kept, Store};
 use crate::arguments::{Login, Place};
 use crate::credential::{Account, Token};
 use crate::environment::Environment;
 use crate::git_config::{self, Setting};
-use crate::known_authorizations::Known;
 use crate::platform_api::{Authorization, Failure, PlatformApi};
 use crate::problem::Problem;
 use crate::sources::Source;
@@ -147,25 +146,6 @@ fn refused(failure: &Failure) -> Problem {
             "make a new one and paste all of it: git credential-heroku-rs login",
         ),
         other => other.problem(),
-    }
-}
-
-fn known(email: &Account, token: &Token, authorization: Option<&Authorization>) -> Known {
-    let base = Known {
-        checked: Some(Timestamp::now()),
-        ..Known::new(email, token)
-    };
-    let Some(authorization) = authorization else {
-        return base;
-    };
-    Known {
-        authorization: Some(authorization.id.clone()),
-        made_here: authorization.token.is_some(),
-        description: authorization.description.clone(),
-        scope: authorization.scope.clone(),
-        created: authorization.created,
-        expires: authorization.expires,
-        ..base
     }
 }
 

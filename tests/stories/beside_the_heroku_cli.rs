@@ -1,0 +1,239 @@
+//! Side by side with the real Heroku CLI: one login serves both, and neither takes it from the other.
+
+use std::fs;
+
+use heroku_stand_in::Grant;
+
+use crate::world::{ANN, BOB, Version, World, heroku_line};
+
+fn world() -> World {
+    let world = World::new().with_keychain().with_app("blue-sky");
+    world.helper("setup").succeeds();
+    world
+}
+
+fn logs_in(world: &World) -> String {
+    let token = world.heroku.issue_token(ANN);
+    world
+        .helper_with_input("login --with-token", &token)
+        .succeeds();
+    token
+}
+
+fn helpers(world: &World) -> String {
+    world
+        .git("config --global --get-all credential.https://git.heroku.com.helper")
+        .stdout()
+}
+
+#[test]
+fn after_our_login_the_heroku_cli_is_logged_in() {
+    let world = world();
+    let token = logs_in(&world);
+    world
+        .heroku_cli(Version::Current, "auth:whoami")
+        .succeeds()
+        .says("ann@example.com\n");
+    world
+        .heroku_cli(Version::Current, "apps")
+        .succeeds()
+        .says("blue-sky");
+    world
+        .heroku_cli(Version::Current, "auth:token")
+        .succeeds()
+        .hands_out(&token);
+    assert_eq!(
+        helpers(&world),
+        "\nheroku-rs\n",
+        "its hook leaves our two values alone"
+    );
+    world
+        .git("push --quiet heroku main")
+        .succeeds()
+        .says_nothing();
+}
+
+#[test]
+fn after_the_heroku_clis_login_we_push() {
+    let world = world();
+    let _ = world
+        .heroku
+        .has_account(ANN)
+        .password("a good passphrase")
+        .mfa_codes(&["123456"]);
+    let shown = world
+        .on_a_terminal(&heroku_line(Version::Current, "login --interactive"))
+        .shows("Email")
+        .types(ANN)
+        .shows("Password")
+        .types("a good passphrase")
+        .shows("Two-factor code")
+        .types("123456")
+        .exits_with(0);
+    assert!(shown.contains("Logged in as"), "{shown}");
+    assert_eq!(world.accounts_in_the_keychain(), [ANN]);
+    world
+        .git("push --quiet heroku main")
+        .succeeds()
+        .says_nothing();
+    world
+        .helper("status")
+        .succeeds()
+        .says("ann@example.com (in use)\n")
+        .says("made as  Heroku CLI login from");
+}
+
+#[test]
+fn the_heroku_clis_logout_logs_us_out_and_status_says_how_to_set_up_again() {
+    let world = world();
+    logs_in(&world);
+    world.heroku_cli(Version::Current, "logout").succeeds();
+    assert_eq!(world.accounts_in_the_keychain(), Vec::<String>::new());
+    world
+        .helper("status")
+        .exits_with(4)
+        .says("git: not set up, asks no helper\n  run: git credential-heroku-rs setup\n")
+        .says("not logged in to Heroku");
+    world.helper("setup").succeeds();
+    logs_in(&world);
+    world
+        .git("push --quiet heroku main")
+        .succeeds()
+        .says_nothing();
+}
+
+#[test]
+fn after_our_logout_the_heroku_cli_says_so() {
+    let world = world();
+    logs_in(&world);
+    world.helper("logout").succeeds();
+    world
+        .heroku_cli(Version::Current, "auth:whoami")
+        .exits_with(100)
+        .says("not logged in");
+}
+
+#[test]
+fn a_keyring_locked_for_a_moment_makes_the_heroku_cli_forget_and_us_not() {
+    let world = world();
+    logs_in(&world);
+    world.keychain().locks();
+    world
+        .heroku_cli(Version::Current, "auth:whoami")
+        .fails()
+        .says("not logged in");
+    assert_eq!(
+        world.active_account(),
+        None,
+        "it has dropped its login.json"
+    );
+    world.keychain().restarts();
+    world
+        .git("push --quiet heroku main")
+        .succeeds()
+        .says_nothing();
+    world
+        .helper("status")
+        .succeeds()
+        .says("login.json names ann@example.com again");
+    world
+        .heroku_cli(Version::Current, "auth:whoami")
+        .succeeds()
+        .says("ann@example.com\n");
+}
+
+#[test]
+fn the_heroku_clis_choice_of_account_is_ours() {
+    let world = world();
+    let of_bob = world.heroku.issue_token(BOB);
+    world.keeps_in_the_keychain(BOB, &of_bob);
+    logs_in(&world);
+    let add = "printf 'username: bob@example.com\\n' > ~/.config/heroku/accounts/work";
+    world
+        .shell(&format!("mkdir -p ~/.config/heroku/accounts && {add}"), b"")
+        .succeeds();
+    world
+        .heroku_cli(Version::Current, "accounts:set work")
+        .succeeds();
+    assert_eq!(world.active_account().as_deref(), Some(BOB));
+    world
+        .helper_with_input("get", "protocol=https\nhost=git.heroku.com\n")
+        .succeeds()
+        .hands_out(&of_bob)
+        .says("username=bob@example.com\n");
+    world.helper("switch ann@example.com").succeeds();
+    world
+        .heroku_cli(Version::Current, "auth:whoami")
+        .succeeds()
+        .says("ann@example.com\n");
+}
+
+#[test]
+fn netrc_mode_is_understood_in_both_directions() {
+    let world = world();
+    world.is_planted(&world.home().join(".netrc"));
+    world.sets("HEROKU_NETRC_WRITE", "true");
+    let token = logs_in(&world);
+    world
+        .heroku_cli(Version::Current, "auth:whoami")
+        .succeeds()
+        .says("ann@example.com\n");
+    world
+        .helper_with_input("get", "protocol=https\nhost=git.heroku.com\n")
+        .succeeds()
+        .hands_out(&token);
+    assert_eq!(world.accounts_in_the_keychain(), Vec::<String>::new());
+}
+
+#[test]
+fn a_heroku_cli_that_lives_on_netrc_is_served_and_moved() {
+    let world = world();
+    world.is_planted(&world.home().join(".netrc"));
+    let token = world.heroku.issue_token(ANN);
+    world
+        .helper_with_input("login --with-token --store netrc", &token)
+        .succeeds();
+    world
+        .heroku_cli(Version::OnNetrc, "auth:whoami")
+        .succeeds()
+        .says("ann@example.com\n");
+    world.helper("netrc import --yes").succeeds();
+    assert_eq!(fs::read_to_string(world.home().join(".netrc")).unwrap(), "");
+    world
+        .heroku_cli(Version::Current, "auth:whoami")
+        .succeeds()
+        .says("ann@example.com\n");
+}
+
+/// The founding case: a Codespace with MFA on, no keyring, no browser; one login, and all works.
+#[test]
+fn in_a_codespace_one_login_serves_git_and_the_heroku_cli() {
+    let world = World::new().with_app("blue-sky");
+    world.is_planted(&world.home().join(".netrc"));
+    world.sets("CODESPACES", "true");
+    let _ = world.heroku.has_account(ANN).mfa_codes(&["123456"]);
+    let grant = Grant {
+        description: "codespace blue-sky".to_owned(),
+        expires_in: Some(30 * 86_400),
+        ..Grant::default()
+    };
+    let token = world.heroku.issue(ANN, grant).token;
+    let shown = world
+        .on_a_terminal("git credential-heroku-rs login")
+        .shows("https://dashboard.heroku.com/account/applications/authorizations/new")
+        .shows("Token: ")
+        .types(&token)
+        .exits_with(0);
+    assert!(shown.contains("Logged in as ann@example.com: the token is in netrc, in plain text"));
+    assert!(shown.contains(", in 29 days"), "{shown}");
+    world.helper("setup").succeeds();
+    world
+        .git("push --quiet heroku main")
+        .succeeds()
+        .says_nothing();
+    assert!(world.is_pushed());
+    world
+        .heroku_cli(Version::Current, "auth:whoami")
+        .succeeds()
+        .says("ann@example.com\n");
+}
