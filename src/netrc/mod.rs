@@ -6,11 +6,11 @@
 
 mod edit;
 mod entries;
+mod reading;
 mod scanner;
 
-use std::fs::{self, File};
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 
 use thiserror::Error;
 use zeroize::Zeroizing;
@@ -20,21 +20,8 @@ use crate::credential::{Account, Token};
 use crate::environment::Environment;
 use crate::hosts::{HerokuHost, Service};
 use crate::problem::Problem;
+pub use reading::{Entry, Netrc};
 use scanner::Doubt;
-
-/// The largest file that is read, in bytes.
-const LARGEST: u64 = 1024 * 1024;
-
-/// An entry for a host of Heroku's.
-#[derive(Debug)]
-pub struct Entry {
-    /// Its login, where that is a plain name.
-    pub account: Option<Account>,
-    /// Its password.
-    pub token: Token,
-    /// The line on which it begins.
-    pub line: usize,
-}
 
 /// Why netrc gives no answer. Says where; never a word of the file.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -140,8 +127,7 @@ pub fn lines(environment: &Environment) -> Result<Vec<usize>, Unreadable> {
     let Some(netrc) = Netrc::read(environment)? else {
         return Ok(Vec::new());
     };
-    let entries = entries::layout(&netrc.bytes)?.entries;
-    Ok(entries.iter().map(|entry| entry.line).collect())
+    netrc.lines()
 }
 
 /// An entry in one line, which every reader of netrc takes alike; none where they would not.
@@ -176,85 +162,6 @@ fn change(
     })?)
 }
 
-/// A netrc file, as it was when it was read.
-pub struct Netrc {
-    bytes: Zeroizing<Vec<u8>>,
-    readable_by_others: bool,
-}
-
-impl Netrc {
-    /// Reads the user's netrc file; none where there is none.
-    ///
-    /// `NETRC` names it where it is set, as for curl 8.16 and later; else it is `.netrc` in the
-    /// home, on Windows `_netrc` too.
-    ///
-    /// # Errors
-    /// [`Unreadable`], where it is there and cannot be trusted or read.
-    pub fn read(environment: &Environment) -> Result<Option<Netrc>, Unreadable> {
-        let Some(path) = path(environment) else {
-            return Ok(None);
-        };
-        match open(&path) {
-            Ok(Some(file)) => Netrc::from_file(file).map(Some),
-            Ok(None) => Ok(None),
-            Err(error) => Err(Unreadable::Failed(error.kind())),
-        }
-    }
-
-    fn from_file(file: File) -> Result<Netrc, Unreadable> {
-        let failed = |error: io::Error| Unreadable::Failed(error.kind());
-        let metadata = file.metadata().map_err(failed)?;
-        if metadata.len() > LARGEST {
-            return Err(Unreadable::NotOurs("it is larger than 1 MiB"));
-        }
-        let readable_by_others = trusted(&metadata)?;
-        // One byte more than the size: then the end is seen without growing the buffer, which
-        // would leave a copy behind.
-        let size = usize::try_from(metadata.len()).unwrap_or(0) + 1;
-        let mut bytes = Zeroizing::new(Vec::with_capacity(size));
-        file.take(LARGEST).read_to_end(&mut bytes).map_err(failed)?;
-        Ok(Netrc {
-            bytes,
-            readable_by_others,
-        })
-    }
-
-    /// Whether other users of this machine can read the file.
-    pub fn is_readable_by_others(&self) -> bool {
-        self.readable_by_others
-    }
-
-    /// The entry that git would be served for this host: of this account, where one is given.
-    ///
-    /// Where the git host has none, the API host's counts: the Heroku CLI writes both alike, and
-    /// serves the latter itself.
-    ///
-    /// # Errors
-    /// A doubt in an entry for the host, or about the whole file.
-    pub fn entry_for(
-        &self,
-        host: &HerokuHost,
-        account: Option<&Account>,
-    ) -> Result<Option<Entry>, Unreadable> {
-        let entries = entries::layout(&self.bytes)?.entries;
-        let services = match host.service() {
-            Service::Git => &[Service::Git, Service::Api][..],
-            Service::Api => &[Service::Api][..],
-        };
-        for service in services {
-            for entry in entries.iter().filter(|entry| entry.service == *service) {
-                let entry = checked(entry)?;
-                let entry =
-                    entry.filter(|entry| account.is_none() || entry.account.as_ref() == account);
-                if entry.is_some() {
-                    return Ok(entry);
-                }
-            }
-        }
-        Ok(None)
-    }
-}
-
 fn path(environment: &Environment) -> Option<PathBuf> {
     if let Some(path) = &environment.netrc {
         return Some(path.clone());
@@ -264,192 +171,5 @@ fn path(environment: &Environment) -> Option<PathBuf> {
     match cfg!(windows) && !usual.exists() {
         true => Some(home.join("_netrc")),
         false => Some(usual),
-    }
-}
-
-/// Opens a regular file. Anything else is as good as absent, and is not opened: a FIFO would wait
-/// for its writer.
-fn open(path: &Path) -> io::Result<Option<File>> {
-    let absent = |error: &io::Error| {
-        let kind = error.kind();
-        kind == io::ErrorKind::NotFound || kind == io::ErrorKind::NotADirectory
-    };
-    match fs::metadata(path) {
-        Ok(metadata) if metadata.is_file() => File::open(path).map(Some),
-        Ok(_) => Ok(None),
-        Err(error) if absent(&error) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// Refuses a file that somebody else may have written; says whether others can read it.
-#[cfg(unix)]
-fn trusted(metadata: &fs::Metadata) -> Result<bool, Unreadable> {
-    use std::os::unix::fs::MetadataExt;
-    if metadata.mode() & 0o022 != 0 {
-        return Err(Unreadable::NotOurs("others can write it"));
-    }
-    if metadata.uid() != rustix::process::geteuid().as_raw() && metadata.uid() != 0 {
-        return Err(Unreadable::NotOurs("it belongs to another user"));
-    }
-    Ok(metadata.mode() & 0o044 != 0)
-}
-
-#[cfg(not(unix))]
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "Unix has reasons to refuse a file"
-)]
-fn trusted(_: &fs::Metadata) -> Result<bool, Unreadable> {
-    Ok(false)
-}
-
-/// An entry with a password, read a second time by `netrc-rs` from its words alone.
-fn checked(entry: &entries::Entry) -> Result<Option<Entry>, Unreadable> {
-    if let Some(doubt) = entry.doubt {
-        return Err(doubt.into());
-    }
-    let doubt = |phrase| Unreadable::Doubt {
-        line: entry.line,
-        phrase,
-    };
-    let Some(password) = &entry.password else {
-        return Ok(None);
-    };
-    let disagreement = || doubt("it can be read in more ways than one");
-    let mut machine = machine(entry).ok_or_else(disagreement)?;
-    let same = |read: &Option<String>, scanned: &Option<scanner::Value>| {
-        read.as_deref().map(str::as_bytes) == scanned.as_ref().map(|value| value.as_slice())
-    };
-    let read = Zeroizing::new(machine.password.take().unwrap_or_default());
-    let agree = same(&machine.login, &entry.login)
-        && same(&machine.account, &entry.account)
-        && read.as_bytes() == password.as_slice();
-    if !agree {
-        return Err(disagreement());
-    }
-    let token = Token::parse(&read).map_err(|_| doubt("the password is no Heroku token"))?;
-    Ok(Some(Entry {
-        account: machine.login.as_deref().and_then(Account::parse),
-        token,
-        line: entry.line,
-    }))
-}
-
-/// What `netrc-rs` makes of an entry's words. Its error is dropped unread: it quotes them.
-fn machine(entry: &entries::Entry) -> Option<netrc_rs::Machine> {
-    let name = HerokuHost::production(entry.service);
-    let fields = [
-        ("login", &entry.login),
-        ("password", &entry.password),
-        ("account", &entry.account),
-    ];
-    let mut text = Zeroizing::new(String::with_capacity(4096));
-    text.push_str("machine ");
-    text.push_str(name.name());
-    for (key, value) in fields {
-        if let Some(value) = value {
-            let value = std::str::from_utf8(value).ok()?;
-            for part in [" ", key, " ", value] {
-                text.push_str(part);
-            }
-        }
-    }
-    let read = netrc_rs::Netrc::parse_borrow(&*text, false).ok()?;
-    let alone = read.macdefs.is_empty() && read.unknown_entries.is_empty();
-    let mut machines = read.machines.into_iter();
-    let only = machines
-        .next()
-        .filter(|_| alone && machines.next().is_none())?;
-    (only.name.as_deref() == Some(name.name())).then_some(only)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const TOKEN: &str = "HRKU-01234567-89ab-cdef-0123-456789abcdef";
-
-    fn netrc(text: &str) -> Netrc {
-        Netrc {
-            bytes: Zeroizing::new(text.replace("TOKEN", TOKEN).into_bytes()),
-            readable_by_others: false,
-        }
-    }
-
-    fn git() -> HerokuHost {
-        HerokuHost::production(Service::Git)
-    }
-
-    #[test]
-    fn what_the_heroku_cli_writes_is_read() {
-        let netrc = netrc(
-            "machine api.heroku.com\n  login ann@example.com\n  password TOKEN\n\
-             machine git.heroku.com\n  login ann@example.com\n  password TOKEN\n",
-        );
-        let entry = netrc.entry_for(&git(), None).unwrap().unwrap();
-        assert_eq!(entry.token.expose(), TOKEN);
-        assert_eq!(entry.account.unwrap().as_str(), "ann@example.com");
-        assert_eq!(entry.line, 4);
-    }
-
-    #[test]
-    fn an_entry_counts_only_for_its_own_account() {
-        let netrc = netrc("machine git.heroku.com login ann@example.com password TOKEN");
-        let (ann, bob) = (
-            Account::parse("ann@example.com"),
-            Account::parse("bob@example.com"),
-        );
-        assert!(netrc.entry_for(&git(), ann.as_ref()).unwrap().is_some());
-        assert!(netrc.entry_for(&git(), bob.as_ref()).unwrap().is_none());
-    }
-
-    #[test]
-    fn the_api_entry_serves_git_too_but_not_the_other_way_round() {
-        let api = HerokuHost::production(Service::Api);
-        let only_api = netrc("machine api.heroku.com login a password TOKEN");
-        assert!(only_api.entry_for(&git(), None).unwrap().is_some());
-        let only_git = netrc("machine git.heroku.com login a password TOKEN");
-        assert!(only_git.entry_for(&api, None).unwrap().is_none());
-    }
-
-    #[test]
-    fn a_doubt_names_the_line_and_never_the_text() {
-        let netrc = netrc("\nmachine git.heroku.com login password TOKEN");
-        let why = netrc.entry_for(&git(), None).unwrap_err();
-        let told = format!("{why} {why:?} {}", why.problem());
-        assert!(told.contains("line 2") && !told.contains("89ab"), "{told}");
-    }
-
-    #[test]
-    fn what_is_no_plain_file_is_no_netrc() {
-        let dir = tempfile::tempdir().unwrap();
-        let environment = Environment {
-            home: Some(dir.path().to_owned()),
-            ..Environment::default()
-        };
-        assert!(Netrc::read(&environment).unwrap().is_none());
-        fs::create_dir(dir.path().join(".netrc")).unwrap();
-        assert!(Netrc::read(&environment).unwrap().is_none());
-    }
-
-    #[test]
-    #[cfg(unix)]
-    fn a_file_that_others_can_write_is_not_used() {
-        use std::os::unix::fs::PermissionsExt;
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join(".netrc");
-        let environment = Environment {
-            home: Some(dir.path().to_owned()),
-            ..Environment::default()
-        };
-        crate::atomic_file::replace(&path, b"").unwrap();
-        let with_mode = |mode| {
-            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-            Netrc::read(&environment)
-        };
-        assert!(!with_mode(0o600).unwrap().unwrap().is_readable_by_others());
-        assert!(with_mode(0o644).unwrap().unwrap().is_readable_by_others());
-        assert!(matches!(with_mode(0o620), Err(Unreadable::NotOurs(_))));
     }
 }

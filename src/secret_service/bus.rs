@@ -1,137 +1,19 @@
 //! One connection to the session bus, with one deadline over all of it.
 //!
 //! Calls are written together and answered in any order, so that a conversation has as few waits
-//! as its questions depend on each other. Marshalling is `rustbus`'s; the socket is ours, because
-//! no D-Bus crate bounds the whole of a conversation. Memory that held a message is wiped.
+//! as its questions depend on each other. The socket is ours, because no D-Bus crate bounds the
+//! whole of a conversation.
 
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
-use rustbus::message_builder::{
-    DynamicHeader, MarshalledMessage, MarshalledMessageBody, MessageType,
-};
-use rustbus::wire::marshal::traits::{Marshal, SignatureBuffer};
-use rustbus::wire::marshal::{MarshalContext, marshal};
-use rustbus::wire::unmarshal::traits::Unmarshal;
-use rustbus::wire::unmarshal::{UnmarshalContext, unmarshal_dynamic_header, unmarshal_header};
-use rustbus::{ByteOrder, MessageBuilder};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 use zeroize::Zeroizing;
 
 use super::Failure;
 use super::address::Address;
-
-/// The largest message that is taken, in bytes: a thousand items' worth.
-const LARGEST: usize = 8 * 1024 * 1024;
-
-/// Room for one argument, with a token in it.
-const LONGEST_ARGUMENT: usize = 4096;
-
-/// The bytes before a message's header fields, with the length of those.
-const FIXED: usize = 16;
-
-/// A call to be made: its header, and its body already in wire form.
-pub(super) struct Call {
-    message: MarshalledMessage,
-    body: Zeroizing<Vec<u8>>,
-}
-
-impl Call {
-    /// A call without arguments.
-    pub(super) fn new(destination: &str, path: &str, interface: &str, member: &str) -> Call {
-        let message = MessageBuilder::with_byteorder(ByteOrder::LittleEndian)
-            .call(member)
-            .on(path)
-            .with_interface(interface)
-            .at(destination)
-            .build();
-        Call {
-            message,
-            body: Zeroizing::new(Vec::new()),
-        }
-    }
-
-    /// Adds an argument.
-    pub(super) fn with<T: Marshal>(mut self, argument: &T) -> Result<Call, Failure> {
-        // Growing in place would leave a secret in the memory that the body moves out of.
-        let mut body = Zeroizing::new(Vec::with_capacity(self.body.len() + LONGEST_ARGUMENT));
-        body.extend_from_slice(&self.body);
-        let mut context = MarshalContext {
-            fds: &mut Vec::new(),
-            buf: &mut body,
-            byteorder: ByteOrder::LittleEndian,
-        };
-        let marshalled = argument.marshal(&mut context);
-        marshalled.map_err(|_| Failure::Garbled)?;
-        let mut signature = SignatureBuffer::from_string(self.message.get_sig().to_owned());
-        T::sig_str(&mut signature);
-        // rustbus makes a header from a whole message, whose body it copies and does not wipe: it
-        // gets one of the same length without the secret.
-        self.message.body = MarshalledMessageBody::from_parts(
-            vec![0; body.len()],
-            Vec::new(),
-            signature.as_str().to_owned(),
-            ByteOrder::LittleEndian,
-        );
-        self.body = body;
-        Ok(self)
-    }
-
-    fn write_to(&self, bytes: &mut Vec<u8>, serial: u32) -> Result<(), Failure> {
-        let mut header = Vec::with_capacity(256);
-        marshal(&self.message, serial, &mut header).map_err(|_| Failure::Garbled)?;
-        bytes.extend_from_slice(&header);
-        bytes.extend_from_slice(&self.body);
-        Ok(())
-    }
-}
-
-/// A message that came in: its header, and its body in memory that is wiped.
-pub(super) struct Message {
-    header: DynamicHeader,
-    kind: MessageType,
-    order: ByteOrder,
-    body: Zeroizing<Vec<u8>>,
-}
-
-impl Message {
-    /// The body, where it has this signature; a tuple for several values.
-    pub(super) fn read<'a, T: Unmarshal<'a, 'a>>(&'a self, signature: &str) -> Result<T, Failure> {
-        if self.header.signature.as_deref().unwrap_or_default() != signature {
-            return Err(Failure::Garbled);
-        }
-        let mut context = UnmarshalContext {
-            fds: &[],
-            buf: &self.body,
-            byteorder: self.order,
-            offset: 0,
-        };
-        let (_, value) = T::unmarshal(&mut context).map_err(|_| Failure::Garbled)?;
-        Ok(value)
-    }
-
-    /// Whether this is the signal of that name from that object.
-    pub(super) fn is_signal(&self, path: &str, member: &str) -> bool {
-        self.kind == MessageType::Signal
-            && self.header.object.as_deref() == Some(path)
-            && self.header.member.as_deref() == Some(member)
-    }
-
-    fn answers(&self, serial: u32) -> bool {
-        matches!(self.kind, MessageType::Reply | MessageType::Error)
-            && self.header.response_serial == Some(serial)
-    }
-
-    fn into_result(self) -> Result<Message, Failure> {
-        match self.kind {
-            MessageType::Error => Err(Failure::named(
-                self.header.error_name.as_deref().unwrap_or_default(),
-            )),
-            _ => Ok(self),
-        }
-    }
-}
+use super::message::{Call, LARGEST, Message, parse};
 
 /// A connection to the session bus.
 pub(super) struct Bus {
@@ -190,7 +72,7 @@ impl Bus {
 
     /// Writes calls in one piece, and gives the serials by which their answers are known.
     pub(super) fn send<const N: usize>(&mut self, calls: [&Call; N]) -> Result<[u32; N], Failure> {
-        let body: usize = calls.iter().map(|call| call.body.len() + 512).sum();
+        let body: usize = calls.iter().map(|call| call.length() + 512).sum();
         let mut bytes = Zeroizing::new(Vec::with_capacity(body + self.greeting.len() + 512));
         if !self.greeting.is_empty() {
             bytes.append(&mut self.greeting);
@@ -324,37 +206,6 @@ impl Bus {
 /// The bus's own name, and the name of its interface.
 pub(super) const BUS: &str = "org.freedesktop.DBus";
 
-/// Reads the first message of a buffer, and says how many bytes it took; none where it is not
-/// whole yet.
-fn parse(buffer: &[u8]) -> Result<Option<(Message, usize)>, Failure> {
-    if buffer.len() < FIXED {
-        return Ok(None);
-    }
-    let garbled = |_| Failure::Garbled;
-    let (_, header) = unmarshal_header(buffer, 0).map_err(garbled)?;
-    let word = [buffer[12], buffer[13], buffer[14], buffer[15]];
-    let fields = match header.byteorder {
-        ByteOrder::LittleEndian => u32::from_le_bytes(word),
-        ByteOrder::BigEndian => u32::from_be_bytes(word),
-    };
-    let start = (FIXED + fields as usize).next_multiple_of(8);
-    let end = start.saturating_add(header.body_len as usize);
-    if start > LARGEST || end > LARGEST {
-        return Err(Failure::Garbled);
-    }
-    if buffer.len() < end {
-        return Ok(None);
-    }
-    let (_, fields) = unmarshal_dynamic_header(&header, &buffer[..start], 12).map_err(garbled)?;
-    let message = Message {
-        header: fields,
-        kind: header.typ,
-        order: header.byteorder,
-        body: Zeroizing::new(buffer[start..end].to_vec()),
-    };
-    Ok(Some((message, end)))
-}
-
 /// Connects within the deadline. A bus whose queue is full makes a blocking `connect` wait for as
 /// long as it likes, so this one does not block.
 fn connect(address: &Address, deadline: Instant) -> io::Result<UnixStream> {
@@ -385,7 +236,6 @@ fn connect(address: &Address, deadline: Instant) -> io::Result<UnixStream> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     fn bus(limit: Duration) -> (Bus, UnixStream) {
         let (ours, theirs) = UnixStream::pair().unwrap();
@@ -434,27 +284,5 @@ mod tests {
         service.write_all(b"REJECTED EXTERNAL\r\n").unwrap();
         let asked = bus.call(&Call::new("a.b", "/a", "a.b", "Ask"));
         assert!(matches!(asked.err().unwrap(), Failure::NotLetIn));
-    }
-
-    proptest! {
-        #[test]
-        fn any_bytes_are_a_message_or_an_error(bytes: Vec<u8>) {
-            if let Ok(Some((message, length))) = parse(&bytes) {
-                prop_assert!(length <= bytes.len());
-                let _ = message.read::<(Vec<&str>, Vec<&str>)>("asas");
-            }
-        }
-
-        #[test]
-        fn a_broken_message_is_no_panic(at in 0usize..120, byte: u8) {
-            let call = Call::new("a.b", "/a", "a.b", "Ask").with(&vec!["x", "y"]).unwrap();
-            let mut bytes = Vec::new();
-            call.write_to(&mut bytes, 7).unwrap();
-            let at = at % bytes.len();
-            bytes[at] = byte;
-            if let Ok(Some((message, _))) = parse(&bytes) {
-                let _ = message.read::<Vec<&str>>("as");
-            }
-        }
     }
 }

@@ -12,7 +12,8 @@ use keyring_core::{Entry, Error, Result};
 use rustbus::wire::ObjectPath;
 use rustbus::wire::unmarshal::traits::Variant;
 
-use super::bus::{Bus, Call};
+use super::bus::Bus;
+use super::message::{Call, Message};
 use super::wire::{self, Attributes};
 use super::{Failure, address};
 use crate::environment::Environment;
@@ -133,7 +134,7 @@ impl Open {
     fn new(
         environment: &Environment,
         first: Option<&Call>,
-    ) -> std::result::Result<(Open, Option<super::bus::Message>), Failure> {
+    ) -> std::result::Result<(Open, Option<Message>), Failure> {
         let addresses = address::addresses(environment)?;
         let mut bus = Bus::connect(&addresses, environment.keyring_limit)?;
         let session = wire::open_session()?;

@@ -10,7 +10,8 @@ use rustbus::wire::marshal::MarshalContext;
 use rustbus::wire::marshal::traits::Marshal;
 
 use super::Failure;
-use super::bus::{BUS, Call};
+use super::bus::BUS;
+use super::message::Call;
 
 const SERVICE: &str = "org.freedesktop.secrets";
 const ROOT: &str = "/org/freedesktop/secrets";

@@ -5,13 +5,17 @@
 //!
 //! Source: git's `git-credential` and `gitcredentials` pages, and `credential.c`.
 
-use std::io::{self, Read};
+mod block;
+mod malformed;
+
+use std::io::Read;
 
 use jiff::Timestamp;
-use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::credential::Token;
+
+pub use malformed::{Fault, Malformed};
 
 /// What git asks a helper to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,36 +70,6 @@ pub struct Request {
     pub served_from: Option<String>,
 }
 
-/// A request that cannot be read. Carries where and why, and never a value.
-#[derive(Debug, PartialEq, Eq, Error)]
-#[error("line {line} of git's request {fault}")]
-pub struct Malformed {
-    fault: Fault,
-    line: usize,
-    /// The scheme and host read so far: only a request for Heroku deserves a word on stderr.
-    pub target: Option<(String, String)>,
-}
-
-/// What is wrong with a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum Fault {
-    /// The request is larger than [`Request::LARGEST`].
-    #[error("goes past the size of any real request")]
-    TooLarge,
-    /// A line is not `key=value`.
-    #[error("has no equals sign")]
-    NoEquals,
-    /// A value that we act on has a control character or is not text.
-    #[error("has a character that does not belong there")]
-    Character,
-    /// Two lines name different hosts or different protocols.
-    #[error("contradicts an earlier line")]
-    Contradiction,
-    /// The stream broke.
-    #[error("could not be read")]
-    Unread,
-}
-
 impl Request {
     /// The largest request that is read, in bytes. git's own are below 1 kB plus the server's
     /// challenges, of which each may have 64 kB.
@@ -106,7 +80,7 @@ impl Request {
     /// # Errors
     /// [`Malformed`]: nothing of the request is to be acted on.
     pub fn read(input: &mut dyn Read) -> Result<Request, Malformed> {
-        match read_block(input) {
+        match block::read(input, Request::LARGEST) {
             Ok(bytes) => Request::parse(&bytes),
             Err(fault) => Err(Malformed {
                 fault,
@@ -208,38 +182,6 @@ fn once(place: &mut Option<String>, value: &str) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Reads up to a blank line, the end of the stream, or the size limit, into memory that is wiped.
-fn read_block(input: &mut dyn Read) -> Result<Zeroizing<Vec<u8>>, Fault> {
-    let mut block = Zeroizing::new(vec![0; 4096]);
-    let mut length = 0;
-    loop {
-        if length == block.len() {
-            if length >= Request::LARGEST {
-                return Err(Fault::TooLarge);
-            }
-            // Growing a vector in place would leave the password in the memory it moves out of.
-            let mut larger = Zeroizing::new(vec![0; length * 4]);
-            larger[..length].copy_from_slice(&block);
-            block = larger;
-        }
-        match input.read(&mut block[length..]) {
-            Ok(0) => break,
-            Ok(count) => length += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(_) => return Err(Fault::Unread),
-        }
-        if ends_in_blank_line(&block[..length]) {
-            break;
-        }
-    }
-    block.truncate(length);
-    Ok(block)
-}
-
-fn ends_in_blank_line(block: &[u8]) -> bool {
-    block.ends_with(b"\n\n") || block.ends_with(b"\n\r\n") || block == b"\n" || block == b"\r\n"
-}
-
 /// What we answer to `get`.
 #[derive(Debug)]
 pub enum Reply<'a> {
@@ -296,6 +238,8 @@ fn push(bytes: &mut Vec<u8>, key: &str, value: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io;
+
     use proptest::prelude::*;
 
     const TOKEN: &str = "HRKU-01234567-89ab-cdef-0123-456789abcdef";

@@ -1,0 +1,147 @@
+//! What was typed: git's operation first, since git starts us at every push, and only then the
+//! command line of a person, which is clap's.
+
+mod flags;
+
+use std::ffi::OsString;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::protocol::Operation;
+
+pub use flags::{
+    Exec, Lifetime, Login, Logout, Netrc, NetrcClean, NetrcImport, NetrcPrint, OauthScope, Place,
+    Setup, Status, Switch, TokenArguments,
+};
+
+/// What the program was started for.
+#[derive(Debug)]
+pub enum Invocation {
+    /// git asks.
+    Git(Operation),
+    /// A person, or a script, asks.
+    Command(Command),
+    /// A single word that is neither: an operation that git has added, or a typo. Carries what to
+    /// tell a person.
+    Unknown(clap::Error),
+    /// Help or the version was asked for, or the command line makes no sense.
+    Told(clap::Error),
+}
+
+/// Reads the arguments, the program's own name left out.
+///
+/// git puts the operation last, behind what stands in `credential.helper`. A command of ours may
+/// end in the same word (`exec -- cache get`), so a command's name in front decides first.
+pub fn read(arguments: &[OsString]) -> Invocation {
+    if let Some((last, before)) = arguments.split_last()
+        && let Some(operation) = last.to_str().and_then(Operation::named)
+        && !before.iter().any(is_command)
+    {
+        return Invocation::Git(operation);
+    }
+    match CommandLine::try_parse_from(std::iter::once(&OsString::from(NAME)).chain(arguments)) {
+        Ok(line) => Invocation::Command(line.command),
+        Err(error) if error.kind() == clap::error::ErrorKind::InvalidSubcommand => {
+            Invocation::Unknown(error)
+        }
+        Err(error) => Invocation::Told(error),
+    }
+}
+
+fn is_command(argument: &OsString) -> bool {
+    let line = CommandLine::command();
+    line.find_subcommand(argument).is_some()
+}
+
+/// How a person calls the program.
+pub const NAME: &str = "git credential-heroku-rs";
+
+/// How the program calls itself where it speaks: the name in `credential.helper`.
+pub const SHORT_NAME: &str = "heroku-rs";
+
+const EXAMPLES: &str = "\
+Examples:
+  git credential-heroku-rs login     log in, once, for git push and for the Heroku CLI
+  git credential-heroku-rs setup     make git ask this program about git.heroku.com
+  git push heroku main
+
+git itself calls: get, store, erase, capability.";
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "git-credential-heroku-rs",
+    bin_name = NAME,
+    version,
+    about = "A git credential helper for Heroku: serves the Heroku CLI's token from the OS keyring",
+    after_help = EXAMPLES,
+    subcommand_required = true,
+    disable_help_subcommand = true,
+)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// The commands for people.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Log in to Heroku: for git push, and for the Heroku CLI
+    Login(Login),
+    /// Log out: remove a login from this machine
+    Logout(Logout),
+    /// Show who is logged in, where the token lies, and whether git asks this program
+    Status(Status),
+    /// Choose the account that is used
+    Switch(Switch),
+    /// Make git ask this program, and nobody else, about git.heroku.com
+    Setup(Setup),
+    /// Take back what setup wrote
+    Unsetup(Setup),
+    /// Print the token, for scripts
+    Token(TokenArguments),
+    /// Run a program with the token in its environment
+    Exec(Exec),
+    /// Move tokens out of netrc, print lines for tools that need it, clean it
+    #[command(subcommand)]
+    Netrc(Netrc),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn invocation(words: &[&str]) -> Invocation {
+        let words: Vec<OsString> = words.iter().map(OsString::from).collect();
+        read(&words)
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn the_operation_is_the_last_word_whatever_stands_before_it() {
+        for words in [&["get"][..], &["--account", "a b", "-v", "get"]] {
+            assert!(matches!(invocation(words), Invocation::Git(Operation::Get)));
+        }
+    }
+
+    #[test]
+    fn a_command_may_end_in_the_name_of_an_operation() {
+        let invocation = invocation(&["switch", "get"]);
+        assert!(matches!(
+            invocation,
+            Invocation::Command(Command::Switch(_))
+        ));
+    }
+
+    #[test]
+    fn a_word_that_is_neither_is_unknown() {
+        assert!(matches!(invocation(&["approve"]), Invocation::Unknown(_)));
+        let Invocation::Unknown(error) = invocation(&["statsu"]) else {
+            panic!("a typo is no command");
+        };
+        assert!(error.to_string().contains("'status'"));
+    }
+}

@@ -1,0 +1,172 @@
+//! Becoming the only helper for Heroku, and taking it back: what others wrote stays.
+
+use std::path::Path;
+
+use super::{HEROKU_HELPER, OUR_NAME, Scope, applies_to_heroku, is_ours, run, said, scoped};
+use crate::problem::Problem;
+
+/// What `set_up` did.
+#[derive(Debug, PartialEq, Eq)]
+pub enum SetUp {
+    /// Nothing: the two values stood there, and last.
+    AsItWas,
+    /// The blank reset and our helper were added.
+    Added,
+    /// They were there or others were, above a helper that would have followed them: the whole
+    /// section was moved to the end of the file.
+    Moved,
+}
+
+/// Writes two values, the blank reset and `helper`, where nothing in the same file follows them.
+///
+/// Two values, because the Heroku CLI sets its own helper over a single one before every
+/// command, and fails in silence where there are several.
+///
+/// # Errors
+/// A [`Problem`] with git's own words.
+pub fn set_up(scope: Scope, helper: &str) -> Result<SetUp, Problem> {
+    if stands_last(scope, helper)? {
+        return Ok(SetUp::AsItWas);
+    }
+    tear_down(scope)?;
+    add_pair(scope, helper)?;
+    if stands_last(scope, helper)? {
+        return Ok(SetUp::Added);
+    }
+    tear_down(scope)?;
+    move_section_to_end(scope)?;
+    add_pair(scope, helper)?;
+    Ok(SetUp::Moved)
+}
+
+/// Whether the blank reset and `helper` are the last values that git reads for Heroku in this file.
+fn stands_last(scope: Scope, helper: &str) -> Result<bool, Problem> {
+    let mut values = scoped(scope, r"^credential\.(.*\.)?helper$")?;
+    values.retain(|(key, _)| applies_to_heroku(key));
+    let last = match values.as_slice() {
+        [.., (reset_key, reset), (key, value)] => {
+            reset_key == HEROKU_HELPER
+                && reset.is_empty()
+                && key == HEROKU_HELPER
+                && value == helper
+        }
+        _ => false,
+    };
+    Ok(last)
+}
+
+fn add_pair(scope: Scope, helper: &str) -> Result<(), Problem> {
+    checked([scope.flag(), "--add", HEROKU_HELPER, ""])?;
+    checked([scope.flag(), "--add", HEROKU_HELPER, helper])
+}
+
+/// Takes our section out and writes it again, in order, with whatever others keep in it: git adds
+/// a section that is not there at the end of the file.
+fn move_section_to_end(scope: Scope) -> Result<(), Problem> {
+    let section = HEROKU_HELPER.trim_end_matches(".helper");
+    let values = scoped(scope, r"^credential\.https://git\.heroku\.com\.")?;
+    if !values.is_empty() {
+        checked([scope.flag(), "--remove-section", section])?;
+    }
+    for (key, value) in &values {
+        checked([scope.flag(), "--add", key, value])?;
+    }
+    Ok(())
+}
+
+/// Removes our helper and the blank reset right before it, and nothing else; says whether there
+/// was anything to remove.
+///
+/// # Errors
+/// A [`Problem`] with git's own words.
+pub fn tear_down(scope: Scope) -> Result<bool, Problem> {
+    let values = scoped(scope, r"^credential\.https://git\.heroku\.com\.helper$")?;
+    let values: Vec<String> = values.into_iter().map(|(_, value)| value).collect();
+    let kept = without_ours(&values);
+    if kept.len() == values.len() {
+        return Ok(false);
+    }
+    checked([scope.flag(), "--unset-all", HEROKU_HELPER])?;
+    for value in &kept {
+        checked([scope.flag(), "--add", HEROKU_HELPER, value])?;
+    }
+    Ok(true)
+}
+
+/// The values that stay once ours are gone, each with the blank reset that stood before it.
+fn without_ours(values: &[String]) -> Vec<&str> {
+    let mut kept: Vec<&str> = Vec::new();
+    for value in values {
+        if !is_ours(value) {
+            kept.push(value);
+        } else if kept.last() == Some(&"") {
+            kept.pop();
+        }
+    }
+    kept
+}
+
+/// The value that makes git find this program: its name where PATH leads to a program of that
+/// name, else its path, quoted for the shell that git hands it to.
+pub fn helper_value(path: Option<&std::ffi::OsStr>, program: &Path) -> String {
+    let name = format!("git-credential-heroku-rs{}", std::env::consts::EXE_SUFFIX);
+    let found = path
+        .map(|path| std::env::split_paths(path).map(|dir| dir.join(&name)))
+        .and_then(|mut candidates| candidates.find(|candidate| candidate.is_file()));
+    match found {
+        Some(_) => OUR_NAME.to_owned(),
+        None => quoted(program),
+    }
+}
+
+fn quoted(program: &Path) -> String {
+    let text = program.to_string_lossy().replace('\\', "/");
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-:+".contains(c);
+    if text.chars().all(plain) {
+        return text;
+    }
+    // A value that does not open with a slash would be taken for the name of a git command.
+    format!("!'{}'", text.replace('\'', r"'\''"))
+}
+
+/// Changes the configuration. Another writer may hold git's lock for an instant: git itself gives
+/// up at once, so the waiting is ours.
+fn checked<const N: usize>(arguments: [&str; N]) -> Result<(), Problem> {
+    const TRIES: u32 = 40;
+    for attempt in 1.. {
+        let output = run(["config"].iter().chain(&arguments))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let locked = String::from_utf8_lossy(&output.stderr).contains("could not lock");
+        if !locked || attempt == TRIES {
+            return Err(said(&output));
+        }
+        std::thread::sleep(std::time::Duration::from_millis(25));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_values_go() {
+        let values = |list: &[&str]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let cli = "!heroku git:credentials";
+        assert_eq!(without_ours(&values(&["", "heroku-rs"])), [""; 0]);
+        assert_eq!(without_ours(&values(&[cli, "", "heroku-rs"])), [cli]);
+        assert_eq!(
+            without_ours(&values(&["", "x", "", "heroku-rs", cli])),
+            ["", "x", cli]
+        );
+        assert_eq!(without_ours(&values(&["", cli])), ["", cli]);
+    }
+
+    #[test]
+    fn a_path_with_a_blank_is_quoted_for_the_shell() {
+        assert_eq!(quoted(Path::new("/opt/bin/x")), "/opt/bin/x");
+        assert_eq!(quoted(Path::new("/a b/it's")), r"!'/a b/it'\''s'");
+    }
+}

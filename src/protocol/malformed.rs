@@ -1,0 +1,33 @@
+//! What is wrong with a request that cannot be read: where and why, never a value.
+
+use thiserror::Error;
+
+/// A request that cannot be read. Carries where and why, and never a value.
+#[derive(Debug, PartialEq, Eq, Error)]
+#[error("line {line} of git's request {fault}")]
+pub struct Malformed {
+    pub(super) fault: Fault,
+    pub(super) line: usize,
+    /// The scheme and host read so far: only a request for Heroku deserves a word on stderr.
+    pub target: Option<(String, String)>,
+}
+
+/// What is wrong with a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Fault {
+    /// The request is larger than [`super::Request::LARGEST`].
+    #[error("goes past the size of any real request")]
+    TooLarge,
+    /// A line is not `key=value`.
+    #[error("has no equals sign")]
+    NoEquals,
+    /// A value that we act on has a control character or is not text.
+    #[error("has a character that does not belong there")]
+    Character,
+    /// Two lines name different hosts or different protocols.
+    #[error("contradicts an earlier line")]
+    Contradiction,
+    /// The stream broke.
+    #[error("could not be read")]
+    Unread,
+}
