@@ -46,10 +46,10 @@ pub struct Environment {
     pub login_host: Option<String>,
     /// Where we run, as far as it decides which login can work.
     pub place: Place,
+    /// `COMPUTERNAME`: this machine's name, on Windows.
+    pub computer_name: Option<String>,
     /// `SSL_CERT_FILE`: certificates of a company's own authority.
     pub ssl_cert_file: Option<PathBuf>,
-    /// This machine's name, for the descriptions of authorizations.
-    pub host_name: String,
 }
 
 /// Where the program runs, as far as it decides which login can work.
@@ -100,10 +100,17 @@ impl Environment {
             login_host: text("HEROKU_LOGIN_HOST"),
             place: Place::read(&set),
             ssl_cert_file: path("SSL_CERT_FILE"),
-            host_name: text("HOSTNAME")
-                .or_else(|| text("COMPUTERNAME"))
-                .unwrap_or_default(),
+            computer_name: text("COMPUTERNAME"),
         }
+    }
+
+    /// Whether `PATH` leads to a program of this name.
+    pub fn has_program(&self, name: &str) -> bool {
+        let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+        let dirs = self.path.as_deref().map(std::env::split_paths);
+        dirs.into_iter()
+            .flatten()
+            .any(|dir| dir.join(&name).is_file())
     }
 
     /// The directory in which the Heroku CLI keeps `login.json`.

@@ -8,7 +8,9 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, IsTerminal, Write};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
+use indicatif::ProgressBar;
 use zeroize::Zeroizing;
 
 use crate::environment::Environment;
@@ -63,6 +65,24 @@ pub fn hidden(question: &str) -> Result<Zeroizing<String>, Problem> {
 pub fn agrees(question: &str) -> Result<bool, Problem> {
     let answer = line(&format!("{question} [Y/n] "))?;
     Ok(matches!(answer.to_lowercase().as_str(), "" | "y" | "yes"))
+}
+
+/// Shows that something is waited for, until it is dropped; only where stderr is a terminal.
+pub struct Waiting(ProgressBar);
+
+impl Waiting {
+    /// Says what is waited for.
+    pub fn start(what: &str) -> Waiting {
+        let spinner = ProgressBar::new_spinner().with_message(what.to_owned());
+        spinner.enable_steady_tick(Duration::from_millis(120));
+        Waiting(spinner)
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
 }
 
 fn show(mut terminal: &File, text: &str) -> io::Result<()> {

@@ -51,10 +51,8 @@ pub(super) fn run(arguments: &Setup, session: &mut Session<'_, '_>) -> anyhow::R
 /// The value that makes git find this very program.
 fn helper(environment: &Environment) -> anyhow::Result<String> {
     let program = std::env::current_exe()?;
-    Ok(git_config::helper_value(
-        environment.path.as_deref(),
-        &program,
-    ))
+    let is_on_path = environment.has_program("git-credential-heroku-rs");
+    Ok(git_config::helper_value(is_on_path, &program))
 }
 
 fn flag(scope: Scope) -> &'static str {

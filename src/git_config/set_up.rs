@@ -106,16 +106,12 @@ fn without_ours(values: &[String]) -> Vec<&str> {
     kept
 }
 
-/// The value that makes git find this program: its name where PATH leads to a program of that
-/// name, else its path, quoted for the shell that git hands it to.
-pub fn helper_value(path: Option<&std::ffi::OsStr>, program: &Path) -> String {
-    let name = format!("git-credential-heroku-rs{}", std::env::consts::EXE_SUFFIX);
-    let found = path
-        .map(|path| std::env::split_paths(path).map(|dir| dir.join(&name)))
-        .and_then(|mut candidates| candidates.find(|candidate| candidate.is_file()));
-    match found {
-        Some(_) => OUR_NAME.to_owned(),
-        None => quoted(program),
+/// The value that makes git find this program: its name where git looks for it there, else its
+/// path, quoted for the shell that git hands it to.
+pub fn helper_value(is_on_path: bool, program: &Path) -> String {
+    match is_on_path {
+        true => OUR_NAME.to_owned(),
+        false => quoted(program),
     }
 }
 

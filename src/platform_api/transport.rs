@@ -9,6 +9,7 @@ use reqwest::header::{ACCEPT, RANGE, RETRY_AFTER, USER_AGENT};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
+use super::failure::scrubbed;
 use super::{Asker, Failure};
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
@@ -200,9 +201,15 @@ fn host(url: &str) -> String {
 
 fn unreached(url: &str, error: &reqwest::Error) -> Failure {
     let (host, why) = (host(url), cause(error));
-    let lower = why.to_lowercase();
-    if lower.contains("certificate") {
-        return Failure::Certificate { host, why };
+    if let Some(why) = why.strip_prefix("invalid peer certificate: ") {
+        let why = match why {
+            "UnknownIssuer" => "nobody that this machine trusts has signed it",
+            why => why,
+        };
+        return Failure::Certificate {
+            host,
+            why: why.to_owned(),
+        };
     }
     let why = match error.is_timeout() {
         true => "it gave no answer in time".to_owned(),
@@ -214,12 +221,15 @@ fn unreached(url: &str, error: &reqwest::Error) -> Failure {
 /// The innermost cause, in its own words: the outer ones repeat the address and "error".
 fn cause(error: &reqwest::Error) -> String {
     let mut innermost: &dyn std::error::Error = error;
+    let mut text = innermost.to_string();
     while let Some(source) = innermost.source() {
         innermost = source;
+        text = innermost.to_string();
+        if text.starts_with("invalid peer certificate") {
+            break;
+        }
     }
-    let text = super::failure::scrubbed(&innermost.to_string());
-    text.trim_start_matches("invalid peer certificate: ")
-        .to_owned()
+    scrubbed(&text)
 }
 
 #[cfg(test)]

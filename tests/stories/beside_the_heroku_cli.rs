@@ -205,6 +205,30 @@ fn a_heroku_cli_that_lives_on_netrc_is_served_and_moved() {
         .says("ann@example.com\n");
 }
 
+#[test]
+fn without_secret_tool_the_heroku_cli_lives_on_netrc_and_so_can_we() {
+    let world = world();
+    world.is_planted(&world.home().join(".netrc"));
+    world.lacks_the_program("secret-tool");
+    let _ = world.heroku.has_account(ANN).password("a good passphrase");
+    world
+        .on_a_terminal(&heroku_line(Version::Current, "login --interactive"))
+        .shows("Email")
+        .types(ANN)
+        .shows("Password")
+        .types("a good passphrase")
+        .exits_with(0);
+    world
+        .git("push --quiet heroku main")
+        .succeeds()
+        .says_nothing();
+    world
+        .helper("status")
+        .succeeds()
+        .says("ann@example.com (in use)\n")
+        .says("in netrc, and Heroku takes it");
+}
+
 /// The founding case: a Codespace with MFA on, no keyring, no browser; one login, and all works.
 #[test]
 fn in_a_codespace_one_login_serves_git_and_the_heroku_cli() {

@@ -45,13 +45,35 @@ fn half_a_token_is_told_from_a_refused_one() {
 
 #[test]
 fn ctrl_c_and_ctrl_d_leave_all_as_it_was() {
-    for key in ['c', 'd'] {
+    let flows = [
+        ("login", &[][..], "Token: ", &['c', 'd'][..]),
+        ("login --interactive", &[], "Email: ", &['c', 'd']),
+        (
+            "login --interactive",
+            &[("Email: ", ANN)],
+            "Password: ",
+            &['c', 'd'],
+        ),
+        (
+            "login --browser --no-open",
+            &[],
+            "Open in your browser: ",
+            &['c'],
+        ),
+    ];
+    for (flow, key) in flows
+        .iter()
+        .flat_map(|flow| flow.3.iter().map(move |key| (flow, *key)))
+    {
+        let (command, answers, question, _) = flow;
         let world = world();
-        let shown = world
-            .on_a_terminal("(git credential-heroku-rs login); stty -a | grep -o ' echo '")
-            .shows("Token: ")
-            .presses_control(key)
-            .exits_with(0);
+        let line =
+            format!("trap : INT; (git credential-heroku-rs {command}); stty -a | grep -o ' echo '");
+        let mut terminal = world.on_a_terminal(&line);
+        for (question, answer) in *answers {
+            terminal = terminal.shows(question).types(answer);
+        }
+        let shown = terminal.shows(question).presses_control(key).exits_with(0);
         assert!(
             shown.contains(" echo "),
             "the terminal shows again what is typed: {shown}"

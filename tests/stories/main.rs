@@ -33,4 +33,5 @@ mod the_first_push_is_a_login;
 mod the_search_can_see;
 mod two_accounts;
 mod when_git_calls_what;
+mod when_heroku_answers_badly;
 mod without_a_keyring;

@@ -60,6 +60,24 @@ fn an_email_in_the_request_means_that_account_and_no_other() {
 }
 
 #[test]
+fn git_config_can_choose_the_account_of_a_repository() {
+    let (world, _, _) = two_accounts();
+    let _ = world.heroku.has_app(BOB, "of-bob").unwrap();
+    world
+        .git("push --quiet https://bob%40example.com@git.heroku.com/of-bob.git main")
+        .succeeds()
+        .says_nothing();
+    world
+        .git("config credential.https://git.heroku.com.username bob@example.com")
+        .succeeds();
+    world.commits("The second commit");
+    world
+        .git("push --quiet https://git.heroku.com/of-bob.git main")
+        .succeeds()
+        .says_nothing();
+}
+
+#[test]
 fn switching_to_an_account_without_a_token_changes_nothing() {
     let (world, _, _) = two_accounts();
     world

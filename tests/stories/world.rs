@@ -159,6 +159,24 @@ impl World {
         path
     }
 
+    /// Takes a program of the system's off the PATH.
+    pub(crate) fn lacks_the_program(&self, name: &str) {
+        let programs = self.root.path().join("programs");
+        fs::create_dir(&programs).unwrap();
+        for dir in SYSTEM_PATH.split(':') {
+            for entry in fs::read_dir(dir).unwrap() {
+                let entry = entry.unwrap();
+                if entry.file_name() != name {
+                    // The first of a name counts, as on a PATH.
+                    let _ =
+                        std::os::unix::fs::symlink(entry.path(), programs.join(entry.file_name()));
+                }
+            }
+        }
+        let path = format!("{}:{}", self.bin().display(), programs.display());
+        self.sets("PATH", &path);
+    }
+
     /// A program that sees this world and nothing else, in the app's repository.
     fn program(&self, name: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(name);

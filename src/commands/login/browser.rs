@@ -30,7 +30,7 @@ pub(super) fn wait(
     if !arguments.no_open {
         terminal::open_page(&login.page, session.environment);
     }
-    session.say("Waiting for you to log in there (Ctrl-C ends it) …")?;
+    let _waiting = terminal::Waiting::start("Waiting for you to log in there (Ctrl-C ends it)");
     let token = api
         .await_browser_login(&login, Instant::now() + LIMIT)
         .map_err(|failure| failure.problem())?;

@@ -46,11 +46,25 @@ struct Got {
 
 /// How Heroku's dashboard is to call an authorization of ours.
 fn description(arguments: &Login, environment: &Environment) -> String {
-    let usual = || match environment.host_name.as_str() {
-        "" => "git-credential-heroku-rs login".to_owned(),
-        host => format!("git-credential-heroku-rs login from {host}"),
+    let usual = || match host_name(environment) {
+        None => "git-credential-heroku-rs login".to_owned(),
+        Some(host) => format!("git-credential-heroku-rs login from {host}"),
     };
     arguments.description.clone().unwrap_or_else(usual)
+}
+
+#[cfg(unix)]
+fn host_name(_: &Environment) -> Option<String> {
+    let name = rustix::system::uname()
+        .nodename()
+        .to_string_lossy()
+        .into_owned();
+    (!name.is_empty()).then_some(name)
+}
+
+#[cfg(not(unix))]
+fn host_name(environment: &Environment) -> Option<String> {
+    environment.computer_name.clone()
 }
 
 fn finish(
@@ -84,6 +98,12 @@ fn finish(
         let left = expires.duration_since(Timestamp::now());
         let day = expires.strftime("%Y-%m-%d");
         writeln!(out, "It ends on {day}, {}", super::report::span(left))?;
+    }
+    if kept.source == Source::Keychain && is_unseen_by_the_heroku_cli(session.environment) {
+        session.warn(&Problem::new(
+            "the Heroku CLI does not see this login: without secret-tool it looks into netrc",
+            "install libsecret-tools, or log in with --store netrc",
+        ))?;
     }
     if session.environment.api_key.is_some() {
         session.warn(&Problem::new(
@@ -137,6 +157,12 @@ fn tell(kept: &Kept, account: &Account, session: &mut Session<'_, '_>) -> anyhow
         "Logged in as {account}: the token is in {place}, for git and for the Heroku CLI"
     )?;
     Ok(())
+}
+
+/// On Linux the Heroku CLI reaches the keyring through `secret-tool` alone.
+fn is_unseen_by_the_heroku_cli(environment: &Environment) -> bool {
+    let without = |program| !environment.has_program(program);
+    cfg!(target_os = "linux") && !without("heroku") && without("secret-tool")
 }
 
 fn refused(failure: &Failure) -> Problem {

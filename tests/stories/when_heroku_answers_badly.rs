@@ -1,0 +1,124 @@
+//! A login that Heroku, the network or somebody in between spoils: told in words, and nothing kept.
+
+use std::time::Duration;
+
+use heroku_stand_in::{Fault, On, Times};
+
+use crate::world::{ANN, World};
+
+/// The login fails with these words, keeps nothing, and sends the token nowhere else.
+fn login_fails(fault: Fault, words: &str) {
+    let world = World::new().with_keychain();
+    let token = world.heroku.issue_token(ANN);
+    let told = format!("{fault:?}");
+    world
+        .heroku
+        .fault(On::Host("api.heroku.com"), fault, Times::Always);
+    let outcome = world.helper_with_input("login --with-token", &token);
+    assert!(
+        outcome.stderr().contains(words),
+        "{told}: {}",
+        outcome.stderr()
+    );
+    outcome
+        .exits_with(1)
+        .stdout_is("")
+        .ends_within(Duration::from_secs(30));
+    assert_eq!(world.accounts_in_the_keychain(), Vec::<String>::new());
+    assert_eq!(world.active_account(), None);
+}
+
+#[test]
+fn what_the_api_says_is_told() {
+    login_fails(
+        Fault::api(401, "unauthorized", "no"),
+        "Heroku refuses this token",
+    );
+    login_fails(
+        Fault::api(403, "forbidden", "too small a scope"),
+        "too small a scope",
+    );
+    login_fails(
+        Fault::api(402, "delinquent", "pay"),
+        "behind with its payments",
+    );
+    login_fails(
+        Fault::api(500, "internal", "oh"),
+        "Heroku answered with status 500",
+    );
+    login_fails(
+        Fault::api(418, "teapot", "short"),
+        "Heroku answered with status 418",
+    );
+}
+
+#[test]
+fn an_answer_that_makes_no_sense_is_told() {
+    login_fails(Fault::page(503), "Heroku answered with status 503");
+    login_fails(Fault::page(200), "the answer from Heroku made no sense");
+    login_fails(Fault::WrongTypes, "the answer from Heroku made no sense");
+    login_fails(Fault::page(401), "Heroku answered with status 401");
+}
+
+#[test]
+fn a_body_has_a_limit_packed_or_not() {
+    login_fails(Fault::EndlessBody, "the answer from Heroku made no sense");
+    login_fails(Fault::Bomb, "the answer from Heroku made no sense");
+}
+
+#[test]
+fn a_cut_connection_is_told() {
+    login_fails(Fault::Close, "api.heroku.com could not be reached");
+    login_fails(Fault::CutBody, "the answer was cut off in the middle");
+    login_fails(Fault::NoTunnel, "api.heroku.com could not be reached");
+}
+
+#[test]
+fn a_certificate_that_is_not_to_be_trusted_gets_no_token() {
+    for fault in [Fault::WrongName, Fault::WrongAuthority, Fault::Expired] {
+        login_fails(
+            fault,
+            "the certificate of api.heroku.com is not to be trusted",
+        );
+    }
+}
+
+#[test]
+fn a_redirect_is_not_followed() {
+    let elsewhere = vec!["Location: https://evil.example/account"];
+    let fault = Fault::Status(302, elsewhere, String::new());
+    login_fails(fault, "leads to another place, which gets no token");
+}
+
+#[test]
+fn a_wait_that_heroku_names_is_kept() {
+    let world = World::new().with_keychain();
+    let token = world.heroku.issue_token(ANN);
+    let limit = Fault::Status(
+        429,
+        vec!["Retry-After: 1", "Content-Type: application/json"],
+        r#"{"id":"rate_limit","message":"slow down"}"#.to_owned(),
+    );
+    world
+        .heroku
+        .fault(On::Path("/account"), limit, Times::Exactly(1));
+    world
+        .helper_with_input("login --with-token", &token)
+        .succeeds();
+    login_fails(
+        Fault::api(429, "rate_limit", "slow down"),
+        "too many requests to Heroku",
+    );
+}
+
+#[test]
+fn heroku_host_leads_to_heroku_or_nowhere() {
+    let world = World::new().with_keychain();
+    let token = world.heroku.issue_token(ANN);
+    world.sets("HEROKU_HOST", "evil.example");
+    world
+        .helper_with_input("login --with-token", &token)
+        .exits_with(1)
+        .says("HEROKU_HOST names a host that is not Heroku's");
+    assert_eq!(world.heroku.requests().len(), 0);
+}
