@@ -65,6 +65,7 @@ fn a_keychain_that_was_never_unlocked_in_this_session_is_locked() {
 #[test]
 fn a_keychain_that_never_answers_is_given_up_in_time() {
     let (world, token) = logged_in();
+    world.unsets("HEROKU_RS_TIMEOUT");
     world.keychain().hangs();
     holds_out(&world, &token, "the keychain");
     world.keychain().goes_on();

@@ -1,5 +1,7 @@
 //! The server's answers as git passes them on, each with what becomes of the login.
 
+use heroku_stand_in::Recorded;
+
 use crate::world::{ANN, BOB, GIT_HOST, World};
 
 fn logged_in() -> (World, String) {
@@ -123,4 +125,56 @@ fn a_proactive_git_gets_the_token_before_the_first_request() {
         .says_nothing();
     let refused = world.heroku.requests_to(GIT_HOST);
     assert!(refused.iter().all(|request| request.status == 200));
+}
+
+const ELSEWHERE: &str =
+    "Location: https://git.example.com/blue-sky.git/info/refs?service=git-upload-pack";
+
+/// What a host was sent as passwords.
+fn passwords_sent_to(world: &World, host: &str) -> usize {
+    let requests = world.heroku.requests_to(host);
+    let with_password = |request: &&Recorded| request.header("authorization").is_some();
+    requests.iter().filter(with_password).count()
+}
+
+#[test]
+fn a_redirect_to_another_host_takes_no_token_along() {
+    let (world, token) = logged_in();
+    world.heroku.also_plays("git.example.com");
+    world.git_host_has_moved_to(ELSEWHERE);
+    world
+        .git("ls-remote heroku")
+        .exits_with(128)
+        .says("could not read Username for 'https://git.example.com'")
+        .says_nothing_about("heroku-rs");
+    assert!(!world.heroku.requests_to("git.example.com").is_empty());
+    assert_eq!(passwords_sent_to(&world, "git.example.com"), 0);
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+}
+
+#[test]
+fn a_redirect_after_the_password_costs_no_login() {
+    let (world, token) = logged_in();
+    world.heroku.also_plays("git.example.com");
+    world.git_host_sends_on_to(ELSEWHERE);
+    world
+        .git("-c http.followRedirects=true ls-remote heroku")
+        .exits_with(128)
+        .says("Heroku takes the token of ann@example.com: it was kept");
+    assert_eq!(passwords_sent_to(&world, GIT_HOST), 1, "the probe sees");
+    assert_eq!(passwords_sent_to(&world, "git.example.com"), 0);
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+}
+
+#[test]
+fn a_url_with_a_token_and_no_user_name_never_works_and_costs_no_login() {
+    let (world, token) = logged_in();
+    world.is_public(&token);
+    world
+        .git(&format!(
+            "ls-remote https://:{token}@git.heroku.com/blue-sky.git"
+        ))
+        .exits_with(128)
+        .says("it was kept");
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
 }

@@ -193,6 +193,8 @@ impl World {
             ("HOME", text(&self.home())),
             ("PATH", format!("{}:{SYSTEM_PATH}", text(&self.bin()))),
             ("LC_ALL", "C".to_owned()),
+            // A busy machine is no reason to give up: stories about the limit set their own.
+            ("HEROKU_RS_TIMEOUT", "30".to_owned()),
             ("https_proxy", proxy.clone()),
             ("HTTPS_PROXY", proxy),
             ("no_proxy", "127.0.0.1".to_owned()),
