@@ -7,6 +7,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use secrecy::SecretString;
+
 use crate::credential::{NotAToken, Token};
 
 /// The variables that decide anything, as they were when the program started.
@@ -48,8 +50,15 @@ pub struct Environment {
     pub place: Place,
     /// `COMPUTERNAME`: this machine's name, on Windows.
     pub computer_name: Option<String>,
-    /// `SSL_CERT_FILE`: certificates of a company's own authority.
+    /// `SSL_CERT_FILE`: the file of the authorities to trust.
     pub ssl_cert_file: Option<PathBuf>,
+    /// `SSL_CERT_DIR`: directories of authorities to trust, separated as those of `PATH`.
+    pub ssl_cert_dir: Option<OsString>,
+    /// The proxy on the way to https hosts: `https_proxy`, `HTTPS_PROXY`, `all_proxy` or
+    /// `ALL_PROXY`, the first that is set. Its password may stand in it.
+    pub https_proxy: Option<SecretString>,
+    /// The hosts that are reached without the proxy: `no_proxy` or `NO_PROXY`.
+    pub no_proxy: Option<String>,
 }
 
 /// Where the program runs, as far as it decides which login can work.
@@ -101,6 +110,13 @@ impl Environment {
             place: Place::read(&set),
             ssl_cert_file: path("SSL_CERT_FILE"),
             computer_name: text("COMPUTERNAME"),
+            ssl_cert_dir: set("SSL_CERT_DIR"),
+            // The order is curl's, and so git's.
+            https_proxy: ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
+                .into_iter()
+                .find_map(&text)
+                .map(SecretString::from),
+            no_proxy: text("no_proxy").or_else(|| text("NO_PROXY")),
         }
     }
 
@@ -221,12 +237,32 @@ mod tests {
     }
 
     #[test]
-    fn debug_never_shows_the_api_key() {
-        let found = environment(&[(
-            "HEROKU_API_KEY",
-            "HRKU-01234567-89ab-cdef-0123-456789abcdef",
-        )]);
-        assert!(found.api_key.as_ref().unwrap().is_ok());
-        assert!(!format!("{found:?}").contains("89ab"));
+    fn the_proxy_is_found_in_the_order_of_curl() {
+        use secrecy::ExposeSecret;
+        let mut variables = vec![("ALL_PROXY", "http://all")];
+        let proxy = |variables: &[(&str, &str)]| {
+            let found = environment(variables).https_proxy;
+            found.map(|proxy| proxy.expose_secret().to_owned())
+        };
+        assert_eq!(proxy(&variables).unwrap(), "http://all");
+        variables.push(("HTTPS_PROXY", "http://upper"));
+        assert_eq!(proxy(&variables).unwrap(), "http://upper");
+        variables.push(("https_proxy", "http://lower"));
+        assert_eq!(proxy(&variables).unwrap(), "http://lower");
+        assert_eq!(proxy(&[("http_proxy", "http://other")]), None);
+    }
+
+    #[test]
+    fn debug_never_shows_a_secret() {
+        let found = environment(&[
+            (
+                "HEROKU_API_KEY",
+                "HRKU-01234567-89ab-cdef-0123-456789abcdef",
+            ),
+            ("https_proxy", "http://ann:open-sesame@proxy:3128"),
+        ]);
+        assert!(found.api_key.as_ref().unwrap().is_ok() && found.https_proxy.is_some());
+        let shown = format!("{found:?}");
+        assert!(!shown.contains("89ab") && !shown.contains("sesame"));
     }
 }

@@ -146,7 +146,8 @@ fn revoke(api: &PlatformApi, login: &Login) -> Result<bool, Failure> {
     let Some(id) = id else {
         return Ok(false);
     };
-    if api.default_authorization(&login.token)? == Some(id.clone()) {
+    let default = api.default_authorization(&login.token)?;
+    if default.is_some_and(|default| default.id == id) {
         return Ok(false);
     }
     api.revoke(&login.token, &id).map(|_| true)

@@ -16,7 +16,7 @@ use crate::netrc::{self, Entry, Netrc};
 use crate::platform_api::PlatformApi;
 use crate::problem::{Kind, Problem};
 use crate::sources::{self, Wanted};
-use crate::terminal;
+use crate::terminal::{self, Unless};
 
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -42,7 +42,7 @@ fn import(arguments: &NetrcImport, session: &mut Session<'_, '_>) -> anyhow::Res
     if arguments.dry_run {
         return Ok(());
     }
-    if !arguments.yes && !terminal::agrees("Do it?")? {
+    if !arguments.yes && !agrees("Do it?")? {
         return Err(Problem::new("nothing has changed", "").into());
     }
     let known = Known {
@@ -149,4 +149,9 @@ fn clean(arguments: &NetrcClean, session: &mut Session<'_, '_>) -> anyhow::Resul
         "removed from netrc: the entries on lines {lines}; nothing else has changed"
     )?;
     Ok(())
+}
+
+fn agrees(question: &str) -> Result<bool, Problem> {
+    terminal::agrees(question, Unless::TheySayNo)
+        .map_err(|why| why.problem("give --yes to do it without a question"))
 }

@@ -2,6 +2,9 @@
 //!
 //! Source: Heroku's Platform API schema and Dev Center, "OAuth"; the login calls from the Heroku CLI.
 
+use std::collections::HashSet;
+use std::fmt;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -42,14 +45,28 @@ pub struct Authorization {
     pub scope: Vec<String>,
     /// When it was made.
     pub created: Option<Timestamp>,
-    /// When it ends, reckoned from the time of the answer.
+    /// When it was changed.
+    pub updated: Option<Timestamp>,
+    /// When it ends, reckoned from the time of the answer: exact for one that was just made.
+    ///
+    /// Whether Heroku tells the seconds that are left, or those there were at first, is not
+    /// documented: for one that is older this is the latest possible end.
     pub expires: Option<Timestamp>,
     /// The token, where Heroku shows it whole.
     pub token: Option<Token>,
-    /// What Heroku shows of a token: whole, or with stars in it.
-    shown: Option<Zeroizing<String>>,
     /// Whose it is.
     pub account: Option<Account>,
+    shown: Option<Shown>,
+}
+
+/// What Heroku shows of a token: whole, or with stars in it.
+#[derive(Clone)]
+struct Shown(Zeroizing<String>);
+
+impl fmt::Debug for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Shown(…)")
+    }
 }
 
 /// What came of a wish to revoke.
@@ -72,19 +89,19 @@ impl PlatformApi {
         login: &PasswordLogin<'_>,
         new: &NewAuthorization<'_>,
     ) -> Result<Authorization, Failure> {
-        let mut request = self.request(
-            Method::Post,
-            "/oauth/authorizations",
-            Asker::Password(login),
-        );
-        request.second_factor = login.code.as_ref().map(|code| code.as_str());
-        request.body = Some(json!({
-            "description": new.description,
-            "scope": new.scope,
-            "expires_in": new.expires_in,
-        }));
-        let answer = self.transport.send_once(&request)?;
-        Authorization::read(&answer.body).ok_or(Failure::Garbled)
+        self.create(Asker::Password(login), new)
+    }
+
+    /// Makes one more authorization for the token's account.
+    ///
+    /// # Errors
+    /// Where [`Failure::is_unclear`], it may have been made: its token is known to nobody.
+    pub fn create_authorization(
+        &self,
+        token: &Token,
+        new: &NewAuthorization<'_>,
+    ) -> Result<Authorization, Failure> {
+        self.create(Asker::Bearer(token), new)
     }
 
     /// Every authorization of the token's account.
@@ -95,15 +112,19 @@ impl PlatformApi {
         const MOST_PAGES: usize = 1000;
         let mut request = self.request(Method::Get, "/oauth/authorizations", Asker::Bearer(token));
         let mut all = Vec::new();
-        for _ in 0..MOST_PAGES {
+        let mut asked = HashSet::new();
+        while asked.len() < MOST_PAGES {
             let answer = self.transport.send(&request)?;
-            let page = answer.body.as_array().ok_or(Failure::Garbled)?;
-            all.extend(page.iter().filter_map(Authorization::read));
-            match answer.next {
-                None => return Ok(all),
-                same if same == request.range => break,
-                next => request.range = next,
+            for entry in answer.body().as_array().ok_or(Failure::Garbled)? {
+                all.push(Authorization::read(entry).ok_or(Failure::Garbled)?);
             }
+            let Some(next) = answer.next.clone() else {
+                return Ok(all);
+            };
+            if !asked.insert(next.clone()) {
+                break;
+            }
+            request.range = Some(next);
         }
         Err(Failure::Garbled)
     }
@@ -126,14 +147,25 @@ impl PlatformApi {
         }
     }
 
-    /// The id of the account's default authorization, the API key of the dashboard: never to be
-    /// revoked by us. None where the account has none.
+    /// One authorization of the token's account.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`] where it is gone or another's.
+    pub fn authorization(&self, token: &Token, id: &str) -> Result<Authorization, Failure> {
+        let answer = self.get(&path_of(id)?, token)?;
+        Authorization::read(answer.body()).ok_or(Failure::Garbled)
+    }
+
+    /// The account's default authorization, the API key of the dashboard: never to be revoked by
+    /// us, and not the one of the token that asks. None where the account has none.
     ///
     /// # Errors
     /// As [`PlatformApi::authorizations`].
-    pub fn default_authorization(&self, token: &Token) -> Result<Option<String>, Failure> {
-        match self.get("/oauth/authorizations/~", Asker::Bearer(token)) {
-            Ok(answer) => Ok(Authorization::read(&answer).map(|found| found.id)),
+    pub fn default_authorization(&self, token: &Token) -> Result<Option<Authorization>, Failure> {
+        match self.get("/oauth/authorizations/~", token) {
+            Ok(answer) => Authorization::read(answer.body())
+                .map(Some)
+                .ok_or(Failure::Garbled),
             Err(Failure::NotFound(_)) => Ok(None),
             Err(failure) => Err(failure),
         }
@@ -144,10 +176,7 @@ impl PlatformApi {
     /// # Errors
     /// Why it may still be there.
     pub fn revoke(&self, token: &Token, id: &str) -> Result<Revoked, Failure> {
-        if !id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
-            return Err(Failure::Garbled);
-        }
-        self.delete(token, &format!("/oauth/authorizations/{id}"))
+        self.delete(token, &path_of(id)?)
     }
 
     /// Ends the session that the token belongs to, which is how tokens of a browser login die.
@@ -156,6 +185,21 @@ impl PlatformApi {
     /// Why it may still be there. A token without a session is gone before.
     pub fn end_session(&self, token: &Token) -> Result<Revoked, Failure> {
         self.delete(token, "/oauth/sessions/~")
+    }
+
+    fn create(
+        &self,
+        asker: Asker<'_>,
+        new: &NewAuthorization<'_>,
+    ) -> Result<Authorization, Failure> {
+        let mut request = self.request(Method::Post, "/oauth/authorizations", asker);
+        request.body = Some(json!({
+            "description": new.description,
+            "scope": new.scope,
+            "expires_in": new.expires_in,
+        }));
+        let answer = self.transport.send_once(&request)?;
+        Authorization::read(answer.body()).ok_or(Failure::Garbled)
     }
 
     fn delete(&self, token: &Token, path: &str) -> Result<Revoked, Failure> {
@@ -168,15 +212,26 @@ impl PlatformApi {
     }
 }
 
+/// An id becomes a part of a path: `~` or a slash in it would be another request.
+fn path_of(id: &str) -> Result<String, Failure> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    match !id.is_empty() && id.chars().all(plain) {
+        true => Ok(format!("/oauth/authorizations/{id}")),
+        false => Err(Failure::Invalid(
+            "that is not an authorization's id".to_owned(),
+        )),
+    }
+}
+
 impl Authorization {
     fn read(answer: &Value) -> Option<Authorization> {
         let text =
             |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
+        let time = |key| text(answer, key).and_then(|time| time.parse().ok());
         let access = answer.get("access_token").unwrap_or(&Value::Null);
         let shown = text(access, "token").map(Zeroizing::new);
         let whole = shown.as_ref().filter(|shown| !shown.contains('*'));
         let scope = answer.get("scope").and_then(Value::as_array);
-        let seconds = access.get("expires_in").and_then(Value::as_i64);
         let owner = answer.get("user").and_then(|user| text(user, "email"));
         Some(Authorization {
             id: text(answer, "id")?,
@@ -187,17 +242,14 @@ impl Authorization {
                 .filter_map(Value::as_str)
                 .map(str::to_owned)
                 .collect(),
-            created: text(answer, "created_at").and_then(|time| time.parse().ok()),
-            expires: seconds.and_then(|seconds| {
-                Timestamp::now()
-                    .checked_add(SignedDuration::from_secs(seconds))
-                    .ok()
-            }),
+            created: time("created_at"),
+            updated: time("updated_at"),
+            expires: access.get("expires_in").and_then(end),
             token: whole.and_then(|shown| Token::parse(shown).ok()),
             account: owner
                 .and_then(|email| Account::parse(&email))
                 .filter(Account::is_email),
-            shown,
+            shown: shown.map(Shown),
         })
     }
 
@@ -205,10 +257,15 @@ impl Authorization {
     fn fit(&self, token: &Token) -> Fit {
         match &self.shown {
             None => Fit::No,
-            Some(shown) if **shown == token.expose() => Fit::Whole,
-            Some(shown) => part(shown, token.expose()),
+            Some(Shown(shown)) if **shown == token.expose() => Fit::Whole,
+            Some(Shown(shown)) => part(shown, token.expose()),
         }
     }
+}
+
+fn end(seconds: &Value) -> Option<Timestamp> {
+    let left = SignedDuration::from_secs(seconds.as_i64()?);
+    Timestamp::now().checked_add(left).ok()
 }
 
 /// How well a redacted token fits a whole one.
@@ -260,6 +317,46 @@ mod tests {
         let left = read.expires.unwrap().duration_since(Timestamp::now());
         assert!((3590..=3600).contains(&left.as_secs()));
         assert_eq!(read.token.unwrap().expose(), TOKEN);
+    }
+
+    #[test]
+    fn an_end_that_makes_no_sense_is_no_end() {
+        for end in [
+            json!("3600"),
+            json!(null),
+            json!(1e99),
+            json!(i64::MAX),
+            json!([]),
+        ] {
+            let answer = json!({"id": "a", "access_token": {"token": TOKEN, "expires_in": end}});
+            assert!(
+                Authorization::read(&answer).unwrap().expires.is_none(),
+                "{end}"
+            );
+        }
+        let over = json!({"id": "a", "access_token": {"expires_in": -1}});
+        assert!(Authorization::read(&over).unwrap().expires.unwrap() < Timestamp::now());
+    }
+
+    #[test]
+    fn debug_shows_nothing_of_a_token() {
+        for token in [TOKEN, "HRKU-01234567**********89abcdef"] {
+            let read = Authorization::read(&json!({"id": "a", "access_token": {"token": token}}));
+            let shown = format!("{:?}", read.unwrap());
+            assert!(
+                !shown.contains("HRKU") && !shown.contains("89ab"),
+                "{shown}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_id_names_an_authorization_and_no_other_path() {
+        let id = "01234567-89ab-cdef-0123-456789abcdef";
+        assert_eq!(path_of(id).unwrap(), format!("/oauth/authorizations/{id}"));
+        for other in ["", "~", "../account", "a/b", "a?b", "a%2fb", "a b"] {
+            assert!(path_of(other).is_err(), "{other:?}");
+        }
     }
 
     #[test]

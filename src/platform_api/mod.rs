@@ -7,8 +7,11 @@
 
 mod authorizations;
 mod browser;
+mod client;
 mod failure;
+mod scrub;
 mod transport;
+mod unreached;
 
 use std::time::Duration;
 
@@ -21,14 +24,16 @@ use crate::hosts::{HerokuHost, Service};
 
 pub use authorizations::{Authorization, NewAuthorization, PasswordLogin, Revoked};
 pub use browser::BrowserLogin;
-pub use failure::Failure;
-use transport::{Method, Request, Transport};
+pub use failure::{Failure, NoPassword};
+use transport::{Answer, Method, Request, Transport};
+pub use unreached::Why;
 
 /// Heroku's Platform API, version 3.
 pub struct PlatformApi {
     transport: Transport,
     host: HerokuHost,
     login_host: Option<String>,
+    limit: Duration,
 }
 
 /// Whose token it is.
@@ -38,6 +43,8 @@ pub struct AccountInfo {
     pub email: Account,
     /// The account logs in through its company: its tokens live 8 hours.
     pub federated: bool,
+    /// Whether MFA is on, where Heroku says so.
+    pub two_factor: Option<bool>,
 }
 
 /// Who asks.
@@ -50,17 +57,21 @@ enum Asker<'a> {
 }
 
 impl PlatformApi {
-    /// The API on the host that is in use. `limit` bounds each request as a whole.
+    /// The API on the host that is in use, by the environment's proxy and authorities.
+    ///
+    /// `limit` bounds each request as a whole, from looking up the name to the end of the body.
     ///
     /// # Errors
-    /// [`Failure::NotHeroku`] where `HEROKU_HOST` names a host that is not Heroku's.
+    /// [`Failure::NotHeroku`] where `HEROKU_HOST` names a host that is not Heroku's;
+    /// [`Failure::Setting`] where a variable of the proxy or of the authorities makes no sense.
     pub fn new(environment: &Environment, limit: Duration) -> Result<PlatformApi, Failure> {
         let configured = environment.heroku_host.as_deref();
-        let host = HerokuHost::in_use(Service::Api, configured).ok_or(Failure::NotHeroku)?;
+        let host = HerokuHost::in_use(Service::Api, configured);
         Ok(PlatformApi {
-            transport: Transport::new(limit)?,
-            host,
+            host: host.ok_or(Failure::NotHeroku("HEROKU_HOST"))?,
+            transport: Transport::new(environment, limit)?,
             login_host: environment.login_host.clone(),
+            limit,
         })
     }
 
@@ -69,8 +80,8 @@ impl PlatformApi {
     /// # Errors
     /// [`Failure::Refused`] where the token is dead.
     pub fn account(&self, token: &Token) -> Result<AccountInfo, Failure> {
-        let answer = self.get("/account", Asker::Bearer(token))?;
-        account_info(&answer).ok_or(Failure::Garbled)
+        let answer = self.get("/account", token)?;
+        account_info(answer.body()).ok_or(Failure::Garbled)
     }
 
     /// What Heroku says of a token, for `erase`: one request, never repeated.
@@ -93,21 +104,68 @@ impl PlatformApi {
             url: format!("{}{path}", self.host.url()),
             asker,
             body: None,
-            second_factor: None,
             range: None,
+            limit: self.limit,
         }
     }
 
-    fn get(&self, path: &str, asker: Asker<'_>) -> Result<Value, Failure> {
-        let request = self.request(Method::Get, path, asker);
-        Ok(self.transport.send(&request)?.body)
+    fn get(&self, path: &str, token: &Token) -> Result<Answer, Failure> {
+        let request = self.request(Method::Get, path, Asker::Bearer(token));
+        self.transport.send(&request)
     }
 }
 
 fn account_info(answer: &Value) -> Option<AccountInfo> {
     let email = Account::parse(answer.get("email")?.as_str()?)?;
+    let flag = |key: &str| answer.get(key).and_then(Value::as_bool);
     email.is_email().then(|| AccountInfo {
         email,
-        federated: answer.get("federated").and_then(Value::as_bool) == Some(true),
+        federated: flag("federated") == Some(true),
+        two_factor: flag("two_factor_authentication"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_account_is_known_by_its_email_and_by_nothing_less() {
+        let info = account_info(&json!({"email": "ann@example.com", "federated": 1, "x": []}));
+        let info = info.unwrap();
+        assert_eq!(info.email.as_str(), "ann@example.com");
+        assert!(!info.federated && info.two_factor.is_none());
+        for odd in [
+            json!({}),
+            json!([]),
+            json!(null),
+            json!({"email": 7}),
+            json!({"email": null}),
+            json!({"email": "heroku"}),
+            json!({"email": "$(id)@example.com"}),
+        ] {
+            assert_eq!(account_info(&odd), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_false_heroku_host_opens_no_client() {
+        let environment = Environment {
+            heroku_host: Some("evil.example".to_owned()),
+            ..Environment::default()
+        };
+        let failure = PlatformApi::new(&environment, Duration::from_secs(1)).err();
+        assert_eq!(failure, Some(Failure::NotHeroku("HEROKU_HOST")));
+    }
+
+    proptest! {
+        #[test]
+        fn no_answer_is_a_panic(status in 0_u16..1000, text in "[\\[\\]{}:,\"a-z0-9*-]{0,60}") {
+            let answer: Value = serde_json::from_str(&text).unwrap_or_default();
+            let _ = account_info(&answer);
+            let _ = Failure::of_answer(status, &answer, None, Asker::Nobody).problem();
+        }
+    }
 }

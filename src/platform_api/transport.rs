@@ -2,20 +2,19 @@
 
 use std::io::Read;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use reqwest::blocking::{Client, Response};
-use reqwest::header::{ACCEPT, RANGE, RETRY_AFTER, USER_AGENT};
+use reqwest::blocking::{Client, RequestBuilder, Response};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue, RANGE, RETRY_AFTER, USER_AGENT};
 use serde_json::Value;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
-use super::failure::scrubbed;
-use super::{Asker, Failure};
+use super::unreached::{self, Why};
+use super::{Asker, Failure, client};
+use crate::environment::Environment;
 
-const CONNECT_LIMIT: Duration = Duration::from_secs(10);
-
-/// The largest body that is read, in bytes, once it is unpacked.
-const LARGEST_BODY: u64 = 16 * 1024 * 1024;
+/// The largest body that is read, in bytes, counted once it is unpacked.
+const LARGEST_BODY: usize = 16 * 1024 * 1024;
 
 const VERSION: &str = "application/vnd.heroku+json; version=3";
 const AGENT: &str = concat!("git-credential-heroku-rs/", env!("CARGO_PKG_VERSION"));
@@ -32,117 +31,190 @@ pub(super) struct Request<'a> {
     pub(super) url: String,
     pub(super) asker: Asker<'a>,
     pub(super) body: Option<Value>,
-    pub(super) second_factor: Option<&'a str>,
     pub(super) range: Option<String>,
+    pub(super) limit: Duration,
 }
 
 pub(super) struct Answer {
-    pub(super) body: Value,
+    body: Value,
     /// The range to ask for next, where this is a part of a list.
     pub(super) next: Option<String>,
 }
 
+impl Answer {
+    pub(super) fn body(&self) -> &Value {
+        &self.body
+    }
+}
+
+/// The answer to a login has a token in it. What TLS and HTTP below keep of it is not ours to wipe.
+impl Drop for Answer {
+    fn drop(&mut self) {
+        wipe(&mut self.body);
+    }
+}
+
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(values) => values.iter_mut().for_each(wipe),
+        Value::Object(members) => members.values_mut().for_each(wipe),
+        Value::Null | Value::Bool(_) | Value::Number(_) => (),
+    }
+}
+
 pub(super) struct Transport {
     client: Client,
+    proxy: Option<String>,
 }
 
 impl Transport {
-    /// `limit` bounds each request as a whole, its body included.
-    pub(super) fn new(limit: Duration) -> Result<Transport, Failure> {
-        // Two providers of cryptography are on offer. ring needs no cmake and builds in a third of
-        // the time; a second installation of it is no error.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(CONNECT_LIMIT.min(limit))
-            .timeout(limit)
-            .https_only(true)
-            .build();
-        client
-            .map(|client| Transport { client })
-            .map_err(|error| Failure::Unreachable {
-                host: "Heroku".to_owned(),
-                why: cause(&error),
-            })
+    pub(super) fn new(environment: &Environment, limit: Duration) -> Result<Transport, Failure> {
+        let (client, proxy) = client::client(environment, limit)?;
+        Ok(Transport { client, proxy })
     }
 
-    /// Sends a request, and repeats it where that is safe and may help: a GET that did not get
-    /// through, or that Heroku could not serve just then.
+    /// Sends a request, and repeats it where that is safe and may help: a GET that found no
+    /// connection, or that Heroku could not serve just then.
     pub(super) fn send(&self, request: &Request<'_>) -> Result<Answer, Failure> {
-        const TRIES: u32 = 3;
-        const LONGEST_WAIT: Duration = Duration::from_secs(60);
-        for attempt in 1.. {
+        const TRIES: u32 = 4;
+        for attempt in 1..TRIES {
             let failure = match self.send_once(request) {
-                Err(failure) if request.method == Method::Get && attempt < TRIES => failure,
+                Err(failure) if request.method == Method::Get => failure,
                 done => return done,
             };
-            let wait = match failure {
-                Failure::RateLimited(Some(wait)) if wait <= LONGEST_WAIT => wait,
-                Failure::Server(502..=504) => Duration::from_millis(250) * attempt,
-                failure => return Err(failure),
-            };
-            thread::sleep(wait);
+            match pause(&failure, attempt, request.limit) {
+                Some(pause) => thread::sleep(pause),
+                None => return Err(failure),
+            }
         }
-        Err(Failure::Garbled)
+        self.send_once(request)
     }
 
+    /// Sends a request, and never repeats it.
     pub(super) fn send_once(&self, request: &Request<'_>) -> Result<Answer, Failure> {
-        let unreached = |error: reqwest::Error| unreached(&request.url, &error);
-        let response = self.built(request).send().map_err(unreached)?;
+        let until = Instant::now() + request.limit;
+        let host = host(&request.url);
+        let sent = self.built(request)?.send();
+        let response = sent.map_err(|error| self.unreached(host, &error))?;
         let status = response.status().as_u16();
         let next = header(&response, "next-range").filter(|_| status == 206);
         let wait = header(&response, RETRY_AFTER.as_str())
-            .and_then(|seconds| seconds.parse().ok())
+            .and_then(|seconds| seconds.trim().parse().ok())
             .map(Duration::from_secs);
-        let bytes = read(response, &request.url)?;
+        let bytes = self.read(response, host, until)?;
         let body = match bytes.is_empty() {
             true => Ok(Value::Null),
             false => serde_json::from_slice(&bytes),
         };
-        let password = matches!(request.asker, Asker::Password(_));
         match (status, body) {
             (200..300, Ok(body)) => Ok(Answer { body, next }),
             (200..300, Err(_)) => Err(Failure::Garbled),
             (status, body) => {
                 let body = body.unwrap_or_default();
-                Err(Failure::of_answer(status, &body, wait, password))
+                Err(Failure::of_answer(status, &body, wait, request.asker))
             }
         }
     }
 
-    fn built(&self, request: &Request<'_>) -> reqwest::blocking::RequestBuilder {
+    fn built(&self, request: &Request<'_>) -> Result<RequestBuilder, Failure> {
         let builder = match request.method {
             Method::Get => self.client.get(&request.url),
             Method::Post => self.client.post(&request.url),
             Method::Delete => self.client.delete(&request.url),
         };
+        // A limit of the client's own would start anew with each read of the body.
         let builder = builder
+            .timeout(request.limit)
             .header(ACCEPT, VERSION)
             .header(USER_AGENT, AGENT)
             .header("Request-Id", request_id());
-        let builder = match request.asker {
-            Asker::Nobody => builder,
-            Asker::Bearer(token) => builder.bearer_auth(token.expose()),
-            Asker::Poll(token) => builder.bearer_auth(token.as_str()),
-            Asker::Password(login) => {
-                builder.basic_auth(login.email, Some(login.password.as_str()))
-            }
-        };
         let builder = match &request.body {
             None => builder,
             Some(body) => builder
-                .header("Content-Type", "application/json")
+                .header(CONTENT_TYPE, "application/json")
                 .body(body.to_string()),
         };
         let builder = match &request.range {
             None => builder,
             Some(range) => builder.header(RANGE, range),
         };
-        match request.second_factor {
-            None => builder,
-            Some(code) => builder.header("Heroku-Two-Factor-Code", code),
+        Ok(match request.asker {
+            Asker::Nobody => builder,
+            Asker::Bearer(token) => builder.bearer_auth(token.expose()),
+            Asker::Poll(token) => builder.bearer_auth(token.as_str()),
+            Asker::Password(login) => {
+                let builder = builder.basic_auth(login.email, Some(login.password.as_str()));
+                match &login.code {
+                    None => builder,
+                    Some(code) => builder.header("Heroku-Two-Factor-Code", second_factor(code)?),
+                }
+            }
+        })
+    }
+
+    /// Reads a body up to its limits. Its bytes may be a token's, so none are left behind.
+    fn read(
+        &self,
+        mut response: Response,
+        host: &str,
+        until: Instant,
+    ) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        let mut chunk = Zeroizing::new([0; 16 * 1024]);
+        let mut bytes = Zeroizing::new(Vec::with_capacity(chunk.len()));
+        loop {
+            let length = match response.read(chunk.as_mut()) {
+                Ok(0) => return Ok(bytes),
+                Ok(length) => length,
+                Err(error) => return Err(self.unreached(host, &error)),
+            };
+            if bytes.len() + length > LARGEST_BODY {
+                return Err(Failure::TooLarge);
+            }
+            if Instant::now() > until {
+                let (host, why) = (host.to_owned(), Why::AnswerTimeout);
+                return Err(Failure::Unreachable { host, why });
+            }
+            append(&mut bytes, chunk.get(..length).unwrap_or_default());
         }
     }
+
+    fn unreached(&self, host: &str, error: &(dyn std::error::Error + 'static)) -> Failure {
+        unreached::failure(host, self.proxy.as_deref(), error)
+    }
+}
+
+/// How long to wait before a GET is sent again; none where that would not help.
+///
+/// A caller in a hurry, with a small `limit`, is not made to wait long for its turn either.
+fn pause(failure: &Failure, attempt: u32, limit: Duration) -> Option<Duration> {
+    const STEP: Duration = Duration::from_millis(250);
+    const LONGEST: Duration = Duration::from_secs(60);
+    match failure {
+        Failure::RateLimited(Some(wait)) => (*wait <= LONGEST.min(2 * limit)).then_some(*wait),
+        Failure::Server(502..=504) => Some(STEP * attempt),
+        Failure::Unreachable { why, .. } if why.is_before_the_request() => Some(STEP * attempt),
+        _ => None,
+    }
+}
+
+/// Appends to bytes that are to be wiped: a `Vec` that grows by itself leaves its old place as it
+/// was.
+fn append(bytes: &mut Zeroizing<Vec<u8>>, more: &[u8]) {
+    let needed = bytes.len() + more.len();
+    if needed > bytes.capacity() {
+        let mut larger = Zeroizing::new(Vec::with_capacity(needed.max(2 * bytes.capacity())));
+        larger.extend_from_slice(bytes);
+        *bytes = larger;
+    }
+    bytes.extend_from_slice(more);
+}
+
+/// A code that does not fit into a header is none that Heroku has given out.
+fn second_factor(code: &str) -> Result<HeaderValue, Failure> {
+    let mut value = HeaderValue::from_str(code).map_err(|_| Failure::TwoFactor)?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 fn header(response: &Response, name: &str) -> Option<String> {
@@ -150,91 +222,29 @@ fn header(response: &Response, name: &str) -> Option<String> {
     Some(value.to_owned())
 }
 
-/// Reads a body up to its limit. The answer to a login has a token in it, so it is wiped.
-fn read(response: Response, url: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let mut bytes = Zeroizing::new(Vec::new());
-    let mut body = response.take(LARGEST_BODY + 1);
-    body.read_to_end(&mut bytes).map_err(|error| {
-        let timed_out =
-            error.kind() == std::io::ErrorKind::TimedOut || error.to_string().contains("timed out");
-        Failure::Unreachable {
-            host: host(url),
-            why: match timed_out {
-                true => "the answer did not end in time".to_owned(),
-                false => "the answer was cut off in the middle".to_owned(),
-            },
-        }
-    })?;
-    match bytes.len() as u64 > LARGEST_BODY {
-        true => Err(Failure::Garbled),
-        false => Ok(bytes),
-    }
-}
-
 /// A random id, by which Heroku's support finds a request. Version 4 of UUIDs.
 fn request_id() -> String {
     let mut bytes = [0; 16];
     // Without randomness the id is of no use, and does no harm.
     let _ = getrandom::fill(&mut bytes);
-    bytes[6] = bytes[6] & 0x0f | 0x40;
-    bytes[8] = bytes[8] & 0x3f | 0x80;
-    let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    let part = |from, to| {
-        hex.get(from..to)
-            .map(<[String]>::concat)
-            .unwrap_or_default()
-    };
-    let parts = [
-        part(0, 4),
-        part(4, 6),
-        part(6, 8),
-        part(8, 10),
-        part(10, 16),
-    ];
-    parts.join("-")
+    let random = u128::from_be_bytes(bytes);
+    let id = random & !(0xf << 76 | 0x3 << 62) | 0x4 << 76 | 0x2 << 62;
+    let hex = format!("{id:032x}");
+    let groups = [0..8, 8..12, 12..16, 16..20, 20..32];
+    let groups = groups.map(|group| hex.get(group).unwrap_or_default());
+    groups.join("-")
 }
 
-fn host(url: &str) -> String {
+fn host(url: &str) -> &str {
     let rest = url.strip_prefix("https://").unwrap_or(url);
-    rest.split('/').next().unwrap_or_default().to_owned()
-}
-
-fn unreached(url: &str, error: &reqwest::Error) -> Failure {
-    let (host, why) = (host(url), cause(error));
-    if let Some(why) = why.strip_prefix("invalid peer certificate: ") {
-        let why = match why {
-            "UnknownIssuer" => "nobody that this machine trusts has signed it",
-            why => why,
-        };
-        return Failure::Certificate {
-            host,
-            why: why.to_owned(),
-        };
-    }
-    let why = match error.is_timeout() {
-        true => "it gave no answer in time".to_owned(),
-        false => why,
-    };
-    Failure::Unreachable { host, why }
-}
-
-/// The innermost cause, in its own words: the outer ones repeat the address and "error".
-fn cause(error: &reqwest::Error) -> String {
-    let mut innermost: &dyn std::error::Error = error;
-    let mut text = innermost.to_string();
-    while let Some(source) = innermost.source() {
-        innermost = source;
-        text = innermost.to_string();
-        if text.starts_with("invalid peer certificate") {
-            break;
-        }
-    }
-    scrubbed(&text)
+    rest.split('/').next().unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
 
     #[test]
     fn a_request_id_is_a_random_uuid() {
@@ -242,11 +252,54 @@ mod tests {
         let lengths: Vec<usize> = id.split('-').map(str::len).collect();
         assert_eq!(lengths, [8, 4, 4, 4, 12]);
         assert_eq!(&id[14..15], "4");
+        assert!("89ab".contains(&id[19..20]));
         assert_ne!(id, request_id());
     }
 
     #[test]
-    fn a_host_is_told_without_path_or_port_is_kept() {
+    fn a_host_is_told_without_its_path() {
         assert_eq!(host("https://api.heroku.com/account"), "api.heroku.com");
+        assert_eq!(host("https://localhost:8443/account"), "localhost:8443");
+    }
+
+    #[test]
+    fn a_turn_is_waited_for_only_where_there_is_time() {
+        let limited = |seconds| Failure::RateLimited(Some(Duration::from_secs(seconds)));
+        assert_eq!(pause(&limited(60), 1, 30 * SECOND), Some(60 * SECOND));
+        assert_eq!(pause(&limited(61), 1, 30 * SECOND), None);
+        assert_eq!(pause(&limited(21), 1, 10 * SECOND), None);
+        assert_eq!(pause(&Failure::RateLimited(None), 1, 30 * SECOND), None);
+    }
+
+    #[test]
+    fn what_may_have_arrived_is_not_sent_again() {
+        let unreachable = |why| Failure::Unreachable {
+            host: "api.heroku.com".to_owned(),
+            why,
+        };
+        assert!(pause(&unreachable(Why::Refused), 1, SECOND).is_some());
+        for why in [Why::AnswerTimeout, Why::CutOff] {
+            assert_eq!(pause(&unreachable(why), 1, SECOND), None);
+        }
+        assert_eq!(pause(&Failure::Server(500), 1, SECOND), None);
+    }
+
+    #[test]
+    fn a_code_that_would_break_a_header_is_a_wrong_code() {
+        assert_eq!(second_factor("1\r\nX: y").unwrap_err(), Failure::TwoFactor);
+        assert!(
+            second_factor("cccccbgebgdkhnfdvtfgghcjklrdtnhj")
+                .unwrap()
+                .is_sensitive()
+        );
+    }
+
+    #[test]
+    fn bytes_stay_whole_while_they_grow() {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(3));
+        for part in [&b"ab"[..], b"cdef", b"", b"g"] {
+            append(&mut bytes, part);
+        }
+        assert_eq!(bytes.as_slice(), b"abcdefg");
     }
 }

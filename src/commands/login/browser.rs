@@ -26,11 +26,12 @@ pub(super) fn wait(
     let login = api
         .start_browser_login(&description)
         .map_err(|failure| failure.problem())?;
-    session.say(&format!("Open in your browser: {}", login.page))?;
+    session.say(&format!("Open in your browser: {}", login.page()))?;
     if !arguments.no_open {
-        terminal::open_page(&login.page, session.environment);
+        terminal::open_page(login.page(), session.environment);
     }
-    let _waiting = terminal::Waiting::start("Waiting for you to log in there (Ctrl-C ends it)");
+    session.say("Waiting for you to log in there (Ctrl-C ends it) …")?;
+    let _sign_of_life = terminal::Spinner::start("waiting", session.environment);
     let token = api
         .await_browser_login(&login, Instant::now() + LIMIT)
         .map_err(|failure| failure.problem())?;

@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 use super::{Got, Session, description};
 use crate::arguments::{Lifetime, Login};
 use crate::platform_api::{Authorization, Failure, NewAuthorization, PasswordLogin, PlatformApi};
+use crate::problem::Problem;
 use crate::terminal;
 
 /// How often a wrong code may be typed.
@@ -25,8 +26,8 @@ pub(super) fn ask(
             Lifetime::Endless => None,
         },
     };
-    let email = terminal::line("Email: ")?;
-    let password = terminal::hidden("Password: ")?;
+    let email = terminal::line("Email: ").map_err(Problem::from)?;
+    let password = terminal::hidden("Password: ").map_err(Problem::from)?;
     let authorization = with_code(api, &email, &password, &new, session)?;
     let token = authorization
         .token
@@ -59,7 +60,7 @@ fn with_code(
         if login.code.is_some() {
             session.say("Heroku did not take that code")?;
         }
-        let typed = terminal::hidden("Code from your authenticator: ")?;
+        let typed = terminal::hidden("Code from your authenticator: ").map_err(Problem::from)?;
         login.code = Some(Zeroizing::new(typed.split_whitespace().collect()));
         refused = api.log_in(&login, new);
     }

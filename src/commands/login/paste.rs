@@ -39,7 +39,7 @@ pub(super) fn ask(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::R
     if arguments.open {
         terminal::open_page(PAGE, session.environment);
     }
-    let text = terminal::hidden("Token: ")?;
+    let text = terminal::hidden("Token: ").map_err(Problem::from)?;
     Ok(got(&text, "your paste")?)
 }
 

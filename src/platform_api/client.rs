@@ -1,0 +1,180 @@
+//! The HTTP client: what it trusts, which way it goes, and what it never does.
+
+use std::time::Duration;
+
+use reqwest::blocking::{Client, ClientBuilder};
+use reqwest::{Certificate, NoProxy, Proxy, Url};
+use secrecy::ExposeSecret;
+
+use super::Failure;
+use crate::environment::Environment;
+
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+
+/// A client of the environment's proxy and authorities, and the proxy's `host:port`.
+///
+/// Each request sets its own limit: this one bounds only the way to a connection.
+pub(super) fn client(
+    environment: &Environment,
+    limit: Duration,
+) -> Result<(Client, Option<String>), Failure> {
+    // rustls leaves the choice of cryptography to the program. ring needs no cmake and builds in a
+    // third of aws-lc's time; that somebody has chosen before is no error.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let builder = Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .connect_timeout(CONNECT_LIMIT.min(limit))
+        .timeout(limit)
+        .https_only(true);
+    let (builder, proxy) = by_proxy(builder, environment)?;
+    let client = trusting(builder, environment)?.build();
+    Ok((client.map_err(|_| Failure::NoAuthorities)?, proxy))
+}
+
+/// The proxy is set by hand, so that two clients in one process may have different ones, and so
+/// that a proxy that makes no sense is an error: the client would go around it in silence.
+fn by_proxy(
+    builder: ClientBuilder,
+    environment: &Environment,
+) -> Result<(ClientBuilder, Option<String>), Failure> {
+    let builder = builder.no_proxy();
+    let Some(address) = &environment.https_proxy else {
+        return Ok((builder, None));
+    };
+    let url = proxy_url(address.expose_secret()).ok_or(Failure::Setting {
+        variable: "https_proxy",
+        why: "it is not the address of a proxy, such as http://proxy.example:3128",
+    })?;
+    let shown = format!(
+        "{}:{}",
+        url.host_str().unwrap_or_default(),
+        url.port_or_known_default().unwrap_or(SOCKS_PORT)
+    );
+    let proxy = Proxy::https(url).map_err(|_| Failure::Setting {
+        variable: "https_proxy",
+        why: "it is not the address of a proxy",
+    })?;
+    let except = environment.no_proxy.as_deref();
+    let proxy = proxy.no_proxy(except.and_then(NoProxy::from_string));
+    Ok((builder.proxy(proxy), Some(shown)))
+}
+
+const SOCKS_PORT: u16 = 1080;
+
+/// An address of a proxy; one without a scheme is http, as for curl and git.
+fn proxy_url(address: &str) -> Option<Url> {
+    let url = match address.contains("://") {
+        true => Url::parse(address),
+        false => Url::parse(&format!("http://{address}")),
+    };
+    let url = url.ok()?;
+    let known = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"].contains(&url.scheme());
+    (known && url.host_str().is_some_and(|host| !host.is_empty())).then_some(url)
+}
+
+/// `SSL_CERT_FILE` and `SSL_CERT_DIR` take the place of the system's authorities on Linux, as in
+/// OpenSSL, Node and all of rustls. On macOS and Windows, where the system keeps its own and knows
+/// no such variables, they come on top.
+fn trusting(builder: ClientBuilder, environment: &Environment) -> Result<ClientBuilder, Failure> {
+    let (file, dirs) = (&environment.ssl_cert_file, &environment.ssl_cert_dir);
+    let variable = match (file, dirs) {
+        (Some(_), _) => "SSL_CERT_FILE",
+        (None, Some(_)) => "SSL_CERT_DIR",
+        (None, None) => return Ok(builder),
+    };
+    let found = authorities(environment);
+    if found.is_empty() {
+        let why = "no certificate can be read there";
+        return Err(Failure::Setting { variable, why });
+    }
+    Ok(if cfg!(any(target_os = "macos", target_os = "windows")) {
+        builder.tls_certs_merge(found)
+    } else {
+        builder.tls_certs_only(found)
+    })
+}
+
+/// Certificates that cannot be read are passed over, as everybody does: one is enough.
+fn authorities(environment: &Environment) -> Vec<Certificate> {
+    let file = environment.ssl_cert_file.as_deref();
+    let dirs = environment
+        .ssl_cert_dir
+        .as_deref()
+        .map(std::env::split_paths);
+    let mut found = rustls_native_certs::load_certs_from_paths(file, None).certs;
+    for dir in dirs.into_iter().flatten() {
+        found.extend(rustls_native_certs::load_certs_from_paths(None, Some(&dir)).certs);
+    }
+    let mut readable = rustls::RootCertStore::empty();
+    found.retain(|certificate| readable.add(certificate.clone()).is_ok());
+    found
+        .iter()
+        .filter_map(|der| Certificate::from_der(der).ok())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use secrecy::SecretString;
+
+    fn failure(environment: &Environment) -> Failure {
+        client(environment, Duration::from_secs(1)).unwrap_err()
+    }
+
+    #[test]
+    fn a_proxy_without_a_scheme_is_http() {
+        assert_eq!(
+            proxy_url("proxy:3128").unwrap().as_str(),
+            "http://proxy:3128/"
+        );
+        assert_eq!(proxy_url("ann:x@proxy:3128").unwrap().username(), "ann");
+        assert!(proxy_url("socks5h://127.0.0.1:1080").is_some());
+    }
+
+    #[test]
+    fn a_proxy_that_makes_no_sense_is_not_gone_around() {
+        for address in ["ftp://proxy", "http://", "http://a b", "file:///etc/passwd"] {
+            assert_eq!(proxy_url(address), None, "{address}");
+            let environment = Environment {
+                https_proxy: Some(SecretString::from(address)),
+                ..Environment::default()
+            };
+            assert!(matches!(
+                failure(&environment),
+                Failure::Setting {
+                    variable: "https_proxy",
+                    ..
+                }
+            ));
+        }
+    }
+
+    #[test]
+    fn a_proxys_password_is_not_shown() {
+        let environment = Environment {
+            https_proxy: Some(SecretString::from("http://ann:open-sesame@proxy.example")),
+            ..Environment::default()
+        };
+        let (_, shown) = client(&environment, Duration::from_secs(1)).unwrap();
+        assert_eq!(shown.unwrap(), "proxy.example:80");
+    }
+
+    #[test]
+    fn a_certificate_file_that_is_not_there_is_not_passed_over() {
+        let environment = Environment {
+            ssl_cert_file: Some("/nowhere/ca.pem".into()),
+            ..Environment::default()
+        };
+        let failure = failure(&environment);
+        assert!(matches!(
+            failure,
+            Failure::Setting {
+                variable: "SSL_CERT_FILE",
+                ..
+            }
+        ));
+    }
+}

@@ -1,0 +1,155 @@
+//! Opening a page in the person's browser.
+
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::environment::Environment;
+
+/// Opens a page of Heroku's in the person's browser; says whether a browser was started.
+///
+/// The command is `BROWSER`'s, else the system's own. It is not waited for, and the page's address
+/// is to be printed too: a browser that does not come up stops nobody. Only https pages on
+/// `heroku.com` are opened.
+pub fn open_page(page: &str, environment: &Environment) -> bool {
+    is_herokus(page)
+        && commands(environment.browser.as_deref())
+            .iter()
+            .any(|words| is_started(words, page))
+}
+
+fn is_herokus(page: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/-_.~?=&%:".contains(c);
+    let rest = page.strip_prefix("https://").unwrap_or_default();
+    let host = rest.split(['/', '?']).next().unwrap_or_default();
+    host.ends_with(".heroku.com") && !host.contains(':') && page.chars().all(plain)
+}
+
+/// The commands to try, each as its words.
+fn commands(browser: Option<&OsStr>) -> Vec<Vec<OsString>> {
+    let Some(browser) = browser else {
+        return usual().iter().map(|line| words(line)).collect();
+    };
+    match browser.to_str() {
+        // A path with blanks in it, as macOS and Windows have them.
+        _ if Path::new(browser).is_file() => vec![vec![browser.to_owned()]],
+        None => vec![vec![browser.to_owned()]],
+        // On Unix it is a list, each with its arguments, after the manner of xdg-open.
+        Some(list) if cfg!(unix) => list.split(':').map(words).collect(),
+        Some(line) => vec![words(line)],
+    }
+}
+
+fn words(line: &str) -> Vec<OsString> {
+    line.split_whitespace().map(OsString::from).collect()
+}
+
+fn usual() -> &'static [&'static str] {
+    match std::env::consts::OS {
+        "macos" => &["open"],
+        // `start` would need a shell, and explorer mistakes a query for a search.
+        "windows" => &["rundll32 url.dll,FileProtocolHandler"],
+        _ => &["xdg-open", "wslview", "sensible-browser"],
+    }
+}
+
+/// Starts a command with the page in place of its `%s`, else at its end.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that starts a browser"
+)]
+fn is_started(words: &[OsString], page: &str) -> bool {
+    let Some((program, arguments)) = words.split_first() else {
+        return false;
+    };
+    let mut command = Command::new(program);
+    let mut is_named = false;
+    for argument in arguments {
+        let text = argument.to_str().filter(|text| text.contains("%s"));
+        is_named |= text.is_some();
+        match text {
+            Some(text) => command.arg(text.replace("%s", page)),
+            None => command.arg(argument),
+        };
+    }
+    if !is_named {
+        command.arg(page);
+    }
+    command
+        .env_remove("HEROKU_API_KEY")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    // Ctrl-C at our question is not meant for a browser that this has started.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    command.spawn().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGE: &str = "https://cli-auth.heroku.com/auth/browser/0-1?x=y&z=%20";
+
+    #[test]
+    fn only_pages_of_herokus_are_opened() {
+        assert!(is_herokus(PAGE));
+        for page in [
+            "",
+            "http://cli-auth.heroku.com/",
+            "https://heroku.com.evil.example/",
+            "https://evil.example/.heroku.com",
+            "https://evil.example?.heroku.com",
+            "https://ann@cli-auth.heroku.com/",
+            "https://cli-auth.heroku.com:8443/",
+            "https://cli-auth.heroku.com/$(id)",
+            "https://cli-auth.heroku.com/a b",
+            "--help",
+            "file:///etc/passwd",
+        ] {
+            assert!(!is_herokus(page), "{page}");
+        }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn browser_is_a_list_of_commands() {
+        let found = commands(Some(OsStr::new("w3m -n:lynx %s")));
+        assert_eq!(found, [vec!["w3m", "-n"], vec!["lynx", "%s"]]);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn the_page_is_one_argument_and_never_a_shells() {
+        let dir = tempfile::tempdir().unwrap();
+        let (script, seen) = (dir.path().join("browser"), dir.path().join("seen"));
+        let text = format!(
+            "#!/bin/sh\nprintf '%s\\n' \"$#\" \"$@\" >{0}.part && mv {0}.part {0}\n",
+            seen.display()
+        );
+        crate::atomic_file::replace(&script, text.as_bytes()).unwrap();
+        let executable = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+        std::fs::set_permissions(&script, executable).unwrap();
+        let environment = Environment {
+            browser: Some(format!("/nowhere/browser:{} --new", script.display()).into()),
+            ..Environment::default()
+        };
+        assert!(open_page(PAGE, &environment));
+        while !seen.exists() {
+            std::thread::yield_now();
+        }
+        let seen = std::fs::read_to_string(seen).unwrap();
+        assert_eq!(seen, format!("2\n--new\n{PAGE}\n"));
+    }
+
+    #[test]
+    fn no_browser_is_told() {
+        let environment = Environment {
+            browser: Some("/nowhere/browser".into()),
+            ..Environment::default()
+        };
+        assert!(!open_page(PAGE, &environment));
+        assert!(!open_page("https://evil.example", &environment));
+    }
+}
