@@ -70,7 +70,7 @@ impl PlatformApi {
         login: &BrowserLogin,
         until: Instant,
     ) -> Result<Token, Failure> {
-        const PAUSE: Duration = Duration::from_secs(2);
+        const PAUSE: Duration = Duration::from_secs(1);
         let mut request = self.request(Method::Get, "", Asker::Poll(&login.token));
         request.url.clone_from(&login.poll);
         loop {

@@ -122,17 +122,16 @@ mod tests {
     #[test]
     #[cfg(unix)]
     fn the_page_is_one_argument_and_never_a_shells() {
+        use std::io::Write;
         let dir = tempfile::tempdir().unwrap();
-        let (script, seen) = (dir.path().join("browser"), dir.path().join("seen"));
-        let text = format!(
-            "#!/bin/sh\nprintf '%s\\n' \"$#\" \"$@\" >{0}.part && mv {0}.part {0}\n",
-            seen.display()
-        );
-        crate::atomic_file::replace(&script, text.as_bytes()).unwrap();
-        let executable = std::os::unix::fs::PermissionsExt::from_mode(0o700);
-        std::fs::set_permissions(&script, executable).unwrap();
+        let seen = dir.path().join("seen");
+        let mut script = tempfile::NamedTempFile::new().unwrap();
+        let to = seen.display();
+        let text = format!("printf '%s\\n' \"$#\" \"$@\" >{to}.part && mv {to}.part {to}\n");
+        script.write_all(text.as_bytes()).unwrap();
+        let browser = format!("/nowhere/browser:sh {} --new", script.path().display());
         let environment = Environment {
-            browser: Some(format!("/nowhere/browser:{} --new", script.display()).into()),
+            browser: Some(browser.into()),
             ..Environment::default()
         };
         assert!(open_page(PAGE, &environment));

@@ -1,7 +1,7 @@
 //! Authorizations: listed in pages, shown in part, revoked.
 
 use git_credential_heroku_rs::credential::Token;
-use git_credential_heroku_rs::platform_api::{Failure, Fit, NewAuthorization, Revoked};
+use git_credential_heroku_rs::platform_api::{Failure, NewAuthorization, Revoked};
 use heroku_stand_in::{Fault, Grant, Issued, On, Origin, Redaction, Times};
 use serde_json::json;
 
@@ -80,25 +80,29 @@ fn a_list_that_breaks_off_is_no_shorter_list() {
 
 #[test]
 fn a_token_is_told_from_others_as_far_as_it_is_shown() {
-    for (mode, expected) in [
-        (Redaction::Whole, Fit::Whole),
-        (Redaction::Ends, Fit::Likely),
-        (Redaction::Short, Fit::No),
+    for (mode, is_found) in [
+        (Redaction::Whole, true),
+        (Redaction::Ends, true),
+        (Redaction::Short, false),
     ] {
         let world = World::new();
         world.heroku.redaction(mode);
         let (ours, token) = issued(&world, Origin::Listed);
         issued(&world, Origin::Listed);
-        for listed in world.api().authorizations(&token).unwrap() {
-            let fit = if listed.id == ours.id {
-                expected
-            } else {
-                Fit::No
-            };
-            assert_eq!(listed.fit(&token), fit);
-            assert_eq!(listed.token.is_some(), expected == Fit::Whole);
-        }
+        let found = world.api().authorization_of(&token).unwrap();
+        let expected = is_found.then_some(ours.id);
+        assert_eq!(found.as_ref().map(|found| found.id.clone()), expected);
+        let shown = found.is_some_and(|found| found.token.is_some());
+        assert_eq!(shown, mode == Redaction::Whole);
     }
+}
+
+#[test]
+fn a_token_of_the_browser_is_in_no_list() {
+    let world = World::new();
+    issued(&world, Origin::Listed);
+    let (_, token) = issued(&world, Origin::Browser);
+    assert!(world.api().authorization_of(&token).unwrap().is_none());
 }
 
 #[test]
@@ -109,7 +113,6 @@ fn the_default_authorization_is_not_the_one_that_asks() {
     let (default, _) = issued(&world, Origin::Default);
     let found = world.api().default_authorization(&token).unwrap().unwrap();
     assert_eq!(found.id, default.id);
-    assert_eq!(found.fit(&token), Fit::No);
 }
 
 #[test]
@@ -144,7 +147,7 @@ fn a_new_authorization_comes_with_its_token() {
 }
 
 #[test]
-fn what_was_gone_before_needs_no_revoking() {
+fn what_is_gone_already_is_told() {
     let world = World::new();
     let (ours, token) = issued(&world, Origin::Listed);
     let (other, _) = issued(&world, Origin::Listed);
@@ -153,7 +156,7 @@ fn what_was_gone_before_needs_no_revoking() {
     assert_eq!(api.revoke(&token, &other.id), Ok(Revoked::GoneBefore));
     assert!(!world.heroku.is_live(&other.token));
     assert_eq!(api.revoke(&token, &ours.id), Ok(Revoked::Done));
-    assert_eq!(api.revoke(&token, &ours.id), Ok(Revoked::GoneBefore));
+    assert_eq!(api.revoke(&token, &ours.id), Err(Failure::Refused));
     for id in ["~", "", "a/../~"] {
         assert!(api.revoke(&token, id).is_err());
     }

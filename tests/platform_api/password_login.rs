@@ -14,7 +14,7 @@ fn log_in(world: &World, password: &str, code: Option<&str>) -> Result<Authoriza
     let login = PasswordLogin {
         email: ANN,
         password: &Zeroizing::new(password.to_owned()),
-        code,
+        code: code.map(|code| Zeroizing::new(code.to_owned())),
     };
     let new = NewAuthorization {
         description: "a login of the test",
