@@ -190,8 +190,8 @@ fn certificate(error: &(dyn Error + 'static)) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn of(error: io::Error) -> Failure {
-        failure("api.heroku.com", None, &error)
+    fn of(error: &io::Error) -> Failure {
+        failure("api.heroku.com", None, error)
     }
 
     fn bad(error: CertificateError) -> io::Error {
@@ -206,7 +206,7 @@ mod tests {
             (CertificateError::NotValidForName, "another host"),
             (CertificateError::BadSignature, ""),
         ] {
-            let Failure::Certificate { host, why } = of(bad(error)) else {
+            let Failure::Certificate { host, why } = of(&bad(error)) else {
                 panic!("{words}");
             };
             assert!(host == "api.heroku.com" && why.contains(words), "{why}");
@@ -226,7 +226,7 @@ mod tests {
     #[test]
     fn an_unknown_error_is_told_without_secrets() {
         let odd = io::Error::other("at HRKU-01234567-89ab-cdef-0123-456789abcdef");
-        let Failure::Unreachable { why, .. } = of(odd) else {
+        let Failure::Unreachable { why, .. } = of(&odd) else {
             panic!("another kind");
         };
         assert_eq!(why, Why::Other("at …".to_owned()));
