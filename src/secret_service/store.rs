@@ -130,13 +130,23 @@ impl Talk {
 }
 
 impl Open {
-    /// Opens a conversation. A first question goes out with the greeting: one wait for all.
+    /// Opens a conversation. A first question goes out together with the wish for a session.
+    ///
+    /// gnome-keyring notes a new client beside the call that makes it known, and not always before
+    /// it: a session or a search that comes first can then bring the whole daemon down (measured:
+    /// once in about a thousand conversations). So a call that needs no client goes first, and its
+    /// answer is waited for; libsecret has the same order for another reason.
     fn new(
         environment: &Environment,
         first: Option<&Call>,
     ) -> std::result::Result<(Open, Option<Message>), Failure> {
         let addresses = address::addresses(environment)?;
         let mut bus = Bus::connect(&addresses, environment.keyring_limit)?;
+        match bus.call(&wire::collections()?) {
+            // The answer itself is of no use here.
+            Ok(_) | Err(Failure::Refused(_) | Failure::Gone) => {}
+            Err(failure) => return Err(failure),
+        }
         let session = wire::open_session()?;
         let (session, answer) = match first {
             Some(first) => {

@@ -15,6 +15,7 @@ use super::message::Call;
 
 const SERVICE: &str = "org.freedesktop.secrets";
 const ROOT: &str = "/org/freedesktop/secrets";
+const SERVICE_INTERFACE: &str = "org.freedesktop.Secret.Service";
 const ITEM: &str = "org.freedesktop.Secret.Item";
 const COLLECTION: &str = "org.freedesktop.Secret.Collection";
 const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
@@ -23,7 +24,7 @@ const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 pub(super) type Attributes<'a> = HashMap<&'a str, &'a str>;
 
 fn service(member: &str) -> Call {
-    Call::new(SERVICE, ROOT, "org.freedesktop.Secret.Service", member)
+    Call::new(SERVICE, ROOT, SERVICE_INTERFACE, member)
 }
 
 /// Secrets will cross the bus as they are: it is a socket of this machine, and whoever can listen
@@ -72,6 +73,11 @@ pub(super) fn attributes_of(item: &str) -> Result<Call, Failure> {
 /// Whether a collection is locked. Answer: `v` of `b`.
 pub(super) fn is_locked(collection: &str) -> Result<Call, Failure> {
     property(collection, COLLECTION, "Locked")
+}
+
+/// The service's collections: a question that any client may ask first. Answer: `v` of `ao`.
+pub(super) fn collections() -> Result<Call, Failure> {
+    property(ROOT, SERVICE_INTERFACE, "Collections")
 }
 
 fn property(path: &str, interface: &str, name: &str) -> Result<Call, Failure> {

@@ -75,3 +75,19 @@ fn logins_at_once_leave_one_item_and_its_owner_was_told_so() {
     let last = tokens.iter().position(|token| *token == kept);
     assert!(last.is_some_and(|last| told[last]), "{told:?}");
 }
+
+/// gnome-keyring died, once in about a thousand times, of a session that was asked for by a client
+/// that it had not noted yet.
+#[test]
+fn the_keyring_lives_through_a_thousand_conversations() {
+    let world = World::new().with_keychain();
+    let token = world.has_logged_in_with_the_heroku_cli(ANN);
+    let request = "printf 'protocol=https\\nhost=git.heroku.com\\n' | git-credential-heroku-rs get";
+    let line = format!("for i in $(seq 300); do {request} >/dev/null || exit 1; done");
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| world.shell(&line, b"").succeeds().says_nothing().stdout());
+        }
+    });
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+}

@@ -44,33 +44,36 @@ fn what_the_api_says_is_told() {
     );
     login_fails(
         Fault::api(500, "internal", "oh"),
-        "Heroku answered with status 500",
+        "it answered with status 500",
     );
     login_fails(
         Fault::api(418, "teapot", "short"),
-        "Heroku answered with status 418",
+        "Heroku does not take this: short",
     );
 }
 
 #[test]
 fn an_answer_that_makes_no_sense_is_told() {
-    login_fails(Fault::page(503), "Heroku answered with status 503");
+    login_fails(Fault::page(503), "it answered with status 503");
     login_fails(Fault::page(200), "the answer from Heroku made no sense");
     login_fails(Fault::WrongTypes, "the answer from Heroku made no sense");
-    login_fails(Fault::page(401), "Heroku answered with status 401");
+    login_fails(
+        Fault::page(401),
+        "not Heroku but something on the way to it answered, with status 401",
+    );
 }
 
 #[test]
 fn a_body_has_a_limit_packed_or_not() {
-    login_fails(Fault::EndlessBody, "the answer from Heroku made no sense");
-    login_fails(Fault::Bomb, "the answer from Heroku made no sense");
+    login_fails(Fault::EndlessBody, "the answer from Heroku is too large");
+    login_fails(Fault::Bomb, "the answer from Heroku is too large");
 }
 
 #[test]
 fn a_cut_connection_is_told() {
     login_fails(Fault::Close, "api.heroku.com could not be reached");
-    login_fails(Fault::CutBody, "the answer was cut off in the middle");
-    login_fails(Fault::NoTunnel, "api.heroku.com could not be reached");
+    login_fails(Fault::CutBody, "the connection broke off");
+    login_fails(Fault::NoTunnel, "it does not let us through");
 }
 
 #[test]
