@@ -123,8 +123,10 @@ fn a_proactive_git_gets_the_token_before_the_first_request() {
         .git("-c http.proactiveAuth=basic ls-remote heroku")
         .succeeds()
         .says_nothing();
-    let refused = world.heroku.requests_to(GIT_HOST);
-    assert!(refused.iter().all(|request| request.status == 200));
+    // git before 2.46 does not know the setting, and is refused once, as ever.
+    let requests = world.heroku.requests_to(GIT_HOST).into_iter();
+    let refused = requests.filter(|request| request.status == 401).count();
+    assert_eq!(refused, usize::from(world.git_is_older_than(46)));
 }
 
 const ELSEWHERE: &str =
@@ -167,14 +169,16 @@ fn a_redirect_after_the_password_costs_no_login() {
 }
 
 #[test]
-fn a_url_with_a_token_and_no_user_name_never_works_and_costs_no_login() {
+fn a_url_with_a_token_and_no_user_name_costs_no_login() {
     let (world, token) = logged_in();
     world.is_public(&token);
-    world
-        .git(&format!(
-            "ls-remote https://:{token}@git.heroku.com/blue-sky.git"
-        ))
-        .exits_with(128)
-        .says("it was kept");
+    let url = format!("https://:{token}@git.heroku.com/blue-sky.git");
+    let outcome = world.git(&format!("ls-remote {url}"));
+    // git 2.47 sends an empty password there, is refused, and erases the token; 2.39 sends it.
+    if outcome.ended_well() {
+        outcome.says_nothing();
+    } else {
+        outcome.exits_with(128).says("it was kept");
+    }
     assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
 }

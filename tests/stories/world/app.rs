@@ -51,6 +51,14 @@ impl World {
         self.is_pushed_to("main")
     }
 
+    /// Whether this git is older than 2.MINOR.
+    pub(crate) fn git_is_older_than(&self, minor: u32) -> bool {
+        let version = self.quietly("git version");
+        let number = version.split(['.', ' ']).nth(3).unwrap();
+        assert!(version.starts_with("git version 2."), "{version}");
+        number.parse::<u32>().unwrap() < minor
+    }
+
     /// A step that sets the scene: it has to succeed, and what it says is not part of the story.
     pub(super) fn quietly(&self, line: &str) -> String {
         let mut command: Command = self.program("sh");

@@ -19,6 +19,11 @@ impl Outcome<'_> {
         self.exits_with(0)
     }
 
+    /// Whether it ended with exit code 0, where versions of git differ.
+    pub(crate) fn ended_well(&self) -> bool {
+        self.seen.code == Some(0)
+    }
+
     /// It ended with another exit code than 0, by itself.
     pub(crate) fn fails(self) -> Self {
         let failed = self.seen.code.is_some_and(|code| code != 0 && code != 124);
