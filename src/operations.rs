@@ -166,7 +166,11 @@ pub fn store(input: &mut dyn io::Read, environment: &Environment) -> Result<(), 
     if ours.request.served_from.is_some() {
         return Ok(());
     }
-    let account = match held(&ours, environment) {
+    let not_kept = |why: &Problem| {
+        let what = format!("the token was not kept: {}", why.what());
+        Problem::new(what, why.mend())
+    };
+    let account = match held(&ours, environment).map_err(|why| not_kept(&why))? {
         Some(found) if found.token == *token => return Ok(()),
         Some(found) => match same_user(&ours.request, &found) {
             Some(account) => account,
@@ -178,24 +182,32 @@ pub fn store(input: &mut dyn io::Read, environment: &Environment) -> Result<(), 
                 .unwrap_or_else(Account::unnamed)
         }
     };
-    accounts::keep_unchecked(environment, &account, token).map_err(|why| {
-        let what = format!("the token was not kept: {}", why.what());
-        Problem::new(what, why.mend())
-    })
+    accounts::keep_unchecked(environment, &account, token).map_err(|why| not_kept(&why))
 }
 
 /// The live token that we would have served: for the account that git names, else for any.
-fn held(ours: &Ours, environment: &Environment) -> Option<Found> {
-    let account = ours.account();
-    let find = |account| {
+///
+/// A keyring that gives no answer gives none to a second question either: git waits for us.
+fn held(ours: &Ours, environment: &Environment) -> Result<Option<Found>, Problem> {
+    let named = ours.account();
+    let mut questions = vec![None];
+    if named.is_some() {
+        questions.insert(0, named.as_ref());
+    }
+    for account in questions {
         let wanted = Wanted {
             host: &ours.host,
             account,
         };
-        sources::find(&wanted, environment).found
-    };
-    let named = account.as_ref().and_then(|account| find(Some(account)));
-    named.or_else(|| find(None))
+        let answer = sources::find(&wanted, environment);
+        if answer.found.is_some() {
+            return Ok(answer.found);
+        }
+        if let Some(why) = answer.unavailable(Source::Keychain) {
+            return Err(why.clone());
+        }
+    }
+    Ok(None)
 }
 
 /// The account whose token is to be replaced: only the keychain's own, and only under its own name.

@@ -14,7 +14,7 @@ use crate::heroku_cli::{self, LoginState};
 use crate::hosts::HerokuHost;
 use crate::keychain::Keychain;
 use crate::known_authorizations::{self, Known};
-use crate::netrc::Netrc;
+use crate::netrc::{Netrc, Unreadable};
 use crate::problem::{Kind, Problem};
 
 /// Where a token can come from.
@@ -69,6 +69,8 @@ pub struct Found {
     pub source: Source,
     /// What we have noted about it.
     pub known: Option<Known>,
+    /// What is wrong with the place where it lies, though it is served.
+    pub remark: Option<Problem>,
 }
 
 /// What came of asking one source.
@@ -237,13 +239,18 @@ fn netrc(
         Choice::InUse(_) if environment.netrc_first => None,
         choice => choice.account(),
     };
-    let entry = Netrc::read(environment)
-        .and_then(|netrc| netrc.map_or(Ok(None), |netrc| netrc.entry_for(wanted.host, account)));
-    match entry {
-        Ok(Some(entry)) => live(entry.token, entry.account, Source::Netrc, environment),
-        Ok(None) => Err(Outcome::Absent),
-        Err(why) => Err(Outcome::Unavailable(why.problem())),
-    }
+    let unavailable = |why: Unreadable| Outcome::Unavailable(why.problem());
+    let Some(netrc) = Netrc::read(environment).map_err(unavailable)? else {
+        return Err(Outcome::Absent);
+    };
+    let entry = netrc.entry_for(wanted.host, account).map_err(unavailable)?;
+    let entry = entry.ok_or(Outcome::Absent)?;
+    let found = live(entry.token, entry.account, Source::Netrc, environment)?;
+    let exposed = || Problem::new("others can read your netrc", "run: chmod 600 ~/.netrc");
+    Ok(Found {
+        remark: netrc.is_readable_by_others().then(exposed),
+        ..found
+    })
 }
 
 /// A token that is known to have ended is not served: git would send it, and then ask us to
@@ -263,6 +270,7 @@ fn live(
             account,
             source,
             known,
+            remark: None,
         }),
     }
 }
@@ -277,17 +285,20 @@ impl Answer {
         self.found.ok_or(why)
     }
 
-    /// A source that could not be asked, though another one answered: worth a line.
+    /// A source that could not be asked though another one answered, or a remark on that one: worth
+    /// a line.
     pub fn passed_over(&self) -> Option<Problem> {
         let found = self.found.as_ref()?;
-        let (_, why) = self.unavailable()?;
+        let Some((_, why)) = self.first_unavailable() else {
+            return found.remark.clone();
+        };
         let what = format!("{}: the token of {} is used", why.what(), found.source);
         Some(Problem::new(what, why.mend()))
     }
 
     /// Why no source has a token, and what to do: the most telling outcome of the trail.
     pub fn why_none(&self) -> Problem {
-        if let Some((source, why)) = self.unavailable() {
+        if let Some((source, why)) = self.first_unavailable() {
             let what = format!(
                 "the Heroku token could not be read from {source}: {}",
                 why.what()
@@ -304,13 +315,19 @@ impl Answer {
             .of_kind(Kind::NotLoggedIn)
     }
 
-    fn unavailable(&self) -> Option<(Source, &Problem)> {
+    /// Why this source could not be asked, if it could not.
+    pub fn unavailable(&self, source: Source) -> Option<&Problem> {
         self.trail
             .iter()
-            .find_map(|(source, outcome)| match outcome {
-                Outcome::Unavailable(why) => Some((*source, why)),
+            .find_map(|(other, outcome)| match outcome {
+                Outcome::Unavailable(why) if *other == source => Some(why),
                 _ => None,
             })
+    }
+
+    fn first_unavailable(&self) -> Option<(Source, &Problem)> {
+        let mut sources = self.trail.iter().map(|(source, _)| *source);
+        sources.find_map(|source| Some((source, self.unavailable(source)?)))
     }
 
     fn expired(&self) -> Option<Problem> {

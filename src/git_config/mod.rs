@@ -68,8 +68,9 @@ impl Setting {
 }
 
 fn is_ours(value: &str) -> bool {
-    let program = value.trim_start_matches('!').trim_matches(['"', '\'']);
-    value == OUR_NAME || program.rsplit(['/', '\\']).next() == Some("git-credential-heroku-rs")
+    let command = value.trim_start_matches('!').trim_matches(['"', '\'']);
+    let named = value.split_whitespace().next() == Some(OUR_NAME);
+    named || command.rsplit(['/', '\\']).next() == Some("git-credential-heroku-rs")
 }
 
 /// The helpers that git asks about `https://git.heroku.com`, in its order, resets applied.

@@ -86,9 +86,28 @@ pub fn tear_down(scope: Scope) -> Result<bool, Problem> {
     if kept.len() == values.len() {
         return Ok(false);
     }
-    checked([scope.flag(), "--unset-all", HEROKU_HELPER])?;
-    for value in &kept {
-        checked([scope.flag(), "--add", HEROKU_HELPER, value])?;
+    if kept.contains(&"") {
+        // A blank of somebody else's stands there too, and git cannot take out one of two.
+        checked([scope.flag(), "--unset-all", HEROKU_HELPER])?;
+        for value in &kept {
+            checked([scope.flag(), "--add", HEROKU_HELPER, value])?;
+        }
+        return Ok(true);
+    }
+    for value in values
+        .iter()
+        .filter(|value| !kept.contains(&value.as_str()))
+    {
+        let gone = scoped(scope, r"^credential\.https://git\.heroku\.com\.helper$")?;
+        if gone.iter().any(|(_, other)| other == value) {
+            checked([
+                scope.flag(),
+                "--fixed-value",
+                "--unset-all",
+                HEROKU_HELPER,
+                value,
+            ])?;
+        }
     }
     Ok(true)
 }

@@ -155,3 +155,20 @@ fn a_keychain_never_set_up_is_empty_and_takes_no_token() {
         .exits_with(1)
         .stdout_is("");
 }
+
+#[test]
+fn a_store_waits_for_it_once_and_says_that_nothing_was_kept() {
+    let world = World::new().with_keychain();
+    world.sets("HEROKU_RS_TIMEOUT", "2");
+    world.keychain().hangs();
+    let token = world.heroku.issue_token(ANN);
+    let request =
+        format!("protocol=https\nhost=git.heroku.com\nusername={ANN}\npassword={token}\n");
+    world
+        .helper_with_input("store", request)
+        .succeeds()
+        .stdout_is("")
+        .says("the token was not kept: the keychain gave no answer within")
+        .ends_within(Duration::from_millis(3500));
+    world.keychain().goes_on();
+}

@@ -139,3 +139,24 @@ fn a_netrc_entry_of_another_account_is_not_the_answer() {
         .stdout_is("username=heroku\n\n")
         .says("no Heroku token for ann@example.com");
 }
+
+#[test]
+fn a_netrc_that_others_can_read_is_used_and_told() {
+    let world = World::new();
+    let token = world.heroku.issue_token(ANN);
+    world.has_netrc(&format!(
+        "machine git.heroku.com login {ANN} password {token}\n"
+    ));
+    world.shell("chmod 644 ~/.netrc", b"").succeeds();
+    world
+        .helper_with_input("get", "protocol=https\nhost=git.heroku.com\n")
+        .succeeds()
+        .hands_out(&token)
+        .says("there is no D-Bus session here");
+    world.sets("HEROKU_NETRC_WRITE", "true");
+    world
+        .helper_with_input("get", "protocol=https\nhost=git.heroku.com\n")
+        .succeeds()
+        .hands_out(&token)
+        .stderr_is("heroku-rs: others can read your netrc\n  run: chmod 600 ~/.netrc\n");
+}
