@@ -154,6 +154,16 @@ impl Environment {
 }
 
 impl Place {
+    /// What to call a place that the person's browser is away from; none where they sit at it.
+    pub fn away(self) -> Option<&'static str> {
+        match self {
+            Place::Here => None,
+            Place::Codespace => Some("a Codespace"),
+            Place::DevContainer => Some("a dev container"),
+            Place::Ssh => Some("an SSH session"),
+        }
+    }
+
     fn read(set: &impl Fn(&str) -> Option<OsString>) -> Place {
         let is_true = |name| set(name).is_some_and(|value| value == "true");
         if is_true("CODESPACES") {

@@ -244,6 +244,7 @@ fn in_a_codespace_one_login_serves_git_and_the_heroku_cli() {
     let token = world.heroku.issue(ANN, grant).token;
     let shown = world
         .on_a_terminal("git credential-heroku-rs login")
+        .shows("In a Codespace a token is the way that works")
         .shows("https://dashboard.heroku.com/account/applications/authorizations/new")
         .shows("Token: ")
         .types(&token)

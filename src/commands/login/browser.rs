@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use super::{Got, Session, description};
 use crate::arguments::Login;
-use crate::environment::Place;
 use crate::platform_api::PlatformApi;
 use crate::terminal;
 
@@ -16,7 +15,7 @@ pub(super) fn wait(
     arguments: &Login,
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<Got> {
-    if let Some(place) = elsewhere(session.environment.place) {
+    if let Some(place) = session.environment.place.away() {
         session.say(&format!(
             "In {place} this login usually fails with \"IP address mismatch\": Heroku wants your browser \
              and this machine to have one address.\nA token works: git credential-heroku-rs login"
@@ -39,13 +38,4 @@ pub(super) fn wait(
         token,
         authorization: None,
     })
-}
-
-fn elsewhere(place: Place) -> Option<&'static str> {
-    match place {
-        Place::Here => None,
-        Place::Codespace => Some("a Codespace"),
-        Place::DevContainer => Some("a dev container"),
-        Place::Ssh => Some("an SSH session"),
-    }
 }

@@ -30,6 +30,11 @@ pub(super) fn ask(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::R
     if !terminal::is_there() {
         return Err(no_terminal().into());
     }
+    if let Some(place) = session.environment.place.away() {
+        session.say(&format!(
+            "In {place} a token is the way that works: the browser login fails there (\"IP address mismatch\")."
+        ))?;
+    }
     let description = description(arguments, session.environment);
     session.say(&format!("Make a token: {PAGE}"))?;
     session.say(&format!(
