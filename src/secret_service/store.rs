@@ -132,10 +132,9 @@ impl Talk {
 impl Open {
     /// Opens a conversation. A first question goes out together with the wish for a session.
     ///
-    /// gnome-keyring notes a new client beside the call that makes it known, and not always before
-    /// it: a session or a search that comes first can then bring the whole daemon down (measured:
-    /// once in about a thousand conversations). So a call that needs no client goes first, and its
-    /// answer is waited for; libsecret has the same order for another reason.
+    /// gnome-keyring does not always know a client by its first call, and does not bear one that
+    /// asks for a session too early (measured under load). So a harmless question goes first and is
+    /// waited for, as with libsecret.
     fn new(
         environment: &Environment,
         first: Option<&Call>,

@@ -76,8 +76,7 @@ fn logins_at_once_leave_one_item_and_its_owner_was_told_so() {
     assert!(last.is_some_and(|last| told[last]), "{told:?}");
 }
 
-/// gnome-keyring died, once in about a thousand times, of a session that was asked for by a client
-/// that it had not noted yet.
+/// gnome-keyring did not always bear a client that asks for a session in its very first call.
 #[test]
 fn the_keyring_lives_through_a_thousand_conversations() {
     let world = World::new().with_keychain();
