@@ -5,6 +5,11 @@
 //! checked against the system's roots, and every wait and every body has a limit. What a server
 //! says is shown only once control characters and everything that looks like a secret are out.
 
+#![allow(
+    clippy::disallowed_types,
+    reason = "this is the room that opens a socket to Heroku"
+)]
+
 mod authorizations;
 mod browser;
 mod client;
