@@ -29,7 +29,7 @@ fn holds_out(world: &World, token: &str, cause: &str) {
             .helper_with_input(operation, request)
             .succeeds()
             .stdout_is("")
-            .ends_within(Duration::from_secs(8));
+            .ends_within(Duration::from_secs(4));
     }
     assert_eq!(world.active_account(), login_json);
     assert_eq!(
