@@ -8,10 +8,12 @@ const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
 fn an_operation_that_git_adds_one_day_is_passed_over_in_silence() {
     let world = World::new().with_keychain();
     world.has_logged_in_with_the_heroku_cli(ANN);
-    world
-        .helper_with_input("renew", REQUEST)
-        .succeeds()
-        .says_nothing();
+    for line in ["renew", "--flag renew", "--account ann@example.com renew"] {
+        world
+            .helper_with_input(line, REQUEST)
+            .succeeds()
+            .says_nothing();
+    }
 }
 
 #[test]
