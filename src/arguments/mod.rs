@@ -21,8 +21,8 @@ pub enum Invocation {
     Git(Operation),
     /// A person, or a script, asks.
     Command(Command),
-    /// A single word that is neither: an operation that git has added, or a typo. Carries what to
-    /// tell a person.
+    /// No command is named: an operation that git has added, or a typo. Carries what to tell a
+    /// person.
     Unknown(clap::Error),
     /// Help or the version was asked for, or the command line makes no sense.
     Told(clap::Error),
@@ -41,7 +41,8 @@ pub fn read(arguments: &[OsString]) -> Invocation {
     }
     match CommandLine::try_parse_from(std::iter::once(&OsString::from(NAME)).chain(arguments)) {
         Ok(line) => Invocation::Command(line.command),
-        Err(error) if error.kind() == clap::error::ErrorKind::InvalidSubcommand => {
+        // An operation that git adds may come behind flags from `credential.helper`, as ours do.
+        Err(error) if error.exit_code() != 0 && !arguments.iter().any(is_command) => {
             Invocation::Unknown(error)
         }
         Err(error) => Invocation::Told(error),

@@ -45,6 +45,8 @@ pub enum Unavailable {
     Locked,
     /// It gave no answer in time.
     Slow(String),
+    /// Somebody else kept a token for the same account at the same moment.
+    Overtaken,
     /// Anything else. Says what.
     Broken(String),
 }
@@ -65,6 +67,10 @@ impl Unavailable {
             Unavailable::Slow(why) => Problem::new(
                 why.clone(),
                 "wait longer: HEROKU_RS_TIMEOUT=10 (or for this push only: HEROKU_API_KEY=…)",
+            ),
+            Unavailable::Overtaken => Problem::new(
+                "another login of this account was kept at the same moment",
+                "see which token is there: git credential-heroku-rs status",
             ),
             Unavailable::Broken(why) => Problem::new(
                 why.clone(),
@@ -176,7 +182,8 @@ impl Keychain {
         }
         match self.item(account)? {
             Some(item) if item.token == *token => Ok(()),
-            _ => Err(Unavailable::Broken(
+            Some(_) => Err(Unavailable::Overtaken),
+            None => Err(Unavailable::Broken(
                 "the keychain did not keep the token".to_owned(),
             )),
         }

@@ -302,7 +302,9 @@ fn a_token_that_may_not_push_is_kept_only_by_force() {
             .exits_with(code)
     };
     assert!(weak("", 1).contains("this token may not push: its scope is read"));
-    assert!(weak("--force", 0).contains("Logged in as ann@example.com"));
+    let forced = weak("--force", 0);
+    assert!(forced.contains("warning: this token may not push: its scope is read"));
+    assert!(forced.contains("Logged in as ann@example.com"));
 }
 
 #[test]

@@ -78,8 +78,12 @@ fn finish(
         .authorization
         .or_else(|| api.authorization_of(&got.token).ok().flatten());
     let known = known(&email, &got.token, authorization.as_ref());
-    if !may_push(&known.scope) && !arguments.force {
-        return Err(weak(&known.scope).into());
+    if !may_push(&known.scope) {
+        let weak = weak(&known.scope);
+        match arguments.force {
+            true => session.warn(&weak)?,
+            false => return Err(weak.into()),
+        }
     }
     let store = store(arguments.store);
     let kept = accounts::keep(
