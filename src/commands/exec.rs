@@ -6,22 +6,12 @@ use std::ffi::OsString;
 use std::io;
 use std::process::Command;
 
-use super::{Session, account_named};
+use super::{Session, token_of};
 use crate::arguments::Exec;
-use crate::hosts::{HerokuHost, Service};
 use crate::problem::{Kind, Problem};
-use crate::sources::{self, Wanted};
 
 pub(super) fn run(arguments: &Exec, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let named = arguments.account.as_deref();
-    let account = named
-        .map(|name| account_named(name, session.environment))
-        .transpose()?;
-    let wanted = Wanted {
-        host: &HerokuHost::production(Service::Api),
-        account: account.as_ref(),
-    };
-    let found = sources::find(&wanted, session.environment).into_found()?;
+    let found = token_of(arguments.account.as_deref(), session.environment)?;
     let (program, rest) = arguments.command.split_first().ok_or_else(|| {
         Problem::new(
             "there is no command to run",

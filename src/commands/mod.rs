@@ -7,9 +7,11 @@ use crate::arguments::Command;
 use crate::credential::{Account, Token};
 use crate::environment::Environment;
 use crate::heroku_cli;
+use crate::hosts::{HerokuHost, Service};
 use crate::known_authorizations::Known;
 use crate::platform_api::Authorization;
 use crate::problem::Problem;
+use crate::sources::{self, Found, Wanted};
 
 mod exec;
 mod login;
@@ -68,6 +70,18 @@ fn account_named(name: &str, environment: &Environment) -> Result<Account, Probl
             let mend = "give an email: git credential-heroku-rs status lists them";
             Problem::new("that is not the name of an account", mend)
         })
+}
+
+/// The live token of the account that a person names; of the one in use where they name none.
+fn token_of(named: Option<&str>, environment: &Environment) -> Result<Found, Problem> {
+    let account = named
+        .map(|name| account_named(name, environment))
+        .transpose()?;
+    let wanted = Wanted {
+        host: &HerokuHost::production(Service::Api),
+        account: account.as_ref(),
+    };
+    sources::find(&wanted, environment).into_found()
 }
 
 /// What is known of a token that Heroku has just taken, with its authorization where that is found.

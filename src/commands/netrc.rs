@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Session, account_named};
+use super::{Session, account_named, token_of};
 use crate::accounts::{self, Store};
 use crate::arguments::{Netrc as Arguments, NetrcClean, NetrcImport, NetrcPrint};
 use crate::credential::Account;
@@ -15,7 +15,6 @@ use crate::known_authorizations::Known;
 use crate::netrc::{self, Entry, Netrc};
 use crate::platform_api::PlatformApi;
 use crate::problem::{Kind, Problem};
-use crate::sources::{self, Wanted};
 use crate::terminal::{self, Unless};
 
 const LIMIT: Duration = Duration::from_secs(30);
@@ -105,16 +104,7 @@ fn the_entry(named: Option<&str>, environment: &Environment) -> Result<Entry, Pr
 }
 
 fn print(arguments: &NetrcPrint, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let named = arguments.account.as_deref();
-    let account = named
-        .map(|name| account_named(name, session.environment))
-        .transpose()?;
-    let host = HerokuHost::production(Service::Api);
-    let wanted = Wanted {
-        host: &host,
-        account: account.as_ref(),
-    };
-    let found = sources::find(&wanted, session.environment).into_found()?;
+    let found = token_of(arguments.account.as_deref(), session.environment)?;
     let login = found.account.unwrap_or_else(Account::unnamed);
     for service in [Service::Api, Service::Git] {
         let line = netrc::line(&HerokuHost::production(service), &login, &found.token);

@@ -2,23 +2,13 @@
 
 use std::io::Write;
 
-use super::{Session, account_named};
+use super::{Session, token_of};
 use crate::arguments::TokenArguments;
-use crate::hosts::{HerokuHost, Service};
 use crate::problem::Problem;
-use crate::sources::{self, Wanted};
 use crate::terminal;
 
 pub(super) fn run(arguments: &TokenArguments, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let named = arguments.account.as_deref();
-    let account = named
-        .map(|name| account_named(name, session.environment))
-        .transpose()?;
-    let wanted = Wanted {
-        host: &HerokuHost::production(Service::Api),
-        account: account.as_ref(),
-    };
-    let found = sources::find(&wanted, session.environment).into_found()?;
+    let found = token_of(arguments.account.as_deref(), session.environment)?;
     if terminal::is_stdout() {
         session.warn(&Problem::new(
             "the token now stands on your screen and in its scroll-back",
