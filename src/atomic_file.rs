@@ -30,6 +30,9 @@ pub enum EditError<E> {
     /// Another name leads to the same bytes, which would stay there.
     #[error("it has a second name (a hard link)")]
     SecondName,
+    /// A FIFO, a device or a directory: reading it could wait for ever.
+    #[error("it is not a plain file")]
+    NotAFile,
     /// Others kept writing to it.
     #[error("another program keeps writing to it")]
     Busy,
@@ -55,6 +58,9 @@ pub fn edit<E, T: AsRef<[u8]>>(
     let _lock = lock(&target)?;
     for _ in 0..TRIES {
         let before = Seen::of(&target)?;
+        if before.as_ref().is_some_and(|before| !before.is_file) {
+            return Err(EditError::NotAFile);
+        }
         let bytes = match &before {
             Some(_) => Zeroizing::new(fs::read(&target)?),
             None => Zeroizing::default(),
@@ -76,6 +82,7 @@ pub fn edit<E, T: AsRef<[u8]>>(
 /// What a file was when it was read. Another inode, size or time means that it was written since.
 #[derive(PartialEq)]
 struct Seen {
+    is_file: bool,
     length: u64,
     modified: Option<SystemTime>,
     #[cfg(unix)]
@@ -96,6 +103,7 @@ impl Seen {
             Err(error) => return Err(error),
         };
         Ok(Some(Seen {
+            is_file: metadata.is_file(),
             length: metadata.len(),
             modified: metadata.modified().ok(),
             #[cfg(unix)]
@@ -304,6 +312,25 @@ mod tests {
         let changed = edit(&path, |_| Ok::<_, ()>(Some(b"new")));
         assert!(matches!(changed, Err(EditError::SecondName)));
         assert_eq!(fs::read(&path).unwrap(), b"old");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn what_is_no_plain_file_is_never_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("fifo");
+        let made = rustix::fs::mknodat(
+            rustix::fs::CWD,
+            &path,
+            rustix::fs::FileType::Fifo,
+            0o600.into(),
+            0,
+        );
+        made.unwrap();
+        for path in [path.as_path(), dir.path()] {
+            let changed = edit(path, |_| Ok::<_, ()>(Some(b"new")));
+            assert!(matches!(changed, Err(EditError::NotAFile)));
+        }
     }
 
     #[test]

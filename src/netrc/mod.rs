@@ -37,6 +37,9 @@ pub enum Unreadable {
     /// Somebody else may have written it.
     #[error("netrc is not used: {0}")]
     NotOurs(&'static str),
+    /// It is not a file that a reader and a writer can deal with.
+    #[error("netrc is not used: {0}")]
+    Unfit(&'static str),
     /// The file system says no.
     #[error("netrc could not be read: {0}")]
     Failed(io::ErrorKind),
@@ -48,7 +51,7 @@ impl Unreadable {
         let mend = match self {
             Unreadable::Doubt { .. } => "mend that line, or remove Heroku's entries",
             Unreadable::NotOurs(_) => "make it yours alone: chmod 600 ~/.netrc",
-            Unreadable::Failed(_) => "look at: ls -l ~/.netrc",
+            Unreadable::Unfit(_) | Unreadable::Failed(_) => "look at: ls -l ~/.netrc",
         };
         Problem::new(self.to_string(), mend)
     }
@@ -64,8 +67,9 @@ impl From<EditError<Unreadable>> for Unreadable {
     fn from(error: EditError<Unreadable>) -> Unreadable {
         match error {
             EditError::Refused(why) => why,
-            EditError::SecondName => Unreadable::NotOurs("it has a second name (a hard link)"),
-            EditError::Busy => Unreadable::NotOurs("another program keeps writing to it"),
+            EditError::SecondName => Unreadable::Unfit("it has a second name (a hard link)"),
+            EditError::NotAFile => Unreadable::Unfit("it is not a plain file"),
+            EditError::Busy => Unreadable::Unfit("another program keeps writing to it"),
             EditError::Failed(error) => Unreadable::Failed(error.kind()),
         }
     }

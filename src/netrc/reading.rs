@@ -54,7 +54,7 @@ impl Netrc {
         let failed = |error: io::Error| Unreadable::Failed(error.kind());
         let metadata = file.metadata().map_err(failed)?;
         if metadata.len() > LARGEST {
-            return Err(Unreadable::NotOurs("it is larger than 1 MiB"));
+            return Err(Unreadable::Unfit("it is larger than 1 MiB"));
         }
         let readable_by_others = trusted(&metadata)?;
         // One byte more than the size: then the end is seen without growing the buffer, which
@@ -113,17 +113,35 @@ impl Netrc {
     }
 }
 
-/// Opens a regular file. Anything else is as good as absent, and is not opened: a FIFO would wait
-/// for its writer.
+/// Opens a regular file. Anything else is as good as absent.
+///
+/// It is opened before it is looked at, so that nothing can take its place in between, and without
+/// waiting: a FIFO would wait for its writer.
+#[cfg(unix)]
 fn open(path: &Path) -> io::Result<Option<File>> {
+    use rustix::io::Errno;
+    use std::os::unix::fs::OpenOptionsExt;
+    let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
     let absent = |error: &io::Error| {
-        let kind = error.kind();
-        kind == io::ErrorKind::NotFound || kind == io::ErrorKind::NotADirectory
+        let error = error.raw_os_error();
+        [Errno::NOENT, Errno::NOTDIR, Errno::LOOP, Errno::NXIO]
+            .iter()
+            .any(|errno| error == Some(errno.raw_os_error()))
     };
+    let opened = File::options().read(true).custom_flags(flags).open(path);
+    match opened {
+        Ok(file) => Ok(file.metadata()?.is_file().then_some(file)),
+        Err(error) if absent(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(not(unix))]
+fn open(path: &Path) -> io::Result<Option<File>> {
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_file() => File::open(path).map(Some),
         Ok(_) => Ok(None),
-        Err(error) if absent(&error) => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
 }
@@ -277,6 +295,49 @@ mod tests {
         assert!(Netrc::read(&environment).unwrap().is_none());
         fs::create_dir(dir.path().join(".netrc")).unwrap();
         assert!(Netrc::read(&environment).unwrap().is_none());
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn what_would_hang_or_lead_nowhere_is_no_netrc() {
+        use std::os::unix::{fs::symlink, net::UnixListener};
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        let fifo = rustix::fs::FileType::Fifo;
+        rustix::fs::mknodat(rustix::fs::CWD, at("fifo"), fifo, 0o600.into(), 0).unwrap();
+        symlink("loop", at("loop")).unwrap();
+        symlink("nowhere", at("dangling")).unwrap();
+        symlink("fifo", at("to-fifo")).unwrap();
+        let _listener = UnixListener::bind(at("socket")).unwrap();
+        for name in [
+            "fifo",
+            "loop",
+            "dangling",
+            "to-fifo",
+            "socket",
+            "fifo/below",
+        ] {
+            assert!(open(&at(name)).unwrap().is_none(), "{name}");
+        }
+        crate::atomic_file::replace(&at("plain"), b"").unwrap();
+        symlink("plain", at("link")).unwrap();
+        assert!(open(&at("link")).unwrap().is_some());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_huge_file_is_left_unread() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("netrc");
+        crate::atomic_file::replace(&path, b"x").unwrap();
+        let file = File::options().write(true).open(&path).unwrap();
+        file.set_len(LARGEST + 1).unwrap();
+        let environment = Environment {
+            netrc: Some(path),
+            ..Environment::default()
+        };
+        let read = Netrc::read(&environment).map(drop);
+        assert!(matches!(read, Err(Unreadable::Unfit(_))));
     }
 
     #[test]
