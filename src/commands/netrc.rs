@@ -59,10 +59,9 @@ fn import(arguments: &NetrcImport, session: &mut Session<'_, '_>) -> anyhow::Res
         session.warn(note)?;
     }
     let cleaned = netrc::forget(session.environment, Some(&entry.token));
-    let cleaned = cleaned.map_err(|why| why.problem())?;
     let out = &mut session.streams.output;
     writeln!(out, "The token of {} is in the keychain now", info.email)?;
-    if !cleaned {
+    if !cleaned.map_err(|why| why.problem())? {
         session.warn(&Problem::new(
             "netrc has other tokens for Heroku too, and they are still there",
             "remove them all: git credential-heroku-rs netrc clean",

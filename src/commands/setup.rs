@@ -107,7 +107,7 @@ fn netrc_entry(environment: &Environment) -> Option<Problem> {
     if found.is_some_and(|found| found.source == Source::Netrc) {
         return None;
     }
-    match Netrc::read(environment)
+    match Netrc::in_plain_text(environment)
         .and_then(|netrc| netrc.map_or(Ok(None), |netrc| netrc.entry_for(&host, None)))
     {
         Ok(None) => None,

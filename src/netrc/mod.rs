@@ -6,6 +6,7 @@
 
 mod edit;
 mod entries;
+mod gpg;
 mod reading;
 mod scanner;
 
@@ -40,6 +41,12 @@ pub enum Unreadable {
     /// It is not a file that a reader and a writer can deal with.
     #[error("netrc is not used: {0}")]
     Unfit(&'static str),
+    /// gpg did not give its text.
+    #[error("~/.netrc.gpg was not read: {0}")]
+    Encrypted(&'static str),
+    /// It is encrypted, and to be changed.
+    #[error("~/.netrc.gpg is left as it is: an encrypted file is read, never written")]
+    ReadOnly,
     /// The file system says no.
     #[error("netrc could not be read: {0}")]
     Failed(io::ErrorKind),
@@ -51,6 +58,8 @@ impl Unreadable {
         let mend = match self {
             Unreadable::Doubt { .. } => "mend that line, or remove Heroku's entries",
             Unreadable::NotOurs(_) => "make it yours alone: chmod 600 ~/.netrc",
+            Unreadable::Encrypted(_) => "look at: gpg --decrypt ~/.netrc.gpg >/dev/null",
+            Unreadable::ReadOnly => "take Heroku's entries out of it by hand, or move it away",
             Unreadable::Unfit(_) | Unreadable::Failed(_) => "look at: ls -l ~/.netrc",
         };
         Problem::new(self.to_string(), mend)
@@ -81,6 +90,10 @@ impl From<EditError<Unreadable>> for Unreadable {
 /// # Errors
 /// [`Unreadable`]; the file is then as it was.
 pub fn keep(environment: &Environment, account: &Account, token: &Token) -> Result<(), Unreadable> {
+    // Where there is an encrypted file, nobody who follows the Heroku CLI looks at the plain one.
+    if encrypted_path(environment).is_some() {
+        return Err(Unreadable::ReadOnly);
+    }
     let mut ours = Zeroizing::new(String::with_capacity(4 * Token::LONGEST));
     for service in [Service::Api, Service::Git] {
         let host = HerokuHost::production(service);
@@ -107,9 +120,10 @@ pub fn keep(environment: &Environment, account: &Account, token: &Token) -> Resu
 /// Every other byte stays. Says whether there was anything to take out.
 ///
 /// # Errors
-/// [`Unreadable`]; the file is then as it was.
+/// [`Unreadable`]; the file is then as it was. [`Unreadable::ReadOnly`] where the token lies in the
+/// encrypted file too, and stays there.
 pub fn forget(environment: &Environment, only: Option<&Token>) -> Result<bool, Unreadable> {
-    change(environment, |bytes| {
+    let changed = change(environment, |bytes| {
         let entries = entries::layout(bytes)?.entries;
         let is_it = |token: &Token| {
             let held = entries.iter().filter_map(|entry| entry.password.as_ref());
@@ -120,15 +134,30 @@ pub fn forget(environment: &Environment, only: Option<&Token>) -> Result<bool, U
             true => Ok(None),
             false => edit::without_ours(bytes).map(Some),
         }
+    })?;
+    match only.is_some_and(|token| is_encrypted_too(environment, token)) {
+        true => Err(Unreadable::ReadOnly),
+        false => Ok(changed),
+    }
+}
+
+fn is_encrypted_too(environment: &Environment, token: &Token) -> bool {
+    let Some(path) = encrypted_path(environment) else {
+        return false;
+    };
+    let text = gpg::decrypted(&path, environment).unwrap_or_default();
+    entries::layout(&text).is_ok_and(|layout| {
+        let mut held = layout.entries.iter().filter_map(|e| e.password.as_ref());
+        held.any(|held| held.as_slice() == token.expose().as_bytes())
     })
 }
 
-/// The lines on which Heroku's entries begin.
+/// The lines of the plain file on which Heroku's entries begin.
 ///
 /// # Errors
 /// [`Unreadable`].
 pub fn lines(environment: &Environment) -> Result<Vec<usize>, Unreadable> {
-    let Some(netrc) = Netrc::read(environment)? else {
+    let Some(netrc) = Netrc::in_plain_text(environment)? else {
         return Ok(Vec::new());
     };
     netrc.lines()
@@ -160,7 +189,7 @@ fn change(
 ) -> Result<bool, Unreadable> {
     let path = path(environment).ok_or(Unreadable::Failed(io::ErrorKind::NotFound))?;
     // What may not be read is not to be written either.
-    Netrc::read(environment)?;
+    Netrc::in_plain_text(environment)?;
     Ok(atomic_file::edit(&path, |bytes| {
         edit(bytes).map_err(Unreadable::from)
     })?)
@@ -176,4 +205,14 @@ fn path(environment: &Environment) -> Option<PathBuf> {
         true => Some(home.join("_netrc")),
         false => Some(usual),
     }
+}
+
+/// The encrypted file that the Heroku CLI reads in place of the plain one. `NETRC` names a plain
+/// one, and means it.
+fn encrypted_path(environment: &Environment) -> Option<PathBuf> {
+    let mut name = path(environment)
+        .filter(|_| environment.netrc.is_none())?
+        .into_os_string();
+    name.push(".gpg");
+    Some(PathBuf::from(name)).filter(|path| path.is_file())
 }

@@ -6,13 +6,13 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::{Unreadable, entries, path, scanner};
+use super::{Unreadable, encrypted_path, entries, gpg, path, scanner};
 use crate::credential::{Account, Token};
 use crate::environment::Environment;
 use crate::hosts::{HerokuHost, Service};
 
 /// The largest file that is read, in bytes.
-const LARGEST: u64 = 1024 * 1024;
+pub(super) const LARGEST: u64 = 1024 * 1024;
 
 /// An entry for a host of Heroku's.
 #[derive(Debug)]
@@ -32,14 +32,32 @@ pub struct Netrc {
 }
 
 impl Netrc {
-    /// Reads the user's netrc file; none where there is none.
+    /// Reads the user's netrc file as the Heroku CLI would; none where there is none.
+    ///
+    /// Where `.netrc.gpg` exists it is that, through gpg; else what [`Netrc::in_plain_text`] reads.
+    ///
+    /// # Errors
+    /// [`Unreadable`], where it is there and cannot be trusted or read.
+    pub fn read(environment: &Environment) -> Result<Option<Netrc>, Unreadable> {
+        let Some(path) = encrypted_path(environment) else {
+            return Netrc::in_plain_text(environment);
+        };
+        let failed = |error: io::Error| Unreadable::Failed(error.kind());
+        trusted(&fs::metadata(&path).map_err(failed)?)?;
+        Ok(Some(Netrc {
+            bytes: gpg::decrypted(&path, environment)?,
+            readable_by_others: false,
+        }))
+    }
+
+    /// Reads the file that git and curl read; none where there is none.
     ///
     /// `NETRC` names it where it is set, as for curl 8.16 and later; else it is `.netrc` in the
     /// home, on Windows `_netrc` too.
     ///
     /// # Errors
     /// [`Unreadable`], where it is there and cannot be trusted or read.
-    pub fn read(environment: &Environment) -> Result<Option<Netrc>, Unreadable> {
+    pub fn in_plain_text(environment: &Environment) -> Result<Option<Netrc>, Unreadable> {
         let Some(path) = path(environment) else {
             return Ok(None);
         };

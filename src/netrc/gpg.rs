@@ -1,0 +1,198 @@
+//! `.netrc.gpg`, which the Heroku CLI reads in place of netrc where it exists.
+//!
+//! The one program that this room starts. It gets no input, asks nobody, has a time limit, and is
+//! never asked to encrypt.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use zeroize::Zeroizing;
+
+use super::Unreadable;
+use super::reading::LARGEST;
+use crate::environment::Environment;
+
+/// The text of an encrypted file.
+///
+/// Waits at most for the keyring's limit: a key on a card or behind a passphrase is a lock too.
+///
+/// # Errors
+/// [`Unreadable::Encrypted`]; nothing of what gpg says is in it.
+pub(super) fn decrypted(
+    path: &Path,
+    environment: &Environment,
+) -> Result<Zeroizing<Vec<u8>>, Unreadable> {
+    let refused = Unreadable::Encrypted;
+    let deadline = Instant::now() + environment.keyring_limit;
+    let program = program(environment).ok_or(refused("gpg is not on PATH"))?;
+    let child = command(&program, path).spawn();
+    let mut running = Running(child.map_err(|_| refused("gpg could not be started"))?);
+    let output = running.0.stdout.take();
+    let output = output.ok_or(refused("gpg could not be started"))?;
+    let (sender, receiver) = mpsc::channel();
+    // The read ends only when every child of gpg's has ended, so it is not to be waited for.
+    thread::spawn(move || sender.send(text(output)));
+    let text = receiver
+        .recv_timeout(environment.keyring_limit)
+        .map_err(|_| refused("gpg did not answer in time"))?
+        .ok_or(refused("its text is larger than 1 MiB"))?;
+    match running.succeeds_by(deadline) {
+        Some(true) => Ok(text),
+        Some(false) => Err(refused("gpg could not decrypt it without asking")),
+        None => Err(refused("gpg did not answer in time")),
+    }
+}
+
+/// `gpg` on the `PATH` of the environment; never one that lies where we happen to be.
+fn program(environment: &Environment) -> Option<PathBuf> {
+    let name = format!("gpg{}", std::env::consts::EXE_SUFFIX);
+    let dirs = environment.path.as_deref().map(std::env::split_paths);
+    dirs.into_iter()
+        .flatten()
+        .filter(|dir| dir.is_absolute())
+        .map(|dir| dir.join(&name))
+        .find(|program| program.is_file())
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "an encrypted netrc is read through gpg, as the Heroku CLI reads it"
+)]
+fn command(program: &Path, path: &Path) -> Command {
+    let mut command = Command::new(program);
+    command
+        // The agent's own window would come up in the middle of a push.
+        .args(["--batch", "--quiet", "--no-tty", "--pinentry-mode", "error"])
+        .args(["--decrypt", "--"])
+        .arg(path)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    command
+}
+
+/// All that a program says; none where it says too much.
+fn text(output: ChildStdout) -> Option<Zeroizing<Vec<u8>>> {
+    // As large as it can get: growing would leave copies of it behind.
+    let mut text = Zeroizing::new(Vec::with_capacity(usize::try_from(LARGEST).ok()? + 2));
+    output.take(LARGEST + 1).read_to_end(&mut text).ok()?;
+    (text.len() as u64 <= LARGEST).then_some(text)
+}
+
+/// A program that ends with us, whatever happens, and its children with it.
+struct Running(Child);
+
+impl Running {
+    /// Whether it ended well; none where it has not ended in time.
+    fn succeeds_by(&mut self, deadline: Instant) -> Option<bool> {
+        const PAUSE: Duration = Duration::from_millis(1);
+        loop {
+            match self.0.try_wait() {
+                Ok(Some(status)) => return Some(status.success()),
+                Ok(None) if Instant::now() < deadline => thread::sleep(PAUSE),
+                Ok(None) | Err(_) => return None,
+            }
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Once it has been waited for, its number may be another program's.
+        if !matches!(self.0.try_wait(), Ok(None)) {
+            return;
+        }
+        #[cfg(unix)]
+        if let Some(group) = i32::try_from(self.0.id())
+            .ok()
+            .and_then(rustix::process::Pid::from_raw)
+        {
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use super::*;
+    use crate::atomic_file;
+    use crate::hosts::{HerokuHost, Service};
+    use crate::netrc::{Netrc, forget, keep};
+
+    const TOKEN: &str = "HRKU-01234567-89ab-cdef-0123-456789abcdef";
+
+    fn world(gpg: &str) -> (tempfile::TempDir, Environment) {
+        let home = tempfile::tempdir().unwrap();
+        let text = format!("machine git.heroku.com login a password {TOKEN}\n");
+        atomic_file::replace(&home.path().join(".netrc.gpg"), text.as_bytes()).unwrap();
+        let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/netrc");
+        let environment = Environment {
+            home: Some(home.path().to_owned()),
+            path: Some(programs.join(gpg).into_os_string()),
+            keyring_limit: Duration::from_secs(20),
+            ..Environment::default()
+        };
+        (home, environment)
+    }
+
+    #[test]
+    fn an_encrypted_netrc_goes_before_the_plain_one() {
+        let (home, environment) = world("gpg-that-answers");
+        atomic_file::replace(&home.path().join(".netrc"), b"machine x\n").unwrap();
+        let netrc = Netrc::read(&environment).unwrap().unwrap();
+        let entry = netrc.entry_for(&HerokuHost::production(Service::Git), None);
+        assert_eq!(entry.unwrap().unwrap().token.expose(), TOKEN);
+    }
+
+    #[test]
+    fn a_gpg_that_hangs_is_ended_with_its_children() {
+        let (_home, mut environment) = world("gpg-that-hangs");
+        environment.keyring_limit = Duration::from_millis(200);
+        let before = Instant::now();
+        let why = Netrc::read(&environment).map(drop).unwrap_err();
+        assert_eq!(why, Unreadable::Encrypted("gpg did not answer in time"));
+        assert!(before.elapsed() < Duration::from_secs(10));
+    }
+
+    #[test]
+    fn half_an_answer_or_too_long_a_one_is_none() {
+        for (gpg, phrase) in [
+            (
+                "gpg-that-refuses",
+                "gpg could not decrypt it without asking",
+            ),
+            ("gpg-that-floods", "its text is larger than 1 MiB"),
+            ("no-gpg-at-all", "gpg is not on PATH"),
+        ] {
+            let (_home, environment) = world(gpg);
+            let why = Netrc::read(&environment).map(drop).unwrap_err();
+            assert_eq!(why, Unreadable::Encrypted(phrase), "{gpg}");
+        }
+    }
+
+    #[test]
+    fn an_encrypted_netrc_is_never_written() {
+        use crate::credential::{Account, Token};
+        let (home, environment) = world("gpg-that-answers");
+        let (account, token) = (Account::unnamed(), Token::parse(TOKEN).unwrap());
+        let before = std::fs::read(home.path().join(".netrc.gpg")).unwrap();
+        let kept = keep(&environment, &account, &token);
+        assert_eq!(kept, Err(Unreadable::ReadOnly));
+        assert_eq!(
+            forget(&environment, Some(&token)),
+            Err(Unreadable::ReadOnly)
+        );
+        let after = std::fs::read(home.path().join(".netrc.gpg")).unwrap();
+        assert_eq!(after, before);
+        assert!(!home.path().join(".netrc").exists());
+    }
+}
