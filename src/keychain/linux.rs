@@ -30,7 +30,8 @@ impl Keyring {
     }
 
     pub(super) fn unlock(&self, limit: Duration) -> Result<(), Unavailable> {
-        self.0.unlock(limit).map_err(|failure| meaning(&failure))
+        let unlocked = self.0.unlock(&attributes(None), limit);
+        unlocked.map_err(|failure| meaning(&failure))
     }
 }
 

@@ -1,19 +1,22 @@
 //! One connection to the session bus, with one deadline over all of it.
 //!
 //! Calls are written together and answered in any order, so that a conversation has as few waits
-//! as its questions depend on each other. The socket is ours, because no D-Bus crate bounds the
-//! whole of a conversation.
+//! as its questions depend on each other. The socket never blocks: each wait is a `poll` that is
+//! given what is left until the deadline. Memory that held a message is wiped.
 
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 use zeroize::Zeroizing;
 
 use super::Failure;
 use super::address::Address;
-use super::message::{Call, LARGEST, Message, parse};
+use super::calls::hello;
+use super::message::{Call, LARGEST, Message};
+use super::wire::Writer;
 
 /// A connection to the session bus.
 pub(super) struct Bus {
@@ -22,8 +25,8 @@ pub(super) struct Bus {
     deadline: Instant,
     limit: Duration,
     last_serial: u32,
-    /// What is to go out before the first call.
-    greeting: Vec<u8>,
+    /// The greeting goes out before the first call.
+    ungreeted: bool,
     /// The bus's own answer to the greeting has not come yet.
     unwelcomed: bool,
     waiting: Vec<Message>,
@@ -49,49 +52,52 @@ impl Bus {
     }
 
     fn new(stream: UnixStream, deadline: Instant, limit: Duration) -> Bus {
-        let user = rustix::process::geteuid().as_raw().to_string();
-        // The digits of the user's number, each in hex.
-        let hex: String = user.chars().flat_map(|digit| ['3', digit]).collect();
         Bus {
             stream,
             incoming: Zeroizing::new(Vec::new()),
             deadline,
             limit,
             last_serial: 0,
-            greeting: format!("\0AUTH EXTERNAL {hex}\r\nBEGIN\r\n").into_bytes(),
+            ungreeted: true,
             unwelcomed: true,
             waiting: Vec::new(),
         }
     }
 
-    /// Gives a person time to answer a prompt: the deadline moves to `limit` from here.
-    pub(super) fn extend(&mut self, limit: Duration) {
+    /// Moves the deadline to `limit` from here, as a person takes longer than a program; gives the
+    /// limit that was in force.
+    pub(super) fn extend(&mut self, limit: Duration) -> Duration {
         self.deadline = Instant::now() + limit;
-        self.limit = limit;
+        std::mem::replace(&mut self.limit, limit)
     }
 
     /// Writes calls in one piece, and gives the serials by which their answers are known.
-    pub(super) fn send<const N: usize>(&mut self, calls: [&Call; N]) -> Result<[u32; N], Failure> {
-        let body: usize = calls.iter().map(|call| call.length() + 512).sum();
-        let mut bytes = Zeroizing::new(Vec::with_capacity(body + self.greeting.len() + 512));
-        if !self.greeting.is_empty() {
-            bytes.append(&mut self.greeting);
-            self.last_serial += 1;
-            let hello = Call::new(BUS, "/org/freedesktop/DBus", BUS, "Hello");
-            hello.write_to(&mut bytes, self.last_serial)?;
+    pub(super) fn send<const N: usize>(
+        &mut self,
+        calls: [&Call<'_>; N],
+    ) -> Result<[u32; N], Failure> {
+        let mut out = Writer::new();
+        if self.ungreeted {
+            out.raw(&authentication());
+            hello().write_to(&mut out, self.next_serial());
+            self.ungreeted = false;
         }
-        let mut serials = [0; N];
-        for (call, serial) in calls.iter().zip(&mut serials) {
-            self.last_serial += 1;
-            *serial = self.last_serial;
-            call.write_to(&mut bytes, self.last_serial)?;
-        }
-        self.write(&bytes)?;
+        let serials = calls.map(|call| {
+            let serial = self.next_serial();
+            call.write_to(&mut out, serial);
+            serial
+        });
+        self.write(out.written())?;
         Ok(serials)
     }
 
+    fn next_serial(&mut self) -> u32 {
+        self.last_serial += 1;
+        self.last_serial
+    }
+
     /// One call and its answer.
-    pub(super) fn call(&mut self, call: &Call) -> Result<Message, Failure> {
+    pub(super) fn call(&mut self, call: &Call<'_>) -> Result<Message, Failure> {
         let [serial] = self.send([call])?;
         self.answer(serial)
     }
@@ -121,7 +127,7 @@ impl Bus {
             self.welcome()?;
         }
         loop {
-            if let Some((message, length)) = parse(&self.incoming)? {
+            if let Some((message, length)) = Message::parse(&self.incoming)? {
                 self.incoming.drain(..length);
                 return Ok(message);
             }
@@ -149,62 +155,68 @@ impl Bus {
 
     fn read_more(&mut self) -> Result<(), Failure> {
         const PIECE: usize = 4096;
-        let limit = self.time_left()?;
-        self.stream
-            .set_read_timeout(Some(limit))
-            .map_err(|e| self.broken(&e))?;
+        self.wait_for(PollFlags::IN)?;
         let length = self.incoming.len();
-        if length + PIECE > LARGEST {
+        if length > LARGEST {
             return Err(Failure::Garbled);
         }
         if self.incoming.capacity() < length + PIECE {
+            // Growing in place would leave what was read in memory that is not wiped.
             let mut larger = Zeroizing::new(Vec::with_capacity((length + PIECE) * 4));
             larger.extend_from_slice(&self.incoming);
             self.incoming = larger;
         }
         self.incoming.resize(length + PIECE, 0);
-        let read = loop {
-            match self.stream.read(&mut self.incoming[length..]) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                read => break read,
-            }
-        };
-        self.incoming
-            .truncate(length + *read.as_ref().unwrap_or(&0));
+        let read = self.stream.read(&mut self.incoming[length..]);
+        let more = read.as_ref().copied().unwrap_or_default();
+        self.incoming.truncate(length + more);
         match read {
             Ok(0) => Err(Failure::HungUp),
-            Ok(_) => Ok(()),
-            Err(error) => Err(self.broken(&error)),
+            Err(error) if !is_passing(&error) => Err(Failure::HungUp),
+            Ok(_) | Err(_) => Ok(()),
         }
     }
 
-    fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        let limit = self.time_left()?;
-        let stream = &mut self.stream;
-        let written = stream
-            .set_write_timeout(Some(limit))
-            .and_then(|()| stream.write_all(bytes));
-        written.map_err(|error| self.broken(&error))
-    }
-
-    fn time_left(&self) -> Result<Duration, Failure> {
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        match left.is_zero() {
-            true => Err(Failure::TimedOut(self.limit)),
-            false => Ok(left),
+    fn write(&mut self, mut bytes: &[u8]) -> Result<(), Failure> {
+        while !bytes.is_empty() {
+            match self.stream.write(bytes) {
+                Ok(written) => bytes = &bytes[written..],
+                Err(error) if is_passing(&error) => self.wait_for(PollFlags::OUT)?,
+                Err(_) => return Err(Failure::HungUp),
+            }
         }
+        Ok(())
     }
 
-    fn broken(&self, error: &io::Error) -> Failure {
-        match error.kind() {
-            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => Failure::TimedOut(self.limit),
-            _ => Failure::HungUp,
+    /// Waits until the socket can be read or written, or until the deadline.
+    fn wait_for(&self, what: PollFlags) -> Result<(), Failure> {
+        loop {
+            let left = self.deadline.saturating_duration_since(Instant::now());
+            // None would wait for ever: what fits no timespec is no time at all.
+            let left = Timespec::try_from(left).unwrap_or_default();
+            let ready = poll(&mut [PollFd::new(&self.stream, what)], Some(&left));
+            match ready {
+                Ok(0) => return Err(Failure::TimedOut(self.limit)),
+                Ok(_) => return Ok(()),
+                Err(rustix::io::Errno::INTR) => {}
+                Err(_) => return Err(Failure::HungUp),
+            }
         }
     }
 }
 
-/// The bus's own name, and the name of its interface.
-pub(super) const BUS: &str = "org.freedesktop.DBus";
+/// Says who we are, and that we will not ask for more. An answer is read with the first message's.
+fn authentication() -> Vec<u8> {
+    let user = rustix::process::geteuid().as_raw().to_string();
+    // The digits of the user's number, each in hex.
+    let hex: String = user.chars().flat_map(|digit| ['3', digit]).collect();
+    format!("\0AUTH EXTERNAL {hex}\r\nBEGIN\r\n").into_bytes()
+}
+
+fn is_passing(error: &io::Error) -> bool {
+    use io::ErrorKind::{Interrupted, WouldBlock};
+    matches!(error.kind(), Interrupted | WouldBlock)
+}
 
 /// Connects within the deadline. A bus whose queue is full makes a blocking `connect` wait for as
 /// long as it likes, so this one does not block.
@@ -228,61 +240,107 @@ fn connect(address: &Address, deadline: Instant) -> io::Result<UnixStream> {
         }
         std::thread::sleep(PAUSE);
     }
-    let stream = UnixStream::from(socket);
-    stream.set_nonblocking(false)?;
-    Ok(stream)
+    Ok(UnixStream::from(socket))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::message::tests::received;
     use super::*;
+    use proptest::prelude::*;
 
     fn bus(limit: Duration) -> (Bus, UnixStream) {
         let (ours, theirs) = UnixStream::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
         (Bus::new(ours, Instant::now() + limit, limit), theirs)
+    }
+
+    fn ask() -> Call<'static> {
+        Call::new("a.b", "/a", "a.b", "Ask").with("s", |body| body.text("x"))
     }
 
     #[test]
     fn the_greeting_and_the_calls_go_out_in_one_piece() {
         let (mut bus, mut service) = bus(Duration::from_secs(5));
-        let call = Call::new("a.b", "/a", "a.b", "Ask").with(&"x").unwrap();
-        assert_eq!(
-            bus.send([&call, &call]).unwrap(),
-            [2, 3],
-            "1 is the greeting's own"
-        );
+        let serials = bus.send([&ask(), &ask()]).unwrap();
+        assert_eq!(serials, [2, 3], "1 is the greeting's own");
         let mut bytes = vec![0; 4096];
         let length = service.read(&mut bytes).unwrap();
         assert!(bytes.starts_with(b"\0AUTH EXTERNAL "));
-        let at = bytes.windows(7).position(|w| w == b"BEGIN\r\n").unwrap() + 7;
-        let (hello, first) = parse(&bytes[at..length]).unwrap().unwrap();
-        assert_eq!(hello.header.member.as_deref(), Some("Hello"));
-        let (ask, second) = parse(&bytes[at + first..length]).unwrap().unwrap();
-        assert_eq!(ask.read::<&str>("s").unwrap(), "x");
-        let (_, third) = parse(&bytes[at + first + second..length]).unwrap().unwrap();
-        assert_eq!(at + first + second + third, length);
+        let mut at = bytes.windows(7).position(|w| w == b"BEGIN\r\n").unwrap() + 7;
+        for expected in ["Hello", "Ask", "Ask"] {
+            let (member, message, size) = received(&bytes[at..length]);
+            assert_eq!(member, expected);
+            if expected == "Ask" {
+                assert_eq!(message.body("s").unwrap().text().unwrap(), "x");
+            }
+            at += size;
+        }
+        assert_eq!(at, length);
     }
 
     #[test]
     fn a_service_that_says_nothing_is_given_up_in_time() {
-        let (mut bus, _service) = bus(Duration::from_millis(30));
-        let asked = bus.call(&Call::new("a.b", "/a", "a.b", "Ask"));
-        assert!(matches!(asked.err().unwrap(), Failure::TimedOut(_)));
+        let limit = Duration::from_millis(30);
+        let (mut bus, _service) = bus(limit);
+        let asked = bus.call(&ask());
+        assert_eq!(asked.err().unwrap(), Failure::TimedOut(limit));
+    }
+
+    #[test]
+    fn a_service_that_takes_nothing_is_given_up_in_time() {
+        let limit = Duration::from_millis(30);
+        let (mut bus, _service) = bus(limit);
+        let large = "x".repeat(4_000_000);
+        let call = Call::new("a.b", "/a", "a.b", "Ask").with("s", |body| body.text(&large));
+        let asked = bus.send([&call]);
+        assert_eq!(asked.err().unwrap(), Failure::TimedOut(limit));
     }
 
     #[test]
     fn a_service_that_hangs_up_is_told_from_one_that_is_slow() {
         let (mut bus, service) = bus(Duration::from_secs(5));
         drop(service);
-        let asked = bus.call(&Call::new("a.b", "/a", "a.b", "Ask"));
-        assert!(matches!(asked.err().unwrap(), Failure::HungUp));
+        assert_eq!(bus.call(&ask()).err().unwrap(), Failure::HungUp);
     }
 
     #[test]
     fn a_bus_that_lets_nobody_in_is_no_keychain() {
         let (mut bus, mut service) = bus(Duration::from_secs(5));
         service.write_all(b"REJECTED EXTERNAL\r\n").unwrap();
-        let asked = bus.call(&Call::new("a.b", "/a", "a.b", "Ask"));
-        assert!(matches!(asked.err().unwrap(), Failure::NotLetIn));
+        assert_eq!(bus.call(&ask()).err().unwrap(), Failure::NotLetIn);
+    }
+
+    #[test]
+    fn a_full_queue_at_the_bus_is_given_up_in_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("bus");
+        let socket = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None).unwrap();
+        rustix::net::bind(&socket, &SocketAddrUnix::new(&path).unwrap()).unwrap();
+        rustix::net::listen(&socket, 0).unwrap();
+        let limit = Duration::from_millis(50);
+        let addresses = [Address::Path(path)];
+        let mut queue = Vec::new();
+        let failure = loop {
+            match Bus::connect(&addresses, limit) {
+                Ok(bus) => queue.push(bus),
+                Err(failure) => break failure,
+            }
+            assert!(queue.len() < 100, "the queue never fills");
+        };
+        assert_eq!(failure, Failure::TimedOut(limit));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_bus_says_ends_in_an_answer_or_a_failure(bytes: Vec<u8>, let_in: bool) {
+            let (mut bus, mut service) = bus(Duration::from_secs(5));
+            if let_in {
+                service.write_all(b"OK 0\r\n").unwrap();
+            }
+            service.write_all(&bytes).unwrap();
+            service.shutdown(std::net::Shutdown::Write).unwrap();
+            bus.call(&ask()).err().unwrap();
+        }
     }
 }

@@ -1,190 +1,353 @@
-//! D-Bus messages on the wire: `rustbus` marshals, and memory that held a secret is wiped.
+//! D-Bus messages: the calls that go out, the answers and signals that come in.
+//!
+//! Source: D-Bus specification, "Message Format".
 
-use rustbus::message_builder::{
-    DynamicHeader, MarshalledMessage, MarshalledMessageBody, MessageType,
-};
-use rustbus::wire::marshal::traits::{Marshal, SignatureBuffer};
-use rustbus::wire::marshal::{MarshalContext, marshal};
-use rustbus::wire::unmarshal::traits::Unmarshal;
-use rustbus::wire::unmarshal::{UnmarshalContext, unmarshal_dynamic_header, unmarshal_header};
-use rustbus::{ByteOrder, MessageBuilder};
 use zeroize::Zeroizing;
 
 use super::Failure;
+use super::wire::{Order, Reader, Writer};
 
 /// The largest message that is taken, in bytes: a thousand items' worth.
 pub(super) const LARGEST: usize = 8 * 1024 * 1024;
 
-/// Room for one argument, with a token in it.
-const LONGEST_ARGUMENT: usize = 4096;
-
 /// The bytes before a message's header fields, with the length of those.
 const FIXED: usize = 16;
 
-/// A call to be made: its header, and its body already in wire form.
-pub(super) struct Call {
-    message: MarshalledMessage,
-    body: Zeroizing<Vec<u8>>,
+const METHOD_CALL: u8 = 1;
+const REPLY: u8 = 2;
+const ERROR: u8 = 3;
+const SIGNAL: u8 = 4;
+
+// Header fields, by the numbers of the specification.
+const PATH: u8 = 1;
+const INTERFACE: u8 = 2;
+const MEMBER: u8 = 3;
+const ERROR_NAME: u8 = 4;
+const REPLY_SERIAL: u8 = 5;
+const DESTINATION: u8 = 6;
+const SIGNATURE: u8 = 8;
+
+/// A call to be made.
+pub(super) struct Call<'a> {
+    destination: &'static str,
+    path: &'a str,
+    interface: &'static str,
+    member: &'static str,
+    signature: &'static str,
+    body: Writer,
 }
 
-impl Call {
+impl<'a> Call<'a> {
     /// A call without arguments.
-    pub(super) fn new(destination: &str, path: &str, interface: &str, member: &str) -> Call {
-        let message = MessageBuilder::with_byteorder(ByteOrder::LittleEndian)
-            .call(member)
-            .on(path)
-            .with_interface(interface)
-            .at(destination)
-            .build();
+    pub(super) fn new(
+        destination: &'static str,
+        path: &'a str,
+        interface: &'static str,
+        member: &'static str,
+    ) -> Call<'a> {
         Call {
-            message,
-            body: Zeroizing::new(Vec::new()),
+            destination,
+            path,
+            interface,
+            member,
+            signature: "",
+            body: Writer::new(),
         }
     }
 
-    /// Adds an argument.
-    pub(super) fn with<T: Marshal>(mut self, argument: &T) -> Result<Call, Failure> {
-        // Growing in place would leave a secret in the memory that the body moves out of.
-        let mut body = Zeroizing::new(Vec::with_capacity(self.body.len() + LONGEST_ARGUMENT));
-        body.extend_from_slice(&self.body);
-        let mut context = MarshalContext {
-            fds: &mut Vec::new(),
-            buf: &mut body,
-            byteorder: ByteOrder::LittleEndian,
-        };
-        let marshalled = argument.marshal(&mut context);
-        marshalled.map_err(|_| Failure::Garbled)?;
-        let mut signature = SignatureBuffer::from_string(self.message.get_sig().to_owned());
-        T::sig_str(&mut signature);
-        // rustbus makes a header from a whole message, whose body it copies and does not wipe: it
-        // gets one of the same length without the secret.
-        self.message.body = MarshalledMessageBody::from_parts(
-            vec![0; body.len()],
-            Vec::new(),
-            signature.as_str().to_owned(),
-            ByteOrder::LittleEndian,
-        );
-        self.body = body;
-        Ok(self)
+    /// The call with arguments of this signature.
+    pub(super) fn with(
+        mut self,
+        signature: &'static str,
+        arguments: impl FnOnce(&mut Writer),
+    ) -> Call<'a> {
+        self.signature = signature;
+        arguments(&mut self.body);
+        self
     }
 
-    /// The length of its body, in bytes.
-    pub(super) fn length(&self) -> usize {
-        self.body.len()
-    }
-
-    /// Appends the call to what goes out.
-    pub(super) fn write_to(&self, bytes: &mut Vec<u8>, serial: u32) -> Result<(), Failure> {
-        let mut header = Vec::with_capacity(256);
-        marshal(&self.message, serial, &mut header).map_err(|_| Failure::Garbled)?;
-        bytes.extend_from_slice(&header);
-        bytes.extend_from_slice(&self.body);
-        Ok(())
+    /// Adds the message to what goes out.
+    pub(super) fn write_to(&self, out: &mut Writer, serial: u32) {
+        let mut header = Writer::new();
+        header.raw(&[b'l', METHOD_CALL, 0, 1]);
+        header.number(u32::try_from(self.body.written().len()).unwrap_or(u32::MAX));
+        header.number(serial);
+        header.array(8, |fields| {
+            let mut field = |code, signature, value| {
+                fields.align(8);
+                fields.raw(&[code]);
+                fields.signature(signature);
+                match signature {
+                    "g" => fields.signature(value),
+                    _ => fields.text(value),
+                }
+            };
+            field(PATH, "o", self.path);
+            field(INTERFACE, "s", self.interface);
+            field(MEMBER, "s", self.member);
+            field(DESTINATION, "s", self.destination);
+            if !self.signature.is_empty() {
+                field(SIGNATURE, "g", self.signature);
+            }
+        });
+        header.align(8);
+        out.raw(header.written());
+        out.raw(self.body.written());
     }
 }
 
-/// A message that came in: its header, and its body in memory that is wiped.
+/// A message that came in. Its body is wiped when it is dropped.
+#[derive(Default)]
 pub(super) struct Message {
-    pub(super) header: DynamicHeader,
-    kind: MessageType,
-    order: ByteOrder,
+    kind: u8,
+    reply_serial: Option<u32>,
+    path: String,
+    member: String,
+    error_name: String,
+    signature: String,
+    order: Option<Order>,
     body: Zeroizing<Vec<u8>>,
 }
 
 impl Message {
-    /// The body, where it has this signature; a tuple for several values.
-    pub(super) fn read<'a, T: Unmarshal<'a, 'a>>(&'a self, signature: &str) -> Result<T, Failure> {
-        if self.header.signature.as_deref().unwrap_or_default() != signature {
-            return Err(Failure::Garbled);
-        }
-        let mut context = UnmarshalContext {
-            fds: &[],
-            buf: &self.body,
-            byteorder: self.order,
-            offset: 0,
+    /// Reads the first message of a buffer, and says how many bytes it took; none where it is not
+    /// whole yet.
+    ///
+    /// # Errors
+    /// That it cannot become a message, or not one of a bearable size.
+    pub(super) fn parse(buffer: &[u8]) -> Result<Option<(Message, usize)>, Failure> {
+        let Some(fixed) = buffer.get(..FIXED) else {
+            return Ok(None);
         };
-        let (_, value) = T::unmarshal(&mut context).map_err(|_| Failure::Garbled)?;
-        Ok(value)
+        let order = match fixed[0] {
+            b'l' => Order::Little,
+            b'B' => Order::Big,
+            _ => return Err(Failure::Garbled),
+        };
+        let mut lengths = Reader::new(fixed, order);
+        lengths.take(4)?;
+        let (body, _serial, fields) = (lengths.number()?, lengths.number()?, lengths.number()?);
+        let bearable = |length: u32| {
+            let length = usize::try_from(length).ok();
+            length.filter(|length| *length <= LARGEST)
+        };
+        let body = bearable(body).ok_or(Failure::Garbled)?;
+        let fields = FIXED + bearable(fields).ok_or(Failure::Garbled)?;
+        let start = fields.next_multiple_of(8);
+        let Some(whole) = buffer.get(..start + body) else {
+            return Ok(None);
+        };
+        let mut message = Message {
+            kind: fixed[1],
+            order: Some(order),
+            body: Zeroizing::new(whole[start..].to_vec()),
+            ..Message::default()
+        };
+        message.read_fields(Reader::new(&whole[..fields], order))?;
+        Ok(Some((message, whole.len())))
+    }
+
+    /// Fields that we have no use for are passed over, also those that D-Bus may add.
+    fn read_fields(&mut self, mut fields: Reader<'_>) -> Result<(), Failure> {
+        fields.take(FIXED)?;
+        while !fields.is_at_end() {
+            fields.align(8)?;
+            let code = fields.byte()?;
+            match (code, fields.signature()?) {
+                (REPLY_SERIAL, "u") => self.reply_serial = Some(fields.number()?),
+                (PATH, "o") => fields.path()?.clone_into(&mut self.path),
+                (MEMBER, "s") => fields.text()?.clone_into(&mut self.member),
+                (ERROR_NAME, "s") => fields.text()?.clone_into(&mut self.error_name),
+                (SIGNATURE, "g") => fields.signature()?.clone_into(&mut self.signature),
+                (_, signature) => fields.pass_over(signature)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The body, where it has this signature.
+    pub(super) fn body(&self, signature: &str) -> Result<Reader<'_>, Failure> {
+        match self.order {
+            Some(order) if self.signature == signature => Ok(Reader::new(&self.body, order)),
+            _ => Err(Failure::Garbled),
+        }
     }
 
     /// Whether this is the signal of that name from that object.
     pub(super) fn is_signal(&self, path: &str, member: &str) -> bool {
-        self.kind == MessageType::Signal
-            && self.header.object.as_deref() == Some(path)
-            && self.header.member.as_deref() == Some(member)
+        self.kind == SIGNAL && self.path == path && self.member == member
     }
 
-    /// Whether it answers the call of this serial.
+    /// Whether this answers the call of that serial.
     pub(super) fn answers(&self, serial: u32) -> bool {
-        matches!(self.kind, MessageType::Reply | MessageType::Error)
-            && self.header.response_serial == Some(serial)
+        matches!(self.kind, REPLY | ERROR) && self.reply_serial == Some(serial)
     }
 
-    /// Itself, or the error that it brings.
+    /// The answer, or what the error in its place means.
     pub(super) fn into_result(self) -> Result<Message, Failure> {
         match self.kind {
-            MessageType::Error => Err(Failure::named(
-                self.header.error_name.as_deref().unwrap_or_default(),
-            )),
+            ERROR => Err(Failure::named(&self.error_name)),
             _ => Ok(self),
         }
     }
 }
 
-/// Reads the first message of a buffer, and says how many bytes it took; none where it is not
-/// whole yet.
-pub(super) fn parse(buffer: &[u8]) -> Result<Option<(Message, usize)>, Failure> {
-    if buffer.len() < FIXED {
-        return Ok(None);
-    }
-    let garbled = |_| Failure::Garbled;
-    let (_, header) = unmarshal_header(buffer, 0).map_err(garbled)?;
-    let word = [buffer[12], buffer[13], buffer[14], buffer[15]];
-    let fields = match header.byteorder {
-        ByteOrder::LittleEndian => u32::from_le_bytes(word),
-        ByteOrder::BigEndian => u32::from_be_bytes(word),
-    };
-    let start = (FIXED + fields as usize).next_multiple_of(8);
-    let end = start.saturating_add(header.body_len as usize);
-    if start > LARGEST || end > LARGEST {
-        return Err(Failure::Garbled);
-    }
-    if buffer.len() < end {
-        return Ok(None);
-    }
-    let (_, fields) = unmarshal_dynamic_header(&header, &buffer[..start], 12).map_err(garbled)?;
-    let message = Message {
-        header: fields,
-        kind: header.typ,
-        order: header.byteorder,
-        body: Zeroizing::new(buffer[start..end].to_vec()),
-    };
-    Ok(Some((message, end)))
-}
-
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::collections::HashMap;
+    use zbus::zvariant::{ObjectPath, Value};
+
+    /// What a call looks like to the one who gets it: its member and its body.
+    pub(in super::super) fn received(bytes: &[u8]) -> (String, Message, usize) {
+        let (message, length) = Message::parse(bytes).unwrap().unwrap();
+        (message.member.clone(), message, length)
+    }
+
+    fn answer_with<B>(body: &B, big: bool) -> Vec<u8>
+    where
+        B: serde::Serialize + zbus::zvariant::DynamicType,
+    {
+        let order = match big {
+            true => zbus::zvariant::Endian::Big,
+            false => zbus::zvariant::Endian::Little,
+        };
+        let call = zbus::Message::method_call("/a", "Ask").unwrap();
+        let call = call.endian(order).build(&()).unwrap();
+        let answer = zbus::Message::method_return(&call.header()).unwrap();
+        let answer = answer.endian(order).build(body).unwrap();
+        answer.data().to_vec()
+    }
+
+    #[test]
+    fn what_another_implementation_writes_is_read() {
+        for big in [false, true] {
+            let path = ObjectPath::try_from("/org/x").unwrap();
+            let bytes = answer_with(
+                &((&path, [1_u8, 2].as_slice(), [3_u8].as_slice(), "text/plain"),),
+                big,
+            );
+            let (message, length) = Message::parse(&bytes).unwrap().unwrap();
+            assert_eq!(length, bytes.len());
+            let mut body = message.body("(oayays)").unwrap();
+            assert_eq!(body.path().unwrap(), "/org/x");
+            assert_eq!(body.bytes().unwrap(), [1, 2]);
+            assert_eq!(body.bytes().unwrap(), [3]);
+            assert_eq!(body.text().unwrap(), "text/plain");
+            assert!(body.is_at_end());
+
+            let attributes = Value::from(HashMap::from([("service", "heroku-cli")]));
+            let bytes = answer_with(&attributes, big);
+            let (message, _) = Message::parse(&bytes).unwrap().unwrap();
+            let mut body = message.body("v").unwrap();
+            body.variant("a{ss}").unwrap();
+            let mut entries = body.array(8).unwrap();
+            entries.align(8).unwrap();
+            assert_eq!(entries.text().unwrap(), "service");
+            assert_eq!(entries.text().unwrap(), "heroku-cli");
+            assert!(entries.is_at_end());
+        }
+    }
+
+    #[test]
+    fn an_error_and_a_signal_are_what_they_are() {
+        let call = zbus::Message::method_call("/a", "Ask").unwrap();
+        let call = call.build(&()).unwrap();
+        let error =
+            zbus::Message::error(&call.header(), "org.freedesktop.Secret.Error.IsLocked").unwrap();
+        let error = error.build(&"why").unwrap();
+        let (message, _) = Message::parse(error.data()).unwrap().unwrap();
+        assert!(message.answers(call.primary_header().serial_num().get()));
+        assert_eq!(message.into_result().err().unwrap(), Failure::Locked);
+
+        let signal = zbus::Message::signal("/p", "a.b", "Completed").unwrap();
+        let signal = signal.build(&(false, Value::from(""))).unwrap();
+        let (message, _) = Message::parse(signal.data()).unwrap().unwrap();
+        assert!(message.is_signal("/p", "Completed"));
+        assert!(!message.is_signal("/q", "Completed") && !message.answers(1));
+    }
+
+    #[test]
+    fn a_field_that_d_bus_may_add_is_passed_over() {
+        let mut message = Writer::new();
+        message.raw(&[b'l', REPLY, 0, 1]);
+        message.number(0);
+        message.number(9);
+        message.array(8, |fields| {
+            fields.raw(&[200]);
+            fields.signature("o");
+            fields.text("/later");
+            fields.align(8);
+            fields.raw(&[REPLY_SERIAL]);
+            fields.signature("u");
+            fields.number(7);
+        });
+        message.align(8);
+        let (message, _) = Message::parse(message.written()).unwrap().unwrap();
+        assert!(message.answers(7));
+    }
+
+    #[test]
+    fn values_nested_without_end_are_refused() {
+        let nested: Vec<u8> = [1, b'v', 0].repeat(1_000_000);
+        let mut message = Writer::new();
+        message.raw(&[b'l', REPLY, 0, 1]);
+        message.number(0);
+        message.number(9);
+        message.array(8, |fields| {
+            fields.raw(&[200]);
+            fields.raw(&nested);
+        });
+        message.align(8);
+        let refused = Message::parse(message.written()).err();
+        assert_eq!(refused, Some(Failure::Garbled));
+    }
+
+    #[test]
+    fn a_message_that_claims_to_be_huge_is_refused_before_it_comes() {
+        for lengths in [[u32::MAX, 0], [0, u32::MAX]] {
+            let mut message = Writer::new();
+            message.raw(&[b'l', REPLY, 0, 1]);
+            message.number(lengths[0]);
+            message.number(1);
+            message.number(lengths[1]);
+            let refused = Message::parse(message.written()).err();
+            assert_eq!(refused, Some(Failure::Garbled));
+        }
+    }
 
     proptest! {
         #[test]
-        fn any_bytes_are_a_message_or_an_error(bytes: Vec<u8>) {
-            if let Ok(Some((message, length))) = parse(&bytes) {
+        fn any_bytes_are_a_message_or_an_error(mut bytes: Vec<u8>, shaped: bool) {
+            if shaped && bytes.len() > FIXED {
+                bytes[..FIXED].copy_from_slice(&[b'l', REPLY, 0, 1, 4, 0, 0, 0, 1, 0, 0, 0, 40, 0, 0, 0]);
+            }
+            if let Ok(Some((_, length))) = Message::parse(&bytes) {
                 prop_assert!(length <= bytes.len());
-                let _ = message.read::<(Vec<&str>, Vec<&str>)>("asas");
             }
         }
 
         #[test]
-        fn a_broken_message_is_no_panic(at in 0usize..120, byte: u8) {
-            let call = Call::new("a.b", "/a", "a.b", "Ask").with(&vec!["x", "y"]).unwrap();
-            let mut bytes = Vec::new();
-            call.write_to(&mut bytes, 7).unwrap();
+        fn a_broken_message_is_no_panic(at: usize, byte: u8, cut: usize) {
+            let call = Call::new("a.b", "/a", "a.b", "Ask").with("aoao", |body| {
+                body.array(4, |paths| paths.text("/x"));
+                body.array(4, |_| {});
+            });
+            let mut bytes = Writer::new();
+            call.write_to(&mut bytes, 7);
+            let mut bytes = bytes.written().to_vec();
+            let (whole, _) = Message::parse(&bytes).unwrap().unwrap();
+            let mut body = whole.body("aoao").unwrap();
+            prop_assert_eq!(body.paths().unwrap(), ["/x"]);
+            prop_assert_eq!(body.paths().unwrap(), [""; 0]);
             let at = at % bytes.len();
             bytes[at] = byte;
-            if let Ok(Some((message, _))) = parse(&bytes) {
-                let _ = message.read::<Vec<&str>>("as");
+            bytes.truncate(bytes.len() - cut % 8);
+            if let Ok(Some((message, _))) = Message::parse(&bytes)
+                && let Ok(mut body) = message.body("aoao")
+            {
+                let _ = body.paths().and_then(|_| body.paths());
             }
         }
     }

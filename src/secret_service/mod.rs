@@ -8,6 +8,7 @@
 
 mod address;
 mod bus;
+mod calls;
 mod message;
 mod store;
 mod wire;

@@ -9,22 +9,12 @@ use std::time::Duration;
 
 use keyring_core::api::{Credential, CredentialApi, CredentialStoreApi};
 use keyring_core::{Entry, Error, Result};
-use rustbus::wire::ObjectPath;
-use rustbus::wire::unmarshal::traits::Variant;
 
 use super::bus::Bus;
+use super::calls::{self, Attributes, Found};
 use super::message::{Call, Message};
-use super::wire::{self, Attributes};
 use super::{Failure, address};
 use crate::environment::Environment;
-
-type Paths<'a> = Vec<ObjectPath<&'a str>>;
-
-/// A secret as it is told: session, parameters, bytes, kind.
-type Secret<'a> = (ObjectPath<&'a str>, &'a [u8], &'a [u8], &'a str);
-
-/// The path that stands for no object.
-const NOWHERE: &str = "/";
 
 /// The Secret Service of this session, for items of one label.
 pub struct SecretService {
@@ -57,20 +47,28 @@ impl SecretService {
         }
     }
 
-    /// Unlocks the default collection; its prompt gets `limit` for a person to answer it.
+    /// Unlocks the default collection, or the items with these attributes where those alone are
+    /// locked; a prompt gets `limit` for a person to answer it.
     ///
     /// # Errors
     /// [`Failure::Dismissed`] where the person closed it, or why there was nothing to unlock.
-    pub fn unlock(&self, limit: Duration) -> std::result::Result<(), Failure> {
+    pub fn unlock(
+        &self,
+        attributes: &HashMap<&str, &str>,
+        limit: Duration,
+    ) -> std::result::Result<(), Failure> {
         self.talk.with(|open| {
-            let collection = open.default_collection()?;
-            let answer = open.bus.call(&wire::unlock(&collection)?)?;
-            let (_, prompt): (Paths<'_>, ObjectPath<&str>) = answer.read("aoo")?;
-            match prompt.as_ref() {
-                NOWHERE => Ok(()),
-                prompt => open.prompt(prompt, limit),
-            }
-        })
+            let locked = calls::found(&open.bus.call(&calls::search_items(attributes))?)?.locked;
+            let objects = match open.default_collection() {
+                Ok(collection) if open.is_locked(&collection)? => vec![collection],
+                Err(Failure::NoCollection) if !locked.is_empty() => locked,
+                Ok(_) => locked,
+                Err(failure) => return Err(failure),
+            };
+            open.unlock(&objects, limit)
+        })?;
+        // Some services take a wrong password for an answer.
+        self.talk.search(attributes).map(drop)
     }
 
     fn entries(&self, attributes: &Attributes<'_>) -> std::result::Result<Vec<Entry>, Failure> {
@@ -112,7 +110,7 @@ impl Talk {
     /// default collection.
     fn search(&self, attributes: &Attributes<'_>) -> std::result::Result<Vec<String>, Failure> {
         let mut slot = self.slot();
-        let search = wire::search_items(attributes)?;
+        let search = calls::search_items(attributes);
         let (open, answer) = if let Some(open) = slot.as_mut() {
             let answer = open.bus.call(&search)?;
             (open, answer)
@@ -120,12 +118,11 @@ impl Talk {
             let (open, answer) = Open::new(&self.environment, Some(&search))?;
             (slot.insert(open), answer.ok_or(Failure::Garbled)?)
         };
-        let (unlocked, locked): (Paths<'_>, Paths<'_>) = answer.read("aoao")?;
-        if unlocked.is_empty() && (!locked.is_empty() || open.is_default_locked()?) {
+        let Found { unlocked, locked } = calls::found(&answer)?;
+        if unlocked.is_empty() && (!locked.is_empty() || open.may_hide_items()?) {
             return Err(Failure::Locked);
         }
-        let owned = |path: ObjectPath<&str>| path.as_ref().to_owned();
-        Ok(unlocked.into_iter().map(owned).collect())
+        Ok(unlocked)
     }
 }
 
@@ -137,16 +134,16 @@ impl Open {
     /// waited for, as with libsecret.
     fn new(
         environment: &Environment,
-        first: Option<&Call>,
+        first: Option<&Call<'_>>,
     ) -> std::result::Result<(Open, Option<Message>), Failure> {
         let addresses = address::addresses(environment)?;
         let mut bus = Bus::connect(&addresses, environment.keyring_limit)?;
-        match bus.call(&wire::collections()?) {
+        match bus.call(&calls::get_collections()) {
             // The answer itself is of no use here.
             Ok(_) | Err(Failure::Refused(_) | Failure::Gone) => {}
             Err(failure) => return Err(failure),
         }
-        let session = wire::open_session()?;
+        let session = calls::open_session();
         let (session, answer) = match first {
             Some(first) => {
                 let [session, answer] = bus.send([&session, first])?;
@@ -154,52 +151,57 @@ impl Open {
             }
             None => (bus.call(&session)?, None),
         };
-        let (_, path): (Variant<'_, '_>, ObjectPath<&str>) = session.read("vo")?;
-        let session = path.as_ref().to_owned();
+        let session = calls::session(&session)?;
         Ok((Open { bus, session }, answer))
     }
 
     /// Where new items go.
     fn default_collection(&mut self) -> std::result::Result<String, Failure> {
-        let answer = self.bus.call(&wire::default_collection()?)?;
-        let path: ObjectPath<&str> = answer.read("o")?;
-        match path.as_ref() {
-            NOWHERE => Err(Failure::NoCollection),
-            path => Ok(path.to_owned()),
-        }
+        let answer = self.bus.call(&calls::default_collection())?;
+        calls::object(&answer)?.ok_or(Failure::NoCollection)
+    }
+
+    fn is_locked(&mut self, collection: &str) -> std::result::Result<bool, Failure> {
+        calls::yes(&self.bus.call(&calls::get_locked(collection))?)
     }
 
     /// Some services show nothing at all of a locked collection.
-    fn is_default_locked(&mut self) -> std::result::Result<bool, Failure> {
-        let collection = match self.default_collection() {
-            Err(Failure::NoCollection) => return Ok(false),
-            collection => collection?,
-        };
-        let answer = self.bus.call(&wire::is_locked(&collection)?)?;
-        let value: Variant<'_, '_> = answer.read("v")?;
-        value.get().map_err(|_| Failure::Garbled)
+    fn may_hide_items(&mut self) -> std::result::Result<bool, Failure> {
+        match self.default_collection() {
+            Err(Failure::NoCollection) => Ok(false),
+            collection => self.is_locked(&collection?),
+        }
+    }
+
+    fn unlock(&mut self, objects: &[String], limit: Duration) -> std::result::Result<(), Failure> {
+        if objects.is_empty() {
+            return Ok(());
+        }
+        let answer = self.bus.call(&calls::unlock(objects))?;
+        match calls::prompt_of_unlock(&answer)? {
+            None => Ok(()),
+            Some(prompt) => self.prompt(&prompt, limit),
+        }
     }
 
     fn prompt(&mut self, path: &str, limit: Duration) -> std::result::Result<(), Failure> {
-        self.bus.extend(limit);
-        self.bus.call(&wire::listen_to(path)?)?;
-        self.bus.call(&wire::prompt(path)?)?;
-        let end = self
+        let limit_of_the_rest = self.bus.extend(limit);
+        self.bus.call(&calls::listen_to(path))?;
+        self.bus.call(&calls::show_prompt(path))?;
+        let completed = self
             .bus
             .next(|message| message.is_signal(path, "Completed"))?;
-        let (dismissed, _): (bool, Variant<'_, '_>) = end.read("bv")?;
-        match dismissed {
+        // A person's time is not the service's: what follows has the usual limit again.
+        self.bus.extend(limit_of_the_rest);
+        match calls::dismissed(&completed)? {
             true => Err(Failure::Dismissed),
             false => Ok(()),
         }
     }
 
     /// A change that the service wants to prompt for is one that it does not allow as things are.
-    fn done(prompt: &str) -> std::result::Result<(), Failure> {
-        match prompt {
-            NOWHERE => Ok(()),
-            _ => Err(Failure::Locked),
-        }
+    fn done(prompt: Option<String>) -> std::result::Result<(), Failure> {
+        prompt.map_or(Ok(()), |_| Err(Failure::Locked))
     }
 }
 
@@ -256,7 +258,7 @@ struct Item {
 impl CredentialApi for Item {
     fn set_secret(&self, secret: &[u8]) -> Result<()> {
         let set = self.talk.with(|open| {
-            let call = wire::set_secret(&self.path, &open.session, secret)?;
+            let call = calls::set_secret(&self.path, &open.session, secret);
             open.bus.call(&call).map(drop)
         });
         Ok(set?)
@@ -264,30 +266,24 @@ impl CredentialApi for Item {
 
     fn get_secret(&self) -> Result<Vec<u8>> {
         let secret = self.talk.with(|open| {
-            let answer = open
-                .bus
-                .call(&wire::get_secret(&self.path, &open.session)?)?;
-            let (_, _, bytes, _): Secret<'_> = answer.read("(oayays)")?;
-            Ok(bytes.to_vec())
+            let call = calls::get_secret(&self.path, &open.session);
+            calls::secret(&open.bus.call(&call)?)
         });
-        Ok(secret?)
+        // The interface wants bare bytes; whoever asked wipes them.
+        Ok(std::mem::take(&mut *secret?))
     }
 
     fn get_attributes(&self) -> Result<HashMap<String, String>> {
-        let attributes = self.talk.with(|open| {
-            let answer = open.bus.call(&wire::attributes_of(&self.path)?)?;
-            let value: Variant<'_, '_> = answer.read("v")?;
-            value.get().map_err(|_| Failure::Garbled)
-        });
+        let attributes = self
+            .talk
+            .with(|open| calls::attributes(&open.bus.call(&calls::get_attributes(&self.path))?));
         Ok(attributes?)
     }
 
     fn delete_credential(&self) -> Result<()> {
-        let deleted = self.talk.with(|open| {
-            let answer = open.bus.call(&wire::delete(&self.path))?;
-            let prompt: ObjectPath<&str> = answer.read("o")?;
-            Open::done(prompt.as_ref())
-        });
+        let deleted = self
+            .talk
+            .with(|open| Open::done(calls::object(&open.bus.call(&calls::delete(&self.path))?)?));
         Ok(deleted?)
     }
 
@@ -340,11 +336,9 @@ impl CredentialApi for Place {
         }
         let made = self.talk.with(|open| {
             let collection = open.default_collection()?;
-            let (label, session) = (self.talk.label, open.session.clone());
-            let call = wire::create_item(&collection, label, self.attributes(), &session, secret)?;
-            let answer = open.bus.call(&call)?;
-            let (_, prompt): (ObjectPath<&str>, ObjectPath<&str>) = answer.read("oo")?;
-            Open::done(prompt.as_ref())
+            let (label, attributes) = (self.talk.label, self.attributes());
+            let call = calls::create_item(&collection, label, &attributes, &open.session, secret);
+            Open::done(calls::prompt_of_create(&open.bus.call(&call)?)?)
         });
         Ok(made?)
     }

@@ -1,183 +1,325 @@
-//! The calls of the Secret Service API, and the shapes of their arguments.
+//! D-Bus's wire format, as far as the Secret Service needs it.
+//!
+//! Ours, because what comes in must not decide how deep or how far it is read: every shape is
+//! spelled out by its reader, nothing recurses, nothing is sized by what a message claims. What
+//! is written may be a secret, so the memory is wiped, also when it has to grow.
+//!
+//! Source: D-Bus specification, "Marshaling (Wire Format)".
 
-use std::collections::HashMap;
-
-use rustbus::Signature;
-use rustbus::signature::{Base, Container, StructTypes, Type};
-use rustbus::wire::ObjectPath;
-use rustbus::wire::errors::MarshalError;
-use rustbus::wire::marshal::MarshalContext;
-use rustbus::wire::marshal::traits::Marshal;
+use zeroize::Zeroizing;
 
 use super::Failure;
-use super::bus::BUS;
-use super::message::Call;
 
-const SERVICE: &str = "org.freedesktop.secrets";
-const ROOT: &str = "/org/freedesktop/secrets";
-const SERVICE_INTERFACE: &str = "org.freedesktop.Secret.Service";
-const ITEM: &str = "org.freedesktop.Secret.Item";
-const COLLECTION: &str = "org.freedesktop.Secret.Collection";
-const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
+/// Writes values in little-endian order.
+pub(super) struct Writer(Zeroizing<Vec<u8>>);
 
-/// Names and values by which an item is found.
-pub(super) type Attributes<'a> = HashMap<&'a str, &'a str>;
-
-fn service(member: &str) -> Call {
-    Call::new(SERVICE, ROOT, SERVICE_INTERFACE, member)
-}
-
-/// Secrets will cross the bus as they are: it is a socket of this machine, and whoever can listen
-/// on it as this user can ask the service just as well. Answer: `vo`.
-pub(super) fn open_session() -> Result<Call, Failure> {
-    service("OpenSession")
-        .with(&"plain")?
-        .with(&Value::Text(""))
-}
-
-/// The items with these attributes, locked ones apart. Answer: `aoao`.
-pub(super) fn search_items(attributes: &Attributes<'_>) -> Result<Call, Failure> {
-    service("SearchItems").with(attributes)
-}
-
-/// The collection that new items go to. Answer: `o`, `/` for none.
-pub(super) fn default_collection() -> Result<Call, Failure> {
-    service("ReadAlias").with(&"default")
-}
-
-/// Unlocks, perhaps by a prompt. Answer: `aoo`.
-pub(super) fn unlock(path: &str) -> Result<Call, Failure> {
-    service("Unlock").with(&vec![object(path)?])
-}
-
-/// An item's secret. Answer: `(oayays)`.
-pub(super) fn get_secret(item: &str, session: &str) -> Result<Call, Failure> {
-    Call::new(SERVICE, item, ITEM, "GetSecret").with(&object(session)?)
-}
-
-/// Replaces an item's secret; label and attributes stay. Answer: nothing.
-pub(super) fn set_secret(item: &str, session: &str, secret: &[u8]) -> Result<Call, Failure> {
-    Call::new(SERVICE, item, ITEM, "SetSecret").with(&Secret(object(session)?, secret))
-}
-
-/// Deletes an item, perhaps by a prompt. Answer: `o`, `/` for no prompt.
-pub(super) fn delete(item: &str) -> Call {
-    Call::new(SERVICE, item, ITEM, "Delete")
-}
-
-/// An item's attributes. Answer: `v` of `a{ss}`.
-pub(super) fn attributes_of(item: &str) -> Result<Call, Failure> {
-    property(item, ITEM, "Attributes")
-}
-
-/// Whether a collection is locked. Answer: `v` of `b`.
-pub(super) fn is_locked(collection: &str) -> Result<Call, Failure> {
-    property(collection, COLLECTION, "Locked")
-}
-
-/// The service's collections: a question that any client may ask first. Answer: `v` of `ao`.
-pub(super) fn collections() -> Result<Call, Failure> {
-    property(ROOT, SERVICE_INTERFACE, "Collections")
-}
-
-fn property(path: &str, interface: &str, name: &str) -> Result<Call, Failure> {
-    Call::new(SERVICE, path, PROPERTIES, "Get")
-        .with(&interface)?
-        .with(&name)
-}
-
-/// Makes an item, or replaces the secret of one with these attributes. Answer: `oo`, item and
-/// prompt.
-pub(super) fn create_item(
-    collection: &str,
-    label: &str,
-    attributes: Attributes<'_>,
-    session: &str,
-    secret: &[u8],
-) -> Result<Call, Failure> {
-    let properties = HashMap::from([
-        ("org.freedesktop.Secret.Item.Label", Value::Text(label)),
-        (
-            "org.freedesktop.Secret.Item.Attributes",
-            Value::Map(attributes),
-        ),
-    ]);
-    Call::new(SERVICE, collection, COLLECTION, "CreateItem")
-        .with(&properties)?
-        .with(&Secret(object(session)?, secret))?
-        .with(&true)
-}
-
-/// Shows a prompt. Its end is told by the signal `Completed`, `bv`.
-pub(super) fn prompt(path: &str) -> Result<Call, Failure> {
-    Call::new(SERVICE, path, "org.freedesktop.Secret.Prompt", "Prompt").with(&"")
-}
-
-/// Asks the bus for the signals of a prompt.
-pub(super) fn listen_to(path: &str) -> Result<Call, Failure> {
-    let rule = format!("type='signal',interface='org.freedesktop.Secret.Prompt',path='{path}'");
-    Call::new(BUS, "/org/freedesktop/DBus", BUS, "AddMatch").with(&rule.as_str())
-}
-
-fn object(path: &str) -> Result<ObjectPath<&str>, Failure> {
-    ObjectPath::new(path).map_err(|_| Failure::Garbled)
-}
-
-/// A variant.
-enum Value<'a> {
-    Text(&'a str),
-    Map(Attributes<'a>),
-}
-
-impl Signature for Value<'_> {
-    fn signature() -> Type {
-        Type::Container(Container::Variant)
+impl Writer {
+    pub(super) fn new() -> Writer {
+        Writer(Zeroizing::new(Vec::with_capacity(1024)))
     }
 
-    fn alignment() -> usize {
-        1
+    pub(super) fn written(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Bytes as they are.
+    pub(super) fn raw(&mut self, bytes: &[u8]) {
+        if self.0.capacity() - self.0.len() < bytes.len() {
+            let room = (self.0.len() + bytes.len()) * 2;
+            let mut larger = Zeroizing::new(Vec::with_capacity(room));
+            larger.extend_from_slice(&self.0);
+            self.0 = larger;
+        }
+        self.0.extend_from_slice(bytes);
+    }
+
+    /// Fills up to a multiple of `alignment`, which is at most 8.
+    pub(super) fn align(&mut self, alignment: usize) {
+        let missing = self.0.len().next_multiple_of(alignment) - self.0.len();
+        self.raw(&[0; 8][..missing]);
+    }
+
+    pub(super) fn number(&mut self, number: u32) {
+        self.align(4);
+        self.raw(&number.to_le_bytes());
+    }
+
+    /// `s` and `o` look alike.
+    pub(super) fn text(&mut self, text: &str) {
+        self.number(length(text.as_bytes()));
+        self.raw(text.as_bytes());
+        self.raw(&[0]);
+    }
+
+    /// `g`, of a type that is spelled out here and so is short.
+    pub(super) fn signature(&mut self, signature: &str) {
+        self.raw(&[length(signature.as_bytes()).to_le_bytes()[0]]);
+        self.raw(signature.as_bytes());
+        self.raw(&[0]);
+    }
+
+    /// `ay`.
+    pub(super) fn bytes(&mut self, bytes: &[u8]) {
+        self.number(length(bytes));
+        self.raw(bytes);
+    }
+
+    /// An array whose elements have this alignment. The padding before the first is not counted.
+    pub(super) fn array(&mut self, alignment: usize, elements: impl FnOnce(&mut Writer)) {
+        self.number(0);
+        let counted = self.0.len();
+        self.align(alignment);
+        let start = self.0.len();
+        elements(self);
+        let size = length(&self.0[start..]);
+        self.0[counted - 4..counted].copy_from_slice(&size.to_le_bytes());
     }
 }
 
-impl Marshal for Value<'_> {
-    fn marshal(&self, context: &mut MarshalContext<'_, '_>) -> Result<(), MarshalError> {
-        match self {
-            Value::Text(text) => text.marshal_as_variant(context),
-            Value::Map(map) => map.marshal_as_variant(context),
+/// Nothing of 4 GiB is ever written.
+fn length(bytes: &[u8]) -> u32 {
+    u32::try_from(bytes.len()).unwrap_or(u32::MAX)
+}
+
+/// Reads values; alignment counts from the start of what it was made from.
+#[derive(Clone)]
+pub(super) struct Reader<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    order: Order,
+}
+
+/// Which end of a number comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    Little,
+    Big,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(bytes: &'a [u8], order: Order) -> Reader<'a> {
+        Reader {
+            bytes,
+            at: 0,
+            order,
         }
     }
-}
 
-/// A secret in a plain session: session, no parameters, the bytes, their kind.
-struct Secret<'a>(ObjectPath<&'a str>, &'a [u8]);
+    pub(super) fn is_at_end(&self) -> bool {
+        self.at == self.bytes.len()
+    }
 
-impl Signature for Secret<'_> {
-    fn signature() -> Type {
-        let bytes = || Type::Container(Container::Array(Box::new(Type::Base(Base::Byte))));
-        let (path, text) = (Type::Base(Base::ObjectPath), Type::Base(Base::String));
-        let parts = StructTypes::new(vec![path, bytes(), bytes(), text]);
-        parts.map_or(text_type(), |parts| {
-            Type::Container(Container::Struct(parts))
+    pub(super) fn take(&mut self, length: usize) -> Result<&'a [u8], Failure> {
+        let rest = self.bytes.get(self.at..).ok_or(Failure::Garbled)?;
+        let taken = rest.get(..length).ok_or(Failure::Garbled)?;
+        self.at += length;
+        Ok(taken)
+    }
+
+    pub(super) fn align(&mut self, alignment: usize) -> Result<(), Failure> {
+        self.take(self.at.next_multiple_of(alignment) - self.at)
+            .map(drop)
+    }
+
+    pub(super) fn byte(&mut self) -> Result<u8, Failure> {
+        Ok(self.take(1)?[0])
+    }
+
+    pub(super) fn number(&mut self) -> Result<u32, Failure> {
+        self.align(4)?;
+        let mut four = [0; 4];
+        four.copy_from_slice(self.take(4)?);
+        Ok(match self.order {
+            Order::Little => u32::from_le_bytes(four),
+            Order::Big => u32::from_be_bytes(four),
         })
     }
 
-    fn alignment() -> usize {
-        8
+    /// A length that is about to be taken. Where it fits no `usize`, nothing that long is there.
+    fn length(&mut self) -> Result<usize, Failure> {
+        usize::try_from(self.number()?).map_err(|_| Failure::Garbled)
+    }
+
+    /// `s`.
+    pub(super) fn text(&mut self) -> Result<&'a str, Failure> {
+        let length = self.length()?;
+        self.ended_text(length)
+    }
+
+    fn ended_text(&mut self, length: usize) -> Result<&'a str, Failure> {
+        let text = std::str::from_utf8(self.take(length)?).map_err(|_| Failure::Garbled)?;
+        match self.byte()? == 0 && !text.contains('\0') {
+            true => Ok(text),
+            false => Err(Failure::Garbled),
+        }
+    }
+
+    /// `o`. One that is not well-formed must never be sent back: the bus would cut us off.
+    pub(super) fn path(&mut self) -> Result<&'a str, Failure> {
+        let path = self.text()?;
+        let plain = |part: &str| {
+            let known = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+            !part.is_empty() && part.bytes().all(known)
+        };
+        let rest = path.strip_prefix('/').ok_or(Failure::Garbled)?;
+        match rest.is_empty() || rest.split('/').all(plain) {
+            true => Ok(path),
+            false => Err(Failure::Garbled),
+        }
+    }
+
+    /// `g`.
+    pub(super) fn signature(&mut self) -> Result<&'a str, Failure> {
+        let length = usize::from(self.byte()?);
+        self.ended_text(length)
+    }
+
+    /// `b`.
+    pub(super) fn boolean(&mut self) -> Result<bool, Failure> {
+        match self.number()? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(Failure::Garbled),
+        }
+    }
+
+    /// `ay`.
+    pub(super) fn bytes(&mut self) -> Result<&'a [u8], Failure> {
+        let length = self.length()?;
+        self.take(length)
+    }
+
+    /// The elements of an array, which have this alignment; this reader goes on behind them.
+    pub(super) fn array(&mut self, alignment: usize) -> Result<Reader<'a>, Failure> {
+        let length = self.length()?;
+        self.align(alignment)?;
+        let mut elements = self.clone();
+        self.take(length)?;
+        elements.bytes = &elements.bytes[..self.at];
+        Ok(elements)
+    }
+
+    /// `ao`.
+    pub(super) fn paths(&mut self) -> Result<Vec<&'a str>, Failure> {
+        let mut elements = self.array(4)?;
+        let mut paths = Vec::new();
+        while !elements.is_at_end() {
+            paths.push(elements.path()?);
+        }
+        Ok(paths)
+    }
+
+    /// `v`, where it holds this type; its value is read next.
+    pub(super) fn variant(&mut self, signature: &str) -> Result<(), Failure> {
+        match self.signature()? == signature {
+            true => Ok(()),
+            false => Err(Failure::Garbled),
+        }
+    }
+
+    /// Leaves out a value of a plain type.
+    pub(super) fn pass_over(&mut self, signature: &str) -> Result<(), Failure> {
+        let size = match signature {
+            "y" => 1,
+            "n" | "q" => 2,
+            "b" | "i" | "u" | "h" => 4,
+            "x" | "t" | "d" => 8,
+            "s" | "o" => return self.text().map(drop),
+            "g" => return self.signature().map(drop),
+            _ => return Err(Failure::Garbled),
+        };
+        self.align(size)?;
+        self.take(size).map(drop)
     }
 }
 
-fn text_type() -> Type {
-    Type::Base(Base::String)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
 
-impl Marshal for Secret<'_> {
-    fn marshal(&self, context: &mut MarshalContext<'_, '_>) -> Result<(), MarshalError> {
-        let Secret(session, bytes) = self;
-        context.align_to(8);
-        session.marshal(context)?;
-        let none: &[u8] = &[];
-        none.marshal(context)?;
-        bytes.marshal(context)?;
-        "text/plain".marshal(context)
+    #[test]
+    fn a_path_is_a_path_in_every_part() {
+        let is_path = |path: &str| {
+            let mut writer = Writer::new();
+            writer.text(path);
+            Reader::new(writer.written(), Order::Little).path().is_ok()
+        };
+        assert!(is_path("/") && is_path("/org/freedesktop/secrets/collection/a_5f_1"));
+        for path in ["", "a", "a/b", "/a/", "//", "/a//b", "/a-b", "/a b", "/é"] {
+            assert!(!is_path(path), "{path:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_read_in_the_order_of_their_sender() {
+        let bytes = [0, 0, 1, 2];
+        assert_eq!(Reader::new(&bytes, Order::Big).number().unwrap(), 0x102);
+        assert_eq!(
+            Reader::new(&bytes, Order::Little).number().unwrap(),
+            0x201_0000
+        );
+    }
+
+    #[test]
+    fn growing_loses_nothing() {
+        let mut writer = Writer::new();
+        for _ in 0..1000 {
+            writer.bytes(b"twelve bytes");
+        }
+        let mut reader = Reader::new(writer.written(), Order::Little);
+        for _ in 0..1000 {
+            assert_eq!(reader.bytes().unwrap(), b"twelve bytes");
+        }
+        assert!(reader.is_at_end());
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(lead: u8, text in "[^\0]*", bytes: Vec<u8>, list: Vec<u32>) {
+            let mut writer = Writer::new();
+            writer.raw(&[lead]);
+            writer.text(&text);
+            writer.array(8, |elements| list.iter().for_each(|number| {
+                elements.align(8);
+                elements.number(*number);
+            }));
+            writer.bytes(&bytes);
+            writer.signature("a{sv}");
+            let mut reader = Reader::new(writer.written(), Order::Little);
+            prop_assert_eq!(reader.byte().unwrap(), lead);
+            prop_assert_eq!(reader.text().unwrap(), text);
+            let mut elements = reader.array(8).unwrap();
+            for number in list {
+                elements.align(8).unwrap();
+                prop_assert_eq!(elements.number().unwrap(), number);
+            }
+            prop_assert!(elements.is_at_end());
+            prop_assert_eq!(reader.bytes().unwrap(), bytes);
+            prop_assert_eq!(reader.signature().unwrap(), "a{sv}");
+            prop_assert!(reader.is_at_end());
+        }
+
+        #[test]
+        fn any_bytes_are_a_value_or_an_error(bytes: Vec<u8>, start in 0usize..9, big: bool) {
+            let order = if big { Order::Big } else { Order::Little };
+            let reader = || {
+                let mut reader = Reader::new(&bytes, order);
+                reader.take(start.min(bytes.len())).unwrap();
+                reader
+            };
+            let _ = reader().text();
+            let _ = reader().path();
+            let _ = reader().bytes();
+            let _ = reader().boolean();
+            let _ = reader().paths();
+            let _ = reader().variant("b");
+            for plain in "ynqbiuhxtdsogv".split_inclusive(|_| true) {
+                let _ = reader().pass_over(plain);
+            }
+            if let Ok(mut elements) = reader().array(8) {
+                while elements.number().is_ok() {}
+            }
+        }
     }
 }

@@ -1,0 +1,237 @@
+//! The calls of the Secret Service API, and what their answers hold.
+//!
+//! Source: Secret Service API of freedesktop.org, "D-Bus API Reference".
+
+use std::collections::HashMap;
+
+use zeroize::Zeroizing;
+
+use super::Failure;
+use super::message::{Call, Message};
+use super::wire::Writer;
+
+const SERVICE: &str = "org.freedesktop.secrets";
+const ROOT: &str = "/org/freedesktop/secrets";
+const SERVICE_INTERFACE: &str = "org.freedesktop.Secret.Service";
+const ITEM: &str = "org.freedesktop.Secret.Item";
+const COLLECTION: &str = "org.freedesktop.Secret.Collection";
+const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
+
+/// The bus's own name, and the name of its interface.
+pub(super) const BUS: &str = "org.freedesktop.DBus";
+
+/// The path that stands for no object.
+const NOWHERE: &str = "/";
+
+fn somewhere(path: &str) -> Option<String> {
+    (path != NOWHERE).then(|| path.to_owned())
+}
+
+/// Names and values by which an item is found.
+pub(super) type Attributes<'a> = HashMap<&'a str, &'a str>;
+
+fn service(member: &'static str) -> Call<'static> {
+    Call::new(SERVICE, ROOT, SERVICE_INTERFACE, member)
+}
+
+/// What the bus wants to hear before anything else.
+pub(super) fn hello() -> Call<'static> {
+    Call::new(BUS, "/org/freedesktop/DBus", BUS, "Hello")
+}
+
+/// Secrets will cross the bus as they are: it is a socket of this machine, and whoever can listen
+/// on it as this user can ask the service just as well.
+pub(super) fn open_session() -> Call<'static> {
+    service("OpenSession").with("sv", |body| {
+        body.text("plain");
+        body.signature("s");
+        body.text("");
+    })
+}
+
+/// The session that was opened.
+pub(super) fn session(answer: &Message) -> Result<String, Failure> {
+    let mut body = answer.body("vo")?;
+    body.variant("s")?;
+    body.text()?;
+    Ok(body.path()?.to_owned())
+}
+
+/// The items with at least these attributes.
+pub(super) fn search_items(attributes: &Attributes<'_>) -> Call<'static> {
+    service("SearchItems").with("a{ss}", |body| write_attributes(body, attributes))
+}
+
+/// Paths of objects, the ones that are locked apart.
+pub(super) struct Found {
+    pub(super) unlocked: Vec<String>,
+    pub(super) locked: Vec<String>,
+}
+
+/// The items that were found.
+pub(super) fn found(answer: &Message) -> Result<Found, Failure> {
+    let owned = |paths: Vec<&str>| paths.into_iter().map(str::to_owned).collect();
+    let mut body = answer.body("aoao")?;
+    Ok(Found {
+        unlocked: owned(body.paths()?),
+        locked: owned(body.paths()?),
+    })
+}
+
+/// The collection that new items go to.
+pub(super) fn default_collection() -> Call<'static> {
+    service("ReadAlias").with("s", |body| body.text("default"))
+}
+
+/// An object, where there is one.
+pub(super) fn object(answer: &Message) -> Result<Option<String>, Failure> {
+    Ok(somewhere(answer.body("o")?.path()?))
+}
+
+/// Unlocks items or collections, perhaps by a prompt.
+pub(super) fn unlock(objects: &[String]) -> Call<'static> {
+    service("Unlock").with("ao", |body| {
+        body.array(4, |paths| objects.iter().for_each(|path| paths.text(path)));
+    })
+}
+
+/// The prompt that unlocking needs.
+pub(super) fn prompt_of_unlock(answer: &Message) -> Result<Option<String>, Failure> {
+    let mut body = answer.body("aoo")?;
+    body.paths()?;
+    Ok(somewhere(body.path()?))
+}
+
+/// An item's secret.
+pub(super) fn get_secret<'a>(item: &'a str, session: &str) -> Call<'a> {
+    Call::new(SERVICE, item, ITEM, "GetSecret").with("o", |body| body.text(session))
+}
+
+/// The secret's bytes.
+pub(super) fn secret(answer: &Message) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let mut body = answer.body("(oayays)")?;
+    body.path()?;
+    body.bytes()?;
+    Ok(Zeroizing::new(body.bytes()?.to_vec()))
+}
+
+/// Replaces an item's secret; label and attributes stay.
+pub(super) fn set_secret<'a>(item: &'a str, session: &str, secret: &[u8]) -> Call<'a> {
+    Call::new(SERVICE, item, ITEM, "SetSecret")
+        .with("(oayays)", |body| write_secret(body, session, secret))
+}
+
+/// Deletes an item, perhaps by a prompt.
+pub(super) fn delete(item: &str) -> Call<'_> {
+    Call::new(SERVICE, item, ITEM, "Delete")
+}
+
+/// An item's attributes.
+pub(super) fn get_attributes(item: &str) -> Call<'_> {
+    get_property(item, ITEM, "Attributes")
+}
+
+/// The names and values of the attributes.
+pub(super) fn attributes(answer: &Message) -> Result<HashMap<String, String>, Failure> {
+    let mut body = answer.body("v")?;
+    body.variant("a{ss}")?;
+    let mut entries = body.array(8)?;
+    let mut attributes = HashMap::new();
+    while !entries.is_at_end() {
+        entries.align(8)?;
+        attributes.insert(entries.text()?.to_owned(), entries.text()?.to_owned());
+    }
+    Ok(attributes)
+}
+
+/// Whether a collection is locked.
+pub(super) fn get_locked(collection: &str) -> Call<'_> {
+    get_property(collection, COLLECTION, "Locked")
+}
+
+/// The answer to a question of yes or no.
+pub(super) fn yes(answer: &Message) -> Result<bool, Failure> {
+    let mut body = answer.body("v")?;
+    body.variant("b")?;
+    body.boolean()
+}
+
+/// The service's collections: a question that any client may ask first.
+pub(super) fn get_collections() -> Call<'static> {
+    get_property(ROOT, SERVICE_INTERFACE, "Collections")
+}
+
+fn get_property<'a>(path: &'a str, interface: &'static str, name: &'static str) -> Call<'a> {
+    Call::new(SERVICE, path, PROPERTIES, "Get").with("ss", |body| {
+        body.text(interface);
+        body.text(name);
+    })
+}
+
+/// Makes an item, or replaces the secret of one that has these attributes, perhaps by a prompt.
+pub(super) fn create_item<'a>(
+    collection: &'a str,
+    label: &str,
+    attributes: &Attributes<'_>,
+    session: &str,
+    secret: &[u8],
+) -> Call<'a> {
+    const REPLACE: u32 = 1;
+    Call::new(SERVICE, collection, COLLECTION, "CreateItem").with("a{sv}(oayays)b", |body| {
+        body.array(8, |properties| {
+            properties.align(8);
+            properties.text("org.freedesktop.Secret.Item.Label");
+            properties.signature("s");
+            properties.text(label);
+            properties.align(8);
+            properties.text("org.freedesktop.Secret.Item.Attributes");
+            properties.signature("a{ss}");
+            write_attributes(properties, attributes);
+        });
+        write_secret(body, session, secret);
+        body.number(REPLACE);
+    })
+}
+
+/// The prompt that making an item needs.
+pub(super) fn prompt_of_create(answer: &Message) -> Result<Option<String>, Failure> {
+    let mut body = answer.body("oo")?;
+    body.path()?;
+    Ok(somewhere(body.path()?))
+}
+
+/// Shows a prompt. Its end is told by the signal `Completed`.
+pub(super) fn show_prompt(path: &str) -> Call<'_> {
+    Call::new(SERVICE, path, "org.freedesktop.Secret.Prompt", "Prompt")
+        .with("s", |body| body.text(""))
+}
+
+/// Whether a person closed the prompt without an answer.
+pub(super) fn dismissed(completed: &Message) -> Result<bool, Failure> {
+    completed.body("bv")?.boolean()
+}
+
+/// Asks the bus for the signals of a prompt.
+pub(super) fn listen_to(path: &str) -> Call<'static> {
+    let rule = format!("type='signal',interface='org.freedesktop.Secret.Prompt',path='{path}'");
+    Call::new(BUS, "/org/freedesktop/DBus", BUS, "AddMatch").with("s", |body| body.text(&rule))
+}
+
+fn write_attributes(body: &mut Writer, attributes: &Attributes<'_>) {
+    body.array(8, |entries| {
+        for (name, value) in attributes {
+            entries.align(8);
+            entries.text(name);
+            entries.text(value);
+        }
+    });
+}
+
+/// A secret in a plain session: session, no parameters, the bytes, their kind.
+fn write_secret(body: &mut Writer, session: &str, secret: &[u8]) {
+    body.align(8);
+    body.text(session);
+    body.bytes(&[]);
+    body.bytes(secret);
+    body.text("text/plain");
+}
