@@ -6,7 +6,7 @@ use std::time::Duration;
 use keyring_core::api::CredentialStoreApi;
 use keyring_core::{Entry, Error};
 
-use super::{SERVICE, Unavailable, named};
+use super::{Missing, SERVICE, Unavailable, named};
 use crate::credential::Account;
 use crate::environment::Environment;
 use crate::secret_service::{Failure, SecretService};
@@ -63,10 +63,12 @@ pub(super) fn unavailable(error: &Error) -> Unavailable {
 fn meaning(failure: &Failure) -> Unavailable {
     let why = failure.to_string();
     match failure {
-        Failure::NoBus | Failure::Unreachable | Failure::NoService | Failure::NoCollection => {
-            Unavailable::NoKeyring(why)
-        }
-        Failure::Locked | Failure::Dismissed => Unavailable::Locked,
+        Failure::NoBus => Unavailable::NoKeyring(Missing::Bus),
+        Failure::Unreachable => Unavailable::NoKeyring(Missing::ReachableBus),
+        Failure::NoService => Unavailable::NoKeyring(Missing::Service),
+        Failure::NoCollection => Unavailable::NoKeyring(Missing::Collection),
+        Failure::Locked => Unavailable::Locked,
+        Failure::Dismissed => Unavailable::PromptDismissed,
         Failure::TimedOut(_) => Unavailable::Slow(why),
         Failure::NotLocal
         | Failure::NotLetIn

@@ -39,10 +39,12 @@ pub struct Listing {
 /// Why the keyring could not be asked. Never that an item is not there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unavailable {
-    /// There is none in this session. Says why.
-    NoKeyring(String),
+    /// There is none in this session.
+    NoKeyring(Missing),
     /// It is locked, and only its owner can open it.
     Locked,
+    /// Its owner was asked to open it, and did not.
+    PromptDismissed,
     /// It gave no answer in time.
     Slow(String),
     /// Somebody else kept a token for the same account at the same moment.
@@ -51,18 +53,34 @@ pub enum Unavailable {
     Broken(String),
 }
 
+/// What a session without a keyring lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// A D-Bus session.
+    Bus,
+    /// A D-Bus session where the environment says that one is.
+    ReachableBus,
+    /// A keyring program.
+    Service,
+    /// A keyring that the keyring program puts new items into.
+    Collection,
+    /// The system's own keychain.
+    System,
+}
+
 impl Unavailable {
     /// What happened, and what mends it.
     pub fn problem(&self) -> Problem {
         match self {
-            Unavailable::NoKeyring(why) => Problem::new(
-                why.clone(),
-                "put a token into HEROKU_API_KEY, or run: git credential-heroku-rs login --store netrc",
-            ),
+            Unavailable::NoKeyring(missing) => missing.problem(),
             Unavailable::Locked => Problem::new(
                 "the keychain is locked",
                 "unlock it: git credential-heroku-rs status --unlock \
                  (or for this push only: HEROKU_API_KEY=… git push heroku main)",
+            ),
+            Unavailable::PromptDismissed => Problem::new(
+                "the keychain is locked: its prompt was closed, or could not be shown",
+                "unlock it in your keyring program (or for this push only: HEROKU_API_KEY=…)",
             ),
             Unavailable::Slow(why) => Problem::new(
                 why.clone(),
@@ -76,6 +94,29 @@ impl Unavailable {
                 why.clone(),
                 "restart your keyring program (or for this push only: HEROKU_API_KEY=…)",
             ),
+        }
+    }
+}
+
+impl Missing {
+    fn problem(self) -> Problem {
+        const WITHOUT: &str =
+            "put a token into HEROKU_API_KEY, or run: git credential-heroku-rs login --store netrc";
+        match self {
+            Missing::Bus => Problem::new("there is no D-Bus session here", WITHOUT),
+            Missing::ReachableBus => Problem::new(
+                "the D-Bus session cannot be reached",
+                format!("DBUS_SESSION_BUS_ADDRESS leads nowhere: log in anew, or {WITHOUT}"),
+            ),
+            Missing::Service => Problem::new(
+                "no keyring program runs in this D-Bus session",
+                format!("start one, such as gnome-keyring, or {WITHOUT}"),
+            ),
+            Missing::Collection => Problem::new(
+                "the keyring program has no default keyring",
+                format!("make one in your keyring program, or {WITHOUT}"),
+            ),
+            Missing::System => Problem::new("this system's keychain cannot be opened", WITHOUT),
         }
     }
 }
@@ -169,17 +210,19 @@ impl Keychain {
     /// # Errors
     /// [`Unavailable`]: the token is not kept.
     pub fn keep(&self, account: &Account, token: &Token) -> Result<(), Unavailable> {
-        let secret = token.expose().as_bytes();
         let entries = self.search(Some(account))?;
-        let mut entries = entries.iter();
-        match entries.next() {
-            Some(first) => first.set_secret(secret),
-            None => self.place(account)?.set_secret(secret),
+        let (first, duplicates) = match entries.split_first() {
+            Some((first, duplicates)) => (first, duplicates),
+            None => (&self.place(account)?, &[][..]),
+        };
+        let secret = token.expose().as_bytes();
+        match first.set_secret(secret) {
+            // Somebody removed it after the search: then this is a new one.
+            Err(Error::NoEntry) => self.place(account)?.set_secret(secret),
+            kept => kept,
         }
         .map_err(|error| system::unavailable(&error))?;
-        for duplicate in entries {
-            remove(duplicate)?;
-        }
+        duplicates.iter().try_for_each(remove)?;
         match self.item(account)? {
             Some(item) if item.token == *token => Ok(()),
             Some(_) => Err(Unavailable::Overtaken),
@@ -194,18 +237,28 @@ impl Keychain {
     /// # Errors
     /// [`Unavailable`]: some may still be there.
     pub fn forget(&self, account: &Account, only: Option<&Token>) -> Result<usize, Unavailable> {
-        let mut removed = 0;
-        for entry in self.search(Some(account))? {
-            let meant = match only {
-                None => true,
-                Some(only) => token_in(&entry)?.is_some_and(|token| token == *only),
-            };
-            if meant {
-                remove(&entry)?;
-                removed += 1;
-            }
+        let meant = self.holding(account, only)?;
+        meant.iter().try_for_each(remove)?;
+        if meant.is_empty() || self.holding(account, only)?.is_empty() {
+            return Ok(meant.len());
         }
-        Ok(removed)
+        let why = "the keychain did not remove the token";
+        Err(Unavailable::Broken(why.to_owned()))
+    }
+
+    /// The account's items, or those alone that hold this very token.
+    fn holding(&self, account: &Account, only: Option<&Token>) -> Result<Vec<Entry>, Unavailable> {
+        let mut entries = self.search(Some(account))?;
+        if let Some(only) = only {
+            let mut meant = Vec::new();
+            for entry in entries {
+                if token_in(&entry)?.as_ref() == Some(only) {
+                    meant.push(entry);
+                }
+            }
+            entries = meant;
+        }
+        Ok(entries)
     }
 
     fn search(&self, account: Option<&Account>) -> Result<Vec<Entry>, Unavailable> {

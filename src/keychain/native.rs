@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use keyring_core::{CredentialStore, Entry, Error};
 
-use super::{SERVICE, Unavailable, named};
+use super::{Missing, SERVICE, Unavailable, named};
 use crate::credential::Account;
 use crate::environment::Environment;
 
@@ -24,8 +24,9 @@ impl Keyring {
     }
 
     pub(super) fn store(&self) -> Result<&CredentialStore, Unavailable> {
-        let none = || Unavailable::NoKeyring("this system's keychain cannot be opened".to_owned());
-        self.0.as_deref().ok_or_else(none)
+        self.0
+            .as_deref()
+            .ok_or(Unavailable::NoKeyring(Missing::System))
     }
 
     /// The system asks by itself where it has to.
