@@ -137,7 +137,7 @@ fn a_clean_takes_ours_and_leaves_every_other_byte() {
         );
         match clean {
             Clean::Refused(line) => {
-                assert_eq!(line_of(&cleaned.unwrap_err()), Some(*line), "{name}")
+                assert_eq!(line_of(&cleaned.unwrap_err()), Some(*line), "{name}");
             }
             Clean::All => assert_eq!(cleaned, Ok(false), "{name}"),
             Clean::Only(_) => {
@@ -184,6 +184,74 @@ fn mutants() -> impl Strategy<Value = Vec<u8>> {
         }
         text
     })
+}
+
+/// Parts of a file that stand on lines of their own, and whether they are ours.
+fn parts() -> impl Strategy<Value = Vec<(&'static str, bool)>> {
+    let part = prop::sample::select(vec![
+        ("machine git.heroku.com login a password GOOD\n", true),
+        (
+            "\tmachine api.heroku.com\r\n  login a # mine\r\n  password GOOD\r\n",
+            true,
+        ),
+        (
+            "MACHINE git.heroku.com\n# note\n\npassword \"GOOD\" # OLD\n",
+            true,
+        ),
+        ("# machine git.heroku.com password OLD\n", false),
+        ("\r\n", false),
+        ("\n \t\n", false),
+        ("machine x login \"a b\" password z#1 # note\n", false),
+        (
+            "machine x\r\n\tlogin \u{fc}\r\n\tpassword git.heroku.com\r\n",
+            false,
+        ),
+        (
+            "machine y login stray words here\nmacdef init\nmachine git.heroku.com\n\n",
+            false,
+        ),
+        ("default login d password e\n", false),
+    ]);
+    prop::collection::vec(part, 0..10)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
+
+    #[test]
+    fn what_is_not_ours_stays_byte_for_byte(parts in parts()) {
+        let text = |ours: bool| -> Vec<u8> {
+            let kept = parts.iter().filter(|part| ours || !part.1);
+            kept.flat_map(|part| spelled(part.0.as_bytes())).collect()
+        };
+        let home = Home::with(&text(true));
+        prop_assert_eq!(home.is_cleaned(), Ok(parts.iter().any(|part| part.1)));
+        prop_assert_eq!(home.bytes(), text(false));
+        home.has(&text(true));
+        if home.keeps(GOOD).is_ok() {
+            prop_assert_eq!(home.is_cleaned(), Ok(true));
+            prop_assert_eq!(home.bytes(), text(false));
+        }
+    }
+}
+
+#[test]
+fn logins_at_once_leave_one_whole_login() {
+    let home = Home::with(b"machine x login y\n");
+    std::thread::scope(|scope| {
+        for token in [GOOD, OLD, GOOD, OLD] {
+            let home = &home;
+            scope.spawn(move || home.keeps(token).unwrap());
+        }
+    });
+    let text = String::from_utf8(home.bytes()).unwrap();
+    assert!(text.starts_with("machine x login y\nmachine api.heroku.com\n"));
+    assert_eq!(text.matches("machine ").count(), 3, "{text}");
+    assert_eq!(
+        text.matches(home.token().unwrap().unwrap().expose())
+            .count(),
+        2
+    );
 }
 
 proptest! {
