@@ -62,12 +62,8 @@ fn after_the_next_login_there_is_still_one_item() {
     let mut session = Session::new();
     session.the_cli_keeps("Heroku CLI", ANN, token(1).expose());
     session.restarts();
-    assert!(
-        session
-            .items()
-            .iter()
-            .any(|line| line.contains("org.freedesktop.Secret.Generic"))
-    );
+    let schema = "schema = org.freedesktop.Secret.Generic";
+    assert!(session.told_of_items().contains(schema));
     session.keychain().keep(&ann(), &token(2)).unwrap();
     assert_eq!(session.the_cli_finds(ANN), token(2).expose());
     let accounts = session.items();

@@ -173,26 +173,29 @@ impl Session {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// Each line that `secret-tool` tells of the items of the Heroku CLI, its secrets left out.
+    /// The labels and attributes of the Heroku CLI's items.
+    ///
+    /// Without `xdg:schema`, which the daemon adds when it reads its file again: at its next start,
+    /// but also at any moment before.
     pub(crate) fn items(&self) -> Vec<String> {
-        let arguments = ["search", "--all", "service", "heroku-cli"];
-        let output = self.output("secret-tool", &arguments, "");
-        let told = [output.stdout, output.stderr].concat();
-        let told = String::from_utf8(told).unwrap();
-        let telling = |line: &&str| {
-            ["label", "attribute", "schema"]
-                .iter()
-                .any(|s| line.starts_with(s))
-        };
-        let lines = told.lines().filter(telling);
-        let mut lines: Vec<String> = lines.map(str::to_owned).collect();
+        let told = self.told_of_items();
+        let telling = |line: &&str| line.starts_with("label") || line.starts_with("attribute");
+        let mut lines: Vec<String> = told.lines().filter(telling).map(str::to_owned).collect();
         lines.sort();
         lines
+    }
+
+    /// All that `secret-tool` tells of the Heroku CLI's items.
+    pub(crate) fn told_of_items(&self) -> String {
+        let arguments = ["search", "--all", "service", "heroku-cli"];
+        let output = self.output("secret-tool", &arguments, "");
+        String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
     }
 }
 
 fn child(dir: &Path, program: &str) -> Command {
-    let log = |name| fs::File::create(dir.join(format!("{program}.{name}"))).unwrap();
+    let program_name = Path::new(program).file_name().unwrap().to_str().unwrap();
+    let log = |name| fs::File::create(dir.join(format!("{program_name}.{name}"))).unwrap();
     let mut command = Command::new("setpriv");
     command
         .args(["--pdeathsig", "KILL", program])
