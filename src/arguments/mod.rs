@@ -1,7 +1,10 @@
 //! What was typed: git's operation first, since git starts us at every push, and only then the
 //! command line of a person, which is clap's.
 
+mod exec;
 mod flags;
+mod login;
+mod netrc;
 
 use std::ffi::OsString;
 
@@ -9,10 +12,10 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::protocol::Operation;
 
-pub use flags::{
-    Exec, Lifetime, Login, Logout, Netrc, NetrcClean, NetrcImport, NetrcPrint, OauthScope, Place,
-    Setup, Status, Switch, TokenArguments,
-};
+pub use exec::Exec;
+pub use flags::{Logout, Setup, Status, Switch, TokenArguments};
+pub use login::{Lifetime, Login, OauthScope, Place};
+pub use netrc::{Netrc, NetrcClean, NetrcImport, NetrcPrint};
 
 /// What the program was started for.
 #[derive(Debug)]

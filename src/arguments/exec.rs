@@ -1,0 +1,34 @@
+//! The flags of `exec`.
+
+use std::ffi::OsString;
+
+use clap::Args;
+
+/// Which program gets the token, and as what.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  git credential-heroku-rs exec -- terraform apply
+  git credential-heroku-rs exec -- sh -c 'curl -H \"Authorization: Bearer $HEROKU_API_KEY\" \\
+       -H \"Accept: application/vnd.heroku+json; version=3\" https://api.heroku.com/account'
+  git credential-heroku-rs exec --env TF_VAR_heroku_key -- terraform plan")]
+pub struct Exec {
+    /// The account [default: the one in use]
+    #[arg(long, value_name = "EMAIL")]
+    pub account: Option<String>,
+    /// The variable that gets the token
+    #[arg(long, value_name = "NAME", default_value = "HEROKU_API_KEY", value_parser = variable)]
+    pub env: String,
+    /// The program and its arguments
+    #[arg(required = true, trailing_var_arg = true, value_name = "CMD")]
+    pub command: Vec<OsString>,
+}
+
+/// A name that a shell can spell.
+fn variable(name: &str) -> Result<String, String> {
+    let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    match plain && !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()) {
+        true => Ok(name.to_owned()),
+        false => Err("that is not the name of a variable".to_owned()),
+    }
+}
