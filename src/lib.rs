@@ -98,8 +98,14 @@ fn answer_git(operation: Operation, environment: &Environment, streams: &mut Str
         }
     };
     if let Err(problem) = said {
-        let _ = writeln!(errors, "{}: {problem}", arguments::SHORT_NAME);
+        tell(&problem, *errors);
     }
+}
+
+/// In one write: git, its remote and other helpers speak on the same stderr.
+fn tell(problem: &Problem, errors: &mut dyn Write) {
+    let text = format!("{}: {problem}\n", arguments::SHORT_NAME);
+    let _ = errors.write_all(text.as_bytes());
 }
 
 fn verdict(environment: &Environment, token: &Token) -> Verdict {
@@ -156,6 +162,6 @@ pub fn exit_code(done: anyhow::Result<()>, errors: &mut dyn Write) -> ExitCode {
         Ok(problem) => problem,
         Err(error) => Problem::new(format!("{error:#}"), ""),
     };
-    let _ = writeln!(errors, "{}: {problem}", arguments::SHORT_NAME);
+    tell(&problem, errors);
     ExitCode::from(problem.kind().exit_code())
 }

@@ -35,7 +35,10 @@ pub struct Session<'a, 's> {
 impl Session<'_, '_> {
     /// Says something that is not data: to stderr, where it disturbs no pipe.
     fn say(&mut self, text: &str) -> anyhow::Result<()> {
-        Ok(writeln!(self.streams.errors, "{text}")?)
+        Ok(self
+            .streams
+            .errors
+            .write_all(format!("{text}\n").as_bytes())?)
     }
 
     /// Tells a problem that stops nothing.
