@@ -1,0 +1,134 @@
+"""The figures as a page of Markdown."""
+
+AIMS = (
+    ("a foreign host against an empty Rust program", 1.2, "foreign"),
+    ("`store` against an empty Rust program", 1.2, "store"),
+    ("`capability` against an empty Rust program", 1.2, "capability"),
+    ("`get` from the keyring against `true`", 3.0, "get"),
+    ("`get` against git's libsecret helper", 0.2, "libsecret"),
+    ("`get` against the Heroku CLI", 1 / 300, "cli"),
+    ("a hundred at once, p99 against one alone", 10.0, "at_once"),
+    ("`git credential fill` as `heroku-rs` against an inline shell helper", 2.0, "fill"),
+    ("`git credential fill` by its path against an inline shell helper", 2.0, "path"),
+)
+
+OURS = "ours: `get`, keyring"
+
+
+def page(result):
+    """All of it; each table has the ratio that a reader looks for."""
+    machine = result["machine"]
+    parts = [
+        "# Benchmark", "",
+        "`./contrib/bench --write` makes this page and its plot anew. What counts are the ratios: times of one",
+        "machine say nothing about another.", "",
+        f"{machine['date']}, {machine['cores']} cores ({machine['processor']}), {machine['system']}, "
+        f"{machine['git']}, {machine['keyring']}, {machine['rust']}. Whole processes from start to end, medians of "
+        f"{result['rounds']} interleaved rounds (the Heroku CLI in every tenth), each with a real keyring on a bus "
+        f"of its own. The program is {result['size'] / 1e6:.1f} MB.", "",
+        "![The times of one answer, by program](benchmark.svg)", "",
+        "## One answer", "",
+        *answers(result["answers"]), "",
+        "*Bus calls* are the questions that a monitor on the bus sees. Ours asks its six in three waits. Peak memory "
+        "counts the pages of a program's files too, which all processes share.", "",
+        "## A whole git command, by helper", "",
+        *whole("`git credential fill`", result["fill"]), "",
+        "For a helper that is named without a path git starts a second git, which looks it up.", "",
+        *whole("`git ls-remote https://git.heroku.com/…` over TLS, Heroku on loopback", result["ls-remote"]), "",
+        "## Many at once", "",
+        *at_once(result["at_once"]), "",
+        "Each needs a core for its processor time, and there is one keyring for all: what a hundred take together "
+        "is a hundred times that, over the cores. `true` shows the floor.", "",
+        "## What we aim at", "", *aims(result), "",
+        "## Where others win", "",
+        *winners(result), "",
+        "## A locked keyring, and none", "",
+        "Nobody is there to type a password, as in an SSH session. *none* is a machine without a session bus.", "",
+        *behaviour(result["behaviour"]), "",
+    ]
+    parts += [f"Not measured: {name}." for name in result["missing"]]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def answers(cases):
+    base, get = cases[0]["ms"], named(cases, OURS)["ms"]
+    rows = ["| program | ms | × `true` | × our `get` | processor ms | peak MiB | system calls | bus calls |",
+            "|---|---:|---:|---:|---:|---:|---:|---:|"]
+    for case in cases:
+        bold = "**" if case["name"] == OURS else ""
+        rows.append(
+            f"| {bold}{case['name']}{bold} | {case['ms']:.2f} | {case['ms'] / base:.2f} | {case['ms'] / get:.2f} "
+            f"| {case['processor_ms']:.1f} | {case['peak_mib']:.1f} | {case['system_calls']} | {case['bus_calls']} |")
+    return rows
+
+
+def whole(title, cases):
+    base = cases[0]["ms"]
+    rows = [f"| {title} | ms | × the inline helper |", "|---|---:|---:|"]
+    return rows + [f"| {case['name']} | {case['ms']:.1f} | {case['ms'] / base:.2f} |" for case in cases]
+
+
+def at_once(crowds):
+    rows = [f"| {crowds[0]['count']} started together | one alone, ms | median, ms | p99, ms | p99 × alone |",
+            "|---|---:|---:|---:|---:|"]
+    return rows + [f"| {crowd['name']} | {crowd['alone_ms']:.2f} | {crowd['median_ms']:.0f} | {crowd['p99_ms']:.0f} "
+                   f"| {crowd['p99_ms'] / crowd['alone_ms']:.0f} |" for crowd in crowds]
+
+
+def ratios(result):
+    """What was reached, by the key of its aim; a peer that is not here has no ratio."""
+    cases = result["answers"]
+    empty, get = named(cases, "an empty Rust program")["ms"], named(cases, OURS)["ms"]
+    peer = {key: next((c["ms"] for c in cases if word in c["name"]), None)
+            for key, word in (("libsecret", "libsecret"), ("cli", "Heroku CLI"))}
+    return {
+        "foreign": named(cases, "ours: foreign host")["ms"] / empty,
+        "store": named(cases, "ours: `store` of what we served")["ms"] / empty,
+        "capability": named(cases, "ours: `capability`")["ms"] / empty,
+        "get": get / cases[0]["ms"],
+        "libsecret": peer["libsecret"] and get / peer["libsecret"],
+        "cli": peer["cli"] and get / peer["cli"],
+        "at_once": named(result["at_once"], OURS)["p99_ms"] / get,
+        "fill": result["fill"][1]["ms"] / result["fill"][0]["ms"],
+        "path": result["fill"][2]["ms"] / result["fill"][0]["ms"],
+    }
+
+
+def aims(result):
+    reached = ratios(result)
+    rows = ["| ratio | aim | reached | |", "|---|---:|---:|---|"]
+    for title, aim, key in AIMS:
+        ratio = reached[key]
+        if ratio is not None:
+            rows.append(f"| {title} | {times(aim)} | {times(ratio)} | {'yes' if ratio <= aim else 'missed'} |")
+    get = named(result["answers"], OURS)
+    for title, aim, value, unit in (("system calls of `get`", 120, get["system_calls"], ""),
+                                    ("peak memory of `get`", 3.0, get["peak_mib"], " MiB")):
+        rows.append(f"| {title} | {aim}{unit} | {value}{unit} | {'yes' if value <= aim else 'missed'} |")
+    return rows
+
+
+def times(ratio):
+    return f"1/{1 / ratio:.0f}" if ratio < 0.05 else f"{ratio:.2f}"
+
+
+def winners(result):
+    get = named(result["answers"], OURS)["ms"]
+    kept = ("`true`", "an empty Rust program")
+    faster = [case for case in result["answers"]
+              if case["ms"] < get and not case["name"].startswith("ours") and case["name"] not in kept]
+    lines = [f"- {case['name']}: {case['ms'] / get:.2f} of our time. It asks no keyring." for case in faster]
+    lines.append("- An inline shell helper that prints a variable costs git a shell and nothing else: "
+                 f"{result['fill'][0]['ms'] / result['fill'][1]['ms']:.2f} of `git credential fill` through us.")
+    return lines
+
+
+def behaviour(rows):
+    table = ["| program | locked | ms | none | ms |", "|---|---|---:|---|---:|"]
+    show = lambda value: "" if value is None else value
+    return table + [f"| {row['name']} | {row['locked']} | {show(row['locked_ms'])} | {row['none']} "
+                    f"| {show(row['none_ms'])} |" for row in rows]
+
+
+def named(cases, name):
+    return next(case for case in cases if case["name"] == name)
