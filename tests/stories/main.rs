@@ -17,6 +17,7 @@ mod an_erase_proves_nothing;
 mod beside_the_heroku_cli;
 mod budgets;
 mod every_way_to_log_in;
+mod faults_on_the_bus;
 mod gits_contract;
 mod hostile_input;
 mod logging_out;

@@ -15,7 +15,9 @@ use tempfile::TempDir;
 
 mod app;
 mod calls;
+mod counts;
 mod faults;
+mod faulty_bus;
 mod heroku_cli;
 mod keychain;
 mod login;
@@ -24,7 +26,9 @@ mod search;
 mod terminal;
 mod trace;
 
+pub(crate) use counts::{counted, is_thorough};
 pub(crate) use faults::GIT_HOST;
+pub(crate) use faulty_bus::{BusFault, How, Side};
 pub(crate) use heroku_cli::{Version, heroku_line};
 pub(crate) use outcome::Outcome;
 pub(crate) use trace::Trace;

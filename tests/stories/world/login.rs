@@ -22,6 +22,11 @@ impl World {
             .says_nothing();
     }
 
+    /// The Heroku CLI's items go, whoever's they are.
+    pub(crate) fn keychain_is_emptied(&self) {
+        self.quietly("secret-tool clear service heroku-cli || true");
+    }
+
     /// `login.json` alone.
     pub(crate) fn is_the_active_account(&self, email: &str) {
         self.has_file(self.login_json(), &format!("{{\"account\":\"{email}\"}}\n"));

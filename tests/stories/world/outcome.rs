@@ -72,6 +72,20 @@ impl Outcome<'_> {
         self.promise(held, "it hands out the secret")
     }
 
+    /// Whatever befell it, it ended by itself with one of its own exit codes, without a panic, and
+    /// told no more than this many problems, each in two lines.
+    pub(crate) fn holds_out(self, problems: usize) -> Self {
+        let code = self.seen.code;
+        let by_itself = code.is_some_and(|code| [0, 1, 2, 4].contains(&code));
+        let words = self.stderr();
+        let brief = words.lines().count() <= 2 * problems;
+        let quiet = !words.contains("panicked") && !words.contains("RUST_BACKTRACE");
+        self.promise(
+            by_itself && brief && quiet,
+            &format!("it holds out and tells at most {problems} problem(s)"),
+        )
+    }
+
     /// It ended within this time.
     pub(crate) fn ends_within(self, limit: Duration) -> Self {
         let held = self.took < limit;

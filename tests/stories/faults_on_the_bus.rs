@@ -1,0 +1,215 @@
+//! The bus breaks off or falls silent at every message in turn: no command crashes, waits without
+//! end, loses a token, or says that it did what it did not do.
+
+use std::time::Duration;
+
+use crate::world::{ANN, BOB, BusFault, How, Outcome, Side, World, counted, is_thorough};
+
+const GET: &str = "git-credential-heroku-rs get";
+const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
+const HOWS: [How; 3] = [How::CutBefore, How::CutWithin, How::StallsWithin];
+
+/// Runs a command line without a fault, and then once for each fault that there can be in it.
+fn with_every_fault(
+    world: &World,
+    line: &str,
+    input: &str,
+    given: impl Fn(),
+    then: impl Fn(Outcome<'_>),
+) {
+    given();
+    let sound = world.bus_with(None);
+    then(world.behind(&sound, line, input));
+    let mut faults = 0;
+    for side in [Side::Program, Side::Bus] {
+        let messages = sound.messages_from(side);
+        assert!(messages > 3, "the proxy sees the conversation");
+        for (message, how) in (0..messages).flat_map(|m| HOWS.map(|how| (m, how))) {
+            // One way for each message is enough for a daily run, and every message has its turn.
+            if !is_thorough() && how != HOWS[message % HOWS.len()] {
+                continue;
+            }
+            given();
+            let bus = world.bus_with(Some(BusFault { side, message, how }));
+            let outcome = world.behind(&bus, line, input);
+            then(outcome.ends_within(Duration::from_secs(20)));
+            faults += usize::from(bus.has_struck());
+        }
+        assert!(faults >= messages / 2, "the faults happen");
+    }
+    counted("faults on the bus", faults);
+}
+
+#[test]
+fn get_hands_out_the_keychains_token_or_netrcs_and_says_why() {
+    let world = World::new().with_keychain();
+    let token = world.has_logged_in_with_the_heroku_cli(ANN);
+    let in_netrc = world.heroku.issue_token(ANN);
+    let entry = format!("machine git.heroku.com\n  login {ANN}\n  password {in_netrc}\n");
+    world.has_netrc(&entry);
+    let then = |reply: Outcome<'_>| {
+        let reply = reply.succeeds().holds_out(1);
+        if reply.stdout().contains(&token) {
+            reply.hands_out(&token).stderr_is("")
+        } else {
+            let reply = reply.hands_out(&in_netrc).says("heroku-rs: the ");
+            reply.says(": the token of netrc is used")
+        };
+        assert_eq!(world.kept_in_the_keychain(ANN).as_ref(), Some(&token));
+    };
+    with_every_fault(&world, GET, REQUEST, || {}, then);
+}
+
+#[test]
+fn store_keeps_the_token_or_says_that_it_did_not() {
+    let world = World::new().with_keychain();
+    let old = world.has_logged_in_with_the_heroku_cli(ANN);
+    let new = world.heroku.issue_token(ANN);
+    let given = || world.keeps_in_the_keychain(ANN, &old);
+    let then = |said: Outcome<'_>| {
+        let said = said.succeeds().holds_out(1).stdout_is("");
+        assert_eq!(world.accounts_in_the_keychain(), [ANN]);
+        let kept = world.kept_in_the_keychain(ANN).unwrap();
+        assert!(kept == new || kept == old && said.stderr().contains("the token was not kept: "));
+    };
+    let input = format!("{REQUEST}username={ANN}\npassword={new}\n");
+    with_every_fault(
+        &world,
+        "git-credential-heroku-rs store",
+        &input,
+        given,
+        then,
+    );
+}
+
+#[test]
+fn a_first_token_is_there_whole_or_not_at_all() {
+    let world = World::new().with_keychain();
+    let new = world.heroku.issue_token(ANN);
+    let given = || world.keychain_is_emptied();
+    let then = |said: Outcome<'_>| {
+        let said = said.succeeds().holds_out(1).stdout_is("");
+        match world.kept_in_the_keychain("heroku") {
+            Some(kept) => assert_eq!(kept, new),
+            None => drop(said.says("the token was not kept: ").stdout()),
+        }
+        assert!(world.accounts_in_the_keychain().len() < 2);
+    };
+    let input = format!("{REQUEST}username=heroku\npassword={new}\n");
+    with_every_fault(
+        &world,
+        "git-credential-heroku-rs store",
+        &input,
+        given,
+        then,
+    );
+}
+
+#[test]
+fn erase_of_a_living_token_deletes_nothing() {
+    let world = World::new().with_keychain();
+    let token = world.has_logged_in_with_the_heroku_cli(ANN);
+    let then = |said: Outcome<'_>| {
+        said.succeeds()
+            .holds_out(1)
+            .stdout_is("")
+            .says("git was refused");
+        assert_eq!(world.kept_in_the_keychain(ANN).as_ref(), Some(&token));
+        assert_eq!(world.active_account().as_deref(), Some(ANN));
+    };
+    let input = format!("{REQUEST}username={ANN}\npassword={token}\n");
+    with_every_fault(
+        &world,
+        "git-credential-heroku-rs erase",
+        &input,
+        || {},
+        then,
+    );
+}
+
+#[test]
+fn erase_of_a_dead_token_takes_that_one_alone_or_says_that_it_is_still_there() {
+    let world = World::new().with_keychain();
+    let dead = world.has_logged_in_with_the_heroku_cli(ANN);
+    world.heroku.revoke(&dead);
+    let of_bob = world.heroku.issue_token(BOB);
+    world.keeps_in_the_keychain(BOB, &of_bob);
+    let given = || world.keeps_in_the_keychain(ANN, &dead);
+    let then = |said: Outcome<'_>| {
+        let said = said.succeeds().holds_out(1).stdout_is("");
+        match world.kept_in_the_keychain(ANN) {
+            Some(kept) => {
+                assert_eq!(kept, dead);
+                said.says_nothing_about("it was removed")
+            }
+            None => said.says("Heroku no longer takes the token of ann@example.com"),
+        };
+        assert_eq!(world.kept_in_the_keychain(BOB).as_ref(), Some(&of_bob));
+        assert_eq!(world.active_account().as_deref(), Some(ANN));
+    };
+    let input = format!("{REQUEST}username={ANN}\npassword={dead}\n");
+    with_every_fault(
+        &world,
+        "git-credential-heroku-rs erase",
+        &input,
+        given,
+        then,
+    );
+}
+
+#[test]
+fn login_keeps_the_new_token_or_fails_with_the_old_one_in_place() {
+    let world = World::new().with_keychain();
+    let old = world.has_logged_in_with_the_heroku_cli(ANN);
+    let new = world.heroku.issue_token(ANN);
+    let given = || world.keeps_in_the_keychain(ANN, &old);
+    let then = |said: Outcome<'_>| {
+        let said = said.holds_out(2);
+        assert_eq!(world.accounts_in_the_keychain(), [ANN]);
+        let kept = world.kept_in_the_keychain(ANN).unwrap();
+        assert!(kept == new || kept == old && !said.ended_well());
+        assert_eq!(world.active_account().as_deref(), Some(ANN));
+        assert!(
+            !world.home().join(".netrc").exists(),
+            "never into plain text"
+        );
+    };
+    let login = "git-credential-heroku-rs login --with-token";
+    with_every_fault(&world, login, &new, given, then);
+}
+
+#[test]
+fn logout_is_done_or_says_that_it_is_not() {
+    let world = World::new().with_keychain();
+    let token = world.has_logged_in_with_the_heroku_cli(ANN);
+    let of_bob = world.heroku.issue_token(BOB);
+    world.keeps_in_the_keychain(BOB, &of_bob);
+    let given = || {
+        world.keeps_in_the_keychain(ANN, &token);
+        world.is_the_active_account(ANN);
+    };
+    let then = |said: Outcome<'_>| {
+        let said = said.holds_out(1);
+        let gone = world.kept_in_the_keychain(ANN).is_none() && world.active_account().is_none();
+        assert!(gone || !said.ended_well());
+        assert_eq!(world.kept_in_the_keychain(BOB).as_ref(), Some(&of_bob));
+    };
+    let logout = "git-credential-heroku-rs logout --keep";
+    with_every_fault(&world, logout, "", given, then);
+}
+
+#[test]
+fn status_gives_a_pasted_token_its_owners_name_without_ever_losing_it() {
+    let world = World::new().with_keychain();
+    let token = world.heroku.issue_token(ANN);
+    let given = || {
+        world.keychain_is_emptied();
+        world.keeps_in_the_keychain("heroku", &token);
+    };
+    let then = |said: Outcome<'_>| {
+        let _ = said.holds_out(3).stdout();
+        let kept = [ANN, "heroku"].map(|account| world.kept_in_the_keychain(account));
+        assert!(kept.contains(&Some(token.clone())));
+    };
+    with_every_fault(&world, "git-credential-heroku-rs status", "", given, then);
+}
