@@ -3,22 +3,32 @@
 //! The only room that writes files. Everything written here belongs to one person: 0600, in
 //! directories made 0700. Symbolic links are followed, since people keep their dotfiles elsewhere.
 
+mod workplace;
+
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use zeroize::Zeroizing;
+
+pub use workplace::Workplace;
+
+/// How long another one of us is waited for: a write takes some milliseconds.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Replaces the file at `path`, or makes it, with its directories.
 ///
 /// The bytes go to a new file beside the target (beside what a symbolic link points to), which is
-/// flushed to the disk and renamed over it. Nothing stays behind on failure.
+/// flushed to the disk and renamed over it. Nothing stays behind on failure, and what a killed
+/// process left is taken away.
 ///
 /// # Errors
 /// Whatever the file system says; the file is then as it was.
 pub fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
-    put(&resolved(path)?, contents, None)
+    let target = resolved(path)?;
+    let workplace = Workplace::beside(&target, PATIENCE)?;
+    put(&workplace, &target, contents, None)
 }
 
 /// Why a file of other programs' was not edited.
@@ -55,7 +65,7 @@ pub fn edit<E, T: AsRef<[u8]>>(
 ) -> Result<bool, EditError<E>> {
     const TRIES: usize = 20;
     let target = resolved(path)?;
-    let _lock = lock(&target)?;
+    let workplace = Workplace::beside(&target, PATIENCE)?;
     for _ in 0..TRIES {
         let before = Seen::of(&target)?;
         if before.as_ref().is_some_and(|before| !before.is_file) {
@@ -72,7 +82,7 @@ pub fn edit<E, T: AsRef<[u8]>>(
             return Err(EditError::SecondName);
         }
         if Seen::of(&target)? == before {
-            put(&target, contents.as_ref(), before.as_ref())?;
+            put(&workplace, &target, contents.as_ref(), before.as_ref())?;
             return Ok(true);
         }
     }
@@ -126,23 +136,19 @@ impl Seen {
     }
 }
 
-fn put(target: &Path, contents: &[u8], before: Option<&Seen>) -> io::Result<()> {
-    let dir = parent(target);
-    make_private_dir(dir)?;
-    let mut file = tempfile::Builder::new()
-        .prefix(".heroku-rs-")
-        .tempfile_in(dir)?;
-    file.write_all(contents)?;
-    keep_owners_rights(file.as_file(), before)?;
-    file.as_file().sync_all()?;
-    file.persist(target).map_err(|error| error.error)?;
-    sync_dir(dir);
+fn put(
+    workplace: &Workplace,
+    target: &Path,
+    contents: &[u8],
+    before: Option<&Seen>,
+) -> io::Result<()> {
+    let mut draft = workplace.draft()?;
+    draft.write_all(contents)?;
+    keep_owners_rights(draft.as_file(), before)?;
+    draft.as_file().sync_all()?;
+    draft.persist(target).map_err(|error| error.error)?;
+    workplace.settle();
     Ok(())
-}
-
-fn parent(target: &Path) -> &Path {
-    let dir = target.parent().filter(|dir| !dir.as_os_str().is_empty());
-    dir.unwrap_or(Path::new("."))
 }
 
 #[cfg(unix)]
@@ -159,32 +165,8 @@ fn keep_owners_rights(_: &fs::File, _: Option<&Seen>) -> io::Result<()> {
     Ok(())
 }
 
-/// Locks the directory of a file against others of us. The lock ends with this process, whatever
-/// happens to it, and leaves nothing behind.
-#[cfg(unix)]
-fn lock(target: &Path) -> io::Result<fs::File> {
-    use rustix::fs::{FlockOperation, flock};
-    const TRIES: usize = 200;
-    const PAUSE: std::time::Duration = std::time::Duration::from_millis(10);
-    make_private_dir(parent(target))?;
-    let dir = fs::File::open(parent(target))?;
-    for _ in 0..TRIES {
-        match flock(&dir, FlockOperation::NonBlockingLockExclusive) {
-            Err(rustix::io::Errno::WOULDBLOCK) => std::thread::sleep(PAUSE),
-            // A file system without locks has no other users of this one.
-            Ok(()) | Err(_) => return Ok(dir),
-        }
-    }
-    Err(io::ErrorKind::TimedOut.into())
-}
-
-#[cfg(not(unix))]
-fn lock(_: &Path) -> io::Result<()> {
-    Ok(())
-}
-
 /// Where writing to `path` really lands: the end of a chain of links, even of a dangling one.
-fn resolved(path: &Path) -> io::Result<PathBuf> {
+pub(crate) fn resolved(path: &Path) -> io::Result<PathBuf> {
     const MOST_LINKS: usize = 40;
     let mut path = path.to_owned();
     for _ in 0..MOST_LINKS {
@@ -196,33 +178,15 @@ fn resolved(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("too many symbolic links"))
 }
 
-#[cfg(unix)]
-fn make_private_dir(dir: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(dir)
-}
-
-#[cfg(not(unix))]
-fn make_private_dir(dir: &Path) -> io::Result<()> {
-    fs::create_dir_all(dir)
-}
-
-/// Makes a rename last through a power cut. A file system that cannot do so loses no more than
-/// the newest write, so its answer decides nothing.
-fn sync_dir(dir: &Path) {
-    if let Ok(dir) = fs::File::open(dir) {
-        let _ = dir.sync_all();
-    }
-}
-
 #[cfg(test)]
 #[cfg(unix)]
 mod tests {
     use super::*;
     use std::os::unix::fs::{PermissionsExt, symlink};
+
+    pub(super) fn write(path: &Path) {
+        fs::File::create_new(path).unwrap();
+    }
 
     fn mode(path: &Path) -> u32 {
         fs::metadata(path).unwrap().permissions().mode() & 0o777
@@ -295,7 +259,8 @@ mod tests {
         let changed = edit(&path, |old| {
             calls += 1;
             if calls == 1 {
-                replace(&path, b"second").unwrap();
+                let other = fs::File::options().write(true).open(&path);
+                other.unwrap().write_all(b"second").unwrap();
             }
             Ok::<_, ()>(Some([old, b"!"].concat()))
         });
