@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use jiff::fmt::serde::timestamp::second::optional as seconds;
 use serde::{Deserialize, Serialize};
 
-use crate::atomic_file;
+use crate::atomic_file::{self, EditError};
 use crate::credential::{Account, Token};
 use crate::environment::Environment;
 
@@ -82,11 +82,11 @@ pub fn about(environment: &Environment, token: &Token) -> Option<Known> {
 /// # Errors
 /// What the file system says; nothing but hints is lost.
 pub fn remember(environment: &Environment, known: Known) -> io::Result<()> {
-    change(environment, |all| {
+    change(environment, move |all| {
         all.retain(|other| {
             other.account != known.account && other.fingerprint != known.fingerprint
         });
-        all.push(known);
+        all.push(known.clone());
     })
 }
 
@@ -103,13 +103,21 @@ pub fn forget(environment: &Environment, account: &Account) -> io::Result<()> {
     })
 }
 
-fn change(environment: &Environment, edit: impl FnOnce(&mut Vec<Known>)) -> io::Result<()> {
+/// Two of us at once both have their say: each edits what the other wrote.
+fn change(environment: &Environment, change: impl Fn(&mut Vec<Known>)) -> io::Result<()> {
     let path = path(environment).ok_or(io::ErrorKind::NotFound)?;
-    let mut file = read(environment).unwrap_or_default();
-    edit(&mut file.authorizations);
-    let mut text = serde_json::to_vec_pretty(&file)?;
-    text.push(b'\n');
-    atomic_file::replace(&path, &text)
+    let changed = atomic_file::edit(&path, |bytes| {
+        let mut file: File = serde_json::from_slice(bytes).unwrap_or_default();
+        change(&mut file.authorizations);
+        let mut text = serde_json::to_vec_pretty(&file)?;
+        text.push(b'\n');
+        Ok::<_, serde_json::Error>(Some(text))
+    });
+    match changed {
+        Ok(_) => Ok(()),
+        Err(EditError::Failed(error)) => Err(error),
+        Err(why) => Err(io::Error::other(why.to_string())),
+    }
 }
 
 fn path(environment: &Environment) -> Option<PathBuf> {
@@ -190,6 +198,22 @@ mod tests {
         }
         remember(&environment, Known::new(&ann(), &token('a'))).unwrap();
         assert!(about(&environment, &token('a')).is_some());
+    }
+
+    #[test]
+    fn what_is_remembered_at_once_is_all_known() {
+        let (_dir, environment) = home();
+        let letters: Vec<char> = ('a'..='f').collect();
+        std::thread::scope(|scope| {
+            for &letter in &letters {
+                let account = Account::parse(&format!("{letter}@example.com")).unwrap();
+                let known = Known::new(&account, &token(letter));
+                let environment = &environment;
+                scope.spawn(move || remember(environment, known).unwrap());
+            }
+        });
+        let is_known = |letter: &char| about(&environment, &token(*letter)).is_some();
+        assert!(letters.iter().all(is_known));
     }
 
     #[test]
