@@ -4,7 +4,9 @@
 //! list), and how to become the only one for Heroku without touching what others wrote.
 
 mod set_up;
+mod whole;
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
@@ -182,23 +184,8 @@ pub fn work_tree() -> Option<PathBuf> {
     (output.status.success() && !text.trim().is_empty()).then(|| PathBuf::from(text.trim()))
 }
 
-/// Keys and values of one scope's own file, includes left out, as the Heroku CLI looks at it.
-fn scoped(scope: Scope, keys: &str) -> Result<Vec<(String, String)>, Problem> {
-    let output = run(["config", scope.flag(), "-z", "--get-regexp", keys].iter())?;
-    if !matches!(output.status.code(), Some(0 | 1)) {
-        return Err(said(&output));
-    }
-    let text = String::from_utf8_lossy(&output.stdout);
-    let entries = text.split_terminator('\0');
-    let pair = |entry: &str| {
-        let (key, value) = entry.split_once('\n').unwrap_or((entry, ""));
-        (key.to_owned(), value.to_owned())
-    };
-    Ok(entries.map(pair).collect())
-}
-
 #[expect(clippy::disallowed_methods, reason = "this is the room that runs git")]
-fn run<'a>(arguments: impl Iterator<Item = &'a &'a str>) -> Result<Output, Problem> {
+fn run<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Result<Output, Problem> {
     Command::new("git")
         .args(arguments)
         .stdin(Stdio::null())

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::{HEROKU_HELPER, OUR_NAME, Scope, applies_to_heroku, is_ours, run, said, scoped};
+use super::whole::{self, Place};
+use super::{HEROKU_HELPER, OUR_NAME, Scope, applies_to_heroku, is_ours};
 use crate::problem::Problem;
 
 /// What `set_up` did.
@@ -20,28 +21,41 @@ pub enum SetUp {
 /// Writes two values, the blank reset and `helper`, where nothing in the same file follows them.
 ///
 /// Two values, because the Heroku CLI sets its own helper over a single one before every
-/// command, and fails in silence where there are several.
+/// command, and fails in silence where there are several. The file is the old or the new one whole,
+/// whatever becomes of this process.
 ///
 /// # Errors
 /// A [`Problem`] with git's own words.
 pub fn set_up(scope: Scope, helper: &str) -> Result<SetUp, Problem> {
-    if stands_last(scope, helper)? {
+    let here = Place::Scope(scope);
+    if stands_last(here, helper)? {
         return Ok(SetUp::AsItWas);
     }
-    tear_down(scope)?;
-    add_pair(scope, helper)?;
-    if stands_last(scope, helper)? {
+    if whole::file(scope)?.is_none() {
+        // git makes the file where it wants it. Our helper alone, without the reset, harms nobody.
+        here.change(&["--add", HEROKU_HELPER, helper])?;
+    }
+    whole::edit(scope, |copy| arrange(copy, helper))
+}
+
+fn arrange(copy: Place<'_>, helper: &str) -> Result<SetUp, Problem> {
+    if stands_last(copy, helper)? {
+        return Ok(SetUp::AsItWas);
+    }
+    remove_ours(copy)?;
+    add_pair(copy, helper)?;
+    if stands_last(copy, helper)? {
         return Ok(SetUp::Added);
     }
-    tear_down(scope)?;
-    move_section_to_end(scope)?;
-    add_pair(scope, helper)?;
+    remove_ours(copy)?;
+    move_section_to_end(copy)?;
+    add_pair(copy, helper)?;
     Ok(SetUp::Moved)
 }
 
 /// Whether the blank reset and `helper` are the last values that git reads for Heroku in this file.
-fn stands_last(scope: Scope, helper: &str) -> Result<bool, Problem> {
-    let mut values = scoped(scope, r"^credential\.(.*\.)?helper$")?;
+fn stands_last(place: Place<'_>, helper: &str) -> Result<bool, Problem> {
+    let mut values = place.entries(r"^credential\.(.*\.)?helper$")?;
     values.retain(|(key, _)| applies_to_heroku(key));
     let last = match values.as_slice() {
         [.., (reset_key, reset), (key, value)] => {
@@ -55,42 +69,54 @@ fn stands_last(scope: Scope, helper: &str) -> Result<bool, Problem> {
     Ok(last)
 }
 
-fn add_pair(scope: Scope, helper: &str) -> Result<(), Problem> {
-    checked([scope.flag(), "--add", HEROKU_HELPER, ""])?;
-    checked([scope.flag(), "--add", HEROKU_HELPER, helper])
+fn add_pair(copy: Place<'_>, helper: &str) -> Result<(), Problem> {
+    copy.change(&["--add", HEROKU_HELPER, ""])?;
+    copy.change(&["--add", HEROKU_HELPER, helper])
 }
 
 /// Takes our section out and writes it again, in order, with whatever others keep in it: git adds
 /// a section that is not there at the end of the file.
-fn move_section_to_end(scope: Scope) -> Result<(), Problem> {
+fn move_section_to_end(copy: Place<'_>) -> Result<(), Problem> {
     let section = HEROKU_HELPER.trim_end_matches(".helper");
-    let values = scoped(scope, r"^credential\.https://git\.heroku\.com\.")?;
+    let values = copy.entries(r"^credential\.https://git\.heroku\.com\.")?;
     if !values.is_empty() {
-        checked([scope.flag(), "--remove-section", section])?;
+        copy.change(&["--remove-section", section])?;
     }
     for (key, value) in &values {
-        checked([scope.flag(), "--add", key, value])?;
+        copy.change(&["--add", key, value])?;
     }
     Ok(())
 }
 
 /// Removes our helper and the blank reset right before it, and nothing else; says whether there
-/// was anything to remove.
+/// was anything to remove. The file is the old or the new one whole.
 ///
 /// # Errors
 /// A [`Problem`] with git's own words.
 pub fn tear_down(scope: Scope) -> Result<bool, Problem> {
-    let values = scoped(scope, r"^credential\.https://git\.heroku\.com\.helper$")?;
-    let values: Vec<String> = values.into_iter().map(|(_, value)| value).collect();
+    let values = helpers(Place::Scope(scope))?;
+    match without_ours(&values).len() == values.len() {
+        true => Ok(false),
+        false => whole::edit(scope, remove_ours),
+    }
+}
+
+fn helpers(place: Place<'_>) -> Result<Vec<String>, Problem> {
+    let entries = place.entries(r"^credential\.https://git\.heroku\.com\.helper$")?;
+    Ok(entries.into_iter().map(|(_, value)| value).collect())
+}
+
+fn remove_ours(copy: Place<'_>) -> Result<bool, Problem> {
+    let values = helpers(copy)?;
     let kept = without_ours(&values);
     if kept.len() == values.len() {
         return Ok(false);
     }
     if kept.contains(&"") {
         // A blank of somebody else's stands there too, and git cannot take out one of two.
-        checked([scope.flag(), "--unset-all", HEROKU_HELPER])?;
+        copy.change(&["--unset-all", HEROKU_HELPER])?;
         for value in &kept {
-            checked([scope.flag(), "--add", HEROKU_HELPER, value])?;
+            copy.change(&["--add", HEROKU_HELPER, value])?;
         }
         return Ok(true);
     }
@@ -98,15 +124,8 @@ pub fn tear_down(scope: Scope) -> Result<bool, Problem> {
         .iter()
         .filter(|value| !kept.contains(&value.as_str()))
     {
-        let gone = scoped(scope, r"^credential\.https://git\.heroku\.com\.helper$")?;
-        if gone.iter().any(|(_, other)| other == value) {
-            checked([
-                scope.flag(),
-                "--fixed-value",
-                "--unset-all",
-                HEROKU_HELPER,
-                value,
-            ])?;
+        if helpers(copy)?.contains(value) {
+            copy.change(&["--fixed-value", "--unset-all", HEROKU_HELPER, value])?;
         }
     }
     Ok(true)
@@ -142,24 +161,6 @@ fn quoted(program: &Path) -> String {
     }
     // A value that does not open with a slash would be taken for the name of a git command.
     format!("!'{}'", text.replace('\'', r"'\''"))
-}
-
-/// Changes the configuration. Another writer may hold git's lock for an instant: git itself gives
-/// up at once, so the waiting is ours.
-fn checked<const N: usize>(arguments: [&str; N]) -> Result<(), Problem> {
-    const TRIES: u32 = 40;
-    for attempt in 1.. {
-        let output = run(["config"].iter().chain(&arguments))?;
-        if output.status.success() {
-            return Ok(());
-        }
-        let locked = String::from_utf8_lossy(&output.stderr).contains("could not lock");
-        if !locked || attempt == TRIES {
-            return Err(said(&output));
-        }
-        std::thread::sleep(std::time::Duration::from_millis(25));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

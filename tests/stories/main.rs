@@ -20,6 +20,7 @@ mod every_way_to_log_in;
 mod faults_on_the_bus;
 mod gits_contract;
 mod hostile_input;
+mod killed_at_any_moment;
 mod logging_out;
 mod many_at_once;
 mod moving_off_netrc;

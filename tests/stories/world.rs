@@ -19,6 +19,7 @@ mod counts;
 mod faults;
 mod faulty_bus;
 mod heroku_cli;
+mod injected;
 mod keychain;
 mod login;
 mod outcome;
@@ -31,6 +32,7 @@ pub(crate) use faults::GIT_HOST;
 pub(crate) use faulty_bus::{BusFault, How, Side};
 pub(crate) use heroku_cli::{Version, heroku_line};
 pub(crate) use outcome::Outcome;
+pub(crate) use search::files_under;
 pub(crate) use trace::Trace;
 
 use keychain::Keychain;

@@ -24,6 +24,12 @@ impl Outcome<'_> {
         self.seen.code == Some(0)
     }
 
+    /// Whether a signal ended it.
+    pub(crate) fn was_killed(&self) -> bool {
+        // `timeout` and a shell tell a signal by 128 and its number.
+        self.seen.code.is_none_or(|code| code > 128)
+    }
+
     /// It ended with another exit code than 0, by itself.
     pub(crate) fn fails(self) -> Self {
         let failed = self.seen.code.is_some_and(|code| code != 0 && code != 124);

@@ -1,0 +1,216 @@
+//! The program is killed at each system call that changes something: what is left is the old or the
+//! new, whole, the next command works, and nothing of it stays lying about.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::world::{ANN, BOB, World, counted, files_under, is_thorough};
+
+const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
+const GET: &str = "git-credential-heroku-rs get";
+
+/// Runs a command line without an accident, and then once for each call at which it can be killed.
+/// Gives how often a kill left a draft, for the proof that the sweeping has something to sweep.
+fn killed_everywhere(
+    world: &World,
+    line: &str,
+    input: &str,
+    given: impl Fn(),
+    then: impl Fn(&World),
+) -> usize {
+    given();
+    let (sound, calls) = world.system_calls(line, input);
+    let _ = sound.succeeds().stdout();
+    then(world);
+    let (mut kills, mut left) = (0, 0);
+    for call in &calls {
+        if is_thorough() || call.changes_something() {
+            given();
+            kills += usize::from(world.killed_at(line, input, call).was_killed());
+            then(world);
+            left += drafts(world).len();
+        }
+    }
+    assert!(kills > 3, "the kills happen");
+    counted("kills", kills);
+    given();
+    world.shell(line, input.as_bytes()).succeeds().stdout();
+    assert_eq!(drafts(world), Vec::<PathBuf>::new(), "the next run sweeps");
+    left
+}
+
+fn drafts(world: &World) -> Vec<PathBuf> {
+    let mut files = files_under(&world.home());
+    let name = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().into_owned();
+    files.retain(|path| name(path).starts_with(".heroku-rs-"));
+    files
+}
+
+#[test]
+fn store_leaves_the_old_token_or_the_new_one() {
+    let world = World::new().with_keychain();
+    let old = world.has_logged_in_with_the_heroku_cli(ANN);
+    let new = world.heroku.issue_token(ANN);
+    let given = || world.keeps_in_the_keychain(ANN, &old);
+    let then = |world: &World| {
+        let kept = world.kept_in_the_keychain(ANN).unwrap();
+        assert!([&old, &new].contains(&&kept));
+        assert_eq!(world.accounts_in_the_keychain(), [ANN]);
+    };
+    let input = format!("{REQUEST}username={ANN}\npassword={new}\n");
+    killed_everywhere(
+        &world,
+        "git-credential-heroku-rs store",
+        &input,
+        given,
+        then,
+    );
+}
+
+#[test]
+fn login_leaves_a_login() {
+    let world = World::new().with_keychain();
+    let old = world.has_logged_in_with_the_heroku_cli(ANN);
+    let new = world.heroku.issue_token(BOB);
+    let given = || {
+        world.keychain_is_emptied();
+        world.keeps_in_the_keychain(ANN, &old);
+        world.is_the_active_account(ANN);
+    };
+    let then = |world: &World| {
+        assert_eq!(world.kept_in_the_keychain(ANN).as_ref(), Some(&old));
+        let of_bob = world.kept_in_the_keychain(BOB);
+        assert!(of_bob.is_none() || of_bob.as_ref() == Some(&new));
+        // login.json never points to nothing.
+        let active = world.active_account().unwrap();
+        assert!(active == ANN || active == BOB && of_bob.is_some());
+        let token = if active == ANN { &old } else { &new };
+        let reply = world
+            .shell(GET, REQUEST.as_bytes())
+            .succeeds()
+            .stderr_is("");
+        reply.hands_out(token).stdout();
+    };
+    let login = "git-credential-heroku-rs login --with-token";
+    killed_everywhere(&world, login, &new, given, then);
+}
+
+#[test]
+fn logout_removes_the_token_first_and_can_be_run_again() {
+    let world = World::new().with_keychain();
+    let token = world.has_logged_in_with_the_heroku_cli(ANN);
+    let given = || {
+        world.keeps_in_the_keychain(ANN, &token);
+        world.is_the_active_account(ANN);
+    };
+    let then = |world: &World| {
+        let kept = world.kept_in_the_keychain(ANN);
+        assert!(kept.is_none() || world.active_account().is_some());
+    };
+    let logout = "git-credential-heroku-rs logout --keep";
+    killed_everywhere(&world, logout, "", given, then);
+}
+
+#[test]
+fn switch_leaves_one_of_the_two_in_use() {
+    let world = World::new().with_keychain();
+    let of_bob = world.heroku.issue_token(BOB);
+    world.keeps_in_the_keychain(BOB, &of_bob);
+    let of_ann = world.has_logged_in_with_the_heroku_cli(ANN);
+    let then = |world: &World| {
+        let active = world.active_account().unwrap();
+        let token = if active == ANN { &of_ann } else { &of_bob };
+        let reply = world.shell(GET, REQUEST.as_bytes()).succeeds();
+        reply.hands_out(token).stderr_is("").stdout();
+    };
+    let line = format!("git-credential-heroku-rs switch {BOB}");
+    killed_everywhere(&world, &line, "", || world.is_the_active_account(ANN), then);
+}
+
+#[test]
+fn a_login_in_netrc_leaves_every_other_entry_as_it_was() {
+    let world = World::new();
+    let (old, new) = (world.heroku.issue_token(ANN), world.heroku.issue_token(ANN));
+    let others = "# mine\nmachine example.com\n  login x\n  password y\n";
+    let entries = |token: &str| {
+        ["api", "git"]
+            .map(|host| format!("machine {host}.heroku.com\n  login {ANN}\n  password {token}\n"))
+    };
+    let before = format!("{others}{}", entries(&old).concat());
+    let after = format!("{others}{}", entries(&new).concat());
+    let then = |world: &World| {
+        let text = fs::read_to_string(world.home().join(".netrc")).unwrap();
+        assert!(
+            text == before || text == after,
+            "netrc is the old or the new one"
+        );
+    };
+    let login = "git-credential-heroku-rs login --with-token --store netrc";
+    let left = killed_everywhere(&world, login, &new, || world.has_netrc(&before), then);
+    assert!(
+        left > 0,
+        "a kill leaves a draft, and the next run sweeps it"
+    );
+}
+
+const CONFIG: &str = "[user]\n\tname = Ann\n\
+    [credential \"https://git.heroku.com\"]\n\tusername = ann\n\thelper = theirs\n\
+    [credential]\n\thelper = store\n\
+    [alias]\n\tst = status\n";
+
+#[test]
+fn setup_leaves_the_old_configuration_or_the_new_one() {
+    let world = World::new();
+    let given = || drop(world.has_file(".gitconfig", CONFIG));
+    let line = "git-credential-heroku-rs setup";
+    given();
+    world
+        .shell(line, b"")
+        .succeeds()
+        .says("moved to the end")
+        .stdout();
+    let new = fs::read_to_string(world.home().join(".gitconfig")).unwrap();
+    let then = |world: &World| {
+        let text = fs::read_to_string(world.home().join(".gitconfig")).unwrap();
+        assert!(text == CONFIG || text == new, "{text}");
+        unlock(world);
+    };
+    killed_everywhere(&world, line, "", given, then);
+}
+
+#[test]
+fn unsetup_leaves_the_old_configuration_or_the_new_one() {
+    let world = World::new();
+    let set_up = CONFIG.replace("theirs", "\n\thelper = heroku-rs\n\thelper = theirs");
+    let given = || drop(world.has_file(".gitconfig", &set_up));
+    let then = |world: &World| {
+        let text = fs::read_to_string(world.home().join(".gitconfig")).unwrap();
+        assert!(text == CONFIG || text == set_up, "{text}");
+        unlock(world);
+    };
+    let line = "git-credential-heroku-rs unsetup";
+    killed_everywhere(&world, line, "", given, then);
+}
+
+/// Between git's lock and the rename is one moment at which a kill leaves the lock.
+fn unlock(world: &World) {
+    let lock = world.home().join(".gitconfig.lock");
+    if lock.exists() {
+        fs::remove_file(lock).unwrap();
+    }
+}
+
+#[test]
+fn a_lock_that_was_left_is_named_with_its_mend() {
+    let world = World::new();
+    world.has_file(".gitconfig", CONFIG);
+    world.has_file(".gitconfig.lock", "");
+    world.helper("setup").exits_with(1).stdout_is("").stderr_is(
+        "heroku-rs: your git configuration is locked: another git changes it, or one was stopped \
+         in the middle\n  if no git runs: rm '~/.gitconfig.lock'\n",
+    );
+    let text = fs::read_to_string(world.home().join(".gitconfig")).unwrap();
+    assert_eq!(text, CONFIG);
+    fs::remove_file(world.home().join(".gitconfig.lock")).unwrap();
+    world.helper("setup").succeeds().stderr_is("");
+}

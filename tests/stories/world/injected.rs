@@ -1,0 +1,95 @@
+//! One system call of the tested program that fails, or is its last: strace does it.
+//!
+//! Only the program's own main thread is traced, which is the one that writes: its children and
+//! git's see a sound system.
+
+use std::fs;
+
+use super::{Outcome, World};
+
+/// A system call of a program: which of those of its name, counted from 1.
+#[derive(Clone, Debug)]
+pub(crate) struct SystemCall {
+    name: String,
+    number: usize,
+    line: String,
+}
+
+impl World {
+    /// Runs a command line, and gives the system calls that it takes.
+    pub(crate) fn system_calls(&self, line: &str, input: &str) -> (Outcome<'_>, Vec<SystemCall>) {
+        let log = self.logs().join("calls");
+        let mut command = self.program("strace");
+        // No strings, so that no secret is in the log; paths are shown all the same.
+        command.args(["-y", "-s", "0", "-o"]).arg(&log);
+        command.args(line.split(' '));
+        let outcome = self.runs(&format!("strace {line}"), command, input.as_bytes());
+        let text = fs::read_to_string(&log).unwrap();
+        let mut calls: Vec<SystemCall> = Vec::new();
+        for line in text.lines() {
+            // Signals and the end are no calls.
+            let Some((name, _)) = line.split_once('(') else {
+                continue;
+            };
+            let before = calls.iter().filter(|call| call.name == name).count();
+            calls.push(SystemCall {
+                name: name.to_owned(),
+                number: before + 1,
+                line: line.to_owned(),
+            });
+        }
+        (outcome, calls)
+    }
+
+    /// Runs a command line that is killed at this call, before it is done.
+    pub(crate) fn killed_at(&self, line: &str, input: &str, call: &SystemCall) -> Outcome<'_> {
+        self.injected(line, input, call, "signal=KILL")
+    }
+
+    fn injected(&self, line: &str, input: &str, call: &SystemCall, what: &str) -> Outcome<'_> {
+        let SystemCall { name, number, .. } = call;
+        let inject = format!("inject={name}:{what}:when={number}");
+        let mut command = self.program("timeout");
+        command.args(["60", "strace", "-o", "/dev/null", "-e"]);
+        command.args([&format!("trace={name}"), "-e", &inject]);
+        command.args(line.split(' '));
+        let told = format!("{line} with {inject}, in a sound run: {}", call.line);
+        self.runs(&told, command, input.as_bytes())
+    }
+}
+
+impl SystemCall {
+    /// Whether it is one of these by name.
+    pub(crate) fn is_one_of(&self, names: &[&str]) -> bool {
+        names.contains(&self.name.as_str())
+    }
+
+    /// Whether it can change anything outside of the process.
+    pub(crate) fn changes_something(&self) -> bool {
+        const CHANGING: [&str; 17] = [
+            "write",
+            "writev",
+            "sendto",
+            "sendmsg",
+            "rename",
+            "renameat",
+            "renameat2",
+            "mkdir",
+            "unlink",
+            "unlinkat",
+            "link",
+            "linkat",
+            "fchmod",
+            "chmod",
+            "fsync",
+            "clone3",
+            "vfork",
+        ];
+        self.is_one_of(&CHANGING) || self.makes_a_file()
+    }
+
+    /// Whether it opens a file that it may have to make.
+    pub(crate) fn makes_a_file(&self) -> bool {
+        self.name == "openat" && self.line.contains("O_CREAT")
+    }
+}
