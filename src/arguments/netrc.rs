@@ -15,6 +15,10 @@ pub enum Netrc {
 
 /// Which login is moved.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  git credential-heroku-rs netrc import --dry-run
+  git credential-heroku-rs netrc import --yes")]
 pub struct NetrcImport {
     /// The account, where netrc has several
     #[arg(long, value_name = "EMAIL")]
@@ -41,6 +45,10 @@ pub struct NetrcPrint {
 
 /// How netrc is cleaned.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  git credential-heroku-rs netrc clean --dry-run
+  git credential-heroku-rs netrc clean")]
 pub struct NetrcClean {
     /// Say what would be done, and do nothing
     #[arg(long)]
