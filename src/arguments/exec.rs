@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 
 /// Which program gets the token, and as what.
 #[derive(Debug, Args)]
@@ -20,7 +20,12 @@ pub struct Exec {
     #[arg(long, value_name = "NAME", default_value = "HEROKU_API_KEY", value_parser = variable)]
     pub env: String,
     /// The program and its arguments
-    #[arg(required = true, trailing_var_arg = true, value_name = "CMD")]
+    #[arg(
+        required = true,
+        trailing_var_arg = true,
+        value_name = "CMD",
+        value_hint = ValueHint::CommandWithArguments
+    )]
     pub command: Vec<OsString>,
 }
 

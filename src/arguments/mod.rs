@@ -1,9 +1,11 @@
 //! What was typed: git's operation first, since git starts us at every push, and only then the
 //! command line of a person, which is clap's.
 
+mod completions;
 mod exec;
 mod flags;
 mod login;
+mod man;
 mod netrc;
 
 use std::ffi::OsString;
@@ -12,9 +14,11 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::protocol::Operation;
 
+pub use completions::Completions;
 pub use exec::Exec;
 pub use flags::{Logout, Setup, Status, Switch, TokenArguments};
 pub use login::{Lifetime, Login, OauthScope, Place};
+pub use man::Man;
 pub use netrc::{Netrc, NetrcClean, NetrcImport, NetrcPrint};
 
 /// What the program was started for.
@@ -50,6 +54,11 @@ pub fn read(arguments: &[OsString]) -> Invocation {
         }
         Err(error) => Invocation::Told(error),
     }
+}
+
+/// The command line as it is defined: what completions and the manual are made from.
+pub fn definition() -> clap::Command {
+    CommandLine::command()
 }
 
 fn is_command(argument: &OsString) -> bool {
@@ -108,6 +117,10 @@ pub enum Command {
     /// Move tokens out of netrc, print lines for tools that need it, clean it
     #[command(subcommand)]
     Netrc(Netrc),
+    /// Print the script that makes a shell complete these commands
+    Completions(Completions),
+    /// Write the manual's pages, for `git help credential-heroku-rs`
+    Man(Man),
 }
 
 #[cfg(test)]
@@ -122,6 +135,17 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn each_command_shows_how_it_is_typed() {
+        fn look(command: &clap::Command) {
+            let help = command.get_after_help().map(ToString::to_string);
+            let shown = help.is_some_and(|help| help.contains("\n  "));
+            assert!(shown || command.has_subcommands(), "{}", command.get_name());
+            command.get_subcommands().for_each(look);
+        }
+        look(&definition());
     }
 
     #[test]

@@ -13,9 +13,11 @@ use crate::platform_api::Authorization;
 use crate::problem::Problem;
 use crate::sources::{self, Found, Wanted};
 
+mod completions;
 mod exec;
 mod login;
 mod logout;
+mod man;
 mod netrc;
 mod report;
 mod setup;
@@ -62,6 +64,8 @@ pub fn run(command: &Command, session: &mut Session<'_, '_>) -> anyhow::Result<(
         Command::Token(arguments) => token::run(arguments, session),
         Command::Exec(arguments) => exec::run(arguments, session),
         Command::Netrc(arguments) => netrc::run(arguments, session),
+        Command::Completions(arguments) => completions::run(arguments, session),
+        Command::Man(arguments) => man::run(arguments, session),
     }
 }
 

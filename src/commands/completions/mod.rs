@@ -1,0 +1,58 @@
+//! `completions`: the script that makes a shell complete this program's command line.
+//!
+//! It is made from the command line's definition. What stands beside it is for git: a shell completes
+//! `git credential-heroku-rs` by git's own script, which looks for ours under other names.
+
+use clap::Command;
+use clap_complete::{Shell, generate};
+
+use super::Session;
+use crate::arguments::{self, Completions};
+
+/// git's script for bash calls a function of a certain name, with words that begin with git's own.
+const BEHIND_GIT_IN_BASH: &str = include_str!("behind-git.bash");
+const BEHIND_GIT_IN_FISH: &str = include_str!("behind-git.fish");
+
+/// The program in the functions of the bash script: with a hyphen in the name, the generator spells
+/// them in two ways, and nothing behind a command's name is completed.
+const NAME_IN_BASH: &str = "heroku_rs";
+
+pub(super) fn run(arguments: &Completions, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    let script = script_for(arguments.shell);
+    session.streams.output.write_all(script.as_bytes())?;
+    Ok(())
+}
+
+fn script_for(shell: Shell) -> String {
+    let definition = arguments::definition();
+    let name = definition.get_name().to_owned();
+    match shell {
+        Shell::Bash => {
+            let last = |name: &str| format!("-o default {name}\n");
+            let script = generated(shell, definition, NAME_IN_BASH);
+            script.replace(&last(NAME_IN_BASH), &last(&name)) + BEHIND_GIT_IN_BASH
+        }
+        Shell::Fish => generated(shell, definition, &name) + BEHIND_GIT_IN_FISH,
+        Shell::Zsh => {
+            let about = definition.get_about().map(ToString::to_string);
+            described(
+                &generated(shell, definition, &name),
+                &about.unwrap_or_default(),
+            )
+        }
+        // The other shells know nothing of git's commands, nor does what may come to the list.
+        _ => generated(shell, definition, &name),
+    }
+}
+
+fn generated(shell: Shell, mut definition: Command, name: &str) -> String {
+    let mut script = Vec::new();
+    generate(shell, &mut definition, name, &mut script);
+    String::from_utf8_lossy(&script).into_owned()
+}
+
+/// zsh's own script for git reads what a program of somebody else's is for from the second line.
+fn described(script: &str, about: &str) -> String {
+    let (first, rest) = script.split_once('\n').unwrap_or((script, ""));
+    format!("{first}\n#description {about}\n{rest}")
+}

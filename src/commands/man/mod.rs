@@ -1,0 +1,148 @@
+//! `man`: the manual's pages, made from the command line's definition.
+//!
+//! git opens the main page for `git help credential-heroku-rs` and for
+//! `git credential-heroku-rs --help`, so its name is git's to choose.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::Context;
+use clap::Command;
+use clap_mangen::Man as Page;
+use clap_mangen::roff::{Roff, bold, roman};
+
+use super::Session;
+use crate::arguments::{self, Man};
+use crate::terminal;
+
+/// What no definition of a command line says: variables, files, exit codes, other pages.
+const MORE_ON_THE_PROGRAM: &str = include_str!("program.roff");
+const MORE_ON_A_COMMAND: &str = include_str!("command.roff");
+
+pub(super) fn run(arguments: &Man, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    let mut definition = arguments::definition();
+    definition.build();
+    let Some(dir) = &arguments.dir else {
+        session
+            .streams
+            .output
+            .write_all(&page(&definition, MORE_ON_THE_PROGRAM)?)?;
+        if terminal::is_stdout() {
+            session.say("to read it: git credential-heroku-rs man | man -l -")?;
+        }
+        return Ok(());
+    };
+    fs::create_dir_all(dir).with_context(|| dir.display().to_string())?;
+    let written = write_pages(&definition, MORE_ON_THE_PROGRAM, dir)?;
+    session.say(&format!("{written} pages are in {}", dir.display()))
+}
+
+/// Writes the page of a command and of each below it, and says how many.
+fn write_pages(command: &Command, more: &str, dir: &Path) -> anyhow::Result<usize> {
+    let file = dir.join(Page::new(command.clone()).get_filename());
+    write(&file, &page(command, more)?).with_context(|| file.display().to_string())?;
+    let below = command
+        .get_subcommands()
+        .filter(|below| !below.is_hide_set());
+    let below = below.map(|below| write_pages(below, MORE_ON_A_COMMAND, dir));
+    Ok(1 + below.sum::<anyhow::Result<usize>>()?)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "pages are for everybody to read, and are made anew at any time"
+)]
+fn write(file: &Path, page: &[u8]) -> std::io::Result<()> {
+    fs::write(file, page)
+}
+
+fn page(command: &Command, more: &str) -> anyhow::Result<Vec<u8>> {
+    let page = manual_page(command);
+    let mut text = Vec::new();
+    page.render_title(&mut text)?;
+    page.render_name_section(&mut text)?;
+    synopsis(command).to_writer(&mut text)?;
+    page.render_description_section(&mut text)?;
+    page.render_options_section(&mut text)?;
+    if command.has_subcommands() {
+        page.render_subcommands_section(&mut text)?;
+    }
+    if let Some(help) = command.get_after_help() {
+        examples(&help.to_string()).to_writer(&mut text)?;
+    }
+    text.extend_from_slice(more.as_bytes());
+    Ok(text)
+}
+
+fn manual_page(command: &Command) -> Page {
+    const PROGRAM: &str = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
+    // An empty date would be left out, and the rest of the title's line would move up to its place.
+    const NO_DATE: &str = "\"\"";
+    let name = command.get_display_name().unwrap_or(command.get_name());
+    Page::new(command.clone().subcommand_help_heading("COMMANDS"))
+        .title(name.to_uppercase())
+        .date(NO_DATE)
+        .source(PROGRAM)
+        .manual("Git Manual")
+}
+
+/// The usage that `--help` shows, which says what takes a value and what may come again.
+fn synopsis(command: &Command) -> Roff {
+    let usage = command.clone().render_usage().to_string();
+    let usage = usage.trim_start_matches("Usage: ");
+    let name = command.get_bin_name().unwrap_or(command.get_name());
+    let mut page = Roff::new();
+    page.control("SH", ["SYNOPSIS"]);
+    page.text([bold(name), roman(usage.trim_start_matches(name))]);
+    page
+}
+
+/// The text below a command's help: what stands under a heading is typed as it stands, the rest is
+/// prose.
+fn examples(help: &str) -> Roff {
+    let mut page = Roff::new();
+    for block in help.split("\n\n") {
+        match block.split_once(":\n") {
+            Some((heading, typed)) => {
+                page.control("SH", [heading.to_uppercase().as_str()]);
+                page.control("EX", []);
+                for line in typed.lines() {
+                    page.text([roman(line.strip_prefix("  ").unwrap_or(line))]);
+                }
+                page.control("EE", []);
+            }
+            None => {
+                page.control("PP", []);
+                page.text([roman(block)]);
+            }
+        }
+    }
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_variable_of_heroku_has_its_line() {
+        let names: Vec<&str> = include_str!("../../environment.rs")
+            .split('"')
+            .filter(|word| word.starts_with("HEROKU_"))
+            .collect();
+        assert!(names.contains(&"HEROKU_API_KEY"));
+        for name in names {
+            assert!(
+                MORE_ON_THE_PROGRAM.contains(name),
+                "program.roff has no {name}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_stands_under_a_heading_is_typed_and_the_rest_is_prose() {
+        let page = examples("Examples:\n  git a \\\n    -b\n\nIt ends.").to_roff();
+        let expected = ".SH EXAMPLES\n.EX\ngit a \\\\\n  \\-b\n.EE\n.PP\nIt ends.\n";
+        assert_eq!(page, expected);
+    }
+}

@@ -1,0 +1,134 @@
+//! Pressing Tab in a real shell, behind the program's own name and behind git.
+
+use crate::world::World;
+
+/// What only `login --help` prints.
+const HELP_OF_LOGIN: &str = "Usage: git credential-heroku-rs login";
+
+/// A home in which the script lies where the shell looks for it.
+fn with_the_script_of(shell: &str, place: &str) -> World {
+    let world = World::new();
+    let script = world.has_file(place, "");
+    let line = format!(
+        "git-credential-heroku-rs completions {shell} > '{}'",
+        script.display()
+    );
+    world.shell(&line, b"").succeeds().says_nothing();
+    world.sets("PS1", "ready> ");
+    world
+}
+
+#[test]
+fn bash_completes_commands_and_flags() {
+    let place = ".local/share/bash-completion/completions/git-credential-heroku-rs";
+    let world = with_the_script_of("bash", place);
+    for typed in [
+        "git-credential-heroku-rs logi\t--he\t",
+        "git credential-heroku-rs logi\t--he\t",
+        "git -C . credential-heroku-rs logi\t--he\t",
+    ] {
+        world
+            .on_a_terminal("bash --norc -i")
+            .shows("ready> ")
+            .types(". /usr/share/bash-completion/bash_completion")
+            .shows("ready> ")
+            .types(typed)
+            .shows(HELP_OF_LOGIN)
+            .types("exit 0")
+            .exits_with(0);
+    }
+}
+
+#[test]
+fn bash_completes_a_command_below_a_command_and_the_values_of_a_flag() {
+    let place = ".local/share/bash-completion/completions/git-credential-heroku-rs";
+    let world = with_the_script_of("bash", place);
+    world
+        .on_a_terminal("bash --norc -i")
+        .shows("ready> ")
+        .types(". /usr/share/bash-completion/bash_completion")
+        .shows("ready> ")
+        .types("git credential-heroku-rs netrc im\t--he\t")
+        .shows("Usage: git credential-heroku-rs netrc import")
+        .types("git credential-heroku-rs login --store keyc\t--he\t")
+        .shows(HELP_OF_LOGIN)
+        .types("exit 0")
+        .exits_with(0);
+}
+
+#[test]
+fn zsh_completes_commands_and_flags() {
+    let world = with_the_script_of("zsh", ".zfunc/_git-credential-heroku-rs");
+    for typed in [
+        "git-credential-heroku-rs logi\t--he\t",
+        "git credential-heroku-rs logi\t--he\t",
+        "git -C . credential-heroku-rs logi\t--he\t",
+    ] {
+        world
+            .on_a_terminal("zsh -f -i")
+            .shows("ready> ")
+            .types("fpath=(~/.zfunc $fpath); autoload -U compinit; compinit -u -D")
+            .shows("ready> ")
+            .types(typed)
+            .shows(HELP_OF_LOGIN)
+            .types("exit 0")
+            .exits_with(0);
+    }
+}
+
+#[test]
+fn fish_completes_commands_and_the_values_of_a_flag() {
+    let place = ".config/fish/completions/git-credential-heroku-rs.fish";
+    let world = with_the_script_of("fish", place);
+    world
+        .shell(
+            "fish -c \"complete -C 'git-credential-heroku-rs unset'\"",
+            b"",
+        )
+        .succeeds()
+        .stdout_is("unsetup\tTake back what setup wrote\n");
+    let keychain = "keychain\tThe OS keyring\n";
+    world
+        .shell(
+            "fish -c \"complete -C 'git-credential-heroku-rs login --store keyc'\"",
+            b"",
+        )
+        .succeeds()
+        .stdout_is(keychain);
+    let sourced = "git-credential-heroku-rs completions fish | source";
+    for line in ["git credential-heroku-rs", "git -C . credential-heroku-rs"] {
+        let line = format!("fish -c \"{sourced}; complete -C '{line} login --store keyc'\"");
+        world.shell(&line, b"").succeeds().stdout_is(keychain);
+    }
+}
+
+#[test]
+fn every_script_is_printed_and_an_unknown_shell_is_a_typo() {
+    let world = World::new();
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        world
+            .helper(&format!("completions {shell}"))
+            .succeeds()
+            .stderr_is("")
+            .says("unsetup");
+    }
+    world
+        .helper("completions tcsh")
+        .exits_with(2)
+        .stdout_is("")
+        .says("powershell");
+}
+
+#[test]
+fn each_shell_can_read_the_whole_of_its_script() {
+    let world = World::new();
+    for shell in ["bash", "zsh", "fish"] {
+        world
+            .shell(
+                &format!("git-credential-heroku-rs completions {shell} | {shell} -n"),
+                b"",
+            )
+            .succeeds()
+            .says_nothing();
+    }
+}

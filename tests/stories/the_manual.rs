@@ -1,0 +1,116 @@
+//! The manual's pages, as man and git open them.
+
+use crate::world::World;
+
+const PAGES: &str = ".local/share/man/man1";
+
+fn with_the_manual() -> World {
+    let world = World::new();
+    world.sets("LC_ALL", "C.UTF-8");
+    world.sets("MANPAGER", "cat");
+    let man = world.home().join(".local/share/man");
+    world.sets("MANPATH", man.to_str().unwrap());
+    world
+        .helper(&format!("man ~/{PAGES}"))
+        .succeeds()
+        .stdout_is("");
+    world
+}
+
+#[test]
+fn git_opens_the_main_page() {
+    let world = with_the_manual();
+    for line in ["help credential-heroku-rs", "credential-heroku-rs --help"] {
+        let page = world
+            .git(line)
+            .succeeds()
+            .says("GIT-CREDENTIAL-HEROKU-RS(1)");
+        for part in [
+            "heroku-rs-netrc(1)",
+            "HEROKU_API_KEY",
+            "EXIT STATUS",
+            "git push heroku main",
+        ] {
+            assert!(page.stdout().contains(part), "{line}: {part}");
+        }
+    }
+}
+
+#[test]
+fn without_the_page_git_says_that_there_is_none() {
+    let world = with_the_manual();
+    std::fs::remove_dir_all(world.home().join(PAGES)).unwrap();
+    world
+        .git("help credential-heroku-rs")
+        .fails()
+        .says("No manual entry");
+}
+
+#[test]
+fn each_command_has_a_page_and_those_below_it_too() {
+    let world = with_the_manual();
+    for command in ["login", "netrc-import", "exec", "man"] {
+        let title = format!("GIT-CREDENTIAL-HEROKU-RS-{}", command.to_uppercase());
+        world
+            .shell(&format!("man git-credential-heroku-rs-{command}"), b"")
+            .succeeds()
+            .says(&title)
+            .says("EXAMPLES");
+    }
+}
+
+#[test]
+fn no_reader_of_the_pages_warns() {
+    let world = with_the_manual();
+    world
+        .shell(
+            &format!(
+                "cd ~/{PAGES}; for page in *.1; do man --warnings -l \"$page\" >/dev/null; done"
+            ),
+            b"",
+        )
+        .succeeds()
+        .says_nothing();
+    // Its warnings are about the date, which a page made on the spot has not, and about style.
+    world
+        .shell(&format!("cd ~/{PAGES}; mandoc -T lint -W error *.1"), b"")
+        .succeeds()
+        .says_nothing();
+    world
+        .shell(
+            "printf '.TH X 1\\n.SH\\n.nonsense\\n' | man --warnings -l - >/dev/null",
+            b"",
+        )
+        .says("warning");
+}
+
+#[test]
+fn an_example_is_typed_as_it_stands() {
+    let world = with_the_manual();
+    world
+        .shell("MANWIDTH=200 man git-credential-heroku-rs-exec", b"")
+        .succeeds()
+        .says("exec -- sh -c 'curl -H \"Authorization: Bearer $HEROKU_API_KEY\" \\\n")
+        .says("exec --env TF_VAR_heroku_key -- terraform plan\n");
+}
+
+#[test]
+fn without_a_directory_the_main_page_is_data() {
+    let world = with_the_manual();
+    world
+        .shell("git-credential-heroku-rs man | man -l -", b"")
+        .succeeds()
+        .stderr_is("")
+        .says("GIT-CREDENTIAL-HEROKU-RS(1)");
+}
+
+#[test]
+fn a_directory_that_cannot_be_made_is_named() {
+    let world = with_the_manual();
+    world.has_file("file", "");
+    world
+        .helper("man ~/file/man1")
+        .exits_with(1)
+        .stdout_is("")
+        .says("~/file/man1");
+}
