@@ -32,6 +32,8 @@ pub struct Environment {
     pub local_app_data: Option<PathBuf>,
     /// `NETRC`: the netrc file that curl 8.16 and later read.
     pub netrc: Option<PathBuf>,
+    /// `DOCKER_CONFIG`: the directory of docker's `config.json`.
+    pub docker_config: Option<PathBuf>,
     /// `DBUS_SESSION_BUS_ADDRESS`.
     pub bus_address: Option<String>,
     /// `XDG_RUNTIME_DIR`, whose `bus` is the session bus where no address is given.
@@ -98,6 +100,7 @@ impl Environment {
             xdg_state_home: path("XDG_STATE_HOME"),
             local_app_data: path("LOCALAPPDATA"),
             netrc: path("NETRC"),
+            docker_config: path("DOCKER_CONFIG"),
             bus_address: text("DBUS_SESSION_BUS_ADDRESS"),
             runtime_dir: path("XDG_RUNTIME_DIR"),
             keyring_limit: text("HEROKU_RS_TIMEOUT")
@@ -122,11 +125,13 @@ impl Environment {
 
     /// Whether `PATH` leads to a program of this name.
     pub fn has_program(&self, name: &str) -> bool {
+        self.dir_of_program(name).is_some()
+    }
+
+    /// The first directory on `PATH` that has a program of this name.
+    pub fn dir_of_program(&self, name: &str) -> Option<PathBuf> {
         let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
-        let dirs = self.path.as_deref().map(std::env::split_paths);
-        dirs.into_iter()
-            .flatten()
-            .any(|dir| dir.join(&name).is_file())
+        std::env::split_paths(self.path.as_deref()?).find(|dir| dir.join(&name).is_file())
     }
 
     /// The directory in which the Heroku CLI keeps `login.json`.
@@ -140,6 +145,15 @@ impl Environment {
             .or_else(|| self.xdg_data_home.as_ref().map(under))
             .or_else(|| self.local_app_data.as_ref().map(under))
             .or_else(|| Some(self.home.as_ref()?.join(".local/share/heroku")))
+    }
+
+    /// docker's own configuration.
+    ///
+    /// Source: docker's command line reference, "Change the `.docker` directory".
+    pub fn docker_config_file(&self) -> Option<PathBuf> {
+        let named = self.docker_config.clone();
+        let dir = named.or_else(|| Some(self.home.as_ref()?.join(".docker")))?;
+        Some(dir.join("config.json"))
     }
 
     /// The directory of our own state: what we know about tokens, never a token.
@@ -226,6 +240,18 @@ mod tests {
         variables.push(("HEROKU_DATA_DIR", "/d"));
         assert_eq!(dir(&variables), Some("/d".into()));
         assert_eq!(dir(&[]), None);
+    }
+
+    #[test]
+    fn dockers_configuration_is_where_docker_looks_for_it() {
+        let file = |variables: &[(&str, &str)]| environment(variables).docker_config_file();
+        assert_eq!(
+            file(&[("HOME", "/h")]),
+            Some("/h/.docker/config.json".into())
+        );
+        let named = [("HOME", "/h"), ("DOCKER_CONFIG", "/d")];
+        assert_eq!(file(&named), Some("/d/config.json".into()));
+        assert_eq!(file(&[]), None);
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub enum Service {
     Git,
     /// The Platform API, `api.heroku.com`.
     Api,
+    /// The container registry, `registry.heroku.com`: docker's, never git's.
+    Registry,
 }
 
 /// The domains on which Heroku runs its services, and so the only ones that `HEROKU_HOST` may name.
@@ -51,14 +53,31 @@ impl HerokuHost {
         if !scheme.eq_ignore_ascii_case("https") {
             return None;
         }
+        HerokuHost::among(&[Service::Git, Service::Api], host, heroku_host)
+    }
+
+    /// The container registry, if that is what docker calls by this name: `registry.heroku.com`, or
+    /// the registry that follows from `heroku_host`.
+    ///
+    /// `https://` before it, and the path of the registry's API behind it, make no difference. Any
+    /// other path, a user name or another port do.
+    pub fn of_registry(server: &str, heroku_host: Option<&str>) -> Option<HerokuHost> {
+        let server = server.strip_prefix("https://").unwrap_or(server);
+        let (host, path) = server.split_once('/').unwrap_or((server, ""));
+        let is_whole = ["", "v1", "v1/", "v2", "v2/"].contains(&path);
+        let found = HerokuHost::among(&[Service::Registry], host, heroku_host);
+        found.filter(|_| is_whole)
+    }
+
+    fn among(services: &[Service], host: &str, heroku_host: Option<&str>) -> Option<HerokuHost> {
         let host = host.to_ascii_lowercase();
         let host = host.strip_suffix(":443").unwrap_or(&host);
-        [Service::Git, Service::Api]
-            .into_iter()
+        services
+            .iter()
             .flat_map(|service| {
                 let configured =
-                    heroku_host.and_then(|value| HerokuHost::configured(service, value));
-                [Some(HerokuHost::production(service)), configured]
+                    heroku_host.and_then(|value| HerokuHost::configured(*service, value));
+                [Some(HerokuHost::production(*service)), configured]
             })
             .flatten()
             .find(|ours| ours.name == host)
@@ -66,7 +85,7 @@ impl HerokuHost {
 
     /// The host that `HEROKU_HOST` sets for a service; none where its value is not on the list.
     ///
-    /// A bare name N stands for `git.N` and `api.N`; a URL stands for that host in every service,
+    /// A bare name N stands for `git.N`, `api.N` and `registry.N`; a URL stands for that host in every service,
     /// and must be https.
     ///
     /// Source: the Heroku CLI's `vars.js`.
@@ -121,6 +140,7 @@ impl Service {
         match self {
             Service::Git => "git",
             Service::Api => "api",
+            Service::Registry => "registry",
         }
     }
 }
@@ -190,6 +210,50 @@ mod tests {
         assert_eq!(service_of("http", "git.heroku.com"), None);
         assert_eq!(service_of("", "git.heroku.com"), None);
         assert_eq!(service_of("ftp", "git.heroku.com"), None);
+    }
+
+    #[test]
+    fn docker_calls_the_registry_by_several_names() {
+        for server in [
+            "registry.heroku.com",
+            "REGISTRY.heroku.com:443",
+            "https://registry.heroku.com",
+            "https://registry.heroku.com/",
+            "https://registry.heroku.com/v1/",
+            "registry.heroku.com/v2",
+        ] {
+            let registry = HerokuHost::of_registry(server, None).unwrap();
+            assert_eq!(registry.service(), Service::Registry, "{server}");
+        }
+        let staging = HerokuHost::of_registry("registry.herokudev.com", Some("herokudev.com"));
+        assert!(staging.is_some());
+    }
+
+    #[test]
+    fn what_only_looks_like_the_registry_is_not_the_registry() {
+        for server in [
+            "",
+            "/",
+            "https://",
+            "http://registry.heroku.com",
+            "https://https://registry.heroku.com",
+            "registry.heroku.com.",
+            "registry.heroku.com:5000",
+            "registry.heroku.com.evil.example",
+            "registry.heroku.com@evil.example",
+            "_@registry.heroku.com",
+            "https://registry.heroku.com/blue-sky/web",
+            "https://registry.heroku.com/@evil.example",
+            "registry.heroku.com\\@evil.example",
+            "registry.heroku.com ",
+            "git.heroku.com",
+            "api.heroku.com",
+            "heroku.com",
+            "registry.evil.example",
+        ] {
+            let found = HerokuHost::of_registry(server, Some("evil.example"));
+            assert_eq!(found, None, "{server:?}");
+        }
     }
 
     #[test]

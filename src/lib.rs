@@ -8,6 +8,8 @@ pub mod arguments;
 pub mod atomic_file;
 pub mod commands;
 pub mod credential;
+pub mod docker_config;
+pub mod docker_protocol;
 pub mod environment;
 pub mod git_config;
 pub mod heroku_cli;
@@ -24,8 +26,9 @@ pub mod secret_service;
 pub mod sources;
 pub mod terminal;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, Read, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::mpsc;
 use std::thread;
@@ -35,6 +38,7 @@ use crate::arguments::Invocation;
 use crate::commands::Session;
 use crate::credential::{Token, Verdict};
 use crate::environment::Environment;
+use crate::operations::docker;
 use crate::platform_api::PlatformApi;
 use crate::problem::{Kind, Problem, Told};
 use crate::protocol::{CAPABILITIES, Operation, Request};
@@ -50,6 +54,25 @@ pub struct Streams<'a> {
     pub output: &'a mut dyn Write,
     /// Words for a person.
     pub errors: &'a mut dyn Write,
+}
+
+/// Does what the program was started for, by the name that it was started under: docker finds its
+/// helpers by theirs, and is answered in its own protocol.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_as(
+    program: &OsStr,
+    arguments: &[OsString],
+    environment: &Environment,
+    streams: &mut Streams<'_>,
+) -> anyhow::Result<()> {
+    match Path::new(program).file_stem() {
+        Some(name) if name == docker_protocol::PROGRAM => {
+            answer_docker(arguments, environment, streams)
+        }
+        _ => run(arguments, environment, streams),
+    }
 }
 
 /// Does what the program was started for.
@@ -106,6 +129,23 @@ fn answer_git(operation: Operation, environment: &Environment, streams: &mut Str
 fn tell(problem: &Problem, errors: &mut dyn Write) {
     let text = format!("{}: {problem}\n", arguments::SHORT_NAME);
     let _ = errors.write_all(text.as_bytes());
+}
+
+/// docker reads a failure on stdout, and knows it by the exit code 1.
+fn answer_docker(
+    arguments: &[OsString],
+    environment: &Environment,
+    streams: &mut Streams<'_>,
+) -> anyhow::Result<()> {
+    let reply = docker::answer(arguments, &mut streams.input, environment);
+    streams.output.write_all(&reply.answer)?;
+    if let Some(problem) = &reply.word {
+        tell(problem, streams.errors);
+    }
+    match reply.outcome {
+        docker::Outcome::Done => Ok(()),
+        docker::Outcome::Refused => Err(Told(Kind::Failed).into()),
+    }
 }
 
 fn verdict(environment: &Environment, token: &Token) -> Verdict {

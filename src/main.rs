@@ -4,7 +4,7 @@ use std::io;
 use std::process::ExitCode;
 
 use git_credential_heroku_rs::environment::Environment;
-use git_credential_heroku_rs::{Streams, exit_code, run};
+use git_credential_heroku_rs::{Streams, exit_code, run_as};
 
 #[expect(
     clippy::disallowed_methods,
@@ -12,13 +12,15 @@ use git_credential_heroku_rs::{Streams, exit_code, run};
 )]
 fn main() -> ExitCode {
     let environment = Environment::read(|name| std::env::var_os(name));
-    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
+    let mut arguments = std::env::args_os();
+    let program = arguments.next().unwrap_or_default();
+    let arguments: Vec<_> = arguments.collect();
     let mut streams = Streams {
         input: Box::new(io::stdin()),
         output: &mut io::stdout().lock(),
         errors: &mut io::stderr(),
     };
-    let done = run(&arguments, &environment, &mut streams);
+    let done = run_as(&program, &arguments, &environment, &mut streams);
     let flushed = streams.output.flush().map_err(anyhow::Error::from);
     exit_code(done.and(flushed), streams.errors)
 }

@@ -3,6 +3,8 @@
 //! For a host that is not ours each of them ends at its first line, without a word and without a
 //! file, a socket or a child process. None of them prompts, and none waits without a limit.
 
+pub mod docker;
+
 use std::io::{self, Write};
 
 use jiff::{SignedDuration, Timestamp};
@@ -170,9 +172,11 @@ pub fn store(input: &mut dyn io::Read, environment: &Environment) -> Result<(), 
         let what = format!("the token was not kept: {}", why.what());
         Problem::new(what, why.mend())
     };
-    let account = match held(&ours, environment).map_err(|why| not_kept(&why))? {
+    let named = ours.account();
+    let held = held(&ours.host, named.as_ref(), environment);
+    let account = match held.map_err(|why| not_kept(&why))? {
         Some(found) if found.token == *token => return Ok(()),
-        Some(found) => match same_user(&ours.request, &found) {
+        Some(found) => match same_user(ours.request.username.as_deref(), &found) {
             Some(account) => account,
             None => return Ok(()),
         },
@@ -185,20 +189,20 @@ pub fn store(input: &mut dyn io::Read, environment: &Environment) -> Result<(), 
     accounts::keep_unchecked(environment, &account, token).map_err(|why| not_kept(&why))
 }
 
-/// The live token that we would have served: for the account that git names, else for any.
+/// The live token that we would have served: for the account that is named, else for any.
 ///
 /// A keyring that gives no answer gives none to a second question either: git waits for us.
-fn held(ours: &Ours, environment: &Environment) -> Result<Option<Found>, Problem> {
-    let named = ours.account();
+fn held(
+    host: &HerokuHost,
+    named: Option<&Account>,
+    environment: &Environment,
+) -> Result<Option<Found>, Problem> {
     let mut questions = vec![None];
     if named.is_some() {
-        questions.insert(0, named.as_ref());
+        questions.insert(0, named);
     }
     for account in questions {
-        let wanted = Wanted {
-            host: &ours.host,
-            account,
-        };
+        let wanted = Wanted { host, account };
         let answer = sources::find(&wanted, environment);
         if answer.found.is_some() {
             return Ok(answer.found);
@@ -211,9 +215,9 @@ fn held(ours: &Ours, environment: &Environment) -> Result<Option<Found>, Problem
 }
 
 /// The account whose token is to be replaced: only the keychain's own, and only under its own name.
-fn same_user(request: &Request, found: &Found) -> Option<Account> {
+fn same_user(username: Option<&str>, found: &Found) -> Option<Account> {
     let account = found.account.clone()?;
-    let same = request.username.as_deref() == Some(account.as_str());
+    let same = username == Some(account.as_str());
     (same && found.source == Source::Keychain).then_some(account)
 }
 

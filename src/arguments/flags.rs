@@ -53,25 +53,39 @@ pub struct Switch {
     pub account: String,
 }
 
-/// Whose git configuration is changed.
+/// Whose configuration is changed.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   git credential-heroku-rs setup
   git credential-heroku-rs setup --local    in this repository only
+  git credential-heroku-rs setup --docker   docker, for registry.heroku.com, instead of git
   git credential-heroku-rs unsetup          and all is as it was")]
 pub struct Setup {
     /// Only in the current repository, not for all of the user's
     #[arg(long)]
     pub local: bool,
+    /// docker's configuration instead of git's, for registry.heroku.com
+    #[arg(long, conflicts_with = "local")]
+    pub docker: bool,
+}
+
+/// Which program is set up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Client {
+    /// git, here or for all of the user's repositories.
+    Git(Scope),
+    /// docker.
+    Docker,
 }
 
 impl Setup {
-    /// Whose configuration is changed.
-    pub fn scope(&self) -> Scope {
-        match self.local {
-            true => Scope::Local,
-            false => Scope::Global,
+    /// Which program is set up.
+    pub fn client(&self) -> Client {
+        match (self.docker, self.local) {
+            (true, _) => Client::Docker,
+            (false, true) => Client::Git(Scope::Local),
+            (false, false) => Client::Git(Scope::Global),
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::protocol::Operation;
 
 pub use completions::Completions;
 pub use exec::Exec;
-pub use flags::{Logout, Setup, Status, Switch, TokenArguments};
+pub use flags::{Client, Logout, Setup, Status, Switch, TokenArguments};
 pub use login::{Lifetime, Login, OauthScope, Place};
 pub use man::Man;
 pub use netrc::{Netrc, NetrcClean, NetrcImport, NetrcPrint};

@@ -1,5 +1,7 @@
 //! The commands for people, a file for each verb.
 
+use std::path::PathBuf;
+
 use jiff::Timestamp;
 
 use crate::Streams;
@@ -77,6 +79,14 @@ fn account_named(name: &str, environment: &Environment) -> Result<Account, Probl
             let mend = "give an email: git credential-heroku-rs status lists them";
             Problem::new("that is not the name of an account", mend)
         })
+}
+
+/// docker's configuration, where docker itself would look for it.
+fn docker_config_file(environment: &Environment) -> Result<PathBuf, Problem> {
+    environment.docker_config_file().ok_or_else(|| {
+        let mend = "set HOME, or DOCKER_CONFIG to docker's directory";
+        Problem::new("where docker keeps its configuration is not known", mend)
+    })
 }
 
 /// The live token of the account that a person names; of the one in use where they name none.

@@ -1,9 +1,11 @@
-//! `setup`: git asks this program, and nobody else, about git.heroku.com.
+//! `setup`: git asks this program, and nobody else, about git.heroku.com; with `--docker`, docker
+//! about registry.heroku.com.
 
 use std::io::Write;
 
-use super::Session;
-use crate::arguments::Setup;
+use super::{Session, docker_config_file};
+use crate::arguments::{Client, Setup};
+use crate::docker_config::{self, Name};
 use crate::environment::Environment;
 use crate::git_config::{self, Scope, SetUp};
 use crate::hosts::{HerokuHost, Service};
@@ -12,7 +14,13 @@ use crate::problem::Problem;
 use crate::sources::{self, Source, Wanted};
 
 pub(super) fn run(arguments: &Setup, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let scope = arguments.scope();
+    match arguments.client() {
+        Client::Git(scope) => git(scope, session),
+        Client::Docker => docker(session),
+    }
+}
+
+fn git(scope: Scope, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let helper = helper(session.environment)?;
     let done = git_config::set_up(scope, &helper)?;
     let out = &mut session.streams.output;
@@ -46,6 +54,58 @@ pub(super) fn run(arguments: &Setup, session: &mut Session<'_, '_>) -> anyhow::R
         session.warn(&problem)?;
     }
     Ok(())
+}
+
+fn docker(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    let file = docker_config_file(session.environment)?;
+    let done = docker_config::set_up(&file)?;
+    let out = &mut session.streams.output;
+    match &done {
+        docker_config::SetUp::AsItWas => {
+            writeln!(out, "docker was set up already: {}", file.display())?;
+        }
+        docker_config::SetUp::Added | docker_config::SetUp::Instead(_) => {
+            writeln!(
+                out,
+                "docker now asks heroku-rs about registry.heroku.com, and about no other registry"
+            )?;
+            writeln!(out, "  {}: credHelpers", file.display())?;
+            writeln!(out, "  undo: git credential-heroku-rs unsetup --docker")?;
+        }
+    }
+    let before = match done {
+        docker_config::SetUp::Instead(before) => Some(before),
+        docker_config::SetUp::AsItWas | docker_config::SetUp::Added => None,
+    };
+    if let Some(before) = before {
+        writeln!(out, "  docker asked the helper `{before}` before")?;
+    }
+    name_for_docker(session)?;
+    if docker_config::has_password(&file)? {
+        session.warn(&Problem::new(
+            format!(
+                "{} still holds a password for registry.heroku.com",
+                file.display()
+            ),
+            "remove it, and nothing else: docker logout registry.heroku.com",
+        ))?;
+    }
+    Ok(())
+}
+
+fn name_for_docker(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    let program = std::env::current_exe()?;
+    match docker_config::name_for_docker(session.environment, &program) {
+        Name::Known => Ok(()),
+        Name::Made(name) => {
+            let out = &mut session.streams.output;
+            Ok(writeln!(out, "  docker finds it as {}", name.display())?)
+        }
+        Name::Wanted(command) => session.warn(&Problem::new(
+            "docker does not find it yet: it looks for docker-credential-heroku-rs on your PATH",
+            format!("run: {command}"),
+        )),
+    }
 }
 
 /// The value that makes git find this very program.

@@ -2,18 +2,42 @@
 
 use std::io::Write;
 
-use super::Session;
-use crate::arguments::Setup;
-use crate::git_config;
+use super::{Session, docker_config_file};
+use crate::arguments::{Client, Setup};
+use crate::docker_config;
+use crate::git_config::{self, Scope};
 
 pub(super) fn run(arguments: &Setup, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let scope = arguments.scope();
+    match arguments.client() {
+        Client::Git(scope) => git(scope, session),
+        Client::Docker => docker(session),
+    }
+}
+
+fn git(scope: Scope, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let removed = git_config::tear_down(scope)?;
     let out = &mut session.streams.output;
     if removed {
         writeln!(out, "removed from {scope}: git no longer asks heroku-rs")?;
     } else {
         writeln!(out, "nothing to remove: heroku-rs is not in {scope}")?;
+    }
+    Ok(())
+}
+
+fn docker(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    let file = docker_config_file(session.environment)?;
+    let place = file.display();
+    let removed = docker_config::tear_down(&file)?;
+    let name = docker_config::forget_name(session.environment);
+    let out = &mut session.streams.output;
+    if removed {
+        writeln!(out, "removed from {place}: docker no longer asks heroku-rs")?;
+    } else {
+        writeln!(out, "nothing to remove: heroku-rs is not in {place}")?;
+    }
+    if let Some(name) = name {
+        writeln!(out, "removed {}", name.display())?;
     }
     Ok(())
 }

@@ -114,7 +114,7 @@ impl Netrc {
     ) -> Result<Option<Entry>, Unreadable> {
         let entries = entries::layout(&self.bytes)?.entries;
         let services = match host.service() {
-            Service::Git => &[Service::Git, Service::Api][..],
+            Service::Git | Service::Registry => &[Service::Git, Service::Api][..],
             Service::Api => &[Service::Api][..],
         };
         for service in services {

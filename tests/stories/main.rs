@@ -17,6 +17,7 @@ mod an_erase_proves_nothing;
 mod beside_the_heroku_cli;
 mod budgets;
 mod completing_at_a_shell;
+mod docker;
 mod every_way_to_log_in;
 mod faults_on_the_bus;
 mod gits_contract;

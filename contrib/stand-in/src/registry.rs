@@ -1,4 +1,4 @@
-//! registry.heroku.com: as much of it as `docker login` asks for.
+//! registry.heroku.com: as much of it as a login, and a look at an image's tags, ask for.
 
 use serde_json::json;
 
@@ -8,17 +8,27 @@ use crate::state::State;
 
 pub(crate) fn answer(request: &Request, state: &State) -> Answer {
     match (request.method.as_str(), request.path.as_str()) {
-        ("GET", "/v2/") => {
+        ("GET", "/token") => token(request, state),
+        ("GET", path) if path.starts_with("/v2/") => {
             let token = request.bearer();
             match token.is_some_and(|token| state.is_registry_token(token)) {
-                true => Answer::json(200, &json!({})),
+                true => resource(path),
                 false => challenge(),
             }
         }
-        ("GET", "/token") => token(request, state),
         _ => Answer::new(404),
     }
     .with("Docker-Distribution-Api-Version", "registry/2.0")
+}
+
+/// The API's root, and the tags of any image: one.
+fn resource(path: &str) -> Answer {
+    let below = path.strip_prefix("/v2/").unwrap_or_default();
+    match below.strip_suffix("/tags/list") {
+        Some(image) => Answer::json(200, &json!({"name": image, "tags": ["latest"]})),
+        None if below.is_empty() => Answer::json(200, &json!({})),
+        None => Answer::new(404),
+    }
 }
 
 fn challenge() -> Answer {

@@ -1,0 +1,290 @@
+//! docker's `config.json`, where it reads which helper to ask about a registry, and the name under
+//! which it finds that helper on `PATH`.
+//!
+//! docker rewrites the file at every login, so it is edited as docker edits it: as JSON, members in
+//! their order. What cannot be read is left as it was.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::atomic_file;
+use crate::docker_protocol::PROGRAM;
+use crate::environment::Environment;
+use crate::hosts::{HerokuHost, Service};
+use crate::problem::Problem;
+
+/// The value in `credHelpers` that makes docker start us.
+const HELPER: &str = "heroku-rs";
+
+/// This program's own name, which the other one leads to.
+const TARGET: &str = "git-credential-heroku-rs";
+
+/// What `set_up` did to docker's configuration.
+#[derive(Debug, PartialEq, Eq)]
+pub enum SetUp {
+    /// Nothing: it named us already.
+    AsItWas,
+    /// It names us, and named nobody before.
+    Added,
+    /// It names us, and named this helper before.
+    Instead(String),
+}
+
+/// Makes docker ask us about Heroku's registry, and about no other.
+///
+/// # Errors
+/// Why the file was left as it was.
+pub fn set_up(file: &Path) -> Result<SetUp, Problem> {
+    let mut done = SetUp::AsItWas;
+    edit(file, |config| {
+        let helpers = config
+            .entry("credHelpers")
+            .or_insert_with(|| Map::new().into());
+        let helpers = helpers.as_object_mut().ok_or("credHelpers is no object")?;
+        let before = helpers.insert(registry(), HELPER.into());
+        done = match before {
+            Some(Value::String(before)) if before == HELPER => SetUp::AsItWas,
+            Some(Value::String(before)) => SetUp::Instead(before),
+            Some(_) | None => SetUp::Added,
+        };
+        Ok(done != SetUp::AsItWas)
+    })?;
+    Ok(done)
+}
+
+/// Takes our name out again, where it is ours; says whether it was there.
+///
+/// # Errors
+/// Why the file was left as it was.
+pub fn tear_down(file: &Path) -> Result<bool, Problem> {
+    if !file.exists() {
+        return Ok(false);
+    }
+    edit(file, |config| {
+        let Some(Value::Object(helpers)) = config.get_mut("credHelpers") else {
+            return Ok(false);
+        };
+        if helpers.get(&registry()).and_then(Value::as_str) != Some(HELPER) {
+            return Ok(false);
+        }
+        helpers.shift_remove(&registry());
+        if helpers.is_empty() {
+            config.shift_remove("credHelpers");
+        }
+        Ok(true)
+    })
+}
+
+/// Whether a password for the registry lies in the file, in plain text but for its base64: left by
+/// a `docker login` that had no helper.
+///
+/// # Errors
+/// Why the file cannot be read.
+pub fn has_password(file: &Path) -> Result<bool, Problem> {
+    let mut found = false;
+    edit(file, |config| {
+        let entry = config.get("auths").and_then(|auths| auths.get(registry()));
+        let auth = entry.and_then(|entry| entry.get("auth"));
+        found = auth
+            .and_then(Value::as_str)
+            .is_some_and(|auth| !auth.is_empty());
+        Ok(false)
+    })?;
+    Ok(found)
+}
+
+fn registry() -> String {
+    HerokuHost::production(Service::Registry).name().to_owned()
+}
+
+/// Edits the file's outermost object; `change` says whether anything is to be written.
+fn edit(
+    file: &Path,
+    mut change: impl FnMut(&mut Map<String, Value>) -> Result<bool, &'static str>,
+) -> Result<bool, Problem> {
+    let edited = atomic_file::edit(file, |bytes| {
+        let mut config = match bytes.trim_ascii() {
+            [] => Map::new(),
+            text => serde_json::from_slice(text)
+                .map_err(|error| format!("line {} is not as in JSON", error.line()))?,
+        };
+        match change(&mut config)? {
+            true => Ok(Some(
+                written(&config, bytes).map_err(|error| error.to_string())?,
+            )),
+            false => Ok::<_, String>(None),
+        }
+    });
+    edited.map_err(|why| {
+        Problem::new(
+            format!("{} was left as it was: {why}", file.display()),
+            "mend that, then run it again",
+        )
+    })
+}
+
+/// The file's new bytes, indented as it was; a file of one line is written as docker writes it.
+fn written(config: &Map<String, Value>, before: &[u8]) -> io::Result<Vec<u8>> {
+    let mut lines = before.split(|byte| *byte == b'\n').skip(1);
+    let blanks = |line: &[u8]| {
+        line.iter()
+            .take_while(|b| [b' ', b'\t'].contains(b))
+            .count()
+    };
+    let indent = lines.next().map(|line| &line[..blanks(line)]);
+    let indent = indent.filter(|indent| !indent.is_empty()).unwrap_or(b"\t");
+    let formatter = serde_json::ser::PrettyFormatter::with_indent(indent);
+    let mut bytes = Vec::new();
+    config.serialize(&mut serde_json::Serializer::with_formatter(
+        &mut bytes, formatter,
+    ))?;
+    if before.ends_with(b"\n") {
+        bytes.push(b'\n');
+    }
+    Ok(bytes)
+}
+
+/// The name under which docker finds us.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Name {
+    /// It is on `PATH`.
+    Known,
+    /// It was made, here.
+    Made(PathBuf),
+    /// It could not be made: this command does it.
+    Wanted(String),
+}
+
+/// Sees to it that docker finds us: by a second name beside the first one on `PATH`.
+///
+/// `program` is this program's own path, for the case that `PATH` does not lead to it.
+pub fn name_for_docker(environment: &Environment, program: &Path) -> Name {
+    if environment.has_program(PROGRAM) {
+        return Name::Known;
+    }
+    let Some(dir) = environment.dir_of_program(TARGET) else {
+        let program = program.display();
+        return Name::Wanted(format!("sudo ln -s {program} /usr/local/bin/{PROGRAM}"));
+    };
+    let name = dir.join(format!("{PROGRAM}{}", std::env::consts::EXE_SUFFIX));
+    match second_name(&dir, &name) {
+        Ok(()) => Name::Made(name),
+        Err(_) => Name::Wanted(format!("sudo ln -sf {TARGET} {}", name.display())),
+    }
+}
+
+/// Removes the second name, where it is a link to us beside us; says whether it was there.
+pub fn forget_name(environment: &Environment) -> Option<PathBuf> {
+    let name = environment.dir_of_program(PROGRAM)?.join(PROGRAM);
+    let leads_to_us = std::fs::read_link(&name).is_ok_and(|target| target == Path::new(TARGET));
+    let removed = leads_to_us && std::fs::remove_file(&name).is_ok();
+    removed.then_some(name)
+}
+
+#[cfg(unix)]
+fn second_name(_: &Path, name: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(TARGET, name)
+}
+
+/// A symbolic link needs a privilege there; a hard link needs none.
+#[cfg(not(unix))]
+fn second_name(dir: &Path, name: &Path) -> io::Result<()> {
+    let program = format!("{TARGET}{}", std::env::consts::EXE_SUFFIX);
+    std::fs::hard_link(dir.join(program), name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    /// What becomes of a `config.json` with this in it.
+    fn edited<T>(before: &str, change: impl Fn(&Path) -> Result<T, Problem>) -> (String, T) {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("config.json");
+        atomic_file::replace(&file, before.as_bytes()).unwrap();
+        let done = change(&file).unwrap();
+        (fs::read_to_string(&file).unwrap(), done)
+    }
+
+    const AS_DOCKER_WRITES: &str =
+        "{\n\t\"auths\": {\n\t\t\"z.example\": {}\n\t},\n\t\"credsStore\": \"pass\"\n}";
+
+    #[test]
+    fn docker_is_told_of_us_and_every_other_member_stays_in_its_place() {
+        let (after, done) = edited(AS_DOCKER_WRITES, set_up);
+        assert_eq!(done, SetUp::Added);
+        let ours = ",\n\t\"credHelpers\": {\n\t\t\"registry.heroku.com\": \"heroku-rs\"\n\t}\n}";
+        assert_eq!(
+            after,
+            AS_DOCKER_WRITES.trim_end_matches("\n}").to_owned() + ours
+        );
+        let (again, done) = edited(&after, set_up);
+        assert_eq!((again, done), (after.clone(), SetUp::AsItWas));
+        assert_eq!(
+            edited(&after, tear_down),
+            (AS_DOCKER_WRITES.to_owned(), true)
+        );
+    }
+
+    #[test]
+    fn the_files_own_indentation_and_its_last_line_break_stay() {
+        let spaces = AS_DOCKER_WRITES.replace('\t', "    ") + "\n";
+        let (after, _) = edited(&spaces, set_up);
+        assert!(after.contains("\n        \"registry.heroku.com\": \"heroku-rs\"\n    }\n}\n"));
+        assert_eq!(edited(&after, tear_down).0, spaces);
+    }
+
+    #[test]
+    fn the_helpers_of_other_registries_and_other_helpers_of_ours_are_not_touched() {
+        let others = r#"{"credHelpers": {"gcr.io": "gcloud", "registry.heroku.com": "pass"}}"#;
+        let (after, removed) = edited(others, tear_down);
+        assert_eq!((after.as_str(), removed), (others, false));
+        let (after, done) = edited(others, set_up);
+        assert_eq!(done, SetUp::Instead("pass".to_owned()));
+        let (after, _) = edited(&after, tear_down);
+        let left: Value = serde_json::from_str(&after).unwrap();
+        assert_eq!(
+            left,
+            serde_json::json!({"credHelpers": {"gcr.io": "gcloud"}})
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_left_as_it_was() {
+        for text in [
+            "{\n\"a\": 1,\n}",
+            "[]",
+            "{\"credHelpers\": [\"x\"]}",
+            "\u{feff}{}",
+        ] {
+            let dir = tempfile::tempdir().unwrap();
+            let file = dir.path().join("config.json");
+            atomic_file::replace(&file, text.as_bytes()).unwrap();
+            let problem = set_up(&file).unwrap_err();
+            assert!(problem.what().contains("was left as it was"), "{problem}");
+            assert_eq!(fs::read_to_string(&file).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn a_password_of_an_earlier_login_is_seen() {
+        let has = |entry: &str| {
+            let text = format!("{{\"auths\": {{\"registry.heroku.com\": {entry}}}}}");
+            edited(&text, has_password).1
+        };
+        assert!(has(r#"{"auth": "XzpI"}"#));
+        assert!(!has("{}") && !has(r#"{"auth": ""}"#));
+        assert!(!edited("", has_password).1);
+    }
+
+    #[test]
+    fn a_program_that_path_does_not_lead_to_is_named_by_its_path() {
+        let wanted = "sudo ln -s /opt/x /usr/local/bin/docker-credential-heroku-rs";
+        let found = name_for_docker(&Environment::default(), Path::new("/opt/x"));
+        assert_eq!(found, Name::Wanted(wanted.to_owned()));
+    }
+}

@@ -1,0 +1,234 @@
+//! docker's credential protocol: what docker writes to a helper, and the words it knows in reply.
+//!
+//! Like git's it is a request on stdin and a reply on stdout, but in JSON, and a failure is told on
+//! stdout too: docker compares that text, so the three errors it knows are spelled as it spells them.
+//!
+//! Source: docker's credential helpers, `credentials.go`, `error.go` and `client.go`.
+
+use std::io::Read;
+
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use crate::credential::{NotAToken, Token};
+
+/// How docker calls us: `docker-credential-` and the value in `credHelpers`.
+pub const PROGRAM: &str = "docker-credential-heroku-rs";
+
+/// The user name that Heroku's registry is given beside a token.
+///
+/// Source: Heroku's Dev Center, "Container Registry & Runtime", logging in.
+pub const USERNAME: &str = "_";
+
+/// The largest request that is read, in bytes.
+const LARGEST: u64 = 64 * 1024;
+
+/// What docker asks a helper to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Answer with a credential for the server on stdin.
+    Get,
+    /// Keep the credential on stdin.
+    Store,
+    /// Forget the credential of the server on stdin.
+    Erase,
+    /// Name every server that there is a credential for.
+    List,
+    /// Say what program this is.
+    Version,
+    /// Say how to call it.
+    Help,
+}
+
+impl Action {
+    /// The action of this name.
+    pub fn named(name: &str) -> Option<Action> {
+        match name {
+            "get" => Some(Action::Get),
+            "store" => Some(Action::Store),
+            "erase" => Some(Action::Erase),
+            "list" => Some(Action::List),
+            "version" | "--version" | "-v" => Some(Action::Version),
+            "help" | "--help" | "-h" => Some(Action::Help),
+            _ => None,
+        }
+    }
+}
+
+/// A failure that docker knows by its words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// There is no credential: docker goes on without one.
+    #[error("credentials not found in native keychain")]
+    NotFound,
+    /// The request names no server.
+    #[error("no credentials server URL")]
+    NoServer,
+    /// The request to keep a credential names no user.
+    #[error("no credentials username")]
+    NoUsername,
+    /// The request cannot be read. What is in it is not told: a secret may be.
+    #[error("the request is not one of docker's")]
+    Unreadable,
+}
+
+/// A credential that docker wants to be kept.
+#[derive(Debug)]
+pub struct Offered {
+    /// The registry's name, as docker calls it.
+    pub server: String,
+    /// The user name that was typed.
+    pub username: String,
+    /// The password, or why it cannot be a token of Heroku's.
+    pub token: Result<Token, NotAToken>,
+}
+
+/// Reads the name of a server: `get` and `erase` have nothing else on stdin.
+///
+/// # Errors
+/// [`Refusal::NoServer`] where there is nothing, [`Refusal::Unreadable`] where there is no text.
+pub fn server(input: &mut dyn Read) -> Result<String, Refusal> {
+    let bytes = whole(input)?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| Refusal::Unreadable)?;
+    match text.trim() {
+        "" => Err(Refusal::NoServer),
+        server => Ok(server.to_owned()),
+    }
+}
+
+/// Reads a credential that is to be kept.
+///
+/// # Errors
+/// [`Refusal`], never with anything that stood in the request.
+pub fn offered(input: &mut dyn Read) -> Result<Offered, Refusal> {
+    #[derive(Deserialize)]
+    struct Written {
+        #[serde(rename = "ServerURL", default)]
+        server: String,
+        #[serde(rename = "Username", default)]
+        username: String,
+        #[serde(rename = "Secret", default)]
+        secret: String,
+    }
+    let bytes = whole(input)?;
+    let written: Written = serde_json::from_slice(&bytes).map_err(|_| Refusal::Unreadable)?;
+    let Written {
+        server,
+        username,
+        secret,
+    } = written;
+    let secret = Zeroizing::new(secret);
+    match (server.is_empty(), username.is_empty()) {
+        (true, _) => Err(Refusal::NoServer),
+        (false, true) => Err(Refusal::NoUsername),
+        (false, false) => Ok(Offered {
+            server,
+            username,
+            token: Token::parse(&secret),
+        }),
+    }
+}
+
+/// The answer to `get`. The server is named as docker named it.
+pub fn credential(server: &str, token: &Token) -> Zeroizing<Vec<u8>> {
+    let quoted = |text: &str| Zeroizing::new(serde_json::Value::from(text).to_string());
+    let parts = [
+        r#"{"ServerURL":"#,
+        &quoted(server),
+        r#","Username":"#,
+        &quoted(USERNAME),
+        // A token is printable and has no blank; it may have a quote or a backslash.
+        r#","Secret":"#,
+        &quoted(token.expose()),
+        "}\n",
+    ];
+    let mut reply = Zeroizing::new(Vec::with_capacity(
+        parts.iter().map(|part| part.len()).sum(),
+    ));
+    for part in parts {
+        reply.extend_from_slice(part.as_bytes());
+    }
+    reply
+}
+
+fn whole(input: &mut dyn Read) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(1024));
+    let read = input.take(LARGEST + 1).read_to_end(&mut bytes);
+    let length = read.map_err(|_| Refusal::Unreadable)?;
+    match length as u64 > LARGEST {
+        true => Err(Refusal::Unreadable),
+        false => Ok(bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const TOKEN: &str = "HRKU-01234567-89ab-cdef-0123-456789abcdef";
+
+    fn read(json: &str) -> Result<Offered, Refusal> {
+        offered(&mut json.as_bytes())
+    }
+
+    #[test]
+    fn a_server_is_all_that_is_on_stdin() {
+        let read = |text: &str| server(&mut text.as_bytes());
+        assert_eq!(read("registry.heroku.com").unwrap(), "registry.heroku.com");
+        assert_eq!(
+            read(" registry.heroku.com\n").unwrap(),
+            "registry.heroku.com"
+        );
+        assert_eq!(read("\n").unwrap_err(), Refusal::NoServer);
+        assert_eq!(server(&mut &b"\xff"[..]).unwrap_err(), Refusal::Unreadable);
+    }
+
+    #[test]
+    fn a_credential_needs_a_server_and_a_user() {
+        let refusal = |json| read(json).unwrap_err();
+        assert_eq!(
+            refusal(r#"{"Username":"_","Secret":"x"}"#),
+            Refusal::NoServer
+        );
+        let no_user = r#"{"ServerURL":"r","Username":"","Secret":"x"}"#;
+        assert_eq!(refusal(no_user), Refusal::NoUsername);
+        let offered = read(r#"{"ServerURL":"r","Username":"_","Secret":"x"}"#).unwrap();
+        assert_eq!(offered.token, Err(NotAToken::Length));
+    }
+
+    #[test]
+    fn a_refusal_tells_nothing_of_what_was_read() {
+        for json in [
+            TOKEN.to_owned(),
+            format!("{{\"ServerURL\":\"r\",\"Username\":\"_\",\"Secret\":\"{TOKEN}"),
+            format!("{{\"ServerURL\":\"r\",\"Username\":\"_\",\"Secret\":[\"{TOKEN}\"]}}"),
+            format!("{{\"ServerURL\":7,\"Secret\":\"{TOKEN}\"}}"),
+            "x".repeat(70_000),
+        ] {
+            let refusal = read(&json).unwrap_err();
+            assert_eq!(refusal, Refusal::Unreadable);
+            assert!(!refusal.to_string().contains("HRKU"));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_we_answer_is_what_docker_would_hand_back(
+            server in "[ -~]{1,40}",
+            token in "[!-~]{20,80}",
+        ) {
+            let token = Token::parse(&token).unwrap();
+            let offered = offered(&mut credential(&server, &token).as_slice()).unwrap();
+            prop_assert_eq!(offered.server, server);
+            prop_assert_eq!(offered.username, USERNAME);
+            prop_assert_eq!(offered.token.unwrap(), token);
+        }
+
+        #[test]
+        fn no_request_is_too_strange(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = server(&mut bytes.as_slice());
+            let _ = offered(&mut bytes.as_slice());
+        }
+    }
+}
