@@ -65,10 +65,7 @@ fn meant(
     accounts.dedup();
     let one = match &arguments.account {
         Some(name) => Some(account_named(name, environment)?),
-        None => match heroku_cli::login_state(environment) {
-            LoginState::Account(account) => Some(account),
-            LoginState::Absent | LoginState::Unusable => None,
-        },
+        None => in_use(environment),
     };
     match (arguments.all, one, accounts.as_slice()) {
         (true, _, [_, ..]) | (false, None, [_]) => Ok(accounts),
@@ -85,7 +82,16 @@ fn meant(
     }
 }
 
-/// With one account left, the next push is made in its name: that is worth a line.
+/// The account that `login.json` names.
+fn in_use(environment: &Environment) -> Option<Account> {
+    match heroku_cli::login_state(environment) {
+        LoginState::Account(account) => Some(account),
+        LoginState::Absent | LoginState::Unusable => None,
+    }
+}
+
+/// With one account left, the next push is made in its name: that is worth a line where it was
+/// not so before.
 fn tell_who_remains(
     there: &[&Login],
     gone: &[Account],
@@ -96,7 +102,9 @@ fn tell_who_remains(
         .filter_map(|login| login.account.as_ref())
         .filter(|account| !gone.contains(account));
     match (rest.next(), rest.next()) {
-        (Some(only), None) => session.say(&format!("{only} is in use from now on")),
+        (Some(only), None) if in_use(session.environment).as_ref() != Some(only) => {
+            session.say(&format!("{only} is in use from now on"))
+        }
         _ => Ok(()),
     }
 }

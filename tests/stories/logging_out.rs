@@ -98,6 +98,19 @@ fn whoever_remains_is_told() {
         .says("bob@example.com is in use from now on");
 }
 
+/// It was told to be in use "from now on" when it had been all the time.
+#[test]
+fn whoever_was_in_use_before_stays_so_without_a_word() {
+    let (world, _) = logged_in();
+    world.keeps_in_the_keychain(BOB, &world.heroku.issue_token(BOB));
+    world
+        .helper("logout bob@example.com")
+        .succeeds()
+        .says("bob@example.com is logged out of this machine")
+        .says_nothing_about("from now on");
+    assert_eq!(world.active_account().as_deref(), Some(ANN));
+}
+
 #[test]
 fn a_browser_logins_session_is_ended() {
     let world = World::new().with_keychain();
