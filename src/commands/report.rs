@@ -180,7 +180,7 @@ impl Account {
     fn says(&self) -> String {
         match (self.heroku_says, &self.why_unknown) {
             ("good", _) => "and Heroku takes it".to_owned(),
-            ("refused", _) => "but Heroku refuses it: it is revoked or has expired".to_owned(),
+            ("refused", _) => "but Heroku refuses it: git credential-heroku-rs login".to_owned(),
             (_, Some(why)) => format!("and Heroku could not be asked: {why}"),
             (_, None) => "Heroku was not asked".to_owned(),
         }

@@ -33,6 +33,7 @@ mod push_after_heroku_login;
 mod running_a_program;
 mod the_cli_forgot;
 mod the_command_line;
+mod the_docs;
 mod the_first_push_is_a_login;
 mod the_manual;
 mod the_search_can_see;

@@ -108,6 +108,11 @@ impl Outcome<'_> {
         self.in_words(&self.seen.stderr)
     }
 
+    /// Stdout to the letter.
+    pub(crate) fn raw_stdout(&self) -> String {
+        String::from_utf8_lossy(&self.seen.stdout).into_owned()
+    }
+
     fn in_words(&self, bytes: &[u8]) -> String {
         let home = self.world.home();
         let root = self.world.root.path();

@@ -1,0 +1,290 @@
+//! README.md and the pages below contrib/docs: every command line on them is run, and does what the
+//! page promises; every command named in a line of text exists; every link leads somewhere.
+
+mod messages;
+mod page;
+mod scenes;
+mod words;
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use git_credential_heroku_rs::arguments::{self, Invocation};
+
+use crate::world::World;
+use page::{Block, Page, Step};
+use scenes::Scene;
+
+/// The blocks that are not run here: the page, the block's first line, and why.
+const NOT_RUN: &[(&str, &str, &str)] = &[
+    (
+        "README.md",
+        "cargo install --locked --path .        # Rust 1.88 or later; puts git-credential-heroku-rs on your PATH",
+        "builds for minutes, and installs: what it builds is what all the others run",
+    ),
+    (
+        "CONTRIBUTING.md",
+        "./contrib/demo       # what it is: set up, log in, push, lose the token, in a throwaway world",
+        "builds and runs all tests, this one too",
+    ),
+];
+
+/// What is compared with nothing: it is no command line.
+const NOT_COMMANDS: [&str; 6] = ["json", "text", "yaml", "toml", "rust", "ini"];
+
+fn documents() -> Vec<Page> {
+    let mut paths = vec![PathBuf::from("README.md"), PathBuf::from("CONTRIBUTING.md")];
+    for entry in fs::read_dir("contrib/docs").unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "md") {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    paths.iter().map(|path| Page::read(path)).collect()
+}
+
+/// Why a block is not run, where it is not.
+fn reason(page: &Page, block: &Block) -> Option<&'static str> {
+    let name = page.path.to_str().unwrap();
+    let listed = NOT_RUN
+        .iter()
+        .find(|(path, first, _)| *path == name && *first == block.first_line());
+    listed.map(|(_, _, reason)| *reason)
+}
+
+fn runs_page(path: &str) {
+    let page = Page::read(Path::new(path));
+    let mut scene = None;
+    for block in &page.blocks {
+        let place = page.place(block.line);
+        if NOT_COMMANDS.contains(&block.language.as_str()) || reason(&page, block).is_some() {
+            continue;
+        }
+        if let Some(name) = &block.scene {
+            let named = Scene::named(name);
+            scene = Some(named.unwrap_or_else(|| panic!("{place}: no scene is called {name:?}")));
+        }
+        let scene = scene
+            .as_ref()
+            .unwrap_or_else(|| panic!("{place}: say before it <!-- scene: NAME -->"));
+        match block.language.as_str() {
+            "sh" => runs_script(block, &scene.world, &place),
+            "console" => runs_steps(block, scene, &place),
+            other => panic!("{place}: a block is `sh`, `console` or no command, not {other:?}"),
+        }
+    }
+}
+
+fn runs_script(block: &Block, world: &World, place: &str) {
+    let script = world.has_file("script", &block.text);
+    let line = format!("bash -e {}", script.display());
+    let outcome = world.shell(&line, b"");
+    let said = outcome.stdout() + &outcome.stderr();
+    assert!(outcome.ended_well(), "{place} fails:\n{said}");
+}
+
+fn runs_steps(block: &Block, scene: &Scene, place: &str) {
+    for Step { command, output } in block.steps() {
+        let said = match block.typed.is_empty() {
+            true => said_by(&command, &output, &scene.world),
+            false => shown_by(&command, block, scene),
+        };
+        let said = words::at_anns(&said, &scene.world);
+        assert!(
+            words::is_as_promised(&output, &said),
+            "{place}: `{command}` does not say what the page promises.\n\
+             promised:\n{output}\ntold:\n{said}"
+        );
+    }
+}
+
+/// Both streams, as on a terminal. A token is told only where the page says so.
+fn said_by(command: &str, promised: &str, world: &World) -> String {
+    let script = world.has_file("script", command);
+    let mut outcome = world.shell(&format!("bash {} 2>&1", script.display()), b"");
+    if promised.contains("HRKU-…") {
+        let told = outcome.raw_stdout();
+        for secret in world.heroku.secrets() {
+            if told.contains(&secret) {
+                outcome = outcome.hands_out(&secret);
+            }
+        }
+    }
+    outcome.raw_stdout()
+}
+
+fn shown_by(command: &str, block: &Block, scene: &Scene) -> String {
+    let mut terminal = scene.world.on_a_terminal(command);
+    for (question, answer) in &block.typed {
+        terminal = terminal.shows(question).types(scene.answer(answer));
+    }
+    terminal.exits_with(0)
+}
+
+#[test]
+fn every_page_is_run() {
+    let pages: BTreeSet<PathBuf> = documents().into_iter().map(|page| page.path).collect();
+    let run: BTreeSet<PathBuf> = PAGES.iter().map(PathBuf::from).collect();
+    assert_eq!(pages, run, "add the page to the list below this test");
+}
+
+macro_rules! pages {
+    ($($name:ident: $path:literal,)*) => {
+        const PAGES: &[&str] = &[$($path),*];
+        $(
+            #[test]
+            fn $name() {
+                runs_page($path);
+            }
+        )*
+    };
+}
+
+pages! {
+    the_readme_keeps_its_promises: "README.md",
+    contributing_is_done_as_it_says: "CONTRIBUTING.md",
+    the_first_push_goes_as_told: "contrib/docs/first-push.md",
+    a_codespace_with_mfa_goes_as_told: "contrib/docs/codespaces.md",
+    several_accounts_go_as_told: "contrib/docs/accounts.md",
+    moving_off_netrc_goes_as_told: "contrib/docs/netrc.md",
+    docker_goes_as_told: "contrib/docs/docker.md",
+    the_mends_are_as_told: "contrib/docs/troubleshooting.md",
+    the_comparison_is_no_recipe: "contrib/docs/compared.md",
+    the_json_is_as_told: "contrib/docs/json.md",
+    the_table_of_contents_runs_nothing: "contrib/docs/README.md",
+}
+
+#[test]
+fn what_is_not_run_is_on_a_page() {
+    let pages = documents();
+    for (path, first, why) in NOT_RUN {
+        assert!(!why.is_empty());
+        let mut blocks = pages
+            .iter()
+            .filter(|page| page.path == Path::new(path))
+            .flat_map(|page| &page.blocks);
+        let is_there = blocks.any(|block| block.first_line() == *first);
+        assert!(is_there, "{path} has no block that begins with {first:?}");
+    }
+}
+
+#[test]
+fn every_command_in_a_line_of_text_exists() {
+    let mut seen = 0;
+    for page in documents() {
+        for (line, span) in page.spans() {
+            let Some((_, words)) = span.split_once("git credential-heroku-rs ") else {
+                continue;
+            };
+            let words = words.split(['|', '>', ';', '#']).next().unwrap_or_default();
+            let words = words.split("&&").next().unwrap_or_default();
+            let words: Vec<OsString> = words.split_whitespace().map(OsString::from).collect();
+            let is_known = match arguments::read(&words) {
+                Invocation::Command(_) | Invocation::Git(_) => true,
+                Invocation::Told(help) => help.exit_code() == 0 || words == ["…"],
+                Invocation::Unknown(_) => words == ["…"] || words == ["COMMAND"],
+            };
+            assert!(is_known, "{}: there is no `{span}`", page.place(line));
+            seen += 1;
+        }
+    }
+    assert!(seen > 3, "the search sees {seen} commands");
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let mut paths = vec![
+        PathBuf::from("ARCHITECTURE.md"),
+        PathBuf::from("CHANGELOG.md"),
+    ];
+    paths.extend(documents().into_iter().map(|page| page.path));
+    let mut seen = 0;
+    for page in paths.iter().map(|path| Page::read(path)) {
+        for (line, link) in page.links() {
+            let place = page.place(line);
+            seen += 1;
+            if link.starts_with("https://") {
+                continue;
+            }
+            assert!(!link.contains("://"), "{place}: {link} is not https");
+            let (file, anchor) = link.split_once('#').unwrap_or((&link, ""));
+            let target = match file {
+                "" => page.path.clone(),
+                file => page.path.parent().unwrap().join(file),
+            };
+            assert!(target.exists(), "{place}: there is no {link}");
+            if !anchor.is_empty() {
+                let anchors = Page::read(&target).anchors();
+                assert!(
+                    anchors.iter().any(|a| a == anchor),
+                    "{place}: no heading for {link}"
+                );
+            }
+        }
+    }
+    assert!(seen > 3, "the search sees {seen} links");
+}
+
+#[test]
+fn every_page_can_be_found_from_the_readme() {
+    let mut found = BTreeSet::new();
+    let mut to_read = vec![fs::canonicalize("README.md").unwrap()];
+    while let Some(path) = to_read.pop() {
+        if !found.insert(path.clone()) || path.extension().is_none_or(|ext| ext != "md") {
+            continue;
+        }
+        let page = Page::read(&path);
+        let targets = page.links().into_iter().filter_map(|(_, link)| {
+            let file = link.split('#').next()?;
+            fs::canonicalize(path.parent()?.join(file)).ok()
+        });
+        to_read.extend(targets);
+    }
+    for page in documents() {
+        let path = fs::canonicalize(&page.path).unwrap();
+        assert!(found.contains(&path), "no link leads to {}", path.display());
+    }
+}
+
+const TROUBLES: &str = "contrib/docs/troubleshooting.md";
+
+#[test]
+fn every_message_of_the_program_is_explained() {
+    let page = fs::read_to_string(TROUBLES).unwrap();
+    let rows: Vec<&str> = page
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .collect();
+    let messages = messages::of_the_source(Path::new("src"));
+    assert!(messages.len() > 100, "only {} were found", messages.len());
+    let missing: Vec<String> = messages
+        .iter()
+        .filter(|message| !rows.iter().any(|row| message.is_in(row)))
+        .map(messages::Message::as_row)
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "add to {TROUBLES}, each with what it means and what mends it:\n{}",
+        missing.join("\n")
+    );
+}
+
+#[test]
+fn every_message_that_is_explained_is_one_of_the_programs() {
+    let page = fs::read_to_string(TROUBLES).unwrap();
+    let source = messages::whole_source(Path::new("src"));
+    for row in page.lines().filter(|line| line.starts_with("| `")) {
+        let cell = row.trim_start_matches("| ").split(" | ").next().unwrap();
+        for told in cell.split("`, `").map(|told| told.trim_matches('`')) {
+            for part in told.split('…').map(str::trim) {
+                assert!(
+                    source.contains(part),
+                    "the program never says {part:?}: {told}"
+                );
+            }
+        }
+    }
+}
