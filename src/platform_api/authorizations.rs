@@ -29,7 +29,7 @@ pub struct NewAuthorization<'a> {
     /// How the dashboard is to call it.
     pub description: &'a str,
     /// OAuth scopes by Heroku's names.
-    pub scope: Vec<&'static str>,
+    pub scope: Vec<&'a str>,
     /// Seconds; none: it does not end.
     pub expires_in: Option<u64>,
 }
@@ -135,16 +135,8 @@ impl PlatformApi {
     /// # Errors
     /// As [`PlatformApi::authorizations`].
     pub fn authorization_of(&self, token: &Token) -> Result<Option<Authorization>, Failure> {
-        let mut fitting = self.authorizations(token)?;
-        fitting.retain(|authorization| authorization.fit(token) != Fit::No);
-        let whole = fitting
-            .iter()
-            .position(|found| found.fit(token) == Fit::Whole);
-        match (whole, fitting.len()) {
-            (Some(whole), _) => Ok(Some(fitting.swap_remove(whole))),
-            (None, 1) => Ok(fitting.pop()),
-            (None, _) => Ok(None),
-        }
+        let mut all = self.authorizations(token)?;
+        Ok(position_of(token, &all).map(|at| all.swap_remove(at)))
     }
 
     /// One authorization of the token's account.
@@ -169,6 +161,22 @@ impl PlatformApi {
             Err(Failure::NotFound(_)) => Ok(None),
             Err(failure) => Err(failure),
         }
+    }
+
+    /// Gives an authorization another description: the one thing that can be changed in one.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`] where it is gone or another's.
+    pub fn describe(
+        &self,
+        token: &Token,
+        id: &str,
+        description: &str,
+    ) -> Result<Authorization, Failure> {
+        let mut request = self.request(Method::Patch, &path_of(id)?, Asker::Bearer(token));
+        request.body = Some(json!({"description": description}));
+        let answer = self.transport.send_once(&request)?;
+        Authorization::read(answer.body()).ok_or(Failure::Garbled)
     }
 
     /// Revokes an authorization: its token is dead from now on.
@@ -209,6 +217,20 @@ impl PlatformApi {
             Err(Failure::NotFound(_)) => Ok(Revoked::GoneBefore),
             Err(failure) => Err(failure),
         }
+    }
+}
+
+/// Which of these authorizations is the token's, where that can be told for sure: tokens are shown
+/// in part, and of two that fit neither is it.
+pub fn position_of(token: &Token, all: &[Authorization]) -> Option<usize> {
+    if let Some(whole) = all.iter().position(|one| one.fit(token) == Fit::Whole) {
+        return Some(whole);
+    }
+    let numbered = all.iter().enumerate();
+    let mut fitting = numbered.filter(|(_, one)| one.fit(token) != Fit::No);
+    match (fitting.next(), fitting.next()) {
+        (Some((only, _)), None) => Some(only),
+        _ => None,
     }
 }
 

@@ -27,7 +27,7 @@ use crate::credential::{Account, Token, Verdict};
 use crate::environment::Environment;
 use crate::hosts::{HerokuHost, Service};
 
-pub use authorizations::{Authorization, NewAuthorization, PasswordLogin, Revoked};
+pub use authorizations::{Authorization, NewAuthorization, PasswordLogin, Revoked, position_of};
 pub use browser::BrowserLogin;
 pub use failure::{Failure, NoPassword};
 use transport::{Answer, Method, Request, Transport};

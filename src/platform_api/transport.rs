@@ -23,6 +23,7 @@ const AGENT: &str = concat!("git-credential-heroku-rs/", env!("CARGO_PKG_VERSION
 pub(super) enum Method {
     Get,
     Post,
+    Patch,
     Delete,
 }
 
@@ -121,6 +122,7 @@ impl Transport {
         let builder = match request.method {
             Method::Get => self.client.get(&request.url),
             Method::Post => self.client.post(&request.url),
+            Method::Patch => self.client.patch(&request.url),
             Method::Delete => self.client.delete(&request.url),
         };
         // A limit of the client's own would start anew with each read of the body.

@@ -147,6 +147,26 @@ fn a_new_authorization_comes_with_its_token() {
 }
 
 #[test]
+fn a_description_is_changed_and_nothing_else() {
+    let world = World::new();
+    let (ours, token) = issued(&world, Origin::Listed);
+    let changed = world.api().describe(&token, &ours.id, "renamed").unwrap();
+    assert_eq!(changed.description.as_deref(), Some("renamed"));
+    assert_eq!(
+        (changed.id, changed.scope),
+        (ours.id, vec!["global".to_owned()])
+    );
+    assert!(world.heroku.is_live(&ours.token));
+    let gone = "01234567-89ab-cdef-0123-456789abcdef";
+    let failure = world.api().describe(&token, gone, "x").unwrap_err();
+    assert!(matches!(failure, Failure::NotFound(_)));
+    for id in ["~", "", "a/../~"] {
+        assert!(world.api().describe(&token, id, "x").is_err());
+    }
+    assert_eq!(world.heroku.requests().len(), 2);
+}
+
+#[test]
 fn what_is_gone_already_is_told() {
     let world = World::new();
     let (ours, token) = issued(&world, Origin::Listed);
