@@ -4,6 +4,8 @@
 //! nothing; then our own notes, whose loss costs only hints. What fails after the token is safe is
 //! told and stops nothing.
 
+mod replacing;
+
 use std::io;
 
 use crate::credential::{Account, Token};
@@ -15,6 +17,8 @@ use crate::known_authorizations::{self, Known};
 use crate::netrc::{self, Netrc};
 use crate::problem::Problem;
 use crate::sources::Source;
+
+pub use replacing::{NotReplaced, replace, still_holds};
 
 /// Keeps a token under an account's name, without asking Heroku whose it is.
 ///

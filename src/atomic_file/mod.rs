@@ -3,6 +3,7 @@
 //! The only room that writes files. Everything written here belongs to one person: 0600, in
 //! directories made 0700. Symbolic links are followed, since people keep their dotfiles elsewhere.
 
+mod lock;
 mod workplace;
 
 use std::fs;
@@ -12,6 +13,7 @@ use std::time::{Duration, SystemTime};
 
 use zeroize::Zeroizing;
 
+pub use lock::{Held, hold};
 pub use workplace::Workplace;
 
 /// How long another one of us is waited for: a write takes some milliseconds.

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
+use super::lock::wait_for;
+
 /// How a draft's name begins; six letters or digits follow, as `tempfile` makes them.
 const PREFIX: &str = ".heroku-rs-";
 const RANDOM: usize = 6;
@@ -83,33 +85,18 @@ fn is_draft(name: &str) -> bool {
         })
 }
 
-/// Locks a directory against others of us; none where there are no locks to be had.
-#[cfg(unix)]
+/// Locks a directory against others of us; none where there are no locks to be had. Write-only
+/// directories exist, and a file can be replaced in them all the same.
 fn lock(dir: &Path, patience: Duration) -> io::Result<Option<fs::File>> {
-    use rustix::fs::{FlockOperation, flock};
-    const PAUSE: Duration = Duration::from_millis(10);
-    // Write-only directories exist, and a file can be replaced in them all the same.
     let Ok(dir) = fs::File::open(dir) else {
         return Ok(None);
     };
-    let mut waited = Duration::ZERO;
-    loop {
-        match flock(&dir, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => return Ok(Some(dir)),
-            Err(rustix::io::Errno::WOULDBLOCK) if waited < patience => {
-                std::thread::sleep(PAUSE);
-                waited += PAUSE;
-            }
-            Err(rustix::io::Errno::WOULDBLOCK) => return Err(io::ErrorKind::TimedOut.into()),
-            Err(rustix::io::Errno::INTR) => {}
-            Err(_) => return Ok(None),
-        }
-    }
+    Ok(wait_for(&dir, patience)?.then_some(dir))
 }
 
-#[cfg(not(unix))]
-fn lock(_: &Path, _: Duration) -> io::Result<Option<fs::File>> {
-    Ok(None)
+/// Makes the directory of `target`, for its owner alone, where it is not there yet.
+pub(super) fn make_private_dir_of(target: &Path) -> io::Result<()> {
+    make_private_dir(parent(target))
 }
 
 #[cfg(unix)]

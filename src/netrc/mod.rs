@@ -94,6 +94,59 @@ pub fn keep(environment: &Environment, account: &Account, token: &Token) -> Resu
     if encrypted_path(environment).is_some() {
         return Err(Unreadable::ReadOnly);
     }
+    let ours = both_entries(account, token);
+    change(environment, |bytes| {
+        edit::with_ours(bytes, ours.as_bytes()).map(Some)
+    })
+    .map(drop)
+}
+
+/// Puts a token in the place of another, where Heroku's entries in the user's netrc all hold that
+/// one; says whether they did.
+///
+/// # Errors
+/// As [`keep`]. [`Unreadable::ReadOnly`] where it is the encrypted file that holds it.
+pub fn replace(
+    environment: &Environment,
+    account: &Account,
+    old: &Token,
+    new: &Token,
+) -> Result<bool, Unreadable> {
+    if encrypted_path(environment).is_some() {
+        return match is_encrypted_too(environment, old) {
+            true => Err(Unreadable::ReadOnly),
+            false => Ok(false),
+        };
+    }
+    let ours = both_entries(account, new);
+    change(environment, |bytes| match all_hold(bytes, old)? {
+        true => edit::with_ours(bytes, ours.as_bytes()).map(Some),
+        false => Ok(None),
+    })
+}
+
+/// Whether a token could be put in the place of this one: Heroku's entries all hold it.
+///
+/// # Errors
+/// As [`replace`].
+pub fn is_replaceable(environment: &Environment, token: &Token) -> Result<bool, Unreadable> {
+    if encrypted_path(environment).is_some() {
+        return Err(Unreadable::ReadOnly);
+    }
+    let netrc = Netrc::in_plain_text(environment)?;
+    netrc.map_or(Ok(false), |netrc| netrc.all_hold(token))
+}
+
+fn all_hold(bytes: &[u8], token: &Token) -> Result<bool, Doubt> {
+    let entries = entries::layout(bytes)?.entries;
+    let holds = |entry: &entries::Entry| {
+        let held = entry.password.as_ref();
+        held.is_some_and(|held| held.as_slice() == token.expose().as_bytes())
+    };
+    Ok(!entries.is_empty() && entries.iter().all(holds))
+}
+
+fn both_entries(account: &Account, token: &Token) -> Zeroizing<String> {
     let mut ours = Zeroizing::new(String::with_capacity(4 * Token::LONGEST));
     for service in [Service::Api, Service::Git] {
         let host = HerokuHost::production(service);
@@ -110,10 +163,7 @@ pub fn keep(environment: &Environment, account: &Account, token: &Token) -> Resu
         ours.push_str(token.expose());
         ours.push('\n');
     }
-    change(environment, |bytes| {
-        edit::with_ours(bytes, ours.as_bytes()).map(Some)
-    })
-    .map(drop)
+    ours
 }
 
 /// Takes Heroku's entries out of the user's netrc; with `only`, where they hold this very token.

@@ -100,6 +100,14 @@ impl Netrc {
         Ok(entries.iter().map(|entry| entry.line).collect())
     }
 
+    /// Whether there are entries of Heroku's, and all hold this very token.
+    ///
+    /// # Errors
+    /// A doubt about the whole file.
+    pub(super) fn all_hold(&self, token: &Token) -> Result<bool, Unreadable> {
+        Ok(super::all_hold(&self.bytes, token)?)
+    }
+
     /// The entry that git would be served for this host: of this account, where one is given.
     ///
     /// Where the git host has none, the API host's counts: the Heroku CLI writes both alike, and
