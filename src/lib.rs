@@ -21,6 +21,7 @@ pub mod operations;
 pub mod platform_api;
 pub mod problem;
 pub mod protocol;
+pub mod rotations;
 #[cfg(all(unix, not(target_os = "macos")))]
 pub mod secret_service;
 pub mod sources;

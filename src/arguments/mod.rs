@@ -7,6 +7,7 @@ mod flags;
 mod login;
 mod man;
 mod netrc;
+mod rotate;
 
 use std::ffi::OsString;
 
@@ -20,6 +21,7 @@ pub use flags::{Client, Logout, Setup, Status, Switch, TokenArguments};
 pub use login::{Lifetime, Login, OauthScope, Place};
 pub use man::Man;
 pub use netrc::{Netrc, NetrcClean, NetrcImport, NetrcPrint};
+pub use rotate::Rotate;
 
 /// What the program was started for.
 #[derive(Debug)]
@@ -121,6 +123,8 @@ pub enum Command {
     Completions(Completions),
     /// Write the manual's pages, for `git help credential-heroku-rs`
     Man(Man),
+    /// Replace the token by a new one, and revoke the old one
+    Rotate(Rotate),
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ mod logout;
 mod man;
 mod netrc;
 mod report;
+mod rotate;
 mod setup;
 mod status;
 mod switch;
@@ -68,6 +69,7 @@ pub fn run(command: &Command, session: &mut Session<'_, '_>) -> anyhow::Result<(
         Command::Netrc(arguments) => netrc::run(arguments, session),
         Command::Completions(arguments) => completions::run(arguments, session),
         Command::Man(arguments) => man::run(arguments, session),
+        Command::Rotate(arguments) => rotate::run(arguments, session),
     }
 }
 
@@ -118,4 +120,26 @@ fn known(owner: &Account, token: &Token, authorization: Option<&Authorization>) 
         expires: authorization.expires,
         ..base
     }
+}
+
+/// How Heroku's dashboard is to call an authorization of ours, where nobody says otherwise.
+fn usual_description(environment: &Environment) -> String {
+    match host_name(environment) {
+        None => "git-credential-heroku-rs login".to_owned(),
+        Some(host) => format!("git-credential-heroku-rs login from {host}"),
+    }
+}
+
+#[cfg(unix)]
+fn host_name(_: &Environment) -> Option<String> {
+    let name = rustix::system::uname()
+        .nodename()
+        .to_string_lossy()
+        .into_owned();
+    (!name.is_empty()).then_some(name)
+}
+
+#[cfg(not(unix))]
+fn host_name(environment: &Environment) -> Option<String> {
+    environment.computer_name.clone()
 }

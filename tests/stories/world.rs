@@ -23,6 +23,7 @@ mod injected;
 mod keychain;
 mod login;
 mod outcome;
+mod running;
 mod search;
 mod terminal;
 mod trace;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Session, known};
+use super::{Session, known, usual_description};
 use crate::accounts::{self, Kept, Store};
 use crate::arguments::{Login, Place};
 use crate::credential::{Account, Token};
@@ -46,25 +46,8 @@ struct Got {
 
 /// How Heroku's dashboard is to call an authorization of ours.
 fn description(arguments: &Login, environment: &Environment) -> String {
-    let usual = || match host_name(environment) {
-        None => "git-credential-heroku-rs login".to_owned(),
-        Some(host) => format!("git-credential-heroku-rs login from {host}"),
-    };
-    arguments.description.clone().unwrap_or_else(usual)
-}
-
-#[cfg(unix)]
-fn host_name(_: &Environment) -> Option<String> {
-    let name = rustix::system::uname()
-        .nodename()
-        .to_string_lossy()
-        .into_owned();
-    (!name.is_empty()).then_some(name)
-}
-
-#[cfg(not(unix))]
-fn host_name(environment: &Environment) -> Option<String> {
-    environment.computer_name.clone()
+    let given = arguments.description.clone();
+    given.unwrap_or_else(|| usual_description(environment))
 }
 
 fn finish(

@@ -59,6 +59,14 @@ impl World {
         output.status.success().then(|| token.trim().to_owned())
     }
 
+    /// Every token that Heroku takes just now, sorted.
+    pub(crate) fn live_tokens(&self) -> Vec<String> {
+        let mut live = self.heroku.secrets();
+        live.retain(|secret| self.heroku.is_live(secret));
+        live.sort();
+        live
+    }
+
     /// The accounts of all items that the Heroku CLI would list, one for each item.
     pub(crate) fn accounts_in_the_keychain(&self) -> Vec<String> {
         // secret-tool prints the attributes on stderr and the secrets on stdout.

@@ -1,0 +1,307 @@
+//! `rotate`: a new token in the place of the old one, and the old one revoked.
+//!
+//! A valid token is in its place at every instant, whatever stops the program: so a new
+//! authorization is made, for Heroku's own way to renew one may kill the token in use before the
+//! new one is written. What a run leaves behind, the next one clears up.
+
+use std::io;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use super::{Session, account_named, known, report, usual_description};
+use crate::accounts::{self, Login};
+use crate::arguments::{Lifetime, Rotate};
+use crate::credential::Account;
+use crate::hosts::{HerokuHost, Service};
+use crate::known_authorizations;
+use crate::platform_api::{Failure, NewAuthorization, PlatformApi, Revoked};
+use crate::problem::{Kind, Problem, Told};
+use crate::rotations;
+use crate::sources::{self, Source, Wanted};
+
+mod plan;
+mod steps;
+
+use plan::{End, Old};
+use steps::{Replaced, Rotating};
+
+/// As long as Heroku's slowest answer.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// As long as another rotation takes, and a little more.
+const OTHERS_LIMIT: Duration = Duration::from_secs(120);
+
+/// What is left to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Left {
+    Nothing,
+    /// The old token is still valid, as was told.
+    OldToken,
+}
+
+pub(super) fn run(arguments: &Rotate, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    let environment = session.environment;
+    if matches!(environment.api_key, Some(Ok(_))) {
+        return Err(not_ours().into());
+    }
+    let lock = rotations::lock(environment, OTHERS_LIMIT);
+    let _others_wait = lock.map_err(|why| not_locked(&why))?;
+    let logins = meant(arguments, session)?;
+    let mut left = false;
+    for login in &logins {
+        match rotated(arguments, login, session) {
+            Ok(one) => left |= one == Left::OldToken,
+            Err(error) if logins.len() == 1 => return Err(error),
+            Err(error) => {
+                let whose = login.account.as_ref().map_or("netrc", Account::as_str);
+                session.say(&format!("heroku-rs: {whose}: {error}"))?;
+                left = true;
+            }
+        }
+    }
+    match left {
+        false => Ok(()),
+        true => Err(Told(Kind::Failed).into()),
+    }
+}
+
+/// The tokens that are to be replaced: the one that git gets, or all that lie here.
+fn meant(arguments: &Rotate, session: &mut Session<'_, '_>) -> anyhow::Result<Vec<Login>> {
+    let environment = session.environment;
+    let named = arguments.account.as_deref();
+    let account = named.map(|name| account_named(name, environment));
+    let answer = sources::find(
+        &Wanted {
+            host: &HerokuHost::production(Service::Git),
+            account: account.transpose()?.as_ref(),
+        },
+        environment,
+    );
+    if !arguments.all {
+        if let Some(problem) = answer.passed_over() {
+            session.warn(&problem)?;
+        }
+        let found = answer.into_found()?;
+        return Ok(vec![Login {
+            account: found.account,
+            token: found.token,
+            source: found.source,
+            known: found.known,
+        }]);
+    }
+    let (mut logins, unavailable) = accounts::list(environment);
+    logins.retain(|login| login.source != Source::ApiKey);
+    if logins.is_empty() {
+        return Err(answer.why_none().into());
+    }
+    for (_, problem) in &unavailable {
+        session.warn(problem)?;
+    }
+    Ok(without_copies(logins))
+}
+
+/// A copy in netrc follows its token in the keychain, and is no login of its own.
+fn without_copies(logins: Vec<Login>) -> Vec<Login> {
+    let mut own: Vec<Login> = Vec::new();
+    for login in logins {
+        if own.iter().all(|other| other.token != login.token) {
+            own.push(login);
+        }
+    }
+    own
+}
+
+fn rotated(
+    arguments: &Rotate,
+    login: &Login,
+    session: &mut Session<'_, '_>,
+) -> anyhow::Result<Left> {
+    let environment = session.environment;
+    let margin = arguments.if_expires_within;
+    let of = |account| rotations::of(environment, account);
+    let unfinished = login.account.as_ref().map(of).unwrap_or_default();
+    if unfinished.is_empty() && !End::noted(login.known.as_ref()).is_due(margin) {
+        return Ok(Left::Nothing);
+    }
+    let api = PlatformApi::new(environment, LIMIT).map_err(|failure| failure.problem())?;
+    let account = match &login.account {
+        Some(account) => account.clone(),
+        None => {
+            api.account(&login.token)
+                .map_err(|why| why.problem())?
+                .email
+        }
+    };
+    let rotating = Rotating {
+        environment,
+        api: &api,
+        account: &account,
+        token: &login.token,
+        place: login.source,
+    };
+    for rotation in unfinished.iter().filter(|_| !arguments.dry_run) {
+        let finished = rotating.finish(rotation);
+        finished.map_err(|failure| unfinished_business(&failure))?;
+        session.say("A rotation that was cut short has been cleared up")?;
+    }
+    let old = Old::of(&api, &login.token, login.known.as_ref()).map_err(|why| why.problem())?;
+    if !old.end().is_due(margin) {
+        // So that the next time nobody has to be asked.
+        let noted = known(&account, &login.token, old.found.as_ref());
+        let _ = known_authorizations::remember(environment, noted);
+        return Ok(Left::Nothing);
+    }
+    let usual = usual_description(environment);
+    let lifetime = arguments.expires_in.unwrap_or_else(|| old.lifetime());
+    let new = NewAuthorization {
+        description: rotations::unmarked(old.description().unwrap_or(&usual)),
+        scope: old.scope(),
+        expires_in: match lifetime {
+            Lifetime::Limited(time) => Some(time.as_secs()),
+            Lifetime::Endless => None,
+        },
+    };
+    if arguments.dry_run {
+        would(&rotating, &new, &old, unfinished.len(), session)?;
+        return Ok(Left::Nothing);
+    }
+    let replaced = rotating.replace(&new, old.revocable())?;
+    tell(&rotating, &replaced, session)?;
+    revoked(&rotating, &replaced, &old, session)
+}
+
+fn would(
+    rotating: &Rotating<'_>,
+    new: &NewAuthorization<'_>,
+    old: &Old,
+    unfinished: usize,
+    session: &mut Session<'_, '_>,
+) -> anyhow::Result<()> {
+    let out = &mut session.streams.output;
+    if unfinished > 0 {
+        writeln!(out, "Would clear up {unfinished} that were cut short")?;
+    }
+    let lives = match new.expires_in {
+        Some(seconds) => format!("ends {}", report::span(lasting(seconds))),
+        None => "never ends".to_owned(),
+    };
+    writeln!(
+        out,
+        "Would replace the token of {} in {} by one that {lives}\n  scope    {}\n  made as  {}",
+        rotating.account,
+        rotating.place,
+        new.scope.join(", "),
+        new.description
+    )?;
+    match (&old.found, old.is_api_key) {
+        (_, true) => writeln!(out, "Would leave the old one: it is the account's API key")?,
+        (Some(found), false) => writeln!(out, "Would revoke the old one: {}", found.id)?,
+        (None, false) => writeln!(out, "Would end the old one's session, if it has one")?,
+    }
+    Ok(())
+}
+
+fn lasting(seconds: u64) -> SignedDuration {
+    SignedDuration::from_secs(seconds.try_into().unwrap_or(i64::MAX))
+}
+
+fn tell(
+    rotating: &Rotating<'_>,
+    replaced: &Replaced,
+    session: &mut Session<'_, '_>,
+) -> anyhow::Result<()> {
+    for note in &replaced.notes {
+        session.warn(note)?;
+    }
+    let end = match replaced.authorization.expires {
+        Some(end) => format!("ends on {}", report::day_and_span(end)),
+        None => "never ends".to_owned(),
+    };
+    let (account, place) = (rotating.account, rotating.place);
+    writeln!(
+        session.streams.output,
+        "{account} has a new token in {place}: it {end}"
+    )?;
+    Ok(())
+}
+
+/// Revokes the old token, and says what became of it.
+fn revoked(
+    rotating: &Rotating<'_>,
+    replaced: &Replaced,
+    old: &Old,
+    session: &mut Session<'_, '_>,
+) -> anyhow::Result<Left> {
+    match (ended(rotating, replaced, old), old.is_api_key) {
+        (Ok(()), false) => {
+            writeln!(session.streams.output, "The old one is revoked")?;
+            Ok(Left::Nothing)
+        }
+        (Ok(()), true) => {
+            let why = "The old one is the account's API key, which others may use: it stays valid";
+            session.say(why)?;
+            Ok(Left::Nothing)
+        }
+        (Err(problem), _) => {
+            session.warn(&problem)?;
+            Ok(Left::OldToken)
+        }
+    }
+}
+
+/// Revokes the old authorization; the session goes for the token of a browser login.
+///
+/// # Errors
+/// Why the old token is still valid.
+fn ended(rotating: &Rotating<'_>, replaced: &Replaced, old: &Old) -> Result<(), Problem> {
+    const DASHBOARD: &str = "revoke it: https://dashboard.heroku.com/account/applications";
+    const NEXT_RUN: &str = "the next run revokes it: git credential-heroku-rs rotate";
+    let still_valid = |failure: &Failure, mend| {
+        let what = format!("the old token could not be revoked and is still valid: {failure}");
+        Problem::new(what, mend)
+    };
+    if old.found.is_some() {
+        let concluded = rotating.conclude(&replaced.token, &replaced.rotation);
+        return concluded.map_err(|failure| still_valid(&failure, NEXT_RUN));
+    }
+    let session = rotating.end_session();
+    let concluded = rotating.conclude(&replaced.token, &replaced.rotation);
+    concluded.map_err(|failure| still_valid(&failure, DASHBOARD))?;
+    match session {
+        Ok(Revoked::Done) | Err(Failure::Refused) => Ok(()),
+        Ok(Revoked::GoneBefore) | Err(Failure::Forbidden(_)) => Err(Problem::new(
+            "the old token is still valid: which authorization it belongs to cannot be told for sure",
+            DASHBOARD,
+        )),
+        Err(failure) => Err(still_valid(&failure, DASHBOARD)),
+    }
+}
+
+fn not_ours() -> Problem {
+    Problem::new(
+        "HEROKU_API_KEY is set: the token in use lies in a variable, and is not ours to replace",
+        "set it anew where it is set; for the one that is kept here: unset HEROKU_API_KEY",
+    )
+}
+
+fn not_locked(why: &io::Error) -> Problem {
+    match why.kind() {
+        io::ErrorKind::TimedOut => Problem::new(
+            "another rotate is at work, and does not come to its end",
+            "wait for it, then run it again",
+        ),
+        _ => Problem::new(
+            format!("what is to be done could not be noted: {why}"),
+            "look at: ls -ld ~/.local/state/git-credential-heroku-rs",
+        ),
+    }
+}
+
+fn unfinished_business(failure: &Failure) -> Problem {
+    let why = failure.problem();
+    Problem::new(
+        format!("a rotation that was cut short could not be cleared up: {failure}"),
+        why.mend(),
+    )
+}

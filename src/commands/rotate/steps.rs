@@ -1,0 +1,220 @@
+//! The way from the old token to the new one: made, proven, written, read back, and only then the
+//! old one revoked. What comes next is noted first, and a token that works is in its place before
+//! and after each step.
+
+use crate::accounts::{self, NotReplaced};
+use crate::commands::known;
+use crate::credential::{Account, Token};
+use crate::environment::Environment;
+use crate::known_authorizations::Known;
+use crate::platform_api::{Authorization, Failure, NewAuthorization, PlatformApi, Revoked};
+use crate::problem::Problem;
+use crate::rotations::{self, Made, Rotation};
+use crate::sources::Source;
+
+/// A token in its place, and who is asked about it.
+pub(super) struct Rotating<'a> {
+    pub(super) environment: &'a Environment,
+    pub(super) api: &'a PlatformApi,
+    pub(super) account: &'a Account,
+    pub(super) token: &'a Token,
+    pub(super) place: Source,
+}
+
+/// The new token is in its place.
+pub(super) struct Replaced {
+    pub(super) token: Token,
+    pub(super) authorization: Authorization,
+    /// What went wrong beside it.
+    pub(super) notes: Vec<Problem>,
+    pub(super) rotation: Rotation,
+}
+
+impl Rotating<'_> {
+    /// Makes an authorization as `new` has it, and puts its token in the place of the old one.
+    ///
+    /// # Errors
+    /// Why the old token stays in its place, and valid.
+    pub(super) fn replace(
+        &self,
+        new: &NewAuthorization<'_>,
+        old: Option<String>,
+    ) -> Result<Replaced, Problem> {
+        let untouched =
+            accounts::still_holds(self.environment, self.place, self.account, self.token);
+        untouched.map_err(|why| not_replaced(&of(&why)))?;
+        let mut rotation = Rotation::begin(self.account, new.description, old)
+            .map_err(|why| not_replaced(&unnoted(&why)))?;
+        self.note(&rotation).map_err(|why| not_replaced(&why))?;
+        let made = self.made(&rotation, new)?;
+        let Some(token) = made.token.clone() else {
+            return Err(self.undone(&rotation, &Failure::Garbled.problem()));
+        };
+        rotation.new = Some(Made {
+            authorization: made.id.clone(),
+            fingerprint: token.fingerprint(),
+        });
+        self.note(&rotation)
+            .and_then(|()| self.proven(&token))
+            .map_err(|why| self.undone(&rotation, &why))?;
+        let known = Known {
+            description: Some(rotation.description.clone()),
+            ..known(self.account, &token, Some(&made))
+        };
+        let put = accounts::replace(
+            self.environment,
+            self.place,
+            self.account,
+            self.token,
+            (&token, known),
+        );
+        match put {
+            Ok(notes) => Ok(Replaced {
+                token,
+                authorization: made,
+                notes,
+                rotation,
+            }),
+            // Whichever of the two is there has to stay valid; the next rotation sees which it is.
+            Err(NotReplaced::Unclear(why)) => Err(unclear(&why)),
+            Err(why) => Err(self.undone(&rotation, &of(&why))),
+        }
+    }
+
+    fn note(&self, rotation: &Rotation) -> Result<(), Problem> {
+        rotations::note(self.environment, rotation).map_err(|why| unnoted(&why))
+    }
+
+    fn made(
+        &self,
+        rotation: &Rotation,
+        new: &NewAuthorization<'_>,
+    ) -> Result<Authorization, Problem> {
+        let marked = rotation.marked_description();
+        let marked = NewAuthorization {
+            description: &marked,
+            ..new.clone()
+        };
+        let made = self.api.create_authorization(self.token, &marked);
+        made.map_err(|failure| {
+            let why = failure.problem();
+            if failure.is_unclear() {
+                return self.undone(rotation, &why);
+            }
+            // Heroku itself has said that there is nothing to clear up.
+            let _ = rotations::forget(self.environment, rotation);
+            not_replaced(&why)
+        })
+    }
+
+    /// A token is good once Heroku has taken it; whether it may do this or that is another matter.
+    fn proven(&self, token: &Token) -> Result<(), Problem> {
+        match self.api.account(token) {
+            Ok(_) | Err(Failure::Forbidden(_) | Failure::Suspended | Failure::Delinquent) => Ok(()),
+            Err(failure) => Err(failure.problem()),
+        }
+    }
+
+    /// Takes back what was begun, and says why and how far that went.
+    fn undone(&self, rotation: &Rotation, why: &Problem) -> Problem {
+        match self.withdraw(rotation) {
+            Ok(()) => not_replaced(why),
+            Err(_) => Problem::new(
+                format!(
+                    "the token was not replaced, and a new authorization is left until the next \
+                     rotate: {}",
+                    why.what()
+                ),
+                why.mend(),
+            ),
+        }
+    }
+
+    /// Ends a rotation that an earlier run has begun: forward where its token is in its place, and
+    /// back where it is not.
+    pub(super) fn finish(&self, rotation: &Rotation) -> Result<(), Failure> {
+        match rotation.made(self.token) {
+            true => self.conclude(self.token, rotation),
+            false => self.withdraw(rotation),
+        }
+    }
+
+    /// Revokes the old authorization, which nobody on this machine uses any more, and gives the
+    /// new one its lasting description.
+    pub(super) fn conclude(&self, new: &Token, rotation: &Rotation) -> Result<(), Failure> {
+        if let Some(old) = &rotation.old {
+            self.api.revoke(new, old)?;
+        }
+        if let Some(made) = &rotation.new {
+            // A description that keeps its mark is only a description.
+            let _ = self
+                .api
+                .describe(new, &made.authorization, &rotation.description);
+        }
+        let _ = rotations::forget(self.environment, rotation);
+        Ok(())
+    }
+
+    /// Ends the session of a login by the browser: such a token is in no list.
+    pub(super) fn end_session(&self) -> Result<Revoked, Failure> {
+        self.api.end_session(self.token)
+    }
+
+    /// Revokes what a rotation made and nobody uses.
+    fn withdraw(&self, rotation: &Rotation) -> Result<(), Failure> {
+        let made = match &rotation.new {
+            Some(made) => vec![made.authorization.clone()],
+            None => self.marked(rotation)?,
+        };
+        for id in &made {
+            self.api.revoke(self.token, id)?;
+        }
+        // A request that nobody waits for may have its effect later: then the mark is still known.
+        if !made.is_empty() || !rotation.is_recent() {
+            let _ = rotations::forget(self.environment, rotation);
+        }
+        Ok(())
+    }
+
+    fn marked(&self, rotation: &Rotation) -> Result<Vec<String>, Failure> {
+        let marked = rotation.marked_description();
+        let mut all = self.api.authorizations(self.token)?;
+        all.retain(|one| one.description.as_deref() == Some(marked.as_str()));
+        Ok(all.into_iter().map(|one| one.id).collect())
+    }
+}
+
+fn not_replaced(why: &Problem) -> Problem {
+    Problem::new(
+        format!("the token was not replaced: {}", why.what()),
+        why.mend(),
+    )
+    .of_kind(why.kind())
+}
+
+fn unclear(why: &Problem) -> Problem {
+    Problem::new(
+        format!(
+            "whether the new token was written is not known, so that the old one stays valid: {}",
+            why.what()
+        ),
+        "when that is mended, this clears up: git credential-heroku-rs rotate",
+    )
+}
+
+fn unnoted(why: &std::io::Error) -> Problem {
+    Problem::new(
+        format!("what is to be done could not be noted: {why}"),
+        "look at: ls -ld ~/.local/state/git-credential-heroku-rs",
+    )
+}
+
+fn of(why: &NotReplaced) -> Problem {
+    match why {
+        NotReplaced::Overtaken => Problem::new(
+            "somebody logged in or out meanwhile, and theirs stays",
+            "see which token is there: git credential-heroku-rs status",
+        ),
+        NotReplaced::Untouched(why) | NotReplaced::Unclear(why) => why.clone(),
+    }
+}

@@ -1,0 +1,324 @@
+//! A rotation: a new token in the place of the old one, for git and for the Heroku CLI, wherever
+//! the old one came from.
+
+use heroku_stand_in::{Grant, Origin, Redaction};
+
+use crate::world::{ANN, BOB, Version, World};
+
+fn world() -> World {
+    World::new()
+        .with_keychain()
+        .with_app("blue-sky")
+        .with_helper()
+}
+
+fn logged_in() -> (World, String) {
+    let world = world();
+    let token = world.heroku.issue_token(ANN);
+    world
+        .helper_with_input("login --with-token", &token)
+        .succeeds();
+    (world, token)
+}
+
+fn pushes(world: &World) {
+    world.commits("one more");
+    world
+        .git("push --quiet heroku main")
+        .succeeds()
+        .says_nothing();
+    assert!(world.is_pushed());
+}
+
+/// A login by a token that ends in so many days.
+fn logged_in_for_days(days: i64) -> (World, String) {
+    let world = world();
+    let grant = Grant {
+        expires_in: Some(days * 86_400),
+        description: "laptop".to_owned(),
+        ..Grant::default()
+    };
+    let token = world.heroku.issue(ANN, grant).token;
+    world
+        .helper_with_input("login --with-token", &token)
+        .succeeds();
+    (world, token)
+}
+
+#[test]
+fn the_new_token_pushes_and_the_old_one_is_dead() {
+    let (world, old) = logged_in();
+    world
+        .helper("rotate")
+        .succeeds()
+        .stdout_is(
+            "ann@example.com has a new token in the keychain: it never ends\n\
+             The old one is revoked\n",
+        )
+        .stderr_is("");
+    let new = world.kept_in_the_keychain(ANN).unwrap();
+    assert_ne!(new, old);
+    assert!(world.heroku.is_live(&new) && !world.heroku.is_live(&old));
+    assert_eq!(world.accounts_in_the_keychain(), [ANN]);
+    pushes(&world);
+}
+
+#[test]
+fn description_scope_and_lifetime_are_those_of_the_old_one() {
+    let world = world();
+    let grant = Grant {
+        description: "laptop".to_owned(),
+        scope: vec!["global".to_owned(), "identity".to_owned()],
+        expires_in: Some(30 * 86_400),
+        ..Grant::default()
+    };
+    let old = world.heroku.issue(ANN, grant);
+    world
+        .helper_with_input("login --with-token", &old.token)
+        .succeeds();
+    world
+        .heroku
+        .advance(std::time::Duration::from_secs(10 * 86_400));
+    world
+        .helper("rotate")
+        .succeeds()
+        .says("ann@example.com has a new token in the keychain: it ends on ")
+        .says(", in 29 days\nThe old one is revoked\n");
+    world
+        .helper("status")
+        .succeeds()
+        .says("  scope    global, identity\n")
+        .says("  made as  laptop\n");
+    let made = world.heroku.requests();
+    let made = made.iter().find(|one| one.method == "POST").unwrap();
+    let body: serde_json::Value = serde_json::from_slice(&made.body).unwrap();
+    assert_eq!(body["expires_in"], 30 * 86_400);
+    assert_eq!(body["scope"], serde_json::json!(["global", "identity"]));
+}
+
+#[test]
+fn a_rotation_of_a_rotation_stretches_nothing_and_adds_no_words() {
+    let (world, _) = logged_in_for_days(30);
+    for _ in 0..3 {
+        world.helper("rotate").succeeds();
+    }
+    world
+        .helper("status")
+        .succeeds()
+        .says("  made as  laptop\n");
+    let made = world.heroku.requests().into_iter();
+    let bodies: Vec<serde_json::Value> = made
+        .filter(|one| one.method == "POST" && one.host == "api.heroku.com")
+        .map(|one| serde_json::from_slice(&one.body).unwrap())
+        .collect();
+    assert_eq!(bodies.len(), 3);
+    assert!(bodies.iter().all(|body| body["expires_in"] == 30 * 86_400));
+    assert_eq!(world.live_tokens().len(), 1);
+}
+
+#[test]
+fn the_heroku_cli_goes_on_with_the_new_token() {
+    let world = world();
+    world.helper("setup").succeeds();
+    let old = world.has_logged_in_with_the_heroku_cli(ANN);
+    world.helper("rotate").succeeds();
+    assert!(
+        !world.heroku.is_live(&old),
+        "found by the token, and revoked"
+    );
+    world
+        .heroku_cli(Version::Current, "auth:whoami")
+        .succeeds()
+        .says("ann@example.com\n");
+    pushes(&world);
+}
+
+#[test]
+fn the_session_of_a_browser_login_is_ended() {
+    let world = world();
+    world.heroku.approve_browser_login(ANN);
+    world.helper("login --browser --no-open").succeeds();
+    let old = world.kept_in_the_keychain(ANN).unwrap();
+    world
+        .helper("rotate")
+        .succeeds()
+        .says("it ends on")
+        .says("in 29 days")
+        .says("The old one is revoked\n");
+    assert!(!world.heroku.is_live(&old));
+    pushes(&world);
+}
+
+#[test]
+fn a_token_that_could_be_any_of_the_list_is_replaced_and_said_to_be_valid() {
+    let world = world();
+    world.heroku.redaction(Redaction::Short);
+    let other = world.heroku.issue_token(ANN);
+    let old = world.has_logged_in_with_the_heroku_cli(ANN);
+    world
+        .helper("rotate")
+        .exits_with(1)
+        .says("ann@example.com has a new token in the keychain")
+        .stderr_is(
+            "warning: the old token is still valid: which authorization it belongs to cannot be \
+             told for sure\n  revoke it: https://dashboard.heroku.com/account/applications\n",
+        );
+    assert!(world.heroku.is_live(&old) && world.heroku.is_live(&other));
+    assert_ne!(world.kept_in_the_keychain(ANN), Some(old));
+    world.helper("rotate").succeeds().stderr_is("");
+    assert_eq!(world.live_tokens().len(), 3, "from then on its id is known");
+}
+
+#[test]
+fn the_accounts_api_key_is_replaced_here_and_stays_valid_for_others() {
+    let world = world();
+    let grant = Grant {
+        origin: Origin::Default,
+        ..Grant::default()
+    };
+    let key = world.heroku.issue(ANN, grant).token;
+    world
+        .helper_with_input("login --with-token", &key)
+        .succeeds();
+    world
+        .helper("rotate")
+        .succeeds()
+        .stderr_is("The old one is the account's API key, which others may use: it stays valid\n");
+    assert!(world.heroku.is_live(&key));
+    assert_ne!(world.kept_in_the_keychain(ANN), Some(key));
+}
+
+#[test]
+fn a_key_in_the_environment_is_not_ours_to_replace() {
+    let (world, old) = logged_in();
+    world.sets("HEROKU_API_KEY", &world.heroku.issue_token(ANN));
+    let asked = world.requests_to_the_api();
+    world.helper("rotate").exits_with(1).stdout_is("").stderr_is(
+        "heroku-rs: HEROKU_API_KEY is set: the token in use lies in a variable, and is not ours to \
+         replace\n  set it anew where it is set; for the one that is kept here: unset HEROKU_API_KEY\n",
+    );
+    assert_eq!(world.requests_to_the_api(), asked);
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(old));
+}
+
+#[test]
+fn without_a_login_there_is_nothing_to_replace() {
+    let world = world();
+    for line in ["rotate", "rotate --all", "rotate --if-expires-within 7d"] {
+        world
+            .helper(line)
+            .exits_with(4)
+            .stdout_is("")
+            .says("not logged in to Heroku");
+    }
+}
+
+fn netrc(email: &str, token: &str) -> String {
+    ["api.heroku.com", "git.heroku.com"]
+        .map(|host| format!("machine {host}\n  login {email}\n  password {token}\n"))
+        .concat()
+}
+
+fn netrc_holds(world: &World) -> String {
+    std::fs::read_to_string(world.home().join(".netrc")).unwrap()
+}
+
+#[test]
+fn a_token_in_netrc_is_replaced_there() {
+    let world = World::new().with_app("blue-sky").with_helper();
+    let old = world.heroku.issue_token(ANN);
+    let others = "machine example.org\n  login x\n  password y\n";
+    world.has_netrc(&format!("{others}{}", netrc(ANN, &old)));
+    world
+        .helper("rotate")
+        .succeeds()
+        .says("ann@example.com has a new token in netrc: it never ends\n");
+    assert!(!world.heroku.is_live(&old));
+    assert_eq!(world.live_tokens().len(), 1);
+    let new = world.live_tokens().remove(0);
+    assert_eq!(netrc_holds(&world), format!("{others}{}", netrc(ANN, &new)));
+    pushes(&world);
+}
+
+#[test]
+fn a_copy_in_netrc_follows_the_keychain() {
+    let (world, old) = logged_in();
+    world.has_netrc(&netrc(ANN, &old));
+    world.helper("rotate --all").succeeds().stderr_is("");
+    let new = world.kept_in_the_keychain(ANN).unwrap();
+    assert_eq!(netrc_holds(&world), netrc(ANN, &new));
+    assert_eq!(
+        world.live_tokens(),
+        [new],
+        "one rotation, not one for each place"
+    );
+}
+
+#[test]
+fn another_login_in_netrc_stays_as_it_is() {
+    let (world, _) = logged_in();
+    let bobs = world.heroku.issue_token(BOB);
+    world.has_netrc(&netrc(BOB, &bobs));
+    world.helper("rotate --account ann@example.com").succeeds();
+    assert_eq!(netrc_holds(&world), netrc(BOB, &bobs));
+    assert!(world.heroku.is_live(&bobs));
+}
+
+#[test]
+fn a_netrc_with_two_tokens_is_left_alone() {
+    let world = World::new();
+    let (one, two) = (world.heroku.issue_token(ANN), world.heroku.issue_token(ANN));
+    let text = netrc(ANN, &one).replacen(&one, &two, 1);
+    world.has_netrc(&text);
+    world
+        .helper("rotate")
+        .exits_with(1)
+        .says("the token was not replaced: somebody logged in or out meanwhile");
+    assert_eq!(netrc_holds(&world), text);
+    assert_eq!(world.live_tokens().len(), 2);
+}
+
+#[test]
+fn a_dry_run_says_all_and_does_nothing() {
+    let (world, token) = logged_in_for_days(30);
+    let outcome = world.helper("rotate --dry-run --expires-in 8h").succeeds();
+    assert!(outcome.stdout().starts_with(
+        "Would replace the token of ann@example.com in the keychain by one that ends in 8 hours\n  \
+         scope    global\n  made as  laptop\nWould revoke the old one: "
+    ));
+    let _ = outcome.stderr_is("");
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.live_tokens().len(), 1);
+    let requests = world.heroku.requests();
+    assert!(requests.iter().all(|one| one.method == "GET"));
+}
+
+#[test]
+fn all_means_every_account_and_one_that_fails_stops_no_other() {
+    let (world, anns) = logged_in();
+    let bobs = world.heroku.issue_token(BOB);
+    world.keeps_in_the_keychain(BOB, &bobs);
+    world.heroku.revoke(&bobs);
+    world
+        .helper("rotate --all")
+        .exits_with(1)
+        .says("ann@example.com has a new token in the keychain")
+        .says(
+            "heroku-rs: bob@example.com: Heroku refuses the token: it is revoked or has expired\n",
+        );
+    assert!(!world.heroku.is_live(&anns));
+    assert_eq!(world.kept_in_the_keychain(BOB), Some(bobs));
+}
+
+#[test]
+fn one_account_is_rotated_and_the_one_in_use_stays_in_use() {
+    let (world, anns) = logged_in();
+    let bobs = world.heroku.issue_token(BOB);
+    world.keeps_in_the_keychain(BOB, &bobs);
+    world
+        .helper("rotate --account bob@example.com")
+        .succeeds()
+        .says("bob@example.com has a new token");
+    assert!(!world.heroku.is_live(&bobs) && world.heroku.is_live(&anns));
+    assert_eq!(world.active_account().as_deref(), Some(ANN));
+}

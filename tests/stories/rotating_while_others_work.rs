@@ -1,0 +1,103 @@
+//! A rotation while somebody else logs in, locks the keychain or rotates: theirs stays, and a token
+//! that works is there at every moment.
+
+use heroku_stand_in::{Fault, On, Times};
+
+use crate::world::{ANN, World};
+
+fn world() -> World {
+    World::new()
+        .with_keychain()
+        .with_app("blue-sky")
+        .with_helper()
+}
+
+fn logged_in() -> (World, String) {
+    let world = world();
+    let token = world.heroku.issue_token(ANN);
+    world
+        .helper_with_input("login --with-token", &token)
+        .succeeds();
+    (world, token)
+}
+
+fn pushes(world: &World) {
+    world.commits("one more");
+    world
+        .git("push --quiet heroku main")
+        .succeeds()
+        .says_nothing();
+    assert!(world.is_pushed());
+}
+
+#[test]
+fn two_rotations_at_once_come_one_after_the_other() {
+    let (world, _) = logged_in();
+    let first = world.starts_the_helper("rotate");
+    let second = world.starts_the_helper("rotate");
+    assert_eq!((first.ends(), second.ends()), (Some(0), Some(0)));
+    assert_eq!(
+        world.live_tokens(),
+        [world.kept_in_the_keychain(ANN).unwrap()]
+    );
+    pushes(&world);
+}
+
+#[test]
+fn a_login_meanwhile_stays_and_what_was_begun_is_taken_back() {
+    let (world, old) = logged_in();
+    world
+        .heroku
+        .fault(On::Path("GET /account"), Fault::Pause, Times::Exactly(1));
+    let rotation = world.starts_the_helper("rotate");
+    world.waits_for_a_pause();
+    let theirs = world.has_logged_in_with_the_heroku_cli(ANN);
+    world.heroku.clear_faults();
+    assert_eq!(rotation.ends(), Some(1));
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(theirs.clone()));
+    let mut expected = [old, theirs];
+    expected.sort();
+    assert_eq!(world.live_tokens(), expected, "and the new one is revoked");
+    pushes(&world);
+}
+
+#[test]
+fn a_keychain_locked_meanwhile_keeps_the_old_token() {
+    let (world, old) = logged_in();
+    world
+        .heroku
+        .fault(On::Path("GET /account"), Fault::Pause, Times::Exactly(1));
+    let rotation = world.starts_the_helper("rotate");
+    world.waits_for_a_pause();
+    world.keychain().locks();
+    world.heroku.clear_faults();
+    assert_eq!(rotation.ends(), Some(1));
+    assert_eq!(world.live_tokens(), std::slice::from_ref(&old));
+    world.keychain().restarts();
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(old));
+    pushes(&world);
+}
+
+#[test]
+fn a_locked_keychain_is_told_before_heroku_is_asked() {
+    let (world, old) = logged_in();
+    let asked = world.requests_to_the_api();
+    world.keychain().locks();
+    world
+        .helper("rotate")
+        .exits_with(1)
+        .says("the keychain is locked");
+    assert_eq!(world.requests_to_the_api(), asked);
+    assert!(world.heroku.is_live(&old));
+}
+
+#[test]
+fn what_cannot_be_noted_is_not_begun() {
+    let (world, old) = logged_in();
+    world.sets("XDG_STATE_HOME", "/proc/nowhere");
+    world
+        .helper("rotate")
+        .exits_with(1)
+        .says("what is to be done could not be noted");
+    assert_eq!(world.live_tokens(), [old]);
+}
