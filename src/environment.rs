@@ -40,6 +40,9 @@ pub struct Environment {
     pub runtime_dir: Option<PathBuf>,
     /// How long one conversation with the keyring may take: `HEROKU_RS_TIMEOUT` in seconds, else 2 s.
     pub keyring_limit: Duration,
+    /// How long a prompt of the keyring's waits for its person: `HEROKU_RS_PROMPT_TIMEOUT` in
+    /// seconds, else 2 minutes.
+    pub prompt_limit: Duration,
     /// `PATH`, to look up the programs that `status` and `doctor` name.
     pub path: Option<OsString>,
     /// Colour is unwanted: `NO_COLOR` is set and not empty, or `TERM` is `dumb`.
@@ -81,6 +84,9 @@ impl Environment {
     /// The default time limit of one conversation with the keyring.
     pub const KEYRING_LIMIT: Duration = Duration::from_secs(2);
 
+    /// The default time limit of a prompt.
+    pub const PROMPT_LIMIT: Duration = Duration::from_secs(120);
+
     /// Takes the snapshot; `variable` gives the value of a variable that is set.
     ///
     /// A variable that is set to nothing counts as not set, as in the Heroku CLI.
@@ -106,6 +112,9 @@ impl Environment {
             keyring_limit: text("HEROKU_RS_TIMEOUT")
                 .and_then(|value| limit_of(&value))
                 .unwrap_or(Environment::KEYRING_LIMIT),
+            prompt_limit: text("HEROKU_RS_PROMPT_TIMEOUT")
+                .and_then(|value| limit_of(&value))
+                .unwrap_or(Environment::PROMPT_LIMIT),
             path: set("PATH"),
             no_color: set("NO_COLOR").is_some() || set("TERM").is_some_and(|term| term == "dumb"),
             browser: set("BROWSER"),

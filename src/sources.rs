@@ -361,10 +361,15 @@ impl Answer {
 }
 
 fn several(accounts: &[Account]) -> Problem {
-    let names: Vec<&str> = accounts.iter().map(Account::as_str).collect();
+    const SHOWN: usize = 5;
+    let names: Vec<&str> = accounts.iter().take(SHOWN).map(Account::as_str).collect();
+    let more = match accounts.len() - names.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
     Problem::new(
         format!(
-            "several Heroku accounts are logged in and none is chosen: {}",
+            "several Heroku accounts are logged in and none is chosen: {}{more}",
             names.join(", ")
         ),
         format!("choose one: git credential-heroku-rs switch {}", names[0]),

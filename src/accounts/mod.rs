@@ -48,6 +48,23 @@ pub enum Store {
     Auto,
 }
 
+/// Asks whether a token could be kept there, before there is one: a login that ends with nowhere
+/// to keep its token leaves an authorization at Heroku that nobody holds.
+///
+/// # Errors
+/// Why the keyring could not take it.
+pub fn can_keep(environment: &Environment, store: Store) -> Result<(), Unavailable> {
+    match store {
+        Store::Netrc => return Ok(()),
+        Store::Auto if environment.netrc_first => return Ok(()),
+        Store::Auto | Store::Keychain => {}
+    }
+    match Keychain::new(environment).item(&Account::unnamed()) {
+        Err(Unavailable::NoKeyring(_)) if store == Store::Auto => Ok(()),
+        asked => asked.map(drop),
+    }
+}
+
 /// What `keep` did.
 #[derive(Debug)]
 pub struct Kept {

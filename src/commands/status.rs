@@ -19,12 +19,11 @@ use crate::problem::Kind;
 use crate::sources::{self, Source, Wanted};
 
 const ASK_LIMIT: Duration = Duration::from_secs(10);
-const UNLOCK_LIMIT: Duration = Duration::from_secs(120);
 
 pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     if arguments.unlock {
-        let keychain = Keychain::new(session.environment);
-        keychain.unlock(UNLOCK_LIMIT).map_err(|why| why.problem())?;
+        let unlocked = Keychain::new(session.environment).unlock(session.environment.prompt_limit);
+        unlocked.map_err(|why| why.problem())?;
     }
     let (mut logins, unavailable) = accounts::list(session.environment);
     let verdicts: Vec<_> = match arguments.offline {

@@ -6,10 +6,10 @@ use std::time::Duration;
 use keyring_core::api::CredentialStoreApi;
 use keyring_core::{Entry, Error};
 
-use super::{Missing, SERVICE, Unavailable, named};
-use crate::credential::Account;
+use super::{Login, Missing, SERVICE, Unavailable, named};
+use crate::credential::{Account, Token};
 use crate::environment::Environment;
-use crate::secret_service::{Failure, SecretService};
+use crate::secret_service::{Failure, SecretService, Stored};
 
 /// The label that the Heroku CLI gives an item; one that is there keeps the label it has.
 const LABEL: &str = "Heroku CLI";
@@ -27,6 +27,20 @@ impl Keyring {
     )]
     pub(super) fn store(&self) -> Result<&dyn CredentialStoreApi, Unavailable> {
         Ok(&self.0)
+    }
+
+    /// Every login, the last changed first: the name it lies under, and its token.
+    pub(super) fn logins(&self) -> Result<Vec<Login>, Unavailable> {
+        let stored = self.0.read(&attributes(None));
+        let stored = stored.map_err(|failure| meaning(&failure))?;
+        let login = |mut item: Stored| Login {
+            account: item
+                .attributes
+                .get("account")
+                .and_then(|name| Account::parse(name)),
+            token: Token::from_bytes(std::mem::take(&mut *item.secret)).ok(),
+        };
+        Ok(stored.into_iter().map(login).collect())
     }
 
     pub(super) fn unlock(&self, limit: Duration) -> Result<(), Unavailable> {
@@ -69,7 +83,7 @@ fn meaning(failure: &Failure) -> Unavailable {
         Failure::NoCollection => Unavailable::NoKeyring(Missing::Collection),
         Failure::Locked => Unavailable::Locked,
         Failure::Dismissed => Unavailable::PromptDismissed,
-        Failure::TimedOut(_) => Unavailable::Slow(why),
+        Failure::TimedOut(_) | Failure::TooMany { .. } => Unavailable::Slow(why),
         Failure::NotLocal
         | Failure::NotLetIn
         | Failure::HungUp

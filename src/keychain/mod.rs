@@ -6,6 +6,7 @@
 //!
 //! Source: the Heroku CLI's `credential-manager-core`; what it leaves in each keyring was measured.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use keyring_core::{Entry, Error};
@@ -34,6 +35,14 @@ pub struct Listing {
     pub duplicates: usize,
     /// How many items hold no token, or belong to no account.
     pub unusable: usize,
+}
+
+/// What lies in the keyring under our service, whatever it is.
+struct Login {
+    /// None where the name is not one of an account.
+    account: Option<Account>,
+    /// None where the secret is no token.
+    token: Option<Token>,
 }
 
 /// Why the keyring could not be asked. Never that an item is not there.
@@ -79,7 +88,7 @@ impl Unavailable {
                  (or for this push only: HEROKU_API_KEY=… git push heroku main)",
             ),
             Unavailable::PromptDismissed => Problem::new(
-                "the keychain is locked: its prompt was closed, or could not be shown",
+                "the keychain is locked: its prompt was closed, not answered in time, or could not be shown",
                 "unlock it in your keyring program (or for this push only: HEROKU_API_KEY=…)",
             ),
             Unavailable::Slow(why) => Problem::new(
@@ -185,18 +194,15 @@ impl Keychain {
     /// As [`Keychain::item`].
     pub fn items(&self) -> Result<Listing, Unavailable> {
         let mut listing = Listing::default();
-        for entry in self.search(None)? {
-            let Some(account) = account_of(&entry)? else {
-                listing.unusable += 1;
-                continue;
-            };
-            if listing.items.iter().any(|item| item.account == account) {
-                listing.duplicates += 1;
-                continue;
-            }
-            match token_in(&entry)? {
-                Some(token) => listing.items.push(Item { account, token }),
-                None => listing.unusable += 1,
+        let mut seen = HashSet::new();
+        for Login { account, token } in self.system.logins()? {
+            match (account, token) {
+                (Some(account), _) if seen.contains(&account) => listing.duplicates += 1,
+                (Some(account), Some(token)) => {
+                    seen.insert(account.clone());
+                    listing.items.push(Item { account, token });
+                }
+                (None, _) | (_, None) => listing.unusable += 1,
             }
         }
         Ok(listing)
@@ -278,20 +284,6 @@ impl Keychain {
 fn token_in(entry: &Entry) -> Result<Option<Token>, Unavailable> {
     match entry.get_secret() {
         Ok(bytes) => Ok(Token::from_bytes(bytes).ok()),
-        Err(Error::NoEntry) => Ok(None),
-        Err(error) => Err(system::unavailable(&error)),
-    }
-}
-
-/// The account that an item is of: its attribute on Linux, its user elsewhere.
-fn account_of(entry: &Entry) -> Result<Option<Account>, Unavailable> {
-    if let Some((_, user)) = entry.get_specifiers() {
-        return Ok(Account::parse(&user));
-    }
-    match entry.get_attributes() {
-        Ok(attributes) => Ok(attributes
-            .get("account")
-            .and_then(|name| Account::parse(name))),
         Err(Error::NoEntry) => Ok(None),
         Err(error) => Err(system::unavailable(&error)),
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use keyring_core::{CredentialStore, Entry, Error};
 
-use super::{Missing, SERVICE, Unavailable, named};
+use super::{Login, Missing, SERVICE, Unavailable, named, token_in};
 use crate::credential::Account;
 use crate::environment::Environment;
 
@@ -27,6 +27,22 @@ impl Keyring {
         self.0
             .as_deref()
             .ok_or(Unavailable::NoKeyring(Missing::System))
+    }
+
+    /// Every login: the name it lies under, and its token.
+    pub(super) fn logins(&self) -> Result<Vec<Login>, Unavailable> {
+        let found = self.store()?.search(&attributes(None));
+        let mut entries = found.map_err(|error| unavailable(&error))?;
+        entries.retain(|entry| is_of(entry, None));
+        let login = |entry: &Entry| {
+            Ok(Login {
+                account: entry
+                    .get_specifiers()
+                    .and_then(|(_, user)| Account::parse(&user)),
+                token: token_in(entry)?,
+            })
+        };
+        entries.iter().map(login).collect()
     }
 
     /// The system asks by itself where it has to.

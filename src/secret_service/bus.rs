@@ -76,19 +76,33 @@ impl Bus {
         &mut self,
         calls: [&Call<'_>; N],
     ) -> Result<[u32; N], Failure> {
+        let mut serials = [0; N];
+        self.write_calls(calls.into_iter().zip(&mut serials))?;
+        Ok(serials)
+    }
+
+    /// The same for as many calls as there are.
+    pub(super) fn send_all(&mut self, calls: &[Call<'_>]) -> Result<Vec<u32>, Failure> {
+        let mut serials = vec![0; calls.len()];
+        self.write_calls(calls.iter().zip(&mut serials))?;
+        Ok(serials)
+    }
+
+    fn write_calls<'a>(
+        &mut self,
+        calls: impl Iterator<Item = (&'a Call<'a>, &'a mut u32)>,
+    ) -> Result<(), Failure> {
         let mut out = Writer::new();
         if self.ungreeted {
             out.raw(&authentication());
             hello().write_to(&mut out, self.next_serial());
             self.ungreeted = false;
         }
-        let serials = calls.map(|call| {
-            let serial = self.next_serial();
-            call.write_to(&mut out, serial);
-            serial
-        });
-        self.write(out.written())?;
-        Ok(serials)
+        for (call, serial) in calls {
+            *serial = self.next_serial();
+            call.write_to(&mut out, *serial);
+        }
+        self.write(out.written())
     }
 
     fn next_serial(&mut self) -> u32 {

@@ -200,10 +200,16 @@ pub(super) fn prompt_of_create(answer: &Message) -> Result<Option<String>, Failu
     Ok(somewhere(body.path()?))
 }
 
+const PROMPT: &str = "org.freedesktop.Secret.Prompt";
+
+/// Takes a prompt away.
+pub(super) fn dismiss(path: &str) -> Call<'_> {
+    Call::new(SERVICE, path, PROMPT, "Dismiss")
+}
+
 /// Shows a prompt. Its end is told by the signal `Completed`.
 pub(super) fn show_prompt(path: &str) -> Call<'_> {
-    Call::new(SERVICE, path, "org.freedesktop.Secret.Prompt", "Prompt")
-        .with("s", |body| body.text(""))
+    Call::new(SERVICE, path, PROMPT, "Prompt").with("s", |body| body.text(""))
 }
 
 /// Whether a person closed the prompt without an answer.
@@ -213,7 +219,7 @@ pub(super) fn dismissed(completed: &Message) -> Result<bool, Failure> {
 
 /// Asks the bus for the signals of a prompt.
 pub(super) fn listen_to(path: &str) -> Call<'static> {
-    let rule = format!("type='signal',interface='org.freedesktop.Secret.Prompt',path='{path}'");
+    let rule = format!("type='signal',interface='{PROMPT}',path='{path}'");
     Call::new(BUS, "/org/freedesktop/DBus", BUS, "AddMatch").with("s", |body| body.text(&rule))
 }
 

@@ -9,6 +9,7 @@
 mod address;
 mod bus;
 mod calls;
+mod conversation;
 mod message;
 mod store;
 mod wire;
@@ -17,6 +18,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+pub use conversation::Stored;
 pub use store::SecretService;
 
 /// Why the Secret Service could not be asked. "It has no such item" is not among these.
@@ -49,6 +51,14 @@ pub enum Failure {
     /// No answer within the limit.
     #[error("the keychain gave no answer within {:.1} s", .0.as_secs_f64())]
     TimedOut(Duration),
+    /// So many items that the limit was not enough to read them.
+    #[error("the keychain has {count} logins for Heroku, too many to read within {:.1} s", .limit.as_secs_f64())]
+    TooMany {
+        /// How many.
+        count: usize,
+        /// The limit.
+        limit: Duration,
+    },
     /// The bus cut the connection in the middle.
     #[error("the D-Bus session hung up in the middle of the conversation")]
     HungUp,

@@ -1,50 +1,44 @@
-//! The store and its items, as `keyring-core` wants them: one conversation, opened by the first
-//! question and bounded by one deadline.
+//! The store and its items, as `keyring-core` wants them. They share one conversation.
 
 use std::any::Any;
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use keyring_core::api::{Credential, CredentialApi, CredentialStoreApi};
 use keyring_core::{Entry, Error, Result};
 
-use super::bus::Bus;
-use super::calls::{self, Attributes, Found};
-use super::message::{Call, Message};
-use super::{Failure, address};
+use super::Failure;
+use super::calls::{self, Attributes};
+use super::conversation::{Open, Stored, Talk};
 use crate::environment::Environment;
 
 /// The Secret Service of this session, for items of one label.
 pub struct SecretService {
     talk: Arc<Talk>,
-}
-
-/// What the store and its items share.
-struct Talk {
-    environment: Environment,
     label: &'static str,
-    open: Mutex<Option<Open>>,
-}
-
-/// An open conversation.
-struct Open {
-    bus: Bus,
-    session: String,
 }
 
 impl SecretService {
     /// A store whose new items get this label. Nothing is opened yet.
     pub fn new(environment: &Environment, label: &'static str) -> SecretService {
-        let talk = Talk {
-            environment: environment.clone(),
-            label,
-            open: Mutex::new(None),
-        };
         SecretService {
-            talk: Arc::new(talk),
+            talk: Arc::new(Talk::new(environment)),
+            label,
         }
+    }
+
+    /// The unlocked items with these attributes and all that they hold, the last changed first.
+    /// However many there are, it takes a few waits. Never prompts.
+    ///
+    /// # Errors
+    /// [`Failure`]; [`Failure::TooMany`] where the time limit was not enough for all of them.
+    pub fn read(
+        &self,
+        attributes: &HashMap<&str, &str>,
+    ) -> std::result::Result<Vec<Stored>, Failure> {
+        self.talk.read(attributes)
     }
 
     /// Unlocks the default collection, or the items with these attributes where those alone are
@@ -84,127 +78,6 @@ impl SecretService {
     }
 }
 
-impl Talk {
-    /// Asks something in the open conversation, or opens one. Its one deadline covers all that is
-    /// asked, also what is asked after a failure.
-    fn with<T>(
-        &self,
-        ask: impl FnOnce(&mut Open) -> std::result::Result<T, Failure>,
-    ) -> std::result::Result<T, Failure> {
-        let mut slot = self.slot();
-        let open = match slot.as_mut() {
-            Some(open) => open,
-            None => slot.insert(Open::new(&self.environment, None)?.0),
-        };
-        ask(open)
-    }
-
-    fn slot(&self) -> MutexGuard<'_, Option<Open>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The unlocked items with these attributes, the last changed first.
-    ///
-    /// # Errors
-    /// [`Failure::Locked`] where there are only locked ones, or where one could hide in a locked
-    /// default collection.
-    fn search(&self, attributes: &Attributes<'_>) -> std::result::Result<Vec<String>, Failure> {
-        let mut slot = self.slot();
-        let search = calls::search_items(attributes);
-        let (open, answer) = if let Some(open) = slot.as_mut() {
-            let answer = open.bus.call(&search)?;
-            (open, answer)
-        } else {
-            let (open, answer) = Open::new(&self.environment, Some(&search))?;
-            (slot.insert(open), answer.ok_or(Failure::Garbled)?)
-        };
-        let Found { unlocked, locked } = calls::found(&answer)?;
-        if unlocked.is_empty() && (!locked.is_empty() || open.may_hide_items()?) {
-            return Err(Failure::Locked);
-        }
-        Ok(unlocked)
-    }
-}
-
-impl Open {
-    /// Opens a conversation. A first question goes out together with the wish for a session.
-    ///
-    /// gnome-keyring does not always know a client by its first call, and does not bear one that
-    /// asks for a session too early (measured under load). So a harmless question goes first and is
-    /// waited for, as with libsecret.
-    fn new(
-        environment: &Environment,
-        first: Option<&Call<'_>>,
-    ) -> std::result::Result<(Open, Option<Message>), Failure> {
-        let addresses = address::addresses(environment)?;
-        let mut bus = Bus::connect(&addresses, environment.keyring_limit)?;
-        match bus.call(&calls::get_collections()) {
-            // The answer itself is of no use here.
-            Ok(_) | Err(Failure::Refused(_) | Failure::Gone) => {}
-            Err(failure) => return Err(failure),
-        }
-        let session = calls::open_session();
-        let (session, answer) = match first {
-            Some(first) => {
-                let [session, answer] = bus.send([&session, first])?;
-                (bus.answer(session)?, Some(bus.answer(answer)?))
-            }
-            None => (bus.call(&session)?, None),
-        };
-        let session = calls::session(&session)?;
-        Ok((Open { bus, session }, answer))
-    }
-
-    /// Where new items go.
-    fn default_collection(&mut self) -> std::result::Result<String, Failure> {
-        let answer = self.bus.call(&calls::default_collection())?;
-        calls::object(&answer)?.ok_or(Failure::NoCollection)
-    }
-
-    fn is_locked(&mut self, collection: &str) -> std::result::Result<bool, Failure> {
-        calls::yes(&self.bus.call(&calls::get_locked(collection))?)
-    }
-
-    /// Some services show nothing at all of a locked collection.
-    fn may_hide_items(&mut self) -> std::result::Result<bool, Failure> {
-        match self.default_collection() {
-            Err(Failure::NoCollection) => Ok(false),
-            collection => self.is_locked(&collection?),
-        }
-    }
-
-    fn unlock(&mut self, objects: &[String], limit: Duration) -> std::result::Result<(), Failure> {
-        if objects.is_empty() {
-            return Ok(());
-        }
-        let answer = self.bus.call(&calls::unlock(objects))?;
-        match calls::prompt_of_unlock(&answer)? {
-            None => Ok(()),
-            Some(prompt) => self.prompt(&prompt, limit),
-        }
-    }
-
-    fn prompt(&mut self, path: &str, limit: Duration) -> std::result::Result<(), Failure> {
-        let limit_of_the_rest = self.bus.extend(limit);
-        self.bus.call(&calls::listen_to(path))?;
-        self.bus.call(&calls::show_prompt(path))?;
-        let completed = self
-            .bus
-            .next(|message| message.is_signal(path, "Completed"))?;
-        // A person's time is not the service's: what follows has the usual limit again.
-        self.bus.extend(limit_of_the_rest);
-        match calls::dismissed(&completed)? {
-            true => Err(Failure::Dismissed),
-            false => Ok(()),
-        }
-    }
-
-    /// A change that the service wants to prompt for is one that it does not allow as things are.
-    fn done(prompt: Option<String>) -> std::result::Result<(), Failure> {
-        prompt.map_or(Ok(()), |_| Err(Failure::Locked))
-    }
-}
-
 impl CredentialStoreApi for SecretService {
     fn vendor(&self) -> String {
         "Secret Service, https://specifications.freedesktop.org/secret-service".to_owned()
@@ -227,6 +100,7 @@ impl CredentialStoreApi for SecretService {
         }
         let place = Place {
             talk: Arc::clone(&self.talk),
+            label: self.label,
             service: service.to_owned(),
             account: account.to_owned(),
         };
@@ -245,7 +119,7 @@ impl CredentialStoreApi for SecretService {
 
 impl fmt::Debug for SecretService {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SecretService({})", self.talk.label)
+        write!(f, "SecretService({})", self.label)
     }
 }
 
@@ -307,6 +181,7 @@ impl CredentialApi for Item {
 /// The place of an item that may not be there yet.
 struct Place {
     talk: Arc<Talk>,
+    label: &'static str,
     service: String,
     account: String,
 }
@@ -336,7 +211,7 @@ impl CredentialApi for Place {
         }
         let made = self.talk.with(|open| {
             let collection = open.default_collection()?;
-            let (label, attributes) = (self.talk.label, self.attributes());
+            let (label, attributes) = (self.label, self.attributes());
             let call = calls::create_item(&collection, label, &attributes, &open.session, secret);
             Open::done(calls::prompt_of_create(&open.bus.call(&call)?)?)
         });

@@ -11,6 +11,7 @@ mod world;
 
 mod a_foreign_host;
 mod a_keychain_that_does_not_answer;
+mod a_secret_service_that_misbehaves;
 mod a_token_in_a_remote_url;
 mod a_token_revoked_elsewhere;
 mod an_erase_proves_nothing;

@@ -25,6 +25,7 @@ mod login;
 mod outcome;
 mod running;
 mod search;
+mod secret_service;
 mod terminal;
 mod trace;
 
@@ -34,10 +35,12 @@ pub(crate) use faulty_bus::{BusFault, How, Side};
 pub(crate) use heroku_cli::{Version, heroku_line};
 pub(crate) use outcome::Outcome;
 pub(crate) use search::files_under;
+pub(crate) use secret_service::Manner;
 pub(crate) use trace::Trace;
 
 use keychain::Keychain;
 use search::Transcript;
+use secret_service::SecretService;
 
 /// The owner of every app, where a story does not say otherwise.
 pub(crate) const ANN: &str = "ann@example.com";
@@ -52,6 +55,7 @@ pub(crate) struct World {
     /// Heroku, as this world knows it.
     pub(crate) heroku: StandIn,
     root: TempDir,
+    secret_service: Option<SecretService>,
     keychain: Option<Keychain>,
     app: Option<String>,
     variables: Mutex<BTreeMap<String, Option<String>>>,
@@ -72,6 +76,7 @@ impl World {
         let world = World {
             heroku: StandIn::start(&root.path().join("heroku")).unwrap(),
             root,
+            secret_service: None,
             keychain: None,
             app: None,
             variables: Mutex::default(),
@@ -229,6 +234,7 @@ impl World {
     }
 
     fn close(&mut self) -> Vec<String> {
+        self.secret_service = None;
         self.keychain = None;
         let mut findings = self.finds();
         let strangers = self.heroku.strangers();

@@ -14,9 +14,11 @@ use crate::arguments::{Login, Place};
 use crate::credential::{Account, Token};
 use crate::environment::Environment;
 use crate::git_config::{self, Setting};
+use crate::keychain::{Keychain, Unavailable};
 use crate::platform_api::{Authorization, Failure, PlatformApi};
 use crate::problem::Problem;
 use crate::sources::Source;
+use crate::terminal;
 
 mod browser;
 mod password;
@@ -25,6 +27,7 @@ mod paste;
 const LIMIT: Duration = Duration::from_secs(30);
 
 pub(super) fn run(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    open_keychain(arguments, session)?;
     let api = PlatformApi::new(session.environment, LIMIT).map_err(|failure| failure.problem())?;
     let got = if arguments.with_token {
         paste::from_stdin(session)?
@@ -36,6 +39,21 @@ pub(super) fn run(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::R
         paste::ask(arguments, session)?
     };
     finish(&api, got, arguments, session)
+}
+
+/// A keyring that will not take the token ends the login before it begins. A locked one is unlocked
+/// by its own prompt, where a person is there to answer it.
+fn open_keychain(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    match accounts::can_keep(session.environment, store(arguments.store)) {
+        Err(Unavailable::Locked) if terminal::is_there() => {
+            session.say("the keychain is locked, and asks you to open it")?;
+            let keychain = Keychain::new(session.environment);
+            let unlocked = keychain.unlock(session.environment.prompt_limit);
+            unlocked.map_err(|why| why.problem())?;
+        }
+        able => able.map_err(|why| why.problem())?,
+    }
+    Ok(())
 }
 
 /// A token that somebody has given us, and its authorization where we made it ourselves.

@@ -165,7 +165,8 @@ fn in_the_world(root: &Path, program: &str) -> Command {
     command
 }
 
-fn socket(root: &Path) -> String {
+/// Where the bus is.
+pub(super) fn socket(root: &Path) -> String {
     root.join("run/bus").to_str().unwrap().to_owned()
 }
 

@@ -1,0 +1,342 @@
+//! A keyring program that hangs, dies or talks nonsense: one warning, in time, and nothing is lost.
+
+use std::fs;
+use std::time::Duration;
+
+use crate::world::{ANN, Manner, World};
+
+const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
+
+/// The limit of one conversation, and what a busy machine may take on top of it.
+const LIMIT: &str = "0.5";
+const GENEROUS: Duration = Duration::from_secs(10);
+
+const SLOW: &str = "the keychain gave no answer within 0.5 s";
+const LEFT: &str = "the keyring program went away in the middle of the conversation";
+const GONE: &str = "no keyring program runs in this D-Bus session";
+const GARBLED: &str = "the keychain's answer made no sense";
+const ERROR: &str = "the keychain answered org.example.Error.Odd";
+
+const WAIT: &str = "wait longer: HEROKU_RS_TIMEOUT=10 (or for this push only: HEROKU_API_KEY=…)";
+const RESTART: &str = "restart your keyring program (or for this push only: HEROKU_API_KEY=…)";
+const START: &str = "start one, such as gnome-keyring, or put a token into HEROKU_API_KEY, \
+                     or run: git credential-heroku-rs login --store netrc";
+
+/// A login in the keyring, and an older one in netrc to fall back to.
+struct Scene {
+    world: World,
+    in_the_keychain: String,
+    in_netrc: String,
+    netrc: String,
+}
+
+fn scene() -> Scene {
+    let world = World::new().with_a_secret_service_under_orders();
+    let token = world.heroku.issue_token(ANN);
+    world.secret_service().has_item(ANN, &token);
+    world.is_the_active_account(ANN);
+    let in_netrc = world.heroku.issue_token(ANN);
+    let netrc = format!("machine git.heroku.com login {ANN} password {in_netrc}\n");
+    world.has_netrc(&netrc);
+    world
+        .helper_with_input("get", REQUEST)
+        .succeeds()
+        .hands_out(&token)
+        .stderr_is("");
+    Scene {
+        world,
+        in_the_keychain: token,
+        in_netrc,
+        netrc,
+    }
+}
+
+impl Scene {
+    /// `get` serves netrc in time, with one warning.
+    fn holds_out(&self, what: &str, mend: &str) {
+        let world = &self.world;
+        world
+            .helper_with_input("get", REQUEST)
+            .succeeds()
+            .ends_within(GENEROUS)
+            .hands_out(&self.in_netrc)
+            .stdout_is(&format!("username={ANN}\npassword={}\n\n", self.in_netrc))
+            .stderr_is(&format!(
+                "heroku-rs: {what}: the token of netrc is used\n  {mend}\n"
+            ));
+    }
+
+    /// Nothing was deleted, and nothing written anywhere.
+    fn has_lost_nothing(&self) {
+        let world = &self.world;
+        let asked = world.secret_service().was_asked();
+        assert!(asked.contains(&"Collections".to_owned()), "{asked:?}");
+        for write in ["CreateItem", "SetSecret", "Delete", "Unlock"] {
+            assert!(!asked.contains(&write.to_owned()), "{asked:?}");
+        }
+        let netrc = fs::read_to_string(world.home().join(".netrc")).unwrap();
+        assert_eq!(netrc, self.netrc);
+        assert_eq!(world.active_account().as_deref(), Some(ANN));
+        assert_eq!(world.requests_to_the_api(), 0);
+    }
+}
+
+/// The calls of a `get`, in their order.
+const CALLS: [&str; 4] = ["Collections", "OpenSession", "SearchItems", "GetSecret"];
+
+#[test]
+fn one_that_falls_silent_at_any_call_is_given_up_in_time() {
+    let scene = scene();
+    scene.world.sets("HEROKU_RS_TIMEOUT", LIMIT);
+    for call in CALLS {
+        scene.world.secret_service().takes(&[call], Manner::Silent);
+        scene.holds_out(SLOW, WAIT);
+    }
+    scene.has_lost_nothing();
+}
+
+#[test]
+fn one_that_takes_its_time_at_every_call_is_given_up_in_time_too() {
+    let scene = scene();
+    scene.world.sets("HEROKU_RS_TIMEOUT", LIMIT);
+    let late = Manner::Late(Duration::from_millis(200));
+    scene.world.secret_service().takes(&CALLS, late);
+    scene.holds_out(SLOW, WAIT);
+    scene.has_lost_nothing();
+}
+
+#[test]
+fn one_that_dies_in_the_middle_of_a_call_has_gone_away() {
+    let scene = scene();
+    for call in CALLS {
+        scene.world.secret_service().takes(&[call], Manner::Leaves);
+        scene.holds_out(LEFT, RESTART);
+        scene.world.secret_service().comes();
+    }
+    scene.has_lost_nothing();
+}
+
+#[test]
+fn one_that_dies_between_two_calls_is_not_there() {
+    let scene = scene();
+    for call in ["Collections", "SearchItems"] {
+        let service = scene.world.secret_service();
+        service.takes(&[call], Manner::AnswersAndLeaves);
+        scene.holds_out(GONE, START);
+        service.comes();
+    }
+    scene.has_lost_nothing();
+}
+
+#[test]
+fn one_that_talks_nonsense_is_not_believed() {
+    let scene = scene();
+    for call in &CALLS[1..] {
+        for manner in [Manner::WrongType, Manner::Nested, Manner::Endless] {
+            scene.world.secret_service().takes(&[call], manner);
+            scene.holds_out(GARBLED, RESTART);
+        }
+        scene.world.secret_service().takes(&[call], Manner::Error);
+        scene.holds_out(ERROR, RESTART);
+    }
+    scene.has_lost_nothing();
+}
+
+/// The first question is asked for gnome-keyring's sake: what it is answered is of no use.
+#[test]
+fn an_odd_answer_to_a_question_that_decides_nothing_decides_nothing() {
+    let scene = scene();
+    for manner in [Manner::WrongType, Manner::Nested, Manner::Error] {
+        let service = scene.world.secret_service();
+        service.takes(&["Collections"], manner);
+        scene
+            .world
+            .helper_with_input("get", REQUEST)
+            .succeeds()
+            .hands_out(&scene.in_the_keychain)
+            .stderr_is("");
+    }
+    scene.has_lost_nothing();
+}
+
+#[test]
+fn no_other_operation_waits_for_it_or_writes_elsewhere() {
+    let scene = scene();
+    let world = &scene.world;
+    world.sets("HEROKU_RS_TIMEOUT", LIMIT);
+    let pasted = world.heroku.issue_token(ANN);
+    let with = |token: &str| format!("{REQUEST}username={ANN}\npassword={token}\n");
+    for call in CALLS {
+        world.secret_service().takes(&[call], Manner::Silent);
+        world
+            .helper_with_input("store", with(&pasted))
+            .succeeds()
+            .ends_within(GENEROUS)
+            .stdout_is("")
+            .stderr_is("");
+        world
+            .helper_with_input("erase", with(&scene.in_the_keychain))
+            .succeeds()
+            .ends_within(GENEROUS)
+            .stdout_is("")
+            .stderr_is(&format!(
+                "heroku-rs: git was refused, and nothing was removed: {SLOW}\n  {WAIT}\n"
+            ));
+    }
+    scene.has_lost_nothing();
+}
+
+#[test]
+fn a_login_fails_in_time_and_goes_nowhere_else() {
+    let scene = scene();
+    let world = &scene.world;
+    let token = world.heroku.issue_token(ANN);
+    for (manner, limit, why, mend) in [
+        (Manner::Silent, LIMIT, SLOW, WAIT),
+        (Manner::Error, "30", ERROR, RESTART),
+    ] {
+        world.sets("HEROKU_RS_TIMEOUT", limit);
+        world.secret_service().takes(&["SearchItems"], manner);
+        world
+            .helper_with_input("login --with-token", &token)
+            .exits_with(1)
+            .ends_within(GENEROUS)
+            .stdout_is("")
+            .stderr_is(&format!("heroku-rs: {why}\n  {mend}\n"));
+    }
+    scene.has_lost_nothing();
+}
+
+/// Over SSH, in a terminal without a desktop: the prompt comes up where nobody sees it.
+#[test]
+fn a_prompt_that_nobody_answers_is_taken_away_and_ends_the_login() {
+    let scene = scene();
+    let world = &scene.world;
+    world.sets("HEROKU_RS_PROMPT_TIMEOUT", "0.3");
+    world.secret_service().is_locked();
+    world.secret_service().was_asked();
+    let shown = world
+        .on_a_terminal("git-credential-heroku-rs login")
+        .exits_with(1);
+    let lines: Vec<&str> = shown.lines().take(2).collect();
+    assert_eq!(
+        lines,
+        [
+            "the keychain is locked, and asks you to open it",
+            "heroku-rs: the keychain is locked: its prompt was closed, not answered in time, \
+             or could not be shown"
+        ]
+    );
+    let asked = world.secret_service().was_asked();
+    assert_eq!(asked[asked.len() - 3..], ["Unlock", "Prompt", "Dismiss"]);
+    assert_eq!(world.requests_to_the_api(), 0, "no token is left at Heroku");
+}
+
+#[test]
+fn without_a_terminal_no_prompt_comes_up_at_all() {
+    let scene = scene();
+    let world = &scene.world;
+    world.secret_service().is_locked();
+    let token = world.heroku.issue_token(ANN);
+    world
+        .helper_with_input("login --with-token", &token)
+        .exits_with(1)
+        .stdout_is("")
+        .stderr_is(
+            "heroku-rs: the keychain is locked\n  unlock it: git credential-heroku-rs status --unlock \
+             (or for this push only: HEROKU_API_KEY=… git push heroku main)\n",
+        );
+    scene.has_lost_nothing();
+}
+
+#[test]
+fn a_login_at_a_terminal_opens_the_keychain_by_its_prompt() {
+    let scene = scene();
+    let world = &scene.world;
+    world.secret_service().is_locked();
+    world.secret_service().has_an_owner_who_answers();
+    let token = world.heroku.issue_token(ANN);
+    world.is_planted(&world.has_file("token", &token));
+    let shown = world
+        .on_a_terminal("git-credential-heroku-rs login --with-token <$HOME/token")
+        .exits_with(0);
+    assert!(
+        shown.contains("Logged in as ann@example.com: the token is in the keychain"),
+        "{shown}"
+    );
+    world
+        .helper_with_input("get", REQUEST)
+        .succeeds()
+        .hands_out(&token)
+        .stderr_is("");
+}
+
+const MANY: usize = 10_000;
+
+/// Strangers' items cost the service its search, and us nothing.
+#[test]
+fn ten_thousand_items_of_strangers_are_not_looked_at() {
+    let scene = scene();
+    let world = &scene.world;
+    for number in 0..MANY {
+        let (name, secret) = (number.to_string(), format!("a stranger's secret {number}"));
+        let attributes = [("service", "stranger"), ("account", name.as_str())];
+        world.secret_service().has_item_with(&attributes, &secret);
+    }
+    world.secret_service().was_asked();
+    world
+        .helper_with_input("get", REQUEST)
+        .succeeds()
+        .hands_out(&scene.in_the_keychain)
+        .stderr_is("");
+    assert_eq!(world.secret_service().was_asked(), CALLS);
+}
+
+/// Nobody is chosen, so that each of them has to be looked at.
+fn with_ten_thousand_logins(world: &World) {
+    for number in 1..MANY {
+        let secret = format!("HRKU-01234567-89ab-cdef-0123-{number:012}");
+        let email = format!("person-{number}@example.com");
+        world.secret_service().has_item(&email, &secret);
+    }
+    fs::remove_file(world.login_json()).unwrap();
+    fs::remove_file(world.home().join(".netrc")).unwrap();
+}
+
+#[test]
+fn of_ten_thousand_logins_none_is_served_by_chance() {
+    let scene = scene();
+    let world = &scene.world;
+    with_ten_thousand_logins(world);
+    world.sets("HEROKU_RS_TIMEOUT", "50");
+    world
+        .helper_with_input("get", REQUEST)
+        .succeeds()
+        .stdout_is("username=heroku\n\n")
+        .stderr_is(
+            "heroku-rs: several Heroku accounts are logged in and none is chosen: ann@example.com, \
+             person-1@example.com, person-2@example.com, person-3@example.com, \
+             person-4@example.com and 9995 more\n  \
+             choose one: git credential-heroku-rs switch ann@example.com\n",
+        );
+}
+
+#[test]
+fn too_many_logins_for_the_time_there_is_are_told_by_their_number() {
+    let scene = scene();
+    let world = &scene.world;
+    with_ten_thousand_logins(world);
+    // Nearly a minute for all of them.
+    let late = Manner::Late(Duration::from_millis(5));
+    world.secret_service().takes(&["GetSecret"], late);
+    world.sets("HEROKU_RS_TIMEOUT", "3");
+    world
+        .helper_with_input("get", REQUEST)
+        .succeeds()
+        .ends_within(GENEROUS)
+        .stdout_is("username=heroku\n\n")
+        .stderr_is(&format!(
+            "heroku-rs: the Heroku token could not be read from the keychain: \
+             the keychain has 10000 logins for Heroku, too many to read within 3.0 s\n  {WAIT}\n"
+        ));
+}
