@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use crate::world::{ANN, Manner, World};
+use crate::world::{ANN, Line, Manner, World};
 
 const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
 
@@ -15,6 +15,8 @@ const SLOW: &str = "the keychain gave no answer within 0.5 s";
 const LEFT: &str = "the keyring program went away in the middle of the conversation";
 const GONE: &str = "no keyring program runs in this D-Bus session";
 const GARBLED: &str = "the keychain's answer made no sense";
+const HUNG_UP: &str = "the D-Bus session hung up in the middle of the conversation";
+const NOT_LET_IN: &str = "the D-Bus session belongs to another user";
 const ERROR: &str = "the keychain answered org.example.Error.Odd";
 
 const WAIT: &str = "wait longer: HEROKU_RS_TIMEOUT=10 (or for this push only: HEROKU_API_KEY=…)";
@@ -160,6 +162,51 @@ fn an_odd_answer_to_a_question_that_decides_nothing_decides_nothing() {
 }
 
 #[test]
+fn a_line_that_drips_is_given_up_in_time() {
+    let scene = scene();
+    scene.world.sets("HEROKU_RS_TIMEOUT", LIMIT);
+    let pause = Duration::from_millis(10);
+    scene.world.reaches_the_bus_over(Line::Drips(pause));
+    scene.holds_out(SLOW, WAIT);
+}
+
+/// A `get` reads about a thousand bytes: these are in every part of that conversation.
+const PLACES: [usize; 7] = [0, 3, 40, 120, 300, 450, 600];
+
+#[test]
+fn a_line_that_breaks_anywhere_has_hung_up() {
+    let scene = scene();
+    for place in PLACES {
+        scene.world.reaches_the_bus_over(Line::Breaks(place));
+        scene.holds_out(HUNG_UP, RESTART);
+    }
+}
+
+/// What garbled lengths promise never comes, so that the end of it is a matter of the limit.
+#[test]
+fn a_line_that_garbles_is_not_believed() {
+    let scene = scene();
+    scene.world.sets("HEROKU_RS_TIMEOUT", "3");
+    for place in PLACES {
+        scene.world.reaches_the_bus_over(Line::Garbles(place));
+        let world = &scene.world;
+        let get = world.helper_with_input("get", REQUEST);
+        let told = get.stderr();
+        get.succeeds()
+            .ends_within(GENEROUS)
+            .hands_out(&scene.in_netrc);
+        let reasons = [
+            GARBLED,
+            NOT_LET_IN,
+            "the keychain gave no answer within 3.0 s",
+        ];
+        let named = reasons.iter().filter(|why| told.contains(*why));
+        assert_eq!(named.count(), 1, "{place}: {told}");
+        assert_eq!(told.lines().count(), 2, "{place}: {told}");
+    }
+}
+
+#[test]
 fn no_other_operation_waits_for_it_or_writes_elsewhere() {
     let scene = scene();
     let world = &scene.world;
@@ -205,138 +252,4 @@ fn a_login_fails_in_time_and_goes_nowhere_else() {
             .stderr_is(&format!("heroku-rs: {why}\n  {mend}\n"));
     }
     scene.has_lost_nothing();
-}
-
-/// Over SSH, in a terminal without a desktop: the prompt comes up where nobody sees it.
-#[test]
-fn a_prompt_that_nobody_answers_is_taken_away_and_ends_the_login() {
-    let scene = scene();
-    let world = &scene.world;
-    world.sets("HEROKU_RS_PROMPT_TIMEOUT", "0.3");
-    world.secret_service().is_locked();
-    world.secret_service().was_asked();
-    let shown = world
-        .on_a_terminal("git-credential-heroku-rs login")
-        .exits_with(1);
-    let lines: Vec<&str> = shown.lines().take(2).collect();
-    assert_eq!(
-        lines,
-        [
-            "the keychain is locked, and asks you to open it",
-            "heroku-rs: the keychain is locked: its prompt was closed, not answered in time, \
-             or could not be shown"
-        ]
-    );
-    let asked = world.secret_service().was_asked();
-    assert_eq!(asked[asked.len() - 3..], ["Unlock", "Prompt", "Dismiss"]);
-    assert_eq!(world.requests_to_the_api(), 0, "no token is left at Heroku");
-}
-
-#[test]
-fn without_a_terminal_no_prompt_comes_up_at_all() {
-    let scene = scene();
-    let world = &scene.world;
-    world.secret_service().is_locked();
-    let token = world.heroku.issue_token(ANN);
-    world
-        .helper_with_input("login --with-token", &token)
-        .exits_with(1)
-        .stdout_is("")
-        .stderr_is(
-            "heroku-rs: the keychain is locked\n  unlock it: git credential-heroku-rs status --unlock \
-             (or for this push only: HEROKU_API_KEY=… git push heroku main)\n",
-        );
-    scene.has_lost_nothing();
-}
-
-#[test]
-fn a_login_at_a_terminal_opens_the_keychain_by_its_prompt() {
-    let scene = scene();
-    let world = &scene.world;
-    world.secret_service().is_locked();
-    world.secret_service().has_an_owner_who_answers();
-    let token = world.heroku.issue_token(ANN);
-    world.is_planted(&world.has_file("token", &token));
-    let shown = world
-        .on_a_terminal("git-credential-heroku-rs login --with-token <$HOME/token")
-        .exits_with(0);
-    assert!(
-        shown.contains("Logged in as ann@example.com: the token is in the keychain"),
-        "{shown}"
-    );
-    world
-        .helper_with_input("get", REQUEST)
-        .succeeds()
-        .hands_out(&token)
-        .stderr_is("");
-}
-
-const MANY: usize = 10_000;
-
-/// Strangers' items cost the service its search, and us nothing.
-#[test]
-fn ten_thousand_items_of_strangers_are_not_looked_at() {
-    let scene = scene();
-    let world = &scene.world;
-    for number in 0..MANY {
-        let (name, secret) = (number.to_string(), format!("a stranger's secret {number}"));
-        let attributes = [("service", "stranger"), ("account", name.as_str())];
-        world.secret_service().has_item_with(&attributes, &secret);
-    }
-    world.secret_service().was_asked();
-    world
-        .helper_with_input("get", REQUEST)
-        .succeeds()
-        .hands_out(&scene.in_the_keychain)
-        .stderr_is("");
-    assert_eq!(world.secret_service().was_asked(), CALLS);
-}
-
-/// Nobody is chosen, so that each of them has to be looked at.
-fn with_ten_thousand_logins(world: &World) {
-    for number in 1..MANY {
-        let secret = format!("HRKU-01234567-89ab-cdef-0123-{number:012}");
-        let email = format!("person-{number}@example.com");
-        world.secret_service().has_item(&email, &secret);
-    }
-    fs::remove_file(world.login_json()).unwrap();
-    fs::remove_file(world.home().join(".netrc")).unwrap();
-}
-
-#[test]
-fn of_ten_thousand_logins_none_is_served_by_chance() {
-    let scene = scene();
-    let world = &scene.world;
-    with_ten_thousand_logins(world);
-    world.sets("HEROKU_RS_TIMEOUT", "50");
-    world
-        .helper_with_input("get", REQUEST)
-        .succeeds()
-        .stdout_is("username=heroku\n\n")
-        .stderr_is(
-            "heroku-rs: several Heroku accounts are logged in and none is chosen: ann@example.com, \
-             person-1@example.com, person-2@example.com, person-3@example.com, \
-             person-4@example.com and 9995 more\n  \
-             choose one: git credential-heroku-rs switch ann@example.com\n",
-        );
-}
-
-#[test]
-fn too_many_logins_for_the_time_there_is_are_told_by_their_number() {
-    let scene = scene();
-    let world = &scene.world;
-    with_ten_thousand_logins(world);
-    // Nearly a minute for all of them.
-    let late = Manner::Late(Duration::from_millis(5));
-    world.secret_service().takes(&["GetSecret"], late);
-    world.sets("HEROKU_RS_TIMEOUT", "3");
-    world
-        .helper_with_input("get", REQUEST)
-        .succeeds()
-        .ends_within(GENEROUS)
-        .stdout_is("username=heroku\n\n")
-        .stderr_is(&format!(
-            "heroku-rs: the Heroku token could not be read from the keychain: \
-             the keychain has 10000 logins for Heroku, too many to read within 3.0 s\n  {WAIT}\n"
-        ));
 }

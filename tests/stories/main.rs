@@ -11,6 +11,7 @@ mod world;
 
 mod a_foreign_host;
 mod a_keychain_that_does_not_answer;
+mod a_locked_keychain_and_its_prompt;
 mod a_secret_service_that_misbehaves;
 mod a_token_in_a_remote_url;
 mod a_token_revoked_elsewhere;
@@ -36,6 +37,7 @@ mod rotating_by_a_timer;
 mod rotating_cut_short;
 mod rotating_while_others_work;
 mod running_a_program;
+mod ten_thousand_logins;
 mod the_cli_forgot;
 mod the_command_line;
 mod the_docs;

@@ -25,8 +25,12 @@ fn a_login_goes_to_netrc_says_so_and_the_push_works() {
             "Logged in as ann@example.com: the token is in netrc, in plain text, \
              for git and for the Heroku CLI\n",
         )
-        .says("there is no D-Bus session here: the token goes to netrc")
-        .says("HEROKU_API_KEY");
+        .stderr_is(
+            "there is no D-Bus session here: the token goes to netrc, where the Heroku CLI keeps it \
+             on such a machine.\n  rather not in plain text? put it into HEROKU_API_KEY (a Codespaces \
+             secret, a CI variable),\n  or install a keyring such as gnome-keyring; then: git \
+             credential-heroku-rs logout --keep\n",
+        );
     assert_eq!(
         netrc(&world),
         format!(
@@ -112,4 +116,89 @@ fn heroku_netrc_write_keeps_the_login_where_the_heroku_cli_looks() {
         .helper_with_input("get", "protocol=https\nhost=git.heroku.com\n")
         .succeeds()
         .hands_out(&token);
+}
+
+const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
+
+const WAYS_OUT: &str =
+    "put a token into HEROKU_API_KEY, or run: git credential-heroku-rs login --store netrc";
+
+/// What a `get` says, and a `login` that insists on the keychain: the same cause and the same mend.
+fn is_told(world: &World, what: &str, mend: &str) {
+    let token = world.heroku.issue_token(ANN);
+    world
+        .helper_with_input("get", REQUEST)
+        .succeeds()
+        .stdout_is("username=heroku\n\n")
+        .stderr_is(&format!(
+            "heroku-rs: the Heroku token could not be read from the keychain: {what}\n  {mend}\n"
+        ));
+    world
+        .shell(
+            "setsid git-credential-heroku-rs login --with-token --store keychain",
+            token.as_bytes(),
+        )
+        .exits_with(1)
+        .stdout_is("")
+        .stderr_is(&format!("heroku-rs: {what}\n  {mend}\n"));
+    assert_eq!(netrc(world), "");
+    assert!(!world.login_json().exists());
+}
+
+#[test]
+fn each_machine_without_a_keyring_is_told_what_it_lacks_and_what_helps() {
+    is_told(&World::new(), "there is no D-Bus session here", WAYS_OUT);
+    let dangling = World::new();
+    dangling.sets("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus");
+    is_told(
+        &dangling,
+        "the D-Bus session cannot be reached",
+        &format!("DBUS_SESSION_BUS_ADDRESS leads nowhere: log in anew, or {WAYS_OUT}"),
+    );
+    is_told(
+        &World::new().with_a_bus_alone(),
+        "no keyring program runs in this D-Bus session",
+        &format!("start one, such as gnome-keyring, or {WAYS_OUT}"),
+    );
+    let locked = World::new().with_keychain();
+    locked.keychain().locks();
+    is_told(
+        &locked,
+        "the keychain is locked",
+        "unlock it: git credential-heroku-rs status --unlock \
+         (or for this push only: HEROKU_API_KEY=… git push heroku main)",
+    );
+}
+
+/// It is empty, which is no failure; but it takes nothing, and then says why.
+#[test]
+fn a_keyring_that_was_never_set_up_takes_nothing_and_the_login_goes_to_netrc() {
+    let world = World::new().with_a_keychain_never_set_up();
+    world.is_planted(&world.home().join(".netrc"));
+    world
+        .helper_with_input("get", REQUEST)
+        .succeeds()
+        .stdout_is("username=heroku\n\n")
+        .stderr_is(
+            "heroku-rs: not logged in to Heroku\n  run: git credential-heroku-rs login (or paste a \
+             token as the password: https://dashboard.heroku.com/account/applications)\n",
+        );
+    let token = world.heroku.issue_token(ANN);
+    world
+        .helper_with_input("login --with-token --store keychain", &token)
+        .exits_with(1)
+        .stderr_is(&format!(
+            "heroku-rs: the keyring program has no default keyring\n  \
+             make one in your keyring program, or {WAYS_OUT}\n"
+        ));
+    assert_eq!(netrc(&world), "");
+    world
+        .helper_with_input("login --with-token", &token)
+        .succeeds()
+        .says("the keyring program has no default keyring: the token goes to netrc");
+    world
+        .helper_with_input("get", REQUEST)
+        .succeeds()
+        .hands_out(&token)
+        .stderr_is("");
 }

@@ -14,6 +14,7 @@ use heroku_stand_in::StandIn;
 use tempfile::TempDir;
 
 mod app;
+mod bus_line;
 mod calls;
 mod counts;
 mod faults;
@@ -29,6 +30,7 @@ mod secret_service;
 mod terminal;
 mod trace;
 
+pub(crate) use bus_line::Line;
 pub(crate) use counts::{counted, is_thorough};
 pub(crate) use faults::GIT_HOST;
 pub(crate) use faulty_bus::{BusFault, How, Side};

@@ -151,8 +151,8 @@ fn tell(kept: &Kept, account: &Account, session: &mut Session<'_, '_>) -> anyhow
     if let Some(why) = &kept.no_keyring {
         session.say(&format!(
             "{}: the token goes to netrc, where the Heroku CLI keeps it on such a machine.\n  \
-             rather not in plain text? keep it in HEROKU_API_KEY (a Codespaces secret, a CI variable), \
-             and run: git credential-heroku-rs logout --keep",
+             rather not in plain text? put it into HEROKU_API_KEY (a Codespaces secret, a CI variable),\n  \
+             or install a keyring such as gnome-keyring; then: git credential-heroku-rs logout --keep",
             why.what()
         ))?;
     }

@@ -1,0 +1,86 @@
+//! A keychain with ten thousand items: nobody waits for ever, and nobody is served by chance.
+
+use std::fs;
+use std::time::Duration;
+
+use crate::world::{ANN, Manner, World};
+
+const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
+
+fn with_one_login() -> (World, String) {
+    let world = World::new().with_a_secret_service_under_orders();
+    let token = world.heroku.issue_token(ANN);
+    world.secret_service().has_item(ANN, &token);
+    world.is_the_active_account(ANN);
+    (world, token)
+}
+
+const MANY: usize = 10_000;
+
+/// Strangers' items cost the service its search, and us nothing.
+#[test]
+fn ten_thousand_items_of_strangers_are_not_looked_at() {
+    let (world, token) = with_one_login();
+    for number in 0..MANY {
+        let (name, secret) = (number.to_string(), format!("a stranger's secret {number}"));
+        let attributes = [("service", "stranger"), ("account", name.as_str())];
+        world.secret_service().has_item_with(&attributes, &secret);
+    }
+    world.secret_service().was_asked();
+    world
+        .helper_with_input("get", REQUEST)
+        .succeeds()
+        .hands_out(&token)
+        .stderr_is("");
+    assert_eq!(
+        world.secret_service().was_asked(),
+        ["Collections", "OpenSession", "SearchItems", "GetSecret"]
+    );
+}
+
+/// Nobody is chosen, so that each of them has to be looked at.
+fn with_ten_thousand_logins(world: &World) {
+    for number in 1..MANY {
+        let secret = format!("HRKU-01234567-89ab-cdef-0123-{number:012}");
+        let email = format!("person-{number}@example.com");
+        world.secret_service().has_item(&email, &secret);
+    }
+    fs::remove_file(world.login_json()).unwrap();
+}
+
+#[test]
+fn of_ten_thousand_logins_none_is_served_by_chance() {
+    let (world, _) = with_one_login();
+    with_ten_thousand_logins(&world);
+    world.sets("HEROKU_RS_TIMEOUT", "50");
+    world
+        .helper_with_input("get", REQUEST)
+        .succeeds()
+        .stdout_is("username=heroku\n\n")
+        .stderr_is(
+            "heroku-rs: several Heroku accounts are logged in and none is chosen: ann@example.com, \
+             person-1@example.com, person-2@example.com, person-3@example.com, \
+             person-4@example.com and 9995 more\n  \
+             choose one: git credential-heroku-rs switch ann@example.com\n",
+        );
+}
+
+#[test]
+fn too_many_logins_for_the_time_there_is_are_told_by_their_number() {
+    let (world, _) = with_one_login();
+    with_ten_thousand_logins(&world);
+    // Nearly a minute for all of them.
+    let late = Manner::Late(Duration::from_millis(5));
+    world.secret_service().takes(&["GetSecret"], late);
+    world.sets("HEROKU_RS_TIMEOUT", "3");
+    world
+        .helper_with_input("get", REQUEST)
+        .succeeds()
+        .ends_within(Duration::from_secs(15))
+        .stdout_is("username=heroku\n\n")
+        .stderr_is(
+            "heroku-rs: the Heroku token could not be read from the keychain: \
+             the keychain has 10000 logins for Heroku, too many to read within 3.0 s\n  wait longer: HEROKU_RS_TIMEOUT=10 \
+             (or for this push only: HEROKU_API_KEY=…)\n",
+        );
+}

@@ -1,0 +1,71 @@
+//! A line to the bus that is slow, breaks off or garbles what it carries: what no program on a real
+//! bus can do, since the bus checks and passes on whole messages only.
+
+use std::io::{BufReader, Read, Write};
+use std::net::Shutdown;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::thread;
+use std::time::Duration;
+
+use super::World;
+
+/// What the line does to the bytes that come from the bus.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Line {
+    /// One byte at a time, each after this pause.
+    Drips(Duration),
+    /// Ends after so many bytes.
+    Breaks(usize),
+    /// Every byte from this one on is 0xff: a length is absurd, a text is none.
+    Garbles(usize),
+}
+
+impl World {
+    /// Every program started from here on reaches the bus over this line.
+    pub(crate) fn reaches_the_bus_over(&self, line: Line) {
+        let bus = super::keychain::socket(self.root.path());
+        let dir = tempfile::tempdir_in(self.root.path()).unwrap().keep();
+        let path = dir.join("line");
+        let listener = UnixListener::bind(&path).unwrap();
+        self.sets(
+            "DBUS_SESSION_BUS_ADDRESS",
+            &format!("unix:path={}", path.display()),
+        );
+        // It ends with the test's own process; a world that has gone starts no more programs.
+        thread::spawn(move || {
+            for program in listener.incoming() {
+                carry(program.unwrap(), UnixStream::connect(&bus).unwrap(), line);
+            }
+        });
+    }
+}
+
+fn carry(program: UnixStream, bus: UnixStream, line: Line) {
+    let (mut from, mut to) = (program.try_clone().unwrap(), bus.try_clone().unwrap());
+    thread::spawn(move || {
+        // Either end may hang up at any time.
+        let _ = std::io::copy(&mut from, &mut to);
+        let _ = to.shutdown(Shutdown::Write);
+    });
+    thread::spawn(move || {
+        let _ = carry_back(&bus, &program, line);
+        let _ = program.shutdown(Shutdown::Both);
+        let _ = bus.shutdown(Shutdown::Both);
+    });
+}
+
+fn carry_back(bus: &UnixStream, mut program: &UnixStream, line: Line) -> std::io::Result<()> {
+    for (at, byte) in BufReader::new(bus).bytes().enumerate() {
+        let byte = byte?;
+        match line {
+            Line::Drips(pause) => {
+                thread::sleep(pause);
+                program.write_all(&[byte])?;
+            }
+            Line::Breaks(end) if at == end => return Ok(()),
+            Line::Garbles(from) if at >= from => program.write_all(&[0xff])?,
+            Line::Breaks(_) | Line::Garbles(_) => program.write_all(&[byte])?,
+        }
+    }
+    Ok(())
+}
