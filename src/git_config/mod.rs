@@ -188,6 +188,8 @@ pub fn work_tree() -> Option<PathBuf> {
 fn run<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Result<Output, Problem> {
     Command::new("git")
         .args(arguments)
+        // What git says is read here, and it speaks the user's language otherwise.
+        .env("LC_ALL", "C")
         .stdin(Stdio::null())
         .output()
         .map_err(|error| {

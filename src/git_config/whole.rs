@@ -181,7 +181,11 @@ fn unchanged(scope: Scope, path: &Path, why: &io::Error) -> Problem {
 pub(super) fn file(scope: Scope) -> Result<Option<PathBuf>, Problem> {
     match scope {
         Scope::Global => {
-            let output = run(["config", "--global", "-z", "--show-origin", "--list"])?;
+            let whole = ["--global", "-z", "--show-origin", "--get-regexp", "."];
+            let output = run(std::iter::once("config").chain(whole))?;
+            if !matches!(output.status.code(), Some(0 | 1)) {
+                return Err(said(&output));
+            }
             let origin = output.stdout.split(|byte| *byte == 0).next();
             let path = origin.and_then(|origin| origin.strip_prefix(b"file:"));
             Ok(path.map(path_of))
