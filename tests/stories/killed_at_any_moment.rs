@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::world::{ANN, BOB, World, counted, files_under, is_thorough};
+use crate::world::{ANN, BOB, World, counted, is_thorough};
 
 const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
 const GET: &str = "git-credential-heroku-rs get";
@@ -28,22 +28,15 @@ fn killed_everywhere(
             given();
             kills += usize::from(world.killed_at(line, input, call).was_killed());
             then(world);
-            left += drafts(world).len();
+            left += world.drafts().len();
         }
     }
     assert!(kills > 3, "the kills happen");
     counted("kills", kills);
     given();
     world.shell(line, input.as_bytes()).succeeds().stdout();
-    assert_eq!(drafts(world), Vec::<PathBuf>::new(), "the next run sweeps");
+    assert_eq!(world.drafts(), Vec::<PathBuf>::new(), "the next run sweeps");
     left
-}
-
-fn drafts(world: &World) -> Vec<PathBuf> {
-    let mut files = files_under(&world.home());
-    let name = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().into_owned();
-    files.retain(|path| name(path).starts_with(".heroku-rs-"));
-    files
 }
 
 #[test]

@@ -22,6 +22,7 @@ mod completing_at_a_shell;
 mod docker;
 mod every_way_to_log_in;
 mod faults_on_the_bus;
+mod faults_on_the_disk;
 mod gits_contract;
 mod hostile_input;
 mod killed_at_any_moment;

@@ -35,6 +35,7 @@ pub(crate) use counts::{counted, is_thorough};
 pub(crate) use faults::GIT_HOST;
 pub(crate) use faulty_bus::{BusFault, How, Side};
 pub(crate) use heroku_cli::{Version, heroku_line};
+pub(crate) use injected::SystemCall;
 pub(crate) use outcome::Outcome;
 pub(crate) use search::files_under;
 pub(crate) use secret_service::Manner;

@@ -4,7 +4,9 @@
 //! git's see a sound system.
 
 use std::fs;
+use std::path::PathBuf;
 
+use super::search::files_under;
 use super::{Outcome, World};
 
 /// A system call of a program: which of those of its name, counted from 1.
@@ -44,6 +46,27 @@ impl World {
     /// Runs a command line that is killed at this call, before it is done.
     pub(crate) fn killed_at(&self, line: &str, input: &str, call: &SystemCall) -> Outcome<'_> {
         self.injected(line, input, call, "signal=KILL")
+    }
+
+    /// Runs a command line in which this call fails with an error of this name, once.
+    pub(crate) fn failing_at(
+        &self,
+        line: &str,
+        input: &str,
+        call: &SystemCall,
+        error: &str,
+    ) -> Outcome<'_> {
+        self.injected(line, input, call, &format!("error={error}"))
+    }
+
+    /// What the program left lying beside the files that it writes.
+    pub(crate) fn drafts(&self) -> Vec<PathBuf> {
+        let mut files = files_under(&self.home());
+        files.retain(|path| {
+            let name = path.file_name().unwrap().to_string_lossy();
+            name.starts_with(".heroku-rs-")
+        });
+        files
     }
 
     fn injected(&self, line: &str, input: &str, call: &SystemCall, what: &str) -> Outcome<'_> {
@@ -91,5 +114,10 @@ impl SystemCall {
     /// Whether it opens a file that it may have to make.
     pub(crate) fn makes_a_file(&self) -> bool {
         self.name == "openat" && self.line.contains("O_CREAT")
+    }
+
+    /// Whether this text is in what strace shows of it: a path, a flag.
+    pub(crate) fn shows(&self, text: &str) -> bool {
+        self.line.contains(text)
     }
 }

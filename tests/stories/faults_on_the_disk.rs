@@ -1,0 +1,219 @@
+//! The disk is full, read-only, broken or somebody else's at every call in turn: each file is the old
+//! or the new one, nothing lies beside it, and the exit code tells which.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::world::{ANN, BOB, Outcome, SystemCall, World, counted, is_thorough};
+
+const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
+
+/// What a file system may answer to a call. `EINTR` is no failure: the call is made again.
+fn errors(call: &SystemCall) -> &'static [&'static str] {
+    let names: [(&[&str], &[&str]); 7] = [
+        (&["openat"], &["EACCES", "ENOSPC", "EROFS", "EMFILE", "EIO"]),
+        (&["write"], &["ENOSPC", "EIO", "EDQUOT", "EINTR"]),
+        (&["fsync"], &["EIO", "ENOSPC"]),
+        (
+            &["rename", "renameat", "renameat2"],
+            &["EACCES", "EROFS", "ENOSPC"],
+        ),
+        (&["mkdir", "unlink"], &["EACCES", "EROFS", "ENOSPC"]),
+        (&["fchmod", "flock"], &["EPERM", "ENOLCK"]),
+        (&["read", "statx", "getdents64"], &["EIO", "EACCES"]),
+    ];
+    let mut listed = names.into_iter().filter(|(names, _)| call.is_one_of(names));
+    listed.next().map_or(&[], |(_, errors)| errors)
+}
+
+/// Runs a command line without a fault, and then once for each fault that the files below the home
+/// can have in it. Without fail nothing stays lying beside a file.
+fn with_every_fault(
+    world: &World,
+    line: &str,
+    input: &str,
+    given: impl Fn(),
+    then: impl Fn(Outcome<'_>),
+) {
+    given();
+    let (sound, mut calls) = world.system_calls(line, input);
+    then(sound.succeeds());
+    let home = world.home();
+    // The pipes of children are read as the bytes come: such reads cannot be told by their number.
+    let starts_children = calls
+        .iter()
+        .any(|call| call.is_one_of(&["vfork", "clone3"]));
+    calls.retain(|call| call.shows(home.to_str().unwrap()));
+    calls.retain(|call| !starts_children || !call.is_one_of(&["read"]));
+    let mut faults = 0;
+    for (number, call) in calls.iter().enumerate() {
+        let errors = errors(call);
+        for (turn, error) in errors.iter().enumerate() {
+            if is_thorough() || turn == number % errors.len() {
+                given();
+                then(world.failing_at(line, input, call, error));
+                assert_eq!(world.drafts(), Vec::<PathBuf>::new(), "{error}");
+                faults += 1;
+            }
+        }
+    }
+    assert!(faults > 5, "the faults happen");
+    counted("faults on the disk", faults);
+}
+
+#[test]
+fn login_keeps_the_token_and_tells_what_could_not_be_noted() {
+    let world = World::new().with_keychain();
+    let old = world.has_logged_in_with_the_heroku_cli(ANN);
+    let new = world.heroku.issue_token(BOB);
+    let given = || {
+        world.is_the_active_account(ANN);
+        world.keeps_in_the_keychain(BOB, &old);
+    };
+    let then = |said: Outcome<'_>| {
+        let said = said.holds_out(3);
+        let kept = world.kept_in_the_keychain(BOB);
+        assert_eq!(kept.as_ref() == Some(&new), said.ended_well());
+        let active = world.active_account().unwrap();
+        assert!(active == BOB || active == ANN && said.stderr().contains("was not noted: "));
+        assert_eq!(world.kept_in_the_keychain(ANN).as_ref(), Some(&old));
+    };
+    let login = "git-credential-heroku-rs login --with-token";
+    with_every_fault(&world, login, &new, given, then);
+}
+
+#[test]
+fn a_login_in_netrc_is_there_whole_or_not_at_all() {
+    let world = World::new();
+    let (old, new) = (world.heroku.issue_token(ANN), world.heroku.issue_token(ANN));
+    let netrc = |token: &str| {
+        let others = "# mine\nmachine example.com\n  login x\n  password y\n".to_owned();
+        let entry =
+            |host| format!("machine {host}.heroku.com\n  login {ANN}\n  password {token}\n");
+        others + &entry("api") + &entry("git")
+    };
+    let then = |said: Outcome<'_>| {
+        let said = said.holds_out(3);
+        let text = fs::read_to_string(world.home().join(".netrc")).unwrap();
+        match said.ended_well() {
+            true => assert_eq!(text, netrc(&new)),
+            false => assert_eq!(text, netrc(&old)),
+        }
+    };
+    let login = "git-credential-heroku-rs login --with-token --store netrc";
+    with_every_fault(&world, login, &new, || world.has_netrc(&netrc(&old)), then);
+}
+
+#[test]
+fn logout_that_fails_has_told_so() {
+    let world = World::new().with_keychain();
+    let token = world.has_logged_in_with_the_heroku_cli(ANN);
+    let entry = format!("machine git.heroku.com\n  login {ANN}\n  password {token}\n");
+    let given = || {
+        world.keeps_in_the_keychain(ANN, &token);
+        world.is_the_active_account(ANN);
+        world.has_netrc(&format!("machine example.com login x password y\n{entry}"));
+    };
+    let then = |said: Outcome<'_>| {
+        let said = said.holds_out(1);
+        let netrc = fs::read_to_string(world.home().join(".netrc")).unwrap();
+        assert!(netrc.starts_with("machine example.com login x password y\n"));
+        let gone = world.kept_in_the_keychain(ANN).is_none()
+            && world.active_account().is_none()
+            && !netrc.contains(&token);
+        assert!(gone || !said.ended_well());
+    };
+    with_every_fault(
+        &world,
+        "git-credential-heroku-rs logout --keep",
+        "",
+        given,
+        then,
+    );
+}
+
+#[test]
+fn switch_is_done_or_says_that_it_is_not() {
+    let world = World::new().with_keychain();
+    world.has_logged_in_with_the_heroku_cli(ANN);
+    let of_bob = world.heroku.issue_token(BOB);
+    world.keeps_in_the_keychain(BOB, &of_bob);
+    let then = |said: Outcome<'_>| {
+        let said = said.holds_out(1);
+        let active = world.active_account().unwrap();
+        assert_eq!(active, if said.ended_well() { BOB } else { ANN });
+    };
+    let line = format!("git-credential-heroku-rs switch {BOB}");
+    with_every_fault(&world, &line, "", || world.is_the_active_account(ANN), then);
+}
+
+#[test]
+fn get_answers_whatever_file_cannot_be_read_or_written() {
+    let world = World::new().with_keychain();
+    let token = world.has_logged_in_with_the_heroku_cli(ANN);
+    let grant = heroku_stand_in::Grant {
+        expires_in: Some(3600),
+        ..heroku_stand_in::Grant::default()
+    };
+    let ending = world.heroku.issue(ANN, grant).token;
+    world
+        .helper_with_input("login --with-token", &ending)
+        .succeeds()
+        .stdout();
+    let state = ".local/state/git-credential-heroku-rs/authorizations.json";
+    let known = fs::read_to_string(world.home().join(state)).unwrap();
+    let given = || drop(world.has_file(state, &known));
+    let then = |reply: Outcome<'_>| {
+        reply.succeeds().holds_out(1).hands_out(&ending).stdout();
+    };
+    assert_ne!(token, ending);
+    with_every_fault(&world, "git-credential-heroku-rs get", REQUEST, given, then);
+}
+
+const CONFIG: &str = "[user]\n\tname = Ann\n\
+    [credential \"https://git.heroku.com\"]\n\tusername = ann\n\thelper = theirs\n\
+    [credential]\n\thelper = store\n";
+
+#[test]
+fn setup_is_done_or_says_that_it_is_not() {
+    let world = World::new();
+    let given = || drop(world.has_file(".gitconfig", CONFIG));
+    let then = |said: Outcome<'_>| {
+        let said = said.holds_out(1);
+        let text = fs::read_to_string(world.home().join(".gitconfig")).unwrap();
+        match said.ended_well() {
+            true => assert!(text.ends_with("\thelper = \n\thelper = heroku-rs\n")),
+            false => assert_eq!(text, CONFIG),
+        }
+    };
+    with_every_fault(&world, "git-credential-heroku-rs setup", "", given, then);
+}
+
+/// The same for git's own part of it: git fails at each of its calls in turn.
+#[test]
+fn setup_bears_a_git_that_fails() {
+    let world = World::new();
+    let git = "n=$(cat ~/calls); echo $((n + 1)) >~/calls\n\
+        [ \"$n\" != \"$FAILS_AT\" ] || { echo 'error: No space left on device' >&2; exit 4; }\n\
+        exec /usr/bin/git \"$@\"";
+    world.has_program("git", git);
+    let mut failed = 0;
+    for call in 0.. {
+        world.has_file(".gitconfig", CONFIG);
+        world.has_file("calls", "0");
+        world.sets("FAILS_AT", &call.to_string());
+        let said = world.helper("setup").holds_out(1);
+        let text = fs::read_to_string(world.home().join(".gitconfig")).unwrap();
+        let calls = fs::read_to_string(world.home().join("calls")).unwrap();
+        match text == CONFIG {
+            true => drop(said.exits_with(1).says("No space left on device").stdout()),
+            false => assert!(text.ends_with("\thelper = \n\thelper = heroku-rs\n")),
+        }
+        if calls.trim().parse::<usize>().unwrap() < call {
+            break;
+        }
+        failed += 1;
+    }
+    assert!(failed > 10, "{failed} calls of git's fail");
+    counted("faults on the disk", failed);
+}
