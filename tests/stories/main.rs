@@ -36,6 +36,7 @@ mod push_after_heroku_login;
 mod rotating;
 mod rotating_by_a_timer;
 mod rotating_cut_short;
+mod rotating_when_heroku_answers_badly;
 mod rotating_while_others_work;
 mod running_a_program;
 mod ten_thousand_logins;

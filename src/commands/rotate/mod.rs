@@ -142,8 +142,9 @@ fn rotated(
     };
     for rotation in unfinished.iter().filter(|_| !arguments.dry_run) {
         let finished = rotating.finish(rotation);
-        finished.map_err(|failure| unfinished_business(&failure))?;
-        session.say("A rotation that was cut short has been cleared up")?;
+        if finished.map_err(|failure| unfinished_business(&failure))? {
+            session.say("A rotation that was cut short has been cleared up")?;
+        }
     }
     let old = Old::of(&api, &login.token, login.known.as_ref()).map_err(|why| why.problem())?;
     if !old.end().is_due(margin) {

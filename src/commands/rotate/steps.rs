@@ -118,7 +118,7 @@ impl Rotating<'_> {
     /// Takes back what was begun, and says why and how far that went.
     fn undone(&self, rotation: &Rotation, why: &Problem) -> Problem {
         match self.withdraw(rotation) {
-            Ok(()) => not_replaced(why),
+            Ok(_) => not_replaced(why),
             Err(_) => Problem::new(
                 format!(
                     "the token was not replaced, and a new authorization is left until the next \
@@ -132,9 +132,10 @@ impl Rotating<'_> {
 
     /// Ends a rotation that an earlier run has begun: forward where its token is in its place, and
     /// back where it is not.
-    pub(super) fn finish(&self, rotation: &Rotation) -> Result<(), Failure> {
+    /// Says whether there was anything to do.
+    pub(super) fn finish(&self, rotation: &Rotation) -> Result<bool, Failure> {
         match rotation.made(self.token) {
-            true => self.conclude(self.token, rotation),
+            true => self.conclude(self.token, rotation).map(|()| true),
             false => self.withdraw(rotation),
         }
     }
@@ -160,8 +161,8 @@ impl Rotating<'_> {
         self.api.end_session(self.token)
     }
 
-    /// Revokes what a rotation made and nobody uses.
-    fn withdraw(&self, rotation: &Rotation) -> Result<(), Failure> {
+    /// Revokes what a rotation made and nobody uses; says whether there was anything.
+    fn withdraw(&self, rotation: &Rotation) -> Result<bool, Failure> {
         let made = match &rotation.new {
             Some(made) => vec![made.authorization.clone()],
             None => self.marked(rotation)?,
@@ -173,7 +174,7 @@ impl Rotating<'_> {
         if !made.is_empty() || !rotation.is_recent() {
             let _ = rotations::forget(self.environment, rotation);
         }
-        Ok(())
+        Ok(!made.is_empty())
     }
 
     fn marked(&self, rotation: &Rotation) -> Result<Vec<String>, Failure> {
