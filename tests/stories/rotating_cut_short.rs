@@ -1,9 +1,14 @@
 //! A rotation that is killed, wherever that may be: the next push works, and the next rotation
 //! leaves one authorization and no more.
 
-use heroku_stand_in::{Fault, On};
+use std::time::Duration;
+
+use heroku_stand_in::{Fault, On, Times};
 
 use crate::world::{ANN, World};
+
+/// Longer than a request takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn logged_in() -> World {
     let world = World::new()
@@ -50,4 +55,68 @@ fn a_kill_at_any_question_to_heroku_leaves_a_token_that_works() {
             is_whole(&world, &cut);
         }
     }
+}
+
+/// A request that nobody waits for any more may reach Heroku after the next rotation.
+#[test]
+fn what_comes_to_light_late_is_cleared_up_later() {
+    let world = logged_in();
+    let made = On::Path("POST /oauth/authorizations");
+    world.heroku.fault(made, Fault::Pause, Times::Exactly(1));
+    let running = world.starts_the_helper("rotate");
+    world.waits_for_a_pause();
+    running.dies();
+    let timer = "rotate --if-expires-within 7d";
+    world.helper(timer).succeeds().says_nothing();
+    world.heroku.release();
+    assert!(world.heroku.wait_for_answer(&made, PATIENCE).is_some());
+    assert_eq!(world.live_tokens().len(), 2);
+    world
+        .helper(timer)
+        .succeeds()
+        .stdout_is("")
+        .stderr_is("A rotation that was cut short has been cleared up\n");
+    is_whole(&world, "after a request that came late");
+}
+
+/// Kills the program before its first, its second … of these system calls, until it makes no more.
+fn killed_at_each(calls: &str) -> usize {
+    let world = logged_in();
+    for number in 1.. {
+        let log = world.logs().join("strace");
+        let line = format!(
+            "strace --output={} --trace={calls} --inject={calls}:signal=KILL:when={number} \
+             git-credential-heroku-rs rotate",
+            log.display()
+        );
+        let outcome = world.shell(&line, b"");
+        std::fs::remove_file(log).unwrap();
+        if outcome.ended_well() {
+            return number - 1;
+        }
+        let _ = outcome.exits_with(KILLED);
+        is_whole(&world, &format!("killed at number {number} of {calls}"));
+    }
+    unreachable!("a program makes an end of its calls")
+}
+
+/// As a shell tells of a program that was killed.
+const KILLED: i32 = 128 + 9;
+
+#[test]
+fn a_kill_before_any_word_to_the_keyring_leaves_a_token_that_works() {
+    // Three to find the token, six to see that it is there still, and those that write and read.
+    assert!(killed_at_each("sendto") > 12);
+}
+
+#[test]
+fn a_kill_before_any_answer_of_the_keyring_leaves_a_token_that_works() {
+    assert!(killed_at_each("?poll,?ppoll") > 12);
+}
+
+#[test]
+fn a_kill_before_any_note_leaves_a_token_that_works() {
+    let renames = killed_at_each("?rename,?renameat,?renameat2");
+    let removals = killed_at_each("?unlink,?unlinkat");
+    assert_eq!((renames, removals), (3, 1));
 }

@@ -54,7 +54,10 @@ fn at(step: &'static str, faults: Vec<Fault>, expected: impl Fn(&Fault) -> (i32,
         let after = world.kept_in_the_keychain(ANN);
         assert_eq!(after == before, token == Token::Old, "{told}");
         world.commits("one more");
-        world.git("push --quiet heroku main").succeeds().says_nothing();
+        world
+            .git("push --quiet heroku main")
+            .succeeds()
+            .says_nothing();
         assert!(world.is_pushed(), "{told}");
         world.helper("rotate").succeeds();
         let kept = world.kept_in_the_keychain(ANN).unwrap();
@@ -66,17 +69,21 @@ fn at(step: &'static str, faults: Vec<Fault>, expected: impl Fn(&Fault) -> (i32,
 fn while_the_old_one_is_looked_up() {
     // Of a token that is not shown only its description, scope and end count here.
     let is_enough = |fault: &Fault| matches!(fault, Fault::Member(..));
-    at("GET /oauth/authorizations", every_fault(), |fault| {
-        match is_enough(fault) {
+    at(
+        "GET /oauth/authorizations",
+        every_fault(),
+        |fault| match is_enough(fault) {
             true => (0, Token::New),
             false => (1, Token::Old),
-        }
-    });
+        },
+    );
 }
 
 #[test]
 fn while_the_new_one_is_made() {
-    at("POST /oauth/authorizations", every_fault(), |_| (1, Token::Old));
+    at("POST /oauth/authorizations", every_fault(), |_| {
+        (1, Token::Old)
+    });
 }
 
 #[test]
@@ -95,13 +102,19 @@ fn while_the_old_one_is_revoked() {
     let mut faults = every_fault();
     // What Heroku says is not there needs no revoking.
     faults.retain(|fault| !matches!(fault, Fault::Status(404, ..)));
-    at("DELETE /oauth/authorizations", faults, |fault| match fault {
-        Fault::Member(..) | Fault::WrongTypes => (0, Token::New),
-        _ => (1, Token::New),
-    });
+    at(
+        "DELETE /oauth/authorizations",
+        faults,
+        |fault| match fault {
+            Fault::Member(..) | Fault::WrongTypes => (0, Token::New),
+            _ => (1, Token::New),
+        },
+    );
 }
 
 #[test]
 fn while_the_new_one_is_given_its_name() {
-    at("PATCH /oauth/authorizations", every_fault(), |_| (0, Token::New));
+    at("PATCH /oauth/authorizations", every_fault(), |_| {
+        (0, Token::New)
+    });
 }
