@@ -45,6 +45,7 @@ mod the_command_line;
 mod the_docs;
 mod the_first_push_is_a_login;
 mod the_manual;
+mod the_packages;
 mod the_search_can_see;
 mod two_accounts;
 mod when_git_calls_what;

@@ -1,0 +1,246 @@
+//! What a person downloads: made by contrib/release, installed, used, removed.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use crate::world::{ANN, World};
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Where the packages of this run lie: made once, since a build of them takes seconds.
+fn packages() -> &'static Path {
+    static MADE: OnceLock<PathBuf> = OnceLock::new();
+    MADE.get_or_init(|| made_in("packages"))
+}
+
+/// Packs the tested program as a release packs its own. Building sees the developer's cargo, and
+/// nothing else of the developer's.
+fn made_in(name: &str) -> PathBuf {
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&dir);
+    fs::create_dir_all(&dir).unwrap();
+    let program = dir.join("git-credential-heroku-rs");
+    succeeds(Command::new("strip").arg("-o").args([
+        program.as_path(),
+        env!("CARGO_BIN_EXE_git-credential-heroku-rs").as_ref(),
+    ]));
+    let out = dir.join("out");
+    let kept = [
+        "PATH",
+        "HOME",
+        "CARGO_HOME",
+        "RUSTUP_HOME",
+        "RUSTUP_TOOLCHAIN",
+    ];
+    let kept = kept.map(|name| (name, std::env::var_os(name)));
+    succeeds(
+        Command::new("contrib/release")
+            .arg("--binary")
+            .args([&program, &out])
+            .env_clear()
+            .envs(
+                kept.into_iter()
+                    .filter_map(|(name, value)| Some((name, value?))),
+            )
+            .env("CARGO_NET_OFFLINE", "true")
+            .env("SOURCE_DATE_EPOCH", "1764028800")
+            .env("DEBFULLNAME", "Ann")
+            .env("DEBEMAIL", ANN),
+    );
+    out
+}
+
+fn succeeds(command: &mut Command) {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{command:?}: {output:?}");
+}
+
+/// The one file in a directory whose name ends so.
+fn file_named(dir: &Path, end: &str) -> PathBuf {
+    let entries = fs::read_dir(dir)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let mut found = entries.filter(|path| path.to_str().unwrap().ends_with(end));
+    let file = found.next().unwrap();
+    assert_eq!(found.next(), None, "one file that ends in {end}");
+    file
+}
+
+fn contents(dir: &Path) -> BTreeMap<String, Vec<u8>> {
+    let entries = fs::read_dir(dir).unwrap().map(Result::unwrap);
+    entries
+        .map(|entry| {
+            (
+                entry.file_name().into_string().unwrap(),
+                fs::read(entry.path()).unwrap(),
+            )
+        })
+        .collect()
+}
+
+/// A system of its own with nothing in it but dpkg's books, below the world's home.
+struct Installation<'w> {
+    world: &'w World,
+    root: PathBuf,
+}
+
+impl<'w> Installation<'w> {
+    fn of_the_package(world: &'w World) -> Self {
+        let root = world.home().join("root");
+        fs::create_dir_all(root.join("var/lib/dpkg/info")).unwrap();
+        fs::create_dir_all(root.join("var/lib/dpkg/updates")).unwrap();
+        fs::write(root.join("var/lib/dpkg/status"), "").unwrap();
+        let system = Installation { world, root };
+        let package = file_named(packages(), ".deb");
+        system.dpkg(&format!(
+            "--force-depends --install '{}'",
+            package.display()
+        ));
+        system
+    }
+
+    fn dpkg(&self, line: &str) {
+        let root = self.root.display();
+        let forced = "--force-not-root --force-bad-path";
+        let line = format!("fakeroot dpkg --root='{root}' --log='{root}/dpkg.log' {forced} {line}");
+        self.world.shell(&line, b"").succeeds();
+    }
+
+    /// What lies below `usr`, as paths from there.
+    fn files(&self) -> String {
+        let line = format!(
+            "cd '{}'; find usr -type f 2>/dev/null | sort",
+            self.root.display()
+        );
+        self.world.shell(&line, b"").stdout()
+    }
+}
+
+#[test]
+fn a_push_works_with_the_installed_debian_package() {
+    let world = World::new()
+        .with_keychain()
+        .with_app("blue-sky")
+        .with_helper();
+    world.has_logged_in_with_the_heroku_cli(ANN);
+    let system = Installation::of_the_package(&world);
+    fs::remove_file(world.tested_program()).unwrap();
+    world.git("push heroku main").fails();
+
+    let bin = system.root.join("usr/bin");
+    world.sets("PATH", &format!("{}:/usr/bin:/bin", bin.display()));
+    world
+        .git("push heroku main")
+        .succeeds()
+        .stderr_is("To https://git.heroku.com/blue-sky.git\n * [new branch]      main -> main\n");
+    assert!(world.is_pushed());
+}
+
+#[test]
+fn the_debian_package_brings_the_manual_and_three_shells_completions() {
+    let world = World::new();
+    let system = Installation::of_the_package(&world);
+    let usr = system.root.join("usr");
+    world.sets("PATH", &format!("{}/bin:/usr/bin:/bin", usr.display()));
+    world.sets("MANPATH", &format!("{}/share/man", usr.display()));
+    world.sets("MANPAGER", "cat");
+    world
+        .git("help credential-heroku-rs")
+        .succeeds()
+        .says("GIT-CREDENTIAL-HEROKU-RS(1)");
+    for file in [
+        "usr/share/bash-completion/completions/git-credential-heroku-rs\n",
+        "usr/share/fish/vendor_completions.d/git-credential-heroku-rs.fish\n",
+        "usr/share/zsh/vendor-completions/_git-credential-heroku-rs\n",
+        "usr/share/doc/git-credential-heroku-rs/third-party.txt.gz\n",
+    ] {
+        assert!(system.files().contains(file), "{file}{}", system.files());
+    }
+}
+
+#[test]
+fn a_purge_leaves_nothing_of_the_debian_package() {
+    let world = World::new();
+    let system = Installation::of_the_package(&world);
+    assert!(
+        system
+            .files()
+            .contains("usr/bin/git-credential-heroku-rs\n")
+    );
+    system.dpkg("--purge git-credential-heroku-rs");
+    assert_eq!(system.files(), "");
+}
+
+#[test]
+fn lintian_has_nothing_to_say_of_the_debian_package() {
+    let world = World::new();
+    let package = file_named(packages(), ".deb");
+    let line = format!(
+        "lintian --allow-root --fail-on error,warning,info '{}'",
+        package.display()
+    );
+    world.shell(&line, b"").succeeds().stdout_is("");
+}
+
+#[test]
+fn the_archive_holds_what_the_checksums_say() {
+    let world = World::new();
+    let line = format!(
+        "cd '{}' && sha256sum --check --strict ./*.sha256",
+        packages().display()
+    );
+    let checked = world.shell(&line, b"").succeeds().stdout();
+    assert_eq!(checked.matches(": OK\n").count(), 2, "{checked}");
+    let archive = file_named(packages(), ".tar.gz");
+    let line = format!(
+        "tar -xzf '{}' && cd git-credential-heroku-rs-{VERSION}-* &&",
+        archive.display()
+    );
+    world
+        .shell(
+            &format!("{line} ./git-credential-heroku-rs --version && ls man/man1 completions ."),
+            b"",
+        )
+        .succeeds()
+        .says(&format!("git-credential-heroku-rs {VERSION}\n"))
+        .says("git-credential-heroku-rs-login.1\n")
+        .says("_git-credential-heroku-rs.ps1\n")
+        .says("LICENSE\n");
+}
+
+#[test]
+fn the_notices_of_the_crates_that_are_linked_come_along() {
+    let world = World::new();
+    let archive = file_named(packages(), ".tar.gz");
+    world
+        .shell(
+            &format!(
+                "tar -xOzf '{}' --wildcards '*/third-party.txt'",
+                archive.display()
+            ),
+            b"",
+        )
+        .succeeds()
+        .says("\nrustls ")
+        .says("\nclap ")
+        .says("Permission is hereby granted")
+        .says_nothing_about("\nproptest ");
+}
+
+#[test]
+fn the_same_program_gives_the_same_packages_byte_for_byte() {
+    let again = contents(&made_in("packages-again"));
+    let first = contents(packages());
+    assert_eq!(
+        first.keys().collect::<Vec<_>>(),
+        again.keys().collect::<Vec<_>>()
+    );
+    let differ: Vec<_> = first
+        .keys()
+        .filter(|name| first[*name] != again[*name])
+        .collect();
+    assert!(differ.is_empty(), "{differ:?}");
+}
