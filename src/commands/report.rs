@@ -69,6 +69,11 @@ impl Account {
             place: login.source.to_string(),
         }
     }
+
+    /// The account in use comes first, the others by name: the keyring's own order changes.
+    pub(super) fn order(&self) -> impl Ord + use<'_> {
+        (!self.in_use, &self.email)
+    }
 }
 
 /// A source that could not be asked.

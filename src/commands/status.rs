@@ -39,12 +39,14 @@ pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::
         ))?;
     }
     let answer = sources::find(&any_account(&git_host()), session.environment);
+    let mut accounts: Vec<_> = logins
+        .iter()
+        .zip(verdicts)
+        .map(|(login, verdict)| report::Account::new(login, verdict, answer.found.as_ref()))
+        .collect();
+    accounts.sort_by(|one, other| one.order().cmp(&other.order()));
     let report = report::Status {
-        accounts: logins
-            .iter()
-            .zip(verdicts)
-            .map(|(login, verdict)| report::Account::new(login, verdict, answer.found.as_ref()))
-            .collect(),
+        accounts,
         unavailable: unavailable.iter().map(report::Unavailable::new).collect(),
         git: report::Git::read(),
     };

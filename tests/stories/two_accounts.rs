@@ -105,3 +105,15 @@ fn a_logout_of_one_leaves_the_other() {
     assert_eq!(world.accounts_in_the_keychain(), [BOB]);
     assert_eq!(world.kept_in_the_keychain(BOB), Some(of_bob));
 }
+
+/// Items of the same second came in any order.
+#[test]
+fn status_lists_the_account_in_use_first() {
+    let (world, _, _) = two_accounts();
+    for (in_use, other) in [(ANN, BOB), (BOB, ANN)] {
+        let _ = world.helper(&format!("switch {in_use}")).succeeds();
+        let told = world.helper("status --offline").succeeds().stdout();
+        let at = |name: &str| told.find(name).unwrap();
+        assert!(at(in_use) < at(other), "{told}");
+    }
+}
