@@ -157,6 +157,48 @@ pages! {
     the_table_of_contents_runs_nothing: "contrib/docs/README.md",
 }
 
+/// The picture's description is its text. How fast git was is git's own affair.
+#[test]
+fn the_recorded_terminal_shows_what_is_so() {
+    let picture = fs::read_to_string("contrib/docs/cast.svg").unwrap();
+    let (_, text) = picture.split_once("<desc id=\"d\">").unwrap();
+    let (text, _) = text.split_once("</desc>").unwrap();
+    let text = text
+        .replace("&quot;", "\"")
+        .replace("&gt;", ">")
+        .replace("&amp;", "&");
+    let block = Block {
+        text,
+        typed: vec![("Token: ".to_owned(), "TOKEN".to_owned())],
+        ..Block::default()
+    };
+    let nothing_typed = Block::default();
+    let scene = Scene::named("a new machine").unwrap();
+    let steps = block.steps();
+    assert_eq!(steps.len(), 3);
+    for Step { command, output } in steps {
+        let typed = if command.ends_with(" login") {
+            &block
+        } else {
+            &nothing_typed
+        };
+        let said = words::at_anns(&shown_by(&command, typed, &scene), &scene.world);
+        let (said, output) = (without_progress(&said), without_progress(&output));
+        assert!(
+            words::is_as_promised(&output, &said),
+            "run: ./contrib/cast\nrecorded:\n{output}\ntold:\n{said}"
+        );
+    }
+}
+
+fn without_progress(text: &str) -> String {
+    let lines = text.lines().filter(|line| {
+        let line = line.trim_end();
+        !line.ends_with("done.") && !line.starts_with("Total ")
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 #[test]
 fn what_is_not_run_is_on_a_page() {
     let pages = documents();
@@ -287,4 +329,12 @@ fn every_message_that_is_explained_is_one_of_the_programs() {
             }
         }
     }
+}
+
+#[test]
+fn the_first_screen_is_a_screen() {
+    let readme = fs::read_to_string("README.md").unwrap();
+    let (first, _) = readme.split_once("\n---\n").unwrap();
+    let shown = first.lines().filter(|line| !line.starts_with("<!--"));
+    assert!(shown.count() <= 40, "README's first screen has 40 lines");
 }
