@@ -4,6 +4,7 @@
 mod messages;
 mod page;
 mod scenes;
+mod trust;
 mod words;
 
 use std::collections::BTreeSet;
@@ -154,6 +155,7 @@ pages! {
     the_mends_are_as_told: "contrib/docs/troubleshooting.md",
     the_comparison_is_no_recipe: "contrib/docs/compared.md",
     the_json_is_as_told: "contrib/docs/json.md",
+    what_is_read_and_written_is_no_command: "contrib/docs/reads-and-writes.md",
     the_table_of_contents_runs_nothing: "contrib/docs/README.md",
 }
 

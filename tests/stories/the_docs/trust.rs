@@ -1,0 +1,171 @@
+//! Holds the page on what is read and written against the source, and against what happens.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use super::page::Page;
+use crate::world::{ANN, World, files_under};
+
+const PAGE: &str = "contrib/docs/reads-and-writes.md";
+
+/// The code in the first cells of the page's tables.
+fn listed() -> BTreeSet<String> {
+    let page = Page::read(Path::new(PAGE));
+    let rows = page
+        .prose
+        .iter()
+        .filter(|(_, line)| line.starts_with("| `"));
+    rows.flat_map(|(_, line)| {
+        let cell = line.split(" | ").next().unwrap();
+        let code = cell.split('`').skip(1).step_by(2);
+        code.map(str::to_owned).collect::<Vec<_>>()
+    })
+    .collect()
+}
+
+/// The words in quotes that are spelled like the name of a variable.
+fn variables(code: &str) -> BTreeSet<String> {
+    let quoted = code.split('"').skip(1).step_by(2);
+    let is_name = |word: &&str| {
+        let letters = word.trim_start_matches("no_").trim_end_matches("_proxy");
+        let upper = word.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+        word.len() > 3 && (upper || ["https", "all"].contains(&letters) || letters == "proxy")
+    };
+    quoted.filter(is_name).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_variable_that_is_read_is_on_the_page() {
+    let source = fs::read_to_string("src/environment.rs").unwrap();
+    let (code, _) = source.split_once("#[cfg(test)]\nmod").unwrap();
+    let read = variables(code);
+    assert!(read.len() > 20 && read.contains("no_proxy"), "{read:?}");
+    let listed = listed();
+    let missing: Vec<_> = read.difference(&listed).collect();
+    assert!(missing.is_empty(), "add to {PAGE}: {missing:?}");
+    let is_name = |word: &&String| !word.contains(['.', '/']);
+    let more: Vec<_> = listed
+        .iter()
+        .filter(is_name)
+        .filter(|word| !read.contains(*word))
+        .collect();
+    assert!(
+        more.is_empty(),
+        "nobody reads these, and {PAGE} has them: {more:?}"
+    );
+}
+
+/// Everything below the home that a page's word covers, git's and docker's own files too.
+fn is_listed(path: &str, listed: &BTreeSet<String>) -> bool {
+    listed
+        .iter()
+        .any(|word| path == word || path.starts_with(&format!("{word}/")))
+}
+
+fn below_home(world: &World) -> BTreeSet<String> {
+    let home = world.home();
+    let files = files_under(&home).into_iter();
+    files
+        .map(|path| {
+            path.strip_prefix(&home)
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned()
+        })
+        .filter(|path| !path.starts_with(".local/share/keyrings"))
+        .collect()
+}
+
+#[test]
+fn nothing_is_written_that_is_not_on_the_page() {
+    let world = World::new().with_keychain().with_app("blue-sky");
+    let token = world.heroku.issue_token(ANN);
+    world.is_planted(&world.home().join(".netrc"));
+    let before = below_home(&world);
+    for line in [
+        "setup",
+        "setup --docker",
+        "setup --local",
+        "status",
+        "rotate",
+    ] {
+        let _ = world
+            .helper_with_input("login --with-token", &token)
+            .succeeds();
+        let _ = world.helper(line).succeeds();
+    }
+    let token = world.heroku.issue_token(ANN);
+    let _ = world
+        .helper_with_input("login --with-token --store netrc", &token)
+        .succeeds();
+    world
+        .git("push --quiet heroku main")
+        .succeeds()
+        .says_nothing();
+    let listed = listed();
+    let written: BTreeSet<_> = below_home(&world).difference(&before).cloned().collect();
+    assert!(
+        written.contains(".local/share/heroku/login.json"),
+        "{written:?}"
+    );
+    assert!(written.contains(".docker/config.json"), "{written:?}");
+    for path in &written {
+        assert!(
+            is_listed(path, &listed),
+            "{path} was written, and is not on {PAGE}"
+        );
+    }
+}
+
+#[test]
+fn no_host_is_asked_that_is_not_on_the_page() {
+    let world = World::new()
+        .with_keychain()
+        .with_app("blue-sky")
+        .with_helper();
+    let token = world.heroku.issue_token(ANN);
+    let _ = world
+        .helper_with_input("login --with-token", &token)
+        .succeeds();
+    world.heroku.approve_browser_login(ANN);
+    for line in ["login --browser --no-open", "status", "rotate", "logout"] {
+        let _ = world.helper(line).succeeds();
+    }
+    let listed = listed();
+    let asked: BTreeSet<String> = world
+        .heroku
+        .requests()
+        .into_iter()
+        .map(|r| r.host)
+        .collect();
+    assert!(asked.contains("cli-auth.heroku.com"), "{asked:?}");
+    for host in &asked {
+        assert!(
+            listed.contains(host),
+            "{host} was asked, and is not on {PAGE}"
+        );
+    }
+}
+
+#[test]
+fn get_opens_only_what_the_page_says() {
+    let world = World::new().with_keychain();
+    let token = world.has_logged_in_with_the_heroku_cli(ANN);
+    let _ = world.helper("status").succeeds();
+    let request = "protocol=https\nhost=git.heroku.com\n";
+    let (outcome, trace) = world.traced("git-credential-heroku-rs get", request);
+    outcome.succeeds().hands_out(&token);
+    let home = format!("\"{}/", world.home().display());
+    let opened: BTreeSet<_> = trace
+        .calls(&["open", "openat"])
+        .into_iter()
+        .filter_map(|call| call.split_once(&home)?.1.split('"').next())
+        .collect();
+    let told = [
+        ".local/share/heroku/login.json",
+        ".local/state/git-credential-heroku-rs/authorizations.json",
+    ];
+    assert_eq!(opened, BTreeSet::from(told));
+}
