@@ -54,6 +54,12 @@ impl Apps {
             .append(true)
             .open(path.join("config"))?
             .write_all(CONFIG)?;
+        self.name(email, name);
+        Ok(path)
+    }
+
+    /// An app to be listed: without a repository.
+    pub(crate) fn name(&self, email: &str, name: &str) {
         let mut apps = locked(&self.apps);
         let app = apps.entry(name.to_owned()).or_insert_with(|| App {
             id: uuid(),
@@ -61,7 +67,6 @@ impl Apps {
             is_locked: false,
         });
         email.clone_into(&mut app.owner);
-        Ok(path)
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<App> {
@@ -69,9 +74,9 @@ impl Apps {
     }
 
     pub(crate) fn of(&self, owner: &str) -> Vec<(String, App)> {
-        let mut all: Vec<_> = locked(&self.apps).clone().into_iter().collect();
-        all.retain(|(_, app)| app.owner == owner);
-        all
+        let apps = locked(&self.apps);
+        let own = apps.iter().filter(|(_, app)| app.owner == owner);
+        own.map(|(name, app)| (name.clone(), app.clone())).collect()
     }
 
     pub(crate) fn set_locked(&self, name: &str, is_locked: bool) {

@@ -129,6 +129,15 @@ impl StandIn {
         self.state.apps.make(email, app)
     }
 
+    /// Makes so many apps that are only there to be listed: `app-000000` and on, without
+    /// repositories.
+    pub fn lists_apps(&self, email: &str, count: usize) {
+        self.state.accounts.change(email, |_| {});
+        for number in 0..count {
+            self.state.apps.name(email, &format!("app-{number:06}"));
+        }
+    }
+
     /// The app asks for a second factor before it is told of.
     pub fn locks_app(&self, app: &str) {
         self.state.apps.set_locked(app, true);

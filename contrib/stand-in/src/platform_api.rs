@@ -10,6 +10,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::{Value, json};
 
+use self::ranges::Listed;
 use crate::apps::App;
 use crate::authorizations::Authorization;
 use crate::message::{Answer, Request};
@@ -64,7 +65,12 @@ fn route(request: &Request, state: &State, asker: &mut Option<Authorization>) ->
         let message = "Your account reached the API rate limit.";
         return error(429, "rate_limit", message);
     }
-    match (request.method.as_str(), parts.as_slice()) {
+    // An answer to HEAD is that to GET; its body is left out where it is sent.
+    let method = match request.method.as_str() {
+        "HEAD" => "GET",
+        method => method,
+    };
+    match (method, parts.as_slice()) {
         ("GET", ["account"]) => account_told(asker, state),
         (method, ["apps", path @ ..]) => apps(method, path, request, asker, state),
         ("GET", ["users", "~", "apps"]) => apps("GET", &[], request, asker, state),
@@ -118,11 +124,7 @@ fn apps(
     }
     let own = |name: &str| state.apps.find(name).filter(|app| app.owner == asker.owner);
     match (method, path) {
-        ("GET", []) => {
-            let all = state.apps.of(&asker.owner);
-            let all = all.iter().map(|(name, app)| app_told(name, app)).collect();
-            ranges::page(all, &["name", "id"], request, state)
-        }
+        ("GET", []) => ranges::page(state.apps.of(&asker.owner), request, state),
         ("GET", [name]) => match own(name) {
             None => not_found("app"),
             Some(app) if app.is_locked && !brings_code(request, asker, state) => {
@@ -141,6 +143,21 @@ fn apps(
             }
         },
         _ => not_found("path"),
+    }
+}
+
+impl Listed for (String, App) {
+    const FIELDS: &'static [&'static str] = &["name", "id"];
+
+    fn key(&self, field: &str) -> &str {
+        match field {
+            "id" => &self.1.id,
+            _ => &self.0,
+        }
+    }
+
+    fn told(&self) -> Value {
+        app_told(&self.0, &self.1)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::ranges::Listed;
 use super::{error, not_found, ranges, scope_too_small, two_factor, unauthorized};
 use crate::authorizations::{Authorization, Grant, Origin, Redaction};
 use crate::message::{Answer, Request};
@@ -50,8 +51,21 @@ pub(super) fn answer(
 
 fn list(request: &Request, asker: &Authorization, state: &State) -> Answer {
     let all = state.authorizations.listed(&asker.owner, state.now());
-    let all = all.iter().map(|one| told(one, state)).collect();
-    ranges::page(all, &["id", "description"], request, state)
+    let all: Vec<Value> = all.iter().map(|one| told(one, state)).collect();
+    ranges::page(all, request, state)
+}
+
+/// An authorization as it is told.
+impl Listed for Value {
+    const FIELDS: &'static [&'static str] = &["id", "description"];
+
+    fn key(&self, field: &str) -> &str {
+        self[field].as_str().unwrap_or_default()
+    }
+
+    fn told(&self) -> Value {
+        self.clone()
+    }
 }
 
 fn on_one(

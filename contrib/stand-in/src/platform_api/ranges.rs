@@ -24,9 +24,17 @@ struct Range {
     is_descending: bool,
 }
 
-/// The page of a list that a request asks for; `fields` are those it may be sorted by, the first
-/// unless the request says otherwise.
-pub(super) fn page(list: Vec<Value>, fields: &[&str], request: &Request, state: &State) -> Answer {
+/// What a list is of: by what it may be sorted, the first unless the request says otherwise, and
+/// how one entry is told. Only those on the page are.
+pub(super) trait Listed {
+    const FIELDS: &'static [&'static str];
+    fn key(&self, field: &str) -> &str;
+    fn told(&self) -> Value;
+}
+
+/// The page of a list that a request asks for.
+pub(super) fn page<T: Listed>(list: Vec<T>, request: &Request, state: &State) -> Answer {
+    let fields = T::FIELDS;
     let asked = request.header("range");
     let range = match asked {
         None => parse(&format!("{} ..", fields.first().unwrap_or(&"id"))),
@@ -39,6 +47,7 @@ pub(super) fn page(list: Vec<Value>, fields: &[&str], request: &Request, state: 
     };
     let max = range.max.unwrap_or(state.page());
     let (page, end) = cut(list, &range, max);
+    let page = page.iter().map(Listed::told).collect();
     let status = if end.is_some() { 206 } else { 200 };
     let mut answer = Answer::json(status, &Value::Array(page))
         .with("Accept-Ranges", &fields.join(", "))
@@ -87,26 +96,25 @@ fn parse(text: &str) -> Option<Range> {
 }
 
 /// One page, and the key of its last entry where more follow.
-fn cut(mut list: Vec<Value>, range: &Range, max: usize) -> (Vec<Value>, Option<String>) {
-    let key = |one: &Value| one[&range.by].as_str().unwrap_or_default().to_owned();
+fn cut<T: Listed>(mut list: Vec<T>, range: &Range, max: usize) -> (Vec<T>, Option<String>) {
     let order = |a: &str, b: &str| match range.is_descending {
         false => a.cmp(b),
         true => b.cmp(a),
     };
-    list.sort_by(|a, b| order(&key(a), &key(b)));
     list.retain(|one| {
-        let (key, is_open) = (key(one), range.from.is_empty());
-        let starts = match order(&key, &range.from) {
+        let (key, is_open) = (one.key(&range.by), range.from.is_empty());
+        let starts = match order(key, &range.from) {
             Ordering::Less => is_open,
             Ordering::Equal => is_open || !range.is_after,
             Ordering::Greater => true,
         };
-        starts && (range.to.is_empty() || order(&key, &range.to) != Ordering::Greater)
+        starts && (range.to.is_empty() || order(key, &range.to) != Ordering::Greater)
     });
+    list.sort_by(|a, b| order(a.key(&range.by), b.key(&range.by)));
     let more = list.len() > max;
     list.truncate(max);
-    let end = list.last().map(key).filter(|_| more);
-    (list, end)
+    let end = list.last().map(|one| one.key(&range.by).to_owned());
+    (list, end.filter(|_| more))
 }
 
 #[cfg(test)]
@@ -114,11 +122,19 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    impl Listed for &str {
+        const FIELDS: &'static [&'static str] = &["name"];
+        fn key(&self, _: &str) -> &str {
+            self
+        }
+        fn told(&self) -> Value {
+            json!({"name": self})
+        }
+    }
+
     fn names(range: &str, max: usize) -> (String, Option<String>) {
-        let list = ["c", "a", "d", "b"].map(|name| json!({"name": name}));
-        let (page, end) = cut(list.to_vec(), &parse(range).unwrap(), max);
-        let names = page.iter().filter_map(|one| one["name"].as_str());
-        (names.collect(), end)
+        let (page, end) = cut(vec!["c", "a", "d", "b"], &parse(range).unwrap(), max);
+        (page.concat(), end)
     }
 
     #[test]

@@ -339,3 +339,25 @@ fn requests_are_counted_and_run_out() {
     assert_eq!((more.status, id(&more)), (429, json!("rate_limit")));
     assert_eq!(left(), json!({"remaining": 0}));
 }
+
+#[test]
+fn apps_may_be_there_to_be_listed_alone() {
+    let clients = Clients::new();
+    let token = clients.heroku.issue_token(ANN);
+    clients.heroku.lists_apps(ANN, 5);
+    let (pages, apps) = all_pages(&clients, &token, "/apps");
+    assert_eq!((pages, apps.len()), (3, 5));
+    assert_eq!(apps[4]["name"], json!("app-000004"));
+}
+
+#[test]
+fn a_head_is_that_of_a_get_and_has_no_body() {
+    let clients = Clients::new();
+    let token = clients.heroku.issue_token(ANN);
+    let told = clients.api(&token, "HEAD", "/account", &["--head"]);
+    assert_eq!(told.status, 200);
+    assert!(told.header("ETag").is_some(), "{told:?}");
+    // With --head curl tells the head as the body.
+    let told = String::from_utf8(told.body).unwrap();
+    assert!(told.trim_end().ends_with("Content-Length: 0"), "{told}");
+}
