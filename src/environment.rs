@@ -22,6 +22,8 @@ pub struct Environment {
     pub netrc_first: bool,
     /// `HEROKU_HOST`, where it is set and not empty.
     pub heroku_host: Option<String>,
+    /// `HEROKU_HEADERS`: a JSON object of headers for the API. One of them may be a secret.
+    pub heroku_headers: Option<SecretString>,
     /// `HEROKU_DATA_DIR`: where the CLI keeps `login.json`, before all other rules.
     pub heroku_data_dir: Option<PathBuf>,
     /// `XDG_DATA_HOME`; it wins over `LOCALAPPDATA`, on Windows too.
@@ -101,6 +103,7 @@ impl Environment {
             netrc_first: text("HEROKU_NETRC_WRITE")
                 .is_some_and(|value| value.eq_ignore_ascii_case("true")),
             heroku_host: text("HEROKU_HOST"),
+            heroku_headers: text("HEROKU_HEADERS").map(SecretString::from),
             heroku_data_dir: path("HEROKU_DATA_DIR"),
             xdg_data_home: path("XDG_DATA_HOME"),
             xdg_state_home: path("XDG_STATE_HOME"),

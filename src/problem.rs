@@ -90,6 +90,13 @@ pub fn one_line(text: &str) -> String {
         .collect()
 }
 
+/// Whether a terminal does not show this character, but may show others differently for it: a
+/// control character, one that turns the direction of writing, one without a width.
+pub fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -109,23 +109,31 @@ fn the_probe_sees_an_arrow() {
     assert!(named("// see crate::keychain", &arrows).is_empty());
 }
 
+/// The command that a file below `src/commands` belongs to: a file's name, or its folder's.
+fn command(path: &Path) -> String {
+    let below = path.strip_prefix("src/commands").expect("a command");
+    let first = below.components().next().expect("a file or folder");
+    Path::new(&first).with_extension("").display().to_string()
+}
+
+/// Whether a file imports a command. Within a command's folder `super` is the command itself.
+fn imports(path: &Path, text: &str, name: &str) -> bool {
+    let is_part = path.components().count() > 3 && !path.ends_with("mod.rs");
+    text.contains(&format!("commands::{name}::"))
+        || (!is_part && text.contains(&format!("super::{name}::")))
+}
+
 #[test]
 fn commands_do_not_import_each_other() {
     let mut files = Vec::new();
     sources(Path::new("src/commands"), &mut files);
-    let names: Vec<String> = files
-        .iter()
-        .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
-        .filter(|name| !["mod", "report"].contains(&name.as_str()))
-        .collect();
-    for path in files
-        .iter()
-        .filter(|path| !path.ends_with("commands/mod.rs"))
-    {
+    files.retain(|path| path != Path::new("src/commands/mod.rs"));
+    let mut names: Vec<String> = files.iter().map(|path| command(path)).collect();
+    names.retain(|name| name != "report");
+    for path in &files {
         let text = fs::read_to_string(path).expect("a source file");
-        for name in &names {
-            let imported = text.contains(&format!("super::{name}::"))
-                || text.contains(&format!("commands::{name}::"));
+        for name in names.iter().filter(|name| **name != command(path)) {
+            let imported = imports(path, &text, name);
             assert!(!imported, "{} imports the command `{name}`", path.display());
         }
         assert!(
@@ -134,6 +142,22 @@ fn commands_do_not_import_each_other() {
             path.display()
         );
     }
+}
+
+#[test]
+fn the_probe_sees_a_command_in_a_command() {
+    let (file, part) = (
+        Path::new("src/commands/api.rs"),
+        Path::new("src/commands/api/a.rs"),
+    );
+    let whole = Path::new("src/commands/api/mod.rs");
+    for path in [file, part, whole] {
+        assert_eq!(command(path), "api");
+        assert!(imports(path, "use crate::commands::login::run;", "login"));
+    }
+    let text = "use super::login::run;";
+    assert!(imports(file, text, "login") && imports(whole, text, "login"));
+    assert!(!imports(part, text, "login"));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What was typed: git's operation first, since git starts us at every push, and only then the
 //! command line of a person, which is clap's.
 
+mod api;
 mod completions;
 mod exec;
 mod flags;
@@ -15,6 +16,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::protocol::Operation;
 
+pub use api::{Api, Method};
 pub use completions::Completions;
 pub use exec::Exec;
 pub use flags::{Client, Logout, Setup, Status, Switch, TokenArguments};
@@ -116,6 +118,8 @@ pub enum Command {
     Token(TokenArguments),
     /// Run a program with the token in its environment
     Exec(Exec),
+    /// Ask Heroku's Platform API: JSON in and out, all pages, no token to handle
+    Api(Api),
     /// Move tokens out of netrc, print lines for tools that need it, clean it
     #[command(subcommand)]
     Netrc(Netrc),

@@ -15,6 +15,7 @@ use crate::platform_api::Authorization;
 use crate::problem::Problem;
 use crate::sources::{self, Found, Wanted};
 
+mod api;
 mod completions;
 mod exec;
 mod login;
@@ -66,6 +67,7 @@ pub fn run(command: &Command, session: &mut Session<'_, '_>) -> anyhow::Result<(
         Command::Unsetup(arguments) => unsetup::run(arguments, session),
         Command::Token(arguments) => token::run(arguments, session),
         Command::Exec(arguments) => exec::run(arguments, session),
+        Command::Api(arguments) => api::run(arguments, session),
         Command::Netrc(arguments) => netrc::run(arguments, session),
         Command::Completions(arguments) => completions::run(arguments, session),
         Command::Man(arguments) => man::run(arguments, session),
@@ -93,11 +95,20 @@ fn docker_config_file(environment: &Environment) -> Result<PathBuf, Problem> {
 
 /// The live token of the account that a person names; of the one in use where they name none.
 fn token_of(named: Option<&str>, environment: &Environment) -> Result<Found, Problem> {
+    token_for(&HerokuHost::production(Service::Api), named, environment)
+}
+
+/// The same for a host that is to get it.
+fn token_for(
+    host: &HerokuHost,
+    named: Option<&str>,
+    environment: &Environment,
+) -> Result<Found, Problem> {
     let account = named
         .map(|name| account_named(name, environment))
         .transpose()?;
     let wanted = Wanted {
-        host: &HerokuHost::production(Service::Api),
+        host,
         account: account.as_ref(),
     };
     sources::find(&wanted, environment).into_found()

@@ -130,6 +130,11 @@ impl Failure {
         }
     }
 
+    /// Whether no connection came about, so that nothing of the request has arrived.
+    pub(super) fn is_before_the_request(&self) -> bool {
+        matches!(self, Failure::Unreachable { why, .. } if why.is_before_the_request())
+    }
+
     fn mend(&self) -> String {
         let mend = match self {
             Failure::Refused => "make a new one: git credential-heroku-rs login",
@@ -229,6 +234,20 @@ fn of_refusal(status: u16, id: &str, body: &Value) -> Failure {
         (404 | 410, _) => Failure::NotFound(said(id, body)),
         _ => Failure::Invalid(said(id, body)),
     }
+}
+
+/// A refusal in Heroku's own form as it is told to whoever knows the API: status, id and message.
+pub(super) fn refusal(status: u16, body: &Value) -> Option<String> {
+    let id = scrubbed(text(body, "id")?);
+    let message = scrubbed(
+        text(body, "message")
+            .unwrap_or_default()
+            .trim_end_matches('.'),
+    );
+    Some(match message.is_empty() {
+        true => format!("Heroku answers {status} {id}"),
+        false => format!("Heroku answers {status} {id}: {message}"),
+    })
 }
 
 fn text<'a>(body: &'a Value, key: &str) -> Option<&'a str> {

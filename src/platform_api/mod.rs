@@ -12,8 +12,10 @@
 
 mod authorizations;
 mod browser;
+mod calls;
 mod client;
 mod failure;
+mod headers;
 mod scrub;
 mod transport;
 mod unreached;
@@ -29,7 +31,9 @@ use crate::hosts::{HerokuHost, Service};
 
 pub use authorizations::{Authorization, NewAuthorization, PasswordLogin, Revoked, position_of};
 pub use browser::BrowserLogin;
+pub use calls::{Address, Call, NotAnAddress, Page, Wait};
 pub use failure::{Failure, NoPassword};
+pub use headers::{Headers, NotAHeader};
 use transport::{Answer, Method, Request, Transport};
 pub use unreached::Why;
 

@@ -1,7 +1,7 @@
 //! A server's words, made fit to be shown to a person.
 
 use crate::credential::Token;
-use crate::problem::one_line;
+use crate::problem::{is_unseen, one_line};
 
 /// One line of a sane length, in which everything that looks like a secret is a `…`.
 ///
@@ -24,11 +24,6 @@ pub(super) fn scrubbed(text: &str) -> String {
         after_scheme = ["basic", "bearer"].contains(&word.to_ascii_lowercase().as_str());
     }
     line.chars().take(LONGEST).collect()
-}
-
-/// Characters that a terminal does not show, but that change how it shows the others.
-fn is_unseen(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// A word of a language, as in "Basic authentication": what is encoded has capitals or digits.

@@ -5,19 +5,26 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use reqwest::blocking::{Client, RequestBuilder, Response};
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue, RANGE, RETRY_AFTER, USER_AGENT};
+use reqwest::header::{
+    ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, RANGE, RETRY_AFTER, USER_AGENT,
+};
+use reqwest::{Method as HttpMethod, Url};
 use serde_json::Value;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::unreached::{self, Why};
 use super::{Asker, Failure, client};
+use crate::credential::Token;
 use crate::environment::Environment;
 
 /// The largest body that is read, in bytes, counted once it is unpacked.
 const LARGEST_BODY: usize = 16 * 1024 * 1024;
 
-const VERSION: &str = "application/vnd.heroku+json; version=3";
-const AGENT: &str = concat!("git-credential-heroku-rs/", env!("CARGO_PKG_VERSION"));
+/// The pause before the first repetition; before each further one it is longer by as much.
+pub(super) const STEP: Duration = Duration::from_millis(250);
+
+pub(super) const VERSION: &str = "application/vnd.heroku+json; version=3";
+pub(super) const AGENT: &str = concat!("git-credential-heroku-rs/", env!("CARGO_PKG_VERSION"));
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Method {
@@ -118,6 +125,34 @@ impl Transport {
         }
     }
 
+    /// Sends a request, once, and gives its answer as soon as the head is there, whatever it says.
+    ///
+    /// The limit that this client was made with bounds the wait for the head, and then for each
+    /// read of the body: whoever takes the body may take their time.
+    pub(super) fn open(
+        &self,
+        method: &str,
+        url: Url,
+        headers: HeaderMap,
+        body: Option<Vec<u8>>,
+        token: &Token,
+    ) -> Result<Response, Failure> {
+        let host = host(url.as_str()).to_owned();
+        let method = HttpMethod::from_bytes(method.as_bytes()).unwrap_or_default();
+        let builder = self
+            .client
+            .request(method, url)
+            .headers(headers)
+            .bearer_auth(token.expose());
+        let builder = match body {
+            None => builder,
+            Some(body) => builder.body(body),
+        };
+        builder
+            .send()
+            .map_err(|error| self.unreached(&host, &error))
+    }
+
     fn built(&self, request: &Request<'_>) -> Result<RequestBuilder, Failure> {
         let builder = match request.method {
             Method::Get => self.client.get(&request.url),
@@ -181,7 +216,11 @@ impl Transport {
         }
     }
 
-    fn unreached(&self, host: &str, error: &(dyn std::error::Error + 'static)) -> Failure {
+    pub(super) fn unreached(
+        &self,
+        host: &str,
+        error: &(dyn std::error::Error + 'static),
+    ) -> Failure {
         unreached::failure(host, self.proxy.as_deref(), error)
     }
 }
@@ -190,7 +229,6 @@ impl Transport {
 ///
 /// A caller in a hurry, with a small `limit`, is not made to wait long for its turn either.
 fn pause(failure: &Failure, attempt: u32, limit: Duration) -> Option<Duration> {
-    const STEP: Duration = Duration::from_millis(250);
     const LONGEST: Duration = Duration::from_secs(60);
     match failure {
         Failure::RateLimited(Some(wait)) => (*wait <= LONGEST.min(2 * limit)).then_some(*wait),
@@ -225,7 +263,7 @@ fn header(response: &Response, name: &str) -> Option<String> {
 }
 
 /// A random id, by which Heroku's support finds a request. Version 4 of UUIDs.
-fn request_id() -> String {
+pub(super) fn request_id() -> String {
     let mut bytes = [0; 16];
     // Without randomness the id is of no use, and does no harm.
     let _ = getrandom::fill(&mut bytes);

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -14,20 +15,24 @@ const PACE: Duration = Duration::from_millis(120);
 ///
 /// It is shown only on a terminal that can take a line back, and nowhere else.
 pub struct Spinner {
+    words: Arc<Mutex<String>>,
     turning: Option<(Sender<()>, JoinHandle<()>)>,
 }
 
 impl Spinner {
     /// Shows that something goes on.
     pub fn start(words: &str, environment: &Environment) -> Spinner {
+        let words = Arc::new(Mutex::new(words.to_owned()));
         if !super::is_stderr() || environment.no_color {
-            return Spinner { turning: None };
+            let turning = None;
+            return Spinner { words, turning };
         }
         let (stop, stopped) = mpsc::channel::<()>();
-        let words = words.to_owned();
+        let shown = Arc::clone(&words);
         let turning = thread::spawn(move || {
             for frame in FRAMES.iter().cycle() {
-                draw(&format!("\r{frame} {words}"));
+                let words = shown.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                draw(&format!("\r{frame} {words}\u{1b}[K"));
                 if stopped.recv_timeout(PACE) != Err(RecvTimeoutError::Timeout) {
                     break;
                 }
@@ -35,8 +40,15 @@ impl Spinner {
             draw("\r\u{1b}[K");
         });
         Spinner {
+            words,
             turning: Some((stop, turning)),
         }
+    }
+
+    /// Shows other words from here on.
+    pub fn says(&self, words: &str) {
+        let mut shown = self.words.lock().unwrap_or_else(PoisonError::into_inner);
+        words.clone_into(&mut shown);
     }
 }
 

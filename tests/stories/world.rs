@@ -23,6 +23,7 @@ mod heroku_cli;
 mod injected;
 mod keychain;
 mod login;
+mod memory;
 mod outcome;
 mod running;
 mod search;
@@ -32,7 +33,7 @@ mod trace;
 
 pub(crate) use bus_line::Line;
 pub(crate) use counts::{counted, is_thorough};
-pub(crate) use faults::GIT_HOST;
+pub(crate) use faults::{API_HOST, GIT_HOST};
 pub(crate) use faulty_bus::{BusFault, How, Side};
 pub(crate) use heroku_cli::{Version, heroku_line};
 pub(crate) use injected::SystemCall;

@@ -1,0 +1,300 @@
+//! Fields become JSON: `key=value`, `key[part]=value`, `list[]=value`, as with `gh api`.
+//!
+//! Nothing that is told of a wrong field has its value in it.
+
+use serde_json::{Map, Value};
+
+use crate::problem::{Kind, Problem};
+
+/// A field as it was given: where it goes, and its value; an empty list has none.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Field {
+    key: String,
+    value: Option<Value>,
+}
+
+impl Field {
+    /// Reads `key=text`.
+    pub(super) fn text(given: &str) -> Result<Field, Problem> {
+        Field::read(given, |text| Ok(Value::from(text)))
+    }
+
+    /// Reads `key=value` with a type; `contents` gives what a file's name stands for.
+    pub(super) fn typed(
+        given: &str,
+        contents: &mut dyn FnMut(&str) -> Result<String, Problem>,
+    ) -> Result<Field, Problem> {
+        Field::read(given, |text| match text.strip_prefix('@') {
+            Some(name) => Ok(Value::from(contents(name)?)),
+            None => Ok(typed(text)),
+        })
+    }
+
+    fn read(
+        given: &str,
+        value: impl FnOnce(&str) -> Result<Value, Problem>,
+    ) -> Result<Field, Problem> {
+        let field = match given.split_once('=') {
+            Some((key, text)) => Field {
+                key: key.to_owned(),
+                value: Some(value(text)?),
+            },
+            None if given.ends_with("[]") => Field {
+                key: given.to_owned(),
+                value: None,
+            },
+            None => return Err(wrong("a field is key=value, and one has no =")),
+        };
+        match path(&field.key) {
+            Some(_) => Ok(field),
+            None => Err(wrong(format!("the key {} makes no sense", field.key))),
+        }
+    }
+}
+
+/// A whole number, true, false and null as themselves; all else, `007` too, is a text.
+fn typed(text: &str) -> Value {
+    match (text, text.parse::<i64>()) {
+        ("true", _) => Value::Bool(true),
+        ("false", _) => Value::Bool(false),
+        ("null", _) => Value::Null,
+        (_, Ok(number)) if number.to_string() == text => Value::from(number),
+        _ => Value::from(text),
+    }
+}
+
+/// The fields as one JSON object.
+pub(super) fn object(fields: &[Field]) -> Result<Value, Problem> {
+    let mut whole = Some(Tree::Object(Vec::new()));
+    for Field { key, value } in fields {
+        let path = path(key).unwrap_or_default();
+        put(&mut whole, &path, value.as_ref())
+            .map_err(|Clash| wrong(format!("the field {key} is at odds with one before it")))?;
+    }
+    Ok(whole.map_or(Value::Null, Tree::into_value))
+}
+
+/// The fields as parts of a query, each key as it was given.
+pub(super) fn query(fields: &[Field]) -> Vec<(String, String)> {
+    let text = |value: &Option<Value>| match value {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    };
+    fields
+        .iter()
+        .map(|field| (field.key.clone(), text(&field.value)))
+        .collect()
+}
+
+fn wrong(what: impl Into<String>) -> Problem {
+    Problem::new(what, "see: git credential-heroku-rs api --help").of_kind(Kind::Usage)
+}
+
+/// One step on the way into a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step<'a> {
+    Member(&'a str),
+    /// An entry of a list, behind those that there are.
+    Entry,
+}
+
+/// `a[b][]` as its steps; none where the brackets make no sense.
+fn path(key: &str) -> Option<Vec<Step<'_>>> {
+    const DEEPEST: usize = 32;
+    let (name, mut rest) = key.split_at(key.find('[').unwrap_or(key.len()));
+    let mut steps = vec![Step::Member(name)];
+    while !rest.is_empty() {
+        let (step, after) = rest.strip_prefix('[')?.split_once(']')?;
+        steps.push(match step {
+            "" => Step::Entry,
+            name if name.contains('[') => return None,
+            name => Step::Member(name),
+        });
+        rest = after;
+    }
+    let is_plain = !name.is_empty() && !name.contains(']');
+    (is_plain && steps.len() <= DEEPEST).then_some(steps)
+}
+
+/// A value while it grows.
+enum Tree {
+    Leaf(Value),
+    Object(Vec<(String, Option<Tree>)>),
+    List(Vec<Option<Tree>>),
+}
+
+/// What is there already leaves no room for this.
+struct Clash;
+
+/// Puts a value where the steps lead, making what is not there on the way; on a clash nothing has
+/// changed. No value makes an empty list.
+fn put(place: &mut Option<Tree>, path: &[Step<'_>], value: Option<&Value>) -> Result<(), Clash> {
+    let Some((step, rest)) = path.split_first() else {
+        return match place {
+            Some(_) => Err(Clash),
+            None => {
+                *place = value.cloned().map(Tree::Leaf);
+                Ok(())
+            }
+        };
+    };
+    match step {
+        Step::Member(name) => {
+            let Tree::Object(members) = place.get_or_insert_with(|| Tree::Object(Vec::new()))
+            else {
+                return Err(Clash);
+            };
+            if let Some((_, there)) = members.iter_mut().find(|(key, _)| key == name) {
+                return put(there, rest, value);
+            }
+            let mut fresh = None;
+            put(&mut fresh, rest, value)?;
+            members.push(((*name).to_owned(), fresh));
+        }
+        Step::Entry => {
+            let Tree::List(entries) = place.get_or_insert_with(|| Tree::List(Vec::new())) else {
+                return Err(Clash);
+            };
+            if value.is_none() && rest.is_empty() {
+                return Ok(());
+            }
+            // `a[][b]=1 a[][c]=2` is one entry, up to the first part that it has already.
+            let last = entries.last_mut().filter(|_| !rest.is_empty());
+            if last.is_some_and(|last| put(last, rest, value).is_ok()) {
+                return Ok(());
+            }
+            let mut fresh = None;
+            put(&mut fresh, rest, value)?;
+            entries.push(fresh);
+        }
+    }
+    Ok(())
+}
+
+impl Tree {
+    fn into_value(self) -> Value {
+        let value = |tree: Option<Tree>| tree.map_or(Value::Null, Tree::into_value);
+        match self {
+            Tree::Leaf(value) => value,
+            Tree::List(entries) => entries.into_iter().map(value).collect(),
+            Tree::Object(members) => {
+                let members = members.into_iter();
+                Value::Object(
+                    members
+                        .map(|(key, tree)| (key, value(tree)))
+                        .collect::<Map<_, _>>(),
+                )
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn of(fields: &[&str]) -> Result<Value, Problem> {
+        let mut file = |name: &str| Ok(format!("what {name} has\n"));
+        let fields: Result<Vec<_>, _> = fields
+            .iter()
+            .map(|one| Field::typed(one, &mut file))
+            .collect();
+        object(&fields?)
+    }
+
+    #[test]
+    fn a_value_has_the_type_that_it_looks_like() {
+        let made = of(&[
+            "a=1", "b=true", "c=null", "d=x", "e=", "f=007", "g=1.5", "h=-3", "i=@me", "j=a=b",
+        ]);
+        assert_eq!(
+            made.unwrap(),
+            json!({"a": 1, "b": true, "c": null, "d": "x", "e": "", "f": "007", "g": "1.5", "h": -3, "i": "what me has\n", "j": "a=b"})
+        );
+    }
+
+    #[test]
+    fn a_text_is_a_text_whatever_it_looks_like() {
+        let texts = ["a=1", "b=true", "c=@file"].map(|one| Field::text(one).unwrap());
+        assert_eq!(
+            object(&texts).unwrap(),
+            json!({"a": "1", "b": "true", "c": "@file"})
+        );
+    }
+
+    #[test]
+    fn brackets_lead_into_objects_and_lists() {
+        for (fields, made) in [
+            (
+                &["a[b]=x", "a[c][d]=y"][..],
+                json!({"a": {"b": "x", "c": {"d": "y"}}}),
+            ),
+            (&["a[]=x", "a[]=y"], json!({"a": ["x", "y"]})),
+            (&["a[]"], json!({"a": []})),
+            (&["a[]", "a[]=x"], json!({"a": ["x"]})),
+            (
+                &["a[][t]=web", "a[][q]=1", "a[][t]=worker", "a[][q]=2"],
+                json!({"a": [{"t": "web", "q": 1}, {"t": "worker", "q": 2}]}),
+            ),
+            (&["a[][b][]=1", "a[][b][]=2"], json!({"a": [{"b": [1, 2]}]})),
+            (&[], json!({})),
+        ] {
+            assert_eq!(of(fields).unwrap(), made, "{fields:?}");
+        }
+    }
+
+    #[test]
+    fn fields_at_odds_are_told_and_none_is_lost_in_silence() {
+        for fields in [
+            &["a=1", "a=2"][..],
+            &["a=1", "a[b]=2"],
+            &["a[b]=1", "a[]=2"],
+            &["a[]=1", "a=2"],
+            &["a=null", "a=1"],
+        ] {
+            let told = of(fields).unwrap_err();
+            assert_eq!(told.kind(), Kind::Usage, "{fields:?}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_makes_no_sense_is_told_without_its_value() {
+        for field in [
+            "open-sesame",
+            "=open-sesame",
+            "[a]=open-sesame",
+            "a[=open-sesame",
+            "a]b[=open-sesame",
+            "a[b]c=open-sesame",
+            "a[[b]]=open-sesame",
+        ] {
+            let told = of(&[field]).unwrap_err().to_string();
+            assert!(!told.contains("sesame"), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_query_has_the_keys_as_they_were_given() {
+        let mut file = |_: &str| Ok(String::new());
+        let fields = ["a[]=x", "b=null", "c=7"].map(|one| Field::typed(one, &mut file).unwrap());
+        let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        assert_eq!(
+            query(&fields),
+            [pair("a[]", "x"), pair("b", ""), pair("c", "7")]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_field_is_a_panic_and_each_text_arrives(keys in proptest::collection::vec("[ab\\[\\]]{0,6}", 0..5), text in ".*") {
+            let fields: Result<Vec<_>, _> = keys.iter().map(|key| Field::text(&format!("{key}={text}"))).collect();
+            if let Ok(made) = fields.and_then(|fields| object(&fields)) {
+                let leaves = made.to_string().matches(&Value::from(text.as_str()).to_string()).count();
+                prop_assert!(leaves >= keys.len());
+            }
+        }
+    }
+}

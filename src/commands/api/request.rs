@@ -1,0 +1,167 @@
+//! A command line of `api` becomes a request: what it says where, and what of it is at odds.
+
+use std::fs::File;
+use std::io::Read;
+
+use super::fields::{self, Field};
+use crate::arguments::{Api, Method};
+use crate::environment::Environment;
+use crate::platform_api::{Call, Headers, NotAHeader, PlatformApi};
+use crate::problem::{Kind, Problem};
+
+/// The largest body that is sent, in bytes: the API's own are far smaller.
+const LARGEST_INPUT: u64 = 16 * 1024 * 1024;
+
+/// The request that the command line means.
+///
+/// # Errors
+/// What makes no sense in it, before anything is sent.
+pub(super) fn call(
+    arguments: &Api,
+    api: &PlatformApi,
+    environment: &Environment,
+    stdin: &mut dyn Read,
+) -> Result<Call, Problem> {
+    let method = arguments.method();
+    if arguments.paginate && method != Method::Get {
+        return Err(wrong(
+            "only what is read has pages: --paginate is for GET",
+            "leave it out, or say: -X GET",
+        ));
+    }
+    let mut files = Files { stdin: Some(stdin) };
+    let mut given = Vec::new();
+    for text in &arguments.texts {
+        given.push(Field::text(text)?);
+    }
+    for value in &arguments.values {
+        given.push(Field::typed(value, &mut |name| files.text(name))?);
+    }
+    let input = arguments.input.as_deref().map(|name| files.bytes(name));
+    let input = input.transpose()?;
+    let in_query = input.is_some() || matches!(method, Method::Get | Method::Head);
+    let (query, body) = match (in_query, given.is_empty()) {
+        (true, _) => (fields::query(&given), input),
+        (false, true) => (Vec::new(), None),
+        (false, false) => (
+            Vec::new(),
+            Some(fields::object(&given)?.to_string().into_bytes()),
+        ),
+    };
+    let address = api.address(&arguments.path, &query);
+    Ok(Call {
+        method: method.name(),
+        address: address.map_err(|why| {
+            wrong(
+                why.to_string(),
+                "give a path, as: git credential-heroku-rs api apps",
+            )
+        })?,
+        headers: headers(arguments, environment)?,
+        body,
+        range: None,
+    })
+}
+
+/// Those of `HEROKU_HEADERS`, and in their place those of the command line.
+fn headers(arguments: &Api, environment: &Environment) -> Result<Headers, Problem> {
+    let usual = Headers::of_environment(environment).map_err(|failure| failure.problem())?;
+    let own = Headers::read(arguments.headers.iter().map(String::as_str));
+    let own = own.map_err(|why| {
+        let mend = match &why {
+            NotAHeader::Ours(name) if name == "authorization" => {
+                "for another account: --account EMAIL; for another token: HEROKU_API_KEY"
+            }
+            NotAHeader::Ours(_) => "leave it out",
+            NotAHeader::NoColon | NotAHeader::Name | NotAHeader::Value(_) => {
+                "see: git credential-heroku-rs api --help"
+            }
+        };
+        wrong(why.to_string(), mend)
+    })?;
+    Ok(usual.with(own))
+}
+
+fn wrong(what: impl Into<String>, mend: &str) -> Problem {
+    Problem::new(what, mend).of_kind(Kind::Usage)
+}
+
+/// What `@FILE`, `@-` and `--input` stand for. Stdin is there once.
+struct Files<'a> {
+    stdin: Option<&'a mut dyn Read>,
+}
+
+impl Files<'_> {
+    fn text(&mut self, name: &str) -> Result<String, Problem> {
+        let bytes = self.bytes(name)?;
+        String::from_utf8(bytes).map_err(|_| {
+            Problem::new(
+                format!("{name} cannot be a field's value: it is no text"),
+                "send it as the body: --input FILE",
+            )
+        })
+    }
+
+    fn bytes(&mut self, name: &str) -> Result<Vec<u8>, Problem> {
+        if name == "-" {
+            let stdin = self.stdin.take();
+            let stdin = stdin.ok_or_else(|| {
+                wrong(
+                    "stdin is named twice, and can be read once",
+                    "put one of the two into a file",
+                )
+            })?;
+            return read("stdin", stdin);
+        }
+        let file = File::open(name);
+        read(
+            name,
+            file.map_err(|error| unreadable(name, &error.to_string()))?,
+        )
+    }
+}
+
+fn read(name: &str, from: impl Read) -> Result<Vec<u8>, Problem> {
+    let mut bytes = Vec::new();
+    from.take(LARGEST_INPUT + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| unreadable(name, &error.to_string()))?;
+    match bytes.len() as u64 > LARGEST_INPUT {
+        true => Err(unreadable(
+            name,
+            "it is larger than anything that the API takes",
+        )),
+        false => Ok(bytes),
+    }
+}
+
+fn unreadable(name: &str, why: &str) -> Problem {
+    Problem::new(
+        format!("{name} cannot be read: {why}"),
+        "name a file that is there, or - for stdin",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files(stdin: &mut &'static [u8]) -> Result<[String; 2], Problem> {
+        let mut files = Files { stdin: Some(stdin) };
+        Ok([files.text("-")?, files.text("-")?])
+    }
+
+    #[test]
+    fn stdin_is_read_once() {
+        let told = files(&mut &b"open-sesame"[..]).unwrap_err();
+        assert_eq!(told.kind(), Kind::Usage);
+        assert!(!told.to_string().contains("sesame"));
+    }
+
+    #[test]
+    fn a_body_has_a_limit() {
+        read("x", std::io::repeat(b' ').take(LARGEST_INPUT)).unwrap();
+        let told = read("x", std::io::repeat(b' ')).unwrap_err();
+        assert!(told.to_string().contains("larger"));
+    }
+}

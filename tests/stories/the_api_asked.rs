@@ -1,0 +1,296 @@
+//! `api`: what is asked, as whom, and where it goes.
+
+use heroku_stand_in::Recorded;
+use serde_json::{Value, json};
+
+use crate::world::{ANN, BOB, World};
+
+const ACCOUNT: &str = "https://api.heroku.com/account";
+
+fn with_ann() -> World {
+    let world = World::new().with_keychain();
+    world.has_logged_in_with_the_heroku_cli(ANN);
+    world
+}
+
+/// The only request there was, which is forgotten now.
+fn request(world: &World) -> Recorded {
+    let mut requests = world.heroku.requests();
+    world.heroku.forget_requests();
+    assert_eq!(requests.len(), 1, "{requests:?}");
+    requests.remove(0)
+}
+
+fn line(request: &Recorded) -> String {
+    let query = match request.query.as_str() {
+        "" => String::new(),
+        query => format!("?{query}"),
+    };
+    format!("{} {}{query}", request.method, request.path)
+}
+
+fn body(request: &Recorded) -> Value {
+    serde_json::from_slice(&request.body).unwrap()
+}
+
+#[test]
+fn the_body_goes_to_a_pipe_as_it_came() {
+    let world = with_ann();
+    let outcome = world.helper("api /account").succeeds().stderr_is("");
+    let account: Value = serde_json::from_str(&outcome.stdout()).unwrap();
+    assert_eq!(account["email"], ANN);
+    let request = request(&world);
+    assert_eq!(line(&request), "GET /account");
+    let header = |name| request.header(name).unwrap_or_default();
+    assert_eq!(header("accept"), "application/vnd.heroku+json; version=3");
+    let agent = concat!("git-credential-heroku-rs/", env!("CARGO_PKG_VERSION"));
+    assert_eq!(header("user-agent"), agent);
+    assert_eq!(header("request-id").len(), 36);
+    assert_eq!(header("content-type"), "");
+}
+
+#[test]
+fn a_path_may_have_its_slash_and_its_host() {
+    let world = with_ann();
+    for path in ["account", "/account", ACCOUNT] {
+        world
+            .helper(&format!("api {path} --silent"))
+            .succeeds()
+            .says_nothing();
+        assert_eq!(line(&request(&world)), "GET /account", "{path}");
+    }
+}
+
+#[test]
+fn no_other_host_is_asked() {
+    let world = with_ann();
+    for path in [
+        "https://evil.example/account",
+        "http://api.heroku.com/account",
+        "https://git.heroku.com/account",
+        "https://api.heroku.com@evil.example/account",
+        "https://api.heroku.com:8443/account",
+    ] {
+        world
+            .helper(&format!("api {path}"))
+            .exits_with(2)
+            .stdout_is("")
+            .says("no other host gets the token");
+    }
+    world.sets("HEROKU_HOST", "evil-localhost.example.com");
+    world
+        .helper("api account")
+        .exits_with(1)
+        .says("HEROKU_HOST names a host that is not Heroku's");
+    world.sets("HEROKU_HOST", "staging.herokudev.com");
+    world
+        .helper(&format!("api {ACCOUNT}"))
+        .exits_with(2)
+        .says("no other host gets the token");
+    assert_eq!(world.heroku.requests().len(), 0);
+}
+
+#[test]
+fn fields_are_the_body_of_a_post() {
+    let world = with_ann();
+    let fields = "-f description=007 -f 'scope[]=identity' -F expires_in=3600 -F a.b=null \
+                  -F 'client[id]=x' -F 'client[secret]=true'";
+    world
+        .helper(&format!("api --silent oauth/authorizations {fields}"))
+        .succeeds()
+        .says_nothing();
+    let request = request(&world);
+    assert_eq!(line(&request), "POST /oauth/authorizations");
+    assert_eq!(request.header("content-type"), Some("application/json"));
+    assert_eq!(
+        body(&request),
+        json!({
+            "description": "007",
+            "scope": ["identity"],
+            "expires_in": 3600,
+            "a.b": null,
+            "client": {"id": "x", "secret": true},
+        })
+    );
+}
+
+#[test]
+fn fields_are_the_query_of_a_get_and_of_what_has_a_body() {
+    let world = with_ann();
+    world
+        .helper("api account -X get -f 'q=a b&c' -F n=7 --silent")
+        .succeeds();
+    assert_eq!(line(&request(&world)), "GET /account?q=a+b%26c&n=7");
+    let json = r#"{"scope": ["identity"]}"#;
+    world
+        .helper_with_input(
+            "api 'oauth/authorizations?x=1' --input - -f y=2 --silent",
+            json,
+        )
+        .succeeds();
+    let request = request(&world);
+    assert_eq!(line(&request), "POST /oauth/authorizations?x=1&y=2");
+    assert_eq!(request.body, json.as_bytes());
+}
+
+#[test]
+fn a_value_and_a_body_come_from_a_file_or_from_stdin() {
+    let world = with_ann();
+    world.has_file(
+        "body.json",
+        r#"{"scope":["identity"],"description":"from a file"}"#,
+    );
+    world
+        .helper("api oauth/authorizations --input ~/body.json --silent")
+        .succeeds();
+    assert_eq!(body(&request(&world))["description"], "from a file");
+    let post = "api oauth/authorizations -f 'scope[]=identity' --silent -F description=@";
+    world.helper(&format!("{post}$HOME/body.json")).succeeds();
+    assert_eq!(body(&request(&world))["scope"], json!(["identity"]));
+    world
+        .helper_with_input(&format!("{post}-"), "several\nlines")
+        .succeeds();
+    assert_eq!(body(&request(&world))["description"], "several\nlines");
+    world
+        .helper(&format!("{post}/nowhere"))
+        .exits_with(1)
+        .says("/nowhere cannot be read");
+    world
+        .helper(&format!("{post}- --input -"))
+        .exits_with(2)
+        .says("stdin is named twice");
+    assert_eq!(world.heroku.requests().len(), 0);
+}
+
+#[test]
+fn a_command_line_at_odds_with_itself_asks_nobody() {
+    let world = with_ann();
+    for line in [
+        "account -f open-sesame",
+        "account -f a=1 -f a=2",
+        "account -X CONNECT",
+        "account --paginate -f a=open-sesame",
+        "account --paginate --include",
+        "'an account'",
+        "account -H open-sesame",
+        "account -H 'Authorization: Bearer open-sesame'",
+        "account -H 'Host: evil.example'",
+    ] {
+        world
+            .helper(&format!("api {line}"))
+            .exits_with(2)
+            .stdout_is("")
+            .says_nothing_about("sesame");
+    }
+    assert_eq!(world.heroku.requests().len(), 0);
+}
+
+#[test]
+fn a_header_may_ask_for_another_variant_and_for_nothing_more() {
+    let world = with_ann();
+    let variant = "application/vnd.heroku+json; version=3.webhooks";
+    world
+        .helper(&format!(
+            "api account --silent -H 'accept: {variant}' -H 'X-One:  1 '"
+        ))
+        .succeeds();
+    let request = request(&world);
+    assert_eq!(request.header("accept"), Some(variant));
+    assert_eq!(request.header("x-one"), Some("1"));
+    for line in [
+        "X: a\r\nAuthorization: Basic eA==",
+        "X: a\nHost: evil.example",
+    ] {
+        world
+            .helper(&format!("api account -H '{line}'"))
+            .exits_with(2)
+            .says("the header x has a character in its value that no header can have");
+    }
+    assert_eq!(world.heroku.requests().len(), 0);
+}
+
+#[test]
+fn the_headers_of_the_heroku_cli_are_sent_but_for_those_that_say_who_asks() {
+    let world = with_ann();
+    let accept = "application/vnd.heroku+json; version=3.sdk";
+    let own = json!({"Accept": accept, "X-Mine": "yes", "X-Other": "no"});
+    world.sets("HEROKU_HEADERS", &own.to_string());
+    world
+        .helper("api account --silent -H 'X-Other: mine'")
+        .succeeds();
+    let request = request(&world);
+    let header = |name| request.header(name).unwrap_or_default();
+    assert_eq!(header("accept"), accept);
+    assert_eq!((header("x-mine"), header("x-other")), ("yes", "mine"));
+    for headers in [
+        r#"{"Authorization": "Bearer open-sesame"}"#,
+        r#"{"host": "evil.example"}"#,
+        r#"{"X": "a\r\nHost: evil.example"}"#,
+        "{\"X\": \"open-sesame",
+        "[\"open-sesame\"]",
+    ] {
+        world.sets("HEROKU_HEADERS", headers);
+        world
+            .helper("api account")
+            .exits_with(1)
+            .stdout_is("")
+            .says("HEROKU_HEADERS is of no use")
+            .says("unset HEROKU_HEADERS")
+            .says_nothing_about("sesame");
+    }
+    assert_eq!(world.heroku.requests().len(), 0);
+}
+
+#[test]
+fn the_account_that_is_named_asks() {
+    let world = with_ann();
+    let bobs = world.heroku.issue_token(BOB);
+    world.keeps_in_the_keychain(BOB, &bobs);
+    world
+        .helper(&format!("api account --account {BOB}"))
+        .succeeds()
+        .says(BOB);
+    world.helper("api account").succeeds().says(ANN);
+}
+
+#[test]
+fn without_a_login_nothing_is_asked() {
+    let world = World::new().with_keychain();
+    world
+        .helper("api account")
+        .exits_with(4)
+        .stdout_is("")
+        .says("not logged in to Heroku");
+    assert_eq!(world.heroku.requests().len(), 0);
+}
+
+#[test]
+fn an_answer_may_have_its_head_told() {
+    let world = with_ann();
+    let outcome = world.helper("api account -i").succeeds().stderr_is("");
+    let told = outcome.stdout();
+    let (head, body) = told.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
+    assert!(head.contains("\r\nratelimit-remaining: "), "{head}");
+    let body: Value = serde_json::from_str(body).unwrap();
+    assert_eq!(body["email"], ANN);
+    world
+        .helper("api account -X HEAD -i")
+        .succeeds()
+        .says("200 OK");
+}
+
+#[test]
+fn what_has_not_changed_is_no_failure() {
+    let world = with_ann();
+    let told = world.helper("api account -i").succeeds().stdout();
+    let etag = told.lines().find_map(|line| line.strip_prefix("etag: "));
+    world
+        .helper(&format!(
+            "api account -i -H 'If-None-Match: {}'",
+            etag.unwrap()
+        ))
+        .succeeds()
+        .says("304 Not Modified")
+        .says_nothing_about(ANN);
+}

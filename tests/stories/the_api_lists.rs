@@ -1,0 +1,196 @@
+//! `api --paginate`: any number of pages as one array, and never more than one piece of it held.
+
+use heroku_stand_in::{Fault, On, Times};
+use serde_json::Value;
+
+use crate::world::{ANN, World};
+
+fn with_apps(count: usize) -> World {
+    let world = World::new().with_keychain();
+    world.has_logged_in_with_the_heroku_cli(ANN);
+    world.heroku.lists_apps(ANN, count);
+    world
+}
+
+fn names(json: &str) -> Vec<String> {
+    let apps: Vec<Value> = serde_json::from_str(json).unwrap();
+    apps.iter()
+        .map(|app| app["name"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+fn named(count: usize) -> Vec<String> {
+    (0..count)
+        .map(|number| format!("app-{number:06}"))
+        .collect()
+}
+
+#[test]
+fn all_pages_are_one_array() {
+    let world = with_apps(7);
+    let outcome = world.helper("api apps --paginate").succeeds().stderr_is("");
+    assert_eq!(names(&outcome.stdout()), named(7));
+    let ranges: Vec<_> = world
+        .heroku
+        .requests()
+        .iter()
+        .map(|request| request.header("range").map(str::to_owned))
+        .collect();
+    assert_eq!(ranges.len(), 4);
+    assert_eq!(ranges[0], None);
+    assert_eq!(ranges[1].as_deref(), Some("name ]app-000001..; max=2"));
+}
+
+#[test]
+fn without_the_flag_there_is_one_page() {
+    let world = with_apps(7);
+    let outcome = world.helper("api apps").succeeds().stderr_is("");
+    assert_eq!(names(&outcome.stdout()), named(2));
+    assert_eq!(world.heroku.requests().len(), 1);
+}
+
+#[test]
+fn the_first_page_is_the_one_that_a_header_names() {
+    let world = with_apps(7);
+    let range = "-H 'Range: name app-000002..; max=3'";
+    let outcome = world
+        .helper(&format!("api apps --paginate {range}"))
+        .succeeds();
+    assert_eq!(names(&outcome.stdout()), named(7)[2..]);
+    assert_eq!(world.heroku.requests().len(), 2);
+}
+
+#[test]
+fn a_list_of_one_page_and_what_is_no_list_are_told_as_they_are() {
+    let world = with_apps(1);
+    let outcome = world.helper("api apps --paginate").succeeds();
+    assert_eq!(names(&outcome.stdout()), named(1));
+    world
+        .helper("api account --paginate")
+        .succeeds()
+        .says("\"email\":\"ann@example.com\"");
+}
+
+#[test]
+fn a_list_that_breaks_off_is_told_and_its_array_stays_open() {
+    for (fault, why) in [
+        (
+            Fault::api(401, "unauthorized", "Revoked."),
+            "Heroku answers 401 unauthorized: Revoked",
+        ),
+        (
+            Fault::Close,
+            "api.heroku.com could not be reached: the connection broke off",
+        ),
+        (
+            Fault::CutBody,
+            "api.heroku.com could not be reached: the connection broke off",
+        ),
+        (Fault::page(200), "the answer from Heroku made no sense"),
+    ] {
+        let world = with_apps(7);
+        world
+            .heroku
+            .fault(On::Path("/apps"), fault.clone(), Times::After(2));
+        let outcome = world.helper("api apps --paginate").exits_with(1);
+        let told = outcome.stderr();
+        let entries = match fault {
+            Fault::CutBody => 5,
+            _ => 4,
+        };
+        let what = format!("heroku-rs: the list broke off after {entries} entries: {why}\n");
+        assert!(told.starts_with(&what), "{told}");
+        let broken = outcome.stdout();
+        assert!(broken.contains("app-000003"), "{broken}");
+        serde_json::from_str::<Value>(&broken).unwrap_err();
+    }
+}
+
+#[test]
+fn a_page_that_heroku_could_not_serve_is_asked_for_again() {
+    let world = with_apps(7);
+    let once = |fault| {
+        let on = On::Path("/apps");
+        world.heroku.fault(on, fault, Times::Exactly(1));
+    };
+    once(Fault::page(503));
+    once(Fault::rate_limit(Some("Retry-After: 0")));
+    let outcome = world.helper("api apps --paginate").succeeds();
+    assert_eq!(names(&outcome.stdout()), named(7));
+    assert_eq!(world.heroku.requests().len(), 6);
+}
+
+#[test]
+fn pages_that_go_round_in_a_circle_are_noticed() {
+    let world = with_apps(7);
+    world
+        .heroku
+        .fault(On::Path("/apps"), Fault::SamePage, Times::Always);
+    world
+        .helper("api apps --paginate")
+        .exits_with(1)
+        .says("the answer from Heroku made no sense");
+    assert_eq!(world.heroku.requests().len(), 2);
+}
+
+#[test]
+fn memory_does_not_grow_with_the_list() {
+    let world = with_apps(100);
+    world.heroku.page_size(100);
+    let (list, least) = world.peak_memory_of("api", &["apps", "--paginate"]);
+    assert_eq!(names(&list), named(100));
+    for (count, page) in [(10_000, 100), (10_000, 1000), (40_000, 1000)] {
+        world.heroku.lists_apps(ANN, count);
+        world.heroku.page_size(page);
+        let (list, peak) = world.peak_memory_of("api", &["apps", "--paginate"]);
+        assert_eq!(names(&list).len(), count);
+        // What the network has read ahead differs from run to run: 40,000 apps are 17 MiB.
+        assert!(
+            peak < least + 4096,
+            "{count} in pages of {page}: {peak} KiB, not {least}"
+        );
+    }
+}
+
+#[test]
+fn progress_is_shown_to_a_person_and_to_nobody_else() {
+    let world = with_apps(7);
+    let shown = world
+        .on_a_terminal("git-credential-heroku-rs api apps --paginate >apps.json")
+        .exits_with(0);
+    assert!(
+        shown.contains("| …") || shown.contains("entries"),
+        "{shown:?}"
+    );
+    let json = std::fs::read_to_string(world.work().join("apps.json")).unwrap();
+    assert_eq!(names(&json), named(7));
+    world.sets("NO_COLOR", "1");
+    let shown = world
+        .on_a_terminal("git-credential-heroku-rs api apps --paginate >apps.json")
+        .exits_with(0);
+    assert_eq!(shown, "");
+}
+
+#[test]
+fn json_is_drawn_on_a_terminal() {
+    let world = with_apps(1);
+    let line = "git-credential-heroku-rs api apps";
+    let shown = world.on_a_terminal(line).exits_with(0);
+    let name = "    \u{1b}[1;34m\"name\"\u{1b}[0m: \u{1b}[32m\"app-000000\"\u{1b}[0m,\n";
+    assert!(shown.contains(name), "{shown:?}");
+    world.sets("NO_COLOR", "1");
+    let shown = world.on_a_terminal(line).exits_with(0);
+    assert!(
+        shown.contains("    \"name\": \"app-000000\",\n"),
+        "{shown:?}"
+    );
+    assert!(!shown.contains('\u{1b}'), "{shown:?}");
+    let words = "x\u{1b}[2J\u{9b}31m\u{202e}";
+    let fault = Fault::json(200, &serde_json::json!({"name": words}));
+    world.heroku.fault(On::Any, fault, Times::Always);
+    let shown = world.on_a_terminal(line).exits_with(0);
+    assert_eq!(
+        shown,
+        "{\n  \"name\": \"x\\u001b[2J\\u009b31m\\u202e\"\n}\n"
+    );
+}

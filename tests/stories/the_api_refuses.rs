@@ -1,0 +1,296 @@
+//! `api` when Heroku, the network or somebody in between says no.
+
+use heroku_stand_in::{Fault, On, Times};
+use serde_json::json;
+
+use crate::world::{ANN, API_HOST, World};
+
+fn with_ann() -> World {
+    let world = World::new().with_keychain();
+    world.has_logged_in_with_the_heroku_cli(ANN);
+    world
+}
+
+/// What is told while this goes wrong; no stranger is asked, and no token is in it.
+fn told_of(fault: Fault) -> (String, String) {
+    let world = with_ann();
+    world.heroku.fault(On::Host(API_HOST), fault, Times::Always);
+    let outcome = world.helper("api account").exits_with(1);
+    let told = outcome.stderr();
+    assert_eq!(told.lines().count(), 2, "two lines: {told}");
+    (outcome.stdout(), told)
+}
+
+#[test]
+fn a_refusal_is_told_to_programs_and_to_people() {
+    let world = with_ann();
+    let outcome = world.helper("api apps/nowhere").exits_with(1);
+    assert_eq!(
+        outcome.stderr(),
+        "heroku-rs: Heroku answers 404 not_found: Couldn't find that app\n"
+    );
+    let body: serde_json::Value = serde_json::from_str(&outcome.stdout()).unwrap();
+    assert_eq!(body["resource"], "app");
+    world
+        .helper("api apps/nowhere --silent")
+        .exits_with(1)
+        .stdout_is("")
+        .says("404 not_found");
+}
+
+#[test]
+fn each_refusal_says_what_mends_it() {
+    for (status, id, mend) in [
+        (401, "unauthorized", "git credential-heroku-rs login"),
+        (402, "delinquent", "https://dashboard.heroku.com/account"),
+        (403, "forbidden", "use a token with the scope global"),
+        (500, "internal", "https://status.heroku.com"),
+    ] {
+        let (body, told) = told_of(Fault::api(status, id, "No."));
+        let first = format!("heroku-rs: Heroku answers {status} {id}: No\n  ");
+        assert!(told.starts_with(&first) && told.contains(mend), "{told}");
+        assert!(body.contains(id), "{body}");
+    }
+}
+
+#[test]
+fn what_the_server_says_moves_no_cursor_and_shows_no_secret() {
+    let world = with_ann();
+    let token = world.heroku.issue_token(ANN);
+    let words = format!("a\u{1b}[2J\u{9b}b\r\nc\u{202e} Bearer {token}");
+    let fault = Fault::api(422, "odd\u{1b}]0;x\u{7}", &words);
+    world.heroku.fault(On::Host(API_HOST), fault, Times::Always);
+    // The body is data: what is in it is the server's.
+    world
+        .helper("api account")
+        .exits_with(1)
+        .hands_out(&token)
+        .stderr_is("heroku-rs: Heroku answers 422 odd ]0;x: a [2J b c Bearer …\n");
+}
+
+#[test]
+fn a_page_of_somebody_in_between_is_not_taken_for_herokus() {
+    let (body, told) = told_of(Fault::page(403));
+    assert!(body.contains("an error page"), "{body}");
+    assert!(
+        told.contains("not Heroku but something on the way to it answered, with status 403"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_token_follows_no_redirect() {
+    for (status, location) in [
+        (301, "Location: https://evil.example/account"),
+        (302, "Location: https://git.heroku.com/account"),
+        (307, "Location: https://api.heroku.com/apps"),
+        (308, "Location: http://api.heroku.com/account"),
+    ] {
+        let world = with_ann();
+        let fault = Fault::redirect(status, location);
+        world
+            .heroku
+            .fault(On::Path("/account"), fault, Times::Always);
+        world
+            .helper("api account")
+            .exits_with(1)
+            .stdout_is("")
+            .says("leads to another place, which gets no token");
+        assert_eq!(world.heroku.requests().len(), 1);
+    }
+}
+
+#[test]
+fn a_certificate_that_is_not_herokus_is_told_apart() {
+    for (fault, why) in [
+        (
+            Fault::Expired,
+            "it has expired, or this machine's clock is wrong",
+        ),
+        (Fault::WrongName, "it was made for another host"),
+        (
+            Fault::WrongAuthority,
+            "nobody that this machine trusts has signed it",
+        ),
+    ] {
+        let (body, told) = told_of(fault);
+        let what = "heroku-rs: the certificate of api.heroku.com is not to be trusted: ";
+        assert!(told.starts_with(&format!("{what}{why}\n  ")), "{told}");
+        assert_eq!(body, "");
+    }
+}
+
+#[test]
+fn the_way_to_heroku_is_told_from_heroku() {
+    let (_, told) = told_of(Fault::ProxyPassword);
+    assert!(told.contains("the proxy 127.0.0.1:"), "{told}");
+    assert!(
+        told.contains("it wants a user name and a password"),
+        "{told}"
+    );
+    assert!(told.contains("https_proxy=http://USER:PASSWORD@"), "{told}");
+    let (_, told) = told_of(Fault::NoTunnel);
+    assert!(told.contains("it does not let us through"), "{told}");
+    for fault in [Fault::Close, Fault::CutBody, Fault::LoseAnswer] {
+        let (_, told) = told_of(fault);
+        assert!(
+            told.starts_with(
+                "heroku-rs: api.heroku.com could not be reached: the connection broke off\n"
+            ),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn a_body_that_never_ends_ends() {
+    for fault in [
+        Fault::EndlessBody,
+        Fault::Bomb,
+        Fault::LargeBody(40 * 1024 * 1024),
+    ] {
+        let world = with_ann();
+        world.heroku.fault(On::Host(API_HOST), fault, Times::Always);
+        world
+            .shell("git-credential-heroku-rs api account >/dev/null", b"")
+            .exits_with(1)
+            .stderr_is(
+                "heroku-rs: the answer from Heroku is too large\n  \
+                 see https://status.heroku.com, then run it again\n",
+            );
+    }
+}
+
+#[test]
+fn a_packed_answer_is_unpacked() {
+    let world = with_ann();
+    world.heroku.fault(On::Any, Fault::Gzip, Times::Always);
+    world
+        .helper("api account")
+        .succeeds()
+        .says("\"email\":\"ann@example.com\"");
+}
+
+#[test]
+fn a_turn_is_waited_for_as_long_as_heroku_says_and_whatever_is_asked() {
+    let world = with_ann();
+    for line in [
+        "account",
+        "oauth/authorizations -f 'scope[]=identity' --silent",
+    ] {
+        let busy = Fault::rate_limit(Some("Retry-After: 1"));
+        world
+            .heroku
+            .fault(On::Host(API_HOST), busy, Times::Exactly(1));
+        world
+            .helper(&format!("api {line}"))
+            .succeeds()
+            .stderr_is("too many requests to Heroku; asking again in 1 s\n");
+    }
+    assert_eq!(world.heroku.requests().len(), 4);
+}
+
+#[test]
+fn a_turn_that_is_far_off_is_told_and_not_waited_for() {
+    for (header, mend) in [
+        (Some("Retry-After: 3600"), "wait 3600 s, then run it again"),
+        (None, "wait a minute, then run it again"),
+    ] {
+        let world = with_ann();
+        world
+            .heroku
+            .fault(On::Any, Fault::rate_limit(header), Times::Always);
+        world
+            .helper("api account")
+            .exits_with(1)
+            .says("Heroku answers 429 rate_limit")
+            .says(mend);
+        assert_eq!(world.heroku.requests().len(), 1);
+    }
+}
+
+#[test]
+fn what_only_reads_is_asked_again_while_heroku_recovers() {
+    let world = with_ann();
+    world
+        .heroku
+        .fault(On::Any, Fault::page(503), Times::Exactly(2));
+    world
+        .helper("api account")
+        .succeeds()
+        .says("Heroku is out of order: it answered with status 503; asking again in");
+    assert_eq!(world.heroku.requests().len(), 3);
+
+    world.heroku.forget_requests();
+    world.heroku.fault(On::Any, Fault::page(503), Times::Always);
+    for method in ["POST", "PATCH", "PUT", "DELETE"] {
+        world
+            .helper(&format!("api account -X {method} -f a=1"))
+            .exits_with(1)
+            .says_nothing_about("again in");
+    }
+    assert_eq!(world.heroku.requests().len(), 4);
+}
+
+#[test]
+fn a_connection_that_never_came_about_is_tried_again() {
+    let world = with_ann();
+    world.heroku.refuse_connections();
+    let outcome = world.helper("api account -f a=1").exits_with(1);
+    assert_eq!(
+        outcome.stderr().matches("asking again in").count(),
+        3,
+        "{}",
+        outcome.stderr()
+    );
+    world.heroku.accept_connections().unwrap();
+    world.helper("api account").succeeds();
+}
+
+#[test]
+fn a_second_factor_is_asked_for_where_somebody_is_there() {
+    let world = with_ann().with_app("locked");
+    let _ = world
+        .heroku
+        .has_account(ANN)
+        .mfa_codes(&["123456", "654321"]);
+    world.heroku.locks_app("locked");
+    world
+        .helper("api apps/locked")
+        .exits_with(1)
+        .says("Heroku answers 403 two_factor");
+    world
+        .helper("api apps/locked -H 'Heroku-Two-Factor-Code: 654321'")
+        .succeeds();
+    let told = world
+        .on_a_terminal("git-credential-heroku-rs api apps/locked")
+        .shows("a code from your authenticator")
+        .types("123456")
+        .exits_with(0);
+    assert!(
+        told.contains("locked.git") && !told.contains("123456"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    let world = with_ann();
+    world.heroku.lists_apps(ANN, 3000);
+    world.heroku.page_size(1000);
+    world
+        .shell(
+            "git-credential-heroku-rs api apps --paginate | head -c 20",
+            b"",
+        )
+        .succeeds()
+        .stderr_is("");
+    let broken = json!({"id": "a"});
+    world
+        .heroku
+        .fault(On::Any, Fault::json(200, &broken), Times::Always);
+    world
+        .helper("api account")
+        .succeeds()
+        .stdout_is("{\"id\":\"a\"}");
+}
