@@ -10,6 +10,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use crate::credential::{NotAToken, Token};
+use crate::trace::Trace;
 
 /// The variables that decide anything, as they were when the program started.
 #[derive(Debug, Clone, Default)]
@@ -66,6 +67,8 @@ pub struct Environment {
     pub https_proxy: Option<SecretString>,
     /// The hosts that are reached without the proxy: `no_proxy` or `NO_PROXY`.
     pub no_proxy: Option<String>,
+    /// Where the steps of this process are told: [`Trace::VARIABLE`].
+    pub trace: Trace,
 }
 
 /// Where the program runs, as far as it decides which login can work.
@@ -96,8 +99,10 @@ impl Environment {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let text = |name: &str| set(name).and_then(|value| value.into_string().ok());
         let path = |name: &str| set(name).map(PathBuf::from);
+        let home = path("HOME").or_else(|| path("USERPROFILE"));
         Environment {
-            home: path("HOME").or_else(|| path("USERPROFILE")),
+            trace: Trace::read(set(Trace::VARIABLE).as_deref(), home.as_deref()),
+            home,
             api_key: set("HEROKU_API_KEY")
                 .map(|key| key.to_str().map_or(Err(NotAToken::Character), Token::parse)),
             netrc_first: text("HEROKU_NETRC_WRITE")

@@ -26,6 +26,7 @@ pub mod rotations;
 pub mod secret_service;
 pub mod sources;
 pub mod terminal;
+pub mod trace;
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read, Write};
@@ -86,6 +87,7 @@ pub fn run(
     environment: &Environment,
     streams: &mut Streams<'_>,
 ) -> anyhow::Result<()> {
+    environment.trace.tell(|| arguments::in_public(arguments));
     match arguments::read(arguments) {
         Invocation::Git(operation) => {
             answer_git(operation, environment, streams);
@@ -96,7 +98,9 @@ pub fn run(
                 environment,
                 streams,
             };
-            commands::run(&command, &mut session)
+            let done = commands::run(&command, &mut session);
+            environment.trace.tell(|| end_of(&done));
+            done
         }
         Invocation::Unknown(_) if is_request_of_git(streams) => Ok(()),
         Invocation::Unknown(error) | Invocation::Told(error) => told(&error, streams),
@@ -121,6 +125,10 @@ fn answer_git(operation: Operation, environment: &Environment, streams: &mut Str
             Ok(())
         }
     };
+    environment.trace.tell(|| match &said {
+        Ok(()) => "done, and nothing to say".to_owned(),
+        Err(problem) => format!("said: {}", problem.what()),
+    });
     if let Err(problem) = said {
         tell(&problem, *errors);
     }
@@ -146,6 +154,17 @@ fn answer_docker(
     match reply.outcome {
         docker::Outcome::Done => Ok(()),
         docker::Outcome::Refused => Err(Told(Kind::Failed).into()),
+    }
+}
+
+/// How a command ended, for the trace: the causes of what is told, without what would mend it.
+fn end_of(done: &anyhow::Result<()>) -> String {
+    match done {
+        Ok(()) => "done".to_owned(),
+        Err(error) => match error.downcast_ref::<Problem>() {
+            Some(problem) => format!("failed: {}", problem.what()),
+            None => format!("failed: {error:#}"),
+        },
     }
 }
 

@@ -39,6 +39,9 @@ impl Ours {
                     request.scheme.as_deref().unwrap_or_default(),
                     request.host.as_deref().unwrap_or_default(),
                 );
+                environment
+                    .trace
+                    .tell(|| read_in_public(&request, host.as_ref()));
                 Ok(host.map(|host| Ours { request, host }))
             }
             Err(malformed) => match &malformed.target {
@@ -52,6 +55,14 @@ impl Ours {
     fn account(&self) -> Option<Account> {
         let name = self.request.username.as_deref()?;
         Account::parse(name).filter(Account::is_email)
+    }
+}
+
+fn read_in_public(request: &Request, host: Option<&HerokuHost>) -> String {
+    let fields = request.fields();
+    match host {
+        Some(host) => format!("a request for {}, with {fields}", host.name()),
+        None => format!("a request for another host, with {fields}: nothing is done"),
     }
 }
 
@@ -86,13 +97,18 @@ pub fn get(
     let answer = sources::find(&wanted, environment);
     let Some(found) = &answer.found else {
         let username = ours.request.username.as_deref();
-        send(
-            output,
-            &Reply::Username(username.unwrap_or(Account::UNNAMED)),
-        );
+        let reply = Reply::Username(username.unwrap_or(Account::UNNAMED));
+        environment
+            .trace
+            .tell(|| format!("reply: {}", reply.fields()));
+        send(output, &reply);
         return Err(answer.why_none());
     };
-    send(output, &reply(&ours.request, found));
+    let reply = reply(&ours.request, found);
+    environment
+        .trace
+        .tell(|| format!("reply: {}", reply.fields()));
+    send(output, &reply);
     match answer.passed_over() {
         Some(warning) => Err(warning),
         None => ending_soon(found, environment).map_or(Ok(()), Err),
@@ -162,10 +178,13 @@ pub fn store(input: &mut dyn io::Read, environment: &Environment) -> Result<(), 
     let Some(ours) = Ours::read(input, environment)? else {
         return Ok(());
     };
+    let trace = &environment.trace;
     let Some(token) = &ours.request.password else {
+        trace.tell(|| "not kept: there is no password that could be a token");
         return Ok(());
     };
     if ours.request.served_from.is_some() {
+        trace.tell(|| "not kept: it came from here");
         return Ok(());
     }
     let not_kept = |why: &Problem| {
@@ -175,10 +194,16 @@ pub fn store(input: &mut dyn io::Read, environment: &Environment) -> Result<(), 
     let named = ours.account();
     let held = held(&ours.host, named.as_ref(), environment);
     let account = match held.map_err(|why| not_kept(&why))? {
-        Some(found) if found.token == *token => return Ok(()),
+        Some(found) if found.token == *token => {
+            trace.tell(|| "not kept: it is here already");
+            return Ok(());
+        }
         Some(found) => match same_user(ours.request.username.as_deref(), &found) {
             Some(account) => account,
-            None => return Ok(()),
+            None => {
+                trace.tell(|| "not kept: it would replace a login that it is not of");
+                return Ok(());
+            }
         },
         None => {
             let name = ours.request.username.as_deref();
@@ -186,6 +211,7 @@ pub fn store(input: &mut dyn io::Read, environment: &Environment) -> Result<(), 
                 .unwrap_or_else(Account::unnamed)
         }
     };
+    trace.tell(|| format!("to be kept as {account}"));
     accounts::keep_unchecked(environment, &account, token).map_err(|why| not_kept(&why))
 }
 
@@ -238,7 +264,9 @@ pub fn erase(
     let Some(ours) = Ours::read(input, environment)? else {
         return Ok(());
     };
+    let trace = &environment.trace;
     let Some(token) = &ours.request.password else {
+        trace.tell(|| "nothing goes: there is no password that could be a token");
         return Ok(());
     };
     if environment.api_key == Some(Ok(token.clone())) {
@@ -249,7 +277,10 @@ pub fn erase(
     }
     match keychain_account(&ours, token, environment) {
         Ok(Some(account)) => {
-            return Err(after_check(environment, &account, token, check(token)));
+            let since = trace.clock();
+            let verdict = check(token);
+            trace.tell_since(since, || format!("Heroku's word on it: {verdict:?}"));
+            return Err(after_check(environment, &account, token, verdict));
         }
         Ok(None) => {}
         Err(why) => return Err(undecided(&why)),
@@ -259,7 +290,10 @@ pub fn erase(
             &format!("netrc, line {line},"),
             "log in again: git credential-heroku-rs login",
         )),
-        None => Ok(()),
+        None => {
+            trace.tell(|| "nothing goes: it is not here");
+            Ok(())
+        }
     }
 }
 

@@ -4,6 +4,8 @@
 //! that is locked, slow or broken is unavailable and never absent: it is told, the next one is
 //! asked, and nobody concludes from it that a token is gone.
 
+mod told;
+
 use std::fmt;
 
 use jiff::Timestamp;
@@ -104,17 +106,22 @@ pub struct Answer {
 /// Takes no longer than the keyring's time limit, prompts nobody and writes nothing.
 pub fn find(wanted: &Wanted<'_>, environment: &Environment) -> Answer {
     let choice = Choice::of(wanted, environment);
+    environment.trace.tell(|| choice.in_public());
     let mut answer = Answer {
         found: None,
         trail: Vec::new(),
         account: choice.account().cloned(),
     };
     for source in order(environment) {
+        let since = environment.trace.clock();
         let asked = match source {
             Source::ApiKey => api_key(environment),
             Source::Keychain => keychain(&choice, environment),
             Source::Netrc => netrc(wanted, &choice, environment),
         };
+        environment
+            .trace
+            .tell_since(since, || told::in_public(source, &asked));
         match asked {
             Ok(found) => {
                 answer.trail.push((source, Outcome::Served));

@@ -87,7 +87,11 @@ pub fn keep(
     token: &Token,
     known: Known,
 ) -> Result<Kept, Problem> {
+    let since = environment.trace.clock();
     let (source, no_keyring) = put(environment, store, account, token)?;
+    environment
+        .trace
+        .tell_since(since, || format!("kept in {source} as {account}"));
     let mut notes = Vec::new();
     let written = match source {
         Source::Netrc => follow_netrc(environment, account),
@@ -211,7 +215,12 @@ fn forget_in_keychain(
     account: &Account,
     only: Option<&Token>,
 ) -> Result<usize, Problem> {
+    let since = environment.trace.clock();
     let forgotten = Keychain::new(environment).forget(account, only);
+    environment.trace.tell_since(since, || match &forgotten {
+        Ok(count) => format!("removed from the keychain: {count} of {account}"),
+        Err(why) => format!("not removed from the keychain: {}", why.problem().what()),
+    });
     forgotten.map_err(|why| why.problem())
 }
 

@@ -70,6 +70,28 @@ fn is_command(argument: &OsString) -> bool {
     line.find_subcommand(argument).is_some()
 }
 
+/// The command line as far as anyone may know it: commands and flags by their names, no value.
+pub fn in_public(arguments: &[OsString]) -> String {
+    let mut shown = format!("{SHORT_NAME} {}:", env!("CARGO_PKG_VERSION"));
+    let line = CommandLine::command();
+    let mut command = Some(&line);
+    for word in arguments.iter().filter_map(|word| word.to_str()) {
+        let flag = word.split('=').next().unwrap_or_default();
+        let is_flag =
+            flag.starts_with('-') && flag.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+        let inner = command.and_then(|command| command.find_subcommand(word));
+        command = inner.or(command);
+        if word == "--" {
+            break;
+        }
+        if is_flag || inner.is_some() || Operation::named(word).is_some() {
+            shown.push(' ');
+            shown.push_str(flag);
+        }
+    }
+    shown
+}
+
 /// How a person calls the program.
 pub const NAME: &str = "git credential-heroku-rs";
 
@@ -170,6 +192,22 @@ mod tests {
             invocation,
             Invocation::Command(Command::Switch(_))
         ));
+    }
+
+    #[test]
+    fn in_public_a_command_line_has_no_values() {
+        let shown = |words: &[&str]| {
+            let words: Vec<OsString> = words.iter().map(OsString::from).collect();
+            let shown = in_public(&words);
+            shown.split_once(": ").unwrap().1.to_owned()
+        };
+        assert_eq!(shown(&["--account", "ann", "get"]), "--account get");
+        assert_eq!(
+            shown(&["netrc", "import", "--account=ann@example.com"]),
+            "netrc import --account"
+        );
+        assert_eq!(shown(&["switch", "ann@example.com"]), "switch");
+        assert_eq!(shown(&["exec", "--", "curl", "--user", "a:b"]), "exec");
     }
 
     #[test]

@@ -44,8 +44,14 @@ impl Netrc {
         };
         let failed = |error: io::Error| Unreadable::Failed(error.kind());
         trusted(&fs::metadata(&path).map_err(failed)?)?;
+        let since = environment.trace.clock();
+        let bytes = gpg::decrypted(&path, environment);
+        environment.trace.tell_since(since, || match &bytes {
+            Ok(bytes) => format!("{}: {} bytes", path.display(), bytes.len()),
+            Err(why) => format!("{}: {why}", path.display()),
+        });
         Ok(Some(Netrc {
-            bytes: gpg::decrypted(&path, environment)?,
+            bytes: bytes?,
             readable_by_others: false,
         }))
     }
@@ -62,8 +68,19 @@ impl Netrc {
             return Ok(None);
         };
         match open(&path) {
-            Ok(Some(file)) => Netrc::from_file(file).map(Some),
-            Ok(None) => Ok(None),
+            Ok(Some(file)) => {
+                let netrc = Netrc::from_file(file);
+                environment.trace.tell(|| match &netrc {
+                    Ok(netrc) => format!("{}: {} bytes", path.display(), netrc.bytes.len()),
+                    Err(why) => format!("{}: {why}", path.display()),
+                });
+                netrc.map(Some)
+            }
+            Ok(None) => {
+                let trace = &environment.trace;
+                trace.tell(|| format!("{}: there is no such file", path.display()));
+                Ok(None)
+            }
             Err(error) => Err(Unreadable::Failed(error.kind())),
         }
     }

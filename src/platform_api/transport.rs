@@ -16,6 +16,7 @@ use super::unreached::{self, Why};
 use super::{Asker, Failure, client};
 use crate::credential::Token;
 use crate::environment::Environment;
+use crate::trace::Trace;
 
 /// The largest body that is read, in bytes, counted once it is unpacked.
 const LARGEST_BODY: usize = 16 * 1024 * 1024;
@@ -74,12 +75,18 @@ fn wipe(value: &mut Value) {
 pub(super) struct Transport {
     client: Client,
     proxy: Option<String>,
+    trace: Trace,
 }
 
 impl Transport {
     pub(super) fn new(environment: &Environment, limit: Duration) -> Result<Transport, Failure> {
         let (client, proxy) = client::client(environment, limit)?;
-        Ok(Transport { client, proxy })
+        let trace = environment.trace.clone();
+        Ok(Transport {
+            client,
+            proxy,
+            trace,
+        })
     }
 
     /// Sends a request, and repeats it where that is safe and may help: a GET that found no
@@ -103,8 +110,17 @@ impl Transport {
     pub(super) fn send_once(&self, request: &Request<'_>) -> Result<Answer, Failure> {
         let until = Instant::now() + request.limit;
         let host = host(&request.url);
+        let since = self.trace.clock();
         let sent = self.built(request)?.send();
-        let response = sent.map_err(|error| self.unreached(host, &error))?;
+        let response = sent.map_err(|error| self.unreached(host, &error));
+        self.trace.tell_since(since, || {
+            let asked = format!("{:?} {}", request.method, without_query(&request.url));
+            match &response {
+                Ok(response) => format!("{asked}: {}", response.status().as_u16()),
+                Err(why) => format!("{asked}: {why}"),
+            }
+        });
+        let response = response?;
         let status = response.status().as_u16();
         let next = header(&response, "next-range").filter(|_| status == 206);
         let wait = header(&response, RETRY_AFTER.as_str())
@@ -273,6 +289,11 @@ pub(super) fn request_id() -> String {
     let groups = [0..8, 8..12, 12..16, 16..20, 20..32];
     let groups = groups.map(|group| hex.get(group).unwrap_or_default());
     groups.join("-")
+}
+
+/// A query may hold anything.
+fn without_query(url: &str) -> &str {
+    url.split('?').next().unwrap_or_default()
 }
 
 fn host(url: &str) -> &str {

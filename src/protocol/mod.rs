@@ -6,6 +6,7 @@
 //! Source: git's `git-credential` and `gitcredentials` pages, and `credential.c`.
 
 mod block;
+mod fields;
 mod malformed;
 
 use std::io::Read;

@@ -77,6 +77,10 @@ impl Talk {
             (slot.insert(open), answer.ok_or(Failure::Garbled)?)
         };
         let Found { unlocked, locked } = calls::found(&answer)?;
+        self.environment.trace.tell(|| {
+            let (open, locked) = (unlocked.len(), locked.len());
+            format!("the Secret Service finds {open} items, and {locked} locked ones")
+        });
         if unlocked.is_empty() && (!locked.is_empty() || open.may_hide_items()?) {
             return Err(Failure::Locked);
         }
@@ -115,6 +119,7 @@ impl Open {
     /// waited for, as with libsecret.
     fn new(environment: &Environment, first: Option<&Call<'_>>) -> Result<(Open, Option<Message>)> {
         let addresses = address::addresses(environment)?;
+        let since = environment.trace.clock();
         let mut bus = Bus::connect(&addresses, environment.keyring_limit)?;
         match bus.call(&calls::get_collections()) {
             // The answer itself is of no use here.
@@ -130,6 +135,8 @@ impl Open {
             None => (bus.call(&session)?, None),
         };
         let session = calls::session(&session)?;
+        let trace = &environment.trace;
+        trace.tell_since(since, || "a session with the Secret Service is open");
         Ok((Open { bus, session }, answer))
     }
 

@@ -15,6 +15,7 @@ mod a_locked_keychain_and_its_prompt;
 mod a_secret_service_that_misbehaves;
 mod a_token_in_a_remote_url;
 mod a_token_revoked_elsewhere;
+mod a_trace_for_whoever_asks;
 mod an_erase_proves_nothing;
 mod beside_the_heroku_cli;
 mod budgets;

@@ -1,0 +1,35 @@
+//! The names of what was said, for whoever may not see the values.
+
+use super::{Reply, Request};
+
+impl Request {
+    /// The names of the fields that decide anything, as git spells them.
+    pub fn fields(&self) -> String {
+        let fields = [
+            ("protocol", self.scheme.is_some()),
+            ("host", self.host.is_some()),
+            ("username", self.username.is_some()),
+            ("password", self.password.is_some()),
+            ("capability[]", self.speaks_state),
+            ("state[]", self.served_from.is_some()),
+        ];
+        let given = fields.iter().filter(|(_, is_given)| *is_given);
+        let names: Vec<&str> = given.map(|(name, _)| *name).collect();
+        names.join(", ")
+    }
+}
+
+impl Reply<'_> {
+    /// The names of its fields.
+    pub fn fields(&self) -> &'static str {
+        match self {
+            Reply::Username(_) => "username",
+            Reply::Credential { expires, state, .. } => match (expires, state) {
+                (None, None) => "username, password",
+                (Some(_), None) => "username, password, password_expiry_utc",
+                (None, Some(_)) => "username, password, state[]",
+                (Some(_), Some(_)) => "username, password, password_expiry_utc, state[]",
+            },
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! `GIT_CREDENTIAL_HEROKU_RS_TRACE`: what was done and why, in lines that anyone may see.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use crate::world::{ANN, BOB, World};
+
+const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
+const VARIABLE: &str = "GIT_CREDENTIAL_HEROKU_RS_TRACE";
+
+/// A world in which a token lies in every source, and that traces into a file.
+fn traced() -> (World, PathBuf) {
+    let world = World::new()
+        .with_keychain()
+        .with_app("blue-sky")
+        .with_helper();
+    let trace = world.logs().join("ours");
+    world.sets(VARIABLE, trace.to_str().unwrap());
+    (world, trace)
+}
+
+/// The lines without the process's number and without times.
+fn steps(trace: &str) -> Vec<String> {
+    let step = |line: &str| {
+        let step = line.split_once(" ms: ").unwrap().1;
+        let step = step.split(" (took ").next().unwrap();
+        assert!(line.starts_with("heroku-rs["), "{line}");
+        step.to_owned()
+    };
+    trace.lines().map(step).collect()
+}
+
+#[test]
+fn a_get_tells_its_request_its_sources_and_its_reply() {
+    let (world, trace) = traced();
+    let token = world.has_logged_in_with_the_heroku_cli(ANN);
+    world
+        .helper_with_input("get", format!("capability[]=state\n{REQUEST}"))
+        .succeeds()
+        .hands_out(&token)
+        .stderr_is("");
+    let told = fs::read_to_string(&trace).unwrap();
+    assert_eq!(
+        steps(&told),
+        [
+            concat!("heroku-rs ", env!("CARGO_PKG_VERSION"), ": get"),
+            "a request for git.heroku.com, with protocol, host, capability[]",
+            "the account in login.json: a…@example.com",
+            "HEROKU_API_KEY: no token",
+            "a session with the Secret Service is open",
+            "the Secret Service finds 1 items, and 0 locked ones",
+            "the keychain: a token of a…@example.com",
+            "reply: username, password, state[]",
+            "done, and nothing to say",
+        ]
+    );
+    assert!(told.contains(" (took "), "{told}");
+    let mode = fs::metadata(&trace).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode, 0o600);
+}
+
+#[test]
+fn on_stderr_it_stands_beside_what_is_said_and_stdout_is_gits_alone() {
+    let world = World::new();
+    world.sets(VARIABLE, "1");
+    world
+        .helper_with_input("get", REQUEST)
+        .succeeds()
+        .stdout_is("username=heroku\n\n")
+        .says("the keychain: unavailable: there is no D-Bus session here")
+        .says("~/.netrc: there is no such file")
+        .says("reply: username")
+        .says("\nheroku-rs: the Heroku token could not be read from the keychain");
+    for off in ["0", "false", ""] {
+        world.sets(VARIABLE, off);
+        world
+            .helper_with_input("get", "protocol=https\nhost=example.com\n")
+            .succeeds()
+            .says_nothing();
+    }
+}
+
+#[test]
+fn a_trace_that_cannot_be_written_stops_nothing_and_is_told_once() {
+    let (world, _) = traced();
+    let token = world.has_logged_in_with_the_heroku_cli(ANN);
+    world
+        .shell("mkfifo fifo && mkdir dir", b"")
+        .succeeds()
+        .says_nothing();
+    let work = world.work();
+    for (value, why) in [
+        (
+            work.join("dir"),
+            "WORLD/work/dir cannot be opened (is a directory)",
+        ),
+        (
+            work.join("fifo"),
+            "WORLD/work/fifo cannot be opened (no such device or address)",
+        ),
+        (
+            "/nowhere/at/all".into(),
+            "/nowhere/at/all cannot be opened (no such file or directory)",
+        ),
+        ("trace".into(), "it is neither 1 nor an absolute path"),
+    ] {
+        world.sets(VARIABLE, value.to_str().unwrap());
+        world
+            .helper_with_input("get", REQUEST)
+            .succeeds()
+            .hands_out(&token)
+            .stderr_is(&format!(
+                "heroku-rs: warning: nothing is traced: {why}\n  look at {VARIABLE}\n"
+            ));
+    }
+}
+
+/// Commands that make every part of the program say something, well or badly.
+const COMMANDS: [&str; 13] = [
+    "status",
+    "status --json --offline",
+    "setup",
+    "unsetup",
+    "switch ann@example.com",
+    "switch nobody@example.com",
+    "netrc clean --dry-run",
+    "netrc import --dry-run",
+    "netrc import --yes",
+    "exec -- true",
+    "logout bob@example.com",
+    "statsu",
+    "capability",
+];
+
+/// Every operation and every command, with tokens in every source and under every name.
+fn a_whole_life(world: &World) {
+    let in_the_keychain = world.has_logged_in_with_the_heroku_cli(ANN);
+    let get = || world.helper_with_input("get", REQUEST).succeeds();
+    get().hands_out(&in_the_keychain).stderr_is("");
+    let in_netrc = world.heroku.issue_token(BOB);
+    world.has_netrc(&format!(
+        "machine git.heroku.com login {BOB} password {in_netrc}\n"
+    ));
+    let request = |token: &str| format!("{REQUEST}username={ANN}\npassword={token}\n");
+    let pasted = world.heroku.issue_token(ANN);
+    for operation in ["store", "erase"] {
+        let _ = world.helper_with_input(operation, request(&pasted));
+    }
+    for line in COMMANDS {
+        let _ = world.helper(line);
+    }
+    let _ = world.helper("token").hands_out(&pasted);
+    let _ = world.helper("netrc print").hands_out(&pasted);
+    let new = world.heroku.issue_token(ANN);
+    let _ = world.helper_with_input("login --with-token", &new);
+    let _ = world.helper_with_input("login --with-token", "a-short-secret");
+    world.heroku.revoke(&new);
+    let _ = world.helper_with_input("erase", request(&new));
+    let _ = world.helper_with_input("store", request("a-short-secret"));
+    world.sets("HEROKU_API_KEY", &in_netrc);
+    get().hands_out(&in_netrc).stderr_is("");
+    world.unsets("HEROKU_API_KEY");
+    world.keychain().locks();
+    let _ = world.helper("status --offline");
+}
+
+#[test]
+fn a_trace_of_every_command_has_no_secret_no_email_and_no_home_in_it() {
+    let (world, trace) = traced();
+    a_whole_life(&world);
+    let told = fs::read_to_string(&trace).unwrap();
+    // The probe can see: each part of the program has had its say.
+    for step in [
+        ": erase",
+        "netrc import --yes",
+        "Heroku's word on it: Dead",
+        "Get https://api.heroku.com/account: 200",
+        "kept in the keychain as a…@example.com",
+        "~/.netrc: ",
+        "b…@example.com",
+        "unavailable: the keychain is locked",
+        "not kept: ",
+        "failed: ",
+    ] {
+        assert!(told.contains(step), "{step} is not in\n{told}");
+    }
+    let home = world.home();
+    for hidden in [
+        "ann@",
+        "bob@",
+        "nobody@",
+        "HRKU",
+        "a-short-secret",
+        home.to_str().unwrap(),
+    ] {
+        assert!(!told.contains(hidden), "{hidden} is in\n{told}");
+    }
+}
