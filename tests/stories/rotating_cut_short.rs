@@ -79,13 +79,14 @@ fn what_comes_to_light_late_is_cleared_up_later() {
     is_whole(&world, "after a request that came late");
 }
 
-/// Kills the program before its first, its second … of these system calls, until it makes no more.
-fn killed_at_each(calls: &str) -> usize {
+/// Strikes at the program's first, its second … of these system calls, until it makes no more: by
+/// a kill, or by an error that ends the program with this exit code.
+fn struck_at_each(calls: &str, blow: &str, code: i32) -> usize {
     let world = logged_in();
     for number in 1.. {
         let log = world.logs().join("strace");
         let line = format!(
-            "strace --output={} --trace={calls} --inject={calls}:signal=KILL:when={number} \
+            "strace --output={} --trace={calls} --inject={calls}:{blow}:when={number} \
              git-credential-heroku-rs rotate",
             log.display()
         );
@@ -94,14 +95,22 @@ fn killed_at_each(calls: &str) -> usize {
         if outcome.ended_well() {
             return number - 1;
         }
-        let _ = outcome.exits_with(KILLED);
-        is_whole(&world, &format!("killed at number {number} of {calls}"));
+        let _ = outcome.exits_with(code);
+        is_whole(&world, &format!("{blow} at number {number} of {calls}"));
     }
     unreachable!("a program makes an end of its calls")
 }
 
-/// As a shell tells of a program that was killed.
-const KILLED: i32 = 128 + 9;
+fn killed_at_each(calls: &str) -> usize {
+    /// As a shell tells of a program that was killed.
+    const KILLED: i32 = 128 + 9;
+    struck_at_each(calls, "signal=KILL", KILLED)
+}
+
+#[test]
+fn a_keyring_that_breaks_off_at_any_word_leaves_a_token_that_works() {
+    assert!(struck_at_each("sendto", "error=EPIPE", 1) > 12);
+}
 
 #[test]
 fn a_kill_before_any_word_to_the_keyring_leaves_a_token_that_works() {

@@ -7,7 +7,9 @@ use crate::commands::known;
 use crate::credential::{Account, Token};
 use crate::environment::Environment;
 use crate::known_authorizations::Known;
-use crate::platform_api::{Authorization, Failure, NewAuthorization, PlatformApi, Revoked};
+use crate::platform_api::{
+    Authorization, Failure, NewAuthorization, PlatformApi, Revoked, position_of,
+};
 use crate::problem::Problem;
 use crate::rotations::{self, Made, Rotation};
 use crate::sources::Source;
@@ -179,9 +181,12 @@ impl Rotating<'_> {
 
     fn marked(&self, rotation: &Rotation) -> Result<Vec<String>, Failure> {
         let marked = rotation.marked_description();
-        let mut all = self.api.authorizations(self.token)?;
-        all.retain(|one| one.description.as_deref() == Some(marked.as_str()));
-        Ok(all.into_iter().map(|one| one.id).collect())
+        let all = self.api.authorizations(self.token)?;
+        // Were our notes older than the keychain, as after a restored backup, it would be in use.
+        let used = position_of(self.token, &all);
+        let unused = all.iter().enumerate().filter(|(at, _)| Some(*at) != used);
+        let marked = unused.filter(|(_, one)| one.description.as_deref() == Some(&marked));
+        Ok(marked.map(|(_, one)| one.id.clone()).collect())
     }
 }
 
