@@ -58,6 +58,24 @@ pub struct Streams<'a> {
     pub errors: &'a mut dyn Write,
 }
 
+/// Words for a person, on a stream that may break: who listens no more is told nothing, and what was
+/// begun is done all the same.
+pub struct Words<W>(pub W);
+
+impl<W: Write> Write for Words<W> {
+    fn write(&mut self, words: &[u8]) -> io::Result<usize> {
+        match self.0.write(words) {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => Ok(words.len()),
+            written => written,
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let _ = self.0.flush();
+        Ok(())
+    }
+}
+
 /// Does what the program was started for, by the name that it was started under: docker finds its
 /// helpers by theirs, and is answered in its own protocol.
 ///
@@ -218,8 +236,13 @@ pub fn exit_code(done: anyhow::Result<()>, errors: &mut dyn Write) -> ExitCode {
     if io.is_some_and(|io| io.kind() == io::ErrorKind::BrokenPipe) {
         return ExitCode::SUCCESS;
     }
+    let full = io.is_some_and(|io| io.kind() == io::ErrorKind::StorageFull);
     let problem = match error.downcast::<Problem>() {
         Ok(problem) => problem,
+        Err(_) if full => Problem::new(
+            "what there was to print could not be written: no space is left there",
+            "make room, or print it elsewhere",
+        ),
         Err(error) => Problem::new(format!("{error:#}"), ""),
     };
     tell(&problem, errors);

@@ -29,6 +29,7 @@ pub(super) fn run(arguments: &Logout, session: &mut Session<'_, '_>) -> anyhow::
         locked.map_or(problem, |(_, why)| why.clone())
     })?;
     let mut left = false;
+    let mut printed = Ok(());
     for account in &meant {
         for login in there
             .iter()
@@ -39,12 +40,12 @@ pub(super) fn run(arguments: &Logout, session: &mut Session<'_, '_>) -> anyhow::
             }
             accounts::forget(session.environment, login, account)?;
         }
-        writeln!(
-            session.streams.output,
-            "{account} is logged out of this machine"
-        )?;
+        // Who reads this may have gone: the next account is to be logged out all the same.
+        let out = &mut session.streams.output;
+        printed = printed.and(writeln!(out, "{account} is logged out of this machine"));
     }
     tell_who_remains(&there, &meant, session)?;
+    printed?;
     match left {
         false => Ok(()),
         true => Err(Told(Kind::Failed).into()),

@@ -86,8 +86,10 @@ pub(super) fn edit<T>(
     change: impl Fn(Place<'_>) -> Result<T, Problem>,
 ) -> Result<T, Problem> {
     const TRIES: usize = 20;
-    let path = file(scope)?;
-    let path = path.ok_or_else(|| Problem::new(format!("{scope} has no file"), ""))?;
+    let path = file(scope)?.ok_or_else(|| {
+        let what = format!("{scope} was left as it was: its file is gone");
+        Problem::new(what, "run it again")
+    })?;
     let failed = |error: io::Error| unchanged(scope, &path, &error);
     let target = resolved(&path).map_err(failed)?;
     let workplace = Workplace::beside(&target, PATIENCE).map_err(failed)?;

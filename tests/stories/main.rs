@@ -44,6 +44,7 @@ mod ten_thousand_logins;
 mod the_api_asked;
 mod the_api_lists;
 mod the_api_refuses;
+mod streams_that_end;
 mod the_cli_forgot;
 mod the_command_line;
 mod the_docs;

@@ -1,0 +1,135 @@
+//! stdin, stdout or stderr that is closed, full or broken: what was asked for is done, what is said
+//! is brief, and nobody hears of a panic.
+
+use std::fs;
+
+use crate::world::{ANN, BOB, Outcome, World, counted};
+
+const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
+
+/// What can be wrong with the streams of a program, as a shell spells it.
+const BROKEN: [&str; 12] = [
+    "<&-",
+    "</",
+    ">&-",
+    "2>&-",
+    "<&- >&- 2>&-",
+    ">/dev/full",
+    "2>/dev/full",
+    ">/dev/full 2>/dev/full",
+    "</dev/full",
+    ">/dev/null 2>&1 </dev/null",
+    "| true",
+    "2>&1 | true",
+];
+
+fn of_each(line: &str, mut then: impl FnMut(&str)) {
+    for streams in BROKEN {
+        // A pipe's exit code is that of its last program: what counts is what was done.
+        then(&format!("git-credential-heroku-rs {line} {streams}"));
+    }
+    counted("broken streams", BROKEN.len());
+}
+
+#[test]
+fn what_is_asked_for_is_done_whoever_listens() {
+    let world = World::new().with_keychain();
+    let token = world.has_logged_in_with_the_heroku_cli(ANN);
+    let of_bob = world.heroku.issue_token(BOB);
+    world.keeps_in_the_keychain(BOB, &of_bob);
+    let quiet = |said: Outcome<'_>| drop(said.holds_out(3).stdout());
+    of_each(&format!("switch {BOB}"), |line| {
+        world.is_the_active_account(ANN);
+        quiet(world.shell(line, b""));
+        assert_eq!(world.active_account().as_deref(), Some(BOB), "{line}");
+    });
+    of_each("setup", |line| {
+        world.has_file(".gitconfig", "");
+        quiet(world.shell(line, b""));
+        let config = fs::read_to_string(world.home().join(".gitconfig")).unwrap();
+        assert!(
+            config.ends_with("\thelper = heroku-rs\n"),
+            "{line}: {config}"
+        );
+    });
+    world.api_is_unreachable();
+    of_each("logout --all", |line| {
+        world.keeps_in_the_keychain(ANN, &token);
+        world.keeps_in_the_keychain(BOB, &of_bob);
+        quiet(world.shell(line, b""));
+        let left = world.accounts_in_the_keychain();
+        assert_eq!(left, Vec::<String>::new(), "{line}");
+    });
+}
+
+#[test]
+fn what_is_listed_for_nobody_harms_nobody() {
+    let world = World::new().with_keychain();
+    let token = world.has_logged_in_with_the_heroku_cli(ANN);
+    world.is_public(&token);
+    for listing in [
+        "status --offline",
+        "status --json",
+        "token",
+        "--help",
+        "netrc print",
+        "get",
+    ] {
+        of_each(listing, |line| {
+            drop(world.shell(line, REQUEST.as_bytes()).holds_out(2).stdout());
+        });
+    }
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+}
+
+#[test]
+fn a_full_disk_behind_stdout_is_named() {
+    let world = World::new().with_keychain();
+    world.has_logged_in_with_the_heroku_cli(ANN);
+    world
+        .helper("status --offline >/dev/full")
+        .exits_with(1)
+        .stderr_is(
+            "heroku-rs: what there was to print could not be written: no space is left there\n  \
+         make room, or print it elsewhere\n",
+        );
+}
+
+#[test]
+fn a_request_that_ends_at_any_byte_gets_the_token_or_silence() {
+    let world = World::new().with_keychain();
+    let token = world.has_logged_in_with_the_heroku_cli(ANN);
+    let whole = "protocol=https\nhost=git.heroku.com\nusername=ann@example.com\n\n";
+    let host_ends = whole.find("\nusername").unwrap();
+    for length in 0..=whole.len() {
+        let reply = world
+            .helper_with_input("get", &whole[..length])
+            .succeeds()
+            .holds_out(1);
+        let served = reply.stdout().contains(&token);
+        assert!(length >= host_ends || !served, "{length} bytes");
+        assert!(length <= whole.len() - 2 || served, "{length} bytes");
+        if served {
+            reply.hands_out(&token).stderr_is("").stdout();
+        }
+    }
+    counted("broken streams", whole.len());
+}
+
+#[test]
+fn a_reader_that_stops_at_any_byte_is_nobody_to_complain_to() {
+    let world = World::new().with_keychain();
+    let token = world.has_logged_in_with_the_heroku_cli(ANN);
+    world.is_public(&token);
+    for length in (0..200).step_by(11) {
+        for command in ["get", "status --offline --json", "--help"] {
+            let line = format!("git-credential-heroku-rs {command} | head -c {length}");
+            world
+                .shell(&line, REQUEST.as_bytes())
+                .succeeds()
+                .stderr_is("")
+                .stdout();
+            counted("broken streams", 1);
+        }
+    }
+}
