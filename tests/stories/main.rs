@@ -39,6 +39,8 @@ mod rotating_by_a_timer;
 mod rotating_cut_short;
 mod rotating_when_heroku_answers_badly;
 mod rotating_while_others_work;
+mod races_for_gits_configuration;
+mod races_for_the_keychain;
 mod running_a_program;
 mod ten_thousand_logins;
 mod the_api_asked;
