@@ -90,14 +90,28 @@ impl Setup {
     }
 }
 
-/// Whose token is printed.
+/// Whose token is printed, or told of.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   curl -H \"Authorization: Bearer $(git credential-heroku-rs token)\" \\
-       -H 'Accept: application/vnd.heroku+json; version=3' https://api.heroku.com/account")]
+       -H 'Accept: application/vnd.heroku+json; version=3' https://api.heroku.com/account
+  git credential-heroku-rs token --check || git credential-heroku-rs login
+  git credential-heroku-rs token --json | jq -r .expires
+
+With --check: exit code 0 where Heroku takes the token, 1 where it refuses it or cannot be asked,
+which stderr and .heroku_says in the JSON tell apart; 4 where there is none.")]
 pub struct TokenArguments {
     /// The account [default: the one in use]
     #[arg(long, value_name = "EMAIL")]
     pub account: Option<String>,
+    /// Ask Heroku whether the token is good, and do not print it
+    #[arg(long)]
+    pub check: bool,
+    /// What is known of the token, as JSON in the shape of status; not the token itself
+    #[arg(long)]
+    pub json: bool,
+    /// With --json: the token too
+    #[arg(long, requires = "json")]
+    pub show_token: bool,
 }

@@ -1,22 +1,130 @@
-//! `token`: prints the token, for scripts.
+//! `token`: prints the token for scripts, tells what is known of it, or asks Heroku whether it is
+//! good.
 
-use std::io::Write;
+use std::io::{self, Write};
+use std::time::Duration;
 
-use super::{Session, token_of};
+use serde::Serialize;
+
+use super::{Session, report, token_of};
+use crate::accounts::Login;
 use crate::arguments::TokenArguments;
+use crate::credential::Verdict;
+use crate::environment::Environment;
+use crate::platform_api::{Failure, PlatformApi};
 use crate::problem::Problem;
+use crate::sources::Found;
 use crate::terminal;
 
+const ASK_LIMIT: Duration = Duration::from_secs(10);
+
 pub(super) fn run(arguments: &TokenArguments, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let found = token_of(arguments.account.as_deref(), session.environment)?;
-    if terminal::is_stdout() {
-        session.warn(&Problem::new(
-            "the token now stands on your screen and in its scroll-back",
-            "for a program, rather: git credential-heroku-rs exec -- PROGRAM",
-        ))?;
+    let environment = session.environment;
+    let found = token_of(arguments.account.as_deref(), environment)?;
+    if !arguments.json && !arguments.check {
+        warn_on_a_terminal(session)?;
+        let out = &mut session.streams.output;
+        out.write_all(found.token.expose().as_bytes())?;
+        out.write_all(b"\n")?;
+        return Ok(());
     }
-    let out = &mut session.streams.output;
-    out.write_all(found.token.expose().as_bytes())?;
-    out.write_all(b"\n")?;
-    Ok(())
+    let mut login = login(found);
+    let asked = match arguments.check {
+        true => Some(ask_heroku(&mut login, environment)),
+        false => None,
+    };
+    if arguments.json {
+        if arguments.show_token {
+            warn_on_a_terminal(session)?;
+        }
+        let verdict = asked.as_ref().map(|asked| match asked {
+            Ok(()) => Verdict::Alive,
+            Err(Failure::Refused) => Verdict::Dead,
+            Err(failure) => Verdict::Unknown(failure.to_string()),
+        });
+        let in_use = token_of(None, environment).ok();
+        let told = Told {
+            account: report::Account::new(&login, verdict, in_use.as_ref()),
+            token: arguments.show_token.then(|| login.token.expose()),
+        };
+        told.write(session.streams.output)?;
+    }
+    match asked {
+        None => Ok(()),
+        Some(Ok(())) => session.say(&format!("Heroku takes the token of {}", named(&login))),
+        Some(Err(failure)) => Err(not_good(&failure).into()),
+    }
+}
+
+fn warn_on_a_terminal(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    if !terminal::is_stdout() {
+        return Ok(());
+    }
+    session.warn(&Problem::new(
+        "the token now stands on your screen and in its scroll-back",
+        "for a program, rather: git credential-heroku-rs exec -- PROGRAM",
+    ))
+}
+
+/// What `status` tells of a token, and the token itself where it was asked for.
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    account: report::Account,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<&'a str>,
+}
+
+impl Told<'_> {
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        serde_json::to_writer_pretty(&mut *out, self)?;
+        out.write_all(b"\n")
+    }
+}
+
+fn login(found: Found) -> Login {
+    let Found {
+        token,
+        account,
+        source,
+        known,
+        remark: _,
+    } = found;
+    Login {
+        account,
+        token,
+        source,
+        known,
+    }
+}
+
+/// Asks Heroku about the token, which tells whose it is too. That it may not tell that is no
+/// refusal of the token.
+fn ask_heroku(login: &mut Login, environment: &Environment) -> Result<(), Failure> {
+    match PlatformApi::new(environment, ASK_LIMIT)?.account(&login.token) {
+        Ok(info) => {
+            login.account = Some(info.email);
+            Ok(())
+        }
+        Err(Failure::Forbidden(_) | Failure::Suspended | Failure::Delinquent) => Ok(()),
+        Err(failure) => Err(failure),
+    }
+}
+
+fn named(login: &Login) -> String {
+    match login.account.as_ref().filter(|account| account.is_email()) {
+        Some(account) => format!("{account}, from {}", login.source),
+        None => format!("an account that it may not tell, from {}", login.source),
+    }
+}
+
+fn not_good(failure: &Failure) -> Problem {
+    let problem = failure.problem();
+    match failure {
+        Failure::Refused => problem,
+        _ => Problem::new(
+            format!("whether the token is good is unknown: {}", problem.what()),
+            problem.mend(),
+        ),
+    }
 }

@@ -54,6 +54,7 @@ mod the_first_push_is_a_login;
 mod the_manual;
 mod the_packages;
 mod the_search_can_see;
+mod the_token_told;
 mod two_accounts;
 mod when_git_calls_what;
 mod when_heroku_answers_badly;

@@ -1,0 +1,197 @@
+//! `token`: for scripts, with a word of Heroku's on it, and what is known of it.
+
+use heroku_stand_in::{Fault, Grant, On, Times};
+use serde_json::{Value, json};
+
+use crate::world::{ANN, API_HOST, BOB, World};
+
+fn with_ann() -> (World, String) {
+    let world = World::new().with_keychain();
+    let token = world.has_logged_in_with_the_heroku_cli(ANN);
+    (world, token)
+}
+
+fn json_of(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+#[test]
+fn a_script_gets_the_token_and_nothing_else() {
+    let (world, token) = with_ann();
+    let outcome = world.helper("token").succeeds().stderr_is("");
+    let outcome = outcome.hands_out(&token);
+    assert_eq!(outcome.stdout(), format!("{token}\n"));
+    assert_eq!(world.heroku.requests().len(), 0);
+    let bobs = world.heroku.issue_token(BOB);
+    world.keeps_in_the_keychain(BOB, &bobs);
+    world
+        .helper(&format!("token --account {BOB}"))
+        .hands_out(&bobs);
+}
+
+#[test]
+fn a_person_is_told_where_their_token_stands_now() {
+    let (world, token) = with_ann();
+    world.is_public(&token);
+    for line in ["token", "token --json --show-token"] {
+        let shown = world
+            .on_a_terminal(&format!("git-credential-heroku-rs {line}"))
+            .exits_with(0);
+        assert!(shown.contains("in its scroll-back") && shown.contains(&token));
+    }
+}
+
+#[test]
+fn a_good_token_is_checked_without_being_told() {
+    let (world, _) = with_ann();
+    world
+        .helper("token --check")
+        .succeeds()
+        .stdout_is("")
+        .stderr_is("Heroku takes the token of ann@example.com, from the keychain\n");
+    let key = world.heroku.issue_token(BOB);
+    world.sets("HEROKU_API_KEY", &key);
+    world
+        .helper("token --check")
+        .succeeds()
+        .stderr_is("Heroku takes the token of bob@example.com, from HEROKU_API_KEY\n");
+}
+
+#[test]
+fn a_token_that_may_tell_little_is_good_all_the_same() {
+    let world = World::new().with_keychain();
+    let scope = vec!["read".to_owned()];
+    let grant = Grant {
+        scope,
+        ..Grant::default()
+    };
+    let issued = world.heroku.issue(ANN, grant);
+    world.sets("HEROKU_API_KEY", &issued.token);
+    world
+        .helper("token --check")
+        .succeeds()
+        .says("an account that it may not tell");
+}
+
+#[test]
+fn a_token_that_heroku_refuses_is_told_from_one_that_it_could_not_be_asked_about() {
+    let (world, token) = with_ann();
+    world.heroku.revoke(&token);
+    world
+        .helper("token --check")
+        .exits_with(1)
+        .stdout_is("")
+        .stderr_is(
+            "heroku-rs: Heroku refuses the token: it is revoked or has expired\n  \
+         make a new one: git credential-heroku-rs login\n",
+        );
+    let told = world.helper("token --check --json").exits_with(1).stdout();
+    assert_eq!(json_of(&told)["heroku_says"], "refused");
+
+    for (fault, why) in [
+        (
+            Fault::Close,
+            "api.heroku.com could not be reached: the connection broke off",
+        ),
+        (
+            Fault::page(401),
+            "not Heroku but something on the way to it answered, with status 401",
+        ),
+        (Fault::NoTunnel, "it does not let us through"),
+    ] {
+        world.heroku.fault(On::Host(API_HOST), fault, Times::Always);
+        world
+            .helper("token --check")
+            .exits_with(1)
+            .stdout_is("")
+            .says("heroku-rs: whether the token is good is unknown: ")
+            .says(why);
+        let told = world.helper("token --check --json").exits_with(1).stdout();
+        assert_eq!(json_of(&told)["heroku_says"], "unknown");
+        world.heroku.clear_faults();
+    }
+    // Nothing of this has changed what is kept.
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+}
+
+#[test]
+fn without_a_token_there_is_nothing_to_check() {
+    let world = World::new().with_keychain();
+    for line in ["token", "token --check", "token --json"] {
+        world.helper(line).exits_with(4).stdout_is("");
+    }
+    assert_eq!(world.heroku.requests().len(), 0);
+}
+
+#[test]
+fn what_is_known_of_a_token_is_told_without_it() {
+    let world = World::new().with_keychain();
+    let grant = Grant {
+        description: "laptop".to_owned(),
+        expires_in: Some(3600),
+        ..Grant::default()
+    };
+    let issued = world.heroku.issue(ANN, grant);
+    world
+        .helper_with_input("login --with-token", &issued.token)
+        .succeeds();
+    world.heroku.forget_requests();
+    let told = world
+        .helper("token --json")
+        .succeeds()
+        .stderr_is("")
+        .stdout();
+    assert_eq!(world.heroku.requests().len(), 0);
+    let mut told = json_of(&told);
+    for time in ["created", "expires", "last_checked"] {
+        let value = told[time].take();
+        assert!(
+            value.as_str().is_some_and(|time| time.ends_with('Z')),
+            "{time}: {value}"
+        );
+    }
+    assert_eq!(
+        told,
+        json!({
+            "account": ANN,
+            "in_use": true,
+            "source": "keychain",
+            "heroku_says": "not asked",
+            "why_unknown": null,
+            "authorization": issued.id,
+            "description": "laptop",
+            "scope": ["global"],
+            "created": null,
+            "expires": null,
+            "last_checked": null,
+        })
+    );
+}
+
+#[test]
+fn the_token_is_in_the_json_where_that_is_asked_for() {
+    let (world, token) = with_ann();
+    let outcome = world.helper("token --json --show-token").succeeds();
+    let outcome = outcome.hands_out(&token);
+    assert_eq!(json_of(&outcome.stdout())["token"], token);
+    world
+        .helper("token --show-token")
+        .exits_with(2)
+        .stdout_is("");
+}
+
+#[test]
+fn the_json_of_another_account_says_that_it_is_not_in_use() {
+    let (world, _) = with_ann();
+    let bobs = world.heroku.issue_token(BOB);
+    world.keeps_in_the_keychain(BOB, &bobs);
+    let told = world
+        .helper(&format!("token --json --account {BOB}"))
+        .succeeds()
+        .stdout();
+    let told = json_of(&told);
+    assert_eq!(
+        (&told["account"], &told["in_use"]),
+        (&json!(BOB), &json!(false))
+    );
+}
