@@ -43,6 +43,15 @@ impl Keyring {
         Ok(stored.into_iter().map(login).collect())
     }
 
+    /// Removes an item; gives the token that it held in that moment.
+    pub(super) fn take(&self, entry: &Entry) -> Result<Option<Token>, Unavailable> {
+        match self.0.take(entry) {
+            Ok(mut held) => Ok(Token::from_bytes(std::mem::take(&mut *held)).ok()),
+            Err(Failure::Gone) => Ok(None),
+            Err(failure) => Err(meaning(&failure)),
+        }
+    }
+
     pub(super) fn unlock(&self, limit: Duration) -> Result<(), Unavailable> {
         let unlocked = self.0.unlock(&attributes(None), limit);
         unlocked.map_err(|failure| meaning(&failure))

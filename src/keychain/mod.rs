@@ -244,12 +244,37 @@ impl Keychain {
     /// [`Unavailable`]: some may still be there.
     pub fn forget(&self, account: &Account, only: Option<&Token>) -> Result<usize, Unavailable> {
         let meant = self.holding(account, only)?;
-        meant.iter().try_for_each(remove)?;
+        let removed = |entry| match only {
+            Some(only) => self.remove_if_still(account, entry, only),
+            None => remove(entry),
+        };
+        meant.iter().try_for_each(removed)?;
         if meant.is_empty() || self.holding(account, only)?.is_empty() {
             return Ok(meant.len());
         }
         let why = "the keychain did not remove the token";
         Err(Unavailable::Broken(why.to_owned()))
+    }
+
+    /// Removes an item that held this very token a moment ago. No keyring knows "if it still does":
+    /// a login that came between is put back, unless yet another one lies there by then.
+    fn remove_if_still(
+        &self,
+        account: &Account,
+        entry: &Entry,
+        only: &Token,
+    ) -> Result<(), Unavailable> {
+        let taken = self.system.take(entry)?;
+        let Some(newer) = taken.filter(|taken| taken != only) else {
+            return Ok(());
+        };
+        if self.item(account)?.is_some() {
+            return Ok(());
+        }
+        match self.keep(account, &newer) {
+            Ok(()) | Err(Unavailable::Overtaken) => Ok(()),
+            Err(why) => Err(why),
+        }
     }
 
     /// The account's items, or those alone that hold this very token.

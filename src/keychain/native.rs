@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use keyring_core::{CredentialStore, Entry, Error};
 
-use super::{Login, Missing, SERVICE, Unavailable, named, token_in};
-use crate::credential::Account;
+use super::{Login, Missing, SERVICE, Unavailable, named, remove, token_in};
+use crate::credential::{Account, Token};
 use crate::environment::Environment;
 
 pub(super) struct Keyring(Option<Arc<CredentialStore>>);
@@ -43,6 +43,13 @@ impl Keyring {
             })
         };
         entries.iter().map(login).collect()
+    }
+
+    /// Removes an item; gives the token that it held right before.
+    #[expect(clippy::unused_self, reason = "Linux needs it")]
+    pub(super) fn take(&self, entry: &Entry) -> Result<Option<Token>, Unavailable> {
+        let held = token_in(entry)?;
+        remove(entry).map(|()| held)
     }
 
     /// The system asks by itself where it has to.

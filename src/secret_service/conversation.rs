@@ -164,6 +164,15 @@ impl Open {
         Ok(stored)
     }
 
+    /// Removes an item, and gives what it held in that moment: both questions go out in one piece.
+    pub(super) fn take(&mut self, path: &str) -> Result<Zeroizing<Vec<u8>>> {
+        let held = calls::get_secret(path, &self.session);
+        let [held, deleted] = self.bus.send([&held, &calls::delete(path)])?;
+        let held = calls::secret(&self.bus.answer(held)?)?;
+        Open::done(calls::object(&self.bus.answer(deleted)?)?)?;
+        Ok(held)
+    }
+
     /// Where new items go.
     pub(super) fn default_collection(&mut self) -> Result<String> {
         let answer = self.bus.call(&calls::default_collection())?;

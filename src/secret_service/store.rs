@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use keyring_core::api::{Credential, CredentialApi, CredentialStoreApi};
 use keyring_core::{Entry, Error, Result};
+use zeroize::Zeroizing;
 
 use super::Failure;
 use super::calls::{self, Attributes};
@@ -39,6 +40,16 @@ impl SecretService {
         attributes: &HashMap<&str, &str>,
     ) -> std::result::Result<Vec<Stored>, Failure> {
         self.talk.read(attributes)
+    }
+
+    /// Removes an item that a search of this store has found, and gives what it held in that moment.
+    ///
+    /// # Errors
+    /// [`Failure::Gone`] where it went away meanwhile.
+    pub fn take(&self, entry: &Entry) -> std::result::Result<Zeroizing<Vec<u8>>, Failure> {
+        let item = entry.as_any().downcast_ref::<Item>();
+        let item = item.ok_or(Failure::Gone)?;
+        self.talk.with(|open| open.take(&item.path))
     }
 
     /// Unlocks the default collection, or the items with these attributes where those alone are

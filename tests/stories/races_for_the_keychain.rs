@@ -88,6 +88,23 @@ fn fifty_first_logins_of_both_programs_make_one_item() {
 }
 
 #[test]
+fn erasing_a_dead_token_never_takes_the_one_that_comes_in_its_place() {
+    let world = World::new().with_keychain();
+    for _ in 0..5 {
+        let dead = world.has_logged_in_with_the_heroku_cli(ANN);
+        world.heroku.revoke(&dead);
+        let new = world.heroku.issue_token(ANN);
+        let mut lines: Vec<_> = (0..4).map(|_| helper("erase", &pair(&dead))).collect();
+        lines.push((format!("{STORES} {ANN}"), new.clone()));
+        for said in at_once(&world, &lines) {
+            let _ = said.succeeds().holds_out(1).stdout();
+        }
+        assert_eq!(world.kept_in_the_keychain(ANN), Some(new));
+        world.keychain_is_emptied();
+    }
+}
+
+#[test]
 fn login_logout_and_switch_against_each_other_end_in_a_state_that_works() {
     let world = World::new().with_keychain();
     let of_ann = world.has_logged_in_with_the_heroku_cli(ANN);
