@@ -138,10 +138,38 @@ fn docker_takes_the_login_that_there_is() {
 #[test]
 fn skopeo_reads_an_image_without_a_login_of_its_own() {
     let (world, _) = logged_in();
+    world.heroku.has_app(ANN, "blue-sky").unwrap();
+    world.heroku.has_image("blue-sky/web", "latest");
     let line = format!("skopeo list-tags docker://{REGISTRY}/blue-sky/web");
     world.shell(&line, b"").succeeds().says("\"latest\"");
     world.helper("unsetup --docker").succeeds();
     world.shell(&line, b"").fails().says("unauthorized");
+}
+
+/// An image without layers, for the kind of push that docker makes.
+const IMAGE: &str = r#"
+mkdir ~/image && cd ~/image
+echo 'Directory Transport Version: 1.1' >version
+printf '{"architecture":"amd64","os":"linux","config":{},"rootfs":{"type":"layers","diff_ids":[]}}' >config
+digest=$(sha256sum <config | cut -d ' ' -f 1)
+printf '{"schemaVersion":2,"mediaType":"application/vnd.docker.distribution.manifest.v2+json","config":{"mediaType":"application/vnd.docker.container.image.v1+json","size":%d,"digest":"sha256:%s"},"layers":[]}' \
+    $(wc -c <config) $digest >manifest.json
+mv config $digest
+"#;
+
+#[test]
+fn an_image_is_pushed_as_the_account_in_use() {
+    let (world, _) = logged_in();
+    world.has_logged_in_with_the_heroku_cli(BOB);
+    world.heroku.has_app(ANN, "blue-sky").unwrap();
+    world.shell(IMAGE, b"").succeeds().says_nothing();
+    let push = format!(
+        "skopeo copy --insecure-policy dir:$HOME/image docker://{REGISTRY}/blue-sky/web:latest"
+    );
+    world.shell(&push, b"").fails().says("403 (Forbidden)");
+    let _ = world.helper("switch ann@example.com").succeeds();
+    world.shell(&push, b"").succeeds();
+    assert_eq!(world.heroku.tags_of_image("blue-sky/web"), ["latest"]);
 }
 
 #[test]
@@ -341,4 +369,20 @@ fn called_wrongly_it_says_how_to_call_it_as_dockers_helpers_do() {
         env!("CARGO_PKG_VERSION")
     );
     asked(&world, "version", "").succeeds().stdout_is(&version);
+}
+
+#[test]
+fn an_answer_costs_docker_no_more_than_it_costs_git() {
+    let (world, token) = logged_in();
+    let (outcome, to_docker) = world.traced("docker-credential-heroku-rs get", REGISTRY);
+    outcome.succeeds().hands_out(&token);
+    let request = "protocol=https\nhost=git.heroku.com\n";
+    let (outcome, to_git) = world.traced("git-credential-heroku-rs get", request);
+    outcome.succeeds().hands_out(&token);
+    let (docker, git) = (to_docker.count(), to_git.count());
+    assert!(
+        docker <= git + 10,
+        "{docker} system calls, and {git} for git"
+    );
+    assert_eq!(to_docker.calls(&["execve"]).len(), 1);
 }

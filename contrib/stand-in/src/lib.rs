@@ -138,6 +138,16 @@ impl StandIn {
         }
     }
 
+    /// An image stands in the container registry, as if it had been pushed.
+    pub fn has_image(&self, image: &str, tag: &str) {
+        self.state.add_image(image, tag);
+    }
+
+    /// The tags of an image in the container registry.
+    pub fn tags_of_image(&self, image: &str) -> Vec<String> {
+        self.state.tags(image)
+    }
+
     /// The app asks for a second factor before it is told of.
     pub fn locks_app(&self, app: &str) {
         self.state.apps.set_locked(app, true);

@@ -1,54 +1,86 @@
-//! registry.heroku.com: as much of it as a login, and a look at an image's tags, ask for.
+//! registry.heroku.com: as much of it as a login, a push and a look at an image's tags ask for.
+//!
+//! An image's first part names an app, and only its owner may push there. Layers are taken and
+//! thrown away: what is kept of a push is its tag.
 
 use serde_json::json;
 
 use crate::message::{Answer, Request};
-use crate::names::letters;
+use crate::names::{letters, uuid};
 use crate::state::State;
 
 pub(crate) fn answer(request: &Request, state: &State) -> Answer {
-    match (request.method.as_str(), request.path.as_str()) {
-        ("GET", "/token") => token(request, state),
-        ("GET", path) if path.starts_with("/v2/") => {
-            let token = request.bearer();
-            match token.is_some_and(|token| state.is_registry_token(token)) {
-                true => resource(path),
-                false => challenge(),
-            }
-        }
+    match (request.method.as_str(), request.path.strip_prefix("/v2/")) {
+        ("GET", None) if request.path == "/token" => token(request, state),
+        (_, Some(path)) => match request
+            .bearer()
+            .and_then(|token| state.registry_user(token))
+        {
+            Some(user) => resource(request, path, &user, state),
+            None => challenge(),
+        },
         _ => Answer::new(404),
     }
     .with("Docker-Distribution-Api-Version", "registry/2.0")
 }
 
-/// The API's root, and the tags of any image: one.
-fn resource(path: &str) -> Answer {
-    let below = path.strip_prefix("/v2/").unwrap_or_default();
-    match below.strip_suffix("/tags/list") {
-        Some(image) => Answer::json(200, &json!({"name": image, "tags": ["latest"]})),
-        None if below.is_empty() => Answer::json(200, &json!({})),
-        None => Answer::new(404),
+/// What is below `/v2/`: nothing, or an image and a part of it.
+fn resource(request: &Request, path: &str, user: &str, state: &State) -> Answer {
+    const PARTS: [&str; 4] = ["/tags/list", "/blobs/uploads/", "/manifests/", "/blobs/"];
+    if path.is_empty() {
+        return Answer::json(200, &json!({}));
+    }
+    let split = |part| Some((path.split_once(part)?, part));
+    let Some(((image, rest), part)) = PARTS.into_iter().find_map(split) else {
+        return error(404, "NAME_UNKNOWN");
+    };
+    let app = image.split('/').next().unwrap_or_default();
+    if state.apps.find(app).is_none_or(|app| app.owner != user) {
+        return error(403, "DENIED");
+    }
+    match (request.method.as_str(), part) {
+        ("GET", "/tags/list") => match state.tags(image) {
+            tags if tags.is_empty() => error(404, "NAME_UNKNOWN"),
+            tags => Answer::json(200, &json!({"name": image, "tags": tags})),
+        },
+        ("POST" | "PATCH", "/blobs/uploads/") => {
+            let upload = if rest.is_empty() {
+                uuid()
+            } else {
+                rest.to_owned()
+            };
+            Answer::new(202).with("Location", &format!("/v2/{image}/blobs/uploads/{upload}"))
+        }
+        ("PUT", "/blobs/uploads/") => match request.query("digest") {
+            Some(digest) => Answer::new(201).with("Docker-Content-Digest", &digest),
+            None => error(400, "DIGEST_INVALID"),
+        },
+        ("PUT", "/manifests/") => {
+            state.add_image(image, rest);
+            Answer::new(201).with("Location", &format!("/v2/{image}/manifests/{rest}"))
+        }
+        _ => error(404, "UNKNOWN"),
     }
 }
 
 fn challenge() -> Answer {
     let realm =
         "Bearer realm=\"https://registry.heroku.com/token\",service=\"registry.heroku.com\"";
-    refusal().with("WWW-Authenticate", realm)
+    error(401, "UNAUTHORIZED").with("WWW-Authenticate", realm)
 }
 
 /// A token of the registry's own for one of Heroku's.
 fn token(request: &Request, state: &State) -> Answer {
     let password = request.basic().map(|(_, password)| password);
-    if password.and_then(|token| state.owner(&token)).is_none() {
-        return refusal().with("WWW-Authenticate", "Basic realm=\"Heroku\"");
-    }
+    let Some(owner) = password.and_then(|token| state.owner(&token)) else {
+        return error(401, "UNAUTHORIZED").with("WWW-Authenticate", "Basic realm=\"Heroku\"");
+    };
     let token = letters(40);
-    state.add_registry_token(&token);
+    state.add_registry_token(&token, &owner);
     Answer::json(200, &json!({"token": token, "expires_in": 300}))
 }
 
-fn refusal() -> Answer {
-    let error = json!({"code": "UNAUTHORIZED", "message": "authentication required"});
-    Answer::json(401, &json!({"errors": [error]}))
+fn error(status: u16, code: &str) -> Answer {
+    let error = json!({"code": code, "message": "see the code"});
+    Answer::json(status, &json!({"errors": [error]}))
 }

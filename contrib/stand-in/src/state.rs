@@ -37,7 +37,10 @@ pub(crate) struct State {
     pub(crate) apps: Apps,
     also_played: Mutex<Vec<String>>,
     secrets: Mutex<Vec<String>>,
-    registry_tokens: Mutex<Vec<String>>,
+    /// The registry's own tokens, each with the account that has it.
+    registry_tokens: Mutex<Vec<(String, String)>>,
+    /// Every image that was pushed, with its tag.
+    images: Mutex<Vec<(String, String)>>,
     passed: Mutex<Duration>,
     page: Mutex<usize>,
 }
@@ -55,6 +58,7 @@ impl State {
             also_played: Mutex::default(),
             secrets: Mutex::default(),
             registry_tokens: Mutex::default(),
+            images: Mutex::default(),
             passed: Mutex::default(),
             page: Mutex::new(PAGE),
         }
@@ -118,13 +122,29 @@ impl State {
         Some(self.authorization(token)?.owner)
     }
 
-    pub(crate) fn add_registry_token(&self, token: &str) {
+    pub(crate) fn add_registry_token(&self, token: &str, owner: &str) {
         self.keep_secret(token);
-        locked(&self.registry_tokens).push(token.to_owned());
+        let held = (token.to_owned(), owner.to_owned());
+        locked(&self.registry_tokens).push(held);
     }
 
-    pub(crate) fn is_registry_token(&self, token: &str) -> bool {
-        locked(&self.registry_tokens).iter().any(|one| one == token)
+    /// The account that has this token of the registry's.
+    pub(crate) fn registry_user(&self, token: &str) -> Option<String> {
+        let tokens = locked(&self.registry_tokens);
+        let found = tokens.iter().find(|(one, _)| one == token);
+        found.map(|(_, owner)| owner.clone())
+    }
+
+    pub(crate) fn add_image(&self, image: &str, tag: &str) {
+        let pushed = (image.to_owned(), tag.to_owned());
+        locked(&self.images).push(pushed);
+    }
+
+    /// The tags that an image has.
+    pub(crate) fn tags(&self, image: &str) -> Vec<String> {
+        let images = locked(&self.images);
+        let of_it = images.iter().filter(|(name, _)| name == image);
+        of_it.map(|(_, tag)| tag.clone()).collect()
     }
 }
 

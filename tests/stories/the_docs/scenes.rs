@@ -69,6 +69,7 @@ fn set_up() -> World {
 fn logged_in() -> World {
     let world = set_up();
     world.has_logged_in_with_the_heroku_cli(ANN);
+    world.heroku.has_image("blue-sky/web", "latest");
     world
 }
 
