@@ -33,11 +33,17 @@ pub(super) fn without_chance(text: &str) -> String {
 }
 
 fn told(before: Option<&str>, word: &str) -> String {
+    if let Some((name, process)) = word.split_once('[')
+        && process.strip_suffix(']').is_some_and(is_number)
+    {
+        return format!("{name}[N]");
+    }
     let plain = word.trim_matches(|c: char| "\"',;:.()[]{}".contains(c));
     let known = match before {
         Some("in" | "for") if is_number(plain) => "N",
         Some("from") if !plain.is_empty() && !plain.contains(['.', '/', '<', '`']) => "HERE",
         _ if is_date(plain) => "DATE",
+        _ if plain.contains('.') && plain.split('.').all(is_number) => "N",
         _ if is_hash(plain) || plain.split("..").all(is_hash) => "HASH",
         _ if is_id(plain) => "ID",
         _ => return word.to_owned(),
@@ -110,6 +116,7 @@ fn chance_is_taken_out_and_nothing_else() {
     let text = "It ends on 2026-12-25, in 29 days\n   1a2b3c4..5d6e7f8  main -> main\n";
     let words = "It ends on DATE, in N days\n   HASH  main -> main";
     assert_eq!(without_chance(text), words);
+    assert_eq!(without_chance("x[12] 0.4 ms: v2.39"), "x[N] N ms: v2.39");
     assert_eq!(
         without_chance("\u{1b}[32masking\rLogged in\u{1b}[0m"),
         "Logged in"
