@@ -334,6 +334,30 @@ fn every_message_that_is_explained_is_one_of_the_programs() {
 }
 
 #[test]
+fn every_command_is_in_the_readme() {
+    let world = World::new();
+    let help = world.helper("-h").succeeds().stdout();
+    let (_, rest) = help.split_once("Commands:\n").unwrap();
+    let (commands, _) = rest.split_once("\n\n").unwrap();
+    let names = commands
+        .lines()
+        .filter_map(|line| line.split_whitespace().next());
+    let names: Vec<&str> = names.collect();
+    assert!(names.len() > 8, "{names:?}");
+    let readme = fs::read_to_string("README.md").unwrap();
+    let cells = readme.lines().filter_map(|line| line.strip_prefix("| "));
+    let cells: Vec<&str> = cells.filter_map(|line| line.split(" | ").next()).collect();
+    for name in names {
+        let is_word = |code: &str| code.split_whitespace().next() == Some(name);
+        let has = |cell: &&str| cell.split('`').skip(1).step_by(2).any(is_word);
+        assert!(
+            cells.iter().any(has),
+            "README's table of commands lacks `{name}`"
+        );
+    }
+}
+
+#[test]
 fn the_first_screen_is_a_screen() {
     let readme = fs::read_to_string("README.md").unwrap();
     let (first, _) = readme.split_once("\n---\n").unwrap();
