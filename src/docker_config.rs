@@ -176,9 +176,15 @@ pub fn name_for_docker(environment: &Environment, program: &Path) -> Name {
     }
 }
 
-/// Removes the second name, where it is a link to us beside us; says whether it was there.
+/// Removes the second name, where it is a link to us beside us; gives its path, if it was there.
+///
+/// In `/usr/bin` it came with a package, and goes with it.
 pub fn forget_name(environment: &Environment) -> Option<PathBuf> {
-    let name = environment.dir_of_program(PROGRAM)?.join(PROGRAM);
+    let dir = environment.dir_of_program(PROGRAM)?;
+    if dir == Path::new("/usr/bin") {
+        return None;
+    }
+    let name = dir.join(PROGRAM);
     let leads_to_us = std::fs::read_link(&name).is_ok_and(|target| target == Path::new(TARGET));
     let removed = leads_to_us && std::fs::remove_file(&name).is_ok();
     removed.then_some(name)

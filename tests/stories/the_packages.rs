@@ -162,6 +162,22 @@ fn the_debian_package_brings_the_manual_and_three_shells_completions() {
 }
 
 #[test]
+fn docker_finds_the_program_of_the_debian_package_by_its_own_name() {
+    let world = World::new().with_keychain();
+    world.has_logged_in_with_the_heroku_cli(ANN);
+    let system = Installation::of_the_package(&world);
+    fs::remove_file(world.tested_program()).unwrap();
+    let bin = system.root.join("usr/bin");
+    world.sets("PATH", &format!("{}:/usr/bin:/bin", bin.display()));
+    let set_up = world.helper("setup --docker").succeeds().stderr_is("");
+    let _ = set_up.says_nothing_about("docker finds it as");
+    world
+        .shell("docker-credential-heroku-rs list", b"")
+        .succeeds()
+        .stdout_is("{\"registry.heroku.com\":\"_\"}\n");
+}
+
+#[test]
 fn a_purge_leaves_nothing_of_the_debian_package() {
     let world = World::new();
     let system = Installation::of_the_package(&world);
