@@ -60,6 +60,23 @@ impl Token {
         Ok(Token(SecretString::from(text)))
     }
 
+    /// Whether it has a form that Heroku issues: `HRKU-` and what follows, or a UUID. One without
+    /// may be a token all the same, and a UUID may be anybody's.
+    pub fn has_known_form(&self) -> bool {
+        let text = self.expose();
+        let is_uuid = text.len() == 36
+            && text.char_indices().all(|(at, c)| match at {
+                8 | 13 | 18 | 23 => c == '-',
+                _ => c.is_ascii_hexdigit(),
+            });
+        self.has_herokus_prefix() || is_uuid
+    }
+
+    /// Whether it is Heroku's by its very form.
+    pub fn has_herokus_prefix(&self) -> bool {
+        self.expose().starts_with("HRKU-")
+    }
+
     /// Reads a token from bytes that came out of a store, and wipes them.
     ///
     /// # Errors
@@ -169,6 +186,15 @@ mod tests {
         ] {
             assert_eq!(Token::parse(text).unwrap().expose(), text);
         }
+    }
+
+    #[test]
+    fn the_forms_that_heroku_issues_are_known() {
+        let is_known = |text| Token::parse(text).unwrap().has_known_form();
+        assert!(is_known("HRKU-01234567-89ab-cdef-0123-456789abcdef"));
+        assert!(is_known("01234567-89ab-cdef-0123-456789abcdef"));
+        assert!(!is_known("0123456789abcdef0123456789abcdef01234567"));
+        assert!(!is_known("01234567_89ab_cdef_0123_456789abcdef"));
     }
 
     #[test]

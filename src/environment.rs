@@ -69,6 +69,10 @@ pub struct Environment {
     pub no_proxy: Option<String>,
     /// Where the steps of this process are told: [`Trace::VARIABLE`].
     pub trace: Trace,
+    /// `XDG_CONFIG_HOME`, where git looks for files of its own.
+    pub xdg_config_home: Option<PathBuf>,
+    /// The variables of [`Environment::REMARKABLE`] that are set.
+    pub remarkable: Vec<&'static str>,
 }
 
 /// Where the program runs, as far as it decides which login can work.
@@ -91,6 +95,16 @@ impl Environment {
 
     /// The default time limit of a prompt.
     pub const PROMPT_LIMIT: Duration = Duration::from_secs(120);
+
+    /// Variables whose value nobody here reads: that they are set is what `doctor` tells.
+    pub const REMARKABLE: [&str; 6] = [
+        "GIT_ASKPASS",
+        "GIT_SSL_NO_VERIFY",
+        "HEROKU_API_TOKEN",
+        "HEROKU_DEBUG",
+        "HEROKU_GIT_HOST",
+        "SSH_ASKPASS",
+    ];
 
     /// Takes the snapshot; `variable` gives the value of a variable that is set.
     ///
@@ -137,6 +151,11 @@ impl Environment {
                 .find_map(&text)
                 .map(SecretString::from),
             no_proxy: text("no_proxy").or_else(|| text("NO_PROXY")),
+            xdg_config_home: path("XDG_CONFIG_HOME"),
+            remarkable: Environment::REMARKABLE
+                .into_iter()
+                .filter(|name| set(name).is_some())
+                .collect(),
         }
     }
 
@@ -149,6 +168,14 @@ impl Environment {
     pub fn dir_of_program(&self, name: &str) -> Option<PathBuf> {
         let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
         std::env::split_paths(self.path.as_deref()?).find(|dir| dir.join(&name).is_file())
+    }
+
+    /// Every program of this name to which `PATH` leads, the one that is run first.
+    pub fn programs(&self, name: &str) -> Vec<PathBuf> {
+        let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+        let dirs = self.path.as_deref().map(std::env::split_paths);
+        let places = dirs.into_iter().flatten().map(|dir| dir.join(&name));
+        places.filter(|program| program.is_file()).collect()
     }
 
     /// The directory in which the Heroku CLI keeps `login.json`.

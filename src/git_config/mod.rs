@@ -3,7 +3,10 @@
 //! It knows how git gathers credential helpers (in reading order, an empty value empties the
 //! list), and how to become the only one for Heroku without touching what others wrote.
 
+mod asking;
+mod changing;
 mod set_up;
+mod urls;
 mod whole;
 
 use std::ffi::OsStr;
@@ -13,7 +16,16 @@ use std::process::{Command, Output, Stdio};
 
 use crate::problem::Problem;
 
+pub use asking::{
+    Filled, erase_from_cache, erase_from_store, fill, held_in_cache, place_of_commands, tracked,
+    version,
+};
+pub use changing::{
+    add, command, remove, remove_authorization, replace, replace_url, undone_by,
+    undone_by_replacing,
+};
 pub use set_up::{SetUp, helper_value, set_up, tear_down};
+pub use urls::{HerokuUrl, Way};
 
 /// The key under which a helper for Heroku's git server stands: to the letter the one that the
 /// Heroku CLI looks at, since it adds its own helper where this key has fewer than two values.
@@ -134,12 +146,17 @@ fn parse(bytes: &[u8]) -> Vec<Setting> {
 ///
 /// Source: git's `credential.c` and `urlmatch.c`.
 fn applies_to_heroku(key: &str) -> bool {
-    let pattern = key
-        .strip_prefix("credential.")
-        .and_then(|rest| rest.strip_suffix("helper"))
-        .and_then(|rest| rest.strip_suffix('.'));
-    let Some(pattern) = pattern else {
-        return key == "credential.helper";
+    key.ends_with("helper") && covers_heroku(key)
+}
+
+/// As for a helper's key, for any key of `credential` and `http`: whether what it sets holds for
+/// `https://git.heroku.com`.
+pub fn covers_heroku(key: &str) -> bool {
+    let Some((_, rest)) = key.split_once('.') else {
+        return false;
+    };
+    let Some((pattern, _)) = rest.rsplit_once('.') else {
+        return true;
     };
     let pattern = pattern.to_ascii_lowercase();
     let host = match pattern.split_once("://") {
@@ -196,6 +213,15 @@ fn run<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Result<Output
             let what = format!("git could not be started: {error}");
             Problem::new(what, "install git, or put it on PATH")
         })
+}
+
+/// A word as a shell takes it.
+fn quoted_for_shell(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-:+@=,".contains(c);
+    match !word.is_empty() && word.chars().all(plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    }
 }
 
 fn said(output: &Output) -> Problem {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::whole::{self, Place};
-use super::{HEROKU_HELPER, OUR_NAME, Scope, applies_to_heroku, is_ours};
+use super::{HEROKU_HELPER, OUR_NAME, Scope, applies_to_heroku, is_ours, quoted_for_shell};
 use crate::problem::Problem;
 
 /// What `set_up` did.
@@ -160,7 +160,7 @@ fn quoted(program: &Path) -> String {
         return text;
     }
     // A value that does not open with a slash would be taken for the name of a git command.
-    format!("!'{}'", text.replace('\'', r"'\''"))
+    format!("!{}", quoted_for_shell(&text))
 }
 
 #[cfg(test)]

@@ -27,20 +27,20 @@ pub(super) enum Place<'a> {
     Scope(Scope),
     /// A copy of it that nobody else knows.
     Copy(&'a Path),
+    /// The file that these flags name, for one change that git itself makes whole.
+    Flags(&'a [&'a str]),
 }
 
 impl Place<'_> {
     fn config<'a>(&'a self, arguments: &'a [&'a str]) -> Vec<&'a OsStr> {
-        let place: &[&OsStr] = match self {
-            Place::Scope(scope) => &[OsStr::new(scope.flag())],
-            Place::Copy(path) => &[OsStr::new("--file"), path.as_os_str()],
+        let place: Vec<&OsStr> = match self {
+            Place::Scope(scope) => vec![OsStr::new(scope.flag())],
+            Place::Copy(path) => vec![OsStr::new("--file"), path.as_os_str()],
+            Place::Flags(flags) => flags.iter().map(OsStr::new).collect(),
         };
         let arguments = arguments.iter().map(OsStr::new);
         let command = std::iter::once(OsStr::new("config"));
-        command
-            .chain(place.iter().copied())
-            .chain(arguments)
-            .collect()
+        command.chain(place).chain(arguments).collect()
     }
 
     /// Keys and values of this one file, includes left out, as the Heroku CLI looks at it.
