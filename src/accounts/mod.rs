@@ -161,6 +161,29 @@ pub fn rename(
     keep(environment, Store::Keychain, owner, token, known).map(|kept| kept.notes)
 }
 
+/// Gives a token that lies under another name its owner's, and takes the other item away. Where a
+/// third account is in use it stays so.
+///
+/// # Errors
+/// As [`keep`]; where the old item cannot be removed, the token lies under both names.
+pub fn move_to_owner(
+    environment: &Environment,
+    from: &Account,
+    owner: &Account,
+    token: &Token,
+) -> Result<(), Problem> {
+    match heroku_cli::login_state(environment) {
+        LoginState::Account(other) if other != *from && other != *owner => {
+            keep_unchecked(environment, owner, token)?;
+        }
+        LoginState::Account(_) | LoginState::Absent | LoginState::Unusable => {
+            let known = Known::new(owner, token);
+            keep(environment, Store::Keychain, owner, token, known)?;
+        }
+    }
+    forget_in_keychain(environment, from, Some(token)).map(drop)
+}
+
 fn unwritten(what: &str, why: &io::Error) -> Problem {
     Problem::new(
         format!("{what} was not noted: {why}"),

@@ -31,8 +31,8 @@ pub struct Item {
 pub struct Listing {
     /// One for each account, the last changed first.
     pub items: Vec<Item>,
-    /// How many items of an account there are beyond its first: another program's doing.
-    pub duplicates: usize,
+    /// The items of an account beyond its first: another program's doing.
+    pub duplicates: Vec<Item>,
     /// How many items hold no token, or belong to no account.
     pub unusable: usize,
 }
@@ -197,11 +197,10 @@ impl Keychain {
         let mut seen = HashSet::new();
         for Login { account, token } in self.system.logins()? {
             match (account, token) {
-                (Some(account), _) if seen.contains(&account) => listing.duplicates += 1,
-                (Some(account), Some(token)) => {
-                    seen.insert(account.clone());
-                    listing.items.push(Item { account, token });
-                }
+                (Some(account), Some(token)) => match seen.insert(account.clone()) {
+                    true => listing.items.push(Item { account, token }),
+                    false => listing.duplicates.push(Item { account, token }),
+                },
                 (None, _) | (_, None) => listing.unusable += 1,
             }
         }

@@ -29,6 +29,8 @@ pub(super) struct Layout {
     pub(super) entries: Vec<Entry>,
     /// A `default` entry or a macro without end: no reader looks for an entry behind them.
     pub(super) is_closed: bool,
+    /// The line of the first `default` entry.
+    pub(super) default: Option<usize>,
 }
 
 /// Reads a file.
@@ -84,6 +86,7 @@ impl Reader<'_> {
             b"default" => {
                 self.layout.entries.extend(self.current.take());
                 self.layout.is_closed = true;
+                self.layout.default.get_or_insert(word.line);
             }
             b"macdef" => self.take_macro()?,
             name => self.take_field(name, word)?,

@@ -7,6 +7,7 @@
 mod edit;
 mod entries;
 mod gpg;
+mod overview;
 mod reading;
 mod scanner;
 
@@ -21,6 +22,7 @@ use crate::credential::{Account, Token};
 use crate::environment::Environment;
 use crate::hosts::{HerokuHost, Service};
 use crate::problem::Problem;
+pub use overview::Overview;
 pub use reading::{Entry, Netrc};
 use scanner::Doubt;
 
@@ -245,7 +247,8 @@ fn change(
     })?)
 }
 
-fn path(environment: &Environment) -> Option<PathBuf> {
+/// The file that [`Netrc::in_plain_text`] reads, whether it is there or not.
+pub fn path(environment: &Environment) -> Option<PathBuf> {
     if let Some(path) = &environment.netrc {
         return Some(path.clone());
     }

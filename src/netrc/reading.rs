@@ -27,7 +27,7 @@ pub struct Entry {
 
 /// A netrc file, as it was when it was read.
 pub struct Netrc {
-    bytes: Zeroizing<Vec<u8>>,
+    pub(super) bytes: Zeroizing<Vec<u8>>,
     readable_by_others: bool,
 }
 
@@ -212,7 +212,7 @@ fn trusted(_: &fs::Metadata) -> Result<bool, Unreadable> {
 }
 
 /// An entry with a password, read a second time by `netrc-rs` from its words alone.
-fn checked(entry: &entries::Entry) -> Result<Option<Entry>, Unreadable> {
+pub(super) fn checked(entry: &entries::Entry) -> Result<Option<Entry>, Unreadable> {
     if let Some(doubt) = entry.doubt {
         return Err(doubt.into());
     }

@@ -22,6 +22,7 @@ mod unreached;
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -105,6 +106,15 @@ impl PlatformApi {
             Err(Failure::Refused) => Verdict::Dead,
             Err(failure) => Verdict::Unknown(failure.to_string()),
         }
+    }
+
+    /// What time it is at Heroku; none where its answer does not say. Sends no token.
+    ///
+    /// # Errors
+    /// Why Heroku could not be reached.
+    pub fn clock(&self) -> Result<Option<Timestamp>, Failure> {
+        let request = self.request(Method::Get, "/account", Asker::Nobody);
+        self.transport.date(&request)
     }
 
     fn request<'a>(&self, method: Method, path: &str, asker: Asker<'a>) -> Request<'a> {

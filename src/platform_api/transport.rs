@@ -4,9 +4,10 @@ use std::io::Read;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use reqwest::blocking::{Client, RequestBuilder, Response};
 use reqwest::header::{
-    ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, RANGE, RETRY_AFTER, USER_AGENT,
+    ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RANGE, RETRY_AFTER, USER_AGENT,
 };
 use reqwest::{Method as HttpMethod, Url};
 use serde_json::Value;
@@ -110,17 +111,7 @@ impl Transport {
     pub(super) fn send_once(&self, request: &Request<'_>) -> Result<Answer, Failure> {
         let until = Instant::now() + request.limit;
         let host = host(&request.url);
-        let since = self.trace.clock();
-        let sent = self.built(request)?.send();
-        let response = sent.map_err(|error| self.unreached(host, &error));
-        self.trace.tell_since(since, || {
-            let asked = format!("{:?} {}", request.method, without_query(&request.url));
-            match &response {
-                Ok(response) => format!("{asked}: {}", response.status().as_u16()),
-                Err(why) => format!("{asked}: {why}"),
-            }
-        });
-        let response = response?;
+        let response = self.sent(request)?;
         let status = response.status().as_u16();
         let next = header(&response, "next-range").filter(|_| status == 206);
         let wait = header(&response, RETRY_AFTER.as_str())
@@ -139,6 +130,28 @@ impl Transport {
                 Err(Failure::of_answer(status, &body, wait, request.asker))
             }
         }
+    }
+
+    /// Sends a request, tells of it, and gives the answer as soon as its head is there.
+    fn sent(&self, request: &Request<'_>) -> Result<Response, Failure> {
+        let host = host(&request.url);
+        let since = self.trace.clock();
+        let sent = self.built(request)?.send();
+        let response = sent.map_err(|error| self.unreached(host, &error));
+        self.trace.tell_since(since, || {
+            let asked = format!("{:?} {}", request.method, without_query(&request.url));
+            match &response {
+                Ok(response) => format!("{asked}: {}", response.status().as_u16()),
+                Err(why) => format!("{asked}: {why}"),
+            }
+        });
+        response
+    }
+
+    /// When an answer was written, whatever it says; none where it does not tell.
+    pub(super) fn date(&self, request: &Request<'_>) -> Result<Option<Timestamp>, Failure> {
+        let date = header(&self.sent(request)?, DATE.as_str());
+        Ok(date.and_then(|date| time_of(&date)))
     }
 
     /// Sends a request, once, and gives its answer as soon as the head is there, whatever it says.
@@ -273,6 +286,13 @@ fn second_factor(code: &str) -> Result<HeaderValue, Failure> {
     Ok(value)
 }
 
+/// A time as HTTP writes it, `Wed, 25 Nov 2026 10:00:00 GMT`.
+fn time_of(date: &str) -> Option<Timestamp> {
+    jiff::fmt::rfc2822::DateTimeParser::new()
+        .parse_timestamp(date)
+        .ok()
+}
+
 fn header(response: &Response, name: &str) -> Option<String> {
     let value = response.headers().get(name)?.to_str().ok()?;
     Some(value.to_owned())
@@ -315,6 +335,13 @@ mod tests {
         assert_eq!(&id[14..15], "4");
         assert!("89ab".contains(&id[19..20]));
         assert_ne!(id, request_id());
+    }
+
+    #[test]
+    fn a_date_is_read_as_http_writes_it() {
+        let time = time_of("Wed, 25 Nov 2026 10:00:00 GMT").unwrap();
+        assert_eq!(time.to_string(), "2026-11-25T10:00:00Z");
+        assert_eq!(time_of("soon"), None);
     }
 
     #[test]

@@ -94,10 +94,10 @@ fn several_items_of_one_account_become_one() {
     let session = Session::new();
     (1..=3).for_each(|number| keeps_a_duplicate(&session, number));
     let listing = session.keychain().items().unwrap();
-    assert_eq!((listing.items.len(), listing.duplicates), (1, 2));
+    assert_eq!((listing.items.len(), listing.duplicates.len()), (1, 2));
     session.keychain().keep(&ann(), &token(9)).unwrap();
     let listing = session.keychain().items().unwrap();
-    assert_eq!((listing.items.len(), listing.duplicates), (1, 0));
+    assert_eq!((listing.items.len(), listing.duplicates.len()), (1, 0));
     assert_eq!(session.the_cli_finds(ANN), token(9).expose());
 }
 
@@ -132,7 +132,7 @@ fn what_is_no_login_is_counted_and_left_alone() {
         .map(|item| item.account.as_str())
         .collect();
     assert_eq!(
-        (accounts, listing.unusable, listing.duplicates),
+        (accounts, listing.unusable, listing.duplicates.len()),
         (vec![ANN], 3, 0)
     );
     let bob = Account::parse("bob@example.com").unwrap();
@@ -152,7 +152,7 @@ fn twenty_at_once_leave_one_item() {
         }
     });
     let listing = session.keychain().items().unwrap();
-    assert_eq!((listing.items.len(), listing.duplicates), (1, 0));
+    assert_eq!((listing.items.len(), listing.duplicates.len()), (1, 0));
     assert!((0..20).any(|number| listing.items[0].token == token(number)));
 }
 

@@ -95,7 +95,10 @@ impl<'a, S: Read + Write> Exchange<'a, S> {
     fn reply(&mut self) -> io::Result<Reply> {
         let (request, state) = (&self.request, self.state);
         let answer = match self.host {
-            "api.heroku.com" => platform_api::answer(request, state),
+            "api.heroku.com" => {
+                let date = state.now().strftime("%a, %d %b %Y %H:%M:%S GMT");
+                platform_api::answer(request, state).with("Date", &date.to_string())
+            }
             "cli-auth.heroku.com" => login_service::answer(request, state),
             "registry.heroku.com" => registry::answer(request, state),
             "particleboard.heroku.com" => Answer::new(404),
