@@ -3,6 +3,7 @@
 
 mod api;
 mod completions;
+mod doctor;
 mod exec;
 mod flags;
 mod login;
@@ -18,6 +19,7 @@ use crate::protocol::Operation;
 
 pub use api::{Api, Method};
 pub use completions::Completions;
+pub use doctor::Doctor;
 pub use exec::Exec;
 pub use flags::{Client, Logout, Setup, Status, Switch, TokenArguments};
 pub use login::{Lifetime, Login, OauthScope, Place};
@@ -136,6 +138,8 @@ pub enum Command {
     Setup(Setup),
     /// Take back what setup wrote
     Unsetup(Setup),
+    /// Look at everything between git push and Heroku, and mend it
+    Doctor(Doctor),
     /// Print the token, for scripts
     Token(TokenArguments),
     /// Run a program with the token in its environment

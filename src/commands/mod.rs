@@ -8,6 +8,7 @@ use crate::Streams;
 use crate::arguments::Command;
 use crate::credential::{Account, Token};
 use crate::environment::Environment;
+use crate::git_config;
 use crate::heroku_cli;
 use crate::hosts::{HerokuHost, Service};
 use crate::known_authorizations::Known;
@@ -17,6 +18,7 @@ use crate::sources::{self, Found, Wanted};
 
 mod api;
 mod completions;
+mod doctor;
 mod exec;
 mod login;
 mod logout;
@@ -65,6 +67,7 @@ pub fn run(command: &Command, session: &mut Session<'_, '_>) -> anyhow::Result<(
         Command::Switch(arguments) => switch::run(arguments, session),
         Command::Setup(arguments) => setup::run(arguments, session),
         Command::Unsetup(arguments) => unsetup::run(arguments, session),
+        Command::Doctor(arguments) => doctor::run(arguments, session),
         Command::Token(arguments) => token::run(arguments, session),
         Command::Exec(arguments) => exec::run(arguments, session),
         Command::Api(arguments) => api::run(arguments, session),
@@ -73,6 +76,16 @@ pub fn run(command: &Command, session: &mut Session<'_, '_>) -> anyhow::Result<(
         Command::Man(arguments) => man::run(arguments, session),
         Command::Rotate(arguments) => rotate::run(arguments, session),
     }
+}
+
+/// The value that makes git find this very program.
+fn our_helper(environment: &Environment) -> Result<String, Problem> {
+    let program = std::env::current_exe().map_err(|error| {
+        let what = format!("this program's own place cannot be read: {error}");
+        Problem::new(what, "start it by its whole path")
+    })?;
+    let is_on_path = environment.has_program("git-credential-heroku-rs");
+    Ok(git_config::helper_value(is_on_path, &program))
 }
 
 /// The account that a person means: an email, or a name given with `heroku accounts:add`.

@@ -3,7 +3,7 @@
 
 use std::io::Write;
 
-use super::{Session, docker_config_file};
+use super::{Session, docker_config_file, our_helper};
 use crate::arguments::{Client, Setup};
 use crate::docker_config::{self, Name};
 use crate::environment::Environment;
@@ -21,7 +21,7 @@ pub(super) fn run(arguments: &Setup, session: &mut Session<'_, '_>) -> anyhow::R
 }
 
 fn git(scope: Scope, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let helper = helper(session.environment)?;
+    let helper = our_helper(session.environment)?;
     let done = git_config::set_up(scope, &helper)?;
     let out = &mut session.streams.output;
     match done {
@@ -106,13 +106,6 @@ fn name_for_docker(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
             format!("run: {command}"),
         )),
     }
-}
-
-/// The value that makes git find this very program.
-fn helper(environment: &Environment) -> anyhow::Result<String> {
-    let program = std::env::current_exe()?;
-    let is_on_path = environment.has_program("git-credential-heroku-rs");
-    Ok(git_config::helper_value(is_on_path, &program))
 }
 
 fn flag(scope: Scope) -> &'static str {

@@ -21,6 +21,8 @@ mod beside_the_heroku_cli;
 mod budgets;
 mod completing_at_a_shell;
 mod docker;
+mod doctor;
+mod doctor_and_gits_helpers;
 mod every_way_to_log_in;
 mod faults_on_the_bus;
 mod faults_on_the_disk;

@@ -1,0 +1,149 @@
+//! The official Heroku CLI beside us: which one it is, without starting it, and what it can see.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::{Finding, Look};
+use crate::sources::Source;
+
+/// The first version that keeps its token in the keychain alone.
+const KEYCHAIN: (u32, u32) = (11, 8);
+
+pub(super) fn version(look: &Look<'_>) -> Vec<Finding> {
+    let Some(program) = look.environment.programs("heroku").into_iter().next() else {
+        return vec![Finding::pass(
+            "cli.version",
+            "it is not on PATH, and not needed",
+        )];
+    };
+    let Some(version) = version_of(&program) else {
+        return vec![Finding::pass(
+            "cli.version",
+            format!("it is at {}", program.display()),
+        )];
+    };
+    let served = look.answer.found.as_ref().map(|found| found.source);
+    let what = format!("version {version}, at {}", program.display());
+    match numbers(&version) {
+        Some(numbers) if numbers < KEYCHAIN && served == Some(Source::Keychain) => vec![
+            Finding::warn(
+                "cli.version",
+                format!("version {version} of it looks into netrc, not into the keychain"),
+            )
+            .because("two logins: one ends without the other")
+            .mended_by("heroku update, or: npm install --global heroku"),
+        ],
+        Some(_) | None => vec![Finding::pass("cli.version", what)],
+    }
+}
+
+/// The version that its package names: asking the program itself takes a second, and lets it write
+/// to git's settings.
+fn version_of(program: &Path) -> Option<String> {
+    let program = fs::canonicalize(program).ok()?;
+    let mut dirs = program.ancestors().skip(1).take(4);
+    dirs.find_map(|dir| {
+        let package: Value = serde_json::from_slice(&bounded(&dir.join("package.json"))?).ok()?;
+        let is_it = ["heroku", "heroku-cli"].contains(&package["name"].as_str()?);
+        is_it.then(|| package["version"].as_str().map(str::to_owned))?
+    })
+}
+
+fn numbers(version: &str) -> Option<(u32, u32)> {
+    let mut parts = version.split('.').map(|part| part.parse().ok());
+    Some((parts.next()??, parts.next()??))
+}
+
+fn bounded(path: &Path) -> Option<Vec<u8>> {
+    const LARGEST: u64 = 256 * 1024;
+    let mut bytes = Vec::new();
+    if !fs::metadata(path).ok()?.is_file() {
+        return None;
+    }
+    fs::File::open(path)
+        .ok()?
+        .take(LARGEST)
+        .read_to_end(&mut bytes)
+        .ok()?;
+    Some(bytes)
+}
+
+/// On Linux the Heroku CLI reaches the keychain through `secret-tool` alone.
+pub(super) fn secret_tool(look: &Look<'_>) -> Vec<Finding> {
+    let environment = look.environment;
+    let served = look.answer.found.as_ref().map(|found| found.source);
+    let is_blind = cfg!(target_os = "linux")
+        && environment.has_program("heroku")
+        && !environment.has_program("secret-tool");
+    match is_blind && served == Some(Source::Keychain) {
+        false => Vec::new(),
+        true => vec![
+            Finding::warn(
+                "cli.secret-tool",
+                "it does not see the keychain: secret-tool is not on PATH",
+            )
+            .because("it looks into netrc instead, and says that nobody is logged in")
+            .mended_by("apt-get install libsecret-tools"),
+        ],
+    }
+}
+
+/// The accounts that the CLI knows by a name of the user's.
+pub(super) fn aliases(look: &Look<'_>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (file, text) in alias_files(look) {
+        let has = |key: &str| {
+            let keys = [format!("{key}:"), format!(":{key}:")];
+            text.lines()
+                .any(|line| keys.iter().any(|key| line.trim_start().starts_with(key)))
+        };
+        if has("password") {
+            let what = format!("{} holds a token in plain text", file.display());
+            found.push(
+                Finding::warn("cli.alias", what)
+                    .because("the Heroku CLI wrote it when it lived on netrc")
+                    .mended_by(format!(
+                        "remove the password's line: sed -i '/password:/d' {}",
+                        file.display()
+                    )),
+            );
+        }
+    }
+    found
+}
+
+fn alias_files(look: &Look<'_>) -> Vec<(PathBuf, String)> {
+    let Some(home) = &look.environment.home else {
+        return Vec::new();
+    };
+    let base = match home.join(".heroku") {
+        old if old.is_dir() => old,
+        _ => home.join(".config/heroku"),
+    };
+    let entries = fs::read_dir(base.join("accounts"))
+        .into_iter()
+        .flatten()
+        .flatten();
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    files.sort();
+    let text = |file: PathBuf| {
+        let bytes = bounded(&file)?;
+        Some((file, String::from_utf8_lossy(&bytes).into_owned()))
+    };
+    files.into_iter().filter_map(text).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_compared_as_numbers() {
+        assert!(numbers("11.10.0").unwrap() > KEYCHAIN);
+        assert!(numbers("9.3.1").unwrap() < KEYCHAIN);
+        assert_eq!(numbers("next"), None);
+    }
+}

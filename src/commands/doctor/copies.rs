@@ -1,0 +1,283 @@
+//! Copies of a token that other programs keep, or that people have written down.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use super::{Copy, Fate, Finding, Fix, Look, base64, letting_go};
+use crate::credential::Token;
+use crate::git_config::{self, HerokuUrl};
+
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// Puts the login back into a file of `git credential-store`, or into the cache.
+const BY_GIT: &str = "printf 'protocol=https\\nhost=git.heroku.com\\n\\n' | git credential fill";
+
+/// The files of git's own helper `store`, in which passwords lie in plain text.
+pub(super) fn stored(look: &Look<'_>) -> Vec<Finding> {
+    let files = store_files(look);
+    files
+        .iter()
+        .filter_map(|file| stored_in(file, look))
+        .collect()
+}
+
+fn store_files(look: &Look<'_>) -> Vec<PathBuf> {
+    let environment = look.environment;
+    let home = environment.home.as_ref();
+    let config = environment
+        .xdg_config_home
+        .clone()
+        .or_else(|| Some(home?.join(".config")));
+    let usual = [
+        home.map(|home| home.join(".git-credentials")),
+        config.map(|config| config.join("git/credentials")),
+    ];
+    let mut files: Vec<PathBuf> = usual.into_iter().flatten().collect();
+    for helper in look.settings_of("credential", "helper") {
+        let named = helper
+            .value
+            .split_whitespace()
+            .skip_while(|word| *word != "--file");
+        let by_equals = helper
+            .value
+            .split_whitespace()
+            .find_map(|word| word.strip_prefix("--file="));
+        let file = by_equals
+            .or_else(|| named.clone().nth(1))
+            .map(PathBuf::from);
+        if helper.value.starts_with("store") {
+            files.extend(file.filter(|file| file.is_absolute()));
+        }
+    }
+    files.dedup();
+    files
+}
+
+fn stored_in(file: &Path, look: &Look<'_>) -> Option<Finding> {
+    let text = read(file)?;
+    let lines: Vec<Token> = text
+        .lines()
+        .filter_map(|line| HerokuUrl::parse(line.trim())?.token)
+        .collect();
+    if lines.is_empty() {
+        return None;
+    }
+    let fates: Vec<(Token, Fate)> = lines
+        .into_iter()
+        .map(|token| {
+            let fate = look.fate_of(&token, Copy::Elsewhere);
+            (token, fate)
+        })
+        .collect();
+    let mut words: Vec<String> = fates.iter().map(|(_, fate)| fate.words()).collect();
+    words.dedup();
+    let (shown, words) = (file.display(), words.join("; "));
+    let finding = Finding::warn("copies.git-store", format!("{shown} holds a token in plain text"))
+        .because(format!("git's helper `store` wrote it there; {words}"))
+        .mended_by(format!("printf 'protocol=https\\nhost=git.heroku.com\\n\\n' | git credential-store --file {shown} erase"));
+    if !fates.iter().all(|(_, fate)| fate.is_safe()) {
+        return Some(finding);
+    }
+    let does = format!("take Heroku's lines, and no others, out of {shown}: {words}");
+    let undo = format!("{BY_GIT} | git credential-store --file {shown} store");
+    let file = file.to_owned();
+    Some(finding.fixed_by(Fix::new(does, undo, move |environment| {
+        for (token, fate) in &fates {
+            fate.prepare(environment, token)?;
+        }
+        git_config::erase_from_store(&file, LIMIT)
+    })))
+}
+
+/// The daemon of git's own helper `cache`, where it runs.
+pub(super) fn cached(look: &Look<'_>) -> Vec<Finding> {
+    let Some(token) = git_config::held_in_cache(LIMIT) else {
+        return Vec::new();
+    };
+    let fate = look.fate_of(&token, Copy::Elsewhere);
+    let finding = Finding::warn(
+        "copies.git-cache",
+        "git's helper `cache` holds a token in its memory",
+    )
+    .because(fate.words())
+    .mended_by("printf 'protocol=https\\nhost=git.heroku.com\\n\\n' | git credential-cache erase");
+    let does = format!("make git's helper `cache` forget Heroku: {}", fate.words());
+    let undo = format!("{BY_GIT} | git credential-cache store");
+    let fix = letting_go(&fate, &token, does, undo, || {
+        git_config::erase_from_cache(LIMIT)
+    });
+    vec![finding.fixed_by(fix)]
+}
+
+/// The files that a shell reads when it starts, in the home.
+const START_FILES: [&str; 13] = [
+    ".bashrc",
+    ".bash_profile",
+    ".bash_login",
+    ".bash_aliases",
+    ".profile",
+    ".zshrc",
+    ".zshenv",
+    ".zprofile",
+    ".zlogin",
+    ".kshrc",
+    ".config/fish/config.fish",
+    ".config/fish/fish_variables",
+    ".config/environment.d/heroku.conf",
+];
+
+/// Tokens that a shell sets for every program that it starts.
+pub(super) fn in_start_files(look: &Look<'_>) -> Vec<Finding> {
+    let home = look.environment.home.iter();
+    let files = home.flat_map(|home| START_FILES.iter().map(|name| home.join(name)));
+    let mut found = Vec::new();
+    for file in files {
+        for line in lines_with_a_token(&file) {
+            let what = format!(
+                "{}, line {line}, holds a token in plain text",
+                file.display()
+            );
+            found.push(
+                Finding::warn("copies.start-file", what)
+                    .because("every program that the shell starts has it in its environment")
+                    .mended_by("remove the line, and give it to one program: git credential-heroku-rs exec -- PROGRAM"),
+            );
+        }
+    }
+    found
+}
+
+/// Tokens in the `.env` files of the repository that we stand in.
+pub(super) fn in_env_files(_: &Look<'_>) -> Vec<Finding> {
+    let Some(top) = git_config::work_tree() else {
+        return Vec::new();
+    };
+    let entries = fs::read_dir(top).into_iter().flatten().flatten();
+    let is_env = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name == ".envrc" || name == ".env" || name.starts_with(".env.")
+    };
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_env).collect();
+    files.sort();
+    files.retain(|file| !lines_with_a_token(file).is_empty());
+    let tracked = git_config::tracked(&files);
+    let mut found = Vec::new();
+    for file in &files {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        found.push(match tracked.contains(file) {
+            true => Finding::fail("copies.tracked", format!("{name} holds a token, and goes along with every push"))
+                .because("whoever has the repository has the token")
+                .mended_by(format!("git rm --cached {name}, then revoke the token in Heroku's dashboard")),
+            false => Finding::warn("copies.env-file", format!("{name} holds a token in plain text"))
+                .mended_by("remove it there, and give it to one program: git credential-heroku-rs exec -- PROGRAM"),
+        });
+    }
+    found
+}
+
+/// The lines on which a token of Heroku's stands: by its form, or by the name that it is given.
+fn lines_with_a_token(file: &Path) -> Vec<usize> {
+    let Some(text) = read(file) else {
+        return Vec::new();
+    };
+    let numbered = text.lines().zip(1..);
+    numbered
+        .filter(|(line, _)| has_a_token(line))
+        .map(|(_, number)| number)
+        .collect()
+}
+
+fn has_a_token(line: &str) -> bool {
+    let line = line.trim();
+    if line.starts_with('#') {
+        return false;
+    }
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let words = line.split(|c: char| !is_part(c));
+    let token = |word: &str| Token::parse(word).ok();
+    match line.contains("HEROKU_API_KEY") {
+        true => words.filter_map(token).any(|token| token.has_known_form()),
+        false => words
+            .filter_map(token)
+            .any(|token| token.has_herokus_prefix()),
+    }
+}
+
+/// What `docker login` keeps for Heroku's registry.
+pub(super) fn in_docker(look: &Look<'_>) -> Vec<Finding> {
+    let Some(home) = &look.environment.home else {
+        return Vec::new();
+    };
+    let file = home.join(".docker/config.json");
+    let holds = || -> Option<bool> {
+        let config: serde_json::Value = serde_json::from_str(&read(&file)?).ok()?;
+        let pair = base64::decoded(config["auths"]["registry.heroku.com"]["auth"].as_str()?)?;
+        Some(!pair.is_empty())
+    };
+    match holds() {
+        Some(true) => vec![
+            Finding::warn(
+                "copies.docker",
+                format!("{} holds a token in plain text", file.display()),
+            )
+            .because("docker keeps what it logs in with, where it has no credential helper")
+            .mended_by("docker logout registry.heroku.com"),
+        ],
+        Some(false) | None => Vec::new(),
+    }
+}
+
+/// Where nothing was found, what was looked at.
+pub(super) fn nowhere(look: &Look<'_>) -> Vec<Finding> {
+    let checks = [stored, cached, in_start_files, in_env_files, in_docker];
+    let found: Vec<Finding> = checks.iter().flat_map(|check| check(look)).collect();
+    match found.is_empty() {
+        true => vec![Finding::pass(
+            "copies.none",
+            "none in git's helpers `store` and `cache`, shell start files, .env files, docker",
+        )],
+        false => found,
+    }
+}
+
+/// A text file, bounded; whatever else it is, it holds nothing.
+fn read(file: &Path) -> Option<Zeroizing<String>> {
+    const LARGEST: u64 = 1024 * 1024;
+    let metadata = fs::metadata(file).ok()?;
+    if !metadata.is_file() || metadata.len() > LARGEST {
+        return None;
+    }
+    let size = usize::try_from(metadata.len()).unwrap_or(0) + 1;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(size));
+    fs::File::open(file)
+        .ok()?
+        .take(LARGEST)
+        .read_to_end(&mut bytes)
+        .ok()?;
+    Some(Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_told_by_the_tokens_form_or_by_its_name() {
+        let token = "HRKU-01234567-89ab-cdef-0123-456789abcdef";
+        let uuid = &token[5..];
+        assert!(has_a_token(&format!("export HEROKU_API_KEY='{token}'")));
+        assert!(has_a_token(&format!("set -gx HEROKU_API_KEY {uuid}")));
+        assert!(has_a_token(&format!(
+            "alias x='curl -H \"Authorization: Bearer {token}\"'"
+        )));
+        assert!(!has_a_token(&format!("export OTHER_ID={uuid}")));
+        assert!(!has_a_token(&format!("# export HEROKU_API_KEY={token}")));
+        assert!(!has_a_token(
+            "export HEROKU_API_KEY=$(git credential-heroku-rs token)"
+        ));
+    }
+}

@@ -1,0 +1,177 @@
+//! How `doctor` shows what it found: a line for each check, and what is wrong below it; or JSON,
+//! whose members stay. Nothing leaves but through the mask.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::{Finding, Mask, Severity};
+
+/// All that an examination has to tell.
+pub(super) struct Report<'a> {
+    pub(super) findings: &'a [Finding],
+    pub(super) changes: &'a [Change],
+    pub(super) mask: &'a Mask,
+}
+
+/// A change that was made.
+pub(super) struct Change {
+    pub(super) does: String,
+    pub(super) undo: String,
+}
+
+/// Whether the drawing is coloured.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Colour {
+    Plain,
+    Coloured,
+}
+
+#[derive(Serialize)]
+struct Json {
+    healthy: bool,
+    checks: Vec<JsonCheck>,
+    changes: Vec<JsonChange>,
+}
+
+#[derive(Serialize)]
+struct JsonCheck {
+    id: &'static str,
+    group: &'static str,
+    severity: Severity,
+    what: String,
+    why: String,
+    mend: String,
+    fixable: bool,
+}
+
+#[derive(Serialize)]
+struct JsonChange {
+    what: String,
+    undo: String,
+}
+
+impl Report<'_> {
+    fn count(&self, severity: Severity) -> usize {
+        let findings = self.findings.iter();
+        findings.filter(|one| one.severity == severity).count()
+    }
+
+    /// Whether no check fails.
+    pub(super) fn is_healthy(&self) -> bool {
+        self.count(Severity::Fail) == 0
+    }
+
+    pub(super) fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
+        let public = |text: &str| self.mask.public(text);
+        let json = Json {
+            healthy: self.is_healthy(),
+            checks: self
+                .findings
+                .iter()
+                .map(|one| JsonCheck {
+                    id: one.id,
+                    group: one.group(),
+                    severity: one.severity,
+                    what: public(&one.what),
+                    why: public(&one.why),
+                    mend: public(&one.mend),
+                    fixable: one.fix.is_some(),
+                })
+                .collect(),
+            changes: self
+                .changes
+                .iter()
+                .map(|change| JsonChange {
+                    what: public(&change.does),
+                    undo: public(&change.undo),
+                })
+                .collect(),
+        };
+        serde_json::to_writer_pretty(&mut *out, &json)?;
+        out.write_all(b"\n")
+    }
+
+    pub(super) fn write_text(&self, out: &mut dyn Write, colour: Colour) -> io::Result<()> {
+        let mut group = "";
+        for finding in self.findings {
+            if finding.group() != group {
+                group = finding.group();
+                writeln!(out, "{}", in_bold(group, colour))?;
+            }
+            self.write_finding(finding, out, colour)?;
+        }
+        writeln!(out, "\n{}", self.summary())
+    }
+
+    fn write_finding(
+        &self,
+        finding: &Finding,
+        out: &mut dyn Write,
+        colour: Colour,
+    ) -> io::Result<()> {
+        let mark = mark(finding.severity, colour);
+        writeln!(out, "  {mark}  {}", self.mask.public(&finding.what))?;
+        if !finding.why.is_empty() {
+            writeln!(out, "        {}", self.mask.public(&finding.why))?;
+        }
+        if !finding.mend.is_empty() {
+            writeln!(out, "        mend: {}", self.mask.public(&finding.mend))?;
+        }
+        Ok(())
+    }
+
+    fn summary(&self) -> String {
+        let (fails, warnings) = (self.count(Severity::Fail), self.count(Severity::Warn));
+        let told = match (fails, warnings) {
+            (0, 0) => return "all is well".to_owned(),
+            (0, _) => format!("it works, with {}", counted(warnings, "warning")),
+            (_, 0) => counted(fails, "failure"),
+            (_, _) => format!(
+                "{}, {}",
+                counted(fails, "failure"),
+                counted(warnings, "warning")
+            ),
+        };
+        let mut does: Vec<&str> = self
+            .findings
+            .iter()
+            .filter_map(|one| one.fix.as_ref())
+            .map(|fix| fix.does.as_str())
+            .collect();
+        does.sort_unstable();
+        does.dedup();
+        match does.len() {
+            0 => told,
+            fixable => format!(
+                "{told}; {fixable} can be mended for you: git credential-heroku-rs doctor --fix"
+            ),
+        }
+    }
+}
+
+fn counted(number: usize, noun: &str) -> String {
+    match number {
+        1 => format!("1 {noun}"),
+        _ => format!("{number} {noun}s"),
+    }
+}
+
+fn mark(severity: Severity, colour: Colour) -> String {
+    let (word, code) = match severity {
+        Severity::Pass => ("ok  ", 32),
+        Severity::Warn => ("warn", 33),
+        Severity::Fail => ("FAIL", 31),
+    };
+    match colour {
+        Colour::Plain => word.to_owned(),
+        Colour::Coloured => format!("\u{1b}[{code}m{word}\u{1b}[0m"),
+    }
+}
+
+fn in_bold(text: &str, colour: Colour) -> String {
+    match colour {
+        Colour::Plain => text.to_owned(),
+        Colour::Coloured => format!("\u{1b}[1m{text}\u{1b}[0m"),
+    }
+}

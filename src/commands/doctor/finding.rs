@@ -1,0 +1,127 @@
+//! What a check has found, and how it would be mended.
+
+use std::rc::Rc;
+
+use serde::Serialize;
+
+use crate::environment::Environment;
+use crate::problem::Problem;
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Severity {
+    /// As it should be.
+    Pass,
+    /// It works, and could be better.
+    Warn,
+    /// A push will not do what it should.
+    Fail,
+}
+
+/// What one check says.
+pub(super) struct Finding {
+    /// Its name, which stays: a group, a dot, and a word.
+    pub(super) id: &'static str,
+    pub(super) severity: Severity,
+    pub(super) what: String,
+    pub(super) why: String,
+    /// A command that can be pasted, or a place to look.
+    pub(super) mend: String,
+    pub(super) fix: Option<Fix>,
+}
+
+/// A safe change, and the way back.
+#[derive(Clone)]
+pub(super) struct Fix {
+    /// What it does; two that say the same are one.
+    pub(super) does: String,
+    pub(super) undo: String,
+    change: Rc<Change>,
+}
+
+type Change = dyn Fn(&Environment) -> Result<(), Problem>;
+
+impl Finding {
+    pub(super) fn pass(id: &'static str, what: impl Into<String>) -> Finding {
+        Finding {
+            id,
+            severity: Severity::Pass,
+            what: what.into(),
+            why: String::new(),
+            mend: String::new(),
+            fix: None,
+        }
+    }
+
+    pub(super) fn warn(id: &'static str, what: impl Into<String>) -> Finding {
+        Finding {
+            severity: Severity::Warn,
+            ..Finding::pass(id, what)
+        }
+    }
+
+    pub(super) fn fail(id: &'static str, what: impl Into<String>) -> Finding {
+        Finding {
+            severity: Severity::Fail,
+            ..Finding::pass(id, what)
+        }
+    }
+
+    /// A problem that another room has put into words.
+    pub(super) fn of_problem(id: &'static str, severity: Severity, problem: &Problem) -> Finding {
+        Finding {
+            severity,
+            mend: problem.mend().to_owned(),
+            ..Finding::pass(id, problem.what())
+        }
+    }
+
+    pub(super) fn because(self, why: impl Into<String>) -> Finding {
+        Finding {
+            why: why.into(),
+            ..self
+        }
+    }
+
+    pub(super) fn mended_by(self, mend: impl Into<String>) -> Finding {
+        Finding {
+            mend: mend.into(),
+            ..self
+        }
+    }
+
+    pub(super) fn fixed_by(self, fix: impl Into<Option<Fix>>) -> Finding {
+        Finding {
+            fix: fix.into(),
+            ..self
+        }
+    }
+
+    /// The group that it is shown in.
+    pub(super) fn group(&self) -> &'static str {
+        self.id.split_once('.').map_or(self.id, |(group, _)| group)
+    }
+}
+
+impl Fix {
+    pub(super) fn new(
+        does: impl Into<String>,
+        undo: impl Into<String>,
+        change: impl Fn(&Environment) -> Result<(), Problem> + 'static,
+    ) -> Fix {
+        Fix {
+            does: does.into(),
+            undo: undo.into(),
+            change: Rc::new(change),
+        }
+    }
+
+    /// Makes the change.
+    ///
+    /// # Errors
+    /// Why nothing has changed.
+    pub(super) fn apply(&self, environment: &Environment) -> Result<(), Problem> {
+        (self.change)(environment)
+    }
+}

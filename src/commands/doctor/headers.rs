@@ -1,0 +1,113 @@
+//! Headers in git's settings that carry a password, whatever a helper says.
+
+use super::{Copy, Finding, Look, WITH_THE_TOKEN, base64, letting_go};
+use crate::credential::Token;
+use crate::git_config::{self, Setting};
+
+/// Headers that carry a password to Heroku, whatever a helper says.
+pub(super) fn check(look: &Look<'_>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for setting in look.settings_of("http", "extraheader") {
+        let Some(secret) = authorization_in(&setting.value) else {
+            continue;
+        };
+        let is_scoped = setting.key != "http.extraheader";
+        if !git_config::covers_heroku(&setting.key) {
+            continue;
+        }
+        found.push(header(setting, &secret, is_scoped, look));
+    }
+    found
+}
+
+fn header(setting: &Setting, secret: &Secret, is_scoped: bool, look: &Look<'_>) -> Finding {
+    let (key, place) = (&setting.key, &setting.origin);
+    let whom = match is_scoped {
+        true => "Heroku",
+        false => "every server",
+    };
+    let finding = Finding::fail(
+        "git.header",
+        format!("{key} in {place} sends a password to {whom}"),
+    )
+    .mended_by(git_config::command(setting, "--unset-all"));
+    let why =
+        "git sends it in place of the helper's, and has the helper's erased where it is wrong";
+    // A secret that may be somebody else's is no business of Heroku's.
+    let herokus = match secret {
+        Secret::Token(token) => Some(token)
+            .filter(|token| is_scoped || token.has_herokus_prefix() || look.is_in_keychain(token)),
+        Secret::Other => None,
+    };
+    let Some(token) = herokus else {
+        return finding.because(why);
+    };
+    let fate = look.fate_of(token, Copy::Elsewhere);
+    let same_key = look
+        .settings_of("http", "extraheader")
+        .into_iter()
+        .filter(|other| {
+            other.key == *key && other.origin == *place && authorization_in(&other.value).is_some()
+        });
+    let is_alone = same_key.count() == 1 && setting.is_changeable();
+    let does = format!(
+        "remove the password from {key} in {place}: {}",
+        fate.words()
+    );
+    let undo = format!(
+        "{} \"Authorization: Bearer {WITH_THE_TOKEN}\"",
+        git_config::command(setting, "--add")
+    );
+    let copy = setting.clone();
+    let fix = letting_go(&fate, token, does, undo, move || {
+        git_config::remove_authorization(&copy)
+    });
+    finding
+        .because(format!("{why}; {}", fate.words()))
+        .fixed_by(fix.filter(|_| is_alone))
+}
+
+/// What an `Authorization` header holds.
+enum Secret {
+    Token(Token),
+    Other,
+}
+
+/// The secret of a header, where it is one that carries any.
+fn authorization_in(header: &str) -> Option<Secret> {
+    let (name, value) = header.split_once(':')?;
+    if !name.trim().eq_ignore_ascii_case("authorization") {
+        return None;
+    }
+    let (scheme, secret) = value.trim().split_once(' ')?;
+    let token = match scheme.to_ascii_lowercase().as_str() {
+        "bearer" => Token::parse(secret).ok(),
+        "basic" => base64::decoded(secret).and_then(|pair| {
+            let at = pair.iter().position(|&byte| byte == b':')?;
+            Token::from_bytes(pair[at + 1..].to_vec()).ok()
+        }),
+        _ => None,
+    };
+    Some(token.map_or(Secret::Other, Secret::Token))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_found_in_each_form_of_the_header() {
+        let token = "HRKU-01234567-89ab-cdef-0123-456789abcdef";
+        let read = |header: &str| match authorization_in(header) {
+            Some(Secret::Token(token)) => token.expose().to_owned(),
+            Some(Secret::Other) => "another secret".to_owned(),
+            None => "no secret".to_owned(),
+        };
+        assert_eq!(read(&format!("authorization: Bearer {token}")), token);
+        let basic =
+            "Authorization: Basic eDpIUktVLTAxMjM0NTY3LTg5YWItY2RlZi0wMTIzLTQ1Njc4OWFiY2RlZg==";
+        assert_eq!(read(basic), token);
+        assert_eq!(read("Authorization: Basic *"), "another secret");
+        assert_eq!(read("X-Trace: 1"), "no secret");
+    }
+}

@@ -1,0 +1,223 @@
+//! Heroku itself: whether it can be reached, what time it is there, and what it says of the tokens.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Finding, Fix, Look, Severity, Word, span};
+use crate::accounts;
+use crate::credential::{Account, Token};
+use crate::known_authorizations;
+use crate::platform_api::PlatformApi;
+use crate::sources::{Found, Outcome, Source};
+
+/// A clock that is further off than this tells the end of a token wrongly, and the codes of an
+/// authenticator too.
+const SKEW: SignedDuration = SignedDuration::from_mins(2);
+
+pub(super) fn reachable(look: &Look<'_>) -> Vec<Finding> {
+    let api = match &look.api {
+        None => return vec![Finding::pass("heroku.reach", "it was not asked")],
+        Some(Ok(api)) => api,
+        Some(Err(failure)) => {
+            return vec![Finding::of_problem(
+                "heroku.reach",
+                Severity::Fail,
+                &failure.problem(),
+            )];
+        }
+    };
+    match clock(api) {
+        Ok(finding) => vec![Finding::pass("heroku.reach", "it can be reached"), finding],
+        Err(problem) => vec![Finding::of_problem(
+            "heroku.reach",
+            Severity::Fail,
+            &problem,
+        )],
+    }
+}
+
+fn clock(api: &PlatformApi) -> Result<Finding, crate::problem::Problem> {
+    let there = api.clock().map_err(|failure| failure.problem())?;
+    let Some(there) = there else {
+        return Ok(Finding::pass(
+            "heroku.clock",
+            "it does not say what time it is",
+        ));
+    };
+    let ahead = Timestamp::now().duration_since(there);
+    if ahead.abs() <= SKEW {
+        return Ok(Finding::pass("heroku.clock", "its clock and yours agree"));
+    }
+    let way = match ahead.is_negative() {
+        true => "behind",
+        false => "ahead of",
+    };
+    let what = format!(
+        "your clock is {} minutes {way} Heroku's",
+        ahead.abs().as_mins()
+    );
+    Ok(Finding::warn("heroku.clock", what)
+        .because("tokens seem to end at another time, and an authenticator's codes are refused")
+        .mended_by("timedatectl set-ntp true"))
+}
+
+/// The token that git gets.
+pub(super) fn token_in_use(look: &Look<'_>) -> Vec<Finding> {
+    let Some(found) = &look.answer.found else {
+        return ended(look);
+    };
+    let whose = found
+        .account
+        .as_ref()
+        .map(|account| format!(" of {account}"))
+        .unwrap_or_default();
+    match look.heroku_says(&found.token) {
+        Word::Good(info) => {
+            let what = format!("it takes the token of {}{}", info.email, until(found));
+            let mut findings = vec![Finding::pass("heroku.token", what)];
+            findings.extend(ends_soon(found));
+            findings.extend(weak(found));
+            findings
+        }
+        Word::Refused => vec![refused(
+            Finding::fail(
+                "heroku.refused",
+                format!("it refuses the token{whose} in {}", found.source),
+            ),
+            found.source,
+            found.account.as_ref(),
+            &found.token,
+        )],
+        Word::Unknown(problem) => {
+            let what = format!(
+                "whether it takes the token is not known: {}",
+                problem.what()
+            );
+            vec![Finding::warn("heroku.token", what).mended_by(problem.mend())]
+        }
+        Word::NotAsked => Vec::new(),
+    }
+}
+
+fn until(found: &Found) -> String {
+    let expires = found.known.as_ref().and_then(|known| known.expires);
+    expires.map_or_else(String::new, |end| {
+        let left = end.duration_since(Timestamp::now());
+        format!(", which ends {}", span(left))
+    })
+}
+
+/// A third of the shortest usual life is early enough to act, and late enough not to nag.
+fn ends_soon(found: &Found) -> Option<Finding> {
+    let known = found.known.as_ref()?;
+    let end = known.expires?;
+    let left = end.duration_since(Timestamp::now());
+    let is_short = known
+        .created
+        .is_some_and(|made| end.duration_since(made) < SignedDuration::from_hours(48));
+    let early = match is_short {
+        true => SignedDuration::from_hours(1),
+        false => SignedDuration::from_hours(72),
+    };
+    (left < early).then(|| {
+        Finding::warn("heroku.ends-soon", format!("the token ends {}", span(left)))
+            .mended_by("git credential-heroku-rs login")
+    })
+}
+
+/// Which of the writing scopes let a token push is not documented; that the others do not is sure.
+fn weak(found: &Found) -> Option<Finding> {
+    let scope = &found.known.as_ref()?.scope;
+    let only_reads =
+        |scope: &String| ["identity", "read", "read-protected"].contains(&scope.as_str());
+    (!scope.is_empty() && scope.iter().all(only_reads)).then(|| {
+        Finding::fail(
+            "heroku.scope",
+            format!("the token may not push: its scope is {}", scope.join(", ")),
+        )
+        .mended_by("make one with the scope global: git credential-heroku-rs login")
+    })
+}
+
+fn refused(finding: Finding, source: Source, account: Option<&Account>, token: &Token) -> Finding {
+    let finding = finding.because("it is revoked or has ended");
+    match (source, account) {
+        (Source::Keychain, Some(account)) => {
+            let does =
+                format!("remove the token of {account} that Heroku refuses from the keychain");
+            let (account, token) = (account.clone(), token.clone());
+            finding
+                .mended_by("git credential-heroku-rs login")
+                .fixed_by(Fix::new(
+                    does,
+                    "not needed: nobody can use that token",
+                    move |environment| accounts::forget_dead(environment, &account, &token),
+                ))
+        }
+        (Source::ApiKey, _) => {
+            finding.mended_by("unset HEROKU_API_KEY, or set it to another token")
+        }
+        (Source::Netrc | Source::Keychain, _) => {
+            finding.mended_by("git credential-heroku-rs login")
+        }
+    }
+}
+
+/// The token in use has come to its end, and is not served any more.
+fn ended(look: &Look<'_>) -> Vec<Finding> {
+    let ended = look
+        .answer
+        .trail
+        .iter()
+        .find_map(|(source, outcome)| match outcome {
+            Outcome::Expired(account, end) => Some((*source, account.as_ref(), *end)),
+            _ => None,
+        });
+    let Some((source, account, end)) = ended else {
+        return Vec::new();
+    };
+    let what = format!(
+        "the token in {source} ended on {}",
+        end.strftime("%Y-%m-%d")
+    );
+    let finding = Finding::fail("heroku.ended", what);
+    let token = account.and_then(|account| look.item_of(account));
+    match (source, token) {
+        (Source::Keychain, Some(token)) if matches!(look.heroku_says(token), Word::Refused) => {
+            vec![refused(finding, source, account, token)]
+        }
+        _ => vec![finding.mended_by("git credential-heroku-rs login")],
+    }
+}
+
+/// The tokens of other accounts in the keychain: a switch should not be a surprise.
+pub(super) fn other_tokens(look: &Look<'_>) -> Vec<Finding> {
+    let Ok(listing) = &look.listing else {
+        return Vec::new();
+    };
+    let used = look.answer.found.as_ref().map(|found| &found.token);
+    let mut found = Vec::new();
+    for item in listing
+        .items
+        .iter()
+        .filter(|item| used != Some(&item.token))
+    {
+        let is_told = used.is_none()
+            && known_authorizations::about(look.environment, &item.token)
+                .and_then(|known| known.expires)
+                .is_some_and(|end| end <= Timestamp::now());
+        if !is_told && matches!(look.heroku_says(&item.token), Word::Refused) {
+            let what = format!(
+                "it refuses the token of {}, which is not in use",
+                item.account
+            );
+            let finding = Finding::warn("heroku.other-refused", what);
+            found.push(refused(
+                finding,
+                Source::Keychain,
+                Some(&item.account),
+                &item.token,
+            ));
+        }
+    }
+    found
+}

@@ -1,0 +1,166 @@
+//! The keychain: whether it can be asked, and whether what lies there is as both programs want it.
+
+use super::{Finding, Fix, Look, Severity, Word};
+use crate::accounts;
+use crate::credential::Account;
+use crate::keychain::{Item, Listing, Unavailable};
+use crate::sources::Source;
+
+pub(super) fn reachable(look: &Look<'_>) -> Vec<Finding> {
+    let listing = match &look.listing {
+        Ok(listing) => listing,
+        Err(why) => return vec![unreachable(look, why)],
+    };
+    let accounts = listing.items.iter().filter(|item| item.account.is_email());
+    let what = match accounts.count() {
+        0 => "it is open, and has no login of Heroku's".to_owned(),
+        1 => "it is open, and has the login of 1 account".to_owned(),
+        many => format!("it is open, and has the logins of {many} accounts"),
+    };
+    vec![Finding::pass("keychain.open", what)]
+}
+
+/// On a machine without a keyring another source is as good; a locked one is not as it should be.
+fn unreachable(look: &Look<'_>, why: &Unavailable) -> Finding {
+    let problem = why.problem();
+    let found = look.answer.found.as_ref();
+    let elsewhere = found.filter(|found| found.source != Source::Keychain);
+    match (why, elsewhere) {
+        (Unavailable::NoKeyring(_), Some(found)) => Finding::pass(
+            "keychain.open",
+            format!("{}; the token is in {}", problem.what(), found.source),
+        ),
+        (_, Some(_)) => Finding::of_problem("keychain.open", Severity::Warn, &problem),
+        (_, None) => Finding::of_problem("keychain.open", Severity::Fail, &problem),
+    }
+}
+
+/// Several items of one account: which of them is served is the daemon's choice.
+pub(super) fn duplicates(look: &Look<'_>) -> Vec<Finding> {
+    let Ok(listing) = &look.listing else {
+        return Vec::new();
+    };
+    let is_doubled = |item: &&Item| {
+        listing
+            .duplicates
+            .iter()
+            .any(|other| other.account == item.account)
+    };
+    let doubled = listing.items.iter().filter(is_doubled);
+    doubled
+        .map(|item| doubled_item(item, listing, look))
+        .collect()
+}
+
+fn doubled_item(first: &Item, listing: &Listing, look: &Look<'_>) -> Finding {
+    let account = &first.account;
+    let others = listing
+        .duplicates
+        .iter()
+        .filter(|other| other.account == *account);
+    let is_idle = |other: &Item| {
+        other.token == first.token || matches!(look.heroku_says(&other.token), Word::Refused)
+    };
+    let are_idle = others.clone().all(is_idle);
+    let count = others.count() + 1;
+    let finding = Finding::warn(
+        "keychain.duplicates",
+        format!("there are {count} items of {account}"),
+    )
+    .because("once the first is gone an older token comes to light")
+    .mended_by("log in again, which leaves one: git credential-heroku-rs login");
+    if !are_idle {
+        return finding;
+    }
+    let does = format!(
+        "keep one of the {count} items of {account}; the others hold the same token, or one that Heroku refuses"
+    );
+    let (account, token) = (account.clone(), first.token.clone());
+    let undo = "not needed: what goes is a copy, or of no use";
+    finding.fixed_by(Fix::new(does, undo, move |environment| {
+        accounts::keep_unchecked(environment, &account, &token)
+    }))
+}
+
+/// Items that no program can use.
+pub(super) fn unusable(look: &Look<'_>) -> Vec<Finding> {
+    let Ok(listing) = &look.listing else {
+        return Vec::new();
+    };
+    match listing.unusable {
+        0 => Vec::new(),
+        count => vec![
+            Finding::warn(
+                "keychain.unusable",
+                format!("{count} items under Heroku's name hold no token, or belong to no account"),
+            )
+            .mended_by("look for `heroku-cli` in your keyring program"),
+        ],
+    }
+}
+
+/// A token that was pasted at git's prompt lies under the user name that git gave, until Heroku has
+/// said whose it is. One that lies under an email that is not its owner's is as lost.
+pub(super) fn names(look: &Look<'_>) -> Vec<Finding> {
+    let Ok(listing) = &look.listing else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for item in &listing.items {
+        let owner = match look.heroku_says(&item.token) {
+            Word::Good(info) => Some(info.email),
+            Word::Refused | Word::Unknown(_) | Word::NotAsked => None,
+        };
+        match (item.account.is_email(), owner) {
+            (false, owner) => found.push(unnamed(item, owner, look)),
+            (true, Some(owner)) if !same(&owner, &item.account) => {
+                found.push(misnamed(item, owner, look));
+            }
+            (true, _) => {}
+        }
+    }
+    found
+}
+
+/// Heroku may spell an email in other letters than the person did.
+fn same(one: &Account, other: &Account) -> bool {
+    one.as_str().eq_ignore_ascii_case(other.as_str())
+}
+
+fn unnamed(item: &Item, owner: Option<Account>, look: &Look<'_>) -> Finding {
+    let what = format!(
+        "a token lies under the name {}, which is no account",
+        item.account
+    );
+    let finding = Finding::warn("keychain.unnamed", what)
+        .because("it was pasted at git's prompt; the Heroku CLI does not see it")
+        .mended_by("git credential-heroku-rs status");
+    finding.fixed_by(owner.and_then(|owner| renamed(item, owner, look)))
+}
+
+fn misnamed(item: &Item, owner: Account, look: &Look<'_>) -> Finding {
+    let what = format!("the token of {owner} lies under the name {}", item.account);
+    let finding = Finding::warn("keychain.misnamed", what)
+        .because("Heroku says whose it is; a push goes out in that name")
+        .mended_by("git credential-heroku-rs login");
+    finding.fixed_by(renamed(item, owner, look))
+}
+
+/// Where the owner has a good token under the right name, nobody decides between the two.
+fn renamed(item: &Item, owner: Account, look: &Look<'_>) -> Option<Fix> {
+    let has_another = look.item_of(&owner).is_some_and(|token| {
+        *token != item.token && !matches!(look.heroku_says(token), Word::Refused)
+    });
+    if has_another {
+        return None;
+    }
+    let does = format!(
+        "keep the token under {owner}, whose it is, in place of {}",
+        item.account
+    );
+    let undo = "not needed: it is the same token, under its owner's name";
+    let (old, token) = (item.account.clone(), item.token.clone());
+    Some(Fix::new(does, undo, move |environment| {
+        accounts::move_to_owner(environment, &old, &owner, &token)
+    }))
+}

@@ -1,0 +1,207 @@
+//! The facts that the checks go by, gathered once, and Heroku's word on each token, asked once.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::accounts::{self, Store};
+use crate::credential::{Account, Token};
+use crate::environment::Environment;
+use crate::git_config::{self, Setting};
+use crate::heroku_cli::{self, LoginState};
+use crate::hosts::{HerokuHost, Service};
+use crate::keychain::{Keychain, Listing, Unavailable};
+use crate::known_authorizations::Known;
+use crate::platform_api::{AccountInfo, Failure, PlatformApi};
+use crate::problem::Problem;
+use crate::sources::{self, Answer, Source, Wanted};
+
+const ASK_LIMIT: Duration = Duration::from_secs(10);
+
+/// Whether Heroku may be asked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    Online,
+    Offline,
+}
+
+/// What Heroku says of a token.
+#[derive(Clone)]
+pub(super) enum Word {
+    Good(AccountInfo),
+    Refused,
+    Unknown(Problem),
+    NotAsked,
+}
+
+/// The world as it is at one moment.
+pub(super) struct Look<'a> {
+    pub(super) environment: &'a Environment,
+    /// All of git's settings, in its reading order.
+    pub(super) settings: Result<Vec<Setting>, Problem>,
+    /// The helpers that git asks about Heroku, in its order.
+    pub(super) helpers: Vec<Setting>,
+    pub(super) listing: Result<Listing, Unavailable>,
+    pub(super) login: LoginState,
+    /// What this program would answer.
+    pub(super) answer: Answer,
+    pub(super) api: Option<Result<PlatformApi, Failure>>,
+    asked: RefCell<Vec<(Token, Word)>>,
+}
+
+impl<'a> Look<'a> {
+    pub(super) fn new(environment: &'a Environment, reach: Reach) -> Look<'a> {
+        let host = HerokuHost::production(Service::Git);
+        let wanted = Wanted {
+            host: &host,
+            account: None,
+        };
+        Look {
+            environment,
+            settings: git_config::settings("."),
+            helpers: git_config::helpers_for_heroku().unwrap_or_default(),
+            listing: Keychain::new(environment).items(),
+            login: heroku_cli::login_state(environment),
+            answer: sources::find(&wanted, environment),
+            api: match reach {
+                Reach::Online => Some(PlatformApi::new(environment, ASK_LIMIT)),
+                Reach::Offline => None,
+            },
+            asked: RefCell::default(),
+        }
+    }
+
+    /// The settings whose key is `section`, anything, and `name`; both in lower case.
+    pub(super) fn settings_of(&self, section: &str, name: &str) -> Vec<&Setting> {
+        let settings = self.settings.as_deref().unwrap_or_default();
+        let is_it = |setting: &&Setting| {
+            let rest = setting.key.strip_prefix(section);
+            rest.is_some_and(|rest| rest.starts_with('.') && rest.ends_with(&format!(".{name}")))
+        };
+        settings.iter().filter(is_it).collect()
+    }
+
+    /// What Heroku says of a token.
+    pub(super) fn heroku_says(&self, token: &Token) -> Word {
+        let known = self
+            .asked
+            .borrow()
+            .iter()
+            .find(|(one, _)| one == token)
+            .map(|(_, word)| word.clone());
+        if let Some(word) = known {
+            return word;
+        }
+        let word = match &self.api {
+            None => Word::NotAsked,
+            Some(Err(failure)) => Word::Unknown(failure.problem()),
+            Some(Ok(api)) => match api.account(token) {
+                Ok(info) => Word::Good(info),
+                Err(Failure::Refused) => Word::Refused,
+                Err(failure) => Word::Unknown(failure.problem()),
+            },
+        };
+        self.asked.borrow_mut().push((token.clone(), word.clone()));
+        word
+    }
+
+    /// The keychain's token of this account.
+    pub(super) fn item_of(&self, account: &Account) -> Option<&Token> {
+        let items = &self.listing.as_ref().ok()?.items;
+        let item = items.iter().find(|item| item.account == *account)?;
+        Some(&item.token)
+    }
+
+    /// Whether the keychain has this very token, under any name.
+    pub(super) fn is_in_keychain(&self, token: &Token) -> bool {
+        let listing = self.listing.as_ref();
+        listing.is_ok_and(|listing| listing.items.iter().any(|item| item.token == *token))
+    }
+
+    /// What becomes of a token once the copy that was found of it is gone.
+    pub(super) fn fate_of(&self, token: &Token, copy: Copy) -> Fate {
+        let served = self.answer.found.as_ref();
+        let is_served = served.is_some_and(|found| {
+            found.token == *token && !(copy == Copy::InNetrc && found.source == Source::Netrc)
+        });
+        if is_served || self.is_in_keychain(token) {
+            return Fate::Held;
+        }
+        match self.heroku_says(token) {
+            Word::Refused => Fate::Dead,
+            Word::Good(info) if self.item_of(&info.email).is_some() => Fate::Spare(info.email),
+            Word::Good(info) if self.listing.is_ok() => Fate::Moved(info.email),
+            Word::Good(_) => Fate::Unsure("there is no keychain to keep it in".to_owned()),
+            Word::Unknown(why) => Fate::Unsure(why.what().to_owned()),
+            Word::NotAsked => Fate::Unsure("Heroku was not asked".to_owned()),
+        }
+    }
+}
+
+/// Where a copy of a token was found.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Copy {
+    InNetrc,
+    Elsewhere,
+}
+
+/// What becomes of a token whose copy is removed: none that is good is lost.
+#[derive(Clone)]
+pub(super) enum Fate {
+    /// It stays where this program finds it.
+    Held,
+    /// Heroku refuses it: nothing is lost.
+    Dead,
+    /// The keychain has another one of this account.
+    Spare(Account),
+    /// It goes to the keychain first, as this account's.
+    Moved(Account),
+    /// Nobody can say, so the copy stays.
+    Unsure(String),
+}
+
+impl Fate {
+    /// In a few words, after "the token":
+    pub(super) fn words(&self) -> String {
+        match self {
+            Fate::Held => "it is the one in use, and stays there".to_owned(),
+            Fate::Dead => "Heroku refuses it: it is of no use to anyone".to_owned(),
+            Fate::Spare(account) => {
+                format!("it is good, and the keychain has another one of {account}")
+            }
+            Fate::Moved(account) => {
+                format!("it is good, and goes to the keychain as the login of {account}")
+            }
+            Fate::Unsure(why) => format!("whether it is good is not known: {why}"),
+        }
+    }
+
+    /// Whether the copy may go.
+    pub(super) fn is_safe(&self) -> bool {
+        !matches!(self, Fate::Unsure(_))
+    }
+
+    /// Makes sure that a good token is not lost, before its copy goes.
+    ///
+    /// # Errors
+    /// Why the keychain could not take it.
+    pub(super) fn prepare(&self, environment: &Environment, token: &Token) -> Result<(), Problem> {
+        let Fate::Moved(account) = self else {
+            return Ok(());
+        };
+        match heroku_cli::login_state(environment) {
+            // Whoever is in use stays so: a mend must not decide who pushes.
+            LoginState::Account(other) if other != *account => {
+                accounts::keep_unchecked(environment, account, token)
+            }
+            LoginState::Account(_) | LoginState::Absent | LoginState::Unusable => {
+                let known = Known {
+                    checked: Some(Timestamp::now()),
+                    ..Known::new(account, token)
+                };
+                accounts::keep(environment, Store::Keychain, account, token, known).map(drop)
+            }
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! `doctor`: looks at all that lies between `git push` and Heroku, says what is wrong and what
+//! mends it, and with `--fix` mends what it safely can.
+//!
+//! A check looks and never changes; a fix is shown before it is made, with the way back. Where a
+//! token is about to lose its place, it is in the keychain first, or Heroku has refused it.
+
+mod addresses;
+mod base64;
+mod cli;
+mod connections;
+mod copies;
+mod drawing;
+mod finding;
+mod headers;
+mod helpers;
+mod heroku;
+mod keyring;
+mod look;
+mod mask;
+mod modes;
+mod netrc_file;
+mod pointer;
+mod program;
+mod proof;
+
+use super::Session;
+use super::report::span;
+use crate::arguments::Doctor;
+use crate::environment::Environment;
+use crate::problem::{Kind, Problem, Told};
+use crate::terminal::{self, Spinner, Unless};
+
+use addresses::{WITH_THE_TOKEN, letting_go};
+use drawing::{Change, Colour, Report};
+use finding::{Finding, Fix, Severity};
+use helpers::{removed, shown};
+use look::{Copy, Fate, Look, Reach, Word};
+use mask::Mask;
+use program::found_by_git;
+
+/// A question about the machine.
+type Check = fn(&Look<'_>) -> Vec<Finding>;
+
+/// Every check, in the order in which a push meets what it is about.
+const CHECKS: &[Check] = &[
+    program::on_path,
+    program::copies,
+    program::git,
+    helpers::spelling,
+    helpers::order,
+    helpers::user_names,
+    addresses::remotes,
+    addresses::rewritten,
+    headers::check,
+    connections::certificates,
+    connections::proxies,
+    netrc_file::check,
+    keyring::reachable,
+    keyring::duplicates,
+    keyring::unusable,
+    keyring::names,
+    pointer::login_json,
+    pointer::variables,
+    pointer::source,
+    pointer::rights,
+    heroku::reachable,
+    heroku::token_in_use,
+    heroku::other_tokens,
+    cli::version,
+    cli::secret_tool,
+    cli::aliases,
+    copies::nowhere,
+    proof::fill,
+];
+
+/// A mend may bring to light what it stood before: the examination is repeated so many times.
+const ROUNDS: usize = 4;
+
+pub(super) fn run(arguments: &Doctor, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    let reach = match arguments.offline {
+        true => Reach::Offline,
+        false => Reach::Online,
+    };
+    if arguments.fix && !arguments.yes && !terminal::is_there() {
+        let what = "there is no terminal to ask on before each change";
+        let mend = "give --yes, or look first: git credential-heroku-rs doctor";
+        return Err(Problem::new(what, mend).of_kind(Kind::Usage).into());
+    }
+    let mask = Mask::new(session.environment);
+    let mut findings = examine(reach, session);
+    let mut changes = Vec::new();
+    if arguments.fix {
+        let mut offered = Vec::new();
+        for _ in 0..ROUNDS {
+            let fixes = fixes(&findings, &offered);
+            if fixes.is_empty() {
+                break;
+            }
+            offered.extend(fixes.iter().map(|fix| fix.does.clone()));
+            changes.extend(mend(&fixes, arguments, &mask, session)?);
+            findings = examine(reach, session);
+        }
+    }
+    let report = Report {
+        findings: &findings,
+        changes: &changes,
+        mask: &mask,
+    };
+    let colour = colour(session.environment);
+    match arguments.json {
+        true => report.write_json(session.streams.output)?,
+        false => report.write_text(session.streams.output, colour)?,
+    }
+    match report.is_healthy() {
+        true => Ok(()),
+        false => Err(Told(Kind::Failed).into()),
+    }
+}
+
+fn examine(reach: Reach, session: &Session<'_, '_>) -> Vec<Finding> {
+    let _spinner = Spinner::start("looking", session.environment);
+    let look = Look::new(session.environment, reach);
+    CHECKS.iter().flat_map(|check| check(&look)).collect()
+}
+
+fn colour(environment: &Environment) -> Colour {
+    match terminal::is_stdout() && !environment.no_color {
+        true => Colour::Coloured,
+        false => Colour::Plain,
+    }
+}
+
+/// The fixes that have not been offered yet, each once.
+fn fixes(findings: &[Finding], offered: &[String]) -> Vec<Fix> {
+    let mut fixes: Vec<Fix> = Vec::new();
+    for fix in findings.iter().filter_map(|finding| finding.fix.as_ref()) {
+        let is_known = offered.contains(&fix.does) || fixes.iter().any(|one| one.does == fix.does);
+        if !is_known {
+            fixes.push(fix.clone());
+        }
+    }
+    fixes
+}
+
+/// Shows each change, asks, and makes it. One that cannot be made stops no other.
+fn mend(
+    fixes: &[Fix],
+    arguments: &Doctor,
+    mask: &Mask,
+    session: &mut Session<'_, '_>,
+) -> anyhow::Result<Vec<Change>> {
+    let mut changes = Vec::new();
+    for fix in fixes {
+        session.say(&mask.public(&format!("to mend: {}", fix.does)))?;
+        session.say(&mask.public(&format!("  undo:  {}", fix.undo)))?;
+        if !arguments.yes && !agrees()? {
+            continue;
+        }
+        match fix.apply(session.environment) {
+            Ok(()) => changes.push(Change {
+                does: fix.does.clone(),
+                undo: fix.undo.clone(),
+            }),
+            Err(why) => session.say(&mask.public(&format!("warning: not mended: {why}")))?,
+        }
+    }
+    Ok(changes)
+}
+
+fn agrees() -> Result<bool, Problem> {
+    terminal::agrees("Do it?", Unless::TheySayNo)
+        .map_err(|why| why.problem("give --yes to do it without a question"))
+}

@@ -1,0 +1,252 @@
+//! netrc, which git reads before it asks any helper.
+
+use super::{Copy, Fate, Finding, Fix, Look, Severity, modes};
+use crate::credential::Token;
+use crate::netrc::{self, Entry, Netrc, Overview, Unreadable};
+use crate::problem::Problem;
+use crate::sources::Source;
+
+pub(super) fn check(look: &Look<'_>) -> Vec<Finding> {
+    let netrc = match Netrc::in_plain_text(look.environment) {
+        Ok(None) => return encrypted(look),
+        Ok(Some(netrc)) => netrc,
+        Err(why) => return vec![unreadable(&why, look)],
+    };
+    let overview = match netrc.overview() {
+        Ok(overview) => overview,
+        Err(why) => return vec![unreadable(&why, look)],
+    };
+    let mut found = Vec::new();
+    let has_ours = !overview.git.is_empty() || !overview.api.is_empty();
+    if has_ours && netrc.is_readable_by_others() {
+        found.extend(readable(look));
+    }
+    found.extend(stray_default(&overview));
+    found.extend(match (has_ours, serves(look)) {
+        (false, _) => Vec::new(),
+        (true, true) => as_a_store(&overview, look),
+        (true, false) => vec![beside_the_keychain(&overview, look)],
+    });
+    if found.is_empty() {
+        let what = match has_ours {
+            true => "it holds the token, in plain text, and git sends it by itself",
+            false => "it has no entry that git would send to Heroku",
+        };
+        found.push(Finding::pass("netrc.entries", what));
+    }
+    found
+}
+
+/// Whether netrc is where the token in use comes from, and where it belongs on this machine.
+fn serves(look: &Look<'_>) -> bool {
+    let used = look.answer.found.as_ref();
+    let from_netrc = used.is_some_and(|found| found.source == Source::Netrc);
+    from_netrc && (look.listing.is_err() || look.environment.netrc_first)
+}
+
+fn encrypted(look: &Look<'_>) -> Vec<Finding> {
+    let what = match Netrc::read(look.environment) {
+        Ok(None) => "there is none, or none that git reads",
+        Ok(Some(_)) => "it is encrypted: git does not read it, the Heroku CLI and this program do",
+        Err(why) => {
+            return vec![Finding::of_problem(
+                "netrc.encrypted",
+                Severity::Warn,
+                &why.problem(),
+            )];
+        }
+    };
+    vec![Finding::pass("netrc.entries", what)]
+}
+
+/// A file that git cannot read stops it before it asks anybody.
+fn unreadable(why: &Unreadable, look: &Look<'_>) -> Finding {
+    let problem = why.problem();
+    match why {
+        Unreadable::NotOurs("others can write it") => {
+            let finding = Finding::of_problem("netrc.rights", Severity::Fail, &problem);
+            finding
+                .because("whoever can write it decides in whose name you push")
+                .fixed_by(private(look))
+        }
+        Unreadable::Doubt { line, .. } => {
+            Finding::of_problem("netrc.doubt", Severity::Fail, &problem)
+                .because(
+                    "git may stop at it before any request, and other programs read it otherwise",
+                )
+                .mended_by(format!(
+                    "open it at line {line}: ${{EDITOR:-vi}} +{line} ~/.netrc"
+                ))
+        }
+        Unreadable::NotOurs(_)
+        | Unreadable::Unfit(_)
+        | Unreadable::Encrypted(_)
+        | Unreadable::ReadOnly
+        | Unreadable::Failed(_) => Finding::of_problem("netrc.unfit", Severity::Warn, &problem),
+    }
+}
+
+fn readable(look: &Look<'_>) -> Option<Finding> {
+    let finding = Finding::warn("netrc.rights", "others can read it, and the token in it")
+        .mended_by("chmod 600 ~/.netrc");
+    Some(finding.fixed_by(private(look)?))
+}
+
+fn private(look: &Look<'_>) -> Option<Fix> {
+    let path = netrc::path(look.environment)?;
+    let mode = modes::of(&path)?;
+    let does = format!("chmod 600 {}", path.display());
+    let undo = format!("chmod {mode:o} {}", path.display());
+    Some(Fix::new(does, undo, move |_| {
+        modes::set(&path, 0o600).map_err(|why| Problem::new(format!("its rights stay: {why}"), ""))
+    }))
+}
+
+/// git sends a `default` entry's password to every server without an entry of its own.
+fn stray_default(overview: &Overview) -> Option<Finding> {
+    let line = overview.default.filter(|_| overview.git.is_empty())?;
+    let what = format!("line {line}: git sends the password of the `default` entry to Heroku");
+    let finding = Finding::warn("netrc.default", what)
+        .because("and to every other server without an entry of its own, before it asks a helper");
+    Some(finding.mended_by(format!(
+        "name its servers in place of `default`: ${{EDITOR:-vi}} +{line} ~/.netrc"
+    )))
+}
+
+/// All of the tokens in it, each once.
+fn tokens(overview: &Overview) -> Vec<&Token> {
+    let mut tokens: Vec<&Token> = Vec::new();
+    for entry in entries(overview) {
+        if !tokens.contains(&&entry.token) {
+            tokens.push(&entry.token);
+        }
+    }
+    tokens
+}
+
+fn entries(overview: &Overview) -> impl Iterator<Item = &Entry> {
+    overview.git.iter().chain(&overview.api)
+}
+
+fn lines(overview: &Overview) -> String {
+    let mut lines: Vec<usize> = entries(overview).map(|entry| entry.line).collect();
+    lines.sort_unstable();
+    match lines.as_slice() {
+        [only] => format!("line {only}"),
+        many => {
+            let many: Vec<String> = many.iter().map(ToString::to_string).collect();
+            format!("lines {}", many.join(", "))
+        }
+    }
+}
+
+/// The token belongs into the keychain: what lies in netrc is a copy, a leftover, or in the way.
+fn beside_the_keychain(overview: &Overview, look: &Look<'_>) -> Finding {
+    let fates: Vec<(Token, Fate)> = tokens(overview)
+        .into_iter()
+        .map(|token| (token.clone(), look.fate_of(token, Copy::InNetrc)))
+        .collect();
+    let words: Vec<String> = fates.iter().map(|(_, fate)| fate.words()).collect();
+    let place = lines(overview);
+    let (id, what) = match overview.git.is_empty() {
+        true => (
+            "netrc.leftover",
+            format!("{place}: a token lies there in plain text"),
+        ),
+        false => (
+            "netrc.first",
+            format!("{place}: git sends this token before it asks any helper"),
+        ),
+    };
+    let is_dead = fates.iter().all(|(_, fate)| matches!(fate, Fate::Dead));
+    let finding = match (is_dead, overview.git.is_empty()) {
+        (true, false) => {
+            Finding::warn(id, what).because("Heroku refuses it, which costs each push a round trip")
+        }
+        (true, true) => Finding::warn(id, what).because("Heroku refuses it"),
+        (false, _) => Finding::warn(id, what).because(words.join("; ")),
+    };
+    let finding = finding.mended_by("git credential-heroku-rs netrc import, or: netrc clean");
+    match fates.iter().all(|(_, fate)| fate.is_safe()) {
+        true => finding.fixed_by(taken_out(fates, &place, &words)),
+        false => finding,
+    }
+}
+
+fn taken_out(fates: Vec<(Token, Fate)>, place: &str, words: &[String]) -> Fix {
+    let does = format!(
+        "take Heroku's entries out of netrc, {place}: {}",
+        words.join("; ")
+    );
+    let is_dead = fates.iter().all(|(_, fate)| matches!(fate, Fate::Dead));
+    let undo = match is_dead {
+        true => "not needed: nobody can use that token",
+        false => "git credential-heroku-rs netrc print >>~/.netrc",
+    };
+    Fix::new(does, undo, move |environment| {
+        for (token, fate) in &fates {
+            fate.prepare(environment, token)?;
+        }
+        netrc::forget(environment, None)
+            .map(drop)
+            .map_err(|why| why.problem())
+    })
+}
+
+/// The token lives here: for both hosts, once each, and every program finds the same.
+fn as_a_store(overview: &Overview, look: &Look<'_>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let is_one_login = tokens(overview).len() == 1;
+    let doubled = overview.git.len() > 1 || overview.api.len() > 1;
+    if doubled {
+        let finding = Finding::warn(
+            "netrc.duplicates",
+            format!(
+                "{}: there are several entries for one host",
+                lines(overview)
+            ),
+        )
+        .because("curl and git take the first, Python the last, the Heroku CLI deletes one")
+        .mended_by("log in again, which leaves one: git credential-heroku-rs login --store netrc");
+        found.push(finding.fixed_by(rewritten(overview, look).filter(|_| is_one_login)));
+    } else if !is_one_login {
+        let finding = Finding::warn(
+            "netrc.two-tokens",
+            format!(
+                "{}: git and the Heroku CLI take different tokens",
+                lines(overview)
+            ),
+        )
+        .mended_by("git credential-heroku-rs login --store netrc");
+        found.push(finding);
+    } else if overview.git.is_empty() || overview.api.is_empty() {
+        let who = match overview.api.is_empty() {
+            true => "the Heroku CLI sees no login: there is no entry for api.heroku.com",
+            false => {
+                "git finds the token only through a helper: there is no entry for git.heroku.com"
+            }
+        };
+        let finding = Finding::warn("netrc.half", who)
+            .mended_by("git credential-heroku-rs login --store netrc");
+        found.push(finding.fixed_by(rewritten(overview, look)));
+    }
+    found
+}
+
+/// Writes the one login in the form of the Heroku CLI, for both hosts.
+fn rewritten(overview: &Overview, look: &Look<'_>) -> Option<Fix> {
+    let entry = entries(overview).find(|entry| entry.account.is_some())?;
+    let (account, token) = (entry.account.clone()?, entry.token.clone());
+    look.answer
+        .found
+        .as_ref()
+        .filter(|found| found.token == token)?;
+    let does = format!(
+        "write one entry of {account} for git and one for the API into netrc, in place of {}",
+        lines(overview)
+    );
+    let undo = "not needed: it is the same token, once for each host";
+    Some(Fix::new(does, undo, move |environment| {
+        netrc::keep(environment, &account, &token).map_err(|why| why.problem())
+    }))
+}

@@ -1,0 +1,197 @@
+//! Which account is in use: `login.json`, the variables that go before it, and who else may
+//! write what decides it.
+
+use std::path::PathBuf;
+
+use super::{Finding, Fix, Look, modes};
+use crate::accounts;
+use crate::credential::Account;
+use crate::heroku_cli::{self, LoginState};
+use crate::hosts::{HerokuHost, Service};
+use crate::problem::Problem;
+use crate::sources::Source;
+
+pub(super) fn login_json(look: &Look<'_>) -> Vec<Finding> {
+    let Ok(listing) = &look.listing else {
+        return Vec::new();
+    };
+    if look.environment.netrc_first || look.environment.api_key.is_some() {
+        return Vec::new();
+    }
+    let items = listing.items.iter().map(|item| item.account.clone());
+    let named: Vec<Account> = items.filter(Account::is_email).collect();
+    match (&look.login, named.as_slice()) {
+        (LoginState::Account(account), _) if look.item_of(account).is_some() => {
+            let what = format!("login.json names {account}, and the keychain has its token");
+            vec![Finding::pass("login.pointer", what)]
+        }
+        (LoginState::Account(account), named) => vec![dangling(account, named, look)],
+        (LoginState::Absent | LoginState::Unusable, []) => Vec::new(),
+        (LoginState::Absent, [only]) => vec![
+            Finding::warn(
+                "login.missing",
+                "login.json is not there: the Heroku CLI sees no login",
+            )
+            .because("one failed look into the keychain makes the Heroku CLI remove it")
+            .mended_by("git credential-heroku-rs status")
+            .fixed_by(pointing_to(only, look)),
+        ],
+        (LoginState::Unusable, [only]) => vec![
+            Finding::warn("login.unusable", "login.json names no account")
+                .because(
+                    "it is not JSON, or the name in it is no email; the Heroku CLI sees no login",
+                )
+                .mended_by("git credential-heroku-rs status")
+                .fixed_by(pointing_to(only, look)),
+        ],
+        (LoginState::Absent | LoginState::Unusable, several) => vec![
+            Finding::fail(
+                "login.no-choice",
+                format!(
+                    "{} accounts have a token here, and none is chosen",
+                    several.len()
+                ),
+            )
+            .because("login.json names none of them, and nobody guesses")
+            .mended_by("git credential-heroku-rs switch EMAIL"),
+        ],
+    }
+}
+
+/// `login.json` names an account whose token is gone.
+fn dangling(account: &Account, named: &[Account], look: &Look<'_>) -> Finding {
+    let what = format!("login.json names {account}, and the keychain has no token of it");
+    let finding = match &look.answer.found {
+        Some(_) => Finding::warn("login.dangling", what).because("another source has one"),
+        None => Finding::fail("login.dangling", what)
+            .because("nothing is served in another account's name"),
+    };
+    match named {
+        [] => finding.mended_by("git credential-heroku-rs login"),
+        [only] => finding
+            .mended_by("git credential-heroku-rs login, or switch EMAIL")
+            .fixed_by(pointing_to(only, look)),
+        _ => finding.mended_by("git credential-heroku-rs login, or switch EMAIL"),
+    }
+}
+
+fn pointing_to(account: &Account, look: &Look<'_>) -> Fix {
+    let does =
+        format!("write login.json: {account} is in use, the only one with a token in the keychain");
+    let file = heroku_cli::login_file(look.environment).unwrap_or_default();
+    let undo = match &look.login {
+        LoginState::Account(before) => {
+            format!("write {{\"account\":\"{before}\"}} to {}", file.display())
+        }
+        LoginState::Absent | LoginState::Unusable => format!("rm {}", file.display()),
+    };
+    let account = account.clone();
+    Fix::new(does, undo, move |environment| {
+        accounts::switch(environment, &account).map(drop)
+    })
+}
+
+/// Variables that decide before anything else does.
+pub(super) fn variables(look: &Look<'_>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let environment = look.environment;
+    match &environment.api_key {
+        None => {}
+        Some(Err(why)) => found.push(
+            Finding::fail(
+                "login.variable",
+                format!("HEROKU_API_KEY is of no use: {why}"),
+            )
+            .because("the Heroku CLI takes it all the same, and nothing else")
+            .mended_by("unset HEROKU_API_KEY"),
+        ),
+        Some(Ok(token)) => found.push(api_key(token, look)),
+    }
+    let is_set = |name| environment.remarkable.contains(&name);
+    if is_set("HEROKU_API_TOKEN") && environment.api_key.is_none() {
+        let finding = Finding::warn(
+            "login.unread-variable",
+            "HEROKU_API_TOKEN is set, and no program reads it",
+        );
+        found.push(
+            finding
+                .mended_by("export HEROKU_API_KEY=\"$HEROKU_API_TOKEN\"; unset HEROKU_API_TOKEN"),
+        );
+    }
+    if is_set("HEROKU_DEBUG") {
+        let finding = Finding::warn("login.debug", "HEROKU_DEBUG is set")
+            .because("the Heroku CLI prints whole answers then, and the new token at a login");
+        found.push(finding.mended_by("unset HEROKU_DEBUG"));
+    }
+    if is_set("HEROKU_GIT_HOST") {
+        let finding = Finding::warn("login.git-host", "HEROKU_GIT_HOST is set")
+            .because("the Heroku CLI's helper gives the token to any server named there; this program does not");
+        found.push(finding.mended_by("unset HEROKU_GIT_HOST"));
+    }
+    let host = environment.heroku_host.as_deref();
+    if HerokuHost::in_use(Service::Api, host).is_none() {
+        let finding = Finding::fail(
+            "login.host",
+            "HEROKU_HOST names a host that is not Heroku's",
+        );
+        found.push(finding.mended_by("unset HEROKU_HOST"));
+    }
+    found
+}
+
+fn api_key(token: &crate::credential::Token, look: &Look<'_>) -> Finding {
+    let items = look.listing.as_ref().map(|listing| listing.items.len());
+    match items {
+        Ok(1..) if !look.is_in_keychain(token) => Finding::warn(
+            "login.variable",
+            "HEROKU_API_KEY goes before the keychain, which has another token",
+        )
+        .because("git and the Heroku CLI take the variable's, whoever is logged in")
+        .mended_by("unset HEROKU_API_KEY"),
+        _ => Finding::pass("login.variable", "the token comes from HEROKU_API_KEY"),
+    }
+}
+
+/// Files that decide who pushes, and what is known about tokens: they are their owner's alone.
+pub(super) fn rights(look: &Look<'_>) -> Vec<Finding> {
+    let login = heroku_cli::login_file(look.environment);
+    let state = look.environment.state_dir();
+    let notes = state.as_ref().map(|dir| dir.join("authorizations.json"));
+    let mut found = Vec::new();
+    found.extend(login.and_then(|file| loose("login.rights", file, 0o600, 0o022)));
+    found.extend(state.and_then(|dir| loose("login.state-rights", dir, 0o700, 0o077)));
+    found.extend(notes.and_then(|file| loose("login.notes-rights", file, 0o600, 0o077)));
+    found
+}
+
+/// A file that has one of the rights in `excess`.
+fn loose(id: &'static str, path: PathBuf, right: u32, excess: u32) -> Option<Finding> {
+    let mode = modes::of(&path).filter(|mode| mode & excess != 0)?;
+    let shown = path.display();
+    let verb = match mode & 0o022 {
+        0 => "read",
+        _ => "write",
+    };
+    let does = format!("chmod {right:o} {shown}");
+    let undo = format!("chmod {mode:o} {shown}");
+    let finding = Finding::warn(id, format!("others may {verb} {shown}")).mended_by(does.clone());
+    let fix = Fix::new(does, undo, move |_| {
+        modes::set(&path, right).map_err(|why| {
+            Problem::new(format!("the rights of {} stay: {why}", path.display()), "")
+        })
+    });
+    Some(finding.fixed_by(fix))
+}
+
+/// Where the token comes from, where that is neither the keychain nor a variable.
+pub(super) fn source(look: &Look<'_>) -> Vec<Finding> {
+    match &look.answer.found {
+        Some(found) if found.source == Source::Netrc => {
+            vec![Finding::pass(
+                "login.source",
+                "the token comes from netrc, in plain text",
+            )]
+        }
+        _ => Vec::new(),
+    }
+}

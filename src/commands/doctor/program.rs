@@ -1,0 +1,100 @@
+//! Whether git finds this program, and what git itself can do.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{Finding, Look, Severity};
+use crate::git_config::{self, OUR_NAME};
+
+const PROGRAM: &str = "git-credential-heroku-rs";
+
+/// Every program of this name that git would find, the one that it runs first.
+pub(super) fn found_by_git(look: &Look<'_>, name: &str) -> Vec<PathBuf> {
+    let name_of_file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+    let gits_own = git_config::place_of_commands().map(|dir| dir.join(name_of_file));
+    let mut found: Vec<PathBuf> = gits_own.into_iter().filter(|path| path.is_file()).collect();
+    found.extend(look.environment.programs(name));
+    found
+}
+
+pub(super) fn on_path(look: &Look<'_>) -> Vec<Finding> {
+    let version = env!("CARGO_PKG_VERSION");
+    if let Some(first) = found_by_git(look, PROGRAM).first() {
+        let place = first.display();
+        return vec![Finding::pass(
+            "program.path",
+            format!("git finds {PROGRAM}, {version}, at {place}"),
+        )];
+    }
+    let program = std::env::current_exe().unwrap_or_default();
+    let dir = program.parent().unwrap_or(Path::new(".")).display();
+    let by_name = look
+        .helpers
+        .iter()
+        .any(|helper| helper.value.starts_with(OUR_NAME));
+    let severity = match by_name {
+        true => Severity::Fail,
+        false => Severity::Warn,
+    };
+    let finding = Finding::warn("program.path", format!("git does not find {PROGRAM}"))
+        .because("it is neither among git's own commands nor on PATH")
+        .mended_by(format!(
+            "export PATH=\"{dir}:$PATH\", in your shell's start file"
+        ));
+    vec![Finding {
+        severity,
+        ..finding
+    }]
+}
+
+/// Another copy that git would run in place of the one that speaks here.
+pub(super) fn copies(look: &Look<'_>) -> Vec<Finding> {
+    let me = std::env::current_exe().and_then(fs::canonicalize).ok();
+    let found = found_by_git(look, PROGRAM);
+    let mut real: Vec<PathBuf> = found
+        .iter()
+        .filter_map(|path| fs::canonicalize(path).ok())
+        .collect();
+    real.dedup();
+    let (Some(first), Some(me)) = (real.first(), me) else {
+        return Vec::new();
+    };
+    if *first == me {
+        return Vec::new();
+    }
+    let finding = Finding::warn(
+        "program.other-copy",
+        format!("git runs another copy of {PROGRAM}: {}", found[0].display()),
+    );
+    vec![
+        finding
+            .because(format!("the one that speaks here is {}", me.display()))
+            .mended_by(format!(
+                "remove the one that you do not want, such as: rm {}",
+                found[0].display()
+            )),
+    ]
+}
+
+/// git's version, and what it lacks.
+pub(super) fn git(_: &Look<'_>) -> Vec<Finding> {
+    let (version, shown) = match git_config::version() {
+        Ok(version) => version,
+        Err(problem) => return vec![Finding::of_problem("program.git", Severity::Fail, &problem)],
+    };
+    let what = format!("git {shown}");
+    let finding = match version {
+        // `git config --fixed-value` came with 2.30.
+        (..=1, _) | (2, ..30) => {
+            Finding::fail("program.git", format!("{what} is too old for this program"))
+                .mended_by("install git 2.30 or later")
+        }
+        (2, 30..40) => Finding::pass("program.git", what).because(
+            "before 2.40 it does not learn when a token ends, before 2.46 not whose it was",
+        ),
+        (2, 40..46) => Finding::pass("program.git", what)
+            .because("before 2.46 it does not tell `store` which helper a token came from"),
+        _ => Finding::pass("program.git", what),
+    };
+    vec![finding]
+}

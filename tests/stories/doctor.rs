@@ -1,0 +1,104 @@
+//! `doctor`: a healthy machine is called healthy, and what is planted is found. The stories about
+//! one kind of fault each are in the files beside.
+
+use serde_json::Value;
+
+use crate::world::{ANN, World};
+
+/// A machine on which all is well: logged in by the Heroku CLI, set up, an app to push to.
+pub(crate) fn healthy() -> World {
+    let world = World::new().with_keychain().with_app("blue-sky");
+    world.has_logged_in_with_the_heroku_cli(ANN);
+    world.helper("setup").succeeds();
+    world
+}
+
+/// What doctor finds under this name; none where the check passes.
+pub(crate) fn finding(world: &World, id: &str) -> Option<Value> {
+    let report = report(world);
+    let checks = report["checks"].as_array().unwrap();
+    let is_it = |check: &&Value| check["id"] == id && check["severity"] != "pass";
+    checks.iter().find(is_it).cloned()
+}
+
+/// All that doctor says, as JSON.
+pub(crate) fn report(world: &World) -> Value {
+    let outcome = world.helper("doctor --json");
+    serde_json::from_str(&outcome.stdout()).unwrap()
+}
+
+/// Doctor finds what was planted, in these words, and says what it would do about it.
+pub(crate) fn is_found(world: &World, id: &str, words: &str) -> Value {
+    let Some(found) = finding(world, id) else {
+        panic!("doctor does not find {id}: {:#}", report(world));
+    };
+    let text = format!("{} {}", found["what"], found["why"]);
+    assert!(text.contains(words), "{words:?} is not in {text}");
+    assert_ne!(found["mend"], "", "{id} has no mend");
+    found
+}
+
+/// Doctor finds it, shows the change before it makes it, and mends it; a push works then, and the
+/// finding is gone. Gives all that `--fix` said on stderr.
+pub(crate) fn is_found_and_mended(world: &World, id: &str, words: &str) -> String {
+    assert_eq!(is_found(world, id, words)["fixable"], true, "{id}");
+    let outcome = world.helper("doctor --fix --yes").succeeds();
+    let said = outcome.stderr();
+    assert!(said.contains("to mend: "), "{said}");
+    assert!(said.contains("  undo:  "), "{said}");
+    assert!(!said.contains("not mended"), "{said}");
+    world.commits("One more");
+    world
+        .git("push --quiet heroku main")
+        .succeeds()
+        .says_nothing();
+    assert!(world.is_pushed());
+    let left = finding(world, id);
+    assert!(left.is_none(), "{id} is still there: {left:?}");
+    said
+}
+
+#[test]
+fn without_a_terminal_a_fix_needs_yes() {
+    let world = healthy();
+    world
+        .shell("setsid git-credential-heroku-rs doctor --fix", b"")
+        .exits_with(2)
+        .stdout_is("")
+        .says("there is no terminal to ask on before each change\n  give --yes");
+}
+
+#[test]
+fn all_is_well_with_a_keychain() {
+    let world = healthy();
+    let git = world.git("version").stdout();
+    let report = format!(
+        "program
+  ok    git finds git-credential-heroku-rs, 0.1.0, at WORLD/bin/git-credential-heroku-rs
+  ok    {}
+git
+  ok    git asks heroku-rs alone about git.heroku.com
+  ok    no remote's address holds a password or leads astray
+netrc
+  ok    there is none, or none that git reads
+keychain
+  ok    it is open, and has the login of 1 account
+login
+  ok    login.json names a…@example.com, and the keychain has its token
+heroku
+  ok    it can be reached
+  ok    its clock and yours agree
+  ok    it takes the token of a…@example.com
+cli
+  ok    it is not on PATH, and not needed
+copies
+  ok    none in git's helpers `store` and `cache`, shell start files, .env files, docker
+proof
+  ok    git gets the token of a…@example.com from heroku-rs, out of the keychain
+
+all is well
+",
+        git.trim().replace("version ", "")
+    );
+    world.helper("doctor").succeeds().stdout_is(&report);
+}

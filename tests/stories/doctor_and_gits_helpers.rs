@@ -1,0 +1,123 @@
+//! `doctor` on whom git asks: each way in which another program comes before ours, or beside it.
+
+use crate::doctor::{healthy, is_found_and_mended};
+use crate::world::World;
+
+const KEY: &str = "credential.https://git.heroku.com.helper";
+
+/// The scoped key holds this value alone, where nothing else is set.
+fn with_the_helper(value: &str) -> World {
+    let world = healthy();
+    world.helper("unsetup").succeeds();
+    world
+        .git(&format!("config --global {KEY} '{value}'"))
+        .succeeds();
+    world
+}
+
+fn helpers(world: &World) -> String {
+    world
+        .git("config --get-all credential.https://git.heroku.com.helper")
+        .stdout()
+}
+
+#[test]
+fn nobody_is_asked() {
+    let world = healthy();
+    world.helper("unsetup").succeeds();
+    let said = is_found_and_mended(&world, "git.no-helper", "git asks no helper about Heroku");
+    assert!(
+        said.contains("undo:  git credential-heroku-rs unsetup"),
+        "{said}"
+    );
+    assert_eq!(helpers(&world), "\nheroku-rs\n");
+}
+
+#[test]
+fn the_heroku_clis_hook_has_put_itself_in_our_place() {
+    let world = with_the_helper("!heroku git:credentials");
+    let words = "git asks the Heroku CLI, and not this program";
+    is_found_and_mended(&world, "git.cli-instead", words);
+}
+
+#[test]
+fn another_helper_is_asked_first() {
+    let world = healthy();
+    world.has_program("git-credential-other", "exit 0");
+    world.helper("unsetup").succeeds();
+    for helper in ["other", "heroku-rs"] {
+        world
+            .git(&format!("config --global --add credential.helper {helper}"))
+            .succeeds();
+    }
+    let words = "git asks `other` (global ~/.gitconfig) before this program";
+    is_found_and_mended(&world, "git.shadowed", words);
+}
+
+#[test]
+fn another_helper_of_the_repository_is_told_the_token() {
+    let world = healthy();
+    world.has_program("git-credential-other", "cat >/dev/null");
+    world
+        .git("config --local credential.helper other")
+        .succeeds();
+    let words = "git tells `other` (local .git/config) the token too";
+    let said = is_found_and_mended(&world, "git.told-too", words);
+    assert!(said.contains("unsetup --local"), "{said}");
+}
+
+#[test]
+fn only_another_helper_is_asked() {
+    let world = with_the_helper("nowhere");
+    let words = "`nowhere` (global ~/.gitconfig), which is not installed";
+    is_found_and_mended(&world, "git.not-asked", words);
+}
+
+#[test]
+fn our_helper_is_spelled_as_the_program() {
+    for spelling in [
+        "git-credential-heroku-rs",
+        "heroku_rs",
+        "~/bin/git-credential-heroku-rs",
+    ] {
+        let world = with_the_helper(spelling);
+        is_found_and_mended(&world, "git.misspelled", spelling);
+    }
+}
+
+#[test]
+fn our_helper_stands_where_it_is_no_longer() {
+    let world = with_the_helper("/opt/old/git-credential-heroku-rs");
+    let said = is_found_and_mended(&world, "git.stale-path", "there is no such file");
+    assert!(said.contains(" heroku-rs"), "{said}");
+}
+
+#[test]
+fn our_helper_is_asked_twice() {
+    let world = healthy();
+    world.helper("unsetup").succeeds();
+    for _ in 0..2 {
+        world
+            .git("config --global --add credential.helper heroku-rs")
+            .succeeds();
+    }
+    is_found_and_mended(&world, "git.twice", "git asks this program twice");
+}
+
+#[test]
+fn the_next_command_of_the_heroku_cli_would_overwrite_us() {
+    let world = with_the_helper("heroku-rs");
+    world.has_program("heroku", "exit 0");
+    is_found_and_mended(&world, "git.fragile", "adds its own helper");
+}
+
+#[test]
+fn a_user_name_asks_for_an_account_without_a_token() {
+    let world = healthy();
+    world
+        .git("config --global credential.https://git.heroku.com.username bob@example.com")
+        .succeeds();
+    let said = is_found_and_mended(&world, "git.user-name", "b…@example.com");
+    assert!(said.contains("undo:  git config --file"), "{said}");
+    assert!(!said.contains("bob@"), "{said}");
+}
