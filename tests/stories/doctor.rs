@@ -15,7 +15,16 @@ pub(crate) fn healthy() -> World {
 
 /// What doctor finds under this name; none where the check passes.
 pub(crate) fn finding(world: &World, id: &str) -> Option<Value> {
-    let report = report(world);
+    in_report(&report(world), id)
+}
+
+/// The same, where Heroku is not to be asked.
+pub(crate) fn finding_offline(world: &World, id: &str) -> Option<Value> {
+    let outcome = world.helper("doctor --offline --json");
+    in_report(&serde_json::from_str(&outcome.stdout()).unwrap(), id)
+}
+
+fn in_report(report: &Value, id: &str) -> Option<Value> {
     let checks = report["checks"].as_array().unwrap();
     let is_it = |check: &&Value| check["id"] == id && check["severity"] != "pass";
     checks.iter().find(is_it).cloned()
@@ -56,6 +65,13 @@ pub(crate) fn is_found_and_mended(world: &World, id: &str, words: &str) -> Strin
     let left = finding(world, id);
     assert!(left.is_none(), "{id} is still there: {left:?}");
     said
+}
+
+/// The way back that was told does lead back: what was found is there again.
+pub(crate) fn is_undone(world: &World, said: &str, id: &str) {
+    let undo = said.lines().find_map(|line| line.strip_prefix("  undo:  "));
+    world.shell(undo.unwrap(), b"").succeeds();
+    is_found(world, id, "");
 }
 
 #[test]

@@ -5,8 +5,10 @@ use crate::credential::Token;
 use crate::git_config::{self, HerokuUrl, Setting, Way};
 use crate::problem::Problem;
 
-/// How a token that was taken out of somewhere is put back, once the keychain has it.
-pub(super) const WITH_THE_TOKEN: &str = "$(git credential-heroku-rs token)";
+/// What takes back that a copy of a token has gone. A command that wrote it again would show it in
+/// the process list.
+pub(super) const NO_NEED: &str =
+    "not needed: the token is in the keychain, and git asks for it there";
 
 /// The addresses of remotes.
 pub(super) fn remotes(look: &Look<'_>) -> Vec<Finding> {
@@ -61,17 +63,11 @@ fn with_a_password(setting: &Setting, url: &HerokuUrl, look: &Look<'_>) -> Findi
     let fate = look.fate_of(token, Copy::Elsewhere);
     let why = format!("git sends it, and asks no helper; {}", fate.words());
     let does = format!("take user and password out of {key}: {}", fate.words());
-    let undo = format!(
-        "{} \"{}\"",
-        git_config::command(setting, "--replace-all"),
-        url.clean
-            .replace("https://", &format!("https://heroku:{WITH_THE_TOKEN}@"))
-    );
     let (setting, clean) = (setting.clone(), url.clean.clone());
     let change = move || git_config::replace_url(&setting, &clean);
     finding
         .because(why)
-        .fixed_by(letting_go(&fate, token, does, undo, change))
+        .fixed_by(letting_go(&fate, token, does, NO_NEED, change))
 }
 
 /// A fix that takes a copy of a token away, once the token itself is safe.
@@ -79,15 +75,14 @@ pub(super) fn letting_go(
     fate: &Fate,
     token: &Token,
     does: String,
-    undo: String,
+    undo: &str,
     change: impl Fn() -> Result<(), Problem> + 'static,
 ) -> Option<Fix> {
     let undo = match fate {
         Fate::Unsure(_) => return None,
-        Fate::Dead => "not needed: nobody can use that token".to_owned(),
+        Fate::Dead => "not needed: nobody can use that token",
         Fate::Spare(_) => {
-            "make a token in Heroku's dashboard; the old one stays valid until you revoke it there"
-                .to_owned()
+            "not needed: the keychain has another; this one stays valid until you revoke it"
         }
         Fate::Held | Fate::Moved(_) => undo,
     };

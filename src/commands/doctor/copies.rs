@@ -107,7 +107,7 @@ pub(super) fn cached(look: &Look<'_>) -> Vec<Finding> {
     .mended_by("printf 'protocol=https\\nhost=git.heroku.com\\n\\n' | git credential-cache erase");
     let does = format!("make git's helper `cache` forget Heroku: {}", fate.words());
     let undo = format!("{BY_GIT} | git credential-cache store");
-    let fix = letting_go(&fate, &token, does, undo, || {
+    let fix = letting_go(&fate, &token, does, &undo, || {
         git_config::erase_from_cache(LIMIT)
     });
     vec![finding.fixed_by(fix)]

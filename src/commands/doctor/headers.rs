@@ -1,6 +1,6 @@
 //! Headers in git's settings that carry a password, whatever a helper says.
 
-use super::{Copy, Finding, Look, WITH_THE_TOKEN, base64, letting_go};
+use super::{Copy, Finding, Look, NO_NEED, base64, letting_go};
 use crate::credential::Token;
 use crate::git_config::{self, Setting};
 
@@ -54,12 +54,8 @@ fn header(setting: &Setting, secret: &Secret, is_scoped: bool, look: &Look<'_>) 
         "remove the password from {key} in {place}: {}",
         fate.words()
     );
-    let undo = format!(
-        "{} \"Authorization: Bearer {WITH_THE_TOKEN}\"",
-        git_config::command(setting, "--add")
-    );
     let copy = setting.clone();
-    let fix = letting_go(&fate, token, does, undo, move || {
+    let fix = letting_go(&fate, token, does, NO_NEED, move || {
         git_config::remove_authorization(&copy)
     });
     finding

@@ -130,11 +130,22 @@ impl<'a> Look<'a> {
         }
         match self.heroku_says(token) {
             Word::Refused => Fate::Dead,
-            Word::Good(info) if self.item_of(&info.email).is_some() => Fate::Spare(info.email),
-            Word::Good(info) if self.listing.is_ok() => Fate::Moved(info.email),
-            Word::Good(_) => Fate::Unsure("there is no keychain to keep it in".to_owned()),
+            Word::Good(info) => self.fate_of_a_good_one(info.email),
             Word::Unknown(why) => Fate::Unsure(why.what().to_owned()),
             Word::NotAsked => Fate::Unsure("Heroku was not asked".to_owned()),
+        }
+    }
+
+    /// Another token of the same account is enough only where that one is good too.
+    fn fate_of_a_good_one(&self, owner: Account) -> Fate {
+        match self.item_of(&owner).map(|other| self.heroku_says(other)) {
+            _ if self.listing.is_err() => {
+                Fate::Unsure("there is no keychain to keep it in".to_owned())
+            }
+            None | Some(Word::Refused) => Fate::Moved(owner),
+            Some(Word::Good(_)) => Fate::Spare(owner),
+            Some(Word::Unknown(why)) => Fate::Unsure(why.what().to_owned()),
+            Some(Word::NotAsked) => Fate::Unsure("Heroku was not asked".to_owned()),
         }
     }
 }
@@ -173,7 +184,7 @@ impl Fate {
             Fate::Moved(account) => {
                 format!("it is good, and goes to the keychain as the login of {account}")
             }
-            Fate::Unsure(why) => format!("whether it is good is not known: {why}"),
+            Fate::Unsure(why) => format!("it stays: {why}"),
         }
     }
 

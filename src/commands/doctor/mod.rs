@@ -30,7 +30,7 @@ use crate::environment::Environment;
 use crate::problem::{Kind, Problem, Told};
 use crate::terminal::{self, Spinner, Unless};
 
-use addresses::{WITH_THE_TOKEN, letting_go};
+use addresses::{NO_NEED, letting_go};
 use drawing::{Change, Colour, Report};
 use finding::{Finding, Fix, Severity};
 use helpers::{removed, shown};

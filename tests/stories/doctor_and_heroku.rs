@@ -1,0 +1,236 @@
+//! `doctor` on Heroku itself, on what it says of the tokens, and on its own program beside us.
+
+use std::fs;
+use std::time::Duration;
+
+use heroku_stand_in::Grant;
+
+use crate::doctor::{finding, finding_offline, healthy, is_found, is_found_and_mended, report};
+use crate::world::{ANN, BOB, Version, World, heroku_line};
+
+/// Logged in by ourselves, with a token that is granted so.
+fn granted(grant: Grant) -> World {
+    let world = World::new().with_keychain().with_app("blue-sky");
+    world.helper("setup").succeeds();
+    let token = world.heroku.issue(ANN, grant).token;
+    world
+        .helper_with_input("login --with-token --force", &token)
+        .succeeds();
+    world
+}
+
+/// What is known of the token is this.
+fn is_noted(world: &World, member: &str, value: serde_json::Value) {
+    let state = world.home().join(".local/state/git-credential-heroku-rs");
+    let notes = state.join("authorizations.json");
+    let text = fs::read_to_string(&notes).unwrap();
+    let mut json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    json["authorizations"][0][member] = value;
+    fs::write(&notes, json.to_string()).unwrap();
+}
+
+#[test]
+fn heroku_refuses_the_token_in_use_while_netrc_has_a_good_one() {
+    let world = healthy();
+    world
+        .heroku
+        .revoke(&world.kept_in_the_keychain(ANN).unwrap());
+    let good = world.heroku.issue_token(ANN);
+    world.has_netrc(&format!(
+        "machine git.heroku.com login {ANN} password {good}\n"
+    ));
+    is_found_and_mended(
+        &world,
+        "heroku.refused",
+        "it refuses the token of a…@example.com",
+    );
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(good));
+}
+
+#[test]
+fn heroku_refuses_the_only_token_and_it_goes() {
+    let world = healthy();
+    world
+        .heroku
+        .revoke(&world.kept_in_the_keychain(ANN).unwrap());
+    is_found(&world, "heroku.refused", "it is revoked or has ended");
+    world
+        .helper("doctor --fix --yes")
+        .exits_with(1)
+        .says("no Heroku token for a…@example.com on this machine");
+    assert_eq!(world.kept_in_the_keychain(ANN), None);
+}
+
+#[test]
+fn while_heroku_cannot_say_the_token_stays() {
+    let world = healthy();
+    let token = world.kept_in_the_keychain(ANN);
+    world.heroku.revoke(token.as_deref().unwrap());
+    world.api_answers(502);
+    assert_eq!(finding(&world, "heroku.refused"), None);
+    is_found(&world, "heroku.token", "is not known");
+    world.helper("doctor --fix --yes").succeeds();
+    assert_eq!(world.kept_in_the_keychain(ANN), token);
+}
+
+#[test]
+fn heroku_refuses_the_token_of_an_account_that_is_not_in_use() {
+    let world = healthy();
+    let dead = world.heroku.issue_token(BOB);
+    world.heroku.revoke(&dead);
+    world.keeps_in_the_keychain(BOB, &dead);
+    is_found_and_mended(
+        &world,
+        "heroku.other-refused",
+        "of b…@example.com, which is not in use",
+    );
+    assert_eq!(world.accounts_in_the_keychain(), [ANN]);
+}
+
+#[test]
+fn the_token_has_come_to_its_end() {
+    let world = granted(Grant {
+        expires_in: Some(86_400),
+        ..Grant::default()
+    });
+    is_noted(&world, "expires", 1_700_000_000.into());
+    is_found(&world, "heroku.ended", "ended on 2023-11-14");
+}
+
+#[test]
+fn the_token_ends_soon() {
+    let world = granted(Grant {
+        expires_in: Some(2 * 86_400 + 60),
+        ..Grant::default()
+    });
+    is_found(&world, "heroku.ends-soon", "the token ends in 2 days");
+}
+
+#[test]
+fn a_token_of_an_hour_is_no_surprise_before_its_last() {
+    let world = granted(Grant {
+        expires_in: Some(8 * 3_600),
+        ..Grant::default()
+    });
+    assert_eq!(finding(&world, "heroku.ends-soon"), None);
+}
+
+#[test]
+fn the_token_may_not_push() {
+    let world = granted(Grant::default());
+    is_noted(&world, "scope", vec!["read"].into());
+    is_found(&world, "heroku.scope", "its scope is read");
+}
+
+#[test]
+fn the_clock_is_wrong() {
+    let world = healthy();
+    world.heroku.advance(Duration::from_secs(600));
+    is_found(&world, "heroku.clock", "minutes behind Heroku's");
+}
+
+#[test]
+fn heroku_cannot_be_reached() {
+    let world = healthy();
+    world.api_is_unreachable();
+    is_found(
+        &world,
+        "heroku.reach",
+        "api.heroku.com could not be reached",
+    );
+}
+
+#[test]
+fn offline_nobody_is_asked() {
+    let world = healthy();
+    world
+        .helper("doctor --offline")
+        .succeeds()
+        .says("heroku\n  ok    it was not asked\n");
+    assert_eq!(world.requests_to_the_api(), 0);
+    world.helper("doctor").succeeds();
+    assert_ne!(world.requests_to_the_api(), 0);
+}
+
+#[test]
+fn variables_that_decide_are_told() {
+    for (name, value, id) in [
+        ("HEROKU_API_KEY", "too short", "login.variable"),
+        (
+            "HEROKU_API_KEY",
+            "HRKU-00000000-0000-0000-0000-000000000000",
+            "login.variable",
+        ),
+        ("HEROKU_API_TOKEN", "x", "login.unread-variable"),
+        ("HEROKU_DEBUG", "1", "login.debug"),
+        ("HEROKU_GIT_HOST", "git.example.com", "login.git-host"),
+        ("HEROKU_HOST", "evil.example", "login.host"),
+    ] {
+        let world = healthy();
+        world.sets(name, value);
+        let found = finding_offline(&world, id);
+        assert!(found.is_some(), "{name}: {:#}", report(&world));
+    }
+}
+
+#[test]
+fn a_heroku_cli_from_before_the_keychain_is_told_from_one_of_today() {
+    for (version, is_old) in [("9.3.1", true), ("11.10.0", false)] {
+        let world = healthy();
+        let package = world.home().join("node_modules/heroku");
+        fs::create_dir_all(package.join("bin")).unwrap();
+        let text = format!("{{\"name\":\"heroku\",\"version\":\"{version}\"}}");
+        fs::write(package.join("package.json"), text).unwrap();
+        // It is not started, or it would be seen.
+        let program = world.has_program("heroku", "touch ~/started");
+        let inside = package.join("bin/run");
+        fs::rename(&program, &inside).unwrap();
+        std::os::unix::fs::symlink(&inside, &program).unwrap();
+        assert_eq!(
+            finding(&world, "cli.version").is_some(),
+            is_old,
+            "{version}"
+        );
+        world.helper("doctor").succeeds().says(version);
+        assert!(!world.home().join("started").exists());
+    }
+}
+
+#[test]
+fn the_real_heroku_cli_is_known_by_its_package() {
+    let world = healthy();
+    let line = heroku_line(Version::Current, "");
+    let program = line
+        .split(' ')
+        .find(|word| word.ends_with("/heroku"))
+        .unwrap();
+    std::os::unix::fs::symlink(program, world.bin().join("heroku")).unwrap();
+    world
+        .helper("doctor")
+        .succeeds()
+        .says("cli\n  ok    version 11.");
+}
+
+#[test]
+fn the_heroku_cli_cannot_see_the_keychain_without_secret_tool() {
+    let world = healthy();
+    world.has_program("heroku", "exit 0");
+    world.lacks_the_program("secret-tool");
+    is_found(&world, "cli.secret-tool", "it does not see the keychain");
+}
+
+#[test]
+fn an_account_of_the_heroku_cli_holds_its_token_in_plain_text() {
+    let world = healthy();
+    let token = world.heroku.issue_token(ANN);
+    let path = world.has_file(
+        ".config/heroku/accounts/work",
+        &format!("username: {ANN}\npassword: {token}\n"),
+    );
+    world.is_planted(&path);
+    is_found(
+        &world,
+        "cli.alias",
+        "~/.config/heroku/accounts/work holds a token",
+    );
+}
