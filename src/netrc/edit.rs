@@ -15,7 +15,7 @@ use super::scanner::{Doubt, Value, after_mark, is_blank};
 pub(super) fn without_ours(bytes: &[u8]) -> Result<Value, Doubt> {
     let ours = layout(bytes)?.entries;
     let mut kept = Zeroizing::new(Vec::with_capacity(bytes.len()));
-    let mut from = 0;
+    let (mut from, mut line) = (0, after_mark(bytes));
     for entry in &ours {
         if let Some(doubt) = entry.doubt {
             return Err(doubt);
@@ -26,8 +26,13 @@ pub(super) fn without_ours(bytes: &[u8]) -> Result<Value, Doubt> {
                 phrase: "a macro belongs to this entry, and would run for another without it",
             });
         }
-        kept.extend_from_slice(&bytes[from..entry.span.start]);
-        from = cut(&mut kept, bytes, entry.span.end);
+        let stays = &bytes[from..entry.span.start];
+        // Only what is new is searched: many entries on one long line would take for ever.
+        if let Some(newline) = stays.iter().rposition(|&byte| byte == b'\n') {
+            line = kept.len() + newline + 1;
+        }
+        kept.extend_from_slice(stays);
+        from = cut(&mut kept, line, bytes, entry.span.end);
     }
     kept.extend_from_slice(&bytes[from..]);
     match layout(&kept) {
@@ -39,13 +44,12 @@ pub(super) fn without_ours(bytes: &[u8]) -> Result<Value, Doubt> {
     }
 }
 
-/// Ends `kept` where an entry begins, and gives the place in `bytes` from which on it goes on.
+/// Ends `kept` where an entry begins, and gives the place in `bytes` from which on it goes on. The
+/// entry begins on the line that begins at `line`.
 ///
 /// An entry on lines of its own goes with them; beside other words it goes alone, so that those
 /// stay apart and in their place.
-fn cut(kept: &mut Value, bytes: &[u8], end: usize) -> usize {
-    let newline = kept.iter().rposition(|&byte| byte == b'\n');
-    let line = newline.map_or(after_mark(kept), |at| at + 1);
+fn cut(kept: &mut Value, line: usize, bytes: &[u8], end: usize) -> usize {
     let word = kept[line..].iter().rposition(|&byte| !is_blank(byte));
     let blanks = bytes[end..]
         .iter()

@@ -3,7 +3,6 @@
 //! The one program that this room starts. It gets no input, asks nobody, has a time limit, and is
 //! never asked to encrypt.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc;
@@ -13,7 +12,7 @@ use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 use super::Unreadable;
-use super::reading::LARGEST;
+use super::bounded;
 use crate::environment::Environment;
 
 /// The text of an encrypted file.
@@ -39,7 +38,7 @@ pub(super) fn decrypted(
     let text = receiver
         .recv_timeout(environment.keyring_limit)
         .map_err(|_| refused("gpg did not answer in time"))?
-        .ok_or(refused("its text is larger than 1 MiB"))?;
+        .ok_or(refused(bounded::TOO_LARGE))?;
     match running.succeeds_by(deadline) {
         Some(true) => Ok(text),
         Some(false) => Err(refused("gpg could not decrypt it without asking")),
@@ -77,12 +76,10 @@ fn command(program: &Path, path: &Path) -> Command {
     command
 }
 
-/// All that a program says; none where it says too much.
+/// All that a program says; none where it says too much, or stops in the middle.
 fn text(output: ChildStdout) -> Option<Zeroizing<Vec<u8>>> {
-    // As large as it can get: growing would leave copies of it behind.
-    let mut text = Zeroizing::new(Vec::with_capacity(usize::try_from(LARGEST).ok()? + 2));
-    output.take(LARGEST + 1).read_to_end(&mut text).ok()?;
-    (text.len() as u64 <= LARGEST).then_some(text)
+    const USUAL: usize = 64 * 1024;
+    bounded::read(output, USUAL).ok()?
 }
 
 /// A program that ends with us, whatever happens, and its children with it.
@@ -170,7 +167,7 @@ mod tests {
                 "gpg-that-refuses",
                 "gpg could not decrypt it without asking",
             ),
-            ("gpg-that-floods", "its text is larger than 1 MiB"),
+            ("gpg-that-floods", "it is larger than 16 MiB"),
             ("no-gpg-at-all", "gpg is not on PATH"),
         ] {
             let (_home, environment) = world(gpg);

@@ -4,6 +4,7 @@
 //! disagree nothing is taken. Bare, `netrc-rs` is unfit for files of others: its strict mode fails
 //! on a comment, its lenient one revives it, and its errors quote the file.
 
+mod bounded;
 mod edit;
 mod entries;
 mod gpg;

@@ -1,18 +1,15 @@
 //! Reading netrc: a file that can be trusted, and one entry of it that two readers agree on.
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::{Unreadable, encrypted_path, entries, gpg, path, scanner};
+use super::{Unreadable, bounded, encrypted_path, entries, gpg, path, scanner};
 use crate::credential::{Account, Token};
 use crate::environment::Environment;
 use crate::hosts::{HerokuHost, Service};
-
-/// The largest file that is read, in bytes.
-pub(super) const LARGEST: u64 = 1024 * 1024;
 
 /// An entry for a host of Heroku's.
 #[derive(Debug)]
@@ -88,17 +85,11 @@ impl Netrc {
     fn from_file(file: File) -> Result<Netrc, Unreadable> {
         let failed = |error: io::Error| Unreadable::Failed(error.kind());
         let metadata = file.metadata().map_err(failed)?;
-        if metadata.len() > LARGEST {
-            return Err(Unreadable::Unfit("it is larger than 1 MiB"));
-        }
         let readable_by_others = trusted(&metadata)?;
-        // One byte more than the size: then the end is seen without growing the buffer, which
-        // would leave a copy behind.
-        let size = usize::try_from(metadata.len()).unwrap_or(0) + 1;
-        let mut bytes = Zeroizing::new(Vec::with_capacity(size));
-        file.take(LARGEST).read_to_end(&mut bytes).map_err(failed)?;
+        let size = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
+        let bytes = bounded::read(file, size).map_err(failed)?;
         Ok(Netrc {
-            bytes,
+            bytes: bytes.ok_or(Unreadable::Unfit(bounded::TOO_LARGE))?,
             readable_by_others,
         })
     }
@@ -374,7 +365,7 @@ mod tests {
         let path = dir.path().join("netrc");
         crate::atomic_file::replace(&path, b"x").unwrap();
         let file = File::options().write(true).open(&path).unwrap();
-        file.set_len(LARGEST + 1).unwrap();
+        file.set_len(bounded::LARGEST as u64 + 1).unwrap();
         let environment = Environment {
             netrc: Some(path),
             ..Environment::default()

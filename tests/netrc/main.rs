@@ -9,6 +9,7 @@
 
 mod corpus;
 mod curl;
+mod large;
 
 use std::fs;
 use std::path::PathBuf;
