@@ -3,7 +3,9 @@
 
 mod authorizations;
 mod browser_login;
+mod calls;
 mod failures;
+mod hello;
 mod network;
 mod password_login;
 mod verdicts;
