@@ -43,6 +43,7 @@ mod other_sources;
 mod push_after_heroku_login;
 mod races_for_gits_configuration;
 mod races_for_the_keychain;
+mod refs_for_everyone;
 mod rotating;
 mod rotating_by_a_timer;
 mod rotating_cut_short;

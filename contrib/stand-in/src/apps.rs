@@ -20,6 +20,8 @@ pub(crate) struct App {
     pub(crate) owner: String,
     /// It wants a second factor, and has not been given one.
     pub(crate) is_locked: bool,
+    /// Its refs are listed to everyone; for more it wants to know who asks.
+    pub(crate) shows_refs: bool,
 }
 
 pub(crate) struct Apps {
@@ -65,6 +67,7 @@ impl Apps {
             id: uuid(),
             owner: String::new(),
             is_locked: false,
+            shows_refs: false,
         });
         email.clone_into(&mut app.owner);
     }
@@ -79,9 +82,9 @@ impl Apps {
         own.map(|(name, app)| (name.clone(), app.clone())).collect()
     }
 
-    pub(crate) fn set_locked(&self, name: &str, is_locked: bool) {
+    pub(crate) fn change(&self, name: &str, change: impl FnOnce(&mut App)) {
         if let Some(app) = locked(&self.apps).get_mut(name) {
-            app.is_locked = is_locked;
+            change(app);
         }
     }
 }

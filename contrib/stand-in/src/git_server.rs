@@ -49,11 +49,15 @@ impl Drop for Stream {
 pub(crate) fn admitted(request: &Request, state: &State) -> Result<(), Answer> {
     let challenge = || Answer::new(401).with("WWW-Authenticate", "Basic realm=\"Heroku\"");
     let refusal = |status, text: &str| Err(Answer::new(status).body(format!("{text}\n")));
+    let app = asked_app(request).and_then(|app| state.apps.find(app));
+    if request.method == "GET" && app.as_ref().is_some_and(|app| app.shows_refs) {
+        return Ok(());
+    }
     let token = request.basic().map(|(_, password)| password);
     let owner = token.and_then(|token| state.owner(&token));
     let owner = owner.ok_or_else(challenge)?;
     let account = state.accounts.find(&owner).unwrap_or_default();
-    match asked_app(request).and_then(|app| state.apps.find(app)) {
+    match app {
         None => refusal(404, "No such app."),
         Some(_) if account.suspended => refusal(403, "Your account is suspended."),
         Some(app) if app.owner != owner => refusal(403, "You do not have access to that app."),

@@ -150,7 +150,12 @@ impl StandIn {
 
     /// The app asks for a second factor before it is told of.
     pub fn locks_app(&self, app: &str) {
-        self.state.apps.set_locked(app, true);
+        self.state.apps.change(app, |app| app.is_locked = true);
+    }
+
+    /// The app's refs are listed to everyone, and only for what follows a password is wanted.
+    pub fn shows_refs_of(&self, app: &str) {
+        self.state.apps.change(app, |app| app.shows_refs = true);
     }
 
     /// Every request so far, in the order of arrival.

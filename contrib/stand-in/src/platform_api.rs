@@ -138,7 +138,7 @@ fn apps(
             None => not_found("app"),
             Some(_) if !brings_code(request, asker, state) => two_factor(),
             Some(_) => {
-                state.apps.set_locked(name, false);
+                state.apps.change(name, |app| app.is_locked = false);
                 Answer::json(200, &json!({}))
             }
         },

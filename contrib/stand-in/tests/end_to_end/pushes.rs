@@ -150,3 +150,20 @@ fn a_foreign_git_server_is_played_on_request() {
     assert_eq!(clients.heroku.requests_to("git.heroku.com").len(), 0);
     assert!(!clients.heroku.requests_to("git.example.com").is_empty());
 }
+
+#[test]
+fn refs_may_be_listed_to_everyone_and_no_more() {
+    let clients = Clients::new();
+    let token = clients.heroku.issue_token(ANN);
+    clients.heroku.has_app(ANN, "app").unwrap();
+    clients.heroku.shows_refs_of("app");
+    let refs = "https://git.heroku.com/app.git/info/refs?service=git-receive-pack";
+    assert_eq!(clients.curl(&[refs]).status, 200);
+    let upload = "https://git.heroku.com/app.git/git-receive-pack";
+    let kind = "Content-Type: application/x-git-receive-pack-request";
+    let post = ["--header", kind, "--data", "0000", upload];
+    assert_eq!(clients.curl(&post).status, 401);
+    let user = format!("x:{token}");
+    let named = [&["--user", &user], &post[..]].concat();
+    assert_eq!(clients.curl(&named).status, 200);
+}

@@ -1,0 +1,78 @@
+//! A server that lists refs to everyone, and asks who it is only once git sends something.
+
+use crate::world::{ANN, World};
+
+fn world() -> (World, String) {
+    let world = World::new().with_keychain().with_app("blue-sky");
+    world.heroku.shows_refs_of("blue-sky");
+    world.helper("setup").succeeds();
+    let token = world.has_logged_in_with_the_heroku_cli(ANN);
+    (world, token)
+}
+
+/// The requests to the git server: method, whether they said who asks, status.
+fn asked(world: &World) -> Vec<(String, bool, u16)> {
+    let requests = world.heroku.requests_to("git.heroku.com");
+    let told = requests.into_iter().map(|request| {
+        let is_named = request.header("authorization").is_some();
+        (request.method, is_named, request.status)
+    });
+    told.collect()
+}
+
+#[test]
+fn a_push_works_though_the_question_comes_late() {
+    let (world, token) = world();
+    world
+        .git("push --quiet heroku main")
+        .succeeds()
+        .says_nothing();
+    assert!(world.is_pushed());
+    let expected = [
+        ("GET", false, 200),
+        ("POST", false, 401),
+        ("POST", true, 200),
+    ];
+    assert_eq!(
+        asked(&world),
+        expected.map(|(method, named, status)| (method.to_owned(), named, status))
+    );
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+}
+
+#[test]
+fn a_pack_too_large_to_be_sent_twice_is_sent_once() {
+    let (world, _) = world();
+    world
+        .shell("head -c 3000000 /dev/urandom >large && git add large", b"")
+        .succeeds();
+    world.commits("Something large");
+    world
+        .git("push --quiet heroku main")
+        .succeeds()
+        .says_nothing();
+    assert!(world.is_pushed());
+    let asked = asked(&world);
+    assert_eq!(
+        asked.iter().filter(|(_, _, status)| *status == 401).count(),
+        1
+    );
+    let mut requests = world.heroku.requests_to("git.heroku.com");
+    requests.retain(|request| request.header("transfer-encoding") == Some("chunked"));
+    assert_eq!(requests.len(), 1, "{asked:?}");
+}
+
+#[test]
+fn a_first_push_is_a_login_there_too() {
+    let world = World::new().with_keychain().with_app("blue-sky");
+    world.heroku.shows_refs_of("blue-sky");
+    world.helper("setup").succeeds();
+    let token = world.heroku.issue_token(ANN);
+    world
+        .on_a_terminal("git push heroku main")
+        .shows("Password for 'https://heroku@git.heroku.com': ")
+        .types(&token)
+        .exits_with(0);
+    assert!(world.is_pushed());
+    assert_eq!(world.kept_in_the_keychain("heroku"), Some(token));
+}
