@@ -53,6 +53,7 @@ mod running_a_program;
 mod streams_that_end;
 mod ten_thousand_logins;
 mod the_api_asked;
+mod the_api_by_others;
 mod the_api_lists;
 mod the_api_refuses;
 mod the_cli_forgot;
