@@ -66,7 +66,8 @@ impl Place<'_> {
             if output.status.success() {
                 return Ok(());
             }
-            let locked = String::from_utf8_lossy(&output.stderr).contains("could not lock");
+            let words = String::from_utf8_lossy(&output.stderr);
+            let locked = words.contains("could not lock") && words.contains("File exists");
             if !locked || waited >= PATIENCE {
                 return Err(said(&output));
             }
