@@ -103,10 +103,12 @@ fn note(
     api: &PlatformApi,
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<()> {
+    // Heroku takes the token: a note that it has ended was made while the clock was wrong.
+    let lives = |known: &Known| known.expires.is_none_or(|end| end > Timestamp::now());
     let noted = login
         .known
         .take()
-        .filter(|known| known.authorization.is_some());
+        .filter(|known| known.authorization.is_some() && lives(known));
     let known = match noted {
         Some(noted) => Known {
             checked: Some(Timestamp::now()),

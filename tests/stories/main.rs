@@ -37,6 +37,7 @@ mod killed_at_any_moment;
 mod logging_out;
 mod many_at_once;
 mod moving_off_netrc;
+mod odd_surroundings;
 mod one_item_for_both;
 mod other_helpers;
 mod other_sources;
