@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use crate::world::{ANN, World};
+use crate::world::{ANN, World, counted};
 
 #[test]
 fn twenty_pushes_at_once_all_arrive() {
@@ -18,6 +18,7 @@ fn twenty_pushes_at_once_all_arrive() {
             scope.spawn(move || world.git(&line).succeeds().says_nothing().stdout());
         }
     });
+    counted("parallel operations", 20);
     assert!((0..20).all(|number| world.is_pushed_to(&format!("branch-{number}"))));
     assert_eq!(world.accounts_in_the_keychain(), [ANN]);
     assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
@@ -50,6 +51,7 @@ fn a_token_replaced_while_others_read_is_the_old_or_the_new_one() {
             });
         }
     });
+    counted("parallel operations", 20);
     assert_eq!(world.accounts_in_the_keychain(), [ANN], "one item");
     assert_eq!(world.kept_in_the_keychain(ANN), Some(new));
 }
@@ -70,6 +72,7 @@ fn logins_at_once_leave_one_item_and_its_owner_was_told_so() {
             .map(|thread| thread.join().unwrap())
             .collect::<Vec<bool>>()
     });
+    counted("parallel operations", tokens.len());
     assert_eq!(world.accounts_in_the_keychain(), [ANN]);
     let kept = world.kept_in_the_keychain(ANN).unwrap();
     let last = tokens.iter().position(|token| *token == kept);
@@ -88,5 +91,6 @@ fn the_keyring_lives_through_a_thousand_conversations() {
             scope.spawn(|| world.shell(&line, b"").succeeds().says_nothing().stdout());
         }
     });
+    counted("parallel operations", 4 * 300);
     assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
 }

@@ -241,6 +241,7 @@ impl World {
         self.secret_service = None;
         self.keychain = None;
         let mut findings = self.finds();
+        counted("worlds searched for every token in them", 1);
         let strangers = self.heroku.strangers();
         findings.extend(strangers.iter().map(|line| format!("a stranger: {line}")));
         findings

@@ -1,0 +1,61 @@
+//! SECURITY.md promises nothing that no test holds, and no figure that no script makes.
+
+use std::fs;
+use std::path::Path;
+
+use crate::world::files_under;
+
+fn top() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn page() -> String {
+    fs::read_to_string(top().join("SECURITY.md")).unwrap()
+}
+
+/// The names in the last column of the table of promises.
+fn named_tests(page: &str) -> Vec<&str> {
+    let rows = page.lines().filter(|line| line.starts_with('|'));
+    let last = rows.filter_map(|row| row.trim_end_matches([' ', '|']).rsplit('|').next());
+    let words = last.flat_map(str::split_whitespace);
+    let names = words.filter_map(|word| word.strip_prefix('`')?.strip_suffix('`'));
+    names.filter(|name| name.contains('_')).collect()
+}
+
+#[test]
+fn every_promise_names_a_test_that_there_is() {
+    let mut source = String::new();
+    for dir in ["src", "tests"] {
+        for path in files_under(&top().join(dir)) {
+            source += &String::from_utf8_lossy(&fs::read(path).unwrap());
+        }
+    }
+    let page = page();
+    let named = named_tests(&page);
+    assert!(named.len() > 30, "the table is read: {named:?}");
+    for name in named {
+        assert!(
+            source.contains(&format!("fn {name}(")),
+            "there is no test {name}"
+        );
+    }
+}
+
+#[test]
+fn every_row_of_promises_names_a_test() {
+    let page = page();
+    let table = page.split("| from where |").nth(1).unwrap();
+    let table = table.split("\n\n").next().unwrap();
+    for row in table.lines().skip(2) {
+        assert!(!named_tests(row).is_empty(), "nothing holds this: {row}");
+    }
+}
+
+#[test]
+fn the_figures_have_their_place_and_the_page_is_two_pages() {
+    let page = page();
+    let lines: Vec<&str> = page.lines().collect();
+    let at = |mark| lines.iter().position(|line| *line == mark).unwrap();
+    assert!(at("<!-- figures -->") < at("<!-- end of figures -->"));
+    assert!(page.split_whitespace().count() < 1300, "two pages");
+}
