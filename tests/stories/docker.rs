@@ -1,11 +1,10 @@
-//! docker and its kin get the same token for registry.heroku.com, and for no other registry.
+//! docker and its kin push to registry.heroku.com with the login that git has, and nowhere else.
 
-use crate::world::{ANN, BOB, Outcome, World};
+use crate::world::{ANN, BOB, World};
 
 const REGISTRY: &str = "registry.heroku.com";
-const NOT_FOUND: &str = "credentials not found in native keychain\n";
 
-/// docker's real client, which needs no daemon to log in.
+/// docker's real client.
 fn docker() -> String {
     let client = std::path::absolute("target/docker-client/docker").unwrap();
     assert!(client.exists(), "run: ./contrib/docker-client");
@@ -23,15 +22,6 @@ fn logged_in() -> (World, String) {
     let world = set_up();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     (world, token)
-}
-
-fn asked<'w>(world: &'w World, action: &str, input: &str) -> Outcome<'w> {
-    let line = format!("docker-credential-heroku-rs {action}");
-    world.shell(&line, input.as_bytes())
-}
-
-fn offered(username: &str, token: &str) -> String {
-    format!(r#"{{"ServerURL":"{REGISTRY}","Username":"{username}","Secret":"{token}"}}"#)
 }
 
 #[test]
@@ -120,19 +110,45 @@ fn where_the_name_cannot_be_made_the_command_for_it_is_told() {
     );
 }
 
-/// With a credential of a helper docker goes to its daemon, and there is none: that it has one is
-/// seen by its trying.
+/// docker's client with a daemon that only tells with which credentials it was asked.
+fn docker_with_a_daemon(line: &str) -> String {
+    let daemon = std::path::absolute("tests/stories/docker-daemon.py").unwrap();
+    format!("python3 {} ~/socket {} {line}", daemon.display(), docker())
+}
+
 #[test]
 fn docker_takes_the_login_that_there_is() {
-    let (world, _) = logged_in();
-    let login = format!("{} login {REGISTRY}", docker());
-    let existing = "Authenticating with existing credentials";
-    world.shell(&login, b"").fails().says(existing);
-    world.helper("unsetup --docker").succeeds();
+    let (world, token) = logged_in();
+    world.sets("TOKEN", &token);
+    let login = docker_with_a_daemon(&format!("login {REGISTRY}"));
     world
         .shell(&login, b"")
-        .fails()
-        .says_nothing_about(existing);
+        .succeeds()
+        .says("login: _ at registry.heroku.com, the token\n")
+        .says("Login Succeeded");
+    let push = docker_with_a_daemon(&format!("push {REGISTRY}/blue-sky/web"));
+    world
+        .shell(&push, b"")
+        .succeeds()
+        .says("push: _ at registry.heroku.com, the token\n");
+
+    let _ = world.helper("unsetup --docker").succeeds();
+    world
+        .shell(&push, b"")
+        .succeeds()
+        .says("push: None at registry.heroku.com, no token\n");
+}
+
+#[test]
+fn docker_gives_no_other_registry_the_token() {
+    let (world, token) = logged_in();
+    world.sets("TOKEN", &token);
+    for image in ["ann/web", "ghcr.io/ann/web", "git.heroku.com/blue-sky/web"] {
+        world
+            .shell(&docker_with_a_daemon(&format!("push {image}")), b"")
+            .succeeds()
+            .says(", no token\n");
+    }
 }
 
 #[test]
@@ -207,86 +223,6 @@ fn docker_logout_leaves_the_login_to_git_and_says_so() {
 }
 
 #[test]
-fn another_token_never_replaces_a_login_and_docker_is_told() {
-    let (world, token) = logged_in();
-    let other = world.heroku.issue_token(BOB);
-    for username in ["_", "heroku", BOB, "<token>"] {
-        asked(&world, "store", &offered(username, &other))
-            .exits_with(1)
-            .stdout_is(
-                "the token was not kept: docker uses the Heroku login of ann@example.com in the keychain\n",
-            )
-            .says("git credential-heroku-rs login");
-    }
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
-    assert_eq!(world.accounts_in_the_keychain(), [ANN]);
-}
-
-#[test]
-fn a_new_token_for_the_very_account_replaces_the_old_one() {
-    let (world, token) = logged_in();
-    asked(&world, "store", &offered("_", &token))
-        .succeeds()
-        .says_nothing();
-    let new = world.heroku.issue_token(ANN);
-    asked(&world, "store", &offered(ANN, &new))
-        .succeeds()
-        .says_nothing();
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(new));
-}
-
-#[test]
-fn a_password_that_is_no_token_is_not_kept_and_not_told() {
-    let world = set_up();
-    asked(&world, "store", &offered("_", "correct horse"))
-        .exits_with(1)
-        .says("it is no Heroku token")
-        .says_nothing_about("horse");
-    assert_eq!(world.accounts_in_the_keychain(), Vec::<String>::new());
-}
-
-#[test]
-fn the_answer_names_the_server_as_docker_named_it() {
-    let (world, token) = logged_in();
-    for server in [REGISTRY, "https://registry.heroku.com/v2/"] {
-        let answer =
-            format!("{{\"ServerURL\":\"{server}\",\"Username\":\"_\",\"Secret\":\"{token}\"}}\n");
-        asked(&world, "get", server)
-            .succeeds()
-            .hands_out(&token)
-            .stdout_is(&answer)
-            .stderr_is("");
-    }
-    asked(&world, "list", "unused")
-        .succeeds()
-        .stdout_is("{\"registry.heroku.com\":\"_\"}\n");
-}
-
-#[test]
-fn other_registries_get_nothing_and_nothing_is_asked_for_them() {
-    let (world, token) = logged_in();
-    for server in [
-        "https://index.docker.io/v1/",
-        "ghcr.io",
-        "git.heroku.com",
-        "http://registry.heroku.com",
-        "registry.heroku.com.example.com",
-    ] {
-        let (outcome, trace) = world.traced("docker-credential-heroku-rs get", server);
-        outcome.exits_with(1).stdout_is(NOT_FOUND).stderr_is("");
-        assert_eq!(trace.calls(&["socket", "connect"]), Vec::<&str>::new());
-        asked(&world, "erase", server).succeeds().says_nothing();
-        let offer = offered("_", &token).replace(REGISTRY, server);
-        asked(&world, "store", &offer)
-            .exits_with(1)
-            .says("registry.heroku.com and for no other registry");
-    }
-    let (outcome, trace) = world.traced("docker-credential-heroku-rs get", REGISTRY);
-    outcome.succeeds().hands_out(&token);
-    assert!(!trace.calls(&["socket", "connect"]).is_empty());
-}
-
-#[test]
 fn git_never_gets_a_token_for_the_registry() {
     let (world, token) = logged_in();
     let request = |host| format!("protocol=https\nhost={host}\n");
@@ -298,91 +234,4 @@ fn git_never_gets_a_token_for_the_registry() {
         .helper_with_input("get", request("git.heroku.com"))
         .succeeds()
         .hands_out(&token);
-}
-
-#[test]
-fn nobody_logged_in_and_a_keychain_that_is_locked_are_two_things() {
-    let world = set_up();
-    asked(&world, "get", REGISTRY)
-        .exits_with(1)
-        .stdout_is(NOT_FOUND)
-        .says("heroku-rs: not logged in to Heroku")
-        .says("git credential-heroku-rs login");
-    asked(&world, "list", "").succeeds().stdout_is("{}\n");
-    world.has_logged_in_with_the_heroku_cli(ANN);
-    world.keychain().locks();
-    asked(&world, "get", REGISTRY)
-        .exits_with(1)
-        .says_nothing_about("not found")
-        .says("the Heroku token could not be read from the keychain: the keychain is locked");
-}
-
-#[test]
-fn the_variable_and_netrc_serve_docker_as_they_serve_git() {
-    let world = World::new();
-    world.helper("setup --docker").succeeds();
-    let token = world.heroku.issue_token(ANN);
-    world.has_netrc(&format!(
-        "machine api.heroku.com login {ANN} password {token}\n"
-    ));
-    asked(&world, "get", REGISTRY).succeeds().hands_out(&token);
-    let key = world.heroku.issue_token(BOB);
-    world.sets("HEROKU_API_KEY", &key);
-    asked(&world, "get", REGISTRY).succeeds().hands_out(&key);
-}
-
-/// What docker's own helper says to the same request, in the same world.
-#[test]
-fn dockers_own_helper_says_the_same_in_the_same_words() {
-    let world = set_up();
-    let no_user = offered("", "x");
-    for (action, input) in [
-        ("get", ""),
-        ("get", "\n"),
-        ("get", "ghcr.io"),
-        ("get", REGISTRY),
-        ("erase", ""),
-        ("store", "{}"),
-        ("store", &no_user),
-        ("list", ""),
-        ("frobnicate", ""),
-    ] {
-        let line = format!("docker-credential-secretservice {action}");
-        let theirs = world.shell(&line, input.as_bytes());
-        let code = i32::from(!theirs.ended_well());
-        let told = theirs.stdout();
-        asked(&world, action, input)
-            .exits_with(code)
-            .stdout_is(&told);
-    }
-}
-
-#[test]
-fn called_wrongly_it_says_how_to_call_it_as_dockers_helpers_do() {
-    let world = set_up();
-    let usage = "Usage: docker-credential-heroku-rs <store|get|erase|list|version>\n";
-    asked(&world, "", "").exits_with(1).stdout_is(usage);
-    asked(&world, "get list", "").exits_with(1).stdout_is(usage);
-    asked(&world, "--help", "").succeeds().stdout_is(usage);
-    let version = format!(
-        "docker-credential-heroku-rs (git-credential-heroku-rs) {}\n",
-        env!("CARGO_PKG_VERSION")
-    );
-    asked(&world, "version", "").succeeds().stdout_is(&version);
-}
-
-#[test]
-fn an_answer_costs_docker_no_more_than_it_costs_git() {
-    let (world, token) = logged_in();
-    let (outcome, to_docker) = world.traced("docker-credential-heroku-rs get", REGISTRY);
-    outcome.succeeds().hands_out(&token);
-    let request = "protocol=https\nhost=git.heroku.com\n";
-    let (outcome, to_git) = world.traced("git-credential-heroku-rs get", request);
-    outcome.succeeds().hands_out(&token);
-    let (docker, git) = (to_docker.count(), to_git.count());
-    assert!(
-        docker <= git + 10,
-        "{docker} system calls, and {git} for git"
-    );
-    assert_eq!(to_docker.calls(&["execve"]).len(), 1);
 }

@@ -21,6 +21,7 @@ mod beside_the_heroku_cli;
 mod budgets;
 mod completing_at_a_shell;
 mod docker;
+mod docker_asks;
 mod doctor;
 mod doctor_and_copies;
 mod doctor_and_gits_helpers;
