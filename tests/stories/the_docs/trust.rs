@@ -36,6 +36,30 @@ fn variables(code: &str) -> BTreeSet<String> {
     quoted.filter(is_name).map(str::to_owned).collect()
 }
 
+/// The names of doctor's checks: a group, a dot, and a word.
+#[test]
+fn every_check_of_doctors_is_on_its_page() {
+    const GROUPS: &str = "program git netrc keychain login heroku cli copies proof";
+    let is_name = |word: &&str| match word.split_once('.') {
+        Some((group, rest)) => {
+            let plain = rest.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+            GROUPS.split(' ').any(|one| one == group) && plain && rest != "com"
+        }
+        None => false,
+    };
+    let source = whole_source(Path::new("src/commands/doctor"));
+    let named: BTreeSet<&str> = source.split('"').filter(is_name).collect();
+    let page = fs::read_to_string("contrib/docs/doctor.md").unwrap();
+    let rows = page.lines().filter(|line| line.starts_with("| `"));
+    let cells = rows.filter_map(|row| row.split(" | ").next());
+    let told: BTreeSet<&str> = cells
+        .flat_map(|cell| cell.split('`'))
+        .filter(is_name)
+        .collect();
+    assert!(named.len() > 50, "{named:?}");
+    assert_eq!(named, told);
+}
+
 #[test]
 fn every_variable_that_is_read_is_on_the_page() {
     let source = fs::read_to_string("src/environment.rs").unwrap();
