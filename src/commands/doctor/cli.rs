@@ -26,7 +26,7 @@ pub(super) fn version(look: &Look<'_>) -> Vec<Finding> {
         )];
     };
     let served = look.answer.found.as_ref().map(|found| found.source);
-    let what = format!("version {version}, at {}", program.display());
+    let at = program.display();
     match numbers(&version) {
         Some(numbers) if numbers < KEYCHAIN && served == Some(Source::Keychain) => vec![
             Finding::warn(
@@ -36,7 +36,10 @@ pub(super) fn version(look: &Look<'_>) -> Vec<Finding> {
             .because("two logins: one ends without the other")
             .mended_by("heroku update, or: npm install --global heroku"),
         ],
-        Some(_) | None => vec![Finding::pass("cli.version", what)],
+        Some(_) | None => vec![Finding::pass(
+            "cli.version",
+            format!("version {version}, at {at}"),
+        )],
     }
 }
 

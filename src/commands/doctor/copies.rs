@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::{Copy, Fate, Finding, Fix, Look, base64, letting_go};
+use super::{Copy, Fate, Finding, Fix, Look, letting_go};
+use crate::commands::docker_config_file;
 use crate::credential::Token;
+use crate::docker_config;
 use crate::git_config::{self, HerokuUrl};
 
 const LIMIT: Duration = Duration::from_secs(10);
@@ -17,7 +19,7 @@ const LIMIT: Duration = Duration::from_secs(10);
 const BY_GIT: &str = "printf 'protocol=https\\nhost=git.heroku.com\\n\\n' | git credential fill";
 
 /// The files of git's own helper `store`, in which passwords lie in plain text.
-pub(super) fn stored(look: &Look<'_>) -> Vec<Finding> {
+fn stored(look: &Look<'_>) -> Vec<Finding> {
     let files = store_files(look);
     files
         .iter()
@@ -94,7 +96,7 @@ fn stored_in(file: &Path, look: &Look<'_>) -> Option<Finding> {
 }
 
 /// The daemon of git's own helper `cache`, where it runs.
-pub(super) fn cached(look: &Look<'_>) -> Vec<Finding> {
+fn cached(look: &Look<'_>) -> Vec<Finding> {
     let Some(token) = git_config::held_in_cache(LIMIT) else {
         return Vec::new();
     };
@@ -131,7 +133,7 @@ const START_FILES: [&str; 13] = [
 ];
 
 /// Tokens that a shell sets for every program that it starts.
-pub(super) fn in_start_files(look: &Look<'_>) -> Vec<Finding> {
+fn in_start_files(look: &Look<'_>) -> Vec<Finding> {
     let home = look.environment.home.iter();
     let files = home.flat_map(|home| START_FILES.iter().map(|name| home.join(name)));
     let mut found = Vec::new();
@@ -152,7 +154,7 @@ pub(super) fn in_start_files(look: &Look<'_>) -> Vec<Finding> {
 }
 
 /// Tokens in the `.env` files of the repository that we stand in.
-pub(super) fn in_env_files(_: &Look<'_>) -> Vec<Finding> {
+fn in_env_files(_: &Look<'_>) -> Vec<Finding> {
     let Some(top) = git_config::work_tree() else {
         return Vec::new();
     };
@@ -207,32 +209,29 @@ fn has_a_token(line: &str) -> bool {
     }
 }
 
-/// What `docker login` keeps for Heroku's registry.
-pub(super) fn in_docker(look: &Look<'_>) -> Vec<Finding> {
-    let Some(home) = &look.environment.home else {
+/// What `docker login` keeps for Heroku's registry, where it has no credential helper.
+fn in_docker(look: &Look<'_>) -> Vec<Finding> {
+    let Ok(file) = docker_config_file(look.environment) else {
         return Vec::new();
     };
-    let file = home.join(".docker/config.json");
-    let holds = || -> Option<bool> {
-        let config: serde_json::Value = serde_json::from_str(&read(&file)?).ok()?;
-        let pair = base64::decoded(config["auths"]["registry.heroku.com"]["auth"].as_str()?)?;
-        Some(!pair.is_empty())
-    };
-    match holds() {
-        Some(true) => vec![
+    match docker_config::has_password(&file) {
+        Ok(true) => vec![
             Finding::warn(
                 "copies.docker",
-                format!("{} holds a token in plain text", file.display()),
+                format!("{} holds a token for registry.heroku.com", file.display()),
             )
-            .because("docker keeps what it logs in with, where it has no credential helper")
-            .mended_by("docker logout registry.heroku.com"),
+            .because("docker keeps what it logs in with, in a form that is no secret")
+            .mended_by(
+                "git credential-heroku-rs setup --docker; docker logout registry.heroku.com",
+            ),
         ],
-        Some(false) | None => Vec::new(),
+        // A file that docker itself could not read keeps nothing for it.
+        Ok(false) | Err(_) => Vec::new(),
     }
 }
 
-/// Where nothing was found, what was looked at.
-pub(super) fn nowhere(look: &Look<'_>) -> Vec<Finding> {
+/// All of them; where there is none, what was looked at.
+pub(super) fn check(look: &Look<'_>) -> Vec<Finding> {
     let checks = [stored, cached, in_start_files, in_env_files, in_docker];
     let found: Vec<Finding> = checks.iter().flat_map(|check| check(look)).collect();
     match found.is_empty() {

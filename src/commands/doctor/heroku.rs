@@ -72,8 +72,10 @@ pub(super) fn token_in_use(look: &Look<'_>) -> Vec<Finding> {
         .unwrap_or_default();
     match look.heroku_says(&found.token) {
         Word::Good(info) => {
-            let what = format!("it takes the token of {}{}", info.email, until(found));
-            let mut findings = vec![Finding::pass("heroku.token", what)];
+            let mut findings = vec![Finding::pass(
+                "heroku.token",
+                format!("it takes the token of {}{}", info.email, until(found)),
+            )];
             findings.extend(ends_soon(found));
             findings.extend(weak(found));
             findings

@@ -69,7 +69,7 @@ const CHECKS: &[Check] = &[
     cli::version,
     cli::secret_tool,
     cli::aliases,
-    copies::nowhere,
+    copies::check,
     proof::fill,
 ];
 

@@ -22,8 +22,10 @@ pub(super) fn login_json(look: &Look<'_>) -> Vec<Finding> {
     let named: Vec<Account> = items.filter(Account::is_email).collect();
     match (&look.login, named.as_slice()) {
         (LoginState::Account(account), _) if look.item_of(account).is_some() => {
-            let what = format!("login.json names {account}, and the keychain has its token");
-            vec![Finding::pass("login.pointer", what)]
+            vec![Finding::pass(
+                "login.pointer",
+                format!("login.json names {account}, and the keychain has its token"),
+            )]
         }
         (LoginState::Account(account), named) => vec![dangling(account, named, look)],
         (LoginState::Absent | LoginState::Unusable, []) => Vec::new(),

@@ -6,10 +6,14 @@ use super::{Finding, Look, shown};
 use crate::git_config::{self, Filled, Setting};
 use crate::sources::{Found, Source};
 
-const LIMIT: Duration = Duration::from_secs(30);
+/// How long all helpers together may take: git itself would wait for ever.
+fn limit(look: &Look<'_>) -> Duration {
+    const SHORTEST: Duration = Duration::from_secs(5);
+    SHORTEST.max(5 * look.environment.keyring_limit)
+}
 
 pub(super) fn fill(look: &Look<'_>) -> Vec<Finding> {
-    let filled = match git_config::fill(LIMIT) {
+    let filled = match git_config::fill(limit(look)) {
         Ok(filled) => filled,
         Err(why) => return vec![unanswered(look, why.what())],
     };
