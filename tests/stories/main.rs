@@ -29,6 +29,8 @@ mod doctor_and_gits_settings;
 mod doctor_and_heroku;
 mod doctor_and_netrc;
 mod doctor_and_the_keychain;
+mod doctor_can_be_shown_to_anyone;
+mod doctor_on_every_machine;
 mod every_way_to_log_in;
 mod faults_on_the_bus;
 mod faults_on_the_disk;

@@ -1,0 +1,202 @@
+//! What `doctor` prints can be pasted in public: no token, no email in full, no home path; and a
+//! person is asked before each change.
+
+use std::fs;
+
+use crate::doctor::{healthy, report};
+use crate::world::{ANN, BOB, World};
+
+/// Secrets, emails and the home in every place that doctor looks at, each in many texts of its.
+fn a_machine_full_of_secrets() -> World {
+    let world = healthy();
+    let token = world.kept_in_the_keychain(ANN).unwrap();
+    let other = world.heroku.issue_token(BOB);
+    let home = world.home();
+    let put = |path: &std::path::Path, text: &str| {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let before = fs::read_to_string(path).unwrap_or_default();
+        fs::write(path, before + text).unwrap();
+        world.is_planted(path);
+    };
+    put(
+        &world.work().join(".git/config"),
+        &format!(
+            "[remote \"two\"]\n\turl = https://{token}@git.heroku.com/blue-sky.git\n\
+         [remote \"bob@example.com\"]\n\turl = https://x:{other}@git.heroku.com/blue-sky.git\n"
+        ),
+    );
+    put(
+        &home.join(".gitconfig"),
+        &format!(
+            "[http]\n\textraHeader = Authorization: Bearer {token}\n\
+         [url \"https://x:{other}@git.heroku.com/\"]\n\tinsteadOf = https://git.heroku.com/\n\
+         [credential]\n\thelper = \"!f() {{ echo password={token}; }}; f\"\n\
+         \tusername = {BOB}\n\thelper = {}/{ANN}/{token}\n",
+            home.display()
+        ),
+    );
+    put(
+        &home.join(".git-credentials"),
+        &format!("https://{BOB}:{other}@git.heroku.com\n"),
+    );
+    put(
+        &home.join(".bashrc"),
+        &format!("export HEROKU_API_KEY={token}\n"),
+    );
+    put(
+        &home.join(format!(".config/heroku/accounts/{BOB}")),
+        &format!("username: {BOB}\npassword: {other}\n"),
+    );
+    put(
+        &world.work().join(".env"),
+        &format!("HEROKU_API_KEY={other}\n"),
+    );
+    world.has_netrc(&format!(
+        "machine git.heroku.com login {BOB} password {other}\n"
+    ));
+    world.is_the_active_account(BOB);
+    world.keeps_in_the_keychain("carol@example.com", &other);
+    world
+}
+
+/// What is nobody else's business, and is told all the same.
+fn private_words_in(world: &World, said: &str) -> Vec<String> {
+    let emails = [ANN, BOB, "carol@example.com", "ann%40example.com"];
+    let names = ["ann@", "bob@", "carol@"];
+    let mut private: Vec<String> = emails
+        .iter()
+        .chain(&names)
+        .map(ToString::to_string)
+        .collect();
+    private.extend(world.heroku.secrets());
+    private.push(world.home().to_str().unwrap().to_owned());
+    private.retain(|word| said.contains(word.as_str()));
+    private
+}
+
+#[test]
+fn as_text_as_json_and_while_it_mends() {
+    let world = a_machine_full_of_secrets();
+    for line in [
+        "doctor",
+        "doctor --offline",
+        "doctor --json",
+        "doctor --fix --yes",
+        "doctor --fix --yes --json",
+    ] {
+        // The words of the world would put a tilde in the place of the home.
+        let log = world.logs().join("said");
+        world
+            .shell(
+                &format!("git-credential-heroku-rs {line} >'{0}' 2>&1", log.display()),
+                b"",
+            )
+            .exits_with(1);
+        let said = fs::read_to_string(&log).unwrap();
+        assert!(
+            said.contains("b…@example.com") && said.contains("~/"),
+            "{said}"
+        );
+        assert_eq!(
+            private_words_in(&world, &said),
+            Vec::<String>::new(),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn the_probe_sees_an_email() {
+    let world = healthy();
+    let shown = world.helper("status").stdout();
+    assert_eq!(private_words_in(&world, &shown), [ANN, "ann@"]);
+}
+
+#[test]
+fn the_json_has_the_shape_that_is_told() {
+    let world = healthy();
+    world
+        .git("remote set-url heroku http://git.heroku.com/blue-sky.git")
+        .succeeds();
+    let found = report(&world);
+    assert_eq!(
+        (
+            &found["healthy"],
+            found["changes"].as_array().unwrap().len()
+        ),
+        (&false.into(), 0)
+    );
+    for check in found["checks"].as_array().unwrap() {
+        let members: Vec<&str> = check
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect();
+        assert_eq!(
+            members,
+            ["id", "group", "severity", "what", "why", "mend", "fixable"]
+        );
+        let (id, group) = (
+            check["id"].as_str().unwrap(),
+            check["group"].as_str().unwrap(),
+        );
+        assert_eq!(id.split('.').next(), Some(group));
+    }
+    let outcome = world.helper("doctor --fix --yes --json").succeeds();
+    let mended: serde_json::Value = serde_json::from_str(&outcome.stdout()).unwrap();
+    assert_eq!(mended["healthy"], true);
+    assert_eq!(
+        mended["changes"],
+        serde_json::json!([{
+            "what": "write https:// into remote.heroku.url: https://git.heroku.com/blue-sky.git",
+            "undo": "git config --local --fixed-value --replace-all remote.heroku.url \
+                http://git.heroku.com/blue-sky.git https://git.heroku.com/blue-sky.git",
+        }])
+    );
+}
+
+#[test]
+fn a_person_is_asked_before_each_change_and_may_say_no() {
+    let world = healthy();
+    world
+        .git("remote set-url heroku http://git.heroku.com/blue-sky.git")
+        .succeeds();
+    fs::remove_file(world.login_json()).unwrap();
+    let shown = world
+        .on_a_terminal("git credential-heroku-rs doctor --fix")
+        .shows("to mend: write https:// into remote.heroku.url")
+        .shows("undo:  git config --local")
+        .shows("Do it? [Y/n]")
+        .types("n")
+        .shows("to mend: write login.json")
+        .shows("Do it? [Y/n]")
+        .types("")
+        .exits_with(1);
+    assert!(shown.contains("leads to Heroku in clear text"), "{shown}");
+    assert_eq!(world.active_account().as_deref(), Some(ANN));
+    world
+        .git("remote get-url heroku")
+        .stdout_is("http://git.heroku.com/blue-sky.git\n");
+}
+
+#[test]
+fn colour_is_for_a_terminal_that_wants_it() {
+    let world = healthy();
+    let shown = world
+        .on_a_terminal("git credential-heroku-rs doctor")
+        .exits_with(0);
+    assert!(shown.contains("\u{1b}[32mok  \u{1b}[0m"), "{shown}");
+    world
+        .helper("doctor")
+        .succeeds()
+        .says_nothing_about("\u{1b}");
+    world.sets("NO_COLOR", "1");
+    let shown = world
+        .on_a_terminal("git credential-heroku-rs doctor")
+        .exits_with(0);
+    assert!(
+        shown.contains("  ok    ") && !shown.contains('\u{1b}'),
+        "{shown}"
+    );
+}

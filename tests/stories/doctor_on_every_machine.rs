@@ -1,0 +1,260 @@
+//! `doctor` on machines of every kind: where all is well it finds nothing, where all is wrong at
+//! once it mends all it can, and the Heroku CLI undoes none of it.
+
+use std::fs;
+use std::time::Duration;
+
+use crate::doctor::{finding, finding_offline, healthy, is_found, is_found_and_mended, report};
+use crate::world::{ANN, BOB, Version, World};
+
+/// Everything passes, and a push works.
+fn is_healthy(world: &World) {
+    let report = report(world);
+    let checks = report["checks"].as_array().unwrap();
+    let wrong: Vec<_> = checks
+        .iter()
+        .filter(|check| check["severity"] != "pass")
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert_eq!(report["healthy"], true);
+    world
+        .git("push --quiet heroku main")
+        .succeeds()
+        .says_nothing();
+    assert!(world.is_pushed());
+}
+
+#[test]
+fn all_is_well_after_our_own_login() {
+    let world = World::new().with_keychain().with_app("blue-sky");
+    let token = world.heroku.issue_token(ANN);
+    world
+        .helper_with_input("login --with-token", &token)
+        .succeeds();
+    world.helper("setup").succeeds();
+    is_healthy(&world);
+}
+
+#[test]
+fn all_is_well_on_netrc_alone() {
+    let world = World::new().with_app("blue-sky");
+    world.is_planted(&world.home().join(".netrc"));
+    let token = world.heroku.issue_token(ANN);
+    world
+        .helper_with_input("login --with-token", &token)
+        .succeeds();
+    world.helper("setup").succeeds();
+    is_healthy(&world);
+}
+
+#[test]
+fn all_is_well_where_the_heroku_cli_is_told_to_live_on_netrc() {
+    let world = World::new().with_keychain().with_app("blue-sky");
+    world.is_planted(&world.home().join(".netrc"));
+    world.sets("HEROKU_NETRC_WRITE", "true");
+    let token = world.heroku.issue_token(ANN);
+    world
+        .helper_with_input("login --with-token", &token)
+        .succeeds();
+    world.helper("setup").succeeds();
+    is_healthy(&world);
+}
+
+#[test]
+fn all_is_well_with_a_token_in_the_environment_alone() {
+    for world in [
+        World::new().with_app("blue-sky"),
+        World::new().with_keychain().with_app("blue-sky"),
+    ] {
+        world.sets("HEROKU_API_KEY", &world.heroku.issue_token(ANN));
+        world.helper("setup").succeeds();
+        is_healthy(&world);
+    }
+}
+
+#[test]
+fn all_is_well_with_two_accounts() {
+    let world = healthy();
+    world.keeps_in_the_keychain(BOB, &world.heroku.issue_token(BOB));
+    is_healthy(&world);
+}
+
+#[test]
+fn all_is_well_outside_of_a_repository_and_below_one() {
+    let world = healthy();
+    fs::create_dir_all(world.work().join("a/b")).unwrap();
+    for place in ["/", "a/b"] {
+        world
+            .shell(
+                &format!("cd {place} && git-credential-heroku-rs doctor"),
+                b"",
+            )
+            .succeeds()
+            .says("\nall is well\n");
+    }
+}
+
+#[test]
+fn a_repositorys_fault_is_mended_from_below_its_top() {
+    let world = healthy();
+    world
+        .git("config --local credential.helper nowhere")
+        .succeeds();
+    world
+        .git("remote set-url heroku http://git.heroku.com/blue-sky.git")
+        .succeeds();
+    fs::create_dir(world.work().join("below")).unwrap();
+    world
+        .shell(
+            "cd below && git-credential-heroku-rs doctor --fix --yes",
+            b"",
+        )
+        .succeeds()
+        .says("\nall is well\n");
+    is_healthy(&world);
+}
+
+/// The worst machine that there is: each of these faults hides another.
+#[test]
+fn what_is_wrong_all_at_once_is_mended_in_one_go() {
+    let world = healthy();
+    let token = world.kept_in_the_keychain(ANN).unwrap();
+    world.helper("unsetup").succeeds();
+    for line in [
+        "config --global credential.helper git-credential-heroku-rs",
+        "config --local credential.helper nowhere",
+        "config --global http.sslVerify false",
+        "config --global url.git@heroku.com:.insteadOf https://git.heroku.com/",
+        "config --global credential.https://git.heroku.com.username bob@example.com",
+    ] {
+        world.git(line).succeeds();
+    }
+    world.has_netrc(&format!(
+        "machine git.heroku.com login {ANN} password {token}\n"
+    ));
+    let stored = world.has_file(
+        ".git-credentials",
+        &format!("https://x:{token}@git.heroku.com\n"),
+    );
+    world.is_planted(&stored);
+    fs::remove_file(world.login_json()).unwrap();
+    world
+        .secret_tool_with_input(
+            &format!("store --label=x service heroku-cli account {ANN} other x"),
+            &token,
+        )
+        .succeeds();
+    let config = fs::read_to_string(world.work().join(".git/config")).unwrap();
+    let url = format!("https://x:{token}@git.heroku.com");
+    fs::write(
+        world.work().join(".git/config"),
+        config.replace("https://git.heroku.com", &url),
+    )
+    .unwrap();
+    world.is_planted(&world.work().join(".git/config"));
+    world.helper("doctor").exits_with(1);
+    world
+        .helper("doctor --fix --yes")
+        .succeeds()
+        .says("\nall is well\n");
+    is_healthy(&world);
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+}
+
+#[test]
+fn the_heroku_clis_next_command_undoes_nothing() {
+    let world = healthy();
+    world.helper("unsetup").succeeds();
+    world.heroku_cli(Version::Current, "apps").succeeds();
+    is_found_and_mended(&world, "git.cli-instead", "git asks the Heroku CLI");
+    world.heroku_cli(Version::Current, "apps").succeeds();
+    is_healthy(&world);
+}
+
+#[test]
+fn after_the_heroku_clis_logout_both_helper_and_login_are_missed() {
+    let world = healthy();
+    world.heroku_cli(Version::Current, "logout").succeeds();
+    is_found(&world, "git.no-helper", "git asks no helper");
+    is_found(&world, "proof.answer", "not logged in to Heroku");
+}
+
+#[test]
+fn git_does_not_find_the_program() {
+    let world = healthy();
+    let program = fs::read_link(world.tested_program()).unwrap();
+    fs::remove_file(world.tested_program()).unwrap();
+    world
+        .shell(&format!("{} doctor", program.display()), b"")
+        .exits_with(1)
+        .says("FAIL  git does not find git-credential-heroku-rs\n")
+        .says("mend: export PATH=");
+}
+
+#[test]
+fn git_runs_another_copy_of_the_program() {
+    let world = healthy();
+    let program = fs::read_link(world.tested_program()).unwrap();
+    fs::remove_file(world.tested_program()).unwrap();
+    world.has_program(
+        "git-credential-heroku-rs",
+        &format!("exec {} \"$@\"", program.display()),
+    );
+    world
+        .shell(&format!("{} doctor", program.display()), b"")
+        .succeeds()
+        .says("warn  git runs another copy of git-credential-heroku-rs");
+}
+
+#[test]
+fn another_helper_answers_with_another_token() {
+    let world = healthy();
+    let other = world.heroku.issue_token(BOB);
+    let file = world.has_file("other-token", &other);
+    world.is_planted(&file);
+    world.has_program(
+        "git-credential-other",
+        r#"test "$1" = get && echo username=x && printf 'password=%s\n' "$(cat ~/other-token)""#,
+    );
+    world.helper("unsetup").succeeds();
+    for helper in ["other", "heroku-rs"] {
+        world
+            .git(&format!("config --global --add credential.helper {helper}"))
+            .succeeds();
+    }
+    is_found(
+        &world,
+        "proof.answer",
+        "git gets another password, from `other` (~/.gitconfig)",
+    );
+    is_found_and_mended(&world, "git.shadowed", "git asks `other`");
+    is_healthy(&world);
+}
+
+#[test]
+fn a_helper_that_never_answers_does_not_keep_doctor_waiting() {
+    let world = healthy();
+    world.sets("HEROKU_RS_TIMEOUT", "1");
+    world.has_program("git-credential-slow", "exec sleep 600");
+    world.helper("unsetup").succeeds();
+    world
+        .git("config --global credential.helper slow")
+        .succeeds();
+    world
+        .helper("doctor --offline --json")
+        .exits_with(1)
+        .ends_within(Duration::from_secs(50))
+        .says("gave no answer within");
+}
+
+#[test]
+fn a_setting_from_the_command_line_is_told_and_left() {
+    let world = healthy();
+    world.sets("GIT_CONFIG_COUNT", "1");
+    world.sets("GIT_CONFIG_KEY_0", "credential.helper");
+    world.sets("GIT_CONFIG_VALUE_0", "nowhere");
+    let found = finding_offline(&world, "git.told-too").unwrap();
+    assert_eq!(found["fixable"], false);
+    world.unsets("GIT_CONFIG_COUNT");
+    assert_eq!(finding(&world, "git.told-too"), None);
+}
