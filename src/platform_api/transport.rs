@@ -134,16 +134,22 @@ impl Transport {
 
     /// Sends a request, tells of it, and gives the answer as soon as its head is there.
     fn sent(&self, request: &Request<'_>) -> Result<Response, Failure> {
-        let host = host(&request.url);
+        let asked = || format!("{:?} {}", request.method, without_query(&request.url));
+        self.answered(self.built(request)?, host(&request.url), asked)
+    }
+
+    fn answered(
+        &self,
+        builder: RequestBuilder,
+        host: &str,
+        asked: impl FnOnce() -> String,
+    ) -> Result<Response, Failure> {
         let since = self.trace.clock();
-        let sent = self.built(request)?.send();
+        let sent = builder.send();
         let response = sent.map_err(|error| self.unreached(host, &error));
-        self.trace.tell_since(since, || {
-            let asked = format!("{:?} {}", request.method, without_query(&request.url));
-            match &response {
-                Ok(response) => format!("{asked}: {}", response.status().as_u16()),
-                Err(why) => format!("{asked}: {why}"),
-            }
+        self.trace.tell_since(since, || match &response {
+            Ok(response) => format!("{}: {}", asked(), response.status().as_u16()),
+            Err(why) => format!("{}: {why}", asked()),
         });
         response
     }
@@ -166,20 +172,19 @@ impl Transport {
         body: Option<Vec<u8>>,
         token: &Token,
     ) -> Result<Response, Failure> {
-        let host = host(url.as_str()).to_owned();
-        let method = HttpMethod::from_bytes(method.as_bytes()).unwrap_or_default();
+        let address = url.to_string();
+        let verb = HttpMethod::from_bytes(method.as_bytes()).unwrap_or_default();
         let builder = self
             .client
-            .request(method, url)
+            .request(verb, url)
             .headers(headers)
             .bearer_auth(token.expose());
         let builder = match body {
             None => builder,
             Some(body) => builder.body(body),
         };
-        builder
-            .send()
-            .map_err(|error| self.unreached(&host, &error))
+        let asked = || format!("{method} {}", without_query(&address));
+        self.answered(builder, host(&address), asked)
     }
 
     fn built(&self, request: &Request<'_>) -> Result<RequestBuilder, Failure> {

@@ -294,3 +294,20 @@ fn what_has_not_changed_is_no_failure() {
         .says("304 Not Modified")
         .says_nothing_about(ANN);
 }
+
+#[test]
+fn a_trace_has_the_way_and_nothing_of_what_was_sent() {
+    let world = with_ann();
+    world.sets("GIT_CREDENTIAL_HEROKU_RS_TRACE", "1");
+    let sent = "-f key=open-sesame -H 'X-Key: open-sesame' --silent";
+    for (line, told) in [
+        ("account -X GET", "GET https://api.heroku.com/account: 200"),
+        (
+            "apps/nowhere",
+            "POST https://api.heroku.com/apps/nowhere: 404",
+        ),
+    ] {
+        let told_of = world.helper(&format!("api {line} {sent}"));
+        told_of.says(told).says_nothing_about("sesame");
+    }
+}
