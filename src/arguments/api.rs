@@ -1,6 +1,6 @@
 //! The flags of `api`, after the manner of `gh api`.
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 
 /// What is asked of Heroku's Platform API, and how the answer is told.
 #[derive(Debug, Args)]
@@ -29,7 +29,7 @@ pub struct Api {
     #[arg(short = 'F', long = "field", value_name = "KEY=VALUE")]
     pub values: Vec<String>,
     /// The body: a file, or - for stdin; fields are then parts of the query
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub input: Option<String>,
     /// A header, as 'Name: value'; may be given several times
     #[arg(short = 'H', long = "header", value_name = "HEADER")]

@@ -16,6 +16,7 @@ use thiserror::Error;
 
 use super::failure::refusal;
 use super::headers::Headers;
+use super::request_id::request_id;
 use super::transport::{self, AGENT, VERSION};
 use super::{Asker, Failure, PlatformApi};
 use crate::credential::Token;
@@ -130,7 +131,7 @@ impl PlatformApi {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static(VERSION));
         headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
-        let id = HeaderValue::from_str(&transport::request_id());
+        let id = HeaderValue::from_str(&request_id());
         headers.extend(
             id.ok()
                 .map(|id| (HeaderName::from_static("request-id"), id)),

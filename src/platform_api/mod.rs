@@ -16,6 +16,7 @@ mod calls;
 mod client;
 mod failure;
 mod headers;
+mod request_id;
 mod scrub;
 mod transport;
 mod unreached;

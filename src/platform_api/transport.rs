@@ -13,6 +13,7 @@ use reqwest::{Method as HttpMethod, Url};
 use serde_json::Value;
 use zeroize::{Zeroize, Zeroizing};
 
+use super::request_id::request_id;
 use super::unreached::{self, Why};
 use super::{Asker, Failure, client};
 use crate::credential::Token;
@@ -303,19 +304,6 @@ fn header(response: &Response, name: &str) -> Option<String> {
     Some(value.to_owned())
 }
 
-/// A random id, by which Heroku's support finds a request. Version 4 of UUIDs.
-pub(super) fn request_id() -> String {
-    let mut bytes = [0; 16];
-    // Without randomness the id is of no use, and does no harm.
-    let _ = getrandom::fill(&mut bytes);
-    let random = u128::from_be_bytes(bytes);
-    let id = random & !(0xf << 76 | 0x3 << 62) | 0x4 << 76 | 0x2 << 62;
-    let hex = format!("{id:032x}");
-    let groups = [0..8, 8..12, 12..16, 16..20, 20..32];
-    let groups = groups.map(|group| hex.get(group).unwrap_or_default());
-    groups.join("-")
-}
-
 /// A query may hold anything.
 fn without_query(url: &str) -> &str {
     url.split('?').next().unwrap_or_default()
@@ -331,16 +319,6 @@ mod tests {
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
-
-    #[test]
-    fn a_request_id_is_a_random_uuid() {
-        let id = request_id();
-        let lengths: Vec<usize> = id.split('-').map(str::len).collect();
-        assert_eq!(lengths, [8, 4, 4, 4, 12]);
-        assert_eq!(&id[14..15], "4");
-        assert!("89ab".contains(&id[19..20]));
-        assert_ne!(id, request_id());
-    }
 
     #[test]
     fn a_date_is_read_as_http_writes_it() {
