@@ -90,6 +90,14 @@ pub fn one_line(text: &str) -> String {
         .collect()
 }
 
+/// A text of others on one line, as a terminal shows it: without characters that it does not show
+/// but that change how it shows the rest, such as those that turn the direction of writing.
+pub fn shown(text: &str) -> String {
+    let mut line = one_line(text);
+    line.retain(|c| !is_unseen(c));
+    line
+}
+
 /// Whether a terminal does not show this character, but may show others differently for it: a
 /// control character, one that turns the direction of writing, one without a width.
 pub fn is_unseen(c: char) -> bool {
@@ -105,6 +113,12 @@ mod tests {
     fn a_problem_is_two_lines_whatever_is_in_it() {
         let problem = Problem::new("the app \u{1b}[2J\r\nhas gone", "look\nthere");
         assert_eq!(problem.to_string(), "the app  [2J  has gone\n  look there");
+    }
+
+    #[test]
+    fn a_text_of_others_draws_nothing_but_itself() {
+        let text = "lap\u{1b}[2Jtop\u{202e}\u{200b}\t\u{9b}31m\u{feff}é";
+        assert_eq!(shown(text), "lap [2Jtop  31mé");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::accounts::Login;
 use crate::credential::Verdict;
 use crate::git_config::{self, Setting};
-use crate::problem::Problem;
+use crate::problem::{Problem, shown};
 use crate::sources::{Found, Source};
 
 /// Everything that `status` knows.
@@ -174,10 +174,10 @@ impl Account {
         writeln!(out, "  token    in {}, {}", self.place, self.says())?;
         writeln!(out, "  ends     {}", self.ends())?;
         if !self.scope.is_empty() {
-            writeln!(out, "  scope    {}", self.scope.join(", "))?;
+            writeln!(out, "  scope    {}", shown(&self.scope.join(", ")))?;
         }
         if let Some(description) = &self.description {
-            writeln!(out, "  made as  {description}")?;
+            writeln!(out, "  made as  {}", shown(description))?;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! A server's words, made fit to be shown to a person.
 
 use crate::credential::Token;
-use crate::problem::{is_unseen, one_line};
+use crate::problem::shown;
 
 /// One line of a sane length, in which everything that looks like a secret is a `…`.
 ///
@@ -9,7 +9,7 @@ use crate::problem::{is_unseen, one_line};
 /// and digits as long as a token that has both: UUIDs and hexadecimal digests among them.
 pub(super) fn scrubbed(text: &str) -> String {
     const LONGEST: usize = 300;
-    let visible: String = one_line(text).chars().filter(|c| !is_unseen(*c)).collect();
+    let visible = shown(text);
     let mut line = String::new();
     let mut after_scheme = false;
     for word in visible.split_whitespace() {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use heroku_stand_in::Grant;
+
 use crate::world::{ANN, World};
 
 fn logged_in() -> (World, String) {
@@ -100,4 +102,23 @@ fn a_git_that_has_gone_away_is_nobody_to_complain_to() {
     let line = "printf 'protocol=https\\nhost=git.heroku.com\\n' | \
                 git-credential-heroku-rs get >/dev/full";
     world.shell(line, b"").succeeds().says_nothing();
+}
+
+/// `status` told a description as it came, with what draws on a terminal in it.
+#[test]
+fn a_description_draws_nothing_in_status() {
+    let world = World::new().with_keychain();
+    let grant = Grant {
+        description: "a\u{1b}[2J\u{202e}b\nc".to_owned(),
+        ..Grant::default()
+    };
+    let token = world.heroku.issue(ANN, grant).token;
+    world
+        .helper_with_input("login --with-token", &token)
+        .succeeds();
+    world
+        .helper("status")
+        .succeeds()
+        .says("  made as  a [2Jb c\n")
+        .says_nothing_about("\u{1b}");
 }

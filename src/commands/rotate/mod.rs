@@ -16,7 +16,7 @@ use crate::credential::Account;
 use crate::hosts::{HerokuHost, Service};
 use crate::known_authorizations;
 use crate::platform_api::{Failure, NewAuthorization, PlatformApi, Revoked};
-use crate::problem::{Kind, Problem, Told};
+use crate::problem::{Kind, Problem, Told, shown};
 use crate::rotations;
 use crate::sources::{self, Source, Wanted};
 
@@ -192,8 +192,8 @@ fn would(
         "Would replace the token of {} in {} by one that {lives}\n  scope    {}\n  made as  {}",
         rotating.account,
         rotating.place,
-        new.scope.join(", "),
-        new.description
+        shown(&new.scope.join(", ")),
+        shown(new.description)
     )?;
     match (&old.found, old.is_api_key) {
         (_, true) => writeln!(out, "Would leave the old one: it is the account's API key")?,
