@@ -227,7 +227,7 @@ pub fn position_of(token: &Token, all: &[Authorization]) -> Option<usize> {
         return Some(whole);
     }
     let numbered = all.iter().enumerate();
-    let mut fitting = numbered.filter(|(_, one)| one.fit(token) != Fit::No);
+    let mut fitting = numbered.filter(|(_, one)| one.fit(token) == Fit::Likely);
     match (fitting.next(), fitting.next()) {
         (Some((only, _)), None) => Some(only),
         _ => None,
@@ -275,10 +275,15 @@ impl Authorization {
         })
     }
 
+    /// Whether nothing that Heroku shows of this authorization's token speaks against `token`.
+    pub fn may_be_of(&self, token: &Token) -> bool {
+        self.fit(token) != Fit::No
+    }
+
     /// How well what Heroku shows of this authorization's token fits `token`.
     fn fit(&self, token: &Token) -> Fit {
         match &self.shown {
-            None => Fit::No,
+            None => Fit::Possible,
             Some(Shown(shown)) if **shown == token.expose() => Fit::Whole,
             Some(Shown(shown)) => part(shown, token.expose()),
         }
@@ -297,7 +302,9 @@ enum Fit {
     Whole,
     /// What is visible fits, and is more than any two tokens share by chance.
     Likely,
-    /// It does not fit, or too little is visible to tell.
+    /// It fits, and so little is visible that others may fit too.
+    Possible,
+    /// It does not fit.
     No,
 }
 
@@ -310,9 +317,10 @@ fn part(shown: &str, token: &str) -> Fit {
     let suffix = shown.rsplit('*').next().unwrap_or_default();
     let fits = token.starts_with(prefix) && token.ends_with(suffix);
     let visible = prefix.len() + suffix.len();
-    match fits && visible >= FEWEST_VISIBLE && visible < token.len() {
-        true => Fit::Likely,
+    match fits && visible < token.len() {
         false => Fit::No,
+        true if visible < FEWEST_VISIBLE => Fit::Possible,
+        true => Fit::Likely,
     }
 }
 
@@ -382,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_prefix_fits_no_token() {
+    fn a_short_prefix_tells_no_token() {
         let token = Token::parse(TOKEN).unwrap();
         let fit = |shown: &str| {
             let answer = json!({"id": "a", "access_token": {"token": shown}});
@@ -390,8 +398,11 @@ mod tests {
         };
         assert_eq!(fit(TOKEN), Fit::Whole);
         assert_eq!(fit("HRKU-0123**********abcdef"), Fit::Likely);
-        assert_eq!(fit("HRKU-**********"), Fit::No);
+        assert_eq!(fit("HRKU-**********"), Fit::Possible);
         assert_eq!(fit("HRKU-9999**********abcdef"), Fit::No);
-        assert_eq!(fit("**********"), Fit::No);
+        assert_eq!(fit("**********"), Fit::Possible);
+        let hidden = Authorization::read(&json!({"id": "a", "access_token": null})).unwrap();
+        assert_eq!(hidden.fit(&token), Fit::Possible);
+        assert_eq!(position_of(&token, &[hidden]), None);
     }
 }
