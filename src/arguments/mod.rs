@@ -2,6 +2,7 @@
 //! command line of a person, which is clap's.
 
 mod api;
+mod authorizations;
 mod completions;
 mod doctor;
 mod exec;
@@ -18,6 +19,10 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::protocol::Operation;
 
 pub use api::{Api, Method};
+pub use authorizations::{
+    Authorizations, AuthorizationsCreate, AuthorizationsInfo, AuthorizationsList,
+    AuthorizationsRevoke, AuthorizationsUpdate, OnAuthorizations,
+};
 pub use completions::Completions;
 pub use doctor::Doctor;
 pub use exec::Exec;
@@ -155,6 +160,8 @@ pub enum Command {
     Man(Man),
     /// Replace the token by a new one, and revoke the old one
     Rotate(Rotate),
+    /// List, make, rename and revoke the account's authorizations
+    Authorizations(Authorizations),
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use crate::problem::Problem;
 use crate::sources::{self, Found, Wanted};
 
 mod api;
+mod authorizations;
 mod completions;
 mod doctor;
 mod exec;
@@ -75,6 +76,7 @@ pub fn run(command: &Command, session: &mut Session<'_, '_>) -> anyhow::Result<(
         Command::Completions(arguments) => completions::run(arguments, session),
         Command::Man(arguments) => man::run(arguments, session),
         Command::Rotate(arguments) => rotate::run(arguments, session),
+        Command::Authorizations(arguments) => authorizations::run(arguments, session),
     }
 }
 

@@ -17,6 +17,8 @@ mod a_token_in_a_remote_url;
 mod a_token_revoked_elsewhere;
 mod a_trace_for_whoever_asks;
 mod an_erase_proves_nothing;
+mod authorizations;
+mod authorizations_changed;
 mod beside_the_heroku_cli;
 mod budgets;
 mod completing_at_a_shell;

@@ -1,0 +1,103 @@
+//! `authorizations update` and `authorizations revoke`.
+
+use super::{Asking, named};
+use crate::arguments::{AuthorizationsRevoke, AuthorizationsUpdate};
+use crate::commands::Session;
+use crate::known_authorizations::{self, Known};
+use crate::platform_api::Revoked;
+use crate::problem::{Problem, shown};
+use crate::terminal::{self, Unless};
+
+pub(super) fn update(
+    arguments: &AuthorizationsUpdate,
+    session: &mut Session<'_, '_>,
+) -> anyhow::Result<()> {
+    let asking = Asking::new(arguments.account.as_deref(), session)?;
+    let entry = named::one(asking.entries(session)?, &arguments.named)?;
+    let token = &asking.found.token;
+    let changed = asking
+        .api
+        .describe(token, &entry.id, &arguments.description);
+    let changed = changed.map_err(|failure| failure.problem())?;
+    if let Some(known) = known_authorizations::about(session.environment, token)
+        && known.authorization.as_ref() == Some(&entry.id)
+    {
+        let renamed = Known {
+            description: changed.description.clone(),
+            ..known
+        };
+        // Only `status` tells it, and asks Heroku again before long.
+        let _ = known_authorizations::remember(session.environment, renamed);
+    }
+    let description = changed.description.as_deref().unwrap_or_default();
+    writeln!(
+        session.streams.output,
+        "{} is called \"{}\" now",
+        entry.id,
+        shown(description)
+    )?;
+    Ok(())
+}
+
+pub(super) fn revoke(
+    arguments: &AuthorizationsRevoke,
+    session: &mut Session<'_, '_>,
+) -> anyhow::Result<()> {
+    let asking = Asking::new(arguments.account.as_deref(), session)?;
+    let entry = named::one(asking.entries(session)?, &arguments.named)?;
+    let token = &asking.found.token;
+    if !arguments.force {
+        if entry.is_here() {
+            return Err(used_here(&entry.name()).into());
+        }
+        if entry.may_be_here {
+            return Err(perhaps_used_here(&entry.name()).into());
+        }
+        let default = asking.api.default_authorization(token);
+        let default = default.map_err(|failure| failure.problem())?;
+        if default.is_some_and(|default| default.id == entry.id) {
+            return Err(api_key(&entry.name()).into());
+        }
+    }
+    if !arguments.yes && !agrees(&entry.name())? {
+        session.say("Nothing has changed")?;
+        return Ok(());
+    }
+    let revoked = asking.api.revoke(token, &entry.id);
+    let told = match revoked.map_err(|failure| failure.problem())? {
+        Revoked::Done => "is revoked: its token is dead",
+        Revoked::GoneBefore => "was revoked already",
+    };
+    writeln!(session.streams.output, "{} {told}", entry.name())?;
+    if entry.is_here() {
+        session.say("It was this machine's: git credential-heroku-rs login makes a new login")?;
+    }
+    Ok(())
+}
+
+fn agrees(name: &str) -> Result<bool, Problem> {
+    let question = format!("Revoke {name}? Whoever uses its token is shut out at once.");
+    let agreed = terminal::agrees(&question, Unless::TheySayYes);
+    agreed.map_err(|silence| silence.problem("to do it without being asked, give --yes"))
+}
+
+fn used_here(name: &str) -> Problem {
+    Problem::new(
+        format!("this machine uses {name}"),
+        "to log out: git credential-heroku-rs logout; to revoke it all the same: --force",
+    )
+}
+
+fn perhaps_used_here(name: &str) -> Problem {
+    Problem::new(
+        format!("this machine may use {name}: Heroku shows too little of its token to tell"),
+        "to make it known which one it does use: git credential-heroku-rs rotate; else: --force",
+    )
+}
+
+fn api_key(name: &str) -> Problem {
+    Problem::new(
+        format!("{name} is the account's API key, which others may use"),
+        "to revoke it all the same: --force",
+    )
+}

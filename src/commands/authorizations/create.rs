@@ -1,0 +1,141 @@
+//! `authorizations create`: makes one, and hands out its token, or keeps it here.
+
+use serde::Serialize;
+
+use super::{Asking, Entry, json};
+use crate::accounts::{self, Store};
+use crate::arguments::{AuthorizationsCreate, Lifetime, OauthScope};
+use crate::commands::{Session, known};
+use crate::credential::Token;
+use crate::platform_api::{Authorization, Failure, NewAuthorization};
+use crate::problem::{Kind, Problem};
+
+pub(super) fn run(
+    arguments: &AuthorizationsCreate,
+    session: &mut Session<'_, '_>,
+) -> anyhow::Result<()> {
+    if arguments.login {
+        may_log_in(&arguments.scope, session)?;
+    }
+    let asking = Asking::new(arguments.account.as_deref(), session)?;
+    let new = NewAuthorization {
+        description: &arguments.description,
+        scope: arguments.scope.iter().map(|scope| scope.name()).collect(),
+        expires_in: match arguments.expires_in {
+            Lifetime::Limited(time) => Some(time.as_secs()),
+            Lifetime::Endless => None,
+        },
+    };
+    let made = asking.api.create_authorization(&asking.found.token, &new);
+    let made = made.map_err(|failure| not_made(&failure))?;
+    let token = made.token.clone();
+    let token = token.ok_or_else(|| not_made(&Failure::Garbled))?;
+    match arguments.login {
+        true => keep(&asking, &made, &token, session),
+        false => hand_out(made, &token, arguments, session),
+    }
+}
+
+/// A token that may not push is no login; and one that a variable goes before is of no use.
+fn may_log_in(scope: &[OauthScope], session: &Session<'_, '_>) -> Result<(), Problem> {
+    let may_write = |scope: &OauthScope| match scope {
+        OauthScope::Global | OauthScope::Write | OauthScope::WriteProtected => true,
+        OauthScope::Identity | OauthScope::Read | OauthScope::ReadProtected => false,
+    };
+    if !scope.iter().any(may_write) {
+        let what = "a token of this scope may not push, so that it is no login";
+        let mend = "give --scope global, or leave out --login";
+        return Err(Problem::new(what, mend).of_kind(Kind::Usage));
+    }
+    match session.environment.api_key {
+        None => Ok(()),
+        Some(_) => Err(Problem::new(
+            "HEROKU_API_KEY is set, and goes before every login",
+            "run: unset HEROKU_API_KEY",
+        )),
+    }
+}
+
+fn keep(
+    asking: &Asking,
+    made: &Authorization,
+    token: &Token,
+    session: &mut Session<'_, '_>,
+) -> anyhow::Result<()> {
+    let account = match &made.account {
+        Some(account) => Ok(account.clone()),
+        None => asking.api.account(token).map(|info| info.email),
+    };
+    let kept = account
+        .map_err(|failure| failure.problem())
+        .and_then(|account| {
+            let known = known(&account, token, Some(made));
+            accounts::keep(session.environment, Store::Auto, &account, token, known)
+                .map(|kept| (account, kept))
+        });
+    let (account, kept) = match kept {
+        Ok(kept) => kept,
+        Err(problem) => {
+            // Nobody would ever use it.
+            let _ = asking.api.revoke(&asking.found.token, &made.id);
+            return Err(problem.into());
+        }
+    };
+    for note in &kept.notes {
+        session.warn(note)?;
+    }
+    writeln!(
+        session.streams.output,
+        "{account} uses {} now: the token is in {}",
+        Entry::new(made.clone()).name(),
+        kept.source
+    )?;
+    session.say("The one before is still valid: git credential-heroku-rs authorizations lists it")
+}
+
+fn hand_out(
+    made: Authorization,
+    token: &Token,
+    arguments: &AuthorizationsCreate,
+    session: &mut Session<'_, '_>,
+) -> anyhow::Result<()> {
+    let entry = Entry::new(made);
+    if arguments.json {
+        let told = Made {
+            authorization: &entry,
+            token: token.expose(),
+        };
+        return json(&told, session.streams.output);
+    }
+    session.say(&format!(
+        "Made {}: it {}. Its token is shown this once:",
+        entry.name(),
+        entry.ends()
+    ))?;
+    let out = &mut session.streams.output;
+    out.write_all(token.expose().as_bytes())?;
+    Ok(out.write_all(b"\n")?)
+}
+
+/// The one shape with a token in it.
+#[derive(Serialize)]
+struct Made<'a> {
+    #[serde(flatten)]
+    authorization: &'a Entry,
+    token: &'a str,
+}
+
+/// A request whose answer is missing or makes no sense may have been carried out all the same.
+fn not_made(failure: &Failure) -> Problem {
+    let why = failure.problem();
+    match failure.is_unclear() {
+        false => why,
+        true => Problem::new(
+            format!(
+                "it may have been made, and its token is lost: {}",
+                why.what()
+            ),
+            "see, and revoke it: git credential-heroku-rs authorizations",
+        ),
+    }
+}

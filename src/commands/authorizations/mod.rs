@@ -1,0 +1,100 @@
+//! `authorizations`: Heroku's dashboard page of them, in the terminal.
+//!
+//! A token is printed in one case alone, as Heroku makes it: then, and never again, it can be seen.
+
+use std::io::Write;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::{Session, token_of};
+use crate::accounts;
+use crate::arguments::{Authorizations, AuthorizationsInfo, AuthorizationsList, OnAuthorizations};
+use crate::platform_api::PlatformApi;
+use crate::problem::Problem;
+use crate::sources::Found;
+use crate::terminal;
+
+mod change;
+mod create;
+mod entry;
+mod named;
+
+use entry::Entry;
+
+const LIMIT: Duration = Duration::from_secs(30);
+
+pub(super) fn run(arguments: &Authorizations, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    match &arguments.command {
+        None => list(&arguments.list, session),
+        Some(OnAuthorizations::List(arguments)) => list(arguments, session),
+        Some(OnAuthorizations::Info(arguments)) => info(arguments, session),
+        Some(OnAuthorizations::Create(arguments)) => create::run(arguments, session),
+        Some(OnAuthorizations::Update(arguments)) => change::update(arguments, session),
+        Some(OnAuthorizations::Revoke(arguments)) => change::revoke(arguments, session),
+    }
+}
+
+/// The API, and the token that asks it.
+struct Asking {
+    api: PlatformApi,
+    found: Found,
+}
+
+impl Asking {
+    fn new(account: Option<&str>, session: &Session<'_, '_>) -> Result<Asking, Problem> {
+        let found = token_of(account, session.environment)?;
+        let api = PlatformApi::new(session.environment, LIMIT);
+        Ok(Asking {
+            api: api.map_err(|failure| failure.problem())?,
+            found,
+        })
+    }
+
+    /// All authorizations of the account, those that this machine uses marked.
+    fn entries(&self, session: &Session<'_, '_>) -> Result<Vec<Entry>, Problem> {
+        let all = self.api.authorizations(&self.found.token);
+        let all = all.map_err(|failure| failure.problem())?;
+        let (logins, _) = accounts::list(session.environment);
+        let used = token_of(None, session.environment).ok();
+        Ok(entry::entries(all, &logins, used.as_ref()))
+    }
+}
+
+fn list(arguments: &AuthorizationsList, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    let asking = Asking::new(arguments.account.as_deref(), session)?;
+    let entries = asking.entries(session)?;
+    let out = &mut session.streams.output;
+    if arguments.json {
+        return json(
+            &List {
+                authorizations: &entries,
+            },
+            out,
+        );
+    }
+    if !terminal::is_stdout() {
+        return Ok(entry::write_columns(&entries, out)?);
+    }
+    Ok(entry::write_table(&entries, out)?)
+}
+
+#[derive(Serialize)]
+struct List<'a> {
+    authorizations: &'a [Entry],
+}
+
+fn info(arguments: &AuthorizationsInfo, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    let asking = Asking::new(arguments.account.as_deref(), session)?;
+    let entry = named::one(asking.entries(session)?, &arguments.named)?;
+    let out = &mut session.streams.output;
+    match arguments.json {
+        true => json(&entry, out),
+        false => Ok(entry.write_text(out)?),
+    }
+}
+
+fn json(told: &impl Serialize, out: &mut dyn Write) -> anyhow::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, told)?;
+    Ok(out.write_all(b"\n")?)
+}

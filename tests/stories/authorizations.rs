@@ -1,0 +1,336 @@
+//! The account's authorizations, listed and shown: which of them this machine uses, which never
+//! end, and never a token.
+
+use heroku_stand_in::{Fault, Grant, Issued, On, Redaction, Times};
+use serde_json::{Value, json};
+
+use crate::world::{ANN, BOB, World};
+
+fn issues(world: &World, description: &str, days: Option<i64>) -> Issued {
+    let grant = Grant {
+        description: description.to_owned(),
+        expires_in: days.map(|days| days * 86_400 + 3_600),
+        ..Grant::default()
+    };
+    world.heroku.issue(ANN, grant)
+}
+
+/// Ann is logged in with `laptop`, and has an authorization for `CI` too, which ends in 90 days.
+fn logged_in() -> (World, Issued, Issued) {
+    let world = World::new().with_keychain();
+    let laptop = issues(&world, "laptop", None);
+    let ci = issues(&world, "CI", Some(90));
+    world
+        .helper_with_input("login --with-token", &laptop.token)
+        .succeeds();
+    (world, laptop, ci)
+}
+
+#[test]
+fn a_pipe_gets_columns_with_tabs_between_them() {
+    let (world, laptop, ci) = logged_in();
+    let outcome = world.helper("authorizations list").succeeds().stderr_is("");
+    let told = outcome.stdout();
+    let rows: Vec<Vec<&str>> = told
+        .lines()
+        .map(|line| line.split('\t').collect())
+        .collect();
+    let (first, second) = (&rows[0], &rows[1]);
+    assert_eq!(
+        first.as_slice(),
+        [
+            laptop.id.as_str(),
+            "laptop",
+            "global",
+            "never",
+            "keychain",
+            "in use"
+        ]
+    );
+    assert_eq!(
+        (&second[..3], &second[4..]),
+        (&[ci.id.as_str(), "CI", "global"][..], &["", ""][..])
+    );
+    assert!(
+        second[3].starts_with("20") && second[3].contains('T'),
+        "{told}"
+    );
+    assert_eq!(rows.len(), 2);
+}
+
+#[test]
+fn to_list_goes_without_saying() {
+    let (world, laptop, _) = logged_in();
+    let listed = world.helper("authorizations list").stdout();
+    let plain = world.helper("authorizations").succeeds().stdout();
+    assert!(plain.contains(&laptop.id));
+    assert_eq!(plain.lines().count(), listed.lines().count());
+}
+
+#[test]
+fn a_terminal_gets_a_table_that_points_out_what_never_ends() {
+    let (world, laptop, ci) = logged_in();
+    let shown = world
+        .on_a_terminal("git credential-heroku-rs authorizations")
+        .exits_with(0);
+    let lines: Vec<&str> = shown.lines().filter(|line| !line.is_empty()).collect();
+    let pad = " ".repeat(36 - 2);
+    assert_eq!(
+        lines[0],
+        format!("ID{pad}  DESCRIPTION  SCOPE   TOKEN                           HERE")
+    );
+    assert_eq!(
+        lines[1],
+        format!(
+            "{}  laptop       global  never ends                      in use, from the keychain",
+            laptop.id
+        )
+    );
+    let row = format!("{}  CI           global  ends on ", ci.id);
+    assert!(
+        lines[2].starts_with(&row) && lines[2].ends_with(", in 90 days"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn json_has_everything_but_tokens() {
+    let (world, laptop, ci) = logged_in();
+    for mode in [Redaction::Whole, Redaction::Ends, Redaction::Short] {
+        world.heroku.redaction(mode);
+        let told = world.helper("authorizations --json").succeeds().stdout();
+        let told: Value = serde_json::from_str(&told).unwrap();
+        let all = told["authorizations"].as_array().unwrap();
+        let mut first = all[0].clone();
+        for time in ["created", "updated"] {
+            assert!(first[time].as_str().unwrap().starts_with("20"));
+            first[time] = json!("TIME");
+        }
+        let expected = json!({
+            "id": laptop.id, "description": "laptop", "scope": ["global"],
+            "created": "TIME", "updated": "TIME", "expires": null, "expired": false,
+            "in_use": true, "here": ["keychain"],
+        });
+        assert_eq!(first, expected, "{mode:?}");
+        assert_eq!(all[1]["id"], json!(ci.id));
+        assert_eq!(all[1]["in_use"], json!(false));
+        assert_eq!(all.len(), 2);
+    }
+}
+
+#[test]
+fn the_list_is_read_to_its_last_page() {
+    let (world, ..) = logged_in();
+    for number in 0..7 {
+        issues(&world, &format!("number {number}"), None);
+    }
+    let told = world.helper("authorizations").succeeds().stdout();
+    assert_eq!(told.lines().count(), 9);
+    world
+        .heroku
+        .fault(On::Path("GET /oauth"), Fault::SamePage, Times::Always);
+    world
+        .helper("authorizations")
+        .exits_with(1)
+        .stdout_is("")
+        .stderr_is(
+            "heroku-rs: the answer from Heroku made no sense\n  \
+             see https://status.heroku.com, then run it again\n",
+        );
+}
+
+#[test]
+fn every_token_on_this_machine_is_marked() {
+    let (world, _, ci) = logged_in();
+    world.has_netrc(&format!(
+        "machine git.heroku.com login {ANN} password {}\n",
+        ci.token
+    ));
+    world
+        .helper("authorizations")
+        .succeeds()
+        .says("\tnever\tkeychain\tin use\n")
+        .says("\tnetrc\t\n");
+    world.sets("HEROKU_API_KEY", &ci.token);
+    world
+        .helper("authorizations")
+        .succeeds()
+        .says("\tnever\tkeychain\t\n")
+        .says("\tenvironment,netrc\tin use\n");
+}
+
+#[test]
+fn another_account_is_listed_by_its_name() {
+    let (world, ..) = logged_in();
+    let bobs = world.heroku.issue(BOB, Grant::default());
+    world.keeps_in_the_keychain(BOB, &bobs.token);
+    world
+        .helper("authorizations list --account bob@example.com")
+        .succeeds()
+        .stdout_is(&format!(
+            "{}\tmade in the dashboard\tglobal\tnever\tkeychain\t\n",
+            bobs.id
+        ));
+}
+
+#[test]
+fn one_is_shown_by_its_id_its_beginning_or_its_description() {
+    let (world, laptop, _) = logged_in();
+    for name in [&laptop.id, &laptop.id[..8], "laptop"] {
+        let outcome = world
+            .helper(&format!("authorizations info {name}"))
+            .succeeds()
+            .stderr_is("");
+        let told = outcome.stdout();
+        let lines: Vec<&str> = told.lines().collect();
+        assert_eq!(lines[0], "laptop");
+        assert_eq!(lines[1], format!("  id       {}", laptop.id));
+        assert_eq!(lines[2], "  scope    global");
+        assert!(lines[3].starts_with("  made     20") && lines[3].ends_with(" UTC"));
+        assert!(lines[4].starts_with("  changed  20") && lines[4].ends_with(" UTC"));
+        assert_eq!(lines[5], "  token    never ends");
+        assert_eq!(lines[6], "  here     in use, from the keychain");
+        assert_eq!(lines.len(), 7);
+    }
+    world
+        .helper("authorizations info CI --json")
+        .succeeds()
+        .says("\"description\": \"CI\",")
+        .says("\"here\": []");
+}
+
+#[test]
+fn a_name_that_fits_none_or_several_is_told_and_sent_to_nobody() {
+    let (world, ..) = logged_in();
+    let (one, two) = (issues(&world, "twin", None), issues(&world, "twin", None));
+    let outcome = world.helper("authorizations info twin").exits_with(1);
+    let told = outcome.stderr();
+    assert!(
+        told.starts_with("heroku-rs: several authorizations are meant: "),
+        "{told}"
+    );
+    assert!(told.contains(&one.id) && told.contains(&two.id));
+    assert!(told.ends_with("\n  give the whole id of one\n"));
+    for name in ["nobody", "'~'", "../account", "'a?b=c'", "'x y'", "''"] {
+        for command in ["info", "revoke --yes", "update --description x"] {
+            world
+                .helper(&format!("authorizations {command} {name}"))
+                .exits_with(1)
+                .stdout_is("")
+                .says("there is no authorization")
+                .says("see which there are: git credential-heroku-rs authorizations");
+        }
+    }
+    let requests = world.heroku.requests();
+    assert!(requests.iter().all(|one| one.method == "GET"));
+}
+
+#[test]
+fn a_description_draws_nothing_on_a_terminal() {
+    let (world, ..) = logged_in();
+    let evil = "a\u{1b}[2J\u{1b}]0;x\u{7}\u{202e}b\tc\nd";
+    let made = issues(&world, evil, None);
+    let info = format!("authorizations info {}", made.id);
+    let revoke = format!("authorizations revoke {} --yes", made.id);
+    for line in ["authorizations", "authorizations list", &info, &revoke] {
+        world
+            .helper(line)
+            .succeeds()
+            .says("a [2J ]0;x b c d")
+            .says_nothing_about("\u{1b}")
+            .says_nothing_about("\u{202e}");
+    }
+    let told = world.helper("authorizations --json").succeeds().stdout();
+    assert!(!told.contains('\u{1b}'), "JSON writes it as \\u001b");
+    issues(&world, evil, None);
+    let shown = world
+        .on_a_terminal("git credential-heroku-rs authorizations")
+        .exits_with(0);
+    assert!(
+        shown.contains("a [2J ]0;x b c d") && !shown.contains('\u{1b}'),
+        "{shown:?}"
+    );
+}
+
+#[test]
+fn what_the_api_refuses_is_told_in_its_words() {
+    for (fault, told) in [
+        (
+            Fault::api(401, "unauthorized", "No."),
+            "Heroku refuses the token",
+        ),
+        (
+            Fault::api(403, "forbidden", "Too small."),
+            "the token may not do this: Too small",
+        ),
+        (
+            Fault::api(422, "invalid_params", "Odd."),
+            "Heroku does not take this: Odd",
+        ),
+        (Fault::rate_limit(None), "too many requests to Heroku"),
+        (
+            Fault::api(500, "internal", "Oh."),
+            "it answered with status 500",
+        ),
+        (Fault::Close, "api.heroku.com could not be reached"),
+    ] {
+        let (world, laptop, ci) = logged_in();
+        world
+            .heroku
+            .fault(On::Host("api.heroku.com"), fault, Times::Always);
+        for line in [
+            "list".to_owned(),
+            format!("info {}", ci.id),
+            "create --description x".to_owned(),
+            "create --description x --login".to_owned(),
+            format!("update {} --description x", ci.id),
+            format!("revoke {} --yes", ci.id),
+        ] {
+            world
+                .helper(&format!("authorizations {line}"))
+                .exits_with(1)
+                .stdout_is("")
+                .says(told);
+        }
+        assert!(world.heroku.is_live(&ci.token));
+        assert_eq!(world.kept_in_the_keychain(ANN), Some(laptop.token));
+    }
+}
+
+#[test]
+fn without_a_login_there_is_no_list() {
+    let world = World::new().with_keychain();
+    for line in [
+        "",
+        "info x",
+        "create --description x",
+        "update x --description y",
+        "revoke x --yes",
+    ] {
+        world
+            .helper(&format!("authorizations {line}"))
+            .exits_with(4)
+            .stdout_is("")
+            .says("not logged in to Heroku");
+    }
+}
+
+#[test]
+fn what_makes_no_sense_is_wrong_usage() {
+    let (world, ..) = logged_in();
+    for line in [
+        "create",
+        "create --description x --scope everything",
+        "create --description x --expires-in soon",
+        "create --description x --login --json",
+        "info",
+        "update CI",
+        "revoke",
+        "lsit",
+    ] {
+        world
+            .helper(&format!("authorizations {line}"))
+            .exits_with(2)
+            .stdout_is("");
+    }
+}
