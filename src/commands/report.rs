@@ -210,7 +210,9 @@ pub(super) fn day_and_span(end: Timestamp) -> String {
 
 /// How far off a time is, in the largest unit that fits.
 pub(super) fn span(left: SignedDuration) -> String {
-    let (hours, days) = (left.as_hours(), left.as_hours() / 24);
+    // What was made for 30 days a moment ago ends in 30 days, not in 29.
+    let hours = (left + SignedDuration::from_mins(1)).as_hours();
+    let days = hours / 24;
     match left.is_negative() {
         true => "which has passed".to_owned(),
         false if days >= 2 => format!("in {days} days"),
@@ -266,5 +268,8 @@ mod tests {
         assert_eq!(told(1), "in 60 minutes");
         assert_eq!(told(47), "in 47 hours");
         assert_eq!(told(24 * 30), "in 30 days");
+        let moments_ago = SignedDuration::from_hours(24 * 30) - SignedDuration::from_secs(59);
+        assert_eq!(span(moments_ago), "in 30 days");
+        assert_eq!(span(SignedDuration::from_secs(-1)), "which has passed");
     }
 }

@@ -250,7 +250,7 @@ fn in_a_codespace_one_login_serves_git_and_the_heroku_cli() {
         .types(&token)
         .exits_with(0);
     assert!(shown.contains("Logged in as ann@example.com: the token is in netrc, in plain text"));
-    assert!(shown.contains(", in 29 days"), "{shown}");
+    assert!(shown.contains(", in 30 days"), "{shown}");
     world.helper("setup").succeeds();
     world
         .git("push --quiet heroku main")

@@ -320,7 +320,7 @@ fn an_expiry_is_known_told_and_handed_to_git() {
         .helper_with_input("login --with-token", &token)
         .succeeds()
         .says("It ends on ")
-        .says(", in 29 days");
+        .says(", in 30 days");
     world
         .helper_with_input("get", "protocol=https\nhost=git.heroku.com\n")
         .succeeds()

@@ -83,7 +83,7 @@ fn description_scope_and_lifetime_are_those_of_the_old_one() {
         .helper("rotate")
         .succeeds()
         .says("ann@example.com has a new token in the keychain: it ends on ")
-        .says(", in 29 days\nThe old one is revoked\n");
+        .says(", in 30 days\nThe old one is revoked\n");
     world
         .helper("status")
         .succeeds()
@@ -143,7 +143,7 @@ fn the_session_of_a_browser_login_is_ended() {
         .helper("rotate")
         .succeeds()
         .says("it ends on")
-        .says("in 29 days")
+        .says("in 30 days")
         .says("The old one is revoked\n");
     assert!(!world.heroku.is_live(&old));
     pushes(&world);
