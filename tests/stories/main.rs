@@ -53,6 +53,7 @@ mod refs_for_everyone;
 mod rotating;
 mod rotating_by_a_timer;
 mod rotating_cut_short;
+mod rotating_every_day;
 mod rotating_when_heroku_answers_badly;
 mod rotating_while_others_work;
 mod running_a_program;

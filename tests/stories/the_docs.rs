@@ -153,6 +153,7 @@ pages! {
     moving_off_netrc_goes_as_told: "contrib/docs/netrc.md",
     docker_goes_as_told: "contrib/docs/docker.md",
     the_api_answers_as_told: "contrib/docs/api.md",
+    rotating_goes_as_told: "contrib/docs/rotating.md",
     the_mends_are_as_told: "contrib/docs/troubleshooting.md",
     doctor_tells_what_the_page_shows: "contrib/docs/doctor.md",
     the_comparison_is_no_recipe: "contrib/docs/compared.md",

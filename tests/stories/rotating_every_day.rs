@@ -1,0 +1,106 @@
+//! The timer and the line for cron that come with the program: they are sound, and they run.
+
+use std::fs;
+use std::path::Path;
+
+use heroku_stand_in::Grant;
+
+use crate::world::{ANN, World};
+
+const SERVICE: &str = "contrib/systemd/heroku-token.service";
+const TIMER: &str = "contrib/systemd/heroku-token.timer";
+const PAGE: &str = "contrib/docs/rotating.md";
+
+/// A login whose token ends in six days.
+fn logged_in() -> (World, String) {
+    let world = World::new().with_keychain();
+    let grant = Grant {
+        expires_in: Some(6 * 86_400),
+        ..Grant::default()
+    };
+    let token = world.heroku.issue(ANN, grant).token;
+    world
+        .helper_with_input("login --with-token", &token)
+        .succeeds();
+    (world, token)
+}
+
+/// The values of a key in a unit.
+fn values<'a>(unit: &'a str, key: &str) -> Vec<&'a str> {
+    let lines = unit.lines().filter_map(|line| line.split_once('='));
+    lines
+        .filter(|(name, _)| *name == key)
+        .map(|(_, value)| value)
+        .collect()
+}
+
+#[test]
+fn systemd_takes_both_units() {
+    let world = World::new().with_a_bus_alone();
+    for unit in [SERVICE, TIMER] {
+        let name = Path::new(unit).file_name().unwrap();
+        let copy = Path::new(".config/systemd/user").join(name);
+        world.has_file(copy, &fs::read_to_string(unit).unwrap());
+    }
+    let verify =
+        |unit| format!("systemd-analyze --user --man=no verify ~/.config/systemd/user/{unit}");
+    for unit in ["heroku-token.service", "heroku-token.timer"] {
+        world.shell(&verify(unit), b"").succeeds().says_nothing();
+    }
+    world.has_file(
+        ".config/systemd/user/odd.service",
+        "[Service]\nExecStart=/nowhere/at-all\n",
+    );
+    let _ = world.shell(&verify("odd.service"), b"").fails();
+}
+
+#[test]
+fn the_service_rotates_and_then_has_nothing_to_do() {
+    let (world, old) = logged_in();
+    let unit = fs::read_to_string(SERVICE).unwrap();
+    let [start] = values(&unit, "ExecStart")[..] else {
+        panic!("one line starts it");
+    };
+    let bin = world.bin();
+    let path = values(&unit, "Environment")
+        .iter()
+        .find_map(|value| value.strip_prefix("PATH="))
+        .unwrap()
+        .replace("%h/.cargo/bin", bin.to_str().unwrap());
+    world.sets("HEROKU_API_KEY", &world.heroku.issue_token(ANN));
+    for variable in values(&unit, "UnsetEnvironment") {
+        world.unsets(variable);
+    }
+    let line = format!("PATH={path} {start}");
+    world
+        .shell(&line, b"")
+        .succeeds()
+        .says("ann@example.com has a new token in the keychain")
+        .stderr_is("");
+    assert!(!world.heroku.is_live(&old));
+    world.sets("PATH", &path);
+    world
+        .helper("rotate --if-expires-within 5d")
+        .succeeds()
+        .says_nothing();
+}
+
+#[test]
+fn the_line_for_cron_finds_the_keychain_without_a_session() {
+    let (world, old) = logged_in();
+    let page = fs::read_to_string(PAGE).unwrap();
+    let line = page
+        .lines()
+        .find_map(|line| line.strip_prefix("17 9 * * * "));
+    let run = world.home().parent().unwrap().join("run");
+    world.unsets("DBUS_SESSION_BUS_ADDRESS");
+    world.unsets("XDG_RUNTIME_DIR");
+    let line = line.unwrap();
+    assert!(line.contains("/run/user/$(id -u)"));
+    let line = line.replace("/run/user/$(id -u)", run.to_str().unwrap());
+    world
+        .shell(&line, b"")
+        .succeeds()
+        .says("ann@example.com has a new token in the keychain");
+    assert!(!world.heroku.is_live(&old));
+}
