@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use crate::world::{ANN, Outcome, World};
+use crate::world::{ANN, World};
+
+mod manifests;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -259,105 +261,4 @@ fn the_same_program_gives_the_same_packages_byte_for_byte() {
         .filter(|name| first[*name] != again[*name])
         .collect();
     assert!(differ.is_empty(), "{differ:?}");
-}
-
-const TARGETS: [&str; 5] = [
-    "aarch64-apple-darwin",
-    "x86_64-apple-darwin",
-    "aarch64-unknown-linux-musl",
-    "x86_64-unknown-linux-musl",
-    "x86_64-pc-windows-msvc",
-];
-
-/// A directory with what contrib/release says of each system's archive; every checksum differs.
-fn has_checksums_of(world: &World, targets: &[&str]) {
-    for target in targets {
-        let end = if target.contains("windows") {
-            "zip"
-        } else {
-            "tar.gz"
-        };
-        let name = format!("git-credential-heroku-rs-{VERSION}-{target}");
-        let line = format!("{}  {name}.{end}\n", checksum_of(target));
-        world.has_file(format!("dist/{name}.sha256"), &line);
-    }
-}
-
-fn checksum_of(target: &str) -> String {
-    let at = TARGETS.iter().position(|known| *known == target).unwrap();
-    (at + 1).to_string().repeat(64)
-}
-
-fn fills_the_manifests(world: &World) -> Outcome<'_> {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("contrib/packages/manifests");
-    let flags = "--homepage https://example.com --url https://example.com/v1/";
-    world.shell(&format!("'{}' {flags} ~/dist", script.display()), b"")
-}
-
-#[test]
-fn homebrew_installs_the_archive_by_our_formula_and_tests_it() {
-    let world = World::new();
-    has_checksums_of(&world, &TARGETS);
-    fills_the_manifests(&world).succeeds();
-    let archive = file_named(packages(), ".tar.gz");
-    world
-        .shell(&format!("cd ~ && tar -xzf '{}'", archive.display()), b"")
-        .succeeds();
-    let reader = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stories/packages/formula.rb");
-    for (os, cpu, target) in [
-        ("macos", "arm", TARGETS[0]),
-        ("macos", "intel", TARGETS[1]),
-        ("linux", "arm", TARGETS[2]),
-        ("linux", "intel", TARGETS[3]),
-    ] {
-        let name = format!("git-credential-heroku-rs-{VERSION}-{target}.tar.gz");
-        let line = format!(
-            "cd ~ && rm -rf prefix && ruby '{}' dist/git-credential-heroku-rs.rb {os} {cpu} git-credential-*",
-            reader.display()
-        );
-        let checksum = checksum_of(target);
-        world.shell(&line, b"").succeeds().stdout_is(&format!(
-            "https://example.com/v1/{name}\n{checksum}\n{VERSION}\n"
-        ));
-    }
-    world
-        .shell("find ~/prefix -type f | sort", b"")
-        .says("/prefix/bin/git-credential-heroku-rs\n")
-        .says("/prefix/share/man/man1/git-credential-heroku-rs.1\n")
-        .says("/prefix/share/zsh/site-functions/_git-credential-heroku-rs\n");
-}
-
-#[test]
-fn scoop_gets_the_address_and_the_checksum_of_the_windows_archive() {
-    let world = World::new();
-    has_checksums_of(&world, &TARGETS);
-    fills_the_manifests(&world).succeeds();
-    let manifest = fs::read(world.home().join("dist/git-credential-heroku-rs.json")).unwrap();
-    let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
-    let folder = format!("git-credential-heroku-rs-{VERSION}-{}", TARGETS[4]);
-    assert_eq!(
-        manifest["architecture"]["64bit"],
-        serde_json::json!({
-            "url": format!("https://example.com/v1/{folder}.zip"),
-            "hash": checksum_of(TARGETS[4]),
-            "extract_dir": folder,
-        })
-    );
-    assert_eq!(manifest["version"], VERSION);
-}
-
-#[test]
-fn a_system_that_was_not_built_is_named_and_nothing_is_half_filled() {
-    let world = World::new();
-    has_checksums_of(&world, &TARGETS[..2]);
-    fills_the_manifests(&world)
-        .exits_with(1)
-        .stdout_is("")
-        .says("no checksum of the archive for aarch64-unknown-linux-musl");
-    assert!(
-        !world
-            .home()
-            .join("dist/git-credential-heroku-rs.rb")
-            .exists()
-    );
 }
