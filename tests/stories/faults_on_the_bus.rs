@@ -213,3 +213,23 @@ fn status_gives_a_pasted_token_its_owners_name_without_ever_losing_it() {
     };
     with_every_fault(&world, "git-credential-heroku-rs status", "", given, then);
 }
+
+#[test]
+fn netrc_import_leaves_the_token_in_one_place_at_least() {
+    let world = World::new().with_keychain();
+    let token = world.heroku.issue_token(ANN);
+    let entry = format!("machine git.heroku.com\n  login {ANN}\n  password {token}\n");
+    let given = || {
+        world.keychain_is_emptied();
+        world.has_netrc(&entry);
+    };
+    let then = |said: Outcome<'_>| {
+        let said = said.holds_out(2);
+        let in_netrc = std::fs::read_to_string(world.home().join(".netrc")).unwrap() == entry;
+        let kept = world.kept_in_the_keychain(ANN).as_ref() == Some(&token);
+        assert!(in_netrc || kept);
+        assert!(kept && !in_netrc || !said.ended_well());
+    };
+    let import = "git-credential-heroku-rs netrc import --yes";
+    with_every_fault(&world, import, "", given, then);
+}

@@ -1,5 +1,5 @@
-//! The program is killed at each system call that changes something: what is left is the old or the
-//! new, whole, the next command works, and nothing of it stays lying about.
+//! The program is killed at each system call that changes something, before it and after it: what is
+//! left is the old or the new, whole, the next command works, and nothing stays lying about.
 
 use std::fs;
 use std::path::PathBuf;
@@ -23,10 +23,18 @@ fn killed_everywhere(
     let _ = sound.succeeds().stdout();
     then(world);
     let (mut kills, mut left) = (0, 0);
-    for call in &calls {
-        if is_thorough() || call.changes_something() {
+    for (number, call) in calls.iter().enumerate() {
+        // A kill comes before the call is done, another signal after it.
+        let other = ["TERM", "INT", "HUP"][number % 3];
+        let signals: &[&str] = match (call.changes_something(), is_thorough()) {
+            (true, true) => &["KILL", other],
+            (true, false) | (false, true) => &["KILL"],
+            (false, false) => &[],
+        };
+        for signal in signals {
             given();
-            kills += usize::from(world.killed_at(line, input, call).was_killed());
+            let ended = world.signalled_at(line, input, call, signal);
+            kills += usize::from(ended.was_killed());
             then(world);
             left += world.drafts().len();
         }
@@ -144,6 +152,51 @@ fn a_login_in_netrc_leaves_every_other_entry_as_it_was() {
         left > 0,
         "a kill leaves a draft, and the next run sweeps it"
     );
+}
+
+#[test]
+fn netrc_import_never_leaves_the_token_nowhere() {
+    let world = World::new().with_keychain();
+    let token = world.heroku.issue_token(ANN);
+    let others = "# mine\nmachine example.com\n  login x\n  password y\n";
+    let entry = format!("machine git.heroku.com\n  login {ANN}\n  password {token}\n");
+    let given = || {
+        world.keychain_is_emptied();
+        world.has_netrc(&format!("{others}{entry}"));
+    };
+    let then = |world: &World| {
+        let text = fs::read_to_string(world.home().join(".netrc")).unwrap();
+        let in_netrc = text == format!("{others}{entry}");
+        assert!(in_netrc || text == others, "{text}");
+        assert!(in_netrc || world.kept_in_the_keychain(ANN).as_ref() == Some(&token));
+    };
+    let import = "git-credential-heroku-rs netrc import --yes";
+    killed_everywhere(&world, import, "", given, then);
+}
+
+/// git may close its end at any time, and a program that dies of it would leave half a thing.
+#[test]
+fn a_broken_pipes_signal_is_no_reason_to_stop() {
+    let world = World::new().with_keychain();
+    world.has_logged_in_with_the_heroku_cli(ANN);
+    let new = world.heroku.issue_token(ANN);
+    let input = format!("{REQUEST}username={ANN}\npassword={new}\n");
+    for (line, input) in [
+        ("git-credential-heroku-rs store", input.as_str()),
+        ("git-credential-heroku-rs login --with-token", new.as_str()),
+    ] {
+        let (sound, mut calls) = world.system_calls(line, input);
+        let _ = sound.succeeds().stdout();
+        // The first of them come before the program has set its signals.
+        calls.retain(|call| call.shows("socket") && call.changes_something());
+        assert!(!calls.is_empty());
+        for call in &calls {
+            let said = world.signalled_at(line, input, call, "PIPE").succeeds();
+            let _ = said.holds_out(1).stdout();
+        }
+        counted("kills", calls.len());
+    }
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(new));
 }
 
 const CONFIG: &str = "[user]\n\tname = Ann\n\

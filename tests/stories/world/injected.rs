@@ -43,9 +43,16 @@ impl World {
         (outcome, calls)
     }
 
-    /// Runs a command line that is killed at this call, before it is done.
-    pub(crate) fn killed_at(&self, line: &str, input: &str, call: &SystemCall) -> Outcome<'_> {
-        self.injected(line, input, call, "signal=KILL")
+    /// Runs a command line that gets a signal at this call: `KILL` comes before the call is done,
+    /// any other one right after it.
+    pub(crate) fn signalled_at(
+        &self,
+        line: &str,
+        input: &str,
+        call: &SystemCall,
+        signal: &str,
+    ) -> Outcome<'_> {
+        self.injected(line, input, call, &format!("signal={signal}"))
     }
 
     /// Runs a command line in which this call fails with an error of this name, once.
