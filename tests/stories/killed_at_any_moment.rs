@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::world::{ANN, BOB, World, counted, is_thorough};
+use crate::world::{ANN, BOB, SystemCall, World, counted, is_thorough};
 
 const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
 const GET: &str = "git-credential-heroku-rs get";
@@ -23,21 +23,12 @@ fn killed_everywhere(
     let _ = sound.succeeds().stdout();
     then(world);
     let (mut kills, mut left) = (0, 0);
-    for (number, call) in calls.iter().enumerate() {
-        // A kill comes before the call is done, another signal after it.
-        let other = ["TERM", "INT", "HUP"][number % 3];
-        let signals: &[&str] = match (call.changes_something(), is_thorough()) {
-            (true, true) => &["KILL", other],
-            (true, false) | (false, true) => &["KILL"],
-            (false, false) => &[],
-        };
-        for signal in signals {
-            given();
-            let ended = world.signalled_at(line, input, call, signal);
-            kills += usize::from(ended.was_killed());
-            then(world);
-            left += world.drafts().len();
-        }
+    for (call, signal) in ends(&calls) {
+        given();
+        let ended = world.signalled_at(line, input, call, signal);
+        kills += usize::from(ended.was_killed());
+        then(world);
+        left += world.drafts().len();
     }
     assert!(kills > 3, "the kills happen");
     counted("kills", kills);
@@ -45,6 +36,26 @@ fn killed_everywhere(
     world.shell(line, input.as_bytes()).succeeds().stdout();
     assert_eq!(world.drafts(), Vec::<PathBuf>::new(), "the next run sweeps");
     left
+}
+
+/// Where a run is to end, and by which signal: a kill comes before the call is done, another one
+/// after it. What changes nothing matters little, and a daily run takes a sample of the rest.
+fn ends(calls: &[SystemCall]) -> Vec<(&SystemCall, &'static str)> {
+    const DAILY: usize = 50;
+    const LONG: usize = 1000;
+    let changing: Vec<_> = calls.iter().filter(|c| c.changes_something()).collect();
+    let killed = |call| (call, "KILL");
+    if !is_thorough() {
+        let each = changing.len().div_ceil(DAILY).max(1);
+        return changing.into_iter().step_by(each).map(killed).collect();
+    }
+    let signals = ["TERM", "INT", "HUP"].into_iter().cycle();
+    let mut ends: Vec<_> = changing.iter().copied().zip(signals).collect();
+    match calls.len() > LONG {
+        true => ends.extend(changing.into_iter().map(killed)),
+        false => ends.extend(calls.iter().map(killed)),
+    }
+    ends
 }
 
 #[test]
@@ -174,6 +185,41 @@ fn netrc_import_never_leaves_the_token_nowhere() {
     killed_everywhere(&world, import, "", given, then);
 }
 
+#[test]
+fn doctor_stopped_in_the_middle_of_its_mending_has_lost_nothing() {
+    let world = World::new().with_keychain();
+    let token = world.heroku.issue_token(ANN);
+    let dead = world.heroku.issue_token(ANN);
+    world.heroku.revoke(&dead);
+    let others = "machine example.com\n  login x\n  password y\n";
+    let entry = format!("machine git.heroku.com\n  login {ANN}\n  password {dead}\n");
+    let given = || {
+        world.keychain_is_emptied();
+        world.keeps_in_the_keychain("heroku", &token);
+        world.has_netrc(&format!("{others}{entry}"));
+        world.has_file(".gitconfig", CONFIG);
+        let _ = fs::remove_file(world.login_json());
+    };
+    let then = |world: &World| {
+        let kept = [ANN, "heroku"].map(|account| world.kept_in_the_keychain(account));
+        assert!(kept.contains(&Some(token.clone())));
+        let netrc = fs::read_to_string(world.home().join(".netrc")).unwrap();
+        assert!(
+            netrc == others || netrc == format!("{others}{entry}"),
+            "{netrc}"
+        );
+        let config = fs::read_to_string(world.home().join(".gitconfig")).unwrap();
+        assert!(
+            config == CONFIG || config.ends_with("\thelper = heroku-rs\n"),
+            "{config}"
+        );
+        assert!(config.contains("username = ann") && config.contains("st = status"));
+        unlock(world);
+    };
+    let doctor = "git-credential-heroku-rs doctor --fix --yes";
+    killed_everywhere(&world, doctor, "", given, then);
+}
+
 /// git may close its end at any time, and a program that dies of it would leave half a thing.
 #[test]
 fn a_broken_pipes_signal_is_no_reason_to_stop() {
@@ -194,7 +240,7 @@ fn a_broken_pipes_signal_is_no_reason_to_stop() {
             let said = world.signalled_at(line, input, call, "PIPE").succeeds();
             let _ = said.holds_out(1).stdout();
         }
-        counted("kills", calls.len());
+        counted("broken streams", calls.len());
     }
     assert_eq!(world.kept_in_the_keychain(ANN), Some(new));
 }
