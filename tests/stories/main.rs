@@ -34,6 +34,7 @@ mod doctor_and_the_keychain;
 mod doctor_can_be_shown_to_anyone;
 mod doctor_on_every_machine;
 mod every_way_to_log_in;
+mod faults_of_the_kernel;
 mod faults_on_the_bus;
 mod faults_on_the_disk;
 mod gits_contract;

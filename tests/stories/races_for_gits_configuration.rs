@@ -99,6 +99,23 @@ fn links_mode_and_owner_of_the_file_stay() {
     }
 }
 
+/// What git says of a lock is read, and a translated git says it in other words.
+#[test]
+fn git_is_asked_in_one_language_whatever_the_users_is() {
+    let world = World::new();
+    world.has_program(
+        "git",
+        "echo \"$LC_ALL\" >>~/spoken; exec /usr/bin/git \"$@\"",
+    );
+    world.sets("LC_ALL", "tr_TR.UTF-8");
+    world.helper("setup").succeeds().stderr_is("");
+    let spoken = fs::read_to_string(world.home().join("spoken")).unwrap();
+    assert!(
+        spoken.lines().count() > 3 && spoken.lines().all(|line| line == "C"),
+        "{spoken}"
+    );
+}
+
 #[test]
 fn the_file_is_where_git_finds_it() {
     let world = World::new();

@@ -1,0 +1,70 @@
+//! The kernel refuses, interrupts or breaks each call on the way to the keyring: the same promises hold
+//! as on a bus that breaks.
+
+use crate::world::{ANN, Outcome, SystemCall, World, counted};
+
+const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
+
+fn errors(call: &SystemCall) -> &'static [&'static str] {
+    let on_a_socket = call.shows("socket:[");
+    match call {
+        call if call.is_one_of(&["socket"]) => &["EMFILE", "EACCES", "ENOMEM"],
+        call if call.is_one_of(&["connect"]) => &["EAGAIN", "ECONNREFUSED", "EACCES"],
+        call if call.is_one_of(&["poll", "ppoll"]) => &["EINTR", "ENOMEM"],
+        call if call.is_one_of(&["read", "recvfrom"]) && on_a_socket => {
+            &["EINTR", "EAGAIN", "ECONNRESET"]
+        }
+        call if call.is_one_of(&["write", "sendto"]) && on_a_socket => {
+            &["EINTR", "EAGAIN", "EPIPE"]
+        }
+        _ => &[],
+    }
+}
+
+fn with_every_fault(world: &World, line: &str, input: &str, then: impl Fn(Outcome<'_>)) {
+    let (sound, calls) = world.system_calls(line, input);
+    then(sound);
+    let mut faults = 0;
+    for call in &calls {
+        for error in errors(call) {
+            then(world.failing_at(line, input, call, error));
+            faults += 1;
+        }
+    }
+    assert!(faults > 20, "{faults} faults happen");
+    counted("faults of the kernel", faults);
+}
+
+#[test]
+fn get_has_an_answer_from_the_keychain_or_from_netrc() {
+    let world = World::new().with_keychain();
+    let token = world.has_logged_in_with_the_heroku_cli(ANN);
+    let in_netrc = world.heroku.issue_token(ANN);
+    let entry = format!("machine git.heroku.com\n  login {ANN}\n  password {in_netrc}\n");
+    world.has_netrc(&entry);
+    with_every_fault(&world, "git-credential-heroku-rs get", REQUEST, |reply| {
+        let reply = reply.succeeds().holds_out(1);
+        let _ = match reply.stdout().contains(&token) {
+            true => reply.hands_out(&token).stderr_is(""),
+            false => reply
+                .hands_out(&in_netrc)
+                .says(": the token of netrc is used"),
+        };
+    });
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+}
+
+#[test]
+fn store_keeps_the_token_or_says_that_it_did_not() {
+    let world = World::new().with_keychain();
+    world.has_logged_in_with_the_heroku_cli(ANN);
+    let new = world.heroku.issue_token(ANN);
+    let input = format!("{REQUEST}username={ANN}\npassword={new}\n");
+    with_every_fault(&world, "git-credential-heroku-rs store", &input, |said| {
+        let said = said.succeeds().holds_out(1).stdout_is("");
+        let kept = world.kept_in_the_keychain(ANN).unwrap();
+        assert!(kept == new || said.stderr().contains("the token was not kept: "));
+        world.keeps_in_the_keychain(ANN, &world.heroku.issue_token(ANN));
+    });
+    assert_eq!(world.accounts_in_the_keychain(), [ANN]);
+}
