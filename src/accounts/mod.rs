@@ -4,6 +4,7 @@
 //! nothing; then our own notes, whose loss costs only hints. What fails after the token is safe is
 //! told and stops nothing.
 
+mod mending;
 mod replacing;
 
 use std::io;
@@ -18,6 +19,7 @@ use crate::netrc::{self, Netrc};
 use crate::problem::Problem;
 use crate::sources::Source;
 
+pub use mending::{adopt, leave_one, move_to_owner};
 pub use replacing::{NotReplaced, replace, still_holds};
 
 /// Keeps a token under an account's name, without asking Heroku whose it is.
@@ -159,29 +161,6 @@ pub fn rename(
     known: Known,
 ) -> Result<Vec<Problem>, Problem> {
     keep(environment, Store::Keychain, owner, token, known).map(|kept| kept.notes)
-}
-
-/// Gives a token that lies under another name its owner's, and takes the other item away. Where a
-/// third account is in use it stays so.
-///
-/// # Errors
-/// As [`keep`]; where the old item cannot be removed, the token lies under both names.
-pub fn move_to_owner(
-    environment: &Environment,
-    from: &Account,
-    owner: &Account,
-    token: &Token,
-) -> Result<(), Problem> {
-    match heroku_cli::login_state(environment) {
-        LoginState::Account(other) if other != *from && other != *owner => {
-            keep_unchecked(environment, owner, token)?;
-        }
-        LoginState::Account(_) | LoginState::Absent | LoginState::Unusable => {
-            let known = Known::new(owner, token);
-            keep(environment, Store::Keychain, owner, token, known)?;
-        }
-    }
-    forget_in_keychain(environment, from, Some(token)).map(drop)
 }
 
 fn unwritten(what: &str, why: &io::Error) -> Problem {

@@ -47,6 +47,20 @@ fn the_only_token_there_is_lies_in_gits_helper_store_and_is_not_lost() {
 }
 
 #[test]
+fn of_two_good_tokens_in_two_places_the_first_is_kept() {
+    let world = World::new().with_keychain().with_app("blue-sky");
+    world.helper("setup").succeeds();
+    let (one, other) = (world.heroku.issue_token(ANN), world.heroku.issue_token(ANN));
+    world.has_netrc(&format!(
+        "machine git.heroku.com login {ANN} password {one}\n"
+    ));
+    stores(&world, ".git-credentials", &other);
+    is_found_and_mended(&world, "copies.git-store", "goes to the keychain");
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(one));
+    assert!(world.heroku.is_live(&other), "it is its owner's to revoke");
+}
+
+#[test]
 fn a_daemon_of_gits_helper_cache_holds_the_token() {
     let world = healthy();
     let token = world.kept_in_the_keychain(ANN).unwrap();

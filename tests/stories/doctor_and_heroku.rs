@@ -62,6 +62,19 @@ fn heroku_refuses_the_only_token_and_it_goes() {
 }
 
 #[test]
+fn a_mend_does_not_make_the_next_push_in_somebody_elses_name() {
+    let world = healthy();
+    world.keeps_in_the_keychain(BOB, &world.heroku.issue_token(BOB));
+    world
+        .heroku
+        .revoke(&world.kept_in_the_keychain(ANN).unwrap());
+    world.helper("doctor --fix --yes").exits_with(1);
+    assert_eq!(world.accounts_in_the_keychain(), [BOB]);
+    assert_eq!(world.active_account().as_deref(), Some(ANN));
+    world.git("push heroku main").exits_with(128);
+}
+
+#[test]
 fn while_heroku_cannot_say_the_token_stays() {
     let world = healthy();
     let token = world.kept_in_the_keychain(ANN);

@@ -84,7 +84,7 @@ pub(super) fn letting_go(
         Fate::Spare(_) => {
             "not needed: the keychain has another; this one stays valid until you revoke it"
         }
-        Fate::Held | Fate::Moved(_) => undo,
+        Fate::Held | Fate::Moved { .. } => undo,
     };
     let (fate, token) = (fate.clone(), token.clone());
     Some(Fix::new(does, undo, move |environment| {

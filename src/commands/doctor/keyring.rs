@@ -78,7 +78,7 @@ fn doubled_item(first: &Item, listing: &Listing, look: &Look<'_>) -> Finding {
     let (account, token) = (account.clone(), first.token.clone());
     let undo = "not needed: what goes is a copy, or of no use";
     finding.fixed_by(Fix::new(does, undo, move |environment| {
-        accounts::keep_unchecked(environment, &account, &token)
+        accounts::leave_one(environment, &account, &token)
     }))
 }
 
@@ -148,12 +148,12 @@ fn misnamed(item: &Item, owner: Account, look: &Look<'_>) -> Finding {
 
 /// Where the owner has a good token under the right name, nobody decides between the two.
 fn renamed(item: &Item, owner: Account, look: &Look<'_>) -> Option<Fix> {
-    let has_another = look.item_of(&owner).is_some_and(|token| {
-        *token != item.token && !matches!(look.heroku_says(token), Word::Refused)
-    });
-    if has_another {
+    let other = look.item_of(&owner).filter(|other| **other != item.token);
+    let is_good = |other| !matches!(look.heroku_says(other), Word::Refused);
+    if other.is_some_and(is_good) {
         return None;
     }
+    let dead = other.cloned();
     let does = format!(
         "keep the token under {owner}, whose it is, in place of {}",
         item.account
@@ -161,6 +161,6 @@ fn renamed(item: &Item, owner: Account, look: &Look<'_>) -> Option<Fix> {
     let undo = "not needed: it is the same token, under its owner's name";
     let (old, token) = (item.account.clone(), item.token.clone());
     Some(Fix::new(does, undo, move |environment| {
-        accounts::move_to_owner(environment, &old, &owner, &token)
+        accounts::move_to_owner(environment, &old, &owner, &token, dead.as_ref())
     }))
 }

@@ -3,16 +3,13 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use jiff::Timestamp;
-
-use crate::accounts::{self, Store};
+use crate::accounts;
 use crate::credential::{Account, Token};
 use crate::environment::Environment;
 use crate::git_config::{self, Setting};
 use crate::heroku_cli::{self, LoginState};
 use crate::hosts::{HerokuHost, Service};
 use crate::keychain::{Keychain, Listing, Unavailable};
-use crate::known_authorizations::Known;
 use crate::platform_api::{AccountInfo, Failure, PlatformApi};
 use crate::problem::Problem;
 use crate::sources::{self, Answer, Source, Wanted};
@@ -138,11 +135,15 @@ impl<'a> Look<'a> {
 
     /// Another token of the same account is enough only where that one is good too.
     fn fate_of_a_good_one(&self, owner: Account) -> Fate {
-        match self.item_of(&owner).map(|other| self.heroku_says(other)) {
+        let other = self.item_of(&owner);
+        match other.map(|other| self.heroku_says(other)) {
             _ if self.listing.is_err() => {
                 Fate::Unsure("there is no keychain to keep it in".to_owned())
             }
-            None | Some(Word::Refused) => Fate::Moved(owner),
+            None | Some(Word::Refused) => Fate::Moved {
+                dead: other.cloned(),
+                owner,
+            },
             Some(Word::Good(_)) => Fate::Spare(owner),
             Some(Word::Unknown(why)) => Fate::Unsure(why.what().to_owned()),
             Some(Word::NotAsked) => Fate::Unsure("Heroku was not asked".to_owned()),
@@ -166,8 +167,8 @@ pub(super) enum Fate {
     Dead,
     /// The keychain has another one of this account.
     Spare(Account),
-    /// It goes to the keychain first, as this account's.
-    Moved(Account),
+    /// It goes to the keychain first, as this account's, in place of one that Heroku refuses.
+    Moved { owner: Account, dead: Option<Token> },
     /// Nobody can say, so the copy stays.
     Unsure(String),
 }
@@ -181,8 +182,8 @@ impl Fate {
             Fate::Spare(account) => {
                 format!("it is good, and the keychain has another one of {account}")
             }
-            Fate::Moved(account) => {
-                format!("it is good, and goes to the keychain as the login of {account}")
+            Fate::Moved { owner, .. } => {
+                format!("it is good, and goes to the keychain as the login of {owner}")
             }
             Fate::Unsure(why) => format!("it stays: {why}"),
         }
@@ -198,21 +199,12 @@ impl Fate {
     /// # Errors
     /// Why the keychain could not take it.
     pub(super) fn prepare(&self, environment: &Environment, token: &Token) -> Result<(), Problem> {
-        let Fate::Moved(account) = self else {
-            return Ok(());
-        };
-        match heroku_cli::login_state(environment) {
-            // Whoever is in use stays so: a mend must not decide who pushes.
-            LoginState::Account(other) if other != *account => {
-                accounts::keep_unchecked(environment, account, token)
+        match self {
+            Fate::Moved { owner, dead } => {
+                accounts::adopt(environment, owner, token, dead.as_ref())
             }
-            LoginState::Account(_) | LoginState::Absent | LoginState::Unusable => {
-                let known = Known {
-                    checked: Some(Timestamp::now()),
-                    ..Known::new(account, token)
-                };
-                accounts::keep(environment, Store::Keychain, account, token, known).map(drop)
-            }
+            Fate::Held | Fate::Dead | Fate::Spare(_) => Ok(()),
+            Fate::Unsure(why) => Err(Problem::new(format!("the token stays: {why}"), "")),
         }
     }
 }

@@ -91,8 +91,11 @@ pub(super) fn run(arguments: &Doctor, session: &mut Session<'_, '_>) -> anyhow::
     let mut changes = Vec::new();
     if arguments.fix {
         let mut offered = Vec::new();
-        for _ in 0..ROUNDS {
-            let fixes = fixes(&findings, &offered);
+        for round in 0..ROUNDS {
+            // Whom a push is made for is decided by what was found, and not by what a mend has
+            // just removed.
+            let is_settled = |one: &&Finding| round > 0 && one.id == pointer::DANGLING;
+            let fixes = fixes(findings.iter().filter(|one| !is_settled(one)), &offered);
             if fixes.is_empty() {
                 break;
             }
@@ -131,9 +134,9 @@ fn colour(environment: &Environment) -> Colour {
 }
 
 /// The fixes that have not been offered yet, each once.
-fn fixes(findings: &[Finding], offered: &[String]) -> Vec<Fix> {
+fn fixes<'a>(findings: impl Iterator<Item = &'a Finding>, offered: &[String]) -> Vec<Fix> {
     let mut fixes: Vec<Fix> = Vec::new();
-    for fix in findings.iter().filter_map(|finding| finding.fix.as_ref()) {
+    for fix in findings.filter_map(|finding| finding.fix.as_ref()) {
         let is_known = offered.contains(&fix.does) || fixes.iter().any(|one| one.does == fix.does);
         if !is_known {
             fixes.push(fix.clone());

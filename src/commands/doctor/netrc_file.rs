@@ -2,6 +2,7 @@
 
 use super::{Copy, Fate, Finding, Fix, Look, Severity, modes};
 use crate::credential::Token;
+use crate::environment::Environment;
 use crate::netrc::{self, Entry, Netrc, Overview, Unreadable};
 use crate::problem::Problem;
 use crate::sources::Source;
@@ -183,14 +184,28 @@ fn taken_out(fates: Vec<(Token, Fate)>, place: &str, words: &[String]) -> Fix {
         true => "not needed: nobody can use that token",
         false => "git credential-heroku-rs netrc print >>~/.netrc",
     };
+    let tokens: Vec<Token> = fates.iter().map(|(token, _)| token.clone()).collect();
     Fix::new(does, undo, move |environment| {
         for (token, fate) in &fates {
             fate.prepare(environment, token)?;
         }
-        netrc::forget(environment, None)
-            .map(drop)
-            .map_err(|why| why.problem())
+        let is_as_it_was = held_by_netrc(environment)? == tokens;
+        match is_as_it_was && netrc::forget(environment, None).map_err(|why| why.problem())? {
+            true => Ok(()),
+            false => Err(Problem::new(
+                "netrc has changed meanwhile",
+                "look again: git credential-heroku-rs doctor",
+            )),
+        }
     })
+}
+
+/// The tokens that netrc has now.
+fn held_by_netrc(environment: &Environment) -> Result<Vec<Token>, Problem> {
+    let netrc = Netrc::in_plain_text(environment).map_err(|why| why.problem())?;
+    let overview = netrc.map_or(Ok(Overview::default()), |netrc| netrc.overview());
+    let overview = overview.map_err(|why| why.problem())?;
+    Ok(tokens(&overview).into_iter().cloned().collect())
 }
 
 /// The token lives here: for both hosts, once each, and every program finds the same.

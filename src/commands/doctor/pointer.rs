@@ -11,6 +11,9 @@ use crate::hosts::{HerokuHost, Service};
 use crate::problem::Problem;
 use crate::sources::Source;
 
+/// The check of an account in use that has no token any more.
+pub(super) const DANGLING: &str = "login.dangling";
+
 pub(super) fn login_json(look: &Look<'_>) -> Vec<Finding> {
     let Ok(listing) = &look.listing else {
         return Vec::new();
@@ -64,9 +67,10 @@ pub(super) fn login_json(look: &Look<'_>) -> Vec<Finding> {
 fn dangling(account: &Account, named: &[Account], look: &Look<'_>) -> Finding {
     let what = format!("login.json names {account}, and the keychain has no token of it");
     let finding = match &look.answer.found {
-        Some(_) => Finding::warn("login.dangling", what).because("another source has one"),
-        None => Finding::fail("login.dangling", what)
-            .because("nothing is served in another account's name"),
+        Some(_) => Finding::warn(DANGLING, what).because("another source has one"),
+        None => {
+            Finding::fail(DANGLING, what).because("nothing is served in another account's name")
+        }
     };
     match named {
         [] => finding.mended_by("git credential-heroku-rs login"),
