@@ -2,10 +2,12 @@
 //! once it mends all it can, and the Heroku CLI undoes none of it.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::doctor::{finding, finding_offline, healthy, is_found, is_found_and_mended, report};
-use crate::world::{ANN, BOB, Version, World};
+use crate::world::{ANN, BOB, Version, World, files_under};
 
 /// Everything passes, and a push works.
 fn is_healthy(world: &World) {
@@ -112,6 +114,72 @@ fn a_repositorys_fault_is_mended_from_below_its_top() {
         .succeeds()
         .says("\nall is well\n");
     is_healthy(&world);
+}
+
+#[test]
+fn on_netrc_alone_git_needs_no_helper_and_doctor_says_so() {
+    let world = World::new().with_app("blue-sky");
+    let token = world.heroku.issue_token(ANN);
+    let entry = |host| format!("machine {host} login {ANN} password {token}\n");
+    world.has_netrc(&(entry("api.heroku.com") + &entry("git.heroku.com")));
+    let found = is_found(&world, "git.no-helper", "it takes what stands in netrc");
+    assert_eq!(found["severity"], "warn");
+    assert_eq!(finding(&world, "proof.answer"), None);
+    is_found_and_mended(&world, "git.no-helper", "git asks no helper");
+    is_healthy(&world);
+}
+
+#[test]
+fn who_would_ask_at_a_push_is_told() {
+    let world = World::new().with_keychain().with_app("blue-sky");
+    world.helper("setup").succeeds();
+    world
+        .git("config --global core.askPass /opt/ask")
+        .succeeds();
+    is_found(
+        &world,
+        "proof.answer",
+        "would ask by core.askPass in ~/.gitconfig",
+    );
+    world.sets("GIT_ASKPASS", "/opt/other");
+    is_found(
+        &world,
+        "proof.answer",
+        "would ask by the program in GIT_ASKPASS",
+    );
+}
+
+/// Every file below the home and the work tree, its rights and its bytes.
+fn all_files(world: &World) -> Vec<(PathBuf, u32, Vec<u8>)> {
+    let roots = [world.home(), world.work()];
+    let files = roots.iter().flat_map(|root| files_under(root));
+    let mut files: Vec<_> = files
+        .map(|path| {
+            let mode = fs::metadata(&path).unwrap().permissions().mode();
+            let bytes = fs::read(&path).unwrap();
+            (path, mode, bytes)
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn a_look_changes_nothing() {
+    let world = healthy();
+    world.helper("unsetup").succeeds();
+    fs::remove_file(world.login_json()).unwrap();
+    let token = world.kept_in_the_keychain(ANN).unwrap();
+    world.has_netrc(&format!(
+        "machine git.heroku.com login {ANN} password {token}\n"
+    ));
+    let before = all_files(&world);
+    assert!(before.len() > 20, "the search sees {} files", before.len());
+    for line in ["doctor", "doctor --json", "doctor --offline"] {
+        world.helper(line).ended_well();
+    }
+    assert_eq!(all_files(&world), before);
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
 }
 
 /// The worst machine that there is: each of these faults hides another.

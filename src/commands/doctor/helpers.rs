@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::{Finding, Fix, Look, Severity, found_by_git};
+use super::{Finding, Fix, Look, Severity, found_by_git, is_sent_by_git};
 use crate::commands::our_helper;
 use crate::credential::Account;
 use crate::git_config::{self, HEROKU_HELPER, OUR_NAME, Scope, Setting};
@@ -170,8 +170,10 @@ fn not_asked(look: &Look<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let finding = match look.helpers.as_slice() {
+        [] if is_sent_by_git(look) => Finding::warn("git.no-helper", "git asks no helper about Heroku")
+            .because("it takes what stands in netrc, and nothing else"),
         [] => Finding::fail("git.no-helper", "git asks no helper about Heroku")
-            .because("it asks you at every push, or takes what stands in netrc"),
+            .because("it asks you at every push"),
         [.., last] if last.value == CLI => {
             Finding::fail("git.cli-instead", "git asks the Heroku CLI, and not this program")
                 .because("`heroku logout` removes this program from git's helpers, and the next command adds the CLI")

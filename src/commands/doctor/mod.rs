@@ -36,6 +36,7 @@ use finding::{Finding, Fix, Severity};
 use helpers::{removed, shown};
 use look::{Copy, Fate, Look, Reach, Word};
 use mask::Mask;
+use netrc_file::is_sent_by_git;
 use program::found_by_git;
 
 /// A question about the machine.

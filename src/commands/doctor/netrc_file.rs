@@ -38,6 +38,13 @@ pub(super) fn check(look: &Look<'_>) -> Vec<Finding> {
     found
 }
 
+/// Whether git sends an entry of it to Heroku by itself.
+pub(super) fn is_sent_by_git(look: &Look<'_>) -> bool {
+    let netrc = Netrc::in_plain_text(look.environment).ok().flatten();
+    let overview = netrc.and_then(|netrc| netrc.overview().ok());
+    overview.is_some_and(|overview| !overview.git.is_empty())
+}
+
 /// Whether netrc is where the token in use comes from, and where it belongs on this machine.
 fn serves(look: &Look<'_>) -> bool {
     let used = look.answer.found.as_ref();

@@ -82,19 +82,43 @@ pub(super) fn git(_: &Look<'_>) -> Vec<Finding> {
         Ok(version) => version,
         Err(problem) => return vec![Finding::of_problem("program.git", Severity::Fail, &problem)],
     };
+    vec![judged(version, &shown)]
+}
+
+fn judged(version: (u32, u32), shown: &str) -> Finding {
+    const ID: &str = "program.git";
     let what = format!("git {shown}");
-    let finding = match version {
+    match version {
         // `git config --fixed-value` came with 2.30.
-        (..=1, _) | (2, ..30) => {
-            Finding::fail("program.git", format!("{what} is too old for this program"))
-                .mended_by("install git 2.30 or later")
-        }
-        (2, 30..40) => Finding::pass("program.git", what).because(
-            "before 2.40 it does not learn when a token ends, before 2.46 not whose it was",
+        (..=1, _) | (2, ..30) => Finding::fail(ID, format!("{what} is too old for this program"))
+            .mended_by("install git 2.30 or later"),
+        (2, 30..40) => Finding::pass(ID, what).because(
+            "before 2.40 it does not learn when a token ends, before 2.46 where it came from",
         ),
-        (2, 40..46) => Finding::pass("program.git", what)
-            .because("before 2.46 it does not tell `store` which helper a token came from"),
-        _ => Finding::pass("program.git", what),
-    };
-    vec![finding]
+        (2, 40..46) => {
+            Finding::pass(ID, what).because("before 2.46 it does not learn where a token came from")
+        }
+        _ => Finding::pass(ID, what),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_git_lacks_is_told_and_too_old_a_one_refused() {
+        for (version, severity, why) in [
+            ((1, 8), Severity::Fail, ""),
+            ((2, 29), Severity::Fail, ""),
+            ((2, 39), Severity::Pass, "when a token ends"),
+            ((2, 43), Severity::Pass, "where a token came from"),
+            ((2, 46), Severity::Pass, ""),
+            ((3, 0), Severity::Pass, ""),
+        ] {
+            let finding = judged(version, "x");
+            assert_eq!(finding.severity, severity, "{version:?}");
+            assert!(finding.why.contains(why) && finding.why.is_empty() == why.is_empty());
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Finding, Look, shown};
+use super::{Finding, Look, is_sent_by_git, shown};
 use crate::git_config::{self, Filled, Setting};
 use crate::sources::{Found, Source};
 
@@ -33,7 +33,7 @@ pub(super) fn fill(look: &Look<'_>) -> Vec<Finding> {
 fn unanswered(look: &Look<'_>, why: &str) -> Finding {
     let problem = look.answer.why_none();
     let finding = match &look.answer.found {
-        Some(found) if found.source == Source::Netrc => {
+        Some(found) if found.source == Source::Netrc && is_sent_by_git(look) => {
             return Finding::pass("proof.answer", "git takes the token from netrc by itself");
         }
         Some(_) => Finding::fail("proof.answer", "git gets no token, though there is one")
