@@ -9,12 +9,17 @@ mod workplace;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::{Duration, SystemTime};
 
+use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
 pub use lock::{Held, hold};
 pub use workplace::Workplace;
+
+/// How long a program that rewrites a file in place is left alone with it, each time.
+const MOMENT: Duration = Duration::from_millis(10);
 
 /// How long another one of us is waited for: a write takes some milliseconds.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -30,7 +35,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
     let target = resolved(path)?;
     let workplace = Workplace::beside(&target, PATIENCE)?;
-    put(&workplace, &target, contents, None)
+    put(drafted(&workplace, contents, None)?, &workplace, &target)
 }
 
 /// Why a file of other programs' was not edited.
@@ -73,6 +78,10 @@ pub fn edit<E, T: AsRef<[u8]>>(
         if before.as_ref().is_some_and(|before| !before.is_file) {
             return Err(EditError::NotAFile);
         }
+        if before.as_ref().is_some_and(Seen::is_being_rewritten) {
+            thread::sleep(MOMENT);
+            continue;
+        }
         let bytes = match &before {
             Some(_) => Zeroizing::new(fs::read(&target)?),
             None => Zeroizing::default(),
@@ -83,8 +92,11 @@ pub fn edit<E, T: AsRef<[u8]>>(
         if before.as_ref().is_some_and(Seen::has_second_name) {
             return Err(EditError::SecondName);
         }
+        // Looked at only when all that takes time is done: it is the shorter a moment in which
+        // another program's write is lost.
+        let draft = drafted(&workplace, contents.as_ref(), before.as_ref())?;
         if Seen::of(&target)? == before {
-            put(&workplace, &target, contents.as_ref(), before.as_ref())?;
+            put(draft, &workplace, &target)?;
             return Ok(true);
         }
     }
@@ -127,6 +139,11 @@ impl Seen {
         }))
     }
 
+    fn is_being_rewritten(&self) -> bool {
+        let age = self.modified.and_then(|modified| modified.elapsed().ok());
+        is_being_rewritten(self.length, age)
+    }
+
     #[cfg(unix)]
     fn has_second_name(&self) -> bool {
         self.names > 1
@@ -138,16 +155,27 @@ impl Seen {
     }
 }
 
-fn put(
+/// The Heroku CLI and text editors empty a file before they write it anew: what is read in between
+/// is not all of it. One that has been empty for a while is just that.
+fn is_being_rewritten(length: u64, age: Option<Duration>) -> bool {
+    const JUST_NOW: Duration = Duration::from_millis(50);
+    length == 0 && age.is_some_and(|age| age < JUST_NOW)
+}
+
+/// The new bytes, safe on the disk beside the old ones.
+fn drafted(
     workplace: &Workplace,
-    target: &Path,
     contents: &[u8],
     before: Option<&Seen>,
-) -> io::Result<()> {
+) -> io::Result<NamedTempFile> {
     let mut draft = workplace.draft()?;
     draft.write_all(contents)?;
     keep_owners_rights(draft.as_file(), before)?;
     draft.as_file().sync_all()?;
+    Ok(draft)
+}
+
+fn put(draft: NamedTempFile, workplace: &Workplace, target: &Path) -> io::Result<()> {
     draft.persist(target).map_err(|error| error.error)?;
     workplace.settle();
     Ok(())
@@ -268,6 +296,19 @@ mod tests {
         });
         assert!(changed.unwrap());
         assert_eq!(fs::read(&path).unwrap(), b"second!");
+    }
+
+    #[test]
+    fn a_file_that_somebody_empties_to_write_it_anew_is_not_taken_for_empty() {
+        let just_now = Some(Duration::from_millis(1));
+        assert!(is_being_rewritten(0, just_now));
+        for (length, age) in [(1, just_now), (0, Some(Duration::from_secs(1))), (0, None)] {
+            assert!(!is_being_rewritten(length, age), "{length} {age:?}");
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        replace(&path, b"").unwrap();
+        assert!(edit(&path, |_| Ok::<_, ()>(Some(b"new"))).unwrap());
     }
 
     #[test]

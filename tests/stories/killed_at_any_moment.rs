@@ -165,22 +165,41 @@ fn a_login_in_netrc_leaves_every_other_entry_as_it_was() {
     );
 }
 
+const OTHERS: &str = "# mine\nmachine example.com\n  login x\n  password y\n";
+
 #[test]
-fn netrc_import_never_leaves_the_token_nowhere() {
-    let world = World::new().with_keychain();
+fn a_clean_leaves_the_old_netrc_or_the_new_one() {
+    let world = World::new();
     let token = world.heroku.issue_token(ANN);
-    let others = "# mine\nmachine example.com\n  login x\n  password y\n";
-    let entry = format!("machine git.heroku.com\n  login {ANN}\n  password {token}\n");
-    let given = || {
-        world.keychain_is_emptied();
-        world.has_netrc(&format!("{others}{entry}"));
-    };
+    let before = format!("machine git.heroku.com login {ANN} password {token}\n{OTHERS}");
     let then = |world: &World| {
         let text = fs::read_to_string(world.home().join(".netrc")).unwrap();
-        let in_netrc = text == format!("{others}{entry}");
-        assert!(in_netrc || text == others, "{text}");
-        assert!(in_netrc || world.kept_in_the_keychain(ANN).as_ref() == Some(&token));
+        assert!(text == before || text == OTHERS, "the old or the new one");
     };
+    let clean = "git-credential-heroku-rs netrc clean";
+    killed_everywhere(&world, clean, "", || world.has_netrc(&before), then);
+}
+
+#[test]
+fn an_import_keeps_the_token_in_one_place_at_least() {
+    let world = World::new().with_keychain();
+    let token = world.heroku.issue_token(ANN);
+    let before = format!("machine git.heroku.com login {ANN} password {token}\n{OTHERS}");
+    let given = || {
+        world.keychain_is_emptied();
+        world.has_netrc(&before);
+    };
+    let then = |world: &World| {
+        let netrc = fs::read_to_string(world.home().join(".netrc")).unwrap();
+        let kept = world.kept_in_the_keychain(ANN);
+        match netrc == before {
+            true => assert!(kept.is_none() || kept.as_ref() == Some(&token)),
+            false => assert_eq!((netrc.as_str(), kept.as_ref()), (OTHERS, Some(&token))),
+        }
+        let reply = world.shell(GET, REQUEST.as_bytes()).succeeds();
+        reply.hands_out(&token).stderr_is("").stdout();
+    };
+    // A second run does what was left to do, or says that there is nothing to move.
     let import = "git-credential-heroku-rs netrc import --yes";
     killed_everywhere(&world, import, "", given, then);
 }
