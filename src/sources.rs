@@ -16,7 +16,7 @@ use crate::heroku_cli::{self, LoginState};
 use crate::hosts::HerokuHost;
 use crate::keychain::Keychain;
 use crate::known_authorizations::{self, Known};
-use crate::netrc::{Netrc, Unreadable};
+use crate::netrc::{self, Netrc, Unreadable};
 use crate::problem::{Kind, Problem};
 
 /// Where a token can come from.
@@ -246,14 +246,17 @@ fn netrc(
         Choice::InUse(_) if environment.netrc_first => None,
         choice => choice.account(),
     };
-    let unavailable = |why: Unreadable| Outcome::Unavailable(why.problem());
+    let unavailable = |why: Unreadable| Outcome::Unavailable(why.problem(environment));
     let Some(netrc) = Netrc::read(environment).map_err(unavailable)? else {
         return Err(Outcome::Absent);
     };
     let entry = netrc.entry_for(wanted.host, account).map_err(unavailable)?;
     let entry = entry.ok_or(Outcome::Absent)?;
     let found = live(entry.token, entry.account, Source::Netrc, environment)?;
-    let exposed = || Problem::new("others can read your netrc", "run: chmod 600 ~/.netrc");
+    let exposed = || {
+        let mend = format!("run: chmod 600 {}", netrc::argument(environment));
+        Problem::new("others can read your netrc", mend)
+    };
     Ok(Found {
         remark: netrc.is_readable_by_others().then(exposed),
         ..found

@@ -124,7 +124,8 @@ fn put(
 ) -> Result<(Source, Option<Problem>), Problem> {
     let in_netrc = || {
         let kept = netrc::keep(environment, account, token);
-        kept.map_err(|why| why.problem()).map(|()| Source::Netrc)
+        kept.map_err(|why| why.problem(environment))
+            .map(|()| Source::Netrc)
     };
     match store {
         Store::Netrc => return Ok((in_netrc()?, None)),
@@ -202,7 +203,7 @@ pub fn forget(environment: &Environment, login: &Login, account: &Account) -> Re
     let pointer = heroku_cli::clear_login(environment, account);
     let notes = known_authorizations::forget(environment, account);
     kept?;
-    copies.map_err(|why| why.problem())?;
+    copies.map_err(|why| why.problem(environment))?;
     pointer.map_err(|why| {
         Problem::new(
             format!("login.json could not be removed: {why}"),
@@ -331,7 +332,7 @@ pub fn list(environment: &Environment) -> (Vec<Login>, Vec<(Source, Problem)>) {
     match entry {
         Ok(Some(entry)) => found(entry.account, entry.token, Source::Netrc),
         Ok(None) => {}
-        Err(why) => unavailable.push((Source::Netrc, why.problem())),
+        Err(why) => unavailable.push((Source::Netrc, why.problem(environment))),
     }
     (logins, unavailable)
 }

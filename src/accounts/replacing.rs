@@ -39,7 +39,9 @@ pub fn still_holds(
             .item(account)
             .map(|item| item.is_some_and(|item| item.token == *token))
             .map_err(|why| why.problem()),
-        Source::Netrc => netrc::is_replaceable(environment, token).map_err(|why| why.problem()),
+        Source::Netrc => {
+            netrc::is_replaceable(environment, token).map_err(|why| why.problem(environment))
+        }
     };
     match holds {
         Ok(true) => Ok(()),
@@ -73,8 +75,8 @@ pub fn replace(
     match (place, netrc::replace(environment, account, old, new)) {
         (Source::Netrc, Ok(true)) | (Source::Keychain | Source::ApiKey, Ok(_)) => {}
         (Source::Netrc, Ok(false)) => return Err(NotReplaced::Overtaken),
-        (Source::Netrc, Err(why)) => return Err(NotReplaced::Untouched(why.problem())),
-        (Source::Keychain | Source::ApiKey, Err(why)) => notes.push(stale_copy(&why)),
+        (Source::Netrc, Err(why)) => return Err(NotReplaced::Untouched(why.problem(environment))),
+        (Source::Keychain | Source::ApiKey, Err(why)) => notes.push(stale_copy(&why, environment)),
     }
     if let Err(why) = known_authorizations::remember(environment, known) {
         notes.push(unwritten("the token's expiry", &why));
@@ -82,8 +84,8 @@ pub fn replace(
     Ok(notes)
 }
 
-fn stale_copy(why: &Unreadable) -> Problem {
-    let why = why.problem();
+fn stale_copy(why: &Unreadable, environment: &Environment) -> Problem {
+    let why = why.problem(environment);
     Problem::new(
         format!("netrc may still hold the old token: {}", why.what()),
         why.mend(),

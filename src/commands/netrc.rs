@@ -61,13 +61,13 @@ fn import(arguments: &NetrcImport, session: &mut Session<'_, '_>) -> anyhow::Res
     let cleaned = netrc::forget(session.environment, Some(&entry.token));
     let out = &mut session.streams.output;
     writeln!(out, "The token of {} is in the keychain now", info.email)?;
-    if !cleaned.map_err(|why| why.problem())? {
+    if !cleaned.map_err(|why| why.problem(session.environment))? {
         session.warn(&Problem::new(
             "netrc has other tokens for Heroku too, and they are still there",
             "remove them all: git credential-heroku-rs netrc clean",
         ))?;
     }
-    Ok(())
+    warn_of_default(session)
 }
 
 /// The one login in netrc: of the account that is named, or the same in both hosts' entries.
@@ -83,11 +83,11 @@ fn the_entry(named: Option<&str>, environment: &Environment) -> Result<Entry, Pr
         .of_kind(Kind::NotLoggedIn)
     };
     let netrc = Netrc::read(environment)
-        .map_err(|why| why.problem())?
+        .map_err(|why| why.problem(environment))?
         .ok_or_else(none)?;
     let of = |service| {
         let entry = netrc.entry_for(&HerokuHost::production(service), account.as_ref());
-        entry.map_err(|why| why.problem())
+        entry.map_err(|why| why.problem(environment))
     };
     match (of(Service::Git)?, of(Service::Api)?) {
         (Some(git), Some(api)) if git.token != api.token => Err(Problem::new(
@@ -120,11 +120,12 @@ fn print(arguments: &NetrcPrint, session: &mut Session<'_, '_>) -> anyhow::Resul
 }
 
 fn clean(arguments: &NetrcClean, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let lines = netrc::lines(session.environment).map_err(|why| why.problem())?;
+    let lines =
+        netrc::lines(session.environment).map_err(|why| why.problem(session.environment))?;
     let out = &mut session.streams.output;
     if lines.is_empty() {
         writeln!(out, "netrc has no entry for Heroku")?;
-        return Ok(());
+        return warn_of_default(session);
     }
     let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
     let lines = lines.join(", ");
@@ -132,12 +133,25 @@ fn clean(arguments: &NetrcClean, session: &mut Session<'_, '_>) -> anyhow::Resul
         writeln!(out, "would remove from netrc: the entries on lines {lines}")?;
         return Ok(());
     }
-    netrc::forget(session.environment, None).map_err(|why| why.problem())?;
+    netrc::forget(session.environment, None).map_err(|why| why.problem(session.environment))?;
     writeln!(
         out,
         "removed from netrc: the entries on lines {lines}; nothing else has changed"
     )?;
-    Ok(())
+    warn_of_default(session)
+}
+
+/// Where Heroku's hosts have no entry, git sends them what `default` holds.
+fn warn_of_default(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    let netrc = Netrc::in_plain_text(session.environment).ok().flatten();
+    let overview = netrc.and_then(|netrc| netrc.overview().ok());
+    let Some(line) = overview.and_then(|overview| overview.default) else {
+        return Ok(());
+    };
+    session.warn(&Problem::new(
+        format!("netrc, line {line}: git sends the password of the default entry to Heroku too"),
+        "put the names of its servers in place of default",
+    ))
 }
 
 fn agrees(question: &str) -> Result<bool, Problem> {

@@ -171,6 +171,6 @@ fn netrc_entry(environment: &Environment) -> Option<Problem> {
             ),
             "once the login works, remove it: git credential-heroku-rs netrc clean",
         )),
-        Err(why) => Some(why.problem()),
+        Err(why) => Some(why.problem(environment)),
     }
 }

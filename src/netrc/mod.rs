@@ -11,81 +11,21 @@ mod gpg;
 mod overview;
 mod reading;
 mod scanner;
+mod unreadable;
 
 use std::io;
 use std::path::PathBuf;
 
-use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::atomic_file::{self, EditError};
+use crate::atomic_file;
 use crate::credential::{Account, Token};
 use crate::environment::Environment;
 use crate::hosts::{HerokuHost, Service};
-use crate::problem::Problem;
 pub use overview::Overview;
 pub use reading::{Entry, Netrc};
 use scanner::Doubt;
-
-/// Why netrc gives no answer. Says where; never a word of the file.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum Unreadable {
-    /// Readers of netrc would not agree on it.
-    #[error("netrc: line {line}: {phrase}")]
-    Doubt {
-        /// The line, counted from 1.
-        line: usize,
-        /// What is in doubt there.
-        phrase: &'static str,
-    },
-    /// Somebody else may have written it.
-    #[error("netrc is not used: {0}")]
-    NotOurs(&'static str),
-    /// It is not a file that a reader and a writer can deal with.
-    #[error("netrc is not used: {0}")]
-    Unfit(&'static str),
-    /// gpg did not give its text.
-    #[error("~/.netrc.gpg was not read: {0}")]
-    Encrypted(&'static str),
-    /// It is encrypted, and to be changed.
-    #[error("~/.netrc.gpg is left as it is: an encrypted file is read, never written")]
-    ReadOnly,
-    /// The file system says no.
-    #[error("netrc could not be read: {0}")]
-    Failed(io::ErrorKind),
-}
-
-impl Unreadable {
-    /// What happened, and what mends it.
-    pub fn problem(&self) -> Problem {
-        let mend = match self {
-            Unreadable::Doubt { .. } => "mend that line, or remove Heroku's entries",
-            Unreadable::NotOurs(_) => "make it yours alone: chmod 600 ~/.netrc",
-            Unreadable::Encrypted(_) => "look at: gpg --decrypt ~/.netrc.gpg >/dev/null",
-            Unreadable::ReadOnly => "take Heroku's entries out of it by hand, or move it away",
-            Unreadable::Unfit(_) | Unreadable::Failed(_) => "look at: ls -l ~/.netrc",
-        };
-        Problem::new(self.to_string(), mend)
-    }
-}
-
-impl From<Doubt> for Unreadable {
-    fn from(Doubt { line, phrase }: Doubt) -> Unreadable {
-        Unreadable::Doubt { line, phrase }
-    }
-}
-
-impl From<EditError<Unreadable>> for Unreadable {
-    fn from(error: EditError<Unreadable>) -> Unreadable {
-        match error {
-            EditError::Refused(why) => why,
-            EditError::SecondName => Unreadable::Unfit("it has a second name (a hard link)"),
-            EditError::NotAFile => Unreadable::Unfit("it is not a plain file"),
-            EditError::Busy => Unreadable::Unfit("another program keeps writing to it"),
-            EditError::Failed(error) => Unreadable::Failed(error.kind()),
-        }
-    }
-}
+pub use unreadable::{Unreadable, argument};
 
 /// Puts a login into the user's netrc, in place of every other one of Heroku's: for both hosts, in
 /// the very form of the Heroku CLI.

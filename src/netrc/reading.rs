@@ -315,7 +315,7 @@ mod tests {
     fn a_doubt_names_the_line_and_never_the_text() {
         let netrc = netrc("\nmachine git.heroku.com login password TOKEN");
         let why = netrc.entry_for(&git(), None).unwrap_err();
-        let told = format!("{why} {why:?} {}", why.problem());
+        let told = format!("{why} {why:?} {}", why.problem(&Environment::default()));
         assert!(told.contains("line 2") && !told.contains("89ab"), "{told}");
     }
 

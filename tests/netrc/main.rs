@@ -101,7 +101,7 @@ fn line_of(why: &Unreadable) -> Option<usize> {
 }
 
 fn says_nothing_of_the_file(why: &Unreadable) {
-    let told = format!("{why} {why:?} {}", why.problem());
+    let told = format!("{why} {why:?} {}", why.problem(&Environment::default()));
     for secret in [GOOD, OLD, "HRKU", "89ab", "7654", "evil", "short", "extra"] {
         assert!(!told.contains(secret), "{told}");
     }

@@ -107,8 +107,71 @@ fn what_is_in_doubt_is_left_alone_and_named() {
     world
         .helper("netrc clean")
         .exits_with(1)
-        .says("netrc: line 1: a macro belongs to this entry");
+        .stdout_is("")
+        .stderr_is(
+            "heroku-rs: ~/.netrc: line 1: a macro belongs to this entry, and would run for another \
+             without it\n  mend that line, or remove Heroku's entries\n",
+        );
     assert_eq!(netrc_of(&world), before);
+}
+
+#[test]
+fn an_error_names_the_file_that_is_meant() {
+    let world = World::new();
+    let token = world.heroku.issue_token(ANN);
+    world.has_netrc("");
+    let other = world.has_file(
+        "elsewhere",
+        &format!("machine git.heroku.com password {token} extra\n"),
+    );
+    world.is_planted(&other);
+    world.sets("NETRC", other.to_str().unwrap());
+    world
+        .helper("netrc clean")
+        .exits_with(1)
+        .stdout_is("")
+        .stderr_is(
+            "heroku-rs: $NETRC: line 1: there is a word that means nothing here\n  \
+             mend that line, or remove Heroku's entries\n",
+        );
+    world
+        .shell("chmod 660 ~/elsewhere", b"")
+        .succeeds()
+        .says_nothing();
+    world
+        .helper("netrc clean")
+        .exits_with(1)
+        .stdout_is("")
+        .stderr_is(
+            "heroku-rs: $NETRC is not used: others can write it\n  \
+             make it yours alone: chmod 600 \"$NETRC\"\n",
+        );
+}
+
+/// git sends what `default` holds to every server that has no entry of its own.
+#[test]
+fn a_default_entry_that_would_answer_for_heroku_is_told() {
+    let world = World::new();
+    let token = world.heroku.issue_token(ANN);
+    let rest = "# mine\ndefault login me password elsewhere\n";
+    world.has_netrc(&format!("{}{rest}", entries(ANN, &token)));
+    let warning = |line| {
+        format!(
+            "warning: netrc, line {line}: git sends the password of the default entry to Heroku \
+             too\n  put the names of its servers in place of default\n"
+        )
+    };
+    world
+        .helper("netrc clean")
+        .succeeds()
+        .stdout_is("removed from netrc: the entries on lines 1, 4; nothing else has changed\n")
+        .stderr_is(&warning(2));
+    world
+        .helper("netrc clean")
+        .succeeds()
+        .stdout_is("netrc has no entry for Heroku\n")
+        .stderr_is(&warning(2));
+    assert_eq!(netrc_of(&world), rest);
 }
 
 #[test]
@@ -135,7 +198,7 @@ fn curl_reads_the_lines_that_we_print() {
 }
 
 #[test]
-fn git_and_python_read_what_we_wrote() {
+fn git_curl_and_python_read_what_we_wrote() {
     let world = World::new().with_app("blue-sky");
     world.is_planted(&world.home().join(".netrc"));
     let token = world.heroku.issue_token(ANN);
@@ -153,4 +216,13 @@ fn git_and_python_read_what_we_wrote() {
         )
         .succeeds()
         .stdout_is("ann@example.com\n");
+    world
+        .shell(
+            "curl --silent --netrc --cacert $SSL_CERT_FILE \
+             --header 'Accept: application/vnd.heroku+json; version=3' \
+             https://api.heroku.com/account",
+            b"",
+        )
+        .succeeds()
+        .says("\"email\":\"ann@example.com\"");
 }

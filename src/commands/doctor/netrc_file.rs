@@ -60,7 +60,7 @@ fn encrypted(look: &Look<'_>) -> Vec<Finding> {
             return vec![Finding::of_problem(
                 "netrc.encrypted",
                 Severity::Warn,
-                &why.problem(),
+                &why.problem(look.environment),
             )];
         }
     };
@@ -69,7 +69,7 @@ fn encrypted(look: &Look<'_>) -> Vec<Finding> {
 
 /// A file that git cannot read stops it before it asks anybody.
 fn unreadable(why: &Unreadable, look: &Look<'_>) -> Finding {
-    let problem = why.problem();
+    let problem = why.problem(look.environment);
     match why {
         Unreadable::NotOurs("others can write it") => {
             let finding = Finding::of_problem("netrc.rights", Severity::Fail, &problem);
@@ -197,7 +197,9 @@ fn taken_out(fates: Vec<(Token, Fate)>, place: &str, words: &[String]) -> Fix {
             fate.prepare(environment, token)?;
         }
         let is_as_it_was = held_by_netrc(environment)? == tokens;
-        match is_as_it_was && netrc::forget(environment, None).map_err(|why| why.problem())? {
+        match is_as_it_was
+            && netrc::forget(environment, None).map_err(|why| why.problem(environment))?
+        {
             true => Ok(()),
             false => Err(Problem::new(
                 "netrc has changed meanwhile",
@@ -209,9 +211,9 @@ fn taken_out(fates: Vec<(Token, Fate)>, place: &str, words: &[String]) -> Fix {
 
 /// The tokens that netrc has now.
 fn held_by_netrc(environment: &Environment) -> Result<Vec<Token>, Problem> {
-    let netrc = Netrc::in_plain_text(environment).map_err(|why| why.problem())?;
+    let netrc = Netrc::in_plain_text(environment).map_err(|why| why.problem(environment))?;
     let overview = netrc.map_or(Ok(Overview::default()), |netrc| netrc.overview());
-    let overview = overview.map_err(|why| why.problem())?;
+    let overview = overview.map_err(|why| why.problem(environment))?;
     Ok(tokens(&overview).into_iter().cloned().collect())
 }
 
@@ -269,6 +271,6 @@ fn rewritten(overview: &Overview, look: &Look<'_>) -> Option<Fix> {
     );
     let undo = "not needed: it is the same token, once for each host";
     Some(Fix::new(does, undo, move |environment| {
-        netrc::keep(environment, &account, &token).map_err(|why| why.problem())
+        netrc::keep(environment, &account, &token).map_err(|why| why.problem(environment))
     }))
 }

@@ -1,0 +1,109 @@
+//! Why a netrc gives no answer, told by its name and line; never by a word of it.
+
+use std::fmt;
+use std::io;
+
+use super::scanner::Doubt;
+use crate::atomic_file::EditError;
+use crate::environment::Environment;
+use crate::problem::Problem;
+
+/// Why netrc gives no answer. Says where; never a word of the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unreadable {
+    /// Readers of netrc would not agree on it.
+    Doubt {
+        /// The line, counted from 1.
+        line: usize,
+        /// What is in doubt there.
+        phrase: &'static str,
+    },
+    /// Somebody else may have written it.
+    NotOurs(&'static str),
+    /// It is not a file that a reader and a writer can deal with.
+    Unfit(&'static str),
+    /// gpg did not give its text.
+    Encrypted(&'static str),
+    /// It is encrypted, and to be changed.
+    ReadOnly,
+    /// The file system says no.
+    Failed(io::ErrorKind),
+}
+
+impl Unreadable {
+    /// What happened, and what mends it, in the file that this environment leads to.
+    pub fn problem(&self, environment: &Environment) -> Problem {
+        let file = name(environment);
+        let mend = match self {
+            Unreadable::Doubt { .. } => "mend that line, or remove Heroku's entries".to_owned(),
+            Unreadable::NotOurs(_) => {
+                format!("make it yours alone: chmod 600 {}", argument(environment))
+            }
+            Unreadable::Encrypted(_) => "look at: gpg --decrypt ~/.netrc.gpg >/dev/null".to_owned(),
+            Unreadable::ReadOnly => {
+                "take Heroku's entries out of it by hand, or move it away".to_owned()
+            }
+            Unreadable::Unfit(_) | Unreadable::Failed(_) => {
+                format!("look at: ls -l {}", argument(environment))
+            }
+        };
+        Problem::new(self.of(file), mend)
+    }
+
+    /// What happened to the file of this name.
+    fn of(&self, file: &str) -> String {
+        match self {
+            Unreadable::Doubt { line, phrase } => format!("{file}: line {line}: {phrase}"),
+            Unreadable::NotOurs(why) | Unreadable::Unfit(why) => {
+                format!("{file} is not used: {why}")
+            }
+            Unreadable::Encrypted(why) => format!("~/.netrc.gpg was not read: {why}"),
+            Unreadable::ReadOnly => {
+                "~/.netrc.gpg is left as it is: an encrypted file is read, never written".to_owned()
+            }
+            Unreadable::Failed(why) => format!("{file} could not be read: {why}"),
+        }
+    }
+}
+
+/// What a person calls the file: the variable where that names it.
+fn name(environment: &Environment) -> &'static str {
+    match environment.netrc {
+        Some(_) => "$NETRC",
+        None if super::path(environment).is_some_and(|path| path.ends_with("_netrc")) => "~/_netrc",
+        None => "~/.netrc",
+    }
+}
+
+/// What a person calls the netrc file, in a command that can be pasted.
+pub fn argument(environment: &Environment) -> &'static str {
+    match name(environment) {
+        "$NETRC" => "\"$NETRC\"",
+        name => name,
+    }
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.of("netrc"))
+    }
+}
+
+impl std::error::Error for Unreadable {}
+impl From<Doubt> for Unreadable {
+    fn from(Doubt { line, phrase }: Doubt) -> Unreadable {
+        Unreadable::Doubt { line, phrase }
+    }
+}
+
+impl From<EditError<Unreadable>> for Unreadable {
+    fn from(error: EditError<Unreadable>) -> Unreadable {
+        match error {
+            EditError::Refused(why) => why,
+            EditError::SecondName => Unreadable::Unfit("it has a second name (a hard link)"),
+            EditError::NotAFile => Unreadable::Unfit("it is not a plain file"),
+            EditError::Busy => Unreadable::Unfit("another program keeps writing to it"),
+            EditError::Failed(error) => Unreadable::Failed(error.kind()),
+        }
+    }
+}
