@@ -233,7 +233,9 @@ fn held(
         if answer.found.is_some() {
             return Ok(answer.found);
         }
-        if let Some(why) = answer.unavailable(Source::Keychain) {
+        // Where the Heroku CLI lives on netrc, nothing is kept in the keyring, whatever is in it.
+        let keyring = answer.unavailable(Source::Keychain);
+        if let Some(why) = keyring.filter(|_| !environment.netrc_first) {
             return Err(why.clone());
         }
     }

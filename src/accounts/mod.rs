@@ -27,12 +27,16 @@ pub use replacing::{NotReplaced, replace, still_holds};
 /// `login.json` stays as it is: it names accounts that Heroku has confirmed, and no other.
 ///
 /// # Errors
-/// Why the keychain could not take it.
+/// Why the keychain could not take it; netrc, where the Heroku CLI lives on that.
 pub fn keep_unchecked(
     environment: &Environment,
     account: &Account,
     token: &Token,
 ) -> Result<(), Problem> {
+    if environment.netrc_first {
+        let kept = netrc::keep(environment, account, token);
+        return kept.map_err(|why| why.problem(environment));
+    }
     let kept = Keychain::new(environment).keep(account, token);
     kept.map_err(|why| why.problem())
 }
@@ -233,6 +237,12 @@ fn forget_in_keychain(
 /// That there is no token of this account, that the keychain could not be asked, or that
 /// `login.json` could not be written.
 pub fn switch(environment: &Environment, account: &Account) -> Result<bool, Problem> {
+    if environment.netrc_first {
+        return Err(Problem::new(
+            "HEROKU_NETRC_WRITE=true: netrc alone says who is logged in",
+            "log in as that account, or run: unset HEROKU_NETRC_WRITE",
+        ));
+    }
     let item = Keychain::new(environment).item(account);
     if item.map_err(|why| why.problem())?.is_none() {
         return Err(Problem::new(
@@ -264,7 +274,8 @@ pub fn restore_login(
     environment: &Environment,
     logins: &[Login],
 ) -> Result<Option<Account>, Problem> {
-    if matches!(heroku_cli::login_state(environment), LoginState::Account(_)) {
+    let is_named = matches!(heroku_cli::login_state(environment), LoginState::Account(_));
+    if is_named || environment.netrc_first {
         return Ok(None);
     }
     let mut named = logins

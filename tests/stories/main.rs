@@ -40,6 +40,7 @@ mod faults_on_the_disk;
 mod gits_contract;
 mod hostile_input;
 mod killed_at_any_moment;
+mod living_on_netrc;
 mod logging_out;
 mod many_at_once;
 mod moving_off_netrc;

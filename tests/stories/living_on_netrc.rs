@@ -1,0 +1,169 @@
+//! `HEROKU_NETRC_WRITE=true`: netrc alone says who is logged in, for the Heroku CLI and for us.
+
+use std::fs;
+
+use crate::world::{ANN, BOB, Version, World};
+
+const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
+
+/// A keyring with an older login of Bob's, which nobody is to look at, or to touch.
+fn world() -> (World, String) {
+    let world = World::new().with_keychain().with_app("blue-sky");
+    world.is_planted(&world.home().join(".netrc"));
+    world.helper("setup").succeeds();
+    let of_bob = world.has_logged_in_with_the_heroku_cli(BOB);
+    world.sets("HEROKU_NETRC_WRITE", "true");
+    (world, of_bob)
+}
+
+fn logs_in(world: &World) -> String {
+    let token = world.heroku.issue_token(ANN);
+    world
+        .helper_with_input("login --with-token", &token)
+        .succeeds()
+        .says("Logged in as ann@example.com: the token is in netrc, in plain text");
+    token
+}
+
+fn netrc(world: &World) -> String {
+    fs::read_to_string(world.home().join(".netrc")).unwrap_or_default()
+}
+
+fn entries(login: &str, token: &str) -> String {
+    ["api", "git"]
+        .map(|host| format!("machine {host}.heroku.com\n  login {login}\n  password {token}\n"))
+        .concat()
+}
+
+#[test]
+fn our_login_is_written_as_the_heroku_cli_writes_it_and_served_first() {
+    let (world, of_bob) = world();
+    let token = logs_in(&world);
+    assert_eq!(netrc(&world), entries(ANN, &token));
+    world
+        .helper_with_input("get", REQUEST)
+        .succeeds()
+        .hands_out(&token)
+        .stderr_is("");
+    world
+        .helper("token")
+        .succeeds()
+        .hands_out(&token)
+        .stderr_is("");
+    world
+        .helper("status")
+        .succeeds()
+        .says("ann@example.com (in use)\n  token    in netrc, and Heroku takes it\n");
+    world
+        .git("push --quiet heroku main")
+        .succeeds()
+        .says_nothing();
+    assert_eq!(world.kept_in_the_keychain(BOB), Some(of_bob));
+}
+
+#[test]
+fn our_logout_takes_no_other_login_along() {
+    let (world, of_bob) = world();
+    let token = logs_in(&world);
+    world
+        .helper("logout")
+        .succeeds()
+        .says("ann@example.com is logged out of this machine");
+    assert_eq!(netrc(&world), "");
+    assert!(!world.heroku.is_live(&token));
+    assert_eq!(world.kept_in_the_keychain(BOB), Some(of_bob));
+}
+
+#[test]
+fn the_heroku_clis_logout_leaves_us_nothing_of_that_account() {
+    let (world, _) = world();
+    let token = logs_in(&world);
+    world.heroku_cli(Version::Current, "auth:logout").succeeds();
+    assert!(!netrc(&world).contains(&token));
+    world
+        .helper_with_input("get", format!("{REQUEST}username={ANN}\n"))
+        .succeeds()
+        .stdout_is("username=ann@example.com\n\n")
+        .says("no Heroku token for ann@example.com on this machine");
+}
+
+#[test]
+fn a_status_looks_at_everything_and_changes_nothing() {
+    let (world, of_bob) = world();
+    let token = logs_in(&world);
+    fs::remove_file(world.login_json()).unwrap();
+    world
+        .helper("status")
+        .succeeds()
+        .says("ann@example.com (in use)")
+        .says("bob@example.com\n")
+        .stderr_is("");
+    assert!(!world.login_json().exists(), "the CLI does not look at it");
+    assert_eq!(netrc(&world), entries(ANN, &token));
+    assert_eq!(world.kept_in_the_keychain(BOB), Some(of_bob));
+}
+
+/// The Heroku CLI does not look at login.json then, so that a switch would change nothing.
+#[test]
+fn a_switch_says_who_decides() {
+    let (world, _) = world();
+    let token = logs_in(&world);
+    world
+        .helper("switch bob@example.com")
+        .exits_with(1)
+        .stdout_is("")
+        .stderr_is(
+            "heroku-rs: HEROKU_NETRC_WRITE=true: netrc alone says who is logged in\n  \
+             log in as that account, or run: unset HEROKU_NETRC_WRITE\n",
+        );
+    world
+        .helper_with_input("get", REQUEST)
+        .succeeds()
+        .hands_out(&token)
+        .stderr_is("");
+}
+
+/// A container with the variable set, as the Heroku CLI's own documents advise: no keyring at all.
+#[test]
+fn what_is_pasted_at_gits_prompt_is_kept_where_the_heroku_cli_looks() {
+    let world = World::new().with_app("blue-sky").with_helper();
+    world.is_planted(&world.home().join(".netrc"));
+    world.sets("HEROKU_NETRC_WRITE", "true");
+    let token = world.heroku.issue_token(ANN);
+    world
+        .on_a_terminal("git push --quiet heroku main")
+        .shows("Password for 'https://heroku@git.heroku.com': ")
+        .types(&token)
+        .exits_with(0);
+    assert_eq!(netrc(&world), entries("heroku", &token));
+    world
+        .heroku_cli(Version::Current, "auth:token")
+        .succeeds()
+        .hands_out(&token);
+    world
+        .helper("status")
+        .succeeds()
+        .says("ann@example.com (in use)\n  token    in netrc, and Heroku takes it\n");
+    world.commits("Another");
+    world
+        .git("push --quiet heroku main")
+        .succeeds()
+        .says_nothing();
+}
+
+#[test]
+fn a_store_never_replaces_the_login_there() {
+    let (world, _) = world();
+    let token = logs_in(&world);
+    let other = world.heroku.issue_token(ANN);
+    for username in ["heroku", "someone", ANN] {
+        world
+            .helper_with_input(
+                "store",
+                format!("{REQUEST}username={username}\npassword={other}\n"),
+            )
+            .succeeds()
+            .says_nothing();
+    }
+    assert_eq!(netrc(&world), entries(ANN, &token));
+}
