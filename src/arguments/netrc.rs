@@ -48,8 +48,13 @@ pub struct NetrcPrint {
 #[command(after_help = "\
 Examples:
   git credential-heroku-rs netrc clean --dry-run
-  git credential-heroku-rs netrc clean")]
+  git credential-heroku-rs netrc clean
+  gpg --decrypt ~/.netrc.gpg | git credential-heroku-rs netrc clean - |
+      gpg --encrypt --default-recipient-self >new.gpg")]
 pub struct NetrcClean {
+    /// Read a netrc from stdin, and write what is left of it to stdout
+    #[arg(value_name = "-", value_parser = ["-"], conflicts_with = "dry_run")]
+    pub stdin: Option<String>,
     /// Say what would be done, and do nothing
     #[arg(long)]
     pub dry_run: bool,

@@ -120,6 +120,9 @@ fn print(arguments: &NetrcPrint, session: &mut Session<'_, '_>) -> anyhow::Resul
 }
 
 fn clean(arguments: &NetrcClean, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    if arguments.stdin.is_some() {
+        return filter(session);
+    }
     let lines =
         netrc::lines(session.environment).map_err(|why| why.problem(session.environment))?;
     let out = &mut session.streams.output;
@@ -139,6 +142,15 @@ fn clean(arguments: &NetrcClean, session: &mut Session<'_, '_>) -> anyhow::Resul
         "removed from netrc: the entries on lines {lines}; nothing else has changed"
     )?;
     warn_of_default(session)
+}
+
+/// For a file that only its owner can write anew, as an encrypted one. In doubt nothing comes out.
+fn filter(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    let rest = netrc::cleaned(&mut session.streams.input).map_err(|why| {
+        let mend = "mend that, and run it again: nothing was written";
+        Problem::new(why.to_string(), mend)
+    })?;
+    Ok(session.streams.output.write_all(&rest)?)
 }
 
 /// Where Heroku's hosts have no entry, git sends them what `default` holds.

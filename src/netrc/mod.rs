@@ -13,7 +13,7 @@ mod reading;
 mod scanner;
 mod unreadable;
 
-use std::io;
+use std::io::{self, Read};
 use std::path::PathBuf;
 
 use zeroize::Zeroizing;
@@ -132,6 +132,17 @@ pub fn forget(environment: &Environment, only: Option<&Token>) -> Result<bool, U
         true => Err(Unreadable::ReadOnly),
         false => Ok(changed),
     }
+}
+
+/// A netrc from elsewhere, without Heroku's entries.
+///
+/// # Errors
+/// [`Unreadable`]: what is in doubt there, or that it is too large.
+pub fn cleaned(input: impl Read) -> Result<Zeroizing<Vec<u8>>, Unreadable> {
+    const USUAL: usize = 64 * 1024;
+    let bytes = bounded::read(input, USUAL).map_err(|error| Unreadable::Failed(error.kind()))?;
+    let bytes = bytes.ok_or(Unreadable::Unfit(bounded::TOO_LARGE))?;
+    Ok(edit::without_ours(&bytes)?)
 }
 
 fn is_encrypted_too(environment: &Environment, token: &Token) -> bool {

@@ -41,7 +41,8 @@ impl Unreadable {
             }
             Unreadable::Encrypted(_) => "look at: gpg --decrypt ~/.netrc.gpg >/dev/null".to_owned(),
             Unreadable::ReadOnly => {
-                "take Heroku's entries out of it by hand, or move it away".to_owned()
+                "how to take Heroku's entries out of it: git credential-heroku-rs netrc clean --help"
+                    .to_owned()
             }
             Unreadable::Unfit(_) | Unreadable::Failed(_) => {
                 format!("look at: ls -l {}", argument(environment))

@@ -115,6 +115,33 @@ fn what_is_in_doubt_is_left_alone_and_named() {
     assert_eq!(netrc_of(&world), before);
 }
 
+/// Whom an encrypted file is for is its owner's to say: we read it, and take part in a pipe.
+#[test]
+fn what_is_encrypted_is_cleaned_in_a_pipe() {
+    let world = World::new();
+    let token = world.heroku.issue_token(ANN);
+    let others = "machine x login y password z # ü\r\n";
+    world.has_netrc(&entries(BOB, &token));
+    let before = netrc_of(&world);
+    let piped = format!("{}{others}", entries(ANN, &token));
+    world
+        .helper_with_input("netrc clean -", piped)
+        .succeeds()
+        .stdout_is(others)
+        .stderr_is("");
+    let doubtful = format!("machine git.heroku.com password {token} extra\n{others}");
+    world
+        .helper_with_input("netrc clean -", doubtful)
+        .exits_with(1)
+        .stdout_is("")
+        .stderr_is(
+            "heroku-rs: netrc: line 1: there is a word that means nothing here\n  \
+             mend that, and run it again: nothing was written\n",
+        );
+    world.helper("netrc clean - --dry-run").exits_with(2);
+    assert_eq!(netrc_of(&world), before, "the user's own is not touched");
+}
+
 #[test]
 fn an_error_names_the_file_that_is_meant() {
     let world = World::new();
