@@ -20,7 +20,7 @@ use super::request_id::request_id;
 use super::transport::{self, AGENT, VERSION};
 use super::{Asker, Failure, PlatformApi};
 use crate::credential::Token;
-use crate::problem::{Problem, one_line};
+use crate::problem::{Problem, is_unseen};
 
 /// The largest page that is handed on, in bytes, counted once it is unpacked. The API tells at most
 /// 1000 entries at once.
@@ -204,8 +204,8 @@ impl Page<'_> {
         next.filter(|_| self.status() == 206).map(str::to_owned)
     }
 
-    /// The status and the headers as HTTP writes them, up to the empty line, control characters
-    /// taken out.
+    /// The status and the headers as HTTP writes them, up to the empty line, without what a terminal
+    /// would act upon.
     pub fn head(&self) -> String {
         let status = self.response.status();
         let reason = status.canonical_reason().unwrap_or_default();
@@ -215,7 +215,8 @@ impl Page<'_> {
             status.as_u16()
         );
         for (name, value) in self.response.headers() {
-            let value = one_line(&String::from_utf8_lossy(value.as_bytes()));
+            let mut value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            value.retain(|c| !is_unseen(c));
             let _ = write!(head, "{name}: {value}\r\n");
         }
         head + "\r\n"

@@ -294,3 +294,15 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
         .succeeds()
         .stdout_is("{\"id\":\"a\"}");
 }
+
+#[test]
+fn a_head_moves_no_cursor_either() {
+    let world = with_ann();
+    let tricks = vec!["X-Odd: a\u{9b}31m\u{202e}b\u{200b}c"];
+    let fault = Fault::Status(200, tricks, String::new());
+    world.heroku.fault(On::Any, fault, Times::Always);
+    world
+        .helper("api account -i")
+        .succeeds()
+        .says("x-odd: a31mbc\r\n");
+}
