@@ -50,7 +50,7 @@ pub fn still_holds(
     }
 }
 
-/// Puts `new` where `old` lies and reads it back; netrc entries that hold a copy of `old` follow.
+/// Puts `new` where `old` lies and reads it back; copies of `old` in the other place follow.
 ///
 /// Gives what went wrong beside it: the new token is safe, and something else was not written.
 ///
@@ -65,18 +65,30 @@ pub fn replace(
 ) -> Result<Vec<Problem>, NotReplaced> {
     still_holds(environment, place, account, old)?;
     let mut notes = Vec::new();
-    if place == Source::Keychain {
-        match Keychain::new(environment).keep(account, new) {
-            Ok(()) => {}
-            Err(Unavailable::Overtaken) => return Err(NotReplaced::Overtaken),
-            Err(why) => return Err(NotReplaced::Unclear(why.problem())),
+    match place {
+        Source::ApiKey => return Err(NotReplaced::Overtaken),
+        Source::Keychain => {
+            match Keychain::new(environment).keep(account, new) {
+                Ok(()) => {}
+                Err(Unavailable::Overtaken) => return Err(NotReplaced::Overtaken),
+                Err(why) => return Err(NotReplaced::Unclear(why.problem())),
+            }
+            let copies = netrc::replace(environment, account, old, new);
+            notes.extend(copies.err().map(|why| stale_copy(&why, environment)));
         }
-    }
-    match (place, netrc::replace(environment, account, old, new)) {
-        (Source::Netrc, Ok(true)) | (Source::Keychain | Source::ApiKey, Ok(_)) => {}
-        (Source::Netrc, Ok(false)) => return Err(NotReplaced::Overtaken),
-        (Source::Netrc, Err(why)) => return Err(NotReplaced::Untouched(why.problem(environment))),
-        (Source::Keychain | Source::ApiKey, Err(why)) => notes.push(stale_copy(&why, environment)),
+        Source::Netrc => {
+            match netrc::replace(environment, account, old, new) {
+                Ok(true) => {}
+                Ok(false) => return Err(NotReplaced::Overtaken),
+                Err(why) => return Err(NotReplaced::Untouched(why.problem(environment))),
+            }
+            // Where the Heroku CLI is told to live on netrc, a copy may be left in the keychain.
+            let keychain = Keychain::new(environment);
+            let item = keychain.item(account).ok().flatten();
+            if item.is_some_and(|item| item.token == *old) {
+                notes.extend(keychain.keep(account, new).err().map(|why| why.problem()));
+            }
+        }
     }
     if let Err(why) = known_authorizations::remember(environment, known) {
         notes.push(unwritten("the token's expiry", &why));
