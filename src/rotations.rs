@@ -33,12 +33,22 @@ pub struct Rotation {
     pub begun: Timestamp,
     /// The description that the new authorization is to have in the end.
     pub description: String,
-    /// The authorization that is to be revoked, where it is known and may be.
+    /// What is to be ended once the new token is in its place, where that is known and may be.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub old: Option<String>,
+    pub old: Option<Ending>,
     /// The new authorization, once Heroku has made it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub new: Option<Made>,
+}
+
+/// What dies with the old token, by its id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ending {
+    /// An authorization that Heroku lists.
+    Authorization(String),
+    /// The session of a login by the browser.
+    Session(String),
 }
 
 /// An authorization that Heroku has made, and the fingerprint of its token.
@@ -51,14 +61,14 @@ pub struct Made {
 }
 
 impl Rotation {
-    /// A rotation that is about to begin; `old` is the authorization to be revoked in its end.
+    /// A rotation that is about to begin; `old` is what is to be ended with it.
     ///
     /// # Errors
     /// That the system has no randomness to give: a mark that is not unique marks nothing.
     pub fn begin(
         account: &Account,
         description: &str,
-        old: Option<String>,
+        old: Option<Ending>,
     ) -> io::Result<Rotation> {
         let mut random = [0; 4];
         getrandom::fill(&mut random).map_err(|error| io::Error::other(error.to_string()))?;
@@ -204,7 +214,8 @@ mod tests {
     #[test]
     fn a_rotation_is_known_from_its_beginning_to_its_end() {
         let (_dir, environment) = home();
-        let mut rotation = Rotation::begin(&ann(), "a login", Some("an-id".to_owned())).unwrap();
+        let old = Ending::Authorization("an-id".to_owned());
+        let mut rotation = Rotation::begin(&ann(), "a login", Some(old)).unwrap();
         note(&environment, &rotation).unwrap();
         assert_eq!(of(&environment, &ann()), [rotation.clone()]);
         rotation.new = Some(Made {

@@ -3,12 +3,12 @@
 //! Source: Heroku's Platform API schema and Dev Center, "OAuth"; the login calls from the Heroku CLI.
 
 use std::collections::HashSet;
-use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use super::shown::{Fit, Shown};
 use super::transport::Method;
 use super::{Asker, Failure, PlatformApi};
 use crate::credential::{Account, Token};
@@ -57,16 +57,6 @@ pub struct Authorization {
     /// Whose it is.
     pub account: Option<Account>,
     shown: Option<Shown>,
-}
-
-/// What Heroku shows of a token: whole, or with stars in it.
-#[derive(Clone)]
-struct Shown(Zeroizing<String>);
-
-impl fmt::Debug for Shown {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Shown(…)")
-    }
 }
 
 /// What came of a wish to revoke.
@@ -195,6 +185,24 @@ impl PlatformApi {
         self.delete(token, "/oauth/sessions/~")
     }
 
+    /// The id of the session that the token belongs to, where it has one and Heroku tells it.
+    pub fn session_of(&self, token: &Token) -> Option<String> {
+        let answer = self.get("/oauth/sessions/~", token).ok()?;
+        let id = answer.body().get("id")?.as_str()?;
+        is_id(id).then(|| id.to_owned())
+    }
+
+    /// Ends a session of the token's account: the tokens in it are dead from now on.
+    ///
+    /// # Errors
+    /// Why it may still be there.
+    pub fn end_session_named(&self, token: &Token, id: &str) -> Result<Revoked, Failure> {
+        match is_id(id) {
+            true => self.delete(token, &format!("/oauth/sessions/{id}")),
+            false => Err(Failure::Invalid("that is not a session's id".to_owned())),
+        }
+    }
+
     fn create(
         &self,
         asker: Asker<'_>,
@@ -236,13 +244,17 @@ pub fn position_of(token: &Token, all: &[Authorization]) -> Option<usize> {
 
 /// An id becomes a part of a path: `~` or a slash in it would be another request.
 fn path_of(id: &str) -> Result<String, Failure> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    match !id.is_empty() && id.chars().all(plain) {
+    match is_id(id) {
         true => Ok(format!("/oauth/authorizations/{id}")),
         false => Err(Failure::Invalid(
             "that is not an authorization's id".to_owned(),
         )),
     }
+}
+
+fn is_id(id: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    !id.is_empty() && id.chars().all(plain)
 }
 
 impl Authorization {
@@ -271,7 +283,7 @@ impl Authorization {
             account: owner
                 .and_then(|email| Account::parse(&email))
                 .filter(Account::is_email),
-            shown: shown.map(Shown),
+            shown: shown.map(Shown::new),
         })
     }
 
@@ -282,46 +294,14 @@ impl Authorization {
 
     /// How well what Heroku shows of this authorization's token fits `token`.
     fn fit(&self, token: &Token) -> Fit {
-        match &self.shown {
-            None => Fit::Possible,
-            Some(Shown(shown)) if **shown == token.expose() => Fit::Whole,
-            Some(Shown(shown)) => part(shown, token.expose()),
-        }
+        let shown = self.shown.as_ref();
+        shown.map_or(Fit::Possible, |shown| shown.fit(token))
     }
 }
 
 fn end(seconds: &Value) -> Option<Timestamp> {
     let left = SignedDuration::from_secs(seconds.as_i64()?);
     Timestamp::now().checked_add(left).ok()
-}
-
-/// How well a redacted token fits a whole one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fit {
-    /// It is the token.
-    Whole,
-    /// What is visible fits, and is more than any two tokens share by chance.
-    Likely,
-    /// It fits, and so little is visible that others may fit too.
-    Possible,
-    /// It does not fit.
-    No,
-}
-
-/// A prefix, stars, and perhaps a suffix. `HRKU-` and a few characters fit every token.
-fn part(shown: &str, token: &str) -> Fit {
-    const FEWEST_VISIBLE: usize = 12;
-    let Some((prefix, _)) = shown.split_once('*') else {
-        return Fit::No;
-    };
-    let suffix = shown.rsplit('*').next().unwrap_or_default();
-    let fits = token.starts_with(prefix) && token.ends_with(suffix);
-    let visible = prefix.len() + suffix.len();
-    match fits && visible < token.len() {
-        false => Fit::No,
-        true if visible < FEWEST_VISIBLE => Fit::Possible,
-        true => Fit::Likely,
-    }
 }
 
 #[cfg(test)]
@@ -390,19 +370,10 @@ mod tests {
     }
 
     #[test]
-    fn a_short_prefix_tells_no_token() {
+    fn a_token_that_is_not_shown_may_be_any() {
         let token = Token::parse(TOKEN).unwrap();
-        let fit = |shown: &str| {
-            let answer = json!({"id": "a", "access_token": {"token": shown}});
-            Authorization::read(&answer).unwrap().fit(&token)
-        };
-        assert_eq!(fit(TOKEN), Fit::Whole);
-        assert_eq!(fit("HRKU-0123**********abcdef"), Fit::Likely);
-        assert_eq!(fit("HRKU-**********"), Fit::Possible);
-        assert_eq!(fit("HRKU-9999**********abcdef"), Fit::No);
-        assert_eq!(fit("**********"), Fit::Possible);
         let hidden = Authorization::read(&json!({"id": "a", "access_token": null})).unwrap();
-        assert_eq!(hidden.fit(&token), Fit::Possible);
+        assert!(hidden.may_be_of(&token));
         assert_eq!(position_of(&token, &[hidden]), None);
     }
 }

@@ -195,6 +195,23 @@ fn a_session_ends_with_its_token() {
 }
 
 #[test]
+fn a_session_is_ended_by_its_name_with_another_token() {
+    let world = World::new();
+    let (browser, old) = issued(&world, Origin::Browser);
+    let (_, token) = issued(&world, Origin::Listed);
+    let id = world.api().session_of(&old).unwrap();
+    assert_eq!(world.api().session_of(&token), None);
+    let end = |id: &str| world.api().end_session_named(&token, id);
+    assert_eq!(end(&id), Ok(Revoked::Done));
+    assert!(!world.heroku.is_live(&browser.token));
+    assert_eq!(end(&id), Ok(Revoked::GoneBefore));
+    for id in ["~", "", "a/../~"] {
+        assert!(end(id).is_err(), "{id:?}");
+    }
+    assert_eq!(world.heroku.requests().len(), 4);
+}
+
+#[test]
 fn a_small_scope_is_told_as_such() {
     let world = World::new();
     let grant = Grant {

@@ -255,6 +255,58 @@ fn a_copy_in_netrc_follows_the_keychain() {
 }
 
 #[test]
+fn a_copy_in_the_keychain_follows_netrc_where_that_comes_first() {
+    let (world, old) = logged_in();
+    world.has_netrc(&netrc(ANN, &old));
+    world.sets("HEROKU_NETRC_WRITE", "true");
+    world
+        .helper("rotate")
+        .succeeds()
+        .says("ann@example.com has a new token in netrc: it never ends\n")
+        .stderr_is("");
+    let new = world.kept_in_the_keychain(ANN).unwrap();
+    assert_eq!(netrc_holds(&world), netrc(ANN, &new));
+    assert_eq!(world.live_tokens(), [new]);
+}
+
+#[test]
+fn a_token_that_was_pasted_at_gits_prompt_is_replaced_under_its_name() {
+    let world = world();
+    let old = world.heroku.issue_token(ANN);
+    world.keeps_in_the_keychain("heroku", &old);
+    world
+        .helper("rotate")
+        .succeeds()
+        .says("heroku has a new token in the keychain: it never ends\n");
+    assert_eq!(world.accounts_in_the_keychain(), ["heroku"]);
+    assert_eq!(
+        world.live_tokens(),
+        [world.kept_in_the_keychain("heroku").unwrap()]
+    );
+    pushes(&world);
+}
+
+#[test]
+fn a_token_that_may_not_make_another_says_so() {
+    let world = world();
+    let grant = Grant {
+        scope: vec!["write".to_owned()],
+        ..Grant::default()
+    };
+    let token = world.heroku.issue(ANN, grant).token;
+    world.keeps_in_the_keychain(ANN, &token);
+    world
+        .helper("rotate")
+        .exits_with(1)
+        .stdout_is("")
+        .stderr_is(
+            "heroku-rs: the token may not do this: The scope of this token is too small\n  \
+         use a token with the scope global\n",
+        );
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+}
+
+#[test]
 fn another_login_in_netrc_stays_as_it_is() {
     let (world, _) = logged_in();
     let bobs = world.heroku.issue_token(BOB);

@@ -57,6 +57,21 @@ fn a_kill_at_any_question_to_heroku_leaves_a_token_that_works() {
     }
 }
 
+#[test]
+fn a_login_by_the_browser_is_ended_by_the_next_rotation() {
+    for at in [Fault::Pause, Fault::PauseAnswer] {
+        let world = World::new()
+            .with_keychain()
+            .with_app("blue-sky")
+            .with_helper();
+        world.heroku.approve_browser_login(ANN);
+        world.helper("login --browser --no-open").succeeds();
+        let cut = format!("{at:?} of the end of the session");
+        world.kills_the_helper("rotate", On::Path("DELETE /oauth/sessions"), at);
+        is_whole(&world, &cut);
+    }
+}
+
 /// A request that nobody waits for any more may reach Heroku after the next rotation.
 #[test]
 fn what_comes_to_light_late_is_cleared_up_later() {
@@ -81,11 +96,12 @@ fn what_comes_to_light_late_is_cleared_up_later() {
 
 /// Strikes at the program's first, its second … of these system calls, until it makes no more: by
 /// a kill, or by an error that ends the program with this exit code. In a daily run `stride` passes
-/// some over.
-fn struck_at_each(calls: &str, (blow, code): (&str, i32), stride: usize) -> usize {
+/// some over. Gives what it said each time.
+fn struck_at_each(calls: &str, (blow, code): (&str, i32), stride: usize) -> Vec<String> {
     let stride = if is_thorough() { 1 } else { stride };
     let world = logged_in();
-    for (times, number) in (1..).step_by(stride).enumerate() {
+    let mut told = Vec::new();
+    for number in (1..).step_by(stride) {
         let log = world.logs().join("strace");
         let line = format!(
             "strace --output={} --trace={calls} --inject={calls}:{blow}:when={number} \
@@ -95,42 +111,49 @@ fn struck_at_each(calls: &str, (blow, code): (&str, i32), stride: usize) -> usiz
         let outcome = world.shell(&line, b"");
         std::fs::remove_file(log).unwrap();
         if outcome.ended_well() {
-            let what = if code == KILL.1 {
-                "kills"
-            } else {
-                "faults on the bus"
-            };
-            counted(what, times);
-            return number - stride;
+            break;
         }
-        let _ = outcome.exits_with(code);
+        told.push(outcome.exits_with(code).stderr());
         is_whole(&world, &format!("{blow} at number {number} of {calls}"));
     }
-    unreachable!("a program makes an end of its calls")
+    told
 }
-
-/// A kill, and as a shell tells of a program that was killed.
-const KILL: (&str, i32) = ("signal=KILL", 128 + 9);
 
 #[test]
 fn a_keyring_that_breaks_off_at_any_word_leaves_a_token_that_works() {
-    assert!(struck_at_each("sendto", ("error=EPIPE", 1), 4) > 8);
+    let told = struck_at_each("sendto", ("error=EPIPE", 1), 2);
+    counted("faults on the bus", told.len());
+    assert!(told.len() > 6, "{told:?}");
+    let is_unclear = |told: &String| {
+        told.contains("whether the new token was written is not known, so that the old one stays")
+    };
+    assert!(told.iter().any(is_unclear), "{told:?}");
+    let is_untouched = |told: &String| told.contains("the token was not replaced: ");
+    assert!(told.iter().any(is_untouched), "{told:?}");
+}
+
+fn killed_at_each(calls: &str, stride: usize) -> usize {
+    /// As a shell tells of a program that was killed.
+    const KILLED: i32 = 128 + 9;
+    let kills = struck_at_each(calls, ("signal=KILL", KILLED), stride).len();
+    counted("kills", kills);
+    kills
 }
 
 #[test]
 fn a_kill_before_any_word_to_the_keyring_leaves_a_token_that_works() {
     // Three to find the token, six to see that it is there still, and those that write and read.
-    assert!(struck_at_each("sendto", KILL, 1) > 12);
+    assert!(killed_at_each("sendto", 1) > 12);
 }
 
 #[test]
 fn a_kill_before_any_answer_of_the_keyring_leaves_a_token_that_works() {
-    assert!(struck_at_each("?poll,?ppoll", KILL, 4) > 8);
+    assert!(killed_at_each("?poll,?ppoll", 4) > 2);
 }
 
 #[test]
 fn a_kill_before_any_note_leaves_a_token_that_works() {
-    let renames = struck_at_each("?rename,?renameat,?renameat2", KILL, 1);
-    let removals = struck_at_each("?unlink,?unlinkat", KILL, 1);
+    let renames = killed_at_each("?rename,?renameat,?renameat2", 1);
+    let removals = killed_at_each("?unlink,?unlinkat", 1);
     assert!(renames >= 3 && removals >= 1, "{renames}, {removals}");
 }

@@ -173,7 +173,11 @@ pub(super) fn write_table(entries: &[Entry], out: &mut dyn Write) -> io::Result<
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_header(["ID", "DESCRIPTION", "SCOPE", "TOKEN", "HERE"]);
-    table.add_rows(entries.iter().map(Entry::row));
+    table.add_rows(
+        entries
+            .iter()
+            .map(|entry| entry.row().map(|cell| cut(&cell))),
+    );
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
     }
@@ -181,6 +185,15 @@ pub(super) fn write_table(entries: &[Entry], out: &mut dyn Write) -> io::Result<
         writeln!(out, "{}", line.trim_end())?;
     }
     Ok(())
+}
+
+/// A cell that leaves room for the others.
+fn cut(cell: &str) -> String {
+    const LONGEST: usize = 60;
+    match cell.char_indices().nth(LONGEST) {
+        Some((at, _)) => format!("{}…", &cell[..at]),
+        None => cell.to_owned(),
+    }
 }
 
 /// Columns for a pipe: a tab between them and no header, as gh has it. Times are whole, and an end

@@ -17,7 +17,7 @@ use crate::hosts::{HerokuHost, Service};
 use crate::known_authorizations;
 use crate::platform_api::{Failure, NewAuthorization, PlatformApi, Revoked};
 use crate::problem::{Kind, Problem, Told, shown};
-use crate::rotations;
+use crate::rotations::{self, Rotation};
 use crate::sources::{self, Source, Wanted};
 
 mod plan;
@@ -167,7 +167,7 @@ fn rotated(
         would(&rotating, &new, &old, unfinished.len(), session)?;
         return Ok(Left::Nothing);
     }
-    let replaced = rotating.replace(&new, old.revocable())?;
+    let replaced = rotating.replace(&new, old.ending())?;
     tell(&rotating, &replaced, session)?;
     revoked(&rotating, &replaced, &old, session)
 }
@@ -266,9 +266,17 @@ fn ended(rotating: &Rotating<'_>, replaced: &Replaced, old: &Old) -> Result<(), 
         let concluded = rotating.conclude(&replaced.token, &replaced.rotation);
         return concluded.map_err(|failure| still_valid(&failure, NEXT_RUN));
     }
+    // The old token itself ends its session: that is how the Heroku CLI logs out.
     let session = rotating.end_session();
-    let concluded = rotating.conclude(&replaced.token, &replaced.rotation);
-    concluded.map_err(|failure| still_valid(&failure, DASHBOARD))?;
+    let rotation = match session {
+        Ok(Revoked::Done) | Err(Failure::Refused) => Rotation {
+            old: None,
+            ..replaced.rotation.clone()
+        },
+        Ok(Revoked::GoneBefore) | Err(_) => replaced.rotation.clone(),
+    };
+    let concluded = rotating.conclude(&replaced.token, &rotation);
+    concluded.map_err(|failure| still_valid(&failure, NEXT_RUN))?;
     match session {
         Ok(Revoked::Done) | Err(Failure::Refused) => Ok(()),
         Ok(Revoked::GoneBefore) | Err(Failure::Forbidden(_)) => Err(Problem::new(

@@ -8,6 +8,7 @@ use crate::arguments::Lifetime;
 use crate::credential::Token;
 use crate::known_authorizations::Known;
 use crate::platform_api::{Authorization, Failure, PlatformApi};
+use crate::rotations::Ending;
 
 /// How long a new token lives where nobody knows how long the old one was to: as one of the Heroku
 /// CLI's logins does.
@@ -57,6 +58,8 @@ pub(super) struct Old {
     pub(super) found: Option<Authorization>,
     /// It is the account's API key, which others may use: never to be revoked.
     pub(super) is_api_key: bool,
+    /// The session of a login by the browser.
+    session: Option<String>,
     noted: Option<Known>,
 }
 
@@ -85,7 +88,12 @@ impl Old {
         };
         let is_default =
             |found: &Authorization| default.is_some_and(|default| default.id == found.id);
+        let session = match &found {
+            Some(_) => None,
+            None => api.session_of(token),
+        };
         Ok(Old {
+            session,
             is_api_key: found.as_ref().is_some_and(is_default),
             found,
             noted: noted.cloned(),
@@ -116,10 +124,13 @@ impl Old {
         self.found.as_ref()?.description.as_deref()
     }
 
-    /// What there is to revoke in the end.
-    pub(super) fn revocable(&self) -> Option<String> {
-        let found = self.found.as_ref().filter(|_| !self.is_api_key)?;
-        Some(found.id.clone())
+    /// What there is to end once the new token is in its place.
+    pub(super) fn ending(&self) -> Option<Ending> {
+        match &self.found {
+            Some(_) if self.is_api_key => None,
+            Some(found) => Some(Ending::Authorization(found.id.clone())),
+            None => self.session.clone().map(Ending::Session),
+        }
     }
 
     /// How long it was to live when it was made.
@@ -208,6 +219,7 @@ mod tests {
         Old {
             found: None,
             is_api_key: false,
+            session: None,
             noted,
         }
     }
@@ -217,7 +229,7 @@ mod tests {
         assert_eq!(old(None).lifetime(), USUAL);
         assert_eq!(old(None).end(), End::Unknown);
         assert_eq!(old(None).scope(), ["global"]);
-        assert_eq!(old(None).revocable(), None);
+        assert_eq!(old(None).ending(), None);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::platform_api::{
     Authorization, Failure, NewAuthorization, PlatformApi, Revoked, position_of,
 };
 use crate::problem::Problem;
-use crate::rotations::{self, Made, Rotation};
+use crate::rotations::{self, Ending, Made, Rotation};
 use crate::sources::Source;
 
 /// A token in its place, and who is asked about it.
@@ -40,7 +40,7 @@ impl Rotating<'_> {
     pub(super) fn replace(
         &self,
         new: &NewAuthorization<'_>,
-        old: Option<String>,
+        old: Option<Ending>,
     ) -> Result<Replaced, Problem> {
         let untouched =
             accounts::still_holds(self.environment, self.place, self.account, self.token);
@@ -145,8 +145,10 @@ impl Rotating<'_> {
     /// Revokes the old authorization, which nobody on this machine uses any more, and gives the
     /// new one its lasting description.
     pub(super) fn conclude(&self, new: &Token, rotation: &Rotation) -> Result<(), Failure> {
-        if let Some(old) = &rotation.old {
-            self.api.revoke(new, old)?;
+        match &rotation.old {
+            Some(Ending::Authorization(id)) => self.api.revoke(new, id).map(drop)?,
+            Some(Ending::Session(id)) => self.api.end_session_named(new, id).map(drop)?,
+            None => {}
         }
         if let Some(made) = &rotation.new {
             // A description that keeps its mark is only a description.
