@@ -155,7 +155,7 @@ fn ending_soon(found: &Found, environment: &Environment) -> Option<Problem> {
             known.account,
             left.as_hours()
         ),
-        "renew it: git credential-heroku-rs login",
+        "renew it: git credential-heroku-rs rotate",
     ))
 }
 

@@ -362,7 +362,7 @@ fn the_last_days_of_a_token_are_told_once_a_day_and_its_end_is_known() {
         .hands_out(&token)
         .stderr_is(
             "heroku-rs: the Heroku token of ann@example.com ends in 47 hours\n  \
-             renew it: git credential-heroku-rs login\n",
+             renew it: git credential-heroku-rs rotate\n",
         );
     world
         .helper_with_input("get", request)
