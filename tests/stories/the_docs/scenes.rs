@@ -17,10 +17,23 @@ impl Scene {
     pub(super) fn named(name: &str) -> Option<Scene> {
         let world = match name {
             "a new machine" => new_machine(),
+            "after heroku login" => {
+                let world = new_machine();
+                world.has_logged_in_with_the_heroku_cli(ANN);
+                world
+            }
             "set up" => set_up(),
             "logged in" => logged_in(),
             "two accounts" => two_accounts(),
             "a Codespace" => codespace(),
+            "a Codespace with a login" => {
+                let world = codespace();
+                let token = world.heroku.issue_token(ANN);
+                let _ = world
+                    .helper_with_input("login --with-token", token)
+                    .succeeds();
+                world
+            }
             "netrc" => netrc(),
             "a locked keychain" => {
                 let world = logged_in();
