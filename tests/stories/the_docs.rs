@@ -245,6 +245,34 @@ fn every_command_in_a_line_of_text_exists() {
     assert!(seen > 3, "the search sees {seen} commands");
 }
 
+/// A script is spoken of as it is started from the top: `./contrib/demo`.
+#[test]
+fn every_script_that_is_spoken_of_is_there() {
+    let mut seen = 0;
+    for page in documents() {
+        let spans = page.spans().into_iter();
+        let blocks = page.blocks.iter().flat_map(|block| {
+            let lines = block.text.lines().map(str::to_owned);
+            lines.map(|line| (block.line, line))
+        });
+        for (line, code) in spans.chain(blocks) {
+            for word in code
+                .split([' ', '`', '='])
+                .filter(|word| word.starts_with("./"))
+            {
+                let is_scripts = word.starts_with("./contrib") || word.starts_with("./.ci");
+                assert!(
+                    !is_scripts || Path::new(word).exists(),
+                    "{}: there is no {word}",
+                    page.place(line)
+                );
+                seen += usize::from(is_scripts);
+            }
+        }
+    }
+    assert!(seen > 4, "the search sees {seen} scripts");
+}
+
 #[test]
 fn every_link_leads_somewhere() {
     let mut paths = vec![
@@ -298,46 +326,6 @@ fn every_page_can_be_found_from_the_readme() {
     for page in documents() {
         let path = fs::canonicalize(&page.path).unwrap();
         assert!(found.contains(&path), "no link leads to {}", path.display());
-    }
-}
-
-const TROUBLES: &str = "contrib/docs/troubleshooting.md";
-
-#[test]
-fn every_message_of_the_program_is_explained() {
-    let page = fs::read_to_string(TROUBLES).unwrap();
-    let rows: Vec<&str> = page
-        .lines()
-        .filter(|line| line.starts_with("| `"))
-        .collect();
-    let messages = messages::of_the_source(Path::new("src"));
-    assert!(messages.len() > 100, "only {} were found", messages.len());
-    let missing: Vec<String> = messages
-        .iter()
-        .filter(|message| !rows.iter().any(|row| message.is_in(row)))
-        .map(messages::Message::as_row)
-        .collect();
-    assert!(
-        missing.is_empty(),
-        "add to {TROUBLES}, each with what it means and what mends it:\n{}",
-        missing.join("\n")
-    );
-}
-
-#[test]
-fn every_message_that_is_explained_is_one_of_the_programs() {
-    let page = fs::read_to_string(TROUBLES).unwrap();
-    let source = messages::whole_source(Path::new("src"));
-    for row in page.lines().filter(|line| line.starts_with("| `")) {
-        let cell = row.trim_start_matches("| ").split(" | ").next().unwrap();
-        for told in cell.split("`, `").map(|told| told.trim_matches('`')) {
-            for part in told.split('…').map(str::trim) {
-                assert!(
-                    source.contains(part),
-                    "the program never says {part:?}: {told}"
-                );
-            }
-        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The messages of the program, as its source spells them.
+//! The messages of the program, as its source spells them, held against the page that explains them.
 
 use std::fs;
 use std::path::Path;
@@ -100,6 +100,46 @@ fn literal(code: &str) -> Option<String> {
                 other => text.push(other),
             },
             other => text.push(other),
+        }
+    }
+}
+
+const TROUBLES: &str = "contrib/docs/troubleshooting.md";
+
+#[test]
+fn every_message_of_the_program_is_explained() {
+    let page = fs::read_to_string(TROUBLES).unwrap();
+    let rows: Vec<&str> = page
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .collect();
+    let messages = of_the_source(Path::new("src"));
+    assert!(messages.len() > 100, "only {} were found", messages.len());
+    let missing: Vec<String> = messages
+        .iter()
+        .filter(|message| !rows.iter().any(|row| message.is_in(row)))
+        .map(Message::as_row)
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "add to {TROUBLES}, each with what it means and what mends it:\n{}",
+        missing.join("\n")
+    );
+}
+
+#[test]
+fn every_message_that_is_explained_is_one_of_the_programs() {
+    let page = fs::read_to_string(TROUBLES).unwrap();
+    let source = whole_source(Path::new("src"));
+    for row in page.lines().filter(|line| line.starts_with("| `")) {
+        let cell = row.trim_start_matches("| ").split(" | ").next().unwrap();
+        for told in cell.split("`, `").map(|told| told.trim_matches('`')) {
+            for part in told.split('…').map(str::trim) {
+                assert!(
+                    source.contains(part),
+                    "the program never says {part:?}: {told}"
+                );
+            }
         }
     }
 }
