@@ -26,6 +26,11 @@ impl Scene {
             "logged in" => logged_in(),
             "two accounts" => two_accounts(),
             "a Codespace" => codespace(),
+            "a Codespace with a secret" => {
+                let world = codespace();
+                world.sets("HEROKU_API_KEY", &world.heroku.issue_token(ANN));
+                world
+            }
             "a Codespace with a login" => {
                 let world = codespace();
                 let token = world.heroku.issue_token(ANN);
