@@ -10,7 +10,9 @@ fn in_the_source(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-const TARGETS: [&str; 5] = [
+const URL: &str = "https://example.com/v1/";
+
+pub(super) const TARGETS: [&str; 5] = [
     "aarch64-apple-darwin",
     "x86_64-apple-darwin",
     "aarch64-unknown-linux-musl",
@@ -19,7 +21,7 @@ const TARGETS: [&str; 5] = [
 ];
 
 /// A directory with what contrib/release says of each system's archive; every checksum differs.
-fn has_checksums_of(world: &World, targets: &[&str]) {
+pub(super) fn has_checksums_of(world: &World, targets: &[&str]) {
     for target in targets {
         let end = if target.contains("windows") {
             "zip"
@@ -37,9 +39,9 @@ fn checksum_of(target: &str) -> String {
     (at + 1).to_string().repeat(64)
 }
 
-fn fills_the_manifests(world: &World) -> Outcome<'_> {
+pub(super) fn fills_the_manifests<'w>(world: &'w World, url: &str) -> Outcome<'w> {
     let script = in_the_source("contrib/packages/manifests");
-    let flags = "--homepage https://example.com --url https://example.com/v1/";
+    let flags = format!("--homepage https://example.com --url '{url}'");
     world.shell(&format!("'{}' {flags} ~/dist", script.display()), b"")
 }
 
@@ -47,7 +49,7 @@ fn fills_the_manifests(world: &World) -> Outcome<'_> {
 fn homebrew_installs_the_archive_by_our_formula_and_tests_it() {
     let world = World::new();
     has_checksums_of(&world, &TARGETS);
-    fills_the_manifests(&world).succeeds();
+    fills_the_manifests(&world, URL).succeeds();
     let archive = file_named(packages(), ".tar.gz");
     world
         .shell(&format!("cd ~ && tar -xzf '{}'", archive.display()), b"")
@@ -80,7 +82,7 @@ fn homebrew_installs_the_archive_by_our_formula_and_tests_it() {
 fn scoop_gets_the_address_and_the_checksum_of_the_windows_archive() {
     let world = World::new();
     has_checksums_of(&world, &TARGETS);
-    fills_the_manifests(&world).succeeds();
+    fills_the_manifests(&world, URL).succeeds();
     let manifest = fs::read(world.home().join("dist/git-credential-heroku-rs.json")).unwrap();
     let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
     let folder = format!("git-credential-heroku-rs-{VERSION}-{}", TARGETS[4]);
@@ -99,7 +101,7 @@ fn scoop_gets_the_address_and_the_checksum_of_the_windows_archive() {
 fn a_system_that_was_not_built_is_named_and_nothing_is_half_filled() {
     let world = World::new();
     has_checksums_of(&world, &TARGETS[..2]);
-    fills_the_manifests(&world)
+    fills_the_manifests(&world, URL)
         .exits_with(1)
         .stdout_is("")
         .says("no checksum of the archive for aarch64-unknown-linux-musl");

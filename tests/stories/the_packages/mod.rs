@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 
 use crate::world::{ANN, World};
 
+mod devcontainer;
 mod manifests;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");

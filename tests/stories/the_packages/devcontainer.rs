@@ -1,0 +1,122 @@
+//! The feature that puts the program into a Codespace or a dev container.
+
+use std::fs;
+
+use super::manifests::{TARGETS, fills_the_manifests, has_checksums_of};
+use super::{VERSION, file_named, packages};
+use crate::world::{ANN, Outcome, World};
+
+/// A release in a folder, with the archive of this machine in it, and the feature taken apart.
+fn with_the_feature() -> World {
+    let world = World::new().with_app("blue-sky");
+    has_checksums_of(&world, &TARGETS);
+    let archive = file_named(packages(), ".tar.gz");
+    let cpu = world.shell("uname -m", b"").stdout();
+    let name = format!(
+        "git-credential-heroku-rs-{VERSION}-{}-unknown-linux-musl",
+        cpu.trim()
+    );
+    let line = format!(
+        "cd ~/dist && cp '{}' {name}.tar.gz && sha256sum {name}.tar.gz >{name}.sha256",
+        archive.display()
+    );
+    world.shell(&line, b"").succeeds();
+    let url = format!("file://{}", world.home().join("dist").display());
+    fills_the_manifests(&world, &url).succeeds();
+    world
+        .shell("cd ~ && tar -xzf dist/devcontainer-feature-*.tgz", b"")
+        .succeeds();
+    world.unsets("GIT_CONFIG_NOSYSTEM");
+    let system = world.home().join("root/etc/gitconfig");
+    fs::create_dir_all(system.parent().unwrap()).unwrap();
+    world.sets("GIT_CONFIG_SYSTEM", system.to_str().unwrap());
+    world
+}
+
+fn installs(world: &World) -> Outcome<'_> {
+    world.shell("cd ~ && DESTDIR=$HOME/root ./install.sh", b"")
+}
+
+/// Only the program that the feature has installed is there.
+fn uses_the_container(world: &World) {
+    fs::remove_file(world.tested_program()).unwrap();
+    let bin = world.home().join("root/usr/local/bin");
+    world.sets("PATH", &format!("{}:/usr/bin:/bin", bin.display()));
+}
+
+#[test]
+fn a_codespace_with_the_feature_and_a_secret_pushes_at_once() {
+    let world = with_the_feature();
+    installs(&world).succeeds().says_nothing();
+    uses_the_container(&world);
+    let token = world.heroku.issue_token(ANN);
+    world.sets("CODESPACES", "true");
+    world.sets("HEROKU_API_KEY", &token);
+    world
+        .git("push --quiet heroku main")
+        .succeeds()
+        .says_nothing();
+    assert!(world.is_pushed());
+}
+
+#[test]
+fn the_feature_goes_before_the_helper_of_the_codespace_and_twice_is_once() {
+    let world = with_the_feature();
+    world.has_program(
+        "git-credential-codespace",
+        "cat >~/asked; echo password=wrong",
+    );
+    world
+        .git("config --system credential.helper codespace")
+        .succeeds();
+    installs(&world).succeeds();
+    installs(&world).succeeds();
+    world
+        .git("config --system --get-regexp 'credential.*heroku'")
+        .stdout_is(
+            "credential.https://git.heroku.com.helper \n\
+             credential.https://git.heroku.com.helper heroku-rs\n",
+        );
+    let token = world.heroku.issue_token(ANN);
+    world.sets("HEROKU_API_KEY", &token);
+    world.git("push --quiet heroku main").succeeds();
+    assert!(!world.home().join("asked").exists());
+    world
+        .git_with_input("credential fill", "url=https://example.com\nusername=x\n")
+        .says("password=wrong\n");
+}
+
+#[test]
+fn setup_false_leaves_gits_configuration_alone() {
+    let world = with_the_feature();
+    world
+        .shell("cd ~ && SETUP=false DESTDIR=$HOME/root ./install.sh", b"")
+        .succeeds();
+    assert!(!world.home().join("root/etc/gitconfig").exists());
+    assert!(world.home().join("root/usr/local/share/man/man1").exists());
+}
+
+#[test]
+fn an_archive_with_another_checksum_is_not_installed() {
+    let world = with_the_feature();
+    world
+        .shell(
+            "cd ~/dist && printf x >>\"$(ls git-*-linux-musl.tar.gz)\"",
+            b"",
+        )
+        .succeeds();
+    installs(&world)
+        .exits_with(1)
+        .says("has another checksum than it had at its release\n  nothing was installed");
+    assert!(!world.home().join("root/usr").exists());
+}
+
+#[test]
+fn the_feature_says_what_the_specification_asks_for() {
+    let world = with_the_feature();
+    let feature = fs::read(world.home().join("devcontainer-feature.json")).unwrap();
+    let feature: serde_json::Value = serde_json::from_slice(&feature).unwrap();
+    assert_eq!(feature["id"], "git-credential-heroku-rs");
+    assert_eq!(feature["version"], VERSION);
+    assert_eq!(feature["options"]["setup"]["default"], true);
+}
