@@ -28,6 +28,27 @@ pub enum LoginState {
     Unusable,
 }
 
+impl LoginState {
+    /// What a file with these bytes says.
+    ///
+    /// An account there is an email; any other name is unusable, since the CLI hands it to a shell.
+    pub fn read(bytes: &[u8]) -> LoginState {
+        let account = serde_json::from_slice::<Value>(bytes)
+            .ok()
+            .and_then(|value| Account::parse(value.get("account")?.as_str()?))
+            .filter(Account::is_email);
+        account.map_or(LoginState::Unusable, LoginState::Account)
+    }
+}
+
+/// The text of `login.json` that names `account`: other members of these bytes stay, in their order.
+pub fn naming(account: &Account, bytes: &[u8]) -> String {
+    let members = serde_json::from_slice::<Map<String, Value>>(bytes);
+    let mut members = members.unwrap_or_default();
+    members.insert("account".to_owned(), account.as_str().into());
+    format!("{}\n", Value::Object(members))
+}
+
 /// Where `login.json` lies; none without a home.
 ///
 /// Source: `@heroku-cli/command`, `login-state.js`.
@@ -36,17 +57,9 @@ pub fn login_file(environment: &Environment) -> Option<PathBuf> {
 }
 
 /// Which account the CLI and we use.
-///
-/// An account there is an email; any other name is unusable, since the CLI hands it to a shell.
 pub fn login_state(environment: &Environment) -> LoginState {
-    let Some(bytes) = login_file(environment).and_then(|path| read(&path).ok()) else {
-        return LoginState::Absent;
-    };
-    let account = serde_json::from_slice::<Value>(&bytes)
-        .ok()
-        .and_then(|value| Account::parse(value.get("account")?.as_str()?))
-        .filter(Account::is_email);
-    account.map_or(LoginState::Unusable, LoginState::Account)
+    let bytes = login_file(environment).and_then(|path| read(&path).ok());
+    bytes.map_or(LoginState::Absent, |bytes| LoginState::read(&bytes))
 }
 
 /// Makes `account` the one in use, and says whether anything changed.
@@ -61,12 +74,7 @@ pub fn set_login(environment: &Environment, account: &Account) -> io::Result<boo
         return Ok(false);
     }
     let path = login_file(environment).ok_or(io::ErrorKind::NotFound)?;
-    let mut members = match read(&path) {
-        Ok(bytes) => serde_json::from_slice::<Map<String, Value>>(&bytes).unwrap_or_default(),
-        Err(_) => Map::new(),
-    };
-    members.insert("account".to_owned(), account.as_str().into());
-    let text = format!("{}\n", Value::Object(members));
+    let text = naming(account, &read(&path).unwrap_or_default());
     atomic_file::replace(&path, text.as_bytes())?;
     Ok(true)
 }
@@ -101,7 +109,12 @@ pub fn aliased(environment: &Environment, alias: &str) -> Option<Account> {
         _ => home.join(".config/heroku"),
     };
     let bytes = read(&base.join("accounts").join(alias)).ok()?;
-    let text = String::from_utf8(bytes).ok()?;
+    account_of_alias(&bytes)
+}
+
+/// The account that an alias file with these bytes is for.
+pub fn account_of_alias(bytes: &[u8]) -> Option<Account> {
+    let text = std::str::from_utf8(bytes).ok()?;
     text.lines().find_map(username_line)
 }
 

@@ -61,6 +61,12 @@ impl Known {
     }
 }
 
+/// Everything that a file with these bytes knows; none where it is not such a file.
+pub fn read_all(bytes: &[u8]) -> Option<Vec<Known>> {
+    let file: File = serde_json::from_slice(bytes).ok()?;
+    Some(file.authorizations)
+}
+
 #[derive(Default, Serialize, Deserialize)]
 struct File {
     #[serde(default)]
@@ -70,10 +76,11 @@ struct File {
 /// What is known about this token, if anything.
 pub fn about(environment: &Environment, token: &Token) -> Option<Known> {
     // Most machines have no such file: then the fingerprint need not be made either.
-    let file = read(environment)?;
+    let known = read(environment)?;
     let fingerprint = token.fingerprint();
-    let mut known = file.authorizations.into_iter();
-    known.find(|known| known.fingerprint == fingerprint)
+    known
+        .into_iter()
+        .find(|known| known.fingerprint == fingerprint)
 }
 
 /// Remembers what is known about a token, in place of what was known about any earlier token of
@@ -107,11 +114,9 @@ pub fn forget(environment: &Environment, account: &Account) -> io::Result<()> {
 fn change(environment: &Environment, change: impl Fn(&mut Vec<Known>)) -> io::Result<()> {
     let path = path(environment).ok_or(io::ErrorKind::NotFound)?;
     let changed = atomic_file::edit(&path, |bytes| {
-        let mut file: File = serde_json::from_slice(bytes).unwrap_or_default();
-        change(&mut file.authorizations);
-        let mut text = serde_json::to_vec_pretty(&file)?;
-        text.push(b'\n');
-        Ok::<_, serde_json::Error>(Some(text))
+        let mut authorizations = read_all(bytes).unwrap_or_default();
+        change(&mut authorizations);
+        written(authorizations).map(Some)
     });
     match changed {
         Ok(_) => Ok(()),
@@ -120,11 +125,21 @@ fn change(environment: &Environment, change: impl Fn(&mut Vec<Known>)) -> io::Re
     }
 }
 
+/// The bytes of a file that knows all this.
+///
+/// # Errors
+/// Never, as far as is known: every value has a form in JSON.
+pub fn written(authorizations: Vec<Known>) -> serde_json::Result<Vec<u8>> {
+    let mut text = serde_json::to_vec_pretty(&File { authorizations })?;
+    text.push(b'\n');
+    Ok(text)
+}
+
 fn path(environment: &Environment) -> Option<PathBuf> {
     Some(environment.state_dir()?.join("authorizations.json"))
 }
 
-fn read(environment: &Environment) -> Option<File> {
+fn read(environment: &Environment) -> Option<Vec<Known>> {
     let path = path(environment)?;
     if !fs::metadata(&path).ok()?.is_file() {
         return None;
@@ -132,7 +147,7 @@ fn read(environment: &Environment) -> Option<File> {
     let mut bytes = Vec::new();
     let file = fs::File::open(path).ok()?;
     file.take(LARGEST).read_to_end(&mut bytes).ok()?;
-    serde_json::from_slice(&bytes).ok()
+    read_all(&bytes)
 }
 
 #[cfg(test)]

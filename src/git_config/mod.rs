@@ -112,7 +112,7 @@ pub fn settings(keys: &str) -> Result<Vec<Setting>, Problem> {
     let arguments = ["config", "--show-scope", "--show-origin", "-z"];
     let output = run(arguments.iter().chain(&["--get-regexp", keys]))?;
     match output.status.code() {
-        Some(0) => Ok(parse(&output.stdout)),
+        Some(0) => Ok(listed(&output.stdout)),
         // git's "no such key".
         Some(1) => Ok(Vec::new()),
         _ => Err(said(&output)),
@@ -121,7 +121,7 @@ pub fn settings(keys: &str) -> Result<Vec<Setting>, Problem> {
 
 /// Reads `git config -z --show-scope --show-origin`: scope, origin, then key and value, the
 /// value parted from its key by a line feed and left out where the key stands alone.
-fn parse(bytes: &[u8]) -> Vec<Setting> {
+pub fn listed(bytes: &[u8]) -> Vec<Setting> {
     let text = String::from_utf8_lossy(bytes);
     let mut parts = text.split_terminator('\0');
     let mut settings = Vec::new();
@@ -263,7 +263,7 @@ mod tests {
     fn settings_are_read_with_their_place() {
         let bytes = b"global\0file:/h/.gitconfig\0credential.helper\nstore\0\
                       local\0file:.git/config\0credential.helper\0";
-        let read = parse(bytes);
+        let read = listed(bytes);
         assert_eq!(read.len(), 2);
         assert_eq!(read[0].origin, "/h/.gitconfig");
         assert_eq!(read[0].value, "store");

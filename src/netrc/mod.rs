@@ -24,7 +24,7 @@ use crate::environment::Environment;
 use crate::hosts::{HerokuHost, Service};
 pub use overview::Overview;
 pub use reading::{Entry, Netrc};
-use scanner::Doubt;
+pub use scanner::Doubt;
 pub use unreadable::{Unreadable, argument};
 
 /// Puts a login into the user's netrc, in place of every other one of Heroku's: for both hosts, in
@@ -37,11 +37,30 @@ pub fn keep(environment: &Environment, account: &Account, token: &Token) -> Resu
     if encrypted_path(environment).is_some() {
         return Err(Unreadable::ReadOnly);
     }
-    let ours = both_entries(account, token);
     change(environment, |bytes| {
-        edit::with_ours(bytes, ours.as_bytes()).map(Some)
+        with_login(bytes, account, token).map(Some)
     })
     .map(drop)
+}
+
+/// The text of a netrc file with this login in place of every other one of Heroku's.
+///
+/// # Errors
+/// As [`without_logins`], and where there is no place that every reader finds.
+pub fn with_login(
+    text: &[u8],
+    account: &Account,
+    token: &Token,
+) -> Result<Zeroizing<Vec<u8>>, Doubt> {
+    edit::with_ours(text, both_entries(account, token).as_bytes())
+}
+
+/// The text of a netrc file without Heroku's entries; every other byte stays.
+///
+/// # Errors
+/// A [`Doubt`] in an entry of ours or about the whole file.
+pub fn without_logins(text: &[u8]) -> Result<Zeroizing<Vec<u8>>, Doubt> {
+    edit::without_ours(text)
 }
 
 /// Puts a token in the place of another, where Heroku's entries in the user's netrc all hold that

@@ -82,6 +82,14 @@ impl Netrc {
         }
     }
 
+    /// A file of this text, that nobody else can read.
+    pub fn of(text: Vec<u8>) -> Netrc {
+        Netrc {
+            bytes: Zeroizing::new(text),
+            readable_by_others: false,
+        }
+    }
+
     fn from_file(file: File) -> Result<Netrc, Unreadable> {
         let failed = |error: io::Error| Unreadable::Failed(error.kind());
         let metadata = file.metadata().map_err(failed)?;
@@ -103,7 +111,7 @@ impl Netrc {
     ///
     /// # Errors
     /// A doubt about the whole file.
-    pub(super) fn lines(&self) -> Result<Vec<usize>, Unreadable> {
+    pub fn lines(&self) -> Result<Vec<usize>, Unreadable> {
         let entries = entries::layout(&self.bytes)?.entries;
         Ok(entries.iter().map(|entry| entry.line).collect())
     }

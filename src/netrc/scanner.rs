@@ -11,9 +11,11 @@ use zeroize::Zeroizing;
 /// A line that cannot be read one way only. It never carries a word of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {phrase}")]
-pub(super) struct Doubt {
-    pub(super) line: usize,
-    pub(super) phrase: &'static str,
+pub struct Doubt {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// What is in doubt there.
+    pub phrase: &'static str,
 }
 
 /// The text of a word. It may be a password, so it is wiped.

@@ -258,7 +258,8 @@ fn is_id(id: &str) -> bool {
 }
 
 impl Authorization {
-    fn read(answer: &Value) -> Option<Authorization> {
+    /// Reads an authorization as Heroku tells it; none without an id.
+    pub fn read(answer: &Value) -> Option<Authorization> {
         let text =
             |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
         let time = |key| text(answer, key).and_then(|time| time.parse().ok());

@@ -183,7 +183,7 @@ impl Failure {
     /// What an answer's status and its JSON mean. Status first: the list of ids is open.
     ///
     /// Source: Heroku's Platform API Reference, "Errors"; ids of the login from the Heroku CLI.
-    pub(super) fn of_answer(
+    pub fn of_answer(
         status: u16,
         body: &Value,
         wait: Option<Duration>,

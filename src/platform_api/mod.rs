@@ -59,12 +59,16 @@ pub struct AccountInfo {
     pub two_factor: Option<bool>,
 }
 
-/// Who asks.
+/// Who asks: what a refusal means depends on it.
 #[derive(Clone, Copy)]
-enum Asker<'a> {
+pub enum Asker<'a> {
+    /// Somebody without any secret.
     Nobody,
+    /// The owner of a token.
     Bearer(&'a Token),
+    /// A person with a password.
     Password(&'a PasswordLogin<'a>),
+    /// Who waits for a browser login, with the secret of that.
     Poll(&'a Zeroizing<String>),
 }
 
@@ -93,7 +97,7 @@ impl PlatformApi {
     /// [`Failure::Refused`] where the token is dead.
     pub fn account(&self, token: &Token) -> Result<AccountInfo, Failure> {
         let answer = self.get("/account", token)?;
-        account_info(answer.body()).ok_or(Failure::Garbled)
+        AccountInfo::read(answer.body()).ok_or(Failure::Garbled)
     }
 
     /// What Heroku says of a token, for `erase`: one request, never repeated.
@@ -136,14 +140,17 @@ impl PlatformApi {
     }
 }
 
-fn account_info(answer: &Value) -> Option<AccountInfo> {
-    let email = Account::parse(answer.get("email")?.as_str()?)?;
-    let flag = |key: &str| answer.get(key).and_then(Value::as_bool);
-    email.is_email().then(|| AccountInfo {
-        email,
-        federated: flag("federated") == Some(true),
-        two_factor: flag("two_factor_authentication"),
-    })
+impl AccountInfo {
+    /// Reads an account as Heroku tells it; none without an email.
+    pub fn read(answer: &Value) -> Option<AccountInfo> {
+        let email = Account::parse(answer.get("email")?.as_str()?)?;
+        let flag = |key: &str| answer.get(key).and_then(Value::as_bool);
+        email.is_email().then(|| AccountInfo {
+            email,
+            federated: flag("federated") == Some(true),
+            two_factor: flag("two_factor_authentication"),
+        })
+    }
 }
 
 #[cfg(test)]
@@ -154,7 +161,7 @@ mod tests {
 
     #[test]
     fn an_account_is_known_by_its_email_and_by_nothing_less() {
-        let info = account_info(&json!({"email": "ann@example.com", "federated": 1, "x": []}));
+        let info = AccountInfo::read(&json!({"email": "ann@example.com", "federated": 1, "x": []}));
         let info = info.unwrap();
         assert_eq!(info.email.as_str(), "ann@example.com");
         assert!(!info.federated && info.two_factor.is_none());
@@ -167,7 +174,7 @@ mod tests {
             json!({"email": "heroku"}),
             json!({"email": "$(id)@example.com"}),
         ] {
-            assert_eq!(account_info(&odd), None, "{odd}");
+            assert_eq!(AccountInfo::read(&odd), None, "{odd}");
         }
     }
 
@@ -185,7 +192,7 @@ mod tests {
         #[test]
         fn no_answer_is_a_panic(status in 0_u16..1000, text in "[\\[\\]{}:,\"a-z0-9*-]{0,60}") {
             let answer: Value = serde_json::from_str(&text).unwrap_or_default();
-            let _ = account_info(&answer);
+            let _ = AccountInfo::read(&answer);
             let _ = Failure::of_answer(status, &answer, None, Asker::Nobody).problem();
         }
     }

@@ -1,0 +1,67 @@
+//! What Heroku's API answers, and what a person is told of it.
+
+use git_credential_heroku_rs::platform_api::PasswordLogin;
+use git_credential_heroku_rs::platform_api::{AccountInfo, Asker, Authorization, Failure};
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use crate::known_token;
+
+/// The first three bytes are the status and who asked; the rest is the body.
+pub(crate) fn hold(bytes: &[u8]) {
+    let Some(([high, low, asker], body)) = bytes.split_first_chunk() else {
+        return;
+    };
+    let answer: Value = serde_json::from_slice(body).unwrap_or_default();
+    let status = u16::from_be_bytes([*high, *low]) % 1000;
+    if let Some(account) = AccountInfo::read(&answer) {
+        assert!(account.email.is_email());
+    }
+    if let Some(authorization) = Authorization::read(&answer) {
+        let shown = format!("{authorization:?}");
+        if let Some(token) = &authorization.token {
+            assert!(!token.expose().contains('*'));
+            let elsewhere = [
+                &authorization.id,
+                &authorization.description.unwrap_or_default(),
+            ]
+            .iter()
+            .any(|text| text.contains(token.expose()))
+                || authorization
+                    .scope
+                    .iter()
+                    .any(|text| text.contains(token.expose()));
+            assert!(elsewhere || !shown.contains(token.expose()));
+        }
+    }
+    refusal_holds(status, &answer, *asker);
+}
+
+fn refusal_holds(status: u16, answer: &Value, asker: u8) {
+    let token = known_token();
+    let secret = Zeroizing::new("open sesame".to_owned());
+    let login = PasswordLogin {
+        email: "ann@example.com",
+        password: &secret,
+        code: (asker > 127).then(|| Zeroizing::new("123456".to_owned())),
+    };
+    let asker = match asker % 4 {
+        0 => Asker::Nobody,
+        1 => Asker::Bearer(&token),
+        2 => Asker::Password(&login),
+        _ => Asker::Poll(&secret),
+    };
+    let failure = Failure::of_answer(status, answer, None, asker);
+    if failure == Failure::Refused {
+        assert_eq!(status, 401, "only a 401 means that a token is dead");
+        assert!(answer.get("id").is_some(), "and only in the API's own form");
+    }
+    let told = failure.problem().to_string();
+    assert!(told.lines().count() <= 2 && told.len() <= 2000, "{told}");
+    assert!(
+        !told.chars().any(|c| c.is_control() && c != '\n'),
+        "{told:?}"
+    );
+    assert!(!told.contains("HRKU-"), "{told}");
+    let _ = failure.is_unclear();
+}

@@ -1,0 +1,63 @@
+//! Small files: the Heroku CLI's and our own, and what git says of its configuration.
+
+use git_credential_heroku_rs::credential::Account;
+use git_credential_heroku_rs::git_config;
+use git_credential_heroku_rs::heroku_cli::{self, LoginState};
+use git_credential_heroku_rs::known_authorizations as known;
+use serde_json::{Map, Value};
+
+pub(crate) fn login_holds(bytes: &[u8]) {
+    if let LoginState::Account(account) = LoginState::read(bytes) {
+        is_harmless(&account);
+        assert!(account.is_email());
+    }
+    let ann = Account::parse("ann@example.com").expect("it is one");
+    let text = heroku_cli::naming(&ann, bytes);
+    assert_eq!(LoginState::read(text.as_bytes()), LoginState::Account(ann));
+    let members = |bytes: &[u8]| -> Vec<(String, Value)> {
+        let all: Map<String, Value> = serde_json::from_slice(bytes).unwrap_or_default();
+        all.into_iter()
+            .filter(|(key, _)| key != "account")
+            .collect()
+    };
+    assert_eq!(
+        members(text.as_bytes()),
+        members(bytes),
+        "members in their order"
+    );
+}
+
+pub(crate) fn alias_holds(bytes: &[u8]) {
+    if let Some(account) = heroku_cli::account_of_alias(bytes) {
+        is_harmless(&account);
+        let text = String::from_utf8_lossy(bytes);
+        assert!(text.contains(account.as_str()));
+    }
+}
+
+/// The Heroku CLI hands the name to a shell.
+fn is_harmless(account: &Account) {
+    let name = account.as_str();
+    assert!(!name.starts_with('-') && !name.is_empty() && name.len() <= 254);
+    let special = "\"'`$\\;&|<>(){}[]*?!#\n\r\t\0 /";
+    assert!(!name.contains(|c: char| special.contains(c) || c.is_control()));
+}
+
+pub(crate) fn known_holds(bytes: &[u8]) {
+    let Some(all) = known::read_all(bytes) else {
+        return;
+    };
+    let text = known::written(all.clone()).expect("every value has a form in JSON");
+    assert_eq!(known::read_all(&text), Some(all));
+}
+
+pub(crate) fn settings_hold(bytes: &[u8]) {
+    let settings = git_config::listed(bytes);
+    assert!(settings.len() <= bytes.len() / 2 + 1);
+    for setting in settings {
+        if setting.is_ours() {
+            assert!(setting.value.contains("heroku-rs"));
+        }
+        assert!(!setting.key.contains(['\n', '\0']) && !setting.value.contains('\0'));
+    }
+}

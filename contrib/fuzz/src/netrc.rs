@@ -1,0 +1,91 @@
+//! A netrc file: other programs live off it, so an edit changes Heroku's entries and nothing else.
+
+use git_credential_heroku_rs::credential::Account;
+use git_credential_heroku_rs::environment::Environment;
+use git_credential_heroku_rs::hosts::{HerokuHost, Service};
+use git_credential_heroku_rs::netrc::{self, Netrc};
+
+use crate::known_token;
+
+pub(crate) fn holds(bytes: &[u8]) {
+    let read = Netrc::of(bytes.to_vec());
+    let lines = read.lines();
+    let account = Account::parse("ann@example.com").expect("it is one");
+    for service in [Service::Git, Service::Api] {
+        let host = HerokuHost::production(service);
+        for wanted in [None, Some(&account)] {
+            match read.entry_for(&host, wanted) {
+                Ok(Some(entry)) => {
+                    let lines = lines
+                        .as_ref()
+                        .expect("an entry stands in a file that reads");
+                    assert!(lines.contains(&entry.line));
+                    assert!(contains_letters(bytes, entry.token.expose().as_bytes()));
+                    assert!(wanted.is_none() || entry.account.as_ref() == wanted);
+                }
+                Ok(None) => {}
+                Err(why) => {
+                    let problem = why.problem(&Environment::default());
+                    assert!(problem.what().contains(": line "), "{problem}");
+                }
+            }
+        }
+    }
+    cutting_holds(bytes);
+    putting_holds(bytes, &account);
+}
+
+fn cutting_holds(bytes: &[u8]) {
+    let Ok(rest) = netrc::without_logins(bytes) else {
+        return;
+    };
+    assert!(is_subsequence(&rest, bytes), "a cut adds nothing");
+    let again = netrc::without_logins(&rest).expect("what was cut can be cut again");
+    assert_eq!(*again, *rest, "twice is the same as once");
+    let left = Netrc::of(rest.to_vec());
+    assert_eq!(left.lines().expect("the rest reads"), [0_usize; 0]);
+    for service in [Service::Git, Service::Api] {
+        let entry = left.entry_for(&HerokuHost::production(service), None);
+        assert!(entry.expect("the rest reads").is_none());
+    }
+    if Netrc::of(bytes.to_vec())
+        .lines()
+        .is_ok_and(|lines| lines.is_empty())
+    {
+        assert_eq!(*rest, bytes, "a file without our entries is left as it is");
+    }
+}
+
+fn putting_holds(bytes: &[u8], account: &Account) {
+    let token = known_token();
+    let Ok(whole) = netrc::with_login(bytes, account, &token) else {
+        return;
+    };
+    let read = Netrc::of(whole.to_vec());
+    for service in [Service::Git, Service::Api] {
+        let entry = read.entry_for(&HerokuHost::production(service), Some(account));
+        let entry = entry.expect("what was put in reads").expect("and is found");
+        assert!(entry.token == token);
+    }
+    let rest = netrc::without_logins(bytes).expect("what takes an entry gives up the old ones");
+    let again = netrc::without_logins(&whole).expect("what was put in can be cut out");
+    assert_eq!(*again, *rest, "no other byte has changed");
+}
+
+fn is_subsequence(part: &[u8], whole: &[u8]) -> bool {
+    let mut all = whole.iter();
+    part.iter().all(|byte| all.any(|other| other == byte))
+}
+
+/// The bytes in their order, with nothing but the backslashes of quoted text in between.
+fn contains_letters(text: &[u8], word: &[u8]) -> bool {
+    let plain = |bytes: &[u8]| -> Vec<u8> {
+        bytes
+            .iter()
+            .copied()
+            .filter(|byte| *byte != b'\\')
+            .collect()
+    };
+    let (text, word) = (plain(text), plain(word));
+    text.windows(word.len()).any(|run| run == word)
+}

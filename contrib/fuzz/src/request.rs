@@ -1,0 +1,141 @@
+//! What git writes to a helper, and what it gets: the token for Heroku alone.
+
+use git_credential_heroku_rs::credential::Verdict;
+use git_credential_heroku_rs::environment::Environment;
+use git_credential_heroku_rs::operations;
+use git_credential_heroku_rs::protocol::Request;
+
+use crate::{TOKEN, known_token};
+
+pub(crate) fn holds(bytes: &[u8]) {
+    let environment = Environment {
+        api_key: Some(Ok(known_token())),
+        ..Environment::default()
+    };
+    let mut reply = Vec::new();
+    let said = operations::get(&mut &*bytes, &mut reply, &environment);
+    let serves = reply
+        .windows(TOKEN.len())
+        .any(|run| run == TOKEN.as_bytes());
+    assert!(
+        !serves || is_for_heroku(bytes),
+        "a token for a host that is not ours"
+    );
+    match serves {
+        true => assert!(said.is_ok(), "a warning beside the only source"),
+        false => assert!(reply.is_empty(), "half an answer"),
+    }
+    if !reply.is_empty() {
+        let pairs = as_git_reads(&reply);
+        let value = |key: &str| {
+            let found = pairs.iter().find(|(other, _)| other == key);
+            found.map(|(_, value)| value.as_str())
+        };
+        assert_eq!(value("password"), Some(TOKEN));
+        assert!(value("username").is_some_and(|name| !name.is_empty()));
+        for (key, _) in &pairs {
+            let ours = ["capability[]", "state[]", "username", "password"];
+            assert!(
+                ours.contains(&key.as_str()),
+                "a key that git did not ask for"
+            );
+        }
+    }
+    if let Err(problem) = said {
+        assert!(
+            is_for_heroku_at_all(bytes),
+            "a word for a host that is not ours"
+        );
+        assert!(!problem.to_string().contains(TOKEN));
+    }
+    let quiet = Environment::default();
+    let _ = operations::store(&mut &*bytes, &quiet);
+    let _ = operations::erase(&mut &*bytes, &quiet, |_| {
+        panic!("there is no token to ask about")
+    });
+    let _ = operations::erase(&mut &*bytes, &environment, |_| Verdict::Dead);
+    reads_alike(bytes);
+}
+
+/// In one piece or byte by byte, a request is the same.
+fn reads_alike(bytes: &[u8]) {
+    let whole = Request::parse(bytes);
+    let read = Request::read(&mut Trickle(bytes));
+    match (&whole, &read) {
+        (Ok(whole), Ok(read)) => assert_eq!(format!("{whole:?}"), format!("{read:?}")),
+        (Err(whole), Err(read)) => assert_eq!(whole, read),
+        // A reader stops at the first blank line, and never sees what is wrong behind it.
+        _ => panic!("one reads it and one does not"),
+    }
+    if let Err(malformed) = whole {
+        assert!(!malformed.to_string().contains("HRKU"));
+    }
+}
+
+struct Trickle<'a>(&'a [u8]);
+
+impl std::io::Read for Trickle<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let few = buffer.len().min(3);
+        self.0.read(&mut buffer[..few])
+    }
+}
+
+/// The lines of a request as its sender means them, told without the program's own reader.
+fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    bytes
+        .split(|&byte| byte == b'\n')
+        .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
+        .take_while(|line| !line.is_empty())
+}
+
+fn values<'a>(bytes: &'a [u8], key: &'a [u8]) -> impl Iterator<Item = Vec<u8>> + 'a {
+    lines(bytes)
+        .filter_map(move |line| line.strip_prefix(key)?.strip_prefix(b"="))
+        .map(<[u8]>::to_ascii_lowercase)
+}
+
+/// Every `protocol` is https and every `host` is one of ours, and there is one of each.
+fn is_for_heroku(bytes: &[u8]) -> bool {
+    let ours: [&[u8]; 4] = [
+        b"git.heroku.com",
+        b"git.heroku.com:443",
+        b"api.heroku.com",
+        b"api.heroku.com:443",
+    ];
+    let mut hosts: Vec<_> = values(bytes, b"host").collect();
+    hosts.dedup();
+    let schemes: Vec<_> = values(bytes, b"protocol").collect();
+    let https = !schemes.is_empty() && schemes.iter().all(|scheme| scheme == b"https");
+    https && hosts.len() == 1 && ours.contains(&hosts[0].as_slice())
+}
+
+/// Some line names a host of ours: a request of such a kind may be complained about.
+fn is_for_heroku_at_all(bytes: &[u8]) -> bool {
+    values(bytes, b"host").any(|host| {
+        let host = host.strip_suffix(b":443").unwrap_or(&host);
+        host == b"git.heroku.com" || host == b"api.heroku.com"
+    })
+}
+
+/// The keys and values of an answer, by the rules of git's own reader.
+///
+/// Source: `credential_read` in git's `credential.c`.
+fn as_git_reads(reply: &[u8]) -> Vec<(String, String)> {
+    let text = std::str::from_utf8(reply).expect("an answer is text");
+    assert!(text.ends_with("\n\n"), "an answer ends with a blank line");
+    assert!(!text.contains(['\r', '\0']), "git dies of these");
+    let lines: Vec<_> = text
+        .split('\n')
+        .take_while(|line| !line.is_empty())
+        .collect();
+    let length: usize = lines.iter().map(|line| line.len() + 1).sum();
+    assert_eq!(length + 1, text.len(), "nothing follows the blank line");
+    let pair = |line: &&str| {
+        let (key, value) = line
+            .split_once('=')
+            .expect("git stops at a line without one");
+        (key.to_owned(), value.to_owned())
+    };
+    lines.iter().map(pair).collect()
+}
