@@ -142,6 +142,21 @@ fn one_that_cannot_be_kept_is_revoked_again() {
 }
 
 #[test]
+fn one_whose_token_nobody_saw_is_revoked_again() {
+    let (world, ..) = logged_in();
+    let before = world.live_tokens();
+    for json in ["", "--json"] {
+        world
+            .helper(&format!(
+                "authorizations create --description x {json} >/dev/full"
+            ))
+            .exits_with(1)
+            .says("no space is left there");
+        assert_eq!(world.live_tokens(), before);
+    }
+}
+
+#[test]
 fn a_lost_answer_is_told_as_one() {
     let (world, ..) = logged_in();
     let made = On::Path("POST /oauth/authorizations");

@@ -52,6 +52,14 @@ fn what_is_asked_for_is_done_whoever_listens() {
             "{line}: {config}"
         );
     });
+    world.is_the_active_account(ANN);
+    of_each("rotate", |line| {
+        quiet(world.shell(line, b""));
+        let mut kept = [ANN, BOB].map(|account| world.kept_in_the_keychain(account).unwrap());
+        kept.sort();
+        assert_eq!(world.live_tokens(), kept, "{line}");
+    });
+    let token = world.kept_in_the_keychain(ANN).unwrap_or(token);
     world.api_is_unreachable();
     of_each("logout --all", |line| {
         world.keeps_in_the_keychain(ANN, &token);
@@ -70,6 +78,8 @@ fn what_is_listed_for_nobody_harms_nobody() {
     for listing in [
         "status --offline",
         "status --json",
+        "authorizations",
+        "authorizations --json",
         "token",
         "--help",
         "netrc print",

@@ -30,10 +30,14 @@ pub(super) fn run(
     let made = made.map_err(|failure| not_made(&failure))?;
     let token = made.token.clone();
     let token = token.ok_or_else(|| not_made(&Failure::Garbled))?;
-    match arguments.login {
-        true => keep(&asking, &made, &token, session),
-        false => hand_out(made, &token, arguments, session),
+    if arguments.login {
+        return keep(&asking, &made, &token, session);
     }
+    let id = made.id.clone();
+    hand_out(made, &token, arguments, session).inspect_err(|_| {
+        // What nobody has seen nobody will ever use.
+        let _ = asking.api.revoke(&asking.found.token, &id);
+    })
 }
 
 /// A token that may not push is no login; and one that a variable goes before is of no use.
@@ -105,7 +109,8 @@ fn hand_out(
             authorization: &entry,
             token: token.expose(),
         };
-        return json(&told, session.streams.output);
+        json(&told, session.streams.output)?;
+        return Ok(session.streams.output.flush()?);
     }
     session.say(&format!(
         "Made {}: it {}. Its token is shown this once:",
@@ -114,7 +119,8 @@ fn hand_out(
     ))?;
     let out = &mut session.streams.output;
     out.write_all(token.expose().as_bytes())?;
-    Ok(out.write_all(b"\n")?)
+    out.write_all(b"\n")?;
+    Ok(out.flush()?)
 }
 
 /// The one shape with a token in it.

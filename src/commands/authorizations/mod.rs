@@ -2,7 +2,7 @@
 //!
 //! A token is printed in one case alone, as Heroku makes it: then, and never again, it can be seen.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -95,6 +95,6 @@ fn info(arguments: &AuthorizationsInfo, session: &mut Session<'_, '_>) -> anyhow
 }
 
 fn json(told: &impl Serialize, out: &mut dyn Write) -> anyhow::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, told)?;
+    serde_json::to_writer_pretty(&mut *out, told).map_err(io::Error::from)?;
     Ok(out.write_all(b"\n")?)
 }

@@ -125,14 +125,7 @@ fn rotated(
         return Ok(Left::Nothing);
     }
     let api = PlatformApi::new(environment, LIMIT).map_err(|failure| failure.problem())?;
-    let account = match &login.account {
-        Some(account) => account.clone(),
-        None => {
-            api.account(&login.token)
-                .map_err(|why| why.problem())?
-                .email
-        }
-    };
+    let account = owner(&api, login)?;
     let rotating = Rotating {
         environment,
         api: &api,
@@ -140,11 +133,8 @@ fn rotated(
         token: &login.token,
         place: login.source,
     };
-    for rotation in unfinished.iter().filter(|_| !arguments.dry_run) {
-        let finished = rotating.finish(rotation);
-        if finished.map_err(|failure| unfinished_business(&failure))? {
-            session.say("A rotation that was cut short has been cleared up")?;
-        }
+    if !arguments.dry_run {
+        clear_up(&rotating, &unfinished, session)?;
     }
     let old = Old::of(&api, &login.token, login.known.as_ref()).map_err(|why| why.problem())?;
     if !old.end().is_due(margin) {
@@ -168,8 +158,36 @@ fn rotated(
         return Ok(Left::Nothing);
     }
     let replaced = rotating.replace(&new, old.ending())?;
+    // Who reads what is told may have gone: all is done before anything is.
+    let ended = ended(&rotating, &replaced, &old);
     tell(&rotating, &replaced, session)?;
-    revoked(&rotating, &replaced, &old, session)
+    tell_of_the_old_one(ended, &old, session)
+}
+
+/// The name that the token lies under; an entry in netrc may have none.
+fn owner(api: &PlatformApi, login: &Login) -> Result<Account, Problem> {
+    match &login.account {
+        Some(account) => Ok(account.clone()),
+        None => match api.account(&login.token) {
+            Ok(info) => Ok(info.email),
+            Err(failure) => Err(failure.problem()),
+        },
+    }
+}
+
+/// Ends what earlier runs have begun.
+fn clear_up(
+    rotating: &Rotating<'_>,
+    unfinished: &[Rotation],
+    session: &mut Session<'_, '_>,
+) -> anyhow::Result<()> {
+    for rotation in unfinished {
+        let finished = rotating.finish(rotation);
+        if finished.map_err(|failure| unfinished_business(&failure))? {
+            session.say("A rotation that was cut short has been cleared up")?;
+        }
+    }
+    Ok(())
 }
 
 fn would(
@@ -227,28 +245,22 @@ fn tell(
     Ok(())
 }
 
-/// Revokes the old token, and says what became of it.
-fn revoked(
-    rotating: &Rotating<'_>,
-    replaced: &Replaced,
+/// Says what became of the old token.
+fn tell_of_the_old_one(
+    ended: Result<(), Problem>,
     old: &Old,
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<Left> {
-    match (ended(rotating, replaced, old), old.is_api_key) {
-        (Ok(()), false) => {
-            writeln!(session.streams.output, "The old one is revoked")?;
-            Ok(Left::Nothing)
-        }
-        (Ok(()), true) => {
-            let why = "The old one is the account's API key, which others may use: it stays valid";
-            session.say(why)?;
-            Ok(Left::Nothing)
-        }
+    match (ended, old.is_api_key) {
+        (Ok(()), false) => writeln!(session.streams.output, "The old one is revoked")?,
+        (Ok(()), true) => session
+            .say("The old one is the account's API key, which others may use: it stays valid")?,
         (Err(problem), _) => {
             session.warn(&problem)?;
-            Ok(Left::OldToken)
+            return Ok(Left::OldToken);
         }
     }
+    Ok(Left::Nothing)
 }
 
 /// Revokes the old authorization; the session goes for the token of a browser login.
