@@ -223,7 +223,7 @@ fn a_clock_that_is_years_off_costs_no_login() {
     world
         .helper("status")
         .succeeds()
-        .says("in 29 days")
+        .says("in 30 days")
         .stdout();
     get(&world, "").hands_out(&token).stdout();
 }
