@@ -31,9 +31,15 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// process left is taken away.
 ///
 /// # Errors
-/// Whatever the file system says; the file is then as it was.
+/// Whatever the file system says, and that a device, a FIFO or a socket is there, which somebody
+/// needs; all is then as it was.
 pub fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
     let target = resolved(path)?;
+    if Seen::of(&target)?.is_some_and(|there| !there.is_file) {
+        return Err(io::Error::other(
+            EditError::<io::Error>::NotAFile.to_string(),
+        ));
+    }
     let workplace = Workplace::beside(&target, PATIENCE)?;
     put(drafted(&workplace, contents, None)?, &workplace, &target)
 }
@@ -220,6 +226,22 @@ mod tests {
 
     fn mode(path: &Path) -> u32 {
         fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    /// A root whose login.json led to a device had that replaced, for everybody on the machine.
+    #[test]
+    fn what_is_no_file_is_not_replaced_by_one() {
+        use std::os::unix::fs::FileTypeExt;
+        let dir = tempfile::tempdir().unwrap();
+        let socket = dir.path().join("socket");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        let link = dir.path().join("login.json");
+        symlink(&socket, &link).unwrap();
+        for path in [&socket, &link] {
+            let error = replace(path, b"new").unwrap_err();
+            assert_eq!(error.to_string(), "it is not a plain file");
+            assert!(fs::metadata(&socket).unwrap().file_type().is_socket());
+        }
     }
 
     #[test]
