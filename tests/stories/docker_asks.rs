@@ -193,3 +193,34 @@ fn an_answer_costs_docker_no_more_than_it_costs_git() {
     );
     assert_eq!(to_docker.calls(&["execve"]).len(), 1);
 }
+
+#[test]
+fn of_several_accounts_none_is_guessed() {
+    let world = set_up();
+    for email in [ANN, BOB] {
+        world.keeps_in_the_keychain(email, &world.heroku.issue_token(email));
+    }
+    asked(&world, "get", REGISTRY)
+        .exits_with(1)
+        .stdout_is(NOT_FOUND)
+        .says("several Heroku accounts are logged in and none is chosen")
+        .says("git credential-heroku-rs switch");
+}
+
+#[test]
+fn a_host_of_herokus_in_the_environment_has_a_registry_and_no_other_host_has() {
+    let (world, token) = logged_in();
+    world.sets("HEROKU_HOST", "herokudev.com");
+    asked(&world, "get", "registry.herokudev.com")
+        .succeeds()
+        .hands_out(&token);
+    asked(&world, "list", "")
+        .succeeds()
+        .stdout_is("{\"registry.herokudev.com\":\"_\"}\n");
+    world.sets("HEROKU_HOST", "example.com");
+    asked(&world, "get", "registry.example.com")
+        .exits_with(1)
+        .stdout_is(NOT_FOUND)
+        .stderr_is("");
+    asked(&world, "list", "").succeeds().stdout_is("{}\n");
+}
