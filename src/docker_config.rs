@@ -39,20 +39,30 @@ pub enum SetUp {
 /// Why the file was left as it was.
 pub fn set_up(file: &Path) -> Result<SetUp, Problem> {
     let mut done = SetUp::AsItWas;
-    edit(file, |config| {
-        let helpers = config
-            .entry("credHelpers")
-            .or_insert_with(|| Map::new().into());
-        let helpers = helpers.as_object_mut().ok_or("credHelpers is no object")?;
-        let before = helpers.insert(registry(), HELPER.into());
-        done = match before {
-            Some(Value::String(before)) if before == HELPER => SetUp::AsItWas,
-            Some(Value::String(before)) => SetUp::Instead(before),
-            Some(_) | None => SetUp::Added,
-        };
-        Ok(done != SetUp::AsItWas)
+    edit(file, |bytes| {
+        let (changed, did) = with_us(bytes)?;
+        done = did;
+        Ok(changed)
     })?;
     Ok(done)
+}
+
+/// The file's bytes with our name in them, none where it was there; and what that changes.
+///
+/// # Errors
+/// Why they cannot be edited.
+pub fn with_us(bytes: &[u8]) -> Result<(Option<Vec<u8>>, SetUp), String> {
+    let mut config = read(bytes)?;
+    let helpers = config
+        .entry("credHelpers")
+        .or_insert_with(|| Map::new().into());
+    let helpers = helpers.as_object_mut().ok_or("credHelpers is no object")?;
+    let done = match helpers.insert(registry(), HELPER.into()) {
+        Some(Value::String(before)) if before == HELPER => return Ok((None, SetUp::AsItWas)),
+        Some(Value::String(before)) => SetUp::Instead(before),
+        Some(_) | None => SetUp::Added,
+    };
+    Ok((Some(written(&config, bytes)?), done))
 }
 
 /// Takes our name out again, where it is ours; says whether it was there.
@@ -60,22 +70,29 @@ pub fn set_up(file: &Path) -> Result<SetUp, Problem> {
 /// # Errors
 /// Why the file was left as it was.
 pub fn tear_down(file: &Path) -> Result<bool, Problem> {
-    if !file.exists() {
-        return Ok(false);
+    match file.exists() {
+        true => edit(file, without_us),
+        false => Ok(false),
     }
-    edit(file, |config| {
-        let Some(Value::Object(helpers)) = config.get_mut("credHelpers") else {
-            return Ok(false);
-        };
-        if helpers.get(&registry()).and_then(Value::as_str) != Some(HELPER) {
-            return Ok(false);
-        }
-        helpers.shift_remove(&registry());
-        if helpers.is_empty() {
-            config.shift_remove("credHelpers");
-        }
-        Ok(true)
-    })
+}
+
+/// The file's bytes without our name; none where it was not there.
+///
+/// # Errors
+/// Why they cannot be edited.
+pub fn without_us(bytes: &[u8]) -> Result<Option<Vec<u8>>, String> {
+    let mut config = read(bytes)?;
+    let Some(Value::Object(helpers)) = config.get_mut("credHelpers") else {
+        return Ok(None);
+    };
+    if helpers.get(&registry()).and_then(Value::as_str) != Some(HELPER) {
+        return Ok(None);
+    }
+    helpers.shift_remove(&registry());
+    if helpers.is_empty() {
+        config.shift_remove("credHelpers");
+    }
+    written(&config, bytes).map(Some)
 }
 
 /// Whether a password for the registry lies in the file, in plain text but for its base64: left by
@@ -85,13 +102,12 @@ pub fn tear_down(file: &Path) -> Result<bool, Problem> {
 /// Why the file cannot be read.
 pub fn has_password(file: &Path) -> Result<bool, Problem> {
     let mut found = false;
-    edit(file, |config| {
+    edit(file, |bytes| {
+        let config = read(bytes)?;
         let entry = config.get("auths").and_then(|auths| auths.get(registry()));
-        let auth = entry.and_then(|entry| entry.get("auth"));
-        found = auth
-            .and_then(Value::as_str)
-            .is_some_and(|auth| !auth.is_empty());
-        Ok(false)
+        let auth = entry.and_then(|entry| entry.get("auth")?.as_str());
+        found = auth.is_some_and(|auth| !auth.is_empty());
+        Ok(None)
     })?;
     Ok(found)
 }
@@ -100,24 +116,11 @@ fn registry() -> String {
     HerokuHost::production(Service::Registry).name().to_owned()
 }
 
-/// Edits the file's outermost object; `change` says whether anything is to be written.
 fn edit(
     file: &Path,
-    mut change: impl FnMut(&mut Map<String, Value>) -> Result<bool, &'static str>,
+    change: impl FnMut(&[u8]) -> Result<Option<Vec<u8>>, String>,
 ) -> Result<bool, Problem> {
-    let edited = atomic_file::edit(file, |bytes| {
-        let mut config = match bytes.trim_ascii() {
-            [] => Map::new(),
-            text => serde_json::from_slice(text)
-                .map_err(|error| format!("line {} is not as in JSON", error.line()))?,
-        };
-        match change(&mut config)? {
-            true => Ok(Some(
-                written(&config, bytes).map_err(|error| error.to_string())?,
-            )),
-            false => Ok::<_, String>(None),
-        }
-    });
+    let edited = atomic_file::edit(file, change);
     edited.map_err(|why| {
         Problem::new(
             format!("{} was left as it was: {why}", file.display()),
@@ -126,8 +129,17 @@ fn edit(
     })
 }
 
+/// The file's outermost object; an empty file is an empty one.
+fn read(bytes: &[u8]) -> Result<Map<String, Value>, String> {
+    match bytes.trim_ascii() {
+        [] => Ok(Map::new()),
+        text => serde_json::from_slice(text)
+            .map_err(|error| format!("line {} is not as in JSON", error.line())),
+    }
+}
+
 /// The file's new bytes, indented as it was; a file of one line is written as docker writes it.
-fn written(config: &Map<String, Value>, before: &[u8]) -> io::Result<Vec<u8>> {
+fn written(config: &Map<String, Value>, before: &[u8]) -> Result<Vec<u8>, String> {
     let mut lines = before.split(|byte| *byte == b'\n').skip(1);
     let blanks = |line: &[u8]| {
         line.iter()
@@ -138,9 +150,9 @@ fn written(config: &Map<String, Value>, before: &[u8]) -> io::Result<Vec<u8>> {
     let indent = indent.filter(|indent| !indent.is_empty()).unwrap_or(b"\t");
     let formatter = serde_json::ser::PrettyFormatter::with_indent(indent);
     let mut bytes = Vec::new();
-    config.serialize(&mut serde_json::Serializer::with_formatter(
-        &mut bytes, formatter,
-    ))?;
+    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, formatter);
+    let done = config.serialize(&mut serializer);
+    done.map_err(|error| error.to_string())?;
     if before.ends_with(b"\n") {
         bytes.push(b'\n');
     }

@@ -10,6 +10,7 @@
 )]
 
 mod answers;
+mod docker;
 mod files;
 mod keyring;
 mod mutation;
@@ -31,9 +32,11 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 8] = [
+pub const TARGETS: [Target; 10] = [
     target("request", request::holds),
     target("netrc", netrc::holds),
+    target("docker", docker::holds),
+    target("docker-config", docker::config_holds),
     target("login", files::login_holds),
     target("alias", files::alias_holds),
     target("known", files::known_holds),

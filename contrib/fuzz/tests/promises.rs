@@ -65,6 +65,16 @@ fn an_edit_of_netrc_changes_our_entries_alone() {
 }
 
 #[test]
+fn docker_gets_the_token_only_for_herokus_registry() {
+    every_promise_holds("docker");
+}
+
+#[test]
+fn an_edit_of_dockers_configuration_changes_our_member_alone() {
+    every_promise_holds("docker-config");
+}
+
+#[test]
 fn a_login_file_names_an_email_and_keeps_its_members() {
     every_promise_holds("login");
 }

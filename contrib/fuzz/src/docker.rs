@@ -1,0 +1,97 @@
+//! What docker writes to a helper, and its configuration: the token for Heroku's registry alone, and
+//! no member but ours.
+
+use git_credential_heroku_rs::docker_config::{self, SetUp};
+use git_credential_heroku_rs::environment::Environment;
+use git_credential_heroku_rs::operations::docker::{self, Outcome};
+use serde_json::{Map, Value};
+
+use crate::{TOKEN, known_token};
+
+const REGISTRY: &str = "registry.heroku.com";
+
+pub(crate) fn holds(bytes: &[u8]) {
+    let environment = Environment {
+        api_key: Some(Ok(known_token())),
+        ..Environment::default()
+    };
+    for action in ["get", "store", "erase", "list", "version", "unheard-of"] {
+        let reply = docker::answer(&[action.into()], &mut &*bytes, &environment);
+        let answer = String::from_utf8(reply.answer.to_vec()).expect("an answer is text");
+        let serves = answer.contains(TOKEN);
+        assert!(
+            !serves || action == "get" && names_the_registry(bytes),
+            "a token for a registry that is not ours"
+        );
+        assert_eq!(serves, action == "get" && reply.outcome == Outcome::Done);
+        let word = reply.word.map(|word| word.to_string()).unwrap_or_default();
+        assert!(!word.contains(TOKEN) && word.lines().count() <= 2);
+        assert!(
+            answer.is_empty() || answer.ends_with('\n'),
+            "half an answer"
+        );
+    }
+    for action in ["get", "store", "erase"] {
+        let _ = docker::answer(&[action.into()], &mut &*bytes, &Environment::default());
+    }
+}
+
+/// The name is the registry's, told without the program's own reader.
+fn names_the_registry(bytes: &[u8]) -> bool {
+    let name = String::from_utf8_lossy(bytes).trim().to_ascii_lowercase();
+    let name = name.strip_prefix("https://").unwrap_or(&name).to_owned();
+    let name = name.split('/').next().unwrap_or_default().to_owned();
+    name == REGISTRY || name == format!("{REGISTRY}:443")
+}
+
+pub(crate) fn config_holds(bytes: &[u8]) {
+    let Ok((changed, done)) = docker_config::with_us(bytes) else {
+        return;
+    };
+    let before = object(bytes).expect("what could be edited is an object");
+    let Some(changed) = changed else {
+        assert_eq!(done, SetUp::AsItWas);
+        assert_eq!(helper_of(&before), Some("heroku-rs"));
+        return;
+    };
+    let after = object(&changed).expect("what is written is an object");
+    assert_eq!(helper_of(&after), Some("heroku-rs"));
+    assert_eq!(
+        others(&after),
+        others(&before),
+        "another member has changed"
+    );
+    let again = docker_config::with_us(&changed).expect("our own bytes can be read");
+    assert_eq!(again, (None, SetUp::AsItWas));
+    let undone = docker_config::without_us(&changed).expect("our own bytes can be read");
+    let undone = object(&undone.expect("our name stood there")).expect("an object");
+    assert_eq!(helper_of(&undone), None);
+    assert_eq!(
+        others(&undone),
+        others(&before),
+        "another member has changed"
+    );
+}
+
+fn object(bytes: &[u8]) -> Option<Map<String, Value>> {
+    match bytes.trim_ascii() {
+        [] => Some(Map::new()),
+        text => serde_json::from_slice(text).ok(),
+    }
+}
+
+fn helper_of(config: &Map<String, Value>) -> Option<&str> {
+    config.get("credHelpers")?.get(REGISTRY)?.as_str()
+}
+
+/// Every member but ours, in its order, as text.
+fn others(config: &Map<String, Value>) -> String {
+    let mut config = config.clone();
+    if let Some(Value::Object(helpers)) = config.get_mut("credHelpers") {
+        helpers.shift_remove(REGISTRY);
+        if helpers.is_empty() {
+            config.shift_remove("credHelpers");
+        }
+    }
+    Value::Object(config).to_string()
+}
