@@ -39,6 +39,7 @@ mod faults_on_the_bus;
 mod faults_on_the_disk;
 mod gits_contract;
 mod hostile_input;
+mod in_ci;
 mod killed_at_any_moment;
 mod living_on_netrc;
 mod logging_out;

@@ -159,6 +159,9 @@ pages! {
     the_comparison_is_no_recipe: "contrib/docs/compared.md",
     the_json_is_as_told: "contrib/docs/json.md",
     what_is_read_and_written_is_no_command: "contrib/docs/reads-and-writes.md",
+    installing_by_hand_goes_as_told: "contrib/docs/installing.md",
+    pipelines_are_run_by_a_story_of_their_own: "contrib/docs/ci.md",
+    the_systems_differ_in_words: "contrib/docs/systems.md",
     the_table_of_contents_runs_nothing: "contrib/docs/README.md",
 }
 
