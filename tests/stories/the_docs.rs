@@ -19,18 +19,11 @@ use page::{Block, Page, Step};
 use scenes::Scene;
 
 /// The blocks that are not run here: the page, the block's first line, and why.
-const NOT_RUN: &[(&str, &str, &str)] = &[
-    (
-        "README.md",
-        "cargo install --locked --path .        # Rust 1.88 or later; puts git-credential-heroku-rs on your PATH",
-        "builds for minutes, and installs: what it builds is what all the others run",
-    ),
-    (
-        "CONTRIBUTING.md",
-        "./contrib/test       # builds, and runs every test; ./contrib/test WORD those with WORD in their names",
-        "builds and runs all tests, this one too",
-    ),
-];
+const NOT_RUN: &[(&str, &str, &str)] = &[(
+    "CONTRIBUTING.md",
+    "./contrib/test       # builds, and runs every test; ./contrib/test WORD those with WORD in their names",
+    "builds and runs all tests, this one too",
+)];
 
 /// What is compared with nothing: it is no command line.
 const NOT_COMMANDS: [&str; 6] = ["json", "text", "yaml", "toml", "rust", "ini"];
