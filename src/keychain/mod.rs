@@ -84,8 +84,16 @@ impl Unavailable {
             Unavailable::NoKeyring(missing) => missing.problem(),
             Unavailable::Locked => Problem::new(
                 "the keychain is locked",
-                "unlock it: git credential-heroku-rs status --unlock \
-                 (or for this push only: HEROKU_API_KEY=… git push heroku main)",
+                match cfg!(target_os = "macos") {
+                    true => {
+                        "unlock it: security unlock-keychain \
+                         (or for this push only: HEROKU_API_KEY=… git push heroku main)"
+                    }
+                    false => {
+                        "unlock it: git credential-heroku-rs status --unlock \
+                         (or for this push only: HEROKU_API_KEY=… git push heroku main)"
+                    }
+                },
             ),
             Unavailable::PromptDismissed => Problem::new(
                 "the keychain is locked: its prompt was closed, not answered in time, or could not be shown",

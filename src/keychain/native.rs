@@ -81,10 +81,97 @@ pub(super) fn is_of(entry: &Entry, account: Option<&Account>) -> bool {
     })
 }
 
-/// The native stores report a locked keychain, and a dismissed dialog, as no access.
+/// What an error of the native store means. Their own sorting is coarse: to macOS's store a locked
+/// keychain is a failure, and an item that is there already is one that may not be read.
 pub(super) fn unavailable(error: &Error) -> Unavailable {
-    match error {
-        Error::NoStorageAccess(_) => Unavailable::Locked,
-        other => Unavailable::Broken(named(other)),
+    code(error)
+        .and_then(meaning)
+        .unwrap_or_else(|| Unavailable::Broken(named(error)))
+}
+
+#[cfg(target_os = "macos")]
+fn code(error: &Error) -> Option<i32> {
+    let (Error::PlatformFailure(inner) | Error::NoStorageAccess(inner)) = error else {
+        return None;
+    };
+    let inner = inner.downcast_ref::<security_framework::base::Error>();
+    inner.map(|inner| inner.code())
+}
+
+/// Source: Apple's `SecBase.h`, the result codes of the keychain.
+#[cfg(target_os = "macos")]
+fn meaning(code: i32) -> Option<Unavailable> {
+    const USER_CANCELED: i32 = -128;
+    const NOT_AVAILABLE: i32 = -25291;
+    const AUTH_FAILED: i32 = -25293;
+    const NO_SUCH_KEYCHAIN: i32 = -25294;
+    const NO_DEFAULT_KEYCHAIN: i32 = -25307;
+    // Without a screen, over SSH mostly, nobody can be asked.
+    const INTERACTION_NOT_ALLOWED: i32 = -25308;
+    match code {
+        INTERACTION_NOT_ALLOWED => Some(Unavailable::Locked),
+        USER_CANCELED | AUTH_FAILED => Some(Unavailable::PromptDismissed),
+        NOT_AVAILABLE | NO_SUCH_KEYCHAIN | NO_DEFAULT_KEYCHAIN => {
+            Some(Unavailable::NoKeyring(Missing::System))
+        }
+        _ => None,
+    }
+}
+
+/// Windows has no locked store: a session without a profile, a service's or one over SSH, has none.
+#[cfg(windows)]
+fn code(error: &Error) -> Option<()> {
+    matches!(error, Error::NoStorageAccess(_)).then_some(())
+}
+
+#[cfg(windows)]
+fn meaning((): ()) -> Option<Unavailable> {
+    Some(Unavailable::NoKeyring(Missing::System))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(target_os = "macos")]
+    #[test]
+    fn a_keychain_that_may_not_ask_is_locked_and_not_broken() {
+        let told = |code| {
+            let inner = security_framework::base::Error::from_code(code);
+            unavailable(&Error::PlatformFailure(Box::new(inner)))
+        };
+        assert_eq!(told(-25308), Unavailable::Locked);
+        assert_eq!(told(-128), Unavailable::PromptDismissed);
+        assert_eq!(told(-25307), Unavailable::NoKeyring(Missing::System));
+        assert!(matches!(told(-50), Unavailable::Broken(_)));
+    }
+
+    #[test]
+    fn an_entry_is_of_the_account_that_it_names() {
+        let keyring = Keyring::new(&Environment::read(|_| None));
+        let entry = keyring
+            .store()
+            .unwrap()
+            .build(SERVICE, "ann@example.com", None);
+        let (ann, bob) = (
+            Account::parse("ann@example.com"),
+            Account::parse("bob@example.com"),
+        );
+        let entry = entry.unwrap();
+        assert!(is_of(&entry, ann.as_ref()) && is_of(&entry, None));
+        assert!(!is_of(&entry, bob.as_ref()));
+    }
+
+    #[test]
+    fn a_search_for_somebody_unknown_finds_nothing_and_asks_nobody() {
+        let keyring = Keyring::new(&Environment::read(|_| None));
+        let nobody = Account::parse("nobody@example.com");
+        let found = keyring
+            .store()
+            .unwrap()
+            .search(&attributes(nobody.as_ref()));
+        let mut found = found.unwrap();
+        found.retain(|entry| is_of(entry, nobody.as_ref()));
+        assert!(found.is_empty());
     }
 }
