@@ -212,7 +212,7 @@ fn the_archive_holds_what_the_checksums_say() {
         packages().display()
     );
     let checked = world.shell(&line, b"").succeeds().stdout();
-    assert_eq!(checked.matches(": OK\n").count(), 2, "{checked}");
+    assert_eq!(checked.matches(": OK\n").count(), 3, "{checked}");
     let archive = file_named(packages(), ".tar.gz");
     let line = format!(
         "tar -xzf '{}' && cd git-credential-heroku-rs-{VERSION}-* &&",
@@ -247,6 +247,35 @@ fn the_notices_of_the_crates_that_are_linked_come_along() {
         .says("\nclap ")
         .says("Permission is hereby granted")
         .says_nothing_about("\nproptest ");
+}
+
+#[test]
+fn the_bill_of_materials_names_each_crate_with_its_checksum() {
+    let bill = fs::read(file_named(packages(), ".cdx.json")).unwrap();
+    let bill: serde_json::Value = serde_json::from_slice(&bill).unwrap();
+    let locked = fs::read_to_string("Cargo.lock").unwrap();
+    let components = bill["components"].as_array().unwrap();
+    let names: Vec<&str> = components
+        .iter()
+        .filter_map(|c| c["name"].as_str())
+        .collect();
+    assert!(names.contains(&"rustls") && !names.contains(&"proptest"));
+    for component in components {
+        let checksum = component["hashes"][0]["content"].as_str().unwrap();
+        assert!(
+            locked.contains(&format!("checksum = \"{checksum}\"")),
+            "{component}"
+        );
+        assert!(
+            component["licenses"][0]["expression"].is_string(),
+            "{component}"
+        );
+    }
+    // Each crate says what it asks for, and the program is one of them.
+    assert_eq!(
+        bill["dependencies"].as_array().unwrap().len(),
+        components.len() + 1
+    );
 }
 
 #[test]
