@@ -1,5 +1,4 @@
-//! What `doctor` prints can be pasted in public: no token, no email in full, no home path; and a
-//! person is asked before each change.
+//! What `doctor` prints can be pasted in public: no token, no email in full, no home path.
 
 use std::fs;
 
@@ -154,30 +153,6 @@ fn the_json_has_the_shape_that_is_told() {
                 http://git.heroku.com/blue-sky.git https://git.heroku.com/blue-sky.git",
         }])
     );
-}
-
-#[test]
-fn a_person_is_asked_before_each_change_and_may_say_no() {
-    let world = healthy();
-    world
-        .git("remote set-url heroku http://git.heroku.com/blue-sky.git")
-        .succeeds();
-    fs::remove_file(world.login_json()).unwrap();
-    let shown = world
-        .on_a_terminal("git credential-heroku-rs doctor --fix")
-        .shows("to mend: write https:// into remote.heroku.url")
-        .shows("undo:  git config --local")
-        .shows("Do it? [Y/n]")
-        .types("n")
-        .shows("to mend: write login.json")
-        .shows("Do it? [Y/n]")
-        .types("")
-        .exits_with(1);
-    assert!(shown.contains("leads to Heroku in clear text"), "{shown}");
-    assert_eq!(world.active_account().as_deref(), Some(ANN));
-    world
-        .git("remote get-url heroku")
-        .stdout_is("http://git.heroku.com/blue-sky.git\n");
 }
 
 #[test]

@@ -260,6 +260,18 @@ fn git_does_not_find_the_program() {
 }
 
 #[test]
+fn without_git_the_rest_is_looked_at_all_the_same() {
+    let world = healthy();
+    world.lacks_the_program("git");
+    world
+        .helper("doctor")
+        .exits_with(1)
+        .says("FAIL  git could not be started")
+        .says("mend: install git, or put it on PATH")
+        .says("login.json names a…@example.com, and the keychain has its token");
+}
+
+#[test]
 fn git_runs_another_copy_of_the_program() {
     let world = healthy();
     let program = fs::read_link(world.tested_program()).unwrap();

@@ -31,6 +31,7 @@ mod doctor_and_gits_settings;
 mod doctor_and_heroku;
 mod doctor_and_netrc;
 mod doctor_and_the_keychain;
+mod doctor_asks_before_it_mends;
 mod doctor_can_be_shown_to_anyone;
 mod doctor_on_every_machine;
 mod every_way_to_log_in;

@@ -17,6 +17,7 @@ mod heroku;
 mod keyring;
 mod look;
 mod mask;
+mod mending;
 mod modes;
 mod netrc_file;
 mod pointer;
@@ -28,7 +29,7 @@ use super::report::span;
 use crate::arguments::Doctor;
 use crate::environment::Environment;
 use crate::problem::{Kind, Problem, Told};
-use crate::terminal::{self, Spinner, Unless};
+use crate::terminal::{self, Spinner};
 
 use addresses::{NO_NEED, letting_go};
 use drawing::{Change, Colour, Report};
@@ -74,9 +75,6 @@ const CHECKS: &[Check] = &[
     proof::fill,
 ];
 
-/// A mend may bring to light what it stood before: the examination is repeated so many times.
-const ROUNDS: usize = 4;
-
 pub(super) fn run(arguments: &Doctor, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let reach = match arguments.offline {
         true => Reach::Offline,
@@ -89,22 +87,10 @@ pub(super) fn run(arguments: &Doctor, session: &mut Session<'_, '_>) -> anyhow::
     }
     let mask = Mask::new(session.environment);
     let mut findings = examine(reach, session);
-    let mut changes = Vec::new();
-    if arguments.fix {
-        let mut offered = Vec::new();
-        for round in 0..ROUNDS {
-            // Whom a push is made for is decided by what was found, and not by what a mend has
-            // just removed.
-            let is_settled = |one: &&Finding| round > 0 && one.id == pointer::DANGLING;
-            let fixes = fixes(findings.iter().filter(|one| !is_settled(one)), &offered);
-            if fixes.is_empty() {
-                break;
-            }
-            offered.extend(fixes.iter().map(|fix| fix.does.clone()));
-            changes.extend(mend(&fixes, arguments, &mask, session)?);
-            findings = examine(reach, session);
-        }
-    }
+    let changes = match arguments.fix {
+        true => mending::all(&mut findings, arguments, &mask, reach, session)?,
+        false => Vec::new(),
+    };
     let report = Report {
         findings: &findings,
         changes: &changes,
@@ -132,46 +118,4 @@ fn colour(environment: &Environment) -> Colour {
         true => Colour::Coloured,
         false => Colour::Plain,
     }
-}
-
-/// The fixes that have not been offered yet, each once.
-fn fixes<'a>(findings: impl Iterator<Item = &'a Finding>, offered: &[String]) -> Vec<Fix> {
-    let mut fixes: Vec<Fix> = Vec::new();
-    for fix in findings.filter_map(|finding| finding.fix.as_ref()) {
-        let is_known = offered.contains(&fix.does) || fixes.iter().any(|one| one.does == fix.does);
-        if !is_known {
-            fixes.push(fix.clone());
-        }
-    }
-    fixes
-}
-
-/// Shows each change, asks, and makes it. One that cannot be made stops no other.
-fn mend(
-    fixes: &[Fix],
-    arguments: &Doctor,
-    mask: &Mask,
-    session: &mut Session<'_, '_>,
-) -> anyhow::Result<Vec<Change>> {
-    let mut changes = Vec::new();
-    for fix in fixes {
-        session.say(&mask.public(&format!("to mend: {}", fix.does)))?;
-        session.say(&mask.public(&format!("  undo:  {}", fix.undo)))?;
-        if !arguments.yes && !agrees()? {
-            continue;
-        }
-        match fix.apply(session.environment) {
-            Ok(()) => changes.push(Change {
-                does: fix.does.clone(),
-                undo: fix.undo.clone(),
-            }),
-            Err(why) => session.say(&mask.public(&format!("warning: not mended: {why}")))?,
-        }
-    }
-    Ok(changes)
-}
-
-fn agrees() -> Result<bool, Problem> {
-    terminal::agrees("Do it?", Unless::TheySayNo)
-        .map_err(|why| why.problem("give --yes to do it without a question"))
 }
