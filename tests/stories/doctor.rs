@@ -157,5 +157,9 @@ all is well
 ",
         git.trim().replace("version ", "")
     );
-    world.helper("doctor").succeeds().stdout_is(&report);
+    let said = world.helper("doctor").succeeds().stdout();
+    // What an older git lacks is a line more.
+    let told = |line: &&str| !line.starts_with("        before 2.");
+    let said: String = said.split_inclusive('\n').filter(told).collect();
+    assert_eq!(said, report);
 }
