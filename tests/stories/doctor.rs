@@ -55,19 +55,19 @@ pub(crate) fn is_found(world: &World, id: &str, words: &str) -> Value {
 /// finding is gone. Gives all that `--fix` said on stderr.
 pub(crate) fn is_found_and_mended(world: &World, id: &str, words: &str) -> String {
     assert_eq!(is_found(world, id, words)["fixable"], true, "{id}");
-    let outcome = world.helper("doctor --fix --yes").succeeds();
+    let outcome = world.helper("doctor --fix --yes --json").succeeds();
     let said = outcome.stderr();
     assert!(said.contains("to mend: "), "{said}");
     assert!(said.contains("  undo:  "), "{said}");
     assert!(!said.contains("not mended"), "{said}");
+    let left = in_report(&serde_json::from_str(&outcome.stdout()).unwrap(), id);
+    assert!(left.is_none(), "{id} is still there: {left:?}");
     world.commits("One more");
     world
         .git("push --quiet heroku main")
         .succeeds()
         .says_nothing();
     assert!(world.is_pushed());
-    let left = finding(world, id);
-    assert!(left.is_none(), "{id} is still there: {left:?}");
     said
 }
 
