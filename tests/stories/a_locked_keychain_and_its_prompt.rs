@@ -54,6 +54,23 @@ fn without_a_terminal_no_prompt_comes_up_at_all() {
     assert_eq!(world.requests_to_the_api(), 0);
 }
 
+/// gnome-keyring with no desktop to show its prompt on: there is nothing to wait for.
+#[test]
+fn a_prompt_that_cannot_be_shown_ends_the_login_at_once() {
+    let world = World::new().with_keychain();
+    world.has_logged_in_with_the_heroku_cli(ANN);
+    world.keychain().locks();
+    let shown = world
+        .on_a_terminal("git-credential-heroku-rs login")
+        .exits_with(1);
+    let lines: Vec<&str> = shown.lines().take(2).collect();
+    assert_eq!(
+        lines,
+        ["the keychain is locked, and asks you to open it", DISMISSED]
+    );
+    assert_eq!(world.requests_to_the_api(), 0);
+}
+
 #[test]
 fn a_login_at_a_terminal_opens_the_keychain_by_its_prompt() {
     let world = locked();

@@ -117,7 +117,7 @@ fn a_trace_that_cannot_be_written_stops_nothing_and_is_told_once() {
 }
 
 /// Commands that make every part of the program say something, well or badly.
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 26] = [
     "status",
     "status --json --offline",
     "setup",
@@ -131,6 +131,19 @@ const COMMANDS: [&str; 13] = [
     "logout bob@example.com",
     "statsu",
     "capability",
+    "doctor",
+    "doctor --json --offline",
+    "token --check",
+    "api account",
+    "api apps/blue-sky?a-short-secret=1",
+    "api /apps -f name=a-short-secret",
+    "authorizations list",
+    "authorizations info 01234567-89ab-cdef-0123-456789abcdef",
+    "rotate --dry-run",
+    "rotate",
+    "rotate --all --expires-in 8h",
+    "completions bash",
+    "man",
 ];
 
 /// Every operation and every command, with tokens in every source and under every name.
@@ -150,8 +163,9 @@ fn a_whole_life(world: &World) {
     for line in COMMANDS {
         let _ = world.helper(line);
     }
-    let _ = world.helper("token").hands_out(&pasted);
-    let _ = world.helper("netrc print").hands_out(&pasted);
+    let kept = world.kept_in_the_keychain(ANN).unwrap();
+    let _ = world.helper("token").hands_out(&kept);
+    let _ = world.helper("netrc print").hands_out(&kept);
     let new = world.heroku.issue_token(ANN);
     let _ = world.helper_with_input("login --with-token", &new);
     let _ = world.helper_with_input("login --with-token", "a-short-secret");
@@ -165,6 +179,17 @@ fn a_whole_life(world: &World) {
     let _ = world.helper("status --offline");
 }
 
+/// The program's commands, as its help lists them.
+fn commands(world: &World) -> Vec<String> {
+    let help = world.helper("-h").succeeds().stdout();
+    let (_, list) = help.split_once("Commands:\n").unwrap();
+    let (list, _) = list.split_once("\n\n").unwrap();
+    let names = list
+        .lines()
+        .filter_map(|line| line.split_whitespace().next());
+    names.map(str::to_owned).collect()
+}
+
 #[test]
 fn a_trace_of_every_command_has_no_secret_no_email_and_no_home_in_it() {
     let (world, trace) = traced();
@@ -173,6 +198,9 @@ fn a_trace_of_every_command_has_no_secret_no_email_and_no_home_in_it() {
     // The probe can see: each part of the program has had its say.
     for step in [
         ": erase",
+        ": rotate --all --expires-in",
+        ": api -f",
+        "Post https://api.heroku.com/oauth/authorizations: 201",
         "netrc import --yes",
         "Heroku's word on it: Dead",
         "Get https://api.heroku.com/account: 200",
@@ -184,6 +212,10 @@ fn a_trace_of_every_command_has_no_secret_no_email_and_no_home_in_it() {
         "failed: ",
     ] {
         assert!(told.contains(step), "{step} is not in\n{told}");
+    }
+    for command in commands(&world) {
+        let start = format!(": {command}");
+        assert!(told.contains(&start), "{command} was not run:\n{told}");
     }
     let home = world.home();
     for hidden in [

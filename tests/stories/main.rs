@@ -52,6 +52,7 @@ mod other_helpers;
 mod other_sources;
 mod push_after_heroku_login;
 mod races_for_gits_configuration;
+mod races_for_netrc;
 mod races_for_the_keychain;
 mod refs_for_everyone;
 mod rotating;

@@ -38,6 +38,30 @@ fn ten_thousand_items_of_strangers_are_not_looked_at() {
     );
 }
 
+/// What each login costs decides whether thousands can be looked at: two waits each were too much.
+#[test]
+fn sixty_four_logins_are_asked_for_in_a_handful_of_writes() {
+    let (world, _) = with_one_login();
+    for number in 1..64 {
+        let secret = format!("HRKU-01234567-89ab-cdef-0123-{number:012}");
+        let email = format!("person-{number}@example.com");
+        world.secret_service().has_item(&email, &secret);
+    }
+    fs::remove_file(world.login_json()).unwrap();
+    let (outcome, trace) = world.traced("git-credential-heroku-rs get", REQUEST);
+    outcome.succeeds().says("and 59 more").stdout();
+    let writes = trace.calls(&["write", "sendto", "sendmsg"]);
+    let to_the_bus = writes
+        .iter()
+        .filter(|call| !call.contains("(1,") && !call.contains("(2,"));
+    let count = to_the_bus.count();
+    // The greeting, session and search, and four for the 64 logins.
+    assert!((6..=8).contains(&count), "{count} writes: {writes:?}");
+    let asked = world.secret_service().was_asked();
+    let secrets = asked.iter().filter(|call| *call == "GetSecret");
+    assert_eq!(secrets.count(), 64);
+}
+
 /// Nobody is chosen, so that each of them has to be looked at.
 fn with_ten_thousand_logins(world: &World) {
     for number in 1..MANY {
