@@ -49,7 +49,8 @@ impl Trace {
             _ if Path::new(value).is_absolute() => Sink::File(PathBuf::from(value)),
             _ => Sink::Nowhere,
         };
-        let home = home.and_then(Path::to_str).map(str::to_owned);
+        // As `Path::display` shows it, also where it is no UTF-8.
+        let home = home.map(|home| home.to_string_lossy().trim_end_matches('/').to_owned());
         Trace(Some(Arc::new(On {
             sink,
             home: home.filter(|home| home.len() > 1),
@@ -236,6 +237,19 @@ mod tests {
             ("a\u{1b}[2J\nb", "a [2J b"),
         ] {
             assert_eq!(public(text, HOME), shown, "{text}");
+        }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_home_is_hidden_however_it_is_spelled() {
+        use std::os::unix::ffi::OsStrExt;
+        for home in [&b"/home/\xe4nn"[..], b"/home/ann/"] {
+            let home = Path::new(OsStr::from_bytes(home));
+            let trace = Trace::read(Some(OsStr::new("1")), Some(home));
+            let known = trace.0.unwrap();
+            let shown = format!("{}: 7 bytes", home.join(".netrc").display());
+            assert_eq!(public(&shown, known.home.as_deref()), "~/.netrc: 7 bytes");
         }
     }
 
