@@ -69,12 +69,8 @@ struct Reader<'a> {
 impl Reader<'_> {
     /// Acts on a word in a keyword's place.
     fn take(&mut self, word: &Word) -> Result<(), Doubt> {
-        let keyword = match word.quoted {
-            true => Vec::new(),
-            false => word.text.to_ascii_lowercase(),
-        };
-        match keyword.as_slice() {
-            b"machine" => {
+        match Keyword::of(word) {
+            Some(Keyword::Machine) => {
                 self.layout.entries.extend(self.current.take());
                 let name = self.scanner.value()?.ok_or(Doubt {
                     line: word.line,
@@ -83,13 +79,14 @@ impl Reader<'_> {
                 let span = word.span.start..name.span.end;
                 self.current = service_of(&name).map(|ours| Entry::new(ours, word.line, span));
             }
-            b"default" => {
+            Some(Keyword::Default) => {
                 self.layout.entries.extend(self.current.take());
                 self.layout.is_closed = true;
                 self.layout.default.get_or_insert(word.line);
             }
-            b"macdef" => self.take_macro()?,
-            name => self.take_field(name, word)?,
+            Some(Keyword::Macro) => self.take_macro()?,
+            Some(Keyword::Field(field)) => self.take_field(Some(field), word)?,
+            None => self.take_field(None, word)?,
         }
         Ok(())
     }
@@ -104,8 +101,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn take_field(&mut self, name: &[u8], word: &Word) -> Result<(), Doubt> {
-        let field = Field::named(name);
+    fn take_field(&mut self, field: Option<Field>, word: &Word) -> Result<(), Doubt> {
         let value = match field {
             Some(_) => self.scanner.value()?,
             None => None,
@@ -133,6 +129,41 @@ fn service_of(name: &Word) -> Option<Service> {
     }
 }
 
+/// A word that means something where one is looked for.
+#[derive(Clone, Copy)]
+enum Keyword {
+    Machine,
+    Default,
+    Macro,
+    Field(Field),
+}
+
+impl Keyword {
+    /// In any letter case, and never in quotes. No copy is made to compare: it may be a password
+    /// that stands in the wrong place.
+    fn of(word: &Word) -> Option<Keyword> {
+        const ALL: [(&[u8], Keyword); 13] = [
+            (b"machine", Keyword::Machine),
+            (b"default", Keyword::Default),
+            (b"macdef", Keyword::Macro),
+            (b"login", Keyword::Field(Field::Login)),
+            (b"user", Keyword::Field(Field::Login)),
+            (b"password", Keyword::Field(Field::Password)),
+            (b"passwd", Keyword::Field(Field::Password)),
+            (b"account", Keyword::Field(Field::Account)),
+            (b"port", Keyword::Field(Field::Port)),
+            (b"protocol", Keyword::Field(Field::Port)),
+            (b"path", Keyword::Field(Field::Path)),
+            (b"method", Keyword::Field(Field::Ignored)),
+            (b"org", Keyword::Field(Field::Ignored)),
+        ];
+        let mut named = ALL
+            .iter()
+            .filter(|(name, _)| !word.quoted && word.text.eq_ignore_ascii_case(name));
+        named.next().map(|(_, keyword)| *keyword)
+    }
+}
+
 /// A keyword with a value.
 #[derive(Clone, Copy)]
 enum Field {
@@ -143,20 +174,6 @@ enum Field {
     Path,
     /// Old Heroku CLIs wrote these; nobody reads them.
     Ignored,
-}
-
-impl Field {
-    fn named(name: &[u8]) -> Option<Field> {
-        match name {
-            b"login" | b"user" => Some(Field::Login),
-            b"password" | b"passwd" => Some(Field::Password),
-            b"account" => Some(Field::Account),
-            b"port" | b"protocol" => Some(Field::Port),
-            b"path" => Some(Field::Path),
-            b"method" | b"org" => Some(Field::Ignored),
-            _ => None,
-        }
-    }
 }
 
 impl Entry {
