@@ -161,7 +161,7 @@ pub fn cleaned(input: impl Read) -> Result<Zeroizing<Vec<u8>>, Unreadable> {
     const USUAL: usize = 64 * 1024;
     let bytes = bounded::read(input, USUAL).map_err(|error| Unreadable::Failed(error.kind()))?;
     let bytes = bytes.ok_or(Unreadable::Unfit(bounded::TOO_LARGE))?;
-    Ok(edit::without_ours(&bytes)?)
+    Ok(without_logins(&bytes)?)
 }
 
 fn is_encrypted_too(environment: &Environment, token: &Token) -> bool {
