@@ -45,7 +45,7 @@ impl Netrc {
         let bytes = gpg::decrypted(&path, environment);
         environment.trace.tell_since(since, || match &bytes {
             Ok(bytes) => format!("{}: {} bytes", path.display(), bytes.len()),
-            Err(why) => format!("{}: {why}", path.display()),
+            Err(why) => why.problem(environment).what().to_owned(),
         });
         Ok(Some(Netrc {
             bytes: bytes?,
@@ -69,7 +69,7 @@ impl Netrc {
                 let netrc = Netrc::from_file(file);
                 environment.trace.tell(|| match &netrc {
                     Ok(netrc) => format!("{}: {} bytes", path.display(), netrc.bytes.len()),
-                    Err(why) => format!("{}: {why}", path.display()),
+                    Err(why) => why.problem(environment).what().to_owned(),
                 });
                 netrc.map(Some)
             }
