@@ -25,6 +25,7 @@ pub mod heroku_cli;
 pub mod hosts;
 pub mod keychain;
 pub mod known_authorizations;
+mod memory;
 pub mod netrc;
 pub mod operations;
 pub mod platform_api;

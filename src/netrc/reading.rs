@@ -10,6 +10,7 @@ use super::{Unreadable, bounded, encrypted_path, entries, gpg, path, scanner};
 use crate::credential::{Account, Token};
 use crate::environment::Environment;
 use crate::hosts::{HerokuHost, Service};
+use crate::memory;
 
 /// An entry for a host of Heroku's.
 #[derive(Debug)]
@@ -36,6 +37,7 @@ impl Netrc {
     /// # Errors
     /// [`Unreadable`], where it is there and cannot be trusted or read.
     pub fn read(environment: &Environment) -> Result<Option<Netrc>, Unreadable> {
+        memory::close_to_others();
         let Some(path) = encrypted_path(environment) else {
             return Netrc::in_plain_text(environment);
         };

@@ -14,6 +14,7 @@ use super::calls::{self, Attributes, Found};
 use super::message::{Call, Message};
 use super::{Failure, address};
 use crate::environment::Environment;
+use crate::memory;
 
 type Result<T> = std::result::Result<T, Failure>;
 
@@ -137,6 +138,8 @@ impl Open {
         let session = calls::session(&session)?;
         let trace = &environment.trace;
         trace.tell_since(since, || "a session with the Secret Service is open");
+        // What comes next may be a secret, and the service knows by now who asks.
+        memory::close_to_others();
         Ok((Open { bus, session }, answer))
     }
 

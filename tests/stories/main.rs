@@ -78,6 +78,7 @@ mod the_search_can_see;
 mod the_token_told;
 mod two_accounts;
 mod what_is_promised;
+mod what_stays_in_memory;
 mod when_git_calls_what;
 mod when_heroku_answers_badly;
 mod without_a_keyring;

@@ -28,6 +28,7 @@ mod outcome;
 mod running;
 mod search;
 mod secret_service;
+mod stopped;
 mod terminal;
 mod trace;
 
@@ -40,6 +41,7 @@ pub(crate) use injected::SystemCall;
 pub(crate) use outcome::Outcome;
 pub(crate) use search::files_under;
 pub(crate) use secret_service::Manner;
+pub(crate) use stopped::{At, Sight};
 pub(crate) use trace::Trace;
 
 use keychain::Keychain;

@@ -1,0 +1,140 @@
+//! A token in memory: closed to others while it is there, and wiped once it has been used.
+
+use git_credential_heroku_rs::credential::Token;
+use heroku_stand_in::{Fault, On, Times};
+
+use crate::world::{ANN, API_HOST, At, Sight, World};
+
+const HEROKU: &str = "protocol=https\nhost=git.heroku.com\n";
+
+fn logged_in() -> (World, String) {
+    let world = World::new().with_keychain();
+    let token = world.has_logged_in_with_the_heroku_cli(ANN);
+    (world, token)
+}
+
+/// A token that ends within the hour, of which `get` has a word to say.
+fn near_its_end(world: &World, token: &str) {
+    let notes = serde_json::json!({"authorizations": [{
+        "account": ANN,
+        "fingerprint": Token::parse(token).unwrap().fingerprint(),
+        "expires": jiff::Timestamp::now().as_second() + 3600,
+    }]});
+    let path = ".local/state/git-credential-heroku-rs/authorizations.json";
+    world.has_file(path, &notes.to_string());
+}
+
+/// Root of a machine sees all, and there the copies are counted. Anybody else is kept out.
+fn is_wiped(sight: &Sight) -> bool {
+    matches!(sight, Sight::Copies(0) | Sight::Closed)
+}
+
+#[test]
+fn the_probe_sees_a_token_that_is_about_to_leave() {
+    let (world, token) = logged_in();
+    let stopped = world.stops_the_helper("get", HEROKU, At::ItsAnswer);
+    let sight = stopped.shows(&token);
+    assert!(!matches!(sight, Sight::Copies(0)), "{sight:?}");
+    if sight != Sight::Closed {
+        let words = stopped.shows("protocol=https\nhost=git.heroku.com");
+        assert_eq!(words, Sight::Copies(0), "the request is wiped by then");
+    }
+}
+
+#[test]
+fn get_leaves_no_copy_of_the_token_behind() {
+    let (world, token) = logged_in();
+    near_its_end(&world, &token);
+    let stopped = world.stops_the_helper("get", HEROKU, At::ItsLastWord);
+    let sight = stopped.shows(&token);
+    assert!(is_wiped(&sight), "{sight:?}");
+    // The end of a token tells one from another as well as its beginning does.
+    let sight = stopped.shows(&token[token.len() - 24..]);
+    assert!(is_wiped(&sight), "a part of it: {sight:?}");
+}
+
+#[test]
+fn get_from_netrc_leaves_no_copy_behind() {
+    let world = World::new();
+    let token = world.heroku.issue_token(ANN);
+    world.has_netrc(&format!(
+        "machine git.heroku.com\n  login {ANN}\n  password {token}\n"
+    ));
+    near_its_end(&world, &token);
+    let stopped = world.stops_the_helper("get", HEROKU, At::ItsLastWord);
+    let sight = stopped.shows(&token);
+    assert!(is_wiped(&sight), "{sight:?}");
+}
+
+#[test]
+fn store_leaves_no_copy_of_what_it_could_not_keep() {
+    let world = World::new().with_a_bus_alone();
+    let token = world.heroku.issue_token(ANN);
+    let request = format!("{HEROKU}username=heroku\npassword={token}\n");
+    let stopped = world.stops_the_helper("store", &request, At::ItsLastWord);
+    let sight = stopped.shows(&token);
+    assert!(is_wiped(&sight), "{sight:?}");
+}
+
+/// What TLS and HTTP keep of a request is not ours to wipe; it is no more than they need.
+#[test]
+fn erase_leaves_few_copies_once_it_has_asked() {
+    let (world, token) = logged_in();
+    let request = format!("{HEROKU}username={ANN}\npassword={token}\n");
+    let stopped = world.stops_the_helper("erase", &request, At::ItsLastWord);
+    let sight = stopped.shows(&token);
+    assert!(
+        is_wiped(&sight) || matches!(sight, Sight::Copies(..=2)),
+        "{sight:?}"
+    );
+}
+
+#[test]
+fn an_erase_that_asks_nobody_leaves_no_copy() {
+    let (world, token) = logged_in();
+    world
+        .heroku
+        .fault(On::Host(API_HOST), Fault::NoTunnel, Times::Always);
+    let request = format!("{HEROKU}username={ANN}\npassword={token}\n");
+    let stopped = world.stops_the_helper("erase", &request, At::ItsLastWord);
+    let sight = stopped.shows(&token);
+    assert!(is_wiped(&sight), "{sight:?}");
+}
+
+#[test]
+fn the_memory_is_closed_before_a_secret_is_asked_for() {
+    let (world, token) = logged_in();
+    let (outcome, trace) = world.traced("git-credential-heroku-rs get", HEROKU);
+    outcome.succeeds().hands_out(&token);
+    let calls = trace.calls(&["prctl", "write", "sendto", "sendmsg"]);
+    let first = |text: &str| calls.iter().position(|call| call.contains(text));
+    let closed = first("PR_SET_DUMPABLE, SUID_DUMP_DISABLE").expect("it is closed");
+    let asked = first("GetSecret").expect("the secret is asked for");
+    let greeted = first("OpenSession").expect("a session is opened");
+    assert!(greeted < closed && closed < asked, "{calls:#?}");
+}
+
+#[test]
+fn a_foreign_host_is_not_worth_a_call() {
+    let world = World::new();
+    let foreign = "protocol=https\nhost=example.com\n";
+    let (outcome, trace) = world.traced("git-credential-heroku-rs get", foreign);
+    outcome.succeeds().says_nothing();
+    let calls = trace.calls(&["prctl"]);
+    let closing = calls.iter().filter(|call| call.contains("DUMPABLE"));
+    assert_eq!(closing.count(), 0);
+}
+
+#[test]
+fn a_program_under_exec_is_as_open_as_any_and_has_its_limits() {
+    let (world, token) = logged_in();
+    world.is_public(&token);
+    let ask = "python3 -c 'import ctypes, resource; \
+               print(ctypes.CDLL(None).prctl(3), resource.getrlimit(resource.RLIMIT_CORE))'";
+    let plain = world.shell(ask, b"").succeeds().stdout();
+    assert!(plain.starts_with("1 "), "{plain}");
+    world
+        .shell(&format!("git-credential-heroku-rs exec -- {ask}"), b"")
+        .succeeds()
+        .stdout_is(&plain);
+}
