@@ -39,8 +39,8 @@ impl Problem {
     /// What happened and why, in one line; and what mends it, in one more (may be empty).
     pub fn new(what: impl Into<String>, mend: impl Into<String>) -> Problem {
         Problem {
-            what: one_line(&what.into()),
-            mend: one_line(&mend.into()),
+            what: shown(&what.into()),
+            mend: shown(&mend.into()),
             kind: Kind::Failed,
         }
     }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::accounts::Login;
 use crate::credential::Verdict;
 use crate::git_config::{self, Setting};
-use crate::problem::{Problem, shown};
+use crate::problem::{Problem, is_unseen, shown};
 use crate::sources::{Found, Source};
 
 /// Everything that `status` knows.
@@ -147,8 +147,7 @@ impl Helper {
 
 impl Status {
     pub(super) fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
-        serde_json::to_writer_pretty(&mut *out, self)?;
-        out.write_all(b"\n")
+        write_json(self, out)
     }
 
     pub(super) fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
@@ -202,6 +201,42 @@ impl Account {
     }
 }
 
+/// Writes a value as JSON: the same to every reader, and harmless to a terminal.
+pub(super) fn write_json(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(Visible(out), value)?;
+    out.write_all(b"\n")
+}
+
+/// Passes JSON on, in which the characters that JSON lets through and a terminal acts on are
+/// escaped. Nothing of it is kept: a token may be in it.
+struct Visible<'w>(&'w mut dyn Write);
+
+impl Write for Visible<'_> {
+    /// `serde_json` writes whole characters, and line ends between values alone.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = std::str::from_utf8(bytes).map_err(io::Error::other)?;
+        for part in text.split_inclusive(is_unseen) {
+            let last = part
+                .chars()
+                .next_back()
+                .filter(|c| is_unseen(*c) && *c != '\n');
+            let shown = part.len() - last.map_or(0, char::len_utf8);
+            self.0.write_all(&part.as_bytes()[..shown])?;
+            for unit in last
+                .iter()
+                .flat_map(|c| c.encode_utf16(&mut [0; 2]).to_vec())
+            {
+                write!(self.0, "\\u{unit:04x}")?;
+            }
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
 /// A day, and how far off it is: `2026-12-25, in 30 days`.
 pub(super) fn day_and_span(end: Timestamp) -> String {
     let left = end.duration_since(Timestamp::now());
@@ -224,7 +259,7 @@ pub(super) fn span(left: SignedDuration) -> String {
 impl Git {
     fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
         if let Some(problem) = &self.problem {
-            return writeln!(out, "git: {problem}");
+            return writeln!(out, "git: {}", shown(problem));
         }
         match (self.set_up, self.helpers.as_slice()) {
             (true, [_]) => writeln!(
@@ -245,9 +280,11 @@ impl Git {
             )?,
         }
         for (number, helper) in self.helpers.iter().enumerate() {
-            writeln!(out, "  {}. {} ({})", number + 1, helper.value, helper.file)?;
+            let (value, file) = (shown(&helper.value), shown(&helper.file));
+            writeln!(out, "  {}. {value} ({file})", number + 1)?;
         }
         for key in &self.remotes_with_password {
+            let key = shown(key);
             writeln!(
                 out,
                 "  {key} carries a password in its URL: git asks no helper there"

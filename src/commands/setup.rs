@@ -10,7 +10,7 @@ use crate::environment::Environment;
 use crate::git_config::{self, Scope, SetUp};
 use crate::hosts::{HerokuHost, Service};
 use crate::netrc::Netrc;
-use crate::problem::Problem;
+use crate::problem::{Problem, shown};
 use crate::sources::{self, Source, Wanted};
 
 pub(super) fn run(arguments: &Setup, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
@@ -78,6 +78,7 @@ fn docker(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
         docker_config::SetUp::AsItWas | docker_config::SetUp::Added => None,
     };
     if let Some(before) = before {
+        let before = shown(&before);
         writeln!(out, "  docker asked the helper `{before}` before")?;
     }
     name_for_docker(session)?;

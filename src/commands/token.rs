@@ -77,8 +77,7 @@ struct Told<'a> {
 
 impl Told<'_> {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        serde_json::to_writer_pretty(&mut *out, self)?;
-        out.write_all(b"\n")
+        report::write_json(self, out)
     }
 }
 

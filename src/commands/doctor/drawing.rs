@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Finding, Mask, Severity};
+use super::{Finding, Mask, Severity, report};
 
 /// All that an examination has to tell.
 pub(super) struct Report<'a> {
@@ -88,8 +88,7 @@ impl Report<'_> {
                 })
                 .collect(),
         };
-        serde_json::to_writer_pretty(&mut *out, &json)?;
-        out.write_all(b"\n")
+        report::write_json(&json, out)
     }
 
     pub(super) fn write_text(&self, out: &mut dyn Write, colour: Colour) -> io::Result<()> {

@@ -4,6 +4,7 @@
 use std::fs;
 
 use crate::environment::Environment;
+use crate::problem::shown;
 
 /// Takes out what is nobody else's business.
 pub(super) struct Mask {
@@ -34,7 +35,7 @@ impl Mask {
             .homes
             .iter()
             .fold(text.to_owned(), |text, home| text.replace(home, "~"));
-        without_emails(&without_tokens(&at_home))
+        shown(&without_emails(&without_tokens(&at_home)))
     }
 }
 

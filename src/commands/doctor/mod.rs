@@ -25,7 +25,7 @@ mod program;
 mod proof;
 
 use super::Session;
-use super::report::span;
+use super::report::{self, span};
 use crate::arguments::Doctor;
 use crate::environment::Environment;
 use crate::problem::{Kind, Problem, Told};

@@ -215,7 +215,9 @@ fn would(
     )?;
     match (&old.found, old.is_api_key) {
         (_, true) => writeln!(out, "Would leave the old one: it is the account's API key")?,
-        (Some(found), false) => writeln!(out, "Would revoke the old one: {}", found.id)?,
+        (Some(found), false) => {
+            writeln!(out, "Would revoke the old one: {}", shown(&found.id))?;
+        }
         (None, false) => writeln!(out, "Would end the old one's session, if it has one")?,
     }
     Ok(())

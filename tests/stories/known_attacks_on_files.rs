@@ -1,0 +1,189 @@
+//! Links, rights and places that others choose, for every file that we read or write.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+
+use crate::world::{ANN, World};
+
+const HEROKU: &str = "protocol=https\nhost=git.heroku.com\n";
+const STATE: &str = ".local/state/git-credential-heroku-rs";
+
+fn netrc_of(token: &str) -> String {
+    format!("machine git.heroku.com\n  login {ANN}\n  password {token}\n")
+}
+
+fn mode(path: &std::path::Path) -> u32 {
+    fs::metadata(path).unwrap().mode() & 0o7777
+}
+
+#[test]
+fn what_we_write_is_ours_alone_whatever_the_umask() {
+    let world = World::new();
+    let token = world.heroku.issue_token(ANN);
+    let line = "umask 000; git-credential-heroku-rs login --with-token";
+    world.shell(line, token.as_bytes()).succeeds();
+    let netrc = world.home().join(".netrc");
+    world.is_planted(&netrc);
+    assert_eq!(mode(&netrc), 0o600);
+    let notes = world.home().join(STATE).join("authorizations.json");
+    assert_eq!(mode(&notes), 0o600);
+    assert_eq!(mode(notes.parent().unwrap()), 0o700);
+}
+
+#[test]
+fn a_netrc_that_others_may_write_serves_no_token() {
+    let world = World::new();
+    let token = world.heroku.issue_token(ANN);
+    world.has_netrc(&netrc_of(&token));
+    let netrc = world.home().join(".netrc");
+    for open in [0o602, 0o620, 0o666, 0o777] {
+        fs::set_permissions(&netrc, fs::Permissions::from_mode(open)).unwrap();
+        world
+            .helper_with_input("get", HEROKU)
+            .succeeds()
+            .stdout_is("username=heroku\n\n");
+        world
+            .helper("status --offline")
+            .says("netrc is not used: others can write it");
+    }
+    fs::set_permissions(&netrc, fs::Permissions::from_mode(0o600)).unwrap();
+    world
+        .helper_with_input("get", HEROKU)
+        .succeeds()
+        .hands_out(&token);
+}
+
+#[test]
+fn a_netrc_with_a_second_name_is_not_taken_apart() {
+    let world = World::new();
+    let token = world.heroku.issue_token(ANN);
+    world.has_netrc(&netrc_of(&token));
+    let netrc = world.home().join(".netrc");
+    let second = world.home().join("copy");
+    fs::hard_link(&netrc, &second).unwrap();
+    world.is_planted(&second);
+    world
+        .helper("netrc clean")
+        .exits_with(1)
+        .says("it has a second name (a hard link)");
+    assert_eq!(fs::read_to_string(&second).unwrap(), netrc_of(&token));
+}
+
+/// People keep their dotfiles elsewhere: the link stays, and what it leads to is replaced.
+#[test]
+fn a_netrc_behind_a_link_is_edited_where_it_lies() {
+    let world = World::new();
+    let token = world.heroku.issue_token(ANN);
+    let real = world.has_file(
+        "dotfiles/netrc",
+        &format!("machine x\n{}", netrc_of(&token)),
+    );
+    fs::set_permissions(&real, fs::Permissions::from_mode(0o600)).unwrap();
+    symlink(&real, world.home().join(".netrc")).unwrap();
+    world.helper("netrc clean").succeeds();
+    assert_eq!(fs::read_to_string(&real).unwrap(), "machine x\n");
+    let link = fs::symlink_metadata(world.home().join(".netrc")).unwrap();
+    assert!(link.is_symlink());
+}
+
+/// A name that is known beforehand could be a link of somebody else's in a directory of theirs.
+#[test]
+fn no_file_is_written_through_a_name_that_can_be_guessed() {
+    let world = World::new();
+    let victim = world.has_file("victim", "precious\n");
+    let state = world.home().join(STATE);
+    fs::create_dir_all(&state).unwrap();
+    for name in [
+        ".authorizations.json.tmp",
+        "authorizations.json.tmp",
+        "authorizations.json.new",
+        "authorizations.json~",
+        ".tmp",
+        "authorizations.json.lock",
+        ".authorizations.json.lock",
+    ] {
+        symlink(&victim, state.join(name)).unwrap();
+    }
+    let token = world.heroku.issue_token(ANN);
+    let _ = world
+        .helper_with_input("login --with-token", &token)
+        .succeeds();
+    world.is_planted(&world.home().join(".netrc"));
+    assert_eq!(fs::read_to_string(&victim).unwrap(), "precious\n");
+    assert!(state.join("authorizations.json").is_file());
+}
+
+#[test]
+fn a_file_that_never_ends_hangs_nobody() {
+    for (path, target) in [
+        (".netrc", "/dev/zero"),
+        (".local/share/heroku/login.json", "/dev/zero"),
+        (
+            ".local/state/git-credential-heroku-rs/authorizations.json",
+            "/dev/zero",
+        ),
+        (".netrc", "/dev/tty"),
+        (".netrc", "/proc/self/mem"),
+    ] {
+        let world = World::new().with_keychain();
+        let token = world.heroku.issue_token(ANN);
+        world.keeps_in_the_keychain(ANN, &token);
+        let path = world.home().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        symlink(target, &path).unwrap();
+        world
+            .helper_with_input("get", HEROKU)
+            .succeeds()
+            .hands_out(&token);
+        let _ = world.helper("status --offline").succeeds();
+    }
+}
+
+#[test]
+fn a_pointer_file_of_any_content_leads_to_no_other_file() {
+    let world = World::new().with_keychain();
+    let token = world.has_logged_in_with_the_heroku_cli(ANN);
+    let victim = world.has_file("victim", "precious\n");
+    let login = world.login_json();
+    for account in [
+        "../../../victim",
+        "/etc/passwd",
+        "ann@example.com/../x",
+        "ann@example.com\\u0000x",
+    ] {
+        fs::write(&login, format!("{{\"account\":\"{account}\"}}")).unwrap();
+        // It names nobody: the only item there is serves.
+        world
+            .helper_with_input("get", HEROKU)
+            .succeeds()
+            .hands_out(&token);
+        world.helper(&format!("switch -- '{account}'")).fails();
+    }
+    assert_eq!(fs::read_to_string(&victim).unwrap(), "precious\n");
+}
+
+#[test]
+fn the_lines_of_a_netrc_cannot_be_broken_by_a_name() {
+    let world = World::new();
+    let token = world.heroku.issue_token(ANN);
+    let request = |name: &str| format!("{HEROKU}username={name}\npassword={token}\n");
+    for name in [
+        "a machine evil.example",
+        "a\tpassword x",
+        "\"a",
+        "#a",
+        "a\\",
+    ] {
+        let _ = world.helper_with_input("store", request(name)).succeeds();
+        let netrc = world.home().join(".netrc");
+        if netrc.exists() {
+            world.is_planted(&netrc);
+            let text = fs::read_to_string(&netrc).unwrap();
+            assert!(
+                !text.contains("evil.example") && text.lines().count() == 6,
+                "{text}"
+            );
+            fs::remove_file(&netrc).unwrap();
+        }
+    }
+}
