@@ -50,7 +50,8 @@ static BUS: LazyLock<Mutex<Bus>> = LazyLock::new(|| {
 });
 
 pub(crate) fn holds(bytes: &[u8]) {
-    let conversations: [fn(&SecretService, &[u8]); 4] = [reading, writing, replacing, unlocking];
+    let conversations: [fn(&SecretService, &[u8]); 5] =
+        [listing, reading, writing, replacing, unlocking];
     let bus = BUS.lock().expect("no promise was broken before");
     *bus.script.lock().expect("a script") = bytes.to_vec();
     for conversation in conversations {
@@ -61,6 +62,14 @@ pub(crate) fn holds(bytes: &[u8]) {
 
 fn account() -> HashMap<&'static str, &'static str> {
     HashMap::from([("service", "heroku-cli"), ("account", "ann@example.com")])
+}
+
+/// What `get` asks: every item with all that it holds.
+fn listing(service: &SecretService, bytes: &[u8]) {
+    let said = |part: &[u8]| part.is_empty() || bytes.windows(part.len()).any(|run| run == part);
+    for stored in service.read(&account()).unwrap_or_default() {
+        assert!(said(&stored.secret), "a secret that nobody sent");
+    }
 }
 
 fn reading(service: &SecretService, bytes: &[u8]) {
