@@ -33,10 +33,13 @@ pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::
             .map(Some)
             .collect(),
     };
-    if let Some(account) = accounts::restore_login(session.environment, &logins)? {
-        session.say(&format!(
+    match accounts::restore_login(session.environment, &logins) {
+        Ok(Some(account)) => session.say(&format!(
             "login.json names {account} again: without it the Heroku CLI sees no login"
-        ))?;
+        ))?,
+        Ok(None) => {}
+        // What there is to see can be seen all the same.
+        Err(problem) => session.warn(&problem)?,
     }
     let answer = sources::find(&any_account(&git_host()), session.environment);
     let mut accounts: Vec<_> = logins
