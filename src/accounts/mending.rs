@@ -1,5 +1,6 @@
-//! What a mend does to the keychain: tokens that lie in the wrong place find the right one. It never
-//! decides who is in use, and what somebody else has kept since it was looked at stays.
+//! What a mend does to the keychain: tokens that lie in the wrong place find the right one.
+//!
+//! It never decides who is in use, and what somebody else has kept since the look stays.
 
 use jiff::Timestamp;
 

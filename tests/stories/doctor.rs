@@ -1,13 +1,9 @@
 //! `doctor`: a healthy machine is called healthy, and what is planted is found. The stories about
 //! one kind of fault each are in the files beside.
 
-use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
-
 use serde_json::Value;
 
-use crate::world::{ANN, World, files_under};
+use crate::world::{ANN, World};
 
 /// A machine on which all is well: logged in by the Heroku CLI, set up, an app to push to.
 pub(crate) fn healthy() -> World {
@@ -76,43 +72,6 @@ pub(crate) fn is_undone(world: &World, said: &str, id: &str) {
     let undo = said.lines().find_map(|line| line.strip_prefix("  undo:  "));
     world.shell(undo.unwrap(), b"").succeeds();
     is_found(world, id, "");
-}
-
-/// The groups of checks, as the report tells them.
-const GROUPS: [&str; 9] = [
-    "program", "git", "netrc", "keychain", "login", "heroku", "cli", "copies", "proof",
-];
-
-/// The names in the source of checks that are told otherwise than as well.
-fn names_of_faults() -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    for path in files_under(Path::new("src/commands/doctor")) {
-        let text = fs::read_to_string(path).unwrap();
-        let code = text.split("#[cfg(test)]\nmod").next().unwrap();
-        for group in GROUPS {
-            for (at, _) in code.match_indices(&format!("\"{group}.")) {
-                let (before, name) = (code[..at].trim_end(), code[at + 1..].split('"').next());
-                if !before.ends_with("Finding::pass(") {
-                    names.insert(name.unwrap().to_owned());
-                }
-            }
-        }
-    }
-    // Texts and hosts that begin like one.
-    names.retain(|name| !name.contains(' ') && name != "heroku.com");
-    names
-}
-
-#[test]
-fn every_fault_is_explained_on_the_page() {
-    let page = fs::read_to_string("contrib/docs/troubleshooting.md").unwrap();
-    let names = names_of_faults();
-    assert!(names.len() > 60, "{names:?}");
-    let missing: Vec<_> = names
-        .iter()
-        .filter(|name| !page.contains(&format!("`{name}`")))
-        .collect();
-    assert!(missing.is_empty(), "{missing:?}");
 }
 
 #[test]

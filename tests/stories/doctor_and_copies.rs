@@ -126,7 +126,7 @@ fn a_token_in_an_env_file_is_told_and_worse_where_it_is_pushed() {
     world.is_planted(&path);
     is_found(&world, "copies.env-file", ".env holds a token");
     world.git("add --intent-to-add .env").succeeds();
-    is_found(&world, "copies.tracked", "goes along with every push");
+    is_found(&world, "copies.tracked", "holds a token, and is pushed");
     world.helper("doctor").exits_with(1);
 }
 

@@ -75,8 +75,11 @@ pub(super) fn proxies(look: &Look<'_>) -> Vec<Finding> {
                 setting.key, setting.origin
             );
             let finding = Finding::warn("git.proxy", what)
-                .because("what asks Heroku itself, such as login and status, goes by the variable https_proxy")
-                .mended_by(format!("export https_proxy=\"$(git config {})\"", setting.key));
+                .because("what asks Heroku itself, such as login, goes by https_proxy")
+                .mended_by(format!(
+                    "export https_proxy=\"$(git config {})\"",
+                    setting.key
+                ));
             vec![finding]
         }
         _ => Vec::new(),

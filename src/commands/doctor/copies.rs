@@ -18,6 +18,9 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// Puts the login back into a file of `git credential-store`, or into the cache.
 const BY_GIT: &str = "printf 'protocol=https\\nhost=git.heroku.com\\n\\n' | git credential fill";
 
+/// Names Heroku to a helper that is to forget it.
+const NAMED: &str = "printf 'protocol=https\\nhost=git.heroku.com\\n\\n'";
+
 /// The files of git's own helper `store`, in which passwords lie in plain text.
 fn stored(look: &Look<'_>) -> Vec<Finding> {
     let files = store_files(look);
@@ -78,9 +81,14 @@ fn stored_in(file: &Path, look: &Look<'_>) -> Option<Finding> {
     let mut words: Vec<String> = fates.iter().map(|(_, fate)| fate.words()).collect();
     words.dedup();
     let (shown, words) = (file.display(), words.join("; "));
-    let finding = Finding::warn("copies.git-store", format!("{shown} holds a token in plain text"))
-        .because(format!("git's helper `store` wrote it there; {words}"))
-        .mended_by(format!("printf 'protocol=https\\nhost=git.heroku.com\\n\\n' | git credential-store --file {shown} erase"));
+    let finding = Finding::warn(
+        "copies.git-store",
+        format!("{shown} holds a token in plain text"),
+    )
+    .because(format!("git's helper `store` wrote it there; {words}"))
+    .mended_by(format!(
+        "{NAMED} | git credential-store --file {shown} erase"
+    ));
     if !fates.iter().all(|(_, fate)| fate.is_safe()) {
         return Some(finding);
     }
@@ -146,7 +154,9 @@ fn in_start_files(look: &Look<'_>) -> Vec<Finding> {
             found.push(
                 Finding::warn("copies.start-file", what)
                     .because("every program that the shell starts has it in its environment")
-                    .mended_by("remove the line, and give it to one program: git credential-heroku-rs exec -- PROGRAM"),
+                    .mended_by(
+                        "remove it, and lend the token: git credential-heroku-rs exec -- PROGRAM",
+                    ),
             );
         }
     }
@@ -171,11 +181,17 @@ fn in_env_files(_: &Look<'_>) -> Vec<Finding> {
     for file in &files {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         found.push(match tracked.contains(file) {
-            true => Finding::fail("copies.tracked", format!("{name} holds a token, and goes along with every push"))
-                .because("whoever has the repository has the token")
-                .mended_by(format!("git rm --cached {name}, then revoke the token in Heroku's dashboard")),
-            false => Finding::warn("copies.env-file", format!("{name} holds a token in plain text"))
-                .mended_by("remove it there, and give it to one program: git credential-heroku-rs exec -- PROGRAM"),
+            true => Finding::fail(
+                "copies.tracked",
+                format!("{name} holds a token, and is pushed"),
+            )
+            .because("whoever has the repository has the token")
+            .mended_by(format!("git rm --cached {name}, and revoke the token")),
+            false => Finding::warn(
+                "copies.env-file",
+                format!("{name} holds a token in plain text"),
+            )
+            .mended_by("remove it, and lend the token: git credential-heroku-rs exec -- PROGRAM"),
         });
     }
     found

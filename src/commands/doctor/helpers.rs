@@ -3,121 +3,15 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::{Finding, Fix, Look, Severity, found_by_git, is_sent_by_git};
+use super::{
+    Finding, Fix, Kin, Look, Severity, first_word, found_by_git, is_sent_by_git, kin, shown,
+};
 use crate::commands::our_helper;
 use crate::credential::Account;
-use crate::git_config::{self, HEROKU_HELPER, OUR_NAME, Scope, Setting};
-
-const PROGRAM: &str = "git-credential-heroku-rs";
+use crate::git_config::{self, HEROKU_HELPER, Scope, Setting};
 
 /// What the Heroku CLI writes before every command, where it can.
 const CLI: &str = "!heroku git:credentials";
-
-/// What a helper value is to this program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kin {
-    /// It starts this program.
-    Us,
-    /// It means this program, and git does not find it that way.
-    Misspelled,
-    /// It means this program, in a place where it is no longer.
-    Stale,
-    Stranger,
-}
-
-fn kin(value: &str) -> Kin {
-    let is_shell = value.starts_with('!');
-    let first = first_word(value.trim_start_matches('!'));
-    let name = first.rsplit(['/', '\\']).next().unwrap_or_default();
-    let plain = name.to_ascii_lowercase().replace('_', "-");
-    let plain = plain.strip_suffix(".exe").unwrap_or(&plain);
-    let means_us = [PROGRAM, "credential-heroku-rs", OUR_NAME, "herokurs"].contains(&plain);
-    match means_us {
-        false => Kin::Stranger,
-        true if Path::new(&first).is_absolute() => match Path::new(&first).is_file() {
-            true => Kin::Us,
-            false => Kin::Stale,
-        },
-        // The shell expands a tilde and looks along PATH; git by itself does neither.
-        true if is_shell && (name == PROGRAM || first.starts_with('~')) => Kin::Us,
-        true if !is_shell && first == OUR_NAME => Kin::Us,
-        true => Kin::Misspelled,
-    }
-}
-
-/// The first word of a command, as a shell would read it.
-fn first_word(command: &str) -> String {
-    match command.chars().next() {
-        Some(quote @ ('\'' | '"')) => {
-            let rest = &command[1..];
-            rest[..rest.find(quote).unwrap_or(rest.len())].to_owned()
-        }
-        _ => command
-            .split_whitespace()
-            .next()
-            .unwrap_or_default()
-            .to_owned(),
-    }
-}
-
-/// A helper as it is told: of a piece of shell only as much as can hold no secret.
-pub(super) fn shown(value: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "!/._-:~ ".contains(c);
-    match value.find(|c| !plain(c)) {
-        None => format!("`{value}`"),
-        Some(end) => format!("`{}…`", &value[..end]),
-    }
-}
-
-/// Values that mean this program, and that git does not find it by.
-pub(super) fn spelling(look: &Look<'_>) -> Vec<Finding> {
-    let mut found = Vec::new();
-    for helper in &look.helpers {
-        let (id, why) = match kin(&helper.value) {
-            Kin::Us | Kin::Stranger => continue,
-            Kin::Misspelled => (
-                "git.misspelled",
-                "git makes the name of a command of it that there is not",
-            ),
-            Kin::Stale => ("git.stale-path", "there is no such file"),
-        };
-        let place = &helper.origin;
-        let what = format!(
-            "the helper {} in {place} does not start this program",
-            shown(&helper.value)
-        );
-        let fix = rewritten(helper, look);
-        let mend = match &fix {
-            Some(_) => "git credential-heroku-rs doctor --fix",
-            None => "git credential-heroku-rs setup",
-        };
-        found.push(
-            Finding::fail(id, what)
-                .because(why)
-                .mended_by(mend)
-                .fixed_by(fix),
-        );
-    }
-    found
-}
-
-fn rewritten(helper: &Setting, look: &Look<'_>) -> Option<Fix> {
-    let ours = our_helper(look.environment).ok()?;
-    if !helper.is_changeable() {
-        return None;
-    }
-    let does = format!(
-        "write {} in place of {} in {}",
-        shown(&ours),
-        shown(&helper.value),
-        helper.origin
-    );
-    let undo = git_config::undone_by_replacing(helper, &ours);
-    let helper = helper.clone();
-    Some(Fix::new(does, undo, move |_| {
-        git_config::replace(&helper, &ours)
-    }))
-}
 
 /// Who is asked, who is told.
 pub(super) fn order(look: &Look<'_>) -> Vec<Finding> {
@@ -170,22 +64,30 @@ fn not_asked(look: &Look<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let finding = match look.helpers.as_slice() {
-        [] if is_sent_by_git(look) => Finding::warn("git.no-helper", "git asks no helper about Heroku")
-            .because("it takes what stands in netrc, and nothing else"),
-        [] => Finding::fail("git.no-helper", "git asks no helper about Heroku")
-            .because("it asks you at every push"),
-        [.., last] if last.value == CLI => {
-            Finding::fail("git.cli-instead", "git asks the Heroku CLI, and not this program")
-                .because("`heroku logout` removes this program from git's helpers, and the next command adds the CLI")
-        }
+        [] => nobody(look),
+        [.., last] if last.value == CLI => Finding::fail(
+            "git.cli-instead",
+            "git asks the Heroku CLI, and not this program",
+        )
+        .because("its logout removes every helper for Heroku, and its next command adds its own"),
         helpers => {
             let names: Vec<String> = helpers.iter().map(|one| described(one, look)).collect();
-            let what = format!("git does not ask this program about Heroku, but {}", names.join(", "));
+            let names = names.join(", ");
+            let what = format!("git does not ask this program about Heroku, but {names}");
             Finding::fail("git.not-asked", what)
         }
     };
     let finding = finding.mended_by("git credential-heroku-rs setup");
     vec![finding.fixed_by(set_up(Scope::Global, look))]
+}
+
+/// Without a helper git takes what stands in netrc, and asks the person else.
+fn nobody(look: &Look<'_>) -> Finding {
+    let (id, what) = ("git.no-helper", "git asks no helper about Heroku");
+    match is_sent_by_git(look) {
+        true => Finding::warn(id, what).because("it takes what stands in netrc, and nothing else"),
+        false => Finding::fail(id, what).because("it asks you at every push"),
+    }
 }
 
 /// A helper, its place, and whether there is such a program.
@@ -324,38 +226,4 @@ pub(super) fn removed(setting: &Setting) -> Option<Fix> {
     let undo = git_config::undone_by(setting);
     let setting = setting.clone();
     Some(Fix::new(does, undo, move |_| git_config::remove(&setting)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_means_us_is_told_from_what_starts_us() {
-        for (value, expected) in [
-            ("heroku-rs", Kin::Us),
-            ("!git-credential-heroku-rs", Kin::Us),
-            ("!~/bin/git-credential-heroku-rs", Kin::Us),
-            ("git-credential-heroku-rs", Kin::Misspelled),
-            ("heroku_rs", Kin::Misspelled),
-            ("Heroku-RS", Kin::Misspelled),
-            ("~/bin/git-credential-heroku-rs", Kin::Misspelled),
-            ("/nowhere/git-credential-heroku-rs", Kin::Stale),
-            ("!'/no where/git-credential-heroku-rs'", Kin::Stale),
-            ("store", Kin::Stranger),
-            ("!heroku git:credentials", Kin::Stranger),
-            ("", Kin::Stranger),
-        ] {
-            assert_eq!(kin(value), expected, "{value}");
-        }
-    }
-
-    #[test]
-    fn a_piece_of_shell_is_not_told_whole() {
-        assert_eq!(
-            shown("!heroku git:credentials"),
-            "`!heroku git:credentials`"
-        );
-        assert_eq!(shown("!f() { echo password=x; }; f"), "`!f…`");
-    }
 }

@@ -72,9 +72,8 @@ fn doubled_item(first: &Item, listing: &Listing, look: &Look<'_>) -> Finding {
     if !are_idle {
         return finding;
     }
-    let does = format!(
-        "keep one of the {count} items of {account}; the others hold the same token, or one that Heroku refuses"
-    );
+    let does =
+        format!("keep one of the {count} items of {account}: the others are copies, or refused");
     let (account, token) = (account.clone(), first.token.clone());
     let undo = "not needed: what goes is a copy, or of no use";
     finding.fixed_by(Fix::new(does, undo, move |environment| {

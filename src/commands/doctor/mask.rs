@@ -178,7 +178,11 @@ mod tests {
         }
 
         #[test]
-        fn no_token_comes_through(before in ".{0,8}", token in "HRKU-[A-Za-z0-9_-]{20,60}", after in ".{0,8}") {
+        fn no_token_comes_through(
+            before in ".{0,8}",
+            token in "HRKU-[A-Za-z0-9_-]{20,60}",
+            after in ".{0,8}",
+        ) {
             let shown = public(&format!("{before}{token}{after}"));
             prop_assert!(!shown.contains(&token[5..]));
         }

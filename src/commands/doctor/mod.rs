@@ -23,6 +23,7 @@ mod netrc_file;
 mod pointer;
 mod program;
 mod proof;
+mod spelling;
 
 use super::Session;
 use super::report::{self, span};
@@ -34,11 +35,12 @@ use crate::terminal::{self, Spinner};
 use addresses::{NO_NEED, letting_go};
 use drawing::{Change, Colour, Report};
 use finding::{Finding, Fix, Severity};
-use helpers::{removed, shown};
+use helpers::removed;
 use look::{Copy, Fate, Look, Reach, Word};
 use mask::Mask;
 use netrc_file::is_sent_by_git;
 use program::found_by_git;
+use spelling::{Kin, first_word, kin, shown};
 
 /// A question about the machine.
 type Check = fn(&Look<'_>) -> Vec<Finding>;
@@ -48,7 +50,7 @@ const CHECKS: &[Check] = &[
     program::on_path,
     program::copies,
     program::git,
-    helpers::spelling,
+    spelling::check,
     helpers::order,
     helpers::user_names,
     addresses::remotes,

@@ -130,8 +130,9 @@ pub(super) fn variables(look: &Look<'_>) -> Vec<Finding> {
         found.push(finding.mended_by("unset HEROKU_DEBUG"));
     }
     if is_set("HEROKU_GIT_HOST") {
-        let finding = Finding::warn("login.git-host", "HEROKU_GIT_HOST is set")
-            .because("the Heroku CLI's helper gives the token to any server named there; this program does not");
+        let finding = Finding::warn("login.git-host", "HEROKU_GIT_HOST is set").because(
+            "the Heroku CLI gives the token to any server named there; this program does not",
+        );
         found.push(finding.mended_by("unset HEROKU_GIT_HOST"));
     }
     let host = environment.heroku_host.as_deref();
