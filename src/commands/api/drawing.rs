@@ -296,7 +296,11 @@ mod tests {
         fn a_drawing_is_the_same_json(text in "\\PC{0,12}", number in any::<i64>(), piece in 1_usize..9) {
             let value = json!([{(text.clone()): [number, text, null]}, [], {}, [[{}]]]);
             let drawn = drawn(value.to_string().as_bytes(), Colours::Off, piece);
-            prop_assert_eq!(&drawn, &format!("{}\n", serde_json::to_string_pretty(&value).unwrap()));
+            // A line separator, say, is escaped here and stands as it is there.
+            if !text.chars().any(is_unseen) {
+                let pretty = serde_json::to_string_pretty(&value).unwrap();
+                prop_assert_eq!(&drawn, &format!("{pretty}\n"));
+            }
             prop_assert_eq!(serde_json::from_str::<Value>(&drawn).unwrap(), value);
         }
 
