@@ -16,8 +16,10 @@ use super::{Scope, run, said};
 use crate::atomic_file::{Workplace, resolved};
 use crate::problem::Problem;
 
-/// How long other writers of the file are waited for. git itself gives up at once.
+/// How long git's lock is waited for, which a git that was killed leaves. git itself gives up at once.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long others of us are waited for: their lock ends with them, and each takes a dozen gits.
+const PATIENCE_WITH_US: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(25);
 
 /// What `git config` reads or changes.
@@ -93,7 +95,7 @@ pub(super) fn edit<T>(
     })?;
     let failed = |error: io::Error| unchanged(scope, &path, &error);
     let target = resolved(&path).map_err(failed)?;
-    let workplace = Workplace::beside(&target, PATIENCE).map_err(failed)?;
+    let workplace = Workplace::beside(&target, PATIENCE_WITH_US).map_err(failed)?;
     for _ in 0..TRIES {
         let before = fs::read(&target).map_err(failed)?;
         let copy = copied(&workplace, &target, &before).map_err(failed)?;
