@@ -35,6 +35,8 @@ pub struct Environment {
     pub local_app_data: Option<PathBuf>,
     /// `NETRC`: the netrc file that curl 8.16 and later read.
     pub netrc: Option<PathBuf>,
+    /// `GIT_CONFIG_GLOBAL`: git's file for this user, in place of `~/.gitconfig`.
+    pub git_config_global: Option<PathBuf>,
     /// `DOCKER_CONFIG`: the directory of docker's `config.json`.
     pub docker_config: Option<PathBuf>,
     /// `DBUS_SESSION_BUS_ADDRESS`.
@@ -128,6 +130,7 @@ impl Environment {
             xdg_state_home: path("XDG_STATE_HOME"),
             local_app_data: path("LOCALAPPDATA"),
             netrc: path("NETRC"),
+            git_config_global: path("GIT_CONFIG_GLOBAL"),
             docker_config: path("DOCKER_CONFIG"),
             bus_address: text("DBUS_SESSION_BUS_ADDRESS"),
             runtime_dir: path("XDG_RUNTIME_DIR"),

@@ -22,6 +22,7 @@ pub(super) fn run(arguments: &Setup, session: &mut Session<'_, '_>) -> anyhow::R
 
 fn git(scope: Scope, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let helper = our_helper(session.environment)?;
+    git_config::fits(scope, session.environment.git_config_global.as_deref())?;
     let done = git_config::set_up(scope, &helper)?;
     let out = &mut session.streams.output;
     match done {

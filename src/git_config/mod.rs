@@ -26,6 +26,7 @@ pub use changing::{
 };
 pub use set_up::{SetUp, helper_value, set_up, tear_down};
 pub use urls::{HerokuUrl, Way};
+pub use whole::fits;
 
 /// The key under which a helper for Heroku's git server stands: to the letter the one that the
 /// Heroku CLI looks at, since it adds its own helper where this key has fewer than two values.

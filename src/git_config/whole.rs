@@ -179,6 +179,21 @@ fn unchanged(scope: Scope, path: &Path, why: &io::Error) -> Problem {
     )
 }
 
+/// Refuses a scope whose file, as `GIT_CONFIG_GLOBAL` chooses it, is no file: git run by root puts
+/// one in the place of a device, such as the `/dev/null` by which configuration is switched off.
+///
+/// # Errors
+/// A [`Problem`] that names the variable.
+pub fn fits(scope: Scope, chosen: Option<&Path>) -> Result<(), Problem> {
+    match (scope, chosen) {
+        (Scope::Global, Some(path)) if path.exists() && !path.is_file() => Err(Problem::new(
+            "GIT_CONFIG_GLOBAL names something that is no plain file, so nothing was written",
+            "run: unset GIT_CONFIG_GLOBAL",
+        )),
+        (Scope::Global | Scope::Local, _) => Ok(()),
+    }
+}
+
 /// The file of a scope, as git itself finds it; none where that holds nothing yet.
 ///
 /// # Errors

@@ -37,7 +37,7 @@ fn the_only_login_is_served_wherever_the_home_is() {
         "HOME=/proc",
         "HOME=$(printf '/tmp/\\377\\376 \\n')",
         "HOME='/a b/c\td'",
-        "HOME=$(head -c 100000 /dev/zero | tr '\\0' x)",
+        "HOME=$(printf %0100000d 0)",
         "XDG_DATA_HOME=relative",
         "XDG_DATA_HOME=/dev/null/x XDG_STATE_HOME=/dev/null/y",
         "XDG_DATA_HOME= XDG_STATE_HOME= HEROKU_DATA_DIR=",
@@ -61,7 +61,7 @@ fn variables_that_make_no_sense_are_passed_over() {
         "HEROKU_NETRC_WRITE=perhaps",
         "HEROKU_HOST=$(printf 'git.heroku.com\\n.evil.example')",
         "HEROKU_API_KEY=$(printf '\\377')",
-        "HEROKU_API_KEY=$(head -c 100000 /dev/zero | tr '\\0' x)",
+        "HEROKU_API_KEY=$(printf %0100000d 0)",
         "XDG_RUNTIME_DIR=relative",
         "TERM=",
         "TERM=dumb COLUMNS=1",
@@ -69,7 +69,7 @@ fn variables_that_make_no_sense_are_passed_over() {
         "LC_ALL=tr_TR.UTF-8 LANG=tr_TR.UTF-8",
         "LC_ALL=C LANGUAGE=xx",
         "LC_ALL=$(printf '\\377')",
-        "PATH_TO_NOWHERE=$(head -c 120000 /dev/zero | tr '\\0' y)",
+        "PATH_TO_NOWHERE=$(printf %0120000d 0)",
         "TZ=Nowhere/Nothing",
         "RUST_BACKTRACE=full RUST_LOG=trace",
     ] {
@@ -171,10 +171,10 @@ fn arguments_that_are_no_text_or_endless_are_told_in_brief() {
         "switch $(printf '\\377')",
         "login --description $(printf '\\377') --with-token",
         "exec -- $(printf '/nonexistent/\\377')",
-        "switch $(head -c 100000 /dev/zero | tr '\\0' x)",
+        "switch $(printf %0100000d 0)",
         "switch $(printf 'a\\033[2Jb@example.com')",
-        "$(head -c 100000 /dev/zero | tr '\\0' x)",
-        "status --$(head -c 100000 /dev/zero | tr '\\0' x)",
+        "$(printf %0100000d 0)",
+        "status --$(printf %0100000d 0)",
         "switch ''",
     ] {
         let said = world.helper(arguments).fails();
@@ -226,4 +226,21 @@ fn a_clock_that_is_years_off_costs_no_login() {
         .says("in 30 days")
         .stdout();
     get(&world, "").hands_out(&token).stdout();
+}
+
+/// `/dev/null` switches git's configuration off. git, run by root, would put a file in its place:
+/// here it is a FIFO, which nobody else misses.
+#[test]
+fn a_configuration_that_is_switched_off_is_not_written() {
+    use std::os::unix::fs::FileTypeExt;
+    let world = World::new();
+    world.shell("mkfifo ~/none", b"").succeeds();
+    let fifo = world.home().join("none");
+    world.sets("GIT_CONFIG_GLOBAL", fifo.to_str().unwrap());
+    world.helper("setup").exits_with(1).stdout_is("").stderr_is(
+        "heroku-rs: GIT_CONFIG_GLOBAL names something that is no plain file, so nothing was written\n  \
+         run: unset GIT_CONFIG_GLOBAL\n",
+    );
+    assert!(fs::metadata(&fifo).unwrap().file_type().is_fifo());
+    counted("odd surroundings", 1);
 }

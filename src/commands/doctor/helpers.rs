@@ -181,7 +181,8 @@ fn set_up(scope: Scope, look: &Look<'_>) -> Option<Fix> {
     for old in values.filter(|one| one.key == HEROKU_HELPER && one.scope == word && one.is_ours()) {
         let _ = write!(undo, "; {}", git_config::undone_by(old));
     }
-    Some(Fix::new(does, undo, move |_| {
+    Some(Fix::new(does, undo, move |environment| {
+        git_config::fits(scope, environment.git_config_global.as_deref())?;
         git_config::set_up(scope, &helper).map(drop)
     }))
 }
