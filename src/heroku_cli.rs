@@ -4,8 +4,8 @@
 //! read by every `get`, so that reading is one open and one read. The aliases are only read.
 
 use std::fs;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
@@ -58,7 +58,7 @@ pub fn login_file(environment: &Environment) -> Option<PathBuf> {
 
 /// Which account the CLI and we use.
 pub fn login_state(environment: &Environment) -> LoginState {
-    let bytes = login_file(environment).and_then(|path| read(&path).ok());
+    let bytes = login_file(environment).and_then(|path| atomic_file::read(&path, LARGEST).ok());
     bytes.map_or(LoginState::Absent, |bytes| LoginState::read(&bytes))
 }
 
@@ -74,7 +74,10 @@ pub fn set_login(environment: &Environment, account: &Account) -> io::Result<boo
         return Ok(false);
     }
     let path = login_file(environment).ok_or(io::ErrorKind::NotFound)?;
-    let text = naming(account, &read(&path).unwrap_or_default());
+    let text = naming(
+        account,
+        &atomic_file::read(&path, LARGEST).unwrap_or_default(),
+    );
     atomic_file::replace(&path, text.as_bytes())?;
     Ok(true)
 }
@@ -108,7 +111,7 @@ pub fn aliased(environment: &Environment, alias: &str) -> Option<Account> {
         old if old.is_dir() => old,
         _ => home.join(".config/heroku"),
     };
-    let bytes = read(&base.join("accounts").join(alias)).ok()?;
+    let bytes = atomic_file::read(&base.join("accounts").join(alias), LARGEST).ok()?;
     account_of_alias(&bytes)
 }
 
@@ -124,18 +127,6 @@ fn username_line(line: &str) -> Option<Account> {
         .strip_prefix("username:")
         .or_else(|| line.strip_prefix(":username:"))?;
     Account::parse(value.trim().trim_matches(['"', '\'']))
-}
-
-/// Reads a regular file, bounded. A FIFO or a device is not opened: it could hang a push.
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::ErrorKind::InvalidInput.into());
-    }
-    let mut bytes = Vec::new();
-    fs::File::open(path)?
-        .take(LARGEST)
-        .read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 #[cfg(test)]

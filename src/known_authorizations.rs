@@ -4,8 +4,7 @@
 //! It holds no secret, and losing it costs nothing but hints: so whatever is wrong with it, it
 //! reads as empty, and a write that fails is told but stops nothing.
 
-use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -140,19 +139,14 @@ fn path(environment: &Environment) -> Option<PathBuf> {
 }
 
 fn read(environment: &Environment) -> Option<Vec<Known>> {
-    let path = path(environment)?;
-    if !fs::metadata(&path).ok()?.is_file() {
-        return None;
-    }
-    let mut bytes = Vec::new();
-    let file = fs::File::open(path).ok()?;
-    file.take(LARGEST).read_to_end(&mut bytes).ok()?;
+    let bytes = atomic_file::read(&path(environment)?, LARGEST).ok()?;
     read_all(&bytes)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     fn home() -> (tempfile::TempDir, Environment) {
         let dir = tempfile::tempdir().unwrap();

@@ -5,7 +5,7 @@
 //! written: without it an authorization could be left at Heroku that nobody knows of.
 
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -172,20 +172,8 @@ fn path(environment: &Environment) -> Option<PathBuf> {
 }
 
 fn read(environment: &Environment) -> File {
-    let bytes = || -> io::Result<Vec<u8>> {
-        let path = path(environment).ok_or(io::ErrorKind::NotFound)?;
-        if !fs::metadata(&path)?.is_file() {
-            return Err(io::ErrorKind::InvalidInput.into());
-        }
-        let mut bytes = Vec::new();
-        fs::File::open(path)?
-            .take(LARGEST)
-            .read_to_end(&mut bytes)?;
-        Ok(bytes)
-    };
-    let file = bytes()
-        .ok()
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let bytes = path(environment).and_then(|path| atomic_file::read(&path, LARGEST).ok());
+    let file = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
     file.unwrap_or_default()
 }
 

@@ -7,7 +7,7 @@ mod lock;
 mod workplace;
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, SystemTime};
@@ -23,6 +23,20 @@ const MOMENT: Duration = Duration::from_millis(10);
 
 /// How long another one of us is waited for: a write takes some milliseconds.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The bytes of a plain file, `most` of them at the most. What is no plain file is not opened: a FIFO
+/// or a device could hang a push.
+///
+/// # Errors
+/// Whatever the file system says; [`io::ErrorKind::InvalidInput`] for what is no plain file.
+pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(most).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
 
 /// Replaces the file at `path`, or makes it, with its directories.
 ///
