@@ -11,6 +11,7 @@ mod gpg;
 mod overview;
 mod reading;
 mod scanner;
+mod trusted;
 mod unreadable;
 
 use std::io::{self, Read};

@@ -1,11 +1,11 @@
-//! Reading netrc: a file that can be trusted, and one entry of it that two readers agree on.
+//! Reading netrc: one entry of a trusted file, that two readers agree on.
 
 use std::fs::{self, File};
 use std::io;
-use std::path::Path;
 
 use zeroize::Zeroizing;
 
+use super::trusted::{open, trusted};
 use super::{Unreadable, bounded, encrypted_path, entries, gpg, path, scanner};
 use crate::credential::{Account, Token};
 use crate::environment::Environment;
@@ -157,61 +157,6 @@ impl Netrc {
     }
 }
 
-/// Opens a regular file. Anything else is as good as absent.
-///
-/// It is opened before it is looked at, so that nothing can take its place in between, and without
-/// waiting: a FIFO would wait for its writer.
-#[cfg(unix)]
-fn open(path: &Path) -> io::Result<Option<File>> {
-    use rustix::io::Errno;
-    use std::os::unix::fs::OpenOptionsExt;
-    let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
-    let absent = |error: &io::Error| {
-        let error = error.raw_os_error();
-        [Errno::NOENT, Errno::NOTDIR, Errno::LOOP, Errno::NXIO]
-            .iter()
-            .any(|errno| error == Some(errno.raw_os_error()))
-    };
-    let opened = File::options().read(true).custom_flags(flags).open(path);
-    match opened {
-        Ok(file) => Ok(file.metadata()?.is_file().then_some(file)),
-        Err(error) if absent(&error) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-#[cfg(not(unix))]
-fn open(path: &Path) -> io::Result<Option<File>> {
-    match fs::metadata(path) {
-        Ok(metadata) if metadata.is_file() => File::open(path).map(Some),
-        Ok(_) => Ok(None),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// Refuses a file that somebody else may have written; says whether others can read it.
-#[cfg(unix)]
-fn trusted(metadata: &fs::Metadata) -> Result<bool, Unreadable> {
-    use std::os::unix::fs::MetadataExt;
-    if metadata.mode() & 0o022 != 0 {
-        return Err(Unreadable::NotOurs("others can write it"));
-    }
-    if metadata.uid() != rustix::process::geteuid().as_raw() && metadata.uid() != 0 {
-        return Err(Unreadable::NotOurs("it belongs to another user"));
-    }
-    Ok(metadata.mode() & 0o044 != 0)
-}
-
-#[cfg(not(unix))]
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "Unix has reasons to refuse a file"
-)]
-fn trusted(_: &fs::Metadata) -> Result<bool, Unreadable> {
-    Ok(false)
-}
-
 /// An entry with a password, read a second time by `netrc-rs` from its words alone.
 pub(super) fn checked(entry: &entries::Entry) -> Result<Option<Entry>, Unreadable> {
     if let Some(doubt) = entry.doubt {
@@ -339,33 +284,6 @@ mod tests {
         assert!(Netrc::read(&environment).unwrap().is_none());
         fs::create_dir(dir.path().join(".netrc")).unwrap();
         assert!(Netrc::read(&environment).unwrap().is_none());
-    }
-
-    #[test]
-    #[cfg(target_os = "linux")]
-    fn what_would_hang_or_lead_nowhere_is_no_netrc() {
-        use std::os::unix::{fs::symlink, net::UnixListener};
-        let dir = tempfile::tempdir().unwrap();
-        let at = |name: &str| dir.path().join(name);
-        let fifo = rustix::fs::FileType::Fifo;
-        rustix::fs::mknodat(rustix::fs::CWD, at("fifo"), fifo, 0o600.into(), 0).unwrap();
-        symlink("loop", at("loop")).unwrap();
-        symlink("nowhere", at("dangling")).unwrap();
-        symlink("fifo", at("to-fifo")).unwrap();
-        let _listener = UnixListener::bind(at("socket")).unwrap();
-        for name in [
-            "fifo",
-            "loop",
-            "dangling",
-            "to-fifo",
-            "socket",
-            "fifo/below",
-        ] {
-            assert!(open(&at(name)).unwrap().is_none(), "{name}");
-        }
-        crate::atomic_file::replace(&at("plain"), b"").unwrap();
-        symlink("plain", at("link")).unwrap();
-        assert!(open(&at("link")).unwrap().is_some());
     }
 
     #[test]
