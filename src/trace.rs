@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use crate::problem::one_line;
+use crate::problem::shown;
 
 /// Where the steps of this process are told, if anywhere. Copies share one place.
 #[derive(Clone, Default)]
@@ -161,7 +161,7 @@ fn milliseconds(time: Duration) -> String {
 
 /// A line that may be shown to anyone.
 fn public(text: &str, home: Option<&str>) -> String {
-    let text = one_line(text);
+    let text = shown(text);
     let text = match home {
         Some(home) => text.replace(home, "~"),
         None => text,

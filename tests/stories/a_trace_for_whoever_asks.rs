@@ -86,18 +86,18 @@ fn a_trace_that_cannot_be_written_stops_nothing_and_is_told_once() {
     let (world, _) = traced();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     world
-        .shell("mkfifo fifo && mkdir dir", b"")
+        .shell("mkfifo ../logs/fifo && mkdir ../logs/dir", b"")
         .succeeds()
         .says_nothing();
-    let work = world.work();
+    let logs = world.logs();
     for (value, why) in [
         (
-            work.join("dir"),
-            "WORLD/work/dir cannot be opened (is a directory)",
+            logs.join("dir"),
+            "WORLD/logs/dir cannot be opened (is a directory)",
         ),
         (
-            work.join("fifo"),
-            "WORLD/work/fifo cannot be opened (no such device or address)",
+            logs.join("fifo"),
+            "WORLD/logs/fifo cannot be opened (no such device or address)",
         ),
         (
             "/nowhere/at/all".into(),
