@@ -1,6 +1,11 @@
 //! Headers in git's settings that carry a password, whatever a helper says.
 
-use super::{Copy, Finding, Look, NO_NEED, base64, letting_go};
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use zeroize::Zeroizing;
+
+use super::{Copy, Finding, Look, NO_NEED, letting_go};
 use crate::credential::Token;
 use crate::git_config::{self, Setting};
 
@@ -78,7 +83,7 @@ fn authorization_in(header: &str) -> Option<Secret> {
     let (scheme, secret) = value.trim().split_once(' ')?;
     let token = match scheme.to_ascii_lowercase().as_str() {
         "bearer" => Token::parse(secret).ok(),
-        "basic" => base64::decoded(secret).and_then(|pair| {
+        "basic" => decoded(secret).and_then(|pair| {
             let at = pair.iter().position(|&byte| byte == b':')?;
             Token::from_bytes(pair[at + 1..].to_vec()).ok()
         }),
@@ -87,9 +92,40 @@ fn authorization_in(header: &str) -> Option<Secret> {
     Some(token.map_or(Secret::Other, Secret::Token))
 }
 
+/// The bytes that a text stands for; none where it is not base64. Who wrote it by hand may have left
+/// out the padding.
+fn decoded(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    const BASE64: GeneralPurpose = GeneralPurpose::new(
+        &STANDARD,
+        GeneralPurposeConfig::new()
+            .with_decode_allow_trailing_bits(true)
+            .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+    );
+    let text = text.trim();
+    // As long as the text: nothing that was read is moved and left behind unwiped.
+    let mut bytes = Zeroizing::new(vec![0; text.len()]);
+    let length = BASE64.decode_slice(text, &mut bytes).ok()?;
+    bytes.truncate(length);
+    Some(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_written_is_read() {
+        for (text, bytes) in [
+            ("", &b""[..]),
+            ("Og==", b":"),
+            ("Og", b":"),
+            ("eDp5", b"x:y"),
+            ("eDp5eg==", b"x:yz"),
+        ] {
+            assert_eq!(decoded(text).unwrap().as_slice(), bytes);
+        }
+        assert!(decoded("a*b").is_none());
+    }
 
     #[test]
     fn a_password_is_found_in_each_form_of_the_header() {

@@ -5,7 +5,6 @@
 //! token is about to lose its place, it is in the keychain first, or Heroku has refused it.
 
 mod addresses;
-mod base64;
 mod cli;
 mod connections;
 mod copies;
