@@ -3,10 +3,7 @@
 use crate::world::{ANN, GIT_HOST, Trace, World};
 
 fn logged_in() -> World {
-    let world = World::new()
-        .with_keychain()
-        .with_app("blue-sky")
-        .with_helper();
+    let world = World::ready_to_push();
     world.has_logged_in_with_the_heroku_cli(ANN);
     world
 }

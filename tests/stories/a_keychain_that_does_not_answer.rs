@@ -7,10 +7,7 @@ use crate::world::{ANN, World};
 const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
 
 fn logged_in() -> (World, String) {
-    let world = World::new()
-        .with_keychain()
-        .with_app("blue-sky")
-        .with_helper();
+    let world = World::ready_to_push();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     (world, token)
 }

@@ -3,10 +3,7 @@
 use crate::world::{ANN, World};
 
 fn logged_in() -> (World, String, String) {
-    let world = World::new()
-        .with_keychain()
-        .with_app("blue-sky")
-        .with_helper();
+    let world = World::ready_to_push();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     let in_url = world.heroku.issue_token(ANN);
     world.is_public(&in_url);
@@ -44,10 +41,7 @@ fn a_dead_one_does_not_cost_the_login() {
 
 #[test]
 fn without_any_login_it_is_kept_since_it_worked() {
-    let world = World::new()
-        .with_keychain()
-        .with_app("blue-sky")
-        .with_helper();
+    let world = World::ready_to_push();
     let in_url = world.heroku.issue_token(ANN);
     world.is_public(&in_url);
     world

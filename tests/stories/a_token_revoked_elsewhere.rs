@@ -4,10 +4,7 @@ use crate::world::{ANN, World};
 
 #[test]
 fn a_dead_token_is_told_and_removed_and_the_next_login_works() {
-    let world = World::new()
-        .with_keychain()
-        .with_app("blue-sky")
-        .with_helper();
+    let world = World::ready_to_push();
     let dead = world.has_logged_in_with_the_heroku_cli(ANN);
     world.heroku.revoke(&dead);
     world
@@ -24,22 +21,13 @@ fn a_dead_token_is_told_and_removed_and_the_next_login_works() {
     assert_eq!(world.requests_to_the_api(), 1);
 
     let token = world.heroku.issue_token(ANN);
-    world
-        .helper_with_input("login --with-token", &token)
-        .succeeds();
-    world
-        .git("push --quiet heroku main")
-        .succeeds()
-        .says_nothing();
-    assert!(world.is_pushed());
+    world.logs_in_with(&token);
+    world.pushes();
 }
 
 #[test]
 fn until_then_the_account_that_has_no_token_is_named() {
-    let world = World::new()
-        .with_keychain()
-        .with_app("blue-sky")
-        .with_helper();
+    let world = World::ready_to_push();
     world.heroku.issue_token(ANN);
     world.is_the_active_account(ANN);
     world
@@ -55,10 +43,7 @@ fn until_then_the_account_that_has_no_token_is_named() {
 
 #[test]
 fn a_dead_token_of_one_account_leaves_the_other_alone() {
-    let world = World::new()
-        .with_keychain()
-        .with_app("blue-sky")
-        .with_helper();
+    let world = World::ready_to_push();
     let of_bob = world.has_logged_in_with_the_heroku_cli("bob@example.com");
     let dead = world.has_logged_in_with_the_heroku_cli(ANN);
     world.heroku.revoke(&dead);

@@ -11,10 +11,7 @@ const VARIABLE: &str = "GIT_CREDENTIAL_HEROKU_RS_TRACE";
 
 /// A world in which a token lies in every source, and that traces into a file.
 fn traced() -> (World, PathBuf) {
-    let world = World::new()
-        .with_keychain()
-        .with_app("blue-sky")
-        .with_helper();
+    let world = World::ready_to_push();
     let trace = world.logs().join("ours");
     world.sets(VARIABLE, trace.to_str().unwrap());
     (world, trace)

@@ -5,10 +5,7 @@ use std::time::Duration;
 use crate::world::{ANN, BOB, World};
 
 fn logged_in() -> (World, String) {
-    let world = World::new()
-        .with_keychain()
-        .with_app("blue-sky")
-        .with_helper();
+    let world = World::ready_to_push();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     (world, token)
 }

@@ -14,9 +14,7 @@ fn world() -> World {
 
 fn logs_in(world: &World) -> String {
     let token = world.heroku.issue_token(ANN);
-    world
-        .helper_with_input("login --with-token", &token)
-        .succeeds();
+    world.logs_in_with(&token);
     token
 }
 
@@ -252,11 +250,7 @@ fn in_a_codespace_one_login_serves_git_and_the_heroku_cli() {
     assert!(shown.contains("Logged in as ann@example.com: the token is in netrc, in plain text"));
     assert!(shown.contains(", in 30 days"), "{shown}");
     world.helper("setup").succeeds();
-    world
-        .git("push --quiet heroku main")
-        .succeeds()
-        .says_nothing();
-    assert!(world.is_pushed());
+    world.pushes();
     world
         .heroku_cli(Version::Current, "auth:whoami")
         .succeeds()

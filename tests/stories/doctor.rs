@@ -59,11 +59,7 @@ pub(crate) fn is_found_and_mended(world: &World, id: &str, words: &str) -> Strin
     let left = in_report(&serde_json::from_str(&outcome.stdout()).unwrap(), id);
     assert!(left.is_none(), "{id} is still there: {left:?}");
     world.commits("One more");
-    world
-        .git("push --quiet heroku main")
-        .succeeds()
-        .says_nothing();
-    assert!(world.is_pushed());
+    world.pushes();
     said
 }
 

@@ -95,9 +95,7 @@ fn a_login_that_comes_before_the_answer_is_not_overwritten() {
         .shows("to mend: keep one of the 2 items")
         .shows("Do it? [Y/n]");
     let new = world.heroku.issue_token(ANN);
-    world
-        .helper_with_input("login --with-token", &new)
-        .succeeds();
+    world.logs_in_with(&new);
     terminal
         .types("y")
         .shows("has come meanwhile")

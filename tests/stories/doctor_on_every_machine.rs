@@ -19,20 +19,14 @@ fn is_healthy(world: &World) {
         .collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
     assert_eq!(report["healthy"], true);
-    world
-        .git("push --quiet heroku main")
-        .succeeds()
-        .says_nothing();
-    assert!(world.is_pushed());
+    world.pushes();
 }
 
 #[test]
 fn all_is_well_after_our_own_login() {
     let world = World::new().with_keychain().with_app("blue-sky");
     let token = world.heroku.issue_token(ANN);
-    world
-        .helper_with_input("login --with-token", &token)
-        .succeeds();
+    world.logs_in_with(&token);
     world.helper("setup").succeeds();
     is_healthy(&world);
 }
@@ -42,9 +36,7 @@ fn all_is_well_on_netrc_alone() {
     let world = World::new().with_app("blue-sky");
     world.is_planted(&world.home().join(".netrc"));
     let token = world.heroku.issue_token(ANN);
-    world
-        .helper_with_input("login --with-token", &token)
-        .succeeds();
+    world.logs_in_with(&token);
     world.helper("setup").succeeds();
     is_healthy(&world);
 }
@@ -55,9 +47,7 @@ fn all_is_well_where_the_heroku_cli_is_told_to_live_on_netrc() {
     world.is_planted(&world.home().join(".netrc"));
     world.sets("HEROKU_NETRC_WRITE", "true");
     let token = world.heroku.issue_token(ANN);
-    world
-        .helper_with_input("login --with-token", &token)
-        .succeeds();
+    world.logs_in_with(&token);
     world.helper("setup").succeeds();
     is_healthy(&world);
 }

@@ -5,10 +5,7 @@ use heroku_stand_in::{Form, Grant, Redaction};
 use crate::world::{ANN, World};
 
 fn world() -> World {
-    World::new()
-        .with_keychain()
-        .with_app("blue-sky")
-        .with_helper()
+    World::ready_to_push()
 }
 
 #[test]
@@ -114,9 +111,7 @@ fn tokens_of_every_age_log_in() {
             ..Grant::default()
         };
         let token = world.heroku.issue(ANN, grant).token;
-        world
-            .helper_with_input("login --with-token", &token)
-            .succeeds();
+        world.logs_in_with(&token);
         world
             .git("push --quiet heroku main")
             .succeeds()
@@ -284,9 +279,7 @@ fn a_token_that_may_not_push_is_kept_only_by_force() {
         ..Grant::default()
     };
     let token = world.heroku.issue(ANN, grant).token;
-    world
-        .helper_with_input("login --with-token", &token)
-        .succeeds();
+    world.logs_in_with(&token);
 
     // Only a token with the scope `global` can list authorizations, so the weak one is made here.
     let _ = world.heroku.has_account(ANN).password("a good passphrase");
@@ -339,9 +332,7 @@ fn the_last_days_of_a_token_are_told_once_a_day_and_its_end_is_known() {
             ..Grant::default()
         };
         let token = world.heroku.issue(ANN, grant).token;
-        world
-            .helper_with_input("login --with-token", &token)
-            .succeeds();
+        world.logs_in_with(&token);
         token
     };
     let request = "protocol=https\nhost=git.heroku.com\n";

@@ -113,9 +113,7 @@ fn a_description_draws_nothing_in_status() {
         ..Grant::default()
     };
     let token = world.heroku.issue(ANN, grant).token;
-    world
-        .helper_with_input("login --with-token", &token)
-        .succeeds();
+    world.logs_in_with(&token);
     world
         .helper("status")
         .succeeds()

@@ -9,10 +9,7 @@ const HEROKU: &str = "protocol=https\nhost=git.heroku.com\n";
 
 /// Logged in, and git asks us about every host there is.
 fn logged_in() -> (World, String) {
-    let world = World::new()
-        .with_keychain()
-        .with_app("blue-sky")
-        .with_helper();
+    let world = World::ready_to_push();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     (world, token)
 }

@@ -105,9 +105,7 @@ fn no_file_is_written_through_a_name_that_can_be_guessed() {
         symlink(&victim, state.join(name)).unwrap();
     }
     let token = world.heroku.issue_token(ANN);
-    let _ = world
-        .helper_with_input("login --with-token", &token)
-        .succeeds();
+    world.logs_in_with(&token);
     world.is_planted(&world.home().join(".netrc"));
     assert_eq!(fs::read_to_string(&victim).unwrap(), "precious\n");
     assert!(state.join("authorizations.json").is_file());

@@ -33,9 +33,7 @@ fn with_hostile_words() -> World {
         ..Grant::default()
     };
     let token = world.heroku.issue(ANN, grant).token;
-    world
-        .helper_with_input("login --with-token", &token)
-        .succeeds();
+    world.logs_in_with(&token);
     world
 }
 

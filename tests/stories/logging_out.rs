@@ -5,14 +5,9 @@ use heroku_stand_in::{Grant, Redaction};
 use crate::world::{ANN, BOB, World};
 
 fn logged_in() -> (World, String) {
-    let world = World::new()
-        .with_keychain()
-        .with_app("blue-sky")
-        .with_helper();
+    let world = World::ready_to_push();
     let token = world.heroku.issue_token(ANN);
-    world
-        .helper_with_input("login --with-token", &token)
-        .succeeds();
+    world.logs_in_with(&token);
     (world, token)
 }
 

@@ -6,10 +6,7 @@ use crate::world::{ANN, World, counted};
 
 #[test]
 fn twenty_pushes_at_once_all_arrive() {
-    let world = World::new()
-        .with_keychain()
-        .with_app("blue-sky")
-        .with_helper();
+    let world = World::ready_to_push();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     thread::scope(|scope| {
         for number in 0..20 {

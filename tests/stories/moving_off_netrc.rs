@@ -17,10 +17,7 @@ fn entries(email: &str, token: &str) -> String {
 
 #[test]
 fn an_import_moves_the_token_and_leaves_the_rest_byte_for_byte() {
-    let world = World::new()
-        .with_keychain()
-        .with_app("blue-sky")
-        .with_helper();
+    let world = World::ready_to_push();
     let token = world.heroku.issue_token(ANN);
     let others = "machine x.example login me password \"a b\" # mine\r\n";
     world.has_netrc(&format!("{}{others}", entries(ANN, &token)));

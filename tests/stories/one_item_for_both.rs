@@ -17,9 +17,7 @@ fn serves(world: &World, token: &str) {
 
 fn logs_in(world: &World) -> String {
     let token = world.heroku.issue_token(ANN);
-    world
-        .helper_with_input("login --with-token", &token)
-        .succeeds();
+    world.logs_in_with(&token);
     token
 }
 

@@ -13,10 +13,7 @@ fn netrc(email: &str, token: &str) -> String {
 
 #[test]
 fn a_key_in_the_environment_goes_before_all_else() {
-    let world = World::new()
-        .with_keychain()
-        .with_app("blue-sky")
-        .with_helper();
+    let world = World::ready_to_push();
     world.has_logged_in_with_the_heroku_cli(BOB);
     let key = world.heroku.issue_token(ANN);
     world.git("push heroku main").exits_with(128).says("403");
@@ -97,10 +94,7 @@ fn netrc_serves_where_there_is_no_bus_and_a_line_says_so() {
 
 #[test]
 fn netrc_serves_a_git_that_does_not_read_it_itself() {
-    let world = World::new()
-        .with_keychain()
-        .with_app("blue-sky")
-        .with_helper();
+    let world = World::ready_to_push();
     let dead = world.heroku.issue_token(ANN);
     world.heroku.revoke(&dead);
     let token = world.heroku.issue_token(ANN);
@@ -108,11 +102,7 @@ fn netrc_serves_a_git_that_does_not_read_it_itself() {
     world.has_netrc(&format!(
         "machine git.heroku.com login {ANN} password {token}\n"
     ));
-    world
-        .git("push --quiet heroku main")
-        .succeeds()
-        .says_nothing();
-    assert!(world.is_pushed());
+    world.pushes();
 }
 
 #[test]

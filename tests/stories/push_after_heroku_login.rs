@@ -3,10 +3,7 @@
 use crate::world::{ANN, World};
 
 fn after_heroku_login() -> World {
-    let world = World::new()
-        .with_keychain()
-        .with_app("blue-sky")
-        .with_helper();
+    let world = World::ready_to_push();
     world.has_logged_in_with_the_heroku_cli(ANN);
     world
 }
@@ -83,11 +80,7 @@ fn the_second_push_is_as_quiet_as_the_first() {
         .succeeds()
         .says_nothing();
     world.commits("The second commit");
-    world
-        .git("push --quiet heroku main")
-        .succeeds()
-        .says_nothing();
-    assert!(world.is_pushed());
+    world.pushes();
 }
 
 #[test]

@@ -23,11 +23,7 @@ fn asked(world: &World) -> Vec<(String, bool, u16)> {
 #[test]
 fn a_push_works_though_the_question_comes_late() {
     let (world, token) = world();
-    world
-        .git("push --quiet heroku main")
-        .succeeds()
-        .says_nothing();
-    assert!(world.is_pushed());
+    world.pushes();
     let expected = [
         ("GET", false, 200),
         ("POST", false, 401),
@@ -47,11 +43,7 @@ fn a_pack_too_large_to_be_sent_twice_is_sent_once() {
         .shell("head -c 3000000 /dev/urandom >large && git add large", b"")
         .succeeds();
     world.commits("Something large");
-    world
-        .git("push --quiet heroku main")
-        .succeeds()
-        .says_nothing();
-    assert!(world.is_pushed());
+    world.pushes();
     let asked = asked(&world);
     assert_eq!(
         asked.iter().filter(|(_, _, status)| *status == 401).count(),

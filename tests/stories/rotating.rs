@@ -5,49 +5,9 @@ use heroku_stand_in::{Grant, Origin, Redaction};
 
 use crate::world::{ANN, BOB, Version, World};
 
-fn world() -> World {
-    World::new()
-        .with_keychain()
-        .with_app("blue-sky")
-        .with_helper()
-}
-
-fn logged_in() -> (World, String) {
-    let world = world();
-    let token = world.heroku.issue_token(ANN);
-    world
-        .helper_with_input("login --with-token", &token)
-        .succeeds();
-    (world, token)
-}
-
-fn pushes(world: &World) {
-    world.commits("one more");
-    world
-        .git("push --quiet heroku main")
-        .succeeds()
-        .says_nothing();
-    assert!(world.is_pushed());
-}
-
-/// A login by a token that ends in so many days.
-fn logged_in_for_days(days: i64) -> (World, String) {
-    let world = world();
-    let grant = Grant {
-        expires_in: Some(days * 86_400),
-        description: "laptop".to_owned(),
-        ..Grant::default()
-    };
-    let token = world.heroku.issue(ANN, grant).token;
-    world
-        .helper_with_input("login --with-token", &token)
-        .succeeds();
-    (world, token)
-}
-
 #[test]
 fn the_new_token_pushes_and_the_old_one_is_dead() {
-    let (world, old) = logged_in();
+    let (world, old) = World::after_our_login();
     world
         .helper("rotate")
         .succeeds()
@@ -60,12 +20,12 @@ fn the_new_token_pushes_and_the_old_one_is_dead() {
     assert_ne!(new, old);
     assert!(world.heroku.is_live(&new) && !world.heroku.is_live(&old));
     assert_eq!(world.accounts_in_the_keychain(), [ANN]);
-    pushes(&world);
+    world.pushes_again();
 }
 
 #[test]
 fn description_scope_and_lifetime_are_those_of_the_old_one() {
-    let world = world();
+    let world = World::ready_to_push();
     let grant = Grant {
         description: "laptop".to_owned(),
         scope: vec!["global".to_owned(), "identity".to_owned()],
@@ -73,9 +33,7 @@ fn description_scope_and_lifetime_are_those_of_the_old_one() {
         ..Grant::default()
     };
     let old = world.heroku.issue(ANN, grant);
-    world
-        .helper_with_input("login --with-token", &old.token)
-        .succeeds();
+    world.logs_in_with(&old.token);
     world
         .heroku
         .advance(std::time::Duration::from_secs(10 * 86_400));
@@ -98,7 +56,7 @@ fn description_scope_and_lifetime_are_those_of_the_old_one() {
 
 #[test]
 fn a_rotation_of_a_rotation_stretches_nothing_and_adds_no_words() {
-    let (world, _) = logged_in_for_days(30);
+    let (world, _) = World::after_our_login_for_days(30);
     for _ in 0..3 {
         world.helper("rotate").succeeds();
     }
@@ -118,7 +76,7 @@ fn a_rotation_of_a_rotation_stretches_nothing_and_adds_no_words() {
 
 #[test]
 fn the_heroku_cli_goes_on_with_the_new_token() {
-    let world = world();
+    let world = World::ready_to_push();
     world.helper("setup").succeeds();
     let old = world.has_logged_in_with_the_heroku_cli(ANN);
     world.helper("rotate").succeeds();
@@ -130,12 +88,12 @@ fn the_heroku_cli_goes_on_with_the_new_token() {
         .heroku_cli(Version::Current, "auth:whoami")
         .succeeds()
         .says("ann@example.com\n");
-    pushes(&world);
+    world.pushes_again();
 }
 
 #[test]
 fn the_session_of_a_browser_login_is_ended() {
-    let world = world();
+    let world = World::ready_to_push();
     world.heroku.approve_browser_login(ANN);
     world.helper("login --browser --no-open").succeeds();
     let old = world.kept_in_the_keychain(ANN).unwrap();
@@ -146,12 +104,12 @@ fn the_session_of_a_browser_login_is_ended() {
         .says("in 30 days")
         .says("The old one is revoked\n");
     assert!(!world.heroku.is_live(&old));
-    pushes(&world);
+    world.pushes_again();
 }
 
 #[test]
 fn a_token_that_could_be_any_of_the_list_is_replaced_and_said_to_be_valid() {
-    let world = world();
+    let world = World::ready_to_push();
     world.heroku.redaction(Redaction::Short);
     let other = world.heroku.issue_token(ANN);
     let old = world.has_logged_in_with_the_heroku_cli(ANN);
@@ -171,15 +129,13 @@ fn a_token_that_could_be_any_of_the_list_is_replaced_and_said_to_be_valid() {
 
 #[test]
 fn the_accounts_api_key_is_replaced_here_and_stays_valid_for_others() {
-    let world = world();
+    let world = World::ready_to_push();
     let grant = Grant {
         origin: Origin::Default,
         ..Grant::default()
     };
     let key = world.heroku.issue(ANN, grant).token;
-    world
-        .helper_with_input("login --with-token", &key)
-        .succeeds();
+    world.logs_in_with(&key);
     world
         .helper("rotate")
         .succeeds()
@@ -190,7 +146,7 @@ fn the_accounts_api_key_is_replaced_here_and_stays_valid_for_others() {
 
 #[test]
 fn a_key_in_the_environment_is_not_ours_to_replace() {
-    let (world, old) = logged_in();
+    let (world, old) = World::after_our_login();
     world.sets("HEROKU_API_KEY", &world.heroku.issue_token(ANN));
     let asked = world.requests_to_the_api();
     world.helper("rotate").exits_with(1).stdout_is("").stderr_is(
@@ -203,7 +159,7 @@ fn a_key_in_the_environment_is_not_ours_to_replace() {
 
 #[test]
 fn without_a_login_there_is_nothing_to_replace() {
-    let world = world();
+    let world = World::ready_to_push();
     for line in ["rotate", "rotate --all", "rotate --if-expires-within 7d"] {
         world
             .helper(line)
@@ -237,12 +193,12 @@ fn a_token_in_netrc_is_replaced_there() {
     assert_eq!(world.live_tokens().len(), 1);
     let new = world.live_tokens().remove(0);
     assert_eq!(netrc_holds(&world), format!("{others}{}", netrc(ANN, &new)));
-    pushes(&world);
+    world.pushes_again();
 }
 
 #[test]
 fn a_copy_in_netrc_follows_the_keychain() {
-    let (world, old) = logged_in();
+    let (world, old) = World::after_our_login();
     world.has_netrc(&netrc(ANN, &old));
     world.helper("rotate --all").succeeds().stderr_is("");
     let new = world.kept_in_the_keychain(ANN).unwrap();
@@ -256,7 +212,7 @@ fn a_copy_in_netrc_follows_the_keychain() {
 
 #[test]
 fn a_copy_in_the_keychain_follows_netrc_where_that_comes_first() {
-    let (world, old) = logged_in();
+    let (world, old) = World::after_our_login();
     world.has_netrc(&netrc(ANN, &old));
     world.sets("HEROKU_NETRC_WRITE", "true");
     world
@@ -271,7 +227,7 @@ fn a_copy_in_the_keychain_follows_netrc_where_that_comes_first() {
 
 #[test]
 fn a_token_that_was_pasted_at_gits_prompt_is_replaced_under_its_name() {
-    let world = world();
+    let world = World::ready_to_push();
     let old = world.heroku.issue_token(ANN);
     world.keeps_in_the_keychain("heroku", &old);
     world
@@ -283,12 +239,12 @@ fn a_token_that_was_pasted_at_gits_prompt_is_replaced_under_its_name() {
         world.live_tokens(),
         [world.kept_in_the_keychain("heroku").unwrap()]
     );
-    pushes(&world);
+    world.pushes_again();
 }
 
 #[test]
 fn a_token_that_may_not_make_another_says_so() {
-    let world = world();
+    let world = World::ready_to_push();
     let grant = Grant {
         scope: vec!["write".to_owned()],
         ..Grant::default()
@@ -308,7 +264,7 @@ fn a_token_that_may_not_make_another_says_so() {
 
 #[test]
 fn another_login_in_netrc_stays_as_it_is() {
-    let (world, _) = logged_in();
+    let (world, _) = World::after_our_login();
     let bobs = world.heroku.issue_token(BOB);
     world.has_netrc(&netrc(BOB, &bobs));
     world.helper("rotate --account ann@example.com").succeeds();
@@ -332,7 +288,7 @@ fn a_netrc_with_two_tokens_is_left_alone() {
 
 #[test]
 fn a_dry_run_says_all_and_does_nothing() {
-    let (world, token) = logged_in_for_days(30);
+    let (world, token) = World::after_our_login_for_days(30);
     let outcome = world.helper("rotate --dry-run --expires-in 8h").succeeds();
     assert!(outcome.stdout().starts_with(
         "Would replace the token of ann@example.com in the keychain by one that ends in 8 hours\n  \
@@ -347,7 +303,7 @@ fn a_dry_run_says_all_and_does_nothing() {
 
 #[test]
 fn all_means_every_account_and_one_that_fails_stops_no_other() {
-    let (world, anns) = logged_in();
+    let (world, anns) = World::after_our_login();
     let bobs = world.heroku.issue_token(BOB);
     world.keeps_in_the_keychain(BOB, &bobs);
     world.heroku.revoke(&bobs);
@@ -364,7 +320,7 @@ fn all_means_every_account_and_one_that_fails_stops_no_other() {
 
 #[test]
 fn one_account_is_rotated_and_the_one_in_use_stays_in_use() {
-    let (world, anns) = logged_in();
+    let (world, anns) = World::after_our_login();
     let bobs = world.heroku.issue_token(BOB);
     world.keeps_in_the_keychain(BOB, &bobs);
     world

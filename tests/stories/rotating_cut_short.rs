@@ -11,10 +11,7 @@ use crate::world::{ANN, World, counted, is_thorough};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn logged_in() -> World {
-    let world = World::new()
-        .with_keychain()
-        .with_app("blue-sky")
-        .with_helper();
+    let world = World::ready_to_push();
     world.has_logged_in_with_the_heroku_cli(ANN);
     world
 }
@@ -60,10 +57,7 @@ fn a_kill_at_any_question_to_heroku_leaves_a_token_that_works() {
 #[test]
 fn a_login_by_the_browser_is_ended_by_the_next_rotation() {
     for at in [Fault::Pause, Fault::PauseAnswer] {
-        let world = World::new()
-            .with_keychain()
-            .with_app("blue-sky")
-            .with_helper();
+        let world = World::ready_to_push();
         world.heroku.approve_browser_login(ANN);
         world.helper("login --browser --no-open").succeeds();
         let cut = format!("{at:?} of the end of the session");

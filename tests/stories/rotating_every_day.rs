@@ -19,9 +19,7 @@ fn logged_in() -> (World, String) {
         ..Grant::default()
     };
     let token = world.heroku.issue(ANN, grant).token;
-    world
-        .helper_with_input("login --with-token", &token)
-        .succeeds();
+    world.logs_in_with(&token);
     (world, token)
 }
 

@@ -7,10 +7,7 @@ use serde_json::Value;
 use crate::world::{ANN, World, is_thorough};
 
 fn logged_in() -> World {
-    let world = World::new()
-        .with_keychain()
-        .with_app("blue-sky")
-        .with_helper();
+    let world = World::ready_to_push();
     world.has_logged_in_with_the_heroku_cli(ANN);
     world
 }

@@ -5,34 +5,9 @@ use heroku_stand_in::{Fault, On, Times};
 
 use crate::world::{ANN, World};
 
-fn world() -> World {
-    World::new()
-        .with_keychain()
-        .with_app("blue-sky")
-        .with_helper()
-}
-
-fn logged_in() -> (World, String) {
-    let world = world();
-    let token = world.heroku.issue_token(ANN);
-    world
-        .helper_with_input("login --with-token", &token)
-        .succeeds();
-    (world, token)
-}
-
-fn pushes(world: &World) {
-    world.commits("one more");
-    world
-        .git("push --quiet heroku main")
-        .succeeds()
-        .says_nothing();
-    assert!(world.is_pushed());
-}
-
 #[test]
 fn two_rotations_at_once_come_one_after_the_other() {
-    let (world, _) = logged_in();
+    let (world, _) = World::after_our_login();
     let first = world.starts_the_helper("rotate");
     let second = world.starts_the_helper("rotate");
     assert_eq!((first.ends(), second.ends()), (Some(0), Some(0)));
@@ -40,12 +15,12 @@ fn two_rotations_at_once_come_one_after_the_other() {
         world.live_tokens(),
         [world.kept_in_the_keychain(ANN).unwrap()]
     );
-    pushes(&world);
+    world.pushes_again();
 }
 
 #[test]
 fn a_login_meanwhile_stays_and_what_was_begun_is_taken_back() {
-    let (world, old) = logged_in();
+    let (world, old) = World::after_our_login();
     world
         .heroku
         .fault(On::Path("GET /account"), Fault::Pause, Times::Exactly(1));
@@ -58,12 +33,12 @@ fn a_login_meanwhile_stays_and_what_was_begun_is_taken_back() {
     let mut expected = [old, theirs];
     expected.sort();
     assert_eq!(world.live_tokens(), expected, "and the new one is revoked");
-    pushes(&world);
+    world.pushes_again();
 }
 
 #[test]
 fn a_keychain_locked_meanwhile_keeps_the_old_token() {
-    let (world, old) = logged_in();
+    let (world, old) = World::after_our_login();
     world
         .heroku
         .fault(On::Path("GET /account"), Fault::Pause, Times::Exactly(1));
@@ -75,12 +50,12 @@ fn a_keychain_locked_meanwhile_keeps_the_old_token() {
     assert_eq!(world.live_tokens(), std::slice::from_ref(&old));
     world.keychain().restarts();
     assert_eq!(world.kept_in_the_keychain(ANN), Some(old));
-    pushes(&world);
+    world.pushes_again();
 }
 
 #[test]
 fn a_locked_keychain_is_told_before_heroku_is_asked() {
-    let (world, old) = logged_in();
+    let (world, old) = World::after_our_login();
     let asked = world.requests_to_the_api();
     world.keychain().locks();
     world
@@ -93,7 +68,7 @@ fn a_locked_keychain_is_told_before_heroku_is_asked() {
 
 #[test]
 fn what_cannot_be_noted_is_not_begun() {
-    let (world, old) = logged_in();
+    let (world, old) = World::after_our_login();
     world.sets("XDG_STATE_HOME", "/proc/nowhere");
     world
         .helper("rotate")

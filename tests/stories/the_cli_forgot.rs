@@ -6,10 +6,7 @@ use crate::world::{ANN, BOB, World};
 
 #[test]
 fn the_only_item_is_still_served_and_status_writes_login_json_back() {
-    let world = World::new()
-        .with_keychain()
-        .with_app("blue-sky")
-        .with_helper();
+    let world = World::ready_to_push();
     world.has_logged_in_with_the_heroku_cli(ANN);
     fs::remove_file(world.login_json()).unwrap();
     world
@@ -37,10 +34,7 @@ fn a_login_json_that_cannot_be_read_is_none() {
 
 #[test]
 fn two_items_and_no_login_json_are_no_choice() {
-    let world = World::new()
-        .with_keychain()
-        .with_app("blue-sky")
-        .with_helper();
+    let world = World::ready_to_push();
     world.has_logged_in_with_the_heroku_cli(BOB);
     world.has_logged_in_with_the_heroku_cli(ANN);
     fs::remove_file(world.login_json()).unwrap();

@@ -9,10 +9,7 @@ const HINT: &str = "heroku-rs: not logged in to Heroku\n  \
 const QUESTION: &str = "Password for 'https://heroku@git.heroku.com': ";
 
 fn not_logged_in() -> World {
-    World::new()
-        .with_keychain()
-        .with_app("blue-sky")
-        .with_helper()
+    World::ready_to_push()
 }
 
 #[test]
@@ -50,11 +47,7 @@ fn a_program_that_answers_for_the_person_is_a_login_too() {
         .stderr_is(HINT);
     world.unsets("GIT_ASKPASS");
     world.commits("The second commit");
-    world
-        .git("push --quiet heroku main")
-        .succeeds()
-        .says_nothing();
-    assert!(world.is_pushed());
+    world.pushes();
 }
 
 #[test]
@@ -103,11 +96,7 @@ fn a_login_with_a_token_from_a_pipe_serves_git_and_the_heroku_cli() {
     assert_eq!(world.accounts_in_the_keychain(), [ANN]);
     assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
     assert_eq!(world.active_account().as_deref(), Some(ANN));
-    world
-        .git("push --quiet heroku main")
-        .succeeds()
-        .says_nothing();
-    assert!(world.is_pushed());
+    world.pushes();
 }
 
 #[test]

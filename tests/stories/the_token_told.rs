@@ -132,9 +132,7 @@ fn what_is_known_of_a_token_is_told_without_it() {
         ..Grant::default()
     };
     let issued = world.heroku.issue(ANN, grant);
-    world
-        .helper_with_input("login --with-token", &issued.token)
-        .succeeds();
+    world.logs_in_with(&issued.token);
     world.heroku.forget_requests();
     let told = world
         .helper("token --json")

@@ -3,10 +3,7 @@
 use crate::world::{ANN, BOB, World};
 
 fn two_accounts() -> (World, String, String) {
-    let world = World::new()
-        .with_keychain()
-        .with_app("blue-sky")
-        .with_helper();
+    let world = World::ready_to_push();
     let of_bob = world.has_logged_in_with_the_heroku_cli(BOB);
     let of_ann = world.has_logged_in_with_the_heroku_cli(ANN);
     (world, of_ann, of_bob)

@@ -105,9 +105,7 @@ fn a_wait_that_heroku_names_is_kept() {
     world
         .heroku
         .fault(On::Path("/account"), limit, Times::Exactly(1));
-    world
-        .helper_with_input("login --with-token", &token)
-        .succeeds();
+    world.logs_in_with(&token);
     login_fails(
         Fault::api(429, "rate_limit", "slow down"),
         "too many requests to Heroku",

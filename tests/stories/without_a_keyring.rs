@@ -39,11 +39,7 @@ fn a_login_goes_to_netrc_says_so_and_the_push_works() {
         ),
         "to the byte what the Heroku CLI writes"
     );
-    world
-        .git("push --quiet heroku main")
-        .succeeds()
-        .says_nothing();
-    assert!(world.is_pushed());
+    world.pushes();
     world
         .helper("status")
         .succeeds()
@@ -65,10 +61,7 @@ fn who_wants_the_keychain_and_no_other_place_gets_no_plain_text() {
 
 #[test]
 fn a_locked_keychain_is_no_reason_for_plain_text() {
-    let world = World::new()
-        .with_keychain()
-        .with_app("blue-sky")
-        .with_helper();
+    let world = World::ready_to_push();
     world.has_logged_in_with_the_heroku_cli(ANN);
     world.keychain().locks();
     let token = world.heroku.issue_token(ANN);
@@ -85,9 +78,7 @@ fn a_logout_takes_our_entries_and_no_other_byte() {
     let others = "# mine\nmachine x.example login me password ü\n\nmacdef up\nput x\n\n";
     world.has_netrc(others);
     let token = world.heroku.issue_token(ANN);
-    world
-        .helper_with_input("login --with-token", &token)
-        .succeeds();
+    world.logs_in_with(&token);
     assert!(netrc(&world).starts_with(others));
     world
         .helper("logout")
@@ -100,10 +91,7 @@ fn a_logout_takes_our_entries_and_no_other_byte() {
 
 #[test]
 fn heroku_netrc_write_keeps_the_login_where_the_heroku_cli_looks() {
-    let world = World::new()
-        .with_keychain()
-        .with_app("blue-sky")
-        .with_helper();
+    let world = World::ready_to_push();
     world.is_planted(&world.home().join(".netrc"));
     world.sets("HEROKU_NETRC_WRITE", "true");
     let token = world.heroku.issue_token(ANN);

@@ -34,9 +34,7 @@ impl Scene {
             "a Codespace with a login" => {
                 let world = codespace();
                 let token = world.heroku.issue_token(ANN);
-                let _ = world
-                    .helper_with_input("login --with-token", token)
-                    .succeeds();
+                world.logs_in_with(&token);
                 world
             }
             "netrc" => netrc(),

@@ -124,9 +124,7 @@ fn nothing_is_written_that_is_not_on_the_page() {
         "status",
         "rotate",
     ] {
-        let _ = world
-            .helper_with_input("login --with-token", &token)
-            .succeeds();
+        world.logs_in_with(&token);
         let _ = world.helper(line).succeeds();
     }
     let token = world.heroku.issue_token(ANN);
@@ -154,14 +152,9 @@ fn nothing_is_written_that_is_not_on_the_page() {
 
 #[test]
 fn no_host_is_asked_that_is_not_on_the_page() {
-    let world = World::new()
-        .with_keychain()
-        .with_app("blue-sky")
-        .with_helper();
+    let world = World::ready_to_push();
     let token = world.heroku.issue_token(ANN);
-    let _ = world
-        .helper_with_input("login --with-token", &token)
-        .succeeds();
+    world.logs_in_with(&token);
     world.heroku.approve_browser_login(ANN);
     for line in ["login --browser --no-open", "status", "rotate", "logout"] {
         let _ = world.helper(line).succeeds();

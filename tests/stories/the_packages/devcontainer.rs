@@ -52,11 +52,7 @@ fn a_codespace_with_the_feature_and_a_secret_pushes_at_once() {
     let token = world.heroku.issue_token(ANN);
     world.sets("CODESPACES", "true");
     world.sets("HEROKU_API_KEY", &token);
-    world
-        .git("push --quiet heroku main")
-        .succeeds()
-        .says_nothing();
-    assert!(world.is_pushed());
+    world.pushes();
 }
 
 #[test]

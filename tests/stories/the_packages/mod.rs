@@ -124,10 +124,7 @@ impl<'w> Installation<'w> {
 
 #[test]
 fn a_push_works_with_the_installed_debian_package() {
-    let world = World::new()
-        .with_keychain()
-        .with_app("blue-sky")
-        .with_helper();
+    let world = World::ready_to_push();
     world.has_logged_in_with_the_heroku_cli(ANN);
     let system = Installation::of_the_package(&world);
     fs::remove_file(world.tested_program()).unwrap();

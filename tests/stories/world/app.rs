@@ -5,6 +5,14 @@ use std::process::{Command, Output};
 use super::{ANN, World};
 
 impl World {
+    /// A keychain, an app of Ann's, and a git that asks the tested program.
+    pub(crate) fn ready_to_push() -> World {
+        World::new()
+            .with_keychain()
+            .with_app("blue-sky")
+            .with_helper()
+    }
+
     /// A repository with one commit and a remote `heroku`, for an app of Ann's.
     pub(crate) fn with_app(self, app: &str) -> World {
         self.with_app_of(ANN, app)
@@ -33,6 +41,20 @@ impl World {
     /// Adds a commit to the app.
     pub(crate) fn commits(&self, subject: &str) {
         self.quietly(&format!("git commit --quiet --allow-empty -m '{subject}'"));
+    }
+
+    /// A push that works, and says nothing.
+    pub(crate) fn pushes(&self) {
+        self.git("push --quiet heroku main")
+            .succeeds()
+            .says_nothing();
+        assert!(self.is_pushed());
+    }
+
+    /// The same with something new to push.
+    pub(crate) fn pushes_again(&self) {
+        self.commits("one more");
+        self.pushes();
     }
 
     /// Whether Heroku has the newest commit on this branch of the app.

@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::PathBuf;
 
-use super::World;
+use heroku_stand_in::Grant;
+
+use super::{ANN, World};
 
 impl World {
     /// `heroku login`: an item in the keyring, and `login.json` that names its account.
@@ -12,6 +14,33 @@ impl World {
         self.keeps_in_the_keychain(email, &token);
         self.is_the_active_account(email);
         token
+    }
+
+    /// Ready to push, after our own login; with the token of that.
+    pub(crate) fn after_our_login() -> (World, String) {
+        World::after_a_login_by(Grant::default())
+    }
+
+    /// The same by the token of an authorization `laptop` that ends in so many days.
+    pub(crate) fn after_our_login_for_days(days: i64) -> (World, String) {
+        World::after_a_login_by(Grant {
+            expires_in: Some(days * 86_400),
+            description: "laptop".to_owned(),
+            ..Grant::default()
+        })
+    }
+
+    fn after_a_login_by(grant: Grant) -> (World, String) {
+        let world = World::ready_to_push();
+        let token = world.heroku.issue(ANN, grant).token;
+        world.logs_in_with(&token);
+        (world, token)
+    }
+
+    /// Our own login, by a token.
+    pub(crate) fn logs_in_with(&self, token: &str) {
+        self.helper_with_input("login --with-token", token)
+            .succeeds();
     }
 
     /// The item alone, stored as the Heroku CLI stores it.

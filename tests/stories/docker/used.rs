@@ -1,27 +1,13 @@
 //! docker and its kin push to registry.heroku.com with the login that git has, and nowhere else.
 
+use super::{REGISTRY, logged_in, set_up};
 use crate::world::{ANN, BOB, World};
-
-const REGISTRY: &str = "registry.heroku.com";
 
 /// docker's real client.
 fn docker() -> String {
     let client = std::path::absolute("target/docker-client/docker").unwrap();
     assert!(client.exists(), "run: ./contrib/docker-client");
     client.to_str().unwrap().to_owned()
-}
-
-fn set_up() -> World {
-    let world = World::new().with_keychain();
-    world.sets("TERM", "dumb");
-    world.helper("setup --docker").succeeds().stderr_is("");
-    world
-}
-
-fn logged_in() -> (World, String) {
-    let world = set_up();
-    let token = world.has_logged_in_with_the_heroku_cli(ANN);
-    (world, token)
 }
 
 #[test]
@@ -112,7 +98,7 @@ fn where_the_name_cannot_be_made_the_command_for_it_is_told() {
 
 /// docker's client with a daemon that only tells with which credentials it was asked.
 fn docker_with_a_daemon(line: &str) -> String {
-    let daemon = std::path::absolute("tests/stories/docker-daemon.py").unwrap();
+    let daemon = std::path::absolute("tests/stories/docker/daemon.py").unwrap();
     format!("python3 {} ~/socket {} {line}", daemon.display(), docker())
 }
 

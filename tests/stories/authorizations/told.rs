@@ -1,30 +1,11 @@
 //! The account's authorizations, listed and shown: which of them this machine uses, which never
 //! end, and never a token.
 
-use heroku_stand_in::{Fault, Grant, Issued, On, Redaction, Times};
+use heroku_stand_in::{Fault, Grant, On, Redaction, Times};
 use serde_json::{Value, json};
 
+use super::{issues, logged_in};
 use crate::world::{ANN, BOB, World};
-
-fn issues(world: &World, description: &str, days: Option<i64>) -> Issued {
-    let grant = Grant {
-        description: description.to_owned(),
-        expires_in: days.map(|days| days * 86_400 + 3_600),
-        ..Grant::default()
-    };
-    world.heroku.issue(ANN, grant)
-}
-
-/// Ann is logged in with `laptop`, and has an authorization for `CI` too, which ends in 90 days.
-fn logged_in() -> (World, Issued, Issued) {
-    let world = World::new().with_keychain();
-    let laptop = issues(&world, "laptop", None);
-    let ci = issues(&world, "CI", Some(90));
-    world
-        .helper_with_input("login --with-token", &laptop.token)
-        .succeeds();
-    (world, laptop, ci)
-}
 
 #[test]
 fn a_pipe_gets_columns_with_tabs_between_them() {

@@ -1,22 +1,9 @@
 //! docker's protocol: what it asks of a helper, and the words it is answered in.
 
+use super::{REGISTRY, logged_in, set_up};
 use crate::world::{ANN, BOB, Outcome, World};
 
-const REGISTRY: &str = "registry.heroku.com";
 const NOT_FOUND: &str = "credentials not found in native keychain\n";
-
-fn set_up() -> World {
-    let world = World::new().with_keychain();
-    world.sets("TERM", "dumb");
-    world.helper("setup --docker").succeeds().stderr_is("");
-    world
-}
-
-fn logged_in() -> (World, String) {
-    let world = set_up();
-    let token = world.has_logged_in_with_the_heroku_cli(ANN);
-    (world, token)
-}
 
 fn asked<'w>(world: &'w World, action: &str, input: &str) -> Outcome<'w> {
     let line = format!("docker-credential-heroku-rs {action}");

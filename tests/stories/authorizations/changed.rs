@@ -1,30 +1,11 @@
 //! Authorizations made, renamed and revoked: a new token is told once, and the one that this machine
 //! lives on is not revoked by a slip.
 
-use heroku_stand_in::{Fault, Grant, Issued, On, Origin, Redaction, Times};
+use heroku_stand_in::{Fault, Grant, On, Origin, Redaction, Times};
 use serde_json::{Value, json};
 
+use super::{issues, logged_in};
 use crate::world::{ANN, World};
-
-fn issues(world: &World, description: &str, days: Option<i64>) -> Issued {
-    let grant = Grant {
-        description: description.to_owned(),
-        expires_in: days.map(|days| days * 86_400 + 3_600),
-        ..Grant::default()
-    };
-    world.heroku.issue(ANN, grant)
-}
-
-/// Ann is logged in with `laptop`, and has an authorization for `CI` too, which ends in 90 days.
-fn logged_in() -> (World, Issued, Issued) {
-    let world = World::new().with_keychain();
-    let laptop = issues(&world, "laptop", None);
-    let ci = issues(&world, "CI", Some(90));
-    world
-        .helper_with_input("login --with-token", &laptop.token)
-        .succeeds();
-    (world, laptop, ci)
-}
 
 #[test]
 fn a_new_token_is_printed_once_and_alone() {

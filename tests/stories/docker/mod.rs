@@ -1,0 +1,21 @@
+//! docker and its kin, with the login that git has.
+
+use crate::world::{ANN, World};
+
+mod asked;
+mod used;
+
+const REGISTRY: &str = "registry.heroku.com";
+
+fn set_up() -> World {
+    let world = World::new().with_keychain();
+    world.sets("TERM", "dumb");
+    world.helper("setup --docker").succeeds().stderr_is("");
+    world
+}
+
+fn logged_in() -> (World, String) {
+    let world = set_up();
+    let token = world.has_logged_in_with_the_heroku_cli(ANN);
+    (world, token)
+}
