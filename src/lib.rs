@@ -32,6 +32,7 @@ pub mod platform_api;
 pub mod problem;
 pub mod protocol;
 pub mod rotations;
+pub mod running;
 #[cfg(all(unix, not(target_os = "macos")))]
 pub mod secret_service;
 pub mod sources;

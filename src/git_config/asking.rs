@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,9 +13,10 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::{Setting, run};
+use super::{Setting, not_started, run};
 use crate::credential::Token;
 use crate::problem::Problem;
+use crate::running::Running;
 
 /// What git itself would push with.
 #[derive(Debug)]
@@ -125,10 +126,10 @@ struct Answer {
 
 /// Asks a credential program about Heroku.
 fn ask(arguments: &[&str], limit: Duration) -> Result<Answer, Problem> {
-    let mut child = start(arguments)?;
-    let output = child.stdout.take().map(collected);
-    let errors = child.stderr.take().map(collected);
-    if let Some(mut input) = child.stdin.take() {
+    let mut git = start(arguments)?;
+    let output = git.output().map(collected);
+    let errors = git.errors().map(collected);
+    if let Some(mut input) = git.input() {
         // A program that does not read has its answer all the same.
         let _ = input.write_all(b"protocol=https\nhost=git.heroku.com\n\n");
     }
@@ -137,21 +138,20 @@ fn ask(arguments: &[&str], limit: Duration) -> Result<Answer, Problem> {
         let left = until.saturating_duration_since(Instant::now());
         pipe.and_then(|pipe| pipe.recv_timeout(left).ok())
     };
-    let (Some(output), Some(errors)) = (wait(output), wait(errors)) else {
-        end(&mut child);
+    let said = wait(output).zip(wait(errors));
+    let Some(((output, errors), is_well)) = said.zip(git.succeeds_by(until)) else {
         let what = format!("git {} gave no answer within {limit:?}", arguments[0]);
         return Err(Problem::new(what, ""));
     };
-    let status = child.wait();
     Ok(Answer {
-        is_well: status.is_ok_and(|status| status.success()),
+        is_well,
         output,
         errors,
     })
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the room that runs git")]
-fn start(arguments: &[&str]) -> Result<Child, Problem> {
+fn start(arguments: &[&str]) -> Result<Running, Problem> {
     let mut command = Command::new("git");
     command
         .args(arguments)
@@ -167,36 +167,7 @@ fn start(arguments: &[&str]) -> Result<Child, Problem> {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    own_group(&mut command);
-    command.spawn().map_err(|error| {
-        let what = format!("git could not be started: {error}");
-        Problem::new(what, "install git, or put it on PATH")
-    })
-}
-
-/// A group of its own, so that a helper that hangs can be ended with all that it has started.
-#[cfg(unix)]
-fn own_group(command: &mut Command) {
-    use std::os::unix::process::CommandExt;
-    command.process_group(0);
-}
-
-#[cfg(not(unix))]
-fn own_group(_: &mut Command) {}
-
-#[cfg(unix)]
-fn end(child: &mut Child) {
-    use rustix::process::{Pid, Signal, kill_process_group};
-    if let Some(group) = Pid::from_raw(child.id().cast_signed()) {
-        let _ = kill_process_group(group, Signal::KILL);
-    }
-    let _ = child.wait();
-}
-
-#[cfg(not(unix))]
-fn end(child: &mut Child) {
-    let _ = child.kill();
-    let _ = child.wait();
+    Running::start(&mut command).map_err(|error| not_started(&error))
 }
 
 /// All that a pipe brings, read by a thread of its own: two pipes fill at the same time.

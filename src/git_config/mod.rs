@@ -11,6 +11,7 @@ mod whole;
 
 use std::ffi::OsStr;
 use std::fmt;
+use std::io;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
@@ -210,10 +211,12 @@ fn run<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Result<Output
         .env("LC_ALL", "C")
         .stdin(Stdio::null())
         .output()
-        .map_err(|error| {
-            let what = format!("git could not be started: {error}");
-            Problem::new(what, "install git, or put it on PATH")
-        })
+        .map_err(|error| not_started(&error))
+}
+
+fn not_started(error: &io::Error) -> Problem {
+    let what = format!("git could not be started: {error}");
+    Problem::new(what, "install git, or put it on PATH")
 }
 
 /// A word as a shell takes it.

@@ -4,16 +4,17 @@
 //! never asked to encrypt.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{ChildStdout, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use zeroize::Zeroizing;
 
 use super::Unreadable;
 use super::bounded;
 use crate::environment::Environment;
+use crate::running::Running;
 
 /// The text of an encrypted file.
 ///
@@ -28,9 +29,9 @@ pub(super) fn decrypted(
     let refused = Unreadable::Encrypted;
     let deadline = Instant::now() + environment.keyring_limit;
     let program = program(environment).ok_or(refused("gpg is not on PATH"))?;
-    let child = command(&program, path).spawn();
-    let mut running = Running(child.map_err(|_| refused("gpg could not be started"))?);
-    let output = running.0.stdout.take();
+    let running = Running::start(&mut command(&program, path));
+    let mut running = running.map_err(|_| refused("gpg could not be started"))?;
+    let output = running.output();
     let output = output.ok_or(refused("gpg could not be started"))?;
     let (sender, receiver) = mpsc::channel();
     // The read ends only when every child of gpg's has ended, so it is not to be waited for.
@@ -71,8 +72,6 @@ fn command(program: &Path, path: &Path) -> Command {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null());
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(&mut command, 0);
     command
 }
 
@@ -82,41 +81,6 @@ fn text(output: ChildStdout) -> Option<Zeroizing<Vec<u8>>> {
     bounded::read(output, USUAL).ok()?
 }
 
-/// A program that ends with us, whatever happens, and its children with it.
-struct Running(Child);
-
-impl Running {
-    /// Whether it ended well; none where it has not ended in time.
-    fn succeeds_by(&mut self, deadline: Instant) -> Option<bool> {
-        const PAUSE: Duration = Duration::from_millis(1);
-        loop {
-            match self.0.try_wait() {
-                Ok(Some(status)) => return Some(status.success()),
-                Ok(None) if Instant::now() < deadline => thread::sleep(PAUSE),
-                Ok(None) | Err(_) => return None,
-            }
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // Once it has been waited for, its number may be another program's.
-        if !matches!(self.0.try_wait(), Ok(None)) {
-            return;
-        }
-        #[cfg(unix)]
-        if let Some(group) = i32::try_from(self.0.id())
-            .ok()
-            .and_then(rustix::process::Pid::from_raw)
-        {
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-        }
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 #[cfg(test)]
 #[cfg(unix)]
 mod tests {
@@ -124,6 +88,7 @@ mod tests {
     use crate::atomic_file;
     use crate::hosts::{HerokuHost, Service};
     use crate::netrc::{Netrc, forget, keep};
+    use std::time::Duration;
 
     const TOKEN: &str = "HRKU-01234567-89ab-cdef-0123-456789abcdef";
 

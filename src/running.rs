@@ -1,0 +1,116 @@
+//! A program of others' that is run with a time limit. It ends with us, whatever happens, and with it
+//! all that it has started.
+
+use std::io;
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// A program that runs for as long as this lives, and no longer.
+pub struct Running {
+    program: Child,
+    /// Once it has been waited for, its number may be another program's.
+    is_waited_for: bool,
+}
+
+impl Running {
+    /// Starts it, in a group of its own.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn start(command: &mut Command) -> io::Result<Running> {
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(command, 0);
+        Ok(Running {
+            program: command.spawn()?,
+            is_waited_for: false,
+        })
+    }
+
+    /// The end of its stdin, where the command asks for one; once.
+    pub fn input(&mut self) -> Option<ChildStdin> {
+        self.program.stdin.take()
+    }
+
+    /// The end of its stdout, where the command asks for one; once.
+    pub fn output(&mut self) -> Option<ChildStdout> {
+        self.program.stdout.take()
+    }
+
+    /// The end of its stderr, where the command asks for one; once.
+    pub fn errors(&mut self) -> Option<ChildStderr> {
+        self.program.stderr.take()
+    }
+
+    /// Whether it ended well; none where it has not ended in time.
+    pub fn succeeds_by(&mut self, deadline: Instant) -> Option<bool> {
+        const PAUSE: Duration = Duration::from_millis(1);
+        loop {
+            match self.program.try_wait() {
+                Ok(Some(status)) => {
+                    self.is_waited_for = true;
+                    return Some(status.success());
+                }
+                Ok(None) if Instant::now() < deadline => thread::sleep(PAUSE),
+                Ok(None) | Err(_) => return None,
+            }
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.is_waited_for {
+            return;
+        }
+        // Also where it has ended by itself, and what it has started has not.
+        #[cfg(unix)]
+        if let Some(group) = i32::try_from(self.program.id())
+            .ok()
+            .and_then(rustix::process::Pid::from_raw)
+        {
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
+        let _ = self.program.kill();
+        let _ = self.program.wait();
+    }
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+    use std::process::Stdio;
+
+    #[expect(clippy::disallowed_methods, reason = "a test of how programs are run")]
+    fn shell(line: &str) -> Running {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", line]).stdout(Stdio::piped());
+        Running::start(&mut command).unwrap()
+    }
+
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_secs(60)
+    }
+
+    #[test]
+    fn how_it_ended_is_told() {
+        assert_eq!(shell("true").succeeds_by(soon()), Some(true));
+        assert_eq!(shell("false").succeeds_by(soon()), Some(false));
+        assert_eq!(shell("sleep 600").succeeds_by(Instant::now()), None);
+    }
+
+    #[test]
+    fn what_it_has_started_ends_with_it() {
+        for line in ["sleep 600; true", "sleep 600 & true"] {
+            let mut running = shell(line);
+            let mut output = running.output().unwrap();
+            drop(running);
+            // The pipe ends with the last of those who hold it.
+            let mut text = String::new();
+            output.read_to_string(&mut text).unwrap();
+            assert_eq!(text, "", "{line}");
+        }
+    }
+}
