@@ -164,21 +164,21 @@ impl Environment {
 
     /// Whether `PATH` leads to a program of this name.
     pub fn has_program(&self, name: &str) -> bool {
-        self.dir_of_program(name).is_some()
+        self.programs(name).next().is_some()
     }
 
     /// The first directory on `PATH` that has a program of this name.
     pub fn dir_of_program(&self, name: &str) -> Option<PathBuf> {
-        let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
-        std::env::split_paths(self.path.as_deref()?).find(|dir| dir.join(&name).is_file())
+        let first = self.programs(name).next()?;
+        first.parent().map(Path::to_owned)
     }
 
     /// Every program of this name to which `PATH` leads, the one that is run first.
-    pub fn programs(&self, name: &str) -> Vec<PathBuf> {
+    pub fn programs(&self, name: &str) -> impl Iterator<Item = PathBuf> {
         let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
         let dirs = self.path.as_deref().map(std::env::split_paths);
-        let places = dirs.into_iter().flatten().map(|dir| dir.join(&name));
-        places.filter(|program| program.is_file()).collect()
+        let places = dirs.into_iter().flatten().map(move |dir| dir.join(&name));
+        places.filter(|program| program.is_file())
     }
 
     /// The directory in which the Heroku CLI keeps `login.json`.

@@ -3,7 +3,7 @@
 //! The one program that this room starts. It gets no input, asks nobody, has a time limit, and is
 //! never asked to encrypt.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{ChildStdout, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
@@ -28,7 +28,9 @@ pub(super) fn decrypted(
 ) -> Result<Zeroizing<Vec<u8>>, Unreadable> {
     let refused = Unreadable::Encrypted;
     let deadline = Instant::now() + environment.keyring_limit;
-    let program = program(environment).ok_or(refused("gpg is not on PATH"))?;
+    // Never one that lies where we happen to be.
+    let program = environment.programs("gpg").find(|gpg| gpg.is_absolute());
+    let program = program.ok_or(refused("gpg is not on PATH"))?;
     let running = Running::start(&mut command(&program, path));
     let mut running = running.map_err(|_| refused("gpg could not be started"))?;
     let output = running.output();
@@ -45,17 +47,6 @@ pub(super) fn decrypted(
         Some(false) => Err(refused("gpg could not decrypt it without asking")),
         None => Err(refused("gpg did not answer in time")),
     }
-}
-
-/// `gpg` on the `PATH` of the environment; never one that lies where we happen to be.
-fn program(environment: &Environment) -> Option<PathBuf> {
-    let name = format!("gpg{}", std::env::consts::EXE_SUFFIX);
-    let dirs = environment.path.as_deref().map(std::env::split_paths);
-    dirs.into_iter()
-        .flatten()
-        .filter(|dir| dir.is_absolute())
-        .map(|dir| dir.join(&name))
-        .find(|program| program.is_file())
 }
 
 #[expect(

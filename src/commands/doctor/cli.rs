@@ -13,7 +13,7 @@ use crate::sources::Source;
 const KEYCHAIN: (u32, u32) = (11, 8);
 
 pub(super) fn version(look: &Look<'_>) -> Vec<Finding> {
-    let Some(program) = look.environment.programs("heroku").into_iter().next() else {
+    let Some(program) = look.environment.programs("heroku").next() else {
         return vec![Finding::pass(
             "cli.version",
             "it is not on PATH, and not needed",
