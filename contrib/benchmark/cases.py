@@ -61,6 +61,7 @@ def peers(world):
         "libsecret": worlds.git_libsecret_helper(world),
         "docker": secretservice,
         "cli": worlds.heroku_cli(),
+        "static": world.static,
     }
 
 
@@ -69,6 +70,7 @@ def missing(found):
         "libsecret": "git's libsecret helper (needs libsecret-1-dev, gcc and git's sources)",
         "docker": "docker-credential-secretservice",
         "cli": "the Heroku CLI (`./contrib/heroku-cli` installs it below target/)",
+        "static": "our static program (Rust's standard library for musl)",
     }
     return [names[name] for name, program in found.items() if not program]
 
@@ -114,6 +116,15 @@ def answers(world, found):
         Case("`secret-tool lookup`", ["secret-tool", "lookup", "service", "heroku-cli", "account",
              worlds.ACCOUNT], b"", world.token.encode(), keyring),
     ]
+    if found["static"]:
+        ours = found["static"]
+        cases += [
+            Case("ours, static: foreign host", [ours, "get"], FOREIGN, None, keyring),
+            Case("ours, static: `capability`", [ours, "capability"], b"", None, keyring),
+            Case("ours, static: `store` of what we served", [ours, "store"], stateful, None, keyring),
+            Case("ours, static: `get`, netrc", [ours, "get"], HEROKU, password, netrc),
+            Case("ours, static: `get`, keyring", [ours, "get"], HEROKU, password, keyring),
+        ]
     if found["libsecret"]:
         cases.append(Case("git's libsecret helper (C)", [found["libsecret"], "get"], HEROKU,
                           password, keyring))
@@ -137,14 +148,19 @@ def whole_commands(world, found, git_command, given, answer):
         ("git's `store` helper", "store", 1),
         ("git's `cache` helper", "cache", 1),
     ]
+    if found["static"]:
+        helpers.append(("ours, static, keyring, as `heroku-rs`", "heroku-rs", 1))
+        helpers.append(("ours, static, keyring, by its path",
+                        world.path("bin-static", "git-credential-heroku-rs"), 1))
     if found["libsecret"]:
         helpers.append(("git's libsecret helper (C)", found["libsecret"], 1))
     if found["cli"]:
         helpers.append(("Heroku CLI: `git:credentials`", f"!{found['cli']} git:credentials", 10))
     environment = without_telemetry(dict(world.open, TOKEN=world.token))
+    first_static = dict(environment, PATH=f"{world.path('bin-static')}:{environment['PATH']}")
     return [
         Case(name, ["git", "-c", "credential.helper=", "-c", f"credential.helper={helper}",
-             *git_command], given, answer, environment, every)
+             *git_command], given, answer, first_static if "static" in name else environment, every)
         for name, helper, every in helpers
     ]
 

@@ -20,7 +20,7 @@ def measure(world, rounds):
     everything = [case for group in groups.values() for case in group]
     interleaved(world, everything, rounds)
     result = {name: [figures(case, world) for case in group] for name, group in groups.items()}
-    together = ("`true`", "ours: `get`, keyring", "git's libsecret helper (C)")
+    together = ("`true`", "ours: `get`, keyring", "ours, static: `get`, keyring", "git's libsecret helper (C)")
     crowd = [case for case in groups["answers"] if case.name in together]
     result["at_once"] = [at_once(case, world) for case in crowd]
     result["behaviour"] = behaviour(world, found)
@@ -28,6 +28,7 @@ def measure(world, rounds):
     result["rounds"] = rounds
     result["machine"] = machine()
     result["size"] = os.path.getsize(world.program)
+    result["static_size"] = os.path.getsize(world.static) if world.static else None
     return result
 
 

@@ -16,13 +16,16 @@ SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 class World:
     """Everything that the measured programs see. Nothing of the user's is touched."""
 
-    def __init__(self, root):
+    def __init__(self, root, static):
         self.root = root
+        self.static = static
         self.daemons = []
-        for name in ("home", "bin", "work", "heroku", "nobody"):
+        for name in ("home", "bin", "bin-static", "work", "heroku", "nobody"):
             os.mkdir(self.path(name), 0o700)
         self.program = os.path.join(TOP, "target", "release", "git-credential-heroku-rs")
         os.symlink(self.program, self.path("bin", "git-credential-heroku-rs"))
+        if static:
+            os.symlink(static, self.path("bin-static", "git-credential-heroku-rs"))
         self.environment = {
             "HOME": self.path("home"),
             "PATH": f"{self.path('bin')}:{SYSTEM_PATH}",
@@ -131,7 +134,7 @@ class World:
 
 
 def build():
-    """Installs what is measured, as far as it can be had, and builds what is ours."""
+    """Installs what is measured, as far as it can be had, builds what is ours, names the static program."""
     run([os.path.join(TOP, "contrib", "install-missing"), "cc=gcc", "git=git", "curl=curl",
          "dbus-daemon=dbus", "dbus-monitor=dbus", "gnome-keyring-daemon=gnome-keyring",
          "secret-tool=libsecret-tools", "gdbus=libglib2.0-bin", "strace=strace",
@@ -140,6 +143,9 @@ def build():
     say("building (release, with link-time optimisation: this takes a minute or two)")
     run(["cargo", "build", "--release", "--locked", "--quiet", "--package",
          "git-credential-heroku-rs", "--package", "heroku-stand-in", "--bins"], cwd=TOP)
+    static = subprocess.run([os.path.join(TOP, "contrib", "packages", "static")],
+                            stdout=subprocess.PIPE, text=True)
+    return os.path.join(TOP, static.stdout.strip()) if static.returncode == 0 else None
 
 
 def compile_c(source, program, *flags):
