@@ -10,6 +10,7 @@ use crate::world::{ANN, World};
 
 mod devcontainer;
 mod manifests;
+mod supply;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
