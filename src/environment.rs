@@ -7,7 +7,9 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use zeroize::Zeroizing;
 
 use crate::credential::{NotAToken, Token};
 use crate::trace::Trace;
@@ -116,7 +118,7 @@ impl Environment {
         let text = |name: &str| set(name).and_then(|value| value.into_string().ok());
         let path = |name: &str| set(name).map(PathBuf::from);
         let home = path("HOME").or_else(|| path("USERPROFILE"));
-        Environment {
+        let environment = Environment {
             trace: Trace::read(set(Trace::VARIABLE).as_deref(), home.as_deref()),
             home,
             api_key: set("HEROKU_API_KEY")
@@ -159,7 +161,31 @@ impl Environment {
                 .into_iter()
                 .filter(|name| set(name).is_some())
                 .collect(),
+        };
+        if environment.trace.is_on() {
+            for secret in environment.secrets() {
+                environment.trace.hides(&secret);
+            }
         }
+        environment
+    }
+
+    /// The secrets in it: the token, the proxy's password, the values of `HEROKU_HEADERS`.
+    pub fn secrets(&self) -> Vec<Zeroizing<String>> {
+        let token = self.api_key.iter().flatten().map(Token::expose);
+        let proxy = self.https_proxy.iter().map(ExposeSecret::expose_secret);
+        let plain = token.chain(proxy.filter_map(password_in));
+        let mut secrets: Vec<_> = plain.map(|text| Zeroizing::new(text.to_owned())).collect();
+        let headers = self.heroku_headers.as_ref();
+        let headers = headers.and_then(|text| serde_json::from_str(text.expose_secret()).ok());
+        if let Some(Value::Object(headers)) = headers {
+            let values = headers.into_iter().map(|(_, value)| value);
+            secrets.extend(values.filter_map(|value| match value {
+                Value::String(text) => Some(Zeroizing::new(text)),
+                _ => None,
+            }));
+        }
+        secrets
     }
 
     /// Whether `PATH` leads to a program of this name.
@@ -237,6 +263,13 @@ impl Place {
             Place::Here
         }
     }
+}
+
+/// The password in an address, `http://ann:password@host` with or without its scheme.
+fn password_in(address: &str) -> Option<&str> {
+    let (login, _) = address.rsplit_once('@')?;
+    let login = login.split_once("://").map_or(login, |(_, login)| login);
+    Some(login.split_once(':')?.1)
 }
 
 /// A limit in seconds, fractions allowed, from 10 ms to an hour: outside of that it is a mistake,
@@ -321,7 +354,6 @@ mod tests {
 
     #[test]
     fn the_proxy_is_found_in_the_order_of_curl() {
-        use secrecy::ExposeSecret;
         let mut variables = vec![("ALL_PROXY", "http://all")];
         let proxy = |variables: &[(&str, &str)]| {
             let found = environment(variables).https_proxy;
@@ -333,6 +365,23 @@ mod tests {
         variables.push(("https_proxy", "http://lower"));
         assert_eq!(proxy(&variables).unwrap(), "http://lower");
         assert_eq!(proxy(&[("http_proxy", "http://other")]), None);
+    }
+
+    #[test]
+    fn every_secret_in_it_is_known() {
+        let token = "HRKU-01234567-89ab-cdef-0123-456789abcdef";
+        let found = environment(&[
+            ("HEROKU_API_KEY", token),
+            ("https_proxy", "http://ann:open-sesame@proxy:3128"),
+            ("HEROKU_HEADERS", r#"{"X-Key": "a key", "X-Number": 7}"#),
+        ]);
+        let secrets = found.secrets();
+        let secrets: Vec<&str> = secrets.iter().map(|secret| secret.as_str()).collect();
+        assert_eq!(secrets, [token, "open-sesame", "a key"]);
+        for address in ["proxy", "http://proxy:3128", "ann@proxy"] {
+            assert_eq!(password_in(address), None, "{address}");
+        }
+        assert_eq!(password_in("ann:a@b@proxy"), Some("a@b"));
     }
 
     #[test]

@@ -31,6 +31,7 @@ pub mod operations;
 pub mod platform_api;
 pub mod problem;
 pub mod protocol;
+pub mod redaction;
 pub mod rotations;
 pub mod running;
 #[cfg(all(unix, not(target_os = "macos")))]

@@ -35,6 +35,9 @@ impl Ours {
         };
         match Request::read(input) {
             Ok(request) => {
+                if let Some(token) = &request.password {
+                    environment.trace.hides(token.expose());
+                }
                 let host = ours(
                     request.scheme.as_deref().unwrap_or_default(),
                     request.host.as_deref().unwrap_or_default(),

@@ -271,6 +271,7 @@ fn live(
     source: Source,
     environment: &Environment,
 ) -> Result<Found, Outcome> {
+    environment.trace.hides(token.expose());
     let known = known_authorizations::about(environment, &token);
     let ended = known.as_ref().and_then(|known| known.expires);
     match ended.filter(|end| *end <= Timestamp::now()) {

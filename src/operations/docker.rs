@@ -152,6 +152,7 @@ fn store(input: &mut dyn Read, environment: &Environment) -> Result<Reply, Reply
             "the registry takes a token with the user name _: git credential-heroku-rs login",
         )
     })?;
+    environment.trace.hides(token.expose());
     let named = Account::parse(&username).filter(Account::is_email);
     let held = held(&host, named.as_ref(), environment).map_err(|why| not_kept(&why))?;
     let account = match held {

@@ -81,7 +81,7 @@ impl PlatformApi {
             request.limit = POLL_LIMIT.min(left);
             let sent = Instant::now();
             match self.transport.send_once(&request) {
-                Ok(answer) => return token_in(&answer),
+                Ok(answer) => return token_in(&answer, request.asker),
                 Err(failure) if !is_worth_another_try(&failure) => return Err(failure),
                 // A poll that was held for long enough needs no pause before the next.
                 Err(_) => thread::sleep(PAUSE.saturating_sub(sent.elapsed()).min(left)),
@@ -124,10 +124,10 @@ fn is_path(text: &str) -> bool {
     text.starts_with('/') && !text.starts_with("//") && text.chars().all(plain)
 }
 
-fn token_in(answer: &Answer) -> Result<Token, Failure> {
+fn token_in(answer: &Answer, asker: Asker<'_>) -> Result<Token, Failure> {
     let text = |key: &str| answer.body().get(key).and_then(Value::as_str);
     if let Some(error) = text("error") {
-        return Err(Failure::BrowserLogin(scrubbed(error)));
+        return Err(Failure::BrowserLogin(scrubbed(error, asker)));
     }
     text("access_token")
         .and_then(|token| Token::parse(token).ok())

@@ -250,7 +250,7 @@ impl Page<'_> {
     pub fn problem(&self, body: &[u8], token: &Token) -> Problem {
         let failure = self.failure(body, token);
         let body: Value = serde_json::from_slice(body).unwrap_or_default();
-        match refusal(self.status(), &body) {
+        match refusal(self.status(), &body, Asker::Bearer(token)) {
             Some(what) => Problem::new(what, failure.problem().mend()),
             None => failure.problem(),
         }

@@ -5,9 +5,9 @@ use std::time::Duration;
 use serde_json::Value;
 use thiserror::Error;
 
-use super::Asker;
 use super::scrub::scrubbed;
 use super::unreached::Why;
+use super::{Asker, PasswordLogin};
 use crate::problem::Problem;
 
 /// Why a request came to nothing.
@@ -195,20 +195,18 @@ impl Failure {
             (429, ..) => Failure::RateLimited(wait),
             (500.., ..) => Failure::Server(status),
             (_, Asker::Nobody | Asker::Poll(_), None) => match text(body, "error") {
-                Some(error) => Failure::BrowserLogin(scrubbed(error)),
+                Some(error) => Failure::BrowserLogin(scrubbed(error, asker)),
                 None => Failure::Foreign(status),
             },
             // A proxy in between answers 401, 403 and 404 too; only Heroku's own has an id.
             (_, _, None) => Failure::Foreign(status),
-            (_, Asker::Password(login), Some(id)) => {
-                of_login(status, id, body, login.code.is_some())
-            }
-            (_, _, Some(id)) => of_refusal(status, id, body),
+            (_, Asker::Password(login), Some(id)) => of_login(status, id, body, login),
+            (_, _, Some(id)) => of_refusal(status, id, body, asker),
         }
     }
 }
 
-fn of_login(status: u16, id: &str, body: &Value, with_code: bool) -> Failure {
+fn of_login(status: u16, id: &str, body: &Value, login: &PasswordLogin<'_>) -> Failure {
     let message = text(body, "message").unwrap_or_default().to_lowercase();
     let no_basic_auth = || message.contains("basic auth");
     match (status, id) {
@@ -217,32 +215,33 @@ fn of_login(status: u16, id: &str, body: &Value, with_code: bool) -> Failure {
         (_, "sso_required" | "federated") => Failure::PasswordLoginOff(NoPassword::Sso),
         (401 | 403, _) if no_basic_auth() => Failure::PasswordLoginOff(NoPassword::BasicAuthOff),
         // A code is asked for only once the password was right.
-        (401, _) if with_code => Failure::TwoFactor,
+        (401, _) if login.code.is_some() => Failure::TwoFactor,
         (401, _) => Failure::WrongPassword,
-        _ => of_refusal(status, id, body),
+        _ => of_refusal(status, id, body, Asker::Password(login)),
     }
 }
 
-fn of_refusal(status: u16, id: &str, body: &Value) -> Failure {
+fn of_refusal(status: u16, id: &str, body: &Value, asker: Asker<'_>) -> Failure {
     match (status, id) {
         (_, "two_factor") => Failure::TwoFactor,
         (_, "suspended") => Failure::Suspended,
         (401, "unauthorized") => Failure::Refused,
         (402, _) | (_, "delinquent") => Failure::Delinquent,
         // Only the one word for a dead token may lead to a deletion.
-        (401 | 403, _) => Failure::Forbidden(said(id, body)),
-        (404 | 410, _) => Failure::NotFound(said(id, body)),
-        _ => Failure::Invalid(said(id, body)),
+        (401 | 403, _) => Failure::Forbidden(said(id, body, asker)),
+        (404 | 410, _) => Failure::NotFound(said(id, body, asker)),
+        _ => Failure::Invalid(said(id, body, asker)),
     }
 }
 
 /// A refusal in Heroku's own form as it is told to whoever knows the API: status, id and message.
-pub(super) fn refusal(status: u16, body: &Value) -> Option<String> {
-    let id = scrubbed(text(body, "id")?);
+pub(super) fn refusal(status: u16, body: &Value, asker: Asker<'_>) -> Option<String> {
+    let id = scrubbed(text(body, "id")?, asker);
     let message = scrubbed(
         text(body, "message")
             .unwrap_or_default()
             .trim_end_matches('.'),
+        asker,
     );
     Some(match message.is_empty() {
         true => format!("Heroku answers {status} {id}"),
@@ -255,21 +254,20 @@ fn text<'a>(body: &'a Value, key: &str) -> Option<&'a str> {
 }
 
 /// Heroku's message, else the error's id, fit to be shown.
-fn said(id: &str, body: &Value) -> String {
+fn said(id: &str, body: &Value, asker: Asker<'_>) -> String {
     let message = text(body, "message").unwrap_or_default();
     let message = if message.trim().is_empty() {
         id
     } else {
         message
     };
-    scrubbed(message.trim_end_matches('.'))
+    scrubbed(message.trim_end_matches('.'), asker)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::credential::Token;
-    use crate::platform_api::PasswordLogin;
     use serde_json::json;
     use zeroize::Zeroizing;
 

@@ -72,6 +72,21 @@ pub enum Asker<'a> {
     Poll(&'a Zeroizing<String>),
 }
 
+impl Asker<'_> {
+    /// What the asker sends in secret.
+    fn secrets(&self) -> Vec<&str> {
+        match self {
+            Asker::Nobody => Vec::new(),
+            Asker::Bearer(token) => vec![token.expose()],
+            Asker::Poll(token) => vec![token.as_str()],
+            Asker::Password(login) => {
+                let code = login.code.iter().map(|code| code.as_str());
+                code.chain([login.password.as_str()]).collect()
+            }
+        }
+    }
+}
+
 impl PlatformApi {
     /// The API on the host that is in use, by the environment's proxy and authorities.
     ///

@@ -136,15 +136,24 @@ impl Transport {
     /// Sends a request, tells of it, and gives the answer as soon as its head is there.
     fn sent(&self, request: &Request<'_>) -> Result<Response, Failure> {
         let asked = || format!("{:?} {}", request.method, without_query(&request.url));
-        self.answered(self.built(request)?, host(&request.url), asked)
+        self.answered(
+            self.built(request)?,
+            request.asker,
+            host(&request.url),
+            asked,
+        )
     }
 
     fn answered(
         &self,
         builder: RequestBuilder,
+        by: Asker<'_>,
         host: &str,
         asked: impl FnOnce() -> String,
     ) -> Result<Response, Failure> {
+        for secret in by.secrets() {
+            self.trace.hides(secret);
+        }
         let since = self.trace.clock();
         let sent = builder.send();
         let response = sent.map_err(|error| self.unreached(host, &error));
@@ -185,7 +194,7 @@ impl Transport {
             Some(body) => builder.body(body),
         };
         let asked = || format!("{method} {}", without_query(&address));
-        self.answered(builder, host(&address), asked)
+        self.answered(builder, Asker::Bearer(token), host(&address), asked)
     }
 
     fn built(&self, request: &Request<'_>) -> Result<RequestBuilder, Failure> {

@@ -7,8 +7,8 @@ use std::iter;
 
 use rustls::CertificateError;
 
-use super::Failure;
 use super::scrub::scrubbed;
+use super::{Asker, Failure};
 
 /// Why a host gave no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -152,7 +152,7 @@ fn why(causes: &[&(dyn Error + 'static)], connecting: bool) -> Why {
         // The innermost words: those further out repeat the address.
         _ => match causes.last() {
             Some(cause) if is_cut(&cause.to_string()) => Why::CutOff,
-            Some(cause) => Why::Other(scrubbed(&cause.to_string())),
+            Some(cause) => Why::Other(scrubbed(&cause.to_string(), Asker::Nobody)),
             None => Why::CutOff,
         },
     }
@@ -181,7 +181,7 @@ fn certificate(error: &(dyn Error + 'static)) -> Option<String> {
         }
         CertificateError::UnknownIssuer => "nobody that this machine trusts has signed it",
         CertificateError::Revoked => "it is revoked",
-        other => return Some(scrubbed(&other.to_string())),
+        other => return Some(scrubbed(&other.to_string(), Asker::Nobody)),
     };
     Some(why.to_owned())
 }

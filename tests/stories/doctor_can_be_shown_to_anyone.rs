@@ -175,3 +175,23 @@ fn colour_is_for_a_terminal_that_wants_it() {
         "{shown}"
     );
 }
+
+/// It was known by its looks alone, and this one has none.
+#[test]
+fn a_secret_of_no_known_form_is_hidden_since_it_is_known() {
+    let world = healthy();
+    let secret = "only-letters-and-dashes";
+    world
+        .git(&format!(
+            "config --global --add credential.helper /opt/{secret}/helper"
+        ))
+        .succeeds();
+    world
+        .helper("doctor --offline")
+        .says("`/opt/only-letters-and-dashes/helper`");
+    world.sets("HEROKU_API_KEY", secret);
+    world
+        .helper("doctor --offline")
+        .says("`/opt/…/helper`")
+        .says_nothing_about(secret);
+}

@@ -103,6 +103,16 @@ impl<'a> Look<'a> {
         word
     }
 
+    /// Every token that was come upon.
+    pub(super) fn tokens(&self) -> Vec<Token> {
+        let listing = self.listing.iter().flat_map(|listing| &listing.items);
+        let served = self.answer.found.iter().map(|found| &found.token);
+        let held = listing.map(|item| &item.token).chain(served).cloned();
+        let asked = self.asked.borrow();
+        held.chain(asked.iter().map(|(token, _)| token.clone()))
+            .collect()
+    }
+
     /// The keychain's token of this account.
     pub(super) fn item_of(&self, account: &Account) -> Option<&Token> {
         let items = &self.listing.as_ref().ok()?.items;

@@ -23,7 +23,7 @@ enum Answer {
 pub(super) fn all(
     findings: &mut Vec<Finding>,
     arguments: &Doctor,
-    mask: &Mask,
+    mask: &mut Mask,
     reach: Reach,
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<Vec<Change>> {
@@ -46,7 +46,7 @@ pub(super) fn all(
                 Answer::Stop => break,
             }
         }
-        *findings = examine(reach, session);
+        *findings = examine(reach, mask, session);
         if answer == Answer::Stop {
             session.say("stopped: what was mended before stays mended")?;
             break;

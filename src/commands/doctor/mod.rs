@@ -86,10 +86,10 @@ pub(super) fn run(arguments: &Doctor, session: &mut Session<'_, '_>) -> anyhow::
         let mend = "give --yes, or look first: git credential-heroku-rs doctor";
         return Err(Problem::new(what, mend).of_kind(Kind::Usage).into());
     }
-    let mask = Mask::new(session.environment);
-    let mut findings = examine(reach, session);
+    let mut mask = Mask::new(session.environment);
+    let mut findings = examine(reach, &mut mask, session);
     let changes = match arguments.fix {
-        true => mending::all(&mut findings, arguments, &mask, reach, session)?,
+        true => mending::all(&mut findings, arguments, &mut mask, reach, session)?,
         false => Vec::new(),
     };
     let report = Report {
@@ -108,10 +108,12 @@ pub(super) fn run(arguments: &Doctor, session: &mut Session<'_, '_>) -> anyhow::
     }
 }
 
-fn examine(reach: Reach, session: &Session<'_, '_>) -> Vec<Finding> {
+fn examine(reach: Reach, mask: &mut Mask, session: &Session<'_, '_>) -> Vec<Finding> {
     let _spinner = Spinner::start("looking", session.environment);
     let look = Look::new(session.environment, reach);
-    CHECKS.iter().flat_map(|check| check(&look)).collect()
+    let findings = CHECKS.iter().flat_map(|check| check(&look)).collect();
+    mask.learns(&look);
+    findings
 }
 
 fn colour(environment: &Environment) -> Colour {

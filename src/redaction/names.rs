@@ -1,0 +1,60 @@
+//! What stands before an `@`: the name of an email, the name and the password in an address.
+
+use std::ops::Range;
+
+use super::Hide;
+
+const GAP: &[u8] = "…".as_bytes();
+
+/// The passwords, and of names all but the first letter.
+pub(super) fn before_an_at(text: &[u8], hide: Hide) -> Vec<Range<usize>> {
+    let ats = text.iter().enumerate().filter(|(_, byte)| **byte == b'@');
+    let mut ranges = Vec::new();
+    for (at, _) in ats {
+        let start = start_of_name(text, at);
+        ranges.extend(password(text, start..at));
+        if hide.person() && !is_of_herokus_git_server(&text[start..at], &text[at..]) {
+            ranges.extend(rest_of_name(text, start..at));
+        }
+    }
+    ranges
+}
+
+/// Quotes and brackets before a name are none of it.
+fn start_of_name(text: &[u8], at: usize) -> usize {
+    let ends_before = |byte: &u8| byte.is_ascii_whitespace() || b",;=/(<\"'".contains(byte);
+    let before = &text[..at];
+    let start = before
+        .iter()
+        .rposition(ends_before)
+        .map_or(0, |end| end + 1);
+    let opening = before[start..]
+        .iter()
+        .take_while(|byte| b"`[{|>".contains(byte));
+    start + opening.count()
+}
+
+fn password(text: &[u8], name: Range<usize>) -> Option<Range<usize>> {
+    let colon = text[name.clone()].iter().position(|byte| *byte == b':')?;
+    let start = name.start + colon + 1;
+    (start < name.end).then_some(start..name.end)
+}
+
+/// Of a name of one letter that is the place for a gap.
+fn rest_of_name(text: &[u8], name: Range<usize>) -> Option<Range<usize>> {
+    let letters = &text[name.clone()];
+    let is_inner = |byte: &u8| byte & 0xc0 == 0x80;
+    let first = 1 + letters
+        .iter()
+        .skip(1)
+        .take_while(|byte| is_inner(byte))
+        .count();
+    let rest = letters.get(first..)?;
+    (letters != GAP && rest != GAP).then_some(name.start + first..name.end)
+}
+
+/// The user of Heroku's git server is nobody's name, nor is the key of a setting that leads there,
+/// `url.git@heroku.com:.insteadOf`.
+fn is_of_herokus_git_server(name: &[u8], from_at: &[u8]) -> bool {
+    matches!(name, b"git" | b"url.git") && from_at.starts_with(b"@heroku.com")
+}

@@ -1,0 +1,232 @@
+use proptest::prelude::*;
+
+use super::*;
+
+const UUID: &str = "01234567-89ab-cdef-0123-456789abcdef";
+const EVERY: [Hide; 3] = [Hide::Secrets, Hide::SecretsAndPerson, Hide::FormsAndPerson];
+
+fn at_home() -> Known {
+    let mut known = Known::default();
+    known.add_home(Path::new("/home/ann/"));
+    known
+}
+
+#[test]
+fn heroku_s_tokens_are_hidden_from_everyone_wherever_they_stand() {
+    for token in [
+        "HRKU-AAx_-9x_-9x_-9zz".to_owned(),
+        format!("HRKU-{UUID}"),
+        UUID.to_owned(),
+        UUID.to_uppercase(),
+        "0123456789abcdef0123456789abcdef01234567".to_owned(),
+    ] {
+        for text in [
+            format!("https://x:{token}@git.heroku.com/app.git"),
+            format!("HEROKU_API_KEY={token} git push"),
+            format!("{{\"token\":\"{token}\"}}"),
+            format!("x{token}"),
+            token.replace('-', "%2D"),
+        ] {
+            for hide in EVERY {
+                let shown = redacted(&text, hide, &Known::default());
+                assert!(!shown.contains(&token[5..15]), "{hide:?}: {shown}");
+                assert!(!shown.contains(&token[20..]), "{hide:?}: {shown}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_only_about_a_secret_stays() {
+    for text in [
+        "Invalid credentials provided.",
+        "see https://devcenter.heroku.com/articles/platform-api-reference#rate-limits",
+        "Basic authentication is off",
+        "git 2.47.3 asks `!heroku git:credentials` (~/.gitconfig) of git@heroku.com:app-1",
+        "git.heroku.com over https, 50 % of 7%",
+        "remove url.git@heroku.com:.insteadof",
+        "a token opens with HRKU- mostly: HEROKU_API_KEY=HRKU-…",
+    ] {
+        for hide in EVERY {
+            assert_eq!(redacted(text, hide, &at_home()), text, "{hide:?}");
+        }
+    }
+}
+
+#[test]
+fn a_guess_hides_what_an_app_may_be_called() {
+    let text = "https://git.heroku.com/quiet-fjord-1a2b3c4d5e6f.git";
+    let by = |hide| redacted(text, hide, &Known::default());
+    assert_eq!(by(Hide::FormsAndPerson), text);
+    assert_eq!(by(Hide::Secrets), "https://git.heroku.com/….git");
+    assert_eq!(by(Hide::SecretsAndPerson), "https://git.heroku.com/….git");
+}
+
+#[test]
+fn what_a_header_carries_is_hidden() {
+    for (text, shown) in [
+        ("sent Basic YW5uOng= to us", "sent Basic … to us"),
+        ("Authorization: bearer abCdef", "Authorization: bearer …"),
+        ("authorization:Bearer abCdef.", "authorization:Bearer …"),
+        ("x?h=Basic%20YWJj&y", "x?h=Basic%20…"),
+    ] {
+        for hide in EVERY {
+            assert_eq!(redacted(text, hide, &Known::default()), shown, "{hide:?}");
+        }
+    }
+}
+
+#[test]
+fn a_password_in_an_address_is_hidden_and_the_name_from_strangers() {
+    for (text, to_its_person, to_anyone) in [
+        (
+            "https://ann:p!w@x@proxy:3128/",
+            "https://ann:…@proxy:3128/",
+            "https://a…@proxy:3128/",
+        ),
+        ("proxy ann:pw@proxy", "proxy ann:…@proxy", "proxy a…@proxy"),
+        ("https://x:pw@host", "https://x:…@host", "https://x…@host"),
+        (
+            "of `ann@example.com`",
+            "of `ann@example.com`",
+            "of `a…@example.com`",
+        ),
+        (
+            "zoë@a.example, b@b.example",
+            "zoë@a.example, b@b.example",
+            "z…@a.example, b…@b.example",
+        ),
+        (
+            "u=bob%40example.com@git",
+            "u=bob%40example.com@git",
+            "u=b…@git",
+        ),
+    ] {
+        let by = |hide| redacted(text, hide, &Known::default());
+        assert_eq!(by(Hide::Secrets), to_its_person);
+        assert_eq!(by(Hide::SecretsAndPerson), to_anyone);
+        assert_eq!(by(Hide::FormsAndPerson), to_anyone);
+    }
+}
+
+#[test]
+fn a_home_is_a_tilde_however_it_is_spelled() {
+    let shown = |text| redacted(text, Hide::SecretsAndPerson, &at_home());
+    assert_eq!(shown("/home/ann/.netrc: 7 bytes"), "~/.netrc: 7 bytes");
+    assert_eq!(shown("file:///%68ome%2Fann/x"), "file://~/x");
+    let to_its_person = redacted("/home/ann/x", Hide::Secrets, &at_home());
+    assert_eq!(to_its_person, "/home/ann/x");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_home_that_is_no_text_is_hidden_too() {
+    use std::os::unix::ffi::OsStrExt;
+    let home = Path::new(std::ffi::OsStr::from_bytes(b"/home/\xe4nn"));
+    let mut known = Known::default();
+    known.add_home(home);
+    let text = home.join(".netrc").display().to_string();
+    assert_eq!(redacted(&text, Hide::SecretsAndPerson, &known), "~/.netrc");
+}
+
+#[test]
+fn what_would_draw_on_the_terminal_is_gone() {
+    let text = "a\u{1b}[2J\nb\u{202e}c\u{200b}d \u{9b}31m HR\u{200b}KU-AA";
+    assert_eq!(
+        redacted(text, Hide::Secrets, &Known::default()),
+        "a [2J bcd  31m …"
+    );
+}
+
+/// One of the ways in which a secret can be written down.
+fn written(secret: &str, form: u8) -> String {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+    let escaped = |byte: &u8| format!("%{byte:02X}");
+    let in_url = |secret: &str| -> String { secret.as_bytes().iter().map(escaped).collect() };
+    match form {
+        0 => secret.to_owned(),
+        1 => in_url(secret),
+        2 => in_url(secret).replace('%', "%25"),
+        3 => secret
+            .replace('%', "%25")
+            .replace(' ', "%20")
+            .replace('é', "%c3%a9"),
+        4 => STANDARD.encode(secret),
+        5 => URL_SAFE_NO_PAD.encode(secret),
+        6 => STANDARD.encode(format!("u:{secret}")),
+        7 => STANDARD
+            .encode(format!("us:{secret}:x"))
+            .replace('/', "%2F"),
+        8 => String::from_utf8(forms::in_hex(secret.as_bytes())).unwrap(),
+        _ => secret.replace('%', "%25").replace(' ', "+"),
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_known_secret_comes_through_in_no_form(
+        secret in "[ -~é]{8,40}",
+        form in 0_u8..10,
+        before in ".{0,12}",
+        after in ".{0,12}",
+        hide in proptest::sample::select(EVERY.to_vec()),
+    ) {
+        // What opens or ends with blanks or a sign of the decoding has neighbours that change it.
+        prop_assume!(!before.ends_with('%') && !before.ends_with("%2"));
+        let written = written(&secret, form);
+        let text = format!("{before}{written}{after}");
+        let shown = redacted(&text, hide, &Known::of([secret.as_str()]));
+        prop_assert!(!shown.contains(&secret), "{shown}");
+        prop_assert!(!shown.contains(&written), "{shown}");
+    }
+
+    #[test]
+    fn a_token_comes_through_in_no_surrounding(
+        before in ".{0,20}",
+        token in "HRKU-[A-Za-z0-9_-]{20,60}",
+        after in ".{0,20}",
+        hide in proptest::sample::select(EVERY.to_vec()),
+    ) {
+        for token in [token, UUID.to_owned()] {
+            let shown = redacted(&format!("{before}{token}{after}"), hide, &Known::default());
+            prop_assert!(!shown.contains(&token[5..]), "{shown}");
+        }
+    }
+
+    #[test]
+    fn an_email_comes_through_in_no_surrounding(
+        before in ".{0,8}",
+        name in "[a-z0-9.+-]{2,20}",
+        after in ".{0,8}",
+    ) {
+        let text = format!("{before} {name}@example.com{after}");
+        for hide in [Hide::SecretsAndPerson, Hide::FormsAndPerson] {
+            let shown = redacted(&text, hide, &Known::default());
+            let whole = format!("{name}@example.com");
+            prop_assert!(!shown.contains(&whole), "{shown}");
+        }
+    }
+
+    #[test]
+    fn what_came_out_is_not_changed_again(
+        text in "([ -~…é]|@|%40|%25|HRKU-|/home/ann|Basic |secret|…){0,12}",
+        home in "/[a-z…@%]{0,4}",
+        secret in "[a-z…@%/ ]{8,9}|secret…@",
+        hide in proptest::sample::select(EVERY.to_vec()),
+    ) {
+        let mut known = Known::of([secret.as_str()]);
+        known.add_home(Path::new(&home));
+        let shown = redacted(&text, hide, &known);
+        prop_assert_eq!(redacted(&shown, hide, &known), shown);
+    }
+
+    #[test]
+    fn a_text_without_secrets_stays(text in "([A-Za-z]{1,12}[ .,:;/()-]{1,2}){0,20}") {
+        prop_assume!(!text.to_lowercase().contains("basic") && !text.to_lowercase().contains("bearer"));
+        for hide in EVERY {
+            let shown = redacted(&text, hide, &Known::of(["open-sesame-1"]));
+            prop_assert_eq!(&shown, &text);
+        }
+    }
+}
