@@ -126,7 +126,7 @@ impl Git {
             Err(problem) => (Vec::new(), Vec::new(), Some(problem.what().to_owned())),
         };
         Git {
-            set_up: helpers.first().is_some_and(Setting::is_ours),
+            set_up: helpers.first().is_some_and(Setting::starts_us),
             helpers: helpers.iter().map(Helper::new).collect(),
             remotes_with_password: remotes,
             problem,
@@ -138,7 +138,7 @@ impl Helper {
     fn new(setting: &Setting) -> Helper {
         Helper {
             value: setting.value.clone(),
-            ours: setting.is_ours(),
+            ours: setting.starts_us(),
             scope: setting.scope.clone(),
             file: setting.origin.clone(),
         }

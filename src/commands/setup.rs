@@ -122,7 +122,7 @@ fn rivals(environment: &Environment) -> Result<Vec<Problem>, Problem> {
     let mut found = Vec::new();
     for other in git_config::helpers_for_heroku()?
         .iter()
-        .filter(|s| !s.is_ours())
+        .filter(|s| !s.means_us())
     {
         found.push(Problem::new(
             format!(

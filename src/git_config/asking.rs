@@ -242,15 +242,7 @@ mod tests {
 
     #[test]
     fn a_helper_value_becomes_the_command_that_git_makes_of_it() {
-        let command = |value: &str| {
-            let setting = Setting {
-                scope: String::new(),
-                origin: String::new(),
-                key: String::new(),
-                value: value.to_owned(),
-            };
-            setting.command()
-        };
+        let command = |value: &str| Setting::helper(value).command();
         assert_eq!(command("heroku-rs"), "git credential-heroku-rs");
         assert_eq!(command("!heroku git:credentials"), "heroku git:credentials");
         assert_eq!(command("/opt/x y"), "/opt/x y");

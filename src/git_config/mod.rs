@@ -5,6 +5,7 @@
 
 mod asking;
 mod changing;
+mod kin;
 mod set_up;
 mod urls;
 mod whole;
@@ -25,6 +26,7 @@ pub use changing::{
     add, command, remove, remove_authorization, replace, replace_url, undone_by,
     undone_by_replacing,
 };
+pub use kin::Kin;
 pub use set_up::{SetUp, helper_value, set_up, tear_down};
 pub use urls::{HerokuUrl, Way};
 pub use whole::fits;
@@ -74,19 +76,6 @@ pub struct Setting {
     pub key: String,
     /// The value.
     pub value: String,
-}
-
-impl Setting {
-    /// Whether this helper setting names this program, by name or by path.
-    pub fn is_ours(&self) -> bool {
-        is_ours(&self.value)
-    }
-}
-
-fn is_ours(value: &str) -> bool {
-    let command = value.trim_start_matches('!').trim_matches(['"', '\'']);
-    let named = value.split_whitespace().next() == Some(OUR_NAME);
-    named || command.rsplit(['/', '\\']).next() == Some("git-credential-heroku-rs")
 }
 
 /// The helpers that git asks about `https://git.heroku.com`, in its order, resets applied.
@@ -272,18 +261,6 @@ mod tests {
         assert_eq!(read[0].origin, "/h/.gitconfig");
         assert_eq!(read[0].value, "store");
         assert_eq!(read[1].value, "");
-    }
-
-    #[test]
-    fn our_helper_is_known_in_each_form() {
-        for value in [
-            "heroku-rs",
-            "/opt/x/git-credential-heroku-rs",
-            "!'/a b/git-credential-heroku-rs'",
-        ] {
-            assert!(is_ours(value), "{value}");
-        }
-        assert!(!is_ours("heroku") && !is_ours("!heroku git:credentials"));
     }
 
     #[test]

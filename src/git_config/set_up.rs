@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::whole::{self, Place};
-use super::{HEROKU_HELPER, OUR_NAME, Scope, applies_to_heroku, is_ours, quoted_for_shell};
+use super::{HEROKU_HELPER, OUR_NAME, Scope, Setting, applies_to_heroku, quoted_for_shell};
 use crate::problem::Problem;
 
 /// What `set_up` did.
@@ -135,13 +135,17 @@ fn remove_ours(copy: Place<'_>) -> Result<bool, Problem> {
 fn without_ours(values: &[String]) -> Vec<&str> {
     let mut kept: Vec<&str> = Vec::new();
     for value in values {
-        if !is_ours(value) {
+        if !means_us(value) {
             kept.push(value);
         } else if kept.last() == Some(&"") {
             kept.pop();
         }
     }
     kept
+}
+
+fn means_us(value: &str) -> bool {
+    Setting::helper(value).means_us()
 }
 
 /// The value that makes git find this program: its name where git looks for it there, else its

@@ -82,4 +82,5 @@ mod what_is_promised;
 mod what_stays_in_memory;
 mod when_git_calls_what;
 mod when_heroku_answers_badly;
+mod which_helper_is_ours;
 mod without_a_keyring;

@@ -3,12 +3,10 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::{
-    Finding, Fix, Kin, Look, Severity, first_word, found_by_git, is_sent_by_git, kin, shown,
-};
+use super::{Finding, Fix, Look, Severity, found_by_git, is_sent_by_git, shown};
 use crate::commands::our_helper;
 use crate::credential::Account;
-use crate::git_config::{self, HEROKU_HELPER, Scope, Setting};
+use crate::git_config::{self, HEROKU_HELPER, Kin, Scope, Setting};
 
 /// What the Heroku CLI writes before every command, where it can.
 const CLI: &str = "!heroku git:credentials";
@@ -18,16 +16,10 @@ pub(super) fn order(look: &Look<'_>) -> Vec<Finding> {
     if let Err(problem) = &look.settings {
         return vec![Finding::of_problem("git.config", Severity::Fail, problem)];
     }
-    let kins: Vec<Kin> = look
-        .helpers
-        .iter()
-        .map(|helper| kin(&helper.value))
-        .collect();
+    let kins: Vec<Kin> = look.helpers.iter().map(Setting::kin).collect();
     let first = kins.iter().position(|kin| *kin == Kin::Us);
     let others = |range: &[Setting]| -> Vec<Setting> {
-        let strangers = range
-            .iter()
-            .filter(|helper| kin(&helper.value) == Kin::Stranger);
+        let strangers = range.iter().filter(|helper| helper.kin() == Kin::Stranger);
         strangers.cloned().collect()
     };
     let mut found = match first {
@@ -59,8 +51,7 @@ pub(super) fn order(look: &Look<'_>) -> Vec<Finding> {
 }
 
 fn not_asked(look: &Look<'_>) -> Vec<Finding> {
-    let is_misspelled = |helper: &Setting| kin(&helper.value) != Kin::Stranger;
-    if look.helpers.iter().any(is_misspelled) {
+    if look.helpers.iter().any(Setting::means_us) {
         return Vec::new();
     }
     let finding = match look.helpers.as_slice() {
@@ -105,11 +96,12 @@ fn described(helper: &Setting, look: &Look<'_>) -> String {
 }
 
 fn is_missing(helper: &Setting, look: &Look<'_>) -> bool {
-    let first = first_word(&helper.value);
-    match helper.value.starts_with('!') {
-        true => false,
-        false if Path::new(&first).is_absolute() => !Path::new(&first).exists(),
-        false => found_by_git(look, &format!("git-credential-{first}")).is_empty(),
+    let words = helper.words();
+    match words.as_slice() {
+        _ if helper.value.starts_with('!') => false,
+        [program, ..] if Path::new(program).is_absolute() => !Path::new(program).exists(),
+        [_, name, ..] => found_by_git(look, &format!("git-{name}")).is_empty(),
+        _ => true,
     }
 }
 
@@ -178,7 +170,8 @@ fn set_up(scope: Scope, look: &Look<'_>) -> Option<Fix> {
     let mut undo = format!("git credential-heroku-rs unsetup{flag}");
     let values = look.settings.as_deref().unwrap_or_default().iter();
     // What `setup` takes away on the way: our own values, where they stood otherwise.
-    for old in values.filter(|one| one.key == HEROKU_HELPER && one.scope == word && one.is_ours()) {
+    for old in values.filter(|one| one.key == HEROKU_HELPER && one.scope == word && one.means_us())
+    {
         let _ = write!(undo, "; {}", git_config::undone_by(old));
     }
     Some(Fix::new(does, undo, move |environment| {

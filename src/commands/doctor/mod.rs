@@ -39,7 +39,7 @@ use look::{Copy, Fate, Look, Reach, Word};
 use mask::Mask;
 use netrc_file::is_sent_by_git;
 use program::found_by_git;
-use spelling::{Kin, first_word, kin, shown};
+use spelling::shown;
 
 /// A question about the machine.
 type Check = fn(&Look<'_>) -> Vec<Finding>;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{Finding, Look, Severity};
-use crate::git_config::{self, OUR_NAME};
+use crate::git_config::{self, Setting};
 
 const PROGRAM: &str = "git-credential-heroku-rs";
 
@@ -28,10 +28,11 @@ pub(super) fn on_path(look: &Look<'_>) -> Vec<Finding> {
     }
     let program = std::env::current_exe().unwrap_or_default();
     let dir = program.parent().unwrap_or(Path::new(".")).display();
-    let by_name = look
-        .helpers
-        .iter()
-        .any(|helper| helper.value.starts_with(OUR_NAME));
+    let is_by_name = |helper: &Setting| {
+        let words = helper.words();
+        helper.starts_us() && words.first().is_some_and(|first| !first.contains('/'))
+    };
+    let by_name = look.helpers.iter().any(is_by_name);
     let severity = match by_name {
         true => Severity::Fail,
         false => Severity::Warn,

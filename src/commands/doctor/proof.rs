@@ -20,7 +20,7 @@ pub(super) fn fill(look: &Look<'_>) -> Vec<Finding> {
     let who = filled.by.as_deref().unwrap_or_default();
     let helper = look.helpers.iter().find(|helper| helper.command() == who);
     vec![match helper {
-        Some(helper) if helper.is_ours() => ours(look, &filled),
+        Some(helper) if helper.starts_us() => ours(look, &filled),
         Some(helper) => theirs(look, &filled, helper),
         None => Finding::warn(
             "proof.answer",

@@ -198,7 +198,7 @@ fn weak(scope: &[String]) -> Problem {
 /// Offers `setup` where git asks somebody else first, or nobody.
 fn offer_setup(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let helpers = git_config::helpers_for_heroku();
-    let set_up = helpers.is_ok_and(|helpers| helpers.first().is_some_and(Setting::is_ours));
+    let set_up = helpers.is_ok_and(|helpers| helpers.first().is_some_and(Setting::starts_us));
     if !set_up {
         session.say("git does not ask heroku-rs yet. Run: git credential-heroku-rs setup")?;
     }
