@@ -4,6 +4,7 @@
 mod messages;
 mod page;
 mod scenes;
+mod told;
 mod trust;
 mod words;
 

@@ -1,15 +1,37 @@
 //! The messages of the program, as its source spells them, held against the page that explains them.
 
+use std::ffi::OsString;
 use std::fs;
+use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 
+use git_credential_heroku_rs::arguments::{self, Invocation};
+
+use super::told;
 use crate::world::files_under;
 
-/// What stands before the text of a message.
-const OPENINGS: [&str; 3] = ["Problem::new(", "#[error(", "let what = "];
+/// Where the words of a message are those of an error with a type of its own: its texts are found
+/// where it is defined.
+const SPELLED_ELSEWHERE: [&str; 3] = [
+    "src/commands/netrc.rs: filter",
+    "src/platform_api/failure.rs: problem",
+    "src/terminal/mod.rs: problem",
+];
 
-/// Where findings are put into words: they come with their own reasons and mends.
-const FINDINGS: &str = "src/commands/doctor";
+/// What messages speak of, and no message by itself.
+const NAMES: [&str; 11] = [
+    "!heroku git:credentials",
+    "a Codespace",
+    "a dev container",
+    "an SSH session",
+    "core.askPass in {}",
+    "netrc, line {line},",
+    "that the account is gone",
+    "the program in GIT_ASKPASS",
+    "the token's expiry",
+    "your paste",
+    "\"{}\" ({})",
+];
 
 /// A message that is not told: it stands for one that has been.
 const NEVER_TOLD: [&str; 1] = ["told already"];
@@ -42,8 +64,9 @@ impl Message {
             rest = after.split_once('}').map_or("", |(_, after)| after);
         }
         parts.push(rest.to_owned());
-        let is_telling = parts.iter().any(|part| part.trim().len() > 3);
-        (is_telling && !NEVER_TOLD.contains(&text)).then_some(Message { parts })
+        let is_said = parts.iter().any(|part| part.trim().contains(' '));
+        let is_message = is_said && !NEVER_TOLD.contains(&text) && !NAMES.contains(&text);
+        is_message.then_some(Message { parts })
     }
 }
 
@@ -62,46 +85,9 @@ pub(super) fn whole_source(dir: &Path) -> String {
 }
 
 /// Every message below a directory of source, tests left out.
-pub(super) fn of_the_source(dir: &Path) -> Vec<Message> {
-    let sources = files_under(dir).into_iter();
-    sources
-        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
-        .flat_map(|path| {
-            let text = fs::read_to_string(&path).unwrap();
-            let code = text.split("#[cfg(test)]\nmod").next().unwrap();
-            match path.starts_with(FINDINGS) {
-                true => literals(&code.replace("let what = ", "")),
-                false => literals(code),
-            }
-        })
-        .filter_map(|text| Message::of(&text))
-        .collect()
-}
-
-fn literals(code: &str) -> Vec<String> {
-    let after = OPENINGS
-        .iter()
-        .flat_map(|opening| code.split(opening).skip(1));
-    after.filter_map(literal).collect()
-}
-
-/// The string that opens here, alone or within `format!`; its line breaks in the source left out.
-fn literal(code: &str) -> Option<String> {
-    let code = code.trim_start();
-    let code = code.strip_prefix("format!(").unwrap_or(code).trim_start();
-    let mut letters = code.strip_prefix('"')?.chars().peekable();
-    let mut text = String::new();
-    loop {
-        match letters.next()? {
-            '"' => return Some(text),
-            '\\' => match letters.next()? {
-                '\n' => while letters.next_if(|c| c.is_whitespace()).is_some() {},
-                'n' => text.push('\n'),
-                other => text.push(other),
-            },
-            other => text.push(other),
-        }
-    }
+fn of_the_source(dir: &Path) -> Vec<Message> {
+    let texts = told::texts(dir);
+    texts.iter().filter_map(|text| Message::of(text)).collect()
 }
 
 const TROUBLES: &str = "contrib/docs/troubleshooting.md";
@@ -127,10 +113,49 @@ fn every_message_of_the_program_is_explained() {
     );
 }
 
+/// What clap says of command lines that are wrong in each of the ways that there are here; the words
+/// between quotes left out.
+fn of_wrong_lines() -> Vec<String> {
+    let lines: [&[&str]; 8] = [
+        &["statsu"],
+        &["login", "--fores"],
+        &["status", "--json=1"],
+        &["login", "--store", "x"],
+        &["login", "--store"],
+        &["switch"],
+        &["login", "--browser", "--interactive"],
+        &["status", "--json", "--json"],
+    ];
+    let not_text = vec!["switch".into(), OsString::from_vec(vec![0xff])];
+    let lines = lines.map(|words| words.iter().map(OsString::from).collect());
+    let said = lines
+        .into_iter()
+        .chain([not_text])
+        .map(|words: Vec<OsString>| {
+            let (Invocation::Unknown(error) | Invocation::Told(error)) = arguments::read(&words)
+            else {
+                panic!("{words:?} is a command line");
+            };
+            let said = error.to_string();
+            let first = said.lines().next().unwrap().trim_start_matches("error: ");
+            let outside = first.split('\'').step_by(2);
+            outside.collect::<Vec<_>>().join("…")
+        });
+    said.collect()
+}
+
+#[test]
+fn what_is_said_of_a_wrong_command_line_is_explained() {
+    let page = fs::read_to_string(TROUBLES).unwrap();
+    for said in of_wrong_lines() {
+        assert!(page.contains(&format!("`{}`", said.trim())), "{said}");
+    }
+}
+
 #[test]
 fn every_message_that_is_explained_is_one_of_the_programs() {
     let page = fs::read_to_string(TROUBLES).unwrap();
-    let source = whole_source(Path::new("src"));
+    let source = whole_source(Path::new("src")) + &of_wrong_lines().join("\n");
     for row in page.lines().filter(|line| line.starts_with("| `")) {
         let cell = row.trim_start_matches("| ").split(" | ").next().unwrap();
         for told in cell.split("`, `").map(|told| told.trim_matches('`')) {
@@ -145,10 +170,22 @@ fn every_message_that_is_explained_is_one_of_the_programs() {
 }
 
 #[test]
-fn the_search_sees_messages() {
-    let code =
-        "Problem::new(\n  format!(\n \"a thing {x} is \\\n   gone\"), \"\"); #[error(\"no {0}\")]";
-    assert_eq!(literals(code), ["a thing {x} is gone", "no {0}"]);
+fn every_message_is_spelled_where_it_can_be_found() {
+    let mut untraced = told::untraced(Path::new("src"));
+    for place in SPELLED_ELSEWHERE {
+        assert!(
+            untraced.remove(place),
+            "{place} spells its words: {untraced:?}"
+        );
+    }
+    assert!(
+        untraced.is_empty(),
+        "spell the words where the message is made: {untraced:?}"
+    );
+}
+
+#[test]
+fn a_message_is_known_by_all_of_its_parts() {
     let message = Message::of("a thing {x} is gone").unwrap();
     assert!(message.is_in("| `a thing … is gone` |") && !message.is_in("| `a thing …` |"));
     assert_eq!(message.as_row(), "| `a thing … is gone` |  |");
