@@ -4,12 +4,12 @@
 use std::fmt::Write as _;
 use std::io::Read;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use reqwest::Url;
 use reqwest::blocking::Response;
 use reqwest::header::{
-    ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RANGE, RETRY_AFTER, USER_AGENT,
+    ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RANGE, USER_AGENT,
 };
 use serde_json::Value;
 use thiserror::Error;
@@ -18,7 +18,7 @@ use super::failure::refusal;
 use super::headers::Headers;
 use super::request_id::request_id;
 use super::transport::{self, AGENT, VERSION};
-use super::{Asker, Failure, PlatformApi};
+use super::{Asker, Failure, PlatformApi, times};
 use crate::credential::Token;
 use crate::problem::{Problem, is_unseen};
 
@@ -257,8 +257,7 @@ impl Page<'_> {
     }
 
     fn stated_wait(&self) -> Option<Duration> {
-        let seconds = self.header(&RETRY_AFTER)?.trim().parse().ok()?;
-        Some(Duration::from_secs(seconds))
+        times::stated_wait(self.response.headers(), SystemTime::now())
     }
 
     fn header(&self, name: &HeaderName) -> Option<&str> {

@@ -19,6 +19,7 @@ mod headers;
 mod request_id;
 mod scrub;
 mod shown;
+mod times;
 mod transport;
 mod unreached;
 

@@ -2,20 +2,18 @@
 
 use std::io::Read;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use jiff::Timestamp;
 use reqwest::blocking::{Client, RequestBuilder, Response};
-use reqwest::header::{
-    ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RANGE, RETRY_AFTER, USER_AGENT,
-};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, RANGE, USER_AGENT};
 use reqwest::{Method as HttpMethod, Url};
 use serde_json::Value;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::request_id::request_id;
 use super::unreached::{self, Why};
-use super::{Asker, Failure, client};
+use super::{Asker, Failure, client, times};
 use crate::credential::Token;
 use crate::environment::Environment;
 use crate::trace::Trace;
@@ -115,9 +113,7 @@ impl Transport {
         let response = self.sent(request)?;
         let status = response.status().as_u16();
         let next = header(&response, "next-range").filter(|_| status == 206);
-        let wait = header(&response, RETRY_AFTER.as_str())
-            .and_then(|seconds| seconds.trim().parse().ok())
-            .map(Duration::from_secs);
+        let wait = times::stated_wait(response.headers(), SystemTime::now());
         let bytes = self.read(response, host, until)?;
         let body = match bytes.is_empty() {
             true => Ok(Value::Null),
@@ -166,8 +162,7 @@ impl Transport {
 
     /// When an answer was written, whatever it says; none where it does not tell.
     pub(super) fn date(&self, request: &Request<'_>) -> Result<Option<Timestamp>, Failure> {
-        let date = header(&self.sent(request)?, DATE.as_str());
-        Ok(date.and_then(|date| time_of(&date)))
+        Ok(times::written(self.sent(request)?.headers()))
     }
 
     /// Sends a request, once, and gives its answer as soon as the head is there, whatever it says.
@@ -301,13 +296,6 @@ fn second_factor(code: &str) -> Result<HeaderValue, Failure> {
     Ok(value)
 }
 
-/// A time as HTTP writes it, `Wed, 25 Nov 2026 10:00:00 GMT`.
-fn time_of(date: &str) -> Option<Timestamp> {
-    jiff::fmt::rfc2822::DateTimeParser::new()
-        .parse_timestamp(date)
-        .ok()
-}
-
 fn header(response: &Response, name: &str) -> Option<String> {
     let value = response.headers().get(name)?.to_str().ok()?;
     Some(value.to_owned())
@@ -328,13 +316,6 @@ mod tests {
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
-
-    #[test]
-    fn a_date_is_read_as_http_writes_it() {
-        let time = time_of("Wed, 25 Nov 2026 10:00:00 GMT").unwrap();
-        assert_eq!(time.to_string(), "2026-11-25T10:00:00Z");
-        assert_eq!(time_of("soon"), None);
-    }
 
     #[test]
     fn a_host_is_told_without_its_path() {

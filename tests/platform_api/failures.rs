@@ -107,7 +107,12 @@ fn a_limit_of_requests_tells_how_long_it_lasts() {
     assert!(world.told(&hour).contains("wait 3600 s"));
     let date = world.failure(Fault::rate_limit(Some("Retry-After: tomorrow")));
     assert_eq!(date, Failure::RateLimited(None));
-    assert_eq!(world.heroku.requests().len(), 3);
+    let date = world.failure(Fault::rate_limit([
+        "Date: Wednesday, 21-Oct-15 07:28:00 GMT",
+        "Retry-After: Wed Oct 21 08:28:00 2015",
+    ]));
+    assert_eq!(date, Failure::RateLimited(Some(Duration::from_secs(3600))));
+    assert_eq!(world.heroku.requests().len(), 4);
 }
 
 #[test]

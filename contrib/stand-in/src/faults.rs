@@ -129,10 +129,10 @@ impl Fault {
         Fault::Status(status, vec![location], String::new())
     }
 
-    /// Too many requests; `retry_after` is a line `Retry-After: SECONDS`, where there is to be one.
-    pub fn rate_limit(retry_after: Option<&'static str>) -> Fault {
+    /// Too many requests; `waits` are lines such as `Retry-After: SECONDS`, where there are to be any.
+    pub fn rate_limit(waits: impl IntoIterator<Item = &'static str>) -> Fault {
         let mut headers = vec!["Content-Type: application/json", "RateLimit-Remaining: 0"];
-        headers.extend(retry_after);
+        headers.extend(waits);
         let body =
             json!({"id": "rate_limit", "message": "Your account reached the API rate limit."});
         Fault::Status(429, headers, body.to_string())
