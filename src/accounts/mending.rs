@@ -4,13 +4,15 @@
 
 use jiff::Timestamp;
 
-use super::{Store, forget_in_keychain, keep, keep_unchecked};
+use super::{Store, forget_in_keychain, keep, keep_unchecked, unwritten};
 use crate::credential::{Account, Token};
 use crate::environment::Environment;
 use crate::heroku_cli::{self, LoginState};
+use crate::hosts::{HerokuHost, Service};
 use crate::keychain::Keychain;
 use crate::known_authorizations::{self, Known};
 use crate::problem::Problem;
+use crate::sources::{self, Source, Wanted};
 
 /// Keeps a good token that was found elsewhere, where the keychain has none of its account, or has
 /// one that Heroku refuses: `dead`. Any other that has come meanwhile is as good, and stays.
@@ -29,7 +31,11 @@ pub fn adopt(
     }
 }
 
-/// Gives a token that lies under another name its owner's, and takes the other item away.
+/// Gives a token that lies under another name its owner's, and takes the other item away; says
+/// whether it did. Where another token of the owner's lies there, both stay as they are, unless that
+/// one is `dead`.
+///
+/// What git is served stays so: where it was this token, its owner is in use from then on.
 ///
 /// # Errors
 /// As [`keep`]; where the old item cannot be removed, the token lies under both names.
@@ -39,16 +45,38 @@ pub fn move_to_owner(
     owner: &Account,
     token: &Token,
     dead: Option<&Token>,
-) -> Result<(), Problem> {
-    let in_use = match heroku_cli::login_state(environment) {
-        LoginState::Account(account) => account == *from,
-        LoginState::Absent | LoginState::Unusable => false,
-    };
-    adopt(environment, owner, token, dead)?;
-    if in_use {
-        super::switch(environment, owner)?;
+) -> Result<bool, Problem> {
+    match in_keychain(environment, owner)? {
+        Some(same) if same == *token => {}
+        Some(other) if Some(&other) != dead => return Ok(false),
+        Some(_) | None => {
+            let kept = Keychain::new(environment).keep(owner, token);
+            kept.map_err(|why| why.problem())?;
+        }
     }
-    forget_in_keychain(environment, from, Some(token)).map(drop)
+    // A note that cannot be written is only a note.
+    let _ = known_authorizations::remember(environment, noted(environment, owner, token));
+    if serves(environment, from) {
+        let named = heroku_cli::set_login(environment, owner);
+        named.map_err(|why| unwritten("the account in use", &why))?;
+    }
+    forget_in_keychain(environment, from, Some(token)).map(|_| true)
+}
+
+/// Whether git is served what lies under this name, or would be without `HEROKU_API_KEY`.
+fn serves(environment: &Environment, name: &Account) -> bool {
+    let lasting = Environment {
+        api_key: None,
+        ..environment.clone()
+    };
+    let wanted = Wanted {
+        host: &HerokuHost::production(Service::Git),
+        account: None,
+    };
+    let served = sources::find(&wanted, &lasting).found;
+    served.is_some_and(|found| {
+        found.source == Source::Keychain && found.account.as_ref() == Some(name)
+    })
 }
 
 /// Leaves one item of an account, the one that holds this token.
@@ -79,13 +107,18 @@ fn keep_as_it_is(environment: &Environment, owner: &Account, token: &Token) -> R
     match heroku_cli::login_state(environment) {
         LoginState::Account(other) if other != *owner => keep_unchecked(environment, owner, token),
         LoginState::Account(_) | LoginState::Absent | LoginState::Unusable => {
-            let noted = known_authorizations::about(environment, token);
-            let known = Known {
-                account: owner.to_string(),
-                checked: Some(Timestamp::now()),
-                ..noted.unwrap_or_else(|| Known::new(owner, token))
-            };
+            let known = noted(environment, owner, token);
             keep(environment, Store::Keychain, owner, token, known).map(drop)
         }
+    }
+}
+
+/// What is known of a token that Heroku has just taken, under its owner's name.
+fn noted(environment: &Environment, owner: &Account, token: &Token) -> Known {
+    let noted = known_authorizations::about(environment, token);
+    Known {
+        account: owner.to_string(),
+        checked: Some(Timestamp::now()),
+        ..noted.unwrap_or_else(|| Known::new(owner, token))
     }
 }

@@ -155,19 +155,6 @@ fn follow_netrc(environment: &Environment, account: &Account) -> io::Result<bool
     }
 }
 
-/// Gives a token that was pasted at git's prompt its owner's name.
-///
-/// # Errors
-/// As [`keep`].
-pub fn rename(
-    environment: &Environment,
-    owner: &Account,
-    token: &Token,
-    known: Known,
-) -> Result<Vec<Problem>, Problem> {
-    keep(environment, Store::Keychain, owner, token, known).map(|kept| kept.notes)
-}
-
 fn unwritten(what: &str, why: &io::Error) -> Problem {
     Problem::new(
         format!("{what} was not noted: {why}"),

@@ -8,9 +8,10 @@ use crate::arguments::Logout;
 use crate::credential::Account;
 use crate::environment::Environment;
 use crate::heroku_cli::{self, LoginState};
+use crate::hosts::{HerokuHost, Service};
 use crate::platform_api::{Failure, PlatformApi, Revoked};
 use crate::problem::{Kind, Problem, Told};
-use crate::sources::Source;
+use crate::sources::{self, Source, Wanted};
 
 const LIMIT: Duration = Duration::from_secs(10);
 const DASHBOARD: &str = "revoke it: https://dashboard.heroku.com/account/applications";
@@ -28,6 +29,7 @@ pub(super) fn run(arguments: &Logout, session: &mut Session<'_, '_>) -> anyhow::
             .find(|(source, _)| *source == Source::Keychain);
         locked.map_or(problem, |(_, why)| why.clone())
     })?;
+    let before = served(session.environment);
     let mut left = false;
     let mut printed = Ok(());
     for account in &meant {
@@ -44,7 +46,7 @@ pub(super) fn run(arguments: &Logout, session: &mut Session<'_, '_>) -> anyhow::
         let out = &mut session.streams.output;
         printed = printed.and(writeln!(out, "{account} is logged out of this machine"));
     }
-    tell_who_remains(&there, &meant, session)?;
+    tell_who_remains(before.as_ref(), session)?;
     printed?;
     match left {
         false => Ok(()),
@@ -91,22 +93,23 @@ fn in_use(environment: &Environment) -> Option<Account> {
     }
 }
 
-/// With one account left, the next push is made in its name: that is worth a line where it was
-/// not so before.
-fn tell_who_remains(
-    there: &[&Login],
-    gone: &[Account],
-    session: &mut Session<'_, '_>,
-) -> anyhow::Result<()> {
-    let mut rest = there
-        .iter()
-        .filter_map(|login| login.account.as_ref())
-        .filter(|account| !gone.contains(account));
-    match (rest.next(), rest.next()) {
-        (Some(only), None) if in_use(session.environment).as_ref() != Some(only) => {
-            session.say(&format!("{only} is in use from now on"))
+/// The account in whose name git would push just now.
+fn served(environment: &Environment) -> Option<Account> {
+    let host = HerokuHost::production(Service::Git);
+    let wanted = Wanted {
+        host: &host,
+        account: None,
+    };
+    sources::find(&wanted, environment).found?.account
+}
+
+/// Where the next push is made in the name of another account, that is worth a line.
+fn tell_who_remains(before: Option<&Account>, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    match served(session.environment) {
+        Some(account) if before != Some(&account) => {
+            session.say(&format!("{account} is in use from now on"))
         }
-        _ => Ok(()),
+        Some(_) | None => Ok(()),
     }
 }
 

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::{Session, known, report};
 use crate::accounts::{self, Login};
 use crate::arguments::Status;
-use crate::credential::{Account, Verdict};
+use crate::credential::{Account, Token, Verdict};
 use crate::hosts::{HerokuHost, Service};
 use crate::keychain::Keychain;
 use crate::known_authorizations::{self, Known};
@@ -75,7 +75,7 @@ fn any_account(host: &HerokuHost) -> Wanted<'_> {
 }
 
 /// Asks Heroku about each token, and learns whose it is. A token that lies under no email is
-/// written again under its owner's.
+/// written again under its owner's, once all have been asked.
 fn ask_heroku(logins: &mut [Login], session: &mut Session<'_, '_>) -> anyhow::Result<Vec<Verdict>> {
     let api = match PlatformApi::new(session.environment, ASK_LIMIT) {
         Ok(api) => api,
@@ -85,10 +85,21 @@ fn ask_heroku(logins: &mut [Login], session: &mut Session<'_, '_>) -> anyhow::Re
         }
     };
     let mut verdicts = Vec::with_capacity(logins.len());
-    for login in logins {
+    let mut pasted = Vec::new();
+    for (at, login) in logins.iter_mut().enumerate() {
         let verdict = match api.account(&login.token) {
+            Ok(info) if is_pasted(login) => {
+                pasted.push((at, info.email));
+                Verdict::Alive
+            }
             Ok(info) => {
-                note(login, info.email, &api, session)?;
+                let known = noted(login, &info.email, &api);
+                if login.source != Source::ApiKey {
+                    // A note that cannot be written is only a note.
+                    let _ = known_authorizations::remember(session.environment, known.clone());
+                }
+                login.known = Some(known);
+                login.account = Some(info.email);
                 Verdict::Alive
             }
             Err(Failure::Refused) => Verdict::Dead,
@@ -96,23 +107,37 @@ fn ask_heroku(logins: &mut [Login], session: &mut Session<'_, '_>) -> anyhow::Re
         };
         verdicts.push(verdict);
     }
+    for (at, owner) in pasted {
+        let dead = dead_token_of(&owner, logins, &verdicts);
+        name_pasted(&mut logins[at], owner, dead.as_ref(), &api, session)?;
+    }
     Ok(verdicts)
 }
 
-/// Notes what Heroku says of a good token, and gives a token its owner's name where it has none.
-fn note(
-    login: &mut Login,
-    owner: Account,
-    api: &PlatformApi,
-    session: &mut Session<'_, '_>,
-) -> anyhow::Result<()> {
+/// Whether it lies in the keychain, under no email.
+fn is_pasted(login: &Login) -> bool {
+    let account = login.account.as_ref();
+    login.source == Source::Keychain && account.is_some_and(|account| !account.is_email())
+}
+
+/// The token of this account in the keychain, where Heroku refuses it.
+fn dead_token_of(owner: &Account, logins: &[Login], verdicts: &[Verdict]) -> Option<Token> {
+    let asked = logins.iter().zip(verdicts);
+    let dead = asked.filter(|(_, verdict)| **verdict == Verdict::Dead);
+    dead.map(|(login, _)| login)
+        .find(|login| login.source == Source::Keychain && login.account.as_ref() == Some(owner))
+        .map(|login| login.token.clone())
+}
+
+/// What is known of a token that Heroku has just taken.
+fn noted(login: &mut Login, owner: &Account, api: &PlatformApi) -> Known {
     // Heroku takes the token: a note that it has ended was made while the clock was wrong.
     let lives = |known: &Known| known.expires.is_none_or(|end| end > Timestamp::now());
     let noted = login
         .known
         .take()
         .filter(|known| known.authorization.is_some() && lives(known));
-    let known = match noted {
+    match noted {
         Some(noted) => Known {
             checked: Some(Timestamp::now()),
             ..noted
@@ -120,26 +145,32 @@ fn note(
         // Logins of the Heroku CLI and tokens pasted at git's prompt: Heroku's list may tell.
         None => {
             let found = api.authorization_of(&login.token).ok().flatten();
-            known(&owner, &login.token, found.as_ref())
+            known(owner, &login.token, found.as_ref())
         }
+    }
+}
+
+/// Gives a pasted token its owner's name. Where the owner has another one that may live, nobody
+/// decides between the two.
+fn name_pasted(
+    login: &mut Login,
+    owner: Account,
+    dead: Option<&Token>,
+    api: &PlatformApi,
+    session: &mut Session<'_, '_>,
+) -> anyhow::Result<()> {
+    let environment = session.environment;
+    let known = noted(login, &owner, api);
+    login.known = Some(known.clone());
+    let Some(from) = &login.account else {
+        return Ok(());
     };
-    let unnamed = login
-        .account
-        .as_ref()
-        .is_some_and(|account| !account.is_email());
-    if login.source == Source::Keychain && unnamed {
-        let named = accounts::rename(session.environment, &owner, &login.token, known.clone())?;
-        for problem in &named {
-            session.warn(problem)?;
-        }
+    if accounts::move_to_owner(environment, from, &owner, &login.token, dead)? {
+        let _ = known_authorizations::remember(environment, known);
         session.say(&format!(
             "the token pasted at git's prompt is kept as {owner} now"
         ))?;
-    } else if login.source != Source::ApiKey {
-        // A note that cannot be written is only a note.
-        let _ = known_authorizations::remember(session.environment, known.clone());
+        login.account = Some(owner);
     }
-    login.known = Some(known);
-    login.account = Some(owner);
     Ok(())
 }

@@ -138,3 +138,31 @@ fn a_locked_keychain_is_not_logged_out() {
     assert!(world.heroku.is_live(&token));
     assert_eq!(world.active_account().as_deref(), Some(ANN));
 }
+
+/// The one account that was left was told to be in use, while `login.json` named another one.
+#[test]
+fn whoever_remains_and_is_not_used_is_not_told_to_be() {
+    let (world, _) = logged_in();
+    world.keeps_in_the_keychain(BOB, &world.heroku.issue_token(BOB));
+    world.is_the_active_account("carol@example.com");
+    world
+        .helper(&format!("logout --keep {ANN}"))
+        .succeeds()
+        .stderr_is("");
+    let request = "protocol=https\nhost=git.heroku.com\n";
+    world
+        .helper_with_input("get", request)
+        .says("no Heroku token for carol@example.com on this machine");
+}
+
+/// Of two that were left none was named, though one of them was used from then on.
+#[test]
+fn a_pasted_token_that_is_used_from_now_on_is_told() {
+    let (world, _) = logged_in();
+    world.keeps_in_the_keychain(BOB, &world.heroku.issue_token(BOB));
+    world.keeps_in_the_keychain("heroku", &world.heroku.issue_token(BOB));
+    world
+        .helper("logout")
+        .succeeds()
+        .stderr_is("heroku is in use from now on\n");
+}

@@ -1,6 +1,6 @@
 //! Nobody is logged in: git asks for a password, and the token pasted there is a login.
 
-use crate::world::{ANN, World};
+use crate::world::{ANN, BOB, World};
 
 const HINT: &str = "heroku-rs: not logged in to Heroku\n  \
     run: git credential-heroku-rs login \
@@ -83,6 +83,75 @@ fn status_finds_out_whose_the_pasted_token_is() {
     assert_eq!(world.accounts_in_the_keychain(), [ANN]);
     assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
     assert_eq!(world.active_account().as_deref(), Some(ANN));
+}
+
+/// It took the place of the login, and a token that lives was in no one's hands any more.
+#[test]
+fn status_never_replaces_a_login_by_what_was_pasted_before_it() {
+    let world = not_logged_in();
+    let (pasted, token) = (world.heroku.issue_token(ANN), world.heroku.issue_token(ANN));
+    world.keeps_in_the_keychain("heroku", &pasted);
+    world.logs_in_with(&token);
+    world
+        .helper("status")
+        .succeeds()
+        .says_nothing_about("is kept as");
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.kept_in_the_keychain("heroku"), Some(pasted));
+}
+
+#[test]
+fn status_puts_a_pasted_token_in_the_place_of_a_dead_one() {
+    let world = not_logged_in();
+    let (dead, pasted) = (world.heroku.issue_token(ANN), world.heroku.issue_token(ANN));
+    world.logs_in_with(&dead);
+    world.heroku.revoke(&dead);
+    world.keeps_in_the_keychain("heroku", &pasted);
+    world.helper("status").succeeds().says("is kept as");
+    assert_eq!(world.accounts_in_the_keychain(), [ANN]);
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(pasted));
+}
+
+/// A look made the owner of an older paste the account in use.
+#[test]
+fn status_leaves_the_account_in_use() {
+    let world = not_logged_in();
+    world.keeps_in_the_keychain("heroku", &world.heroku.issue_token(BOB));
+    world.logs_in_with(&world.heroku.issue_token(ANN));
+    world
+        .helper("status")
+        .succeeds()
+        .says("is kept as bob@example.com");
+    assert_eq!(world.active_account().as_deref(), Some(ANN));
+    assert_eq!(world.accounts_in_the_keychain(), [ANN, BOB]);
+}
+
+#[test]
+fn status_keeps_in_use_what_was_pasted_where_the_account_in_use_had_none() {
+    let world = not_logged_in();
+    let pasted = world.heroku.issue_token(BOB);
+    for command in ["status", "doctor --fix --yes"] {
+        world.keychain_is_emptied();
+        world.is_the_active_account(ANN);
+        world.keeps_in_the_keychain("heroku", &pasted);
+        let _ = world.helper(command);
+        let request = "protocol=https\nhost=git.heroku.com\n";
+        world
+            .helper_with_input("get", request)
+            .hands_out(&pasted)
+            .says("username=bob@example.com\n")
+            .stderr_is("");
+    }
+}
+
+/// It was written under its owner's name, stayed under the other one, and was told at each look.
+#[test]
+fn status_moves_what_was_kept_under_any_user_name() {
+    let world = not_logged_in();
+    world.keeps_in_the_keychain("deploy", &world.heroku.issue_token(ANN));
+    world.helper("status").succeeds().says("is kept as");
+    assert_eq!(world.accounts_in_the_keychain(), [ANN]);
+    world.helper("status").succeeds().stderr_is("");
 }
 
 #[test]

@@ -160,6 +160,6 @@ fn renamed(item: &Item, owner: Account, look: &Look<'_>) -> Option<Fix> {
     let undo = "not needed: it is the same token, under its owner's name";
     let (old, token) = (item.account.clone(), item.token.clone());
     Some(Fix::new(does, undo, move |environment| {
-        accounts::move_to_owner(environment, &old, &owner, &token, dead.as_ref())
+        accounts::move_to_owner(environment, &old, &owner, &token, dead.as_ref()).map(drop)
     }))
 }
