@@ -80,6 +80,7 @@ mod the_token_told;
 mod two_accounts;
 mod what_is_promised;
 mod what_stays_in_memory;
+mod whatever_the_order;
 mod when_git_calls_what;
 mod when_heroku_answers_badly;
 mod which_helper_is_ours;

@@ -24,6 +24,11 @@ impl Outcome<'_> {
         self.seen.code == Some(0)
     }
 
+    /// The exit code; 128 where a signal ended it.
+    pub(crate) fn code(&self) -> i32 {
+        self.seen.code.unwrap_or(128)
+    }
+
     /// Whether a signal ended it.
     pub(crate) fn was_killed(&self) -> bool {
         // `timeout` and a shell tell a signal by 128 and its number.

@@ -1,0 +1,108 @@
+//! Any steps in any order: a person's, git's, the Heroku CLI's. Each ends as a model of a page says,
+//! and where many take theirs at once what is left is whole.
+
+mod at_once;
+mod machine;
+mod played;
+mod step;
+
+use std::cell::RefCell;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+
+use crate::world::{counted, is_thorough};
+use at_once::leave_all_whole;
+use machine::Machine;
+use played::Played;
+use step::{Step, Token, any_step, gives};
+
+/// The same sequences each time, where nobody asks for all; then new ones.
+fn runner(few: u32, many: u32) -> TestRunner {
+    let config = Config {
+        cases: if is_thorough() { many } else { few },
+        max_shrink_iters: 300,
+        failure_persistence: None,
+        ..Config::default()
+    };
+    match is_thorough() {
+        true => TestRunner::new(config),
+        false => {
+            let same = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+            TestRunner::new_with_rng(config, same)
+        }
+    }
+}
+
+/// Plays a sequence on a machine where nobody has logged in; says where it leaves the model.
+fn follows_the_model(played: &mut Played, steps: &[Step]) -> Result<(), String> {
+    played.begins_anew();
+    let mut machine = Machine::default();
+    for step in steps {
+        let seen = played.takes(*step);
+        let left = played.machine()?;
+        let ends = machine.ends(*step);
+        if !ends.iter().any(|end| seen.is(end) && end.after == left) {
+            return Err(format!(
+                "after {step:?}\non {machine:#?}\nit said {seen:#?}\nand left {left:#?}\nwhere it may end {ends:#?}"
+            ));
+        }
+        machine = left;
+    }
+    counted("steps in sequences made up at random", steps.len());
+    Ok(())
+}
+
+/// Tells a sequence that breaks a promise in its shortest form.
+fn tells<T: std::fmt::Debug>(run: Result<(), TestError<T>>) {
+    match run {
+        Err(TestError::Fail(why, steps)) => panic!("{steps:#?}\n{why}"),
+        run => run.map_err(|error| error.to_string()).unwrap(),
+    }
+}
+
+#[test]
+fn every_step_ends_as_the_model_says() {
+    let played = RefCell::new(Played::new());
+    let sequence = vec(any_step(), 1..=24);
+    tells(runner(40, 400).run(&sequence, |steps| {
+        follows_the_model(&mut played.borrow_mut(), &steps).map_err(TestCaseError::fail)
+    }));
+}
+
+#[test]
+fn what_many_leave_who_take_their_steps_at_once_is_whole() {
+    let played = RefCell::new(Played::new());
+    let sequences = prop_oneof![
+        vec(vec(any_step(), 1..=8), 2..=8),
+        vec(
+            vec(
+                any_step().prop_filter("it takes nothing away", gives),
+                1..=8
+            ),
+            2..=8
+        ),
+    ];
+    tells(runner(12, 120).run(&sequences, |sequences| {
+        leave_all_whole(&mut played.borrow_mut(), &sequences).map_err(TestCaseError::fail)
+    }));
+}
+
+#[test]
+fn what_leaves_the_model_is_seen() {
+    let mut played = Played::new();
+    let steps = [Step::Store(None, Token(0)), Step::Get(None)];
+    // Where the Heroku CLI lives on netrc, a store keeps elsewhere than the model says.
+    played.world.sets("HEROKU_NETRC_WRITE", "true");
+    assert!(follows_the_model(&mut played, &steps).is_err());
+    played.world.unsets("HEROKU_NETRC_WRITE");
+    follows_the_model(&mut played, &steps).unwrap();
+    for account in ["heroku other yes", "carol@example.com"] {
+        let line = format!("store --label=other service heroku-cli account {account}");
+        let stored = played.world.secret_tool_with_input(&line, "a text");
+        stored.succeeds().says_nothing();
+        assert!(played.machine().is_err(), "{account}");
+        played.begins_anew();
+    }
+}

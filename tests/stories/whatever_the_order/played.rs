@@ -1,0 +1,273 @@
+//! The steps in a real world: real processes, a real keyring, and a look at all that they left.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::PathBuf;
+
+use super::machine::{End, Machine};
+use super::step::{Name, Revoke, Step, Token, User};
+use crate::world::{Items, Outcome, World};
+
+/// What was in netrc before, and stays.
+const FOREIGN: &str = "machine example.com\n  login ann\n  password not-ours\n";
+
+/// Has the form of a token, and Heroku does not know it.
+const NOBODYS: &str = "HRKU-01234567-89ab-cdef-0123-456789abcdef";
+
+/// A world in which sequences of steps are played, one after the other.
+pub(super) struct Played {
+    pub(super) world: World,
+    items: Items,
+    tokens: Vec<String>,
+}
+
+/// What came of a step, with the tokens by their numbers.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    code: i32,
+    stdout: String,
+    stderr: String,
+}
+
+impl Played {
+    pub(super) fn new() -> Played {
+        let world = World::new().with_keychain().with_helper();
+        let items = world.looks_into_the_keyring();
+        let mut played = Played {
+            world,
+            items,
+            tokens: vec![String::new(); Token::COUNT],
+        };
+        played.begins_anew();
+        played
+    }
+
+    /// A machine on which nobody has ever logged in, and tokens that live.
+    pub(super) fn begins_anew(&mut self) {
+        if !self.items.all().is_empty() {
+            self.world.keychain_is_emptied();
+        }
+        for file in [self.world.login_json(), self.notes()] {
+            // Both are gone where the last sequence left none.
+            let _ = fs::remove_file(file);
+        }
+        self.world.has_netrc(FOREIGN);
+        for number in 0..Token::COUNT {
+            let text = match Token(number).owner() {
+                // What was revoked is dead for good.
+                Some(owner) if !self.world.heroku.is_live(&self.tokens[number]) => {
+                    self.world.heroku.issue_token(owner)
+                }
+                Some(_) => continue,
+                None => NOBODYS.to_owned(),
+            };
+            self.tokens[number] = text;
+        }
+    }
+
+    fn notes(&self) -> PathBuf {
+        let home = self.world.home();
+        home.join(".local/state/git-credential-heroku-rs/authorizations.json")
+    }
+
+    /// Takes a step; says what came of it.
+    pub(super) fn takes(&self, step: Step) -> Seen {
+        let world = &self.world;
+        let helper = |line: &str, input: &str| self.sees(world.helper_with_input(line, input));
+        match step {
+            Step::Get(user) => helper("get", &request(user, None)),
+            Step::Store(user, token) => helper("store", &request(user, Some(self.text(token)))),
+            Step::StoreOurs(user, token) => {
+                let request = request(user, Some(self.text(token)));
+                helper("store", &format!("{request}state[]=heroku-rs:keychain\n"))
+            }
+            Step::Erase(user, token) => helper("erase", &request(user, Some(self.text(token)))),
+            Step::EraseBare(user) => helper("erase", &request(user, None)),
+            Step::Login(token) => helper("login --with-token", self.text(token)),
+            Step::LoginToNetrc(token) => {
+                helper("login --with-token --store netrc", self.text(token))
+            }
+            Step::Logout(name, revoke) => {
+                let keep = if revoke == Revoke::No { " --keep" } else { "" };
+                helper(&format!("logout{keep} {}", name.unwrap_or_default()), "")
+            }
+            Step::Switch(name) => helper(&format!("switch {name}"), ""),
+            Step::Status => helper("status", ""),
+            Step::StatusOffline => helper("status --offline", ""),
+            others => self.takes_of_others(others),
+        }
+    }
+
+    /// What the Heroku CLI and Heroku's dashboard do.
+    fn takes_of_others(&self, step: Step) -> Seen {
+        let world = &self.world;
+        match step {
+            Step::HerokuLogin(token) => {
+                let owner = token.owner().unwrap();
+                world.keeps_in_the_keychain(owner, self.text(token));
+                world.is_the_active_account(owner);
+            }
+            Step::HerokuSwitch(name) => world.is_the_active_account(name),
+            Step::HerokuLogout => {
+                if let Some(name) = world.active_account() {
+                    let line = format!("clear service heroku-cli account {name}");
+                    // It fails where there is nothing to clear.
+                    let _ = world.secret_tool(&line);
+                    self.forgets();
+                }
+            }
+            Step::HerokuForgets => self.forgets(),
+            Step::Revoked(token) => world.heroku.revoke(self.text(token)),
+            ours => panic!("{ours:?} is a step of the tested program's"),
+        }
+        Seen::default()
+    }
+
+    /// As the Heroku CLI drops its `login.json`, if there is one.
+    fn forgets(&self) {
+        let _ = fs::remove_file(self.world.login_json());
+    }
+
+    fn text(&self, token: Token) -> &str {
+        &self.tokens[token.0]
+    }
+
+    /// The tokens by their numbers: what is handed out on stdout is so on purpose.
+    fn sees(&self, mut said: Outcome<'_>) -> Seen {
+        for token in &self.tokens {
+            if said.raw_stdout().contains(token) {
+                said = said.hands_out(token);
+            }
+        }
+        Seen {
+            code: said.code(),
+            stdout: self.by_number(&said.raw_stdout()),
+            stderr: self.by_number(&said.stderr()),
+        }
+    }
+
+    fn by_number(&self, text: &str) -> String {
+        let tokens = self.tokens.iter().enumerate();
+        tokens.fold(text.to_owned(), |text, (number, token)| {
+            text.replace(token, &format!("{:?}", Token(number)))
+        })
+    }
+
+    /// Everything that lies on this machine, and that it is whole.
+    pub(super) fn machine(&self) -> Result<Machine, String> {
+        let mut items = BTreeMap::new();
+        for (account, secret) in self.items.all() {
+            let token = self.token(&secret)?;
+            if items.insert(known(&account)?, token).is_some() {
+                return Err(format!("two items of {account}"));
+            }
+        }
+        self.notes_are_whole()?;
+        let in_use = self.world.active_account();
+        Ok(Machine {
+            items,
+            in_use: in_use.as_deref().map(known).transpose()?,
+            netrc: self.netrc()?,
+            dead: (0..Token::COUNT)
+                .map(Token)
+                .filter(|token| token.owner().is_some())
+                .filter(|token| !self.world.heroku.is_live(self.text(*token)))
+                .collect(),
+        })
+    }
+
+    fn token(&self, secret: &str) -> Result<Token, String> {
+        let number = self.tokens.iter().position(|token| token == secret);
+        number
+            .map(Token)
+            .ok_or_else(|| "a token that nobody gave".to_owned())
+    }
+
+    /// Heroku's entries, both of them and alike; the others to the byte.
+    fn netrc(&self) -> Result<Option<(Name, Token)>, String> {
+        let text = fs::read_to_string(self.world.home().join(".netrc")).unwrap();
+        let shown = || format!("netrc is\n{}", self.by_number(&text));
+        let ours = text.strip_prefix(FOREIGN).ok_or_else(shown)?;
+        if ours.is_empty() {
+            return Ok(None);
+        }
+        let words: Vec<&str> = ours.split_whitespace().collect();
+        let [_, _, _, login, _, password, ..] = words[..] else {
+            return Err(shown());
+        };
+        let entry = |host| format!("machine {host}\n  login {login}\n  password {password}\n");
+        match ours == entry("api.heroku.com") + &entry("git.heroku.com") {
+            true => Ok(Some((known(login)?, self.token(password)?))),
+            false => Err(shown()),
+        }
+    }
+
+    /// One note for each account and for each token, and nothing cut off.
+    fn notes_are_whole(&self) -> Result<(), String> {
+        let Ok(bytes) = fs::read(self.notes()) else {
+            return Ok(());
+        };
+        let notes: serde_json::Value = serde_json::from_slice(&bytes)
+            .map_err(|error| format!("authorizations.json: {error}"))?;
+        let notes = notes["authorizations"]
+            .as_array()
+            .ok_or("no list of notes")?;
+        for member in ["account", "fingerprint"] {
+            let mut values: Vec<&str> = notes.iter().filter_map(|n| n[member].as_str()).collect();
+            values.sort_unstable();
+            values.dedup();
+            if values.len() != notes.len() {
+                return Err(format!("two notes have the same {member}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Seen {
+    /// Whether this is how the step was to end, the machine aside.
+    pub(super) fn is(&self, end: &End) -> bool {
+        let silent = end.stderr.is_empty() == self.stderr.is_empty();
+        let told = end.stderr.iter().all(|part| self.stderr.contains(part));
+        let same = end
+            .stdout
+            .as_ref()
+            .is_none_or(|stdout| *stdout == self.stdout);
+        self.code == end.code && same && silent && told
+    }
+}
+
+impl Seen {
+    /// Whether a step, while others took theirs, ended by itself, briefly, and without half an
+    /// answer: what git gets is one of the tokens that were given, or none.
+    pub(super) fn is_whole(&self, step: Step, given: &BTreeSet<(Name, Token)>) -> bool {
+        let ended = [0, 1, 4].contains(&self.code) && !self.stderr.contains("panicked");
+        let brief = self.stderr.lines().count() <= 2 * 3;
+        let answered = match (step, self.stdout.strip_prefix("username=")) {
+            (Step::Get(_), Some(answer)) => match answer.split_once("\npassword=") {
+                Some((_, token)) => given
+                    .iter()
+                    .any(|(_, given)| token == format!("{given:?}\n\n")),
+                None => answer.ends_with("\n\n") && answer.lines().count() == 2,
+            },
+            (Step::Get(_), None) => false,
+            _ => true,
+        };
+        ended && brief && answered
+    }
+}
+
+fn known(name: &str) -> Result<Name, String> {
+    let names = super::step::NAMES;
+    let name = names.into_iter().find(|known| *known == name);
+    name.ok_or_else(|| "a name that nobody gave".to_owned())
+}
+
+fn request(user: User, password: Option<&str>) -> String {
+    let line = |key: &str, value: Option<&str>| {
+        let value = value.map(|value| format!("{key}={value}\n"));
+        value.unwrap_or_default()
+    };
+    let (user, password) = (line("username", user), line("password", password));
+    format!("protocol=https\nhost=git.heroku.com\n{user}{password}")
+}

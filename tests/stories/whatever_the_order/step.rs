@@ -1,0 +1,151 @@
+//! A step that a person, git or the Heroku CLI takes, and how steps are made up.
+//!
+//! There are few names and few tokens, so that what one step leaves is what the next one meets.
+
+use std::fmt;
+
+use proptest::prelude::*;
+
+use crate::world::{ANN, BOB};
+
+/// A name under which a token may lie: two emails, the one for pastes, and one that is no email.
+pub(super) type Name = &'static str;
+
+/// What git's own prompt keeps a token under.
+pub(super) const PASTED: Name = "heroku";
+
+/// A user name in a remote's URL.
+const DEPLOY: Name = "deploy";
+
+/// All of them.
+pub(super) const NAMES: [Name; 4] = [ANN, BOB, PASTED, DEPLOY];
+
+/// A token, by its number: the first three are Ann's, the next two Bob's, the last is nobody's.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Token(pub(super) usize);
+
+impl Token {
+    /// How many there are.
+    pub(super) const COUNT: usize = 6;
+
+    /// Whose it is at Heroku.
+    pub(super) fn owner(self) -> Option<Name> {
+        match self.0 {
+            0..=2 => Some(ANN),
+            3 | 4 => Some(BOB),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "TOKEN {} of {}",
+            self.0,
+            self.owner().unwrap_or("nobody")
+        )
+    }
+}
+
+/// A user name in a request of git's.
+pub(super) type User = Option<Name>;
+
+/// What somebody does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// git asks.
+    Get(User),
+    /// git hands over a password that worked.
+    Store(User, Token),
+    /// The same, when it came from us.
+    StoreOurs(User, Token),
+    /// git hands over a password that was refused.
+    Erase(User, Token),
+    /// git, or the Heroku CLI's login, erases without a password.
+    EraseBare(User),
+    /// `login --with-token`.
+    Login(Token),
+    /// `login --with-token --store netrc`.
+    LoginToNetrc(Token),
+    /// `logout`, of the account in use or of this one.
+    Logout(User, Revoke),
+    /// `switch`.
+    Switch(Name),
+    /// `status`, with Heroku asked.
+    Status,
+    /// `status --offline`.
+    StatusOffline,
+    /// `heroku login`: the item by secret-tool, then `login.json`.
+    HerokuLogin(Token),
+    /// `heroku accounts:set`: `login.json`, without a look at the item.
+    HerokuSwitch(Name),
+    /// `heroku logout` of the account in use: its item by secret-tool, and `login.json`.
+    HerokuLogout,
+    /// Any `heroku` command that finds the keyring shut: `login.json` goes.
+    HerokuForgets,
+    /// The token is revoked in Heroku's dashboard.
+    Revoked(Token),
+}
+
+/// Whether a logout revokes the token at Heroku.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Revoke {
+    /// It does.
+    Yes,
+    /// `--keep`.
+    No,
+}
+
+fn token() -> impl Strategy<Value = Token> {
+    (0..Token::COUNT).prop_map(Token)
+}
+
+/// A token that has an owner, as one with which the Heroku CLI logs in.
+fn owned() -> impl Strategy<Value = Token> {
+    (0..Token::COUNT - 1).prop_map(Token)
+}
+
+fn email() -> impl Strategy<Value = Name> {
+    prop_oneof![Just(ANN), Just(BOB)]
+}
+
+fn name() -> impl Strategy<Value = Name> {
+    prop_oneof![3 => email(), 1 => Just(PASTED), 1 => Just(DEPLOY)]
+}
+
+fn user() -> impl Strategy<Value = User> {
+    prop_oneof![Just(None), name().prop_map(Some)]
+}
+
+/// Any step. What opens a socket or starts secret-tool takes longest, and comes less often.
+pub(super) fn any_step() -> impl Strategy<Value = Step> {
+    let revoke = prop_oneof![Just(Revoke::Yes), Just(Revoke::No)];
+    prop_oneof![
+        6 => user().prop_map(Step::Get),
+        8 => (user(), token()).prop_map(|(user, token)| Step::Store(user, token)),
+        1 => (user(), token()).prop_map(|(user, token)| Step::StoreOurs(user, token)),
+        5 => (user(), token()).prop_map(|(user, token)| Step::Erase(user, token)),
+        1 => user().prop_map(Step::EraseBare),
+        3 => token().prop_map(Step::Login),
+        1 => token().prop_map(Step::LoginToNetrc),
+        3 => (proptest::option::of(name()), revoke).prop_map(|(name, how)| Step::Logout(name, how)),
+        2 => name().prop_map(Step::Switch),
+        1 => Just(Step::Status),
+        1 => Just(Step::StatusOffline),
+        2 => owned().prop_map(Step::HerokuLogin),
+        1 => email().prop_map(Step::HerokuSwitch),
+        1 => Just(Step::HerokuLogout),
+        1 => Just(Step::HerokuForgets),
+        2 => token().prop_map(Step::Revoked),
+    ]
+}
+
+/// Whether no token goes by this step, wherever it is taken.
+pub(super) fn gives(step: &Step) -> bool {
+    !matches!(
+        step,
+        Step::Logout(..) | Step::HerokuLogout | Step::Revoked(_) | Step::Erase(..)
+    )
+}
