@@ -37,6 +37,7 @@ mod faults_of_the_kernel;
 mod faults_on_the_bus;
 mod faults_on_the_disk;
 mod gits_contract;
+mod gits_suite;
 mod hostile_input;
 mod in_ci;
 mod killed_at_any_moment;

@@ -150,6 +150,7 @@ pages! {
     rotating_goes_as_told: "contrib/docs/rotating.md",
     the_mends_are_as_told: "contrib/docs/troubleshooting.md",
     doctor_tells_what_the_page_shows: "contrib/docs/doctor.md",
+    gits_suite_is_run_from_its_source: "contrib/docs/git-testsuite.md",
     the_comparison_is_no_recipe: "contrib/docs/compared.md",
     the_json_is_as_told: "contrib/docs/json.md",
     what_is_read_and_written_is_no_command: "contrib/docs/reads-and-writes.md",
