@@ -1,8 +1,8 @@
-//! Holds ARCHITECTURE.md's table of rooms against every `crate::` path in the source.
+//! Holds ARCHITECTURE.md's tables against every `crate::` path in the source, and against every Cargo.toml.
 
 #![allow(clippy::expect_used, reason = "a test says what it expects")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -171,4 +171,94 @@ fn no_room_re_exports_another() {
             .find(|line| line.trim_start().starts_with("pub use crate::"));
         assert_eq!(re_export, None, "{}", path.display());
     }
+}
+
+/// The crates from outside that a manifest asks for, in every section of them; ours lie in a path.
+fn asked_for(manifest: &str) -> Vec<String> {
+    let mut is_list = false;
+    let mut names = Vec::new();
+    for line in manifest.lines() {
+        if let Some(section) = line.strip_prefix('[') {
+            is_list = section.trim_end_matches(']').ends_with("dependencies");
+        } else if let Some((name, how)) = line.split_once(" = ")
+            && is_list
+            && !how.contains("path = ")
+        {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
+
+/// Every crate that the workspace asks for, by the name of its row.
+fn dependencies() -> BTreeSet<String> {
+    let manifest = fs::read_to_string("Cargo.toml").expect("Cargo.toml is at the top level");
+    let (_, members) = manifest
+        .split_once("members = [")
+        .expect("the workspace's members");
+    let (members, _) = members.split_once(']').expect("the end of the members");
+    let others = members.split('"').skip(1).step_by(2).map(|member| {
+        fs::read_to_string(Path::new(member).join("Cargo.toml")).expect("a member's Cargo.toml")
+    });
+    let mut names: BTreeSet<String> = others.flat_map(|text| asked_for(&text)).collect();
+    names.extend(asked_for(&manifest));
+    names
+}
+
+/// The names in backticks that stand in the first cells of a page's tables below a heading.
+fn rows(page: &str, heading: &str) -> BTreeSet<String> {
+    let text = fs::read_to_string(page).expect("a page");
+    let (_, below) = text
+        .split_once(&format!("\n## {heading}\n"))
+        .expect("the heading");
+    let section = below.split("\n## ").next().unwrap_or_default();
+    let cells = section.lines().filter_map(|line| {
+        let first = line.strip_prefix("| ")?;
+        first.split(" | ").next()
+    });
+    cells
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2).map(str::to_owned))
+        .collect()
+}
+
+#[test]
+fn every_dependency_has_its_reason_and_no_other_has_one() {
+    let asked = dependencies();
+    assert!(asked.contains("reqwest") && asked.contains("rcgen") && asked.contains("rexpect"));
+    assert_eq!(rows("ARCHITECTURE.md", "Dependencies"), asked);
+    let page = "contrib/docs/dependencies.md";
+    assert_eq!(rows(page, "Why these may"), asked);
+    let mut told = rows(page, "In the program");
+    told.extend(rows(page, "In its tests and tools alone"));
+    assert_eq!(told, asked, "run: ./contrib/supply --write");
+}
+
+/// Without the network, and without Python.
+#[test]
+fn the_versions_that_are_told_are_those_that_are_locked() {
+    let locked = fs::read_to_string("Cargo.lock").expect("Cargo.lock is at the top level");
+    let page = fs::read_to_string("contrib/docs/dependencies.md").expect("the page");
+    let mut seen = BTreeSet::new();
+    for line in page.lines().filter(|line| line.starts_with("| [`")) {
+        let name = line.split('`').nth(1).expect("a name");
+        let version = line
+            .split(" | ")
+            .nth(1)
+            .and_then(|cell| cell.split(',').next());
+        let version = version.expect("a version");
+        let entry = format!("name = \"{name}\"\nversion = \"{version}\"\n");
+        assert!(
+            locked.contains(&entry),
+            "{name} {version}: run ./contrib/supply --write"
+        );
+        seen.insert(name.to_owned());
+    }
+    assert_eq!(seen, dependencies());
+}
+
+#[test]
+fn the_probe_sees_a_dependency() {
+    let manifest = "[package]\nname = \"x\"\n[dependencies]\na = \"1\"\nours = { path = \"..\" }\n\
+                    [target.'cfg(unix)'.dev-dependencies]\nb = { version = \"1\" }\n[lints]\nc = \"d\"\n";
+    assert_eq!(asked_for(manifest), ["a", "b"]);
 }

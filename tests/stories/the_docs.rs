@@ -157,6 +157,7 @@ pages! {
     installing_by_hand_goes_as_told: "contrib/docs/installing.md",
     pipelines_are_run_by_a_story_of_their_own: "contrib/docs/ci.md",
     the_systems_differ_in_words: "contrib/docs/systems.md",
+    what_it_is_built_from_is_no_command: "contrib/docs/dependencies.md",
     the_table_of_contents_runs_nothing: "contrib/docs/README.md",
 }
 

@@ -81,6 +81,32 @@ fn a_rule_that_is_not_understood_is_not_passed_over() {
     is_refused(&output, "[sources] allow-git = 'deny' is not understood");
 }
 
+#[test]
+fn a_page_that_tells_of_other_crates_is_refused_and_made_anew() {
+    let page = fs::read_to_string("contrib/docs/dependencies.md").unwrap();
+    let stale = page.replacen("| has some, 0 |", "| has none, 0 |", 1);
+    assert_ne!(stale, page);
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("dependencies.md");
+    fs::write(&file, stale).unwrap();
+    let supply = |flag: &[&str]| {
+        let mut command = with_the_developers_cargo("contrib/supply");
+        command
+            .arg("--page")
+            .arg(&file)
+            .args(flag)
+            .output()
+            .unwrap()
+    };
+    let said = String::from_utf8(supply(&[]).stderr).unwrap();
+    let why = "supply: dependencies.md does not tell of the crates as they are\n";
+    assert!(
+        said.ends_with(&format!("{why}  ./contrib/supply --write\n")),
+        "{said}"
+    );
+    assert!(supply(&["--write"]).status.success());
+    assert_eq!(fs::read_to_string(&file).unwrap(), page);
+}
+
 /// Planted, since no crate of ours has them.
 #[test]
 fn a_crate_from_elsewhere_and_any_version_of_one_are_seen() {
