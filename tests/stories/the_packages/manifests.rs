@@ -1,4 +1,4 @@
-//! What a release says of its files to Homebrew, to Scoop and to people.
+//! What a release says of its files to Homebrew, to Scoop, to winget and to people.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -41,7 +41,7 @@ fn checksum_of(target: &str) -> String {
 
 pub(super) fn fills_the_manifests<'w>(world: &'w World, url: &str) -> Outcome<'w> {
     let script = in_the_source("contrib/packages/manifests");
-    let flags = format!("--homepage https://example.com --url '{url}'");
+    let flags = format!("--homepage https://example.com --publisher Ann --url '{url}'");
     world.shell(&format!("'{}' {flags} ~/dist", script.display()), b"")
 }
 
@@ -95,6 +95,54 @@ fn scoop_gets_the_address_and_the_checksum_of_the_windows_archive() {
         })
     );
     assert_eq!(manifest["version"], VERSION);
+}
+
+/// Read by another's reader of YAML, as a value.
+fn of_winget(world: &World, kind: &str) -> serde_json::Value {
+    let read = "puts JSON.generate(YAML.load_file(ARGV[0]))";
+    let file = format!("~/dist/Ann.GitCredentialHerokuRs.{kind}yaml");
+    let line = format!("ruby -ryaml -rjson -e '{read}' {file}");
+    serde_json::from_str(&world.shell(&line, b"").succeeds().stdout()).unwrap()
+}
+
+#[test]
+fn winget_gets_the_three_files_that_it_asks_for_and_they_agree() {
+    let world = World::new();
+    has_checksums_of(&world, &TARGETS);
+    fills_the_manifests(&world, URL).succeeds();
+    let folder = format!("git-credential-heroku-rs-{VERSION}-{}", TARGETS[4]);
+    let kinds = [
+        ("", "version"),
+        ("installer.", "installer"),
+        ("locale.en-US.", "defaultLocale"),
+    ];
+    for (end, kind) in kinds {
+        let said = of_winget(&world, end);
+        assert_eq!(said["PackageIdentifier"], "Ann.GitCredentialHerokuRs");
+        assert_eq!(said["PackageVersion"], VERSION);
+        assert_eq!(said["ManifestType"], kind);
+        assert_eq!(said["ManifestVersion"], "1.6.0");
+    }
+    assert_eq!(
+        of_winget(&world, "")["DefaultLocale"],
+        of_winget(&world, "locale.en-US.")["PackageLocale"]
+    );
+    let installer = of_winget(&world, "installer.");
+    assert_eq!(
+        installer["Installers"],
+        serde_json::json!([{
+            "Architecture": "x64",
+            "InstallerUrl": format!("https://example.com/v1/{folder}.zip"),
+            "InstallerSha256": checksum_of(TARGETS[4]),
+        }])
+    );
+    assert_eq!(
+        installer["NestedInstallerFiles"],
+        serde_json::json!([{
+            "RelativeFilePath": format!("{folder}\\git-credential-heroku-rs.exe"),
+            "PortableCommandAlias": "git-credential-heroku-rs",
+        }])
+    );
 }
 
 #[test]
