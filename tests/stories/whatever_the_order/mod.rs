@@ -10,30 +10,13 @@ use std::cell::RefCell;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+use proptest::test_runner::{TestCaseError, TestError};
 
-use crate::world::{counted, is_thorough};
+use crate::world::{counted, runner};
 use at_once::leave_all_whole;
 use machine::Machine;
-use played::Played;
-use step::{Step, Token, any_step, gives};
-
-/// The same sequences each time, where nobody asks for all; then new ones.
-fn runner(few: u32, many: u32) -> TestRunner {
-    let config = Config {
-        cases: if is_thorough() { many } else { few },
-        max_shrink_iters: 300,
-        failure_persistence: None,
-        ..Config::default()
-    };
-    match is_thorough() {
-        true => TestRunner::new(config),
-        false => {
-            let same = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
-            TestRunner::new_with_rng(config, same)
-        }
-    }
-}
+use played::{Played, Way};
+use step::{Step, Token, any_step, gives, step_of_git};
 
 /// Plays a sequence on a machine where nobody has logged in; says where it leaves the model.
 fn follows_the_model(played: &mut Played, steps: &[Step]) -> Result<(), String> {
@@ -64,16 +47,25 @@ fn tells<T: std::fmt::Debug>(run: Result<(), TestError<T>>) {
 
 #[test]
 fn every_step_ends_as_the_model_says() {
-    let played = RefCell::new(Played::new());
+    let played = RefCell::new(Played::new(Way::Direct));
     let sequence = vec(any_step(), 1..=24);
-    tells(runner(40, 400).run(&sequence, |steps| {
+    tells(runner(40, 200).run(&sequence, |steps| {
+        follows_the_model(&mut played.borrow_mut(), &steps).map_err(TestCaseError::fail)
+    }));
+}
+
+#[test]
+fn git_is_given_and_keeps_what_the_model_says() {
+    let played = RefCell::new(Played::new(Way::ThroughGit));
+    let sequence = vec(step_of_git(), 1..=16);
+    tells(runner(12, 100).run(&sequence, |steps| {
         follows_the_model(&mut played.borrow_mut(), &steps).map_err(TestCaseError::fail)
     }));
 }
 
 #[test]
 fn what_many_leave_who_take_their_steps_at_once_is_whole() {
-    let played = RefCell::new(Played::new());
+    let played = RefCell::new(Played::new(Way::Direct));
     let sequences = prop_oneof![
         vec(vec(any_step(), 1..=8), 2..=8),
         vec(
@@ -84,14 +76,14 @@ fn what_many_leave_who_take_their_steps_at_once_is_whole() {
             2..=8
         ),
     ];
-    tells(runner(12, 120).run(&sequences, |sequences| {
+    tells(runner(12, 100).run(&sequences, |sequences| {
         leave_all_whole(&mut played.borrow_mut(), &sequences).map_err(TestCaseError::fail)
     }));
 }
 
 #[test]
 fn what_leaves_the_model_is_seen() {
-    let mut played = Played::new();
+    let mut played = Played::new(Way::Direct);
     let steps = [Step::Store(None, Token(0)), Step::Get(None)];
     // Where the Heroku CLI lives on netrc, a store keeps elsewhere than the model says.
     played.world.sets("HEROKU_NETRC_WRITE", "true");

@@ -19,6 +19,16 @@ pub(super) struct Played {
     pub(super) world: World,
     items: Items,
     tokens: Vec<String>,
+    way: Way,
+}
+
+/// Who speaks git's protocol to the tested program.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// The test itself, in git's words.
+    Direct,
+    /// `git credential`.
+    ThroughGit,
 }
 
 /// What came of a step, with the tokens by their numbers.
@@ -30,13 +40,14 @@ pub(super) struct Seen {
 }
 
 impl Played {
-    pub(super) fn new() -> Played {
+    pub(super) fn new(way: Way) -> Played {
         let world = World::new().with_keychain().with_helper();
         let items = world.looks_into_the_keyring();
         let mut played = Played {
             world,
             items,
             tokens: vec![String::new(); Token::COUNT],
+            way,
         };
         played.begins_anew();
         played
@@ -73,6 +84,15 @@ impl Played {
     /// Takes a step; says what came of it.
     pub(super) fn takes(&self, step: Step) -> Seen {
         let world = &self.world;
+        if self.way == Way::ThroughGit {
+            match step {
+                Step::Get(user) => return self.fills(user),
+                Step::Store(user, token) => return self.tells_git("approve", user, Some(token)),
+                Step::Erase(user, token) => return self.tells_git("reject", user, Some(token)),
+                Step::EraseBare(user) => return self.tells_git("reject", user, None),
+                _ => {}
+            }
+        }
         let helper = |line: &str, input: &str| self.sees(world.helper_with_input(line, input));
         match step {
             Step::Get(user) => helper("get", &request(user, None)),
@@ -96,6 +116,32 @@ impl Played {
             Step::StatusOffline => helper("status --offline", ""),
             others => self.takes_of_others(others),
         }
+    }
+
+    fn tells_git(&self, command: &str, user: User, token: Option<Token>) -> Seen {
+        let request = request(user, token.map(|token| self.text(token)));
+        let line = format!("credential {command}");
+        self.sees(self.world.git_with_input(&line, &request))
+    }
+
+    /// What git makes of our answer, in the words of our answer: with a user name alone it asks for
+    /// the password, which nobody is there to give.
+    fn fills(&self, user: User) -> Seen {
+        const WHERE: &str = "protocol=https\nhost=git.heroku.com\n";
+        let said = self
+            .world
+            .git_with_input("credential fill", &request(user, None));
+        let mut seen = self.sees(said);
+        let question = "fatal: could not read Password for 'https://";
+        if let Some((words, asked)) = seen.stderr.split_once(question) {
+            let name = asked.split_once("@git.heroku.com'").unwrap().0;
+            seen.stdout = format!("username={}\n\n", name.replace("%40", "@"));
+            seen.stderr = words.to_owned();
+            seen.code -= 128;
+        } else if let Some(answer) = seen.stdout.strip_prefix(WHERE) {
+            seen.stdout = format!("{answer}\n");
+        }
+        seen
     }
 
     /// What the Heroku CLI and Heroku's dashboard do.

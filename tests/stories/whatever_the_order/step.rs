@@ -142,6 +142,19 @@ pub(super) fn any_step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// Steps of git's, and what goes on beside them. git approves of nothing without a user name.
+pub(super) fn step_of_git() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => user().prop_map(Step::Get),
+        6 => (name(), token()).prop_map(|(name, token)| Step::Store(Some(name), token)),
+        4 => (user(), token()).prop_map(|(user, token)| Step::Erase(user, token)),
+        1 => user().prop_map(Step::EraseBare),
+        1 => owned().prop_map(Step::HerokuLogin),
+        1 => Just(Step::HerokuForgets),
+        2 => token().prop_map(Step::Revoked),
+    ]
+}
+
 /// Whether no token goes by this step, wherever it is taken.
 pub(super) fn gives(step: &Step) -> bool {
     !matches!(

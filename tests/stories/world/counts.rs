@@ -3,9 +3,28 @@
 use std::fs::File;
 use std::io::Write;
 
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
 /// Whether a story is to leave nothing out, whatever time it takes: `HEROKU_RS_THOROUGH` asks.
 pub(crate) fn is_thorough() -> bool {
     std::env::var_os("HEROKU_RS_THOROUGH").is_some()
+}
+
+/// Makes up cases at random: the same few each time, and where all is asked for many new ones.
+pub(crate) fn runner(few: u32, many: u32) -> TestRunner {
+    let config = Config {
+        cases: if is_thorough() { many } else { few },
+        max_shrink_iters: 300,
+        failure_persistence: None,
+        ..Config::default()
+    };
+    match is_thorough() {
+        true => TestRunner::new(config),
+        false => {
+            let same = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+            TestRunner::new_with_rng(config, same)
+        }
+    }
 }
 
 /// Notes that a story has done this to the program so many times, and that all its promises held.
