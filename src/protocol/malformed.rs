@@ -24,6 +24,9 @@ pub enum Fault {
     /// A value that we act on has a control character or is not text.
     #[error("has a character that does not belong there")]
     Character,
+    /// Some lines end with CRLF and this one does not: what a CR belongs to cannot be told.
+    #[error("does not end as the first one does")]
+    LineEnd,
     /// Two lines name different hosts or different protocols.
     #[error("contradicts an earlier line")]
     Contradiction,

@@ -7,6 +7,7 @@
 
 mod block;
 mod fields;
+mod lines;
 mod malformed;
 
 use std::io::Read;
@@ -16,6 +17,7 @@ use zeroize::Zeroizing;
 
 use crate::credential::Token;
 
+use lines::Line;
 pub use malformed::{Fault, Malformed};
 
 /// What git asks a helper to do.
@@ -93,26 +95,21 @@ impl Request {
 
     /// Reads a request from its bytes.
     ///
-    /// Lines end at LF alone, after one optional CR: a reader that also ends them at CR can be
-    /// made to see a second `host` line. Where a password's line has no end, the request was cut
-    /// off, and half a password is none.
+    /// Lines end at LF alone, or all of them at CRLF: a reader that also ends them at CR can be made
+    /// to see a second `host` line. Where a password's line has no end, the request was cut off,
+    /// and half a password is none.
     ///
     /// # Errors
     /// As [`Request::read`].
     pub fn parse(bytes: &[u8]) -> Result<Request, Malformed> {
         let mut request = Request::default();
-        for (index, whole) in bytes.split_inclusive(|&byte| byte == b'\n').enumerate() {
-            let line = whole.strip_suffix(b"\n").unwrap_or(whole);
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
-            if line.is_empty() {
-                break;
-            }
-            let ended = whole.len() > line.len();
-            request.take(line, ended).map_err(|fault| Malformed {
-                fault,
-                line: index + 1,
-                target: request.target(),
-            })?;
+        for (index, line) in lines::of(bytes).enumerate() {
+            line.and_then(|line| request.take(&line))
+                .map_err(|fault| Malformed {
+                    fault,
+                    line: index + 1,
+                    target: request.target(),
+                })?;
         }
         Ok(request)
     }
@@ -121,12 +118,10 @@ impl Request {
         Some((self.scheme.clone()?, self.host.clone()?))
     }
 
-    fn take(&mut self, line: &[u8], ended: bool) -> Result<(), Fault> {
-        let equals = line
-            .iter()
-            .position(|&byte| byte == b'=')
-            .ok_or(Fault::NoEquals)?;
-        let (key, value) = (&line[..equals], &line[equals + 1..]);
+    fn take(&mut self, line: &Line<'_>) -> Result<(), Fault> {
+        let equals = line.text.iter().position(|&byte| byte == b'=');
+        let equals = equals.ok_or(Fault::NoEquals)?;
+        let (key, value) = (&line.text[..equals], &line.text[equals + 1..]);
         match key {
             b"protocol" => once(&mut self.scheme, text(value)?),
             b"host" => once(&mut self.host, text(value)?),
@@ -136,7 +131,7 @@ impl Request {
             }
             b"password" => {
                 self.password = match text(value)? {
-                    text if ended => Token::parse(text).ok(),
+                    text if line.is_whole => Token::parse(text).ok(),
                     _ => None,
                 };
                 Ok(())
@@ -275,11 +270,10 @@ mod tests {
 
     #[test]
     fn a_carriage_return_does_not_end_a_line() {
-        assert_eq!(
-            fault(b"host=a\rhost=git.heroku.com\n"),
-            Fault::Character,
-            "the text behind it is part of the value, and no value has one"
-        );
+        let inside = b"host=a\rhost=git.heroku.com\n";
+        assert_eq!(fault(inside), Fault::Character, "it is part of the value");
+        let behind = b"protocol=https\nhost=git.heroku.com\r\n";
+        assert_eq!(fault(behind), Fault::LineEnd, "it may be part of the value");
     }
 
     #[test]

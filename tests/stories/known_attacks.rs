@@ -67,6 +67,35 @@ fn a_carriage_return_in_a_url_makes_no_second_host() {
     }
 }
 
+/// Where git hands a CR on, it was taken for the end of the line, and the host behind it for ours.
+#[test]
+fn a_carriage_return_behind_a_host_makes_it_another_host() {
+    let (world, token) = logged_in();
+    let options = "-c credential.protectProtocol=false";
+    for url in [
+        "https://git.heroku.com%0d/",
+        "https://git.heroku.com%0d/blue-sky.git",
+        "https://GIT.heroku.com:443%0d/",
+        "https://ann@git.heroku.com%0d/",
+        "https://ann%0d@git.heroku.com/",
+    ] {
+        gets_no_token(&world, options, url);
+    }
+    let other = world.heroku.issue_token(ANN);
+    world.heroku.revoke(&token);
+    for (operation, password) in [("approve", &other), ("reject", &token)] {
+        let line = format!("{options} credential {operation}");
+        let request =
+            format!("url=https://git.heroku.com%0d/\nusername={ANN}\npassword={password}\n\n");
+        world
+            .git_with_input(&line, &request)
+            .succeeds()
+            .says_nothing();
+    }
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.requests_to_the_api(), 0);
+}
+
 #[test]
 fn no_host_is_not_any_host() {
     let (world, _) = logged_in();

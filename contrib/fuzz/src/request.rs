@@ -95,6 +95,19 @@ fn values<'a>(bytes: &'a [u8], key: &'a [u8]) -> impl Iterator<Item = Vec<u8>> +
         .map(<[u8]>::to_ascii_lowercase)
 }
 
+/// All lines end alike: a CR behind some of them may belong to their values.
+fn ends_alike(bytes: &[u8]) -> bool {
+    let lines = bytes.split_inclusive(|&byte| byte == b'\n');
+    let mut ends = lines
+        .take_while(|line| !matches!(*line, b"\n" | b"\r\n"))
+        .filter(|line| line.ends_with(b"\n") || line.ends_with(b"\r"))
+        .map(|line| (line.ends_with(b"\r\n"), line.ends_with(b"\r")));
+    let Some(first) = ends.next() else {
+        return true;
+    };
+    !first.1 && ends.all(|end| end == first)
+}
+
 /// Every `protocol` is https and every `host` is one of ours, and there is one of each.
 fn is_for_heroku(bytes: &[u8]) -> bool {
     let ours: [&[u8]; 4] = [
@@ -107,7 +120,7 @@ fn is_for_heroku(bytes: &[u8]) -> bool {
     hosts.dedup();
     let schemes: Vec<_> = values(bytes, b"protocol").collect();
     let https = !schemes.is_empty() && schemes.iter().all(|scheme| scheme == b"https");
-    https && hosts.len() == 1 && ours.contains(&hosts[0].as_slice())
+    https && ends_alike(bytes) && hosts.len() == 1 && ours.contains(&hosts[0].as_slice())
 }
 
 /// Some line names a host of ours: a request of such a kind may be complained about.
