@@ -190,6 +190,10 @@ pub fn store(input: &mut dyn io::Read, environment: &Environment) -> Result<(), 
         trace.tell(|| "not kept: it came from here");
         return Ok(());
     }
+    if ours.request.is_ephemeral {
+        trace.tell(|| "not kept: it is said to be of no use later");
+        return Ok(());
+    }
     let not_kept = |why: &Problem| {
         let what = format!("the token was not kept: {}", why.what());
         Problem::new(what, why.mend())

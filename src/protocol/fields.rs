@@ -12,6 +12,7 @@ impl Request {
             ("password", self.password.is_some()),
             ("capability[]", self.speaks_state),
             ("state[]", self.served_from.is_some()),
+            ("ephemeral", self.is_ephemeral),
         ];
         let given = fields.iter().filter(|(_, is_given)| *is_given);
         let names: Vec<&str> = given.map(|(name, _)| *name).collect();

@@ -71,6 +71,8 @@ pub struct Request {
     pub speaks_state: bool,
     /// The source that we named in `state[]` when we answered, if this comes back from us.
     pub served_from: Option<String>,
+    /// The credential is of use for a moment only, and not to be kept.
+    pub is_ephemeral: bool,
 }
 
 impl Request {
@@ -142,6 +144,11 @@ impl Request {
             }
             b"state[]" => {
                 self.take_state(value);
+                Ok(())
+            }
+            b"ephemeral" => {
+                let no: [&[u8]; 5] = [b"", b"0", b"false", b"no", b"off"];
+                self.is_ephemeral = !no.contains(&value.to_ascii_lowercase().as_slice());
                 Ok(())
             }
             _ => Ok(()),
@@ -301,6 +308,16 @@ mod tests {
         let request = request.unwrap();
         assert!(!request.speaks_state);
         assert_eq!(request.served_from, None);
+    }
+
+    #[test]
+    fn ephemeral_is_a_boolean_as_git_reads_one() {
+        let read = |value: &str| {
+            let line = format!("ephemeral={value}\n");
+            Request::parse(line.as_bytes()).unwrap().is_ephemeral
+        };
+        assert!(["1", "true", "yes", "ON", "2"].into_iter().all(read));
+        assert!(!["", "0", "False", "no", "off"].into_iter().any(read));
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! git's own contract for helpers (`t/lib-credential.sh`), as far as it applies to one that keeps
-//! Heroku's tokens and nobody else's. Tests have the names of their models.
+//! Heroku's tokens and nobody else's. Tests have the names of their models; where we do otherwise on
+//! purpose, a line names the model. `contrib/git-testsuite` runs the models themselves.
 
 use crate::world::{ANN, World};
+
+const HEROKU: &str = "protocol=https\nhost=git.heroku.com\n";
 
 /// A helper that knows of no login.
 fn empty() -> World {
@@ -107,7 +110,7 @@ fn helper_requires_matching_host() {
 }
 
 #[test]
-fn helper_will_not_erase_a_password_that_does_not_match() {
+fn helper_does_not_erase_a_password_distinct_from_input() {
     let (world, token) = logged_in();
     let other = world.heroku.issue_token(ANN);
     world.heroku.revoke(&other);
@@ -143,6 +146,30 @@ fn helper_not_confused_by_long_header() {
     }
 }
 
+/// Not git's `requires matching username`: Heroku looks at the password alone.
+#[test]
+fn helper_answers_any_user_name_with_the_login() {
+    let (world, token) = logged_in();
+    fill(&world, &format!("{HEROKU}username=other\n\n"))
+        .succeeds()
+        .hands_out(&token)
+        .stdout_is(&format!("{HEROKU}username=other\npassword={token}\n"));
+}
+
+#[test]
+fn helper_requires_matching_path() {
+    let (world, _) = logged_in();
+    let path = "-c credential.useHttpPath=true";
+    let request = "protocol=http\nhost=git.heroku.com\npath=bar.git\n\n";
+    let line = format!("{path} -c credential.helper= -c credential.helper=heroku-rs credential");
+    world
+        .git_with_input(&format!("{line} fill"), request)
+        .exits_with(128)
+        .says("could not read Username for 'http://git.heroku.com/bar.git'")
+        .says_nothing_about("heroku-rs:");
+}
+
+/// Where it is asked for over https, the token is the same for every path.
 #[test]
 fn helper_ignores_the_path() {
     let (world, token) = logged_in();

@@ -149,3 +149,20 @@ fn the_page_has_every_case_and_why_it_fails() {
         );
     }
 }
+
+/// What git's suite asks is a story of ours, under the same name; else a story says what we do instead.
+#[test]
+fn every_case_of_gits_is_a_story_here() {
+    let stories: Vec<String> = ["gits_contract", "gits_contract_kept"]
+        .map(|name| fs::read_to_string(format!("tests/stories/{name}.rs")).unwrap())
+        .into();
+    let stories = stories.concat();
+    for (name, case) in cases() {
+        let function = format!("fn helper_{}() {{", name.replace(' ', "_"));
+        let is_told = match case.with_herokus_host.as_str() {
+            "passes" => stories.contains(&function),
+            _ => stories.contains(&format!("`{name}`")),
+        };
+        assert!(is_told, "no story for: {name}");
+    }
+}

@@ -38,6 +38,7 @@ mod faults_of_the_kernel;
 mod faults_on_the_bus;
 mod faults_on_the_disk;
 mod gits_contract;
+mod gits_contract_kept;
 mod gits_suite;
 mod hostile_input;
 mod in_ci;
