@@ -16,6 +16,7 @@ rustPlatform.buildRustPackage {
 
   postInstall = ''
     helper=$out/bin/git-credential-heroku-rs
+    ln -s git-credential-heroku-rs $out/bin/docker-credential-heroku-rs
     $helper man $out/share/man/man1
     installShellCompletion --cmd git-credential-heroku-rs \
       --bash <($helper completions bash) \

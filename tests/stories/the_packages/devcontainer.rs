@@ -49,6 +49,9 @@ fn a_codespace_with_the_feature_and_a_secret_pushes_at_once() {
     let world = with_the_feature();
     installs(&world).succeeds().says_nothing();
     uses_the_container(&world);
+    world
+        .shell("docker-credential-heroku-rs version", b"")
+        .succeeds();
     let token = world.heroku.issue_token(ANN);
     world.sets("CODESPACES", "true");
     world.sets("HEROKU_API_KEY", &token);

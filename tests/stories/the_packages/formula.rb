@@ -31,6 +31,9 @@ class Formula
             FileUtils.mkdir_p(path)
             FileUtils.cp(files.flatten, path)
           end
+          path.define_singleton_method(:install_symlink) do |links|
+            links.each { |to, name| FileUtils.ln_sf(to, path / name) }
+          end
         end
       end
     end

@@ -72,8 +72,9 @@ fn homebrew_installs_the_archive_by_our_formula_and_tests_it() {
         ));
     }
     world
-        .shell("find ~/prefix -type f | sort", b"")
+        .shell("find ~/prefix ! -type d | sort", b"")
         .says("/prefix/bin/git-credential-heroku-rs\n")
+        .says("/prefix/bin/docker-credential-heroku-rs\n")
         .says("/prefix/share/man/man1/git-credential-heroku-rs.1\n")
         .says("/prefix/share/zsh/site-functions/_git-credential-heroku-rs\n");
 }
@@ -95,6 +96,14 @@ fn scoop_gets_the_address_and_the_checksum_of_the_windows_archive() {
         })
     );
     assert_eq!(manifest["version"], VERSION);
+    // docker finds a program by its name, so a copy has the other one.
+    let copied = "$dir\\git-credential-heroku-rs.exe\" \"$dir\\docker-credential-heroku-rs.exe";
+    assert!(manifest["pre_install"].as_str().unwrap().contains(copied));
+    let started = [
+        "git-credential-heroku-rs.exe",
+        "docker-credential-heroku-rs.exe",
+    ];
+    assert_eq!(manifest["bin"], serde_json::json!(started));
 }
 
 /// Read by another's reader of YAML, as a value.

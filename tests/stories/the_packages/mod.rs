@@ -183,6 +183,22 @@ fn docker_finds_the_program_of_the_debian_package_by_its_own_name() {
 }
 
 #[test]
+fn the_debian_package_brings_the_timer_and_starts_it_for_nobody() {
+    let world = World::new().with_a_bus_alone();
+    let system = Installation::of_the_package(&world);
+    let units = system.root.join("usr/lib/systemd/user");
+    for unit in ["heroku-token.service", "heroku-token.timer"] {
+        let path = units.join(unit);
+        let line = format!(
+            "systemd-analyze --user --man=no verify '{}'",
+            path.display()
+        );
+        world.shell(&line, b"").succeeds().says_nothing();
+    }
+    assert!(!system.files().contains("timers.target.wants"));
+}
+
+#[test]
 fn a_purge_leaves_nothing_of_the_debian_package() {
     let world = World::new();
     let system = Installation::of_the_package(&world);
@@ -222,11 +238,12 @@ fn the_archive_holds_what_the_checksums_say() {
     );
     world
         .shell(
-            &format!("{line} ./git-credential-heroku-rs --version && ls man/man1 completions ."),
+            &format!("{line} ./git-credential-heroku-rs --version && ls man/man1 completions . && ./docker-credential-heroku-rs version"),
             b"",
         )
         .succeeds()
         .says(&format!("git-credential-heroku-rs {VERSION}\n"))
+        .says("\ndocker-credential-heroku-rs\n")
         .says("git-credential-heroku-rs-login.1\n")
         .says("_git-credential-heroku-rs.ps1\n")
         .says("LICENSE\n");
