@@ -152,7 +152,9 @@ fn is_heroku_domain(value: &str) -> bool {
         None => (value, None),
     };
     if LOOPBACK.contains(&name) {
-        return port.is_none_or(|port| port.parse::<u16>().is_ok());
+        // A number may have a sign in front, and a port may not.
+        let is_port = |port: &str| !port.starts_with('+') && port.parse::<u16>().is_ok();
+        return port.is_none_or(is_port);
     }
     let plain = |label: &str| {
         !label.is_empty()
@@ -279,6 +281,7 @@ mod tests {
                 "evil.example/.herokudev.com",
             ),
             ("https://a@herokudev.com", "a@herokudev.com"),
+            ("localhost:+80", "git.localhost:+80"),
             ("", "git."),
         ] {
             assert!(!with(value, host), "{value} {host}");

@@ -14,7 +14,7 @@ use crate::environment::Environment;
 
 /// A socket on which a bus may listen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Address {
+pub enum Address {
     /// A socket in the file system.
     Path(PathBuf),
     /// A socket in Linux's abstract name space.
@@ -25,7 +25,7 @@ pub(super) enum Address {
 ///
 /// # Errors
 /// That there is no bus, or that it is reached by another transport than a local socket.
-pub(super) fn addresses(environment: &Environment) -> Result<Vec<Address>, Failure> {
+pub fn addresses(environment: &Environment) -> Result<Vec<Address>, Failure> {
     let Some(text) = &environment.bus_address else {
         let bus = environment.runtime_dir.as_ref().map(|dir| dir.join("bus"));
         let bus = bus.filter(|bus| bus.exists()).ok_or(Failure::NoBus)?;
@@ -38,16 +38,19 @@ pub(super) fn addresses(environment: &Environment) -> Result<Vec<Address>, Failu
     }
 }
 
-/// One address, `unix:path=…,guid=…`; none for every transport that leaves this machine.
+/// One address, `unix:path=…,guid=…`; none for every transport that leaves this machine, and none
+/// where any part of it is not as the specification has it.
 fn parse(text: &str) -> Option<Address> {
-    text.strip_prefix("unix:")?.split(',').find_map(|pair| {
-        let (key, value) = pair.split_once('=')?;
-        let value = unescaped(value)?;
-        match key {
-            "path" => Some(Address::Path(OsString::from_vec(value).into())),
-            "abstract" => Some(Address::Abstract(value)),
-            _ => None,
-        }
+    let parts = text.strip_prefix("unix:")?.split(',');
+    let pairs = parts.map(|part| {
+        let (key, value) = part.split_once('=')?;
+        Some((key, unescaped(value)?))
+    });
+    let pairs: Vec<(&str, Vec<u8>)> = pairs.collect::<Option<_>>()?;
+    pairs.into_iter().find_map(|(key, value)| match key {
+        "path" => Some(Address::Path(OsString::from_vec(value).into())),
+        "abstract" => Some(Address::Abstract(value)),
+        _ => None,
     })
 }
 
@@ -62,7 +65,9 @@ fn unescaped(value: &str) -> Option<Vec<u8>> {
             continue;
         }
         let (digits, after) = after.split_at_checked(2)?;
+        // A number may have a sign in front, and a digit may not.
         let digits = std::str::from_utf8(digits).ok()?;
+        let digits = Some(digits).filter(|digits| !digits.starts_with('+'))?;
         bytes.push(u8::from_str_radix(digits, 16).ok()?);
         rest = after;
     }
@@ -98,6 +103,8 @@ mod tests {
             "unixexec:path=/bin/x",
             "autolaunch:",
             "unix:path=%z",
+            "unix:path=%+1",
+            "unix:path=/a,guid",
         ] {
             assert!(matches!(read(address), Err(Failure::NotLocal)), "{address}");
         }

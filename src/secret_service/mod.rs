@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+pub use address::{Address, addresses};
 pub use conversation::Stored;
 pub use store::SecretService;
 

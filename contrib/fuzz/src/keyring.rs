@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use git_credential_heroku_rs::environment::Environment;
-use git_credential_heroku_rs::secret_service::SecretService;
+use git_credential_heroku_rs::secret_service::{Failure, SecretService};
 use keyring_core::api::CredentialStoreApi;
 
 struct Bus {
@@ -48,6 +48,14 @@ static BUS: LazyLock<Mutex<Bus>> = LazyLock::new(|| {
         _dir: dir,
     })
 });
+
+/// How many items a bus that says this has, or why it could not be asked.
+pub(crate) fn answer_to_a_search(bytes: &[u8]) -> Result<usize, Failure> {
+    let bus = BUS.lock().expect("no promise was broken before");
+    *bus.script.lock().expect("a script") = bytes.to_vec();
+    let service = SecretService::new(&bus.environment, "Heroku CLI");
+    service.read(&account()).map(|stored| stored.len())
+}
 
 pub(crate) fn holds(bytes: &[u8]) {
     let conversations: [fn(&SecretService, &[u8]); 5] =

@@ -10,12 +10,15 @@
 )]
 
 mod answers;
+mod bus;
 mod docker;
 mod files;
+mod hosts;
 mod keyring;
 mod mutation;
 mod netrc;
 mod request;
+mod surroundings;
 
 pub use mutation::Mutator;
 
@@ -32,7 +35,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 10] = [
+pub const TARGETS: [Target; 17] = [
     target("request", request::holds),
     target("netrc", netrc::holds),
     target("docker", docker::holds),
@@ -43,6 +46,13 @@ pub const TARGETS: [Target; 10] = [
     target("settings", files::settings_hold),
     target("answers", answers::hold),
     target("keyring", keyring::holds),
+    target("bus-address", bus::address_holds),
+    target("bus-welcome", bus::lets_in_holds),
+    target("encrypted-netrc", netrc::encrypted_holds),
+    target("environment", surroundings::environment_holds),
+    target("arguments", surroundings::arguments_hold),
+    target("headers", surroundings::headers_of_a_person_hold),
+    target("hosts", hosts::hold),
 ];
 
 const fn target(name: &'static str, holds: fn(&[u8])) -> Target {

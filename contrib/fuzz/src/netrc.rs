@@ -1,9 +1,17 @@
 //! A netrc file: other programs live off it, so an edit changes Heroku's entries and nothing else.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::sync::{LazyLock, Mutex};
+use std::time::Duration;
+
+use git_credential_heroku_rs::atomic_file;
 use git_credential_heroku_rs::credential::Account;
 use git_credential_heroku_rs::environment::Environment;
 use git_credential_heroku_rs::hosts::{HerokuHost, Service};
 use git_credential_heroku_rs::netrc::{self, Netrc};
+
+use tempfile::TempDir;
 
 use crate::known_token;
 
@@ -33,6 +41,53 @@ pub(crate) fn holds(bytes: &[u8]) {
     }
     cutting_holds(bytes);
     putting_holds(bytes, &account);
+}
+
+/// What gpg gives out is read as any netrc is, to the byte, by a gpg that prints the file itself.
+pub(crate) fn encrypted_holds(bytes: &[u8]) {
+    static HOME: LazyLock<Mutex<TempDir>> = LazyLock::new(|| {
+        let home = tempfile::tempdir().expect("a temporary directory");
+        let gpg = home.path().join("gpg");
+        let script = "#!/bin/sh\nfor file; do :; done\nexec cat \"$file\"\n";
+        atomic_file::replace(&gpg, script.as_bytes()).expect("a script");
+        fs::set_permissions(&gpg, fs::Permissions::from_mode(0o700)).expect("its mode");
+        Mutex::new(home)
+    });
+    let home = HOME.lock().expect("no promise was broken before");
+    let file = home.path().join(".netrc.gpg");
+    atomic_file::replace(&file, bytes).expect("a file");
+    let environment = Environment {
+        home: Some(home.path().to_owned()),
+        path: Some(
+            std::env::join_paths([home.path(), "/usr/bin".as_ref(), "/bin".as_ref()])
+                .expect("a path"),
+        ),
+        keyring_limit: Duration::from_secs(60),
+        ..Environment::default()
+    };
+    let read = Netrc::read(&environment)
+        .expect("gpg answers")
+        .expect("there is a file");
+    let same = Netrc::of(bytes.to_vec());
+    assert_eq!(read.lines(), same.lines());
+    for service in [Service::Git, Service::Api] {
+        let host = HerokuHost::production(service);
+        let told = |netrc: &Netrc| {
+            let entry = netrc.entry_for(&host, None)?;
+            Ok::<_, netrc::Unreadable>(entry.map(|entry| (entry.account, entry.token, entry.line)))
+        };
+        assert!(
+            told(&read) == told(&same),
+            "it reads otherwise than in plain text"
+        );
+    }
+    let account = Account::unnamed();
+    let kept = netrc::keep(&environment, &account, &known_token());
+    assert!(
+        kept.is_err() && !home.path().join(".netrc").exists(),
+        "nothing is written beside it"
+    );
+    assert!(fs::read(&file).expect("it is still there") == bytes);
 }
 
 fn cutting_holds(bytes: &[u8]) {

@@ -1,0 +1,92 @@
+//! How the session bus is found, and how it lets us in.
+
+use git_credential_heroku_rs::environment::Environment;
+use git_credential_heroku_rs::secret_service::{Address, Failure, addresses};
+use std::os::unix::ffi::OsStrExt;
+
+use crate::keyring;
+
+/// `DBUS_SESSION_BUS_ADDRESS`: only sockets of this machine are tried, each as it is spelled.
+pub(crate) fn address_holds(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    let meant: Vec<Address> = text.split(';').filter_map(meant).collect();
+    match read(text) {
+        Ok(found) => assert_eq!(found, meant),
+        Err(why) => assert!(why == Failure::NotLocal && meant.is_empty()),
+    }
+    for address in meant {
+        let (key, name) = match &address {
+            Address::Path(path) => ("path", path.as_os_str().as_bytes()),
+            Address::Abstract(name) => ("abstract", name.as_slice()),
+        };
+        let escape = |text: String, byte: &u8| format!("{text}%{byte:02x}");
+        let escaped = name.iter().fold(String::new(), escape);
+        assert_eq!(
+            read(&format!("unix:{key}={escaped}")),
+            Ok(vec![address.clone()])
+        );
+    }
+}
+
+fn read(text: &str) -> Result<Vec<Address>, Failure> {
+    addresses(&Environment {
+        bus_address: Some(text.to_owned()),
+        ..Environment::default()
+    })
+}
+
+/// The first socket that an address names, told without the program's own reader.
+///
+/// Source: D-Bus specification, "Server Addresses".
+fn meant(address: &str) -> Option<Address> {
+    let mut meant = None;
+    for pair in address.strip_prefix("unix:")?.split(',') {
+        let (key, value) = pair.split_once('=')?;
+        let name = decoded(value.as_bytes())?;
+        let address = match key {
+            "path" => Address::Path(std::ffi::OsStr::from_bytes(&name).into()),
+            "abstract" => Address::Abstract(name),
+            _ => continue,
+        };
+        meant = meant.or(Some(address));
+    }
+    meant
+}
+
+fn decoded(value: &[u8]) -> Option<Vec<u8>> {
+    let digit = |byte: u8| {
+        char::from(byte)
+            .to_digit(16)
+            .and_then(|d| u8::try_from(d).ok())
+    };
+    let mut bytes = Vec::new();
+    let mut at = 0;
+    while let Some(&byte) = value.get(at) {
+        let (decoded, length) = match (byte, value.get(at + 1..at + 3)) {
+            (b'%', Some(&[high, low])) => (digit(high)? * 16 + digit(low)?, 3),
+            (b'%', _) => return None,
+            (plain, _) => (plain, 1),
+        };
+        bytes.push(decoded);
+        at += length;
+    }
+    Some(bytes)
+}
+
+/// What the bus says before any message: without its `OK` nothing that follows is heard.
+pub(crate) fn lets_in_holds(bytes: &[u8]) {
+    // As long a line as is waited for.
+    const LONGEST: usize = 512;
+    let end = bytes.windows(2).position(|pair| pair == b"\r\n");
+    let said = keyring::answer_to_a_search(bytes);
+    match end {
+        Some(end) if end < LONGEST && !bytes.starts_with(b"OK ") => {
+            assert_eq!(said, Err(Failure::NotLetIn));
+        }
+        None if bytes.len() <= LONGEST => assert_eq!(said, Err(Failure::HungUp)),
+        None => assert!(matches!(said, Err(Failure::Garbled | Failure::HungUp))),
+        Some(_) => assert!(bytes.starts_with(b"OK ") || said.is_err()),
+    }
+}

@@ -1,0 +1,96 @@
+//! Names of hosts: who gets the token hangs on nothing else.
+
+use git_credential_heroku_rs::hosts::{HerokuHost, Service};
+
+/// Three lines: `HEROKU_HOST`, the scheme, the host or the name of docker's registry.
+pub(crate) fn hold(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    let mut lines = text.splitn(3, '\n');
+    let mut line = || lines.next().unwrap_or_default();
+    let (configured, scheme, host) = (line(), line(), line());
+    let configured = Some(configured).filter(|value| !value.is_empty());
+    git_holds(configured, scheme, host);
+    registry_holds(configured, host);
+}
+
+fn git_holds(configured: Option<&str>, scheme: &str, host: &str) {
+    let bare = host.to_ascii_lowercase();
+    let bare = bare.strip_suffix(":443").unwrap_or(&bare);
+    let production = ["git.heroku.com", "api.heroku.com"].contains(&bare);
+    let named = [Service::Git, Service::Api]
+        .into_iter()
+        .filter_map(|service| HerokuHost::configured(service, configured?))
+        .any(|ours| ours.name() == bare);
+    let is_ours = scheme.eq_ignore_ascii_case("https") && (production || named);
+    let found = HerokuHost::of(scheme, host, configured);
+    assert_eq!(
+        found.is_some(),
+        is_ours,
+        "{scheme}://{host}, {configured:?}"
+    );
+    if let Some(found) = found {
+        assert_eq!(found.name(), bare);
+        assert!(is_herokus_own(found.name()), "{found}");
+        assert_eq!(found.url(), format!("https://{bare}"));
+    }
+}
+
+fn registry_holds(configured: Option<&str>, server: &str) {
+    let Some(found) = HerokuHost::of_registry(server, configured) else {
+        return;
+    };
+    assert_eq!(found.service(), Service::Registry);
+    assert!(is_herokus_own(found.name()), "{found}");
+    let rest = server
+        .strip_prefix("https://")
+        .unwrap_or(server)
+        .to_ascii_lowercase();
+    let rest = rest
+        .strip_prefix(found.name())
+        .expect("the name comes first");
+    let rest = rest.strip_prefix(":443").unwrap_or(rest);
+    assert!(
+        ["", "/", "/v1", "/v1/", "/v2", "/v2/"].contains(&rest),
+        "{server}"
+    );
+    for form in ["https://NAME", "NAME:443", "https://NAME/v2/", "NAME/v1"] {
+        let server = form.replace("NAME", found.name());
+        // A configured name may have a port of its own already.
+        if !found.name().contains(':') {
+            assert!(
+                HerokuHost::of_registry(&server, configured).is_some(),
+                "{server}"
+            );
+        }
+    }
+}
+
+/// A name on one of Heroku's domains, or this very machine: told without the program's own reader.
+pub(crate) fn is_herokus_own(name: &str) -> bool {
+    const DOMAINS: [&str; 4] = [
+        "heroku.com",
+        "herokai.com",
+        "herokuspace.com",
+        "herokudev.com",
+    ];
+    let labels = |name: &str| {
+        name.split('.').all(|label| {
+            let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            !label.is_empty() && label.chars().all(plain)
+        })
+    };
+    let is_under = |domain: &str| {
+        let front = name.strip_suffix(domain);
+        front.is_some_and(|front| front.is_empty() || front.ends_with('.'))
+    };
+    let (host, port) = name.split_once(':').unwrap_or((name, "0"));
+    let host = ["git.", "api.", "registry."]
+        .iter()
+        .find_map(|label| host.strip_prefix(label))
+        .unwrap_or(host);
+    let is_loopback = ["localhost", "127.0.0.1"].contains(&host);
+    let is_port = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    labels(name) && DOMAINS.into_iter().any(is_under) || is_loopback && is_port
+}

@@ -1,0 +1,180 @@
+//! What a process is started with: its variables and its arguments, each ended by a zero byte as the
+//! system hands them over.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::time::Duration;
+
+use git_credential_heroku_rs::arguments::{self, Invocation};
+use git_credential_heroku_rs::environment::Environment;
+use git_credential_heroku_rs::hosts::{HerokuHost, Service};
+use git_credential_heroku_rs::platform_api::{Failure, Headers};
+
+const OPERATIONS: [&str; 4] = ["get", "store", "erase", "capability"];
+
+fn texts(bytes: &[u8]) -> Vec<OsString> {
+    let texts = bytes.split(|&byte| byte == 0);
+    texts
+        .map(|text| OsString::from_vec(text.to_vec()))
+        .collect()
+}
+
+/// git's operation in the last place decides, unless a command's name stands before it; and what is
+/// told in public has no word in it that a person could have made up.
+pub(crate) fn arguments_hold(bytes: &[u8]) {
+    let all = texts(bytes);
+    let line = arguments::definition();
+    let is_command = |word: &OsString| {
+        let mut names = line.get_subcommands().flat_map(|command| {
+            let aliases = command.get_all_aliases();
+            aliases.chain([command.get_name()])
+        });
+        names.any(|name| word == name)
+    };
+    let last = all.last().and_then(|word| word.to_str());
+    let before = &all[..all.len() - 1];
+    let is_gits =
+        last.is_some_and(|word| OPERATIONS.contains(&word)) && !before.iter().any(is_command);
+    match arguments::read(&all) {
+        Invocation::Git(_) => assert!(is_gits, "git has not asked"),
+        Invocation::Command(_) => assert!(!is_gits && all.iter().any(is_command)),
+        Invocation::Unknown(error) => {
+            assert!(!is_gits && !all.iter().any(is_command) && error.exit_code() != 0);
+        }
+        Invocation::Told(error) => {
+            assert!(!is_gits && !error.to_string().is_empty());
+        }
+    }
+    let shown = arguments::in_public(&all);
+    let (_, words) = shown
+        .split_once(':')
+        .expect("the program's name comes first");
+    for word in words.split_whitespace() {
+        let lower = |c: char| c.is_ascii_lowercase() || c == '-';
+        assert!(word.chars().all(lower), "a value is shown: {word}");
+    }
+    assert!(!shown.contains("HRKU"));
+}
+
+/// Whatever stands in the variables: limits are limits, a host of Heroku's is one, and no secret is
+/// shown.
+pub(crate) fn environment_holds(bytes: &[u8]) {
+    let all = texts(bytes);
+    let pairs = all.iter().filter_map(|text| {
+        let bytes = text.as_bytes();
+        let at = bytes.iter().position(|&byte| byte == b'=')?;
+        Some((
+            OsStr::from_bytes(&bytes[..at]),
+            OsStr::from_bytes(&bytes[at + 1..]),
+        ))
+    });
+    let pairs: Vec<(&OsStr, &OsStr)> = pairs.collect();
+    let value = |name: &str| {
+        let pair = pairs.iter().find(|(key, _)| *key == name);
+        pair.map(|(_, value)| (*value).to_owned())
+    };
+    let environment = Environment::read(value);
+    for limit in [environment.keyring_limit, environment.prompt_limit] {
+        assert!((Duration::from_millis(10)..=Duration::from_secs(3600)).contains(&limit));
+    }
+    let is_true = |value: OsString| value.eq_ignore_ascii_case("true");
+    let netrc = value("HEROKU_NETRC_WRITE");
+    assert_eq!(environment.netrc_first, netrc.is_some_and(is_true));
+    if let Some(Ok(token)) = &environment.api_key {
+        assert!(token.expose().bytes().all(|byte| byte.is_ascii_graphic()));
+        let given = value("HEROKU_API_KEY").unwrap_or_default();
+        assert!(
+            given
+                .to_str()
+                .is_some_and(|given| given.trim() == token.expose())
+        );
+    }
+    let files = [
+        environment.heroku_cli_data_dir(),
+        environment.state_dir(),
+        environment.docker_config_file(),
+    ];
+    assert!(environment.home.is_none() || files.iter().all(Option::is_some));
+    for service in [Service::Git, Service::Api, Service::Registry] {
+        let host = environment.heroku_host.as_deref();
+        if let Some(host) = HerokuHost::in_use(service, host) {
+            assert!(crate::hosts::is_herokus_own(host.name()), "{}", host.name());
+        }
+    }
+    shows_no_secret(&environment, bytes, &value);
+    headers_hold(&environment);
+}
+
+fn shows_no_secret(
+    environment: &Environment,
+    bytes: &[u8],
+    value: &impl Fn(&str) -> Option<OsString>,
+) {
+    const SHORTEST: usize = 12;
+    let shown = format!("{environment:?}");
+    let proxies = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+    for name in proxies.iter().chain(&["HEROKU_API_KEY", "HEROKU_HEADERS"]) {
+        let secret = value(name).unwrap_or_default();
+        let secret = secret.to_str().unwrap_or_default().trim();
+        // One that stands somewhere else too is no secret.
+        let count = bytes
+            .windows(secret.len().max(1))
+            .filter(|run| *run == secret.as_bytes());
+        if secret.len() >= SHORTEST && count.count() == 1 {
+            assert!(!shown.contains(secret), "{name} is shown");
+        }
+    }
+}
+
+/// Headers of a person's own never say who asks or whom.
+fn headers_hold(environment: &Environment) {
+    let Ok(headers) = Headers::of_environment(environment) else {
+        return;
+    };
+    is_harmless(&headers);
+}
+
+/// A person's own lines `Name: value`, one to a line.
+pub(crate) fn headers_of_a_person_hold(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    let lines: Vec<&str> = text.split('\n').collect();
+    match Headers::read(lines.iter().copied()) {
+        Ok(headers) => {
+            is_harmless(&headers);
+            let names = lines.iter().filter_map(|line| line.split_once(':'));
+            assert_eq!(names.count(), lines.len(), "a line without a colon is none");
+            let both = headers.clone().with(headers);
+            is_harmless(&both);
+        }
+        Err(why) => {
+            let told = why.to_string();
+            assert!(
+                !told.chars().any(char::is_control) && !told.contains("HRKU"),
+                "{told}"
+            );
+        }
+    }
+    let code = Headers::default().with_second_factor(text);
+    assert!(matches!(code, Ok(_) | Err(Failure::TwoFactor)));
+}
+
+/// As it is shown, a map of headers names each once and none of its values.
+fn is_harmless(headers: &Headers) {
+    let shown = format!("{headers:?}").to_ascii_lowercase();
+    for name in [
+        "authorization",
+        "cookie",
+        "host",
+        "content-length",
+        "transfer-encoding",
+    ] {
+        assert!(!shown.contains(&format!("\"{name}\":")), "{shown}");
+    }
+    let mut values = shown.split("\": ").skip(1);
+    assert!(
+        values.all(|value| value.starts_with("sensitive")),
+        "{shown}"
+    );
+}
