@@ -158,6 +158,7 @@ pages! {
     pipelines_are_run_by_a_story_of_their_own: "contrib/docs/ci.md",
     the_systems_differ_in_words: "contrib/docs/systems.md",
     what_it_is_built_from_is_no_command: "contrib/docs/dependencies.md",
+    fuzzing_takes_longer_than_a_test: "contrib/docs/fuzzing.md",
     the_table_of_contents_runs_nothing: "contrib/docs/README.md",
 }
 

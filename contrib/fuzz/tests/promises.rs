@@ -163,6 +163,20 @@ fn every_target_has_a_corpus_and_every_corpus_a_target() {
 }
 
 #[test]
+fn every_target_is_explained() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/fuzzing.md");
+    let page = fs::read_to_string(page).unwrap();
+    let (_, table) = page.split_once("## The targets").unwrap();
+    let (table, _) = table.split_once("\n## ").unwrap();
+    let rows = table.lines().filter_map(|line| line.strip_prefix("| `"));
+    let mut told: Vec<_> = rows.map(|row| row.split('`').next().unwrap()).collect();
+    let mut names: Vec<_> = TARGETS.iter().map(|target| target.name).collect();
+    told.sort_unstable();
+    names.sort_unstable();
+    assert_eq!(told, names);
+}
+
+#[test]
 fn a_promise_that_does_not_hold_is_seen() {
     let liar = Target {
         name: "request",
