@@ -1,7 +1,8 @@
 //! What others may see of this process while it holds a token.
 //!
-//! Called by whoever is about to take one in: `secret_service`, `netrc`. Never before the keyring's
-//! first answer: KeePassXC looks up which program asks it, and could not.
+//! Called by whoever is about to take one in, or to send one: `secret_service`, `netrc`,
+//! `platform_api`. Never before the keyring's first answer: KeePassXC looks up which program asks it,
+//! and could not.
 
 /// From here on no core file is written of this process, and no other process of this user may
 /// read its memory or trace it. Only root may.

@@ -16,6 +16,7 @@ use super::unreached::{self, Why};
 use super::{Asker, Failure, client, times};
 use crate::credential::Token;
 use crate::environment::Environment;
+use crate::memory;
 use crate::trace::Trace;
 
 /// The largest body that is read, in bytes, counted once it is unpacked.
@@ -147,7 +148,11 @@ impl Transport {
         host: &str,
         asked: impl FnOnce() -> String,
     ) -> Result<Response, Failure> {
-        for secret in by.secrets() {
+        let secrets = by.secrets();
+        if !secrets.is_empty() {
+            memory::close_to_others();
+        }
+        for secret in secrets {
             self.trace.hides(secret);
         }
         let since = self.trace.clock();

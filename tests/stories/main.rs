@@ -87,4 +87,5 @@ mod whatever_the_order;
 mod when_git_calls_what;
 mod when_heroku_answers_badly;
 mod which_helper_is_ours;
+mod who_else_sees_a_token;
 mod without_a_keyring;

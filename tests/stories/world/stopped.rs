@@ -1,13 +1,19 @@
-//! A program that waits in the middle, so that its memory can be looked into.
+//! A program that waits in the middle with a token in hand: its memory can be looked into, others can
+//! try to, and it can be made to crash.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::os::fd::OwnedFd;
-use std::process::{Child, Stdio};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::World;
+use heroku_stand_in::{Fault, On, Times};
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::{API_HOST, Manner, World};
 
 /// Longer than any step of a program takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -24,7 +30,7 @@ pub(crate) enum At {
 /// A program that waits for a reader who does not read. It dies with the story.
 pub(crate) struct Stopped {
     child: Child,
-    _full: std::io::PipeReader,
+    _full: Option<std::io::PipeReader>,
 }
 
 /// What can be seen of a program's memory.
@@ -52,22 +58,66 @@ impl World {
             At::ItsAnswer => (full(), log()),
             At::ItsLastWord => (Stdio::null(), full()),
         };
-        let mut command = self.program(self.tested_program());
-        command.args(line.split(' '));
-        command.stdin(Stdio::piped()).stdout(out).stderr(errors);
-        let mut child = command.spawn().unwrap();
-        child
-            .stdin
-            .take()
-            .unwrap()
-            .write_all(input.as_bytes())
-            .unwrap();
+        let child = self.started(line, input, out, errors);
         let mut stopped = Stopped {
             child,
-            _full: reader,
+            _full: Some(reader),
         };
         stopped.waits_in_a_write();
         stopped
+    }
+
+    /// The same until Heroku holds a request of it, and does not answer.
+    pub(crate) fn stops_the_helper_at_heroku(&self, line: &str, input: &str) -> Stopped {
+        let api = On::Host(API_HOST);
+        self.heroku.fault(api, Fault::Pause, Times::Exactly(1));
+        let child = self.started(line, input, Stdio::null(), Stdio::null());
+        self.waits_for_a_pause();
+        Stopped { child, _full: None }
+    }
+
+    /// The same until it waits for the answer of the Secret Service under orders to this call.
+    pub(crate) fn stops_the_helper_at_the_keyring(
+        &self,
+        (line, input): (&str, &str),
+        call: &'static str,
+    ) -> Stopped {
+        let service = self.secret_service();
+        service.takes(&[call], Manner::Silent);
+        let child = self.started(line, input, Stdio::null(), Stdio::null());
+        let start = Instant::now();
+        while !service.was_asked().iter().any(|asked| asked == call) {
+            assert!(start.elapsed() < PATIENCE, "it did not ask for {call}");
+            thread::sleep(Duration::from_millis(2));
+        }
+        Stopped { child, _full: None }
+    }
+
+    /// Another program that waits, for comparison.
+    pub(crate) fn stops_another_program(&self) -> Stopped {
+        let mut command = self.free_to_dump("sleep");
+        let child = command.arg("60").spawn().unwrap();
+        let mut stopped = Stopped { child, _full: None };
+        stopped.runs("sleep");
+        stopped
+    }
+
+    fn started(&self, line: &str, input: &str, out: Stdio, errors: Stdio) -> Child {
+        let mut command = self.free_to_dump(self.tested_program());
+        command.args(line.split(' '));
+        command.stdin(Stdio::piped()).stdout(out).stderr(errors);
+        let mut child = command.spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(input.as_bytes()).unwrap();
+        child
+    }
+
+    /// A program whose core files may be as large as this machine allows.
+    fn free_to_dump(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = self.program("sh");
+        command.args(["-c", "ulimit -c \"$(ulimit -H -c)\"; exec \"$0\" \"$@\""]);
+        command.arg(program);
+        command
     }
 }
 
@@ -86,6 +136,59 @@ impl Stopped {
             }
         }
         panic!("it did not come to its word in {PATIENCE:?}");
+    }
+
+    /// The shell that has started it is gone.
+    fn runs(&mut self, name: &str) {
+        let start = Instant::now();
+        let comm = format!("/proc/{}/comm", self.child.id());
+        while fs::read_to_string(&comm).unwrap().trim() != name {
+            assert!(start.elapsed() < PATIENCE, "it never ran");
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// What the system says to whoever opens a file of this process that tells its memory.
+    pub(crate) fn gives(&self, file: &str) -> Result<(), ErrorKind> {
+        let path = format!("/proc/{}/{file}", self.child.id());
+        let opened = File::open(path).and_then(|mut file| file.read(&mut [0; 1]));
+        match opened {
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => Err(error.kind()),
+            // It may be opened: no page lies at the place that was read.
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    /// What a debugger is told that wants to attach itself.
+    pub(crate) fn says_to_a_debugger(&self) -> String {
+        let mut command = Command::new("strace");
+        command.args(["-o", "/dev/null", "-p", &self.child.id().to_string()]);
+        let mut debugger = command.stderr(Stdio::piped()).spawn().unwrap();
+        let mut said = String::new();
+        let errors = debugger.stderr.take().unwrap();
+        BufReader::new(errors).read_line(&mut said).unwrap();
+        // It fails only where it has ended already.
+        let _ = debugger.kill();
+        debugger.wait().unwrap();
+        said
+    }
+
+    /// Whether the system writes a core file of it, once this signal has ended it.
+    ///
+    /// It is sent until then: Rust takes the first SIGSEGV, and lets the next one through.
+    pub(crate) fn leaves_a_core_file_by(mut self, signal: Signal) -> bool {
+        let start = Instant::now();
+        let status = loop {
+            assert!(start.elapsed() < PATIENCE, "{signal:?} does not end it");
+            let pid = Pid::from_child(&self.child);
+            kill_process(pid, signal).unwrap();
+            match self.child.try_wait().unwrap() {
+                Some(status) => break status,
+                None => thread::sleep(Duration::from_millis(2)),
+            }
+        };
+        assert_eq!(status.signal(), Some(signal.as_raw()), "{status}");
+        status.core_dumped()
     }
 
     /// How often its memory holds this text.
