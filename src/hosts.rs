@@ -10,6 +10,8 @@ use std::fmt;
 pub struct HerokuHost {
     service: Service,
     name: String,
+    /// What its services' names have in common; the name itself where one host has them all.
+    domain: String,
 }
 
 /// What a host of Heroku's is for.
@@ -38,9 +40,26 @@ const LOOPBACK: [&str; 2] = ["localhost", "127.0.0.1"];
 impl HerokuHost {
     /// Heroku's own host for a service, whatever the environment says.
     pub fn production(service: Service) -> HerokuHost {
+        HerokuHost::on("heroku.com".to_owned(), service)
+    }
+
+    fn on(domain: String, service: Service) -> HerokuHost {
         HerokuHost {
             service,
-            name: format!("{}.heroku.com", service.label()),
+            name: format!("{}.{domain}", service.label()),
+            domain,
+        }
+    }
+
+    /// The host of another service of the same Heroku.
+    #[must_use]
+    pub fn beside(&self, service: Service) -> HerokuHost {
+        match self.name == self.domain {
+            true => HerokuHost {
+                service,
+                ..self.clone()
+            },
+            false => HerokuHost::on(self.domain.clone(), service),
         }
     }
 
@@ -91,15 +110,19 @@ impl HerokuHost {
     /// Source: the Heroku CLI's `vars.js`.
     pub fn configured(service: Service, heroku_host: &str) -> Option<HerokuHost> {
         let value = heroku_host.to_ascii_lowercase();
-        let (domain, name) = match value.split_once("://") {
+        let host = match value.split_once("://") {
             Some(("https", rest)) => {
                 let name = rest.strip_suffix('/').unwrap_or(rest).to_owned();
-                (name.clone(), name)
+                HerokuHost {
+                    service,
+                    domain: name.clone(),
+                    name,
+                }
             }
             Some(_) => return None,
-            None => (value.clone(), format!("{}.{value}", service.label())),
+            None => HerokuHost::on(value, service),
         };
-        is_heroku_domain(&domain).then_some(HerokuHost { service, name })
+        is_heroku_domain(&host.domain).then_some(host)
     }
 
     /// The host in use for a service: what `HEROKU_HOST` sets, else Heroku's own.
@@ -111,6 +134,12 @@ impl HerokuHost {
             Some(value) => HerokuHost::configured(service, value),
             None => Some(HerokuHost::production(service)),
         }
+    }
+
+    /// The same; where `HEROKU_HOST` names a host that is not Heroku's, Heroku's own: to look at what
+    /// there is, which sends nothing.
+    pub fn in_sight(service: Service, heroku_host: Option<&str>) -> HerokuHost {
+        HerokuHost::in_use(service, heroku_host).unwrap_or_else(|| HerokuHost::production(service))
     }
 
     /// What the host is for.

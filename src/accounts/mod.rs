@@ -322,11 +322,9 @@ pub fn list(environment: &Environment) -> (Vec<Login>, Vec<(Source, Problem)>) {
             .for_each(|item| found(Some(item.account), item.token, Source::Keychain)),
         Err(why) => unavailable.push((Source::Keychain, why.problem())),
     }
-    let entry = Netrc::read(environment).and_then(|netrc| {
-        netrc.map_or(Ok(None), |netrc| {
-            netrc.entry_for(&HerokuHost::production(Service::Git), None)
-        })
-    });
+    let host = HerokuHost::in_sight(Service::Git, environment.heroku_host.as_deref());
+    let entry = Netrc::read(environment)
+        .and_then(|netrc| netrc.map_or(Ok(None), |netrc| netrc.entry_for(&host, None)));
     match entry {
         Ok(Some(entry)) => found(entry.account, entry.token, Source::Netrc),
         Ok(None) => {}

@@ -12,7 +12,7 @@ use crate::git_config;
 use crate::heroku_cli;
 use crate::hosts::{HerokuHost, Service};
 use crate::known_authorizations::Known;
-use crate::platform_api::Authorization;
+use crate::platform_api::{Authorization, Failure};
 use crate::problem::Problem;
 use crate::sources::{self, Found, Wanted};
 
@@ -110,23 +110,20 @@ fn docker_config_file(environment: &Environment) -> Result<PathBuf, Problem> {
 
 /// The live token of the account that a person names; of the one in use where they name none.
 fn token_of(named: Option<&str>, environment: &Environment) -> Result<Found, Problem> {
-    token_for(&HerokuHost::production(Service::Api), named, environment)
-}
-
-/// The same for a host that is to get it.
-fn token_for(
-    host: &HerokuHost,
-    named: Option<&str>,
-    environment: &Environment,
-) -> Result<Found, Problem> {
     let account = named
         .map(|name| account_named(name, environment))
         .transpose()?;
     let wanted = Wanted {
-        host,
+        host: &host_in_use(Service::Api, environment)?,
         account: account.as_ref(),
     };
     sources::find(&wanted, environment).into_found()
+}
+
+/// The host that a service has here; `HEROKU_HOST` may name another Heroku.
+fn host_in_use(service: Service, environment: &Environment) -> Result<HerokuHost, Problem> {
+    let host = HerokuHost::in_use(service, environment.heroku_host.as_deref());
+    host.ok_or_else(|| Failure::NotHeroku("HEROKU_HOST").problem())
 }
 
 /// What is known of a token that Heroku has just taken, with its authorization where that is found.

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Session, account_named, token_of};
+use super::{Session, account_named, host_in_use, token_of};
 use crate::accounts::{self, Store};
 use crate::arguments::{Netrc as Arguments, NetrcClean, NetrcImport, NetrcPrint};
 use crate::credential::Account;
 use crate::environment::Environment;
-use crate::hosts::{HerokuHost, Service};
+use crate::hosts::Service;
 use crate::known_authorizations::Known;
 use crate::netrc::{self, Entry, Netrc};
 use crate::platform_api::PlatformApi;
@@ -86,7 +86,7 @@ fn the_entry(named: Option<&str>, environment: &Environment) -> Result<Entry, Pr
         .map_err(|why| why.problem(environment))?
         .ok_or_else(none)?;
     let of = |service| {
-        let entry = netrc.entry_for(&HerokuHost::production(service), account.as_ref());
+        let entry = netrc.entry_for(&host_in_use(service, environment)?, account.as_ref());
         entry.map_err(|why| why.problem(environment))
     };
     match (of(Service::Git)?, of(Service::Api)?) {
@@ -106,7 +106,11 @@ fn print(arguments: &NetrcPrint, session: &mut Session<'_, '_>) -> anyhow::Resul
     let found = token_of(arguments.account.as_deref(), session.environment)?;
     let login = found.account.unwrap_or_else(Account::unnamed);
     for service in [Service::Api, Service::Git] {
-        let line = netrc::line(&HerokuHost::production(service), &login, &found.token);
+        let line = netrc::line(
+            &host_in_use(service, session.environment)?,
+            &login,
+            &found.token,
+        );
         let line = line.ok_or_else(|| {
             let what = "programs would not read this login the same way from netrc";
             Problem::new(
@@ -146,7 +150,7 @@ fn clean(arguments: &NetrcClean, session: &mut Session<'_, '_>) -> anyhow::Resul
 
 /// For a file that only its owner can write anew, as an encrypted one. In doubt nothing comes out.
 fn filter(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let rest = netrc::cleaned(&mut session.streams.input).map_err(|why| {
+    let rest = netrc::cleaned(&mut session.streams.input, session.environment).map_err(|why| {
         let mend = "mend that, and run it again: nothing was written";
         Problem::new(why.to_string(), mend)
     })?;

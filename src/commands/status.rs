@@ -11,6 +11,7 @@ use super::{Session, known, report};
 use crate::accounts::{self, Login};
 use crate::arguments::Status;
 use crate::credential::{Account, Token, Verdict};
+use crate::environment::Environment;
 use crate::hosts::{HerokuHost, Service};
 use crate::keychain::Keychain;
 use crate::known_authorizations::{self, Known};
@@ -41,7 +42,10 @@ pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::
         // What there is to see can be seen all the same.
         Err(problem) => session.warn(&problem)?,
     }
-    let answer = sources::find(&any_account(&git_host()), session.environment);
+    let answer = sources::find(
+        &any_account(&git_host(session.environment)),
+        session.environment,
+    );
     let mut accounts: Vec<_> = logins
         .iter()
         .zip(verdicts)
@@ -63,8 +67,8 @@ pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::
     Err(answer.why_none().of_kind(Kind::NotLoggedIn).into())
 }
 
-fn git_host() -> HerokuHost {
-    HerokuHost::production(Service::Git)
+fn git_host(environment: &Environment) -> HerokuHost {
+    HerokuHost::in_sight(Service::Git, environment.heroku_host.as_deref())
 }
 
 fn any_account(host: &HerokuHost) -> Wanted<'_> {

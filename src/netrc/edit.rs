@@ -6,14 +6,15 @@
 use zeroize::Zeroizing;
 
 use super::entries::layout;
+use super::machines::Machines;
 use super::scanner::{Doubt, Value, after_mark, is_blank};
 
 /// The file without Heroku's entries, duplicates too.
 ///
 /// # Errors
 /// A doubt in an entry of ours or about the whole file; then nothing is cut.
-pub(super) fn without_ours(bytes: &[u8]) -> Result<Value, Doubt> {
-    let ours = layout(bytes)?.entries;
+pub(super) fn without_ours(bytes: &[u8], machines: &Machines) -> Result<Value, Doubt> {
+    let ours = layout(bytes, machines)?.entries;
     let mut kept = Zeroizing::new(Vec::with_capacity(bytes.len()));
     let (mut from, mut line) = (0, after_mark(bytes));
     for entry in &ours {
@@ -35,7 +36,7 @@ pub(super) fn without_ours(bytes: &[u8]) -> Result<Value, Doubt> {
         from = cut(&mut kept, line, bytes, entry.span.end);
     }
     kept.extend_from_slice(&bytes[from..]);
-    match layout(&kept) {
+    match layout(&kept, machines) {
         Ok(rest) if rest.entries.is_empty() => Ok(kept),
         _ => Err(Doubt {
             line: ours.first().map_or(1, |entry| entry.line),
@@ -93,10 +94,10 @@ fn before_line_end(bytes: &[u8], from: usize) -> usize {
 ///
 /// # Errors
 /// As [`without_ours`], and where there is no place that every reader finds.
-pub(super) fn with_ours(bytes: &[u8], ours: &[u8]) -> Result<Value, Doubt> {
-    let rest = without_ours(bytes)?;
+pub(super) fn with_ours(bytes: &[u8], ours: &[u8], machines: &Machines) -> Result<Value, Doubt> {
+    let rest = without_ours(bytes, machines)?;
     let ends_whole = rest.is_empty() || rest.ends_with(b"\n");
-    let at = match layout(&rest)?.is_closed || !ends_whole {
+    let at = match layout(&rest, machines)?.is_closed || !ends_whole {
         false => rest.len(),
         true => after_mark(&rest),
     };
@@ -105,7 +106,7 @@ pub(super) fn with_ours(bytes: &[u8], ours: &[u8]) -> Result<Value, Doubt> {
         whole.extend_from_slice(part);
     }
     // What opens the file may become part of an entry that is put before it: a macro, a stray word.
-    match without_ours(&whole) {
+    match without_ours(&whole, machines) {
         Ok(again) if again == rest => Ok(whole),
         _ => Err(Doubt {
             line: 1,
@@ -122,7 +123,7 @@ mod tests {
     const OURS: &[u8] = b"machine git.heroku.com\n  login a\n  password G\n";
 
     fn cleaned(text: &str) -> Result<String, Doubt> {
-        let rest = without_ours(text.as_bytes())?;
+        let rest = without_ours(text.as_bytes(), &Machines::production())?;
         Ok(String::from_utf8(rest.to_vec()).unwrap())
     }
 
@@ -161,7 +162,8 @@ mod tests {
     #[test]
     fn new_entries_go_where_every_reader_finds_them() {
         let with = |text: &str| {
-            let whole = with_ours(text.as_bytes(), OURS).map_err(|doubt| doubt.phrase)?;
+            let whole = with_ours(text.as_bytes(), OURS, &Machines::production())
+                .map_err(|doubt| doubt.phrase)?;
             Ok::<_, &str>(String::from_utf8(whole.to_vec()).unwrap())
         };
         let ours = std::str::from_utf8(OURS).unwrap();
@@ -210,20 +212,20 @@ mod tests {
     proptest! {
         #[test]
         fn a_cut_takes_bytes_away_and_adds_none(text in file()) {
-            if let Ok(rest) = without_ours(text.as_bytes()) {
+            if let Ok(rest) = without_ours(text.as_bytes(), &Machines::production()) {
                 let mut all = text.bytes();
                 prop_assert!(rest.iter().all(|byte| all.any(|other| other == *byte)));
-                prop_assert_eq!(without_ours(&rest).unwrap(), rest);
+                prop_assert_eq!(without_ours(&rest, &Machines::production()).unwrap(), rest);
             }
         }
 
         #[test]
         fn taking_out_what_was_put_in_gives_the_file_back(text in file()) {
-            if layout(text.as_bytes()).is_ok_and(|found| found.entries.is_empty())
-                && let Ok(whole) = with_ours(text.as_bytes(), OURS)
+            if layout(text.as_bytes(), &Machines::production()).is_ok_and(|found| found.entries.is_empty())
+                && let Ok(whole) = with_ours(text.as_bytes(), OURS, &Machines::production())
             {
-                prop_assert_eq!(layout(&whole).unwrap().entries.len(), 1);
-                prop_assert_eq!(without_ours(&whole).unwrap().to_vec(), text.into_bytes());
+                prop_assert_eq!(layout(&whole, &Machines::production()).unwrap().entries.len(), 1);
+                prop_assert_eq!(without_ours(&whole, &Machines::production()).unwrap().to_vec(), text.into_bytes());
             }
         }
     }

@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use super::machines::Machines;
 use super::scanner::{Doubt, Scanner, Value, Word};
 use crate::hosts::Service;
 
@@ -37,7 +38,7 @@ pub(super) struct Layout {
 ///
 /// # Errors
 /// A doubt that covers the whole file: past it nothing is sure.
-pub(super) fn layout(bytes: &[u8]) -> Result<Layout, Doubt> {
+pub(super) fn layout(bytes: &[u8], machines: &Machines) -> Result<Layout, Doubt> {
     if let Some(at) = bytes.iter().position(|&byte| byte == 0) {
         return Err(Doubt {
             line: line_at(bytes, at),
@@ -46,6 +47,7 @@ pub(super) fn layout(bytes: &[u8]) -> Result<Layout, Doubt> {
     }
     let mut reader = Reader {
         scanner: Scanner::new(bytes),
+        machines,
         current: None,
         layout: Layout::default(),
     };
@@ -62,6 +64,7 @@ fn line_at(bytes: &[u8], at: usize) -> usize {
 
 struct Reader<'a> {
     scanner: Scanner<'a>,
+    machines: &'a Machines,
     current: Option<Entry>,
     layout: Layout,
 }
@@ -77,7 +80,8 @@ impl Reader<'_> {
                     phrase: "a machine has no name",
                 })?;
                 let span = word.span.start..name.span.end;
-                self.current = service_of(&name).map(|ours| Entry::new(ours, word.line, span));
+                let ours = self.machines.service_of(&name.text);
+                self.current = ours.map(|ours| Entry::new(ours, word.line, span));
             }
             Some(Keyword::Default) => {
                 self.layout.entries.extend(self.current.take());
@@ -116,16 +120,6 @@ impl Reader<'_> {
             (Some(field), Some(value)) => entry.set(field, value),
         }
         Ok(())
-    }
-}
-
-/// Whose name this is: the very names, in any letter case. No suffix, no port.
-fn service_of(name: &Word) -> Option<Service> {
-    let is = |host: &str| name.text.eq_ignore_ascii_case(host.as_bytes());
-    if is("git.heroku.com") {
-        Some(Service::Git)
-    } else {
-        is("api.heroku.com").then_some(Service::Api)
     }
 }
 
@@ -226,7 +220,7 @@ mod tests {
 
     /// The password of the one entry of ours, or the doubt.
     fn read(text: &str) -> Result<Option<String>, Doubt> {
-        let mut found = layout(text.as_bytes())?.entries;
+        let mut found = layout(text.as_bytes(), &Machines::production())?.entries;
         assert!(found.len() < 2, "one entry of ours at most");
         let Some(entry) = found.pop() else {
             return Ok(None);
@@ -305,7 +299,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_read_or_in_doubt(bytes: Vec<u8>) {
-            let _ = layout(&bytes);
+            let _ = layout(&bytes, &Machines::production());
         }
 
         #[test]
@@ -318,7 +312,7 @@ mod tests {
                 0..30,
             ),
         ) {
-            let _ = layout(words.join(" ").as_bytes());
+            let _ = layout(words.join(" ").as_bytes(), &Machines::production());
         }
     }
 }

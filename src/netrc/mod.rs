@@ -8,6 +8,7 @@ mod bounded;
 mod edit;
 mod entries;
 mod gpg;
+mod machines;
 mod overview;
 mod reading;
 mod scanner;
@@ -22,7 +23,8 @@ use zeroize::Zeroizing;
 use crate::atomic_file;
 use crate::credential::{Account, Token};
 use crate::environment::Environment;
-use crate::hosts::{HerokuHost, Service};
+use crate::hosts::HerokuHost;
+use machines::Machines;
 pub use overview::Overview;
 pub use reading::{Entry, Netrc};
 pub use scanner::Doubt;
@@ -38,8 +40,9 @@ pub fn keep(environment: &Environment, account: &Account, token: &Token) -> Resu
     if encrypted_path(environment).is_some() {
         return Err(Unreadable::ReadOnly);
     }
+    let machines = Machines::in_use(environment);
     change(environment, |bytes| {
-        with_login(bytes, account, token).map(Some)
+        put_in(bytes, account, token, &machines).map(Some)
     })
     .map(drop)
 }
@@ -53,7 +56,17 @@ pub fn with_login(
     account: &Account,
     token: &Token,
 ) -> Result<Zeroizing<Vec<u8>>, Doubt> {
-    edit::with_ours(text, both_entries(account, token).as_bytes())
+    put_in(text, account, token, &Machines::production())
+}
+
+fn put_in(
+    text: &[u8],
+    account: &Account,
+    token: &Token,
+    machines: &Machines,
+) -> Result<scanner::Value, Doubt> {
+    let ours = all_entries(account, token, machines);
+    edit::with_ours(text, ours.as_bytes(), machines)
 }
 
 /// The text of a netrc file without Heroku's entries; every other byte stays.
@@ -61,7 +74,7 @@ pub fn with_login(
 /// # Errors
 /// A [`Doubt`] in an entry of ours or about the whole file.
 pub fn without_logins(text: &[u8]) -> Result<Zeroizing<Vec<u8>>, Doubt> {
-    edit::without_ours(text)
+    edit::without_ours(text, &Machines::production())
 }
 
 /// Puts a token in the place of another, where Heroku's entries in the user's netrc all hold that
@@ -81,10 +94,12 @@ pub fn replace(
             false => Ok(false),
         };
     }
-    let ours = both_entries(account, new);
-    change(environment, |bytes| match all_hold(bytes, old)? {
-        true => edit::with_ours(bytes, ours.as_bytes()).map(Some),
-        false => Ok(None),
+    let machines = Machines::in_use(environment);
+    change(environment, |bytes| {
+        match all_hold(bytes, old, &machines)? {
+            true => put_in(bytes, account, new, &machines).map(Some),
+            false => Ok(None),
+        }
     })
 }
 
@@ -100,8 +115,8 @@ pub fn is_replaceable(environment: &Environment, token: &Token) -> Result<bool, 
     netrc.map_or(Ok(false), |netrc| netrc.all_hold(token))
 }
 
-fn all_hold(bytes: &[u8], token: &Token) -> Result<bool, Doubt> {
-    let entries = entries::layout(bytes)?.entries;
+fn all_hold(bytes: &[u8], token: &Token, machines: &Machines) -> Result<bool, Doubt> {
+    let entries = entries::layout(bytes, machines)?.entries;
     let holds = |entry: &entries::Entry| {
         let held = entry.password.as_ref();
         held.is_some_and(|held| held.as_slice() == token.expose().as_bytes())
@@ -109,13 +124,12 @@ fn all_hold(bytes: &[u8], token: &Token) -> Result<bool, Doubt> {
     Ok(!entries.is_empty() && entries.iter().all(holds))
 }
 
-fn both_entries(account: &Account, token: &Token) -> Zeroizing<String> {
+fn all_entries(account: &Account, token: &Token, machines: &Machines) -> Zeroizing<String> {
     let mut ours = Zeroizing::new(String::with_capacity(4 * Token::LONGEST));
-    for service in [Service::Api, Service::Git] {
-        let host = HerokuHost::production(service);
+    for name in machines.names() {
         let lines = [
             "machine ",
-            host.name(),
+            name,
             "\n  login ",
             account.as_str(),
             "\n  password ",
@@ -136,8 +150,9 @@ fn both_entries(account: &Account, token: &Token) -> Zeroizing<String> {
 /// [`Unreadable`]; the file is then as it was. [`Unreadable::ReadOnly`] where the token lies in the
 /// encrypted file too, and stays there.
 pub fn forget(environment: &Environment, only: Option<&Token>) -> Result<bool, Unreadable> {
+    let machines = Machines::in_use(environment);
     let changed = change(environment, |bytes| {
-        let entries = entries::layout(bytes)?.entries;
+        let entries = entries::layout(bytes, &machines)?.entries;
         let is_it = |token: &Token| {
             let held = entries.iter().filter_map(|entry| entry.password.as_ref());
             held.into_iter()
@@ -145,7 +160,7 @@ pub fn forget(environment: &Environment, only: Option<&Token>) -> Result<bool, U
         };
         match entries.is_empty() || !only.is_none_or(is_it) {
             true => Ok(None),
-            false => edit::without_ours(bytes).map(Some),
+            false => edit::without_ours(bytes, &machines).map(Some),
         }
     })?;
     match only.is_some_and(|token| is_encrypted_too(environment, token)) {
@@ -158,11 +173,14 @@ pub fn forget(environment: &Environment, only: Option<&Token>) -> Result<bool, U
 ///
 /// # Errors
 /// [`Unreadable`]: what is in doubt there, or that it is too large.
-pub fn cleaned(input: impl Read) -> Result<Zeroizing<Vec<u8>>, Unreadable> {
+pub fn cleaned(
+    input: impl Read,
+    environment: &Environment,
+) -> Result<Zeroizing<Vec<u8>>, Unreadable> {
     const USUAL: usize = 64 * 1024;
     let bytes = bounded::read(input, USUAL).map_err(|error| Unreadable::Failed(error.kind()))?;
     let bytes = bytes.ok_or(Unreadable::Unfit(bounded::TOO_LARGE))?;
-    Ok(without_logins(&bytes)?)
+    Ok(edit::without_ours(&bytes, &Machines::in_use(environment))?)
 }
 
 fn is_encrypted_too(environment: &Environment, token: &Token) -> bool {
@@ -170,7 +188,7 @@ fn is_encrypted_too(environment: &Environment, token: &Token) -> bool {
         return false;
     };
     let text = gpg::decrypted(&path, environment).unwrap_or_default();
-    entries::layout(&text).is_ok_and(|layout| {
+    entries::layout(&text, &Machines::in_use(environment)).is_ok_and(|layout| {
         let mut held = layout.entries.iter().filter_map(|e| e.password.as_ref());
         held.any(|held| held.as_slice() == token.expose().as_bytes())
     })

@@ -21,7 +21,7 @@ impl Netrc {
     /// # Errors
     /// A doubt in one of them, or about the whole file.
     pub fn overview(&self) -> Result<Overview, Unreadable> {
-        let layout = entries::layout(&self.bytes)?;
+        let layout = entries::layout(&self.bytes, &self.machines)?;
         let mut overview = Overview {
             default: layout.default,
             ..Overview::default()

@@ -5,11 +5,12 @@ use std::io;
 
 use zeroize::Zeroizing;
 
+use super::machines::Machines;
 use super::trusted::{open, trusted};
 use super::{Unreadable, bounded, encrypted_path, entries, gpg, path, scanner};
 use crate::credential::{Account, Token};
 use crate::environment::Environment;
-use crate::hosts::{HerokuHost, Service};
+use crate::hosts::HerokuHost;
 use crate::memory;
 
 /// An entry for a host of Heroku's.
@@ -26,6 +27,7 @@ pub struct Entry {
 /// A netrc file, as it was when it was read.
 pub struct Netrc {
     pub(super) bytes: Zeroizing<Vec<u8>>,
+    pub(super) machines: Machines,
     readable_by_others: bool,
 }
 
@@ -51,6 +53,7 @@ impl Netrc {
         });
         Ok(Some(Netrc {
             bytes: bytes?,
+            machines: Machines::in_use(environment),
             readable_by_others: false,
         }))
     }
@@ -68,7 +71,7 @@ impl Netrc {
         };
         match open(&path) {
             Ok(Some(file)) => {
-                let netrc = Netrc::from_file(file);
+                let netrc = Netrc::from_file(file, Machines::in_use(environment));
                 environment.trace.tell(|| match &netrc {
                     Ok(netrc) => format!("{}: {} bytes", path.display(), netrc.bytes.len()),
                     Err(why) => why.problem(environment).what().to_owned(),
@@ -84,15 +87,16 @@ impl Netrc {
         }
     }
 
-    /// A file of this text, that nobody else can read.
+    /// A file of this text, that nobody else can read, beside Heroku's own hosts.
     pub fn of(text: Vec<u8>) -> Netrc {
         Netrc {
             bytes: Zeroizing::new(text),
+            machines: Machines::production(),
             readable_by_others: false,
         }
     }
 
-    fn from_file(file: File) -> Result<Netrc, Unreadable> {
+    fn from_file(file: File, machines: Machines) -> Result<Netrc, Unreadable> {
         let failed = |error: io::Error| Unreadable::Failed(error.kind());
         let metadata = file.metadata().map_err(failed)?;
         let readable_by_others = trusted(&metadata)?;
@@ -100,6 +104,7 @@ impl Netrc {
         let bytes = bounded::read(file, size).map_err(failed)?;
         Ok(Netrc {
             bytes: bytes.ok_or(Unreadable::Unfit(bounded::TOO_LARGE))?,
+            machines,
             readable_by_others,
         })
     }
@@ -114,7 +119,7 @@ impl Netrc {
     /// # Errors
     /// A doubt about the whole file.
     pub fn lines(&self) -> Result<Vec<usize>, Unreadable> {
-        let entries = entries::layout(&self.bytes)?.entries;
+        let entries = entries::layout(&self.bytes, &self.machines)?.entries;
         Ok(entries.iter().map(|entry| entry.line).collect())
     }
 
@@ -123,13 +128,12 @@ impl Netrc {
     /// # Errors
     /// A doubt about the whole file.
     pub(super) fn all_hold(&self, token: &Token) -> Result<bool, Unreadable> {
-        Ok(super::all_hold(&self.bytes, token)?)
+        Ok(super::all_hold(&self.bytes, token, &self.machines)?)
     }
 
     /// The entry that git would be served for this host: of this account, where one is given.
     ///
-    /// Where the git host has none, the API host's counts: the Heroku CLI writes both alike, and
-    /// serves the latter itself.
+    /// Where the git host has none, that of the same Heroku's API host counts.
     ///
     /// # Errors
     /// A doubt in an entry for the host, or about the whole file.
@@ -138,12 +142,9 @@ impl Netrc {
         host: &HerokuHost,
         account: Option<&Account>,
     ) -> Result<Option<Entry>, Unreadable> {
-        let entries = entries::layout(&self.bytes)?.entries;
-        let services = match host.service() {
-            Service::Git | Service::Registry => &[Service::Git, Service::Api][..],
-            Service::Api => &[Service::Api][..],
-        };
-        for service in services {
+        let machines = Machines::beside(host);
+        let entries = entries::layout(&self.bytes, &machines)?.entries;
+        for service in machines.serving(host.service()) {
             for entry in entries.iter().filter(|entry| entry.service == *service) {
                 let entry = checked(entry)?;
                 let entry =
@@ -220,14 +221,12 @@ fn machine(entry: &entries::Entry) -> Option<netrc_rs::Machine> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hosts::Service;
 
     const TOKEN: &str = "HRKU-01234567-89ab-cdef-0123-456789abcdef";
 
     fn netrc(text: &str) -> Netrc {
-        Netrc {
-            bytes: Zeroizing::new(text.replace("TOKEN", TOKEN).into_bytes()),
-            readable_by_others: false,
-        }
+        Netrc::of(text.replace("TOKEN", TOKEN).into_bytes())
     }
 
     fn git() -> HerokuHost {
@@ -264,6 +263,25 @@ mod tests {
         assert!(only_api.entry_for(&git(), None).unwrap().is_some());
         let only_git = netrc("machine git.heroku.com login a password TOKEN");
         assert!(only_git.entry_for(&api, None).unwrap().is_none());
+    }
+
+    #[test]
+    fn one_herokus_token_goes_to_no_other_heroku() {
+        let other = HerokuHost::configured(Service::Git, "herokudev.com").unwrap();
+        let both = netrc(
+            "machine api.heroku.com login a password TOKEN\n\
+             machine api.herokudev.com login b password TOKEN",
+        );
+        let login = |host| {
+            both.entry_for(host, None)
+                .unwrap()
+                .unwrap()
+                .account
+                .unwrap()
+        };
+        assert_eq!((login(&git()).as_str(), login(&other).as_str()), ("a", "b"));
+        let production = netrc("machine git.heroku.com login a password TOKEN");
+        assert!(production.entry_for(&other, None).unwrap().is_none());
     }
 
     #[test]

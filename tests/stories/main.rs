@@ -18,6 +18,7 @@ mod a_token_revoked_elsewhere;
 mod a_trace_for_whoever_asks;
 mod an_erase_proves_nothing;
 mod any_request_of_gits;
+mod another_heroku;
 mod authorizations;
 mod beside_the_heroku_cli;
 mod budgets;

@@ -16,12 +16,11 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use self::sink::Sink;
-use super::{Session, token_for};
+use super::{Session, token_of};
 use crate::Streams;
 use crate::arguments::Api;
 use crate::credential::Token;
 use crate::environment::Environment;
-use crate::hosts::{HerokuHost, Service};
 use crate::platform_api::{Call, Failure, Page, PlatformApi, Wait};
 use crate::terminal;
 
@@ -40,9 +39,7 @@ pub(super) fn run(arguments: &Api, session: &mut Session<'_, '_>) -> anyhow::Res
     } = &mut *session.streams;
     let api = PlatformApi::new(environment, LIMIT).map_err(|failure| failure.problem())?;
     let call = request::call(arguments, &api, environment, input)?;
-    let host = HerokuHost::in_use(Service::Api, environment.heroku_host.as_deref());
-    let host = host.ok_or_else(|| Failure::NotHeroku("HEROKU_HOST").problem())?;
-    let found = token_for(&host, arguments.account.as_deref(), environment)?;
+    let found = token_of(arguments.account.as_deref(), environment)?;
     let mut asking = Asking {
         arguments,
         environment,

@@ -49,7 +49,7 @@ pub(super) struct Look<'a> {
 
 impl<'a> Look<'a> {
     pub(super) fn new(environment: &'a Environment, reach: Reach) -> Look<'a> {
-        let host = HerokuHost::production(Service::Git);
+        let host = HerokuHost::in_sight(Service::Git, environment.heroku_host.as_deref());
         let wanted = Wanted {
             host: &host,
             account: None,

@@ -135,15 +135,25 @@ pub(super) fn variables(look: &Look<'_>) -> Vec<Finding> {
         );
         found.push(finding.mended_by("unset HEROKU_GIT_HOST"));
     }
-    let host = environment.heroku_host.as_deref();
-    if HerokuHost::in_use(Service::Api, host).is_none() {
-        let finding = Finding::fail(
+    found.extend(other_heroku(environment.heroku_host.as_deref()));
+    found
+}
+
+/// `HEROKU_HOST`, where it leads anywhere but to Heroku's own hosts.
+fn other_heroku(heroku_host: Option<&str>) -> Option<Finding> {
+    let finding = match HerokuHost::in_use(Service::Api, heroku_host) {
+        None => Finding::fail(
             "login.host",
             "HEROKU_HOST names a host that is not Heroku's",
-        );
-        found.push(finding.mended_by("unset HEROKU_HOST"));
-    }
-    found
+        ),
+        Some(host) if host == HerokuHost::production(Service::Api) => return None,
+        Some(host) => Finding::warn(
+            "login.host",
+            format!("HEROKU_HOST leads to {host}, for this program and for the Heroku CLI"),
+        )
+        .because("what is told here of git is about git.heroku.com"),
+    };
+    Some(finding.mended_by("unset HEROKU_HOST"))
 }
 
 fn api_key(token: &crate::credential::Token, look: &Look<'_>) -> Finding {

@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::{Session, account_named, known, report, usual_description};
+use super::{Session, account_named, host_in_use, known, report, usual_description};
 use crate::accounts::{self, Login};
 use crate::arguments::{Lifetime, Rotate};
 use crate::credential::Account;
-use crate::hosts::{HerokuHost, Service};
+use crate::hosts::Service;
 use crate::known_authorizations;
 use crate::platform_api::{Failure, NewAuthorization, PlatformApi, Revoked};
 use crate::problem::{Kind, Problem, Told, shown};
@@ -73,7 +73,7 @@ fn meant(arguments: &Rotate, session: &mut Session<'_, '_>) -> anyhow::Result<Ve
     let account = named.map(|name| account_named(name, environment));
     let answer = sources::find(
         &Wanted {
-            host: &HerokuHost::production(Service::Git),
+            host: &host_in_use(Service::Git, environment)?,
             account: account.transpose()?.as_ref(),
         },
         environment,

@@ -1,0 +1,92 @@
+//! Whose entries are Heroku's: those of the Heroku that is in use, and of no other.
+
+use crate::environment::Environment;
+use crate::hosts::{HerokuHost, Service};
+
+/// The names under which netrc has Heroku's logins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Machines {
+    api: HerokuHost,
+    git: HerokuHost,
+}
+
+impl Machines {
+    /// Those of the Heroku that a host belongs to.
+    pub(super) fn beside(host: &HerokuHost) -> Machines {
+        Machines {
+            api: host.beside(Service::Api),
+            git: host.beside(Service::Git),
+        }
+    }
+
+    /// Heroku's own.
+    pub(super) fn production() -> Machines {
+        Machines::beside(&HerokuHost::production(Service::Git))
+    }
+
+    /// Those that the Heroku CLI reads and writes here: `HEROKU_HOST` may name another Heroku. One
+    /// that is not Heroku's names none, as in the CLI.
+    pub(super) fn in_use(environment: &Environment) -> Machines {
+        let heroku_host = environment.heroku_host.as_deref();
+        Machines::beside(&HerokuHost::in_sight(Service::Git, heroku_host))
+    }
+
+    /// Each once, in the order in which the Heroku CLI writes them.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        let git = (self.git.name() != self.api.name()).then(|| self.git.name());
+        [self.api.name()].into_iter().chain(git)
+    }
+
+    /// Whose this name is: the very names, in any letter case. No suffix, no other port.
+    pub(super) fn service_of(&self, name: &[u8]) -> Option<Service> {
+        let is = |host: &HerokuHost| name.eq_ignore_ascii_case(host.name().as_bytes());
+        match is(&self.git) {
+            true => Some(Service::Git),
+            false => is(&self.api).then_some(Service::Api),
+        }
+    }
+
+    /// Where a service's login is looked for, in this order. The Heroku CLI writes both alike, and
+    /// serves git the API's.
+    pub(super) fn serving(&self, service: Service) -> &'static [Service] {
+        match service {
+            Service::Api if self.git.name() != self.api.name() => &[Service::Api],
+            Service::Api | Service::Git | Service::Registry => &[Service::Git, Service::Api],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(heroku_host: &str) -> Machines {
+        Machines::in_use(&Environment {
+            heroku_host: Some(heroku_host.to_owned()),
+            ..Environment::default()
+        })
+    }
+
+    #[test]
+    fn the_machines_are_those_of_the_heroku_in_use() {
+        for (heroku_host, names) in [
+            (
+                "staging.herokudev.com",
+                vec!["api.staging.herokudev.com", "git.staging.herokudev.com"],
+            ),
+            ("https://localhost:5000", vec!["localhost:5000"]),
+            ("evil.example", vec!["api.heroku.com", "git.heroku.com"]),
+        ] {
+            assert_eq!(of(heroku_host).names().collect::<Vec<_>>(), names);
+        }
+    }
+
+    #[test]
+    fn one_heroku_has_no_entry_of_another() {
+        let staging = of("herokudev.com");
+        assert_eq!(staging.service_of(b"API.herokudev.com"), Some(Service::Api));
+        for other in ["api.heroku.com", "x.api.herokudev.com", "herokudev.com", ""] {
+            assert_eq!(staging.service_of(other.as_bytes()), None);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! `HEROKU_HOST` leads to another Heroku: its logins in netrc are its own, for the Heroku CLI and for
+//! us, and no token of one goes to the other.
+
+use std::fs;
+
+use crate::world::{ANN, BOB, Outcome, Version, World, heroku_line};
+
+/// Logins in netrc: Ann's at Heroku, Bob's at another one.
+fn world() -> (World, String, String) {
+    let world = World::new().with_keychain();
+    let (of_ann, of_bob) = (world.heroku.issue_token(ANN), world.heroku.issue_token(BOB));
+    world.has_netrc(&format!(
+        "machine api.heroku.com login {ANN} password {of_ann}\n\
+         machine api.herokudev.com login {BOB} password {of_bob}\n"
+    ));
+    world.sets("HEROKU_NETRC_WRITE", "true");
+    world.sets("HEROKU_HOST", "herokudev.com");
+    (world, of_ann, of_bob)
+}
+
+fn is_asked_about<'w>(world: &'w World, host: &str) -> Outcome<'w> {
+    let request = format!("protocol=https\nhost={host}\n");
+    world.helper_with_input("get", request).succeeds()
+}
+
+#[test]
+fn everybody_takes_the_login_of_the_heroku_in_use() {
+    let (world, _, of_bob) = world();
+    // Heroku is beyond its reach, so that the token is all that it tells.
+    let unreachable = "https_proxy=http://127.0.0.1:9 HTTPS_PROXY=http://127.0.0.1:9";
+    let line = format!(
+        "{unreachable} sh -c '{}'",
+        heroku_line(Version::Current, "auth:token")
+    );
+    world.shell(&line, b"").succeeds().hands_out(&of_bob);
+    world.helper("token").succeeds().hands_out(&of_bob);
+    world
+        .helper("exec -- printenv HEROKU_API_KEY")
+        .succeeds()
+        .hands_out(&of_bob);
+    is_asked_about(&world, "git.herokudev.com").hands_out(&of_bob);
+    world
+        .helper("status --offline")
+        .succeeds()
+        .says("bob@example.com (in use)")
+        .says_nothing_about(ANN);
+    world
+        .helper("doctor --offline")
+        .says("HEROKU_HOST leads to api.herokudev.com")
+        .says("netrc");
+}
+
+#[test]
+fn a_token_of_one_heroku_goes_to_no_other() {
+    let (world, of_ann, _) = world();
+    is_asked_about(&world, "git.heroku.com").hands_out(&of_ann);
+    world.sets("HEROKU_HOST", "staging.herokudev.com");
+    is_asked_about(&world, "git.staging.herokudev.com").stdout_is("username=heroku\n\n");
+    world
+        .heroku_cli(Version::Current, "auth:token")
+        .fails()
+        .says("not logged in");
+    world.helper("token").exits_with(4).stdout_is("");
+}
+
+#[test]
+fn what_is_taken_out_of_netrc_is_the_heroku_in_uses() {
+    let (world, of_ann, _) = world();
+    world.helper("netrc clean").succeeds();
+    let left = fs::read_to_string(world.home().join(".netrc")).unwrap();
+    assert_eq!(
+        left,
+        format!("machine api.heroku.com login {ANN} password {of_ann}\n")
+    );
+}
+
+#[test]
+fn under_a_host_of_somebody_elses_no_token_is_told() {
+    let (world, of_ann, _) = world();
+    world.sets("HEROKU_HOST", "evil.example");
+    for line in ["token", "exec -- printenv HEROKU_API_KEY", "netrc print"] {
+        world.helper(line).exits_with(1).stdout_is("").stderr_is(
+            "heroku-rs: HEROKU_HOST names a host that is not Heroku's\n  run: unset HEROKU_HOST\n",
+        );
+    }
+    is_asked_about(&world, "git.heroku.com").hands_out(&of_ann);
+}
