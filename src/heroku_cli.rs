@@ -106,13 +106,30 @@ pub fn aliased(environment: &Environment, alias: &str) -> Option<Account> {
     if !plain || alias.starts_with('.') {
         return None;
     }
+    let bytes = atomic_file::read(&aliases_dir(environment)?.join(alias), LARGEST).ok()?;
+    account_of_alias(&bytes)
+}
+
+/// The names that the CLI's `accounts` commands know, with their accounts.
+pub fn aliases(environment: &Environment) -> Vec<(String, Account)> {
+    let names = aliases_dir(environment).and_then(|dir| fs::read_dir(dir).ok());
+    let names = names.into_iter().flatten().flatten();
+    names
+        .filter_map(|entry| {
+            let name = entry.file_name().into_string().ok()?;
+            let account = aliased(environment, &name)?;
+            Some((name, account))
+        })
+        .collect()
+}
+
+fn aliases_dir(environment: &Environment) -> Option<PathBuf> {
     let home = environment.home.as_ref()?;
     let base = match home.join(".heroku") {
         old if old.is_dir() => old,
         _ => home.join(".config/heroku"),
     };
-    let bytes = atomic_file::read(&base.join("accounts").join(alias), LARGEST).ok()?;
-    account_of_alias(&bytes)
+    Some(base.join("accounts"))
 }
 
 /// The account that an alias file with these bytes is for.

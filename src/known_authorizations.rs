@@ -82,6 +82,11 @@ pub fn about(environment: &Environment, token: &Token) -> Option<Known> {
         .find(|known| known.fingerprint == fingerprint)
 }
 
+/// Everything that is known.
+pub fn all(environment: &Environment) -> Vec<Known> {
+    read(environment).unwrap_or_default()
+}
+
 /// Remembers what is known about a token, in place of what was known about any earlier token of
 /// the same account.
 ///

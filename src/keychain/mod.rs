@@ -215,6 +215,22 @@ impl Keychain {
         Ok(listing)
     }
 
+    /// Whose logins there are, without a look at any token: where that is asked for at every key that
+    /// is pressed, nobody is to be asked for leave.
+    ///
+    /// # Errors
+    /// As [`Keychain::item`].
+    pub fn accounts(&self) -> Result<Vec<Account>, Unavailable> {
+        let name = |entry: &Entry| {
+            let attributes = entry.get_attributes().unwrap_or_default();
+            let name = attributes.get("account").cloned();
+            name.or_else(|| Some(entry.get_specifiers()?.1))
+        };
+        let entries = self.search(None)?;
+        let names = entries.iter().filter_map(name);
+        Ok(names.filter_map(|name| Account::parse(&name)).collect())
+    }
+
     /// Keeps a token for this account, and reads it back before it says so.
     ///
     /// An item that is there is updated in place; further ones of the same account go, since an
