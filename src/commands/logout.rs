@@ -95,7 +95,7 @@ fn in_use(environment: &Environment) -> Option<Account> {
 
 /// The account in whose name git would push just now.
 fn served(environment: &Environment) -> Option<Account> {
-    let host = HerokuHost::production(Service::Git);
+    let host = HerokuHost::in_sight(Service::Git, environment.heroku_host.as_deref());
     let wanted = Wanted {
         host: &host,
         account: None,
