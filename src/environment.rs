@@ -121,8 +121,7 @@ impl Environment {
         let environment = Environment {
             trace: Trace::read(set(Trace::VARIABLE).as_deref(), home.as_deref()),
             home,
-            api_key: set("HEROKU_API_KEY")
-                .map(|key| key.to_str().map_or(Err(NotAToken::Character), Token::parse)),
+            api_key: set("HEROKU_API_KEY").map(|key| Token::from_bytes(key.into_encoded_bytes())),
             netrc_first: text("HEROKU_NETRC_WRITE")
                 .is_some_and(|value| value.eq_ignore_ascii_case("true")),
             heroku_host: text("HEROKU_HOST"),

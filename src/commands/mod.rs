@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use jiff::Timestamp;
+use zeroize::Zeroizing;
 
 use crate::Streams;
 use crate::arguments::Command;
@@ -48,6 +49,13 @@ impl Session<'_, '_> {
             .streams
             .errors
             .write_all(format!("{text}\n").as_bytes())?)
+    }
+
+    /// Prints a token on a line of its own, and in one write: whole lines pass by the buffer of
+    /// stdout, which nobody wipes.
+    fn hand_out(&mut self, token: &Token) -> anyhow::Result<()> {
+        let line = Zeroizing::new([token.expose(), "\n"].concat());
+        Ok(self.streams.output.write_all(line.as_bytes())?)
     }
 
     /// Tells a problem that stops nothing.

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
+use zeroize::Zeroizing;
 
 use crate::accounts::Login;
 use crate::credential::Verdict;
@@ -205,6 +206,16 @@ impl Account {
 pub(super) fn write_json(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     serde_json::to_writer_pretty(Visible(out), value)?;
     out.write_all(b"\n")
+}
+
+/// The same for a value with a token in it: in one write, which passes by the buffer of stdout, that
+/// nobody wipes.
+pub(super) fn write_secret_json(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    // Larger than any value that we have: what grows leaves its old place as it was.
+    const LARGE: usize = 64 * 1024;
+    let mut text = Zeroizing::new(Vec::with_capacity(LARGE));
+    write_json(value, &mut *text)?;
+    out.write_all(&text)
 }
 
 /// Passes JSON on, in which the characters that JSON lets through and a terminal acts on are

@@ -23,10 +23,7 @@ pub(super) fn run(arguments: &TokenArguments, session: &mut Session<'_, '_>) -> 
     let found = token_of(arguments.account.as_deref(), environment)?;
     if !arguments.json && !arguments.check {
         warn_on_a_terminal(session)?;
-        let out = &mut session.streams.output;
-        out.write_all(found.token.expose().as_bytes())?;
-        out.write_all(b"\n")?;
-        return Ok(());
+        return session.hand_out(&found.token);
     }
     let mut login = login(found);
     let asked = match arguments.check {
@@ -77,7 +74,7 @@ struct Told<'a> {
 
 impl Told<'_> {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        report::write_json(self, out)
+        report::write_secret_json(self, out)
     }
 }
 

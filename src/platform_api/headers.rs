@@ -6,7 +6,7 @@ use secrecy::ExposeSecret;
 use serde_json::Value;
 use thiserror::Error;
 
-use super::Failure;
+use super::{Failure, secret_header};
 use crate::environment::Environment;
 
 /// Those that say who asks, whom, and where the request ends: each is ours alone.
@@ -110,8 +110,7 @@ impl Headers {
     /// # Errors
     /// [`Failure::TwoFactor`] where it does not fit into a header: then Heroku has not given it out.
     pub fn with_second_factor(mut self, code: &str) -> Result<Headers, Failure> {
-        let mut value = HeaderValue::from_str(code).map_err(|_| Failure::TwoFactor)?;
-        value.set_sensitive(true);
+        let value = secret_header::plain(code).ok_or(Failure::TwoFactor)?;
         self.0.insert("heroku-two-factor-code", value);
         Ok(self)
     }

@@ -18,6 +18,7 @@ mod failure;
 mod headers;
 mod request_id;
 mod scrub;
+mod secret_header;
 mod shown;
 mod times;
 mod transport;

@@ -6,14 +6,16 @@ use std::time::{Duration, Instant, SystemTime};
 
 use jiff::Timestamp;
 use reqwest::blocking::{Client, RequestBuilder, Response};
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, RANGE, USER_AGENT};
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RANGE, USER_AGENT,
+};
 use reqwest::{Method as HttpMethod, Url};
 use serde_json::Value;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::request_id::request_id;
 use super::unreached::{self, Why};
-use super::{Asker, Failure, client, times};
+use super::{Asker, Failure, client, secret_header, times};
 use crate::credential::Token;
 use crate::environment::Environment;
 use crate::memory;
@@ -184,11 +186,8 @@ impl Transport {
     ) -> Result<Response, Failure> {
         let address = url.to_string();
         let verb = HttpMethod::from_bytes(method.as_bytes()).unwrap_or_default();
-        let builder = self
-            .client
-            .request(verb, url)
-            .headers(headers)
-            .bearer_auth(token.expose());
+        let builder = self.client.request(verb, url).headers(headers);
+        let builder = authorized(builder, secret_header::bearer(token.expose()))?;
         let builder = match body {
             None => builder,
             Some(body) => builder.body(body),
@@ -222,10 +221,11 @@ impl Transport {
         };
         Ok(match request.asker {
             Asker::Nobody => builder,
-            Asker::Bearer(token) => builder.bearer_auth(token.expose()),
-            Asker::Poll(token) => builder.bearer_auth(token.as_str()),
+            Asker::Bearer(token) => authorized(builder, secret_header::bearer(token.expose()))?,
+            Asker::Poll(token) => authorized(builder, secret_header::bearer(token))?,
             Asker::Password(login) => {
-                let builder = builder.basic_auth(login.email, Some(login.password.as_str()));
+                let basic = secret_header::basic(login.email, login.password);
+                let builder = authorized(builder, basic)?;
                 match &login.code {
                     None => builder,
                     Some(code) => builder.header("Heroku-Two-Factor-Code", second_factor(code)?),
@@ -294,11 +294,18 @@ fn append(bytes: &mut Zeroizing<Vec<u8>>, more: &[u8]) {
     bytes.extend_from_slice(more);
 }
 
-/// A code that does not fit into a header is none that Heroku has given out.
+/// What does not fit into a header is nothing that Heroku has given out.
+fn authorized(
+    builder: RequestBuilder,
+    header: Option<HeaderValue>,
+) -> Result<RequestBuilder, Failure> {
+    let header = header.ok_or(Failure::Garbled)?;
+    Ok(builder.header(AUTHORIZATION, header))
+}
+
+/// The same of a code.
 fn second_factor(code: &str) -> Result<HeaderValue, Failure> {
-    let mut value = HeaderValue::from_str(code).map_err(|_| Failure::TwoFactor)?;
-    value.set_sensitive(true);
-    Ok(value)
+    secret_header::plain(code).ok_or(Failure::TwoFactor)
 }
 
 fn header(response: &Response, name: &str) -> Option<String> {

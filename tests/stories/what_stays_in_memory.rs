@@ -1,7 +1,7 @@
 //! A token in memory: closed to others while it is there, and wiped once it has been used.
 
 use git_credential_heroku_rs::credential::Token;
-use heroku_stand_in::{Fault, On, Times};
+use heroku_stand_in::{Fault, Grant, On, Times};
 
 use crate::world::{ANN, API_HOST, At, Sight, World};
 
@@ -140,4 +140,119 @@ fn a_program_under_exec_is_as_open_as_any_and_has_its_limits() {
         .shell(&format!("git-credential-heroku-rs exec -- {ask}"), b"")
         .succeeds()
         .stdout_is(&plain);
+}
+
+/// What `line` leaves of each of Heroku's tokens once it has let go of everything, in a world where
+/// the Heroku CLI has logged in: how often it is there, and how often in a header that HTTP has sent.
+fn left_by(line: &str, input: &str) -> Vec<(String, [Sight; 2])> {
+    let world = World::new().with_keychain();
+    let token = world.heroku.issue(ANN, Grant::default()).token;
+    world.keeps_in_the_keychain(ANN, &token);
+    world.is_the_active_account(ANN);
+    world.is_planted(&world.home().join(".netrc"));
+    left_in(&world, line, &input.replace("TOKEN", &token))
+}
+
+fn left_in(world: &World, line: &str, input: &str) -> Vec<(String, [Sight; 2])> {
+    let stopped = world.stops_the_helper_at_its_end(line, input);
+    let tokens = world.heroku.secrets().into_iter();
+    tokens
+        .map(|token| {
+            // What remains of memory that was given back has lost its beginning.
+            let end = stopped.shows(&token[token.len() - 24..]);
+            let header = stopped.shows(&format!("authorization: Bearer {token}\r\n"));
+            (token, [end, header])
+        })
+        .collect()
+}
+
+#[test]
+fn what_asks_nobody_leaves_no_copy_at_all() {
+    let stored = format!("{HEROKU}username={ANN}\npassword=TOKEN\n");
+    for (line, input) in [
+        ("get", HEROKU),
+        ("store", &stored),
+        ("token", ""),
+        ("token --json --show-token", ""),
+        ("netrc print", ""),
+        ("switch ann@example.com", ""),
+        ("status --offline", ""),
+        ("doctor --offline", ""),
+    ] {
+        for (_, sights) in left_by(line, input) {
+            assert!(sights.iter().all(is_wiped), "{line}: {sights:?}");
+        }
+    }
+}
+
+/// The HTTP client writes each request into a buffer of its own, which nobody else can wipe.
+#[test]
+fn what_asks_heroku_leaves_the_one_copy_that_http_has_sent() {
+    let erased = format!("{HEROKU}username={ANN}\npassword=TOKEN\n");
+    for (line, input) in [
+        ("erase", erased.as_str()),
+        ("login --with-token", "TOKEN"),
+        ("login --with-token --store netrc", "TOKEN"),
+        ("api /account", ""),
+        ("status", ""),
+        ("token --check", ""),
+        ("authorizations list", ""),
+        ("doctor", ""),
+        ("logout", ""),
+    ] {
+        for (_, [end, header]) in left_by(line, input) {
+            let sent = matches!(header, Sight::Copies(..=1) | Sight::Closed);
+            // A later request on the same connection may be written over the beginning.
+            let is_all = end == header || end == Sight::Copies(1);
+            assert!(sent && is_all, "{line}: {end:?}, sent: {header:?}");
+        }
+    }
+}
+
+#[test]
+fn a_token_that_moves_out_of_netrc_leaves_that_copy_alone() {
+    let world = World::new().with_keychain();
+    let token = world.heroku.issue_token(ANN);
+    world.has_netrc(&format!(
+        "machine git.heroku.com login {ANN} password {token}\n"
+    ));
+    for (_, [end, header]) in left_in(&world, "netrc import --yes", "") {
+        assert!(
+            matches!(header, Sight::Copies(1) | Sight::Closed),
+            "{header:?}"
+        );
+        assert_eq!(end, header);
+    }
+}
+
+/// The answer in which Heroku tells the new one lies in the HTTP client too.
+#[test]
+fn a_rotation_leaves_nothing_of_the_old_token_and_two_copies_of_the_new_one() {
+    let left = left_by("rotate", "");
+    let (_, old) = &left[0];
+    assert!(old.iter().all(is_wiped), "{old:?}");
+    // Whoever is kept out cannot wait for its end either, and may come before the new one.
+    assert!(left.len() == 2 || old[0] == Sight::Closed, "{left:?}");
+    for (_, [end, header]) in &left[1..] {
+        assert!(
+            matches!(end, Sight::Copies(..=2) | Sight::Closed),
+            "{end:?}"
+        );
+        assert!(
+            matches!(header, Sight::Copies(..=1) | Sight::Closed),
+            "{header:?}"
+        );
+    }
+}
+
+#[test]
+fn a_token_in_a_variable_stays_where_the_kernel_has_put_it() {
+    let world = World::new();
+    let token = world.heroku.issue_token(ANN);
+    world.sets("HEROKU_API_KEY", &token);
+    let stopped = world.stops_the_helper_at_its_end("get", HEROKU);
+    // Nothing closes the memory to whoever has the variable anyway.
+    assert_eq!(stopped.shows(&token), Sight::Copies(1));
+    let variable = format!("HEROKU_API_KEY={token}\0");
+    assert_eq!(stopped.shows(&variable), Sight::Copies(1));
 }

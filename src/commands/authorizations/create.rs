@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::{Asking, Entry, json};
+use super::{Asking, Entry};
 use crate::accounts::{self, Store};
 use crate::arguments::{AuthorizationsCreate, Lifetime, OauthScope};
-use crate::commands::{Session, known};
+use crate::commands::{Session, known, report};
 use crate::credential::Token;
 use crate::platform_api::{Authorization, Failure, NewAuthorization};
 use crate::problem::{Kind, Problem};
@@ -109,7 +109,7 @@ fn hand_out(
             authorization: &entry,
             token: token.expose(),
         };
-        json(&told, session.streams.output)?;
+        report::write_secret_json(&told, session.streams.output)?;
         return Ok(session.streams.output.flush()?);
     }
     session.say(&format!(
@@ -117,10 +117,8 @@ fn hand_out(
         entry.name(),
         entry.ends()
     ))?;
-    let out = &mut session.streams.output;
-    out.write_all(token.expose().as_bytes())?;
-    out.write_all(b"\n")?;
-    Ok(out.flush()?)
+    session.hand_out(token)?;
+    Ok(session.streams.output.flush()?)
 }
 
 /// The one shape with a token in it.

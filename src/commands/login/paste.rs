@@ -1,6 +1,6 @@
 //! A token from the dashboard, pasted or piped: works with MFA on, without a browser here.
 
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 
 use zeroize::Zeroizing;
 
@@ -14,14 +14,25 @@ use crate::terminal;
 const PAGE: &str = "https://dashboard.heroku.com/account/applications/authorizations/new";
 
 /// More than any token and the blanks around it.
-const LONGEST_INPUT: u64 = 4096;
+const LONGEST_INPUT: usize = 4096;
+
+/// Rust's `Stdin` reads ahead into a buffer that nobody wipes, but for a read that is as large as
+/// that buffer: this one goes straight to its place.
+const PAST_STDINS_BUFFER: usize = 8 * 1024;
 
 /// Reads the token from stdin, to its end.
 pub(super) fn from_stdin(session: &mut Session<'_, '_>) -> anyhow::Result<Got> {
-    let mut text = Zeroizing::new(Vec::with_capacity(4096));
-    let mut input = (&mut session.streams.input).take(LONGEST_INPUT);
-    input.read_to_end(&mut text)?;
-    let text = std::str::from_utf8(&text).unwrap_or("\u{0}");
+    let mut text = Zeroizing::new([0; LONGEST_INPUT + PAST_STDINS_BUFFER]);
+    let mut length = 0;
+    while length < LONGEST_INPUT {
+        match session.streams.input.read(&mut text[length..]) {
+            Ok(0) => break,
+            Ok(count) => length += count,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let text = std::str::from_utf8(&text[..length]).unwrap_or("\u{0}");
     Ok(got(text, "stdin")?)
 }
 

@@ -18,6 +18,10 @@ use super::{API_HOST, Manner, World};
 /// Longer than any step of a program takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// The numbers of `write` and of `exit_group`, on x86 and on ARM.
+const WRITES: [&str; 2] = ["1 ", "64 "];
+const EXITS: [&str; 2] = ["231 ", "94 "];
+
 /// Where a program waits.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum At {
@@ -30,7 +34,8 @@ pub(crate) enum At {
 /// A program that waits for a reader who does not read. It dies with the story.
 pub(crate) struct Stopped {
     child: Child,
-    _full: Option<std::io::PipeReader>,
+    process: u32,
+    full: Option<std::io::PipeReader>,
 }
 
 /// What can be seen of a program's memory.
@@ -59,11 +64,9 @@ impl World {
             At::ItsLastWord => (Stdio::null(), full()),
         };
         let child = self.started(line, input, out, errors);
-        let mut stopped = Stopped {
-            child,
-            _full: Some(reader),
-        };
-        stopped.waits_in_a_write();
+        let mut stopped = Stopped::of(child);
+        stopped.full = Some(reader);
+        stopped.waits_in(&WRITES);
         stopped
     }
 
@@ -73,7 +76,7 @@ impl World {
         self.heroku.fault(api, Fault::Pause, Times::Exactly(1));
         let child = self.started(line, input, Stdio::null(), Stdio::null());
         self.waits_for_a_pause();
-        Stopped { child, _full: None }
+        Stopped::of(child)
     }
 
     /// The same until it waits for the answer of the Secret Service under orders to this call.
@@ -90,14 +93,34 @@ impl World {
             assert!(start.elapsed() < PATIENCE, "it did not ask for {call}");
             thread::sleep(Duration::from_millis(2));
         }
-        Stopped { child, _full: None }
+        Stopped::of(child)
+    }
+
+    /// The same until it ends: it has let go of everything that it had, and is held at the door.
+    pub(crate) fn stops_the_helper_at_its_end(&self, line: &str, input: &str) -> Stopped {
+        let mut command = self.program("strace");
+        command.args(["-qq", "-o", "/dev/null", "-e", "trace=exit_group"]);
+        command.args(["-e", "inject=exit_group:delay_enter=120000000"]);
+        command.arg(self.tested_program()).args(line.split(' '));
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let mut tracer = command.spawn().unwrap();
+        let mut stdin = tracer.stdin.take().unwrap();
+        stdin.write_all(input.as_bytes()).unwrap();
+        drop(stdin);
+        let mut stopped = Stopped::of(tracer);
+        stopped.process = stopped.program_under_a_tracer();
+        stopped.waits_in(&EXITS);
+        stopped
     }
 
     /// Another program that waits, for comparison.
     pub(crate) fn stops_another_program(&self) -> Stopped {
         let mut command = self.free_to_dump("sleep");
         let child = command.arg("60").spawn().unwrap();
-        let mut stopped = Stopped { child, _full: None };
+        let mut stopped = Stopped::of(child);
         stopped.runs("sleep");
         stopped
     }
@@ -122,15 +145,42 @@ impl World {
 }
 
 impl Stopped {
+    fn of(child: Child) -> Stopped {
+        let process = child.id();
+        Stopped {
+            child,
+            process,
+            full: None,
+        }
+    }
+
+    /// The tested program, once a tracer has started it.
+    fn program_under_a_tracer(&self) -> u32 {
+        let start = Instant::now();
+        let tracer = self.child.id();
+        let is_ours = |process: &&str| {
+            let comm = fs::read_to_string(format!("/proc/{process}/comm"));
+            comm.is_ok_and(|name| name.starts_with("git-credential"))
+        };
+        loop {
+            assert!(start.elapsed() < PATIENCE, "it never ran");
+            let children = fs::read_to_string(format!("/proc/{tracer}/task/{tracer}/children"));
+            let children = children.unwrap_or_default();
+            if let Some(process) = children.split_whitespace().find(is_ours) {
+                return process.parse().unwrap();
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+
     /// The kernel tells what a program waits for to those who may look into it, and to nobody else:
     /// once we are kept out, it holds a token and will not be seen any more.
-    fn waits_in_a_write(&mut self) {
-        const WRITES: [&str; 2] = ["1 ", "64 "];
+    fn waits_in(&mut self, calls: &[&str]) {
         let start = Instant::now();
         while start.elapsed() < PATIENCE {
             assert!(self.child.try_wait().unwrap().is_none(), "it never waited");
-            match fs::read_to_string(format!("/proc/{}/syscall", self.child.id())) {
-                Ok(call) if WRITES.iter().any(|number| call.starts_with(number)) => return,
+            match fs::read_to_string(format!("/proc/{}/syscall", self.process)) {
+                Ok(call) if calls.iter().any(|number| call.starts_with(number)) => return,
                 Err(error) if error.kind() == ErrorKind::PermissionDenied => return,
                 Ok(_) | Err(_) => thread::sleep(Duration::from_millis(2)),
             }
@@ -150,7 +200,7 @@ impl Stopped {
 
     /// What the system says to whoever opens a file of this process that tells its memory.
     pub(crate) fn gives(&self, file: &str) -> Result<(), ErrorKind> {
-        let path = format!("/proc/{}/{file}", self.child.id());
+        let path = format!("/proc/{}/{file}", self.process);
         let opened = File::open(path).and_then(|mut file| file.read(&mut [0; 1]));
         match opened {
             Err(error) if error.kind() == ErrorKind::PermissionDenied => Err(error.kind()),
@@ -162,7 +212,7 @@ impl Stopped {
     /// What a debugger is told that wants to attach itself.
     pub(crate) fn says_to_a_debugger(&self) -> String {
         let mut command = Command::new("strace");
-        command.args(["-o", "/dev/null", "-p", &self.child.id().to_string()]);
+        command.args(["-o", "/dev/null", "-p", &self.process.to_string()]);
         let mut debugger = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut said = String::new();
         let errors = debugger.stderr.take().unwrap();
@@ -193,7 +243,7 @@ impl Stopped {
 
     /// How often its memory holds this text.
     pub(crate) fn shows(&self, text: &str) -> Sight {
-        let process = format!("/proc/{}", self.child.id());
+        let process = format!("/proc/{}", self.process);
         let Ok(mut memory) = File::open(format!("{process}/mem")) else {
             return Sight::Closed;
         };
@@ -217,7 +267,12 @@ impl Stopped {
 
 impl Drop for Stopped {
     fn drop(&mut self) {
-        // Both fail only where it has ended already.
+        drop(self.full.take());
+        // Each fails only where it has ended already.
+        if self.process != self.child.id() {
+            let process = i32::try_from(self.process).ok().and_then(Pid::from_raw);
+            let _ = process.map(|process| kill_process(process, Signal::KILL));
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
