@@ -33,6 +33,20 @@ fn named_tests(page: &str) -> Vec<&str> {
     names.filter(|name| name.contains('_')).collect()
 }
 
+/// Whether a function of this name is run as a test: the attribute stands right above it.
+fn is_a_test(source: &str, name: &str) -> bool {
+    source.match_indices(&format!("fn {name}(")).any(|(at, _)| {
+        let before = source[..at].rsplit("}\n").next().unwrap_or_default();
+        before.lines().any(|line| line.trim() == "#[test]")
+    })
+}
+
+#[test]
+fn the_probe_tells_a_test_from_another_function() {
+    let source = "#[test]\nfn a() {\n}\n\nfn b() {\n}\n";
+    assert!(is_a_test(source, "a") && !is_a_test(source, "b"));
+}
+
 #[test]
 fn every_promise_names_a_test_that_there_is() {
     let source = sources(&["src", "tests"]);
@@ -40,10 +54,7 @@ fn every_promise_names_a_test_that_there_is() {
     let named = named_tests(&page);
     assert!(named.len() > 30, "the table is read: {named:?}");
     for name in named {
-        assert!(
-            source.contains(&format!("fn {name}(")),
-            "there is no test {name}"
-        );
+        assert!(is_a_test(&source, name), "there is no test {name}");
     }
 }
 
