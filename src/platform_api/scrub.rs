@@ -9,13 +9,25 @@ pub(super) fn scrubbed(text: &str, asker: Asker<'_>) -> String {
     const LONGEST: usize = 300;
     let mut line = String::new();
     let known = Known::of(asker.secrets());
-    for word in redacted(text, Hide::Secrets, &known).split_whitespace() {
+    for word in redacted(beginning(text), Hide::Secrets, &known).split_whitespace() {
         if !line.is_empty() {
             line.push(' ');
         }
         line.push_str(word);
     }
     line.chars().take(LONGEST).collect()
+}
+
+/// As much of a text as anyone reads, in whole words: half a secret is not known for one.
+fn beginning(text: &str) -> &str {
+    const LONGEST_READ: usize = 4096;
+    let Some((end, _)) = text.char_indices().nth(LONGEST_READ) else {
+        return text;
+    };
+    let (beginning, _) = text.split_at(end);
+    beginning
+        .rsplit_once(char::is_whitespace)
+        .map_or("…", |(whole, _)| whole)
 }
 
 #[cfg(test)]
@@ -66,5 +78,16 @@ mod tests {
     #[test]
     fn it_is_cut_to_a_length_that_can_be_read() {
         assert_eq!(of_nobodys(&"é ".repeat(1000)).chars().count(), 300);
+    }
+
+    #[test]
+    fn a_secret_at_the_end_of_what_is_read_is_whole_or_away() {
+        let token = Token::parse("just-letters-and-dashes").unwrap();
+        for length in 4060..4100 {
+            let said = format!("{} just-letters-and-dashes", " ".repeat(length));
+            let shown = scrubbed(&said, Asker::Bearer(&token));
+            assert!(["", "…"].contains(&shown.as_str()), "{length}: {shown}");
+        }
+        assert_eq!(of_nobodys(&"x".repeat(5000)), "…");
     }
 }
