@@ -169,11 +169,11 @@ fn send(output: &mut dyn Write, reply: &Reply<'_>) {
         .and_then(|()| output.flush());
 }
 
-/// Keeps a token that worked, where that is what the user wants: pasted at git's prompt while we
-/// had none to offer, or a new one for the very account that we hold.
+/// Keeps a token that worked, where we have none to offer: the one pasted at git's prompt.
 ///
-/// A token from anywhere else (a remote's URL, another helper) never replaces a login. It opens no
-/// socket: git waits for it before it uploads.
+/// It never replaces a login, its own account's neither: whoever writes a URL, in `.gitmodules` for
+/// one, chooses user name and password in it, and git sends those to `store` too. It opens no socket:
+/// git waits for it before it uploads.
 ///
 /// # Errors
 /// A [`Problem`] where a token that should be kept could not be.
@@ -200,24 +200,16 @@ pub fn store(input: &mut dyn io::Read, environment: &Environment) -> Result<(), 
     };
     let named = ours.account();
     let held = held(&ours.host, named.as_ref(), environment);
-    let account = match held.map_err(|why| not_kept(&why))? {
-        Some(found) if found.token == *token => {
-            trace.tell(|| "not kept: it is here already");
-            return Ok(());
-        }
-        Some(found) => match same_user(ours.request.username.as_deref(), &found) {
-            Some(account) => account,
-            None => {
-                trace.tell(|| "not kept: it would replace a login that it is not of");
-                return Ok(());
-            }
-        },
-        None => {
-            let name = ours.request.username.as_deref();
-            name.and_then(Account::parse)
-                .unwrap_or_else(Account::unnamed)
-        }
-    };
+    if let Some(found) = held.map_err(|why| not_kept(&why))? {
+        trace.tell(|| match found.token == *token {
+            true => "not kept: it is here already",
+            false => "not kept: it would replace a login",
+        });
+        return Ok(());
+    }
+    let name = ours.request.username.as_deref();
+    let account = name.and_then(Account::parse);
+    let account = account.unwrap_or_else(Account::unnamed);
     trace.tell(|| format!("to be kept as {account}"));
     accounts::keep_unchecked(environment, &account, token).map_err(|why| not_kept(&why))
 }

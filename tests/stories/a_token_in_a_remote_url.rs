@@ -13,7 +13,8 @@ fn logged_in() -> (World, String, String) {
 #[test]
 fn it_does_not_overwrite_the_login() {
     let (world, token, in_url) = logged_in();
-    for user in ["heroku", "x"] {
+    // The account's own name, too: whoever writes a URL may know it.
+    for user in ["heroku", "x", "ann%40example.com"] {
         world
             .git(&format!(
                 "ls-remote https://{user}:{in_url}@git.heroku.com/blue-sky.git"
@@ -21,6 +22,29 @@ fn it_does_not_overwrite_the_login() {
             .succeeds()
             .says_nothing();
     }
+    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.accounts_in_the_keychain(), [ANN]);
+}
+
+/// In a repository of somebody else's, the URL of a submodule is theirs to write.
+#[test]
+fn a_submodule_does_not_overwrite_the_login() {
+    let (world, token, in_url) = logged_in();
+    let submodule = format!("https://ann%40example.com:{in_url}@git.heroku.com/blue-sky.git");
+    world.pushes();
+    world.shell("git init --quiet ~/theirs", b"").succeeds();
+    world
+        .git(&format!(
+            "-C ~/theirs submodule --quiet add {submodule} part"
+        ))
+        .succeeds();
+    world
+        .git("-C ~/theirs -c user.name=Eve -c user.email=eve@example.com commit --quiet --message 'A part'")
+        .succeeds();
+    world
+        .git("clone --quiet --recurse-submodules ~/theirs ~/mine")
+        .succeeds();
+    assert!(world.home().join("mine/part/.git").exists());
     assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
     assert_eq!(world.accounts_in_the_keychain(), [ANN]);
 }

@@ -61,23 +61,21 @@ fn get_hands_out_the_keychains_token_or_netrcs_and_says_why() {
 }
 
 #[test]
-fn store_keeps_the_token_or_says_that_it_did_not() {
+fn store_leaves_the_login_whatever_the_bus_does() {
     let world = World::new().with_keychain();
     let old = world.has_logged_in_with_the_heroku_cli(ANN);
     let new = world.heroku.issue_token(ANN);
-    let given = || world.keeps_in_the_keychain(ANN, &old);
     let then = |said: Outcome<'_>| {
-        let said = said.succeeds().holds_out(1).stdout_is("");
+        drop(said.succeeds().holds_out(1).stdout_is("").stdout());
         assert_eq!(world.accounts_in_the_keychain(), [ANN]);
-        let kept = world.kept_in_the_keychain(ANN).unwrap();
-        assert!(kept == new || kept == old && said.stderr().contains("the token was not kept: "));
+        assert_eq!(world.kept_in_the_keychain(ANN).as_ref(), Some(&old));
     };
     let input = format!("{REQUEST}username={ANN}\npassword={new}\n");
     with_every_fault(
         &world,
         "git-credential-heroku-rs store",
         &input,
-        given,
+        || {},
         then,
     );
 }

@@ -37,13 +37,9 @@ fn a_token_replaced_while_others_read_is_the_old_or_the_new_one() {
                 reply.hands_out(token.unwrap()).stderr_is("").stdout()
             });
             scope.spawn(|| {
-                let request = format!(
-                    "protocol=https\nhost=git.heroku.com\nusername={ANN}\npassword={new}\n"
-                );
                 world
-                    .helper_with_input("store", request)
+                    .helper_with_input("login --with-token", &new)
                     .succeeds()
-                    .says_nothing()
                     .stdout()
             });
         }

@@ -184,7 +184,6 @@ impl Machine {
         };
         let name = match held {
             None => user.unwrap_or(PASTED),
-            Some(held) if held.is_in_keyring && user == Some(held.account) => held.account,
             Some(_) => return self.clone().quietly(),
         };
         let mut after = self.clone();
