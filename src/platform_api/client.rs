@@ -135,6 +135,19 @@ mod tests {
     }
 
     #[test]
+    fn a_proxys_name_may_be_in_any_script() {
+        for (name, as_asked) in [
+            ("bücher.example", "xn--bcher-kva.example"),
+            ("Ａ．example", "a.example"),
+            ("לקוח.example", "xn--9dben8b.example"),
+        ] {
+            let url = proxy_url(&format!("{name}:3128")).unwrap();
+            assert_eq!(url.host_str(), Some(as_asked), "{name}");
+        }
+        assert_eq!(proxy_url("http://\u{200d}.example"), None);
+    }
+
+    #[test]
     fn a_proxy_that_makes_no_sense_is_not_gone_around() {
         for address in ["ftp://proxy", "http://", "http://a b", "file:///etc/passwd"] {
             assert_eq!(proxy_url(address), None, "{address}");
