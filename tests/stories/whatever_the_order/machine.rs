@@ -19,6 +19,8 @@ pub(super) struct Machine {
     pub(super) netrc: Option<(Name, Token)>,
     /// What was revoked at Heroku. The token that is nobody's was never alive.
     pub(super) dead: BTreeSet<Token>,
+    /// What `rotate` has made.
+    pub(super) made: BTreeSet<Token>,
 }
 
 /// How a step ends.
@@ -56,6 +58,7 @@ impl Machine {
             Step::LoginToNetrc(token) => self.login_to_netrc(token),
             Step::Logout(name, revoke) => self.logout(name, revoke),
             Step::Switch(name) => self.switch(name),
+            Step::Rotate => self.rotate(),
             Step::Status => return self.status(),
             Step::StatusOffline => self.clone().restores(&self.names(), Vec::new()),
             Step::HerokuLogin(token) => {
@@ -287,6 +290,41 @@ impl Machine {
             false => format!("{name} is now in use, by git and by the Heroku CLI\n"),
         };
         self.naming(Some(name)).ending(0, &told, &[])
+    }
+
+    /// The token that is served, and its copy in the other place, give way to a new one; it is revoked.
+    fn rotate(&self) -> End {
+        let served = match self.served(None) {
+            Ok(served) => served,
+            Err(why) => return self.failing(4, &why),
+        };
+        let (account, token) = (served.account, served.token);
+        let Some(owner) = token.owner().filter(|_| !self.is_dead(token)) else {
+            return self.failing(1, "Heroku");
+        };
+        let before = self
+            .made
+            .iter()
+            .filter(|made| made.owner() == Some(owner))
+            .count();
+        let new = Token::made(owner, before);
+        let mut after = self.clone();
+        after.made.insert(new);
+        after.revoke(token);
+        if after.items.get(account) == Some(&token) {
+            after.items.insert(account, new);
+        }
+        if after.netrc.is_some_and(|(_, held)| held == token) {
+            after.netrc = Some((account, new));
+        }
+        let place = match served.is_in_keyring {
+            true => "the keychain",
+            false => "netrc",
+        };
+        let told = format!(
+            "{account} has a new token in {place}: it never ends\nThe old one is revoked\n"
+        );
+        after.ending(0, &told, &[])
     }
 
     /// A look: what was served before it is served after it, and nothing that lives is lost. A

@@ -23,9 +23,11 @@ fn follows_the_model(played: &mut Played, steps: &[Step]) -> Result<(), String> 
     played.begins_anew();
     let mut machine = Machine::default();
     for step in steps {
-        let seen = played.takes(*step);
-        let left = played.machine()?;
         let ends = machine.ends(*step);
+        let seen = played.takes(*step);
+        let mut made = ends[0].after.made.difference(&machine.made);
+        played.learns(made.next().copied())?;
+        let left = played.machine()?;
         if !ends.iter().any(|end| seen.is(end) && end.after == left) {
             return Err(format!(
                 "after {step:?}\non {machine:#?}\nit said {seen:#?}\nand left {left:#?}\nwhere it may end {ends:#?}"
@@ -35,6 +37,11 @@ fn follows_the_model(played: &mut Played, steps: &[Step]) -> Result<(), String> 
     }
     counted("steps in sequences made up at random", steps.len());
     Ok(())
+}
+
+/// What `rotate` makes has a number only once it is known, and here others act on it before.
+fn makes_none(step: &Step) -> bool {
+    *step != Step::Rotate
 }
 
 /// Tells a sequence that breaks a promise in its shortest form.
@@ -67,7 +74,10 @@ fn git_is_given_and_keeps_what_the_model_says() {
 fn what_many_leave_who_take_their_steps_at_once_is_whole() {
     let played = RefCell::new(Played::new(Way::Direct));
     let sequences = prop_oneof![
-        vec(vec(any_step(), 1..=8), 2..=8),
+        vec(
+            vec(any_step().prop_filter("it makes none", makes_none), 1..=8),
+            2..=8
+        ),
         vec(
             vec(
                 any_step().prop_filter("it takes nothing away", gives),

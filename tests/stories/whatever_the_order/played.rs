@@ -18,7 +18,7 @@ const NOBODYS: &str = "HRKU-01234567-89ab-cdef-0123-456789abcdef";
 pub(super) struct Played {
     pub(super) world: World,
     items: Items,
-    tokens: Vec<String>,
+    tokens: BTreeMap<Token, String>,
     way: Way,
 }
 
@@ -46,7 +46,7 @@ impl Played {
         let mut played = Played {
             world,
             items,
-            tokens: vec![String::new(); Token::COUNT],
+            tokens: BTreeMap::new(),
             way,
         };
         played.begins_anew();
@@ -63,17 +63,34 @@ impl Played {
             let _ = fs::remove_file(file);
         }
         self.world.has_netrc(FOREIGN);
-        for number in 0..Token::COUNT {
-            let text = match Token(number).owner() {
-                // What was revoked is dead for good.
-                Some(owner) if !self.world.heroku.is_live(&self.tokens[number]) => {
-                    self.world.heroku.issue_token(owner)
-                }
-                Some(_) => continue,
-                None => NOBODYS.to_owned(),
-            };
-            self.tokens[number] = text;
+        let heroku = &self.world.heroku;
+        self.tokens.retain(|token, text| {
+            let is_made = token.0 >= Token::COUNT;
+            if is_made {
+                heroku.revoke(text);
+            }
+            !is_made && heroku.is_live(text)
+        });
+        for token in (0..Token::COUNT).map(Token) {
+            // What was revoked is dead for good.
+            self.tokens
+                .entry(token)
+                .or_insert_with(|| match token.owner() {
+                    Some(owner) => heroku.issue_token(owner),
+                    None => NOBODYS.to_owned(),
+                });
         }
+    }
+
+    /// Gives what was made since the last look this number; says what else was.
+    pub(super) fn learns(&mut self, expected: Option<Token>) -> Result<(), String> {
+        let mut made = self.world.live_tokens();
+        made.retain(|text| self.tokens.values().all(|known| known != text));
+        if made.len() != expected.iter().len() {
+            return Err(format!("{} tokens were made", made.len()));
+        }
+        self.tokens.extend(expected.into_iter().zip(made));
+        Ok(())
     }
 
     fn notes(&self) -> PathBuf {
@@ -112,6 +129,7 @@ impl Played {
                 helper(&format!("logout{keep} {}", name.unwrap_or_default()), "")
             }
             Step::Switch(name) => helper(&format!("switch {name}"), ""),
+            Step::Rotate => helper("rotate", ""),
             Step::Status => helper("status", ""),
             Step::StatusOffline => helper("status --offline", ""),
             others => self.takes_of_others(others),
@@ -155,7 +173,7 @@ impl Played {
             }
             Step::HerokuSwitch(name) => world.is_the_active_account(name),
             Step::HerokuLogout => {
-                if let Some(name) = world.active_account() {
+                if let Some(name) = self.named() {
                     let line = format!("clear service heroku-cli account {name}");
                     // It fails where there is nothing to clear.
                     let _ = world.secret_tool(&line);
@@ -169,18 +187,25 @@ impl Played {
         Seen::default()
     }
 
+    /// The account that `login.json` names; nobody, where others are in the middle of writing it.
+    fn named(&self) -> Option<String> {
+        let bytes = fs::read(self.world.login_json()).ok()?;
+        let login: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
+        Some(login["account"].as_str()?.to_owned())
+    }
+
     /// As the Heroku CLI drops its `login.json`, if there is one.
     fn forgets(&self) {
         let _ = fs::remove_file(self.world.login_json());
     }
 
     fn text(&self, token: Token) -> &str {
-        &self.tokens[token.0]
+        &self.tokens[&token]
     }
 
     /// The tokens by their numbers: what is handed out on stdout is so on purpose.
     fn sees(&self, mut said: Outcome<'_>) -> Seen {
-        for token in &self.tokens {
+        for token in self.tokens.values() {
             if said.raw_stdout().contains(token) {
                 said = said.hands_out(token);
             }
@@ -193,9 +218,9 @@ impl Played {
     }
 
     fn by_number(&self, text: &str) -> String {
-        let tokens = self.tokens.iter().enumerate();
-        tokens.fold(text.to_owned(), |text, (number, token)| {
-            text.replace(token, &format!("{:?}", Token(number)))
+        let tokens = self.tokens.iter();
+        tokens.fold(text.to_owned(), |text, (token, secret)| {
+            text.replace(secret, &format!("{token:?}"))
         })
     }
 
@@ -214,19 +239,25 @@ impl Played {
             items,
             in_use: in_use.as_deref().map(known).transpose()?,
             netrc: self.netrc()?,
-            dead: (0..Token::COUNT)
-                .map(Token)
-                .filter(|token| token.owner().is_some())
-                .filter(|token| !self.world.heroku.is_live(self.text(*token)))
+            dead: self
+                .tokens
+                .iter()
+                .filter(|(token, text)| token.owner().is_some() && !self.world.heroku.is_live(text))
+                .map(|(token, _)| *token)
+                .collect(),
+            made: self
+                .tokens
+                .range(Token(Token::COUNT)..)
+                .map(|(token, _)| *token)
                 .collect(),
         })
     }
 
     fn token(&self, secret: &str) -> Result<Token, String> {
-        let number = self.tokens.iter().position(|token| token == secret);
-        number
-            .map(Token)
-            .ok_or_else(|| "a token that nobody gave".to_owned())
+        let mut tokens = self.tokens.iter();
+        let token = tokens.find(|(_, text)| *text == secret);
+        let token = token.map(|(token, _)| *token);
+        token.ok_or_else(|| "a token that nobody gave".to_owned())
     }
 
     /// Heroku's entries, both of them and alike; the others to the byte.

@@ -20,21 +20,29 @@ const DEPLOY: Name = "deploy";
 /// All of them.
 pub(super) const NAMES: [Name; 4] = [ANN, BOB, PASTED, DEPLOY];
 
-/// A token, by its number: the first three are Ann's, the next two Bob's, the last is nobody's.
+/// A token, by its number: the first three are Ann's, the next two Bob's, one is nobody's, and what
+/// `rotate` makes follows.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Token(pub(super) usize);
 
 impl Token {
-    /// How many there are.
+    /// How many there are before any is made.
     pub(super) const COUNT: usize = 6;
 
-    /// Whose it is at Heroku.
+    /// Whose it is at Heroku; of what `rotate` makes every other one is Ann's.
     pub(super) fn owner(self) -> Option<Name> {
         match self.0 {
             0..=2 => Some(ANN),
             3 | 4 => Some(BOB),
-            _ => None,
+            5 => None,
+            made => Some([ANN, BOB][made % 2]),
         }
+    }
+
+    /// The next one that `rotate` makes, after so many of this owner's.
+    pub(super) fn made(owner: Name, before: usize) -> Token {
+        let bobs = usize::from(owner == BOB);
+        Token(Token::COUNT + 2 * before + bobs)
     }
 }
 
@@ -73,6 +81,8 @@ pub(super) enum Step {
     Logout(User, Revoke),
     /// `switch`.
     Switch(Name),
+    /// `rotate`.
+    Rotate,
     /// `status`, with Heroku asked.
     Status,
     /// `status --offline`.
@@ -132,6 +142,7 @@ pub(super) fn any_step() -> impl Strategy<Value = Step> {
         1 => token().prop_map(Step::LoginToNetrc),
         3 => (proptest::option::of(name()), revoke).prop_map(|(name, how)| Step::Logout(name, how)),
         2 => name().prop_map(Step::Switch),
+        1 => Just(Step::Rotate),
         1 => Just(Step::Status),
         1 => Just(Step::StatusOffline),
         2 => owned().prop_map(Step::HerokuLogin),
@@ -159,6 +170,6 @@ pub(super) fn step_of_git() -> impl Strategy<Value = Step> {
 pub(super) fn gives(step: &Step) -> bool {
     !matches!(
         step,
-        Step::Logout(..) | Step::HerokuLogout | Step::Revoked(_) | Step::Erase(..)
+        Step::Logout(..) | Step::HerokuLogout | Step::Revoked(_) | Step::Erase(..) | Step::Rotate
     )
 }
