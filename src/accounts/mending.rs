@@ -69,8 +69,9 @@ fn serves(environment: &Environment, name: &Account) -> bool {
         api_key: None,
         ..environment.clone()
     };
+    let host = HerokuHost::in_sight(Service::Git, environment.heroku_host.as_deref());
     let wanted = Wanted {
-        host: &HerokuHost::production(Service::Git),
+        host: &host,
         account: None,
     };
     let served = sources::find(&wanted, &lasting).found;
