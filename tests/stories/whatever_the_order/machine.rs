@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::step::{Name, PASTED, Revoke, Step, Token, User};
+use super::step::{Name, PASTED, Step, Token, User};
 
 /// Everything that decides.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub(super) struct Machine {
     pub(super) dead: BTreeSet<Token>,
     /// What `rotate` has made.
     pub(super) made: BTreeSet<Token>,
+    /// `HEROKU_NETRC_WRITE=true`: the Heroku CLI lives on netrc, so that netrc comes first.
+    pub(super) lives_on_netrc: bool,
 }
 
 /// How a step ends.
@@ -36,13 +38,13 @@ pub(super) struct End {
 
 /// Where a token that is served lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Served {
-    account: Name,
-    token: Token,
-    is_in_keyring: bool,
+pub(super) struct Served {
+    pub(super) account: Name,
+    pub(super) token: Token,
+    pub(super) is_in_keyring: bool,
 }
 
-fn is_email(name: Name) -> bool {
+pub(super) fn is_email(name: Name) -> bool {
     name.contains('@')
 }
 
@@ -85,11 +87,11 @@ impl Machine {
         vec![one]
     }
 
-    fn quietly(self) -> End {
+    pub(super) fn quietly(self) -> End {
         self.ending(0, "", &[])
     }
 
-    fn ending(self, code: i32, stdout: &str, stderr: &[String]) -> End {
+    pub(super) fn ending(self, code: i32, stdout: &str, stderr: &[String]) -> End {
         End {
             code,
             stdout: Some(stdout.to_owned()),
@@ -98,11 +100,11 @@ impl Machine {
         }
     }
 
-    fn failing(&self, code: i32, why: &str) -> End {
+    pub(super) fn failing(&self, code: i32, why: &str) -> End {
         self.clone().ending(code, "", &[why.to_owned()])
     }
 
-    fn naming(&self, name: Option<Name>) -> Machine {
+    pub(super) fn naming(&self, name: Option<Name>) -> Machine {
         let in_use = name;
         Machine {
             in_use,
@@ -110,22 +112,48 @@ impl Machine {
         }
     }
 
-    fn names(&self) -> Vec<Name> {
+    pub(super) fn names(&self) -> Vec<Name> {
         self.items.keys().copied().collect()
     }
 
-    fn revoke(&mut self, token: Token) {
+    pub(super) fn revoke(&mut self, token: Token) {
         self.dead.extend(token.owner().map(|_| token));
     }
 
-    fn is_dead(&self, token: Token) -> bool {
+    pub(super) fn is_dead(&self, token: Token) -> bool {
         token.owner().is_none() || self.dead.contains(&token)
     }
 
     /// The token that is served: of this account, else of the one in use, else the only one.
-    fn served(&self, asked: Option<Name>) -> Result<Served, String> {
+    pub(super) fn served(&self, asked: Option<Name>) -> Result<Served, String> {
         let wanted = asked.or(self.in_use);
-        let pasted = || asked.is_none().then_some(PASTED);
+        let found = |is_in_keyring| {
+            move |(account, token)| Served {
+                account,
+                token,
+                is_in_keyring,
+            }
+        };
+        let item = self.item(asked).map(found(true));
+        // Where netrc comes first it says by itself whose login it is.
+        let entry = self.netrc.filter(|(name, _)| match self.lives_on_netrc {
+            true => asked.is_none_or(|asked| asked == *name),
+            false => wanted.is_none_or(|wanted| wanted == *name),
+        });
+        let entry = entry.map(found(false));
+        let served = match self.lives_on_netrc {
+            true => entry.or(item),
+            false => item.or(entry),
+        };
+        served.ok_or_else(|| match wanted {
+            Some(name) => format!("no Heroku token for {name} on this machine"),
+            None if self.items.is_empty() => "not logged in to Heroku".to_owned(),
+            None => "several Heroku accounts are logged in and none is chosen".to_owned(),
+        })
+    }
+
+    /// The keyring's answer. What was pasted counts for whoever is in use and has none.
+    fn item(&self, asked: Option<Name>) -> Option<(Name, Token)> {
         let of = |name: Name| Some((name, *self.items.get(name)?));
         let only = || match self.items.len() {
             1 => self
@@ -135,32 +163,10 @@ impl Machine {
                 .map(|(name, token)| (*name, *token)),
             _ => None,
         };
-        let item = wanted
-            .and_then(of)
-            .or_else(|| pasted().and_then(of))
-            .or_else(|| wanted.is_none().then(only).flatten());
-        if let Some((account, token)) = item {
-            let is_in_keyring = true;
-            return Ok(Served {
-                account,
-                token,
-                is_in_keyring,
-            });
-        }
-        match self.netrc {
-            Some((account, token)) if wanted.is_none_or(|name| name == account) => {
-                let is_in_keyring = false;
-                Ok(Served {
-                    account,
-                    token,
-                    is_in_keyring,
-                })
-            }
-            _ => Err(match wanted {
-                Some(name) => format!("no Heroku token for {name} on this machine"),
-                None if self.items.is_empty() => "not logged in to Heroku".to_owned(),
-                None => "several Heroku accounts are logged in and none is chosen".to_owned(),
-            }),
+        match (asked, self.in_use) {
+            (Some(asked), _) => of(asked),
+            (None, Some(in_use)) => of(in_use).or_else(|| of(PASTED)),
+            (None, None) => of(PASTED).or_else(only),
         }
     }
 
@@ -190,7 +196,10 @@ impl Machine {
             Some(_) => return self.clone().quietly(),
         };
         let mut after = self.clone();
-        after.items.insert(name, token);
+        match self.lives_on_netrc {
+            true => after.netrc = Some((name, token)),
+            false => after.items.extend([(name, token)]),
+        }
         after.quietly()
     }
 
@@ -222,177 +231,5 @@ impl Machine {
             false => self.failing(0, &format!("Heroku takes the token of {name}: it was kept")),
         };
         holders.iter().map(end).collect()
-    }
-
-    fn login(&self, token: Token) -> End {
-        let Some(owner) = token.owner().filter(|_| !self.is_dead(token)) else {
-            return self.failing(1, "Heroku refuses this token");
-        };
-        let mut after = self.naming(Some(owner));
-        after.items.insert(owner, token);
-        if after.items.get(PASTED) == Some(&token) {
-            after.items.remove(PASTED);
-        }
-        let told = "the token is in the keychain, for git and for the Heroku CLI";
-        after.ending(0, &format!("Logged in as {owner}: {told}\n"), &[])
-    }
-
-    fn login_to_netrc(&self, token: Token) -> End {
-        let Some(owner) = token.owner().filter(|_| !self.is_dead(token)) else {
-            return self.failing(1, "Heroku refuses this token");
-        };
-        let mut after = self.naming(self.in_use.map(|_| owner));
-        after.netrc = Some((owner, token));
-        let told = "the token is in netrc, in plain text, for git and for the Heroku CLI";
-        after.ending(0, &format!("Logged in as {owner}: {told}\n"), &[])
-    }
-
-    fn logout(&self, name: User, revoke: Revoke) -> End {
-        let mut there: BTreeSet<Name> = self.items.keys().copied().collect();
-        there.extend(self.netrc.map(|(name, _)| name));
-        let meant = match name.or(self.in_use) {
-            Some(name) if there.contains(name) => name,
-            None if there.len() > 1 => {
-                return self.failing(1, "several accounts are logged in and none is chosen");
-            }
-            None if there.len() == 1 => there.first().copied().unwrap_or_default(),
-            _ => return self.failing(4, "there is no such login on this machine"),
-        };
-        let mut after = self.clone();
-        let item = after.items.remove(meant);
-        let entry = self
-            .netrc
-            .filter(|(name, token)| *name == meant || item == Some(*token));
-        after.netrc = self.netrc.filter(|_| entry.is_none());
-        if revoke == Revoke::Yes {
-            let own = entry.filter(|(name, _)| *name == meant);
-            let tokens = item.into_iter().chain(own.map(|(_, token)| token));
-            tokens.for_each(|token| after.revoke(token));
-        }
-        after.in_use = self.in_use.filter(|name| *name != meant);
-        let of = |machine: &Machine| machine.served(None).ok().map(|served| served.account);
-        let (before, rest) = (of(self), of(&after));
-        let told = rest.filter(|_| rest != before);
-        let told = told.map(|name| format!("{name} is in use from now on"));
-        let out = format!("{meant} is logged out of this machine\n");
-        after.ending(0, &out, &Vec::from_iter(told))
-    }
-
-    fn switch(&self, name: Name) -> End {
-        if !self.items.contains_key(name) {
-            return self.failing(1, &format!("the keychain has no token of {name}"));
-        }
-        if !is_email(name) {
-            return self.failing(1, &format!("whose token lies under the name {name}"));
-        }
-        let told = match self.in_use == Some(name) {
-            true => format!("{name} was in use already\n"),
-            false => format!("{name} is now in use, by git and by the Heroku CLI\n"),
-        };
-        self.naming(Some(name)).ending(0, &told, &[])
-    }
-
-    /// The token that is served, and its copy in the other place, give way to a new one; it is revoked.
-    fn rotate(&self) -> End {
-        let served = match self.served(None) {
-            Ok(served) => served,
-            Err(why) => return self.failing(4, &why),
-        };
-        let (account, token) = (served.account, served.token);
-        let Some(owner) = token.owner().filter(|_| !self.is_dead(token)) else {
-            return self.failing(1, "Heroku");
-        };
-        let before = self
-            .made
-            .iter()
-            .filter(|made| made.owner() == Some(owner))
-            .count();
-        let new = Token::made(owner, before);
-        let mut after = self.clone();
-        after.made.insert(new);
-        after.revoke(token);
-        if after.items.get(account) == Some(&token) {
-            after.items.insert(account, new);
-        }
-        if after.netrc.is_some_and(|(_, held)| held == token) {
-            after.netrc = Some((account, new));
-        }
-        let place = match served.is_in_keyring {
-            true => "the keychain",
-            false => "netrc",
-        };
-        let told = format!(
-            "{account} has a new token in {place}: it never ends\nThe old one is revoked\n"
-        );
-        after.ending(0, &told, &[])
-    }
-
-    /// A look: what was served before it is served after it, and nothing that lives is lost. A
-    /// token that was pasted finds its owner's name, unless another live one lies under that.
-    fn status(&self) -> Vec<End> {
-        let is_pasted = |name: &Name| !is_email(name) && !self.is_dead(self.items[name]);
-        let (pasted, named): (Vec<Name>, Vec<Name>) = self.names().into_iter().partition(is_pasted);
-        // A login counts for its token's owner, where Heroku takes it.
-        let counts_for = |name: Name| {
-            let token = self.items[name];
-            token
-                .owner()
-                .filter(|_| !self.is_dead(token))
-                .unwrap_or(name)
-        };
-        let orders = match pasted[..] {
-            [one, other] => vec![vec![one, other], vec![other, one]],
-            _ => vec![pasted],
-        };
-        let end = |order: Vec<Name>| {
-            let mut after = self.clone();
-            let mut logins: Vec<Name> = named.iter().copied().map(counts_for).collect();
-            let mut told = Vec::new();
-            for name in order {
-                let owner = counts_for(name);
-                if after.moves(name, owner) {
-                    logins.push(owner);
-                    told.push(format!(
-                        "token pasted at git's prompt is kept as {owner} now"
-                    ));
-                }
-            }
-            after.restores(&logins, told)
-        };
-        orders.into_iter().map(end).collect()
-    }
-
-    fn moves(&mut self, from: Name, owner: Name) -> bool {
-        let token = self.items[from];
-        let held = self.items.get(owner).filter(|held| !self.is_dead(**held));
-        if held.is_some_and(|held| *held != token) {
-            return false;
-        }
-        if self.served(None).is_ok_and(|served| served.account == from) {
-            self.in_use = Some(owner);
-        }
-        self.items.remove(from);
-        self.items.insert(owner, token);
-        true
-    }
-
-    /// The rest of `status`: where no account is named and one email alone is there, it is named.
-    fn restores(mut self, logins: &[Name], mut told: Vec<String>) -> End {
-        let mut emails = logins.iter().copied().filter(|name| is_email(name));
-        if let (None, Some(only), None) = (self.in_use, emails.next(), emails.next()) {
-            told.push(match self.items.contains_key(only) {
-                true => format!("login.json names {only} again"),
-                false => format!("the keychain has no token of {only}"),
-            });
-            self.in_use = Some(only).filter(|name| self.items.contains_key(name));
-        }
-        let served = self.served(None);
-        told.extend(served.as_ref().err().cloned());
-        End {
-            code: if served.is_ok() { 0 } else { 4 },
-            stdout: None,
-            stderr: told,
-            after: self,
-        }
     }
 }

@@ -2,6 +2,7 @@
 //! and where many take theirs at once what is left is whole.
 
 mod at_once;
+mod commands;
 mod machine;
 mod played;
 mod step;
@@ -21,7 +22,10 @@ use step::{Step, Token, any_step, gives, step_of_git};
 /// Plays a sequence on a machine where nobody has logged in; says where it leaves the model.
 fn follows_the_model(played: &mut Played, steps: &[Step]) -> Result<(), String> {
     played.begins_anew();
-    let mut machine = Machine::default();
+    let mut machine = Machine {
+        lives_on_netrc: played.lives_on_netrc,
+        ..Machine::default()
+    };
     for step in steps {
         let ends = machine.ends(*step);
         let seen = played.takes(*step);
@@ -57,6 +61,16 @@ fn every_step_ends_as_the_model_says() {
     let played = RefCell::new(Played::new(Way::Direct));
     let sequence = vec(any_step(), 1..=24);
     tells(runner(40, 200).run(&sequence, |steps| {
+        follows_the_model(&mut played.borrow_mut(), &steps).map_err(TestCaseError::fail)
+    }));
+}
+
+#[test]
+fn every_step_ends_so_where_the_heroku_cli_lives_on_netrc() {
+    let played = RefCell::new(Played::new(Way::Direct));
+    played.borrow_mut().lives_on_netrc();
+    let sequence = vec(any_step(), 1..=24);
+    tells(runner(16, 100).run(&sequence, |steps| {
         follows_the_model(&mut played.borrow_mut(), &steps).map_err(TestCaseError::fail)
     }));
 }

@@ -20,6 +20,7 @@ pub(super) struct Played {
     items: Items,
     tokens: BTreeMap<Token, String>,
     way: Way,
+    pub(super) lives_on_netrc: bool,
 }
 
 /// Who speaks git's protocol to the tested program.
@@ -48,9 +49,16 @@ impl Played {
             items,
             tokens: BTreeMap::new(),
             way,
+            lives_on_netrc: false,
         };
         played.begins_anew();
         played
+    }
+
+    /// The Heroku CLI is told to keep its token in netrc.
+    pub(super) fn lives_on_netrc(&mut self) {
+        self.world.sets("HEROKU_NETRC_WRITE", "true");
+        self.lives_on_netrc = true;
     }
 
     /// A machine on which nobody has ever logged in, and tokens that live.
@@ -250,6 +258,7 @@ impl Played {
                 .range(Token(Token::COUNT)..)
                 .map(|(token, _)| *token)
                 .collect(),
+            lives_on_netrc: self.lives_on_netrc,
         })
     }
 

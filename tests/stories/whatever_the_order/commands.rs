@@ -1,0 +1,188 @@
+//! What a person's commands do to a machine: the other half of the model.
+
+use std::collections::BTreeSet;
+
+use super::machine::{End, Machine, Served, is_email};
+use super::step::{Name, PASTED, Revoke, Token, User};
+
+impl Machine {
+    pub(super) fn login(&self, token: Token) -> End {
+        if self.lives_on_netrc {
+            return self.login_to_netrc(token);
+        }
+        let Some(owner) = token.owner().filter(|_| !self.is_dead(token)) else {
+            return self.failing(1, "Heroku refuses this token");
+        };
+        let mut after = self.naming(Some(owner));
+        after.items.insert(owner, token);
+        if after.items.get(PASTED) == Some(&token) {
+            after.items.remove(PASTED);
+        }
+        let told = "the token is in the keychain, for git and for the Heroku CLI";
+        after.ending(0, &format!("Logged in as {owner}: {told}\n"), &[])
+    }
+
+    pub(super) fn login_to_netrc(&self, token: Token) -> End {
+        let Some(owner) = token.owner().filter(|_| !self.is_dead(token)) else {
+            return self.failing(1, "Heroku refuses this token");
+        };
+        let mut after = self.naming(self.in_use.map(|_| owner));
+        after.netrc = Some((owner, token));
+        let told = "the token is in netrc, in plain text, for git and for the Heroku CLI";
+        after.ending(0, &format!("Logged in as {owner}: {told}\n"), &[])
+    }
+
+    pub(super) fn logout(&self, name: User, revoke: Revoke) -> End {
+        let mut there: BTreeSet<Name> = self.items.keys().copied().collect();
+        there.extend(self.netrc.map(|(name, _)| name));
+        let meant = match name.or(self.in_use) {
+            Some(name) if there.contains(name) => name,
+            None if there.len() > 1 => {
+                return self.failing(1, "several accounts are logged in and none is chosen");
+            }
+            None if there.len() == 1 => there.first().copied().unwrap_or_default(),
+            _ => return self.failing(4, "there is no such login on this machine"),
+        };
+        let mut after = self.clone();
+        let item = after.items.remove(meant);
+        let entry = self
+            .netrc
+            .filter(|(name, token)| *name == meant || item == Some(*token));
+        after.netrc = self.netrc.filter(|_| entry.is_none());
+        if revoke == Revoke::Yes {
+            let own = entry.filter(|(name, _)| *name == meant);
+            let tokens = item.into_iter().chain(own.map(|(_, token)| token));
+            tokens.for_each(|token| after.revoke(token));
+        }
+        after.in_use = self.in_use.filter(|name| *name != meant);
+        let of = |machine: &Machine| machine.served(None).ok().map(|served| served.account);
+        let (before, rest) = (of(self), of(&after));
+        let told = rest.filter(|_| rest != before);
+        let told = told.map(|name| format!("{name} is in use from now on"));
+        let out = format!("{meant} is logged out of this machine\n");
+        after.ending(0, &out, &Vec::from_iter(told))
+    }
+
+    pub(super) fn switch(&self, name: Name) -> End {
+        if self.lives_on_netrc {
+            return self.failing(1, "netrc alone says who is logged in");
+        }
+        if !self.items.contains_key(name) {
+            return self.failing(1, &format!("the keychain has no token of {name}"));
+        }
+        if !is_email(name) {
+            return self.failing(1, &format!("whose token lies under the name {name}"));
+        }
+        let told = match self.in_use == Some(name) {
+            true => format!("{name} was in use already\n"),
+            false => format!("{name} is now in use, by git and by the Heroku CLI\n"),
+        };
+        self.naming(Some(name)).ending(0, &told, &[])
+    }
+
+    /// The token that is served, and its copy in the other place, give way to a new one; it is revoked.
+    pub(super) fn rotate(&self) -> End {
+        let served = match self.served(None) {
+            Ok(served) => served,
+            Err(why) => return self.failing(4, &why),
+        };
+        let (account, token) = (served.account, served.token);
+        let Some(owner) = token.owner().filter(|_| !self.is_dead(token)) else {
+            return self.failing(1, "Heroku");
+        };
+        let before = self
+            .made
+            .iter()
+            .filter(|made| made.owner() == Some(owner))
+            .count();
+        let new = Token::made(owner, before);
+        let mut after = self.clone();
+        after.made.insert(new);
+        after.revoke(token);
+        if after.items.get(account) == Some(&token) {
+            after.items.insert(account, new);
+        }
+        if after.netrc.is_some_and(|(_, held)| held == token) {
+            after.netrc = Some((account, new));
+        }
+        let place = match served.is_in_keyring {
+            true => "the keychain",
+            false => "netrc",
+        };
+        let told = format!(
+            "{account} has a new token in {place}: it never ends\nThe old one is revoked\n"
+        );
+        after.ending(0, &told, &[])
+    }
+
+    /// A look: what was served before it is served after it, and nothing that lives is lost. A
+    /// token that was pasted finds its owner's name, unless another live one lies under that.
+    pub(super) fn status(&self) -> Vec<End> {
+        let is_pasted = |name: &Name| !is_email(name) && !self.is_dead(self.items[name]);
+        let (pasted, named): (Vec<Name>, Vec<Name>) = self.names().into_iter().partition(is_pasted);
+        // A login counts for its token's owner, where Heroku takes it.
+        let counts_for = |name: Name| {
+            let token = self.items[name];
+            token
+                .owner()
+                .filter(|_| !self.is_dead(token))
+                .unwrap_or(name)
+        };
+        let orders = match pasted[..] {
+            [one, other] => vec![vec![one, other], vec![other, one]],
+            _ => vec![pasted],
+        };
+        let end = |order: Vec<Name>| {
+            let mut after = self.clone();
+            let mut logins: Vec<Name> = named.iter().copied().map(counts_for).collect();
+            let mut told = Vec::new();
+            for name in order {
+                let owner = counts_for(name);
+                if after.moves(name, owner) {
+                    logins.push(owner);
+                    told.push(format!(
+                        "token pasted at git's prompt is kept as {owner} now"
+                    ));
+                }
+            }
+            after.restores(&logins, told)
+        };
+        orders.into_iter().map(end).collect()
+    }
+
+    fn moves(&mut self, from: Name, owner: Name) -> bool {
+        let token = self.items[from];
+        let held = self.items.get(owner).filter(|held| !self.is_dead(**held));
+        if held.is_some_and(|held| *held != token) {
+            return false;
+        }
+        let is_it = |served: &Served| served.is_in_keyring && served.account == from;
+        if self.served(None).as_ref().is_ok_and(is_it) {
+            self.in_use = Some(owner);
+        }
+        self.items.remove(from);
+        self.items.insert(owner, token);
+        true
+    }
+
+    /// The rest of `status`: where no account is named and one email alone is there, it is named.
+    pub(super) fn restores(mut self, logins: &[Name], mut told: Vec<String>) -> End {
+        let pointed = logins.iter().filter(|_| !self.lives_on_netrc);
+        let mut emails = pointed.copied().filter(|name| is_email(name));
+        if let (None, Some(only), None) = (self.in_use, emails.next(), emails.next()) {
+            told.push(match self.items.contains_key(only) {
+                true => format!("login.json names {only} again"),
+                false => format!("the keychain has no token of {only}"),
+            });
+            self.in_use = Some(only).filter(|name| self.items.contains_key(name));
+        }
+        let served = self.served(None);
+        told.extend(served.as_ref().err().cloned());
+        End {
+            code: if served.is_ok() { 0 } else { 4 },
+            stdout: None,
+            stderr: told,
+            after: self,
+        }
+    }
+}
