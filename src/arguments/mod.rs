@@ -53,14 +53,14 @@ pub enum Invocation {
 pub fn read(arguments: &[OsString]) -> Invocation {
     if let Some((last, before)) = arguments.split_last()
         && let Some(operation) = last.to_str().and_then(Operation::named)
-        && !before.iter().any(is_command)
+        && !has_a_command(before)
     {
         return Invocation::Git(operation);
     }
     match CommandLine::try_parse_from(std::iter::once(&OsString::from(NAME)).chain(arguments)) {
         Ok(line) => Invocation::Command(line.command),
         // An operation that git adds may come behind flags from `credential.helper`, as ours do.
-        Err(error) if error.exit_code() != 0 && !arguments.iter().any(is_command) => {
+        Err(error) if error.exit_code() != 0 && !has_a_command(arguments) => {
             Invocation::Unknown(error)
         }
         Err(error) => Invocation::Told(error),
@@ -72,9 +72,14 @@ pub fn definition() -> clap::Command {
     CommandLine::command()
 }
 
-fn is_command(argument: &OsString) -> bool {
-    let line = CommandLine::command();
-    line.find_subcommand(argument).is_some()
+/// The definition is made once for all words, and not at all where git's operation stands alone.
+fn has_a_command(words: &[OsString]) -> bool {
+    let line = (!words.is_empty()).then(CommandLine::command);
+    line.is_some_and(|line| {
+        words
+            .iter()
+            .any(|word| line.find_subcommand(word).is_some())
+    })
 }
 
 /// The command line as far as anyone may know it: commands and flags by their names, no value.

@@ -3,6 +3,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use git_credential_heroku_rs::arguments::{self, Invocation};
@@ -22,15 +23,16 @@ fn texts(bytes: &[u8]) -> Vec<OsString> {
 /// git's operation in the last place decides, unless a command's name stands before it; and what is
 /// told in public has no word in it that a person could have made up.
 pub(crate) fn arguments_hold(bytes: &[u8]) {
-    let all = texts(bytes);
-    let line = arguments::definition();
-    let is_command = |word: &OsString| {
-        let mut names = line.get_subcommands().flat_map(|command| {
+    static COMMANDS: LazyLock<Vec<String>> = LazyLock::new(|| {
+        let line = arguments::definition();
+        let names = line.get_subcommands().flat_map(|command| {
             let aliases = command.get_all_aliases();
             aliases.chain([command.get_name()])
         });
-        names.any(|name| word == name)
-    };
+        names.map(str::to_owned).collect()
+    });
+    let all = texts(bytes);
+    let is_command = |word: &OsString| COMMANDS.iter().any(|name| word == name.as_str());
     let last = all.last().and_then(|word| word.to_str());
     let before = &all[..all.len() - 1];
     let is_gits =
