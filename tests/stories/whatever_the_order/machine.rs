@@ -1,5 +1,5 @@
-//! What lies on a machine, and what each step does to it: the rules of the program once more, in a
-//! page, without a keyring, a file or a process.
+//! What lies on a machine, and what each step does to it: the rules of the program once more,
+//! without a keyring, a file or a process. `commands` has those of a person's commands.
 //!
 //! Where two orders are as good as each other, as the one in which a keyring lists its items, a
 //! step has several ends.

@@ -1,5 +1,5 @@
-//! Any steps in any order: a person's, git's, the Heroku CLI's. Each ends as a model of a page says,
-//! and where many take theirs at once what is left is whole.
+//! Any steps in any order: a person's, git's, the Heroku CLI's. Each ends as a model of two pages
+//! says, and where many take theirs at once what is left is whole.
 
 mod at_once;
 mod commands;
