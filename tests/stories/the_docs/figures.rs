@@ -86,9 +86,13 @@ impl Figures {
             let agrees = cells[1..].iter().zip(measured).all(|(shown, measured)| {
                 measured.is_some_and(|measured| rounds_to(measured, shown))
             });
-            let shown =
-                |value: Option<f64>| value.map_or("?".to_owned(), |value| format!("{value:.2}"));
-            (!agrees).then(|| format!("{}: {}", cells[0], measured.map(shown).join(" | ")))
+            let as_it_is = measured.into_iter().zip([2, 1, 1, 0]);
+            let as_it_is = as_it_is.map(|(value, places)| match value {
+                Some(value) => format!("{value:.places$}"),
+                None => "?".to_owned(),
+            });
+            let as_it_is: Vec<String> = as_it_is.collect();
+            (!agrees).then(|| format!("| {} | {} |", cells[0], as_it_is.join(" | ")))
         })
         .collect()
     }
@@ -183,7 +187,7 @@ fn a_figure_that_was_not_measured_is_seen() {
     assert_eq!(readme(ours), [""; 0]);
     assert_eq!(
         readme(&ours.replace("2.5", "2.4")),
-        ["this helper, `get` from the keyring: 2.00 | 2.50 | 3.30 | 88.00"]
+        ["| this helper, `get` from the keyring | 2.00 | 2.5 | 3.3 | 88 |"]
     );
     assert_eq!(readme("| somebody else | 1 | 1 | 1 | 1 |").len(), 1);
     let compared = |figure: &str| {
