@@ -19,7 +19,7 @@ Paths: https://devcenter.heroku.com/articles/platform-api-reference")]
 pub struct Api {
     /// The path, as apps or /apps; or its address on Heroku's API
     pub path: String,
-    /// [default: GET; POST where there are fields or a body]
+    /// What is done [default: GET; POST where there are fields or a body]
     #[arg(short = 'X', long, value_enum, ignore_case = true)]
     pub method: Option<Method>,
     /// A text: key=value, key[part]=value, list[]=value; with GET a part of the query

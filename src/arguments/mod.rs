@@ -51,6 +51,12 @@ pub enum Invocation {
 /// git puts the operation last, behind what stands in `credential.helper`. A command of ours may
 /// end in the same word (`exec -- cache get`), so a command's name in front decides first.
 pub fn read(arguments: &[OsString]) -> Invocation {
+    if let Some((first, of)) = arguments.split_first()
+        && first == "help"
+        && of.iter().all(is_word)
+    {
+        return read(&[of, &["--help".into()]].concat());
+    }
     if let Some((last, before)) = arguments.split_last()
         && let Some(operation) = last.to_str().and_then(Operation::named)
         && !has_a_command(before)
@@ -70,6 +76,13 @@ pub fn read(arguments: &[OsString]) -> Invocation {
 /// The command line as it is defined: what completions and the manual are made from.
 pub fn definition() -> clap::Command {
     CommandLine::command()
+}
+
+/// Whether it is neither a flag nor empty: all of `help`'s words are commands.
+fn is_word(argument: &OsString) -> bool {
+    argument
+        .to_str()
+        .is_some_and(|word| !word.is_empty() && !word.starts_with('-'))
 }
 
 /// The definition is made once for all words, and not at all where git's operation stands alone.
@@ -156,6 +169,10 @@ pub enum Command {
     Exec(Exec),
     /// Ask Heroku's Platform API: JSON in and out, all pages, no token to handle
     Api(Api),
+    /// Replace the token by a new one, and revoke the old one
+    Rotate(Rotate),
+    /// List, make, rename and revoke the account's authorizations
+    Authorizations(Authorizations),
     /// Move tokens out of netrc, print lines for tools that need it, clean it
     #[command(subcommand)]
     Netrc(Netrc),
@@ -163,10 +180,6 @@ pub enum Command {
     Completions(Completions),
     /// Write the manual's pages, for `git help credential-heroku-rs`
     Man(Man),
-    /// Replace the token by a new one, and revoke the old one
-    Rotate(Rotate),
-    /// List, make, rename and revoke the account's authorizations
-    Authorizations(Authorizations),
 }
 
 #[cfg(test)]
@@ -224,6 +237,22 @@ mod tests {
         );
         assert_eq!(shown(&["switch", "ann@example.com"]), "switch");
         assert_eq!(shown(&["exec", "--", "curl", "--user", "a:b"]), "exec");
+    }
+
+    #[test]
+    fn help_is_asked_for_by_a_word_too() {
+        for words in [
+            &["help"][..],
+            &["help", "login"],
+            &["help", "netrc", "clean"],
+        ] {
+            let Invocation::Told(help) = invocation(words) else {
+                panic!("{words:?}");
+            };
+            let usage = words.join(" ").replacen("help", NAME, 1);
+            assert_eq!(help.exit_code(), 0);
+            assert!(help.to_string().contains(&usage), "{help}");
+        }
     }
 
     #[test]

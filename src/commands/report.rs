@@ -66,7 +66,7 @@ impl Account {
             scope: known.scope,
             created: known.created,
             expires: known.expires,
-            last_checked: known.checked,
+            last_checked: known.checked.and_then(whole_seconds),
             place: login.source.to_string(),
         }
     }
@@ -75,6 +75,11 @@ impl Account {
     pub(super) fn order(&self) -> impl Ord + use<'_> {
         (!self.in_use, &self.email)
     }
+}
+
+/// What was just noted as what is read back from a note: in seconds, so that a time has one form.
+fn whole_seconds(time: Timestamp) -> Option<Timestamp> {
+    Timestamp::from_second(time.as_second()).ok()
 }
 
 /// A source that could not be asked.

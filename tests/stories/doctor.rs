@@ -118,3 +118,13 @@ all is well
     let said: String = said.split_inclusive('\n').filter(told).collect();
     assert_eq!(said, report);
 }
+
+#[test]
+fn a_mend_is_what_is_to_be_typed_and_no_more() {
+    let world = World::new().with_keychain();
+    world
+        .helper("doctor --offline")
+        .exits_with(1)
+        .says("mend: git credential-heroku-rs login (or paste a token")
+        .says_nothing_about("mend: run");
+}

@@ -140,6 +140,10 @@ fn what_is_known_of_a_token_is_told_without_it() {
         .stderr_is("")
         .stdout();
     assert_eq!(world.heroku.requests().len(), 0);
+    // What `status` has just noted has the form of what is read back.
+    let noted = json_of(&world.helper("status --json").succeeds().stdout());
+    let checked = noted["accounts"][0]["last_checked"].as_str().unwrap();
+    assert_eq!(checked.len(), "2026-11-25T10:00:00Z".len(), "{checked}");
     let mut told = json_of(&told);
     for time in ["created", "expires", "last_checked"] {
         let value = told[time].take();

@@ -70,11 +70,11 @@ impl Finding {
 
     /// A problem that another room has put into words.
     pub(super) fn of_problem(id: &'static str, severity: Severity, problem: &Problem) -> Finding {
-        Finding {
+        let finding = Finding {
             severity,
-            mend: problem.mend().to_owned(),
             ..Finding::pass(id, problem.what())
-        }
+        };
+        finding.mended_by(problem.mend())
     }
 
     pub(super) fn because(self, why: impl Into<String>) -> Finding {
@@ -85,8 +85,11 @@ impl Finding {
     }
 
     pub(super) fn mended_by(self, mend: impl Into<String>) -> Finding {
+        let mend = mend.into();
+        // A problem tells to run it; here it stands behind a word of its own.
+        let mend = mend.strip_prefix("run: ").unwrap_or(&mend);
         Finding {
-            mend: mend.into(),
+            mend: mend.to_owned(),
             ..self
         }
     }
