@@ -75,6 +75,19 @@ pub fn is_stdout() -> bool {
     io::stdout().is_terminal()
 }
 
+/// How many columns stdout has, where it is a terminal that says so.
+#[cfg(unix)]
+pub fn columns() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+    (size.ws_col > 0).then_some(usize::from(size.ws_col))
+}
+
+/// The same, where no terminal is asked.
+#[cfg(not(unix))]
+pub fn columns() -> Option<usize> {
+    None
+}
+
 /// Whether stderr is a terminal.
 pub fn is_stderr() -> bool {
     io::stderr().is_terminal()

@@ -109,6 +109,22 @@ impl Entry {
         ]
     }
 
+    fn short_row(&self) -> [String; 5] {
+        const AS_MUCH_AS_NAMES_ONE: usize = 8;
+        let [id, description, scope, ..] = self.row();
+        let ends = match self.expires {
+            None => "never ends".to_owned(),
+            Some(end) if self.expired => format!("ended {}", end.strftime("%Y-%m-%d")),
+            Some(end) => format!("ends {}", end.strftime("%Y-%m-%d")),
+        };
+        let used = match self.in_use {
+            true => "in use".to_owned(),
+            false => self.here.join(","),
+        };
+        let id = id.chars().take(AS_MUCH_AS_NAMES_ONE).collect();
+        [id, description, scope, ends, used]
+    }
+
     /// One to a page, for people.
     pub(super) fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
         let time = |time: Option<Timestamp>| match time {
@@ -168,29 +184,53 @@ fn position(login: &Login, all: &[Authorization]) -> Option<usize> {
     noted.or_else(|| position_of(&login.token, all))
 }
 
-/// A table for a terminal.
-pub(super) fn write_table(entries: &[Entry], out: &mut dyn Write) -> io::Result<()> {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(["ID", "DESCRIPTION", "SCOPE", "TOKEN", "HERE"]);
-    table.add_rows(
-        entries
-            .iter()
-            .map(|entry| entry.row().map(|cell| cut(&cell))),
-    );
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
+/// A table for a terminal of this width: where it is too narrow for all of it, ids are told by as
+/// many letters as name one, times by their day, and descriptions by what there is room for.
+pub(super) fn write_table(
+    entries: &[Entry],
+    columns: Option<usize>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    const SHORTEST: usize = 12;
+    let mut lines = lines(entries.iter().map(Entry::row), LONGEST);
+    let width = |lines: &[String]| lines.iter().map(|line| line.chars().count()).max();
+    if let Some(columns) = columns.filter(|columns| width(&lines) > Some(*columns)) {
+        let short = |longest| self::lines(entries.iter().map(Entry::short_row), longest);
+        let excess = width(&short(LONGEST)).unwrap_or_default();
+        let excess = excess.saturating_sub(columns);
+        let longest = entries.iter().map(|entry| entry.row()[1].chars().count());
+        let longest = longest.max().unwrap_or_default().min(LONGEST);
+        lines = short(longest.saturating_sub(excess + 1).max(SHORTEST));
     }
-    for line in table.lines() {
-        writeln!(out, "{}", line.trim_end())?;
+    for line in lines {
+        writeln!(out, "{line}")?;
     }
     Ok(())
 }
 
-/// A cell that leaves room for the others.
-fn cut(cell: &str) -> String {
-    const LONGEST: usize = 60;
-    match cell.char_indices().nth(LONGEST) {
+/// How much of a cell is shown, in characters, so that it leaves room for the others.
+const LONGEST: usize = 60;
+
+fn lines(rows: impl Iterator<Item = [String; 5]>, longest_description: usize) -> Vec<String> {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(["ID", "DESCRIPTION", "SCOPE", "TOKEN", "HERE"]);
+    table.add_rows(rows.map(|[id, description, rest @ ..]| {
+        let [scope, ends, used] = rest.map(|cell| cut(&cell, LONGEST));
+        let description = cut(&description, longest_description);
+        [cut(&id, LONGEST), description, scope, ends, used]
+    }));
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table
+        .lines()
+        .map(|line| line.trim_end().to_owned())
+        .collect()
+}
+
+fn cut(cell: &str, longest: usize) -> String {
+    match cell.char_indices().nth(longest) {
         Some((at, _)) => format!("{}…", &cell[..at]),
         None => cell.to_owned(),
     }

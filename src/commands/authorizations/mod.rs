@@ -76,7 +76,7 @@ fn list(arguments: &AuthorizationsList, session: &mut Session<'_, '_>) -> anyhow
     if !terminal::is_stdout() {
         return Ok(entry::write_columns(&entries, out)?);
     }
-    Ok(entry::write_table(&entries, out)?)
+    Ok(entry::write_table(&entries, terminal::columns(), out)?)
 }
 
 #[derive(Serialize)]

@@ -207,6 +207,41 @@ fn a_name_that_fits_none_or_several_is_told_and_sent_to_nobody() {
 }
 
 #[test]
+fn a_narrow_terminal_gets_a_table_that_fits() {
+    let (world, laptop, _) = logged_in();
+    let description = "how we deploy from the second continuous integration server";
+    let grant = Grant {
+        description: description.to_owned(),
+        ..Grant::default()
+    };
+    world.heroku.issue(ANN, grant);
+    for (columns, shown) in [
+        (80, "how we deploy from the second"),
+        (60, "how we deploy fr"),
+    ] {
+        let table = world
+            .on_a_terminal(&format!(
+                "stty cols {columns}; git credential-heroku-rs authorizations"
+            ))
+            .exits_with(0);
+        // The terminal of the tests shows each byte as a character.
+        let table = table.replace("\u{e2}\u{80}\u{a6}", "…");
+        let lines: Vec<&str> = table.lines().filter(|line| !line.is_empty()).collect();
+        let is_narrow = lines.iter().all(|line| line.chars().count() <= columns);
+        assert!(is_narrow && lines.len() == 4, "{table}");
+        assert!(
+            lines[1].starts_with(&format!("{}  laptop", &laptop.id[..8])),
+            "{table}"
+        );
+        assert!(lines[1].ends_with("never ends       in use"), "{table}");
+        assert!(
+            table.contains(shown) && !table.contains("server"),
+            "{table}"
+        );
+    }
+}
+
+#[test]
 fn a_description_draws_nothing_on_a_terminal() {
     let (world, ..) = logged_in();
     let evil = "a\u{1b}[2J\u{1b}]0;x\u{7}\u{202e}b\tc\nd";
