@@ -78,7 +78,7 @@ fn the_entry(named: Option<&str>, environment: &Environment) -> Result<Entry, Pr
     let none = || {
         Problem::new(
             "netrc has no login for Heroku",
-            "log in: git credential-heroku-rs login",
+            "see where there is one: git credential-heroku-rs status",
         )
         .of_kind(Kind::NotLoggedIn)
     };
