@@ -4,6 +4,7 @@
 //! docker rewrites the file at every login, so it is edited as docker edits it: as JSON, members in
 //! their order. What cannot be read is left as it was.
 
+use std::env::consts::EXE_EXTENSION;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -178,40 +179,78 @@ pub fn name_for_docker(environment: &Environment, program: &Path) -> Name {
         return Name::Known;
     }
     let Some(dir) = environment.dir_of_program(TARGET) else {
-        let program = program.display();
-        return Name::Wanted(format!("sudo ln -s {program} /usr/local/bin/{PROGRAM}"));
+        return Name::Wanted(named_elsewhere(program));
     };
-    let name = dir.join(format!("{PROGRAM}{}", std::env::consts::EXE_SUFFIX));
-    match second_name(&dir, &name) {
+    let name = dir.join(PROGRAM).with_extension(EXE_EXTENSION);
+    match second_name(&name) {
         Ok(()) => Name::Made(name),
-        Err(_) => Name::Wanted(format!("sudo ln -sf {TARGET} {}", name.display())),
+        Err(_) => Name::Wanted(named_here(&name)),
     }
 }
 
-/// Removes the second name, where it is a link to us beside us; gives its path, if it was there.
+/// Removes the second name, where it is one of ours beside us; gives its path, if it was there.
 ///
 /// In `/usr/bin` it came with a package, and goes with it.
 pub fn forget_name(environment: &Environment) -> Option<PathBuf> {
-    let dir = environment.dir_of_program(PROGRAM)?;
-    if dir == Path::new("/usr/bin") {
+    let name = environment.programs(PROGRAM).next()?;
+    if name.parent() == Some(Path::new("/usr/bin")) {
         return None;
     }
-    let name = dir.join(PROGRAM);
-    let leads_to_us = std::fs::read_link(&name).is_ok_and(|target| target == Path::new(TARGET));
-    let removed = leads_to_us && std::fs::remove_file(&name).is_ok();
+    let removed = leads_to_us(&name) && std::fs::remove_file(&name).is_ok();
     removed.then_some(name)
 }
 
+// The second name is a link. On Windows a symbolic link needs a privilege, and a hard link cannot be
+// removed by the program that runs under its first name: there it is a copy.
+
 #[cfg(unix)]
-fn second_name(_: &Path, name: &Path) -> io::Result<()> {
+fn second_name(name: &Path) -> io::Result<()> {
     std::os::unix::fs::symlink(TARGET, name)
 }
 
-/// A symbolic link needs a privilege there; a hard link needs none.
 #[cfg(not(unix))]
-fn second_name(dir: &Path, name: &Path) -> io::Result<()> {
-    let program = format!("{TARGET}{}", std::env::consts::EXE_SUFFIX);
-    std::fs::hard_link(dir.join(program), name)
+fn second_name(name: &Path) -> io::Result<()> {
+    std::fs::copy(beside(name), name).map(drop)
+}
+
+#[cfg(unix)]
+fn leads_to_us(name: &Path) -> bool {
+    std::fs::read_link(name).is_ok_and(|target| target == Path::new(TARGET))
+}
+
+/// A copy that an update has left behind is not equal to us any more: its place tells whose it is.
+#[cfg(not(unix))]
+fn leads_to_us(name: &Path) -> bool {
+    beside(name).is_file()
+}
+
+#[cfg(not(unix))]
+fn beside(name: &Path) -> PathBuf {
+    name.with_file_name(TARGET).with_extension(EXE_EXTENSION)
+}
+
+#[cfg(unix)]
+fn named_here(name: &Path) -> String {
+    format!("sudo ln -sf {TARGET} {}", name.display())
+}
+
+#[cfg(not(unix))]
+fn named_here(name: &Path) -> String {
+    let (ours, name) = (beside(name), name.display());
+    format!("cmd /c copy \"{}\" \"{name}\"", ours.display())
+}
+
+#[cfg(unix)]
+fn named_elsewhere(program: &Path) -> String {
+    format!("sudo ln -s {} /usr/local/bin/{PROGRAM}", program.display())
+}
+
+/// The one folder of a user's own that Windows itself puts on `PATH`.
+#[cfg(not(unix))]
+fn named_elsewhere(program: &Path) -> String {
+    const PLACE: &str = r"%LOCALAPPDATA%\Microsoft\WindowsApps";
+    let program = program.display();
+    format!(r#"cmd /c copy "{program}" "{PLACE}\{PROGRAM}.exe""#)
 }
 
 #[cfg(test)]
@@ -299,6 +338,29 @@ mod tests {
         assert!(!edited("", has_password).1);
     }
 
+    #[test]
+    fn the_second_name_goes_as_it_came_and_nobody_elses_does() {
+        let dir = tempfile::tempdir().unwrap();
+        let program = dir.path().join(TARGET).with_extension(EXE_EXTENSION);
+        let name = dir.path().join(PROGRAM).with_extension(EXE_EXTENSION);
+        let environment = Environment {
+            path: Some(dir.path().into()),
+            ..Environment::default()
+        };
+        let stranger = Path::new("x");
+        atomic_file::replace(&name, b"somebody else's").unwrap();
+        assert_eq!(name_for_docker(&environment, stranger), Name::Known);
+        assert_eq!(forget_name(&environment), None);
+        fs::remove_file(&name).unwrap();
+        atomic_file::replace(&program, b"us").unwrap();
+        let made = Name::Made(name.clone());
+        assert_eq!(name_for_docker(&environment, stranger), made);
+        assert_eq!(fs::read(&name).unwrap(), b"us");
+        assert_eq!(forget_name(&environment), Some(name.clone()));
+        assert!(!name.exists() && program.exists());
+    }
+
+    #[cfg(unix)]
     #[test]
     fn a_program_that_path_does_not_lead_to_is_named_by_its_path() {
         let wanted = "sudo ln -s /opt/x /usr/local/bin/docker-credential-heroku-rs";

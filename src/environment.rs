@@ -3,6 +3,8 @@
 //! No other room reads a variable, so a test can state a whole world in one expression and
 //! nothing can change underneath a running command.
 
+mod home;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -17,7 +19,7 @@ use crate::trace::Trace;
 /// The variables that decide anything, as they were when the program started.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
-    /// The user's home, where the Heroku CLI looks for it: `HOME`, on Windows `USERPROFILE`.
+    /// The user's home, where git and the Heroku CLI look for it.
     pub home: Option<PathBuf>,
     /// `HEROKU_API_KEY`, where it is set and not empty: a token, or why its value is none.
     pub api_key: Option<Result<Token, NotAToken>>,
@@ -110,14 +112,12 @@ impl Environment {
         "SSH_ASKPASS",
     ];
 
-    /// Takes the snapshot; `variable` gives the value of a variable that is set.
-    ///
-    /// A variable that is set to nothing counts as not set, as in the Heroku CLI.
+    /// Takes the snapshot; `variable` gives a variable's value. One set to nothing is not set.
     pub fn read(variable: impl Fn(&str) -> Option<OsString>) -> Environment {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let text = |name: &str| set(name).and_then(|value| value.into_string().ok());
         let path = |name: &str| set(name).map(PathBuf::from);
-        let home = path("HOME").or_else(|| path("USERPROFILE"));
+        let home = home::of(&set);
         let environment = Environment {
             trace: Trace::read(set(Trace::VARIABLE).as_deref(), home.as_deref()),
             home,

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use tempfile::NamedTempFile;
+use tempfile::TempPath;
 use zeroize::Zeroizing;
 
 pub use lock::{Held, hold};
@@ -55,7 +55,7 @@ pub fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
         ));
     }
     let workplace = Workplace::beside(&target, PATIENCE)?;
-    put(drafted(&workplace, contents, None)?, &workplace, &target)
+    workplace.put(drafted(&workplace, contents, None)?, &target)
 }
 
 /// Why a file of other programs' was not edited.
@@ -116,7 +116,7 @@ pub fn edit<E, T: AsRef<[u8]>>(
         // another program's write is lost.
         let draft = drafted(&workplace, contents.as_ref(), before.as_ref())?;
         if Seen::of(&target)? == before {
-            put(draft, &workplace, &target)?;
+            workplace.put(draft, &target)?;
             return Ok(true);
         }
     }
@@ -183,22 +183,12 @@ fn is_being_rewritten(length: u64, age: Option<Duration>) -> bool {
 }
 
 /// The new bytes, safe on the disk beside the old ones.
-fn drafted(
-    workplace: &Workplace,
-    contents: &[u8],
-    before: Option<&Seen>,
-) -> io::Result<NamedTempFile> {
+fn drafted(workplace: &Workplace, contents: &[u8], before: Option<&Seen>) -> io::Result<TempPath> {
     let mut draft = workplace.draft()?;
     draft.write_all(contents)?;
     keep_owners_rights(draft.as_file(), before)?;
     draft.as_file().sync_all()?;
-    Ok(draft)
-}
-
-fn put(draft: NamedTempFile, workplace: &Workplace, target: &Path) -> io::Result<()> {
-    draft.persist(target).map_err(|error| error.error)?;
-    workplace.settle();
-    Ok(())
+    Ok(draft.into_temp_path())
 }
 
 #[cfg(unix)]
@@ -233,10 +223,6 @@ pub(crate) fn resolved(path: &Path) -> io::Result<PathBuf> {
 mod tests {
     use super::*;
     use std::os::unix::fs::{PermissionsExt, symlink};
-
-    pub(super) fn write(path: &Path) {
-        fs::File::create_new(path).unwrap();
-    }
 
     fn mode(path: &Path) -> u32 {
         fs::metadata(path).unwrap().permissions().mode() & 0o777

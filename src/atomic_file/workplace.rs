@@ -8,9 +8,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempPath};
 
+#[cfg(unix)]
 use super::lock::wait_for;
+#[cfg(not(unix))]
+use super::lock::{PAUSE, is_in_use, passing};
 
 /// How a draft's name begins; six letters or digits follow, as `tempfile` makes them.
 const PREFIX: &str = ".heroku-rs-";
@@ -50,12 +53,38 @@ impl Workplace {
             .tempfile_in(&self.dir)
     }
 
-    /// Makes a rename last through a power cut. A file system that cannot do so loses no more than
-    /// the newest write, so its answer decides nothing.
-    pub fn settle(&self) {
+    /// Renames a draft over `target`, and makes that last through a power cut. A file system that
+    /// cannot do so loses no more than the newest write, so its answer decides nothing.
+    ///
+    /// # Errors
+    /// What the file system says; the draft is removed then.
+    pub fn put(&self, draft: TempPath, target: &Path) -> io::Result<()> {
+        rename_over(draft, target)?;
         if let Ok(dir) = fs::File::open(&self.dir) {
             let _ = dir.sync_all();
         }
+        Ok(())
+    }
+}
+
+#[cfg(unix)]
+fn rename_over(draft: TempPath, target: &Path) -> io::Result<()> {
+    draft.persist(target).map_err(|error| error.error)
+}
+
+/// Windows refuses to replace what somebody is reading just then; git waits in the same way.
+#[cfg(not(unix))]
+fn rename_over(mut draft: TempPath, target: &Path) -> io::Result<()> {
+    const PATIENCE: Duration = Duration::from_secs(2);
+    let mut waited = Duration::ZERO;
+    loop {
+        match draft.persist(target) {
+            Ok(()) => return Ok(()),
+            Err(failed) if is_in_use(&failed.error) && waited < PATIENCE => draft = failed.path,
+            Err(failed) => return Err(failed.error),
+        }
+        std::thread::sleep(PAUSE);
+        waited += PAUSE;
     }
 }
 
@@ -87,11 +116,18 @@ fn is_draft(name: &str) -> bool {
 
 /// Locks a directory against others of us; none where there are no locks to be had. Write-only
 /// directories exist, and a file can be replaced in them all the same.
+#[cfg(unix)]
 fn lock(dir: &Path, patience: Duration) -> io::Result<Option<fs::File>> {
     let Ok(dir) = fs::File::open(dir) else {
         return Ok(None);
     };
     Ok(wait_for(&dir, patience)?.then_some(dir))
+}
+
+/// A directory cannot be locked there: a file in it stands for it, and goes with its owner.
+#[cfg(not(unix))]
+fn lock(dir: &Path, patience: Duration) -> io::Result<Option<fs::File>> {
+    passing(&dir.join(format!("{PREFIX}lock")), patience)
 }
 
 /// Makes the directory of `target`, for its owner alone, where it is not there yet.
@@ -114,7 +150,6 @@ fn make_private_dir(dir: &Path) -> io::Result<()> {
 }
 
 #[cfg(test)]
-#[cfg(unix)]
 mod tests {
     use super::*;
 
@@ -127,7 +162,7 @@ mod tests {
         let left = [".heroku-rs-aB3dE9", ".heroku-rs-aB3dE9.lock"];
         let others = [".heroku-rs-notes", ".heroku-rs-", ".heroku-rs-aB3.E9", "x"];
         for name in left.iter().chain(&others) {
-            super::super::tests::write(&file(name));
+            fs::File::create_new(file(name)).unwrap();
         }
         fs::create_dir(file(".heroku-rs-folder")).unwrap();
         Workplace::beside(&file("target"), PATIENCE).unwrap();
@@ -141,12 +176,34 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let target = dir.path().join("target");
         let first = Workplace::beside(&target, PATIENCE).unwrap();
-        let draft = first.draft().unwrap();
+        let draft = first.draft().unwrap().into_temp_path();
         let second = Workplace::beside(&target, Duration::ZERO);
         assert_eq!(second.err().unwrap().kind(), io::ErrorKind::TimedOut);
-        assert!(draft.path().exists());
+        assert!(draft.exists());
         drop(first);
         Workplace::beside(&target, PATIENCE).unwrap();
-        assert!(!draft.path().exists(), "nobody holds the place");
+        assert!(!draft.exists(), "nobody holds the place");
+    }
+
+    #[test]
+    fn a_file_is_replaced_while_somebody_reads_it() {
+        use std::io::{Read, Write};
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("target");
+        super::super::replace(&target, b"old").unwrap();
+        let workplace = Workplace::beside(&target, PATIENCE).unwrap();
+        let mut draft = workplace.draft().unwrap();
+        draft.write_all(b"new").unwrap();
+        let draft = draft.into_temp_path();
+        let mut reader = fs::File::open(&target).unwrap();
+        std::thread::scope(|scope| {
+            let putting = scope.spawn(|| workplace.put(draft, &target));
+            let mut text = String::new();
+            reader.read_to_string(&mut text).unwrap();
+            drop(reader);
+            assert_eq!(text, "old");
+            putting.join().unwrap().unwrap();
+        });
+        assert_eq!(fs::read(&target).unwrap(), b"new");
     }
 }

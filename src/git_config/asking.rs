@@ -82,7 +82,8 @@ impl Setting {
     pub fn command(&self) -> String {
         match self.value.strip_prefix('!') {
             Some(command) => command.to_owned(),
-            None if Path::new(&self.value).is_absolute() => self.value.clone(),
+            // To git, a path without a drive is absolute on Windows, too.
+            None if Path::new(&self.value).has_root() => self.value.clone(),
             None => format!("git credential-{}", self.value),
         }
     }

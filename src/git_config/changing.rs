@@ -20,7 +20,7 @@ impl Setting {
     }
 
     fn is_included(&self) -> bool {
-        std::path::Path::new(&self.origin).is_absolute()
+        std::path::Path::new(&self.origin).has_root()
     }
 
     /// Whether the file in which it stands is the user's or the repository's.

@@ -106,9 +106,7 @@ pub(super) fn edit<T>(
         keep_owner(&copy, &target).map_err(failed)?;
         let locked = locked(copy, &target, scope)?;
         if fs::read(&target).map_err(failed)? == before {
-            let renamed = locked.persist(&target);
-            renamed.map_err(|error| failed(error.error))?;
-            workplace.settle();
+            workplace.put(locked, &target).map_err(failed)?;
             return Ok(done);
         }
     }
