@@ -241,13 +241,6 @@ fn held(
     Ok(None)
 }
 
-/// The account whose token is to be replaced: only the keychain's own, and only under its own name.
-fn same_user(username: Option<&str>, found: &Found) -> Option<Account> {
-    let account = found.account.clone()?;
-    let same = username == Some(account.as_str());
-    (same && found.source == Source::Keychain).then_some(account)
-}
-
 /// Forgets a token that git was refused with, where Heroku itself says that it is dead.
 ///
 /// A refusal proves nothing: a stale `http.extraHeader`, a redirect, another helper's password all

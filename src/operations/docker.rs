@@ -8,14 +8,14 @@ use std::io::Read;
 
 use zeroize::Zeroizing;
 
-use super::{ending_soon, held, same_user};
+use super::{ending_soon, held};
 use crate::accounts;
 use crate::credential::{Account, Token};
 use crate::docker_protocol::{self, Action, Offered, PROGRAM, Refusal, USERNAME};
 use crate::environment::Environment;
 use crate::hosts::{HerokuHost, Service};
 use crate::problem::{Kind, Problem};
-use crate::sources::{self, Found, Wanted};
+use crate::sources::{self, Found, Source, Wanted};
 
 /// What there is to say to docker, and to the person behind it.
 #[derive(Debug)]
@@ -161,6 +161,13 @@ fn store(input: &mut dyn Read, environment: &Environment) -> Result<Reply, Reply
         None => named.unwrap_or_else(Account::unnamed),
     };
     keep(environment, &account, &token)
+}
+
+/// The account whose token is to be replaced: only the keychain's own, and only under its own name.
+fn same_user(username: Option<&str>, found: &Found) -> Option<Account> {
+    let account = found.account.clone()?;
+    let same = username == Some(account.as_str());
+    (same && found.source == Source::Keychain).then_some(account)
 }
 
 fn keep(environment: &Environment, account: &Account, token: &Token) -> Result<Reply, Reply> {
