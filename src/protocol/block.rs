@@ -26,18 +26,63 @@ pub(super) fn read(input: &mut dyn Read, largest: usize) -> Result<Zeroizing<Vec
         }
         match input.read(&mut block[length..]) {
             Ok(0) => break,
-            Ok(count) => length += count,
+            Ok(count) => {
+                let end_of_line = length.saturating_sub(2);
+                length += count;
+                if holds_blank_line(&block[..length], end_of_line) {
+                    break;
+                }
+            }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(_) => return Err(Fault::Unread),
-        }
-        if ends_in_blank_line(&block[..length]) {
-            break;
         }
     }
     block.truncate(length);
     Ok(block)
 }
 
-fn ends_in_blank_line(block: &[u8]) -> bool {
-    block.ends_with(b"\n\n") || block.ends_with(b"\n\r\n") || block == b"\n" || block == b"\r\n"
+/// Whether there is a blank line at or behind this place. What else came with it is never read, and
+/// whoever sent it may wait for the answer.
+fn holds_blank_line(block: &[u8], from: usize) -> bool {
+    let mut lines = block[from..].split_inclusive(|&byte| byte == b'\n');
+    let first = lines.next().filter(|_| from == 0);
+    let is_blank = |line: &[u8]| matches!(line, b"\n" | b"\r\n");
+    first.is_some_and(is_blank) || lines.any(is_blank)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Hands out these pieces, and breaks where one more is asked for.
+    struct Pieces(Vec<&'static [u8]>);
+
+    impl Read for Pieces {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let piece = self.0.pop().ok_or(io::ErrorKind::TimedOut)?;
+            buffer[..piece.len()].copy_from_slice(piece);
+            Ok(piece.len())
+        }
+    }
+
+    #[test]
+    fn nothing_is_waited_for_once_a_blank_line_is_there() {
+        for pieces in [
+            vec![&b"host=a\n\n"[..]],
+            vec![b"host=a\n\nhost=b\n"],
+            vec![b"host=a\r\n\r\nhost=b\r\n"],
+            vec![b"host=a\n", b"\nhost=b"],
+            vec![b"host=a\r\n", b"\r", b"\nhost=b"],
+            vec![b"host=a", b"\n\nhost=b"],
+            vec![b"\n"],
+            vec![b"\r", b"\n"],
+        ] {
+            let mut pieces = Pieces(pieces.into_iter().rev().collect());
+            assert!(read(&mut pieces, 1024).is_ok());
+        }
+        for pieces in [vec![&b"host=a\n"[..]], vec![b"host=a\r", b"\n"], vec![]] {
+            let mut pieces = Pieces(pieces.into_iter().rev().collect());
+            assert_eq!(read(&mut pieces, 1024).unwrap_err(), Fault::Unread);
+        }
+    }
 }
