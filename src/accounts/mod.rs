@@ -109,9 +109,13 @@ pub fn keep(
     if let Err(why) = known_authorizations::remember(environment, known) {
         notes.push(unwritten("the token's expiry", &why));
     }
-    if source == Source::Keychain {
-        let pasted = Account::unnamed();
-        notes.extend(forget_in_keychain(environment, &pasted, Some(token)).err());
+    match source {
+        Source::Keychain => {
+            let pasted = Account::unnamed();
+            notes.extend(forget_in_keychain(environment, &pasted, Some(token)).err());
+        }
+        Source::Netrc => notes.extend(goes_before_netrc(environment, account, token)),
+        Source::ApiKey => {}
     }
     Ok(Kept {
         source,
@@ -153,6 +157,23 @@ fn follow_netrc(environment: &Environment, account: &Account) -> io::Result<bool
         }
         LoginState::Account(_) | LoginState::Absent | LoginState::Unusable => Ok(false),
     }
+}
+
+/// A login is not removed because another one was asked for; but it is not hidden, either.
+fn goes_before_netrc(
+    environment: &Environment,
+    account: &Account,
+    token: &Token,
+) -> Option<Problem> {
+    let first = (!environment.netrc_first).then(|| Keychain::new(environment).item(account));
+    let item = first?.ok()??;
+    (item.token != *token).then(|| {
+        Problem::new(
+            format!("the keychain holds another token of {account}, which goes before netrc"),
+            "run: git credential-heroku-rs logout, then log in again; \
+             or live on netrc: export HEROKU_NETRC_WRITE=true",
+        )
+    })
 }
 
 fn unwritten(what: &str, why: &io::Error) -> Problem {

@@ -221,6 +221,20 @@ fn curl_reads_the_lines_that_we_print() {
         .says("\"email\":\"ann@example.com\"");
 }
 
+/// The older login would have answered in silence.
+#[test]
+fn a_login_that_is_kept_in_netrc_tells_which_one_goes_before_it() {
+    let (world, _) = World::after_our_login();
+    let token = world.heroku.issue_token(ANN);
+    world.is_planted(&world.home().join(".netrc"));
+    let login = || world.helper_with_input("login --with-token --store netrc", &token);
+    login()
+        .succeeds()
+        .says("the keychain holds another token of ann@example.com, which goes before netrc");
+    world.sets("HEROKU_NETRC_WRITE", "true");
+    login().succeeds().stderr_is("");
+}
+
 #[test]
 fn git_curl_and_python_read_what_we_wrote() {
     let world = World::new().with_app("blue-sky");

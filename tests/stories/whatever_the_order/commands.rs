@@ -29,7 +29,14 @@ impl Machine {
         let mut after = self.naming(self.in_use.map(|_| owner));
         after.netrc = Some((owner, token));
         let told = "the token is in netrc, in plain text, for git and for the Heroku CLI";
-        after.ending(0, &format!("Logged in as {owner}: {told}\n"), &[])
+        let before = self.items.get(owner).filter(|_| !self.lives_on_netrc);
+        let other = before.filter(|held| **held != token);
+        let warned = other.map(|_| "which goes before netrc".to_owned());
+        after.ending(
+            0,
+            &format!("Logged in as {owner}: {told}\n"),
+            warned.as_slice(),
+        )
     }
 
     pub(super) fn logout(&self, name: User, revoke: Revoke) -> End {
