@@ -3,7 +3,7 @@
 import html
 import math
 
-LEFT, RIGHT, ROW, TOP_OF_ROWS, WIDTH = 290, 120, 26, 74, 860
+LEFT, RIGHT, ROW, TOP_OF_ROWS, WIDTH = 340, 120, 26, 74, 900
 
 STYLE = """
   text { font: 13px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; fill: #1f2328 }
