@@ -4,6 +4,7 @@
 //! that is locked, slow or broken is unavailable and never absent: it is told, the next one is
 //! asked, and nobody concludes from it that a token is gone.
 
+mod to_git;
 mod told;
 
 use std::fmt;

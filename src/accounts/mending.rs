@@ -8,11 +8,10 @@ use super::{Store, forget_in_keychain, keep, keep_unchecked, unwritten};
 use crate::credential::{Account, Token};
 use crate::environment::Environment;
 use crate::heroku_cli::{self, LoginState};
-use crate::hosts::{HerokuHost, Service};
 use crate::keychain::Keychain;
 use crate::known_authorizations::{self, Known};
 use crate::problem::Problem;
-use crate::sources::{self, Source, Wanted};
+use crate::sources::{Answer, Source};
 
 /// Keeps a good token that was found elsewhere, where the keychain has none of its account, or has
 /// one that Heroku refuses: `dead`. Any other that has come meanwhile is as good, and stays.
@@ -69,13 +68,7 @@ fn serves(environment: &Environment, name: &Account) -> bool {
         api_key: None,
         ..environment.clone()
     };
-    let host = HerokuHost::in_sight(Service::Git, environment.heroku_host.as_deref());
-    let wanted = Wanted {
-        host: &host,
-        account: None,
-    };
-    let served = sources::find(&wanted, &lasting).found;
-    served.is_some_and(|found| {
+    Answer::to_git(&lasting).found.is_some_and(|found| {
         found.source == Source::Keychain && found.account.as_ref() == Some(name)
     })
 }

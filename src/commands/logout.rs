@@ -8,10 +8,9 @@ use crate::arguments::Logout;
 use crate::credential::Account;
 use crate::environment::Environment;
 use crate::heroku_cli::{self, LoginState};
-use crate::hosts::{HerokuHost, Service};
 use crate::platform_api::{Failure, PlatformApi, Revoked};
 use crate::problem::{Kind, Problem, Told};
-use crate::sources::{self, Source, Wanted};
+use crate::sources::{Answer, Source};
 
 const LIMIT: Duration = Duration::from_secs(10);
 const DASHBOARD: &str = "revoke it: https://dashboard.heroku.com/account/applications";
@@ -95,12 +94,7 @@ fn in_use(environment: &Environment) -> Option<Account> {
 
 /// The account in whose name git would push just now.
 fn served(environment: &Environment) -> Option<Account> {
-    let host = HerokuHost::in_sight(Service::Git, environment.heroku_host.as_deref());
-    let wanted = Wanted {
-        host: &host,
-        account: None,
-    };
-    sources::find(&wanted, environment).found?.account
+    Answer::to_git(environment).found?.account
 }
 
 /// Where the next push is made in the name of another account, that is worth a line.

@@ -11,13 +11,11 @@ use super::{Session, known, report};
 use crate::accounts::{self, Login};
 use crate::arguments::Status;
 use crate::credential::{Account, Token, Verdict};
-use crate::environment::Environment;
-use crate::hosts::{HerokuHost, Service};
 use crate::keychain::Keychain;
 use crate::known_authorizations::{self, Known};
 use crate::platform_api::{Failure, PlatformApi};
 use crate::problem::Kind;
-use crate::sources::{self, Source, Wanted};
+use crate::sources::{Answer, Source};
 
 const ASK_LIMIT: Duration = Duration::from_secs(10);
 
@@ -42,10 +40,7 @@ pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::
         // What there is to see can be seen all the same.
         Err(problem) => session.warn(&problem)?,
     }
-    let answer = sources::find(
-        &any_account(&git_host(session.environment)),
-        session.environment,
-    );
+    let answer = Answer::to_git(session.environment);
     let mut accounts: Vec<_> = logins
         .iter()
         .zip(verdicts)
@@ -65,17 +60,6 @@ pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::
         return Ok(());
     }
     Err(answer.why_none().of_kind(Kind::NotLoggedIn).into())
-}
-
-fn git_host(environment: &Environment) -> HerokuHost {
-    HerokuHost::in_sight(Service::Git, environment.heroku_host.as_deref())
-}
-
-fn any_account(host: &HerokuHost) -> Wanted<'_> {
-    Wanted {
-        host,
-        account: None,
-    }
 }
 
 /// Asks Heroku about each token, and learns whose it is. A token that lies under no email is

@@ -16,11 +16,7 @@ fn locked() -> World {
     world
 }
 
-/// Over SSH, in a terminal without a desktop: the prompt comes up where nobody sees it.
-#[test]
-fn a_prompt_that_nobody_answers_is_taken_away_and_ends_the_login() {
-    let world = locked();
-    world.sets("HEROKU_RS_PROMPT_TIMEOUT", "0.3");
+fn login_ends_with_the_prompt_taken_away(world: &World) {
     let shown = world
         .on_a_terminal("git-credential-heroku-rs login")
         .exits_with(1);
@@ -29,6 +25,14 @@ fn a_prompt_that_nobody_answers_is_taken_away_and_ends_the_login() {
         lines,
         ["the keychain is locked, and asks you to open it", DISMISSED]
     );
+}
+
+/// Over SSH, in a terminal without a desktop: the prompt comes up where nobody sees it.
+#[test]
+fn a_prompt_that_nobody_answers_is_taken_away_and_ends_the_login() {
+    let world = locked();
+    world.sets("HEROKU_RS_PROMPT_TIMEOUT", "0.3");
+    login_ends_with_the_prompt_taken_away(&world);
     let asked = world.secret_service().was_asked();
     assert_eq!(asked[asked.len() - 3..], ["Unlock", "Prompt", "Dismiss"]);
     assert_eq!(world.requests_to_the_api(), 0, "no token is left at Heroku");
@@ -60,14 +64,7 @@ fn a_prompt_that_cannot_be_shown_ends_the_login_at_once() {
     let world = World::new().with_keychain();
     world.has_logged_in_with_the_heroku_cli(ANN);
     world.keychain().locks();
-    let shown = world
-        .on_a_terminal("git-credential-heroku-rs login")
-        .exits_with(1);
-    let lines: Vec<&str> = shown.lines().take(2).collect();
-    assert_eq!(
-        lines,
-        ["the keychain is locked, and asks you to open it", DISMISSED]
-    );
+    login_ends_with_the_prompt_taken_away(&world);
     assert_eq!(world.requests_to_the_api(), 0);
 }
 

@@ -6,13 +6,19 @@ use std::fs;
 use crate::doctor::{finding, healthy};
 use crate::world::{ANN, World};
 
-#[test]
-fn a_person_is_asked_before_each_change_and_may_say_no() {
+/// A remote in clear text and no `login.json`.
+fn with_two_to_mend() -> World {
     let world = healthy();
     world
         .git("remote set-url heroku http://git.heroku.com/blue-sky.git")
         .succeeds();
     fs::remove_file(world.login_json()).unwrap();
+    world
+}
+
+#[test]
+fn a_person_is_asked_before_each_change_and_may_say_no() {
+    let world = with_two_to_mend();
     let shown = world
         .on_a_terminal("git credential-heroku-rs doctor --fix")
         .shows("to mend: write https:// into remote.heroku.url")
@@ -32,11 +38,7 @@ fn a_person_is_asked_before_each_change_and_may_say_no() {
 
 #[test]
 fn a_person_may_stop_and_what_was_mended_stays() {
-    let world = healthy();
-    world
-        .git("remote set-url heroku http://git.heroku.com/blue-sky.git")
-        .succeeds();
-    fs::remove_file(world.login_json()).unwrap();
+    let world = with_two_to_mend();
     let shown = world
         .on_a_terminal("git credential-heroku-rs doctor --fix")
         .shows("to mend: write https:// into remote.heroku.url")

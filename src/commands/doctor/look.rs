@@ -8,11 +8,10 @@ use crate::credential::{Account, Token};
 use crate::environment::Environment;
 use crate::git_config::{self, Setting};
 use crate::heroku_cli::{self, LoginState};
-use crate::hosts::{HerokuHost, Service};
 use crate::keychain::{Keychain, Listing, Unavailable};
 use crate::platform_api::{AccountInfo, Failure, PlatformApi};
 use crate::problem::Problem;
-use crate::sources::{self, Answer, Source, Wanted};
+use crate::sources::{Answer, Source};
 
 const ASK_LIMIT: Duration = Duration::from_secs(10);
 
@@ -49,18 +48,13 @@ pub(super) struct Look<'a> {
 
 impl<'a> Look<'a> {
     pub(super) fn new(environment: &'a Environment, reach: Reach) -> Look<'a> {
-        let host = HerokuHost::in_sight(Service::Git, environment.heroku_host.as_deref());
-        let wanted = Wanted {
-            host: &host,
-            account: None,
-        };
         Look {
             environment,
             settings: git_config::settings("."),
             helpers: git_config::helpers_for_heroku().unwrap_or_default(),
             listing: Keychain::new(environment).items(),
             login: heroku_cli::login_state(environment),
-            answer: sources::find(&wanted, environment),
+            answer: Answer::to_git(environment),
             api: match reach {
                 Reach::Online => Some(PlatformApi::new(environment, ASK_LIMIT)),
                 Reach::Offline => None,
