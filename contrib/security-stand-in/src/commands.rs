@@ -1,0 +1,246 @@
+//! The commands of `security` that deal with generic passwords.
+
+use super::keychain::{Item, Keychain, State};
+use super::options::Options;
+use super::output;
+use super::{Status, terminal};
+
+/// Which item is meant.
+struct Query {
+    service: Option<String>,
+    account: Option<String>,
+}
+
+impl Query {
+    fn read(options: &Options) -> Query {
+        Query {
+            service: options.value('s').map(str::to_owned),
+            account: options.value('a').map(str::to_owned),
+        }
+    }
+
+    fn matches(&self, item: &Item) -> bool {
+        let is = |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|w| w == is);
+        is(&self.service, &item.service) && is(&self.account, &item.account)
+    }
+
+    /// The first such item. A search that fails is one that finds nothing, with a line on stderr.
+    fn first(&self, state: &State) -> Option<Item> {
+        if !state.can_search {
+            output::error(
+                "SecKeychainSearchCreateFromAttributes: A Module Directory Service error has occurred.",
+            );
+            return None;
+        }
+        state.items.iter().find(|item| self.matches(item)).cloned()
+    }
+}
+
+pub(crate) fn run(keychain: &Keychain, words: &[String]) -> Status {
+    let Some((name, arguments)) = words.split_first() else {
+        return Status::Done;
+    };
+    match name.as_str() {
+        "find-generic-password" => find(keychain, arguments),
+        "add-generic-password" => add(keychain, arguments),
+        "delete-generic-password" => delete(keychain, arguments),
+        "dump-keychain" => dump(keychain, arguments),
+        "unlock-keychain" => unlock(keychain, arguments),
+        "lock-keychain" => {
+            keychain.change(|state| state.is_locked = true);
+            Status::Done
+        }
+        _ => {
+            output::error(&format!("unknown command \"{name}\""));
+            Status::Failed
+        }
+    }
+}
+
+fn find(keychain: &Keychain, arguments: &[String]) -> Status {
+    let Some(options) = Options::read("a:s:l:D:G:j:c:C:wgh", arguments) else {
+        return Status::Usage;
+    };
+    if !options.lacking.is_empty() {
+        return Status::Usage;
+    }
+    let Some(item) = Query::read(&options).first(&keychain.state()) else {
+        output::failed_call("SecKeychainSearchCopyNext", Status::NOT_FOUND);
+        return Status::NOT_FOUND;
+    };
+    if !options.has('w') && !options.has('g') {
+        output::print(&output::attributes(&item));
+        return Status::Done;
+    }
+    match keychain.decrypts(&item) {
+        Ok(secret) => {
+            output::print(&output::secret(&secret));
+            Status::Done
+        }
+        // It prints nothing here: the exit code is all that there is.
+        Err(status) => status,
+    }
+}
+
+fn add(keychain: &Keychain, arguments: &[String]) -> Status {
+    let Some(options) = Options::read("a:c:C:D:G:j:l:s:p:w:X:UAT:h", arguments) else {
+        return Status::Usage;
+    };
+    let secret = match options.value('w').or_else(|| options.value('p')) {
+        Some(secret) => secret.to_owned(),
+        // Without its argument it asks on the terminal, and does not read what stdin holds.
+        None if options.lacking.iter().any(|letter| "wp".contains(*letter)) => {
+            match terminal::password("password data for new item: ") {
+                Some(secret) => secret,
+                None => return Status::Failed,
+            }
+        }
+        None if !options.lacking.is_empty() => return Status::Usage,
+        // Without either option the password is empty.
+        None => String::new(),
+    };
+    let (Some(service), Some(account)) = (options.value('s'), options.value('a')) else {
+        return Status::Usage;
+    };
+    let new = Item {
+        label: options.value('l').map(str::to_owned),
+        ..Item::made_by_the_tool(service, account, secret.as_bytes())
+    };
+    let changes_access = options.has('T') || options.has('A');
+    if options.has('U') && update(keychain, &new, changes_access) == Status::Done {
+        return Status::Done;
+    }
+    let created = create(keychain, &new);
+    if created != Status::Done {
+        output::failed_call("SecKeychainItemCreateFromContent (<default>)", created);
+    }
+    created
+}
+
+/// New data for an item that is there. The application list stays; the partition is the writer's.
+fn update(keychain: &Keychain, new: &Item, changes_access: bool) -> Status {
+    let query = Query {
+        service: Some(new.service.clone()),
+        account: Some(new.account.clone()),
+    };
+    let Some(item) = query.first(&keychain.state()) else {
+        return Status::NOT_FOUND;
+    };
+    let opened = match item.can_be_changed {
+        true => keychain.opens(),
+        false => Err(Status::AUTH_FAILED),
+    };
+    if let Err(status) = opened {
+        output::failed_call("SecKeychainItemModifyContent", status);
+        return status;
+    }
+    keychain.change(|state| {
+        if let Some(kept) = state.items.iter_mut().find(|item| query.matches(item)) {
+            kept.secret.clone_from(&new.secret);
+            kept.partitions.clone_from(&new.partitions);
+        }
+    });
+    if changes_access && let Err(status) = keychain.asks("change access") {
+        output::failed_call("SecKeychainItemSetAccess", status);
+        return status;
+    }
+    Status::Done
+}
+
+fn create(keychain: &Keychain, new: &Item) -> Status {
+    let state = keychain.state();
+    if !state.has_default_keychain {
+        // With a screen the system shows "Keychain Not Found".
+        return match keychain.asks("keychain not found") {
+            Err(Status::NO_INTERACTION) | Ok(_) => Status::NO_DEFAULT_KEYCHAIN,
+            Err(status) => status,
+        };
+    }
+    if let Err(status) = keychain.opens() {
+        return status;
+    }
+    keychain.change(|state| {
+        let is_there = state.items.iter().any(|item| {
+            (&item.keychain, &item.service, &item.account)
+                == (&new.keychain, &new.service, &new.account)
+        });
+        if is_there {
+            return Status::DUPLICATE;
+        }
+        state.items.push(new.clone());
+        Status::Done
+    })
+}
+
+fn delete(keychain: &Keychain, arguments: &[String]) -> Status {
+    let Some(options) = Options::read("a:s:l:D:G:j:c:C:h", arguments) else {
+        return Status::Usage;
+    };
+    let query = Query::read(&options);
+    if query.service.is_none() && query.account.is_none() {
+        return Status::Usage;
+    }
+    let Some(item) = query.first(&keychain.state()) else {
+        output::failed_call("SecKeychainSearchCopyNext", Status::NOT_FOUND);
+        return Status::NOT_FOUND;
+    };
+    output::print(&output::attributes(&item));
+    let deleted = match item.can_be_changed {
+        true => keychain.opens(),
+        false => Err(Status::AUTH_FAILED),
+    };
+    if deleted.is_ok() {
+        keychain.change(|state| {
+            let at = state.items.iter().position(|item| query.matches(item));
+            at.map(|at| state.items.remove(at))
+        });
+    }
+    // It says so whatever has happened.
+    let _ = std::io::Write::write_all(&mut std::io::stderr(), b"password has been deleted.\n");
+    deleted.err().unwrap_or(Status::Done)
+}
+
+/// Every item of every keychain; with `-a` the access lists too.
+fn dump(keychain: &Keychain, arguments: &[String]) -> Status {
+    let Some(options) = Options::read("adhir", arguments) else {
+        return Status::Usage;
+    };
+    for item in keychain.state().items {
+        output::print(&output::attributes(&item));
+        if options.has('a') {
+            output::print(&output::access(&item));
+        }
+        if options.has('d') {
+            match keychain.decrypts(&item) {
+                Ok(secret) => output::print(&format!("data:\n{}", output::secret(&secret))),
+                Err(status) => output::failed_call("SecKeychainItemCopyAttributesAndData", status),
+            }
+        }
+    }
+    Status::Done
+}
+
+fn unlock(keychain: &Keychain, arguments: &[String]) -> Status {
+    let Some(options) = Options::read("hp:u", arguments) else {
+        return Status::Usage;
+    };
+    let password = match options.value('p') {
+        Some(password) => password.to_owned(),
+        None => match terminal::password("password to unlock default: ") {
+            Some(password) => password,
+            None => return Status::NoPassword,
+        },
+    };
+    let is_right = keychain.change(|state| {
+        let is_right = password.as_bytes() == state.password;
+        if is_right {
+            state.is_locked = false;
+        }
+        is_right
+    });
+    if is_right {
+        return Status::Done;
+    }
+    output::failed_call("SecKeychainUnlock <NULL>", Status::AUTH_FAILED);
+    Status::AUTH_FAILED
+}

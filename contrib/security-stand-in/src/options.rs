@@ -1,0 +1,61 @@
+//! Options as `getopt` reads them: `-a x`, `-ax`, flags in one word.
+
+use std::collections::BTreeMap;
+
+/// The options of a command, and what is left.
+pub(crate) struct Options {
+    /// What was given for each option; empty for a flag.
+    pub(crate) given: BTreeMap<char, Vec<String>>,
+    /// Options at the end of the line that lack their argument.
+    pub(crate) lacking: Vec<char>,
+    /// What comes after the options.
+    pub(crate) rest: Vec<String>,
+}
+
+impl Options {
+    /// Reads options; `allowed` is a specification for `getopt`. None for an unknown option.
+    pub(crate) fn read(allowed: &str, arguments: &[String]) -> Option<Options> {
+        let mut options = Options {
+            given: BTreeMap::new(),
+            lacking: Vec::new(),
+            rest: Vec::new(),
+        };
+        let mut arguments = arguments.iter();
+        while let Some(argument) = arguments.next() {
+            let Some(letters) = argument.strip_prefix('-').filter(|text| !text.is_empty()) else {
+                options.rest.push(argument.clone());
+                options.rest.extend(arguments.cloned());
+                break;
+            };
+            let mut letters = letters.chars();
+            while let Some(letter) = letters.next() {
+                let at = allowed.find(letter).filter(|_| letter != ':')?;
+                if !allowed[at + 1..].starts_with(':') {
+                    options.given.entry(letter).or_default();
+                    continue;
+                }
+                let joined = letters.as_str();
+                let value = if joined.is_empty() {
+                    arguments.next().cloned()
+                } else {
+                    Some(joined.to_owned())
+                };
+                match value {
+                    Some(value) => options.given.entry(letter).or_default().push(value),
+                    None => options.lacking.push(letter),
+                }
+                break;
+            }
+        }
+        Some(options)
+    }
+
+    pub(crate) fn has(&self, letter: char) -> bool {
+        self.given.contains_key(&letter)
+    }
+
+    /// The last value of an option.
+    pub(crate) fn value(&self, letter: char) -> Option<&str> {
+        Some(self.given.get(&letter)?.last()?.as_str())
+    }
+}
