@@ -41,7 +41,10 @@ impl Bus {
         let mut failure = Failure::Unreachable;
         for address in addresses {
             match connect(address, deadline) {
-                Ok(stream) => return Ok(Bus::new(stream, deadline, limit)),
+                Ok(stream) if is_trusted(&stream, address) => {
+                    return Ok(Bus::new(stream, deadline, limit));
+                }
+                Ok(_) => failure = Failure::NotLetIn,
                 Err(error) if error.kind() == io::ErrorKind::TimedOut => {
                     failure = Failure::TimedOut(limit);
                 }
@@ -255,6 +258,28 @@ fn connect(address: &Address, deadline: Instant) -> io::Result<UnixStream> {
         std::thread::sleep(PAUSE);
     }
     Ok(UnixStream::from(socket))
+}
+
+/// Whether the listener runs as this user or as root. Anyone may bind an abstract name or a path in
+/// `/tmp` that a stale variable still points to, and would be sent the token in plain text.
+#[cfg(target_os = "linux")]
+fn is_trusted(stream: &UnixStream, _: &Address) -> bool {
+    let listener = rustix::net::sockopt::socket_peercred(stream);
+    listener.is_ok_and(|listener| may_be_trusted(listener.uid.as_raw()))
+}
+
+/// The owner of the socket file: who listens on a connected socket cannot be asked through rustix here.
+#[cfg(not(target_os = "linux"))]
+fn is_trusted(_: &UnixStream, address: &Address) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let Address::Path(path) = address else {
+        return false;
+    };
+    std::fs::metadata(path).is_ok_and(|socket| may_be_trusted(socket.uid()))
+}
+
+fn may_be_trusted(user: u32) -> bool {
+    user == 0 || user == rustix::process::geteuid().as_raw()
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@
 
 mod world;
 
+mod a_bus_of_another_user;
 mod a_foreign_host;
 mod a_keychain_that_does_not_answer;
 mod a_locked_keychain_and_its_prompt;

@@ -31,6 +31,7 @@ mod running;
 mod search;
 mod secret_service;
 mod stopped;
+mod strangers_bus;
 mod terminal;
 mod trace;
 
@@ -46,6 +47,7 @@ pub(crate) use powerless::as_a_user;
 pub(crate) use search::files_under;
 pub(crate) use secret_service::Manner;
 pub(crate) use stopped::{At, Sight, Stopped};
+pub(crate) use strangers_bus::Place;
 pub(crate) use trace::Trace;
 
 use keychain::Keychain;

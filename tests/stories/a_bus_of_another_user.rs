@@ -1,0 +1,44 @@
+//! Another local user listens where a stale variable says that our bus is: nothing is sent there,
+//! and nothing is believed.
+
+use crate::world::{ANN, Place, World};
+
+const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
+const REFUSED: &str = "the D-Bus session belongs to another user";
+
+fn nothing_is_sent(place: Place, operation: &str, request: impl Fn(&World) -> String) {
+    let world = World::new();
+    let Some(bus) = world.finds_a_strangers_bus(place) else {
+        return eprintln!("skipped, since only root can start a bus of another user: {place:?}");
+    };
+    world.sets("HEROKU_RS_TIMEOUT", "1");
+    world.is_the_active_account(ANN);
+    world
+        .helper_with_input(operation, request(&world))
+        .succeeds()
+        .says(REFUSED)
+        .says_nothing_about("password=");
+    assert_eq!(
+        bus.has_heard(),
+        "connected\nclosed\n",
+        "{place:?} {operation}"
+    );
+}
+
+#[test]
+fn a_pasted_token_is_not_sent_to_another_user() {
+    let pasted = |world: &World| {
+        let token = world.heroku.issue_token(ANN);
+        format!("{REQUEST}username={ANN}\npassword={token}\n")
+    };
+    for place in [Place::Path, Place::Abstract] {
+        nothing_is_sent(place, "store", pasted);
+    }
+}
+
+#[test]
+fn another_user_is_not_asked_for_a_token() {
+    for place in [Place::Path, Place::Abstract] {
+        nothing_is_sent(place, "get", |_| REQUEST.to_owned());
+    }
+}
