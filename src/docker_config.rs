@@ -11,11 +11,11 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::atomic_file;
 use crate::docker_protocol::PROGRAM;
 use crate::environment::Environment;
+use crate::files;
 use crate::hosts::{HerokuHost, Service};
-use crate::problem::Problem;
+use crate::notice::Notice;
 
 /// The value in `credHelpers` that makes docker start us.
 const HELPER: &str = "heroku-rs";
@@ -38,7 +38,7 @@ pub enum SetUp {
 ///
 /// # Errors
 /// Why the file was left as it was.
-pub fn set_up(file: &Path) -> Result<SetUp, Problem> {
+pub fn set_up(file: &Path) -> Result<SetUp, Notice> {
     let mut done = SetUp::AsItWas;
     edit(file, |bytes| {
         let (changed, did) = with_us(bytes)?;
@@ -70,7 +70,7 @@ pub fn with_us(bytes: &[u8]) -> Result<(Option<Vec<u8>>, SetUp), String> {
 ///
 /// # Errors
 /// Why the file was left as it was.
-pub fn tear_down(file: &Path) -> Result<bool, Problem> {
+pub fn tear_down(file: &Path) -> Result<bool, Notice> {
     match file.exists() {
         true => edit(file, without_us),
         false => Ok(false),
@@ -101,7 +101,7 @@ pub fn without_us(bytes: &[u8]) -> Result<Option<Vec<u8>>, String> {
 ///
 /// # Errors
 /// Why the file cannot be read.
-pub fn has_password(file: &Path) -> Result<bool, Problem> {
+pub fn has_password(file: &Path) -> Result<bool, Notice> {
     let mut found = false;
     edit(file, |bytes| {
         let config = read(bytes)?;
@@ -120,10 +120,10 @@ fn registry() -> String {
 fn edit(
     file: &Path,
     change: impl FnMut(&[u8]) -> Result<Option<Vec<u8>>, String>,
-) -> Result<bool, Problem> {
-    let edited = atomic_file::edit(file, change);
+) -> Result<bool, Notice> {
+    let edited = files::edit(file, change);
     edited.map_err(|why| {
-        Problem::new(
+        Notice::new(
             format!("{} was left as it was: {why}", file.display()),
             "mend that, then run it again",
         )
@@ -259,10 +259,10 @@ mod tests {
     use std::fs;
 
     /// What becomes of a `config.json` with this in it.
-    fn edited<T>(before: &str, change: impl Fn(&Path) -> Result<T, Problem>) -> (String, T) {
+    fn edited<T>(before: &str, change: impl Fn(&Path) -> Result<T, Notice>) -> (String, T) {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("config.json");
-        atomic_file::replace(&file, before.as_bytes()).unwrap();
+        files::replace(&file, before.as_bytes()).unwrap();
         let done = change(&file).unwrap();
         (fs::read_to_string(&file).unwrap(), done)
     }
@@ -320,9 +320,9 @@ mod tests {
         ] {
             let dir = tempfile::tempdir().unwrap();
             let file = dir.path().join("config.json");
-            atomic_file::replace(&file, text.as_bytes()).unwrap();
-            let problem = set_up(&file).unwrap_err();
-            assert!(problem.what().contains("was left as it was"), "{problem}");
+            files::replace(&file, text.as_bytes()).unwrap();
+            let notice = set_up(&file).unwrap_err();
+            assert!(notice.what().contains("was left as it was"), "{notice}");
             assert_eq!(fs::read_to_string(&file).unwrap(), text);
         }
     }
@@ -348,11 +348,11 @@ mod tests {
             ..Environment::default()
         };
         let stranger = Path::new("x");
-        atomic_file::replace(&name, b"somebody else's").unwrap();
+        files::replace(&name, b"somebody else's").unwrap();
         assert_eq!(name_for_docker(&environment, stranger), Name::Known);
         assert_eq!(forget_name(&environment), None);
         fs::remove_file(&name).unwrap();
-        atomic_file::replace(&program, b"us").unwrap();
+        files::replace(&program, b"us").unwrap();
         let made = Name::Made(name.clone());
         assert_eq!(name_for_docker(&environment, stranger), made);
         assert_eq!(fs::read(&name).unwrap(), b"us");

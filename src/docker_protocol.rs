@@ -10,7 +10,7 @@ use std::io::Read;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use crate::credential::{NotAToken, Token};
+use crate::token::{NotAToken, Token};
 
 /// How docker calls us: `docker-credential-` and the value in `credHelpers`.
 pub const PROGRAM: &str = "docker-credential-heroku-rs";

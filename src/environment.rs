@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use crate::credential::{NotAToken, Token};
+use crate::token::{NotAToken, Token};
 use crate::trace::Trace;
 
 /// The variables that decide anything, as they were when the program started.

@@ -9,9 +9,9 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
-use crate::atomic_file;
-use crate::credential::Account;
+use crate::account::Account;
 use crate::environment::Environment;
+use crate::files;
 
 /// The largest file of the CLI's that is read, in bytes.
 const LARGEST: u64 = 64 * 1024;
@@ -58,7 +58,7 @@ pub fn login_file(environment: &Environment) -> Option<PathBuf> {
 
 /// Which account the CLI and we use.
 pub fn login_state(environment: &Environment) -> LoginState {
-    let bytes = login_file(environment).and_then(|path| atomic_file::read(&path, LARGEST).ok());
+    let bytes = login_file(environment).and_then(|path| files::read(&path, LARGEST).ok());
     bytes.map_or(LoginState::Absent, |bytes| LoginState::read(&bytes))
 }
 
@@ -74,11 +74,8 @@ pub fn set_login(environment: &Environment, account: &Account) -> io::Result<boo
         return Ok(false);
     }
     let path = login_file(environment).ok_or(io::ErrorKind::NotFound)?;
-    let text = naming(
-        account,
-        &atomic_file::read(&path, LARGEST).unwrap_or_default(),
-    );
-    atomic_file::replace(&path, text.as_bytes())?;
+    let text = naming(account, &files::read(&path, LARGEST).unwrap_or_default());
+    files::replace(&path, text.as_bytes())?;
     Ok(true)
 }
 
@@ -106,7 +103,7 @@ pub fn aliased(environment: &Environment, alias: &str) -> Option<Account> {
     if !plain || alias.starts_with('.') {
         return None;
     }
-    let bytes = atomic_file::read(&aliases_dir(environment)?.join(alias), LARGEST).ok()?;
+    let bytes = files::read(&aliases_dir(environment)?.join(alias), LARGEST).ok()?;
     account_of_alias(&bytes)
 }
 
@@ -159,7 +156,7 @@ mod tests {
         }
 
         fn with(self, path: &str, text: &str) -> Home {
-            atomic_file::replace(&self.0.path().join(path), text.as_bytes()).unwrap();
+            files::replace(&self.0.path().join(path), text.as_bytes()).unwrap();
             self
         }
 
@@ -247,7 +244,7 @@ mod tests {
         fn any_bytes_are_some_state(bytes: Vec<u8>) {
             let home = Home::new();
             let path = login_file(&home.environment()).unwrap();
-            atomic_file::replace(&path, &bytes).unwrap();
+            files::replace(&path, &bytes).unwrap();
             if let LoginState::Account(account) = login_state(&home.environment()) {
                 prop_assert!(account.is_email());
             }

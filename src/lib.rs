@@ -12,81 +12,53 @@
     )
 )]
 
-pub mod accounts;
-pub mod arguments;
-pub mod atomic_file;
+pub mod account;
+pub mod cli;
 pub mod commands;
-pub mod credential;
 pub mod docker_config;
 pub mod docker_protocol;
 pub mod environment;
-pub mod git_config;
+pub mod files;
+pub mod git;
+mod hardening;
+pub mod helper;
+pub mod heroku_api;
 pub mod heroku_cli;
 pub mod hosts;
-pub mod keychain;
-pub mod known_authorizations;
-mod memory;
+pub mod keyring;
+pub mod logins;
 pub mod netrc;
-pub mod operations;
-pub mod platform_api;
-pub mod problem;
+pub mod notice;
 pub mod protocol;
-pub mod redaction;
-pub mod rotations;
-pub mod running;
-#[cfg(all(unix, not(target_os = "macos")))]
-pub mod secret_service;
-pub mod sources;
+pub mod redact;
+pub mod rotation_journal;
+pub mod streams;
+pub mod subprocess;
 pub mod terminal;
+pub mod token;
+pub mod token_metadata;
 pub mod trace;
 
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use crate::arguments::Invocation;
+use crate::cli::Invocation;
 use crate::commands::Session;
-use crate::credential::{Token, Verdict};
 use crate::environment::Environment;
-use crate::operations::docker;
-use crate::platform_api::PlatformApi;
-use crate::problem::{Kind, Problem, Told};
+use crate::helper::{docker, git as git_helper};
+use crate::heroku_api::HerokuApi;
+use crate::notice::{Kind, Notice, Told};
 use crate::protocol::{CAPABILITIES, Operation, Request};
+use crate::streams::Streams;
+use crate::token::{Token, Verdict};
 
 /// How long `erase` waits for Heroku's word on a token.
 const CHECK_LIMIT: Duration = Duration::from_secs(3);
-
-/// The three streams of the process, as parameters: a test needs no process.
-pub struct Streams<'a> {
-    /// What git, or a pipe, writes to us.
-    pub input: Box<dyn Read + Send>,
-    /// git's, or the data's: nothing else goes there.
-    pub output: &'a mut dyn Write,
-    /// Words for a person.
-    pub errors: &'a mut dyn Write,
-}
-
-/// Words for a person, on a stream that may break: who listens no more is told nothing, and what was
-/// begun is done all the same.
-pub struct Words<W>(pub W);
-
-impl<W: Write> Write for Words<W> {
-    fn write(&mut self, words: &[u8]) -> io::Result<usize> {
-        match self.0.write(words) {
-            Err(error) if error.kind() != io::ErrorKind::Interrupted => Ok(words.len()),
-            written => written,
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        let _ = self.0.flush();
-        Ok(())
-    }
-}
 
 /// Does what the program was started for, by the name that it was started under: docker finds its
 /// helpers by theirs, and is answered in its own protocol.
@@ -110,15 +82,15 @@ pub fn run_as(
 /// Does what the program was started for.
 ///
 /// # Errors
-/// What is to be told, with the exit code in its [`Kind`] where it is a [`Problem`]. git's
+/// What is to be told, with the exit code in its [`Kind`] where it is a [`Notice`]. git's
 /// operations never fail: what there is to say has been written to `streams.errors`.
 pub fn run(
     arguments: &[OsString],
     environment: &Environment,
     streams: &mut Streams<'_>,
 ) -> anyhow::Result<()> {
-    environment.trace.tell(|| arguments::in_public(arguments));
-    match arguments::read(arguments) {
+    environment.trace.tell(|| cli::in_public(arguments));
+    match cli::read(arguments) {
         Invocation::Git(operation) => {
             answer_git(operation, environment, streams);
             Ok(())
@@ -145,10 +117,10 @@ fn answer_git(operation: Operation, environment: &Environment, streams: &mut Str
         errors,
     } = streams;
     let said = match operation {
-        Operation::Get => operations::get(input, output, environment),
-        Operation::Store => operations::store(input, environment),
+        Operation::Get => git_helper::get(input, output, environment),
+        Operation::Store => git_helper::store(input, environment),
         Operation::Erase => {
-            operations::erase(input, environment, |token| verdict(environment, token))
+            git_helper::erase(input, environment, |token| verdict(environment, token))
         }
         Operation::Capability => {
             let _ = output.write_all(CAPABILITIES);
@@ -157,16 +129,16 @@ fn answer_git(operation: Operation, environment: &Environment, streams: &mut Str
     };
     environment.trace.tell(|| match &said {
         Ok(()) => "done, and nothing to say".to_owned(),
-        Err(problem) => format!("said: {}", problem.what()),
+        Err(notice) => format!("said: {}", notice.what()),
     });
-    if let Err(problem) = said {
-        tell(&problem, *errors);
+    if let Err(notice) = said {
+        tell(&notice, *errors);
     }
 }
 
 /// In one write: git, its remote and other helpers speak on the same stderr.
-fn tell(problem: &Problem, errors: &mut dyn Write) {
-    let text = format!("{}: {problem}\n", arguments::SHORT_NAME);
+fn tell(notice: &Notice, errors: &mut dyn Write) {
+    let text = format!("{}: {notice}\n", cli::SHORT_NAME);
     let _ = errors.write_all(text.as_bytes());
 }
 
@@ -178,8 +150,8 @@ fn answer_docker(
 ) -> anyhow::Result<()> {
     let reply = docker::answer(arguments, &mut streams.input, environment);
     streams.output.write_all(&reply.answer)?;
-    if let Some(problem) = &reply.word {
-        tell(problem, streams.errors);
+    if let Some(notice) = &reply.word {
+        tell(notice, streams.errors);
     }
     match reply.outcome {
         docker::Outcome::Done => Ok(()),
@@ -191,17 +163,17 @@ fn answer_docker(
 fn end_of(done: &anyhow::Result<()>) -> String {
     match done {
         Ok(()) => "done".to_owned(),
-        Err(error) => match error.downcast_ref::<Problem>() {
-            Some(problem) => format!("failed: {}", problem.what()),
+        Err(error) => match error.downcast_ref::<Notice>() {
+            Some(notice) => format!("failed: {}", notice.what()),
             None => format!("failed: {error:#}"),
         },
     }
 }
 
 fn verdict(environment: &Environment, token: &Token) -> Verdict {
-    match PlatformApi::new(environment, CHECK_LIMIT) {
+    match HerokuApi::new(environment, CHECK_LIMIT) {
         Ok(api) => api.verdict(token),
-        Err(failure) => Verdict::Unknown(failure.problem().what().to_owned()),
+        Err(failure) => Verdict::Unknown(failure.notice().what().to_owned()),
     }
 }
 
@@ -249,14 +221,14 @@ pub fn exit_code(done: anyhow::Result<()>, errors: &mut dyn Write) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let full = io.is_some_and(|io| io.kind() == io::ErrorKind::StorageFull);
-    let problem = match error.downcast::<Problem>() {
-        Ok(problem) => problem,
-        Err(_) if full => Problem::new(
+    let notice = match error.downcast::<Notice>() {
+        Ok(notice) => notice,
+        Err(_) if full => Notice::new(
             "what there was to print could not be written: no space is left there",
             "make room, or print it elsewhere",
         ),
-        Err(error) => Problem::new(format!("{error:#}"), ""),
+        Err(error) => Notice::new(format!("{error:#}"), ""),
     };
-    tell(&problem, errors);
-    ExitCode::from(problem.kind().exit_code())
+    tell(&notice, errors);
+    ExitCode::from(notice.kind().exit_code())
 }

@@ -4,7 +4,8 @@ use std::io;
 use std::process::ExitCode;
 
 use git_credential_heroku_rs::environment::Environment;
-use git_credential_heroku_rs::{Streams, Words, exit_code, run_as};
+use git_credential_heroku_rs::streams::{IgnoreWriteErrors, Streams};
+use git_credential_heroku_rs::{exit_code, run_as};
 
 #[expect(
     clippy::disallowed_methods,
@@ -18,7 +19,7 @@ fn main() -> ExitCode {
     let mut streams = Streams {
         input: Box::new(io::stdin()),
         output: &mut io::stdout().lock(),
-        errors: &mut Words(io::stderr()),
+        errors: &mut IgnoreWriteErrors(io::stderr()),
     };
     let done = run_as(&program, &arguments, &environment, &mut streams);
     let flushed = streams.output.flush().map_err(anyhow::Error::from);

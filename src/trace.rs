@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::redaction::{Hide, Known, redacted};
+use crate::redact::{Hide, Known, redacted};
 
 /// Where the steps of this process are told, if anywhere. Copies share one place.
 #[derive(Clone, Default)]

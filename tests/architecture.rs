@@ -1,4 +1,4 @@
-//! Holds ARCHITECTURE.md's tables against every `crate::` path in the source, and against every Cargo.toml.
+//! Holds the source to the levels that ARCHITECTURE.md draws, and every Cargo.toml to the table of dependencies.
 
 #![allow(clippy::expect_used, reason = "a test says what it expects")]
 
@@ -6,171 +6,244 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-type Arrows = BTreeMap<String, Vec<String>>;
+use syn::visit::{self, Visit};
+use syn::{ItemMacro, Macro, UseTree};
 
-/// The table's rows: a room in backticks, its job, and what it may import in backticks.
-fn arrows() -> Arrows {
-    let page = fs::read_to_string("ARCHITECTURE.md").expect("ARCHITECTURE.md is at the top level");
-    page.lines()
-        .filter_map(|line| {
-            let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
-            let [room, _, imports] = cells.as_slice() else {
-                return None;
-            };
-            let room = room.strip_prefix('`')?.strip_suffix('`')?;
-            let imports = match *imports {
-                "anything" => vec!["anything".to_owned()],
-                list => list
-                    .split_whitespace()
-                    .map(|i| i.trim_matches('`').to_owned())
-                    .collect(),
-            };
-            Some((room.to_owned(), imports))
-        })
-        .collect()
+/// The modules of the crate, from the highest level to the lowest. A module imports modules of its own level
+/// or of a lower one.
+const LEVELS: [&[&str]; 8] = [
+    &["main"],
+    &["lib"],
+    &["commands"],
+    &["cli", "helper"],
+    &["logins"],
+    &[
+        "docker_config",
+        "git",
+        "heroku_api",
+        "heroku_cli",
+        "keyring",
+        "netrc",
+        "rotation_journal",
+        "token_metadata",
+    ],
+    &["files", "hardening", "subprocess", "terminal"],
+    &[
+        "account",
+        "docker_protocol",
+        "environment",
+        "hosts",
+        "notice",
+        "protocol",
+        "redact",
+        "streams",
+        "token",
+        "trace",
+    ],
+];
+
+type Imports = BTreeMap<String, BTreeSet<String>>;
+
+/// The level of a module; 0 is the highest.
+fn level(module: &str) -> Option<usize> {
+    LEVELS.iter().position(|level| level.contains(&module))
 }
 
-fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
+fn source_files(dir: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(dir).expect("a folder of source") {
         let path = entry.expect("an entry").path();
         if path.is_dir() {
-            sources(&path, found);
+            source_files(&path, found);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             found.push(path);
         }
     }
 }
 
-/// The room that a file belongs to: the first part of its path below `src`.
-fn room(path: &Path) -> String {
+/// The top-level module that a file belongs to: the first part of its path below `src`.
+fn module_of(path: &Path) -> String {
     let below = path.strip_prefix("src").expect("a path below src");
     let first = below.components().next().expect("a file or folder");
     Path::new(&first).with_extension("").display().to_string()
 }
 
-/// The rooms that a line of code names by `crate::`, comments left out; a name of the crate's root
-/// belongs to `lib`.
-fn named(line: &str, rooms: &Arrows) -> Vec<String> {
-    let code = line.split("//").next().unwrap_or_default();
-    code.split("crate::")
-        .skip(1)
-        .map(|rest| {
-            let end = rest
-                .find(|c: char| !(c.is_alphanumeric() || c == '_'))
-                .unwrap_or(rest.len());
-            match &rest[..end] {
-                name if rooms.contains_key(name) => name.to_owned(),
-                _ => "lib".to_owned(),
-            }
-        })
-        .collect()
-}
+/// Collects the crate's own paths in a file: `use` lists included, and also the tokens inside macros.
+#[derive(Default)]
+struct CratePaths(BTreeSet<String>);
 
-#[test]
-fn every_arrow_is_in_the_table() {
-    let arrows = arrows();
-    assert!(arrows.len() > 15, "the table was not found: {arrows:?}");
-    let (mut files, mut wrong) = (Vec::new(), Vec::new());
-    sources(Path::new("src"), &mut files);
-    for path in &files {
-        let room = room(path);
-        let Some(allowed) = arrows.get(&room) else {
-            wrong.push(format!("{}: add a row for `{room}`", path.display()));
-            continue;
-        };
-        let text = fs::read_to_string(path).expect("a source file");
-        for (number, line) in text.lines().enumerate() {
-            for other in named(line, &arrows) {
-                let may = other == room || allowed.iter().any(|a| *a == other || a == "anything");
-                if !may {
-                    let place = format!("{}:{}", path.display(), number + 1);
-                    wrong.push(format!(
-                        "{place}: `{room}` may not import `{other}`: see its row"
-                    ));
-                }
-            }
+impl CratePaths {
+    fn add_use(&mut self, tree: &UseTree) {
+        match tree {
+            UseTree::Path(path) if path.ident == "crate" => self.add_names(&path.tree),
+            UseTree::Group(group) => group.items.iter().for_each(|item| self.add_use(item)),
+            _ => {}
         }
     }
-    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
-}
 
-#[test]
-fn the_probe_sees_an_arrow() {
-    let arrows = arrows();
-    assert_eq!(
-        named("use crate::keychain::Keychain;", &arrows),
-        ["keychain"]
-    );
-    assert_eq!(
-        named("let x = crate::netrc::Netrc::read(e);", &arrows),
-        ["netrc"]
-    );
-    assert_eq!(named("use crate::{Streams, keychain};", &arrows), ["lib"]);
-    assert!(named("// see crate::keychain", &arrows).is_empty());
-}
-
-/// The command that a file below `src/commands` belongs to: a file's name, or its folder's.
-fn command(path: &Path) -> String {
-    let below = path.strip_prefix("src/commands").expect("a command");
-    let first = below.components().next().expect("a file or folder");
-    Path::new(&first).with_extension("").display().to_string()
-}
-
-/// Whether a file imports a command. Within a command's folder `super` is the command itself.
-fn imports(path: &Path, text: &str, name: &str) -> bool {
-    let is_part = path.components().count() > 3 && !path.ends_with("mod.rs");
-    text.contains(&format!("commands::{name}::"))
-        || (!is_part && text.contains(&format!("super::{name}::")))
-}
-
-#[test]
-fn commands_do_not_import_each_other() {
-    let mut files = Vec::new();
-    sources(Path::new("src/commands"), &mut files);
-    files.retain(|path| path != Path::new("src/commands/mod.rs"));
-    let mut names: Vec<String> = files.iter().map(|path| command(path)).collect();
-    names.retain(|name| name != "report");
-    for path in &files {
-        let text = fs::read_to_string(path).expect("a source file");
-        for name in names.iter().filter(|name| **name != command(path)) {
-            let imported = imports(path, &text, name);
-            assert!(!imported, "{} imports the command `{name}`", path.display());
+    /// The names right below `crate::`.
+    fn add_names(&mut self, tree: &UseTree) {
+        match tree {
+            UseTree::Path(path) => self.add(&path.ident.to_string()),
+            UseTree::Name(name) => self.add(&name.ident.to_string()),
+            UseTree::Rename(rename) => self.add(&rename.ident.to_string()),
+            UseTree::Group(group) => group.items.iter().for_each(|item| self.add_names(item)),
+            UseTree::Glob(_) => self.add("lib"),
         }
+    }
+
+    /// A name that is no module of the crate is an item of `lib`.
+    fn add(&mut self, name: &str) {
+        let module = if level(name).is_some() { name } else { "lib" };
+        self.0.insert(module.to_owned());
+    }
+
+    fn add_macro(&mut self, mac: &Macro) {
+        let text = mac.tokens.to_string();
+        for rest in text.split("crate :: ").skip(1) {
+            let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_'));
+            self.add(&rest[..end.unwrap_or(rest.len())]);
+        }
+    }
+}
+
+impl<'ast> Visit<'ast> for CratePaths {
+    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+        self.add_use(&item.tree);
+    }
+
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let mut segments = path.segments.iter();
+        if segments.next().is_some_and(|first| first.ident == "crate")
+            && let Some(second) = segments.next()
+        {
+            self.add(&second.ident.to_string());
+        }
+        visit::visit_path(self, path);
+    }
+
+    fn visit_macro(&mut self, mac: &'ast Macro) {
+        self.add_macro(mac);
+    }
+
+    fn visit_item_macro(&mut self, item: &'ast ItemMacro) {
+        self.add_macro(&item.mac);
+    }
+}
+
+/// The modules that a file's text imports.
+fn imports_in(text: &str) -> BTreeSet<String> {
+    let file = syn::parse_file(text).expect("a file of Rust");
+    let mut paths = CratePaths::default();
+    paths.visit_file(&file);
+    paths.0
+}
+
+/// What each module of the crate imports, itself left out.
+fn imports() -> Imports {
+    let mut files = Vec::new();
+    source_files(Path::new("src"), &mut files);
+    let mut imports = Imports::new();
+    for path in &files {
+        let module = module_of(path);
+        let text = fs::read_to_string(path).expect("a source file");
+        let mut names = imports_in(&text);
+        names.remove(&module);
+        imports.entry(module).or_default().extend(names);
+    }
+    imports
+}
+
+#[test]
+fn a_module_imports_its_own_level_or_a_lower_one() {
+    let imports = imports();
+    let mut wrong = Vec::new();
+    for (module, names) in &imports {
+        let Some(own) = level(module) else {
+            wrong.push(format!("`{module}` has no level: add it to LEVELS"));
+            continue;
+        };
+        let higher = names.iter().filter(|name| level(name) < Some(own));
+        wrong.extend(higher.map(|name| format!("`{module}` imports `{name}` from a higher level")));
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+    for module in LEVELS.iter().copied().flatten() {
         assert!(
-            !text.contains("super::super"),
-            "{}: no super::super",
-            path.display()
+            imports.contains_key(*module),
+            "there is no module `{module}`"
         );
     }
 }
 
-#[test]
-fn the_probe_sees_a_command_in_a_command() {
-    let (file, part) = (
-        Path::new("src/commands/api.rs"),
-        Path::new("src/commands/api/a.rs"),
-    );
-    let whole = Path::new("src/commands/api/mod.rs");
-    for path in [file, part, whole] {
-        assert_eq!(command(path), "api");
-        assert!(imports(path, "use crate::commands::login::run;", "login"));
+/// A cycle among modules, if there is one.
+fn cycle(imports: &Imports) -> Option<Vec<String>> {
+    fn search(
+        at: &str,
+        imports: &Imports,
+        path: &mut Vec<String>,
+        done: &mut BTreeSet<String>,
+    ) -> bool {
+        if let Some(start) = path.iter().position(|name| name == at) {
+            path.drain(..start);
+            return true;
+        }
+        if !done.insert(at.to_owned()) {
+            return false;
+        }
+        path.push(at.to_owned());
+        let names = imports.get(at).into_iter().flatten();
+        if names
+            .into_iter()
+            .any(|name| search(name, imports, path, done))
+        {
+            return true;
+        }
+        path.pop();
+        false
     }
-    let text = "use super::login::run;";
-    assert!(imports(file, text, "login") && imports(whole, text, "login"));
-    assert!(!imports(part, text, "login"));
+    let mut done = BTreeSet::new();
+    imports.keys().find_map(|module| {
+        let mut path = Vec::new();
+        search(module, imports, &mut path, &mut done).then_some(path)
+    })
 }
 
 #[test]
-fn no_room_re_exports_another() {
-    let mut files = Vec::new();
-    sources(Path::new("src"), &mut files);
-    for path in &files {
-        let text = fs::read_to_string(path).expect("a source file");
-        let re_export = text
-            .lines()
-            .find(|line| line.trim_start().starts_with("pub use crate::"));
-        assert_eq!(re_export, None, "{}", path.display());
-    }
+fn modules_do_not_import_each_other_in_a_cycle() {
+    assert_eq!(cycle(&imports()), None);
+}
+
+#[test]
+fn an_import_is_seen_in_every_form() {
+    let seen = |text: &str| imports_in(text).into_iter().collect::<Vec<_>>();
+    assert_eq!(seen("use crate::keyring::Keyring;"), ["keyring"]);
+    assert_eq!(
+        seen("use crate::{files, netrc::{self, Netrc}};"),
+        ["files", "netrc"]
+    );
+    assert_eq!(seen("fn f() { crate::git::run(); }"), ["git"]);
+    assert_eq!(
+        seen("fn f() { println!(\"{}\", crate::hosts::name()); }"),
+        ["hosts"]
+    );
+    assert_eq!(seen("use crate::run;"), ["lib"]);
+    assert!(seen("// see crate::keyring\nconst X: &str = \"crate::keyring\";").is_empty());
+}
+
+#[test]
+fn a_cycle_is_seen() {
+    let graph = |pairs: &[(&str, &str)]| {
+        let mut imports = Imports::new();
+        for (from, to) in pairs {
+            imports
+                .entry((*from).to_owned())
+                .or_default()
+                .insert((*to).to_owned());
+        }
+        imports
+    };
+    assert_eq!(cycle(&graph(&[("a", "b"), ("a", "c"), ("b", "c")])), None);
+    let found = cycle(&graph(&[("a", "b"), ("b", "c"), ("c", "b")]));
+    assert_eq!(found, Some(vec!["b".to_owned(), "c".to_owned()]));
 }
 
 /// The crates from outside that a manifest asks for, in every section of them; ours lie in a path.

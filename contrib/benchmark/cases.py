@@ -94,7 +94,7 @@ def answers(world, found):
     worked = HEROKU + b"username=heroku\n" + password
     ours, keyring, nowhere = world.program, world.open, world.without_keyring
     netrc = dict(nowhere, HOME=world.home_with_netrc())
-    stateful = worked + b"capability[]=state\nstate[]=heroku-rs:keychain\n"
+    stateful = worked + b"capability[]=state\nstate[]=heroku-rs:keyring\n"
     cases = [
         Case("`true`", ["true"], b"", None, keyring),
         Case("an empty Rust program", [worlds.empty_rust_program(world)], b"", None, keyring),

@@ -7,13 +7,13 @@ use std::io;
 use std::process::Command;
 
 use super::{Session, token_of};
-use crate::arguments::Exec;
-use crate::problem::{Kind, Problem};
+use crate::cli::Exec;
+use crate::notice::{Kind, Notice};
 
 pub(super) fn run(arguments: &Exec, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let found = token_of(arguments.account.as_deref(), session.environment)?;
     let (program, rest) = arguments.command.split_first().ok_or_else(|| {
-        Problem::new(
+        Notice::new(
             "there is no command to run",
             "name one: git credential-heroku-rs exec -- CMD",
         )
@@ -41,9 +41,9 @@ fn take_over(mut command: Command) -> io::Result<()> {
     std::process::exit(status.code().unwrap_or(1))
 }
 
-fn not_started(program: &OsString, error: &io::Error) -> Problem {
+fn not_started(program: &OsString, error: &io::Error) -> Notice {
     let program = program.to_string_lossy();
-    Problem::new(
+    Notice::new(
         format!("{program} could not be started: {error}"),
         "check its name and your PATH",
     )

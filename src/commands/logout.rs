@@ -3,30 +3,30 @@
 use std::time::Duration;
 
 use super::{Session, account_named};
-use crate::accounts::{self, Login};
-use crate::arguments::Logout;
-use crate::credential::Account;
+use crate::account::Account;
+use crate::cli::Logout;
 use crate::environment::Environment;
+use crate::heroku_api::{Failure, HerokuApi, Revoked};
 use crate::heroku_cli::{self, LoginState};
-use crate::platform_api::{Failure, PlatformApi, Revoked};
-use crate::problem::{Kind, Problem, Told};
-use crate::sources::{Answer, Source};
+use crate::logins::lookup::{Answer, Source};
+use crate::logins::{self, Login};
+use crate::notice::{Kind, Notice, Told};
 
 const LIMIT: Duration = Duration::from_secs(10);
 const DASHBOARD: &str = "revoke it: https://dashboard.heroku.com/account/applications";
 
 pub(super) fn run(arguments: &Logout, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let (logins, unavailable) = accounts::list(session.environment);
+    let (logins, unavailable) = logins::list(session.environment);
     let there: Vec<&Login> = logins
         .iter()
         .filter(|login| login.source != Source::ApiKey)
         .collect();
-    let meant = meant(arguments, &there, session.environment).map_err(|problem| {
-        // What a locked keychain holds is not gone, and nobody is told that it is.
+    let meant = meant(arguments, &there, session.environment).map_err(|notice| {
+        // What a locked keyring holds is not gone, and nobody is told that it is.
         let locked = unavailable
             .iter()
-            .find(|(source, _)| *source == Source::Keychain);
-        locked.map_or(problem, |(_, why)| why.clone())
+            .find(|(source, _)| *source == Source::Keyring);
+        locked.map_or(notice, |(_, why)| why.clone())
     })?;
     let before = served(session.environment);
     let mut left = false;
@@ -39,7 +39,7 @@ pub(super) fn run(arguments: &Logout, session: &mut Session<'_, '_>) -> anyhow::
             if !arguments.keep {
                 left |= !revoked(login, session)?;
             }
-            accounts::forget(session.environment, login, account)?;
+            logins::forget(session.environment, login, account)?;
         }
         // Who reads this may have gone: the next account is to be logged out all the same.
         let out = &mut session.streams.output;
@@ -58,7 +58,7 @@ fn meant(
     arguments: &Logout,
     there: &[&Login],
     environment: &Environment,
-) -> Result<Vec<Account>, Problem> {
+) -> Result<Vec<Account>, Notice> {
     let mut accounts: Vec<Account> = there
         .iter()
         .filter_map(|login| login.account.clone())
@@ -72,11 +72,11 @@ fn meant(
     match (arguments.all, one, accounts.as_slice()) {
         (true, _, [_, ..]) | (false, None, [_]) => Ok(accounts),
         (_, Some(one), _) if accounts.contains(&one) => Ok(vec![one]),
-        (false, None, [_, _, ..]) => Err(Problem::new(
+        (false, None, [_, _, ..]) => Err(Notice::new(
             "several accounts are logged in and none is chosen",
             "name one, or give --all: git credential-heroku-rs status lists them",
         )),
-        _ => Err(Problem::new(
+        _ => Err(Notice::new(
             "there is no such login on this machine",
             "see who is logged in: git credential-heroku-rs status",
         )
@@ -109,18 +109,18 @@ fn tell_who_remains(before: Option<&Account>, session: &mut Session<'_, '_>) -> 
 
 /// Revokes a token; says whether nothing is left to do at Heroku.
 fn revoked(login: &Login, session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
-    let done = PlatformApi::new(session.environment, LIMIT).and_then(|api| revoke(&api, login));
+    let done = HerokuApi::new(session.environment, LIMIT).and_then(|api| revoke(&api, login));
     match done {
         Ok(true) => Ok(true),
         Ok(false) => {
-            session.warn(&Problem::new(
+            session.warn(&Notice::new(
                 "the token is still valid: which authorization it belongs to cannot be told for sure",
                 DASHBOARD,
             ))?;
             Ok(false)
         }
         Err(failure) => {
-            session.warn(&Problem::new(
+            session.warn(&Notice::new(
                 format!("the token could not be revoked and is still valid: {failure}"),
                 DASHBOARD,
             ))?;
@@ -131,7 +131,7 @@ fn revoked(login: &Login, session: &mut Session<'_, '_>) -> anyhow::Result<bool>
 
 /// The session goes for the token of a browser login, the authorization for every other. The
 /// account's default authorization is its API key, which others use: it is never revoked here.
-fn revoke(api: &PlatformApi, login: &Login) -> Result<bool, Failure> {
+fn revoke(api: &HerokuApi, login: &Login) -> Result<bool, Failure> {
     let ended = match api.end_session(&login.token) {
         Err(Failure::Forbidden(_)) => Revoked::GoneBefore,
         // A token that Heroku refuses needs no revoking.

@@ -5,17 +5,18 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
-use crate::Streams;
-use crate::arguments::Command;
-use crate::credential::{Account, Token};
+use crate::account::Account;
+use crate::cli::Command;
 use crate::environment::Environment;
-use crate::git_config;
+use crate::git;
+use crate::heroku_api::{Authorization, Failure};
 use crate::heroku_cli;
 use crate::hosts::{HerokuHost, Service};
-use crate::known_authorizations::Known;
-use crate::platform_api::{Authorization, Failure};
-use crate::problem::Problem;
-use crate::sources::{self, Found, Wanted};
+use crate::logins::lookup::{self, Found, Wanted};
+use crate::notice::Notice;
+use crate::streams::Streams;
+use crate::token::Token;
+use crate::token_metadata::Known;
 
 mod api;
 mod authorizations;
@@ -59,15 +60,15 @@ impl Session<'_, '_> {
     }
 
     /// Tells a problem that stops nothing.
-    fn warn(&mut self, problem: &Problem) -> anyhow::Result<()> {
-        self.say(&format!("warning: {problem}"))
+    fn warn(&mut self, notice: &Notice) -> anyhow::Result<()> {
+        self.say(&format!("warning: {notice}"))
     }
 }
 
 /// Runs a command.
 ///
 /// # Errors
-/// What is to be told; a [`Problem`] carries the exit code.
+/// What is to be told; a [`Notice`] carries the exit code.
 pub fn run(command: &Command, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     match command {
         Command::Login(arguments) => login::run(arguments, session),
@@ -89,35 +90,35 @@ pub fn run(command: &Command, session: &mut Session<'_, '_>) -> anyhow::Result<(
 }
 
 /// The value that makes git find this very program.
-fn our_helper(environment: &Environment) -> Result<String, Problem> {
+fn our_helper(environment: &Environment) -> Result<String, Notice> {
     let program = std::env::current_exe().map_err(|error| {
         let what = format!("this program's own place cannot be read: {error}");
-        Problem::new(what, "start it by its whole path")
+        Notice::new(what, "start it by its whole path")
     })?;
     let is_on_path = environment.has_program("git-credential-heroku-rs");
-    Ok(git_config::helper_value(is_on_path, &program))
+    Ok(git::helper_value(is_on_path, &program))
 }
 
 /// The account that a person means: an email, or a name given with `heroku accounts:add`.
-fn account_named(name: &str, environment: &Environment) -> Result<Account, Problem> {
+fn account_named(name: &str, environment: &Environment) -> Result<Account, Notice> {
     heroku_cli::aliased(environment, name)
         .or_else(|| Account::parse(name))
         .ok_or_else(|| {
-            let mend = "give an email: git credential-heroku-rs status lists them";
-            Problem::new("that is not the name of an account", mend)
+            let fix = "give an email: git credential-heroku-rs status lists them";
+            Notice::new("that is not the name of an account", fix)
         })
 }
 
 /// docker's configuration, where docker itself would look for it.
-fn docker_config_file(environment: &Environment) -> Result<PathBuf, Problem> {
+fn docker_config_file(environment: &Environment) -> Result<PathBuf, Notice> {
     environment.docker_config_file().ok_or_else(|| {
-        let mend = "set HOME, or DOCKER_CONFIG to docker's directory";
-        Problem::new("where docker keeps its configuration is not known", mend)
+        let fix = "set HOME, or DOCKER_CONFIG to docker's directory";
+        Notice::new("where docker keeps its configuration is not known", fix)
     })
 }
 
 /// The live token of the account that a person names; of the one in use where they name none.
-fn token_of(named: Option<&str>, environment: &Environment) -> Result<Found, Problem> {
+fn token_of(named: Option<&str>, environment: &Environment) -> Result<Found, Notice> {
     let account = named
         .map(|name| account_named(name, environment))
         .transpose()?;
@@ -125,13 +126,13 @@ fn token_of(named: Option<&str>, environment: &Environment) -> Result<Found, Pro
         host: &host_in_use(Service::Api, environment)?,
         account: account.as_ref(),
     };
-    sources::find(&wanted, environment).into_found()
+    lookup::find(&wanted, environment).into_found()
 }
 
 /// The host that a service has here; `HEROKU_HOST` may name another Heroku.
-fn host_in_use(service: Service, environment: &Environment) -> Result<HerokuHost, Problem> {
+fn host_in_use(service: Service, environment: &Environment) -> Result<HerokuHost, Notice> {
     let host = HerokuHost::in_use(service, environment.heroku_host.as_deref());
-    host.ok_or_else(|| Failure::NotHeroku("HEROKU_HOST").problem())
+    host.ok_or_else(|| Failure::NotHeroku("HEROKU_HOST").notice())
 }
 
 /// What is known of a token that Heroku has just taken, with its authorization where that is found.

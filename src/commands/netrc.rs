@@ -6,16 +6,16 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{Session, account_named, host_in_use, token_of};
-use crate::accounts::{self, Store};
-use crate::arguments::{Netrc as Arguments, NetrcClean, NetrcImport, NetrcPrint};
-use crate::credential::Account;
+use crate::account::Account;
+use crate::cli::{Netrc as Arguments, NetrcClean, NetrcImport, NetrcPrint};
 use crate::environment::Environment;
+use crate::heroku_api::HerokuApi;
 use crate::hosts::Service;
-use crate::known_authorizations::Known;
+use crate::logins::{self, Store};
 use crate::netrc::{self, Entry, Netrc};
-use crate::platform_api::PlatformApi;
-use crate::problem::{Kind, Problem};
+use crate::notice::{Kind, Notice};
 use crate::terminal::{self, Unless};
+use crate::token_metadata::Known;
 
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -27,30 +27,30 @@ pub(super) fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> anyho
     }
 }
 
-/// Moves the token: it is in the keychain, and read back from there, before netrc lets go of it.
+/// Moves the token: it is in the keyring, and read back from there, before netrc lets go of it.
 fn import(arguments: &NetrcImport, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let entry = the_entry(arguments.account.as_deref(), session.environment)?;
-    let api = PlatformApi::new(session.environment, LIMIT).map_err(|failure| failure.problem())?;
+    let api = HerokuApi::new(session.environment, LIMIT).map_err(|failure| failure.notice())?;
     let info = api
         .account(&entry.token)
-        .map_err(|failure| failure.problem())?;
+        .map_err(|failure| failure.notice())?;
     session.say(&format!(
-        "The token of {} goes from netrc, line {}, to the keychain; Heroku's entries leave netrc",
+        "The token of {} goes from netrc, line {}, to the keyring; Heroku's entries leave netrc",
         info.email, entry.line
     ))?;
     if arguments.dry_run {
         return Ok(());
     }
     if !arguments.yes && !agrees("Do it?")? {
-        return Err(Problem::new("nothing has changed", "").into());
+        return Err(Notice::new("nothing has changed", "").into());
     }
     let known = Known {
         checked: Some(Timestamp::now()),
         ..Known::new(&info.email, &entry.token)
     };
-    let kept = accounts::keep(
+    let kept = logins::keep(
         session.environment,
-        Store::Keychain,
+        Store::Keyring,
         &info.email,
         &entry.token,
         known,
@@ -60,9 +60,9 @@ fn import(arguments: &NetrcImport, session: &mut Session<'_, '_>) -> anyhow::Res
     }
     let cleaned = netrc::forget(session.environment, Some(&entry.token));
     let out = &mut session.streams.output;
-    writeln!(out, "The token of {} is in the keychain now", info.email)?;
-    if !cleaned.map_err(|why| why.problem(session.environment))? {
-        session.warn(&Problem::new(
+    writeln!(out, "The token of {} is in the keyring now", info.email)?;
+    if !cleaned.map_err(|why| why.notice(session.environment))? {
+        session.warn(&Notice::new(
             "netrc has other tokens for Heroku too, and they are still there",
             "remove them all: git credential-heroku-rs netrc clean",
         ))?;
@@ -71,26 +71,26 @@ fn import(arguments: &NetrcImport, session: &mut Session<'_, '_>) -> anyhow::Res
 }
 
 /// The one login in netrc: of the account that is named, or the same in both hosts' entries.
-fn the_entry(named: Option<&str>, environment: &Environment) -> Result<Entry, Problem> {
+fn the_entry(named: Option<&str>, environment: &Environment) -> Result<Entry, Notice> {
     let account = named
         .map(|name| account_named(name, environment))
         .transpose()?;
     let none = || {
-        Problem::new(
+        Notice::new(
             "netrc has no login for Heroku",
             "see where there is one: git credential-heroku-rs status",
         )
         .of_kind(Kind::NotLoggedIn)
     };
     let netrc = Netrc::read(environment)
-        .map_err(|why| why.problem(environment))?
+        .map_err(|why| why.notice(environment))?
         .ok_or_else(none)?;
     let of = |service| {
         let entry = netrc.entry_for(&host_in_use(service, environment)?, account.as_ref());
-        entry.map_err(|why| why.problem(environment))
+        entry.map_err(|why| why.notice(environment))
     };
     match (of(Service::Git)?, of(Service::Api)?) {
-        (Some(git), Some(api)) if git.token != api.token => Err(Problem::new(
+        (Some(git), Some(api)) if git.token != api.token => Err(Notice::new(
             format!(
                 "netrc has different tokens on lines {} and {}",
                 git.line, api.line
@@ -113,7 +113,7 @@ fn print(arguments: &NetrcPrint, session: &mut Session<'_, '_>) -> anyhow::Resul
         );
         let line = line.ok_or_else(|| {
             let what = "programs would not read this login the same way from netrc";
-            Problem::new(
+            Notice::new(
                 what,
                 "give it to the program: git credential-heroku-rs exec -- PROGRAM",
             )
@@ -127,8 +127,7 @@ fn clean(arguments: &NetrcClean, session: &mut Session<'_, '_>) -> anyhow::Resul
     if arguments.stdin.is_some() {
         return filter(session);
     }
-    let lines =
-        netrc::lines(session.environment).map_err(|why| why.problem(session.environment))?;
+    let lines = netrc::lines(session.environment).map_err(|why| why.notice(session.environment))?;
     let out = &mut session.streams.output;
     if lines.is_empty() {
         writeln!(out, "netrc has no entry for Heroku")?;
@@ -140,7 +139,7 @@ fn clean(arguments: &NetrcClean, session: &mut Session<'_, '_>) -> anyhow::Resul
         writeln!(out, "would remove from netrc: the entries on lines {lines}")?;
         return Ok(());
     }
-    netrc::forget(session.environment, None).map_err(|why| why.problem(session.environment))?;
+    netrc::forget(session.environment, None).map_err(|why| why.notice(session.environment))?;
     writeln!(
         out,
         "removed from netrc: the entries on lines {lines}; nothing else has changed"
@@ -151,8 +150,8 @@ fn clean(arguments: &NetrcClean, session: &mut Session<'_, '_>) -> anyhow::Resul
 /// For a file that only its owner can write anew, as an encrypted one. In doubt nothing comes out.
 fn filter(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let rest = netrc::cleaned(&mut session.streams.input, session.environment).map_err(|why| {
-        let mend = "mend that, and run it again: nothing was written";
-        Problem::new(why.to_string(), mend)
+        let fix = "mend that, and run it again: nothing was written";
+        Notice::new(why.to_string(), fix)
     })?;
     Ok(session.streams.output.write_all(&rest)?)
 }
@@ -164,13 +163,13 @@ fn warn_of_default(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let Some(line) = overview.and_then(|overview| overview.default) else {
         return Ok(());
     };
-    session.warn(&Problem::new(
+    session.warn(&Notice::new(
         format!("netrc, line {line}: git sends the password of the default entry to Heroku too"),
         "put the names of its servers in place of default",
     ))
 }
 
-fn agrees(question: &str) -> Result<bool, Problem> {
+fn agrees(question: &str) -> Result<bool, Notice> {
     terminal::agrees(question, Unless::TheySayNo)
-        .map_err(|why| why.problem("give --yes to do it without a question"))
+        .map_err(|why| why.notice("give --yes to do it without a question"))
 }

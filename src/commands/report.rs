@@ -7,11 +7,11 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use crate::accounts::Login;
-use crate::credential::Verdict;
-use crate::git_config::{self, Setting};
-use crate::problem::{Problem, is_unseen, shown};
-use crate::sources::{Found, Source};
+use crate::git::{self, Setting};
+use crate::logins::Login;
+use crate::logins::lookup::{Found, Source};
+use crate::notice::{Notice, is_unseen, shown};
+use crate::token::Verdict;
 
 /// Everything that `status` knows.
 #[derive(Debug, Serialize)]
@@ -29,7 +29,7 @@ pub(super) struct Account {
     email: Option<String>,
     /// Whether git gets this token now.
     in_use: bool,
-    /// `environment`, `keychain` or `netrc`.
+    /// `environment`, `keyring` or `netrc`.
     source: &'static str,
     /// `good`, `refused` or `unknown` from Heroku; `not asked` with `--offline`.
     heroku_says: &'static str,
@@ -87,15 +87,15 @@ fn whole_seconds(time: Timestamp) -> Option<Timestamp> {
 pub(super) struct Unavailable {
     source: &'static str,
     why: String,
-    mend: String,
+    fix: String,
 }
 
 impl Unavailable {
-    pub(super) fn new((source, problem): &(Source, Problem)) -> Unavailable {
+    pub(super) fn new((source, notice): &(Source, Notice)) -> Unavailable {
         Unavailable {
             source: source.word(),
-            why: problem.what().to_owned(),
-            mend: problem.mend().to_owned(),
+            why: notice.what().to_owned(),
+            fix: notice.fix().to_owned(),
         }
     }
 }
@@ -110,7 +110,7 @@ pub(super) struct Git {
     /// The remotes whose URL carries a password, so that git asks nobody.
     remotes_with_password: Vec<String>,
     /// Why git's configuration could not be read; null where it was.
-    problem: Option<String>,
+    notice: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -125,17 +125,17 @@ struct Helper {
 impl Git {
     /// Asks git.
     pub(super) fn read() -> Git {
-        let read = git_config::helpers_for_heroku()
-            .and_then(|helpers| Ok((helpers, git_config::remotes_with_password()?)));
-        let (helpers, remotes, problem) = match read {
+        let read = git::helpers_for_heroku()
+            .and_then(|helpers| Ok((helpers, git::remotes_with_password()?)));
+        let (helpers, remotes, notice) = match read {
             Ok((helpers, remotes)) => (helpers, remotes, None),
-            Err(problem) => (Vec::new(), Vec::new(), Some(problem.what().to_owned())),
+            Err(notice) => (Vec::new(), Vec::new(), Some(notice.what().to_owned())),
         };
         Git {
             set_up: helpers.first().is_some_and(Setting::starts_us),
             helpers: helpers.iter().map(Helper::new).collect(),
             remotes_with_password: remotes,
-            problem,
+            notice,
         }
     }
 }
@@ -162,7 +162,7 @@ impl Status {
         }
         for source in &self.unavailable {
             writeln!(out, "{} could not be asked: {}", source.source, source.why)?;
-            writeln!(out, "  {}", source.mend)?;
+            writeln!(out, "  {}", source.fix)?;
         }
         self.git.write_text(out)
     }
@@ -274,8 +274,8 @@ pub(super) fn span(left: SignedDuration) -> String {
 
 impl Git {
     fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
-        if let Some(problem) = &self.problem {
-            return writeln!(out, "git: {}", shown(problem));
+        if let Some(notice) = &self.notice {
+            return writeln!(out, "git: {}", shown(notice));
         }
         match (self.set_up, self.helpers.as_slice()) {
             (true, [_]) => writeln!(

@@ -4,14 +4,14 @@
 use std::io::Write;
 
 use super::{Session, docker_config_file, our_helper};
-use crate::arguments::{Client, Setup};
+use crate::cli::{Client, Setup};
 use crate::docker_config::{self, Name};
 use crate::environment::Environment;
-use crate::git_config::{self, Scope, SetUp};
+use crate::git::{self, Scope, SetUp};
 use crate::hosts::{HerokuHost, Service};
+use crate::logins::lookup::{self, Source, Wanted};
 use crate::netrc::Netrc;
-use crate::problem::{Problem, shown};
-use crate::sources::{self, Source, Wanted};
+use crate::notice::{Notice, shown};
 
 pub(super) fn run(arguments: &Setup, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     match arguments.client() {
@@ -22,8 +22,8 @@ pub(super) fn run(arguments: &Setup, session: &mut Session<'_, '_>) -> anyhow::R
 
 fn git(scope: Scope, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let helper = our_helper(session.environment)?;
-    git_config::fits(scope, session.environment.git_config_global.as_deref())?;
-    let done = git_config::set_up(scope, &helper)?;
+    git::fits(scope, session.environment.git_config_global.as_deref())?;
+    let done = git::set_up(scope, &helper)?;
     let out = &mut session.streams.output;
     match done {
         SetUp::AsItWas => writeln!(out, "git was set up already: {scope}")?,
@@ -36,7 +36,7 @@ fn git(scope: Scope, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
                 out,
                 "  {}: {} = \"\", then {helper}",
                 scope,
-                git_config::HEROKU_HELPER
+                git::HEROKU_HELPER
             )?;
             writeln!(
                 out,
@@ -51,8 +51,8 @@ fn git(scope: Scope, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
             "  moved to the end of the file, below the helpers that it takes Heroku from"
         )?;
     }
-    for problem in rivals(session.environment)? {
-        session.warn(&problem)?;
+    for notice in rivals(session.environment)? {
+        session.warn(&notice)?;
     }
     Ok(())
 }
@@ -84,7 +84,7 @@ fn docker(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     }
     name_for_docker(session)?;
     if docker_config::has_password(&file)? {
-        session.warn(&Problem::new(
+        session.warn(&Notice::new(
             format!(
                 "{} still holds a password for registry.heroku.com",
                 file.display()
@@ -103,7 +103,7 @@ fn name_for_docker(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
             let out = &mut session.streams.output;
             Ok(writeln!(out, "  docker finds it as {}", name.display())?)
         }
-        Name::Wanted(command) => session.warn(&Problem::new(
+        Name::Wanted(command) => session.warn(&Notice::new(
             "docker does not find it yet: it looks for docker-credential-heroku-rs on your PATH",
             format!("run: {command}"),
         )),
@@ -118,13 +118,10 @@ fn flag(scope: Scope) -> &'static str {
 }
 
 /// Whoever would still be asked before us, or instead of us.
-fn rivals(environment: &Environment) -> Result<Vec<Problem>, Problem> {
+fn rivals(environment: &Environment) -> Result<Vec<Notice>, Notice> {
     let mut found = Vec::new();
-    for other in git_config::helpers_for_heroku()?
-        .iter()
-        .filter(|s| !s.means_us())
-    {
-        found.push(Problem::new(
+    for other in git::helpers_for_heroku()?.iter().filter(|s| !s.means_us()) {
+        found.push(Notice::new(
             format!(
                 "git also tells the helper `{}` ({})",
                 other.value, other.origin
@@ -132,8 +129,8 @@ fn rivals(environment: &Environment) -> Result<Vec<Problem>, Problem> {
             "run in that repository: git credential-heroku-rs setup --local",
         ));
     }
-    for key in git_config::remotes_with_password()? {
-        found.push(Problem::new(
+    for key in git::remotes_with_password()? {
+        found.push(Notice::new(
             format!("{key} carries a password in its URL: git sends that one and asks no helper"),
             format!(
                 "git remote set-url {} https://git.heroku.com/APP.git",
@@ -152,13 +149,13 @@ fn remote(key: &str) -> &str {
 
 /// git reads netrc through libcurl before it asks any helper. Where netrc is all there is, that is
 /// as good.
-fn netrc_entry(environment: &Environment) -> Option<Problem> {
+fn netrc_entry(environment: &Environment) -> Option<Notice> {
     let host = HerokuHost::production(Service::Git);
     let wanted = Wanted {
         host: &host,
         account: None,
     };
-    let found = sources::find(&wanted, environment).found;
+    let found = lookup::find(&wanted, environment).found;
     if found.is_some_and(|found| found.source == Source::Netrc) {
         return None;
     }
@@ -166,13 +163,13 @@ fn netrc_entry(environment: &Environment) -> Option<Problem> {
         .and_then(|netrc| netrc.map_or(Ok(None), |netrc| netrc.entry_for(&host, None)))
     {
         Ok(None) => None,
-        Ok(Some(entry)) => Some(Problem::new(
+        Ok(Some(entry)) => Some(Notice::new(
             format!(
                 "netrc, line {}: git sends this entry before it asks any helper",
                 entry.line
             ),
             "once the login works, remove it: git credential-heroku-rs netrc clean",
         )),
-        Err(why) => Some(why.problem(environment)),
+        Err(why) => Some(why.notice(environment)),
     }
 }

@@ -8,23 +8,24 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{Session, known, report};
-use crate::accounts::{self, Login};
-use crate::arguments::Status;
-use crate::credential::{Account, Token, Verdict};
-use crate::keychain::Keychain;
-use crate::known_authorizations::{self, Known};
-use crate::platform_api::{Failure, PlatformApi};
-use crate::problem::Kind;
-use crate::sources::{Answer, Source};
+use crate::account::Account;
+use crate::cli::Status;
+use crate::heroku_api::{Failure, HerokuApi};
+use crate::keyring::Keyring;
+use crate::logins::lookup::{Answer, Source};
+use crate::logins::{self, Login};
+use crate::notice::Kind;
+use crate::token::{Token, Verdict};
+use crate::token_metadata::{self, Known};
 
 const ASK_LIMIT: Duration = Duration::from_secs(10);
 
 pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     if arguments.unlock {
-        let unlocked = Keychain::new(session.environment).unlock(session.environment.prompt_limit);
-        unlocked.map_err(|why| why.problem())?;
+        let unlocked = Keyring::new(session.environment).unlock(session.environment.prompt_limit);
+        unlocked.map_err(|why| why.notice())?;
     }
-    let (mut logins, unavailable) = accounts::list(session.environment);
+    let (mut logins, unavailable) = logins::list(session.environment);
     let verdicts: Vec<_> = match arguments.offline {
         true => logins.iter().map(|_| None).collect(),
         false => ask_heroku(&mut logins, session)?
@@ -32,13 +33,13 @@ pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::
             .map(Some)
             .collect(),
     };
-    match accounts::restore_login(session.environment, &logins) {
+    match logins::restore_login(session.environment, &logins) {
         Ok(Some(account)) => session.say(&format!(
             "login.json names {account} again: without it the Heroku CLI sees no login"
         ))?,
         Ok(None) => {}
         // What there is to see can be seen all the same.
-        Err(problem) => session.warn(&problem)?,
+        Err(notice) => session.warn(&notice)?,
     }
     let answer = Answer::to_git(session.environment);
     let mut accounts: Vec<_> = logins
@@ -65,10 +66,10 @@ pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::
 /// Asks Heroku about each token, and learns whose it is. A token that lies under no email is
 /// written again under its owner's, once all have been asked.
 fn ask_heroku(logins: &mut [Login], session: &mut Session<'_, '_>) -> anyhow::Result<Vec<Verdict>> {
-    let api = match PlatformApi::new(session.environment, ASK_LIMIT) {
+    let api = match HerokuApi::new(session.environment, ASK_LIMIT) {
         Ok(api) => api,
         Err(failure) => {
-            let unknown = Verdict::Unknown(failure.problem().what().to_owned());
+            let unknown = Verdict::Unknown(failure.notice().what().to_owned());
             return Ok(vec![unknown; logins.len()]);
         }
     };
@@ -84,14 +85,14 @@ fn ask_heroku(logins: &mut [Login], session: &mut Session<'_, '_>) -> anyhow::Re
                 let known = noted(login, &info.email, &api);
                 if login.source != Source::ApiKey {
                     // A note that cannot be written is only a note.
-                    let _ = known_authorizations::remember(session.environment, known.clone());
+                    let _ = token_metadata::remember(session.environment, known.clone());
                 }
                 login.known = Some(known);
                 login.account = Some(info.email);
                 Verdict::Alive
             }
             Err(Failure::Refused) => Verdict::Dead,
-            Err(failure) => Verdict::Unknown(failure.problem().what().to_owned()),
+            Err(failure) => Verdict::Unknown(failure.notice().what().to_owned()),
         };
         verdicts.push(verdict);
     }
@@ -102,23 +103,23 @@ fn ask_heroku(logins: &mut [Login], session: &mut Session<'_, '_>) -> anyhow::Re
     Ok(verdicts)
 }
 
-/// Whether it lies in the keychain, under no email.
+/// Whether it lies in the keyring, under no email.
 fn is_pasted(login: &Login) -> bool {
     let account = login.account.as_ref();
-    login.source == Source::Keychain && account.is_some_and(|account| !account.is_email())
+    login.source == Source::Keyring && account.is_some_and(|account| !account.is_email())
 }
 
-/// The token of this account in the keychain, where Heroku refuses it.
+/// The token of this account in the keyring, where Heroku refuses it.
 fn dead_token_of(owner: &Account, logins: &[Login], verdicts: &[Verdict]) -> Option<Token> {
     let asked = logins.iter().zip(verdicts);
     let dead = asked.filter(|(_, verdict)| **verdict == Verdict::Dead);
     dead.map(|(login, _)| login)
-        .find(|login| login.source == Source::Keychain && login.account.as_ref() == Some(owner))
+        .find(|login| login.source == Source::Keyring && login.account.as_ref() == Some(owner))
         .map(|login| login.token.clone())
 }
 
 /// What is known of a token that Heroku has just taken.
-fn noted(login: &mut Login, owner: &Account, api: &PlatformApi) -> Known {
+fn noted(login: &mut Login, owner: &Account, api: &HerokuApi) -> Known {
     // Heroku takes the token: a note that it has ended was made while the clock was wrong.
     let lives = |known: &Known| known.expires.is_none_or(|end| end > Timestamp::now());
     let noted = login
@@ -144,7 +145,7 @@ fn name_pasted(
     login: &mut Login,
     owner: Account,
     dead: Option<&Token>,
-    api: &PlatformApi,
+    api: &HerokuApi,
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<()> {
     let environment = session.environment;
@@ -153,8 +154,8 @@ fn name_pasted(
     let Some(from) = &login.account else {
         return Ok(());
     };
-    if accounts::move_to_owner(environment, from, &owner, &login.token, dead)? {
-        let _ = known_authorizations::remember(environment, known);
+    if logins::move_to_owner(environment, from, &owner, &login.token, dead)? {
+        let _ = token_metadata::remember(environment, known);
         session.say(&format!(
             "the token pasted at git's prompt is kept as {owner} now"
         ))?;

@@ -3,12 +3,12 @@
 use std::io::Write;
 
 use super::{Session, account_named};
-use crate::accounts;
-use crate::arguments::Switch;
+use crate::cli::Switch;
+use crate::logins;
 
 pub(super) fn run(arguments: &Switch, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let account = account_named(&arguments.account, session.environment)?;
-    let changed = accounts::switch(session.environment, &account)?;
+    let changed = logins::switch(session.environment, &account)?;
     let out = &mut session.streams.output;
     if changed {
         writeln!(out, "{account} is now in use, by git and by the Heroku CLI")?;

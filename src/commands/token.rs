@@ -7,14 +7,14 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::{Session, report, token_of};
-use crate::accounts::Login;
-use crate::arguments::TokenArguments;
-use crate::credential::Verdict;
+use crate::cli::TokenArguments;
 use crate::environment::Environment;
-use crate::platform_api::{Failure, PlatformApi};
-use crate::problem::Problem;
-use crate::sources::Found;
+use crate::heroku_api::{Failure, HerokuApi};
+use crate::logins::Login;
+use crate::logins::lookup::Found;
+use crate::notice::Notice;
 use crate::terminal;
+use crate::token::Verdict;
 
 const ASK_LIMIT: Duration = Duration::from_secs(10);
 
@@ -57,7 +57,7 @@ fn warn_on_a_terminal(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     if !terminal::is_stdout() {
         return Ok(());
     }
-    session.warn(&Problem::new(
+    session.warn(&Notice::new(
         "the token now stands on your screen and in its scroll-back",
         "for a program, rather: git credential-heroku-rs exec -- PROGRAM",
     ))
@@ -97,7 +97,7 @@ fn login(found: Found) -> Login {
 /// Asks Heroku about the token, which tells whose it is too. That it may not tell that is no
 /// refusal of the token.
 fn ask_heroku(login: &mut Login, environment: &Environment) -> Result<(), Failure> {
-    match PlatformApi::new(environment, ASK_LIMIT)?.account(&login.token) {
+    match HerokuApi::new(environment, ASK_LIMIT)?.account(&login.token) {
         Ok(info) => {
             login.account = Some(info.email);
             Ok(())
@@ -114,13 +114,13 @@ fn named(login: &Login) -> String {
     }
 }
 
-fn not_good(failure: &Failure) -> Problem {
-    let problem = failure.problem();
+fn not_good(failure: &Failure) -> Notice {
+    let notice = failure.notice();
     match failure {
-        Failure::Refused => problem,
-        _ => Problem::new(
-            format!("whether the token is good is unknown: {}", problem.what()),
-            problem.mend(),
+        Failure::Refused => notice,
+        _ => Notice::new(
+            format!("whether the token is good is unknown: {}", notice.what()),
+            notice.fix(),
         ),
     }
 }

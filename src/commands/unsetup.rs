@@ -3,9 +3,9 @@
 use std::io::Write;
 
 use super::{Session, docker_config_file};
-use crate::arguments::{Client, Setup};
+use crate::cli::{Client, Setup};
 use crate::docker_config;
-use crate::git_config::{self, Scope};
+use crate::git::{self, Scope};
 
 pub(super) fn run(arguments: &Setup, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     match arguments.client() {
@@ -15,7 +15,7 @@ pub(super) fn run(arguments: &Setup, session: &mut Session<'_, '_>) -> anyhow::R
 }
 
 fn git(scope: Scope, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let removed = git_config::tear_down(scope)?;
+    let removed = git::tear_down(scope)?;
     let out = &mut session.streams.output;
     if removed {
         writeln!(out, "removed from {scope}: git no longer asks heroku-rs")?;

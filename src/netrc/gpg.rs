@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use super::Unreadable;
 use super::bounded;
 use crate::environment::Environment;
-use crate::running::Running;
+use crate::subprocess::Running;
 
 /// The text of an encrypted file.
 ///
@@ -76,7 +76,7 @@ fn text(output: ChildStdout) -> Option<Zeroizing<Vec<u8>>> {
 #[cfg(unix)]
 mod tests {
     use super::*;
-    use crate::atomic_file;
+    use crate::files;
     use crate::hosts::{HerokuHost, Service};
     use crate::netrc::{Netrc, forget, keep};
     use std::time::Duration;
@@ -86,7 +86,7 @@ mod tests {
     fn world(gpg: &str) -> (tempfile::TempDir, Environment) {
         let home = tempfile::tempdir().unwrap();
         let text = format!("machine git.heroku.com login a password {TOKEN}\n");
-        atomic_file::replace(&home.path().join(".netrc.gpg"), text.as_bytes()).unwrap();
+        files::replace(&home.path().join(".netrc.gpg"), text.as_bytes()).unwrap();
         let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/netrc");
         let environment = Environment {
             home: Some(home.path().to_owned()),
@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn an_encrypted_netrc_goes_before_the_plain_one() {
         let (home, environment) = world("gpg-that-answers");
-        atomic_file::replace(&home.path().join(".netrc"), b"machine x\n").unwrap();
+        files::replace(&home.path().join(".netrc"), b"machine x\n").unwrap();
         let netrc = Netrc::read(&environment).unwrap().unwrap();
         let entry = netrc.entry_for(&HerokuHost::production(Service::Git), None);
         assert_eq!(entry.unwrap().unwrap().token.expose(), TOKEN);
@@ -134,7 +134,8 @@ mod tests {
 
     #[test]
     fn an_encrypted_netrc_is_never_written() {
-        use crate::credential::{Account, Token};
+        use crate::account::Account;
+        use crate::token::Token;
         let (home, environment) = world("gpg-that-answers");
         let (account, token) = (Account::unnamed(), Token::parse(TOKEN).unwrap());
         let before = std::fs::read(home.path().join(".netrc.gpg")).unwrap();

@@ -20,10 +20,11 @@ use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
-use crate::atomic_file;
-use crate::credential::{Account, Token};
+use crate::account::Account;
 use crate::environment::Environment;
+use crate::files;
 use crate::hosts::HerokuHost;
+use crate::token::Token;
 use machines::Machines;
 pub use overview::Overview;
 pub use reading::{Entry, Netrc};
@@ -232,7 +233,7 @@ fn change(
     let path = path(environment).ok_or(Unreadable::Failed(io::ErrorKind::NotFound))?;
     // What may not be read is not to be written either.
     Netrc::in_plain_text(environment)?;
-    Ok(atomic_file::edit(&path, |bytes| {
+    Ok(files::edit(&path, |bytes| {
         edit(bytes).map_err(Unreadable::from)
     })?)
 }

@@ -8,10 +8,11 @@ use zeroize::Zeroizing;
 use super::machines::Machines;
 use super::trusted::{open, trusted};
 use super::{Unreadable, bounded, encrypted_path, entries, gpg, path, scanner};
-use crate::credential::{Account, Token};
+use crate::account::Account;
 use crate::environment::Environment;
+use crate::hardening;
 use crate::hosts::HerokuHost;
-use crate::memory;
+use crate::token::Token;
 
 /// An entry for a host of Heroku's.
 #[derive(Debug)]
@@ -39,7 +40,7 @@ impl Netrc {
     /// # Errors
     /// [`Unreadable`], where it is there and cannot be trusted or read.
     pub fn read(environment: &Environment) -> Result<Option<Netrc>, Unreadable> {
-        memory::close_to_others();
+        hardening::close_to_others();
         let Some(path) = encrypted_path(environment) else {
             return Netrc::in_plain_text(environment);
         };
@@ -49,7 +50,7 @@ impl Netrc {
         let bytes = gpg::decrypted(&path, environment);
         environment.trace.tell_since(since, || match &bytes {
             Ok(bytes) => format!("{}: {} bytes", path.display(), bytes.len()),
-            Err(why) => why.problem(environment).what().to_owned(),
+            Err(why) => why.notice(environment).what().to_owned(),
         });
         Ok(Some(Netrc {
             bytes: bytes?,
@@ -74,7 +75,7 @@ impl Netrc {
                 let netrc = Netrc::from_file(file, Machines::in_use(environment));
                 environment.trace.tell(|| match &netrc {
                     Ok(netrc) => format!("{}: {} bytes", path.display(), netrc.bytes.len()),
-                    Err(why) => why.problem(environment).what().to_owned(),
+                    Err(why) => why.notice(environment).what().to_owned(),
                 });
                 netrc.map(Some)
             }
@@ -288,7 +289,7 @@ mod tests {
     fn a_doubt_names_the_line_and_never_the_text() {
         let netrc = netrc("\nmachine git.heroku.com login password TOKEN");
         let why = netrc.entry_for(&git(), None).unwrap_err();
-        let told = format!("{why} {why:?} {}", why.problem(&Environment::default()));
+        let told = format!("{why} {why:?} {}", why.notice(&Environment::default()));
         assert!(told.contains("line 2") && !told.contains("89ab"), "{told}");
     }
 
@@ -309,7 +310,7 @@ mod tests {
     fn a_huge_file_is_left_unread() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("netrc");
-        crate::atomic_file::replace(&path, b"x").unwrap();
+        crate::files::replace(&path, b"x").unwrap();
         let file = File::options().write(true).open(&path).unwrap();
         file.set_len(bounded::LARGEST as u64 + 1).unwrap();
         let environment = Environment {
@@ -330,7 +331,7 @@ mod tests {
             home: Some(dir.path().to_owned()),
             ..Environment::default()
         };
-        crate::atomic_file::replace(&path, b"").unwrap();
+        crate::files::replace(&path, b"").unwrap();
         let with_mode = |mode| {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
             Netrc::read(&environment)

@@ -87,7 +87,7 @@ mod tests {
         ] {
             assert!(open(&at(name)).unwrap().is_none(), "{name}");
         }
-        crate::atomic_file::replace(&at("plain"), b"").unwrap();
+        crate::files::replace(&at("plain"), b"").unwrap();
         symlink("plain", at("link")).unwrap();
         assert!(open(&at("link")).unwrap().is_some());
     }

@@ -4,9 +4,9 @@ use std::fmt;
 use std::io;
 
 use super::scanner::Doubt;
-use crate::atomic_file::EditError;
 use crate::environment::Environment;
-use crate::problem::Problem;
+use crate::files::EditError;
+use crate::notice::Notice;
 
 /// Why netrc gives no answer. Says where; never a word of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,9 +32,9 @@ pub enum Unreadable {
 
 impl Unreadable {
     /// What happened, and what mends it, in the file that this environment leads to.
-    pub fn problem(&self, environment: &Environment) -> Problem {
+    pub fn notice(&self, environment: &Environment) -> Notice {
         let file = name(environment);
-        let mend = match self {
+        let fix = match self {
             Unreadable::Doubt { .. } => "mend that line, or remove Heroku's entries".to_owned(),
             Unreadable::NotOurs(_) => {
                 format!("make it yours alone: chmod 600 {}", argument(environment))
@@ -48,7 +48,7 @@ impl Unreadable {
                 format!("look at: ls -l {}", argument(environment))
             }
         };
-        Problem::new(self.of(file), mend)
+        Notice::new(self.of(file), fix)
     }
 
     /// What happened to the file of this name.

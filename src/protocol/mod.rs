@@ -15,7 +15,7 @@ use std::io::Read;
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
-use crate::credential::Token;
+use crate::token::Token;
 
 use lines::Line;
 pub use malformed::{Fault, Malformed};
@@ -256,14 +256,14 @@ mod tests {
         let bytes = format!(
             "capability[]=authtype\ncapability[]=state\nprotocol=https\nhost=git.heroku.com\n\
              username=ann\npassword={TOKEN}\nwwwauth[]=Basic realm=\"x\"\nstate[]=other:1\n\
-             state[]=heroku-rs:keychain\n"
+             state[]=heroku-rs:keyring\n"
         );
         let request = Request::read(&mut bytes.as_bytes()).unwrap();
         assert_eq!(request.scheme.as_deref(), Some("https"));
         assert_eq!(request.host.as_deref(), Some("git.heroku.com"));
         assert_eq!(request.username.as_deref(), Some("ann"));
         assert_eq!(request.password.unwrap().expose(), TOKEN);
-        assert_eq!(request.served_from.as_deref(), Some("keychain"));
+        assert_eq!(request.served_from.as_deref(), Some("keyring"));
         assert!(request.speaks_state);
     }
 
@@ -380,7 +380,7 @@ mod tests {
         fn what_we_write_reads_back(name in "[a-z@.]{1,30}", token in "[!-~]{20,512}", state: bool) {
             let token = Token::parse(&token).unwrap();
             let expires = Timestamp::from_second(1_800_000_000).ok();
-            let state = state.then_some("keychain");
+            let state = state.then_some("keyring");
             let reply = Reply::Credential { username: &name, token: &token, expires, state };
             let read = Request::parse(&reply.to_bytes()).unwrap();
             prop_assert_eq!(read.username.as_deref(), Some(name.as_str()));

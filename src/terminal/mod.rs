@@ -15,7 +15,7 @@ use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::problem::{Kind, Problem};
+use crate::notice::{Kind, Notice};
 
 pub use page::open_page;
 pub use spinner::Spinner;
@@ -39,20 +39,20 @@ pub enum Silence {
 
 impl Silence {
     /// What happened; `instead` is what to run where there is no terminal.
-    pub fn problem(self, instead: &str) -> Problem {
+    pub fn notice(self, instead: &str) -> Notice {
         match self {
-            Silence::NoTerminal => Problem::new(self.to_string(), instead).of_kind(Kind::Usage),
+            Silence::NoTerminal => Notice::new(self.to_string(), instead).of_kind(Kind::Usage),
             Silence::Unanswered | Silence::Interrupted | Silence::Unreadable => {
-                Problem::new(self.to_string(), "")
+                Notice::new(self.to_string(), "")
             }
         }
     }
 }
 
 /// Nearly every question is about a login, and stdin is what takes its place.
-impl From<Silence> for Problem {
-    fn from(silence: Silence) -> Problem {
-        silence.problem("give the token on stdin: git credential-heroku-rs login --with-token")
+impl From<Silence> for Notice {
+    fn from(silence: Silence) -> Notice {
+        silence.notice("give the token on stdin: git credential-heroku-rs login --with-token")
     }
 }
 
@@ -217,9 +217,9 @@ mod tests {
 
     #[test]
     fn where_there_is_no_terminal_the_flag_is_named() {
-        let problem = Silence::NoTerminal.problem("run: x --yes");
-        assert_eq!(problem.kind(), Kind::Usage);
-        assert_eq!(problem.mend(), "run: x --yes");
-        assert_eq!(Silence::Interrupted.problem("run: x --yes").mend(), "");
+        let notice = Silence::NoTerminal.notice("run: x --yes");
+        assert_eq!(notice.kind(), Kind::Usage);
+        assert_eq!(notice.fix(), "run: x --yes");
+        assert_eq!(Silence::Interrupted.notice("run: x --yes").fix(), "");
     }
 }

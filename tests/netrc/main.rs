@@ -15,10 +15,11 @@ use std::fs;
 use std::path::PathBuf;
 
 use corpus::{COMMENTS_AND_MACROS, Clean, DOUBTS, FORMS, Get, NEIGHBOURS, Row};
-use git_credential_heroku_rs::credential::{Account, Token};
+use git_credential_heroku_rs::account::Account;
 use git_credential_heroku_rs::environment::Environment;
 use git_credential_heroku_rs::hosts::{HerokuHost, Service};
 use git_credential_heroku_rs::netrc::{self, Netrc, Unreadable};
+use git_credential_heroku_rs::token::Token;
 use proptest::prelude::*;
 
 const GOOD: &str = "HRKU-01234567-89ab-cdef-0123-456789abcdef";
@@ -101,7 +102,7 @@ fn line_of(why: &Unreadable) -> Option<usize> {
 }
 
 fn says_nothing_of_the_file(why: &Unreadable) {
-    let told = format!("{why} {why:?} {}", why.problem(&Environment::default()));
+    let told = format!("{why} {why:?} {}", why.notice(&Environment::default()));
     for secret in [GOOD, OLD, "HRKU", "89ab", "7654", "evil", "short", "extra"] {
         assert!(!told.contains(secret), "{told}");
     }

@@ -90,7 +90,7 @@ fn no_operation_says_a_word_about_another_host() {
                 .says_nothing();
         }
     }
-    assert_eq!(world.accounts_in_the_keychain(), [ANN]);
+    assert_eq!(world.accounts_in_the_keyring(), [ANN]);
     assert_eq!(world.requests_to_the_api(), 0);
 }
 

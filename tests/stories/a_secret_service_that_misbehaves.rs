@@ -11,13 +11,13 @@ const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
 const LIMIT: &str = "0.5";
 const GENEROUS: Duration = Duration::from_secs(10);
 
-const SLOW: &str = "the keychain gave no answer within 0.5 s";
+const SLOW: &str = "the keyring gave no answer within 0.5 s";
 const LEFT: &str = "the keyring program went away in the middle of the conversation";
 const GONE: &str = "no keyring program runs in this D-Bus session";
-const GARBLED: &str = "the keychain's answer made no sense";
+const GARBLED: &str = "the keyring's answer made no sense";
 const HUNG_UP: &str = "the D-Bus session hung up in the middle of the conversation";
 const NOT_LET_IN: &str = "the D-Bus session belongs to another user";
-const ERROR: &str = "the keychain answered org.example.Error.Odd";
+const ERROR: &str = "the keyring answered org.example.Error.Odd";
 
 const WAIT: &str = "wait longer: HEROKU_RS_TIMEOUT=10 (or for this push only: HEROKU_API_KEY=…)";
 const RESTART: &str = "restart your keyring program (or for this push only: HEROKU_API_KEY=…)";
@@ -27,7 +27,7 @@ const START: &str = "start one, such as gnome-keyring, or put a token into HEROK
 /// A login in the keyring, and an older one in netrc to fall back to.
 struct Scene {
     world: World,
-    in_the_keychain: String,
+    in_the_keyring: String,
     in_netrc: String,
     netrc: String,
 }
@@ -47,7 +47,7 @@ fn scene() -> Scene {
         .stderr_is("");
     Scene {
         world,
-        in_the_keychain: token,
+        in_the_keyring: token,
         in_netrc,
         netrc,
     }
@@ -55,7 +55,7 @@ fn scene() -> Scene {
 
 impl Scene {
     /// `get` serves netrc in time, with one warning.
-    fn holds_out(&self, what: &str, mend: &str) {
+    fn holds_out(&self, what: &str, fix: &str) {
         let world = &self.world;
         world
             .helper_with_input("get", REQUEST)
@@ -64,7 +64,7 @@ impl Scene {
             .hands_out(&self.in_netrc)
             .stdout_is(&format!("username={ANN}\npassword={}\n\n", self.in_netrc))
             .stderr_is(&format!(
-                "heroku-rs: {what}: the token of netrc is used\n  {mend}\n"
+                "heroku-rs: {what}: the token of netrc is used\n  {fix}\n"
             ));
     }
 
@@ -155,7 +155,7 @@ fn an_odd_answer_to_a_question_that_decides_nothing_decides_nothing() {
             .world
             .helper_with_input("get", REQUEST)
             .succeeds()
-            .hands_out(&scene.in_the_keychain)
+            .hands_out(&scene.in_the_keyring)
             .stderr_is("");
     }
     scene.has_lost_nothing();
@@ -198,7 +198,7 @@ fn a_line_that_garbles_is_not_believed() {
         let reasons = [
             GARBLED,
             NOT_LET_IN,
-            "the keychain gave no answer within 3.0 s",
+            "the keyring gave no answer within 3.0 s",
         ];
         let named = reasons.iter().filter(|why| told.contains(*why));
         assert_eq!(named.count(), 1, "{place}: {told}");
@@ -222,7 +222,7 @@ fn no_other_operation_waits_for_it_or_writes_elsewhere() {
             .stdout_is("")
             .stderr_is("");
         world
-            .helper_with_input("erase", with(&scene.in_the_keychain))
+            .helper_with_input("erase", with(&scene.in_the_keyring))
             .succeeds()
             .ends_within(GENEROUS)
             .stdout_is("")
@@ -238,7 +238,7 @@ fn a_login_fails_in_time_and_goes_nowhere_else() {
     let scene = scene();
     let world = &scene.world;
     let token = world.heroku.issue_token(ANN);
-    for (manner, limit, why, mend) in [
+    for (manner, limit, why, fix) in [
         (Manner::Silent, LIMIT, SLOW, WAIT),
         (Manner::Error, "30", ERROR, RESTART),
     ] {
@@ -249,7 +249,7 @@ fn a_login_fails_in_time_and_goes_nowhere_else() {
             .exits_with(1)
             .ends_within(GENEROUS)
             .stdout_is("")
-            .stderr_is(&format!("heroku-rs: {why}\n  {mend}\n"));
+            .stderr_is(&format!("heroku-rs: {why}\n  {fix}\n"));
     }
     scene.has_lost_nothing();
 }

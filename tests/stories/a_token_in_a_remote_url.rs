@@ -22,8 +22,8 @@ fn it_does_not_overwrite_the_login() {
             .succeeds()
             .says_nothing();
     }
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
-    assert_eq!(world.accounts_in_the_keychain(), [ANN]);
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.accounts_in_the_keyring(), [ANN]);
 }
 
 /// In a repository of somebody else's, the URL of a submodule is theirs to write.
@@ -45,8 +45,8 @@ fn a_submodule_does_not_overwrite_the_login() {
         .git("clone --quiet --recurse-submodules ~/theirs ~/mine")
         .succeeds();
     assert!(world.home().join("mine/part/.git").exists());
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
-    assert_eq!(world.accounts_in_the_keychain(), [ANN]);
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.accounts_in_the_keyring(), [ANN]);
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn a_dead_one_does_not_cost_the_login() {
         ))
         .exits_with(128)
         .says("Authentication failed");
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
     assert_eq!(world.requests_to_the_api(), 0);
 }
 
@@ -74,7 +74,7 @@ fn without_any_login_it_is_kept_since_it_worked() {
         ))
         .succeeds()
         .says_nothing();
-    assert_eq!(world.kept_in_the_keychain("x"), Some(in_url));
+    assert_eq!(world.kept_in_the_keyring("x"), Some(in_url));
 }
 
 #[test]

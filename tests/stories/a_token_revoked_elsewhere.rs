@@ -17,7 +17,7 @@ fn a_dead_token_is_told_and_removed_and_the_next_login_works() {
              log in again: git credential-heroku-rs login\n\
              fatal: Authentication failed for 'https://git.heroku.com/blue-sky.git/'\n",
         );
-    assert_eq!(world.kept_in_the_keychain(ANN), None);
+    assert_eq!(world.kept_in_the_keyring(ANN), None);
     assert_eq!(world.requests_to_the_api(), 1);
 
     let token = world.heroku.issue_token(ANN);
@@ -48,8 +48,8 @@ fn a_dead_token_of_one_account_leaves_the_other_alone() {
     let dead = world.has_logged_in_with_the_heroku_cli(ANN);
     world.heroku.revoke(&dead);
     world.git("push heroku main").exits_with(128);
-    assert_eq!(world.kept_in_the_keychain(ANN), None);
-    assert_eq!(world.kept_in_the_keychain("bob@example.com"), Some(of_bob));
+    assert_eq!(world.kept_in_the_keyring(ANN), None);
+    assert_eq!(world.kept_in_the_keyring("bob@example.com"), Some(of_bob));
     world
         .git("push heroku main")
         .exits_with(128)

@@ -47,7 +47,7 @@ fn a_get_tells_its_request_its_sources_and_its_reply() {
             "HEROKU_API_KEY: no token",
             "a session with the Secret Service is open",
             "the Secret Service finds 1 items, and 0 locked ones",
-            "the keychain: a token of a…@example.com",
+            "the keyring: a token of a…@example.com",
             "reply: username, password, state[]",
             "done, and nothing to say",
         ]
@@ -65,10 +65,10 @@ fn on_stderr_it_stands_beside_what_is_said_and_stdout_is_gits_alone() {
         .helper_with_input("get", REQUEST)
         .succeeds()
         .stdout_is("username=heroku\n\n")
-        .says("the keychain: unavailable: there is no D-Bus session here")
+        .says("the keyring: unavailable: there is no D-Bus session here")
         .says("~/.netrc: there is no such file")
         .says("reply: username")
-        .says("\nheroku-rs: the Heroku token could not be read from the keychain");
+        .says("\nheroku-rs: the Heroku token could not be read from the keyring");
     for off in ["0", "false", ""] {
         world.sets(VARIABLE, off);
         world
@@ -145,9 +145,9 @@ const COMMANDS: [&str; 26] = [
 
 /// Every operation and every command, with tokens in every source and under every name.
 fn a_whole_life(world: &World) {
-    let in_the_keychain = world.has_logged_in_with_the_heroku_cli(ANN);
+    let in_the_keyring = world.has_logged_in_with_the_heroku_cli(ANN);
     let get = || world.helper_with_input("get", REQUEST).succeeds();
-    get().hands_out(&in_the_keychain).stderr_is("");
+    get().hands_out(&in_the_keyring).stderr_is("");
     let in_netrc = world.heroku.issue_token(BOB);
     world.has_netrc(&format!(
         "machine git.heroku.com login {BOB} password {in_netrc}\n"
@@ -160,7 +160,7 @@ fn a_whole_life(world: &World) {
     for line in COMMANDS {
         let _ = world.helper(line);
     }
-    let kept = world.kept_in_the_keychain(ANN).unwrap();
+    let kept = world.kept_in_the_keyring(ANN).unwrap();
     let _ = world.helper("token").hands_out(&kept);
     let _ = world.helper("netrc print").hands_out(&kept);
     let new = world.heroku.issue_token(ANN);
@@ -172,7 +172,7 @@ fn a_whole_life(world: &World) {
     world.sets("HEROKU_API_KEY", &in_netrc);
     get().hands_out(&in_netrc).stderr_is("");
     world.unsets("HEROKU_API_KEY");
-    world.keychain().locks();
+    world.keyring().locks();
     let _ = world.helper("status --offline");
 }
 
@@ -201,10 +201,10 @@ fn a_trace_of_every_command_has_no_secret_no_email_and_no_home_in_it() {
         "netrc import --yes",
         "Heroku's word on it: Dead",
         "Get https://api.heroku.com/account: 200",
-        "kept in the keychain as a…@example.com",
+        "kept in the keyring as a…@example.com",
         "~/.netrc: ",
         "b…@example.com",
-        "unavailable: the keychain is locked",
+        "unavailable: the keyring is locked",
         "not kept: ",
         "failed: ",
     ] {

@@ -36,7 +36,7 @@ fn without_a_password_nothing_goes() {
         )
         .succeeds()
         .says_nothing();
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
     assert_eq!(world.requests_to_the_api(), 0);
 }
 
@@ -51,7 +51,7 @@ fn another_password_is_none_of_our_business() {
             .succeeds()
             .says_nothing();
     }
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
     assert_eq!(world.requests_to_the_api(), 0);
 }
 
@@ -64,7 +64,7 @@ fn the_token_of_another_account_is_not_this_accounts() {
         .helper_with_input("erase", request)
         .succeeds()
         .says_nothing();
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn a_token_that_heroku_takes_stays() {
             "heroku-rs: git was refused, but Heroku takes the token of ann@example.com: it was kept\n  \
              look for what else git sends: git config --show-origin --get-all http.extraHeader\n",
         );
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
     assert_eq!(world.requests_to_the_api(), 1, "the probe reached Heroku");
 }
 
@@ -90,7 +90,7 @@ fn a_dead_token_goes_and_the_probe_sees_it_go() {
         .helper_with_input("erase", refused(&token))
         .succeeds()
         .says("it was removed");
-    assert_eq!(world.kept_in_the_keychain(ANN), None);
+    assert_eq!(world.kept_in_the_keyring(ANN), None);
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn a_heroku_in_trouble_is_no_refusal() {
             .stdout_is("")
             .says("git was refused, ")
             .says(": it was kept");
-        assert_eq!(world.kept_in_the_keychain(ANN), Some(token), "{status}");
+        assert_eq!(world.kept_in_the_keyring(ANN), Some(token), "{status}");
     }
 }
 
@@ -121,7 +121,7 @@ fn an_api_that_cannot_be_reached_is_no_refusal() {
     world.sets("HTTPS_PROXY", "http://127.0.0.1:1");
     erase().succeeds().says("it was kept");
     assert_eq!(
-        world.kept_in_the_keychain(ANN).as_deref(),
+        world.kept_in_the_keyring(ANN).as_deref(),
         Some(token.as_str())
     );
 }
@@ -136,7 +136,7 @@ fn an_api_that_never_answers_does_not_hold_git_up() {
         .succeeds()
         .says("it was kept")
         .ends_within(Duration::from_secs(8));
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn a_stale_header_in_git_s_configuration_does_not_cost_the_login() {
         .exits_with(128)
         .says("git was refused, but Heroku takes the token of ann@example.com: it was kept")
         .says("Authentication failed");
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
     world.git("push --quiet heroku main").succeeds();
 }
 
@@ -162,5 +162,5 @@ fn a_key_in_the_environment_is_the_callers_to_remove() {
         .exits_with(128)
         .says("HEROKU_API_KEY")
         .says("unset HEROKU_API_KEY");
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
 }

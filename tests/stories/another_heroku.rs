@@ -7,7 +7,7 @@ use crate::world::{ANN, BOB, Outcome, Version, World, heroku_line};
 
 /// Logins in netrc: Ann's at Heroku, Bob's at another one.
 fn world() -> (World, String, String) {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let (of_ann, of_bob) = (world.heroku.issue_token(ANN), world.heroku.issue_token(BOB));
     world.has_netrc(&format!(
         "machine api.heroku.com login {ANN} password {of_ann}\n\

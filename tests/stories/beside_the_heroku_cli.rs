@@ -7,7 +7,7 @@ use heroku_stand_in::Grant;
 use crate::world::{ANN, BOB, Version, World, heroku_line};
 
 fn world() -> World {
-    let world = World::new().with_keychain().with_app("blue-sky");
+    let world = World::new().with_keyring().with_app("blue-sky");
     world.helper("setup").succeeds();
     world
 }
@@ -69,7 +69,7 @@ fn after_the_heroku_clis_login_we_push() {
         .types("123456")
         .exits_with(0);
     assert!(shown.contains("Logged in as"), "{shown}");
-    assert_eq!(world.accounts_in_the_keychain(), [ANN]);
+    assert_eq!(world.accounts_in_the_keyring(), [ANN]);
     world
         .git("push --quiet heroku main")
         .succeeds()
@@ -86,7 +86,7 @@ fn the_heroku_clis_logout_logs_us_out_and_status_says_how_to_set_up_again() {
     let world = world();
     logs_in(&world);
     world.heroku_cli(Version::Current, "logout").succeeds();
-    assert_eq!(world.accounts_in_the_keychain(), Vec::<String>::new());
+    assert_eq!(world.accounts_in_the_keyring(), Vec::<String>::new());
     world
         .helper("status")
         .exits_with(4)
@@ -115,7 +115,7 @@ fn after_our_logout_the_heroku_cli_says_so() {
 fn a_keyring_locked_for_a_moment_makes_the_heroku_cli_forget_and_us_not() {
     let world = world();
     logs_in(&world);
-    world.keychain().locks();
+    world.keyring().locks();
     world
         .heroku_cli(Version::Current, "auth:whoami")
         .fails()
@@ -125,7 +125,7 @@ fn a_keyring_locked_for_a_moment_makes_the_heroku_cli_forget_and_us_not() {
         None,
         "it has dropped its login.json"
     );
-    world.keychain().restarts();
+    world.keyring().restarts();
     world
         .git("push --quiet heroku main")
         .succeeds()
@@ -144,7 +144,7 @@ fn a_keyring_locked_for_a_moment_makes_the_heroku_cli_forget_and_us_not() {
 fn the_heroku_clis_choice_of_account_is_ours() {
     let world = world();
     let of_bob = world.heroku.issue_token(BOB);
-    world.keeps_in_the_keychain(BOB, &of_bob);
+    world.keeps_in_the_keyring(BOB, &of_bob);
     logs_in(&world);
     let add = "printf 'username: bob@example.com\\n' > ~/.config/heroku/accounts/work";
     world
@@ -180,7 +180,7 @@ fn netrc_mode_is_understood_in_both_directions() {
         .helper_with_input("get", "protocol=https\nhost=git.heroku.com\n")
         .succeeds()
         .hands_out(&token);
-    assert_eq!(world.accounts_in_the_keychain(), Vec::<String>::new());
+    assert_eq!(world.accounts_in_the_keyring(), Vec::<String>::new());
 }
 
 #[test]

@@ -16,7 +16,7 @@ const OPENING: [&str; 2] = ["open", "openat"];
 const CHILDREN: [&str; 4] = ["fork", "vfork", "clone", "clone3"];
 
 fn logged_in() -> (World, String) {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     (world, token)
 }
@@ -64,7 +64,7 @@ fn a_foreign_host_costs_next_to_nothing() {
 fn store_of_our_own_token_asks_nobody() {
     let (world, token) = logged_in();
     let request = format!(
-        "capability[]=state\n{HEROKU}username={ANN}\npassword={token}\nstate[]=heroku-rs:keychain\n"
+        "capability[]=state\n{HEROKU}username={ANN}\npassword={token}\nstate[]=heroku-rs:keyring\n"
     );
     let (outcome, trace) = world.traced("git-credential-heroku-rs store", &request);
     outcome.succeeds().says_nothing();

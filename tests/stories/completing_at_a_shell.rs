@@ -92,24 +92,24 @@ fn fish_completes_commands_and_the_values_of_a_flag() {
         )
         .succeeds()
         .stdout_is("unsetup\tTake back what setup wrote\n");
-    let keychain = "keychain\tThe OS keyring\n";
+    let keyring = "keyring\tThe OS keyring\n";
     world
         .shell(
             "fish -c \"complete -C 'git-credential-heroku-rs login --store keyc'\"",
             b"",
         )
         .succeeds()
-        .stdout_is(keychain);
+        .stdout_is(keyring);
     let sourced = "git-credential-heroku-rs completions fish | source";
     for line in ["git credential-heroku-rs", "git -C . credential-heroku-rs"] {
         let line = format!("fish -c \"{sourced}; complete -C '{line} login --store keyc'\"");
-        world.shell(&line, b"").succeeds().stdout_is(keychain);
+        world.shell(&line, b"").succeeds().stdout_is(keyring);
     }
 }
 
 /// Ann's login with an authorization that is known here, and Bob's.
 fn with_two_logins() -> (World, String) {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let grant = Grant {
         description: "Ann's \u{1b}[2Jlaptop $(id)".to_owned(),
         ..Grant::default()
@@ -131,8 +131,8 @@ fn accounts_and_authorizations_are_told_to_a_shell_and_no_token() {
         let line = format!("git-credential-heroku-rs completions -- {line}");
         world.shell(&line, b"").succeeds().stderr_is("").stdout()
     };
-    let accounts = "ann@example.com\tin the keychain, in use\n\
-                    bob@example.com\tin the keychain\nwork\tbob@example.com\n";
+    let accounts = "ann@example.com\tin the keyring, in use\n\
+                    bob@example.com\tin the keyring\nwork\tbob@example.com\n";
     assert_eq!(told("git credential-heroku-rs switch ''"), accounts);
     assert_eq!(told("git-credential-heroku-rs exec --account ''"), accounts);
     let ids = told("git credential-heroku-rs authorizations revoke ''");
@@ -145,7 +145,7 @@ fn accounts_and_authorizations_are_told_to_a_shell_and_no_token() {
 #[test]
 fn where_there_is_trouble_nothing_is_told_and_nobody_is_asked() {
     let (world, _) = with_two_logins();
-    world.keychain().locks();
+    world.keyring().locks();
     world
         .shell(
             "git-credential-heroku-rs completions -- git-credential-heroku-rs logout ''",
@@ -244,8 +244,8 @@ fn fish_completes_accounts_and_authorizations() {
     let (world, id) = with_two_logins();
     let place = ".config/fish/completions/git-credential-heroku-rs.fish";
     let world = with_the_script_in(world, "fish", place);
-    let accounts = "ann@example.com\tin the keychain, in use\n\
-                    bob@example.com\tin the keychain\nwork\tbob@example.com\n";
+    let accounts = "ann@example.com\tin the keyring, in use\n\
+                    bob@example.com\tin the keyring\nwork\tbob@example.com\n";
     let about = format!("{id}\tAnn's  [2Jlaptop $(id) (ann@example.com)\n");
     for (line, told) in [
         ("git-credential-heroku-rs switch ", accounts),

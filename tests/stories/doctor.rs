@@ -7,7 +7,7 @@ use crate::world::{ANN, World};
 
 /// A machine on which all is well: logged in by the Heroku CLI, set up, an app to push to.
 pub(crate) fn healthy() -> World {
-    let world = World::new().with_keychain().with_app("blue-sky");
+    let world = World::new().with_keyring().with_app("blue-sky");
     world.has_logged_in_with_the_heroku_cli(ANN);
     world.helper("setup").succeeds();
     world
@@ -43,7 +43,7 @@ pub(crate) fn is_found(world: &World, id: &str, words: &str) -> Value {
     };
     let text = format!("{} {}", found["what"], found["why"]);
     assert!(text.contains(words), "{words:?} is not in {text}");
-    assert_ne!(found["mend"], "", "{id} has no mend");
+    assert_ne!(found["fix"], "", "{id} has no mend");
     found
 }
 
@@ -53,7 +53,7 @@ pub(crate) fn is_found_and_mended(world: &World, id: &str, words: &str) -> Strin
     assert_eq!(is_found(world, id, words)["fixable"], true, "{id}");
     let outcome = world.helper("doctor --fix --yes --json").succeeds();
     let said = outcome.stderr();
-    assert!(said.contains("to mend: "), "{said}");
+    assert!(said.contains("to fix: "), "{said}");
     assert!(said.contains("  undo:  "), "{said}");
     assert!(!said.contains("not mended"), "{said}");
     let left = in_report(&serde_json::from_str(&outcome.stdout()).unwrap(), id);
@@ -81,7 +81,7 @@ fn without_a_terminal_a_fix_needs_yes() {
 }
 
 #[test]
-fn all_is_well_with_a_keychain() {
+fn all_is_well_with_a_keyring() {
     let world = healthy();
     let git = world.git("version").stdout();
     let report = format!(
@@ -93,10 +93,10 @@ git
   ok    no remote's address holds a password or leads astray
 netrc
   ok    there is none, or none that git reads
-keychain
+keyring
   ok    it is open, and has the login of 1 account
 login
-  ok    login.json names a…@example.com, and the keychain has its token
+  ok    login.json names a…@example.com, and the keyring has its token
 heroku
   ok    it can be reached
   ok    its clock and yours agree
@@ -106,7 +106,7 @@ cli
 copies
   ok    none in git's helpers `store` and `cache`, shell start files, .env files, docker
 proof
-  ok    git gets the token of a…@example.com from heroku-rs, out of the keychain
+  ok    git gets the token of a…@example.com from heroku-rs, out of the keyring
 
 all is well
 ",
@@ -121,10 +121,10 @@ all is well
 
 #[test]
 fn a_mend_is_what_is_to_be_typed_and_no_more() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     world
         .helper("doctor --offline")
         .exits_with(1)
-        .says("mend: git credential-heroku-rs login (or paste a token")
-        .says_nothing_about("mend: run");
+        .says("fix: git credential-heroku-rs login (or paste a token")
+        .says_nothing_about("fix: run");
 }

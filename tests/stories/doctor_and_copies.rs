@@ -20,7 +20,7 @@ fn stores(world: &World, file: &str, token: &str) -> std::path::PathBuf {
 fn gits_helper_store_has_the_token_in_plain_text() {
     for file in [".git-credentials", ".config/git/credentials"] {
         let world = healthy();
-        let token = world.kept_in_the_keychain(ANN).unwrap();
+        let token = world.kept_in_the_keyring(ANN).unwrap();
         let path = stores(&world, file, &token);
         let said = is_found_and_mended(
             &world,
@@ -38,32 +38,32 @@ fn gits_helper_store_has_the_token_in_plain_text() {
 
 #[test]
 fn the_only_token_there_is_lies_in_gits_helper_store_and_is_not_lost() {
-    let world = World::new().with_keychain().with_app("blue-sky");
+    let world = World::new().with_keyring().with_app("blue-sky");
     world.helper("setup").succeeds();
     let token = world.heroku.issue_token(ANN);
     stores(&world, ".git-credentials", &token);
-    is_found_and_mended(&world, "copies.git-store", "goes to the keychain");
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    is_found_and_mended(&world, "copies.git-store", "goes to the keyring");
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
 }
 
 #[test]
 fn of_two_good_tokens_in_two_places_the_first_is_kept() {
-    let world = World::new().with_keychain().with_app("blue-sky");
+    let world = World::new().with_keyring().with_app("blue-sky");
     world.helper("setup").succeeds();
     let (one, other) = (world.heroku.issue_token(ANN), world.heroku.issue_token(ANN));
     world.has_netrc(&format!(
         "machine git.heroku.com login {ANN} password {one}\n"
     ));
     stores(&world, ".git-credentials", &other);
-    is_found_and_mended(&world, "copies.git-store", "goes to the keychain");
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(one));
+    is_found_and_mended(&world, "copies.git-store", "goes to the keyring");
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(one));
     assert!(world.heroku.is_live(&other), "it is its owner's to revoke");
 }
 
 #[test]
 fn a_daemon_of_gits_helper_cache_holds_the_token() {
     let world = healthy();
-    let token = world.kept_in_the_keychain(ANN).unwrap();
+    let token = world.kept_in_the_keyring(ANN).unwrap();
     let request = format!("protocol=https\nhost=git.heroku.com\nusername=x\npassword={token}\n\n");
     // The daemon outlives the command that starts it, and must not hold the story's pipes.
     let daemon = world.home().join("run-cache");
@@ -95,7 +95,7 @@ fn a_shell_gives_the_token_to_every_program() {
         (".profile", "alias api='curl -H \"Authorization: Bearer \"'"),
     ] {
         let world = healthy();
-        let token = world.kept_in_the_keychain(ANN).unwrap();
+        let token = world.kept_in_the_keyring(ANN).unwrap();
         let line = line.replace("Bearer ", &format!("Bearer {token}"));
         let path = world.has_file(file, &format!("# mine\n{line}{token}\n"));
         world.is_planted(&path);
@@ -120,7 +120,7 @@ fn a_token_in_a_comment_or_behind_a_command_is_none() {
 #[test]
 fn a_token_in_an_env_file_is_told_and_worse_where_it_is_pushed() {
     let world = healthy();
-    let token = world.kept_in_the_keychain(ANN).unwrap();
+    let token = world.kept_in_the_keyring(ANN).unwrap();
     let path = world.work().join(".env");
     fs::write(&path, format!("HEROKU_API_KEY={token}\n")).unwrap();
     world.is_planted(&path);

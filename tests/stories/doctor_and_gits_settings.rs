@@ -51,7 +51,7 @@ fn base64(text: &str) -> String {
 #[test]
 fn the_token_in_use_stands_in_a_remotes_address() {
     let world = healthy();
-    let token = world.kept_in_the_keychain(ANN).unwrap();
+    let token = world.kept_in_the_keyring(ANN).unwrap();
     let config = with_the_address(&world, &format!("x:{token}"));
     let words = "the address remote.heroku.url carries a password";
     is_found_and_mended(&world, "git.token-in-url", words);
@@ -60,17 +60,17 @@ fn the_token_in_use_stands_in_a_remotes_address() {
 
 #[test]
 fn the_only_token_there_is_stands_in_a_remotes_address_and_is_not_lost() {
-    let world = World::new().with_keychain().with_app("blue-sky");
+    let world = World::new().with_keyring().with_app("blue-sky");
     world.helper("setup").succeeds();
     let token = world.heroku.issue_token(ANN);
     let config = with_the_address(&world, &token);
     is_found_and_mended(
         &world,
         "git.token-in-url",
-        "goes to the keychain as the login of a…@example.com",
+        "goes to the keyring as the login of a…@example.com",
     );
     assert!(!fs::read_to_string(&config).unwrap().contains(&token));
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
     assert_eq!(world.active_account().as_deref(), Some(ANN));
 }
 
@@ -80,7 +80,7 @@ fn a_good_token_of_somebody_else_does_not_become_the_one_in_use() {
     let token = world.heroku.issue_token(BOB);
     with_the_address(&world, &format!("x:{token}"));
     is_found_and_mended(&world, "git.token-in-url", "as the login of b…@example.com");
-    assert_eq!(world.kept_in_the_keychain(BOB), Some(token));
+    assert_eq!(world.kept_in_the_keyring(BOB), Some(token));
     assert_eq!(world.active_account().as_deref(), Some(ANN));
 }
 
@@ -165,7 +165,7 @@ fn a_token_is_put_into_every_address() {
 #[test]
 fn a_header_carries_our_token_to_heroku() {
     let world = healthy();
-    let token = world.kept_in_the_keychain(ANN).unwrap();
+    let token = world.kept_in_the_keyring(ANN).unwrap();
     let pair = base64(&format!("x:{token}"));
     let config = of_the_user(
         &world,
@@ -184,7 +184,7 @@ fn a_header_carries_our_token_to_heroku() {
 #[test]
 fn a_header_carries_our_token_to_every_server() {
     let world = healthy();
-    let token = world.kept_in_the_keychain(ANN).unwrap();
+    let token = world.kept_in_the_keyring(ANN).unwrap();
     of_the_user(
         &world,
         &format!("[http]\n\textraHeader = Authorization: Bearer {token}\n"),

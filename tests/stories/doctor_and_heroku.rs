@@ -10,7 +10,7 @@ use crate::world::{ANN, BOB, Version, World, heroku_line};
 
 /// Logged in by ourselves, with a token that is granted so.
 fn granted(grant: Grant) -> World {
-    let world = World::new().with_keychain().with_app("blue-sky");
+    let world = World::new().with_keyring().with_app("blue-sky");
     world.helper("setup").succeeds();
     let token = world.heroku.issue(ANN, grant).token;
     world
@@ -34,7 +34,7 @@ fn heroku_refuses_the_token_in_use_while_netrc_has_a_good_one() {
     let world = healthy();
     world
         .heroku
-        .revoke(&world.kept_in_the_keychain(ANN).unwrap());
+        .revoke(&world.kept_in_the_keyring(ANN).unwrap());
     let good = world.heroku.issue_token(ANN);
     world.has_netrc(&format!(
         "machine git.heroku.com login {ANN} password {good}\n"
@@ -44,7 +44,7 @@ fn heroku_refuses_the_token_in_use_while_netrc_has_a_good_one() {
         "heroku.refused",
         "it refuses the token of a…@example.com",
     );
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(good));
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(good));
 }
 
 #[test]
@@ -52,24 +52,24 @@ fn heroku_refuses_the_only_token_and_it_goes() {
     let world = healthy();
     world
         .heroku
-        .revoke(&world.kept_in_the_keychain(ANN).unwrap());
+        .revoke(&world.kept_in_the_keyring(ANN).unwrap());
     is_found(&world, "heroku.refused", "it is revoked or has ended");
     world
         .helper("doctor --fix --yes")
         .exits_with(1)
         .says("no Heroku token for a…@example.com on this machine");
-    assert_eq!(world.kept_in_the_keychain(ANN), None);
+    assert_eq!(world.kept_in_the_keyring(ANN), None);
 }
 
 #[test]
 fn a_mend_does_not_make_the_next_push_in_somebody_elses_name() {
     let world = healthy();
-    world.keeps_in_the_keychain(BOB, &world.heroku.issue_token(BOB));
+    world.keeps_in_the_keyring(BOB, &world.heroku.issue_token(BOB));
     world
         .heroku
-        .revoke(&world.kept_in_the_keychain(ANN).unwrap());
+        .revoke(&world.kept_in_the_keyring(ANN).unwrap());
     world.helper("doctor --fix --yes").exits_with(1);
-    assert_eq!(world.accounts_in_the_keychain(), [BOB]);
+    assert_eq!(world.accounts_in_the_keyring(), [BOB]);
     assert_eq!(world.active_account().as_deref(), Some(ANN));
     world.git("push heroku main").exits_with(128);
 }
@@ -77,13 +77,13 @@ fn a_mend_does_not_make_the_next_push_in_somebody_elses_name() {
 #[test]
 fn while_heroku_cannot_say_the_token_stays() {
     let world = healthy();
-    let token = world.kept_in_the_keychain(ANN);
+    let token = world.kept_in_the_keyring(ANN);
     world.heroku.revoke(token.as_deref().unwrap());
     world.api_answers(502);
     assert_eq!(finding(&world, "heroku.refused"), None);
     is_found(&world, "heroku.token", "is not known");
     world.helper("doctor --fix --yes").succeeds();
-    assert_eq!(world.kept_in_the_keychain(ANN), token);
+    assert_eq!(world.kept_in_the_keyring(ANN), token);
 }
 
 #[test]
@@ -91,13 +91,13 @@ fn heroku_refuses_the_token_of_an_account_that_is_not_in_use() {
     let world = healthy();
     let dead = world.heroku.issue_token(BOB);
     world.heroku.revoke(&dead);
-    world.keeps_in_the_keychain(BOB, &dead);
+    world.keeps_in_the_keyring(BOB, &dead);
     is_found_and_mended(
         &world,
         "heroku.other-refused",
         "of b…@example.com, which is not in use",
     );
-    assert_eq!(world.accounts_in_the_keychain(), [ANN]);
+    assert_eq!(world.accounts_in_the_keyring(), [ANN]);
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn variables_that_decide_are_told() {
 }
 
 #[test]
-fn a_heroku_cli_from_before_the_keychain_is_told_from_one_of_today() {
+fn a_heroku_cli_from_before_the_keyring_is_told_from_one_of_today() {
     for (version, is_old) in [("9.3.1", true), ("11.10.0", false)] {
         let world = healthy();
         let package = world.home().join("node_modules/heroku");
@@ -225,11 +225,11 @@ fn the_real_heroku_cli_is_known_by_its_package() {
 }
 
 #[test]
-fn the_heroku_cli_cannot_see_the_keychain_without_secret_tool() {
+fn the_heroku_cli_cannot_see_the_keyring_without_secret_tool() {
     let world = healthy();
     world.has_program("heroku", "exit 0");
     world.lacks_the_program("secret-tool");
-    is_found(&world, "cli.secret-tool", "it does not see the keychain");
+    is_found(&world, "cli.secret-tool", "it does not see the keyring");
 }
 
 #[test]

@@ -37,7 +37,7 @@ fn has_the_rights(world: &World, mode: u32) {
 #[test]
 fn a_copy_of_the_token_is_sent_before_the_helper_is_asked() {
     let world = healthy();
-    let token = world.kept_in_the_keychain(ANN).unwrap();
+    let token = world.kept_in_the_keyring(ANN).unwrap();
     world.has_netrc(&(OTHERS.to_owned() + &entries(ANN, &token)));
     let words = "lines 2, 5: git sends this token before it asks any helper";
     let said = is_found_and_mended(&world, "netrc.first", words);
@@ -47,43 +47,43 @@ fn a_copy_of_the_token_is_sent_before_the_helper_is_asked() {
 }
 
 #[test]
-fn another_good_token_of_the_same_account_goes_before_the_keychains() {
+fn another_good_token_of_the_same_account_goes_before_the_keyrings() {
     let world = healthy();
     let token = world.heroku.issue_token(ANN);
     world.has_netrc(&entries(ANN, &token));
     is_found_and_mended(
         &world,
         "netrc.first",
-        "the keychain has another one of a…@example.com",
+        "the keyring has another one of a…@example.com",
     );
     assert_eq!(text(&world), "");
 }
 
 #[test]
-fn a_login_from_before_the_keychain_is_moved_there() {
-    let world = World::new().with_keychain().with_app("blue-sky");
+fn a_login_from_before_the_keyring_is_moved_there() {
+    let world = World::new().with_keyring().with_app("blue-sky");
     world.helper("setup").succeeds();
     let token = world.heroku.issue_token(ANN);
     world.has_netrc(&entries(ANN, &token));
     is_found_and_mended(
         &world,
         "netrc.first",
-        "goes to the keychain as the login of a…@example.com",
+        "goes to the keyring as the login of a…@example.com",
     );
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
     assert_eq!(text(&world), "");
 }
 
 #[test]
-fn a_good_token_is_worth_more_than_the_keychains_dead_one() {
+fn a_good_token_is_worth_more_than_the_keyrings_dead_one() {
     let world = healthy();
     world
         .heroku
-        .revoke(&world.kept_in_the_keychain(ANN).unwrap());
+        .revoke(&world.kept_in_the_keyring(ANN).unwrap());
     let token = world.heroku.issue_token(ANN);
     world.has_netrc(&entries(ANN, &token));
-    is_found_and_mended(&world, "netrc.first", "goes to the keychain");
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    is_found_and_mended(&world, "netrc.first", "goes to the keyring");
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn a_dead_token_costs_each_push_a_round_trip() {
 #[test]
 fn an_entry_for_the_api_alone_is_a_leftover() {
     let world = healthy();
-    let token = world.kept_in_the_keychain(ANN).unwrap();
+    let token = world.kept_in_the_keyring(ANN).unwrap();
     world.has_netrc(&entry("api.heroku.com", ANN, &token));
     is_found_and_mended(
         &world,
@@ -206,7 +206,7 @@ fn a_default_entry_is_sent_to_heroku_too() {
 #[test]
 fn without_a_keyring_netrc_is_where_the_token_belongs() {
     let world = on_netrc(|token| entries(ANN, token));
-    for id in ["netrc.first", "netrc.leftover", "keychain.open"] {
+    for id in ["netrc.first", "netrc.leftover", "keyring.open"] {
         assert_eq!(finding(&world, id), None);
     }
 }

@@ -21,11 +21,11 @@ fn a_person_is_asked_before_each_change_and_may_say_no() {
     let world = with_two_to_mend();
     let shown = world
         .on_a_terminal("git credential-heroku-rs doctor --fix")
-        .shows("to mend: write https:// into remote.heroku.url")
+        .shows("to fix: write https:// into remote.heroku.url")
         .shows("undo:  git config --local")
         .shows("Do it? [Y/n]")
         .types("n")
-        .shows("to mend: write login.json")
+        .shows("to fix: write login.json")
         .shows("Do it? [Y/n]")
         .types("")
         .exits_with(1);
@@ -41,10 +41,10 @@ fn a_person_may_stop_and_what_was_mended_stays() {
     let world = with_two_to_mend();
     let shown = world
         .on_a_terminal("git credential-heroku-rs doctor --fix")
-        .shows("to mend: write https:// into remote.heroku.url")
+        .shows("to fix: write https:// into remote.heroku.url")
         .shows("Do it? [Y/n]")
         .types("y")
-        .shows("to mend: write login.json")
+        .shows("to fix: write login.json")
         .shows("Do it? [Y/n]")
         .presses_control('d')
         .exits_with(0);
@@ -56,9 +56,9 @@ fn a_person_may_stop_and_what_was_mended_stays() {
     assert_eq!(finding(&world, "git.clear-text"), None);
 }
 
-fn on_netrc_beside_the_keychain() -> (World, String) {
+fn on_netrc_beside_the_keyring() -> (World, String) {
     let world = healthy();
-    let token = world.kept_in_the_keychain(ANN).unwrap();
+    let token = world.kept_in_the_keyring(ANN).unwrap();
     let entry = format!("machine git.heroku.com login {ANN} password {token}\n");
     world.has_netrc(&entry);
     (world, entry)
@@ -66,10 +66,10 @@ fn on_netrc_beside_the_keychain() -> (World, String) {
 
 #[test]
 fn a_netrc_that_changes_before_the_answer_stays_as_it_is() {
-    let (world, entry) = on_netrc_beside_the_keychain();
+    let (world, entry) = on_netrc_beside_the_keyring();
     let terminal = world
         .on_a_terminal("git credential-heroku-rs doctor --fix")
-        .shows("to mend: take Heroku's entries out of netrc, line 1")
+        .shows("to fix: take Heroku's entries out of netrc, line 1")
         .shows("Do it? [Y/n]");
     let new = world.heroku.issue_token(ANN);
     let now = format!("{entry}machine api.heroku.com login {ANN} password {new}\n");
@@ -77,7 +77,7 @@ fn a_netrc_that_changes_before_the_answer_stays_as_it_is() {
     terminal
         .types("y")
         .shows("not mended: netrc has changed meanwhile")
-        .shows("to mend: take Heroku's entries out of netrc, lines 1, 2")
+        .shows("to fix: take Heroku's entries out of netrc, lines 1, 2")
         .types("n")
         .exits_with(0);
     assert_eq!(
@@ -89,12 +89,12 @@ fn a_netrc_that_changes_before_the_answer_stays_as_it_is() {
 #[test]
 fn a_login_that_comes_before_the_answer_is_not_overwritten() {
     let world = healthy();
-    let token = world.kept_in_the_keychain(ANN).unwrap();
+    let token = world.kept_in_the_keyring(ANN).unwrap();
     let line = format!("store --label=x service heroku-cli account {ANN} other x");
     world.secret_tool_with_input(&line, &token).succeeds();
     let terminal = world
         .on_a_terminal("git credential-heroku-rs doctor --fix")
-        .shows("to mend: keep one of the 2 items")
+        .shows("to fix: keep one of the 2 items")
         .shows("Do it? [Y/n]");
     let new = world.heroku.issue_token(ANN);
     world.logs_in_with(&new);
@@ -102,7 +102,7 @@ fn a_login_that_comes_before_the_answer_is_not_overwritten() {
         .types("y")
         .shows("has come meanwhile")
         .exits_with(0);
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(new));
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(new));
 }
 
 #[test]

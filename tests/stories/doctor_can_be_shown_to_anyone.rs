@@ -8,7 +8,7 @@ use crate::world::{ANN, BOB, World};
 /// Secrets, emails and the home in every place that doctor looks at, each in many texts of its.
 fn a_machine_full_of_secrets() -> World {
     let world = healthy();
-    let token = world.kept_in_the_keychain(ANN).unwrap();
+    let token = world.kept_in_the_keyring(ANN).unwrap();
     let other = world.heroku.issue_token(BOB);
     let home = world.home();
     let put = |path: &std::path::Path, text: &str| {
@@ -54,7 +54,7 @@ fn a_machine_full_of_secrets() -> World {
         "machine git.heroku.com login {BOB} password {other}\n"
     ));
     world.is_the_active_account(BOB);
-    world.keeps_in_the_keychain("carol@example.com", &other);
+    world.keeps_in_the_keyring("carol@example.com", &other);
     world
 }
 
@@ -134,7 +134,7 @@ fn the_json_has_the_shape_that_is_told() {
             .collect();
         assert_eq!(
             members,
-            ["id", "group", "severity", "what", "why", "mend", "fixable"]
+            ["id", "group", "severity", "what", "why", "fix", "fixable"]
         );
         let (id, group) = (
             check["id"].as_str().unwrap(),

@@ -24,7 +24,7 @@ fn is_healthy(world: &World) {
 
 #[test]
 fn all_is_well_after_our_own_login() {
-    let world = World::new().with_keychain().with_app("blue-sky");
+    let world = World::new().with_keyring().with_app("blue-sky");
     let token = world.heroku.issue_token(ANN);
     world.logs_in_with(&token);
     world.helper("setup").succeeds();
@@ -43,7 +43,7 @@ fn all_is_well_on_netrc_alone() {
 
 #[test]
 fn all_is_well_where_the_heroku_cli_is_told_to_live_on_netrc() {
-    let world = World::new().with_keychain().with_app("blue-sky");
+    let world = World::new().with_keyring().with_app("blue-sky");
     world.is_planted(&world.home().join(".netrc"));
     world.sets("HEROKU_NETRC_WRITE", "true");
     let token = world.heroku.issue_token(ANN);
@@ -56,7 +56,7 @@ fn all_is_well_where_the_heroku_cli_is_told_to_live_on_netrc() {
 fn all_is_well_with_a_token_in_the_environment_alone() {
     for world in [
         World::new().with_app("blue-sky"),
-        World::new().with_keychain().with_app("blue-sky"),
+        World::new().with_keyring().with_app("blue-sky"),
     ] {
         world.sets("HEROKU_API_KEY", &world.heroku.issue_token(ANN));
         world.helper("setup").succeeds();
@@ -67,7 +67,7 @@ fn all_is_well_with_a_token_in_the_environment_alone() {
 #[test]
 fn all_is_well_with_two_accounts() {
     let world = healthy();
-    world.keeps_in_the_keychain(BOB, &world.heroku.issue_token(BOB));
+    world.keeps_in_the_keyring(BOB, &world.heroku.issue_token(BOB));
     is_healthy(&world);
 }
 
@@ -121,7 +121,7 @@ fn on_netrc_alone_git_needs_no_helper_and_doctor_says_so() {
 
 #[test]
 fn who_would_ask_at_a_push_is_told() {
-    let world = World::new().with_keychain().with_app("blue-sky");
+    let world = World::new().with_keyring().with_app("blue-sky");
     world.helper("setup").succeeds();
     world
         .git("config --global core.askPass /opt/ask")
@@ -159,7 +159,7 @@ fn a_look_changes_nothing() {
     let world = healthy();
     world.helper("unsetup").succeeds();
     fs::remove_file(world.login_json()).unwrap();
-    let token = world.kept_in_the_keychain(ANN).unwrap();
+    let token = world.kept_in_the_keyring(ANN).unwrap();
     world.has_netrc(&format!(
         "machine git.heroku.com login {ANN} password {token}\n"
     ));
@@ -169,14 +169,14 @@ fn a_look_changes_nothing() {
         world.helper(line).ended_well();
     }
     assert_eq!(all_files(&world), before);
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
 }
 
 /// The worst machine that there is: each of these faults hides another.
 #[test]
 fn what_is_wrong_all_at_once_is_mended_in_one_go() {
     let world = healthy();
-    let token = world.kept_in_the_keychain(ANN).unwrap();
+    let token = world.kept_in_the_keyring(ANN).unwrap();
     world.helper("unsetup").succeeds();
     for line in [
         "config --global credential.helper git-credential-heroku-rs",
@@ -216,7 +216,7 @@ fn what_is_wrong_all_at_once_is_mended_in_one_go() {
         .succeeds()
         .says("\nall is well\n");
     is_healthy(&world);
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
 }
 
 #[test]
@@ -246,7 +246,7 @@ fn git_does_not_find_the_program() {
         .shell(&format!("{} doctor", program.display()), b"")
         .exits_with(1)
         .says("FAIL  git does not find git-credential-heroku-rs\n")
-        .says("mend: export PATH=");
+        .says("fix: export PATH=");
 }
 
 #[test]
@@ -257,8 +257,8 @@ fn without_git_the_rest_is_looked_at_all_the_same() {
         .helper("doctor")
         .exits_with(1)
         .says("FAIL  git could not be started")
-        .says("mend: install git, or put it on PATH")
-        .says("login.json names a…@example.com, and the keychain has its token");
+        .says("fix: install git, or put it on PATH")
+        .says("login.json names a…@example.com, and the keyring has its token");
 }
 
 #[test]

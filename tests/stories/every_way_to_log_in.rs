@@ -20,7 +20,7 @@ fn a_pasted_token_is_not_shown_and_is_kept() {
         .exits_with(0);
     assert!(shown.contains("Logged in as ann@example.com"));
     assert!(!shown.contains(&token));
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
     assert_eq!(world.active_account().as_deref(), Some(ANN));
 }
 
@@ -37,7 +37,7 @@ fn half_a_token_is_told_from_a_refused_one() {
         .helper_with_input("login --with-token", "HRKU-this-is-nobodys-token-at-all\n")
         .exits_with(1)
         .says("Heroku refuses this token: it is revoked, expired, or not whole");
-    assert_eq!(world.accounts_in_the_keychain(), Vec::<String>::new());
+    assert_eq!(world.accounts_in_the_keyring(), Vec::<String>::new());
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn ctrl_c_and_ctrl_d_leave_all_as_it_was() {
             shown.contains(" echo "),
             "the terminal shows again what is typed: {shown}"
         );
-        assert_eq!(world.accounts_in_the_keychain(), Vec::<String>::new());
+        assert_eq!(world.accounts_in_the_keyring(), Vec::<String>::new());
     }
 }
 
@@ -255,7 +255,7 @@ fn a_refused_browser_login_leads_to_the_token() {
         .says("In a Codespace this login usually fails")
         .says("the browser login was refused: IP address mismatch")
         .says("log in with a token instead");
-    assert_eq!(world.accounts_in_the_keychain(), Vec::<String>::new());
+    assert_eq!(world.accounts_in_the_keyring(), Vec::<String>::new());
 }
 
 #[test]
@@ -366,6 +366,6 @@ fn the_last_days_of_a_token_are_told_once_a_day_and_its_end_is_known() {
         .helper_with_input("get", request)
         .succeeds()
         .stdout_is("username=heroku\n\n")
-        .says("the Heroku token of ann@example.com in the keychain expired on ")
+        .says("the Heroku token of ann@example.com in the keyring expired on ")
         .says("log in again: git credential-heroku-rs login");
 }

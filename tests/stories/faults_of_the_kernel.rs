@@ -36,8 +36,8 @@ fn with_every_fault(world: &World, line: &str, input: &str, then: impl Fn(Outcom
 }
 
 #[test]
-fn get_has_an_answer_from_the_keychain_or_from_netrc() {
-    let world = World::new().with_keychain();
+fn get_has_an_answer_from_the_keyring_or_from_netrc() {
+    let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     let in_netrc = world.heroku.issue_token(ANN);
     let entry = format!("machine git.heroku.com\n  login {ANN}\n  password {in_netrc}\n");
@@ -51,20 +51,20 @@ fn get_has_an_answer_from_the_keychain_or_from_netrc() {
                 .says(": the token of netrc is used"),
         };
     });
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
 }
 
 #[test]
 fn store_keeps_the_token_or_says_that_it_did_not() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let new = world.heroku.issue_token(ANN);
     let input = format!("{REQUEST}username={ANN}\npassword={new}\n");
     with_every_fault(&world, "git-credential-heroku-rs store", &input, |said| {
         let said = said.succeeds().holds_out(1).stdout_is("");
-        match world.kept_in_the_keychain(ANN) {
+        match world.kept_in_the_keyring(ANN) {
             Some(kept) => assert_eq!(kept, new),
             None => drop(said.says("the token was not kept: ").stdout()),
         }
-        world.keychain_is_emptied();
+        world.keyring_is_emptied();
     });
 }

@@ -41,8 +41,8 @@ fn with_every_fault(
 }
 
 #[test]
-fn get_hands_out_the_keychains_token_or_netrcs_and_says_why() {
-    let world = World::new().with_keychain();
+fn get_hands_out_the_keyrings_token_or_netrcs_and_says_why() {
+    let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     let in_netrc = world.heroku.issue_token(ANN);
     let entry = format!("machine git.heroku.com\n  login {ANN}\n  password {in_netrc}\n");
@@ -55,20 +55,20 @@ fn get_hands_out_the_keychains_token_or_netrcs_and_says_why() {
             let reply = reply.hands_out(&in_netrc).says("heroku-rs: the ");
             reply.says(": the token of netrc is used")
         };
-        assert_eq!(world.kept_in_the_keychain(ANN).as_ref(), Some(&token));
+        assert_eq!(world.kept_in_the_keyring(ANN).as_ref(), Some(&token));
     };
     with_every_fault(&world, GET, REQUEST, || {}, then);
 }
 
 #[test]
 fn store_leaves_the_login_whatever_the_bus_does() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let old = world.has_logged_in_with_the_heroku_cli(ANN);
     let new = world.heroku.issue_token(ANN);
     let then = |said: Outcome<'_>| {
         drop(said.succeeds().holds_out(1).stdout_is("").stdout());
-        assert_eq!(world.accounts_in_the_keychain(), [ANN]);
-        assert_eq!(world.kept_in_the_keychain(ANN).as_ref(), Some(&old));
+        assert_eq!(world.accounts_in_the_keyring(), [ANN]);
+        assert_eq!(world.kept_in_the_keyring(ANN).as_ref(), Some(&old));
     };
     let input = format!("{REQUEST}username={ANN}\npassword={new}\n");
     with_every_fault(
@@ -82,16 +82,16 @@ fn store_leaves_the_login_whatever_the_bus_does() {
 
 #[test]
 fn a_first_token_is_there_whole_or_not_at_all() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let new = world.heroku.issue_token(ANN);
-    let given = || world.keychain_is_emptied();
+    let given = || world.keyring_is_emptied();
     let then = |said: Outcome<'_>| {
         let said = said.succeeds().holds_out(1).stdout_is("");
-        match world.kept_in_the_keychain("heroku") {
+        match world.kept_in_the_keyring("heroku") {
             Some(kept) => assert_eq!(kept, new),
             None => drop(said.says("the token was not kept: ").stdout()),
         }
-        assert!(world.accounts_in_the_keychain().len() < 2);
+        assert!(world.accounts_in_the_keyring().len() < 2);
     };
     let input = format!("{REQUEST}username=heroku\npassword={new}\n");
     with_every_fault(
@@ -105,14 +105,14 @@ fn a_first_token_is_there_whole_or_not_at_all() {
 
 #[test]
 fn erase_of_a_living_token_deletes_nothing() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     let then = |said: Outcome<'_>| {
         said.succeeds()
             .holds_out(1)
             .stdout_is("")
             .says("git was refused");
-        assert_eq!(world.kept_in_the_keychain(ANN).as_ref(), Some(&token));
+        assert_eq!(world.kept_in_the_keyring(ANN).as_ref(), Some(&token));
         assert_eq!(world.active_account().as_deref(), Some(ANN));
     };
     let input = format!("{REQUEST}username={ANN}\npassword={token}\n");
@@ -127,22 +127,22 @@ fn erase_of_a_living_token_deletes_nothing() {
 
 #[test]
 fn erase_of_a_dead_token_takes_that_one_alone_or_says_that_it_is_still_there() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let dead = world.has_logged_in_with_the_heroku_cli(ANN);
     world.heroku.revoke(&dead);
     let of_bob = world.heroku.issue_token(BOB);
-    world.keeps_in_the_keychain(BOB, &of_bob);
-    let given = || world.keeps_in_the_keychain(ANN, &dead);
+    world.keeps_in_the_keyring(BOB, &of_bob);
+    let given = || world.keeps_in_the_keyring(ANN, &dead);
     let then = |said: Outcome<'_>| {
         let said = said.succeeds().holds_out(1).stdout_is("");
-        match world.kept_in_the_keychain(ANN) {
+        match world.kept_in_the_keyring(ANN) {
             Some(kept) => {
                 assert_eq!(kept, dead);
                 said.says_nothing_about("it was removed")
             }
             None => said.says("Heroku no longer takes the token of ann@example.com"),
         };
-        assert_eq!(world.kept_in_the_keychain(BOB).as_ref(), Some(&of_bob));
+        assert_eq!(world.kept_in_the_keyring(BOB).as_ref(), Some(&of_bob));
         assert_eq!(world.active_account().as_deref(), Some(ANN));
     };
     let input = format!("{REQUEST}username={ANN}\npassword={dead}\n");
@@ -157,14 +157,14 @@ fn erase_of_a_dead_token_takes_that_one_alone_or_says_that_it_is_still_there() {
 
 #[test]
 fn login_keeps_the_new_token_or_fails_with_the_old_one_in_place() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let old = world.has_logged_in_with_the_heroku_cli(ANN);
     let new = world.heroku.issue_token(ANN);
-    let given = || world.keeps_in_the_keychain(ANN, &old);
+    let given = || world.keeps_in_the_keyring(ANN, &old);
     let then = |said: Outcome<'_>| {
         let said = said.holds_out(2);
-        assert_eq!(world.accounts_in_the_keychain(), [ANN]);
-        let kept = world.kept_in_the_keychain(ANN).unwrap();
+        assert_eq!(world.accounts_in_the_keyring(), [ANN]);
+        let kept = world.kept_in_the_keyring(ANN).unwrap();
         assert!(kept == new || kept == old && !said.ended_well());
         assert_eq!(world.active_account().as_deref(), Some(ANN));
         assert!(
@@ -178,19 +178,19 @@ fn login_keeps_the_new_token_or_fails_with_the_old_one_in_place() {
 
 #[test]
 fn logout_is_done_or_says_that_it_is_not() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     let of_bob = world.heroku.issue_token(BOB);
-    world.keeps_in_the_keychain(BOB, &of_bob);
+    world.keeps_in_the_keyring(BOB, &of_bob);
     let given = || {
-        world.keeps_in_the_keychain(ANN, &token);
+        world.keeps_in_the_keyring(ANN, &token);
         world.is_the_active_account(ANN);
     };
     let then = |said: Outcome<'_>| {
         let said = said.holds_out(1);
-        let gone = world.kept_in_the_keychain(ANN).is_none() && world.active_account().is_none();
+        let gone = world.kept_in_the_keyring(ANN).is_none() && world.active_account().is_none();
         assert!(gone || !said.ended_well());
-        assert_eq!(world.kept_in_the_keychain(BOB).as_ref(), Some(&of_bob));
+        assert_eq!(world.kept_in_the_keyring(BOB).as_ref(), Some(&of_bob));
     };
     let logout = "git-credential-heroku-rs logout --keep";
     with_every_fault(&world, logout, "", given, then);
@@ -198,15 +198,15 @@ fn logout_is_done_or_says_that_it_is_not() {
 
 #[test]
 fn status_gives_a_pasted_token_its_owners_name_without_ever_losing_it() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let token = world.heroku.issue_token(ANN);
     let given = || {
-        world.keychain_is_emptied();
-        world.keeps_in_the_keychain("heroku", &token);
+        world.keyring_is_emptied();
+        world.keeps_in_the_keyring("heroku", &token);
     };
     let then = |said: Outcome<'_>| {
         let _ = said.holds_out(3).stdout();
-        let kept = [ANN, "heroku"].map(|account| world.kept_in_the_keychain(account));
+        let kept = [ANN, "heroku"].map(|account| world.kept_in_the_keyring(account));
         assert!(kept.contains(&Some(token.clone())));
     };
     with_every_fault(&world, "git-credential-heroku-rs status", "", given, then);
@@ -214,17 +214,17 @@ fn status_gives_a_pasted_token_its_owners_name_without_ever_losing_it() {
 
 #[test]
 fn netrc_import_leaves_the_token_in_one_place_at_least() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let token = world.heroku.issue_token(ANN);
     let entry = format!("machine git.heroku.com\n  login {ANN}\n  password {token}\n");
     let given = || {
-        world.keychain_is_emptied();
+        world.keyring_is_emptied();
         world.has_netrc(&entry);
     };
     let then = |said: Outcome<'_>| {
         let said = said.holds_out(2);
         let in_netrc = std::fs::read_to_string(world.home().join(".netrc")).unwrap() == entry;
-        let kept = world.kept_in_the_keychain(ANN).as_ref() == Some(&token);
+        let kept = world.kept_in_the_keyring(ANN).as_ref() == Some(&token);
         assert!(in_netrc || kept);
         assert!(kept && !in_netrc || !said.ended_well());
     };

@@ -66,20 +66,20 @@ fn with_every_fault(
 
 #[test]
 fn login_keeps_the_token_and_tells_what_could_not_be_noted() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let old = world.has_logged_in_with_the_heroku_cli(ANN);
     let new = world.heroku.issue_token(BOB);
     let given = || {
         world.is_the_active_account(ANN);
-        world.keeps_in_the_keychain(BOB, &old);
+        world.keeps_in_the_keyring(BOB, &old);
     };
     let then = |said: Outcome<'_>| {
         let said = said.holds_out(3);
-        let kept = world.kept_in_the_keychain(BOB);
+        let kept = world.kept_in_the_keyring(BOB);
         assert_eq!(kept.as_ref() == Some(&new), said.ended_well());
         let active = world.active_account().unwrap();
         assert!(active == BOB || active == ANN && said.stderr().contains("was not noted: "));
-        assert_eq!(world.kept_in_the_keychain(ANN).as_ref(), Some(&old));
+        assert_eq!(world.kept_in_the_keyring(ANN).as_ref(), Some(&old));
     };
     let login = "git-credential-heroku-rs login --with-token";
     with_every_fault(&world, login, &new, given, then);
@@ -109,11 +109,11 @@ fn a_login_in_netrc_is_there_whole_or_not_at_all() {
 
 #[test]
 fn logout_that_fails_has_told_so() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     let entry = format!("machine git.heroku.com\n  login {ANN}\n  password {token}\n");
     let given = || {
-        world.keeps_in_the_keychain(ANN, &token);
+        world.keeps_in_the_keyring(ANN, &token);
         world.is_the_active_account(ANN);
         world.has_netrc(&format!("machine example.com login x password y\n{entry}"));
     };
@@ -121,7 +121,7 @@ fn logout_that_fails_has_told_so() {
         let said = said.holds_out(1);
         let netrc = fs::read_to_string(world.home().join(".netrc")).unwrap();
         assert!(netrc.starts_with("machine example.com login x password y\n"));
-        let gone = world.kept_in_the_keychain(ANN).is_none()
+        let gone = world.kept_in_the_keyring(ANN).is_none()
             && world.active_account().is_none()
             && !netrc.contains(&token);
         assert!(gone || !said.ended_well());
@@ -137,10 +137,10 @@ fn logout_that_fails_has_told_so() {
 
 #[test]
 fn switch_is_done_or_says_that_it_is_not() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     world.has_logged_in_with_the_heroku_cli(ANN);
     let of_bob = world.heroku.issue_token(BOB);
-    world.keeps_in_the_keychain(BOB, &of_bob);
+    world.keeps_in_the_keyring(BOB, &of_bob);
     let then = |said: Outcome<'_>| {
         let said = said.holds_out(1);
         let active = world.active_account().unwrap();
@@ -152,7 +152,7 @@ fn switch_is_done_or_says_that_it_is_not() {
 
 #[test]
 fn get_answers_whatever_file_cannot_be_read_or_written() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     let grant = heroku_stand_in::Grant {
         expires_in: Some(3600),

@@ -8,11 +8,11 @@ const HEROKU: &str = "protocol=https\nhost=git.heroku.com\n";
 
 /// A helper that knows of no login.
 fn empty() -> World {
-    World::new().with_keychain()
+    World::new().with_keyring()
 }
 
 fn logged_in() -> (World, String) {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     (world, token)
 }
@@ -53,7 +53,7 @@ fn helper_stores_password() {
             .says_nothing();
     }
     assert_eq!(
-        world.accounts_in_the_keychain(),
+        world.accounts_in_the_keyring(),
         Vec::<String>::new(),
         "neither is a Heroku token"
     );

@@ -14,7 +14,7 @@ fn check<'w>(world: &'w World, operation: &str, fields: &str) -> Outcome<'w> {
 }
 
 fn empty() -> World {
-    World::new().with_keychain()
+    World::new().with_keyring()
 }
 
 /// A token of Ann's, and its line.
@@ -76,7 +76,7 @@ fn helper_stores_no_second_user() {
     check(&world, "approve", &format!("username={BOB}\n{second}"))
         .succeeds()
         .says_nothing();
-    assert_eq!(world.accounts_in_the_keychain(), [ANN]);
+    assert_eq!(world.accounts_in_the_keyring(), [ANN]);
     check(&world, "fill", "").succeeds().hands_out(&token);
 }
 
@@ -87,7 +87,7 @@ fn helper_stores_no_empty_password() {
     check(&world, "approve", "username=\npassword=\n")
         .succeeds()
         .says_nothing();
-    assert_eq!(world.accounts_in_the_keychain(), Vec::<String>::new());
+    assert_eq!(world.accounts_in_the_keyring(), Vec::<String>::new());
     nobody_is_logged_in(&world);
 }
 
@@ -97,7 +97,7 @@ fn helper_stores_password_expiry_utc() {
     let (token, line) = password(&world);
     let fields = format!("username=heroku\n{line}password_expiry_utc=9999999999\n");
     check(&world, "approve", &fields).succeeds().says_nothing();
-    assert_eq!(world.kept_in_the_keychain("heroku"), Some(token));
+    assert_eq!(world.kept_in_the_keyring("heroku"), Some(token));
 }
 
 /// Not git's `gets password_expiry_utc`, `overwrites when password_expiry_utc changes`: when a token
@@ -120,7 +120,7 @@ fn helper_stores_oauth_refresh_token() {
     let (token, line) = password(&world);
     let fields = format!("username=heroku\n{line}oauth_refresh_token=xyzzy\n");
     check(&world, "approve", &fields).succeeds().says_nothing();
-    assert_eq!(world.kept_in_the_keychain("heroku"), Some(token));
+    assert_eq!(world.kept_in_the_keyring("heroku"), Some(token));
 }
 
 /// Not git's `gets oauth_refresh_token`: it makes new tokens for as long as it lives.
@@ -148,7 +148,7 @@ const AUTHTYPE: &str = "capability[]=authtype\nauthtype=Bearer\ncredential=rando
 fn helper_stores_authtype_and_credential() {
     let world = empty();
     check(&world, "approve", AUTHTYPE).succeeds().says_nothing();
-    assert_eq!(world.accounts_in_the_keychain(), Vec::<String>::new());
+    assert_eq!(world.accounts_in_the_keyring(), Vec::<String>::new());
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn helper_stores_authtype_and_credential_with_username() {
     check(&world, "approve", &format!("{AUTHTYPE}username=foobar\n"))
         .succeeds()
         .says_nothing();
-    assert_eq!(world.accounts_in_the_keychain(), Vec::<String>::new());
+    assert_eq!(world.accounts_in_the_keyring(), Vec::<String>::new());
 }
 
 /// Not git's `gets authtype and credential`, `gets authtype and credential with username`: every
@@ -198,7 +198,7 @@ fn helper_does_not_store_ephemeral_authtype_and_credential() {
     check(&world, "approve", &format!("{AUTHTYPE}ephemeral=1\n"))
         .succeeds()
         .says_nothing();
-    assert_eq!(world.accounts_in_the_keychain(), Vec::<String>::new());
+    assert_eq!(world.accounts_in_the_keyring(), Vec::<String>::new());
 }
 
 /// In git's own suite this case has a slip of the pen, and no helper is ever asked.
@@ -219,7 +219,7 @@ fn helper_does_not_store_ephemeral_username_and_password() {
             .succeeds()
             .says_nothing();
         assert_eq!(
-            world.kept_in_the_keychain("heroku").as_ref(),
+            world.kept_in_the_keyring("heroku").as_ref(),
             kept,
             "{ephemeral}"
         );
@@ -227,5 +227,5 @@ fn helper_does_not_store_ephemeral_username_and_password() {
     let (_, next) = password(&world);
     let fields = format!("capability[]=authtype\nusername=heroku\n{next}ephemeral=1\n");
     check(&world, "approve", &fields).succeeds().says_nothing();
-    assert_eq!(world.kept_in_the_keychain("heroku"), Some(token));
+    assert_eq!(world.kept_in_the_keyring("heroku"), Some(token));
 }

@@ -7,7 +7,7 @@ use heroku_stand_in::Grant;
 use crate::world::{ANN, World};
 
 fn logged_in() -> (World, String) {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     (world, token)
 }
@@ -42,7 +42,7 @@ fn a_request_that_cannot_be_read_gets_no_token() {
                 .stdout_is("");
         }
     }
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn a_request_cut_off_anywhere_deletes_and_replaces_nothing() {
                 .stdout_is("");
         }
     }
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn a_git_that_has_gone_away_is_nobody_to_complain_to() {
 /// `status` told a description as it came, with what draws on a terminal in it.
 #[test]
 fn a_description_draws_nothing_in_status() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let grant = Grant {
         description: "a\u{1b}[2J\u{202e}b\nc".to_owned(),
         ..Grant::default()

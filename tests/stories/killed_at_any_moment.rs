@@ -60,13 +60,13 @@ fn ends(calls: &[SystemCall]) -> Vec<(&SystemCall, &'static str)> {
 
 #[test]
 fn store_leaves_the_token_whole_or_not_at_all() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let new = world.heroku.issue_token(ANN);
-    let given = || world.keychain_is_emptied();
+    let given = || world.keyring_is_emptied();
     let then = |world: &World| {
-        let kept = world.kept_in_the_keychain(ANN);
+        let kept = world.kept_in_the_keyring(ANN);
         assert!(kept.is_none() || kept.as_ref() == Some(&new));
-        assert!(world.accounts_in_the_keychain().len() < 2);
+        assert!(world.accounts_in_the_keyring().len() < 2);
     };
     let input = format!("{REQUEST}username={ANN}\npassword={new}\n");
     killed_everywhere(
@@ -80,17 +80,17 @@ fn store_leaves_the_token_whole_or_not_at_all() {
 
 #[test]
 fn login_leaves_a_login() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let old = world.has_logged_in_with_the_heroku_cli(ANN);
     let new = world.heroku.issue_token(BOB);
     let given = || {
-        world.keychain_is_emptied();
-        world.keeps_in_the_keychain(ANN, &old);
+        world.keyring_is_emptied();
+        world.keeps_in_the_keyring(ANN, &old);
         world.is_the_active_account(ANN);
     };
     let then = |world: &World| {
-        assert_eq!(world.kept_in_the_keychain(ANN).as_ref(), Some(&old));
-        let of_bob = world.kept_in_the_keychain(BOB);
+        assert_eq!(world.kept_in_the_keyring(ANN).as_ref(), Some(&old));
+        let of_bob = world.kept_in_the_keyring(BOB);
         assert!(of_bob.is_none() || of_bob.as_ref() == Some(&new));
         // login.json never points to nothing.
         let active = world.active_account().unwrap();
@@ -108,14 +108,14 @@ fn login_leaves_a_login() {
 
 #[test]
 fn logout_removes_the_token_first_and_can_be_run_again() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     let given = || {
-        world.keeps_in_the_keychain(ANN, &token);
+        world.keeps_in_the_keyring(ANN, &token);
         world.is_the_active_account(ANN);
     };
     let then = |world: &World| {
-        let kept = world.kept_in_the_keychain(ANN);
+        let kept = world.kept_in_the_keyring(ANN);
         assert!(kept.is_none() || world.active_account().is_some());
     };
     let logout = "git-credential-heroku-rs logout --keep";
@@ -124,9 +124,9 @@ fn logout_removes_the_token_first_and_can_be_run_again() {
 
 #[test]
 fn switch_leaves_one_of_the_two_in_use() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let of_bob = world.heroku.issue_token(BOB);
-    world.keeps_in_the_keychain(BOB, &of_bob);
+    world.keeps_in_the_keyring(BOB, &of_bob);
     let of_ann = world.has_logged_in_with_the_heroku_cli(ANN);
     let then = |world: &World| {
         let active = world.active_account().unwrap();
@@ -181,16 +181,16 @@ fn a_clean_leaves_the_old_netrc_or_the_new_one() {
 
 #[test]
 fn an_import_keeps_the_token_in_one_place_at_least() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let token = world.heroku.issue_token(ANN);
     let before = format!("machine git.heroku.com login {ANN} password {token}\n{OTHERS}");
     let given = || {
-        world.keychain_is_emptied();
+        world.keyring_is_emptied();
         world.has_netrc(&before);
     };
     let then = |world: &World| {
         let netrc = fs::read_to_string(world.home().join(".netrc")).unwrap();
-        let kept = world.kept_in_the_keychain(ANN);
+        let kept = world.kept_in_the_keyring(ANN);
         match netrc == before {
             true => assert!(kept.is_none() || kept.as_ref() == Some(&token)),
             false => assert_eq!((netrc.as_str(), kept.as_ref()), (OTHERS, Some(&token))),
@@ -205,21 +205,21 @@ fn an_import_keeps_the_token_in_one_place_at_least() {
 
 #[test]
 fn doctor_stopped_in_the_middle_of_its_mending_has_lost_nothing() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let token = world.heroku.issue_token(ANN);
     let dead = world.heroku.issue_token(ANN);
     world.heroku.revoke(&dead);
     let others = "machine example.com\n  login x\n  password y\n";
     let entry = format!("machine git.heroku.com\n  login {ANN}\n  password {dead}\n");
     let given = || {
-        world.keychain_is_emptied();
-        world.keeps_in_the_keychain("heroku", &token);
+        world.keyring_is_emptied();
+        world.keeps_in_the_keyring("heroku", &token);
         world.has_netrc(&format!("{others}{entry}"));
         world.has_file(".gitconfig", CONFIG);
         let _ = fs::remove_file(world.login_json());
     };
     let then = |world: &World| {
-        let kept = [ANN, "heroku"].map(|account| world.kept_in_the_keychain(account));
+        let kept = [ANN, "heroku"].map(|account| world.kept_in_the_keyring(account));
         assert!(kept.contains(&Some(token.clone())));
         let netrc = fs::read_to_string(world.home().join(".netrc")).unwrap();
         assert!(
@@ -241,7 +241,7 @@ fn doctor_stopped_in_the_middle_of_its_mending_has_lost_nothing() {
 /// git may close its end at any time, and a program that dies of it would leave half a thing.
 #[test]
 fn a_broken_pipes_signal_is_no_reason_to_stop() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     world.has_logged_in_with_the_heroku_cli(ANN);
     let new = world.heroku.issue_token(ANN);
     let input = format!("{REQUEST}username={ANN}\npassword={new}\n");
@@ -260,7 +260,7 @@ fn a_broken_pipes_signal_is_no_reason_to_stop() {
         }
         counted("broken streams", calls.len());
     }
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(new));
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(new));
 }
 
 const CONFIG: &str = "[user]\n\tname = Ann\n\

@@ -92,7 +92,7 @@ fn a_carriage_return_behind_a_host_makes_it_another_host() {
             .succeeds()
             .says_nothing();
     }
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
     assert_eq!(world.requests_to_the_api(), 0);
 }
 
@@ -289,5 +289,5 @@ fn a_name_that_opens_with_a_dash_is_a_name() {
             .stdout_is(&format!("username={name}\npassword={token}\n\n"));
     }
     assert_eq!(world.active_account().as_deref(), Some(ANN));
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
 }

@@ -123,9 +123,9 @@ fn a_file_that_never_ends_hangs_nobody() {
         (".netrc", "/dev/tty"),
         (".netrc", "/proc/self/mem"),
     ] {
-        let world = World::new().with_keychain();
+        let world = World::new().with_keyring();
         let token = world.heroku.issue_token(ANN);
-        world.keeps_in_the_keychain(ANN, &token);
+        world.keeps_in_the_keyring(ANN, &token);
         let path = world.home().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         symlink(target, &path).unwrap();
@@ -139,7 +139,7 @@ fn a_file_that_never_ends_hangs_nobody() {
 
 #[test]
 fn a_pointer_file_of_any_content_leads_to_no_other_file() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     let victim = world.has_file("victim", "precious\n");
     let login = world.login_json();

@@ -26,7 +26,7 @@ fn only_shows(outcome: &Outcome<'_>) {
 }
 
 fn with_hostile_words() -> World {
-    let world = World::new().with_keychain().with_app("blue-sky");
+    let world = World::new().with_keyring().with_app("blue-sky");
     let grant = Grant {
         description: WORDS.to_owned(),
         scope: vec!["global".to_owned(), WORDS.to_owned()],
@@ -128,7 +128,7 @@ fn a_refusal_in_hostile_words_does_nothing() {
 
 #[test]
 fn an_account_in_hostile_words_is_none() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let token = world.heroku.issue_token(ANN);
     for name in [
         format!("{WORDS}@example.com"),
@@ -144,5 +144,5 @@ fn an_account_in_hostile_words_is_none() {
             .fails();
         only_shows(&outcome);
     }
-    assert_eq!(world.accounts_in_the_keychain(), Vec::<String>::new());
+    assert_eq!(world.accounts_in_the_keyring(), Vec::<String>::new());
 }

@@ -8,7 +8,7 @@ const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
 
 /// A keyring with an older login of Bob's, which nobody is to look at, or to touch.
 fn world() -> (World, String) {
-    let world = World::new().with_keychain().with_app("blue-sky");
+    let world = World::new().with_keyring().with_app("blue-sky");
     world.is_planted(&world.home().join(".netrc"));
     world.helper("setup").succeeds();
     let of_bob = world.has_logged_in_with_the_heroku_cli(BOB);
@@ -58,7 +58,7 @@ fn our_login_is_written_as_the_heroku_cli_writes_it_and_served_first() {
         .git("push --quiet heroku main")
         .succeeds()
         .says_nothing();
-    assert_eq!(world.kept_in_the_keychain(BOB), Some(of_bob));
+    assert_eq!(world.kept_in_the_keyring(BOB), Some(of_bob));
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn our_logout_takes_no_other_login_along() {
         .says("ann@example.com is logged out of this machine");
     assert_eq!(netrc(&world), "");
     assert!(!world.heroku.is_live(&token));
-    assert_eq!(world.kept_in_the_keychain(BOB), Some(of_bob));
+    assert_eq!(world.kept_in_the_keyring(BOB), Some(of_bob));
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn a_status_looks_at_everything_and_changes_nothing() {
         .stderr_is("");
     assert!(!world.login_json().exists(), "the CLI does not look at it");
     assert_eq!(netrc(&world), entries(ANN, &token));
-    assert_eq!(world.kept_in_the_keychain(BOB), Some(of_bob));
+    assert_eq!(world.kept_in_the_keyring(BOB), Some(of_bob));
 }
 
 /// The Heroku CLI does not look at login.json then, so that a switch would change nothing.

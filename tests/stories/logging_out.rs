@@ -20,14 +20,14 @@ fn the_token_is_revoked_and_nothing_of_it_stays() {
         .stdout_is("ann@example.com is logged out of this machine\n")
         .stderr_is("");
     assert!(!world.heroku.is_live(&token));
-    assert_eq!(world.accounts_in_the_keychain(), Vec::<String>::new());
+    assert_eq!(world.accounts_in_the_keyring(), Vec::<String>::new());
     assert_eq!(world.active_account(), None);
     world.helper("logout").exits_with(4);
 }
 
 #[test]
 fn a_login_of_the_heroku_cli_is_found_in_the_list_and_revoked() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     world.helper("logout").succeeds();
     assert!(!world.heroku.is_live(&token));
@@ -35,7 +35,7 @@ fn a_login_of_the_heroku_cli_is_found_in_the_list_and_revoked() {
 
 #[test]
 fn a_token_that_could_be_any_of_the_list_is_named_and_none_is_revoked() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     world.heroku.redaction(Redaction::Short);
     let other = world.heroku.issue_token(ANN);
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
@@ -46,7 +46,7 @@ fn a_token_that_could_be_any_of_the_list_is_named_and_none_is_revoked() {
         .says("https://dashboard.heroku.com/account/applications")
         .says("ann@example.com is logged out of this machine");
     assert!(world.heroku.is_live(&token) && world.heroku.is_live(&other));
-    assert_eq!(world.kept_in_the_keychain(ANN), None);
+    assert_eq!(world.kept_in_the_keyring(ANN), None);
 }
 
 #[test]
@@ -67,26 +67,26 @@ fn without_a_network_this_machine_forgets_and_what_is_left_is_told() {
         .exits_with(1)
         .says("the token could not be revoked and is still valid")
         .says("ann@example.com is logged out of this machine");
-    assert_eq!(world.kept_in_the_keychain(ANN), None);
+    assert_eq!(world.kept_in_the_keyring(ANN), None);
     assert!(world.heroku.is_live(&token));
 }
 
 #[test]
 fn all_means_all() {
     let (world, _) = logged_in();
-    world.keeps_in_the_keychain(BOB, &world.heroku.issue_token(BOB));
+    world.keeps_in_the_keyring(BOB, &world.heroku.issue_token(BOB));
     world
         .helper("logout --all")
         .succeeds()
         .says("ann@example.com is logged out")
         .says("bob@example.com is logged out");
-    assert_eq!(world.accounts_in_the_keychain(), Vec::<String>::new());
+    assert_eq!(world.accounts_in_the_keyring(), Vec::<String>::new());
 }
 
 #[test]
 fn whoever_remains_is_told() {
     let (world, _) = logged_in();
-    world.keeps_in_the_keychain(BOB, &world.heroku.issue_token(BOB));
+    world.keeps_in_the_keyring(BOB, &world.heroku.issue_token(BOB));
     world
         .helper("logout")
         .succeeds()
@@ -97,7 +97,7 @@ fn whoever_remains_is_told() {
 #[test]
 fn whoever_was_in_use_before_stays_so_without_a_word() {
     let (world, _) = logged_in();
-    world.keeps_in_the_keychain(BOB, &world.heroku.issue_token(BOB));
+    world.keeps_in_the_keyring(BOB, &world.heroku.issue_token(BOB));
     world
         .helper("logout bob@example.com")
         .succeeds()
@@ -108,33 +108,33 @@ fn whoever_was_in_use_before_stays_so_without_a_word() {
 
 #[test]
 fn a_browser_logins_session_is_ended() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     world.heroku.approve_browser_login(ANN);
     world.helper("login --browser --no-open").succeeds();
-    let token = world.kept_in_the_keychain(ANN).unwrap();
+    let token = world.kept_in_the_keyring(ANN).unwrap();
     world.helper("logout").succeeds();
     assert!(!world.heroku.is_live(&token));
 }
 
 #[test]
 fn a_dead_token_needs_no_revoking() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let grant = Grant::default();
     let token = world.heroku.issue(ANN, grant).token;
-    world.keeps_in_the_keychain(ANN, &token);
+    world.keeps_in_the_keyring(ANN, &token);
     world.heroku.revoke(&token);
     world.helper("logout").succeeds();
-    assert_eq!(world.kept_in_the_keychain(ANN), None);
+    assert_eq!(world.kept_in_the_keyring(ANN), None);
 }
 
 #[test]
-fn a_locked_keychain_is_not_logged_out() {
+fn a_locked_keyring_is_not_logged_out() {
     let (world, token) = logged_in();
-    world.keychain().locks();
+    world.keyring().locks();
     world
         .helper("logout")
         .exits_with(1)
-        .says("the keychain is locked");
+        .says("the keyring is locked");
     assert!(world.heroku.is_live(&token));
     assert_eq!(world.active_account().as_deref(), Some(ANN));
 }
@@ -143,7 +143,7 @@ fn a_locked_keychain_is_not_logged_out() {
 #[test]
 fn whoever_remains_and_is_not_used_is_not_told_to_be() {
     let (world, _) = logged_in();
-    world.keeps_in_the_keychain(BOB, &world.heroku.issue_token(BOB));
+    world.keeps_in_the_keyring(BOB, &world.heroku.issue_token(BOB));
     world.is_the_active_account("carol@example.com");
     world
         .helper(&format!("logout --keep {ANN}"))
@@ -159,8 +159,8 @@ fn whoever_remains_and_is_not_used_is_not_told_to_be() {
 #[test]
 fn a_pasted_token_that_is_used_from_now_on_is_told() {
     let (world, _) = logged_in();
-    world.keeps_in_the_keychain(BOB, &world.heroku.issue_token(BOB));
-    world.keeps_in_the_keychain("heroku", &world.heroku.issue_token(BOB));
+    world.keeps_in_the_keyring(BOB, &world.heroku.issue_token(BOB));
+    world.keeps_in_the_keyring("heroku", &world.heroku.issue_token(BOB));
     world
         .helper("logout")
         .succeeds()

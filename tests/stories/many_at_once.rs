@@ -17,13 +17,13 @@ fn twenty_pushes_at_once_all_arrive() {
     });
     counted("parallel operations", 20);
     assert!((0..20).all(|number| world.is_pushed_to(&format!("branch-{number}"))));
-    assert_eq!(world.accounts_in_the_keychain(), [ANN]);
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.accounts_in_the_keyring(), [ANN]);
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
 }
 
 #[test]
 fn a_token_replaced_while_others_read_is_the_old_or_the_new_one() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let old = world.has_logged_in_with_the_heroku_cli(ANN);
     let new = world.heroku.issue_token(ANN);
     thread::scope(|scope| {
@@ -45,13 +45,13 @@ fn a_token_replaced_while_others_read_is_the_old_or_the_new_one() {
         }
     });
     counted("parallel operations", 20);
-    assert_eq!(world.accounts_in_the_keychain(), [ANN], "one item");
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(new));
+    assert_eq!(world.accounts_in_the_keyring(), [ANN], "one item");
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(new));
 }
 
 #[test]
 fn logins_at_once_leave_one_item_and_its_owner_was_told_so() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let tokens: Vec<String> = (0..8).map(|_| world.heroku.issue_token(ANN)).collect();
     let told = thread::scope(|scope| {
         let login = |token| {
@@ -66,8 +66,8 @@ fn logins_at_once_leave_one_item_and_its_owner_was_told_so() {
             .collect::<Vec<bool>>()
     });
     counted("parallel operations", tokens.len());
-    assert_eq!(world.accounts_in_the_keychain(), [ANN]);
-    let kept = world.kept_in_the_keychain(ANN).unwrap();
+    assert_eq!(world.accounts_in_the_keyring(), [ANN]);
+    let kept = world.kept_in_the_keyring(ANN).unwrap();
     let last = tokens.iter().position(|token| *token == kept);
     assert!(last.is_some_and(|last| told[last]), "{told:?}");
 }
@@ -75,7 +75,7 @@ fn logins_at_once_leave_one_item_and_its_owner_was_told_so() {
 /// gnome-keyring did not always bear a client that asks for a session in its very first call.
 #[test]
 fn the_keyring_lives_through_a_thousand_conversations() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     let request = "printf 'protocol=https\\nhost=git.heroku.com\\n' | git-credential-heroku-rs get";
     let line = format!("for i in $(seq 300); do {request} >/dev/null || exit 1; done");
@@ -85,5 +85,5 @@ fn the_keyring_lives_through_a_thousand_conversations() {
         }
     });
     counted("parallel operations", 4 * 300);
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
 }

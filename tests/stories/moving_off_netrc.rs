@@ -1,4 +1,4 @@
-//! Tokens that older Heroku CLIs left in netrc: into the keychain, and nothing else touched.
+//! Tokens that older Heroku CLIs left in netrc: into the keyring, and nothing else touched.
 
 use std::fs;
 
@@ -25,13 +25,13 @@ fn an_import_moves_the_token_and_leaves_the_rest_byte_for_byte() {
         .helper("netrc import --dry-run")
         .succeeds()
         .stdout_is("")
-        .says("The token of ann@example.com goes from netrc, line 4, to the keychain");
-    assert_eq!(world.kept_in_the_keychain(ANN), None);
+        .says("The token of ann@example.com goes from netrc, line 4, to the keyring");
+    assert_eq!(world.kept_in_the_keyring(ANN), None);
     world
         .helper("netrc import --yes")
         .succeeds()
-        .stdout_is("The token of ann@example.com is in the keychain now\n");
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+        .stdout_is("The token of ann@example.com is in the keyring now\n");
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
     assert_eq!(netrc_of(&world), others);
     world
         .git("push --quiet heroku main")
@@ -41,7 +41,7 @@ fn an_import_moves_the_token_and_leaves_the_rest_byte_for_byte() {
 
 #[test]
 fn a_dead_token_is_not_moved() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let token = world.heroku.issue_token(ANN);
     world.heroku.revoke(&token);
     world.has_netrc(&entries(ANN, &token));
@@ -50,12 +50,12 @@ fn a_dead_token_is_not_moved() {
         .exits_with(1)
         .says("Heroku refuses the token");
     assert_eq!(netrc_of(&world), entries(ANN, &token));
-    assert_eq!(world.kept_in_the_keychain(ANN), None);
+    assert_eq!(world.kept_in_the_keyring(ANN), None);
 }
 
 #[test]
 fn two_different_tokens_are_no_guess() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let (of_ann, of_bob) = (world.heroku.issue_token(ANN), world.heroku.issue_token(BOB));
     world.has_netrc(&format!(
         "machine git.heroku.com login {ANN} password {of_ann}\n\
@@ -69,7 +69,7 @@ fn two_different_tokens_are_no_guess() {
         .helper("netrc import --yes --account bob@example.com")
         .succeeds()
         .says("netrc has other tokens for Heroku too");
-    assert_eq!(world.kept_in_the_keychain(BOB), Some(of_bob));
+    assert_eq!(world.kept_in_the_keyring(BOB), Some(of_bob));
 }
 
 #[test]
@@ -200,7 +200,7 @@ fn a_default_entry_that_would_answer_for_heroku_is_told() {
 
 #[test]
 fn curl_reads_the_lines_that_we_print() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     world
         .helper("netrc print")
@@ -230,7 +230,7 @@ fn a_login_that_is_kept_in_netrc_tells_which_one_goes_before_it() {
     let login = || world.helper_with_input("login --with-token --store netrc", &token);
     login()
         .succeeds()
-        .says("the keychain holds another token of ann@example.com, which goes before netrc");
+        .says("the keyring holds another token of ann@example.com, which goes before netrc");
     world.sets("HEROKU_NETRC_WRITE", "true");
     login().succeeds().stderr_is("");
 }

@@ -10,7 +10,7 @@ const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
 const GET: &str = "git-credential-heroku-rs get";
 
 fn logged_in() -> (World, String) {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     (world, token)
 }
@@ -144,13 +144,13 @@ fn a_home_that_is_no_text_takes_a_login_and_a_setup() {
 /// Root may write anywhere, so these are places where nobody can.
 #[test]
 fn a_home_where_nothing_can_be_written_costs_notes_and_no_login() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let token = world.heroku.issue_token(ANN);
     for home in ["/proc/self", "/dev/null", "/sys"] {
         let line = format!("HOME={home} git-credential-heroku-rs login --with-token");
         let said = world.shell(&line, token.as_bytes()).succeeds().holds_out(3);
         said.says("the account in use was not noted: ").stdout();
-        assert_eq!(world.kept_in_the_keychain(ANN).as_ref(), Some(&token));
+        assert_eq!(world.kept_in_the_keyring(ANN).as_ref(), Some(&token));
         let line = format!("HOME={home} git-credential-heroku-rs setup");
         world.shell(&line, b"").fails().holds_out(1).stdout_is("");
         let line = format!("HOME={home} git-credential-heroku-rs login --with-token --store netrc");
@@ -211,7 +211,7 @@ fn a_clock_that_is_years_off_costs_no_login() {
     // After its end it is not served, and not removed either: the clock may be wrong.
     let reply = get(&world, "faketime -f +10y").says("expired on");
     reply.stdout_is("username=heroku\n\n");
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token.clone()));
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token.clone()));
     // A login made ten years behind seems to have ended long ago, until Heroku is asked.
     world
         .shell(

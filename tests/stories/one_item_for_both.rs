@@ -11,8 +11,8 @@ fn serves(world: &World, token: &str) {
         .hands_out(token)
         .stdout_is(&format!("username={ANN}\npassword={token}\n\n"))
         .stderr_is("");
-    assert_eq!(world.kept_in_the_keychain(ANN).as_deref(), Some(token));
-    assert_eq!(world.accounts_in_the_keychain(), [ANN], "one item");
+    assert_eq!(world.kept_in_the_keyring(ANN).as_deref(), Some(token));
+    assert_eq!(world.accounts_in_the_keyring(), [ANN], "one item");
 }
 
 fn logs_in(world: &World) -> String {
@@ -23,7 +23,7 @@ fn logs_in(world: &World) -> String {
 
 #[test]
 fn each_replaces_what_the_other_wrote() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let first = world.has_logged_in_with_the_heroku_cli(ANN);
     serves(&world, &first);
     let second = logs_in(&world);
@@ -34,13 +34,13 @@ fn each_replaces_what_the_other_wrote() {
 
 #[test]
 fn a_restart_of_the_keyring_changes_nothing_of_that() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let first = world.has_logged_in_with_the_heroku_cli(ANN);
-    world.keychain().restarts();
+    world.keyring().restarts();
     serves(&world, &first);
     let second = logs_in(&world);
     serves(&world, &second);
-    world.keychain().restarts();
+    world.keyring().restarts();
     serves(&world, &second);
     let third = world.has_logged_in_with_the_heroku_cli(ANN);
     serves(&world, &third);
@@ -57,9 +57,9 @@ fn an_item_of_ours_looks_like_one_of_the_heroku_cli() {
         );
         lines.succeeds().stdout()
     };
-    let theirs = World::new().with_keychain();
+    let theirs = World::new().with_keyring();
     theirs.has_logged_in_with_the_heroku_cli(ANN);
-    let ours = World::new().with_keychain();
+    let ours = World::new().with_keyring();
     logs_in(&ours);
     let theirs = of(theirs);
     assert!(theirs.contains("label = Heroku CLI"), "{theirs}");
@@ -68,7 +68,7 @@ fn an_item_of_ours_looks_like_one_of_the_heroku_cli() {
 
 #[test]
 fn what_the_heroku_cli_removes_is_gone_for_both() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     logs_in(&world);
     world
         .secret_tool(&format!("clear service heroku-cli account {ANN}"))
@@ -82,12 +82,12 @@ fn what_the_heroku_cli_removes_is_gone_for_both() {
 
 #[test]
 fn a_logout_removes_what_the_heroku_cli_wrote() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     world.has_logged_in_with_the_heroku_cli(ANN);
     world
         .helper("logout")
         .succeeds()
         .says("ann@example.com is logged out of this machine");
-    assert_eq!(world.accounts_in_the_keychain(), Vec::<String>::new());
+    assert_eq!(world.accounts_in_the_keyring(), Vec::<String>::new());
     assert_eq!(world.active_account(), None);
 }

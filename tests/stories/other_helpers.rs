@@ -16,7 +16,7 @@ fn told(world: &World) -> String {
 }
 
 fn logged_in() -> (World, String) {
-    let world = World::new().with_keychain().with_app("blue-sky");
+    let world = World::new().with_keyring().with_app("blue-sky");
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     with_a_nosy_helper(&world);
     (world, token)
@@ -121,6 +121,6 @@ fn what_another_helper_brings_never_replaces_the_login() {
             .succeeds();
     }
     world.git("push --quiet heroku main").succeeds();
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
-    assert_eq!(world.accounts_in_the_keychain(), [ANN]);
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.accounts_in_the_keyring(), [ANN]);
 }

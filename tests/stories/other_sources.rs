@@ -27,30 +27,26 @@ fn a_key_in_the_environment_goes_before_all_else() {
         .succeeds()
         .hands_out(&key)
         .stdout_is(&format!("username=heroku\npassword={key}\n\n"));
-    assert_eq!(
-        world.accounts_in_the_keychain(),
-        [BOB],
-        "it is kept nowhere"
-    );
+    assert_eq!(world.accounts_in_the_keyring(), [BOB], "it is kept nowhere");
 }
 
 #[test]
-fn a_key_in_the_environment_wakes_no_keychain() {
-    let world = World::new().with_keychain();
+fn a_key_in_the_environment_wakes_no_keyring() {
+    let world = World::new().with_keyring();
     let key = world.heroku.issue_token(ANN);
     world.sets("HEROKU_API_KEY", &key);
-    world.keychain().hangs();
+    world.keyring().hangs();
     world
         .helper_with_input("get", REQUEST)
         .succeeds()
         .hands_out(&key)
         .stderr_is("");
-    world.keychain().goes_on();
+    world.keyring().goes_on();
 }
 
 #[test]
 fn a_key_that_is_none_is_passed_over_with_a_word() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     world.sets("HEROKU_API_KEY", "short");
     world
@@ -68,8 +64,8 @@ fn a_key_that_is_none_is_passed_over_with_a_word() {
 }
 
 #[test]
-fn netrc_serves_where_the_keychain_has_nothing() {
-    let world = World::new().with_keychain();
+fn netrc_serves_where_the_keyring_has_nothing() {
+    let world = World::new().with_keyring();
     let token = world.heroku.issue_token(ANN);
     world.has_netrc(&netrc(ANN, &token));
     world
@@ -106,8 +102,8 @@ fn netrc_serves_a_git_that_does_not_read_it_itself() {
 }
 
 #[test]
-fn the_keychain_goes_before_netrc_unless_the_cli_lives_on_netrc() {
-    let world = World::new().with_keychain();
+fn the_keyring_goes_before_netrc_unless_the_cli_lives_on_netrc() {
+    let world = World::new().with_keyring();
     let kept = world.has_logged_in_with_the_heroku_cli(ANN);
     let token = world.heroku.issue_token(ANN);
     world.has_netrc(&netrc(ANN, &token));
@@ -119,7 +115,7 @@ fn the_keychain_goes_before_netrc_unless_the_cli_lives_on_netrc() {
 
 #[test]
 fn a_netrc_entry_of_another_account_is_not_the_answer() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let token = world.heroku.issue_token(BOB);
     world.has_netrc(&netrc(BOB, &token));
     world.is_the_active_account(ANN);

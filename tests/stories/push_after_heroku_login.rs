@@ -85,7 +85,7 @@ fn the_second_push_is_as_quiet_as_the_first() {
 
 #[test]
 fn the_reply_names_the_account_and_hands_over_the_token() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     world
         .helper_with_input("get", "protocol=https\nhost=git.heroku.com\n\n")
@@ -97,7 +97,7 @@ fn the_reply_names_the_account_and_hands_over_the_token() {
 
 #[test]
 fn a_git_that_speaks_state_gets_the_source_and_no_secret_in_it() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     let request =
         "capability[]=authtype\ncapability[]=state\nprotocol=https\nhost=git.heroku.com\n";
@@ -106,6 +106,6 @@ fn a_git_that_speaks_state_gets_the_source_and_no_secret_in_it() {
         .succeeds()
         .hands_out(&token)
         .stdout_is(&format!(
-            "capability[]=state\nstate[]=heroku-rs:keychain\nusername={ANN}\npassword={token}\n\n"
+            "capability[]=state\nstate[]=heroku-rs:keyring\nusername={ANN}\npassword={token}\n\n"
         ));
 }

@@ -3,7 +3,7 @@
 use crate::world::{ANN, World};
 
 fn world() -> (World, String) {
-    let world = World::new().with_keychain().with_app("blue-sky");
+    let world = World::new().with_keyring().with_app("blue-sky");
     world.heroku.shows_refs_of("blue-sky");
     world.helper("setup").succeeds();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
@@ -33,7 +33,7 @@ fn a_push_works_though_the_question_comes_late() {
         asked(&world),
         expected.map(|(method, named, status)| (method.to_owned(), named, status))
     );
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn a_pack_too_large_to_be_sent_twice_is_sent_once() {
 
 #[test]
 fn a_first_push_is_a_login_there_too() {
-    let world = World::new().with_keychain().with_app("blue-sky");
+    let world = World::new().with_keyring().with_app("blue-sky");
     world.heroku.shows_refs_of("blue-sky");
     world.helper("setup").succeeds();
     let token = world.heroku.issue_token(ANN);
@@ -66,5 +66,5 @@ fn a_first_push_is_a_login_there_too() {
         .types(&token)
         .exits_with(0);
     assert!(world.is_pushed());
-    assert_eq!(world.kept_in_the_keychain("heroku"), Some(token));
+    assert_eq!(world.kept_in_the_keyring("heroku"), Some(token));
 }

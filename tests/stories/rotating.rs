@@ -12,14 +12,14 @@ fn the_new_token_pushes_and_the_old_one_is_dead() {
         .helper("rotate")
         .succeeds()
         .stdout_is(
-            "ann@example.com has a new token in the keychain: it never ends\n\
+            "ann@example.com has a new token in the keyring: it never ends\n\
              The old one is revoked\n",
         )
         .stderr_is("");
-    let new = world.kept_in_the_keychain(ANN).unwrap();
+    let new = world.kept_in_the_keyring(ANN).unwrap();
     assert_ne!(new, old);
     assert!(world.heroku.is_live(&new) && !world.heroku.is_live(&old));
-    assert_eq!(world.accounts_in_the_keychain(), [ANN]);
+    assert_eq!(world.accounts_in_the_keyring(), [ANN]);
     world.pushes_again();
 }
 
@@ -40,7 +40,7 @@ fn description_scope_and_lifetime_are_those_of_the_old_one() {
     world
         .helper("rotate")
         .succeeds()
-        .says("ann@example.com has a new token in the keychain: it ends on ")
+        .says("ann@example.com has a new token in the keyring: it ends on ")
         .says(", in 30 days\nThe old one is revoked\n");
     world
         .helper("status")
@@ -96,7 +96,7 @@ fn the_session_of_a_browser_login_is_ended() {
     let world = World::ready_to_push();
     world.heroku.approve_browser_login(ANN);
     world.helper("login --browser --no-open").succeeds();
-    let old = world.kept_in_the_keychain(ANN).unwrap();
+    let old = world.kept_in_the_keyring(ANN).unwrap();
     world
         .helper("rotate")
         .succeeds()
@@ -116,13 +116,13 @@ fn a_token_that_could_be_any_of_the_list_is_replaced_and_said_to_be_valid() {
     world
         .helper("rotate")
         .exits_with(1)
-        .says("ann@example.com has a new token in the keychain")
+        .says("ann@example.com has a new token in the keyring")
         .stderr_is(
             "warning: the old token is still valid: which authorization it belongs to cannot be \
              told for sure\n  revoke it: https://dashboard.heroku.com/account/applications\n",
         );
     assert!(world.heroku.is_live(&old) && world.heroku.is_live(&other));
-    assert_ne!(world.kept_in_the_keychain(ANN), Some(old));
+    assert_ne!(world.kept_in_the_keyring(ANN), Some(old));
     world.helper("rotate").succeeds().stderr_is("");
     assert_eq!(world.live_tokens().len(), 3, "from then on its id is known");
 }
@@ -141,7 +141,7 @@ fn the_accounts_api_key_is_replaced_here_and_stays_valid_for_others() {
         .succeeds()
         .stderr_is("The old one is the account's API key, which others may use: it stays valid\n");
     assert!(world.heroku.is_live(&key));
-    assert_ne!(world.kept_in_the_keychain(ANN), Some(key));
+    assert_ne!(world.kept_in_the_keyring(ANN), Some(key));
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn a_key_in_the_environment_is_not_ours_to_replace() {
          replace\n  set it anew where it is set; for the one that is kept here: unset HEROKU_API_KEY\n",
     );
     assert_eq!(world.requests_to_the_api(), asked);
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(old));
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(old));
 }
 
 #[test]
@@ -197,11 +197,11 @@ fn a_token_in_netrc_is_replaced_there() {
 }
 
 #[test]
-fn a_copy_in_netrc_follows_the_keychain() {
+fn a_copy_in_netrc_follows_the_keyring() {
     let (world, old) = World::after_our_login();
     world.has_netrc(&netrc(ANN, &old));
     world.helper("rotate --all").succeeds().stderr_is("");
-    let new = world.kept_in_the_keychain(ANN).unwrap();
+    let new = world.kept_in_the_keyring(ANN).unwrap();
     assert_eq!(netrc_holds(&world), netrc(ANN, &new));
     assert_eq!(
         world.live_tokens(),
@@ -211,7 +211,7 @@ fn a_copy_in_netrc_follows_the_keychain() {
 }
 
 #[test]
-fn a_copy_in_the_keychain_follows_netrc_where_that_comes_first() {
+fn a_copy_in_the_keyring_follows_netrc_where_that_comes_first() {
     let (world, old) = World::after_our_login();
     world.has_netrc(&netrc(ANN, &old));
     world.sets("HEROKU_NETRC_WRITE", "true");
@@ -220,7 +220,7 @@ fn a_copy_in_the_keychain_follows_netrc_where_that_comes_first() {
         .succeeds()
         .says("ann@example.com has a new token in netrc: it never ends\n")
         .stderr_is("");
-    let new = world.kept_in_the_keychain(ANN).unwrap();
+    let new = world.kept_in_the_keyring(ANN).unwrap();
     assert_eq!(netrc_holds(&world), netrc(ANN, &new));
     assert_eq!(world.live_tokens(), [new]);
 }
@@ -229,15 +229,15 @@ fn a_copy_in_the_keychain_follows_netrc_where_that_comes_first() {
 fn a_token_that_was_pasted_at_gits_prompt_is_replaced_under_its_name() {
     let world = World::ready_to_push();
     let old = world.heroku.issue_token(ANN);
-    world.keeps_in_the_keychain("heroku", &old);
+    world.keeps_in_the_keyring("heroku", &old);
     world
         .helper("rotate")
         .succeeds()
-        .says("heroku has a new token in the keychain: it never ends\n");
-    assert_eq!(world.accounts_in_the_keychain(), ["heroku"]);
+        .says("heroku has a new token in the keyring: it never ends\n");
+    assert_eq!(world.accounts_in_the_keyring(), ["heroku"]);
     assert_eq!(
         world.live_tokens(),
-        [world.kept_in_the_keychain("heroku").unwrap()]
+        [world.kept_in_the_keyring("heroku").unwrap()]
     );
     world.pushes_again();
 }
@@ -250,7 +250,7 @@ fn a_token_that_may_not_make_another_says_so() {
         ..Grant::default()
     };
     let token = world.heroku.issue(ANN, grant).token;
-    world.keeps_in_the_keychain(ANN, &token);
+    world.keeps_in_the_keyring(ANN, &token);
     world
         .helper("rotate")
         .exits_with(1)
@@ -259,7 +259,7 @@ fn a_token_that_may_not_make_another_says_so() {
             "heroku-rs: the token may not do this: The scope of this token is too small\n  \
          use a token with the scope global\n",
         );
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
 }
 
 #[test]
@@ -291,11 +291,11 @@ fn a_dry_run_says_all_and_does_nothing() {
     let (world, token) = World::after_our_login_for_days(30);
     let outcome = world.helper("rotate --dry-run --expires-in 8h").succeeds();
     assert!(outcome.stdout().starts_with(
-        "Would replace the token of ann@example.com in the keychain by one that ends in 8 hours\n  \
+        "Would replace the token of ann@example.com in the keyring by one that ends in 8 hours\n  \
          scope    global\n  made as  laptop\nWould revoke the old one: "
     ));
     let _ = outcome.stderr_is("");
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
     assert_eq!(world.live_tokens().len(), 1);
     let requests = world.heroku.requests();
     assert!(requests.iter().all(|one| one.method == "GET"));
@@ -305,24 +305,24 @@ fn a_dry_run_says_all_and_does_nothing() {
 fn all_means_every_account_and_one_that_fails_stops_no_other() {
     let (world, anns) = World::after_our_login();
     let bobs = world.heroku.issue_token(BOB);
-    world.keeps_in_the_keychain(BOB, &bobs);
+    world.keeps_in_the_keyring(BOB, &bobs);
     world.heroku.revoke(&bobs);
     world
         .helper("rotate --all")
         .exits_with(1)
-        .says("ann@example.com has a new token in the keychain")
+        .says("ann@example.com has a new token in the keyring")
         .says(
             "heroku-rs: bob@example.com: Heroku refuses the token: it is revoked or has expired\n",
         );
     assert!(!world.heroku.is_live(&anns));
-    assert_eq!(world.kept_in_the_keychain(BOB), Some(bobs));
+    assert_eq!(world.kept_in_the_keyring(BOB), Some(bobs));
 }
 
 #[test]
 fn one_account_is_rotated_and_the_one_in_use_stays_in_use() {
     let (world, anns) = World::after_our_login();
     let bobs = world.heroku.issue_token(BOB);
-    world.keeps_in_the_keychain(BOB, &bobs);
+    world.keeps_in_the_keyring(BOB, &bobs);
     world
         .helper("rotate --account bob@example.com")
         .succeeds()

@@ -13,7 +13,7 @@ fn a_timer_is_quiet_and_asks_nobody_while_there_is_time() {
         .succeeds()
         .says_nothing();
     assert_eq!(world.requests_to_the_api(), asked);
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn a_token_that_never_ends_is_never_near_its_end() {
         .helper("rotate --if-expires-within 7d")
         .succeeds()
         .says_nothing();
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn a_timer_asks_heroku_once_about_a_login_of_the_heroku_cli() {
         ..Grant::default()
     };
     let token = world.heroku.issue(ANN, grant).token;
-    world.keeps_in_the_keychain(ANN, &token);
+    world.keeps_in_the_keyring(ANN, &token);
     world.is_the_active_account(ANN);
     for _ in 0..2 {
         world

@@ -28,7 +28,7 @@ fn is_whole(world: &World, cut: &str) {
         .helper("rotate")
         .succeeds()
         .says("The old one is revoked");
-    let kept = world.kept_in_the_keychain(ANN).unwrap();
+    let kept = world.kept_in_the_keyring(ANN).unwrap();
     assert_eq!(world.live_tokens(), [kept], "{cut}");
     world
         .helper("status")

@@ -13,7 +13,7 @@ const PAGE: &str = "contrib/docs/rotating.md";
 
 /// A login whose token ends in six days.
 fn logged_in() -> (World, String) {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let grant = Grant {
         expires_in: Some(6 * 86_400),
         ..Grant::default()
@@ -73,7 +73,7 @@ fn the_service_rotates_and_then_has_nothing_to_do() {
     world
         .shell(&line, b"")
         .succeeds()
-        .says("ann@example.com has a new token in the keychain")
+        .says("ann@example.com has a new token in the keyring")
         .stderr_is("");
     assert!(!world.heroku.is_live(&old));
     world.sets("PATH", &path);
@@ -84,7 +84,7 @@ fn the_service_rotates_and_then_has_nothing_to_do() {
 }
 
 #[test]
-fn the_line_for_cron_finds_the_keychain_without_a_session() {
+fn the_line_for_cron_finds_the_keyring_without_a_session() {
     let (world, old) = logged_in();
     let page = fs::read_to_string(PAGE).unwrap();
     let line = page
@@ -99,6 +99,6 @@ fn the_line_for_cron_finds_the_keychain_without_a_session() {
     world
         .shell(&line, b"")
         .succeeds()
-        .says("ann@example.com has a new token in the keychain");
+        .says("ann@example.com has a new token in the keyring");
     assert!(!world.heroku.is_live(&old));
 }

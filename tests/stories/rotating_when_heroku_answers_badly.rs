@@ -41,7 +41,7 @@ fn the_rest() -> Vec<Fault> {
     ]
 }
 
-/// Whether the token in the keychain is another one afterwards.
+/// Whether the token in the keyring is another one afterwards.
 #[derive(Clone, Copy, PartialEq)]
 enum Token {
     Old,
@@ -54,11 +54,11 @@ fn at(step: &'static str, faults: Vec<Fault>, expected: impl Fn(&Fault) -> (i32,
     for fault in faults {
         let told = format!("{fault:?} at {step}");
         let (code, token) = expected(&fault);
-        let before = world.kept_in_the_keychain(ANN);
+        let before = world.kept_in_the_keyring(ANN);
         world.heroku.fault(On::Path(step), fault, Times::Always);
         world.helper("rotate").exits_with(code);
         world.heroku_recovers();
-        let after = world.kept_in_the_keychain(ANN);
+        let after = world.kept_in_the_keyring(ANN);
         assert_eq!(after == before, token == Token::Old, "{told}");
         world.commits("one more");
         world
@@ -67,7 +67,7 @@ fn at(step: &'static str, faults: Vec<Fault>, expected: impl Fn(&Fault) -> (i32,
             .says_nothing();
         assert!(world.is_pushed(), "{told}");
         world.helper("rotate").succeeds();
-        let kept = world.kept_in_the_keychain(ANN).unwrap();
+        let kept = world.kept_in_the_keyring(ANN).unwrap();
         assert_eq!(world.live_tokens(), [kept], "{told}");
     }
 }

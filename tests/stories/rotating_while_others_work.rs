@@ -1,4 +1,4 @@
-//! A rotation while somebody else logs in, locks the keychain or rotates: theirs stays, and a token
+//! A rotation while somebody else logs in, locks the keyring or rotates: theirs stays, and a token
 //! that works is there at every moment.
 
 use heroku_stand_in::{Fault, On, Times};
@@ -13,7 +13,7 @@ fn two_rotations_at_once_come_one_after_the_other() {
     assert_eq!((first.ends(), second.ends()), (Some(0), Some(0)));
     assert_eq!(
         world.live_tokens(),
-        [world.kept_in_the_keychain(ANN).unwrap()]
+        [world.kept_in_the_keyring(ANN).unwrap()]
     );
     world.pushes_again();
 }
@@ -29,7 +29,7 @@ fn a_login_meanwhile_stays_and_what_was_begun_is_taken_back() {
     let theirs = world.has_logged_in_with_the_heroku_cli(ANN);
     world.heroku.clear_faults();
     assert_eq!(rotation.ends(), Some(1));
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(theirs.clone()));
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(theirs.clone()));
     let mut expected = [old, theirs];
     expected.sort();
     assert_eq!(world.live_tokens(), expected, "and the new one is revoked");
@@ -37,31 +37,31 @@ fn a_login_meanwhile_stays_and_what_was_begun_is_taken_back() {
 }
 
 #[test]
-fn a_keychain_locked_meanwhile_keeps_the_old_token() {
+fn a_keyring_locked_meanwhile_keeps_the_old_token() {
     let (world, old) = World::after_our_login();
     world
         .heroku
         .fault(On::Path("GET /account"), Fault::Pause, Times::Exactly(1));
     let rotation = world.starts_the_helper("rotate");
     world.waits_for_a_pause();
-    world.keychain().locks();
+    world.keyring().locks();
     world.heroku.clear_faults();
     assert_eq!(rotation.ends(), Some(1));
     assert_eq!(world.live_tokens(), std::slice::from_ref(&old));
-    world.keychain().restarts();
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(old));
+    world.keyring().restarts();
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(old));
     world.pushes_again();
 }
 
 #[test]
-fn a_locked_keychain_is_told_before_heroku_is_asked() {
+fn a_locked_keyring_is_told_before_heroku_is_asked() {
     let (world, old) = World::after_our_login();
     let asked = world.requests_to_the_api();
-    world.keychain().locks();
+    world.keyring().locks();
     world
         .helper("rotate")
         .exits_with(1)
-        .says("the keychain is locked");
+        .says("the keyring is locked");
     assert_eq!(world.requests_to_the_api(), asked);
     assert!(world.heroku.is_live(&old));
 }

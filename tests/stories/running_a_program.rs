@@ -4,7 +4,7 @@ use crate::world::{ANN, World};
 
 #[test]
 fn curl_works_and_its_exit_code_is_ours() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     world.has_logged_in_with_the_heroku_cli(ANN);
     world
         .helper(
@@ -22,7 +22,7 @@ fn curl_works_and_its_exit_code_is_ours() {
 
 #[test]
 fn another_variable_gets_the_token_and_no_other_does() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     world.has_logged_in_with_the_heroku_cli(ANN);
     world
         .helper("exec --env MY_KEY -- sh -c 'echo ${MY_KEY:+set} ${HEROKU_API_KEY:-unset}'")
@@ -36,7 +36,7 @@ fn another_variable_gets_the_token_and_no_other_does() {
 
 #[test]
 fn without_a_login_nothing_is_started() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     world
         .helper("exec -- touch started")
         .exits_with(4)
@@ -46,7 +46,7 @@ fn without_a_login_nothing_is_started() {
 
 #[test]
 fn a_program_that_is_not_there_is_named() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     world.has_logged_in_with_the_heroku_cli(ANN);
     world
         .helper("exec -- no-such-program")

@@ -33,10 +33,10 @@ fn of_each(line: &str, mut then: impl FnMut(&str)) {
 
 #[test]
 fn what_is_asked_for_is_done_whoever_listens() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     let of_bob = world.heroku.issue_token(BOB);
-    world.keeps_in_the_keychain(BOB, &of_bob);
+    world.keeps_in_the_keyring(BOB, &of_bob);
     let quiet = |said: Outcome<'_>| drop(said.holds_out(3).stdout());
     of_each(&format!("switch {BOB}"), |line| {
         world.is_the_active_account(ANN);
@@ -55,24 +55,24 @@ fn what_is_asked_for_is_done_whoever_listens() {
     world.is_the_active_account(ANN);
     of_each("rotate", |line| {
         quiet(world.shell(line, b""));
-        let mut kept = [ANN, BOB].map(|account| world.kept_in_the_keychain(account).unwrap());
+        let mut kept = [ANN, BOB].map(|account| world.kept_in_the_keyring(account).unwrap());
         kept.sort();
         assert_eq!(world.live_tokens(), kept, "{line}");
     });
-    let token = world.kept_in_the_keychain(ANN).unwrap_or(token);
+    let token = world.kept_in_the_keyring(ANN).unwrap_or(token);
     world.api_is_unreachable();
     of_each("logout --all", |line| {
-        world.keeps_in_the_keychain(ANN, &token);
-        world.keeps_in_the_keychain(BOB, &of_bob);
+        world.keeps_in_the_keyring(ANN, &token);
+        world.keeps_in_the_keyring(BOB, &of_bob);
         quiet(world.shell(line, b""));
-        let left = world.accounts_in_the_keychain();
+        let left = world.accounts_in_the_keyring();
         assert_eq!(left, Vec::<String>::new(), "{line}");
     });
 }
 
 #[test]
 fn what_is_listed_for_nobody_harms_nobody() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     world.is_public(&token);
     for listing in [
@@ -89,12 +89,12 @@ fn what_is_listed_for_nobody_harms_nobody() {
             drop(world.shell(line, REQUEST.as_bytes()).holds_out(2).stdout());
         });
     }
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
 }
 
 #[test]
 fn a_full_disk_behind_stdout_is_named() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     world.has_logged_in_with_the_heroku_cli(ANN);
     world
         .helper("status --offline >/dev/full")
@@ -107,7 +107,7 @@ fn a_full_disk_behind_stdout_is_named() {
 
 #[test]
 fn a_request_that_ends_at_any_byte_gets_the_token_or_silence() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     let whole = "protocol=https\nhost=git.heroku.com\nusername=ann@example.com\n\n";
     let host_ends = whole.find("\nusername").unwrap();
@@ -128,7 +128,7 @@ fn a_request_that_ends_at_any_byte_gets_the_token_or_silence() {
 
 #[test]
 fn a_reader_that_stops_at_any_byte_is_nobody_to_complain_to() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     world.is_public(&token);
     for length in (0..200).step_by(11) {

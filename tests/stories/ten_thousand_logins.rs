@@ -1,4 +1,4 @@
-//! A keychain with ten thousand items: nobody waits for ever, and nobody is served by chance.
+//! A keyring with ten thousand items: nobody waits for ever, and nobody is served by chance.
 
 use std::fs;
 use std::time::Duration;
@@ -103,8 +103,8 @@ fn too_many_logins_for_the_time_there_is_are_told_by_their_number() {
         .ends_within(Duration::from_secs(15))
         .stdout_is("username=heroku\n\n")
         .stderr_is(
-            "heroku-rs: the Heroku token could not be read from the keychain: \
-             the keychain has 10000 logins for Heroku, too many to read within 3.0 s\n  wait longer: HEROKU_RS_TIMEOUT=10 \
+            "heroku-rs: the Heroku token could not be read from the keyring: \
+             the keyring has 10000 logins for Heroku, too many to read within 3.0 s\n  wait longer: HEROKU_RS_TIMEOUT=10 \
              (or for this push only: HEROKU_API_KEY=…)\n",
         );
 }

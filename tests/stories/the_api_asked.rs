@@ -8,7 +8,7 @@ use crate::world::{ANN, BOB, World};
 const ACCOUNT: &str = "https://api.heroku.com/account";
 
 fn with_ann() -> World {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     world.has_logged_in_with_the_heroku_cli(ANN);
     world
 }
@@ -245,7 +245,7 @@ fn the_headers_of_the_heroku_cli_are_sent_but_for_those_that_say_who_asks() {
 fn the_account_that_is_named_asks() {
     let world = with_ann();
     let bobs = world.heroku.issue_token(BOB);
-    world.keeps_in_the_keychain(BOB, &bobs);
+    world.keeps_in_the_keyring(BOB, &bobs);
     world
         .helper(&format!("api account --account {BOB}"))
         .succeeds()
@@ -255,7 +255,7 @@ fn the_account_that_is_named_asks() {
 
 #[test]
 fn without_a_login_nothing_is_asked() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     world
         .helper("api account")
         .exits_with(4)

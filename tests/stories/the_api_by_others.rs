@@ -7,10 +7,10 @@ use crate::world::{ANN, BOB, Version, World, heroku_line};
 
 /// Ann is in use, Bob is there; no netrc is.
 fn world() -> World {
-    let world = World::new().with_keychain().with_app("blue-sky");
+    let world = World::new().with_keyring().with_app("blue-sky");
     world.heroku.has_app(BOB, "red-sun").unwrap();
     let bobs = world.heroku.issue_token(BOB);
-    world.keeps_in_the_keychain(BOB, &bobs);
+    world.keeps_in_the_keyring(BOB, &bobs);
     world.has_logged_in_with_the_heroku_cli(ANN);
     world
 }
@@ -115,7 +115,7 @@ fn herokus_own_library_works_with_a_variable_and_turns_every_page() {
     assert!(authorization.starts_with("Basic "), "the library's own way");
     has_no_netrc(&world);
 
-    let token = world.kept_in_the_keychain(ANN).unwrap();
+    let token = world.kept_in_the_keyring(ANN).unwrap();
     world.heroku.revoke(&token);
     world.shell(&line, b"").exits_with(1).stderr_is("401\n");
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::world::{ANN, World, is_thorough};
 
 fn with_apps(count: usize) -> World {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     world.has_logged_in_with_the_heroku_cli(ANN);
     world.heroku.lists_apps(ANN, count);
     world

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::world::{ANN, API_HOST, World};
 
 fn with_ann() -> World {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     world.has_logged_in_with_the_heroku_cli(ANN);
     world
 }
@@ -40,7 +40,7 @@ fn a_refusal_is_told_to_programs_and_to_people() {
 
 #[test]
 fn each_refusal_says_what_mends_it() {
-    for (status, id, mend) in [
+    for (status, id, fix) in [
         (401, "unauthorized", "git credential-heroku-rs login"),
         (402, "delinquent", "https://dashboard.heroku.com/account"),
         (403, "forbidden", "use a token with the scope global"),
@@ -48,7 +48,7 @@ fn each_refusal_says_what_mends_it() {
     ] {
         let (body, told) = told_of(Fault::api(status, id, "No."));
         let first = format!("heroku-rs: Heroku answers {status} {id}: No\n  ");
-        assert!(told.starts_with(&first) && told.contains(mend), "{told}");
+        assert!(told.starts_with(&first) && told.contains(fix), "{told}");
         assert!(body.contains(id), "{body}");
     }
 }
@@ -219,7 +219,7 @@ fn a_turn_at_a_date_is_waited_for_by_herokus_clock() {
 
 #[test]
 fn a_turn_that_is_far_off_is_told_and_not_waited_for() {
-    for (header, mend) in [
+    for (header, fix) in [
         (Some("Retry-After: 3600"), "wait 3600 s, then run it again"),
         (None, "wait a minute, then run it again"),
     ] {
@@ -231,7 +231,7 @@ fn a_turn_that_is_far_off_is_told_and_not_waited_for() {
             .helper("api account")
             .exits_with(1)
             .says("Heroku answers 429 rate_limit")
-            .says(mend);
+            .says(fix);
         assert_eq!(world.heroku.requests().len(), 1);
     }
 }

@@ -21,7 +21,7 @@ fn the_only_item_is_still_served_and_status_writes_login_json_back() {
 #[test]
 fn a_login_json_that_cannot_be_read_is_none() {
     for contents in ["", "{", "[]", r#"{"account":17}"#, r#"{"account":"a'b"}"#] {
-        let world = World::new().with_keychain();
+        let world = World::new().with_keyring();
         let token = world.has_logged_in_with_the_heroku_cli(ANN);
         world.has_file(world.login_json(), contents);
         world

@@ -6,7 +6,7 @@ const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
 
 #[test]
 fn an_operation_that_git_adds_one_day_is_passed_over_in_silence() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     world.has_logged_in_with_the_heroku_cli(ANN);
     for line in ["renew", "--flag renew", "--account ann@example.com renew"] {
         world
@@ -28,7 +28,7 @@ fn a_typo_is_an_error_with_a_suggestion() {
 
 #[test]
 fn the_operation_is_the_last_word() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     world
         .helper_with_input("--some 'thing else' get", REQUEST)
@@ -58,7 +58,7 @@ fn help_and_version_are_data() {
 
 #[test]
 fn login_without_a_terminal_names_the_flag_to_use() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     world
         .shell("setsid git-credential-heroku-rs login", b"")
         .exits_with(2)

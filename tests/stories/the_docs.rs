@@ -14,7 +14,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use git_credential_heroku_rs::arguments::{self, Invocation};
+use git_credential_heroku_rs::cli::{self, Invocation};
 
 use crate::world::World;
 use page::{Block, Page, Step};
@@ -236,7 +236,7 @@ fn every_command_in_a_line_of_text_exists() {
                 continue;
             }
             let words = as_the_shell_splits(words);
-            let is_known = match arguments::read(&words) {
+            let is_known = match cli::read(&words) {
                 Invocation::Command(_) | Invocation::Git(_) => true,
                 Invocation::Told(help) => help.exit_code() == 0,
                 Invocation::Unknown(_) => false,

@@ -30,7 +30,7 @@ fn git_asks_for_the_password_only_and_the_next_push_asks_nothing() {
         .git("push --quiet heroku main")
         .succeeds()
         .says_nothing();
-    assert_eq!(world.kept_in_the_keychain("heroku"), Some(token));
+    assert_eq!(world.kept_in_the_keyring("heroku"), Some(token));
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn where_nobody_can_be_asked_the_hint_is_all() {
     world.git("push --quiet heroku main").exits_with(128).stderr_is(&format!(
         "{HINT}fatal: could not read Password for 'https://heroku@git.heroku.com': terminal prompts disabled\n"
     ));
-    assert_eq!(world.accounts_in_the_keychain(), Vec::<String>::new());
+    assert_eq!(world.accounts_in_the_keyring(), Vec::<String>::new());
 }
 
 #[test]
@@ -68,20 +68,20 @@ fn a_wrong_paste_is_not_kept() {
         .types("HRKU-this-is-not-a-token-of-anyone")
         .exits_with(128);
     assert!(shown.contains("Authentication failed"));
-    assert_eq!(world.accounts_in_the_keychain(), Vec::<String>::new());
+    assert_eq!(world.accounts_in_the_keyring(), Vec::<String>::new());
 }
 
 #[test]
 fn status_finds_out_whose_the_pasted_token_is() {
     let world = not_logged_in();
     let token = world.heroku.issue_token(ANN);
-    world.keeps_in_the_keychain("heroku", &token);
+    world.keeps_in_the_keyring("heroku", &token);
     world
         .helper("status")
         .succeeds()
         .says("the token pasted at git's prompt is kept as ann@example.com now");
-    assert_eq!(world.accounts_in_the_keychain(), [ANN]);
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.accounts_in_the_keyring(), [ANN]);
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
     assert_eq!(world.active_account().as_deref(), Some(ANN));
 }
 
@@ -90,14 +90,14 @@ fn status_finds_out_whose_the_pasted_token_is() {
 fn status_never_replaces_a_login_by_what_was_pasted_before_it() {
     let world = not_logged_in();
     let (pasted, token) = (world.heroku.issue_token(ANN), world.heroku.issue_token(ANN));
-    world.keeps_in_the_keychain("heroku", &pasted);
+    world.keeps_in_the_keyring("heroku", &pasted);
     world.logs_in_with(&token);
     world
         .helper("status")
         .succeeds()
         .says_nothing_about("is kept as");
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
-    assert_eq!(world.kept_in_the_keychain("heroku"), Some(pasted));
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.kept_in_the_keyring("heroku"), Some(pasted));
 }
 
 #[test]
@@ -106,24 +106,24 @@ fn status_puts_a_pasted_token_in_the_place_of_a_dead_one() {
     let (dead, pasted) = (world.heroku.issue_token(ANN), world.heroku.issue_token(ANN));
     world.logs_in_with(&dead);
     world.heroku.revoke(&dead);
-    world.keeps_in_the_keychain("heroku", &pasted);
+    world.keeps_in_the_keyring("heroku", &pasted);
     world.helper("status").succeeds().says("is kept as");
-    assert_eq!(world.accounts_in_the_keychain(), [ANN]);
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(pasted));
+    assert_eq!(world.accounts_in_the_keyring(), [ANN]);
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(pasted));
 }
 
 /// A look made the owner of an older paste the account in use.
 #[test]
 fn status_leaves_the_account_in_use() {
     let world = not_logged_in();
-    world.keeps_in_the_keychain("heroku", &world.heroku.issue_token(BOB));
+    world.keeps_in_the_keyring("heroku", &world.heroku.issue_token(BOB));
     world.logs_in_with(&world.heroku.issue_token(ANN));
     world
         .helper("status")
         .succeeds()
         .says("is kept as bob@example.com");
     assert_eq!(world.active_account().as_deref(), Some(ANN));
-    assert_eq!(world.accounts_in_the_keychain(), [ANN, BOB]);
+    assert_eq!(world.accounts_in_the_keyring(), [ANN, BOB]);
 }
 
 #[test]
@@ -131,9 +131,9 @@ fn status_keeps_in_use_what_was_pasted_where_the_account_in_use_had_none() {
     let world = not_logged_in();
     let pasted = world.heroku.issue_token(BOB);
     for command in ["status", "doctor --fix --yes"] {
-        world.keychain_is_emptied();
+        world.keyring_is_emptied();
         world.is_the_active_account(ANN);
-        world.keeps_in_the_keychain("heroku", &pasted);
+        world.keeps_in_the_keyring("heroku", &pasted);
         let _ = world.helper(command);
         let request = "protocol=https\nhost=git.heroku.com\n";
         world
@@ -148,9 +148,9 @@ fn status_keeps_in_use_what_was_pasted_where_the_account_in_use_had_none() {
 #[test]
 fn status_moves_what_was_kept_under_any_user_name() {
     let world = not_logged_in();
-    world.keeps_in_the_keychain("deploy", &world.heroku.issue_token(ANN));
+    world.keeps_in_the_keyring("deploy", &world.heroku.issue_token(ANN));
     world.helper("status").succeeds().says("is kept as");
-    assert_eq!(world.accounts_in_the_keychain(), [ANN]);
+    assert_eq!(world.accounts_in_the_keyring(), [ANN]);
     world.helper("status").succeeds().stderr_is("");
 }
 
@@ -162,8 +162,8 @@ fn a_login_with_a_token_from_a_pipe_serves_git_and_the_heroku_cli() {
         .helper_with_input("login --with-token", format!("{token}\n"))
         .succeeds()
         .says("Logged in as ann@example.com");
-    assert_eq!(world.accounts_in_the_keychain(), [ANN]);
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.accounts_in_the_keyring(), [ANN]);
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
     assert_eq!(world.active_account().as_deref(), Some(ANN));
     world.pushes();
 }
@@ -177,6 +177,6 @@ fn a_login_with_a_dead_token_keeps_nothing() {
         .helper_with_input("login --with-token", &token)
         .exits_with(1)
         .says("Heroku refuses this token");
-    assert_eq!(world.accounts_in_the_keychain(), Vec::<String>::new());
+    assert_eq!(world.accounts_in_the_keyring(), Vec::<String>::new());
     assert_eq!(world.active_account(), None);
 }

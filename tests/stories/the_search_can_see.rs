@@ -63,24 +63,24 @@ fn a_token_handed_out_on_purpose_is_looked_for_everywhere_else() {
 
 #[test]
 fn a_keyring_file_keeps_its_token_to_itself() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let token = world.heroku.issue_token(ANN);
-    world.keeps_in_the_keychain(ANN, &token);
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token.clone()));
+    world.keeps_in_the_keyring(ANN, &token);
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token.clone()));
     let file = world.home().join(".local/share/keyrings/login.keyring");
     assert!(fs::metadata(file).unwrap().len() > 200);
     assert_eq!(world.finds(), Vec::<String>::new());
 }
 
 #[test]
-fn a_locked_keychain_gives_nothing_and_a_restarted_one_gives_all() {
-    let world = World::new().with_keychain();
+fn a_locked_keyring_gives_nothing_and_a_restarted_one_gives_all() {
+    let world = World::new().with_keyring();
     let token = world.heroku.issue_token(ANN);
-    world.keeps_in_the_keychain(ANN, &token);
-    world.keychain().locks();
-    assert_eq!(world.kept_in_the_keychain(ANN), None);
-    world.keychain().restarts();
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    world.keeps_in_the_keyring(ANN, &token);
+    world.keyring().locks();
+    assert_eq!(world.kept_in_the_keyring(ANN), None);
+    world.keyring().restarts();
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
 }
 
 #[test]

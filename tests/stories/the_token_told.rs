@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::world::{ANN, API_HOST, BOB, World};
 
 fn with_ann() -> (World, String) {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     (world, token)
 }
@@ -23,7 +23,7 @@ fn a_script_gets_the_token_and_nothing_else() {
     assert_eq!(outcome.stdout(), format!("{token}\n"));
     assert_eq!(world.heroku.requests().len(), 0);
     let bobs = world.heroku.issue_token(BOB);
-    world.keeps_in_the_keychain(BOB, &bobs);
+    world.keeps_in_the_keyring(BOB, &bobs);
     world
         .helper(&format!("token --account {BOB}"))
         .hands_out(&bobs);
@@ -48,7 +48,7 @@ fn a_good_token_is_checked_without_being_told() {
         .helper("token --check")
         .succeeds()
         .stdout_is("")
-        .stderr_is("Heroku takes the token of ann@example.com, from the keychain\n");
+        .stderr_is("Heroku takes the token of ann@example.com, from the keyring\n");
     let key = world.heroku.issue_token(BOB);
     world.sets("HEROKU_API_KEY", &key);
     world
@@ -59,7 +59,7 @@ fn a_good_token_is_checked_without_being_told() {
 
 #[test]
 fn a_token_that_may_tell_little_is_good_all_the_same() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let scope = vec!["read".to_owned()];
     let grant = Grant {
         scope,
@@ -111,12 +111,12 @@ fn a_token_that_heroku_refuses_is_told_from_one_that_it_could_not_be_asked_about
         world.heroku.clear_faults();
     }
     // Nothing of this has changed what is kept.
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
 }
 
 #[test]
 fn without_a_token_there_is_nothing_to_check() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     for line in ["token", "token --check", "token --json"] {
         world.helper(line).exits_with(4).stdout_is("");
     }
@@ -125,7 +125,7 @@ fn without_a_token_there_is_nothing_to_check() {
 
 #[test]
 fn what_is_known_of_a_token_is_told_without_it() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let grant = Grant {
         description: "laptop".to_owned(),
         expires_in: Some(3600),
@@ -157,7 +157,7 @@ fn what_is_known_of_a_token_is_told_without_it() {
         json!({
             "account": ANN,
             "in_use": true,
-            "source": "keychain",
+            "source": "keyring",
             "heroku_says": "not asked",
             "why_unknown": null,
             "authorization": issued.id,
@@ -186,7 +186,7 @@ fn the_token_is_in_the_json_where_that_is_asked_for() {
 fn the_json_of_another_account_says_that_it_is_not_in_use() {
     let (world, _) = with_ann();
     let bobs = world.heroku.issue_token(BOB);
-    world.keeps_in_the_keychain(BOB, &bobs);
+    world.keeps_in_the_keyring(BOB, &bobs);
     let told = world
         .helper(&format!("token --json --account {BOB}"))
         .succeeds()

@@ -23,7 +23,7 @@ fn the_one_in_use_pushes_and_the_other_may_not() {
     assert_eq!(world.active_account().as_deref(), Some(BOB));
     world.commits("The second commit");
     world.git("push heroku main").exits_with(128).says("403");
-    assert_eq!(world.accounts_in_the_keychain(), [ANN, BOB]);
+    assert_eq!(world.accounts_in_the_keyring(), [ANN, BOB]);
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn switching_to_an_account_without_a_token_changes_nothing() {
         .helper("switch carol@example.com")
         .exits_with(1)
         .stdout_is("")
-        .says("the keychain has no token of carol@example.com");
+        .says("the keyring has no token of carol@example.com");
     assert_eq!(world.active_account().as_deref(), Some(ANN));
 }
 
@@ -99,8 +99,8 @@ fn status_shows_both_and_which_is_in_use() {
 fn a_logout_of_one_leaves_the_other() {
     let (world, _, of_bob) = two_accounts();
     world.helper("logout").succeeds();
-    assert_eq!(world.accounts_in_the_keychain(), [BOB]);
-    assert_eq!(world.kept_in_the_keychain(BOB), Some(of_bob));
+    assert_eq!(world.accounts_in_the_keyring(), [BOB]);
+    assert_eq!(world.kept_in_the_keyring(BOB), Some(of_bob));
 }
 
 /// Items of the same second came in any order.

@@ -1,6 +1,6 @@
 //! A token in memory: closed to others while it is there, and wiped once it has been used.
 
-use git_credential_heroku_rs::credential::Token;
+use git_credential_heroku_rs::token::Token;
 use heroku_stand_in::{Fault, Grant, On, Times};
 
 use crate::world::{ANN, API_HOST, At, Sight, World};
@@ -8,7 +8,7 @@ use crate::world::{ANN, API_HOST, At, Sight, World};
 const HEROKU: &str = "protocol=https\nhost=git.heroku.com\n";
 
 fn logged_in() -> (World, String) {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     (world, token)
 }
@@ -145,9 +145,9 @@ fn a_program_under_exec_is_as_open_as_any_and_has_its_limits() {
 /// What `line` leaves of each of Heroku's tokens once it has let go of everything, in a world where
 /// the Heroku CLI has logged in: how often it is there, and how often in a header that HTTP has sent.
 fn left_by(line: &str, input: &str) -> Vec<(String, [Sight; 2])> {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let token = world.heroku.issue(ANN, Grant::default()).token;
-    world.keeps_in_the_keychain(ANN, &token);
+    world.keeps_in_the_keyring(ANN, &token);
     world.is_the_active_account(ANN);
     world.is_planted(&world.home().join(".netrc"));
     left_in(&world, line, &input.replace("TOKEN", &token))
@@ -211,7 +211,7 @@ fn what_asks_heroku_leaves_the_one_copy_that_http_has_sent() {
 
 #[test]
 fn a_token_that_moves_out_of_netrc_leaves_that_copy_alone() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let token = world.heroku.issue_token(ANN);
     world.has_netrc(&format!(
         "machine git.heroku.com login {ANN} password {token}\n"

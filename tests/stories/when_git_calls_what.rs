@@ -20,7 +20,7 @@ fn an_answer_other_than_401_changes_nothing() {
             .exits_with(128)
             .says_nothing_about("heroku-rs");
         assert!(world.requests_to_the_git_host() >= 2, "{status}");
-        assert_eq!(world.kept_in_the_keychain(ANN), Some(token), "{status}");
+        assert_eq!(world.kept_in_the_keyring(ANN), Some(token), "{status}");
         assert_eq!(world.requests_to_the_api(), 0, "{status}");
         world.heroku_recovers();
         world
@@ -38,7 +38,7 @@ fn a_401_for_a_good_token_changes_nothing_once_the_api_has_been_asked() {
         .git("push heroku main")
         .exits_with(128)
         .says("it was kept");
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
     assert_eq!(world.requests_to_the_api(), 1);
 }
 
@@ -47,7 +47,7 @@ fn a_401_for_the_upload_alone_changes_nothing() {
     let (world, token) = logged_in();
     world.git_host_answers_the_upload_with(401);
     world.git("push heroku main").fails().says("it was kept");
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn a_403_for_the_upload_alone_changes_nothing() {
         .git("push heroku main")
         .fails()
         .says_nothing_about("heroku-rs");
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn an_app_of_somebody_else_and_one_that_is_not_there_change_nothing() {
             .exits_with(128)
             .says_nothing_about("heroku-rs");
     }
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn a_good_header_in_git_s_configuration_asks_no_helper() {
     let (world, _) = logged_in();
     let other = world.heroku.issue_token(ANN);
     world.is_public(&other);
-    world.keychain().locks();
+    world.keyring().locks();
     let basic = world.shell("base64 -w0", format!("x:{other}").as_bytes());
     let basic = basic.succeeds().stdout();
     world
@@ -109,7 +109,7 @@ fn every_spelling_of_the_host_that_git_hands_on_is_served() {
                 &format!("protocol=https\nhost={host}\n\n"),
             )
             .succeeds()
-            .hands_out(&world.kept_in_the_keychain(ANN).unwrap());
+            .hands_out(&world.kept_in_the_keyring(ANN).unwrap());
     }
 }
 
@@ -148,7 +148,7 @@ fn a_redirect_to_another_host_takes_no_token_along() {
         .says_nothing_about("heroku-rs");
     assert!(!world.heroku.requests_to("git.example.com").is_empty());
     assert_eq!(passwords_sent_to(&world, "git.example.com"), 0);
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn a_redirect_after_the_password_costs_no_login() {
         .says("Heroku takes the token of ann@example.com: it was kept");
     assert_eq!(passwords_sent_to(&world, GIT_HOST), 1, "the probe sees");
     assert_eq!(passwords_sent_to(&world, "git.example.com"), 0);
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
 }
 
 #[test]
@@ -177,5 +177,5 @@ fn a_url_with_a_token_and_no_user_name_costs_no_login() {
     } else {
         outcome.exits_with(128).says("it was kept");
     }
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
 }

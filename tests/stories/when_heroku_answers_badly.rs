@@ -8,7 +8,7 @@ use crate::world::{ANN, World};
 
 /// The login fails with these words, keeps nothing, and sends the token nowhere else.
 fn login_fails(fault: Fault, words: &str) {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let token = world.heroku.issue_token(ANN);
     let told = format!("{fault:?}");
     world
@@ -24,7 +24,7 @@ fn login_fails(fault: Fault, words: &str) {
         .exits_with(1)
         .stdout_is("")
         .ends_within(Duration::from_secs(30));
-    assert_eq!(world.accounts_in_the_keychain(), Vec::<String>::new());
+    assert_eq!(world.accounts_in_the_keyring(), Vec::<String>::new());
     assert_eq!(world.active_account(), None);
 }
 
@@ -95,7 +95,7 @@ fn a_redirect_is_not_followed() {
 
 #[test]
 fn a_wait_that_heroku_names_is_kept() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let token = world.heroku.issue_token(ANN);
     let limit = Fault::Status(
         429,
@@ -114,7 +114,7 @@ fn a_wait_that_heroku_names_is_kept() {
 
 #[test]
 fn heroku_host_leads_to_heroku_or_nowhere() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let token = world.heroku.issue_token(ANN);
     world.sets("HEROKU_HOST", "evil.example");
     world

@@ -25,7 +25,7 @@ use Spelling::{MeansUs, Theirs, Works};
 
 /// The program on the PATH, and in the home in a directory with a blank in its name.
 fn logged_in() -> (World, String) {
-    let world = World::new().with_keychain().with_app("blue-sky");
+    let world = World::new().with_keyring().with_app("blue-sky");
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     let dir = world.home().join("b in");
     fs::create_dir(&dir).unwrap();

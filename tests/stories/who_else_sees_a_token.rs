@@ -33,7 +33,7 @@ const HOLDERS: [(&str, Holder); 9] = [
         (world, stopped)
     }),
     ("login --with-token", || {
-        let world = World::new().with_keychain();
+        let world = World::new().with_keyring();
         let token = world.heroku.issue_token(ANN);
         let stopped = world.stops_the_helper_at_heroku("login --with-token", &token);
         (world, stopped)
@@ -62,9 +62,9 @@ const HOLDERS: [(&str, Holder); 9] = [
         (world, stopped)
     }),
     ("rotate", || {
-        let world = World::new().with_keychain();
+        let world = World::new().with_keyring();
         let token = world.heroku.issue(ANN, Grant::default()).token;
-        world.keeps_in_the_keychain(ANN, &token);
+        world.keeps_in_the_keyring(ANN, &token);
         world.is_the_active_account(ANN);
         let stopped = world.stops_the_helper_at_heroku("rotate", "");
         (world, stopped)
@@ -72,7 +72,7 @@ const HOLDERS: [(&str, Holder); 9] = [
 ];
 
 fn logged_in() -> (World, String) {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     (world, token)
 }

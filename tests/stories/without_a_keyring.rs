@@ -48,11 +48,11 @@ fn a_login_goes_to_netrc_says_so_and_the_push_works() {
 }
 
 #[test]
-fn who_wants_the_keychain_and_no_other_place_gets_no_plain_text() {
+fn who_wants_the_keyring_and_no_other_place_gets_no_plain_text() {
     let world = container();
     let token = world.heroku.issue_token(ANN);
     world
-        .helper_with_input("login --with-token --store keychain", &token)
+        .helper_with_input("login --with-token --store keyring", &token)
         .exits_with(1)
         .stdout_is("")
         .says("there is no D-Bus session here");
@@ -60,15 +60,15 @@ fn who_wants_the_keychain_and_no_other_place_gets_no_plain_text() {
 }
 
 #[test]
-fn a_locked_keychain_is_no_reason_for_plain_text() {
+fn a_locked_keyring_is_no_reason_for_plain_text() {
     let world = World::ready_to_push();
     world.has_logged_in_with_the_heroku_cli(ANN);
-    world.keychain().locks();
+    world.keyring().locks();
     let token = world.heroku.issue_token(ANN);
     world
         .helper_with_input("login --with-token", &token)
         .exits_with(1)
-        .says("the keychain is locked");
+        .says("the keyring is locked");
     assert_eq!(netrc(&world), "");
 }
 
@@ -99,7 +99,7 @@ fn heroku_netrc_write_keeps_the_login_where_the_heroku_cli_looks() {
         .helper_with_input("login --with-token", &token)
         .succeeds()
         .says("in netrc, in plain text");
-    assert_eq!(world.kept_in_the_keychain(ANN), None);
+    assert_eq!(world.kept_in_the_keyring(ANN), None);
     world
         .helper_with_input("get", "protocol=https\nhost=git.heroku.com\n")
         .succeeds()
@@ -111,24 +111,24 @@ const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
 const WAYS_OUT: &str =
     "put a token into HEROKU_API_KEY, or run: git credential-heroku-rs login --store netrc";
 
-/// What a `get` says, and a `login` that insists on the keychain: the same cause and the same mend.
-fn is_told(world: &World, what: &str, mend: &str) {
+/// What a `get` says, and a `login` that insists on the keyring: the same cause and the same mend.
+fn is_told(world: &World, what: &str, fix: &str) {
     let token = world.heroku.issue_token(ANN);
     world
         .helper_with_input("get", REQUEST)
         .succeeds()
         .stdout_is("username=heroku\n\n")
         .stderr_is(&format!(
-            "heroku-rs: the Heroku token could not be read from the keychain: {what}\n  {mend}\n"
+            "heroku-rs: the Heroku token could not be read from the keyring: {what}\n  {fix}\n"
         ));
     world
         .shell(
-            "setsid git-credential-heroku-rs login --with-token --store keychain",
+            "setsid git-credential-heroku-rs login --with-token --store keyring",
             token.as_bytes(),
         )
         .exits_with(1)
         .stdout_is("")
-        .stderr_is(&format!("heroku-rs: {what}\n  {mend}\n"));
+        .stderr_is(&format!("heroku-rs: {what}\n  {fix}\n"));
     assert_eq!(netrc(world), "");
     assert!(!world.login_json().exists());
 }
@@ -148,11 +148,11 @@ fn each_machine_without_a_keyring_is_told_what_it_lacks_and_what_helps() {
         "no keyring program runs in this D-Bus session",
         &format!("start one, such as gnome-keyring, or {WAYS_OUT}"),
     );
-    let locked = World::new().with_keychain();
-    locked.keychain().locks();
+    let locked = World::new().with_keyring();
+    locked.keyring().locks();
     is_told(
         &locked,
-        "the keychain is locked",
+        "the keyring is locked",
         "unlock it: git credential-heroku-rs status --unlock \
          (or for this push only: HEROKU_API_KEY=… git push heroku main)",
     );
@@ -161,7 +161,7 @@ fn each_machine_without_a_keyring_is_told_what_it_lacks_and_what_helps() {
 /// It is empty, which is no failure; but it takes nothing, and then says why.
 #[test]
 fn a_keyring_that_was_never_set_up_takes_nothing_and_the_login_goes_to_netrc() {
-    let world = World::new().with_a_keychain_never_set_up();
+    let world = World::new().with_a_keyring_never_set_up();
     world.is_planted(&world.home().join(".netrc"));
     world
         .helper_with_input("get", REQUEST)
@@ -173,7 +173,7 @@ fn a_keyring_that_was_never_set_up_takes_nothing_and_the_login_goes_to_netrc() {
         );
     let token = world.heroku.issue_token(ANN);
     world
-        .helper_with_input("login --with-token --store keychain", &token)
+        .helper_with_input("login --with-token --store keyring", &token)
         .exits_with(1)
         .stderr_is(&format!(
             "heroku-rs: the keyring program has no default keyring\n  \

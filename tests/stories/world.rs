@@ -22,7 +22,7 @@ mod faulty_bus;
 mod heroku_cli;
 mod injected;
 mod items;
-mod keychain;
+mod keyring;
 mod login;
 mod memory;
 mod outcome;
@@ -50,7 +50,7 @@ pub(crate) use stopped::{At, Sight, Stopped};
 pub(crate) use strangers_bus::Place;
 pub(crate) use trace::Trace;
 
-use keychain::Keychain;
+use keyring::Keyring;
 use search::Transcript;
 use secret_service::SecretService;
 
@@ -68,7 +68,7 @@ pub(crate) struct World {
     pub(crate) heroku: StandIn,
     root: TempDir,
     secret_service: Option<SecretService>,
-    keychain: Option<Keychain>,
+    keyring: Option<Keyring>,
     app: Option<String>,
     variables: Mutex<BTreeMap<String, Option<String>>>,
     transcript: Transcript,
@@ -89,7 +89,7 @@ impl World {
             heroku: StandIn::start(&root.path().join("heroku")).unwrap(),
             root,
             secret_service: None,
-            keychain: None,
+            keyring: None,
             app: None,
             variables: Mutex::default(),
             transcript: Transcript::default(),
@@ -100,30 +100,30 @@ impl World {
     }
 
     /// A bus with an unlocked gnome-keyring on it that has a default collection.
-    pub(crate) fn with_keychain(mut self) -> World {
-        let keychain = Keychain::on_a_bus_at(self.root.path());
-        keychain.starts_unlocked();
-        self.keychain = Some(keychain);
+    pub(crate) fn with_keyring(mut self) -> World {
+        let keyring = Keyring::on_a_bus_at(self.root.path());
+        keyring.starts_unlocked();
+        self.keyring = Some(keyring);
         self
     }
 
     /// A bus on which nobody offers the Secret Service.
     pub(crate) fn with_a_bus_alone(mut self) -> World {
-        self.keychain = Some(Keychain::on_a_bus_at(self.root.path()));
+        self.keyring = Some(Keyring::on_a_bus_at(self.root.path()));
         self
     }
 
     /// A bus with a gnome-keyring that has never been set up: there is no default collection.
-    pub(crate) fn with_a_keychain_never_set_up(mut self) -> World {
-        let keychain = Keychain::on_a_bus_at(self.root.path());
-        keychain.starts_locked();
-        self.keychain = Some(keychain);
+    pub(crate) fn with_a_keyring_never_set_up(mut self) -> World {
+        let keyring = Keyring::on_a_bus_at(self.root.path());
+        keyring.starts_locked();
+        self.keyring = Some(keyring);
         self
     }
 
     /// The daemon behind the keyring, to lock, stop and restart it.
-    pub(crate) fn keychain(&self) -> &Keychain {
-        self.keychain.as_ref().unwrap()
+    pub(crate) fn keyring(&self) -> &Keyring {
+        self.keyring.as_ref().unwrap()
     }
 
     /// Sets a variable for every child from here on.
@@ -233,8 +233,8 @@ impl World {
             ("GIT_TRACE_CURL_NO_DATA", "1".to_owned()),
         ];
         let mut all: BTreeMap<String, String> = fixed.map(|(k, v)| (k.to_owned(), v)).into();
-        if let Some(keychain) = &self.keychain {
-            all.extend(keychain.variables());
+        if let Some(keyring) = &self.keyring {
+            all.extend(keyring.variables());
         }
         for (name, value) in self.variables.lock().unwrap().iter() {
             match value {
@@ -247,7 +247,7 @@ impl World {
 
     fn close(&mut self) -> Vec<String> {
         self.secret_service = None;
-        self.keychain = None;
+        self.keyring = None;
         let mut findings = self.finds();
         counted("worlds searched for every token in them", 1);
         let strangers = self.heroku.strangers();

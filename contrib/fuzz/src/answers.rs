@@ -1,7 +1,7 @@
 //! What Heroku's API answers, and what a person is told of it.
 
-use git_credential_heroku_rs::platform_api::PasswordLogin;
-use git_credential_heroku_rs::platform_api::{AccountInfo, Asker, Authorization, Failure};
+use git_credential_heroku_rs::heroku_api::PasswordLogin;
+use git_credential_heroku_rs::heroku_api::{AccountInfo, Asker, Authorization, Failure};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -56,7 +56,7 @@ fn refusal_holds(status: u16, answer: &Value, asker: u8) {
         assert_eq!(status, 401, "only a 401 means that a token is dead");
         assert!(answer.get("id").is_some(), "and only in the API's own form");
     }
-    let told = failure.problem().to_string();
+    let told = failure.notice().to_string();
     assert!(told.lines().count() <= 2 && told.len() <= 2000, "{told}");
     assert!(
         !told.chars().any(|c| c.is_control() && c != '\n'),

@@ -1,7 +1,7 @@
 //! How the session bus is found, and how it lets us in.
 
 use git_credential_heroku_rs::environment::Environment;
-use git_credential_heroku_rs::secret_service::{Address, Failure, addresses};
+use git_credential_heroku_rs::keyring::secret_service::{Address, Failure, addresses};
 use std::os::unix::ffi::OsStrExt;
 
 use crate::keyring;

@@ -3,7 +3,7 @@
 
 use git_credential_heroku_rs::docker_config::{self, SetUp};
 use git_credential_heroku_rs::environment::Environment;
-use git_credential_heroku_rs::operations::docker::{self, Outcome};
+use git_credential_heroku_rs::helper::docker::{self, Outcome};
 use serde_json::{Map, Value};
 
 use crate::{TOKEN, known_token};

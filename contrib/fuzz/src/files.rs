@@ -1,9 +1,9 @@
 //! Small files: the Heroku CLI's and our own, and what git says of its configuration.
 
-use git_credential_heroku_rs::credential::Account;
-use git_credential_heroku_rs::git_config;
+use git_credential_heroku_rs::account::Account;
+use git_credential_heroku_rs::git;
 use git_credential_heroku_rs::heroku_cli::{self, LoginState};
-use git_credential_heroku_rs::known_authorizations as known;
+use git_credential_heroku_rs::token_metadata as known;
 use serde_json::{Map, Value};
 
 pub(crate) fn login_holds(bytes: &[u8]) {
@@ -52,7 +52,7 @@ pub(crate) fn known_holds(bytes: &[u8]) {
 }
 
 pub(crate) fn settings_hold(bytes: &[u8]) {
-    let settings = git_config::listed(bytes);
+    let settings = git::listed(bytes);
     assert!(settings.len() <= bytes.len() / 2 + 1);
     for setting in settings {
         if setting.starts_us() {

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use git_credential_heroku_rs::environment::Environment;
-use git_credential_heroku_rs::secret_service::{Failure, SecretService};
+use git_credential_heroku_rs::keyring::secret_service::{Failure, SecretService};
 use keyring_core::api::CredentialStoreApi;
 
 struct Bus {

@@ -59,6 +59,6 @@ const fn target(name: &'static str, holds: fn(&[u8])) -> Target {
     Target { name, holds }
 }
 
-fn known_token() -> git_credential_heroku_rs::credential::Token {
-    git_credential_heroku_rs::credential::Token::parse(TOKEN).expect("it has the form of one")
+fn known_token() -> git_credential_heroku_rs::token::Token {
+    git_credential_heroku_rs::token::Token::parse(TOKEN).expect("it has the form of one")
 }

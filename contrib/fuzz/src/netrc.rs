@@ -5,9 +5,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
 
-use git_credential_heroku_rs::atomic_file;
-use git_credential_heroku_rs::credential::Account;
+use git_credential_heroku_rs::account::Account;
 use git_credential_heroku_rs::environment::Environment;
+use git_credential_heroku_rs::files;
 use git_credential_heroku_rs::hosts::{HerokuHost, Service};
 use git_credential_heroku_rs::netrc::{self, Netrc};
 
@@ -33,8 +33,8 @@ pub(crate) fn holds(bytes: &[u8]) {
                 }
                 Ok(None) => {}
                 Err(why) => {
-                    let problem = why.problem(&Environment::default());
-                    assert!(problem.what().contains(": line "), "{problem}");
+                    let notice = why.notice(&Environment::default());
+                    assert!(notice.what().contains(": line "), "{notice}");
                 }
             }
         }
@@ -49,13 +49,13 @@ pub(crate) fn encrypted_holds(bytes: &[u8]) {
         let home = tempfile::tempdir().expect("a temporary directory");
         let gpg = home.path().join("gpg");
         let script = "#!/bin/sh\nfor file; do :; done\nexec cat \"$file\"\n";
-        atomic_file::replace(&gpg, script.as_bytes()).expect("a script");
+        files::replace(&gpg, script.as_bytes()).expect("a script");
         fs::set_permissions(&gpg, fs::Permissions::from_mode(0o700)).expect("its mode");
         Mutex::new(home)
     });
     let home = HOME.lock().expect("no promise was broken before");
     let file = home.path().join(".netrc.gpg");
-    atomic_file::replace(&file, bytes).expect("a file");
+    files::replace(&file, bytes).expect("a file");
     let environment = Environment {
         home: Some(home.path().to_owned()),
         path: Some(

@@ -1,9 +1,9 @@
 //! What git writes to a helper, and what it gets: the token for Heroku alone.
 
-use git_credential_heroku_rs::credential::Verdict;
 use git_credential_heroku_rs::environment::Environment;
-use git_credential_heroku_rs::operations;
+use git_credential_heroku_rs::helper::git as git_helper;
 use git_credential_heroku_rs::protocol::Request;
+use git_credential_heroku_rs::token::Verdict;
 
 use crate::{TOKEN, known_token};
 
@@ -13,7 +13,7 @@ pub(crate) fn holds(bytes: &[u8]) {
         ..Environment::default()
     };
     let mut reply = Vec::new();
-    let said = operations::get(&mut &*bytes, &mut reply, &environment);
+    let said = git_helper::get(&mut &*bytes, &mut reply, &environment);
     let serves = reply
         .windows(TOKEN.len())
         .any(|run| run == TOKEN.as_bytes());
@@ -41,19 +41,19 @@ pub(crate) fn holds(bytes: &[u8]) {
             );
         }
     }
-    if let Err(problem) = said {
+    if let Err(notice) = said {
         assert!(
             is_for_heroku_at_all(bytes),
             "a word for a host that is not ours"
         );
-        assert!(!problem.to_string().contains(TOKEN));
+        assert!(!notice.to_string().contains(TOKEN));
     }
     let quiet = Environment::default();
-    let _ = operations::store(&mut &*bytes, &quiet);
-    let _ = operations::erase(&mut &*bytes, &quiet, |_| {
+    let _ = git_helper::store(&mut &*bytes, &quiet);
+    let _ = git_helper::erase(&mut &*bytes, &quiet, |_| {
         panic!("there is no token to ask about")
     });
-    let _ = operations::erase(&mut &*bytes, &environment, |_| Verdict::Dead);
+    let _ = git_helper::erase(&mut &*bytes, &environment, |_| Verdict::Dead);
     reads_alike(bytes);
 }
 

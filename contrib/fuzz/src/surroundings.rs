@@ -6,10 +6,10 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use git_credential_heroku_rs::arguments::{self, Invocation};
+use git_credential_heroku_rs::cli::{self, Invocation};
 use git_credential_heroku_rs::environment::Environment;
+use git_credential_heroku_rs::heroku_api::{Failure, Headers};
 use git_credential_heroku_rs::hosts::{HerokuHost, Service};
-use git_credential_heroku_rs::platform_api::{Failure, Headers};
 
 const OPERATIONS: [&str; 4] = ["get", "store", "erase", "capability"];
 
@@ -24,7 +24,7 @@ fn texts(bytes: &[u8]) -> Vec<OsString> {
 /// told in public has no word in it that a person could have made up.
 pub(crate) fn arguments_hold(bytes: &[u8]) {
     static COMMANDS: LazyLock<Vec<String>> = LazyLock::new(|| {
-        let line = arguments::definition();
+        let line = cli::definition();
         let names = line.get_subcommands().flat_map(|command| {
             let aliases = command.get_all_aliases();
             aliases.chain([command.get_name()])
@@ -37,7 +37,7 @@ pub(crate) fn arguments_hold(bytes: &[u8]) {
     let before = &all[..all.len() - 1];
     let is_gits =
         last.is_some_and(|word| OPERATIONS.contains(&word)) && !before.iter().any(is_command);
-    match arguments::read(&all) {
+    match cli::read(&all) {
         Invocation::Git(_) => assert!(is_gits, "git has not asked"),
         Invocation::Command(_) => assert!(!is_gits && all.iter().any(is_command)),
         Invocation::Unknown(error) => {
@@ -47,7 +47,7 @@ pub(crate) fn arguments_hold(bytes: &[u8]) {
             assert!(!is_gits && !error.to_string().is_empty());
         }
     }
-    let shown = arguments::in_public(&all);
+    let shown = cli::in_public(&all);
     let (_, words) = shown
         .split_once(':')
         .expect("the program's name comes first");

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use crate::problem::is_unseen;
+use crate::notice::is_unseen;
 
 const KEY: &str = "\u{1b}[1;34m";
 const TEXT: &str = "\u{1b}[32m";

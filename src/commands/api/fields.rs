@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::problem::{Kind, Problem};
+use crate::notice::{Kind, Notice};
 
 /// A field as it was given: where it goes, and its value; an empty list has none.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,15 +15,15 @@ pub(super) struct Field {
 
 impl Field {
     /// Reads `key=text`.
-    pub(super) fn text(given: &str) -> Result<Field, Problem> {
+    pub(super) fn text(given: &str) -> Result<Field, Notice> {
         Field::read(given, |text| Ok(Value::from(text)))
     }
 
     /// Reads `key=value` with a type; `contents` gives what a file's name stands for.
     pub(super) fn typed(
         given: &str,
-        contents: &mut dyn FnMut(&str) -> Result<String, Problem>,
-    ) -> Result<Field, Problem> {
+        contents: &mut dyn FnMut(&str) -> Result<String, Notice>,
+    ) -> Result<Field, Notice> {
         Field::read(given, |text| match text.strip_prefix('@') {
             Some(name) => Ok(Value::from(contents(name)?)),
             None => Ok(typed(text)),
@@ -32,8 +32,8 @@ impl Field {
 
     fn read(
         given: &str,
-        value: impl FnOnce(&str) -> Result<Value, Problem>,
-    ) -> Result<Field, Problem> {
+        value: impl FnOnce(&str) -> Result<Value, Notice>,
+    ) -> Result<Field, Notice> {
         let field = match given.split_once('=') {
             Some((key, text)) => Field {
                 key: key.to_owned(),
@@ -64,7 +64,7 @@ fn typed(text: &str) -> Value {
 }
 
 /// The fields as one JSON object.
-pub(super) fn object(fields: &[Field]) -> Result<Value, Problem> {
+pub(super) fn object(fields: &[Field]) -> Result<Value, Notice> {
     let mut whole = Some(Tree::Object(Vec::new()));
     for Field { key, value } in fields {
         let path = path(key).unwrap_or_default();
@@ -87,8 +87,8 @@ pub(super) fn query(fields: &[Field]) -> Vec<(String, String)> {
         .collect()
 }
 
-fn wrong(what: impl Into<String>) -> Problem {
-    Problem::new(what, "see: git credential-heroku-rs api --help").of_kind(Kind::Usage)
+fn wrong(what: impl Into<String>) -> Notice {
+    Notice::new(what, "see: git credential-heroku-rs api --help").of_kind(Kind::Usage)
 }
 
 /// One step on the way into a value.
@@ -196,7 +196,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    fn of(fields: &[&str]) -> Result<Value, Problem> {
+    fn of(fields: &[&str]) -> Result<Value, Notice> {
         let mut file = |name: &str| Ok(format!("what {name} has\n"));
         let fields: Result<Vec<_>, _> = fields
             .iter()

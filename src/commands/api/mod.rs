@@ -17,12 +17,12 @@ use zeroize::Zeroizing;
 
 use self::sink::Sink;
 use super::{Session, token_of};
-use crate::Streams;
-use crate::arguments::Api;
-use crate::credential::Token;
+use crate::cli::Api;
 use crate::environment::Environment;
-use crate::platform_api::{Call, Failure, Page, PlatformApi, Wait};
+use crate::heroku_api::{Call, Failure, HerokuApi, Page, Wait};
+use crate::streams::Streams;
 use crate::terminal;
+use crate::token::Token;
 
 /// How long Heroku may say nothing at all. The Heroku CLI waits as long.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -37,7 +37,7 @@ pub(super) fn run(arguments: &Api, session: &mut Session<'_, '_>) -> anyhow::Res
         output,
         errors,
     } = &mut *session.streams;
-    let api = PlatformApi::new(environment, LIMIT).map_err(|failure| failure.problem())?;
+    let api = HerokuApi::new(environment, LIMIT).map_err(|failure| failure.notice())?;
     let call = request::call(arguments, &api, environment, input)?;
     let found = token_of(arguments.account.as_deref(), environment)?;
     let mut asking = Asking {
@@ -61,7 +61,7 @@ pub(super) fn run(arguments: &Api, session: &mut Session<'_, '_>) -> anyhow::Res
 struct Asking<'a> {
     arguments: &'a Api,
     environment: &'a Environment,
-    api: &'a PlatformApi,
+    api: &'a HerokuApi,
     token: &'a Token,
     call: Call,
     errors: &'a mut dyn Write,
@@ -83,9 +83,9 @@ impl<'a> Asking<'a> {
             return Ok(answer);
         }
         let code = terminal::hidden("Heroku wants a code from your authenticator: ");
-        let code: Zeroizing<String> = code.map_err(|silence| silence.problem(""))?;
+        let code: Zeroizing<String> = code.map_err(|silence| silence.notice(""))?;
         let headers = self.call.headers.clone().with_second_factor(&code);
-        self.call.headers = headers.map_err(|failure| failure.problem())?;
+        self.call.headers = headers.map_err(|failure| failure.notice())?;
         self.ask()
     }
 
@@ -97,7 +97,7 @@ impl<'a> Asking<'a> {
             let _ = writeln!(errors, "{why}; asking again in {seconds} s");
         };
         let page = self.api.call(self.token, &self.call, &mut waits);
-        let mut page = page.map_err(|failure| failure.problem())?;
+        let mut page = page.map_err(|failure| failure.notice())?;
         let mut read = Vec::new();
         let mut piece = [0; 4096];
         while !page.is_success() && read.len() < LONGEST_REFUSAL {
@@ -126,7 +126,7 @@ impl<'a> Asking<'a> {
         sink.end()?;
         match is_success {
             true => copied,
-            false => Err(page.problem(&read, self.token).into()),
+            false => Err(page.notice(&read, self.token).into()),
         }
     }
 }
@@ -138,7 +138,7 @@ fn each_piece(
 ) -> anyhow::Result<()> {
     let mut piece = vec![0; 16 * 1024];
     loop {
-        match page.read(&mut piece).map_err(|failure| failure.problem())? {
+        match page.read(&mut piece).map_err(|failure| failure.notice())? {
             0 => return Ok(()),
             length => take(piece.get(..length).unwrap_or_default())?,
         }

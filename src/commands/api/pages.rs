@@ -5,8 +5,8 @@ use std::io::Write;
 use super::joined::{Joined, NotAList};
 use super::sink::Sink;
 use super::{Answer, Asking, each_piece};
-use crate::platform_api::{Failure, Page};
-use crate::problem::Problem;
+use crate::heroku_api::{Failure, Page};
+use crate::notice::Notice;
 use crate::terminal::{self, Spinner};
 
 /// Tells all pages.
@@ -35,8 +35,8 @@ pub(super) fn tell_all(asking: &mut Asking<'_>, out: &mut dyn Write) -> anyhow::
         sink.take(b"]\n")?;
     }
     sink.end()?;
-    done.map_err(|error| match error.downcast::<Problem>() {
-        Ok(problem) => broken_off(list.entries(), &problem).into(),
+    done.map_err(|error| match error.downcast::<Notice>() {
+        Ok(notice) => broken_off(list.entries(), &notice).into(),
         Err(other) => other,
     })
 }
@@ -59,7 +59,7 @@ fn each_page<'a>(
         asking.call.range = Some(range);
         answer = asking.answer()?;
         if !answer.page.is_success() {
-            return Err(answer.page.problem(&answer.read, asking.token).into());
+            return Err(answer.page.notice(&answer.read, asking.token).into());
         }
     }
 }
@@ -87,14 +87,14 @@ impl Telling<'_> {
     }
 }
 
-fn garbled() -> Problem {
-    Failure::Garbled.problem()
+fn garbled() -> Notice {
+    Failure::Garbled.notice()
 }
 
 /// How far the list came, and why it came no further.
-fn broken_off(entries: usize, why: &Problem) -> Problem {
+fn broken_off(entries: usize, why: &Notice) -> Notice {
     let what = format!("the list broke off after {entries} entries: {}", why.what());
-    Problem::new(what, why.mend()).of_kind(why.kind())
+    Notice::new(what, why.fix()).of_kind(why.kind())
 }
 
 /// Whether the pages go round in a circle. One of those that were named is kept, a later one each

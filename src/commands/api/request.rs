@@ -4,10 +4,10 @@ use std::fs::File;
 use std::io::Read;
 
 use super::fields::{self, Field};
-use crate::arguments::{Api, Method};
+use crate::cli::{Api, Method};
 use crate::environment::Environment;
-use crate::platform_api::{Call, Headers, NotAHeader, PlatformApi};
-use crate::problem::{Kind, Problem};
+use crate::heroku_api::{Call, Headers, HerokuApi, NotAHeader};
+use crate::notice::{Kind, Notice};
 
 /// The largest body that is sent, in bytes: the API's own are far smaller.
 const LARGEST_INPUT: u64 = 16 * 1024 * 1024;
@@ -18,10 +18,10 @@ const LARGEST_INPUT: u64 = 16 * 1024 * 1024;
 /// What makes no sense in it, before anything is sent.
 pub(super) fn call(
     arguments: &Api,
-    api: &PlatformApi,
+    api: &HerokuApi,
     environment: &Environment,
     stdin: &mut dyn Read,
-) -> Result<Call, Problem> {
+) -> Result<Call, Notice> {
     let method = arguments.method();
     if arguments.paginate && method != Method::Get {
         return Err(wrong(
@@ -64,11 +64,11 @@ pub(super) fn call(
 }
 
 /// Those of `HEROKU_HEADERS`, and in their place those of the command line.
-fn headers(arguments: &Api, environment: &Environment) -> Result<Headers, Problem> {
-    let usual = Headers::of_environment(environment).map_err(|failure| failure.problem())?;
+fn headers(arguments: &Api, environment: &Environment) -> Result<Headers, Notice> {
+    let usual = Headers::of_environment(environment).map_err(|failure| failure.notice())?;
     let own = Headers::read(arguments.headers.iter().map(String::as_str));
     let own = own.map_err(|why| {
-        let mend = match &why {
+        let fix = match &why {
             NotAHeader::Ours(name) if name == "authorization" => {
                 "for another account: --account EMAIL; for another token: HEROKU_API_KEY"
             }
@@ -77,13 +77,13 @@ fn headers(arguments: &Api, environment: &Environment) -> Result<Headers, Proble
                 "see: git credential-heroku-rs api --help"
             }
         };
-        wrong(why.to_string(), mend)
+        wrong(why.to_string(), fix)
     })?;
     Ok(usual.with(own))
 }
 
-fn wrong(what: impl Into<String>, mend: &str) -> Problem {
-    Problem::new(what, mend).of_kind(Kind::Usage)
+fn wrong(what: impl Into<String>, fix: &str) -> Notice {
+    Notice::new(what, fix).of_kind(Kind::Usage)
 }
 
 /// What `@FILE`, `@-` and `--input` stand for. Stdin is there once.
@@ -92,17 +92,17 @@ struct Files<'a> {
 }
 
 impl Files<'_> {
-    fn text(&mut self, name: &str) -> Result<String, Problem> {
+    fn text(&mut self, name: &str) -> Result<String, Notice> {
         let bytes = self.bytes(name)?;
         String::from_utf8(bytes).map_err(|_| {
-            Problem::new(
+            Notice::new(
                 format!("{name} cannot be a field's value: it is no text"),
                 "send it as the body: --input FILE",
             )
         })
     }
 
-    fn bytes(&mut self, name: &str) -> Result<Vec<u8>, Problem> {
+    fn bytes(&mut self, name: &str) -> Result<Vec<u8>, Notice> {
         if name == "-" {
             let stdin = self.stdin.take();
             let stdin = stdin.ok_or_else(|| {
@@ -121,7 +121,7 @@ impl Files<'_> {
     }
 }
 
-fn read(name: &str, from: impl Read) -> Result<Vec<u8>, Problem> {
+fn read(name: &str, from: impl Read) -> Result<Vec<u8>, Notice> {
     let mut bytes = Vec::new();
     from.take(LARGEST_INPUT + 1)
         .read_to_end(&mut bytes)
@@ -135,8 +135,8 @@ fn read(name: &str, from: impl Read) -> Result<Vec<u8>, Problem> {
     }
 }
 
-fn unreadable(name: &str, why: &str) -> Problem {
-    Problem::new(
+fn unreadable(name: &str, why: &str) -> Notice {
+    Notice::new(
         format!("{name} cannot be read: {why}"),
         "name a file that is there, or - for stdin",
     )
@@ -146,7 +146,7 @@ fn unreadable(name: &str, why: &str) -> Problem {
 mod tests {
     use super::*;
 
-    fn files(stdin: &mut &'static [u8]) -> Result<[String; 2], Problem> {
+    fn files(stdin: &mut &'static [u8]) -> Result<[String; 2], Notice> {
         let mut files = Files { stdin: Some(stdin) };
         Ok([files.text("-")?, files.text("-")?])
     }

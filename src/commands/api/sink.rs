@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::drawing::{Colours, Drawing, Harmless};
-use crate::arguments::Api;
+use crate::cli::Api;
 use crate::environment::Environment;
 use crate::terminal;
 

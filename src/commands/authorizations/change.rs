@@ -1,12 +1,12 @@
 //! `authorizations update` and `authorizations revoke`.
 
 use super::{Asking, named};
-use crate::arguments::{AuthorizationsRevoke, AuthorizationsUpdate};
+use crate::cli::{AuthorizationsRevoke, AuthorizationsUpdate};
 use crate::commands::Session;
-use crate::known_authorizations::{self, Known};
-use crate::platform_api::Revoked;
-use crate::problem::{Problem, shown};
+use crate::heroku_api::Revoked;
+use crate::notice::{Notice, shown};
 use crate::terminal::{self, Unless};
+use crate::token_metadata::{self, Known};
 
 pub(super) fn update(
     arguments: &AuthorizationsUpdate,
@@ -18,8 +18,8 @@ pub(super) fn update(
     let changed = asking
         .api
         .describe(token, &entry.id, &arguments.description);
-    let changed = changed.map_err(|failure| failure.problem())?;
-    if let Some(known) = known_authorizations::about(session.environment, token)
+    let changed = changed.map_err(|failure| failure.notice())?;
+    if let Some(known) = token_metadata::about(session.environment, token)
         && known.authorization.as_ref() == Some(&entry.id)
     {
         let renamed = Known {
@@ -27,7 +27,7 @@ pub(super) fn update(
             ..known
         };
         // Only `status` tells it, and asks Heroku again before long.
-        let _ = known_authorizations::remember(session.environment, renamed);
+        let _ = token_metadata::remember(session.environment, renamed);
     }
     let description = changed.description.as_deref().unwrap_or_default();
     writeln!(
@@ -54,7 +54,7 @@ pub(super) fn revoke(
             return Err(perhaps_used_here(&entry.name()).into());
         }
         let default = asking.api.default_authorization(token);
-        let default = default.map_err(|failure| failure.problem())?;
+        let default = default.map_err(|failure| failure.notice())?;
         if default.is_some_and(|default| default.id == entry.id) {
             return Err(api_key(&entry.name()).into());
         }
@@ -64,7 +64,7 @@ pub(super) fn revoke(
         return Ok(());
     }
     let revoked = asking.api.revoke(token, &entry.id);
-    let told = match revoked.map_err(|failure| failure.problem())? {
+    let told = match revoked.map_err(|failure| failure.notice())? {
         Revoked::Done => "is revoked: its token is dead",
         Revoked::GoneBefore => "was revoked already",
     };
@@ -75,28 +75,28 @@ pub(super) fn revoke(
     Ok(())
 }
 
-fn agrees(name: &str) -> Result<bool, Problem> {
+fn agrees(name: &str) -> Result<bool, Notice> {
     let question = format!("Revoke {name}? Whoever uses its token is shut out at once.");
     let agreed = terminal::agrees(&question, Unless::TheySayYes);
-    agreed.map_err(|silence| silence.problem("to do it without being asked, give --yes"))
+    agreed.map_err(|silence| silence.notice("to do it without being asked, give --yes"))
 }
 
-fn used_here(name: &str) -> Problem {
-    Problem::new(
+fn used_here(name: &str) -> Notice {
+    Notice::new(
         format!("this machine uses {name}"),
         "to log out: git credential-heroku-rs logout; to revoke it all the same: --force",
     )
 }
 
-fn perhaps_used_here(name: &str) -> Problem {
-    Problem::new(
+fn perhaps_used_here(name: &str) -> Notice {
+    Notice::new(
         format!("this machine may use {name}: Heroku shows too little of its token to tell"),
         "to make it known which one it does use: git credential-heroku-rs rotate; else: --force",
     )
 }
 
-fn api_key(name: &str) -> Problem {
-    Problem::new(
+fn api_key(name: &str) -> Notice {
+    Notice::new(
         format!("{name} is the account's API key, which others may use"),
         "to revoke it all the same: --force",
     )

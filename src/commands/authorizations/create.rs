@@ -3,12 +3,12 @@
 use serde::Serialize;
 
 use super::{Asking, Entry};
-use crate::accounts::{self, Store};
-use crate::arguments::{AuthorizationsCreate, Lifetime, OauthScope};
+use crate::cli::{AuthorizationsCreate, Lifetime, OauthScope};
 use crate::commands::{Session, known, report};
-use crate::credential::Token;
-use crate::platform_api::{Authorization, Failure, NewAuthorization};
-use crate::problem::{Kind, Problem};
+use crate::heroku_api::{Authorization, Failure, NewAuthorization};
+use crate::logins::{self, Store};
+use crate::notice::{Kind, Notice};
+use crate::token::Token;
 
 pub(super) fn run(
     arguments: &AuthorizationsCreate,
@@ -41,19 +41,19 @@ pub(super) fn run(
 }
 
 /// A token that may not push is no login; and one that a variable goes before is of no use.
-fn may_log_in(scope: &[OauthScope], session: &Session<'_, '_>) -> Result<(), Problem> {
+fn may_log_in(scope: &[OauthScope], session: &Session<'_, '_>) -> Result<(), Notice> {
     let may_write = |scope: &OauthScope| match scope {
         OauthScope::Global | OauthScope::Write | OauthScope::WriteProtected => true,
         OauthScope::Identity | OauthScope::Read | OauthScope::ReadProtected => false,
     };
     if !scope.iter().any(may_write) {
         let what = "a token of this scope may not push, so that it is no login";
-        let mend = "give --scope global, or leave out --login";
-        return Err(Problem::new(what, mend).of_kind(Kind::Usage));
+        let fix = "give --scope global, or leave out --login";
+        return Err(Notice::new(what, fix).of_kind(Kind::Usage));
     }
     match session.environment.api_key {
         None => Ok(()),
-        Some(_) => Err(Problem::new(
+        Some(_) => Err(Notice::new(
             "HEROKU_API_KEY is set, and goes before every login",
             "run: unset HEROKU_API_KEY",
         )),
@@ -71,18 +71,18 @@ fn keep(
         None => asking.api.account(token).map(|info| info.email),
     };
     let kept = account
-        .map_err(|failure| failure.problem())
+        .map_err(|failure| failure.notice())
         .and_then(|account| {
             let known = known(&account, token, Some(made));
-            accounts::keep(session.environment, Store::Auto, &account, token, known)
+            logins::keep(session.environment, Store::Auto, &account, token, known)
                 .map(|kept| (account, kept))
         });
     let (account, kept) = match kept {
         Ok(kept) => kept,
-        Err(problem) => {
+        Err(notice) => {
             // Nobody would ever use it.
             let _ = asking.api.revoke(&asking.found.token, &made.id);
-            return Err(problem.into());
+            return Err(notice.into());
         }
     };
     for note in &kept.notes {
@@ -130,11 +130,11 @@ struct Made<'a> {
 }
 
 /// A request whose answer is missing or makes no sense may have been carried out all the same.
-fn not_made(failure: &Failure) -> Problem {
-    let why = failure.problem();
+fn not_made(failure: &Failure) -> Notice {
+    let why = failure.notice();
     match failure.is_unclear() {
         false => why,
-        true => Problem::new(
+        true => Notice::new(
             format!(
                 "it may have been made, and its token is lost: {}",
                 why.what()

@@ -6,11 +6,11 @@ use comfy_table::{Table, presets};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::accounts::Login;
 use crate::commands::report;
-use crate::platform_api::{Authorization, position_of};
-use crate::problem::shown;
-use crate::sources::{Found, Source};
+use crate::heroku_api::{Authorization, position_of};
+use crate::logins::Login;
+use crate::logins::lookup::{Found, Source};
+use crate::notice::shown;
 
 /// What is told of an authorization.
 #[derive(Debug, Serialize)]
@@ -25,7 +25,7 @@ pub(super) struct Entry {
     expired: bool,
     /// Whether git gets its token now.
     pub(super) in_use: bool,
-    /// Where its token lies on this machine: `environment`, `keychain`, `netrc`.
+    /// Where its token lies on this machine: `environment`, `keyring`, `netrc`.
     here: Vec<&'static str>,
     #[serde(skip)]
     places: Vec<Source>,

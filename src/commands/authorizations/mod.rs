@@ -8,11 +8,11 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::{Session, token_of};
-use crate::accounts;
-use crate::arguments::{Authorizations, AuthorizationsInfo, AuthorizationsList, OnAuthorizations};
-use crate::platform_api::PlatformApi;
-use crate::problem::Problem;
-use crate::sources::Found;
+use crate::cli::{Authorizations, AuthorizationsInfo, AuthorizationsList, OnAuthorizations};
+use crate::heroku_api::HerokuApi;
+use crate::logins;
+use crate::logins::lookup::Found;
+use crate::notice::Notice;
 use crate::terminal;
 
 mod change;
@@ -37,25 +37,25 @@ pub(super) fn run(arguments: &Authorizations, session: &mut Session<'_, '_>) -> 
 
 /// The API, and the token that asks it.
 struct Asking {
-    api: PlatformApi,
+    api: HerokuApi,
     found: Found,
 }
 
 impl Asking {
-    fn new(account: Option<&str>, session: &Session<'_, '_>) -> Result<Asking, Problem> {
+    fn new(account: Option<&str>, session: &Session<'_, '_>) -> Result<Asking, Notice> {
         let found = token_of(account, session.environment)?;
-        let api = PlatformApi::new(session.environment, LIMIT);
+        let api = HerokuApi::new(session.environment, LIMIT);
         Ok(Asking {
-            api: api.map_err(|failure| failure.problem())?,
+            api: api.map_err(|failure| failure.notice())?,
             found,
         })
     }
 
     /// All authorizations of the account, those that this machine uses marked.
-    fn entries(&self, session: &Session<'_, '_>) -> Result<Vec<Entry>, Problem> {
+    fn entries(&self, session: &Session<'_, '_>) -> Result<Vec<Entry>, Notice> {
         let all = self.api.authorizations(&self.found.token);
-        let all = all.map_err(|failure| failure.problem())?;
-        let (logins, _) = accounts::list(session.environment);
+        let all = all.map_err(|failure| failure.notice())?;
+        let (logins, _) = logins::list(session.environment);
         let used = token_of(None, session.environment).ok();
         Ok(entry::entries(all, &logins, used.as_ref()))
     }

@@ -1,7 +1,7 @@
 //! Which authorization a person means: by its id, by how that begins, or by its description.
 
 use super::Entry;
-use crate::problem::Problem;
+use crate::notice::Notice;
 
 /// So much of an id is taken for a name: less is more often a slip.
 const SHORTEST: usize = 4;
@@ -11,7 +11,7 @@ const SHORTEST: usize = 4;
 ///
 /// # Errors
 /// That none is, or several are.
-pub(super) fn one(entries: Vec<Entry>, name: &str) -> Result<Entry, Problem> {
+pub(super) fn one(entries: Vec<Entry>, name: &str) -> Result<Entry, Notice> {
     let by_id = |entry: &Entry| entry.id.eq_ignore_ascii_case(name);
     let by_description = |entry: &Entry| entry.description.as_deref() == Some(name);
     let by_beginning = |entry: &Entry| {
@@ -34,16 +34,16 @@ pub(super) fn one(entries: Vec<Entry>, name: &str) -> Result<Entry, Problem> {
     Err(none(name))
 }
 
-fn none(name: &str) -> Problem {
-    Problem::new(
+fn none(name: &str) -> Notice {
+    Notice::new(
         format!("there is no authorization {name} in this account"),
         "see which there are: git credential-heroku-rs authorizations",
     )
 }
 
-fn ambiguous(several: &[&Entry]) -> Problem {
+fn ambiguous(several: &[&Entry]) -> Notice {
     let ids: Vec<&str> = several.iter().map(|entry| entry.id.as_str()).collect();
-    Problem::new(
+    Notice::new(
         format!("several authorizations are meant: {}", ids.join(", ")),
         "give the whole id of one",
     )

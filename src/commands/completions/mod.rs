@@ -10,7 +10,7 @@ use clap::{Command, ValueHint};
 use clap_complete::{Shell, generate};
 
 use super::Session;
-use crate::arguments::{self, Completions, Value};
+use crate::cli::{self, Completions, Value};
 
 const MORE_IN_BASH: &str = include_str!("more.bash");
 const MORE_IN_FISH: &str = include_str!("more.fish");
@@ -76,7 +76,7 @@ fn definition() -> Command {
         });
         command.mut_subcommands(hinted)
     }
-    hinted(arguments::definition())
+    hinted(cli::definition())
 }
 
 fn generated(shell: Shell, mut definition: Command, name: &str) -> String {

@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{self, Write};
 
-use crate::arguments::Value;
+use crate::cli::Value;
 use crate::environment::Environment;
 use crate::heroku_cli::{self, LoginState};
 use crate::hosts::{HerokuHost, Service};
-use crate::keychain::Keychain;
-use crate::known_authorizations;
+use crate::keyring::Keyring;
 use crate::netrc::Netrc;
-use crate::problem::shown;
+use crate::notice::shown;
+use crate::token_metadata;
 
 /// Tells what may stand at the end of the line: a value in each line of its own, and behind a tab
 /// what it is.
@@ -43,10 +43,10 @@ fn accounts(environment: &Environment) -> BTreeMap<String, String> {
     let host = HerokuHost::in_sight(Service::Git, environment.heroku_host.as_deref());
     let entry = netrc.and_then(|netrc| netrc.entry_for(&host, None).ok().flatten());
     let in_netrc = entry.and_then(|entry| entry.account).into_iter();
-    let in_keychain = Keychain::new(environment).accounts().unwrap_or_default();
+    let in_keyring = Keyring::new(environment).accounts().unwrap_or_default();
     let in_netrc = in_netrc.map(|account| (account, "in netrc"));
-    let in_keychain = in_keychain.into_iter();
-    let all = in_netrc.chain(in_keychain.map(|account| (account, "in the keychain")));
+    let in_keyring = in_keyring.into_iter();
+    let all = in_netrc.chain(in_keyring.map(|account| (account, "in the keyring")));
     let in_use = heroku_cli::login_state(environment);
     for (account, place) in all.filter(|(account, _)| account.is_email()) {
         let about = match LoginState::Account(account.clone()) == in_use {
@@ -62,8 +62,8 @@ fn accounts(environment: &Environment) -> BTreeMap<String, String> {
 /// than letters, digits and hyphens.
 fn authorizations(environment: &Environment) -> BTreeMap<String, String> {
     let plain = |id: &String| id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-    let known = known_authorizations::all(environment).into_iter();
-    let value = |known: known_authorizations::Known| {
+    let known = token_metadata::all(environment).into_iter();
+    let value = |known: token_metadata::Known| {
         let id = known.authorization.filter(plain)?;
         let about = known.description.unwrap_or_default();
         Some((id, format!("{about} ({})", known.account)))

@@ -1,14 +1,14 @@
 //! Addresses of Heroku's git server that carry a token, or that lead astray.
 
 use super::{Copy, Fate, Finding, Fix, Look, removed};
-use crate::credential::Token;
-use crate::git_config::{self, HerokuUrl, Setting, Way};
-use crate::problem::Problem;
+use crate::git::{self, HerokuUrl, Setting, Way};
+use crate::notice::Notice;
+use crate::token::Token;
 
 /// What takes back that a copy of a token has gone. A command that wrote it again would show it in
 /// the process list.
 pub(super) const NO_NEED: &str =
-    "not needed: the token is in the keychain, and git asks for it there";
+    "not needed: the token is in the keyring, and git asks for it there";
 
 /// The addresses of remotes.
 pub(super) fn remotes(look: &Look<'_>) -> Vec<Finding> {
@@ -52,9 +52,9 @@ fn with_a_password(setting: &Setting, url: &HerokuUrl, look: &Look<'_>) -> Findi
         "git.token-in-url",
         format!("the address {key} carries a password"),
     )
-    .mended_by(format!(
+    .with_advice(format!(
         "{} {}",
-        git_config::command(setting, "--replace-all"),
+        git::command(setting, "--replace-all"),
         url.clean
     ));
     let Some(token) = &url.token else {
@@ -64,7 +64,7 @@ fn with_a_password(setting: &Setting, url: &HerokuUrl, look: &Look<'_>) -> Findi
     let why = format!("git sends it, and asks no helper; {}", fate.words());
     let does = format!("take user and password out of {key}: {}", fate.words());
     let (setting, clean) = (setting.clone(), url.clean.clone());
-    let change = move || git_config::replace_url(&setting, &clean);
+    let change = move || git::replace_url(&setting, &clean);
     finding
         .because(why)
         .fixed_by(letting_go(&fate, token, does, NO_NEED, change))
@@ -76,13 +76,13 @@ pub(super) fn letting_go(
     token: &Token,
     does: String,
     undo: &str,
-    change: impl Fn() -> Result<(), Problem> + 'static,
+    change: impl Fn() -> Result<(), Notice> + 'static,
 ) -> Option<Fix> {
     let undo = match fate {
         Fate::Unsure(_) => return None,
         Fate::Dead => "not needed: nobody can use that token",
         Fate::Spare(_) => {
-            "not needed: the keychain has another; this one stays valid until you revoke it"
+            "not needed: the keyring has another; this one stays valid until you revoke it"
         }
         Fate::Held | Fate::Moved { .. } => undo,
     };
@@ -95,20 +95,20 @@ pub(super) fn letting_go(
 
 fn detour(setting: &Setting, url: &HerokuUrl, id: &'static str, why: &str) -> Finding {
     let key = &setting.key;
-    let finding =
-        Finding::fail(id, format!("the address {key} leads to Heroku {why}")).mended_by(format!(
+    let finding = Finding::fail(id, format!("the address {key} leads to Heroku {why}"))
+        .with_advice(format!(
             "{} {}",
-            git_config::command(setting, "--replace-all"),
+            git::command(setting, "--replace-all"),
             url.clean
         ));
     if url.has_password || !setting.is_changeable() {
         return finding;
     }
     let does = format!("write https:// into {key}: {}", url.clean);
-    let undo = git_config::undone_by_replacing(setting, &url.clean);
+    let undo = git::undone_by_replacing(setting, &url.clean);
     let (setting, clean) = (setting.clone(), url.clean.clone());
     finding.fixed_by(Fix::new(does, undo, move |_| {
-        git_config::replace(&setting, &clean)
+        git::replace(&setting, &clean)
     }))
 }
 
@@ -151,7 +151,7 @@ fn turned_away(rule: &Setting, to: Option<&HerokuUrl>) -> Option<Finding> {
             return Some(
                 finding
                     .because("git sends it, and asks no helper")
-                    .mended_by(format!(
+                    .with_advice(format!(
                         "take the section out by hand: git config --file {place} --edit"
                     )),
             );
@@ -171,6 +171,6 @@ fn turned_away(rule: &Setting, to: Option<&HerokuUrl>) -> Option<Finding> {
         format!("a setting in {place} turns Heroku's addresses away: {why}"),
     )
     .because(format!("it is {}", rule.key))
-    .mended_by(look_at);
+    .with_advice(look_at);
     Some(finding.fixed_by(removed(rule)))
 }

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::{Finding, Look};
-use crate::sources::Source;
+use crate::logins::lookup::Source;
 
-/// The first version that keeps its token in the keychain alone.
-const KEYCHAIN: (u32, u32) = (11, 8);
+/// The first version that keeps its token in the keyring alone.
+const KEYRING: (u32, u32) = (11, 8);
 
 pub(super) fn version(look: &Look<'_>) -> Vec<Finding> {
     let Some(program) = look.environment.programs("heroku").next() else {
@@ -28,13 +28,13 @@ pub(super) fn version(look: &Look<'_>) -> Vec<Finding> {
     let served = look.answer.found.as_ref().map(|found| found.source);
     let at = program.display();
     match numbers(&version) {
-        Some(numbers) if numbers < KEYCHAIN && served == Some(Source::Keychain) => vec![
+        Some(numbers) if numbers < KEYRING && served == Some(Source::Keyring) => vec![
             Finding::warn(
                 "cli.version",
-                format!("version {version} of it looks into netrc, not into the keychain"),
+                format!("version {version} of it looks into netrc, not into the keyring"),
             )
             .because("two logins: one ends without the other")
-            .mended_by("heroku update, or: npm install --global heroku"),
+            .with_advice("heroku update, or: npm install --global heroku"),
         ],
         Some(_) | None => vec![Finding::pass(
             "cli.version",
@@ -74,22 +74,22 @@ fn bounded(path: &Path) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// On Linux the Heroku CLI reaches the keychain through `secret-tool` alone.
+/// On Linux the Heroku CLI reaches the keyring through `secret-tool` alone.
 pub(super) fn secret_tool(look: &Look<'_>) -> Vec<Finding> {
     let environment = look.environment;
     let served = look.answer.found.as_ref().map(|found| found.source);
     let is_blind = cfg!(target_os = "linux")
         && environment.has_program("heroku")
         && !environment.has_program("secret-tool");
-    match is_blind && served == Some(Source::Keychain) {
+    match is_blind && served == Some(Source::Keyring) {
         false => Vec::new(),
         true => vec![
             Finding::warn(
                 "cli.secret-tool",
-                "it does not see the keychain: secret-tool is not on PATH",
+                "it does not see the keyring: secret-tool is not on PATH",
             )
             .because("it looks into netrc instead, and says that nobody is logged in")
-            .mended_by("apt-get install libsecret-tools"),
+            .with_advice("apt-get install libsecret-tools"),
         ],
     }
 }
@@ -108,7 +108,7 @@ pub(super) fn aliases(look: &Look<'_>) -> Vec<Finding> {
             found.push(
                 Finding::warn("cli.alias", what)
                     .because("the Heroku CLI wrote it when it lived on netrc")
-                    .mended_by(format!(
+                    .with_advice(format!(
                         "remove the password's line: sed -i '/password:/d' {}",
                         file.display()
                     )),
@@ -145,8 +145,8 @@ mod tests {
 
     #[test]
     fn versions_are_compared_as_numbers() {
-        assert!(numbers("11.10.0").unwrap() > KEYCHAIN);
-        assert!(numbers("9.3.1").unwrap() < KEYCHAIN);
+        assert!(numbers("11.10.0").unwrap() > KEYRING);
+        assert!(numbers("9.3.1").unwrap() < KEYRING);
         assert_eq!(numbers("next"), None);
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{Finding, Fix, Look, removed};
-use crate::git_config;
+use crate::git;
 
 /// Whether git makes sure that it talks to Heroku.
 pub(super) fn certificates(look: &Look<'_>) -> Vec<Finding> {
@@ -13,11 +13,11 @@ pub(super) fn certificates(look: &Look<'_>) -> Vec<Finding> {
             "git.no-certificate",
             "GIT_SSL_NO_VERIFY is set: git sends the token to whoever says that he is Heroku",
         );
-        found.push(finding.mended_by("unset GIT_SSL_NO_VERIFY"));
+        found.push(finding.with_advice("unset GIT_SSL_NO_VERIFY"));
     }
     found.extend(unchecked(look));
     let authorities = look.settings_of("http", "sslcainfo").into_iter();
-    for setting in authorities.filter(|one| git_config::covers_heroku(&one.key)) {
+    for setting in authorities.filter(|one| git::covers_heroku(&one.key)) {
         let file = Path::new(&setting.value);
         if file.is_absolute() && !file.is_file() {
             let what = format!(
@@ -26,7 +26,7 @@ pub(super) fn certificates(look: &Look<'_>) -> Vec<Finding> {
             );
             let finding = Finding::fail("git.ca-file", what)
                 .because("git can check no certificate, and reaches nobody")
-                .mended_by(git_config::command(setting, "--unset"));
+                .with_advice(git::command(setting, "--unset"));
             found.push(finding.fixed_by(removed(setting)));
         }
     }
@@ -38,7 +38,7 @@ pub(super) fn certificates(look: &Look<'_>) -> Vec<Finding> {
 fn unchecked(look: &Look<'_>) -> Option<Finding> {
     let settings = look.settings_of("http", "sslverify").into_iter();
     let deciding = settings
-        .filter(|one| git_config::covers_heroku(&one.key))
+        .filter(|one| git::covers_heroku(&one.key))
         .max_by_key(|one| one.key.len())?;
     if !["false", "0", "no", "off"].contains(&deciding.value.to_ascii_lowercase().as_str()) {
         return None;
@@ -49,24 +49,24 @@ fn unchecked(look: &Look<'_>) -> Option<Finding> {
     );
     let finding = Finding::fail("git.no-certificate", what);
     if deciding.key != "http.sslverify" {
-        let mend = git_config::command(deciding, "--unset");
-        return Some(finding.mended_by(mend).fixed_by(removed(deciding)));
+        let advice = git::command(deciding, "--unset");
+        return Some(finding.with_advice(advice).fixed_by(removed(deciding)));
     }
     let key = "http.https://git.heroku.com.sslVerify";
-    let mend = format!("git config --global {key} true");
+    let advice = format!("git config --global {key} true");
     let fix = Fix::new(
         "make git check Heroku's certificate, whatever holds for other servers",
         format!("git config --global --unset {key}"),
-        move |_| git_config::add(key, "true"),
+        move |_| git::add(key, "true"),
     );
-    Some(finding.mended_by(mend).fixed_by(fix))
+    Some(finding.with_advice(advice).fixed_by(fix))
 }
 
 /// A proxy that git takes and this program does not know of.
 pub(super) fn proxies(look: &Look<'_>) -> Vec<Finding> {
     let settings = look.settings_of("http", "proxy").into_iter();
     let deciding = settings
-        .filter(|one| git_config::covers_heroku(&one.key))
+        .filter(|one| git::covers_heroku(&one.key))
         .max_by_key(|one| one.key.len());
     match deciding {
         Some(setting) if !setting.value.is_empty() && look.environment.https_proxy.is_none() => {
@@ -76,7 +76,7 @@ pub(super) fn proxies(look: &Look<'_>) -> Vec<Finding> {
             );
             let finding = Finding::warn("git.proxy", what)
                 .because("what asks Heroku itself, such as login, goes by https_proxy")
-                .mended_by(format!(
+                .with_advice(format!(
                     "export https_proxy=\"$(git config {})\"",
                     setting.key
                 ));

@@ -9,9 +9,9 @@ use zeroize::Zeroizing;
 
 use super::{Copy, Fate, Finding, Fix, Look, letting_go};
 use crate::commands::docker_config_file;
-use crate::credential::Token;
 use crate::docker_config;
-use crate::git_config::{self, HerokuUrl};
+use crate::git::{self, HerokuUrl};
+use crate::token::Token;
 
 const LIMIT: Duration = Duration::from_secs(10);
 
@@ -86,7 +86,7 @@ fn stored_in(file: &Path, look: &Look<'_>) -> Option<Finding> {
         format!("{shown} holds a token in plain text"),
     )
     .because(format!("git's helper `store` wrote it there; {words}"))
-    .mended_by(format!(
+    .with_advice(format!(
         "{NAMED} | git credential-store --file {shown} erase"
     ));
     if !fates.iter().all(|(_, fate)| fate.is_safe()) {
@@ -99,13 +99,13 @@ fn stored_in(file: &Path, look: &Look<'_>) -> Option<Finding> {
         for (token, fate) in &fates {
             fate.prepare(environment, token)?;
         }
-        git_config::erase_from_store(&file, LIMIT)
+        git::erase_from_store(&file, LIMIT)
     })))
 }
 
 /// The daemon of git's own helper `cache`, where it runs.
 fn cached(look: &Look<'_>) -> Vec<Finding> {
-    let Some(token) = git_config::held_in_cache(LIMIT) else {
+    let Some(token) = git::held_in_cache(LIMIT) else {
         return Vec::new();
     };
     let fate = look.fate_of(&token, Copy::Elsewhere);
@@ -114,12 +114,12 @@ fn cached(look: &Look<'_>) -> Vec<Finding> {
         "git's helper `cache` holds a token in its memory",
     )
     .because(fate.words())
-    .mended_by("printf 'protocol=https\\nhost=git.heroku.com\\n\\n' | git credential-cache erase");
+    .with_advice(
+        "printf 'protocol=https\\nhost=git.heroku.com\\n\\n' | git credential-cache erase",
+    );
     let does = format!("make git's helper `cache` forget Heroku: {}", fate.words());
     let undo = format!("{BY_GIT} | git credential-cache store");
-    let fix = letting_go(&fate, &token, does, &undo, || {
-        git_config::erase_from_cache(LIMIT)
-    });
+    let fix = letting_go(&fate, &token, does, &undo, || git::erase_from_cache(LIMIT));
     vec![finding.fixed_by(fix)]
 }
 
@@ -154,7 +154,7 @@ fn in_start_files(look: &Look<'_>) -> Vec<Finding> {
             found.push(
                 Finding::warn("copies.start-file", what)
                     .because("every program that the shell starts has it in its environment")
-                    .mended_by(
+                    .with_advice(
                         "remove it, and lend the token: git credential-heroku-rs exec -- PROGRAM",
                     ),
             );
@@ -165,7 +165,7 @@ fn in_start_files(look: &Look<'_>) -> Vec<Finding> {
 
 /// Tokens in the `.env` files of the repository that we stand in.
 fn in_env_files(_: &Look<'_>) -> Vec<Finding> {
-    let Some(top) = git_config::work_tree() else {
+    let Some(top) = git::work_tree() else {
         return Vec::new();
     };
     let entries = fs::read_dir(top).into_iter().flatten().flatten();
@@ -176,7 +176,7 @@ fn in_env_files(_: &Look<'_>) -> Vec<Finding> {
     let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_env).collect();
     files.sort();
     files.retain(|file| !lines_with_a_token(file).is_empty());
-    let tracked = git_config::tracked(&files);
+    let tracked = git::tracked(&files);
     let mut found = Vec::new();
     for file in &files {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
@@ -186,12 +186,12 @@ fn in_env_files(_: &Look<'_>) -> Vec<Finding> {
                 format!("{name} holds a token, and is pushed"),
             )
             .because("whoever has the repository has the token")
-            .mended_by(format!("git rm --cached {name}, and revoke the token")),
+            .with_advice(format!("git rm --cached {name}, and revoke the token")),
             false => Finding::warn(
                 "copies.env-file",
                 format!("{name} holds a token in plain text"),
             )
-            .mended_by("remove it, and lend the token: git credential-heroku-rs exec -- PROGRAM"),
+            .with_advice("remove it, and lend the token: git credential-heroku-rs exec -- PROGRAM"),
         });
     }
     found
@@ -237,7 +237,7 @@ fn in_docker(look: &Look<'_>) -> Vec<Finding> {
                 format!("{} holds a token for registry.heroku.com", file.display()),
             )
             .because("docker keeps what it logs in with, in a form that is no secret")
-            .mended_by(
+            .with_advice(
                 "git credential-heroku-rs setup --docker; docker logout registry.heroku.com",
             ),
         ],

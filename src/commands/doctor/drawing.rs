@@ -41,7 +41,7 @@ struct JsonCheck {
     severity: Severity,
     what: String,
     why: String,
-    mend: String,
+    fix: String,
     fixable: bool,
 }
 
@@ -75,7 +75,7 @@ impl Report<'_> {
                     severity: one.severity,
                     what: public(&one.what),
                     why: public(&one.why),
-                    mend: public(&one.mend),
+                    fix: public(&one.advice),
                     fixable: one.fix.is_some(),
                 })
                 .collect(),
@@ -114,8 +114,8 @@ impl Report<'_> {
         if !finding.why.is_empty() {
             writeln!(out, "        {}", self.mask.public(&finding.why))?;
         }
-        if !finding.mend.is_empty() {
-            writeln!(out, "        mend: {}", self.mask.public(&finding.mend))?;
+        if !finding.advice.is_empty() {
+            writeln!(out, "        fix: {}", self.mask.public(&finding.advice))?;
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use serde::Serialize;
 
 use crate::environment::Environment;
-use crate::problem::Problem;
+use crate::notice::Notice;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -27,7 +27,7 @@ pub(super) struct Finding {
     pub(super) what: String,
     pub(super) why: String,
     /// A command that can be pasted, or a place to look.
-    pub(super) mend: String,
+    pub(super) advice: String,
     pub(super) fix: Option<Fix>,
 }
 
@@ -40,7 +40,7 @@ pub(super) struct Fix {
     change: Rc<Change>,
 }
 
-type Change = dyn Fn(&Environment) -> Result<(), Problem>;
+type Change = dyn Fn(&Environment) -> Result<(), Notice>;
 
 impl Finding {
     pub(super) fn pass(id: &'static str, what: impl Into<String>) -> Finding {
@@ -49,7 +49,7 @@ impl Finding {
             severity: Severity::Pass,
             what: what.into(),
             why: String::new(),
-            mend: String::new(),
+            advice: String::new(),
             fix: None,
         }
     }
@@ -69,12 +69,12 @@ impl Finding {
     }
 
     /// A problem that another room has put into words.
-    pub(super) fn of_problem(id: &'static str, severity: Severity, problem: &Problem) -> Finding {
+    pub(super) fn of_problem(id: &'static str, severity: Severity, notice: &Notice) -> Finding {
         let finding = Finding {
             severity,
-            ..Finding::pass(id, problem.what())
+            ..Finding::pass(id, notice.what())
         };
-        finding.mended_by(problem.mend())
+        finding.with_advice(notice.fix())
     }
 
     pub(super) fn because(self, why: impl Into<String>) -> Finding {
@@ -84,12 +84,12 @@ impl Finding {
         }
     }
 
-    pub(super) fn mended_by(self, mend: impl Into<String>) -> Finding {
-        let mend = mend.into();
+    pub(super) fn with_advice(self, advice: impl Into<String>) -> Finding {
+        let advice = advice.into();
         // A problem tells to run it; here it stands behind a word of its own.
-        let mend = mend.strip_prefix("run: ").unwrap_or(&mend);
+        let advice = advice.strip_prefix("run: ").unwrap_or(&advice);
         Finding {
-            mend: mend.to_owned(),
+            advice: advice.to_owned(),
             ..self
         }
     }
@@ -111,7 +111,7 @@ impl Fix {
     pub(super) fn new(
         does: impl Into<String>,
         undo: impl Into<String>,
-        change: impl Fn(&Environment) -> Result<(), Problem> + 'static,
+        change: impl Fn(&Environment) -> Result<(), Notice> + 'static,
     ) -> Fix {
         Fix {
             does: does.into(),
@@ -124,7 +124,7 @@ impl Fix {
     ///
     /// # Errors
     /// Why nothing has changed.
-    pub(super) fn apply(&self, environment: &Environment) -> Result<(), Problem> {
+    pub(super) fn apply(&self, environment: &Environment) -> Result<(), Notice> {
         (self.change)(environment)
     }
 }

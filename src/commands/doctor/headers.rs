@@ -6,8 +6,8 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
 use super::{Copy, Finding, Look, NO_NEED, letting_go};
-use crate::credential::Token;
-use crate::git_config::{self, Setting};
+use crate::git::{self, Setting};
+use crate::token::Token;
 
 /// Headers that carry a password to Heroku, whatever a helper says.
 pub(super) fn check(look: &Look<'_>) -> Vec<Finding> {
@@ -17,7 +17,7 @@ pub(super) fn check(look: &Look<'_>) -> Vec<Finding> {
             continue;
         };
         let is_scoped = setting.key != "http.extraheader";
-        if !git_config::covers_heroku(&setting.key) {
+        if !git::covers_heroku(&setting.key) {
             continue;
         }
         found.push(header(setting, &secret, is_scoped, look));
@@ -35,13 +35,13 @@ fn header(setting: &Setting, secret: &Secret, is_scoped: bool, look: &Look<'_>) 
         "git.header",
         format!("{key} in {place} sends a password to {whom}"),
     )
-    .mended_by(git_config::command(setting, "--unset-all"));
+    .with_advice(git::command(setting, "--unset-all"));
     let why =
         "git sends it in place of the helper's, and has the helper's erased where it is wrong";
     // A secret that may be somebody else's is no business of Heroku's.
     let herokus = match secret {
         Secret::Token(token) => Some(token)
-            .filter(|token| is_scoped || token.has_herokus_prefix() || look.is_in_keychain(token)),
+            .filter(|token| is_scoped || token.has_herokus_prefix() || look.is_in_keyring(token)),
         Secret::Other => None,
     };
     let Some(token) = herokus else {
@@ -61,7 +61,7 @@ fn header(setting: &Setting, secret: &Secret, is_scoped: bool, look: &Look<'_>) 
     );
     let copy = setting.clone();
     let fix = letting_go(&fate, token, does, NO_NEED, move || {
-        git_config::remove_authorization(&copy)
+        git::remove_authorization(&copy)
     });
     finding
         .because(format!("{why}; {}", fate.words()))

@@ -4,17 +4,17 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::{Finding, Fix, Look, Severity, found_by_git, is_sent_by_git, shown};
+use crate::account::Account;
 use crate::commands::our_helper;
-use crate::credential::Account;
-use crate::git_config::{self, HEROKU_HELPER, Kin, Scope, Setting};
+use crate::git::{self, HEROKU_HELPER, Kin, Scope, Setting};
 
 /// What the Heroku CLI writes before every command, where it can.
 const CLI: &str = "!heroku git:credentials";
 
 /// Who is asked, who is told.
 pub(super) fn order(look: &Look<'_>) -> Vec<Finding> {
-    if let Err(problem) = &look.settings {
-        return vec![Finding::of_problem("git.config", Severity::Fail, problem)];
+    if let Err(notice) = &look.settings {
+        return vec![Finding::of_problem("git.config", Severity::Fail, notice)];
     }
     let kins: Vec<Kin> = look.helpers.iter().map(Setting::kin).collect();
     let first = kins.iter().position(|kin| *kin == Kin::Us);
@@ -36,7 +36,7 @@ pub(super) fn order(look: &Look<'_>) -> Vec<Finding> {
     if kins.iter().filter(|kin| **kin == Kin::Us).count() > 1 {
         let finding = Finding::warn("git.twice", "git asks this program twice about Heroku")
             .because("each push starts it once more for nothing")
-            .mended_by("git credential-heroku-rs setup");
+            .with_advice("git credential-heroku-rs setup");
         found.push(finding.fixed_by(set_up(Scope::Global, look)));
     }
     if first.is_some() && found.is_empty() {
@@ -68,7 +68,7 @@ fn not_asked(look: &Look<'_>) -> Vec<Finding> {
             Finding::fail("git.not-asked", what)
         }
     };
-    let finding = finding.mended_by("git credential-heroku-rs setup");
+    let finding = finding.with_advice("git credential-heroku-rs setup");
     vec![finding.fixed_by(set_up(Scope::Global, look))]
 }
 
@@ -132,12 +132,12 @@ fn told_too(other: &Setting, look: &Look<'_>) -> Finding {
 fn silenced(finding: Finding, other: &Setting, look: &Look<'_>) -> Finding {
     match other.scope.as_str() {
         "system" | "global" => finding
-            .mended_by("git credential-heroku-rs setup")
+            .with_advice("git credential-heroku-rs setup")
             .fixed_by(set_up(Scope::Global, look)),
         "local" => finding
-            .mended_by("git credential-heroku-rs setup --local")
+            .with_advice("git credential-heroku-rs setup --local")
             .fixed_by(set_up(Scope::Local, look)),
-        _ => finding.mended_by(format!("take it out of {}", other.origin)),
+        _ => finding.with_advice(format!("take it out of {}", other.origin)),
     }
 }
 
@@ -156,7 +156,7 @@ fn fragile(look: &Look<'_>) -> Option<Finding> {
     let what = "the next command of the Heroku CLI adds its own helper for Heroku";
     let finding = Finding::warn("git.fragile", what)
         .because("it does so unless the key has two values, the blank reset and ours")
-        .mended_by("git credential-heroku-rs setup");
+        .with_advice("git credential-heroku-rs setup");
     Some(finding.fixed_by(set_up(Scope::Global, look)))
 }
 
@@ -172,11 +172,11 @@ fn set_up(scope: Scope, look: &Look<'_>) -> Option<Fix> {
     // What `setup` takes away on the way: our own values, where they stood otherwise.
     for old in values.filter(|one| one.key == HEROKU_HELPER && one.scope == word && one.means_us())
     {
-        let _ = write!(undo, "; {}", git_config::undone_by(old));
+        let _ = write!(undo, "; {}", git::undone_by(old));
     }
     Some(Fix::new(does, undo, move |environment| {
-        git_config::fits(scope, environment.git_config_global.as_deref())?;
-        git_config::set_up(scope, &helper).map(drop)
+        git::fits(scope, environment.git_config_global.as_deref())?;
+        git::set_up(scope, &helper).map(drop)
     }))
 }
 
@@ -185,7 +185,7 @@ pub(super) fn user_names(look: &Look<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for setting in look.settings_of("credential", "username") {
         let account = Account::parse(&setting.value).filter(Account::is_email);
-        let (Some(account), true) = (account, git_config::covers_heroku(&setting.key)) else {
+        let (Some(account), true) = (account, git::covers_heroku(&setting.key)) else {
             continue;
         };
         let is_known = look.item_of(&account).is_some()
@@ -204,7 +204,7 @@ pub(super) fn user_names(look: &Look<'_>) -> Vec<Finding> {
         found.push(
             Finding::fail("git.user-name", what)
                 .because("a user name that is an email means that account and no other")
-                .mended_by("git credential-heroku-rs login, as that account")
+                .with_advice("git credential-heroku-rs login, as that account")
                 .fixed_by(removed(setting)),
         );
     }
@@ -217,7 +217,7 @@ pub(super) fn removed(setting: &Setting) -> Option<Fix> {
         return None;
     }
     let does = format!("remove {} from {}", setting.key, setting.origin);
-    let undo = git_config::undone_by(setting);
+    let undo = git::undone_by(setting);
     let setting = setting.clone();
-    Some(Fix::new(does, undo, move |_| git_config::remove(&setting)))
+    Some(Fix::new(does, undo, move |_| git::remove(&setting)))
 }

@@ -3,11 +3,12 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Finding, Fix, Look, Severity, Word, span};
-use crate::accounts;
-use crate::credential::{Account, Token};
-use crate::known_authorizations;
-use crate::platform_api::PlatformApi;
-use crate::sources::{Found, Outcome, Source};
+use crate::account::Account;
+use crate::heroku_api::HerokuApi;
+use crate::logins;
+use crate::logins::lookup::{Found, Outcome, Source};
+use crate::token::Token;
+use crate::token_metadata;
 
 /// A clock that is further off than this tells the end of a token wrongly, and the codes of an
 /// authenticator too.
@@ -21,22 +22,18 @@ pub(super) fn reachable(look: &Look<'_>) -> Vec<Finding> {
             return vec![Finding::of_problem(
                 "heroku.reach",
                 Severity::Fail,
-                &failure.problem(),
+                &failure.notice(),
             )];
         }
     };
     match clock(api) {
         Ok(finding) => vec![Finding::pass("heroku.reach", "it can be reached"), finding],
-        Err(problem) => vec![Finding::of_problem(
-            "heroku.reach",
-            Severity::Fail,
-            &problem,
-        )],
+        Err(notice) => vec![Finding::of_problem("heroku.reach", Severity::Fail, &notice)],
     }
 }
 
-fn clock(api: &PlatformApi) -> Result<Finding, crate::problem::Problem> {
-    let there = api.clock().map_err(|failure| failure.problem())?;
+fn clock(api: &HerokuApi) -> Result<Finding, crate::notice::Notice> {
+    let there = api.clock().map_err(|failure| failure.notice())?;
     let Some(there) = there else {
         return Ok(Finding::pass(
             "heroku.clock",
@@ -57,7 +54,7 @@ fn clock(api: &PlatformApi) -> Result<Finding, crate::problem::Problem> {
     );
     Ok(Finding::warn("heroku.clock", what)
         .because("tokens seem to end at another time, and an authenticator's codes are refused")
-        .mended_by("timedatectl set-ntp true"))
+        .with_advice("timedatectl set-ntp true"))
 }
 
 /// The token that git gets.
@@ -89,12 +86,9 @@ pub(super) fn token_in_use(look: &Look<'_>) -> Vec<Finding> {
             found.account.as_ref(),
             &found.token,
         )],
-        Word::Unknown(problem) => {
-            let what = format!(
-                "whether it takes the token is not known: {}",
-                problem.what()
-            );
-            vec![Finding::warn("heroku.token", what).mended_by(problem.mend())]
+        Word::Unknown(notice) => {
+            let what = format!("whether it takes the token is not known: {}", notice.what());
+            vec![Finding::warn("heroku.token", what).with_advice(notice.fix())]
         }
         Word::NotAsked => Vec::new(),
     }
@@ -122,7 +116,7 @@ fn ends_soon(found: &Found) -> Option<Finding> {
     };
     (left < early).then(|| {
         Finding::warn("heroku.ends-soon", format!("the token ends {}", span(left)))
-            .mended_by("git credential-heroku-rs login")
+            .with_advice("git credential-heroku-rs login")
     })
 }
 
@@ -136,30 +130,30 @@ fn weak(found: &Found) -> Option<Finding> {
             "heroku.scope",
             format!("the token may not push: its scope is {}", scope.join(", ")),
         )
-        .mended_by("make one with the scope global: git credential-heroku-rs login")
+        .with_advice("make one with the scope global: git credential-heroku-rs login")
     })
 }
 
 fn refused(finding: Finding, source: Source, account: Option<&Account>, token: &Token) -> Finding {
     let finding = finding.because("it is revoked or has ended");
     match (source, account) {
-        (Source::Keychain, Some(account)) => {
+        (Source::Keyring, Some(account)) => {
             let does =
-                format!("remove the token of {account} that Heroku refuses from the keychain");
+                format!("remove the token of {account} that Heroku refuses from the keyring");
             let (account, token) = (account.clone(), token.clone());
             finding
-                .mended_by("git credential-heroku-rs login")
+                .with_advice("git credential-heroku-rs login")
                 .fixed_by(Fix::new(
                     does,
                     "not needed: nobody can use that token",
-                    move |environment| accounts::forget_dead(environment, &account, &token),
+                    move |environment| logins::forget_dead(environment, &account, &token),
                 ))
         }
         (Source::ApiKey, _) => {
-            finding.mended_by("unset HEROKU_API_KEY, or set it to another token")
+            finding.with_advice("unset HEROKU_API_KEY, or set it to another token")
         }
-        (Source::Netrc | Source::Keychain, _) => {
-            finding.mended_by("git credential-heroku-rs login")
+        (Source::Netrc | Source::Keyring, _) => {
+            finding.with_advice("git credential-heroku-rs login")
         }
     }
 }
@@ -184,14 +178,14 @@ fn ended(look: &Look<'_>) -> Vec<Finding> {
     let finding = Finding::fail("heroku.ended", what);
     let token = account.and_then(|account| look.item_of(account));
     match (source, token) {
-        (Source::Keychain, Some(token)) if matches!(look.heroku_says(token), Word::Refused) => {
+        (Source::Keyring, Some(token)) if matches!(look.heroku_says(token), Word::Refused) => {
             vec![refused(finding, source, account, token)]
         }
-        _ => vec![finding.mended_by("git credential-heroku-rs login")],
+        _ => vec![finding.with_advice("git credential-heroku-rs login")],
     }
 }
 
-/// The tokens of other accounts in the keychain: a switch should not be a surprise.
+/// The tokens of other accounts in the keyring: a switch should not be a surprise.
 pub(super) fn other_tokens(look: &Look<'_>) -> Vec<Finding> {
     let Ok(listing) = &look.listing else {
         return Vec::new();
@@ -204,7 +198,7 @@ pub(super) fn other_tokens(look: &Look<'_>) -> Vec<Finding> {
         .filter(|item| used != Some(&item.token))
     {
         let is_told = used.is_none()
-            && known_authorizations::about(look.environment, &item.token)
+            && token_metadata::about(look.environment, &item.token)
                 .and_then(|known| known.expires)
                 .is_some_and(|end| end <= Timestamp::now());
         if !is_told && matches!(look.heroku_says(&item.token), Word::Refused) {
@@ -215,7 +209,7 @@ pub(super) fn other_tokens(look: &Look<'_>) -> Vec<Finding> {
             let finding = Finding::warn("heroku.other-refused", what);
             found.push(refused(
                 finding,
-                Source::Keychain,
+                Source::Keyring,
                 Some(&item.account),
                 &item.token,
             ));

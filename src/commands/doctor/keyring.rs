@@ -1,10 +1,10 @@
-//! The keychain: whether it can be asked, and whether what lies there is as both programs want it.
+//! The keyring: whether it can be asked, and whether what lies there is as both programs want it.
 
 use super::{Finding, Fix, Look, Severity, Word};
-use crate::accounts;
-use crate::credential::Account;
-use crate::keychain::{Item, Listing, Unavailable};
-use crate::sources::Source;
+use crate::account::Account;
+use crate::keyring::{Item, Listing, Unavailable};
+use crate::logins;
+use crate::logins::lookup::Source;
 
 pub(super) fn reachable(look: &Look<'_>) -> Vec<Finding> {
     let listing = match &look.listing {
@@ -17,21 +17,21 @@ pub(super) fn reachable(look: &Look<'_>) -> Vec<Finding> {
         1 => "it is open, and has the login of 1 account".to_owned(),
         many => format!("it is open, and has the logins of {many} accounts"),
     };
-    vec![Finding::pass("keychain.open", what)]
+    vec![Finding::pass("keyring.open", what)]
 }
 
 /// On a machine without a keyring another source is as good; a locked one is not as it should be.
 fn unreachable(look: &Look<'_>, why: &Unavailable) -> Finding {
-    let problem = why.problem();
+    let notice = why.notice();
     let found = look.answer.found.as_ref();
-    let elsewhere = found.filter(|found| found.source != Source::Keychain);
+    let elsewhere = found.filter(|found| found.source != Source::Keyring);
     match (why, elsewhere) {
         (Unavailable::NoKeyring(_), Some(found)) => Finding::pass(
-            "keychain.open",
-            format!("{}; the token is in {}", problem.what(), found.source),
+            "keyring.open",
+            format!("{}; the token is in {}", notice.what(), found.source),
         ),
-        (_, Some(_)) => Finding::of_problem("keychain.open", Severity::Warn, &problem),
-        (_, None) => Finding::of_problem("keychain.open", Severity::Fail, &problem),
+        (_, Some(_)) => Finding::of_problem("keyring.open", Severity::Warn, &notice),
+        (_, None) => Finding::of_problem("keyring.open", Severity::Fail, &notice),
     }
 }
 
@@ -64,11 +64,11 @@ fn doubled_item(first: &Item, listing: &Listing, look: &Look<'_>) -> Finding {
     let are_idle = others.clone().all(is_idle);
     let count = others.count() + 1;
     let finding = Finding::warn(
-        "keychain.duplicates",
+        "keyring.duplicates",
         format!("there are {count} items of {account}"),
     )
     .because("once the first is gone an older token comes to light")
-    .mended_by("log in again, which leaves one: git credential-heroku-rs login");
+    .with_advice("log in again, which leaves one: git credential-heroku-rs login");
     if !are_idle {
         return finding;
     }
@@ -77,7 +77,7 @@ fn doubled_item(first: &Item, listing: &Listing, look: &Look<'_>) -> Finding {
     let (account, token) = (account.clone(), first.token.clone());
     let undo = "not needed: what goes is a copy, or of no use";
     finding.fixed_by(Fix::new(does, undo, move |environment| {
-        accounts::leave_one(environment, &account, &token)
+        logins::leave_one(environment, &account, &token)
     }))
 }
 
@@ -90,10 +90,10 @@ pub(super) fn unusable(look: &Look<'_>) -> Vec<Finding> {
         0 => Vec::new(),
         count => vec![
             Finding::warn(
-                "keychain.unusable",
+                "keyring.unusable",
                 format!("{count} items under Heroku's name hold no token, or belong to no account"),
             )
-            .mended_by("look for `heroku-cli` in your keyring program"),
+            .with_advice("look for `heroku-cli` in your keyring program"),
         ],
     }
 }
@@ -131,17 +131,17 @@ fn unnamed(item: &Item, owner: Option<Account>, look: &Look<'_>) -> Finding {
         "a token lies under the name {}, which is no account",
         item.account
     );
-    let finding = Finding::warn("keychain.unnamed", what)
+    let finding = Finding::warn("keyring.unnamed", what)
         .because("it was pasted at git's prompt; the Heroku CLI does not see it")
-        .mended_by("git credential-heroku-rs status");
+        .with_advice("git credential-heroku-rs status");
     finding.fixed_by(owner.and_then(|owner| renamed(item, owner, look)))
 }
 
 fn misnamed(item: &Item, owner: Account, look: &Look<'_>) -> Finding {
     let what = format!("the token of {owner} lies under the name {}", item.account);
-    let finding = Finding::warn("keychain.misnamed", what)
+    let finding = Finding::warn("keyring.misnamed", what)
         .because("Heroku says whose it is; a push goes out in that name")
-        .mended_by("git credential-heroku-rs login");
+        .with_advice("git credential-heroku-rs login");
     finding.fixed_by(renamed(item, owner, look))
 }
 
@@ -160,6 +160,6 @@ fn renamed(item: &Item, owner: Account, look: &Look<'_>) -> Option<Fix> {
     let undo = "not needed: it is the same token, under its owner's name";
     let (old, token) = (item.account.clone(), item.token.clone());
     Some(Fix::new(does, undo, move |environment| {
-        accounts::move_to_owner(environment, &old, &owner, &token, dead.as_ref()).map(drop)
+        logins::move_to_owner(environment, &old, &owner, &token, dead.as_ref()).map(drop)
     }))
 }

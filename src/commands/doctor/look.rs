@@ -3,15 +3,16 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use crate::accounts;
-use crate::credential::{Account, Token};
+use crate::account::Account;
 use crate::environment::Environment;
-use crate::git_config::{self, Setting};
+use crate::git::{self, Setting};
+use crate::heroku_api::{AccountInfo, Failure, HerokuApi};
 use crate::heroku_cli::{self, LoginState};
-use crate::keychain::{Keychain, Listing, Unavailable};
-use crate::platform_api::{AccountInfo, Failure, PlatformApi};
-use crate::problem::Problem;
-use crate::sources::{Answer, Source};
+use crate::keyring::{Keyring, Listing, Unavailable};
+use crate::logins;
+use crate::logins::lookup::{Answer, Source};
+use crate::notice::Notice;
+use crate::token::Token;
 
 const ASK_LIMIT: Duration = Duration::from_secs(10);
 
@@ -27,7 +28,7 @@ pub(super) enum Reach {
 pub(super) enum Word {
     Good(AccountInfo),
     Refused,
-    Unknown(Problem),
+    Unknown(Notice),
     NotAsked,
 }
 
@@ -35,14 +36,14 @@ pub(super) enum Word {
 pub(super) struct Look<'a> {
     pub(super) environment: &'a Environment,
     /// All of git's settings, in its reading order.
-    pub(super) settings: Result<Vec<Setting>, Problem>,
+    pub(super) settings: Result<Vec<Setting>, Notice>,
     /// The helpers that git asks about Heroku, in its order.
     pub(super) helpers: Vec<Setting>,
     pub(super) listing: Result<Listing, Unavailable>,
     pub(super) login: LoginState,
     /// What this program would answer.
     pub(super) answer: Answer,
-    pub(super) api: Option<Result<PlatformApi, Failure>>,
+    pub(super) api: Option<Result<HerokuApi, Failure>>,
     asked: RefCell<Vec<(Token, Word)>>,
 }
 
@@ -50,13 +51,13 @@ impl<'a> Look<'a> {
     pub(super) fn new(environment: &'a Environment, reach: Reach) -> Look<'a> {
         Look {
             environment,
-            settings: git_config::settings("."),
-            helpers: git_config::helpers_for_heroku().unwrap_or_default(),
-            listing: Keychain::new(environment).items(),
+            settings: git::settings("."),
+            helpers: git::helpers_for_heroku().unwrap_or_default(),
+            listing: Keyring::new(environment).items(),
             login: heroku_cli::login_state(environment),
             answer: Answer::to_git(environment),
             api: match reach {
-                Reach::Online => Some(PlatformApi::new(environment, ASK_LIMIT)),
+                Reach::Online => Some(HerokuApi::new(environment, ASK_LIMIT)),
                 Reach::Offline => None,
             },
             asked: RefCell::default(),
@@ -86,11 +87,11 @@ impl<'a> Look<'a> {
         }
         let word = match &self.api {
             None => Word::NotAsked,
-            Some(Err(failure)) => Word::Unknown(failure.problem()),
+            Some(Err(failure)) => Word::Unknown(failure.notice()),
             Some(Ok(api)) => match api.account(token) {
                 Ok(info) => Word::Good(info),
                 Err(Failure::Refused) => Word::Refused,
-                Err(failure) => Word::Unknown(failure.problem()),
+                Err(failure) => Word::Unknown(failure.notice()),
             },
         };
         self.asked.borrow_mut().push((token.clone(), word.clone()));
@@ -107,15 +108,15 @@ impl<'a> Look<'a> {
             .collect()
     }
 
-    /// The keychain's token of this account.
+    /// The keyring's token of this account.
     pub(super) fn item_of(&self, account: &Account) -> Option<&Token> {
         let items = &self.listing.as_ref().ok()?.items;
         let item = items.iter().find(|item| item.account == *account)?;
         Some(&item.token)
     }
 
-    /// Whether the keychain has this very token, under any name.
-    pub(super) fn is_in_keychain(&self, token: &Token) -> bool {
+    /// Whether the keyring has this very token, under any name.
+    pub(super) fn is_in_keyring(&self, token: &Token) -> bool {
         let listing = self.listing.as_ref();
         listing.is_ok_and(|listing| listing.items.iter().any(|item| item.token == *token))
     }
@@ -126,7 +127,7 @@ impl<'a> Look<'a> {
         let is_served = served.is_some_and(|found| {
             found.token == *token && !(copy == Copy::InNetrc && found.source == Source::Netrc)
         });
-        if is_served || self.is_in_keychain(token) {
+        if is_served || self.is_in_keyring(token) {
             return Fate::Held;
         }
         match self.heroku_says(token) {
@@ -142,7 +143,7 @@ impl<'a> Look<'a> {
         let other = self.item_of(&owner);
         match other.map(|other| self.heroku_says(other)) {
             _ if self.listing.is_err() => {
-                Fate::Unsure("there is no keychain to keep it in".to_owned())
+                Fate::Unsure("there is no keyring to keep it in".to_owned())
             }
             None | Some(Word::Refused) => Fate::Moved {
                 dead: other.cloned(),
@@ -169,9 +170,9 @@ pub(super) enum Fate {
     Held,
     /// Heroku refuses it: nothing is lost.
     Dead,
-    /// The keychain has another one of this account.
+    /// The keyring has another one of this account.
     Spare(Account),
-    /// It goes to the keychain first, as this account's, in place of one that Heroku refuses.
+    /// It goes to the keyring first, as this account's, in place of one that Heroku refuses.
     Moved { owner: Account, dead: Option<Token> },
     /// Nobody can say, so the copy stays.
     Unsure(String),
@@ -184,10 +185,10 @@ impl Fate {
             Fate::Held => "it is the one in use, and stays there".to_owned(),
             Fate::Dead => "Heroku refuses it: it is of no use to anyone".to_owned(),
             Fate::Spare(account) => {
-                format!("it is good, and the keychain has another one of {account}")
+                format!("it is good, and the keyring has another one of {account}")
             }
             Fate::Moved { owner, .. } => {
-                format!("it is good, and goes to the keychain as the login of {owner}")
+                format!("it is good, and goes to the keyring as the login of {owner}")
             }
             Fate::Unsure(why) => format!("it stays: {why}"),
         }
@@ -201,14 +202,12 @@ impl Fate {
     /// Makes sure that a good token is not lost, before its copy goes.
     ///
     /// # Errors
-    /// Why the keychain could not take it.
-    pub(super) fn prepare(&self, environment: &Environment, token: &Token) -> Result<(), Problem> {
+    /// Why the keyring could not take it.
+    pub(super) fn prepare(&self, environment: &Environment, token: &Token) -> Result<(), Notice> {
         match self {
-            Fate::Moved { owner, dead } => {
-                accounts::adopt(environment, owner, token, dead.as_ref())
-            }
+            Fate::Moved { owner, dead } => logins::adopt(environment, owner, token, dead.as_ref()),
             Fate::Held | Fate::Dead | Fate::Spare(_) => Ok(()),
-            Fate::Unsure(why) => Err(Problem::new(format!("the token stays: {why}"), "")),
+            Fate::Unsure(why) => Err(Notice::new(format!("the token stays: {why}"), "")),
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use super::Look;
 use crate::environment::Environment;
-use crate::redaction::{Hide, Known, redacted};
+use crate::redact::{Hide, Known, redacted};
 
 /// Takes out what is nobody else's business.
 pub(super) struct Mask(Known);

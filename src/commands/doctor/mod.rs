@@ -2,7 +2,7 @@
 //! mends it, and with `--fix` mends what it safely can.
 //!
 //! A check looks and never changes; a fix is shown before it is made, with the way back. Where a
-//! token is about to lose its place, it is in the keychain first, or Heroku has refused it.
+//! token is about to lose its place, it is in the keyring first, or Heroku has refused it.
 
 mod addresses;
 mod cli;
@@ -10,13 +10,13 @@ mod connections;
 mod copies;
 mod drawing;
 mod finding;
+mod fixes;
 mod headers;
 mod helpers;
 mod heroku;
 mod keyring;
 mod look;
 mod mask;
-mod mending;
 mod modes;
 mod netrc_file;
 mod pointer;
@@ -26,9 +26,9 @@ mod spelling;
 
 use super::Session;
 use super::report::{self, span};
-use crate::arguments::Doctor;
+use crate::cli::Doctor;
 use crate::environment::Environment;
-use crate::problem::{Kind, Problem, Told};
+use crate::notice::{Kind, Notice, Told};
 use crate::terminal::{self, Spinner};
 
 use addresses::{NO_NEED, letting_go};
@@ -83,13 +83,13 @@ pub(super) fn run(arguments: &Doctor, session: &mut Session<'_, '_>) -> anyhow::
     };
     if arguments.fix && !arguments.yes && !terminal::is_there() {
         let what = "there is no terminal to ask on before each change";
-        let mend = "give --yes, or look first: git credential-heroku-rs doctor";
-        return Err(Problem::new(what, mend).of_kind(Kind::Usage).into());
+        let advice = "give --yes, or look first: git credential-heroku-rs doctor";
+        return Err(Notice::new(what, advice).of_kind(Kind::Usage).into());
     }
     let mut mask = Mask::new(session.environment);
     let mut findings = examine(reach, &mut mask, session);
     let changes = match arguments.fix {
-        true => mending::all(&mut findings, arguments, &mut mask, reach, session)?,
+        true => fixes::all(&mut findings, arguments, &mut mask, reach, session)?,
         false => Vec::new(),
     };
     let report = Report {

@@ -1,11 +1,11 @@
 //! netrc, which git reads before it asks any helper.
 
 use super::{Copy, Fate, Finding, Fix, Look, Severity, modes};
-use crate::credential::Token;
 use crate::environment::Environment;
+use crate::logins::lookup::Source;
 use crate::netrc::{self, Entry, Netrc, Overview, Unreadable};
-use crate::problem::Problem;
-use crate::sources::Source;
+use crate::notice::Notice;
+use crate::token::Token;
 
 pub(super) fn check(look: &Look<'_>) -> Vec<Finding> {
     let netrc = match Netrc::in_plain_text(look.environment) {
@@ -26,7 +26,7 @@ pub(super) fn check(look: &Look<'_>) -> Vec<Finding> {
     found.extend(match (has_ours, serves(look)) {
         (false, _) => Vec::new(),
         (true, true) => as_a_store(&overview, look),
-        (true, false) => vec![beside_the_keychain(&overview, look)],
+        (true, false) => vec![beside_the_keyring(&overview, look)],
     });
     if found.is_empty() {
         let what = match has_ours {
@@ -60,7 +60,7 @@ fn encrypted(look: &Look<'_>) -> Vec<Finding> {
             return vec![Finding::of_problem(
                 "netrc.encrypted",
                 Severity::Warn,
-                &why.problem(look.environment),
+                &why.notice(look.environment),
             )];
         }
     };
@@ -69,20 +69,20 @@ fn encrypted(look: &Look<'_>) -> Vec<Finding> {
 
 /// A file that git cannot read stops it before it asks anybody.
 fn unreadable(why: &Unreadable, look: &Look<'_>) -> Finding {
-    let problem = why.problem(look.environment);
+    let notice = why.notice(look.environment);
     match why {
         Unreadable::NotOurs("others can write it") => {
-            let finding = Finding::of_problem("netrc.rights", Severity::Fail, &problem);
+            let finding = Finding::of_problem("netrc.rights", Severity::Fail, &notice);
             finding
                 .because("whoever can write it decides in whose name you push")
                 .fixed_by(private(look))
         }
         Unreadable::Doubt { line, .. } => {
-            Finding::of_problem("netrc.doubt", Severity::Fail, &problem)
+            Finding::of_problem("netrc.doubt", Severity::Fail, &notice)
                 .because(
                     "git may stop at it before any request, and other programs read it otherwise",
                 )
-                .mended_by(format!(
+                .with_advice(format!(
                     "open it at line {line}: ${{EDITOR:-vi}} +{line} ~/.netrc"
                 ))
         }
@@ -90,13 +90,13 @@ fn unreadable(why: &Unreadable, look: &Look<'_>) -> Finding {
         | Unreadable::Unfit(_)
         | Unreadable::Encrypted(_)
         | Unreadable::ReadOnly
-        | Unreadable::Failed(_) => Finding::of_problem("netrc.unfit", Severity::Warn, &problem),
+        | Unreadable::Failed(_) => Finding::of_problem("netrc.unfit", Severity::Warn, &notice),
     }
 }
 
 fn readable(look: &Look<'_>) -> Option<Finding> {
     let finding = Finding::warn("netrc.rights", "others can read it, and the token in it")
-        .mended_by("chmod 600 ~/.netrc");
+        .with_advice("chmod 600 ~/.netrc");
     Some(finding.fixed_by(private(look)?))
 }
 
@@ -106,7 +106,7 @@ fn private(look: &Look<'_>) -> Option<Fix> {
     let does = format!("chmod 600 {}", path.display());
     let undo = format!("chmod {mode:o} {}", path.display());
     Some(Fix::new(does, undo, move |_| {
-        modes::set(&path, 0o600).map_err(|why| Problem::new(format!("its rights stay: {why}"), ""))
+        modes::set(&path, 0o600).map_err(|why| Notice::new(format!("its rights stay: {why}"), ""))
     }))
 }
 
@@ -116,7 +116,7 @@ fn stray_default(overview: &Overview) -> Option<Finding> {
     let what = format!("line {line}: git sends the password of the `default` entry to Heroku");
     let finding = Finding::warn("netrc.default", what)
         .because("and to every other server without an entry of its own, before it asks a helper");
-    Some(finding.mended_by(format!(
+    Some(finding.with_advice(format!(
         "name its servers in place of `default`: ${{EDITOR:-vi}} +{line} ~/.netrc"
     )))
 }
@@ -148,8 +148,8 @@ fn lines(overview: &Overview) -> String {
     }
 }
 
-/// The token belongs into the keychain: what lies in netrc is a copy, a leftover, or in the way.
-fn beside_the_keychain(overview: &Overview, look: &Look<'_>) -> Finding {
+/// The token belongs into the keyring: what lies in netrc is a copy, a leftover, or in the way.
+fn beside_the_keyring(overview: &Overview, look: &Look<'_>) -> Finding {
     let fates: Vec<(Token, Fate)> = tokens(overview)
         .into_iter()
         .map(|token| (token.clone(), look.fate_of(token, Copy::InNetrc)))
@@ -174,7 +174,7 @@ fn beside_the_keychain(overview: &Overview, look: &Look<'_>) -> Finding {
         (true, true) => Finding::warn(id, what).because("Heroku refuses it"),
         (false, _) => Finding::warn(id, what).because(words.join("; ")),
     };
-    let finding = finding.mended_by("git credential-heroku-rs netrc import, or: netrc clean");
+    let finding = finding.with_advice("git credential-heroku-rs netrc import, or: netrc clean");
     match fates.iter().all(|(_, fate)| fate.is_safe()) {
         true => finding.fixed_by(taken_out(fates, &place, &words)),
         false => finding,
@@ -198,10 +198,10 @@ fn taken_out(fates: Vec<(Token, Fate)>, place: &str, words: &[String]) -> Fix {
         }
         let is_as_it_was = held_by_netrc(environment)? == tokens;
         match is_as_it_was
-            && netrc::forget(environment, None).map_err(|why| why.problem(environment))?
+            && netrc::forget(environment, None).map_err(|why| why.notice(environment))?
         {
             true => Ok(()),
-            false => Err(Problem::new(
+            false => Err(Notice::new(
                 "netrc has changed meanwhile",
                 "look again: git credential-heroku-rs doctor",
             )),
@@ -210,10 +210,10 @@ fn taken_out(fates: Vec<(Token, Fate)>, place: &str, words: &[String]) -> Fix {
 }
 
 /// The tokens that netrc has now.
-fn held_by_netrc(environment: &Environment) -> Result<Vec<Token>, Problem> {
-    let netrc = Netrc::in_plain_text(environment).map_err(|why| why.problem(environment))?;
+fn held_by_netrc(environment: &Environment) -> Result<Vec<Token>, Notice> {
+    let netrc = Netrc::in_plain_text(environment).map_err(|why| why.notice(environment))?;
     let overview = netrc.map_or(Ok(Overview::default()), |netrc| netrc.overview());
-    let overview = overview.map_err(|why| why.problem(environment))?;
+    let overview = overview.map_err(|why| why.notice(environment))?;
     Ok(tokens(&overview).into_iter().cloned().collect())
 }
 
@@ -231,7 +231,9 @@ fn as_a_store(overview: &Overview, look: &Look<'_>) -> Vec<Finding> {
             ),
         )
         .because("curl and git take the first, Python the last, the Heroku CLI deletes one")
-        .mended_by("log in again, which leaves one: git credential-heroku-rs login --store netrc");
+        .with_advice(
+            "log in again, which leaves one: git credential-heroku-rs login --store netrc",
+        );
         found.push(finding.fixed_by(rewritten(overview, look).filter(|_| is_one_login)));
     } else if !is_one_login {
         let finding = Finding::warn(
@@ -241,7 +243,7 @@ fn as_a_store(overview: &Overview, look: &Look<'_>) -> Vec<Finding> {
                 lines(overview)
             ),
         )
-        .mended_by("git credential-heroku-rs login --store netrc");
+        .with_advice("git credential-heroku-rs login --store netrc");
         found.push(finding);
     } else if overview.git.is_empty() || overview.api.is_empty() {
         let who = match overview.api.is_empty() {
@@ -251,7 +253,7 @@ fn as_a_store(overview: &Overview, look: &Look<'_>) -> Vec<Finding> {
             }
         };
         let finding = Finding::warn("netrc.half", who)
-            .mended_by("git credential-heroku-rs login --store netrc");
+            .with_advice("git credential-heroku-rs login --store netrc");
         found.push(finding.fixed_by(rewritten(overview, look)));
     }
     found
@@ -271,6 +273,6 @@ fn rewritten(overview: &Overview, look: &Look<'_>) -> Option<Fix> {
     );
     let undo = "not needed: it is the same token, once for each host";
     Some(Fix::new(does, undo, move |environment| {
-        netrc::keep(environment, &account, &token).map_err(|why| why.problem(environment))
+        netrc::keep(environment, &account, &token).map_err(|why| why.notice(environment))
     }))
 }

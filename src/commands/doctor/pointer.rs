@@ -4,12 +4,12 @@
 use std::path::PathBuf;
 
 use super::{Finding, Fix, Look, modes};
-use crate::accounts;
-use crate::credential::Account;
+use crate::account::Account;
 use crate::heroku_cli::{self, LoginState};
 use crate::hosts::{HerokuHost, Service};
-use crate::problem::Problem;
-use crate::sources::Source;
+use crate::logins;
+use crate::logins::lookup::Source;
+use crate::notice::Notice;
 
 /// The check of an account in use that has no token any more.
 pub(super) const DANGLING: &str = "login.dangling";
@@ -27,7 +27,7 @@ pub(super) fn login_json(look: &Look<'_>) -> Vec<Finding> {
         (LoginState::Account(account), _) if look.item_of(account).is_some() => {
             vec![Finding::pass(
                 "login.pointer",
-                format!("login.json names {account}, and the keychain has its token"),
+                format!("login.json names {account}, and the keyring has its token"),
             )]
         }
         (LoginState::Account(account), named) => vec![dangling(account, named, look)],
@@ -37,8 +37,8 @@ pub(super) fn login_json(look: &Look<'_>) -> Vec<Finding> {
                 "login.missing",
                 "login.json is not there: the Heroku CLI sees no login",
             )
-            .because("one failed look into the keychain makes the Heroku CLI remove it")
-            .mended_by("git credential-heroku-rs status")
+            .because("one failed look into the keyring makes the Heroku CLI remove it")
+            .with_advice("git credential-heroku-rs status")
             .fixed_by(pointing_to(only, look)),
         ],
         (LoginState::Unusable, [only]) => vec![
@@ -46,7 +46,7 @@ pub(super) fn login_json(look: &Look<'_>) -> Vec<Finding> {
                 .because(
                     "it is not JSON, or the name in it is no email; the Heroku CLI sees no login",
                 )
-                .mended_by("git credential-heroku-rs status")
+                .with_advice("git credential-heroku-rs status")
                 .fixed_by(pointing_to(only, look)),
         ],
         (LoginState::Absent | LoginState::Unusable, several) => vec![
@@ -58,14 +58,14 @@ pub(super) fn login_json(look: &Look<'_>) -> Vec<Finding> {
                 ),
             )
             .because("login.json names none of them, and nobody guesses")
-            .mended_by("git credential-heroku-rs switch EMAIL"),
+            .with_advice("git credential-heroku-rs switch EMAIL"),
         ],
     }
 }
 
 /// `login.json` names an account whose token is gone.
 fn dangling(account: &Account, named: &[Account], look: &Look<'_>) -> Finding {
-    let what = format!("login.json names {account}, and the keychain has no token of it");
+    let what = format!("login.json names {account}, and the keyring has no token of it");
     let finding = match &look.answer.found {
         Some(_) => Finding::warn(DANGLING, what).because("another source has one"),
         None => {
@@ -73,17 +73,17 @@ fn dangling(account: &Account, named: &[Account], look: &Look<'_>) -> Finding {
         }
     };
     match named {
-        [] => finding.mended_by("git credential-heroku-rs login"),
+        [] => finding.with_advice("git credential-heroku-rs login"),
         [only] => finding
-            .mended_by("git credential-heroku-rs login, or switch EMAIL")
+            .with_advice("git credential-heroku-rs login, or switch EMAIL")
             .fixed_by(pointing_to(only, look)),
-        _ => finding.mended_by("git credential-heroku-rs login, or switch EMAIL"),
+        _ => finding.with_advice("git credential-heroku-rs login, or switch EMAIL"),
     }
 }
 
 fn pointing_to(account: &Account, look: &Look<'_>) -> Fix {
     let does =
-        format!("write login.json: {account} is in use, the only one with a token in the keychain");
+        format!("write login.json: {account} is in use, the only one with a token in the keyring");
     let file = heroku_cli::login_file(look.environment).unwrap_or_default();
     let undo = match &look.login {
         LoginState::Account(before) => {
@@ -93,7 +93,7 @@ fn pointing_to(account: &Account, look: &Look<'_>) -> Fix {
     };
     let account = account.clone();
     Fix::new(does, undo, move |environment| {
-        accounts::switch(environment, &account).map(drop)
+        logins::switch(environment, &account).map(drop)
     })
 }
 
@@ -109,7 +109,7 @@ pub(super) fn variables(look: &Look<'_>) -> Vec<Finding> {
                 format!("HEROKU_API_KEY is of no use: {why}"),
             )
             .because("the Heroku CLI takes it all the same, and nothing else")
-            .mended_by("unset HEROKU_API_KEY"),
+            .with_advice("unset HEROKU_API_KEY"),
         ),
         Some(Ok(token)) => found.push(api_key(token, look)),
     }
@@ -119,21 +119,21 @@ pub(super) fn variables(look: &Look<'_>) -> Vec<Finding> {
             "login.unread-variable",
             "HEROKU_API_TOKEN is set, and no program reads it",
         );
-        found.push(
-            finding
-                .mended_by("export HEROKU_API_KEY=\"$HEROKU_API_TOKEN\"; unset HEROKU_API_TOKEN"),
-        );
+        found
+            .push(finding.with_advice(
+                "export HEROKU_API_KEY=\"$HEROKU_API_TOKEN\"; unset HEROKU_API_TOKEN",
+            ));
     }
     if is_set("HEROKU_DEBUG") {
         let finding = Finding::warn("login.debug", "HEROKU_DEBUG is set")
             .because("the Heroku CLI prints whole answers then, and the new token at a login");
-        found.push(finding.mended_by("unset HEROKU_DEBUG"));
+        found.push(finding.with_advice("unset HEROKU_DEBUG"));
     }
     if is_set("HEROKU_GIT_HOST") {
         let finding = Finding::warn("login.git-host", "HEROKU_GIT_HOST is set").because(
             "the Heroku CLI gives the token to any server named there; this program does not",
         );
-        found.push(finding.mended_by("unset HEROKU_GIT_HOST"));
+        found.push(finding.with_advice("unset HEROKU_GIT_HOST"));
     }
     found.extend(other_heroku(environment.heroku_host.as_deref()));
     found
@@ -153,18 +153,18 @@ fn other_heroku(heroku_host: Option<&str>) -> Option<Finding> {
         )
         .because("what is told here of git is about git.heroku.com"),
     };
-    Some(finding.mended_by("unset HEROKU_HOST"))
+    Some(finding.with_advice("unset HEROKU_HOST"))
 }
 
-fn api_key(token: &crate::credential::Token, look: &Look<'_>) -> Finding {
+fn api_key(token: &crate::token::Token, look: &Look<'_>) -> Finding {
     let items = look.listing.as_ref().map(|listing| listing.items.len());
     match items {
-        Ok(1..) if !look.is_in_keychain(token) => Finding::warn(
+        Ok(1..) if !look.is_in_keyring(token) => Finding::warn(
             "login.variable",
-            "HEROKU_API_KEY goes before the keychain, which has another token",
+            "HEROKU_API_KEY goes before the keyring, which has another token",
         )
         .because("git and the Heroku CLI take the variable's, whoever is logged in")
-        .mended_by("unset HEROKU_API_KEY"),
+        .with_advice("unset HEROKU_API_KEY"),
         _ => Finding::pass("login.variable", "the token comes from HEROKU_API_KEY"),
     }
 }
@@ -191,16 +191,15 @@ fn loose(id: &'static str, path: PathBuf, right: u32, excess: u32) -> Option<Fin
     };
     let does = format!("chmod {right:o} {shown}");
     let undo = format!("chmod {mode:o} {shown}");
-    let finding = Finding::warn(id, format!("others may {verb} {shown}")).mended_by(does.clone());
+    let finding = Finding::warn(id, format!("others may {verb} {shown}")).with_advice(does.clone());
     let fix = Fix::new(does, undo, move |_| {
-        modes::set(&path, right).map_err(|why| {
-            Problem::new(format!("the rights of {} stay: {why}", path.display()), "")
-        })
+        modes::set(&path, right)
+            .map_err(|why| Notice::new(format!("the rights of {} stay: {why}", path.display()), ""))
     });
     Some(finding.fixed_by(fix))
 }
 
-/// Where the token comes from, where that is neither the keychain nor a variable.
+/// Where the token comes from, where that is neither the keyring nor a variable.
 pub(super) fn source(look: &Look<'_>) -> Vec<Finding> {
     match &look.answer.found {
         Some(found) if found.source == Source::Netrc => {

@@ -4,14 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{Finding, Look, Severity};
-use crate::git_config::{self, Setting};
+use crate::git::{self, Setting};
 
 const PROGRAM: &str = "git-credential-heroku-rs";
 
 /// Every program of this name that git would find, the one that it runs first.
 pub(super) fn found_by_git(look: &Look<'_>, name: &str) -> Vec<PathBuf> {
     let name_of_file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
-    let gits_own = git_config::place_of_commands().map(|dir| dir.join(name_of_file));
+    let gits_own = git::place_of_commands().map(|dir| dir.join(name_of_file));
     let mut found: Vec<PathBuf> = gits_own.into_iter().filter(|path| path.is_file()).collect();
     found.extend(look.environment.programs(name));
     found
@@ -39,7 +39,7 @@ pub(super) fn on_path(look: &Look<'_>) -> Vec<Finding> {
     };
     let finding = Finding::warn("program.path", format!("git does not find {PROGRAM}"))
         .because("it is neither among git's own commands nor on PATH")
-        .mended_by(format!(
+        .with_advice(format!(
             "export PATH=\"{dir}:$PATH\", in your shell's start file"
         ));
     vec![Finding {
@@ -70,7 +70,7 @@ pub(super) fn copies(look: &Look<'_>) -> Vec<Finding> {
     vec![
         finding
             .because(format!("the one that speaks here is {}", me.display()))
-            .mended_by(format!(
+            .with_advice(format!(
                 "remove the one that you do not want, such as: rm {}",
                 found[0].display()
             )),
@@ -79,9 +79,9 @@ pub(super) fn copies(look: &Look<'_>) -> Vec<Finding> {
 
 /// git's version, and what it lacks.
 pub(super) fn git(_: &Look<'_>) -> Vec<Finding> {
-    let (version, shown) = match git_config::version() {
+    let (version, shown) = match git::version() {
         Ok(version) => version,
-        Err(problem) => return vec![Finding::of_problem("program.git", Severity::Fail, &problem)],
+        Err(notice) => return vec![Finding::of_problem("program.git", Severity::Fail, &notice)],
     };
     vec![judged(version, &shown)]
 }
@@ -92,7 +92,7 @@ fn judged(version: (u32, u32), shown: &str) -> Finding {
     match version {
         // `git config --fixed-value` came with 2.30.
         (..=1, _) | (2, ..30) => Finding::fail(ID, format!("{what} is too old for this program"))
-            .mended_by("install git 2.30 or later"),
+            .with_advice("install git 2.30 or later"),
         (2, 30..40) => Finding::pass(ID, what).because(
             "before 2.40 it does not learn when a token ends, before 2.46 where it came from",
         ),

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{Finding, Look, is_sent_by_git, shown};
-use crate::git_config::{self, Filled, Setting};
-use crate::sources::{Found, Source};
+use crate::git::{self, Filled, Setting};
+use crate::logins::lookup::{Found, Source};
 
 /// How long all helpers together may take: git itself would wait for ever.
 fn limit(look: &Look<'_>) -> Duration {
@@ -13,7 +13,7 @@ fn limit(look: &Look<'_>) -> Duration {
 }
 
 pub(super) fn fill(look: &Look<'_>) -> Vec<Finding> {
-    let filled = match git_config::fill(limit(look)) {
+    let filled = match git::fill(limit(look)) {
         Ok(filled) => filled,
         Err(why) => return vec![unanswered(look, why.what())],
     };
@@ -31,19 +31,19 @@ pub(super) fn fill(look: &Look<'_>) -> Vec<Finding> {
 
 /// Nobody answers: no login, or a setting in between.
 fn unanswered(look: &Look<'_>, why: &str) -> Finding {
-    let problem = look.answer.why_none();
+    let notice = look.answer.why_none();
     let finding = match &look.answer.found {
         Some(found) if found.source == Source::Netrc && is_sent_by_git(look) => {
             return Finding::pass("proof.answer", "git takes the token from netrc by itself");
         }
         Some(_) => Finding::fail("proof.answer", "git gets no token, though there is one")
             .because(format!("git says: {why}"))
-            .mended_by("git credential-heroku-rs setup"),
+            .with_advice("git credential-heroku-rs setup"),
         None => Finding::fail(
             "proof.answer",
-            format!("git gets no token: {}", problem.what()),
+            format!("git gets no token: {}", notice.what()),
         )
-        .mended_by(problem.mend()),
+        .with_advice(notice.fix()),
     };
     match askpass(look) {
         Some(program) => {
@@ -93,7 +93,7 @@ fn ours(look: &Look<'_>, filled: &Filled) -> Finding {
             "git gets another token from heroku-rs than that of the account in use",
         )
         .because("a user name in git's settings asks for another account")
-        .mended_by("look at: git config --show-origin --get-regexp '^credential.*username$'"),
+        .with_advice("look at: git config --show-origin --get-regexp '^credential.*username$'"),
     }
 }
 
@@ -107,7 +107,7 @@ fn of(found: &Found) -> String {
 fn theirs(look: &Look<'_>, filled: &Filled, helper: &Setting) -> Finding {
     let who = shown(&helper.value);
     let same = |found: &Found| filled.token.as_ref() == Some(&found.token);
-    let mend = "git credential-heroku-rs setup";
+    let advice = "git credential-heroku-rs setup";
     match &look.answer.found {
         Some(found) if same(found) => Finding::warn(
             "proof.answer",
@@ -116,13 +116,13 @@ fn theirs(look: &Look<'_>, filled: &Filled, helper: &Setting) -> Finding {
                 helper.origin
             ),
         )
-        .mended_by(mend),
+        .with_advice(advice),
         Some(_) => Finding::fail(
             "proof.answer",
             format!("git gets another password, from {who} ({})", helper.origin),
         )
         .because("it is not the token of the account in use")
-        .mended_by(mend),
+        .with_advice(advice),
         None => Finding::warn(
             "proof.answer",
             format!("git gets a password from {who} ({})", helper.origin),

@@ -2,7 +2,7 @@
 
 use super::{Finding, Fix, Look};
 use crate::commands::our_helper;
-use crate::git_config::{self, Kin, Setting};
+use crate::git::{self, Kin, Setting};
 
 /// A helper as it is told: of a piece of shell only as much as can hold no secret.
 pub(super) fn shown(value: &str) -> String {
@@ -31,14 +31,14 @@ pub(super) fn check(look: &Look<'_>) -> Vec<Finding> {
             shown(&helper.value)
         );
         let fix = rewritten(helper, look);
-        let mend = match &fix {
+        let advice = match &fix {
             Some(_) => "git credential-heroku-rs doctor --fix",
             None => "git credential-heroku-rs setup",
         };
         found.push(
             Finding::fail(id, what)
                 .because(why)
-                .mended_by(mend)
+                .with_advice(advice)
                 .fixed_by(fix),
         );
     }
@@ -56,11 +56,9 @@ fn rewritten(helper: &Setting, look: &Look<'_>) -> Option<Fix> {
         shown(&helper.value),
         helper.origin
     );
-    let undo = git_config::undone_by_replacing(helper, &ours);
+    let undo = git::undone_by_replacing(helper, &ours);
     let helper = helper.clone();
-    Some(Fix::new(does, undo, move |_| {
-        git_config::replace(&helper, &ours)
-    }))
+    Some(Fix::new(does, undo, move |_| git::replace(&helper, &ours)))
 }
 
 #[cfg(test)]

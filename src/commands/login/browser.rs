@@ -3,15 +3,15 @@
 use std::time::{Duration, Instant};
 
 use super::{Got, Session, description};
-use crate::arguments::Login;
-use crate::platform_api::PlatformApi;
+use crate::cli::Login;
+use crate::heroku_api::HerokuApi;
 use crate::terminal;
 
 /// As long as the Heroku CLI waits.
 const LIMIT: Duration = Duration::from_secs(600);
 
 pub(super) fn wait(
-    api: &PlatformApi,
+    api: &HerokuApi,
     arguments: &Login,
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<Got> {
@@ -24,7 +24,7 @@ pub(super) fn wait(
     let description = description(arguments, session.environment);
     let login = api
         .start_browser_login(&description)
-        .map_err(|failure| failure.problem())?;
+        .map_err(|failure| failure.notice())?;
     session.say(&format!("Open in your browser: {}", login.page()))?;
     if !arguments.no_open {
         terminal::open_page(login.page(), session.environment);
@@ -33,7 +33,7 @@ pub(super) fn wait(
     let _sign_of_life = terminal::Spinner::start("waiting", session.environment);
     let token = api
         .await_browser_login(&login, Instant::now() + LIMIT)
-        .map_err(|failure| failure.problem())?;
+        .map_err(|failure| failure.notice())?;
     Ok(Got {
         token,
         authorization: None,

@@ -9,16 +9,17 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{Session, known, usual_description};
-use crate::accounts::{self, Kept, Store};
-use crate::arguments::{Login, Place};
-use crate::credential::{Account, Token};
+use crate::account::Account;
+use crate::cli::{Login, Place};
 use crate::environment::Environment;
-use crate::git_config::{self, Setting};
-use crate::keychain::{Keychain, Unavailable};
-use crate::platform_api::{Authorization, Failure, PlatformApi};
-use crate::problem::Problem;
-use crate::sources::Source;
+use crate::git::{self, Setting};
+use crate::heroku_api::{Authorization, Failure, HerokuApi};
+use crate::keyring::{Keyring, Unavailable};
+use crate::logins::lookup::Source;
+use crate::logins::{self, Kept, Store};
+use crate::notice::Notice;
 use crate::terminal;
+use crate::token::Token;
 
 mod browser;
 mod password;
@@ -27,8 +28,8 @@ mod paste;
 const LIMIT: Duration = Duration::from_secs(30);
 
 pub(super) fn run(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    open_keychain(arguments, session)?;
-    let api = PlatformApi::new(session.environment, LIMIT).map_err(|failure| failure.problem())?;
+    open_keyring(arguments, session)?;
+    let api = HerokuApi::new(session.environment, LIMIT).map_err(|failure| failure.notice())?;
     let got = if arguments.with_token {
         paste::from_stdin(session)?
     } else if arguments.interactive {
@@ -43,15 +44,15 @@ pub(super) fn run(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::R
 
 /// A keyring that will not take the token ends the login before it begins. A locked one is unlocked
 /// by its own prompt, where a person is there to answer it.
-fn open_keychain(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    match accounts::can_keep(session.environment, store(arguments.store)) {
+fn open_keyring(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    match logins::can_keep(session.environment, store(arguments.store)) {
         Err(Unavailable::Locked) if terminal::is_there() => {
-            session.say("the keychain is locked, and asks you to open it")?;
-            let keychain = Keychain::new(session.environment);
-            let unlocked = keychain.unlock(session.environment.prompt_limit);
-            unlocked.map_err(|why| why.problem())?;
+            session.say("the keyring is locked, and asks you to open it")?;
+            let keyring = Keyring::new(session.environment);
+            let unlocked = keyring.unlock(session.environment.prompt_limit);
+            unlocked.map_err(|why| why.notice())?;
         }
-        able => able.map_err(|why| why.problem())?,
+        able => able.map_err(|why| why.notice())?,
     }
     Ok(())
 }
@@ -69,7 +70,7 @@ fn description(arguments: &Login, environment: &Environment) -> String {
 }
 
 fn finish(
-    api: &PlatformApi,
+    api: &HerokuApi,
     got: Got,
     arguments: &Login,
     session: &mut Session<'_, '_>,
@@ -87,7 +88,7 @@ fn finish(
         }
     }
     let store = store(arguments.store);
-    let kept = accounts::keep(
+    let kept = logins::keep(
         session.environment,
         store,
         &email,
@@ -104,14 +105,14 @@ fn finish(
         let day = expires.strftime("%Y-%m-%d");
         writeln!(out, "It ends on {day}, {}", super::report::span(left))?;
     }
-    if kept.source == Source::Keychain && is_unseen_by_the_heroku_cli(session.environment) {
-        session.warn(&Problem::new(
+    if kept.source == Source::Keyring && is_unseen_by_the_heroku_cli(session.environment) {
+        session.warn(&Notice::new(
             "the Heroku CLI does not see this login: without secret-tool it looks into netrc",
             "install libsecret-tools, or log in with --store netrc",
         ))?;
     }
     if session.environment.api_key.is_some() {
-        session.warn(&Problem::new(
+        session.warn(&Notice::new(
             "HEROKU_API_KEY is set, and goes before this login",
             "run: unset HEROKU_API_KEY",
         ))?;
@@ -120,7 +121,7 @@ fn finish(
 }
 
 /// Whose token it is: an authorization that was made just now says so by itself.
-fn owner(api: &PlatformApi, got: &Got) -> Result<Account, Problem> {
+fn owner(api: &HerokuApi, got: &Got) -> Result<Account, Notice> {
     let told = got
         .authorization
         .as_ref()
@@ -137,7 +138,7 @@ fn owner(api: &PlatformApi, got: &Got) -> Result<Account, Problem> {
 fn store(place: Place) -> Store {
     match place {
         Place::Auto => Store::Auto,
-        Place::Keychain => Store::Keychain,
+        Place::Keyring => Store::Keyring,
         Place::Netrc => Store::Netrc,
     }
 }
@@ -146,7 +147,7 @@ fn store(place: Place) -> Store {
 fn tell(kept: &Kept, account: &Account, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let place = match kept.source {
         Source::Netrc => "netrc, in plain text",
-        Source::ApiKey | Source::Keychain => "the keychain",
+        Source::ApiKey | Source::Keyring => "the keyring",
     };
     if let Some(why) = &kept.no_keyring {
         session.say(&format!(
@@ -170,13 +171,13 @@ fn is_unseen_by_the_heroku_cli(environment: &Environment) -> bool {
     cfg!(target_os = "linux") && !without("heroku") && without("secret-tool")
 }
 
-fn refused(failure: &Failure) -> Problem {
+fn refused(failure: &Failure) -> Notice {
     match failure {
-        Failure::Refused => Problem::new(
+        Failure::Refused => Notice::new(
             "Heroku refuses this token: it is revoked, expired, or not whole",
             "make a new one and paste all of it: git credential-heroku-rs login",
         ),
-        other => other.problem(),
+        other => other.notice(),
     }
 }
 
@@ -188,8 +189,8 @@ fn may_push(scope: &[String]) -> bool {
     scope.is_empty() || !scope.iter().all(reads_only)
 }
 
-fn weak(scope: &[String]) -> Problem {
-    Problem::new(
+fn weak(scope: &[String]) -> Notice {
+    Notice::new(
         format!("this token may not push: its scope is {}", scope.join(", ")),
         "make one with the scope global, or keep this one all the same: --force",
     )
@@ -197,7 +198,7 @@ fn weak(scope: &[String]) -> Problem {
 
 /// Offers `setup` where git asks somebody else first, or nobody.
 fn offer_setup(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let helpers = git_config::helpers_for_heroku();
+    let helpers = git::helpers_for_heroku();
     let set_up = helpers.is_ok_and(|helpers| helpers.first().is_some_and(Setting::starts_us));
     if !set_up {
         session.say("git does not ask heroku-rs yet. Run: git credential-heroku-rs setup")?;

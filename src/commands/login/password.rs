@@ -4,16 +4,16 @@
 use zeroize::Zeroizing;
 
 use super::{Got, Session, description};
-use crate::arguments::{Lifetime, Login};
-use crate::platform_api::{Authorization, Failure, NewAuthorization, PasswordLogin, PlatformApi};
-use crate::problem::Problem;
+use crate::cli::{Lifetime, Login};
+use crate::heroku_api::{Authorization, Failure, HerokuApi, NewAuthorization, PasswordLogin};
+use crate::notice::Notice;
 use crate::terminal;
 
 /// How often a wrong code may be typed.
 const TRIES: usize = 3;
 
 pub(super) fn ask(
-    api: &PlatformApi,
+    api: &HerokuApi,
     arguments: &Login,
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<Got> {
@@ -26,13 +26,13 @@ pub(super) fn ask(
             Lifetime::Endless => None,
         },
     };
-    let email = terminal::line("Email: ").map_err(Problem::from)?;
-    let password = terminal::hidden("Password: ").map_err(Problem::from)?;
+    let email = terminal::line("Email: ").map_err(Notice::from)?;
+    let password = terminal::hidden("Password: ").map_err(Notice::from)?;
     let authorization = with_code(api, &email, &password, &new, session)?;
     let token = authorization
         .token
         .clone()
-        .ok_or_else(|| Failure::Garbled.problem())?;
+        .ok_or_else(|| Failure::Garbled.notice())?;
     Ok(Got {
         token,
         authorization: Some(authorization),
@@ -41,7 +41,7 @@ pub(super) fn ask(
 
 /// The first try has no code: only Heroku knows whether one is needed.
 fn with_code(
-    api: &PlatformApi,
+    api: &HerokuApi,
     email: &str,
     password: &Zeroizing<String>,
     new: &NewAuthorization<'_>,
@@ -60,9 +60,9 @@ fn with_code(
         if login.code.is_some() {
             session.say("Heroku did not take that code")?;
         }
-        let typed = terminal::hidden("Code from your authenticator: ").map_err(Problem::from)?;
+        let typed = terminal::hidden("Code from your authenticator: ").map_err(Notice::from)?;
         login.code = Some(Zeroizing::new(typed.split_whitespace().collect()));
         refused = api.log_in(&login, new);
     }
-    refused.map_err(|failure| failure.problem().into())
+    refused.map_err(|failure| failure.notice().into())
 }

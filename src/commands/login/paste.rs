@@ -5,10 +5,10 @@ use std::io::{ErrorKind, Read};
 use zeroize::Zeroizing;
 
 use super::{Got, Session, description};
-use crate::arguments::Login;
-use crate::credential::Token;
-use crate::problem::{Kind, Problem};
+use crate::cli::Login;
+use crate::notice::{Kind, Notice};
 use crate::terminal;
+use crate::token::Token;
 
 /// The dashboard's page on which authorizations are made.
 const PAGE: &str = "https://dashboard.heroku.com/account/applications/authorizations/new";
@@ -51,25 +51,25 @@ pub(super) fn ask(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::R
     session.say(&format!(
         "  description: {description}; expires: as you like, 30 days is 2592000"
     ))?;
-    session.say("Paste it here; it is not shown. It is kept in the keychain, for git and for the Heroku CLI.")?;
+    session.say("Paste it here; it is not shown. It is kept in the keyring, for git and for the Heroku CLI.")?;
     if arguments.open {
         terminal::open_page(PAGE, session.environment);
     }
-    let text = terminal::hidden("Token: ").map_err(Problem::from)?;
+    let text = terminal::hidden("Token: ").map_err(Notice::from)?;
     Ok(got(&text, "your paste")?)
 }
 
-fn no_terminal() -> Problem {
-    Problem::new(
+fn no_terminal() -> Notice {
+    Notice::new(
         "there is no terminal to ask for a token on",
         "pipe it in: printenv HEROKU_TOKEN | git credential-heroku-rs login --with-token",
     )
     .of_kind(Kind::Usage)
 }
 
-fn got(text: &str, place: &str) -> Result<Got, Problem> {
+fn got(text: &str, place: &str) -> Result<Got, Notice> {
     let token = Token::parse(text).map_err(|why| {
-        Problem::new(
+        Notice::new(
             format!("there is no Heroku token in {place}: {why}"),
             format!("make one at {PAGE}"),
         )

@@ -12,7 +12,7 @@ use clap_mangen::Man as Page;
 use clap_mangen::roff::{Roff, bold, roman};
 
 use super::Session;
-use crate::arguments::{self, Man};
+use crate::cli::{self, Man};
 use crate::terminal;
 
 /// What no definition of a command line says: variables, files, exit codes, other pages.
@@ -20,7 +20,7 @@ const MORE_ON_THE_PROGRAM: &str = include_str!("program.roff");
 const MORE_ON_A_COMMAND: &str = include_str!("command.roff");
 
 pub(super) fn run(arguments: &Man, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let mut definition = arguments::definition();
+    let mut definition = cli::definition();
     definition.build();
     let Some(dir) = &arguments.dir else {
         session

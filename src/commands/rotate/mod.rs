@@ -10,15 +10,15 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::{Session, account_named, host_in_use, known, report, usual_description};
-use crate::accounts::{self, Login};
-use crate::arguments::{Lifetime, Rotate};
-use crate::credential::Account;
+use crate::account::Account;
+use crate::cli::{Lifetime, Rotate};
+use crate::heroku_api::{Failure, HerokuApi, NewAuthorization, Revoked};
 use crate::hosts::Service;
-use crate::known_authorizations;
-use crate::platform_api::{Failure, NewAuthorization, PlatformApi, Revoked};
-use crate::problem::{Kind, Problem, Told, shown};
-use crate::rotations::{self, Rotation};
-use crate::sources::{self, Source, Wanted};
+use crate::logins::lookup::{self, Source, Wanted};
+use crate::logins::{self, Login};
+use crate::notice::{Kind, Notice, Told, shown};
+use crate::rotation_journal::{self, Rotation};
+use crate::token_metadata;
 
 mod plan;
 mod steps;
@@ -45,7 +45,7 @@ pub(super) fn run(arguments: &Rotate, session: &mut Session<'_, '_>) -> anyhow::
     if matches!(environment.api_key, Some(Ok(_))) {
         return Err(not_ours().into());
     }
-    let lock = rotations::lock(environment, OTHERS_LIMIT);
+    let lock = rotation_journal::lock(environment, OTHERS_LIMIT);
     let _others_wait = lock.map_err(|why| not_locked(&why))?;
     let logins = meant(arguments, session)?;
     let mut left = false;
@@ -71,7 +71,7 @@ fn meant(arguments: &Rotate, session: &mut Session<'_, '_>) -> anyhow::Result<Ve
     let environment = session.environment;
     let named = arguments.account.as_deref();
     let account = named.map(|name| account_named(name, environment));
-    let answer = sources::find(
+    let answer = lookup::find(
         &Wanted {
             host: &host_in_use(Service::Git, environment)?,
             account: account.transpose()?.as_ref(),
@@ -79,8 +79,8 @@ fn meant(arguments: &Rotate, session: &mut Session<'_, '_>) -> anyhow::Result<Ve
         environment,
     );
     if !arguments.all {
-        if let Some(problem) = answer.passed_over() {
-            session.warn(&problem)?;
+        if let Some(notice) = answer.passed_over() {
+            session.warn(&notice)?;
         }
         let found = answer.into_found()?;
         return Ok(vec![Login {
@@ -90,18 +90,18 @@ fn meant(arguments: &Rotate, session: &mut Session<'_, '_>) -> anyhow::Result<Ve
             known: found.known,
         }]);
     }
-    let (mut logins, unavailable) = accounts::list(environment);
+    let (mut logins, unavailable) = logins::list(environment);
     logins.retain(|login| login.source != Source::ApiKey);
     if logins.is_empty() {
         return Err(answer.why_none().into());
     }
-    for (_, problem) in &unavailable {
-        session.warn(problem)?;
+    for (_, notice) in &unavailable {
+        session.warn(notice)?;
     }
     Ok(without_copies(logins))
 }
 
-/// A copy in netrc follows its token in the keychain, and is no login of its own.
+/// A copy in netrc follows its token in the keyring, and is no login of its own.
 fn without_copies(logins: Vec<Login>) -> Vec<Login> {
     let mut own: Vec<Login> = Vec::new();
     for login in logins {
@@ -119,12 +119,12 @@ fn rotated(
 ) -> anyhow::Result<Left> {
     let environment = session.environment;
     let margin = arguments.if_expires_within;
-    let of = |account| rotations::of(environment, account);
+    let of = |account| rotation_journal::of(environment, account);
     let unfinished = login.account.as_ref().map(of).unwrap_or_default();
     if unfinished.is_empty() && !End::noted(login.known.as_ref()).is_due(margin) {
         return Ok(Left::Nothing);
     }
-    let api = PlatformApi::new(environment, LIMIT).map_err(|failure| failure.problem())?;
+    let api = HerokuApi::new(environment, LIMIT).map_err(|failure| failure.notice())?;
     let account = owner(&api, login)?;
     let rotating = Rotating {
         environment,
@@ -136,17 +136,17 @@ fn rotated(
     if !arguments.dry_run {
         clear_up(&rotating, &unfinished, session)?;
     }
-    let old = Old::of(&api, &login.token, login.known.as_ref()).map_err(|why| why.problem())?;
+    let old = Old::of(&api, &login.token, login.known.as_ref()).map_err(|why| why.notice())?;
     if !old.end().is_due(margin) {
         // So that the next time nobody has to be asked.
         let noted = known(&account, &login.token, old.found.as_ref());
-        let _ = known_authorizations::remember(environment, noted);
+        let _ = token_metadata::remember(environment, noted);
         return Ok(Left::Nothing);
     }
     let usual = usual_description(environment);
     let lifetime = arguments.expires_in.unwrap_or_else(|| old.lifetime());
     let new = NewAuthorization {
-        description: rotations::unmarked(old.description().unwrap_or(&usual)),
+        description: rotation_journal::unmarked(old.description().unwrap_or(&usual)),
         scope: old.scope(),
         expires_in: match lifetime {
             Lifetime::Limited(time) => Some(time.as_secs()),
@@ -165,12 +165,12 @@ fn rotated(
 }
 
 /// The name that the token lies under; an entry in netrc may have none.
-fn owner(api: &PlatformApi, login: &Login) -> Result<Account, Problem> {
+fn owner(api: &HerokuApi, login: &Login) -> Result<Account, Notice> {
     match &login.account {
         Some(account) => Ok(account.clone()),
         None => match api.account(&login.token) {
             Ok(info) => Ok(info.email),
-            Err(failure) => Err(failure.problem()),
+            Err(failure) => Err(failure.notice()),
         },
     }
 }
@@ -249,7 +249,7 @@ fn tell(
 
 /// Says what became of the old token.
 fn tell_of_the_old_one(
-    ended: Result<(), Problem>,
+    ended: Result<(), Notice>,
     old: &Old,
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<Left> {
@@ -257,8 +257,8 @@ fn tell_of_the_old_one(
         (Ok(()), false) => writeln!(session.streams.output, "The old one is revoked")?,
         (Ok(()), true) => session
             .say("The old one is the account's API key, which others may use: it stays valid")?,
-        (Err(problem), _) => {
-            session.warn(&problem)?;
+        (Err(notice), _) => {
+            session.warn(&notice)?;
             return Ok(Left::OldToken);
         }
     }
@@ -269,12 +269,12 @@ fn tell_of_the_old_one(
 ///
 /// # Errors
 /// Why the old token is still valid.
-fn ended(rotating: &Rotating<'_>, replaced: &Replaced, old: &Old) -> Result<(), Problem> {
+fn ended(rotating: &Rotating<'_>, replaced: &Replaced, old: &Old) -> Result<(), Notice> {
     const DASHBOARD: &str = "revoke it: https://dashboard.heroku.com/account/applications";
     const NEXT_RUN: &str = "the next run revokes it: git credential-heroku-rs rotate";
-    let still_valid = |failure: &Failure, mend| {
+    let still_valid = |failure: &Failure, fix| {
         let what = format!("the old token could not be revoked and is still valid: {failure}");
-        Problem::new(what, mend)
+        Notice::new(what, fix)
     };
     if old.found.is_some() {
         let concluded = rotating.conclude(&replaced.token, &replaced.rotation);
@@ -293,7 +293,7 @@ fn ended(rotating: &Rotating<'_>, replaced: &Replaced, old: &Old) -> Result<(), 
     concluded.map_err(|failure| still_valid(&failure, NEXT_RUN))?;
     match session {
         Ok(Revoked::Done) | Err(Failure::Refused) => Ok(()),
-        Ok(Revoked::GoneBefore) | Err(Failure::Forbidden(_)) => Err(Problem::new(
+        Ok(Revoked::GoneBefore) | Err(Failure::Forbidden(_)) => Err(Notice::new(
             "the old token is still valid: which authorization it belongs to cannot be told for sure",
             DASHBOARD,
         )),
@@ -301,30 +301,30 @@ fn ended(rotating: &Rotating<'_>, replaced: &Replaced, old: &Old) -> Result<(), 
     }
 }
 
-fn not_ours() -> Problem {
-    Problem::new(
+fn not_ours() -> Notice {
+    Notice::new(
         "HEROKU_API_KEY is set: the token in use lies in a variable, and is not ours to replace",
         "set it anew where it is set; for the one that is kept here: unset HEROKU_API_KEY",
     )
 }
 
-fn not_locked(why: &io::Error) -> Problem {
+fn not_locked(why: &io::Error) -> Notice {
     match why.kind() {
-        io::ErrorKind::TimedOut => Problem::new(
+        io::ErrorKind::TimedOut => Notice::new(
             "another rotate is at work, and does not come to its end",
             "wait for it, then run it again",
         ),
-        _ => Problem::new(
+        _ => Notice::new(
             format!("what is to be done could not be noted: {why}"),
             "look at: ls -ld ~/.local/state/git-credential-heroku-rs",
         ),
     }
 }
 
-fn unfinished_business(failure: &Failure) -> Problem {
-    let why = failure.problem();
-    Problem::new(
+fn unfinished_business(failure: &Failure) -> Notice {
+    let why = failure.notice();
+    Notice::new(
         format!("a rotation that was cut short could not be cleared up: {failure}"),
-        why.mend(),
+        why.fix(),
     )
 }

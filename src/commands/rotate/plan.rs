@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::arguments::Lifetime;
-use crate::credential::Token;
-use crate::known_authorizations::Known;
-use crate::platform_api::{Authorization, Failure, PlatformApi};
-use crate::rotations::Ending;
+use crate::cli::Lifetime;
+use crate::heroku_api::{Authorization, Failure, HerokuApi};
+use crate::rotation_journal::Ending;
+use crate::token::Token;
+use crate::token_metadata::Known;
 
 /// How long a new token lives where nobody knows how long the old one was to: as one of the Heroku
 /// CLI's logins does.
@@ -66,7 +66,7 @@ pub(super) struct Old {
 impl Old {
     /// Asks Heroku for the token's authorization.
     pub(super) fn of(
-        api: &PlatformApi,
+        api: &HerokuApi,
         token: &Token,
         noted: Option<&Known>,
     ) -> Result<Old, Failure> {

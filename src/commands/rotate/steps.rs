@@ -2,22 +2,23 @@
 //! old one revoked. What comes next is noted first, and a token that works is in its place before
 //! and after each step.
 
-use crate::accounts::{self, NotReplaced};
+use crate::account::Account;
 use crate::commands::known;
-use crate::credential::{Account, Token};
 use crate::environment::Environment;
-use crate::known_authorizations::Known;
-use crate::platform_api::{
-    Authorization, Failure, NewAuthorization, PlatformApi, Revoked, position_of,
+use crate::heroku_api::{
+    Authorization, Failure, HerokuApi, NewAuthorization, Revoked, position_of,
 };
-use crate::problem::Problem;
-use crate::rotations::{self, Ending, Made, Rotation};
-use crate::sources::Source;
+use crate::logins::lookup::Source;
+use crate::logins::{self, NotReplaced};
+use crate::notice::Notice;
+use crate::rotation_journal::{self, Ending, Made, Rotation};
+use crate::token::Token;
+use crate::token_metadata::Known;
 
 /// A token in its place, and who is asked about it.
 pub(super) struct Rotating<'a> {
     pub(super) environment: &'a Environment,
-    pub(super) api: &'a PlatformApi,
+    pub(super) api: &'a HerokuApi,
     pub(super) account: &'a Account,
     pub(super) token: &'a Token,
     pub(super) place: Source,
@@ -28,7 +29,7 @@ pub(super) struct Replaced {
     pub(super) token: Token,
     pub(super) authorization: Authorization,
     /// What went wrong beside it.
-    pub(super) notes: Vec<Problem>,
+    pub(super) notes: Vec<Notice>,
     pub(super) rotation: Rotation,
 }
 
@@ -41,16 +42,15 @@ impl Rotating<'_> {
         &self,
         new: &NewAuthorization<'_>,
         old: Option<Ending>,
-    ) -> Result<Replaced, Problem> {
-        let untouched =
-            accounts::still_holds(self.environment, self.place, self.account, self.token);
+    ) -> Result<Replaced, Notice> {
+        let untouched = logins::still_holds(self.environment, self.place, self.account, self.token);
         untouched.map_err(|why| not_replaced(&of(&why)))?;
         let mut rotation = Rotation::begin(self.account, new.description, old)
             .map_err(|why| not_replaced(&unnoted(&why)))?;
         self.note(&rotation).map_err(|why| not_replaced(&why))?;
         let made = self.made(&rotation, new)?;
         let Some(token) = made.token.clone() else {
-            return Err(self.undone(&rotation, &Failure::Garbled.problem()));
+            return Err(self.undone(&rotation, &Failure::Garbled.notice()));
         };
         rotation.new = Some(Made {
             authorization: made.id.clone(),
@@ -63,7 +63,7 @@ impl Rotating<'_> {
             description: Some(rotation.description.clone()),
             ..known(self.account, &token, Some(&made))
         };
-        let put = accounts::replace(
+        let put = logins::replace(
             self.environment,
             self.place,
             self.account,
@@ -83,15 +83,15 @@ impl Rotating<'_> {
         }
     }
 
-    fn note(&self, rotation: &Rotation) -> Result<(), Problem> {
-        rotations::note(self.environment, rotation).map_err(|why| unnoted(&why))
+    fn note(&self, rotation: &Rotation) -> Result<(), Notice> {
+        rotation_journal::note(self.environment, rotation).map_err(|why| unnoted(&why))
     }
 
     fn made(
         &self,
         rotation: &Rotation,
         new: &NewAuthorization<'_>,
-    ) -> Result<Authorization, Problem> {
+    ) -> Result<Authorization, Notice> {
         let marked = rotation.marked_description();
         let marked = NewAuthorization {
             description: &marked,
@@ -99,35 +99,35 @@ impl Rotating<'_> {
         };
         let made = self.api.create_authorization(self.token, &marked);
         made.map_err(|failure| {
-            let why = failure.problem();
+            let why = failure.notice();
             if failure.is_unclear() {
                 return self.undone(rotation, &why);
             }
             // Heroku itself has said that there is nothing to clear up.
-            let _ = rotations::forget(self.environment, rotation);
+            let _ = rotation_journal::forget(self.environment, rotation);
             not_replaced(&why)
         })
     }
 
     /// A token is good once Heroku has taken it; whether it may do this or that is another matter.
-    fn proven(&self, token: &Token) -> Result<(), Problem> {
+    fn proven(&self, token: &Token) -> Result<(), Notice> {
         match self.api.account(token) {
             Ok(_) | Err(Failure::Forbidden(_) | Failure::Suspended | Failure::Delinquent) => Ok(()),
-            Err(failure) => Err(failure.problem()),
+            Err(failure) => Err(failure.notice()),
         }
     }
 
     /// Takes back what was begun, and says why and how far that went.
-    fn undone(&self, rotation: &Rotation, why: &Problem) -> Problem {
+    fn undone(&self, rotation: &Rotation, why: &Notice) -> Notice {
         match self.withdraw(rotation) {
             Ok(_) => not_replaced(why),
-            Err(_) => Problem::new(
+            Err(_) => Notice::new(
                 format!(
                     "the token was not replaced, and a new authorization is left until the next \
                      rotate: {}",
                     why.what()
                 ),
-                why.mend(),
+                why.fix(),
             ),
         }
     }
@@ -156,7 +156,7 @@ impl Rotating<'_> {
                 .api
                 .describe(new, &made.authorization, &rotation.description);
         }
-        let _ = rotations::forget(self.environment, rotation);
+        let _ = rotation_journal::forget(self.environment, rotation);
         Ok(())
     }
 
@@ -176,7 +176,7 @@ impl Rotating<'_> {
         }
         // A request that nobody waits for may have its effect later: then the mark is still known.
         if !made.is_empty() || !rotation.is_recent() {
-            let _ = rotations::forget(self.environment, rotation);
+            let _ = rotation_journal::forget(self.environment, rotation);
         }
         Ok(!made.is_empty())
     }
@@ -184,7 +184,7 @@ impl Rotating<'_> {
     fn marked(&self, rotation: &Rotation) -> Result<Vec<String>, Failure> {
         let marked = rotation.marked_description();
         let all = self.api.authorizations(self.token)?;
-        // Were our notes older than the keychain, as after a restored backup, it would be in use.
+        // Were our notes older than the keyring, as after a restored backup, it would be in use.
         let used = position_of(self.token, &all);
         let unused = all.iter().enumerate().filter(|(at, _)| Some(*at) != used);
         let marked = unused.filter(|(_, one)| one.description.as_deref() == Some(&marked));
@@ -192,16 +192,16 @@ impl Rotating<'_> {
     }
 }
 
-fn not_replaced(why: &Problem) -> Problem {
-    Problem::new(
+fn not_replaced(why: &Notice) -> Notice {
+    Notice::new(
         format!("the token was not replaced: {}", why.what()),
-        why.mend(),
+        why.fix(),
     )
     .of_kind(why.kind())
 }
 
-fn unclear(why: &Problem) -> Problem {
-    Problem::new(
+fn unclear(why: &Notice) -> Notice {
+    Notice::new(
         format!(
             "whether the new token was written is not known, so that the old one stays valid: {}",
             why.what()
@@ -210,16 +210,16 @@ fn unclear(why: &Problem) -> Problem {
     )
 }
 
-fn unnoted(why: &std::io::Error) -> Problem {
-    Problem::new(
+fn unnoted(why: &std::io::Error) -> Notice {
+    Notice::new(
         format!("what is to be done could not be noted: {why}"),
         "look at: ls -ld ~/.local/state/git-credential-heroku-rs",
     )
 }
 
-fn of(why: &NotReplaced) -> Problem {
+fn of(why: &NotReplaced) -> Notice {
     match why {
-        NotReplaced::Overtaken => Problem::new(
+        NotReplaced::Overtaken => Notice::new(
             "somebody logged in or out meanwhile, and theirs stays",
             "see which token is there: git credential-heroku-rs status",
         ),

@@ -73,11 +73,11 @@ fn a_new_login_takes_the_place_of_the_one_in_use() {
         "{told}"
     );
     assert!(
-        told.ends_with(") now: the token is in the keychain\n"),
+        told.ends_with(") now: the token is in the keyring\n"),
         "{told}"
     );
     assert_eq!(
-        world.kept_in_the_keychain(ANN),
+        world.kept_in_the_keyring(ANN),
         Some(the_newest_token(&world))
     );
     assert!(world.heroku.is_live(&laptop.token));
@@ -93,11 +93,11 @@ fn what_would_be_no_login_is_not_made() {
         .helper("authorizations create --description x --login --scope read")
         .exits_with(2)
         .says("a token of this scope may not push");
-    world.keychain().locks();
+    world.keyring().locks();
     world
         .helper("authorizations create --description x --login")
         .exits_with(1)
-        .says("the keychain is locked");
+        .says("the keyring is locked");
     world.sets("HEROKU_API_KEY", &world.heroku.issue_token(ANN));
     world
         .helper("authorizations create --description x --login")
@@ -116,7 +116,7 @@ fn one_that_cannot_be_kept_is_revoked_again() {
     let running = world.starts_the_helper("authorizations create --description x --login");
     world.waits_for_a_pause();
     let token = the_newest_token(&world);
-    world.keychain().locks();
+    world.keyring().locks();
     world.heroku_recovers();
     assert_eq!(running.ends(), Some(1));
     assert!(!world.heroku.is_live(&token));
@@ -269,7 +269,7 @@ fn the_accounts_api_key_is_not_revoked_by_a_slip() {
 
 #[test]
 fn one_that_may_be_this_machines_is_not_revoked_by_a_slip() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     world.heroku.redaction(Redaction::Short);
     let other = issues(&world, "CI", None);
     let token = world.has_logged_in_with_the_heroku_cli(ANN);

@@ -18,7 +18,7 @@ fn issues(world: &World, description: &str, days: Option<i64>) -> Issued {
 
 /// Ann is logged in with `laptop`, and has an authorization for `CI` too, which ends in 90 days.
 fn logged_in() -> (World, Issued, Issued) {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let laptop = issues(&world, "laptop", None);
     let ci = issues(&world, "CI", Some(90));
     world.logs_in_with(&laptop.token);

@@ -24,7 +24,7 @@ fn a_pipe_gets_columns_with_tabs_between_them() {
             "laptop",
             "global",
             "never",
-            "keychain",
+            "keyring",
             "in use"
         ]
     );
@@ -63,7 +63,7 @@ fn a_terminal_gets_a_table_that_points_out_what_never_ends() {
     assert_eq!(
         lines[1],
         format!(
-            "{}  laptop       global  never ends                      in use, from the keychain",
+            "{}  laptop       global  never ends                      in use, from the keyring",
             laptop.id
         )
     );
@@ -90,7 +90,7 @@ fn json_has_everything_but_tokens() {
         let expected = json!({
             "id": laptop.id, "description": "laptop", "scope": ["global"],
             "created": "TIME", "updated": "TIME", "expires": null, "expired": false,
-            "in_use": true, "here": ["keychain"],
+            "in_use": true, "here": ["keyring"],
         });
         assert_eq!(first, expected, "{mode:?}");
         assert_eq!(all[1]["id"], json!(ci.id));
@@ -130,13 +130,13 @@ fn every_token_on_this_machine_is_marked() {
     world
         .helper("authorizations")
         .succeeds()
-        .says("\tnever\tkeychain\tin use\n")
+        .says("\tnever\tkeyring\tin use\n")
         .says("\tnetrc\t\n");
     world.sets("HEROKU_API_KEY", &ci.token);
     world
         .helper("authorizations")
         .succeeds()
-        .says("\tnever\tkeychain\t\n")
+        .says("\tnever\tkeyring\t\n")
         .says("\tenvironment,netrc\tin use\n");
 }
 
@@ -144,12 +144,12 @@ fn every_token_on_this_machine_is_marked() {
 fn another_account_is_listed_by_its_name() {
     let (world, ..) = logged_in();
     let bobs = world.heroku.issue(BOB, Grant::default());
-    world.keeps_in_the_keychain(BOB, &bobs.token);
+    world.keeps_in_the_keyring(BOB, &bobs.token);
     world
         .helper("authorizations list --account bob@example.com")
         .succeeds()
         .stdout_is(&format!(
-            "{}\tmade in the dashboard\tglobal\tnever\tkeychain\t\n",
+            "{}\tmade in the dashboard\tglobal\tnever\tkeyring\t\n",
             bobs.id
         ));
 }
@@ -170,7 +170,7 @@ fn one_is_shown_by_its_id_its_beginning_or_its_description() {
         assert!(lines[3].starts_with("  made     20") && lines[3].ends_with(" UTC"));
         assert!(lines[4].starts_with("  changed  20") && lines[4].ends_with(" UTC"));
         assert_eq!(lines[5], "  token    never ends");
-        assert_eq!(lines[6], "  here     in use, from the keychain");
+        assert_eq!(lines[6], "  here     in use, from the keyring");
         assert_eq!(lines.len(), 7);
     }
     world
@@ -309,13 +309,13 @@ fn what_the_api_refuses_is_told_in_its_words() {
                 .says(told);
         }
         assert!(world.heroku.is_live(&ci.token));
-        assert_eq!(world.kept_in_the_keychain(ANN), Some(laptop.token));
+        assert_eq!(world.kept_in_the_keyring(ANN), Some(laptop.token));
     }
 }
 
 #[test]
 fn without_a_login_there_is_no_list() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     for line in [
         "",
         "info x",

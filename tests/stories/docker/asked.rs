@@ -22,12 +22,12 @@ fn another_token_never_replaces_a_login_and_docker_is_told() {
         asked(&world, "store", &offered(username, &other))
             .exits_with(1)
             .stdout_is(
-                "the token was not kept: docker uses the Heroku login of ann@example.com in the keychain\n",
+                "the token was not kept: docker uses the Heroku login of ann@example.com in the keyring\n",
             )
             .says("git credential-heroku-rs login");
     }
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
-    assert_eq!(world.accounts_in_the_keychain(), [ANN]);
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.accounts_in_the_keyring(), [ANN]);
 }
 
 #[test]
@@ -40,7 +40,7 @@ fn a_new_token_for_the_very_account_replaces_the_old_one() {
     asked(&world, "store", &offered(ANN, &new))
         .succeeds()
         .says_nothing();
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(new));
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(new));
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn a_password_that_is_no_token_is_not_kept_and_not_told() {
         .exits_with(1)
         .says("it is no Heroku token")
         .says_nothing_about("horse");
-    assert_eq!(world.accounts_in_the_keychain(), Vec::<String>::new());
+    assert_eq!(world.accounts_in_the_keyring(), Vec::<String>::new());
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn other_registries_get_nothing_and_nothing_is_asked_for_them() {
 }
 
 #[test]
-fn nobody_logged_in_and_a_keychain_that_is_locked_are_two_things() {
+fn nobody_logged_in_and_a_keyring_that_is_locked_are_two_things() {
     let world = set_up();
     asked(&world, "get", REGISTRY)
         .exits_with(1)
@@ -104,11 +104,11 @@ fn nobody_logged_in_and_a_keychain_that_is_locked_are_two_things() {
         .says("git credential-heroku-rs login");
     asked(&world, "list", "").succeeds().stdout_is("{}\n");
     world.has_logged_in_with_the_heroku_cli(ANN);
-    world.keychain().locks();
+    world.keyring().locks();
     asked(&world, "get", REGISTRY)
         .exits_with(1)
         .says_nothing_about("not found")
-        .says("the Heroku token could not be read from the keychain: the keychain is locked");
+        .says("the Heroku token could not be read from the keyring: the keyring is locked");
 }
 
 #[test]
@@ -185,7 +185,7 @@ fn an_answer_costs_docker_no_more_than_it_costs_git() {
 fn of_several_accounts_none_is_guessed() {
     let world = set_up();
     for email in [ANN, BOB] {
-        world.keeps_in_the_keychain(email, &world.heroku.issue_token(email));
+        world.keeps_in_the_keyring(email, &world.heroku.issue_token(email));
     }
     asked(&world, "get", REGISTRY)
         .exits_with(1)

@@ -8,7 +8,7 @@ mod used;
 const REGISTRY: &str = "registry.heroku.com";
 
 fn set_up() -> World {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     world.sets("TERM", "dumb");
     world.helper("setup --docker").succeeds().stderr_is("");
     world

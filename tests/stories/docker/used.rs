@@ -186,7 +186,7 @@ fn what_docker_login_is_given_while_there_is_no_login_becomes_one() {
         .shell(&login, token.as_bytes())
         .succeeds()
         .says("Login Succeeded");
-    assert_eq!(world.kept_in_the_keychain("heroku"), Some(token.clone()));
+    assert_eq!(world.kept_in_the_keyring("heroku"), Some(token.clone()));
     world
         .helper_with_input("get", "protocol=https\nhost=git.heroku.com\n")
         .succeeds()
@@ -205,7 +205,7 @@ fn docker_logout_leaves_the_login_to_git_and_says_so() {
         "heroku-rs: the Heroku login stays: it is git's and the Heroku CLI's too\n  \
          to keep docker from it: git credential-heroku-rs unsetup --docker\n",
     );
-    assert_eq!(world.kept_in_the_keychain(ANN), Some(token));
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
 }
 
 #[test]

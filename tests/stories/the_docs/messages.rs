@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 
-use git_credential_heroku_rs::arguments::{self, Invocation};
+use git_credential_heroku_rs::cli::{self, Invocation};
 
 use super::told;
 use crate::world::files_under;
@@ -14,8 +14,8 @@ use crate::world::files_under;
 /// where it is defined.
 const SPELLED_ELSEWHERE: [&str; 3] = [
     "src/commands/netrc.rs: filter",
-    "src/platform_api/failure.rs: problem",
-    "src/terminal/mod.rs: problem",
+    "src/heroku_api/failure.rs: notice",
+    "src/terminal/mod.rs: notice",
 ];
 
 /// What messages speak of, and no message by itself.
@@ -132,8 +132,7 @@ fn of_wrong_lines() -> Vec<String> {
         .into_iter()
         .chain([not_text])
         .map(|words: Vec<OsString>| {
-            let (Invocation::Unknown(error) | Invocation::Told(error)) = arguments::read(&words)
-            else {
+            let (Invocation::Unknown(error) | Invocation::Told(error)) = cli::read(&words) else {
                 panic!("{words:?} is a command line");
             };
             let said = error.to_string();

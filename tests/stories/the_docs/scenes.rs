@@ -38,9 +38,9 @@ impl Scene {
                 world
             }
             "netrc" => netrc(),
-            "a locked keychain" => {
+            "a locked keyring" => {
                 let world = logged_in();
-                world.keychain().locks();
+                world.keyring().locks();
                 world
             }
             "a revoked token" => {
@@ -73,7 +73,7 @@ impl Scene {
 }
 
 fn new_machine() -> World {
-    World::new().with_keychain().with_app("blue-sky")
+    World::new().with_keyring().with_app("blue-sky")
 }
 
 fn set_up() -> World {

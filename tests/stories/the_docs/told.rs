@@ -49,7 +49,7 @@ pub(super) fn texts(dir: &Path) -> BTreeSet<String> {
 /// the function.
 pub(super) fn untraced(dir: &Path) -> BTreeSet<String> {
     let source = Source::below(dir);
-    let silent = problems(&source).filter(|making| said_by(&source, making, 0).is_empty());
+    let silent = notices(&source).filter(|making| said_by(&source, making, 0).is_empty());
     let place = |making: &Making| {
         let function = &source.functions[making.within];
         format!("{}: {}", making.file.display(), function.name)
@@ -60,7 +60,7 @@ pub(super) fn untraced(dir: &Path) -> BTreeSet<String> {
 fn of_source(source: &Source) -> BTreeSet<String> {
     let of_errors = source.errors.iter().map(|(text, _)| text.clone());
     let mut texts: BTreeSet<String> = of_errors.collect();
-    for making in problems(source) {
+    for making in notices(source) {
         texts.extend(said_by(source, making, 0));
     }
     let in_errors = source
@@ -76,9 +76,9 @@ fn of_source(source: &Source) -> BTreeSet<String> {
     texts
 }
 
-fn problems(source: &Source) -> impl Iterator<Item = &Making> {
+fn notices(source: &Source) -> impl Iterator<Item = &Making> {
     let made = source.made_as("new");
-    made.filter(|making| making.path.ends_with("Problem::new"))
+    made.filter(|making| making.path.ends_with("Notice::new"))
 }
 
 fn is_of_error(source: &Source, making: &Making) -> bool {
@@ -315,22 +315,22 @@ fn last_of(callee: &Expr) -> String {
 
 const MESSAGES: &str = r#"
     const AGAIN: &str = "by a constant";
-    fn one(is_full: bool) -> Problem {
+    fn one(is_full: bool) -> Notice {
         let (what, mend) = match is_full {
             true => ("by one arm", "a mend"),
             false => ("by another arm", "another mend"),
         };
-        Problem::new(what, mend)
+        Notice::new(what, mend)
     }
-    fn two(why: &str) -> Problem {
-        Problem::new(format!("with a part: {why}, {}", three()), "a mend")
+    fn two(why: &str) -> Notice {
+        Notice::new(format!("with a part: {why}, {}", three()), "a mend")
     }
     fn three() -> String {
         if true { return "by a result".to_owned() }
         AGAIN.into()
     }
-    fn four(value: Fault) -> Problem {
-        let told = |text: String| Problem::new(text, "a mend");
+    fn four(value: Fault) -> Notice {
+        let told = |text: String| Notice::new(text, "a mend");
         match value {
             Fault::Named { why } => two(why),
             Fault::Other(text) => told(text.clone()),
@@ -348,16 +348,16 @@ const MESSAGES: &str = r#"
         Odd(String),
     }
     fn seven() { odd(Failure::Odd("within an error".to_owned())) }
-    fn nine(one: Word) -> Problem {
-        if let Some(phrase) = one.doubt { return Problem::new(phrase, "a mend") }
+    fn nine(one: Word) -> Notice {
+        if let Some(phrase) = one.doubt { return Notice::new(phrase, "a mend") }
         eight("")
     }
     fn ten(bad: bool) -> Word {
         Word { doubt: bad.then_some("by a member"), other: "not told" }
     }
-    fn eight(problem: &str) -> Problem { Problem::new(problem.words_of_others(), "") }
+    fn eight(problem: &str) -> Notice { Notice::new(problem.words_of_others(), "") }
     #[cfg(test)]
-    mod tests { fn nine() { Problem::new("in a test", "") } }
+    mod tests { fn nine() { Notice::new("in a test", "") } }
 "#;
 
 #[test]
@@ -379,6 +379,6 @@ fn a_text_is_found_through_all_that_it_goes_through() {
         "within an error",
     ];
     assert_eq!(found, promised);
-    let silent = problems(&source).filter(|making| said_by(&source, making, 0).is_empty());
+    let silent = notices(&source).filter(|making| said_by(&source, making, 0).is_empty());
     assert_eq!(silent.count(), 1);
 }

@@ -40,7 +40,7 @@ fn variables(code: &str) -> BTreeSet<String> {
 /// is as it should be.
 #[test]
 fn every_check_of_doctors_is_explained() {
-    const GROUPS: &str = "program git netrc keychain login heroku cli copies proof";
+    const GROUPS: &str = "program git netrc keyring login heroku cli copies proof";
     let is_name = |word: &&str| match word.split_once('.') {
         Some((group, rest)) => {
             let plain = rest.chars().all(|c| c.is_ascii_lowercase() || c == '-');
@@ -116,7 +116,7 @@ fn below_home(world: &World) -> BTreeSet<String> {
 
 #[test]
 fn nothing_is_written_that_is_not_on_the_page() {
-    let world = World::new().with_keychain().with_app("blue-sky");
+    let world = World::new().with_keyring().with_app("blue-sky");
     let token = world.heroku.issue_token(ANN);
     world.is_planted(&world.home().join(".netrc"));
     let before = below_home(&world);
@@ -180,7 +180,7 @@ fn no_host_is_asked_that_is_not_on_the_page() {
 
 #[test]
 fn get_opens_only_what_the_page_says() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     let _ = world.helper("status").succeeds();
     let request = "protocol=https\nhost=git.heroku.com\n";

@@ -168,7 +168,7 @@ fn the_debian_package_brings_the_manual_and_three_shells_completions() {
 
 #[test]
 fn docker_finds_the_program_of_the_debian_package_by_its_own_name() {
-    let world = World::new().with_keychain();
+    let world = World::new().with_keyring();
     world.has_logged_in_with_the_heroku_cli(ANN);
     let system = Installation::of_the_package(&world);
     fs::remove_file(world.tested_program()).unwrap();

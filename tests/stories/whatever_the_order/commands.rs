@@ -18,7 +18,7 @@ impl Machine {
         if after.items.get(PASTED) == Some(&token) {
             after.items.remove(PASTED);
         }
-        let told = "the token is in the keychain, for git and for the Heroku CLI";
+        let told = "the token is in the keyring, for git and for the Heroku CLI";
         after.ending(0, &format!("Logged in as {owner}: {told}\n"), &[])
     }
 
@@ -75,7 +75,7 @@ impl Machine {
             return self.failing(1, "netrc alone says who is logged in");
         }
         if !self.items.contains_key(name) {
-            return self.failing(1, &format!("the keychain has no token of {name}"));
+            return self.failing(1, &format!("the keyring has no token of {name}"));
         }
         if !is_email(name) {
             return self.failing(1, &format!("whose token lies under the name {name}"));
@@ -113,7 +113,7 @@ impl Machine {
             after.netrc = Some((account, new));
         }
         let place = match served.is_in_keyring {
-            true => "the keychain",
+            true => "the keyring",
             false => "netrc",
         };
         let told = format!(
@@ -179,7 +179,7 @@ impl Machine {
         if let (None, Some(only), None) = (self.in_use, emails.next(), emails.next()) {
             told.push(match self.items.contains_key(only) {
                 true => format!("login.json names {only} again"),
-                false => format!("the keychain has no token of {only}"),
+                false => format!("the keyring has no token of {only}"),
             });
             self.in_use = Some(only).filter(|name| self.items.contains_key(name));
         }

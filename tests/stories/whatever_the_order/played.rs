@@ -42,7 +42,7 @@ pub(super) struct Seen {
 
 impl Played {
     pub(super) fn new(way: Way) -> Played {
-        let world = World::new().with_keychain().with_helper();
+        let world = World::new().with_keyring().with_helper();
         let items = world.looks_into_the_keyring();
         let mut played = Played {
             world,
@@ -64,7 +64,7 @@ impl Played {
     /// A machine on which nobody has ever logged in, and tokens that live.
     pub(super) fn begins_anew(&mut self) {
         if !self.items.all().is_empty() {
-            self.world.keychain_is_emptied();
+            self.world.keyring_is_emptied();
         }
         for file in [self.world.login_json(), self.notes()] {
             // Both are gone where the last sequence left none.
@@ -124,7 +124,7 @@ impl Played {
             Step::Store(user, token) => helper("store", &request(user, Some(self.text(token)))),
             Step::StoreOurs(user, token) => {
                 let request = request(user, Some(self.text(token)));
-                helper("store", &format!("{request}state[]=heroku-rs:keychain\n"))
+                helper("store", &format!("{request}state[]=heroku-rs:keyring\n"))
             }
             Step::Erase(user, token) => helper("erase", &request(user, Some(self.text(token)))),
             Step::EraseBare(user) => helper("erase", &request(user, None)),
@@ -176,7 +176,7 @@ impl Played {
         match step {
             Step::HerokuLogin(token) => {
                 let owner = token.owner().unwrap();
-                world.keeps_in_the_keychain(owner, self.text(token));
+                world.keeps_in_the_keyring(owner, self.text(token));
                 world.is_the_active_account(owner);
             }
             Step::HerokuSwitch(name) => world.is_the_active_account(name),

@@ -5,10 +5,10 @@ use std::process::{Command, Output};
 use super::{ANN, World};
 
 impl World {
-    /// A keychain, an app of Ann's, and a git that asks the tested program.
+    /// A keyring, an app of Ann's, and a git that asks the tested program.
     pub(crate) fn ready_to_push() -> World {
         World::new()
-            .with_keychain()
+            .with_keyring()
             .with_app("blue-sky")
             .with_helper()
     }

@@ -23,7 +23,7 @@ pub(crate) enum Line {
 impl World {
     /// Every program started from here on reaches the bus over this line.
     pub(crate) fn reaches_the_bus_over(&self, line: Line) {
-        let bus = super::keychain::socket(self.root.path());
+        let bus = super::keyring::socket(self.root.path());
         let dir = tempfile::tempdir_in(self.root.path()).unwrap().keep();
         let path = dir.join("line");
         let listener = UnixListener::bind(&path).unwrap();

@@ -27,7 +27,7 @@ pub(crate) struct Items {
 impl World {
     /// Opens a conversation of the tests' own with the keyring.
     pub(crate) fn looks_into_the_keyring(&self) -> Items {
-        let address = format!("unix:path={}", super::keychain::socket(self.root.path()));
+        let address = format!("unix:path={}", super::keyring::socket(self.root.path()));
         let bus = Builder::address(address.as_str()).unwrap().build().unwrap();
         let arguments = ("plain", Value::from(""));
         let opened = call(&bus, PATH, "Service", "OpenSession", &arguments);

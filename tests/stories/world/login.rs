@@ -11,7 +11,7 @@ impl World {
     /// `heroku login`: an item in the keyring, and `login.json` that names its account.
     pub(crate) fn has_logged_in_with_the_heroku_cli(&self, email: &str) -> String {
         let token = self.heroku.issue_token(email);
-        self.keeps_in_the_keychain(email, &token);
+        self.keeps_in_the_keyring(email, &token);
         self.is_the_active_account(email);
         token
     }
@@ -44,7 +44,7 @@ impl World {
     }
 
     /// The item alone, stored as the Heroku CLI stores it.
-    pub(crate) fn keeps_in_the_keychain(&self, account: &str, token: &str) {
+    pub(crate) fn keeps_in_the_keyring(&self, account: &str, token: &str) {
         let line = format!("store '--label=Heroku CLI' service heroku-cli account {account}");
         self.secret_tool_with_input(&line, token)
             .succeeds()
@@ -52,7 +52,7 @@ impl World {
     }
 
     /// The Heroku CLI's items go, whoever's they are.
-    pub(crate) fn keychain_is_emptied(&self) {
+    pub(crate) fn keyring_is_emptied(&self) {
         self.quietly("secret-tool clear service heroku-cli || true");
     }
 
@@ -81,7 +81,7 @@ impl World {
     }
 
     /// What the keyring holds for an account, as the Heroku CLI reads it.
-    pub(crate) fn kept_in_the_keychain(&self, account: &str) -> Option<String> {
+    pub(crate) fn kept_in_the_keyring(&self, account: &str) -> Option<String> {
         let line = format!("secret-tool lookup service heroku-cli account {account}");
         let output = self.program("sh").args(["-c", &line]).output().unwrap();
         let token = String::from_utf8(output.stdout).unwrap();
@@ -97,7 +97,7 @@ impl World {
     }
 
     /// The accounts of all items that the Heroku CLI would list, one for each item.
-    pub(crate) fn accounts_in_the_keychain(&self) -> Vec<String> {
+    pub(crate) fn accounts_in_the_keyring(&self) -> Vec<String> {
         // secret-tool prints the attributes on stderr and the secrets on stdout.
         let line = "secret-tool search --all service heroku-cli 2>&1 >/dev/null";
         let attributes = self.quietly(line);

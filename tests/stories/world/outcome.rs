@@ -85,15 +85,15 @@ impl Outcome<'_> {
 
     /// Whatever befell it, it ended by itself with one of its own exit codes, without a panic, and
     /// told no more than this many problems, each in two lines.
-    pub(crate) fn holds_out(self, problems: usize) -> Self {
+    pub(crate) fn holds_out(self, notices: usize) -> Self {
         let code = self.seen.code;
         let by_itself = code.is_some_and(|code| [0, 1, 2, 4].contains(&code));
         let words = self.stderr();
-        let brief = words.lines().count() <= 2 * problems;
+        let brief = words.lines().count() <= 2 * notices;
         let quiet = !words.contains("panicked") && !words.contains("RUST_BACKTRACE");
         self.promise(
             by_itself && brief && quiet,
-            &format!("it holds out and tells at most {problems} problem(s)"),
+            &format!("it holds out and tells at most {notices} notice(s)"),
         )
     }
 

@@ -77,7 +77,7 @@ impl World {
 impl SecretService {
     fn on_the_bus_at(root: &Path) -> SecretService {
         let service = SecretService {
-            address: format!("unix:path={}", super::keychain::socket(root)),
+            address: format!("unix:path={}", super::keyring::socket(root)),
             state: Arc::default(),
             running: Mutex::default(),
         };

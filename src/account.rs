@@ -1,0 +1,83 @@
+//! Who a token belongs to: [`Account`], parsed once, at the border.
+
+use std::fmt;
+
+/// Who a token belongs to: an email, or the bare user name under which git handed a token over.
+///
+/// The Heroku CLI puts this name into a shell command, so a name with a quote, a blank or any
+/// other character that a shell may act on is not an account.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Account(String);
+
+impl Account {
+    /// The name a token is kept under when its owner is not known: the user name of our replies.
+    pub const UNNAMED: &'static str = "heroku";
+
+    /// Reads an account name: 1 to 254 characters, letters, digits and `@ . _ + - ~ %`, not
+    /// opening with `-`.
+    pub fn parse(name: &str) -> Option<Account> {
+        let plain = |c: char| c.is_alphanumeric() || "@._+-~%".contains(c);
+        let fits = (1..=254).contains(&name.len()) && !name.starts_with('-');
+        (fits && name.chars().all(plain)).then(|| Account(name.to_owned()))
+    }
+
+    /// The account of a token whose owner is not known.
+    pub fn unnamed() -> Account {
+        Account(Account::UNNAMED.to_owned())
+    }
+
+    /// Whether the name is an email, and so the name that the Heroku CLI knows the account by.
+    pub fn is_email(&self) -> bool {
+        matches!(self.0.split_once('@'), Some((user, host)) if !user.is_empty() && host.contains('.') && !host.contains('@'))
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_is_a_plain_name() {
+        for name in [
+            "ann@example.com",
+            "a.b+c@x-y.example",
+            "heroku",
+            "zoë@example.com",
+        ] {
+            assert_eq!(Account::parse(name).unwrap().as_str(), name);
+        }
+        for name in [
+            "",
+            "-rf",
+            "a b",
+            "a'b",
+            "a\"b",
+            "$(id)@x.y",
+            "`id`",
+            "a;b",
+            "a\nb",
+            "a\\b",
+            "a/b",
+        ] {
+            assert_eq!(Account::parse(name), None, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn only_an_email_names_an_account_to_the_heroku_cli() {
+        let is_email = |name| Account::parse(name).unwrap().is_email();
+        assert!(is_email("ann@example.com"));
+        assert!(!is_email("heroku") && !is_email("@example.com") && !is_email("a@b@c.d"));
+    }
+}

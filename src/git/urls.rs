@@ -1,0 +1,121 @@
+//! Addresses of Heroku's git server as people write them, with what they carry.
+
+use zeroize::Zeroizing;
+
+use crate::token::Token;
+
+/// An address of Heroku's git server.
+#[derive(Debug)]
+pub struct HerokuUrl {
+    /// How it is reached.
+    pub way: Way,
+    /// The token in it, as password or as user name.
+    pub token: Option<Token>,
+    /// Whether there is a password in it, a token or not.
+    pub has_password: bool,
+    /// The same address without user and password, over https.
+    pub clean: String,
+}
+
+/// How a server is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// The way that works.
+    Https,
+    /// In clear text: whatever is sent can be read on the way.
+    Http,
+    /// Heroku's git server has not answered that since November 2021.
+    Ssh,
+}
+
+impl HerokuUrl {
+    /// Reads an address; none where it does not lead to Heroku's git server.
+    pub fn parse(url: &str) -> Option<HerokuUrl> {
+        if let Some((_, app)) = url.split_once("git@heroku.com:") {
+            return ssh(app);
+        }
+        let (scheme, rest) = url.split_once("://")?;
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let (user, host) = match authority.rsplit_once('@') {
+            Some((user, host)) => (user, host),
+            None => ("", authority),
+        };
+        let host = host.to_ascii_lowercase();
+        let way = match (scheme.to_ascii_lowercase().as_str(), host.as_str()) {
+            ("https", "git.heroku.com" | "git.heroku.com:443") => Way::Https,
+            ("http", "git.heroku.com" | "git.heroku.com:80") => Way::Http,
+            ("ssh" | "git+ssh" | "ssh+git", "heroku.com" | "git.heroku.com") => {
+                return ssh(path.trim_start_matches('/'));
+            }
+            _ => return None,
+        };
+        let (name, password) = user.split_once(':').unwrap_or((user, ""));
+        let as_token = |text: &str| Token::parse(&Zeroizing::new(text.to_owned())).ok();
+        let in_name = || as_token(name).filter(Token::has_known_form);
+        Some(HerokuUrl {
+            way,
+            token: as_token(password).or_else(in_name),
+            has_password: !password.is_empty(),
+            clean: format!("https://git.heroku.com{path}"),
+        })
+    }
+}
+
+fn ssh(app: &str) -> Option<HerokuUrl> {
+    (!app.is_empty()).then(|| HerokuUrl {
+        way: Way::Ssh,
+        token: None,
+        has_password: false,
+        clean: format!("https://git.heroku.com/{app}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOKEN: &str = "HRKU-01234567-89ab-cdef-0123-456789abcdef";
+    const CLEAN: &str = "https://git.heroku.com/app.git";
+
+    #[test]
+    fn a_token_is_found_as_password_and_as_user() {
+        for user in [
+            format!("x:{TOKEN}"),
+            format!(":{TOKEN}"),
+            TOKEN.to_owned(),
+            format!("{TOKEN}:"),
+        ] {
+            let url =
+                HerokuUrl::parse(&format!("https://{user}@GIT.heroku.com:443/app.git")).unwrap();
+            assert_eq!(url.token.unwrap().expose(), TOKEN);
+            assert_eq!(url.clean, CLEAN);
+        }
+        let url = HerokuUrl::parse("https://heroku@git.heroku.com/app.git").unwrap();
+        assert!(url.token.is_none() && !url.has_password);
+    }
+
+    #[test]
+    fn each_way_to_heroku_is_known() {
+        for (url, way) in [
+            (CLEAN, Way::Https),
+            ("http://git.heroku.com/app.git", Way::Http),
+            ("git@heroku.com:app.git", Way::Ssh),
+            ("ssh://git@heroku.com/app.git", Way::Ssh),
+        ] {
+            let url = HerokuUrl::parse(url).unwrap();
+            assert_eq!((url.way, url.clean.as_str()), (way, CLEAN));
+        }
+    }
+
+    #[test]
+    fn other_servers_are_not_herokus() {
+        for url in [
+            "https://x:y@github.com/git.heroku.com",
+            "git@github.com:a/b",
+            "/srv/git.heroku.com",
+            "https://git.heroku.com.evil.example/a",
+        ] {
+            assert!(HerokuUrl::parse(url).is_none(), "{url}");
+        }
+    }
+}

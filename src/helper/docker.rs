@@ -1,0 +1,231 @@
+//! What docker asks of a helper for `registry.heroku.com`: the same token, the same rules as for git.
+//!
+//! docker has a channel for failures, so unlike git it is told when something was not done. Every
+//! other registry is one that we have no credential for, and for which nothing is asked or opened.
+
+use std::ffi::OsString;
+use std::io::Read;
+
+use zeroize::Zeroizing;
+
+use super::git::{ending_soon, held};
+use crate::account::Account;
+use crate::docker_protocol::{self, Action, Offered, PROGRAM, Refusal, USERNAME};
+use crate::environment::Environment;
+use crate::hosts::{HerokuHost, Service};
+use crate::logins;
+use crate::logins::lookup::{self, Found, Source, Wanted};
+use crate::notice::{Kind, Notice};
+use crate::token::Token;
+
+/// What there is to say to docker, and to the person behind it.
+#[derive(Debug)]
+pub struct Reply {
+    /// For stdout: docker reads it, a failure's text too.
+    pub answer: Zeroizing<Vec<u8>>,
+    /// For stderr, which docker passes on.
+    pub word: Option<Notice>,
+    /// Whether what docker asked for was done; the exit code says so.
+    pub outcome: Outcome,
+}
+
+/// Whether what docker asked for was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was.
+    Done,
+    /// It was not.
+    Refused,
+}
+
+impl Reply {
+    fn done(answer: Zeroizing<Vec<u8>>, word: Option<Notice>) -> Reply {
+        Reply {
+            answer,
+            word,
+            outcome: Outcome::Done,
+        }
+    }
+
+    fn text(text: &str) -> Reply {
+        Reply::done(line(text), None)
+    }
+
+    fn refused(text: &str, word: Option<Notice>) -> Reply {
+        Reply {
+            answer: line(text),
+            word,
+            outcome: Outcome::Refused,
+        }
+    }
+}
+
+impl From<Refusal> for Reply {
+    fn from(refusal: Refusal) -> Reply {
+        Reply::refused(&refusal.to_string(), None)
+    }
+}
+
+/// docker shows what stands on stdout, and not every program that calls us shows stderr.
+impl From<Notice> for Reply {
+    fn from(notice: Notice) -> Reply {
+        let what = notice.what().to_owned();
+        Reply::refused(&what, Some(notice))
+    }
+}
+
+fn line(text: &str) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(format!("{text}\n").into_bytes())
+}
+
+/// Does what docker asks for in its one argument, with what it writes on stdin.
+pub fn answer(arguments: &[OsString], input: &mut dyn Read, environment: &Environment) -> Reply {
+    let usage = || format!("Usage: {PROGRAM} <store|get|erase|list|version>");
+    let [word] = arguments else {
+        return Reply::refused(&usage(), None);
+    };
+    let word = word.to_string_lossy();
+    let done = match Action::named(&word) {
+        Some(Action::Get) => get(input, environment),
+        Some(Action::Store) => store(input, environment),
+        Some(Action::Erase) => erase(input, environment),
+        Some(Action::List) => list(environment),
+        Some(Action::Version) => {
+            let version = env!("CARGO_PKG_VERSION");
+            Ok(Reply::text(&format!(
+                "{PROGRAM} (git-credential-heroku-rs) {version}"
+            )))
+        }
+        Some(Action::Help) => Ok(Reply::text(&usage())),
+        None => {
+            let text = format!("Unknown credential action `{word}`");
+            Ok(Reply::refused(&text, None))
+        }
+    };
+    done.unwrap_or_else(|refused| refused)
+}
+
+fn registry(server: &str, environment: &Environment) -> Option<HerokuHost> {
+    HerokuHost::of_registry(server, environment.heroku_host.as_deref())
+}
+
+fn get(input: &mut dyn Read, environment: &Environment) -> Result<Reply, Reply> {
+    let server = docker_protocol::server(input)?;
+    let host = registry(&server, environment).ok_or(Refusal::NotFound)?;
+    let answer = lookup::find(&any_account(&host), environment);
+    let Some(found) = &answer.found else {
+        return Err(none(answer.why_none()));
+    };
+    let word = answer.passed_over();
+    let word = word.or_else(|| ending_soon(found, environment));
+    let reply = docker_protocol::credential(&server, &found.token);
+    Ok(Reply::done(reply, word))
+}
+
+fn any_account(host: &HerokuHost) -> Wanted<'_> {
+    Wanted {
+        host,
+        account: None,
+    }
+}
+
+/// Where nobody is logged in docker goes on without a credential, and the person reads why. A
+/// keyring that gives no answer is something else: there may be a login.
+fn none(why: Notice) -> Reply {
+    match why.kind() {
+        Kind::NotLoggedIn => Reply::refused(&Refusal::NotFound.to_string(), Some(why)),
+        Kind::Failed | Kind::Usage => Reply::from(why),
+    }
+}
+
+/// Keeps a token that `docker login` was given, by the rules for one that git was given: while
+/// there is none, or for the very account that is named. A login is never replaced by another's.
+fn store(input: &mut dyn Read, environment: &Environment) -> Result<Reply, Reply> {
+    let Offered {
+        server,
+        username,
+        token,
+    } = docker_protocol::offered(input)?;
+    let host = registry(&server, environment).ok_or_else(not_ours)?;
+    let token = token.map_err(|why| {
+        Notice::new(
+            format!("the password was not kept, since it is no Heroku token: {why}"),
+            "the registry takes a token with the user name _: git credential-heroku-rs login",
+        )
+    })?;
+    environment.trace.hides(token.expose());
+    let named = Account::parse(&username).filter(Account::is_email);
+    let held = held(&host, named.as_ref(), environment).map_err(|why| not_kept(&why))?;
+    let account = match held {
+        Some(found) if found.token == token => return Ok(Reply::done(Zeroizing::default(), None)),
+        Some(found) => same_user(Some(&username), &found).ok_or_else(|| taken(&found))?,
+        None => named.unwrap_or_else(Account::unnamed),
+    };
+    keep(environment, &account, &token)
+}
+
+/// The account whose token is to be replaced: only the keyring's own, and only under its own name.
+fn same_user(username: Option<&str>, found: &Found) -> Option<Account> {
+    let account = found.account.clone()?;
+    let same = username == Some(account.as_str());
+    (same && found.source == Source::Keyring).then_some(account)
+}
+
+fn keep(environment: &Environment, account: &Account, token: &Token) -> Result<Reply, Reply> {
+    let kept = logins::keep_unchecked(environment, account, token);
+    kept.map_err(|why| not_kept(&why))?;
+    Ok(Reply::done(Zeroizing::default(), None))
+}
+
+fn not_kept(why: &Notice) -> Notice {
+    let what = format!("the token was not kept: {}", why.what());
+    Notice::new(what, why.fix())
+}
+
+fn taken(found: &Found) -> Notice {
+    let account = found.account.as_ref().map(Account::as_str);
+    let whose = account.map_or_else(String::new, |account| format!(" of {account}"));
+    Notice::new(
+        format!(
+            "the token was not kept: docker uses the Heroku login{whose} in {}",
+            found.source
+        ),
+        "to change that login: git credential-heroku-rs login",
+    )
+}
+
+fn not_ours() -> Notice {
+    Notice::new(
+        "heroku-rs keeps a credential for registry.heroku.com and for no other registry",
+        "name it in credHelpers, not in credsStore: git credential-heroku-rs setup --docker",
+    )
+}
+
+/// `docker logout` means docker, and the token is git's and the Heroku CLI's too: it stays.
+fn erase(input: &mut dyn Read, environment: &Environment) -> Result<Reply, Reply> {
+    let server = docker_protocol::server(input)?;
+    let word = registry(&server, environment).map(|_| {
+        Notice::new(
+            "the Heroku login stays: it is git's and the Heroku CLI's too",
+            "to keep docker from it: git credential-heroku-rs unsetup --docker",
+        )
+    });
+    Ok(Reply::done(Zeroizing::default(), word))
+}
+
+fn list(environment: &Environment) -> Result<Reply, Reply> {
+    let heroku_host = environment.heroku_host.as_deref();
+    let Some(host) = HerokuHost::in_use(Service::Registry, heroku_host) else {
+        return Ok(Reply::text("{}"));
+    };
+    let answer = lookup::find(&any_account(&host), environment);
+    if answer.found.is_some() {
+        let servers = serde_json::json!({host.name(): USERNAME});
+        return Ok(Reply::text(&servers.to_string()));
+    }
+    let why = answer.why_none();
+    match why.kind() {
+        Kind::NotLoggedIn => Ok(Reply::text("{}")),
+        Kind::Failed | Kind::Usage => Err(Reply::from(why)),
+    }
+}

@@ -1,0 +1,361 @@
+//! What git asks of a helper: `get`, `store`, `erase`.
+//!
+//! For a host that is not ours each of them ends at its first line, without a word and without a
+//! file, a socket or a child process. None of them prompts, and none waits without a limit.
+
+use std::io::{self, Write};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::account::Account;
+use crate::environment::Environment;
+use crate::hosts::HerokuHost;
+use crate::keyring::Keyring;
+use crate::logins;
+use crate::logins::lookup::{self, Found, Source, Wanted};
+use crate::netrc::Netrc;
+use crate::notice::Notice;
+use crate::protocol::{Malformed, Reply, Request};
+use crate::token::{Token, Verdict};
+use crate::token_metadata::{self, Known};
+
+/// A request for a host of Heroku's, with its proof.
+struct Ours {
+    request: Request,
+    host: HerokuHost,
+}
+
+impl Ours {
+    /// Reads a request. None where it is not for Heroku, or for anyone; a request for Heroku that
+    /// cannot be read is a problem.
+    fn read(input: &mut dyn io::Read, environment: &Environment) -> Result<Option<Ours>, Notice> {
+        let ours = |scheme: &str, host: &str| {
+            HerokuHost::of(scheme, host, environment.heroku_host.as_deref())
+        };
+        match Request::read(input) {
+            Ok(request) => {
+                if let Some(token) = &request.password {
+                    environment.trace.hides(token.expose());
+                }
+                let host = ours(
+                    request.scheme.as_deref().unwrap_or_default(),
+                    request.host.as_deref().unwrap_or_default(),
+                );
+                environment
+                    .trace
+                    .tell(|| read_in_public(&request, host.as_ref()));
+                Ok(host.map(|host| Ours { request, host }))
+            }
+            Err(malformed) => match &malformed.target {
+                Some((scheme, host)) if ours(scheme, host).is_some() => Err(misread(&malformed)),
+                _ => Ok(None),
+            },
+        }
+    }
+
+    /// The account that the request's user name means: an email does, any other name says nothing.
+    fn account(&self) -> Option<Account> {
+        let name = self.request.username.as_deref()?;
+        Account::parse(name).filter(Account::is_email)
+    }
+}
+
+fn read_in_public(request: &Request, host: Option<&HerokuHost>) -> String {
+    let fields = request.fields();
+    match host {
+        Some(host) => format!("a request for {}, with {fields}", host.name()),
+        None => format!("a request for another host, with {fields}: nothing is done"),
+    }
+}
+
+fn misread(malformed: &Malformed) -> Notice {
+    Notice::new(
+        format!("{malformed}: nothing was done"),
+        "see what git sends: GIT_TRACE=1 git push heroku main",
+    )
+}
+
+/// Answers with the token, or says in one hint why there is none.
+///
+/// The reply goes out in one piece once it is whole, since git uses what it gets of a partial one.
+/// Without a token it is the user name alone, so that git asks for the password only; what is
+/// pasted there comes back in `store`.
+///
+/// # Errors
+/// A [`Notice`] for stderr. git has its answer by then.
+pub fn get(
+    input: &mut dyn io::Read,
+    output: &mut dyn Write,
+    environment: &Environment,
+) -> Result<(), Notice> {
+    let Some(ours) = Ours::read(input, environment)? else {
+        return Ok(());
+    };
+    let account = ours.account();
+    let wanted = Wanted {
+        host: &ours.host,
+        account: account.as_ref(),
+    };
+    let answer = lookup::find(&wanted, environment);
+    let Some(found) = &answer.found else {
+        let username = ours.request.username.as_deref();
+        let reply = Reply::Username(username.unwrap_or(Account::UNNAMED));
+        environment
+            .trace
+            .tell(|| format!("reply: {}", reply.fields()));
+        send(output, &reply);
+        return Err(answer.why_none());
+    };
+    let reply = reply(&ours.request, found);
+    environment
+        .trace
+        .tell(|| format!("reply: {}", reply.fields()));
+    send(output, &reply);
+    match answer.passed_over() {
+        Some(warning) => Err(warning),
+        None => ending_soon(found, environment).map_or(Ok(()), Err),
+    }
+}
+
+/// The user name is git's own where it has one: Heroku looks at the password alone.
+fn reply<'a>(request: &'a Request, found: &'a Found) -> Reply<'a> {
+    let asked = request.username.as_deref();
+    let account = found.account.as_ref().map(Account::as_str);
+    Reply::Credential {
+        username: asked.or(account).unwrap_or(Account::UNNAMED),
+        token: &found.token,
+        expires: found.known.as_ref().and_then(|known| known.expires),
+        state: request.speaks_state.then(|| found.source.word()),
+    }
+}
+
+/// Near the end of a token's life, a word once a day, with the command that renews it: in its last
+/// three days, or in its last quarter where it lives for hours only.
+pub(super) fn ending_soon(found: &Found, environment: &Environment) -> Option<Notice> {
+    let known = found.known.as_ref()?;
+    let (now, day) = (Timestamp::now(), SignedDuration::from_hours(24));
+    let left = known.expires?.duration_since(now);
+    let life = known
+        .created
+        .map(|made| known.expires.unwrap_or(made).duration_since(made));
+    let near = life.map_or(day * 3, |life| (day * 3).min(life / 4));
+    let warned = known
+        .warned
+        .is_some_and(|at| now.duration_since(at).abs() < day);
+    if left > near || warned {
+        return None;
+    }
+    let warned = Known {
+        warned: Some(now),
+        ..known.clone()
+    };
+    // Where this cannot be noted, the word comes again with the next push.
+    let _ = token_metadata::remember(environment, warned);
+    Some(Notice::new(
+        format!(
+            "the Heroku token of {} ends in {} hours",
+            known.account,
+            left.as_hours()
+        ),
+        "renew it: git credential-heroku-rs rotate",
+    ))
+}
+
+/// git may have closed its end already; then there is nobody to tell.
+fn send(output: &mut dyn Write, reply: &Reply<'_>) {
+    let _ = output
+        .write_all(&reply.to_bytes())
+        .and_then(|()| output.flush());
+}
+
+/// Keeps a token that worked, where we have none to offer: the one pasted at git's prompt.
+///
+/// It never replaces a login, its own account's neither: whoever writes a URL, in `.gitmodules` for
+/// one, chooses user name and password in it, and git sends those to `store` too. It opens no socket:
+/// git waits for it before it uploads.
+///
+/// # Errors
+/// A [`Notice`] where a token that should be kept could not be.
+pub fn store(input: &mut dyn io::Read, environment: &Environment) -> Result<(), Notice> {
+    let Some(ours) = Ours::read(input, environment)? else {
+        return Ok(());
+    };
+    let trace = &environment.trace;
+    let Some(token) = &ours.request.password else {
+        trace.tell(|| "not kept: there is no password that could be a token");
+        return Ok(());
+    };
+    if ours.request.served_from.is_some() {
+        trace.tell(|| "not kept: it came from here");
+        return Ok(());
+    }
+    if ours.request.is_ephemeral {
+        trace.tell(|| "not kept: it is said to be of no use later");
+        return Ok(());
+    }
+    let not_kept = |why: &Notice| {
+        let what = format!("the token was not kept: {}", why.what());
+        Notice::new(what, why.fix())
+    };
+    let named = ours.account();
+    let held = held(&ours.host, named.as_ref(), environment);
+    if let Some(found) = held.map_err(|why| not_kept(&why))? {
+        trace.tell(|| match found.token == *token {
+            true => "not kept: it is here already",
+            false => "not kept: it would replace a login",
+        });
+        return Ok(());
+    }
+    let name = ours.request.username.as_deref();
+    let account = name.and_then(Account::parse);
+    let account = account.unwrap_or_else(Account::unnamed);
+    trace.tell(|| format!("to be kept as {account}"));
+    logins::keep_unchecked(environment, &account, token).map_err(|why| not_kept(&why))
+}
+
+/// The live token that we would have served: for the account that is named, else for any.
+///
+/// A keyring that gives no answer gives none to a second question either: git waits for us.
+pub(super) fn held(
+    host: &HerokuHost,
+    named: Option<&Account>,
+    environment: &Environment,
+) -> Result<Option<Found>, Notice> {
+    let mut questions = vec![None];
+    if named.is_some() {
+        questions.insert(0, named);
+    }
+    for account in questions {
+        let wanted = Wanted { host, account };
+        let answer = lookup::find(&wanted, environment);
+        if answer.found.is_some() {
+            return Ok(answer.found);
+        }
+        // Where the Heroku CLI lives on netrc, nothing is kept in the keyring, whatever is in it.
+        let keyring = answer.unavailable(Source::Keyring);
+        if let Some(why) = keyring.filter(|_| !environment.netrc_first) {
+            return Err(why.clone());
+        }
+    }
+    Ok(None)
+}
+
+/// Forgets a token that git was refused with, where Heroku itself says that it is dead.
+///
+/// A refusal proves nothing: a stale `http.extraHeader`, a redirect, another helper's password all
+/// cause one. So nothing goes but what is equal to the token that we hold, and only after `check`
+/// has asked the API. Without a password nothing goes at all: the Heroku CLI's own login ends with
+/// such an `erase`.
+///
+/// # Errors
+/// A [`Notice`] that says what became of the token, and why.
+pub fn erase(
+    input: &mut dyn io::Read,
+    environment: &Environment,
+    check: impl FnOnce(&Token) -> Verdict,
+) -> Result<(), Notice> {
+    let Some(ours) = Ours::read(input, environment)? else {
+        return Ok(());
+    };
+    let trace = &environment.trace;
+    let Some(token) = &ours.request.password else {
+        trace.tell(|| "nothing goes: there is no password that could be a token");
+        return Ok(());
+    };
+    if environment.api_key == Some(Ok(token.clone())) {
+        return Err(refused_outside(
+            "HEROKU_API_KEY",
+            "run: unset HEROKU_API_KEY",
+        ));
+    }
+    match keyring_account(&ours, token, environment) {
+        Ok(Some(account)) => {
+            let since = trace.clock();
+            let verdict = check(token);
+            trace.tell_since(since, || format!("Heroku's word on it: {verdict:?}"));
+            return Err(after_check(environment, &account, token, verdict));
+        }
+        Ok(None) => {}
+        Err(why) => return Err(undecided(&why)),
+    }
+    match netrc_line(&ours, token, environment) {
+        Some(line) => Err(refused_outside(
+            &format!("netrc, line {line},"),
+            "log in again: git credential-heroku-rs login",
+        )),
+        None => {
+            trace.tell(|| "nothing goes: it is not here");
+            Ok(())
+        }
+    }
+}
+
+/// The account whose item holds this very token; with an email in the request only that account's.
+fn keyring_account(
+    ours: &Ours,
+    token: &Token,
+    environment: &Environment,
+) -> Result<Option<Account>, Notice> {
+    let asked = ours.account();
+    let listing = Keyring::new(environment).items();
+    let items = listing.map_err(|why| why.notice())?.items;
+    let meant = |account: &Account| asked.as_ref().is_none_or(|asked| asked == account);
+    let mut holders = items.into_iter().filter(|item| item.token == *token);
+    let held = holders.find(|item| meant(&item.account));
+    Ok(held.map(|item| item.account))
+}
+
+fn netrc_line(ours: &Ours, token: &Token, environment: &Environment) -> Option<usize> {
+    let netrc = Netrc::read(environment).ok()??;
+    let entry = netrc.entry_for(&ours.host, None).ok()??;
+    (entry.token == *token).then_some(entry.line)
+}
+
+fn after_check(
+    environment: &Environment,
+    account: &Account,
+    token: &Token,
+    verdict: Verdict,
+) -> Notice {
+    match verdict {
+        Verdict::Dead => match logins::forget_dead(environment, account, token) {
+            Ok(()) => Notice::new(
+                format!(
+                    "Heroku no longer takes the token of {account} (revoked or expired): it was removed"
+                ),
+                "log in again: git credential-heroku-rs login",
+            ),
+            Err(why) => Notice::new(
+                format!(
+                    "Heroku no longer takes the token of {account}, and it could not be removed: {}",
+                    why.what()
+                ),
+                "log in again: git credential-heroku-rs login",
+            ),
+        },
+        Verdict::Alive => Notice::new(
+            format!("git was refused, but Heroku takes the token of {account}: it was kept"),
+            "look for what else git sends: git config --show-origin --get-all http.extraHeader",
+        ),
+        Verdict::Unknown(why) => Notice::new(
+            format!(
+                "git was refused, and Heroku could not be asked about the token of {account}: it was kept ({why})"
+            ),
+            "ask again later: git credential-heroku-rs status",
+        ),
+    }
+}
+
+fn undecided(why: &Notice) -> Notice {
+    Notice::new(
+        format!("git was refused, and nothing was removed: {}", why.what()),
+        why.fix(),
+    )
+}
+
+fn refused_outside(place: &str, fix: &str) -> Notice {
+    Notice::new(
+        format!("git was refused with the token from {place} which is not ours to remove"),
+        fix,
+    )
+}

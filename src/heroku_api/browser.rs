@@ -1,0 +1,174 @@
+//! The Heroku CLI's browser login: a page to open, and one long poll for the token.
+//!
+//! It is no documented API, and it wants browser and program to come from one address, so that it
+//! cannot work in a Codespace or over SSH: each failure leads to the login with a token.
+//!
+//! Source: the Heroku CLI's `login.js`.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+use super::scrub::scrubbed;
+use super::transport::{Answer, Method};
+use super::unreached::Why;
+use super::{Asker, Failure, HerokuApi};
+use crate::token::Token;
+
+const SERVICE: &str = "https://cli-auth.heroku.com";
+
+/// How long the service may hold one request of the poll.
+const POLL_LIMIT: Duration = Duration::from_secs(60);
+
+/// A login that waits for its person.
+pub struct BrowserLogin {
+    page: String,
+    poll: String,
+    token: Zeroizing<String>,
+}
+
+impl BrowserLogin {
+    /// The page to open: https, on the login service.
+    pub fn page(&self) -> &str {
+        &self.page
+    }
+}
+
+impl HerokuApi {
+    /// Asks for a page on which a person can log this machine in.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn start_browser_login(&self, description: &str) -> Result<BrowserLogin, Failure> {
+        let service = login_service(self.login_host.as_deref())?;
+        let mut request = self.request(Method::Post, "", Asker::Nobody);
+        request.url = format!("{service}/auth");
+        request.body = Some(json!({"description": description}));
+        let answer = self.transport.send_once(&request)?;
+        let text = |key: &str| answer.body().get(key).and_then(Value::as_str);
+        let path = |key: &str| text(key).filter(|path| is_path(path));
+        let (Some(page), Some(poll), Some(token)) =
+            (path("browser_url"), path("cli_url"), text("token"))
+        else {
+            return Err(Failure::Garbled);
+        };
+        Ok(BrowserLogin {
+            page: format!("{service}{page}"),
+            poll: format!("{service}{poll}"),
+            token: Zeroizing::new(token.to_owned()),
+        })
+    }
+
+    /// Waits until the person is done in the browser, and not longer than `until`.
+    ///
+    /// # Errors
+    /// [`Failure::BrowserLogin`] with the service's words, or [`Failure::BrowserLoginExpired`].
+    pub fn await_browser_login(
+        &self,
+        login: &BrowserLogin,
+        until: Instant,
+    ) -> Result<Token, Failure> {
+        const PAUSE: Duration = Duration::from_secs(1);
+        let mut request = self.request(Method::Get, "", Asker::Poll(&login.token));
+        request.url.clone_from(&login.poll);
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(Failure::BrowserLoginExpired);
+            }
+            request.limit = POLL_LIMIT.min(left);
+            let sent = Instant::now();
+            match self.transport.send_once(&request) {
+                Ok(answer) => return token_in(&answer, request.asker),
+                Err(failure) if !is_worth_another_try(&failure) => return Err(failure),
+                // A poll that was held for long enough needs no pause before the next.
+                Err(_) => thread::sleep(PAUSE.saturating_sub(sent.elapsed()).min(left)),
+            }
+        }
+    }
+}
+
+/// The service holds the request while the person is still reading, longer than some gateways and
+/// networks do.
+fn is_worth_another_try(failure: &Failure) -> bool {
+    match failure {
+        Failure::Server(502..=504) => true,
+        Failure::Unreachable { why, .. } => {
+            matches!(why, Why::AnswerTimeout | Why::ConnectTimeout | Why::CutOff)
+        }
+        _ => false,
+    }
+}
+
+/// `HEROKU_LOGIN_HOST` may name another service of Heroku's, and nobody else's.
+fn login_service(named: Option<&str>) -> Result<String, Failure> {
+    let Some(named) = named else {
+        return Ok(SERVICE.to_owned());
+    };
+    let named = named.trim_end_matches('/');
+    let label = named
+        .strip_prefix("https://")
+        .and_then(|host| host.strip_suffix(".heroku.com"));
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    match label {
+        Some(label) if !label.is_empty() && label.chars().all(plain) => Ok(named.to_owned()),
+        _ => Err(Failure::NotHeroku("HEROKU_LOGIN_HOST")),
+    }
+}
+
+/// A path on the service itself, and no address of another.
+fn is_path(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/-_.~?=&%".contains(c);
+    text.starts_with('/') && !text.starts_with("//") && text.chars().all(plain)
+}
+
+fn token_in(answer: &Answer, asker: Asker<'_>) -> Result<Token, Failure> {
+    let text = |key: &str| answer.body().get(key).and_then(Value::as_str);
+    if let Some(error) = text("error") {
+        return Err(Failure::BrowserLogin(scrubbed(error, asker)));
+    }
+    text("access_token")
+        .and_then(|token| Token::parse(token).ok())
+        .ok_or(Failure::Garbled)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_path_is_joined_to_the_service() {
+        assert!(is_path("/auth/browser/0-1?x=y"));
+        for text in [
+            "",
+            "auth",
+            "//evil.example",
+            "https://evil.example",
+            "/a b",
+            "/a\n",
+            "/@evil",
+        ] {
+            assert!(!is_path(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_login_service_is_one_of_herokus() {
+        let at = |named: &str| login_service(Some(named)).ok();
+        assert_eq!(login_service(None).unwrap(), SERVICE);
+        assert!(at("https://cli-auth-staging.heroku.com/").is_some());
+        for named in [
+            "http://cli-auth.heroku.com",
+            "cli-auth.heroku.com",
+            "https://.heroku.com",
+            "https://evil.example",
+            "https://evil.example/.heroku.com",
+            "https://a@b.heroku.com",
+            "https://evilheroku.com",
+        ] {
+            assert_eq!(at(named), None, "{named}");
+        }
+    }
+}

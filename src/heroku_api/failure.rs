@@ -1,0 +1,355 @@
+//! Why Heroku did not do what it was asked, typed by what the caller does next.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use thiserror::Error;
+
+use super::scrub::scrubbed;
+use super::unreached::Why;
+use super::{Asker, PasswordLogin};
+use crate::notice::Notice;
+
+/// Why a request came to nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Failure {
+    /// Heroku itself says that the token is revoked, expired, or was never one.
+    #[error("Heroku refuses the token: it is revoked or has expired")]
+    Refused,
+    /// Email or password are wrong.
+    #[error("Heroku refuses the email or the password")]
+    WrongPassword,
+    /// The second factor is missing or wrong.
+    #[error("Heroku wants a code from your authenticator")]
+    TwoFactor,
+    /// Passwords are no way in for this account.
+    #[error("Heroku takes no password for this account: {0}")]
+    PasswordLoginOff(NoPassword),
+    /// The account is suspended.
+    #[error("Heroku has suspended this account")]
+    Suspended,
+    /// The account has not paid.
+    #[error("this account is behind with its payments")]
+    Delinquent,
+    /// The token may not do this. Carries Heroku's words.
+    #[error("the token may not do this: {0}")]
+    Forbidden(String),
+    /// There is no such thing. Carries Heroku's words.
+    #[error("Heroku has no such thing: {0}")]
+    NotFound(String),
+    /// Heroku does not take the values. Carries its words.
+    #[error("Heroku does not take this: {0}")]
+    Invalid(String),
+    /// Too many requests; how long to wait, where Heroku says it.
+    #[error("too many requests to Heroku")]
+    RateLimited(Option<Duration>),
+    /// Heroku's own fault. Carries the status.
+    #[error("Heroku is out of order: it answered with status {0}")]
+    Server(u16),
+    /// A refusal that is not in Heroku's form: somebody in between has answered, such as a
+    /// company's proxy. It says nothing about the token. Carries the status.
+    #[error("not Heroku but something on the way to it answered, with status {0}")]
+    Foreign(u16),
+    /// No answer. Says why.
+    #[error("{host} could not be reached: {why}")]
+    Unreachable {
+        /// The host that was asked, or the proxy on the way to it.
+        host: String,
+        /// Why, in a few words.
+        why: Why,
+    },
+    /// The certificate is not one to send a token to. Says why.
+    #[error("the certificate of {host} is not to be trusted: {why}")]
+    Certificate {
+        /// The host that was asked.
+        host: String,
+        /// Why, in a few words.
+        why: String,
+    },
+    /// An answer that makes no sense.
+    #[error("the answer from Heroku made no sense")]
+    Garbled,
+    /// An answer that is larger than any that Heroku gives.
+    #[error("the answer from Heroku is too large")]
+    TooLarge,
+    /// Heroku sent us elsewhere; a token goes nowhere else.
+    #[error("Heroku's answer leads to another place, which gets no token")]
+    Redirected,
+    /// The browser login was refused. Carries the service's words.
+    #[error("the browser login was refused: {0}")]
+    BrowserLogin(String),
+    /// Nobody finished the browser login.
+    #[error("the browser login was not finished in time")]
+    BrowserLoginExpired,
+    /// `HEROKU_HOST` or `HEROKU_LOGIN_HOST` names a host that is not Heroku's.
+    #[error("{0} names a host that is not Heroku's")]
+    NotHeroku(&'static str),
+    /// A variable that says how to reach Heroku makes no sense.
+    #[error("{variable} is of no use: {why}")]
+    Setting {
+        /// Its name.
+        variable: &'static str,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// This machine has no certificate authorities.
+    #[error("this machine has no certificates to know Heroku by")]
+    NoAuthorities,
+}
+
+/// Why an account takes no password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum NoPassword {
+    /// Without MFA, only a browser that Heroku knows may log in.
+    #[error("it has no MFA, so that only your browser may log in")]
+    DeviceTrust,
+    /// MFA is demanded, and not set up.
+    #[error("it has to set up MFA first")]
+    MfaRequired,
+    /// It logs in through its company.
+    #[error("it logs in through its company (SSO)")]
+    Sso,
+    /// Heroku has switched passwords off for this account.
+    #[error("basic authentication is switched off")]
+    BasicAuthOff,
+}
+
+impl Failure {
+    /// What happened, and what mends it.
+    pub fn notice(&self) -> Notice {
+        Notice::new(self.to_string(), self.fix())
+    }
+
+    /// Whether the request may have been carried out all the same: only the answer is missing or
+    /// makes no sense.
+    pub fn is_unclear(&self) -> bool {
+        match self {
+            Failure::Unreachable { why, .. } => why.may_have_arrived(),
+            Failure::Server(_) | Failure::Garbled | Failure::TooLarge => true,
+            _ => false,
+        }
+    }
+
+    /// Whether no connection came about, so that nothing of the request has arrived.
+    pub(super) fn is_before_the_request(&self) -> bool {
+        matches!(self, Failure::Unreachable { why, .. } if why.is_before_the_request())
+    }
+
+    fn fix(&self) -> String {
+        let fix = match self {
+            Failure::Refused => "make a new one: git credential-heroku-rs login",
+            Failure::WrongPassword => {
+                "try again, or log in with a token: git credential-heroku-rs login"
+            }
+            Failure::TwoFactor => "run it again with a fresh code",
+            Failure::PasswordLoginOff(NoPassword::MfaRequired) => {
+                "set it up: https://dashboard.heroku.com/account"
+            }
+            Failure::PasswordLoginOff(NoPassword::DeviceTrust) => {
+                "log in there: git credential-heroku-rs login --browser"
+            }
+            Failure::PasswordLoginOff(_) => "log in with a token: git credential-heroku-rs login",
+            Failure::Suspended | Failure::Delinquent => "see https://dashboard.heroku.com/account",
+            Failure::Forbidden(_) => "use a token with the scope global",
+            Failure::NotFound(_) | Failure::Invalid(_) => "",
+            Failure::RateLimited(Some(wait)) => {
+                return format!("wait {} s, then run it again", wait.as_secs());
+            }
+            Failure::RateLimited(None) => "wait a minute, then run it again",
+            Failure::Server(_) | Failure::Garbled | Failure::TooLarge => {
+                "see https://status.heroku.com, then run it again"
+            }
+            Failure::Foreign(_) | Failure::Redirected => {
+                "check HEROKU_HOST and the proxy (https_proxy)"
+            }
+            Failure::Unreachable { why, .. } => why.fix(),
+            Failure::Certificate { .. } => {
+                "behind a company's proxy: point SSL_CERT_FILE at its certificates; else check the clock"
+            }
+            Failure::BrowserLogin(_) | Failure::BrowserLoginExpired => {
+                "log in with a token instead: git credential-heroku-rs login"
+            }
+            Failure::NotHeroku(variable) => return format!("run: unset {variable}"),
+            Failure::Setting { variable, .. } => {
+                return format!("mend it, or run: unset {variable}");
+            }
+            Failure::NoAuthorities => {
+                "install the package ca-certificates, or point SSL_CERT_FILE at a file of them"
+            }
+        };
+        fix.to_owned()
+    }
+
+    /// What an answer's status and its JSON mean. Status first: the list of ids is open.
+    ///
+    /// Source: Heroku's Platform API Reference, "Errors"; ids of the login from the Heroku CLI.
+    pub fn of_answer(
+        status: u16,
+        body: &Value,
+        wait: Option<Duration>,
+        asker: Asker<'_>,
+    ) -> Failure {
+        let id = text(body, "id");
+        match (status, asker, id) {
+            (300..400, ..) => Failure::Redirected,
+            (429, ..) => Failure::RateLimited(wait),
+            (500.., ..) => Failure::Server(status),
+            (_, Asker::Nobody | Asker::Poll(_), None) => match text(body, "error") {
+                Some(error) => Failure::BrowserLogin(scrubbed(error, asker)),
+                None => Failure::Foreign(status),
+            },
+            // A proxy in between answers 401, 403 and 404 too; only Heroku's own has an id.
+            (_, _, None) => Failure::Foreign(status),
+            (_, Asker::Password(login), Some(id)) => of_login(status, id, body, login),
+            (_, _, Some(id)) => of_refusal(status, id, body, asker),
+        }
+    }
+}
+
+fn of_login(status: u16, id: &str, body: &Value, login: &PasswordLogin<'_>) -> Failure {
+    let message = text(body, "message").unwrap_or_default().to_lowercase();
+    let no_basic_auth = || message.contains("basic auth");
+    match (status, id) {
+        (_, "device_trust_required") => Failure::PasswordLoginOff(NoPassword::DeviceTrust),
+        (_, "mfa_required") => Failure::PasswordLoginOff(NoPassword::MfaRequired),
+        (_, "sso_required" | "federated") => Failure::PasswordLoginOff(NoPassword::Sso),
+        (401 | 403, _) if no_basic_auth() => Failure::PasswordLoginOff(NoPassword::BasicAuthOff),
+        // A code is asked for only once the password was right.
+        (401, _) if login.code.is_some() => Failure::TwoFactor,
+        (401, _) => Failure::WrongPassword,
+        _ => of_refusal(status, id, body, Asker::Password(login)),
+    }
+}
+
+fn of_refusal(status: u16, id: &str, body: &Value, asker: Asker<'_>) -> Failure {
+    match (status, id) {
+        (_, "two_factor") => Failure::TwoFactor,
+        (_, "suspended") => Failure::Suspended,
+        (401, "unauthorized") => Failure::Refused,
+        (402, _) | (_, "delinquent") => Failure::Delinquent,
+        // Only the one word for a dead token may lead to a deletion.
+        (401 | 403, _) => Failure::Forbidden(said(id, body, asker)),
+        (404 | 410, _) => Failure::NotFound(said(id, body, asker)),
+        _ => Failure::Invalid(said(id, body, asker)),
+    }
+}
+
+/// A refusal in Heroku's own form as it is told to whoever knows the API: status, id and message.
+pub(super) fn refusal(status: u16, body: &Value, asker: Asker<'_>) -> Option<String> {
+    let id = scrubbed(text(body, "id")?, asker);
+    let message = scrubbed(
+        text(body, "message")
+            .unwrap_or_default()
+            .trim_end_matches('.'),
+        asker,
+    );
+    Some(match message.is_empty() {
+        true => format!("Heroku answers {status} {id}"),
+        false => format!("Heroku answers {status} {id}: {message}"),
+    })
+}
+
+fn text<'a>(body: &'a Value, key: &str) -> Option<&'a str> {
+    body.get(key)?.as_str()
+}
+
+/// Heroku's message, else the error's id, fit to be shown.
+fn said(id: &str, body: &Value, asker: Asker<'_>) -> String {
+    let message = text(body, "message").unwrap_or_default();
+    let message = if message.trim().is_empty() {
+        id
+    } else {
+        message
+    };
+    scrubbed(message.trim_end_matches('.'), asker)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::token::Token;
+    use serde_json::json;
+    use zeroize::Zeroizing;
+
+    fn asked_with_token(status: u16, body: &Value) -> Failure {
+        let token = Token::parse("HRKU-01234567-89ab-cdef-0123-456789abcdef").unwrap();
+        Failure::of_answer(status, body, None, Asker::Bearer(&token))
+    }
+
+    fn asked_with_password(status: u16, body: &Value, code: Option<&str>) -> Failure {
+        let login = PasswordLogin {
+            email: "ann@example.com",
+            password: &Zeroizing::new("open sesame".to_owned()),
+            code: code.map(|code| Zeroizing::new(code.to_owned())),
+        };
+        Failure::of_answer(status, body, None, Asker::Password(&login))
+    }
+
+    #[test]
+    fn only_herokus_own_word_says_that_a_token_is_dead() {
+        let of = |body: Value| asked_with_token(401, &body);
+        assert_eq!(of(json!({"id": "unauthorized"})), Failure::Refused);
+        assert_eq!(of(Value::Null), Failure::Foreign(401));
+        assert_eq!(of(json!("unauthorized")), Failure::Foreign(401));
+        assert_eq!(of(json!({"id": ["unauthorized"]})), Failure::Foreign(401));
+        let unknown = of(json!({"id": "come_back_later"}));
+        assert_eq!(unknown, Failure::Forbidden("come_back_later".to_owned()));
+    }
+
+    #[test]
+    fn each_refusal_of_a_password_has_its_own_meaning() {
+        let of = |status, id: &str| asked_with_password(status, &json!({"id": id}), None);
+        let off = Failure::PasswordLoginOff;
+        assert_eq!(of(401, "unauthorized"), Failure::WrongPassword);
+        assert_eq!(of(403, "two_factor"), Failure::TwoFactor);
+        assert_eq!(of(403, "suspended"), Failure::Suspended);
+        assert_eq!(
+            of(422, "device_trust_required"),
+            off(NoPassword::DeviceTrust)
+        );
+        assert_eq!(of(403, "mfa_required"), off(NoPassword::MfaRequired));
+        assert_eq!(of(403, "sso_required"), off(NoPassword::Sso));
+        let body = json!({"id": "forbidden", "message": "Basic authentication is not supported"});
+        let basic = asked_with_password(403, &body, None);
+        assert_eq!(basic, off(NoPassword::BasicAuthOff));
+    }
+
+    #[test]
+    fn a_401_for_a_code_is_about_the_code() {
+        let body = json!({"id": "unauthorized", "message": "Invalid credentials"});
+        let with_code = asked_with_password(401, &body, Some("123456"));
+        assert_eq!(with_code, Failure::TwoFactor);
+    }
+
+    #[test]
+    fn the_login_service_speaks_of_errors_in_its_own_way() {
+        let body = json!({"error": "IP address mismatch"});
+        let refused = Failure::of_answer(403, &body, None, Asker::Nobody);
+        assert_eq!(
+            refused,
+            Failure::BrowserLogin("IP address mismatch".to_owned())
+        );
+    }
+
+    #[test]
+    fn status_comes_before_id() {
+        let body = json!({"id": "unauthorized", "message": "x"});
+        assert_eq!(asked_with_token(503, &body), Failure::Server(503));
+        assert_eq!(asked_with_token(429, &body), Failure::RateLimited(None));
+        assert_eq!(asked_with_token(302, &body), Failure::Redirected);
+        assert!(matches!(
+            asked_with_token(403, &body),
+            Failure::Forbidden(_)
+        ));
+        assert!(matches!(asked_with_token(404, &body), Failure::NotFound(_)));
+        assert!(matches!(asked_with_token(418, &body), Failure::Invalid(_)));
+    }
+
+    #[test]
+    fn no_failure_ends_in_a_colon() {
+        for status in [401, 403, 404, 422] {
+            let silent = asked_with_token(status, &json!({"id": "odd_id", "message": " "}));
+            assert!(silent.to_string().ends_with("odd_id"), "{silent}");
+        }
+    }
+}

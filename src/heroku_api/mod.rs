@@ -1,0 +1,217 @@
+//! Heroku's Platform API, and the login service of the Heroku CLI: the only room that opens a
+//! socket to Heroku.
+//!
+//! A token goes to a `HerokuHost` and nowhere else: no redirect is followed, every certificate is
+//! checked against the system's roots, and every wait and every body has a limit. What a server
+//! says is shown only once control characters and everything that looks like a secret are out.
+
+#![allow(
+    clippy::disallowed_types,
+    reason = "this is the room that opens a socket to Heroku"
+)]
+
+mod authorizations;
+mod browser;
+mod calls;
+mod client;
+mod failure;
+mod headers;
+mod request_id;
+mod scrub;
+mod secret_header;
+mod shown;
+mod times;
+mod transport;
+mod unreached;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use crate::account::Account;
+use crate::environment::Environment;
+use crate::hosts::{HerokuHost, Service};
+use crate::token::{Token, Verdict};
+
+pub use authorizations::{Authorization, NewAuthorization, PasswordLogin, Revoked, position_of};
+pub use browser::BrowserLogin;
+pub use calls::{Address, Call, NotAnAddress, Page, Wait};
+pub use failure::{Failure, NoPassword};
+pub use headers::{Headers, NotAHeader};
+use transport::{Answer, Method, Request, Transport};
+pub use unreached::Why;
+
+/// Heroku's Platform API, version 3.
+pub struct HerokuApi {
+    transport: Transport,
+    host: HerokuHost,
+    login_host: Option<String>,
+    limit: Duration,
+}
+
+/// Whose token it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountInfo {
+    /// The email, as Heroku spells it.
+    pub email: Account,
+    /// The account logs in through its company: its tokens live 8 hours.
+    pub federated: bool,
+    /// Whether MFA is on, where Heroku says so.
+    pub two_factor: Option<bool>,
+}
+
+/// Who asks: what a refusal means depends on it.
+#[derive(Clone, Copy)]
+pub enum Asker<'a> {
+    /// Somebody without any secret.
+    Nobody,
+    /// The owner of a token.
+    Bearer(&'a Token),
+    /// A person with a password.
+    Password(&'a PasswordLogin<'a>),
+    /// Who waits for a browser login, with the secret of that.
+    Poll(&'a Zeroizing<String>),
+}
+
+impl Asker<'_> {
+    /// What the asker sends in secret.
+    fn secrets(&self) -> Vec<&str> {
+        match self {
+            Asker::Nobody => Vec::new(),
+            Asker::Bearer(token) => vec![token.expose()],
+            Asker::Poll(token) => vec![token.as_str()],
+            Asker::Password(login) => {
+                let code = login.code.iter().map(|code| code.as_str());
+                code.chain([login.password.as_str()]).collect()
+            }
+        }
+    }
+}
+
+impl HerokuApi {
+    /// The API on the host that is in use, by the environment's proxy and authorities.
+    ///
+    /// `limit` bounds each request as a whole, from looking up the name to the end of the body.
+    ///
+    /// # Errors
+    /// [`Failure::NotHeroku`] where `HEROKU_HOST` names a host that is not Heroku's;
+    /// [`Failure::Setting`] where a variable of the proxy or of the authorities makes no sense.
+    pub fn new(environment: &Environment, limit: Duration) -> Result<HerokuApi, Failure> {
+        let configured = environment.heroku_host.as_deref();
+        let host = HerokuHost::in_use(Service::Api, configured);
+        Ok(HerokuApi {
+            host: host.ok_or(Failure::NotHeroku("HEROKU_HOST"))?,
+            transport: Transport::new(environment, limit)?,
+            login_host: environment.login_host.clone(),
+            limit,
+        })
+    }
+
+    /// Whose token this is: `GET /account`.
+    ///
+    /// # Errors
+    /// [`Failure::Refused`] where the token is dead.
+    pub fn account(&self, token: &Token) -> Result<AccountInfo, Failure> {
+        let answer = self.get("/account", token)?;
+        AccountInfo::read(answer.body()).ok_or(Failure::Garbled)
+    }
+
+    /// What Heroku says of a token, for `erase`: one request, never repeated.
+    ///
+    /// Only a 401 in the API's own form means that it is dead: a proxy's 401 does not.
+    pub fn verdict(&self, token: &Token) -> Verdict {
+        let request = self.request(Method::Get, "/account", Asker::Bearer(token));
+        match self.transport.send_once(&request) {
+            Ok(_) | Err(Failure::Forbidden(_) | Failure::Suspended | Failure::Delinquent) => {
+                Verdict::Alive
+            }
+            Err(Failure::Refused) => Verdict::Dead,
+            Err(failure) => Verdict::Unknown(failure.to_string()),
+        }
+    }
+
+    /// What time it is at Heroku; none where its answer does not say. Sends no token.
+    ///
+    /// # Errors
+    /// Why Heroku could not be reached.
+    pub fn clock(&self) -> Result<Option<Timestamp>, Failure> {
+        let request = self.request(Method::Get, "/account", Asker::Nobody);
+        self.transport.date(&request)
+    }
+
+    fn request<'a>(&self, method: Method, path: &str, asker: Asker<'a>) -> Request<'a> {
+        Request {
+            method,
+            url: format!("{}{path}", self.host.url()),
+            asker,
+            body: None,
+            range: None,
+            limit: self.limit,
+        }
+    }
+
+    fn get(&self, path: &str, token: &Token) -> Result<Answer, Failure> {
+        let request = self.request(Method::Get, path, Asker::Bearer(token));
+        self.transport.send(&request)
+    }
+}
+
+impl AccountInfo {
+    /// Reads an account as Heroku tells it; none without an email.
+    pub fn read(answer: &Value) -> Option<AccountInfo> {
+        let email = Account::parse(answer.get("email")?.as_str()?)?;
+        let flag = |key: &str| answer.get(key).and_then(Value::as_bool);
+        email.is_email().then(|| AccountInfo {
+            email,
+            federated: flag("federated") == Some(true),
+            two_factor: flag("two_factor_authentication"),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_account_is_known_by_its_email_and_by_nothing_less() {
+        let info = AccountInfo::read(&json!({"email": "ann@example.com", "federated": 1, "x": []}));
+        let info = info.unwrap();
+        assert_eq!(info.email.as_str(), "ann@example.com");
+        assert!(!info.federated && info.two_factor.is_none());
+        for odd in [
+            json!({}),
+            json!([]),
+            json!(null),
+            json!({"email": 7}),
+            json!({"email": null}),
+            json!({"email": "heroku"}),
+            json!({"email": "$(id)@example.com"}),
+        ] {
+            assert_eq!(AccountInfo::read(&odd), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_false_heroku_host_opens_no_client() {
+        let environment = Environment {
+            heroku_host: Some("evil.example".to_owned()),
+            ..Environment::default()
+        };
+        let failure = HerokuApi::new(&environment, Duration::from_secs(1)).err();
+        assert_eq!(failure, Some(Failure::NotHeroku("HEROKU_HOST")));
+    }
+
+    proptest! {
+        #[test]
+        fn no_answer_is_a_panic(status in 0_u16..1000, text in "[\\[\\]{}:,\"a-z0-9*-]{0,60}") {
+            let answer: Value = serde_json::from_str(&text).unwrap_or_default();
+            let _ = AccountInfo::read(&answer);
+            let _ = Failure::of_answer(status, &answer, None, Asker::Nobody).notice();
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! What Heroku shows of a token, and how well it fits one that we have: enough to know it by, too
+//! little to tell, or not at all.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use crate::token::Token;
+
+/// What Heroku shows of a token: whole, or with stars in it.
+#[derive(Clone)]
+pub(super) struct Shown(Zeroizing<String>);
+
+impl fmt::Debug for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Shown(…)")
+    }
+}
+
+impl Shown {
+    /// As Heroku has put it.
+    pub(super) fn new(shown: Zeroizing<String>) -> Shown {
+        Shown(shown)
+    }
+
+    /// How well it fits `token`.
+    pub(super) fn fit(&self, token: &Token) -> Fit {
+        match self.0.as_str() == token.expose() {
+            true => Fit::Whole,
+            false => part(&self.0, token.expose()),
+        }
+    }
+}
+
+/// How well a redacted token fits a whole one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fit {
+    /// It is the token.
+    Whole,
+    /// What is visible fits, and is more than any two tokens share by chance.
+    Likely,
+    /// It fits, and so little is visible that others may fit too.
+    Possible,
+    /// It does not fit.
+    No,
+}
+
+/// A prefix, stars, and perhaps a suffix. `HRKU-` and a few characters fit every token.
+fn part(shown: &str, token: &str) -> Fit {
+    const FEWEST_VISIBLE: usize = 12;
+    let Some((prefix, _)) = shown.split_once('*') else {
+        return Fit::No;
+    };
+    let suffix = shown.rsplit('*').next().unwrap_or_default();
+    let fits = token.starts_with(prefix) && token.ends_with(suffix);
+    let visible = prefix.len() + suffix.len();
+    match fits && visible < token.len() {
+        false => Fit::No,
+        true if visible < FEWEST_VISIBLE => Fit::Possible,
+        true => Fit::Likely,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOKEN: &str = "HRKU-01234567-89ab-cdef-0123-456789abcdef";
+
+    #[test]
+    fn a_short_prefix_tells_no_token() {
+        let token = Token::parse(TOKEN).unwrap();
+        for (shown, fit) in [
+            (TOKEN, Fit::Whole),
+            ("HRKU-0123**********abcdef", Fit::Likely),
+            ("HRKU-**********", Fit::Possible),
+            ("**********", Fit::Possible),
+            ("HRKU-9999**********abcdef", Fit::No),
+            ("HRKU-0123", Fit::No),
+        ] {
+            let shown = Shown::new(Zeroizing::new(shown.to_owned()));
+            assert_eq!(shown.fit(&token), fit, "{:?}", shown.0);
+        }
+    }
+}

@@ -1,0 +1,391 @@
+//! Which token answers a question, and why not the others. Reads; `accounts` writes.
+//!
+//! The sources are asked in one order, and the first that has a live token ends the search. One
+//! that is locked, slow or broken is unavailable and never absent: it is told, the next one is
+//! asked, and nobody concludes from it that a token is gone.
+
+mod to_git;
+mod trace_text;
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+use crate::account::Account;
+use crate::environment::Environment;
+use crate::heroku_cli::{self, LoginState};
+use crate::hosts::HerokuHost;
+use crate::keyring::Keyring;
+use crate::netrc::{self, Netrc, Unreadable};
+use crate::notice::{Kind, Notice};
+use crate::token::Token;
+use crate::token_metadata::{self, Known};
+
+/// Where a token can come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// The variable `HEROKU_API_KEY`; it overrides all, as in the Heroku CLI.
+    ApiKey,
+    /// The item in the OS keyring that is shared with the Heroku CLI.
+    Keyring,
+    /// The netrc file that the Heroku CLI falls back to.
+    Netrc,
+}
+
+impl Source {
+    /// The source's name in `state[]` and in JSON: one word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Source::ApiKey => "environment",
+            Source::Keyring => "keyring",
+            Source::Netrc => "netrc",
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Source::ApiKey => "HEROKU_API_KEY",
+            Source::Keyring => "the keyring",
+            Source::Netrc => "netrc",
+        })
+    }
+}
+
+/// The question. It takes a [`HerokuHost`], so that no other host can ask it.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// The host that will get the token.
+    pub host: &'a HerokuHost,
+    /// The account that is meant, and no other; none: the one in use.
+    pub account: Option<&'a Account>,
+}
+
+/// A live token.
+#[derive(Debug)]
+pub struct Found {
+    /// The token.
+    pub token: Token,
+    /// Whose it is; `HEROKU_API_KEY` does not say, and netrc need not.
+    pub account: Option<Account>,
+    /// Where it came from.
+    pub source: Source,
+    /// What we have noted about it.
+    pub known: Option<Known>,
+    /// What is wrong with the place where it lies, though it is served.
+    pub remark: Option<Notice>,
+}
+
+/// What came of asking one source.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Its token is the answer.
+    Served,
+    /// It has no token for this account.
+    Absent,
+    /// Its token ended at this time.
+    Expired(Option<Account>, Timestamp),
+    /// It has several accounts, and none is chosen.
+    Ambiguous(Vec<Account>),
+    /// It could not be asked.
+    Unavailable(Notice),
+}
+
+/// The answer, with the trail that led to it.
+#[derive(Debug)]
+pub struct Answer {
+    /// The token, if any source has a live one.
+    pub found: Option<Found>,
+    /// Each source that was asked, in order.
+    pub trail: Vec<(Source, Outcome)>,
+    /// The account that was meant: the one asked for, else the one in `login.json`.
+    pub account: Option<Account>,
+}
+
+/// Looks for the token that answers the question.
+///
+/// Takes no longer than the keyring's time limit, prompts nobody and writes nothing.
+pub fn find(wanted: &Wanted<'_>, environment: &Environment) -> Answer {
+    let choice = Choice::of(wanted, environment);
+    environment.trace.tell(|| choice.in_public());
+    let mut answer = Answer {
+        found: None,
+        trail: Vec::new(),
+        account: choice.account().cloned(),
+    };
+    for source in order(environment) {
+        let since = environment.trace.clock();
+        let asked = match source {
+            Source::ApiKey => api_key(environment),
+            Source::Keyring => keyring(&choice, environment),
+            Source::Netrc => netrc(wanted, &choice, environment),
+        };
+        environment
+            .trace
+            .tell_since(since, || trace_text::in_public(source, &asked));
+        match asked {
+            Ok(found) => {
+                answer.trail.push((source, Outcome::Served));
+                answer.found = Some(found);
+                break;
+            }
+            Err(outcome) => answer.trail.push((source, outcome)),
+        }
+    }
+    answer
+}
+
+/// `HEROKU_API_KEY`, then the keyring, then netrc; with `HEROKU_NETRC_WRITE=true` the Heroku CLI
+/// lives on netrc alone, so that netrc is the newer.
+fn order(environment: &Environment) -> [Source; 3] {
+    if environment.netrc_first {
+        [Source::ApiKey, Source::Netrc, Source::Keyring]
+    } else {
+        [Source::ApiKey, Source::Keyring, Source::Netrc]
+    }
+}
+
+/// Which account is meant, and who says so.
+enum Choice {
+    /// The request.
+    Asked(Account),
+    /// `login.json`.
+    InUse(Account),
+    /// Nobody: the only one there is.
+    Only,
+}
+
+impl Choice {
+    fn of(wanted: &Wanted<'_>, environment: &Environment) -> Choice {
+        if let Some(account) = wanted.account {
+            return Choice::Asked(account.clone());
+        }
+        match heroku_cli::login_state(environment) {
+            LoginState::Account(account) => Choice::InUse(account),
+            LoginState::Absent | LoginState::Unusable => Choice::Only,
+        }
+    }
+
+    fn account(&self) -> Option<&Account> {
+        match self {
+            Choice::Asked(account) | Choice::InUse(account) => Some(account),
+            Choice::Only => None,
+        }
+    }
+}
+
+fn api_key(environment: &Environment) -> Result<Found, Outcome> {
+    match &environment.api_key {
+        None => Err(Outcome::Absent),
+        Some(Ok(token)) => live(token.clone(), None, Source::ApiKey, environment),
+        Some(Err(why)) => Err(Outcome::Unavailable(Notice::new(
+            format!("HEROKU_API_KEY is not used: {why}"),
+            "set it to a Heroku token, or run: unset HEROKU_API_KEY",
+        ))),
+    }
+}
+
+fn keyring(choice: &Choice, environment: &Environment) -> Result<Found, Outcome> {
+    let keyring = Keyring::new(environment);
+    let of_account = |account: &Account| match keyring.item(account) {
+        Ok(Some(item)) => live(item.token, Some(item.account), Source::Keyring, environment),
+        Ok(None) => Err(Outcome::Absent),
+        Err(why) => Err(Outcome::Unavailable(why.notice())),
+    };
+    match choice {
+        Choice::Asked(account) => of_account(account),
+        // A token that was pasted at git's own prompt lies under no email until `login` or
+        // `status` finds out whose it is. It was kept because this account had no live one.
+        Choice::InUse(account) => of_account(account).or_else(|why| match why {
+            Outcome::Unavailable(_) => Err(why),
+            _ => of_account(&Account::unnamed()).map_err(|_| why),
+        }),
+        Choice::Only => only_item(&keyring, environment),
+    }
+}
+
+/// The only item there is; of several the one pasted at git's prompt, since that answered the
+/// question which of them to use.
+fn only_item(keyring: &Keyring, environment: &Environment) -> Result<Found, Outcome> {
+    let listing = keyring.items();
+    let mut items = listing
+        .map_err(|why| Outcome::Unavailable(why.notice()))?
+        .items;
+    if let Some(pasted) = items.iter().position(|i| i.account == Account::unnamed()) {
+        items.swap(0, pasted);
+        items.truncate(1);
+    }
+    match items.len() {
+        0 => Err(Outcome::Absent),
+        1 => {
+            let item = items.remove(0);
+            live(item.token, Some(item.account), Source::Keyring, environment)
+        }
+        _ => Err(Outcome::Ambiguous(
+            items.into_iter().map(|item| item.account).collect(),
+        )),
+    }
+}
+
+fn netrc(
+    wanted: &Wanted<'_>,
+    choice: &Choice,
+    environment: &Environment,
+) -> Result<Found, Outcome> {
+    // Where the CLI lives on netrc alone, its own answer to "which account" is the entry itself.
+    let account = match choice {
+        Choice::InUse(_) if environment.netrc_first => None,
+        choice => choice.account(),
+    };
+    let unavailable = |why: Unreadable| Outcome::Unavailable(why.notice(environment));
+    let Some(netrc) = Netrc::read(environment).map_err(unavailable)? else {
+        return Err(Outcome::Absent);
+    };
+    let entry = netrc.entry_for(wanted.host, account).map_err(unavailable)?;
+    let entry = entry.ok_or(Outcome::Absent)?;
+    let found = live(entry.token, entry.account, Source::Netrc, environment)?;
+    let exposed = || {
+        let fix = format!("run: chmod 600 {}", netrc::argument(environment));
+        Notice::new("others can read your netrc", fix)
+    };
+    Ok(Found {
+        remark: netrc.is_readable_by_others().then(exposed),
+        ..found
+    })
+}
+
+/// A token that is known to have ended is not served: git would send it, and then ask us to
+/// erase it.
+fn live(
+    token: Token,
+    account: Option<Account>,
+    source: Source,
+    environment: &Environment,
+) -> Result<Found, Outcome> {
+    environment.trace.hides(token.expose());
+    let known = token_metadata::about(environment, &token);
+    let ended = known.as_ref().and_then(|known| known.expires);
+    match ended.filter(|end| *end <= Timestamp::now()) {
+        Some(end) => Err(Outcome::Expired(account, end)),
+        None => Ok(Found {
+            token,
+            account,
+            source,
+            known,
+            remark: None,
+        }),
+    }
+}
+
+impl Answer {
+    /// The token, or why there is none.
+    ///
+    /// # Errors
+    /// As [`Answer::why_none`] puts it.
+    pub fn into_found(self) -> Result<Found, Notice> {
+        let why = self.why_none();
+        self.found.ok_or(why)
+    }
+
+    /// A source that could not be asked though another one answered, or a remark on that one: worth
+    /// a line.
+    pub fn passed_over(&self) -> Option<Notice> {
+        let found = self.found.as_ref()?;
+        let Some((_, why)) = self.first_unavailable() else {
+            return found.remark.clone();
+        };
+        let what = format!("{}: the token of {} is used", why.what(), found.source);
+        Some(Notice::new(what, why.fix()))
+    }
+
+    /// Why no source has a token, and what to do: the most telling outcome of the trail.
+    pub fn why_none(&self) -> Notice {
+        if let Some((source, why)) = self.first_unavailable() {
+            let what = format!(
+                "the Heroku token could not be read from {source}: {}",
+                why.what()
+            );
+            return Notice::new(what, why.fix());
+        }
+        let ambiguous = self.trail.iter().find_map(|(_, outcome)| match outcome {
+            Outcome::Ambiguous(accounts) => Some(several(accounts)),
+            _ => None,
+        });
+        ambiguous
+            .or_else(|| self.expired())
+            .unwrap_or_else(|| self.not_logged_in())
+            .of_kind(Kind::NotLoggedIn)
+    }
+
+    /// Why this source could not be asked, if it could not.
+    pub fn unavailable(&self, source: Source) -> Option<&Notice> {
+        self.trail
+            .iter()
+            .find_map(|(other, outcome)| match outcome {
+                Outcome::Unavailable(why) if *other == source => Some(why),
+                _ => None,
+            })
+    }
+
+    fn first_unavailable(&self) -> Option<(Source, &Notice)> {
+        let mut sources = self.trail.iter().map(|(source, _)| *source);
+        sources.find_map(|source| Some((source, self.unavailable(source)?)))
+    }
+
+    fn expired(&self) -> Option<Notice> {
+        self.trail
+            .iter()
+            .find_map(|(source, outcome)| match outcome {
+                Outcome::Expired(account, end) => Some(Notice::new(
+                    format!(
+                        "the Heroku token{} in {source} expired on {}",
+                        of(account.as_ref()),
+                        day(*end)
+                    ),
+                    "log in again: git credential-heroku-rs login",
+                )),
+                _ => None,
+            })
+    }
+
+    fn not_logged_in(&self) -> Notice {
+        let account = self.account.as_ref();
+        let what = match account {
+            Some(account) => format!("no Heroku token for {account} on this machine"),
+            None => "not logged in to Heroku".to_owned(),
+        };
+        Notice::new(
+            what,
+            "run: git credential-heroku-rs login \
+             (or paste a token as the password: https://dashboard.heroku.com/account/applications)",
+        )
+    }
+}
+
+fn several(accounts: &[Account]) -> Notice {
+    const SHOWN: usize = 5;
+    let names: Vec<&str> = accounts.iter().take(SHOWN).map(Account::as_str).collect();
+    let more = match accounts.len() - names.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Notice::new(
+        format!(
+            "several Heroku accounts are logged in and none is chosen: {}{more}",
+            names.join(", ")
+        ),
+        format!("choose one: git credential-heroku-rs switch {}", names[0]),
+    )
+}
+
+fn of(account: Option<&Account>) -> String {
+    account
+        .map(|account| format!(" of {account}"))
+        .unwrap_or_default()
+}
+
+/// The day of a time, in UTC: what the dashboard shows.
+fn day(time: Timestamp) -> impl fmt::Display {
+    time.strftime("%Y-%m-%d")
+}

@@ -1,0 +1,357 @@
+//! Keep, forget, switch, list: the one room that writes, and that knows in which order.
+//!
+//! The keyring item comes first and is read back; then `login.json`, which must never point to
+//! nothing; then our own notes, whose loss costs only hints. What fails after the token is safe is
+//! told and stops nothing.
+
+pub mod lookup;
+mod reassign;
+mod replace;
+
+use std::io;
+
+use crate::account::Account;
+use crate::environment::Environment;
+use crate::heroku_cli::{self, LoginState};
+use crate::hosts::{HerokuHost, Service};
+use crate::keyring::{Keyring, Unavailable};
+use crate::logins::lookup::Source;
+use crate::netrc::{self, Netrc};
+use crate::notice::Notice;
+use crate::token::Token;
+use crate::token_metadata::{self, Known};
+
+pub use reassign::{adopt, leave_one, move_to_owner};
+pub use replace::{NotReplaced, replace, still_holds};
+
+/// Keeps a token under an account's name, without asking Heroku whose it is.
+///
+/// `login.json` stays as it is: it names accounts that Heroku has confirmed, and no other.
+///
+/// # Errors
+/// Why the keyring could not take it; netrc, where the Heroku CLI lives on that.
+pub fn keep_unchecked(
+    environment: &Environment,
+    account: &Account,
+    token: &Token,
+) -> Result<(), Notice> {
+    if environment.netrc_first {
+        let kept = netrc::keep(environment, account, token);
+        return kept.map_err(|why| why.notice(environment));
+    }
+    let kept = Keyring::new(environment).keep(account, token);
+    kept.map_err(|why| why.notice())
+}
+
+/// Where a token is to be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Store {
+    /// In the keyring.
+    Keyring,
+    /// In netrc, in plain text.
+    Netrc,
+    /// Where the Heroku CLI keeps it on this machine: in the keyring, and in netrc where there is
+    /// none or where `HEROKU_NETRC_WRITE` says so. A keyring that is locked or slow is no reason
+    /// to write a secret in plain text.
+    Auto,
+}
+
+/// Asks whether a token could be kept there, before there is one: a login that ends with nowhere
+/// to keep its token leaves an authorization at Heroku that nobody holds.
+///
+/// # Errors
+/// Why the keyring could not take it.
+pub fn can_keep(environment: &Environment, store: Store) -> Result<(), Unavailable> {
+    match store {
+        Store::Netrc => return Ok(()),
+        Store::Auto if environment.netrc_first => return Ok(()),
+        Store::Auto | Store::Keyring => {}
+    }
+    match Keyring::new(environment).item(&Account::unnamed()) {
+        Err(Unavailable::NoKeyring(_)) if store == Store::Auto => Ok(()),
+        asked => asked.map(drop),
+    }
+}
+
+/// What `keep` did.
+#[derive(Debug)]
+pub struct Kept {
+    /// Where the token lies.
+    pub source: Source,
+    /// Why it does not lie in the keyring, where that was wanted.
+    pub no_keyring: Option<Notice>,
+    /// What went wrong beside it: the token is safe, and something else was not written.
+    pub notes: Vec<Notice>,
+}
+
+/// Keeps a checked token, makes its account the one in use, and notes what is known about it.
+///
+/// # Errors
+/// Why it could not be kept. Then nothing has changed.
+pub fn keep(
+    environment: &Environment,
+    store: Store,
+    account: &Account,
+    token: &Token,
+    known: Known,
+) -> Result<Kept, Notice> {
+    let since = environment.trace.clock();
+    let (source, no_keyring) = put(environment, store, account, token)?;
+    environment
+        .trace
+        .tell_since(since, || format!("kept in {source} as {account}"));
+    let mut notes = Vec::new();
+    let written = match source {
+        Source::Netrc => follow_netrc(environment, account),
+        Source::ApiKey | Source::Keyring => heroku_cli::set_login(environment, account),
+    };
+    if let Err(why) = written {
+        notes.push(unwritten("the account in use", &why));
+    }
+    if let Err(why) = token_metadata::remember(environment, known) {
+        notes.push(unwritten("the token's expiry", &why));
+    }
+    match source {
+        Source::Keyring => {
+            let pasted = Account::unnamed();
+            notes.extend(forget_in_keyring(environment, &pasted, Some(token)).err());
+        }
+        Source::Netrc => notes.extend(goes_before_netrc(environment, account, token)),
+        Source::ApiKey => {}
+    }
+    Ok(Kept {
+        source,
+        no_keyring,
+        notes,
+    })
+}
+
+fn put(
+    environment: &Environment,
+    store: Store,
+    account: &Account,
+    token: &Token,
+) -> Result<(Source, Option<Notice>), Notice> {
+    let in_netrc = || {
+        let kept = netrc::keep(environment, account, token);
+        kept.map_err(|why| why.notice(environment))
+            .map(|()| Source::Netrc)
+    };
+    match store {
+        Store::Netrc => return Ok((in_netrc()?, None)),
+        Store::Auto if environment.netrc_first => return Ok((in_netrc()?, None)),
+        Store::Auto | Store::Keyring => {}
+    }
+    match Keyring::new(environment).keep(account, token) {
+        Ok(()) => Ok((Source::Keyring, None)),
+        Err(why @ Unavailable::NoKeyring(_)) if store == Store::Auto => {
+            Ok((in_netrc()?, Some(why.notice())))
+        }
+        Err(why) => Err(why.notice()),
+    }
+}
+
+/// netrc says by itself whose login it is; a `login.json` that names another account contradicts it.
+fn follow_netrc(environment: &Environment, account: &Account) -> io::Result<bool> {
+    match heroku_cli::login_state(environment) {
+        LoginState::Account(other) if other != *account => {
+            heroku_cli::set_login(environment, account)
+        }
+        LoginState::Account(_) | LoginState::Absent | LoginState::Unusable => Ok(false),
+    }
+}
+
+/// A login is not removed because another one was asked for; but it is not hidden, either.
+fn goes_before_netrc(
+    environment: &Environment,
+    account: &Account,
+    token: &Token,
+) -> Option<Notice> {
+    let first = (!environment.netrc_first).then(|| Keyring::new(environment).item(account));
+    let item = first?.ok()??;
+    (item.token != *token).then(|| {
+        Notice::new(
+            format!("the keyring holds another token of {account}, which goes before netrc"),
+            "run: git credential-heroku-rs logout, then log in again; \
+             or live on netrc: export HEROKU_NETRC_WRITE=true",
+        )
+    })
+}
+
+fn unwritten(what: &str, why: &io::Error) -> Notice {
+    Notice::new(
+        format!("{what} was not noted: {why}"),
+        "mend that, then run: git credential-heroku-rs status",
+    )
+}
+
+/// Removes a token that Heroku refuses, and nothing that has come in its place meanwhile.
+///
+/// `login.json` stays: were it gone, another account on this machine would become the only one,
+/// and the next push would be made in its name.
+///
+/// # Errors
+/// Why the keyring still has it.
+pub fn forget_dead(
+    environment: &Environment,
+    account: &Account,
+    token: &Token,
+) -> Result<(), Notice> {
+    forget_in_keyring(environment, account, Some(token))?;
+    // Notes about a token that is gone mislead nobody: its fingerprint is looked up by no one.
+    let _ = token_metadata::forget(environment, account);
+    Ok(())
+}
+
+/// Logs an account out of this machine: its token where it lies, netrc entries that hold the same
+/// token, `login.json` where it names the account, our notes.
+///
+/// # Errors
+/// What could not be removed. The rest is gone.
+pub fn forget(environment: &Environment, login: &Login, account: &Account) -> Result<(), Notice> {
+    let kept = match login.source {
+        Source::Keyring => forget_in_keyring(environment, account, None).map(drop),
+        Source::ApiKey | Source::Netrc => Ok(()),
+    };
+    let copies = netrc::forget(environment, Some(&login.token));
+    let pointer = heroku_cli::clear_login(environment, account);
+    let notes = token_metadata::forget(environment, account);
+    kept?;
+    copies.map_err(|why| why.notice(environment))?;
+    pointer.map_err(|why| {
+        Notice::new(
+            format!("login.json could not be removed: {why}"),
+            "remove it by hand",
+        )
+    })?;
+    notes.map_err(|why| unwritten("that the account is gone", &why))
+}
+
+fn forget_in_keyring(
+    environment: &Environment,
+    account: &Account,
+    only: Option<&Token>,
+) -> Result<usize, Notice> {
+    let since = environment.trace.clock();
+    let forgotten = Keyring::new(environment).forget(account, only);
+    environment.trace.tell_since(since, || match &forgotten {
+        Ok(count) => format!("removed from the keyring: {count} of {account}"),
+        Err(why) => format!("not removed from the keyring: {}", why.notice().what()),
+    });
+    forgotten.map_err(|why| why.notice())
+}
+
+/// Makes an account that has a token here the one in use; says whether it was another before.
+///
+/// # Errors
+/// That there is no token of this account, that the keyring could not be asked, or that
+/// `login.json` could not be written.
+pub fn switch(environment: &Environment, account: &Account) -> Result<bool, Notice> {
+    if environment.netrc_first {
+        return Err(Notice::new(
+            "HEROKU_NETRC_WRITE=true: netrc alone says who is logged in",
+            "log in as that account, or run: unset HEROKU_NETRC_WRITE",
+        ));
+    }
+    let item = Keyring::new(environment).item(account);
+    if item.map_err(|why| why.notice())?.is_none() {
+        return Err(Notice::new(
+            format!("the keyring has no token of {account}"),
+            "see who is logged in: git credential-heroku-rs status",
+        ));
+    }
+    if !account.is_email() {
+        return Err(Notice::new(
+            format!("whose token lies under the name {account} is not known yet"),
+            "find out: git credential-heroku-rs status",
+        ));
+    }
+    heroku_cli::set_login(environment, account).map_err(|why| {
+        Notice::new(
+            format!("login.json could not be written: {why}"),
+            "mend that, then run it again",
+        )
+    })
+}
+
+/// Where the Heroku CLI has dropped `login.json`, names the only account in the keyring again.
+///
+/// Gives that account, where anything was written.
+///
+/// # Errors
+/// That `login.json` could not be written.
+pub fn restore_login(
+    environment: &Environment,
+    logins: &[Login],
+) -> Result<Option<Account>, Notice> {
+    let is_named = matches!(heroku_cli::login_state(environment), LoginState::Account(_));
+    if is_named || environment.netrc_first {
+        return Ok(None);
+    }
+    let mut named = logins
+        .iter()
+        .filter(|login| login.source == Source::Keyring)
+        .filter_map(|login| login.account.clone())
+        .filter(Account::is_email);
+    match (named.next(), named.next()) {
+        (Some(only), None) => switch(environment, &only).map(|changed| changed.then_some(only)),
+        _ => Ok(None),
+    }
+}
+
+/// A token on this machine.
+#[derive(Debug)]
+pub struct Login {
+    /// Whose it is, where that is known.
+    pub account: Option<Account>,
+    /// The token.
+    pub token: Token,
+    /// Where it lies.
+    pub source: Source,
+    /// What we have noted about it.
+    pub known: Option<Known>,
+}
+
+/// Every token on this machine, and the sources that could not be asked.
+///
+/// Unlike [`crate::logins::lookup::find`] it asks them all, and leaves out none that has ended.
+pub fn list(environment: &Environment) -> (Vec<Login>, Vec<(Source, Notice)>) {
+    let mut logins = Vec::new();
+    let mut unavailable = Vec::new();
+    let mut found = |account, token: Token, source| {
+        let known = token_metadata::about(environment, &token);
+        logins.push(Login {
+            account,
+            token,
+            source,
+            known,
+        });
+    };
+    match &environment.api_key {
+        Some(Ok(token)) => found(None, token.clone(), Source::ApiKey),
+        Some(Err(why)) => {
+            let what = format!("HEROKU_API_KEY is not used: {why}");
+            unavailable.push((
+                Source::ApiKey,
+                Notice::new(what, "run: unset HEROKU_API_KEY"),
+            ));
+        }
+        None => {}
+    }
+    match Keyring::new(environment).items() {
+        Ok(listing) => listing
+            .items
+            .into_iter()
+            .for_each(|item| found(Some(item.account), item.token, Source::Keyring)),
+        Err(why) => unavailable.push((Source::Keyring, why.notice())),
+    }
+    let host = HerokuHost::in_sight(Service::Git, environment.heroku_host.as_deref());
+    let entry = Netrc::read(environment)
+        .and_then(|netrc| netrc.map_or(Ok(None), |netrc| netrc.entry_for(&host, None)));
+    match entry {
+        Ok(Some(entry)) => found(entry.account, entry.token, Source::Netrc),
+        Ok(None) => {}
+        Err(why) => unavailable.push((Source::Netrc, why.notice(environment))),
+    }
+    (logins, unavailable)
+}

@@ -1,0 +1,240 @@
+//! What we know about a token and the keyring cannot say: its authorization at Heroku.
+//!
+//! One JSON file in our own state directory, keyed by account and by a fingerprint of the token.
+//! It holds no secret, and losing it costs nothing but hints: so whatever is wrong with it, it
+//! reads as empty, and a write that fails is told but stops nothing.
+
+use std::io;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use jiff::fmt::serde::timestamp::second::optional as seconds;
+use serde::{Deserialize, Serialize};
+
+use crate::account::Account;
+use crate::environment::Environment;
+use crate::files::{self, EditError};
+use crate::token::Token;
+
+/// The largest file that is read, in bytes.
+const LARGEST: u64 = 1024 * 1024;
+
+/// What is known about one token. Everything but the key may be unknown.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Known {
+    /// The account, as in the keyring.
+    pub account: String,
+    /// [`Token::fingerprint`] of the token that this is about.
+    pub fingerprint: String,
+    /// The authorization's id at Heroku: the one safe handle to revoke it by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorization: Option<String>,
+    /// The authorization's description, as Heroku's dashboard shows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The OAuth scopes; empty where unknown.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub scope: Vec<String>,
+    /// When Heroku made it.
+    #[serde(with = "seconds", skip_serializing_if = "Option::is_none")]
+    pub created: Option<Timestamp>,
+    /// When it ends; none where it never ends or that is not known.
+    #[serde(with = "seconds", skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
+    /// When Heroku last said that the token is good.
+    #[serde(with = "seconds", skip_serializing_if = "Option::is_none")]
+    pub checked: Option<Timestamp>,
+    /// When `get` last warned of the coming end.
+    #[serde(with = "seconds", skip_serializing_if = "Option::is_none")]
+    pub warned: Option<Timestamp>,
+}
+
+impl Known {
+    /// What is known about a token before anything is: whose it is.
+    pub fn new(account: &Account, token: &Token) -> Known {
+        Known {
+            account: account.to_string(),
+            fingerprint: token.fingerprint(),
+            ..Known::default()
+        }
+    }
+}
+
+/// Everything that a file with these bytes knows; none where it is not such a file.
+pub fn read_all(bytes: &[u8]) -> Option<Vec<Known>> {
+    let file: File = serde_json::from_slice(bytes).ok()?;
+    Some(file.authorizations)
+}
+
+#[derive(Default, Serialize, Deserialize)]
+struct File {
+    #[serde(default)]
+    authorizations: Vec<Known>,
+}
+
+/// What is known about this token, if anything.
+pub fn about(environment: &Environment, token: &Token) -> Option<Known> {
+    // Most machines have no such file: then the fingerprint need not be made either.
+    let known = read(environment)?;
+    let fingerprint = token.fingerprint();
+    known
+        .into_iter()
+        .find(|known| known.fingerprint == fingerprint)
+}
+
+/// Everything that is known.
+pub fn all(environment: &Environment) -> Vec<Known> {
+    read(environment).unwrap_or_default()
+}
+
+/// Remembers what is known about a token, in place of what was known about any earlier token of
+/// the same account.
+///
+/// # Errors
+/// What the file system says; nothing but hints is lost.
+pub fn remember(environment: &Environment, known: Known) -> io::Result<()> {
+    change(environment, move |all| {
+        all.retain(|other| {
+            other.account != known.account && other.fingerprint != known.fingerprint
+        });
+        all.push(known.clone());
+    })
+}
+
+/// Forgets what is known about an account's tokens.
+///
+/// # Errors
+/// As [`remember`].
+pub fn forget(environment: &Environment, account: &Account) -> io::Result<()> {
+    if read(environment).is_none() {
+        return Ok(());
+    }
+    change(environment, |all| {
+        all.retain(|known| known.account != account.as_str());
+    })
+}
+
+/// Two of us at once both have their say: each edits what the other wrote.
+fn change(environment: &Environment, change: impl Fn(&mut Vec<Known>)) -> io::Result<()> {
+    let path = path(environment).ok_or(io::ErrorKind::NotFound)?;
+    let changed = files::edit(&path, |bytes| {
+        let mut authorizations = read_all(bytes).unwrap_or_default();
+        change(&mut authorizations);
+        written(authorizations).map(Some)
+    });
+    match changed {
+        Ok(_) => Ok(()),
+        Err(EditError::Failed(error)) => Err(error),
+        Err(why) => Err(io::Error::other(why.to_string())),
+    }
+}
+
+/// The bytes of a file that knows all this.
+///
+/// # Errors
+/// Never, as far as is known: every value has a form in JSON.
+pub fn written(authorizations: Vec<Known>) -> serde_json::Result<Vec<u8>> {
+    let mut text = serde_json::to_vec_pretty(&File { authorizations })?;
+    text.push(b'\n');
+    Ok(text)
+}
+
+fn path(environment: &Environment) -> Option<PathBuf> {
+    Some(environment.state_dir()?.join("authorizations.json"))
+}
+
+fn read(environment: &Environment) -> Option<Vec<Known>> {
+    let bytes = files::read(&path(environment)?, LARGEST).ok()?;
+    read_all(&bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn home() -> (tempfile::TempDir, Environment) {
+        let dir = tempfile::tempdir().unwrap();
+        let environment = Environment {
+            home: Some(dir.path().to_owned()),
+            ..Environment::default()
+        };
+        (dir, environment)
+    }
+
+    fn token(last: char) -> Token {
+        Token::parse(&format!("HRKU-01234567-89ab-cdef-0123-456789abcde{last}")).unwrap()
+    }
+
+    fn ann() -> Account {
+        Account::parse("ann@example.com").unwrap()
+    }
+
+    #[test]
+    fn what_is_remembered_is_known() {
+        let (_dir, environment) = home();
+        let known = Known {
+            authorization: Some("01234567-89ab-cdef-0123-456789abcdef".to_owned()),
+            scope: vec!["global".to_owned()],
+            expires: Timestamp::from_second(1_800_000_000).ok(),
+            ..Known::new(&ann(), &token('a'))
+        };
+        remember(&environment, known.clone()).unwrap();
+        assert_eq!(about(&environment, &token('a')), Some(known));
+        assert_eq!(about(&environment, &token('b')), None);
+    }
+
+    #[test]
+    fn a_new_token_of_an_account_replaces_what_was_known() {
+        let (_dir, environment) = home();
+        remember(&environment, Known::new(&ann(), &token('a'))).unwrap();
+        remember(&environment, Known::new(&ann(), &token('b'))).unwrap();
+        assert_eq!(about(&environment, &token('a')), None);
+        forget(&environment, &ann()).unwrap();
+        assert_eq!(about(&environment, &token('b')), None);
+    }
+
+    #[test]
+    fn no_secret_is_written() {
+        let (_dir, environment) = home();
+        remember(&environment, Known::new(&ann(), &token('a'))).unwrap();
+        let text = fs::read_to_string(path(&environment).unwrap()).unwrap();
+        assert!(text.contains(&token('a').fingerprint()) && !text.contains("89ab"));
+    }
+
+    #[test]
+    fn a_broken_file_reads_as_empty_and_is_replaced() {
+        let (_dir, environment) = home();
+        let path = path(&environment).unwrap();
+        for text in ["", "{", "[]", r#"{"authorizations":[{"expires":"soon"}]}"#] {
+            files::replace(&path, text.as_bytes()).unwrap();
+            assert_eq!(about(&environment, &token('a')), None);
+        }
+        remember(&environment, Known::new(&ann(), &token('a'))).unwrap();
+        assert!(about(&environment, &token('a')).is_some());
+    }
+
+    #[test]
+    fn what_is_remembered_at_once_is_all_known() {
+        let (_dir, environment) = home();
+        let letters: Vec<char> = ('a'..='f').collect();
+        std::thread::scope(|scope| {
+            for &letter in &letters {
+                let account = Account::parse(&format!("{letter}@example.com")).unwrap();
+                let known = Known::new(&account, &token(letter));
+                let environment = &environment;
+                scope.spawn(move || remember(environment, known).unwrap());
+            }
+        });
+        let is_known = |letter: &char| about(&environment, &token(*letter)).is_some();
+        assert!(letters.iter().all(is_known));
+    }
+
+    #[test]
+    fn forgetting_nothing_makes_no_file() {
+        let (_dir, environment) = home();
+        forget(&environment, &ann()).unwrap();
+        assert!(!path(&environment).unwrap().exists());
+    }
+}

@@ -1,0 +1,226 @@
+//! Authorizations: listed in pages, shown in part, revoked.
+
+use git_credential_heroku_rs::heroku_api::{Failure, NewAuthorization, Revoked};
+use git_credential_heroku_rs::token::Token;
+use heroku_stand_in::{Fault, Grant, Issued, On, Origin, Redaction, Times};
+use serde_json::json;
+
+use crate::{ANN, World};
+
+fn issued(world: &World, origin: Origin) -> (Issued, Token) {
+    let grant = Grant {
+        origin,
+        ..Grant::default()
+    };
+    let issued = world.heroku.issue(ANN, grant);
+    let token = Token::parse(&issued.token).unwrap();
+    (issued, token)
+}
+
+#[test]
+fn a_list_is_read_to_its_last_page() {
+    let world = World::new();
+    world.heroku.page_size(2);
+    let all: Vec<_> = (0..5).map(|_| issued(&world, Origin::Listed)).collect();
+    let (_, token) = all.first().unwrap();
+    let mut listed: Vec<String> = world
+        .api()
+        .authorizations(token)
+        .unwrap()
+        .into_iter()
+        .map(|a| a.id)
+        .collect();
+    let mut made: Vec<String> = all.iter().map(|(issued, _)| issued.id.clone()).collect();
+    listed.sort();
+    made.sort();
+    assert_eq!(listed, made);
+    assert_eq!(world.heroku.requests().len(), 3);
+}
+
+#[test]
+fn a_list_without_end_is_given_up() {
+    let world = World::new();
+    let token = world.token();
+    world.goes_wrong(Fault::SamePage);
+    assert_eq!(
+        world.api().authorizations(&token).unwrap_err(),
+        Failure::Garbled
+    );
+    assert_eq!(world.heroku.requests().len(), 2);
+
+    world.heroku.clear_faults();
+    world.heroku.forget_requests();
+    world.goes_wrong(Fault::EndlessPages);
+    assert_eq!(
+        world.api().authorizations(&token).unwrap_err(),
+        Failure::Garbled
+    );
+    assert_eq!(world.heroku.requests().len(), 1000);
+}
+
+#[test]
+fn a_list_that_breaks_off_is_no_shorter_list() {
+    let world = World::new();
+    world.heroku.page_size(1);
+    let (_, token) = issued(&world, Origin::Listed);
+    issued(&world, Origin::Listed);
+    let refusal = Fault::api(401, "unauthorized", "No.");
+    world.heroku.fault(On::Any, refusal, Times::After(1));
+    assert_eq!(
+        world.api().authorizations(&token).unwrap_err(),
+        Failure::Refused
+    );
+    world.heroku.clear_faults();
+    world.goes_wrong(Fault::Member("id", json!(7)));
+    assert_eq!(
+        world.api().authorizations(&token).unwrap_err(),
+        Failure::Garbled
+    );
+}
+
+#[test]
+fn a_token_is_told_from_others_as_far_as_it_is_shown() {
+    for (mode, is_found) in [
+        (Redaction::Whole, true),
+        (Redaction::Ends, true),
+        (Redaction::Short, false),
+    ] {
+        let world = World::new();
+        world.heroku.redaction(mode);
+        let (ours, token) = issued(&world, Origin::Listed);
+        issued(&world, Origin::Listed);
+        let found = world.api().authorization_of(&token).unwrap();
+        let expected = is_found.then_some(ours.id);
+        assert_eq!(found.as_ref().map(|found| found.id.clone()), expected);
+        let shown = found.is_some_and(|found| found.token.is_some());
+        assert_eq!(shown, mode == Redaction::Whole);
+    }
+}
+
+#[test]
+fn a_token_of_the_browser_is_in_no_list() {
+    let world = World::new();
+    issued(&world, Origin::Listed);
+    let (_, token) = issued(&world, Origin::Browser);
+    assert!(world.api().authorization_of(&token).unwrap().is_none());
+}
+
+#[test]
+fn the_default_authorization_is_not_the_one_that_asks() {
+    let world = World::new();
+    let (_, token) = issued(&world, Origin::Listed);
+    assert!(world.api().default_authorization(&token).unwrap().is_none());
+    let (default, _) = issued(&world, Origin::Default);
+    let found = world.api().default_authorization(&token).unwrap().unwrap();
+    assert_eq!(found.id, default.id);
+}
+
+#[test]
+fn one_authorization_is_found_by_its_id() {
+    let world = World::new();
+    let (ours, token) = issued(&world, Origin::Listed);
+    let found = world.api().authorization(&token, &ours.id).unwrap();
+    assert_eq!(found.id, ours.id);
+    let gone = "01234567-89ab-cdef-0123-456789abcdef";
+    let failure = world.api().authorization(&token, gone).unwrap_err();
+    assert!(matches!(failure, Failure::NotFound(_)));
+    let failure = world.api().authorization(&token, "../account").unwrap_err();
+    assert!(matches!(failure, Failure::Invalid(_)));
+    assert_eq!(world.heroku.requests().len(), 2);
+}
+
+#[test]
+fn a_new_authorization_comes_with_its_token() {
+    let world = World::new();
+    let token = world.token();
+    let new = NewAuthorization {
+        description: "rotated",
+        scope: vec!["read", "write"],
+        expires_in: None,
+    };
+    let made = world.api().create_authorization(&token, &new).unwrap();
+    assert!(world.heroku.is_live(made.token.unwrap().expose()));
+    assert_eq!(
+        (made.scope, made.expires),
+        (vec!["read".to_owned(), "write".to_owned()], None)
+    );
+}
+
+#[test]
+fn a_description_is_changed_and_nothing_else() {
+    let world = World::new();
+    let (ours, token) = issued(&world, Origin::Listed);
+    let changed = world.api().describe(&token, &ours.id, "renamed").unwrap();
+    assert_eq!(changed.description.as_deref(), Some("renamed"));
+    assert_eq!(
+        (changed.id, changed.scope),
+        (ours.id, vec!["global".to_owned()])
+    );
+    assert!(world.heroku.is_live(&ours.token));
+    let gone = "01234567-89ab-cdef-0123-456789abcdef";
+    let failure = world.api().describe(&token, gone, "x").unwrap_err();
+    assert!(matches!(failure, Failure::NotFound(_)));
+    for id in ["~", "", "a/../~"] {
+        assert!(world.api().describe(&token, id, "x").is_err());
+    }
+    assert_eq!(world.heroku.requests().len(), 2);
+}
+
+#[test]
+fn what_is_gone_already_is_told() {
+    let world = World::new();
+    let (ours, token) = issued(&world, Origin::Listed);
+    let (other, _) = issued(&world, Origin::Listed);
+    let api = world.api();
+    assert_eq!(api.revoke(&token, &other.id), Ok(Revoked::Done));
+    assert_eq!(api.revoke(&token, &other.id), Ok(Revoked::GoneBefore));
+    assert!(!world.heroku.is_live(&other.token));
+    assert_eq!(api.revoke(&token, &ours.id), Ok(Revoked::Done));
+    assert_eq!(api.revoke(&token, &ours.id), Err(Failure::Refused));
+    for id in ["~", "", "a/../~"] {
+        assert!(api.revoke(&token, id).is_err());
+    }
+    assert_eq!(world.heroku.requests().len(), 4);
+}
+
+#[test]
+fn a_session_ends_with_its_token() {
+    let world = World::new();
+    let (browser, token) = issued(&world, Origin::Browser);
+    assert_eq!(world.api().end_session(&token), Ok(Revoked::Done));
+    assert!(!world.heroku.is_live(&browser.token));
+    let (listed, token) = issued(&world, Origin::Listed);
+    assert_eq!(world.api().end_session(&token), Ok(Revoked::GoneBefore));
+    assert!(world.heroku.is_live(&listed.token));
+}
+
+#[test]
+fn a_session_is_ended_by_its_name_with_another_token() {
+    let world = World::new();
+    let (browser, old) = issued(&world, Origin::Browser);
+    let (_, token) = issued(&world, Origin::Listed);
+    let id = world.api().session_of(&old).unwrap();
+    assert_eq!(world.api().session_of(&token), None);
+    let end = |id: &str| world.api().end_session_named(&token, id);
+    assert_eq!(end(&id), Ok(Revoked::Done));
+    assert!(!world.heroku.is_live(&browser.token));
+    assert_eq!(end(&id), Ok(Revoked::GoneBefore));
+    for id in ["~", "", "a/../~"] {
+        assert!(end(id).is_err(), "{id:?}");
+    }
+    assert_eq!(world.heroku.requests().len(), 4);
+}
+
+#[test]
+fn a_small_scope_is_told_as_such() {
+    let world = World::new();
+    let grant = Grant {
+        scope: vec!["read".to_owned()],
+        ..Grant::default()
+    };
+    let issued = world.heroku.issue(ANN, grant);
+    let token = Token::parse(&issued.token).unwrap();
+    let failure = world.api().authorizations(&token).unwrap_err();
+    assert!(matches!(failure, Failure::Forbidden(_)));
+    assert!(world.told(&failure).contains("global"));
+}

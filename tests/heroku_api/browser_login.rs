@@ -1,0 +1,141 @@
+//! The Heroku CLI's browser login, with a test for the browser.
+
+use std::time::{Duration, Instant};
+
+use git_credential_heroku_rs::heroku_api::{Failure, HerokuApi};
+use git_credential_heroku_rs::token::Token;
+use heroku_stand_in::{Fault, On, Times};
+use serde_json::json;
+
+use crate::{ANN, LIMIT, World};
+
+fn log_in(world: &World, within: Duration) -> Result<Token, Failure> {
+    let api = world.api();
+    let login = api.start_browser_login("a login of the test")?;
+    assert!(
+        login
+            .page()
+            .starts_with("https://cli-auth.heroku.com/auth/browser/")
+    );
+    let done = api.await_browser_login(&login, Instant::now() + within);
+    if let Err(failure) = &done {
+        world.told(failure);
+    }
+    done
+}
+
+#[test]
+fn a_login_in_the_browser_gives_a_token() {
+    let world = World::new();
+    world.heroku.approve_browser_login(ANN);
+    let token = log_in(&world, LIMIT).unwrap();
+    assert_eq!(world.api().account(&token).unwrap().email.as_str(), ANN);
+    for request in world.heroku.requests_to("api.heroku.com") {
+        let bearer = request.header("authorization").unwrap();
+        assert_eq!(bearer, format!("Bearer {}", token.expose()));
+    }
+}
+
+#[test]
+fn the_services_own_words_are_told() {
+    let world = World::new();
+    world.heroku.refuse_browser_login("IP address mismatch");
+    let failure = log_in(&world, LIMIT).unwrap_err();
+    assert_eq!(
+        failure,
+        Failure::BrowserLogin("IP address mismatch".to_owned())
+    );
+    assert!(world.told(&failure).contains("with a token"));
+}
+
+#[test]
+fn a_poll_that_breaks_off_is_taken_up_again() {
+    for fault in [Fault::page(503), Fault::Close] {
+        let world = World::new();
+        world.heroku.approve_browser_login(ANN);
+        world
+            .heroku
+            .fault(On::Path("GET /auth/cli"), fault, Times::Exactly(1));
+        assert!(log_in(&world, LIMIT).is_ok());
+    }
+}
+
+#[test]
+fn a_poll_that_is_refused_is_over() {
+    let world = World::new();
+    for (status, expected) in [
+        (500, Failure::Server(500)),
+        (401, Failure::Foreign(401)),
+        (302, Failure::Redirected),
+    ] {
+        world.heroku.fault(
+            On::Path("GET /auth/cli"),
+            Fault::page(status),
+            Times::Exactly(1),
+        );
+        assert_eq!(log_in(&world, LIMIT).unwrap_err(), expected);
+    }
+}
+
+#[test]
+fn nobody_in_the_browser_is_waited_for_until_the_end_and_no_longer() {
+    let world = World::new();
+    world
+        .heroku
+        .fault(On::Path("GET /auth/cli"), Fault::Hang, Times::Always);
+    let start = Instant::now();
+    let failure = log_in(&world, Duration::from_millis(400)).unwrap_err();
+    assert_eq!(failure, Failure::BrowserLoginExpired);
+    assert!(
+        start.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
+#[test]
+fn only_a_path_on_the_service_is_opened_or_asked() {
+    for member in ["cli_url", "browser_url"] {
+        for value in [
+            json!("https://evil.example/auth"),
+            json!("//evil.example/auth"),
+            json!("@evil.example/auth"),
+            json!(".evil.example/auth"),
+            json!(""),
+            json!(null),
+            json!(7),
+        ] {
+            let world = World::new();
+            world.goes_wrong(Fault::Member(member, value.clone()));
+            let failure = world.api().start_browser_login("x").err();
+            assert_eq!(failure, Some(Failure::Garbled), "{member} {value}");
+            assert_eq!(world.paths(), ["POST /auth"]);
+        }
+    }
+}
+
+#[test]
+fn an_answer_without_a_token_is_no_login() {
+    let world = World::new();
+    for body in [
+        json!({}),
+        json!({"access_token": null}),
+        json!({"access_token": "a b"}),
+        json!([]),
+    ] {
+        let answer = Fault::json(200, &body);
+        world
+            .heroku
+            .fault(On::Path("GET /auth/cli"), answer, Times::Exactly(1));
+        assert_eq!(log_in(&world, LIMIT).unwrap_err(), Failure::Garbled);
+    }
+}
+
+#[test]
+fn a_login_service_of_somebody_elses_is_not_asked() {
+    let world = World::new();
+    let environment = world.environment(&[("HEROKU_LOGIN_HOST", "https://evil.example")]);
+    let api = HerokuApi::new(&environment, LIMIT).unwrap();
+    let failure = api.start_browser_login("x").err();
+    assert_eq!(failure, Some(Failure::NotHeroku("HEROKU_LOGIN_HOST")));
+}

@@ -1,0 +1,129 @@
+//! Requests in a person's own words: how long they may take, and what is left of an answer.
+
+use std::time::{Duration, Instant};
+
+use git_credential_heroku_rs::heroku_api::{Call, Failure, Headers, HerokuApi, Wait, Why};
+use git_credential_heroku_rs::token::Token;
+use heroku_stand_in::{Fault, On, Times};
+
+use crate::World;
+
+fn call(api: &HerokuApi, method: &'static str) -> Call {
+    Call {
+        method,
+        address: api.address("account", &[]).unwrap(),
+        headers: Headers::default(),
+        body: None,
+        range: None,
+    }
+}
+
+/// The status and the whole body.
+fn answer(api: &HerokuApi, token: &Token) -> Result<(u16, Vec<u8>), Failure> {
+    let mut page = api.call(token, &call(api, "GET"), &mut |_| {})?;
+    let (mut body, mut piece) = (Vec::new(), [0; 1000]);
+    loop {
+        match page.read(&mut piece)? {
+            0 => return Ok((page.status(), body)),
+            length => body.extend_from_slice(&piece[..length]),
+        }
+    }
+}
+
+#[test]
+fn a_body_may_take_its_time_as_long_as_something_comes() {
+    let world = World::new();
+    let token = world.token();
+    let (_, quickly) = answer(&world.api(), &token).unwrap();
+    let pause = Duration::from_millis(20);
+    world.goes_wrong(Fault::SlowBody(pause));
+    let limit = Duration::from_secs(2);
+    let start = Instant::now();
+    let (_, slowly) = answer(&world.api_within(limit), &token).unwrap();
+    assert!(start.elapsed() > limit, "{:?}", start.elapsed());
+    assert_eq!(slowly, quickly);
+}
+
+#[test]
+fn a_body_in_which_nothing_comes_any_more_is_not_waited_for() {
+    let world = World::new();
+    let token = world.token();
+    let api = world.api_within(Duration::from_millis(400));
+    for fault in [Fault::SlowBody(Duration::from_secs(60)), Fault::Hang] {
+        world.goes_wrong(fault);
+        let start = Instant::now();
+        let host = "api.heroku.com".to_owned();
+        let why = Why::AnswerTimeout;
+        assert_eq!(
+            answer(&api, &token),
+            Err(Failure::Unreachable { host, why })
+        );
+        assert!(start.elapsed() < Duration::from_secs(20));
+        world.heroku.clear_faults();
+    }
+}
+
+#[test]
+fn a_body_is_handed_on_up_to_its_limit() {
+    let world = World::new();
+    let token = world.token();
+    world.goes_wrong(Fault::LargeBody(20 * 1024 * 1024));
+    let (status, body) = answer(&world.api(), &token).unwrap();
+    assert_eq!((status, body.len()), (200, 20 * 1024 * 1024));
+    world.heroku.clear_faults();
+    world.goes_wrong(Fault::Bomb);
+    assert_eq!(answer(&world.api(), &token), Err(Failure::TooLarge));
+}
+
+#[test]
+fn each_wait_is_told_before_it_is_kept() {
+    let world = World::new();
+    let (token, api) = (world.token(), world.api());
+    let busy = Fault::rate_limit(Some("Retry-After: 1"));
+    world.heroku.fault(On::Any, busy, Times::Exactly(1));
+    world
+        .heroku
+        .fault(On::Any, Fault::page(503), Times::Exactly(1));
+    let mut told = Vec::new();
+    let mut waits = |wait: &Wait| told.push((wait.why.clone(), wait.pause));
+    let page = api.call(&token, &call(&api, "GET"), &mut waits).unwrap();
+    assert_eq!(page.status(), 200);
+    let second = Duration::from_secs(1);
+    assert_eq!(told[0], (Failure::RateLimited(Some(second)), second));
+    assert_eq!(told[1], (Failure::Server(503), Duration::from_millis(500)));
+    assert_eq!(told.len(), 2);
+}
+
+#[test]
+fn what_heroku_could_not_serve_is_repeated_only_where_nothing_happens_twice() {
+    let world = World::new();
+    let (token, api) = (world.token(), world.api());
+    world.goes_wrong(Fault::page(503));
+    for (method, times) in [
+        ("GET", 4),
+        ("HEAD", 4),
+        ("POST", 1),
+        ("PATCH", 1),
+        ("PUT", 1),
+        ("DELETE", 1),
+    ] {
+        world.heroku.forget_requests();
+        let page = api.call(&token, &call(&api, method), &mut |_| {}).unwrap();
+        assert_eq!(
+            (page.status(), world.heroku.requests().len()),
+            (503, times),
+            "{method}"
+        );
+    }
+}
+
+#[test]
+fn what_may_have_arrived_is_not_sent_again() {
+    let world = World::new();
+    let (token, api) = (world.token(), world.api());
+    world.goes_wrong(Fault::LoseAnswer);
+    let mut waited = 0;
+    let failure = api.call(&token, &call(&api, "POST"), &mut |_| waited += 1);
+    assert!(failure.err().unwrap().is_unclear());
+    assert_eq!((waited, world.heroku.requests().len()), (0, 1));
+}

@@ -1,0 +1,148 @@
+//! What each answer of Heroku's means.
+
+use std::time::Duration;
+
+use git_credential_heroku_rs::heroku_api::Failure;
+use heroku_stand_in::Fault;
+use serde_json::json;
+
+use crate::{ANN, World};
+
+#[test]
+fn an_account_is_asked_for_under_our_own_name() {
+    let world = World::new();
+    let _ = world.heroku.has_account(ANN).mfa_codes(&["123456"]);
+    let token = world.token();
+    let info = world.api().account(&token).unwrap();
+    assert_eq!(info.email.as_str(), ANN);
+    assert_eq!((info.federated, info.two_factor), (false, Some(true)));
+
+    let requests = world.heroku.requests();
+    let [request] = requests.as_slice() else {
+        panic!("{requests:?}");
+    };
+    assert_eq!(
+        (request.host.as_str(), request.path.as_str()),
+        ("api.heroku.com", "/account")
+    );
+    let header = |name| request.header(name).unwrap_or_default();
+    assert_eq!(header("accept"), "application/vnd.heroku+json; version=3");
+    let agent = concat!("git-credential-heroku-rs/", env!("CARGO_PKG_VERSION"));
+    assert_eq!(header("user-agent"), agent);
+    assert_eq!(
+        header("authorization"),
+        format!("Bearer {}", token.expose())
+    );
+    assert_eq!(header("request-id").len(), 36);
+}
+
+#[test]
+fn each_refusal_says_what_to_do_next() {
+    let world = World::new();
+    let api = |status, id| world.failure(Fault::api(status, id, "No way."));
+    let said = || "No way".to_owned();
+    for (status, id, expected) in [
+        (401, "unauthorized", Failure::Refused),
+        (402, "delinquent", Failure::Delinquent),
+        (403, "delinquent", Failure::Delinquent),
+        (403, "suspended", Failure::Suspended),
+        (403, "two_factor", Failure::TwoFactor),
+        (403, "forbidden", Failure::Forbidden(said())),
+        (404, "not_found", Failure::NotFound(said())),
+        (410, "gone", Failure::NotFound(said())),
+        (400, "bad_request", Failure::Invalid(said())),
+        (422, "invalid_params", Failure::Invalid(said())),
+        (418, "an_id_of_tomorrow", Failure::Invalid(said())),
+        (500, "internal_server_error", Failure::Server(500)),
+    ] {
+        assert_eq!(api(status, id), expected, "{status} {id}");
+    }
+}
+
+#[test]
+fn an_error_page_is_not_herokus() {
+    let world = World::new();
+    for status in [400, 401, 403, 404, 407] {
+        assert_eq!(world.failure(Fault::page(status)), Failure::Foreign(status));
+    }
+    assert_eq!(world.failure(Fault::page(500)), Failure::Server(500));
+    assert_eq!(world.failure(Fault::page(200)), Failure::Garbled);
+}
+
+#[test]
+fn an_answer_that_makes_no_sense_is_told_and_no_crash() {
+    let world = World::new();
+    let empty = Fault::Status(200, vec![], String::new());
+    for fault in [
+        Fault::WrongTypes,
+        Fault::Member("email", json!(null)),
+        Fault::Member("email", json!("$(id)@example.com")),
+        Fault::json(200, &json!([])),
+        Fault::Status(200, vec![], "[".repeat(100_000)),
+        empty,
+    ] {
+        assert_eq!(world.failure(fault.clone()), Failure::Garbled, "{fault:?}");
+    }
+}
+
+#[test]
+fn herokus_words_are_shown_without_what_it_echoes() {
+    let world = World::new();
+    let token = world.token();
+    let words = format!("bad header: Bearer {}\u{1b}[31m", token.expose());
+    let failure = world.failure(Fault::api(422, "invalid_params", &words));
+    assert_eq!(
+        world.told(&failure),
+        "Heroku does not take this: bad header: Bearer … [31m"
+    );
+}
+
+#[test]
+fn a_limit_of_requests_tells_how_long_it_lasts() {
+    let world = World::new();
+    let unknown = world.failure(Fault::rate_limit(None));
+    assert_eq!(unknown, Failure::RateLimited(None));
+    let hour = world.failure(Fault::rate_limit(Some("Retry-After: 3600")));
+    assert_eq!(hour, Failure::RateLimited(Some(Duration::from_secs(3600))));
+    assert!(world.told(&hour).contains("wait 3600 s"));
+    let date = world.failure(Fault::rate_limit(Some("Retry-After: tomorrow")));
+    assert_eq!(date, Failure::RateLimited(None));
+    let date = world.failure(Fault::rate_limit([
+        "Date: Wednesday, 21-Oct-15 07:28:00 GMT",
+        "Retry-After: Wed Oct 21 08:28:00 2015",
+    ]));
+    assert_eq!(date, Failure::RateLimited(Some(Duration::from_secs(3600))));
+    assert_eq!(world.heroku.requests().len(), 4);
+}
+
+#[test]
+fn a_token_goes_nowhere_else_after_a_redirect() {
+    let world = World::new();
+    for (status, location) in [
+        (301, "Location: https://evil.example/account"),
+        (302, "Location: https://git.heroku.com/account"),
+        (307, "Location: https://api.heroku.com/account"),
+        (308, "Location: http://api.heroku.com/account"),
+    ] {
+        let failure = world.failure(Fault::redirect(status, location));
+        assert_eq!(failure, Failure::Redirected);
+    }
+    assert_eq!(world.paths(), ["GET /account"; 4]);
+    assert_eq!(world.heroku.requests_to("git.heroku.com").len(), 0);
+}
+
+#[test]
+fn a_false_heroku_host_gets_nothing() {
+    use git_credential_heroku_rs::heroku_api::HerokuApi;
+    let world = World::new();
+    for host in [
+        "evil.example",
+        "http://api.heroku.com",
+        "https://heroku.com.evil.example",
+    ] {
+        let environment = world.environment(&[("HEROKU_HOST", host)]);
+        let failure = HerokuApi::new(&environment, crate::LIMIT).err().unwrap();
+        assert_eq!(failure, Failure::NotHeroku("HEROKU_HOST"));
+    }
+    assert_eq!(world.heroku.requests().len(), 0);
+}

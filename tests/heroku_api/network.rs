@@ -1,0 +1,203 @@
+//! What lies between us and Heroku: proxies, certificates, cut wires.
+
+use std::time::{Duration, Instant};
+
+use git_credential_heroku_rs::environment::Environment;
+use git_credential_heroku_rs::heroku_api::{Failure, HerokuApi, Why};
+use heroku_stand_in::{Fault, On, Times};
+
+use crate::{LIMIT, World};
+
+fn unreachable(host: &str, why: Why) -> Failure {
+    let host = host.to_owned();
+    Failure::Unreachable { host, why }
+}
+
+fn asked_in(world: &World, environment: &Environment) -> Result<(), Failure> {
+    let api = HerokuApi::new(environment, LIMIT)?;
+    api.account(&world.token()).map(|_| ())
+}
+
+#[test]
+fn a_certificate_that_is_not_herokus_gets_no_token() {
+    let world = World::new();
+    for (fault, words) in [
+        (Fault::Expired, "it has expired"),
+        (Fault::WrongName, "another host"),
+        (Fault::WrongAuthority, "nobody that this machine trusts"),
+    ] {
+        let failure = world.failure(fault);
+        let Failure::Certificate { host, why } = &failure else {
+            panic!("{failure:?}");
+        };
+        assert!(host == "api.heroku.com" && why.contains(words), "{why}");
+    }
+    assert_eq!(world.heroku.requests().len(), 0);
+}
+
+#[test]
+fn only_the_authorities_that_are_named_are_trusted() {
+    let (world, other) = (World::new(), World::new());
+    let theirs = other.heroku.ca_file().to_str().unwrap();
+    let environment = world.environment(&[("SSL_CERT_FILE", theirs)]);
+    let failure = asked_in(&world, &environment).unwrap_err();
+    assert!(
+        matches!(failure, Failure::Certificate { .. }),
+        "{failure:?}"
+    );
+
+    let dir = world.dir.path().join("authorities");
+    std::fs::create_dir(&dir).unwrap();
+    std::fs::copy(world.heroku.ca_file(), dir.join("ours.pem")).unwrap();
+    let dirs = format!("/nowhere:{}", dir.display());
+    let environment = world.environment(&[("SSL_CERT_FILE", theirs), ("SSL_CERT_DIR", &dirs)]);
+    assert_eq!(asked_in(&world, &environment), Ok(()));
+    let environment = world.environment(&[("SSL_CERT_FILE", ""), ("SSL_CERT_DIR", &dirs)]);
+    assert_eq!(asked_in(&world, &environment), Ok(()));
+}
+
+#[test]
+fn a_bad_certificate_among_good_ones_spoils_nothing() {
+    let world = World::new();
+    let bundle = world.dir.path().join("bundle.pem");
+    let good = std::fs::read_to_string(world.heroku.ca_file()).unwrap();
+    let bad = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    std::fs::copy(world.heroku.ca_file(), &bundle).unwrap();
+    let text = format!("# of the company\n{bad}{good}");
+    git_credential_heroku_rs::files::replace(&bundle, text.as_bytes()).unwrap();
+    let environment = world.environment(&[("SSL_CERT_FILE", bundle.to_str().unwrap())]);
+    assert_eq!(asked_in(&world, &environment), Ok(()));
+}
+
+#[test]
+fn a_proxy_that_lets_nobody_through_is_named() {
+    let world = World::new();
+    let proxy = format!("the proxy {}", world.heroku.proxy().replace("http://", ""));
+    assert_eq!(
+        world.failure(Fault::ProxyPassword),
+        unreachable(&proxy, Why::ProxyLogin)
+    );
+    assert_eq!(
+        world.failure(Fault::NoTunnel),
+        unreachable(&proxy, Why::ProxyRefusal)
+    );
+    world.heroku.refuse_connections();
+    let refused = world.api().account(&world.token()).unwrap_err();
+    assert_eq!(refused, unreachable(&proxy, Why::Refused));
+}
+
+#[test]
+fn no_proxy_is_gone_around_unless_the_host_is_named() {
+    let world = World::new();
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("localhost:{}", closed.local_addr().unwrap().port());
+    drop(closed);
+    let host = format!("https://{address}");
+    let environment = world.environment(&[("HEROKU_HOST", &host), ("no_proxy", "localhost")]);
+    let failure = asked_in(&world, &environment).unwrap_err();
+    assert_eq!(failure, unreachable(&address, Why::Refused));
+
+    let environment = world.environment(&[("no_proxy", "example.com,git.heroku.com")]);
+    assert_eq!(asked_in(&world, &environment), Ok(()));
+}
+
+#[test]
+fn a_wire_that_is_cut_is_not_a_refusal() {
+    let world = World::new();
+    for fault in [Fault::Close, Fault::CutBody, Fault::LoseAnswer] {
+        let failure = world.failure(fault.clone());
+        assert_eq!(
+            failure,
+            unreachable("api.heroku.com", Why::CutOff),
+            "{fault:?}"
+        );
+        assert!(failure.is_unclear());
+    }
+}
+
+#[test]
+fn nobody_waits_longer_than_the_limit() {
+    let world = World::new();
+    let token = world.token();
+    for fault in [Fault::Hang, Fault::SlowBody(Duration::from_millis(50))] {
+        world.goes_wrong(fault);
+        let start = Instant::now();
+        let api = world.api_within(Duration::from_millis(400));
+        let failure = api.account(&token).unwrap_err();
+        assert_eq!(failure, unreachable("api.heroku.com", Why::AnswerTimeout));
+        assert!(
+            start.elapsed() < Duration::from_millis(1500),
+            "{:?}",
+            start.elapsed()
+        );
+        world.heroku.clear_faults();
+    }
+}
+
+#[test]
+fn no_body_is_too_large_to_be_refused() {
+    let world = World::new();
+    for fault in [
+        Fault::EndlessBody,
+        Fault::Bomb,
+        Fault::LargeBody(17 * 1024 * 1024),
+    ] {
+        assert_eq!(world.failure(fault), Failure::TooLarge);
+    }
+}
+
+#[test]
+fn a_packed_answer_is_read() {
+    let world = World::new();
+    world.goes_wrong(Fault::Gzip);
+    assert!(world.api().account(&world.token()).is_ok());
+}
+
+#[test]
+fn heroku_is_asked_again_while_it_recovers() {
+    let world = World::new();
+    let token = world.token();
+    world
+        .heroku
+        .fault(On::Path("/account"), Fault::page(503), Times::Exactly(3));
+    assert!(world.api().account(&token).is_ok());
+    assert_eq!(world.paths(), ["GET /account"; 4]);
+
+    world.heroku.forget_requests();
+    world.goes_wrong(Fault::page(502));
+    assert_eq!(
+        world.api().account(&token).unwrap_err(),
+        Failure::Server(502)
+    );
+    assert_eq!(world.heroku.requests().len(), 4);
+}
+
+#[test]
+fn a_turn_is_waited_for_as_long_as_heroku_says() {
+    let world = World::new();
+    let busy = Fault::rate_limit(Some("Retry-After: 1"));
+    world.heroku.fault(On::Any, busy, Times::Exactly(1));
+    let start = Instant::now();
+    assert!(world.api().account(&world.token()).is_ok());
+    assert!(start.elapsed() >= Duration::from_secs(1));
+}
+
+#[test]
+fn a_request_that_changes_something_is_sent_once() {
+    let world = World::new();
+    let token = world.token();
+    world.goes_wrong(Fault::page(503));
+    let api = world.api();
+    assert_eq!(api.end_session(&token).unwrap_err(), Failure::Server(503));
+    assert_eq!(api.revoke(&token, "0-1").unwrap_err(), Failure::Server(503));
+    let failure = api.start_browser_login("x").err().unwrap();
+    assert_eq!(failure, Failure::Server(503));
+    assert_eq!(
+        world.paths(),
+        [
+            "DELETE /oauth/sessions/~",
+            "DELETE /oauth/authorizations/0-1",
+            "POST /auth"
+        ]
+    );
+}

@@ -1,0 +1,153 @@
+//! Logging in with email, password and a code.
+
+use git_credential_heroku_rs::heroku_api::{
+    Authorization, Failure, NewAuthorization, NoPassword, PasswordLogin, Why,
+};
+use heroku_stand_in::{Fault, On, Times};
+use zeroize::Zeroizing;
+
+use crate::{ANN, World};
+
+const PASSWORD: &str = "open:sesame ü";
+
+fn log_in(world: &World, password: &str, code: Option<&str>) -> Result<Authorization, Failure> {
+    let login = PasswordLogin {
+        email: ANN,
+        password: &Zeroizing::new(password.to_owned()),
+        code: code.map(|code| Zeroizing::new(code.to_owned())),
+    };
+    let new = NewAuthorization {
+        description: "a login of the test",
+        scope: vec!["global"],
+        expires_in: Some(3600),
+    };
+    let done = world.api().log_in(&login, &new);
+    if let Err(failure) = &done {
+        let told = world.told(failure);
+        assert!(!told.contains(password) && !told.contains("3a73"), "{told}");
+    }
+    done
+}
+
+#[test]
+fn a_password_makes_a_token_and_we_learn_all_of_it() {
+    let world = World::new();
+    let _ = world.heroku.has_account(ANN).password(PASSWORD);
+    let made = log_in(&world, PASSWORD, None).unwrap();
+    let token = made.token.as_ref().unwrap();
+    assert!(world.heroku.is_live(token.expose()));
+    assert_eq!(made.description.as_deref(), Some("a login of the test"));
+    assert_eq!(made.scope, ["global"]);
+    let left = made.expires.unwrap().duration_since(jiff::Timestamp::now());
+    assert!((3590..=3600).contains(&left.as_secs()), "{left}");
+    assert_eq!(made.account.as_ref().unwrap().as_str(), ANN);
+    assert!(made.created.is_some());
+    assert!(!format!("{made:?}").contains(token.expose()));
+}
+
+#[test]
+fn a_wrong_password_is_not_a_dead_token() {
+    let world = World::new();
+    let _ = world.heroku.has_account(ANN).password(PASSWORD);
+    assert_eq!(
+        log_in(&world, "guess", None).unwrap_err(),
+        Failure::WrongPassword
+    );
+}
+
+#[test]
+fn a_code_is_asked_for_and_works_once() {
+    let world = World::new();
+    let account = world.heroku.has_account(ANN).password(PASSWORD);
+    let _ = account.mfa_codes(&["123456"]);
+    assert_eq!(
+        log_in(&world, PASSWORD, None).unwrap_err(),
+        Failure::TwoFactor
+    );
+    assert_eq!(
+        log_in(&world, PASSWORD, Some("000000")).unwrap_err(),
+        Failure::TwoFactor
+    );
+    assert!(log_in(&world, PASSWORD, Some("123456")).is_ok());
+    assert_eq!(
+        log_in(&world, PASSWORD, Some("123456")).unwrap_err(),
+        Failure::TwoFactor
+    );
+    assert_eq!(world.heroku.requests().len(), 4);
+}
+
+#[test]
+fn a_code_that_fits_no_header_is_not_sent() {
+    let world = World::new();
+    let _ = world.heroku.has_account(ANN).password(PASSWORD);
+    let failure = log_in(&world, PASSWORD, Some("1\r\nX-Evil: 1")).unwrap_err();
+    assert_eq!(failure, Failure::TwoFactor);
+    assert_eq!(world.heroku.requests().len(), 0);
+}
+
+#[test]
+fn each_account_that_takes_no_password_is_told_its_way() {
+    let off = |reason| Err(Failure::PasswordLoginOff(reason));
+    let world = World::new();
+    let _ = world.heroku.has_account(ANN).password(PASSWORD).untrusted();
+    let done = log_in(&world, PASSWORD, None).map(|_| ());
+    assert_eq!(done, off(NoPassword::DeviceTrust));
+
+    let world = World::new();
+    let _ = world.heroku.has_account(ANN).password(PASSWORD).federated();
+    let done = log_in(&world, PASSWORD, None).map(|_| ());
+    assert_eq!(done, off(NoPassword::Sso));
+
+    let world = World::new();
+    let _ = world.heroku.has_account(ANN).password(PASSWORD).suspended();
+    let done = log_in(&world, PASSWORD, None).map(|_| ());
+    assert_eq!(done, Err(Failure::Suspended));
+
+    let world = World::new();
+    let words = "Basic authentication has been disabled for this account.";
+    world.goes_wrong(Fault::api(401, "unauthorized", words));
+    let done = log_in(&world, PASSWORD, None).map(|_| ());
+    assert_eq!(done, off(NoPassword::BasicAuthOff));
+}
+
+#[test]
+fn a_login_whose_answer_is_lost_is_not_tried_again() {
+    let world = World::new();
+    let _ = world.heroku.has_account(ANN).password(PASSWORD);
+    world
+        .heroku
+        .fault(On::Any, Fault::LoseAnswer, Times::Always);
+    let failure = log_in(&world, PASSWORD, None).unwrap_err();
+    assert!(matches!(
+        failure,
+        Failure::Unreachable {
+            why: Why::CutOff,
+            ..
+        }
+    ));
+    assert!(failure.is_unclear());
+    assert_eq!(world.paths(), ["POST /oauth/authorizations"]);
+}
+
+#[test]
+fn an_answer_without_a_token_has_none() {
+    use serde_json::json;
+    let world = World::new();
+    let _ = world.heroku.has_account(ANN).password(PASSWORD);
+    for value in [
+        json!(null),
+        json!({}),
+        json!({"token": 7}),
+        json!({"token": "x y"}),
+    ] {
+        world.goes_wrong(Fault::Member("access_token", value));
+        let made = log_in(&world, PASSWORD, None).unwrap();
+        assert!(made.token.is_none() && made.expires.is_none());
+        world.heroku.clear_faults();
+    }
+    for value in [json!(null), json!("3600"), json!([])] {
+        world.goes_wrong(Fault::Member("access_token.expires_in", value));
+        assert!(log_in(&world, PASSWORD, None).unwrap().expires.is_none());
+        world.heroku.clear_faults();
+    }
+}

@@ -1,0 +1,107 @@
+//! Heroku's word on a token, which a deletion hangs on.
+
+use std::time::{Duration, Instant};
+
+use git_credential_heroku_rs::token::Verdict;
+use heroku_stand_in::{Fault, Grant, On, Times};
+
+use crate::{ANN, World};
+
+fn is_unknown(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Unknown(why) if !why.is_empty())
+}
+
+#[test]
+fn only_a_token_that_heroku_refuses_is_dead() {
+    let world = World::new();
+    let token = world.token();
+    assert_eq!(world.api().verdict(&token), Verdict::Alive);
+    world.heroku.revoke(token.expose());
+    assert_eq!(world.api().verdict(&token), Verdict::Dead);
+}
+
+#[test]
+fn an_expired_token_is_dead() {
+    let world = World::new();
+    let grant = Grant {
+        expires_in: Some(60),
+        ..Grant::default()
+    };
+    let issued = world.heroku.issue(ANN, grant);
+    let token = git_credential_heroku_rs::token::Token::parse(&issued.token).unwrap();
+    assert_eq!(world.api().verdict(&token), Verdict::Alive);
+    world.heroku.advance(Duration::from_secs(61));
+    assert_eq!(world.api().verdict(&token), Verdict::Dead);
+}
+
+#[test]
+fn a_refusal_of_anything_but_the_token_leaves_it_alive() {
+    let world = World::new();
+    let token = world.token();
+    for (status, id) in [
+        (403, "forbidden"),
+        (403, "suspended"),
+        (402, "delinquent"),
+        (401, "odd"),
+    ] {
+        world.goes_wrong(Fault::api(status, id, "No."));
+        assert_eq!(world.api().verdict(&token), Verdict::Alive, "{status} {id}");
+        world.heroku.clear_faults();
+    }
+}
+
+#[test]
+fn whatever_else_happens_nobody_knows() {
+    let world = World::new();
+    let token = world.token();
+    for fault in [
+        Fault::page(401),
+        Fault::page(403),
+        Fault::page(200),
+        Fault::api(404, "not_found", "No."),
+        Fault::api(429, "rate_limit", "No."),
+        Fault::api(503, "unauthorized", "No."),
+        Fault::redirect(302, "Location: https://api.heroku.com/login"),
+        Fault::Close,
+        Fault::CutBody,
+        Fault::EndlessBody,
+        Fault::Bomb,
+        Fault::WrongAuthority,
+        Fault::Expired,
+        Fault::WrongName,
+        Fault::NoTunnel,
+        Fault::ProxyPassword,
+    ] {
+        world.goes_wrong(fault.clone());
+        let verdict = world.api().verdict(&token);
+        assert!(is_unknown(&verdict), "{fault:?}: {verdict:?}");
+        world.heroku.clear_faults();
+    }
+}
+
+#[test]
+fn nobody_is_asked_twice_for_a_verdict() {
+    let world = World::new();
+    let token = world.token();
+    world.goes_wrong(Fault::api(503, "odd", "No."));
+    assert!(is_unknown(&world.api().verdict(&token)));
+    assert_eq!(world.paths(), ["GET /account"]);
+}
+
+#[test]
+fn a_verdict_comes_in_time_or_not_at_all() {
+    let world = World::new();
+    let token = world.token();
+    for fault in [Fault::Hang, Fault::SlowBody(Duration::from_millis(50))] {
+        world.heroku.fault(On::Any, fault, Times::Always);
+        let start = Instant::now();
+        let verdict = world.api_within(Duration::from_millis(400)).verdict(&token);
+        assert!(is_unknown(&verdict), "{verdict:?}");
+        assert!(
+            start.elapsed() < Duration::from_millis(1500),
+            "{:?}",
+            start.elapsed()
+        );
+        world.heroku.clear_faults();
+    }
+}

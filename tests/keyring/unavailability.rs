@@ -1,0 +1,204 @@
+//! A keyring that does not answer: each cause is told apart, in time, and none is "not there".
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::net::UnixListener;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use git_credential_heroku_rs::environment::Environment;
+use git_credential_heroku_rs::keyring::{Keyring, Missing, Unavailable};
+
+use crate::session::{SECRETS, Session};
+use crate::{ANN, ann, token};
+
+const LIMIT: Duration = Duration::from_millis(300);
+
+type Question = fn(&Keyring) -> Result<(), Unavailable>;
+
+/// Why none of the questions has an answer; each ends within the limit.
+fn why(environment: &Environment) -> Unavailable {
+    let why = in_time(environment, |keyring| keyring.item(&ann()).map(drop));
+    let others: [Question; 3] = [
+        |keyring| keyring.items().map(drop),
+        |keyring| keyring.keep(&ann(), &token(1)),
+        |keyring| keyring.forget(&ann(), None).map(drop),
+    ];
+    for other in others {
+        assert_eq!(in_time(environment, other), why);
+    }
+    why
+}
+
+fn in_time(environment: &Environment, ask: Question) -> Unavailable {
+    let start = Instant::now();
+    let why = ask(&Keyring::new(environment)).unwrap_err();
+    let most = environment.keyring_limit + Duration::from_secs(1);
+    assert!(start.elapsed() < most, "{:?}", start.elapsed());
+    why
+}
+
+fn briefly(session: &Session) -> Environment {
+    Environment {
+        keyring_limit: LIMIT,
+        ..session.environment()
+    }
+}
+
+#[test]
+fn a_locked_keyring_is_not_an_empty_one() {
+    let mut session = Session::new();
+    session.the_cli_keeps("Heroku CLI", ANN, token(1).expose());
+    session.locks();
+    assert_eq!(why(&session.environment()), Unavailable::Locked);
+    session.restarts_locked();
+    assert_eq!(why(&session.environment()), Unavailable::Locked);
+    session.restarts();
+    assert_eq!(session.the_cli_finds(ANN), token(1).expose());
+}
+
+#[test]
+fn where_an_item_could_hide_it_is_not_absent() {
+    let session = Session::new();
+    session.locks();
+    assert_eq!(why(&session.environment()), Unavailable::Locked);
+}
+
+#[test]
+fn a_prompt_that_nobody_can_see_leaves_it_locked() {
+    let session = Session::new();
+    session.the_cli_keeps("Heroku CLI", ANN, token(1).expose());
+    session.keyring().unlock(LIMIT).unwrap();
+    session.locks();
+    let start = Instant::now();
+    let unlocked = session.keyring().unlock(Duration::from_secs(3));
+    assert_eq!(unlocked, Err(Unavailable::PromptDismissed));
+    assert!(start.elapsed() < Duration::from_secs(5));
+    assert_eq!(why(&session.environment()), Unavailable::Locked);
+}
+
+#[test]
+fn a_keyring_that_hangs_is_given_up_in_time() {
+    let session = Session::new();
+    session.the_cli_keeps("Heroku CLI", ANN, token(1).expose());
+    session.signals("STOP");
+    assert!(matches!(why(&briefly(&session)), Unavailable::Slow(_)));
+    session.signals("CONT");
+    assert_eq!(session.the_cli_finds(ANN), token(1).expose());
+}
+
+#[test]
+fn a_start_that_never_ends_is_given_up_in_time() {
+    let session = Session::with_a_bus_alone();
+    let service = format!("[D-BUS Service]\nName={SECRETS}\nExec=/bin/sleep 5\n");
+    let path = session.dir.path().join("services/secrets.service");
+    fs::write(path, service).unwrap();
+    let reload = ["call", "--session", "--dest", "org.freedesktop.DBus"];
+    let method = [
+        "--object-path",
+        "/",
+        "--method",
+        "org.freedesktop.DBus.ReloadConfig",
+    ];
+    session.run("gdbus", &[reload, method].concat());
+    assert!(matches!(why(&briefly(&session)), Unavailable::Slow(_)));
+}
+
+#[test]
+fn a_bus_without_a_keyring_has_none() {
+    let mut session = Session::with_a_bus_alone();
+    let none = Unavailable::NoKeyring(Missing::Service);
+    assert_eq!(why(&session.environment()), none);
+    session.starts(&["--unlock"]);
+    session.keyring().keep(&ann(), &token(1)).unwrap();
+    session.ends();
+    assert_eq!(why(&session.environment()), none);
+}
+
+#[test]
+fn without_a_bus_there_is_no_keyring() {
+    let nowhere = Environment {
+        keyring_limit: LIMIT,
+        ..Environment::default()
+    };
+    assert_eq!(why(&nowhere), Unavailable::NoKeyring(Missing::Bus));
+    let dangling = Environment {
+        bus_address: Some("unix:path=/nonexistent/bus".to_owned()),
+        ..nowhere.clone()
+    };
+    let unreachable = Unavailable::NoKeyring(Missing::ReachableBus);
+    assert_eq!(why(&dangling), unreachable);
+    let remote = Environment {
+        bus_address: Some("tcp:host=127.0.0.1,port=1".to_owned()),
+        ..nowhere
+    };
+    assert!(matches!(why(&remote), Unavailable::Broken(_)));
+}
+
+#[test]
+fn a_bus_at_its_usual_place_needs_no_address() {
+    let session = Session::new();
+    session.the_cli_keeps("Heroku CLI", ANN, token(1).expose());
+    let environment = Environment {
+        bus_address: None,
+        runtime_dir: Some(session.dir.path().join("run")),
+        ..session.environment()
+    };
+    let item = Keyring::new(&environment).item(&ann()).unwrap();
+    assert_eq!(item.unwrap().token, token(1));
+}
+
+#[test]
+fn a_keyring_never_set_up_is_empty_and_says_that_it_takes_nothing() {
+    let mut session = Session::with_a_bus_alone();
+    session.starts(&[]);
+    let keyring = session.keyring();
+    assert!(keyring.item(&ann()).unwrap().is_none());
+    assert!(keyring.items().unwrap().items.is_empty());
+    assert_eq!(keyring.forget(&ann(), None).unwrap(), 0);
+    let kept = keyring.keep(&ann(), &token(1));
+    assert_eq!(kept, Err(Unavailable::NoKeyring(Missing::Collection)));
+}
+
+/// A bus that says one thing to whoever comes, and then keeps the line open.
+fn bus_that_says(says: &'static [u8]) -> (tempfile::TempDir, Environment) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("bus");
+    let listener = UnixListener::bind(&path).unwrap();
+    thread::spawn(move || {
+        let mut open = Vec::new();
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            // It may have been given up already.
+            let _ = stream.write_all(says);
+            open.push(stream);
+        }
+    });
+    let environment = Environment {
+        bus_address: Some(format!("unix:path={}", path.display())),
+        keyring_limit: LIMIT,
+        ..Environment::default()
+    };
+    (dir, environment)
+}
+
+#[test]
+fn a_bus_that_never_answers_is_given_up_in_time() {
+    let (_dir, environment) = bus_that_says(b"");
+    assert!(matches!(why(&environment), Unavailable::Slow(_)));
+    let (_dir, environment) = bus_that_says(b"OK 0123\r\n");
+    assert!(matches!(why(&environment), Unavailable::Slow(_)));
+}
+
+#[test]
+fn a_bus_that_talks_nonsense_is_broken() {
+    let says: [&[u8]; 3] = [
+        b"REJECTED EXTERNAL\r\n",
+        b"OK 0123\r\nGET / HTTP/1.1\r\n\r\n",
+        b"OK 0123\r\nl\x02\0\x01\xff\xff\xff\xff\x01\0\0\0\xff\xff\xff\xff",
+    ];
+    for says in says {
+        let (_dir, environment) = bus_that_says(says);
+        assert!(matches!(why(&environment), Unavailable::Broken(_)));
+    }
+}

@@ -1,0 +1,171 @@
+//! A keyring that is locked, stuck or not there: the cause is named, in time, and nothing is lost.
+
+use std::time::Duration;
+
+use crate::world::{ANN, World};
+
+const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
+
+fn logged_in() -> (World, String) {
+    let world = World::ready_to_push();
+    let token = world.has_logged_in_with_the_heroku_cli(ANN);
+    (world, token)
+}
+
+/// No operation waits, none loses anything, each names the cause.
+fn holds_out(world: &World, token: &str, cause: &str) {
+    let login_json = world.active_account();
+    world
+        .git("push heroku main")
+        .exits_with(128)
+        .says(cause)
+        .ends_within(Duration::from_secs(8));
+    for operation in ["store", "erase"] {
+        let request = format!("{REQUEST}username={ANN}\npassword={token}\n");
+        world
+            .helper_with_input(operation, request)
+            .succeeds()
+            .stdout_is("")
+            .ends_within(Duration::from_secs(4));
+    }
+    assert_eq!(world.active_account(), login_json);
+    assert_eq!(
+        world.requests_to_the_api(),
+        0,
+        "nothing was up for deletion"
+    );
+}
+
+#[test]
+fn a_locked_keyring_is_not_an_empty_one() {
+    let (world, token) = logged_in();
+    world.keyring().locks();
+    holds_out(&world, &token, "the keyring is locked");
+    world.keyring().restarts();
+    world
+        .git("push --quiet heroku main")
+        .succeeds()
+        .says_nothing();
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+}
+
+#[test]
+fn a_keyring_that_was_never_unlocked_in_this_session_is_locked() {
+    let (world, token) = logged_in();
+    world.keyring().ends();
+    world.keyring().starts_locked();
+    holds_out(&world, &token, "the keyring is locked");
+    world.keyring().restarts();
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+}
+
+#[test]
+fn a_keyring_that_never_answers_is_given_up_in_time() {
+    let (world, token) = logged_in();
+    world.unsets("HEROKU_RS_TIMEOUT");
+    world.keyring().hangs();
+    holds_out(&world, &token, "the keyring");
+    world.keyring().goes_on();
+    world
+        .git("push --quiet heroku main")
+        .succeeds()
+        .says_nothing();
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+}
+
+#[test]
+fn the_time_limit_is_the_users_to_set() {
+    let (world, _) = logged_in();
+    world.keyring().hangs();
+    world.sets("HEROKU_RS_TIMEOUT", "0.2");
+    world
+        .helper_with_input("get", REQUEST)
+        .succeeds()
+        .says("HEROKU_RS_TIMEOUT")
+        .ends_within(Duration::from_millis(1500));
+    world.keyring().goes_on();
+}
+
+#[test]
+fn a_keyring_whose_program_has_ended_loses_nothing() {
+    let (world, token) = logged_in();
+    world.keyring().ends();
+    holds_out(
+        &world,
+        &token,
+        "heroku-rs: the Heroku token could not be read from the keyring",
+    );
+    world.keyring().starts_unlocked();
+    world
+        .git("push --quiet heroku main")
+        .succeeds()
+        .says_nothing();
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+}
+
+#[test]
+fn without_a_bus_there_is_no_keyring_and_the_way_out_is_named() {
+    let world = World::new().with_app("blue-sky").with_helper();
+    world
+        .git("push heroku main")
+        .exits_with(128)
+        .says("heroku-rs: ")
+        .says("HEROKU_API_KEY");
+}
+
+#[test]
+fn a_bus_without_a_keyring_names_the_way_out() {
+    let world = World::new()
+        .with_a_bus_alone()
+        .with_app("blue-sky")
+        .with_helper();
+    world
+        .git("push heroku main")
+        .exits_with(128)
+        .says("heroku-rs: ")
+        .says("HEROKU_API_KEY");
+}
+
+#[test]
+fn a_bus_at_its_usual_place_needs_no_variable() {
+    let (world, _) = logged_in();
+    world.unsets("DBUS_SESSION_BUS_ADDRESS");
+    world
+        .git("push --quiet heroku main")
+        .succeeds()
+        .says_nothing();
+}
+
+#[test]
+fn a_keyring_never_set_up_is_empty_and_takes_no_token() {
+    let world = World::new()
+        .with_a_keyring_never_set_up()
+        .with_app("blue-sky")
+        .with_helper();
+    world
+        .git("push heroku main")
+        .exits_with(128)
+        .says("heroku-rs: ");
+    let token = world.heroku.issue_token(ANN);
+    world
+        .helper_with_input("login --with-token --store keyring", &token)
+        .exits_with(1)
+        .stdout_is("");
+}
+
+#[test]
+fn a_store_waits_for_it_once_and_says_that_nothing_was_kept() {
+    let world = World::new().with_keyring();
+    world.sets("HEROKU_RS_TIMEOUT", "2");
+    world.keyring().hangs();
+    let token = world.heroku.issue_token(ANN);
+    let request =
+        format!("protocol=https\nhost=git.heroku.com\nusername={ANN}\npassword={token}\n");
+    world
+        .helper_with_input("store", request)
+        .succeeds()
+        .stdout_is("")
+        .says("the token was not kept: the keyring gave no answer within")
+        .ends_within(Duration::from_millis(3500));
+    world.keyring().goes_on();
+}

@@ -1,0 +1,89 @@
+//! A locked keyring's own prompt: shown where a person is, bounded, and nowhere else.
+
+use crate::world::{ANN, World};
+
+const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
+
+const DISMISSED: &str = "heroku-rs: the keyring is locked: its prompt was closed, not answered in \
+                         time, or could not be shown";
+
+fn locked() -> World {
+    let world = World::new().with_a_secret_service_under_orders();
+    let token = world.heroku.issue_token(ANN);
+    world.secret_service().has_item(ANN, &token);
+    world.secret_service().is_locked();
+    world.is_the_active_account(ANN);
+    world
+}
+
+fn login_ends_with_the_prompt_taken_away(world: &World) {
+    let shown = world
+        .on_a_terminal("git-credential-heroku-rs login")
+        .exits_with(1);
+    let lines: Vec<&str> = shown.lines().take(2).collect();
+    assert_eq!(
+        lines,
+        ["the keyring is locked, and asks you to open it", DISMISSED]
+    );
+}
+
+/// Over SSH, in a terminal without a desktop: the prompt comes up where nobody sees it.
+#[test]
+fn a_prompt_that_nobody_answers_is_taken_away_and_ends_the_login() {
+    let world = locked();
+    world.sets("HEROKU_RS_PROMPT_TIMEOUT", "0.3");
+    login_ends_with_the_prompt_taken_away(&world);
+    let asked = world.secret_service().was_asked();
+    assert_eq!(asked[asked.len() - 3..], ["Unlock", "Prompt", "Dismiss"]);
+    assert_eq!(world.requests_to_the_api(), 0, "no token is left at Heroku");
+}
+
+#[test]
+fn without_a_terminal_no_prompt_comes_up_at_all() {
+    let world = locked();
+    let token = world.heroku.issue_token(ANN);
+    world
+        .shell(
+            "setsid git-credential-heroku-rs login --with-token",
+            token.as_bytes(),
+        )
+        .exits_with(1)
+        .stdout_is("")
+        .stderr_is(
+            "heroku-rs: the keyring is locked\n  unlock it: git credential-heroku-rs status --unlock \
+             (or for this push only: HEROKU_API_KEY=… git push heroku main)\n",
+        );
+    let asked = world.secret_service().was_asked();
+    assert!(!asked.contains(&"Unlock".to_owned()), "{asked:?}");
+    assert_eq!(world.requests_to_the_api(), 0);
+}
+
+/// gnome-keyring with no desktop to show its prompt on: there is nothing to wait for.
+#[test]
+fn a_prompt_that_cannot_be_shown_ends_the_login_at_once() {
+    let world = World::new().with_keyring();
+    world.has_logged_in_with_the_heroku_cli(ANN);
+    world.keyring().locks();
+    login_ends_with_the_prompt_taken_away(&world);
+    assert_eq!(world.requests_to_the_api(), 0);
+}
+
+#[test]
+fn a_login_at_a_terminal_opens_the_keyring_by_its_prompt() {
+    let world = locked();
+    world.secret_service().has_an_owner_who_answers();
+    let token = world.heroku.issue_token(ANN);
+    world.is_planted(&world.has_file("token", &token));
+    let shown = world
+        .on_a_terminal("git-credential-heroku-rs login --with-token <$HOME/token")
+        .exits_with(0);
+    assert!(
+        shown.contains("Logged in as ann@example.com: the token is in the keyring"),
+        "{shown}"
+    );
+    world
+        .helper_with_input("get", REQUEST)
+        .succeeds()
+        .hands_out(&token)
+        .stderr_is("");
+}

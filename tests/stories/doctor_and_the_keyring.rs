@@ -1,0 +1,186 @@
+//! `doctor` on the keyring's items, and on `login.json`, which says whose is in use.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use crate::doctor::{healthy, is_found, is_found_and_mended, is_undone};
+use crate::world::{ANN, BOB, World};
+
+/// An item as another program would store it beside the first.
+fn has_another_item(world: &World, account: &str, token: &str) {
+    let line = format!("store --label=x service heroku-cli account {account} other {account}");
+    world.secret_tool_with_input(&line, token).succeeds();
+}
+
+/// Logged in, with all but the item as it should be.
+fn with_the_item_under(name: &str) -> World {
+    let world = World::new().with_keyring().with_app("blue-sky");
+    world.helper("setup").succeeds();
+    let token = world.heroku.issue_token(ANN);
+    world.keeps_in_the_keyring(name, &token);
+    world
+}
+
+#[test]
+fn there_are_two_items_with_the_same_token() {
+    let world = healthy();
+    has_another_item(&world, ANN, &world.kept_in_the_keyring(ANN).unwrap());
+    is_found_and_mended(
+        &world,
+        "keyring.duplicates",
+        "there are 2 items of a…@example.com",
+    );
+    assert_eq!(world.accounts_in_the_keyring(), [ANN]);
+}
+
+#[test]
+fn there_are_two_items_and_heroku_refuses_one() {
+    let world = healthy();
+    let good = world.kept_in_the_keyring(ANN).unwrap();
+    let dead = world.heroku.issue_token(ANN);
+    world.heroku.revoke(&dead);
+    has_another_item(&world, ANN, &dead);
+    // Which of them is the first is the daemon's choice within one second; the good one stays.
+    world.helper("doctor --fix --yes").succeeds();
+    assert_eq!(world.accounts_in_the_keyring(), [ANN]);
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(good));
+    world
+        .git("push --quiet heroku main")
+        .succeeds()
+        .says_nothing();
+}
+
+#[test]
+fn two_good_tokens_of_one_account_are_nobodys_guess() {
+    let world = healthy();
+    has_another_item(&world, ANN, &world.heroku.issue_token(ANN));
+    let found = is_found(&world, "keyring.duplicates", "there are 2 items");
+    assert_eq!(found["fixable"], false);
+}
+
+#[test]
+fn a_token_lies_under_the_name_that_git_gave() {
+    let world = with_the_item_under("heroku");
+    is_found_and_mended(&world, "keyring.unnamed", "lies under the name heroku");
+    assert_eq!(world.accounts_in_the_keyring(), [ANN]);
+    assert_eq!(world.active_account().as_deref(), Some(ANN));
+}
+
+#[test]
+fn a_token_lies_under_an_email_that_is_not_its_owners() {
+    let world = with_the_item_under("ann@old.example");
+    world.is_the_active_account("ann@old.example");
+    is_found_and_mended(
+        &world,
+        "keyring.misnamed",
+        "lies under the name a…@old.example",
+    );
+    assert_eq!(world.accounts_in_the_keyring(), [ANN]);
+    assert_eq!(world.active_account().as_deref(), Some(ANN));
+}
+
+#[test]
+fn a_pasted_token_does_not_replace_a_good_one_of_its_owner() {
+    let world = healthy();
+    world.keeps_in_the_keyring("heroku", &world.heroku.issue_token(ANN));
+    let found = is_found(&world, "keyring.unnamed", "lies under the name heroku");
+    assert_eq!(found["fixable"], false);
+}
+
+#[test]
+fn an_item_that_holds_no_token_is_told() {
+    let world = healthy();
+    has_another_item(&world, BOB, "short");
+    is_found(&world, "keyring.unusable", "hold no token");
+}
+
+#[test]
+fn a_locked_keyring_is_told_from_an_empty_one() {
+    let world = healthy();
+    world.keyring().locks();
+    let found = is_found(&world, "keyring.open", "the keyring is locked");
+    assert_eq!(found["severity"], "fail");
+    assert!(
+        found["fix"].to_string().contains("status --unlock"),
+        "{found}"
+    );
+    world.helper("doctor --fix --yes").exits_with(1);
+    world.keyring().restarts();
+    assert_eq!(world.accounts_in_the_keyring(), [ANN]);
+    assert_eq!(world.active_account().as_deref(), Some(ANN));
+}
+
+#[test]
+fn no_keyring_and_no_other_source_is_told() {
+    let world = World::new().with_app("blue-sky");
+    world.helper("setup").succeeds();
+    is_found(&world, "keyring.open", "there is no D-Bus session here");
+    is_found(&world, "proof.answer", "git gets no token");
+}
+
+#[test]
+fn the_heroku_cli_has_dropped_login_json() {
+    let world = healthy();
+    fs::remove_file(world.login_json()).unwrap();
+    let said = is_found_and_mended(&world, "login.missing", "the Heroku CLI sees no login");
+    assert_eq!(world.active_account().as_deref(), Some(ANN));
+    is_undone(&world, &said, "login.missing");
+}
+
+#[test]
+fn login_json_is_no_json() {
+    let world = healthy();
+    world.has_file(world.login_json(), "{");
+    is_found_and_mended(&world, "login.unusable", "login.json names no account");
+    assert_eq!(world.active_account().as_deref(), Some(ANN));
+}
+
+#[test]
+fn login_json_names_an_account_whose_token_is_gone() {
+    let world = healthy();
+    world.is_the_active_account(BOB);
+    let words = "login.json names b…@example.com, and the keyring has no token of it";
+    is_found_and_mended(&world, "login.dangling", words);
+    assert_eq!(world.active_account().as_deref(), Some(ANN));
+}
+
+#[test]
+fn two_accounts_and_no_choice_are_nobodys_guess() {
+    let world = healthy();
+    world.keeps_in_the_keyring(BOB, &world.heroku.issue_token(BOB));
+    fs::remove_file(world.login_json()).unwrap();
+    let found = is_found(&world, "login.no-choice", "2 accounts have a token here");
+    assert_eq!(
+        (&found["fixable"], &found["severity"]),
+        (&false.into(), &"fail".into())
+    );
+}
+
+#[test]
+fn others_may_write_who_is_in_use() {
+    let world = healthy();
+    let file = world.login_json();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o666)).unwrap();
+    let said = is_found_and_mended(
+        &world,
+        "login.rights",
+        "others may write ~/.local/share/heroku/login.json",
+    );
+    is_undone(&world, &said, "login.rights");
+}
+
+#[test]
+fn others_may_read_what_is_known_of_tokens() {
+    let world = healthy();
+    world.helper("status").succeeds();
+    let dir = world.home().join(".local/state/git-credential-heroku-rs");
+    for (path, mode, id) in [
+        (dir.clone(), 0o755, "login.state-rights"),
+        (dir.join("authorizations.json"), 0o644, "login.notes-rights"),
+    ] {
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        let said = is_found_and_mended(&world, id, "others may read");
+        is_undone(&world, &said, id);
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode & 0o700)).unwrap();
+    }
+}

@@ -1,0 +1,170 @@
+//! Many programs at once at one keyring, ours and the Heroku CLI's: nothing is lost or doubled, and
+//! whoever reads meanwhile reads a whole token.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use crate::world::{ANN, BOB, Outcome, Version, World, counted};
+
+const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
+
+/// As the Heroku CLI spells it.
+const STORES: &str = "secret-tool store '--label=Heroku CLI' service heroku-cli account";
+
+/// Runs all of these command lines at once, each with its input; gives what came of them.
+fn at_once<'w>(world: &'w World, lines: &[(String, String)]) -> Vec<Outcome<'w>> {
+    counted("parallel operations", lines.len());
+    thread::scope(|scope| {
+        let run = |(line, input): &(String, String)| world.shell(line, input.as_bytes());
+        let threads = lines.iter().map(|line| scope.spawn(move || run(line)));
+        let threads: Vec<_> = threads.collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
+    })
+}
+
+fn helper(line: &str, input: &str) -> (String, String) {
+    let line = format!("git-credential-heroku-rs {line}");
+    (line, input.to_owned())
+}
+
+fn pair(token: &str) -> String {
+    format!("{REQUEST}username={ANN}\npassword={token}\n")
+}
+
+#[test]
+fn fifty_who_read_write_and_erase_leave_one_whole_item() {
+    let world = World::new().with_keyring();
+    let mut tokens = vec![world.has_logged_in_with_the_heroku_cli(ANN)];
+    tokens.extend((0..20).map(|_| world.heroku.issue_token(ANN)));
+    let mut lines = Vec::new();
+    for token in &tokens[1..] {
+        lines.push(match lines.len() % 3 {
+            0 => helper("store", &pair(token)),
+            1 => (format!("{STORES} {ANN}"), token.clone()),
+            _ => helper("login --with-token", token),
+        });
+    }
+    // Every token lives, so none of these may remove anything.
+    lines.extend(tokens.iter().take(10).map(|t| helper("erase", &pair(t))));
+    lines.extend((0..20).map(|_| helper("get", REQUEST)));
+    for (said, (line, _)) in at_once(&world, &lines).into_iter().zip(&lines) {
+        // A login may be told that another one came after it.
+        let said = match line.contains("login") {
+            true => said.holds_out(2),
+            false => said.succeeds().holds_out(1),
+        };
+        if line.ends_with(" get") {
+            let shown = said.stdout();
+            let token = tokens.iter().find(|token| shown.contains(token.as_str()));
+            said.hands_out(token.unwrap()).stderr_is("").stdout();
+        }
+    }
+    assert_eq!(world.accounts_in_the_keyring(), [ANN], "one item");
+    assert!(tokens.contains(&world.kept_in_the_keyring(ANN).unwrap()));
+    assert_eq!(world.active_account().as_deref(), Some(ANN));
+    assert_eq!(world.drafts().len(), 0);
+}
+
+#[test]
+fn fifty_first_logins_of_both_programs_make_one_item() {
+    let world = World::new().with_keyring();
+    let tokens: Vec<String> = (0..50).map(|_| world.heroku.issue_token(ANN)).collect();
+    let lines: Vec<_> = tokens
+        .iter()
+        .enumerate()
+        .map(|(number, token)| match number % 2 {
+            0 => helper("store", &pair(token)),
+            _ => (format!("{STORES} {ANN}"), token.clone()),
+        })
+        .collect();
+    for said in at_once(&world, &lines) {
+        let _ = said.succeeds().holds_out(1).stdout();
+    }
+    assert_eq!(world.accounts_in_the_keyring(), [ANN]);
+    assert!(tokens.contains(&world.kept_in_the_keyring(ANN).unwrap()));
+}
+
+#[test]
+fn erasing_a_dead_token_never_takes_the_one_that_comes_in_its_place() {
+    let world = World::new().with_keyring();
+    for _ in 0..5 {
+        let dead = world.has_logged_in_with_the_heroku_cli(ANN);
+        world.heroku.revoke(&dead);
+        let new = world.heroku.issue_token(ANN);
+        let mut lines: Vec<_> = (0..4).map(|_| helper("erase", &pair(&dead))).collect();
+        lines.push((format!("{STORES} {ANN}"), new.clone()));
+        for said in at_once(&world, &lines) {
+            let _ = said.succeeds().holds_out(1).stdout();
+        }
+        assert_eq!(world.kept_in_the_keyring(ANN), Some(new));
+        world.keyring_is_emptied();
+    }
+}
+
+#[test]
+fn login_logout_and_switch_against_each_other_end_in_a_state_that_works() {
+    let world = World::new().with_keyring();
+    let of_ann = world.has_logged_in_with_the_heroku_cli(ANN);
+    let of_bob = world.heroku.issue_token(BOB);
+    world.keeps_in_the_keyring(BOB, &of_bob);
+    let mut lines = Vec::new();
+    for _ in 0..6 {
+        lines.push(helper("login --with-token", &of_ann));
+        lines.push(helper("login --with-token", &of_bob));
+        lines.push(helper(&format!("logout --keep {ANN}"), ""));
+        lines.push(helper(&format!("switch {BOB}"), ""));
+        lines.push(helper(&format!("switch {ANN}"), ""));
+        lines.push(helper("status --offline", ""));
+    }
+    for said in at_once(&world, &lines) {
+        let _ = said.holds_out(3).stdout();
+    }
+    let accounts = world.accounts_in_the_keyring();
+    assert!(accounts == [ANN, BOB] || accounts == [BOB], "{accounts:?}");
+    assert_eq!(world.kept_in_the_keyring(BOB).as_ref(), Some(&of_bob));
+    // Whoever came last: the next login puts all in order.
+    world
+        .helper_with_input("login --with-token", &of_ann)
+        .succeeds();
+    let reply = world.helper_with_input("get", REQUEST).succeeds();
+    reply
+        .hands_out(&of_ann)
+        .says("username=ann@example.com\n")
+        .stderr_is("");
+    assert_eq!(world.accounts_in_the_keyring(), [ANN, BOB]);
+    assert_eq!(world.drafts().len(), 0);
+}
+
+/// It reads `login.json` and the item at moments of its own, and drops the one where it misses the
+/// other.
+#[test]
+fn the_heroku_cli_finds_its_login_whenever_it_looks() {
+    let world = World::new().with_keyring();
+    let token = world.has_logged_in_with_the_heroku_cli(ANN);
+    let other = world.heroku.issue_token(ANN);
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let cli = scope.spawn(|| {
+            for _ in 0..2 {
+                let said = world.heroku_cli(Version::Current, "auth:whoami").succeeds();
+                said.says("ann@example.com\n").stdout();
+            }
+            done.store(true, Ordering::SeqCst);
+        });
+        let mut rounds = 0;
+        while !done.load(Ordering::SeqCst) && !cli.is_finished() {
+            let new = [&token, &other][rounds % 2];
+            let login = world
+                .helper_with_input("login --with-token", new)
+                .succeeds();
+            login.says("Logged in as ann@example.com").stdout();
+            rounds += 1;
+        }
+        counted("parallel operations", rounds + 2);
+    });
+    assert_eq!(world.active_account().as_deref(), Some(ANN));
+    assert_eq!(world.accounts_in_the_keyring(), [ANN]);
+}
