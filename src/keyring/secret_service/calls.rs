@@ -49,11 +49,11 @@ pub(super) fn open_session() -> Call<'static> {
     })
 }
 
-/// The session that was opened.
+/// The session that was opened. The other part of the answer has no meaning in a plain session, and
+/// is a text in gnome-keyring and KeePassXC, bytes in KWallet and oo7.
 pub(super) fn session(answer: &Message) -> Result<String, Failure> {
     let mut body = answer.body("vo")?;
-    body.variant("s")?;
-    body.text()?;
+    body.pass_over_variant()?;
     Ok(body.path()?.to_owned())
 }
 
@@ -240,4 +240,33 @@ fn write_secret(body: &mut Writer, session: &str, secret: &[u8]) {
     body.bytes(&[]);
     body.bytes(secret);
     body.text("text/plain");
+}
+
+#[cfg(test)]
+mod tests {
+    use zbus::zvariant::{ObjectPath, Value};
+
+    use super::super::message::tests::answer_with;
+    use super::*;
+
+    #[test]
+    fn a_plain_session_is_open_whatever_else_the_answer_holds() {
+        let path = ObjectPath::try_from("/org/freedesktop/secrets/session/1").unwrap();
+        let outputs = [
+            Value::from(""),
+            Value::from(Vec::<u8>::new()),
+            Value::from(vec![1_u8, 2, 3]),
+            Value::from(vec![7_u64]),
+            Value::from(vec!["text"]),
+            Value::from(false),
+            Value::from(0_u32),
+        ];
+        for output in &outputs {
+            for big in [false, true] {
+                let bytes = answer_with(&(output, &path), big);
+                let (answer, _) = Message::parse(&bytes).unwrap().unwrap();
+                assert_eq!(session(&answer).unwrap(), path.as_str(), "{output:?}");
+            }
+        }
+    }
 }

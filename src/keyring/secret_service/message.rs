@@ -205,7 +205,7 @@ pub(super) mod tests {
         (message.member.clone(), message, length)
     }
 
-    fn answer_with<B>(body: &B, big: bool) -> Vec<u8>
+    pub(in super::super) fn answer_with<B>(body: &B, big: bool) -> Vec<u8>
     where
         B: serde::Serialize + zbus::zvariant::DynamicType,
     {

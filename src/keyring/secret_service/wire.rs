@@ -217,9 +217,19 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Leaves out a value of a plain type.
+    /// Leaves out a variant of a plain type or of an array of those.
+    pub(super) fn pass_over_variant(&mut self) -> Result<(), Failure> {
+        let signature = self.signature()?;
+        self.pass_over(signature)
+    }
+
+    /// Leaves out a value of a plain type or an array of those.
     pub(super) fn pass_over(&mut self, signature: &str) -> Result<(), Failure> {
         let size = match signature {
+            "ay" | "ab" | "an" | "aq" | "ai" | "au" | "ah" | "as" | "ao" | "ag" => {
+                return self.array(1).map(drop);
+            }
+            "ax" | "at" | "ad" => return self.array(8).map(drop),
             "y" => 1,
             "n" | "q" => 2,
             "b" | "i" | "u" | "h" => 4,
