@@ -202,11 +202,6 @@ pub(super) fn prompt_of_create(answer: &Message) -> Result<Option<String>, Failu
 
 const PROMPT: &str = "org.freedesktop.Secret.Prompt";
 
-/// Takes a prompt away.
-pub(super) fn dismiss(path: &str) -> Call<'_> {
-    Call::new(SERVICE, path, PROMPT, "Dismiss")
-}
-
 /// Shows a prompt. Its end is told by the signal `Completed`.
 pub(super) fn show_prompt(path: &str) -> Call<'_> {
     Call::new(SERVICE, path, PROMPT, "Prompt").with("s", |body| body.text(""))

@@ -62,6 +62,11 @@ impl Talk {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Ends the conversation: the next question opens another one.
+    pub(super) fn hang_up(&self) {
+        *self.slot() = None;
+    }
+
     /// The unlocked items with these attributes, the last changed first.
     ///
     /// # Errors
@@ -214,15 +219,11 @@ impl Open {
             .next(|message| message.is_signal(path, "Completed"));
         // A person's time is not the service's: what follows has the usual limit again.
         self.bus.extend(limit_of_the_rest);
-        if matches!(completed, Err(Failure::TimedOut(_))) {
-            // Nobody is to answer, later on, a question that nobody waits for.
-            self.bus.call(&calls::dismiss(path))?;
-            return Err(Failure::Dismissed);
-        }
-        let completed = completed?;
-        match calls::dismissed(&completed)? {
-            true => Err(Failure::Dismissed),
-            false => Ok(()),
+        match completed {
+            Err(Failure::TimedOut(_)) => Err(Failure::Dismissed),
+            Ok(completed) if calls::dismissed(&completed)? => Err(Failure::Dismissed),
+            Ok(_) => Ok(()),
+            Err(failure) => Err(failure),
         }
     }
 

@@ -62,7 +62,7 @@ impl SecretService {
         attributes: &HashMap<&str, &str>,
         limit: Duration,
     ) -> std::result::Result<(), Failure> {
-        self.talk.with(|open| {
+        let unlocked = self.talk.with(|open| {
             let locked = calls::found(&open.bus.call(&calls::search_items(attributes))?)?.locked;
             let objects = match open.default_collection() {
                 Ok(collection) if open.is_locked(&collection)? => vec![collection],
@@ -71,7 +71,13 @@ impl SecretService {
                 Err(failure) => return Err(failure),
             };
             open.unlock(&objects, limit)
-        })?;
+        });
+        if unlocked == Err(Failure::Dismissed) {
+            // Not by Prompt.Dismiss: that ends gnome-keyring 42 and 48 by an assertion while the
+            // prompt is shown, and closes the window of no program. Answered later, it unlocks.
+            self.talk.hang_up();
+        }
+        unlocked?;
         // Some services take a wrong password for an answer.
         self.talk.search(attributes).map(drop)
     }

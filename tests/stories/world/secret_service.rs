@@ -245,24 +245,20 @@ fn answers(
         "Prompt" if state.has_an_owner => {
             state.is_locked = false;
             line.reply(&header, &())?;
-            completed(line, call, false)
+            completed(line, call)
         }
         "Prompt" => line.reply(&header, &()),
-        "Dismiss" => {
-            line.reply(&header, &())?;
-            completed(line, call, true)
-        }
         other => panic!("the tested program calls {other}"),
     }
 }
 
 /// Tells the end of a prompt.
-fn completed(line: &Connection, call: &Message, dismissed: bool) -> zbus::Result<()> {
+fn completed(line: &Connection, call: &Message) -> zbus::Result<()> {
     let (client, interface) = (
         call.header().sender().cloned(),
         "org.freedesktop.Secret.Prompt",
     );
-    let end = (dismissed, Value::from(""));
+    let end = (false, Value::from(""));
     line.emit_signal(client, PROMPT, interface, "Completed", &end)
 }
 
