@@ -161,6 +161,33 @@ fn an_odd_answer_to_a_question_that_decides_nothing_decides_nothing() {
     scene.has_lost_nothing();
 }
 
+/// gnome-keyring's answer for an item that another program removed between the search and this call.
+#[test]
+fn an_item_that_was_just_removed_is_absent() {
+    let scene = scene();
+    let world = &scene.world;
+    world
+        .secret_service()
+        .takes(&["GetSecret"], Manner::NoMethod);
+    world
+        .helper_with_input("get", REQUEST)
+        .succeeds()
+        .hands_out(&scene.in_netrc)
+        .stderr_is("");
+    scene.has_lost_nothing();
+}
+
+#[test]
+fn a_service_without_a_method_is_not_an_empty_one() {
+    let scene = scene();
+    let service = scene.world.secret_service();
+    service.takes(&["SearchItems"], Manner::NoMethod);
+    scene.holds_out(
+        "the keyring answered org.freedesktop.DBus.Error.UnknownMethod",
+        RESTART,
+    );
+}
+
 #[test]
 fn a_line_that_drips_is_given_up_in_time() {
     let scene = scene();

@@ -159,7 +159,7 @@ impl Open {
             let attributes = self.bus.send_all(&attributes)?;
             let secrets = self.bus.send_all(&secrets.collect::<Vec<_>>())?;
             for (attributes, secret) in attributes.into_iter().zip(secrets) {
-                match (self.bus.answer(attributes), self.bus.answer(secret)) {
+                match (self.item_answer(attributes), self.item_answer(secret)) {
                     (Ok(attributes), Ok(secret)) => stored.push(Stored {
                         attributes: calls::attributes(&attributes)?,
                         secret: calls::secret(&secret)?,
@@ -172,12 +172,22 @@ impl Open {
         Ok(stored)
     }
 
+    /// A call to an item, and its answer.
+    pub(super) fn call_item(&mut self, call: &Call<'_>) -> Result<Message> {
+        self.bus.call(call).map_err(Failure::of_an_item)
+    }
+
+    /// The answer to a call to an item.
+    fn item_answer(&mut self, serial: u32) -> Result<Message> {
+        self.bus.answer(serial).map_err(Failure::of_an_item)
+    }
+
     /// Removes an item, and gives what it held in that moment: both questions go out in one piece.
     pub(super) fn take(&mut self, path: &str) -> Result<Zeroizing<Vec<u8>>> {
         let held = calls::get_secret(path, &self.session);
         let [held, deleted] = self.bus.send([&held, &calls::delete(path)])?;
-        let held = calls::secret(&self.bus.answer(held)?)?;
-        Open::done(calls::object(&self.bus.answer(deleted)?)?)?;
+        let held = calls::secret(&self.item_answer(held)?)?;
+        Open::done(calls::object(&self.item_answer(deleted)?)?)?;
         Ok(held)
     }
 

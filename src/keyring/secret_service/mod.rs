@@ -97,6 +97,19 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// What a failure means if an item was asked: gnome-keyring answers for one that was removed
+    /// that it has no such method.
+    fn of_an_item(self) -> Failure {
+        match self {
+            Failure::Refused(name) if name == "org.freedesktop.DBus.Error.UnknownMethod" => {
+                Failure::Gone
+            }
+            failure => failure,
+        }
+    }
+}
+
 impl From<Failure> for keyring_core::Error {
     fn from(failure: Failure) -> keyring_core::Error {
         match failure {

@@ -150,7 +150,7 @@ impl CredentialApi for Item {
     fn set_secret(&self, secret: &[u8]) -> Result<()> {
         let set = self.talk.with(|open| {
             let call = calls::set_secret(&self.path, &open.session, secret);
-            open.bus.call(&call).map(drop)
+            open.call_item(&call).map(drop)
         });
         Ok(set?)
     }
@@ -158,7 +158,7 @@ impl CredentialApi for Item {
     fn get_secret(&self) -> Result<Vec<u8>> {
         let secret = self.talk.with(|open| {
             let call = calls::get_secret(&self.path, &open.session);
-            calls::secret(&open.bus.call(&call)?)
+            calls::secret(&open.call_item(&call)?)
         });
         // The interface wants bare bytes; whoever asked wipes them.
         Ok(std::mem::take(&mut *secret?))
@@ -167,14 +167,14 @@ impl CredentialApi for Item {
     fn get_attributes(&self) -> Result<HashMap<String, String>> {
         let attributes = self
             .talk
-            .with(|open| calls::attributes(&open.bus.call(&calls::get_attributes(&self.path))?));
+            .with(|open| calls::attributes(&open.call_item(&calls::get_attributes(&self.path))?));
         Ok(attributes?)
     }
 
     fn delete_credential(&self) -> Result<()> {
         let deleted = self
             .talk
-            .with(|open| Open::done(calls::object(&open.bus.call(&calls::delete(&self.path))?)?));
+            .with(|open| Open::done(calls::object(&open.call_item(&calls::delete(&self.path))?)?));
         Ok(deleted?)
     }
 

@@ -40,6 +40,8 @@ pub(crate) enum Manner {
     Endless,
     /// It answers with an error of its own.
     Error,
+    /// It answers as gnome-keyring does for an item that was removed.
+    NoMethod,
 }
 
 type Attributes = HashMap<String, String>;
@@ -288,6 +290,9 @@ fn misbehaves(
         }
         Manner::Endless => line.reply(&header, &"x".repeat(10_000_000)),
         Manner::Error => line.reply_error(&header, "org.example.Error.Odd", &"no"),
+        Manner::NoMethod => {
+            line.reply_error(&header, "org.freedesktop.DBus.Error.UnknownMethod", &"no")
+        }
     }
 }
 
