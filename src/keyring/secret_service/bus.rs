@@ -25,19 +25,47 @@ pub(super) struct Bus {
     deadline: Instant,
     limit: Duration,
     last_serial: u32,
-    /// The greeting goes out before the first call.
-    ungreeted: bool,
+    /// What goes out before the first call; the Hello call follows it.
+    opening: Option<&'static [u8]>,
     /// The bus's own answer to the greeting has not come yet.
     unwelcomed: bool,
     waiting: Vec<Message>,
 }
+
+/// Who we are, as the kernel says: a number of ours would be another one in a user namespace.
+const AUTHENTICATION: &[u8] = b"\0AUTH EXTERNAL\r\nDATA\r\n";
+const BEGIN: &[u8] = b"BEGIN\r\n";
+const AUTHENTICATION_AND_BEGIN: &[u8] = b"\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n";
 
 impl Bus {
     /// Connects, and says nothing yet: the greeting goes out with the first calls.
     ///
     /// `limit` runs from here, over everything that is done with this connection.
     pub(super) fn connect(addresses: &[Address], limit: Duration) -> Result<Bus, Failure> {
-        let deadline = Instant::now() + limit;
+        Bus::connect_until(addresses, Instant::now() + limit, limit)
+    }
+
+    /// Connects once more, and waits to be let in before the first message goes out. Takes the place
+    /// of a bus that hung up without a word: xdg-dbus-proxy before 0.1.6 does that if `BEGIN` and a
+    /// message come in one piece.
+    pub(super) fn connect_in_steps(self, addresses: &[Address]) -> Result<Bus, Failure> {
+        let mut bus = Bus::connect_until(addresses, self.deadline, self.limit)?;
+        bus.write(AUTHENTICATION)?;
+        bus.welcome()?;
+        bus.opening = Some(BEGIN);
+        Ok(bus)
+    }
+
+    /// Whether nothing at all has come from the bus.
+    pub(super) fn has_heard_nothing(&self) -> bool {
+        self.unwelcomed && self.incoming.is_empty()
+    }
+
+    fn connect_until(
+        addresses: &[Address],
+        deadline: Instant,
+        limit: Duration,
+    ) -> Result<Bus, Failure> {
         let mut failure = Failure::Unreachable;
         for address in addresses {
             match connect(address, deadline) {
@@ -46,7 +74,7 @@ impl Bus {
                 }
                 Ok(_) => failure = Failure::NotLetIn,
                 Err(error) if error.kind() == io::ErrorKind::TimedOut => {
-                    failure = Failure::TimedOut(limit);
+                    return Err(Failure::TimedOut(limit));
                 }
                 Err(_) => {}
             }
@@ -61,7 +89,7 @@ impl Bus {
             deadline,
             limit,
             last_serial: 0,
-            ungreeted: true,
+            opening: Some(AUTHENTICATION_AND_BEGIN),
             unwelcomed: true,
             waiting: Vec::new(),
         }
@@ -96,10 +124,9 @@ impl Bus {
         calls: impl Iterator<Item = (&'a Call<'a>, &'a mut u32)>,
     ) -> Result<(), Failure> {
         let mut out = Writer::new();
-        if self.ungreeted {
-            out.raw(&authentication());
+        if let Some(opening) = self.opening.take() {
+            out.raw(opening);
             hello().write_to(&mut out, self.next_serial());
-            self.ungreeted = false;
         }
         for (call, serial) in calls {
             *serial = self.next_serial();
@@ -152,7 +179,7 @@ impl Bus {
         }
     }
 
-    /// The line by which the bus lets us in, before any message.
+    /// The line by which the bus lets us in, before any message. It may ask who we are before that.
     fn welcome(&mut self) -> Result<(), Failure> {
         const LONGEST_LINE: usize = 512;
         loop {
@@ -162,6 +189,9 @@ impl Bus {
                     self.incoming.drain(..end + 2);
                     self.unwelcomed = false;
                     return Ok(());
+                }
+                Some(4) if self.incoming.starts_with(b"DATA") => {
+                    self.incoming.drain(..6);
                 }
                 Some(_) => return Err(Failure::NotLetIn),
                 None if self.incoming.len() > LONGEST_LINE => return Err(Failure::Garbled),
@@ -220,14 +250,6 @@ impl Bus {
             }
         }
     }
-}
-
-/// Says who we are, and that we will not ask for more. An answer is read with the first message's.
-fn authentication() -> Vec<u8> {
-    let user = rustix::process::geteuid().as_raw().to_string();
-    // The digits of the user's number, each in hex.
-    let hex: String = user.chars().flat_map(|digit| ['3', digit]).collect();
-    format!("\0AUTH EXTERNAL {hex}\r\nBEGIN\r\n").into_bytes()
 }
 
 fn is_passing(error: &io::Error) -> bool {
@@ -305,8 +327,8 @@ mod tests {
         assert_eq!(serials, [2, 3], "1 is the greeting's own");
         let mut bytes = vec![0; 4096];
         let length = service.read(&mut bytes).unwrap();
-        assert!(bytes.starts_with(b"\0AUTH EXTERNAL "));
-        let mut at = bytes.windows(7).position(|w| w == b"BEGIN\r\n").unwrap() + 7;
+        assert!(bytes.starts_with(AUTHENTICATION_AND_BEGIN));
+        let mut at = AUTHENTICATION_AND_BEGIN.len();
         for expected in ["Hello", "Ask", "Ask"] {
             let (member, message, size) = received(&bytes[at..length]);
             assert_eq!(member, expected);
@@ -316,6 +338,12 @@ mod tests {
             at += size;
         }
         assert_eq!(at, length);
+    }
+
+    #[test]
+    fn the_two_ways_to_begin_say_the_same() {
+        let in_steps = [AUTHENTICATION, BEGIN].concat();
+        assert_eq!(in_steps, AUTHENTICATION_AND_BEGIN);
     }
 
     #[test]

@@ -127,7 +127,12 @@ impl Open {
         let addresses = address::addresses(environment)?;
         let since = environment.trace.clock();
         let mut bus = Bus::connect(&addresses, environment.keyring_limit)?;
-        match bus.call(&calls::get_collections()) {
+        let mut asked = bus.call(&calls::get_collections());
+        if matches!(asked, Err(Failure::HungUp)) && bus.has_heard_nothing() {
+            bus = bus.connect_in_steps(&addresses)?;
+            asked = bus.call(&calls::get_collections());
+        }
+        match asked {
             // The answer itself is of no use here.
             Ok(_) | Err(Failure::Refused(_) | Failure::Gone) => {}
             Err(failure) => return Err(failure),

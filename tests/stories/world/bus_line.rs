@@ -18,6 +18,9 @@ pub(crate) enum Line {
     Breaks(usize),
     /// Every byte from this one on is 0xff: a length is absurd, a text is none.
     Garbles(usize),
+    /// Hangs up if a message comes in one piece with the lines that begin a connection, as
+    /// xdg-dbus-proxy 0.1.4 does.
+    WantsToBeWaitedFor,
 }
 
 impl World {
@@ -44,7 +47,14 @@ fn carry(program: UnixStream, bus: UnixStream, line: Line) {
     let (mut from, mut to) = (program.try_clone().unwrap(), bus.try_clone().unwrap());
     thread::spawn(move || {
         // Either end may hang up at any time.
-        let _ = std::io::copy(&mut from, &mut to);
+        let mut first = [0; 4096];
+        let length = from.read(&mut first).unwrap_or_default();
+        let is_hasty = memchr::memmem::find(&first[..length], b"BEGIN\r\n").is_some();
+        if matches!(line, Line::WantsToBeWaitedFor) && is_hasty {
+            let _ = from.shutdown(Shutdown::Both);
+        } else if to.write_all(&first[..length]).is_ok() {
+            let _ = std::io::copy(&mut from, &mut to);
+        }
         let _ = to.shutdown(Shutdown::Write);
     });
     thread::spawn(move || {
@@ -64,7 +74,9 @@ fn carry_back(bus: &UnixStream, mut program: &UnixStream, line: Line) -> std::io
             }
             Line::Breaks(end) if at == end => return Ok(()),
             Line::Garbles(from) if at >= from => program.write_all(&[0xff])?,
-            Line::Breaks(_) | Line::Garbles(_) => program.write_all(&[byte])?,
+            Line::Breaks(_) | Line::Garbles(_) | Line::WantsToBeWaitedFor => {
+                program.write_all(&[byte])?;
+            }
         }
     }
     Ok(())

@@ -162,7 +162,8 @@ impl Line {
         while let Ok(length @ 1..) = self.from.read(&mut piece) {
             waiting.extend_from_slice(&piece[..length]);
             while let Some(length) = first_message(&waiting, self.side, greeted) {
-                greeted = true;
+                // A connection that begins in steps says who it is, and waits.
+                greeted = self.side == Side::Bus || !waiting[..length].ends_with(b"DATA\r\n");
                 let message: Vec<u8> = waiting.drain(..length).collect();
                 if self.pass(&message).is_err() {
                     self.close();
@@ -207,11 +208,14 @@ impl Line {
 /// begins count as one.
 fn first_message(bytes: &[u8], side: Side, greeted: bool) -> Option<usize> {
     if !greeted {
-        let end: &[u8] = match side {
-            Side::Program => b"BEGIN\r\n",
-            Side::Bus => b"\r\n",
+        let end_of = |text: &[u8], from: usize| {
+            memchr::memmem::find(&bytes[from..], text).map(|at| from + at + text.len())
         };
-        return memchr::memmem::find(bytes, end).map(|at| at + end.len());
+        return match side {
+            Side::Program if bytes.ends_with(b"DATA\r\n") => Some(bytes.len()),
+            Side::Program => end_of(b"BEGIN\r\n", 0),
+            Side::Bus => end_of(b"\r\n", end_of(b"OK ", 0)?),
+        };
     }
     let number = |at: usize| {
         let four: [u8; 4] = bytes.get(at..at + 4)?.try_into().unwrap();
