@@ -1,4 +1,5 @@
-//! Where the session bus listens: `DBUS_SESSION_BUS_ADDRESS`, else `$XDG_RUNTIME_DIR/bus`.
+//! Where the session bus listens: `DBUS_SESSION_BUS_ADDRESS`, then `$XDG_RUNTIME_DIR/bus`, since the
+//! variable may be older than the bus, as in a terminal multiplexer.
 //!
 //! Only sockets of this machine count. A bus is never started from here: one that we started
 //! would have no keyring on it.
@@ -26,16 +27,33 @@ pub enum Address {
 /// # Errors
 /// That there is no bus, or that it is reached by another transport than a local socket.
 pub fn addresses(environment: &Environment) -> Result<Vec<Address>, Failure> {
+    let standard = environment.runtime_dir.as_ref().map(|dir| dir.join("bus"));
     let Some(text) = &environment.bus_address else {
-        let bus = environment.runtime_dir.as_ref().map(|dir| dir.join("bus"));
-        let bus = bus.filter(|bus| bus.exists()).ok_or(Failure::NoBus)?;
+        let bus = standard.filter(|bus| bus.exists()).ok_or(Failure::NoBus)?;
         return Ok(vec![Address::Path(bus)]);
     };
-    let local: Vec<Address> = text.split(';').filter_map(parse).collect();
-    match local.is_empty() {
-        true => Err(Failure::NotLocal),
-        false => Ok(local),
+    let mut local: Vec<Address> = text.split(';').filter_map(parse).collect();
+    if local.is_empty() {
+        let is_none = text.split(';').all(means_no_bus);
+        return Err(if is_none {
+            Failure::NoBus
+        } else {
+            Failure::NotLocal
+        });
     }
+    if let Some(standard) = standard.map(Address::Path)
+        && !local.contains(&standard)
+    {
+        local.push(standard);
+    }
+    Ok(local)
+}
+
+/// What images with a browser and no desktop set, so that nothing connects.
+fn means_no_bus(address: &str) -> bool {
+    matches!(address, "" | "/dev/null")
+        || address.starts_with("disabled:")
+        || address.starts_with("autolaunch:")
 }
 
 /// One address, `unix:path=…,guid=…`; none for every transport that leaves this machine, and none
@@ -101,13 +119,40 @@ mod tests {
         for address in [
             "tcp:host=h,port=1",
             "unixexec:path=/bin/x",
-            "autolaunch:",
             "unix:path=%z",
             "unix:path=%+1",
             "unix:path=/a,guid",
         ] {
             assert!(matches!(read(address), Err(Failure::NotLocal)), "{address}");
         }
+    }
+
+    #[test]
+    fn an_address_that_means_no_bus_is_none() {
+        for address in [
+            "disabled:",
+            "/dev/null",
+            "autolaunch:",
+            "autolaunch:;disabled:",
+        ] {
+            assert!(matches!(read(address), Err(Failure::NoBus)), "{address}");
+        }
+    }
+
+    #[test]
+    fn the_standard_socket_comes_after_the_address_and_once() {
+        let environment = |address: &str| Environment {
+            bus_address: Some(address.to_owned()),
+            runtime_dir: Some("/run/user/1000".into()),
+            ..Environment::default()
+        };
+        let standard = Address::Path("/run/user/1000/bus".into());
+        assert_eq!(
+            addresses(&environment("unix:path=/tmp/stale")).unwrap(),
+            [Address::Path("/tmp/stale".into()), standard.clone()]
+        );
+        let same = environment("unix:path=/run/user/1000/bus");
+        assert_eq!(addresses(&same).unwrap(), [standard]);
     }
 
     #[test]

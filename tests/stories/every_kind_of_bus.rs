@@ -1,0 +1,68 @@
+//! Where the bus is, and what lies between it and us: a proxy, a user namespace, a stale address.
+
+use crate::world::{ANN, Line, World};
+
+const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
+
+fn logged_in() -> (World, String) {
+    let world = World::new().with_keyring();
+    let token = world.has_logged_in_with_the_heroku_cli(ANN);
+    (world, token)
+}
+
+fn serves(world: &World, line: &str, token: &str) {
+    world
+        .shell(line, REQUEST.as_bytes())
+        .succeeds()
+        .hands_out(token)
+        .stderr_is("");
+}
+
+/// Flatpak's proxy on Debian 12.
+#[test]
+fn a_proxy_that_wants_to_be_waited_for_is_waited_for() {
+    let (world, token) = logged_in();
+    world.reaches_the_bus_over(Line::WantsToBeWaitedFor);
+    serves(&world, "git-credential-heroku-rs get", &token);
+}
+
+/// In a rootless container our user id is another one than the bus sees.
+#[test]
+fn in_a_user_namespace_the_bus_is_still_ours() {
+    let (world, token) = logged_in();
+    let namespace = "unshare --user --map-user=1234 --";
+    if !world.shell(&format!("{namespace} true"), b"").ended_well() {
+        return eprintln!("skipped, since this machine has no user namespaces");
+    }
+    let line = format!("{namespace} git-credential-heroku-rs get");
+    serves(&world, &line, &token);
+}
+
+/// A terminal multiplexer keeps the address of an earlier session.
+#[test]
+fn a_stale_address_does_not_hide_the_bus_at_its_usual_place() {
+    let (world, token) = logged_in();
+    for stale in ["unix:path=/nonexistent/bus", "unix:abstract=/nonexistent"] {
+        world.sets("DBUS_SESSION_BUS_ADDRESS", stale);
+        serves(&world, "git-credential-heroku-rs get", &token);
+    }
+}
+
+/// Images with a browser and no desktop set these, so that nothing connects.
+#[test]
+fn an_address_that_means_no_bus_is_a_machine_without_one() {
+    for address in ["disabled:", "/dev/null", "autolaunch:"] {
+        let world = World::new();
+        world.sets("DBUS_SESSION_BUS_ADDRESS", address);
+        let token = world.heroku.issue_token(ANN);
+        world.is_planted(&world.home().join(".netrc"));
+        world
+            .helper_with_input("login --with-token", &token)
+            .succeeds()
+            .says("there is no D-Bus session here: the token goes to netrc");
+        world
+            .helper_with_input("get", REQUEST)
+            .succeeds()
+            .hands_out(&token);
+    }
+}
