@@ -15,6 +15,7 @@
 pub mod account;
 pub mod cli;
 pub mod commands;
+pub mod context;
 pub mod docker_config;
 pub mod docker_protocol;
 pub mod environment;
@@ -49,9 +50,8 @@ use std::time::Duration;
 
 use crate::cli::Invocation;
 use crate::commands::Session;
-use crate::environment::Environment;
+use crate::context::Context;
 use crate::helper::{docker, git as git_helper};
-use crate::heroku_api::HerokuApi;
 use crate::notice::{Kind, Notice, Told};
 use crate::protocol::{CAPABILITIES, Operation, Request};
 use crate::streams::Streams;
@@ -68,14 +68,14 @@ const CHECK_LIMIT: Duration = Duration::from_secs(3);
 pub fn run_as(
     program: &OsStr,
     arguments: &[OsString],
-    environment: &Environment,
+    context: &Context,
     streams: &mut Streams<'_>,
 ) -> anyhow::Result<()> {
     match Path::new(program).file_stem() {
         Some(name) if name == docker_protocol::PROGRAM => {
-            answer_docker(arguments, environment, streams)
+            answer_docker(arguments, context, streams)
         }
-        _ => run(arguments, environment, streams),
+        _ => run(arguments, context, streams),
     }
 }
 
@@ -86,22 +86,19 @@ pub fn run_as(
 /// operations never fail: what there is to say has been written to `streams.errors`.
 pub fn run(
     arguments: &[OsString],
-    environment: &Environment,
+    context: &Context,
     streams: &mut Streams<'_>,
 ) -> anyhow::Result<()> {
-    environment.trace.tell(|| cli::in_public(arguments));
+    context.environment.trace.tell(|| cli::in_public(arguments));
     match cli::read(arguments) {
         Invocation::Git(operation) => {
-            answer_git(operation, environment, streams);
+            answer_git(operation, context, streams);
             Ok(())
         }
         Invocation::Command(command) => {
-            let mut session = Session {
-                environment,
-                streams,
-            };
+            let mut session = Session { context, streams };
             let done = commands::run(&command, &mut session);
-            environment.trace.tell(|| end_of(&done));
+            context.environment.trace.tell(|| end_of(&done));
             done
         }
         Invocation::Unknown(_) if is_request_of_git(streams) => Ok(()),
@@ -110,24 +107,22 @@ pub fn run(
 }
 
 /// git ignores a helper's exit status, and takes its silence for "ask the next one".
-fn answer_git(operation: Operation, environment: &Environment, streams: &mut Streams<'_>) {
+fn answer_git(operation: Operation, context: &Context, streams: &mut Streams<'_>) {
     let Streams {
         input,
         output,
         errors,
     } = streams;
     let said = match operation {
-        Operation::Get => git_helper::get(input, output, environment),
-        Operation::Store => git_helper::store(input, environment),
-        Operation::Erase => {
-            git_helper::erase(input, environment, |token| verdict(environment, token))
-        }
+        Operation::Get => git_helper::get(input, output, context),
+        Operation::Store => git_helper::store(input, context),
+        Operation::Erase => git_helper::erase(input, context, |token| verdict(context, token)),
         Operation::Capability => {
             let _ = output.write_all(CAPABILITIES);
             Ok(())
         }
     };
-    environment.trace.tell(|| match &said {
+    context.environment.trace.tell(|| match &said {
         Ok(()) => "done, and nothing to say".to_owned(),
         Err(notice) => format!("said: {}", notice.what()),
     });
@@ -145,10 +140,10 @@ fn tell(notice: &Notice, errors: &mut dyn Write) {
 /// docker reads a failure on stdout, and knows it by the exit code 1.
 fn answer_docker(
     arguments: &[OsString],
-    environment: &Environment,
+    context: &Context,
     streams: &mut Streams<'_>,
 ) -> anyhow::Result<()> {
-    let reply = docker::answer(arguments, &mut streams.input, environment);
+    let reply = docker::answer(arguments, &mut streams.input, context);
     streams.output.write_all(&reply.answer)?;
     if let Some(notice) = &reply.word {
         tell(notice, streams.errors);
@@ -170,8 +165,8 @@ fn end_of(done: &anyhow::Result<()>) -> String {
     }
 }
 
-fn verdict(environment: &Environment, token: &Token) -> Verdict {
-    match HerokuApi::new(environment, CHECK_LIMIT) {
+fn verdict(context: &Context, token: &Token) -> Verdict {
+    match context.api(CHECK_LIMIT) {
         Ok(api) => api.verdict(token),
         Err(failure) => Verdict::Unknown(failure.notice().what().to_owned()),
     }

@@ -3,6 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
+use git_credential_heroku_rs::context::Context;
 use git_credential_heroku_rs::environment::Environment;
 use git_credential_heroku_rs::streams::{IgnoreWriteErrors, Streams};
 use git_credential_heroku_rs::{exit_code, run_as};
@@ -12,7 +13,7 @@ use git_credential_heroku_rs::{exit_code, run_as};
     reason = "the one place that reads the environment"
 )]
 fn main() -> ExitCode {
-    let environment = Environment::read(|name| std::env::var_os(name));
+    let context = Context::new(Environment::read(|name| std::env::var_os(name)));
     let mut arguments = std::env::args_os();
     let program = arguments.next().unwrap_or_default();
     let arguments: Vec<_> = arguments.collect();
@@ -21,7 +22,7 @@ fn main() -> ExitCode {
         output: &mut io::stdout().lock(),
         errors: &mut IgnoreWriteErrors(io::stderr()),
     };
-    let done = run_as(&program, &arguments, &environment, &mut streams);
+    let done = run_as(&program, &arguments, &context, &mut streams);
     let flushed = streams.output.flush().map_err(anyhow::Error::from);
     exit_code(done.and(flushed), streams.errors)
 }

@@ -11,12 +11,13 @@ use syn::{ItemMacro, Macro, UseTree};
 
 /// The modules of the crate, from the highest level to the lowest. A module imports modules of its own level
 /// or of a lower one.
-const LEVELS: [&[&str]; 8] = [
+const LEVELS: [&[&str]; 9] = [
     &["main"],
     &["lib"],
     &["commands"],
     &["cli", "helper"],
     &["logins"],
+    &["context"],
     &[
         "docker_config",
         "git",

@@ -1,4 +1,4 @@
-//! `exec`: runs a program with the token in its environment, and in nobody else's.
+//! `exec`: runs a program with the token in its context, and in nobody else's.
 //!
 //! On Unix the program takes our place, so that signals, the terminal and the exit code are its own.
 
@@ -11,7 +11,7 @@ use crate::cli::Exec;
 use crate::notice::{Kind, Notice};
 
 pub(super) fn run(arguments: &Exec, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let found = token_of(arguments.account.as_deref(), session.environment)?;
+    let found = token_of(arguments.account.as_deref(), session.context)?;
     let (program, rest) = arguments.command.split_first().ok_or_else(|| {
         Notice::new(
             "there is no command to run",

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Session, account_named};
 use crate::account::Account;
 use crate::cli::Logout;
-use crate::environment::Environment;
+use crate::context::Context;
 use crate::heroku_api::{Failure, HerokuApi, Revoked};
 use crate::heroku_cli::{self, LoginState};
 use crate::logins::lookup::{Answer, Source};
@@ -16,19 +16,19 @@ const LIMIT: Duration = Duration::from_secs(10);
 const DASHBOARD: &str = "revoke it: https://dashboard.heroku.com/account/applications";
 
 pub(super) fn run(arguments: &Logout, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let (logins, unavailable) = logins::list(session.environment);
+    let (logins, unavailable) = logins::list(session.context);
     let there: Vec<&Login> = logins
         .iter()
         .filter(|login| login.source != Source::ApiKey)
         .collect();
-    let meant = meant(arguments, &there, session.environment).map_err(|notice| {
+    let meant = meant(arguments, &there, session.context).map_err(|notice| {
         // What a locked keyring holds is not gone, and nobody is told that it is.
         let locked = unavailable
             .iter()
             .find(|(source, _)| *source == Source::Keyring);
         locked.map_or(notice, |(_, why)| why.clone())
     })?;
-    let before = served(session.environment);
+    let before = served(session.context);
     let mut left = false;
     let mut printed = Ok(());
     for account in &meant {
@@ -39,7 +39,7 @@ pub(super) fn run(arguments: &Logout, session: &mut Session<'_, '_>) -> anyhow::
             if !arguments.keep {
                 left |= !revoked(login, session)?;
             }
-            logins::forget(session.environment, login, account)?;
+            logins::forget(session.context, login, account)?;
         }
         // Who reads this may have gone: the next account is to be logged out all the same.
         let out = &mut session.streams.output;
@@ -54,11 +54,7 @@ pub(super) fn run(arguments: &Logout, session: &mut Session<'_, '_>) -> anyhow::
 }
 
 /// The accounts to log out: all, the one named, the one in use, or the only one.
-fn meant(
-    arguments: &Logout,
-    there: &[&Login],
-    environment: &Environment,
-) -> Result<Vec<Account>, Notice> {
+fn meant(arguments: &Logout, there: &[&Login], context: &Context) -> Result<Vec<Account>, Notice> {
     let mut accounts: Vec<Account> = there
         .iter()
         .filter_map(|login| login.account.clone())
@@ -66,8 +62,8 @@ fn meant(
     accounts.sort();
     accounts.dedup();
     let one = match &arguments.account {
-        Some(name) => Some(account_named(name, environment)?),
-        None => in_use(environment),
+        Some(name) => Some(account_named(name, context)?),
+        None => in_use(context),
     };
     match (arguments.all, one, accounts.as_slice()) {
         (true, _, [_, ..]) | (false, None, [_]) => Ok(accounts),
@@ -85,21 +81,21 @@ fn meant(
 }
 
 /// The account that `login.json` names.
-fn in_use(environment: &Environment) -> Option<Account> {
-    match heroku_cli::login_state(environment) {
+fn in_use(context: &Context) -> Option<Account> {
+    match heroku_cli::login_state(&context.environment) {
         LoginState::Account(account) => Some(account),
         LoginState::Absent | LoginState::Unusable => None,
     }
 }
 
 /// The account in whose name git would push just now.
-fn served(environment: &Environment) -> Option<Account> {
-    Answer::to_git(environment).found?.account
+fn served(context: &Context) -> Option<Account> {
+    Answer::to_git(context).found?.account
 }
 
 /// Where the next push is made in the name of another account, that is worth a line.
 fn tell_who_remains(before: Option<&Account>, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    match served(session.environment) {
+    match served(session.context) {
         Some(account) if before != Some(&account) => {
             session.say(&format!("{account} is in use from now on"))
         }
@@ -109,7 +105,10 @@ fn tell_who_remains(before: Option<&Account>, session: &mut Session<'_, '_>) -> 
 
 /// Revokes a token; says whether nothing is left to do at Heroku.
 fn revoked(login: &Login, session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
-    let done = HerokuApi::new(session.environment, LIMIT).and_then(|api| revoke(&api, login));
+    let done = session
+        .context
+        .api(LIMIT)
+        .and_then(|api| revoke(&api, login));
     match done {
         Ok(true) => Ok(true),
         Ok(false) => {

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::account::Account;
 use crate::cli::Command;
-use crate::environment::Environment;
+use crate::context::Context;
 use crate::git;
 use crate::heroku_api::{Authorization, Failure};
 use crate::heroku_cli;
@@ -38,7 +38,7 @@ mod unsetup;
 /// What a command works with: the world as it was at the start, and the three streams.
 pub struct Session<'a, 's> {
     /// The process's environment.
-    pub environment: &'a Environment,
+    pub context: &'a Context,
     /// stdin, stdout and stderr.
     pub streams: &'a mut Streams<'s>,
 }
@@ -90,18 +90,18 @@ pub fn run(command: &Command, session: &mut Session<'_, '_>) -> anyhow::Result<(
 }
 
 /// The value that makes git find this very program.
-fn our_helper(environment: &Environment) -> Result<String, Notice> {
+fn our_helper(context: &Context) -> Result<String, Notice> {
     let program = std::env::current_exe().map_err(|error| {
         let what = format!("this program's own place cannot be read: {error}");
         Notice::new(what, "start it by its whole path")
     })?;
-    let is_on_path = environment.has_program("git-credential-heroku-rs");
+    let is_on_path = context.environment.has_program("git-credential-heroku-rs");
     Ok(git::helper_value(is_on_path, &program))
 }
 
 /// The account that a person means: an email, or a name given with `heroku accounts:add`.
-fn account_named(name: &str, environment: &Environment) -> Result<Account, Notice> {
-    heroku_cli::aliased(environment, name)
+fn account_named(name: &str, context: &Context) -> Result<Account, Notice> {
+    heroku_cli::aliased(&context.environment, name)
         .or_else(|| Account::parse(name))
         .ok_or_else(|| {
             let fix = "give an email: git credential-heroku-rs status lists them";
@@ -110,28 +110,26 @@ fn account_named(name: &str, environment: &Environment) -> Result<Account, Notic
 }
 
 /// docker's configuration, where docker itself would look for it.
-fn docker_config_file(environment: &Environment) -> Result<PathBuf, Notice> {
-    environment.docker_config_file().ok_or_else(|| {
+fn docker_config_file(context: &Context) -> Result<PathBuf, Notice> {
+    context.environment.docker_config_file().ok_or_else(|| {
         let fix = "set HOME, or DOCKER_CONFIG to docker's directory";
         Notice::new("where docker keeps its configuration is not known", fix)
     })
 }
 
 /// The live token of the account that a person names; of the one in use where they name none.
-fn token_of(named: Option<&str>, environment: &Environment) -> Result<Found, Notice> {
-    let account = named
-        .map(|name| account_named(name, environment))
-        .transpose()?;
+fn token_of(named: Option<&str>, context: &Context) -> Result<Found, Notice> {
+    let account = named.map(|name| account_named(name, context)).transpose()?;
     let wanted = Wanted {
-        host: &host_in_use(Service::Api, environment)?,
+        host: &host_in_use(Service::Api, context)?,
         account: account.as_ref(),
     };
-    lookup::find(&wanted, environment).into_found()
+    lookup::find(&wanted, context).into_found()
 }
 
 /// The host that a service has here; `HEROKU_HOST` may name another Heroku.
-fn host_in_use(service: Service, environment: &Environment) -> Result<HerokuHost, Notice> {
-    let host = HerokuHost::in_use(service, environment.heroku_host.as_deref());
+fn host_in_use(service: Service, context: &Context) -> Result<HerokuHost, Notice> {
+    let host = HerokuHost::in_use(service, context.environment.heroku_host.as_deref());
     host.ok_or_else(|| Failure::NotHeroku("HEROKU_HOST").notice())
 }
 
@@ -155,15 +153,15 @@ fn known(owner: &Account, token: &Token, authorization: Option<&Authorization>) 
 }
 
 /// How Heroku's dashboard is to call an authorization of ours, where nobody says otherwise.
-fn usual_description(environment: &Environment) -> String {
-    match host_name(environment) {
+fn usual_description(context: &Context) -> String {
+    match host_name(context) {
         None => "git-credential-heroku-rs login".to_owned(),
         Some(host) => format!("git-credential-heroku-rs login from {host}"),
     }
 }
 
 #[cfg(unix)]
-fn host_name(_: &Environment) -> Option<String> {
+fn host_name(_: &Context) -> Option<String> {
     let name = rustix::system::uname()
         .nodename()
         .to_string_lossy()
@@ -172,6 +170,6 @@ fn host_name(_: &Environment) -> Option<String> {
 }
 
 #[cfg(not(unix))]
-fn host_name(environment: &Environment) -> Option<String> {
-    environment.computer_name.clone()
+fn host_name(context: &Context) -> Option<String> {
+    context.environment.computer_name.clone()
 }

@@ -3,13 +3,10 @@
 use std::io::Write;
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use super::{Session, account_named, host_in_use, token_of};
 use crate::account::Account;
 use crate::cli::{Netrc as Arguments, NetrcClean, NetrcImport, NetrcPrint};
-use crate::environment::Environment;
-use crate::heroku_api::HerokuApi;
+use crate::context::Context;
 use crate::hosts::Service;
 use crate::logins::{self, Store};
 use crate::netrc::{self, Entry, Netrc};
@@ -29,8 +26,11 @@ pub(super) fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> anyho
 
 /// Moves the token: it is in the keyring, and read back from there, before netrc lets go of it.
 fn import(arguments: &NetrcImport, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let entry = the_entry(arguments.account.as_deref(), session.environment)?;
-    let api = HerokuApi::new(session.environment, LIMIT).map_err(|failure| failure.notice())?;
+    let entry = the_entry(arguments.account.as_deref(), session.context)?;
+    let api = session
+        .context
+        .api(LIMIT)
+        .map_err(|failure| failure.notice())?;
     let info = api
         .account(&entry.token)
         .map_err(|failure| failure.notice())?;
@@ -45,11 +45,11 @@ fn import(arguments: &NetrcImport, session: &mut Session<'_, '_>) -> anyhow::Res
         return Err(Notice::new("nothing has changed", "").into());
     }
     let known = Known {
-        checked: Some(Timestamp::now()),
+        checked: Some(session.context.now()),
         ..Known::new(&info.email, &entry.token)
     };
     let kept = logins::keep(
-        session.environment,
+        session.context,
         Store::Keyring,
         &info.email,
         &entry.token,
@@ -58,10 +58,10 @@ fn import(arguments: &NetrcImport, session: &mut Session<'_, '_>) -> anyhow::Res
     for note in &kept.notes {
         session.warn(note)?;
     }
-    let cleaned = netrc::forget(session.environment, Some(&entry.token));
+    let cleaned = netrc::forget(&session.context.environment, Some(&entry.token));
     let out = &mut session.streams.output;
     writeln!(out, "The token of {} is in the keyring now", info.email)?;
-    if !cleaned.map_err(|why| why.notice(session.environment))? {
+    if !cleaned.map_err(|why| why.notice(&session.context.environment))? {
         session.warn(&Notice::new(
             "netrc has other tokens for Heroku too, and they are still there",
             "remove them all: git credential-heroku-rs netrc clean",
@@ -71,10 +71,8 @@ fn import(arguments: &NetrcImport, session: &mut Session<'_, '_>) -> anyhow::Res
 }
 
 /// The one login in netrc: of the account that is named, or the same in both hosts' entries.
-fn the_entry(named: Option<&str>, environment: &Environment) -> Result<Entry, Notice> {
-    let account = named
-        .map(|name| account_named(name, environment))
-        .transpose()?;
+fn the_entry(named: Option<&str>, context: &Context) -> Result<Entry, Notice> {
+    let account = named.map(|name| account_named(name, context)).transpose()?;
     let none = || {
         Notice::new(
             "netrc has no login for Heroku",
@@ -82,12 +80,12 @@ fn the_entry(named: Option<&str>, environment: &Environment) -> Result<Entry, No
         )
         .of_kind(Kind::NotLoggedIn)
     };
-    let netrc = Netrc::read(environment)
-        .map_err(|why| why.notice(environment))?
+    let netrc = Netrc::read(&context.environment)
+        .map_err(|why| why.notice(&context.environment))?
         .ok_or_else(none)?;
     let of = |service| {
-        let entry = netrc.entry_for(&host_in_use(service, environment)?, account.as_ref());
-        entry.map_err(|why| why.notice(environment))
+        let entry = netrc.entry_for(&host_in_use(service, context)?, account.as_ref());
+        entry.map_err(|why| why.notice(&context.environment))
     };
     match (of(Service::Git)?, of(Service::Api)?) {
         (Some(git), Some(api)) if git.token != api.token => Err(Notice::new(
@@ -103,11 +101,11 @@ fn the_entry(named: Option<&str>, environment: &Environment) -> Result<Entry, No
 }
 
 fn print(arguments: &NetrcPrint, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let found = token_of(arguments.account.as_deref(), session.environment)?;
+    let found = token_of(arguments.account.as_deref(), session.context)?;
     let login = found.account.unwrap_or_else(Account::unnamed);
     for service in [Service::Api, Service::Git] {
         let line = netrc::line(
-            &host_in_use(service, session.environment)?,
+            &host_in_use(service, session.context)?,
             &login,
             &found.token,
         );
@@ -127,7 +125,8 @@ fn clean(arguments: &NetrcClean, session: &mut Session<'_, '_>) -> anyhow::Resul
     if arguments.stdin.is_some() {
         return filter(session);
     }
-    let lines = netrc::lines(session.environment).map_err(|why| why.notice(session.environment))?;
+    let lines = netrc::lines(&session.context.environment)
+        .map_err(|why| why.notice(&session.context.environment))?;
     let out = &mut session.streams.output;
     if lines.is_empty() {
         writeln!(out, "netrc has no entry for Heroku")?;
@@ -139,7 +138,8 @@ fn clean(arguments: &NetrcClean, session: &mut Session<'_, '_>) -> anyhow::Resul
         writeln!(out, "would remove from netrc: the entries on lines {lines}")?;
         return Ok(());
     }
-    netrc::forget(session.environment, None).map_err(|why| why.notice(session.environment))?;
+    netrc::forget(&session.context.environment, None)
+        .map_err(|why| why.notice(&session.context.environment))?;
     writeln!(
         out,
         "removed from netrc: the entries on lines {lines}; nothing else has changed"
@@ -149,16 +149,20 @@ fn clean(arguments: &NetrcClean, session: &mut Session<'_, '_>) -> anyhow::Resul
 
 /// For a file that only its owner can write anew, as an encrypted one. In doubt nothing comes out.
 fn filter(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let rest = netrc::cleaned(&mut session.streams.input, session.environment).map_err(|why| {
-        let fix = "mend that, and run it again: nothing was written";
-        Notice::new(why.to_string(), fix)
-    })?;
+    let rest = netrc::cleaned(&mut session.streams.input, &session.context.environment).map_err(
+        |why| {
+            let fix = "mend that, and run it again: nothing was written";
+            Notice::new(why.to_string(), fix)
+        },
+    )?;
     Ok(session.streams.output.write_all(&rest)?)
 }
 
 /// Where Heroku's hosts have no entry, git sends them what `default` holds.
 fn warn_of_default(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let netrc = Netrc::in_plain_text(session.environment).ok().flatten();
+    let netrc = Netrc::in_plain_text(&session.context.environment)
+        .ok()
+        .flatten();
     let overview = netrc.and_then(|netrc| netrc.overview().ok());
     let Some(line) = overview.and_then(|overview| overview.default) else {
         return Ok(());

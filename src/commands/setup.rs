@@ -5,8 +5,8 @@ use std::io::Write;
 
 use super::{Session, docker_config_file, our_helper};
 use crate::cli::{Client, Setup};
+use crate::context::Context;
 use crate::docker_config::{self, Name};
-use crate::environment::Environment;
 use crate::git::{self, Scope, SetUp};
 use crate::hosts::{HerokuHost, Service};
 use crate::logins::lookup::{self, Source, Wanted};
@@ -21,8 +21,11 @@ pub(super) fn run(arguments: &Setup, session: &mut Session<'_, '_>) -> anyhow::R
 }
 
 fn git(scope: Scope, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let helper = our_helper(session.environment)?;
-    git::fits(scope, session.environment.git_config_global.as_deref())?;
+    let helper = our_helper(session.context)?;
+    git::fits(
+        scope,
+        session.context.environment.git_config_global.as_deref(),
+    )?;
     let done = git::set_up(scope, &helper)?;
     let out = &mut session.streams.output;
     match done {
@@ -51,14 +54,14 @@ fn git(scope: Scope, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
             "  moved to the end of the file, below the helpers that it takes Heroku from"
         )?;
     }
-    for notice in rivals(session.environment)? {
+    for notice in rivals(session.context)? {
         session.warn(&notice)?;
     }
     Ok(())
 }
 
 fn docker(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let file = docker_config_file(session.environment)?;
+    let file = docker_config_file(session.context)?;
     let done = docker_config::set_up(&file)?;
     let out = &mut session.streams.output;
     match &done {
@@ -97,7 +100,7 @@ fn docker(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
 
 fn name_for_docker(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let program = std::env::current_exe()?;
-    match docker_config::name_for_docker(session.environment, &program) {
+    match docker_config::name_for_docker(&session.context.environment, &program) {
         Name::Known => Ok(()),
         Name::Made(name) => {
             let out = &mut session.streams.output;
@@ -118,7 +121,7 @@ fn flag(scope: Scope) -> &'static str {
 }
 
 /// Whoever would still be asked before us, or instead of us.
-fn rivals(environment: &Environment) -> Result<Vec<Notice>, Notice> {
+fn rivals(context: &Context) -> Result<Vec<Notice>, Notice> {
     let mut found = Vec::new();
     for other in git::helpers_for_heroku()?.iter().filter(|s| !s.means_us()) {
         found.push(Notice::new(
@@ -138,7 +141,7 @@ fn rivals(environment: &Environment) -> Result<Vec<Notice>, Notice> {
             ),
         ));
     }
-    found.extend(netrc_entry(environment));
+    found.extend(netrc_entry(context));
     Ok(found)
 }
 
@@ -149,17 +152,17 @@ fn remote(key: &str) -> &str {
 
 /// git reads netrc through libcurl before it asks any helper. Where netrc is all there is, that is
 /// as good.
-fn netrc_entry(environment: &Environment) -> Option<Notice> {
+fn netrc_entry(context: &Context) -> Option<Notice> {
     let host = HerokuHost::production(Service::Git);
     let wanted = Wanted {
         host: &host,
         account: None,
     };
-    let found = lookup::find(&wanted, environment).found;
+    let found = lookup::find(&wanted, context).found;
     if found.is_some_and(|found| found.source == Source::Netrc) {
         return None;
     }
-    match Netrc::in_plain_text(environment)
+    match Netrc::in_plain_text(&context.environment)
         .and_then(|netrc| netrc.map_or(Ok(None), |netrc| netrc.entry_for(&host, None)))
     {
         Ok(None) => None,
@@ -170,6 +173,6 @@ fn netrc_entry(environment: &Environment) -> Option<Notice> {
             ),
             "once the login works, remove it: git credential-heroku-rs netrc clean",
         )),
-        Err(why) => Some(why.notice(environment)),
+        Err(why) => Some(why.notice(&context.environment)),
     }
 }

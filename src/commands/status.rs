@@ -11,7 +11,6 @@ use super::{Session, known, report};
 use crate::account::Account;
 use crate::cli::Status;
 use crate::heroku_api::{Failure, HerokuApi};
-use crate::keyring::Keyring;
 use crate::logins::lookup::{Answer, Source};
 use crate::logins::{self, Login};
 use crate::notice::Kind;
@@ -22,10 +21,13 @@ const ASK_LIMIT: Duration = Duration::from_secs(10);
 
 pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     if arguments.unlock {
-        let unlocked = Keyring::new(session.environment).unlock(session.environment.prompt_limit);
+        let unlocked = session
+            .context
+            .keyring()
+            .unlock(session.context.environment.prompt_limit);
         unlocked.map_err(|why| why.notice())?;
     }
-    let (mut logins, unavailable) = logins::list(session.environment);
+    let (mut logins, unavailable) = logins::list(session.context);
     let verdicts: Vec<_> = match arguments.offline {
         true => logins.iter().map(|_| None).collect(),
         false => ask_heroku(&mut logins, session)?
@@ -33,7 +35,7 @@ pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::
             .map(Some)
             .collect(),
     };
-    match logins::restore_login(session.environment, &logins) {
+    match logins::restore_login(session.context, &logins) {
         Ok(Some(account)) => session.say(&format!(
             "login.json names {account} again: without it the Heroku CLI sees no login"
         ))?,
@@ -41,7 +43,7 @@ pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::
         // What there is to see can be seen all the same.
         Err(notice) => session.warn(&notice)?,
     }
-    let answer = Answer::to_git(session.environment);
+    let answer = Answer::to_git(session.context);
     let mut accounts: Vec<_> = logins
         .iter()
         .zip(verdicts)
@@ -66,7 +68,7 @@ pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::
 /// Asks Heroku about each token, and learns whose it is. A token that lies under no email is
 /// written again under its owner's, once all have been asked.
 fn ask_heroku(logins: &mut [Login], session: &mut Session<'_, '_>) -> anyhow::Result<Vec<Verdict>> {
-    let api = match HerokuApi::new(session.environment, ASK_LIMIT) {
+    let api = match session.context.api(ASK_LIMIT) {
         Ok(api) => api,
         Err(failure) => {
             let unknown = Verdict::Unknown(failure.notice().what().to_owned());
@@ -85,7 +87,7 @@ fn ask_heroku(logins: &mut [Login], session: &mut Session<'_, '_>) -> anyhow::Re
                 let known = noted(login, &info.email, &api);
                 if login.source != Source::ApiKey {
                     // A note that cannot be written is only a note.
-                    let _ = token_metadata::remember(session.environment, known.clone());
+                    let _ = token_metadata::remember(&session.context.environment, known.clone());
                 }
                 login.known = Some(known);
                 login.account = Some(info.email);
@@ -148,14 +150,14 @@ fn name_pasted(
     api: &HerokuApi,
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<()> {
-    let environment = session.environment;
+    let context = session.context;
     let known = noted(login, &owner, api);
     login.known = Some(known.clone());
     let Some(from) = &login.account else {
         return Ok(());
     };
-    if logins::move_to_owner(environment, from, &owner, &login.token, dead)? {
-        let _ = token_metadata::remember(environment, known);
+    if logins::move_to_owner(context, from, &owner, &login.token, dead)? {
+        let _ = token_metadata::remember(&context.environment, known);
         session.say(&format!(
             "the token pasted at git's prompt is kept as {owner} now"
         ))?;

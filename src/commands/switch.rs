@@ -7,8 +7,8 @@ use crate::cli::Switch;
 use crate::logins;
 
 pub(super) fn run(arguments: &Switch, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let account = account_named(&arguments.account, session.environment)?;
-    let changed = logins::switch(session.environment, &account)?;
+    let account = account_named(&arguments.account, session.context)?;
+    let changed = logins::switch(session.context, &account)?;
     let out = &mut session.streams.output;
     if changed {
         writeln!(out, "{account} is now in use, by git and by the Heroku CLI")?;

@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::{Session, report, token_of};
 use crate::cli::TokenArguments;
-use crate::environment::Environment;
-use crate::heroku_api::{Failure, HerokuApi};
+use crate::context::Context;
+use crate::heroku_api::Failure;
 use crate::logins::Login;
 use crate::logins::lookup::Found;
 use crate::notice::Notice;
@@ -19,15 +19,15 @@ use crate::token::Verdict;
 const ASK_LIMIT: Duration = Duration::from_secs(10);
 
 pub(super) fn run(arguments: &TokenArguments, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let environment = session.environment;
-    let found = token_of(arguments.account.as_deref(), environment)?;
+    let context = session.context;
+    let found = token_of(arguments.account.as_deref(), context)?;
     if !arguments.json && !arguments.check {
         warn_on_a_terminal(session)?;
         return session.hand_out(&found.token);
     }
     let mut login = login(found);
     let asked = match arguments.check {
-        true => Some(ask_heroku(&mut login, environment)),
+        true => Some(ask_heroku(&mut login, context)),
         false => None,
     };
     if arguments.json {
@@ -39,7 +39,7 @@ pub(super) fn run(arguments: &TokenArguments, session: &mut Session<'_, '_>) -> 
             Err(Failure::Refused) => Verdict::Dead,
             Err(failure) => Verdict::Unknown(failure.to_string()),
         });
-        let in_use = token_of(None, environment).ok();
+        let in_use = token_of(None, context).ok();
         let told = Told {
             account: report::Account::new(&login, verdict, in_use.as_ref()),
             token: arguments.show_token.then(|| login.token.expose()),
@@ -96,8 +96,8 @@ fn login(found: Found) -> Login {
 
 /// Asks Heroku about the token, which tells whose it is too. That it may not tell that is no
 /// refusal of the token.
-fn ask_heroku(login: &mut Login, environment: &Environment) -> Result<(), Failure> {
-    match HerokuApi::new(environment, ASK_LIMIT)?.account(&login.token) {
+fn ask_heroku(login: &mut Login, context: &Context) -> Result<(), Failure> {
+    match context.api(ASK_LIMIT)?.account(&login.token) {
         Ok(info) => {
             login.account = Some(info.email);
             Ok(())

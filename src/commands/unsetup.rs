@@ -26,10 +26,10 @@ fn git(scope: Scope, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
 }
 
 fn docker(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let file = docker_config_file(session.environment)?;
+    let file = docker_config_file(session.context)?;
     let place = file.display();
     let removed = docker_config::tear_down(&file)?;
-    let name = docker_config::forget_name(session.environment);
+    let name = docker_config::forget_name(&session.context.environment);
     let out = &mut session.streams.output;
     if removed {
         writeln!(out, "removed from {place}: docker no longer asks heroku-rs")?;

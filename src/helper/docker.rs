@@ -10,8 +10,8 @@ use zeroize::Zeroizing;
 
 use super::git::{ending_soon, held};
 use crate::account::Account;
+use crate::context::Context;
 use crate::docker_protocol::{self, Action, Offered, PROGRAM, Refusal, USERNAME};
-use crate::environment::Environment;
 use crate::hosts::{HerokuHost, Service};
 use crate::logins;
 use crate::logins::lookup::{self, Found, Source, Wanted};
@@ -79,17 +79,17 @@ fn line(text: &str) -> Zeroizing<Vec<u8>> {
 }
 
 /// Does what docker asks for in its one argument, with what it writes on stdin.
-pub fn answer(arguments: &[OsString], input: &mut dyn Read, environment: &Environment) -> Reply {
+pub fn answer(arguments: &[OsString], input: &mut dyn Read, context: &Context) -> Reply {
     let usage = || format!("Usage: {PROGRAM} <store|get|erase|list|version>");
     let [word] = arguments else {
         return Reply::refused(&usage(), None);
     };
     let word = word.to_string_lossy();
     let done = match Action::named(&word) {
-        Some(Action::Get) => get(input, environment),
-        Some(Action::Store) => store(input, environment),
-        Some(Action::Erase) => erase(input, environment),
-        Some(Action::List) => list(environment),
+        Some(Action::Get) => get(input, context),
+        Some(Action::Store) => store(input, context),
+        Some(Action::Erase) => erase(input, context),
+        Some(Action::List) => list(context),
         Some(Action::Version) => {
             let version = env!("CARGO_PKG_VERSION");
             Ok(Reply::text(&format!(
@@ -105,19 +105,19 @@ pub fn answer(arguments: &[OsString], input: &mut dyn Read, environment: &Enviro
     done.unwrap_or_else(|refused| refused)
 }
 
-fn registry(server: &str, environment: &Environment) -> Option<HerokuHost> {
-    HerokuHost::of_registry(server, environment.heroku_host.as_deref())
+fn registry(server: &str, context: &Context) -> Option<HerokuHost> {
+    HerokuHost::of_registry(server, context.environment.heroku_host.as_deref())
 }
 
-fn get(input: &mut dyn Read, environment: &Environment) -> Result<Reply, Reply> {
+fn get(input: &mut dyn Read, context: &Context) -> Result<Reply, Reply> {
     let server = docker_protocol::server(input)?;
-    let host = registry(&server, environment).ok_or(Refusal::NotFound)?;
-    let answer = lookup::find(&any_account(&host), environment);
+    let host = registry(&server, context).ok_or(Refusal::NotFound)?;
+    let answer = lookup::find(&any_account(&host), context);
     let Some(found) = &answer.found else {
         return Err(none(answer.why_none()));
     };
     let word = answer.passed_over();
-    let word = word.or_else(|| ending_soon(found, environment));
+    let word = word.or_else(|| ending_soon(found, context));
     let reply = docker_protocol::credential(&server, &found.token);
     Ok(Reply::done(reply, word))
 }
@@ -140,28 +140,28 @@ fn none(why: Notice) -> Reply {
 
 /// Keeps a token that `docker login` was given, by the rules for one that git was given: while
 /// there is none, or for the very account that is named. A login is never replaced by another's.
-fn store(input: &mut dyn Read, environment: &Environment) -> Result<Reply, Reply> {
+fn store(input: &mut dyn Read, context: &Context) -> Result<Reply, Reply> {
     let Offered {
         server,
         username,
         token,
     } = docker_protocol::offered(input)?;
-    let host = registry(&server, environment).ok_or_else(not_ours)?;
+    let host = registry(&server, context).ok_or_else(not_ours)?;
     let token = token.map_err(|why| {
         Notice::new(
             format!("the password was not kept, since it is no Heroku token: {why}"),
             "the registry takes a token with the user name _: git credential-heroku-rs login",
         )
     })?;
-    environment.trace.hides(token.expose());
+    context.environment.trace.hides(token.expose());
     let named = Account::parse(&username).filter(Account::is_email);
-    let held = held(&host, named.as_ref(), environment).map_err(|why| not_kept(&why))?;
+    let held = held(&host, named.as_ref(), context).map_err(|why| not_kept(&why))?;
     let account = match held {
         Some(found) if found.token == token => return Ok(Reply::done(Zeroizing::default(), None)),
         Some(found) => same_user(Some(&username), &found).ok_or_else(|| taken(&found))?,
         None => named.unwrap_or_else(Account::unnamed),
     };
-    keep(environment, &account, &token)
+    keep(context, &account, &token)
 }
 
 /// The account whose token is to be replaced: only the keyring's own, and only under its own name.
@@ -171,8 +171,8 @@ fn same_user(username: Option<&str>, found: &Found) -> Option<Account> {
     (same && found.source == Source::Keyring).then_some(account)
 }
 
-fn keep(environment: &Environment, account: &Account, token: &Token) -> Result<Reply, Reply> {
-    let kept = logins::keep_unchecked(environment, account, token);
+fn keep(context: &Context, account: &Account, token: &Token) -> Result<Reply, Reply> {
+    let kept = logins::keep_unchecked(context, account, token);
     kept.map_err(|why| not_kept(&why))?;
     Ok(Reply::done(Zeroizing::default(), None))
 }
@@ -202,9 +202,9 @@ fn not_ours() -> Notice {
 }
 
 /// `docker logout` means docker, and the token is git's and the Heroku CLI's too: it stays.
-fn erase(input: &mut dyn Read, environment: &Environment) -> Result<Reply, Reply> {
+fn erase(input: &mut dyn Read, context: &Context) -> Result<Reply, Reply> {
     let server = docker_protocol::server(input)?;
-    let word = registry(&server, environment).map(|_| {
+    let word = registry(&server, context).map(|_| {
         Notice::new(
             "the Heroku login stays: it is git's and the Heroku CLI's too",
             "to keep docker from it: git credential-heroku-rs unsetup --docker",
@@ -213,12 +213,12 @@ fn erase(input: &mut dyn Read, environment: &Environment) -> Result<Reply, Reply
     Ok(Reply::done(Zeroizing::default(), word))
 }
 
-fn list(environment: &Environment) -> Result<Reply, Reply> {
-    let heroku_host = environment.heroku_host.as_deref();
+fn list(context: &Context) -> Result<Reply, Reply> {
+    let heroku_host = context.environment.heroku_host.as_deref();
     let Some(host) = HerokuHost::in_use(Service::Registry, heroku_host) else {
         return Ok(Reply::text("{}"));
     };
-    let answer = lookup::find(&any_account(&host), environment);
+    let answer = lookup::find(&any_account(&host), context);
     if answer.found.is_some() {
         let servers = serde_json::json!({host.name(): USERNAME});
         return Ok(Reply::text(&servers.to_string()));

@@ -5,12 +5,11 @@
 
 use std::io::{self, Write};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use crate::account::Account;
-use crate::environment::Environment;
+use crate::context::Context;
 use crate::hosts::HerokuHost;
-use crate::keyring::Keyring;
 use crate::logins;
 use crate::logins::lookup::{self, Found, Source, Wanted};
 use crate::netrc::Netrc;
@@ -28,20 +27,21 @@ struct Ours {
 impl Ours {
     /// Reads a request. None where it is not for Heroku, or for anyone; a request for Heroku that
     /// cannot be read is a problem.
-    fn read(input: &mut dyn io::Read, environment: &Environment) -> Result<Option<Ours>, Notice> {
+    fn read(input: &mut dyn io::Read, context: &Context) -> Result<Option<Ours>, Notice> {
         let ours = |scheme: &str, host: &str| {
-            HerokuHost::of(scheme, host, environment.heroku_host.as_deref())
+            HerokuHost::of(scheme, host, context.environment.heroku_host.as_deref())
         };
         match Request::read(input) {
             Ok(request) => {
                 if let Some(token) = &request.password {
-                    environment.trace.hides(token.expose());
+                    context.environment.trace.hides(token.expose());
                 }
                 let host = ours(
                     request.scheme.as_deref().unwrap_or_default(),
                     request.host.as_deref().unwrap_or_default(),
                 );
-                environment
+                context
+                    .environment
                     .trace
                     .tell(|| read_in_public(&request, host.as_ref()));
                 Ok(host.map(|host| Ours { request, host }))
@@ -86,9 +86,9 @@ fn misread(malformed: &Malformed) -> Notice {
 pub fn get(
     input: &mut dyn io::Read,
     output: &mut dyn Write,
-    environment: &Environment,
+    context: &Context,
 ) -> Result<(), Notice> {
-    let Some(ours) = Ours::read(input, environment)? else {
+    let Some(ours) = Ours::read(input, context)? else {
         return Ok(());
     };
     let account = ours.account();
@@ -96,24 +96,26 @@ pub fn get(
         host: &ours.host,
         account: account.as_ref(),
     };
-    let answer = lookup::find(&wanted, environment);
+    let answer = lookup::find(&wanted, context);
     let Some(found) = &answer.found else {
         let username = ours.request.username.as_deref();
         let reply = Reply::Username(username.unwrap_or(Account::UNNAMED));
-        environment
+        context
+            .environment
             .trace
             .tell(|| format!("reply: {}", reply.fields()));
         send(output, &reply);
         return Err(answer.why_none());
     };
     let reply = reply(&ours.request, found);
-    environment
+    context
+        .environment
         .trace
         .tell(|| format!("reply: {}", reply.fields()));
     send(output, &reply);
     match answer.passed_over() {
         Some(warning) => Err(warning),
-        None => ending_soon(found, environment).map_or(Ok(()), Err),
+        None => ending_soon(found, context).map_or(Ok(()), Err),
     }
 }
 
@@ -131,9 +133,9 @@ fn reply<'a>(request: &'a Request, found: &'a Found) -> Reply<'a> {
 
 /// Near the end of a token's life, a word once a day, with the command that renews it: in its last
 /// three days, or in its last quarter where it lives for hours only.
-pub(super) fn ending_soon(found: &Found, environment: &Environment) -> Option<Notice> {
+pub(super) fn ending_soon(found: &Found, context: &Context) -> Option<Notice> {
     let known = found.known.as_ref()?;
-    let (now, day) = (Timestamp::now(), SignedDuration::from_hours(24));
+    let (now, day) = (context.now(), SignedDuration::from_hours(24));
     let left = known.expires?.duration_since(now);
     let life = known
         .created
@@ -150,7 +152,7 @@ pub(super) fn ending_soon(found: &Found, environment: &Environment) -> Option<No
         ..known.clone()
     };
     // Where this cannot be noted, the word comes again with the next push.
-    let _ = token_metadata::remember(environment, warned);
+    let _ = token_metadata::remember(&context.environment, warned);
     Some(Notice::new(
         format!(
             "the Heroku token of {} ends in {} hours",
@@ -176,11 +178,11 @@ fn send(output: &mut dyn Write, reply: &Reply<'_>) {
 ///
 /// # Errors
 /// A [`Notice`] where a token that should be kept could not be.
-pub fn store(input: &mut dyn io::Read, environment: &Environment) -> Result<(), Notice> {
-    let Some(ours) = Ours::read(input, environment)? else {
+pub fn store(input: &mut dyn io::Read, context: &Context) -> Result<(), Notice> {
+    let Some(ours) = Ours::read(input, context)? else {
         return Ok(());
     };
-    let trace = &environment.trace;
+    let trace = &context.environment.trace;
     let Some(token) = &ours.request.password else {
         trace.tell(|| "not kept: there is no password that could be a token");
         return Ok(());
@@ -198,7 +200,7 @@ pub fn store(input: &mut dyn io::Read, environment: &Environment) -> Result<(), 
         Notice::new(what, why.fix())
     };
     let named = ours.account();
-    let held = held(&ours.host, named.as_ref(), environment);
+    let held = held(&ours.host, named.as_ref(), context);
     if let Some(found) = held.map_err(|why| not_kept(&why))? {
         trace.tell(|| match found.token == *token {
             true => "not kept: it is here already",
@@ -210,7 +212,7 @@ pub fn store(input: &mut dyn io::Read, environment: &Environment) -> Result<(), 
     let account = name.and_then(Account::parse);
     let account = account.unwrap_or_else(Account::unnamed);
     trace.tell(|| format!("to be kept as {account}"));
-    logins::keep_unchecked(environment, &account, token).map_err(|why| not_kept(&why))
+    logins::keep_unchecked(context, &account, token).map_err(|why| not_kept(&why))
 }
 
 /// The live token that we would have served: for the account that is named, else for any.
@@ -219,7 +221,7 @@ pub fn store(input: &mut dyn io::Read, environment: &Environment) -> Result<(), 
 pub(super) fn held(
     host: &HerokuHost,
     named: Option<&Account>,
-    environment: &Environment,
+    context: &Context,
 ) -> Result<Option<Found>, Notice> {
     let mut questions = vec![None];
     if named.is_some() {
@@ -227,13 +229,13 @@ pub(super) fn held(
     }
     for account in questions {
         let wanted = Wanted { host, account };
-        let answer = lookup::find(&wanted, environment);
+        let answer = lookup::find(&wanted, context);
         if answer.found.is_some() {
             return Ok(answer.found);
         }
         // Where the Heroku CLI lives on netrc, nothing is kept in the keyring, whatever is in it.
         let keyring = answer.unavailable(Source::Keyring);
-        if let Some(why) = keyring.filter(|_| !environment.netrc_first) {
+        if let Some(why) = keyring.filter(|_| !context.environment.netrc_first) {
             return Err(why.clone());
         }
     }
@@ -251,34 +253,34 @@ pub(super) fn held(
 /// A [`Notice`] that says what became of the token, and why.
 pub fn erase(
     input: &mut dyn io::Read,
-    environment: &Environment,
+    context: &Context,
     check: impl FnOnce(&Token) -> Verdict,
 ) -> Result<(), Notice> {
-    let Some(ours) = Ours::read(input, environment)? else {
+    let Some(ours) = Ours::read(input, context)? else {
         return Ok(());
     };
-    let trace = &environment.trace;
+    let trace = &context.environment.trace;
     let Some(token) = &ours.request.password else {
         trace.tell(|| "nothing goes: there is no password that could be a token");
         return Ok(());
     };
-    if environment.api_key == Some(Ok(token.clone())) {
+    if context.environment.api_key == Some(Ok(token.clone())) {
         return Err(refused_outside(
             "HEROKU_API_KEY",
             "run: unset HEROKU_API_KEY",
         ));
     }
-    match keyring_account(&ours, token, environment) {
+    match keyring_account(&ours, token, context) {
         Ok(Some(account)) => {
             let since = trace.clock();
             let verdict = check(token);
             trace.tell_since(since, || format!("Heroku's word on it: {verdict:?}"));
-            return Err(after_check(environment, &account, token, verdict));
+            return Err(after_check(context, &account, token, verdict));
         }
         Ok(None) => {}
         Err(why) => return Err(undecided(&why)),
     }
-    match netrc_line(&ours, token, environment) {
+    match netrc_line(&ours, token, context) {
         Some(line) => Err(refused_outside(
             &format!("netrc, line {line},"),
             "log in again: git credential-heroku-rs login",
@@ -294,10 +296,10 @@ pub fn erase(
 fn keyring_account(
     ours: &Ours,
     token: &Token,
-    environment: &Environment,
+    context: &Context,
 ) -> Result<Option<Account>, Notice> {
     let asked = ours.account();
-    let listing = Keyring::new(environment).items();
+    let listing = context.keyring().items();
     let items = listing.map_err(|why| why.notice())?.items;
     let meant = |account: &Account| asked.as_ref().is_none_or(|asked| asked == account);
     let mut holders = items.into_iter().filter(|item| item.token == *token);
@@ -305,20 +307,15 @@ fn keyring_account(
     Ok(held.map(|item| item.account))
 }
 
-fn netrc_line(ours: &Ours, token: &Token, environment: &Environment) -> Option<usize> {
-    let netrc = Netrc::read(environment).ok()??;
+fn netrc_line(ours: &Ours, token: &Token, context: &Context) -> Option<usize> {
+    let netrc = Netrc::read(&context.environment).ok()??;
     let entry = netrc.entry_for(&ours.host, None).ok()??;
     (entry.token == *token).then_some(entry.line)
 }
 
-fn after_check(
-    environment: &Environment,
-    account: &Account,
-    token: &Token,
-    verdict: Verdict,
-) -> Notice {
+fn after_check(context: &Context, account: &Account, token: &Token, verdict: Verdict) -> Notice {
     match verdict {
-        Verdict::Dead => match logins::forget_dead(environment, account, token) {
+        Verdict::Dead => match logins::forget_dead(context, account, token) {
             Ok(()) => Notice::new(
                 format!(
                     "Heroku no longer takes the token of {account} (revoked or expired): it was removed"

@@ -24,6 +24,7 @@ mod times;
 mod transport;
 mod unreached;
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -45,7 +46,7 @@ pub use unreached::Why;
 
 /// Heroku's Platform API, version 3.
 pub struct HerokuApi {
-    transport: Transport,
+    transport: Rc<Transport>,
     host: HerokuHost,
     login_host: Option<String>,
     limit: Duration,
@@ -91,22 +92,34 @@ impl Asker<'_> {
 }
 
 impl HerokuApi {
-    /// The API on the host that is in use, by the environment's proxy and authorities.
+    /// The API on the host in use, through the environment's proxy and with its CA certificates.
     ///
     /// `limit` bounds each request as a whole, from looking up the name to the end of the body.
     ///
     /// # Errors
-    /// [`Failure::NotHeroku`] where `HEROKU_HOST` names a host that is not Heroku's;
-    /// [`Failure::Setting`] where a variable of the proxy or of the authorities makes no sense.
+    /// [`Failure::NotHeroku`] if `HEROKU_HOST` names a host that is not Heroku's; [`Failure::Setting`] if a
+    /// variable about the proxy or the certificates is wrong.
     pub fn new(environment: &Environment, limit: Duration) -> Result<HerokuApi, Failure> {
         let configured = environment.heroku_host.as_deref();
         let host = HerokuHost::in_use(Service::Api, configured);
         Ok(HerokuApi {
             host: host.ok_or(Failure::NotHeroku("HEROKU_HOST"))?,
-            transport: Transport::new(environment, limit)?,
+            transport: Rc::new(Transport::new(environment, limit)?),
             login_host: environment.login_host.clone(),
             limit,
         })
+    }
+
+    /// The same API, over the same connections, with another limit for each request of ours. What [`HerokuApi::call`]
+    /// sends keeps the limit of the first.
+    #[must_use]
+    pub fn with_limit(&self, limit: Duration) -> HerokuApi {
+        HerokuApi {
+            transport: Rc::clone(&self.transport),
+            host: self.host.clone(),
+            login_host: self.login_host.clone(),
+            limit,
+        }
     }
 
     /// Whose token this is: `GET /account`.

@@ -4,7 +4,6 @@
 //! that is locked, slow or broken is unavailable and never absent: it is told, the next one is
 //! asked, and nobody concludes from it that a token is gone.
 
-mod to_git;
 mod trace_text;
 
 use std::fmt;
@@ -12,9 +11,9 @@ use std::fmt;
 use jiff::Timestamp;
 
 use crate::account::Account;
-use crate::environment::Environment;
+use crate::context::Context;
 use crate::heroku_cli::{self, LoginState};
-use crate::hosts::HerokuHost;
+use crate::hosts::{HerokuHost, Service};
 use crate::keyring::Keyring;
 use crate::netrc::{self, Netrc, Unreadable};
 use crate::notice::{Kind, Notice};
@@ -106,22 +105,31 @@ pub struct Answer {
 /// Looks for the token that answers the question.
 ///
 /// Takes no longer than the keyring's time limit, prompts nobody and writes nothing.
-pub fn find(wanted: &Wanted<'_>, environment: &Environment) -> Answer {
-    let choice = Choice::of(wanted, environment);
-    environment.trace.tell(|| choice.in_public());
+pub fn find(wanted: &Wanted<'_>, context: &Context) -> Answer {
+    find_in(order(context), wanted, context)
+}
+
+fn find_in(
+    sources: impl IntoIterator<Item = Source>,
+    wanted: &Wanted<'_>,
+    context: &Context,
+) -> Answer {
+    let choice = Choice::of(wanted, context);
+    context.environment.trace.tell(|| choice.in_public());
     let mut answer = Answer {
         found: None,
         trail: Vec::new(),
         account: choice.account().cloned(),
     };
-    for source in order(environment) {
-        let since = environment.trace.clock();
+    for source in sources {
+        let since = context.environment.trace.clock();
         let asked = match source {
-            Source::ApiKey => api_key(environment),
-            Source::Keyring => keyring(&choice, environment),
-            Source::Netrc => netrc(wanted, &choice, environment),
+            Source::ApiKey => api_key(context),
+            Source::Keyring => keyring(&choice, context),
+            Source::Netrc => netrc(wanted, &choice, context),
         };
-        environment
+        context
+            .environment
             .trace
             .tell_since(since, || trace_text::in_public(source, &asked));
         match asked {
@@ -138,8 +146,8 @@ pub fn find(wanted: &Wanted<'_>, environment: &Environment) -> Answer {
 
 /// `HEROKU_API_KEY`, then the keyring, then netrc; with `HEROKU_NETRC_WRITE=true` the Heroku CLI
 /// lives on netrc alone, so that netrc is the newer.
-fn order(environment: &Environment) -> [Source; 3] {
-    if environment.netrc_first {
+fn order(context: &Context) -> [Source; 3] {
+    if context.environment.netrc_first {
         [Source::ApiKey, Source::Netrc, Source::Keyring]
     } else {
         [Source::ApiKey, Source::Keyring, Source::Netrc]
@@ -157,11 +165,11 @@ enum Choice {
 }
 
 impl Choice {
-    fn of(wanted: &Wanted<'_>, environment: &Environment) -> Choice {
+    fn of(wanted: &Wanted<'_>, context: &Context) -> Choice {
         if let Some(account) = wanted.account {
             return Choice::Asked(account.clone());
         }
-        match heroku_cli::login_state(environment) {
+        match heroku_cli::login_state(&context.environment) {
             LoginState::Account(account) => Choice::InUse(account),
             LoginState::Absent | LoginState::Unusable => Choice::Only,
         }
@@ -175,10 +183,10 @@ impl Choice {
     }
 }
 
-fn api_key(environment: &Environment) -> Result<Found, Outcome> {
-    match &environment.api_key {
+fn api_key(context: &Context) -> Result<Found, Outcome> {
+    match &context.environment.api_key {
         None => Err(Outcome::Absent),
-        Some(Ok(token)) => live(token.clone(), None, Source::ApiKey, environment),
+        Some(Ok(token)) => live(token.clone(), None, Source::ApiKey, context),
         Some(Err(why)) => Err(Outcome::Unavailable(Notice::new(
             format!("HEROKU_API_KEY is not used: {why}"),
             "set it to a Heroku token, or run: unset HEROKU_API_KEY",
@@ -186,10 +194,10 @@ fn api_key(environment: &Environment) -> Result<Found, Outcome> {
     }
 }
 
-fn keyring(choice: &Choice, environment: &Environment) -> Result<Found, Outcome> {
-    let keyring = Keyring::new(environment);
+fn keyring(choice: &Choice, context: &Context) -> Result<Found, Outcome> {
+    let keyring = context.keyring();
     let of_account = |account: &Account| match keyring.item(account) {
-        Ok(Some(item)) => live(item.token, Some(item.account), Source::Keyring, environment),
+        Ok(Some(item)) => live(item.token, Some(item.account), Source::Keyring, context),
         Ok(None) => Err(Outcome::Absent),
         Err(why) => Err(Outcome::Unavailable(why.notice())),
     };
@@ -201,13 +209,13 @@ fn keyring(choice: &Choice, environment: &Environment) -> Result<Found, Outcome>
             Outcome::Unavailable(_) => Err(why),
             _ => of_account(&Account::unnamed()).map_err(|_| why),
         }),
-        Choice::Only => only_item(&keyring, environment),
+        Choice::Only => only_item(&keyring, context),
     }
 }
 
 /// The only item there is; of several the one pasted at git's prompt, since that answered the
 /// question which of them to use.
-fn only_item(keyring: &Keyring, environment: &Environment) -> Result<Found, Outcome> {
+fn only_item(keyring: &Keyring, context: &Context) -> Result<Found, Outcome> {
     let listing = keyring.items();
     let mut items = listing
         .map_err(|why| Outcome::Unavailable(why.notice()))?
@@ -220,7 +228,7 @@ fn only_item(keyring: &Keyring, environment: &Environment) -> Result<Found, Outc
         0 => Err(Outcome::Absent),
         1 => {
             let item = items.remove(0);
-            live(item.token, Some(item.account), Source::Keyring, environment)
+            live(item.token, Some(item.account), Source::Keyring, context)
         }
         _ => Err(Outcome::Ambiguous(
             items.into_iter().map(|item| item.account).collect(),
@@ -228,25 +236,21 @@ fn only_item(keyring: &Keyring, environment: &Environment) -> Result<Found, Outc
     }
 }
 
-fn netrc(
-    wanted: &Wanted<'_>,
-    choice: &Choice,
-    environment: &Environment,
-) -> Result<Found, Outcome> {
+fn netrc(wanted: &Wanted<'_>, choice: &Choice, context: &Context) -> Result<Found, Outcome> {
     // Where the CLI lives on netrc alone, its own answer to "which account" is the entry itself.
     let account = match choice {
-        Choice::InUse(_) if environment.netrc_first => None,
+        Choice::InUse(_) if context.environment.netrc_first => None,
         choice => choice.account(),
     };
-    let unavailable = |why: Unreadable| Outcome::Unavailable(why.notice(environment));
-    let Some(netrc) = Netrc::read(environment).map_err(unavailable)? else {
+    let unavailable = |why: Unreadable| Outcome::Unavailable(why.notice(&context.environment));
+    let Some(netrc) = Netrc::read(&context.environment).map_err(unavailable)? else {
         return Err(Outcome::Absent);
     };
     let entry = netrc.entry_for(wanted.host, account).map_err(unavailable)?;
     let entry = entry.ok_or(Outcome::Absent)?;
-    let found = live(entry.token, entry.account, Source::Netrc, environment)?;
+    let found = live(entry.token, entry.account, Source::Netrc, context)?;
     let exposed = || {
-        let fix = format!("run: chmod 600 {}", netrc::argument(environment));
+        let fix = format!("run: chmod 600 {}", netrc::argument(&context.environment));
         Notice::new("others can read your netrc", fix)
     };
     Ok(Found {
@@ -261,12 +265,12 @@ fn live(
     token: Token,
     account: Option<Account>,
     source: Source,
-    environment: &Environment,
+    context: &Context,
 ) -> Result<Found, Outcome> {
-    environment.trace.hides(token.expose());
-    let known = token_metadata::about(environment, &token);
+    context.environment.trace.hides(token.expose());
+    let known = token_metadata::about(&context.environment, &token);
     let ended = known.as_ref().and_then(|known| known.expires);
-    match ended.filter(|end| *end <= Timestamp::now()) {
+    match ended.filter(|end| *end <= context.now()) {
         Some(end) => Err(Outcome::Expired(account, end)),
         None => Ok(Found {
             token,
@@ -279,6 +283,26 @@ fn live(
 }
 
 impl Answer {
+    /// The answer to a git that names no account, for the Heroku that is in use.
+    pub fn to_git(context: &Context) -> Answer {
+        Answer::for_no_account(order(context), context)
+    }
+
+    /// The same if `HEROKU_API_KEY` were not set.
+    pub fn to_git_without_api_key(context: &Context) -> Answer {
+        let sources = order(context).into_iter();
+        Answer::for_no_account(sources.filter(|source| *source != Source::ApiKey), context)
+    }
+
+    fn for_no_account(sources: impl IntoIterator<Item = Source>, context: &Context) -> Answer {
+        let host = HerokuHost::in_sight(Service::Git, context.environment.heroku_host.as_deref());
+        let wanted = Wanted {
+            host: &host,
+            account: None,
+        };
+        find_in(sources, &wanted, context)
+    }
+
     /// The token, or why there is none.
     ///
     /// # Errors

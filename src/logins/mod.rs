@@ -11,10 +11,10 @@ mod replace;
 use std::io;
 
 use crate::account::Account;
-use crate::environment::Environment;
+use crate::context::Context;
 use crate::heroku_cli::{self, LoginState};
 use crate::hosts::{HerokuHost, Service};
-use crate::keyring::{Keyring, Unavailable};
+use crate::keyring::Unavailable;
 use crate::logins::lookup::Source;
 use crate::netrc::{self, Netrc};
 use crate::notice::Notice;
@@ -30,16 +30,12 @@ pub use replace::{NotReplaced, replace, still_holds};
 ///
 /// # Errors
 /// Why the keyring could not take it; netrc, where the Heroku CLI lives on that.
-pub fn keep_unchecked(
-    environment: &Environment,
-    account: &Account,
-    token: &Token,
-) -> Result<(), Notice> {
-    if environment.netrc_first {
-        let kept = netrc::keep(environment, account, token);
-        return kept.map_err(|why| why.notice(environment));
+pub fn keep_unchecked(context: &Context, account: &Account, token: &Token) -> Result<(), Notice> {
+    if context.environment.netrc_first {
+        let kept = netrc::keep(&context.environment, account, token);
+        return kept.map_err(|why| why.notice(&context.environment));
     }
-    let kept = Keyring::new(environment).keep(account, token);
+    let kept = context.keyring().keep(account, token);
     kept.map_err(|why| why.notice())
 }
 
@@ -61,13 +57,13 @@ pub enum Store {
 ///
 /// # Errors
 /// Why the keyring could not take it.
-pub fn can_keep(environment: &Environment, store: Store) -> Result<(), Unavailable> {
+pub fn can_keep(context: &Context, store: Store) -> Result<(), Unavailable> {
     match store {
         Store::Netrc => return Ok(()),
-        Store::Auto if environment.netrc_first => return Ok(()),
+        Store::Auto if context.environment.netrc_first => return Ok(()),
         Store::Auto | Store::Keyring => {}
     }
-    match Keyring::new(environment).item(&Account::unnamed()) {
+    match context.keyring().item(&Account::unnamed()) {
         Err(Unavailable::NoKeyring(_)) if store == Store::Auto => Ok(()),
         asked => asked.map(drop),
     }
@@ -89,34 +85,35 @@ pub struct Kept {
 /// # Errors
 /// Why it could not be kept. Then nothing has changed.
 pub fn keep(
-    environment: &Environment,
+    context: &Context,
     store: Store,
     account: &Account,
     token: &Token,
     known: Known,
 ) -> Result<Kept, Notice> {
-    let since = environment.trace.clock();
-    let (source, no_keyring) = put(environment, store, account, token)?;
-    environment
+    let since = context.environment.trace.clock();
+    let (source, no_keyring) = put(context, store, account, token)?;
+    context
+        .environment
         .trace
         .tell_since(since, || format!("kept in {source} as {account}"));
     let mut notes = Vec::new();
     let written = match source {
-        Source::Netrc => follow_netrc(environment, account),
-        Source::ApiKey | Source::Keyring => heroku_cli::set_login(environment, account),
+        Source::Netrc => follow_netrc(context, account),
+        Source::ApiKey | Source::Keyring => heroku_cli::set_login(&context.environment, account),
     };
     if let Err(why) = written {
         notes.push(unwritten("the account in use", &why));
     }
-    if let Err(why) = token_metadata::remember(environment, known) {
+    if let Err(why) = token_metadata::remember(&context.environment, known) {
         notes.push(unwritten("the token's expiry", &why));
     }
     match source {
         Source::Keyring => {
             let pasted = Account::unnamed();
-            notes.extend(forget_in_keyring(environment, &pasted, Some(token)).err());
+            notes.extend(forget_in_keyring(context, &pasted, Some(token)).err());
         }
-        Source::Netrc => notes.extend(goes_before_netrc(environment, account, token)),
+        Source::Netrc => notes.extend(goes_before_netrc(context, account, token)),
         Source::ApiKey => {}
     }
     Ok(Kept {
@@ -127,22 +124,22 @@ pub fn keep(
 }
 
 fn put(
-    environment: &Environment,
+    context: &Context,
     store: Store,
     account: &Account,
     token: &Token,
 ) -> Result<(Source, Option<Notice>), Notice> {
     let in_netrc = || {
-        let kept = netrc::keep(environment, account, token);
-        kept.map_err(|why| why.notice(environment))
+        let kept = netrc::keep(&context.environment, account, token);
+        kept.map_err(|why| why.notice(&context.environment))
             .map(|()| Source::Netrc)
     };
     match store {
         Store::Netrc => return Ok((in_netrc()?, None)),
-        Store::Auto if environment.netrc_first => return Ok((in_netrc()?, None)),
+        Store::Auto if context.environment.netrc_first => return Ok((in_netrc()?, None)),
         Store::Auto | Store::Keyring => {}
     }
-    match Keyring::new(environment).keep(account, token) {
+    match context.keyring().keep(account, token) {
         Ok(()) => Ok((Source::Keyring, None)),
         Err(why @ Unavailable::NoKeyring(_)) if store == Store::Auto => {
             Ok((in_netrc()?, Some(why.notice())))
@@ -152,22 +149,18 @@ fn put(
 }
 
 /// netrc says by itself whose login it is; a `login.json` that names another account contradicts it.
-fn follow_netrc(environment: &Environment, account: &Account) -> io::Result<bool> {
-    match heroku_cli::login_state(environment) {
+fn follow_netrc(context: &Context, account: &Account) -> io::Result<bool> {
+    match heroku_cli::login_state(&context.environment) {
         LoginState::Account(other) if other != *account => {
-            heroku_cli::set_login(environment, account)
+            heroku_cli::set_login(&context.environment, account)
         }
         LoginState::Account(_) | LoginState::Absent | LoginState::Unusable => Ok(false),
     }
 }
 
 /// A login is not removed because another one was asked for; but it is not hidden, either.
-fn goes_before_netrc(
-    environment: &Environment,
-    account: &Account,
-    token: &Token,
-) -> Option<Notice> {
-    let first = (!environment.netrc_first).then(|| Keyring::new(environment).item(account));
+fn goes_before_netrc(context: &Context, account: &Account, token: &Token) -> Option<Notice> {
+    let first = (!context.environment.netrc_first).then(|| context.keyring().item(account));
     let item = first?.ok()??;
     (item.token != *token).then(|| {
         Notice::new(
@@ -192,14 +185,10 @@ fn unwritten(what: &str, why: &io::Error) -> Notice {
 ///
 /// # Errors
 /// Why the keyring still has it.
-pub fn forget_dead(
-    environment: &Environment,
-    account: &Account,
-    token: &Token,
-) -> Result<(), Notice> {
-    forget_in_keyring(environment, account, Some(token))?;
+pub fn forget_dead(context: &Context, account: &Account, token: &Token) -> Result<(), Notice> {
+    forget_in_keyring(context, account, Some(token))?;
     // Notes about a token that is gone mislead nobody: its fingerprint is looked up by no one.
-    let _ = token_metadata::forget(environment, account);
+    let _ = token_metadata::forget(&context.environment, account);
     Ok(())
 }
 
@@ -208,16 +197,16 @@ pub fn forget_dead(
 ///
 /// # Errors
 /// What could not be removed. The rest is gone.
-pub fn forget(environment: &Environment, login: &Login, account: &Account) -> Result<(), Notice> {
+pub fn forget(context: &Context, login: &Login, account: &Account) -> Result<(), Notice> {
     let kept = match login.source {
-        Source::Keyring => forget_in_keyring(environment, account, None).map(drop),
+        Source::Keyring => forget_in_keyring(context, account, None).map(drop),
         Source::ApiKey | Source::Netrc => Ok(()),
     };
-    let copies = netrc::forget(environment, Some(&login.token));
-    let pointer = heroku_cli::clear_login(environment, account);
-    let notes = token_metadata::forget(environment, account);
+    let copies = netrc::forget(&context.environment, Some(&login.token));
+    let pointer = heroku_cli::clear_login(&context.environment, account);
+    let notes = token_metadata::forget(&context.environment, account);
     kept?;
-    copies.map_err(|why| why.notice(environment))?;
+    copies.map_err(|why| why.notice(&context.environment))?;
     pointer.map_err(|why| {
         Notice::new(
             format!("login.json could not be removed: {why}"),
@@ -228,16 +217,19 @@ pub fn forget(environment: &Environment, login: &Login, account: &Account) -> Re
 }
 
 fn forget_in_keyring(
-    environment: &Environment,
+    context: &Context,
     account: &Account,
     only: Option<&Token>,
 ) -> Result<usize, Notice> {
-    let since = environment.trace.clock();
-    let forgotten = Keyring::new(environment).forget(account, only);
-    environment.trace.tell_since(since, || match &forgotten {
-        Ok(count) => format!("removed from the keyring: {count} of {account}"),
-        Err(why) => format!("not removed from the keyring: {}", why.notice().what()),
-    });
+    let since = context.environment.trace.clock();
+    let forgotten = context.keyring().forget(account, only);
+    context
+        .environment
+        .trace
+        .tell_since(since, || match &forgotten {
+            Ok(count) => format!("removed from the keyring: {count} of {account}"),
+            Err(why) => format!("not removed from the keyring: {}", why.notice().what()),
+        });
     forgotten.map_err(|why| why.notice())
 }
 
@@ -246,14 +238,14 @@ fn forget_in_keyring(
 /// # Errors
 /// That there is no token of this account, that the keyring could not be asked, or that
 /// `login.json` could not be written.
-pub fn switch(environment: &Environment, account: &Account) -> Result<bool, Notice> {
-    if environment.netrc_first {
+pub fn switch(context: &Context, account: &Account) -> Result<bool, Notice> {
+    if context.environment.netrc_first {
         return Err(Notice::new(
             "HEROKU_NETRC_WRITE=true: netrc alone says who is logged in",
             "log in as that account, or run: unset HEROKU_NETRC_WRITE",
         ));
     }
-    let item = Keyring::new(environment).item(account);
+    let item = context.keyring().item(account);
     if item.map_err(|why| why.notice())?.is_none() {
         return Err(Notice::new(
             format!("the keyring has no token of {account}"),
@@ -266,7 +258,7 @@ pub fn switch(environment: &Environment, account: &Account) -> Result<bool, Noti
             "find out: git credential-heroku-rs status",
         ));
     }
-    heroku_cli::set_login(environment, account).map_err(|why| {
+    heroku_cli::set_login(&context.environment, account).map_err(|why| {
         Notice::new(
             format!("login.json could not be written: {why}"),
             "mend that, then run it again",
@@ -280,12 +272,12 @@ pub fn switch(environment: &Environment, account: &Account) -> Result<bool, Noti
 ///
 /// # Errors
 /// That `login.json` could not be written.
-pub fn restore_login(
-    environment: &Environment,
-    logins: &[Login],
-) -> Result<Option<Account>, Notice> {
-    let is_named = matches!(heroku_cli::login_state(environment), LoginState::Account(_));
-    if is_named || environment.netrc_first {
+pub fn restore_login(context: &Context, logins: &[Login]) -> Result<Option<Account>, Notice> {
+    let is_named = matches!(
+        heroku_cli::login_state(&context.environment),
+        LoginState::Account(_)
+    );
+    if is_named || context.environment.netrc_first {
         return Ok(None);
     }
     let mut named = logins
@@ -294,7 +286,7 @@ pub fn restore_login(
         .filter_map(|login| login.account.clone())
         .filter(Account::is_email);
     match (named.next(), named.next()) {
-        (Some(only), None) => switch(environment, &only).map(|changed| changed.then_some(only)),
+        (Some(only), None) => switch(context, &only).map(|changed| changed.then_some(only)),
         _ => Ok(None),
     }
 }
@@ -315,11 +307,11 @@ pub struct Login {
 /// Every token on this machine, and the sources that could not be asked.
 ///
 /// Unlike [`crate::logins::lookup::find`] it asks them all, and leaves out none that has ended.
-pub fn list(environment: &Environment) -> (Vec<Login>, Vec<(Source, Notice)>) {
+pub fn list(context: &Context) -> (Vec<Login>, Vec<(Source, Notice)>) {
     let mut logins = Vec::new();
     let mut unavailable = Vec::new();
     let mut found = |account, token: Token, source| {
-        let known = token_metadata::about(environment, &token);
+        let known = token_metadata::about(&context.environment, &token);
         logins.push(Login {
             account,
             token,
@@ -327,7 +319,7 @@ pub fn list(environment: &Environment) -> (Vec<Login>, Vec<(Source, Notice)>) {
             known,
         });
     };
-    match &environment.api_key {
+    match &context.environment.api_key {
         Some(Ok(token)) => found(None, token.clone(), Source::ApiKey),
         Some(Err(why)) => {
             let what = format!("HEROKU_API_KEY is not used: {why}");
@@ -338,20 +330,20 @@ pub fn list(environment: &Environment) -> (Vec<Login>, Vec<(Source, Notice)>) {
         }
         None => {}
     }
-    match Keyring::new(environment).items() {
+    match context.keyring().items() {
         Ok(listing) => listing
             .items
             .into_iter()
             .for_each(|item| found(Some(item.account), item.token, Source::Keyring)),
         Err(why) => unavailable.push((Source::Keyring, why.notice())),
     }
-    let host = HerokuHost::in_sight(Service::Git, environment.heroku_host.as_deref());
-    let entry = Netrc::read(environment)
+    let host = HerokuHost::in_sight(Service::Git, context.environment.heroku_host.as_deref());
+    let entry = Netrc::read(&context.environment)
         .and_then(|netrc| netrc.map_or(Ok(None), |netrc| netrc.entry_for(&host, None)));
     match entry {
         Ok(Some(entry)) => found(entry.account, entry.token, Source::Netrc),
         Ok(None) => {}
-        Err(why) => unavailable.push((Source::Netrc, why.notice(environment))),
+        Err(why) => unavailable.push((Source::Netrc, why.notice(&context.environment))),
     }
     (logins, unavailable)
 }

@@ -5,8 +5,8 @@
 
 use super::unwritten;
 use crate::account::Account;
-use crate::environment::Environment;
-use crate::keyring::{Keyring, Unavailable};
+use crate::context::Context;
+use crate::keyring::Unavailable;
 use crate::logins::lookup::Source;
 use crate::netrc::{self, Unreadable};
 use crate::notice::Notice;
@@ -29,20 +29,20 @@ pub enum NotReplaced {
 /// # Errors
 /// [`NotReplaced`], and never that it is unclear.
 pub fn still_holds(
-    environment: &Environment,
+    context: &Context,
     place: Source,
     account: &Account,
     token: &Token,
 ) -> Result<(), NotReplaced> {
     let holds = match place {
         Source::ApiKey => Ok(false),
-        Source::Keyring => Keyring::new(environment)
+        Source::Keyring => context
+            .keyring()
             .item(account)
             .map(|item| item.is_some_and(|item| item.token == *token))
             .map_err(|why| why.notice()),
-        Source::Netrc => {
-            netrc::is_replaceable(environment, token).map_err(|why| why.notice(environment))
-        }
+        Source::Netrc => netrc::is_replaceable(&context.environment, token)
+            .map_err(|why| why.notice(&context.environment)),
     };
     match holds {
         Ok(true) => Ok(()),
@@ -58,47 +58,47 @@ pub fn still_holds(
 /// # Errors
 /// [`NotReplaced`]; the old token has to stay valid then.
 pub fn replace(
-    environment: &Environment,
+    context: &Context,
     place: Source,
     account: &Account,
     old: &Token,
     (new, known): (&Token, Known),
 ) -> Result<Vec<Notice>, NotReplaced> {
-    still_holds(environment, place, account, old)?;
+    still_holds(context, place, account, old)?;
     let mut notes = Vec::new();
     match place {
         Source::ApiKey => return Err(NotReplaced::Overtaken),
         Source::Keyring => {
-            match Keyring::new(environment).keep(account, new) {
+            match context.keyring().keep(account, new) {
                 Ok(()) => {}
                 Err(Unavailable::Overtaken) => return Err(NotReplaced::Overtaken),
                 Err(why) => return Err(NotReplaced::Unclear(why.notice())),
             }
-            let copies = netrc::replace(environment, account, old, new);
-            notes.extend(copies.err().map(|why| stale_copy(&why, environment)));
+            let copies = netrc::replace(&context.environment, account, old, new);
+            notes.extend(copies.err().map(|why| stale_copy(&why, context)));
         }
         Source::Netrc => {
-            match netrc::replace(environment, account, old, new) {
+            match netrc::replace(&context.environment, account, old, new) {
                 Ok(true) => {}
                 Ok(false) => return Err(NotReplaced::Overtaken),
-                Err(why) => return Err(NotReplaced::Untouched(why.notice(environment))),
+                Err(why) => return Err(NotReplaced::Untouched(why.notice(&context.environment))),
             }
             // Where the Heroku CLI is told to live on netrc, a copy may be left in the keyring.
-            let keyring = Keyring::new(environment);
+            let keyring = context.keyring();
             let item = keyring.item(account).ok().flatten();
             if item.is_some_and(|item| item.token == *old) {
                 notes.extend(keyring.keep(account, new).err().map(|why| why.notice()));
             }
         }
     }
-    if let Err(why) = token_metadata::remember(environment, known) {
+    if let Err(why) = token_metadata::remember(&context.environment, known) {
         notes.push(unwritten("the token's expiry", &why));
     }
     Ok(notes)
 }
 
-fn stale_copy(why: &Unreadable, environment: &Environment) -> Notice {
-    let why = why.notice(environment);
+fn stale_copy(why: &Unreadable, context: &Context) -> Notice {
+    let why = why.notice(&context.environment);
     Notice::new(
         format!("netrc may still hold the old token: {}", why.what()),
         why.fix(),

@@ -1,6 +1,7 @@
 //! What docker writes to a helper, and its configuration: the token for Heroku's registry alone, and
 //! no member but ours.
 
+use git_credential_heroku_rs::context::Context;
 use git_credential_heroku_rs::docker_config::{self, SetUp};
 use git_credential_heroku_rs::environment::Environment;
 use git_credential_heroku_rs::helper::docker::{self, Outcome};
@@ -11,12 +12,12 @@ use crate::{TOKEN, known_token};
 const REGISTRY: &str = "registry.heroku.com";
 
 pub(crate) fn holds(bytes: &[u8]) {
-    let environment = Environment {
+    let context = Context::new(Environment {
         api_key: Some(Ok(known_token())),
         ..Environment::default()
-    };
+    });
     for action in ["get", "store", "erase", "list", "version", "unheard-of"] {
-        let reply = docker::answer(&[action.into()], &mut &*bytes, &environment);
+        let reply = docker::answer(&[action.into()], &mut &*bytes, &context);
         let answer = String::from_utf8(reply.answer.to_vec()).expect("an answer is text");
         let serves = answer.contains(TOKEN);
         assert!(
@@ -32,7 +33,11 @@ pub(crate) fn holds(bytes: &[u8]) {
         );
     }
     for action in ["get", "store", "erase"] {
-        let _ = docker::answer(&[action.into()], &mut &*bytes, &Environment::default());
+        let _ = docker::answer(
+            &[action.into()],
+            &mut &*bytes,
+            &Context::new(Environment::default()),
+        );
     }
 }
 

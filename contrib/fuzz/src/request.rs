@@ -1,5 +1,6 @@
 //! What git writes to a helper, and what it gets: the token for Heroku alone.
 
+use git_credential_heroku_rs::context::Context;
 use git_credential_heroku_rs::environment::Environment;
 use git_credential_heroku_rs::helper::git as git_helper;
 use git_credential_heroku_rs::protocol::Request;
@@ -8,12 +9,12 @@ use git_credential_heroku_rs::token::Verdict;
 use crate::{TOKEN, known_token};
 
 pub(crate) fn holds(bytes: &[u8]) {
-    let environment = Environment {
+    let context = Context::new(Environment {
         api_key: Some(Ok(known_token())),
         ..Environment::default()
-    };
+    });
     let mut reply = Vec::new();
-    let said = git_helper::get(&mut &*bytes, &mut reply, &environment);
+    let said = git_helper::get(&mut &*bytes, &mut reply, &context);
     let serves = reply
         .windows(TOKEN.len())
         .any(|run| run == TOKEN.as_bytes());
@@ -48,12 +49,12 @@ pub(crate) fn holds(bytes: &[u8]) {
         );
         assert!(!notice.to_string().contains(TOKEN));
     }
-    let quiet = Environment::default();
+    let quiet = Context::new(Environment::default());
     let _ = git_helper::store(&mut &*bytes, &quiet);
     let _ = git_helper::erase(&mut &*bytes, &quiet, |_| {
         panic!("there is no token to ask about")
     });
-    let _ = git_helper::erase(&mut &*bytes, &environment, |_| Verdict::Dead);
+    let _ = git_helper::erase(&mut &*bytes, &context, |_| Verdict::Dead);
     reads_alike(bytes);
 }
 

@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 use self::sink::Sink;
 use super::{Session, token_of};
 use crate::cli::Api;
-use crate::environment::Environment;
+use crate::context::Context;
 use crate::heroku_api::{Call, Failure, HerokuApi, Page, Wait};
 use crate::streams::Streams;
 use crate::terminal;
@@ -31,18 +31,18 @@ const LIMIT: Duration = Duration::from_secs(60);
 const LONGEST_REFUSAL: usize = 64 * 1024;
 
 pub(super) fn run(arguments: &Api, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let environment = session.environment;
+    let context = session.context;
     let Streams {
         input,
         output,
         errors,
     } = &mut *session.streams;
-    let api = HerokuApi::new(environment, LIMIT).map_err(|failure| failure.notice())?;
-    let call = request::call(arguments, &api, environment, input)?;
-    let found = token_of(arguments.account.as_deref(), environment)?;
+    let api = context.api(LIMIT).map_err(|failure| failure.notice())?;
+    let call = request::call(arguments, &api, context, input)?;
+    let found = token_of(arguments.account.as_deref(), context)?;
     let mut asking = Asking {
         arguments,
-        environment,
+        context,
         api: &api,
         token: &found.token,
         call,
@@ -60,7 +60,7 @@ pub(super) fn run(arguments: &Api, session: &mut Session<'_, '_>) -> anyhow::Res
 /// Everything that a request needs, and what repeats it.
 struct Asking<'a> {
     arguments: &'a Api,
-    environment: &'a Environment,
+    context: &'a Context,
     api: &'a HerokuApi,
     token: &'a Token,
     call: Call,
@@ -117,7 +117,7 @@ impl<'a> Asking<'a> {
             out.write_all(page.head().as_bytes())?;
         }
         let is_success = page.is_success();
-        let mut sink = Sink::of(self.arguments, page.is_json(), self.environment, out);
+        let mut sink = Sink::of(self.arguments, page.is_json(), self.context, out);
         sink.take(&read)?;
         let copied = match is_success {
             true => each_piece(&mut page, |piece| Ok(sink.take(piece)?)),

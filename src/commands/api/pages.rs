@@ -18,10 +18,11 @@ pub(super) fn tell_all(asking: &mut Asking<'_>, out: &mut dyn Write) -> anyhow::
         return asking.tell(first, out);
     }
     // Where the list itself is drawn on the terminal, it shows its progress.
-    let spinner = (!terminal::is_stdout()).then(|| Spinner::start("…", asking.environment));
+    let spinner =
+        (!terminal::is_stdout()).then(|| Spinner::start("…", &asking.context.environment));
     let mut telling = Telling {
         list: Joined::default(),
-        sink: Sink::of(asking.arguments, true, asking.environment, out),
+        sink: Sink::of(asking.arguments, true, asking.context, out),
         spinner,
     };
     telling.sink.take(b"[")?;

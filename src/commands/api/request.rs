@@ -5,7 +5,7 @@ use std::io::Read;
 
 use super::fields::{self, Field};
 use crate::cli::{Api, Method};
-use crate::environment::Environment;
+use crate::context::Context;
 use crate::heroku_api::{Call, Headers, HerokuApi, NotAHeader};
 use crate::notice::{Kind, Notice};
 
@@ -19,7 +19,7 @@ const LARGEST_INPUT: u64 = 16 * 1024 * 1024;
 pub(super) fn call(
     arguments: &Api,
     api: &HerokuApi,
-    environment: &Environment,
+    context: &Context,
     stdin: &mut dyn Read,
 ) -> Result<Call, Notice> {
     let method = arguments.method();
@@ -57,15 +57,16 @@ pub(super) fn call(
                 "give a path, as: git credential-heroku-rs api apps",
             )
         })?,
-        headers: headers(arguments, environment)?,
+        headers: headers(arguments, context)?,
         body,
         range: None,
     })
 }
 
 /// Those of `HEROKU_HEADERS`, and in their place those of the command line.
-fn headers(arguments: &Api, environment: &Environment) -> Result<Headers, Notice> {
-    let usual = Headers::of_environment(environment).map_err(|failure| failure.notice())?;
+fn headers(arguments: &Api, context: &Context) -> Result<Headers, Notice> {
+    let usual =
+        Headers::of_environment(&context.environment).map_err(|failure| failure.notice())?;
     let own = Headers::read(arguments.headers.iter().map(String::as_str));
     let own = own.map_err(|why| {
         let fix = match &why {

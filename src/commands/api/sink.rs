@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::drawing::{Colours, Drawing, Harmless};
 use crate::cli::Api;
-use crate::environment::Environment;
+use crate::context::Context;
 use crate::terminal;
 
 /// Takes a body in pieces. Nothing of it is held but what has no end yet.
@@ -25,10 +25,10 @@ impl<'a> Sink<'a> {
     pub(super) fn of(
         arguments: &Api,
         is_json: bool,
-        environment: &Environment,
+        context: &Context,
         out: &'a mut dyn Write,
     ) -> Sink<'a> {
-        let colours = match environment.no_color {
+        let colours = match context.environment.no_color {
             true => Colours::Off,
             false => Colours::Shown,
         };

@@ -19,7 +19,7 @@ pub(super) fn update(
         .api
         .describe(token, &entry.id, &arguments.description);
     let changed = changed.map_err(|failure| failure.notice())?;
-    if let Some(known) = token_metadata::about(session.environment, token)
+    if let Some(known) = token_metadata::about(&session.context.environment, token)
         && known.authorization.as_ref() == Some(&entry.id)
     {
         let renamed = Known {
@@ -27,7 +27,7 @@ pub(super) fn update(
             ..known
         };
         // Only `status` tells it, and asks Heroku again before long.
-        let _ = token_metadata::remember(session.environment, renamed);
+        let _ = token_metadata::remember(&session.context.environment, renamed);
     }
     let description = changed.description.as_deref().unwrap_or_default();
     writeln!(

@@ -51,7 +51,7 @@ fn may_log_in(scope: &[OauthScope], session: &Session<'_, '_>) -> Result<(), Not
         let fix = "give --scope global, or leave out --login";
         return Err(Notice::new(what, fix).of_kind(Kind::Usage));
     }
-    match session.environment.api_key {
+    match session.context.environment.api_key {
         None => Ok(()),
         Some(_) => Err(Notice::new(
             "HEROKU_API_KEY is set, and goes before every login",
@@ -74,7 +74,7 @@ fn keep(
         .map_err(|failure| failure.notice())
         .and_then(|account| {
             let known = known(&account, token, Some(made));
-            logins::keep(session.environment, Store::Auto, &account, token, known)
+            logins::keep(session.context, Store::Auto, &account, token, known)
                 .map(|kept| (account, kept))
         });
     let (account, kept) = match kept {

@@ -43,8 +43,8 @@ struct Asking {
 
 impl Asking {
     fn new(account: Option<&str>, session: &Session<'_, '_>) -> Result<Asking, Notice> {
-        let found = token_of(account, session.environment)?;
-        let api = HerokuApi::new(session.environment, LIMIT);
+        let found = token_of(account, session.context)?;
+        let api = session.context.api(LIMIT);
         Ok(Asking {
             api: api.map_err(|failure| failure.notice())?,
             found,
@@ -55,8 +55,8 @@ impl Asking {
     fn entries(&self, session: &Session<'_, '_>) -> Result<Vec<Entry>, Notice> {
         let all = self.api.authorizations(&self.found.token);
         let all = all.map_err(|failure| failure.notice())?;
-        let (logins, _) = logins::list(session.environment);
-        let used = token_of(None, session.environment).ok();
+        let (logins, _) = logins::list(session.context);
+        let used = token_of(None, session.context).ok();
         Ok(entry::entries(all, &logins, used.as_ref()))
     }
 }

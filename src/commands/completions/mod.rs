@@ -26,11 +26,7 @@ pub(super) fn run(arguments: &Completions, session: &mut Session<'_, '_>) -> any
             let script = script_for(shell);
             session.streams.output.write_all(script.as_bytes())?;
         }
-        None => values::tell(
-            &arguments.words,
-            session.environment,
-            session.streams.output,
-        )?,
+        None => values::tell(&arguments.words, session.context, session.streams.output)?,
     }
     Ok(())
 }

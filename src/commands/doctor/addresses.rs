@@ -87,8 +87,8 @@ pub(super) fn letting_go(
         Fate::Held | Fate::Moved { .. } => undo,
     };
     let (fate, token) = (fate.clone(), token.clone());
-    Some(Fix::new(does, undo, move |environment| {
-        fate.prepare(environment, &token)?;
+    Some(Fix::new(does, undo, move |context| {
+        fate.prepare(context, &token)?;
         change()
     }))
 }

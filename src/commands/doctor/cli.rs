@@ -13,7 +13,7 @@ use crate::logins::lookup::Source;
 const KEYRING: (u32, u32) = (11, 8);
 
 pub(super) fn version(look: &Look<'_>) -> Vec<Finding> {
-    let Some(program) = look.environment.programs("heroku").next() else {
+    let Some(program) = look.context.environment.programs("heroku").next() else {
         return vec![Finding::pass(
             "cli.version",
             "it is not on PATH, and not needed",
@@ -76,11 +76,11 @@ fn bounded(path: &Path) -> Option<Vec<u8>> {
 
 /// On Linux the Heroku CLI reaches the keyring through `secret-tool` alone.
 pub(super) fn secret_tool(look: &Look<'_>) -> Vec<Finding> {
-    let environment = look.environment;
+    let context = look.context;
     let served = look.answer.found.as_ref().map(|found| found.source);
     let is_blind = cfg!(target_os = "linux")
-        && environment.has_program("heroku")
-        && !environment.has_program("secret-tool");
+        && context.environment.has_program("heroku")
+        && !context.environment.has_program("secret-tool");
     match is_blind && served == Some(Source::Keyring) {
         false => Vec::new(),
         true => vec![
@@ -119,7 +119,7 @@ pub(super) fn aliases(look: &Look<'_>) -> Vec<Finding> {
 }
 
 fn alias_files(look: &Look<'_>) -> Vec<(PathBuf, String)> {
-    let Some(home) = &look.environment.home else {
+    let Some(home) = &look.context.environment.home else {
         return Vec::new();
     };
     let base = match home.join(".heroku") {

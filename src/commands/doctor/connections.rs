@@ -8,7 +8,12 @@ use crate::git;
 /// Whether git makes sure that it talks to Heroku.
 pub(super) fn certificates(look: &Look<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
-    if look.environment.remarkable.contains(&"GIT_SSL_NO_VERIFY") {
+    if look
+        .context
+        .environment
+        .remarkable
+        .contains(&"GIT_SSL_NO_VERIFY")
+    {
         let finding = Finding::fail(
             "git.no-certificate",
             "GIT_SSL_NO_VERIFY is set: git sends the token to whoever says that he is Heroku",
@@ -69,7 +74,9 @@ pub(super) fn proxies(look: &Look<'_>) -> Vec<Finding> {
         .filter(|one| git::covers_heroku(&one.key))
         .max_by_key(|one| one.key.len());
     match deciding {
-        Some(setting) if !setting.value.is_empty() && look.environment.https_proxy.is_none() => {
+        Some(setting)
+            if !setting.value.is_empty() && look.context.environment.https_proxy.is_none() =>
+        {
             let what = format!(
                 "git takes the proxy of {} in {}, and this program none",
                 setting.key, setting.origin

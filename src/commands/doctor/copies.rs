@@ -31,9 +31,10 @@ fn stored(look: &Look<'_>) -> Vec<Finding> {
 }
 
 fn store_files(look: &Look<'_>) -> Vec<PathBuf> {
-    let environment = look.environment;
-    let home = environment.home.as_ref();
-    let config = environment
+    let context = look.context;
+    let home = context.environment.home.as_ref();
+    let config = context
+        .environment
         .xdg_config_home
         .clone()
         .or_else(|| Some(home?.join(".config")));
@@ -95,9 +96,9 @@ fn stored_in(file: &Path, look: &Look<'_>) -> Option<Finding> {
     let does = format!("take Heroku's lines, and no others, out of {shown}: {words}");
     let undo = format!("{BY_GIT} | git credential-store --file {shown} store");
     let file = file.to_owned();
-    Some(finding.fixed_by(Fix::new(does, undo, move |environment| {
+    Some(finding.fixed_by(Fix::new(does, undo, move |context| {
         for (token, fate) in &fates {
-            fate.prepare(environment, token)?;
+            fate.prepare(context, token)?;
         }
         git::erase_from_store(&file, LIMIT)
     })))
@@ -137,12 +138,12 @@ const START_FILES: [&str; 13] = [
     ".kshrc",
     ".config/fish/config.fish",
     ".config/fish/fish_variables",
-    ".config/environment.d/heroku.conf",
+    ".config/context.environment.d/heroku.conf",
 ];
 
 /// Tokens that a shell sets for every program that it starts.
 fn in_start_files(look: &Look<'_>) -> Vec<Finding> {
-    let home = look.environment.home.iter();
+    let home = look.context.environment.home.iter();
     let files = home.flat_map(|home| START_FILES.iter().map(|name| home.join(name)));
     let mut found = Vec::new();
     for file in files {
@@ -227,7 +228,7 @@ fn has_a_token(line: &str) -> bool {
 
 /// What `docker login` keeps for Heroku's registry, where it has no credential helper.
 fn in_docker(look: &Look<'_>) -> Vec<Finding> {
-    let Ok(file) = docker_config_file(look.environment) else {
+    let Ok(file) = docker_config_file(look.context) else {
         return Vec::new();
     };
     match docker_config::has_password(&file) {

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use serde::Serialize;
 
-use crate::environment::Environment;
+use crate::context::Context;
 use crate::notice::Notice;
 
 /// How bad it is.
@@ -40,7 +40,7 @@ pub(super) struct Fix {
     change: Rc<Change>,
 }
 
-type Change = dyn Fn(&Environment) -> Result<(), Notice>;
+type Change = dyn Fn(&Context) -> Result<(), Notice>;
 
 impl Finding {
     pub(super) fn pass(id: &'static str, what: impl Into<String>) -> Finding {
@@ -111,7 +111,7 @@ impl Fix {
     pub(super) fn new(
         does: impl Into<String>,
         undo: impl Into<String>,
-        change: impl Fn(&Environment) -> Result<(), Notice> + 'static,
+        change: impl Fn(&Context) -> Result<(), Notice> + 'static,
     ) -> Fix {
         Fix {
             does: does.into(),
@@ -124,7 +124,7 @@ impl Fix {
     ///
     /// # Errors
     /// Why nothing has changed.
-    pub(super) fn apply(&self, environment: &Environment) -> Result<(), Notice> {
-        (self.change)(environment)
+    pub(super) fn apply(&self, context: &Context) -> Result<(), Notice> {
+        (self.change)(context)
     }
 }

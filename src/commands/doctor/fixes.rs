@@ -91,7 +91,7 @@ fn no_terminal(why: Silence) -> Notice {
 }
 
 fn made(fix: &Fix, mask: &Mask, session: &mut Session<'_, '_>) -> anyhow::Result<Option<Change>> {
-    if let Err(why) = fix.apply(session.environment) {
+    if let Err(why) = fix.apply(session.context) {
         session.say(&mask.public(&format!("warning: not mended: {why}")))?;
         return Ok(None);
     }

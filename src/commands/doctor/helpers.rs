@@ -143,7 +143,7 @@ fn silenced(finding: Finding, other: &Setting, look: &Look<'_>) -> Finding {
 
 /// The Heroku CLI writes its own helper over a single value, and beside none.
 fn fragile(look: &Look<'_>) -> Option<Finding> {
-    let has_cli = look.environment.has_program("heroku");
+    let has_cli = look.context.environment.has_program("heroku");
     let values = look.settings.as_deref().unwrap_or_default().iter();
     let values: Vec<&str> = values
         .filter(|one| one.key == HEROKU_HELPER && one.scope == "global")
@@ -161,7 +161,7 @@ fn fragile(look: &Look<'_>) -> Option<Finding> {
 }
 
 fn set_up(scope: Scope, look: &Look<'_>) -> Option<Fix> {
-    let helper = our_helper(look.environment).ok()?;
+    let helper = our_helper(look.context).ok()?;
     let (flag, word) = match scope {
         Scope::Global => ("", "global"),
         Scope::Local => (" --local", "local"),
@@ -174,8 +174,8 @@ fn set_up(scope: Scope, look: &Look<'_>) -> Option<Fix> {
     {
         let _ = write!(undo, "; {}", git::undone_by(old));
     }
-    Some(Fix::new(does, undo, move |environment| {
-        git::fits(scope, environment.git_config_global.as_deref())?;
+    Some(Fix::new(does, undo, move |context| {
+        git::fits(scope, context.environment.git_config_global.as_deref())?;
         git::set_up(scope, &helper).map(drop)
     }))
 }

@@ -146,7 +146,7 @@ fn refused(finding: Finding, source: Source, account: Option<&Account>, token: &
                 .fixed_by(Fix::new(
                     does,
                     "not needed: nobody can use that token",
-                    move |environment| logins::forget_dead(environment, &account, &token),
+                    move |context| logins::forget_dead(context, &account, &token),
                 ))
         }
         (Source::ApiKey, _) => {
@@ -198,7 +198,7 @@ pub(super) fn other_tokens(look: &Look<'_>) -> Vec<Finding> {
         .filter(|item| used != Some(&item.token))
     {
         let is_told = used.is_none()
-            && token_metadata::about(look.environment, &item.token)
+            && token_metadata::about(&look.context.environment, &item.token)
                 .and_then(|known| known.expires)
                 .is_some_and(|end| end <= Timestamp::now());
         if !is_told && matches!(look.heroku_says(&item.token), Word::Refused) {

@@ -76,8 +76,8 @@ fn doubled_item(first: &Item, listing: &Listing, look: &Look<'_>) -> Finding {
         format!("keep one of the {count} items of {account}: the others are copies, or refused");
     let (account, token) = (account.clone(), first.token.clone());
     let undo = "not needed: what goes is a copy, or of no use";
-    finding.fixed_by(Fix::new(does, undo, move |environment| {
-        logins::leave_one(environment, &account, &token)
+    finding.fixed_by(Fix::new(does, undo, move |context| {
+        logins::leave_one(context, &account, &token)
     }))
 }
 
@@ -159,7 +159,7 @@ fn renamed(item: &Item, owner: Account, look: &Look<'_>) -> Option<Fix> {
     );
     let undo = "not needed: it is the same token, under its owner's name";
     let (old, token) = (item.account.clone(), item.token.clone());
-    Some(Fix::new(does, undo, move |environment| {
-        logins::move_to_owner(environment, &old, &owner, &token, dead.as_ref()).map(drop)
+    Some(Fix::new(does, undo, move |context| {
+        logins::move_to_owner(context, &old, &owner, &token, dead.as_ref()).map(drop)
     }))
 }

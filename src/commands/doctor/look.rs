@@ -4,11 +4,11 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use crate::account::Account;
-use crate::environment::Environment;
+use crate::context::Context;
 use crate::git::{self, Setting};
 use crate::heroku_api::{AccountInfo, Failure, HerokuApi};
 use crate::heroku_cli::{self, LoginState};
-use crate::keyring::{Keyring, Listing, Unavailable};
+use crate::keyring::{Listing, Unavailable};
 use crate::logins;
 use crate::logins::lookup::{Answer, Source};
 use crate::notice::Notice;
@@ -34,7 +34,7 @@ pub(super) enum Word {
 
 /// The world as it is at one moment.
 pub(super) struct Look<'a> {
-    pub(super) environment: &'a Environment,
+    pub(super) context: &'a Context,
     /// All of git's settings, in its reading order.
     pub(super) settings: Result<Vec<Setting>, Notice>,
     /// The helpers that git asks about Heroku, in its order.
@@ -48,16 +48,16 @@ pub(super) struct Look<'a> {
 }
 
 impl<'a> Look<'a> {
-    pub(super) fn new(environment: &'a Environment, reach: Reach) -> Look<'a> {
+    pub(super) fn new(context: &'a Context, reach: Reach) -> Look<'a> {
         Look {
-            environment,
+            context,
             settings: git::settings("."),
             helpers: git::helpers_for_heroku().unwrap_or_default(),
-            listing: Keyring::new(environment).items(),
-            login: heroku_cli::login_state(environment),
-            answer: Answer::to_git(environment),
+            listing: context.keyring().items(),
+            login: heroku_cli::login_state(&context.environment),
+            answer: Answer::to_git(context),
             api: match reach {
-                Reach::Online => Some(HerokuApi::new(environment, ASK_LIMIT)),
+                Reach::Online => Some(context.api(ASK_LIMIT)),
                 Reach::Offline => None,
             },
             asked: RefCell::default(),
@@ -203,9 +203,9 @@ impl Fate {
     ///
     /// # Errors
     /// Why the keyring could not take it.
-    pub(super) fn prepare(&self, environment: &Environment, token: &Token) -> Result<(), Notice> {
+    pub(super) fn prepare(&self, context: &Context, token: &Token) -> Result<(), Notice> {
         match self {
-            Fate::Moved { owner, dead } => logins::adopt(environment, owner, token, dead.as_ref()),
+            Fate::Moved { owner, dead } => logins::adopt(context, owner, token, dead.as_ref()),
             Fate::Held | Fate::Dead | Fate::Spare(_) => Ok(()),
             Fate::Unsure(why) => Err(Notice::new(format!("the token stays: {why}"), "")),
         }

@@ -2,17 +2,17 @@
 //! room it comes from.
 
 use super::Look;
-use crate::environment::Environment;
+use crate::context::Context;
 use crate::redact::{Hide, Known, redacted};
 
 /// Takes out what is nobody else's business.
 pub(super) struct Mask(Known);
 
 impl Mask {
-    pub(super) fn new(environment: &Environment) -> Mask {
-        let secrets = environment.secrets();
+    pub(super) fn new(context: &Context) -> Mask {
+        let secrets = context.environment.secrets();
         let mut known = Known::of(secrets.iter().map(|secret| secret.as_str()));
-        if let Some(home) = &environment.home {
+        if let Some(home) = &context.environment.home {
             known.add_home(home);
         }
         Mask(known)

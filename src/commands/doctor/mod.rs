@@ -27,7 +27,7 @@ mod spelling;
 use super::Session;
 use super::report::{self, span};
 use crate::cli::Doctor;
-use crate::environment::Environment;
+use crate::context::Context;
 use crate::notice::{Kind, Notice, Told};
 use crate::terminal::{self, Spinner};
 
@@ -86,7 +86,7 @@ pub(super) fn run(arguments: &Doctor, session: &mut Session<'_, '_>) -> anyhow::
         let advice = "give --yes, or look first: git credential-heroku-rs doctor";
         return Err(Notice::new(what, advice).of_kind(Kind::Usage).into());
     }
-    let mut mask = Mask::new(session.environment);
+    let mut mask = Mask::new(session.context);
     let mut findings = examine(reach, &mut mask, session);
     let changes = match arguments.fix {
         true => fixes::all(&mut findings, arguments, &mut mask, reach, session)?,
@@ -97,7 +97,7 @@ pub(super) fn run(arguments: &Doctor, session: &mut Session<'_, '_>) -> anyhow::
         changes: &changes,
         mask: &mask,
     };
-    let colour = colour(session.environment);
+    let colour = colour(session.context);
     match arguments.json {
         true => report.write_json(session.streams.output)?,
         false => report.write_text(session.streams.output, colour)?,
@@ -109,15 +109,15 @@ pub(super) fn run(arguments: &Doctor, session: &mut Session<'_, '_>) -> anyhow::
 }
 
 fn examine(reach: Reach, mask: &mut Mask, session: &Session<'_, '_>) -> Vec<Finding> {
-    let _spinner = Spinner::start("looking", session.environment);
-    let look = Look::new(session.environment, reach);
+    let _spinner = Spinner::start("looking", &session.context.environment);
+    let look = Look::new(session.context, reach);
     let findings = CHECKS.iter().flat_map(|check| check(&look)).collect();
     mask.learns(&look);
     findings
 }
 
-fn colour(environment: &Environment) -> Colour {
-    match terminal::is_stdout() && !environment.no_color {
+fn colour(context: &Context) -> Colour {
+    match terminal::is_stdout() && !context.environment.no_color {
         true => Colour::Coloured,
         false => Colour::Plain,
     }

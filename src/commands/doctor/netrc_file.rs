@@ -1,14 +1,14 @@
 //! netrc, which git reads before it asks any helper.
 
 use super::{Copy, Fate, Finding, Fix, Look, Severity, modes};
-use crate::environment::Environment;
+use crate::context::Context;
 use crate::logins::lookup::Source;
 use crate::netrc::{self, Entry, Netrc, Overview, Unreadable};
 use crate::notice::Notice;
 use crate::token::Token;
 
 pub(super) fn check(look: &Look<'_>) -> Vec<Finding> {
-    let netrc = match Netrc::in_plain_text(look.environment) {
+    let netrc = match Netrc::in_plain_text(&look.context.environment) {
         Ok(None) => return encrypted(look),
         Ok(Some(netrc)) => netrc,
         Err(why) => return vec![unreadable(&why, look)],
@@ -40,7 +40,9 @@ pub(super) fn check(look: &Look<'_>) -> Vec<Finding> {
 
 /// Whether git sends an entry of it to Heroku by itself.
 pub(super) fn is_sent_by_git(look: &Look<'_>) -> bool {
-    let netrc = Netrc::in_plain_text(look.environment).ok().flatten();
+    let netrc = Netrc::in_plain_text(&look.context.environment)
+        .ok()
+        .flatten();
     let overview = netrc.and_then(|netrc| netrc.overview().ok());
     overview.is_some_and(|overview| !overview.git.is_empty())
 }
@@ -49,18 +51,18 @@ pub(super) fn is_sent_by_git(look: &Look<'_>) -> bool {
 fn serves(look: &Look<'_>) -> bool {
     let used = look.answer.found.as_ref();
     let from_netrc = used.is_some_and(|found| found.source == Source::Netrc);
-    from_netrc && (look.listing.is_err() || look.environment.netrc_first)
+    from_netrc && (look.listing.is_err() || look.context.environment.netrc_first)
 }
 
 fn encrypted(look: &Look<'_>) -> Vec<Finding> {
-    let what = match Netrc::read(look.environment) {
+    let what = match Netrc::read(&look.context.environment) {
         Ok(None) => "there is none, or none that git reads",
         Ok(Some(_)) => "it is encrypted: git does not read it, the Heroku CLI and this program do",
         Err(why) => {
             return vec![Finding::of_problem(
                 "netrc.encrypted",
                 Severity::Warn,
-                &why.notice(look.environment),
+                &why.notice(&look.context.environment),
             )];
         }
     };
@@ -69,7 +71,7 @@ fn encrypted(look: &Look<'_>) -> Vec<Finding> {
 
 /// A file that git cannot read stops it before it asks anybody.
 fn unreadable(why: &Unreadable, look: &Look<'_>) -> Finding {
-    let notice = why.notice(look.environment);
+    let notice = why.notice(&look.context.environment);
     match why {
         Unreadable::NotOurs("others can write it") => {
             let finding = Finding::of_problem("netrc.rights", Severity::Fail, &notice);
@@ -101,7 +103,7 @@ fn readable(look: &Look<'_>) -> Option<Finding> {
 }
 
 fn private(look: &Look<'_>) -> Option<Fix> {
-    let path = netrc::path(look.environment)?;
+    let path = netrc::path(&look.context.environment)?;
     let mode = modes::of(&path)?;
     let does = format!("chmod 600 {}", path.display());
     let undo = format!("chmod {mode:o} {}", path.display());
@@ -192,13 +194,14 @@ fn taken_out(fates: Vec<(Token, Fate)>, place: &str, words: &[String]) -> Fix {
         false => "git credential-heroku-rs netrc print >>~/.netrc",
     };
     let tokens: Vec<Token> = fates.iter().map(|(token, _)| token.clone()).collect();
-    Fix::new(does, undo, move |environment| {
+    Fix::new(does, undo, move |context| {
         for (token, fate) in &fates {
-            fate.prepare(environment, token)?;
+            fate.prepare(context, token)?;
         }
-        let is_as_it_was = held_by_netrc(environment)? == tokens;
+        let is_as_it_was = held_by_netrc(context)? == tokens;
         match is_as_it_was
-            && netrc::forget(environment, None).map_err(|why| why.notice(environment))?
+            && netrc::forget(&context.environment, None)
+                .map_err(|why| why.notice(&context.environment))?
         {
             true => Ok(()),
             false => Err(Notice::new(
@@ -210,10 +213,11 @@ fn taken_out(fates: Vec<(Token, Fate)>, place: &str, words: &[String]) -> Fix {
 }
 
 /// The tokens that netrc has now.
-fn held_by_netrc(environment: &Environment) -> Result<Vec<Token>, Notice> {
-    let netrc = Netrc::in_plain_text(environment).map_err(|why| why.notice(environment))?;
+fn held_by_netrc(context: &Context) -> Result<Vec<Token>, Notice> {
+    let netrc = Netrc::in_plain_text(&context.environment)
+        .map_err(|why| why.notice(&context.environment))?;
     let overview = netrc.map_or(Ok(Overview::default()), |netrc| netrc.overview());
-    let overview = overview.map_err(|why| why.notice(environment))?;
+    let overview = overview.map_err(|why| why.notice(&context.environment))?;
     Ok(tokens(&overview).into_iter().cloned().collect())
 }
 
@@ -272,7 +276,8 @@ fn rewritten(overview: &Overview, look: &Look<'_>) -> Option<Fix> {
         lines(overview)
     );
     let undo = "not needed: it is the same token, once for each host";
-    Some(Fix::new(does, undo, move |environment| {
-        netrc::keep(environment, &account, &token).map_err(|why| why.notice(environment))
+    Some(Fix::new(does, undo, move |context| {
+        netrc::keep(&context.environment, &account, &token)
+            .map_err(|why| why.notice(&context.environment))
     }))
 }

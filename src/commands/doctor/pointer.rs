@@ -18,7 +18,7 @@ pub(super) fn login_json(look: &Look<'_>) -> Vec<Finding> {
     let Ok(listing) = &look.listing else {
         return Vec::new();
     };
-    if look.environment.netrc_first || look.environment.api_key.is_some() {
+    if look.context.environment.netrc_first || look.context.environment.api_key.is_some() {
         return Vec::new();
     }
     let items = listing.items.iter().map(|item| item.account.clone());
@@ -84,7 +84,7 @@ fn dangling(account: &Account, named: &[Account], look: &Look<'_>) -> Finding {
 fn pointing_to(account: &Account, look: &Look<'_>) -> Fix {
     let does =
         format!("write login.json: {account} is in use, the only one with a token in the keyring");
-    let file = heroku_cli::login_file(look.environment).unwrap_or_default();
+    let file = heroku_cli::login_file(&look.context.environment).unwrap_or_default();
     let undo = match &look.login {
         LoginState::Account(before) => {
             format!("write {{\"account\":\"{before}\"}} to {}", file.display())
@@ -92,16 +92,16 @@ fn pointing_to(account: &Account, look: &Look<'_>) -> Fix {
         LoginState::Absent | LoginState::Unusable => format!("rm {}", file.display()),
     };
     let account = account.clone();
-    Fix::new(does, undo, move |environment| {
-        logins::switch(environment, &account).map(drop)
+    Fix::new(does, undo, move |context| {
+        logins::switch(context, &account).map(drop)
     })
 }
 
 /// Variables that decide before anything else does.
 pub(super) fn variables(look: &Look<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
-    let environment = look.environment;
-    match &environment.api_key {
+    let context = look.context;
+    match &context.environment.api_key {
         None => {}
         Some(Err(why)) => found.push(
             Finding::fail(
@@ -113,8 +113,8 @@ pub(super) fn variables(look: &Look<'_>) -> Vec<Finding> {
         ),
         Some(Ok(token)) => found.push(api_key(token, look)),
     }
-    let is_set = |name| environment.remarkable.contains(&name);
-    if is_set("HEROKU_API_TOKEN") && environment.api_key.is_none() {
+    let is_set = |name| context.environment.remarkable.contains(&name);
+    if is_set("HEROKU_API_TOKEN") && context.environment.api_key.is_none() {
         let finding = Finding::warn(
             "login.unread-variable",
             "HEROKU_API_TOKEN is set, and no program reads it",
@@ -135,7 +135,7 @@ pub(super) fn variables(look: &Look<'_>) -> Vec<Finding> {
         );
         found.push(finding.with_advice("unset HEROKU_GIT_HOST"));
     }
-    found.extend(other_heroku(environment.heroku_host.as_deref()));
+    found.extend(other_heroku(context.environment.heroku_host.as_deref()));
     found
 }
 
@@ -171,8 +171,8 @@ fn api_key(token: &crate::token::Token, look: &Look<'_>) -> Finding {
 
 /// Files that decide who pushes, and what is known about tokens: they are their owner's alone.
 pub(super) fn rights(look: &Look<'_>) -> Vec<Finding> {
-    let login = heroku_cli::login_file(look.environment);
-    let state = look.environment.state_dir();
+    let login = heroku_cli::login_file(&look.context.environment);
+    let state = look.context.environment.state_dir();
     let notes = state.as_ref().map(|dir| dir.join("authorizations.json"));
     let mut found = Vec::new();
     found.extend(login.and_then(|file| loose("login.rights", file, 0o600, 0o022)));

@@ -13,7 +13,7 @@ pub(super) fn found_by_git(look: &Look<'_>, name: &str) -> Vec<PathBuf> {
     let name_of_file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
     let gits_own = git::place_of_commands().map(|dir| dir.join(name_of_file));
     let mut found: Vec<PathBuf> = gits_own.into_iter().filter(|path| path.is_file()).collect();
-    found.extend(look.environment.programs(name));
+    found.extend(look.context.environment.programs(name));
     found
 }
 

@@ -9,7 +9,7 @@ use crate::logins::lookup::{Found, Source};
 /// How long all helpers together may take: git itself would wait for ever.
 fn limit(look: &Look<'_>) -> Duration {
     const SHORTEST: Duration = Duration::from_secs(5);
-    SHORTEST.max(5 * look.environment.keyring_limit)
+    SHORTEST.max(5 * look.context.environment.keyring_limit)
 }
 
 pub(super) fn fill(look: &Look<'_>) -> Vec<Finding> {
@@ -56,7 +56,7 @@ fn unanswered(look: &Look<'_>, why: &str) -> Finding {
 
 /// Who would ask the person at a push.
 fn askpass(look: &Look<'_>) -> Option<String> {
-    let is_set = |name: &str| look.environment.remarkable.contains(&name);
+    let is_set = |name: &str| look.context.environment.remarkable.contains(&name);
     if is_set("GIT_ASKPASS") {
         return Some("the program in GIT_ASKPASS".to_owned());
     }

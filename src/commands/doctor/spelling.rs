@@ -46,7 +46,7 @@ pub(super) fn check(look: &Look<'_>) -> Vec<Finding> {
 }
 
 fn rewritten(helper: &Setting, look: &Look<'_>) -> Option<Fix> {
-    let ours = our_helper(look.environment).ok()?;
+    let ours = our_helper(look.context).ok()?;
     if !helper.is_changeable() {
         return None;
     }

@@ -15,22 +15,22 @@ pub(super) fn wait(
     arguments: &Login,
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<Got> {
-    if let Some(place) = session.environment.place.away() {
+    if let Some(place) = session.context.environment.place.away() {
         session.say(&format!(
             "In {place} this login usually fails with \"IP address mismatch\": Heroku wants your browser \
              and this machine to have one address.\nA token works: git credential-heroku-rs login"
         ))?;
     }
-    let description = description(arguments, session.environment);
+    let description = description(arguments, session.context);
     let login = api
         .start_browser_login(&description)
         .map_err(|failure| failure.notice())?;
     session.say(&format!("Open in your browser: {}", login.page()))?;
     if !arguments.no_open {
-        terminal::open_page(login.page(), session.environment);
+        terminal::open_page(login.page(), &session.context.environment);
     }
     session.say("Waiting for you to log in there (Ctrl-C ends it) …")?;
-    let _sign_of_life = terminal::Spinner::start("waiting", session.environment);
+    let _sign_of_life = terminal::Spinner::start("waiting", &session.context.environment);
     let token = api
         .await_browser_login(&login, Instant::now() + LIMIT)
         .map_err(|failure| failure.notice())?;

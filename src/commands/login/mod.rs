@@ -6,15 +6,13 @@
 use std::io::Write;
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use super::{Session, known, usual_description};
 use crate::account::Account;
 use crate::cli::{Login, Place};
-use crate::environment::Environment;
+use crate::context::Context;
 use crate::git::{self, Setting};
 use crate::heroku_api::{Authorization, Failure, HerokuApi};
-use crate::keyring::{Keyring, Unavailable};
+use crate::keyring::Unavailable;
 use crate::logins::lookup::Source;
 use crate::logins::{self, Kept, Store};
 use crate::notice::Notice;
@@ -29,7 +27,10 @@ const LIMIT: Duration = Duration::from_secs(30);
 
 pub(super) fn run(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     open_keyring(arguments, session)?;
-    let api = HerokuApi::new(session.environment, LIMIT).map_err(|failure| failure.notice())?;
+    let api = session
+        .context
+        .api(LIMIT)
+        .map_err(|failure| failure.notice())?;
     let got = if arguments.with_token {
         paste::from_stdin(session)?
     } else if arguments.interactive {
@@ -45,11 +46,11 @@ pub(super) fn run(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::R
 /// A keyring that will not take the token ends the login before it begins. A locked one is unlocked
 /// by its own prompt, where a person is there to answer it.
 fn open_keyring(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    match logins::can_keep(session.environment, store(arguments.store)) {
+    match logins::can_keep(session.context, store(arguments.store)) {
         Err(Unavailable::Locked) if terminal::is_there() => {
             session.say("the keyring is locked, and asks you to open it")?;
-            let keyring = Keyring::new(session.environment);
-            let unlocked = keyring.unlock(session.environment.prompt_limit);
+            let keyring = session.context.keyring();
+            let unlocked = keyring.unlock(session.context.environment.prompt_limit);
             unlocked.map_err(|why| why.notice())?;
         }
         able => able.map_err(|why| why.notice())?,
@@ -64,9 +65,9 @@ struct Got {
 }
 
 /// How Heroku's dashboard is to call an authorization of ours.
-fn description(arguments: &Login, environment: &Environment) -> String {
+fn description(arguments: &Login, context: &Context) -> String {
     let given = arguments.description.clone();
-    given.unwrap_or_else(|| usual_description(environment))
+    given.unwrap_or_else(|| usual_description(context))
 }
 
 fn finish(
@@ -88,30 +89,24 @@ fn finish(
         }
     }
     let store = store(arguments.store);
-    let kept = logins::keep(
-        session.environment,
-        store,
-        &email,
-        &got.token,
-        known.clone(),
-    )?;
+    let kept = logins::keep(session.context, store, &email, &got.token, known.clone())?;
     for note in &kept.notes {
         session.warn(note)?;
     }
     tell(&kept, &email, session)?;
     let out = &mut session.streams.output;
     if let Some(expires) = known.expires {
-        let left = expires.duration_since(Timestamp::now());
+        let left = expires.duration_since(session.context.now());
         let day = expires.strftime("%Y-%m-%d");
         writeln!(out, "It ends on {day}, {}", super::report::span(left))?;
     }
-    if kept.source == Source::Keyring && is_unseen_by_the_heroku_cli(session.environment) {
+    if kept.source == Source::Keyring && is_unseen_by_the_heroku_cli(session.context) {
         session.warn(&Notice::new(
             "the Heroku CLI does not see this login: without secret-tool it looks into netrc",
             "install libsecret-tools, or log in with --store netrc",
         ))?;
     }
-    if session.environment.api_key.is_some() {
+    if session.context.environment.api_key.is_some() {
         session.warn(&Notice::new(
             "HEROKU_API_KEY is set, and goes before this login",
             "run: unset HEROKU_API_KEY",
@@ -166,8 +161,8 @@ fn tell(kept: &Kept, account: &Account, session: &mut Session<'_, '_>) -> anyhow
 }
 
 /// On Linux the Heroku CLI reaches the keyring through `secret-tool` alone.
-fn is_unseen_by_the_heroku_cli(environment: &Environment) -> bool {
-    let without = |program| !environment.has_program(program);
+fn is_unseen_by_the_heroku_cli(context: &Context) -> bool {
+    let without = |program| !context.environment.has_program(program);
     cfg!(target_os = "linux") && !without("heroku") && without("secret-tool")
 }
 

@@ -17,7 +17,7 @@ pub(super) fn ask(
     arguments: &Login,
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<Got> {
-    let description = description(arguments, session.environment);
+    let description = description(arguments, session.context);
     let new = NewAuthorization {
         description: &description,
         scope: arguments.scope.iter().map(|scope| scope.name()).collect(),

@@ -41,19 +41,19 @@ pub(super) fn ask(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::R
     if !terminal::is_there() {
         return Err(no_terminal().into());
     }
-    if let Some(place) = session.environment.place.away() {
+    if let Some(place) = session.context.environment.place.away() {
         session.say(&format!(
             "In {place} a token is the way that works: the browser login fails there (\"IP address mismatch\")."
         ))?;
     }
-    let description = description(arguments, session.environment);
+    let description = description(arguments, session.context);
     session.say(&format!("Make a token: {PAGE}"))?;
     session.say(&format!(
         "  description: {description}; expires: as you like, 30 days is 2592000"
     ))?;
     session.say("Paste it here; it is not shown. It is kept in the keyring, for git and for the Heroku CLI.")?;
     if arguments.open {
-        terminal::open_page(PAGE, session.environment);
+        terminal::open_page(PAGE, &session.context.environment);
     }
     let text = terminal::hidden("Token: ").map_err(Notice::from)?;
     Ok(got(&text, "your paste")?)

@@ -41,11 +41,11 @@ enum Left {
 }
 
 pub(super) fn run(arguments: &Rotate, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let environment = session.environment;
-    if matches!(environment.api_key, Some(Ok(_))) {
+    let context = session.context;
+    if matches!(context.environment.api_key, Some(Ok(_))) {
         return Err(not_ours().into());
     }
-    let lock = rotation_journal::lock(environment, OTHERS_LIMIT);
+    let lock = rotation_journal::lock(&context.environment, OTHERS_LIMIT);
     let _others_wait = lock.map_err(|why| not_locked(&why))?;
     let logins = meant(arguments, session)?;
     let mut left = false;
@@ -68,15 +68,15 @@ pub(super) fn run(arguments: &Rotate, session: &mut Session<'_, '_>) -> anyhow::
 
 /// The tokens that are to be replaced: the one that git gets, or all that lie here.
 fn meant(arguments: &Rotate, session: &mut Session<'_, '_>) -> anyhow::Result<Vec<Login>> {
-    let environment = session.environment;
+    let context = session.context;
     let named = arguments.account.as_deref();
-    let account = named.map(|name| account_named(name, environment));
+    let account = named.map(|name| account_named(name, context));
     let answer = lookup::find(
         &Wanted {
-            host: &host_in_use(Service::Git, environment)?,
+            host: &host_in_use(Service::Git, context)?,
             account: account.transpose()?.as_ref(),
         },
-        environment,
+        context,
     );
     if !arguments.all {
         if let Some(notice) = answer.passed_over() {
@@ -90,7 +90,7 @@ fn meant(arguments: &Rotate, session: &mut Session<'_, '_>) -> anyhow::Result<Ve
             known: found.known,
         }]);
     }
-    let (mut logins, unavailable) = logins::list(environment);
+    let (mut logins, unavailable) = logins::list(context);
     logins.retain(|login| login.source != Source::ApiKey);
     if logins.is_empty() {
         return Err(answer.why_none().into());
@@ -117,17 +117,17 @@ fn rotated(
     login: &Login,
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<Left> {
-    let environment = session.environment;
+    let context = session.context;
     let margin = arguments.if_expires_within;
-    let of = |account| rotation_journal::of(environment, account);
+    let of = |account| rotation_journal::of(&context.environment, account);
     let unfinished = login.account.as_ref().map(of).unwrap_or_default();
     if unfinished.is_empty() && !End::noted(login.known.as_ref()).is_due(margin) {
         return Ok(Left::Nothing);
     }
-    let api = HerokuApi::new(environment, LIMIT).map_err(|failure| failure.notice())?;
+    let api = context.api(LIMIT).map_err(|failure| failure.notice())?;
     let account = owner(&api, login)?;
     let rotating = Rotating {
-        environment,
+        context,
         api: &api,
         account: &account,
         token: &login.token,
@@ -140,10 +140,10 @@ fn rotated(
     if !old.end().is_due(margin) {
         // So that the next time nobody has to be asked.
         let noted = known(&account, &login.token, old.found.as_ref());
-        let _ = token_metadata::remember(environment, noted);
+        let _ = token_metadata::remember(&context.environment, noted);
         return Ok(Left::Nothing);
     }
-    let usual = usual_description(environment);
+    let usual = usual_description(context);
     let lifetime = arguments.expires_in.unwrap_or_else(|| old.lifetime());
     let new = NewAuthorization {
         description: rotation_journal::unmarked(old.description().unwrap_or(&usual)),

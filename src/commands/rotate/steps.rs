@@ -4,7 +4,7 @@
 
 use crate::account::Account;
 use crate::commands::known;
-use crate::environment::Environment;
+use crate::context::Context;
 use crate::heroku_api::{
     Authorization, Failure, HerokuApi, NewAuthorization, Revoked, position_of,
 };
@@ -17,7 +17,7 @@ use crate::token_metadata::Known;
 
 /// A token in its place, and who is asked about it.
 pub(super) struct Rotating<'a> {
-    pub(super) environment: &'a Environment,
+    pub(super) context: &'a Context,
     pub(super) api: &'a HerokuApi,
     pub(super) account: &'a Account,
     pub(super) token: &'a Token,
@@ -43,7 +43,7 @@ impl Rotating<'_> {
         new: &NewAuthorization<'_>,
         old: Option<Ending>,
     ) -> Result<Replaced, Notice> {
-        let untouched = logins::still_holds(self.environment, self.place, self.account, self.token);
+        let untouched = logins::still_holds(self.context, self.place, self.account, self.token);
         untouched.map_err(|why| not_replaced(&of(&why)))?;
         let mut rotation = Rotation::begin(self.account, new.description, old)
             .map_err(|why| not_replaced(&unnoted(&why)))?;
@@ -64,7 +64,7 @@ impl Rotating<'_> {
             ..known(self.account, &token, Some(&made))
         };
         let put = logins::replace(
-            self.environment,
+            self.context,
             self.place,
             self.account,
             self.token,
@@ -84,7 +84,7 @@ impl Rotating<'_> {
     }
 
     fn note(&self, rotation: &Rotation) -> Result<(), Notice> {
-        rotation_journal::note(self.environment, rotation).map_err(|why| unnoted(&why))
+        rotation_journal::note(&self.context.environment, rotation).map_err(|why| unnoted(&why))
     }
 
     fn made(
@@ -104,7 +104,7 @@ impl Rotating<'_> {
                 return self.undone(rotation, &why);
             }
             // Heroku itself has said that there is nothing to clear up.
-            let _ = rotation_journal::forget(self.environment, rotation);
+            let _ = rotation_journal::forget(&self.context.environment, rotation);
             not_replaced(&why)
         })
     }
@@ -156,7 +156,7 @@ impl Rotating<'_> {
                 .api
                 .describe(new, &made.authorization, &rotation.description);
         }
-        let _ = rotation_journal::forget(self.environment, rotation);
+        let _ = rotation_journal::forget(&self.context.environment, rotation);
         Ok(())
     }
 
@@ -176,7 +176,7 @@ impl Rotating<'_> {
         }
         // A request that nobody waits for may have its effect later: then the mark is still known.
         if !made.is_empty() || !rotation.is_recent() {
-            let _ = rotation_journal::forget(self.environment, rotation);
+            let _ = rotation_journal::forget(&self.context.environment, rotation);
         }
         Ok(!made.is_empty())
     }
