@@ -1,0 +1,84 @@
+"""The session buses: each function starts one, and puts its address into the world's environment."""
+
+import os
+import socket
+
+from waiting import wait_until
+
+CONFIGURATION = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  {listen}
+  <auth>EXTERNAL</auth>
+  <servicedir>{services}</servicedir>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+"""
+# The bus starts gcr's prompter for gnome-keyring, and nothing else.
+PROMPTER = "/usr/libexec/gcr-prompter"
+PROMPTER_NAMES = ("org.gnome.keyring.SystemPrompter", "org.gnome.keyring.PrivatePrompter")
+
+
+def configure(world, listen=""):
+    services = world.path("services")
+    os.mkdir(services)
+    for name in PROMPTER_NAMES:
+        with open(os.path.join(services, f"{name}.service"), "w", encoding="utf-8") as file:
+            file.write(f"[D-BUS Service]\nName={name}\nExec={PROMPTER}\n")
+    path = world.path("bus.conf")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(CONFIGURATION.format(listen=listen, services=services))
+    return path
+
+
+def is_reached_at(world, address):
+    world.environment["DBUS_SESSION_BUS_ADDRESS"] = address
+    wait_until(lambda: "uint32" in bus_id(world), f"a bus answers at {address}")
+
+
+def bus_id(world):
+    return world.call("/org/freedesktop/DBus", "org.freedesktop.DBus.RequestName", "org.example.Probe", "0",
+                      dest="org.freedesktop.DBus")
+
+
+def dbus_daemon(world):
+    path = world.path("run", "bus")
+    configuration = configure(world, f"<listen>unix:path={path}</listen>")
+    world.spawn("dbus-daemon", ["dbus-daemon", "--nofork", "--nopidfile", f"--config-file={configuration}"])
+    is_reached_at(world, f"unix:path={path}")
+
+
+def dbus_broker(world):
+    """Without systemd: its socket is handed over as systemd does, and it logs to a socket of ours.
+
+    The log's place is fixed (/run/systemd/journal), so it gets a mount namespace of its own.
+    """
+    path = world.path("run", "bus")
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen(128)
+    systemd = world.path("systemd")
+    os.makedirs(os.path.join(systemd, "journal"))
+    world.journal = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    world.journal.bind(os.path.join(systemd, "journal", "socket"))
+    script = ("mkdir -p /run/systemd && mount --bind \"$1\" /run/systemd && shift && "
+              "LISTEN_PID=$$ LISTEN_FDS=1 exec dbus-broker-launch --scope user --config-file \"$1\"")
+    world.spawn("dbus-broker", ["unshare", "--mount", "sh", "-c", script, "sh", systemd, configure(world)],
+                preparation=lambda: os.dup2(listener.fileno(), 3), pass_fds=(3,))
+    is_reached_at(world, f"unix:path={path}")
+    listener.close()
+
+
+def dbus_run_session(world):
+    """The system's own configuration of a session bus; it starts gnome-keyring where that is asked for."""
+    path = world.path("run", "address")
+    world.spawn("dbus-run-session", [
+        "dbus-run-session", "--", "sh", "-c", f"echo $DBUS_SESSION_BUS_ADDRESS >{path}; exec sleep infinity"])
+    wait_until(lambda: os.path.exists(path) and os.path.getsize(path), "dbus-run-session has started")
+    with open(path, encoding="utf-8") as file:
+        is_reached_at(world, file.read().strip())

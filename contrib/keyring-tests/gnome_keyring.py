@@ -1,0 +1,31 @@
+"""gnome-keyring, with its login keyring."""
+
+import programs
+from waiting import wait_until
+from world import SERVICE
+
+PASSWORD = "open sesame"
+LOGIN = SERVICE + "/collection/login"
+
+
+class GnomeKeyring(programs.Program):
+    name = "gnome-keyring"
+    needs = {"gnome-keyring-daemon": "gnome-keyring"}
+    collection = LOGIN
+    # Shown by gcr's prompter, which the bus starts.
+    prompt = "Unlock"
+
+    def start(self, password=PASSWORD):
+        """With the login keyring open, as after a login with a password."""
+        self.process = self.world.spawn(
+            "gnome-keyring", ["gnome-keyring-daemon", "--foreground", "--components=secrets", "--unlock"],
+            stdin=password.encode())
+        self.world.wait_for_name()
+        wait_until(lambda: self.world.is_locked(LOGIN) is False, "the login keyring is open")
+
+    def lock(self):
+        self.world.call(SERVICE, "org.freedesktop.Secret.Service.Lock", f"['{LOGIN}']")
+        wait_until(lambda: self.world.is_locked(LOGIN), "the login keyring is locked")
+
+    def answer(self):
+        self.world.display.types(self.prompt, PASSWORD)

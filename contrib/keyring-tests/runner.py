@@ -1,0 +1,127 @@
+"""Chooses the scenarios, installs and builds what they need, runs them side by side, and counts."""
+
+import argparse
+import os
+import queue
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+import traceback
+
+from checks import Checks
+from scenarios import SCENARIOS
+from waiting import Stopped, stopping
+from world import ANN, BOB, TOP, World
+
+AT_ONCE = 4
+
+
+def main(arguments, usage):
+    parser = argparse.ArgumentParser(prog="contrib/keyrings", usage=usage, add_help=False)
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--yes", action="store_true")
+    wanted = parser.parse_args(arguments)
+    chosen = [scenario for scenario in SCENARIOS
+              if not wanted.names or any(scenario.name.startswith(name) for name in wanted.names)]
+    if not chosen:
+        sys.exit("there is no such scenario: see ./contrib/keyrings --list")
+    if wanted.list:
+        for scenario in sorted(chosen, key=lambda scenario: scenario.name):
+            print(f"{scenario.name:28}  {scenario.about}")
+        return 0
+    install(chosen, wanted.yes)
+    return run_all(chosen, build())
+
+
+def install(chosen, yes):
+    """Asks first, if a user is there to answer."""
+    needs = {need: package for scenario in chosen for need, package in scenario.needs.items() if package}
+    missing = sorted({package for need, package in needs.items() if not (shutil.which(need) or os.path.exists(need))})
+    if missing and not yes and sys.stdin.isatty():
+        if input(f"Install {', '.join(missing)}? [Y/n] ").strip().lower() not in ("", "y", "yes"):
+            sys.exit(1)
+    command = [os.path.join(TOP, "contrib", "install-missing")]
+    command += [f"{need}={package}" for need, package in needs.items()]
+    if subprocess.run(command, check=False).returncode:
+        sys.exit(1)
+    packages = sorted(set(needs.values()))
+    versions = subprocess.run(["dpkg-query", "--show", "--showformat=${Package} ${Version}, ", *packages],
+                              capture_output=True, text=True, check=False).stdout
+    print("with " + versions.rstrip(", "))
+
+
+def build():
+    """The debug build is what the tests use too. Returns its folder."""
+    subprocess.run([os.path.join(TOP, "contrib", "require-rust")], check=True)
+    command = ["cargo", "build", "--quiet", "--locked", "--bins", "--package", "git-credential-heroku-rs",
+               "--package", "heroku-stand-in"]
+    if subprocess.run(command, cwd=TOP, stdin=subprocess.DEVNULL, check=False).returncode:
+        sys.exit(1)
+    return os.path.abspath(os.path.join(TOP, os.environ.get("CARGO_TARGET_DIR", "target"), "debug"))
+
+
+def run_all(chosen, programs):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: stop(number))
+    start = time.monotonic()
+    waiting, done = queue.SimpleQueue(), []
+    for scenario in chosen:
+        waiting.put(scenario)
+    threads = [threading.Thread(target=work, args=(waiting, programs, done)) for _ in range(AT_ONCE)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        while thread.is_alive():
+            thread.join(0.2)
+    if stopping.is_set():
+        print("stopped; nothing is left behind", file=sys.stderr)
+        return 128 + stopping.signal
+    passed, failed, skipped = (sum(getattr(checks, name) for checks in done)
+                               for name in ("passed", "failed", "skipped"))
+    print(f"{passed} passed, {failed} failed, {skipped} skipped, in {time.monotonic() - start:.0f} s")
+    return 1 if failed or not passed + skipped else 0
+
+
+def stop(number):
+    stopping.signal = number
+    stopping.set()
+
+
+def work(waiting, programs, done):
+    """A thread: one scenario after the other. Its daemons end with it, if this program is killed."""
+    while not stopping.is_set():
+        try:
+            scenario = waiting.get_nowait()
+        except queue.Empty:
+            return
+        checks = Checks(scenario.name)
+        done.append(checks)
+        try:
+            run(scenario, programs, checks)
+        except Stopped:
+            return
+        except Exception as error:  # A scenario that breaks off is a failed check, and the others go on.
+            where = traceback.extract_tb(error.__traceback__)
+            lines = [f"{os.path.basename(frame.filename)}:{frame.lineno}" for frame in where]
+            checks.check("the scenario comes to its end", False, f"{type(error).__name__}: {error} ({' '.join(lines)})")
+
+
+def run(scenario, programs, checks):
+    reason = scenario.unless()
+    optional = [*scenario.optional, *(need for need, package in scenario.needs.items() if not package)]
+    missing = [name for name in optional if not shutil.which(name)]
+    if missing or reason:
+        return checks.skip(reason or f"not installed: {', '.join(missing)}")
+    world = World(programs, scenario.with_display)
+    checks.world = world
+    try:
+        scenario.bus(world)
+        world.heroku.add_account(ANN, "app-ann")
+        world.heroku.add_account(BOB, "app-bob")
+        scenario.play(world, scenario.program(world), checks)
+    finally:
+        world.stop()

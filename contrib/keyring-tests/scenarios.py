@@ -1,0 +1,70 @@
+"""Every scenario: a keyring program in a state, or a session bus, and what is to hold there."""
+
+import dataclasses
+import os
+from typing import Callable
+
+import buses
+from gnome_keyring import GnomeKeyring
+from keepassxc import KeePassXC
+from kwallet import KWallet
+from life import Life
+from locked import Locked
+
+# A command or a file, and the Debian package that has it.
+NEEDS = {"git": "git", "gdbus": "libglib2.0-bin", "dbus-daemon": "dbus", "dbus-run-session": "dbus",
+         "secret-tool": "libsecret-tools", "setpriv": "util-linux"}
+NEEDS_OF_A_DISPLAY = {"Xvfb": "xvfb", "xev": "x11-utils", "xdotool": "xdotool", buses.PROMPTER: "gcr"}
+
+
+@dataclasses.dataclass
+class Scenario:
+    name: str
+    about: str
+    play: Callable
+    program: type
+    bus: Callable = buses.dbus_daemon
+    with_display: bool = False
+    # What is used if it is there and not installed otherwise; and a reason not to run, or None.
+    optional: tuple = ()
+    unless: Callable = lambda: None
+
+    @property
+    def needs(self):
+        needs = {**NEEDS, **self.program.needs}
+        if self.with_display:
+            needs |= NEEDS_OF_A_DISPLAY
+        return needs
+
+
+def life(world, keyring, checks):
+    keyring.start()
+    Life(world, keyring, checks).run()
+
+
+def locked_then_unlocked(world, keyring, checks, **how):
+    keyring.start(**how)
+    scene = Locked(world, keyring, checks)
+    scene.run()
+    scene.unanswered()
+    scene.answered()
+
+
+def needs_root():
+    return None if os.getuid() == 0 else "it needs root, for a mount namespace"
+
+
+# Those that take longest come first.
+SCENARIOS = [
+    Scenario("keepassxc/locked", "a locked database; then a user unlocks it",
+             locked_then_unlocked, KeePassXC, with_display=True),
+    Scenario("kwallet/locked", "a closed wallet; then a user opens it", locked_then_unlocked, KWallet,
+             with_display=True),
+    Scenario("gnome-keyring/open", "an open keyring", life, GnomeKeyring),
+    Scenario("gnome-keyring/locked", "a locked keyring with gcr's prompter; then a user unlocks it",
+             locked_then_unlocked, GnomeKeyring, with_display=True),
+    Scenario("bus/dbus-broker", "dbus-broker, with gnome-keyring", life, GnomeKeyring, buses.dbus_broker,
+             optional=("dbus-broker-launch",), unless=needs_root),
+    Scenario("bus/dbus-run-session", "dbus-run-session, with gnome-keyring", life, GnomeKeyring,
+             buses.dbus_run_session),
+]
