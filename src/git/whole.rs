@@ -209,19 +209,24 @@ pub(super) fn file(scope: Scope) -> Result<Option<PathBuf>, Notice> {
             Ok(path.map(path_of))
         }
         Scope::Local => {
-            let question = [
-                "rev-parse",
-                "--path-format=absolute",
-                "--git-path",
-                "config",
-            ];
-            let output = run(question)?;
+            let output = run(["rev-parse", "--git-path", "config"])?;
             match output.stdout.strip_suffix(b"\n") {
-                Some(path) if output.status.success() => Ok(Some(path_of(path))),
+                Some(path) if output.status.success() => Ok(Some(absolute(&path_of(path)))),
                 _ => Err(said(&output)),
             }
         }
     }
+}
+
+/// `--path-format=absolute` does the same, in git 2.31 and later.
+fn absolute(path: &Path) -> PathBuf {
+    let directory = match path.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+        Some(parent) => parent,
+        None => return path.to_owned(),
+    };
+    let file_name = path.file_name().unwrap_or_default();
+    fs::canonicalize(directory).map_or_else(|_| path.to_owned(), |found| found.join(file_name))
 }
 
 #[cfg(unix)]
