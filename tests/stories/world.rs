@@ -62,6 +62,14 @@ pub(crate) const BOB: &str = "bob@example.com";
 /// Where the system's own programs are; the tested one comes before them all.
 const SYSTEM_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
+/// The system's path, behind the directory in `TESTED_GIT`: the stories pass with any git from 2.30.
+fn system_path() -> String {
+    match std::env::var("TESTED_GIT") {
+        Ok(directory) => format!("{directory}:{SYSTEM_PATH}"),
+        Err(_) => SYSTEM_PATH.to_owned(),
+    }
+}
+
 /// What a story happens in. `World::new()` has a Heroku and a home, and no bus.
 pub(crate) struct World {
     /// Heroku, as this world knows it.
@@ -187,7 +195,7 @@ impl World {
     pub(crate) fn lacks_the_program(&self, name: &str) {
         let programs = self.root.path().join("programs");
         fs::create_dir(&programs).unwrap();
-        for dir in SYSTEM_PATH.split(':') {
+        for dir in system_path().split(':') {
             for entry in fs::read_dir(dir).unwrap() {
                 let entry = entry.unwrap();
                 if entry.file_name() != name {
@@ -215,7 +223,7 @@ impl World {
         let (proxy, ca) = (self.heroku.proxy(), text(self.heroku.ca_file()));
         let fixed = [
             ("HOME", text(&self.home())),
-            ("PATH", format!("{}:{SYSTEM_PATH}", text(&self.bin()))),
+            ("PATH", format!("{}:{}", text(&self.bin()), system_path())),
             ("LC_ALL", "C".to_owned()),
             // A busy machine is no reason to give up: stories about the limit set their own.
             ("HEROKU_RS_TIMEOUT", "30".to_owned()),

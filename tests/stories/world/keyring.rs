@@ -156,7 +156,7 @@ fn in_the_world(root: &Path, program: &str) -> Command {
     command
         .env_clear()
         .env("HOME", root.join("home"))
-        .env("PATH", super::SYSTEM_PATH)
+        .env("PATH", super::system_path())
         .env("LC_ALL", "C")
         .envs(bus_variables(root))
         .stdin(Stdio::null())
