@@ -55,7 +55,7 @@ fn bash_completes_a_command_below_a_command_and_the_values_of_a_flag() {
         .shows("ready> ")
         .types("git credential-heroku-rs netrc im\t--he\t")
         .shows("Usage: git credential-heroku-rs netrc import")
-        .types("git credential-heroku-rs login --store keyc\t--he\t")
+        .types("git credential-heroku-rs login --store keyr\t--he\t")
         .shows(HELP_OF_LOGIN)
         .types("exit 0")
         .exits_with(0);
@@ -95,14 +95,14 @@ fn fish_completes_commands_and_the_values_of_a_flag() {
     let keyring = "keyring\tThe OS keyring\n";
     world
         .shell(
-            "fish -c \"complete -C 'git-credential-heroku-rs login --store keyc'\"",
+            "fish -c \"complete -C 'git-credential-heroku-rs login --store keyr'\"",
             b"",
         )
         .succeeds()
         .stdout_is(keyring);
     let sourced = "git-credential-heroku-rs completions fish | source";
     for line in ["git credential-heroku-rs", "git -C . credential-heroku-rs"] {
-        let line = format!("fish -c \"{sourced}; complete -C '{line} login --store keyc'\"");
+        let line = format!("fish -c \"{sourced}; complete -C '{line} login --store keyr'\"");
         world.shell(&line, b"").succeeds().stdout_is(keyring);
     }
 }
