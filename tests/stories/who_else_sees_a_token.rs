@@ -7,7 +7,7 @@ use std::io::ErrorKind;
 use heroku_stand_in::Grant;
 use rustix::process::Signal;
 
-use crate::world::{ANN, At, Stopped, World, as_a_user};
+use crate::world::{ANN, At, Stopped, World, without_capabilities};
 
 const HEROKU: &str = "protocol=https\nhost=git.heroku.com\n";
 
@@ -100,7 +100,7 @@ fn writes_core_files() -> bool {
 
 #[test]
 fn the_probe_sees_a_program_that_hides_nothing() {
-    as_a_user(|| {
+    without_capabilities(|| {
         let world = World::new();
         let stopped = world.stops_another_program();
         for file in ["mem", "environ", "maps"] {
@@ -117,7 +117,7 @@ fn the_probe_sees_a_program_that_hides_nothing() {
 
 #[test]
 fn nobody_reads_the_memory_of_a_program_that_holds_a_token() {
-    as_a_user(|| {
+    without_capabilities(|| {
         for (name, holder) in HOLDERS {
             let (_world, stopped) = holder();
             for file in ["mem", "environ", "maps"] {
@@ -132,7 +132,7 @@ fn nobody_reads_the_memory_of_a_program_that_holds_a_token() {
 
 #[test]
 fn a_crash_leaves_no_core_file_of_a_program_that_holds_a_token() {
-    as_a_user(|| {
+    without_capabilities(|| {
         for (name, holder) in HOLDERS {
             for signal in [Signal::SEGV, Signal::ABORT, Signal::QUIT] {
                 let (_world, stopped) = holder();
@@ -144,7 +144,7 @@ fn a_crash_leaves_no_core_file_of_a_program_that_holds_a_token() {
 
 #[test]
 fn a_program_under_exec_dumps_its_core_as_any_other() {
-    as_a_user(|| {
+    without_capabilities(|| {
         let (world, token) = logged_in();
         world.is_public(&token);
         let crash = "sh -c 'ulimit -c $(ulimit -H -c); kill -SEGV $$'";

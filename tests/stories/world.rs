@@ -43,7 +43,7 @@ pub(crate) use heroku_cli::{Version, heroku_line};
 pub(crate) use injected::SystemCall;
 pub(crate) use items::Items;
 pub(crate) use outcome::Outcome;
-pub(crate) use powerless::as_a_user;
+pub(crate) use powerless::{reads_every_process, without_capabilities};
 pub(crate) use search::files_under;
 pub(crate) use secret_service::Manner;
 pub(crate) use stopped::{At, Sight, Stopped};
