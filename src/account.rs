@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::token;
+
 /// Who a token belongs to: an email, or the bare user name under which git handed a token over.
 ///
 /// The Heroku CLI puts this name into a shell command, so a name with a quote, a blank or any
@@ -14,11 +16,12 @@ impl Account {
     pub const UNNAMED: &'static str = "heroku";
 
     /// Reads an account name: 1 to 254 characters, letters, digits and `@ . _ + - ~ %`, not
-    /// opening with `-`.
+    /// opening with `-`. A token is no account: the name of an account is printed.
     pub fn parse(name: &str) -> Option<Account> {
         let plain = |c: char| c.is_alphanumeric() || "@._+-~%".contains(c);
         let fits = (1..=254).contains(&name.len()) && !name.starts_with('-');
-        (fits && name.chars().all(plain)).then(|| Account(name.to_owned()))
+        (fits && name.chars().all(plain) && !token::is_shaped_like_one(name))
+            .then(|| Account(name.to_owned()))
     }
 
     /// The account of a token whose owner is not known.
@@ -69,6 +72,18 @@ mod tests {
             "a\nb",
             "a\\b",
             "a/b",
+        ] {
+            assert_eq!(Account::parse(name), None, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_no_account() {
+        for name in [
+            "HRKU-01234567-89ab-cdef-0123-456789abcdef",
+            "hrku-0123",
+            "01234567-89ab-cdef-0123-456789abcdef",
+            "0123456789abcdef0123456789abcdef01234567",
         ] {
             assert_eq!(Account::parse(name), None, "{name:?}");
         }

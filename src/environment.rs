@@ -41,6 +41,8 @@ pub struct Environment {
     pub netrc: Option<PathBuf>,
     /// `GIT_CONFIG_GLOBAL`: git's file for this user, in place of `~/.gitconfig`.
     pub git_config_global: Option<PathBuf>,
+    /// `GIT_EXEC_PATH` is set: git started us, as one of its helpers.
+    pub is_started_by_git: bool,
     /// `DOCKER_CONFIG`: the directory of docker's `config.json`.
     pub docker_config: Option<PathBuf>,
     /// `DBUS_SESSION_BUS_ADDRESS`.
@@ -132,6 +134,7 @@ impl Environment {
             local_app_data: path("LOCALAPPDATA"),
             netrc: path("NETRC"),
             git_config_global: path("GIT_CONFIG_GLOBAL"),
+            is_started_by_git: set("GIT_EXEC_PATH").is_some(),
             docker_config: path("DOCKER_CONFIG"),
             bus_address: text("DBUS_SESSION_BUS_ADDRESS"),
             runtime_dir: path("XDG_RUNTIME_DIR"),

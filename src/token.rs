@@ -60,13 +60,7 @@ impl Token {
     /// Whether it has a form that Heroku issues: `HRKU-` and what follows, or a UUID. One without
     /// may be a token all the same, and a UUID may be anybody's.
     pub fn has_known_form(&self) -> bool {
-        let text = self.expose();
-        let is_uuid = text.len() == 36
-            && text.char_indices().all(|(at, c)| match at {
-                8 | 13 | 18 | 23 => c == '-',
-                _ => c.is_ascii_hexdigit(),
-            });
-        self.has_herokus_prefix() || is_uuid
+        self.has_herokus_prefix() || is_uuid(self.expose())
     }
 
     /// Whether it is Heroku's by its very form.
@@ -101,6 +95,22 @@ impl Token {
             .fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte));
         format!("{first:016x}")
     }
+}
+
+fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.char_indices().all(|(at, c)| match at {
+            8 | 13 | 18 | 23 => c == '-',
+            _ => c.is_ascii_hexdigit(),
+        })
+}
+
+/// Whether a name may be a token in the wrong place, as in `https://TOKEN@git.heroku.com`: it has a
+/// form that Heroku issues or has issued, whole or cut short.
+pub fn is_shaped_like_one(name: &str) -> bool {
+    let prefix = name.get(..5).unwrap_or_default();
+    let is_hex_key = name.len() == 40 && name.bytes().all(|b| b.is_ascii_hexdigit());
+    prefix.eq_ignore_ascii_case("HRKU-") || is_uuid(name) || is_hex_key
 }
 
 impl PartialEq for Token {

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::{Setting, not_started, run};
+use super::{HELPERS, Setting, not_started, reset, run};
 use crate::notice::Notice;
 use crate::subprocess::Running;
 use crate::token::Token;
@@ -87,6 +87,41 @@ impl Setting {
             None => format!("git credential-{}", self.value),
         }
     }
+}
+
+/// Whether git asks another helper about Heroku after this program; none where git does not say so
+/// by the deadline, or does not name this program.
+///
+/// A helper that reads the login that we read has no other answer, and does not count.
+pub fn is_followed(deadline: Instant) -> Option<bool> {
+    let mut git = start_config(&["-z", "--get-regexp", HELPERS])?;
+    let output = git.output().map(collected)?;
+    let left = deadline.saturating_duration_since(Instant::now());
+    let listed = output.recv_timeout(left).ok()?;
+    let is_well = git.succeeds_by(deadline)?;
+    let text = String::from_utf8_lossy(&listed);
+    let values = text.split_terminator('\0').map(|entry| {
+        let (key, value) = entry.split_once('\n').unwrap_or((entry, ""));
+        Setting::helper_at(key, value)
+    });
+    let helpers = reset(values);
+    let ours = helpers.iter().position(Setting::starts_us)?;
+    let mut behind = helpers[ours + 1..].iter();
+    is_well.then(|| behind.any(|helper| !helper.reads_our_login()))
+}
+
+/// Starts `git config`, to be ended by the caller's deadline.
+#[expect(clippy::disallowed_methods, reason = "this is the room that runs git")]
+fn start_config(arguments: &[&str]) -> Option<Running> {
+    let mut command = Command::new("git");
+    command
+        .arg("config")
+        .args(arguments)
+        .env("LC_ALL", "C")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    Running::start(&mut command).ok()
 }
 
 /// The token that a running `git credential-cache` holds for Heroku. One that does not run is not

@@ -23,12 +23,30 @@ pub enum Kin {
 impl Setting {
     /// A helper of this value, wherever it stands.
     pub(super) fn helper(value: &str) -> Setting {
+        Setting::helper_at(HEROKU_HELPER, value)
+    }
+
+    /// A helper of this value under this key, wherever it stands.
+    pub(super) fn helper_at(key: &str, value: &str) -> Setting {
         Setting {
             scope: String::new(),
             origin: String::new(),
-            key: HEROKU_HELPER.to_owned(),
+            key: key.to_owned(),
             value: value.to_owned(),
         }
+    }
+
+    /// Whether its answers come from the login that we read: it is this program, in whatever
+    /// spelling, or the Heroku CLI's own helper.
+    pub(super) fn reads_our_login(&self) -> bool {
+        let words = self.words();
+        let is_the_cli = |program: &String, operation: &String| {
+            let name = program.rsplit(['/', '\\']).next().unwrap_or_default();
+            ["heroku", "heroku.exe", "heroku.cmd"].contains(&name) && operation == "git:credentials"
+        };
+        let runs_the_cli =
+            matches!(words.as_slice(), [program, operation, ..] if is_the_cli(program, operation));
+        self.means_us() || runs_the_cli
     }
 
     /// Whether this helper starts this program, means it, or has nothing to do with it. One by name

@@ -19,8 +19,8 @@ use std::process::{Command, Output, Stdio};
 use crate::notice::Notice;
 
 pub use asking::{
-    Filled, erase_from_cache, erase_from_store, fill, held_in_cache, place_of_commands, tracked,
-    version,
+    Filled, erase_from_cache, erase_from_store, fill, held_in_cache, is_followed,
+    place_of_commands, tracked, version,
 };
 pub use changing::{
     add, command, remove, remove_authorization, replace, replace_url, undone_by,
@@ -83,16 +83,23 @@ pub struct Setting {
 /// # Errors
 /// A [`Notice`] where git cannot be run or its configuration cannot be read.
 pub fn helpers_for_heroku() -> Result<Vec<Setting>, Notice> {
-    let settings = settings(r"^credential\.(.*\.)?helper$")?;
+    Ok(reset(settings(HELPERS)?.into_iter()))
+}
+
+/// The keys of all helpers, as git's regular expression.
+const HELPERS: &str = r"^credential\.(.*\.)?helper$";
+
+/// The helpers of these that git asks about Heroku: an empty value empties the list.
+fn reset(settings: impl Iterator<Item = Setting>) -> Vec<Setting> {
     let mut asked = Vec::new();
-    for setting in settings.into_iter().filter(|s| applies_to_heroku(&s.key)) {
+    for setting in settings.filter(|s| applies_to_heroku(&s.key)) {
         if setting.value.is_empty() {
             asked.clear();
         } else {
             asked.push(setting);
         }
     }
-    Ok(asked)
+    asked
 }
 
 /// Every setting whose key matches git's regular expression, in the order in which git reads.

@@ -8,7 +8,7 @@ use std::io::Read;
 
 use zeroize::Zeroizing;
 
-use super::git::{ending_soon, held};
+use super::git::{self, Place, ending_soon, not_kept, others_are_here, place_for};
 use crate::account::Account;
 use crate::context::Context;
 use crate::docker_protocol::{self, Action, Offered, PROGRAM, Refusal, USERNAME};
@@ -155,11 +155,19 @@ fn store(input: &mut dyn Read, context: &Context) -> Result<Reply, Reply> {
     })?;
     context.environment.trace.hides(token.expose());
     let named = Account::parse(&username).filter(Account::is_email);
-    let held = held(&host, named.as_ref(), context).map_err(|why| not_kept(&why))?;
-    let account = match held {
-        Some(found) if found.token == token => return Ok(Reply::done(Zeroizing::default(), None)),
-        Some(found) => same_user(Some(&username), &found).ok_or_else(|| taken(&found))?,
-        None => named.unwrap_or_else(Account::unnamed),
+    let offered = git::Offered {
+        token: &token,
+        account: named.as_ref(),
+        is_typed: false,
+    };
+    let place = place_for(&offered, &host, context).map_err(|why| not_kept(&why))?;
+    let account = match place {
+        Place::Taken(found) if found.token == token => {
+            return Ok(Reply::done(Zeroizing::default(), None));
+        }
+        Place::Taken(found) => same_user(Some(&username), &found).ok_or_else(|| taken(&found))?,
+        Place::OthersAreHere => return Err(others_are_here().into()),
+        Place::Free => named.unwrap_or_else(Account::unnamed),
     };
     keep(context, &account, &token)
 }
@@ -175,11 +183,6 @@ fn keep(context: &Context, account: &Account, token: &Token) -> Result<Reply, Re
     let kept = logins::keep_unchecked(context, account, token);
     kept.map_err(|why| not_kept(&why))?;
     Ok(Reply::done(Zeroizing::default(), None))
-}
-
-fn not_kept(why: &Notice) -> Notice {
-    let what = format!("the token was not kept: {}", why.what());
-    Notice::new(what, why.fix())
 }
 
 fn taken(found: &Found) -> Notice {

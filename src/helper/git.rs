@@ -4,18 +4,21 @@
 //! file, a socket or a child process. None of them prompts, and none waits without a limit.
 
 use std::io::{self, Write};
+use std::time::Instant;
 
 use jiff::SignedDuration;
 
 use crate::account::Account;
 use crate::context::Context;
+use crate::environment::Environment;
+use crate::git;
 use crate::hosts::HerokuHost;
 use crate::logins;
 use crate::logins::lookup::{self, Found, Source, Wanted};
 use crate::netrc::Netrc;
 use crate::notice::Notice;
-use crate::protocol::{Malformed, Reply, Request};
-use crate::token::{Token, Verdict};
+use crate::protocol::{Malformed, Reply, Request, State};
+use crate::token::{self, Token, Verdict};
 use crate::token_metadata::{self, Known};
 
 /// A request for a host of Heroku's, with its proof.
@@ -53,10 +56,16 @@ impl Ours {
         }
     }
 
+    /// The request's user name; none where a token stands in its place.
+    fn username(&self) -> Option<&str> {
+        let name = self.request.username.as_deref()?;
+        let password = self.request.password.as_ref().map(Token::expose);
+        (!token::is_shaped_like_one(name) && password != Some(name)).then_some(name)
+    }
+
     /// The account that the request's user name means: an email does, any other name says nothing.
     fn account(&self) -> Option<Account> {
-        let name = self.request.username.as_deref()?;
-        Account::parse(name).filter(Account::is_email)
+        Account::parse(self.username()?).filter(Account::is_email)
     }
 }
 
@@ -79,7 +88,8 @@ fn misread(malformed: &Malformed) -> Notice {
 ///
 /// The reply goes out in one piece once it is whole, since git uses what it gets of a partial one.
 /// Without a token it is the user name alone, so that git asks for the password only; what is
-/// pasted there comes back in `store`.
+/// pasted there comes back in `store`. If git asks another helper after us, the reply is empty
+/// instead: a credential that it has for another user name would not match ours.
 ///
 /// # Errors
 /// A [`Notice`] for stderr. git has its answer by then.
@@ -88,6 +98,7 @@ pub fn get(
     output: &mut dyn Write,
     context: &Context,
 ) -> Result<(), Notice> {
+    let deadline = Instant::now() + context.environment.keyring_limit;
     let Some(ours) = Ours::read(input, context)? else {
         return Ok(());
     };
@@ -98,16 +109,29 @@ pub fn get(
     };
     let answer = lookup::find(&wanted, context);
     let Some(found) = &answer.found else {
-        let username = ours.request.username.as_deref();
-        let reply = Reply::Username(username.unwrap_or(Account::UNNAMED));
+        let next = next_helper(&context.environment, deadline);
+        let reply = match next {
+            NextHelper::Present => Reply::Nothing,
+            NextHelper::Absent | NextHelper::Unknown => Reply::Username {
+                username: ours.username().unwrap_or(Account::UNNAMED),
+                speaks_state: ours.request.speaks_state,
+            },
+        };
         context
             .environment
             .trace
             .tell(|| format!("reply: {}", reply.fields()));
         send(output, &reply);
-        return Err(answer.why_none());
+        let why = answer.why_none();
+        return Err(match next {
+            NextHelper::Present => {
+                let what = format!("{}: git asks its next helper", why.what());
+                Notice::new(what, why.fix())
+            }
+            NextHelper::Absent | NextHelper::Unknown => why,
+        });
     };
-    let reply = reply(&ours.request, found);
+    let reply = reply(&ours, found);
     context
         .environment
         .trace
@@ -119,15 +143,43 @@ pub fn get(
     }
 }
 
+/// Whether git asks another helper after us.
+enum NextHelper {
+    Present,
+    Absent,
+    Unknown,
+}
+
+/// Asks git, if it started us: only then does its configuration say who is asked next.
+fn next_helper(environment: &Environment, deadline: Instant) -> NextHelper {
+    if !environment.is_started_by_git {
+        return NextHelper::Absent;
+    }
+    let since = environment.trace.clock();
+    let next = match git::is_followed(deadline) {
+        Some(true) => NextHelper::Present,
+        Some(false) => NextHelper::Absent,
+        None => NextHelper::Unknown,
+    };
+    environment.trace.tell_since(since, || {
+        let what = match next {
+            NextHelper::Present => "git asks another helper after this one",
+            NextHelper::Absent => "git asks no helper after this one",
+            NextHelper::Unknown => "whether git asks another helper is not known",
+        };
+        what.to_owned()
+    });
+    next
+}
+
 /// The user name is git's own where it has one: Heroku looks at the password alone.
-fn reply<'a>(request: &'a Request, found: &'a Found) -> Reply<'a> {
-    let asked = request.username.as_deref();
+fn reply<'a>(ours: &'a Ours, found: &'a Found) -> Reply<'a> {
     let account = found.account.as_ref().map(Account::as_str);
     Reply::Credential {
-        username: asked.or(account).unwrap_or(Account::UNNAMED),
+        username: ours.username().or(account).unwrap_or(Account::UNNAMED),
         token: &found.token,
         expires: found.known.as_ref().and_then(|known| known.expires),
-        state: request.speaks_state.then(|| found.source.word()),
+        state: ours.request.speaks_state.then(|| found.source.word()),
     }
 }
 
@@ -187,7 +239,7 @@ pub fn store(input: &mut dyn io::Read, context: &Context) -> Result<(), Notice> 
         trace.tell(|| "not kept: there is no password that could be a token");
         return Ok(());
     };
-    if ours.request.served_from.is_some() {
+    if let Some(State::Served(_)) = ours.request.state {
         trace.tell(|| "not kept: it came from here");
         return Ok(());
     }
@@ -195,51 +247,99 @@ pub fn store(input: &mut dyn io::Read, context: &Context) -> Result<(), Notice> 
         trace.tell(|| "not kept: it is said to be of no use later");
         return Ok(());
     }
-    let not_kept = |why: &Notice| {
-        let what = format!("the token was not kept: {}", why.what());
-        Notice::new(what, why.fix())
+    let account = ours.account();
+    let offered = Offered {
+        token,
+        account: account.as_ref(),
+        is_typed: ours.request.state == Some(State::Asked),
     };
-    let named = ours.account();
-    let held = held(&ours.host, named.as_ref(), context);
-    if let Some(found) = held.map_err(|why| not_kept(&why))? {
-        trace.tell(|| match found.token == *token {
-            true => "not kept: it is here already",
-            false => "not kept: it would replace a login",
-        });
-        return Ok(());
+    match place_for(&offered, &ours.host, context) {
+        Ok(Place::Free) => {
+            let account = account.unwrap_or_else(Account::unnamed);
+            trace.tell(|| format!("to be kept as {account}"));
+            let kept = logins::keep_unchecked(context, &account, token);
+            kept.map_err(|why| not_kept(&why))
+        }
+        Ok(Place::Taken(found)) => {
+            trace.tell(|| match found.token == *token {
+                true => "not kept: it is here already",
+                false => "not kept: it would replace a login",
+            });
+            Ok(())
+        }
+        Ok(Place::OthersAreHere) => Err(others_are_here()),
+        Err(why) => Err(not_kept(&why)),
     }
-    let name = ours.request.username.as_deref();
-    let account = name.and_then(Account::parse);
-    let account = account.unwrap_or_else(Account::unnamed);
-    trace.tell(|| format!("to be kept as {account}"));
-    logins::keep_unchecked(context, &account, token).map_err(|why| not_kept(&why))
 }
 
-/// The live token that we would have served: for the account that is named, else for any.
+/// A token that a program hands over after it worked.
+pub(super) struct Offered<'a> {
+    pub(super) token: &'a Token,
+    /// The account that it was used for, where that is named by its email.
+    pub(super) account: Option<&'a Account>,
+    /// We were asked for it and had none, so that it was typed at git's prompt.
+    pub(super) is_typed: bool,
+}
+
+/// Whether a token that is offered may become a login.
+pub(super) enum Place {
+    /// There is none that it would replace or outdo.
+    Free,
+    /// The request has a token here: this one.
+    Taken(Box<Found>),
+    /// The request has none, and other accounts have: the token may come from the URL of a
+    /// submodule, and the next push without a user name would be made with it.
+    OthersAreHere,
+}
+
+/// Looks for the place of a token that is offered.
+///
+/// One that was typed for this request is kept unless a login came in the meantime. Any other may
+/// come from a URL, from another helper or from a client that knows no state: it is kept only where
+/// every source can be read and none has a token of any account.
 ///
 /// A keyring that gives no answer gives none to a second question either: git waits for us.
-pub(super) fn held(
+pub(super) fn place_for(
+    offered: &Offered<'_>,
     host: &HerokuHost,
-    named: Option<&Account>,
     context: &Context,
-) -> Result<Option<Found>, Notice> {
-    let mut questions = vec![None];
-    if named.is_some() {
-        questions.insert(0, named);
+) -> Result<Place, Notice> {
+    context.environment.trace.hides(offered.token.expose());
+    let wanted = Wanted {
+        host,
+        account: offered.account,
+    };
+    let answer = lookup::find(&wanted, context);
+    if let Some(found) = answer.found {
+        return Ok(Place::Taken(Box::new(found)));
     }
-    for account in questions {
-        let wanted = Wanted { host, account };
-        let answer = lookup::find(&wanted, context);
-        if answer.found.is_some() {
-            return Ok(answer.found);
-        }
+    if offered.is_typed {
         // Where the Heroku CLI lives on netrc, nothing is kept in the keyring, whatever is in it.
         let keyring = answer.unavailable(Source::Keyring);
-        if let Some(why) = keyring.filter(|_| !context.environment.netrc_first) {
-            return Err(why.clone());
-        }
+        return match keyring.filter(|_| !context.environment.netrc_first) {
+            Some(why) => Err(why.clone()),
+            None => Ok(Place::Free),
+        };
     }
-    Ok(None)
+    if let Some(why) = answer.unreadable() {
+        return Err(why.clone());
+    }
+    match lookup::hold_any_token(host, context)? {
+        true => Ok(Place::OthersAreHere),
+        false => Ok(Place::Free),
+    }
+}
+
+pub(super) fn others_are_here() -> Notice {
+    not_kept(&Notice::new(
+        "other Heroku accounts are logged in here",
+        "to log in with it: git credential-heroku-rs login",
+    ))
+}
+
+pub(super) fn not_kept(why: &Notice) -> Notice {
+    let what = format!("the token was not kept: {}", why.what());
+    Notice::new(what, why.fix())
 }
 
 /// Forgets a token that git was refused with, where Heroku itself says that it is dead.
@@ -356,3 +456,7 @@ fn refused_outside(place: &str, fix: &str) -> Notice {
         fix,
     )
 }
+
+#[cfg(test)]
+#[path = "git_tests.rs"]
+mod tests;

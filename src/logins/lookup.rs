@@ -14,10 +14,10 @@ use crate::account::Account;
 use crate::context::Context;
 use crate::heroku_cli::{self, LoginState};
 use crate::hosts::{HerokuHost, Service};
-use crate::keyring::Keyring;
+use crate::keyring::{Keyring, Unavailable};
 use crate::netrc::{self, Netrc, Unreadable};
 use crate::notice::{Kind, Notice};
-use crate::token::Token;
+use crate::token::{NotAToken, Token};
 use crate::token_metadata::{self, Known};
 
 /// Where a token can come from.
@@ -89,6 +89,17 @@ pub enum Outcome {
     Ambiguous(Vec<Account>),
     /// It could not be asked.
     Unavailable(Notice),
+    /// There is no such source in this session, as on most servers: nothing is in it.
+    Missing(Notice),
+}
+
+impl Outcome {
+    fn of_keyring(why: &Unavailable) -> Outcome {
+        match why {
+            Unavailable::NoKeyring(_) => Outcome::Missing(why.notice()),
+            _ => Outcome::Unavailable(why.notice()),
+        }
+    }
 }
 
 /// The answer, with the trail that led to it.
@@ -106,14 +117,10 @@ pub struct Answer {
 ///
 /// Takes no longer than the keyring's time limit, prompts nobody and writes nothing.
 pub fn find(wanted: &Wanted<'_>, context: &Context) -> Answer {
-    find_in(order(context), wanted, context)
+    find_in(&order(context), wanted, context)
 }
 
-fn find_in(
-    sources: impl IntoIterator<Item = Source>,
-    wanted: &Wanted<'_>,
-    context: &Context,
-) -> Answer {
+fn find_in(sources: &[Source], wanted: &Wanted<'_>, context: &Context) -> Answer {
     let choice = Choice::of(wanted, context);
     context.environment.trace.tell(|| choice.in_public());
     let mut answer = Answer {
@@ -121,25 +128,12 @@ fn find_in(
         trail: Vec::new(),
         account: choice.account().cloned(),
     };
-    for source in sources {
-        let since = context.environment.trace.clock();
-        let asked = match source {
-            Source::ApiKey => api_key(context),
-            Source::Keyring => keyring(&choice, context),
-            Source::Netrc => netrc(wanted, &choice, context),
-        };
-        context
-            .environment
-            .trace
-            .tell_since(since, || trace_text::in_public(source, &asked));
-        match asked {
-            Ok(found) => {
-                answer.trail.push((source, Outcome::Served));
-                answer.found = Some(found);
-                break;
-            }
-            Err(outcome) => answer.trail.push((source, outcome)),
-        }
+    answer.look_in(sources, &choice, wanted, context);
+    // A token that was pasted at git's own prompt may be kept under no email until `login` or
+    // `status` finds out whose it is. It was kept because the account that was meant had none.
+    let has_none = answer.found.is_none() && answer.unreadable().is_none();
+    if has_none && choice.account().is_some() {
+        answer.look_in(&stores(sources), &Choice::Pasted, wanted, context);
     }
     answer
 }
@@ -154,6 +148,12 @@ fn order(context: &Context) -> [Source; 3] {
     }
 }
 
+/// The sources of these in which a token can be kept.
+fn stores(sources: &[Source]) -> Vec<Source> {
+    let is_store = |source: &Source| *source != Source::ApiKey;
+    sources.iter().copied().filter(is_store).collect()
+}
+
 /// Which account is meant, and who says so.
 enum Choice {
     /// The request.
@@ -162,6 +162,8 @@ enum Choice {
     InUse(Account),
     /// Nobody: the only one there is.
     Only,
+    /// None of these has a token: the one that was pasted at git's prompt.
+    Pasted,
 }
 
 impl Choice {
@@ -178,7 +180,7 @@ impl Choice {
     fn account(&self) -> Option<&Account> {
         match self {
             Choice::Asked(account) | Choice::InUse(account) => Some(account),
-            Choice::Only => None,
+            Choice::Only | Choice::Pasted => None,
         }
     }
 }
@@ -187,29 +189,28 @@ fn api_key(context: &Context) -> Result<Found, Outcome> {
     match &context.environment.api_key {
         None => Err(Outcome::Absent),
         Some(Ok(token)) => live(token.clone(), None, Source::ApiKey, context),
-        Some(Err(why)) => Err(Outcome::Unavailable(Notice::new(
-            format!("HEROKU_API_KEY is not used: {why}"),
-            "set it to a Heroku token, or run: unset HEROKU_API_KEY",
-        ))),
+        Some(Err(why)) => Err(Outcome::Unavailable(unusable_api_key(*why))),
     }
+}
+
+fn unusable_api_key(why: NotAToken) -> Notice {
+    Notice::new(
+        format!("HEROKU_API_KEY is not used: {why}"),
+        "set it to a Heroku token, or run: unset HEROKU_API_KEY",
+    )
 }
 
 fn keyring(choice: &Choice, context: &Context) -> Result<Found, Outcome> {
     let keyring = context.keyring();
-    let of_account = |account: &Account| match keyring.item(account) {
+    let account = match choice {
+        Choice::Asked(account) | Choice::InUse(account) => account,
+        Choice::Pasted => &Account::unnamed(),
+        Choice::Only => return only_item(&keyring, context),
+    };
+    match keyring.item(account) {
         Ok(Some(item)) => live(item.token, Some(item.account), Source::Keyring, context),
         Ok(None) => Err(Outcome::Absent),
-        Err(why) => Err(Outcome::Unavailable(why.notice())),
-    };
-    match choice {
-        Choice::Asked(account) => of_account(account),
-        // A token that was pasted at git's own prompt lies under no email until `login` or
-        // `status` finds out whose it is. It was kept because this account had no live one.
-        Choice::InUse(account) => of_account(account).or_else(|why| match why {
-            Outcome::Unavailable(_) => Err(why),
-            _ => of_account(&Account::unnamed()).map_err(|_| why),
-        }),
-        Choice::Only => only_item(&keyring, context),
+        Err(why) => Err(Outcome::of_keyring(&why)),
     }
 }
 
@@ -217,9 +218,7 @@ fn keyring(choice: &Choice, context: &Context) -> Result<Found, Outcome> {
 /// question which of them to use.
 fn only_item(keyring: &Keyring, context: &Context) -> Result<Found, Outcome> {
     let listing = keyring.items();
-    let mut items = listing
-        .map_err(|why| Outcome::Unavailable(why.notice()))?
-        .items;
+    let mut items = listing.map_err(|why| Outcome::of_keyring(&why))?.items;
     if let Some(pasted) = items.iter().position(|i| i.account == Account::unnamed()) {
         items.swap(0, pasted);
         items.truncate(1);
@@ -238,8 +237,10 @@ fn only_item(keyring: &Keyring, context: &Context) -> Result<Found, Outcome> {
 
 fn netrc(wanted: &Wanted<'_>, choice: &Choice, context: &Context) -> Result<Found, Outcome> {
     // Where the CLI lives on netrc alone, its own answer to "which account" is the entry itself.
+    let pasted = Account::unnamed();
     let account = match choice {
         Choice::InUse(_) if context.environment.netrc_first => None,
+        Choice::Pasted => Some(&pasted),
         choice => choice.account(),
     };
     let unavailable = |why: Unreadable| Outcome::Unavailable(why.notice(&context.environment));
@@ -282,25 +283,86 @@ fn live(
     }
 }
 
+/// Whether any source holds a token, of whatever account, that has not ended as far as is known.
+///
+/// # Errors
+/// Why a source could not be read to its end: then nobody knows.
+pub fn hold_any_token(host: &HerokuHost, context: &Context) -> Result<bool, Notice> {
+    let is_live = |token: &Token| {
+        let known = token_metadata::about(&context.environment, token);
+        let end = known.and_then(|known| known.expires);
+        end.is_none_or(|end| end > context.now())
+    };
+    match &context.environment.api_key {
+        Some(Ok(token)) if is_live(token) => return Ok(true),
+        None | Some(Ok(_)) => {}
+        Some(Err(why)) => return Err(unusable_api_key(*why)),
+    }
+    match context.keyring().items() {
+        Ok(listing) => {
+            let mut held = listing.items.iter().chain(&listing.duplicates);
+            // What is no token to us may be a login all the same, to the Heroku CLI for one.
+            if listing.unusable > 0 || held.any(|item| is_live(&item.token)) {
+                return Ok(true);
+            }
+        }
+        Err(Unavailable::NoKeyring(_)) => {}
+        Err(why) => return Err(why.notice()),
+    }
+    let tokens = Netrc::read(&context.environment)
+        .and_then(|netrc| netrc.map_or(Ok(Vec::new()), |netrc| netrc.tokens_for(host)));
+    let tokens = tokens.map_err(|why| why.notice(&context.environment))?;
+    Ok(tokens.iter().any(is_live))
+}
+
 impl Answer {
     /// The answer to a git that names no account, for the Heroku that is in use.
     pub fn to_git(context: &Context) -> Answer {
-        Answer::for_no_account(order(context), context)
+        Answer::for_no_account(&order(context), context)
     }
 
     /// The same if `HEROKU_API_KEY` were not set.
     pub fn to_git_without_api_key(context: &Context) -> Answer {
-        let sources = order(context).into_iter();
-        Answer::for_no_account(sources.filter(|source| *source != Source::ApiKey), context)
+        Answer::for_no_account(&stores(&order(context)), context)
     }
 
-    fn for_no_account(sources: impl IntoIterator<Item = Source>, context: &Context) -> Answer {
+    fn for_no_account(sources: &[Source], context: &Context) -> Answer {
         let host = HerokuHost::in_sight(Service::Git, context.environment.heroku_host.as_deref());
         let wanted = Wanted {
             host: &host,
             account: None,
         };
         find_in(sources, &wanted, context)
+    }
+
+    /// Asks these sources in order, until one has a live token.
+    fn look_in(
+        &mut self,
+        sources: &[Source],
+        choice: &Choice,
+        wanted: &Wanted<'_>,
+        context: &Context,
+    ) {
+        for &source in sources {
+            let since = context.environment.trace.clock();
+            let asked = match source {
+                Source::ApiKey => api_key(context),
+                Source::Keyring => keyring(choice, context),
+                Source::Netrc => netrc(wanted, choice, context),
+            };
+            context
+                .environment
+                .trace
+                .tell_since(since, || trace_text::in_public(source, &asked));
+            match asked {
+                Ok(found) => {
+                    self.trail.push((source, Outcome::Served));
+                    self.found = Some(found);
+                    return;
+                }
+                Err(outcome) => self.trail.push((source, outcome)),
+            }
+        }
     }
 
     /// The token, or why there is none.
@@ -347,9 +409,17 @@ impl Answer {
         self.trail
             .iter()
             .find_map(|(other, outcome)| match outcome {
-                Outcome::Unavailable(why) if *other == source => Some(why),
+                Outcome::Unavailable(why) | Outcome::Missing(why) if *other == source => Some(why),
                 _ => None,
             })
+    }
+
+    /// Why the first source that is there and could not be asked could not: it may have a token.
+    pub fn unreadable(&self) -> Option<&Notice> {
+        self.trail.iter().find_map(|(_, outcome)| match outcome {
+            Outcome::Unavailable(why) => Some(why),
+            _ => None,
+        })
     }
 
     fn first_unavailable(&self) -> Option<(Source, &Notice)> {

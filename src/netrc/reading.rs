@@ -157,6 +157,22 @@ impl Netrc {
         }
         Ok(None)
     }
+
+    /// The tokens of every entry for this host, or for the API host of the same Heroku, whatever
+    /// their logins are.
+    ///
+    /// # Errors
+    /// As [`Netrc::entry_for`].
+    pub fn tokens_for(&self, host: &HerokuHost) -> Result<Vec<Token>, Unreadable> {
+        let machines = Machines::beside(host);
+        let serving = machines.serving(host.service());
+        let entries = entries::layout(&self.bytes, &machines)?.entries;
+        let mut tokens = Vec::new();
+        for entry in entries.iter().filter(|e| serving.contains(&e.service)) {
+            tokens.extend(checked(entry)?.map(|entry| entry.token));
+        }
+        Ok(tokens)
+    }
 }
 
 /// An entry with a password, read a second time by `netrc-rs` from its words alone.

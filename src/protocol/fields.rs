@@ -11,7 +11,7 @@ impl Request {
             ("username", self.username.is_some()),
             ("password", self.password.is_some()),
             ("capability[]", self.speaks_state),
-            ("state[]", self.served_from.is_some()),
+            ("state[]", self.state.is_some()),
             ("ephemeral", self.is_ephemeral),
         ];
         let given = fields.iter().filter(|(_, is_given)| *is_given);
@@ -24,7 +24,14 @@ impl Reply<'_> {
     /// The names of its fields.
     pub fn fields(&self) -> &'static str {
         match self {
-            Reply::Username(_) => "username",
+            Reply::Nothing => "nothing",
+            Reply::Username {
+                speaks_state: false,
+                ..
+            } => "username",
+            Reply::Username {
+                speaks_state: true, ..
+            } => "username, state[]",
             Reply::Credential { expires, state, .. } => match (expires, state) {
                 (None, None) => "username, password",
                 (Some(_), None) => "username, password, password_expiry_utc",

@@ -55,6 +55,27 @@ pub const CAPABILITIES: &[u8] = b"version 0\ncapability state\n";
 /// The prefix that marks a `state[]` of ours; helpers must leave the state of others alone.
 const STATE: &str = "heroku-rs:";
 
+/// What a `state[]` of ours says: how we answered the `get` to which this credential belongs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// We had no token, so that git went on to ask for one.
+    Asked,
+    /// We served the token, from the source of this name.
+    Served(String),
+}
+
+impl State {
+    const ASKED: &str = "asked";
+
+    fn parse(text: &str) -> State {
+        if text == State::ASKED {
+            State::Asked
+        } else {
+            State::Served(text.to_owned())
+        }
+    }
+}
+
 /// A request as git writes it. Only what decides something is kept; the rest is read over.
 #[derive(Debug, Default)]
 pub struct Request {
@@ -69,8 +90,8 @@ pub struct Request {
     pub password: Option<Token>,
     /// git announced that it hands `state[]` back.
     pub speaks_state: bool,
-    /// The source that we named in `state[]` when we answered, if this comes back from us.
-    pub served_from: Option<String>,
+    /// What we said in `state[]` when we answered, if git hands that back.
+    pub state: Option<State>,
     /// The credential is of use for a moment only, and not to be kept.
     pub is_ephemeral: bool,
 }
@@ -161,8 +182,8 @@ impl Request {
             .ok()
             .and_then(|value| value.strip_prefix(STATE));
         match ours {
-            Some(source) => self.served_from = Some(source.to_owned()),
-            None if value.is_empty() => self.served_from = None,
+            Some(state) => self.state = Some(State::parse(state)),
+            None if value.is_empty() => self.state = None,
             None => {}
         }
     }
@@ -188,8 +209,15 @@ fn once(place: &mut Option<String>, value: &str) -> Result<(), Fault> {
 /// What we answer to `get`.
 #[derive(Debug)]
 pub enum Reply<'a> {
-    /// Nobody is logged in: the user name alone, so that git asks for one thing only.
-    Username(&'a str),
+    /// We have no token, and another helper may: git asks that one next.
+    Nothing,
+    /// We have no token: the user name alone, so that git asks for one thing only.
+    Username {
+        /// Never empty.
+        username: &'a str,
+        /// Whether git hands `state[]` back: it says in `store` that we were asked.
+        speaks_state: bool,
+    },
     /// A token, to be sent as the password.
     Credential {
         /// Never empty: git would send an empty password along with an empty user name.
@@ -208,7 +236,16 @@ impl Reply<'_> {
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         let mut bytes = Zeroizing::new(Vec::with_capacity(2 * Token::LONGEST));
         match self {
-            Reply::Username(username) => push(&mut bytes, "username", username),
+            Reply::Nothing => return bytes,
+            Reply::Username {
+                username,
+                speaks_state,
+            } => {
+                if *speaks_state {
+                    push_state(&mut bytes, State::ASKED);
+                }
+                push(&mut bytes, "username", username);
+            }
             Reply::Credential {
                 username,
                 token,
@@ -216,8 +253,7 @@ impl Reply<'_> {
                 state,
             } => {
                 if let Some(source) = state {
-                    push(&mut bytes, "capability[]", "state");
-                    push(&mut bytes, "state[]", &format!("{STATE}{source}"));
+                    push_state(&mut bytes, source);
                 }
                 push(&mut bytes, "username", username);
                 push(&mut bytes, "password", token.expose());
@@ -230,6 +266,11 @@ impl Reply<'_> {
         bytes.push(b'\n');
         bytes
     }
+}
+
+fn push_state(bytes: &mut Vec<u8>, state: &str) {
+    push(bytes, "capability[]", "state");
+    push(bytes, "state[]", &format!("{STATE}{state}"));
 }
 
 fn push(bytes: &mut Vec<u8>, key: &str, value: &str) {
@@ -263,7 +304,7 @@ mod tests {
         assert_eq!(request.host.as_deref(), Some("git.heroku.com"));
         assert_eq!(request.username.as_deref(), Some("ann"));
         assert_eq!(request.password.unwrap().expose(), TOKEN);
-        assert_eq!(request.served_from.as_deref(), Some("keyring"));
+        assert_eq!(request.state, Some(State::Served("keyring".to_owned())));
         assert!(request.speaks_state);
     }
 
@@ -307,7 +348,7 @@ mod tests {
             Request::parse(b"capability[]=state\ncapability[]=\nstate[]=heroku-rs:x\nstate[]=\n");
         let request = request.unwrap();
         assert!(!request.speaks_state);
-        assert_eq!(request.served_from, None);
+        assert_eq!(request.state, None);
     }
 
     #[test]
@@ -385,7 +426,8 @@ mod tests {
             let read = Request::parse(&reply.to_bytes()).unwrap();
             prop_assert_eq!(read.username.as_deref(), Some(name.as_str()));
             prop_assert_eq!(read.password, Some(token));
-            prop_assert_eq!(read.served_from.as_deref(), state);
+            let served = |source: &str| State::Served(source.to_owned());
+            prop_assert_eq!(read.state, state.map(served));
         }
 
         #[test]

@@ -74,7 +74,8 @@ fn without_any_login_it_is_kept_since_it_worked() {
         ))
         .succeeds()
         .says_nothing();
-    assert_eq!(world.kept_in_the_keyring("x"), Some(in_url));
+    assert_eq!(world.accounts_in_the_keyring(), ["heroku"]);
+    assert_eq!(world.kept_in_the_keyring("heroku"), Some(in_url));
 }
 
 #[test]

@@ -84,6 +84,7 @@ mod the_packages;
 mod the_search_can_see;
 mod the_token_told;
 mod two_accounts;
+mod what_becomes_a_login;
 mod what_is_promised;
 mod what_stays_in_memory;
 mod whatever_the_order;

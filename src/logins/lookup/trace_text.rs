@@ -20,7 +20,9 @@ pub(super) fn in_public(source: Source, asked: &Result<Found, Outcome>) -> Strin
         Err(Outcome::Ambiguous(accounts)) => {
             format!("tokens of {} accounts, and none is chosen", accounts.len())
         }
-        Err(Outcome::Unavailable(why)) => format!("unavailable: {}", why.what()),
+        Err(Outcome::Unavailable(why) | Outcome::Missing(why)) => {
+            format!("unavailable: {}", why.what())
+        }
     };
     format!("{source}: {what}")
 }
@@ -32,6 +34,7 @@ impl Choice {
             Choice::Asked(account) => format!("the account that was asked for: {account}"),
             Choice::InUse(account) => format!("the account in login.json: {account}"),
             Choice::Only => "no account is chosen: the only one counts".to_owned(),
+            Choice::Pasted => "the token that was pasted at git's prompt".to_owned(),
         }
     }
 }

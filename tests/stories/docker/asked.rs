@@ -18,7 +18,11 @@ fn offered(username: &str, token: &str) -> String {
 fn another_token_never_replaces_a_login_and_docker_is_told() {
     let (world, token) = logged_in();
     let other = world.heroku.issue_token(BOB);
-    for username in ["_", "heroku", BOB, "<token>"] {
+    asked(&world, "store", &offered(BOB, &other))
+        .exits_with(1)
+        .stdout_is("the token was not kept: other Heroku accounts are logged in here\n")
+        .says("git credential-heroku-rs login");
+    for username in ["_", "heroku", "<token>"] {
         asked(&world, "store", &offered(username, &other))
             .exits_with(1)
             .stdout_is(

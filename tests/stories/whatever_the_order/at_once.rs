@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::thread;
 
-use super::machine::Machine;
+use super::machine::{Machine, is_email};
 use super::played::{Played, Seen};
 use super::step::{Name, PASTED, Step, Token, gives};
 use crate::world::{ANN, BOB, counted};
@@ -53,8 +53,9 @@ fn given(sequences: &[Vec<Step>]) -> BTreeSet<(Name, Token)> {
     let mut given = BTreeSet::new();
     for step in sequences.iter().flatten() {
         match step {
-            Step::Store(user, token) => {
-                given.insert((user.unwrap_or(PASTED), *token));
+            Step::Store(user, token) | Step::StoreTyped(user, token) => {
+                let email = user.filter(|name| is_email(name));
+                given.insert((email.unwrap_or(PASTED), *token));
                 // `status` finds the owner's name.
                 given.extend(token.owner().map(|owner| (owner, *token)));
             }

@@ -36,6 +36,13 @@ pub(super) struct End {
     pub(super) after: Machine,
 }
 
+/// What is known of a token that git hands over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    Typed,
+    Unknown,
+}
+
 /// Where a token that is served lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Served {
@@ -53,7 +60,8 @@ impl Machine {
     pub(super) fn ends(&self, step: Step) -> Vec<End> {
         let one = match step {
             Step::Get(user) => self.get(user),
-            Step::Store(user, token) => self.store(user, token),
+            Step::Store(user, token) => self.store(user, token, Origin::Unknown),
+            Step::StoreTyped(user, token) => self.store(user, token, Origin::Typed),
             Step::StoreOurs(..) | Step::EraseBare(_) => self.clone().quietly(),
             Step::Erase(user, token) => return self.erase(user, token),
             Step::Login(token) => self.login(token),
@@ -134,17 +142,26 @@ impl Machine {
                 is_in_keyring,
             }
         };
-        let item = self.item(asked).map(found(true));
+        let item = self.item(wanted);
         // Where netrc comes first it says by itself whose login it is.
         let entry = self.netrc.filter(|(name, _)| match self.lives_on_netrc {
             true => asked.is_none_or(|asked| asked == *name),
             false => wanted.is_none_or(|wanted| wanted == *name),
         });
-        let entry = entry.map(found(false));
-        let served = match self.lives_on_netrc {
-            true => entry.or(item),
-            false => item.or(entry),
+        let first = |item: Option<(Name, Token)>, entry: Option<(Name, Token)>| {
+            let (item, entry) = (item.map(found(true)), entry.map(found(false)));
+            match self.lives_on_netrc {
+                true => entry.or(item),
+                false => item.or(entry),
+            }
         };
+        // What was pasted counts for whoever has none.
+        let pasted = || {
+            let item = self.items.get(PASTED).map(|token| (PASTED, *token));
+            let entry = self.netrc.filter(|(name, _)| *name == PASTED);
+            wanted.and_then(|_| first(item, entry))
+        };
+        let served = first(item, entry).or_else(pasted);
         served.ok_or_else(|| match wanted {
             Some(name) => format!("no Heroku token for {name} on this machine"),
             None if self.items.is_empty() => "not logged in to Heroku".to_owned(),
@@ -152,8 +169,8 @@ impl Machine {
         })
     }
 
-    /// The keyring's answer. What was pasted counts for whoever is in use and has none.
-    fn item(&self, asked: Option<Name>) -> Option<(Name, Token)> {
+    /// The keyring's answer.
+    fn item(&self, wanted: Option<Name>) -> Option<(Name, Token)> {
         let of = |name: Name| Some((name, *self.items.get(name)?));
         let only = || match self.items.len() {
             1 => self
@@ -163,10 +180,9 @@ impl Machine {
                 .map(|(name, token)| (*name, *token)),
             _ => None,
         };
-        match (asked, self.in_use) {
-            (Some(asked), _) => of(asked),
-            (None, Some(in_use)) => of(in_use).or_else(|| of(PASTED)),
-            (None, None) => of(PASTED).or_else(only),
+        match wanted {
+            Some(wanted) => of(wanted),
+            None => of(PASTED).or_else(only),
         }
     }
 
@@ -184,17 +200,20 @@ impl Machine {
         }
     }
 
-    /// What is new is kept only where it is of the very account that is served, or where none is.
-    fn store(&self, user: User, token: Token) -> End {
+    /// What is new is kept only where the request has no token; where it was not typed for the
+    /// request, only where nobody has one.
+    fn store(&self, user: User, token: Token, origin: Origin) -> End {
         let asked = user.filter(|name| is_email(name));
-        let held = match asked.map(|name| self.served(Some(name))) {
-            Some(Ok(held)) => Some(held),
-            Some(Err(_)) | None => self.served(None).ok(),
-        };
-        let name = match held {
-            None => user.unwrap_or(PASTED),
-            Some(_) => return self.clone().quietly(),
-        };
+        if self.served(asked).is_ok() {
+            return self.clone().quietly();
+        }
+        if origin == Origin::Unknown && (!self.items.is_empty() || self.netrc.is_some()) {
+            return self.failing(
+                0,
+                "the token was not kept: other Heroku accounts are logged in",
+            );
+        }
+        let name = asked.unwrap_or(PASTED);
         let mut after = self.clone();
         match self.lives_on_netrc {
             true => after.netrc = Some((name, token)),

@@ -122,6 +122,10 @@ impl Played {
         match step {
             Step::Get(user) => helper("get", &request(user, None)),
             Step::Store(user, token) => helper("store", &request(user, Some(self.text(token)))),
+            Step::StoreTyped(user, token) => {
+                let request = request(user, Some(self.text(token)));
+                helper("store", &format!("{request}state[]=heroku-rs:asked\n"))
+            }
             Step::StoreOurs(user, token) => {
                 let request = request(user, Some(self.text(token)));
                 helper("store", &format!("{request}state[]=heroku-rs:keyring\n"))

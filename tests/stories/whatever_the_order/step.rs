@@ -67,6 +67,8 @@ pub(super) enum Step {
     Get(User),
     /// git hands over a password that worked.
     Store(User, Token),
+    /// The same, when it was typed at git's prompt after we had no answer.
+    StoreTyped(User, Token),
     /// The same, when it came from us.
     StoreOurs(User, Token),
     /// git hands over a password that was refused.
@@ -135,6 +137,7 @@ pub(super) fn any_step() -> impl Strategy<Value = Step> {
     prop_oneof![
         6 => user().prop_map(Step::Get),
         8 => (user(), token()).prop_map(|(user, token)| Step::Store(user, token)),
+        6 => (user(), token()).prop_map(|(user, token)| Step::StoreTyped(user, token)),
         1 => (user(), token()).prop_map(|(user, token)| Step::StoreOurs(user, token)),
         5 => (user(), token()).prop_map(|(user, token)| Step::Erase(user, token)),
         1 => user().prop_map(Step::EraseBare),

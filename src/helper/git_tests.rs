@@ -1,0 +1,174 @@
+//! When `store` keeps a token, as a table, without a keyring or a process.
+
+use super::*;
+use std::fs;
+
+use crate::environment::Environment;
+use crate::files;
+
+const ANN: &str = "ann@example.com";
+const BOB: &str = "bob@example.com";
+const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
+
+/// A machine without a keyring, on which the Heroku CLI lives on netrc.
+struct Machine {
+    home: tempfile::TempDir,
+    context: Context,
+}
+
+fn token(last: u8) -> String {
+    format!("HRKU-01234567-89ab-cdef-0123-456789abcd{last:02x}")
+}
+
+impl Machine {
+    fn new() -> Machine {
+        let home = tempfile::tempdir().unwrap();
+        let environment = Environment {
+            home: Some(home.path().to_owned()),
+            netrc_first: true,
+            ..Environment::default()
+        };
+        Machine {
+            home,
+            context: Context::new(environment),
+        }
+    }
+
+    fn with_login(self, email: &str) -> Machine {
+        let account = Account::parse(email).unwrap();
+        let token = Token::parse(&token(0)).unwrap();
+        logins::keep_unchecked(&self.context, &account, &token).unwrap();
+        self
+    }
+
+    fn with_account_in_use(self, email: &str) -> Machine {
+        let dir = self.home.path().join(".local/share/heroku");
+        let text = format!("{{\"account\":\"{email}\"}}");
+        files::replace(&dir.join("login.json"), text.as_bytes()).unwrap();
+        self
+    }
+
+    fn with_netrc(self, text: &str) -> Machine {
+        files::replace(&self.home.path().join(".netrc"), text.as_bytes()).unwrap();
+        self
+    }
+
+    /// What git writes to `store`; gives what is said.
+    fn stores(&self, fields: &str) -> Option<String> {
+        let request = format!("{REQUEST}{fields}password={}\n", token(1));
+        let said = store(&mut request.as_bytes(), &self.context);
+        said.err().map(|problem| problem.what().to_owned())
+    }
+
+    /// The login under which the token was kept.
+    fn kept_as(&self) -> Option<String> {
+        let text = fs::read_to_string(self.home.path().join(".netrc")).unwrap_or_default();
+        let mut logins = text
+            .split("machine ")
+            .filter(|entry| entry.contains(&token(1)));
+        let login = logins.next()?.split("login ").nth(1)?;
+        Some(login.split_whitespace().next()?.to_owned())
+    }
+}
+
+const ASKED: &str = "state[]=heroku-rs:asked\n";
+
+/// What is on a machine before a token is offered.
+#[derive(Clone, Copy)]
+enum Here {
+    Nothing,
+    /// `login.json` names Ann, and she has no token.
+    AnnInUse,
+    AnnsLogin,
+}
+
+impl Here {
+    fn machine(self) -> Machine {
+        match self {
+            Here::Nothing => Machine::new(),
+            Here::AnnInUse => Machine::new().with_account_in_use(ANN),
+            Here::AnnsLogin => Machine::new().with_login(ANN),
+        }
+    }
+}
+
+/// What is here × user name × mark, and the login under which the token is kept.
+#[test]
+fn a_token_is_kept_only_where_there_was_none() {
+    use Here::{AnnInUse, AnnsLogin, Nothing};
+    for (here, user, mark, expected) in [
+        (Nothing, "", "", Some("heroku")),
+        (Nothing, "deploy", "", Some("heroku")),
+        (Nothing, BOB, "", Some(BOB)),
+        (Nothing, token(1).as_str(), "", Some("heroku")),
+        (Nothing, token(1).as_str(), ASKED, Some("heroku")),
+        (Nothing, "", ASKED, Some("heroku")),
+        (Nothing, "deploy", ASKED, Some("heroku")),
+        (Nothing, BOB, ASKED, Some(BOB)),
+        (Nothing, BOB, "state[]=heroku-rs:keyring\n", None),
+        (Nothing, BOB, "state[]=heroku-rs:asked\nephemeral=1\n", None),
+        (Nothing, BOB, "state[]=other:asked\n", Some(BOB)),
+        (AnnInUse, "", "", Some("heroku")),
+        (AnnInUse, "", ASKED, Some("heroku")),
+        (AnnsLogin, "", "", None),
+        (AnnsLogin, BOB, "", None),
+        (AnnsLogin, "", ASKED, None),
+        (AnnsLogin, ANN, ASKED, None),
+        (AnnsLogin, BOB, ASKED, Some(BOB)),
+    ] {
+        let machine = here.machine();
+        machine.stores(&format!("username={user}\n{mark}"));
+        let case = format!("{user:?} {mark:?}");
+        assert_eq!(machine.kept_as().as_deref(), expected, "{case}");
+    }
+}
+
+#[test]
+fn what_is_not_kept_is_said_only_where_the_request_has_no_token() {
+    let ann = Machine::new().with_login(ANN);
+    assert_eq!(ann.stores(""), None);
+    assert_eq!(ann.stores(&format!("username={ANN}\n")), None);
+    let said = ann.stores(&format!("username={BOB}\n"));
+    let expected = "the token was not kept: other Heroku accounts are logged in here";
+    assert_eq!(said.as_deref(), Some(expected));
+}
+
+#[test]
+fn a_source_that_cannot_be_read_may_have_a_login() {
+    let doubtful = "machine git.heroku.com login a password b password c\n";
+    let machine = Machine::new().with_netrc(doubtful);
+    let said = machine.stores("").unwrap_or_default();
+    assert!(said.starts_with("the token was not kept: "), "{said}");
+    assert_eq!(machine.kept_as(), None);
+}
+
+#[test]
+fn without_a_keyring_nothing_is_written_in_plain_text_unasked() {
+    let mut machine = Machine::new();
+    machine.context.environment.netrc_first = false;
+    for fields in ["", ASKED] {
+        let said = machine.stores(fields);
+        let expected = "the token was not kept: there is no D-Bus session here";
+        assert_eq!(said.as_deref(), Some(expected));
+    }
+    assert!(!machine.home.path().join(".netrc").exists());
+}
+
+#[test]
+fn what_was_kept_for_a_request_is_served_for_it() {
+    for (fields, username) in [
+        ("", "heroku"),
+        ("username=deploy\n", "deploy"),
+        ("username=bob@example.com\n", BOB),
+    ] {
+        let machine = Machine::new().with_account_in_use(ANN);
+        machine.stores(&format!("{fields}{ASKED}"));
+        let (request, mut reply) = (format!("{REQUEST}{fields}"), Vec::new());
+        get(&mut request.as_bytes(), &mut reply, &machine.context).unwrap();
+        let reply = String::from_utf8(reply).unwrap();
+        assert_eq!(
+            reply,
+            format!("username={username}\npassword={}\n\n", token(1))
+        );
+    }
+}

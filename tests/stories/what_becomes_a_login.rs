@@ -1,0 +1,199 @@
+//! A token becomes a login where there is none, or where it was typed for a request that had none:
+//! never because it stands in a URL.
+
+use crate::world::{ANN, BOB, World};
+
+const QUESTION: &str = "Password for 'https://heroku@git.heroku.com': ";
+
+/// Ann and Bob are logged in, and the Heroku CLI has dropped `login.json`.
+fn nobody_is_chosen() -> World {
+    let world = World::ready_to_push();
+    for email in [ANN, BOB] {
+        world.keeps_in_the_keyring(email, &world.heroku.issue_token(email));
+    }
+    world
+}
+
+fn ls_remote(user: &str) -> String {
+    format!("ls-remote https://{user}@git.heroku.com/blue-sky.git")
+}
+
+#[test]
+fn a_token_in_a_url_does_not_become_the_login_beside_others() {
+    let world = nobody_is_chosen();
+    let in_url = world.heroku.issue_token(ANN);
+    world.is_public(&in_url);
+    for user in ["x", "heroku", "carol%40example.com"] {
+        world
+            .git(&ls_remote(&format!("{user}:{in_url}")))
+            .succeeds()
+            .stderr_is(
+                "heroku-rs: the token was not kept: other Heroku accounts are logged in here\n  \
+                 to log in with it: git credential-heroku-rs login\n",
+            );
+    }
+    assert_eq!(world.accounts_in_the_keyring(), [ANN, BOB]);
+    world
+        .helper_with_input("get", "protocol=https\nhost=git.heroku.com\n")
+        .stdout_is("username=heroku\n\n");
+    world.helper("exec -- true").exits_with(4);
+}
+
+/// `login.json` is no login: the account that it names has no token here.
+#[test]
+fn a_token_in_a_url_becomes_the_login_where_no_account_has_one() {
+    let world = World::ready_to_push();
+    world.is_the_active_account(ANN);
+    let in_url = world.heroku.issue_token(ANN);
+    world.is_public(&in_url);
+    world
+        .git(&ls_remote(&format!("deploy:{in_url}")))
+        .succeeds()
+        .says_nothing();
+    assert_eq!(world.accounts_in_the_keyring(), ["heroku"]);
+    assert_eq!(world.kept_in_the_keyring("heroku"), Some(in_url));
+}
+
+#[test]
+fn a_keyring_that_cannot_be_read_may_have_a_login() {
+    let world = World::ready_to_push();
+    let in_url = world.heroku.issue_token(ANN);
+    world.is_public(&in_url);
+    world.keyring().locks();
+    world
+        .git(&ls_remote(&format!("x:{in_url}")))
+        .succeeds()
+        .says("heroku-rs: the token was not kept: the keyring is locked");
+}
+
+#[test]
+fn what_is_typed_for_a_user_name_is_served_for_it() {
+    let world = World::ready_to_push();
+    world.is_the_active_account(ANN);
+    let token = world.heroku.issue_token(ANN);
+    let push = "git push https://deploy@git.heroku.com/blue-sky.git main";
+    world
+        .on_a_terminal(push)
+        .shows("Password for 'https://deploy@git.heroku.com': ")
+        .types(&token)
+        .exits_with(0);
+    assert_eq!(world.accounts_in_the_keyring(), ["heroku"]);
+    world.commits("The second commit");
+    world
+        .git("push --quiet https://deploy@git.heroku.com/blue-sky.git main")
+        .succeeds()
+        .says_nothing();
+    world.commits("The third commit");
+    world.git("push --quiet heroku main").succeeds();
+}
+
+#[test]
+fn what_is_typed_where_none_of_several_is_chosen_is_served_from_then_on() {
+    let world = nobody_is_chosen();
+    let token = world.heroku.issue_token(ANN);
+    world
+        .on_a_terminal("git push heroku main")
+        .shows(QUESTION)
+        .types(&token)
+        .exits_with(0);
+    world.commits("The second commit");
+    world.git("push --quiet heroku main").succeeds();
+    assert_eq!(world.kept_in_the_keyring("heroku"), Some(token));
+}
+
+#[test]
+fn what_is_typed_for_an_email_is_that_accounts() {
+    let world = World::ready_to_push();
+    world.has_logged_in_with_the_heroku_cli(BOB);
+    let token = world.heroku.issue_token(ANN);
+    world
+        .on_a_terminal("git push https://ann%40example.com@git.heroku.com/blue-sky.git main")
+        .shows("Password for 'https://ann%40example.com@git.heroku.com': ")
+        .types(&token)
+        .exits_with(0);
+    assert_eq!(world.accounts_in_the_keyring(), [ANN, BOB]);
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.active_account().as_deref(), Some(BOB));
+}
+
+/// git's prompt showed it, and it became the name of an account.
+#[test]
+fn a_token_in_the_place_of_the_user_name_is_no_name() {
+    let world = World::ready_to_push();
+    let token = world.heroku.issue_token(ANN);
+    world.is_public(&token);
+    let request = format!("protocol=https\nhost=git.heroku.com\nusername={token}\n");
+    world
+        .helper_with_input("get", &request)
+        .stdout_is("username=heroku\n\n");
+    world
+        .helper_with_input("store", format!("{request}password={token}\n"))
+        .succeeds()
+        .says_nothing();
+    assert_eq!(world.accounts_in_the_keyring(), ["heroku"]);
+    world
+        .helper_with_input("get", &request)
+        .hands_out(&token)
+        .stdout_is(&format!("username=heroku\npassword={token}\n\n"));
+    world.helper("status").succeeds().says_nothing_about(&token);
+}
+
+/// As where an editor hands its own login on to a container.
+#[test]
+fn nobody_logged_in_here_leaves_the_next_helpers_login_to_git() {
+    let world = World::ready_to_push();
+    let token = world.heroku.issue_token(ANN);
+    world.is_public(&token);
+    world.sets("TOKEN_OF_ANN", &token);
+    let script = "[ \"$1\" = get ] && echo username=octocat && echo password=\"$TOKEN_OF_ANN\"";
+    world.has_program("git-credential-forwarded", &format!("{script}; true"));
+    world
+        .git("config --global --add credential.helper forwarded")
+        .succeeds();
+    world
+        .git("push --quiet heroku main")
+        .succeeds()
+        .says("heroku-rs: not logged in to Heroku: git asks its next helper\n");
+    assert!(world.is_pushed());
+    world.keyring_is_emptied();
+    let filled = |expected: &str| {
+        world
+            .git_with_input("credential fill", "url=https://git.heroku.com\n\n")
+            .says(expected);
+    };
+    world
+        .git("config --global --unset-all credential.helper")
+        .succeeds();
+    // Its own login is the one that we have looked for, so that there is nothing to leave to it.
+    for helpers in [
+        &["forwarded", "", "heroku-rs"][..],
+        &["heroku-rs", "!heroku git:credentials"],
+        &["heroku-rs", "heroku-rs"],
+    ] {
+        for helper in helpers {
+            world
+                .git(&format!(
+                    "config --global --add credential.helper '{helper}'"
+                ))
+                .succeeds();
+        }
+        world.has_program("heroku", "true");
+        filled("could not read Password for 'https://heroku@git.heroku.com'");
+        world
+            .git("config --global --unset-all credential.helper")
+            .succeeds();
+    }
+}
+
+/// git hands the mark back with what is typed, and with nothing else.
+#[test]
+fn a_reply_without_a_token_says_that_we_were_asked() {
+    let world = World::ready_to_push();
+    let request = "protocol=https\nhost=git.heroku.com\n";
+    world
+        .helper_with_input("get", format!("capability[]=state\n{request}"))
+        .stdout_is("capability[]=state\nstate[]=heroku-rs:asked\nusername=heroku\n\n");
+    world
+        .helper_with_input("get", request)
+        .stdout_is("username=heroku\n\n");
+}
