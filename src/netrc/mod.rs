@@ -16,7 +16,7 @@ mod trusted;
 mod unreadable;
 
 use std::io::{self, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
@@ -243,12 +243,20 @@ pub fn path(environment: &Environment) -> Option<PathBuf> {
     if let Some(path) = &environment.netrc {
         return Some(path.clone());
     }
-    let home = environment.home.as_ref()?;
+    Some(in_home(environment.home.as_ref()?, cfg!(windows)))
+}
+
+/// The netrc file of a home. On Windows the Heroku CLI knows `_netrc` alone, so that one is used if
+/// it or its encrypted form is there, and made if none is; `.netrc`, which git reads too, serves if
+/// it is the only one.
+fn in_home(home: &Path, is_windows: bool) -> PathBuf {
     let usual = home.join(".netrc");
-    match cfg!(windows) && !usual.exists() {
-        true => Some(home.join("_netrc")),
-        false => Some(usual),
+    let of_the_cli = ["_netrc", "_netrc.gpg"].map(|name| home.join(name));
+    let is_usual = !of_the_cli.iter().any(|path| path.exists()) && usual.exists();
+    if !is_windows || is_usual {
+        return usual;
     }
+    home.join("_netrc")
 }
 
 /// The encrypted file that the Heroku CLI reads in place of the plain one. `NETRC` names a plain
@@ -259,4 +267,32 @@ fn encrypted_path(environment: &Environment) -> Option<PathBuf> {
         .into_os_string();
     name.push(".gpg");
     Some(PathBuf::from(name)).filter(|path| path.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn on_windows_the_file_is_the_one_of_the_heroku_cli() {
+        for (there, file) in [
+            (&[][..], "_netrc"),
+            (&["_netrc"], "_netrc"),
+            (&[".netrc"], ".netrc"),
+            (&[".netrc", "_netrc"], "_netrc"),
+            (&[".netrc", "_netrc.gpg"], "_netrc"),
+            (&[".netrc", ".netrc.gpg"], ".netrc"),
+        ] {
+            let home = tempfile::tempdir().unwrap();
+            for name in there {
+                std::fs::create_dir(home.path().join(name)).unwrap();
+            }
+            assert_eq!(
+                in_home(home.path(), true),
+                home.path().join(file),
+                "{there:?}"
+            );
+            assert_eq!(in_home(home.path(), false), home.path().join(".netrc"));
+        }
+    }
 }

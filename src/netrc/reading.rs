@@ -62,7 +62,7 @@ impl Netrc {
     /// Reads the file that git and curl read; none where there is none.
     ///
     /// `NETRC` names it where it is set, as for curl 8.16 and later; else it is `.netrc` in the
-    /// home, on Windows `_netrc` too.
+    /// home, on Windows `_netrc` first.
     ///
     /// # Errors
     /// [`Unreadable`], where it is there and cannot be trusted or read.
