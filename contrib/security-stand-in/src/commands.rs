@@ -46,6 +46,7 @@ pub(crate) fn run(keychain: &Keychain, words: &[String]) -> Status {
         "delete-generic-password" => delete(keychain, arguments),
         "dump-keychain" => dump(keychain, arguments),
         "unlock-keychain" => unlock(keychain, arguments),
+        "show-keychain-info" => show_info(keychain),
         "lock-keychain" => {
             keychain.change(|state| state.is_locked = true);
             Status::Done
@@ -243,4 +244,25 @@ fn unlock(keychain: &Keychain, arguments: &[String]) -> Status {
     }
     output::failed_call("SecKeychainUnlock <NULL>", Status::AUTH_FAILED);
     Status::AUTH_FAILED
+}
+
+/// The settings are in the encrypted part of the file, so the keychain has to be open.
+fn show_info(keychain: &Keychain) -> Status {
+    let found = match keychain.state().has_default_keychain {
+        true => keychain.opens(),
+        false => Err(Status::NO_DEFAULT_KEYCHAIN),
+    };
+    match found {
+        Ok(()) => {
+            let _ = std::io::Write::write_all(
+                &mut std::io::stderr(),
+                b"Keychain \"<NULL>\" no-timeout\n",
+            );
+            Status::Done
+        }
+        Err(status) => {
+            output::failed_call("SecKeychainCopySettings <NULL>", status);
+            status
+        }
+    }
 }

@@ -169,13 +169,17 @@ fn without_a_screen_what_needs_a_dialog_fails_at_once() {
         run("find-generic-password -a ann@example.com -s heroku-cli"),
         Some(0)
     );
+    assert_eq!(run("show-keychain-info"), Some(36));
     assert_eq!(run("unlock-keychain -p wrong"), Some(51));
     assert_eq!(
         run("unlock-keychain"),
         Some(255),
         "there is no terminal here"
     );
+    keychain.change(|state| state.is_locked = false);
+    assert_eq!(run("show-keychain-info"), Some(0));
     keychain.change(|state| state.has_default_keychain = false);
+    assert_eq!(run("show-keychain-info"), Some(37));
     assert_eq!(
         run("add-generic-password -U -a bob@example.com -s heroku-cli -w y"),
         Some(37)
