@@ -15,7 +15,7 @@ use crate::docker_protocol::PROGRAM;
 use crate::environment::Environment;
 use crate::files;
 use crate::hosts::{HerokuHost, Service};
-use crate::notice::Notice;
+use crate::notice::{Command, Notice};
 
 /// The value in `credHelpers` that makes docker start us.
 const HELPER: &str = "heroku-rs";
@@ -168,7 +168,7 @@ pub enum Name {
     /// It was made, here.
     Made(PathBuf),
     /// It could not be made: this command does it.
-    Wanted(String),
+    Wanted(Command),
 }
 
 /// Sees to it that docker finds us: by a second name beside the first one on `PATH`.
@@ -230,32 +230,33 @@ fn beside(name: &Path) -> PathBuf {
 }
 
 #[cfg(unix)]
-fn named_here(name: &Path) -> String {
-    format!("sudo ln -sf {TARGET} {}", name.display())
+fn named_here(name: &Path) -> Command {
+    Command::new("sudo ln -sf").arg(TARGET).path(name, None)
 }
 
 #[cfg(not(unix))]
-fn named_here(name: &Path) -> String {
-    let (ours, name) = (beside(name), name.display());
-    format!("cmd /c copy \"{}\" \"{name}\"", ours.display())
+fn named_here(name: &Path) -> Command {
+    let copy = Command::new("cmd /c copy").path(&beside(name), None);
+    copy.path(name, None)
 }
 
 #[cfg(unix)]
-fn named_elsewhere(program: &Path) -> String {
-    format!("sudo ln -s {} /usr/local/bin/{PROGRAM}", program.display())
+fn named_elsewhere(program: &Path) -> Command {
+    let link = Command::new("sudo ln -s").path(program, None);
+    link.then("/usr/local/bin/docker-credential-heroku-rs")
 }
 
 /// The one folder of a user's own that Windows itself puts on `PATH`.
 #[cfg(not(unix))]
-fn named_elsewhere(program: &Path) -> String {
-    const PLACE: &str = r"%LOCALAPPDATA%\Microsoft\WindowsApps";
-    let program = program.display();
-    format!(r#"cmd /c copy "{program}" "{PLACE}\{PROGRAM}.exe""#)
+fn named_elsewhere(program: &Path) -> Command {
+    let copy = Command::new("cmd /c copy").path(program, None);
+    copy.then(r#""%LOCALAPPDATA%\Microsoft\WindowsApps\docker-credential-heroku-rs.exe""#)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::notice::Fix;
     use std::fs;
 
     /// What becomes of a `config.json` with this in it.
@@ -365,6 +366,9 @@ mod tests {
     fn a_program_that_path_does_not_lead_to_is_named_by_its_path() {
         let wanted = "sudo ln -s /opt/x /usr/local/bin/docker-credential-heroku-rs";
         let found = name_for_docker(&Environment::default(), Path::new("/opt/x"));
-        assert_eq!(found, Name::Wanted(wanted.to_owned()));
+        let Name::Wanted(command) = found else {
+            panic!("{found:?}");
+        };
+        assert_eq!(Fix::from(command).to_string(), format!("run: {wanted}"));
     }
 }

@@ -1,16 +1,159 @@
 //! What went wrong, in the two lines that a person reads: what happened and why, then the mend.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::path::Path;
 
-/// A failure as it is told to a person. `Display` gives it whole, without the program's name.
+/// A message for the user: what happened and why, and how to fix it. `Display` gives it whole, without the
+/// program's name.
 ///
-/// Two lines at most, lower case, no full stop on the first; the mend is a command that can be
-/// pasted or a place to look. Never a secret in either.
+/// Two lines at most, lower case, no full stop on the first. Never a secret in either.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct Notice {
     what: String,
-    fix: String,
+    fix: Fix,
     kind: Kind,
+}
+
+/// How to fix what a [`Notice`] reports: one line, or nothing.
+///
+/// A value from outside gets into a command only through [`Command`], which quotes it: there is no conversion
+/// from a `String`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fix {
+    advice: String,
+    command: String,
+}
+
+/// A command line that can be pasted into a shell.
+///
+/// It starts with words of ours; every value is quoted. A value that cannot be shown as it is, because a
+/// terminal would not show all of its characters, makes it no command at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command(Option<String>);
+
+impl Command {
+    /// A command that starts with these words, which the shell takes as they are.
+    pub fn new(words: &'static str) -> Command {
+        Command(Some(words.to_owned()))
+    }
+
+    /// Adds one word, quoted.
+    #[must_use]
+    pub fn arg(self, value: &str) -> Command {
+        let is_shown_whole = !value.chars().any(is_unseen);
+        Command(
+            self.0
+                .filter(|_| is_shown_whole)
+                .map(|line| format!("{line} {}", quoted(value))),
+        )
+    }
+
+    /// Adds the path of a file, quoted; with `~` for the user's home, which the shell expands.
+    #[must_use]
+    pub fn path(self, path: &Path, home: Option<&Path>) -> Command {
+        let Some(path) = path.to_str() else {
+            return Command(None);
+        };
+        let below_home = home
+            .and_then(Path::to_str)
+            .and_then(|home| path.strip_prefix(home)?.strip_prefix('/'));
+        match below_home {
+            Some(below) if !below.chars().any(is_unseen) => {
+                Command(self.0.map(|line| format!("{line} ~/{}", quoted(below))))
+            }
+            Some(_) => Command(None),
+            None => self.arg(path),
+        }
+    }
+
+    /// Adds words of ours, which the shell takes as they are.
+    #[must_use]
+    pub fn then(self, words: &'static str) -> Command {
+        Command(self.0.map(|line| format!("{line} {words}")))
+    }
+}
+
+/// One word for the shell: as it is if no character of it means anything there, else in quotes.
+fn quoted(word: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./_-".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return Cow::Borrowed(word);
+    }
+    Cow::Owned(if cfg!(windows) {
+        // The command prompt knows no escape in quotes, and no file name has a quote.
+        format!("\"{}\"", word.replace('"', ""))
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    })
+}
+
+impl Fix {
+    /// Nothing can be done.
+    pub const NONE: Fix = Fix {
+        advice: String::new(),
+        command: String::new(),
+    };
+
+    /// A place to look or a thing to do that is no command. It may name values, in prose.
+    pub fn advice(text: impl Into<String>) -> Fix {
+        Fix {
+            advice: shown(&text.into()),
+            command: String::new(),
+        }
+    }
+
+    /// A command, and what it is for: `log in again`.
+    pub fn command(purpose: &'static str, command: Command) -> Fix {
+        match command.0 {
+            Some(command) => Fix {
+                advice: purpose.to_owned(),
+                command,
+            },
+            None => Fix::NONE,
+        }
+    }
+
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.advice.is_empty() && self.command.is_empty()
+    }
+
+    /// The same with parts of it hidden. A command that would change is left out: it would do something else.
+    #[must_use]
+    pub fn redacted(&self, redact: impl Fn(&str) -> String) -> Fix {
+        if redact(&self.command) == self.command {
+            Fix {
+                advice: redact(&self.advice),
+                command: self.command.clone(),
+            }
+        } else {
+            Fix::NONE
+        }
+    }
+}
+
+impl From<&'static str> for Fix {
+    /// Words of ours, with no value in them.
+    fn from(text: &'static str) -> Fix {
+        Fix::advice(text)
+    }
+}
+
+impl From<Command> for Fix {
+    fn from(command: Command) -> Fix {
+        Fix::command("run", command)
+    }
+}
+
+impl fmt::Display for Fix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.advice.as_str(), self.command.as_str()) {
+            (advice, "") => f.write_str(advice),
+            ("", command) => f.write_str(command),
+            (advice, command) => write!(f, "{advice}: {command}"),
+        }
+    }
 }
 
 /// What a failure means to the program that started us: its exit code.
@@ -36,22 +179,22 @@ impl Kind {
 }
 
 impl Notice {
-    /// What happened and why, in one line; and what mends it, in one more (may be empty).
-    pub fn new(what: impl Into<String>, fix: impl Into<String>) -> Notice {
+    /// What happened and why, in one line, and how to fix it.
+    pub fn new(what: impl Into<String>, fix: impl Into<Fix>) -> Notice {
         Notice {
             what: shown(&what.into()),
-            fix: shown(&fix.into()),
+            fix: fix.into(),
             kind: Kind::Failed,
         }
     }
 
-    /// The same problem, of another kind.
+    /// The same notice, of another kind.
     #[must_use]
     pub fn of_kind(self, kind: Kind) -> Notice {
         Notice { kind, ..self }
     }
 
-    /// What the problem means to the program that started us.
+    /// What the notice means to the program that started us.
     pub fn kind(&self) -> Kind {
         self.kind
     }
@@ -61,9 +204,9 @@ impl Notice {
         &self.what
     }
 
-    /// What mends it, in one line; empty where nothing can be done.
-    pub fn fix(&self) -> &str {
-        &self.fix
+    /// How to fix it.
+    pub fn fix(&self) -> Fix {
+        self.fix.clone()
     }
 }
 
@@ -113,6 +256,65 @@ mod tests {
     fn a_problem_is_two_lines_whatever_is_in_it() {
         let notice = Notice::new("the app \u{1b}[2J\r\nhas gone", "look\nthere");
         assert_eq!(notice.to_string(), "the app  [2J  has gone\n  look there");
+    }
+
+    #[test]
+    fn a_value_that_a_terminal_does_not_show_whole_makes_no_command() {
+        for value in ["a\u{202e}b", "a\u{1b}[2Jb", "a\nb", "a\u{200b}b"] {
+            let command = Command::new("git remote set-url").arg(value).then("URL");
+            assert_eq!(Fix::from(command), Fix::NONE, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn a_command_that_would_be_redacted_is_not_offered() {
+        let fix = Fix::command("remove it", Command::new("git remote rm").arg("s3cret"));
+        let redact = |text: &str| text.replace("s3cret", "…");
+        assert!(fix.redacted(redact).is_empty());
+        let fix = Fix::advice("see s3cret").redacted(redact);
+        assert_eq!(fix.to_string(), "see …");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_path_in_the_home_is_written_with_a_tilde_that_the_shell_expands() {
+        let command =
+            Command::new("ls").path(Path::new("/home/a b/x y"), Some(Path::new("/home/a b")));
+        assert_eq!(Fix::from(command).to_string(), "run: ls ~/'x y'");
+        let command =
+            Command::new("ls").path(Path::new("/home/annex/x"), Some(Path::new("/home/ann")));
+        assert_eq!(Fix::from(command).to_string(), "run: ls /home/annex/x");
+    }
+
+    /// What a real shell makes of a line: its words, each ended by a zero byte.
+    #[cfg(unix)]
+    fn words_of(line: &str) -> Vec<u8> {
+        let script = format!("printf '%s\\0' {line}");
+        #[expect(clippy::disallowed_methods, reason = "the shell that users paste into")]
+        let output = std::process::Command::new("/bin/sh")
+            .args(["-c", &script])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{line}");
+        output.stdout
+    }
+
+    #[cfg(unix)]
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(200))]
+        #[test]
+        fn a_shell_reads_a_command_as_exactly_the_words_meant(
+            values in proptest::collection::vec("[ -~äé\\n\u{202e}]{0,12}", 1..4)
+        ) {
+            let command = values.iter().fold(Command::new("git config"), |line, value| line.arg(value));
+            if let Some(line) = command.0 {
+                let words = ["git", "config"].into_iter().chain(values.iter().map(String::as_str));
+                let meant: Vec<u8> = words.flat_map(|word| [word.as_bytes(), b"\0"].concat()).collect();
+                proptest::prop_assert_eq!(words_of(&line), meant);
+            } else {
+                proptest::prop_assert!(values.iter().any(|value| value.chars().any(is_unseen)));
+            }
+        }
     }
 
     #[test]

@@ -95,7 +95,7 @@ impl Unavailable {
         Unavailable {
             source: source.word(),
             why: notice.what().to_owned(),
-            fix: notice.fix().to_owned(),
+            fix: notice.fix().to_string(),
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::git::{self, Scope, SetUp};
 use crate::hosts::{HerokuHost, Service};
 use crate::logins::lookup::{self, Source, Wanted};
 use crate::netrc::Netrc;
-use crate::notice::{Notice, shown};
+use crate::notice::{Command, Notice, shown};
 
 pub(super) fn run(arguments: &Setup, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     match arguments.client() {
@@ -108,7 +108,7 @@ fn name_for_docker(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
         }
         Name::Wanted(command) => session.warn(&Notice::new(
             "docker does not find it yet: it looks for docker-credential-heroku-rs on your PATH",
-            format!("run: {command}"),
+            command,
         )),
     }
 }
@@ -135,10 +135,9 @@ fn rivals(context: &Context) -> Result<Vec<Notice>, Notice> {
     for key in git::remotes_with_password()? {
         found.push(Notice::new(
             format!("{key} carries a password in its URL: git sends that one and asks no helper"),
-            format!(
-                "git remote set-url {} https://git.heroku.com/APP.git",
-                remote(&key)
-            ),
+            Command::new("git remote set-url")
+                .arg(remote(&key))
+                .then("https://git.heroku.com/APP.git"),
         ));
     }
     found.extend(netrc_entry(context));

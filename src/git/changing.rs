@@ -4,7 +4,7 @@
 
 use super::whole::Place;
 use super::{Scope, Setting, quoted_for_shell};
-use crate::notice::Notice;
+use crate::notice::{Fix, Notice};
 
 impl Setting {
     /// The flags that name the place where this value stands; none where it is not ours to change:
@@ -115,7 +115,10 @@ pub fn undone_by_replacing(setting: &Setting, with: &str) -> String {
 fn change(setting: &Setting, what: &[&str]) -> Result<(), Notice> {
     let Some(place) = setting.place() else {
         let what = format!("{} is not set in a file of yours", setting.key);
-        return Err(Notice::new(what, format!("look at: {}", setting.origin)));
+        return Err(Notice::new(
+            what,
+            Fix::advice(format!("look at: {}", setting.origin)),
+        ));
     };
     Place::Flags(&place).change(what)
 }

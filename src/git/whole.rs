@@ -14,7 +14,7 @@ use tempfile::TempPath;
 
 use super::{Scope, run, said};
 use crate::files::{Workplace, resolved};
-use crate::notice::Notice;
+use crate::notice::{Command, Fix, Notice};
 
 /// How long git's lock is waited for, which a git that was killed leaves. git itself gives up at once.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -166,14 +166,14 @@ fn locked(mut copy: TempPath, target: &Path, scope: Scope) -> Result<TempPath, N
 fn held(scope: Scope, lock: &Path) -> Notice {
     Notice::new(
         format!("{scope} is locked: another git changes it, or one was stopped in the middle"),
-        format!("if no git runs: rm '{}'", lock.display()),
+        Fix::command("if no git runs", Command::new("rm").path(lock, None)),
     )
 }
 
 fn unchanged(scope: Scope, path: &Path, why: &io::Error) -> Notice {
     Notice::new(
         format!("{scope} was left as it was: {why}"),
-        format!("look at: ls -ld '{}'", path.display()),
+        Fix::command("look at", Command::new("ls -ld").path(path, None)),
     )
 }
 

@@ -450,7 +450,7 @@ fn undecided(why: &Notice) -> Notice {
     )
 }
 
-fn refused_outside(place: &str, fix: &str) -> Notice {
+fn refused_outside(place: &str, fix: &'static str) -> Notice {
     Notice::new(
         format!("git was refused with the token from {place} which is not ours to remove"),
         fix,

@@ -8,7 +8,7 @@ use thiserror::Error;
 use super::scrub::scrubbed;
 use super::unreached::Why;
 use super::{Asker, PasswordLogin};
-use crate::notice::Notice;
+use crate::notice::{Command, Fix, Notice};
 
 /// Why a request came to nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -135,7 +135,7 @@ impl Failure {
         matches!(self, Failure::Unreachable { why, .. } if why.is_before_the_request())
     }
 
-    fn fix(&self) -> String {
+    fn fix(&self) -> Fix {
         let fix = match self {
             Failure::Refused => "make a new one: git credential-heroku-rs login",
             Failure::WrongPassword => {
@@ -153,7 +153,7 @@ impl Failure {
             Failure::Forbidden(_) => "use a token with the scope global",
             Failure::NotFound(_) | Failure::Invalid(_) => "",
             Failure::RateLimited(Some(wait)) => {
-                return format!("wait {} s, then run it again", wait.as_secs());
+                return Fix::advice(format!("wait {} s, then run it again", wait.as_secs()));
             }
             Failure::RateLimited(None) => "wait a minute, then run it again",
             Failure::Server(_) | Failure::Garbled | Failure::TooLarge => {
@@ -169,15 +169,15 @@ impl Failure {
             Failure::BrowserLogin(_) | Failure::BrowserLoginExpired => {
                 "log in with a token instead: git credential-heroku-rs login"
             }
-            Failure::NotHeroku(variable) => return format!("run: unset {variable}"),
+            Failure::NotHeroku(variable) => return Command::new("unset").arg(variable).into(),
             Failure::Setting { variable, .. } => {
-                return format!("mend it, or run: unset {variable}");
+                return Fix::command("fix it, or run", Command::new("unset").arg(variable));
             }
             Failure::NoAuthorities => {
                 "install the package ca-certificates, or point SSL_CERT_FILE at a file of them"
             }
         };
-        fix.to_owned()
+        fix.into()
     }
 
     /// What an answer's status and its JSON mean. Status first: the list of ids is open.

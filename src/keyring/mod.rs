@@ -16,7 +16,7 @@ use keyring_core::{Entry, Error};
 
 use crate::account::Account;
 use crate::environment::Environment;
-use crate::notice::Notice;
+use crate::notice::{Fix, Notice};
 use crate::token::Token;
 
 const SERVICE: &str = "heroku-cli";
@@ -127,15 +127,17 @@ impl Missing {
             Missing::Bus => Notice::new("there is no D-Bus session here", WITHOUT),
             Missing::ReachableBus => Notice::new(
                 "the D-Bus session cannot be reached",
-                format!("DBUS_SESSION_BUS_ADDRESS leads nowhere: log in anew, or {WITHOUT}"),
+                Fix::advice(format!(
+                    "DBUS_SESSION_BUS_ADDRESS is stale: log out of the desktop and in again, or {WITHOUT}"
+                )),
             ),
             Missing::Service => Notice::new(
                 "no keyring program runs in this D-Bus session",
-                format!("start one, such as gnome-keyring, or {WITHOUT}"),
+                Fix::advice(format!("start one, such as gnome-keyring, or {WITHOUT}")),
             ),
             Missing::Collection => Notice::new(
                 "the keyring program has no default keyring",
-                format!("make one in your keyring program, or {WITHOUT}"),
+                Fix::advice(format!("create one in your keyring program, or {WITHOUT}")),
             ),
             Missing::System => Notice::new("this system's keyring cannot be opened", WITHOUT),
         }

@@ -16,7 +16,7 @@ use crate::heroku_cli::{self, LoginState};
 use crate::hosts::{HerokuHost, Service};
 use crate::keyring::{Keyring, Unavailable};
 use crate::netrc::{self, Netrc, Unreadable};
-use crate::notice::{Kind, Notice};
+use crate::notice::{Command, Fix, Kind, Notice};
 use crate::token::{NotAToken, Token};
 use crate::token_metadata::{self, Known};
 
@@ -251,8 +251,8 @@ fn netrc(wanted: &Wanted<'_>, choice: &Choice, context: &Context) -> Result<Foun
     let entry = entry.ok_or(Outcome::Absent)?;
     let found = live(entry.token, entry.account, Source::Netrc, context)?;
     let exposed = || {
-        let fix = format!("run: chmod 600 {}", netrc::argument(&context.environment));
-        Notice::new("others can read your netrc", fix)
+        let chmod = Command::new("chmod 600").then(netrc::argument(&context.environment));
+        Notice::new("others can read your netrc", chmod)
     };
     Ok(Found {
         remark: netrc.is_readable_by_others().then(exposed),
@@ -469,7 +469,10 @@ fn several(accounts: &[Account]) -> Notice {
             "several Heroku accounts are logged in and none is chosen: {}{more}",
             names.join(", ")
         ),
-        format!("choose one: git credential-heroku-rs switch {}", names[0]),
+        Fix::command(
+            "choose one",
+            Command::new("git credential-heroku-rs switch").arg(names[0]),
+        ),
     )
 }
 

@@ -6,7 +6,7 @@ use std::io;
 use super::scanner::Doubt;
 use crate::environment::Environment;
 use crate::files::EditError;
-use crate::notice::Notice;
+use crate::notice::{Command, Fix, Notice};
 
 /// Why netrc gives no answer. Says where; never a word of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,17 +35,18 @@ impl Unreadable {
     pub fn notice(&self, environment: &Environment) -> Notice {
         let file = name(environment);
         let fix = match self {
-            Unreadable::Doubt { .. } => "mend that line, or remove Heroku's entries".to_owned(),
-            Unreadable::NotOurs(_) => {
-                format!("make it yours alone: chmod 600 {}", argument(environment))
-            }
-            Unreadable::Encrypted(_) => "look at: gpg --decrypt ~/.netrc.gpg >/dev/null".to_owned(),
+            Unreadable::Doubt { .. } => "fix that line, or remove Heroku's entries".into(),
+            Unreadable::NotOurs(_) => Fix::command(
+                "make it readable by you only",
+                Command::new("chmod 600").then(argument(environment)),
+            ),
+            Unreadable::Encrypted(_) => "look at: gpg --decrypt ~/.netrc.gpg >/dev/null".into(),
             Unreadable::ReadOnly => {
                 "how to take Heroku's entries out of it: git credential-heroku-rs netrc clean --help"
-                    .to_owned()
+                    .into()
             }
             Unreadable::Unfit(_) | Unreadable::Failed(_) => {
-                format!("look at: ls -l {}", argument(environment))
+                Fix::command("look at", Command::new("ls -l").then(argument(environment)))
             }
         };
         Notice::new(self.of(file), fix)

@@ -15,7 +15,7 @@ use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::notice::{Kind, Notice};
+use crate::notice::{Fix, Kind, Notice};
 
 pub use page::open_page;
 pub use spinner::Spinner;
@@ -39,11 +39,11 @@ pub enum Silence {
 
 impl Silence {
     /// What happened; `instead` is what to run where there is no terminal.
-    pub fn notice(self, instead: &str) -> Notice {
+    pub fn notice(self, instead: &'static str) -> Notice {
         match self {
             Silence::NoTerminal => Notice::new(self.to_string(), instead).of_kind(Kind::Usage),
             Silence::Unanswered | Silence::Interrupted | Silence::Unreadable => {
-                Notice::new(self.to_string(), "")
+                Notice::new(self.to_string(), Fix::NONE)
             }
         }
     }
@@ -219,7 +219,7 @@ mod tests {
     fn where_there_is_no_terminal_the_flag_is_named() {
         let notice = Silence::NoTerminal.notice("run: x --yes");
         assert_eq!(notice.kind(), Kind::Usage);
-        assert_eq!(notice.fix(), "run: x --yes");
-        assert_eq!(Silence::Interrupted.notice("run: x --yes").fix(), "");
+        assert_eq!(notice.fix(), "run: x --yes".into());
+        assert!(Silence::Interrupted.notice("run: x --yes").fix().is_empty());
     }
 }

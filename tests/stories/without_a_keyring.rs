@@ -141,7 +141,9 @@ fn each_machine_without_a_keyring_is_told_what_it_lacks_and_what_helps() {
     is_told(
         &dangling,
         "the D-Bus session cannot be reached",
-        &format!("DBUS_SESSION_BUS_ADDRESS leads nowhere: log in anew, or {WAYS_OUT}"),
+        &format!(
+            "DBUS_SESSION_BUS_ADDRESS is stale: log out of the desktop and in again, or {WAYS_OUT}"
+        ),
     );
     is_told(
         &World::new().with_a_bus_alone(),
@@ -177,7 +179,7 @@ fn a_keyring_that_was_never_set_up_takes_nothing_and_the_login_goes_to_netrc() {
         .exits_with(1)
         .stderr_is(&format!(
             "heroku-rs: the keyring program has no default keyring\n  \
-             make one in your keyring program, or {WAYS_OUT}\n"
+             create one in your keyring program, or {WAYS_OUT}\n"
         ));
     assert_eq!(netrc(&world), "");
     world

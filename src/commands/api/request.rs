@@ -83,7 +83,7 @@ fn headers(arguments: &Api, context: &Context) -> Result<Headers, Notice> {
     Ok(usual.with(own))
 }
 
-fn wrong(what: impl Into<String>, fix: &str) -> Notice {
+fn wrong(what: impl Into<String>, fix: &'static str) -> Notice {
     Notice::new(what, fix).of_kind(Kind::Usage)
 }
 

@@ -138,7 +138,7 @@ const START_FILES: [&str; 13] = [
     ".kshrc",
     ".config/fish/config.fish",
     ".config/fish/fish_variables",
-    ".config/context.environment.d/heroku.conf",
+    ".config/environment.d/heroku.conf",
 ];
 
 /// Tokens that a shell sets for every program that it starts.

@@ -74,7 +74,7 @@ impl Finding {
             severity,
             ..Finding::pass(id, notice.what())
         };
-        finding.with_advice(notice.fix())
+        finding.with_advice(notice.fix().to_string())
     }
 
     pub(super) fn because(self, why: impl Into<String>) -> Finding {

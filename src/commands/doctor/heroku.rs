@@ -88,7 +88,7 @@ pub(super) fn token_in_use(look: &Look<'_>) -> Vec<Finding> {
         )],
         Word::Unknown(notice) => {
             let what = format!("whether it takes the token is not known: {}", notice.what());
-            vec![Finding::warn("heroku.token", what).with_advice(notice.fix())]
+            vec![Finding::warn("heroku.token", what).with_advice(notice.fix().to_string())]
         }
         Word::NotAsked => Vec::new(),
     }

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::{Got, Session, description};
 use crate::cli::Login;
-use crate::notice::{Kind, Notice};
+use crate::notice::{Fix, Kind, Notice};
 use crate::terminal;
 use crate::token::Token;
 
@@ -71,7 +71,7 @@ fn got(text: &str, place: &str) -> Result<Got, Notice> {
     let token = Token::parse(text).map_err(|why| {
         Notice::new(
             format!("there is no Heroku token in {place}: {why}"),
-            format!("make one at {PAGE}"),
+            Fix::advice(format!("create one: {PAGE}")),
         )
     })?;
     Ok(Got {
