@@ -82,3 +82,20 @@ def dbus_run_session(world):
     wait_until(lambda: os.path.exists(path) and os.path.getsize(path), "dbus-run-session has started")
     with open(path, encoding="utf-8") as file:
         is_reached_at(world, file.read().strip())
+
+
+def xdg_dbus_proxy(world):
+    """What a program in a Flatpak sees: the keyring alone, through a proxy."""
+    dbus_daemon(world)
+    path = world.path("run", "proxy")
+    world.spawn("xdg-dbus-proxy", [
+        "xdg-dbus-proxy", world.environment["DBUS_SESSION_BUS_ADDRESS"], path, "--filter",
+        "--talk=org.freedesktop.secrets"])
+    wait_until(lambda: os.path.exists(path), "the proxy is there")
+    world.view = {"DBUS_SESSION_BUS_ADDRESS": f"unix:path={path}"}
+
+
+def user_namespace(world):
+    """A rootless container: the same socket, seen by a process with another user id."""
+    dbus_daemon(world)
+    world.prefix = ["unshare", "--user", "--map-user=1234", "--map-group=1234"]

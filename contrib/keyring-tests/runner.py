@@ -24,6 +24,7 @@ def main(arguments, usage):
     parser.add_argument("names", nargs="*")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--yes", action="store_true")
+    parser.add_argument("--programs")
     wanted = parser.parse_args(arguments)
     chosen = [scenario for scenario in SCENARIOS
               if not wanted.names or any(scenario.name.startswith(name) for name in wanted.names)]
@@ -34,7 +35,7 @@ def main(arguments, usage):
             print(f"{scenario.name:28}  {scenario.about}")
         return 0
     install(chosen, wanted.yes)
-    return run_all(chosen, build())
+    return run_all(chosen, os.path.abspath(wanted.programs) if wanted.programs else build())
 
 
 def install(chosen, yes):

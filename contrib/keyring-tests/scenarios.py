@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import subprocess
 from typing import Callable
 
 import buses
@@ -10,6 +11,7 @@ from keepassxc import KeePassXC
 from kwallet import KWallet
 from life import Life
 from locked import Locked
+from oo7 import Oo7
 
 # A command or a file, and the Debian package that has it.
 NEEDS = {"git": "git", "gdbus": "libglib2.0-bin", "dbus-daemon": "dbus", "dbus-run-session": "dbus",
@@ -54,6 +56,12 @@ def needs_root():
     return None if os.getuid() == 0 else "it needs root, for a mount namespace"
 
 
+def needs_user_namespaces():
+    command = ["unshare", "--user", "--map-user=1234", "--map-group=1234", "true"]
+    done = subprocess.run(command, capture_output=True, check=False)
+    return None if done.returncode == 0 else "this system allows no user namespaces"
+
+
 # Those that take longest come first.
 SCENARIOS = [
     Scenario("keepassxc/locked", "a locked database; then a user unlocks it",
@@ -63,8 +71,13 @@ SCENARIOS = [
     Scenario("gnome-keyring/open", "an open keyring", life, GnomeKeyring),
     Scenario("gnome-keyring/locked", "a locked keyring with gcr's prompter; then a user unlocks it",
              locked_then_unlocked, GnomeKeyring, with_display=True),
+    Scenario("oo7/open", "an open keyring", life, Oo7),
     Scenario("bus/dbus-broker", "dbus-broker, with gnome-keyring", life, GnomeKeyring, buses.dbus_broker,
              optional=("dbus-broker-launch",), unless=needs_root),
     Scenario("bus/dbus-run-session", "dbus-run-session, with gnome-keyring", life, GnomeKeyring,
              buses.dbus_run_session),
+    Scenario("bus/xdg-dbus-proxy", "the proxy of Flatpak, with gnome-keyring", life, GnomeKeyring,
+             buses.xdg_dbus_proxy, optional=("xdg-dbus-proxy",)),
+    Scenario("bus/user-namespace", "a rootless container, with gnome-keyring", life, GnomeKeyring,
+             buses.user_namespace, unless=needs_user_namespaces),
 ]

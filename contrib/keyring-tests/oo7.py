@@ -1,0 +1,32 @@
+"""oo7-daemon, which is to follow gnome-keyring. It is not packaged: `cargo install oo7-daemon`."""
+
+import os
+import shutil
+
+import programs
+from waiting import wait_until
+from world import SERVICE
+
+PASSWORD = "open sesame"
+
+
+class Oo7(programs.Program):
+    name = "oo7"
+    needs = {"oo7-daemon": None}
+    collection = SERVICE + "/collection/login"
+    prompt = "Unlock"
+
+    def start(self):
+        os.makedirs(self.world.path("home", ".local", "share"), exist_ok=True)
+        self.process = self.world.spawn("oo7", [shutil.which("oo7-daemon"), "--login"], stdin=PASSWORD.encode())
+        self.world.wait_for_name()
+        wait_until(lambda: self.world.is_locked(self.collection) is False, "the login keyring is open")
+        # Its first client waits a second or two, for what oo7 asks about the session.
+        self.world.run(["secret-tool", "search", "service", "nothing"])
+
+    def lock(self):
+        self.world.call(SERVICE, "org.freedesktop.Secret.Service.Lock", f"['{self.collection}']")
+        wait_until(lambda: self.world.is_locked(self.collection), "the login keyring is locked")
+
+    def answer(self):
+        self.world.display.types(self.prompt, PASSWORD)
