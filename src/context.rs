@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::environment::Environment;
-use crate::heroku_api::{Failure, HerokuApi};
+use crate::heroku_api::{ApiError, HerokuApi};
 use crate::keyring::Keyring;
 
 /// The dependencies of one process.
@@ -44,9 +44,9 @@ impl Context {
     /// Heroku's API on the host in use. `limit` bounds each request as a whole.
     ///
     /// # Errors
-    /// [`Failure::NotHeroku`] if `HEROKU_HOST` names a host that is not Heroku's; [`Failure::Setting`] if a
+    /// [`ApiError::NotHeroku`] if `HEROKU_HOST` names a host that is not Heroku's; [`ApiError::Setting`] if a
     /// variable about the proxy or the CA certificates is wrong.
-    pub fn api(&self, limit: Duration) -> Result<HerokuApi, Failure> {
+    pub fn api(&self, limit: Duration) -> Result<HerokuApi, ApiError> {
         let api = match self.api.get() {
             Some(api) => api,
             None => {

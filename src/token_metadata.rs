@@ -22,7 +22,7 @@ const LARGEST: u64 = 1024 * 1024;
 /// What is known about one token. Everything but the key may be unknown.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Known {
+pub struct TokenMetadata {
     /// The account, as in the keyring.
     pub account: String,
     /// [`Token::fingerprint`] of the token that this is about.
@@ -50,19 +50,19 @@ pub struct Known {
     pub warned: Option<Timestamp>,
 }
 
-impl Known {
+impl TokenMetadata {
     /// What is known about a token before anything is: whose it is.
-    pub fn new(account: &Account, token: &Token) -> Known {
-        Known {
+    pub fn new(account: &Account, token: &Token) -> TokenMetadata {
+        TokenMetadata {
             account: account.to_string(),
             fingerprint: token.fingerprint(),
-            ..Known::default()
+            ..TokenMetadata::default()
         }
     }
 }
 
 /// Everything that a file with these bytes knows; none where it is not such a file.
-pub fn read_all(bytes: &[u8]) -> Option<Vec<Known>> {
+pub fn read_all(bytes: &[u8]) -> Option<Vec<TokenMetadata>> {
     let file: File = serde_json::from_slice(bytes).ok()?;
     Some(file.authorizations)
 }
@@ -70,11 +70,11 @@ pub fn read_all(bytes: &[u8]) -> Option<Vec<Known>> {
 #[derive(Default, Serialize, Deserialize)]
 struct File {
     #[serde(default)]
-    authorizations: Vec<Known>,
+    authorizations: Vec<TokenMetadata>,
 }
 
 /// What is known about this token, if anything.
-pub fn about(environment: &Environment, token: &Token) -> Option<Known> {
+pub fn about(environment: &Environment, token: &Token) -> Option<TokenMetadata> {
     // Most machines have no such file: then the fingerprint need not be made either.
     let known = read(environment)?;
     let fingerprint = token.fingerprint();
@@ -84,7 +84,7 @@ pub fn about(environment: &Environment, token: &Token) -> Option<Known> {
 }
 
 /// Everything that is known.
-pub fn all(environment: &Environment) -> Vec<Known> {
+pub fn all(environment: &Environment) -> Vec<TokenMetadata> {
     read(environment).unwrap_or_default()
 }
 
@@ -93,7 +93,7 @@ pub fn all(environment: &Environment) -> Vec<Known> {
 ///
 /// # Errors
 /// What the file system says; nothing but hints is lost.
-pub fn remember(environment: &Environment, known: Known) -> io::Result<()> {
+pub fn remember(environment: &Environment, known: TokenMetadata) -> io::Result<()> {
     change(environment, move |all| {
         all.retain(|other| {
             other.account != known.account && other.fingerprint != known.fingerprint
@@ -116,7 +116,7 @@ pub fn forget(environment: &Environment, account: &Account) -> io::Result<()> {
 }
 
 /// Two of us at once both have their say: each edits what the other wrote.
-fn change(environment: &Environment, change: impl Fn(&mut Vec<Known>)) -> io::Result<()> {
+fn change(environment: &Environment, change: impl Fn(&mut Vec<TokenMetadata>)) -> io::Result<()> {
     let path = path(environment).ok_or(io::ErrorKind::NotFound)?;
     let changed = files::edit(&path, |bytes| {
         let mut authorizations = read_all(bytes).unwrap_or_default();
@@ -134,7 +134,7 @@ fn change(environment: &Environment, change: impl Fn(&mut Vec<Known>)) -> io::Re
 ///
 /// # Errors
 /// Never, as far as is known: every value has a form in JSON.
-pub fn written(authorizations: Vec<Known>) -> serde_json::Result<Vec<u8>> {
+pub fn written(authorizations: Vec<TokenMetadata>) -> serde_json::Result<Vec<u8>> {
     let mut text = serde_json::to_vec_pretty(&File { authorizations })?;
     text.push(b'\n');
     Ok(text)
@@ -144,7 +144,7 @@ fn path(environment: &Environment) -> Option<PathBuf> {
     Some(environment.state_dir()?.join("authorizations.json"))
 }
 
-fn read(environment: &Environment) -> Option<Vec<Known>> {
+fn read(environment: &Environment) -> Option<Vec<TokenMetadata>> {
     let bytes = files::read(&path(environment)?, LARGEST).ok()?;
     read_all(&bytes)
 }
@@ -174,11 +174,11 @@ mod tests {
     #[test]
     fn what_is_remembered_is_known() {
         let (_dir, environment) = home();
-        let known = Known {
+        let known = TokenMetadata {
             authorization: Some("01234567-89ab-cdef-0123-456789abcdef".to_owned()),
             scope: vec!["global".to_owned()],
             expires: Timestamp::from_second(1_800_000_000).ok(),
-            ..Known::new(&ann(), &token('a'))
+            ..TokenMetadata::new(&ann(), &token('a'))
         };
         remember(&environment, known.clone()).unwrap();
         assert_eq!(about(&environment, &token('a')), Some(known));
@@ -188,8 +188,8 @@ mod tests {
     #[test]
     fn a_new_token_of_an_account_replaces_what_was_known() {
         let (_dir, environment) = home();
-        remember(&environment, Known::new(&ann(), &token('a'))).unwrap();
-        remember(&environment, Known::new(&ann(), &token('b'))).unwrap();
+        remember(&environment, TokenMetadata::new(&ann(), &token('a'))).unwrap();
+        remember(&environment, TokenMetadata::new(&ann(), &token('b'))).unwrap();
         assert_eq!(about(&environment, &token('a')), None);
         forget(&environment, &ann()).unwrap();
         assert_eq!(about(&environment, &token('b')), None);
@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn no_secret_is_written() {
         let (_dir, environment) = home();
-        remember(&environment, Known::new(&ann(), &token('a'))).unwrap();
+        remember(&environment, TokenMetadata::new(&ann(), &token('a'))).unwrap();
         let text = fs::read_to_string(path(&environment).unwrap()).unwrap();
         assert!(text.contains(&token('a').fingerprint()) && !text.contains("89ab"));
     }
@@ -211,7 +211,7 @@ mod tests {
             files::replace(&path, text.as_bytes()).unwrap();
             assert_eq!(about(&environment, &token('a')), None);
         }
-        remember(&environment, Known::new(&ann(), &token('a'))).unwrap();
+        remember(&environment, TokenMetadata::new(&ann(), &token('a'))).unwrap();
         assert!(about(&environment, &token('a')).is_some());
     }
 
@@ -222,7 +222,7 @@ mod tests {
         std::thread::scope(|scope| {
             for &letter in &letters {
                 let account = Account::parse(&format!("{letter}@example.com")).unwrap();
-                let known = Known::new(&account, &token(letter));
+                let known = TokenMetadata::new(&account, &token(letter));
                 let environment = &environment;
                 scope.spawn(move || remember(environment, known).unwrap());
             }

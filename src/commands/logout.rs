@@ -6,7 +6,7 @@ use super::{Session, account_named};
 use crate::account::Account;
 use crate::cli::Logout;
 use crate::context::Context;
-use crate::heroku_api::{Failure, HerokuApi, Revoked};
+use crate::heroku_api::{ApiError, HerokuApi, Revoked};
 use crate::heroku_cli::{self, LoginState};
 use crate::logins::lookup::{Answer, Source};
 use crate::logins::{self, Login};
@@ -130,11 +130,11 @@ fn revoked(login: &Login, session: &mut Session<'_, '_>) -> anyhow::Result<bool>
 
 /// The session goes for the token of a browser login, the authorization for every other. The
 /// account's default authorization is its API key, which others use: it is never revoked here.
-fn revoke(api: &HerokuApi, login: &Login) -> Result<bool, Failure> {
+fn revoke(api: &HerokuApi, login: &Login) -> Result<bool, ApiError> {
     let ended = match api.end_session(&login.token) {
-        Err(Failure::Forbidden(_)) => Revoked::GoneBefore,
+        Err(ApiError::Forbidden(_)) => Revoked::AlreadyGone,
         // A token that Heroku refuses needs no revoking.
-        Err(Failure::Refused) => return Ok(true),
+        Err(ApiError::Refused) => return Ok(true),
         ended => ended?,
     };
     if ended == Revoked::Done {

@@ -9,14 +9,14 @@ use crate::account::Account;
 use crate::cli::Command;
 use crate::context::Context;
 use crate::git;
-use crate::heroku_api::{Authorization, Failure};
+use crate::heroku_api::{ApiError, Authorization};
 use crate::heroku_cli;
 use crate::hosts::{HerokuHost, Service};
 use crate::logins::lookup::{self, Found, Wanted};
 use crate::notice::Notice;
 use crate::streams::Streams;
 use crate::token::Token;
-use crate::token_metadata::Known;
+use crate::token_metadata::TokenMetadata;
 
 mod api;
 mod authorizations;
@@ -130,19 +130,19 @@ fn token_of(named: Option<&str>, context: &Context) -> Result<Found, Notice> {
 /// The host that a service has here; `HEROKU_HOST` may name another Heroku.
 fn host_in_use(service: Service, context: &Context) -> Result<HerokuHost, Notice> {
     let host = HerokuHost::in_use(service, context.environment.heroku_host.as_deref());
-    host.ok_or_else(|| Failure::NotHeroku("HEROKU_HOST").notice())
+    host.ok_or_else(|| ApiError::NotHeroku("HEROKU_HOST").notice())
 }
 
 /// What is known of a token that Heroku has just taken, with its authorization where that is found.
-fn known(owner: &Account, token: &Token, authorization: Option<&Authorization>) -> Known {
-    let base = Known {
+fn known(owner: &Account, token: &Token, authorization: Option<&Authorization>) -> TokenMetadata {
+    let base = TokenMetadata {
         checked: Some(Timestamp::now()),
-        ..Known::new(owner, token)
+        ..TokenMetadata::new(owner, token)
     };
     let Some(authorization) = authorization else {
         return base;
     };
-    Known {
+    TokenMetadata {
         authorization: Some(authorization.id.clone()),
         description: authorization.description.clone(),
         scope: authorization.scope.clone(),

@@ -12,7 +12,7 @@ use crate::logins::{self, Store};
 use crate::netrc::{self, Entry, Netrc};
 use crate::notice::{Kind, Notice};
 use crate::terminal::{self, Unless};
-use crate::token_metadata::Known;
+use crate::token_metadata::TokenMetadata;
 
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -44,9 +44,9 @@ fn import(arguments: &NetrcImport, session: &mut Session<'_, '_>) -> anyhow::Res
     if !arguments.yes && !agrees("Do it?")? {
         return Err(Notice::new("nothing has changed", "").into());
     }
-    let known = Known {
+    let known = TokenMetadata {
         checked: Some(session.context.now()),
-        ..Known::new(&info.email, &entry.token)
+        ..TokenMetadata::new(&info.email, &entry.token)
     };
     let kept = logins::keep(
         session.context,

@@ -10,12 +10,12 @@ use jiff::Timestamp;
 use super::{Session, known, report};
 use crate::account::Account;
 use crate::cli::Status;
-use crate::heroku_api::{Failure, HerokuApi};
+use crate::heroku_api::{ApiError, HerokuApi};
 use crate::logins::lookup::{Answer, Source};
 use crate::logins::{self, Login};
 use crate::notice::Kind;
 use crate::token::{Token, Verdict};
-use crate::token_metadata::{self, Known};
+use crate::token_metadata::{self, TokenMetadata};
 
 const ASK_LIMIT: Duration = Duration::from_secs(10);
 
@@ -93,7 +93,7 @@ fn ask_heroku(logins: &mut [Login], session: &mut Session<'_, '_>) -> anyhow::Re
                 login.account = Some(info.email);
                 Verdict::Alive
             }
-            Err(Failure::Refused) => Verdict::Dead,
+            Err(ApiError::Refused) => Verdict::Dead,
             Err(failure) => Verdict::Unknown(failure.notice().what().to_owned()),
         };
         verdicts.push(verdict);
@@ -121,15 +121,15 @@ fn dead_token_of(owner: &Account, logins: &[Login], verdicts: &[Verdict]) -> Opt
 }
 
 /// What is known of a token that Heroku has just taken.
-fn noted(login: &mut Login, owner: &Account, api: &HerokuApi) -> Known {
+fn noted(login: &mut Login, owner: &Account, api: &HerokuApi) -> TokenMetadata {
     // Heroku takes the token: a note that it has ended was made while the clock was wrong.
-    let lives = |known: &Known| known.expires.is_none_or(|end| end > Timestamp::now());
+    let lives = |known: &TokenMetadata| known.expires.is_none_or(|end| end > Timestamp::now());
     let noted = login
         .known
         .take()
         .filter(|known| known.authorization.is_some() && lives(known));
     match noted {
-        Some(noted) => Known {
+        Some(noted) => TokenMetadata {
             checked: Some(Timestamp::now()),
             ..noted
         },

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{Session, report, token_of};
 use crate::cli::TokenArguments;
 use crate::context::Context;
-use crate::heroku_api::Failure;
+use crate::heroku_api::ApiError;
 use crate::logins::Login;
 use crate::logins::lookup::Found;
 use crate::notice::Notice;
@@ -36,7 +36,7 @@ pub(super) fn run(arguments: &TokenArguments, session: &mut Session<'_, '_>) -> 
         }
         let verdict = asked.as_ref().map(|asked| match asked {
             Ok(()) => Verdict::Alive,
-            Err(Failure::Refused) => Verdict::Dead,
+            Err(ApiError::Refused) => Verdict::Dead,
             Err(failure) => Verdict::Unknown(failure.to_string()),
         });
         let in_use = token_of(None, context).ok();
@@ -96,13 +96,13 @@ fn login(found: Found) -> Login {
 
 /// Asks Heroku about the token, which tells whose it is too. That it may not tell that is no
 /// refusal of the token.
-fn ask_heroku(login: &mut Login, context: &Context) -> Result<(), Failure> {
+fn ask_heroku(login: &mut Login, context: &Context) -> Result<(), ApiError> {
     match context.api(ASK_LIMIT)?.account(&login.token) {
         Ok(info) => {
             login.account = Some(info.email);
             Ok(())
         }
-        Err(Failure::Forbidden(_) | Failure::Suspended | Failure::Delinquent) => Ok(()),
+        Err(ApiError::Forbidden(_) | ApiError::Suspended | ApiError::Delinquent) => Ok(()),
         Err(failure) => Err(failure),
     }
 }
@@ -114,10 +114,10 @@ fn named(login: &Login) -> String {
     }
 }
 
-fn not_good(failure: &Failure) -> Notice {
+fn not_good(failure: &ApiError) -> Notice {
     let notice = failure.notice();
     match failure {
-        Failure::Refused => notice,
+        ApiError::Refused => notice,
         _ => Notice::new(
             format!("whether the token is good is unknown: {}", notice.what()),
             notice.fix(),

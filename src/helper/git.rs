@@ -19,7 +19,7 @@ use crate::netrc::Netrc;
 use crate::notice::Notice;
 use crate::protocol::{Malformed, Reply, Request, State};
 use crate::token::{self, Token, Verdict};
-use crate::token_metadata::{self, Known};
+use crate::token_metadata::{self, TokenMetadata};
 
 /// A request for a host of Heroku's, with its proof.
 struct Ours {
@@ -199,7 +199,7 @@ pub(super) fn ending_soon(found: &Found, context: &Context) -> Option<Notice> {
     if left > near || warned {
         return None;
     }
-    let warned = Known {
+    let warned = TokenMetadata {
         warned: Some(now),
         ..known.clone()
     };

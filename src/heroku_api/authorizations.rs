@@ -8,9 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::shown::{Fit, Shown};
+use super::masked_token::{MaskMatch, MaskedToken};
 use super::transport::Method;
-use super::{Asker, Failure, HerokuApi};
+use super::{ApiError, Auth, HerokuApi};
 use crate::account::Account;
 use crate::token::Token;
 
@@ -57,7 +57,7 @@ pub struct Authorization {
     pub token: Option<Token>,
     /// Whose it is.
     pub account: Option<Account>,
-    shown: Option<Shown>,
+    shown: Option<MaskedToken>,
 }
 
 /// What came of a wish to revoke.
@@ -66,48 +66,48 @@ pub enum Revoked {
     /// It is gone by this request.
     Done,
     /// It was gone already.
-    GoneBefore,
+    AlreadyGone,
 }
 
 impl HerokuApi {
     /// Makes an authorization with email and password, and the code where one is needed.
     ///
     /// # Errors
-    /// [`Failure::TwoFactor`] where a code is needed or the given one is wrong. Never repeated by
+    /// [`ApiError::TwoFactor`] where a code is needed or the given one is wrong. Never repeated by
     /// itself: a code is good once.
     pub fn log_in(
         &self,
         login: &PasswordLogin<'_>,
         new: &NewAuthorization<'_>,
-    ) -> Result<Authorization, Failure> {
-        self.create(Asker::Password(login), new)
+    ) -> Result<Authorization, ApiError> {
+        self.create(Auth::Password(login), new)
     }
 
     /// Makes one more authorization for the token's account.
     ///
     /// # Errors
-    /// Where [`Failure::is_unclear`], it may have been made: its token is known to nobody.
+    /// Where [`ApiError::is_unclear`], it may have been made: its token is known to nobody.
     pub fn create_authorization(
         &self,
         token: &Token,
         new: &NewAuthorization<'_>,
-    ) -> Result<Authorization, Failure> {
-        self.create(Asker::Bearer(token), new)
+    ) -> Result<Authorization, ApiError> {
+        self.create(Auth::Bearer(token), new)
     }
 
     /// Every authorization of the token's account.
     ///
     /// # Errors
-    /// [`Failure::Forbidden`] where the token's scope is too small to list them.
-    pub fn authorizations(&self, token: &Token) -> Result<Vec<Authorization>, Failure> {
+    /// [`ApiError::Forbidden`] where the token's scope is too small to list them.
+    pub fn authorizations(&self, token: &Token) -> Result<Vec<Authorization>, ApiError> {
         const MOST_PAGES: usize = 1000;
-        let mut request = self.request(Method::Get, "/oauth/authorizations", Asker::Bearer(token));
+        let mut request = self.request(Method::Get, "/oauth/authorizations", Auth::Bearer(token));
         let mut all = Vec::new();
         let mut asked = HashSet::new();
         while asked.len() < MOST_PAGES {
             let answer = self.transport.send(&request)?;
-            for entry in answer.body().as_array().ok_or(Failure::Garbled)? {
-                all.push(Authorization::read(entry).ok_or(Failure::Garbled)?);
+            for entry in answer.body().as_array().ok_or(ApiError::Garbled)? {
+                all.push(Authorization::read(entry).ok_or(ApiError::Garbled)?);
             }
             let Some(next) = answer.next.clone() else {
                 return Ok(all);
@@ -117,7 +117,7 @@ impl HerokuApi {
             }
             request.range = Some(next);
         }
-        Err(Failure::Garbled)
+        Err(ApiError::Garbled)
     }
 
     /// The authorization of a token that we did not make ourselves, where Heroku's list tells it
@@ -125,7 +125,7 @@ impl HerokuApi {
     ///
     /// # Errors
     /// As [`HerokuApi::authorizations`].
-    pub fn authorization_of(&self, token: &Token) -> Result<Option<Authorization>, Failure> {
+    pub fn authorization_of(&self, token: &Token) -> Result<Option<Authorization>, ApiError> {
         let mut all = self.authorizations(token)?;
         Ok(position_of(token, &all).map(|at| all.swap_remove(at)))
     }
@@ -133,10 +133,10 @@ impl HerokuApi {
     /// One authorization of the token's account.
     ///
     /// # Errors
-    /// [`Failure::NotFound`] where it is gone or another's.
-    pub fn authorization(&self, token: &Token, id: &str) -> Result<Authorization, Failure> {
+    /// [`ApiError::NotFound`] where it is gone or another's.
+    pub fn authorization(&self, token: &Token, id: &str) -> Result<Authorization, ApiError> {
         let answer = self.get(&path_of(id)?, token)?;
-        Authorization::read(answer.body()).ok_or(Failure::Garbled)
+        Authorization::read(answer.body()).ok_or(ApiError::Garbled)
     }
 
     /// The account's default authorization, the API key of the dashboard: never to be revoked by
@@ -144,12 +144,12 @@ impl HerokuApi {
     ///
     /// # Errors
     /// As [`HerokuApi::authorizations`].
-    pub fn default_authorization(&self, token: &Token) -> Result<Option<Authorization>, Failure> {
+    pub fn default_authorization(&self, token: &Token) -> Result<Option<Authorization>, ApiError> {
         match self.get("/oauth/authorizations/~", token) {
             Ok(answer) => Authorization::read(answer.body())
                 .map(Some)
-                .ok_or(Failure::Garbled),
-            Err(Failure::NotFound(_)) => Ok(None),
+                .ok_or(ApiError::Garbled),
+            Err(ApiError::NotFound(_)) => Ok(None),
             Err(failure) => Err(failure),
         }
     }
@@ -157,24 +157,24 @@ impl HerokuApi {
     /// Gives an authorization another description: the one thing that can be changed in one.
     ///
     /// # Errors
-    /// [`Failure::NotFound`] where it is gone or another's.
+    /// [`ApiError::NotFound`] where it is gone or another's.
     pub fn describe(
         &self,
         token: &Token,
         id: &str,
         description: &str,
-    ) -> Result<Authorization, Failure> {
-        let mut request = self.request(Method::Patch, &path_of(id)?, Asker::Bearer(token));
+    ) -> Result<Authorization, ApiError> {
+        let mut request = self.request(Method::Patch, &path_of(id)?, Auth::Bearer(token));
         request.body = Some(json!({"description": description}));
         let answer = self.transport.send_once(&request)?;
-        Authorization::read(answer.body()).ok_or(Failure::Garbled)
+        Authorization::read(answer.body()).ok_or(ApiError::Garbled)
     }
 
     /// Revokes an authorization: its token is dead from now on.
     ///
     /// # Errors
     /// Why it may still be there.
-    pub fn revoke(&self, token: &Token, id: &str) -> Result<Revoked, Failure> {
+    pub fn revoke(&self, token: &Token, id: &str) -> Result<Revoked, ApiError> {
         self.delete(token, &path_of(id)?)
     }
 
@@ -182,7 +182,7 @@ impl HerokuApi {
     ///
     /// # Errors
     /// Why it may still be there. A token without a session is gone before.
-    pub fn end_session(&self, token: &Token) -> Result<Revoked, Failure> {
+    pub fn end_session(&self, token: &Token) -> Result<Revoked, ApiError> {
         self.delete(token, "/oauth/sessions/~")
     }
 
@@ -197,18 +197,18 @@ impl HerokuApi {
     ///
     /// # Errors
     /// Why it may still be there.
-    pub fn end_session_named(&self, token: &Token, id: &str) -> Result<Revoked, Failure> {
+    pub fn end_session_named(&self, token: &Token, id: &str) -> Result<Revoked, ApiError> {
         match is_id(id) {
             true => self.delete(token, &format!("/oauth/sessions/{id}")),
-            false => Err(Failure::Invalid("that is not a session's id".to_owned())),
+            false => Err(ApiError::Invalid("that is not a session's id".to_owned())),
         }
     }
 
     fn create(
         &self,
-        asker: Asker<'_>,
+        asker: Auth<'_>,
         new: &NewAuthorization<'_>,
-    ) -> Result<Authorization, Failure> {
+    ) -> Result<Authorization, ApiError> {
         let mut request = self.request(Method::Post, "/oauth/authorizations", asker);
         request.body = Some(json!({
             "description": new.description,
@@ -216,14 +216,14 @@ impl HerokuApi {
             "expires_in": new.expires_in,
         }));
         let answer = self.transport.send_once(&request)?;
-        Authorization::read(answer.body()).ok_or(Failure::Garbled)
+        Authorization::read(answer.body()).ok_or(ApiError::Garbled)
     }
 
-    fn delete(&self, token: &Token, path: &str) -> Result<Revoked, Failure> {
-        let request = self.request(Method::Delete, path, Asker::Bearer(token));
+    fn delete(&self, token: &Token, path: &str) -> Result<Revoked, ApiError> {
+        let request = self.request(Method::Delete, path, Auth::Bearer(token));
         match self.transport.send_once(&request) {
             Ok(_) => Ok(Revoked::Done),
-            Err(Failure::NotFound(_)) => Ok(Revoked::GoneBefore),
+            Err(ApiError::NotFound(_)) => Ok(Revoked::AlreadyGone),
             Err(failure) => Err(failure),
         }
     }
@@ -232,11 +232,14 @@ impl HerokuApi {
 /// Which of these authorizations is the token's, where that can be told for sure: tokens are shown
 /// in part, and of two that fit neither is it.
 pub fn position_of(token: &Token, all: &[Authorization]) -> Option<usize> {
-    if let Some(whole) = all.iter().position(|one| one.fit(token) == Fit::Whole) {
+    if let Some(whole) = all
+        .iter()
+        .position(|one| one.fit(token) == MaskMatch::Whole)
+    {
         return Some(whole);
     }
     let numbered = all.iter().enumerate();
-    let mut fitting = numbered.filter(|(_, one)| one.fit(token) == Fit::Likely);
+    let mut fitting = numbered.filter(|(_, one)| one.fit(token) == MaskMatch::Likely);
     match (fitting.next(), fitting.next()) {
         (Some((only, _)), None) => Some(only),
         _ => None,
@@ -244,10 +247,10 @@ pub fn position_of(token: &Token, all: &[Authorization]) -> Option<usize> {
 }
 
 /// An id becomes a part of a path: `~` or a slash in it would be another request.
-fn path_of(id: &str) -> Result<String, Failure> {
+fn path_of(id: &str) -> Result<String, ApiError> {
     match is_id(id) {
         true => Ok(format!("/oauth/authorizations/{id}")),
-        false => Err(Failure::Invalid(
+        false => Err(ApiError::Invalid(
             "that is not an authorization's id".to_owned(),
         )),
     }
@@ -285,19 +288,19 @@ impl Authorization {
             account: owner
                 .and_then(|email| Account::parse(&email))
                 .filter(Account::is_email),
-            shown: shown.map(Shown::new),
+            shown: shown.map(MaskedToken::new),
         })
     }
 
     /// Whether nothing that Heroku shows of this authorization's token speaks against `token`.
     pub fn may_be_of(&self, token: &Token) -> bool {
-        self.fit(token) != Fit::No
+        self.fit(token) != MaskMatch::No
     }
 
     /// How well what Heroku shows of this authorization's token fits `token`.
-    fn fit(&self, token: &Token) -> Fit {
+    fn fit(&self, token: &Token) -> MaskMatch {
         let shown = self.shown.as_ref();
-        shown.map_or(Fit::Possible, |shown| shown.fit(token))
+        shown.map_or(MaskMatch::Possible, |shown| shown.fit(token))
     }
 }
 

@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use super::network_error::NetworkError;
 use super::scrub::scrubbed;
 use super::transport::{Answer, Method};
-use super::unreached::Why;
-use super::{Asker, Failure, HerokuApi};
+use super::{ApiError, Auth, HerokuApi};
 use crate::token::Token;
 
 const SERVICE: &str = "https://cli-auth.heroku.com";
@@ -41,9 +41,9 @@ impl HerokuApi {
     ///
     /// # Errors
     /// Why there is none.
-    pub fn start_browser_login(&self, description: &str) -> Result<BrowserLogin, Failure> {
+    pub fn start_browser_login(&self, description: &str) -> Result<BrowserLogin, ApiError> {
         let service = login_service(self.login_host.as_deref())?;
-        let mut request = self.request(Method::Post, "", Asker::Nobody);
+        let mut request = self.request(Method::Post, "", Auth::Anonymous);
         request.url = format!("{service}/auth");
         request.body = Some(json!({"description": description}));
         let answer = self.transport.send_once(&request)?;
@@ -52,7 +52,7 @@ impl HerokuApi {
         let (Some(page), Some(poll), Some(token)) =
             (path("browser_url"), path("cli_url"), text("token"))
         else {
-            return Err(Failure::Garbled);
+            return Err(ApiError::Garbled);
         };
         Ok(BrowserLogin {
             page: format!("{service}{page}"),
@@ -64,19 +64,19 @@ impl HerokuApi {
     /// Waits until the person is done in the browser, and not longer than `until`.
     ///
     /// # Errors
-    /// [`Failure::BrowserLogin`] with the service's words, or [`Failure::BrowserLoginExpired`].
+    /// [`ApiError::BrowserLogin`] with the service's words, or [`ApiError::BrowserLoginExpired`].
     pub fn await_browser_login(
         &self,
         login: &BrowserLogin,
         until: Instant,
-    ) -> Result<Token, Failure> {
+    ) -> Result<Token, ApiError> {
         const PAUSE: Duration = Duration::from_secs(1);
-        let mut request = self.request(Method::Get, "", Asker::Poll(&login.token));
+        let mut request = self.request(Method::Get, "", Auth::Poll(&login.token));
         request.url.clone_from(&login.poll);
         loop {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return Err(Failure::BrowserLoginExpired);
+                return Err(ApiError::BrowserLoginExpired);
             }
             request.limit = POLL_LIMIT.min(left);
             let sent = Instant::now();
@@ -92,18 +92,21 @@ impl HerokuApi {
 
 /// The service holds the request while the person is still reading, longer than some gateways and
 /// networks do.
-fn is_worth_another_try(failure: &Failure) -> bool {
+fn is_worth_another_try(failure: &ApiError) -> bool {
     match failure {
-        Failure::Server(502..=504) => true,
-        Failure::Unreachable { why, .. } => {
-            matches!(why, Why::AnswerTimeout | Why::ConnectTimeout | Why::CutOff)
+        ApiError::Server(502..=504) => true,
+        ApiError::Unreachable { why, .. } => {
+            matches!(
+                why,
+                NetworkError::AnswerTimeout | NetworkError::ConnectTimeout | NetworkError::CutOff
+            )
         }
         _ => false,
     }
 }
 
 /// `HEROKU_LOGIN_HOST` may name another service of Heroku's, and nobody else's.
-fn login_service(named: Option<&str>) -> Result<String, Failure> {
+fn login_service(named: Option<&str>) -> Result<String, ApiError> {
     let Some(named) = named else {
         return Ok(SERVICE.to_owned());
     };
@@ -114,7 +117,7 @@ fn login_service(named: Option<&str>) -> Result<String, Failure> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
     match label {
         Some(label) if !label.is_empty() && label.chars().all(plain) => Ok(named.to_owned()),
-        _ => Err(Failure::NotHeroku("HEROKU_LOGIN_HOST")),
+        _ => Err(ApiError::NotHeroku("HEROKU_LOGIN_HOST")),
     }
 }
 
@@ -124,14 +127,14 @@ fn is_path(text: &str) -> bool {
     text.starts_with('/') && !text.starts_with("//") && text.chars().all(plain)
 }
 
-fn token_in(answer: &Answer, asker: Asker<'_>) -> Result<Token, Failure> {
+fn token_in(answer: &Answer, asker: Auth<'_>) -> Result<Token, ApiError> {
     let text = |key: &str| answer.body().get(key).and_then(Value::as_str);
     if let Some(error) = text("error") {
-        return Err(Failure::BrowserLogin(scrubbed(error, asker)));
+        return Err(ApiError::BrowserLogin(scrubbed(error, asker)));
     }
     text("access_token")
         .and_then(|token| Token::parse(token).ok())
-        .ok_or(Failure::Garbled)
+        .ok_or(ApiError::Garbled)
 }
 
 #[cfg(test)]

@@ -14,11 +14,11 @@ use reqwest::header::{
 use serde_json::Value;
 use thiserror::Error;
 
-use super::failure::refusal;
+use super::error::refusal;
 use super::headers::Headers;
 use super::request_id::request_id;
 use super::transport::{self, AGENT, VERSION};
-use super::{Asker, Failure, HerokuApi, times};
+use super::{ApiError, Auth, HerokuApi, times};
 use crate::notice::{Notice, is_unseen};
 use crate::token::Token;
 
@@ -60,7 +60,7 @@ pub enum NotAnAddress {
 #[derive(Debug)]
 pub struct Wait {
     /// What came of it this time.
-    pub why: Failure,
+    pub why: ApiError,
     /// How long until it is made again.
     pub pause: Duration,
 }
@@ -114,7 +114,7 @@ impl HerokuApi {
         token: &Token,
         call: &Call,
         waits: &mut dyn FnMut(&Wait),
-    ) -> Result<Page<'_>, Failure> {
+    ) -> Result<Page<'_>, ApiError> {
         const TRIES: u32 = 4;
         for attempt in 1..TRIES {
             let answer = self.call_once(token, call);
@@ -127,7 +127,7 @@ impl HerokuApi {
         self.call_once(token, call)
     }
 
-    fn call_once(&self, token: &Token, call: &Call) -> Result<Page<'_>, Failure> {
+    fn call_once(&self, token: &Token, call: &Call) -> Result<Page<'_>, ApiError> {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static(VERSION));
         headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
@@ -141,7 +141,7 @@ impl HerokuApi {
         }
         headers.extend(call.headers.clone().into_map());
         if let Some(range) = &call.range {
-            let range = HeaderValue::from_str(range).map_err(|_| Failure::Garbled)?;
+            let range = HeaderValue::from_str(range).map_err(|_| ApiError::Garbled)?;
             headers.insert(RANGE, range);
         }
         let response = self.transport.open(
@@ -160,7 +160,7 @@ impl HerokuApi {
 }
 
 /// How long to wait before a call is made again; none where that would not help, or not be safe.
-fn wait(answer: &Result<Page<'_>, Failure>, call: &Call, attempt: u32) -> Option<Wait> {
+fn wait(answer: &Result<Page<'_>, ApiError>, call: &Call, attempt: u32) -> Option<Wait> {
     const LONGEST: Duration = Duration::from_secs(60);
     let step = transport::STEP * attempt;
     let only_reads = ["GET", "HEAD"].contains(&call.method);
@@ -169,11 +169,11 @@ fn wait(answer: &Result<Page<'_>, Failure>, call: &Call, attempt: u32) -> Option
         Err(_) => return None,
         Ok(page) => match page.status() {
             429 => (
-                Failure::RateLimited(page.stated_wait()),
-                page.stated_wait()?,
+                ApiError::RateLimited(page.retry_after()),
+                page.retry_after()?,
             ),
             status @ 502..=504 if only_reads => {
-                (Failure::Server(status), page.stated_wait().unwrap_or(step))
+                (ApiError::Server(status), page.retry_after().unwrap_or(step))
             }
             _ => return None,
         },
@@ -226,23 +226,23 @@ impl Page<'_> {
     ///
     /// # Errors
     /// Why the body has no end: the connection broke off, nothing came in time, it is too large.
-    pub fn read(&mut self, into: &mut [u8]) -> Result<usize, Failure> {
+    pub fn read(&mut self, into: &mut [u8]) -> Result<usize, ApiError> {
         let read = self.response.read(into).map_err(|error| {
             let host = self.api.host.name();
             self.api.transport.unreached(host, &error)
         })?;
-        self.left = self.left.checked_sub(read).ok_or(Failure::TooLarge)?;
+        self.left = self.left.checked_sub(read).ok_or(ApiError::TooLarge)?;
         Ok(read)
     }
 
     /// What a refusal means; `body` is its beginning.
-    pub fn failure(&self, body: &[u8], token: &Token) -> Failure {
+    pub fn failure(&self, body: &[u8], token: &Token) -> ApiError {
         let body = serde_json::from_slice(body).unwrap_or_default();
-        Failure::of_answer(
+        ApiError::of_answer(
             self.status(),
             &body,
-            self.stated_wait(),
-            Asker::Bearer(token),
+            self.retry_after(),
+            Auth::Bearer(token),
         )
     }
 
@@ -250,14 +250,14 @@ impl Page<'_> {
     pub fn notice(&self, body: &[u8], token: &Token) -> Notice {
         let failure = self.failure(body, token);
         let body: Value = serde_json::from_slice(body).unwrap_or_default();
-        match refusal(self.status(), &body, Asker::Bearer(token)) {
+        match refusal(self.status(), &body, Auth::Bearer(token)) {
             Some(what) => Notice::new(what, failure.notice().fix()),
             None => failure.notice(),
         }
     }
 
-    fn stated_wait(&self) -> Option<Duration> {
-        times::stated_wait(self.response.headers(), SystemTime::now())
+    fn retry_after(&self) -> Option<Duration> {
+        times::retry_after(self.response.headers(), SystemTime::now())
     }
 
     fn header(&self, name: &HeaderName) -> Option<&str> {

@@ -6,7 +6,7 @@ use reqwest::blocking::{Client, ClientBuilder};
 use reqwest::{Certificate, NoProxy, Proxy, Url};
 use secrecy::ExposeSecret;
 
-use super::Failure;
+use super::ApiError;
 use crate::environment::Environment;
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
@@ -17,7 +17,7 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 pub(super) fn client(
     environment: &Environment,
     limit: Duration,
-) -> Result<(Client, Option<String>), Failure> {
+) -> Result<(Client, Option<String>), ApiError> {
     // rustls leaves the choice of cryptography to the program. ring needs no cmake and builds in a
     // third of aws-lc's time; that somebody has chosen before is no error.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -30,7 +30,7 @@ pub(super) fn client(
         .https_only(true);
     let (builder, proxy) = by_proxy(builder, environment)?;
     let client = trusting(builder, environment)?.build();
-    Ok((client.map_err(|_| Failure::NoAuthorities)?, proxy))
+    Ok((client.map_err(|_| ApiError::NoCaCertificates)?, proxy))
 }
 
 /// The proxy is set by hand, so that two clients in one process may have different ones, and so
@@ -38,12 +38,12 @@ pub(super) fn client(
 fn by_proxy(
     builder: ClientBuilder,
     environment: &Environment,
-) -> Result<(ClientBuilder, Option<String>), Failure> {
+) -> Result<(ClientBuilder, Option<String>), ApiError> {
     let builder = builder.no_proxy();
     let Some(address) = &environment.https_proxy else {
         return Ok((builder, None));
     };
-    let url = proxy_url(address.expose_secret()).ok_or(Failure::Setting {
+    let url = proxy_url(address.expose_secret()).ok_or(ApiError::Setting {
         variable: "https_proxy",
         why: "it is not the address of a proxy, such as http://proxy.example:3128",
     })?;
@@ -52,7 +52,7 @@ fn by_proxy(
         url.host_str().unwrap_or_default(),
         url.port_or_known_default().unwrap_or(SOCKS_PORT)
     );
-    let proxy = Proxy::https(url).map_err(|_| Failure::Setting {
+    let proxy = Proxy::https(url).map_err(|_| ApiError::Setting {
         variable: "https_proxy",
         why: "it is not the address of a proxy",
     })?;
@@ -77,7 +77,7 @@ fn proxy_url(address: &str) -> Option<Url> {
 /// `SSL_CERT_FILE` and `SSL_CERT_DIR` take the place of the system's authorities on Linux, as in
 /// OpenSSL, Node and all of rustls. On macOS and Windows, where the system keeps its own and knows
 /// no such variables, they come on top.
-fn trusting(builder: ClientBuilder, environment: &Environment) -> Result<ClientBuilder, Failure> {
+fn trusting(builder: ClientBuilder, environment: &Environment) -> Result<ClientBuilder, ApiError> {
     let (file, dirs) = (&environment.ssl_cert_file, &environment.ssl_cert_dir);
     let variable = match (file, dirs) {
         (Some(_), _) => "SSL_CERT_FILE",
@@ -87,7 +87,7 @@ fn trusting(builder: ClientBuilder, environment: &Environment) -> Result<ClientB
     let found = authorities(environment);
     if found.is_empty() {
         let why = "no certificate can be read there";
-        return Err(Failure::Setting { variable, why });
+        return Err(ApiError::Setting { variable, why });
     }
     Ok(if cfg!(any(target_os = "macos", target_os = "windows")) {
         builder.tls_certs_merge(found)
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
     use secrecy::SecretString;
 
-    fn failure(environment: &Environment) -> Failure {
+    fn failure(environment: &Environment) -> ApiError {
         client(environment, Duration::from_secs(1)).unwrap_err()
     }
 
@@ -157,7 +157,7 @@ mod tests {
             };
             assert!(matches!(
                 failure(&environment),
-                Failure::Setting {
+                ApiError::Setting {
                     variable: "https_proxy",
                     ..
                 }
@@ -184,7 +184,7 @@ mod tests {
         let failure = failure(&environment);
         assert!(matches!(
             failure,
-            Failure::Setting {
+            ApiError::Setting {
                 variable: "SSL_CERT_FILE",
                 ..
             }

@@ -6,7 +6,7 @@ use secrecy::ExposeSecret;
 use serde_json::Value;
 use thiserror::Error;
 
-use super::{Failure, secret_header};
+use super::{ApiError, secret_header};
 use crate::environment::Environment;
 
 /// Those that say who asks, whom, and where the request ends: each is ours alone.
@@ -64,9 +64,9 @@ impl Headers {
     /// Those of `HEROKU_HEADERS`, a JSON object, as the Heroku CLI sends them.
     ///
     /// # Errors
-    /// [`Failure::Setting`] where it is no such object, or has a header that is none to send.
-    pub fn of_environment(environment: &Environment) -> Result<Headers, Failure> {
-        let setting = |why| Failure::Setting {
+    /// [`ApiError::Setting`] where it is no such object, or has a header that is none to send.
+    pub fn of_environment(environment: &Environment) -> Result<Headers, ApiError> {
+        let setting = |why| ApiError::Setting {
             variable: "HEROKU_HEADERS",
             why,
         };
@@ -108,9 +108,9 @@ impl Headers {
     /// These, with the second factor that Heroku has asked for.
     ///
     /// # Errors
-    /// [`Failure::TwoFactor`] where it does not fit into a header: then Heroku has not given it out.
-    pub fn with_second_factor(mut self, code: &str) -> Result<Headers, Failure> {
-        let value = secret_header::plain(code).ok_or(Failure::TwoFactor)?;
+    /// [`ApiError::TwoFactor`] where it does not fit into a header: then Heroku has not given it out.
+    pub fn with_second_factor(mut self, code: &str) -> Result<Headers, ApiError> {
+        let value = secret_header::plain(code).ok_or(ApiError::TwoFactor)?;
         self.0.insert("heroku-two-factor-code", value);
         Ok(self)
     }
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
     use secrecy::SecretString;
 
-    fn of(text: &str) -> Result<HeaderMap, Failure> {
+    fn of(text: &str) -> Result<HeaderMap, ApiError> {
         let environment = Environment {
             heroku_headers: Some(SecretString::from(text)),
             ..Environment::default()
@@ -161,7 +161,7 @@ mod tests {
             let (name, value) = line.split_once(':').unwrap();
             let object = serde_json::json!({(name): value}).to_string();
             assert!(
-                matches!(of(&object), Err(Failure::Setting { .. })),
+                matches!(of(&object), Err(ApiError::Setting { .. })),
                 "{line}"
             );
         }

@@ -14,15 +14,15 @@ mod authorizations;
 mod browser;
 mod calls;
 mod client;
-mod failure;
+mod error;
 mod headers;
+mod masked_token;
+mod network_error;
 mod request_id;
 mod scrub;
 mod secret_header;
-mod shown;
 mod times;
 mod transport;
-mod unreached;
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -39,10 +39,10 @@ use crate::token::{Token, Verdict};
 pub use authorizations::{Authorization, NewAuthorization, PasswordLogin, Revoked, position_of};
 pub use browser::BrowserLogin;
 pub use calls::{Address, Call, NotAnAddress, Page, Wait};
-pub use failure::{Failure, NoPassword};
+pub use error::{ApiError, NoPassword};
 pub use headers::{Headers, NotAHeader};
+pub use network_error::NetworkError;
 use transport::{Answer, Method, Request, Transport};
-pub use unreached::Why;
 
 /// Heroku's Platform API, version 3.
 pub struct HerokuApi {
@@ -65,9 +65,9 @@ pub struct AccountInfo {
 
 /// Who asks: what a refusal means depends on it.
 #[derive(Clone, Copy)]
-pub enum Asker<'a> {
+pub enum Auth<'a> {
     /// Somebody without any secret.
-    Nobody,
+    Anonymous,
     /// The owner of a token.
     Bearer(&'a Token),
     /// A person with a password.
@@ -76,14 +76,14 @@ pub enum Asker<'a> {
     Poll(&'a Zeroizing<String>),
 }
 
-impl Asker<'_> {
+impl Auth<'_> {
     /// What the asker sends in secret.
     fn secrets(&self) -> Vec<&str> {
         match self {
-            Asker::Nobody => Vec::new(),
-            Asker::Bearer(token) => vec![token.expose()],
-            Asker::Poll(token) => vec![token.as_str()],
-            Asker::Password(login) => {
+            Auth::Anonymous => Vec::new(),
+            Auth::Bearer(token) => vec![token.expose()],
+            Auth::Poll(token) => vec![token.as_str()],
+            Auth::Password(login) => {
                 let code = login.code.iter().map(|code| code.as_str());
                 code.chain([login.password.as_str()]).collect()
             }
@@ -97,13 +97,13 @@ impl HerokuApi {
     /// `limit` bounds each request as a whole, from looking up the name to the end of the body.
     ///
     /// # Errors
-    /// [`Failure::NotHeroku`] if `HEROKU_HOST` names a host that is not Heroku's; [`Failure::Setting`] if a
+    /// [`ApiError::NotHeroku`] if `HEROKU_HOST` names a host that is not Heroku's; [`ApiError::Setting`] if a
     /// variable about the proxy or the certificates is wrong.
-    pub fn new(environment: &Environment, limit: Duration) -> Result<HerokuApi, Failure> {
+    pub fn new(environment: &Environment, limit: Duration) -> Result<HerokuApi, ApiError> {
         let configured = environment.heroku_host.as_deref();
         let host = HerokuHost::in_use(Service::Api, configured);
         Ok(HerokuApi {
-            host: host.ok_or(Failure::NotHeroku("HEROKU_HOST"))?,
+            host: host.ok_or(ApiError::NotHeroku("HEROKU_HOST"))?,
             transport: Rc::new(Transport::new(environment, limit)?),
             login_host: environment.login_host.clone(),
             limit,
@@ -125,22 +125,22 @@ impl HerokuApi {
     /// Whose token this is: `GET /account`.
     ///
     /// # Errors
-    /// [`Failure::Refused`] where the token is dead.
-    pub fn account(&self, token: &Token) -> Result<AccountInfo, Failure> {
+    /// [`ApiError::Refused`] where the token is dead.
+    pub fn account(&self, token: &Token) -> Result<AccountInfo, ApiError> {
         let answer = self.get("/account", token)?;
-        AccountInfo::read(answer.body()).ok_or(Failure::Garbled)
+        AccountInfo::read(answer.body()).ok_or(ApiError::Garbled)
     }
 
     /// What Heroku says of a token, for `erase`: one request, never repeated.
     ///
     /// Only a 401 in the API's own form means that it is dead: a proxy's 401 does not.
     pub fn verdict(&self, token: &Token) -> Verdict {
-        let request = self.request(Method::Get, "/account", Asker::Bearer(token));
+        let request = self.request(Method::Get, "/account", Auth::Bearer(token));
         match self.transport.send_once(&request) {
-            Ok(_) | Err(Failure::Forbidden(_) | Failure::Suspended | Failure::Delinquent) => {
+            Ok(_) | Err(ApiError::Forbidden(_) | ApiError::Suspended | ApiError::Delinquent) => {
                 Verdict::Alive
             }
-            Err(Failure::Refused) => Verdict::Dead,
+            Err(ApiError::Refused) => Verdict::Dead,
             Err(failure) => Verdict::Unknown(failure.to_string()),
         }
     }
@@ -149,12 +149,12 @@ impl HerokuApi {
     ///
     /// # Errors
     /// Why Heroku could not be reached.
-    pub fn clock(&self) -> Result<Option<Timestamp>, Failure> {
-        let request = self.request(Method::Get, "/account", Asker::Nobody);
+    pub fn clock(&self) -> Result<Option<Timestamp>, ApiError> {
+        let request = self.request(Method::Get, "/account", Auth::Anonymous);
         self.transport.date(&request)
     }
 
-    fn request<'a>(&self, method: Method, path: &str, asker: Asker<'a>) -> Request<'a> {
+    fn request<'a>(&self, method: Method, path: &str, asker: Auth<'a>) -> Request<'a> {
         Request {
             method,
             url: format!("{}{path}", self.host.url()),
@@ -165,8 +165,8 @@ impl HerokuApi {
         }
     }
 
-    fn get(&self, path: &str, token: &Token) -> Result<Answer, Failure> {
-        let request = self.request(Method::Get, path, Asker::Bearer(token));
+    fn get(&self, path: &str, token: &Token) -> Result<Answer, ApiError> {
+        let request = self.request(Method::Get, path, Auth::Bearer(token));
         self.transport.send(&request)
     }
 }
@@ -216,7 +216,7 @@ mod tests {
             ..Environment::default()
         };
         let failure = HerokuApi::new(&environment, Duration::from_secs(1)).err();
-        assert_eq!(failure, Some(Failure::NotHeroku("HEROKU_HOST")));
+        assert_eq!(failure, Some(ApiError::NotHeroku("HEROKU_HOST")));
     }
 
     proptest! {
@@ -224,7 +224,7 @@ mod tests {
         fn no_answer_is_a_panic(status in 0_u16..1000, text in "[\\[\\]{}:,\"a-z0-9*-]{0,60}") {
             let answer: Value = serde_json::from_str(&text).unwrap_or_default();
             let _ = AccountInfo::read(&answer);
-            let _ = Failure::of_answer(status, &answer, None, Asker::Nobody).notice();
+            let _ = ApiError::of_answer(status, &answer, None, Auth::Anonymous).notice();
         }
     }
 }

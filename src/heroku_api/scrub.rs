@@ -1,11 +1,11 @@
 //! A server's words, made fit to be shown to the person who asked.
 
-use super::Asker;
+use super::Auth;
 use crate::redact::{Hide, Known, redacted};
 
 /// One line of a sane length, without what the asker has sent in secret and without whatever else may
 /// be a secret.
-pub(super) fn scrubbed(text: &str, asker: Asker<'_>) -> String {
+pub(super) fn scrubbed(text: &str, asker: Auth<'_>) -> String {
     const LONGEST: usize = 300;
     let mut line = String::new();
     let known = Known::of(asker.secrets());
@@ -38,7 +38,7 @@ mod tests {
     use zeroize::Zeroizing;
 
     fn of_nobodys(text: &str) -> String {
-        scrubbed(text, Asker::Nobody)
+        scrubbed(text, Auth::Anonymous)
     }
 
     #[test]
@@ -52,17 +52,13 @@ mod tests {
         };
         let poll = Zeroizing::new("poll-secret".to_owned());
         for (asker, said, shown) in [
+            (Auth::Bearer(&token), "no just-letters-and-dashes!", "no …!"),
             (
-                Asker::Bearer(&token),
-                "no just-letters-and-dashes!",
-                "no …!",
-            ),
-            (
-                Asker::Password(&login),
+                Auth::Password(&login),
                 "ann@example.com: 'open sesame', cccccbgebgdk",
                 "ann@example.com: '…', …",
             ),
-            (Asker::Poll(&poll), "x=poll%2Dsecret", "x=…"),
+            (Auth::Poll(&poll), "x=poll%2Dsecret", "x=…"),
         ] {
             assert_eq!(scrubbed(said, asker), shown);
             assert_ne!(of_nobodys(said), shown);
@@ -85,7 +81,7 @@ mod tests {
         let token = Token::parse("just-letters-and-dashes").unwrap();
         for length in 4060..4100 {
             let said = format!("{} just-letters-and-dashes", " ".repeat(length));
-            let shown = scrubbed(&said, Asker::Bearer(&token));
+            let shown = scrubbed(&said, Auth::Bearer(&token));
             assert!(["", "…"].contains(&shown.as_str()), "{length}: {shown}");
         }
         assert_eq!(of_nobodys(&"x".repeat(5000)), "…");

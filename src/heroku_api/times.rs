@@ -19,7 +19,7 @@ pub(super) fn written(headers: &HeaderMap) -> Option<Timestamp> {
 /// A date is counted from the answer's own `Date`: this machine's clock, `now`, may be wrong.
 ///
 /// Source: RFC 9110, sections 5.6.7 and 10.2.3.
-pub(super) fn stated_wait(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let wait = match text(headers, &RETRY_AFTER)?.parse() {
         Ok(seconds) => Duration::from_secs(seconds),
         Err(_) => {
@@ -54,7 +54,7 @@ mod tests {
         if let Some(written) = written {
             headers.insert(DATE, HeaderValue::from_str(written).unwrap());
         }
-        stated_wait(&headers, SystemTime::UNIX_EPOCH + NOW).map(|wait| wait.as_secs())
+        retry_after(&headers, SystemTime::UNIX_EPOCH + NOW).map(|wait| wait.as_secs())
     }
 
     #[test]

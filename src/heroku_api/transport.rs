@@ -13,9 +13,9 @@ use reqwest::{Method as HttpMethod, Url};
 use serde_json::Value;
 use zeroize::{Zeroize, Zeroizing};
 
+use super::network_error::{self, NetworkError};
 use super::request_id::request_id;
-use super::unreached::{self, Why};
-use super::{Asker, Failure, client, secret_header, times};
+use super::{ApiError, Auth, client, secret_header, times};
 use crate::environment::Environment;
 use crate::hardening;
 use crate::token::Token;
@@ -41,7 +41,7 @@ pub(super) enum Method {
 pub(super) struct Request<'a> {
     pub(super) method: Method,
     pub(super) url: String,
-    pub(super) asker: Asker<'a>,
+    pub(super) asker: Auth<'a>,
     pub(super) body: Option<Value>,
     pub(super) range: Option<String>,
     pub(super) limit: Duration,
@@ -82,7 +82,7 @@ pub(super) struct Transport {
 }
 
 impl Transport {
-    pub(super) fn new(environment: &Environment, limit: Duration) -> Result<Transport, Failure> {
+    pub(super) fn new(environment: &Environment, limit: Duration) -> Result<Transport, ApiError> {
         let (client, proxy) = client::client(environment, limit)?;
         let trace = environment.trace.clone();
         Ok(Transport {
@@ -94,7 +94,7 @@ impl Transport {
 
     /// Sends a request, and repeats it where that is safe and may help: a GET that found no
     /// connection, or that Heroku could not serve just then.
-    pub(super) fn send(&self, request: &Request<'_>) -> Result<Answer, Failure> {
+    pub(super) fn send(&self, request: &Request<'_>) -> Result<Answer, ApiError> {
         const TRIES: u32 = 4;
         for attempt in 1..TRIES {
             let failure = match self.send_once(request) {
@@ -110,13 +110,13 @@ impl Transport {
     }
 
     /// Sends a request, and never repeats it.
-    pub(super) fn send_once(&self, request: &Request<'_>) -> Result<Answer, Failure> {
+    pub(super) fn send_once(&self, request: &Request<'_>) -> Result<Answer, ApiError> {
         let until = Instant::now() + request.limit;
         let host = host(&request.url);
         let response = self.sent(request)?;
         let status = response.status().as_u16();
         let next = header(&response, "next-range").filter(|_| status == 206);
-        let wait = times::stated_wait(response.headers(), SystemTime::now());
+        let wait = times::retry_after(response.headers(), SystemTime::now());
         let bytes = self.read(response, host, until)?;
         let body = match bytes.is_empty() {
             true => Ok(Value::Null),
@@ -124,16 +124,16 @@ impl Transport {
         };
         match (status, body) {
             (200..300, Ok(body)) => Ok(Answer { body, next }),
-            (200..300, Err(_)) => Err(Failure::Garbled),
+            (200..300, Err(_)) => Err(ApiError::Garbled),
             (status, body) => {
                 let body = body.unwrap_or_default();
-                Err(Failure::of_answer(status, &body, wait, request.asker))
+                Err(ApiError::of_answer(status, &body, wait, request.asker))
             }
         }
     }
 
     /// Sends a request, tells of it, and gives the answer as soon as its head is there.
-    fn sent(&self, request: &Request<'_>) -> Result<Response, Failure> {
+    fn sent(&self, request: &Request<'_>) -> Result<Response, ApiError> {
         let asked = || format!("{:?} {}", request.method, without_query(&request.url));
         self.answered(
             self.built(request)?,
@@ -146,10 +146,10 @@ impl Transport {
     fn answered(
         &self,
         builder: RequestBuilder,
-        by: Asker<'_>,
+        by: Auth<'_>,
         host: &str,
         asked: impl FnOnce() -> String,
-    ) -> Result<Response, Failure> {
+    ) -> Result<Response, ApiError> {
         let secrets = by.secrets();
         if !secrets.is_empty() {
             hardening::close_to_others();
@@ -168,7 +168,7 @@ impl Transport {
     }
 
     /// When an answer was written, whatever it says; none where it does not tell.
-    pub(super) fn date(&self, request: &Request<'_>) -> Result<Option<Timestamp>, Failure> {
+    pub(super) fn date(&self, request: &Request<'_>) -> Result<Option<Timestamp>, ApiError> {
         Ok(times::written(self.sent(request)?.headers()))
     }
 
@@ -183,7 +183,7 @@ impl Transport {
         headers: HeaderMap,
         body: Option<Vec<u8>>,
         token: &Token,
-    ) -> Result<Response, Failure> {
+    ) -> Result<Response, ApiError> {
         let address = url.to_string();
         let verb = HttpMethod::from_bytes(method.as_bytes()).unwrap_or_default();
         let builder = self.client.request(verb, url).headers(headers);
@@ -193,10 +193,10 @@ impl Transport {
             Some(body) => builder.body(body),
         };
         let asked = || format!("{method} {}", without_query(&address));
-        self.answered(builder, Asker::Bearer(token), host(&address), asked)
+        self.answered(builder, Auth::Bearer(token), host(&address), asked)
     }
 
-    fn built(&self, request: &Request<'_>) -> Result<RequestBuilder, Failure> {
+    fn built(&self, request: &Request<'_>) -> Result<RequestBuilder, ApiError> {
         let builder = match request.method {
             Method::Get => self.client.get(&request.url),
             Method::Post => self.client.post(&request.url),
@@ -220,10 +220,10 @@ impl Transport {
             Some(range) => builder.header(RANGE, range),
         };
         Ok(match request.asker {
-            Asker::Nobody => builder,
-            Asker::Bearer(token) => authorized(builder, secret_header::bearer(token.expose()))?,
-            Asker::Poll(token) => authorized(builder, secret_header::bearer(token))?,
-            Asker::Password(login) => {
+            Auth::Anonymous => builder,
+            Auth::Bearer(token) => authorized(builder, secret_header::bearer(token.expose()))?,
+            Auth::Poll(token) => authorized(builder, secret_header::bearer(token))?,
+            Auth::Password(login) => {
                 let basic = secret_header::basic(login.email, login.password);
                 let builder = authorized(builder, basic)?;
                 match &login.code {
@@ -240,7 +240,7 @@ impl Transport {
         mut response: Response,
         host: &str,
         until: Instant,
-    ) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    ) -> Result<Zeroizing<Vec<u8>>, ApiError> {
         let mut chunk = Zeroizing::new([0; 16 * 1024]);
         let mut bytes = Zeroizing::new(Vec::with_capacity(chunk.len()));
         loop {
@@ -250,11 +250,11 @@ impl Transport {
                 Err(error) => return Err(self.unreached(host, &error)),
             };
             if bytes.len() + length > LARGEST_BODY {
-                return Err(Failure::TooLarge);
+                return Err(ApiError::TooLarge);
             }
             if Instant::now() > until {
-                let (host, why) = (host.to_owned(), Why::AnswerTimeout);
-                return Err(Failure::Unreachable { host, why });
+                let (host, why) = (host.to_owned(), NetworkError::AnswerTimeout);
+                return Err(ApiError::Unreachable { host, why });
             }
             append(&mut bytes, chunk.get(..length).unwrap_or_default());
         }
@@ -264,20 +264,20 @@ impl Transport {
         &self,
         host: &str,
         error: &(dyn std::error::Error + 'static),
-    ) -> Failure {
-        unreached::failure(host, self.proxy.as_deref(), error)
+    ) -> ApiError {
+        network_error::failure(host, self.proxy.as_deref(), error)
     }
 }
 
 /// How long to wait before a GET is sent again; none where that would not help.
 ///
 /// A caller in a hurry, with a small `limit`, is not made to wait long for its turn either.
-fn pause(failure: &Failure, attempt: u32, limit: Duration) -> Option<Duration> {
+fn pause(failure: &ApiError, attempt: u32, limit: Duration) -> Option<Duration> {
     const LONGEST: Duration = Duration::from_secs(60);
     match failure {
-        Failure::RateLimited(Some(wait)) => (*wait <= LONGEST.min(2 * limit)).then_some(*wait),
-        Failure::Server(502..=504) => Some(STEP * attempt),
-        Failure::Unreachable { why, .. } if why.is_before_the_request() => Some(STEP * attempt),
+        ApiError::RateLimited(Some(wait)) => (*wait <= LONGEST.min(2 * limit)).then_some(*wait),
+        ApiError::Server(502..=504) => Some(STEP * attempt),
+        ApiError::Unreachable { why, .. } if why.is_before_the_request() => Some(STEP * attempt),
         _ => None,
     }
 }
@@ -298,14 +298,14 @@ fn append(bytes: &mut Zeroizing<Vec<u8>>, more: &[u8]) {
 fn authorized(
     builder: RequestBuilder,
     header: Option<HeaderValue>,
-) -> Result<RequestBuilder, Failure> {
-    let header = header.ok_or(Failure::Garbled)?;
+) -> Result<RequestBuilder, ApiError> {
+    let header = header.ok_or(ApiError::Garbled)?;
     Ok(builder.header(AUTHORIZATION, header))
 }
 
 /// The same of a code.
-fn second_factor(code: &str) -> Result<HeaderValue, Failure> {
-    secret_header::plain(code).ok_or(Failure::TwoFactor)
+fn second_factor(code: &str) -> Result<HeaderValue, ApiError> {
+    secret_header::plain(code).ok_or(ApiError::TwoFactor)
 }
 
 fn header(response: &Response, name: &str) -> Option<String> {
@@ -337,29 +337,29 @@ mod tests {
 
     #[test]
     fn a_turn_is_waited_for_only_where_there_is_time() {
-        let limited = |seconds| Failure::RateLimited(Some(Duration::from_secs(seconds)));
+        let limited = |seconds| ApiError::RateLimited(Some(Duration::from_secs(seconds)));
         assert_eq!(pause(&limited(60), 1, 30 * SECOND), Some(60 * SECOND));
         assert_eq!(pause(&limited(61), 1, 30 * SECOND), None);
         assert_eq!(pause(&limited(21), 1, 10 * SECOND), None);
-        assert_eq!(pause(&Failure::RateLimited(None), 1, 30 * SECOND), None);
+        assert_eq!(pause(&ApiError::RateLimited(None), 1, 30 * SECOND), None);
     }
 
     #[test]
     fn what_may_have_arrived_is_not_sent_again() {
-        let unreachable = |why| Failure::Unreachable {
+        let unreachable = |why| ApiError::Unreachable {
             host: "api.heroku.com".to_owned(),
             why,
         };
-        assert!(pause(&unreachable(Why::Refused), 1, SECOND).is_some());
-        for why in [Why::AnswerTimeout, Why::CutOff] {
+        assert!(pause(&unreachable(NetworkError::Refused), 1, SECOND).is_some());
+        for why in [NetworkError::AnswerTimeout, NetworkError::CutOff] {
             assert_eq!(pause(&unreachable(why), 1, SECOND), None);
         }
-        assert_eq!(pause(&Failure::Server(500), 1, SECOND), None);
+        assert_eq!(pause(&ApiError::Server(500), 1, SECOND), None);
     }
 
     #[test]
     fn a_code_that_would_break_a_header_is_a_wrong_code() {
-        assert_eq!(second_factor("1\r\nX: y").unwrap_err(), Failure::TwoFactor);
+        assert_eq!(second_factor("1\r\nX: y").unwrap_err(), ApiError::TwoFactor);
         assert!(
             second_factor("cccccbgebgdkhnfdvtfgghcjklrdtnhj")
                 .unwrap()

@@ -18,7 +18,7 @@ use crate::keyring::{Keyring, Unavailable};
 use crate::netrc::{self, Netrc, Unreadable};
 use crate::notice::{Command, Fix, Kind, Notice};
 use crate::token::{NotAToken, Token};
-use crate::token_metadata::{self, Known};
+use crate::token_metadata::{self, TokenMetadata};
 
 /// Where a token can come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +71,7 @@ pub struct Found {
     /// Where it came from.
     pub source: Source,
     /// What we have noted about it.
-    pub known: Option<Known>,
+    pub known: Option<TokenMetadata>,
     /// What is wrong with the place where it lies, though it is served.
     pub remark: Option<Notice>,
 }

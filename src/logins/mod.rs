@@ -19,7 +19,7 @@ use crate::logins::lookup::Source;
 use crate::netrc::{self, Netrc};
 use crate::notice::Notice;
 use crate::token::Token;
-use crate::token_metadata::{self, Known};
+use crate::token_metadata::{self, TokenMetadata};
 
 pub use reassign::{adopt, leave_one, move_to_owner};
 pub use replace::{NotReplaced, replace, still_holds};
@@ -89,7 +89,7 @@ pub fn keep(
     store: Store,
     account: &Account,
     token: &Token,
-    known: Known,
+    known: TokenMetadata,
 ) -> Result<Kept, Notice> {
     let since = context.environment.trace.clock();
     let (source, no_keyring) = put(context, store, account, token)?;
@@ -301,7 +301,7 @@ pub struct Login {
     /// Where it lies.
     pub source: Source,
     /// What we have noted about it.
-    pub known: Option<Known>,
+    pub known: Option<TokenMetadata>,
 }
 
 /// Every token on this machine, and the sources that could not be asked.

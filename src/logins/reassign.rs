@@ -9,7 +9,7 @@ use crate::heroku_cli::{self, LoginState};
 use crate::logins::lookup::{Answer, Source};
 use crate::notice::Notice;
 use crate::token::Token;
-use crate::token_metadata::{self, Known};
+use crate::token_metadata::{self, TokenMetadata};
 
 /// Keeps a good token that was found elsewhere, where the keyring has none of its account, or has
 /// one that Heroku refuses: `dead`. Any other that has come meanwhile is as good, and stays.
@@ -99,11 +99,11 @@ fn keep_as_it_is(context: &Context, owner: &Account, token: &Token) -> Result<()
 }
 
 /// What is known of a token that Heroku has just taken, under its owner's name.
-fn noted(context: &Context, owner: &Account, token: &Token) -> Known {
+fn noted(context: &Context, owner: &Account, token: &Token) -> TokenMetadata {
     let noted = token_metadata::about(&context.environment, token);
-    Known {
+    TokenMetadata {
         account: owner.to_string(),
         checked: Some(context.now()),
-        ..noted.unwrap_or_else(|| Known::new(owner, token))
+        ..noted.unwrap_or_else(|| TokenMetadata::new(owner, token))
     }
 }

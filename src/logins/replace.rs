@@ -11,7 +11,7 @@ use crate::logins::lookup::Source;
 use crate::netrc::{self, Unreadable};
 use crate::notice::Notice;
 use crate::token::Token;
-use crate::token_metadata::{self, Known};
+use crate::token_metadata::{self, TokenMetadata};
 
 /// Why a token was not put in the place of another.
 #[derive(Debug)]
@@ -62,7 +62,7 @@ pub fn replace(
     place: Source,
     account: &Account,
     old: &Token,
-    (new, known): (&Token, Known),
+    (new, known): (&Token, TokenMetadata),
 ) -> Result<Vec<Notice>, NotReplaced> {
     still_holds(context, place, account, old)?;
     let mut notes = Vec::new();

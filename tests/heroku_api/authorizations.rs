@@ -1,6 +1,6 @@
 //! Authorizations: listed in pages, shown in part, revoked.
 
-use git_credential_heroku_rs::heroku_api::{Failure, NewAuthorization, Revoked};
+use git_credential_heroku_rs::heroku_api::{ApiError, NewAuthorization, Revoked};
 use git_credential_heroku_rs::token::Token;
 use heroku_stand_in::{Fault, Grant, Issued, On, Origin, Redaction, Times};
 use serde_json::json;
@@ -44,7 +44,7 @@ fn a_list_without_end_is_given_up() {
     world.goes_wrong(Fault::SamePage);
     assert_eq!(
         world.api().authorizations(&token).unwrap_err(),
-        Failure::Garbled
+        ApiError::Garbled
     );
     assert_eq!(world.heroku.requests().len(), 2);
 
@@ -53,7 +53,7 @@ fn a_list_without_end_is_given_up() {
     world.goes_wrong(Fault::EndlessPages);
     assert_eq!(
         world.api().authorizations(&token).unwrap_err(),
-        Failure::Garbled
+        ApiError::Garbled
     );
     assert_eq!(world.heroku.requests().len(), 1000);
 }
@@ -68,13 +68,13 @@ fn a_list_that_breaks_off_is_no_shorter_list() {
     world.heroku.fault(On::Any, refusal, Times::After(1));
     assert_eq!(
         world.api().authorizations(&token).unwrap_err(),
-        Failure::Refused
+        ApiError::Refused
     );
     world.heroku.clear_faults();
     world.goes_wrong(Fault::Member("id", json!(7)));
     assert_eq!(
         world.api().authorizations(&token).unwrap_err(),
-        Failure::Garbled
+        ApiError::Garbled
     );
 }
 
@@ -123,9 +123,9 @@ fn one_authorization_is_found_by_its_id() {
     assert_eq!(found.id, ours.id);
     let gone = "01234567-89ab-cdef-0123-456789abcdef";
     let failure = world.api().authorization(&token, gone).unwrap_err();
-    assert!(matches!(failure, Failure::NotFound(_)));
+    assert!(matches!(failure, ApiError::NotFound(_)));
     let failure = world.api().authorization(&token, "../account").unwrap_err();
-    assert!(matches!(failure, Failure::Invalid(_)));
+    assert!(matches!(failure, ApiError::Invalid(_)));
     assert_eq!(world.heroku.requests().len(), 2);
 }
 
@@ -159,7 +159,7 @@ fn a_description_is_changed_and_nothing_else() {
     assert!(world.heroku.is_live(&ours.token));
     let gone = "01234567-89ab-cdef-0123-456789abcdef";
     let failure = world.api().describe(&token, gone, "x").unwrap_err();
-    assert!(matches!(failure, Failure::NotFound(_)));
+    assert!(matches!(failure, ApiError::NotFound(_)));
     for id in ["~", "", "a/../~"] {
         assert!(world.api().describe(&token, id, "x").is_err());
     }
@@ -173,10 +173,10 @@ fn what_is_gone_already_is_told() {
     let (other, _) = issued(&world, Origin::Listed);
     let api = world.api();
     assert_eq!(api.revoke(&token, &other.id), Ok(Revoked::Done));
-    assert_eq!(api.revoke(&token, &other.id), Ok(Revoked::GoneBefore));
+    assert_eq!(api.revoke(&token, &other.id), Ok(Revoked::AlreadyGone));
     assert!(!world.heroku.is_live(&other.token));
     assert_eq!(api.revoke(&token, &ours.id), Ok(Revoked::Done));
-    assert_eq!(api.revoke(&token, &ours.id), Err(Failure::Refused));
+    assert_eq!(api.revoke(&token, &ours.id), Err(ApiError::Refused));
     for id in ["~", "", "a/../~"] {
         assert!(api.revoke(&token, id).is_err());
     }
@@ -190,7 +190,7 @@ fn a_session_ends_with_its_token() {
     assert_eq!(world.api().end_session(&token), Ok(Revoked::Done));
     assert!(!world.heroku.is_live(&browser.token));
     let (listed, token) = issued(&world, Origin::Listed);
-    assert_eq!(world.api().end_session(&token), Ok(Revoked::GoneBefore));
+    assert_eq!(world.api().end_session(&token), Ok(Revoked::AlreadyGone));
     assert!(world.heroku.is_live(&listed.token));
 }
 
@@ -204,7 +204,7 @@ fn a_session_is_ended_by_its_name_with_another_token() {
     let end = |id: &str| world.api().end_session_named(&token, id);
     assert_eq!(end(&id), Ok(Revoked::Done));
     assert!(!world.heroku.is_live(&browser.token));
-    assert_eq!(end(&id), Ok(Revoked::GoneBefore));
+    assert_eq!(end(&id), Ok(Revoked::AlreadyGone));
     for id in ["~", "", "a/../~"] {
         assert!(end(id).is_err(), "{id:?}");
     }
@@ -221,6 +221,6 @@ fn a_small_scope_is_told_as_such() {
     let issued = world.heroku.issue(ANN, grant);
     let token = Token::parse(&issued.token).unwrap();
     let failure = world.api().authorizations(&token).unwrap_err();
-    assert!(matches!(failure, Failure::Forbidden(_)));
+    assert!(matches!(failure, ApiError::Forbidden(_)));
     assert!(world.told(&failure).contains("global"));
 }

@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use git_credential_heroku_rs::heroku_api::{Failure, HerokuApi};
+use git_credential_heroku_rs::heroku_api::{ApiError, HerokuApi};
 use git_credential_heroku_rs::token::Token;
 use heroku_stand_in::{Fault, On, Times};
 use serde_json::json;
 
 use crate::{ANN, LIMIT, World};
 
-fn log_in(world: &World, within: Duration) -> Result<Token, Failure> {
+fn log_in(world: &World, within: Duration) -> Result<Token, ApiError> {
     let api = world.api();
     let login = api.start_browser_login("a login of the test")?;
     assert!(
@@ -43,7 +43,7 @@ fn the_services_own_words_are_told() {
     let failure = log_in(&world, LIMIT).unwrap_err();
     assert_eq!(
         failure,
-        Failure::BrowserLogin("IP address mismatch".to_owned())
+        ApiError::BrowserLogin("IP address mismatch".to_owned())
     );
     assert!(world.told(&failure).contains("with a token"));
 }
@@ -64,9 +64,9 @@ fn a_poll_that_breaks_off_is_taken_up_again() {
 fn a_poll_that_is_refused_is_over() {
     let world = World::new();
     for (status, expected) in [
-        (500, Failure::Server(500)),
-        (401, Failure::Foreign(401)),
-        (302, Failure::Redirected),
+        (500, ApiError::Server(500)),
+        (401, ApiError::Foreign(401)),
+        (302, ApiError::Redirected),
     ] {
         world.heroku.fault(
             On::Path("GET /auth/cli"),
@@ -85,7 +85,7 @@ fn nobody_in_the_browser_is_waited_for_until_the_end_and_no_longer() {
         .fault(On::Path("GET /auth/cli"), Fault::Hang, Times::Always);
     let start = Instant::now();
     let failure = log_in(&world, Duration::from_millis(400)).unwrap_err();
-    assert_eq!(failure, Failure::BrowserLoginExpired);
+    assert_eq!(failure, ApiError::BrowserLoginExpired);
     assert!(
         start.elapsed() < Duration::from_secs(2),
         "{:?}",
@@ -108,7 +108,7 @@ fn only_a_path_on_the_service_is_opened_or_asked() {
             let world = World::new();
             world.goes_wrong(Fault::Member(member, value.clone()));
             let failure = world.api().start_browser_login("x").err();
-            assert_eq!(failure, Some(Failure::Garbled), "{member} {value}");
+            assert_eq!(failure, Some(ApiError::Garbled), "{member} {value}");
             assert_eq!(world.paths(), ["POST /auth"]);
         }
     }
@@ -127,7 +127,7 @@ fn an_answer_without_a_token_is_no_login() {
         world
             .heroku
             .fault(On::Path("GET /auth/cli"), answer, Times::Exactly(1));
-        assert_eq!(log_in(&world, LIMIT).unwrap_err(), Failure::Garbled);
+        assert_eq!(log_in(&world, LIMIT).unwrap_err(), ApiError::Garbled);
     }
 }
 
@@ -137,5 +137,5 @@ fn a_login_service_of_somebody_elses_is_not_asked() {
     let environment = world.environment(&[("HEROKU_LOGIN_HOST", "https://evil.example")]);
     let api = HerokuApi::new(&environment, LIMIT).unwrap();
     let failure = api.start_browser_login("x").err();
-    assert_eq!(failure, Some(Failure::NotHeroku("HEROKU_LOGIN_HOST")));
+    assert_eq!(failure, Some(ApiError::NotHeroku("HEROKU_LOGIN_HOST")));
 }

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use git_credential_heroku_rs::heroku_api::{Call, Failure, Headers, HerokuApi, Wait, Why};
+use git_credential_heroku_rs::heroku_api::{
+    ApiError, Call, Headers, HerokuApi, NetworkError, Wait,
+};
 use git_credential_heroku_rs::token::Token;
 use heroku_stand_in::{Fault, On, Times};
 
@@ -19,7 +21,7 @@ fn call(api: &HerokuApi, method: &'static str) -> Call {
 }
 
 /// The status and the whole body.
-fn answer(api: &HerokuApi, token: &Token) -> Result<(u16, Vec<u8>), Failure> {
+fn answer(api: &HerokuApi, token: &Token) -> Result<(u16, Vec<u8>), ApiError> {
     let mut page = api.call(token, &call(api, "GET"), &mut |_| {})?;
     let (mut body, mut piece) = (Vec::new(), [0; 1000]);
     loop {
@@ -53,10 +55,10 @@ fn a_body_in_which_nothing_comes_any_more_is_not_waited_for() {
         world.goes_wrong(fault);
         let start = Instant::now();
         let host = "api.heroku.com".to_owned();
-        let why = Why::AnswerTimeout;
+        let why = NetworkError::AnswerTimeout;
         assert_eq!(
             answer(&api, &token),
-            Err(Failure::Unreachable { host, why })
+            Err(ApiError::Unreachable { host, why })
         );
         assert!(start.elapsed() < Duration::from_secs(20));
         world.heroku.clear_faults();
@@ -72,7 +74,7 @@ fn a_body_is_handed_on_up_to_its_limit() {
     assert_eq!((status, body.len()), (200, 20 * 1024 * 1024));
     world.heroku.clear_faults();
     world.goes_wrong(Fault::Bomb);
-    assert_eq!(answer(&world.api(), &token), Err(Failure::TooLarge));
+    assert_eq!(answer(&world.api(), &token), Err(ApiError::TooLarge));
 }
 
 #[test]
@@ -89,8 +91,8 @@ fn each_wait_is_told_before_it_is_kept() {
     let page = api.call(&token, &call(&api, "GET"), &mut waits).unwrap();
     assert_eq!(page.status(), 200);
     let second = Duration::from_secs(1);
-    assert_eq!(told[0], (Failure::RateLimited(Some(second)), second));
-    assert_eq!(told[1], (Failure::Server(503), Duration::from_millis(500)));
+    assert_eq!(told[0], (ApiError::RateLimited(Some(second)), second));
+    assert_eq!(told[1], (ApiError::Server(503), Duration::from_millis(500)));
     assert_eq!(told.len(), 2);
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use git_credential_heroku_rs::heroku_api::Failure;
+use git_credential_heroku_rs::heroku_api::ApiError;
 use heroku_stand_in::Fault;
 use serde_json::json;
 
@@ -42,18 +42,18 @@ fn each_refusal_says_what_to_do_next() {
     let api = |status, id| world.failure(Fault::api(status, id, "No way."));
     let said = || "No way".to_owned();
     for (status, id, expected) in [
-        (401, "unauthorized", Failure::Refused),
-        (402, "delinquent", Failure::Delinquent),
-        (403, "delinquent", Failure::Delinquent),
-        (403, "suspended", Failure::Suspended),
-        (403, "two_factor", Failure::TwoFactor),
-        (403, "forbidden", Failure::Forbidden(said())),
-        (404, "not_found", Failure::NotFound(said())),
-        (410, "gone", Failure::NotFound(said())),
-        (400, "bad_request", Failure::Invalid(said())),
-        (422, "invalid_params", Failure::Invalid(said())),
-        (418, "an_id_of_tomorrow", Failure::Invalid(said())),
-        (500, "internal_server_error", Failure::Server(500)),
+        (401, "unauthorized", ApiError::Refused),
+        (402, "delinquent", ApiError::Delinquent),
+        (403, "delinquent", ApiError::Delinquent),
+        (403, "suspended", ApiError::Suspended),
+        (403, "two_factor", ApiError::TwoFactor),
+        (403, "forbidden", ApiError::Forbidden(said())),
+        (404, "not_found", ApiError::NotFound(said())),
+        (410, "gone", ApiError::NotFound(said())),
+        (400, "bad_request", ApiError::Invalid(said())),
+        (422, "invalid_params", ApiError::Invalid(said())),
+        (418, "an_id_of_tomorrow", ApiError::Invalid(said())),
+        (500, "internal_server_error", ApiError::Server(500)),
     ] {
         assert_eq!(api(status, id), expected, "{status} {id}");
     }
@@ -63,10 +63,13 @@ fn each_refusal_says_what_to_do_next() {
 fn an_error_page_is_not_herokus() {
     let world = World::new();
     for status in [400, 401, 403, 404, 407] {
-        assert_eq!(world.failure(Fault::page(status)), Failure::Foreign(status));
+        assert_eq!(
+            world.failure(Fault::page(status)),
+            ApiError::Foreign(status)
+        );
     }
-    assert_eq!(world.failure(Fault::page(500)), Failure::Server(500));
-    assert_eq!(world.failure(Fault::page(200)), Failure::Garbled);
+    assert_eq!(world.failure(Fault::page(500)), ApiError::Server(500));
+    assert_eq!(world.failure(Fault::page(200)), ApiError::Garbled);
 }
 
 #[test]
@@ -81,7 +84,7 @@ fn an_answer_that_makes_no_sense_is_told_and_no_crash() {
         Fault::Status(200, vec![], "[".repeat(100_000)),
         empty,
     ] {
-        assert_eq!(world.failure(fault.clone()), Failure::Garbled, "{fault:?}");
+        assert_eq!(world.failure(fault.clone()), ApiError::Garbled, "{fault:?}");
     }
 }
 
@@ -101,17 +104,17 @@ fn herokus_words_are_shown_without_what_it_echoes() {
 fn a_limit_of_requests_tells_how_long_it_lasts() {
     let world = World::new();
     let unknown = world.failure(Fault::rate_limit(None));
-    assert_eq!(unknown, Failure::RateLimited(None));
+    assert_eq!(unknown, ApiError::RateLimited(None));
     let hour = world.failure(Fault::rate_limit(Some("Retry-After: 3600")));
-    assert_eq!(hour, Failure::RateLimited(Some(Duration::from_secs(3600))));
+    assert_eq!(hour, ApiError::RateLimited(Some(Duration::from_secs(3600))));
     assert!(world.told(&hour).contains("wait 3600 s"));
     let date = world.failure(Fault::rate_limit(Some("Retry-After: tomorrow")));
-    assert_eq!(date, Failure::RateLimited(None));
+    assert_eq!(date, ApiError::RateLimited(None));
     let date = world.failure(Fault::rate_limit([
         "Date: Wednesday, 21-Oct-15 07:28:00 GMT",
         "Retry-After: Wed Oct 21 08:28:00 2015",
     ]));
-    assert_eq!(date, Failure::RateLimited(Some(Duration::from_secs(3600))));
+    assert_eq!(date, ApiError::RateLimited(Some(Duration::from_secs(3600))));
     assert_eq!(world.heroku.requests().len(), 4);
 }
 
@@ -125,7 +128,7 @@ fn a_token_goes_nowhere_else_after_a_redirect() {
         (308, "Location: http://api.heroku.com/account"),
     ] {
         let failure = world.failure(Fault::redirect(status, location));
-        assert_eq!(failure, Failure::Redirected);
+        assert_eq!(failure, ApiError::Redirected);
     }
     assert_eq!(world.paths(), ["GET /account"; 4]);
     assert_eq!(world.heroku.requests_to("git.heroku.com").len(), 0);
@@ -142,7 +145,7 @@ fn a_false_heroku_host_gets_nothing() {
     ] {
         let environment = world.environment(&[("HEROKU_HOST", host)]);
         let failure = HerokuApi::new(&environment, crate::LIMIT).err().unwrap();
-        assert_eq!(failure, Failure::NotHeroku("HEROKU_HOST"));
+        assert_eq!(failure, ApiError::NotHeroku("HEROKU_HOST"));
     }
     assert_eq!(world.heroku.requests().len(), 0);
 }

@@ -14,7 +14,7 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use git_credential_heroku_rs::environment::Environment;
-use git_credential_heroku_rs::heroku_api::{Failure, HerokuApi};
+use git_credential_heroku_rs::heroku_api::{ApiError, HerokuApi};
 use git_credential_heroku_rs::token::Token;
 use heroku_stand_in::{Fault, On, StandIn, Times};
 use tempfile::TempDir;
@@ -67,7 +67,7 @@ impl World {
     }
 
     /// What became of `GET /account` with a good token while this goes wrong.
-    fn failure(&self, fault: Fault) -> Failure {
+    fn failure(&self, fault: Fault) -> ApiError {
         self.goes_wrong(fault);
         let failure = self.api().account(&self.token()).unwrap_err();
         self.heroku.clear_faults();
@@ -76,7 +76,7 @@ impl World {
     }
 
     /// What a person is told, which no secret may be in.
-    fn told(&self, failure: &Failure) -> String {
+    fn told(&self, failure: &ApiError) -> String {
         let told = failure.notice().to_string();
         for text in [&told, &format!("{failure:?}")] {
             for secret in self.heroku.secrets() {

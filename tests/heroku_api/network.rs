@@ -3,17 +3,17 @@
 use std::time::{Duration, Instant};
 
 use git_credential_heroku_rs::environment::Environment;
-use git_credential_heroku_rs::heroku_api::{Failure, HerokuApi, Why};
+use git_credential_heroku_rs::heroku_api::{ApiError, HerokuApi, NetworkError};
 use heroku_stand_in::{Fault, On, Times};
 
 use crate::{LIMIT, World};
 
-fn unreachable(host: &str, why: Why) -> Failure {
+fn unreachable(host: &str, why: NetworkError) -> ApiError {
     let host = host.to_owned();
-    Failure::Unreachable { host, why }
+    ApiError::Unreachable { host, why }
 }
 
-fn asked_in(world: &World, environment: &Environment) -> Result<(), Failure> {
+fn asked_in(world: &World, environment: &Environment) -> Result<(), ApiError> {
     let api = HerokuApi::new(environment, LIMIT)?;
     api.account(&world.token()).map(|_| ())
 }
@@ -27,7 +27,7 @@ fn a_certificate_that_is_not_herokus_gets_no_token() {
         (Fault::WrongAuthority, "nobody that this machine trusts"),
     ] {
         let failure = world.failure(fault);
-        let Failure::Certificate { host, why } = &failure else {
+        let ApiError::Certificate { host, why } = &failure else {
             panic!("{failure:?}");
         };
         assert!(host == "api.heroku.com" && why.contains(words), "{why}");
@@ -42,7 +42,7 @@ fn only_the_authorities_that_are_named_are_trusted() {
     let environment = world.environment(&[("SSL_CERT_FILE", theirs)]);
     let failure = asked_in(&world, &environment).unwrap_err();
     assert!(
-        matches!(failure, Failure::Certificate { .. }),
+        matches!(failure, ApiError::Certificate { .. }),
         "{failure:?}"
     );
 
@@ -75,15 +75,15 @@ fn a_proxy_that_lets_nobody_through_is_named() {
     let proxy = format!("the proxy {}", world.heroku.proxy().replace("http://", ""));
     assert_eq!(
         world.failure(Fault::ProxyPassword),
-        unreachable(&proxy, Why::ProxyLogin)
+        unreachable(&proxy, NetworkError::ProxyLogin)
     );
     assert_eq!(
         world.failure(Fault::NoTunnel),
-        unreachable(&proxy, Why::ProxyRefusal)
+        unreachable(&proxy, NetworkError::ProxyRefusal)
     );
     world.heroku.refuse_connections();
     let refused = world.api().account(&world.token()).unwrap_err();
-    assert_eq!(refused, unreachable(&proxy, Why::Refused));
+    assert_eq!(refused, unreachable(&proxy, NetworkError::Refused));
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn no_proxy_is_gone_around_unless_the_host_is_named() {
     let host = format!("https://{address}");
     let environment = world.environment(&[("HEROKU_HOST", &host), ("no_proxy", "localhost")]);
     let failure = asked_in(&world, &environment).unwrap_err();
-    assert_eq!(failure, unreachable(&address, Why::Refused));
+    assert_eq!(failure, unreachable(&address, NetworkError::Refused));
 
     let environment = world.environment(&[("no_proxy", "example.com,git.heroku.com")]);
     assert_eq!(asked_in(&world, &environment), Ok(()));
@@ -108,7 +108,7 @@ fn a_wire_that_is_cut_is_not_a_refusal() {
         let failure = world.failure(fault.clone());
         assert_eq!(
             failure,
-            unreachable("api.heroku.com", Why::CutOff),
+            unreachable("api.heroku.com", NetworkError::CutOff),
             "{fault:?}"
         );
         assert!(failure.is_unclear());
@@ -124,7 +124,10 @@ fn nobody_waits_longer_than_the_limit() {
         let start = Instant::now();
         let api = world.api_within(Duration::from_millis(400));
         let failure = api.account(&token).unwrap_err();
-        assert_eq!(failure, unreachable("api.heroku.com", Why::AnswerTimeout));
+        assert_eq!(
+            failure,
+            unreachable("api.heroku.com", NetworkError::AnswerTimeout)
+        );
         assert!(
             start.elapsed() < Duration::from_millis(1500),
             "{:?}",
@@ -142,7 +145,7 @@ fn no_body_is_too_large_to_be_refused() {
         Fault::Bomb,
         Fault::LargeBody(17 * 1024 * 1024),
     ] {
-        assert_eq!(world.failure(fault), Failure::TooLarge);
+        assert_eq!(world.failure(fault), ApiError::TooLarge);
     }
 }
 
@@ -167,7 +170,7 @@ fn heroku_is_asked_again_while_it_recovers() {
     world.goes_wrong(Fault::page(502));
     assert_eq!(
         world.api().account(&token).unwrap_err(),
-        Failure::Server(502)
+        ApiError::Server(502)
     );
     assert_eq!(world.heroku.requests().len(), 4);
 }
@@ -188,10 +191,13 @@ fn a_request_that_changes_something_is_sent_once() {
     let token = world.token();
     world.goes_wrong(Fault::page(503));
     let api = world.api();
-    assert_eq!(api.end_session(&token).unwrap_err(), Failure::Server(503));
-    assert_eq!(api.revoke(&token, "0-1").unwrap_err(), Failure::Server(503));
+    assert_eq!(api.end_session(&token).unwrap_err(), ApiError::Server(503));
+    assert_eq!(
+        api.revoke(&token, "0-1").unwrap_err(),
+        ApiError::Server(503)
+    );
     let failure = api.start_browser_login("x").err().unwrap();
-    assert_eq!(failure, Failure::Server(503));
+    assert_eq!(failure, ApiError::Server(503));
     assert_eq!(
         world.paths(),
         [

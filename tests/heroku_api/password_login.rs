@@ -1,7 +1,7 @@
 //! Logging in with email, password and a code.
 
 use git_credential_heroku_rs::heroku_api::{
-    Authorization, Failure, NewAuthorization, NoPassword, PasswordLogin, Why,
+    ApiError, Authorization, NetworkError, NewAuthorization, NoPassword, PasswordLogin,
 };
 use heroku_stand_in::{Fault, On, Times};
 use zeroize::Zeroizing;
@@ -10,7 +10,7 @@ use crate::{ANN, World};
 
 const PASSWORD: &str = "open:sesame ü";
 
-fn log_in(world: &World, password: &str, code: Option<&str>) -> Result<Authorization, Failure> {
+fn log_in(world: &World, password: &str, code: Option<&str>) -> Result<Authorization, ApiError> {
     let login = PasswordLogin {
         email: ANN,
         password: &Zeroizing::new(password.to_owned()),
@@ -51,7 +51,7 @@ fn a_wrong_password_is_not_a_dead_token() {
     let _ = world.heroku.has_account(ANN).password(PASSWORD);
     assert_eq!(
         log_in(&world, "guess", None).unwrap_err(),
-        Failure::WrongPassword
+        ApiError::WrongPassword
     );
 }
 
@@ -62,16 +62,16 @@ fn a_code_is_asked_for_and_works_once() {
     let _ = account.mfa_codes(&["123456"]);
     assert_eq!(
         log_in(&world, PASSWORD, None).unwrap_err(),
-        Failure::TwoFactor
+        ApiError::TwoFactor
     );
     assert_eq!(
         log_in(&world, PASSWORD, Some("000000")).unwrap_err(),
-        Failure::TwoFactor
+        ApiError::TwoFactor
     );
     assert!(log_in(&world, PASSWORD, Some("123456")).is_ok());
     assert_eq!(
         log_in(&world, PASSWORD, Some("123456")).unwrap_err(),
-        Failure::TwoFactor
+        ApiError::TwoFactor
     );
     assert_eq!(world.heroku.requests().len(), 4);
 }
@@ -81,13 +81,13 @@ fn a_code_that_fits_no_header_is_not_sent() {
     let world = World::new();
     let _ = world.heroku.has_account(ANN).password(PASSWORD);
     let failure = log_in(&world, PASSWORD, Some("1\r\nX-Evil: 1")).unwrap_err();
-    assert_eq!(failure, Failure::TwoFactor);
+    assert_eq!(failure, ApiError::TwoFactor);
     assert_eq!(world.heroku.requests().len(), 0);
 }
 
 #[test]
 fn each_account_that_takes_no_password_is_told_its_way() {
-    let off = |reason| Err(Failure::PasswordLoginOff(reason));
+    let off = |reason| Err(ApiError::PasswordLoginOff(reason));
     let world = World::new();
     let _ = world.heroku.has_account(ANN).password(PASSWORD).untrusted();
     let done = log_in(&world, PASSWORD, None).map(|_| ());
@@ -101,7 +101,7 @@ fn each_account_that_takes_no_password_is_told_its_way() {
     let world = World::new();
     let _ = world.heroku.has_account(ANN).password(PASSWORD).suspended();
     let done = log_in(&world, PASSWORD, None).map(|_| ());
-    assert_eq!(done, Err(Failure::Suspended));
+    assert_eq!(done, Err(ApiError::Suspended));
 
     let world = World::new();
     let words = "Basic authentication has been disabled for this account.";
@@ -120,8 +120,8 @@ fn a_login_whose_answer_is_lost_is_not_tried_again() {
     let failure = log_in(&world, PASSWORD, None).unwrap_err();
     assert!(matches!(
         failure,
-        Failure::Unreachable {
-            why: Why::CutOff,
+        ApiError::Unreachable {
+            why: NetworkError::CutOff,
             ..
         }
     ));

@@ -1,7 +1,7 @@
 //! What Heroku's API answers, and what a person is told of it.
 
 use git_credential_heroku_rs::heroku_api::PasswordLogin;
-use git_credential_heroku_rs::heroku_api::{AccountInfo, Asker, Authorization, Failure};
+use git_credential_heroku_rs::heroku_api::{AccountInfo, ApiError, Auth, Authorization};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -46,13 +46,13 @@ fn refusal_holds(status: u16, answer: &Value, asker: u8) {
         code: (asker > 127).then(|| Zeroizing::new("123456".to_owned())),
     };
     let asker = match asker % 4 {
-        0 => Asker::Nobody,
-        1 => Asker::Bearer(&token),
-        2 => Asker::Password(&login),
-        _ => Asker::Poll(&secret),
+        0 => Auth::Anonymous,
+        1 => Auth::Bearer(&token),
+        2 => Auth::Password(&login),
+        _ => Auth::Poll(&secret),
     };
-    let failure = Failure::of_answer(status, answer, None, asker);
-    if failure == Failure::Refused {
+    let failure = ApiError::of_answer(status, answer, None, asker);
+    if failure == ApiError::Refused {
         assert_eq!(status, 401, "only a 401 means that a token is dead");
         assert!(answer.get("id").is_some(), "and only in the API's own form");
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use git_credential_heroku_rs::cli::{self, Invocation};
 use git_credential_heroku_rs::environment::Environment;
-use git_credential_heroku_rs::heroku_api::{Failure, Headers};
+use git_credential_heroku_rs::heroku_api::{ApiError, Headers};
 use git_credential_heroku_rs::hosts::{HerokuHost, Service};
 
 const OPERATIONS: [&str; 4] = ["get", "store", "erase", "capability"];
@@ -159,7 +159,7 @@ pub(crate) fn headers_of_a_person_hold(bytes: &[u8]) {
         }
     }
     let code = Headers::default().with_second_factor(text);
-    assert!(matches!(code, Ok(_) | Err(Failure::TwoFactor)));
+    assert!(matches!(code, Ok(_) | Err(ApiError::TwoFactor)));
 }
 
 /// As it is shown, a map of headers names each once and none of its values.

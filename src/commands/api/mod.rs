@@ -19,7 +19,7 @@ use self::sink::Sink;
 use super::{Session, token_of};
 use crate::cli::Api;
 use crate::context::Context;
-use crate::heroku_api::{Call, Failure, HerokuApi, Page, Wait};
+use crate::heroku_api::{ApiError, Call, HerokuApi, Page, Wait};
 use crate::streams::Streams;
 use crate::terminal;
 use crate::token::Token;
@@ -78,7 +78,7 @@ impl<'a> Asking<'a> {
     fn answer(&mut self) -> anyhow::Result<Answer<'a>> {
         let answer = self.ask()?;
         let wants_code = !answer.page.is_success()
-            && answer.page.failure(&answer.read, self.token) == Failure::TwoFactor;
+            && answer.page.failure(&answer.read, self.token) == ApiError::TwoFactor;
         if !wants_code || !terminal::is_there() {
             return Ok(answer);
         }

@@ -5,7 +5,7 @@ use std::io::Write;
 use super::joined::{Joined, NotAList};
 use super::sink::Sink;
 use super::{Answer, Asking, each_piece};
-use crate::heroku_api::{Failure, Page};
+use crate::heroku_api::{ApiError, Page};
 use crate::notice::Notice;
 use crate::terminal::{self, Spinner};
 
@@ -89,7 +89,7 @@ impl Telling<'_> {
 }
 
 fn garbled() -> Notice {
-    Failure::Garbled.notice()
+    ApiError::Garbled.notice()
 }
 
 /// How far the list came, and why it came no further.

@@ -6,7 +6,7 @@ use crate::commands::Session;
 use crate::heroku_api::Revoked;
 use crate::notice::{Notice, shown};
 use crate::terminal::{self, Unless};
-use crate::token_metadata::{self, Known};
+use crate::token_metadata::{self, TokenMetadata};
 
 pub(super) fn update(
     arguments: &AuthorizationsUpdate,
@@ -22,7 +22,7 @@ pub(super) fn update(
     if let Some(known) = token_metadata::about(&session.context.environment, token)
         && known.authorization.as_ref() == Some(&entry.id)
     {
-        let renamed = Known {
+        let renamed = TokenMetadata {
             description: changed.description.clone(),
             ..known
         };
@@ -66,7 +66,7 @@ pub(super) fn revoke(
     let revoked = asking.api.revoke(token, &entry.id);
     let told = match revoked.map_err(|failure| failure.notice())? {
         Revoked::Done => "is revoked: its token is dead",
-        Revoked::GoneBefore => "was revoked already",
+        Revoked::AlreadyGone => "was revoked already",
     };
     writeln!(session.streams.output, "{} {told}", entry.name())?;
     if entry.is_here() {

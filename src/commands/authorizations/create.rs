@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Asking, Entry};
 use crate::cli::{AuthorizationsCreate, Lifetime, OauthScope};
 use crate::commands::{Session, known, report};
-use crate::heroku_api::{Authorization, Failure, NewAuthorization};
+use crate::heroku_api::{ApiError, Authorization, NewAuthorization};
 use crate::logins::{self, Store};
 use crate::notice::{Kind, Notice};
 use crate::token::Token;
@@ -29,7 +29,7 @@ pub(super) fn run(
     let made = asking.api.create_authorization(&asking.found.token, &new);
     let made = made.map_err(|failure| not_made(&failure))?;
     let token = made.token.clone();
-    let token = token.ok_or_else(|| not_made(&Failure::Garbled))?;
+    let token = token.ok_or_else(|| not_made(&ApiError::Garbled))?;
     if arguments.login {
         return keep(&asking, &made, &token, session);
     }
@@ -130,7 +130,7 @@ struct Made<'a> {
 }
 
 /// A request whose answer is missing or makes no sense may have been carried out all the same.
-fn not_made(failure: &Failure) -> Notice {
+fn not_made(failure: &ApiError) -> Notice {
     let why = failure.notice();
     match failure.is_unclear() {
         false => why,

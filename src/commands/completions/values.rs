@@ -58,7 +58,7 @@ fn accounts(context: &Context) -> BTreeMap<String, String> {
 fn authorizations(context: &Context) -> BTreeMap<String, String> {
     let plain = |id: &String| id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
     let known = token_metadata::all(&context.environment).into_iter();
-    let value = |known: token_metadata::Known| {
+    let value = |known: token_metadata::TokenMetadata| {
         let id = known.authorization.filter(plain)?;
         let about = known.description.unwrap_or_default();
         Some((id, format!("{about} ({})", known.account)))

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::account::Account;
 use crate::context::Context;
 use crate::git::{self, Setting};
-use crate::heroku_api::{AccountInfo, Failure, HerokuApi};
+use crate::heroku_api::{AccountInfo, ApiError, HerokuApi};
 use crate::heroku_cli::{self, LoginState};
 use crate::keyring::{Listing, Unavailable};
 use crate::logins;
@@ -43,7 +43,7 @@ pub(super) struct Look<'a> {
     pub(super) login: LoginState,
     /// What this program would answer.
     pub(super) answer: Answer,
-    pub(super) api: Option<Result<HerokuApi, Failure>>,
+    pub(super) api: Option<Result<HerokuApi, ApiError>>,
     asked: RefCell<Vec<(Token, Word)>>,
 }
 
@@ -90,7 +90,7 @@ impl<'a> Look<'a> {
             Some(Err(failure)) => Word::Unknown(failure.notice()),
             Some(Ok(api)) => match api.account(token) {
                 Ok(info) => Word::Good(info),
-                Err(Failure::Refused) => Word::Refused,
+                Err(ApiError::Refused) => Word::Refused,
                 Err(failure) => Word::Unknown(failure.notice()),
             },
         };

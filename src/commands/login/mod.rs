@@ -11,7 +11,7 @@ use crate::account::Account;
 use crate::cli::{Login, Place};
 use crate::context::Context;
 use crate::git::{self, Setting};
-use crate::heroku_api::{Authorization, Failure, HerokuApi};
+use crate::heroku_api::{ApiError, Authorization, HerokuApi};
 use crate::keyring::Unavailable;
 use crate::logins::lookup::Source;
 use crate::logins::{self, Kept, Store};
@@ -166,9 +166,9 @@ fn is_unseen_by_the_heroku_cli(context: &Context) -> bool {
     cfg!(target_os = "linux") && !without("heroku") && without("secret-tool")
 }
 
-fn refused(failure: &Failure) -> Notice {
+fn refused(failure: &ApiError) -> Notice {
     match failure {
-        Failure::Refused => Notice::new(
+        ApiError::Refused => Notice::new(
             "Heroku refuses this token: it is revoked, expired, or not whole",
             "make a new one and paste all of it: git credential-heroku-rs login",
         ),

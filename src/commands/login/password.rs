@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use super::{Got, Session, description};
 use crate::cli::{Lifetime, Login};
-use crate::heroku_api::{Authorization, Failure, HerokuApi, NewAuthorization, PasswordLogin};
+use crate::heroku_api::{ApiError, Authorization, HerokuApi, NewAuthorization, PasswordLogin};
 use crate::notice::Notice;
 use crate::terminal;
 
@@ -32,7 +32,7 @@ pub(super) fn ask(
     let token = authorization
         .token
         .clone()
-        .ok_or_else(|| Failure::Garbled.notice())?;
+        .ok_or_else(|| ApiError::Garbled.notice())?;
     Ok(Got {
         token,
         authorization: Some(authorization),
@@ -54,7 +54,7 @@ fn with_code(
     };
     let mut refused = api.log_in(&login, new);
     for _ in 0..TRIES {
-        let Err(Failure::TwoFactor) = refused else {
+        let Err(ApiError::TwoFactor) = refused else {
             break;
         };
         if login.code.is_some() {

@@ -12,7 +12,7 @@ use jiff::SignedDuration;
 use super::{Session, account_named, host_in_use, known, report, usual_description};
 use crate::account::Account;
 use crate::cli::{Lifetime, Rotate};
-use crate::heroku_api::{Failure, HerokuApi, NewAuthorization, Revoked};
+use crate::heroku_api::{ApiError, HerokuApi, NewAuthorization, Revoked};
 use crate::hosts::Service;
 use crate::logins::lookup::{self, Source, Wanted};
 use crate::logins::{self, Login};
@@ -272,7 +272,7 @@ fn tell_of_the_old_one(
 fn ended(rotating: &Rotating<'_>, replaced: &Replaced, old: &Old) -> Result<(), Notice> {
     const DASHBOARD: &str = "revoke it: https://dashboard.heroku.com/account/applications";
     const NEXT_RUN: &str = "the next run revokes it: git credential-heroku-rs rotate";
-    let still_valid = |failure: &Failure, fix| {
+    let still_valid = |failure: &ApiError, fix| {
         let what = format!("the old token could not be revoked and is still valid: {failure}");
         Notice::new(what, fix)
     };
@@ -283,17 +283,17 @@ fn ended(rotating: &Rotating<'_>, replaced: &Replaced, old: &Old) -> Result<(), 
     // The old token itself ends its session: that is how the Heroku CLI logs out.
     let session = rotating.end_session();
     let rotation = match session {
-        Ok(Revoked::Done) | Err(Failure::Refused) => Rotation {
+        Ok(Revoked::Done) | Err(ApiError::Refused) => Rotation {
             old: None,
             ..replaced.rotation.clone()
         },
-        Ok(Revoked::GoneBefore) | Err(_) => replaced.rotation.clone(),
+        Ok(Revoked::AlreadyGone) | Err(_) => replaced.rotation.clone(),
     };
     let concluded = rotating.conclude(&replaced.token, &rotation);
     concluded.map_err(|failure| still_valid(&failure, NEXT_RUN))?;
     match session {
-        Ok(Revoked::Done) | Err(Failure::Refused) => Ok(()),
-        Ok(Revoked::GoneBefore) | Err(Failure::Forbidden(_)) => Err(Notice::new(
+        Ok(Revoked::Done) | Err(ApiError::Refused) => Ok(()),
+        Ok(Revoked::AlreadyGone) | Err(ApiError::Forbidden(_)) => Err(Notice::new(
             "the old token is still valid: which authorization it belongs to cannot be told for sure",
             DASHBOARD,
         )),
@@ -321,7 +321,7 @@ fn not_locked(why: &io::Error) -> Notice {
     }
 }
 
-fn unfinished_business(failure: &Failure) -> Notice {
+fn unfinished_business(failure: &ApiError) -> Notice {
     let why = failure.notice();
     Notice::new(
         format!("a rotation that was cut short could not be cleared up: {failure}"),

@@ -5,10 +5,10 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::cli::Lifetime;
-use crate::heroku_api::{Authorization, Failure, HerokuApi};
+use crate::heroku_api::{ApiError, Authorization, HerokuApi};
 use crate::rotation_journal::Ending;
 use crate::token::Token;
-use crate::token_metadata::Known;
+use crate::token_metadata::TokenMetadata;
 
 /// How long a new token lives where nobody knows how long the old one was to: as one of the Heroku
 /// CLI's logins does.
@@ -24,9 +24,9 @@ pub(super) enum End {
 
 impl End {
     /// What our own notes say.
-    pub(super) fn noted(known: Option<&Known>) -> End {
+    pub(super) fn noted(known: Option<&TokenMetadata>) -> End {
         match known {
-            Some(Known {
+            Some(TokenMetadata {
                 expires: Some(end), ..
             }) => End::At(*end),
             // Heroku has told us of the authorization, and named no end.
@@ -60,7 +60,7 @@ pub(super) struct Old {
     pub(super) is_api_key: bool,
     /// The session of a login by the browser.
     session: Option<String>,
-    noted: Option<Known>,
+    noted: Option<TokenMetadata>,
 }
 
 impl Old {
@@ -68,13 +68,13 @@ impl Old {
     pub(super) fn of(
         api: &HerokuApi,
         token: &Token,
-        noted: Option<&Known>,
-    ) -> Result<Old, Failure> {
+        noted: Option<&TokenMetadata>,
+    ) -> Result<Old, ApiError> {
         let by_id = match noted.and_then(|known| known.authorization.as_deref()) {
             None => None,
             Some(id) => match api.authorization(token, id) {
                 Ok(found) => Some(found),
-                Err(Failure::NotFound(_) | Failure::Invalid(_)) => None,
+                Err(ApiError::NotFound(_) | ApiError::Invalid(_)) => None,
                 Err(failure) => return Err(failure),
             },
         };
@@ -215,7 +215,7 @@ mod tests {
         assert_eq!(whole(SignedDuration::from_secs(-5)), minutes(1));
     }
 
-    fn old(noted: Option<Known>) -> Old {
+    fn old(noted: Option<TokenMetadata>) -> Old {
         Old {
             found: None,
             is_api_key: false,
@@ -234,11 +234,11 @@ mod tests {
 
     #[test]
     fn what_was_noted_at_the_making_counts() {
-        let noted = Known {
+        let noted = TokenMetadata {
             authorization: Some("an-id".to_owned()),
             created: Some(in_hours(-10)),
             expires: Some(in_hours(14)),
-            ..Known::default()
+            ..TokenMetadata::default()
         };
         let expected = Lifetime::Limited(Duration::from_secs(24 * HOUR));
         assert_eq!(old(Some(noted.clone())).lifetime(), expected);
@@ -246,7 +246,7 @@ mod tests {
             old(Some(noted.clone())).end(),
             End::At(noted.expires.unwrap())
         );
-        let endless = Known {
+        let endless = TokenMetadata {
             expires: None,
             ..noted
         };

@@ -6,14 +6,14 @@ use crate::account::Account;
 use crate::commands::known;
 use crate::context::Context;
 use crate::heroku_api::{
-    Authorization, Failure, HerokuApi, NewAuthorization, Revoked, position_of,
+    ApiError, Authorization, HerokuApi, NewAuthorization, Revoked, position_of,
 };
 use crate::logins::lookup::Source;
 use crate::logins::{self, NotReplaced};
 use crate::notice::Notice;
 use crate::rotation_journal::{self, Ending, Made, Rotation};
 use crate::token::Token;
-use crate::token_metadata::Known;
+use crate::token_metadata::TokenMetadata;
 
 /// A token in its place, and who is asked about it.
 pub(super) struct Rotating<'a> {
@@ -50,7 +50,7 @@ impl Rotating<'_> {
         self.note(&rotation).map_err(|why| not_replaced(&why))?;
         let made = self.made(&rotation, new)?;
         let Some(token) = made.token.clone() else {
-            return Err(self.undone(&rotation, &Failure::Garbled.notice()));
+            return Err(self.undone(&rotation, &ApiError::Garbled.notice()));
         };
         rotation.new = Some(Made {
             authorization: made.id.clone(),
@@ -59,7 +59,7 @@ impl Rotating<'_> {
         self.note(&rotation)
             .and_then(|()| self.proven(&token))
             .map_err(|why| self.undone(&rotation, &why))?;
-        let known = Known {
+        let known = TokenMetadata {
             description: Some(rotation.description.clone()),
             ..known(self.account, &token, Some(&made))
         };
@@ -112,7 +112,9 @@ impl Rotating<'_> {
     /// A token is good once Heroku has taken it; whether it may do this or that is another matter.
     fn proven(&self, token: &Token) -> Result<(), Notice> {
         match self.api.account(token) {
-            Ok(_) | Err(Failure::Forbidden(_) | Failure::Suspended | Failure::Delinquent) => Ok(()),
+            Ok(_) | Err(ApiError::Forbidden(_) | ApiError::Suspended | ApiError::Delinquent) => {
+                Ok(())
+            }
             Err(failure) => Err(failure.notice()),
         }
     }
@@ -135,7 +137,7 @@ impl Rotating<'_> {
     /// Ends a rotation that an earlier run has begun: forward where its token is in its place, and
     /// back where it is not.
     /// Says whether there was anything to do.
-    pub(super) fn finish(&self, rotation: &Rotation) -> Result<bool, Failure> {
+    pub(super) fn finish(&self, rotation: &Rotation) -> Result<bool, ApiError> {
         match rotation.made(self.token) {
             true => self.conclude(self.token, rotation).map(|()| true),
             false => self.withdraw(rotation),
@@ -144,7 +146,7 @@ impl Rotating<'_> {
 
     /// Revokes the old authorization, which nobody on this machine uses any more, and gives the
     /// new one its lasting description.
-    pub(super) fn conclude(&self, new: &Token, rotation: &Rotation) -> Result<(), Failure> {
+    pub(super) fn conclude(&self, new: &Token, rotation: &Rotation) -> Result<(), ApiError> {
         match &rotation.old {
             Some(Ending::Authorization(id)) => self.api.revoke(new, id).map(drop)?,
             Some(Ending::Session(id)) => self.api.end_session_named(new, id).map(drop)?,
@@ -161,12 +163,12 @@ impl Rotating<'_> {
     }
 
     /// Ends the session of a login by the browser: such a token is in no list.
-    pub(super) fn end_session(&self) -> Result<Revoked, Failure> {
+    pub(super) fn end_session(&self) -> Result<Revoked, ApiError> {
         self.api.end_session(self.token)
     }
 
     /// Revokes what a rotation made and nobody uses; says whether there was anything.
-    fn withdraw(&self, rotation: &Rotation) -> Result<bool, Failure> {
+    fn withdraw(&self, rotation: &Rotation) -> Result<bool, ApiError> {
         let made = match &rotation.new {
             Some(made) => vec![made.authorization.clone()],
             None => self.marked(rotation)?,
@@ -181,7 +183,7 @@ impl Rotating<'_> {
         Ok(!made.is_empty())
     }
 
-    fn marked(&self, rotation: &Rotation) -> Result<Vec<String>, Failure> {
+    fn marked(&self, rotation: &Rotation) -> Result<Vec<String>, ApiError> {
         let marked = rotation.marked_description();
         let all = self.api.authorizations(self.token)?;
         // Were our notes older than the keyring, as after a restored backup, it would be in use.

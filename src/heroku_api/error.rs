@@ -5,14 +5,14 @@ use std::time::Duration;
 use serde_json::Value;
 use thiserror::Error;
 
+use super::network_error::NetworkError;
 use super::scrub::scrubbed;
-use super::unreached::Why;
-use super::{Asker, PasswordLogin};
+use super::{Auth, PasswordLogin};
 use crate::notice::{Command, Fix, Notice};
 
 /// Why a request came to nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum Failure {
+pub enum ApiError {
     /// Heroku itself says that the token is revoked, expired, or was never one.
     #[error("Heroku refuses the token: it is revoked or has expired")]
     Refused,
@@ -56,7 +56,7 @@ pub enum Failure {
         /// The host that was asked, or the proxy on the way to it.
         host: String,
         /// Why, in a few words.
-        why: Why,
+        why: NetworkError,
     },
     /// The certificate is not one to send a token to. Says why.
     #[error("the certificate of {host} is not to be trusted: {why}")]
@@ -94,7 +94,7 @@ pub enum Failure {
     },
     /// This machine has no certificate authorities.
     #[error("this machine has no certificates to know Heroku by")]
-    NoAuthorities,
+    NoCaCertificates,
 }
 
 /// Why an account takes no password.
@@ -114,7 +114,7 @@ pub enum NoPassword {
     BasicAuthOff,
 }
 
-impl Failure {
+impl ApiError {
     /// What happened, and what mends it.
     pub fn notice(&self) -> Notice {
         Notice::new(self.to_string(), self.fix())
@@ -124,56 +124,58 @@ impl Failure {
     /// makes no sense.
     pub fn is_unclear(&self) -> bool {
         match self {
-            Failure::Unreachable { why, .. } => why.may_have_arrived(),
-            Failure::Server(_) | Failure::Garbled | Failure::TooLarge => true,
+            ApiError::Unreachable { why, .. } => why.may_have_arrived(),
+            ApiError::Server(_) | ApiError::Garbled | ApiError::TooLarge => true,
             _ => false,
         }
     }
 
     /// Whether no connection came about, so that nothing of the request has arrived.
     pub(super) fn is_before_the_request(&self) -> bool {
-        matches!(self, Failure::Unreachable { why, .. } if why.is_before_the_request())
+        matches!(self, ApiError::Unreachable { why, .. } if why.is_before_the_request())
     }
 
     fn fix(&self) -> Fix {
         let fix = match self {
-            Failure::Refused => "make a new one: git credential-heroku-rs login",
-            Failure::WrongPassword => {
+            ApiError::Refused => "make a new one: git credential-heroku-rs login",
+            ApiError::WrongPassword => {
                 "try again, or log in with a token: git credential-heroku-rs login"
             }
-            Failure::TwoFactor => "run it again with a fresh code",
-            Failure::PasswordLoginOff(NoPassword::MfaRequired) => {
+            ApiError::TwoFactor => "run it again with a fresh code",
+            ApiError::PasswordLoginOff(NoPassword::MfaRequired) => {
                 "set it up: https://dashboard.heroku.com/account"
             }
-            Failure::PasswordLoginOff(NoPassword::DeviceTrust) => {
+            ApiError::PasswordLoginOff(NoPassword::DeviceTrust) => {
                 "log in there: git credential-heroku-rs login --browser"
             }
-            Failure::PasswordLoginOff(_) => "log in with a token: git credential-heroku-rs login",
-            Failure::Suspended | Failure::Delinquent => "see https://dashboard.heroku.com/account",
-            Failure::Forbidden(_) => "use a token with the scope global",
-            Failure::NotFound(_) | Failure::Invalid(_) => "",
-            Failure::RateLimited(Some(wait)) => {
+            ApiError::PasswordLoginOff(_) => "log in with a token: git credential-heroku-rs login",
+            ApiError::Suspended | ApiError::Delinquent => {
+                "see https://dashboard.heroku.com/account"
+            }
+            ApiError::Forbidden(_) => "use a token with the scope global",
+            ApiError::NotFound(_) | ApiError::Invalid(_) => "",
+            ApiError::RateLimited(Some(wait)) => {
                 return Fix::advice(format!("wait {} s, then run it again", wait.as_secs()));
             }
-            Failure::RateLimited(None) => "wait a minute, then run it again",
-            Failure::Server(_) | Failure::Garbled | Failure::TooLarge => {
+            ApiError::RateLimited(None) => "wait a minute, then run it again",
+            ApiError::Server(_) | ApiError::Garbled | ApiError::TooLarge => {
                 "see https://status.heroku.com, then run it again"
             }
-            Failure::Foreign(_) | Failure::Redirected => {
+            ApiError::Foreign(_) | ApiError::Redirected => {
                 "check HEROKU_HOST and the proxy (https_proxy)"
             }
-            Failure::Unreachable { why, .. } => why.fix(),
-            Failure::Certificate { .. } => {
+            ApiError::Unreachable { why, .. } => why.fix(),
+            ApiError::Certificate { .. } => {
                 "behind a company's proxy: point SSL_CERT_FILE at its certificates; else check the clock"
             }
-            Failure::BrowserLogin(_) | Failure::BrowserLoginExpired => {
+            ApiError::BrowserLogin(_) | ApiError::BrowserLoginExpired => {
                 "log in with a token instead: git credential-heroku-rs login"
             }
-            Failure::NotHeroku(variable) => return Command::new("unset").arg(variable).into(),
-            Failure::Setting { variable, .. } => {
+            ApiError::NotHeroku(variable) => return Command::new("unset").arg(variable).into(),
+            ApiError::Setting { variable, .. } => {
                 return Fix::command("fix it, or run", Command::new("unset").arg(variable));
             }
-            Failure::NoAuthorities => {
+            ApiError::NoCaCertificates => {
                 "install the package ca-certificates, or point SSL_CERT_FILE at a file of them"
             }
         };
@@ -187,55 +189,55 @@ impl Failure {
         status: u16,
         body: &Value,
         wait: Option<Duration>,
-        asker: Asker<'_>,
-    ) -> Failure {
+        asker: Auth<'_>,
+    ) -> ApiError {
         let id = text(body, "id");
         match (status, asker, id) {
-            (300..400, ..) => Failure::Redirected,
-            (429, ..) => Failure::RateLimited(wait),
-            (500.., ..) => Failure::Server(status),
-            (_, Asker::Nobody | Asker::Poll(_), None) => match text(body, "error") {
-                Some(error) => Failure::BrowserLogin(scrubbed(error, asker)),
-                None => Failure::Foreign(status),
+            (300..400, ..) => ApiError::Redirected,
+            (429, ..) => ApiError::RateLimited(wait),
+            (500.., ..) => ApiError::Server(status),
+            (_, Auth::Anonymous | Auth::Poll(_), None) => match text(body, "error") {
+                Some(error) => ApiError::BrowserLogin(scrubbed(error, asker)),
+                None => ApiError::Foreign(status),
             },
             // A proxy in between answers 401, 403 and 404 too; only Heroku's own has an id.
-            (_, _, None) => Failure::Foreign(status),
-            (_, Asker::Password(login), Some(id)) => of_login(status, id, body, login),
+            (_, _, None) => ApiError::Foreign(status),
+            (_, Auth::Password(login), Some(id)) => of_login(status, id, body, login),
             (_, _, Some(id)) => of_refusal(status, id, body, asker),
         }
     }
 }
 
-fn of_login(status: u16, id: &str, body: &Value, login: &PasswordLogin<'_>) -> Failure {
+fn of_login(status: u16, id: &str, body: &Value, login: &PasswordLogin<'_>) -> ApiError {
     let message = text(body, "message").unwrap_or_default().to_lowercase();
     let no_basic_auth = || message.contains("basic auth");
     match (status, id) {
-        (_, "device_trust_required") => Failure::PasswordLoginOff(NoPassword::DeviceTrust),
-        (_, "mfa_required") => Failure::PasswordLoginOff(NoPassword::MfaRequired),
-        (_, "sso_required" | "federated") => Failure::PasswordLoginOff(NoPassword::Sso),
-        (401 | 403, _) if no_basic_auth() => Failure::PasswordLoginOff(NoPassword::BasicAuthOff),
+        (_, "device_trust_required") => ApiError::PasswordLoginOff(NoPassword::DeviceTrust),
+        (_, "mfa_required") => ApiError::PasswordLoginOff(NoPassword::MfaRequired),
+        (_, "sso_required" | "federated") => ApiError::PasswordLoginOff(NoPassword::Sso),
+        (401 | 403, _) if no_basic_auth() => ApiError::PasswordLoginOff(NoPassword::BasicAuthOff),
         // A code is asked for only once the password was right.
-        (401, _) if login.code.is_some() => Failure::TwoFactor,
-        (401, _) => Failure::WrongPassword,
-        _ => of_refusal(status, id, body, Asker::Password(login)),
+        (401, _) if login.code.is_some() => ApiError::TwoFactor,
+        (401, _) => ApiError::WrongPassword,
+        _ => of_refusal(status, id, body, Auth::Password(login)),
     }
 }
 
-fn of_refusal(status: u16, id: &str, body: &Value, asker: Asker<'_>) -> Failure {
+fn of_refusal(status: u16, id: &str, body: &Value, asker: Auth<'_>) -> ApiError {
     match (status, id) {
-        (_, "two_factor") => Failure::TwoFactor,
-        (_, "suspended") => Failure::Suspended,
-        (401, "unauthorized") => Failure::Refused,
-        (402, _) | (_, "delinquent") => Failure::Delinquent,
+        (_, "two_factor") => ApiError::TwoFactor,
+        (_, "suspended") => ApiError::Suspended,
+        (401, "unauthorized") => ApiError::Refused,
+        (402, _) | (_, "delinquent") => ApiError::Delinquent,
         // Only the one word for a dead token may lead to a deletion.
-        (401 | 403, _) => Failure::Forbidden(said(id, body, asker)),
-        (404 | 410, _) => Failure::NotFound(said(id, body, asker)),
-        _ => Failure::Invalid(said(id, body, asker)),
+        (401 | 403, _) => ApiError::Forbidden(said(id, body, asker)),
+        (404 | 410, _) => ApiError::NotFound(said(id, body, asker)),
+        _ => ApiError::Invalid(said(id, body, asker)),
     }
 }
 
 /// A refusal in Heroku's own form as it is told to whoever knows the API: status, id and message.
-pub(super) fn refusal(status: u16, body: &Value, asker: Asker<'_>) -> Option<String> {
+pub(super) fn refusal(status: u16, body: &Value, asker: Auth<'_>) -> Option<String> {
     let id = scrubbed(text(body, "id")?, asker);
     let message = scrubbed(
         text(body, "message")
@@ -254,7 +256,7 @@ fn text<'a>(body: &'a Value, key: &str) -> Option<&'a str> {
 }
 
 /// Heroku's message, else the error's id, fit to be shown.
-fn said(id: &str, body: &Value, asker: Asker<'_>) -> String {
+fn said(id: &str, body: &Value, asker: Auth<'_>) -> String {
     let message = text(body, "message").unwrap_or_default();
     let message = if message.trim().is_empty() {
         id
@@ -271,38 +273,38 @@ mod tests {
     use serde_json::json;
     use zeroize::Zeroizing;
 
-    fn asked_with_token(status: u16, body: &Value) -> Failure {
+    fn asked_with_token(status: u16, body: &Value) -> ApiError {
         let token = Token::parse("HRKU-01234567-89ab-cdef-0123-456789abcdef").unwrap();
-        Failure::of_answer(status, body, None, Asker::Bearer(&token))
+        ApiError::of_answer(status, body, None, Auth::Bearer(&token))
     }
 
-    fn asked_with_password(status: u16, body: &Value, code: Option<&str>) -> Failure {
+    fn asked_with_password(status: u16, body: &Value, code: Option<&str>) -> ApiError {
         let login = PasswordLogin {
             email: "ann@example.com",
             password: &Zeroizing::new("open sesame".to_owned()),
             code: code.map(|code| Zeroizing::new(code.to_owned())),
         };
-        Failure::of_answer(status, body, None, Asker::Password(&login))
+        ApiError::of_answer(status, body, None, Auth::Password(&login))
     }
 
     #[test]
     fn only_herokus_own_word_says_that_a_token_is_dead() {
         let of = |body: Value| asked_with_token(401, &body);
-        assert_eq!(of(json!({"id": "unauthorized"})), Failure::Refused);
-        assert_eq!(of(Value::Null), Failure::Foreign(401));
-        assert_eq!(of(json!("unauthorized")), Failure::Foreign(401));
-        assert_eq!(of(json!({"id": ["unauthorized"]})), Failure::Foreign(401));
+        assert_eq!(of(json!({"id": "unauthorized"})), ApiError::Refused);
+        assert_eq!(of(Value::Null), ApiError::Foreign(401));
+        assert_eq!(of(json!("unauthorized")), ApiError::Foreign(401));
+        assert_eq!(of(json!({"id": ["unauthorized"]})), ApiError::Foreign(401));
         let unknown = of(json!({"id": "come_back_later"}));
-        assert_eq!(unknown, Failure::Forbidden("come_back_later".to_owned()));
+        assert_eq!(unknown, ApiError::Forbidden("come_back_later".to_owned()));
     }
 
     #[test]
     fn each_refusal_of_a_password_has_its_own_meaning() {
         let of = |status, id: &str| asked_with_password(status, &json!({"id": id}), None);
-        let off = Failure::PasswordLoginOff;
-        assert_eq!(of(401, "unauthorized"), Failure::WrongPassword);
-        assert_eq!(of(403, "two_factor"), Failure::TwoFactor);
-        assert_eq!(of(403, "suspended"), Failure::Suspended);
+        let off = ApiError::PasswordLoginOff;
+        assert_eq!(of(401, "unauthorized"), ApiError::WrongPassword);
+        assert_eq!(of(403, "two_factor"), ApiError::TwoFactor);
+        assert_eq!(of(403, "suspended"), ApiError::Suspended);
         assert_eq!(
             of(422, "device_trust_required"),
             off(NoPassword::DeviceTrust)
@@ -318,31 +320,34 @@ mod tests {
     fn a_401_for_a_code_is_about_the_code() {
         let body = json!({"id": "unauthorized", "message": "Invalid credentials"});
         let with_code = asked_with_password(401, &body, Some("123456"));
-        assert_eq!(with_code, Failure::TwoFactor);
+        assert_eq!(with_code, ApiError::TwoFactor);
     }
 
     #[test]
     fn the_login_service_speaks_of_errors_in_its_own_way() {
         let body = json!({"error": "IP address mismatch"});
-        let refused = Failure::of_answer(403, &body, None, Asker::Nobody);
+        let refused = ApiError::of_answer(403, &body, None, Auth::Anonymous);
         assert_eq!(
             refused,
-            Failure::BrowserLogin("IP address mismatch".to_owned())
+            ApiError::BrowserLogin("IP address mismatch".to_owned())
         );
     }
 
     #[test]
     fn status_comes_before_id() {
         let body = json!({"id": "unauthorized", "message": "x"});
-        assert_eq!(asked_with_token(503, &body), Failure::Server(503));
-        assert_eq!(asked_with_token(429, &body), Failure::RateLimited(None));
-        assert_eq!(asked_with_token(302, &body), Failure::Redirected);
+        assert_eq!(asked_with_token(503, &body), ApiError::Server(503));
+        assert_eq!(asked_with_token(429, &body), ApiError::RateLimited(None));
+        assert_eq!(asked_with_token(302, &body), ApiError::Redirected);
         assert!(matches!(
             asked_with_token(403, &body),
-            Failure::Forbidden(_)
+            ApiError::Forbidden(_)
         ));
-        assert!(matches!(asked_with_token(404, &body), Failure::NotFound(_)));
-        assert!(matches!(asked_with_token(418, &body), Failure::Invalid(_)));
+        assert!(matches!(
+            asked_with_token(404, &body),
+            ApiError::NotFound(_)
+        ));
+        assert!(matches!(asked_with_token(418, &body), ApiError::Invalid(_)));
     }
 
     #[test]

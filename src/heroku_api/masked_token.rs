@@ -9,24 +9,24 @@ use crate::token::Token;
 
 /// What Heroku shows of a token: whole, or with stars in it.
 #[derive(Clone)]
-pub(super) struct Shown(Zeroizing<String>);
+pub(super) struct MaskedToken(Zeroizing<String>);
 
-impl fmt::Debug for Shown {
+impl fmt::Debug for MaskedToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Shown(…)")
+        f.write_str("MaskedToken(…)")
     }
 }
 
-impl Shown {
+impl MaskedToken {
     /// As Heroku has put it.
-    pub(super) fn new(shown: Zeroizing<String>) -> Shown {
-        Shown(shown)
+    pub(super) fn new(shown: Zeroizing<String>) -> MaskedToken {
+        MaskedToken(shown)
     }
 
     /// How well it fits `token`.
-    pub(super) fn fit(&self, token: &Token) -> Fit {
+    pub(super) fn fit(&self, token: &Token) -> MaskMatch {
         match self.0.as_str() == token.expose() {
-            true => Fit::Whole,
+            true => MaskMatch::Whole,
             false => part(&self.0, token.expose()),
         }
     }
@@ -34,7 +34,7 @@ impl Shown {
 
 /// How well a redacted token fits a whole one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fit {
+pub(super) enum MaskMatch {
     /// It is the token.
     Whole,
     /// What is visible fits, and is more than any two tokens share by chance.
@@ -46,18 +46,18 @@ pub(super) enum Fit {
 }
 
 /// A prefix, stars, and perhaps a suffix. `HRKU-` and a few characters fit every token.
-fn part(shown: &str, token: &str) -> Fit {
+fn part(shown: &str, token: &str) -> MaskMatch {
     const FEWEST_VISIBLE: usize = 12;
     let Some((prefix, _)) = shown.split_once('*') else {
-        return Fit::No;
+        return MaskMatch::No;
     };
     let suffix = shown.rsplit('*').next().unwrap_or_default();
     let fits = token.starts_with(prefix) && token.ends_with(suffix);
     let visible = prefix.len() + suffix.len();
     match fits && visible < token.len() {
-        false => Fit::No,
-        true if visible < FEWEST_VISIBLE => Fit::Possible,
-        true => Fit::Likely,
+        false => MaskMatch::No,
+        true if visible < FEWEST_VISIBLE => MaskMatch::Possible,
+        true => MaskMatch::Likely,
     }
 }
 
@@ -71,14 +71,14 @@ mod tests {
     fn a_short_prefix_tells_no_token() {
         let token = Token::parse(TOKEN).unwrap();
         for (shown, fit) in [
-            (TOKEN, Fit::Whole),
-            ("HRKU-0123**********abcdef", Fit::Likely),
-            ("HRKU-**********", Fit::Possible),
-            ("**********", Fit::Possible),
-            ("HRKU-9999**********abcdef", Fit::No),
-            ("HRKU-0123", Fit::No),
+            (TOKEN, MaskMatch::Whole),
+            ("HRKU-0123**********abcdef", MaskMatch::Likely),
+            ("HRKU-**********", MaskMatch::Possible),
+            ("**********", MaskMatch::Possible),
+            ("HRKU-9999**********abcdef", MaskMatch::No),
+            ("HRKU-0123", MaskMatch::No),
         ] {
-            let shown = Shown::new(Zeroizing::new(shown.to_owned()));
+            let shown = MaskedToken::new(Zeroizing::new(shown.to_owned()));
             assert_eq!(shown.fit(&token), fit, "{:?}", shown.0);
         }
     }

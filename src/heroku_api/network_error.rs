@@ -8,11 +8,11 @@ use std::iter;
 use rustls::CertificateError;
 
 use super::scrub::scrubbed;
-use super::{Asker, Failure};
+use super::{ApiError, Auth};
 
 /// Why a host gave no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Why {
+pub enum NetworkError {
     /// Its name has no address.
     #[error("its name cannot be looked up")]
     Unnamed,
@@ -42,55 +42,65 @@ pub enum Why {
     Other(String),
 }
 
-impl Why {
+impl NetworkError {
     /// Whether the request may have reached Heroku.
     pub fn may_have_arrived(&self) -> bool {
-        matches!(self, Why::AnswerTimeout | Why::CutOff | Why::Other(_))
+        matches!(
+            self,
+            NetworkError::AnswerTimeout | NetworkError::CutOff | NetworkError::Other(_)
+        )
     }
 
     /// Whether no connection came about, so that asking again repeats nothing.
     pub(super) fn is_before_the_request(&self) -> bool {
         matches!(
             self,
-            Why::Unnamed | Why::Refused | Why::NoNetwork | Why::ConnectTimeout
+            NetworkError::Unnamed
+                | NetworkError::Refused
+                | NetworkError::NoNetwork
+                | NetworkError::ConnectTimeout
         )
     }
 
     pub(super) fn fix(&self) -> &'static str {
         match self {
-            Why::ProxyLogin => {
+            NetworkError::ProxyLogin => {
                 "put them into the proxy's address: https_proxy=http://USER:PASSWORD@HOST:PORT"
             }
-            Why::ProxyRefusal => "let the proxy's keeper allow it, or name the host in no_proxy",
-            Why::Unnamed
-            | Why::Refused
-            | Why::NoNetwork
-            | Why::ConnectTimeout
-            | Why::AnswerTimeout
-            | Why::CutOff
-            | Why::Other(_) => "check the network and the proxy (https_proxy), then run it again",
+            NetworkError::ProxyRefusal => {
+                "let the proxy's keeper allow it, or name the host in no_proxy"
+            }
+            NetworkError::Unnamed
+            | NetworkError::Refused
+            | NetworkError::NoNetwork
+            | NetworkError::ConnectTimeout
+            | NetworkError::AnswerTimeout
+            | NetworkError::CutOff
+            | NetworkError::Other(_) => {
+                "check the network and the proxy (https_proxy), then run it again"
+            }
         }
     }
 }
 
 /// What an error of the client means; `proxy` is the one on the way to `host`, without its
 /// password.
-pub(super) fn failure(host: &str, proxy: Option<&str>, error: &(dyn Error + 'static)) -> Failure {
+pub(super) fn failure(host: &str, proxy: Option<&str>, error: &(dyn Error + 'static)) -> ApiError {
     let causes: Vec<_> = causes(error).collect();
     if let Some(why) = causes.iter().find_map(|cause| certificate(*cause)) {
         let host = host.to_owned();
-        return Failure::Certificate { host, why };
+        return ApiError::Certificate { host, why };
     }
     let says = |words: &str| causes.iter().any(|cause| cause.to_string() == words);
     // The types of these are private to the HTTP client: their texts are what there is.
     let proxy_says = match () {
-        () if says("tunnel error: proxy authorization required") => Some(Why::ProxyLogin),
-        () if says("tunnel error: unsuccessful") => Some(Why::ProxyRefusal),
+        () if says("tunnel error: proxy authorization required") => Some(NetworkError::ProxyLogin),
+        () if says("tunnel error: unsuccessful") => Some(NetworkError::ProxyRefusal),
         () => None,
     };
     let connecting = causes.iter().any(|cause| is_of_connecting(*cause));
     let why = proxy_says.unwrap_or_else(|| match says("dns error") {
-        true => Why::Unnamed,
+        true => NetworkError::Unnamed,
         false => why(&causes, connecting),
     });
     let at_proxy = |words: &str| words.starts_with("tunnel error") || words.contains("SOCKS");
@@ -99,7 +109,7 @@ pub(super) fn failure(host: &str, proxy: Option<&str>, error: &(dyn Error + 'sta
         Some(proxy) => format!("the proxy {proxy}"),
         None => host.to_owned(),
     };
-    Failure::Unreachable { host, why }
+    ApiError::Unreachable { host, why }
 }
 
 /// An error and what lies behind it, the inside of I/O errors too, which `source` skips.
@@ -119,7 +129,7 @@ fn is_of_connecting(error: &(dyn Error + 'static)) -> bool {
         .is_some_and(reqwest::Error::is_connect)
 }
 
-fn why(causes: &[&(dyn Error + 'static)], connecting: bool) -> Why {
+fn why(causes: &[&(dyn Error + 'static)], connecting: bool) -> NetworkError {
     let timed_out = causes.iter().any(|cause| {
         let request = cause.downcast_ref::<reqwest::Error>();
         request.is_some_and(reqwest::Error::is_timeout)
@@ -130,15 +140,15 @@ fn why(causes: &[&(dyn Error + 'static)], connecting: bool) -> Why {
         .collect();
     let is = |wanted: &[io::ErrorKind]| kinds.iter().any(|kind| wanted.contains(kind));
     match connecting {
-        true if timed_out || is(&[io::ErrorKind::TimedOut]) => Why::ConnectTimeout,
-        false if timed_out || is(&[io::ErrorKind::TimedOut]) => Why::AnswerTimeout,
-        _ if is(&[io::ErrorKind::ConnectionRefused]) => Why::Refused,
+        true if timed_out || is(&[io::ErrorKind::TimedOut]) => NetworkError::ConnectTimeout,
+        false if timed_out || is(&[io::ErrorKind::TimedOut]) => NetworkError::AnswerTimeout,
+        _ if is(&[io::ErrorKind::ConnectionRefused]) => NetworkError::Refused,
         _ if is(&[
             io::ErrorKind::NetworkUnreachable,
             io::ErrorKind::HostUnreachable,
         ]) =>
         {
-            Why::NoNetwork
+            NetworkError::NoNetwork
         }
         _ if is(&[
             io::ErrorKind::ConnectionReset,
@@ -147,13 +157,13 @@ fn why(causes: &[&(dyn Error + 'static)], connecting: bool) -> Why {
             io::ErrorKind::UnexpectedEof,
         ]) =>
         {
-            Why::CutOff
+            NetworkError::CutOff
         }
         // The innermost words: those further out repeat the address.
         _ => match causes.last() {
-            Some(cause) if is_cut(&cause.to_string()) => Why::CutOff,
-            Some(cause) => Why::Other(scrubbed(&cause.to_string(), Asker::Nobody)),
-            None => Why::CutOff,
+            Some(cause) if is_cut(&cause.to_string()) => NetworkError::CutOff,
+            Some(cause) => NetworkError::Other(scrubbed(&cause.to_string(), Auth::Anonymous)),
+            None => NetworkError::CutOff,
         },
     }
 }
@@ -181,7 +191,7 @@ fn certificate(error: &(dyn Error + 'static)) -> Option<String> {
         }
         CertificateError::UnknownIssuer => "nobody that this machine trusts has signed it",
         CertificateError::Revoked => "it is revoked",
-        other => return Some(scrubbed(&other.to_string(), Asker::Nobody)),
+        other => return Some(scrubbed(&other.to_string(), Auth::Anonymous)),
     };
     Some(why.to_owned())
 }
@@ -190,7 +200,7 @@ fn certificate(error: &(dyn Error + 'static)) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn of(error: &io::Error) -> Failure {
+    fn of(error: &io::Error) -> ApiError {
         failure("api.heroku.com", None, error)
     }
 
@@ -206,7 +216,7 @@ mod tests {
             (CertificateError::NotValidForName, "another host"),
             (CertificateError::BadSignature, ""),
         ] {
-            let Failure::Certificate { host, why } = of(&bad(error)) else {
+            let ApiError::Certificate { host, why } = of(&bad(error)) else {
                 panic!("{words}");
             };
             assert!(host == "api.heroku.com" && why.contains(words), "{why}");
@@ -226,9 +236,9 @@ mod tests {
     #[test]
     fn an_unknown_error_is_told_without_secrets() {
         let odd = io::Error::other("at HRKU-01234567-89ab-cdef-0123-456789abcdef");
-        let Failure::Unreachable { why, .. } = of(&odd) else {
+        let ApiError::Unreachable { why, .. } = of(&odd) else {
             panic!("another kind");
         };
-        assert_eq!(why, Why::Other("at …".to_owned()));
+        assert_eq!(why, NetworkError::Other("at …".to_owned()));
     }
 }
