@@ -258,6 +258,27 @@ fn every_command_in_a_line_of_text_exists() {
     assert!(seen > 3, "the search sees {seen} commands");
 }
 
+/// `git config credential.helper X` removes the helper that was set before.
+#[test]
+fn no_page_replaces_the_users_helper() {
+    let mut seen = 0;
+    for page in documents() {
+        let text = fs::read_to_string(&page.path).unwrap();
+        for line in text
+            .lines()
+            .filter(|line| line.contains(" credential.helper "))
+        {
+            assert!(
+                line.contains(" --add credential.helper "),
+                "{}: {line}",
+                page.path.display()
+            );
+            seen += 1;
+        }
+    }
+    assert!(seen > 0, "the search sees nothing");
+}
+
 /// Words between blanks, and what stands between single quotes as one.
 fn as_the_shell_splits(line: &str) -> Vec<OsString> {
     let mut words = Vec::new();
