@@ -9,8 +9,10 @@ use clap::{Args, ValueHint};
 #[command(after_help = "\
 Examples:
   git credential-heroku-rs exec -- terraform apply
-  git credential-heroku-rs exec -- sh -c 'curl -H \"Authorization: Bearer $HEROKU_API_KEY\" \\
-       -H \"Accept: application/vnd.heroku+json; version=3\" https://api.heroku.com/account'
+  git credential-heroku-rs exec -- sh -c '
+      printf \"Authorization: Bearer %s\" \"$HEROKU_API_KEY\" |
+      curl --header @- --header \"Accept: application/vnd.heroku+json; version=3\" \\
+           https://api.heroku.com/account'
   git credential-heroku-rs exec --env TF_VAR_heroku_key -- terraform plan")]
 pub struct Exec {
     /// The account [default: the one in use]

@@ -94,8 +94,9 @@ impl Setup {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  curl -H \"Authorization: Bearer $(git credential-heroku-rs token)\" \\
-       -H 'Accept: application/vnd.heroku+json; version=3' https://api.heroku.com/account
+  printf 'Authorization: Bearer %s' \"$(git credential-heroku-rs token)\" |
+      curl --header @- --header 'Accept: application/vnd.heroku+json; version=3' \\
+           https://api.heroku.com/account
   git credential-heroku-rs token --check || git credential-heroku-rs login
   git credential-heroku-rs token --json | jq -r .expires
 

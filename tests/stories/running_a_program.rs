@@ -20,6 +20,38 @@ fn curl_works_and_its_exit_code_is_ours() {
         .exits_with(143);
 }
 
+/// A token that is an argument can be read by every other program.
+#[test]
+fn the_examples_of_the_help_work_and_keep_the_token_out_of_arguments() {
+    let world = World::new().with_keyring();
+    world.has_logged_in_with_the_heroku_cli(ANN);
+    for (command, first, last) in [
+        (
+            "exec",
+            "  git credential-heroku-rs exec -- sh -c '",
+            "account'\n",
+        ),
+        ("token", "  printf", "/account\n"),
+    ] {
+        let help = world.helper(&format!("{command} -h")).succeeds().stdout();
+        let start = help.find(first).unwrap();
+        let end = start + help[start..].find(last).unwrap() + last.len();
+        let script = world.has_file("script", &help[start..end]);
+        let line = format!("bash {}", script.display());
+        let (outcome, trace) = world.traced(&line, "");
+        outcome.succeeds().says("\"email\":\"ann@example.com\"");
+        let programs = trace.calls(&["execve"]);
+        assert!(
+            programs.iter().any(|call| call.contains("curl")),
+            "{programs:#?}"
+        );
+        assert!(
+            !programs.iter().any(|call| call.contains("Bearer HRKU")),
+            "{programs:#?}"
+        );
+    }
+}
+
 #[test]
 fn another_variable_gets_the_token_and_no_other_does() {
     let world = World::new().with_keyring();
