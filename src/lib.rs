@@ -192,7 +192,7 @@ fn is_request_of_git(streams: &mut Streams<'_>) -> bool {
 
 /// clap's help and version are data; what it has to say of a wrong command line is told as it is.
 fn told(error: &clap::Error, streams: &mut Streams<'_>) -> anyhow::Result<()> {
-    let text = error.to_string();
+    let text = cli::error_text(error);
     if error.exit_code() == 0 {
         streams.output.write_all(text.as_bytes())?;
         return Ok(());

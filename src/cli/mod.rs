@@ -78,6 +78,18 @@ pub fn definition() -> clap::Command {
     CommandLine::command()
 }
 
+/// The text of an error, of help or of the version.
+///
+/// clap's errors end with a hint at `--help`, but git itself answers `git credential-heroku-rs --help`
+/// with the manual, if there is one.
+pub fn error_text(error: &clap::Error) -> String {
+    let text = error.to_string();
+    match text.strip_suffix("try '--help'.\n") {
+        Some(before) => format!("{before}try '-h'.\n"),
+        None => text,
+    }
+}
+
 /// Whether it is neither a flag nor empty: all of `help`'s words are commands.
 fn is_word(argument: &OsString) -> bool {
     argument
@@ -178,7 +190,7 @@ pub enum Command {
     Netrc(Netrc),
     /// Print the script that makes a shell complete these commands
     Completions(Completions),
-    /// Write the manual's pages, for `git help credential-heroku-rs`
+    /// Print or install the manual, for `git help credential-heroku-rs`
     Man(Man),
 }
 
@@ -253,6 +265,46 @@ mod tests {
             assert_eq!(help.exit_code(), 0);
             assert!(help.to_string().contains(&usage), "{help}");
         }
+    }
+
+    #[test]
+    fn an_error_hints_at_the_flag_that_git_does_not_take() {
+        for words in [
+            &[][..],
+            &["statsu"],
+            &["login", "--nonsense"],
+            &["netrc"],
+            &["switch"],
+            &["api", "--silent"],
+            &["status", "--json=try '--help'.\n"],
+        ] {
+            let (Invocation::Told(error) | Invocation::Unknown(error)) = invocation(words) else {
+                panic!("{words:?} is an error");
+            };
+            let text = error_text(&error);
+            assert!(!text.trim_end().ends_with("'--help'."), "{text}");
+            assert!(text.contains("-h"), "{text}");
+        }
+    }
+
+    #[test]
+    fn no_example_puts_a_token_on_a_command_line() {
+        fn look(command: &clap::Command, seen: &mut usize) {
+            let help = command.get_after_help().map(ToString::to_string);
+            for line in help.unwrap_or_default().lines() {
+                let line = line.trim_start();
+                let is_secret = line.contains("$HEROKU_API_KEY") || line.contains("$(git");
+                *seen += usize::from(is_secret);
+                let is_piped = line.starts_with("printf ") && line.ends_with('|');
+                assert!(!is_secret || is_piped, "{line}");
+            }
+            command
+                .get_subcommands()
+                .for_each(|command| look(command, seen));
+        }
+        let mut seen = 0;
+        look(&definition(), &mut seen);
+        assert_eq!(seen, 2);
     }
 
     #[test]

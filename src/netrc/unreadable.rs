@@ -42,7 +42,7 @@ impl Unreadable {
             ),
             Unreadable::Encrypted(_) => "look at: gpg --decrypt ~/.netrc.gpg >/dev/null".into(),
             Unreadable::ReadOnly => {
-                "how to take Heroku's entries out of it: git credential-heroku-rs netrc clean --help"
+                "how to take Heroku's entries out of it: git credential-heroku-rs netrc clean -h"
                     .into()
             }
             Unreadable::Unfit(_) | Unreadable::Failed(_) => {

@@ -88,7 +88,7 @@ pub(super) fn query(fields: &[Field]) -> Vec<(String, String)> {
 }
 
 fn wrong(what: impl Into<String>) -> Notice {
-    Notice::new(what, "see: git credential-heroku-rs api --help").of_kind(Kind::Usage)
+    Notice::new(what, "see: git credential-heroku-rs api -h").of_kind(Kind::Usage)
 }
 
 /// One step on the way into a value.

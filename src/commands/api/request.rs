@@ -75,7 +75,7 @@ fn headers(arguments: &Api, context: &Context) -> Result<Headers, Notice> {
             }
             NotAHeader::Ours(_) => "leave it out",
             NotAHeader::NoColon | NotAHeader::Name | NotAHeader::Value(_) => {
-                "see: git credential-heroku-rs api --help"
+                "see: git credential-heroku-rs api -h"
             }
         };
         wrong(why.to_string(), fix)

@@ -4,7 +4,7 @@
 //! `git credential-heroku-rs --help`, so its name is git's to choose.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Command;
@@ -13,6 +13,7 @@ use clap_mangen::roff::{Roff, bold, roman};
 
 use super::Session;
 use crate::cli::{self, Man};
+use crate::notice::Notice;
 use crate::terminal;
 
 /// What no definition of a command line says: variables, files, exit codes, other pages.
@@ -22,7 +23,11 @@ const MORE_ON_A_COMMAND: &str = include_str!("command.roff");
 pub(super) fn run(arguments: &Man, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let mut definition = cli::definition();
     definition.build();
-    let Some(dir) = &arguments.dir else {
+    let install_dir = arguments
+        .install
+        .then(|| where_man_looks(session))
+        .transpose()?;
+    let Some(dir) = arguments.dir.as_ref().or(install_dir.as_ref()) else {
         session
             .streams
             .output
@@ -35,6 +40,22 @@ pub(super) fn run(arguments: &Man, session: &mut Session<'_, '_>) -> anyhow::Res
     fs::create_dir_all(dir).with_context(|| dir.display().to_string())?;
     let written = write_pages(&definition, MORE_ON_THE_PROGRAM, dir)?;
     session.say(&format!("{written} pages are in {}", dir.display()))
+}
+
+/// `share/man/man1` next to the directory on PATH that git finds the program in: for each directory
+/// on PATH, man looks into its neighbour `share/man`.
+fn where_man_looks(session: &Session<'_, '_>) -> Result<PathBuf, Notice> {
+    let program = env!("CARGO_PKG_NAME");
+    let bin = session.context.environment.dir_of_program(program);
+    let prefix = bin.as_deref().and_then(Path::parent);
+    prefix
+        .map(|prefix| prefix.join("share/man/man1"))
+        .ok_or_else(|| {
+            Notice::new(
+                format!("{program} is not on PATH, so man would not find its pages"),
+                "add its directory to PATH, or name another one: git credential-heroku-rs man DIR",
+            )
+        })
 }
 
 /// Writes the page of a command and of each below it, and says how many.
