@@ -142,6 +142,28 @@ impl HerokuHost {
         HerokuHost::in_use(service, heroku_host).unwrap_or_else(|| HerokuHost::production(service))
     }
 
+    /// The API's host of this name, as [`HerokuHost::api_name`] gives it; none if it is not Heroku's.
+    pub fn of_api_name(name: &str) -> Option<HerokuHost> {
+        let production = HerokuHost::production(Service::Api);
+        if production.name == name {
+            return Some(production);
+        }
+        match name.strip_prefix("api.") {
+            Some(domain) => HerokuHost::configured(Service::Api, domain),
+            None => HerokuHost::configured(Service::Api, &format!("https://{name}")),
+        }
+    }
+
+    /// The name of the API's host of the same Heroku: it tells one Heroku from another.
+    pub fn api_name(&self) -> String {
+        self.beside(Service::Api).name
+    }
+
+    /// Whether it is a host of `heroku.com`, to which `HEROKU_HOST` leads nobody.
+    pub fn is_production(&self) -> bool {
+        *self == HerokuHost::production(self.service)
+    }
+
     /// What the host is for.
     pub fn service(&self) -> Service {
         self.service
@@ -315,6 +337,24 @@ mod tests {
         ] {
             assert!(!with(value, host), "{value} {host}");
         }
+    }
+
+    #[test]
+    fn a_heroku_is_known_by_its_apis_name() {
+        for (heroku_host, name) in [
+            (None, "api.heroku.com"),
+            (Some("heroku.com"), "api.heroku.com"),
+            (Some("staging.herokudev.com"), "api.staging.herokudev.com"),
+            (Some("https://git.herokai.com"), "git.herokai.com"),
+        ] {
+            let git = HerokuHost::in_use(Service::Git, heroku_host).unwrap();
+            assert_eq!(git.api_name(), name);
+            let api = HerokuHost::in_use(Service::Api, heroku_host).unwrap();
+            assert_eq!(HerokuHost::of_api_name(name).as_ref(), Some(&api));
+            assert_eq!(api.is_production(), name == "api.heroku.com");
+        }
+        assert_eq!(HerokuHost::of_api_name("api.evil.example"), None);
+        assert_eq!(HerokuHost::of_api_name(""), None);
     }
 
     #[test]

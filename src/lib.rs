@@ -52,6 +52,8 @@ use crate::cli::Invocation;
 use crate::commands::Session;
 use crate::context::Context;
 use crate::helper::{docker, git as git_helper};
+use crate::heroku_api::HerokuApi;
+use crate::hosts::HerokuHost;
 use crate::notice::{Kind, Notice, Told};
 use crate::protocol::{CAPABILITIES, Operation, Request};
 use crate::streams::Streams;
@@ -116,7 +118,9 @@ fn answer_git(operation: Operation, context: &Context, streams: &mut Streams<'_>
     let said = match operation {
         Operation::Get => git_helper::get(input, output, context),
         Operation::Store => git_helper::store(input, context),
-        Operation::Erase => git_helper::erase(input, context, |token| verdict(context, token)),
+        Operation::Erase => {
+            git_helper::erase(input, context, |host, token| verdict(context, host, token))
+        }
         Operation::Capability => {
             let _ = output.write_all(CAPABILITIES);
             Ok(())
@@ -165,8 +169,8 @@ fn end_of(done: &anyhow::Result<()>) -> String {
     }
 }
 
-fn verdict(context: &Context, token: &Token) -> Verdict {
-    match context.api(CHECK_LIMIT) {
+fn verdict(context: &Context, host: &HerokuHost, token: &Token) -> Verdict {
+    match HerokuApi::of(host, &context.environment, CHECK_LIMIT) {
         Ok(api) => api.verdict(token),
         Err(failure) => Verdict::Unknown(failure.notice().what().to_owned()),
     }

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::account::Account;
 use crate::environment::Environment;
 use crate::files::{self, EditError};
+use crate::hosts::{HerokuHost, Service};
 use crate::token::Token;
 
 /// The largest file that is read, in bytes.
@@ -27,6 +28,9 @@ pub struct TokenMetadata {
     pub account: String,
     /// [`Token::fingerprint`] of the token that this is about.
     pub fingerprint: String,
+    /// The Heroku that issued it, by the name of its API's host; none where that was not noted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heroku: Option<String>,
     /// The authorization's id at Heroku: the one safe handle to revoke it by.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authorization: Option<String>,
@@ -58,6 +62,22 @@ impl TokenMetadata {
             fingerprint: token.fingerprint(),
             ..TokenMetadata::default()
         }
+    }
+}
+
+/// Whether a token belongs to this Heroku, as far as is noted. Without a note it may, as the Heroku
+/// CLI takes it.
+pub fn may_belong_to(known: Option<&TokenMetadata>, host: &HerokuHost) -> bool {
+    let heroku = known.and_then(|known| known.heroku.as_deref());
+    heroku.is_none_or(|heroku| heroku == host.api_name())
+}
+
+/// Whether a refusal by this Heroku proves that a token is dead: another one refuses it in any case.
+/// A token without a note is `heroku.com`'s.
+pub fn is_proof(known: Option<&TokenMetadata>, host: &HerokuHost) -> bool {
+    match known.and_then(|known| known.heroku.as_deref()) {
+        Some(heroku) => heroku == host.api_name(),
+        None => host.beside(Service::Api).is_production(),
     }
 }
 
@@ -102,16 +122,17 @@ pub fn remember(environment: &Environment, known: TokenMetadata) -> io::Result<(
     })
 }
 
-/// Forgets what is known about an account's tokens.
+/// Forgets what is known about a token.
 ///
 /// # Errors
 /// As [`remember`].
-pub fn forget(environment: &Environment, account: &Account) -> io::Result<()> {
-    if read(environment).is_none() {
+pub fn forget(environment: &Environment, token: &Token) -> io::Result<()> {
+    if about(environment, token).is_none() {
         return Ok(());
     }
-    change(environment, |all| {
-        all.retain(|known| known.account != account.as_str());
+    let fingerprint = token.fingerprint();
+    change(environment, move |all| {
+        all.retain(|known| known.fingerprint != fingerprint);
     })
 }
 
@@ -191,8 +212,31 @@ mod tests {
         remember(&environment, TokenMetadata::new(&ann(), &token('a'))).unwrap();
         remember(&environment, TokenMetadata::new(&ann(), &token('b'))).unwrap();
         assert_eq!(about(&environment, &token('a')), None);
-        forget(&environment, &ann()).unwrap();
+        forget(&environment, &token('a')).unwrap();
+        assert!(about(&environment, &token('b')).is_some());
+        forget(&environment, &token('b')).unwrap();
         assert_eq!(about(&environment, &token('b')), None);
+    }
+
+    #[test]
+    fn only_its_own_heroku_can_say_that_a_token_is_dead() {
+        let host = |value| HerokuHost::in_use(Service::Git, value).unwrap();
+        let (production, staging) = (host(None), host(Some("staging.herokudev.com")));
+        let of = |host: &HerokuHost| TokenMetadata {
+            heroku: Some(host.api_name()),
+            ..TokenMetadata::new(&ann(), &token('a'))
+        };
+        for (known, host, is_proven, is_served) in [
+            (None, &production, true, true),
+            (None, &staging, false, true),
+            (Some(of(&production)), &production, true, true),
+            (Some(of(&production)), &staging, false, false),
+            (Some(of(&staging)), &production, false, false),
+            (Some(of(&staging)), &staging, true, true),
+        ] {
+            assert_eq!(is_proof(known.as_ref(), host), is_proven);
+            assert_eq!(may_belong_to(known.as_ref(), host), is_served);
+        }
     }
 
     #[test]
@@ -234,7 +278,7 @@ mod tests {
     #[test]
     fn forgetting_nothing_makes_no_file() {
         let (_dir, environment) = home();
-        forget(&environment, &ann()).unwrap();
+        forget(&environment, &token('a')).unwrap();
         assert!(!path(&environment).unwrap().exists());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Session, account_named};
+use super::{Session, account_named, api_of, proven};
 use crate::account::Account;
 use crate::cli::Logout;
 use crate::context::Context;
@@ -105,10 +105,14 @@ fn tell_who_remains(before: Option<&Account>, session: &mut Session<'_, '_>) -> 
 
 /// Revokes a token; says whether nothing is left to do at Heroku.
 fn revoked(login: &Login, session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
-    let done = session
-        .context
-        .api(LIMIT)
-        .and_then(|api| revoke(&api, login));
+    let known = login.known.as_ref();
+    let done = api_of(known, LIMIT, session.context)
+        .and_then(|api| proven(revoke(&api, login), &api, known))
+        // A token that the Heroku which issued it refuses needs no revoking.
+        .or_else(|failure| match failure {
+            ApiError::Refused => Ok(true),
+            failure => Err(failure),
+        });
     match done {
         Ok(true) => Ok(true),
         Ok(false) => {
@@ -120,7 +124,7 @@ fn revoked(login: &Login, session: &mut Session<'_, '_>) -> anyhow::Result<bool>
         }
         Err(failure) => {
             session.warn(&Notice::new(
-                format!("the token could not be revoked and is still valid: {failure}"),
+                format!("the token could not be revoked and may still be valid: {failure}"),
                 DASHBOARD,
             ))?;
             Ok(false)
@@ -133,8 +137,6 @@ fn revoked(login: &Login, session: &mut Session<'_, '_>) -> anyhow::Result<bool>
 fn revoke(api: &HerokuApi, login: &Login) -> Result<bool, ApiError> {
     let ended = match api.end_session(&login.token) {
         Err(ApiError::Forbidden(_)) => Revoked::AlreadyGone,
-        // A token that Heroku refuses needs no revoking.
-        Err(ApiError::Refused) => return Ok(true),
         ended => ended?,
     };
     if ended == Revoked::Done {

@@ -1,6 +1,7 @@
 //! The commands for people, a file for each verb.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use zeroize::Zeroizing;
@@ -9,14 +10,14 @@ use crate::account::Account;
 use crate::cli::Command;
 use crate::context::Context;
 use crate::git;
-use crate::heroku_api::{ApiError, Authorization};
+use crate::heroku_api::{ApiError, Authorization, HerokuApi};
 use crate::heroku_cli;
 use crate::hosts::{HerokuHost, Service};
 use crate::logins::lookup::{self, Found, Wanted};
 use crate::notice::Notice;
 use crate::streams::Streams;
 use crate::token::Token;
-use crate::token_metadata::TokenMetadata;
+use crate::token_metadata::{self, TokenMetadata};
 
 mod api;
 mod authorizations;
@@ -133,9 +134,43 @@ fn host_in_use(service: Service, context: &Context) -> Result<HerokuHost, Notice
     host.ok_or_else(|| ApiError::NotHeroku("HEROKU_HOST").notice())
 }
 
-/// What is known of a token that Heroku has just taken, with its authorization where that is found.
-fn known(owner: &Account, token: &Token, authorization: Option<&Authorization>) -> TokenMetadata {
+/// The API of the Heroku that issued a token, as far as that is noted; else of the one in use.
+fn api_of(
+    known: Option<&TokenMetadata>,
+    limit: Duration,
+    context: &Context,
+) -> Result<HerokuApi, ApiError> {
+    let noted = known.and_then(|known| HerokuHost::of_api_name(known.heroku.as_deref()?));
+    match noted {
+        Some(host) => HerokuApi::of(&host, &context.environment, limit),
+        None => context.api(limit),
+    }
+}
+
+/// What an API answered about a token. That it refuses the token counts only as far as it proves
+/// something: see [`token_metadata::is_proof`].
+fn proven<T>(
+    answer: Result<T, ApiError>,
+    api: &HerokuApi,
+    known: Option<&TokenMetadata>,
+) -> Result<T, ApiError> {
+    match answer {
+        Err(ApiError::Refused) if !token_metadata::is_proof(known, api.host()) => {
+            Err(ApiError::RefusedElsewhere(api.host().to_string()))
+        }
+        answer => answer,
+    }
+}
+
+/// What is known of a token that this API has just taken, with its authorization if that is found.
+fn known(
+    api: &HerokuApi,
+    owner: &Account,
+    token: &Token,
+    authorization: Option<&Authorization>,
+) -> TokenMetadata {
     let base = TokenMetadata {
+        heroku: Some(api.host().api_name()),
         checked: Some(Timestamp::now()),
         ..TokenMetadata::new(owner, token)
     };

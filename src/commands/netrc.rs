@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::time::Duration;
 
-use super::{Session, account_named, host_in_use, token_of};
+use super::{Session, account_named, host_in_use, known, token_of};
 use crate::account::Account;
 use crate::cli::{Netrc as Arguments, NetrcClean, NetrcImport, NetrcPrint};
 use crate::context::Context;
@@ -12,7 +12,6 @@ use crate::logins::{self, Store};
 use crate::netrc::{self, Entry, Netrc};
 use crate::notice::{Kind, Notice};
 use crate::terminal::{self, Unless};
-use crate::token_metadata::TokenMetadata;
 
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -44,10 +43,7 @@ fn import(arguments: &NetrcImport, session: &mut Session<'_, '_>) -> anyhow::Res
     if !arguments.yes && !agrees("Do it?")? {
         return Err(Notice::new("nothing has changed", "").into());
     }
-    let known = TokenMetadata {
-        checked: Some(session.context.now()),
-        ..TokenMetadata::new(&info.email, &entry.token)
-    };
+    let known = known(&api, &info.email, &entry.token, None);
     let kept = logins::keep(
         session.context,
         Store::Keyring,
@@ -61,7 +57,10 @@ fn import(arguments: &NetrcImport, session: &mut Session<'_, '_>) -> anyhow::Res
     let cleaned = netrc::forget(&session.context.environment, Some(&entry.token));
     let out = &mut session.streams.output;
     writeln!(out, "The token of {} is in the keyring now", info.email)?;
-    if !cleaned.map_err(|why| why.notice(&session.context.environment))? {
+    let environment = &session.context.environment;
+    cleaned.map_err(|why| why.notice(environment))?;
+    let left = netrc::lines(environment).map_err(|why| why.notice(environment))?;
+    if !left.is_empty() {
         session.warn(&Notice::new(
             "netrc has other tokens for Heroku too, and they are still there",
             "remove them all: git credential-heroku-rs netrc clean",

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Session, known, report};
+use super::{Session, api_of, known, proven, report};
 use crate::account::Account;
 use crate::cli::Status;
 use crate::heroku_api::{ApiError, HerokuApi};
@@ -68,19 +68,20 @@ pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::
 /// Asks Heroku about each token, and learns whose it is. A token that lies under no email is
 /// written again under its owner's, once all have been asked.
 fn ask_heroku(logins: &mut [Login], session: &mut Session<'_, '_>) -> anyhow::Result<Vec<Verdict>> {
-    let api = match session.context.api(ASK_LIMIT) {
-        Ok(api) => api,
-        Err(failure) => {
-            let unknown = Verdict::Unknown(failure.notice().what().to_owned());
-            return Ok(vec![unknown; logins.len()]);
-        }
-    };
     let mut verdicts = Vec::with_capacity(logins.len());
     let mut pasted = Vec::new();
     for (at, login) in logins.iter_mut().enumerate() {
-        let verdict = match api.account(&login.token) {
+        let api = match api_of(login.known.as_ref(), ASK_LIMIT, session.context) {
+            Ok(api) => api,
+            Err(failure) => {
+                verdicts.push(Verdict::Unknown(failure.notice().what().to_owned()));
+                continue;
+            }
+        };
+        let asked = api.account(&login.token);
+        let verdict = match proven(asked, &api, login.known.as_ref()) {
             Ok(info) if is_pasted(login) => {
-                pasted.push((at, info.email));
+                pasted.push((at, info.email, api));
                 Verdict::Alive
             }
             Ok(info) => {
@@ -98,7 +99,7 @@ fn ask_heroku(logins: &mut [Login], session: &mut Session<'_, '_>) -> anyhow::Re
         };
         verdicts.push(verdict);
     }
-    for (at, owner) in pasted {
+    for (at, owner, api) in pasted {
         let dead = dead_token_of(&owner, logins, &verdicts);
         name_pasted(&mut logins[at], owner, dead.as_ref(), &api, session)?;
     }
@@ -130,13 +131,15 @@ fn noted(login: &mut Login, owner: &Account, api: &HerokuApi) -> TokenMetadata {
         .filter(|known| known.authorization.is_some() && lives(known));
     match noted {
         Some(noted) => TokenMetadata {
+            account: owner.to_string(),
+            heroku: Some(api.host().api_name()),
             checked: Some(Timestamp::now()),
             ..noted
         },
         // Logins of the Heroku CLI and tokens pasted at git's prompt: Heroku's list may tell.
         None => {
             let found = api.authorization_of(&login.token).ok().flatten();
-            known(owner, &login.token, found.as_ref())
+            known(api, owner, &login.token, found.as_ref())
         }
     }
 }
@@ -156,8 +159,7 @@ fn name_pasted(
     let Some(from) = &login.account else {
         return Ok(());
     };
-    if logins::move_to_owner(context, from, &owner, &login.token, dead)? {
-        let _ = token_metadata::remember(&context.environment, known);
+    if logins::move_to_owner(context, from, &owner, &login.token, dead, known)? {
         session.say(&format!(
             "the token pasted at git's prompt is kept as {owner} now"
         ))?;

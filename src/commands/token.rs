@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Session, report, token_of};
+use super::{Session, api_of, proven, report, token_of};
 use crate::cli::TokenArguments;
 use crate::context::Context;
 use crate::heroku_api::ApiError;
@@ -97,7 +97,8 @@ fn login(found: Found) -> Login {
 /// Asks Heroku about the token, which tells whose it is too. That it may not tell that is no
 /// refusal of the token.
 fn ask_heroku(login: &mut Login, context: &Context) -> Result<(), ApiError> {
-    match context.api(ASK_LIMIT)?.account(&login.token) {
+    let api = api_of(login.known.as_ref(), ASK_LIMIT, context)?;
+    match proven(api.account(&login.token), &api, login.known.as_ref()) {
         Ok(info) => {
             login.account = Some(info.email);
             Ok(())

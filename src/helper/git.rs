@@ -346,7 +346,7 @@ pub(super) fn not_kept(why: &Notice) -> Notice {
 ///
 /// A refusal proves nothing: a stale `http.extraHeader`, a redirect, another helper's password all
 /// cause one. So nothing goes but what is equal to the token that we hold, and only after `check`
-/// has asked the API. Without a password nothing goes at all: the Heroku CLI's own login ends with
+/// has asked the API of the Heroku that the request is for, if the token is that one's. Without a password nothing goes at all: the Heroku CLI's own login ends with
 /// such an `erase`.
 ///
 /// # Errors
@@ -354,7 +354,7 @@ pub(super) fn not_kept(why: &Notice) -> Notice {
 pub fn erase(
     input: &mut dyn io::Read,
     context: &Context,
-    check: impl FnOnce(&Token) -> Verdict,
+    check: impl FnOnce(&HerokuHost, &Token) -> Verdict,
 ) -> Result<(), Notice> {
     let Some(ours) = Ours::read(input, context)? else {
         return Ok(());
@@ -372,8 +372,12 @@ pub fn erase(
     }
     match keyring_account(&ours, token, context) {
         Ok(Some(account)) => {
+            let known = token_metadata::about(&context.environment, token);
+            if !token_metadata::is_proof(known.as_ref(), &ours.host) {
+                return Err(refused_elsewhere(&account, &ours.host));
+            }
             let since = trace.clock();
-            let verdict = check(token);
+            let verdict = check(&ours.host, token);
             trace.tell_since(since, || format!("Heroku's word on it: {verdict:?}"));
             return Err(after_check(context, &account, token, verdict));
         }
@@ -441,6 +445,16 @@ fn after_check(context: &Context, account: &Account, token: &Token, verdict: Ver
             "ask again later: git credential-heroku-rs status",
         ),
     }
+}
+
+/// A Heroku that did not issue the token refuses it in any case.
+fn refused_elsewhere(account: &Account, host: &HerokuHost) -> Notice {
+    Notice::new(
+        format!(
+            "{host} refused the token of {account}, which may be another Heroku's: it was kept"
+        ),
+        "log in there: git credential-heroku-rs login",
+    )
 }
 
 fn undecided(why: &Notice) -> Notice {

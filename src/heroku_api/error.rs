@@ -81,6 +81,9 @@ pub enum ApiError {
     /// Nobody finished the browser login.
     #[error("the browser login was not finished in time")]
     BrowserLoginExpired,
+    /// A Heroku that may not be the one that issued the token refused it. Carries the host's name.
+    #[error("{0} refuses this token, which may be another Heroku's")]
+    RefusedElsewhere(String),
     /// `HEROKU_HOST` or `HEROKU_LOGIN_HOST` names a host that is not Heroku's.
     #[error("{0} names a host that is not Heroku's")]
     NotHeroku(&'static str),
@@ -170,6 +173,9 @@ impl ApiError {
             }
             ApiError::BrowserLogin(_) | ApiError::BrowserLoginExpired => {
                 "log in with a token instead: git credential-heroku-rs login"
+            }
+            ApiError::RefusedElsewhere(_) => {
+                return Command::new("unset").arg("HEROKU_HOST").into();
             }
             ApiError::NotHeroku(variable) => return Command::new("unset").arg(variable).into(),
             ApiError::Setting { variable, .. } => {

@@ -102,8 +102,21 @@ impl HerokuApi {
     pub fn new(environment: &Environment, limit: Duration) -> Result<HerokuApi, ApiError> {
         let configured = environment.heroku_host.as_deref();
         let host = HerokuHost::in_use(Service::Api, configured);
+        let host = host.ok_or(ApiError::NotHeroku("HEROKU_HOST"))?;
+        HerokuApi::of(&host, environment, limit)
+    }
+
+    /// The API of the Heroku to which this host belongs, whatever `HEROKU_HOST` says.
+    ///
+    /// # Errors
+    /// [`ApiError::Setting`], as [`HerokuApi::new`].
+    pub fn of(
+        host: &HerokuHost,
+        environment: &Environment,
+        limit: Duration,
+    ) -> Result<HerokuApi, ApiError> {
         Ok(HerokuApi {
-            host: host.ok_or(ApiError::NotHeroku("HEROKU_HOST"))?,
+            host: host.beside(Service::Api),
             transport: Rc::new(Transport::new(environment, limit)?),
             login_host: environment.login_host.clone(),
             limit,
@@ -120,6 +133,20 @@ impl HerokuApi {
             login_host: self.login_host.clone(),
             limit,
         }
+    }
+
+    /// The same API on another host of Heroku's.
+    #[must_use]
+    pub fn at(self, host: &HerokuHost) -> HerokuApi {
+        HerokuApi {
+            host: host.beside(Service::Api),
+            ..self
+        }
+    }
+
+    /// The host that is asked.
+    pub fn host(&self) -> &HerokuHost {
+        &self.host
     }
 
     /// Whose token this is: `GET /account`.

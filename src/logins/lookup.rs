@@ -185,10 +185,10 @@ impl Choice {
     }
 }
 
-fn api_key(context: &Context) -> Result<Found, Outcome> {
+fn api_key(wanted: &Wanted<'_>, context: &Context) -> Result<Found, Outcome> {
     match &context.environment.api_key {
         None => Err(Outcome::Absent),
-        Some(Ok(token)) => live(token.clone(), None, Source::ApiKey, context),
+        Some(Ok(token)) => live(wanted, token.clone(), None, Source::ApiKey, context),
         Some(Err(why)) => Err(Outcome::Unavailable(unusable_api_key(*why))),
     }
 }
@@ -200,15 +200,21 @@ fn unusable_api_key(why: NotAToken) -> Notice {
     )
 }
 
-fn keyring(choice: &Choice, context: &Context) -> Result<Found, Outcome> {
+fn keyring(wanted: &Wanted<'_>, choice: &Choice, context: &Context) -> Result<Found, Outcome> {
     let keyring = context.keyring();
     let account = match choice {
         Choice::Asked(account) | Choice::InUse(account) => account,
         Choice::Pasted => &Account::unnamed(),
-        Choice::Only => return only_item(&keyring, context),
+        Choice::Only => return only_item(wanted, &keyring, context),
     };
     match keyring.item(account) {
-        Ok(Some(item)) => live(item.token, Some(item.account), Source::Keyring, context),
+        Ok(Some(item)) => live(
+            wanted,
+            item.token,
+            Some(item.account),
+            Source::Keyring,
+            context,
+        ),
         Ok(None) => Err(Outcome::Absent),
         Err(why) => Err(Outcome::of_keyring(&why)),
     }
@@ -216,7 +222,7 @@ fn keyring(choice: &Choice, context: &Context) -> Result<Found, Outcome> {
 
 /// The only item there is; of several the one pasted at git's prompt, since that answered the
 /// question which of them to use.
-fn only_item(keyring: &Keyring, context: &Context) -> Result<Found, Outcome> {
+fn only_item(wanted: &Wanted<'_>, keyring: &Keyring, context: &Context) -> Result<Found, Outcome> {
     let listing = keyring.items();
     let mut items = listing.map_err(|why| Outcome::of_keyring(&why))?.items;
     if let Some(pasted) = items.iter().position(|i| i.account == Account::unnamed()) {
@@ -227,7 +233,13 @@ fn only_item(keyring: &Keyring, context: &Context) -> Result<Found, Outcome> {
         0 => Err(Outcome::Absent),
         1 => {
             let item = items.remove(0);
-            live(item.token, Some(item.account), Source::Keyring, context)
+            live(
+                wanted,
+                item.token,
+                Some(item.account),
+                Source::Keyring,
+                context,
+            )
         }
         _ => Err(Outcome::Ambiguous(
             items.into_iter().map(|item| item.account).collect(),
@@ -249,7 +261,7 @@ fn netrc(wanted: &Wanted<'_>, choice: &Choice, context: &Context) -> Result<Foun
     };
     let entry = netrc.entry_for(wanted.host, account).map_err(unavailable)?;
     let entry = entry.ok_or(Outcome::Absent)?;
-    let found = live(entry.token, entry.account, Source::Netrc, context)?;
+    let found = live(wanted, entry.token, entry.account, Source::Netrc, context)?;
     let exposed = || {
         let chmod = Command::new("chmod 600").then(netrc::argument(&context.environment));
         Notice::new("others can read your netrc", chmod)
@@ -261,8 +273,9 @@ fn netrc(wanted: &Wanted<'_>, choice: &Choice, context: &Context) -> Result<Foun
 }
 
 /// A token that is known to have ended is not served: git would send it, and then ask us to
-/// erase it.
+/// erase it. Neither is one that another Heroku issued.
 fn live(
+    wanted: &Wanted<'_>,
     token: Token,
     account: Option<Account>,
     source: Source,
@@ -270,6 +283,9 @@ fn live(
 ) -> Result<Found, Outcome> {
     context.environment.trace.hides(token.expose());
     let known = token_metadata::about(&context.environment, &token);
+    if !token_metadata::may_belong_to(known.as_ref(), wanted.host) {
+        return Err(Outcome::Absent);
+    }
     let ended = known.as_ref().and_then(|known| known.expires);
     match ended.filter(|end| *end <= context.now()) {
         Some(end) => Err(Outcome::Expired(account, end)),
@@ -346,8 +362,8 @@ impl Answer {
         for &source in sources {
             let since = context.environment.trace.clock();
             let asked = match source {
-                Source::ApiKey => api_key(context),
-                Source::Keyring => keyring(choice, context),
+                Source::ApiKey => api_key(wanted, context),
+                Source::Keyring => keyring(wanted, choice, context),
                 Source::Netrc => netrc(wanted, choice, context),
             };
             context

@@ -188,7 +188,7 @@ fn unwritten(what: &str, why: &io::Error) -> Notice {
 pub fn forget_dead(context: &Context, account: &Account, token: &Token) -> Result<(), Notice> {
     forget_in_keyring(context, account, Some(token))?;
     // Notes about a token that is gone mislead nobody: its fingerprint is looked up by no one.
-    let _ = token_metadata::forget(&context.environment, account);
+    let _ = token_metadata::forget(&context.environment, token);
     Ok(())
 }
 
@@ -199,12 +199,12 @@ pub fn forget_dead(context: &Context, account: &Account, token: &Token) -> Resul
 /// What could not be removed. The rest is gone.
 pub fn forget(context: &Context, login: &Login, account: &Account) -> Result<(), Notice> {
     let kept = match login.source {
-        Source::Keyring => forget_in_keyring(context, account, None).map(drop),
+        Source::Keyring => forget_in_keyring(context, account, Some(&login.token)).map(drop),
         Source::ApiKey | Source::Netrc => Ok(()),
     };
     let copies = netrc::forget(&context.environment, Some(&login.token));
     let pointer = heroku_cli::clear_login(&context.environment, account);
-    let notes = token_metadata::forget(&context.environment, account);
+    let notes = token_metadata::forget(&context.environment, &login.token);
     kept?;
     copies.map_err(|why| why.notice(&context.environment))?;
     pointer.map_err(|why| {

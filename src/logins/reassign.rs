@@ -42,6 +42,7 @@ pub fn move_to_owner(
     owner: &Account,
     token: &Token,
     dead: Option<&Token>,
+    known: TokenMetadata,
 ) -> Result<bool, Notice> {
     match in_keyring(context, owner)? {
         Some(same) if same == *token => {}
@@ -52,7 +53,7 @@ pub fn move_to_owner(
         }
     }
     // A note that cannot be written is only a note.
-    let _ = token_metadata::remember(&context.environment, noted(context, owner, token));
+    let _ = token_metadata::remember(&context.environment, known);
     if serves(context, from) {
         let named = heroku_cli::set_login(&context.environment, owner);
         named.map_err(|why| unwritten("the account in use", &why))?;

@@ -5,7 +5,7 @@
 
 use zeroize::Zeroizing;
 
-use super::entries::layout;
+use super::entries::{Entry, layout};
 use super::machines::Machines;
 use super::scanner::{Doubt, Value, after_mark, is_blank};
 
@@ -14,7 +14,20 @@ use super::scanner::{Doubt, Value, after_mark, is_blank};
 /// # Errors
 /// A doubt in an entry of ours or about the whole file; then nothing is cut.
 pub(super) fn without_ours(bytes: &[u8], machines: &Machines) -> Result<Value, Doubt> {
-    let ours = layout(bytes, machines)?.entries;
+    without(bytes, machines, |_| true)
+}
+
+/// The file without those of Heroku's entries that `goes` names; the others stay to the byte.
+///
+/// # Errors
+/// As [`without_ours`], for the entries that go.
+pub(super) fn without(
+    bytes: &[u8],
+    machines: &Machines,
+    goes: impl Fn(&Entry) -> bool,
+) -> Result<Value, Doubt> {
+    let entries = layout(bytes, machines)?.entries;
+    let (ours, stay): (Vec<Entry>, Vec<Entry>) = entries.into_iter().partition(goes);
     let mut kept = Zeroizing::new(Vec::with_capacity(bytes.len()));
     let (mut from, mut line) = (0, after_mark(bytes));
     for entry in &ours {
@@ -37,12 +50,17 @@ pub(super) fn without_ours(bytes: &[u8], machines: &Machines) -> Result<Value, D
     }
     kept.extend_from_slice(&bytes[from..]);
     match layout(&kept, machines) {
-        Ok(rest) if rest.entries.is_empty() => Ok(kept),
+        Ok(rest) if says_the_same(&rest.entries, &stay) => Ok(kept),
         _ => Err(Doubt {
             line: ours.first().map_or(1, |entry| entry.line),
             phrase: "the rest of the file would read differently without this entry",
         }),
     }
+}
+
+fn says_the_same(found: &[Entry], expected: &[Entry]) -> bool {
+    let fields = |entry: &Entry| (entry.service, entry.login.clone(), entry.password.clone());
+    found.iter().map(fields).eq(expected.iter().map(fields))
 }
 
 /// Ends `kept` where an entry begins, and gives the place in `bytes` from which on it goes on. The

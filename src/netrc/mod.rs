@@ -90,7 +90,7 @@ pub fn replace(
     new: &Token,
 ) -> Result<bool, Unreadable> {
     if encrypted_path(environment).is_some() {
-        return match is_encrypted_too(environment, old) {
+        return match is_encrypted_too(environment, old)? {
             true => Err(Unreadable::ReadOnly),
             false => Ok(false),
         };
@@ -144,8 +144,8 @@ fn all_entries(account: &Account, token: &Token, machines: &Machines) -> Zeroizi
     ours
 }
 
-/// Takes Heroku's entries out of the user's netrc; with `only`, where they hold this very token.
-/// Every other byte stays. Says whether there was anything to take out.
+/// Takes Heroku's entries out of the user's netrc; with `only`, those alone that hold this very
+/// token. Every other byte stays. Says whether there was anything to take out.
 ///
 /// # Errors
 /// [`Unreadable`]; the file is then as it was. [`Unreadable::ReadOnly`] where the token lies in the
@@ -153,21 +153,27 @@ fn all_entries(account: &Account, token: &Token, machines: &Machines) -> Zeroizi
 pub fn forget(environment: &Environment, only: Option<&Token>) -> Result<bool, Unreadable> {
     let machines = Machines::in_use(environment);
     let changed = change(environment, |bytes| {
-        let entries = entries::layout(bytes, &machines)?.entries;
-        let is_it = |token: &Token| {
-            let held = entries.iter().filter_map(|entry| entry.password.as_ref());
-            held.into_iter()
-                .all(|held| held.as_slice() == token.expose().as_bytes())
-        };
-        match entries.is_empty() || !only.is_none_or(is_it) {
-            true => Ok(None),
-            false => edit::without_ours(bytes, &machines).map(Some),
+        let goes = |entry: &entries::Entry| only.is_none_or(|token| may_hold(entry, bytes, token));
+        match entries::layout(bytes, &machines)?.entries.iter().any(goes) {
+            true => edit::without(bytes, &machines, goes).map(Some),
+            false => Ok(None),
         }
     })?;
-    match only.is_some_and(|token| is_encrypted_too(environment, token)) {
-        true => Err(Unreadable::ReadOnly),
-        false => Ok(changed),
+    match only {
+        Some(token) if is_encrypted_too(environment, token)? => Err(Unreadable::ReadOnly),
+        Some(_) | None => Ok(changed),
     }
+}
+
+/// Whether an entry holds this token, or may: in one that readers disagree on it may be anywhere.
+fn may_hold(entry: &entries::Entry, bytes: &[u8], token: &Token) -> bool {
+    let token = token.expose().as_bytes();
+    let is_in_it = || {
+        let mut windows = bytes[entry.span.clone()].windows(token.len());
+        windows.any(|window| window == token)
+    };
+    let password = entry.password.as_ref();
+    password.is_some_and(|held| held.as_slice() == token) || (entry.doubt.is_some() && is_in_it())
 }
 
 /// A netrc from elsewhere, without Heroku's entries.
@@ -184,15 +190,14 @@ pub fn cleaned(
     Ok(edit::without_ours(&bytes, &Machines::in_use(environment))?)
 }
 
-fn is_encrypted_too(environment: &Environment, token: &Token) -> bool {
+/// A gpg that fails has not said that the token is not there.
+fn is_encrypted_too(environment: &Environment, token: &Token) -> Result<bool, Unreadable> {
     let Some(path) = encrypted_path(environment) else {
-        return false;
+        return Ok(false);
     };
-    let text = gpg::decrypted(&path, environment).unwrap_or_default();
-    entries::layout(&text, &Machines::in_use(environment)).is_ok_and(|layout| {
-        let mut held = layout.entries.iter().filter_map(|e| e.password.as_ref());
-        held.any(|held| held.as_slice() == token.expose().as_bytes())
-    })
+    let text = gpg::decrypted(&path, environment)?;
+    let entries = entries::layout(&text, &Machines::in_use(environment))?.entries;
+    Ok(entries.iter().any(|entry| may_hold(entry, &text, token)))
 }
 
 /// The lines of the plain file on which Heroku's entries begin.

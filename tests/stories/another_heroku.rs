@@ -85,3 +85,78 @@ fn under_a_host_of_somebody_elses_no_token_is_told() {
     }
     is_asked_about(&world, "git.heroku.com").hands_out(&of_ann);
 }
+
+const STAGING: &str = "staging.herokudev.com";
+
+/// Ann is logged in at Heroku, and `HEROKU_HOST` leads to another one, which refuses her token.
+fn beside_another_heroku() -> (World, String) {
+    let world = World::ready_to_push();
+    world.heroku.also_plays("api.staging.herokudev.com");
+    let token = world.has_logged_in_with_the_heroku_cli(ANN);
+    world.sets("HEROKU_HOST", STAGING);
+    (world, token)
+}
+
+fn refused_by(host: &str, token: &str) -> String {
+    format!("protocol=https\nhost={host}\nusername={ANN}\npassword={token}\n")
+}
+
+fn asked_apis(world: &World) -> Vec<String> {
+    let requests = world.heroku.requests().into_iter();
+    requests.map(|request| request.host).collect()
+}
+
+#[test]
+fn a_refusal_by_git_is_looked_into_at_the_same_heroku() {
+    let (world, token) = beside_another_heroku();
+    world
+        .helper_with_input("erase", refused_by("git.heroku.com", &token))
+        .succeeds()
+        .says("Heroku takes the token of ann@example.com: it was kept");
+    assert_eq!(asked_apis(&world), ["api.heroku.com"]);
+    world.heroku.revoke(&token);
+    world
+        .helper_with_input("erase", refused_by("git.heroku.com", &token))
+        .succeeds()
+        .says("it was removed");
+    assert_eq!(world.accounts_in_the_keyring(), Vec::<String>::new());
+}
+
+#[test]
+fn another_heroku_that_refuses_a_token_proves_nothing() {
+    let (world, token) = beside_another_heroku();
+    world
+        .helper_with_input("erase", refused_by("git.staging.herokudev.com", &token))
+        .succeeds()
+        .says("git.staging.herokudev.com refused the token of ann@example.com, which may be another Heroku's");
+    world.helper("doctor --fix --yes").says("another Heroku's");
+    world.helper("status").says("another Heroku's");
+    world
+        .helper("token --check")
+        .exits_with(1)
+        .says("whether the token is good is unknown");
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+}
+
+#[test]
+fn a_logout_that_cannot_revoke_says_so() {
+    let (world, token) = beside_another_heroku();
+    world
+        .helper("logout")
+        .exits_with(1)
+        .says("the token could not be revoked and may still be valid")
+        .says("another Heroku's");
+    assert!(world.heroku.is_live(&token));
+}
+
+/// What `login` and `status` have noted leads back to the Heroku that issued a token.
+#[test]
+fn a_token_is_served_checked_and_revoked_where_it_was_issued() {
+    let (world, token) = World::after_our_login();
+    world.heroku.also_plays("api.staging.herokudev.com");
+    world.sets("HEROKU_HOST", STAGING);
+    is_asked_about(&world, "git.staging.herokudev.com").stdout_is("username=heroku\n\n");
+    is_asked_about(&world, "git.heroku.com").hands_out(&token);
+    world.helper("logout").succeeds();
+    assert!(!world.heroku.is_live(&token));
+}

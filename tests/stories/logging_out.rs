@@ -65,7 +65,7 @@ fn without_a_network_this_machine_forgets_and_what_is_left_is_told() {
     world
         .helper("logout")
         .exits_with(1)
-        .says("the token could not be revoked and is still valid")
+        .says("the token could not be revoked and may still be valid")
         .says("ann@example.com is logged out of this machine");
     assert_eq!(world.kept_in_the_keyring(ANN), None);
     assert!(world.heroku.is_live(&token));
@@ -165,4 +165,22 @@ fn a_pasted_token_that_is_used_from_now_on_is_told() {
         .helper("logout")
         .succeeds()
         .stderr_is("heroku is in use from now on\n");
+}
+
+/// They went along: an entry without a password held "this token" too.
+#[test]
+fn other_entries_of_herokus_in_netrc_stay() {
+    let (world, token) = logged_in();
+    let other = world.heroku.issue_token(BOB);
+    let stays = format!(
+        "machine api.heroku.com\n  login {ANN}\nmachine git.heroku.com login {BOB} password {other}\n"
+    );
+    world.has_netrc(&format!(
+        "machine git.heroku.com login {ANN} password {token}\n{stays}"
+    ));
+    world.helper("logout").succeeds();
+    assert_eq!(
+        std::fs::read_to_string(world.home().join(".netrc")).unwrap(),
+        stays
+    );
 }

@@ -51,10 +51,10 @@ pub(crate) fn holds(bytes: &[u8]) {
     }
     let quiet = Context::new(Environment::default());
     let _ = git_helper::store(&mut &*bytes, &quiet);
-    let _ = git_helper::erase(&mut &*bytes, &quiet, |_| {
+    let _ = git_helper::erase(&mut &*bytes, &quiet, |_, _| {
         panic!("there is no token to ask about")
     });
-    let _ = git_helper::erase(&mut &*bytes, &context, |_| Verdict::Dead);
+    let _ = git_helper::erase(&mut &*bytes, &context, |_, _| Verdict::Dead);
     reads_alike(bytes);
 }
 

@@ -99,6 +99,8 @@ impl<'a, S: Read + Write> Exchange<'a, S> {
                 let date = state.now().strftime("%a, %d %b %Y %H:%M:%S GMT");
                 platform_api::answer(request, state).with("Date", &date.to_string())
             }
+            // Another Heroku, which has issued no token.
+            other if other.starts_with("api.") => platform_api::unauthorized(),
             "cli-auth.heroku.com" => login_service::answer(request, state),
             "registry.heroku.com" => registry::answer(request, state),
             "particleboard.heroku.com" => Answer::new(404),

@@ -189,7 +189,7 @@ fn error(status: u16, id: &str, message: &str) -> Answer {
     Answer::json(status, &error_told(id, message))
 }
 
-fn unauthorized() -> Answer {
+pub(crate) fn unauthorized() -> Answer {
     error(401, "unauthorized", "Invalid credentials provided.")
 }
 

@@ -73,7 +73,7 @@ fn keep(
     let kept = account
         .map_err(|failure| failure.notice())
         .and_then(|account| {
-            let known = known(&account, token, Some(made));
+            let known = known(&asking.api, &account, token, Some(made));
             logins::keep(session.context, Store::Auto, &account, token, known)
                 .map(|kept| (account, kept))
         });

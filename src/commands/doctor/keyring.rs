@@ -2,9 +2,13 @@
 
 use super::{Finding, Fix, Look, Severity, Word};
 use crate::account::Account;
+use crate::context::Context;
+use crate::hosts::{HerokuHost, Service};
 use crate::keyring::{Item, Listing, Unavailable};
 use crate::logins;
 use crate::logins::lookup::Source;
+use crate::token::Token;
+use crate::token_metadata::{self, TokenMetadata};
 
 pub(super) fn reachable(look: &Look<'_>) -> Vec<Finding> {
     let listing = match &look.listing {
@@ -160,6 +164,21 @@ fn renamed(item: &Item, owner: Account, look: &Look<'_>) -> Option<Fix> {
     let undo = "not needed: it is the same token, under its owner's name";
     let (old, token) = (item.account.clone(), item.token.clone());
     Some(Fix::new(does, undo, move |context| {
-        logins::move_to_owner(context, &old, &owner, &token, dead.as_ref()).map(drop)
+        let known = known_now(context, &owner, &token);
+        logins::move_to_owner(context, &old, &owner, &token, dead.as_ref(), known).map(drop)
     }))
+}
+
+/// What is known of a token that Heroku has just taken, under its owner's name.
+fn known_now(context: &Context, owner: &Account, token: &Token) -> TokenMetadata {
+    let noted = token_metadata::about(&context.environment, token);
+    let in_use = HerokuHost::in_sight(Service::Api, context.environment.heroku_host.as_deref());
+    TokenMetadata {
+        account: owner.to_string(),
+        checked: Some(context.now()),
+        ..noted.unwrap_or_else(|| TokenMetadata {
+            heroku: Some(in_use.api_name()),
+            ..TokenMetadata::new(owner, token)
+        })
+    }
 }

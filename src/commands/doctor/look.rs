@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use crate::account::Account;
+use crate::commands::{api_of, proven};
 use crate::context::Context;
 use crate::git::{self, Setting};
 use crate::heroku_api::{AccountInfo, ApiError, HerokuApi};
@@ -13,6 +14,7 @@ use crate::logins;
 use crate::logins::lookup::{Answer, Source};
 use crate::notice::Notice;
 use crate::token::Token;
+use crate::token_metadata;
 
 const ASK_LIMIT: Duration = Duration::from_secs(10);
 
@@ -85,17 +87,23 @@ impl<'a> Look<'a> {
         if let Some(word) = known {
             return word;
         }
-        let word = match &self.api {
+        let word = match self.api {
             None => Word::NotAsked,
-            Some(Err(failure)) => Word::Unknown(failure.notice()),
-            Some(Ok(api)) => match api.account(token) {
-                Ok(info) => Word::Good(info),
-                Err(ApiError::Refused) => Word::Refused,
-                Err(failure) => Word::Unknown(failure.notice()),
-            },
+            Some(_) => self.ask_heroku(token),
         };
         self.asked.borrow_mut().push((token.clone(), word.clone()));
         word
+    }
+
+    fn ask_heroku(&self, token: &Token) -> Word {
+        let known = token_metadata::about(&self.context.environment, token);
+        let asked = api_of(known.as_ref(), ASK_LIMIT, self.context)
+            .and_then(|api| proven(api.account(token), &api, known.as_ref()));
+        match asked {
+            Ok(info) => Word::Good(info),
+            Err(ApiError::Refused) => Word::Refused,
+            Err(failure) => Word::Unknown(failure.notice()),
+        }
     }
 
     /// Every token that was come upon.

@@ -80,7 +80,7 @@ fn finish(
     let authorization = got
         .authorization
         .or_else(|| api.authorization_of(&got.token).ok().flatten());
-    let known = known(&email, &got.token, authorization.as_ref());
+    let known = known(api, &email, &got.token, authorization.as_ref());
     if !may_push(&known.scope) {
         let weak = weak(&known.scope);
         match arguments.force {

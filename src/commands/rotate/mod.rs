@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::{Session, account_named, host_in_use, known, report, usual_description};
+use super::{Session, account_named, api_of, host_in_use, known, report, usual_description};
 use crate::account::Account;
 use crate::cli::{Lifetime, Rotate};
 use crate::heroku_api::{ApiError, HerokuApi, NewAuthorization, Revoked};
@@ -124,7 +124,7 @@ fn rotated(
     if unfinished.is_empty() && !End::noted(login.known.as_ref()).is_due(margin) {
         return Ok(Left::Nothing);
     }
-    let api = context.api(LIMIT).map_err(|failure| failure.notice())?;
+    let api = api_of(login.known.as_ref(), LIMIT, context).map_err(|failure| failure.notice())?;
     let account = owner(&api, login)?;
     let rotating = Rotating {
         context,
@@ -139,7 +139,7 @@ fn rotated(
     let old = Old::of(&api, &login.token, login.known.as_ref()).map_err(|why| why.notice())?;
     if !old.end().is_due(margin) {
         // So that the next time nobody has to be asked.
-        let noted = known(&account, &login.token, old.found.as_ref());
+        let noted = known(&api, &account, &login.token, old.found.as_ref());
         let _ = token_metadata::remember(&context.environment, noted);
         return Ok(Left::Nothing);
     }

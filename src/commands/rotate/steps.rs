@@ -61,7 +61,7 @@ impl Rotating<'_> {
             .map_err(|why| self.undone(&rotation, &why))?;
         let known = TokenMetadata {
             description: Some(rotation.description.clone()),
-            ..known(self.account, &token, Some(&made))
+            ..known(self.api, self.account, &token, Some(&made))
         };
         let put = logins::replace(
             self.context,
