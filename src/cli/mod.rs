@@ -148,6 +148,7 @@ git itself calls: get, store, erase, capability.";
     name = "git-credential-heroku-rs",
     bin_name = NAME,
     version,
+    long_version = env!("LONG_VERSION"),
     about = "A git credential helper for Heroku: serves the Heroku CLI's token from the OS keyring",
     after_help = EXAMPLES,
     subcommand_required = true,

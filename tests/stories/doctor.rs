@@ -84,9 +84,10 @@ fn without_a_terminal_a_fix_needs_yes() {
 fn all_is_well_with_a_keyring() {
     let world = healthy();
     let git = world.git("version").stdout();
+    let version = env!("CARGO_PKG_VERSION");
     let report = format!(
         "program
-  ok    git finds git-credential-heroku-rs, 0.1.0, at WORLD/bin/git-credential-heroku-rs
+  ok    git finds git-credential-heroku-rs, {version}, at WORLD/bin/git-credential-heroku-rs
   ok    {}
 git
   ok    git asks heroku-rs alone about git.heroku.com

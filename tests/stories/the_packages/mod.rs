@@ -242,11 +242,11 @@ fn the_archive_holds_what_the_checksums_say() {
             b"",
         )
         .succeeds()
-        .says(&format!("git-credential-heroku-rs {VERSION}\n"))
+        .says(&format!("git-credential-heroku-rs {VERSION} (debug, "))
         .says("\ndocker-credential-heroku-rs\n")
         .says("git-credential-heroku-rs-login.1\n")
         .says("_git-credential-heroku-rs.ps1\n")
-        .says("LICENSE\n");
+        .says("LICENSE-APACHE\nLICENSE-MIT\n");
 }
 
 #[test]
