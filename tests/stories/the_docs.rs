@@ -324,6 +324,7 @@ fn every_link_leads_somewhere() {
     let mut paths = vec![
         PathBuf::from("ARCHITECTURE.md"),
         PathBuf::from("CHANGELOG.md"),
+        PathBuf::from("RELEASING.md"),
         PathBuf::from("SECURITY.md"),
     ];
     paths.extend(documents().into_iter().map(|page| page.path));

@@ -9,7 +9,7 @@ rustPlatform.buildRustPackage {
   cargoLock.lockFile = ../../../Cargo.lock;
   cargoBuildFlags = [ "--package" "git-credential-heroku-rs" ];
 
-  # The tests speak to a keyring, a D-Bus and a stand-in Heroku, which a build has not.
+  # The tests need a keyring, a D-Bus and a stand-in Heroku, which a build does not have.
   doCheck = false;
 
   nativeBuildInputs = [ installShellFiles ];

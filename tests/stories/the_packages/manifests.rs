@@ -1,12 +1,12 @@
-//! What a release says of its files to Homebrew, to Scoop, to winget and to people.
+//! What a release says of its files to each package manager.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{VERSION, file_named, packages};
+use super::{TARGET, VERSION, file_named, packages};
 use crate::world::{Outcome, World};
 
-fn in_the_source(path: &str) -> PathBuf {
+pub(super) fn in_the_source(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
@@ -39,10 +39,27 @@ fn checksum_of(target: &str) -> String {
     (at + 1).to_string().repeat(64)
 }
 
+/// What the manifests of the checksums in `dist` become: in `made`.
 pub(super) fn fills_the_manifests<'w>(world: &'w World, url: &str) -> Outcome<'w> {
     let script = in_the_source("contrib/packages/manifests");
-    let flags = format!("--homepage https://example.com --publisher Ann --url '{url}'");
-    world.shell(&format!("'{}' {flags} ~/dist", script.display()), b"")
+    let line = format!("'{}' --url '{url}' ~/dist ~/made", script.display());
+    world.shell(&line, b"")
+}
+
+/// A release whose archive for this machine is the tested program's; the others are not there.
+pub(super) fn has_a_release(world: &World, url: &str) {
+    has_checksums_of(world, &TARGETS);
+    let archive = file_named(packages(), ".tar.gz");
+    let line = format!(
+        "cd ~/dist && cp '{}' . && sha256sum *.tar.gz >{TARGET}.sha256 && rm git-*-{TARGET}.sha256",
+        archive.display()
+    );
+    world.shell(&line, b"").succeeds();
+    fills_the_manifests(world, url).succeeds();
+}
+
+fn owner() -> &'static str {
+    env!("CARGO_PKG_REPOSITORY").split('/').nth(3).unwrap()
 }
 
 #[test]
@@ -63,7 +80,7 @@ fn homebrew_installs_the_archive_by_our_formula_and_tests_it() {
     ] {
         let name = format!("git-credential-heroku-rs-{VERSION}-{target}.tar.gz");
         let line = format!(
-            "cd ~ && rm -rf prefix && ruby '{}' dist/git-credential-heroku-rs.rb {os} {cpu} git-credential-*",
+            "cd ~ && rm -rf prefix && ruby '{}' made/homebrew-tap/Formula/git-credential-heroku-rs.rb {os} {cpu} git-credential-*",
             reader.display()
         );
         let checksum = checksum_of(target);
@@ -84,7 +101,12 @@ fn scoop_gets_the_address_and_the_checksum_of_the_windows_archive() {
     let world = World::new();
     has_checksums_of(&world, &TARGETS);
     fills_the_manifests(&world, URL).succeeds();
-    let manifest = fs::read(world.home().join("dist/git-credential-heroku-rs.json")).unwrap();
+    let manifest = fs::read(
+        world
+            .home()
+            .join("made/scoop-bucket/bucket/git-credential-heroku-rs.json"),
+    )
+    .unwrap();
     let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
     let folder = format!("git-credential-heroku-rs-{VERSION}-{}", TARGETS[4]);
     assert_eq!(
@@ -104,12 +126,23 @@ fn scoop_gets_the_address_and_the_checksum_of_the_windows_archive() {
         "docker-credential-heroku-rs.exe",
     ];
     assert_eq!(manifest["bin"], serde_json::json!(started));
+    // How `scoop update` finds the next version and its checksum.
+    let repository = env!("CARGO_PKG_REPOSITORY");
+    assert_eq!(manifest["checkver"]["github"], repository);
+    let next = &manifest["autoupdate"]["architecture"]["64bit"];
+    let url = next["url"].as_str().unwrap().replace("$version", VERSION);
+    assert_eq!(
+        url,
+        format!("{repository}/releases/download/v{VERSION}/{folder}.zip")
+    );
+    let sums = &manifest["autoupdate"]["hash"]["url"];
+    assert_eq!(sums, "$baseurl/SHA256SUMS");
 }
 
 /// Read by another's reader of YAML, as a value.
 fn of_winget(world: &World, kind: &str) -> serde_json::Value {
     let read = "puts JSON.generate(YAML.load_file(ARGV[0]))";
-    let file = format!("~/dist/Ann.GitCredentialHerokuRs.{kind}yaml");
+    let file = format!("~/made/winget/{}.GitCredentialHerokuRs.{kind}yaml", owner());
     let line = format!("ruby -ryaml -rjson -e '{read}' {file}");
     serde_json::from_str(&world.shell(&line, b"").succeeds().stdout()).unwrap()
 }
@@ -127,10 +160,11 @@ fn winget_gets_the_three_files_that_it_asks_for_and_they_agree() {
     ];
     for (end, kind) in kinds {
         let said = of_winget(&world, end);
-        assert_eq!(said["PackageIdentifier"], "Ann.GitCredentialHerokuRs");
+        let identifier = format!("{}.GitCredentialHerokuRs", owner());
+        assert_eq!(said["PackageIdentifier"], identifier.as_str());
         assert_eq!(said["PackageVersion"], VERSION);
         assert_eq!(said["ManifestType"], kind);
-        assert_eq!(said["ManifestVersion"], "1.6.0");
+        assert_eq!(said["ManifestVersion"], "1.10.0");
     }
     assert_eq!(
         of_winget(&world, "")["DefaultLocale"],
@@ -161,13 +195,8 @@ fn a_system_that_was_not_built_is_named_and_nothing_is_half_filled() {
     fills_the_manifests(&world, URL)
         .exits_with(1)
         .stdout_is("")
-        .says("no checksum of the archive for aarch64-unknown-linux-musl");
-    assert!(
-        !world
-            .home()
-            .join("dist/git-credential-heroku-rs.rb")
-            .exists()
-    );
+        .says("no checksum of the archive for x86_64-unknown-linux-musl");
+    assert!(!world.home().join("made").exists());
 }
 
 #[test]
@@ -192,17 +221,25 @@ fn what_each_built_program_is_asked_is_answered_by_the_tested_one_and_by_no_othe
 }
 
 #[test]
-fn a_release_without_its_lines_in_the_changelog_is_not_drafted() {
+fn the_package_for_arch_installs_the_archive_and_its_two_files_agree() {
     let world = World::new();
-    let script = in_the_source("contrib/packages/news");
+    has_a_release(&world, URL);
+    let arch = TARGET.split('-').next().unwrap();
+    let package = format!(
+        "set -eu; cd ~; tar -xzf dist/*.tar.gz; srcdir=$PWD pkgdir=$PWD/root CARCH={arch}; \
+         . made/aur/PKGBUILD; (package); root/usr/bin/git-credential-heroku-rs --version; \
+         echo \"${{sha256sums_{arch}[0]}}  $(basename \"${{source_{arch}[0]}}\")\" >sums; \
+         cd dist; sha256sum --check ../sums; \
+         grep -F \"${{source_{arch}[0]}}\" ../made/aur/.SRCINFO; \
+         grep -F \"${{sha256sums_{arch}[0]}}\" ../made/aur/.SRCINFO"
+    );
     world
-        .shell(&format!("'{}' Unreleased", script.display()), b"")
+        .shell(&format!("bash -c '{package}'"), b"")
         .succeeds()
-        .says("### Added\n")
-        .says_nothing_about("Keep a Changelog");
+        .says(": OK\n");
     world
-        .shell(&format!("'{}' 99.0.0", script.display()), b"")
-        .exits_with(1)
-        .stdout_is("")
-        .says("CHANGELOG.md says nothing of 99.0.0\n");
+        .shell("find ~/root ! -type d | sort", b"")
+        .says("/root/usr/bin/docker-credential-heroku-rs\n")
+        .says("/root/usr/share/man/man1/git-credential-heroku-rs.1\n")
+        .says("/root/usr/share/licenses/git-credential-heroku-rs-bin/LICENSE-MIT\n");
 }
