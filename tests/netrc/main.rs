@@ -8,7 +8,7 @@
 )]
 
 mod corpus;
-mod curl;
+mod git;
 mod large;
 
 use std::fs;
