@@ -13,6 +13,7 @@ mod devcontainer;
 pub(crate) mod installer;
 mod manifests;
 mod prepared;
+mod published;
 mod supply;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
