@@ -1,8 +1,12 @@
 //! A git credential helper for Heroku, as a library with a thin program around it.
 //!
+//! The library is internal: it has no stable API.
+#![doc = concat!("How to install and use the program: <", env!("CARGO_PKG_REPOSITORY"), ">.")]
+//!
 //! A request flows one way: is it ours? (`hosts`) → which account, and which source has its token?
 //! (`sources`) → reply (`operations`). ARCHITECTURE.md tells the same story in a page.
 
+#![doc(hidden)]
 #![cfg_attr(
     not(unix),
     allow(
