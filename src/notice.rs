@@ -114,6 +114,11 @@ impl Fix {
         }
     }
 
+    /// The command, if there is one and it can be pasted.
+    pub fn command_line(&self) -> Option<&str> {
+        Some(self.command.as_str()).filter(|command| !command.is_empty())
+    }
+
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.advice.is_empty() && self.command.is_empty()

@@ -2,7 +2,6 @@
 //! programs keep. Nobody is prompted, every question has a time limit, and what comes back is
 //! wiped.
 
-use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -131,29 +130,6 @@ pub fn held_in_cache(limit: Duration) -> Option<Token> {
     password_in(&answer.output)
 }
 
-/// Makes a running `git credential-cache` forget what it holds for Heroku.
-///
-/// # Errors
-/// A [`Notice`] with git's words.
-pub fn erase_from_cache(limit: Duration) -> Result<(), Notice> {
-    ask(&["credential-cache", "erase"], limit).map(drop)
-}
-
-/// Takes Heroku's lines, and no others, out of a file of `git credential-store`.
-///
-/// git writes the rest beside the file and renames it over.
-///
-/// # Errors
-/// A [`Notice`] with git's words.
-pub fn erase_from_store(file: &Path, limit: Duration) -> Result<(), Notice> {
-    let file = format!("--file={}", file.display());
-    let answer = ask(&["credential-store", &file, "erase"], limit)?;
-    match answer.is_well {
-        true => Ok(()),
-        false => Err(unanswered(&String::from_utf8_lossy(&answer.errors))),
-    }
-}
-
 struct Answer {
     is_well: bool,
     output: Zeroizing<Vec<u8>>,
@@ -242,16 +218,6 @@ pub fn place_of_commands() -> Option<PathBuf> {
     let output = run(["--exec-path"]).ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     (!text.trim().is_empty()).then(|| PathBuf::from(text.trim()))
-}
-
-/// Which of these files of the current repository go along with a push.
-pub fn tracked(files: &[PathBuf]) -> BTreeSet<PathBuf> {
-    let is_tracked = |file: &&PathBuf| {
-        let file = file.to_string_lossy();
-        let output = run(["ls-files", "--error-unmatch", "--", &file]);
-        output.is_ok_and(|output| output.status.success())
-    };
-    files.iter().filter(is_tracked).cloned().collect()
 }
 
 #[cfg(test)]

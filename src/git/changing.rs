@@ -2,9 +2,11 @@
 //! change back. A value that holds a secret is never put on a command line: such a one is named by
 //! a pattern that does not hold it.
 
+use std::path::Path;
+
 use super::whole::Place;
-use super::{Scope, Setting, quoted_for_shell};
-use crate::notice::{Fix, Notice};
+use super::{Setting, quoted_for_shell};
+use crate::notice::{Command, Fix, Notice};
 
 impl Setting {
     /// The flags that name the place where this value stands; none where it is not ours to change:
@@ -20,7 +22,7 @@ impl Setting {
     }
 
     fn is_included(&self) -> bool {
-        std::path::Path::new(&self.origin).has_root()
+        Path::new(&self.origin).has_root()
     }
 
     /// Whether the file in which it stands is the user's or the repository's.
@@ -53,45 +55,37 @@ pub fn replace(setting: &Setting, with: &str) -> Result<(), Notice> {
     )
 }
 
-/// Removes the values of an `http.*.extraHeader` that carry a password.
-///
-/// # Errors
-/// As [`remove`].
-pub fn remove_authorization(setting: &Setting) -> Result<(), Notice> {
-    let pattern = r"^[Aa][Uu][Tt][Hh][Oo][Rr][Ii][Zz][Aa][Tt][Ii][Oo][Nn]:";
-    change(setting, &["--unset-all", &setting.key, pattern])
-}
-
-/// Puts a URL without user and password in the place of one that has them.
-///
-/// # Errors
-/// As [`remove`].
-pub fn replace_url(setting: &Setting, with: &str) -> Result<(), Notice> {
-    let path = with
-        .split_once("git.heroku.com")
-        .map_or("", |(_, path)| path);
-    let pattern = format!(
-        r"^https?://[^/@]*@[Gg][Ii][Tt]\.[Hh][Ee][Rr][Oo][Kk][Uu]\.[Cc][Oo][Mm](:443)?{}$",
-        escaped(path)
-    );
-    change(setting, &["--replace-all", &setting.key, with, &pattern])
-}
-
-/// Adds a value to the user's own configuration.
-///
-/// # Errors
-/// As [`remove`].
-pub fn add(key: &str, value: &str) -> Result<(), Notice> {
-    Place::Scope(Scope::Global).change(&["--add", key, value])
-}
-
 /// The command that acts on a setting's key in the file in which it stands.
-pub fn command(setting: &Setting, action: &str) -> String {
+fn command(setting: &Setting, action: &str) -> String {
     let place = setting.place().unwrap_or_default();
     let words = ["git", "config"].into_iter().chain(place);
     let words = words.chain([action, &setting.key]);
     let quoted: Vec<String> = words.map(quoted_for_shell).collect();
     quoted.join(" ")
+}
+
+/// The command with which the user changes a setting in the file that it is set in: `action` is options of
+/// `git config`, `value` is what follows the key. If no command can change it, where it is set.
+pub fn change_command(
+    setting: &Setting,
+    action: &'static str,
+    value: Option<&str>,
+    home: Option<&Path>,
+) -> Fix {
+    let Some(place) = setting.place() else {
+        return Fix::advice(format!("change {} in {}", setting.key, setting.origin));
+    };
+    let git = Command::new("git config");
+    let git = match place.as_slice() {
+        ["--file", file] => git.then("--file").path(Path::new(file), home),
+        flags => flags.iter().fold(git, |git, flag| git.arg(flag)),
+    };
+    let change = git.then(action).arg(&setting.key);
+    match value {
+        Some(value) => change.arg(value),
+        None => change,
+    }
+    .into()
 }
 
 /// The command that writes a removed value again.
@@ -121,18 +115,6 @@ fn change(setting: &Setting, what: &[&str]) -> Result<(), Notice> {
         ));
     };
     Place::Flags(&place).change(what)
-}
-
-/// A text as a pattern for itself.
-fn escaped(text: &str) -> String {
-    let mut pattern = String::with_capacity(text.len());
-    for c in text.chars() {
-        if r"\.+*?()[]{}^$|".contains(c) {
-            pattern.push('\\');
-        }
-        pattern.push(c);
-    }
-    pattern
 }
 
 #[cfg(test)]
@@ -172,10 +154,5 @@ mod tests {
     fn what_is_not_the_users_is_not_changed() {
         assert!(!setting("system", "/etc/gitconfig", "x").is_changeable());
         assert!(!setting("command", "command line:", "x").is_changeable());
-    }
-
-    #[test]
-    fn a_path_is_a_pattern_for_itself_alone() {
-        assert_eq!(escaped("/a.b+c"), r"/a\.b\+c");
     }
 }

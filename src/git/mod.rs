@@ -13,19 +13,12 @@ mod whole;
 use std::ffi::OsStr;
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 use crate::notice::Notice;
 
-pub use asking::{
-    Filled, erase_from_cache, erase_from_store, fill, held_in_cache, is_followed,
-    place_of_commands, tracked, version,
-};
-pub use changing::{
-    add, command, remove, remove_authorization, replace, replace_url, undone_by,
-    undone_by_replacing,
-};
+pub use asking::{Filled, fill, held_in_cache, is_followed, place_of_commands, version};
+pub use changing::{change_command, remove, replace, undone_by, undone_by_replacing};
 pub use kin::Kin;
 pub use set_up::{SetUp, helper_value, set_up, tear_down};
 pub use urls::{HerokuUrl, Way};
@@ -190,13 +183,6 @@ fn has_password_for_heroku(url: &str) -> bool {
         let host = host.strip_suffix(":443").unwrap_or(host);
         user.contains(':') && host.eq_ignore_ascii_case("git.heroku.com")
     })
-}
-
-/// The top of the repository that we stand in, if any.
-pub fn work_tree() -> Option<PathBuf> {
-    let output = run(["rev-parse", "--show-toplevel"].iter()).ok()?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    (output.status.success() && !text.trim().is_empty()).then(|| PathBuf::from(text.trim()))
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the room that runs git")]

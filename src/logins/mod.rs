@@ -21,7 +21,7 @@ use crate::notice::Notice;
 use crate::token::Token;
 use crate::token_metadata::{self, TokenMetadata};
 
-pub use reassign::{adopt, leave_one, move_to_owner};
+pub use reassign::{leave_one, move_to_owner};
 pub use replace::{NotReplaced, replace, still_holds};
 
 /// Keeps a token under an account's name, without asking Heroku whose it is.

@@ -2,31 +2,14 @@
 //!
 //! It never decides who is in use, and what somebody else has kept since the look stays.
 
-use super::{Store, forget_in_keyring, keep, keep_unchecked, unwritten};
+use super::{forget_in_keyring, keep_unchecked, unwritten};
 use crate::account::Account;
 use crate::context::Context;
-use crate::heroku_cli::{self, LoginState};
+use crate::heroku_cli::{self};
 use crate::logins::lookup::{Answer, Source};
 use crate::notice::Notice;
 use crate::token::Token;
 use crate::token_metadata::{self, TokenMetadata};
-
-/// Keeps a good token that was found elsewhere, where the keyring has none of its account, or has
-/// one that Heroku refuses: `dead`. Any other that has come meanwhile is as good, and stays.
-///
-/// # Errors
-/// Why the keyring could not take it.
-pub fn adopt(
-    context: &Context,
-    owner: &Account,
-    token: &Token,
-    dead: Option<&Token>,
-) -> Result<(), Notice> {
-    match in_keyring(context, owner)? {
-        Some(other) if Some(&other) != dead => Ok(()),
-        Some(_) | None => keep_as_it_is(context, owner, token),
-    }
-}
 
 /// Gives a token that lies under another name its owner's, and takes the other item away; says
 /// whether it did. Where another token of the owner's lies there, both stay as they are, unless that
@@ -86,25 +69,4 @@ pub fn leave_one(context: &Context, account: &Account, token: &Token) -> Result<
 fn in_keyring(context: &Context, account: &Account) -> Result<Option<Token>, Notice> {
     let item = context.keyring().item(account);
     Ok(item.map_err(|why| why.notice())?.map(|item| item.token))
-}
-
-/// Where a third account is in use it stays so; where none is, this is the first login.
-fn keep_as_it_is(context: &Context, owner: &Account, token: &Token) -> Result<(), Notice> {
-    match heroku_cli::login_state(&context.environment) {
-        LoginState::Account(other) if other != *owner => keep_unchecked(context, owner, token),
-        LoginState::Account(_) | LoginState::Absent | LoginState::Unusable => {
-            let known = noted(context, owner, token);
-            keep(context, Store::Keyring, owner, token, known).map(drop)
-        }
-    }
-}
-
-/// What is known of a token that Heroku has just taken, under its owner's name.
-fn noted(context: &Context, owner: &Account, token: &Token) -> TokenMetadata {
-    let noted = token_metadata::about(&context.environment, token);
-    TokenMetadata {
-        account: owner.to_string(),
-        checked: Some(context.now()),
-        ..noted.unwrap_or_else(|| TokenMetadata::new(owner, token))
-    }
 }

@@ -43,19 +43,19 @@ pub(crate) fn is_found(world: &World, id: &str, words: &str) -> Value {
     };
     let text = format!("{} {}", found["what"], found["why"]);
     assert!(text.contains(words), "{words:?} is not in {text}");
-    assert_ne!(found["fix"], "", "{id} has no mend");
+    assert_ne!(found["fix"], "", "{id} has no fix");
     found
 }
 
-/// Doctor finds it, shows the change before it makes it, and mends it; a push works then, and the
+/// Doctor finds it, shows the change before it makes it, and fixes it; a push works then, and the
 /// finding is gone. Gives all that `--fix` said on stderr.
-pub(crate) fn is_found_and_mended(world: &World, id: &str, words: &str) -> String {
+pub(crate) fn is_found_and_fixed(world: &World, id: &str, words: &str) -> String {
     assert_eq!(is_found(world, id, words)["fixable"], true, "{id}");
     let outcome = world.helper("doctor --fix --yes --json").succeeds();
     let said = outcome.stderr();
-    assert!(said.contains("to fix: "), "{said}");
-    assert!(said.contains("  undo:  "), "{said}");
-    assert!(!said.contains("not mended"), "{said}");
+    assert!(said.contains("proposed fix: "), "{said}");
+    assert!(said.contains("  undo: "), "{said}");
+    assert!(!said.contains("not fixed"), "{said}");
     let left = in_report(&serde_json::from_str(&outcome.stdout()).unwrap(), id);
     assert!(left.is_none(), "{id} is still there: {left:?}");
     world.commits("One more");
@@ -63,9 +63,31 @@ pub(crate) fn is_found_and_mended(world: &World, id: &str, words: &str) -> Strin
     said
 }
 
-/// The way back that was told does lead back: what was found is there again.
+/// `--fix` leaves what it found as it was.
+pub(crate) fn fix_leaves(world: &World, found: &Value) {
+    let code = i32::from(found["severity"] == "fail");
+    world.helper("doctor --fix --yes").exits_with(code);
+    let id = found["id"].as_str().unwrap();
+    assert_eq!(finding(world, id).as_ref(), Some(found));
+}
+
+/// Doctor finds it in a place that is not ours: `--fix` leaves it as it is, and the command that doctor offers
+/// fixes it. A push works then.
+pub(crate) fn is_found_and_left_to_the_user(world: &World, id: &str, words: &str) {
+    let found = is_found(world, id, words);
+    assert_eq!(found["fixable"], false, "{id}");
+    fix_leaves(world, &found);
+    let command = found["command"].as_str();
+    let command = command.or_else(|| found["fix"].as_str()).unwrap();
+    world.shell(command, b"").succeeds();
+    assert_eq!(finding(world, id), None, "{command} did not fix it");
+    world.commits("One more");
+    world.pushes();
+}
+
+/// The command that undoes a fix works: what was found is there again.
 pub(crate) fn is_undone(world: &World, said: &str, id: &str) {
-    let undo = said.lines().find_map(|line| line.strip_prefix("  undo:  "));
+    let undo = said.lines().find_map(|line| line.strip_prefix("  undo: "));
     world.shell(undo.unwrap(), b"").succeeds();
     is_found(world, id, "");
 }
@@ -91,7 +113,7 @@ fn all_is_well_with_a_keyring() {
   ok    {}
 git
   ok    git asks heroku-rs alone about git.heroku.com
-  ok    no remote's address holds a password or leads astray
+  ok    no remote URL contains a password or points elsewhere
 netrc
   ok    there is none, or none that git reads
 keyring
@@ -105,7 +127,7 @@ heroku
 cli
   ok    it is not on PATH, and not needed
 copies
-  ok    none in git's helpers `store` and `cache`, shell start files, .env files, docker
+  ok    none in git's helpers `store` and `cache`, or in docker's configuration
 proof
   ok    git gets the token of a…@example.com from heroku-rs, out of the keyring
 
@@ -121,7 +143,7 @@ all is well
 }
 
 #[test]
-fn a_mend_is_what_is_to_be_typed_and_no_more() {
+fn a_fix_is_the_command_alone() {
     let world = World::new().with_keyring();
     world
         .helper("doctor --offline")

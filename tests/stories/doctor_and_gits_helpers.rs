@@ -1,6 +1,6 @@
 //! `doctor` on whom git asks: each way in which another program comes before ours, or beside it.
 
-use crate::doctor::{healthy, is_found_and_mended};
+use crate::doctor::{healthy, is_found_and_fixed};
 use crate::world::World;
 
 const KEY: &str = "credential.https://git.heroku.com.helper";
@@ -25,9 +25,9 @@ fn helpers(world: &World) -> String {
 fn nobody_is_asked() {
     let world = healthy();
     world.helper("unsetup").succeeds();
-    let said = is_found_and_mended(&world, "git.no-helper", "git asks no helper about Heroku");
+    let said = is_found_and_fixed(&world, "git.no-helper", "git asks no helper about Heroku");
     assert!(
-        said.contains("undo:  git credential-heroku-rs unsetup"),
+        said.contains("undo: git credential-heroku-rs unsetup"),
         "{said}"
     );
     assert_eq!(helpers(&world), "\nheroku-rs\n");
@@ -37,7 +37,7 @@ fn nobody_is_asked() {
 fn the_heroku_clis_hook_has_put_itself_in_our_place() {
     let world = with_the_helper("!heroku git:credentials");
     let words = "git asks the Heroku CLI, and not this program";
-    is_found_and_mended(&world, "git.cli-instead", words);
+    is_found_and_fixed(&world, "git.cli-instead", words);
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn another_helper_is_asked_first() {
             .succeeds();
     }
     let words = "git asks `other` (global ~/.gitconfig) before this program";
-    is_found_and_mended(&world, "git.shadowed", words);
+    is_found_and_fixed(&world, "git.shadowed", words);
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn another_helper_of_the_repository_is_told_the_token() {
         .git("config --local credential.helper other")
         .succeeds();
     let words = "git tells `other` (local .git/config) the token too";
-    let said = is_found_and_mended(&world, "git.told-too", words);
+    let said = is_found_and_fixed(&world, "git.told-too", words);
     assert!(said.contains("unsetup --local"), "{said}");
 }
 
@@ -70,7 +70,7 @@ fn another_helper_of_the_repository_is_told_the_token() {
 fn only_another_helper_is_asked() {
     let world = with_the_helper("nowhere");
     let words = "`nowhere` (global ~/.gitconfig), which is not installed";
-    is_found_and_mended(&world, "git.not-asked", words);
+    is_found_and_fixed(&world, "git.not-asked", words);
 }
 
 #[test]
@@ -81,14 +81,14 @@ fn our_helper_is_spelled_as_the_program() {
         "~/bin/git-credential-heroku-rs",
     ] {
         let world = with_the_helper(spelling);
-        is_found_and_mended(&world, "git.misspelled", spelling);
+        is_found_and_fixed(&world, "git.misspelled", spelling);
     }
 }
 
 #[test]
 fn our_helper_stands_where_it_is_no_longer() {
     let world = with_the_helper("/opt/old/git-credential-heroku-rs");
-    let said = is_found_and_mended(&world, "git.stale-path", "there is no such file");
+    let said = is_found_and_fixed(&world, "git.stale-path", "there is no such file");
     assert!(said.contains(" heroku-rs"), "{said}");
 }
 
@@ -101,14 +101,14 @@ fn our_helper_is_asked_twice() {
             .git("config --global --add credential.helper heroku-rs")
             .succeeds();
     }
-    is_found_and_mended(&world, "git.twice", "git asks this program twice");
+    is_found_and_fixed(&world, "git.twice", "git asks this program twice");
 }
 
 #[test]
 fn the_next_command_of_the_heroku_cli_would_overwrite_us() {
     let world = with_the_helper("heroku-rs");
     world.has_program("heroku", "exit 0");
-    is_found_and_mended(&world, "git.fragile", "adds its own helper");
+    is_found_and_fixed(&world, "git.fragile", "adds its own helper");
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn a_user_name_asks_for_an_account_without_a_token() {
     world
         .git("config --global credential.https://git.heroku.com.username bob@example.com")
         .succeeds();
-    let said = is_found_and_mended(&world, "git.user-name", "b…@example.com");
-    assert!(said.contains("undo:  git config --file"), "{said}");
+    let said = is_found_and_fixed(&world, "git.user-name", "b…@example.com");
+    assert!(said.contains("undo: git config --file"), "{said}");
     assert!(!said.contains("bob@"), "{said}");
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::doctor::{finding_offline, healthy, is_found, is_found_and_mended, is_undone};
+use crate::doctor::{finding_offline, healthy, is_found, is_found_and_left_to_the_user};
 use crate::world::{ANN, BOB, World};
 
 /// Adds to a file that a secret may lie in, and gives its path.
@@ -49,43 +49,27 @@ fn base64(text: &str) -> String {
 }
 
 #[test]
-fn the_token_in_use_stands_in_a_remotes_address() {
+fn a_remote_url_contains_the_token_in_use() {
     let world = healthy();
     let token = world.kept_in_the_keyring(ANN).unwrap();
-    let config = with_the_address(&world, &format!("x:{token}"));
-    let words = "the address remote.heroku.url carries a password";
-    is_found_and_mended(&world, "git.token-in-url", words);
-    assert!(!fs::read_to_string(&config).unwrap().contains(&token));
+    with_the_address(&world, &format!("x:{token}"));
+    let words = "the remote URL remote.heroku.url contains a password";
+    is_found_and_left_to_the_user(&world, "git.token-in-url", words);
 }
 
 #[test]
-fn the_only_token_there_is_stands_in_a_remotes_address_and_is_not_lost() {
-    let world = World::new().with_keyring().with_app("blue-sky");
-    world.helper("setup").succeeds();
-    let token = world.heroku.issue_token(ANN);
-    let config = with_the_address(&world, &token);
-    is_found_and_mended(
-        &world,
-        "git.token-in-url",
-        "goes to the keyring as the login of a…@example.com",
-    );
-    assert!(!fs::read_to_string(&config).unwrap().contains(&token));
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
-    assert_eq!(world.active_account().as_deref(), Some(ANN));
-}
-
-#[test]
-fn a_good_token_of_somebody_else_does_not_become_the_one_in_use() {
+fn a_token_in_a_remote_url_never_becomes_a_login() {
     let world = healthy();
     let token = world.heroku.issue_token(BOB);
     with_the_address(&world, &format!("x:{token}"));
-    is_found_and_mended(&world, "git.token-in-url", "as the login of b…@example.com");
-    assert_eq!(world.kept_in_the_keyring(BOB), Some(token));
+    let words = "it is a valid token of b…@example.com";
+    is_found_and_left_to_the_user(&world, "git.token-in-url", words);
+    assert_eq!(world.accounts_in_the_keyring(), [ANN]);
     assert_eq!(world.active_account().as_deref(), Some(ANN));
 }
 
 #[test]
-fn a_dead_token_stands_in_an_address_to_push_to() {
+fn a_push_url_contains_a_rejected_token() {
     let world = healthy();
     let token = world.heroku.issue_token(ANN);
     world.heroku.revoke(&token);
@@ -94,52 +78,58 @@ fn a_dead_token_stands_in_an_address_to_push_to() {
         &world,
         &format!("[remote \"heroku\"]\n\tpushurl = {address}\n"),
     );
-    is_found_and_mended(&world, "git.token-in-url", "Heroku refuses it");
+    is_found_and_left_to_the_user(&world, "git.token-in-url", "Heroku rejects it");
 }
 
 #[test]
-fn while_heroku_cannot_say_a_token_keeps_its_place() {
-    let world = healthy();
-    let token = world.heroku.issue_token(ANN);
-    let config = with_the_address(&world, &format!("x:{token}"));
-    world.api_answers(500);
-    let found = is_found(&world, "git.token-in-url", "it stays");
-    assert_eq!(found["fixable"], false);
-    world.helper("doctor --fix --yes").exits_with(1);
-    assert!(fs::read_to_string(&config).unwrap().contains(&token));
+fn a_remote_that_does_not_use_https_is_found() {
+    for (url, id, words) in [
+        (
+            "http://git.heroku.com/blue-sky.git",
+            "git.clear-text",
+            "can read the token",
+        ),
+        (
+            "git@heroku.com:blue-sky.git",
+            "git.ssh",
+            "which Heroku no longer supports",
+        ),
+    ] {
+        let world = healthy();
+        world
+            .git(&format!("remote set-url heroku {url}"))
+            .succeeds();
+        is_found_and_left_to_the_user(&world, id, words);
+    }
 }
 
 #[test]
-fn a_remote_goes_in_clear_text() {
+fn a_setting_that_redirects_herokus_urls_is_found() {
     let world = healthy();
-    world
-        .git("remote set-url heroku http://git.heroku.com/blue-sky.git")
-        .succeeds();
-    let said = is_found_and_mended(
+    for value in ["https://git.heroku.com/", "heroku:"] {
+        world
+            .git(&format!(
+                "config --global --add url.git@heroku.com:.insteadOf {value}"
+            ))
+            .succeeds();
+    }
+    is_found_and_left_to_the_user(&world, "git.rewritten", "to SSH");
+    let left = world.git("config --get-all url.git@heroku.com:.insteadOf");
+    left.stdout_is("heroku:\n");
+}
+
+#[test]
+fn a_name_from_a_repository_cannot_break_out_of_a_command() {
+    let world = healthy();
+    let token = world.kept_in_the_keyring(ANN).unwrap();
+    of_the_repository(
         &world,
-        "git.clear-text",
-        "whoever is on the way reads the token",
+        &format!(
+            "[remote \"x;touch${{IFS}}PWN\"]\n\turl = https://x:{token}@git.heroku.com/blue-sky.git\n"
+        ),
     );
-    is_undone(&world, &said, "git.clear-text");
-}
-
-#[test]
-fn a_remote_goes_by_ssh() {
-    let world = healthy();
-    world
-        .git("remote set-url heroku git@heroku.com:blue-sky.git")
-        .succeeds();
-    is_found_and_mended(&world, "git.ssh", "by SSH, which Heroku no longer answers");
-}
-
-#[test]
-fn every_address_of_herokus_is_turned_to_ssh() {
-    let world = healthy();
-    world
-        .git("config --global url.git@heroku.com:.insteadOf https://git.heroku.com/")
-        .succeeds();
-    let said = is_found_and_mended(&world, "git.rewritten", "by SSH");
-    is_undone(&world, &said, "git.rewritten");
+    is_found_and_left_to_the_user(&world, "git.token-in-url", "touch");
+    assert!(!world.work().join("PWN").exists());
 }
 
 #[test]
@@ -153,7 +143,7 @@ fn a_token_is_put_into_every_address() {
     let found = is_found(
         &world,
         "git.token-in-rewrite",
-        "git sends it, and asks no helper",
+        "git sends it and asks no helper",
     );
     assert_eq!(
         found["fixable"], false,
@@ -173,23 +163,12 @@ fn a_header_carries_our_token_to_heroku() {
             "[http \"https://git.heroku.com\"]\n\textraHeader = Authorization: Basic {pair}\n\textraHeader = X-Trace: 1\n"
         ),
     );
-    is_found_and_mended(&world, "git.header", "sends a password to Heroku");
+    is_found_and_left_to_the_user(&world, "git.header", "sends a password to Heroku");
     let text = fs::read_to_string(config).unwrap();
     assert!(
         !text.contains("Authorization") && text.contains("X-Trace: 1"),
         "{text}"
     );
-}
-
-#[test]
-fn a_header_carries_our_token_to_every_server() {
-    let world = healthy();
-    let token = world.kept_in_the_keyring(ANN).unwrap();
-    of_the_user(
-        &world,
-        &format!("[http]\n\textraHeader = Authorization: Bearer {token}\n"),
-    );
-    is_found_and_mended(&world, "git.header", "sends a password to every server");
 }
 
 #[test]
@@ -216,28 +195,24 @@ fn somebody_elses_header_is_told_and_neither_shown_to_heroku_nor_removed() {
 }
 
 #[test]
-fn certificates_are_not_checked() {
-    let world = healthy();
-    world.git("config --global http.sslVerify false").succeeds();
-    let said = is_found_and_mended(
-        &world,
-        "git.no-certificate",
-        "whoever says that he is Heroku",
-    );
-    world
-        .git("config http.sslVerify")
-        .succeeds()
-        .stdout_is("false\n");
-    is_undone(&world, &said, "git.no-certificate");
+fn a_certificate_that_is_not_verified_is_found() {
+    for setting in [
+        "--global http.sslVerify false",
+        "http.https://git.heroku.com.sslVerify 0",
+    ] {
+        let world = healthy();
+        world.git(&format!("config {setting}")).succeeds();
+        is_found_and_left_to_the_user(&world, "git.no-certificate", "anyone can impersonate it");
+    }
 }
 
 #[test]
-fn certificates_are_not_checked_for_heroku_alone() {
+fn a_ca_file_that_is_not_there_is_found() {
     let world = healthy();
     world
-        .git("config http.https://git.heroku.com.sslVerify 0")
+        .git("config --global http.sslCAInfo /nowhere/ca.pem")
         .succeeds();
-    is_found_and_mended(&world, "git.no-certificate", "is off");
+    is_found_and_left_to_the_user(&world, "git.ca-file", "names a file that is not there");
 }
 
 #[test]
@@ -245,16 +220,6 @@ fn certificates_are_not_checked_by_a_variable() {
     let world = healthy();
     world.sets("GIT_SSL_NO_VERIFY", "1");
     is_found(&world, "git.no-certificate", "GIT_SSL_NO_VERIFY is set");
-}
-
-#[test]
-fn the_authorities_are_in_a_file_that_is_gone() {
-    let world = healthy();
-    world
-        .git("config --global http.sslCAInfo /nowhere/ca.pem")
-        .succeeds();
-    let said = is_found_and_mended(&world, "git.ca-file", "names a file that is not there");
-    is_undone(&world, &said, "git.ca-file");
 }
 
 #[test]

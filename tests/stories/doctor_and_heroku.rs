@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use heroku_stand_in::Grant;
 
-use crate::doctor::{finding, finding_offline, healthy, is_found, is_found_and_mended, report};
+use crate::doctor::{finding, finding_offline, healthy, is_found, report};
 use crate::world::{ANN, BOB, Version, World, heroku_line};
 
 /// Logged in by ourselves, with a token that is granted so.
@@ -30,48 +30,25 @@ fn is_noted(world: &World, member: &str, value: serde_json::Value) {
 }
 
 #[test]
-fn heroku_refuses_the_token_in_use_while_netrc_has_a_good_one() {
+fn a_rejected_token_is_found_and_stays_until_the_next_login() {
     let world = healthy();
-    world
-        .heroku
-        .revoke(&world.kept_in_the_keyring(ANN).unwrap());
-    let good = world.heroku.issue_token(ANN);
-    world.has_netrc(&format!(
-        "machine git.heroku.com login {ANN} password {good}\n"
-    ));
-    is_found_and_mended(
-        &world,
-        "heroku.refused",
-        "it refuses the token of a…@example.com",
-    );
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(good));
-}
-
-#[test]
-fn heroku_refuses_the_only_token_and_it_goes() {
-    let world = healthy();
-    world
-        .heroku
-        .revoke(&world.kept_in_the_keyring(ANN).unwrap());
-    is_found(&world, "heroku.refused", "it is revoked or has ended");
-    world
-        .helper("doctor --fix --yes")
-        .exits_with(1)
-        .says("no Heroku token for a…@example.com on this machine");
-    assert_eq!(world.kept_in_the_keyring(ANN), None);
-}
-
-#[test]
-fn a_mend_does_not_make_the_next_push_in_somebody_elses_name() {
-    let world = healthy();
-    world.keeps_in_the_keyring(BOB, &world.heroku.issue_token(BOB));
-    world
-        .heroku
-        .revoke(&world.kept_in_the_keyring(ANN).unwrap());
+    let token = world.kept_in_the_keyring(ANN).unwrap();
+    world.heroku.revoke(&token);
+    let found = is_found(&world, "heroku.refused", "it is revoked or expired");
+    assert_eq!(found["fixable"], false);
     world.helper("doctor --fix --yes").exits_with(1);
-    assert_eq!(world.accounts_in_the_keyring(), [BOB]);
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
     assert_eq!(world.active_account().as_deref(), Some(ANN));
-    world.git("push heroku main").exits_with(128);
+}
+
+#[test]
+fn a_rejected_token_of_another_account_is_found() {
+    let world = healthy();
+    let dead = world.heroku.issue_token(BOB);
+    world.heroku.revoke(&dead);
+    world.keeps_in_the_keyring(BOB, &dead);
+    let words = "of b…@example.com, which is not in use";
+    is_found(&world, "heroku.other-refused", words);
 }
 
 #[test]
@@ -84,20 +61,6 @@ fn while_heroku_cannot_say_the_token_stays() {
     is_found(&world, "heroku.token", "is not known");
     world.helper("doctor --fix --yes").succeeds();
     assert_eq!(world.kept_in_the_keyring(ANN), token);
-}
-
-#[test]
-fn heroku_refuses_the_token_of_an_account_that_is_not_in_use() {
-    let world = healthy();
-    let dead = world.heroku.issue_token(BOB);
-    world.heroku.revoke(&dead);
-    world.keeps_in_the_keyring(BOB, &dead);
-    is_found_and_mended(
-        &world,
-        "heroku.other-refused",
-        "of b…@example.com, which is not in use",
-    );
-    assert_eq!(world.accounts_in_the_keyring(), [ANN]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::doctor::{finding, healthy, is_found, is_found_and_mended, is_undone};
+use crate::doctor::{finding, fix_leaves, healthy, is_found, is_found_and_fixed, is_undone};
 use crate::world::{ANN, World};
 
 const OTHERS: &str = "machine x.example login me password \"a b\" # mine\n";
@@ -34,66 +34,36 @@ fn has_the_rights(world: &World, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
+/// Doctor finds it and leaves netrc as it is.
+fn is_found_and_left(world: &World, id: &str, words: &str) {
+    let before = text(world);
+    let found = is_found(world, id, words);
+    assert_eq!(found["fixable"], false, "{id}");
+    fix_leaves(world, &found);
+    assert_eq!(text(world), before);
+}
+
 #[test]
-fn a_copy_of_the_token_is_sent_before_the_helper_is_asked() {
+fn a_token_beside_the_keyring_is_found_and_import_moves_it() {
     let world = healthy();
     let token = world.kept_in_the_keyring(ANN).unwrap();
     world.has_netrc(&(OTHERS.to_owned() + &entries(ANN, &token)));
     let words = "lines 2, 5: git sends this token before it asks any helper";
-    let said = is_found_and_mended(&world, "netrc.first", words);
+    is_found_and_left(&world, "netrc.first", words);
+    world.helper("netrc import --yes").succeeds();
     assert_eq!(text(&world), OTHERS);
-    is_undone(&world, &said, "netrc.first");
-    assert!(text(&world).starts_with(OTHERS) && text(&world).contains(&token));
+    assert_eq!(finding(&world, "netrc.first"), None);
 }
 
 #[test]
-fn another_good_token_of_the_same_account_goes_before_the_keyrings() {
-    let world = healthy();
-    let token = world.heroku.issue_token(ANN);
-    world.has_netrc(&entries(ANN, &token));
-    is_found_and_mended(
-        &world,
-        "netrc.first",
-        "the keyring has another one of a…@example.com",
-    );
-    assert_eq!(text(&world), "");
-}
-
-#[test]
-fn a_login_from_before_the_keyring_is_moved_there() {
-    let world = World::new().with_keyring().with_app("blue-sky");
-    world.helper("setup").succeeds();
-    let token = world.heroku.issue_token(ANN);
-    world.has_netrc(&entries(ANN, &token));
-    is_found_and_mended(
-        &world,
-        "netrc.first",
-        "goes to the keyring as the login of a…@example.com",
-    );
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
-    assert_eq!(text(&world), "");
-}
-
-#[test]
-fn a_good_token_is_worth_more_than_the_keyrings_dead_one() {
-    let world = healthy();
-    world
-        .heroku
-        .revoke(&world.kept_in_the_keyring(ANN).unwrap());
-    let token = world.heroku.issue_token(ANN);
-    world.has_netrc(&entries(ANN, &token));
-    is_found_and_mended(&world, "netrc.first", "goes to the keyring");
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
-}
-
-#[test]
-fn a_dead_token_costs_each_push_a_round_trip() {
+fn a_rejected_token_in_netrc_is_found_and_clean_removes_it() {
     let world = healthy();
     let token = world.heroku.issue_token(ANN);
     world.heroku.revoke(&token);
     world.has_netrc(&entries(ANN, &token));
-    is_found_and_mended(&world, "netrc.first", "costs each push a round trip");
-    assert_eq!(text(&world), "");
+    is_found_and_left(&world, "netrc.first", "Heroku rejects it");
+    world.helper("netrc clean").succeeds();
+    assert_eq!(finding(&world, "netrc.first"), None);
 }
 
 #[test]
@@ -101,33 +71,19 @@ fn an_entry_for_the_api_alone_is_a_leftover() {
     let world = healthy();
     let token = world.kept_in_the_keyring(ANN).unwrap();
     world.has_netrc(&entry("api.heroku.com", ANN, &token));
-    is_found_and_mended(
+    is_found_and_left(
         &world,
         "netrc.leftover",
-        "line 1: a token lies there in plain text",
+        "line 1: there is a token in plain text",
     );
-}
-
-#[test]
-fn while_heroku_cannot_say_netrc_stays() {
-    let world = healthy();
-    let token = world.heroku.issue_token(ANN);
-    world.has_netrc(&entries(ANN, &token));
-    world.api_answers(503);
-    assert_eq!(
-        is_found(&world, "netrc.first", "it stays")["fixable"],
-        false
-    );
-    world.helper("doctor --fix --yes").succeeds();
-    assert_eq!(text(&world), entries(ANN, &token));
 }
 
 #[test]
 fn others_can_read_it() {
     let world = on_netrc(|token| entries(ANN, token));
     has_the_rights(&world, 0o644);
-    let said = is_found_and_mended(&world, "netrc.rights", "others can read it");
-    assert!(said.contains("undo:  chmod 644 ~/.netrc"), "{said}");
+    let said = is_found_and_fixed(&world, "netrc.rights", "others can read it");
+    assert!(said.contains("undo: chmod 644 ~/.netrc"), "{said}");
     is_undone(&world, &said, "netrc.rights");
 }
 
@@ -135,7 +91,7 @@ fn others_can_read_it() {
 fn others_can_write_it() {
     let world = on_netrc(|token| entries(ANN, token));
     has_the_rights(&world, 0o666);
-    is_found_and_mended(
+    is_found_and_fixed(
         &world,
         "netrc.rights",
         "whoever can write it decides in whose name you push",
@@ -143,24 +99,17 @@ fn others_can_write_it() {
 }
 
 #[test]
-fn there_are_two_entries_for_one_host() {
+fn entries_that_programs_read_differently_are_found() {
     let world = on_netrc(|token| {
         OTHERS.to_owned() + &entries(ANN, token) + &entry("git.heroku.com", ANN, token)
     });
-    is_found_and_mended(
+    is_found_and_left(
         &world,
         "netrc.duplicates",
         "lines 2, 5, 8: there are several entries",
     );
-    assert_eq!(text(&world).matches("git.heroku.com").count(), 1);
-    assert!(text(&world).starts_with(OTHERS));
-}
-
-#[test]
-fn the_heroku_cli_sees_no_login_since_the_apis_entry_is_missing() {
     let world = on_netrc(|token| entry("git.heroku.com", ANN, token));
-    is_found_and_mended(&world, "netrc.half", "there is no entry for api.heroku.com");
-    assert!(text(&world).contains("api.heroku.com"));
+    is_found_and_left(&world, "netrc.half", "there is no entry for api.heroku.com");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::doctor::{healthy, is_found, is_found_and_mended, is_undone};
+use crate::doctor::{healthy, is_found, is_found_and_fixed, is_undone};
 use crate::world::{ANN, BOB, World};
 
 /// An item as another program would store it beside the first.
@@ -25,7 +25,7 @@ fn with_the_item_under(name: &str) -> World {
 fn there_are_two_items_with_the_same_token() {
     let world = healthy();
     has_another_item(&world, ANN, &world.kept_in_the_keyring(ANN).unwrap());
-    is_found_and_mended(
+    is_found_and_fixed(
         &world,
         "keyring.duplicates",
         "there are 2 items of a…@example.com",
@@ -59,24 +59,21 @@ fn two_good_tokens_of_one_account_are_nobodys_guess() {
 }
 
 #[test]
-fn a_token_lies_under_the_name_that_git_gave() {
+fn a_token_under_the_name_that_git_gave_is_found_and_status_names_it() {
     let world = with_the_item_under("heroku");
-    is_found_and_mended(&world, "keyring.unnamed", "lies under the name heroku");
+    let found = is_found(&world, "keyring.unnamed", "lies under the name heroku");
+    assert_eq!(found["fixable"], false);
+    world.helper("status").succeeds();
     assert_eq!(world.accounts_in_the_keyring(), [ANN]);
-    assert_eq!(world.active_account().as_deref(), Some(ANN));
 }
 
 #[test]
-fn a_token_lies_under_an_email_that_is_not_its_owners() {
+fn a_token_under_the_email_of_another_account_is_found() {
     let world = with_the_item_under("ann@old.example");
     world.is_the_active_account("ann@old.example");
-    is_found_and_mended(
-        &world,
-        "keyring.misnamed",
-        "lies under the name a…@old.example",
-    );
-    assert_eq!(world.accounts_in_the_keyring(), [ANN]);
-    assert_eq!(world.active_account().as_deref(), Some(ANN));
+    let words = "lies under the name a…@old.example";
+    let found = is_found(&world, "keyring.misnamed", words);
+    assert_eq!(found["fixable"], false);
 }
 
 #[test]
@@ -122,7 +119,7 @@ fn no_keyring_and_no_other_source_is_told() {
 fn the_heroku_cli_has_dropped_login_json() {
     let world = healthy();
     fs::remove_file(world.login_json()).unwrap();
-    let said = is_found_and_mended(&world, "login.missing", "the Heroku CLI sees no login");
+    let said = is_found_and_fixed(&world, "login.missing", "the Heroku CLI sees no login");
     assert_eq!(world.active_account().as_deref(), Some(ANN));
     is_undone(&world, &said, "login.missing");
 }
@@ -131,17 +128,19 @@ fn the_heroku_cli_has_dropped_login_json() {
 fn login_json_is_no_json() {
     let world = healthy();
     world.has_file(world.login_json(), "{");
-    is_found_and_mended(&world, "login.unusable", "login.json names no account");
+    is_found_and_fixed(&world, "login.unusable", "login.json names no account");
     assert_eq!(world.active_account().as_deref(), Some(ANN));
 }
 
 #[test]
-fn login_json_names_an_account_whose_token_is_gone() {
+fn doctor_never_chooses_another_account() {
     let world = healthy();
     world.is_the_active_account(BOB);
     let words = "login.json names b…@example.com, and the keyring has no token of it";
-    is_found_and_mended(&world, "login.dangling", words);
-    assert_eq!(world.active_account().as_deref(), Some(ANN));
+    let found = is_found(&world, "login.dangling", words);
+    assert_eq!(found["fixable"], false);
+    world.helper("doctor --fix --yes").exits_with(1);
+    assert_eq!(world.active_account().as_deref(), Some(BOB));
 }
 
 #[test]
@@ -161,10 +160,10 @@ fn others_may_write_who_is_in_use() {
     let world = healthy();
     let file = world.login_json();
     fs::set_permissions(&file, fs::Permissions::from_mode(0o666)).unwrap();
-    let said = is_found_and_mended(
+    let said = is_found_and_fixed(
         &world,
         "login.rights",
-        "others may write ~/.local/share/heroku/login.json",
+        "other users can write ~/.local/share/heroku/login.json",
     );
     is_undone(&world, &said, "login.rights");
 }
@@ -179,7 +178,7 @@ fn others_may_read_what_is_known_of_tokens() {
         (dir.join("authorizations.json"), 0o644, "login.notes-rights"),
     ] {
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-        let said = is_found_and_mended(&world, id, "others may read");
+        let said = is_found_and_fixed(&world, id, "other users can read");
         is_undone(&world, &said, id);
         fs::set_permissions(&path, fs::Permissions::from_mode(mode & 0o700)).unwrap();
     }

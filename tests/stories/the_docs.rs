@@ -2,10 +2,8 @@
 //! page promises; every command named in a line of text exists; every link leads somewhere.
 
 mod figures;
-mod messages;
 mod page;
 mod scenes;
-mod told;
 mod trust;
 mod words;
 

@@ -1,16 +1,12 @@
-//! Addresses of Heroku's git server that carry a token, or that lead astray.
+//! Remote URLs of Heroku that contain a token, or do not reach Heroku.
 
-use super::{Copy, Fate, Finding, Fix, Look, removed};
+use std::path::Path;
+
+use super::{Finding, Look};
 use crate::git::{self, HerokuUrl, Setting, Way};
-use crate::notice::Notice;
-use crate::token::Token;
+use crate::notice::{Command, Fix};
 
-/// What takes back that a copy of a token has gone. A command that wrote it again would show it in
-/// the process list.
-pub(super) const NO_NEED: &str =
-    "not needed: the token is in the keyring, and git asks for it there";
-
-/// The addresses of remotes.
+/// The URLs of remotes.
 pub(super) fn remotes(look: &Look<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     let urls = look.settings_of("remote", "url").into_iter();
@@ -27,92 +23,55 @@ pub(super) fn remotes(look: &Look<'_>) -> Vec<Finding> {
                 setting,
                 &url,
                 "git.clear-text",
-                "in clear text: whoever is on the way reads the token",
+                "uses http: anyone on the network path can read the token",
+                look,
             )),
             Way::Ssh => found.push(detour(
                 setting,
                 &url,
                 "git.ssh",
-                "by SSH, which Heroku no longer answers",
+                "uses SSH, which Heroku no longer supports",
+                look,
             )),
         }
     }
     if found.is_empty() {
         found.push(Finding::pass(
             "git.remotes",
-            "no remote's address holds a password or leads astray",
+            "no remote URL contains a password or points elsewhere",
         ));
     }
     found
 }
 
 fn with_a_password(setting: &Setting, url: &HerokuUrl, look: &Look<'_>) -> Finding {
-    let key = &setting.key;
-    let finding = Finding::fail(
-        "git.token-in-url",
-        format!("the address {key} carries a password"),
-    )
-    .with_advice(format!(
-        "{} {}",
-        git::command(setting, "--replace-all"),
-        url.clean
-    ));
-    let Some(token) = &url.token else {
-        return finding.because("git sends it, and asks no helper; it is no token of Heroku's");
+    let what = format!("the remote URL {} contains a password", setting.key);
+    let about = match &url.token {
+        Some(token) => look.describe(token),
+        None => Some("it is not a Heroku token".to_owned()),
     };
-    let fate = look.fate_of(token, Copy::Elsewhere);
-    let why = format!("git sends it, and asks no helper; {}", fate.words());
-    let does = format!("take user and password out of {key}: {}", fate.words());
-    let (setting, clean) = (setting.clone(), url.clean.clone());
-    let change = move || git::replace_url(&setting, &clean);
-    finding
-        .because(why)
-        .fixed_by(letting_go(&fate, token, does, NO_NEED, change))
+    Finding::fail("git.token-in-url", what)
+        .because(with("git sends it and asks no helper", about))
+        .with_advice(replacement(setting, url, look))
 }
 
-/// A fix that takes a copy of a token away, once the token itself is safe.
-pub(super) fn letting_go(
-    fate: &Fate,
-    token: &Token,
-    does: String,
-    undo: &str,
-    change: impl Fn() -> Result<(), Notice> + 'static,
-) -> Option<Fix> {
-    let undo = match fate {
-        Fate::Unsure(_) => return None,
-        Fate::Dead => "not needed: nobody can use that token",
-        Fate::Spare(_) => {
-            "not needed: the keyring has another; this one stays valid until you revoke it"
-        }
-        Fate::Held | Fate::Moved { .. } => undo,
-    };
-    let (fate, token) = (fate.clone(), token.clone());
-    Some(Fix::new(does, undo, move |context| {
-        fate.prepare(context, &token)?;
-        change()
-    }))
+fn detour(
+    setting: &Setting,
+    url: &HerokuUrl,
+    id: &'static str,
+    why: &str,
+    look: &Look<'_>,
+) -> Finding {
+    let what = format!("the remote URL {} {why}", setting.key);
+    Finding::fail(id, what).with_advice(replacement(setting, url, look))
 }
 
-fn detour(setting: &Setting, url: &HerokuUrl, id: &'static str, why: &str) -> Finding {
-    let key = &setting.key;
-    let finding = Finding::fail(id, format!("the address {key} leads to Heroku {why}"))
-        .with_advice(format!(
-            "{} {}",
-            git::command(setting, "--replace-all"),
-            url.clean
-        ));
-    if url.has_password || !setting.is_changeable() {
-        return finding;
-    }
-    let does = format!("write https:// into {key}: {}", url.clean);
-    let undo = git::undone_by_replacing(setting, &url.clean);
-    let (setting, clean) = (setting.clone(), url.clean.clone());
-    finding.fixed_by(Fix::new(does, undo, move |_| {
-        git::replace(&setting, &clean)
-    }))
+/// The command that writes the URL without a password, over https.
+fn replacement(setting: &Setting, url: &HerokuUrl, look: &Look<'_>) -> Fix {
+    git::change_command(setting, "--replace-all", Some(&url.clean), look.home())
 }
 
-/// Settings that write addresses anew.
+/// Settings that rewrite URLs.
 pub(super) fn rewritten(look: &Look<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     let rules = look.settings_of("url", "insteadof").into_iter();
@@ -130,7 +89,11 @@ pub(super) fn rewritten(look: &Look<'_>) -> Vec<Finding> {
             continue;
         };
         let leads_to = format!("{base}{rest}");
-        found.extend(turned_away(rule, HerokuUrl::parse(&leads_to).as_ref()));
+        found.extend(turned_away(
+            rule,
+            HerokuUrl::parse(&leads_to).as_ref(),
+            look,
+        ));
     }
     found
 }
@@ -139,38 +102,42 @@ fn concerns_heroku(prefix: &str) -> bool {
     !prefix.is_empty() && "https://git.heroku.com/app.git".starts_with(prefix)
 }
 
-fn turned_away(rule: &Setting, to: Option<&HerokuUrl>) -> Option<Finding> {
+fn turned_away(rule: &Setting, to: Option<&HerokuUrl>, look: &Look<'_>) -> Option<Finding> {
     let place = &rule.origin;
-    let look_at = "git config --show-origin --get-regexp '^url\\.' shows it";
-    let (id, why) = match to {
+    let why = match to {
         Some(url) if url.has_password || url.token.is_some() => {
-            // The token stands in the key itself: a command line that removes it would show it.
+            // The token is in the key itself: a command that removes the key would show the token.
             let what =
-                format!("a setting in {place} puts a password into every address of Heroku's");
-            let finding = Finding::fail("git.token-in-rewrite", what);
+                format!("a url.*.insteadOf in {place} puts a password into every Heroku URL");
             return Some(
-                finding
-                    .because("git sends it, and asks no helper")
-                    .with_advice(format!(
-                        "take the section out by hand: git config --file {place} --edit"
+                Finding::fail("git.token-in-rewrite", what)
+                    .because("git sends it and asks no helper")
+                    .with_advice(Fix::command(
+                        "remove the section",
+                        Command::new("git config --file")
+                            .path(Path::new(place), look.home())
+                            .then("--edit"),
                     )),
             );
         }
         Some(url) => match url.way {
             Way::Https => return None,
-            Way::Http => (
-                "git.rewritten",
-                "in clear text: whoever is on the way reads the token",
-            ),
-            Way::Ssh => ("git.rewritten", "by SSH, which Heroku no longer answers"),
+            Way::Http => "to http: anyone on the network path can read the token",
+            Way::Ssh => "to SSH, which Heroku no longer supports",
         },
-        None => ("git.rewritten", "to another server"),
+        None => "to another server",
     };
-    let finding = Finding::fail(
-        id,
-        format!("a setting in {place} turns Heroku's addresses away: {why}"),
-    )
-    .because(format!("it is {}", rule.key))
-    .with_advice(look_at);
-    Some(finding.fixed_by(removed(rule)))
+    let what = format!("{} in {place} redirects Heroku's URLs {why}", rule.key);
+    let unset = git::change_command(
+        rule,
+        "--fixed-value --unset-all",
+        Some(&rule.value),
+        look.home(),
+    );
+    Some(Finding::fail("git.rewritten", what).with_advice(unset))
+}
+
+/// A reason, and what is known about the token.
+pub(super) fn with(reason: &str, about: Option<String>) -> String {
+    about.map_or_else(|| reason.to_owned(), |about| format!("{reason}; {about}"))
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::{Finding, Look};
 use crate::logins::lookup::Source;
+use crate::notice::{Command, Fix};
 
 /// The first version that keeps its token in the keyring alone.
 const KEYRING: (u32, u32) = (11, 8);
@@ -108,9 +109,9 @@ pub(super) fn aliases(look: &Look<'_>) -> Vec<Finding> {
             found.push(
                 Finding::warn("cli.alias", what)
                     .because("the Heroku CLI wrote it when it lived on netrc")
-                    .with_advice(format!(
-                        "remove the password's line: sed -i '/password:/d' {}",
-                        file.display()
+                    .with_advice(Fix::command(
+                        "remove the line with the password",
+                        Command::new("sed -i '/password:/d'").path(&file, look.home()),
                     )),
             );
         }

@@ -1,11 +1,12 @@
-//! How git reaches Heroku: whether it checks the certificate, and by which proxy it goes.
+//! How git connects to Heroku: whether it verifies the certificate, and which proxy it uses.
 
 use std::path::Path;
 
-use super::{Finding, Fix, Look, removed};
+use super::{Finding, Look};
 use crate::git;
+use crate::notice::{Command, Fix};
 
-/// Whether git makes sure that it talks to Heroku.
+/// Whether git verifies Heroku's certificate.
 pub(super) fn certificates(look: &Look<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     if look
@@ -16,7 +17,7 @@ pub(super) fn certificates(look: &Look<'_>) -> Vec<Finding> {
     {
         let finding = Finding::fail(
             "git.no-certificate",
-            "GIT_SSL_NO_VERIFY is set: git sends the token to whoever says that he is Heroku",
+            "GIT_SSL_NO_VERIFY is set: git does not verify Heroku's certificate, so anyone can impersonate it",
         );
         found.push(finding.with_advice("unset GIT_SSL_NO_VERIFY"));
     }
@@ -30,9 +31,14 @@ pub(super) fn certificates(look: &Look<'_>) -> Vec<Finding> {
                 setting.key, setting.origin
             );
             let finding = Finding::fail("git.ca-file", what)
-                .because("git can check no certificate, and reaches nobody")
-                .with_advice(git::command(setting, "--unset"));
-            found.push(finding.fixed_by(removed(setting)));
+                .because("without CA certificates git cannot connect to Heroku")
+                .with_advice(git::change_command(
+                    setting,
+                    "--unset-all",
+                    None,
+                    look.home(),
+                ));
+            found.push(finding);
         }
     }
     found
@@ -49,25 +55,19 @@ fn unchecked(look: &Look<'_>) -> Option<Finding> {
         return None;
     }
     let what = format!(
-        "{} in {} is off: git sends the token to whoever says that he is Heroku",
+        "{} in {} is off: git does not verify Heroku's certificate, so anyone can impersonate it",
         deciding.key, deciding.origin
     );
-    let finding = Finding::fail("git.no-certificate", what);
-    if deciding.key != "http.sslverify" {
-        let advice = git::command(deciding, "--unset");
-        return Some(finding.with_advice(advice).fixed_by(removed(deciding)));
-    }
-    let key = "http.https://git.heroku.com.sslVerify";
-    let advice = format!("git config --global {key} true");
-    let fix = Fix::new(
-        "make git check Heroku's certificate, whatever holds for other servers",
-        format!("git config --global --unset {key}"),
-        move |_| git::add(key, "true"),
-    );
-    Some(finding.with_advice(advice).fixed_by(fix))
+    let advice = if deciding.key == "http.sslverify" {
+        // Other servers may need the general setting.
+        Command::new("git config --global http.https://git.heroku.com.sslVerify true").into()
+    } else {
+        git::change_command(deciding, "--unset-all", None, look.home())
+    };
+    Some(Finding::fail("git.no-certificate", what).with_advice(advice))
 }
 
-/// A proxy that git takes and this program does not know of.
+/// A proxy that git uses and this program does not.
 pub(super) fn proxies(look: &Look<'_>) -> Vec<Finding> {
     let settings = look.settings_of("http", "proxy").into_iter();
     let deciding = settings
@@ -78,14 +78,14 @@ pub(super) fn proxies(look: &Look<'_>) -> Vec<Finding> {
             if !setting.value.is_empty() && look.context.environment.https_proxy.is_none() =>
         {
             let what = format!(
-                "git takes the proxy of {} in {}, and this program none",
+                "git uses the proxy of {} in {}, and this program uses none",
                 setting.key, setting.origin
             );
             let finding = Finding::warn("git.proxy", what)
-                .because("what asks Heroku itself, such as login, goes by https_proxy")
-                .with_advice(format!(
-                    "export https_proxy=\"$(git config {})\"",
-                    setting.key
+                .because("commands that ask Heroku, such as login, use https_proxy")
+                .with_advice(Fix::command(
+                    "set https_proxy to the same value",
+                    Command::new("git config").arg(&setting.key),
                 ));
             vec![finding]
         }

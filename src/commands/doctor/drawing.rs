@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::{Finding, Mask, Severity, report};
+use crate::notice::Fix;
 
 /// All that an examination has to tell.
 pub(super) struct Report<'a> {
@@ -42,6 +43,8 @@ struct JsonCheck {
     what: String,
     why: String,
     fix: String,
+    /// The command of the fix alone, for pasting; null if the fix is no single command.
+    command: Option<String>,
     fixable: bool,
 }
 
@@ -75,8 +78,9 @@ impl Report<'_> {
                     severity: one.severity,
                     what: public(&one.what),
                     why: public(&one.why),
-                    fix: public(&one.advice),
-                    fixable: one.fix.is_some(),
+                    fix: self.fix(&one.advice),
+                    command: self.mask.fix(&one.advice).command_line().map(str::to_owned),
+                    fixable: one.repair.is_some(),
                 })
                 .collect(),
             changes: self
@@ -114,10 +118,17 @@ impl Report<'_> {
         if !finding.why.is_empty() {
             writeln!(out, "        {}", self.mask.public(&finding.why))?;
         }
-        if !finding.advice.is_empty() {
-            writeln!(out, "        fix: {}", self.mask.public(&finding.advice))?;
+        let fix = self.fix(&finding.advice);
+        if !fix.is_empty() {
+            writeln!(out, "        fix: {fix}")?;
         }
         Ok(())
+    }
+
+    /// A fix as a line. The member, or the word before it, says already that it is to be run.
+    fn fix(&self, fix: &Fix) -> String {
+        let line = self.mask.fix(fix).to_string();
+        line.strip_prefix("run: ").unwrap_or(&line).to_owned()
     }
 
     fn summary(&self) -> String {
@@ -135,15 +146,15 @@ impl Report<'_> {
         let mut does: Vec<&str> = self
             .findings
             .iter()
-            .filter_map(|one| one.fix.as_ref())
-            .map(|fix| fix.does.as_str())
+            .filter_map(|one| one.repair.as_ref())
+            .map(|repair| repair.does.as_str())
             .collect();
         does.sort_unstable();
         does.dedup();
         match does.len() {
             0 => told,
             fixable => format!(
-                "{told}; {fixable} can be mended for you: git credential-heroku-rs doctor --fix"
+                "{told}; {fixable} can be fixed automatically: git credential-heroku-rs doctor --fix"
             ),
         }
     }

@@ -1,11 +1,11 @@
-//! What a check has found, and how it would be mended.
+//! What a check found, and how to fix it.
 
 use std::rc::Rc;
 
 use serde::Serialize;
 
 use crate::context::Context;
-use crate::notice::Notice;
+use crate::notice::{Fix, Notice};
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -26,14 +26,15 @@ pub(super) struct Finding {
     pub(super) severity: Severity,
     pub(super) what: String,
     pub(super) why: String,
-    /// A command that can be pasted, or a place to look.
-    pub(super) advice: String,
-    pub(super) fix: Option<Fix>,
+    /// What the user can do.
+    pub(super) advice: Fix,
+    /// What `--fix` can do: only for what is ours.
+    pub(super) repair: Option<Repair>,
 }
 
-/// A safe change, and the way back.
+/// A change to something of ours, and how to undo it.
 #[derive(Clone)]
-pub(super) struct Fix {
+pub(super) struct Repair {
     /// What it does; two that say the same are one.
     pub(super) does: String,
     pub(super) undo: String,
@@ -49,8 +50,8 @@ impl Finding {
             severity: Severity::Pass,
             what: what.into(),
             why: String::new(),
-            advice: String::new(),
-            fix: None,
+            advice: Fix::NONE,
+            repair: None,
         }
     }
 
@@ -68,13 +69,13 @@ impl Finding {
         }
     }
 
-    /// A problem that another room has put into words.
-    pub(super) fn of_problem(id: &'static str, severity: Severity, notice: &Notice) -> Finding {
+    /// A finding with the text of a notice.
+    pub(super) fn from_notice(id: &'static str, severity: Severity, notice: &Notice) -> Finding {
         let finding = Finding {
             severity,
             ..Finding::pass(id, notice.what())
         };
-        finding.with_advice(notice.fix().to_string())
+        finding.with_advice(notice.fix())
     }
 
     pub(super) fn because(self, why: impl Into<String>) -> Finding {
@@ -84,19 +85,16 @@ impl Finding {
         }
     }
 
-    pub(super) fn with_advice(self, advice: impl Into<String>) -> Finding {
-        let advice = advice.into();
-        // A problem tells to run it; here it stands behind a word of its own.
-        let advice = advice.strip_prefix("run: ").unwrap_or(&advice);
+    pub(super) fn with_advice(self, advice: impl Into<Fix>) -> Finding {
         Finding {
-            advice: advice.to_owned(),
+            advice: advice.into(),
             ..self
         }
     }
 
-    pub(super) fn fixed_by(self, fix: impl Into<Option<Fix>>) -> Finding {
+    pub(super) fn with_repair(self, repair: impl Into<Option<Repair>>) -> Finding {
         Finding {
-            fix: fix.into(),
+            repair: repair.into(),
             ..self
         }
     }
@@ -107,13 +105,13 @@ impl Finding {
     }
 }
 
-impl Fix {
+impl Repair {
     pub(super) fn new(
         does: impl Into<String>,
         undo: impl Into<String>,
         change: impl Fn(&Context) -> Result<(), Notice> + 'static,
-    ) -> Fix {
-        Fix {
+    ) -> Repair {
+        Repair {
             does: does.into(),
             undo: undo.into(),
             change: Rc::new(change),

@@ -5,7 +5,8 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
-use super::{Copy, Finding, Look, NO_NEED, letting_go};
+use super::addresses::with;
+use super::{Finding, Look};
 use crate::git::{self, Setting};
 use crate::token::Token;
 
@@ -27,48 +28,36 @@ pub(super) fn check(look: &Look<'_>) -> Vec<Finding> {
 
 fn header(setting: &Setting, secret: &Secret, is_scoped: bool, look: &Look<'_>) -> Finding {
     let (key, place) = (&setting.key, &setting.origin);
-    let whom = match is_scoped {
-        true => "Heroku",
-        false => "every server",
+    let receiver = if is_scoped { "Heroku" } else { "every server" };
+    let what = format!("{key} in {place} sends a password to {receiver}");
+    // A secret that may belong to another service is not sent to Heroku to ask about it.
+    let about = match secret {
+        Secret::Token(token)
+            if is_scoped || token.has_herokus_prefix() || look.is_in_keyring(token) =>
+        {
+            look.describe(token)
+        }
+        Secret::Token(_) | Secret::Other => None,
     };
-    let finding = Finding::fail(
-        "git.header",
-        format!("{key} in {place} sends a password to {whom}"),
-    )
-    .with_advice(git::command(setting, "--unset-all"));
     let why =
-        "git sends it in place of the helper's, and has the helper's erased where it is wrong";
-    // A secret that may be somebody else's is no business of Heroku's.
-    let herokus = match secret {
-        Secret::Token(token) => Some(token)
-            .filter(|token| is_scoped || token.has_herokus_prefix() || look.is_in_keyring(token)),
-        Secret::Other => None,
-    };
-    let Some(token) = herokus else {
-        return finding.because(why);
-    };
-    let fate = look.fate_of(token, Copy::Elsewhere);
-    let same_key = look
-        .settings_of("http", "extraheader")
-        .into_iter()
-        .filter(|other| {
-            other.key == *key && other.origin == *place && authorization_in(&other.value).is_some()
-        });
-    let is_alone = same_key.count() == 1 && setting.is_changeable();
-    let does = format!(
-        "remove the password from {key} in {place}: {}",
-        fate.words()
-    );
-    let copy = setting.clone();
-    let fix = letting_go(&fate, token, does, NO_NEED, move || {
-        git::remove_authorization(&copy)
-    });
-    finding
-        .because(format!("{why}; {}", fate.words()))
-        .fixed_by(fix.filter(|_| is_alone))
+        "git sends it instead of the helper's, and asks to erase the helper's if it is rejected";
+    Finding::fail("git.header", what)
+        .because(with(why, about))
+        .with_advice(git::change_command(
+            setting,
+            "--unset-all",
+            Some(&header_pattern(&setting.value)),
+            look.home(),
+        ))
 }
 
-/// What an `Authorization` header holds.
+/// A pattern for this header and no other: git takes it as a regular expression.
+fn header_pattern(header: &str) -> String {
+    let name = header.split(':').next().unwrap_or_default();
+    format!("^{name}:")
+}
+
+/// What an `Authorization` header contains.
 enum Secret {
     Token(Token),
     Other,

@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::{Finding, Fix, Look, Severity, found_by_git, is_sent_by_git, shown};
+use super::{Finding, Look, Repair, Severity, found_by_git, is_sent_by_git, shown};
 use crate::account::Account;
 use crate::commands::our_helper;
 use crate::git::{self, HEROKU_HELPER, Kin, Scope, Setting};
+use crate::notice::Fix;
 
 /// What the Heroku CLI writes before every command, where it can.
 const CLI: &str = "!heroku git:credentials";
@@ -14,7 +15,7 @@ const CLI: &str = "!heroku git:credentials";
 /// Who is asked, who is told.
 pub(super) fn order(look: &Look<'_>) -> Vec<Finding> {
     if let Err(notice) = &look.settings {
-        return vec![Finding::of_problem("git.config", Severity::Fail, notice)];
+        return vec![Finding::from_notice("git.config", Severity::Fail, notice)];
     }
     let kins: Vec<Kin> = look.helpers.iter().map(Setting::kin).collect();
     let first = kins.iter().position(|kin| *kin == Kin::Us);
@@ -37,7 +38,7 @@ pub(super) fn order(look: &Look<'_>) -> Vec<Finding> {
         let finding = Finding::warn("git.twice", "git asks this program twice about Heroku")
             .because("each push starts it once more for nothing")
             .with_advice("git credential-heroku-rs setup");
-        found.push(finding.fixed_by(set_up(Scope::Global, look)));
+        found.push(finding.with_repair(set_up(Scope::Global, look)));
     }
     if first.is_some() && found.is_empty() {
         found.push(fragile(look).unwrap_or_else(|| {
@@ -69,7 +70,7 @@ fn not_asked(look: &Look<'_>) -> Vec<Finding> {
         }
     };
     let finding = finding.with_advice("git credential-heroku-rs setup");
-    vec![finding.fixed_by(set_up(Scope::Global, look))]
+    vec![finding.with_repair(set_up(Scope::Global, look))]
 }
 
 /// Without a helper git takes what stands in netrc, and asks the person else.
@@ -133,11 +134,11 @@ fn silenced(finding: Finding, other: &Setting, look: &Look<'_>) -> Finding {
     match other.scope.as_str() {
         "system" | "global" => finding
             .with_advice("git credential-heroku-rs setup")
-            .fixed_by(set_up(Scope::Global, look)),
+            .with_repair(set_up(Scope::Global, look)),
         "local" => finding
             .with_advice("git credential-heroku-rs setup --local")
-            .fixed_by(set_up(Scope::Local, look)),
-        _ => finding.with_advice(format!("take it out of {}", other.origin)),
+            .with_repair(set_up(Scope::Local, look)),
+        _ => finding.with_advice(Fix::advice(format!("remove it from {}", other.origin))),
     }
 }
 
@@ -157,10 +158,10 @@ fn fragile(look: &Look<'_>) -> Option<Finding> {
     let finding = Finding::warn("git.fragile", what)
         .because("it does so unless the key has two values, the blank reset and ours")
         .with_advice("git credential-heroku-rs setup");
-    Some(finding.fixed_by(set_up(Scope::Global, look)))
+    Some(finding.with_repair(set_up(Scope::Global, look)))
 }
 
-fn set_up(scope: Scope, look: &Look<'_>) -> Option<Fix> {
+fn set_up(scope: Scope, look: &Look<'_>) -> Option<Repair> {
     let helper = our_helper(look.context).ok()?;
     let (flag, word) = match scope {
         Scope::Global => ("", "global"),
@@ -174,7 +175,7 @@ fn set_up(scope: Scope, look: &Look<'_>) -> Option<Fix> {
     {
         let _ = write!(undo, "; {}", git::undone_by(old));
     }
-    Some(Fix::new(does, undo, move |context| {
+    Some(Repair::new(does, undo, move |context| {
         git::fits(scope, context.environment.git_config_global.as_deref())?;
         git::set_up(scope, &helper).map(drop)
     }))
@@ -205,19 +206,19 @@ pub(super) fn user_names(look: &Look<'_>) -> Vec<Finding> {
             Finding::fail("git.user-name", what)
                 .because("a user name that is an email means that account and no other")
                 .with_advice("git credential-heroku-rs login, as that account")
-                .fixed_by(removed(setting)),
+                .with_repair(removed(setting)),
         );
     }
     found
 }
 
 /// Takes a setting out, where it is the user's own.
-pub(super) fn removed(setting: &Setting) -> Option<Fix> {
+pub(super) fn removed(setting: &Setting) -> Option<Repair> {
     if !setting.is_changeable() {
         return None;
     }
     let does = format!("remove {} from {}", setting.key, setting.origin);
     let undo = git::undone_by(setting);
     let setting = setting.clone();
-    Some(Fix::new(does, undo, move |_| git::remove(&setting)))
+    Some(Repair::new(does, undo, move |_| git::remove(&setting)))
 }

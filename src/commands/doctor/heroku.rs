@@ -2,12 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Finding, Fix, Look, Severity, Word, span};
-use crate::account::Account;
+use super::{Finding, Look, Severity, Word, span};
 use crate::heroku_api::HerokuApi;
-use crate::logins;
 use crate::logins::lookup::{Found, Outcome, Source};
-use crate::token::Token;
 use crate::token_metadata;
 
 /// A clock that is further off than this tells the end of a token wrongly, and the codes of an
@@ -19,7 +16,7 @@ pub(super) fn reachable(look: &Look<'_>) -> Vec<Finding> {
         None => return vec![Finding::pass("heroku.reach", "it was not asked")],
         Some(Ok(api)) => api,
         Some(Err(failure)) => {
-            return vec![Finding::of_problem(
+            return vec![Finding::from_notice(
                 "heroku.reach",
                 Severity::Fail,
                 &failure.notice(),
@@ -28,7 +25,11 @@ pub(super) fn reachable(look: &Look<'_>) -> Vec<Finding> {
     };
     match clock(api) {
         Ok(finding) => vec![Finding::pass("heroku.reach", "it can be reached"), finding],
-        Err(notice) => vec![Finding::of_problem("heroku.reach", Severity::Fail, &notice)],
+        Err(notice) => vec![Finding::from_notice(
+            "heroku.reach",
+            Severity::Fail,
+            &notice,
+        )],
     }
 }
 
@@ -83,12 +84,10 @@ pub(super) fn token_in_use(look: &Look<'_>) -> Vec<Finding> {
                 format!("it refuses the token{whose} in {}", found.source),
             ),
             found.source,
-            found.account.as_ref(),
-            &found.token,
         )],
         Word::Unknown(notice) => {
             let what = format!("whether it takes the token is not known: {}", notice.what());
-            vec![Finding::warn("heroku.token", what).with_advice(notice.fix().to_string())]
+            vec![Finding::warn("heroku.token", what).with_advice(notice.fix())]
         }
         Word::NotAsked => Vec::new(),
     }
@@ -134,27 +133,11 @@ fn weak(found: &Found) -> Option<Finding> {
     })
 }
 
-fn refused(finding: Finding, source: Source, account: Option<&Account>, token: &Token) -> Finding {
-    let finding = finding.because("it is revoked or has ended");
-    match (source, account) {
-        (Source::Keyring, Some(account)) => {
-            let does =
-                format!("remove the token of {account} that Heroku refuses from the keyring");
-            let (account, token) = (account.clone(), token.clone());
-            finding
-                .with_advice("git credential-heroku-rs login")
-                .fixed_by(Fix::new(
-                    does,
-                    "not needed: nobody can use that token",
-                    move |context| logins::forget_dead(context, &account, &token),
-                ))
-        }
-        (Source::ApiKey, _) => {
-            finding.with_advice("unset HEROKU_API_KEY, or set it to another token")
-        }
-        (Source::Netrc | Source::Keyring, _) => {
-            finding.with_advice("git credential-heroku-rs login")
-        }
+fn refused(finding: Finding, source: Source) -> Finding {
+    let finding = finding.because("it is revoked or expired");
+    match source {
+        Source::ApiKey => finding.with_advice("set HEROKU_API_KEY to a valid token, or unset it"),
+        Source::Netrc | Source::Keyring => finding.with_advice("git credential-heroku-rs login"),
     }
 }
 
@@ -165,24 +148,17 @@ fn ended(look: &Look<'_>) -> Vec<Finding> {
         .trail
         .iter()
         .find_map(|(source, outcome)| match outcome {
-            Outcome::Expired(account, end) => Some((*source, account.as_ref(), *end)),
+            Outcome::Expired(_, end) => Some((*source, *end)),
             _ => None,
         });
-    let Some((source, account, end)) = ended else {
+    let Some((source, end)) = ended else {
         return Vec::new();
     };
     let what = format!(
         "the token in {source} ended on {}",
         end.strftime("%Y-%m-%d")
     );
-    let finding = Finding::fail("heroku.ended", what);
-    let token = account.and_then(|account| look.item_of(account));
-    match (source, token) {
-        (Source::Keyring, Some(token)) if matches!(look.heroku_says(token), Word::Refused) => {
-            vec![refused(finding, source, account, token)]
-        }
-        _ => vec![finding.with_advice("git credential-heroku-rs login")],
-    }
+    vec![Finding::fail("heroku.ended", what).with_advice("git credential-heroku-rs login")]
 }
 
 /// The tokens of other accounts in the keyring: a switch should not be a surprise.
@@ -207,12 +183,7 @@ pub(super) fn other_tokens(look: &Look<'_>) -> Vec<Finding> {
                 item.account
             );
             let finding = Finding::warn("heroku.other-refused", what);
-            found.push(refused(
-                finding,
-                Source::Keyring,
-                Some(&item.account),
-                &item.token,
-            ));
+            found.push(refused(finding, Source::Keyring));
         }
     }
     found

@@ -1,14 +1,10 @@
 //! The keyring: whether it can be asked, and whether what lies there is as both programs want it.
 
-use super::{Finding, Fix, Look, Severity, Word};
+use super::{Finding, Look, Repair, Severity, Word};
 use crate::account::Account;
-use crate::context::Context;
-use crate::hosts::{HerokuHost, Service};
 use crate::keyring::{Item, Listing, Unavailable};
 use crate::logins;
 use crate::logins::lookup::Source;
-use crate::token::Token;
-use crate::token_metadata::{self, TokenMetadata};
 
 pub(super) fn reachable(look: &Look<'_>) -> Vec<Finding> {
     let listing = match &look.listing {
@@ -34,8 +30,8 @@ fn unreachable(look: &Look<'_>, why: &Unavailable) -> Finding {
             "keyring.open",
             format!("{}; the token is in {}", notice.what(), found.source),
         ),
-        (_, Some(_)) => Finding::of_problem("keyring.open", Severity::Warn, &notice),
-        (_, None) => Finding::of_problem("keyring.open", Severity::Fail, &notice),
+        (_, Some(_)) => Finding::from_notice("keyring.open", Severity::Warn, &notice),
+        (_, None) => Finding::from_notice("keyring.open", Severity::Fail, &notice),
     }
 }
 
@@ -80,7 +76,7 @@ fn doubled_item(first: &Item, listing: &Listing, look: &Look<'_>) -> Finding {
         format!("keep one of the {count} items of {account}: the others are copies, or refused");
     let (account, token) = (account.clone(), first.token.clone());
     let undo = "not needed: what goes is a copy, or of no use";
-    finding.fixed_by(Fix::new(does, undo, move |context| {
+    finding.with_repair(Repair::new(does, undo, move |context| {
         logins::leave_one(context, &account, &token)
     }))
 }
@@ -115,9 +111,9 @@ pub(super) fn names(look: &Look<'_>) -> Vec<Finding> {
             Word::Refused | Word::Unknown(_) | Word::NotAsked => None,
         };
         match (item.account.is_email(), owner) {
-            (false, owner) => found.push(unnamed(item, owner, look)),
+            (false, _) => found.push(unnamed(item)),
             (true, Some(owner)) if !same(&owner, &item.account) => {
-                found.push(misnamed(item, owner, look));
+                found.push(misnamed(item, &owner));
             }
             (true, _) => {}
         }
@@ -130,55 +126,19 @@ fn same(one: &Account, other: &Account) -> bool {
     one.as_str().eq_ignore_ascii_case(other.as_str())
 }
 
-fn unnamed(item: &Item, owner: Option<Account>, look: &Look<'_>) -> Finding {
+fn unnamed(item: &Item) -> Finding {
     let what = format!(
         "a token lies under the name {}, which is no account",
         item.account
     );
-    let finding = Finding::warn("keyring.unnamed", what)
+    Finding::warn("keyring.unnamed", what)
         .because("it was pasted at git's prompt; the Heroku CLI does not see it")
-        .with_advice("git credential-heroku-rs status");
-    finding.fixed_by(owner.and_then(|owner| renamed(item, owner, look)))
+        .with_advice("git credential-heroku-rs status")
 }
 
-fn misnamed(item: &Item, owner: Account, look: &Look<'_>) -> Finding {
+fn misnamed(item: &Item, owner: &Account) -> Finding {
     let what = format!("the token of {owner} lies under the name {}", item.account);
-    let finding = Finding::warn("keyring.misnamed", what)
-        .because("Heroku says whose it is; a push goes out in that name")
-        .with_advice("git credential-heroku-rs login");
-    finding.fixed_by(renamed(item, owner, look))
-}
-
-/// Where the owner has a good token under the right name, nobody decides between the two.
-fn renamed(item: &Item, owner: Account, look: &Look<'_>) -> Option<Fix> {
-    let other = look.item_of(&owner).filter(|other| **other != item.token);
-    let is_good = |other| !matches!(look.heroku_says(other), Word::Refused);
-    if other.is_some_and(is_good) {
-        return None;
-    }
-    let dead = other.cloned();
-    let does = format!(
-        "keep the token under {owner}, whose it is, in place of {}",
-        item.account
-    );
-    let undo = "not needed: it is the same token, under its owner's name";
-    let (old, token) = (item.account.clone(), item.token.clone());
-    Some(Fix::new(does, undo, move |context| {
-        let known = known_now(context, &owner, &token);
-        logins::move_to_owner(context, &old, &owner, &token, dead.as_ref(), known).map(drop)
-    }))
-}
-
-/// What is known of a token that Heroku has just taken, under its owner's name.
-fn known_now(context: &Context, owner: &Account, token: &Token) -> TokenMetadata {
-    let noted = token_metadata::about(&context.environment, token);
-    let in_use = HerokuHost::in_sight(Service::Api, context.environment.heroku_host.as_deref());
-    TokenMetadata {
-        account: owner.to_string(),
-        checked: Some(context.now()),
-        ..noted.unwrap_or_else(|| TokenMetadata {
-            heroku: Some(in_use.api_name()),
-            ..TokenMetadata::new(owner, token)
-        })
-    }
+    Finding::warn("keyring.misnamed", what)
+        .because("Heroku says which account it belongs to; pushes are made in that name")
+        .with_advice("git credential-heroku-rs login")
 }

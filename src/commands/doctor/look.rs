@@ -1,6 +1,7 @@
 //! The facts that the checks go by, gathered once, and Heroku's word on each token, asked once.
 
 use std::cell::RefCell;
+use std::path::Path;
 use std::time::Duration;
 
 use crate::account::Account;
@@ -10,8 +11,7 @@ use crate::git::{self, Setting};
 use crate::heroku_api::{AccountInfo, ApiError, HerokuApi};
 use crate::heroku_cli::{self, LoginState};
 use crate::keyring::{Listing, Unavailable};
-use crate::logins;
-use crate::logins::lookup::{Answer, Source};
+use crate::logins::lookup::Answer;
 use crate::notice::Notice;
 use crate::token::Token;
 use crate::token_metadata;
@@ -129,93 +129,24 @@ impl<'a> Look<'a> {
         listing.is_ok_and(|listing| listing.items.iter().any(|item| item.token == *token))
     }
 
-    /// What becomes of a token once the copy that was found of it is gone.
-    pub(super) fn fate_of(&self, token: &Token, copy: Copy) -> Fate {
+    /// The user's home.
+    pub(super) fn home(&self) -> Option<&Path> {
+        self.context.environment.home.as_deref()
+    }
+
+    /// What the user should know about a token that was found elsewhere; none if nothing is known.
+    pub(super) fn describe(&self, token: &Token) -> Option<String> {
         let served = self.answer.found.as_ref();
-        let is_served = served.is_some_and(|found| {
-            found.token == *token && !(copy == Copy::InNetrc && found.source == Source::Netrc)
-        });
-        if is_served || self.is_in_keyring(token) {
-            return Fate::Held;
+        if served.is_some_and(|found| found.token == *token) {
+            return Some("it is the token in use".to_owned());
+        }
+        if self.is_in_keyring(token) {
+            return Some("it is in the keyring too".to_owned());
         }
         match self.heroku_says(token) {
-            Word::Refused => Fate::Dead,
-            Word::Good(info) => self.fate_of_a_good_one(info.email),
-            Word::Unknown(why) => Fate::Unsure(why.what().to_owned()),
-            Word::NotAsked => Fate::Unsure("Heroku was not asked".to_owned()),
-        }
-    }
-
-    /// Another token of the same account is enough only where that one is good too.
-    fn fate_of_a_good_one(&self, owner: Account) -> Fate {
-        let other = self.item_of(&owner);
-        match other.map(|other| self.heroku_says(other)) {
-            _ if self.listing.is_err() => {
-                Fate::Unsure("there is no keyring to keep it in".to_owned())
-            }
-            None | Some(Word::Refused) => Fate::Moved {
-                dead: other.cloned(),
-                owner,
-            },
-            Some(Word::Good(_)) => Fate::Spare(owner),
-            Some(Word::Unknown(why)) => Fate::Unsure(why.what().to_owned()),
-            Some(Word::NotAsked) => Fate::Unsure("Heroku was not asked".to_owned()),
-        }
-    }
-}
-
-/// Where a copy of a token was found.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Copy {
-    InNetrc,
-    Elsewhere,
-}
-
-/// What becomes of a token whose copy is removed: none that is good is lost.
-#[derive(Clone)]
-pub(super) enum Fate {
-    /// It stays where this program finds it.
-    Held,
-    /// Heroku refuses it: nothing is lost.
-    Dead,
-    /// The keyring has another one of this account.
-    Spare(Account),
-    /// It goes to the keyring first, as this account's, in place of one that Heroku refuses.
-    Moved { owner: Account, dead: Option<Token> },
-    /// Nobody can say, so the copy stays.
-    Unsure(String),
-}
-
-impl Fate {
-    /// In a few words, after "the token":
-    pub(super) fn words(&self) -> String {
-        match self {
-            Fate::Held => "it is the one in use, and stays there".to_owned(),
-            Fate::Dead => "Heroku refuses it: it is of no use to anyone".to_owned(),
-            Fate::Spare(account) => {
-                format!("it is good, and the keyring has another one of {account}")
-            }
-            Fate::Moved { owner, .. } => {
-                format!("it is good, and goes to the keyring as the login of {owner}")
-            }
-            Fate::Unsure(why) => format!("it stays: {why}"),
-        }
-    }
-
-    /// Whether the copy may go.
-    pub(super) fn is_safe(&self) -> bool {
-        !matches!(self, Fate::Unsure(_))
-    }
-
-    /// Makes sure that a good token is not lost, before its copy goes.
-    ///
-    /// # Errors
-    /// Why the keyring could not take it.
-    pub(super) fn prepare(&self, context: &Context, token: &Token) -> Result<(), Notice> {
-        match self {
-            Fate::Moved { owner, dead } => logins::adopt(context, owner, token, dead.as_ref()),
-            Fate::Held | Fate::Dead | Fate::Spare(_) => Ok(()),
-            Fate::Unsure(why) => Err(Notice::new(format!("the token stays: {why}"), "")),
+            Word::Good(info) => Some(format!("it is a valid token of {}", info.email)),
+            Word::Refused => Some("Heroku rejects it".to_owned()),
+            Word::Unknown(_) | Word::NotAsked => None,
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use super::Look;
 use crate::context::Context;
+use crate::notice::Fix;
 use crate::redact::{Hide, Known, redacted};
 
 /// Takes out what is nobody else's business.
@@ -28,5 +29,10 @@ impl Mask {
     /// The text as anyone may read it.
     pub(super) fn public(&self, text: &str) -> String {
         redacted(text, Hide::FormsAndPerson, &self.0)
+    }
+
+    /// A fix as anyone may read it: without its command if a part of that is hidden.
+    pub(super) fn fix(&self, fix: &Fix) -> Fix {
+        fix.redacted(|text| self.public(text))
     }
 }

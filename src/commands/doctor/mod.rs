@@ -1,8 +1,9 @@
 //! `doctor`: looks at all that lies between `git push` and Heroku, says what is wrong and what
 //! mends it, and with `--fix` mends what it safely can.
 //!
-//! A check looks and never changes; a fix is shown before it is made, with the way back. Where a
-//! token is about to lose its place, it is in the keyring first, or Heroku has refused it.
+//! A check never changes anything. `--fix` changes only what is ours: our lines in git's configuration,
+//! `login.json`, duplicate items in the keyring, the mode of our files and of netrc. For a secret in another
+//! program's file it offers a command and changes nothing.
 
 mod addresses;
 mod cli;
@@ -31,11 +32,9 @@ use crate::context::Context;
 use crate::notice::{Kind, Notice, Told};
 use crate::terminal::{self, Spinner};
 
-use addresses::{NO_NEED, letting_go};
 use drawing::{Change, Colour, Report};
-use finding::{Finding, Fix, Severity};
-use helpers::removed;
-use look::{Copy, Fate, Look, Reach, Word};
+use finding::{Finding, Repair, Severity};
+use look::{Look, Reach, Word};
 use mask::Mask;
 use netrc_file::is_sent_by_git;
 use program::found_by_git;

@@ -1,10 +1,9 @@
 //! netrc, which git reads before it asks any helper.
 
-use super::{Copy, Fate, Finding, Fix, Look, Severity, modes};
-use crate::context::Context;
+use super::{Finding, Look, Repair, Severity, Word, modes};
 use crate::logins::lookup::Source;
 use crate::netrc::{self, Entry, Netrc, Overview, Unreadable};
-use crate::notice::Notice;
+use crate::notice::{Command, Fix, Notice};
 use crate::token::Token;
 
 pub(super) fn check(look: &Look<'_>) -> Vec<Finding> {
@@ -25,7 +24,7 @@ pub(super) fn check(look: &Look<'_>) -> Vec<Finding> {
     found.extend(stray_default(&overview));
     found.extend(match (has_ours, serves(look)) {
         (false, _) => Vec::new(),
-        (true, true) => as_a_store(&overview, look),
+        (true, true) => as_a_store(&overview),
         (true, false) => vec![beside_the_keyring(&overview, look)],
     });
     if found.is_empty() {
@@ -59,7 +58,7 @@ fn encrypted(look: &Look<'_>) -> Vec<Finding> {
         Ok(None) => "there is none, or none that git reads",
         Ok(Some(_)) => "it is encrypted: git does not read it, the Heroku CLI and this program do",
         Err(why) => {
-            return vec![Finding::of_problem(
+            return vec![Finding::from_notice(
                 "netrc.encrypted",
                 Severity::Warn,
                 &why.notice(&look.context.environment),
@@ -74,41 +73,40 @@ fn unreadable(why: &Unreadable, look: &Look<'_>) -> Finding {
     let notice = why.notice(&look.context.environment);
     match why {
         Unreadable::NotOurs("others can write it") => {
-            let finding = Finding::of_problem("netrc.rights", Severity::Fail, &notice);
+            let finding = Finding::from_notice("netrc.rights", Severity::Fail, &notice);
             finding
                 .because("whoever can write it decides in whose name you push")
-                .fixed_by(private(look))
+                .with_repair(private(look))
         }
         Unreadable::Doubt { line, .. } => {
-            Finding::of_problem("netrc.doubt", Severity::Fail, &notice)
+            Finding::from_notice("netrc.doubt", Severity::Fail, &notice)
                 .because(
                     "git may stop at it before any request, and other programs read it otherwise",
                 )
-                .with_advice(format!(
-                    "open it at line {line}: ${{EDITOR:-vi}} +{line} ~/.netrc"
-                ))
+                .with_advice(edit("open it at the line", *line))
         }
         Unreadable::NotOurs(_)
         | Unreadable::Unfit(_)
         | Unreadable::Encrypted(_)
         | Unreadable::ReadOnly
-        | Unreadable::Failed(_) => Finding::of_problem("netrc.unfit", Severity::Warn, &notice),
+        | Unreadable::Failed(_) => Finding::from_notice("netrc.unfit", Severity::Warn, &notice),
     }
 }
 
 fn readable(look: &Look<'_>) -> Option<Finding> {
     let finding = Finding::warn("netrc.rights", "others can read it, and the token in it")
         .with_advice("chmod 600 ~/.netrc");
-    Some(finding.fixed_by(private(look)?))
+    Some(finding.with_repair(private(look)?))
 }
 
-fn private(look: &Look<'_>) -> Option<Fix> {
+fn private(look: &Look<'_>) -> Option<Repair> {
     let path = netrc::path(&look.context.environment)?;
     let mode = modes::of(&path)?;
     let does = format!("chmod 600 {}", path.display());
     let undo = format!("chmod {mode:o} {}", path.display());
-    Some(Fix::new(does, undo, move |_| {
-        modes::set(&path, 0o600).map_err(|why| Notice::new(format!("its rights stay: {why}"), ""))
+    Some(Repair::new(does, undo, move |_| {
+        modes::set(&path, 0o600)
+            .map_err(|why| Notice::new(format!("the mode could not be changed: {why}"), ""))
     }))
 }
 
@@ -118,9 +116,12 @@ fn stray_default(overview: &Overview) -> Option<Finding> {
     let what = format!("line {line}: git sends the password of the `default` entry to Heroku");
     let finding = Finding::warn("netrc.default", what)
         .because("and to every other server without an entry of its own, before it asks a helper");
-    Some(finding.with_advice(format!(
-        "name its servers in place of `default`: ${{EDITOR:-vi}} +{line} ~/.netrc"
-    )))
+    Some(finding.with_advice(edit("name its servers instead of `default`", line)))
+}
+
+fn edit(purpose: &'static str, line: usize) -> Fix {
+    let editor = Command::new("${EDITOR:-vi}").arg(&format!("+{line}"));
+    Fix::command(purpose, editor.then("~/.netrc"))
 }
 
 /// All of the tokens in it, each once.
@@ -150,79 +151,39 @@ fn lines(overview: &Overview) -> String {
     }
 }
 
-/// The token belongs into the keyring: what lies in netrc is a copy, a leftover, or in the way.
+/// The token belongs in the keyring: a copy in netrc is in plain text, and git sends it first.
 fn beside_the_keyring(overview: &Overview, look: &Look<'_>) -> Finding {
-    let fates: Vec<(Token, Fate)> = tokens(overview)
-        .into_iter()
-        .map(|token| (token.clone(), look.fate_of(token, Copy::InNetrc)))
-        .collect();
-    let words: Vec<String> = fates.iter().map(|(_, fate)| fate.words()).collect();
+    let tokens = tokens(overview);
+    let is_rejected = tokens
+        .iter()
+        .all(|token| matches!(look.heroku_says(token), Word::Refused));
     let place = lines(overview);
-    let (id, what) = match overview.git.is_empty() {
-        true => (
+    let (id, what) = if overview.git.is_empty() {
+        (
             "netrc.leftover",
-            format!("{place}: a token lies there in plain text"),
-        ),
-        false => (
+            format!("{place}: there is a token in plain text"),
+        )
+    } else {
+        (
             "netrc.first",
             format!("{place}: git sends this token before it asks any helper"),
-        ),
+        )
     };
-    let is_dead = fates.iter().all(|(_, fate)| matches!(fate, Fate::Dead));
-    let finding = match (is_dead, overview.git.is_empty()) {
-        (true, false) => {
-            Finding::warn(id, what).because("Heroku refuses it, which costs each push a round trip")
-        }
-        (true, true) => Finding::warn(id, what).because("Heroku refuses it"),
-        (false, _) => Finding::warn(id, what).because(words.join("; ")),
-    };
-    let finding = finding.with_advice("git credential-heroku-rs netrc import, or: netrc clean");
-    match fates.iter().all(|(_, fate)| fate.is_safe()) {
-        true => finding.fixed_by(taken_out(fates, &place, &words)),
-        false => finding,
+    let mut about: Vec<String> = tokens
+        .iter()
+        .filter_map(|token| look.describe(token))
+        .collect();
+    about.dedup();
+    let finding = Finding::warn(id, what).because(about.join("; "));
+    if is_rejected {
+        finding.with_advice("git credential-heroku-rs netrc clean")
+    } else {
+        finding.with_advice("git credential-heroku-rs netrc import, or: netrc clean")
     }
 }
 
-fn taken_out(fates: Vec<(Token, Fate)>, place: &str, words: &[String]) -> Fix {
-    let does = format!(
-        "take Heroku's entries out of netrc, {place}: {}",
-        words.join("; ")
-    );
-    let is_dead = fates.iter().all(|(_, fate)| matches!(fate, Fate::Dead));
-    let undo = match is_dead {
-        true => "not needed: nobody can use that token",
-        false => "git credential-heroku-rs netrc print >>~/.netrc",
-    };
-    let tokens: Vec<Token> = fates.iter().map(|(token, _)| token.clone()).collect();
-    Fix::new(does, undo, move |context| {
-        for (token, fate) in &fates {
-            fate.prepare(context, token)?;
-        }
-        let is_as_it_was = held_by_netrc(context)? == tokens;
-        match is_as_it_was
-            && netrc::forget(&context.environment, None)
-                .map_err(|why| why.notice(&context.environment))?
-        {
-            true => Ok(()),
-            false => Err(Notice::new(
-                "netrc has changed meanwhile",
-                "look again: git credential-heroku-rs doctor",
-            )),
-        }
-    })
-}
-
-/// The tokens that netrc has now.
-fn held_by_netrc(context: &Context) -> Result<Vec<Token>, Notice> {
-    let netrc = Netrc::in_plain_text(&context.environment)
-        .map_err(|why| why.notice(&context.environment))?;
-    let overview = netrc.map_or(Ok(Overview::default()), |netrc| netrc.overview());
-    let overview = overview.map_err(|why| why.notice(&context.environment))?;
-    Ok(tokens(&overview).into_iter().cloned().collect())
-}
-
 /// The token lives here: for both hosts, once each, and every program finds the same.
-fn as_a_store(overview: &Overview, look: &Look<'_>) -> Vec<Finding> {
+fn as_a_store(overview: &Overview) -> Vec<Finding> {
     let mut found = Vec::new();
     let is_one_login = tokens(overview).len() == 1;
     let doubled = overview.git.len() > 1 || overview.api.len() > 1;
@@ -238,7 +199,7 @@ fn as_a_store(overview: &Overview, look: &Look<'_>) -> Vec<Finding> {
         .with_advice(
             "log in again, which leaves one: git credential-heroku-rs login --store netrc",
         );
-        found.push(finding.fixed_by(rewritten(overview, look).filter(|_| is_one_login)));
+        found.push(finding);
     } else if !is_one_login {
         let finding = Finding::warn(
             "netrc.two-tokens",
@@ -258,26 +219,7 @@ fn as_a_store(overview: &Overview, look: &Look<'_>) -> Vec<Finding> {
         };
         let finding = Finding::warn("netrc.half", who)
             .with_advice("git credential-heroku-rs login --store netrc");
-        found.push(finding.fixed_by(rewritten(overview, look)));
+        found.push(finding);
     }
     found
-}
-
-/// Writes the one login in the form of the Heroku CLI, for both hosts.
-fn rewritten(overview: &Overview, look: &Look<'_>) -> Option<Fix> {
-    let entry = entries(overview).find(|entry| entry.account.is_some())?;
-    let (account, token) = (entry.account.clone()?, entry.token.clone());
-    look.answer
-        .found
-        .as_ref()
-        .filter(|found| found.token == token)?;
-    let does = format!(
-        "write one entry of {account} for git and one for the API into netrc, in place of {}",
-        lines(overview)
-    );
-    let undo = "not needed: it is the same token, once for each host";
-    Some(Fix::new(does, undo, move |context| {
-        netrc::keep(&context.environment, &account, &token)
-            .map_err(|why| why.notice(&context.environment))
-    }))
 }

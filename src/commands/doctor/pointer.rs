@@ -1,18 +1,15 @@
 //! Which account is in use: `login.json`, the variables that go before it, and who else may
 //! write what decides it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::{Finding, Fix, Look, modes};
+use super::{Finding, Look, Repair, modes};
 use crate::account::Account;
 use crate::heroku_cli::{self, LoginState};
 use crate::hosts::{HerokuHost, Service};
 use crate::logins;
 use crate::logins::lookup::Source;
-use crate::notice::Notice;
-
-/// The check of an account in use that has no token any more.
-pub(super) const DANGLING: &str = "login.dangling";
+use crate::notice::{Command, Fix, Notice};
 
 pub(super) fn login_json(look: &Look<'_>) -> Vec<Finding> {
     let Ok(listing) = &look.listing else {
@@ -30,7 +27,9 @@ pub(super) fn login_json(look: &Look<'_>) -> Vec<Finding> {
                 format!("login.json names {account}, and the keyring has its token"),
             )]
         }
-        (LoginState::Account(account), named) => vec![dangling(account, named, look)],
+        (LoginState::Account(account), named) => {
+            vec![dangling(account, !named.is_empty(), look)]
+        }
         (LoginState::Absent | LoginState::Unusable, []) => Vec::new(),
         (LoginState::Absent, [only]) => vec![
             Finding::warn(
@@ -39,7 +38,7 @@ pub(super) fn login_json(look: &Look<'_>) -> Vec<Finding> {
             )
             .because("one failed look into the keyring makes the Heroku CLI remove it")
             .with_advice("git credential-heroku-rs status")
-            .fixed_by(pointing_to(only, look)),
+            .with_repair(pointing_to(only, look)),
         ],
         (LoginState::Unusable, [only]) => vec![
             Finding::warn("login.unusable", "login.json names no account")
@@ -47,7 +46,7 @@ pub(super) fn login_json(look: &Look<'_>) -> Vec<Finding> {
                     "it is not JSON, or the name in it is no email; the Heroku CLI sees no login",
                 )
                 .with_advice("git credential-heroku-rs status")
-                .fixed_by(pointing_to(only, look)),
+                .with_repair(pointing_to(only, look)),
         ],
         (LoginState::Absent | LoginState::Unusable, several) => vec![
             Finding::fail(
@@ -64,24 +63,21 @@ pub(super) fn login_json(look: &Look<'_>) -> Vec<Finding> {
 }
 
 /// `login.json` names an account whose token is gone.
-fn dangling(account: &Account, named: &[Account], look: &Look<'_>) -> Finding {
+fn dangling(account: &Account, has_others: bool, look: &Look<'_>) -> Finding {
     let what = format!("login.json names {account}, and the keyring has no token of it");
     let finding = match &look.answer.found {
-        Some(_) => Finding::warn(DANGLING, what).because("another source has one"),
-        None => {
-            Finding::fail(DANGLING, what).because("nothing is served in another account's name")
-        }
+        Some(_) => Finding::warn("login.dangling", what).because("another source has one"),
+        None => Finding::fail("login.dangling", what)
+            .because("nothing is served in another account's name"),
     };
-    match named {
-        [] => finding.with_advice("git credential-heroku-rs login"),
-        [only] => finding
-            .with_advice("git credential-heroku-rs login, or switch EMAIL")
-            .fixed_by(pointing_to(only, look)),
-        _ => finding.with_advice("git credential-heroku-rs login, or switch EMAIL"),
+    if has_others {
+        finding.with_advice("git credential-heroku-rs login, or: switch EMAIL")
+    } else {
+        finding.with_advice("git credential-heroku-rs login")
     }
 }
 
-fn pointing_to(account: &Account, look: &Look<'_>) -> Fix {
+fn pointing_to(account: &Account, look: &Look<'_>) -> Repair {
     let does =
         format!("write login.json: {account} is in use, the only one with a token in the keyring");
     let file = heroku_cli::login_file(&look.context.environment).unwrap_or_default();
@@ -92,7 +88,7 @@ fn pointing_to(account: &Account, look: &Look<'_>) -> Fix {
         LoginState::Absent | LoginState::Unusable => format!("rm {}", file.display()),
     };
     let account = account.clone();
-    Fix::new(does, undo, move |context| {
+    Repair::new(does, undo, move |context| {
         logins::switch(context, &account).map(drop)
     })
 }
@@ -174,15 +170,22 @@ pub(super) fn rights(look: &Look<'_>) -> Vec<Finding> {
     let login = heroku_cli::login_file(&look.context.environment);
     let state = look.context.environment.state_dir();
     let notes = state.as_ref().map(|dir| dir.join("authorizations.json"));
+    let home = look.home();
     let mut found = Vec::new();
-    found.extend(login.and_then(|file| loose("login.rights", file, 0o600, 0o022)));
-    found.extend(state.and_then(|dir| loose("login.state-rights", dir, 0o700, 0o077)));
-    found.extend(notes.and_then(|file| loose("login.notes-rights", file, 0o600, 0o077)));
+    found.extend(login.and_then(|file| loose("login.rights", file, 0o600, 0o022, home)));
+    found.extend(state.and_then(|dir| loose("login.state-rights", dir, 0o700, 0o077, home)));
+    found.extend(notes.and_then(|file| loose("login.notes-rights", file, 0o600, 0o077, home)));
     found
 }
 
 /// A file that has one of the rights in `excess`.
-fn loose(id: &'static str, path: PathBuf, right: u32, excess: u32) -> Option<Finding> {
+fn loose(
+    id: &'static str,
+    path: PathBuf,
+    right: u32,
+    excess: u32,
+    home: Option<&Path>,
+) -> Option<Finding> {
     let mode = modes::of(&path).filter(|mode| mode & excess != 0)?;
     let shown = path.display();
     let verb = match mode & 0o022 {
@@ -191,12 +194,20 @@ fn loose(id: &'static str, path: PathBuf, right: u32, excess: u32) -> Option<Fin
     };
     let does = format!("chmod {right:o} {shown}");
     let undo = format!("chmod {mode:o} {shown}");
-    let finding = Finding::warn(id, format!("others may {verb} {shown}")).with_advice(does.clone());
-    let fix = Fix::new(does, undo, move |_| {
-        modes::set(&path, right)
-            .map_err(|why| Notice::new(format!("the rights of {} stay: {why}", path.display()), ""))
+    let chmod = Command::new(if right == 0o700 {
+        "chmod 700"
+    } else {
+        "chmod 600"
     });
-    Some(finding.fixed_by(fix))
+    let finding = Finding::warn(id, format!("other users can {verb} {shown}"))
+        .with_advice(Fix::from(chmod.path(&path, home)));
+    let repair = Repair::new(does, undo, move |_| {
+        modes::set(&path, right).map_err(|why| {
+            let what = format!("the mode of {} could not be changed: {why}", path.display());
+            Notice::new(what, Fix::NONE)
+        })
+    });
+    Some(finding.with_repair(repair))
 }
 
 /// Where the token comes from, where that is neither the keyring nor a variable.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Finding, Look, Severity};
 use crate::git::{self, Setting};
+use crate::notice::{Command, Fix};
 
 const PROGRAM: &str = "git-credential-heroku-rs";
 
@@ -39,9 +40,9 @@ pub(super) fn on_path(look: &Look<'_>) -> Vec<Finding> {
     };
     let finding = Finding::warn("program.path", format!("git does not find {PROGRAM}"))
         .because("it is neither among git's own commands nor on PATH")
-        .with_advice(format!(
-            "export PATH=\"{dir}:$PATH\", in your shell's start file"
-        ));
+        .with_advice(Fix::advice(format!(
+            "add {dir} to PATH in your shell's start file"
+        )));
     vec![Finding {
         severity,
         ..finding
@@ -70,9 +71,9 @@ pub(super) fn copies(look: &Look<'_>) -> Vec<Finding> {
     vec![
         finding
             .because(format!("the one that speaks here is {}", me.display()))
-            .with_advice(format!(
-                "remove the one that you do not want, such as: rm {}",
-                found[0].display()
+            .with_advice(Fix::command(
+                "remove the one that you do not want, such as",
+                Command::new("rm").path(&found[0], look.home()),
             )),
     ]
 }
@@ -81,7 +82,7 @@ pub(super) fn copies(look: &Look<'_>) -> Vec<Finding> {
 pub(super) fn git(_: &Look<'_>) -> Vec<Finding> {
     let (version, shown) = match git::version() {
         Ok(version) => version,
-        Err(notice) => return vec![Finding::of_problem("program.git", Severity::Fail, &notice)],
+        Err(notice) => return vec![Finding::from_notice("program.git", Severity::Fail, &notice)],
     };
     vec![judged(version, &shown)]
 }

@@ -43,7 +43,7 @@ fn unanswered(look: &Look<'_>, why: &str) -> Finding {
             "proof.answer",
             format!("git gets no token: {}", notice.what()),
         )
-        .with_advice(notice.fix().to_string()),
+        .with_advice(notice.fix()),
     };
     match askpass(look) {
         Some(program) => {

@@ -1,6 +1,6 @@
 //! How a helper is spelled: what starts this program, and what only means to.
 
-use super::{Finding, Fix, Look};
+use super::{Finding, Look, Repair};
 use crate::commands::our_helper;
 use crate::git::{self, Kin, Setting};
 
@@ -39,13 +39,13 @@ pub(super) fn check(look: &Look<'_>) -> Vec<Finding> {
             Finding::fail(id, what)
                 .because(why)
                 .with_advice(advice)
-                .fixed_by(fix),
+                .with_repair(fix),
         );
     }
     found
 }
 
-fn rewritten(helper: &Setting, look: &Look<'_>) -> Option<Fix> {
+fn rewritten(helper: &Setting, look: &Look<'_>) -> Option<Repair> {
     let ours = our_helper(look.context).ok()?;
     if !helper.is_changeable() {
         return None;
@@ -58,7 +58,9 @@ fn rewritten(helper: &Setting, look: &Look<'_>) -> Option<Fix> {
     );
     let undo = git::undone_by_replacing(helper, &ours);
     let helper = helper.clone();
-    Some(Fix::new(does, undo, move |_| git::replace(&helper, &ours)))
+    Some(Repair::new(does, undo, move |_| {
+        git::replace(&helper, &ours)
+    }))
 }
 
 #[cfg(test)]

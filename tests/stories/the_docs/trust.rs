@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use super::messages::whole_source;
 use super::page::Page;
 use crate::world::{ANN, World, files_under};
 
@@ -197,4 +196,18 @@ fn get_opens_only_what_the_page_says() {
         ".local/state/git-credential-heroku-rs/authorizations.json",
     ];
     assert_eq!(opened, BTreeSet::from(told));
+}
+
+/// All source below a directory, with no text broken over two lines.
+fn whole_source(dir: &Path) -> String {
+    let mut whole = String::new();
+    for path in files_under(dir) {
+        for line in fs::read_to_string(path).unwrap().lines() {
+            match line.trim_end().strip_suffix('\\') {
+                Some(start) => whole += start.trim_start(),
+                None => whole.extend([line.trim_start(), "\n"]),
+            }
+        }
+    }
+    whole
 }

@@ -1,0 +1,104 @@
+//! `doctor --fix` with a user at the terminal: each change is shown and asked for, and what the
+//! world does meanwhile is not overwritten.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use crate::doctor::healthy;
+use crate::world::{ANN, World};
+
+/// A netrc that others can read, and no `login.json`.
+fn with_two_to_fix() -> World {
+    let world = healthy();
+    let token = world.kept_in_the_keyring(ANN).unwrap();
+    world.has_netrc(&format!(
+        "machine git.heroku.com login {ANN} password {token}\n"
+    ));
+    let netrc = world.home().join(".netrc");
+    fs::set_permissions(netrc, fs::Permissions::from_mode(0o644)).unwrap();
+    fs::remove_file(world.login_json()).unwrap();
+    world
+}
+
+fn mode_of_netrc(world: &World) -> u32 {
+    let metadata = fs::metadata(world.home().join(".netrc")).unwrap();
+    metadata.permissions().mode() & 0o777
+}
+
+#[test]
+fn the_user_is_asked_before_each_change_and_may_say_no() {
+    let world = with_two_to_fix();
+    world
+        .on_a_terminal("git credential-heroku-rs doctor --fix")
+        .shows("proposed fix: chmod 600 ~/.netrc")
+        .shows("undo: chmod 644 ~/.netrc")
+        .shows("Apply? [Y/n]")
+        .types("n")
+        .shows("proposed fix: write login.json")
+        .shows("Apply? [Y/n]")
+        .types("")
+        .exits_with(0);
+    assert_eq!(world.active_account().as_deref(), Some(ANN));
+    assert_eq!(mode_of_netrc(&world), 0o644);
+}
+
+#[test]
+fn the_user_may_stop_and_what_was_fixed_stays() {
+    let world = with_two_to_fix();
+    let shown = world
+        .on_a_terminal("git credential-heroku-rs doctor --fix")
+        .shows("proposed fix: chmod 600 ~/.netrc")
+        .shows("Apply? [Y/n]")
+        .types("y")
+        .shows("proposed fix: write login.json")
+        .shows("Apply? [Y/n]")
+        .presses_control('d')
+        .exits_with(0);
+    assert!(
+        shown.contains("stopped: changes made before stay"),
+        "{shown}"
+    );
+    assert_eq!(world.active_account(), None);
+    assert_eq!(mode_of_netrc(&world), 0o600);
+}
+
+#[test]
+fn a_login_that_comes_before_the_answer_is_not_overwritten() {
+    let world = healthy();
+    let token = world.kept_in_the_keyring(ANN).unwrap();
+    let line = format!("store --label=x service heroku-cli account {ANN} other x");
+    world.secret_tool_with_input(&line, &token).succeeds();
+    let terminal = world
+        .on_a_terminal("git credential-heroku-rs doctor --fix")
+        .shows("proposed fix: keep one of the 2 items")
+        .shows("Apply? [Y/n]");
+    let new = world.heroku.issue_token(ANN);
+    world.logs_in_with(&new);
+    terminal
+        .types("y")
+        .shows("has come meanwhile")
+        .exits_with(0);
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(new));
+}
+
+#[test]
+fn a_change_that_cannot_be_made_stops_no_other() {
+    let world = healthy();
+    world.helper("unsetup").succeeds();
+    fs::remove_file(world.login_json()).unwrap();
+    // As a git leaves it that was killed.
+    let lock = world.has_file(".gitconfig.lock", "");
+    let before = fs::read_to_string(world.home().join(".gitconfig")).unwrap_or_default();
+    world
+        .helper("doctor --fix --yes")
+        .exits_with(1)
+        .says("warning: not fixed: ")
+        .says("login.json names a…@example.com");
+    let config = world.home().join(".gitconfig");
+    assert_eq!(fs::read_to_string(&config).unwrap_or_default(), before);
+    fs::remove_file(lock).unwrap();
+    world
+        .helper("doctor --fix --yes")
+        .succeeds()
+        .says("\nall is well\n");
+}
