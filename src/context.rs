@@ -3,19 +3,21 @@
 //! The keyring and the client are opened by the first question to them, so that a request that needs neither
 //! pays for neither.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::environment::Environment;
 use crate::heroku_api::{ApiError, HerokuApi};
-use crate::keyring::Keyring;
+use crate::keyring::{self, Keyring, Limits};
 
 /// The dependencies of one process.
 pub struct Context {
     /// The variables that the process was started with.
     pub environment: Environment,
+    keyring: OnceCell<Box<dyn Keyring>>,
+    is_for_git: Cell<bool>,
     api: OnceCell<HerokuApi>,
     clock: fn() -> Timestamp,
 }
@@ -25,6 +27,8 @@ impl Context {
     pub fn new(environment: Environment) -> Context {
         Context {
             environment,
+            keyring: OnceCell::new(),
+            is_for_git: Cell::new(false),
             api: OnceCell::new(),
             clock: Timestamp::now,
         }
@@ -36,9 +40,32 @@ impl Context {
         Context { clock, ..self }
     }
 
-    /// The keyring of this session, with a connection and a time limit of its own.
-    pub fn keyring(&self) -> Keyring {
-        Keyring::new(&self.environment)
+    /// The same context with another keyring, for tests.
+    #[must_use]
+    pub fn with_keyring(self, keyring: Box<dyn Keyring>) -> Context {
+        Context {
+            keyring: OnceCell::from(keyring),
+            ..self
+        }
+    }
+
+    /// From here on git waits, or docker: the keyring has one limit for all that it is asked, and opens
+    /// no window. To be said before the first question to it.
+    pub fn serves_git(&self) {
+        self.is_for_git.set(true);
+    }
+
+    /// The keyring of this session: one connection for all that this process asks.
+    pub fn keyring(&self) -> &dyn Keyring {
+        let keyring = self.keyring.get_or_init(|| {
+            let limits = if self.is_for_git.get() {
+                Limits::for_git(&self.environment)
+            } else {
+                Limits::for_a_command(&self.environment)
+            };
+            keyring::open(&self.environment, limits)
+        });
+        keyring.as_ref()
     }
 
     /// Heroku's API on the host in use. `limit` bounds each request as a whole.

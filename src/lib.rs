@@ -119,6 +119,7 @@ fn answer_git(operation: Operation, context: &Context, streams: &mut Streams<'_>
         output,
         errors,
     } = streams;
+    context.serves_git();
     let said = match operation {
         Operation::Get => git_helper::get(input, output, context),
         Operation::Store => git_helper::store(input, context),
@@ -151,6 +152,7 @@ fn answer_docker(
     context: &Context,
     streams: &mut Streams<'_>,
 ) -> anyhow::Result<()> {
+    context.serves_git();
     let reply = docker::answer(arguments, &mut streams.input, context);
     streams.output.write_all(&reply.answer)?;
     if let Some(notice) = &reply.word {

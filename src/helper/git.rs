@@ -403,7 +403,7 @@ fn keyring_account(
     context: &Context,
 ) -> Result<Option<Account>, Notice> {
     let asked = ours.account();
-    let listing = context.keyring().items();
+    let listing = context.keyring().read_all();
     let items = listing.map_err(|why| why.notice())?.items;
     let meant = |account: &Account| asked.as_ref().is_none_or(|asked| asked == account);
     let mut holders = items.into_iter().filter(|item| item.token == *token);

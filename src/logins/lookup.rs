@@ -205,13 +205,13 @@ fn keyring(wanted: &Wanted<'_>, choice: &Choice, context: &Context) -> Result<Fo
     let account = match choice {
         Choice::Asked(account) | Choice::InUse(account) => account,
         Choice::Pasted => &Account::unnamed(),
-        Choice::Only => return only_item(wanted, &keyring, context),
+        Choice::Only => return only_item(wanted, keyring, context),
     };
-    match keyring.item(account) {
-        Ok(Some(item)) => live(
+    match keyring.read(account) {
+        Ok(Some(token)) => live(
             wanted,
-            item.token,
-            Some(item.account),
+            token,
+            Some(account.clone()),
             Source::Keyring,
             context,
         ),
@@ -222,12 +222,23 @@ fn keyring(wanted: &Wanted<'_>, choice: &Choice, context: &Context) -> Result<Fo
 
 /// The only item there is; of several the one pasted at git's prompt, since that answered the
 /// question which of them to use.
-fn only_item(wanted: &Wanted<'_>, keyring: &Keyring, context: &Context) -> Result<Found, Outcome> {
-    let listing = keyring.items();
-    let mut items = listing.map_err(|why| Outcome::of_keyring(&why))?.items;
+fn only_item(
+    wanted: &Wanted<'_>,
+    keyring: &dyn Keyring,
+    context: &Context,
+) -> Result<Found, Outcome> {
+    let listing = keyring.read_all();
+    let listing = listing.map_err(|why| Outcome::of_keyring(&why))?;
+    let mut items = listing.items;
     if let Some(pasted) = items.iter().position(|i| i.account == Account::unnamed()) {
         items.swap(0, pasted);
         items.truncate(1);
+    }
+    if let (Some(lock), [only]) = (listing.locked, items.as_slice())
+        && only.account != Account::unnamed()
+    {
+        // Another login may be behind the lock: then this is not the only one.
+        return Err(Outcome::of_keyring(&Unavailable::Locked(lock)));
     }
     match items.len() {
         0 => Err(Outcome::Absent),
@@ -314,12 +325,15 @@ pub fn hold_any_token(host: &HerokuHost, context: &Context) -> Result<bool, Noti
         None | Some(Ok(_)) => {}
         Some(Err(why)) => return Err(unusable_api_key(*why)),
     }
-    match context.keyring().items() {
+    match context.keyring().read_all() {
         Ok(listing) => {
             let mut held = listing.items.iter().chain(&listing.duplicates);
             // What is no token to us may be a login all the same, to the Heroku CLI for one.
             if listing.unusable > 0 || held.any(|item| is_live(&item.token)) {
                 return Ok(true);
+            }
+            if let Some(lock) = listing.locked {
+                return Err(Unavailable::Locked(lock).notice());
             }
         }
         Err(Unavailable::NoKeyring(_)) => {}

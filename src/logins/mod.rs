@@ -35,7 +35,7 @@ pub fn keep_unchecked(context: &Context, account: &Account, token: &Token) -> Re
         let kept = netrc::keep(&context.environment, account, token);
         return kept.map_err(|why| why.notice(&context.environment));
     }
-    let kept = context.keyring().keep(account, token);
+    let kept = context.keyring().write(account, token);
     kept.map_err(|why| why.notice())
 }
 
@@ -63,7 +63,7 @@ pub fn can_keep(context: &Context, store: Store) -> Result<(), Unavailable> {
         Store::Auto if context.environment.netrc_first => return Ok(()),
         Store::Auto | Store::Keyring => {}
     }
-    match context.keyring().item(&Account::unnamed()) {
+    match context.keyring().read(&Account::unnamed()) {
         Err(Unavailable::NoKeyring(_)) if store == Store::Auto => Ok(()),
         asked => asked.map(drop),
     }
@@ -139,7 +139,7 @@ fn put(
         Store::Auto if context.environment.netrc_first => return Ok((in_netrc()?, None)),
         Store::Auto | Store::Keyring => {}
     }
-    match context.keyring().keep(account, token) {
+    match context.keyring().write(account, token) {
         Ok(()) => Ok((Source::Keyring, None)),
         Err(why @ Unavailable::NoKeyring(_)) if store == Store::Auto => {
             Ok((in_netrc()?, Some(why.notice())))
@@ -160,9 +160,9 @@ fn follow_netrc(context: &Context, account: &Account) -> io::Result<bool> {
 
 /// A login is not removed because another one was asked for; but it is not hidden, either.
 fn goes_before_netrc(context: &Context, account: &Account, token: &Token) -> Option<Notice> {
-    let first = (!context.environment.netrc_first).then(|| context.keyring().item(account));
-    let item = first?.ok()??;
-    (item.token != *token).then(|| {
+    let first = (!context.environment.netrc_first).then(|| context.keyring().read(account));
+    let first = first?.ok()??;
+    (first != *token).then(|| {
         Notice::new(
             format!("the keyring holds another token of {account}, which goes before netrc"),
             "run: git credential-heroku-rs logout, then log in again; \
@@ -222,7 +222,7 @@ fn forget_in_keyring(
     only: Option<&Token>,
 ) -> Result<usize, Notice> {
     let since = context.environment.trace.clock();
-    let forgotten = context.keyring().forget(account, only);
+    let forgotten = context.keyring().remove(account, only);
     context
         .environment
         .trace
@@ -245,8 +245,8 @@ pub fn switch(context: &Context, account: &Account) -> Result<bool, Notice> {
             "log in as that account, or run: unset HEROKU_NETRC_WRITE",
         ));
     }
-    let item = context.keyring().item(account);
-    if item.map_err(|why| why.notice())?.is_none() {
+    let token = context.keyring().read(account);
+    if token.map_err(|why| why.notice())?.is_none() {
         return Err(Notice::new(
             format!("the keyring has no token of {account}"),
             "see who is logged in: git credential-heroku-rs status",
@@ -330,7 +330,7 @@ pub fn list(context: &Context) -> (Vec<Login>, Vec<(Source, Notice)>) {
         }
         None => {}
     }
-    match context.keyring().items() {
+    match context.keyring().read_all() {
         Ok(listing) => listing
             .items
             .into_iter()

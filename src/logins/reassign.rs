@@ -31,7 +31,7 @@ pub fn move_to_owner(
         Some(same) if same == *token => {}
         Some(other) if Some(&other) != dead => return Ok(false),
         Some(_) | None => {
-            let kept = context.keyring().keep(owner, token);
+            let kept = context.keyring().write(owner, token);
             kept.map_err(|why| why.notice())?;
         }
     }
@@ -67,6 +67,6 @@ pub fn leave_one(context: &Context, account: &Account, token: &Token) -> Result<
 }
 
 fn in_keyring(context: &Context, account: &Account) -> Result<Option<Token>, Notice> {
-    let item = context.keyring().item(account);
-    Ok(item.map_err(|why| why.notice())?.map(|item| item.token))
+    let token = context.keyring().read(account);
+    token.map_err(|why| why.notice())
 }

@@ -38,8 +38,8 @@ pub fn still_holds(
         Source::ApiKey => Ok(false),
         Source::Keyring => context
             .keyring()
-            .item(account)
-            .map(|item| item.is_some_and(|item| item.token == *token))
+            .read(account)
+            .map(|held| held.as_ref() == Some(token))
             .map_err(|why| why.notice()),
         Source::Netrc => netrc::is_replaceable(&context.environment, token)
             .map_err(|why| why.notice(&context.environment)),
@@ -69,7 +69,7 @@ pub fn replace(
     match place {
         Source::ApiKey => return Err(NotReplaced::Overtaken),
         Source::Keyring => {
-            match context.keyring().keep(account, new) {
+            match context.keyring().write(account, new) {
                 Ok(()) => {}
                 Err(Unavailable::Overtaken) => return Err(NotReplaced::Overtaken),
                 Err(why) => return Err(NotReplaced::Unclear(why.notice())),
@@ -85,9 +85,9 @@ pub fn replace(
             }
             // Where the Heroku CLI is told to live on netrc, a copy may be left in the keyring.
             let keyring = context.keyring();
-            let item = keyring.item(account).ok().flatten();
-            if item.is_some_and(|item| item.token == *old) {
-                notes.extend(keyring.keep(account, new).err().map(|why| why.notice()));
+            let copy = keyring.read(account).ok().flatten();
+            if copy.as_ref() == Some(old) {
+                notes.extend(keyring.write(account, new).err().map(|why| why.notice()));
             }
         }
     }

@@ -19,24 +19,22 @@ const FRESH: [&str; 3] = [
 #[test]
 fn an_item_is_found_or_absent_and_never_another_ones() {
     let session = Session::new();
-    assert!(session.keyring().item(&ann()).unwrap().is_none());
+    assert!(session.keyring().read(&ann()).unwrap().is_none());
     session.the_cli_keeps("Heroku CLI", ANN, token(1).expose());
-    let item = session.keyring().item(&ann()).unwrap().unwrap();
-    assert_eq!((item.account, item.token), (ann(), token(1)));
+    assert_eq!(session.keyring().read(&ann()), Ok(Some(token(1))));
     let in_capitals = Account::parse("Ann@example.com").unwrap();
-    assert!(session.keyring().item(&in_capitals).unwrap().is_none());
+    assert!(session.keyring().read(&in_capitals).unwrap().is_none());
 }
 
 #[test]
 fn what_we_keep_is_the_item_that_the_cli_looks_up() {
     let session = Session::new();
-    session.keyring().keep(&ann(), &token(1)).unwrap();
+    session.keyring().write(&ann(), &token(1)).unwrap();
     assert_eq!(session.the_cli_finds(ANN), token(1).expose());
     assert_eq!(session.items(), FRESH);
     session.the_cli_keeps("Heroku CLI", ANN, token(2).expose());
     assert_eq!(session.items(), FRESH, "the CLI replaces ours");
-    let item = session.keyring().item(&ann()).unwrap().unwrap();
-    assert_eq!(item.token, token(2));
+    assert_eq!(session.keyring().read(&ann()), Ok(Some(token(2))));
 }
 
 #[test]
@@ -51,7 +49,7 @@ fn an_item_that_is_there_keeps_its_label_and_its_attributes() {
     assert!(stored.status.success());
     let before = session.items();
     assert_eq!(before.len(), 4);
-    session.keyring().keep(&ann(), &token(2)).unwrap();
+    session.keyring().write(&ann(), &token(2)).unwrap();
     assert_eq!(session.items(), before);
     assert_eq!(session.the_cli_finds(ANN), token(2).expose());
 }
@@ -64,7 +62,7 @@ fn after_the_next_login_there_is_still_one_item() {
     session.restarts();
     let schema = "schema = org.freedesktop.Secret.Generic";
     assert!(session.told_of_items().contains(schema));
-    session.keyring().keep(&ann(), &token(2)).unwrap();
+    session.keyring().write(&ann(), &token(2)).unwrap();
     assert_eq!(session.the_cli_finds(ANN), token(2).expose());
     let accounts = session.items();
     let accounts = accounts.iter().filter(|line| line.contains("account"));
@@ -93,10 +91,10 @@ fn keeps_a_duplicate(session: &Session, number: u32) {
 fn several_items_of_one_account_become_one() {
     let session = Session::new();
     (1..=3).for_each(|number| keeps_a_duplicate(&session, number));
-    let listing = session.keyring().items().unwrap();
+    let listing = session.keyring().read_all().unwrap();
     assert_eq!((listing.items.len(), listing.duplicates.len()), (1, 2));
-    session.keyring().keep(&ann(), &token(9)).unwrap();
-    let listing = session.keyring().items().unwrap();
+    session.keyring().write(&ann(), &token(9)).unwrap();
+    let listing = session.keyring().read_all().unwrap();
     assert_eq!((listing.items.len(), listing.duplicates.len()), (1, 0));
     assert_eq!(session.the_cli_finds(ANN), token(9).expose());
 }
@@ -106,11 +104,11 @@ fn forgetting_takes_every_item_or_the_very_token_alone() {
     let session = Session::new();
     (1..=3).for_each(|number| keeps_a_duplicate(&session, number));
     let keyring = session.keyring();
-    assert_eq!(keyring.forget(&ann(), Some(&token(7))).unwrap(), 0);
-    assert_eq!(keyring.forget(&ann(), Some(&token(2))).unwrap(), 1);
+    assert_eq!(keyring.remove(&ann(), Some(&token(7))).unwrap(), 0);
+    assert_eq!(keyring.remove(&ann(), Some(&token(2))).unwrap(), 1);
     assert!(session.the_cli_finds(ANN) != token(2).expose());
-    assert_eq!(keyring.forget(&ann(), None).unwrap(), 2);
-    assert_eq!(keyring.forget(&ann(), None).unwrap(), 0);
+    assert_eq!(keyring.remove(&ann(), None).unwrap(), 2);
+    assert_eq!(keyring.remove(&ann(), None).unwrap(), 0);
     assert_eq!(session.items(), [""; 0]);
 }
 
@@ -125,7 +123,7 @@ fn what_is_no_login_is_counted_and_left_alone() {
         "two\nlines of a secret that is long",
     );
     session.the_cli_keeps("Heroku CLI", "$(id)", token(2).expose());
-    let listing = session.keyring().items().unwrap();
+    let listing = session.keyring().read_all().unwrap();
     let accounts: Vec<_> = listing
         .items
         .iter()
@@ -136,7 +134,7 @@ fn what_is_no_login_is_counted_and_left_alone() {
         (vec![ANN], 3, 0)
     );
     let bob = Account::parse("bob@example.com").unwrap();
-    assert!(session.keyring().item(&bob).unwrap().is_none());
+    assert!(session.keyring().read(&bob).unwrap().is_none());
 }
 
 #[test]
@@ -147,11 +145,11 @@ fn twenty_at_once_leave_one_item() {
             let session = &session;
             scope.spawn(move || {
                 // Another one's token may be there when it is read back.
-                let _ = session.keyring().keep(&ann(), &token(number));
+                let _ = session.keyring().write(&ann(), &token(number));
             });
         }
     });
-    let listing = session.keyring().items().unwrap();
+    let listing = session.keyring().read_all().unwrap();
     assert_eq!((listing.items.len(), listing.duplicates.len()), (1, 0));
     assert!((0..20).any(|number| listing.items[0].token == token(number)));
 }
@@ -161,14 +159,13 @@ fn twenty_at_once_leave_one_item() {
 #[test]
 fn the_stock_store_and_ours_read_each_other() {
     let session = Session::new();
-    session.keyring().keep(&ann(), &token(1)).unwrap();
+    session.keyring().write(&ann(), &token(1)).unwrap();
     let program = std::env::current_exe().unwrap();
     let arguments = ["--exact", "agreement::stock_store", "--ignored"];
     session.run(program.to_str().unwrap(), &arguments);
     let seen = fs::read_to_string(session.dir.path().join("home/seen")).unwrap();
     assert_eq!(seen, token(1).expose());
-    let item = session.keyring().item(&ann()).unwrap().unwrap();
-    assert_eq!(item.token, token(2));
+    assert_eq!(session.keyring().read(&ann()), Ok(Some(token(2))));
     assert_eq!(session.items(), FRESH);
 }
 

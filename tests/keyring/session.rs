@@ -9,7 +9,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 use git_credential_heroku_rs::environment::Environment;
-use git_credential_heroku_rs::keyring::Keyring;
+use git_credential_heroku_rs::keyring::{Keyring, Limits, open};
 
 pub(crate) const SECRETS: &str = "org.freedesktop.secrets";
 const LOGIN: &str = "/org/freedesktop/secrets/collection/login";
@@ -130,8 +130,8 @@ impl Session {
         }
     }
 
-    pub(crate) fn keyring(&self) -> Keyring {
-        Keyring::new(&self.environment())
+    pub(crate) fn keyring(&self) -> Box<dyn Keyring> {
+        ours(&self.environment())
     }
 
     /// Runs a program in the session; its output, which must be a success.
@@ -191,6 +191,11 @@ impl Session {
         let output = self.output("secret-tool", &arguments, "");
         String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
     }
+}
+
+/// The keyring that this environment leads to, as a command has it.
+pub(crate) fn ours(environment: &Environment) -> Box<dyn Keyring> {
+    open(environment, Limits::for_a_command(environment))
 }
 
 fn child(dir: &Path, program: &str) -> Command {

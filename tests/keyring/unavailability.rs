@@ -7,22 +7,22 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use git_credential_heroku_rs::environment::Environment;
-use git_credential_heroku_rs::keyring::{Keyring, Missing, Unavailable};
+use git_credential_heroku_rs::keyring::{Keyring, Lock, Missing, Unavailable};
 
-use crate::session::{SECRETS, Session};
+use crate::session::{SECRETS, Session, ours};
 use crate::{ANN, ann, token};
 
 const LIMIT: Duration = Duration::from_millis(300);
 
-type Question = fn(&Keyring) -> Result<(), Unavailable>;
+type Question = fn(&dyn Keyring) -> Result<(), Unavailable>;
 
 /// Why none of the questions has an answer; each ends within the limit.
 fn why(environment: &Environment) -> Unavailable {
-    let why = in_time(environment, |keyring| keyring.item(&ann()).map(drop));
+    let why = in_time(environment, |keyring| keyring.read(&ann()).map(drop));
     let others: [Question; 3] = [
-        |keyring| keyring.items().map(drop),
-        |keyring| keyring.keep(&ann(), &token(1)),
-        |keyring| keyring.forget(&ann(), None).map(drop),
+        |keyring| keyring.read_all().map(drop),
+        |keyring| keyring.write(&ann(), &token(1)),
+        |keyring| keyring.remove(&ann(), None).map(drop),
     ];
     for other in others {
         assert_eq!(in_time(environment, other), why);
@@ -32,7 +32,7 @@ fn why(environment: &Environment) -> Unavailable {
 
 fn in_time(environment: &Environment, ask: Question) -> Unavailable {
     let start = Instant::now();
-    let why = ask(&Keyring::new(environment)).unwrap_err();
+    let why = ask(ours(environment).as_ref()).unwrap_err();
     let most = environment.keyring_limit + Duration::from_secs(1);
     assert!(start.elapsed() < most, "{:?}", start.elapsed());
     why
@@ -50,9 +50,15 @@ fn a_locked_keyring_is_not_an_empty_one() {
     let mut session = Session::new();
     session.the_cli_keeps("Heroku CLI", ANN, token(1).expose());
     session.locks();
-    assert_eq!(why(&session.environment()), Unavailable::Locked);
+    assert_eq!(
+        why(&session.environment()),
+        Unavailable::Locked(Lock::Keyring)
+    );
     session.restarts_locked();
-    assert_eq!(why(&session.environment()), Unavailable::Locked);
+    assert_eq!(
+        why(&session.environment()),
+        Unavailable::Locked(Lock::Keyring)
+    );
     session.restarts();
     assert_eq!(session.the_cli_finds(ANN), token(1).expose());
 }
@@ -61,7 +67,10 @@ fn a_locked_keyring_is_not_an_empty_one() {
 fn where_an_item_could_hide_it_is_not_absent() {
     let session = Session::new();
     session.locks();
-    assert_eq!(why(&session.environment()), Unavailable::Locked);
+    assert_eq!(
+        why(&session.environment()),
+        Unavailable::Locked(Lock::Keyring)
+    );
 }
 
 #[test]
@@ -74,7 +83,10 @@ fn a_prompt_that_nobody_can_see_leaves_it_locked() {
     let unlocked = session.keyring().unlock(Duration::from_secs(3));
     assert_eq!(unlocked, Err(Unavailable::PromptDismissed));
     assert!(start.elapsed() < Duration::from_secs(5));
-    assert_eq!(why(&session.environment()), Unavailable::Locked);
+    assert_eq!(
+        why(&session.environment()),
+        Unavailable::Locked(Lock::Keyring)
+    );
 }
 
 #[test]
@@ -82,7 +94,7 @@ fn a_keyring_that_hangs_is_given_up_in_time() {
     let session = Session::new();
     session.the_cli_keeps("Heroku CLI", ANN, token(1).expose());
     session.signals("STOP");
-    assert!(matches!(why(&briefly(&session)), Unavailable::Slow(_)));
+    assert!(matches!(why(&briefly(&session)), Unavailable::Slow { .. }));
     session.signals("CONT");
     assert_eq!(session.the_cli_finds(ANN), token(1).expose());
 }
@@ -101,7 +113,7 @@ fn a_start_that_never_ends_is_given_up_in_time() {
         "org.freedesktop.DBus.ReloadConfig",
     ];
     session.run("gdbus", &[reload, method].concat());
-    assert!(matches!(why(&briefly(&session)), Unavailable::Slow(_)));
+    assert!(matches!(why(&briefly(&session)), Unavailable::Slow { .. }));
 }
 
 #[test]
@@ -110,7 +122,7 @@ fn a_bus_without_a_keyring_has_none() {
     let none = Unavailable::NoKeyring(Missing::Service);
     assert_eq!(why(&session.environment()), none);
     session.starts(&["--unlock"]);
-    session.keyring().keep(&ann(), &token(1)).unwrap();
+    session.keyring().write(&ann(), &token(1)).unwrap();
     session.ends();
     assert_eq!(why(&session.environment()), none);
 }
@@ -144,8 +156,8 @@ fn a_bus_at_its_usual_place_needs_no_address() {
         runtime_dir: Some(session.dir.path().join("run")),
         ..session.environment()
     };
-    let item = Keyring::new(&environment).item(&ann()).unwrap();
-    assert_eq!(item.unwrap().token, token(1));
+    let item = ours(&environment).read(&ann()).unwrap();
+    assert_eq!(item, Some(token(1)));
 }
 
 #[test]
@@ -153,10 +165,10 @@ fn a_keyring_never_set_up_is_empty_and_says_that_it_takes_nothing() {
     let mut session = Session::with_a_bus_alone();
     session.starts(&[]);
     let keyring = session.keyring();
-    assert!(keyring.item(&ann()).unwrap().is_none());
-    assert!(keyring.items().unwrap().items.is_empty());
-    assert_eq!(keyring.forget(&ann(), None).unwrap(), 0);
-    let kept = keyring.keep(&ann(), &token(1));
+    assert!(keyring.read(&ann()).unwrap().is_none());
+    assert!(keyring.read_all().unwrap().items.is_empty());
+    assert_eq!(keyring.remove(&ann(), None).unwrap(), 0);
+    let kept = keyring.write(&ann(), &token(1));
     assert_eq!(kept, Err(Unavailable::NoKeyring(Missing::Collection)));
 }
 
@@ -185,9 +197,9 @@ fn bus_that_says(says: &'static [u8]) -> (tempfile::TempDir, Environment) {
 #[test]
 fn a_bus_that_never_answers_is_given_up_in_time() {
     let (_dir, environment) = bus_that_says(b"");
-    assert!(matches!(why(&environment), Unavailable::Slow(_)));
+    assert!(matches!(why(&environment), Unavailable::Slow { .. }));
     let (_dir, environment) = bus_that_says(b"OK 0123\r\n");
-    assert!(matches!(why(&environment), Unavailable::Slow(_)));
+    assert!(matches!(why(&environment), Unavailable::Slow { .. }));
 }
 
 #[test]

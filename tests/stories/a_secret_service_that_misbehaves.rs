@@ -72,7 +72,7 @@ impl Scene {
     fn has_lost_nothing(&self) {
         let world = &self.world;
         let asked = world.secret_service().was_asked();
-        assert!(asked.contains(&"Collections".to_owned()), "{asked:?}");
+        assert!(asked.contains(&"Locked".to_owned()), "{asked:?}");
         for write in ["CreateItem", "SetSecret", "Delete", "Unlock"] {
             assert!(!asked.contains(&write.to_owned()), "{asked:?}");
         }
@@ -84,7 +84,13 @@ impl Scene {
 }
 
 /// The calls of a `get`, in their order.
-const CALLS: [&str; 4] = ["Collections", "OpenSession", "SearchItems", "GetSecret"];
+const CALLS: [&str; 5] = [
+    "Locked",
+    "OpenSession",
+    "SearchItems",
+    "GetSecret",
+    "Attributes",
+];
 
 #[test]
 fn one_that_falls_silent_at_any_call_is_given_up_in_time() {
@@ -121,7 +127,7 @@ fn one_that_dies_in_the_middle_of_a_call_has_gone_away() {
 #[test]
 fn one_that_dies_between_two_calls_is_not_there() {
     let scene = scene();
-    for call in ["Collections", "SearchItems"] {
+    for call in ["Locked", "SearchItems"] {
         let service = scene.world.secret_service();
         service.takes(&[call], Manner::AnswersAndLeaves);
         scene.holds_out(GONE, START);
@@ -144,13 +150,13 @@ fn one_that_talks_nonsense_is_not_believed() {
     scene.has_lost_nothing();
 }
 
-/// The first question is asked for gnome-keyring's sake: what it is answered is of no use.
+/// A service that does not say whether it is locked shows that by what it finds.
 #[test]
-fn an_odd_answer_to_a_question_that_decides_nothing_decides_nothing() {
+fn an_odd_answer_to_whether_it_is_locked_decides_nothing() {
     let scene = scene();
     for manner in [Manner::WrongType, Manner::Nested, Manner::Error] {
         let service = scene.world.secret_service();
-        service.takes(&["Collections"], manner);
+        service.takes(&["Locked"], manner);
         scene
             .world
             .helper_with_input("get", REQUEST)

@@ -103,9 +103,15 @@ fn struck_at_each(calls: &str, (blow, code): (&str, i32), stride: usize) -> Vec<
             log.display()
         );
         let outcome = world.shell(&line, b"");
+        let is_struck = std::fs::read_to_string(&log).unwrap().contains("INJECTED");
         std::fs::remove_file(log).unwrap();
         if outcome.ended_well() {
-            break;
+            if !is_struck {
+                break;
+            }
+            // It tried once more: a bus that hangs up without a word is asked in steps.
+            is_whole(&world, &format!("{blow} at number {number} of {calls}"));
+            continue;
         }
         told.push(outcome.exits_with(code).stderr());
         is_whole(&world, &format!("{blow} at number {number} of {calls}"));
@@ -117,7 +123,7 @@ fn struck_at_each(calls: &str, (blow, code): (&str, i32), stride: usize) -> Vec<
 fn a_keyring_that_breaks_off_at_any_word_leaves_a_token_that_works() {
     let told = struck_at_each("sendto", ("error=EPIPE", 1), 2);
     counted("faults on the bus", told.len());
-    assert!(told.len() > 6, "{told:?}");
+    assert!(told.len() > 4, "{told:?}");
     let is_unclear = |told: &String| {
         told.contains("whether the new token was written is not known, so that the old one stays")
     };

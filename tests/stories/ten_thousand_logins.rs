@@ -34,7 +34,13 @@ fn ten_thousand_items_of_strangers_are_not_looked_at() {
         .stderr_is("");
     assert_eq!(
         world.secret_service().was_asked(),
-        ["Collections", "OpenSession", "SearchItems", "GetSecret"]
+        [
+            "Locked",
+            "OpenSession",
+            "SearchItems",
+            "GetSecret",
+            "Attributes"
+        ]
     );
 }
 

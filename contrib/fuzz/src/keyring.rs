@@ -3,16 +3,16 @@
 //! The numbers by which answers are told are the same in every conversation, so that one that
 //! was recorded with gnome-keyring is understood, and mutants of it mostly are.
 
-use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixListener;
 use std::sync::{Arc, LazyLock, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use git_credential_heroku_rs::account::Account;
 use git_credential_heroku_rs::environment::Environment;
-use git_credential_heroku_rs::keyring::secret_service::{Failure, SecretService};
-use keyring_core::api::CredentialStoreApi;
+use git_credential_heroku_rs::keyring::{Keyring, Limits, Unavailable, open};
+use git_credential_heroku_rs::token::Token;
 
 struct Bus {
     environment: Environment,
@@ -49,64 +49,59 @@ static BUS: LazyLock<Mutex<Bus>> = LazyLock::new(|| {
     })
 });
 
-/// How many items a bus that says this has, or why it could not be asked.
-pub(crate) fn answer_to_a_search(bytes: &[u8]) -> Result<usize, Failure> {
+/// How many logins a bus that says this has, or why it could not be asked.
+pub(crate) fn answer_to_a_search(bytes: &[u8]) -> Result<usize, Unavailable> {
     let bus = BUS.lock().expect("no promise was broken before");
     *bus.script.lock().expect("a script") = bytes.to_vec();
-    let service = SecretService::new(&bus.environment, "Heroku CLI");
-    service.read(&account()).map(|stored| stored.len())
+    let listing = service(&bus).read_all();
+    listing.map(|listing| listing.items.len())
 }
 
 pub(crate) fn holds(bytes: &[u8]) {
-    let conversations: [fn(&SecretService, &[u8]); 5] =
-        [listing, reading, writing, replacing, unlocking];
     let bus = BUS.lock().expect("no promise was broken before");
     *bus.script.lock().expect("a script") = bytes.to_vec();
-    for conversation in conversations {
-        let service = SecretService::new(&bus.environment, "Heroku CLI");
-        conversation(&service, bytes);
+    let (ann, token) = (account(), token());
+    let listing = service(&bus).read_all().unwrap_or_default();
+    for item in listing.items.iter().chain(&listing.duplicates) {
+        assert!(
+            said(item.token.expose().as_bytes(), bytes),
+            "nobody sent this secret"
+        );
+        assert!(said(item.account.as_str().as_bytes(), bytes));
     }
-}
-
-fn account() -> HashMap<&'static str, &'static str> {
-    HashMap::from([("service", "heroku-cli"), ("account", "ann@example.com")])
-}
-
-/// What `get` asks: every item with all that it holds.
-fn listing(service: &SecretService, bytes: &[u8]) {
-    let said = |part: &[u8]| part.is_empty() || bytes.windows(part.len()).any(|run| run == part);
-    for stored in service.read(&account()).unwrap_or_default() {
-        assert!(said(&stored.secret), "a secret that nobody sent");
+    for name in service(&bus).accounts().unwrap_or_default().names {
+        assert!(said(name.as_str().as_bytes(), bytes));
     }
-}
-
-fn reading(service: &SecretService, bytes: &[u8]) {
-    let said = |part: &[u8]| part.is_empty() || bytes.windows(part.len()).any(|run| run == part);
-    for entry in service.search(&account()).unwrap_or_default() {
-        if let Ok(secret) = entry.get_secret() {
-            assert!(said(&secret), "a secret that nobody sent");
-        }
-        for (name, value) in entry.get_attributes().unwrap_or_default() {
-            assert!(said(name.as_bytes()) && said(value.as_bytes()));
-        }
+    if let Ok(Some(read)) = service(&bus).read(&ann) {
+        assert!(
+            said(read.expose().as_bytes(), bytes),
+            "nobody sent this secret"
+        );
     }
-}
-
-fn writing(service: &SecretService, _: &[u8]) {
-    let place = service.build("heroku-cli", "ann@example.com", None);
-    let place = place.expect("the store takes any name");
-    let _ = place.set_secret(b"secret");
-    let _ = place.get_secret();
-    let _ = place.delete_credential();
-}
-
-fn replacing(service: &SecretService, _: &[u8]) {
-    for entry in service.search(&account()).unwrap_or_default() {
-        let _ = entry.set_secret(b"secret");
-        let _ = entry.delete_credential();
+    // A write that is believed was read back.
+    if service(&bus).write(&ann, &token).is_ok() {
+        assert!(
+            said(token.expose().as_bytes(), bytes),
+            "nobody has read it back"
+        );
     }
+    let _ = service(&bus).remove(&ann, None);
+    let _ = service(&bus).remove(&ann, Some(&token));
+    let _ = service(&bus).unlock(Duration::from_secs(60));
 }
 
-fn unlocking(service: &SecretService, _: &[u8]) {
-    let _ = service.unlock(&account(), Duration::from_secs(60));
+fn said(part: &[u8], bytes: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|run| run == part)
+}
+
+fn service(bus: &Bus) -> Box<dyn Keyring> {
+    open(&bus.environment, Limits::for_a_command(&bus.environment))
+}
+
+fn account() -> Account {
+    Account::parse("ann@example.com").expect("an account")
+}
+
+fn token() -> Token {
+    Token::parse("HRKU-01234567-89ab-cdef-0123-456789abcdef").expect("a token")
 }

@@ -38,7 +38,7 @@ fn accounts(context: &Context) -> BTreeMap<String, String> {
     let host = HerokuHost::in_sight(Service::Git, context.environment.heroku_host.as_deref());
     let entry = netrc.and_then(|netrc| netrc.entry_for(&host, None).ok().flatten());
     let in_netrc = entry.and_then(|entry| entry.account).into_iter();
-    let in_keyring = context.keyring().accounts().unwrap_or_default();
+    let in_keyring = context.keyring().accounts().unwrap_or_default().names;
     let in_netrc = in_netrc.map(|account| (account, "in netrc"));
     let in_keyring = in_keyring.into_iter();
     let all = in_netrc.chain(in_keyring.map(|account| (account, "in the keyring")));

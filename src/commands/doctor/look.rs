@@ -55,7 +55,7 @@ impl<'a> Look<'a> {
             context,
             settings: git::settings("."),
             helpers: git::helpers_for_heroku().unwrap_or_default(),
-            listing: context.keyring().items(),
+            listing: context.keyring().read_all(),
             login: heroku_cli::login_state(&context.environment),
             answer: Answer::to_git(context),
             api: match reach {

@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::R
 /// by its own prompt, where a person is there to answer it.
 fn open_keyring(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     match logins::can_keep(session.context, store(arguments.store)) {
-        Err(Unavailable::Locked) if terminal::is_there() => {
+        Err(Unavailable::Locked(_)) if terminal::is_there() => {
             session.say("the keyring is locked, and asks you to open it")?;
             let keyring = session.context.keyring();
             let unlocked = keyring.unlock(session.context.environment.prompt_limit);

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::Failure;
 use super::address::Address;
@@ -18,19 +18,57 @@ use super::calls::hello;
 use super::message::{Call, LARGEST, Message};
 use super::wire::Writer;
 
+/// Until when an answer is waited for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Deadline {
+    /// The time.
+    pub(super) at: Instant,
+    /// The limit that led to it, to be named if it was not enough.
+    pub(super) limit: Duration,
+}
+
+impl Deadline {
+    /// The same limit, ending later.
+    pub(super) fn later_by(self, time: Duration) -> Deadline {
+        Deadline {
+            at: self.at + time,
+            ..self
+        }
+    }
+
+    /// The end of a limit that begins now.
+    pub(super) fn after(limit: Duration) -> Deadline {
+        Deadline {
+            at: Instant::now() + limit,
+            limit,
+        }
+    }
+}
+
 /// A connection to the session bus.
 pub(super) struct Bus {
     stream: UnixStream,
     incoming: Zeroizing<Vec<u8>>,
-    deadline: Instant,
-    limit: Duration,
+    deadline: Deadline,
     last_serial: u32,
     /// What goes out before the first call; the Hello call follows it.
     opening: Option<&'static [u8]>,
     /// The bus's own answer to the greeting has not come yet.
     unwelcomed: bool,
+    /// The calls whose answers have not come yet.
+    open_calls: Vec<u32>,
+    /// The prompt whose end is waited for.
+    open_prompt: Option<String>,
+    /// Messages that were asked for and not fetched yet.
     waiting: Vec<Message>,
+    /// How many bytes have come in this operation.
+    received: usize,
+    /// How many messages came that were not asked for.
+    dropped: usize,
 }
+
+/// More than this never comes in one operation: ten thousand logins are 6 MiB.
+const MOST_RECEIVED: usize = 32 * 1024 * 1024;
 
 /// Who we are, as the kernel says: a number of ours would be another one in a user namespace.
 const AUTHENTICATION: &[u8] = b"\0AUTH EXTERNAL\r\nDATA\r\n";
@@ -39,17 +77,30 @@ const AUTHENTICATION_AND_BEGIN: &[u8] = b"\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n";
 
 impl Bus {
     /// Connects, and says nothing yet: the greeting goes out with the first calls.
-    ///
-    /// `limit` runs from here, over everything that is done with this connection.
-    pub(super) fn connect(addresses: &[Address], limit: Duration) -> Result<Bus, Failure> {
-        Bus::connect_until(addresses, Instant::now() + limit, limit)
+    pub(super) fn connect(addresses: &[Address], deadline: Deadline) -> Result<Bus, Failure> {
+        let mut failure = Failure::Unreachable;
+        for address in addresses {
+            match connect(address, deadline.at) {
+                Ok(stream) if is_trusted(&stream, address) => {
+                    return Ok(Bus::new(stream, deadline));
+                }
+                Ok(_) => failure = Failure::NotLetIn,
+                Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                    return Err(Failure::TimedOut(deadline.limit));
+                }
+                Err(_) => {}
+            }
+        }
+        Err(failure)
     }
 
     /// Connects once more, and waits to be let in before the first message goes out. Takes the place
     /// of a bus that hung up without a word: xdg-dbus-proxy before 0.1.6 does that if `BEGIN` and a
     /// message come in one piece.
     pub(super) fn connect_in_steps(self, addresses: &[Address]) -> Result<Bus, Failure> {
-        let mut bus = Bus::connect_until(addresses, self.deadline, self.limit)?;
+        let deadline = self.deadline;
+        drop(self);
+        let mut bus = Bus::connect(addresses, deadline)?;
         bus.write(AUTHENTICATION)?;
         bus.welcome()?;
         bus.opening = Some(BEGIN);
@@ -61,45 +112,37 @@ impl Bus {
         self.unwelcomed && self.incoming.is_empty()
     }
 
-    fn connect_until(
-        addresses: &[Address],
-        deadline: Instant,
-        limit: Duration,
-    ) -> Result<Bus, Failure> {
-        let mut failure = Failure::Unreachable;
-        for address in addresses {
-            match connect(address, deadline) {
-                Ok(stream) if is_trusted(&stream, address) => {
-                    return Ok(Bus::new(stream, deadline, limit));
-                }
-                Ok(_) => failure = Failure::NotLetIn,
-                Err(error) if error.kind() == io::ErrorKind::TimedOut => {
-                    return Err(Failure::TimedOut(limit));
-                }
-                Err(_) => {}
-            }
-        }
-        Err(failure)
-    }
-
-    fn new(stream: UnixStream, deadline: Instant, limit: Duration) -> Bus {
+    fn new(stream: UnixStream, deadline: Deadline) -> Bus {
         Bus {
             stream,
             incoming: Zeroizing::new(Vec::new()),
             deadline,
-            limit,
             last_serial: 0,
             opening: Some(AUTHENTICATION_AND_BEGIN),
             unwelcomed: true,
+            open_calls: Vec::new(),
+            open_prompt: None,
             waiting: Vec::new(),
+            received: 0,
+            dropped: 0,
         }
     }
 
-    /// Moves the deadline to `limit` from here, as a person takes longer than a program; gives the
-    /// limit that was in force.
-    pub(super) fn extend(&mut self, limit: Duration) -> Duration {
-        self.deadline = Instant::now() + limit;
-        std::mem::replace(&mut self.limit, limit)
+    /// The deadline in force.
+    pub(super) fn deadline(&self) -> Deadline {
+        self.deadline
+    }
+
+    /// Sets another deadline.
+    pub(super) fn set_deadline(&mut self, deadline: Deadline) {
+        self.deadline = deadline;
+    }
+
+    /// Begins an operation with limits of its own.
+    pub(super) fn begin(&mut self, deadline: Deadline) {
+        self.deadline = deadline;
+        self.received = 0;
+        self.dropped = 0;
     }
 
     /// Writes calls in one piece, and gives the serials by which their answers are known.
@@ -130,6 +173,7 @@ impl Bus {
         }
         for (call, serial) in calls {
             *serial = self.next_serial();
+            self.open_calls.push(*serial);
             call.write_to(&mut out, *serial);
         }
         self.write(out.written())
@@ -148,22 +192,50 @@ impl Bus {
 
     /// The answer to the call of this serial.
     pub(super) fn answer(&mut self, serial: u32) -> Result<Message, Failure> {
-        self.next(|message| message.answers(serial))?.into_result()
+        let answer = self.fetch(|message| message.answers(serial))?;
+        answer.into_result()
     }
 
-    /// The next message of this kind; the others wait until they are asked for.
-    pub(super) fn next(&mut self, wanted: impl Fn(&Message) -> bool) -> Result<Message, Failure> {
-        const MOST_WAITING: usize = 1000;
+    /// Keeps the end of this prompt for [`Bus::end_of_prompt`], from here on.
+    pub(super) fn expect_end_of_prompt(&mut self, path: &str) {
+        self.open_prompt = Some(path.to_owned());
+    }
+
+    /// The signal by which the expected prompt ends.
+    pub(super) fn end_of_prompt(&mut self) -> Result<Message, Failure> {
+        let path = self.open_prompt.clone().unwrap_or_default();
+        let end = self.fetch(|message| message.is_signal(&path, "Completed"));
+        self.open_prompt = None;
+        end
+    }
+
+    /// The next message of this kind; others that were asked for wait until they are fetched.
+    fn fetch(&mut self, wanted: impl Fn(&Message) -> bool) -> Result<Message, Failure> {
         loop {
             if let Some(index) = self.waiting.iter().position(&wanted) {
                 return Ok(self.waiting.swap_remove(index));
             }
-            if self.waiting.len() > MOST_WAITING {
-                return Err(Failure::Garbled);
-            }
             let message = self.receive()?;
-            self.waiting.push(message);
+            if self.was_asked_for(&message) {
+                self.waiting.push(message);
+            } else {
+                self.dropped += 1;
+            }
         }
+    }
+
+    /// Whether a message answers an open call, or ends the expected prompt.
+    fn was_asked_for(&mut self, message: &Message) -> bool {
+        if let Some(call) = self
+            .open_calls
+            .iter()
+            .position(|call| message.answers(*call))
+        {
+            self.open_calls.swap_remove(call);
+            return true;
+        }
+        let prompt = self.open_prompt.as_ref();
+        prompt.is_some_and(|path| message.is_signal(path, "Completed"))
     }
 
     fn receive(&mut self) -> Result<Message, Failure> {
@@ -172,11 +244,19 @@ impl Bus {
         }
         loop {
             if let Some((message, length)) = Message::parse(&self.incoming)? {
-                self.incoming.drain(..length);
+                self.forget(length);
                 return Ok(message);
             }
             self.read_more()?;
         }
+    }
+
+    /// Wipes the first bytes of what came in. The buffer lives as long as the connection.
+    fn forget(&mut self, length: usize) {
+        self.incoming.copy_within(length.., 0);
+        let rest = self.incoming.len() - length;
+        self.incoming[rest..].zeroize();
+        self.incoming.truncate(rest);
     }
 
     /// The line by which the bus lets us in, before any message. It may ask who we are before that.
@@ -186,12 +266,12 @@ impl Bus {
             let line = self.incoming.windows(2).position(|pair| pair == b"\r\n");
             match line {
                 Some(end) if self.incoming.starts_with(b"OK ") => {
-                    self.incoming.drain(..end + 2);
+                    self.forget(end + 2);
                     self.unwelcomed = false;
                     return Ok(());
                 }
                 Some(4) if self.incoming.starts_with(b"DATA") => {
-                    self.incoming.drain(..6);
+                    self.forget(6);
                 }
                 Some(_) => return Err(Failure::NotLetIn),
                 None if self.incoming.len() > LONGEST_LINE => return Err(Failure::Garbled),
@@ -207,9 +287,12 @@ impl Bus {
         if length > LARGEST {
             return Err(Failure::Garbled);
         }
+        if self.received > MOST_RECEIVED {
+            return Err(Failure::Flooded(self.dropped));
+        }
         if self.incoming.capacity() < length + PIECE {
             // Growing in place would leave what was read in memory that is not wiped.
-            let mut larger = Zeroizing::new(Vec::with_capacity((length + PIECE) * 4));
+            let mut larger = Zeroizing::new(Vec::with_capacity((length + PIECE) * 2));
             larger.extend_from_slice(&self.incoming);
             self.incoming = larger;
         }
@@ -217,6 +300,7 @@ impl Bus {
         let read = self.stream.read(&mut self.incoming[length..]);
         let more = read.as_ref().copied().unwrap_or_default();
         self.incoming.truncate(length + more);
+        self.received += more;
         match read {
             Ok(0) => Err(Failure::HungUp),
             Err(error) if !is_passing(&error) => Err(Failure::HungUp),
@@ -238,12 +322,12 @@ impl Bus {
     /// Waits until the socket can be read or written, or until the deadline.
     fn wait_for(&self, what: PollFlags) -> Result<(), Failure> {
         loop {
-            let left = self.deadline.saturating_duration_since(Instant::now());
+            let left = self.deadline.at.saturating_duration_since(Instant::now());
             // None would wait for ever: what fits no timespec is no time at all.
             let left = Timespec::try_from(left).unwrap_or_default();
             let ready = poll(&mut [PollFd::new(&self.stream, what)], Some(&left));
             match ready {
-                Ok(0) => return Err(Failure::TimedOut(self.limit)),
+                Ok(0) => return Err(Failure::TimedOut(self.deadline.limit)),
                 Ok(_) => return Ok(()),
                 Err(rustix::io::Errno::INTR) => {}
                 Err(_) => return Err(Failure::HungUp),
@@ -313,7 +397,7 @@ mod tests {
     fn bus(limit: Duration) -> (Bus, UnixStream) {
         let (ours, theirs) = UnixStream::pair().unwrap();
         ours.set_nonblocking(true).unwrap();
-        (Bus::new(ours, Instant::now() + limit, limit), theirs)
+        (Bus::new(ours, Deadline::after(limit)), theirs)
     }
 
     fn ask() -> Call<'static> {
@@ -389,7 +473,7 @@ mod tests {
         let addresses = [Address::Path(path)];
         let mut queue = Vec::new();
         let failure = loop {
-            match Bus::connect(&addresses, limit) {
+            match Bus::connect(&addresses, Deadline::after(limit)) {
                 Ok(bus) => queue.push(bus),
                 Err(failure) => break failure,
             }

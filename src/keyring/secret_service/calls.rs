@@ -6,6 +6,9 @@ use std::collections::HashMap;
 
 use zeroize::Zeroizing;
 
+use crate::account::Account;
+use crate::keyring::{LABEL, SERVICE as CLI_SERVICE};
+
 use super::Failure;
 use super::message::{Call, Message};
 use super::wire::Writer;
@@ -16,6 +19,7 @@ const SERVICE_INTERFACE: &str = "org.freedesktop.Secret.Service";
 const ITEM: &str = "org.freedesktop.Secret.Item";
 const COLLECTION: &str = "org.freedesktop.Secret.Collection";
 const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
+const KWALLET: &str = "org.kde.KWallet";
 
 /// The bus's own name, and the name of its interface.
 pub(super) const BUS: &str = "org.freedesktop.DBus";
@@ -26,9 +30,6 @@ const NOWHERE: &str = "/";
 fn somewhere(path: &str) -> Option<String> {
     (path != NOWHERE).then(|| path.to_owned())
 }
-
-/// Names and values by which an item is found.
-pub(super) type Attributes<'a> = HashMap<&'a str, &'a str>;
 
 fn service(member: &'static str) -> Call<'static> {
     Call::new(SERVICE, ROOT, SERVICE_INTERFACE, member)
@@ -57,9 +58,9 @@ pub(super) fn session(answer: &Message) -> Result<String, Failure> {
     Ok(body.path()?.to_owned())
 }
 
-/// The items with at least these attributes.
-pub(super) fn search_items(attributes: &Attributes<'_>) -> Call<'static> {
-    service("SearchItems").with("a{ss}", |body| write_attributes(body, attributes))
+/// The Heroku CLI's items of this account; of every account if none is given.
+pub(super) fn search_items(account: Option<&Account>) -> Call<'static> {
+    service("SearchItems").with("a{ss}", |body| write_attributes(body, account))
 }
 
 /// Paths of objects, the ones that are locked apart.
@@ -68,7 +69,7 @@ pub(super) struct Found {
     pub(super) locked: Vec<String>,
 }
 
-/// The items that were found.
+/// What was found.
 pub(super) fn found(answer: &Message) -> Result<Found, Failure> {
     let owned = |paths: Vec<&str>| paths.into_iter().map(str::to_owned).collect();
     let mut body = answer.body("aoao")?;
@@ -76,6 +77,15 @@ pub(super) fn found(answer: &Message) -> Result<Found, Failure> {
         unlocked: owned(body.paths()?),
         locked: owned(body.paths()?),
     })
+}
+
+/// The path by which the collection that new items go to can be asked at once.
+const DEFAULT_COLLECTION: &str = "/org/freedesktop/secrets/aliases/default";
+
+/// Whether the default collection is locked: a question that any client may ask first, and that opens
+/// no window in any service.
+pub(super) fn get_default_locked() -> Call<'static> {
+    get_locked(DEFAULT_COLLECTION)
 }
 
 /// The collection that new items go to.
@@ -131,17 +141,20 @@ pub(super) fn get_attributes(item: &str) -> Call<'_> {
     get_property(item, ITEM, "Attributes")
 }
 
-/// The names and values of the attributes.
-pub(super) fn attributes(answer: &Message) -> Result<HashMap<String, String>, Failure> {
+/// The `account` of an item if the item is the Heroku CLI's: a search may find others', since some
+/// services compare attributes loosely.
+pub(super) fn account_of_ours(answer: &Message) -> Result<Option<String>, Failure> {
     let mut body = answer.body("v")?;
     body.variant("a{ss}")?;
     let mut entries = body.array(8)?;
     let mut attributes = HashMap::new();
     while !entries.is_at_end() {
         entries.align(8)?;
-        attributes.insert(entries.text()?.to_owned(), entries.text()?.to_owned());
+        attributes.insert(entries.text()?, entries.text()?);
     }
-    Ok(attributes)
+    let is_ours = attributes.get("service") == Some(&CLI_SERVICE);
+    let account = attributes.get("account").filter(|_| is_ours);
+    Ok(account.map(|account| (*account).to_owned()))
 }
 
 /// Whether a collection is locked.
@@ -156,9 +169,16 @@ pub(super) fn yes(answer: &Message) -> Result<bool, Failure> {
     body.boolean()
 }
 
-/// The service's collections: a question that any client may ask first.
+/// The service's collections.
 pub(super) fn get_collections() -> Call<'static> {
     get_property(ROOT, SERVICE_INTERFACE, "Collections")
+}
+
+/// The paths of the collections.
+pub(super) fn collections(answer: &Message) -> Result<Vec<String>, Failure> {
+    let mut body = answer.body("v")?;
+    body.variant("ao")?;
+    Ok(body.paths()?.into_iter().map(str::to_owned).collect())
 }
 
 fn get_property<'a>(path: &'a str, interface: &'static str, name: &'static str) -> Call<'a> {
@@ -168,28 +188,30 @@ fn get_property<'a>(path: &'a str, interface: &'static str, name: &'static str) 
     })
 }
 
-/// Makes an item, or replaces the secret of one that has these attributes, perhaps by a prompt.
+/// Makes an account's item, perhaps by a prompt. With `replace` the service overwrites one that has
+/// these attributes.
+///
+/// Exactly these two attributes: gnome-keyring replaces by subset, and the Heroku CLI searches by them.
 pub(super) fn create_item<'a>(
     collection: &'a str,
-    label: &str,
-    attributes: &Attributes<'_>,
+    account: &Account,
     session: &str,
     secret: &[u8],
+    replace: bool,
 ) -> Call<'a> {
-    const REPLACE: u32 = 1;
     Call::new(SERVICE, collection, COLLECTION, "CreateItem").with("a{sv}(oayays)b", |body| {
         body.array(8, |properties| {
             properties.align(8);
             properties.text("org.freedesktop.Secret.Item.Label");
             properties.signature("s");
-            properties.text(label);
+            properties.text(LABEL);
             properties.align(8);
             properties.text("org.freedesktop.Secret.Item.Attributes");
             properties.signature("a{ss}");
-            write_attributes(properties, attributes);
+            write_attributes(properties, Some(account));
         });
         write_secret(body, session, secret);
-        body.number(REPLACE);
+        body.number(u32::from(replace));
     })
 }
 
@@ -218,12 +240,44 @@ pub(super) fn listen_to(path: &str) -> Call<'static> {
     Call::new(BUS, "/org/freedesktop/DBus", BUS, "AddMatch").with("s", |body| body.text(&rule))
 }
 
-fn write_attributes(body: &mut Writer, attributes: &Attributes<'_>) {
+/// Which connection has a name on the bus.
+pub(super) fn get_name_owner(name: &'static str) -> Call<'static> {
+    Call::new(BUS, "/org/freedesktop/DBus", BUS, "GetNameOwner").with("s", |body| body.text(name))
+}
+
+/// The name of the Secret Service.
+pub(super) const SERVICE_NAME: &str = SERVICE;
+
+/// A text that is all of an answer.
+pub(super) fn text(answer: &Message) -> Result<String, Failure> {
+    Ok(answer.body("s")?.text()?.to_owned())
+}
+
+/// A yes or no that is all of an answer.
+pub(super) fn boolean(answer: &Message) -> Result<bool, Failure> {
+    answer.body("b")?.boolean()
+}
+
+/// The wallet that KWallet keeps secrets of programs in; it has the same connection as the service.
+pub(super) fn kwallet_network_wallet(module: &'static str) -> Call<'static> {
+    Call::new(SERVICE, module, KWALLET, "networkWallet")
+}
+
+/// Whether a wallet is open, so that unlocking its collection shows no window.
+pub(super) fn kwallet_is_open(module: &'static str, wallet: &str) -> Call<'static> {
+    Call::new(SERVICE, module, KWALLET, "isOpen").with("s", |body| body.text(wallet))
+}
+
+fn write_attributes(body: &mut Writer, account: Option<&Account>) {
     body.array(8, |entries| {
-        for (name, value) in attributes {
+        let mut entry = |name, value| {
             entries.align(8);
             entries.text(name);
             entries.text(value);
+        };
+        entry("service", CLI_SERVICE);
+        if let Some(account) = account {
+            entry("account", account.as_str());
         }
     });
 }

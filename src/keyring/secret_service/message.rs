@@ -195,6 +195,7 @@ impl Message {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::keyring::Lock;
     use proptest::prelude::*;
     use std::collections::HashMap;
     use zbus::zvariant::{ObjectPath, Value};
@@ -259,7 +260,10 @@ pub(super) mod tests {
         let error = error.build(&"why").unwrap();
         let (message, _) = Message::parse(error.data()).unwrap().unwrap();
         assert!(message.answers(call.primary_header().serial_num().get()));
-        assert_eq!(message.into_result().err().unwrap(), Failure::Locked);
+        assert_eq!(
+            message.into_result().err(),
+            Some(Failure::Locked(Lock::Keyring))
+        );
 
         let signal = zbus::Message::signal("/p", "a.b", "Completed").unwrap();
         let signal = signal.build(&(false, Value::from(""))).unwrap();

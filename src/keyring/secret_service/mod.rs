@@ -1,7 +1,6 @@
 //! The Secret Service of Linux desktops (gnome-keyring, KWallet, KeePassXC), over D-Bus.
 //!
-//! A `keyring-core` store, so that `keyring` speaks one interface on every system. It is our own
-//! because the stock stores neither see nor replace the Heroku CLI's item, may prompt on a search,
+//! It is our own because the stock stores neither see nor replace the Heroku CLI's item, may prompt on a search,
 //! and have no deadline; ARCHITECTURE.md has the figures.
 //!
 //! Source: the Secret Service API of freedesktop.org.
@@ -9,18 +8,25 @@
 mod address;
 mod bus;
 mod calls;
-mod conversation;
 mod message;
-mod store;
+mod operation;
+mod program;
 mod wire;
 
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
+use super::{Accounts, Keyring, Limits, Listing, Lock, Missing, Unavailable};
+use crate::account::Account;
+use crate::environment::Environment;
+use crate::token::Token;
+use bus::{Bus, Deadline};
+use operation::Operation;
+
 pub use address::{Address, addresses};
-pub use conversation::Stored;
-pub use store::SecretService;
+pub use program::Program;
 
 /// Why the Secret Service could not be asked. "It has no such item" is not among these.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -42,10 +48,10 @@ pub enum Failure {
     NoService,
     /// The service has no collection to put an item into.
     #[error("the keyring program has no default keyring")]
-    NoCollection,
+    NoCollection(Program),
     /// The item or its collection is locked.
     #[error("the keyring is locked")]
-    Locked,
+    Locked(Lock),
     /// A person closed the prompt.
     #[error("the keyring's prompt was closed")]
     Dismissed,
@@ -69,6 +75,15 @@ pub enum Failure {
     /// An answer that makes no sense.
     #[error("the keyring's answer made no sense")]
     Garbled,
+    /// More than any answer to us can be.
+    #[error("the D-Bus session sent far too much, {0} messages of it unasked")]
+    Flooded(usize),
+    /// The bus does not let this program talk to the service.
+    #[error("the D-Bus session does not let this program use the keyring")]
+    Denied,
+    /// What was removed is still there.
+    #[error("the keyring did not remove the token")]
+    NotRemoved,
     /// The item went away between two questions.
     #[error("the keyring's item has gone")]
     Gone,
@@ -83,7 +98,8 @@ impl Failure {
         match name {
             "org.freedesktop.DBus.Error.ServiceUnknown"
             | "org.freedesktop.DBus.Error.NameHasNoOwner" => Failure::NoService,
-            "org.freedesktop.Secret.Error.IsLocked" => Failure::Locked,
+            "org.freedesktop.Secret.Error.IsLocked" => Failure::Locked(Lock::Keyring),
+            "org.freedesktop.DBus.Error.AccessDenied" => Failure::Denied,
             "org.freedesktop.Secret.Error.NoSuchObject"
             | "org.freedesktop.DBus.Error.UnknownObject" => Failure::Gone,
             // The bus's own word for a service that left without an answer.
@@ -110,14 +126,183 @@ impl Failure {
     }
 }
 
-impl From<Failure> for keyring_core::Error {
-    fn from(failure: Failure) -> keyring_core::Error {
+impl From<Failure> for Unavailable {
+    fn from(failure: Failure) -> Unavailable {
+        let what = failure.to_string();
         match failure {
-            Failure::Gone => keyring_core::Error::NoEntry,
-            Failure::Locked | Failure::Dismissed | Failure::NoCollection => {
-                keyring_core::Error::NoStorageAccess(Box::new(failure))
-            }
-            failure => keyring_core::Error::PlatformFailure(Box::new(failure)),
+            Failure::NoBus => Unavailable::NoKeyring(Missing::Bus),
+            Failure::Unreachable => Unavailable::NoKeyring(Missing::ReachableBus),
+            Failure::NoService => Unavailable::NoKeyring(Missing::Service),
+            Failure::NoCollection(program) => Unavailable::NoKeyring(match program {
+                Program::KeePassXc => Missing::Database,
+                Program::KWallet(_) => Missing::Wallet,
+                Program::GnomeKeyring | Program::Other => Missing::Collection,
+            }),
+            Failure::Locked(lock) => Unavailable::Locked(lock),
+            Failure::Dismissed => Unavailable::PromptDismissed,
+            Failure::TimedOut(limit) => Unavailable::Slow {
+                limit,
+                logins: None,
+            },
+            Failure::TooMany { count, limit } => Unavailable::Slow {
+                limit,
+                logins: Some(count),
+            },
+            Failure::Denied => Unavailable::Refused,
+            Failure::NotLocal
+            | Failure::NotLetIn
+            | Failure::HungUp
+            | Failure::Left
+            | Failure::Garbled
+            | Failure::Flooded(_)
+            | Failure::Gone
+            | Failure::NotRemoved
+            | Failure::Refused(_) => Unavailable::Broken(what),
         }
+    }
+}
+
+/// The Secret Service of this session.
+pub struct SecretService {
+    environment: Environment,
+    limits: Limits,
+    state: Mutex<State>,
+}
+
+/// What one operation leaves to the next.
+#[derive(Default)]
+struct State {
+    bus: Option<Bus>,
+    /// The time that was spent waiting for the service.
+    waited: Duration,
+    /// The service let an operation time out: it is not asked again.
+    given_up: Option<Failure>,
+}
+
+impl SecretService {
+    /// The service that this environment leads to. Nothing is opened yet.
+    pub fn new(environment: &Environment, limits: Limits) -> SecretService {
+        SecretService {
+            environment: environment.clone(),
+            limits,
+            state: Mutex::default(),
+        }
+    }
+
+    /// Runs one operation over the connection of this process, within its limit.
+    fn run<T>(
+        &self,
+        run: impl FnOnce(&mut Operation<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(failure) = &state.given_up {
+            return Err(failure.clone());
+        }
+        let start = Instant::now();
+        let deadline = Deadline {
+            at: match self.limits.total {
+                Some(total) => start + total.saturating_sub(state.waited),
+                None => start + self.limits.operation,
+            },
+            limit: self.limits.total.unwrap_or(self.limits.operation),
+        };
+        let mut prompted = Duration::ZERO;
+        let done = self.begin(&mut state, deadline).and_then(|mut operation| {
+            let done = run(&mut operation);
+            prompted = operation.prompted;
+            done
+        });
+        state.waited += start.elapsed().saturating_sub(prompted);
+        match &done {
+            Err(failure @ (Failure::TimedOut(_) | Failure::TooMany { .. })) => {
+                state.given_up = Some(failure.clone());
+                state.bus = None;
+            }
+            // Answers to what was asked before would be in the way, and a prompt that nobody answered is
+            // not to be waited for.
+            Err(_) => state.bus = None,
+            Ok(_) => {}
+        }
+        done
+    }
+
+    fn begin<'a>(
+        &'a self,
+        state: &'a mut State,
+        deadline: Deadline,
+    ) -> Result<Operation<'a>, Failure> {
+        let mut is_locked = None;
+        if let Some(bus) = &mut state.bus {
+            bus.begin(deadline);
+            // A bus may have ended while the user typed, and nothing has been asked of it yet.
+            is_locked = match operation::is_default_locked(bus) {
+                Err(Failure::HungUp | Failure::Left) => None,
+                asked => Some(asked?),
+            };
+        }
+        let is_locked = match is_locked {
+            Some(is_locked) => is_locked,
+            None => {
+                let addresses = address::addresses(&self.environment)?;
+                let (bus, is_locked) = operation::connect(&addresses, deadline)?;
+                state.bus = Some(bus);
+                is_locked
+            }
+        };
+        let bus = state.bus.as_mut().ok_or(Failure::HungUp)?;
+        let trace = &self.environment.trace;
+        Ok(Operation::new(bus, is_locked, self.limits.prompt, trace))
+    }
+}
+
+#[expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "the method alone is not general enough in its lifetime"
+)]
+impl Keyring for SecretService {
+    fn accounts(&self) -> Result<Accounts, Unavailable> {
+        let (names, locked) = self.run(|operation| operation.accounts())?;
+        let names = names.iter().filter_map(|name| Account::parse(name));
+        Ok(Accounts {
+            names: names.collect(),
+            locked,
+        })
+    }
+
+    fn read(&self, account: &Account) -> Result<Option<Token>, Unavailable> {
+        Ok(self.run(|operation| operation.find(account))?)
+    }
+
+    fn read_all(&self) -> Result<Listing, Unavailable> {
+        let (stored, locked) = self.run(|operation| operation.read_all())?;
+        let found = stored
+            .into_iter()
+            .map(|stored| (Account::parse(&stored.account), stored.into_token()));
+        Ok(Listing::sort(found, locked))
+    }
+
+    fn write(&self, account: &Account, token: &Token) -> Result<(), Unavailable> {
+        let found = self.run(|operation| {
+            operation.write(account, token)?;
+            operation.find(account)
+        })?;
+        match found {
+            Some(found) if found == *token => Ok(()),
+            Some(_) => Err(Unavailable::Overtaken),
+            None => Err(Unavailable::Broken(
+                "the keyring did not keep the token".to_owned(),
+            )),
+        }
+    }
+
+    fn remove(&self, account: &Account, only: Option<&Token>) -> Result<usize, Unavailable> {
+        Ok(self.run(|operation| match only {
+            Some(token) => operation.remove_token(account, token),
+            None => operation.remove(account),
+        })?)
+    }
+
+    fn unlock(&self, limit: Duration) -> Result<(), Unavailable> {
+        Ok(self.run(|operation| operation.unlock(limit))?)
     }
 }

@@ -1,0 +1,557 @@
+//! One operation on the service: in which order it is asked, and which answers mean "locked".
+//!
+//! Whether the default collection is locked is asked before anything else: KeePassXC answers a search
+//! of a locked database by a window, and hides what is in it.
+
+use std::time::{Duration, Instant};
+
+use zeroize::Zeroizing;
+
+use super::Failure;
+use super::address::Address;
+use super::bus::{Bus, Deadline};
+use super::calls::{self, Found};
+use super::message::{Call, Message};
+use super::program;
+use crate::account::Account;
+use crate::hardening;
+use crate::keyring::Lock;
+use crate::token::Token;
+use crate::trace::Trace;
+
+type Result<T> = std::result::Result<T, Failure>;
+
+/// More calls than a bus may allow one client to have open are never made at once.
+const AT_ONCE: usize = 32;
+
+/// So few items are read at once: if that takes too long, it is the service that is slow.
+const FEW: usize = 100;
+
+/// An operation in progress.
+pub(super) struct Operation<'a> {
+    bus: &'a mut Bus,
+    trace: &'a Trace,
+    /// How long the user gets to confirm a change; none if nobody is there who could.
+    prompt_limit: Option<Duration>,
+    /// The session in which secrets are sent, once there is one.
+    session: Option<String>,
+    is_default_locked: bool,
+    /// The time that prompts took; it is the user's and no limit of the service's.
+    pub(super) prompted: Duration,
+}
+
+/// An item of ours that was read.
+pub(super) struct Stored {
+    path: String,
+    /// Its name, which need not be one of an account.
+    pub(super) account: String,
+    pub(super) secret: Zeroizing<Vec<u8>>,
+}
+
+impl Stored {
+    /// The token in it; none if it holds something else.
+    pub(super) fn into_token(mut self) -> Option<Token> {
+        Token::from_bytes(std::mem::take(&mut *self.secret)).ok()
+    }
+}
+
+/// Connects, and asks the first question: gnome-keyring does not always know a client by its first
+/// call, and does not bear one that asks for a session too early (measured under load). So a harmless
+/// question goes first and is waited for, as with libsecret.
+pub(super) fn connect(addresses: &[Address], deadline: Deadline) -> Result<(Bus, bool)> {
+    let mut bus = Bus::connect(addresses, deadline)?;
+    let mut asked = is_default_locked(&mut bus);
+    if asked == Err(Failure::HungUp) && bus.has_heard_nothing() {
+        bus = bus.connect_in_steps(addresses)?;
+        asked = is_default_locked(&mut bus);
+    }
+    Ok((bus, asked?))
+}
+
+/// Whether the default collection is locked. One that is not there is not, and an odd answer says
+/// nothing: a write will show what it meant.
+pub(super) fn is_default_locked(bus: &mut Bus) -> Result<bool> {
+    match bus.call(&calls::get_default_locked()) {
+        Ok(answer) => Ok(calls::yes(&answer).unwrap_or(false)),
+        Err(Failure::Refused(_) | Failure::Gone) => Ok(false),
+        Err(failure) => Err(failure),
+    }
+}
+
+impl<'a> Operation<'a> {
+    pub(super) fn new(
+        bus: &'a mut Bus,
+        is_default_locked: bool,
+        prompt_limit: Option<Duration>,
+        trace: &'a Trace,
+    ) -> Operation<'a> {
+        Operation {
+            bus,
+            trace,
+            prompt_limit,
+            session: None,
+            is_default_locked,
+            prompted: Duration::ZERO,
+        }
+    }
+
+    /// The token of this account: of several the one that is listed first, as secret-tool takes it.
+    ///
+    /// # Errors
+    /// [`Failure::Locked`] if there is none and one may be behind a lock.
+    pub(super) fn find(&mut self, account: &Account) -> Result<Option<Token>> {
+        let found = self.search(Some(account))?;
+        for path in &found.unlocked {
+            let stored = self.read(std::slice::from_ref(path), Some(account))?;
+            let token = stored.into_iter().next().and_then(Stored::into_token);
+            if token.is_some() {
+                return Ok(token);
+            }
+        }
+        match self.lock(&found)? {
+            Some(lock) => Err(Failure::Locked(lock)),
+            None => Ok(None),
+        }
+    }
+
+    /// Every item, and what is locked beside them.
+    ///
+    /// # Errors
+    /// [`Failure::Locked`] if all that may be there is behind a lock.
+    pub(super) fn read_all(&mut self) -> Result<(Vec<Stored>, Option<Lock>)> {
+        let found = self.search(None)?;
+        let stored = self.read(&found.unlocked, None)?;
+        let lock = self.lock(&found)?;
+        match lock {
+            Some(lock) if found.unlocked.is_empty() => Err(Failure::Locked(lock)),
+            lock => Ok((stored, lock)),
+        }
+    }
+
+    /// The names of the accounts that have an item, and what is locked beside them. Reads no secret.
+    pub(super) fn accounts(&mut self) -> Result<(Vec<String>, Option<Lock>)> {
+        let found = self.search(None)?;
+        let named = self.named(&found.unlocked)?;
+        let lock = self.lock(&found)?;
+        Ok((named.into_iter().map(|(_, name)| name).collect(), lock))
+    }
+
+    /// Writes an account's token into its first item, and removes the others; makes one if there is none.
+    ///
+    /// # Errors
+    /// [`Failure::Locked`] if the item, or the place of a new one, is locked.
+    pub(super) fn write(&mut self, account: &Account, token: &Token) -> Result<()> {
+        let found = self.search(Some(account))?;
+        let ours = self.of_account(&found.unlocked, account)?;
+        // A service that finds what is not ours may as well replace what is not ours.
+        let is_exact = ours.len() == found.unlocked.len();
+        let secret = token.expose().as_bytes();
+        match ours.split_first() {
+            Some((first, duplicates)) => {
+                let session = self.session()?;
+                let set = calls::set_secret(first, &session, secret);
+                match self.call_item(&set) {
+                    // Another program removed it after the search.
+                    Err(Failure::Gone) => self.create(account, secret, is_exact)?,
+                    set => drop(set?),
+                }
+                for duplicate in duplicates {
+                    self.delete(duplicate)?;
+                }
+                Ok(())
+            }
+            None if !found.locked.is_empty() => Err(self.why_locked(&found)),
+            None => self.create(account, secret, is_exact),
+        }
+    }
+
+    /// Removes the account's items; says how many.
+    ///
+    /// # Errors
+    /// [`Failure::Locked`], before anything is removed, if one of them is locked.
+    pub(super) fn remove(&mut self, account: &Account) -> Result<usize> {
+        let found = self.search(Some(account))?;
+        let ours = self.of_account(&found.unlocked, account)?;
+        if !found.locked.is_empty() || self.is_default_locked {
+            return Err(self.why_locked(&found));
+        }
+        let mut count = 0;
+        for path in &ours {
+            count += usize::from(self.delete(path)?);
+        }
+        if count > 0 {
+            let left = self.search(Some(account))?;
+            if !self.of_account(&left.unlocked, account)?.is_empty() {
+                return Err(Failure::NotRemoved);
+            }
+        }
+        Ok(count)
+    }
+
+    /// Removes the account's items that hold this very token; says how many. No service knows "if it
+    /// still does": a token that came between is put back, unless yet another one is there by then.
+    ///
+    /// # Errors
+    /// [`Failure::Locked`] if none of them can be read and one may be behind a lock.
+    pub(super) fn remove_token(&mut self, account: &Account, token: &Token) -> Result<usize> {
+        let found = self.search(Some(account))?;
+        let holders = self.holders(&found, account, token)?;
+        if holders.is_empty() && (!found.locked.is_empty() || self.is_default_locked) {
+            return Err(self.why_locked(&found));
+        }
+        let mut count = 0;
+        for path in &holders {
+            match self.take(path)? {
+                Taken::Absent => {}
+                Taken::Held(held) if held.as_ref().is_none_or(|held| held == token) => count += 1,
+                Taken::Held(newer) => {
+                    let is_replaced = self.find(account)?.is_some();
+                    if let Some(newer) = newer.filter(|_| !is_replaced) {
+                        self.write(account, &newer)?;
+                    }
+                }
+            }
+        }
+        if count > 0 {
+            let left = self.search(Some(account))?;
+            if !self.holders(&left, account, token)?.is_empty() {
+                return Err(Failure::NotRemoved);
+            }
+        }
+        Ok(count)
+    }
+
+    /// Unlocks the default collection, then what is still locked of our items, then other collections
+    /// that may hide some. Each prompt waits this long.
+    pub(super) fn unlock(&mut self, limit: Duration) -> Result<()> {
+        self.prompt_limit = Some(limit);
+        if self.is_default_locked {
+            let default = self.default_collection()?;
+            self.unlock_objects(&[default])?;
+            self.is_default_locked = is_default_locked(self.bus)?;
+        }
+        if self.is_default_locked {
+            // Some services take a wrong password for an answer.
+            return Err(Failure::Locked(Lock::Keyring));
+        }
+        let found = self.search(None)?;
+        if !found.locked.is_empty() {
+            self.unlock_objects(&found.locked)?;
+        } else if self.lock(&found)?.is_some() {
+            let locked = self.locked_collections()?;
+            self.unlock_objects(&locked)?;
+        }
+        Ok(())
+    }
+
+    /// The items of this account, of every account if none is given.
+    ///
+    /// # Errors
+    /// [`Failure::Locked`] if every collection is locked; KeePassXC would open a window.
+    fn search(&mut self, account: Option<&Account>) -> Result<Found> {
+        if self.is_default_locked {
+            self.unlock_without_a_window()?;
+        }
+        if self.is_default_locked && self.are_all_locked()? {
+            return Err(Failure::Locked(Lock::Keyring));
+        }
+        let search = calls::search_items(account);
+        let answer = if self.session.is_some() {
+            self.bus.call(&search)?
+        } else {
+            let since = self.trace.clock();
+            let [session, answer] = self.bus.send([&calls::open_session(), &search])?;
+            let session = calls::session(&self.bus.answer(session)?)?;
+            self.keep_session(session);
+            let answer = self.bus.answer(answer)?;
+            self.trace
+                .tell_since(since, || "a session with the Secret Service is open");
+            answer
+        };
+        let found = calls::found(&answer)?;
+        self.trace.tell(|| {
+            let (open, locked) = (found.unlocked.len(), found.locked.len());
+            format!("the Secret Service finds {open} items, and {locked} locked ones")
+        });
+        Ok(found)
+    }
+
+    fn keep_session(&mut self, session: String) {
+        self.session = Some(session);
+        // What comes next may be a secret, and the service knows by now who asks.
+        hardening::close_to_others();
+    }
+
+    fn session(&mut self) -> Result<String> {
+        if let Some(session) = &self.session {
+            return Ok(session.clone());
+        }
+        let answer = self.bus.call(&calls::open_session())?;
+        let session = calls::session(&answer)?;
+        self.keep_session(session.clone());
+        Ok(session)
+    }
+
+    /// Those of these items that are ours, with all that they hold; what went away meanwhile is left
+    /// out. However many there are, it takes a few waits: their questions do not depend on each other.
+    fn read(&mut self, paths: &[String], account: Option<&Account>) -> Result<Vec<Stored>> {
+        self.read_in_time(paths, account)
+            .map_err(|failure| match failure {
+                Failure::TimedOut(limit) if paths.len() > FEW => Failure::TooMany {
+                    count: paths.len(),
+                    limit,
+                },
+                failure => failure,
+            })
+    }
+
+    fn read_in_time(&mut self, paths: &[String], account: Option<&Account>) -> Result<Vec<Stored>> {
+        let session = self.session()?;
+        let mut stored = Vec::with_capacity(paths.len());
+        for paths in paths.chunks(AT_ONCE) {
+            let mut calls = Vec::with_capacity(paths.len() * 2);
+            for path in paths {
+                calls.push(calls::get_secret(path, &session));
+                calls.push(calls::get_attributes(path));
+            }
+            let serials = self.bus.send_all(&calls)?;
+            for (path, serials) in paths.iter().zip(serials.chunks(2)) {
+                let secret = self.answer_of_item(serials[0]);
+                let attributes = self.answer_of_item(serials[1]);
+                let (attributes, secret) = match (attributes, secret) {
+                    (Ok(attributes), Ok(secret)) => (attributes, secret),
+                    (Err(Failure::Gone), _) | (_, Err(Failure::Gone)) => continue,
+                    (Err(failure), _) | (_, Err(failure)) => return Err(failure),
+                };
+                let Some(name) = calls::account_of_ours(&attributes)? else {
+                    continue;
+                };
+                if account.is_none_or(|account| account.as_str() == name) {
+                    stored.push(Stored {
+                        path: path.clone(),
+                        account: name,
+                        secret: calls::secret(&secret)?,
+                    });
+                }
+            }
+        }
+        Ok(stored)
+    }
+
+    /// Those of these items that are ours, with their names.
+    fn named(&mut self, paths: &[String]) -> Result<Vec<(String, String)>> {
+        let mut named = Vec::with_capacity(paths.len());
+        for paths in paths.chunks(AT_ONCE) {
+            let calls: Vec<_> = paths
+                .iter()
+                .map(|path| calls::get_attributes(path))
+                .collect();
+            let serials = self.bus.send_all(&calls)?;
+            for (path, serial) in paths.iter().zip(serials) {
+                let answer = match self.answer_of_item(serial) {
+                    Err(Failure::Gone) => continue,
+                    answer => answer?,
+                };
+                let name = calls::account_of_ours(&answer)?;
+                named.extend(name.map(|name| (path.clone(), name)));
+            }
+        }
+        Ok(named)
+    }
+
+    fn of_account(&mut self, paths: &[String], account: &Account) -> Result<Vec<String>> {
+        let mut named = self.named(paths)?;
+        named.retain(|(_, name)| name == account.as_str());
+        Ok(named.into_iter().map(|(path, _)| path).collect())
+    }
+
+    fn holders(&mut self, found: &Found, account: &Account, token: &Token) -> Result<Vec<String>> {
+        let stored = self.read(&found.unlocked, Some(account))?;
+        let mut holders = Vec::new();
+        for stored in stored {
+            let path = stored.path.clone();
+            if stored.into_token().as_ref() == Some(token) {
+                holders.push(path);
+            }
+        }
+        Ok(holders)
+    }
+
+    fn create(&mut self, account: &Account, secret: &[u8], replace: bool) -> Result<()> {
+        if self.is_default_locked {
+            return Err(Failure::Locked(Lock::Keyring));
+        }
+        let collection = self.default_collection()?;
+        let session = self.session()?;
+        let create = calls::create_item(&collection, account, &session, secret, replace);
+        let answer = self.bus.call(&create)?;
+        self.confirm(calls::prompt_of_create(&answer)?)
+    }
+
+    /// Removes an item; says whether it was there.
+    fn delete(&mut self, path: &str) -> Result<bool> {
+        match self.call_item(&calls::delete(path)) {
+            Err(Failure::Gone) => Ok(false),
+            answer => {
+                self.confirm(calls::object(&answer?)?)?;
+                Ok(true)
+            }
+        }
+    }
+
+    /// Removes an item, and gives what it held in that moment: both questions go out in one piece. A
+    /// service may work on both at the same time, and then knows no secret of an item it has removed.
+    fn take(&mut self, path: &str) -> Result<Taken> {
+        let session = self.session()?;
+        let calls = [&calls::get_secret(path, &session), &calls::delete(path)];
+        let [held, deleted] = self.bus.send(calls)?;
+        let held = self.answer_of_item(held);
+        match self.answer_of_item(deleted) {
+            Err(Failure::Gone) => return Ok(Taken::Absent),
+            answer => self.confirm(calls::object(&answer?)?)?,
+        }
+        let mut secret = match held {
+            Ok(answer) => calls::secret(&answer)?,
+            Err(Failure::Refused(_) | Failure::Gone) => return Ok(Taken::Held(None)),
+            Err(failure) => return Err(failure),
+        };
+        Ok(Taken::Held(
+            Token::from_bytes(std::mem::take(&mut *secret)).ok(),
+        ))
+    }
+
+    fn call_item(&mut self, call: &Call<'_>) -> Result<Message> {
+        self.bus.call(call).map_err(Failure::of_an_item)
+    }
+
+    fn answer_of_item(&mut self, serial: u32) -> Result<Message> {
+        self.bus.answer(serial).map_err(Failure::of_an_item)
+    }
+
+    fn default_collection(&mut self) -> Result<String> {
+        let answer = self.bus.call(&calls::default_collection())?;
+        match calls::object(&answer)? {
+            Some(collection) => Ok(collection),
+            None => Err(Failure::NoCollection(program::identify(self.bus)?)),
+        }
+    }
+
+    /// What is locked, if anything of ours is or may be.
+    fn lock(&mut self, found: &Found) -> Result<Option<Lock>> {
+        if !found.locked.is_empty() || self.is_default_locked {
+            return self.lock_of(found).map(Some);
+        }
+        let is_hidden = !self.locked_collections()?.is_empty()
+            && program::identify(self.bus)?.hides_what_is_locked();
+        Ok(is_hidden.then_some(Lock::Another))
+    }
+
+    fn why_locked(&mut self, found: &Found) -> Failure {
+        self.lock_of(found)
+            .map_or_else(|failure| failure, Failure::Locked)
+    }
+
+    /// Which lock the locked items are behind.
+    fn lock_of(&mut self, found: &Found) -> Result<Lock> {
+        let collection = found.locked.first().and_then(|item| item.rsplit_once('/'));
+        let Some((collection, _)) = collection.filter(|_| !self.is_default_locked) else {
+            return Ok(Lock::Keyring);
+        };
+        let answer = self.bus.call(&calls::get_locked(collection))?;
+        // An open collection with locked items: the service asks its user about each program.
+        Ok(if calls::yes(&answer)? {
+            Lock::Another
+        } else {
+            Lock::Confirmation
+        })
+    }
+
+    fn are_all_locked(&mut self) -> Result<bool> {
+        let answer = self.bus.call(&calls::get_collections())?;
+        let count = calls::collections(&answer)?.len();
+        Ok(self.locked_collections()?.len() == count)
+    }
+
+    fn locked_collections(&mut self) -> Result<Vec<String>> {
+        let answer = self.bus.call(&calls::get_collections())?;
+        let mut collections = calls::collections(&answer)?;
+        collections.truncate(AT_ONCE);
+        let calls: Vec<_> = collections
+            .iter()
+            .map(|path| calls::get_locked(path))
+            .collect();
+        let serials = self.bus.send_all(&calls)?;
+        let mut locked = Vec::new();
+        for (collection, serial) in collections.into_iter().zip(serials) {
+            match self.bus.answer(serial) {
+                Ok(answer) if calls::yes(&answer)? => locked.push(collection),
+                Ok(_) | Err(Failure::Refused(_) | Failure::Gone) => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(locked)
+    }
+
+    /// KWallet says that its collection is locked until it is asked to unlock it, also if the wallet is
+    /// open. Then its prompt ends at once and shows nothing.
+    fn unlock_without_a_window(&mut self) -> Result<()> {
+        let program = program::identify(self.bus)?;
+        if !program::is_wallet_open(self.bus, program)? {
+            return Ok(());
+        }
+        let default = self.default_collection()?;
+        let answer = self.bus.call(&calls::unlock(&[default]))?;
+        if let Some(prompt) = calls::prompt_of_unlock(&answer)? {
+            self.perform(&prompt)?;
+        }
+        self.is_default_locked = is_default_locked(self.bus)?;
+        Ok(())
+    }
+
+    fn unlock_objects(&mut self, objects: &[String]) -> Result<()> {
+        let answer = self.bus.call(&calls::unlock(objects))?;
+        self.confirm(calls::prompt_of_unlock(&answer)?)
+    }
+
+    /// Performs the prompt of a change, if the service wants one. KeePassXC wants one for each change,
+    /// and shows nothing if there is nothing to confirm.
+    fn confirm(&mut self, prompt: Option<String>) -> Result<()> {
+        let Some(prompt) = prompt else {
+            return Ok(());
+        };
+        let Some(limit) = self.prompt_limit else {
+            return self.perform(&prompt);
+        };
+        let start = Instant::now();
+        let rest = self.bus.deadline();
+        self.bus.set_deadline(Deadline::after(limit));
+        let done = self.perform(&prompt);
+        let took = start.elapsed();
+        self.prompted += took;
+        self.bus.set_deadline(rest.later_by(took));
+        done
+    }
+
+    /// Shows a prompt, and waits for its end.
+    fn perform(&mut self, prompt: &str) -> Result<()> {
+        self.bus.call(&calls::listen_to(prompt))?;
+        self.bus.expect_end_of_prompt(prompt);
+        self.bus.call(&calls::show_prompt(prompt))?;
+        match self.bus.end_of_prompt() {
+            // Not by Prompt.Dismiss: that ends gnome-keyring 42 and 48 by an assertion while the prompt
+            // is shown, and closes the window of no program. Answered later, it does what was asked.
+            Err(Failure::TimedOut(_)) => Err(Failure::Dismissed),
+            Ok(completed) if calls::dismissed(&completed)? => Err(Failure::Dismissed),
+            Ok(_) => Ok(()),
+            Err(failure) => Err(failure),
+        }
+    }
+}
+
+/// What came of removing an item.
+enum Taken {
+    /// It was not there any more.
+    Absent,
+    /// It held this; none if that was no token, or is not known.
+    Held(Option<Token>),
+}
