@@ -41,7 +41,7 @@ class Checks:
 
     def line(self, word, text):
         with printing:
-            print(f"{word:4}  {self.scenario:28}  {text.rstrip()}", flush=True)
+            print(f"{word:4}  {self.scenario:29}  {text.rstrip()}", flush=True)
 
     def quiet(self, result):
         """A command that may show no window: notes those that came up since the last one."""

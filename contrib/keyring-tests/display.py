@@ -95,22 +95,24 @@ class Display:
         found = [window for window, name in self.visible().items() if title in name]
         return found[-1] if found else None
 
-    def types(self, title, text=""):
-        """A user: waits for the window, types the text and Return, and waits until the window is gone."""
+    def types(self, title, text="", key="Return", until=None):
+        """A user: waits for the window, types the text and the key, and waits until the window is gone."""
         window = wait_until(lambda: self.window(title), f"a window is shown: {title}")
+        until = until or (lambda: window not in self.visible())
         keys = [["key", "ctrl+a"], ["type", "--delay", "10", text]] if text else []
 
         def typed():
             # Before the window is ready it takes no keys: then again.
             self.world.run(["xdotool", "windowfocus", window])
-            for words in [*keys, ["key", "Return"]]:
+            for words in [*keys, ["key", key]]:
                 self.world.run(["xdotool", *words])
-            return self.is_gone(window)
-        wait_until(typed, f"the window closes after typing: {title}")
+            return comes_true(until)
+        wait_until(typed, f"{title} has taken what was typed")
 
-    def is_gone(self, window):
-        try:
-            wait_until(lambda: window not in self.visible(), "the window closes", limit=3)
-        except NeverHappened:
-            return False
-        return True
+
+def comes_true(condition):
+    """Whether it does in a while."""
+    try:
+        return wait_until(condition, "", limit=3)
+    except NeverHappened:
+        return False

@@ -23,8 +23,13 @@ LockDatabaseIdle=false
 [FdoSecrets]
 Enabled=true
 """
-# What a user of the integration switches off: nothing is asked as long as the database is open.
-ASKS_NOTHING = "ShowNotification=false\nConfirmAccessItem=false\nConfirmDeleteItem=false\nUnlockBeforeSearch=false\n"
+# KeePassXC's own settings: it asks to unlock before a search, and to confirm each access.
+ITS_OWN = ""
+# With "Confirm when passwords are retrieved by clients" off, which `get` advises.
+ASKS_TO_UNLOCK = "ConfirmAccessItem=false\n"
+# With "Prompt to unlock database before searching" off, too.
+ASKS_NOTHING = ASKS_TO_UNLOCK + "UnlockBeforeSearch=false\n"
+OPEN, LOCKED = True, False
 MAIN_WINDOW = "org.keepassxc.KeePassXC.MainWindow"
 
 
@@ -36,21 +41,24 @@ class KeePassXC(programs.Program):
     prompt = "Unlock Database"
     confirms_replacing = True
 
-    def start(self, locked=(), opened=("logins",), settings=ASKS_NOTHING):
-        """With these databases. An empty `settings`: KeePassXC's own."""
-        files = [self.database(name) for name in (*locked, *opened)]
+    def start(self, databases=(("logins", OPEN),), settings=ASKS_TO_UNLOCK):
+        """With these databases, of which the last one is the default collection."""
+        files = [self.database(name) for name, _ in databases]
         for folder in (".config", ".cache"):
             os.makedirs(self.world.path("home", folder, "keepassxc"), exist_ok=True)
         with open(self.world.path("home", ".config", "keepassxc", "keepassxc.ini"), "w", encoding="utf-8") as file:
             file.write(SETTINGS + settings)
-        # It reads a line for each file, and does not try an empty one. The last one is the default collection.
-        passwords = "\n" * len(locked) + f"{PASSWORD}\n" * len(opened)
-        command = ["keepassxc", *(["--pw-stdin"] if files else []), *files]
-        self.process = self.world.spawn("keepassxc", command, stdin=passwords.encode())
+        self.process = self.world.spawn("keepassxc", ["keepassxc"])
         self.world.wait_for_name()
         wait_until(lambda: self.world.display.window("KeePassXC"), "KeePassXC shows its window")
-        for name in opened:
-            wait_until(lambda: self.world.is_locked(f"{SERVICE}/collection/{name}") is False, f"{name} is open")
+        for file, (name, is_open) in zip(files, databases):
+            # It hands the file over to the one that runs.
+            self.world.run(["keepassxc", file])
+            collection = f"{SERVICE}/collection/{name}"
+            wait_until(lambda: self.world.is_locked(collection), f"{name} is there")
+            if is_open:
+                # KeePassXC 2.7.10 crashes if it gets the password by --pw-stdin.
+                self.world.display.types("[Locked]", PASSWORD, until=lambda: not self.world.is_locked(collection))
 
     def database(self, name):
         """A database that shares a group with the Secret Service. It is made from an edited export in XML."""
@@ -83,5 +91,14 @@ class KeePassXC(programs.Program):
         self.world.call("/keepassxc", MAIN_WINDOW + ".lockAllDatabases", dest=MAIN_WINDOW)
         wait_until(lambda: self.world.is_locked(self.collection), "the database is locked")
 
+    def end(self):
+        """It has saved every change already."""
+        self.world.end(self.process)
+        wait_until(lambda: not self.world.display.window("KeePassXC"), "KeePassXC has ended")
+
     def answer(self):
         self.world.display.types(self.prompt, PASSWORD)
+
+    def allow(self):
+        """A user allows what a program asks for."""
+        self.world.display.types("Access Request")

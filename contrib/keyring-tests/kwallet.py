@@ -3,6 +3,7 @@
 import hashlib
 import os
 import platform
+import signal
 import socket
 
 import programs
@@ -36,9 +37,12 @@ class KWallet(programs.Program):
     collection = f"{SERVICE}/collection/{WALLET}"
     prompt = "KDE Wallet Service"
 
-    def start(self):
+    def start(self, with_wallet=True):
         """The wallet is open, as after a login through pam_kwallet5."""
         self.configure()
+        if not with_wallet:
+            self.process = self.world.spawn("kwalletd5", ["kwalletd5"])
+            return self.world.wait_for_name()
         self.start_as_pam_does()
         self.world.wait_for_name()
         wait_until(self.is_open, "the wallet is open")
@@ -95,6 +99,10 @@ class KWallet(programs.Program):
         self.lock()
         self.world.end(self.process)
         self.start()
+
+    def crash(self):
+        """It is killed before it has written."""
+        self.world.end(self.process, signal.SIGKILL)
 
     def answer(self):
         self.world.display.types(self.prompt, PASSWORD)

@@ -95,6 +95,15 @@ class Locked:
         self.check("the login is the same for the CLI", self.world.lookup(ANN) == self.token)
         self.checks.no_window()
 
+    def log_in(self):
+        """`login` at a terminal asks to unlock by itself."""
+        self.keyring.lock()
+        token = self.heroku.new_token(ANN)
+        result = meanwhile(lambda: self.world.helper_on_a_terminal("login --with-token", token), self.answer)
+        self.world.display.new_windows()
+        self.check("login at a terminal unlocks with the user's answer",
+                   result.code == 0 and self.world.lookup(ANN) == token, result)
+
     def answer(self):
         if self.world.display.window(self.keyring.prompt):
             self.keyring.answer()

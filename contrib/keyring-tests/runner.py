@@ -32,7 +32,7 @@ def main(arguments, usage):
         sys.exit("there is no such scenario: see ./contrib/keyrings --list")
     if wanted.list:
         for scenario in sorted(chosen, key=lambda scenario: scenario.name):
-            print(f"{scenario.name:28}  {scenario.about}")
+            print(f"{scenario.name:29}  {scenario.about}")
         return 0
     install(chosen, wanted.yes)
     return run_all(chosen, os.path.abspath(wanted.programs) if wanted.programs else build())
@@ -47,9 +47,12 @@ def install(chosen, yes):
             sys.exit(1)
     command = [os.path.join(TOP, "contrib", "install-missing")]
     command += [f"{need}={package}" for need, package in needs.items()]
-    if subprocess.run(command, check=False).returncode:
-        sys.exit(1)
-    packages = sorted(set(needs.values()))
+    run_or_end(command)
+    if shutil.which("dpkg-query"):
+        print_versions(sorted(set(needs.values())))
+
+
+def print_versions(packages):
     versions = subprocess.run(["dpkg-query", "--show", "--showformat=${Package} ${Version}, ", *packages],
                               capture_output=True, text=True, check=False).stdout
     print("with " + versions.rstrip(", "))
@@ -57,12 +60,16 @@ def install(chosen, yes):
 
 def build():
     """The debug build is what the tests use too. Returns its folder."""
-    subprocess.run([os.path.join(TOP, "contrib", "require-rust")], check=True)
-    command = ["cargo", "build", "--quiet", "--locked", "--bins", "--package", "git-credential-heroku-rs",
-               "--package", "heroku-stand-in"]
+    run_or_end([os.path.join(TOP, "contrib", "require-rust")])
+    run_or_end(["cargo", "build", "--quiet", "--locked", "--bins", "--package", "git-credential-heroku-rs",
+                "--package", "heroku-stand-in"])
+    return os.path.abspath(os.path.join(TOP, os.environ.get("CARGO_TARGET_DIR", "target"), "debug"))
+
+
+def run_or_end(command):
+    """A script of ours, which says by itself what is wrong."""
     if subprocess.run(command, cwd=TOP, stdin=subprocess.DEVNULL, check=False).returncode:
         sys.exit(1)
-    return os.path.abspath(os.path.join(TOP, os.environ.get("CARGO_TARGET_DIR", "target"), "debug"))
 
 
 def run_all(chosen, programs):

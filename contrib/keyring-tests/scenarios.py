@@ -7,11 +7,14 @@ from typing import Callable
 
 import buses
 from gnome_keyring import GnomeKeyring
-from keepassxc import KeePassXC
+from keepassxc import ASKS_NOTHING, KeePassXC
 from kwallet import KWallet
 from life import Life
 from locked import Locked
 from oo7 import Oo7
+from pass_secret_service import PassSecretService
+from removals import removals
+from sessions import first_commands
 
 # A command or a file, and the Debian package that has it.
 NEEDS = {"git": "git", "gdbus": "libglib2.0-bin", "dbus-daemon": "dbus", "dbus-run-session": "dbus",
@@ -50,6 +53,7 @@ def locked_then_unlocked(world, keyring, checks, **how):
     scene.run()
     scene.unanswered()
     scene.answered()
+    scene.log_in()
 
 
 def needs_root():
@@ -64,14 +68,22 @@ def needs_user_namespaces():
 
 # Those that take longest come first.
 SCENARIOS = [
-    Scenario("keepassxc/locked", "a locked database; then a user unlocks it",
+    Scenario("keepassxc/locked", "a locked database: a search would ask to unlock it; then a user does",
              locked_then_unlocked, KeePassXC, with_display=True),
+    Scenario("keepassxc/hidden", "a locked database: a search would find nothing; then a user unlocks it",
+             lambda *scene: locked_then_unlocked(*scene, settings=ASKS_NOTHING), KeePassXC, with_display=True),
+    Scenario("keepassxc/open", "an open database that confirms no access", life, KeePassXC, with_display=True),
+    Scenario("kwallet/open", "a wallet that was opened by PAM", life, KWallet, with_display=True),
+    Scenario("kwallet/session", "the first command of each session, with a wallet that was opened by PAM",
+             first_commands, KWallet, with_display=True),
     Scenario("kwallet/locked", "a closed wallet; then a user opens it", locked_then_unlocked, KWallet,
              with_display=True),
     Scenario("gnome-keyring/open", "an open keyring", life, GnomeKeyring),
     Scenario("gnome-keyring/locked", "a locked keyring with gcr's prompter; then a user unlocks it",
              locked_then_unlocked, GnomeKeyring, with_display=True),
     Scenario("oo7/open", "an open keyring", life, Oo7),
+    Scenario("pass-secret-service/open", "a password store", life, PassSecretService),
+    Scenario("pass-secret-service/removals", "it answers in any order", removals, PassSecretService),
     Scenario("bus/dbus-broker", "dbus-broker, with gnome-keyring", life, GnomeKeyring, buses.dbus_broker,
              optional=("dbus-broker-launch",), unless=needs_root),
     Scenario("bus/dbus-run-session", "dbus-run-session, with gnome-keyring", life, GnomeKeyring,

@@ -5,12 +5,14 @@ environment, by which `stop` also finds what a bus has started.
 """
 
 import dataclasses
+import fcntl
 import os
 import re
 import shutil
 import signal
 import subprocess
 import tempfile
+import termios
 import time
 
 from heroku import Heroku
@@ -140,12 +142,13 @@ class World:
 
     # Commands
 
-    def run(self, command, stdin="", limit=LIMIT, environment=None):
-        """Runs a command to its end."""
+    def run(self, command, stdin="", limit=LIMIT, environment=None, preparation=None):
+        """Runs a command to its end, in a session without a terminal."""
         start = time.monotonic()
         process = subprocess.Popen(
             command, cwd=self.path("home", "app"), env=dict(self.environment, **(environment or {})),
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+            preexec_fn=preparation)
         try:
             output = self.output(process, stdin.encode(), start + limit)
         finally:
@@ -175,9 +178,18 @@ class World:
         result.command = line
         return result
 
-    def program(self, command, stdin="", limit=LIMIT, environment=None):
+    def program(self, command, stdin="", environment=None, **how):
         """Runs a program under test: ours, git, or secret-tool."""
-        return self.run([*self.prefix, *command], stdin, limit, {**self.view, **(environment or {})})
+        return self.run([*self.prefix, *command], stdin, environment={**self.view, **(environment or {})}, **how)
+
+    def helper_on_a_terminal(self, line, stdin="", **how):
+        """The same with a terminal: a user is there to be asked."""
+        ours, theirs = os.openpty()
+        try:
+            return self.helper(line, stdin, preparation=lambda: fcntl.ioctl(theirs, termios.TIOCSCTTY, 0), **how)
+        finally:
+            os.close(ours)
+            os.close(theirs)
 
     def get(self, username=None):
         """What git 2.46 and later sends to find out what to log in with."""

@@ -1,0 +1,35 @@
+"""KWallet over several sessions of a user."""
+
+from world import ANN
+
+
+def first_commands(world, keyring, checks):
+    """PAM has opened the wallet, and its Secret Service is locked until the first program unlocks it."""
+    keyring.start()
+    check, heroku = checks.check, world.heroku
+    reply = checks.quiet(world.get())
+    token = heroku.new_token(ANN)
+    keyring.restart()
+    result = checks.quiet(world.store(token, reply))
+    check("store, as the first command, keeps what was pasted", result.code == 0 and not result.stderr, result)
+    for line in ("status", "token", "api /account"):
+        keyring.restart()
+        result = checks.quiet(world.helper(line))
+        check(f"{line}, as the first command, has the login", result.code == 0, result)
+    keyring.restart()
+    result = checks.quiet(world.get())
+    check("get, as the first command, serves the login", result.field("password") == token, result)
+    heroku.revoke(token)
+    keyring.restart()
+    result = checks.quiet(world.erase(token, ANN))
+    check("erase, as the first command, removes a dead token", world.count() == 0, result)
+    keyring.restart()
+    token, result = world.log_in(ANN)
+    checks.quiet(result)
+    check("login, as the first command, stores a token", world.lookup(ANN) == token, result)
+    for line in ("rotate", "logout"):
+        keyring.restart()
+        result = checks.quiet(world.helper(line))
+        check(f"{line}, as the first command, succeeds", result.code == 0, result)
+    check("nothing is left after the logout", world.count() == 0, world.items())
+    checks.no_window()
