@@ -27,15 +27,10 @@ pub enum Service {
 
 /// The domains on which Heroku runs its services, and so the only ones that `HEROKU_HOST` may name.
 ///
-/// Source: the Heroku CLI's allow-list, of which we keep the exact names and their subdomains. The
-/// CLI's test for loopback names is wider than loopback; ours is the two names themselves.
-const DOMAINS: [&str; 4] = [
-    "heroku.com",
-    "herokai.com",
-    "herokuspace.com",
-    "herokudev.com",
-];
-const LOOPBACK: [&str; 2] = ["localhost", "127.0.0.1"];
+/// Source: the Heroku CLI's allow-list, of which we keep the exact names and their subdomains. Not
+/// `herokuspace.com`, in which customers get names, and not loopback, where any user of the machine
+/// may listen.
+const DOMAINS: [&str; 3] = ["heroku.com", "herokai.com", "herokudev.com"];
 
 impl HerokuHost {
     /// Heroku's own host for a service, whatever the environment says.
@@ -169,7 +164,7 @@ impl HerokuHost {
         self.service
     }
 
-    /// The host's name in lower case, with its port where that is not 443.
+    /// The host's name in lower case.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -196,17 +191,8 @@ impl Service {
     }
 }
 
-/// A plain DNS name on one of Heroku's domains, or loopback with an optional port.
+/// A plain DNS name on one of Heroku's domains, without a port.
 fn is_heroku_domain(value: &str) -> bool {
-    let (name, port) = match value.split_once(':') {
-        Some((name, port)) => (name, Some(port)),
-        None => (value, None),
-    };
-    if LOOPBACK.contains(&name) {
-        // A number may have a sign in front, and a port may not.
-        let is_port = |port: &str| !port.starts_with('+') && port.parse::<u16>().is_ok();
-        return port.is_none_or(is_port);
-    }
     let plain = |label: &str| {
         !label.is_empty()
             && label
@@ -214,10 +200,11 @@ fn is_heroku_domain(value: &str) -> bool {
                 .all(|b| b.is_ascii_alphanumeric() || b == b'-')
     };
     let on = |domain: &str| {
-        name.strip_suffix(domain)
+        value
+            .strip_suffix(domain)
             .is_some_and(|front| front.is_empty() || front.ends_with('.'))
     };
-    port.is_none() && name.split('.').all(plain) && DOMAINS.into_iter().any(on)
+    value.split('.').all(plain) && DOMAINS.into_iter().any(on)
 }
 
 #[cfg(test)]
@@ -315,7 +302,6 @@ mod tests {
         assert!(with("herokudev.com", "git.herokudev.com"));
         assert!(with("staging.herokudev.com", "api.staging.herokudev.com"));
         assert!(with("https://git.herokai.com", "git.herokai.com"));
-        assert!(with("https://localhost:8443", "localhost:8443"));
         assert!(with("evil.example", "git.heroku.com"));
         for (value, host) in [
             ("evil.example", "git.evil.example"),
@@ -332,7 +318,15 @@ mod tests {
                 "evil.example/.herokudev.com",
             ),
             ("https://a@herokudev.com", "a@herokudev.com"),
-            ("localhost:+80", "git.localhost:+80"),
+            ("localhost", "git.localhost"),
+            ("https://localhost", "localhost"),
+            ("https://localhost:8443", "localhost:8443"),
+            ("https://127.0.0.1:8443", "127.0.0.1:8443"),
+            ("https://[::1]:8443", "[::1]:8443"),
+            ("herokuspace.com", "git.herokuspace.com"),
+            ("mine.herokuspace.com", "git.mine.herokuspace.com"),
+            ("https://app.herokuspace.com", "app.herokuspace.com"),
+            ("herokudev.com:8443", "git.herokudev.com:8443"),
             ("", "git."),
         ] {
             assert!(!with(value, host), "{value} {host}");
@@ -378,9 +372,8 @@ mod tests {
         #[test]
         fn whatever_heroku_host_says_a_host_is_on_the_list(value in ".*", host in ".*") {
             if let Some(ours) = HerokuHost::of("https", &host, Some(&value)) {
-                let name = ours.name().split(':').next().unwrap_or_default();
-                let listed = DOMAINS.iter().any(|d| name == *d || name.ends_with(&format!(".{d}")))
-                    || LOOPBACK.iter().any(|l| name == *l || name.ends_with(&format!(".{l}")));
+                let name = ours.name();
+                let listed = DOMAINS.iter().any(|d| name == *d || name.ends_with(&format!(".{d}")));
                 prop_assert!(listed);
             }
         }

@@ -106,7 +106,7 @@ fn tell_who_remains(before: Option<&Account>, session: &mut Session<'_, '_>) -> 
 /// Revokes a token; says whether nothing is left to do at Heroku.
 fn revoked(login: &Login, session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
     let known = login.known.as_ref();
-    let done = api_of(known, LIMIT, session.context)
+    let done = api_of(&login.token, known, LIMIT, session.context)
         .and_then(|api| proven(revoke(&api, login), &api, known))
         // A token that the Heroku which issued it refuses needs no revoking.
         .or_else(|failure| match failure {

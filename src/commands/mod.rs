@@ -7,13 +7,13 @@ use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::account::Account;
-use crate::cli::Command;
+use crate::cli::{self, Command};
 use crate::context::Context;
 use crate::git;
 use crate::heroku_api::{ApiError, Authorization, HerokuApi};
 use crate::heroku_cli;
 use crate::hosts::{HerokuHost, Service};
-use crate::logins::lookup::{self, Found, Wanted};
+use crate::logins::lookup::{self, Answer, Found, Wanted};
 use crate::notice::Notice;
 use crate::streams::Streams;
 use crate::token::Token;
@@ -53,6 +53,15 @@ impl Session<'_, '_> {
             .write_all(format!("{text}\n").as_bytes())?)
     }
 
+    /// Names the Heroku that a command talks to, unless it is heroku.com: `HEROKU_HOST` may come from
+    /// a repository's tooling.
+    fn names_another_heroku(&mut self) -> anyhow::Result<()> {
+        match other_heroku(self.context) {
+            Some(host) => self.say(&format!("HEROKU_HOST: tokens go to {host}")),
+            None => Ok(()),
+        }
+    }
+
     /// Prints a token on a line of its own, and in one write: whole lines pass by the buffer of
     /// stdout, which nobody wipes.
     fn hand_out(&mut self, token: &Token) -> anyhow::Result<()> {
@@ -71,6 +80,9 @@ impl Session<'_, '_> {
 /// # Errors
 /// What is to be told; a [`Notice`] carries the exit code.
 pub fn run(command: &Command, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    if asks_heroku(command) {
+        session.names_another_heroku()?;
+    }
     match command {
         Command::Login(arguments) => login::run(arguments, session),
         Command::Logout(arguments) => logout::run(arguments, session),
@@ -87,6 +99,40 @@ pub fn run(command: &Command, session: &mut Session<'_, '_>) -> anyhow::Result<(
         Command::Man(arguments) => man::run(arguments, session),
         Command::Rotate(arguments) => rotate::run(arguments, session),
         Command::Authorizations(arguments) => authorizations::run(arguments, session),
+    }
+}
+
+/// Whether a command sends a token or a password to Heroku.
+fn asks_heroku(command: &Command) -> bool {
+    match command {
+        Command::Login(_) | Command::Api(_) | Command::Rotate(_) | Command::Authorizations(_) => {
+            true
+        }
+        Command::Logout(arguments) => !arguments.keep,
+        Command::Status(arguments) => !arguments.offline,
+        Command::Doctor(arguments) => !arguments.offline,
+        Command::Token(arguments) => arguments.check,
+        Command::Netrc(arguments) => matches!(arguments, cli::Netrc::Import(_)),
+        Command::Switch(_)
+        | Command::Setup(_)
+        | Command::Unsetup(_)
+        | Command::Exec(_)
+        | Command::Completions(_)
+        | Command::Man(_) => false,
+    }
+}
+
+/// The API's host, if `HEROKU_HOST` leads to another than heroku.com's.
+fn other_heroku(context: &Context) -> Option<HerokuHost> {
+    let host = HerokuHost::in_use(Service::Api, context.environment.heroku_host.as_deref());
+    host.filter(|host| !host.is_production())
+}
+
+/// A question to the user, with the host that the answer goes to unless that is heroku.com's.
+fn question(what: &str, context: &Context) -> String {
+    match other_heroku(context) {
+        Some(host) => format!("{what} for {host}: "),
+        None => format!("{what}: "),
     }
 }
 
@@ -135,15 +181,29 @@ fn host_in_use(service: Service, context: &Context) -> Result<HerokuHost, Notice
 }
 
 /// The API of the Heroku that issued a token, as far as that is noted; else of the one in use.
+///
+/// # Errors
+/// [`ApiError::NotAsked`] if that is not heroku.com and another account is in use: its token is not
+/// known to be that Heroku's.
 fn api_of(
+    token: &Token,
     known: Option<&TokenMetadata>,
     limit: Duration,
     context: &Context,
 ) -> Result<HerokuApi, ApiError> {
     let noted = known.and_then(|known| HerokuHost::of_api_name(known.heroku.as_deref()?));
-    match noted {
-        Some(host) => HerokuApi::of(&host, &context.environment, limit),
-        None => context.api(limit),
+    if let Some(host) = noted {
+        return HerokuApi::of(&host, &context.environment, limit);
+    }
+    let api = context.api(limit)?;
+    let is_in_use = || {
+        Answer::to_git(context)
+            .found
+            .is_some_and(|found| found.token == *token)
+    };
+    match api.host().is_production() || is_in_use() {
+        true => Ok(api),
+        false => Err(ApiError::NotAsked(api.host().to_string())),
     }
 }
 

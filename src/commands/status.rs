@@ -71,7 +71,12 @@ fn ask_heroku(logins: &mut [Login], session: &mut Session<'_, '_>) -> anyhow::Re
     let mut verdicts = Vec::with_capacity(logins.len());
     let mut pasted = Vec::new();
     for (at, login) in logins.iter_mut().enumerate() {
-        let api = match api_of(login.known.as_ref(), ASK_LIMIT, session.context) {
+        let api = match api_of(
+            &login.token,
+            login.known.as_ref(),
+            ASK_LIMIT,
+            session.context,
+        ) {
             Ok(api) => api,
             Err(failure) => {
                 verdicts.push(Verdict::Unknown(failure.notice().what().to_owned()));

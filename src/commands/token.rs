@@ -97,7 +97,7 @@ fn login(found: Found) -> Login {
 /// Asks Heroku about the token, which tells whose it is too. That it may not tell that is no
 /// refusal of the token.
 fn ask_heroku(login: &mut Login, context: &Context) -> Result<(), ApiError> {
-    let api = api_of(login.known.as_ref(), ASK_LIMIT, context)?;
+    let api = api_of(&login.token, login.known.as_ref(), ASK_LIMIT, context)?;
     match proven(api.account(&login.token), &api, login.known.as_ref()) {
         Ok(info) => {
             login.account = Some(info.email);

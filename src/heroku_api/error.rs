@@ -84,6 +84,9 @@ pub enum ApiError {
     /// A Heroku that may not be the one that issued the token refused it. Carries the host's name.
     #[error("{0} refuses this token, which may be another Heroku's")]
     RefusedElsewhere(String),
+    /// A Heroku other than heroku.com is asked about the account in use alone. Carries the host's name.
+    #[error("{0} was not asked about a token that is not in use")]
+    NotAsked(String),
     /// `HEROKU_HOST` or `HEROKU_LOGIN_HOST` names a host that is not Heroku's.
     #[error("{0} names a host that is not Heroku's")]
     NotHeroku(&'static str),
@@ -174,7 +177,7 @@ impl ApiError {
             ApiError::BrowserLogin(_) | ApiError::BrowserLoginExpired => {
                 "log in with a token instead: git credential-heroku-rs login"
             }
-            ApiError::RefusedElsewhere(_) => {
+            ApiError::RefusedElsewhere(_) | ApiError::NotAsked(_) => {
                 return Command::new("unset").arg("HEROKU_HOST").into();
             }
             ApiError::NotHeroku(variable) => return Command::new("unset").arg(variable).into(),

@@ -74,7 +74,7 @@ mod tests {
                 "staging.herokudev.com",
                 vec!["api.staging.herokudev.com", "git.staging.herokudev.com"],
             ),
-            ("https://localhost:5000", vec!["localhost:5000"]),
+            ("https://git.herokai.com", vec!["git.herokai.com"]),
             ("evil.example", vec!["api.heroku.com", "git.heroku.com"]),
         ] {
             assert_eq!(of(heroku_host).names().collect::<Vec<_>>(), names);

@@ -160,3 +160,38 @@ fn a_token_is_served_checked_and_revoked_where_it_was_issued() {
     world.helper("logout").succeeds();
     assert!(!world.heroku.is_live(&token));
 }
+
+#[test]
+fn another_heroku_is_named_and_asked_about_the_account_in_use_alone() {
+    let (world, _) = beside_another_heroku();
+    let of_bob = world.heroku.issue_token(BOB);
+    world.keeps_in_the_keyring(BOB, &of_bob);
+    for line in [
+        "status",
+        "doctor",
+        "rotate --all",
+        "token --check",
+        "api account",
+        "authorizations",
+    ] {
+        world
+            .helper(line)
+            .says("HEROKU_HOST: tokens go to api.staging.herokudev.com\n");
+    }
+    world
+        .helper("status")
+        .says("api.staging.herokudev.com was not asked about a token that is not in use");
+    let requests = world.heroku.requests();
+    let shows_bobs = |request: &heroku_stand_in::Recorded| {
+        let shown = request.header("authorization").unwrap_or_default();
+        shown.contains(&of_bob)
+    };
+    assert!(!requests.iter().any(shows_bobs));
+    world
+        .on_a_terminal("git credential-heroku-rs login --interactive")
+        .shows("HEROKU_HOST: tokens go to api.staging.herokudev.com")
+        .shows("Email for api.staging.herokudev.com: ")
+        .types(ANN)
+        .shows("Password for api.staging.herokudev.com: ")
+        .presses_control('c');
+}

@@ -67,14 +67,9 @@ fn registry_holds(configured: Option<&str>, server: &str) {
     }
 }
 
-/// A name on one of Heroku's domains, or this very machine: told without the program's own reader.
+/// A name on one of Heroku's domains: told without the program's own reader.
 pub(crate) fn is_herokus_own(name: &str) -> bool {
-    const DOMAINS: [&str; 4] = [
-        "heroku.com",
-        "herokai.com",
-        "herokuspace.com",
-        "herokudev.com",
-    ];
+    const DOMAINS: [&str; 3] = ["heroku.com", "herokai.com", "herokudev.com"];
     let labels = |name: &str| {
         name.split('.').all(|label| {
             let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
@@ -85,12 +80,5 @@ pub(crate) fn is_herokus_own(name: &str) -> bool {
         let front = name.strip_suffix(domain);
         front.is_some_and(|front| front.is_empty() || front.ends_with('.'))
     };
-    let (host, port) = name.split_once(':').unwrap_or((name, "0"));
-    let host = ["git.", "api.", "registry."]
-        .iter()
-        .find_map(|label| host.strip_prefix(label))
-        .unwrap_or(host);
-    let is_loopback = ["localhost", "127.0.0.1"].contains(&host);
-    let is_port = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
-    labels(name) && DOMAINS.into_iter().any(is_under) || is_loopback && is_port
+    labels(name) && DOMAINS.into_iter().any(is_under)
 }

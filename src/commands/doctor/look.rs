@@ -97,7 +97,7 @@ impl<'a> Look<'a> {
 
     fn ask_heroku(&self, token: &Token) -> Word {
         let known = token_metadata::about(&self.context.environment, token);
-        let asked = api_of(known.as_ref(), ASK_LIMIT, self.context)
+        let asked = api_of(token, known.as_ref(), ASK_LIMIT, self.context)
             .and_then(|api| proven(api.account(token), &api, known.as_ref()));
         match asked {
             Ok(info) => Word::Good(info),

@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 
 use super::{Got, Session, description};
 use crate::cli::{Lifetime, Login};
+use crate::commands::question;
 use crate::heroku_api::{ApiError, Authorization, HerokuApi, NewAuthorization, PasswordLogin};
 use crate::notice::Notice;
 use crate::terminal;
@@ -26,8 +27,9 @@ pub(super) fn ask(
             Lifetime::Endless => None,
         },
     };
-    let email = terminal::line("Email: ").map_err(Notice::from)?;
-    let password = terminal::hidden("Password: ").map_err(Notice::from)?;
+    let email = terminal::line(&question("Email", session.context)).map_err(Notice::from)?;
+    let password =
+        terminal::hidden(&question("Password", session.context)).map_err(Notice::from)?;
     let authorization = with_code(api, &email, &password, &new, session)?;
     let token = authorization
         .token

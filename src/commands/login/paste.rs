@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 
 use super::{Got, Session, description};
 use crate::cli::Login;
+use crate::commands::question;
 use crate::notice::{Fix, Kind, Notice};
 use crate::terminal;
 use crate::token::Token;
@@ -55,7 +56,7 @@ pub(super) fn ask(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::R
     if arguments.open {
         terminal::open_page(PAGE, &session.context.environment);
     }
-    let text = terminal::hidden("Token: ").map_err(Notice::from)?;
+    let text = terminal::hidden(&question("Token", session.context)).map_err(Notice::from)?;
     Ok(got(&text, "your paste")?)
 }
 

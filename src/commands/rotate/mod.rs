@@ -124,7 +124,8 @@ fn rotated(
     if unfinished.is_empty() && !End::noted(login.known.as_ref()).is_due(margin) {
         return Ok(Left::Nothing);
     }
-    let api = api_of(login.known.as_ref(), LIMIT, context).map_err(|failure| failure.notice())?;
+    let api = api_of(&login.token, login.known.as_ref(), LIMIT, context)
+        .map_err(|failure| failure.notice())?;
     let account = owner(&api, login)?;
     let rotating = Rotating {
         context,
