@@ -39,23 +39,36 @@ fn store_files(look: &Look<'_>) -> Vec<PathBuf> {
     ];
     let mut files: Vec<PathBuf> = usual.into_iter().flatten().collect();
     for helper in look.settings_of("credential", "helper") {
-        let named = helper
-            .value
-            .split_whitespace()
-            .skip_while(|word| *word != "--file");
-        let by_equals = helper
-            .value
-            .split_whitespace()
-            .find_map(|word| word.strip_prefix("--file="));
-        let file = by_equals
-            .or_else(|| named.clone().nth(1))
-            .map(PathBuf::from);
-        if helper.value.starts_with("store") {
-            files.extend(file.filter(|file| file.is_absolute()));
-        }
+        let named = file_of_store(&helper.words(), home.map(PathBuf::as_path));
+        files.extend(named.filter(|file| file.is_absolute()));
     }
     files.dedup();
     files
+}
+
+/// The file that a helper names to git's `credential-store`: `--file X` or `--file=X`, and git takes
+/// the option's name cut short.
+fn file_of_store(words: &[String], home: Option<&Path>) -> Option<PathBuf> {
+    let is_store = |word: &String| {
+        let name = word.rsplit('/').next().unwrap_or_default();
+        ["credential-store", "git-credential-store"].contains(&name)
+    };
+    let at = words.iter().position(is_store)?;
+    let is_option = |name: &str| name.len() > 2 && "--file".starts_with(name);
+    let mut options = words[at + 1..].iter();
+    let mut named = None;
+    while let Some(word) = options.next() {
+        match word.split_once('=') {
+            Some((name, file)) if is_option(name) => named = Some(file),
+            None if is_option(word) => named = options.next().map(String::as_str),
+            Some(_) | None => {}
+        }
+    }
+    let named = named?;
+    match (named.strip_prefix("~/"), home) {
+        (Some(below), Some(home)) => Some(home.join(below)),
+        _ => Some(PathBuf::from(named)),
+    }
 }
 
 fn stored_in(file: &Path, look: &Look<'_>) -> Option<Finding> {
