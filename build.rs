@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// `0.1.0 (0123456789 2026-11-25, x86_64-unknown-linux-musl)`: the same for the same commit and
-/// target, whoever builds it.
+/// target, on every machine that builds it.
 fn long_version() -> Result<String, Box<dyn Error>> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let (version, target) = (env::var("CARGO_PKG_VERSION")?, env::var("TARGET")?);

@@ -64,7 +64,7 @@ def index(name):
 
 
 def released(package):
-    """The day of this version and the year of the first one, as far as the index tells."""
+    """The day of this version and the year of the first one, as far as the index knows."""
     days = {}
     for file in index(package["name"].lower()):
         for entry in file.read_bytes().split(b"\0"):
@@ -149,7 +149,7 @@ def table(tree, ways, head, where, known):
         days = released(package) or known.get((package["name"], package["version"]))
         if not days:
             raise SystemExit(
-                f"supply: nothing here tells when {package['name']} {package['version']} was released\n"
+                f"supply: the release date of {package['name']} {package['version']} is not known here\n"
                 "  with the network: cargo update --dry-run && ./contrib/supply --write"
             )
         lines.append(row(tree, id, ways, days, where(ways[id]), ways[id]))
