@@ -57,6 +57,11 @@ fn every_page_names_the_version_and_the_repository_of_cargo_toml() {
 fn a_new_version_and_a_new_repository_are_written_everywhere() {
     let world = World::new();
     let copy = with_a_copy(&world);
+    let changelog = copy.join("CHANGELOG.md");
+    let text = fs::read_to_string(&changelog).unwrap();
+    let heading = "## [Unreleased]\n";
+    let news = format!("{heading}\n- The newest change.\n");
+    fs::write(&changelog, text.replacen(heading, &news, 1)).unwrap();
     let repository = "https://github.com/some-team/git-credential-heroku-rs";
     prepares(&world, &format!("9.8.7 --repository {repository}")).succeeds();
     commits(&world);
@@ -74,7 +79,9 @@ fn a_new_version_and_a_new_repository_are_written_everywhere() {
     let changelog = read("CHANGELOG.md");
     assert!(changelog.contains("## [Unreleased]\n\n## [9.8.7] - 20"));
     assert!(changelog.contains(&format!("\n[9.8.7]: {repository}/releases/tag/v9.8.7\n")));
-    prepares(&world, "--news 9.8.7").succeeds().says("Heroku");
+    prepares(&world, "--news 9.8.7")
+        .succeeds()
+        .says("- The newest change.\n");
     // Again, it changes nothing.
     prepares(&world, "9.8.7").succeeds();
     let _ = world
