@@ -37,6 +37,7 @@ pub mod notice;
 pub mod protocol;
 pub mod redact;
 pub mod rotation_journal;
+pub mod secret_buf;
 pub mod streams;
 pub mod subprocess;
 pub mod terminal;

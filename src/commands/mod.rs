@@ -24,6 +24,7 @@ mod authorizations;
 mod completions;
 mod doctor;
 mod exec;
+mod json;
 mod login;
 mod logout;
 mod man;
@@ -78,11 +79,23 @@ impl Session<'_, '_> {
 /// Runs a command.
 ///
 /// # Errors
-/// What is to be told; a [`Notice`] carries the exit code.
+/// What is to be reported; a [`Notice`] carries the exit code.
 pub fn run(command: &Command, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     if asks_heroku(command) {
         session.names_another_heroku()?;
     }
+    dispatch(command, session).map_err(rendered)
+}
+
+/// An error of the API is rendered here, at the edge, so that `?` works everywhere below.
+fn rendered(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast::<ApiError>() {
+        Ok(error) => error.notice().into(),
+        Err(other) => other,
+    }
+}
+
+fn dispatch(command: &Command, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     match command {
         Command::Login(arguments) => login::run(arguments, session),
         Command::Logout(arguments) => logout::run(arguments, session),

@@ -5,12 +5,12 @@ use std::io::{self, Write};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
-use zeroize::Zeroizing;
 
+use super::json;
 use crate::git::{self, Setting};
 use crate::logins::Login;
 use crate::logins::lookup::{Found, Source};
-use crate::notice::{Notice, is_unseen, shown};
+use crate::notice::{Notice, shown};
 use crate::token::Verdict;
 
 /// Everything that `status` knows.
@@ -153,7 +153,7 @@ impl Helper {
 
 impl Status {
     pub(super) fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
-        write_json(self, out)
+        json::write_json(self, out)
     }
 
     pub(super) fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
@@ -204,52 +204,6 @@ impl Account {
         };
         let left = expires.duration_since(Timestamp::now());
         format!("{}, {}", expires.strftime("%Y-%m-%d %H:%M UTC"), span(left))
-    }
-}
-
-/// Writes a value as JSON: the same to every reader, and harmless to a terminal.
-pub(super) fn write_json(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(Visible(out), value)?;
-    out.write_all(b"\n")
-}
-
-/// The same for a value with a token in it: in one write, which passes by the buffer of stdout, that
-/// nobody wipes.
-pub(super) fn write_secret_json(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    // Larger than any value that we have: what grows leaves its old place as it was.
-    const LARGE: usize = 64 * 1024;
-    let mut text = Zeroizing::new(Vec::with_capacity(LARGE));
-    write_json(value, &mut *text)?;
-    out.write_all(&text)
-}
-
-/// Passes JSON on, in which the characters that JSON lets through and a terminal acts on are
-/// escaped. Nothing of it is kept: a token may be in it.
-struct Visible<'w>(&'w mut dyn Write);
-
-impl Write for Visible<'_> {
-    /// `serde_json` writes whole characters, and line ends between values alone.
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let text = std::str::from_utf8(bytes).map_err(io::Error::other)?;
-        for part in text.split_inclusive(is_unseen) {
-            let last = part
-                .chars()
-                .next_back()
-                .filter(|c| is_unseen(*c) && *c != '\n');
-            let shown = part.len() - last.map_or(0, char::len_utf8);
-            self.0.write_all(&part.as_bytes()[..shown])?;
-            for unit in last
-                .iter()
-                .flat_map(|c| c.encode_utf16(&mut [0; 2]).to_vec())
-            {
-                write!(self.0, "\\u{unit:04x}")?;
-            }
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Session, api_of, proven, report, token_of};
+use super::{Session, api_of, json, proven, report, token_of};
 use crate::cli::TokenArguments;
 use crate::context::Context;
 use crate::heroku_api::ApiError;
@@ -74,7 +74,7 @@ struct Told<'a> {
 
 impl Told<'_> {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        report::write_secret_json(self, out)
+        json::write_secret_json(self, out)
     }
 }
 

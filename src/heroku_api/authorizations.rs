@@ -2,15 +2,17 @@
 //!
 //! Source: Heroku's Platform API schema and Dev Center, "OAuth"; the login calls from the Heroku CLI.
 
-use std::collections::HashSet;
-
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use reqwest::Method;
+use reqwest::header::{HeaderValue, RANGE};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::json;
 use zeroize::Zeroizing;
 
+use super::lenient::{SecretText, lenient};
 use super::masked_token::{MaskMatch, MaskedToken};
-use super::transport::Method;
-use super::{ApiError, Auth, HerokuApi};
+use super::{ApiError, Auth, HerokuApi, Pages};
 use crate::account::Account;
 use crate::token::Token;
 
@@ -35,8 +37,9 @@ pub struct NewAuthorization<'a> {
     pub expires_in: Option<u64>,
 }
 
-/// An authorization, as Heroku tells it. Everything but the id may be missing.
-#[derive(Debug, Clone)]
+/// An authorization, as Heroku shows it. Everything but the id may be missing.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(from = "AuthorizationAnswer")]
 pub struct Authorization {
     /// The one safe handle to revoke it by.
     pub id: String,
@@ -57,7 +60,7 @@ pub struct Authorization {
     pub token: Option<Token>,
     /// Whose it is.
     pub account: Option<Account>,
-    shown: Option<MaskedToken>,
+    masked: Option<MaskedToken>,
 }
 
 /// What came of a wish to revoke.
@@ -100,24 +103,18 @@ impl HerokuApi {
     /// # Errors
     /// [`ApiError::Forbidden`] where the token's scope is too small to list them.
     pub fn authorizations(&self, token: &Token) -> Result<Vec<Authorization>, ApiError> {
-        const MOST_PAGES: usize = 1000;
-        let mut request = self.request(Method::Get, "/oauth/authorizations", Auth::Bearer(token));
+        let mut request = self.request(Method::GET, "/oauth/authorizations", Auth::Bearer(token));
         let mut all = Vec::new();
-        let mut asked = HashSet::new();
-        while asked.len() < MOST_PAGES {
-            let answer = self.transport.send(&request)?;
-            for entry in answer.body().as_array().ok_or(ApiError::Garbled)? {
-                all.push(Authorization::read(entry).ok_or(ApiError::Garbled)?);
-            }
-            let Some(next) = answer.next.clone() else {
+        let mut pages = Pages::default();
+        loop {
+            let answer = self.send(&request)?;
+            all.append(&mut answer.json::<Vec<Authorization>>(request.auth)?);
+            let Some(next) = pages.follow(answer.next_range())? else {
                 return Ok(all);
             };
-            if !asked.insert(next.clone()) {
-                break;
-            }
-            request.range = Some(next);
+            let range = HeaderValue::from_str(&next).map_err(|_| ApiError::Garbled)?;
+            request.headers.insert(RANGE, range);
         }
-        Err(ApiError::Garbled)
     }
 
     /// The authorization of a token that we did not make ourselves, where Heroku's list tells it
@@ -135,8 +132,7 @@ impl HerokuApi {
     /// # Errors
     /// [`ApiError::NotFound`] where it is gone or another's.
     pub fn authorization(&self, token: &Token, id: &str) -> Result<Authorization, ApiError> {
-        let answer = self.get(&path_of(id)?, token)?;
-        Authorization::read(answer.body()).ok_or(ApiError::Garbled)
+        self.get(&path_of(id)?, token)
     }
 
     /// The account's default authorization, the API key of the dashboard: never to be revoked by
@@ -146,11 +142,8 @@ impl HerokuApi {
     /// As [`HerokuApi::authorizations`].
     pub fn default_authorization(&self, token: &Token) -> Result<Option<Authorization>, ApiError> {
         match self.get("/oauth/authorizations/~", token) {
-            Ok(answer) => Authorization::read(answer.body())
-                .map(Some)
-                .ok_or(ApiError::Garbled),
             Err(ApiError::NotFound(_)) => Ok(None),
-            Err(failure) => Err(failure),
+            answer => answer.map(Some),
         }
     }
 
@@ -164,10 +157,8 @@ impl HerokuApi {
         id: &str,
         description: &str,
     ) -> Result<Authorization, ApiError> {
-        let mut request = self.request(Method::Patch, &path_of(id)?, Auth::Bearer(token));
-        request.body = Some(json!({"description": description}));
-        let answer = self.transport.send_once(&request)?;
-        Authorization::read(answer.body()).ok_or(ApiError::Garbled)
+        let request = self.request(Method::PATCH, &path_of(id)?, Auth::Bearer(token));
+        self.json(&request.with_json(&json!({"description": description})))
     }
 
     /// Revokes an authorization: its token is dead from now on.
@@ -188,9 +179,12 @@ impl HerokuApi {
 
     /// The id of the session that the token belongs to, where it has one and Heroku tells it.
     pub fn session_of(&self, token: &Token) -> Option<String> {
-        let answer = self.get("/oauth/sessions/~", token).ok()?;
-        let id = answer.body().get("id")?.as_str()?;
-        is_id(id).then(|| id.to_owned())
+        #[derive(Deserialize)]
+        struct Session {
+            id: String,
+        }
+        let session: Session = self.get("/oauth/sessions/~", token).ok()?;
+        is_id(&session.id).then_some(session.id)
     }
 
     /// Ends a session of the token's account: the tokens in it are dead from now on.
@@ -198,33 +192,36 @@ impl HerokuApi {
     /// # Errors
     /// Why it may still be there.
     pub fn end_session_named(&self, token: &Token, id: &str) -> Result<Revoked, ApiError> {
-        match is_id(id) {
-            true => self.delete(token, &format!("/oauth/sessions/{id}")),
-            false => Err(ApiError::Invalid("that is not a session's id".to_owned())),
+        if is_id(id) {
+            self.delete(token, &format!("/oauth/sessions/{id}"))
+        } else {
+            Err(ApiError::Invalid("that is not a session's id".to_owned()))
         }
     }
 
     fn create(
         &self,
-        asker: Auth<'_>,
+        auth: Auth<'_>,
         new: &NewAuthorization<'_>,
     ) -> Result<Authorization, ApiError> {
-        let mut request = self.request(Method::Post, "/oauth/authorizations", asker);
-        request.body = Some(json!({
+        let mut request = self.request(Method::POST, "/oauth/authorizations", auth);
+        if let Auth::Password(_) = auth {
+            // A code is good once, and not for long.
+            request = request.once();
+        }
+        self.json(&request.with_json(&json!({
             "description": new.description,
             "scope": new.scope,
             "expires_in": new.expires_in,
-        }));
-        let answer = self.transport.send_once(&request)?;
-        Authorization::read(answer.body()).ok_or(ApiError::Garbled)
+        })))
     }
 
     fn delete(&self, token: &Token, path: &str) -> Result<Revoked, ApiError> {
-        let request = self.request(Method::Delete, path, Auth::Bearer(token));
-        match self.transport.send_once(&request) {
+        let request = self.request(Method::DELETE, path, Auth::Bearer(token));
+        match self.json::<IgnoredAny>(&request) {
             Ok(_) => Ok(Revoked::Done),
             Err(ApiError::NotFound(_)) => Ok(Revoked::AlreadyGone),
-            Err(failure) => Err(failure),
+            Err(error) => Err(error),
         }
     }
 }
@@ -248,11 +245,11 @@ pub fn position_of(token: &Token, all: &[Authorization]) -> Option<usize> {
 
 /// An id becomes a part of a path: `~` or a slash in it would be another request.
 fn path_of(id: &str) -> Result<String, ApiError> {
-    match is_id(id) {
-        true => Ok(format!("/oauth/authorizations/{id}")),
-        false => Err(ApiError::Invalid(
-            "that is not an authorization's id".to_owned(),
-        )),
+    if is_id(id) {
+        Ok(format!("/oauth/authorizations/{id}"))
+    } else {
+        let what = "that is not an authorization's id".to_owned();
+        Err(ApiError::Invalid(what))
     }
 }
 
@@ -262,36 +259,6 @@ fn is_id(id: &str) -> bool {
 }
 
 impl Authorization {
-    /// Reads an authorization as Heroku tells it; none without an id.
-    pub fn read(answer: &Value) -> Option<Authorization> {
-        let text =
-            |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
-        let time = |key| text(answer, key).and_then(|time| time.parse().ok());
-        let access = answer.get("access_token").unwrap_or(&Value::Null);
-        let shown = text(access, "token").map(Zeroizing::new);
-        let whole = shown.as_ref().filter(|shown| !shown.contains('*'));
-        let scope = answer.get("scope").and_then(Value::as_array);
-        let owner = answer.get("user").and_then(|user| text(user, "email"));
-        Some(Authorization {
-            id: text(answer, "id")?,
-            description: text(answer, "description"),
-            scope: scope
-                .into_iter()
-                .flatten()
-                .filter_map(Value::as_str)
-                .map(str::to_owned)
-                .collect(),
-            created: time("created_at"),
-            updated: time("updated_at"),
-            expires: access.get("expires_in").and_then(end),
-            token: whole.and_then(|shown| Token::parse(shown).ok()),
-            account: owner
-                .and_then(|email| Account::parse(&email))
-                .filter(Account::is_email),
-            shown: shown.map(MaskedToken::new),
-        })
-    }
-
     /// Whether nothing that Heroku shows of this authorization's token speaks against `token`.
     pub fn may_be_of(&self, token: &Token) -> bool {
         self.fit(token) != MaskMatch::No
@@ -299,36 +266,94 @@ impl Authorization {
 
     /// How well what Heroku shows of this authorization's token fits `token`.
     fn fit(&self, token: &Token) -> MaskMatch {
-        let shown = self.shown.as_ref();
-        shown.map_or(MaskMatch::Possible, |shown| shown.fit(token))
+        let masked = self.masked.as_ref();
+        masked.map_or(MaskMatch::Possible, |masked| masked.fit(token))
     }
 }
 
-fn end(seconds: &Value) -> Option<Timestamp> {
-    let left = SignedDuration::from_secs(seconds.as_i64()?);
-    Timestamp::now().checked_add(left).ok()
+/// An authorization as Heroku writes it.
+#[derive(Deserialize)]
+struct AuthorizationAnswer {
+    id: String,
+    #[serde(default, deserialize_with = "lenient")]
+    description: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    scope: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "lenient")]
+    created_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "lenient")]
+    updated_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "lenient")]
+    access_token: Option<AccessTokenAnswer>,
+    #[serde(default, deserialize_with = "lenient")]
+    user: Option<UserAnswer>,
+}
+
+#[derive(Deserialize)]
+struct AccessTokenAnswer {
+    #[serde(default, deserialize_with = "lenient")]
+    token: Option<SecretText>,
+    #[serde(default, deserialize_with = "lenient")]
+    expires_in: Option<i64>,
+}
+
+#[derive(Deserialize)]
+struct UserAnswer {
+    #[serde(default, deserialize_with = "lenient")]
+    email: Option<String>,
+}
+
+impl From<AuthorizationAnswer> for Authorization {
+    fn from(answer: AuthorizationAnswer) -> Authorization {
+        let (masked, expires_in) = match answer.access_token {
+            Some(access) => (access.token, access.expires_in),
+            None => (None, None),
+        };
+        let masked = masked.map(|SecretText(token)| token);
+        let whole = masked.as_ref().filter(|token| !token.contains('*'));
+        let email = answer.user.and_then(|user| user.email);
+        let expires = expires_in.map(SignedDuration::from_secs);
+        Authorization {
+            id: answer.id,
+            description: answer.description,
+            scope: answer.scope.unwrap_or_default(),
+            created: answer.created_at,
+            updated: answer.updated_at,
+            expires: expires.and_then(|left| Timestamp::now().checked_add(left).ok()),
+            token: whole.and_then(|token| Token::parse(token).ok()),
+            account: email
+                .and_then(|email| Account::parse(&email))
+                .filter(Account::is_email),
+            masked: masked.map(MaskedToken::new),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
 
     const TOKEN: &str = "HRKU-01234567-89ab-cdef-0123-456789abcdef";
 
+    fn parsed(answer: &Value) -> Option<Authorization> {
+        serde_json::from_value(answer.clone()).ok()
+    }
+
     #[test]
     fn an_authorization_is_read_whatever_is_missing() {
-        let read = Authorization::read(&json!({"id": "a", "access_token": null, "scope": "x"}));
+        let read = parsed(&json!({"id": "a", "access_token": null, "scope": "x"}));
         let read = read.unwrap();
         assert_eq!(read.id, "a");
         assert!(read.token.is_none() && read.scope.is_empty() && read.expires.is_none());
-        assert!(Authorization::read(&json!({"description": "no id"})).is_none());
-        assert!(Authorization::read(&Value::Null).is_none());
+        assert!(parsed(&json!({"description": "no id"})).is_none());
+        assert!(parsed(&Value::Null).is_none());
     }
 
     #[test]
     fn the_end_is_reckoned_from_the_answer() {
         let answer = json!({"id": "a", "access_token": {"token": TOKEN, "expires_in": 3600}});
-        let read = Authorization::read(&answer).unwrap();
+        let read = parsed(&answer).unwrap();
         let left = read.expires.unwrap().duration_since(Timestamp::now());
         assert!((3590..=3600).contains(&left.as_secs()));
         assert_eq!(read.token.unwrap().expose(), TOKEN);
@@ -344,19 +369,16 @@ mod tests {
             json!([]),
         ] {
             let answer = json!({"id": "a", "access_token": {"token": TOKEN, "expires_in": end}});
-            assert!(
-                Authorization::read(&answer).unwrap().expires.is_none(),
-                "{end}"
-            );
+            assert!(parsed(&answer).unwrap().expires.is_none(), "{end}");
         }
         let over = json!({"id": "a", "access_token": {"expires_in": -1}});
-        assert!(Authorization::read(&over).unwrap().expires.unwrap() < Timestamp::now());
+        assert!(parsed(&over).unwrap().expires.unwrap() < Timestamp::now());
     }
 
     #[test]
     fn debug_shows_nothing_of_a_token() {
         for token in [TOKEN, "HRKU-01234567**********89abcdef"] {
-            let read = Authorization::read(&json!({"id": "a", "access_token": {"token": token}}));
+            let read = parsed(&json!({"id": "a", "access_token": {"token": token}}));
             let shown = format!("{:?}", read.unwrap());
             assert!(
                 !shown.contains("HRKU") && !shown.contains("89ab"),
@@ -377,7 +399,7 @@ mod tests {
     #[test]
     fn a_token_that_is_not_shown_may_be_any() {
         let token = Token::parse(TOKEN).unwrap();
-        let hidden = Authorization::read(&json!({"id": "a", "access_token": null})).unwrap();
+        let hidden = parsed(&json!({"id": "a", "access_token": null})).unwrap();
         assert!(hidden.may_be_of(&token));
         assert_eq!(position_of(&token, &[hidden]), None);
     }

@@ -8,12 +8,14 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::json;
 use zeroize::Zeroizing;
 
+use super::lenient::{SecretText, lenient};
 use super::network_error::NetworkError;
 use super::scrub::scrubbed;
-use super::transport::{Answer, Method};
 use super::{ApiError, Auth, HerokuApi};
 use crate::token::Token;
 
@@ -22,7 +24,34 @@ const SERVICE: &str = "https://cli-auth.heroku.com";
 /// How long the service may hold one request of the poll.
 const POLL_LIMIT: Duration = Duration::from_secs(60);
 
-/// A login that waits for its person.
+/// The login service's answer to a new login.
+#[derive(Deserialize)]
+struct Started {
+    browser_url: String,
+    cli_url: String,
+    token: SecretText,
+}
+
+/// The login service's answer once the user is done.
+#[derive(Deserialize)]
+struct Finished {
+    #[serde(default, deserialize_with = "lenient")]
+    error: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    access_token: Option<SecretText>,
+}
+
+impl Finished {
+    fn into_token(self, auth: Auth<'_>) -> Result<Token, ApiError> {
+        if let Some(error) = self.error {
+            return Err(ApiError::BrowserLogin(scrubbed(&error, auth)));
+        }
+        let SecretText(token) = self.access_token.ok_or(ApiError::Garbled)?;
+        Token::parse(&token).map_err(|_| ApiError::Garbled)
+    }
+}
+
+/// A login that waits for the user.
 pub struct BrowserLogin {
     page: String,
     poll: String,
@@ -43,21 +72,17 @@ impl HerokuApi {
     /// Why there is none.
     pub fn start_browser_login(&self, description: &str) -> Result<BrowserLogin, ApiError> {
         let service = login_service(self.login_host.as_deref())?;
-        let mut request = self.request(Method::Post, "", Auth::Anonymous);
+        let mut request = self.request(Method::POST, "", Auth::Anonymous);
         request.url = format!("{service}/auth");
-        request.body = Some(json!({"description": description}));
-        let answer = self.transport.send_once(&request)?;
-        let text = |key: &str| answer.body().get(key).and_then(Value::as_str);
-        let path = |key: &str| text(key).filter(|path| is_path(path));
-        let (Some(page), Some(poll), Some(token)) =
-            (path("browser_url"), path("cli_url"), text("token"))
-        else {
+        let request = request.with_json(&json!({"description": description}));
+        let started: Started = self.json(&request)?;
+        if !is_path(&started.browser_url) || !is_path(&started.cli_url) {
             return Err(ApiError::Garbled);
-        };
+        }
         Ok(BrowserLogin {
-            page: format!("{service}{page}"),
-            poll: format!("{service}{poll}"),
-            token: Zeroizing::new(token.to_owned()),
+            page: format!("{service}{}", started.browser_url),
+            poll: format!("{service}{}", started.cli_url),
+            token: started.token.0,
         })
     }
 
@@ -71,17 +96,18 @@ impl HerokuApi {
         until: Instant,
     ) -> Result<Token, ApiError> {
         const PAUSE: Duration = Duration::from_secs(1);
-        let mut request = self.request(Method::Get, "", Auth::Poll(&login.token));
+        let request = self.request(Method::GET, "", Auth::Poll(&login.token));
+        let mut request = request.once();
         request.url.clone_from(&login.poll);
         loop {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Err(ApiError::BrowserLoginExpired);
             }
-            request.limit = POLL_LIMIT.min(left);
+            request.limit = Some(POLL_LIMIT.min(left));
             let sent = Instant::now();
-            match self.transport.send_once(&request) {
-                Ok(answer) => return token_in(&answer, request.asker),
+            match self.json::<Finished>(&request) {
+                Ok(finished) => return finished.into_token(request.auth),
                 Err(failure) if !is_worth_another_try(&failure) => return Err(failure),
                 // A poll that was held for long enough needs no pause before the next.
                 Err(_) => thread::sleep(PAUSE.saturating_sub(sent.elapsed()).min(left)),
@@ -125,16 +151,6 @@ fn login_service(named: Option<&str>) -> Result<String, ApiError> {
 fn is_path(text: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/-_.~?=&%".contains(c);
     text.starts_with('/') && !text.starts_with("//") && text.chars().all(plain)
-}
-
-fn token_in(answer: &Answer, asker: Auth<'_>) -> Result<Token, ApiError> {
-    let text = |key: &str| answer.body().get(key).and_then(Value::as_str);
-    if let Some(error) = text("error") {
-        return Err(ApiError::BrowserLogin(scrubbed(error, asker)));
-    }
-    text("access_token")
-        .and_then(|token| Token::parse(token).ok())
-        .ok_or(ApiError::Garbled)
 }
 
 #[cfg(test)]

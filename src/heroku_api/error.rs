@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde::Deserialize;
 use thiserror::Error;
 
+use super::lenient::lenient;
 use super::network_error::NetworkError;
 use super::scrub::scrubbed;
 use super::{Auth, PasswordLogin};
@@ -191,109 +192,122 @@ impl ApiError {
         fix.into()
     }
 
-    /// What an answer's status and its JSON mean. Status first: the list of ids is open.
+    /// What a status that is no success and its body mean. Status first: the list of ids is open.
     ///
     /// Source: Heroku's Platform API Reference, "Errors"; ids of the login from the Heroku CLI.
-    pub fn of_answer(
+    pub fn from_answer(
         status: u16,
-        body: &Value,
-        wait: Option<Duration>,
-        asker: Auth<'_>,
+        body: &ErrorBody,
+        retry_after: Option<Duration>,
+        auth: Auth<'_>,
     ) -> ApiError {
-        let id = text(body, "id");
-        match (status, asker, id) {
+        match (status, auth, &body.id) {
             (300..400, ..) => ApiError::Redirected,
-            (429, ..) => ApiError::RateLimited(wait),
+            (429, ..) => ApiError::RateLimited(retry_after),
             (500.., ..) => ApiError::Server(status),
-            (_, Auth::Anonymous | Auth::Poll(_), None) => match text(body, "error") {
-                Some(error) => ApiError::BrowserLogin(scrubbed(error, asker)),
+            (_, Auth::Anonymous | Auth::Poll(_), None) => match &body.error {
+                Some(error) => ApiError::BrowserLogin(scrubbed(error, auth)),
                 None => ApiError::Foreign(status),
             },
             // A proxy in between answers 401, 403 and 404 too; only Heroku's own has an id.
             (_, _, None) => ApiError::Foreign(status),
-            (_, Auth::Password(login), Some(id)) => of_login(status, id, body, login),
-            (_, _, Some(id)) => of_refusal(status, id, body, asker),
+            (_, Auth::Password(login), Some(id)) => ApiError::from_login(status, id, body, login),
+            (_, _, Some(id)) => ApiError::from_refusal(status, id, body, auth),
+        }
+    }
+
+    fn from_login(status: u16, id: &str, body: &ErrorBody, login: &PasswordLogin<'_>) -> ApiError {
+        let no_basic_auth = || body.message().to_lowercase().contains("basic auth");
+        match (status, id) {
+            (_, "device_trust_required") => ApiError::PasswordLoginOff(NoPassword::DeviceTrust),
+            (_, "mfa_required") => ApiError::PasswordLoginOff(NoPassword::MfaRequired),
+            (_, "sso_required" | "federated") => ApiError::PasswordLoginOff(NoPassword::Sso),
+            (401 | 403, _) if no_basic_auth() => {
+                ApiError::PasswordLoginOff(NoPassword::BasicAuthOff)
+            }
+            // A code is asked for only once the password was right.
+            (401, _) if login.code.is_some() => ApiError::TwoFactor,
+            (401, _) => ApiError::WrongPassword,
+            _ => ApiError::from_refusal(status, id, body, Auth::Password(login)),
+        }
+    }
+
+    fn from_refusal(status: u16, id: &str, body: &ErrorBody, auth: Auth<'_>) -> ApiError {
+        let message = || match body.message() {
+            "" => scrubbed(id, auth),
+            message => scrubbed(message, auth),
+        };
+        match (status, id) {
+            (_, "two_factor") => ApiError::TwoFactor,
+            (_, "suspended") => ApiError::Suspended,
+            (401, "unauthorized") => ApiError::Refused,
+            (402, _) | (_, "delinquent") => ApiError::Delinquent,
+            // Only the one word for a dead token may lead to a deletion.
+            (401 | 403, _) => ApiError::Forbidden(message()),
+            (404 | 410, _) => ApiError::NotFound(message()),
+            _ => ApiError::Invalid(message()),
         }
     }
 }
 
-fn of_login(status: u16, id: &str, body: &Value, login: &PasswordLogin<'_>) -> ApiError {
-    let message = text(body, "message").unwrap_or_default().to_lowercase();
-    let no_basic_auth = || message.contains("basic auth");
-    match (status, id) {
-        (_, "device_trust_required") => ApiError::PasswordLoginOff(NoPassword::DeviceTrust),
-        (_, "mfa_required") => ApiError::PasswordLoginOff(NoPassword::MfaRequired),
-        (_, "sso_required" | "federated") => ApiError::PasswordLoginOff(NoPassword::Sso),
-        (401 | 403, _) if no_basic_auth() => ApiError::PasswordLoginOff(NoPassword::BasicAuthOff),
-        // A code is asked for only once the password was right.
-        (401, _) if login.code.is_some() => ApiError::TwoFactor,
-        (401, _) => ApiError::WrongPassword,
-        _ => of_refusal(status, id, body, Auth::Password(login)),
+impl From<ApiError> for Notice {
+    fn from(error: ApiError) -> Notice {
+        error.notice()
     }
 }
 
-fn of_refusal(status: u16, id: &str, body: &Value, asker: Auth<'_>) -> ApiError {
-    match (status, id) {
-        (_, "two_factor") => ApiError::TwoFactor,
-        (_, "suspended") => ApiError::Suspended,
-        (401, "unauthorized") => ApiError::Refused,
-        (402, _) | (_, "delinquent") => ApiError::Delinquent,
-        // Only the one word for a dead token may lead to a deletion.
-        (401 | 403, _) => ApiError::Forbidden(said(id, body, asker)),
-        (404 | 410, _) => ApiError::NotFound(said(id, body, asker)),
-        _ => ApiError::Invalid(said(id, body, asker)),
+/// The body of a refusal: Heroku's has an id and a message, its login service's an error.
+#[derive(Debug, Default, Deserialize)]
+pub struct ErrorBody {
+    #[serde(default, deserialize_with = "lenient")]
+    id: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    message: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    error: Option<String>,
+}
+
+impl ErrorBody {
+    fn message(&self) -> &str {
+        let message = self.message.as_deref().unwrap_or_default();
+        message.trim().trim_end_matches('.')
     }
-}
 
-/// A refusal in Heroku's own form as it is told to whoever knows the API: status, id and message.
-pub(super) fn refusal(status: u16, body: &Value, asker: Auth<'_>) -> Option<String> {
-    let id = scrubbed(text(body, "id")?, asker);
-    let message = scrubbed(
-        text(body, "message")
-            .unwrap_or_default()
-            .trim_end_matches('.'),
-        asker,
-    );
-    Some(match message.is_empty() {
-        true => format!("Heroku answers {status} {id}"),
-        false => format!("Heroku answers {status} {id}: {message}"),
-    })
-}
-
-fn text<'a>(body: &'a Value, key: &str) -> Option<&'a str> {
-    body.get(key)?.as_str()
-}
-
-/// Heroku's message, else the error's id, fit to be shown.
-fn said(id: &str, body: &Value, asker: Auth<'_>) -> String {
-    let message = text(body, "message").unwrap_or_default();
-    let message = if message.trim().is_empty() {
-        id
-    } else {
-        message
-    };
-    scrubbed(message.trim_end_matches('.'), asker)
+    /// A refusal in Heroku's own form, for a reader who knows the API: status, id and message.
+    pub(super) fn summary(&self, status: u16, auth: Auth<'_>) -> Option<String> {
+        let id = scrubbed(self.id.as_deref()?, auth);
+        let message = scrubbed(self.message(), auth);
+        Some(if message.is_empty() {
+            format!("Heroku answers {status} {id}")
+        } else {
+            format!("Heroku answers {status} {id}: {message}")
+        })
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::token::Token;
-    use serde_json::json;
+    use serde_json::{Value, json};
     use zeroize::Zeroizing;
 
-    fn asked_with_token(status: u16, body: &Value) -> ApiError {
-        let token = Token::parse("HRKU-01234567-89ab-cdef-0123-456789abcdef").unwrap();
-        ApiError::of_answer(status, body, None, Auth::Bearer(&token))
+    fn body(json: &Value) -> ErrorBody {
+        serde_json::from_value(json.clone()).unwrap_or_default()
     }
 
-    fn asked_with_password(status: u16, body: &Value, code: Option<&str>) -> ApiError {
+    fn asked_with_token(status: u16, json: &Value) -> ApiError {
+        let token = Token::parse("HRKU-01234567-89ab-cdef-0123-456789abcdef").unwrap();
+        ApiError::from_answer(status, &body(json), None, Auth::Bearer(&token))
+    }
+
+    fn asked_with_password(status: u16, json: &Value, code: Option<&str>) -> ApiError {
         let login = PasswordLogin {
             email: "ann@example.com",
             password: &Zeroizing::new("open sesame".to_owned()),
             code: code.map(|code| Zeroizing::new(code.to_owned())),
         };
-        ApiError::of_answer(status, body, None, Auth::Password(&login))
+        ApiError::from_answer(status, &body(json), None, Auth::Password(&login))
     }
 
     #[test]
@@ -334,8 +348,8 @@ mod tests {
 
     #[test]
     fn the_login_service_speaks_of_errors_in_its_own_way() {
-        let body = json!({"error": "IP address mismatch"});
-        let refused = ApiError::of_answer(403, &body, None, Auth::Anonymous);
+        let json = json!({"error": "IP address mismatch"});
+        let refused = ApiError::from_answer(403, &body(&json), None, Auth::Anonymous);
         assert_eq!(
             refused,
             ApiError::BrowserLogin("IP address mismatch".to_owned())

@@ -6,7 +6,8 @@ use secrecy::ExposeSecret;
 use serde_json::Value;
 use thiserror::Error;
 
-use super::{ApiError, secret_header};
+use super::ApiError;
+use super::transport::second_factor;
 use crate::environment::Environment;
 
 /// Those that say who asks, whom, and where the request ends: each is ours alone.
@@ -110,7 +111,7 @@ impl Headers {
     /// # Errors
     /// [`ApiError::TwoFactor`] where it does not fit into a header: then Heroku has not given it out.
     pub fn with_second_factor(mut self, code: &str) -> Result<Headers, ApiError> {
-        let value = secret_header::plain(code).ok_or(ApiError::TwoFactor)?;
+        let value = second_factor(code)?;
         self.0.insert("heroku-two-factor-code", value);
         Ok(self)
     }

@@ -12,12 +12,14 @@
 
 mod authorizations;
 mod browser;
-mod calls;
+mod call;
 mod client;
 mod error;
 mod headers;
+mod lenient;
 mod masked_token;
 mod network_error;
+mod pages;
 mod request_id;
 mod scrub;
 mod secret_header;
@@ -28,7 +30,9 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::Value;
+use reqwest::Method;
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use zeroize::Zeroizing;
 
 use crate::account::Account;
@@ -38,11 +42,14 @@ use crate::token::{Token, Verdict};
 
 pub use authorizations::{Authorization, NewAuthorization, PasswordLogin, Revoked, position_of};
 pub use browser::BrowserLogin;
-pub use calls::{Address, Call, NotAnAddress, Page, Wait};
-pub use error::{ApiError, NoPassword};
+pub use call::{Address, Call, NotAnAddress, Response};
+pub use error::{ApiError, ErrorBody, NoPassword};
 pub use headers::{Headers, NotAHeader};
+use lenient::lenient;
 pub use network_error::NetworkError;
-use transport::{Answer, Method, Request, Transport};
+pub use pages::Pages;
+pub use transport::Retry;
+use transport::{Answer, Request, Transport};
 
 /// Heroku's Platform API, version 3.
 pub struct HerokuApi {
@@ -52,8 +59,9 @@ pub struct HerokuApi {
     limit: Duration,
 }
 
-/// Whose token it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The account that a token belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "AccountAnswer")]
 pub struct AccountInfo {
     /// The email, as Heroku spells it.
     pub email: Account,
@@ -154,59 +162,69 @@ impl HerokuApi {
     /// # Errors
     /// [`ApiError::Refused`] where the token is dead.
     pub fn account(&self, token: &Token) -> Result<AccountInfo, ApiError> {
-        let answer = self.get("/account", token)?;
-        AccountInfo::read(answer.body()).ok_or(ApiError::Garbled)
+        self.get("/account", token)
     }
 
     /// What Heroku says of a token, for `erase`: one request, never repeated.
     ///
     /// Only a 401 in the API's own form means that it is dead: a proxy's 401 does not.
     pub fn verdict(&self, token: &Token) -> Verdict {
-        let request = self.request(Method::Get, "/account", Auth::Bearer(token));
-        match self.transport.send_once(&request) {
+        let request = self.request(Method::GET, "/account", Auth::Bearer(token));
+        match self.json::<IgnoredAny>(&request.once()) {
             Ok(_) | Err(ApiError::Forbidden(_) | ApiError::Suspended | ApiError::Delinquent) => {
                 Verdict::Alive
             }
             Err(ApiError::Refused) => Verdict::Dead,
-            Err(failure) => Verdict::Unknown(failure.to_string()),
+            Err(error) => Verdict::Unknown(error.to_string()),
         }
     }
 
-    /// What time it is at Heroku; none where its answer does not say. Sends no token.
+    /// What time it is at Heroku; none if its answer does not say. Sends no token.
     ///
     /// # Errors
     /// Why Heroku could not be reached.
     pub fn clock(&self) -> Result<Option<Timestamp>, ApiError> {
-        let request = self.request(Method::Get, "/account", Auth::Anonymous);
-        self.transport.date(&request)
+        let request = self.request(Method::GET, "/account", Auth::Anonymous);
+        Ok(times::written(&self.send(&request.once())?.headers))
     }
 
-    fn request<'a>(&self, method: Method, path: &str, asker: Auth<'a>) -> Request<'a> {
-        Request {
-            method,
-            url: format!("{}{path}", self.host.url()),
-            asker,
-            body: None,
-            range: None,
-            limit: self.limit,
-        }
+    fn request<'a>(&self, method: Method, path: &str, auth: Auth<'a>) -> Request<'a> {
+        let url = format!("{}{path}", self.host.url());
+        Request::new(method, url, auth, self.limit)
     }
 
-    fn get(&self, path: &str, token: &Token) -> Result<Answer, ApiError> {
-        let request = self.request(Method::Get, path, Auth::Bearer(token));
-        self.transport.send(&request)
+    fn get<T: DeserializeOwned>(&self, path: &str, token: &Token) -> Result<T, ApiError> {
+        self.json(&self.request(Method::GET, path, Auth::Bearer(token)))
+    }
+
+    fn json<T: DeserializeOwned>(&self, request: &Request<'_>) -> Result<T, ApiError> {
+        self.send(request)?.json(request.auth)
+    }
+
+    fn send(&self, request: &Request<'_>) -> Result<Answer, ApiError> {
+        self.transport.send(request, &mut |_| {})
     }
 }
 
-impl AccountInfo {
-    /// Reads an account as Heroku tells it; none without an email.
-    pub fn read(answer: &Value) -> Option<AccountInfo> {
-        let email = Account::parse(answer.get("email")?.as_str()?)?;
-        let flag = |key: &str| answer.get(key).and_then(Value::as_bool);
-        email.is_email().then(|| AccountInfo {
-            email,
-            federated: flag("federated") == Some(true),
-            two_factor: flag("two_factor_authentication"),
+/// An account as Heroku writes it.
+#[derive(Deserialize)]
+struct AccountAnswer {
+    email: String,
+    #[serde(default, deserialize_with = "lenient")]
+    federated: Option<bool>,
+    #[serde(default, deserialize_with = "lenient")]
+    two_factor_authentication: Option<bool>,
+}
+
+impl TryFrom<AccountAnswer> for AccountInfo {
+    type Error = ApiError;
+
+    fn try_from(answer: AccountAnswer) -> Result<AccountInfo, ApiError> {
+        let email = Account::parse(&answer.email).filter(Account::is_email);
+        Ok(AccountInfo {
+            email: email.ok_or(ApiError::Garbled)?,
+            federated: answer.federated == Some(true),
+            two_factor: answer.two_factor_authentication,
         })
     }
 }
@@ -215,11 +233,15 @@ impl AccountInfo {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
+
+    fn parsed(answer: &Value) -> Option<AccountInfo> {
+        serde_json::from_value(answer.clone()).ok()
+    }
 
     #[test]
     fn an_account_is_known_by_its_email_and_by_nothing_less() {
-        let info = AccountInfo::read(&json!({"email": "ann@example.com", "federated": 1, "x": []}));
+        let info = parsed(&json!({"email": "ann@example.com", "federated": 1, "x": []}));
         let info = info.unwrap();
         assert_eq!(info.email.as_str(), "ann@example.com");
         assert!(!info.federated && info.two_factor.is_none());
@@ -232,7 +254,7 @@ mod tests {
             json!({"email": "heroku"}),
             json!({"email": "$(id)@example.com"}),
         ] {
-            assert_eq!(AccountInfo::read(&odd), None, "{odd}");
+            assert_eq!(parsed(&odd), None, "{odd}");
         }
     }
 
@@ -249,9 +271,9 @@ mod tests {
     proptest! {
         #[test]
         fn no_answer_is_a_panic(status in 0_u16..1000, text in "[\\[\\]{}:,\"a-z0-9*-]{0,60}") {
-            let answer: Value = serde_json::from_str(&text).unwrap_or_default();
-            let _ = AccountInfo::read(&answer);
-            let _ = ApiError::of_answer(status, &answer, None, Auth::Anonymous).notice();
+            let _ = serde_json::from_str::<AccountInfo>(&text);
+            let answer: ErrorBody = serde_json::from_str(&text).unwrap_or_default();
+            let _ = ApiError::from_answer(status, &answer, None, Auth::Anonymous).notice();
         }
     }
 }

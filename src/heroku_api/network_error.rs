@@ -85,7 +85,11 @@ impl NetworkError {
 
 /// What an error of the client means; `proxy` is the one on the way to `host`, without its
 /// password.
-pub(super) fn failure(host: &str, proxy: Option<&str>, error: &(dyn Error + 'static)) -> ApiError {
+pub(super) fn api_error(
+    host: &str,
+    proxy: Option<&str>,
+    error: &(dyn Error + 'static),
+) -> ApiError {
     let causes: Vec<_> = causes(error).collect();
     if let Some(why) = causes.iter().find_map(|cause| certificate(*cause)) {
         let host = host.to_owned();
@@ -201,7 +205,7 @@ mod tests {
     use super::*;
 
     fn of(error: &io::Error) -> ApiError {
-        failure("api.heroku.com", None, error)
+        api_error("api.heroku.com", None, error)
     }
 
     fn bad(error: CertificateError) -> io::Error {
@@ -226,7 +230,7 @@ mod tests {
     #[test]
     fn a_host_that_is_reached_without_the_proxy_is_named_itself() {
         let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
-        let failure = failure("api.heroku.com", Some("proxy:3128"), &refused);
+        let failure = api_error("api.heroku.com", Some("proxy:3128"), &refused);
         assert_eq!(
             failure.to_string(),
             "api.heroku.com could not be reached: it refuses the connection"

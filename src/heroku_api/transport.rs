@@ -1,77 +1,169 @@
-//! One request and its answer over TLS, with a limit on everything.
+//! One request and its answer over TLS, with a limit on everything: the only path to Heroku, and the only rule
+//! for sending a request again.
 
-use std::io::Read;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use jiff::Timestamp;
 use reqwest::blocking::{Client, RequestBuilder, Response};
-use reqwest::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RANGE, USER_AGENT,
-};
-use reqwest::{Method as HttpMethod, Url};
-use serde_json::Value;
-use zeroize::{Zeroize, Zeroizing};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
+use reqwest::{Method, StatusCode, Version};
+use serde::de::DeserializeOwned;
 
+use super::error::ErrorBody;
 use super::network_error::{self, NetworkError};
 use super::request_id::request_id;
 use super::{ApiError, Auth, client, secret_header, times};
 use crate::environment::Environment;
 use crate::hardening;
-use crate::token::Token;
+use crate::secret_buf::SecretBuf;
 use crate::trace::Trace;
 
-/// The largest body that is read, in bytes, counted once it is unpacked.
-const LARGEST_BODY: usize = 16 * 1024 * 1024;
+const MEDIA_TYPE: &str = "application/vnd.heroku+json; version=3";
+const USER_AGENT_NAME: &str = concat!("git-credential-heroku-rs/", env!("CARGO_PKG_VERSION"));
 
-/// The pause before the first repetition; before each further one it is longer by as much.
-pub(super) const STEP: Duration = Duration::from_millis(250);
-
-pub(super) const VERSION: &str = "application/vnd.heroku+json; version=3";
-pub(super) const AGENT: &str = concat!("git-credential-heroku-rs/", env!("CARGO_PKG_VERSION"));
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Method {
-    Get,
-    Post,
-    Patch,
-    Delete,
-}
+/// How often a request is sent if each time it is safe and may help to send it again.
+const TRIES: u32 = 4;
 
 pub(super) struct Request<'a> {
     pub(super) method: Method,
     pub(super) url: String,
-    pub(super) asker: Auth<'a>,
-    pub(super) body: Option<Value>,
-    pub(super) range: Option<String>,
-    pub(super) limit: Duration,
+    pub(super) auth: Auth<'a>,
+    /// In place of the usual ones of the same name.
+    pub(super) headers: HeaderMap,
+    pub(super) body: Option<Vec<u8>>,
+    /// For the whole request; without it, the client's own limit bounds the wait for the head, and then for
+    /// each read of the body.
+    pub(super) limit: Option<Duration>,
+    /// The largest body that is read, in bytes, counted once it is unpacked.
+    pub(super) largest: usize,
+    pub(super) tries: u32,
 }
 
+impl<'a> Request<'a> {
+    pub(super) fn new(method: Method, url: String, auth: Auth<'a>, limit: Duration) -> Request<'a> {
+        // A page has at most 1000 authorizations, each of less than 1 KiB.
+        const LARGEST: usize = 2 * 1024 * 1024;
+        Request {
+            method,
+            url,
+            auth,
+            headers: HeaderMap::new(),
+            body: None,
+            limit: Some(limit),
+            largest: LARGEST,
+            tries: TRIES,
+        }
+    }
+
+    /// The same request, sent once whatever comes of it.
+    pub(super) fn once(self) -> Request<'a> {
+        Request { tries: 1, ..self }
+    }
+
+    pub(super) fn with_json(self, body: &serde_json::Value) -> Request<'a> {
+        let body = Some(body.to_string().into_bytes());
+        Request { body, ..self }
+    }
+
+    fn only_reads(&self) -> bool {
+        [Method::GET, Method::HEAD].contains(&self.method)
+    }
+
+    fn host(&self) -> &str {
+        let rest = self.url.strip_prefix("https://").unwrap_or(&self.url);
+        rest.split('/').next().unwrap_or_default()
+    }
+
+    /// A query may hold anything.
+    fn url_without_query(&self) -> &str {
+        self.url.split('?').next().unwrap_or_default()
+    }
+}
+
+/// An answer with its whole body, whatever its status is.
 pub(super) struct Answer {
-    body: Value,
-    /// The range to ask for next, where this is a part of a list.
-    pub(super) next: Option<String>,
+    pub(super) status: StatusCode,
+    pub(super) version: Version,
+    pub(super) headers: HeaderMap,
+    pub(super) body: SecretBuf,
 }
 
 impl Answer {
-    pub(super) fn body(&self) -> &Value {
-        &self.body
+    /// The body of a success; what anything else means depends on who asked.
+    pub(super) fn json<T: DeserializeOwned>(&self, auth: Auth<'_>) -> Result<T, ApiError> {
+        if !self.status.is_success() {
+            return Err(self.error(auth));
+        }
+        let body: &[u8] = if self.body.is_empty() {
+            b"null"
+        } else {
+            &self.body
+        };
+        serde_json::from_slice(body).map_err(|_| ApiError::Garbled)
+    }
+
+    /// What a status that is no success means.
+    pub(super) fn error(&self, auth: Auth<'_>) -> ApiError {
+        let (status, body) = (self.status.as_u16(), self.error_body());
+        ApiError::from_answer(status, &body, self.retry_after(), auth)
+    }
+
+    pub(super) fn error_body(&self) -> ErrorBody {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
+    /// The range to ask for next if this is a part of a list.
+    pub(super) fn next_range(&self) -> Option<String> {
+        let next = self.headers.get("next-range")?.to_str().ok()?;
+        (self.status == StatusCode::PARTIAL_CONTENT).then(|| next.to_owned())
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        times::retry_after(&self.headers, SystemTime::now())
     }
 }
 
-/// The answer to a login has a token in it. What TLS and HTTP below keep of it is not ours to wipe.
-impl Drop for Answer {
-    fn drop(&mut self) {
-        wipe(&mut self.body);
-    }
+/// A request that is going to be sent again.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// What came of it this time.
+    pub why: ApiError,
+    /// How long until it is sent again.
+    pub pause: Duration,
 }
 
-fn wipe(value: &mut Value) {
-    match value {
-        Value::String(text) => text.zeroize(),
-        Value::Array(values) => values.iter_mut().for_each(wipe),
-        Value::Object(members) => members.values_mut().for_each(wipe),
-        Value::Null | Value::Bool(_) | Value::Number(_) => (),
+impl Retry {
+    /// The one rule: if nothing of the request can have arrived, if Heroku says how long to wait for a turn, and,
+    /// for a request that only reads, if Heroku could not serve it just then.
+    ///
+    /// A caller in a hurry, with a small limit, is not made to wait long for its turn either.
+    fn after(
+        result: &Result<Answer, ApiError>,
+        request: &Request<'_>,
+        attempt: u32,
+    ) -> Option<Retry> {
+        const STEP: Duration = Duration::from_millis(250);
+        const LONGEST: Duration = Duration::from_secs(60);
+        let step = STEP * attempt;
+        let (why, pause) = match result {
+            Err(error) if error.is_before_the_request() => (error.clone(), step),
+            Err(_) => return None,
+            Ok(answer) => match answer.status.as_u16() {
+                429 => {
+                    let pause = answer.retry_after()?;
+                    (ApiError::RateLimited(Some(pause)), pause)
+                }
+                status @ 502..=504 if request.only_reads() => {
+                    let pause = answer.retry_after().unwrap_or(step);
+                    (ApiError::Server(status), pause)
+                }
+                _ => return None,
+            },
+        };
+        let longest = request
+            .limit
+            .map_or(LONGEST, |limit| LONGEST.min(2 * limit));
+        (pause <= longest).then_some(Retry { why, pause })
     }
 }
 
@@ -84,243 +176,140 @@ pub(super) struct Transport {
 impl Transport {
     pub(super) fn new(environment: &Environment, limit: Duration) -> Result<Transport, ApiError> {
         let (client, proxy) = client::client(environment, limit)?;
-        let trace = environment.trace.clone();
         Ok(Transport {
             client,
             proxy,
-            trace,
+            trace: environment.trace.clone(),
         })
     }
 
-    /// Sends a request, and repeats it where that is safe and may help: a GET that found no
-    /// connection, or that Heroku could not serve just then.
-    pub(super) fn send(&self, request: &Request<'_>) -> Result<Answer, ApiError> {
-        const TRIES: u32 = 4;
-        for attempt in 1..TRIES {
-            let failure = match self.send_once(request) {
-                Err(failure) if request.method == Method::Get => failure,
-                done => return done,
+    /// Sends a request, and again as [`Retry`] says; `on_retry` learns of each repetition before its pause.
+    pub(super) fn send(
+        &self,
+        request: &Request<'_>,
+        on_retry: &mut dyn FnMut(&Retry),
+    ) -> Result<Answer, ApiError> {
+        for attempt in 1..request.tries {
+            let result = self.send_once(request);
+            let Some(retry) = Retry::after(&result, request, attempt) else {
+                return result;
             };
-            match pause(&failure, attempt, request.limit) {
-                Some(pause) => thread::sleep(pause),
-                None => return Err(failure),
-            }
+            on_retry(&retry);
+            thread::sleep(retry.pause);
         }
         self.send_once(request)
     }
 
-    /// Sends a request, and never repeats it.
-    pub(super) fn send_once(&self, request: &Request<'_>) -> Result<Answer, ApiError> {
-        let until = Instant::now() + request.limit;
-        let host = host(&request.url);
-        let response = self.sent(request)?;
-        let status = response.status().as_u16();
-        let next = header(&response, "next-range").filter(|_| status == 206);
-        let wait = times::retry_after(response.headers(), SystemTime::now());
-        let bytes = self.read(response, host, until)?;
-        let body = match bytes.is_empty() {
-            true => Ok(Value::Null),
-            false => serde_json::from_slice(&bytes),
-        };
-        match (status, body) {
-            (200..300, Ok(body)) => Ok(Answer { body, next }),
-            (200..300, Err(_)) => Err(ApiError::Garbled),
-            (status, body) => {
-                let body = body.unwrap_or_default();
-                Err(ApiError::of_answer(status, &body, wait, request.asker))
-            }
-        }
+    fn send_once(&self, request: &Request<'_>) -> Result<Answer, ApiError> {
+        let until = request.limit.map(|limit| Instant::now() + limit);
+        let mut response = self.open(request)?;
+        let body = self.read_body(&mut response, request, until)?;
+        Ok(Answer {
+            status: response.status(),
+            version: response.version(),
+            headers: std::mem::take(response.headers_mut()),
+            body,
+        })
     }
 
-    /// Sends a request, tells of it, and gives the answer as soon as its head is there.
-    fn sent(&self, request: &Request<'_>) -> Result<Response, ApiError> {
-        let asked = || format!("{:?} {}", request.method, without_query(&request.url));
-        self.answered(
-            self.built(request)?,
-            request.asker,
-            host(&request.url),
-            asked,
-        )
-    }
-
-    fn answered(
-        &self,
-        builder: RequestBuilder,
-        by: Auth<'_>,
-        host: &str,
-        asked: impl FnOnce() -> String,
-    ) -> Result<Response, ApiError> {
-        let secrets = by.secrets();
+    /// Sends a request; the head of the answer is there.
+    fn open(&self, request: &Request<'_>) -> Result<Response, ApiError> {
+        let secrets = request.auth.secrets();
         if !secrets.is_empty() {
             hardening::close_to_others();
         }
         for secret in secrets {
             self.trace.hides(secret);
         }
+        let builder = self.builder(request)?;
         let since = self.trace.clock();
         let sent = builder.send();
-        let response = sent.map_err(|error| self.unreached(host, &error));
-        self.trace.tell_since(since, || match &response {
-            Ok(response) => format!("{}: {}", asked(), response.status().as_u16()),
-            Err(why) => format!("{}: {why}", asked()),
+        let response = sent.map_err(|error| self.network_error(request, &error));
+        self.trace.tell_since(since, || {
+            let asked = format!("{} {}", request.method, request.url_without_query());
+            match &response {
+                Ok(response) => format!("{asked}: {}", response.status().as_u16()),
+                Err(why) => format!("{asked}: {why}"),
+            }
         });
         response
     }
 
-    /// When an answer was written, whatever it says; none where it does not tell.
-    pub(super) fn date(&self, request: &Request<'_>) -> Result<Option<Timestamp>, ApiError> {
-        Ok(times::written(self.sent(request)?.headers()))
-    }
-
-    /// Sends a request, once, and gives its answer as soon as the head is there, whatever it says.
-    ///
-    /// The limit that this client was made with bounds the wait for the head, and then for each
-    /// read of the body: whoever takes the body may take their time.
-    pub(super) fn open(
-        &self,
-        method: &str,
-        url: Url,
-        headers: HeaderMap,
-        body: Option<Vec<u8>>,
-        token: &Token,
-    ) -> Result<Response, ApiError> {
-        let address = url.to_string();
-        let verb = HttpMethod::from_bytes(method.as_bytes()).unwrap_or_default();
-        let builder = self.client.request(verb, url).headers(headers);
-        let builder = authorized(builder, secret_header::bearer(token.expose()))?;
-        let builder = match body {
-            None => builder,
-            Some(body) => builder.body(body),
-        };
-        let asked = || format!("{method} {}", without_query(&address));
-        self.answered(builder, Auth::Bearer(token), host(&address), asked)
-    }
-
-    fn built(&self, request: &Request<'_>) -> Result<RequestBuilder, ApiError> {
-        let builder = match request.method {
-            Method::Get => self.client.get(&request.url),
-            Method::Post => self.client.post(&request.url),
-            Method::Patch => self.client.patch(&request.url),
-            Method::Delete => self.client.delete(&request.url),
-        };
-        // A limit of the client's own would start anew with each read of the body.
-        let builder = builder
-            .timeout(request.limit)
-            .header(ACCEPT, VERSION)
-            .header(USER_AGENT, AGENT)
-            .header("Request-Id", request_id());
-        let builder = match &request.body {
-            None => builder,
-            Some(body) => builder
-                .header(CONTENT_TYPE, "application/json")
-                .body(body.to_string()),
-        };
-        let builder = match &request.range {
-            None => builder,
-            Some(range) => builder.header(RANGE, range),
-        };
-        Ok(match request.asker {
-            Auth::Anonymous => builder,
-            Auth::Bearer(token) => authorized(builder, secret_header::bearer(token.expose()))?,
-            Auth::Poll(token) => authorized(builder, secret_header::bearer(token))?,
+    fn builder(&self, request: &Request<'_>) -> Result<RequestBuilder, ApiError> {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static(MEDIA_TYPE));
+        headers.insert(USER_AGENT, HeaderValue::from_static(USER_AGENT_NAME));
+        if let Ok(id) = HeaderValue::from_str(&request_id()) {
+            headers.insert("request-id", id);
+        }
+        if request.body.is_some() {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        headers.extend(request.headers.clone());
+        // What does not fit into a header is nothing that Heroku has given out.
+        let authorization = match request.auth {
+            Auth::Anonymous => None,
+            Auth::Bearer(token) => Some(secret_header::bearer(token.expose())),
+            Auth::Poll(token) => Some(secret_header::bearer(token)),
             Auth::Password(login) => {
-                let basic = secret_header::basic(login.email, login.password);
-                let builder = authorized(builder, basic)?;
-                match &login.code {
-                    None => builder,
-                    Some(code) => builder.header("Heroku-Two-Factor-Code", second_factor(code)?),
+                if let Some(code) = &login.code {
+                    headers.insert("heroku-two-factor-code", second_factor(code)?);
                 }
+                Some(secret_header::basic(login.email, login.password))
             }
-        })
+        };
+        if let Some(authorization) = authorization {
+            headers.insert(AUTHORIZATION, authorization.ok_or(ApiError::Garbled)?);
+        }
+        let mut builder = self
+            .client
+            .request(request.method.clone(), &request.url)
+            .headers(headers);
+        if let Some(limit) = request.limit {
+            // The client's own limit would start again with each read of the body.
+            builder = builder.timeout(limit);
+        }
+        if let Some(body) = &request.body {
+            builder = builder.body(body.clone());
+        }
+        Ok(builder)
     }
 
-    /// Reads a body up to its limits. Its bytes may be a token's, so none are left behind.
-    fn read(
+    /// Reads a body up to its limits. A token may be in it.
+    fn read_body(
         &self,
-        mut response: Response,
-        host: &str,
-        until: Instant,
-    ) -> Result<Zeroizing<Vec<u8>>, ApiError> {
-        let mut chunk = Zeroizing::new([0; 16 * 1024]);
-        let mut bytes = Zeroizing::new(Vec::with_capacity(chunk.len()));
+        response: &mut Response,
+        request: &Request<'_>,
+        until: Option<Instant>,
+    ) -> Result<SecretBuf, ApiError> {
+        const PIECE: usize = 16 * 1024;
+        let mut body = SecretBuf::with_capacity(PIECE);
         loop {
-            let length = match response.read(chunk.as_mut()) {
-                Ok(0) => return Ok(bytes),
-                Ok(length) => length,
-                Err(error) => return Err(self.unreached(host, &error)),
-            };
-            if bytes.len() + length > LARGEST_BODY {
-                return Err(ApiError::TooLarge);
+            match body.read_some(response, PIECE) {
+                Ok(0) => return Ok(body),
+                Ok(_) if body.len() > request.largest => return Err(ApiError::TooLarge),
+                Ok(_) if until.is_some_and(|until| Instant::now() > until) => {
+                    let (host, why) = (request.host().to_owned(), NetworkError::AnswerTimeout);
+                    return Err(ApiError::Unreachable { host, why });
+                }
+                Ok(_) => {}
+                Err(error) => return Err(self.network_error(request, &error)),
             }
-            if Instant::now() > until {
-                let (host, why) = (host.to_owned(), NetworkError::AnswerTimeout);
-                return Err(ApiError::Unreachable { host, why });
-            }
-            append(&mut bytes, chunk.get(..length).unwrap_or_default());
         }
     }
 
-    pub(super) fn unreached(
+    fn network_error(
         &self,
-        host: &str,
+        request: &Request<'_>,
         error: &(dyn std::error::Error + 'static),
     ) -> ApiError {
-        network_error::failure(host, self.proxy.as_deref(), error)
+        network_error::api_error(request.host(), self.proxy.as_deref(), error)
     }
 }
 
-/// How long to wait before a GET is sent again; none where that would not help.
-///
-/// A caller in a hurry, with a small `limit`, is not made to wait long for its turn either.
-fn pause(failure: &ApiError, attempt: u32, limit: Duration) -> Option<Duration> {
-    const LONGEST: Duration = Duration::from_secs(60);
-    match failure {
-        ApiError::RateLimited(Some(wait)) => (*wait <= LONGEST.min(2 * limit)).then_some(*wait),
-        ApiError::Server(502..=504) => Some(STEP * attempt),
-        ApiError::Unreachable { why, .. } if why.is_before_the_request() => Some(STEP * attempt),
-        _ => None,
-    }
-}
-
-/// Appends to bytes that are to be wiped: a `Vec` that grows by itself leaves its old place as it
-/// was.
-fn append(bytes: &mut Zeroizing<Vec<u8>>, more: &[u8]) {
-    let needed = bytes.len() + more.len();
-    if needed > bytes.capacity() {
-        let mut larger = Zeroizing::new(Vec::with_capacity(needed.max(2 * bytes.capacity())));
-        larger.extend_from_slice(bytes);
-        *bytes = larger;
-    }
-    bytes.extend_from_slice(more);
-}
-
-/// What does not fit into a header is nothing that Heroku has given out.
-fn authorized(
-    builder: RequestBuilder,
-    header: Option<HeaderValue>,
-) -> Result<RequestBuilder, ApiError> {
-    let header = header.ok_or(ApiError::Garbled)?;
-    Ok(builder.header(AUTHORIZATION, header))
-}
-
-/// The same of a code.
-fn second_factor(code: &str) -> Result<HeaderValue, ApiError> {
+/// A code that does not fit into a header is a wrong one.
+pub(super) fn second_factor(code: &str) -> Result<HeaderValue, ApiError> {
     secret_header::plain(code).ok_or(ApiError::TwoFactor)
-}
-
-fn header(response: &Response, name: &str) -> Option<String> {
-    let value = response.headers().get(name)?.to_str().ok()?;
-    Some(value.to_owned())
-}
-
-/// A query may hold anything.
-fn without_query(url: &str) -> &str {
-    url.split('?').next().unwrap_or_default()
-}
-
-fn host(url: &str) -> &str {
-    let rest = url.strip_prefix("https://").unwrap_or(url);
-    rest.split('/').next().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -329,50 +318,98 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    #[test]
-    fn a_host_is_told_without_its_path() {
-        assert_eq!(host("https://api.heroku.com/account"), "api.heroku.com");
-        assert_eq!(host("https://localhost:8443/account"), "localhost:8443");
+    fn request(method: Method, limit: Duration) -> Request<'static> {
+        let url = "https://api.heroku.com/account?x=y".to_owned();
+        Request::new(method, url, Auth::Anonymous, limit)
+    }
+
+    fn answer(status: u16, retry_after: Option<&'static str>) -> Answer {
+        let mut headers = HeaderMap::new();
+        if let Some(value) = retry_after {
+            headers.insert("retry-after", HeaderValue::from_static(value));
+        }
+        Answer {
+            status: StatusCode::from_u16(status).unwrap(),
+            version: Version::HTTP_11,
+            headers,
+            body: SecretBuf::default(),
+        }
+    }
+
+    fn pause(
+        method: Method,
+        result: &Result<Answer, ApiError>,
+        limit: Duration,
+    ) -> Option<Duration> {
+        Retry::after(result, &request(method, limit), 1).map(|retry| retry.pause)
     }
 
     #[test]
-    fn a_turn_is_waited_for_only_where_there_is_time() {
-        let limited = |seconds| ApiError::RateLimited(Some(Duration::from_secs(seconds)));
-        assert_eq!(pause(&limited(60), 1, 30 * SECOND), Some(60 * SECOND));
-        assert_eq!(pause(&limited(61), 1, 30 * SECOND), None);
-        assert_eq!(pause(&limited(21), 1, 10 * SECOND), None);
-        assert_eq!(pause(&ApiError::RateLimited(None), 1, 30 * SECOND), None);
+    fn a_url_is_traced_without_its_query_and_its_host_is_named() {
+        let request = request(Method::GET, SECOND);
+        assert_eq!(
+            request.url_without_query(),
+            "https://api.heroku.com/account"
+        );
+        assert_eq!(request.host(), "api.heroku.com");
+        let local = Request {
+            url: "https://localhost:8443/account".to_owned(),
+            ..request
+        };
+        assert_eq!(local.host(), "localhost:8443");
     }
 
     #[test]
-    fn what_may_have_arrived_is_not_sent_again() {
+    fn a_turn_is_awaited_only_if_there_is_time() {
+        for (method, seconds, limit, awaited) in [
+            (Method::GET, Some("60"), 30 * SECOND, true),
+            (Method::POST, Some("60"), 30 * SECOND, true),
+            (Method::GET, Some("61"), 30 * SECOND, false),
+            (Method::GET, Some("21"), 10 * SECOND, false),
+            (Method::GET, None, 30 * SECOND, false),
+        ] {
+            let result = pause(method, &Ok(answer(429, seconds)), limit);
+            assert_eq!(result.is_some(), awaited, "{seconds:?}");
+        }
+        let mut unlimited = request(Method::GET, SECOND);
+        unlimited.limit = None;
+        assert!(Retry::after(&Ok(answer(429, Some("60"))), &unlimited, 1).is_some());
+    }
+
+    #[test]
+    fn a_server_error_is_tried_again_only_by_a_request_that_reads() {
+        for status in [502, 503, 504] {
+            assert!(pause(Method::GET, &Ok(answer(status, None)), SECOND).is_some());
+            assert!(pause(Method::HEAD, &Ok(answer(status, None)), SECOND).is_some());
+            for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+                assert_eq!(pause(method, &Ok(answer(status, None)), SECOND), None);
+            }
+        }
+        assert_eq!(pause(Method::GET, &Ok(answer(500, None)), SECOND), None);
+        let stated = pause(Method::GET, &Ok(answer(503, Some("2"))), SECOND);
+        assert_eq!(stated, Some(2 * SECOND));
+    }
+
+    #[test]
+    fn a_request_that_may_have_arrived_is_not_sent_again() {
         let unreachable = |why| ApiError::Unreachable {
             host: "api.heroku.com".to_owned(),
             why,
         };
-        assert!(pause(&unreachable(NetworkError::Refused), 1, SECOND).is_some());
-        for why in [NetworkError::AnswerTimeout, NetworkError::CutOff] {
-            assert_eq!(pause(&unreachable(why), 1, SECOND), None);
+        for method in [Method::GET, Method::POST] {
+            let refused = Err(unreachable(NetworkError::Refused));
+            assert!(pause(method.clone(), &refused, SECOND).is_some());
+            for why in [NetworkError::AnswerTimeout, NetworkError::CutOff] {
+                assert_eq!(pause(method.clone(), &Err(unreachable(why)), SECOND), None);
+            }
         }
-        assert_eq!(pause(&ApiError::Server(500), 1, SECOND), None);
     }
 
     #[test]
     fn a_code_that_would_break_a_header_is_a_wrong_code() {
-        assert_eq!(second_factor("1\r\nX: y").unwrap_err(), ApiError::TwoFactor);
-        assert!(
-            second_factor("cccccbgebgdkhnfdvtfgghcjklrdtnhj")
-                .unwrap()
-                .is_sensitive()
-        );
-    }
-
-    #[test]
-    fn bytes_stay_whole_while_they_grow() {
-        let mut bytes = Zeroizing::new(Vec::with_capacity(3));
-        for part in [&b"ab"[..], b"cdef", b"", b"g"] {
-            append(&mut bytes, part);
-        }
-        assert_eq!(bytes.as_slice(), b"abcdefg");
+        let broken = second_factor("1\r\nX: y").unwrap_err();
+        assert_eq!(broken, ApiError::TwoFactor);
+        let code = second_factor("cccccbgebgdkhnfdvtfgghcjklrdtnhj").unwrap();
+        assert!(code.is_sensitive());
     }
 }

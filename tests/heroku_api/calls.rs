@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use git_credential_heroku_rs::heroku_api::{
-    ApiError, Call, Headers, HerokuApi, NetworkError, Wait,
+    ApiError, Call, Headers, HerokuApi, NetworkError, Retry,
 };
 use git_credential_heroku_rs::token::Token;
 use heroku_stand_in::{Fault, On, Times};
@@ -22,14 +22,8 @@ fn call(api: &HerokuApi, method: &'static str) -> Call {
 
 /// The status and the whole body.
 fn answer(api: &HerokuApi, token: &Token) -> Result<(u16, Vec<u8>), ApiError> {
-    let mut page = api.call(token, &call(api, "GET"), &mut |_| {})?;
-    let (mut body, mut piece) = (Vec::new(), [0; 1000]);
-    loop {
-        match page.read(&mut piece)? {
-            0 => return Ok((page.status(), body)),
-            length => body.extend_from_slice(&piece[..length]),
-        }
-    }
+    let response = api.call(token, &call(api, "GET"), &mut |_| {})?;
+    Ok((response.status(), response.body().to_vec()))
 }
 
 #[test]
@@ -66,19 +60,19 @@ fn a_body_in_which_nothing_comes_any_more_is_not_waited_for() {
 }
 
 #[test]
-fn a_body_is_handed_on_up_to_its_limit() {
+fn a_body_has_a_limit() {
     let world = World::new();
     let token = world.token();
-    world.goes_wrong(Fault::LargeBody(20 * 1024 * 1024));
+    world.goes_wrong(Fault::LargeBody(15 * 1024 * 1024));
     let (status, body) = answer(&world.api(), &token).unwrap();
-    assert_eq!((status, body.len()), (200, 20 * 1024 * 1024));
+    assert_eq!((status, body.len()), (200, 15 * 1024 * 1024));
     world.heroku.clear_faults();
     world.goes_wrong(Fault::Bomb);
     assert_eq!(answer(&world.api(), &token), Err(ApiError::TooLarge));
 }
 
 #[test]
-fn each_wait_is_told_before_it_is_kept() {
+fn each_repetition_is_reported_before_its_pause() {
     let world = World::new();
     let (token, api) = (world.token(), world.api());
     let busy = Fault::rate_limit(Some("Retry-After: 1"));
@@ -87,8 +81,8 @@ fn each_wait_is_told_before_it_is_kept() {
         .heroku
         .fault(On::Any, Fault::page(503), Times::Exactly(1));
     let mut told = Vec::new();
-    let mut waits = |wait: &Wait| told.push((wait.why.clone(), wait.pause));
-    let page = api.call(&token, &call(&api, "GET"), &mut waits).unwrap();
+    let mut on_retry = |retry: &Retry| told.push((retry.why.clone(), retry.pause));
+    let page = api.call(&token, &call(&api, "GET"), &mut on_retry).unwrap();
     assert_eq!(page.status(), 200);
     let second = Duration::from_secs(1);
     assert_eq!(told[0], (ApiError::RateLimited(Some(second)), second));

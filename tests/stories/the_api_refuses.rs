@@ -147,7 +147,7 @@ fn a_body_that_never_ends_ends() {
     for fault in [
         Fault::EndlessBody,
         Fault::Bomb,
-        Fault::LargeBody(40 * 1024 * 1024),
+        Fault::LargeBody(17 * 1024 * 1024),
     ] {
         let world = with_ann();
         world.heroku.fault(On::Host(API_HOST), fault, Times::Always);

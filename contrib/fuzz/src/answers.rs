@@ -1,7 +1,8 @@
 //! What Heroku's API answers, and what a person is told of it.
 
-use git_credential_heroku_rs::heroku_api::PasswordLogin;
-use git_credential_heroku_rs::heroku_api::{AccountInfo, ApiError, Auth, Authorization};
+use git_credential_heroku_rs::heroku_api::{
+    AccountInfo, ApiError, Auth, Authorization, ErrorBody, PasswordLogin,
+};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -12,12 +13,11 @@ pub(crate) fn hold(bytes: &[u8]) {
     let Some(([high, low, asker], body)) = bytes.split_first_chunk() else {
         return;
     };
-    let answer: Value = serde_json::from_slice(body).unwrap_or_default();
     let status = u16::from_be_bytes([*high, *low]) % 1000;
-    if let Some(account) = AccountInfo::read(&answer) {
+    if let Ok(account) = serde_json::from_slice::<AccountInfo>(body) {
         assert!(account.email.is_email());
     }
-    if let Some(authorization) = Authorization::read(&answer) {
+    if let Ok(authorization) = serde_json::from_slice::<Authorization>(body) {
         let shown = format!("{authorization:?}");
         if let Some(token) = &authorization.token {
             assert!(!token.expose().contains('*'));
@@ -34,10 +34,10 @@ pub(crate) fn hold(bytes: &[u8]) {
             assert!(elsewhere || !shown.contains(token.expose()));
         }
     }
-    refusal_holds(status, &answer, *asker);
+    refusal_holds(status, body, *asker);
 }
 
-fn refusal_holds(status: u16, answer: &Value, asker: u8) {
+fn refusal_holds(status: u16, body: &[u8], asker: u8) {
     let token = known_token();
     let secret = Zeroizing::new("open sesame".to_owned());
     let login = PasswordLogin {
@@ -51,9 +51,11 @@ fn refusal_holds(status: u16, answer: &Value, asker: u8) {
         2 => Auth::Password(&login),
         _ => Auth::Poll(&secret),
     };
-    let failure = ApiError::of_answer(status, answer, None, asker);
+    let error_body: ErrorBody = serde_json::from_slice(body).unwrap_or_default();
+    let failure = ApiError::from_answer(status, &error_body, None, asker);
     if failure == ApiError::Refused {
         assert_eq!(status, 401, "only a 401 means that a token is dead");
+        let answer: Value = serde_json::from_slice(body).unwrap_or_default();
         assert!(answer.get("id").is_some(), "and only in the API's own form");
     }
     let told = failure.notice().to_string();

@@ -3,32 +3,28 @@
 //! The answer is handed on while it comes. A token goes to the API's host in use and to no other,
 //! and who is asked, and as whom, no header can change.
 
-mod drawing;
 mod fields;
-mod joined;
-mod pages;
+mod output;
 mod request;
-mod sink;
 
 use std::io::Write;
 use std::time::Duration;
 
+use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use self::sink::Sink;
-use super::{Session, token_of};
+use self::output::{List, Output};
+use super::{Session, rendered, token_of};
 use crate::cli::Api;
 use crate::context::Context;
-use crate::heroku_api::{ApiError, Call, HerokuApi, Page, Wait};
+use crate::heroku_api::{ApiError, Call, HerokuApi, Pages, Response, Retry};
+use crate::notice::Notice;
 use crate::streams::Streams;
-use crate::terminal;
+use crate::terminal::{self, Spinner};
 use crate::token::Token;
 
 /// How long Heroku may say nothing at all. The Heroku CLI waits as long.
 const LIMIT: Duration = Duration::from_secs(60);
-
-/// How much of a refusal is read to understand it, in bytes.
-const LONGEST_REFUSAL: usize = 64 * 1024;
 
 pub(super) fn run(arguments: &Api, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let context = session.context;
@@ -37,110 +33,121 @@ pub(super) fn run(arguments: &Api, session: &mut Session<'_, '_>) -> anyhow::Res
         output,
         errors,
     } = &mut *session.streams;
-    let api = context.api(LIMIT).map_err(|failure| failure.notice())?;
+    let api = context.api(LIMIT)?;
     let call = request::call(arguments, &api, context, input)?;
     let found = token_of(arguments.account.as_deref(), context)?;
-    let mut asking = Asking {
-        arguments,
-        context,
+    let mut client = Client {
         api: &api,
         token: &found.token,
         call,
         errors: *errors,
     };
-    match arguments.paginate {
-        true => pages::tell_all(&mut asking, *output),
-        false => {
-            let answer = asking.answer()?;
-            asking.tell(answer, *output)
-        }
+    let output_kind = Output::new(arguments, context);
+    let response = client.send()?;
+    if arguments.paginate && response.next_range().is_some() {
+        return print_pages(&mut client, response, output_kind, context, *output);
+    }
+    if arguments.include {
+        output.write_all(response.head().as_bytes())?;
+    }
+    output_kind.write_body(response.body(), response.is_json(), *output)?;
+    if response.is_success() {
+        Ok(())
+    } else {
+        Err(response.notice(&found.token).into())
     }
 }
 
 /// Everything that a request needs, and what repeats it.
-struct Asking<'a> {
-    arguments: &'a Api,
-    context: &'a Context,
+struct Client<'a> {
     api: &'a HerokuApi,
     token: &'a Token,
     call: Call,
     errors: &'a mut dyn Write,
 }
 
-/// An answer; of a refusal's body, what has been read to understand it.
-struct Answer<'a> {
-    page: Page<'a>,
-    read: Vec<u8>,
-}
-
-impl<'a> Asking<'a> {
-    /// Asks, and asks again with the second factor where Heroku wants one and a person is there.
-    fn answer(&mut self) -> anyhow::Result<Answer<'a>> {
-        let answer = self.ask()?;
-        let wants_code = !answer.page.is_success()
-            && answer.page.failure(&answer.read, self.token) == ApiError::TwoFactor;
+impl Client<'_> {
+    /// Sends the request, and once more with the second factor if Heroku wants one and a user is there.
+    fn send(&mut self) -> anyhow::Result<Response> {
+        let response = self.send_once()?;
+        let wants_code =
+            !response.is_success() && response.error(self.token) == ApiError::TwoFactor;
         if !wants_code || !terminal::is_there() {
-            return Ok(answer);
+            return Ok(response);
         }
         let code = terminal::hidden("Heroku wants a code from your authenticator: ");
         let code: Zeroizing<String> = code.map_err(|silence| silence.notice(""))?;
-        let headers = self.call.headers.clone().with_second_factor(&code);
-        self.call.headers = headers.map_err(|failure| failure.notice())?;
-        self.ask()
+        self.call.headers = self.call.headers.clone().with_second_factor(&code)?;
+        Ok(self.send_once()?)
     }
 
-    fn ask(&mut self) -> anyhow::Result<Answer<'a>> {
+    fn send_once(&mut self) -> Result<Response, ApiError> {
         let errors = &mut self.errors;
-        let mut waits = |wait: &Wait| {
-            let (why, seconds) = (&wait.why, wait.pause.as_secs_f32());
-            // A word that cannot be told stops nothing.
+        self.api.call(self.token, &self.call, &mut |retry: &Retry| {
+            let (why, seconds) = (&retry.why, retry.pause.as_secs_f32());
+            // A message that cannot be written stops nothing.
             let _ = writeln!(errors, "{why}; asking again in {seconds} s");
-        };
-        let page = self.api.call(self.token, &self.call, &mut waits);
-        let mut page = page.map_err(|failure| failure.notice())?;
-        let mut read = Vec::new();
-        let mut piece = [0; 4096];
-        while !page.is_success() && read.len() < LONGEST_REFUSAL {
-            match page.read(&mut piece) {
-                // What there is of a refusal is told, whole or not.
-                Ok(0) | Err(_) => break,
-                Ok(length) => read.extend_from_slice(piece.get(..length).unwrap_or_default()),
-            }
-        }
-        Ok(Answer { page, read })
+        })
     }
+}
 
-    /// Tells an answer as the flags want it.
-    fn tell(&self, answer: Answer<'_>, out: &mut dyn Write) -> anyhow::Result<()> {
-        let Answer { mut page, read } = answer;
-        if self.arguments.include {
-            out.write_all(page.head().as_bytes())?;
-        }
-        let is_success = page.is_success();
-        let mut sink = Sink::of(self.arguments, page.is_json(), self.context, out);
-        sink.take(&read)?;
-        let copied = match is_success {
-            true => each_piece(&mut page, |piece| Ok(sink.take(piece)?)),
-            false => Ok(()),
-        };
-        sink.end()?;
-        match is_success {
-            true => copied,
-            false => Err(page.notice(&read, self.token).into()),
+/// Prints a list of any number of pages as one array.
+fn print_pages(
+    client: &mut Client<'_>,
+    first: Response,
+    output: Output,
+    context: &Context,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    // A list that is written to the terminal shows its own progress.
+    let spinner = (!terminal::is_stdout()).then(|| Spinner::start("…", &context.environment));
+    let mut list = List::begin(output, out)?;
+    let result = print_entries(client, first, &mut list, spinner.as_ref());
+    drop(spinner);
+    let entries = list.entries();
+    match result {
+        Ok(()) => Ok(list.end()?),
+        Err(error) => {
+            list.break_off()?;
+            Err(match rendered(error).downcast::<Notice>() {
+                Ok(notice) => broken_off(entries, &notice).into(),
+                Err(other) => other,
+            })
         }
     }
 }
 
-/// Hands on a body, piece by piece.
-fn each_piece(
-    page: &mut Page<'_>,
-    mut take: impl FnMut(&[u8]) -> anyhow::Result<()>,
+fn print_entries(
+    client: &mut Client<'_>,
+    first: Response,
+    list: &mut List<'_>,
+    spinner: Option<&Spinner>,
 ) -> anyhow::Result<()> {
-    let mut piece = vec![0; 16 * 1024];
+    let mut pages = Pages::default();
+    let mut response = first;
     loop {
-        match page.read(&mut piece).map_err(|failure| failure.notice())? {
-            0 => return Ok(()),
-            length => take(piece.get(..length).unwrap_or_default())?,
+        let page: Vec<&RawValue> =
+            serde_json::from_slice(response.body()).map_err(|_| ApiError::Garbled)?;
+        for entry in page {
+            list.push(entry)?;
+        }
+        if let Some(spinner) = spinner {
+            spinner.says(&format!("{} entries", list.entries()));
+        }
+        let next = pages.follow(response.next_range())?;
+        if next.is_none() {
+            return Ok(());
+        }
+        client.call.range = next;
+        response = client.send()?;
+        if !response.is_success() {
+            return Err(response.notice(client.token).into());
         }
     }
+}
+
+/// How far the list came, and why no further.
+fn broken_off(entries: usize, why: &Notice) -> Notice {
+    let what = format!("the list broke off after {entries} entries: {}", why.what());
+    Notice::new(what, why.fix()).of_kind(why.kind())
 }

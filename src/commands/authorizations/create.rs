@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Asking, Entry};
 use crate::cli::{AuthorizationsCreate, Lifetime, OauthScope};
-use crate::commands::{Session, known, report};
+use crate::commands::{Session, json, known};
 use crate::heroku_api::{ApiError, Authorization, NewAuthorization};
 use crate::logins::{self, Store};
 use crate::notice::{Kind, Notice};
@@ -109,7 +109,7 @@ fn hand_out(
             authorization: &entry,
             token: token.expose(),
         };
-        report::write_secret_json(&told, session.streams.output)?;
+        json::write_secret_json(&told, session.streams.output)?;
         return Ok(session.streams.output.flush()?);
     }
     session.say(&format!(

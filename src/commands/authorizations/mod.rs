@@ -2,12 +2,11 @@
 //!
 //! A token is printed in one case alone, as Heroku makes it: then, and never again, it can be seen.
 
-use std::io::{self, Write};
 use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Session, token_of};
+use super::{Session, json, token_of};
 use crate::cli::{Authorizations, AuthorizationsInfo, AuthorizationsList, OnAuthorizations};
 use crate::heroku_api::HerokuApi;
 use crate::logins;
@@ -66,12 +65,10 @@ fn list(arguments: &AuthorizationsList, session: &mut Session<'_, '_>) -> anyhow
     let entries = asking.entries(session)?;
     let out = &mut session.streams.output;
     if arguments.json {
-        return json(
-            &List {
-                authorizations: &entries,
-            },
-            out,
-        );
+        let list = List {
+            authorizations: &entries,
+        };
+        return Ok(json::write_json(&list, out)?);
     }
     if !terminal::is_stdout() {
         return Ok(entry::write_columns(&entries, out)?);
@@ -88,13 +85,10 @@ fn info(arguments: &AuthorizationsInfo, session: &mut Session<'_, '_>) -> anyhow
     let asking = Asking::new(arguments.account.as_deref(), session)?;
     let entry = named::one(asking.entries(session)?, &arguments.named)?;
     let out = &mut session.streams.output;
-    match arguments.json {
-        true => json(&entry, out),
-        false => Ok(entry.write_text(out)?),
+    if arguments.json {
+        json::write_json(&entry, out)?;
+    } else {
+        entry.write_text(out)?;
     }
-}
-
-fn json(told: &impl Serialize, out: &mut dyn Write) -> anyhow::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, told).map_err(io::Error::from)?;
-    Ok(out.write_all(b"\n")?)
+    Ok(())
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Finding, Mask, Severity, report};
+use super::{Finding, Mask, Severity};
 use crate::notice::Fix;
 
 /// All that an examination has to tell.
@@ -92,7 +92,7 @@ impl Report<'_> {
                 })
                 .collect(),
         };
-        report::write_json(&json, out)
+        crate::commands::json::write_json(&json, out)
     }
 
     pub(super) fn write_text(&self, out: &mut dyn Write, colour: Colour) -> io::Result<()> {

@@ -26,7 +26,7 @@ mod proof;
 mod spelling;
 
 use super::Session;
-use super::report::{self, span};
+use super::report::span;
 use crate::cli::Doctor;
 use crate::context::Context;
 use crate::notice::{Kind, Notice, Told};

@@ -1,32 +1,22 @@
-//! Requests in a person's own words. The answer is handed on as it comes, so that a list may have
-//! any number of pages; only its head is understood here.
+//! Requests in the user's own words, to paths of the API and to no other host.
 
 use std::fmt::Write as _;
-use std::io::Read;
-use std::thread;
-use std::time::{Duration, SystemTime};
 
-use reqwest::Url;
-use reqwest::blocking::Response;
-use reqwest::header::{
-    ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RANGE, USER_AGENT,
-};
-use serde_json::Value;
+use reqwest::header::{CONTENT_TYPE, HeaderValue, RANGE};
+use reqwest::{Method, Url};
 use thiserror::Error;
 
-use super::error::refusal;
 use super::headers::Headers;
-use super::request_id::request_id;
-use super::transport::{self, AGENT, VERSION};
-use super::{ApiError, Auth, HerokuApi, times};
+use super::transport::{Answer, Retry};
+use super::{ApiError, Auth, HerokuApi};
 use crate::notice::{Notice, is_unseen};
 use crate::token::Token;
 
-/// The largest page that is handed on, in bytes, counted once it is unpacked. The API tells at most
-/// 1000 entries at once.
-const LARGEST_PAGE: usize = 32 * 1024 * 1024;
+/// The largest answer that is handed on, in bytes, counted once it is unpacked. The API sends at most 1000
+/// entries at once.
+const LARGEST: usize = 16 * 1024 * 1024;
 
-/// A request in a person's own words.
+/// A request in the user's own words.
 #[derive(Debug, Clone)]
 pub struct Call {
     /// Its name in HTTP.
@@ -56,21 +46,8 @@ pub enum NotAnAddress {
     Nowhere,
 }
 
-/// A call that is going to be made again.
-#[derive(Debug)]
-pub struct Wait {
-    /// What came of it this time.
-    pub why: ApiError,
-    /// How long until it is made again.
-    pub pause: Duration,
-}
-
-/// An answer, or one page of a list: its head is there, its body is to be read.
-pub struct Page<'a> {
-    api: &'a HerokuApi,
-    response: Response,
-    left: usize,
-}
+/// An answer, or one page of a list.
+pub struct Response(Answer);
 
 impl HerokuApi {
     /// The address of a path, with or without its first slash, or of an address in full.
@@ -102,119 +79,69 @@ impl HerokuApi {
         Ok(Address(url))
     }
 
-    /// Makes a call. It is made again where Heroku names the time to wait for a turn, where nothing
-    /// of it can have arrived, and, if it only reads, where Heroku could not serve it just then.
+    /// Makes a call. Any status is an answer. `on_retry` learns of each repetition before its pause.
     ///
-    /// Any status is an answer. `waits` is told each time that it is made again.
+    /// The limit of the client bounds the wait for the head, and then for each read of the body: a large list may
+    /// take its time.
     ///
     /// # Errors
-    /// Why there is no answer.
+    /// Why there is no answer, or not all of it.
     pub fn call(
         &self,
         token: &Token,
         call: &Call,
-        waits: &mut dyn FnMut(&Wait),
-    ) -> Result<Page<'_>, ApiError> {
-        const TRIES: u32 = 4;
-        for attempt in 1..TRIES {
-            let answer = self.call_once(token, call);
-            let Some(wait) = wait(&answer, call, attempt) else {
-                return answer;
-            };
-            waits(&wait);
-            thread::sleep(wait.pause);
-        }
-        self.call_once(token, call)
-    }
-
-    fn call_once(&self, token: &Token, call: &Call) -> Result<Page<'_>, ApiError> {
-        let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT, HeaderValue::from_static(VERSION));
-        headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
-        let id = HeaderValue::from_str(&request_id());
-        headers.extend(
-            id.ok()
-                .map(|id| (HeaderName::from_static("request-id"), id)),
-        );
-        if call.body.is_some() {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        }
-        headers.extend(call.headers.clone().into_map());
+        on_retry: &mut dyn FnMut(&Retry),
+    ) -> Result<Response, ApiError> {
+        let method = Method::from_bytes(call.method.as_bytes()).unwrap_or_default();
+        let mut request = self.request(method, "", Auth::Bearer(token));
+        request.url = call.address.0.to_string();
+        request.headers = call.headers.clone().into_map();
         if let Some(range) = &call.range {
             let range = HeaderValue::from_str(range).map_err(|_| ApiError::Garbled)?;
-            headers.insert(RANGE, range);
+            request.headers.insert(RANGE, range);
         }
-        let response = self.transport.open(
-            call.method,
-            call.address.0.clone(),
-            headers,
-            call.body.clone(),
-            token,
-        )?;
-        Ok(Page {
-            api: self,
-            response,
-            left: LARGEST_PAGE,
-        })
+        request.body.clone_from(&call.body);
+        request.limit = None;
+        request.largest = LARGEST;
+        self.transport.send(&request, on_retry).map(Response)
     }
 }
 
-/// How long to wait before a call is made again; none where that would not help, or not be safe.
-fn wait(answer: &Result<Page<'_>, ApiError>, call: &Call, attempt: u32) -> Option<Wait> {
-    const LONGEST: Duration = Duration::from_secs(60);
-    let step = transport::STEP * attempt;
-    let only_reads = ["GET", "HEAD"].contains(&call.method);
-    let (why, pause) = match answer {
-        Err(failure) if failure.is_before_the_request() => (failure.clone(), step),
-        Err(_) => return None,
-        Ok(page) => match page.status() {
-            429 => (
-                ApiError::RateLimited(page.retry_after()),
-                page.retry_after()?,
-            ),
-            status @ 502..=504 if only_reads => {
-                (ApiError::Server(status), page.retry_after().unwrap_or(step))
-            }
-            _ => return None,
-        },
-    };
-    (pause <= LONGEST).then_some(Wait { why, pause })
-}
-
-impl Page<'_> {
+impl Response {
     /// The answer's status.
     pub fn status(&self) -> u16 {
-        self.response.status().as_u16()
+        self.0.status.as_u16()
     }
 
-    /// Whether Heroku did, or told, what it was asked; what has not changed is told too.
+    /// Whether Heroku did what it was asked, or sent it; or it has not changed.
     pub fn is_success(&self) -> bool {
         matches!(self.status(), 200..300 | 304)
     }
 
     /// Whether the body says that it is JSON.
     pub fn is_json(&self) -> bool {
-        self.header(&CONTENT_TYPE)
+        let kind = self.0.headers.get(CONTENT_TYPE);
+        kind.and_then(|kind| kind.to_str().ok())
             .is_some_and(|kind| kind.to_ascii_lowercase().contains("json"))
     }
 
-    /// The range to ask for next, where this is a part of a list.
-    pub fn next(&self) -> Option<String> {
-        let next = self.header(&HeaderName::from_static("next-range"));
-        next.filter(|_| self.status() == 206).map(str::to_owned)
+    /// The range to ask for next if this is a part of a list.
+    pub fn next_range(&self) -> Option<String> {
+        self.0.next_range()
     }
 
-    /// The status and the headers as HTTP writes them, up to the empty line, without what a terminal
-    /// would act upon.
+    /// The whole body, unpacked.
+    pub fn body(&self) -> &[u8] {
+        &self.0.body
+    }
+
+    /// The status and the headers as HTTP writes them, up to the empty line, without what a terminal would act
+    /// upon.
     pub fn head(&self) -> String {
-        let status = self.response.status();
+        let status = self.0.status;
         let reason = status.canonical_reason().unwrap_or_default();
-        let mut head = format!(
-            "{:?} {} {reason}\r\n",
-            self.response.version(),
-            status.as_u16()
-        );
-        for (name, value) in self.response.headers() {
+        let mut head = format!("{:?} {} {reason}\r\n", self.0.version, status.as_u16());
+        for (name, value) in &self.0.headers {
             let mut value = String::from_utf8_lossy(value.as_bytes()).into_owned();
             value.retain(|c| !is_unseen(c));
             let _ = write!(head, "{name}: {value}\r\n");
@@ -222,46 +149,22 @@ impl Page<'_> {
         head + "\r\n"
     }
 
-    /// Reads some of the body, unpacked; nothing is its end.
-    ///
-    /// # Errors
-    /// Why the body has no end: the connection broke off, nothing came in time, it is too large.
-    pub fn read(&mut self, into: &mut [u8]) -> Result<usize, ApiError> {
-        let read = self.response.read(into).map_err(|error| {
-            let host = self.api.host.name();
-            self.api.transport.unreached(host, &error)
-        })?;
-        self.left = self.left.checked_sub(read).ok_or(ApiError::TooLarge)?;
-        Ok(read)
+    /// What a refusal means.
+    pub fn error(&self, token: &Token) -> ApiError {
+        self.0.error(Auth::Bearer(token))
     }
 
-    /// What a refusal means; `body` is its beginning.
-    pub fn failure(&self, body: &[u8], token: &Token) -> ApiError {
-        let body = serde_json::from_slice(body).unwrap_or_default();
-        ApiError::of_answer(
-            self.status(),
-            &body,
-            self.retry_after(),
-            Auth::Bearer(token),
-        )
-    }
-
-    /// What a refusal is told as: its status, Heroku's id and message, and the mend.
-    pub fn notice(&self, body: &[u8], token: &Token) -> Notice {
-        let failure = self.failure(body, token);
-        let body: Value = serde_json::from_slice(body).unwrap_or_default();
-        match refusal(self.status(), &body, Auth::Bearer(token)) {
-            Some(what) => Notice::new(what, failure.notice().fix()),
-            None => failure.notice(),
+    /// A refusal for a reader who knows the API: its status, Heroku's id and message, and the fix.
+    pub fn notice(&self, token: &Token) -> Notice {
+        let notice = self.error(token).notice();
+        let summary = self
+            .0
+            .error_body()
+            .summary(self.status(), Auth::Bearer(token));
+        match summary {
+            Some(what) => Notice::new(what, notice.fix()),
+            None => notice,
         }
-    }
-
-    fn retry_after(&self) -> Option<Duration> {
-        times::retry_after(self.response.headers(), SystemTime::now())
-    }
-
-    fn header(&self, name: &HeaderName) -> Option<&str> {
-        self.response.headers().get(name)?.to_str().ok()
     }
 }
 
@@ -270,6 +173,7 @@ mod tests {
     use super::*;
     use crate::environment::Environment;
     use proptest::prelude::*;
+    use std::time::Duration;
 
     fn api(heroku_host: Option<&str>) -> HerokuApi {
         let environment = Environment {

@@ -1,0 +1,224 @@
+//! How an answer is printed: as it came into a pipe, formatted on a terminal, or not at all.
+
+use std::io::{self, BufWriter, Write};
+
+use serde_json::ser::{CompactFormatter, Formatter};
+use serde_json::value::RawValue;
+use serde_json::{Deserializer, Serializer};
+
+use crate::cli::Api;
+use crate::commands::json::TerminalFormatter;
+use crate::context::Context;
+use crate::notice::is_unseen;
+use crate::terminal;
+
+/// What the flags and the terminal want.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Output {
+    /// Nothing.
+    Silent,
+    /// The bytes of the answer.
+    AsReceived,
+    /// For a terminal.
+    Formatted { has_colours: bool },
+}
+
+impl Output {
+    pub(super) fn new(arguments: &Api, context: &Context) -> Output {
+        if arguments.silent {
+            Output::Silent
+        } else if terminal::is_stdout() {
+            let has_colours = !context.environment.no_color;
+            Output::Formatted { has_colours }
+        } else {
+            Output::AsReceived
+        }
+    }
+
+    /// Writes a whole body.
+    pub(super) fn write_body(
+        self,
+        body: &[u8],
+        is_json: bool,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        match self {
+            Output::Silent => {}
+            Output::AsReceived => out.write_all(body)?,
+            Output::Formatted { has_colours } => {
+                let json = std::str::from_utf8(body).ok().filter(|_| is_json);
+                match json.filter(|json| is_formattable(json)) {
+                    Some(json) => {
+                        let formatter = TerminalFormatter::new(has_colours);
+                        transcode(json, formatter, BufWriter::new(&mut *out))?;
+                        out.write_all(b"\n")?;
+                    }
+                    None => out.write_all(harmless(body).as_bytes())?,
+                }
+            }
+        }
+        out.flush()
+    }
+}
+
+/// An array whose entries come one by one: what is held does not grow with their number. It stays open if
+/// [`List::end`] is not called, so that a reader of JSON notices.
+pub(super) struct List<'a> {
+    output: Output,
+    out: &'a mut dyn Write,
+    entries: usize,
+}
+
+impl<'a> List<'a> {
+    pub(super) fn begin(output: Output, out: &'a mut dyn Write) -> io::Result<List<'a>> {
+        let mut list = List {
+            output,
+            out,
+            entries: 0,
+        };
+        list.write("[")?;
+        Ok(list)
+    }
+
+    /// How many entries there are so far.
+    pub(super) fn entries(&self) -> usize {
+        self.entries
+    }
+
+    pub(super) fn push(&mut self, entry: &RawValue) -> io::Result<()> {
+        let comma = if self.entries > 0 { "," } else { "" };
+        self.entries += 1;
+        self.write(comma)?;
+        let Output::Formatted { has_colours } = self.output else {
+            return self.write(entry.get());
+        };
+        self.write("\n  ")?;
+        if is_formattable(entry.get()) {
+            let formatter = TerminalFormatter::in_an_array(has_colours);
+            let mut out = BufWriter::new(&mut *self.out);
+            transcode(entry.get(), formatter, &mut out)?;
+            out.flush()
+        } else {
+            self.write(&harmless(entry.get().as_bytes()))
+        }
+    }
+
+    /// Leaves the array open; what there is of it is written.
+    pub(super) fn break_off(mut self) -> io::Result<()> {
+        if let Output::Formatted { .. } = self.output {
+            self.write("\n")?;
+        }
+        self.out.flush()
+    }
+
+    pub(super) fn end(mut self) -> io::Result<()> {
+        let is_formatted = matches!(self.output, Output::Formatted { .. });
+        self.write(if is_formatted && self.entries > 0 {
+            "\n]\n"
+        } else {
+            "]\n"
+        })?;
+        self.out.flush()
+    }
+
+    fn write(&mut self, text: &str) -> io::Result<()> {
+        match self.output {
+            Output::Silent => Ok(()),
+            Output::AsReceived | Output::Formatted { .. } => self.out.write_all(text.as_bytes()),
+        }
+    }
+}
+
+/// Writes JSON in another format, piece by piece: as a value it would take 70 times as much memory as its text.
+fn transcode(json: &str, formatter: impl Formatter, out: impl Write) -> io::Result<()> {
+    let mut from = Deserializer::from_str(json);
+    serde_transcode::transcode(&mut from, &mut Serializer::with_formatter(out, formatter))?;
+    Ok(from.end()?)
+}
+
+/// Whether this is JSON, and not nested deeper than `serde_json` reads it.
+fn is_formattable(json: &str) -> bool {
+    transcode(json, CompactFormatter, io::sink()).is_ok()
+}
+
+/// A text without what a terminal would act upon.
+fn harmless(text: &[u8]) -> String {
+    let mut text = String::from_utf8_lossy(text).into_owned();
+    text.retain(|c| matches!(c, '\n' | '\t') || !is_unseen(c));
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    const FORMATTED: Output = Output::Formatted { has_colours: false };
+
+    fn printed(output: Output, body: &[u8], is_json: bool) -> String {
+        let mut out = Vec::new();
+        output.write_body(body, is_json, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    fn listed(output: Output, pages: &[&str]) -> String {
+        let mut out = Vec::new();
+        let mut list = List::begin(output, &mut out).unwrap();
+        for page in pages {
+            for entry in serde_json::from_str::<Vec<&RawValue>>(page).unwrap() {
+                list.push(entry).unwrap();
+            }
+        }
+        list.end().unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn json_is_formatted_and_anything_else_is_a_harmless_text() {
+        let body = br#"{"a":[1,{"b":null}],"c":{},"d":[ ],"e":"x:,{\"y"}"#;
+        let text = "{\n  \"a\": [\n    1,\n    {\n      \"b\": null\n    }\n  ],\n  \"c\": {},\n  \"d\": [],\n  \"e\": \"x:,{\\\"y\"\n}\n";
+        assert_eq!(printed(FORMATTED, body, true), text);
+        assert_eq!(printed(Output::Silent, body, true), "");
+        assert_eq!(printed(Output::AsReceived, body, true).as_bytes(), body);
+        let page = "a\u{1b}[2J\u{9b}b\té\n\r\u{202e}".as_bytes();
+        for is_json in [true, false] {
+            assert_eq!(printed(FORMATTED, page, is_json), "a[2Jb\té\n");
+        }
+        let deep = "[".repeat(1000) + &"]".repeat(1000);
+        assert_eq!(printed(FORMATTED, deep.as_bytes(), true), deep);
+    }
+
+    #[test]
+    fn pages_become_one_array_and_empty_ones_leave_no_comma() {
+        let pages = [
+            "[]",
+            " [1, {\"a\": [2,3]} ]\n",
+            "[]",
+            "[\"x],[\\\"\", null]",
+            "[ ]",
+        ];
+        let as_received = "[1,{\"a\": [2,3]},\"x],[\\\"\",null]\n";
+        assert_eq!(listed(Output::AsReceived, &pages), as_received);
+        assert_eq!(listed(Output::Silent, &pages), "");
+        let value: Value = serde_json::from_str(as_received).unwrap();
+        let formatted = serde_json::to_string_pretty(&value).unwrap() + "\n";
+        assert_eq!(listed(FORMATTED, &pages), formatted);
+        assert_eq!(listed(FORMATTED, &[]), "[]\n");
+    }
+
+    proptest! {
+        #[test]
+        fn a_formatted_value_is_the_same_value(text in any::<String>(), number in any::<i64>()) {
+            let value = json!([{(text.clone()): [number, text, null]}, [], {}, [[{}]]]);
+            let formatted = printed(FORMATTED, value.to_string().as_bytes(), true);
+            prop_assert_eq!(serde_json::from_str::<Value>(&formatted).unwrap(), value);
+        }
+
+        #[test]
+        fn whatever_comes_nothing_reaches_the_terminal_that_it_acts_upon(bytes in proptest::collection::vec(any::<u8>(), 0..60), is_json in any::<bool>()) {
+            let printed = printed(FORMATTED, &bytes, is_json);
+            prop_assert!(printed.chars().all(|c| matches!(c, '\n' | '\t') || !is_unseen(c)), "{:?}", printed);
+        }
+    }
+}
