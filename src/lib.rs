@@ -121,7 +121,7 @@ fn answer_git(operation: Operation, context: &Context, streams: &mut Streams<'_>
         errors,
     } = streams;
     context.serves_git();
-    let said = match operation {
+    let notice = match operation {
         Operation::Get => git_helper::get(input, output, context),
         Operation::Store => git_helper::store(input, context),
         Operation::Erase => {
@@ -129,14 +129,14 @@ fn answer_git(operation: Operation, context: &Context, streams: &mut Streams<'_>
         }
         Operation::Capability => {
             let _ = output.write_all(CAPABILITIES);
-            Ok(())
+            None
         }
     };
-    context.environment.trace.tell(|| match &said {
-        Ok(()) => "done, and nothing to say".to_owned(),
-        Err(notice) => format!("said: {}", notice.what()),
+    context.environment.trace.tell(|| match &notice {
+        None => "done, and nothing to say".to_owned(),
+        Some(notice) => format!("said: {}", notice.what()),
     });
-    if let Err(notice) = said {
+    if let Some(notice) = notice {
         tell(&notice, *errors);
     }
 }

@@ -21,17 +21,17 @@ use crate::protocol::{Malformed, Reply, Request, State};
 use crate::token::{self, Token, Verdict};
 use crate::token_metadata::{self, TokenMetadata};
 
-/// A request for a host of Heroku's, with its proof.
-struct Ours {
-    request: Request,
+/// A request that is for Heroku: only with its [`HerokuHost`] can a token be looked up.
+struct HerokuRequest {
+    fields: Request,
     host: HerokuHost,
 }
 
-impl Ours {
+impl HerokuRequest {
     /// Reads a request. None where it is not for Heroku, or for anyone; a request for Heroku that
     /// cannot be read is a problem.
-    fn read(input: &mut dyn io::Read, context: &Context) -> Result<Option<Ours>, Notice> {
-        let ours = |scheme: &str, host: &str| {
+    fn read(input: &mut dyn io::Read, context: &Context) -> Result<Option<HerokuRequest>, Notice> {
+        let heroku_host = |scheme: &str, host: &str| {
             HerokuHost::of(scheme, host, context.environment.heroku_host.as_deref())
         };
         match Request::read(input) {
@@ -39,7 +39,7 @@ impl Ours {
                 if let Some(token) = &request.password {
                     context.environment.trace.hides(token.expose());
                 }
-                let host = ours(
+                let host = heroku_host(
                     request.scheme.as_deref().unwrap_or_default(),
                     request.host.as_deref().unwrap_or_default(),
                 );
@@ -47,10 +47,15 @@ impl Ours {
                     .environment
                     .trace
                     .tell(|| read_in_public(&request, host.as_ref()));
-                Ok(host.map(|host| Ours { request, host }))
+                Ok(host.map(|host| HerokuRequest {
+                    fields: request,
+                    host,
+                }))
             }
             Err(malformed) => match &malformed.target {
-                Some((scheme, host)) if ours(scheme, host).is_some() => Err(misread(&malformed)),
+                Some((scheme, host)) if heroku_host(scheme, host).is_some() => {
+                    Err(misread(&malformed))
+                }
                 _ => Ok(None),
             },
         }
@@ -58,8 +63,8 @@ impl Ours {
 
     /// The request's user name; none where a token stands in its place.
     fn username(&self) -> Option<&str> {
-        let name = self.request.username.as_deref()?;
-        let password = self.request.password.as_ref().map(Token::expose);
+        let name = self.fields.username.as_deref()?;
+        let password = self.fields.password.as_ref().map(Token::expose);
         (!token::is_shaped_like_one(name) && password != Some(name)).then_some(name)
     }
 
@@ -91,55 +96,61 @@ fn misread(malformed: &Malformed) -> Notice {
 /// pasted there comes back in `store`. If git asks another helper after us, the reply is empty
 /// instead: a credential that it has for another user name would not match ours.
 ///
-/// # Errors
-/// A [`Notice`] for stderr. git has its answer by then.
-pub fn get(
-    input: &mut dyn io::Read,
-    output: &mut dyn Write,
-    context: &Context,
-) -> Result<(), Notice> {
+/// Gives what the user is told.
+pub fn get(input: &mut dyn io::Read, output: &mut dyn Write, context: &Context) -> Option<Notice> {
     let deadline = Instant::now() + context.environment.keyring_limit;
-    let Some(ours) = Ours::read(input, context)? else {
-        return Ok(());
+    let trace = &context.environment.trace;
+    let mut send = |reply: &Reply<'_>| {
+        trace.tell(|| format!("reply: {}", reply.fields()));
+        // git may have closed its end already: then it needs no answer.
+        let _ = output
+            .write_all(&reply.to_bytes())
+            .and_then(|()| output.flush());
     };
-    let account = ours.account();
-    let wanted = Wanted {
-        host: &ours.host,
-        account: account.as_ref(),
-    };
-    let answer = lookup::find(&wanted, context);
-    let Some(found) = &answer.found else {
-        let next = next_helper(&context.environment, deadline);
-        let reply = match next {
-            NextHelper::Present => Reply::Nothing,
-            NextHelper::Absent | NextHelper::Unknown => Reply::Username {
-                username: ours.username().unwrap_or(Account::UNNAMED),
-                speaks_state: ours.request.speaks_state,
-            },
+    for_heroku(input, context, |request| {
+        let account = request.account();
+        let wanted = Wanted {
+            host: &request.host,
+            account: account.as_ref(),
         };
-        context
-            .environment
-            .trace
-            .tell(|| format!("reply: {}", reply.fields()));
-        send(output, &reply);
+        let answer = lookup::find(&wanted, context);
+        if let Some(found) = &answer.found {
+            send(&credential(&request, found));
+            return answer.passed_over().or_else(|| ending_soon(found, context));
+        }
+        let next = next_helper(&context.environment, deadline);
+        send(&no_credential(&request, &next));
         let why = answer.why_none();
-        return Err(match next {
+        Some(match next {
             NextHelper::Present => {
                 let what = format!("{}: git asks its next helper", why.what());
                 Notice::new(what, why.fix())
             }
             NextHelper::Absent | NextHelper::Unknown => why,
-        });
-    };
-    let reply = reply(&ours, found);
-    context
-        .environment
-        .trace
-        .tell(|| format!("reply: {}", reply.fields()));
-    send(output, &reply);
-    match answer.passed_over() {
-        Some(warning) => Err(warning),
-        None => ending_soon(found, context).map_or(Ok(()), Err),
+        })
+    })
+}
+
+/// Reads a request and answers it, if it is for Heroku; gives what the user is told.
+fn for_heroku(
+    input: &mut dyn io::Read,
+    context: &Context,
+    answer: impl FnOnce(HerokuRequest) -> Option<Notice>,
+) -> Option<Notice> {
+    match HerokuRequest::read(input, context) {
+        Ok(Some(request)) => answer(request),
+        Ok(None) => None,
+        Err(misread) => Some(misread),
+    }
+}
+
+fn no_credential<'a>(request: &'a HerokuRequest, next: &NextHelper) -> Reply<'a> {
+    match next {
+        NextHelper::Present => Reply::Nothing,
+        NextHelper::Absent | NextHelper::Unknown => Reply::Username {
+            username: request.username().unwrap_or(Account::UNNAMED),
+            speaks_state: request.fields.speaks_state,
+        },
     }
 }
 
@@ -173,13 +184,13 @@ fn next_helper(environment: &Environment, deadline: Instant) -> NextHelper {
 }
 
 /// The user name is git's own where it has one: Heroku looks at the password alone.
-fn reply<'a>(ours: &'a Ours, found: &'a Found) -> Reply<'a> {
+fn credential<'a>(request: &'a HerokuRequest, found: &'a Found) -> Reply<'a> {
     let account = found.account.as_ref().map(Account::as_str);
     Reply::Credential {
-        username: ours.username().or(account).unwrap_or(Account::UNNAMED),
+        username: request.username().or(account).unwrap_or(Account::UNNAMED),
         token: &found.token,
         expires: found.known.as_ref().and_then(|known| known.expires),
-        state: ours.request.speaks_state.then(|| found.source.word()),
+        state: request.fields.speaks_state.then(|| found.source.word()),
     }
 }
 
@@ -215,60 +226,56 @@ pub(super) fn ending_soon(found: &Found, context: &Context) -> Option<Notice> {
     ))
 }
 
-/// git may have closed its end already; then there is nobody to tell.
-fn send(output: &mut dyn Write, reply: &Reply<'_>) {
-    let _ = output
-        .write_all(&reply.to_bytes())
-        .and_then(|()| output.flush());
-}
-
 /// Keeps a token that worked, where we have none to offer: the one pasted at git's prompt.
 ///
 /// It never replaces a login, its own account's neither: whoever writes a URL, in `.gitmodules` for
 /// one, chooses user name and password in it, and git sends those to `store` too. It opens no socket:
 /// git waits for it before it uploads.
 ///
-/// # Errors
-/// A [`Notice`] where a token that should be kept could not be.
-pub fn store(input: &mut dyn io::Read, context: &Context) -> Result<(), Notice> {
-    let Some(ours) = Ours::read(input, context)? else {
-        return Ok(());
-    };
+/// Gives what the user is told: that a token could not be kept.
+pub fn store(input: &mut dyn io::Read, context: &Context) -> Option<Notice> {
+    for_heroku(input, context, |request| keep(&request, context))
+}
+
+fn keep(request: &HerokuRequest, context: &Context) -> Option<Notice> {
     let trace = &context.environment.trace;
-    let Some(token) = &ours.request.password else {
+    let Some(token) = &request.fields.password else {
         trace.tell(|| "not kept: there is no password that could be a token");
-        return Ok(());
+        return None;
     };
-    if let Some(State::Served(_)) = ours.request.state {
+    if let Some(State::Served(_)) = request.fields.state {
         trace.tell(|| "not kept: it came from here");
-        return Ok(());
+        return None;
     }
-    if ours.request.is_ephemeral {
+    if request.fields.is_ephemeral {
         trace.tell(|| "not kept: it is said to be of no use later");
-        return Ok(());
+        return None;
     }
-    let account = ours.account();
+    let account = request.account();
     let offered = Offered {
         token,
         account: account.as_ref(),
-        is_typed: ours.request.state == Some(State::Asked),
+        is_typed: request.fields.state == Some(State::Asked),
     };
-    match place_for(&offered, &ours.host, context) {
+    match place_for(&offered, &request.host, context) {
         Ok(Place::Free) => {
             let account = account.unwrap_or_else(Account::unnamed);
             trace.tell(|| format!("to be kept as {account}"));
             let kept = logins::keep_unchecked(context, &account, token);
-            kept.map_err(|why| not_kept(&why))
+            kept.err().map(|why| not_kept(&why))
         }
         Ok(Place::Taken(found)) => {
-            trace.tell(|| match found.token == *token {
-                true => "not kept: it is here already",
-                false => "not kept: it would replace a login",
+            trace.tell(|| {
+                if found.token == *token {
+                    "not kept: it is here already"
+                } else {
+                    "not kept: it would replace a login"
+                }
             });
-            Ok(())
+            None
         }
-        Ok(Place::OthersAreHere) => Err(others_are_here()),
-        Err(why) => Err(not_kept(&why)),
+        Ok(Place::OthersAreHere) => Some(others_are_here()),
+        Err(why) => Some(not_kept(&why)),
     }
 }
 
@@ -344,65 +351,69 @@ pub(super) fn not_kept(why: &Notice) -> Notice {
 
 /// Forgets a token that git was refused with, where Heroku itself says that it is dead.
 ///
-/// A refusal proves nothing: a stale `http.extraHeader`, a redirect, another helper's password all
-/// cause one. So nothing goes but what is equal to the token that we hold, and only after `check`
-/// has asked the API of the Heroku that the request is for, if the token is that one's. Without a password nothing goes at all: the Heroku CLI's own login ends with
-/// such an `erase`.
+/// A 401 proves little: a stale `http.extraHeader`, a redirect or another helper's password all cause one. So
+/// only a token that is equal to ours is removed, and only after `check` has asked the API of the Heroku that the
+/// request is for, if the token belongs to that one. Without a password nothing is removed: the Heroku CLI's own
+/// login ends with such an `erase`.
 ///
-/// # Errors
-/// A [`Notice`] that says what became of the token, and why.
+/// Gives what the user is told: what became of the token, and why.
 pub fn erase(
     input: &mut dyn io::Read,
     context: &Context,
     check: impl FnOnce(&HerokuHost, &Token) -> Verdict,
-) -> Result<(), Notice> {
-    let Some(ours) = Ours::read(input, context)? else {
-        return Ok(());
-    };
+) -> Option<Notice> {
+    for_heroku(input, context, |request| forget(&request, context, check))
+}
+
+fn forget(
+    request: &HerokuRequest,
+    context: &Context,
+    check: impl FnOnce(&HerokuHost, &Token) -> Verdict,
+) -> Option<Notice> {
     let trace = &context.environment.trace;
-    let Some(token) = &ours.request.password else {
+    let Some(token) = &request.fields.password else {
         trace.tell(|| "nothing goes: there is no password that could be a token");
-        return Ok(());
+        return None;
     };
     if context.environment.api_key == Some(Ok(token.clone())) {
-        return Err(refused_outside(
+        return Some(refused_outside(
             "HEROKU_API_KEY",
             "run: unset HEROKU_API_KEY",
         ));
     }
-    match keyring_account(&ours, token, context) {
+    match keyring_account(request, token, context) {
         Ok(Some(account)) => {
             let known = token_metadata::about(&context.environment, token);
-            if !token_metadata::is_proof(known.as_ref(), &ours.host) {
-                return Err(refused_elsewhere(&account, &ours.host));
+            if !token_metadata::is_proof(known.as_ref(), &request.host) {
+                return Some(refused_elsewhere(&account, &request.host));
             }
             let since = trace.clock();
-            let verdict = check(&ours.host, token);
+            let verdict = check(&request.host, token);
             trace.tell_since(since, || format!("Heroku's word on it: {verdict:?}"));
-            return Err(after_check(context, &account, token, verdict));
+            return Some(after_check(context, &account, token, verdict));
         }
         Ok(None) => {}
-        Err(why) => return Err(undecided(&why)),
+        Err(why) => return Some(undecided(&why)),
     }
-    match netrc_line(&ours, token, context) {
-        Some(line) => Err(refused_outside(
+    match netrc_line(request, token, context) {
+        Some(line) => Some(refused_outside(
             &format!("netrc, line {line},"),
             "log in again: git credential-heroku-rs login",
         )),
         None => {
             trace.tell(|| "nothing goes: it is not here");
-            Ok(())
+            None
         }
     }
 }
 
 /// The account whose item holds this very token; with an email in the request only that account's.
 fn keyring_account(
-    ours: &Ours,
+    request: &HerokuRequest,
     token: &Token,
     context: &Context,
 ) -> Result<Option<Account>, Notice> {
-    let asked = ours.account();
+    let asked = request.account();
     let listing = context.keyring().read_all();
     let items = listing.map_err(|why| why.notice())?.items;
     let meant = |account: &Account| asked.as_ref().is_none_or(|asked| asked == account);
@@ -411,9 +422,9 @@ fn keyring_account(
     Ok(held.map(|item| item.account))
 }
 
-fn netrc_line(ours: &Ours, token: &Token, context: &Context) -> Option<usize> {
+fn netrc_line(request: &HerokuRequest, token: &Token, context: &Context) -> Option<usize> {
     let netrc = Netrc::read(&context.environment).ok()??;
-    let entry = netrc.entry_for(&ours.host, None).ok()??;
+    let entry = netrc.entry_for(&request.host, None).ok()??;
     (entry.token == *token).then_some(entry.line)
 }
 

@@ -57,7 +57,7 @@ impl Machine {
     fn stores(&self, fields: &str) -> Option<String> {
         let request = format!("{REQUEST}{fields}password={}\n", token(1));
         let said = store(&mut request.as_bytes(), &self.context);
-        said.err().map(|problem| problem.what().to_owned())
+        said.map(|problem| problem.what().to_owned())
     }
 
     /// The login under which the token was kept.
