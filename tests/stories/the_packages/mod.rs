@@ -324,3 +324,31 @@ fn the_same_program_gives_the_same_packages_byte_for_byte() {
         .collect();
     assert!(differ.is_empty(), "{differ:?}");
 }
+
+/// Git for Windows sets `core.autocrlf`, and a CR would be compiled into the completions.
+#[test]
+fn a_checkout_on_windows_has_the_same_bytes() {
+    let world = World::new();
+    let files = [
+        ".gitattributes",
+        "src/commands/completions/more.bash",
+        "src/commands/man/program.roff",
+        "contrib/fuzz/corpus/netrc/mark-and-crlf",
+    ];
+    world.git("init --quiet .").succeeds();
+    for file in files {
+        let copy = world.work().join(file);
+        fs::create_dir_all(copy.parent().unwrap()).unwrap();
+        fs::copy(file, copy).unwrap();
+    }
+    world.git("config core.autocrlf true").succeeds();
+    world.git("add --all .").succeeds();
+    for file in files {
+        fs::remove_file(world.work().join(file)).unwrap();
+    }
+    world.git("checkout --quiet -- .").succeeds();
+    for file in files {
+        let checked_out = fs::read(world.work().join(file)).unwrap();
+        assert!(checked_out == fs::read(file).unwrap(), "{file}");
+    }
+}
