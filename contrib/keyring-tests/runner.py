@@ -45,7 +45,7 @@ def install(chosen, yes):
     if missing and not yes and sys.stdin.isatty():
         if input(f"Install {', '.join(missing)}? [Y/n] ").strip().lower() not in ("", "y", "yes"):
             sys.exit(1)
-    command = [os.path.join(TOP, "contrib", "install-missing")]
+    command = [os.path.join(TOP, "contrib", "install-missing"), "--yes"]
     command += [f"{need}={package}" for need, package in needs.items()]
     run_or_end(command)
     if shutil.which("dpkg-query"):
