@@ -4,7 +4,7 @@
 #![doc = concat!("How to install and use the program: <", env!("CARGO_PKG_REPOSITORY"), ">.")]
 //!
 //! A request flows one way: is it ours? (`hosts`) → which account, and which source has its token?
-//! (`sources`) → reply (`operations`). ARCHITECTURE.md tells the same story in a page.
+//! (`logins`) → reply (`helper`). ARCHITECTURE.md has the picture.
 
 #![doc(hidden)]
 #![cfg_attr(
