@@ -22,8 +22,8 @@ use super::{Accounts, Keyring, Limits, Listing, Lock, Missing, Unavailable};
 use crate::account::Account;
 use crate::environment::Environment;
 use crate::token::Token;
-use bus::{Bus, Deadline};
-use operation::Operation;
+use bus::Deadline;
+use operation::{Connection, Operation};
 
 pub use address::{Address, addresses};
 pub use program::Program;
@@ -104,6 +104,8 @@ impl Failure {
             | "org.freedesktop.DBus.Error.UnknownObject" => Failure::Gone,
             // The bus's own word for a service that left without an answer.
             "org.freedesktop.DBus.Error.NoReply" => Failure::Left,
+            // Another process of the program answers now, that knows no session of ours.
+            "org.freedesktop.Secret.Error.NoSession" => Failure::Left,
             spawn if spawn.starts_with("org.freedesktop.DBus.Error.Spawn.") => Failure::NoService,
             _ => {
                 let plain = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '_';
@@ -172,7 +174,7 @@ pub struct SecretService {
 /// What one operation leaves to the next.
 #[derive(Default)]
 struct State {
-    bus: Option<Bus>,
+    connection: Option<Connection>,
     /// The time that was spent waiting for the service.
     waited: Duration,
     /// The service let an operation time out: it is not asked again.
@@ -216,11 +218,11 @@ impl SecretService {
         match &done {
             Err(failure @ (Failure::TimedOut(_) | Failure::TooMany { .. })) => {
                 state.given_up = Some(failure.clone());
-                state.bus = None;
+                state.connection = None;
             }
             // Answers to what was asked before would be in the way, and a prompt that nobody answered is
             // not to be waited for.
-            Err(_) => state.bus = None,
+            Err(_) => state.connection = None,
             Ok(_) => {}
         }
         done
@@ -232,7 +234,8 @@ impl SecretService {
         deadline: Deadline,
     ) -> Result<Operation<'a>, Failure> {
         let mut is_locked = None;
-        if let Some(bus) = &mut state.bus {
+        if let Some(connection) = &mut state.connection {
+            let bus = &mut connection.bus;
             bus.begin(deadline);
             // A bus may have ended while the user typed, and nothing has been asked of it yet.
             is_locked = match operation::is_default_locked(bus) {
@@ -244,14 +247,15 @@ impl SecretService {
             Some(is_locked) => is_locked,
             None => {
                 let addresses = address::addresses(&self.environment)?;
-                let (bus, is_locked) = operation::connect(&addresses, deadline)?;
-                state.bus = Some(bus);
+                let (connection, is_locked) = operation::connect(&addresses, deadline)?;
+                state.connection = Some(connection);
                 is_locked
             }
         };
-        let bus = state.bus.as_mut().ok_or(Failure::HungUp)?;
+        let connection = state.connection.as_mut().ok_or(Failure::HungUp)?;
         let trace = &self.environment.trace;
-        Ok(Operation::new(bus, is_locked, self.limits.prompt, trace))
+        let prompt_limit = self.limits.prompt;
+        Ok(Operation::new(connection, is_locked, prompt_limit, trace))
     }
 }
 

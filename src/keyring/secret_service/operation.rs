@@ -27,14 +27,20 @@ const AT_ONCE: usize = 32;
 /// So few items are read at once: if that takes too long, it is the service that is slow.
 const FEW: usize = 100;
 
+/// A connection to the service.
+pub(super) struct Connection {
+    pub(super) bus: Bus,
+    /// The session in which secrets are sent, once there is one.
+    session: Option<String>,
+}
+
 /// An operation in progress.
 pub(super) struct Operation<'a> {
     bus: &'a mut Bus,
+    session: &'a mut Option<String>,
     trace: &'a Trace,
     /// How long the user gets to confirm a change; none if nobody is there who could.
     prompt_limit: Option<Duration>,
-    /// The session in which secrets are sent, once there is one.
-    session: Option<String>,
     is_default_locked: bool,
     /// The time that prompts took; it is the user's and no limit of the service's.
     pub(super) prompted: Duration,
@@ -58,14 +64,15 @@ impl Stored {
 /// Connects, and asks the first question: gnome-keyring does not always know a client by its first
 /// call, and does not bear one that asks for a session too early (measured under load). So a harmless
 /// question goes first and is waited for, as with libsecret.
-pub(super) fn connect(addresses: &[Address], deadline: Deadline) -> Result<(Bus, bool)> {
+pub(super) fn connect(addresses: &[Address], deadline: Deadline) -> Result<(Connection, bool)> {
     let mut bus = Bus::connect(addresses, deadline)?;
     let mut asked = is_default_locked(&mut bus);
     if asked == Err(Failure::HungUp) && bus.has_heard_nothing() {
         bus = bus.connect_in_steps(addresses)?;
         asked = is_default_locked(&mut bus);
     }
-    Ok((bus, asked?))
+    let session = None;
+    Ok((Connection { bus, session }, asked?))
 }
 
 /// Whether the default collection is locked. One that is not there is not, and an odd answer says
@@ -80,16 +87,16 @@ pub(super) fn is_default_locked(bus: &mut Bus) -> Result<bool> {
 
 impl<'a> Operation<'a> {
     pub(super) fn new(
-        bus: &'a mut Bus,
+        connection: &'a mut Connection,
         is_default_locked: bool,
         prompt_limit: Option<Duration>,
         trace: &'a Trace,
     ) -> Operation<'a> {
         Operation {
-            bus,
+            bus: &mut connection.bus,
+            session: &mut connection.session,
             trace,
             prompt_limit,
-            session: None,
             is_default_locked,
             prompted: Duration::ZERO,
         }
@@ -277,13 +284,13 @@ impl<'a> Operation<'a> {
     }
 
     fn keep_session(&mut self, session: String) {
-        self.session = Some(session);
+        *self.session = Some(session);
         // What comes next may be a secret, and the service knows by now who asks.
         hardening::close_to_others();
     }
 
     fn session(&mut self) -> Result<String> {
-        if let Some(session) = &self.session {
+        if let Some(session) = self.session.as_ref() {
             return Ok(session.clone());
         }
         let answer = self.bus.call(&calls::open_session())?;
