@@ -9,37 +9,34 @@ use crate::context::Context;
 use crate::heroku_api::{ApiError, HerokuApi, Revoked};
 use crate::heroku_cli::{self, LoginState};
 use crate::logins::lookup::{Answer, Source};
-use crate::logins::{self, Login};
-use crate::notice::{Kind, Notice, Told};
+use crate::logins::{self, Login, Unread};
+use crate::notice::{Command, Fix, Kind, Notice, Told};
 
 const LIMIT: Duration = Duration::from_secs(10);
 const DASHBOARD: &str = "revoke it: https://dashboard.heroku.com/account/applications";
 
 pub(super) fn run(arguments: &Logout, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let (logins, unavailable) = logins::list(session.context);
+    let (logins, unread) = logins::list(session.context);
     let there: Vec<&Login> = logins
         .iter()
         .filter(|login| login.source != Source::ApiKey)
         .collect();
-    let meant = meant(arguments, &there, session.context).map_err(|notice| {
-        // What a locked keyring holds is not gone, and nobody is told that it is.
-        let locked = unavailable
-            .iter()
-            .find(|(source, _)| *source == Source::Keyring);
-        locked.map_or(notice, |(_, why)| why.clone())
-    })?;
+    let hidden = Unread::hidden_in_keyring(&unread);
+    // What a locked keyring holds is neither gone nor the only login.
+    let meant = meant(arguments, &there, hidden.is_some(), session.context)
+        .map_err(|notice| hidden.cloned().unwrap_or(notice))?;
     let before = served(session.context);
-    let mut left = false;
+    let mut left = arguments.all && hidden.is_some();
     let mut printed = Ok(());
     for account in &meant {
         for login in there
             .iter()
             .filter(|login| login.account.as_ref() == Some(account))
         {
-            if !arguments.keep {
-                left |= !revoked(login, session)?;
-            }
-            logins::forget(session.context, login, account)?;
+            let is_revoked = !arguments.keep && revoked(login, session)?;
+            left |= !arguments.keep && !is_revoked;
+            logins::forget(session.context, login, account)
+                .map_err(|why| half_done(account, is_revoked, why))?;
         }
         // Who reads this may have gone: the next account is to be logged out all the same.
         let out = &mut session.streams.output;
@@ -47,14 +44,36 @@ pub(super) fn run(arguments: &Logout, session: &mut Session<'_, '_>) -> anyhow::
     }
     tell_who_remains(before.as_ref(), session)?;
     printed?;
+    if let Some(hidden) = hidden.filter(|_| arguments.all) {
+        let what = format!("some logins may be left: {}", hidden.what());
+        session.warn(&Notice::new(what, hidden.fix()))?;
+    }
     match left {
         false => Ok(()),
         true => Err(Told(Kind::Failed).into()),
     }
 }
 
-/// The accounts to log out: all, the one named, the one in use, or the only one.
-fn meant(arguments: &Logout, there: &[&Login], context: &Context) -> Result<Vec<Account>, Notice> {
+/// The token is still here, and what was done before that has to be known.
+fn half_done(account: &Account, is_revoked: bool, why: Notice) -> Notice {
+    if !is_revoked {
+        return why;
+    }
+    let what = format!(
+        "the token of {account} is revoked at Heroku, and could not be removed here: {}",
+        why.what()
+    );
+    let finish = Command::new("git credential-heroku-rs logout --keep").arg(account.as_str());
+    Notice::new(what, Fix::command("when that is fixed", finish))
+}
+
+/// The accounts to log out: all, the one named, the one in use, or the only one if there can be no other.
+fn meant(
+    arguments: &Logout,
+    there: &[&Login],
+    may_have_others: bool,
+    context: &Context,
+) -> Result<Vec<Account>, Notice> {
     let mut accounts: Vec<Account> = there
         .iter()
         .filter_map(|login| login.account.clone())
@@ -66,7 +85,8 @@ fn meant(arguments: &Logout, there: &[&Login], context: &Context) -> Result<Vec<
         None => in_use(context),
     };
     match (arguments.all, one, accounts.as_slice()) {
-        (true, _, [_, ..]) | (false, None, [_]) => Ok(accounts),
+        (true, _, [_, ..]) => Ok(accounts),
+        (false, None, [_]) if !may_have_others => Ok(accounts),
         (_, Some(one), _) if accounts.contains(&one) => Ok(vec![one]),
         (false, None, [_, _, ..]) => Err(Notice::new(
             "several accounts are logged in and none is chosen",

@@ -8,9 +8,9 @@ use serde::Serialize;
 
 use super::json;
 use crate::git::{self, Setting};
-use crate::logins::Login;
-use crate::logins::lookup::{Found, Source};
-use crate::notice::{Notice, shown};
+use crate::logins::lookup::Found;
+use crate::logins::{Login, Unread};
+use crate::notice::shown;
 use crate::token::Verdict;
 
 /// Everything that `status` knows.
@@ -91,11 +91,11 @@ pub(super) struct Unavailable {
 }
 
 impl Unavailable {
-    pub(super) fn new((source, notice): &(Source, Notice)) -> Unavailable {
+    pub(super) fn new(unread: &Unread) -> Unavailable {
         Unavailable {
-            source: source.word(),
-            why: notice.what().to_owned(),
-            fix: notice.fix().to_string(),
+            source: unread.source.word(),
+            why: unread.why.what().to_owned(),
+            fix: unread.why.fix().to_string(),
         }
     }
 }

@@ -27,7 +27,7 @@ pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::
             .unlock(session.context.environment.prompt_limit);
         unlocked.map_err(|why| why.notice())?;
     }
-    let (mut logins, unavailable) = logins::list(session.context);
+    let (mut logins, unread) = logins::list(session.context);
     let verdicts: Vec<_> = match arguments.offline {
         true => logins.iter().map(|_| None).collect(),
         false => ask_heroku(&mut logins, session)?
@@ -35,7 +35,7 @@ pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::
             .map(Some)
             .collect(),
     };
-    match logins::restore_login(session.context, &logins) {
+    match logins::restore_login(session.context, &logins, &unread) {
         Ok(Some(account)) => session.say(&format!(
             "login.json names {account} again: without it the Heroku CLI sees no login"
         ))?,
@@ -52,7 +52,7 @@ pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::
     accounts.sort_by(|one, other| one.order().cmp(&other.order()));
     let report = report::Status {
         accounts,
-        unavailable: unavailable.iter().map(report::Unavailable::new).collect(),
+        unavailable: unread.iter().map(report::Unavailable::new).collect(),
         git: report::Git::read(),
     };
     match arguments.json {

@@ -266,13 +266,21 @@ pub fn switch(context: &Context, account: &Account) -> Result<bool, Notice> {
     })
 }
 
-/// Where the Heroku CLI has dropped `login.json`, names the only account in the keyring again.
+/// Where the Heroku CLI has dropped `login.json`, names the only account in the keyring again. One beside
+/// which something is locked need not be the only one.
 ///
 /// Gives that account, where anything was written.
 ///
 /// # Errors
 /// That `login.json` could not be written.
-pub fn restore_login(context: &Context, logins: &[Login]) -> Result<Option<Account>, Notice> {
+pub fn restore_login(
+    context: &Context,
+    logins: &[Login],
+    unread: &[Unread],
+) -> Result<Option<Account>, Notice> {
+    if Unread::hidden_in_keyring(unread).is_some() {
+        return Ok(None);
+    }
     let is_named = matches!(
         heroku_cli::login_state(&context.environment),
         LoginState::Account(_)
@@ -291,6 +299,35 @@ pub fn restore_login(context: &Context, logins: &[Login]) -> Result<Option<Accou
     }
 }
 
+/// A source that could not be read to its end.
+#[derive(Debug)]
+pub struct Unread {
+    /// Which one.
+    pub source: Source,
+    /// Why, and what fixes it.
+    pub why: Notice,
+    /// Whether it may have logins that were not seen. A keyring that does not exist has none.
+    pub may_hide_logins: bool,
+}
+
+impl Unread {
+    fn keyring(why: &Unavailable) -> Unread {
+        Unread {
+            source: Source::Keyring,
+            why: why.notice(),
+            may_hide_logins: !matches!(why, Unavailable::NoKeyring(_)),
+        }
+    }
+
+    /// Why the keyring may have logins that were not seen, if it may.
+    pub fn hidden_in_keyring(unread: &[Unread]) -> Option<&Notice> {
+        let keyring = unread
+            .iter()
+            .find(|unread| unread.source == Source::Keyring)?;
+        keyring.may_hide_logins.then_some(&keyring.why)
+    }
+}
+
 /// A token on this machine.
 #[derive(Debug)]
 pub struct Login {
@@ -304,12 +341,12 @@ pub struct Login {
     pub known: Option<TokenMetadata>,
 }
 
-/// Every token on this machine, and the sources that could not be asked.
+/// Every token on this machine that can be read, and the sources that could not be read to their end.
 ///
 /// Unlike [`crate::logins::lookup::find`] it asks them all, and leaves out none that has ended.
-pub fn list(context: &Context) -> (Vec<Login>, Vec<(Source, Notice)>) {
+pub fn list(context: &Context) -> (Vec<Login>, Vec<Unread>) {
     let mut logins = Vec::new();
-    let mut unavailable = Vec::new();
+    let mut unread = Vec::new();
     let mut found = |account, token: Token, source| {
         let known = token_metadata::about(&context.environment, &token);
         logins.push(Login {
@@ -323,19 +360,24 @@ pub fn list(context: &Context) -> (Vec<Login>, Vec<(Source, Notice)>) {
         Some(Ok(token)) => found(None, token.clone(), Source::ApiKey),
         Some(Err(why)) => {
             let what = format!("HEROKU_API_KEY is not used: {why}");
-            unavailable.push((
-                Source::ApiKey,
-                Notice::new(what, "run: unset HEROKU_API_KEY"),
-            ));
+            unread.push(Unread {
+                source: Source::ApiKey,
+                why: Notice::new(what, "run: unset HEROKU_API_KEY"),
+                may_hide_logins: false,
+            });
         }
         None => {}
     }
     match context.keyring().read_all() {
-        Ok(listing) => listing
-            .items
-            .into_iter()
-            .for_each(|item| found(Some(item.account), item.token, Source::Keyring)),
-        Err(why) => unavailable.push((Source::Keyring, why.notice())),
+        Ok(listing) => {
+            for item in listing.items {
+                found(Some(item.account), item.token, Source::Keyring);
+            }
+            // What is behind it may be a login too.
+            let locked = listing.locked.map(Unavailable::Locked);
+            unread.extend(locked.map(|why| Unread::keyring(&why)));
+        }
+        Err(why) => unread.push(Unread::keyring(&why)),
     }
     let host = HerokuHost::in_sight(Service::Git, context.environment.heroku_host.as_deref());
     let entry = Netrc::read(&context.environment)
@@ -343,7 +385,11 @@ pub fn list(context: &Context) -> (Vec<Login>, Vec<(Source, Notice)>) {
     match entry {
         Ok(Some(entry)) => found(entry.account, entry.token, Source::Netrc),
         Ok(None) => {}
-        Err(why) => unavailable.push((Source::Netrc, why.notice(&context.environment))),
+        Err(why) => unread.push(Unread {
+            source: Source::Netrc,
+            why: why.notice(&context.environment),
+            may_hide_logins: true,
+        }),
     }
-    (logins, unavailable)
+    (logins, unread)
 }

@@ -52,13 +52,19 @@ fn serves(context: &Context, name: &Account) -> bool {
     })
 }
 
-/// Leaves one item of an account, the one that holds this token.
+/// Leaves one item of an account, with the token that is to be kept. `listed` is the token of the item
+/// that was listed first when that was decided.
 ///
 /// # Errors
 /// That another token has come first meanwhile; then nothing has changed.
-pub fn leave_one(context: &Context, account: &Account, token: &Token) -> Result<(), Notice> {
+pub fn leave_one(
+    context: &Context,
+    account: &Account,
+    listed: &Token,
+    kept: &Token,
+) -> Result<(), Notice> {
     match in_keyring(context, account)? {
-        Some(first) if first == *token => keep_unchecked(context, account, token),
+        Some(first) if first == *listed => keep_unchecked(context, account, kept),
         Some(_) | None => Err(Notice::new(
             format!("another token of {account} has come meanwhile"),
             "look again: git credential-heroku-rs doctor",

@@ -17,7 +17,15 @@ pub(super) fn reachable(look: &Look<'_>) -> Vec<Finding> {
         1 => "it is open, and has the login of 1 account".to_owned(),
         many => format!("it is open, and has the logins of {many} accounts"),
     };
-    vec![Finding::pass("keyring.open", what)]
+    let mut found = vec![Finding::pass("keyring.open", what)];
+    if let Some(lock) = listing.locked {
+        let notice = Unavailable::Locked(lock).notice();
+        let part = Finding::from_notice("keyring.partly-locked", Severity::Warn, &notice);
+        found.push(
+            part.because("it may have further logins, and nothing is concluded without them"),
+        );
+    }
+    found
 }
 
 /// On a machine without a keyring another source is as good; a locked one is not as it should be.
@@ -58,11 +66,14 @@ fn doubled_item(first: &Item, listing: &Listing, look: &Look<'_>) -> Finding {
         .duplicates
         .iter()
         .filter(|other| other.account == *account);
-    let is_idle = |other: &Item| {
-        other.token == first.token || matches!(look.heroku_says(&other.token), Word::Refused)
-    };
-    let are_idle = others.clone().all(is_idle);
-    let count = others.count() + 1;
+    let all: Vec<&Item> = std::iter::once(first).chain(others).collect();
+    let is_refused = |item: &Item| matches!(look.heroku_says(&item.token), Word::Refused);
+    // Which of them the keyring lists first need not be the one that works.
+    let kept = all.iter().find(|item| !is_refused(item));
+    let kept = kept.map_or(first, |item| *item);
+    let is_idle = |item: &Item| item.token == kept.token || is_refused(item);
+    let are_idle = all.iter().all(|item| is_idle(item));
+    let count = all.len();
     let finding = Finding::warn(
         "keyring.duplicates",
         format!("there are {count} items of {account}"),
@@ -74,10 +85,11 @@ fn doubled_item(first: &Item, listing: &Listing, look: &Look<'_>) -> Finding {
     }
     let does =
         format!("keep one of the {count} items of {account}: the others are copies, or refused");
-    let (account, token) = (account.clone(), first.token.clone());
+    let (account, listed) = (account.clone(), first.token.clone());
+    let kept = kept.token.clone();
     let undo = "not needed: what goes is a copy, or of no use";
     finding.with_repair(Repair::new(does, undo, move |context| {
-        logins::leave_one(context, &account, &token)
+        logins::leave_one(context, &account, &listed, &kept)
     }))
 }
 

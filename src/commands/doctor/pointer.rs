@@ -27,6 +27,8 @@ pub(super) fn login_json(look: &Look<'_>) -> Vec<Finding> {
                 format!("login.json names {account}, and the keyring has its token"),
             )]
         }
+        // Its token may be behind the lock, and one beside a lock need not be the only one.
+        _ if listing.locked.is_some() => Vec::new(),
         (LoginState::Account(account), named) => {
             vec![dangling(account, !named.is_empty(), look)]
         }

@@ -15,7 +15,7 @@ use crate::cli::{Lifetime, Rotate};
 use crate::heroku_api::{ApiError, HerokuApi, NewAuthorization, Revoked};
 use crate::hosts::Service;
 use crate::logins::lookup::{self, Source, Wanted};
-use crate::logins::{self, Login};
+use crate::logins::{self, Login, Unread};
 use crate::notice::{Kind, Notice, Told, shown};
 use crate::rotation_journal::{self, Rotation};
 use crate::token_metadata;
@@ -47,8 +47,7 @@ pub(super) fn run(arguments: &Rotate, session: &mut Session<'_, '_>) -> anyhow::
     }
     let lock = rotation_journal::lock(&context.environment, OTHERS_LIMIT);
     let _others_wait = lock.map_err(|why| not_locked(&why))?;
-    let logins = meant(arguments, session)?;
-    let mut left = false;
+    let (logins, mut left) = meant(arguments, session)?;
     for login in &logins {
         match rotated(arguments, login, session) {
             Ok(one) => left |= one == Left::OldToken,
@@ -66,8 +65,9 @@ pub(super) fn run(arguments: &Rotate, session: &mut Session<'_, '_>) -> anyhow::
     }
 }
 
-/// The tokens that are to be replaced: the one that git gets, or all that lie here.
-fn meant(arguments: &Rotate, session: &mut Session<'_, '_>) -> anyhow::Result<Vec<Login>> {
+/// The tokens that are to be replaced: the one that git gets, or all that can be read here; and
+/// whether there may be others.
+fn meant(arguments: &Rotate, session: &mut Session<'_, '_>) -> anyhow::Result<(Vec<Login>, bool)> {
     let context = session.context;
     let named = arguments.account.as_deref();
     let account = named.map(|name| account_named(name, context));
@@ -83,22 +83,24 @@ fn meant(arguments: &Rotate, session: &mut Session<'_, '_>) -> anyhow::Result<Ve
             session.warn(&notice)?;
         }
         let found = answer.into_found()?;
-        return Ok(vec![Login {
+        let login = Login {
             account: found.account,
             token: found.token,
             source: found.source,
             known: found.known,
-        }]);
+        };
+        return Ok((vec![login], false));
     }
-    let (mut logins, unavailable) = logins::list(context);
+    let (mut logins, unread) = logins::list(context);
     logins.retain(|login| login.source != Source::ApiKey);
     if logins.is_empty() {
         return Err(answer.why_none().into());
     }
-    for (_, notice) in &unavailable {
-        session.warn(notice)?;
+    for unread in &unread {
+        session.warn(&unread.why)?;
     }
-    Ok(without_copies(logins))
+    let hidden = Unread::hidden_in_keyring(&unread);
+    Ok((without_copies(logins), hidden.is_some()))
 }
 
 /// A copy in netrc follows its token in the keyring, and is no login of its own.

@@ -102,10 +102,11 @@ impl Failure {
             "org.freedesktop.DBus.Error.AccessDenied" => Failure::Denied,
             "org.freedesktop.Secret.Error.NoSuchObject"
             | "org.freedesktop.DBus.Error.UnknownObject" => Failure::Gone,
-            // The bus's own word for a service that left without an answer.
-            "org.freedesktop.DBus.Error.NoReply" => Failure::Left,
-            // Another process of the program answers now, that knows no session of ours.
-            "org.freedesktop.Secret.Error.NoSession" => Failure::Left,
+            // The bus's own word for a service that left without an answer, and the answer of another
+            // process of the program, which knows no session of ours.
+            "org.freedesktop.DBus.Error.NoReply" | "org.freedesktop.Secret.Error.NoSession" => {
+                Failure::Left
+            }
             spawn if spawn.starts_with("org.freedesktop.DBus.Error.Spawn.") => Failure::NoService,
             _ => {
                 let plain = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '_';
