@@ -52,22 +52,21 @@ fn serves(context: &Context, name: &Account) -> bool {
     })
 }
 
-/// Leaves one item of an account, with the token that is to be kept. `listed` is the token of the item
-/// that was listed first when that was decided.
+/// Leaves one item of an account, with this token. `first` is the token of the first item at the last look.
 ///
 /// # Errors
 /// That another token has come first meanwhile; then nothing has changed.
 pub fn leave_one(
     context: &Context,
     account: &Account,
-    listed: &Token,
+    first: &Token,
     kept: &Token,
 ) -> Result<(), Notice> {
     match in_keyring(context, account)? {
-        Some(first) if first == *listed => keep_unchecked(context, account, kept),
+        Some(now) if now == *first => keep_unchecked(context, account, kept),
         Some(_) | None => Err(Notice::new(
-            format!("another token of {account} has come meanwhile"),
-            "look again: git credential-heroku-rs doctor",
+            format!("another token of {account} was stored meanwhile"),
+            "check again: git credential-heroku-rs doctor",
         )),
     }
 }

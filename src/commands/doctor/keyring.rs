@@ -62,34 +62,31 @@ pub(super) fn duplicates(look: &Look<'_>) -> Vec<Finding> {
 
 fn doubled_item(first: &Item, listing: &Listing, look: &Look<'_>) -> Finding {
     let account = &first.account;
-    let others = listing
-        .duplicates
-        .iter()
-        .filter(|other| other.account == *account);
+    let others = listing.duplicates.iter();
+    let others = others.filter(|other| other.account == *account);
     let all: Vec<&Item> = std::iter::once(first).chain(others).collect();
-    let is_refused = |item: &Item| matches!(look.heroku_says(&item.token), Word::Refused);
-    // Which of them the keyring lists first need not be the one that works.
-    let kept = all.iter().find(|item| !is_refused(item));
-    let kept = kept.map_or(first, |item| *item);
-    let is_idle = |item: &Item| item.token == kept.token || is_refused(item);
-    let are_idle = all.iter().all(|item| is_idle(item));
     let count = all.len();
     let finding = Finding::warn(
         "keyring.duplicates",
         format!("there are {count} items of {account}"),
     )
-    .because("once the first is gone an older token comes to light")
+    .because("if the first is removed, an older token takes its place")
     .with_advice("log in again, which leaves one: git credential-heroku-rs login");
-    if !are_idle {
+    let is_rejected = |item: &Item| matches!(look.heroku_says(&item.token), Word::Refused);
+    let kept = all
+        .iter()
+        .find(|item| !is_rejected(item))
+        .unwrap_or(&all[0]);
+    let is_idle = |item: &&Item| item.token == kept.token || is_rejected(item);
+    if !all.iter().all(is_idle) {
         return finding;
     }
     let does =
-        format!("keep one of the {count} items of {account}: the others are copies, or refused");
-    let (account, listed) = (account.clone(), first.token.clone());
-    let kept = kept.token.clone();
-    let undo = "not needed: what goes is a copy, or of no use";
+        format!("keep one of the {count} items of {account}: the others are copies, or rejected");
+    let undo = "not needed: the others are of no use";
+    let (account, first, kept) = (account.clone(), first.token.clone(), kept.token.clone());
     finding.with_repair(Repair::new(does, undo, move |context| {
-        logins::leave_one(context, &account, &listed, &kept)
+        logins::leave_one(context, &account, &first, &kept)
     }))
 }
 
