@@ -56,6 +56,7 @@ mod moving_off_netrc;
 mod odd_surroundings;
 mod one_item_for_both;
 mod other_helpers;
+mod other_keyring_programs;
 mod other_sources;
 mod push_after_heroku_login;
 mod races_for_gits_configuration;

@@ -45,7 +45,7 @@ pub(crate) use items::Items;
 pub(crate) use outcome::Outcome;
 pub(crate) use powerless::{reads_every_process, without_capabilities};
 pub(crate) use search::files_under;
-pub(crate) use secret_service::Manner;
+pub(crate) use secret_service::{Habit, Manner};
 pub(crate) use stopped::{At, Sight, Stopped};
 pub(crate) use strangers_bus::Place;
 pub(crate) use trace::Trace;

@@ -2,9 +2,11 @@
 //!
 //! Where a story orders nothing it is honest: it keeps items, finds them, hands out their secrets.
 //! It notes each call, so that a story can tell what was asked and that nothing was written.
+//! It can also have the habits of the keyring programs that the tests have no real one of.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
+use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -19,7 +21,11 @@ use super::World;
 const NAME: &str = "org.freedesktop.secrets";
 const COLLECTION: &str = "/org/freedesktop/secrets/collection/fake";
 const SESSION: &str = "/org/freedesktop/secrets/session/s1";
-const PROMPT: &str = "/org/freedesktop/secrets/prompt/p1";
+const PROMPTS: &str = "/org/freedesktop/secrets/prompt/p";
+const PROMPT: &str = "org.freedesktop.Secret.Prompt";
+const WALLET: &str = "org.kde.kwalletd5";
+/// How long one that answers in reverse waits for another call.
+const TOGETHER: Duration = Duration::from_millis(20);
 
 /// How the service takes a call.
 #[derive(Clone, Copy, Debug)]
@@ -44,13 +50,45 @@ pub(crate) enum Manner {
     NoMethod,
 }
 
+/// In what a real keyring program differs from gnome-keyring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Habit {
+    /// The output of a plain session is bytes instead of a text: KWallet, oo7.
+    SessionOfBytes,
+    /// A prompt makes and removes each item, and shows nothing: KeePassXC.
+    PromptsForChanges,
+    /// A search finds nothing in a locked keyring: KeePassXC, oo7.
+    HidesLockedItems,
+    /// It is locked until a program unlocks it, and shows nothing for it: KWallet with an open wallet.
+    LockedUntilAsked,
+    /// Its items are locked for each program until the user allows it: KeePassXC's own settings.
+    ConfirmsAccess,
+    /// It works on calls that come together in the reverse order, and has an error of its own for an item
+    /// that is gone: pass-secret-service, which works on them at the same time.
+    LastCallFirst,
+}
+
 type Attributes = HashMap<String, String>;
+type Item = (Attributes, String);
+
+/// What a prompt does when it is shown.
+enum Change {
+    Unlock,
+    Allow(String),
+    Create(Item),
+    Remove(usize),
+}
 
 #[derive(Default)]
 struct State {
-    items: Vec<(Attributes, String)>,
+    /// By number; none where one was removed.
+    items: Vec<Option<Item>>,
     is_locked: bool,
     has_an_owner: bool,
+    habits: HashSet<Habit>,
+    /// The programs that may read.
+    allowed: HashSet<String>,
+    prompts: Vec<Option<Change>>,
     manners: HashMap<&'static str, Manner>,
     calls: Vec<String>,
 }
@@ -109,7 +147,27 @@ impl SecretService {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let attributes = attributes.iter().map(owned).collect();
         let item = (attributes, secret.to_owned());
-        self.state.lock().unwrap().items.push(item);
+        self.state.lock().unwrap().items.push(Some(item));
+    }
+
+    /// The accounts of its items, with their secrets, in the order in which it finds them.
+    pub(crate) fn items(&self) -> Vec<(String, String)> {
+        let state = self.state.lock().unwrap();
+        let items = state.items.iter().flatten();
+        items
+            .map(|(attributes, secret)| (attributes["account"].clone(), secret.clone()))
+            .collect()
+    }
+
+    /// Has these habits from here on.
+    pub(crate) fn has(&self, habits: &[Habit]) {
+        let mut state = self.state.lock().unwrap();
+        state.habits.extend(habits);
+        state.is_locked |= habits.contains(&Habit::LockedUntilAsked);
+        if habits.contains(&Habit::LockedUntilAsked) {
+            let running = self.running.lock().unwrap();
+            running.as_ref().unwrap().0.request_name(WALLET).unwrap();
+        }
     }
 
     /// Locks everything. What unlocks it is a prompt, and nobody answers that.
@@ -146,22 +204,43 @@ impl Drop for SecretService {
 }
 
 fn serve(line: &Connection, messages: MessageIterator, state: &Mutex<State>) {
-    let calls = messages
-        .map_while(Result::ok)
-        .filter(|message| message.message_type() == Type::MethodCall);
-    for call in calls {
-        let (name, manner) = state.lock().unwrap().notes(&call);
-        let taken = match manner {
-            Some(manner) => misbehaves(manner, &name, line, &call, state),
-            None => answers(&name, line, &call, state),
-        };
-        let leaves = matches!(manner, Some(Manner::Leaves | Manner::AnswersAndLeaves));
-        // Who has been given up by the tested program has nobody to answer to.
-        if taken.is_err() || leaves {
-            break;
+    let (sender, calls) = mpsc::channel();
+    thread::spawn(move || {
+        let calls = messages
+            .map_while(Result::ok)
+            .filter(|message| message.message_type() == Type::MethodCall);
+        calls.map_while(|call| sender.send(call).ok()).count()
+    });
+    'serving: while let Some(calls) = next(&calls, state) {
+        for call in calls {
+            if !takes(&call, line, state) {
+                break 'serving;
+            }
         }
     }
     let _ = line.clone().close();
+}
+
+/// The next call, or those that come together with it.
+fn next(calls: &Receiver<Message>, state: &Mutex<State>) -> Option<Vec<Message>> {
+    let mut next = vec![calls.recv().ok()?];
+    if state.lock().unwrap().habits.contains(&Habit::LastCallFirst) {
+        next.extend(std::iter::from_fn(|| calls.recv_timeout(TOGETHER).ok()));
+        next.reverse();
+    }
+    Some(next)
+}
+
+/// Whether it goes on after this call.
+fn takes(call: &Message, line: &Connection, state: &Mutex<State>) -> bool {
+    let (name, manner) = state.lock().unwrap().notes(call);
+    let taken = match manner {
+        Some(manner) => misbehaves(manner, &name, line, call, state),
+        None => answers(&name, line, call, state),
+    };
+    let leaves = matches!(manner, Some(Manner::Leaves | Manner::AnswersAndLeaves));
+    // The tested program may have given up: then there is no one to answer.
+    taken.is_ok() && !leaves
 }
 
 impl State {
@@ -189,15 +268,45 @@ impl State {
         };
         let items = self.items.iter().enumerate();
         items
-            .filter(|(_, (attributes, _))| has(attributes))
-            .map(|(number, _)| path(&format!("{COLLECTION}/{number}")))
+            .filter(|(_, item)| item.as_ref().is_some_and(|(attributes, _)| has(attributes)))
+            .map(|(number, _)| item_path(number))
             .collect()
     }
 
-    fn item(&mut self, call: &Message) -> &mut (Attributes, String) {
-        let path = call.header().path().unwrap().to_string();
-        let number = path.rsplit('/').next().unwrap().parse::<usize>().unwrap();
-        &mut self.items[number]
+    /// The item that is called; none if it was removed.
+    fn item(&mut self, call: &Message) -> Option<&mut Item> {
+        self.items[number(call)].as_mut()
+    }
+
+    fn has(&self, habit: Habit) -> bool {
+        self.habits.contains(&habit)
+    }
+
+    /// Whether this program has to ask before it may read.
+    fn is_locked_for(&self, call: &Message) -> bool {
+        self.is_locked || self.has(Habit::ConfirmsAccess) && !self.allowed.contains(&sender(call))
+    }
+
+    /// The path of a prompt that makes this change.
+    fn prompts_for(&mut self, change: Change) -> OwnedObjectPath {
+        self.prompts.push(Some(change));
+        path(&format!("{PROMPTS}{}", self.prompts.len() - 1))
+    }
+
+    /// Makes a change, and gives what a prompt says of it; none as long as the user does not answer.
+    fn makes(&mut self, change: Change) -> Option<Value<'static>> {
+        let is_answered = self.has_an_owner || self.has(Habit::LockedUntilAsked);
+        match change {
+            Change::Unlock if is_answered => self.is_locked = false,
+            Change::Allow(program) if is_answered => drop(self.allowed.insert(program)),
+            Change::Unlock | Change::Allow(_) => return None,
+            Change::Create(item) => {
+                self.items.push(Some(item));
+                return Some(Value::from(item_path(self.items.len() - 1)));
+            }
+            Change::Remove(number) => self.items[number] = None,
+        }
+        Some(Value::from(""))
     }
 }
 
@@ -212,56 +321,142 @@ fn answers(
     match name {
         "Collections" => line.reply(&header, &Value::from(vec![path(COLLECTION)])),
         "Locked" => line.reply(&header, &Value::from(state.is_locked)),
-        "Attributes" => line.reply(&header, &Value::from(state.item(call).0.clone())),
+        "OpenSession" if state.has(Habit::SessionOfBytes) => {
+            line.reply(&header, &(Value::from(Vec::<u8>::new()), path(SESSION)))
+        }
         "OpenSession" => line.reply(&header, &(Value::from(""), path(SESSION))),
         "ReadAlias" => line.reply(&header, &path(COLLECTION)),
         "SearchItems" => {
-            let (found, none) = (
-                state.found(&body.deserialize()?),
-                Vec::<OwnedObjectPath>::new(),
-            );
-            match state.is_locked {
-                true => line.reply(&header, &(none, found)),
-                false => line.reply(&header, &(found, none)),
+            let found = state.found(&body.deserialize()?);
+            let none = Vec::<OwnedObjectPath>::new();
+            if !state.is_locked_for(call) {
+                line.reply(&header, &(found, none))
+            } else if state.is_locked && state.has(Habit::HidesLockedItems) {
+                line.reply(&header, &(&none, &none))
+            } else {
+                line.reply(&header, &(none, found))
             }
         }
-        "GetSecret" => line.reply(&header, &(secret(&state.item(call).1),)),
-        "SetSecret" => {
-            state.item(call).1 = text(body.deserialize()?);
-            line.reply(&header, &())
-        }
         "CreateItem" => {
-            type Item = (HashMap<String, OwnedValue>, Secret, bool);
-            let (properties, given, _): Item = body.deserialize()?;
+            type Given = (HashMap<String, OwnedValue>, Secret, bool);
+            let (properties, given, _): Given = body.deserialize()?;
             let attributes = properties["org.freedesktop.Secret.Item.Attributes"].clone();
-            state.items.push((attributes.try_into()?, text(given)));
-            line.reply(
-                &header,
-                &(
-                    path(&format!("{COLLECTION}/{}", state.items.len() - 1)),
-                    path("/"),
-                ),
-            )
+            let item = (attributes.try_into()?, text(given));
+            if state.has(Habit::PromptsForChanges) {
+                let prompt = state.prompts_for(Change::Create(item));
+                return line.reply(&header, &(path("/"), prompt));
+            }
+            state.items.push(Some(item));
+            let made = item_path(state.items.len() - 1);
+            line.reply(&header, &(made, path("/")))
         }
-        "Unlock" => line.reply(&header, &(Vec::<OwnedObjectPath>::new(), path(PROMPT))),
-        "Prompt" if state.has_an_owner => {
-            state.is_locked = false;
-            line.reply(&header, &())?;
-            completed(line, call)
+        "networkWallet" => line.reply(&header, &"kdewallet"),
+        "isOpen" => line.reply(&header, &state.has(Habit::LockedUntilAsked)),
+        "Unlock" | "Prompt" | "Dismiss" => prompts(name, line, call, &mut state),
+        _ => answers_for_an_item(name, line, call, &mut state),
+    }
+}
+
+fn answers_for_an_item(
+    name: &str,
+    line: &Connection,
+    call: &Message,
+    state: &mut State,
+) -> zbus::Result<()> {
+    let (header, body) = (call.header(), call.body());
+    let is_odd = state.has(Habit::LastCallFirst);
+    let gone = || {
+        if is_odd {
+            line.reply_error(&header, "org.example.Error.Odd", &"'NoneType' object")
+        } else {
+            line.reply_error(&header, "org.freedesktop.Secret.Error.NoSuchObject", &"")
         }
-        "Prompt" => line.reply(&header, &()),
+    };
+    match name {
+        "Attributes" => match state.item(call) {
+            Some((attributes, _)) => line.reply(&header, &Value::from(attributes.clone())),
+            None => gone(),
+        },
+        "GetSecret" if state.is_locked_for(call) => {
+            line.reply_error(&header, "org.freedesktop.Secret.Error.IsLocked", &"")
+        }
+        "GetSecret" => match state.item(call) {
+            Some((_, text)) => line.reply(&header, &(secret(text),)),
+            None => gone(),
+        },
+        "SetSecret" => match state.item(call) {
+            Some(item) => {
+                item.1 = text(body.deserialize()?);
+                line.reply(&header, &())
+            }
+            None => gone(),
+        },
+        "Delete" if state.item(call).is_none() => gone(),
+        "Delete" => {
+            let change = Change::Remove(number(call));
+            if state.has(Habit::PromptsForChanges) {
+                let prompt = state.prompts_for(change);
+                return line.reply(&header, &prompt);
+            }
+            state.makes(change);
+            line.reply(&header, &path("/"))
+        }
         other => panic!("the tested program calls {other}"),
     }
 }
 
-/// Tells the end of a prompt.
-fn completed(line: &Connection, call: &Message) -> zbus::Result<()> {
-    let (client, interface) = (
-        call.header().sender().cloned(),
-        "org.freedesktop.Secret.Prompt",
-    );
-    let end = (false, Value::from(""));
-    line.emit_signal(client, PROMPT, interface, "Completed", &end)
+fn prompts(name: &str, line: &Connection, call: &Message, state: &mut State) -> zbus::Result<()> {
+    let header = call.header();
+    match name {
+        "Unlock" => {
+            let change = if state.is_locked {
+                Change::Unlock
+            } else {
+                Change::Allow(sender(call))
+            };
+            let prompt = state.prompts_for(change);
+            line.reply(&header, &(Vec::<OwnedObjectPath>::new(), prompt))
+        }
+        "Prompt" => {
+            line.reply(&header, &())?;
+            let change = state.prompts[number(call)].take();
+            match change.and_then(|change| state.makes(change)) {
+                Some(result) => completed(line, call, false, result),
+                None => Ok(()),
+            }
+        }
+        _ => {
+            line.reply(&header, &())?;
+            completed(line, call, true, Value::from(""))
+        }
+    }
+}
+
+/// Reports the end of a prompt.
+fn completed(
+    line: &Connection,
+    call: &Message,
+    dismissed: bool,
+    result: Value<'_>,
+) -> zbus::Result<()> {
+    let header = call.header();
+    let (client, prompt) = (header.sender().cloned(), header.path().unwrap());
+    line.emit_signal(client, prompt, PROMPT, "Completed", &(dismissed, result))
+}
+
+/// The number at the end of the path that is called.
+fn number(call: &Message) -> usize {
+    let path = call.header().path().unwrap().to_string();
+    let end = path.rfind(|letter: char| !letter.is_ascii_digit()).unwrap();
+    path[end + 1..].parse().unwrap()
+}
+
+fn sender(call: &Message) -> String {
+    call.header().sender().unwrap().to_string()
+}
+
+fn item_path(number: usize) -> OwnedObjectPath {
+    path(&format!("{COLLECTION}/{number}"))
 }
 
 fn misbehaves(

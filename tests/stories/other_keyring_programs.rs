@@ -1,0 +1,179 @@
+//! Keyring programs other than gnome-keyring: where they differ, the same commands work, and nothing is
+//! concluded from what a program hides. `contrib/keyrings` runs the real ones.
+
+use crate::world::{ANN, BOB, Habit, World};
+
+const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
+const SETTING: &str = "Confirm when passwords are retrieved by clients";
+
+fn with(habits: &[Habit]) -> World {
+    let world = World::new().with_a_secret_service_under_orders();
+    world.secret_service().has(habits);
+    world
+}
+
+fn erase(world: &World, email: &str, token: &str) -> String {
+    let refused = format!("{REQUEST}username={email}\npassword={token}\n");
+    let erased = world.helper_with_input("erase", refused).succeeds();
+    erased.stderr()
+}
+
+fn accounts(world: &World) -> Vec<String> {
+    let items = world.secret_service().items();
+    items.into_iter().map(|(account, _)| account).collect()
+}
+
+/// The life of two accounts, in which each command does what it is for.
+fn all_commands_work(world: &World) {
+    let [anns, bobs] = [ANN, BOB].map(|email| world.heroku.issue_token(email));
+    world.logs_in_with(&anns);
+    world.logs_in_with(&bobs);
+    world
+        .helper_with_input("get", REQUEST)
+        .succeeds()
+        .hands_out(&bobs);
+    world.helper(&format!("switch {ANN}")).succeeds();
+    world
+        .helper_with_input("get", REQUEST)
+        .succeeds()
+        .hands_out(&anns);
+    world.helper("status").succeeds().says(ANN).says(BOB);
+    world.helper("rotate").succeeds();
+    assert!(!world.heroku.is_live(&anns), "the old token is revoked");
+    world.heroku.revoke(&bobs);
+    erase(world, BOB, &bobs);
+    assert_eq!(accounts(world), [ANN], "the dead token is removed");
+    world.helper("logout --all").succeeds();
+    assert_eq!(accounts(world), [""; 0]);
+    let pasted = world.heroku.issue_token(ANN);
+    let paste = format!("{REQUEST}username=heroku\npassword={pasted}\n");
+    world
+        .helper_with_input("store", paste)
+        .succeeds()
+        .stderr_is("");
+    world
+        .helper_with_input("get", REQUEST)
+        .succeeds()
+        .hands_out(&pasted);
+    world.helper("logout").succeeds();
+    assert_eq!(world.live_tokens(), [""; 0]);
+}
+
+/// KWallet and oo7 answer a plain session with bytes, which mean as little as a text.
+#[test]
+fn a_session_that_is_answered_with_bytes_is_a_session() {
+    all_commands_work(&with(&[Habit::SessionOfBytes]));
+}
+
+/// KeePassXC has a prompt for every change, and shows nothing for it.
+#[test]
+fn changes_by_a_prompt_are_made_where_no_user_is_asked() {
+    let world = with(&[Habit::PromptsForChanges]);
+    all_commands_work(&world);
+    let asked = world.secret_service().was_asked();
+    assert!(asked.contains(&"Prompt".to_owned()), "{asked:?}");
+    assert!(!asked.contains(&"Unlock".to_owned()), "{asked:?}");
+}
+
+/// pass-secret-service may remove an item before it reads it, though it was asked to read first.
+#[test]
+fn a_removal_counts_in_whatever_order_it_is_answered() {
+    let world = with(&[Habit::LastCallFirst]);
+    all_commands_work(&world);
+    let token = world.heroku.issue_token(ANN);
+    world.logs_in_with(&token);
+    world.heroku.revoke(&token);
+    let said = erase(&world, ANN, &token);
+    assert!(!said.contains("could not"), "{said}");
+    assert_eq!(accounts(&world), [""; 0]);
+}
+
+/// Most programs list the oldest first. secret-tool takes what is listed first, and so do we.
+#[test]
+fn of_duplicates_the_first_is_served() {
+    let world = with(&[]);
+    let [older, newer] = [(); 2].map(|()| world.heroku.issue_token(ANN));
+    for token in [&older, &newer] {
+        world.secret_service().has_item(ANN, token);
+    }
+    world.is_the_active_account(ANN);
+    world
+        .helper_with_input("get", REQUEST)
+        .succeeds()
+        .hands_out(&older);
+}
+
+/// KWallet counts as locked until a program asks for it, also if PAM has opened the wallet.
+#[test]
+fn a_wallet_that_is_open_is_unlocked_by_the_first_command() {
+    let wallet = || {
+        let world = with(&[Habit::LockedUntilAsked]);
+        let token = world.heroku.issue_token(ANN);
+        world.secret_service().has_item(ANN, &token);
+        world.is_the_active_account(ANN);
+        (world, token)
+    };
+    let (world, token) = wallet();
+    world
+        .helper_with_input("get", REQUEST)
+        .succeeds()
+        .hands_out(&token)
+        .stderr_is("");
+    for command in ["status", "switch ann@example.com", "rotate", "logout"] {
+        let (world, _) = wallet();
+        world.helper(command).succeeds();
+        let asked = world.secret_service().was_asked();
+        assert!(asked.contains(&"isOpen".to_owned()), "{command}: {asked:?}");
+    }
+}
+
+/// KeePassXC and oo7 find nothing in what is locked, and KeePassXC's search would ask to unlock it.
+#[test]
+fn what_is_hidden_by_a_lock_is_not_absent() {
+    let world = with(&[Habit::HidesLockedItems]);
+    let token = world.heroku.issue_token(ANN);
+    world.secret_service().has_item(ANN, &token);
+    world.secret_service().is_locked();
+    world.is_the_active_account(ANN);
+    let pasted = world.heroku.issue_token(ANN);
+    let paste = format!("{REQUEST}username=heroku\npassword={pasted}\n");
+    world
+        .helper_with_input("get", REQUEST)
+        .succeeds()
+        .says("locked")
+        .says_nothing_about("not logged in");
+    world
+        .helper_with_input("store", paste)
+        .succeeds()
+        .says("locked");
+    assert!(erase(&world, ANN, &token).contains("locked"));
+    for command in ["status", "doctor --fix --yes", "rotate --all", "token"] {
+        world.helper(command).fails().says("locked");
+    }
+    for command in ["switch bob@example.com", "logout", "logout --all"] {
+        world.helper(command).exits_with(1).says("locked");
+    }
+    let asked = world.secret_service().was_asked();
+    for call in ["SearchItems", "Unlock", "CreateItem", "Delete"] {
+        assert!(!asked.contains(&call.to_owned()), "{call}: {asked:?}");
+    }
+    assert_eq!(world.active_account().as_deref(), Some(ANN));
+    assert!(world.heroku.is_live(&token));
+}
+
+/// KeePassXC's own settings: while git waits no question comes up, and the setting is named.
+#[test]
+fn a_program_that_confirms_each_access_is_asked_by_a_user_alone() {
+    let world = with(&[Habit::ConfirmsAccess]);
+    let token = world.heroku.issue_token(ANN);
+    world.secret_service().has_item(ANN, &token);
+    world.is_the_active_account(ANN);
+    world
+        .helper_with_input("get", REQUEST)
+        .succeeds()
+        .says(SETTING);
+    let asked = world.secret_service().was_asked();
+    assert!(!asked.contains(&"Unlock".to_owned()), "{asked:?}");
+    world.secret_service().has_an_owner_who_answers();
+    world.helper("status --unlock").succeeds().says(ANN);
+}
