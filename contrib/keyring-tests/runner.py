@@ -39,15 +39,10 @@ def main(arguments, usage):
 
 
 def install(chosen, yes):
-    """Asks first, if a user is there to answer."""
     needs = {need: package for scenario in chosen for need, package in scenario.needs.items() if package}
-    missing = sorted({package for need, package in needs.items() if not (shutil.which(need) or os.path.exists(need))})
-    if missing and not yes and sys.stdin.isatty():
-        if input(f"Install {', '.join(missing)}? [Y/n] ").strip().lower() not in ("", "y", "yes"):
-            sys.exit(1)
-    command = [os.path.join(TOP, "contrib", "install-missing"), "--yes"]
-    command += [f"{need}={package}" for need, package in needs.items()]
-    run_or_end(command)
+    pairs = [f"{need}={package}" for need, package in needs.items()]
+    # On a terminal it asks.
+    run_or_end([os.path.join(TOP, "contrib", "install-missing"), *(["--yes"] if yes else []), *pairs])
     if shutil.which("dpkg-query"):
         print_versions(sorted(set(needs.values())))
 
@@ -68,7 +63,7 @@ def build():
 
 def run_or_end(command):
     """A script of ours, which says by itself what is wrong."""
-    if subprocess.run(command, cwd=TOP, stdin=subprocess.DEVNULL, check=False).returncode:
+    if subprocess.run(command, cwd=TOP, check=False).returncode:
         sys.exit(1)
 
 
