@@ -9,6 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::environment::Environment;
+use crate::git::Git;
 use crate::heroku_api::{ApiError, HerokuApi};
 use crate::keyring::{self, Keyring, Limits};
 
@@ -66,6 +67,11 @@ impl Context {
             keyring::open(&self.environment, limits)
         });
         keyring.as_ref()
+    }
+
+    /// The git that a push would run.
+    pub fn git(&self) -> Git {
+        Git::new(&self.environment)
     }
 
     /// Heroku's API on the host in use. `limit` bounds each request as a whole.

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::json;
-use crate::git::{self, Setting};
+use crate::git::Setting;
 use crate::logins::lookup::Found;
 use crate::logins::{Login, Unread};
 use crate::notice::shown;
@@ -124,9 +124,10 @@ struct Helper {
 
 impl Git {
     /// Asks git.
-    pub(super) fn read() -> Git {
-        let read = git::helpers_for_heroku()
-            .and_then(|helpers| Ok((helpers, git::remotes_with_password()?)));
+    pub(super) fn read(git: &crate::git::Git) -> Git {
+        let read = git
+            .helpers_for_heroku()
+            .and_then(|helpers| Ok((helpers, git.remotes_with_password()?)));
         let (helpers, remotes, notice) = match read {
             Ok((helpers, remotes)) => (helpers, remotes, None),
             Err(notice) => (Vec::new(), Vec::new(), Some(notice.what().to_owned())),

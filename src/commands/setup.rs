@@ -7,7 +7,7 @@ use super::{Session, docker_config_file, our_helper};
 use crate::cli::{Client, Setup};
 use crate::context::Context;
 use crate::docker_config::{self, Name};
-use crate::git::{self, Scope, SetUp};
+use crate::git::{self, Git, Scope, SetUp, Setting};
 use crate::hosts::{HerokuHost, Service};
 use crate::logins::lookup::{self, Source, Wanted};
 use crate::netrc::Netrc;
@@ -21,40 +21,35 @@ pub(super) fn run(arguments: &Setup, session: &mut Session<'_, '_>) -> anyhow::R
 }
 
 fn git(scope: Scope, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let helper = our_helper(session.context)?;
-    git::fits(
-        scope,
-        session.context.environment.git_config_global.as_deref(),
-    )?;
-    let done = git::set_up(scope, &helper)?;
+    let context = session.context;
+    let helper = our_helper(context)?;
+    let git = context.git();
+    let done = git.set_up(scope, &helper, &context.environment)?;
+    let helpers = git.helpers_for_heroku()?;
+    let is_alone = helpers.iter().all(Setting::starts_us) && !helpers.is_empty();
     let out = &mut session.streams.output;
     match done {
         SetUp::AsItWas => writeln!(out, "git was set up already: {scope}")?,
         SetUp::Added | SetUp::Moved => {
+            let others = if is_alone {
+                ", and no other helper,"
+            } else {
+                ""
+            };
             writeln!(
                 out,
-                "git now asks heroku-rs, and no other helper, about https://git.heroku.com"
+                "git now asks heroku-rs{others} about https://git.heroku.com"
             )?;
-            writeln!(
-                out,
-                "  {}: {} = \"\", then {helper}",
-                scope,
-                git::HEROKU_HELPER
-            )?;
-            writeln!(
-                out,
-                "  undo: git credential-heroku-rs unsetup{}",
-                flag(scope)
-            )?;
+            let key = git::HEROKU_HELPER;
+            writeln!(out, "  {scope}: {key} = \"\", then {helper}")?;
+            let flag = flag(scope);
+            writeln!(out, "  undo: git credential-heroku-rs unsetup{flag}")?;
         }
     }
     if done == SetUp::Moved {
-        writeln!(
-            out,
-            "  moved to the end of the file, below the helpers that it takes Heroku from"
-        )?;
+        writeln!(out, "  the lines of an earlier setup were removed")?;
     }
-    for notice in rivals(session.context)? {
+    for notice in rivals(&git, &helpers, context)? {
         session.warn(&notice)?;
     }
     Ok(())
@@ -120,19 +115,24 @@ fn flag(scope: Scope) -> &'static str {
     }
 }
 
-/// Whoever would still be asked before us, or instead of us.
-fn rivals(context: &Context) -> Result<Vec<Notice>, Notice> {
+/// What git would still ask before us, or instead of us, or tell the token too.
+fn rivals(git: &Git, helpers: &[Setting], context: &Context) -> Result<Vec<Notice>, Notice> {
     let mut found = Vec::new();
-    for other in git::helpers_for_heroku()?.iter().filter(|s| !s.means_us()) {
+    if !helpers.iter().any(Setting::starts_us) {
         found.push(Notice::new(
-            format!(
-                "git also tells the helper `{}` ({})",
-                other.value, other.origin
-            ),
-            "run in that repository: git credential-heroku-rs setup --local",
+            "git does not ask heroku-rs in this directory: a later setting resets its helpers",
+            Command::new("git credential-heroku-rs setup --local"),
         ));
     }
-    for key in git::remotes_with_password()? {
+    for other in helpers.iter().filter(|helper| !helper.means_us()) {
+        let what = format!(
+            "git also tells the helper {} ({})",
+            other.shown_value(),
+            other.origin
+        );
+        found.push(Notice::new(what, other.silencer()));
+    }
+    for key in git.remotes_with_password()? {
         found.push(Notice::new(
             format!("{key} carries a password in its URL: git sends that one and asks no helper"),
             Command::new("git remote set-url")

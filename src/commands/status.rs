@@ -53,7 +53,7 @@ pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::
     let report = report::Status {
         accounts,
         unavailable: unread.iter().map(report::Unavailable::new).collect(),
-        git: report::Git::read(),
+        git: report::Git::read(&session.context.git()),
     };
     match arguments.json {
         true => report.write_json(session.streams.output)?,

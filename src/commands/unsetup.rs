@@ -5,7 +5,8 @@ use std::io::Write;
 use super::{Session, docker_config_file};
 use crate::cli::{Client, Setup};
 use crate::docker_config;
-use crate::git::{self, Scope};
+use crate::git::Scope;
+use crate::notice::shown;
 
 pub(super) fn run(arguments: &Setup, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     match arguments.client() {
@@ -15,12 +16,21 @@ pub(super) fn run(arguments: &Setup, session: &mut Session<'_, '_>) -> anyhow::R
 }
 
 fn git(scope: Scope, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let removed = git::tear_down(scope)?;
+    let git = session.context.git();
+    let removed = git.tear_down(scope, &session.context.environment)?;
+    let helpers = git.helpers_for_heroku()?;
     let out = &mut session.streams.output;
     if removed {
-        writeln!(out, "removed from {scope}: git no longer asks heroku-rs")?;
+        writeln!(out, "removed what setup wrote to {scope}")?;
     } else {
-        writeln!(out, "nothing to remove: heroku-rs is not in {scope}")?;
+        writeln!(out, "nothing to remove: setup wrote nothing to {scope}")?;
+    }
+    if helpers.is_empty() {
+        writeln!(out, "git asks no helper about https://git.heroku.com now")?;
+    }
+    for helper in helpers {
+        let (value, origin) = (helper.shown_value(), shown(&helper.origin));
+        writeln!(out, "git now asks {value} ({origin})")?;
     }
     Ok(())
 }

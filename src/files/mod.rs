@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 
 pub use lock::{Held, hold};
 pub use workplace::Workplace;
+pub(crate) use workplace::rename_over;
 
 /// How long a program that rewrites a file in place is left alone with it, each time.
 const MOMENT: Duration = Duration::from_millis(10);

@@ -67,14 +67,15 @@ impl Workplace {
     }
 }
 
+/// Renames a file that is complete over `target`.
 #[cfg(unix)]
-fn rename_over(draft: TempPath, target: &Path) -> io::Result<()> {
+pub(crate) fn rename_over(draft: TempPath, target: &Path) -> io::Result<()> {
     draft.persist(target).map_err(|error| error.error)
 }
 
 /// Windows refuses to replace what somebody is reading just then; git waits in the same way.
 #[cfg(not(unix))]
-fn rename_over(mut draft: TempPath, target: &Path) -> io::Result<()> {
+pub(crate) fn rename_over(mut draft: TempPath, target: &Path) -> io::Result<()> {
     const PATIENCE: Duration = Duration::from_secs(2);
     let mut waited = Duration::ZERO;
     loop {

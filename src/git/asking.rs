@@ -1,21 +1,18 @@
 //! Questions to git itself, as a push would put them: who answers for Heroku, and what other
-//! programs keep. Nobody is prompted, every question has a time limit, and what comes back is
-//! wiped.
+//! programs keep. Nothing prompts, every question has a time limit, and what comes back is wiped.
 
-use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::mpsc::{self, Receiver};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use zeroize::Zeroizing;
 
-use super::{HELPERS, Setting, not_started, reset, run};
+use super::child::Output;
+use super::{Git, Setting, failed};
 use crate::notice::Notice;
-use crate::subprocess::Running;
 use crate::token::Token;
+
+/// Names Heroku to a credential program.
+const HEROKU: &str = "protocol=https\nhost=git.heroku.com\n\n";
 
 /// What git itself would push with.
 #[derive(Debug)]
@@ -26,21 +23,73 @@ pub struct Filled {
     pub by: Option<String>,
 }
 
-/// Asks `git credential fill` about Heroku in the current directory, without any prompt.
-///
-/// # Errors
-/// Where nobody has an answer, or none within `limit`: then with git's last words.
-pub fn fill(limit: Duration) -> Result<Filled, Notice> {
-    let answer = ask(&["credential", "fill"], limit)?;
-    let said = String::from_utf8_lossy(&answer.errors);
-    let commands = helpers_in_trace(&said);
-    if !answer.is_well {
-        return Err(unanswered(&said));
+impl Git {
+    /// Asks `git credential fill`, without any prompt, for what a push to this URL would send.
+    ///
+    /// # Errors
+    /// If there is no answer, or none within `limit`: then git's last words.
+    pub fn fill(&self, url: &str, limit: Duration) -> Result<Filled, Notice> {
+        // The URL is input and no argument: a password may be in it.
+        let output = self.ask(&["credential", "fill"], &format!("url={url}\n\n"), limit)?;
+        let printed = String::from_utf8_lossy(&output.stderr);
+        if !output.is_success {
+            return Err(unanswered(&printed));
+        }
+        Ok(Filled {
+            token: password_in(&output.stdout),
+            by: helpers_in_trace(&printed).pop(),
+        })
     }
-    Ok(Filled {
-        token: password_in(&answer.output),
-        by: commands.last().cloned(),
-    })
+
+    /// The token that a running `git credential-cache` holds for Heroku. One that does not run is
+    /// not started by the question.
+    pub fn held_in_cache(&self, limit: Duration) -> Option<Token> {
+        let output = self.ask(&["credential-cache", "get"], HEROKU, limit).ok()?;
+        password_in(&output.stdout)
+    }
+
+    fn ask(&self, arguments: &[&str], input: &str, limit: Duration) -> Result<Output, Notice> {
+        let variables = [
+            ("GIT_TERMINAL_PROMPT", "0"),
+            // Set to nothing they are found, and nothing is started.
+            ("GIT_ASKPASS", ""),
+            ("SSH_ASKPASS", ""),
+            ("GCM_INTERACTIVE", "never"),
+            ("GIT_TRACE2_EVENT", "1"),
+            ("GIT_TRACE2_PARENT_SID", ""),
+            ("GIT_TRACE2_ENV_VARS", ""),
+        ];
+        let deadline = Instant::now() + limit;
+        self.run_for(arguments, &variables, input.as_bytes(), deadline)
+    }
+
+    /// git's version, as its first two numbers and as it prints it.
+    ///
+    /// # Errors
+    /// If git cannot be run or does not say.
+    pub fn version(&self) -> Result<((u32, u32), String), Notice> {
+        let output = self.run(["version"])?;
+        if !output.is_success {
+            return Err(failed(&output));
+        }
+        let text = String::from_utf8_lossy(&output.stdout);
+        let shown = text.trim().trim_start_matches("git version ").to_owned();
+        let mut numbers = shown.split(['.', ' ']).map(|part| part.parse().ok());
+        match (numbers.next().flatten(), numbers.next().flatten()) {
+            (Some(major), Some(minor)) => Ok(((major, minor), shown)),
+            _ => Err(Notice::new(
+                "git does not say its version",
+                "run: git version",
+            )),
+        }
+    }
+
+    /// Where git looks for its commands before it looks along PATH.
+    pub fn exec_path(&self) -> Option<PathBuf> {
+        let output = self.run(["--exec-path"]).ok()?;
+        let text = std::str::from_utf8(&output.stdout).ok()?.trim();
+        (!text.is_empty()).then(|| PathBuf::from(text))
+    }
 }
 
 fn unanswered(said: &str) -> Notice {
@@ -86,138 +135,6 @@ impl Setting {
             None => format!("git credential-{}", self.value),
         }
     }
-}
-
-/// Whether git asks another helper about Heroku after this program; none where git does not say so
-/// by the deadline, or does not name this program.
-///
-/// A helper that reads the login that we read has no other answer, and does not count.
-pub fn is_followed(deadline: Instant) -> Option<bool> {
-    let mut git = start_config(&["-z", "--get-regexp", HELPERS])?;
-    let output = git.output().map(collected)?;
-    let left = deadline.saturating_duration_since(Instant::now());
-    let listed = output.recv_timeout(left).ok()?;
-    let is_well = git.succeeds_by(deadline)?;
-    let text = String::from_utf8_lossy(&listed);
-    let values = text.split_terminator('\0').map(|entry| {
-        let (key, value) = entry.split_once('\n').unwrap_or((entry, ""));
-        Setting::helper_at(key, value)
-    });
-    let helpers = reset(values);
-    let ours = helpers.iter().position(Setting::starts_us)?;
-    let mut behind = helpers[ours + 1..].iter();
-    is_well.then(|| behind.any(|helper| !helper.reads_our_login()))
-}
-
-/// Starts `git config`, to be ended by the caller's deadline.
-#[expect(clippy::disallowed_methods, reason = "this is the room that runs git")]
-fn start_config(arguments: &[&str]) -> Option<Running> {
-    let mut command = Command::new("git");
-    command
-        .arg("config")
-        .args(arguments)
-        .env("LC_ALL", "C")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null());
-    Running::start(&mut command).ok()
-}
-
-/// The token that a running `git credential-cache` holds for Heroku. One that does not run is not
-/// started by the question.
-pub fn held_in_cache(limit: Duration) -> Option<Token> {
-    let answer = ask(&["credential-cache", "get"], limit).ok()?;
-    password_in(&answer.output)
-}
-
-struct Answer {
-    is_well: bool,
-    output: Zeroizing<Vec<u8>>,
-    errors: Zeroizing<Vec<u8>>,
-}
-
-/// Asks a credential program about Heroku.
-fn ask(arguments: &[&str], limit: Duration) -> Result<Answer, Notice> {
-    let mut git = start(arguments)?;
-    let output = git.output().map(collected);
-    let errors = git.errors().map(collected);
-    if let Some(mut input) = git.input() {
-        // A program that does not read has its answer all the same.
-        let _ = input.write_all(b"protocol=https\nhost=git.heroku.com\n\n");
-    }
-    let until = Instant::now() + limit;
-    let wait = |pipe: Option<Receiver<Zeroizing<Vec<u8>>>>| {
-        let left = until.saturating_duration_since(Instant::now());
-        pipe.and_then(|pipe| pipe.recv_timeout(left).ok())
-    };
-    let said = wait(output).zip(wait(errors));
-    let Some(((output, errors), is_well)) = said.zip(git.succeeds_by(until)) else {
-        let what = format!("git {} gave no answer within {limit:?}", arguments[0]);
-        return Err(Notice::new(what, ""));
-    };
-    Ok(Answer {
-        is_well,
-        output,
-        errors,
-    })
-}
-
-#[expect(clippy::disallowed_methods, reason = "this is the room that runs git")]
-fn start(arguments: &[&str]) -> Result<Running, Notice> {
-    let mut command = Command::new("git");
-    command
-        .args(arguments)
-        .env("LC_ALL", "C")
-        .env("GIT_TERMINAL_PROMPT", "0")
-        // Set to nothing they are found, and nothing is started.
-        .env("GIT_ASKPASS", "")
-        .env("SSH_ASKPASS", "")
-        .env("GCM_INTERACTIVE", "never")
-        .env("GIT_TRACE2_EVENT", "1")
-        .env_remove("GIT_TRACE2_PARENT_SID")
-        .env_remove("GIT_TRACE2_ENV_VARS")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    Running::start(&mut command).map_err(|error| not_started(&error))
-}
-
-/// All that a pipe brings, read by a thread of its own: two pipes fill at the same time.
-fn collected(mut pipe: impl Read + Send + 'static) -> Receiver<Zeroizing<Vec<u8>>> {
-    const LARGEST: u64 = 1024 * 1024;
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
-        let mut bytes = Zeroizing::new(Vec::with_capacity(64 * 1024));
-        let _ = pipe.by_ref().take(LARGEST).read_to_end(&mut bytes);
-        // Nobody waits any longer where the time was up.
-        let _ = sender.send(bytes);
-    });
-    receiver
-}
-
-/// git's version, as its first two numbers and as it prints it.
-///
-/// # Errors
-/// Where git cannot be run or does not say.
-pub fn version() -> Result<((u32, u32), String), Notice> {
-    let output = run(["version"])?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let shown = text.trim().trim_start_matches("git version ").to_owned();
-    let mut numbers = shown.split(['.', ' ']).map(|part| part.parse().ok());
-    match (numbers.next().flatten(), numbers.next().flatten()) {
-        (Some(major), Some(minor)) => Ok(((major, minor), shown)),
-        _ => Err(Notice::new(
-            "git does not say its version",
-            "run: git version",
-        )),
-    }
-}
-
-/// Where git looks for its commands before it looks along PATH.
-pub fn place_of_commands() -> Option<PathBuf> {
-    let output = run(["--exec-path"]).ok()?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    (!text.trim().is_empty()).then(|| PathBuf::from(text.trim()))
 }
 
 #[cfg(test)]

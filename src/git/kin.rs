@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use super::{HEROKU_HELPER, OUR_NAME, Setting};
+use crate::notice::{Command, Fix};
 
 const PROGRAM: &str = "git-credential-heroku-rs";
 
@@ -62,6 +63,28 @@ impl Setting {
             },
             [program, ..] if means_us(program) => at(program),
             _ => Kin::Stranger,
+        }
+    }
+
+    /// The value as it is printed: of a piece of shell only as much as can hold no secret.
+    pub fn shown_value(&self) -> String {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "!/._-:~ ".contains(c);
+        match self.value.find(|c| !plain(c)) {
+            None => format!("`{}`", self.value),
+            Some(end) => format!("`{}…`", &self.value[..end]),
+        }
+    }
+
+    /// What makes git leave this helper out about Heroku: a reset that git reads after it.
+    pub fn silencer(&self) -> Fix {
+        match self.scope.as_str() {
+            "system" | "global" => Command::new("git credential-heroku-rs setup").into(),
+            "local" => Fix::command(
+                "run in that repository",
+                Command::new("git credential-heroku-rs setup --local"),
+            ),
+            "worktree" => Fix::command("remove it", Command::new("git config --worktree --edit")),
+            _ => "remove it from git's command line, and from GIT_CONFIG_COUNT".into(),
         }
     }
 
@@ -197,6 +220,16 @@ mod tests {
         ] {
             assert_eq!(Setting::helper(value).kin(), expected, "{value}");
         }
+    }
+
+    #[test]
+    fn a_piece_of_shell_is_not_shown_whole() {
+        let shown = |value| Setting::helper(value).shown_value();
+        assert_eq!(
+            shown("!heroku git:credentials"),
+            "`!heroku git:credentials`"
+        );
+        assert_eq!(shown("!f() { echo password=x; }; f"), "`!f…`");
     }
 
     #[test]

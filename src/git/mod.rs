@@ -1,28 +1,31 @@
-//! git's configuration, read and changed by git itself: the only room that runs git.
-//!
-//! It knows how git gathers credential helpers (in reading order, an empty value empties the
-//! list), and how to become the only one for Heroku without touching what others wrote.
+//! git's configuration, read by git itself: the only module that runs git, and the one that edits
+//! git's configuration files.
 
 mod asking;
 mod changing;
+mod child;
 mod kin;
+mod matching;
 mod set_up;
 mod urls;
-mod whole;
 
-use std::ffi::OsStr;
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
-use std::io;
-use std::process::{Command, Output, Stdio};
+use std::time::Instant;
 
-use crate::notice::Notice;
+use zeroize::Zeroizing;
 
-pub use asking::{Filled, fill, held_in_cache, is_followed, place_of_commands, version};
-pub use changing::{change_command, remove, replace, undone_by, undone_by_replacing};
+use crate::notice::{Command, Fix, Notice};
+
+pub use asking::Filled;
+pub use child::Git;
 pub use kin::Kin;
-pub use set_up::{SetUp, helper_value, set_up, tear_down};
+pub use matching::Request;
+pub use set_up::{SetUp, helper_value};
 pub use urls::{HerokuUrl, Way};
-pub use whole::fits;
+
+use child::Output;
 
 /// The key under which a helper for Heroku's git server stands: to the letter the one that the
 /// Heroku CLI looks at, since it adds its own helper where this key has fewer than two values.
@@ -38,15 +41,6 @@ pub enum Scope {
     Global,
     /// The current repository's, `.git/config`.
     Local,
-}
-
-impl Scope {
-    fn flag(self) -> &'static str {
-        match self {
-            Scope::Global => "--global",
-            Scope::Local => "--local",
-        }
-    }
 }
 
 impl fmt::Display for Scope {
@@ -71,49 +65,126 @@ pub struct Setting {
     pub value: String,
 }
 
-/// The helpers that git asks about `https://git.heroku.com`, in its order, resets applied.
-///
-/// # Errors
-/// A [`Notice`] where git cannot be run or its configuration cannot be read.
-pub fn helpers_for_heroku() -> Result<Vec<Setting>, Notice> {
-    Ok(reset(settings(HELPERS)?.into_iter()))
+/// A URL of a remote as git uses it, after `insteadOf` and `pushInsteadOf`.
+pub struct Remote {
+    /// The remote's name.
+    pub name: String,
+    /// The URL. A password may be in it.
+    pub url: Zeroizing<String>,
 }
 
-/// The keys of all helpers, as git's regular expression.
-const HELPERS: &str = r"^credential\.(.*\.)?helper$";
+impl Remote {
+    /// The URL, if it leads to Heroku's git server.
+    pub fn heroku_url(&self) -> Option<HerokuUrl> {
+        HerokuUrl::parse(&self.url)
+    }
+}
 
-/// The helpers of these that git asks about Heroku: an empty value empties the list.
-fn reset(settings: impl Iterator<Item = Setting>) -> Vec<Setting> {
-    let mut asked = Vec::new();
-    for setting in settings.filter(|s| applies_to_heroku(&s.key)) {
-        if setting.value.is_empty() {
-            asked.clear();
+impl Git {
+    /// The helpers that hear about Heroku in the current directory, in the order in which git reads
+    /// them: those that git asks for `https://git.heroku.com` or for one of the remotes there.
+    ///
+    /// # Errors
+    /// A [`Notice`] if git cannot be run or its configuration cannot be read.
+    pub fn helpers_for_heroku(&self) -> Result<Vec<Setting>, Notice> {
+        let remotes = self.remotes().unwrap_or_default();
+        Ok(helpers_for(&self.settings()?, &remotes))
+    }
+
+    /// Whether git asks another helper about Heroku after this program; none if git does not say so
+    /// by the deadline, or does not name this program.
+    ///
+    /// A helper that reads the login that we read has no other answer, and does not count.
+    pub fn is_followed(&self, deadline: Instant) -> Option<bool> {
+        let output = self.run_for(LIST, &[], b"", deadline).ok()?;
+        let helpers = helpers_for(&listed(&output.stdout), &[]);
+        let ours = helpers.iter().position(Setting::starts_us)?;
+        let mut behind = helpers[ours + 1..].iter();
+        output
+            .is_success
+            .then(|| behind.any(|helper| !helper.reads_our_login()))
+    }
+
+    /// Every setting, in the order in which git reads: of all files with their includes, and of the
+    /// command line and the environment that git gave us.
+    ///
+    /// # Errors
+    /// As [`Git::helpers_for_heroku`].
+    pub fn settings(&self) -> Result<Vec<Setting>, Notice> {
+        let output = self.run(LIST)?;
+        if output.is_success {
+            Ok(listed(&output.stdout))
         } else {
-            asked.push(setting);
+            Err(failed(&output))
         }
     }
-    asked
+
+    /// The URLs of all remotes, to fetch from and to push to; none outside of a repository.
+    ///
+    /// # Errors
+    /// If there is a repository and git does not read it, such as one of another user.
+    pub fn remotes(&self) -> Result<Vec<Remote>, Notice> {
+        let output = self.run(["remote", "-v"])?;
+        if !output.is_success {
+            let is_outside = text(&output.stderr).contains("not a git repository");
+            return match is_outside {
+                true => Ok(Vec::new()),
+                false => Err(failed(&output)),
+            };
+        }
+        let printed = text(&output.stdout);
+        let urls = printed.lines().filter_map(|line| {
+            let (name, rest) = line.split_once('\t')?;
+            // What follows is `(fetch)` or `(push)`.
+            Some((name, rest.rsplit_once(" (")?.0))
+        });
+        let urls: BTreeSet<(&str, &str)> = urls.collect();
+        let remote = |(name, url): (&str, &str)| Remote {
+            name: name.to_owned(),
+            url: Zeroizing::new(url.to_owned()),
+        };
+        Ok(urls.into_iter().map(remote).collect())
+    }
+
+    /// The keys of the remote URLs that carry a password to Heroku's git server: git sends that one,
+    /// and asks no helper. Never a URL.
+    ///
+    /// # Errors
+    /// As [`Git::helpers_for_heroku`].
+    pub fn remotes_with_password(&self) -> Result<Vec<String>, Notice> {
+        let is_url = |key: &str| key.starts_with("remote.") && key.ends_with("url");
+        let has_password = |setting: &Setting| {
+            let url = HerokuUrl::parse(&setting.value);
+            url.is_some_and(|url| url.way == Way::Https && url.has_password)
+        };
+        let settings = self.settings()?.into_iter();
+        let guilty = settings.filter(|setting| is_url(&setting.key) && has_password(setting));
+        Ok(guilty.map(|setting| setting.key).collect())
+    }
 }
 
-/// Every setting whose key matches git's regular expression, in the order in which git reads.
-///
-/// # Errors
-/// As [`helpers_for_heroku`].
-pub fn settings(keys: &str) -> Result<Vec<Setting>, Notice> {
-    let arguments = ["config", "--show-scope", "--show-origin", "-z"];
-    let output = run(arguments.iter().chain(&["--get-regexp", keys]))?;
-    match output.status.code() {
-        Some(0) => Ok(listed(&output.stdout)),
-        // git's "no such key".
-        Some(1) => Ok(Vec::new()),
-        _ => Err(said(&output)),
-    }
+/// Lists every setting with its scope and origin.
+const LIST: [&str; 5] = ["config", "--show-scope", "--show-origin", "-z", "--list"];
+
+/// The helpers among these settings that git asks about Heroku: for its host alone, and for each remote
+/// there.
+pub fn helpers_for(settings: &[Setting], remotes: &[Remote]) -> Vec<Setting> {
+    let is_ours = |remote: &&Remote| {
+        let url = remote.heroku_url();
+        url.is_some_and(|url| url.way == Way::Https)
+    };
+    let urls = remotes.iter().filter(is_ours);
+    let urls = urls.map(|remote| remote.url.as_str());
+    let urls = std::iter::once("https://git.heroku.com").chain(urls);
+    let asked = urls.flat_map(|url| Request::for_url(url).helpers_in(settings));
+    let asked: BTreeSet<usize> = asked.collect();
+    asked.into_iter().map(|at| settings[at].clone()).collect()
 }
 
 /// Reads `git config -z --show-scope --show-origin`: scope, origin, then key and value, the
 /// value parted from its key by a line feed and left out where the key stands alone.
 pub fn listed(bytes: &[u8]) -> Vec<Setting> {
-    let text = String::from_utf8_lossy(bytes);
+    let text = text(bytes);
     let mut parts = text.split_terminator('\0');
     let mut settings = Vec::new();
     while let (Some(scope), Some(origin), Some(entry)) = (parts.next(), parts.next(), parts.next())
@@ -129,76 +200,31 @@ pub fn listed(bytes: &[u8]) -> Vec<Setting> {
     settings
 }
 
-/// Whether a helper's key covers a request for `https://git.heroku.com` without a user name.
-///
-/// Specificity plays no part, and neither do letter case, a slash at the end or `:443`; a label of
-/// the host may be `*`, and the scheme may be missing. A pattern with a path covers some of the
-/// apps, so it counts.
-///
-/// Source: git's `credential.c` and `urlmatch.c`.
-fn applies_to_heroku(key: &str) -> bool {
-    key.ends_with("helper") && covers_heroku(key)
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(bytes)
 }
 
-/// As for a helper's key, for any key of `credential` and `http`: whether what it sets holds for
-/// `https://git.heroku.com`.
-pub fn covers_heroku(key: &str) -> bool {
-    let Some((_, rest)) = key.split_once('.') else {
-        return false;
-    };
-    let Some((pattern, _)) = rest.rsplit_once('.') else {
-        return true;
-    };
-    let pattern = pattern.to_ascii_lowercase();
-    let host = match pattern.split_once("://") {
-        Some(("https", rest)) => rest,
-        Some(_) => return false,
-        None => &pattern,
-    };
-    let host = host.split('/').next().unwrap_or_default();
-    let host = host.strip_suffix(":443").unwrap_or(host);
-    let ours = "git.heroku.com".split('.');
-    host.split('.').count() == 3 && host.split('.').zip(ours).all(|(p, o)| p == "*" || p == o)
-}
-
-/// The remotes whose URL carries a password to Heroku's git server: git sends that one, and asks
-/// no helper. Gives the keys, never a URL.
-///
-/// # Errors
-/// As [`helpers_for_heroku`].
-pub fn remotes_with_password() -> Result<Vec<String>, Notice> {
-    let settings = settings(r"^remote\..*\.(push)?url$")?;
-    let guilty = settings
-        .into_iter()
-        .filter(|s| has_password_for_heroku(&s.value));
-    Ok(guilty.map(|setting| setting.key).collect())
-}
-
-fn has_password_for_heroku(url: &str) -> bool {
-    let Some(rest) = url.strip_prefix("https://") else {
-        return false;
-    };
-    let authority = rest.split('/').next().unwrap_or_default();
-    authority.rsplit_once('@').is_some_and(|(user, host)| {
-        let host = host.strip_suffix(":443").unwrap_or(host);
-        user.contains(':') && host.eq_ignore_ascii_case("git.heroku.com")
-    })
-}
-
-#[expect(clippy::disallowed_methods, reason = "this is the room that runs git")]
-fn run<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Result<Output, Notice> {
-    Command::new("git")
-        .args(arguments)
-        // What git says is read here, and it speaks the user's language otherwise.
-        .env("LC_ALL", "C")
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| not_started(&error))
-}
-
-fn not_started(error: &io::Error) -> Notice {
-    let what = format!("git could not be started: {error}");
-    Notice::new(what, "install git, or put it on PATH")
+/// What git says of a failure: its first line, since a page on its usage may follow.
+fn failed(output: &Output) -> Notice {
+    let printed = text(&output.stderr);
+    let first = printed.lines().next().unwrap_or("it failed in silence");
+    let is_refused = printed.contains("safe.directory");
+    if let Some(path) = first.split('\'').nth(1).filter(|_| is_refused) {
+        return Notice::new(
+            format!("git refuses the repository {path}: another user owns it"),
+            Fix::command(
+                "if you trust it",
+                Command::new("git config --global --add safe.directory").arg(path),
+            ),
+        );
+    }
+    let first = first
+        .trim_start_matches("fatal: ")
+        .trim_start_matches("error: ");
+    Notice::new(
+        format!("git config: {first}"),
+        "look at: git config --show-origin --list",
+    )
 }
 
 /// A word as a shell takes it.
@@ -210,40 +236,9 @@ fn quoted_for_shell(word: &str) -> String {
     }
 }
 
-fn said(output: &Output) -> Notice {
-    let text = String::from_utf8_lossy(&output.stderr);
-    let what = format!("git config: {}", text.trim().trim_start_matches("fatal: "));
-    Notice::new(what, "look at: git config --show-origin --list")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_patterns_that_git_applies_to_heroku_are_known() {
-        for key in [
-            "credential.helper",
-            "credential.https://git.heroku.com.helper",
-            "credential.https://git.heroku.com/.helper",
-            "credential.https://git.heroku.com:443.helper",
-            "credential.https://GIT.heroku.com.helper",
-            "credential.https://*.heroku.com.helper",
-            "credential.https://git.heroku.com/app.git.helper",
-            "credential.git.heroku.com.helper",
-        ] {
-            assert!(applies_to_heroku(key), "{key}");
-        }
-        for key in [
-            "credential.https://heroku.com.helper",
-            "credential.http://git.heroku.com.helper",
-            "credential.https://bob@git.heroku.com.helper",
-            "credential.https://github.com.helper",
-            "credential.https://git.heroku.com:8443.helper",
-        ] {
-            assert!(!applies_to_heroku(key), "{key}");
-        }
-    }
 
     #[test]
     fn settings_are_read_with_their_place() {
@@ -254,21 +249,5 @@ mod tests {
         assert_eq!(read[0].origin, "/h/.gitconfig");
         assert_eq!(read[0].value, "store");
         assert_eq!(read[1].value, "");
-    }
-
-    #[test]
-    fn a_password_in_a_url_is_seen_only_for_heroku() {
-        assert!(has_password_for_heroku(
-            "https://x:y@git.heroku.com/app.git"
-        ));
-        assert!(has_password_for_heroku(
-            "https://:y@GIT.heroku.com:443/app.git"
-        ));
-        assert!(!has_password_for_heroku(
-            "https://ann@git.heroku.com/app.git"
-        ));
-        assert!(!has_password_for_heroku(
-            "https://x:y@github.com/git.heroku.com"
-        ));
     }
 }

@@ -1,192 +1,496 @@
-//! Becoming the only helper for Heroku, and taking it back: what others wrote stays.
+//! Writing our lines into git's configuration, and removing them: no line of others is changed.
+//!
+//! They go to the end of the file that `git config` of a scope writes, so that they come after every
+//! other section and `[include]`. The file is replaced as git does it, by renaming `FILE.lock` over it,
+//! and only if git reads the new text as the old settings and ours.
 
-use std::path::Path;
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
-use super::whole::{self, Place};
-use super::{HEROKU_HELPER, OUR_NAME, Scope, Setting, applies_to_heroku, quoted_for_shell};
-use crate::notice::Notice;
+use tempfile::TempPath;
+
+use super::{Git, HEROKU_HELPER, Kin, OUR_NAME, Scope, Setting, failed, quoted_for_shell, text};
+use crate::environment::Environment;
+use crate::files;
+use crate::notice::{Command, Fix, Notice};
+
+/// How long git's lock is waited for, which a git that was killed leaves. git itself gives up at once.
+const LOCK_LIMIT: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_millis(25);
+
+/// The oldest git that has all that is asked of it here and in `doctor`.
+const OLDEST: (u32, u32) = (2, 30);
+
+const HEADER: &str = "[credential \"https://git.heroku.com\"]";
 
 /// What `set_up` did.
 #[derive(Debug, PartialEq, Eq)]
 pub enum SetUp {
-    /// Nothing: the two values stood there, and last.
+    /// Nothing: the two values were there, with no other helper behind them.
     AsItWas,
-    /// The blank reset and our helper were added.
+    /// The reset and our helper were added.
     Added,
-    /// They were there or others were, above a helper that would have followed them: the whole
-    /// section was moved to the end of the file.
+    /// They were there, and are at the end of the file now.
     Moved,
 }
 
-/// Writes two values, the blank reset and `helper`, where nothing in the same file follows them.
-///
-/// Two values, because the Heroku CLI sets its own helper over a single one before every
-/// command, and fails in silence where there are several. The file is the old or the new one whole,
-/// whatever becomes of this process.
-///
-/// # Errors
-/// A [`Notice`] with git's own words.
-pub fn set_up(scope: Scope, helper: &str) -> Result<SetUp, Notice> {
-    let here = Place::Scope(scope);
-    if stands_last(here, helper)? {
-        return Ok(SetUp::AsItWas);
-    }
-    if whole::file(scope)?.is_none() {
-        // git makes the file where it wants it. Our helper alone, without the reset, harms nobody.
-        here.change(&["--add", HEROKU_HELPER, helper])?;
-    }
-    whole::edit(scope, |copy| arrange(copy, helper))
-}
-
-fn arrange(copy: Place<'_>, helper: &str) -> Result<SetUp, Notice> {
-    if stands_last(copy, helper)? {
-        return Ok(SetUp::AsItWas);
-    }
-    remove_ours(copy)?;
-    add_pair(copy, helper)?;
-    if stands_last(copy, helper)? {
-        return Ok(SetUp::Added);
-    }
-    remove_ours(copy)?;
-    move_section_to_end(copy)?;
-    add_pair(copy, helper)?;
-    Ok(SetUp::Moved)
-}
-
-/// Whether the blank reset and `helper` are the last values that git reads for Heroku in this file.
-fn stands_last(place: Place<'_>, helper: &str) -> Result<bool, Notice> {
-    let mut values = place.entries(r"^credential\.(.*\.)?helper$")?;
-    values.retain(|(key, _)| applies_to_heroku(key));
-    let last = match values.as_slice() {
-        [.., (reset_key, reset), (key, value)] => {
-            reset_key == HEROKU_HELPER
-                && reset.is_empty()
-                && key == HEROKU_HELPER
-                && value == helper
+impl Git {
+    /// Writes two values, the reset and `helper`, to the end of the file of a scope. Two, because the
+    /// Heroku CLI sets its own helper over a single one before every command, and leaves several alone.
+    ///
+    /// # Errors
+    /// A [`Notice`]; the file is then as it was.
+    pub fn set_up(
+        &self,
+        scope: Scope,
+        helper: &str,
+        environment: &Environment,
+    ) -> Result<SetUp, Notice> {
+        let file = self.file(scope, environment)?;
+        // Without the lock, since a file that cannot be written may be as it should be.
+        if is_last(&self.entries(&file.target)?, helper) {
+            return Ok(SetUp::AsItWas);
         }
-        _ => false,
-    };
-    Ok(last)
-}
-
-fn add_pair(copy: Place<'_>, helper: &str) -> Result<(), Notice> {
-    copy.change(&["--add", HEROKU_HELPER, ""])?;
-    copy.change(&["--add", HEROKU_HELPER, helper])
-}
-
-/// Takes our section out and writes it again, in order, with whatever others keep in it: git adds
-/// a section that is not there at the end of the file.
-fn move_section_to_end(copy: Place<'_>) -> Result<(), Notice> {
-    let section = HEROKU_HELPER.trim_end_matches(".helper");
-    let values = copy.entries(r"^credential\.https://git\.heroku\.com\.")?;
-    if !values.is_empty() {
-        copy.change(&["--remove-section", section])?;
-    }
-    for (key, value) in &values {
-        copy.change(&["--add", key, value])?;
-    }
-    Ok(())
-}
-
-/// Removes our helper and the blank reset right before it, and nothing else; says whether there
-/// was anything to remove. The file is the old or the new one whole.
-///
-/// # Errors
-/// A [`Notice`] with git's own words.
-pub fn tear_down(scope: Scope) -> Result<bool, Notice> {
-    let values = helpers(Place::Scope(scope))?;
-    match without_ours(&values).len() == values.len() {
-        true => Ok(false),
-        false => whole::edit(scope, remove_ours),
-    }
-}
-
-fn helpers(place: Place<'_>) -> Result<Vec<String>, Notice> {
-    let entries = place.entries(r"^credential\.https://git\.heroku\.com\.helper$")?;
-    Ok(entries.into_iter().map(|(_, value)| value).collect())
-}
-
-fn remove_ours(copy: Place<'_>) -> Result<bool, Notice> {
-    let values = helpers(copy)?;
-    let kept = without_ours(&values);
-    if kept.len() == values.len() {
-        return Ok(false);
-    }
-    if kept.contains(&"") {
-        // A blank of somebody else's stands there too, and git cannot take out one of two.
-        copy.change(&["--unset-all", HEROKU_HELPER])?;
-        for value in &kept {
-            copy.change(&["--add", HEROKU_HELPER, value])?;
+        let lock = file.lock(helper)?;
+        let before = self.entries(&file.target)?;
+        if is_last(&before, helper) {
+            return Ok(SetUp::AsItWas);
         }
-        return Ok(true);
+        let (mut new, removed) = without_pairs(&file.read()?);
+        if !new.is_empty() && !new.ends_with(b"\n") {
+            new.push(b'\n');
+        }
+        let value = quoted_for_git(helper);
+        new.extend(format!("{HEADER}\n\thelper =\n\thelper = {value}\n").bytes());
+        let ours = [entry(""), entry(helper)];
+        self.replace(&file, lock, &new, &before, &ours)?;
+        Ok(if removed { SetUp::Moved } else { SetUp::Added })
     }
-    for value in values
-        .iter()
-        .filter(|value| !kept.contains(&value.as_str()))
+
+    /// Removes the lines that `set_up` wrote; says whether there were any. The section's header goes with
+    /// them if nothing else is in the section.
+    ///
+    /// # Errors
+    /// A [`Notice`]; the file is then as it was.
+    pub fn tear_down(&self, scope: Scope, environment: &Environment) -> Result<bool, Notice> {
+        let file = self.file(scope, environment)?;
+        if !without_pairs(&file.read()?).1 {
+            return Ok(false);
+        }
+        let lock = file.lock(OUR_NAME)?;
+        let before = self.entries(&file.target)?;
+        let (new, removed) = without_pairs(&file.read()?);
+        if removed {
+            self.replace(&file, lock, &new, &before, &[])?;
+        }
+        Ok(removed)
+    }
+
+    /// Renames the locked copy over the file, if git reads it as the old entries without pairs of ours,
+    /// and with these at the end.
+    fn replace(
+        &self,
+        file: &ConfigFile,
+        mut lock: Lock,
+        new: &[u8],
+        before: &[Vec<u8>],
+        ours: &[Vec<u8>],
+    ) -> Result<(), Notice> {
+        let helper = ours.last().map_or(OUR_NAME.into(), |entry| value_of(entry));
+        let unchanged = |why: io::Error| file.unchanged(&why, &helper);
+        lock.write(new, &file.target).map_err(unchanged)?;
+        let after = self.entries(&lock.path)?;
+        let kept = after.strip_suffix(ours);
+        if !kept.is_some_and(|kept| is_without_pairs(before, kept)) {
+            return Err(Notice::new(
+                format!(
+                    "{} was left as it was: our lines would change others",
+                    file.scope
+                ),
+                Fix::command(
+                    "look at its end",
+                    Command::new("tail").path(&file.path, None),
+                ),
+            ));
+        }
+        // Windows renames no open file.
+        drop(lock.file);
+        files::rename_over(lock.path, &file.target).map_err(unchanged)
+    }
+
+    /// Every entry of one file, without its includes, as git reads it: key, line feed, value, zero byte.
+    fn entries(&self, path: &Path) -> Result<Vec<Vec<u8>>, Notice> {
+        if !path.exists() {
+            return Ok(Vec::new());
+        }
+        let arguments = ["config", "-z", "--list", "--file"].map(OsStr::new);
+        let output = self.run(arguments.into_iter().chain([path.as_os_str()]))?;
+        if !output.is_success {
+            return Err(failed(&output));
+        }
+        let entries = output.stdout.split_inclusive(|byte| *byte == 0);
+        Ok(entries.map(<[u8]>::to_vec).collect())
+    }
+
+    /// The file of a scope that git writes.
+    fn file(&self, scope: Scope, environment: &Environment) -> Result<ConfigFile, Notice> {
+        let is_no_file = |path: &Path| path.exists() && !path.is_file();
+        // git, run by root, puts a file in the place of a device, such as the `/dev/null` by which
+        // configuration is switched off. It waits for a FIFO.
+        if environment
+            .git_config_global
+            .as_deref()
+            .is_some_and(is_no_file)
+        {
+            return Err(Notice::new(
+                "GIT_CONFIG_GLOBAL names something that is no plain file, so nothing was written",
+                "run: unset GIT_CONFIG_GLOBAL",
+            ));
+        }
+        let (version, shown) = self.version()?;
+        if version < OLDEST {
+            return Err(Notice::new(
+                format!("git {shown} is too old for this program"),
+                "install git 2.30 or later",
+            ));
+        }
+        let path = match scope {
+            Scope::Global => global_file(version, environment)?,
+            Scope::Local => self.local_file()?,
+        };
+        let file = ConfigFile {
+            scope,
+            target: files::resolved(&path).unwrap_or_else(|_| path.clone()),
+            is_chosen: environment.git_config_global.as_ref() == Some(&path),
+            home: environment.home.clone(),
+            path,
+        };
+        if is_no_file(&file.target) {
+            let why = io::Error::other("it is no plain file");
+            return Err(file.unchanged(&why, OUR_NAME));
+        }
+        Ok(file)
+    }
+
+    fn local_file(&self) -> Result<PathBuf, Notice> {
+        // git makes this absolute itself from 2.31 on.
+        let output = self.run(["rev-parse", "--git-path", "config"])?;
+        match output.stdout.strip_suffix(b"\n") {
+            Some(path) if output.is_success => {
+                let directory = std::env::current_dir().unwrap_or_default();
+                Ok(directory.join(path_of(path)))
+            }
+            _ => Err(failed(&output)),
+        }
+    }
+}
+
+/// Source: git's `builtin/config.c`. `GIT_CONFIG_GLOBAL` came with 2.32.
+fn global_file(version: (u32, u32), environment: &Environment) -> Result<PathBuf, Notice> {
+    if let Some(chosen) = &environment.git_config_global
+        && version >= (2, 32)
     {
-        if helpers(copy)?.contains(value) {
-            copy.change(&["--fixed-value", "--unset-all", HEROKU_HELPER, value])?;
+        return Ok(chosen.clone());
+    }
+    let Some(home) = &environment.home else {
+        let what = "where git keeps your configuration is not known";
+        return Err(Notice::new(what, "set HOME to your home directory"));
+    };
+    let usual = home.join(".gitconfig");
+    let config_home = environment.xdg_config_home.clone();
+    let config_home = config_home.unwrap_or_else(|| home.join(".config"));
+    let xdg = config_home.join("git/config");
+    let is_xdg = !usual.exists() && xdg.exists();
+    Ok(if is_xdg { xdg } else { usual })
+}
+
+/// A configuration file of git's.
+struct ConfigFile {
+    scope: Scope,
+    path: PathBuf,
+    /// Where links lead from there.
+    target: PathBuf,
+    /// By `GIT_CONFIG_GLOBAL`.
+    is_chosen: bool,
+    home: Option<PathBuf>,
+}
+
+/// git's lock on a file, which becomes the file; removed with this value if it does not.
+struct Lock {
+    path: TempPath,
+    file: fs::File,
+}
+
+impl ConfigFile {
+    /// Empty if there is no file yet.
+    fn read(&self) -> Result<Vec<u8>, Notice> {
+        match fs::read(&self.target) {
+            Err(why) if why.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+            read => read.map_err(|why| self.unchanged(&why, OUR_NAME)),
         }
     }
-    Ok(true)
-}
 
-/// The values that stay once ours are gone, each with the blank reset that stood before it.
-fn without_ours(values: &[String]) -> Vec<&str> {
-    let mut kept: Vec<&str> = Vec::new();
-    for value in values {
-        if !means_us(value) {
-            kept.push(value);
-        } else if kept.last() == Some(&"") {
-            kept.pop();
+    fn lock(&self, helper: &str) -> Result<Lock, Notice> {
+        let mut name = self.target.as_os_str().to_owned();
+        name.push(".lock");
+        let name = PathBuf::from(name);
+        let mut options = fs::File::options();
+        options.write(true).create_new(true);
+        // What is in a new file concerns its owner alone.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut waited = Duration::ZERO;
+        loop {
+            let opened = options.open(&name);
+            match opened.and_then(|file| Ok((TempPath::try_from_path(&name)?, file))) {
+                Ok((path, file)) => return Ok(Lock { path, file }),
+                Err(why) if why.kind() != ErrorKind::AlreadyExists => {
+                    return Err(self.unchanged(&why, helper));
+                }
+                Err(_) if waited >= LOCK_LIMIT => {
+                    let scope = self.scope;
+                    return Err(Notice::new(
+                        format!(
+                            "{scope} is locked: another git changes it, or one was stopped in the middle"
+                        ),
+                        Fix::command(
+                            "if no git runs",
+                            Command::new("rm").path(&name, self.home()),
+                        ),
+                    ));
+                }
+                Err(_) => thread::sleep(PAUSE),
+            }
+            waited += PAUSE;
         }
     }
-    kept
+
+    fn home(&self) -> Option<&Path> {
+        self.home.as_deref()
+    }
+
+    /// Why it was left as it was, and what works instead.
+    fn unchanged(&self, why: &io::Error, helper: &str) -> Notice {
+        let is_read_only = matches!(
+            why.kind(),
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem
+        );
+        let is_read_only = is_read_only && self.scope == Scope::Global;
+        let (why, fix) = match why.kind() {
+            ErrorKind::ResourceBusy => {
+                let lines = format!(
+                    "\n{HEADER}\n\thelper =\n\thelper = {}",
+                    quoted_for_git(helper)
+                );
+                let lines = lines.replace('\n', "\\n").replace('\t', "\\t");
+                let append = Command::new("printf '%b\\n'").arg(&lines).then(">>");
+                let append = append.path(&self.path, self.home());
+                (
+                    "it is a mount, and cannot be replaced".to_owned(),
+                    Fix::command("append to it", append),
+                )
+            }
+            // git reads both files, and writes the usual one if there is one.
+            _ if is_read_only && !self.is_chosen && self.path.ends_with("git/config") => {
+                let touch = Command::new("touch ~/.gitconfig && git credential-heroku-rs setup");
+                (
+                    format!("{} cannot be written", self.path.display()),
+                    touch.into(),
+                )
+            }
+            _ if is_read_only => (
+                format!("{} cannot be written", self.path.display()),
+                Fix::advice(format!(
+                    "add it where that file is made: {HEROKU_HELPER} = \"\", then {helper}"
+                )),
+            ),
+            _ => {
+                let look = Command::new("ls -ld").path(&self.path, self.home());
+                (why.to_string(), Fix::command("look at", look))
+            }
+        };
+        Notice::new(format!("{} was left as it was: {why}", self.scope), fix)
+    }
 }
 
-fn means_us(value: &str) -> bool {
-    Setting::helper(value).means_us()
+impl Lock {
+    /// Writes the whole text. Mode and owner are those of the file that it replaces.
+    fn write(&mut self, new: &[u8], target: &Path) -> io::Result<()> {
+        if let Ok(replaced) = fs::metadata(target) {
+            self.file.set_permissions(replaced.permissions())?;
+            #[cfg(unix)]
+            {
+                use std::os::unix::fs::{MetadataExt, fchown};
+                let made = self.file.metadata()?;
+                if (made.uid(), made.gid()) != (replaced.uid(), replaced.gid()) {
+                    // Only root can, and git does not try: else the file is the writer's, as after git.
+                    let _ = fchown(&self.file, Some(replaced.uid()), Some(replaced.gid()));
+                }
+            }
+        }
+        self.file.write_all(new)?;
+        self.file.sync_all()
+    }
 }
 
-/// The value that makes git find this program: its name where git looks for it there, else its
-/// path, quoted for the shell that git hands it to.
+/// An entry for our key, as git lists it.
+fn entry(value: &str) -> Vec<u8> {
+    format!("{HEROKU_HELPER}\n{value}\0").into_bytes()
+}
+
+fn key_of(entry: &[u8]) -> String {
+    let end = entry.iter().position(|byte| b"\n\0".contains(byte));
+    text(&entry[..end.unwrap_or(entry.len())]).into_owned()
+}
+
+fn value_of(entry: &[u8]) -> String {
+    let entry = text(entry);
+    let value = entry.split_once('\n').map_or("", |(_, value)| value);
+    value.trim_end_matches('\0').to_owned()
+}
+
+/// Whether these entries begin with a pair as `set_up` writes it.
+fn is_pair(entries: &[Vec<u8>]) -> bool {
+    let [reset, helper, ..] = entries else {
+        return false;
+    };
+    *reset == entry("") && key_of(helper) == HEROKU_HELPER && starts_us(&value_of(helper))
+}
+
+/// Whether a helper starts this program, or did before the program was moved.
+fn starts_us(value: &str) -> bool {
+    matches!(Setting::helper(value).kin(), Kin::Us | Kin::Stale)
+}
+
+/// Whether a pair with this helper is there, and nothing behind it that could add another helper.
+fn is_last(entries: &[Vec<u8>], helper: &str) -> bool {
+    let pair = [entry(""), entry(helper)];
+    let Some(at) = entries.windows(2).rposition(|two| two == pair) else {
+        return false;
+    };
+    let mut behind = entries[at + 2..].iter().map(|entry| key_of(entry));
+    !behind.any(|key| {
+        let is_include = key.starts_with("include") && key.rsplit('.').next() == Some("path");
+        let setting = Setting::helper_at(&key, "");
+        is_include || setting.is_helper() && setting.covers_heroku()
+    })
+}
+
+/// Whether `kept` is `before` without some pairs of ours, or all of them.
+fn is_without_pairs(mut before: &[Vec<u8>], mut kept: &[Vec<u8>]) -> bool {
+    while let [first, rest @ ..] = before {
+        if is_pair(before) && !kept.starts_with(&before[..2]) {
+            before = &before[2..];
+        } else if kept.first() == Some(first) {
+            (before, kept) = (rest, &kept[1..]);
+        } else {
+            return false;
+        }
+    }
+    kept.is_empty()
+}
+
+/// The text without the lines that `set_up` writes, and whether there were any. A line that it does not
+/// write so, such as one with a comment, stays.
+fn without_pairs(text: &[u8]) -> (Vec<u8>, bool) {
+    let lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
+    let is_header = |line: &&[u8]| line.trim_ascii_start().starts_with(b"[");
+    let is_blank = |line: &&[u8]| line.trim_ascii().is_empty();
+    let mut kept = Vec::with_capacity(text.len());
+    let mut removed = false;
+    for section in lines.chunk_by(|_, next| !is_header(next)) {
+        let after_header = section[0].trim_ascii().strip_prefix(HEADER.as_bytes());
+        let comment = after_header.map(<[u8]>::trim_ascii_start);
+        if !comment.is_some_and(|rest| rest.is_empty() || b"#;".contains(&rest[0])) {
+            kept.extend(section.concat());
+            continue;
+        }
+        let mut body = Vec::new();
+        let mut rest = &section[1..];
+        while let [line, after @ ..] = rest {
+            let next = after.first().and_then(|next| helper_in(next));
+            if helper_in(line).as_deref() == Some("") && next.is_some_and(|next| starts_us(&next)) {
+                rest = &after[1..];
+                removed = true;
+            } else {
+                body.push(*line);
+                rest = after;
+            }
+        }
+        let is_emptied = body.len() + 1 < section.len() && body.iter().all(is_blank);
+        if !is_emptied || comment != Some(b"") {
+            kept.extend_from_slice(section[0]);
+        }
+        kept.extend(body.concat());
+    }
+    (kept, removed)
+}
+
+/// The value of a line `helper = VALUE` without a comment.
+fn helper_in(line: &[u8]) -> Option<String> {
+    let line = std::str::from_utf8(line).ok()?.trim();
+    let (key, value) = line.split_once('=')?;
+    if !key.trim_end().eq_ignore_ascii_case("helper") {
+        return None;
+    }
+    let (mut unquoted, mut is_quoted) = (String::new(), false);
+    let mut rest = value.trim_start().chars();
+    while let Some(c) = rest.next() {
+        match c {
+            '"' => is_quoted = !is_quoted,
+            '\\' => unquoted.push(match rest.next()? {
+                'n' => '\n',
+                't' => '\t',
+                c => c,
+            }),
+            '#' | ';' if !is_quoted => return None,
+            c => unquoted.push(c),
+        }
+    }
+    (!is_quoted).then_some(unquoted)
+}
+
+/// A value as git's configuration files take it.
+fn quoted_for_git(value: &str) -> String {
+    let escaped = value.replace('\\', "\\\\").replace('"', "\\\"");
+    let escaped = escaped.replace('\n', "\\n").replace('\t', "\\t");
+    if escaped.contains(['#', ';']) || escaped.trim() != escaped {
+        format!("\"{escaped}\"")
+    } else {
+        escaped
+    }
+}
+
+#[cfg(unix)]
+fn path_of(bytes: &[u8]) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt;
+    PathBuf::from(OsStr::from_bytes(bytes))
+}
+
+#[cfg(not(unix))]
+fn path_of(bytes: &[u8]) -> PathBuf {
+    PathBuf::from(text(bytes).into_owned())
+}
+
+/// The value that makes git find this program: its name if git looks for it there, else its path, quoted
+/// for the shell that git hands it to.
 pub fn helper_value(is_on_path: bool, program: &Path) -> String {
-    match is_on_path {
-        true => OUR_NAME.to_owned(),
-        false => quoted(program),
+    if is_on_path {
+        return OUR_NAME.to_owned();
     }
-}
-
-fn quoted(program: &Path) -> String {
-    let text = program.to_string_lossy().replace('\\', "/");
+    let path = program.to_string_lossy().replace('\\', "/");
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-:+".contains(c);
-    if text.chars().all(plain) {
-        return text;
+    if path.chars().all(plain) {
+        path
+    } else {
+        // A value that does not start with a slash would be taken for the name of a git command.
+        format!("!{}", quoted_for_shell(&path))
     }
-    // A value that does not open with a slash would be taken for the name of a git command.
-    format!("!{}", quoted_for_shell(&text))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_our_values_go() {
-        let values = |list: &[&str]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let cli = "!heroku git:credentials";
-        assert_eq!(without_ours(&values(&["", "heroku-rs"])), [""; 0]);
-        assert_eq!(without_ours(&values(&[cli, "", "heroku-rs"])), [cli]);
-        assert_eq!(
-            without_ours(&values(&["", "x", "", "heroku-rs", cli])),
-            ["", "x", cli]
-        );
-        assert_eq!(without_ours(&values(&["", cli])), ["", cli]);
-    }
-
-    #[test]
-    fn a_path_with_a_blank_is_quoted_for_the_shell() {
-        assert_eq!(quoted(Path::new("/opt/bin/x")), "/opt/bin/x");
-        assert_eq!(quoted(Path::new("/a b/it's")), r"!'/a b/it'\''s'");
-    }
-}
+mod tests;

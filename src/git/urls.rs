@@ -11,7 +11,7 @@ pub struct HerokuUrl {
     pub way: Way,
     /// The token in it, as password or as user name.
     pub token: Option<Token>,
-    /// Whether there is a password in it, a token or not.
+    /// Whether there is a password in it, a token or not. An empty one is a password to git.
     pub has_password: bool,
     /// The same address without user and password, over https.
     pub clean: String,
@@ -49,13 +49,15 @@ impl HerokuUrl {
             }
             _ => return None,
         };
-        let (name, password) = user.split_once(':').unwrap_or((user, ""));
+        let (name, password) = user
+            .split_once(':')
+            .map_or((user, None), |(name, password)| (name, Some(password)));
         let as_token = |text: &str| Token::parse(&Zeroizing::new(text.to_owned())).ok();
         let in_name = || as_token(name).filter(Token::has_known_form);
         Some(HerokuUrl {
             way,
-            token: as_token(password).or_else(in_name),
-            has_password: !password.is_empty(),
+            token: password.and_then(as_token).or_else(in_name),
+            has_password: password.is_some(),
             clean: format!("https://git.heroku.com{path}"),
         })
     }
@@ -92,6 +94,8 @@ mod tests {
         }
         let url = HerokuUrl::parse("https://heroku@git.heroku.com/app.git").unwrap();
         assert!(url.token.is_none() && !url.has_password);
+        let url = HerokuUrl::parse("https://heroku:@git.heroku.com/app.git").unwrap();
+        assert!(url.token.is_none() && url.has_password);
     }
 
     #[test]

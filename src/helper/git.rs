@@ -11,7 +11,7 @@ use jiff::SignedDuration;
 use crate::account::Account;
 use crate::context::Context;
 use crate::environment::Environment;
-use crate::git;
+use crate::git::Git;
 use crate::hosts::HerokuHost;
 use crate::logins;
 use crate::logins::lookup::{self, Found, Source, Wanted};
@@ -167,7 +167,7 @@ fn next_helper(environment: &Environment, deadline: Instant) -> NextHelper {
         return NextHelper::Absent;
     }
     let since = environment.trace.clock();
-    let next = match git::is_followed(deadline) {
+    let next = match Git::new(environment).is_followed(deadline) {
         Some(true) => NextHelper::Present,
         Some(false) => NextHelper::Absent,
         None => NextHelper::Unknown,

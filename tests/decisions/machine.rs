@@ -152,9 +152,12 @@ impl<'a> Machine<'a> {
             "quoted" => Some(format!("\"{}\"", tokens.named("key"))),
             name => Some(tokens.named(name)),
         };
+        #[expect(clippy::disallowed_methods, reason = "git is where the system has it")]
+        let path = std::env::var_os("PATH");
         let variable = |name: &str| -> Option<OsString> {
             match (name, heroku) {
                 ("HOME", _) => Some(home.path().into()),
+                ("PATH", _) => path.clone(),
                 ("HEROKU_API_KEY", _) => api_key.clone().map(Into::into),
                 ("HEROKU_NETRC_WRITE", _) => is_netrc_first.then(|| "true".into()),
                 // Nothing listens there, so that no test reaches the network.

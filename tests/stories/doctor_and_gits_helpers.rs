@@ -1,6 +1,6 @@
 //! `doctor` on whom git asks: each way in which another program comes before ours, or beside it.
 
-use crate::doctor::{healthy, is_found_and_fixed};
+use crate::doctor::{healthy, is_found_and_fixed, is_found_and_left_to_the_user};
 use crate::world::World;
 
 const KEY: &str = "credential.https://git.heroku.com.helper";
@@ -117,7 +117,5 @@ fn a_user_name_asks_for_an_account_without_a_token() {
     world
         .git("config --global credential.https://git.heroku.com.username bob@example.com")
         .succeeds();
-    let said = is_found_and_fixed(&world, "git.user-name", "b…@example.com");
-    assert!(said.contains("undo: git config --file"), "{said}");
-    assert!(!said.contains("bob@"), "{said}");
+    is_found_and_left_to_the_user(&world, "git.user-name", "b…@example.com");
 }

@@ -185,7 +185,7 @@ fn setup_is_done_or_says_that_it_is_not() {
         let said = said.holds_out(1);
         let text = fs::read_to_string(world.home().join(".gitconfig")).unwrap();
         match said.ended_well() {
-            true => assert!(text.ends_with("\thelper = \n\thelper = heroku-rs\n")),
+            true => assert!(text.ends_with("\thelper =\n\thelper = heroku-rs\n")),
             false => assert_eq!(text, CONFIG),
         }
     };
@@ -210,13 +210,13 @@ fn setup_bears_a_git_that_fails() {
         let calls = fs::read_to_string(world.home().join("calls")).unwrap();
         match text == CONFIG {
             true => drop(said.exits_with(1).says("No space left on device").stdout()),
-            false => assert!(text.ends_with("\thelper = \n\thelper = heroku-rs\n")),
+            false => assert!(text.ends_with("\thelper =\n\thelper = heroku-rs\n")),
         }
         if calls.trim().parse::<usize>().unwrap() < call {
             break;
         }
         failed += 1;
     }
-    assert!(failed > 10, "{failed} calls of git's fail");
+    assert!(failed > 5, "{failed} calls of git's fail");
     counted("faults on the disk", failed);
 }

@@ -277,7 +277,7 @@ fn setup_leaves_the_old_configuration_or_the_new_one() {
     world
         .shell(line, b"")
         .succeeds()
-        .says("moved to the end")
+        .says("git now asks heroku-rs")
         .stdout();
     let new = fs::read_to_string(world.home().join(".gitconfig")).unwrap();
     let then = |world: &World| {
@@ -317,7 +317,7 @@ fn a_lock_that_was_left_is_named_with_its_mend() {
     world.has_file(".gitconfig.lock", "");
     world.helper("setup").exits_with(1).stdout_is("").stderr_is(
         "heroku-rs: your git configuration is locked: another git changes it, or one was stopped \
-         in the middle\n  if no git runs: rm '~/.gitconfig.lock'\n",
+         in the middle\n  if no git runs: rm ~/.gitconfig.lock\n",
     );
     let text = fs::read_to_string(world.home().join(".gitconfig")).unwrap();
     assert_eq!(text, CONFIG);

@@ -120,7 +120,7 @@ fn git_is_asked_in_one_language_whatever_the_users_is() {
 fn the_file_is_where_git_finds_it() {
     let world = World::new();
     let theirs = "[alias]\n\tst = status\n";
-    let ours = "\thelper = \n\thelper = heroku-rs\n";
+    let ours = "\thelper =\n\thelper = heroku-rs\n";
     let path = world.has_file(".config/git/config", theirs);
     world.helper("setup").succeeds();
     let text = fs::read_to_string(&path).unwrap();
@@ -146,7 +146,7 @@ fn a_repositorys_own_file_is_found_from_any_of_its_folders() {
         .stderr_is("");
     let config = fs::read_to_string(world.work().join(".git/config")).unwrap();
     assert!(
-        config.ends_with("\thelper = \n\thelper = heroku-rs\n"),
+        config.ends_with("\thelper =\n\thelper = heroku-rs\n"),
         "{config}"
     );
     world

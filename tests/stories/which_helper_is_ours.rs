@@ -10,19 +10,6 @@ use crate::world::{ANN, World};
 const KEY: &str = "credential.https://git.heroku.com.helper";
 const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n\n";
 
-/// What git and our commands make of a spelling.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Spelling {
-    /// git starts us by it.
-    Works,
-    /// It means us, and git does not start us.
-    MeansUs,
-    /// Whatever git makes of it, it is somebody's own.
-    Theirs,
-}
-
-use Spelling::{MeansUs, Theirs, Works};
-
 /// The program on the PATH, and in the home in a directory with a blank in its name.
 fn logged_in() -> (World, String) {
     let world = World::new().with_keyring().with_app("blue-sky");
@@ -75,67 +62,65 @@ fn doctor_says_so(world: &World) -> bool {
 fn git_and_every_command_agree_on_each_spelling() {
     let (world, token) = logged_in();
     let bin = world.bin().display().to_string();
-    for (value, spelling) in [
-        ("heroku-rs", Works),
-        ("heroku-rs --an-option", Works),
-        ("'heroku-rs'", Works),
-        ("!git credential-heroku-rs", Works),
-        ("!git-credential-heroku-rs", Works),
-        ("! git-credential-heroku-rs", Works),
-        ("!HEROKU_RS_TIMEOUT=9 exec git-credential-heroku-rs", Works),
-        ("!true && git-credential-heroku-rs", Works),
-        ("!'~/b in/git-credential-heroku-rs'", MeansUs),
-        ("!~/'b in'/git-credential-heroku-rs", Works),
-        ("!\"$AT/git-credential-heroku-rs\"", Works),
-        ("!~/b\\ in/git-credential-heroku-rs", Works),
-        ("BIN/git-credential-heroku-rs", Works),
-        ("BIN/git-credential-heroku-rs --an-option", Works),
-        ("!BIN/git-credential-heroku-rs", Works),
-        ("!'BIN/git-credential-heroku-rs'", Works),
-        ("'BIN/git-credential-heroku-rs'", MeansUs),
-        ("git-credential-heroku-rs", MeansUs),
-        ("credential-heroku-rs", MeansUs),
-        ("heroku_rs", MeansUs),
-        ("!heroku-rs", MeansUs),
-        ("~/bin/git-credential-heroku-rs", MeansUs),
-        ("../bin/git-credential-heroku-rs", MeansUs),
-        ("/nowhere/git-credential-heroku-rs", MeansUs),
-        ("!/nowhere/git-credential-heroku-rs", MeansUs),
-        ("~/b in/git-credential-heroku-rs", Theirs),
-        ("!git-credential-heroku-rs # ours", Theirs),
-        ("!git-credential-heroku-rs | cat", Theirs),
-        ("store --file=BIN/git-credential-heroku-rs", Theirs),
-        ("!echo git-credential-heroku-rs", Theirs),
+    for (value, works) in [
+        ("heroku-rs", true),
+        ("heroku-rs --an-option", true),
+        ("'heroku-rs'", true),
+        ("!git credential-heroku-rs", true),
+        ("!git-credential-heroku-rs", true),
+        ("! git-credential-heroku-rs", true),
+        ("!HEROKU_RS_TIMEOUT=9 exec git-credential-heroku-rs", true),
+        ("!true && git-credential-heroku-rs", true),
+        ("!'~/b in/git-credential-heroku-rs'", false),
+        ("!~/'b in'/git-credential-heroku-rs", true),
+        ("!\"$AT/git-credential-heroku-rs\"", true),
+        ("!~/b\\ in/git-credential-heroku-rs", true),
+        ("BIN/git-credential-heroku-rs", true),
+        ("BIN/git-credential-heroku-rs --an-option", true),
+        ("!BIN/git-credential-heroku-rs", true),
+        ("!'BIN/git-credential-heroku-rs'", true),
+        ("'BIN/git-credential-heroku-rs'", false),
+        ("git-credential-heroku-rs", false),
+        ("credential-heroku-rs", false),
+        ("heroku_rs", false),
+        ("!heroku-rs", false),
+        ("~/bin/git-credential-heroku-rs", false),
+        ("../bin/git-credential-heroku-rs", false),
+        ("/nowhere/git-credential-heroku-rs", false),
+        ("!/nowhere/git-credential-heroku-rs", false),
+        ("~/b in/git-credential-heroku-rs", false),
+        ("!git-credential-heroku-rs # ours", false),
+        ("!git-credential-heroku-rs | cat", false),
+        ("store --file=BIN/git-credential-heroku-rs", false),
+        ("!echo git-credential-heroku-rs", false),
     ] {
         let value = value.replace("BIN", &bin);
         has(&world, &value);
-        let works = spelling == Works;
         assert_eq!(git_starts_us(&world, &token), works, "git: {value}");
         assert_eq!(status_says_so(&world), works, "status: {value}");
         assert_eq!(doctor_says_so(&world), works, "doctor: {value}");
-        world.helper("unsetup").succeeds();
-        let left = world.git(&format!("config --get-all {KEY}")).raw_stdout();
-        assert_eq!(left.is_empty(), spelling != Theirs, "unsetup: {value}");
     }
 }
 
 #[test]
-fn setup_takes_the_place_of_what_means_us_and_of_nothing_else() {
+fn setup_comes_behind_whatever_is_there_and_unsetup_leaves_it() {
     let (world, token) = logged_in();
-    for (value, left) in [
-        ("git-credential-heroku-rs", "\nheroku-rs\n"),
-        ("!git credential-heroku-rs", "\nheroku-rs\n"),
-        (
-            "!echo git-credential-heroku-rs",
-            "!echo git-credential-heroku-rs\n\nheroku-rs\n",
-        ),
+    for value in [
+        "heroku-rs",
+        "git-credential-heroku-rs",
+        "!git credential-heroku-rs",
+        "/nowhere/git-credential-heroku-rs",
+        "!echo git-credential-heroku-rs",
     ] {
         has(&world, value);
+        let config = world.home().join(".gitconfig");
+        let before = fs::read_to_string(&config).unwrap();
         world.helper("setup").succeeds().stderr_is("");
-        world
-            .git(&format!("config --get-all {KEY}"))
-            .succeeds()
-            .stdout_is(left);
         assert!(git_starts_us(&world, &token), "{value}");
+        assert!(status_says_so(&world) && doctor_says_so(&world), "{value}");
+        let values = world.git(&format!("config --get-all {KEY}")).succeeds();
+        values.stdout_is(&format!("{value}\n\nheroku-rs\n"));
+        world.helper("unsetup").succeeds();
+        assert_eq!(fs::read_to_string(&config).unwrap(), before, "{value}");
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{Finding, Look};
-use crate::git::{self, HerokuUrl, Setting, Way};
+use crate::git::{HerokuUrl, Setting, Way};
 use crate::notice::{Command, Fix};
 
 /// The URLs of remotes.
@@ -19,6 +19,8 @@ pub(super) fn remotes(look: &Look<'_>) -> Vec<Finding> {
         }
         match url.way {
             Way::Https => {}
+            // `insteadOf` makes https of it.
+            _ if is_used_over_https(setting, look) => {}
             Way::Http => found.push(detour(
                 setting,
                 &url,
@@ -42,6 +44,18 @@ pub(super) fn remotes(look: &Look<'_>) -> Vec<Finding> {
         ));
     }
     found
+}
+
+/// Whether git uses https alone for the remote of this setting.
+fn is_used_over_https(setting: &Setting, look: &Look<'_>) -> bool {
+    let remotes = look.remotes.as_deref().unwrap_or_default().iter();
+    let used = remotes.filter(|remote| {
+        let key = setting.key.strip_prefix("remote.");
+        let key = key.and_then(|rest| rest.strip_prefix(&remote.name));
+        matches!(key, Some(".url" | ".pushurl"))
+    });
+    let mut ways = used.map(|remote| remote.heroku_url().map(|url| url.way));
+    ways.next() == Some(Some(Way::Https)) && ways.all(|way| way == Some(Way::Https))
 }
 
 fn with_a_password(setting: &Setting, url: &HerokuUrl, look: &Look<'_>) -> Finding {
@@ -68,7 +82,7 @@ fn detour(
 
 /// The command that writes the URL without a password, over https.
 fn replacement(setting: &Setting, url: &HerokuUrl, look: &Look<'_>) -> Fix {
-    git::change_command(setting, "--replace-all", Some(&url.clean), look.home())
+    setting.change_command("--replace-all", Some(&url.clean), look.home())
 }
 
 /// Settings that rewrite URLs.
@@ -128,12 +142,7 @@ fn turned_away(rule: &Setting, to: Option<&HerokuUrl>, look: &Look<'_>) -> Optio
         None => "to another server",
     };
     let what = format!("{} in {place} redirects Heroku's URLs {why}", rule.key);
-    let unset = git::change_command(
-        rule,
-        "--fixed-value --unset-all",
-        Some(&rule.value),
-        look.home(),
-    );
+    let unset = rule.change_command("--fixed-value --unset-all", Some(&rule.value), look.home());
     Some(Finding::fail("git.rewritten", what).with_advice(unset))
 }
 

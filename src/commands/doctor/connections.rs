@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use super::{Finding, Look};
-use crate::git;
 use crate::notice::{Command, Fix};
 
 /// Whether git verifies Heroku's certificate.
@@ -23,7 +22,7 @@ pub(super) fn certificates(look: &Look<'_>) -> Vec<Finding> {
     }
     found.extend(unchecked(look));
     let authorities = look.settings_of("http", "sslcainfo").into_iter();
-    for setting in authorities.filter(|one| git::covers_heroku(&one.key)) {
+    for setting in authorities.filter(|one| one.covers_heroku()) {
         let file = Path::new(&setting.value);
         if file.is_absolute() && !file.is_file() {
             let what = format!(
@@ -32,12 +31,7 @@ pub(super) fn certificates(look: &Look<'_>) -> Vec<Finding> {
             );
             let finding = Finding::fail("git.ca-file", what)
                 .because("without CA certificates git cannot connect to Heroku")
-                .with_advice(git::change_command(
-                    setting,
-                    "--unset-all",
-                    None,
-                    look.home(),
-                ));
+                .with_advice(setting.change_command("--unset-all", None, look.home()));
             found.push(finding);
         }
     }
@@ -49,7 +43,7 @@ pub(super) fn certificates(look: &Look<'_>) -> Vec<Finding> {
 fn unchecked(look: &Look<'_>) -> Option<Finding> {
     let settings = look.settings_of("http", "sslverify").into_iter();
     let deciding = settings
-        .filter(|one| git::covers_heroku(&one.key))
+        .filter(|one| one.covers_heroku())
         .max_by_key(|one| one.key.len())?;
     if !["false", "0", "no", "off"].contains(&deciding.value.to_ascii_lowercase().as_str()) {
         return None;
@@ -62,7 +56,7 @@ fn unchecked(look: &Look<'_>) -> Option<Finding> {
         // Other servers may need the general setting.
         Command::new("git config --global http.https://git.heroku.com.sslVerify true").into()
     } else {
-        git::change_command(deciding, "--unset-all", None, look.home())
+        deciding.change_command("--unset-all", None, look.home())
     };
     Some(Finding::fail("git.no-certificate", what).with_advice(advice))
 }
@@ -71,7 +65,7 @@ fn unchecked(look: &Look<'_>) -> Option<Finding> {
 pub(super) fn proxies(look: &Look<'_>) -> Vec<Finding> {
     let settings = look.settings_of("http", "proxy").into_iter();
     let deciding = settings
-        .filter(|one| git::covers_heroku(&one.key))
+        .filter(|one| one.covers_heroku())
         .max_by_key(|one| one.key.len());
     match deciding {
         Some(setting)

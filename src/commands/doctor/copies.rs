@@ -11,7 +11,7 @@ use super::addresses::with;
 use super::{Finding, Look};
 use crate::commands::docker_config_file;
 use crate::docker_config;
-use crate::git::{self, HerokuUrl};
+use crate::git::HerokuUrl;
 use crate::notice::{Command, Fix};
 
 const LIMIT: Duration = Duration::from_secs(10);
@@ -91,7 +91,7 @@ fn stored_in(file: &Path, look: &Look<'_>) -> Option<Finding> {
 
 /// The daemon of git's own helper `cache`, if it runs.
 fn cached(look: &Look<'_>) -> Vec<Finding> {
-    let Some(token) = git::held_in_cache(LIMIT) else {
+    let Some(token) = look.context.git().held_in_cache(LIMIT) else {
         return Vec::new();
     };
     let finding = Finding::warn(

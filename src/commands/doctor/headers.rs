@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::addresses::with;
 use super::{Finding, Look};
-use crate::git::{self, Setting};
+use crate::git::Setting;
 use crate::token::Token;
 
 /// Headers that carry a password to Heroku, whatever a helper says.
@@ -18,7 +18,7 @@ pub(super) fn check(look: &Look<'_>) -> Vec<Finding> {
             continue;
         };
         let is_scoped = setting.key != "http.extraheader";
-        if !git::covers_heroku(&setting.key) {
+        if !setting.covers_heroku() {
             continue;
         }
         found.push(header(setting, &secret, is_scoped, look));
@@ -43,8 +43,7 @@ fn header(setting: &Setting, secret: &Secret, is_scoped: bool, look: &Look<'_>) 
         "git sends it instead of the helper's, and asks to erase the helper's if it is rejected";
     Finding::fail("git.header", what)
         .because(with(why, about))
-        .with_advice(git::change_command(
-            setting,
+        .with_advice(setting.change_command(
             "--unset-all",
             Some(&header_pattern(&setting.value)),
             look.home(),

@@ -1,13 +1,11 @@
 //! Whom git asks about Heroku, in which order, and who else is told the token.
 
-use std::fmt::Write as _;
 use std::path::Path;
 
-use super::{Finding, Look, Repair, Severity, found_by_git, is_sent_by_git, shown};
+use super::{Finding, Look, Repair, Severity, found_by_git, is_sent_by_git};
 use crate::account::Account;
 use crate::commands::our_helper;
-use crate::git::{self, HEROKU_HELPER, Kin, Scope, Setting};
-use crate::notice::Fix;
+use crate::git::{HEROKU_HELPER, Kin, Scope, Setting};
 
 /// What the Heroku CLI writes before every command, where it can.
 const CLI: &str = "!heroku git:credentials";
@@ -16,6 +14,13 @@ const CLI: &str = "!heroku git:credentials";
 pub(super) fn order(look: &Look<'_>) -> Vec<Finding> {
     if let Err(notice) = &look.settings {
         return vec![Finding::from_notice("git.config", Severity::Fail, notice)];
+    }
+    if let Err(notice) = &look.remotes {
+        return vec![Finding::from_notice(
+            "git.repository",
+            Severity::Fail,
+            notice,
+        )];
     }
     let kins: Vec<Kin> = look.helpers.iter().map(Setting::kin).collect();
     let first = kins.iter().position(|kin| *kin == Kin::Us);
@@ -86,7 +91,7 @@ fn nobody(look: &Look<'_>) -> Finding {
 fn described(helper: &Setting, look: &Look<'_>) -> String {
     let mut text = format!(
         "{} ({} {})",
-        shown(&helper.value),
+        helper.shown_value(),
         helper.scope,
         helper.origin
     );
@@ -129,16 +134,13 @@ fn told_too(other: &Setting, look: &Look<'_>) -> Finding {
     )
 }
 
-/// The reset that silences a helper has to stand below it: in the same file, or in a later one.
+/// The reset that silences a helper has to come after it: in the same file, or in a later one.
 fn silenced(finding: Finding, other: &Setting, look: &Look<'_>) -> Finding {
+    let finding = finding.with_advice(other.silencer());
     match other.scope.as_str() {
-        "system" | "global" => finding
-            .with_advice("git credential-heroku-rs setup")
-            .with_repair(set_up(Scope::Global, look)),
-        "local" => finding
-            .with_advice("git credential-heroku-rs setup --local")
-            .with_repair(set_up(Scope::Local, look)),
-        _ => finding.with_advice(Fix::advice(format!("remove it from {}", other.origin))),
+        "system" | "global" => finding.with_repair(set_up(Scope::Global, look)),
+        "local" => finding.with_repair(set_up(Scope::Local, look)),
+        _ => finding,
     }
 }
 
@@ -161,23 +163,16 @@ fn fragile(look: &Look<'_>) -> Option<Finding> {
     Some(finding.with_repair(set_up(Scope::Global, look)))
 }
 
-fn set_up(scope: Scope, look: &Look<'_>) -> Option<Repair> {
+pub(super) fn set_up(scope: Scope, look: &Look<'_>) -> Option<Repair> {
     let helper = our_helper(look.context).ok()?;
-    let (flag, word) = match scope {
-        Scope::Global => ("", "global"),
-        Scope::Local => (" --local", "local"),
-    };
     let does = format!("make git ask heroku-rs alone about git.heroku.com, in {scope}");
-    let mut undo = format!("git credential-heroku-rs unsetup{flag}");
-    let values = look.settings.as_deref().unwrap_or_default().iter();
-    // What `setup` takes away on the way: our own values, where they stood otherwise.
-    for old in values.filter(|one| one.key == HEROKU_HELPER && one.scope == word && one.means_us())
-    {
-        let _ = write!(undo, "; {}", git::undone_by(old));
-    }
+    let undo = match scope {
+        Scope::Global => "git credential-heroku-rs unsetup",
+        Scope::Local => "git credential-heroku-rs unsetup --local",
+    };
     Some(Repair::new(does, undo, move |context| {
-        git::fits(scope, context.environment.git_config_global.as_deref())?;
-        git::set_up(scope, &helper).map(drop)
+        let done = context.git().set_up(scope, &helper, &context.environment);
+        done.map(drop)
     }))
 }
 
@@ -186,7 +181,7 @@ pub(super) fn user_names(look: &Look<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for setting in look.settings_of("credential", "username") {
         let account = Account::parse(&setting.value).filter(Account::is_email);
-        let (Some(account), true) = (account, git::covers_heroku(&setting.key)) else {
+        let (Some(account), true) = (account, setting.covers_heroku()) else {
             continue;
         };
         let is_known = look.item_of(&account).is_some()
@@ -205,20 +200,8 @@ pub(super) fn user_names(look: &Look<'_>) -> Vec<Finding> {
         found.push(
             Finding::fail("git.user-name", what)
                 .because("a user name that is an email means that account and no other")
-                .with_advice("git credential-heroku-rs login, as that account")
-                .with_repair(removed(setting)),
+                .with_advice(setting.change_command("--unset-all", None, look.home())),
         );
     }
     found
-}
-
-/// Takes a setting out, where it is the user's own.
-pub(super) fn removed(setting: &Setting) -> Option<Repair> {
-    if !setting.is_changeable() {
-        return None;
-    }
-    let does = format!("remove {} from {}", setting.key, setting.origin);
-    let undo = git::undone_by(setting);
-    let setting = setting.clone();
-    Some(Repair::new(does, undo, move |_| git::remove(&setting)))
 }

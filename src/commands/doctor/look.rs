@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::account::Account;
 use crate::commands::{api_of, proven};
 use crate::context::Context;
-use crate::git::{self, Setting};
+use crate::git::{self, Remote, Setting};
 use crate::heroku_api::{AccountInfo, ApiError, HerokuApi};
 use crate::heroku_cli::{self, LoginState};
 use crate::keyring::{Listing, Unavailable};
@@ -41,6 +41,8 @@ pub(super) struct Look<'a> {
     pub(super) settings: Result<Vec<Setting>, Notice>,
     /// The helpers that git asks about Heroku, in its order.
     pub(super) helpers: Vec<Setting>,
+    /// The URLs of the remotes, as git uses them.
+    pub(super) remotes: Result<Vec<Remote>, Notice>,
     pub(super) listing: Result<Listing, Unavailable>,
     pub(super) login: LoginState,
     /// What this program would answer.
@@ -51,10 +53,16 @@ pub(super) struct Look<'a> {
 
 impl<'a> Look<'a> {
     pub(super) fn new(context: &'a Context, reach: Reach) -> Look<'a> {
+        let git = context.git();
+        let (settings, remotes) = (git.settings(), git.remotes());
         Look {
             context,
-            settings: git::settings("."),
-            helpers: git::helpers_for_heroku().unwrap_or_default(),
+            helpers: git::helpers_for(
+                settings.as_deref().unwrap_or_default(),
+                remotes.as_deref().unwrap_or_default(),
+            ),
+            settings,
+            remotes,
             listing: context.keyring().read_all(),
             login: heroku_cli::login_state(&context.environment),
             answer: Answer::to_git(context),

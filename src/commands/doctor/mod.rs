@@ -38,7 +38,6 @@ use look::{Look, Reach, Word};
 use mask::Mask;
 use netrc_file::is_sent_by_git;
 use program::found_by_git;
-use spelling::shown;
 
 /// A question about the machine.
 type Check = fn(&Look<'_>) -> Vec<Finding>;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{Finding, Look, Severity};
-use crate::git::{self, Setting};
+use crate::git::Setting;
 use crate::notice::{Command, Fix};
 
 const PROGRAM: &str = "git-credential-heroku-rs";
@@ -12,7 +12,11 @@ const PROGRAM: &str = "git-credential-heroku-rs";
 /// Every program of this name that git would find, the one that it runs first.
 pub(super) fn found_by_git(look: &Look<'_>, name: &str) -> Vec<PathBuf> {
     let name_of_file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
-    let gits_own = git::place_of_commands().map(|dir| dir.join(name_of_file));
+    let gits_own = look
+        .context
+        .git()
+        .exec_path()
+        .map(|dir| dir.join(name_of_file));
     let mut found: Vec<PathBuf> = gits_own.into_iter().filter(|path| path.is_file()).collect();
     found.extend(look.context.environment.programs(name));
     found
@@ -79,8 +83,8 @@ pub(super) fn copies(look: &Look<'_>) -> Vec<Finding> {
 }
 
 /// git's version, and what it lacks.
-pub(super) fn git(_: &Look<'_>) -> Vec<Finding> {
-    let (version, shown) = match git::version() {
+pub(super) fn git(look: &Look<'_>) -> Vec<Finding> {
+    let (version, shown) = match look.context.git().version() {
         Ok(version) => version,
         Err(notice) => return vec![Finding::from_notice("program.git", Severity::Fail, &notice)],
     };

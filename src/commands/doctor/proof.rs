@@ -1,10 +1,13 @@
-//! The proof: git itself is asked what it would push with, and whose answer that is.
+//! The proof: git itself is asked what a push to each remote would send, and which helper it has that
+//! from.
 
 use std::time::Duration;
 
-use super::{Finding, Look, is_sent_by_git, shown};
-use crate::git::{self, Filled, Setting};
-use crate::logins::lookup::{Found, Source};
+use super::{Finding, Look, is_sent_by_git};
+use crate::account::Account;
+use crate::git::{Filled, HerokuUrl, Request, Setting, Way};
+use crate::logins::lookup::Source;
+use crate::notice::{Command, Fix};
 
 /// How long all helpers together may take: git itself would wait for ever.
 fn limit(look: &Look<'_>) -> Duration {
@@ -12,49 +15,149 @@ fn limit(look: &Look<'_>) -> Duration {
     SHORTEST.max(5 * look.context.environment.keyring_limit)
 }
 
-pub(super) fn fill(look: &Look<'_>) -> Vec<Finding> {
-    let filled = match git::fill(limit(look)) {
-        Ok(filled) => filled,
-        Err(why) => return vec![unanswered(look, why.what())],
-    };
-    let who = filled.by.as_deref().unwrap_or_default();
-    let helper = look.helpers.iter().find(|helper| helper.command() == who);
-    vec![match helper {
-        Some(helper) if helper.starts_us() => ours(look, &filled),
-        Some(helper) => theirs(look, &filled, helper),
-        None => Finding::warn(
-            "proof.answer",
-            "git has an answer, and does not say whose it is",
-        ),
-    }]
+/// A push whose credential is asked for.
+struct Push<'a> {
+    remote: Option<&'a str>,
+    url: &'a str,
 }
 
-/// Nobody answers: no login, or a setting in between.
-fn unanswered(look: &Look<'_>, why: &str) -> Finding {
-    let notice = look.answer.why_none();
-    let finding = match &look.answer.found {
-        Some(found) if found.source == Source::Netrc && is_sent_by_git(look) => {
+pub(super) fn fill(look: &Look<'_>) -> Vec<Finding> {
+    let remotes = look.remotes.as_deref().unwrap_or_default();
+    let mut pushes = Vec::new();
+    for remote in remotes {
+        let url = remote.heroku_url();
+        if url.is_some_and(|url| url.way == Way::Https) {
+            pushes.push(Push {
+                remote: Some(&remote.name),
+                url: &remote.url,
+            });
+        }
+    }
+    if pushes.is_empty() {
+        pushes.push(Push {
+            remote: None,
+            url: "https://git.heroku.com",
+        });
+    }
+    let mut found: Vec<Finding> = Vec::new();
+    for push in &pushes {
+        let finding = push.judged(look);
+        if !found.iter().any(|other| other.what == finding.what) {
+            found.push(finding);
+        }
+    }
+    found
+}
+
+impl Push<'_> {
+    fn judged(&self, look: &Look<'_>) -> Finding {
+        if HerokuUrl::parse(self.url).is_some_and(|url| url.has_password) {
+            let what = "git sends the password in the remote URL, and asks no helper";
+            return self.named(Finding::fail("proof.answer", what));
+        }
+        let filled = match look.context.git().fill(self.url, limit(look)) {
+            Ok(filled) => filled,
+            Err(why) => return self.unanswered(look, why.what()),
+        };
+        let by = filled.by.as_deref().unwrap_or_default();
+        let helper = look.helpers.iter().find(|helper| helper.command() == by);
+        match helper {
+            Some(helper) if helper.starts_us() => self.judge_ours(look, &filled),
+            Some(helper) => self.named(from_another(look, &filled, helper)),
+            None => self.named(Finding::warn(
+                "proof.answer",
+                "git has an answer, and does not say which helper gave it",
+            )),
+        }
+    }
+
+    /// The same finding with the remote that it is about.
+    fn named(&self, finding: Finding) -> Finding {
+        match self.remote {
+            Some(remote) => Finding {
+                what: format!("{} (remote {remote})", finding.what),
+                ..finding
+            },
+            None => finding,
+        }
+    }
+
+    /// The account that the URL asks for: a user name that is an email means that one and no other.
+    fn account(&self) -> Option<Account> {
+        let name = Request::for_url(self.url).username()?;
+        Account::parse(&name).filter(Account::is_email)
+    }
+
+    /// No one answers: no login, or a setting in between.
+    fn unanswered(&self, look: &Look<'_>, why: &str) -> Finding {
+        let found = look.answer.found.as_ref();
+        if found.is_some_and(|found| found.source == Source::Netrc) && is_sent_by_git(look) {
             return Finding::pass("proof.answer", "git takes the token from netrc by itself");
         }
-        Some(_) => Finding::fail("proof.answer", "git gets no token, though there is one")
-            .because(format!("git says: {why}"))
-            .with_advice("git credential-heroku-rs setup"),
-        None => Finding::fail(
-            "proof.answer",
-            format!("git gets no token: {}", notice.what()),
-        )
-        .with_advice(notice.fix()),
-    };
-    match askpass(look) {
-        Some(program) => {
-            let why = format!("a push would ask by {program}");
-            finding.because(why)
+        let finding = if let Some(account) = self.account()
+            && look.item_of(&account).is_none()
+        {
+            let what =
+                format!("git gets no token: the URL asks for {account}, who is not logged in");
+            let clean = HerokuUrl::parse(self.url)
+                .map(|url| url.clean)
+                .unwrap_or_default();
+            let remote = self.remote.unwrap_or_default();
+            let command = Command::new("git remote set-url").arg(remote).arg(&clean);
+            Finding::fail("proof.answer", what)
+                .with_advice(Fix::command("log in as that account, or", command))
+        } else if found.is_some() {
+            Finding::fail("proof.answer", "git gets no token, though there is one")
+                .because(format!("git says: {why}"))
+                .with_advice("git credential-heroku-rs setup")
+        } else {
+            let notice = look.answer.why_none();
+            Finding::fail(
+                "proof.answer",
+                format!("git gets no token: {}", notice.what()),
+            )
+            .with_advice(notice.fix())
+        };
+        let finding = self.named(finding);
+        match askpass(look) {
+            Some(program) => finding.because(format!("a push would ask by {program}")),
+            None => finding,
         }
-        None => finding,
+    }
+
+    fn judge_ours(&self, look: &Look<'_>, filled: &Filled) -> Finding {
+        let Some(token) = &filled.token else {
+            return self.named(Finding::fail(
+                "proof.answer",
+                "git gets something from this program that is no token",
+            ));
+        };
+        let got = |account: Option<&Account>, source: &dyn std::fmt::Display| {
+            let of = account.map(|account| format!(" of {account}"));
+            let of = of.unwrap_or_default();
+            let what = format!("git gets the token{of} from heroku-rs, out of {source}");
+            Finding::pass("proof.answer", what)
+        };
+        let found = look.answer.found.as_ref();
+        if let Some(found) = found.filter(|found| found.token == *token) {
+            return got(found.account.as_ref(), &found.source);
+        }
+        let asked = self.account();
+        if let Some(account) = asked.filter(|account| look.item_of(account) == Some(token)) {
+            return self.named(got(Some(&account), &Source::Keyring));
+        }
+        // `credential.username` and the like may ask for another account than the one in use.
+        let finding = Finding::warn(
+            "proof.answer",
+            "git gets another token from heroku-rs than that of the account in use",
+        );
+        self.named(finding)
+            .because("a user name in git's settings asks for another account")
+            .with_advice("look at: git config --show-origin --get-regexp '^credential.*username$'")
     }
 }
 
-/// Who would ask the person at a push.
+/// The program by which a push would ask the user.
 fn askpass(look: &Look<'_>) -> Option<String> {
     let is_set = |name: &str| look.context.environment.remarkable.contains(&name);
     if is_set("GIT_ASKPASS") {
@@ -66,66 +169,24 @@ fn askpass(look: &Look<'_>) -> Option<String> {
     is_set("SSH_ASKPASS").then(|| "the program in SSH_ASKPASS".to_owned())
 }
 
-fn ours(look: &Look<'_>, filled: &Filled) -> Finding {
-    let Some(token) = &filled.token else {
-        return Finding::fail(
-            "proof.answer",
-            "git gets something from this program that is no token",
-        );
-    };
-    let found = look
-        .answer
-        .found
-        .as_ref()
-        .filter(|found| found.token == *token);
-    match found {
-        Some(found) => Finding::pass(
-            "proof.answer",
-            format!(
-                "git gets the token{} from heroku-rs, out of {}",
-                of(found),
-                found.source
-            ),
-        ),
-        // `credential.username` and the like may ask for another account than the one in use.
-        None => Finding::warn(
-            "proof.answer",
-            "git gets another token from heroku-rs than that of the account in use",
-        )
-        .because("a user name in git's settings asks for another account")
-        .with_advice("look at: git config --show-origin --get-regexp '^credential.*username$'"),
-    }
-}
-
-fn of(found: &Found) -> String {
-    let account = found.account.as_ref();
-    account
-        .map(|account| format!(" of {account}"))
-        .unwrap_or_default()
-}
-
-fn theirs(look: &Look<'_>, filled: &Filled, helper: &Setting) -> Finding {
-    let who = shown(&helper.value);
-    let same = |found: &Found| filled.token.as_ref() == Some(&found.token);
+fn from_another(look: &Look<'_>, filled: &Filled, helper: &Setting) -> Finding {
+    let (helper, origin) = (helper.shown_value(), &helper.origin);
     let advice = "git credential-heroku-rs setup";
     match &look.answer.found {
-        Some(found) if same(found) => Finding::warn(
+        Some(found) if filled.token.as_ref() == Some(&found.token) => Finding::warn(
             "proof.answer",
-            format!(
-                "git gets the right token, but from {who} ({})",
-                helper.origin
-            ),
+            format!("git gets the right token, but from {helper} ({origin})"),
         )
         .with_advice(advice),
         Some(_) => Finding::fail(
             "proof.answer",
-            format!("git gets another password, from {who} ({})", helper.origin),
+            format!("git gets another password, from {helper} ({origin})"),
         )
         .because("it is not the token of the account in use")
         .with_advice(advice),
         None => Finding::warn(
             "proof.answer",
-            format!("git gets a password from {who} ({})", helper.origin),
+            format!("git gets a password from {helper} ({origin})"),
         )
         .because("this program has no token"),
     }

@@ -10,7 +10,7 @@ use super::{Session, known, usual_description};
 use crate::account::Account;
 use crate::cli::{Login, Place};
 use crate::context::Context;
-use crate::git::{self, Setting};
+use crate::git::Setting;
 use crate::heroku_api::{ApiError, Authorization, HerokuApi};
 use crate::keyring::Unavailable;
 use crate::logins::lookup::Source;
@@ -193,7 +193,7 @@ fn weak(scope: &[String]) -> Notice {
 
 /// Offers `setup` where git asks somebody else first, or nobody.
 fn offer_setup(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let helpers = git::helpers_for_heroku();
+    let helpers = session.context.git().helpers_for_heroku();
     let set_up = helpers.is_ok_and(|helpers| helpers.first().is_some_and(Setting::starts_us));
     if !set_up {
         session.say("git does not ask heroku-rs yet. Run: git credential-heroku-rs setup")?;

@@ -1,0 +1,132 @@
+//! How git is run: found in an absolute directory of PATH, in one language, with a time limit, and
+//! without the file system monitor that a repository may name, which is a program.
+
+use std::ffi::OsStr;
+use std::io::{Read, Write};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use zeroize::Zeroizing;
+
+use crate::environment::Environment;
+use crate::notice::{Fix, Notice};
+use crate::subprocess::Running;
+
+/// How long git may take with a question about its configuration: some milliseconds are usual, and
+/// the home may be on a network.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// The most that is read of what git prints.
+const LARGEST: u64 = 16 * 1024 * 1024;
+
+/// The git that a push would run.
+#[derive(Debug, Clone)]
+pub struct Git {
+    program: Option<PathBuf>,
+    home: Option<PathBuf>,
+}
+
+/// What git printed, and whether it exited with 0.
+pub(super) struct Output {
+    pub(super) is_success: bool,
+    pub(super) stdout: Zeroizing<Vec<u8>>,
+    pub(super) stderr: Zeroizing<Vec<u8>>,
+}
+
+impl Git {
+    /// The first git in an absolute directory of PATH: a relative one is another program in each
+    /// directory that the user enters.
+    pub fn new(environment: &Environment) -> Git {
+        let mut programs = environment.programs("git");
+        Git {
+            program: programs.find(|program| program.is_absolute()),
+            home: environment.home.clone(),
+        }
+    }
+
+    /// Runs git to its end, with nothing to read.
+    pub(super) fn run<A: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Result<Output, Notice> {
+        self.run_for(arguments, &[], b"", Instant::now() + LIMIT)
+    }
+
+    /// Runs git with more variables and an input, until a deadline.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the module that runs git"
+    )]
+    pub(super) fn run_for<A: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = A>,
+        variables: &[(&str, &str)],
+        input: &[u8],
+        deadline: Instant,
+    ) -> Result<Output, Notice> {
+        let not_started = |why: &str| {
+            let what = format!("git could not be started: {why}");
+            Notice::new(what, "install git, or put it on PATH")
+        };
+        let Some(program) = &self.program else {
+            return Err(not_started("PATH has none"));
+        };
+        let mut command = Command::new(program);
+        command
+            .args(["-c", "core.fsmonitor=false"])
+            .args(arguments)
+            // What git says is read here, and it is in the user's language otherwise.
+            .env("LC_ALL", "C")
+            // The home is where git finds it by itself; a test has another one.
+            .envs(self.home.iter().map(|home| ("HOME", home)))
+            .envs(variables.iter().copied())
+            .stdin(if input.is_empty() {
+                Stdio::null()
+            } else {
+                Stdio::piped()
+            })
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let started = Instant::now();
+        let mut running =
+            Running::start(&mut command).map_err(|error| not_started(&error.to_string()))?;
+        let (stdout, stderr) = (running.output(), running.errors());
+        let (stdout, stderr) = (stdout.map(read_in_thread), stderr.map(read_in_thread));
+        if let Some(mut pipe) = running.input() {
+            // A program that does not read its input still has an answer.
+            let _ = pipe.write_all(input);
+        }
+        let wait = |pipe: Option<Receiver<Zeroizing<Vec<u8>>>>| {
+            let left = deadline.saturating_duration_since(Instant::now());
+            pipe.and_then(|pipe| pipe.recv_timeout(left).ok())
+        };
+        let printed = wait(stdout).zip(wait(stderr));
+        let Some(((stdout, stderr), is_success)) = printed.zip(running.succeeds_by(deadline))
+        else {
+            let limit = deadline.duration_since(started);
+            let name = command.get_args().nth(2).unwrap_or_default();
+            let what = format!("git {} gave no answer within {limit:?}", name.display());
+            return Err(Notice::new(what, Fix::NONE));
+        };
+        Ok(Output {
+            is_success,
+            stdout,
+            stderr,
+        })
+    }
+}
+
+/// Everything that a pipe brings, read by a thread of its own, since two pipes fill concurrently.
+fn read_in_thread(mut pipe: impl Read + Send + 'static) -> Receiver<Zeroizing<Vec<u8>>> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(64 * 1024));
+        let _ = pipe.by_ref().take(LARGEST).read_to_end(&mut bytes);
+        // After the deadline no one receives it.
+        let _ = sender.send(bytes);
+    });
+    receiver
+}

@@ -1,0 +1,205 @@
+//! Every rule is held to the installed git, which is asked with a helper per pattern that writes down
+//! that it was asked.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use super::*;
+
+/// URLs of remotes, and what a user may type.
+const URLS: [&str; 13] = [
+    "https://git.heroku.com/app.git",
+    "https://git.heroku.com",
+    "https://git.heroku.com/",
+    "https://git.heroku.com/app.git/",
+    "https://GIT.Heroku.com:443/app.git",
+    "https://git.heroku.com./app.git",
+    "https://git.heroku.com:8443/app.git",
+    "https://heroku@git.heroku.com/app.git",
+    "https://@git.heroku.com/app.git",
+    "https://bob%40example.com@git.heroku.com/app.git",
+    "https://git.heroku.com/a%20b/c.git",
+    "http://git.heroku.com/app.git",
+    "https://github.com/o/r.git",
+];
+
+/// Texts between `credential.` and `.helper`.
+const PATTERNS: [&str; 72] = [
+    "https://git.heroku.com",
+    "https://git.heroku.com/",
+    "https://git.heroku.com//",
+    "https://git.heroku.com:443",
+    "https://git.heroku.com:443/",
+    "https://git.heroku.com:0443",
+    "https://git.heroku.com:",
+    "https://git.heroku.com:00",
+    "https://git.heroku.com:80",
+    "https://git.heroku.com:8443",
+    "https://git.heroku.com:65536",
+    "https://git.heroku.com:x",
+    "https://git.heroku.com.",
+    "https://GIT.HEROKU.COM",
+    "HTTPS://git.heroku.com",
+    "http://git.heroku.com",
+    "http://git.heroku.com:80",
+    "ssh://git.heroku.com",
+    "https://*.heroku.com",
+    "https://*.*.com",
+    "https://*.*.*",
+    "https://git.*.com",
+    "https://g*.heroku.com",
+    "https://*.com",
+    "https://*",
+    "https://*.*.*.*",
+    "https://*/app.git",
+    "https://*.heroku.com:443",
+    "https://heroku.com",
+    "https://x.git.heroku.com",
+    "https://git.heroku.com/app.git",
+    "https://git.heroku.com/app.git/",
+    "https://git.heroku.com/app",
+    "https://git.heroku.com/APP.git",
+    "https://git.heroku.com/%61pp.git",
+    "https://git.heroku.com/./app.git",
+    "https://git.heroku.com/x/../app.git",
+    "https://git.heroku.com/..",
+    "https://git.heroku.com/app.git?x",
+    "https://git.heroku.com?x",
+    "https://git.heroku.com#x",
+    "https://git.heroku.com/a b",
+    "https://git.heroku.com/a%20b",
+    "https://git.heroku.com/a%2",
+    "https://git.heroku.com/*",
+    "https://heroku@git.heroku.com",
+    "https://heroku:secret@git.heroku.com",
+    "https://@git.heroku.com",
+    "https://bob%40example.com@git.heroku.com",
+    "https://bob@example.com@git.heroku.com",
+    "https://*@git.heroku.com",
+    "https://",
+    "http://",
+    "https:///",
+    "https:///app.git",
+    "https:",
+    "https",
+    "",
+    "://",
+    "://git.heroku.com",
+    "git.heroku.com",
+    "GIT.heroku.com",
+    "git.heroku.com/",
+    "git.heroku.com/app.git",
+    "git.heroku.com:443",
+    "*.heroku.com",
+    "heroku@git.heroku.com",
+    "@git.heroku.com",
+    "/app.git",
+    "heroku@",
+    "file:///app.git",
+    "https://git.heroku.com%2f",
+];
+
+fn setting(pattern: &str) -> Setting {
+    Setting {
+        scope: "global".to_owned(),
+        origin: "a file".to_owned(),
+        key: format!("credential.{pattern}.helper"),
+        value: "x".to_owned(),
+    }
+}
+
+/// The patterns whose helpers git itself asks for a URL.
+#[expect(clippy::disallowed_methods, reason = "a test asks the installed git")]
+fn asked_by_git(home: &Path, url: &str) -> Vec<usize> {
+    let heard = home.join("heard");
+    fs::File::create_new(&heard).unwrap();
+    let mut git = Command::new("git")
+        .args(["credential", "fill"])
+        .env("HOME", home)
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("GIT_TERMINAL_PROMPT", "0")
+        .env("GIT_ASKPASS", "")
+        .env("SSH_ASKPASS", "")
+        .env_remove("XDG_CONFIG_HOME")
+        .env_remove("GIT_CONFIG_GLOBAL")
+        .env_remove("GIT_CONFIG_COUNT")
+        .env_remove("GIT_CONFIG_PARAMETERS")
+        .env_remove("GIT_DIR")
+        .current_dir(home)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut input = git.stdin.take().unwrap();
+    writeln!(input, "url={url}\n").unwrap();
+    drop(input);
+    git.wait().unwrap();
+    let lines = fs::read_to_string(&heard).unwrap();
+    fs::remove_file(&heard).unwrap();
+    lines.lines().map(|line| line.parse().unwrap()).collect()
+}
+
+#[test]
+fn every_rule_is_gits() {
+    let home = tempfile::tempdir().unwrap();
+    let mut config = fs::File::create_new(home.path().join(".gitconfig")).unwrap();
+    for (number, pattern) in PATTERNS.iter().enumerate() {
+        writeln!(config, "[credential \"{pattern}\"]").unwrap();
+        writeln!(config, "\thelper = \"!echo {number} >>~/heard; :\"").unwrap();
+    }
+    drop(config);
+    let settings = PATTERNS.map(setting);
+    let mut asked = 0;
+    for url in URLS {
+        let ours = Request::for_url(url).helpers_in(&settings);
+        let gits = asked_by_git(home.path(), url);
+        let named = |numbers: &[usize]| numbers.iter().map(|n| PATTERNS[*n]).collect::<Vec<_>>();
+        assert_eq!(named(&ours), named(&gits), "{url}");
+        asked += gits.len();
+    }
+    assert!(asked > 150, "git asked {asked} helpers");
+}
+
+#[test]
+fn an_empty_value_empties_the_list() {
+    let mut settings = ["https://", "https://git.heroku.com", "http://", ""].map(setting);
+    settings[1].value.clear();
+    let request = Request::for_url("https://git.heroku.com/app.git");
+    assert_eq!(request.helpers_in(&settings), [3]);
+    settings[2].value.clear();
+    assert_eq!(
+        request.helpers_in(&settings),
+        [3],
+        "a reset for others is none"
+    );
+}
+
+#[test]
+fn a_setting_for_one_app_or_user_covers_heroku_and_one_for_another_server_does_not() {
+    let covers = |key: &str| {
+        let key = key.to_owned();
+        Setting { key, ..setting("") }.covers_heroku()
+    };
+    for key in [
+        "credential.username",
+        "http.sslverify",
+        "http.https://git.heroku.com.sslverify",
+        "http.https://*.heroku.com:0443/app.git.extraheader",
+        "credential.git.heroku.com.username",
+        "credential.heroku@git.heroku.com/app.git.username",
+        "credential.https://bob@git.heroku.com.username",
+    ] {
+        assert!(covers(key), "{key}");
+    }
+    for key in [
+        "http.git.heroku.com.sslverify",
+        "http.http://git.heroku.com.sslverify",
+        "http.https://github.com.sslverify",
+        "credential.https://git.heroku.com.evil.example.username",
+    ] {
+        assert!(!covers(key), "{key}");
+    }
+}

@@ -1,0 +1,204 @@
+use std::fs;
+use std::path::Path;
+use std::slice;
+
+use proptest::prelude::*;
+
+use super::*;
+
+const OURS: &str = "[credential \"https://git.heroku.com\"]\n\thelper =\n\thelper = heroku-rs\n";
+
+fn removed(text: &str) -> String {
+    String::from_utf8(without_pairs(text.as_bytes()).0).unwrap()
+}
+
+#[test]
+fn our_lines_go_and_no_other() {
+    let user = "[user]\n\tname = Ann # me\n\n";
+    let header = "[credential \"https://git.heroku.com\"]\n";
+    for (text, left) in [
+        ("", ""),
+        (OURS, ""),
+        (&[user, OURS].concat(), user),
+        (&[OURS, user].concat(), user),
+        (&[OURS, OURS].concat(), ""),
+        // The header stays for what others keep there.
+        (
+            &[OURS, "\tusername = ann\n"].concat(),
+            &[header, "\tusername = ann\n"].concat(),
+        ),
+        (
+            &[OURS, "\t# mine\n"].concat(),
+            &[header, "\t# mine\n"].concat(),
+        ),
+        (&[OURS, "\n\n", user].concat(), &["\n\n", user].concat()),
+        (
+            &[
+                header,
+                "\thelper = store\n",
+                "\thelper =\n\thelper = heroku-rs\n",
+            ]
+            .concat(),
+            &[header, "\thelper = store\n"].concat(),
+        ),
+        // As git, the Heroku CLI and other systems write the same.
+        (&OURS.replace("helper =\n", "helper = \n"), ""),
+        (&OURS.replace('\n', "\r\n"), ""),
+        (&OURS.replace("helper =\n", "helper = \"\"\n"), ""),
+        (
+            &OURS.replace("heroku-rs", "\"!'/a b/git-credential-heroku-rs'\""),
+            "",
+        ),
+        (
+            &OURS.replace("heroku-rs", "/gone/git-credential-heroku-rs"),
+            "",
+        ),
+    ] {
+        assert_eq!(removed(text), left, "{text}");
+    }
+}
+
+#[test]
+fn what_setup_does_not_write_so_stays() {
+    for text in [
+        &OURS.replace("heroku-rs", "store"),
+        &OURS.replace("heroku-rs", "git-credential-heroku-rs"),
+        &OURS.replace("heroku-rs", "heroku-rs # mine"),
+        &OURS.replace("helper =\n", "helper = # reset\n"),
+        &OURS.replace("helper =\n", "helper =\n\tusername = ann\n"),
+        &OURS.replace("\thelper =\n", ""),
+        &OURS.replace("git.heroku.com", "heroku.com"),
+        &OURS.replace(" \"https://git.heroku.com\"", ""),
+        "[credential \"https://git.heroku.com\"] helper =\n\thelper = heroku-rs\n",
+        "\thelper =\n\thelper = heroku-rs\n",
+        "[credential \"https://git.heroku.com\"]\n",
+    ] {
+        assert_eq!(removed(text), *text);
+    }
+}
+
+#[test]
+fn a_pair_is_last_if_nothing_behind_it_can_add_a_helper() {
+    let ours = [entry(""), entry("heroku-rs")];
+    let behind = |key: &str| {
+        let other = format!("{key}\nx\0").into_bytes();
+        is_last(&[&ours[..], slice::from_ref(&other)].concat(), "heroku-rs")
+    };
+    assert!(is_last(&ours, "heroku-rs"));
+    assert!(!is_last(&ours, "/bin/git-credential-heroku-rs"));
+    assert!(!is_last(&ours[1..], "heroku-rs"));
+    for key in [
+        "user.name",
+        "credential.https://github.com.helper",
+        "credential.username",
+    ] {
+        assert!(behind(key), "{key}");
+    }
+    for key in [
+        "credential.helper",
+        "credential.https://.helper",
+        "credential..helper",
+        "credential.https://bob@git.heroku.com/app.git.helper",
+        "credential.https://git.heroku.com.helper",
+        "include.path",
+        "includeif.gitdir:~/work/.path",
+    ] {
+        assert!(!behind(key), "{key}");
+    }
+}
+
+#[test]
+fn git_reads_the_old_entries_or_the_change_is_refused() {
+    let other = b"user.name\nAnn\0".to_vec();
+    let ours = [entry(""), entry("heroku-rs")];
+    let moved = [entry(""), entry("/gone/git-credential-heroku-rs")];
+    let list = |parts: &[&[Vec<u8>]]| parts.concat();
+    let before = list(&[&moved, slice::from_ref(&other), &ours]);
+    for kept in [
+        before.clone(),
+        vec![other.clone()],
+        list(&[slice::from_ref(&other), &ours]),
+        list(&[&moved, slice::from_ref(&other)]),
+    ] {
+        assert!(is_without_pairs(&before, &kept), "{kept:?}");
+    }
+    for kept in [
+        vec![],
+        vec![other.clone(), other.clone()],
+        vec![other.clone(), entry("heroku-rs")],
+        list(&[&ours, slice::from_ref(&other)]),
+        list(&[&before, slice::from_ref(&other)]),
+    ] {
+        assert!(!is_without_pairs(&before, &kept), "{kept:?}");
+    }
+}
+
+#[test]
+fn a_path_with_a_blank_is_quoted_for_the_shell() {
+    let value = |path: &str| helper_value(false, Path::new(path));
+    assert_eq!(value("/opt/bin/x"), "/opt/bin/x");
+    assert_eq!(value("/a b/it's"), r"!'/a b/it'\''s'");
+    assert_eq!(helper_value(true, Path::new("/a b")), "heroku-rs");
+}
+
+/// A git that sees this home and nothing else of the user's.
+fn world(home: &Path) -> (Git, Environment) {
+    #[expect(clippy::disallowed_methods, reason = "the git that is installed")]
+    let path = std::env::var_os("PATH");
+    let environment = Environment {
+        home: Some(home.to_owned()),
+        path,
+        ..Environment::default()
+    };
+    (Git::new(&environment), environment)
+}
+
+/// Pieces of a configuration file, broken ones among them.
+fn piece() -> impl Strategy<Value = String> {
+    prop_oneof![
+        3 => Just(OURS.to_owned()),
+        2 => Just("[user]\n\tname = Ann\n".to_owned()),
+        1 => Just("[credential]\n\thelper = store\n".to_owned()),
+        1 => Just("[include]\n\tpath = more\n".to_owned()),
+        1 => Just("[credential \"https://git.heroku.com\"]\n".to_owned()),
+        1 => Just("\thelper =\n".to_owned()),
+        1 => Just("\thelper = heroku-rs\n".to_owned()),
+        1 => Just("[alias]\n\tst = \"!x \\\n".to_owned()),
+        2 => "[ \\t]{0,2}(helper|name)[ =]{0,3}[a-z \"#;\\\\]{0,8}\n?",
+        1 => "[#;\\[\\]\\\\\" =a\r\n\t]{0,6}",
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+    /// Whatever is in the file: it is as it was, or git reads the old entries without pairs of ours, and
+    /// ours at the end; and what `set_up` wrote is all that `tear_down` removes.
+    #[test]
+    fn set_up_and_tear_down_keep_what_others_wrote(pieces in proptest::collection::vec(piece(), 0..6)) {
+        let home = tempfile::tempdir().unwrap();
+        let (git, environment) = world(home.path());
+        let file = home.path().join(".gitconfig");
+        let text = pieces.concat();
+        std::io::Write::write_all(&mut fs::File::create_new(&file).unwrap(), text.as_bytes()).unwrap();
+        let before = git.entries(&file);
+        let done = git.set_up(Scope::Global, "heroku-rs", &environment);
+        let new = fs::read_to_string(&file).unwrap();
+        prop_assert!(!home.path().join(".gitconfig.lock").exists());
+        if !matches!(done, Ok(SetUp::Added | SetUp::Moved)) {
+            prop_assert_eq!(&new, &text);
+            return Ok(());
+        }
+        let before = before.unwrap();
+        let after = git.entries(&file).unwrap();
+        let kept = after.strip_suffix(&[entry(""), entry("heroku-rs")][..]);
+        prop_assert!(is_without_pairs(&before, kept.unwrap()));
+        let again = git.set_up(Scope::Global, "heroku-rs", &environment);
+        prop_assert_eq!(again.unwrap(), SetUp::AsItWas);
+        prop_assert!(git.tear_down(Scope::Global, &environment).unwrap());
+        let left = fs::read_to_string(&file).unwrap();
+        prop_assert_eq!(&left, &removed(&new));
+        if !text.contains("helper =") && text.ends_with('\n') {
+            prop_assert_eq!(left, text);
+        }
+    }
+}
