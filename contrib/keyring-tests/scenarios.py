@@ -7,6 +7,7 @@ from typing import Callable
 
 import buses
 from gnome_keyring import GnomeKeyring
+from half_locked import HalfLocked
 from keepassxc import ASKS_NOTHING, KeePassXC
 from kwallet import KWallet
 from life import Life
@@ -73,6 +74,10 @@ SCENARIOS = [
     Scenario("keepassxc/hidden", "a locked database: a search would find nothing; then a user unlocks it",
              lambda *scene: locked_then_unlocked(*scene, settings=ASKS_NOTHING), KeePassXC, with_display=True),
     Scenario("keepassxc/open", "an open database that confirms no access", life, KeePassXC, with_display=True),
+    Scenario("keepassxc/half-locked", "one database is open, another locked",
+             HalfLocked.of_keepassxc, KeePassXC, with_display=True),
+    Scenario("keepassxc/half-locked-default", "one database is open, and the default one is locked",
+             HalfLocked.of_keepassxc_by_default, KeePassXC, with_display=True),
     Scenario("kwallet/open", "a wallet that was opened by PAM", life, KWallet, with_display=True),
     Scenario("kwallet/session", "the first command of each session, with a wallet that was opened by PAM",
              first_commands, KWallet, with_display=True),
@@ -81,6 +86,8 @@ SCENARIOS = [
     Scenario("gnome-keyring/open", "an open keyring", life, GnomeKeyring),
     Scenario("gnome-keyring/locked", "a locked keyring with gcr's prompter; then a user unlocks it",
              locked_then_unlocked, GnomeKeyring, with_display=True),
+    Scenario("gnome-keyring/half-locked", "one keyring is open, another locked", HalfLocked.of_gnome_keyring,
+             GnomeKeyring),
     Scenario("oo7/open", "an open keyring", life, Oo7),
     Scenario("pass-secret-service/open", "a password store", life, PassSecretService),
     Scenario("pass-secret-service/removals", "it answers in any order", removals, PassSecretService),
