@@ -1,9 +1,10 @@
-//! Two things that only the build can know: how to link the unwinder, and what `--version` prints.
+//! What only the build can know: how libraries are linked, and what `--version` prints.
 //!
 //! git starts this program at every push, and for a host that is not Heroku's the loader is most of
 //! what it costs: loading `libgcc_s.so` takes nine system calls, a tenth of such a run. Every Rust
 //! program names `-lgcc_s`; a linker script of that name, found first, points to gcc's own static
-//! archive. Without such an archive nothing is changed.
+//! archive. Without such an archive nothing is changed. On Windows, for the same reason, the libraries
+//! of PasswordVault are loaded by the first call to it: a request for another host makes none.
 #![allow(
     clippy::disallowed_methods,
     clippy::print_stdout,
@@ -16,6 +17,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// What the crate `windows` imports, and nothing else in this program does.
+const LIBRARIES_OF_THE_VAULT: [&str; 3] = [
+    "combase.dll",
+    "api-ms-win-core-winrt-l1-1-0.dll",
+    "oleaut32.dll",
+];
+
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rustc-env=LONG_VERSION={}", long_version()?);
@@ -23,6 +31,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         let directory = PathBuf::from(env::var("OUT_DIR")?);
         fs::write(directory.join("libgcc_s.so"), "INPUT(-lgcc_eh)\n")?;
         println!("cargo::rustc-link-search=native={}", directory.display());
+    }
+    if is_target("windows", "msvc") {
+        for library in LIBRARIES_OF_THE_VAULT {
+            println!("cargo::rustc-link-arg-bins=/DELAYLOAD:{library}");
+        }
+        println!("cargo::rustc-link-arg-bins=delayimp.lib");
     }
     Ok(())
 }
@@ -74,11 +88,18 @@ fn git(root: &Path, arguments: &[&str]) -> Option<String> {
 }
 
 fn links_with_gcc() -> bool {
-    let target = |name: &str| env::var(format!("CARGO_CFG_TARGET_{name}")).unwrap_or_default();
     let static_already = target("FEATURE")
         .split(',')
         .any(|feature| feature == "crt-static");
-    target("OS") == "linux" && target("ENV") == "gnu" && !static_already
+    is_target("linux", "gnu") && !static_already
+}
+
+fn is_target(system: &str, environment: &str) -> bool {
+    target("OS") == system && target("ENV") == environment
+}
+
+fn target(name: &str) -> String {
+    env::var(format!("CARGO_CFG_TARGET_{name}")).unwrap_or_default()
 }
 
 /// gcc prints a path if it has the archive, and the bare name if it has not.

@@ -256,7 +256,6 @@ fn named_elsewhere(program: &Path) -> Command {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::notice::Fix;
     use std::fs;
 
     /// What becomes of a `config.json` with this in it.
@@ -369,6 +368,9 @@ mod tests {
         let Name::Wanted(command) = found else {
             panic!("{found:?}");
         };
-        assert_eq!(Fix::from(command).to_string(), format!("run: {wanted}"));
+        assert_eq!(
+            crate::notice::Fix::from(command).to_string(),
+            format!("run: {wanted}")
+        );
     }
 }

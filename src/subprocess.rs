@@ -2,7 +2,7 @@
 //! all that it has started.
 
 use std::io;
-use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,6 +11,9 @@ pub struct Running {
     program: Child,
     /// Once it has been waited for, its number may be another program's.
     is_waited_for: bool,
+    /// Whether it has a process group of its own.
+    #[cfg(unix)]
+    has_group: bool,
 }
 
 impl Running {
@@ -24,6 +27,21 @@ impl Running {
         Ok(Running {
             program: command.spawn()?,
             is_waited_for: false,
+            #[cfg(unix)]
+            has_group: true,
+        })
+    }
+
+    /// Starts it in our own process group, so that it may read from the terminal.
+    ///
+    /// # Errors
+    /// What the system says.
+    #[cfg(unix)]
+    pub fn start_on_the_terminal(command: &mut Command) -> io::Result<Running> {
+        Ok(Running {
+            program: command.spawn()?,
+            is_waited_for: false,
+            has_group: false,
         })
     }
 
@@ -44,12 +62,17 @@ impl Running {
 
     /// Whether it ended well; none where it has not ended in time.
     pub fn succeeds_by(&mut self, deadline: Instant) -> Option<bool> {
+        Some(self.ends_by(deadline)?.success())
+    }
+
+    /// How it ended; none if it has not ended in time.
+    pub fn ends_by(&mut self, deadline: Instant) -> Option<ExitStatus> {
         const PAUSE: Duration = Duration::from_millis(1);
         loop {
             match self.program.try_wait() {
                 Ok(Some(status)) => {
                     self.is_waited_for = true;
-                    return Some(status.success());
+                    return Some(status);
                 }
                 Ok(None) if Instant::now() < deadline => thread::sleep(PAUSE),
                 Ok(None) | Err(_) => return None,
@@ -65,9 +88,10 @@ impl Drop for Running {
         }
         // Also where it has ended by itself, and what it has started has not.
         #[cfg(unix)]
-        if let Some(group) = i32::try_from(self.program.id())
-            .ok()
-            .and_then(rustix::process::Pid::from_raw)
+        if self.has_group
+            && let Some(group) = i32::try_from(self.program.id())
+                .ok()
+                .and_then(rustix::process::Pid::from_raw)
         {
             let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
         }

@@ -59,6 +59,13 @@ pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::
         true => report.write_json(session.streams.output)?,
         false => report.write_text(session.streams.output)?,
     }
+    if answer
+        .found
+        .as_ref()
+        .is_some_and(|found| found.source == Source::Keyring)
+    {
+        super::login::warn_if_not_shared(session)?;
+    }
     if answer.found.is_some() {
         return Ok(());
     }

@@ -6,11 +6,20 @@
 //!
 //! Source: the Heroku CLI's `credential-manager-core`; what it leaves in each keyring was measured.
 
+#[cfg(any(target_os = "macos", all(unix, any(test, feature = "security-tool"))))]
+#[cfg_attr(
+    not(any(target_os = "macos", feature = "security-tool")),
+    expect(
+        dead_code,
+        reason = "elsewhere its parts are tested, and nothing uses it whole"
+    )
+)]
+mod macos;
 pub mod memory;
-#[cfg(any(target_os = "macos", target_os = "windows"))]
-mod native;
 #[cfg(all(unix, not(target_os = "macos")))]
 pub mod secret_service;
+#[cfg(any(windows, test))]
+mod windows;
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -70,15 +79,29 @@ pub trait Keyring {
     /// # Errors
     /// That it stayed locked, or why there was nothing to unlock.
     fn unlock(&self, limit: Duration) -> Result<(), Unavailable>;
+
+    /// Whether the Heroku CLI reads and writes the same items.
+    fn is_shared(&self) -> bool {
+        true
+    }
 }
 
 /// The keyring of this system that the environment leads to. Opens nothing.
+#[cfg_attr(
+    windows,
+    expect(unused_variables, reason = "a user of Windows has one vault")
+)]
 pub fn open(environment: &Environment, limits: Limits) -> Box<dyn Keyring> {
-    #[cfg(all(unix, not(target_os = "macos")))]
+    #[cfg(any(target_os = "macos", feature = "security-tool"))]
+    return Box::new(macos::MacosKeyring::new(environment, limits));
+    #[cfg(windows)]
+    return Box::new(windows::WindowsKeyring::new(limits));
+    #[cfg(not(any(target_os = "macos", windows, feature = "security-tool")))]
     return Box::new(secret_service::SecretService::new(environment, limits));
-    #[cfg(any(target_os = "macos", target_os = "windows"))]
-    return Box::new(native::NativeKeyring::new(environment, limits));
 }
+
+/// Whether this program keeps its tokens in the keychain of macOS.
+const IS_MACOS: bool = cfg!(any(target_os = "macos", feature = "security-tool"));
 
 /// How long the keyring is waited for.
 #[derive(Debug, Clone, Copy)]
@@ -228,13 +251,8 @@ pub enum Missing {
 impl Unavailable {
     /// What happened, and what fixes it.
     pub fn notice(&self) -> Notice {
-        const UNLOCK: &str = if cfg!(target_os = "macos") {
-            "unlock it: security unlock-keychain \
-             (or for this push only: HEROKU_API_KEY=… git push heroku main)"
-        } else {
-            "unlock it: git credential-heroku-rs status --unlock \
-             (or for this push only: HEROKU_API_KEY=… git push heroku main)"
-        };
+        const UNLOCK: &str = "unlock it: git credential-heroku-rs status --unlock \
+             (or for this push only: HEROKU_API_KEY=… git push heroku main)";
         match self {
             Unavailable::NoKeyring(missing) => missing.notice(),
             Unavailable::Locked(Lock::Keyring) => Notice::new("the keyring is locked", UNLOCK),
@@ -250,6 +268,10 @@ impl Unavailable {
                 "the keyring is locked: its prompt was closed, not answered in time, or could not be shown",
                 "unlock it in your keyring program (or for this push only: HEROKU_API_KEY=…)",
             ),
+            Unavailable::Refused if IS_MACOS => Notice::new(
+                "macOS did not let its security tool use the item heroku-cli",
+                "delete the item in Keychain Access, then run: git credential-heroku-rs login",
+            ),
             Unavailable::Refused => Notice::new(
                 "the system does not let this program use the keyring",
                 "allow it, or for this push only: HEROKU_API_KEY=…",
@@ -264,7 +286,12 @@ impl Unavailable {
                 };
                 Notice::new(
                     what,
-                    "wait longer: HEROKU_RS_TIMEOUT=10 (or for this push only: HEROKU_API_KEY=…)",
+                    if IS_MACOS {
+                        "answer macOS's dialog, or wait longer: HEROKU_RS_PROMPT_TIMEOUT=300 HEROKU_RS_TIMEOUT=10 \
+                         (or for this push only: HEROKU_API_KEY=…)"
+                    } else {
+                        "wait longer: HEROKU_RS_TIMEOUT=10 (or for this push only: HEROKU_API_KEY=…)"
+                    },
                 )
             }
             Unavailable::Overtaken => Notice::new(
@@ -273,7 +300,13 @@ impl Unavailable {
             ),
             Unavailable::Broken(why) => Notice::new(
                 why.clone(),
-                "restart your keyring program (or for this push only: HEROKU_API_KEY=…)",
+                if IS_MACOS {
+                    "look at the item heroku-cli in Keychain Access (or for this push only: HEROKU_API_KEY=…)"
+                } else if cfg!(windows) {
+                    "look at Web Credentials in the control panel (or for this push only: HEROKU_API_KEY=…)"
+                } else {
+                    "restart your keyring program (or for this push only: HEROKU_API_KEY=…)"
+                },
             ),
         }
     }

@@ -25,6 +25,14 @@ pub(super) fn reachable(look: &Look<'_>) -> Vec<Finding> {
             part.because("it may have further logins, and nothing is concluded without them"),
         );
     }
+    if !look.context.keyring().is_shared() {
+        let what = "it is Credential Manager, where the Heroku CLI does not look";
+        found.push(
+            Finding::warn("keyring.shared", what)
+                .because("this Windows has no PasswordVault")
+                .with_advice("log in with the Heroku CLI, too: heroku login"),
+        );
+    }
     found
 }
 

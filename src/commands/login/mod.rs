@@ -100,11 +100,14 @@ fn finish(
         let day = expires.strftime("%Y-%m-%d");
         writeln!(out, "It ends on {day}, {}", super::report::span(left))?;
     }
-    if kept.source == Source::Keyring && is_unseen_by_the_heroku_cli(session.context) {
-        session.warn(&Notice::new(
-            "the Heroku CLI does not see this login: without secret-tool it looks into netrc",
-            "install libsecret-tools, or log in with --store netrc",
-        ))?;
+    if kept.source == Source::Keyring {
+        if is_unseen_by_the_heroku_cli(session.context) {
+            session.warn(&Notice::new(
+                "the Heroku CLI does not see this login: without secret-tool it looks into netrc",
+                "install libsecret-tools, or log in with --store netrc",
+            ))?;
+        }
+        warn_if_not_shared(session)?;
     }
     if session.context.environment.api_key.is_some() {
         session.warn(&Notice::new(
@@ -164,6 +167,17 @@ fn tell(kept: &Kept, account: &Account, session: &mut Session<'_, '_>) -> anyhow
 fn is_unseen_by_the_heroku_cli(context: &Context) -> bool {
     let without = |program| !context.environment.has_program(program);
     cfg!(target_os = "linux") && !without("heroku") && without("secret-tool")
+}
+
+/// A Windows without `PasswordVault` has another store, which the Heroku CLI does not read.
+pub(super) fn warn_if_not_shared(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    if session.context.keyring().is_shared() {
+        return Ok(());
+    }
+    session.warn(&Notice::new(
+        "the Heroku CLI does not see this login: this Windows has no PasswordVault",
+        "log in with the Heroku CLI, too: heroku login",
+    ))
 }
 
 fn refused(failure: &ApiError) -> Notice {

@@ -1,0 +1,266 @@
+//! What an answer of `security` means.
+//!
+//! The exit code is the lowest byte of macOS's result code, and not enough: 44 is also what a search
+//! ends with that could not be made. The words on stderr are translated, the names of the functions
+//! in front of them are not, so only these are read.
+//!
+//! Source: Apple's `SecurityTool` and `SecBase.h`.
+
+use zeroize::Zeroizing;
+
+use super::super::{Missing, Unavailable};
+use crate::token::Token;
+
+/// How the program ended, and what it printed.
+pub(super) struct Reply {
+    /// None if a signal ended it.
+    pub(super) code: Option<i32>,
+    /// Its stdout, which may have a secret.
+    pub(super) output: Zeroizing<Vec<u8>>,
+    /// Its stderr.
+    pub(super) errors: Zeroizing<Vec<u8>>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// There is no such item.
+    NotFound,
+    /// macOS would have to ask its user, and this session has no screen.
+    NoInteraction,
+    /// Everything else.
+    Unavailable(Unavailable),
+}
+
+const NOT_FOUND: &str = "security: SecKeychainSearchCopyNext:";
+const NOT_MODIFIED: &str = "security: SecKeychainItemModifyContent:";
+
+impl Reply {
+    /// The answer to a command that looks for an item first.
+    pub(super) fn of_a_read(&self) -> Result<(), Failure> {
+        match self.code {
+            Some(44) if self.says_nothing_but(NOT_FOUND) => Err(Failure::NotFound),
+            code => outcome(code),
+        }
+    }
+
+    /// The answer to a command that stores.
+    pub(super) fn of_a_write(&self) -> Result<(), Failure> {
+        match self.code {
+            // The update was refused, and then there was no place for a new item.
+            Some(45) if self.says(NOT_MODIFIED) => Err(Failure::Unavailable(Unavailable::Refused)),
+            code => outcome(code),
+        }
+    }
+
+    fn says(&self, beginning: &str) -> bool {
+        self.lines()
+            .any(|line| line.starts_with(beginning.as_bytes()))
+    }
+
+    fn says_nothing_but(&self, beginning: &str) -> bool {
+        let mut lines = self.lines().filter(|line| !line.is_empty());
+        let first = lines.next();
+        first.is_some_and(|line| line.starts_with(beginning.as_bytes())) && lines.next().is_none()
+    }
+
+    fn lines(&self) -> impl Iterator<Item = &[u8]> {
+        self.errors.split(|byte| *byte == b'\n')
+    }
+}
+
+fn outcome(code: Option<i32>) -> Result<(), Failure> {
+    let why = match code {
+        Some(0) => return Ok(()),
+        // No interaction allowed, dark wake, and an authorization that needs interaction.
+        Some(36 | 24 | 29) => return Err(Failure::NoInteraction),
+        // Denied, cancelled, no access to this item, authorization denied.
+        Some(51 | 128 | 101 | 155) => Unavailable::Refused,
+        // No default keychain, an invalid one, none of this name, not available.
+        Some(37 | 49 | 50 | 53) => Unavailable::NoKeyring(Missing::System),
+        code => unexpected(code),
+    };
+    Err(Failure::Unavailable(why))
+}
+
+pub(super) fn unexpected(code: Option<i32>) -> Unavailable {
+    Unavailable::Broken(match code {
+        Some(44) => "macOS could not search the keychain".to_owned(),
+        Some(code) => format!("macOS's security tool ended with {code}"),
+        None => "macOS's security tool was killed".to_owned(),
+    })
+}
+
+/// The token in what `find-generic-password -w` prints.
+///
+/// A secret with a byte that cannot be printed, such as the newline that `echo` adds, comes in hex
+/// and without a mark. A token may itself look like hex: so only what decodes to such a secret is
+/// decoded.
+pub(super) fn token(output: &[u8]) -> Option<Token> {
+    let text = std::str::from_utf8(output).ok()?.trim_end_matches('\n');
+    if let Some(bytes) = decoded(text)
+        && bytes.iter().any(|byte| !matches!(byte, b' '..=b'~'))
+        && let Ok(token) = Token::from_bytes(bytes.to_vec())
+    {
+        return Some(token);
+    }
+    Token::parse(text).ok()
+}
+
+fn decoded(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    if !text.len().is_multiple_of(2) || !text.bytes().all(is_hex) {
+        return None;
+    }
+    let digit = |byte: u8| match byte {
+        b'a'..=b'f' => byte - b'a' + 10,
+        _ => byte - b'0',
+    };
+    let mut bytes = Zeroizing::new(Vec::with_capacity(text.len() / 2));
+    let pairs = text.as_bytes().chunks_exact(2);
+    bytes.extend(pairs.map(|pair| digit(pair[0]) << 4 | digit(pair[1])));
+    Some(bytes)
+}
+
+/// The accounts of our items in what `dump-keychain` prints, as the Heroku CLI finds them.
+#[cfg(not(target_os = "macos"))]
+pub(super) fn accounts(dump: &[u8]) -> Vec<String> {
+    use super::super::SERVICE;
+
+    let dump = format!("\n{}", String::from_utf8_lossy(dump));
+    let mut accounts = Vec::new();
+    for entry in dump.split("\nkeychain: ") {
+        let value = |name: &str| {
+            let start = format!("    \"{name}\"<blob>=");
+            entry
+                .lines()
+                .find_map(|line| line.strip_prefix(start.as_str()))
+        };
+        let is_password = entry.lines().any(|line| line == "class: \"genp\"");
+        if is_password && value("svce").and_then(attribute).as_deref() == Some(SERVICE) {
+            accounts.extend(value("acct").and_then(attribute));
+        }
+    }
+    accounts
+}
+
+/// An attribute's value: in quotes, or in hex in front of the quotes.
+#[cfg(not(target_os = "macos"))]
+fn attribute(printed: &str) -> Option<String> {
+    if let Some(hex) = printed.strip_prefix("0x") {
+        let hex = hex.split(' ').next().unwrap_or_default();
+        return String::from_utf8(decoded(&hex.to_ascii_lowercase())?.to_vec()).ok();
+    }
+    Some(printed.strip_prefix('"')?.strip_suffix('"')?.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOKEN: &str = "HRKU-01234567-89ab-cdef-0123-456789abcdef";
+    const COPY_NEXT: &str = "security: SecKeychainSearchCopyNext: Das Objekt gibt es nicht.\n";
+    const SANDBOX: &str =
+        "security: SecKeychainSearchCreateFromAttributes: A Module Directory Service error\n";
+    const MODIFY: &str = "security: SecKeychainItemModifyContent: Nein.\n";
+
+    fn reply(code: i32, errors: &str) -> Reply {
+        Reply {
+            code: Some(code),
+            output: Zeroizing::default(),
+            errors: Zeroizing::new(errors.as_bytes().to_vec()),
+        }
+    }
+
+    fn hex(bytes: &[u8]) -> String {
+        let digit = |value: u8| char::from_digit(value.into(), 16).unwrap();
+        let pair = |byte: &u8| [digit(byte >> 4), digit(byte & 0xf)];
+        bytes.iter().flat_map(pair).collect()
+    }
+
+    #[test]
+    fn an_absent_item_is_told_from_a_search_that_failed() {
+        assert_eq!(reply(44, COPY_NEXT).of_a_read(), Err(Failure::NotFound));
+        for errors in ["", SANDBOX, &format!("{SANDBOX}{COPY_NEXT}")] {
+            let found = reply(44, errors).of_a_read();
+            let why = Failure::Unavailable(unexpected(Some(44)));
+            assert_eq!(found, Err(why), "{errors}");
+        }
+    }
+
+    #[test]
+    fn every_code_has_its_meaning() {
+        let refused = || Failure::Unavailable(Unavailable::Refused);
+        let none = || Failure::Unavailable(Unavailable::NoKeyring(Missing::System));
+        let table = [
+            (36, Failure::NoInteraction),
+            (24, Failure::NoInteraction),
+            (29, Failure::NoInteraction),
+            (51, refused()),
+            (128, refused()),
+            (101, refused()),
+            (155, refused()),
+            (37, none()),
+            (49, none()),
+            (50, none()),
+            (53, none()),
+            (1, Failure::Unavailable(unexpected(Some(1)))),
+            (45, Failure::Unavailable(unexpected(Some(45)))),
+        ];
+        for (code, failure) in table {
+            assert_eq!(reply(code, "").of_a_read(), Err(failure), "{code}");
+        }
+        assert_eq!(reply(0, MODIFY).of_a_write(), Ok(()));
+        assert_eq!(reply(45, MODIFY).of_a_write(), Err(refused()));
+        let killed = Reply {
+            code: None,
+            ..reply(0, "")
+        };
+        assert_eq!(
+            killed.of_a_read(),
+            Err(Failure::Unavailable(unexpected(None)))
+        );
+    }
+
+    #[test]
+    fn a_token_that_was_stored_with_a_newline_is_decoded() {
+        for secret in [format!("{TOKEN}\n"), format!("\t{TOKEN}\r\n")] {
+            let printed = format!("{}\n", hex(secret.as_bytes()));
+            assert_eq!(token(printed.as_bytes()).unwrap().expose(), TOKEN);
+        }
+        let printed = format!("{TOKEN}\n");
+        assert_eq!(token(printed.as_bytes()).unwrap().expose(), TOKEN);
+    }
+
+    #[test]
+    fn a_token_that_looks_like_hex_stays_as_it_is() {
+        let digits = "0123456789abcdef0123456789abcdef01234567";
+        // 64 digits of which every pair is a printable character.
+        let printable = "48".repeat(32);
+        // As long as what a token with a newline comes as, but no such token.
+        let long = "0a".repeat(42);
+        for text in [digits, &printable, &long] {
+            let printed = format!("{text}\n");
+            assert_eq!(token(printed.as_bytes()).unwrap().expose(), text);
+        }
+    }
+
+    #[test]
+    fn a_secret_that_is_no_token_is_none() {
+        assert_eq!(token(b"\n"), None);
+        assert_eq!(token(b"two words\n"), None);
+        assert_eq!(token(&[0xff, b'\n']), None);
+    }
+
+    #[cfg(not(target_os = "macos"))]
+    #[test]
+    fn accounts_are_read_from_what_the_tool_lists() {
+        let dump = "keychain: \"/Users/ann/Library/Keychains/login.keychain-db\"\n\
+            class: \"genp\"\nattributes:\n    \"acct\"<blob>=\"ann@example.com\"\n    \"svce\"<blob>=\"heroku-cli\"\n\
+            keychain: \"login\"\nclass: \"genp\"\nattributes:\n    \"acct\"<blob>=\"other\"\n    \"svce\"<blob>=\"another\"\n\
+            keychain: \"login\"\nclass: \"inet\"\nattributes:\n    \"acct\"<blob>=\"web\"\n    \"svce\"<blob>=\"heroku-cli\"\n\
+            keychain: \"login\"\nclass: \"genp\"\nattributes:\n    \"acct\"<blob>=0xC3A94078  \"\\303\\251@x\"\n    \"svce\"<blob>=\"heroku-cli\"\n\
+            keychain: \"login\"\nclass: \"genp\"\nattributes:\n    \"acct\"<blob>=<NULL>\n    \"svce\"<blob>=\"heroku-cli\"\n";
+        assert_eq!(accounts(dump.as_bytes()), ["ann@example.com", "é@x"]);
+    }
+}

@@ -1,0 +1,192 @@
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use super::*;
+
+const TOKEN: &str = "HRKU-01234567-89ab-cdef-0123-456789abcdef";
+
+/// A program in place of `security`: a shell script, in a directory that it can write to as `$DIR`.
+struct Script {
+    dir: TempDir,
+    tool: SecurityTool,
+}
+
+impl Script {
+    #[expect(clippy::disallowed_methods, reason = "a test writes a program")]
+    fn new(body: &str) -> Script {
+        let dir = TempDir::new().unwrap();
+        let program = dir.path().join("security");
+        let text = format!(
+            "#!/bin/sh\n[ $# -gt 0 ] || exit 0\nDIR={}\n{body}\n",
+            dir.path().display()
+        );
+        fs::write(&program, text).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        // Another thread's child may have inherited the open file for a moment.
+        while Command::new(&program).status().is_err() {
+            std::thread::yield_now();
+        }
+        let tool = SecurityTool {
+            program,
+            read_limit: Duration::from_secs(60),
+            limit: Duration::from_secs(60),
+            says_waiting: || {},
+            gave_up: Cell::new(None),
+        };
+        Script { dir, tool }
+    }
+
+    fn wrote(&self, name: &str) -> String {
+        fs::read_to_string(self.dir.path().join(name)).unwrap()
+    }
+}
+
+fn ann() -> Account {
+    Account::parse("ann@example.com").unwrap()
+}
+
+fn token() -> Token {
+    Token::parse(TOKEN).unwrap()
+}
+
+#[test]
+fn a_read_names_service_and_account_and_prints_the_secret_alone() {
+    let script = Script::new(&format!(
+        "printf '%s\\n' \"$@\" >$DIR/arguments; echo {TOKEN}"
+    ));
+    assert_eq!(script.tool.find(&ann()), Ok(Some(token())));
+    let arguments = "find-generic-password\n-s\nheroku-cli\n-a\nann@example.com\n-w\n";
+    assert_eq!(script.wrote("arguments"), arguments);
+}
+
+#[test]
+fn a_write_is_one_line_on_stdin_and_no_argument() {
+    let script = Script::new("printf '%s\\n' \"$@\" >$DIR/arguments; cat >$DIR/line");
+    assert_eq!(script.tool.add(&ann(), &token()), Ok(()));
+    assert_eq!(script.wrote("arguments"), "-i\n");
+    let line = format!(
+        "add-generic-password -U -a \"ann@example.com\" -s \"heroku-cli\" -w \"{TOKEN}\"\n"
+    );
+    assert_eq!(script.wrote("line"), line);
+}
+
+#[test]
+fn removals_go_on_until_nothing_is_left() {
+    let script = Script::new(
+        "echo x >>$DIR/removals; [ $(wc -l <$DIR/removals) -lt 4 ] && exit 0
+         echo 'security: SecKeychainSearchCopyNext: gone' >&2; exit 44",
+    );
+    assert_eq!(script.tool.delete_all(&ann()), Ok(3));
+}
+
+#[test]
+fn a_removal_that_never_ends_is_ended() {
+    let script = Script::new("exit 0");
+    assert_eq!(script.tool.delete_all(&ann()), Ok(MOST_DUPLICATES));
+}
+
+#[test]
+fn without_a_screen_a_locked_keychain_is_told_from_a_refused_item() {
+    let of = |shown: i32| {
+        let body = format!("case $1 in find*) exit 36 ;; show-keychain-info) exit {shown} ;; esac");
+        Script::new(&body).tool.find(&ann())
+    };
+    assert_eq!(of(36), Err(Unavailable::Locked(Lock::Keyring)));
+    assert_eq!(of(0), Err(Unavailable::Refused));
+    assert_eq!(of(37), Err(Unavailable::NoKeyring(Missing::System)));
+}
+
+#[test]
+fn a_program_that_is_missing_is_a_keyring_that_is_missing() {
+    let mut script = Script::new("");
+    script.tool.program = Path::new("/nowhere/security").to_owned();
+    let none = Unavailable::NoKeyring(Missing::System);
+    assert_eq!(script.tool.find(&ann()), Err(none.clone()));
+    assert_eq!(script.tool.add(&ann(), &token()), Err(none));
+}
+
+#[test]
+fn a_program_that_hangs_is_killed_at_the_limit() {
+    let mut script = Script::new("echo $$ >$DIR/pid; exec sleep 600");
+    script.tool.limit = Duration::from_millis(500);
+    assert!(matches!(
+        script.tool.delete(&ann()),
+        Err(Unavailable::Slow { .. })
+    ));
+    // Nothing more is asked of it.
+    let limit = script.tool.limit;
+    let slow = Unavailable::Slow {
+        limit,
+        logins: None,
+    };
+    assert_eq!(script.tool.find(&ann()), Err(slow));
+    let pid = script.wrote("pid").trim().parse().unwrap();
+    let pid = rustix::process::Pid::from_raw(pid).unwrap();
+    assert!(
+        rustix::process::test_kill_process(pid).is_err(),
+        "it is still there"
+    );
+}
+
+#[test]
+fn unlocking_without_a_terminal_says_that_it_is_locked() {
+    let locked = Script::new("exit 36").tool.unlock(Duration::from_secs(60));
+    assert_eq!(locked, Err(Unavailable::Locked(Lock::Keyring)));
+    assert_eq!(
+        Script::new("exit 0").tool.unlock(Duration::from_secs(60)),
+        Ok(())
+    );
+}
+
+#[test]
+fn a_line_that_would_be_cut_is_not_sent() {
+    assert!(line_that_adds("ann", &"x".repeat(1900)).is_ok());
+    assert!(line_that_adds("ann", &"x".repeat(4000)).is_err());
+    assert!(line_that_adds("ann", &"\"".repeat(2000)).is_err());
+    assert!(line_that_adds("ann", "a\nb").is_err());
+}
+
+/// The words of a line, by the rules of Apple's parser: a word may be in quotes, and a backslash
+/// takes the next byte as it is.
+fn words(line: &[u8]) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut bytes = line.iter().copied();
+    while let Some(first) = bytes.next() {
+        if first.is_ascii_whitespace() {
+            continue;
+        }
+        let end = |byte: u8| match first {
+            b'"' | b'\'' => byte == first,
+            _ => byte.is_ascii_whitespace(),
+        };
+        let mut word = if end(first) { Vec::new() } else { vec![first] };
+        while let Some(byte) = bytes.next().filter(|byte| !end(*byte)) {
+            if byte == b'\\' {
+                word.extend(bytes.next());
+            } else {
+                word.push(byte);
+            }
+        }
+        words.push(String::from_utf8(word).unwrap());
+    }
+    words
+}
+
+proptest! {
+    #[test]
+    fn every_token_and_account_comes_out_of_the_line_as_it_went_in(
+        account in prop_oneof!["[ -~]{1,254}", "\\PC{1,60}"],
+        token in "[!-~]{1,512}",
+    ) {
+        let line = line_that_adds(&account, &token).unwrap();
+        let (newline, line) = line.split_last().unwrap();
+        prop_assert_eq!(*newline, b'\n');
+        prop_assert!(!line.contains(&b'\n'));
+        let expected = ["add-generic-password", "-U", "-a", &account, "-s", SERVICE, "-w", &token];
+        prop_assert_eq!(words(line), expected);
+    }
+}

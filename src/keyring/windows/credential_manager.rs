@@ -1,0 +1,70 @@
+//! Windows's Credential Manager, by the native store of the `keyring` crate.
+//!
+//! Its items are not those that the Heroku CLI reads. It is used on a Windows that has no
+//! `PasswordVault`, it knows whether this session has a store at all, and a login that an earlier
+//! build has put there is moved from it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use keyring_core::{CredentialStore, Entry, Error};
+use zeroize::Zeroizing;
+
+use super::super::SERVICE;
+use super::vault::{Vault, VaultError};
+
+/// Credential Manager of this user.
+pub(super) struct CredentialManager(Option<Arc<CredentialStore>>);
+
+impl CredentialManager {
+    pub(super) fn new() -> CredentialManager {
+        // Asking for the status sets the default store of the crate up.
+        let _ = keyring::Entry::store_status();
+        CredentialManager(keyring_core::get_default_store())
+    }
+
+    fn store(&self) -> Result<&CredentialStore, VaultError> {
+        self.0.as_deref().ok_or(VaultError::NoSession)
+    }
+
+    fn entry(&self, user: &str) -> Result<Entry, VaultError> {
+        Ok(self.store()?.build(SERVICE, user, None)?)
+    }
+}
+
+impl Vault for CredentialManager {
+    fn users(&self) -> Result<Vec<String>, VaultError> {
+        // A regular expression on the names of all items. The name of ours ends in the service.
+        let pattern = HashMap::from([("pattern", r"\.heroku-cli$")]);
+        let entries = self.store()?.search(&pattern)?;
+        let specifiers = entries.iter().filter_map(Entry::get_specifiers);
+        let ours = specifiers.filter(|(service, _)| service == SERVICE);
+        Ok(ours.map(|(_, user)| user).collect())
+    }
+
+    fn read(&self, user: &str) -> Result<Zeroizing<String>, VaultError> {
+        let bytes = Zeroizing::new(self.entry(user)?.get_secret()?);
+        let text = std::str::from_utf8(&bytes).unwrap_or_default();
+        Ok(Zeroizing::new(text.to_owned()))
+    }
+
+    fn write(&self, user: &str, token: &str) -> Result<(), VaultError> {
+        Ok(self.entry(user)?.set_secret(token.as_bytes())?)
+    }
+
+    fn remove(&self, user: &str) -> Result<(), VaultError> {
+        Ok(self.entry(user)?.delete_credential()?)
+    }
+}
+
+impl From<Error> for VaultError {
+    fn from(error: Error) -> VaultError {
+        match error {
+            Error::NoEntry => VaultError::NotFound,
+            Error::NoStorageAccess(_) => VaultError::NoSession,
+            Error::PlatformFailure(inner) => VaultError::Failed(inner.to_string()),
+            // Not its text, which may hold what is stored.
+            _ => VaultError::Failed("it holds something that is not a token".to_owned()),
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! Decisions over two stores that are not Windows's.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::*;
+
+const ANN: &str = "ann@example.com";
+
+/// A store in memory, and what is wrong with it.
+#[derive(Default)]
+struct Fake {
+    items: Mutex<BTreeMap<String, String>>,
+    reads: AtomicUsize,
+    calls: AtomicUsize,
+    manner: Mutex<Manner>,
+}
+
+#[derive(Clone, Default, PartialEq)]
+enum Manner {
+    #[default]
+    Works,
+    /// Every call fails with this.
+    Fails(VaultError),
+    /// Every call hangs.
+    Hangs,
+    /// An item that is there keeps what it has.
+    AddsOnlyWhatIsNew,
+    /// Another program stores its own token right after each write.
+    IsOvertaken,
+}
+
+impl Fake {
+    fn with(items: &[(&str, &str)]) -> Arc<Fake> {
+        let fake = Fake::default();
+        for (user, token) in items {
+            let mut kept = fake.items.lock().unwrap();
+            kept.insert((*user).to_owned(), (*token).to_owned());
+        }
+        Arc::new(fake)
+    }
+
+    fn that(manner: Manner) -> Arc<Fake> {
+        let fake = Fake::with(&[]);
+        fake.is(manner);
+        fake
+    }
+
+    fn is(&self, manner: Manner) {
+        *self.manner.lock().unwrap() = manner;
+    }
+
+    fn kept(&self) -> Vec<(String, String)> {
+        self.items.lock().unwrap().clone().into_iter().collect()
+    }
+
+    fn answers(&self) -> Result<(), VaultError> {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        let manner = self.manner.lock().unwrap().clone();
+        match manner {
+            Manner::Fails(error) => Err(error),
+            Manner::Hangs => loop {
+                thread::park();
+            },
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Vault for Fake {
+    fn users(&self) -> Result<Vec<String>, VaultError> {
+        self.answers()?;
+        let users: Vec<String> = self.items.lock().unwrap().keys().cloned().collect();
+        match users.is_empty() {
+            true => Err(VaultError::NotFound),
+            false => Ok(users),
+        }
+    }
+
+    fn read(&self, user: &str) -> Result<Zeroizing<String>, VaultError> {
+        self.answers()?;
+        self.reads.fetch_add(1, Ordering::SeqCst);
+        let items = self.items.lock().unwrap();
+        let found = items.get(user).cloned().ok_or(VaultError::NotFound)?;
+        Ok(Zeroizing::new(found))
+    }
+
+    fn write(&self, user: &str, token: &str) -> Result<(), VaultError> {
+        self.answers()?;
+        let mut items = self.items.lock().unwrap();
+        let manner = self.manner.lock().unwrap().clone();
+        let stored = match manner {
+            Manner::IsOvertaken => "HRKU-of-another-program-0000",
+            _ => token,
+        };
+        if manner != Manner::AddsOnlyWhatIsNew || !items.contains_key(user) {
+            items.insert(user.to_owned(), stored.to_owned());
+        }
+        Ok(())
+    }
+
+    fn remove(&self, user: &str) -> Result<(), VaultError> {
+        self.answers()?;
+        let removed = self.items.lock().unwrap().remove(user);
+        removed.map(drop).ok_or(VaultError::NotFound)
+    }
+}
+
+fn keyring(vault: &Arc<Fake>, manager: &Arc<Fake>) -> WindowsKeyring {
+    WindowsKeyring {
+        vault: Arc::clone(vault) as Arc<dyn Vault>,
+        manager: Arc::clone(manager) as Arc<dyn Vault>,
+        limits: Limits {
+            operation: Duration::from_secs(60),
+            total: None,
+            prompt: None,
+        },
+        first: OnceCell::new(),
+        gave_up: Cell::new(false),
+    }
+}
+
+fn ann() -> Account {
+    Account::parse(ANN).unwrap()
+}
+
+fn token(number: usize) -> Token {
+    Token::parse(&text(number)).unwrap()
+}
+
+fn text(number: usize) -> String {
+    format!("HRKU-01234567-89ab-cdef-0123-{number:012}")
+}
+
+#[test]
+fn an_item_of_the_heroku_cli_is_served() {
+    let vault = Fake::with(&[(ANN, &text(1))]);
+    let keyring = keyring(&vault, &Fake::with(&[]));
+    assert_eq!(keyring.read(&ann()).unwrap(), Some(token(1)));
+    assert!(keyring.is_shared());
+}
+
+#[test]
+fn what_is_stored_is_in_the_vault_and_nowhere_else() {
+    let (vault, manager) = (Fake::with(&[]), Fake::with(&[]));
+    keyring(&vault, &manager).write(&ann(), &token(1)).unwrap();
+    assert_eq!(vault.kept(), [(ANN.to_owned(), text(1))]);
+    assert_eq!(manager.kept(), []);
+}
+
+#[test]
+fn names_are_listed_without_a_look_at_a_token() {
+    let vault = Fake::with(&[(ANN, &text(1)), ("bob@example.com", &text(2))]);
+    let manager = Fake::with(&[("old@example.com", &text(3)), (ANN, &text(4))]);
+    let names = keyring(&vault, &manager).names().unwrap();
+    assert_eq!(names, [ANN, "bob@example.com", "old@example.com"]);
+    assert_eq!(vault.reads.load(Ordering::SeqCst), 0);
+    assert_eq!(manager.reads.load(Ordering::SeqCst), 0);
+}
+
+#[test]
+fn what_is_nowhere_is_absent() {
+    let keyring = keyring(&Fake::with(&[]), &Fake::with(&[]));
+    assert_eq!(keyring.read(&ann()), Ok(None));
+    assert_eq!(keyring.names(), Ok(Vec::new()));
+    assert_eq!(keyring.remove(&ann(), None), Ok(0));
+}
+
+/// The vault says "not found" in a session that has no vault, too.
+#[test]
+fn not_found_in_a_session_without_a_store_is_not_absent() {
+    let manager = Fake::that(Manner::Fails(VaultError::NoSession));
+    let keyring = keyring(&Fake::with(&[]), &manager);
+    let none = Unavailable::NoKeyring(Missing::System);
+    assert_eq!(keyring.read(&ann()), Err(none.clone()));
+    assert_eq!(keyring.names(), Err(none));
+}
+
+#[test]
+fn what_the_vault_has_is_served_whatever_credential_manager_says() {
+    let manager = Fake::that(Manner::Fails(VaultError::NoSession));
+    let keyring = keyring(&Fake::with(&[(ANN, &text(1))]), &manager);
+    assert_eq!(keyring.read(&ann()), Ok(Some(token(1))));
+    assert_eq!(keyring.names(), Ok(vec![ANN.to_owned()]));
+}
+
+#[test]
+fn without_the_class_credential_manager_is_the_whole_store() {
+    let vault = Fake::that(Manner::Fails(VaultError::NoSuchStore));
+    let manager = Fake::with(&[]);
+    let keyring = keyring(&vault, &manager);
+    assert!(!keyring.is_shared());
+    keyring.write(&ann(), &token(1)).unwrap();
+    assert_eq!(manager.kept(), [(ANN.to_owned(), text(1))]);
+    assert_eq!(keyring.read(&ann()), Ok(Some(token(1))));
+    keyring.write(&ann(), &token(2)).unwrap();
+    assert_eq!(keyring.remove(&ann(), Some(&token(1))), Ok(0));
+    assert_eq!(keyring.remove(&ann(), Some(&token(2))), Ok(1));
+    assert_eq!(manager.kept(), []);
+}
+
+#[test]
+fn a_login_of_an_earlier_build_is_served_moved_and_removed() {
+    let (vault, manager) = (Fake::with(&[]), Fake::with(&[(ANN, &text(1))]));
+    let keyring = keyring(&vault, &manager);
+    assert_eq!(keyring.read(&ann()), Ok(Some(token(1))));
+    assert_eq!(vault.kept(), [], "a read writes nothing");
+    keyring.write(&ann(), &token(2)).unwrap();
+    assert_eq!(vault.kept(), [(ANN.to_owned(), text(2))]);
+    assert_eq!(manager.kept(), []);
+
+    manager.write(ANN, &text(1)).unwrap();
+    assert_eq!(keyring.remove(&ann(), None), Ok(2));
+    assert_eq!((vault.kept(), manager.kept()), (vec![], vec![]));
+}
+
+#[test]
+fn a_removal_of_one_token_leaves_another() {
+    let (vault, manager) = (
+        Fake::with(&[(ANN, &text(1))]),
+        Fake::with(&[(ANN, &text(2))]),
+    );
+    let keyring = keyring(&vault, &manager);
+    assert_eq!(keyring.remove(&ann(), Some(&token(2))), Ok(1));
+    assert_eq!(vault.kept(), [(ANN.to_owned(), text(1))]);
+    assert_eq!(keyring.remove(&ann(), Some(&token(3))), Ok(0));
+}
+
+#[test]
+fn an_add_that_does_not_replace_is_done_in_two_steps() {
+    let vault = Fake::with(&[(ANN, &text(1))]);
+    vault.is(Manner::AddsOnlyWhatIsNew);
+    keyring(&vault, &Fake::with(&[]))
+        .write(&ann(), &token(2))
+        .unwrap();
+    assert_eq!(vault.kept(), [(ANN.to_owned(), text(2))]);
+}
+
+#[test]
+fn another_login_at_the_same_time_is_reported() {
+    let vault = Fake::with(&[(ANN, &text(1))]);
+    vault.is(Manner::IsOvertaken);
+    let stored = keyring(&vault, &Fake::with(&[])).write(&ann(), &token(2));
+    assert_eq!(stored, Err(Unavailable::Overtaken));
+}
+
+#[test]
+fn the_letter_case_of_an_email_makes_no_second_item() {
+    let vault = Fake::with(&[("Ann@Example.com", &text(1))]);
+    let keyring = keyring(&vault, &Fake::with(&[]));
+    assert_eq!(keyring.read(&ann()), Ok(Some(token(1))));
+    keyring.write(&ann(), &token(2)).unwrap();
+    assert_eq!(vault.kept(), [("Ann@Example.com".to_owned(), text(2))]);
+    assert_eq!(keyring.remove(&ann(), None), Ok(1));
+}
+
+#[test]
+fn a_vault_that_hangs_is_slow_and_not_asked_again() {
+    let vault = Fake::that(Manner::Hangs);
+    let mut keyring = keyring(&vault, &Fake::with(&[(ANN, &text(1))]));
+    keyring.limits.total = Some(Duration::from_millis(10));
+    assert!(matches!(
+        keyring.read(&ann()),
+        Err(Unavailable::Slow { .. })
+    ));
+    assert!(matches!(
+        keyring.write(&ann(), &token(1)),
+        Err(Unavailable::Slow { .. })
+    ));
+    assert_eq!(vault.calls.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn a_vault_that_fails_is_broken_and_says_how() {
+    let vault = Fake::that(Manner::Fails(VaultError::from_code(0x8007_0005)));
+    let found = keyring(&vault, &Fake::with(&[(ANN, &text(1))])).read(&ann());
+    let why = Unavailable::Broken("the keyring failed: 0x80070005".to_owned());
+    assert_eq!(found, Err(why));
+}
+
+#[test]
+fn white_space_around_a_token_is_dropped_as_the_heroku_cli_does() {
+    let vault = Fake::with(&[(ANN, &format!("{}\r\n", text(1)))]);
+    assert_eq!(
+        keyring(&vault, &Fake::with(&[])).read(&ann()),
+        Ok(Some(token(1)))
+    );
+}

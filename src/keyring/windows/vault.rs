@@ -1,0 +1,69 @@
+//! What both of Windows's credential stores can do, and the codes that they fail with.
+
+use zeroize::Zeroizing;
+
+/// A store of one token per user name, all under our service.
+///
+/// A call may hang: nothing here has a limit of its own.
+pub(super) trait Vault: Send + Sync {
+    /// The user names, without a look at any token.
+    fn users(&self) -> Result<Vec<String>, VaultError>;
+    /// What is stored for this user.
+    fn read(&self, user: &str) -> Result<Zeroizing<String>, VaultError>;
+    /// Stores a token for this user.
+    fn write(&self, user: &str, token: &str) -> Result<(), VaultError>;
+    /// Removes what is stored for this user.
+    fn remove(&self, user: &str) -> Result<(), VaultError>;
+}
+
+/// Why a call failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum VaultError {
+    /// There is no such item. `PasswordVault` may also mean that this session has no vault.
+    NotFound,
+    /// This Windows has no such store: Nano Server, Wine.
+    NoSuchStore,
+    /// This session has no store: a service, or a login over SSH.
+    NoSession,
+    /// Anything else; says what.
+    Failed(String),
+}
+
+impl VaultError {
+    /// Sorts a result code. Source: Microsoft's "System Error Codes" and "COM Error Codes".
+    pub(super) fn from_code(code: u32) -> VaultError {
+        const ELEMENT_NOT_FOUND: u32 = 0x8007_0490;
+        const CLASS_NOT_REGISTERED: u32 = 0x8004_0154;
+        const NO_SUCH_LOGON_SESSION: u32 = 0x8007_0520;
+        const SERVICE_DISABLED: u32 = 0x8007_0422;
+        const RPC_SERVER_UNAVAILABLE: u32 = 0x8007_06ba;
+        match code {
+            ELEMENT_NOT_FOUND => VaultError::NotFound,
+            CLASS_NOT_REGISTERED => VaultError::NoSuchStore,
+            // The vault is a service of its own, which can be switched off.
+            NO_SUCH_LOGON_SESSION | SERVICE_DISABLED | RPC_SERVER_UNAVAILABLE => {
+                VaultError::NoSession
+            }
+            code => VaultError::Failed(format!("0x{code:08x}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_sorted_by_what_can_be_done_about_them() {
+        for (code, error) in [
+            (0x8007_0490, VaultError::NotFound),
+            (0x8004_0154, VaultError::NoSuchStore),
+            (0x8007_0520, VaultError::NoSession),
+            (0x8007_0422, VaultError::NoSession),
+            (0x8007_06ba, VaultError::NoSession),
+            (0x8007_0005, VaultError::Failed("0x80070005".to_owned())),
+        ] {
+            assert_eq!(VaultError::from_code(code), error);
+        }
+    }
+}
