@@ -1,0 +1,130 @@
+//! macOS asks its user: what we say then, and how long we wait.
+
+use std::time::Duration;
+
+use security_stand_in::{Answer, Event, Item};
+
+use super::mac::{
+    REQUEST, dialogs, is_changed, items, keychain, mac, mac_of_ann, our_command_lines,
+};
+use crate::world::{ANN, World};
+
+/// None of the programs that were started is still there.
+fn no_program_is_left(world: &World) {
+    for event in keychain(world).log() {
+        if let Event::Started { pid, .. } = event {
+            let there = std::path::Path::new("/proc").join(pid.to_string()).exists();
+            assert!(!there, "{pid} is still there");
+        }
+    }
+}
+
+#[test]
+fn a_dialog_that_is_not_answered_is_announced_and_ends_at_the_limit() {
+    let (world, token) = mac_of_ann();
+    is_changed(&world, |state| state.is_locked = true);
+    world.sets("HEROKU_RS_PROMPT_TIMEOUT", "2");
+    world.has_netrc(&format!(
+        "machine git.heroku.com\n  login {ANN}\n  password {token}\n"
+    ));
+    world
+        .helper_with_input("get", REQUEST)
+        .succeeds()
+        .says("waiting for macOS, which may be asking to unlock the keychain")
+        .hands_out(&token)
+        .says(&format!("password={token}"))
+        .ends_within(Duration::from_secs(20));
+    assert_eq!(dialogs(&world), ["unlock"]);
+    assert_eq!(items(&world).len(), 1);
+    no_program_is_left(&world);
+}
+
+#[test]
+fn a_dialog_that_is_answered_unlocks_the_keychain() {
+    let (world, token) = mac_of_ann();
+    is_changed(&world, |state| {
+        state.is_locked = true;
+        state.user = Answer::Allow;
+    });
+    world
+        .helper_with_input("get", REQUEST)
+        .succeeds()
+        .hands_out(&token)
+        .stdout_is(&format!("username={ANN}\npassword={token}\n\n"));
+    assert_eq!(dialogs(&world), ["unlock"]);
+}
+
+#[test]
+fn status_unlocks_by_the_systems_dialog() {
+    let (world, _) = mac_of_ann();
+    is_changed(&world, |state| {
+        state.is_locked = true;
+        state.user = Answer::Allow;
+    });
+    world.helper("status --unlock").succeeds().says(ANN);
+    assert!(!keychain(&world).state().is_locked);
+}
+
+#[test]
+fn over_ssh_status_unlocks_on_the_terminal() {
+    let (world, _) = mac_of_ann();
+    is_changed(&world, |state| {
+        state.is_locked = true;
+        state.has_screen = false;
+    });
+    world
+        .on_a_terminal("git-credential-heroku-rs status --unlock")
+        .shows("password to unlock default: ")
+        .types("keychain password")
+        .shows(ANN)
+        .exits_with(0);
+    assert!(!keychain(&world).state().is_locked);
+    let lines = our_command_lines(&world);
+    assert!(lines.contains(&"unlock-keychain".to_owned()), "{lines:?}");
+}
+
+#[test]
+fn over_ssh_a_wrong_password_does_not_unlock() {
+    let (world, _) = mac_of_ann();
+    is_changed(&world, |state| {
+        state.is_locked = true;
+        state.has_screen = false;
+    });
+    let shown = world
+        .on_a_terminal("git-credential-heroku-rs status --unlock; stty -a")
+        .shows("password to unlock default: ")
+        .types("wrong")
+        .exits_with(0);
+    assert!(
+        shown.contains(" echo "),
+        "what is typed is shown again: {shown}"
+    );
+    assert!(keychain(&world).state().is_locked);
+}
+
+/// As an earlier build of ours, or a program that does not use `security`, leaves it.
+#[test]
+fn an_item_of_another_program_is_refused_and_not_called_locked() {
+    for (answer, has_screen) in [
+        (Answer::Deny, true),
+        (Answer::Cancel, true),
+        (Answer::Nothing, false),
+    ] {
+        let world = mac();
+        let token = world.heroku.issue_token(ANN);
+        world.is_the_active_account(ANN);
+        is_changed(&world, |state| {
+            let item = Item::made_by_a_program("heroku-cli", ANN, token.as_bytes(), "other");
+            state.items.push(item);
+            state.user = answer;
+            state.has_screen = has_screen;
+        });
+        world
+            .helper_with_input("get", REQUEST)
+            .succeeds()
+            .says("macOS did not let")
+            .says_nothing_about("locked");
+        assert_eq!(items(&world).len(), 1);
+        assert_eq!(world.active_account().as_deref(), Some(ANN));
+    }
+}

@@ -1,0 +1,60 @@
+//! Which programs are started, and which secrets are read.
+
+use security_stand_in::Event;
+
+use super::mac::{REQUEST, heroku_cli_saves, keychain, mac, mac_of_ann, our_command_lines};
+use crate::world::{ANN, BOB};
+
+#[test]
+fn a_get_starts_one_program() {
+    let (world, token) = mac_of_ann();
+    world
+        .helper_with_input("get", REQUEST)
+        .succeeds()
+        .hands_out(&token);
+    let line = format!("find-generic-password -s heroku-cli -a {ANN} -w");
+    assert_eq!(our_command_lines(&world), [line]);
+}
+
+#[test]
+fn another_host_starts_none() {
+    let (world, _) = mac_of_ann();
+    let request = "protocol=https\nhost=example.com\n";
+    for operation in ["get", "store", "erase"] {
+        let request = format!("{request}username=ann\npassword=secret\n");
+        world
+            .helper_with_input(operation, request)
+            .succeeds()
+            .says_nothing();
+    }
+    assert_eq!(our_command_lines(&world), Vec::<String>::new());
+}
+
+#[test]
+fn completing_an_account_reads_no_secret() {
+    let (world, _) = mac_of_ann();
+    heroku_cli_saves(&world, BOB, &world.heroku.issue_token(BOB));
+    let before = keychain(&world).log().len();
+    world
+        .helper("completions -- git-credential-heroku-rs switch ''")
+        .succeeds()
+        .says(ANN)
+        .says(BOB);
+    let log = keychain(&world).log();
+    let is_read = |event: &Event| matches!(event, Event::Decrypted { .. });
+    assert!(!log[before..].iter().any(is_read), "{log:?}");
+    assert_eq!(our_command_lines(&world), ["dump-keychain"]);
+}
+
+#[test]
+fn a_token_that_was_stored_by_hand_with_a_newline_serves() {
+    let world = mac();
+    let token = world.heroku.issue_token(ANN);
+    heroku_cli_saves(&world, ANN, &token);
+    keychain(&world).change(|state| state.items[0].secret.push(b'\n'));
+    world
+        .helper_with_input("get", REQUEST)
+        .succeeds()
+        .hands_out(&token)
+        .stdout_is(&format!("username={ANN}\npassword={token}\n\n"));
+}

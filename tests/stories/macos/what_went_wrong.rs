@@ -1,0 +1,96 @@
+//! What keeps the keychain from answering has words of its own each time, and nothing is deleted.
+
+use super::mac::{REQUEST, is_changed, items, mac, mac_of_ann, no_argument_held_a_token};
+use crate::world::{ANN, World};
+
+/// `get` says this, asks the next source, and leaves everything as it is.
+fn is_unavailable(world: &World, words: &str) {
+    let before = items(world);
+    world
+        .helper_with_input("get", REQUEST)
+        .succeeds()
+        .stdout_is("username=heroku\n\n")
+        .says(words);
+    world.helper_with_input("erase", REQUEST).succeeds();
+    world.helper("status --offline").fails();
+    assert_eq!(items(world), before, "nothing is deleted");
+    assert_eq!(
+        world.active_account().as_deref(),
+        Some(ANN),
+        "login.json is as it was"
+    );
+}
+
+#[test]
+fn over_ssh_a_locked_keychain_is_locked() {
+    let (world, _) = mac_of_ann();
+    is_changed(&world, |state| {
+        state.is_locked = true;
+        state.has_screen = false;
+    });
+    is_unavailable(&world, "locked");
+}
+
+#[test]
+fn in_dark_wake_the_keychain_is_locked() {
+    let (world, _) = mac_of_ann();
+    is_changed(&world, |state| {
+        state.is_locked = true;
+        state.is_dark_wake = true;
+    });
+    is_unavailable(&world, "locked");
+}
+
+#[test]
+fn a_search_that_fails_is_not_an_absent_item() {
+    let (world, _) = mac_of_ann();
+    is_changed(&world, |state| state.can_search = false);
+    is_unavailable(&world, "macOS could not search the keychain");
+}
+
+#[test]
+fn with_a_locked_keychain_a_token_in_netrc_serves() {
+    let (world, _) = mac_of_ann();
+    is_changed(&world, |state| {
+        state.is_locked = true;
+        state.has_screen = false;
+    });
+    let token = world.heroku.issue_token(ANN);
+    world.has_netrc(&format!(
+        "machine git.heroku.com\n  login {ANN}\n  password {token}\n"
+    ));
+    world
+        .helper_with_input("get", REQUEST)
+        .succeeds()
+        .hands_out(&token)
+        .says(&format!("password={token}"));
+}
+
+#[test]
+fn a_login_that_macos_refuses_to_store_is_no_login() {
+    let (world, _) = mac_of_ann();
+    is_changed(&world, |state| state.items[0].can_be_changed = false);
+    let before = items(&world);
+    let token = world.heroku.issue_token(ANN);
+    world
+        .helper_with_input("login --with-token --store keyring", &token)
+        .exits_with(1)
+        .says("macOS did not let");
+    assert_eq!(items(&world), before);
+    no_argument_held_a_token(&world);
+}
+
+#[test]
+fn without_a_default_keychain_there_is_no_keyring() {
+    let world = mac();
+    is_changed(&world, |state| {
+        state.has_default_keychain = false;
+        state.has_screen = false;
+    });
+    let token = world.heroku.issue_token(ANN);
+    world
+        .helper_with_input("login --with-token --store keyring", &token)
+        .exits_with(1)
+        .says("keyring cannot be opened");
+    assert_eq!(items(&world), []);
+}
