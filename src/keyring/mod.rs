@@ -74,6 +74,16 @@ pub trait Keyring {
     /// [`Unavailable`]: some may still be there.
     fn remove(&self, account: &Account, only: Option<&Token>) -> Result<usize, Unavailable>;
 
+    /// Waits until a token that was just written survives the end of the keyring program, as it has to
+    /// before the token in whose place it was written is revoked.
+    ///
+    /// # Errors
+    /// [`Unavailable`]: it need not be there any more.
+    fn settle(&self, account: &Account, token: &Token) -> Result<(), Unavailable> {
+        let _ = (account, token);
+        Ok(())
+    }
+
     /// Unlocks what is locked; a prompt waits this long for its user.
     ///
     /// # Errors
@@ -249,6 +259,27 @@ pub enum Missing {
 }
 
 impl Unavailable {
+    /// Whether no keyring program is there at all, so that the Heroku CLI's netrc takes its place. One
+    /// without a keyring or an open database is there: its user does not want plain text.
+    pub fn is_no_program(&self) -> bool {
+        match self {
+            Unavailable::NoKeyring(missing) => match missing {
+                Missing::Bus | Missing::ReachableBus | Missing::Service | Missing::System => true,
+                Missing::Collection | Missing::Database | Missing::Wallet => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// Whether it is sure that there is no login in it, since there is no place for one. A database that
+    /// is not open may have one.
+    pub fn has_no_place(&self) -> bool {
+        match self {
+            Unavailable::NoKeyring(missing) => *missing != Missing::Database,
+            _ => false,
+        }
+    }
+
     /// What happened, and what fixes it.
     pub fn notice(&self) -> Notice {
         const UNLOCK: &str = "unlock it: git credential-heroku-rs status --unlock \

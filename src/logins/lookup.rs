@@ -96,7 +96,7 @@ pub enum Outcome {
 impl Outcome {
     fn of_keyring(why: &Unavailable) -> Outcome {
         match why {
-            Unavailable::NoKeyring(_) => Outcome::Missing(why.notice()),
+            why if why.has_no_place() => Outcome::Missing(why.notice()),
             _ => Outcome::Unavailable(why.notice()),
         }
     }
@@ -336,7 +336,7 @@ pub fn hold_any_token(host: &HerokuHost, context: &Context) -> Result<bool, Noti
                 return Err(Unavailable::Locked(lock).notice());
             }
         }
-        Err(Unavailable::NoKeyring(_)) => {}
+        Err(why) if why.has_no_place() => {}
         Err(why) => return Err(why.notice()),
     }
     let tokens = Netrc::read(&context.environment)

@@ -22,7 +22,7 @@ use crate::token::Token;
 use crate::token_metadata::{self, TokenMetadata};
 
 pub use reassign::{leave_one, move_to_owner};
-pub use replace::{NotReplaced, replace, still_holds};
+pub use replace::{NotReplaced, replace, settle, still_holds};
 
 /// Keeps a token under an account's name, without asking Heroku whose it is.
 ///
@@ -64,7 +64,7 @@ pub fn can_keep(context: &Context, store: Store) -> Result<(), Unavailable> {
         Store::Auto | Store::Keyring => {}
     }
     match context.keyring().read(&Account::unnamed()) {
-        Err(Unavailable::NoKeyring(_)) if store == Store::Auto => Ok(()),
+        Err(why) if store == Store::Auto && why.is_no_program() => Ok(()),
         asked => asked.map(drop),
     }
 }
@@ -141,7 +141,7 @@ fn put(
     }
     match context.keyring().write(account, token) {
         Ok(()) => Ok((Source::Keyring, None)),
-        Err(why @ Unavailable::NoKeyring(_)) if store == Store::Auto => {
+        Err(why) if store == Store::Auto && why.is_no_program() => {
             Ok((in_netrc()?, Some(why.notice())))
         }
         Err(why) => Err(why.notice()),
@@ -315,7 +315,7 @@ impl Unread {
         Unread {
             source: Source::Keyring,
             why: why.notice(),
-            may_hide_logins: !matches!(why, Unavailable::NoKeyring(_)),
+            may_hide_logins: !why.has_no_place(),
         }
     }
 

@@ -97,6 +97,26 @@ pub fn replace(
     Ok(notes)
 }
 
+/// Waits until a token that was put in the place of another is there for good, so that the other one can
+/// be revoked.
+///
+/// # Errors
+/// Why it may not be there any more.
+pub fn settle(
+    context: &Context,
+    place: Source,
+    account: &Account,
+    token: &Token,
+) -> Result<(), Notice> {
+    match place {
+        Source::Keyring => {
+            let settled = context.keyring().settle(account, token);
+            settled.map_err(|why| why.notice())
+        }
+        Source::ApiKey | Source::Netrc => Ok(()),
+    }
+}
+
 fn stale_copy(why: &Unreadable, context: &Context) -> Notice {
     let why = why.notice(&context.environment);
     Notice::new(

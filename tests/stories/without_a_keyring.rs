@@ -162,7 +162,7 @@ fn each_machine_without_a_keyring_is_told_what_it_lacks_and_what_helps() {
 
 /// It is empty, which is no failure; but it takes nothing, and then says why.
 #[test]
-fn a_keyring_that_was_never_set_up_takes_nothing_and_the_login_goes_to_netrc() {
+fn a_keyring_that_was_never_set_up_takes_nothing_and_plain_text_is_the_users_word() {
     let world = World::new().with_a_keyring_never_set_up();
     world.is_planted(&world.home().join(".netrc"));
     world
@@ -174,18 +174,19 @@ fn a_keyring_that_was_never_set_up_takes_nothing_and_the_login_goes_to_netrc() {
              token as the password: https://dashboard.heroku.com/account/applications)\n",
         );
     let token = world.heroku.issue_token(ANN);
+    for login in ["login --with-token --store keyring", "login --with-token"] {
+        world
+            .helper_with_input(login, &token)
+            .exits_with(1)
+            .stderr_is(&format!(
+                "heroku-rs: the keyring program has no default keyring\n  \
+                 create one in your keyring program, or {WAYS_OUT}\n"
+            ));
+        assert_eq!(netrc(&world), "");
+    }
     world
-        .helper_with_input("login --with-token --store keyring", &token)
-        .exits_with(1)
-        .stderr_is(&format!(
-            "heroku-rs: the keyring program has no default keyring\n  \
-             create one in your keyring program, or {WAYS_OUT}\n"
-        ));
-    assert_eq!(netrc(&world), "");
-    world
-        .helper_with_input("login --with-token", &token)
-        .succeeds()
-        .says("the keyring program has no default keyring: the token goes to netrc");
+        .helper_with_input("login --with-token --store netrc", &token)
+        .succeeds();
     world
         .helper_with_input("get", REQUEST)
         .succeeds()

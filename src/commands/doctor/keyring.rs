@@ -41,13 +41,13 @@ fn unreachable(look: &Look<'_>, why: &Unavailable) -> Finding {
     let notice = why.notice();
     let found = look.answer.found.as_ref();
     let elsewhere = found.filter(|found| found.source != Source::Keyring);
-    match (why, elsewhere) {
-        (Unavailable::NoKeyring(_), Some(found)) => Finding::pass(
+    match elsewhere {
+        Some(found) if why.has_no_place() => Finding::pass(
             "keyring.open",
             format!("{}; the token is in {}", notice.what(), found.source),
         ),
-        (_, Some(_)) => Finding::from_notice("keyring.open", Severity::Warn, &notice),
-        (_, None) => Finding::from_notice("keyring.open", Severity::Fail, &notice),
+        Some(_) => Finding::from_notice("keyring.open", Severity::Warn, &notice),
+        None => Finding::from_notice("keyring.open", Severity::Fail, &notice),
     }
 }
 

@@ -71,12 +71,14 @@ impl Rotating<'_> {
             (&token, known),
         );
         match put {
-            Ok(notes) => Ok(Replaced {
-                token,
-                authorization: made,
-                notes,
-                rotation,
-            }),
+            Ok(notes) => logins::settle(self.context, self.place, self.account, &token)
+                .map_err(|why| unclear(&why))
+                .map(|()| Replaced {
+                    token,
+                    authorization: made,
+                    notes,
+                    rotation,
+                }),
             // Whichever of the two is there has to stay valid; the next rotation sees which it is.
             Err(NotReplaced::Unclear(why)) => Err(unclear(&why)),
             Err(why) => Err(self.undone(&rotation, &of(&why))),

@@ -14,6 +14,7 @@ mod program;
 mod wire;
 
 use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use thiserror::Error;
@@ -234,29 +235,29 @@ impl SecretService {
         state: &'a mut State,
         deadline: Deadline,
     ) -> Result<Operation<'a>, Failure> {
-        let mut is_locked = None;
+        let mut default = None;
         if let Some(connection) = &mut state.connection {
             let bus = &mut connection.bus;
             bus.begin(deadline);
             // A bus may have ended while the user typed, and nothing has been asked of it yet.
-            is_locked = match operation::is_default_locked(bus) {
+            default = match operation::default_collection(bus) {
                 Err(Failure::HungUp | Failure::Left) => None,
                 asked => Some(asked?),
             };
         }
-        let is_locked = match is_locked {
-            Some(is_locked) => is_locked,
+        let default = match default {
+            Some(default) => default,
             None => {
                 let addresses = address::addresses(&self.environment)?;
-                let (connection, is_locked) = operation::connect(&addresses, deadline)?;
+                let (connection, default) = operation::connect(&addresses, deadline)?;
                 state.connection = Some(connection);
-                is_locked
+                default
             }
         };
         let connection = state.connection.as_mut().ok_or(Failure::HungUp)?;
         let trace = &self.environment.trace;
         let prompt_limit = self.limits.prompt;
-        Ok(Operation::new(connection, is_locked, prompt_limit, trace))
+        Ok(Operation::new(connection, default, prompt_limit, trace))
     }
 }
 
@@ -305,6 +306,21 @@ impl Keyring for SecretService {
             Some(token) => operation.remove_token(account, token),
             None => operation.remove(account),
         })?)
+    }
+
+    fn settle(&self, account: &Account, token: &Token) -> Result<(), Unavailable> {
+        let delay = self.run(|operation| operation.write_delay())?;
+        if delay.is_zero() {
+            return Ok(());
+        }
+        thread::sleep(delay);
+        match self.read(account)? {
+            Some(held) if held == *token => Ok(()),
+            Some(_) => Err(Unavailable::Overtaken),
+            None => Err(Unavailable::Broken(
+                "the keyring did not keep the token".to_owned(),
+            )),
+        }
     }
 
     fn unlock(&self, limit: Duration) -> Result<(), Unavailable> {

@@ -41,7 +41,7 @@ pub(super) struct Operation<'a> {
     trace: &'a Trace,
     /// How long the user gets to confirm a change; none if nobody is there who could.
     prompt_limit: Option<Duration>,
-    is_default_locked: bool,
+    default: DefaultCollection,
     /// The time that prompts took; it is the user's and no limit of the service's.
     pub(super) prompted: Duration,
 }
@@ -64,23 +64,37 @@ impl Stored {
 /// Connects, and asks the first question: gnome-keyring does not always know a client by its first
 /// call, and does not bear one that asks for a session too early (measured under load). So a harmless
 /// question goes first and is waited for, as with libsecret.
-pub(super) fn connect(addresses: &[Address], deadline: Deadline) -> Result<(Connection, bool)> {
+pub(super) fn connect(
+    addresses: &[Address],
+    deadline: Deadline,
+) -> Result<(Connection, DefaultCollection)> {
     let mut bus = Bus::connect(addresses, deadline)?;
-    let mut asked = is_default_locked(&mut bus);
+    let mut asked = default_collection(&mut bus);
     if asked == Err(Failure::HungUp) && bus.has_heard_nothing() {
         bus = bus.connect_in_steps(addresses)?;
-        asked = is_default_locked(&mut bus);
+        asked = default_collection(&mut bus);
     }
     let session = None;
     Ok((Connection { bus, session }, asked?))
 }
 
-/// Whether the default collection is locked. One that is not there is not, and an odd answer says
-/// nothing: a write will show what it meant.
-pub(super) fn is_default_locked(bus: &mut Bus) -> Result<bool> {
-    match bus.call(&calls::get_default_locked()) {
-        Ok(answer) => Ok(calls::yes(&answer).unwrap_or(false)),
-        Err(Failure::Refused(_) | Failure::Gone) => Ok(false),
+/// The collection that new items go to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum DefaultCollection {
+    Open,
+    Locked,
+    /// There is none: KeePassXC without an open database, KWallet without a wallet.
+    Missing,
+}
+
+/// Asks whether the default collection is locked. An odd answer says nothing: what follows will show
+/// what it meant.
+pub(super) fn default_collection(bus: &mut Bus) -> Result<DefaultCollection> {
+    let asked = bus.call(&calls::get_default_locked());
+    match asked.map_err(Failure::of_an_item) {
+        Ok(answer) if calls::yes(&answer) == Ok(true) => Ok(DefaultCollection::Locked),
+        Ok(_) | Err(Failure::Refused(_)) => Ok(DefaultCollection::Open),
+        Err(Failure::Gone) => Ok(DefaultCollection::Missing),
         Err(failure) => Err(failure),
     }
 }
@@ -88,7 +102,7 @@ pub(super) fn is_default_locked(bus: &mut Bus) -> Result<bool> {
 impl<'a> Operation<'a> {
     pub(super) fn new(
         connection: &'a mut Connection,
-        is_default_locked: bool,
+        default: DefaultCollection,
         prompt_limit: Option<Duration>,
         trace: &'a Trace,
     ) -> Operation<'a> {
@@ -97,7 +111,7 @@ impl<'a> Operation<'a> {
             session: &mut connection.session,
             trace,
             prompt_limit,
-            is_default_locked,
+            default,
             prompted: Duration::ZERO,
         }
     }
@@ -179,7 +193,7 @@ impl<'a> Operation<'a> {
     pub(super) fn remove(&mut self, account: &Account) -> Result<usize> {
         let found = self.search(Some(account))?;
         let ours = self.of_account(&found.unlocked, account)?;
-        if !found.locked.is_empty() || self.is_default_locked {
+        if !found.locked.is_empty() || self.is_default_locked() {
             return Err(self.why_locked(&found));
         }
         let mut count = 0;
@@ -203,7 +217,7 @@ impl<'a> Operation<'a> {
     pub(super) fn remove_token(&mut self, account: &Account, token: &Token) -> Result<usize> {
         let found = self.search(Some(account))?;
         let holders = self.holders(&found, account, token)?;
-        if holders.is_empty() && (!found.locked.is_empty() || self.is_default_locked) {
+        if holders.is_empty() && (!found.locked.is_empty() || self.is_default_locked()) {
             return Err(self.why_locked(&found));
         }
         let mut count = 0;
@@ -228,16 +242,21 @@ impl<'a> Operation<'a> {
         Ok(count)
     }
 
+    /// How long the service may keep a change in memory alone.
+    pub(super) fn write_delay(&mut self) -> Result<Duration> {
+        Ok(program::identify(self.bus)?.write_delay())
+    }
+
     /// Unlocks the default collection, then what is still locked of our items, then other collections
     /// that may hide some. Each prompt waits this long.
     pub(super) fn unlock(&mut self, limit: Duration) -> Result<()> {
         self.prompt_limit = Some(limit);
-        if self.is_default_locked {
+        if self.is_default_locked() {
             let default = self.default_collection()?;
             self.unlock_objects(&[default])?;
-            self.is_default_locked = is_default_locked(self.bus)?;
+            self.default = default_collection(self.bus)?;
         }
-        if self.is_default_locked {
+        if self.is_default_locked() {
             // Some services take a wrong password for an answer.
             return Err(Failure::Locked(Lock::Keyring));
         }
@@ -254,13 +273,14 @@ impl<'a> Operation<'a> {
     /// The items of this account, of every account if none is given.
     ///
     /// # Errors
-    /// [`Failure::Locked`] if every collection is locked; KeePassXC would open a window.
+    /// [`Failure::Locked`] or [`Failure::NoCollection`] if no collection is open; KeePassXC would open a
+    /// window.
     fn search(&mut self, account: Option<&Account>) -> Result<Found> {
-        if self.is_default_locked {
+        if self.is_default_locked() {
             self.unlock_without_a_window()?;
         }
-        if self.is_default_locked && self.are_all_locked()? {
-            return Err(Failure::Locked(Lock::Keyring));
+        if self.default != DefaultCollection::Open {
+            self.check_that_one_is_open()?;
         }
         let search = calls::search_items(account);
         let answer = if self.session.is_some() {
@@ -385,7 +405,7 @@ impl<'a> Operation<'a> {
     }
 
     fn create(&mut self, account: &Account, secret: &[u8], replace: bool) -> Result<()> {
-        if self.is_default_locked {
+        if self.is_default_locked() {
             return Err(Failure::Locked(Lock::Keyring));
         }
         let collection = self.default_collection()?;
@@ -443,9 +463,13 @@ impl<'a> Operation<'a> {
         }
     }
 
+    fn is_default_locked(&self) -> bool {
+        self.default == DefaultCollection::Locked
+    }
+
     /// What is locked, if anything of ours is or may be.
     fn lock(&mut self, found: &Found) -> Result<Option<Lock>> {
-        if !found.locked.is_empty() || self.is_default_locked {
+        if !found.locked.is_empty() || self.is_default_locked() {
             return self.lock_of(found).map(Some);
         }
         let is_hidden = !self.locked_collections()?.is_empty()
@@ -461,7 +485,7 @@ impl<'a> Operation<'a> {
     /// Which lock the locked items are behind.
     fn lock_of(&mut self, found: &Found) -> Result<Lock> {
         let collection = found.locked.first().and_then(|item| item.rsplit_once('/'));
-        let Some((collection, _)) = collection.filter(|_| !self.is_default_locked) else {
+        let Some((collection, _)) = collection.filter(|_| !self.is_default_locked()) else {
             return Ok(Lock::Keyring);
         };
         let answer = self.bus.call(&calls::get_locked(collection))?;
@@ -473,25 +497,39 @@ impl<'a> Operation<'a> {
         })
     }
 
-    fn are_all_locked(&mut self) -> Result<bool> {
-        let answer = self.bus.call(&calls::get_collections())?;
-        let count = calls::collections(&answer)?.len();
-        Ok(self.locked_collections()?.len() == count)
+    fn check_that_one_is_open(&mut self) -> Result<()> {
+        let collections = self.collections()?;
+        if collections.is_empty() {
+            return Err(Failure::NoCollection(program::identify(self.bus)?));
+        }
+        if self.locked_of(&collections)?.len() == collections.len() {
+            return Err(Failure::Locked(Lock::Keyring));
+        }
+        Ok(())
     }
 
-    fn locked_collections(&mut self) -> Result<Vec<String>> {
+    fn collections(&mut self) -> Result<Vec<String>> {
         let answer = self.bus.call(&calls::get_collections())?;
         let mut collections = calls::collections(&answer)?;
         collections.truncate(AT_ONCE);
+        Ok(collections)
+    }
+
+    fn locked_collections(&mut self) -> Result<Vec<String>> {
+        let collections = self.collections()?;
+        self.locked_of(&collections)
+    }
+
+    fn locked_of(&mut self, collections: &[String]) -> Result<Vec<String>> {
         let calls: Vec<_> = collections
             .iter()
             .map(|path| calls::get_locked(path))
             .collect();
         let serials = self.bus.send_all(&calls)?;
         let mut locked = Vec::new();
-        for (collection, serial) in collections.into_iter().zip(serials) {
+        for (collection, serial) in collections.iter().zip(serials) {
             match self.bus.answer(serial) {
-                Ok(answer) if calls::yes(&answer)? => locked.push(collection),
+                Ok(answer) if calls::yes(&answer)? => locked.push(collection.clone()),
                 Ok(_) | Err(Failure::Refused(_) | Failure::Gone) => {}
                 Err(failure) => return Err(failure),
             }
@@ -511,7 +549,7 @@ impl<'a> Operation<'a> {
         if let Some(prompt) = calls::prompt_of_unlock(&answer)? {
             self.perform(&prompt)?;
         }
-        self.is_default_locked = is_default_locked(self.bus)?;
+        self.default = default_collection(self.bus)?;
         Ok(())
     }
 

@@ -1,6 +1,8 @@
 //! Which program the service is. Asked only if something is locked or missing, since programs differ
 //! in what they show of it.
 
+use std::time::Duration;
+
 use super::Failure;
 use super::bus::Bus;
 use super::calls::{self, SERVICE_NAME};
@@ -27,6 +29,15 @@ const NAMES: [(&str, Program); 4] = [
 ];
 
 impl Program {
+    /// How long a change may be in the program's memory alone. KWallet was seen to lose what it was given
+    /// up to 5 s before it was killed.
+    pub(super) fn write_delay(self) -> Duration {
+        match self {
+            Program::KWallet(_) => Duration::from_secs(7),
+            Program::GnomeKeyring | Program::KeePassXc | Program::Other => Duration::ZERO,
+        }
+    }
+
     /// Whether a search does not find the items of a locked collection.
     pub(super) fn hides_what_is_locked(self) -> bool {
         self != Program::GnomeKeyring
