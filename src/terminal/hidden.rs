@@ -8,12 +8,16 @@ use std::io::{self, Read};
 use zeroize::Zeroizing;
 
 use super::{Silence, Terminal};
+#[cfg(unix)]
+use crate::hardening;
 
 /// More than any secret, in bytes.
 const LONGEST: usize = 4096;
 
 #[cfg(unix)]
 pub(super) fn ask(terminal: &Terminal, question: &str) -> Result<Zeroizing<String>, Silence> {
+    // What is typed is a secret from its first letter on.
+    hardening::close_to_others();
     let quiet = Quiet::over(&terminal.input).map_err(|_| Silence::NoTerminal)?;
     // Only once the echo is off: what is typed at the question is not shown.
     terminal.write(question)?;
