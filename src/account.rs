@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::notice::is_unseen;
 use crate::token;
 
 /// Who a token belongs to: an email, or the bare user name under which git handed a token over.
@@ -15,13 +16,22 @@ impl Account {
     /// The name a token is kept under when its owner is not known: the user name of our replies.
     pub const UNNAMED: &'static str = "heroku";
 
-    /// Reads an account name: 1 to 254 characters, letters, digits and `@ . _ + - ~ %`, not
-    /// opening with `-`. A token is no account: the name of an account is printed.
+    /// Reads an account name of 1 to 254 bytes: any email without white space, a control character,
+    /// or one that the Heroku CLI's shell acts on between its quotes (`$`, a backtick, `"`, `\`); or a
+    /// plain user name of letters, digits and `@ . _ + - ~ %`. None begins with `-`. A token is no
+    /// account: the name of an account is printed.
+    ///
+    /// Source: the Heroku CLI's `credential-manager-core`, which puts the name between double quotes.
     pub fn parse(name: &str) -> Option<Account> {
-        let plain = |c: char| c.is_alphanumeric() || "@._+-~%".contains(c);
         let fits = (1..=254).contains(&name.len()) && !name.starts_with('-');
-        (fits && name.chars().all(plain) && !token::is_shaped_like_one(name))
-            .then(|| Account(name.to_owned()))
+        let is_plain = |c: char| c.is_alphanumeric() || "@._+-~%".contains(c);
+        let is_harmless = |c: char| !is_unseen(c) && !c.is_whitespace() && !"$`\"\\".contains(c);
+        let is_name = if is_email(name) {
+            name.chars().all(is_harmless)
+        } else {
+            name.chars().all(is_plain)
+        };
+        (fits && is_name && !token::is_shaped_like_one(name)).then(|| Account(name.to_owned()))
     }
 
     /// The account of a token whose owner is not known.
@@ -31,13 +41,17 @@ impl Account {
 
     /// Whether the name is an email, and so the name that the Heroku CLI knows the account by.
     pub fn is_email(&self) -> bool {
-        matches!(self.0.split_once('@'), Some((user, host)) if !user.is_empty() && host.contains('.') && !host.contains('@'))
+        is_email(&self.0)
     }
 
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+fn is_email(name: &str) -> bool {
+    matches!(name.split_once('@'), Some((user, host)) if !user.is_empty() && host.contains('.') && !host.contains('@'))
 }
 
 impl fmt::Display for Account {
@@ -57,6 +71,9 @@ mod tests {
             "a.b+c@x-y.example",
             "heroku",
             "zoë@example.com",
+            "o'brien@example.com",
+            "a=b&c!d/e#f@example.com",
+            "{a}|b?*^;(c)@example.com",
         ] {
             assert_eq!(Account::parse(name).unwrap().as_str(), name);
         }
@@ -72,6 +89,13 @@ mod tests {
             "a\nb",
             "a\\b",
             "a/b",
+            "o'brien",
+            "a b@example.com",
+            "a\"b@example.com",
+            "a\\b@example.com",
+            "a`id`@example.com",
+            "$HOME@example.com",
+            "a\u{202e}b@example.com",
         ] {
             assert_eq!(Account::parse(name), None, "{name:?}");
         }

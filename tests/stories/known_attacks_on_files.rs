@@ -146,7 +146,7 @@ fn a_pointer_file_of_any_content_leads_to_no_other_file() {
     for account in [
         "../../../victim",
         "/etc/passwd",
-        "ann@example.com/../x",
+        "$(cat victim)@example.com",
         "ann@example.com\\u0000x",
     ] {
         fs::write(&login, format!("{{\"account\":\"{account}\"}}")).unwrap();
