@@ -123,7 +123,10 @@ impl Environment {
         let environment = Environment {
             trace: Trace::read(set(Trace::VARIABLE).as_deref(), home.as_deref()),
             home,
-            api_key: set("HEROKU_API_KEY").map(|key| Token::from_bytes(key.into_encoded_bytes())),
+            api_key: set("HEROKU_API_KEY").map(|key| {
+                let bytes = Zeroizing::new(key.into_encoded_bytes());
+                mistake_in(&bytes).map_or_else(|| Token::from_bytes(bytes.to_vec()), Err)
+            }),
             netrc_first: text("HEROKU_NETRC_WRITE")
                 .is_some_and(|value| value.eq_ignore_ascii_case("true")),
             heroku_host: text("HEROKU_HOST"),
@@ -267,6 +270,20 @@ impl Place {
     }
 }
 
+/// The likely mistake in a variable that holds no token but something around one.
+fn mistake_in(value: &[u8]) -> Option<NotAToken> {
+    let value = value.trim_ascii();
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let name = value.split(|byte| *byte == b'=').next().unwrap_or_default();
+    let is_assignment = name.len() < value.len() && !name.is_empty() && name.iter().all(is_name);
+    match value.first() {
+        Some(b'"' | b'\'') => Some(NotAToken::Quoted),
+        Some(b'$') => Some(NotAToken::Variable),
+        _ if is_assignment => Some(NotAToken::Assignment),
+        _ => None,
+    }
+}
+
 /// The password in an address, `http://ann:password@host` with or without its scheme.
 fn password_in(address: &str) -> Option<&str> {
     let (login, _) = address.rsplit_once('@')?;
@@ -334,6 +351,26 @@ mod tests {
         let named = [("HOME", "/h"), ("DOCKER_CONFIG", "/d")];
         assert_eq!(file(&named), Some("/d/config.json".into()));
         assert_eq!(file(&[]), None);
+    }
+
+    #[test]
+    fn what_stands_around_a_token_is_named() {
+        let token = "HRKU-01234567-89ab-cdef-0123-456789abcdef";
+        let key = |value: &str| environment(&[("HEROKU_API_KEY", value)]).api_key.unwrap();
+        assert!(key(token).is_ok());
+        for (value, mistake) in [
+            (format!("\"{token}\""), NotAToken::Quoted),
+            (format!("'{token}'"), NotAToken::Quoted),
+            (format!("\"{token}\"\n"), NotAToken::Quoted),
+            (format!("KEY_OF_ANN={token}"), NotAToken::Assignment),
+            ("$TOKEN_OF_THE_PIPELINE".to_owned(), NotAToken::Variable),
+            (
+                "${{ secrets.TOKEN_OF_ANN }}".to_owned(),
+                NotAToken::Variable,
+            ),
+        ] {
+            assert_eq!(key(&value), Err(mistake), "{mistake}");
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::git;
 use crate::heroku_api::{ApiError, Authorization, HerokuApi};
 use crate::heroku_cli;
 use crate::hosts::{HerokuHost, Service};
-use crate::logins::lookup::{self, Answer, Found, Wanted};
+use crate::logins::lookup::{self, Answer, Found, Source, Wanted};
 use crate::notice::Notice;
 use crate::streams::Streams;
 use crate::token::Token;
@@ -232,6 +232,17 @@ fn proven<T>(
             Err(ApiError::RefusedElsewhere(api.host().to_string()))
         }
         answer => answer,
+    }
+}
+
+/// What an API said against a token from this source. A variable is the caller's to change.
+fn objection(error: &ApiError, source: Source) -> Notice {
+    match (error, source) {
+        (ApiError::Refused, Source::ApiKey) => Notice::new(
+            "Heroku rejects the token in HEROKU_API_KEY",
+            "set it to another token, or run: unset HEROKU_API_KEY",
+        ),
+        _ => error.notice(),
     }
 }
 

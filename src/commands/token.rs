@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Session, api_of, json, proven, report, token_of};
+use super::{Session, api_of, json, objection, proven, report, token_of};
 use crate::cli::TokenArguments;
 use crate::context::Context;
 use crate::heroku_api::ApiError;
 use crate::logins::Login;
-use crate::logins::lookup::Found;
+use crate::logins::lookup::{Found, Source};
 use crate::notice::Notice;
 use crate::terminal;
 use crate::token::Verdict;
@@ -49,7 +49,7 @@ pub(super) fn run(arguments: &TokenArguments, session: &mut Session<'_, '_>) -> 
     match asked {
         None => Ok(()),
         Some(Ok(())) => session.say(&format!("Heroku takes the token of {}", named(&login))),
-        Some(Err(failure)) => Err(not_good(&failure).into()),
+        Some(Err(failure)) => Err(not_good(&failure, login.source).into()),
     }
 }
 
@@ -115,8 +115,8 @@ fn named(login: &Login) -> String {
     }
 }
 
-fn not_good(failure: &ApiError) -> Notice {
-    let notice = failure.notice();
+fn not_good(failure: &ApiError, source: Source) -> Notice {
+    let notice = objection(failure, source);
     match failure {
         ApiError::Refused => notice,
         _ => Notice::new(
