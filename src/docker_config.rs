@@ -5,10 +5,12 @@
 //! their order. What cannot be read is left as it was.
 
 use std::env::consts::EXE_EXTENSION;
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::docker_protocol::PROGRAM;
@@ -22,6 +24,9 @@ const HELPER: &str = "heroku-rs";
 
 /// This program's own name, which the other one leads to.
 const TARGET: &str = "git-credential-heroku-rs";
+
+/// The largest file that is looked at, in bytes.
+const LARGEST: u64 = 16 * 1024 * 1024;
 
 /// What `set_up` did to docker's configuration.
 #[derive(Debug, PartialEq, Eq)]
@@ -57,6 +62,9 @@ pub fn with_us(bytes: &[u8]) -> Result<(Option<Vec<u8>>, SetUp), String> {
     let helpers = config
         .entry("credHelpers")
         .or_insert_with(|| Map::new().into());
+    if helpers.is_null() {
+        *helpers = Map::new().into();
+    }
     let helpers = helpers.as_object_mut().ok_or("credHelpers is no object")?;
     let done = match helpers.insert(registry(), HELPER.into()) {
         Some(Value::String(before)) if before == HELPER => return Ok((None, SetUp::AsItWas)),
@@ -102,15 +110,15 @@ pub fn without_us(bytes: &[u8]) -> Result<Option<Vec<u8>>, String> {
 /// # Errors
 /// Why the file cannot be read.
 pub fn has_password(file: &Path) -> Result<bool, Notice> {
-    let mut found = false;
-    edit(file, |bytes| {
-        let config = read(bytes)?;
-        let entry = config.get("auths").and_then(|auths| auths.get(registry()));
-        let auth = entry.and_then(|entry| entry.get("auth")?.as_str());
-        found = auth.is_some_and(|auth| !auth.is_empty());
-        Ok(None)
-    })?;
-    Ok(found)
+    let bytes = match files::read(file, LARGEST) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(left(file, &error.to_string())),
+    };
+    let config = read(&bytes).map_err(|why| left(file, &why))?;
+    let entry = config.get("auths").and_then(|auths| auths.get(registry()));
+    let auth = entry.and_then(|entry| entry.get("auth")?.as_str());
+    Ok(auth.is_some_and(|auth| !auth.is_empty()))
 }
 
 fn registry() -> String {
@@ -121,21 +129,90 @@ fn edit(
     file: &Path,
     change: impl FnMut(&[u8]) -> Result<Option<Vec<u8>>, String>,
 ) -> Result<bool, Notice> {
-    let edited = files::edit(file, change);
-    edited.map_err(|why| {
-        Notice::new(
-            format!("{} was left as it was: {why}", file.display()),
-            "mend that, then run it again",
-        )
-    })
+    let edited = files::edit_in_place(file, change);
+    edited.map_err(|why| left(file, &why.to_string()))
+}
+
+fn left(file: &Path, why: &str) -> Notice {
+    let what = format!("{} was left as it was: {why}", file.display());
+    Notice::new(what, "fix that, then run it again")
 }
 
 /// The file's outermost object; an empty file is an empty one.
 fn read(bytes: &[u8]) -> Result<Map<String, Value>, String> {
     match bytes.trim_ascii() {
         [] => Ok(Map::new()),
-        text => serde_json::from_slice(text)
-            .map_err(|error| format!("line {} is not as in JSON", error.line())),
+        text => match serde_json::from_slice(text) {
+            Ok(Distinct(Value::Object(config))) => Ok(config),
+            Ok(_) => Err("line 1 is not as in JSON".to_owned()),
+            Err(error) if error.is_data() => Err(format!(
+                "line {} has a name for the second time",
+                error.line()
+            )),
+            Err(error) => Err(format!("line {} is not as in JSON", error.line())),
+        },
+    }
+}
+
+/// A value in which no object has a name twice: docker keeps one of the two, and what is under the
+/// other would be lost by writing the file again.
+struct Distinct(Value);
+
+impl<'de> Deserialize<'de> for Distinct {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Distinct, D::Error> {
+        deserializer.deserialize_any(DistinctNames).map(Distinct)
+    }
+}
+
+struct DistinctNames;
+
+impl<'de> Visitor<'de> for DistinctNames {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let mut values = Vec::new();
+        while let Some(Distinct(value)) = access.next_element()? {
+            values.push(value);
+        }
+        Ok(values.into())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let mut map = Map::new();
+        while let Some((name, Distinct(value))) = access.next_entry::<String, Distinct>()? {
+            if map.insert(name, value).is_some() {
+                return Err(A::Error::custom("a name for the second time"));
+            }
+        }
+        Ok(map.into())
     }
 }
 
@@ -269,6 +346,44 @@ mod tests {
 
     const AS_DOCKER_WRITES: &str =
         "{\n\t\"auths\": {\n\t\t\"z.example\": {}\n\t},\n\t\"credsStore\": \"pass\"\n}";
+
+    #[test]
+    fn a_name_that_stands_twice_is_not_lost() {
+        let both = br#"{"auths": {"a": {}}, "auths": {"b": {}}}"#;
+        let why = with_us(both).unwrap_err();
+        assert_eq!(why, "line 1 has a name for the second time");
+        let below = b"{\"auths\": {\n\"a\": {\"auth\": \"x\",\n\"auth\": \"y\"}}}";
+        assert_eq!(
+            without_us(below).unwrap_err(),
+            "line 3 has a name for the second time"
+        );
+    }
+
+    #[test]
+    fn no_helpers_are_an_empty_list_of_them() {
+        let (changed, done) = with_us(br#"{"credHelpers": null}"#).unwrap();
+        assert_eq!(done, SetUp::Added);
+        let text = String::from_utf8(changed.unwrap()).unwrap();
+        assert!(
+            text.contains("\"registry.heroku.com\": \"heroku-rs\""),
+            "{text}"
+        );
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn the_files_mode_stays_and_a_look_makes_no_directory() {
+        use std::os::unix::fs::PermissionsExt;
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join(".docker/config.json");
+        assert!(!has_password(&file).unwrap());
+        assert!(!home.path().join(".docker").exists());
+        files::replace(&file, b"{}").unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+        set_up(&file).unwrap();
+        let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o644);
+    }
 
     #[test]
     fn docker_is_told_of_us_and_every_other_member_stays_in_its_place() {

@@ -11,7 +11,8 @@ use serde_json::{Map, Value};
 
 use crate::account::Account;
 use crate::environment::Environment;
-use crate::files;
+use crate::files::{self, EditError, NotTrusted};
+use crate::notice::{Command, Fix};
 
 /// The largest file of the CLI's that is read, in bytes.
 const LARGEST: u64 = 64 * 1024;
@@ -26,6 +27,8 @@ pub enum LoginState {
     /// The file is there and names no account that could be one: not JSON, no `account`, or a
     /// name that no email has. It counts as absent, and `doctor` tells.
     Unusable,
+    /// Another user may have written it. It counts as absent, with a warning.
+    NotTrusted(NotTrusted),
 }
 
 impl LoginState {
@@ -58,8 +61,23 @@ pub fn login_file(environment: &Environment) -> Option<PathBuf> {
 
 /// Which account the CLI and we use.
 pub fn login_state(environment: &Environment) -> LoginState {
-    let bytes = login_file(environment).and_then(|path| files::read(&path, LARGEST).ok());
-    bytes.map_or(LoginState::Absent, |bytes| LoginState::read(&bytes))
+    let Some(path) = login_file(environment) else {
+        return LoginState::Absent;
+    };
+    match files::read_trusted(&path, LARGEST) {
+        Ok(bytes) => LoginState::read(&bytes),
+        Err(error) => NotTrusted::of(&error).map_or(LoginState::Absent, LoginState::NotTrusted),
+    }
+}
+
+/// What makes `login.json` the user's own again.
+pub fn trusting_fix(why: NotTrusted, environment: &Environment) -> Fix {
+    let path = login_file(environment).unwrap_or_default();
+    let command = match why {
+        NotTrusted::Writable => Command::new("chmod 600"),
+        NotTrusted::Foreign => Command::new("sudo chown \"$(id -u)\""),
+    };
+    command.path(&path, environment.home.as_deref()).into()
 }
 
 /// Makes `account` the one in use, and says whether anything changed.
@@ -74,9 +92,17 @@ pub fn set_login(environment: &Environment, account: &Account) -> io::Result<boo
         return Ok(false);
     }
     let path = login_file(environment).ok_or(io::ErrorKind::NotFound)?;
-    let text = naming(account, &files::read(&path, LARGEST).unwrap_or_default());
-    files::replace(&path, text.as_bytes())?;
-    Ok(true)
+    // What others can have written names nobody, and leaves nothing behind.
+    let is_trusted = !matches!(login_state(environment), LoginState::NotTrusted(_));
+    let changed = files::edit(&path, |bytes| {
+        let before = if is_trusted { bytes } else { b"" };
+        Ok::<_, io::Error>(Some(naming(account, before)))
+    });
+    match changed {
+        Ok(_) => Ok(true),
+        Err(EditError::Failed(error) | EditError::Refused(error)) => Err(error),
+        Err(why) => Err(io::Error::other(why.to_string())),
+    }
 }
 
 /// Removes `login.json` where it names `account`, and says whether it did.
@@ -212,6 +238,19 @@ mod tests {
             let home = Home::new().with(LOGIN, &format!("{{\"account\":\"{account}\"}}"));
             assert_eq!(login_state(&home.environment()), LoginState::Unusable);
         }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_pointer_that_others_can_write_names_nobody() {
+        use std::os::unix::fs::PermissionsExt;
+        let home = Home::new().with(LOGIN, "{\"account\":\"ann@example.com\"}");
+        let path = home.0.path().join(LOGIN);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
+        let state = LoginState::NotTrusted(NotTrusted::Writable);
+        assert_eq!(login_state(&home.environment()), state);
+        set_login(&home.environment(), &ann()).unwrap();
+        assert_eq!(login_state(&home.environment()), LoginState::Account(ann()));
     }
 
     #[test]

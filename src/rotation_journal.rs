@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::Account;
 use crate::environment::Environment;
-use crate::files::{self, Held};
+use crate::files::{self, Held, NotTrusted};
 use crate::token::Token;
 
 /// The largest file that is read, in bytes.
@@ -153,6 +153,30 @@ pub fn forget(environment: &Environment, rotation: &Rotation) -> io::Result<()> 
     })
 }
 
+/// Sets a journal aside that cannot be read or that another user may have written: what it says is
+/// not lost, and nothing is concluded from it. Gives its new place, if there was one.
+///
+/// # Errors
+/// What the file system says; nothing may be rotated then.
+pub fn set_aside_if_unusable(environment: &Environment) -> io::Result<Option<PathBuf>> {
+    let Some(path) = path(environment) else {
+        return Ok(None);
+    };
+    let is_usable = match files::read_trusted(&path, LARGEST) {
+        Ok(bytes) => serde_json::from_slice::<File>(&bytes).is_ok(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => true,
+        Err(error) if NotTrusted::of(&error).is_some() => false,
+        Err(error) => return Err(error),
+    };
+    if is_usable {
+        return Ok(None);
+    }
+    let seconds = Timestamp::now().as_second();
+    let aside = path.with_extension(format!("json.unusable-{seconds}"));
+    fs::rename(&path, &aside)?;
+    Ok(Some(aside))
+}
+
 fn change(environment: &Environment, edit: impl FnOnce(&mut Vec<Rotation>)) -> io::Result<()> {
     let path = path(environment).ok_or(io::ErrorKind::NotFound)?;
     let mut file = read(environment);
@@ -173,7 +197,7 @@ fn path(environment: &Environment) -> Option<PathBuf> {
 }
 
 fn read(environment: &Environment) -> File {
-    let bytes = path(environment).and_then(|path| files::read(&path, LARGEST).ok());
+    let bytes = path(environment).and_then(|path| files::read_trusted(&path, LARGEST).ok());
     let file = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
     file.unwrap_or_default()
 }
@@ -181,6 +205,20 @@ fn read(environment: &Environment) -> File {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_cannot_be_read_is_set_aside_and_not_overwritten() {
+        let (_dir, environment) = home();
+        assert_eq!(set_aside_if_unusable(&environment).unwrap(), None);
+        let rotation = Rotation::begin(&ann(), "a login", None).unwrap();
+        note(&environment, &rotation).unwrap();
+        assert_eq!(set_aside_if_unusable(&environment).unwrap(), None);
+        let path = path(&environment).unwrap();
+        files::replace(&path, b"{\"rotations\": [").unwrap();
+        let aside = set_aside_if_unusable(&environment).unwrap().unwrap();
+        assert_eq!(files::read(&aside, 100).unwrap(), b"{\"rotations\": [");
+        assert!(!path.exists());
+    }
     use proptest::prelude::*;
 
     fn home() -> (tempfile::TempDir, Environment) {

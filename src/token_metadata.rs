@@ -7,8 +7,8 @@
 use std::io;
 use std::path::PathBuf;
 
-use jiff::Timestamp;
 use jiff::fmt::serde::timestamp::second::optional as seconds;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::account::Account;
@@ -62,6 +62,19 @@ impl TokenMetadata {
             fingerprint: token.fingerprint(),
             ..TokenMetadata::default()
         }
+    }
+}
+
+impl TokenMetadata {
+    /// How long the token still lives, if its end is near: in its last three days, or in its last
+    /// quarter if it lives for less than twelve. A token that has ended has no time left.
+    pub fn left_if_near_its_end(&self, now: Timestamp) -> Option<SignedDuration> {
+        const EARLY: SignedDuration = SignedDuration::from_hours(72);
+        let end = self.expires?;
+        let left = end.duration_since(now);
+        let life = self.created.map(|created| end.duration_since(created));
+        let near = life.map_or(EARLY, |life| EARLY.min(life / 4));
+        (left <= near).then_some(left)
     }
 }
 
@@ -139,8 +152,10 @@ pub fn forget(environment: &Environment, token: &Token) -> io::Result<()> {
 /// Two of us at once both have their say: each edits what the other wrote.
 fn change(environment: &Environment, change: impl Fn(&mut Vec<TokenMetadata>)) -> io::Result<()> {
     let path = path(environment).ok_or(io::ErrorKind::NotFound)?;
+    let is_trusted = !files::is_distrusted(&path);
     let changed = files::edit(&path, |bytes| {
-        let mut authorizations = read_all(bytes).unwrap_or_default();
+        let noted = read_all(bytes).filter(|_| is_trusted);
+        let mut authorizations = noted.unwrap_or_default();
         change(&mut authorizations);
         written(authorizations).map(Some)
     });
@@ -166,7 +181,7 @@ fn path(environment: &Environment) -> Option<PathBuf> {
 }
 
 fn read(environment: &Environment) -> Option<Vec<TokenMetadata>> {
-    let bytes = files::read(&path(environment)?, LARGEST).ok()?;
+    let bytes = files::read_trusted(&path(environment)?, LARGEST).ok()?;
     read_all(&bytes)
 }
 
@@ -216,6 +231,24 @@ mod tests {
         assert!(about(&environment, &token('b')).is_some());
         forget(&environment, &token('b')).unwrap();
         assert_eq!(about(&environment, &token('b')), None);
+    }
+
+    #[test]
+    fn the_end_is_near_in_three_days_or_in_the_last_quarter() {
+        let at = |hours: i64| Timestamp::from_second(hours * 3600).unwrap();
+        let near = |created: Option<i64>, end: i64, now: i64| {
+            let known = TokenMetadata {
+                created: created.map(at),
+                expires: Some(at(end)),
+                ..TokenMetadata::default()
+            };
+            known.left_if_near_its_end(at(now)).is_some()
+        };
+        assert!(near(Some(0), 1000, 928) && !near(Some(0), 1000, 927));
+        assert!(near(Some(0), 8, 6) && !near(Some(0), 8, 5));
+        assert!(near(None, 1000, 928) && !near(None, 1000, 927));
+        let endless = TokenMetadata::default();
+        assert_eq!(endless.left_if_near_its_end(at(0)), None);
     }
 
     #[test]

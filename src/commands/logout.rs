@@ -104,7 +104,7 @@ fn meant(
 fn in_use(context: &Context) -> Option<Account> {
     match heroku_cli::login_state(&context.environment) {
         LoginState::Account(account) => Some(account),
-        LoginState::Absent | LoginState::Unusable => None,
+        LoginState::Absent | LoginState::Unusable | LoginState::NotTrusted(_) => None,
     }
 }
 

@@ -4,6 +4,7 @@
 //! directories made 0700. Symbolic links are followed, since people keep their dotfiles elsewhere.
 
 mod lock;
+mod trusted;
 mod workplace;
 
 use std::fs;
@@ -16,11 +17,15 @@ use tempfile::TempPath;
 use zeroize::Zeroizing;
 
 pub use lock::{Held, hold};
+pub use trusted::{NotTrusted, trust};
 pub use workplace::Workplace;
 pub(crate) use workplace::rename_over;
 
 /// How long a program that rewrites a file in place is left alone with it, each time.
 const MOMENT: Duration = Duration::from_millis(10);
+
+/// The largest file that is edited, in bytes: it is read whole.
+const LARGEST: u64 = 16 * 1024 * 1024;
 
 /// How long another one of us is waited for: a write takes some milliseconds.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -31,12 +36,50 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// # Errors
 /// Whatever the file system says; [`io::ErrorKind::InvalidInput`] for what is no plain file.
 pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::ErrorKind::InvalidInput.into());
+    bytes_of(&open(path)?.0, most)
+}
+
+/// As [`read`], for a file that decides which token is used: one that another user may have written
+/// is not read.
+///
+/// # Errors
+/// As [`read`]; [`io::ErrorKind::PermissionDenied`] that carries [`NotTrusted`].
+pub fn read_trusted(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let (file, metadata) = open(path)?;
+    match trust(&metadata) {
+        Ok(_) => bytes_of(&file, most),
+        Err(why) => Err(io::Error::new(io::ErrorKind::PermissionDenied, why)),
     }
+}
+
+/// Whether a file is there that [`read_trusted`] does not believe.
+pub fn is_distrusted(path: &Path) -> bool {
+    let read = read_trusted(path, 0);
+    read.is_err_and(|error| NotTrusted::of(&error).is_some())
+}
+
+fn bytes_of(file: &fs::File, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    fs::File::open(path)?.take(most).read_to_end(&mut bytes)?;
+    file.take(most).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// Opens a plain file. It is opened before it is looked at, so that nothing can take its place in
+/// between, and without waiting.
+fn open(path: &Path) -> io::Result<(fs::File, fs::Metadata)> {
+    let mut options = fs::OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    }
+    let file = options.open(path)?;
+    let metadata = file.metadata()?;
+    match metadata.is_file() {
+        true => Ok((file, metadata)),
+        false => Err(io::ErrorKind::InvalidInput.into()),
+    }
 }
 
 /// Replaces the file at `path`, or makes it, with its directories.
@@ -55,8 +98,20 @@ pub fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
             EditError::<io::Error>::NotAFile.to_string(),
         ));
     }
+    refuse_place_of_others(&target)?;
     let workplace = Workplace::beside(&target, PATIENCE)?;
-    workplace.put(drafted(&workplace, contents, None)?, &target)
+    let draft = drafted(&workplace, contents, None, Rights::OwnersAlone)?;
+    workplace.put(draft, &target)
+}
+
+/// As root, no file is made in another user's directory, who could not read it any more.
+fn refuse_place_of_others(target: &Path) -> io::Result<()> {
+    let dir = target.parent().unwrap_or(Path::new("."));
+    if trusted::may_be_written(dir) {
+        return Ok(());
+    }
+    let what = format!("{} belongs to another user", dir.display());
+    Err(io::Error::new(io::ErrorKind::PermissionDenied, what))
 }
 
 /// Why a file of other programs' was not edited.
@@ -71,6 +126,9 @@ pub enum EditError<E> {
     /// A FIFO, a device or a directory: reading it could wait for ever.
     #[error("it is not a plain file")]
     NotAFile,
+    /// Larger than any file that a person or a program of theirs keeps for this purpose.
+    #[error("it is too large")]
+    TooLarge,
     /// Others kept writing to it.
     #[error("another program keeps writing to it")]
     Busy,
@@ -89,15 +147,52 @@ pub enum EditError<E> {
 /// [`EditError`]; the file is then as it was.
 pub fn edit<E, T: AsRef<[u8]>>(
     path: &Path,
+    edit: impl FnMut(&[u8]) -> Result<Option<T>, E>,
+) -> Result<bool, EditError<E>> {
+    edit_with(path, Rights::OwnersAlone, edit)
+}
+
+/// As [`edit`], for a file that is another program's: its mode and its owner stay.
+///
+/// # Errors
+/// As [`edit`].
+pub fn edit_in_place<E, T: AsRef<[u8]>>(
+    path: &Path,
+    edit: impl FnMut(&[u8]) -> Result<Option<T>, E>,
+) -> Result<bool, EditError<E>> {
+    edit_with(path, Rights::AsTheyAre, edit)
+}
+
+/// Who may do what with a file that was edited.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rights {
+    /// What its owner may stays; nobody else may anything.
+    OwnersAlone,
+    /// As before, under the owner that it had.
+    AsTheyAre,
+}
+
+fn edit_with<E, T: AsRef<[u8]>>(
+    path: &Path,
+    rights: Rights,
     mut edit: impl FnMut(&[u8]) -> Result<Option<T>, E>,
 ) -> Result<bool, EditError<E>> {
     const TRIES: usize = 20;
     let target = resolved(path)?;
+    if rights == Rights::OwnersAlone {
+        refuse_place_of_others(&target)?;
+    }
     let workplace = Workplace::beside(&target, PATIENCE)?;
     for _ in 0..TRIES {
         let before = Seen::of(&target)?;
         if before.as_ref().is_some_and(|before| !before.is_file) {
             return Err(EditError::NotAFile);
+        }
+        if before
+            .as_ref()
+            .is_some_and(|before| before.length > LARGEST)
+        {
+            return Err(EditError::TooLarge);
         }
         if before.as_ref().is_some_and(Seen::is_being_rewritten) {
             thread::sleep(MOMENT);
@@ -115,7 +210,7 @@ pub fn edit<E, T: AsRef<[u8]>>(
         }
         // Looked at only when all that takes time is done: it is the shorter a moment in which
         // another program's write is lost.
-        let draft = drafted(&workplace, contents.as_ref(), before.as_ref())?;
+        let draft = drafted(&workplace, contents.as_ref(), before.as_ref(), rights)?;
         if Seen::of(&target)? == before {
             workplace.put(draft, &target)?;
             return Ok(true);
@@ -136,6 +231,8 @@ struct Seen {
     names: u64,
     #[cfg(unix)]
     mode: u32,
+    #[cfg(unix)]
+    owner: (u32, u32),
 }
 
 impl Seen {
@@ -157,6 +254,8 @@ impl Seen {
             names: metadata.nlink(),
             #[cfg(unix)]
             mode: metadata.mode(),
+            #[cfg(unix)]
+            owner: (metadata.uid(), metadata.gid()),
         }))
     }
 
@@ -184,25 +283,40 @@ fn is_being_rewritten(length: u64, age: Option<Duration>) -> bool {
 }
 
 /// The new bytes, safe on the disk beside the old ones.
-fn drafted(workplace: &Workplace, contents: &[u8], before: Option<&Seen>) -> io::Result<TempPath> {
+fn drafted(
+    workplace: &Workplace,
+    contents: &[u8],
+    before: Option<&Seen>,
+    rights: Rights,
+) -> io::Result<TempPath> {
     let mut draft = workplace.draft()?;
     draft.write_all(contents)?;
-    keep_owners_rights(draft.as_file(), before)?;
+    if let Some(before) = before {
+        keep_rights(draft.as_file(), before, rights)?;
+    }
     draft.as_file().sync_all()?;
     Ok(draft.into_temp_path())
 }
 
 #[cfg(unix)]
-fn keep_owners_rights(file: &fs::File, before: Option<&Seen>) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    match before {
-        Some(before) => file.set_permissions(fs::Permissions::from_mode(before.mode & 0o700)),
-        None => Ok(()),
-    }
+fn keep_rights(file: &fs::File, before: &Seen, rights: Rights) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+    let mode = match rights {
+        Rights::OwnersAlone => before.mode & 0o700,
+        Rights::AsTheyAre => {
+            let made = file.metadata()?;
+            if (made.uid(), made.gid()) != before.owner {
+                let (user, group) = before.owner;
+                fchown(file, Some(user), Some(group))?;
+            }
+            before.mode & 0o777
+        }
+    };
+    file.set_permissions(fs::Permissions::from_mode(mode))
 }
 
 #[cfg(not(unix))]
-fn keep_owners_rights(_: &fs::File, _: Option<&Seen>) -> io::Result<()> {
+fn keep_rights(_: &fs::File, _: &Seen, _: Rights) -> io::Result<()> {
     Ok(())
 }
 
@@ -211,10 +325,14 @@ pub(crate) fn resolved(path: &Path) -> io::Result<PathBuf> {
     const MOST_LINKS: usize = 40;
     let mut path = path.to_owned();
     for _ in 0..MOST_LINKS {
-        match path.read_link() {
-            Ok(next) => path = path.parent().unwrap_or(Path::new("")).join(next),
-            Err(_) => return Ok(path),
+        let Ok(next) = path.read_link() else {
+            return Ok(path);
+        };
+        if !trusted::may_be_followed(&path)? {
+            let what = format!("{} is a link of another user", path.display());
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, what));
         }
+        path = path.parent().unwrap_or(Path::new("")).join(next);
     }
     Err(io::Error::other("too many symbolic links"))
 }

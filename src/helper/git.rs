@@ -199,15 +199,11 @@ fn credential<'a>(request: &'a HerokuRequest, found: &'a Found) -> Reply<'a> {
 pub(super) fn ending_soon(found: &Found, context: &Context) -> Option<Notice> {
     let known = found.known.as_ref()?;
     let (now, day) = (context.now(), SignedDuration::from_hours(24));
-    let left = known.expires?.duration_since(now);
-    let life = known
-        .created
-        .map(|made| known.expires.unwrap_or(made).duration_since(made));
-    let near = life.map_or(day * 3, |life| (day * 3).min(life / 4));
+    let left = known.left_if_near_its_end(now)?;
     let warned = known
         .warned
         .is_some_and(|at| now.duration_since(at).abs() < day);
-    if left > near || warned {
+    if warned {
         return None;
     }
     let warned = TokenMetadata {

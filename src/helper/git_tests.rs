@@ -173,3 +173,35 @@ fn what_was_kept_for_a_request_is_served_for_it() {
         );
     }
 }
+
+/// What `get` says to the user, on a machine without a keyring.
+fn said_by_get(machine: &Machine) -> String {
+    let said = get(&mut REQUEST.as_bytes(), &mut Vec::new(), &machine.context);
+    said.map(|notice| notice.to_string()).unwrap_or_default()
+}
+
+/// "there is no D-Bus session here" is normal on a server, and hid the reason that helps.
+#[test]
+fn the_source_that_has_something_for_us_is_told_first() {
+    let on_a_server = |text: &str| {
+        let mut machine = Machine::new();
+        machine.context.environment.netrc_first = false;
+        if !text.is_empty() {
+            machine = machine.with_netrc(text);
+        }
+        machine
+    };
+    let entry = format!("machine git.heroku.com login {ANN} password {}\n", token(0));
+    assert_eq!(said_by_get(&on_a_server(&entry)), "");
+    let said = said_by_get(&on_a_server(""));
+    assert!(
+        said.starts_with("not logged in to Heroku: there is no D-Bus session here\n"),
+        "{said}"
+    );
+    let doubtful = format!("{entry}password twice\n");
+    let said = said_by_get(&on_a_server(&doubtful));
+    assert!(
+        said.starts_with("the Heroku token could not be read from netrc: ~/.netrc: line 2"),
+        "{said}"
+    );
+}

@@ -111,6 +111,8 @@ pub struct Answer {
     pub trail: Vec<(Source, Outcome)>,
     /// The account that was meant: the one asked for, else the one in `login.json`.
     pub account: Option<Account>,
+    /// Why `login.json` was not believed, if it would have decided.
+    pub ignored: Option<Notice>,
 }
 
 /// Looks for the token that answers the question.
@@ -127,6 +129,7 @@ fn find_in(sources: &[Source], wanted: &Wanted<'_>, context: &Context) -> Answer
         found: None,
         trail: Vec::new(),
         account: choice.account().cloned(),
+        ignored: ignored_choice(wanted, context),
     };
     answer.look_in(sources, &choice, wanted, context);
     // A token that was pasted at git's own prompt may be kept under no email until `login` or
@@ -173,7 +176,7 @@ impl Choice {
         }
         match heroku_cli::login_state(&context.environment) {
             LoginState::Account(account) => Choice::InUse(account),
-            LoginState::Absent | LoginState::Unusable => Choice::Only,
+            LoginState::Absent | LoginState::Unusable | LoginState::NotTrusted(_) => Choice::Only,
         }
     }
 
@@ -182,6 +185,18 @@ impl Choice {
             Choice::Asked(account) | Choice::InUse(account) => Some(account),
             Choice::Only | Choice::Pasted => None,
         }
+    }
+}
+
+/// Why `login.json` is not believed, where no account was asked for.
+fn ignored_choice(wanted: &Wanted<'_>, context: &Context) -> Option<Notice> {
+    let environment = &context.environment;
+    match heroku_cli::login_state(environment) {
+        LoginState::NotTrusted(why) if wanted.account.is_none() => Some(Notice::new(
+            format!("login.json is not used: {why}"),
+            heroku_cli::trusting_fix(why, environment),
+        )),
+        _ => None,
     }
 }
 
@@ -405,19 +420,20 @@ impl Answer {
     }
 
     /// A source that could not be asked though another one answered, or a remark on that one: worth
-    /// a line.
+    /// a line. That there is no keyring is none: then the other one is where tokens are kept.
     pub fn passed_over(&self) -> Option<Notice> {
         let found = self.found.as_ref()?;
-        let Some((_, why)) = self.first_unavailable() else {
-            return found.remark.clone();
+        let Some((_, why)) = self.first_unreadable() else {
+            return found.remark.clone().or_else(|| self.ignored.clone());
         };
         let what = format!("{}: the token of {} is used", why.what(), found.source);
         Some(Notice::new(what, why.fix()))
     }
 
-    /// Why no source has a token, and what to do: the most telling outcome of the trail.
+    /// Why no source has a token, and what to do: the most telling outcome of the trail. A source
+    /// that is there and cannot be read may have one; that there is no keyring is normal on a server.
     pub fn why_none(&self) -> Notice {
-        if let Some((source, why)) = self.first_unavailable() {
+        if let Some((source, why)) = self.first_unreadable() {
             let what = format!(
                 "the Heroku token could not be read from {source}: {}",
                 why.what()
@@ -428,7 +444,9 @@ impl Answer {
             Outcome::Ambiguous(accounts) => Some(several(accounts)),
             _ => None,
         });
-        ambiguous
+        self.ignored
+            .clone()
+            .or(ambiguous)
             .or_else(|| self.expired())
             .unwrap_or_else(|| self.not_logged_in())
             .of_kind(Kind::NotLoggedIn)
@@ -446,15 +464,23 @@ impl Answer {
 
     /// Why the first source that is there and could not be asked could not: it may have a token.
     pub fn unreadable(&self) -> Option<&Notice> {
-        self.trail.iter().find_map(|(_, outcome)| match outcome {
-            Outcome::Unavailable(why) => Some(why),
-            _ => None,
-        })
+        self.first_unreadable().map(|(_, why)| why)
     }
 
-    fn first_unavailable(&self) -> Option<(Source, &Notice)> {
-        let mut sources = self.trail.iter().map(|(source, _)| *source);
-        sources.find_map(|source| Some((source, self.unavailable(source)?)))
+    fn first_unreadable(&self) -> Option<(Source, &Notice)> {
+        self.trail
+            .iter()
+            .find_map(|(source, outcome)| match outcome {
+                Outcome::Unavailable(why) => Some((*source, why)),
+                _ => None,
+            })
+    }
+
+    fn missing(&self) -> Option<&Notice> {
+        self.trail.iter().find_map(|(_, outcome)| match outcome {
+            Outcome::Missing(why) => Some(why),
+            _ => None,
+        })
     }
 
     fn expired(&self) -> Option<Notice> {
@@ -479,6 +505,9 @@ impl Answer {
             Some(account) => format!("no Heroku token for {account} on this machine"),
             None => "not logged in to Heroku".to_owned(),
         };
+        if let Some(why) = self.missing() {
+            return Notice::new(format!("{what}: {}", why.what()), why.fix());
+        }
         Notice::new(
             what,
             "run: git credential-heroku-rs login \

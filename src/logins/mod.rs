@@ -154,7 +154,10 @@ fn follow_netrc(context: &Context, account: &Account) -> io::Result<bool> {
         LoginState::Account(other) if other != *account => {
             heroku_cli::set_login(&context.environment, account)
         }
-        LoginState::Account(_) | LoginState::Absent | LoginState::Unusable => Ok(false),
+        LoginState::Account(_)
+        | LoginState::Absent
+        | LoginState::Unusable
+        | LoginState::NotTrusted(_) => Ok(false),
     }
 }
 

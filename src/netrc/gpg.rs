@@ -140,7 +140,7 @@ mod tests {
         let (account, token) = (Account::unnamed(), Token::parse(TOKEN).unwrap());
         let before = std::fs::read(home.path().join(".netrc.gpg")).unwrap();
         let kept = keep(&environment, &account, &token);
-        assert_eq!(kept, Err(Unreadable::ReadOnly));
+        assert_eq!(kept, Err(Unreadable::InPlaceOfPlain));
         assert_eq!(
             forget(&environment, Some(&token)),
             Err(Unreadable::ReadOnly)

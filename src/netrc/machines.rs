@@ -47,10 +47,10 @@ impl Machines {
     }
 
     /// Where a service's login is looked for, in this order. The Heroku CLI writes both alike, and
-    /// serves git the API's.
+    /// serves git the API's; a netrc written by hand may have git's alone.
     pub(super) fn serving(&self, service: Service) -> &'static [Service] {
         match service {
-            Service::Api if self.git.name() != self.api.name() => &[Service::Api],
+            Service::Api if self.git.name() != self.api.name() => &[Service::Api, Service::Git],
             Service::Api | Service::Git | Service::Registry => &[Service::Git, Service::Api],
         }
     }

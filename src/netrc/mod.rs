@@ -39,7 +39,7 @@ pub use unreadable::{Unreadable, argument};
 pub fn keep(environment: &Environment, account: &Account, token: &Token) -> Result<(), Unreadable> {
     // Where there is an encrypted file, nobody who follows the Heroku CLI looks at the plain one.
     if encrypted_path(environment).is_some() {
-        return Err(Unreadable::ReadOnly);
+        return Err(Unreadable::InPlaceOfPlain);
     }
     let machines = Machines::in_use(environment);
     change(environment, |bytes| {

@@ -274,12 +274,12 @@ mod tests {
     }
 
     #[test]
-    fn the_api_entry_serves_git_too_but_not_the_other_way_round() {
+    fn an_entry_for_either_host_serves_both() {
         let api = HerokuHost::production(Service::Api);
         let only_api = netrc("machine api.heroku.com login a password TOKEN");
         assert!(only_api.entry_for(&git(), None).unwrap().is_some());
         let only_git = netrc("machine git.heroku.com login a password TOKEN");
-        assert!(only_git.entry_for(&api, None).unwrap().is_none());
+        assert!(only_git.entry_for(&api, None).unwrap().is_some());
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::Unreadable;
+use crate::files::{self, NotTrusted};
 
 /// Opens a regular file. Anything else is as good as absent.
 ///
@@ -40,25 +41,11 @@ pub(super) fn open(path: &Path) -> io::Result<Option<File>> {
 }
 
 /// Refuses a file that somebody else may have written; says whether others can read it.
-#[cfg(unix)]
 pub(super) fn trusted(metadata: &fs::Metadata) -> Result<bool, Unreadable> {
-    use std::os::unix::fs::MetadataExt;
-    if metadata.mode() & 0o022 != 0 {
-        return Err(Unreadable::NotOurs("others can write it"));
-    }
-    if metadata.uid() != rustix::process::geteuid().as_raw() && metadata.uid() != 0 {
-        return Err(Unreadable::NotOurs("it belongs to another user"));
-    }
-    Ok(metadata.mode() & 0o044 != 0)
-}
-
-#[cfg(not(unix))]
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "Unix has reasons to refuse a file"
-)]
-pub(super) fn trusted(_: &fs::Metadata) -> Result<bool, Unreadable> {
-    Ok(false)
+    files::trust(metadata).map_err(|why| match why {
+        NotTrusted::Writable => Unreadable::NotOurs("others can write it"),
+        NotTrusted::Foreign => Unreadable::NotOurs("it belongs to another user"),
+    })
 }
 
 #[cfg(test)]

@@ -26,6 +26,8 @@ pub enum Unreadable {
     Encrypted(&'static str),
     /// It is encrypted, and to be changed.
     ReadOnly,
+    /// An encrypted file is in use, and a login is to be written.
+    InPlaceOfPlain,
     /// The file system says no.
     Failed(io::ErrorKind),
 }
@@ -36,6 +38,10 @@ impl Unreadable {
         let file = name(environment);
         let fix = match self {
             Unreadable::Doubt { .. } => "fix that line, or remove Heroku's entries".into(),
+            Unreadable::NotOurs("it belongs to another user") => Fix::command(
+                "make it yours",
+                Command::new("sudo chown \"$(id -u)\"").then(argument(environment)),
+            ),
             Unreadable::NotOurs(_) => Fix::command(
                 "make it readable by you only",
                 Command::new("chmod 600").then(argument(environment)),
@@ -43,6 +49,10 @@ impl Unreadable {
             Unreadable::Encrypted(_) => "look at: gpg --decrypt ~/.netrc.gpg >/dev/null".into(),
             Unreadable::ReadOnly => {
                 "how to take Heroku's entries out of it: git credential-heroku-rs netrc clean -h"
+                    .into()
+            }
+            Unreadable::InPlaceOfPlain => {
+                "put a token into HEROKU_API_KEY, point NETRC at another file, or remove ~/.netrc.gpg"
                     .into()
             }
             Unreadable::Unfit(_) | Unreadable::Failed(_) => {
@@ -62,6 +72,10 @@ impl Unreadable {
             Unreadable::Encrypted(why) => format!("~/.netrc.gpg was not read: {why}"),
             Unreadable::ReadOnly => {
                 "~/.netrc.gpg is left as it is: an encrypted file is read, never written".to_owned()
+            }
+            Unreadable::InPlaceOfPlain => {
+                "there is a ~/.netrc.gpg, which the Heroku CLI reads in place of ~/.netrc and which is never written"
+                    .to_owned()
             }
             Unreadable::Failed(why) => format!("{file} could not be read: {why}"),
         }
@@ -104,6 +118,7 @@ impl From<EditError<Unreadable>> for Unreadable {
             EditError::Refused(why) => why,
             EditError::SecondName => Unreadable::Unfit("it has a second name (a hard link)"),
             EditError::NotAFile => Unreadable::Unfit("it is not a plain file"),
+            EditError::TooLarge => Unreadable::Unfit("it is too large"),
             EditError::Busy => Unreadable::Unfit("another program keeps writing to it"),
             EditError::Failed(error) => Unreadable::Failed(error.kind()),
         }

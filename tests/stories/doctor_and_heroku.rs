@@ -79,7 +79,19 @@ fn the_token_ends_soon() {
         expires_in: Some(2 * 86_400 + 60),
         ..Grant::default()
     });
-    is_found(&world, "heroku.ends-soon", "the token ends in 2 days");
+    assert_eq!(
+        finding(&world, "heroku.ends-soon"),
+        None,
+        "it lives for two days"
+    );
+    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(40 * 86_400);
+    let long_ago = long_ago.duration_since(std::time::UNIX_EPOCH).unwrap();
+    is_noted(&world, "created", long_ago.as_secs().into());
+    let found = is_found(&world, "heroku.ends-soon", "the token ends in 2 days");
+    assert!(
+        found["fix"].as_str().unwrap().ends_with("rotate"),
+        "{found}"
+    );
 }
 
 #[test]

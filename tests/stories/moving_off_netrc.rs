@@ -107,7 +107,7 @@ fn what_is_in_doubt_is_left_alone_and_named() {
         .stdout_is("")
         .stderr_is(
             "heroku-rs: ~/.netrc: line 1: a macro belongs to this entry, and would run for another \
-             without it\n  mend that line, or remove Heroku's entries\n",
+             without it\n  fix that line, or remove Heroku's entries\n",
         );
     assert_eq!(netrc_of(&world), before);
 }
@@ -156,7 +156,7 @@ fn an_error_names_the_file_that_is_meant() {
         .stdout_is("")
         .stderr_is(
             "heroku-rs: $NETRC: line 1: there is a word that means nothing here\n  \
-             mend that line, or remove Heroku's entries\n",
+             fix that line, or remove Heroku's entries\n",
         );
     world
         .shell("chmod 660 ~/elsewhere", b"")
@@ -168,7 +168,7 @@ fn an_error_names_the_file_that_is_meant() {
         .stdout_is("")
         .stderr_is(
             "heroku-rs: $NETRC is not used: others can write it\n  \
-             make it yours alone: chmod 600 \"$NETRC\"\n",
+             make it readable by you only: chmod 600 \"$NETRC\"\n",
         );
 }
 

@@ -113,14 +113,16 @@ const WAYS_OUT: &str =
 
 /// What a `get` says, and a `login` that insists on the keyring: the same cause and the same mend.
 fn is_told(world: &World, what: &str, fix: &str) {
+    is_told_in(world, "not logged in to Heroku", what, fix);
+}
+
+fn is_told_in(world: &World, fact: &str, what: &str, fix: &str) {
     let token = world.heroku.issue_token(ANN);
     world
         .helper_with_input("get", REQUEST)
         .succeeds()
         .stdout_is("username=heroku\n\n")
-        .stderr_is(&format!(
-            "heroku-rs: the Heroku token could not be read from the keyring: {what}\n  {fix}\n"
-        ));
+        .stderr_is(&format!("heroku-rs: {fact}: {what}\n  {fix}\n"));
     world
         .shell(
             "setsid git-credential-heroku-rs login --with-token --store keyring",
@@ -152,8 +154,9 @@ fn each_machine_without_a_keyring_is_told_what_it_lacks_and_what_helps() {
     );
     let locked = World::new().with_keyring();
     locked.keyring().locks();
-    is_told(
+    is_told_in(
         &locked,
+        "the Heroku token could not be read from the keyring",
         "the keyring is locked",
         "unlock it: git credential-heroku-rs status --unlock \
          (or for this push only: HEROKU_API_KEY=… git push heroku main)",

@@ -101,22 +101,11 @@ fn until(found: &Found) -> String {
     })
 }
 
-/// A third of the shortest usual life is early enough to act, and late enough not to nag.
 fn ends_soon(found: &Found) -> Option<Finding> {
     let known = found.known.as_ref()?;
-    let end = known.expires?;
-    let left = end.duration_since(Timestamp::now());
-    let is_short = known
-        .created
-        .is_some_and(|made| end.duration_since(made) < SignedDuration::from_hours(48));
-    let early = match is_short {
-        true => SignedDuration::from_hours(1),
-        false => SignedDuration::from_hours(72),
-    };
-    (left < early).then(|| {
-        Finding::warn("heroku.ends-soon", format!("the token ends {}", span(left)))
-            .with_advice("git credential-heroku-rs login")
-    })
+    let left = known.left_if_near_its_end(Timestamp::now())?;
+    let finding = Finding::warn("heroku.ends-soon", format!("the token ends {}", span(left)));
+    Some(finding.with_advice("git credential-heroku-rs rotate"))
 }
 
 /// Which of the writing scopes let a token push is not documented; that the others do not is sure.

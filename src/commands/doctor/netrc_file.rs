@@ -89,6 +89,7 @@ fn unreadable(why: &Unreadable, look: &Look<'_>) -> Finding {
         | Unreadable::Unfit(_)
         | Unreadable::Encrypted(_)
         | Unreadable::ReadOnly
+        | Unreadable::InPlaceOfPlain
         | Unreadable::Failed(_) => Finding::from_notice("netrc.unfit", Severity::Warn, &notice),
     }
 }

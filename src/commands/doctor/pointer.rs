@@ -32,6 +32,14 @@ pub(super) fn login_json(look: &Look<'_>) -> Vec<Finding> {
         (LoginState::Account(account), named) => {
             vec![dangling(account, !named.is_empty(), look)]
         }
+        (LoginState::NotTrusted(why), _) => vec![
+            Finding::fail(
+                "login.not-trusted",
+                format!("login.json is not used: {why}"),
+            )
+            .because("another user could choose the account in whose name you push")
+            .with_advice(heroku_cli::trusting_fix(*why, &look.context.environment)),
+        ],
         (LoginState::Absent | LoginState::Unusable, []) => Vec::new(),
         (LoginState::Absent, [only]) => vec![
             Finding::warn(
@@ -87,7 +95,9 @@ fn pointing_to(account: &Account, look: &Look<'_>) -> Repair {
         LoginState::Account(before) => {
             format!("write {{\"account\":\"{before}\"}} to {}", file.display())
         }
-        LoginState::Absent | LoginState::Unusable => format!("rm {}", file.display()),
+        LoginState::Absent | LoginState::Unusable | LoginState::NotTrusted(_) => {
+            format!("rm {}", file.display())
+        }
     };
     let account = account.clone();
     Repair::new(does, undo, move |context| {

@@ -16,7 +16,7 @@ use crate::heroku_api::{ApiError, HerokuApi, NewAuthorization, Revoked};
 use crate::hosts::Service;
 use crate::logins::lookup::{self, Source, Wanted};
 use crate::logins::{self, Login, Unread};
-use crate::notice::{Kind, Notice, Told, shown};
+use crate::notice::{Command, Fix, Kind, Notice, Told, shown};
 use crate::rotation_journal::{self, Rotation};
 use crate::token_metadata;
 
@@ -47,6 +47,20 @@ pub(super) fn run(arguments: &Rotate, session: &mut Session<'_, '_>) -> anyhow::
     }
     let lock = rotation_journal::lock(&context.environment, OTHERS_LIMIT);
     let _others_wait = lock.map_err(|why| not_locked(&why))?;
+    let aside = rotation_journal::set_aside_if_unusable(&context.environment).map_err(|why| {
+        let what = format!("rotations.json could not be read: {why}");
+        Notice::new(what, "run it again once it can be read")
+    })?;
+    if let Some(aside) = aside {
+        session.warn(&Notice::new(
+            "rotations.json cannot be used and was set aside: \
+             an authorization of a rotation that was cut short may be left at Heroku",
+            Fix::command(
+                "look at",
+                Command::new("cat").path(&aside, context.environment.home.as_deref()),
+            ),
+        ))?;
+    }
     let (logins, mut left) = meant(arguments, session)?;
     for login in &logins {
         match rotated(arguments, login, session) {

@@ -80,7 +80,7 @@ fn a_configuration_that_cannot_be_read_is_left_as_it_was() {
         .stdout_is("")
         .stderr_is(
             "heroku-rs: ~/.docker/config.json was left as it was: line 3 is not as in JSON\n  \
-         mend that, then run it again\n",
+         fix that, then run it again\n",
         );
     assert_eq!(std::fs::read_to_string(&config).unwrap(), broken);
 }

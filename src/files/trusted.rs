@@ -1,0 +1,103 @@
+//! Which files and links are believed: those that no other user can have written.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use thiserror::Error;
+
+/// Why a file is not believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum NotTrusted {
+    /// Its mode lets others write it.
+    #[error("others can write it")]
+    Writable,
+    /// It belongs to neither this user nor root.
+    #[error("it belongs to another user")]
+    Foreign,
+}
+
+impl NotTrusted {
+    /// What an error of [`super::read_trusted`] carries, if it is that.
+    pub fn of(error: &io::Error) -> Option<NotTrusted> {
+        error.get_ref()?.downcast_ref().copied()
+    }
+}
+
+/// Whether a file is believed; says whether others can read it.
+///
+/// # Errors
+/// [`NotTrusted`].
+#[cfg(unix)]
+pub fn trust(metadata: &fs::Metadata) -> Result<bool, NotTrusted> {
+    use std::os::unix::fs::MetadataExt;
+    if !is_ours(metadata) {
+        return Err(NotTrusted::Foreign);
+    }
+    if metadata.mode() & 0o022 != 0 {
+        return Err(NotTrusted::Writable);
+    }
+    Ok(metadata.mode() & 0o044 != 0)
+}
+
+#[cfg(unix)]
+fn is_ours(metadata: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    metadata.uid() == rustix::process::geteuid().as_raw() || metadata.uid() == 0
+}
+
+/// Whether a symbolic link may be followed to write: root would otherwise write where any user whose
+/// home it has points it to.
+#[cfg(unix)]
+pub(super) fn may_be_followed(link: &Path) -> io::Result<bool> {
+    Ok(is_ours(&fs::symlink_metadata(link)?))
+}
+
+/// Whether files of ours may be made in a directory: as root, not in another user's. That user could
+/// neither read them nor write them again.
+#[cfg(unix)]
+pub(super) fn may_be_written(dir: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let is_root = rustix::process::geteuid().is_root();
+    !is_root || fs::metadata(dir).map_or(true, |metadata| metadata.uid() == 0)
+}
+
+#[cfg(not(unix))]
+pub fn trust(_: &fs::Metadata) -> Result<bool, NotTrusted> {
+    Ok(false)
+}
+
+#[cfg(not(unix))]
+pub(super) fn may_be_followed(_: &Path) -> io::Result<bool> {
+    Ok(true)
+}
+
+#[cfg(not(unix))]
+pub(super) fn may_be_written(_: &Path) -> bool {
+    true
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn what_others_can_write_is_not_believed() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        super::super::replace(&path, b"{}").unwrap();
+        for (mode, expected) in [
+            (0o600, None),
+            (0o644, None),
+            (0o620, Some(NotTrusted::Writable)),
+            (0o602, Some(NotTrusted::Writable)),
+        ] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            let read = super::super::read_trusted(&path, 10);
+            let why = read.err().and_then(|error| NotTrusted::of(&error));
+            assert_eq!(why, expected, "{mode:o}");
+        }
+    }
+}
