@@ -98,7 +98,3 @@ class KeePassXC(programs.Program):
 
     def answer(self):
         self.world.display.types(self.prompt, PASSWORD)
-
-    def allow(self):
-        """A user allows what a program asks for."""
-        self.world.display.types("Access Request")

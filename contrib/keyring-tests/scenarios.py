@@ -6,6 +6,7 @@ import subprocess
 from typing import Callable
 
 import buses
+from confirmed import Confirmed
 from gnome_keyring import GnomeKeyring
 from half_locked import HalfLocked
 from keepassxc import ASKS_NOTHING, KeePassXC
@@ -69,6 +70,8 @@ def needs_user_namespaces():
 
 # Those that take longest come first.
 SCENARIOS = [
+    Scenario("keepassxc/confirms", "an open database with KeePassXC's own settings: a user confirms each access",
+             Confirmed.commands, KeePassXC, with_display=True),
     Scenario("keepassxc/locked", "a locked database: a search would ask to unlock it; then a user does",
              locked_then_unlocked, KeePassXC, with_display=True),
     Scenario("keepassxc/hidden", "a locked database: a search would find nothing; then a user unlocks it",
