@@ -20,8 +20,8 @@ if ! has git || ! has curl; then
     fi
 fi
 
-# The specification lets a feature bring more files: this one is the installer of the release.
-"$(dirname "$0")/install-program.sh" --prefix "${DESTDIR:-}/usr/local"
+# A feature may bring more files: this one is the installer of the release. It may have lost its mode.
+sh "$(dirname "$0")/install-program.sh" --prefix "${DESTDIR:-}/usr/local"
 
 # For every user of the container: a user's own configuration comes later, from the host. The empty
 # value keeps the Codespace's own helper from answering for Heroku.
