@@ -4,6 +4,9 @@
 //! through `run`, as the program does; no process is started. The tables are the `.txt` files beside this one.
 //! After a change of behaviour, `UPDATE_TABLES=1 cargo test --test decisions` writes them anew: read the
 //! difference before you commit it.
+//!
+//! File modes and paths in them are those of Unix, and the words about keyrings those of Linux.
+#![cfg(all(unix, not(target_os = "macos")))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
