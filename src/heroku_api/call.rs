@@ -44,6 +44,9 @@ pub enum NotAnAddress {
     /// It is no path at all.
     #[error("that is not a path on Heroku's API")]
     Nowhere,
+    /// A part of it is `.` or `..`, so that it would be another path.
+    #[error("a path with . or .. in it leads to another one")]
+    DotSegment,
 }
 
 /// An answer, or one page of a list.
@@ -61,6 +64,9 @@ impl HerokuApi {
             .all(|c| c.is_ascii_graphic() && c != '\\' && c != '#')
         {
             return Err(NotAnAddress::Nowhere);
+        }
+        if has_dot_segment(path) {
+            return Err(NotAnAddress::DotSegment);
         }
         let scheme = path.split_once("://").map(|(scheme, _)| scheme);
         let text = match scheme {
@@ -105,6 +111,15 @@ impl HerokuApi {
         request.largest = LARGEST;
         self.transport.send(&request, on_retry).map(Response)
     }
+}
+
+/// Whether a part of a path is `.` or `..`, also as a URL encodes them: it would be resolved, here or by the server,
+/// and a name that a script puts into a path must not become another path.
+fn has_dot_segment(path: &str) -> bool {
+    let path = path.split('?').next().unwrap_or_default();
+    let decoded = path.to_ascii_lowercase().replace("%2e", ".");
+    let decoded = decoded.replace("%2f", "/").replace("%5c", "/");
+    decoded.split('/').any(|part| [".", ".."].contains(&part))
 }
 
 impl Response {
@@ -247,6 +262,30 @@ mod tests {
     }
 
     #[test]
+    fn a_path_is_never_resolved_to_another_one() {
+        for path in [
+            "apps/../account",
+            "apps/x/..",
+            "..",
+            "./apps",
+            "apps/%2e%2e/account",
+            "apps/.%2E/account?x=y",
+            "apps/%2e/x",
+            "apps/x%2f..%2Faccount",
+            "apps/x%5c..%5caccount",
+            "https://api.heroku.com/apps/../account",
+        ] {
+            assert_eq!(address(path), Err(NotAnAddress::DotSegment), "{path}");
+        }
+        for path in ["apps/...", "apps/a..b", "apps/.git", "apps?x=/../y"] {
+            assert_eq!(
+                address(path).unwrap(),
+                format!("https://api.heroku.com/{path}")
+            );
+        }
+    }
+
+    #[test]
     fn the_host_in_use_is_the_only_one() {
         let staging = api(Some("staging.herokudev.com"));
         let Address(url) = staging.address("apps", &[]).unwrap();
@@ -260,6 +299,9 @@ mod tests {
         fn no_path_leads_to_another_host(path in "[-a-z0-9@:/.\\\\?#%\\[\\]]{0,40}") {
             if let Ok(Address(url)) = api(None).address(&path, &[]) {
                 prop_assert!(url.as_str().starts_with("https://api.heroku.com/"));
+                let given = path.split('?').next().unwrap_or_default();
+                let given = given.rsplit("://").next().unwrap_or_default();
+                prop_assert!(given.ends_with(url.path().trim_start_matches('/')), "{} {}", path, url);
             }
         }
     }

@@ -171,6 +171,8 @@ fn a_command_line_at_odds_with_itself_asks_nobody() {
         "account -X CONNECT",
         "account --paginate -f a=open-sesame",
         "account --paginate --include",
+        "apps/../account",
+        "apps/%2e%2e/account",
         "'an account'",
         "account -H open-sesame",
         "account -H 'Authorization: Bearer open-sesame'",
