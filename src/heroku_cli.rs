@@ -15,7 +15,7 @@ use crate::files::{self, EditError, NotTrusted};
 use crate::notice::{Command, Fix};
 
 /// The largest file of the CLI's that is read, in bytes.
-const LARGEST: u64 = 64 * 1024;
+const LARGEST: usize = 64 * 1024;
 
 /// What `login.json` says.
 #[derive(Debug, Clone, PartialEq, Eq)]

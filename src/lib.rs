@@ -38,6 +38,7 @@ pub mod protocol;
 pub mod redact;
 pub mod rotation_journal;
 pub mod secret_buf;
+pub mod state_file;
 pub mod streams;
 pub mod subprocess;
 pub mod terminal;

@@ -6,7 +6,6 @@
 
 use std::fs;
 use std::io;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -14,11 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::Account;
 use crate::environment::Environment;
-use crate::files::{self, Held, NotTrusted};
+use crate::files::{self, Held};
+use crate::state_file::StateFile;
 use crate::token::Token;
-
-/// The largest file that is read, in bytes.
-const LARGEST: u64 = 1024 * 1024;
 
 /// What stands between a description and its mark.
 const MARKED: &str = " (rotation ";
@@ -110,24 +107,28 @@ pub fn unmarked(description: &str) -> &str {
     }
 }
 
-#[derive(Default, Serialize, Deserialize)]
-struct File {
+/// What is in the file.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Contents {
     #[serde(default)]
     rotations: Vec<Rotation>,
 }
+
+/// The file.
+pub const FILE: StateFile<Contents> = StateFile::new("rotations.json");
 
 /// Keeps every other rotation waiting for as long as it lives; it ends with the process.
 ///
 /// # Errors
 /// [`io::ErrorKind::TimedOut`] where another one took longer than `limit`.
 pub fn lock(environment: &Environment, limit: Duration) -> io::Result<Held> {
-    let path = path(environment).ok_or(io::ErrorKind::NotFound)?;
+    let path = FILE.path(environment).ok_or(io::ErrorKind::NotFound)?;
     files::hold(&path.with_extension("lock"), limit)
 }
 
 /// The account's rotations that have not ended.
 pub fn of(environment: &Environment, account: &Account) -> Vec<Rotation> {
-    let mut all = read(environment).rotations;
+    let mut all = FILE.load(environment).unwrap_or_default().rotations;
     all.retain(|rotation| rotation.account == account.as_str());
     all
 }
@@ -137,7 +138,7 @@ pub fn of(environment: &Environment, account: &Account) -> Vec<Rotation> {
 /// # Errors
 /// What the file system says: nothing may be asked of Heroku that could not be noted.
 pub fn note(environment: &Environment, rotation: &Rotation) -> io::Result<()> {
-    change(environment, |all| {
+    FILE.edit(environment, |Contents { rotations: all }| {
         all.retain(|other| other.mark != rotation.mark);
         all.push(rotation.clone());
     })
@@ -148,58 +149,14 @@ pub fn note(environment: &Environment, rotation: &Rotation) -> io::Result<()> {
 /// # Errors
 /// What the file system says; the next rotation then finds that there is nothing left to do.
 pub fn forget(environment: &Environment, rotation: &Rotation) -> io::Result<()> {
-    change(environment, |all| {
+    FILE.edit(environment, |Contents { rotations: all }| {
         all.retain(|other| other.mark != rotation.mark);
-    })
-}
-
-/// Sets a journal aside that cannot be read or that another user may have written: what it says is
-/// not lost, and nothing is concluded from it. Gives its new place, if there was one.
-///
-/// # Errors
-/// What the file system says; nothing may be rotated then.
-pub fn set_aside_if_unusable(environment: &Environment) -> io::Result<Option<PathBuf>> {
-    let Some(path) = path(environment) else {
-        return Ok(None);
-    };
-    let is_usable = match files::read_trusted(&path, LARGEST) {
-        Ok(bytes) => serde_json::from_slice::<File>(&bytes).is_ok(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => true,
-        Err(error) if NotTrusted::of(&error).is_some() => false,
-        Err(error) => return Err(error),
-    };
-    if is_usable {
-        return Ok(None);
+    })?;
+    // Whoever rotates holds the lock: nothing has come in since.
+    match (FILE.load(environment), FILE.path(environment)) {
+        (Some(left), Some(path)) if left.rotations.is_empty() => fs::remove_file(path),
+        _ => Ok(()),
     }
-    let seconds = Timestamp::now().as_second();
-    let aside = path.with_extension(format!("json.unusable-{seconds}"));
-    fs::rename(&path, &aside)?;
-    Ok(Some(aside))
-}
-
-fn change(environment: &Environment, edit: impl FnOnce(&mut Vec<Rotation>)) -> io::Result<()> {
-    let path = path(environment).ok_or(io::ErrorKind::NotFound)?;
-    let mut file = read(environment);
-    edit(&mut file.rotations);
-    if file.rotations.is_empty() {
-        return match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        };
-    }
-    let mut text = serde_json::to_vec_pretty(&file)?;
-    text.push(b'\n');
-    files::replace(&path, &text)
-}
-
-fn path(environment: &Environment) -> Option<PathBuf> {
-    Some(environment.state_dir()?.join("rotations.json"))
-}
-
-fn read(environment: &Environment) -> File {
-    let bytes = path(environment).and_then(|path| files::read_trusted(&path, LARGEST).ok());
-    let file = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    file.unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -209,14 +166,14 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_set_aside_and_not_overwritten() {
         let (_dir, environment) = home();
-        assert_eq!(set_aside_if_unusable(&environment).unwrap(), None);
+        assert_eq!(FILE.set_aside_if_unusable(&environment).unwrap(), None);
         let rotation = Rotation::begin(&ann(), "a login", None).unwrap();
         note(&environment, &rotation).unwrap();
-        assert_eq!(set_aside_if_unusable(&environment).unwrap(), None);
-        let path = path(&environment).unwrap();
+        assert_eq!(FILE.set_aside_if_unusable(&environment).unwrap(), None);
+        let path = FILE.path(&environment).unwrap();
         files::replace(&path, b"{\"rotations\": [").unwrap();
-        let aside = set_aside_if_unusable(&environment).unwrap().unwrap();
-        assert_eq!(files::read(&aside, 100).unwrap(), b"{\"rotations\": [");
+        let aside = FILE.set_aside_if_unusable(&environment).unwrap().unwrap();
+        assert_eq!(*files::read(&aside, 100).unwrap(), *b"{\"rotations\": [");
         assert!(!path.exists());
     }
     use proptest::prelude::*;
@@ -255,7 +212,10 @@ mod tests {
         assert!(noted[0].made(&token('a')) && !noted[0].made(&token('b')));
         forget(&environment, &rotation).unwrap();
         assert_eq!(of(&environment, &ann()), []);
-        assert!(!path(&environment).unwrap().exists(), "no empty file stays");
+        assert!(
+            !FILE.path(&environment).unwrap().exists(),
+            "no empty file stays"
+        );
     }
 
     #[test]
@@ -265,18 +225,6 @@ mod tests {
         note(&environment, &rotation).unwrap();
         let bob = Account::parse("bob@example.com").unwrap();
         assert_eq!(of(&environment, &bob), []);
-    }
-
-    #[test]
-    fn a_broken_file_reads_as_empty_and_is_replaced() {
-        let (_dir, environment) = home();
-        for text in ["", "{", "[]", r#"{"rotations":[{}]}"#] {
-            files::replace(&path(&environment).unwrap(), text.as_bytes()).unwrap();
-            assert_eq!(of(&environment, &ann()), []);
-        }
-        let rotation = Rotation::begin(&ann(), "a login", None).unwrap();
-        note(&environment, &rotation).unwrap();
-        assert_eq!(of(&environment, &ann()), [rotation]);
     }
 
     #[test]

@@ -1,11 +1,9 @@
 //! What we know about a token and the keyring cannot say: its authorization at Heroku.
 //!
-//! One JSON file in our own state directory, keyed by account and by a fingerprint of the token.
-//! It holds no secret, and losing it costs nothing but hints: so whatever is wrong with it, it
-//! reads as empty, and a write that fails is told but stops nothing.
+//! One of our state files, keyed by a fingerprint of the token. It holds no secret, and losing it costs nothing but
+//! hints: a write that fails is reported but stops nothing.
 
 use std::io;
-use std::path::PathBuf;
 
 use jiff::fmt::serde::timestamp::second::optional as seconds;
 use jiff::{SignedDuration, Timestamp};
@@ -13,12 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::Account;
 use crate::environment::Environment;
-use crate::files::{self, EditError};
 use crate::hosts::{HerokuHost, Service};
+use crate::state_file::StateFile;
 use crate::token::Token;
-
-/// The largest file that is read, in bytes.
-const LARGEST: u64 = 1024 * 1024;
 
 /// What is known about one token. Everything but the key may be unknown.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,22 +89,21 @@ pub fn is_proof(known: Option<&TokenMetadata>, host: &HerokuHost) -> bool {
     }
 }
 
-/// Everything that a file with these bytes knows; none where it is not such a file.
-pub fn read_all(bytes: &[u8]) -> Option<Vec<TokenMetadata>> {
-    let file: File = serde_json::from_slice(bytes).ok()?;
-    Some(file.authorizations)
+/// What is in the file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contents {
+    /// What is known, about one token each.
+    #[serde(default)]
+    pub authorizations: Vec<TokenMetadata>,
 }
 
-#[derive(Default, Serialize, Deserialize)]
-struct File {
-    #[serde(default)]
-    authorizations: Vec<TokenMetadata>,
-}
+/// The file.
+pub const FILE: StateFile<Contents> = StateFile::new("authorizations.json");
 
 /// What is known about this token, if anything.
 pub fn about(environment: &Environment, token: &Token) -> Option<TokenMetadata> {
     // Most machines have no such file: then the fingerprint need not be made either.
-    let known = read(environment)?;
+    let known = FILE.load(environment)?.authorizations;
     let fingerprint = token.fingerprint();
     known
         .into_iter()
@@ -118,7 +112,7 @@ pub fn about(environment: &Environment, token: &Token) -> Option<TokenMetadata> 
 
 /// Everything that is known.
 pub fn all(environment: &Environment) -> Vec<TokenMetadata> {
-    read(environment).unwrap_or_default()
+    FILE.load(environment).unwrap_or_default().authorizations
 }
 
 /// Remembers what is known about a token, in place of what was known about any earlier token of
@@ -127,12 +121,17 @@ pub fn all(environment: &Environment) -> Vec<TokenMetadata> {
 /// # Errors
 /// What the file system says; nothing but hints is lost.
 pub fn remember(environment: &Environment, known: TokenMetadata) -> io::Result<()> {
-    change(environment, move |all| {
-        all.retain(|other| {
-            other.account != known.account && other.fingerprint != known.fingerprint
-        });
-        all.push(known.clone());
-    })
+    FILE.edit(
+        environment,
+        move |Contents {
+                  authorizations: all,
+              }| {
+            all.retain(|other| {
+                other.account != known.account && other.fingerprint != known.fingerprint
+            });
+            all.push(known.clone());
+        },
+    )
 }
 
 /// Forgets what is known about a token.
@@ -144,45 +143,14 @@ pub fn forget(environment: &Environment, token: &Token) -> io::Result<()> {
         return Ok(());
     }
     let fingerprint = token.fingerprint();
-    change(environment, move |all| {
-        all.retain(|known| known.fingerprint != fingerprint);
-    })
-}
-
-/// Two of us at once both have their say: each edits what the other wrote.
-fn change(environment: &Environment, change: impl Fn(&mut Vec<TokenMetadata>)) -> io::Result<()> {
-    let path = path(environment).ok_or(io::ErrorKind::NotFound)?;
-    let is_trusted = !files::is_distrusted(&path);
-    let changed = files::edit(&path, |bytes| {
-        let noted = read_all(bytes).filter(|_| is_trusted);
-        let mut authorizations = noted.unwrap_or_default();
-        change(&mut authorizations);
-        written(authorizations).map(Some)
-    });
-    match changed {
-        Ok(_) => Ok(()),
-        Err(EditError::Failed(error)) => Err(error),
-        Err(why) => Err(io::Error::other(why.to_string())),
-    }
-}
-
-/// The bytes of a file that knows all this.
-///
-/// # Errors
-/// Never, as far as is known: every value has a form in JSON.
-pub fn written(authorizations: Vec<TokenMetadata>) -> serde_json::Result<Vec<u8>> {
-    let mut text = serde_json::to_vec_pretty(&File { authorizations })?;
-    text.push(b'\n');
-    Ok(text)
-}
-
-fn path(environment: &Environment) -> Option<PathBuf> {
-    Some(environment.state_dir()?.join("authorizations.json"))
-}
-
-fn read(environment: &Environment) -> Option<Vec<TokenMetadata>> {
-    let bytes = files::read_trusted(&path(environment)?, LARGEST).ok()?;
-    read_all(&bytes)
+    FILE.edit(
+        environment,
+        move |Contents {
+                  authorizations: all,
+              }| {
+            all.retain(|known| known.fingerprint != fingerprint);
+        },
+    )
 }
 
 #[cfg(test)]
@@ -276,20 +244,8 @@ mod tests {
     fn no_secret_is_written() {
         let (_dir, environment) = home();
         remember(&environment, TokenMetadata::new(&ann(), &token('a'))).unwrap();
-        let text = fs::read_to_string(path(&environment).unwrap()).unwrap();
+        let text = fs::read_to_string(FILE.path(&environment).unwrap()).unwrap();
         assert!(text.contains(&token('a').fingerprint()) && !text.contains("89ab"));
-    }
-
-    #[test]
-    fn a_broken_file_reads_as_empty_and_is_replaced() {
-        let (_dir, environment) = home();
-        let path = path(&environment).unwrap();
-        for text in ["", "{", "[]", r#"{"authorizations":[{"expires":"soon"}]}"#] {
-            files::replace(&path, text.as_bytes()).unwrap();
-            assert_eq!(about(&environment, &token('a')), None);
-        }
-        remember(&environment, TokenMetadata::new(&ann(), &token('a'))).unwrap();
-        assert!(about(&environment, &token('a')).is_some());
     }
 
     #[test]
@@ -312,6 +268,6 @@ mod tests {
     fn forgetting_nothing_makes_no_file() {
         let (_dir, environment) = home();
         forget(&environment, &token('a')).unwrap();
-        assert!(!path(&environment).unwrap().exists());
+        assert!(!FILE.path(&environment).unwrap().exists());
     }
 }

@@ -28,7 +28,7 @@ const LEVELS: [&[&str]; 9] = [
         "rotation_journal",
         "token_metadata",
     ],
-    &["files", "hardening", "subprocess", "terminal"],
+    &["files", "hardening", "state_file", "subprocess", "terminal"],
     &[
         "account",
         "docker_protocol",

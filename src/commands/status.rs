@@ -27,6 +27,9 @@ pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::
             .unlock(session.context.environment.prompt_limit);
         unlocked.map_err(|why| why.notice())?;
     }
+    if let Some(warning) = token_metadata::FILE.warning(&session.context.environment) {
+        session.warn(&warning)?;
+    }
     let (mut logins, unread) = logins::list(session.context);
     let verdicts: Vec<_> = match arguments.offline {
         true => logins.iter().map(|_| None).collect(),

@@ -4,19 +4,22 @@
 //! directories made 0700. Symbolic links are followed, since people keep their dotfiles elsewhere.
 
 mod lock;
+mod read;
 mod trusted;
 mod workplace;
 
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
 use tempfile::TempPath;
-use zeroize::Zeroizing;
+
+use crate::secret_buf::SecretBuf;
 
 pub use lock::{Held, hold};
+pub use read::{read, read_trusted};
 pub use trusted::{NotTrusted, trust};
 pub use workplace::Workplace;
 pub(crate) use workplace::rename_over;
@@ -25,62 +28,10 @@ pub(crate) use workplace::rename_over;
 const MOMENT: Duration = Duration::from_millis(10);
 
 /// The largest file that is edited, in bytes: it is read whole.
-const LARGEST: u64 = 16 * 1024 * 1024;
+const LARGEST: usize = 16 * 1024 * 1024;
 
 /// How long another one of us is waited for: a write takes some milliseconds.
 const PATIENCE: Duration = Duration::from_secs(2);
-
-/// The bytes of a plain file, `most` of them at the most. What is no plain file is not opened: a FIFO
-/// or a device could hang a push.
-///
-/// # Errors
-/// Whatever the file system says; [`io::ErrorKind::InvalidInput`] for what is no plain file.
-pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
-    bytes_of(&open(path)?.0, most)
-}
-
-/// As [`read`], for a file that decides which token is used: one that another user may have written
-/// is not read.
-///
-/// # Errors
-/// As [`read`]; [`io::ErrorKind::PermissionDenied`] that carries [`NotTrusted`].
-pub fn read_trusted(path: &Path, most: u64) -> io::Result<Vec<u8>> {
-    let (file, metadata) = open(path)?;
-    match trust(&metadata) {
-        Ok(_) => bytes_of(&file, most),
-        Err(why) => Err(io::Error::new(io::ErrorKind::PermissionDenied, why)),
-    }
-}
-
-/// Whether a file is there that [`read_trusted`] does not believe.
-pub fn is_distrusted(path: &Path) -> bool {
-    let read = read_trusted(path, 0);
-    read.is_err_and(|error| NotTrusted::of(&error).is_some())
-}
-
-fn bytes_of(file: &fs::File, most: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    file.take(most).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-/// Opens a plain file. It is opened before it is looked at, so that nothing can take its place in
-/// between, and without waiting.
-fn open(path: &Path) -> io::Result<(fs::File, fs::Metadata)> {
-    let mut options = fs::OpenOptions::new();
-    options.read(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
-    }
-    let file = options.open(path)?;
-    let metadata = file.metadata()?;
-    match metadata.is_file() {
-        true => Ok((file, metadata)),
-        false => Err(io::ErrorKind::InvalidInput.into()),
-    }
-}
 
 /// Replaces the file at `path`, or makes it, with its directories.
 ///
@@ -112,6 +63,18 @@ fn refuse_place_of_others(target: &Path) -> io::Result<()> {
     }
     let what = format!("{} belongs to another user", dir.display());
     Err(io::Error::new(io::ErrorKind::PermissionDenied, what))
+}
+
+/// Renames a file in its directory if `is_useless` still says so, while no other process of ours writes there.
+///
+/// # Errors
+/// Whatever the file system says.
+pub fn set_aside(path: &Path, to: &Path, is_useless: impl Fn() -> bool) -> io::Result<()> {
+    let _workplace = Workplace::beside(path, PATIENCE)?;
+    if is_useless() {
+        fs::rename(path, to)?;
+    }
+    Ok(())
 }
 
 /// Why a file of other programs' was not edited.
@@ -190,7 +153,7 @@ fn edit_with<E, T: AsRef<[u8]>>(
         }
         if before
             .as_ref()
-            .is_some_and(|before| before.length > LARGEST)
+            .is_some_and(|before| before.length > LARGEST as u64)
         {
             return Err(EditError::TooLarge);
         }
@@ -199,8 +162,8 @@ fn edit_with<E, T: AsRef<[u8]>>(
             continue;
         }
         let bytes = match &before {
-            Some(_) => Zeroizing::new(fs::read(&target)?),
-            None => Zeroizing::default(),
+            Some(_) => read(&target, LARGEST)?,
+            None => SecretBuf::default(),
         };
         let Some(contents) = edit(&bytes).map_err(EditError::Refused)? else {
             return Ok(false);

@@ -1,17 +1,26 @@
 //! The HTTP client: what it trusts, which way it goes, and what it never does.
 
+use std::path::PathBuf;
 use std::time::Duration;
+use std::{env, fs};
 
 use reqwest::blocking::{Client, ClientBuilder};
 use reqwest::{Certificate, NoProxy, Proxy, Url};
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use secrecy::ExposeSecret;
 
 use super::ApiError;
 use crate::environment::Environment;
+use crate::files;
+
+/// The largest file of CA certificates that is read, in bytes: Debian's, with all of them, has 220 KB.
+const LARGEST_BUNDLE: usize = 4 * 1024 * 1024;
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
-/// A client of the environment's proxy and authorities, and the proxy's `host:port`.
+/// A client of the environment's proxy and CA certificates, and the proxy's `host:port`.
 ///
 /// Each request sets its own limit: this one bounds only the way to a connection.
 pub(super) fn client(
@@ -74,7 +83,7 @@ fn proxy_url(address: &str) -> Option<Url> {
     (known && url.host_str().is_some_and(|host| !host.is_empty())).then_some(url)
 }
 
-/// `SSL_CERT_FILE` and `SSL_CERT_DIR` take the place of the system's authorities on Linux, as in
+/// `SSL_CERT_FILE` and `SSL_CERT_DIR` take the place of the system's CA certificates on Linux, as in
 /// OpenSSL, Node and all of rustls. On macOS and Windows, where the system keeps its own and knows
 /// no such variables, they come on top.
 fn trusting(builder: ClientBuilder, environment: &Environment) -> Result<ClientBuilder, ApiError> {
@@ -84,7 +93,7 @@ fn trusting(builder: ClientBuilder, environment: &Environment) -> Result<ClientB
         (None, Some(_)) => "SSL_CERT_DIR",
         (None, None) => return Ok(builder),
     };
-    let found = authorities(environment);
+    let found = ca_certificates(environment);
     if found.is_empty() {
         let why = "no certificate can be read there";
         return Err(ApiError::Setting { variable, why });
@@ -96,23 +105,26 @@ fn trusting(builder: ClientBuilder, environment: &Environment) -> Result<ClientB
     })
 }
 
-/// Certificates that cannot be read are passed over, as everybody does: one is enough.
-fn authorities(environment: &Environment) -> Vec<Certificate> {
-    let file = environment.ssl_cert_file.as_deref();
-    let dirs = environment
-        .ssl_cert_dir
-        .as_deref()
-        .map(std::env::split_paths);
-    let mut found = rustls_native_certs::load_certs_from_paths(file, None).certs;
-    for dir in dirs.into_iter().flatten() {
-        found.extend(rustls_native_certs::load_certs_from_paths(None, Some(&dir)).certs);
+/// Certificates that cannot be read are skipped, as everyone does: one is enough.
+fn ca_certificates(environment: &Environment) -> Vec<Certificate> {
+    let mut files: Vec<PathBuf> = environment.ssl_cert_file.clone().into_iter().collect();
+    let dirs = environment.ssl_cert_dir.as_deref();
+    for dir in dirs.map(env::split_paths).into_iter().flatten() {
+        let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+        files.extend(entries.map(|entry| entry.path()));
     }
-    let mut readable = rustls::RootCertStore::empty();
-    found.retain(|certificate| readable.add(certificate.clone()).is_ok());
+    let mut readable = RootCertStore::empty();
+    let mut found = Vec::new();
+    for file in files {
+        let text = files::read(&file, LARGEST_BUNDLE).unwrap_or_default();
+        let certificates = CertificateDer::pem_slice_iter(&text).flatten();
+        for certificate in certificates {
+            if readable.add(certificate.clone()).is_ok() {
+                found.extend(Certificate::from_der(&certificate));
+            }
+        }
+    }
     found
-        .iter()
-        .filter_map(|der| Certificate::from_der(der).ok())
-        .collect()
 }
 
 #[cfg(test)]
@@ -175,19 +187,33 @@ mod tests {
         assert_eq!(shown.unwrap(), "proxy.example:80");
     }
 
+    #[cfg(target_os = "linux")]
     #[test]
-    fn a_certificate_file_that_is_not_there_is_not_passed_over() {
-        let environment = Environment {
-            ssl_cert_file: Some("/nowhere/ca.pem".into()),
-            ..Environment::default()
-        };
-        let failure = failure(&environment);
-        assert!(matches!(
-            failure,
-            ApiError::Setting {
-                variable: "SSL_CERT_FILE",
-                ..
-            }
-        ));
+    fn a_certificate_file_that_is_of_no_use_is_an_error_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let fifo = dir.path().join("fifo");
+        let kind = rustix::fs::FileType::Fifo;
+        rustix::fs::mknodat(rustix::fs::CWD, &fifo, kind, 0o600.into(), 0).unwrap();
+        let sparse = dir.path().join("sparse");
+        files::replace(&sparse, b"").unwrap();
+        let file = fs::File::options().write(true).open(&sparse).unwrap();
+        file.set_len(5 << 30).unwrap();
+        for file in ["/nowhere/ca.pem".into(), "/dev/zero".into(), fifo, sparse] {
+            let environment = Environment {
+                ssl_cert_file: Some(file),
+                ..Environment::default()
+            };
+            let variable = "SSL_CERT_FILE";
+            let error = failure(&environment);
+            assert!(matches!(error, ApiError::Setting { variable: v, .. } if v == variable));
+            let environment = Environment {
+                ssl_cert_file: None,
+                ssl_cert_dir: Some(dir.path().into()),
+                ..Environment::default()
+            };
+            let variable = "SSL_CERT_DIR";
+            let error = failure(&environment);
+            assert!(matches!(error, ApiError::Setting { variable: v, .. } if v == variable));
+        }
     }
 }

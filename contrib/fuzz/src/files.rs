@@ -3,7 +3,8 @@
 use git_credential_heroku_rs::account::Account;
 use git_credential_heroku_rs::git;
 use git_credential_heroku_rs::heroku_cli::{self, LoginState};
-use git_credential_heroku_rs::token_metadata as known;
+use git_credential_heroku_rs::state_file;
+use git_credential_heroku_rs::token_metadata::Contents;
 use serde_json::{Map, Value};
 
 pub(crate) fn login_holds(bytes: &[u8]) {
@@ -44,11 +45,14 @@ fn is_harmless(account: &Account) {
 }
 
 pub(crate) fn known_holds(bytes: &[u8]) {
-    let Some(all) = known::read_all(bytes) else {
+    let Ok(contents) = state_file::from_bytes::<Contents>(bytes) else {
         return;
     };
-    let text = known::written(all.clone()).expect("every value has a form in JSON");
-    assert_eq!(known::read_all(&text), Some(all));
+    let text = state_file::to_bytes(&contents).expect("every value has a form in JSON");
+    assert_eq!(
+        state_file::from_bytes::<Contents>(&text).ok(),
+        Some(contents)
+    );
 }
 
 pub(crate) fn settings_hold(bytes: &[u8]) {

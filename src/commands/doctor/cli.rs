@@ -1,14 +1,15 @@
 //! The official Heroku CLI beside us: which one it is, without starting it, and what it can see.
 
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::{Finding, Look};
+use crate::files;
 use crate::logins::lookup::Source;
 use crate::notice::{Command, Fix};
+use crate::secret_buf::SecretBuf;
 
 /// The first version that keeps its token in the keyring alone.
 const KEYRING: (u32, u32) = (11, 8);
@@ -61,18 +62,9 @@ fn numbers(version: &str) -> Option<(u32, u32)> {
     Some((parts.next()??, parts.next()??))
 }
 
-fn bounded(path: &Path) -> Option<Vec<u8>> {
-    const LARGEST: u64 = 256 * 1024;
-    let mut bytes = Vec::new();
-    if !fs::metadata(path).ok()?.is_file() {
-        return None;
-    }
-    fs::File::open(path)
-        .ok()?
-        .take(LARGEST)
-        .read_to_end(&mut bytes)
-        .ok()?;
-    Some(bytes)
+fn bounded(path: &Path) -> Option<SecretBuf> {
+    const LARGEST: usize = 256 * 1024;
+    files::read(path, LARGEST).ok()
 }
 
 /// On Linux the Heroku CLI reaches the keyring through `secret-tool` alone.

@@ -1,7 +1,5 @@
 //! Copies of a token that other programs keep.
 
-use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,6 +9,7 @@ use super::addresses::with;
 use super::{Finding, Look};
 use crate::commands::docker_config_file;
 use crate::docker_config;
+use crate::files;
 use crate::git::HerokuUrl;
 use crate::notice::{Command, Fix};
 
@@ -146,17 +145,7 @@ pub(super) fn check(look: &Look<'_>) -> Vec<Finding> {
 
 /// The text of a small file; none for anything else.
 fn read(file: &Path) -> Option<Zeroizing<String>> {
-    const LARGEST: u64 = 1024 * 1024;
-    let metadata = fs::metadata(file).ok()?;
-    if !metadata.is_file() || metadata.len() > LARGEST {
-        return None;
-    }
-    let size = usize::try_from(metadata.len()).unwrap_or(0) + 1;
-    let mut bytes = Zeroizing::new(Vec::with_capacity(size));
-    fs::File::open(file)
-        .ok()?
-        .take(LARGEST)
-        .read_to_end(&mut bytes)
-        .ok()?;
+    const LARGEST: usize = 1024 * 1024;
+    let bytes = files::read(file, LARGEST).ok()?;
     Some(Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned()))
 }

@@ -47,10 +47,12 @@ pub(super) fn run(arguments: &Rotate, session: &mut Session<'_, '_>) -> anyhow::
     }
     let lock = rotation_journal::lock(&context.environment, OTHERS_LIMIT);
     let _others_wait = lock.map_err(|why| not_locked(&why))?;
-    let aside = rotation_journal::set_aside_if_unusable(&context.environment).map_err(|why| {
-        let what = format!("rotations.json could not be read: {why}");
-        Notice::new(what, "run it again once it can be read")
-    })?;
+    let aside = rotation_journal::FILE
+        .set_aside_if_unusable(&context.environment)
+        .map_err(|why| {
+            let what = format!("rotations.json could not be read: {why}");
+            Notice::new(what, "run it again once it can be read")
+        })?;
     if let Some(aside) = aside {
         session.warn(&Notice::new(
             "rotations.json cannot be used and was set aside: \

@@ -1,0 +1,264 @@
+//! Our own notes: small JSON files in the state directory, without secrets.
+
+use std::io;
+use std::marker::PhantomData;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::environment::Environment;
+use crate::files::{self, EditError};
+use crate::notice::{Command, Notice};
+
+/// The largest file that is read, in bytes.
+const LARGEST: usize = 1024 * 1024;
+
+/// The form of what is written. A file of another version is set aside like one that cannot be read.
+const VERSION: u32 = 1;
+
+/// One of our files; `T` is what is in it.
+///
+/// A file that belongs to another user, that others can write or that cannot be parsed counts as empty. It is never
+/// overwritten: the first write sets it aside, under another name in the same directory.
+#[derive(Debug)]
+pub struct StateFile<T> {
+    name: &'static str,
+    contents: PhantomData<T>,
+}
+
+impl<T: Serialize + DeserializeOwned + Default> StateFile<T> {
+    /// The file of this name in the state directory.
+    pub const fn new(name: &'static str) -> StateFile<T> {
+        StateFile {
+            name,
+            contents: PhantomData,
+        }
+    }
+
+    /// Where it is; none without a home.
+    pub fn path(&self, environment: &Environment) -> Option<PathBuf> {
+        Some(environment.state_dir()?.join(self.name))
+    }
+
+    /// What is in it; none if it is missing or of no use.
+    pub fn load(&self, environment: &Environment) -> Option<T> {
+        load(&self.path(environment)?).ok().flatten()
+    }
+
+    /// A warning if the file is there and of no use.
+    pub fn warning(&self, environment: &Environment) -> Option<Notice> {
+        let path = self.path(environment)?;
+        let error = load::<T>(&path).err()?;
+        let what = format!("{} is ignored: {error}", path.display());
+        let look = Command::new("ls -l").path(&path, environment.home.as_deref());
+        Some(Notice::new(what, look))
+    }
+
+    /// Renames a file of no use, so that what it says is not lost. Gives its new place, if there was one.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn set_aside_if_unusable(&self, environment: &Environment) -> io::Result<Option<PathBuf>> {
+        let Some(path) = self.path(environment) else {
+            return Ok(None);
+        };
+        let is_unusable = || load::<T>(&path).is_err_and(|error| is_of_the_file(&error));
+        if !is_unusable() {
+            return Ok(None);
+        }
+        let aside = aside(&path);
+        files::set_aside(&path, &aside, is_unusable)?;
+        Ok(Some(aside))
+    }
+
+    /// Changes what is in it. Two of us at the same time each change what the other wrote.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn edit(&self, environment: &Environment, change: impl Fn(&mut T)) -> io::Result<()> {
+        let path = self.path(environment).ok_or(io::ErrorKind::NotFound)?;
+        self.set_aside_if_unusable(environment)?;
+        let edited = files::edit(&path, |bytes| {
+            let mut contents = if bytes.is_empty() {
+                T::default()
+            } else {
+                from_bytes(bytes)?
+            };
+            change(&mut contents);
+            to_bytes(&contents).map(Some)
+        });
+        match edited {
+            Ok(_) => Ok(()),
+            Err(EditError::Refused(error) | EditError::Failed(error)) => Err(error),
+            Err(why) => Err(io::Error::other(why.to_string())),
+        }
+    }
+}
+
+fn load<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
+    let bytes = match files::read_trusted(path, LARGEST) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    from_bytes(&bytes).map(Some)
+}
+
+/// Whether an error is about the file itself: a disk that fails may work again.
+fn is_of_the_file(error: &io::Error) -> bool {
+    let is_of_its_size_or_kind = matches!(
+        error.kind(),
+        io::ErrorKind::FileTooLarge | io::ErrorKind::InvalidInput
+    );
+    is_of_its_size_or_kind || error.raw_os_error().is_none()
+}
+
+/// What a file with these bytes says.
+///
+/// # Errors
+/// That it is no such file, or one of another version.
+pub fn from_bytes<T: DeserializeOwned>(bytes: &[u8]) -> io::Result<T> {
+    #[derive(Deserialize)]
+    struct Header {
+        version: Option<u32>,
+    }
+    let header: Header = serde_json::from_slice(bytes)?;
+    if header.version.unwrap_or(VERSION) != VERSION {
+        return Err(io::Error::other("another version of this program wrote it"));
+    }
+    Ok(serde_json::from_slice(bytes)?)
+}
+
+/// The bytes of a file that says this.
+///
+/// # Errors
+/// Never, as far as is known: every value has a form in JSON.
+pub fn to_bytes<T: Serialize>(contents: &T) -> io::Result<Vec<u8>> {
+    #[derive(Serialize)]
+    struct Versioned<'a, T> {
+        version: u32,
+        #[serde(flatten)]
+        contents: &'a T,
+    }
+    let mut text = serde_json::to_vec_pretty(&Versioned {
+        version: VERSION,
+        contents,
+    })?;
+    text.push(b'\n');
+    Ok(text)
+}
+
+/// A free name beside a file.
+fn aside(path: &Path) -> PathBuf {
+    let now = Timestamp::now().as_second();
+    let name = |number| path.with_extension(format!("json.unusable-{number}"));
+    let mut numbers = now..;
+    let free = numbers.find(|number| !name(*number).exists());
+    name(free.unwrap_or(now))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+    struct Notes {
+        notes: Vec<String>,
+    }
+
+    const FILE: StateFile<Notes> = StateFile::new("notes.json");
+
+    fn home() -> (tempfile::TempDir, Environment) {
+        let dir = tempfile::tempdir().unwrap();
+        let environment = Environment {
+            home: Some(dir.path().to_owned()),
+            ..Environment::default()
+        };
+        (dir, environment)
+    }
+
+    fn add(environment: &Environment, note: &str) {
+        FILE.edit(environment, |notes| notes.notes.push(note.to_owned()))
+            .unwrap();
+    }
+
+    fn notes(environment: &Environment) -> Vec<String> {
+        FILE.load(environment).unwrap_or_default().notes
+    }
+
+    /// The bytes of what was set aside.
+    fn set_aside(environment: &Environment) -> Vec<Vec<u8>> {
+        let dir = environment.state_dir().unwrap();
+        let names = fs::read_dir(dir)
+            .unwrap()
+            .map(|entry| entry.unwrap().path());
+        let aside = names.filter(|path| path.to_string_lossy().contains("unusable"));
+        aside.map(|path| fs::read(path).unwrap()).collect()
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_names_its_version() {
+        let (_dir, environment) = home();
+        assert_eq!(FILE.load(&environment), None);
+        assert!(FILE.warning(&environment).is_none());
+        add(&environment, "a");
+        add(&environment, "b");
+        assert_eq!(notes(&environment), ["a", "b"]);
+        let text = fs::read_to_string(FILE.path(&environment).unwrap()).unwrap();
+        assert!(text.starts_with("{\n  \"version\": 1,\n"), "{text}");
+        assert!(set_aside(&environment).is_empty());
+    }
+
+    #[test]
+    fn a_file_without_a_version_is_of_the_first_one() {
+        let (_dir, environment) = home();
+        files::replace(&FILE.path(&environment).unwrap(), br#"{"notes":["a"]}"#).unwrap();
+        add(&environment, "b");
+        assert_eq!(notes(&environment), ["a", "b"]);
+    }
+
+    #[test]
+    fn a_file_of_no_use_counts_as_empty_and_is_set_aside() {
+        for text in [
+            "{",
+            "[]",
+            r#"{"notes":7}"#,
+            r#"{"version":2,"notes":[]}"#,
+            "\u{0}",
+        ] {
+            let (_dir, environment) = home();
+            files::replace(&FILE.path(&environment).unwrap(), text.as_bytes()).unwrap();
+            assert_eq!(FILE.load(&environment), None, "{text}");
+            let warning = FILE.warning(&environment).unwrap().to_string();
+            assert!(warning.contains("notes.json is ignored: "), "{warning}");
+            add(&environment, "a");
+            assert_eq!(notes(&environment), ["a"]);
+            assert_eq!(set_aside(&environment), [text.as_bytes()]);
+            assert!(FILE.warning(&environment).is_none());
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_others_can_write_is_not_believed() {
+        use std::os::unix::fs::PermissionsExt;
+        let (_dir, environment) = home();
+        add(&environment, "a");
+        let path = FILE.path(&environment).unwrap();
+        for mode in [0o620, 0o602, 0o666] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(FILE.load(&environment), None, "{mode:o}");
+            let warning = FILE.warning(&environment).unwrap();
+            assert!(warning.what().ends_with("others can write it"), "{warning}");
+        }
+        add(&environment, "b");
+        assert_eq!(notes(&environment), ["b"]);
+        assert_eq!(set_aside(&environment).len(), 1);
+    }
+}
