@@ -10,7 +10,7 @@ use super::json;
 use crate::git::Setting;
 use crate::logins::lookup::Found;
 use crate::logins::{Login, Unread};
-use crate::notice::shown;
+use crate::notice::{Fix, shown};
 use crate::token::Verdict;
 
 /// Everything that `status` knows.
@@ -120,6 +120,10 @@ struct Helper {
     ours: bool,
     scope: String,
     file: String,
+    #[serde(skip)]
+    silencer: Fix,
+    #[serde(skip)]
+    shown: String,
 }
 
 impl Git {
@@ -148,6 +152,8 @@ impl Helper {
             ours: setting.starts_us(),
             scope: setting.scope.clone(),
             file: setting.origin.clone(),
+            silencer: setting.silencer(),
+            shown: setting.shown_value(),
         }
     }
 }
@@ -233,14 +239,20 @@ impl Git {
             return writeln!(out, "git: {}", shown(notice));
         }
         match (self.set_up, self.helpers.as_slice()) {
-            (true, [_]) => writeln!(
-                out,
-                "git: set up, asks heroku-rs alone about git.heroku.com"
-            )?,
-            (true, _) => writeln!(
-                out,
-                "git: asks heroku-rs first, and tells other helpers too"
-            )?,
+            (true, helpers) => {
+                let other = helpers.iter().find(|helper| !helper.ours);
+                match other {
+                    None => writeln!(
+                        out,
+                        "git: set up, asks heroku-rs alone about git.heroku.com"
+                    )?,
+                    Some(other) => writeln!(
+                        out,
+                        "git: asks heroku-rs first, and tells other helpers the token too\n  {}",
+                        other.silencer
+                    )?,
+                }
+            }
             (false, []) => writeln!(
                 out,
                 "git: not set up, asks no helper\n  run: git credential-heroku-rs setup"
@@ -251,7 +263,7 @@ impl Git {
             )?,
         }
         for (number, helper) in self.helpers.iter().enumerate() {
-            let (value, file) = (shown(&helper.value), shown(&helper.file));
+            let (value, file) = (helper.shown.trim_matches('`'), shown(&helper.file));
             writeln!(out, "  {}. {value} ({file})", number + 1)?;
         }
         for key in &self.remotes_with_password {

@@ -87,6 +87,7 @@ mod the_token_told;
 mod two_accounts;
 mod what_becomes_a_login;
 mod what_is_promised;
+mod what_setup_writes;
 mod what_stays_in_memory;
 mod whatever_the_order;
 mod when_git_calls_what;

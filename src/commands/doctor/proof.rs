@@ -53,7 +53,8 @@ impl Push<'_> {
     fn judged(&self, look: &Look<'_>) -> Finding {
         if HerokuUrl::parse(self.url).is_some_and(|url| url.has_password) {
             let what = "git sends the password in the remote URL, and asks no helper";
-            return self.named(Finding::fail("proof.answer", what));
+            let finding = Finding::fail("proof.answer", what).with_advice(self.clean_url());
+            return self.named(finding);
         }
         let filled = match look.context.git().fill(self.url, limit(look)) {
             Ok(filled) => filled,
@@ -88,6 +89,14 @@ impl Push<'_> {
         Account::parse(&name).filter(Account::is_email)
     }
 
+    /// The command that leaves user and password out of the URL.
+    fn clean_url(&self) -> Command {
+        let clean = HerokuUrl::parse(self.url).map(|url| url.clean);
+        Command::new("git remote set-url")
+            .arg(self.remote.unwrap_or_default())
+            .arg(&clean.unwrap_or_default())
+    }
+
     /// No one answers: no login, or a setting in between.
     fn unanswered(&self, look: &Look<'_>, why: &str) -> Finding {
         let found = look.answer.found.as_ref();
@@ -99,13 +108,8 @@ impl Push<'_> {
         {
             let what =
                 format!("git gets no token: the URL asks for {account}, who is not logged in");
-            let clean = HerokuUrl::parse(self.url)
-                .map(|url| url.clean)
-                .unwrap_or_default();
-            let remote = self.remote.unwrap_or_default();
-            let command = Command::new("git remote set-url").arg(remote).arg(&clean);
             Finding::fail("proof.answer", what)
-                .with_advice(Fix::command("log in as that account, or", command))
+                .with_advice(Fix::command("log in as that account, or", self.clean_url()))
         } else if found.is_some() {
             Finding::fail("proof.answer", "git gets no token, though there is one")
                 .because(format!("git says: {why}"))

@@ -1,0 +1,202 @@
+//! What `setup` writes is its own two lines, at the end, wherever another helper comes from; and where it
+//! cannot write, it says what works.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+
+use crate::doctor::{finding_offline, healthy, is_found, is_found_and_fixed};
+use crate::world::{ANN, World};
+
+const OURS: &str = "[credential \"https://git.heroku.com\"]\n\thelper =\n\thelper = heroku-rs\n";
+
+fn config(world: &World) -> String {
+    fs::read_to_string(world.home().join(".gitconfig")).unwrap()
+}
+
+fn logged_in() -> World {
+    let world = World::new().with_keyring().with_app("blue-sky");
+    world.has_logged_in_with_the_heroku_cli(ANN);
+    world
+}
+
+#[test]
+fn every_line_of_the_user_stays() {
+    let world = logged_in();
+    let theirs = "# mine\n[credential \"https://git.heroku.com\"] # a comment\n\tusername = ann\n\
+        \thelper = \"!f() { echo password=s3cret; }; f\" # inline\n[include]\n\tpath = more\n; the end";
+    world.has_file(".gitconfig", theirs);
+    world.has_file("more", "[credential]\n\thelper = store\n");
+    world
+        .helper("setup")
+        .succeeds()
+        .says("git now asks heroku-rs, and no other helper,")
+        .stderr_is("");
+    assert_eq!(config(&world), format!("{theirs}\n{OURS}"));
+    world
+        .helper("unsetup")
+        .succeeds()
+        .says("git now asks `!f…` (~/.gitconfig)\ngit now asks `store` (~/more)\n");
+    assert_eq!(config(&world), format!("{theirs}\n"));
+}
+
+#[test]
+fn a_helper_added_behind_ours_is_named_and_setup_moves_our_lines() {
+    let world = healthy();
+    world
+        .git("config --global credential.helper store")
+        .succeeds();
+    world
+        .helper("status --offline")
+        .succeeds()
+        .says("tells other helpers the token too\n  run: git credential-heroku-rs setup\n")
+        .says("store (~/.gitconfig)");
+    is_found_and_fixed(
+        &world,
+        "git.told-too",
+        "git tells `store` (global ~/.gitconfig)",
+    );
+    assert!(config(&world).ends_with(&format!("helper = store\n{OURS}")));
+    assert_eq!(config(&world).matches("heroku-rs").count(), 1);
+}
+
+#[test]
+fn a_helper_of_an_include_behind_ours_is_named_and_setup_moves_our_lines() {
+    let world = healthy();
+    let text = format!("{OURS}[include]\n\tpath = more\n");
+    world.has_file(".gitconfig", &text);
+    world.has_file("more", "[credential]\n\thelper = store\n");
+    is_found(&world, "git.told-too", "git tells `store` (global ~/more)");
+    world
+        .helper("setup")
+        .succeeds()
+        .says("git now asks heroku-rs, and no other helper,")
+        .says("the lines of an earlier setup were removed")
+        .stderr_is("");
+    assert_eq!(config(&world), format!("[include]\n\tpath = more\n{OURS}"));
+}
+
+#[test]
+fn a_helper_by_any_pattern_of_gits_is_seen() {
+    for pattern in [
+        "https://",
+        "",
+        "https://git.heroku.com:0443",
+        "git.heroku.com",
+    ] {
+        let world = healthy();
+        world.has_program("git-credential-other", "cat >/dev/null");
+        let local = world.work().join(".git/config");
+        let text = fs::read_to_string(&local).unwrap();
+        let section = format!("[credential \"{pattern}\"]\n\thelper = other\n");
+        fs::write(&local, text + &section).unwrap();
+        world
+            .helper("setup")
+            .succeeds()
+            .says("git also tells the helper `other` (.git/config)")
+            .says("run in that repository: git credential-heroku-rs setup --local");
+        is_found_and_fixed(
+            &world,
+            "git.told-too",
+            "git tells `other` (local .git/config)",
+        );
+    }
+    for pattern in ["*.heroku.com", "https://git.heroku.com/*"] {
+        let world = healthy();
+        let section = format!("[credential \"{pattern}\"]\n\thelper = other\n");
+        world.has_file(".gitconfig", &format!("{OURS}{section}"));
+        assert_eq!(finding_offline(&world, "git.told-too"), None, "{pattern}");
+    }
+}
+
+#[test]
+fn the_proof_is_about_each_remotes_own_url() {
+    let world = healthy();
+    for (url, words) in [
+        (
+            "https://bob%40example.com@git.heroku.com/blue-sky.git",
+            "the URL asks for b…@example.com, who is not logged in (remote other)",
+        ),
+        (
+            "https://heroku:@git.heroku.com/blue-sky.git",
+            "git sends the password in the remote URL, and asks no helper (remote other)",
+        ),
+    ] {
+        world.git(&format!("remote add other {url}")).succeeds();
+        is_found(&world, "proof.answer", words);
+        world.git("remote remove other").succeeds();
+    }
+    for line in [
+        "config --global url.https://git.heroku.com/.insteadOf git@heroku.com:",
+        "remote set-url heroku git@heroku.com:blue-sky.git",
+    ] {
+        world.git(line).succeeds();
+    }
+    world.commits("One more");
+    world.pushes();
+    let said = world.helper("doctor").succeeds().stdout();
+    assert!(said.contains("git gets the token of"), "{said}");
+}
+
+#[test]
+fn a_repository_of_another_user_is_named_with_its_fix() {
+    let world = logged_in();
+    world.sets("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1");
+    let said = world.helper("setup --local").exits_with(1).stdout_is("");
+    let said = said.stderr();
+    assert!(
+        said.contains("git refuses the repository") && said.contains("another user owns it"),
+        "{said}"
+    );
+    let fix = said.trim_end().rsplit_once("if you trust it: ").unwrap().1;
+    let fix = fix.replace("WORLD/work", world.work().to_str().unwrap());
+    is_found(&world, "git.repository", "another user owns it");
+    world.shell(&fix, b"").succeeds();
+    world.helper("setup --local").succeeds();
+}
+
+/// As home-manager leaves it: git's file is a link to a place where nothing can be written.
+#[test]
+fn a_configuration_that_is_made_elsewhere_leads_to_the_usual_file() {
+    let world = logged_in();
+    let store = world.has_file("store/config", "[user]\n\tname = Ann\n");
+    fs::create_dir_all(world.home().join(".config/git")).unwrap();
+    symlink(&store, world.home().join(".config/git/config")).unwrap();
+    fs::set_permissions(store.parent().unwrap(), fs::Permissions::from_mode(0o555)).unwrap();
+    // Root writes there all the same, unless the powers of root are left out.
+    let line = |command: &str| {
+        format!("setpriv --inh-caps=-all --ambient-caps=-all --bounding-set=-all {command}")
+    };
+    let outcome = world.shell(&line("git-credential-heroku-rs setup"), b"");
+    let said = outcome.exits_with(1).stderr();
+    let fix = "touch ~/.gitconfig && git credential-heroku-rs setup";
+    assert!(said.contains("cannot be written"), "{said}");
+    assert!(said.contains(&format!("run: {fix}")), "{said}");
+    world.shell(fix, b"").succeeds();
+    assert_eq!(config(&world), OURS);
+    world.git("push --quiet heroku main").succeeds();
+    fs::set_permissions(store.parent().unwrap(), fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[test]
+fn a_repositorys_programs_and_relative_directories_are_not_run() {
+    let world = healthy();
+    let program = "#!/bin/sh\ntouch ~/was-run\n";
+    let path = world.work().join("git");
+    fs::write(&path, program).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    world.sets(
+        "PATH",
+        &format!(".:{}:/usr/local/bin:/usr/bin:/bin", world.bin().display()),
+    );
+    let monitor = path.to_str().unwrap();
+    world
+        .shell(
+            &format!("/usr/bin/git config core.fsmonitor '{monitor}'"),
+            b"",
+        )
+        .succeeds();
+    for command in ["setup", "status --offline", "doctor --offline", "unsetup"] {
+        world.helper(command).succeeds();
+    }
+    assert!(!world.home().join("was-run").exists());
+}
