@@ -35,6 +35,7 @@ mod doctor_and_the_keyring;
 mod doctor_asks_before_it_fixes;
 mod doctor_can_be_shown_to_anyone;
 mod doctor_on_every_machine;
+mod every_git;
 mod every_kind_of_bus;
 mod every_way_to_log_in;
 mod faults_of_the_kernel;

@@ -1,0 +1,95 @@
+//! Old and new gits, out of Debian's packages: `./contrib/gits` puts them below target. One that is not
+//! there is skipped, by name.
+
+use std::fs;
+use std::path::Path;
+
+use crate::world::{ANN, World, counted};
+
+/// Set-up, get, store, erase and push, with the git of a version.
+fn works_with(version: &str) {
+    let bin = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("target/gits/{version}/bin"));
+    if !bin.join("git").exists() {
+        eprintln!("skipped: git {version} is not below target/gits");
+        return;
+    }
+    let world = World::ready_to_push();
+    let path = format!("{}:{}:/usr/bin:/bin", world.bin().display(), bin.display());
+    world.sets("PATH", &path);
+    let said = world.git("version").stdout();
+    assert_eq!(said.trim(), format!("git version {version}"));
+    let config = || fs::read_to_string(world.home().join(".gitconfig")).unwrap_or_default();
+
+    // Set-up, in the user's file and in the repository's.
+    let before = config();
+    for scope in ["", " --local"] {
+        world
+            .helper(&format!("unsetup{scope}"))
+            .succeeds()
+            .stderr_is("");
+        world
+            .helper(&format!("setup{scope}"))
+            .succeeds()
+            .says("git now asks heroku-rs, and no other helper,")
+            .stderr_is("");
+    }
+    world.helper("unsetup --local").succeeds().stderr_is("");
+    assert!(config().starts_with(before.trim_end()), "{}", config());
+
+    // store, get and push.
+    let token = world.heroku.issue_token(ANN);
+    world.has_program("askpass", "printenv TOKEN_OF_ANN");
+    world.sets("GIT_ASKPASS", "askpass");
+    world.sets("TOKEN_OF_ANN", &token);
+    world.git("push --quiet heroku main").succeeds();
+    assert_eq!(
+        world.kept_in_the_keyring("heroku").as_deref(),
+        Some(token.as_str())
+    );
+    world.unsets("GIT_ASKPASS");
+    world.unsets("TOKEN_OF_ANN");
+    world.commits("The second commit");
+    world.pushes();
+    world
+        .helper("doctor")
+        .succeeds()
+        .says("git gets the token")
+        .says("from heroku-rs, out of the keyring");
+
+    // erase.
+    world.heroku.revoke(&token);
+    world.commits("The third commit");
+    world.git("push --quiet heroku main").fails();
+    assert_eq!(world.kept_in_the_keyring("heroku"), None);
+    counted("other gits", 1);
+}
+
+#[test]
+fn git_2_30_works() {
+    works_with("2.30.2");
+}
+
+#[test]
+fn git_2_39_works() {
+    works_with("2.39.5");
+}
+
+#[test]
+fn git_2_47_works() {
+    works_with("2.47.3");
+}
+
+#[test]
+fn a_git_that_is_too_old_is_named_before_anything_is_changed() {
+    let world = World::new();
+    world.has_program(
+        "git",
+        "case \"$*\" in *version) echo git version 2.25.1 ;; *) exit 129 ;; esac",
+    );
+    for command in ["setup", "unsetup", "setup --local"] {
+        world.helper(command).exits_with(1).stdout_is("").stderr_is(
+            "heroku-rs: git 2.25.1 is too old for this program\n  install git 2.30 or later\n",
+        );
+    }
+    assert!(!world.home().join(".gitconfig").exists());
+}
