@@ -19,6 +19,7 @@ use zbus::zvariant::{OwnedObjectPath, OwnedValue, Value};
 use super::World;
 
 const NAME: &str = "org.freedesktop.secrets";
+const ANOTHER: &str = "/org/freedesktop/secrets/collection/another";
 const COLLECTION: &str = "/org/freedesktop/secrets/collection/fake";
 const SESSION: &str = "/org/freedesktop/secrets/session/s1";
 const PROMPTS: &str = "/org/freedesktop/secrets/prompt/p";
@@ -66,6 +67,12 @@ pub(crate) enum Habit {
     /// It works on calls that come together in the reverse order, and has an error of its own for an item
     /// that is gone: pass-secret-service, which works on them at the same time.
     LastCallFirst,
+    /// A second keyring is locked, and a search does not find what is in it: KeePassXC.
+    HasAnotherLocked,
+    /// A search does not compare the attributes.
+    SearchesLoosely,
+    /// Before each answer come 40 MB of signals that were not asked for.
+    Floods,
 }
 
 type Attributes = HashMap<String, String>;
@@ -234,6 +241,9 @@ fn next(calls: &Receiver<Message>, state: &Mutex<State>) -> Option<Vec<Message>>
 /// Whether it goes on after this call.
 fn takes(call: &Message, line: &Connection, state: &Mutex<State>) -> bool {
     let (name, manner) = state.lock().unwrap().notes(call);
+    if state.lock().unwrap().has(Habit::Floods) {
+        floods(line, call);
+    }
     let taken = match manner {
         Some(manner) => misbehaves(manner, &name, line, call, state),
         None => answers(&name, line, call, state),
@@ -266,9 +276,11 @@ impl State {
                 .iter()
                 .all(|(name, value)| item.get(name) == Some(value))
         };
+        let is_loose = self.has(Habit::SearchesLoosely);
+        let is_found = |item: &Item| is_loose || has(&item.0);
         let items = self.items.iter().enumerate();
         items
-            .filter(|(_, item)| item.as_ref().is_some_and(|(attributes, _)| has(attributes)))
+            .filter(|(_, item)| item.as_ref().is_some_and(is_found))
             .map(|(number, _)| item_path(number))
             .collect()
     }
@@ -310,6 +322,20 @@ impl State {
     }
 }
 
+/// The tested program may have hung up.
+fn floods(line: &Connection, call: &Message) {
+    let (client, megabyte) = (call.header().sender().cloned(), "x".repeat(1_000_000));
+    for _ in 0..40 {
+        let _ = line.emit_signal(
+            client.clone(),
+            "/flood",
+            "org.example.Flood",
+            "More",
+            &megabyte,
+        );
+    }
+}
+
 fn answers(
     name: &str,
     line: &Connection,
@@ -319,8 +345,17 @@ fn answers(
     let (header, body) = (call.header(), call.body());
     let mut state = state.lock().unwrap();
     match name {
-        "Collections" => line.reply(&header, &Value::from(vec![path(COLLECTION)])),
-        "Locked" => line.reply(&header, &Value::from(state.is_locked)),
+        "Collections" => {
+            let mut collections = vec![path(COLLECTION)];
+            if state.has(Habit::HasAnotherLocked) {
+                collections.push(path(ANOTHER));
+            }
+            line.reply(&header, &Value::from(collections))
+        }
+        "Locked" => {
+            let is_another = header.path().unwrap().as_str() == ANOTHER;
+            line.reply(&header, &Value::from(is_another || state.is_locked))
+        }
         "OpenSession" if state.has(Habit::SessionOfBytes) => {
             line.reply(&header, &(Value::from(Vec::<u8>::new()), path(SESSION)))
         }
