@@ -22,7 +22,9 @@ pub(crate) struct Terminal<'w> {
 impl World {
     /// Types a command line at a terminal.
     pub(crate) fn on_a_terminal(&self, line: &str) -> Terminal<'_> {
-        let mut command = self.program("sh");
+        // Tests that are started in the background ignore Ctrl-C, and so would their children.
+        let mut command = self.program("env");
+        command.args(["--default-signal=INT,QUIT", "sh"]);
         // rexpect turns the echo off; git turns it off itself where a secret is typed.
         command.args(["-c", &format!("stty echo; {line}; echo \"{ENDED} $?\"")]);
         command.env("GIT_TERMINAL_PROMPT", "1").env("TERM", "xterm");
