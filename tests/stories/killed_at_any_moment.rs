@@ -41,7 +41,7 @@ fn killed_everywhere(
 /// Where a run is to end, and by which signal: a kill comes before the call is done, another one
 /// after it. What changes nothing matters little, and a daily run takes a sample of the rest.
 fn ends(calls: &[SystemCall]) -> Vec<(&SystemCall, &'static str)> {
-    const DAILY: usize = 50;
+    const DAILY: usize = 25;
     const LONG: usize = 1000;
     let changing: Vec<_> = calls.iter().filter(|c| c.changes_something()).collect();
     let killed = |call| (call, "KILL");

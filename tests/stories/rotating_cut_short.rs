@@ -143,7 +143,8 @@ fn killed_at_each(calls: &str, stride: usize) -> usize {
 #[test]
 fn a_kill_before_any_word_to_the_keyring_leaves_a_token_that_works() {
     // Three to find the token, six to see that it is there still, and those that write and read.
-    assert!(killed_at_each("sendto", 1) > 12);
+    let least = if is_thorough() { 12 } else { 6 };
+    assert!(killed_at_each("sendto", 2) > least);
 }
 
 #[test]

@@ -135,9 +135,11 @@ impl World {
         child
     }
 
-    /// A program whose core files may be as large as this machine allows.
+    /// A program whose core files may be as large as this machine allows, and which a signal ends
+    /// even if the tests were started in the background.
     fn free_to_dump(&self, program: impl AsRef<OsStr>) -> Command {
-        let mut command = self.program("sh");
+        let mut command = self.program("env");
+        command.args(["--default-signal=INT,QUIT", "sh"]);
         command.args(["-c", "ulimit -c \"$(ulimit -H -c)\"; exec \"$0\" \"$@\""]);
         command.arg(program);
         command
