@@ -126,6 +126,21 @@ pub fn lock(environment: &Environment, limit: Duration) -> io::Result<Held> {
     files::hold(&path.with_extension("lock"), limit)
 }
 
+/// The same for a program that makes no journal: there is nothing to wait for where no rotation has
+/// ever been.
+///
+/// # Errors
+/// As [`lock`].
+pub fn lock_if_used(environment: &Environment, limit: Duration) -> io::Result<Option<Held>> {
+    let lock = FILE
+        .path(environment)
+        .map(|path| path.with_extension("lock"));
+    match lock.filter(|lock| lock.exists()) {
+        Some(lock) => files::hold(&lock, limit).map(Some),
+        None => Ok(None),
+    }
+}
+
 /// The account's rotations that have not ended.
 pub fn of(environment: &Environment, account: &Account) -> Vec<Rotation> {
     let mut all = FILE.load(environment).unwrap_or_default().rotations;

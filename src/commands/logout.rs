@@ -1,5 +1,6 @@
 //! `logout`: revokes a token at Heroku where it is known which one it is, and removes it from here.
 
+use std::io;
 use std::time::Duration;
 
 use super::{Session, account_named, api_of, proven};
@@ -11,11 +12,23 @@ use crate::heroku_cli::{self, LoginState};
 use crate::logins::lookup::{Answer, Source};
 use crate::logins::{self, Login, Unread};
 use crate::notice::{Command, Fix, Kind, Notice, Told};
+use crate::rotation_journal;
 
 const LIMIT: Duration = Duration::from_secs(10);
+/// How long a rotation may take that is under way.
+const ROTATION_LIMIT: Duration = Duration::from_secs(60);
 const DASHBOARD: &str = "revoke it: https://dashboard.heroku.com/account/applications";
 
 pub(super) fn run(arguments: &Logout, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    // A rotation that is under way would put its new token in the place of the one that goes.
+    let lock = rotation_journal::lock_if_used(&session.context.environment, ROTATION_LIMIT);
+    let _no_rotation = lock.map_err(|why| match why.kind() {
+        io::ErrorKind::TimedOut => Notice::new(
+            "a rotate is under way, and does not come to its end",
+            "wait for it, then run it again",
+        ),
+        _ => Notice::new(format!("rotations.lock cannot be locked: {why}"), Fix::NONE),
+    })?;
     let (logins, unread) = logins::list(session.context);
     let there: Vec<&Login> = logins
         .iter()

@@ -76,3 +76,34 @@ fn what_cannot_be_noted_is_not_begun() {
         .says("what is to be done could not be noted");
     assert_eq!(world.live_tokens(), [old]);
 }
+
+/// The Heroku CLI waits for nobody: its logout revokes the old token while the new one is made.
+#[test]
+fn a_logout_meanwhile_leaves_nothing_alive() {
+    let (world, old) = World::after_our_login();
+    world
+        .heroku
+        .fault(On::Path("GET /account"), Fault::Pause, Times::Exactly(1));
+    let rotation = world.starts_the_helper("rotate");
+    world.waits_for_a_pause();
+    world.heroku.revoke(&old);
+    world.keyring_is_emptied();
+    world.heroku.clear_faults();
+    assert_eq!(rotation.ends(), Some(1));
+    assert_eq!(world.live_tokens(), Vec::<String>::new());
+}
+
+#[test]
+fn our_own_logout_waits_for_a_rotation() {
+    let (world, _) = World::after_our_login();
+    world
+        .heroku
+        .fault(On::Path("GET /account"), Fault::Pause, Times::Exactly(1));
+    let rotation = world.starts_the_helper("rotate");
+    world.waits_for_a_pause();
+    let logout = world.starts_the_helper("logout");
+    world.heroku.clear_faults();
+    assert_eq!((rotation.ends(), logout.ends()), (Some(0), Some(0)));
+    assert_eq!(world.live_tokens(), Vec::<String>::new());
+    assert_eq!(world.accounts_in_the_keyring(), Vec::<String>::new());
+}

@@ -50,7 +50,7 @@ impl Rotating<'_> {
         self.note(&rotation).map_err(|why| not_replaced(&why))?;
         let made = self.made(&rotation, new)?;
         let Some(token) = made.token.clone() else {
-            return Err(self.undone(&rotation, &ApiError::Garbled.notice()));
+            return Err(self.undone(&rotation, None, &ApiError::Garbled.notice()));
         };
         rotation.new = Some(Made {
             authorization: made.id.clone(),
@@ -58,7 +58,7 @@ impl Rotating<'_> {
         });
         self.note(&rotation)
             .and_then(|()| self.proven(&token))
-            .map_err(|why| self.undone(&rotation, &why))?;
+            .map_err(|why| self.undone(&rotation, Some(&token), &why))?;
         let known = TokenMetadata {
             description: Some(rotation.description.clone()),
             ..known(self.api, self.account, &token, Some(&made))
@@ -81,7 +81,7 @@ impl Rotating<'_> {
                 }),
             // Whichever of the two is there has to stay valid; the next rotation sees which it is.
             Err(NotReplaced::Unclear(why)) => Err(unclear(&why)),
-            Err(why) => Err(self.undone(&rotation, &of(&why))),
+            Err(why) => Err(self.undone(&rotation, Some(&token), &of(&why))),
         }
     }
 
@@ -103,7 +103,7 @@ impl Rotating<'_> {
         made.map_err(|failure| {
             let why = failure.notice();
             if failure.is_unclear() {
-                return self.undone(rotation, &why);
+                return self.undone(rotation, None, &why);
             }
             // Heroku itself has said that there is nothing to clear up.
             let _ = rotation_journal::forget(&self.context.environment, rotation);
@@ -122,8 +122,8 @@ impl Rotating<'_> {
     }
 
     /// Takes back what was begun, and says why and how far that went.
-    fn undone(&self, rotation: &Rotation, why: &Notice) -> Notice {
-        match self.withdraw(rotation) {
+    fn undone(&self, rotation: &Rotation, new: Option<&Token>, why: &Notice) -> Notice {
+        match self.withdraw(rotation, new) {
             Ok(_) => not_replaced(why),
             Err(_) => Notice::new(
                 format!(
@@ -142,7 +142,7 @@ impl Rotating<'_> {
     pub(super) fn finish(&self, rotation: &Rotation) -> Result<bool, ApiError> {
         match rotation.made(self.token) {
             true => self.conclude(self.token, rotation).map(|()| true),
-            false => self.withdraw(rotation),
+            false => self.withdraw(rotation, None),
         }
     }
 
@@ -169,14 +169,18 @@ impl Rotating<'_> {
         self.api.end_session(self.token)
     }
 
-    /// Revokes what a rotation made and nobody uses; says whether there was anything.
-    fn withdraw(&self, rotation: &Rotation) -> Result<bool, ApiError> {
+    /// Revokes what a rotation made and nobody uses; says whether there was anything. If the old
+    /// token has been revoked in the meantime, as by a `logout`, the new one ends itself.
+    fn withdraw(&self, rotation: &Rotation, new: Option<&Token>) -> Result<bool, ApiError> {
         let made = match &rotation.new {
             Some(made) => vec![made.authorization.clone()],
             None => self.marked(rotation)?,
         };
         for id in &made {
-            self.api.revoke(self.token, id)?;
+            match (self.api.revoke(self.token, id), new) {
+                (Err(ApiError::Refused), Some(new)) => self.api.revoke(new, id)?,
+                (revoked, _) => revoked?,
+            };
         }
         // A request that nobody waits for may have its effect later: then the mark is still known.
         if !made.is_empty() || !rotation.is_recent() {
