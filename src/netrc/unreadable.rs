@@ -120,6 +120,10 @@ impl From<EditError<Unreadable>> for Unreadable {
             EditError::NotAFile => Unreadable::Unfit("it is not a plain file"),
             EditError::TooLarge => Unreadable::Unfit("it is too large"),
             EditError::Busy => Unreadable::Unfit("another program keeps writing to it"),
+            // A file that is mounted by itself, as into a container, cannot be renamed over.
+            EditError::Failed(error) if error.kind() == io::ErrorKind::ResourceBusy => {
+                Unreadable::Unfit("it is a mount, and cannot be replaced")
+            }
             EditError::Failed(error) => Unreadable::Failed(error.kind()),
         }
     }
