@@ -23,6 +23,9 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 ANN, BOB = "ann@example.com", "bob@example.com"
 SECRETS, SERVICE = "org.freedesktop.secrets", "/org/freedesktop/secrets"
 HEROKU_HOST = "protocol=https\nhost=git.heroku.com\n"
+# KWallet 5.103 refuses one key of secret-tool's in 256, and sometimes loses its session. The Heroku CLI would fail, too.
+FAULTS_OF_KWALLET = ("Client public key size is invalid", "Can't find session")
+ATTEMPTS = 5
 
 
 @dataclasses.dataclass
@@ -220,8 +223,11 @@ class World:
 
     def secret_tool(self, action, account, secret=""):
         options = ["--label=Heroku CLI"] if action == "store" else []
-        result = self.program(["secret-tool", action, *options, "service", "heroku-cli", "account", account],
-                              secret, limit=10)
+        command = ["secret-tool", action, *options, "service", "heroku-cli", "account", account]
+        for _ in range(ATTEMPTS):
+            result = self.program(command, secret, limit=10)
+            if not any(fault in result.stderr for fault in FAULTS_OF_KWALLET):
+                break
         result.command = f"secret-tool {action} … {account}"
         return result
 
