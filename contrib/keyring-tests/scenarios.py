@@ -7,12 +7,14 @@ from typing import Callable
 
 import buses
 from confirmed import Confirmed
+from crashes import killed_after_rotate
 from gnome_keyring import GnomeKeyring
 from half_locked import HalfLocked
 from keepassxc import ASKS_NOTHING, KeePassXC
 from kwallet import KWallet
 from life import Life
 from locked import Locked
+from nowhere import Nowhere
 from oo7 import Oo7
 from pass_secret_service import PassSecretService
 from removals import removals
@@ -81,11 +83,14 @@ SCENARIOS = [
              HalfLocked.of_keepassxc, KeePassXC, with_display=True),
     Scenario("keepassxc/half-locked-default", "one database is open, and the default one is locked",
              HalfLocked.of_keepassxc_by_default, KeePassXC, with_display=True),
+    Scenario("keepassxc/none", "no database is open", Nowhere.of_keepassxc, KeePassXC, with_display=True),
     Scenario("kwallet/open", "a wallet that was opened by PAM", life, KWallet, with_display=True),
     Scenario("kwallet/session", "the first command of each session, with a wallet that was opened by PAM",
              first_commands, KWallet, with_display=True),
+    Scenario("kwallet/killed", "KWallet is killed after a rotation", killed_after_rotate, KWallet, with_display=True),
     Scenario("kwallet/locked", "a closed wallet; then a user opens it", locked_then_unlocked, KWallet,
              with_display=True),
+    Scenario("kwallet/none", "there is no wallet", Nowhere.of_kwallet, KWallet, with_display=True),
     Scenario("gnome-keyring/open", "an open keyring", life, GnomeKeyring),
     Scenario("gnome-keyring/locked", "a locked keyring with gcr's prompter; then a user unlocks it",
              locked_then_unlocked, GnomeKeyring, with_display=True),
