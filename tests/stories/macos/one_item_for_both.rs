@@ -6,7 +6,7 @@ use super::mac::{
     REQUEST, dialogs, heroku_cli, heroku_cli_reads, heroku_cli_saves, items, keychain, mac,
     mac_of_ann, no_argument_held_a_token,
 };
-use crate::world::{ANN, BOB, World};
+use crate::world::{ANN, BOB, Version, World, heroku_line};
 
 fn serves(world: &World, account: &str, token: &str) {
     world
@@ -142,6 +142,23 @@ fn both_list_the_same_accounts() {
         .succeeds()
         .says(ANN)
         .says(BOB);
+    assert_eq!(dialogs(&world), Vec::<String>::new());
+}
+
+/// The whole Heroku CLI: a read of the keychain that fails would cost it `login.json`.
+#[test]
+fn the_heroku_cli_stays_logged_in_after_our_login() {
+    let (world, _) = mac_of_ann();
+    let token = world.heroku.issue_token(ANN);
+    world.logs_in_with(&token);
+    let on_a_mac = "Object.defineProperty(process, 'platform', {value: 'darwin'})";
+    let script = world.has_file("mac.cjs", on_a_mac);
+    world.sets("NODE_OPTIONS", &format!("--require {}", script.display()));
+    world
+        .shell(&heroku_line(Version::Current, "auth:token"), b"")
+        .succeeds()
+        .hands_out(&token);
+    assert_eq!(world.active_account().as_deref(), Some(ANN));
     assert_eq!(dialogs(&world), Vec::<String>::new());
 }
 
