@@ -1,6 +1,6 @@
 //! What keeps the keychain from answering has words of its own each time, and nothing is deleted.
 
-use super::mac::{REQUEST, is_changed, items, mac, mac_of_ann, no_argument_held_a_token};
+use super::mac::{REQUEST, SECURITY, is_changed, items, mac, mac_of_ann, no_argument_held_a_token};
 use crate::world::{ANN, World};
 
 /// `get` says this, asks the next source, and leaves everything as it is.
@@ -93,4 +93,27 @@ fn without_a_default_keychain_there_is_no_keyring() {
         .exits_with(1)
         .says("keyring cannot be opened");
     assert_eq!(items(&world), []);
+}
+
+/// On a Mac it is always there; a sandbox may hide it.
+#[test]
+fn without_the_tool_there_is_no_keyring_and_netrc_is_the_way() {
+    let (world, token) = mac_of_ann();
+    let get = "git-credential-heroku-rs get";
+    let hidden =
+        format!("strace -f -o /dev/null -P {SECURITY} -e inject=execve:error=ENOENT {get}");
+    world
+        .shell(&hidden, REQUEST.as_bytes())
+        .succeeds()
+        .says("this system's keyring cannot be opened")
+        .says("login --store netrc");
+    world.has_netrc(&format!(
+        "machine git.heroku.com\n  login {ANN}\n  password {token}\n"
+    ));
+    world
+        .shell(&hidden, REQUEST.as_bytes())
+        .succeeds()
+        .hands_out(&token)
+        .says(&format!("password={token}"));
+    assert_eq!(items(&world).len(), 1);
 }
