@@ -133,19 +133,6 @@ pub fn aliased(environment: &Environment, alias: &str) -> Option<Account> {
     account_of_alias(&bytes)
 }
 
-/// The names that the CLI's `accounts` commands know, with their accounts.
-pub fn aliases(environment: &Environment) -> Vec<(String, Account)> {
-    let names = aliases_dir(environment).and_then(|dir| fs::read_dir(dir).ok());
-    let names = names.into_iter().flatten().flatten();
-    names
-        .filter_map(|entry| {
-            let name = entry.file_name().into_string().ok()?;
-            let account = aliased(environment, &name)?;
-            Some((name, account))
-        })
-        .collect()
-}
-
 fn aliases_dir(environment: &Environment) -> Option<PathBuf> {
     let home = environment.home.as_ref()?;
     let base = match home.join(".heroku") {

@@ -110,11 +110,6 @@ pub fn about(environment: &Environment, token: &Token) -> Option<TokenMetadata> 
         .find(|known| known.fingerprint == fingerprint)
 }
 
-/// Everything that is known.
-pub fn all(environment: &Environment) -> Vec<TokenMetadata> {
-    FILE.load(environment).unwrap_or_default().authorizations
-}
-
 /// Remembers what is known about a token, in place of what was known about any earlier token of
 /// the same account.
 ///

@@ -23,7 +23,7 @@ pub use authorizations::{
     Authorizations, AuthorizationsCreate, AuthorizationsInfo, AuthorizationsList,
     AuthorizationsRevoke, AuthorizationsUpdate, OnAuthorizations,
 };
-pub use completions::{Completions, Value};
+pub use completions::Completions;
 pub use doctor::Doctor;
 pub use exec::Exec;
 pub use flags::{Client, Logout, Setup, Status, Switch, TokenArguments};
