@@ -26,13 +26,8 @@ pub(super) fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> anyho
 /// Moves the token: it is in the keyring, and read back from there, before netrc lets go of it.
 fn import(arguments: &NetrcImport, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let entry = the_entry(arguments.account.as_deref(), session.context)?;
-    let api = session
-        .context
-        .api(LIMIT)
-        .map_err(|failure| failure.notice())?;
-    let info = api
-        .account(&entry.token)
-        .map_err(|failure| failure.notice())?;
+    let api = session.context.api(LIMIT)?;
+    let info = api.account(&entry.token)?;
     session.say(&format!(
         "The token of {} goes from netrc, line {}, to the keyring; Heroku's entries leave netrc",
         info.email, entry.line

@@ -1,6 +1,6 @@
 //! Reading files with a limit, and without waiting.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::path::Path;
 
@@ -13,7 +13,8 @@ use crate::secret_buf::SecretBuf;
 /// Whatever the file system says; [`io::ErrorKind::InvalidInput`] for anything but a regular file,
 /// [`io::ErrorKind::FileTooLarge`] for a larger one.
 pub fn read(path: &Path, limit: usize) -> io::Result<SecretBuf> {
-    read_open(&open(path)?, limit)
+    let (file, metadata) = open(path)?;
+    read_open(&file, &metadata, limit)
 }
 
 /// The same of a file that no other user can have written.
@@ -21,16 +22,16 @@ pub fn read(path: &Path, limit: usize) -> io::Result<SecretBuf> {
 /// # Errors
 /// As [`read`]; [`io::ErrorKind::PermissionDenied`] that carries [`super::NotTrusted`].
 pub fn read_trusted(path: &Path, limit: usize) -> io::Result<SecretBuf> {
-    let file = open(path)?;
-    match trust(&file.metadata()?) {
-        Ok(_) => read_open(&file, limit),
+    let (file, metadata) = open(path)?;
+    match trust(&metadata) {
+        Ok(_) => read_open(&file, &metadata, limit),
         Err(why) => Err(io::Error::new(io::ErrorKind::PermissionDenied, why)),
     }
 }
 
-fn read_open(file: &File, limit: usize) -> io::Result<SecretBuf> {
+fn read_open(file: &File, metadata: &Metadata, limit: usize) -> io::Result<SecretBuf> {
     // A sparse file is refused at once.
-    if file.metadata()?.len() > limit as u64 {
+    if metadata.len() > limit as u64 {
         return Err(io::ErrorKind::FileTooLarge.into());
     }
     SecretBuf::read_all(file, limit)
@@ -40,7 +41,7 @@ fn read_open(file: &File, limit: usize) -> io::Result<SecretBuf> {
 ///
 /// It is opened before it is looked at, so that nothing can take its place in between, and without waiting: a FIFO
 /// would wait for its writer.
-fn open(path: &Path) -> io::Result<File> {
+fn open(path: &Path) -> io::Result<(File, Metadata)> {
     let mut options = File::options();
     options.read(true);
     #[cfg(unix)]
@@ -51,8 +52,9 @@ fn open(path: &Path) -> io::Result<File> {
         options.custom_flags(flags.bits().cast_signed());
     }
     let file = options.open(path)?;
-    if file.metadata()?.is_file() {
-        Ok(file)
+    let metadata = file.metadata()?;
+    if metadata.is_file() {
+        Ok((file, metadata))
     } else {
         Err(io::Error::new(
             io::ErrorKind::InvalidInput,

@@ -65,8 +65,7 @@ pub(super) fn call(
 
 /// Those of `HEROKU_HEADERS`, and in their place those of the command line.
 fn headers(arguments: &Api, context: &Context) -> Result<Headers, Notice> {
-    let usual =
-        Headers::of_environment(&context.environment).map_err(|failure| failure.notice())?;
+    let usual = Headers::of_environment(&context.environment)?;
     let own = Headers::read(arguments.headers.iter().map(String::as_str));
     let own = own.map_err(|why| {
         let fix = match &why {

@@ -17,8 +17,7 @@ pub(super) fn update(
     let token = &asking.found.token;
     let changed = asking
         .api
-        .describe(token, &entry.id, &arguments.description);
-    let changed = changed.map_err(|failure| failure.notice())?;
+        .describe(token, &entry.id, &arguments.description)?;
     if let Some(known) = token_metadata::about(&session.context.environment, token)
         && known.authorization.as_ref() == Some(&entry.id)
     {
@@ -53,8 +52,7 @@ pub(super) fn revoke(
         if entry.may_be_here {
             return Err(perhaps_used_here(&entry.name()).into());
         }
-        let default = asking.api.default_authorization(token);
-        let default = default.map_err(|failure| failure.notice())?;
+        let default = asking.api.default_authorization(token)?;
         if default.is_some_and(|default| default.id == entry.id) {
             return Err(api_key(&entry.name()).into());
         }
@@ -63,8 +61,7 @@ pub(super) fn revoke(
         session.say("Nothing has changed")?;
         return Ok(());
     }
-    let revoked = asking.api.revoke(token, &entry.id);
-    let told = match revoked.map_err(|failure| failure.notice())? {
+    let told = match asking.api.revoke(token, &entry.id)? {
         Revoked::Done => "is revoked: its token is dead",
         Revoked::AlreadyGone => "was revoked already",
     };

@@ -43,17 +43,13 @@ struct Asking {
 impl Asking {
     fn new(account: Option<&str>, session: &Session<'_, '_>) -> Result<Asking, Notice> {
         let found = token_of(account, session.context)?;
-        let api = session.context.api(LIMIT);
-        Ok(Asking {
-            api: api.map_err(|failure| failure.notice())?,
-            found,
-        })
+        let api = session.context.api(LIMIT)?;
+        Ok(Asking { api, found })
     }
 
     /// All authorizations of the account, those that this machine uses marked.
     fn entries(&self, session: &Session<'_, '_>) -> Result<Vec<Entry>, Notice> {
-        let all = self.api.authorizations(&self.found.token);
-        let all = all.map_err(|failure| failure.notice())?;
+        let all = self.api.authorizations(&self.found.token)?;
         let (logins, _) = logins::list(session.context);
         let used = token_of(None, session.context).ok();
         Ok(entry::entries(all, &logins, used.as_ref()))

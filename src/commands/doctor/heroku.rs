@@ -34,7 +34,7 @@ pub(super) fn reachable(look: &Look<'_>) -> Vec<Finding> {
 }
 
 fn clock(api: &HerokuApi) -> Result<Finding, crate::notice::Notice> {
-    let there = api.clock().map_err(|failure| failure.notice())?;
+    let there = api.clock()?;
     let Some(there) = there else {
         return Ok(Finding::pass(
             "heroku.clock",

@@ -22,18 +22,14 @@ pub(super) fn wait(
         ))?;
     }
     let description = description(arguments, session.context);
-    let login = api
-        .start_browser_login(&description)
-        .map_err(|failure| failure.notice())?;
+    let login = api.start_browser_login(&description)?;
     session.say(&format!("Open in your browser: {}", login.page()))?;
     if !arguments.no_open {
         terminal::open_page(login.page(), &session.context.environment);
     }
     session.say("Waiting for you to log in there (Ctrl-C ends it) …")?;
     let _sign_of_life = terminal::Spinner::start("waiting", &session.context.environment);
-    let token = api
-        .await_browser_login(&login, Instant::now() + LIMIT)
-        .map_err(|failure| failure.notice())?;
+    let token = api.await_browser_login(&login, Instant::now() + LIMIT)?;
     Ok(Got {
         token,
         authorization: None,

@@ -27,10 +27,7 @@ const LIMIT: Duration = Duration::from_secs(30);
 
 pub(super) fn run(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     open_keyring(arguments, session)?;
-    let api = session
-        .context
-        .api(LIMIT)
-        .map_err(|failure| failure.notice())?;
+    let api = session.context.api(LIMIT)?;
     let got = if arguments.with_token {
         paste::from_stdin(session)?
     } else if arguments.interactive {
