@@ -106,7 +106,9 @@ impl Git {
         let printed = wait(stdout).zip(wait(stderr));
         let Some(((stdout, stderr), is_success)) = printed.zip(running.succeeds_by(deadline))
         else {
-            let limit = deadline.duration_since(started);
+            // The deadline was set just before git was started.
+            let limit = deadline.duration_since(started).as_secs_f64();
+            let limit = Duration::from_secs_f64((limit * 10.0).round() / 10.0);
             let name = command.get_args().nth(2).unwrap_or_default();
             let what = format!("git {} gave no answer within {limit:?}", name.display());
             return Err(Notice::new(what, Fix::NONE));

@@ -55,7 +55,7 @@ impl Git {
         if is_last(&self.entries(&file.target)?, helper) {
             return Ok(SetUp::AsItWas);
         }
-        let lock = file.lock(helper)?;
+        let lock = file.lock(Some(helper))?;
         let before = self.entries(&file.target)?;
         if is_last(&before, helper) {
             return Ok(SetUp::AsItWas);
@@ -81,7 +81,7 @@ impl Git {
         if !without_pairs(&file.read()?).1 {
             return Ok(false);
         }
-        let lock = file.lock(OUR_NAME)?;
+        let lock = file.lock(None)?;
         let before = self.entries(&file.target)?;
         let (new, removed) = without_pairs(&file.read()?);
         if removed {
@@ -100,8 +100,8 @@ impl Git {
         before: &[Vec<u8>],
         ours: &[Vec<u8>],
     ) -> Result<(), Notice> {
-        let helper = ours.last().map_or(OUR_NAME.into(), |entry| value_of(entry));
-        let unchanged = |why: io::Error| file.unchanged(&why, &helper);
+        let helper = ours.last().map(|entry| value_of(entry));
+        let unchanged = |why: io::Error| file.unchanged(&why, helper.as_deref());
         lock.write(new, &file.target).map_err(unchanged)?;
         let after = self.entries(&lock.path)?;
         let kept = after.strip_suffix(ours);
@@ -171,7 +171,7 @@ impl Git {
         };
         if is_no_file(&file.target) {
             let why = io::Error::other("it is no plain file");
-            return Err(file.unchanged(&why, OUR_NAME));
+            return Err(file.unchanged(&why, None));
         }
         Ok(file)
     }
@@ -230,11 +230,11 @@ impl ConfigFile {
     fn read(&self) -> Result<Vec<u8>, Notice> {
         match fs::read(&self.target) {
             Err(why) if why.kind() == ErrorKind::NotFound => Ok(Vec::new()),
-            read => read.map_err(|why| self.unchanged(&why, OUR_NAME)),
+            read => read.map_err(|why| self.unchanged(&why, None)),
         }
     }
 
-    fn lock(&self, helper: &str) -> Result<Lock, Notice> {
+    fn lock(&self, helper: Option<&str>) -> Result<Lock, Notice> {
         let mut name = self.target.as_os_str().to_owned();
         name.push(".lock");
         let name = PathBuf::from(name);
@@ -273,47 +273,49 @@ impl ConfigFile {
         self.home.as_deref()
     }
 
-    /// Why it was left as it was, and what works instead.
-    fn unchanged(&self, why: &io::Error, helper: &str) -> Notice {
+    /// Why it was left as it was, and what works instead: to add this helper, or to remove ours.
+    fn unchanged(&self, why: &io::Error, helper: Option<&str>) -> Notice {
         let is_read_only = matches!(
             why.kind(),
             ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem
         );
-        let is_read_only = is_read_only && self.scope == Scope::Global;
-        let (why, fix) = match why.kind() {
-            ErrorKind::ResourceBusy => {
-                let lines = format!(
-                    "\n{HEADER}\n\thelper =\n\thelper = {}",
-                    quoted_for_git(helper)
-                );
+        let is_mount = why.kind() == ErrorKind::ResourceBusy;
+        let fix = match helper {
+            Some(helper) if is_mount => {
+                let value = quoted_for_git(helper);
+                let lines = format!("\n{HEADER}\n\thelper =\n\thelper = {value}");
                 let lines = lines.replace('\n', "\\n").replace('\t', "\\t");
                 let append = Command::new("printf '%b\\n'").arg(&lines).then(">>");
-                let append = append.path(&self.path, self.home());
-                (
-                    "it is a mount, and cannot be replaced".to_owned(),
-                    Fix::command("append to it", append),
-                )
+                Fix::command("append to it", append.path(&self.path, self.home()))
+            }
+            None if is_mount => {
+                let editor = Command::new("${EDITOR:-vi}").path(&self.path, self.home());
+                Fix::command("remove our lines", editor)
             }
             // git reads both files, and writes the usual one if there is one.
-            _ if is_read_only && !self.is_chosen && self.path.ends_with("git/config") => {
-                let touch = Command::new("touch ~/.gitconfig && git credential-heroku-rs setup");
-                (
-                    format!("{} cannot be written", self.path.display()),
-                    touch.into(),
-                )
+            Some(_) if is_read_only && self.is_xdg() => {
+                Command::new("touch ~/.gitconfig && git credential-heroku-rs setup").into()
             }
-            _ if is_read_only => (
-                format!("{} cannot be written", self.path.display()),
-                Fix::advice(format!(
-                    "add it where that file is made: {HEROKU_HELPER} = \"\", then {helper}"
-                )),
+            Some(helper) if is_read_only && self.scope == Scope::Global => Fix::advice(format!(
+                "add it where that file is made: {HEROKU_HELPER} = \"\", then {helper}"
+            )),
+            _ => Fix::command(
+                "look at",
+                Command::new("ls -ld").path(&self.path, self.home()),
             ),
-            _ => {
-                let look = Command::new("ls -ld").path(&self.path, self.home());
-                (why.to_string(), Fix::command("look at", look))
-            }
+        };
+        let why = if is_mount {
+            "it is a mount, and cannot be replaced".to_owned()
+        } else if is_read_only {
+            format!("{} cannot be written", self.path.display())
+        } else {
+            why.to_string()
         };
         Notice::new(format!("{} was left as it was: {why}", self.scope), fix)
+    }
+
+    fn is_xdg(&self) -> bool {
+        self.scope == Scope::Global && !self.is_chosen && self.path.ends_with("git/config")
     }
 }
 

@@ -177,6 +177,47 @@ fn a_configuration_that_is_made_elsewhere_leads_to_the_usual_file() {
     fs::set_permissions(store.parent().unwrap(), fs::Permissions::from_mode(0o755)).unwrap();
 }
 
+/// As a dev container has it: the file is a mount of its own.
+#[test]
+fn a_configuration_that_is_a_mount_is_appended_to_by_the_user() {
+    let world = logged_in();
+    let mounted = world.has_file("host/gitconfig", "[user]\n\tname = Ann");
+    let file = world.has_file(".gitconfig", "");
+    let lines = format!(
+        "mount --bind '{}' '{}' && git-credential-heroku-rs setup 2>&1 | tee ~/said; \
+         sed -n 's/.*append to it: //p' ~/said >~/fix && . ~/fix && \
+         git-credential-heroku-rs setup && git-credential-heroku-rs unsetup",
+        mounted.display(),
+        file.display()
+    );
+    world.has_file("in-the-container", &lines);
+    if !world
+        .shell("unshare --mount true 2>/dev/null", b"")
+        .ended_well()
+    {
+        eprintln!("skipped: nothing can be mounted here");
+        return;
+    }
+    world
+        .shell("unshare --mount sh ~/in-the-container", b"")
+        .exits_with(1)
+        .says("it is a mount, and cannot be replaced")
+        .says("git was set up already: your git configuration")
+        .says("remove our lines: ${EDITOR:-vi} ~/.gitconfig");
+    let text = fs::read_to_string(mounted).unwrap();
+    assert_eq!(text, format!("[user]\n\tname = Ann\n{OURS}"));
+}
+
+#[test]
+fn a_git_that_does_not_answer_is_not_waited_for() {
+    let world = World::new();
+    world.has_program("git", "exec sleep 600");
+    world
+        .helper("setup")
+        .exits_with(1)
+        .says("git version gave no answer within ");
+}
+
 #[test]
 fn a_repositorys_programs_and_relative_directories_are_not_run() {
     let world = healthy();
