@@ -117,12 +117,21 @@ fn is_draft(name: &str) -> bool {
 
 /// Locks a directory against others of us; none where there are no locks to be had. Write-only
 /// directories exist, and a file can be replaced in them all the same.
+///
+/// A directory that other users can open can be locked by them for as long as they like. It is then
+/// written without the lock: a rename is atomic by itself, and an edit looks once more whether its
+/// file has changed.
 #[cfg(unix)]
 fn lock(dir: &Path, patience: Duration) -> io::Result<Option<fs::File>> {
+    use std::os::unix::fs::MetadataExt;
     let Ok(dir) = fs::File::open(dir) else {
         return Ok(None);
     };
-    Ok(wait_for(&dir, patience)?.then_some(dir))
+    match wait_for(&dir, patience) {
+        Ok(is_locked) => Ok(is_locked.then_some(dir)),
+        Err(_) if dir.metadata()?.mode() & 0o044 != 0 => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// A directory cannot be locked there: a file in it stands for it, and goes with its owner.
@@ -156,6 +165,17 @@ mod tests {
 
     const PATIENCE: Duration = Duration::from_secs(60);
 
+    /// A directory that no other user can open.
+    fn private_dir() -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o700)).unwrap();
+        }
+        dir
+    }
+
     #[test]
     fn what_a_killed_writer_left_is_swept_and_nothing_else() {
         let dir = tempfile::tempdir().unwrap();
@@ -174,7 +194,7 @@ mod tests {
 
     #[test]
     fn a_writer_at_work_is_waited_for_and_not_swept() {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = private_dir();
         let target = dir.path().join("target");
         let first = Workplace::beside(&target, PATIENCE).unwrap();
         let draft = first.draft().unwrap().into_temp_path();
@@ -184,6 +204,23 @@ mod tests {
         drop(first);
         Workplace::beside(&target, PATIENCE).unwrap();
         assert!(!draft.exists(), "nobody holds the place");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_lock_that_another_user_can_take_blocks_no_write() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = private_dir();
+        let target = dir.path().join("target");
+        let theirs = fs::File::open(dir.path()).unwrap();
+        assert!(wait_for(&theirs, Duration::ZERO).unwrap());
+        let beside = || Workplace::beside(&target, Duration::ZERO);
+        assert!(beside().is_err(), "the directory is this user's alone");
+        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        let draft = dir.path().join(".heroku-rs-aB3dE9");
+        fs::File::create_new(&draft).unwrap();
+        beside().unwrap();
+        assert!(draft.exists(), "it may be another writer's");
     }
 
     #[test]
