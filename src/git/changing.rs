@@ -62,7 +62,11 @@ mod tests {
             (
                 "global",
                 "/etc/more it",
-                "run: git config --file '/etc/more it' --unset-all ",
+                if cfg!(windows) {
+                    "run: git config --file \"/etc/more it\" --unset-all "
+                } else {
+                    "run: git config --file '/etc/more it' --unset-all "
+                },
             ),
             (
                 "local",

@@ -5,10 +5,15 @@ use std::fs;
 
 use crate::environment::Environment;
 use crate::files;
+use crate::keyring::memory::MemoryKeyring;
+use crate::keyring::{Missing, Unavailable};
 
 const ANN: &str = "ann@example.com";
 const BOB: &str = "bob@example.com";
 const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
+
+/// The file in the home that a netrc is in.
+const NETRC: &str = if cfg!(windows) { "_netrc" } else { ".netrc" };
 
 /// A machine without a keyring, on which the Heroku CLI lives on netrc.
 struct Machine {
@@ -28,9 +33,10 @@ impl Machine {
             netrc_first: true,
             ..Environment::default()
         };
+        let none = MemoryKeyring::new().failing(Unavailable::NoKeyring(Missing::Bus));
         Machine {
             home,
-            context: Context::new(environment),
+            context: Context::new(environment).with_keyring(Box::new(none)),
         }
     }
 
@@ -49,7 +55,7 @@ impl Machine {
     }
 
     fn with_netrc(self, text: &str) -> Machine {
-        files::replace(&self.home.path().join(".netrc"), text.as_bytes()).unwrap();
+        files::replace(&self.home.path().join(NETRC), text.as_bytes()).unwrap();
         self
     }
 
@@ -62,7 +68,7 @@ impl Machine {
 
     /// The login under which the token was kept.
     fn kept_as(&self) -> Option<String> {
-        let text = fs::read_to_string(self.home.path().join(".netrc")).unwrap_or_default();
+        let text = fs::read_to_string(self.home.path().join(NETRC)).unwrap_or_default();
         let mut logins = text
             .split("machine ")
             .filter(|entry| entry.contains(&token(1)));
@@ -151,7 +157,7 @@ fn without_a_keyring_nothing_is_written_in_plain_text_unasked() {
         let expected = "the token was not kept: there is no D-Bus session here";
         assert_eq!(said.as_deref(), Some(expected));
     }
-    assert!(!machine.home.path().join(".netrc").exists());
+    assert!(!machine.home.path().join(NETRC).exists());
 }
 
 #[test]
@@ -200,8 +206,6 @@ fn the_source_that_has_something_for_us_is_told_first() {
     );
     let doubtful = format!("{entry}password twice\n");
     let said = said_by_get(&on_a_server(&doubtful));
-    assert!(
-        said.starts_with("the Heroku token could not be read from netrc: ~/.netrc: line 2"),
-        "{said}"
-    );
+    let expected = format!("the Heroku token could not be read from netrc: ~/{NETRC}: line 2");
+    assert!(said.starts_with(&expected), "{said}");
 }

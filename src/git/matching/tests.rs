@@ -1,5 +1,6 @@
 //! Every rule is held to the installed git, which is asked with a helper per pattern that writes down
 //! that it was asked.
+#![cfg(unix)]
 
 use std::fs;
 use std::io::Write as _;
