@@ -35,8 +35,9 @@ fn ten_thousand_items_of_strangers_are_not_looked_at() {
     assert_eq!(
         world.secret_service().was_asked(),
         [
-            "Locked",
+            "Collections",
             "OpenSession",
+            "Locked",
             "SearchItems",
             "GetSecret",
             "Attributes"

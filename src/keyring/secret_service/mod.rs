@@ -235,29 +235,21 @@ impl SecretService {
         state: &'a mut State,
         deadline: Deadline,
     ) -> Result<Operation<'a>, Failure> {
-        let mut default = None;
         if let Some(connection) = &mut state.connection {
-            let bus = &mut connection.bus;
-            bus.begin(deadline);
+            connection.bus.begin(deadline);
             // A bus may have ended while the user typed, and nothing has been asked of it yet.
-            default = match operation::default_collection(bus) {
-                Err(Failure::HungUp | Failure::Left) => None,
-                asked => Some(asked?),
-            };
-        }
-        let default = match default {
-            Some(default) => default,
-            None => {
-                let addresses = address::addresses(&self.environment)?;
-                let (connection, default) = operation::connect(&addresses, deadline)?;
-                state.connection = Some(connection);
-                default
+            match operation::is_search_a_question(&mut connection.bus) {
+                Err(Failure::HungUp | Failure::Left) => state.connection = None,
+                asked => connection.is_search_a_question = asked?,
             }
-        };
+        }
+        if state.connection.is_none() {
+            let addresses = address::addresses(&self.environment)?;
+            state.connection = Some(operation::connect(&addresses, deadline)?);
+        }
         let connection = state.connection.as_mut().ok_or(Failure::HungUp)?;
         let trace = &self.environment.trace;
-        let prompt_limit = self.limits.prompt;
-        Ok(Operation::new(connection, default, prompt_limit, trace))
+        Ok(Operation::new(connection, self.limits.prompt, trace))
     }
 }
 

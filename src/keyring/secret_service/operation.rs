@@ -32,6 +32,8 @@ pub(super) struct Connection {
     pub(super) bus: Bus,
     /// The session in which secrets are sent, once there is one.
     session: Option<String>,
+    /// Whether a search may open a window.
+    pub(super) is_search_a_question: bool,
 }
 
 /// An operation in progress.
@@ -41,7 +43,9 @@ pub(super) struct Operation<'a> {
     trace: &'a Trace,
     /// How long the user gets to confirm a change; none if nobody is there who could.
     prompt_limit: Option<Duration>,
-    default: DefaultCollection,
+    is_search_a_question: bool,
+    /// None until it was asked for.
+    default: Option<DefaultCollection>,
     /// The time that prompts took; it is the user's and no limit of the service's.
     pub(super) prompted: Duration,
 }
@@ -61,21 +65,40 @@ impl Stored {
     }
 }
 
-/// Connects, and asks the first question: gnome-keyring does not always know a client by its first
-/// call, and does not bear one that asks for a session too early (measured under load). So a harmless
-/// question goes first and is waited for, as with libsecret.
-pub(super) fn connect(
-    addresses: &[Address],
-    deadline: Deadline,
-) -> Result<(Connection, DefaultCollection)> {
+/// Connects, and asks the first question.
+pub(super) fn connect(addresses: &[Address], deadline: Deadline) -> Result<Connection> {
     let mut bus = Bus::connect(addresses, deadline)?;
-    let mut asked = default_collection(&mut bus);
+    let mut asked = is_search_a_question(&mut bus);
     if asked == Err(Failure::HungUp) && bus.has_heard_nothing() {
         bus = bus.connect_in_steps(addresses)?;
-        asked = default_collection(&mut bus);
+        asked = is_search_a_question(&mut bus);
     }
-    let session = None;
-    Ok((Connection { bus, session }, asked?))
+    Ok(Connection {
+        bus,
+        session: None,
+        is_search_a_question: asked?,
+    })
+}
+
+/// The first question: whether the service may ask its user to unlock before it answers a search, as
+/// KeePassXC does.
+///
+/// gnome-keyring does not always know a client by its first call. Until it does, it does not bear one
+/// that asks for a session, and ends by an assertion if one asks for a property of a collection or an
+/// item (measured under load). So its collections are asked for, and waited for, before anything else.
+pub(super) fn is_search_a_question(bus: &mut Bus) -> Result<bool> {
+    let keepassxc = calls::get_name_owner(program::KEEPASSXC);
+    let [collections, keepassxc] = bus.send([&calls::get_collections(), &keepassxc])?;
+    match bus.answer(collections) {
+        // What they are is asked again if it matters.
+        Ok(_) | Err(Failure::Refused(_) | Failure::Gone) => {}
+        Err(failure) => return Err(failure),
+    }
+    match bus.answer(keepassxc) {
+        Ok(_) => Ok(true),
+        Err(Failure::NoService | Failure::Refused(_)) => Ok(false),
+        Err(failure) => Err(failure),
+    }
 }
 
 /// The collection that new items go to.
@@ -87,10 +110,9 @@ pub(super) enum DefaultCollection {
     Missing,
 }
 
-/// Asks whether the default collection is locked. An odd answer says nothing: what follows will show
+/// What the answer says about the default collection. An odd one says nothing: what follows will show
 /// what it meant.
-pub(super) fn default_collection(bus: &mut Bus) -> Result<DefaultCollection> {
-    let asked = bus.call(&calls::get_default_locked());
+fn read_default(asked: Result<Message>) -> Result<DefaultCollection> {
     match asked.map_err(Failure::of_an_item) {
         Ok(answer) if calls::yes(&answer) == Ok(true) => Ok(DefaultCollection::Locked),
         Ok(_) | Err(Failure::Refused(_)) => Ok(DefaultCollection::Open),
@@ -102,7 +124,6 @@ pub(super) fn default_collection(bus: &mut Bus) -> Result<DefaultCollection> {
 impl<'a> Operation<'a> {
     pub(super) fn new(
         connection: &'a mut Connection,
-        default: DefaultCollection,
         prompt_limit: Option<Duration>,
         trace: &'a Trace,
     ) -> Operation<'a> {
@@ -111,7 +132,8 @@ impl<'a> Operation<'a> {
             session: &mut connection.session,
             trace,
             prompt_limit,
-            default,
+            is_search_a_question: connection.is_search_a_question,
+            default: None,
             prompted: Duration::ZERO,
         }
     }
@@ -251,10 +273,11 @@ impl<'a> Operation<'a> {
     /// that may hide some. Each prompt waits this long.
     pub(super) fn unlock(&mut self, limit: Duration) -> Result<()> {
         self.prompt_limit = Some(limit);
-        if self.is_default_locked() {
+        if self.ask_for_default()? == DefaultCollection::Locked {
             let default = self.default_collection()?;
             self.unlock_objects(&[default])?;
-            self.default = default_collection(self.bus)?;
+            self.default = None;
+            self.ask_for_default()?;
         }
         if self.is_default_locked() {
             // Some services take a wrong password for an answer.
@@ -276,31 +299,62 @@ impl<'a> Operation<'a> {
     /// [`Failure::Locked`] or [`Failure::NoCollection`] if no collection is open; KeePassXC would open a
     /// window.
     fn search(&mut self, account: Option<&Account>) -> Result<Found> {
-        if self.is_default_locked() {
+        if self.default.is_none() && !self.is_search_a_question {
+            // Both at once: the usual operation has one wait less.
+            let locked = calls::get_default_locked();
+            let [locked, found] = self.send_in_session([locked, calls::search_items(account)])?;
+            let default = read_default(self.bus.answer(locked))?;
+            let found = self.bus.answer(found);
+            self.default = Some(default);
+            if default == DefaultCollection::Open {
+                return self.found(&found?);
+            }
+        }
+        if self.ask_for_default()? == DefaultCollection::Locked {
             self.unlock_without_a_window()?;
         }
-        if self.default != DefaultCollection::Open {
+        if self.default != Some(DefaultCollection::Open) {
             self.check_that_one_is_open()?;
         }
-        let search = calls::search_items(account);
-        let answer = if self.session.is_some() {
-            self.bus.call(&search)?
-        } else {
-            let since = self.trace.clock();
-            let [session, answer] = self.bus.send([&calls::open_session(), &search])?;
-            let session = calls::session(&self.bus.answer(session)?)?;
-            self.keep_session(session);
-            let answer = self.bus.answer(answer)?;
-            self.trace
-                .tell_since(since, || "a session with the Secret Service is open");
-            answer
-        };
-        let found = calls::found(&answer)?;
+        let [found] = self.send_in_session([calls::search_items(account)])?;
+        let found = self.bus.answer(found)?;
+        self.found(&found)
+    }
+
+    fn found(&self, answer: &Message) -> Result<Found> {
+        let found = calls::found(answer)?;
         self.trace.tell(|| {
             let (open, locked) = (found.unlocked.len(), found.locked.len());
             format!("the Secret Service finds {open} items, and {locked} locked ones")
         });
         Ok(found)
+    }
+
+    /// Sends calls together with the one that opens the session, if there is none yet.
+    fn send_in_session<const N: usize>(&mut self, calls: [Call<'static>; N]) -> Result<[u32; N]> {
+        if self.session.is_some() {
+            return self.bus.send(calls.each_ref());
+        }
+        let since = self.trace.clock();
+        let all: Vec<_> = [calls::open_session()].into_iter().chain(calls).collect();
+        let sent = self.bus.send_all(&all)?;
+        let mut serials = [0; N];
+        serials.copy_from_slice(&sent[1..]);
+        let session = calls::session(&self.bus.answer(sent[0])?)?;
+        self.keep_session(session);
+        self.trace
+            .tell_since(since, || "a session with the Secret Service is open");
+        Ok(serials)
+    }
+
+    fn ask_for_default(&mut self) -> Result<DefaultCollection> {
+        if let Some(default) = self.default {
+            return Ok(default);
+        }
+        let asked = self.bus.call(&calls::get_default_locked());
+        let default = read_default(asked)?;
+        self.default = Some(default);
+        Ok(default)
     }
 
     fn keep_session(&mut self, session: String) {
@@ -464,7 +518,7 @@ impl<'a> Operation<'a> {
     }
 
     fn is_default_locked(&self) -> bool {
-        self.default == DefaultCollection::Locked
+        self.default == Some(DefaultCollection::Locked)
     }
 
     /// What is locked, if anything of ours is or may be.
@@ -549,7 +603,8 @@ impl<'a> Operation<'a> {
         if let Some(prompt) = calls::prompt_of_unlock(&answer)? {
             self.perform(&prompt)?;
         }
-        self.default = default_collection(self.bus)?;
+        self.default = None;
+        self.ask_for_default()?;
         Ok(())
     }
 

@@ -20,12 +20,15 @@ pub enum Program {
     Other,
 }
 
+/// KeePassXC's own name on the bus.
+pub(super) const KEEPASSXC: &str = "org.keepassxc.KeePassXC.MainWindow";
+
 /// The names that each program has on the bus beside the service's.
 const NAMES: [(&str, Program); 4] = [
     ("org.gnome.keyring", Program::GnomeKeyring),
     ("org.kde.kwalletd5", Program::KWallet("/modules/kwalletd5")),
     ("org.kde.kwalletd6", Program::KWallet("/modules/kwalletd6")),
-    ("org.keepassxc.KeePassXC.MainWindow", Program::KeePassXc),
+    (KEEPASSXC, Program::KeePassXc),
 ];
 
 impl Program {

@@ -19,6 +19,7 @@ use zbus::zvariant::{OwnedObjectPath, OwnedValue, Value};
 use super::World;
 
 const NAME: &str = "org.freedesktop.secrets";
+const KEEPASSXC: &str = "org.keepassxc.KeePassXC.MainWindow";
 const ANOTHER: &str = "/org/freedesktop/secrets/collection/another";
 const COLLECTION: &str = "/org/freedesktop/secrets/collection/fake";
 const SESSION: &str = "/org/freedesktop/secrets/session/s1";
@@ -171,9 +172,13 @@ impl SecretService {
         let mut state = self.state.lock().unwrap();
         state.habits.extend(habits);
         state.is_locked |= habits.contains(&Habit::LockedUntilAsked);
-        if habits.contains(&Habit::LockedUntilAsked) {
+        let names = [
+            (Habit::LockedUntilAsked, WALLET),
+            (Habit::HidesLockedItems, KEEPASSXC),
+        ];
+        for (_, name) in names.iter().filter(|(habit, _)| habits.contains(habit)) {
             let running = self.running.lock().unwrap();
-            running.as_ref().unwrap().0.request_name(WALLET).unwrap();
+            running.as_ref().unwrap().0.request_name(*name).unwrap();
         }
     }
 
