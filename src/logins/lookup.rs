@@ -123,13 +123,13 @@ pub fn find(wanted: &Wanted<'_>, context: &Context) -> Answer {
 }
 
 fn find_in(sources: &[Source], wanted: &Wanted<'_>, context: &Context) -> Answer {
-    let choice = Choice::of(wanted, context);
+    let (choice, ignored) = Choice::of(wanted, context);
     context.environment.trace.tell(|| choice.in_public());
     let mut answer = Answer {
         found: None,
         trail: Vec::new(),
         account: choice.account().cloned(),
-        ignored: ignored_choice(wanted, context),
+        ignored,
     };
     answer.look_in(sources, &choice, wanted, context);
     // A token that was pasted at git's own prompt may be kept under no email until `login` or
@@ -170,13 +170,20 @@ enum Choice {
 }
 
 impl Choice {
-    fn of(wanted: &Wanted<'_>, context: &Context) -> Choice {
+    /// The account that is meant; and why `login.json` is not believed, if it would have decided.
+    fn of(wanted: &Wanted<'_>, context: &Context) -> (Choice, Option<Notice>) {
         if let Some(account) = wanted.account {
-            return Choice::Asked(account.clone());
+            return (Choice::Asked(account.clone()), None);
         }
-        match heroku_cli::login_state(&context.environment) {
-            LoginState::Account(account) => Choice::InUse(account),
-            LoginState::Absent | LoginState::Unusable | LoginState::NotTrusted(_) => Choice::Only,
+        let environment = &context.environment;
+        match heroku_cli::login_state(environment) {
+            LoginState::Account(account) => (Choice::InUse(account), None),
+            LoginState::Absent | LoginState::Unusable => (Choice::Only, None),
+            LoginState::NotTrusted(why) => {
+                let what = format!("login.json is not used: {why}");
+                let fix = heroku_cli::trusting_fix(why, environment);
+                (Choice::Only, Some(Notice::new(what, fix)))
+            }
         }
     }
 
@@ -185,18 +192,6 @@ impl Choice {
             Choice::Asked(account) | Choice::InUse(account) => Some(account),
             Choice::Only | Choice::Pasted => None,
         }
-    }
-}
-
-/// Why `login.json` is not believed, where no account was asked for.
-fn ignored_choice(wanted: &Wanted<'_>, context: &Context) -> Option<Notice> {
-    let environment = &context.environment;
-    match heroku_cli::login_state(environment) {
-        LoginState::NotTrusted(why) if wanted.account.is_none() => Some(Notice::new(
-            format!("login.json is not used: {why}"),
-            heroku_cli::trusting_fix(why, environment),
-        )),
-        _ => None,
     }
 }
 

@@ -97,12 +97,18 @@ impl Outcome {
         first.trim_start_matches("heroku-rs: ").to_owned()
     }
 
-    /// What is printed, in one line; else what is said.
+    /// What is printed and said, in one line. What is said of git's own configuration is left out: it depends on
+    /// the system's file, and the stories show it.
     pub(crate) fn says_most(&self) -> String {
+        let is_about_git = |line: &&str| {
+            line.starts_with("git: ")
+                || line.starts_with("git does not ask")
+                || *line == "run: git credential-heroku-rs setup"
+        };
         let lines = self.output.lines().chain(self.errors.lines());
         let lines: Vec<&str> = lines
             .map(str::trim)
-            .filter(|line| !line.is_empty())
+            .filter(|line| !line.is_empty() && !is_about_git(line))
             .collect();
         lines.join(" / ").replace('|', "¦")
     }
