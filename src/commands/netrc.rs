@@ -77,11 +77,12 @@ fn the_entry(named: Option<&str>, context: &Context) -> Result<Entry, Notice> {
     let netrc = Netrc::read(&context.environment)
         .map_err(|why| why.notice(&context.environment))?
         .ok_or_else(none)?;
-    let of = |service| {
-        let entry = netrc.entry_for(&host_in_use(service, context)?, account.as_ref());
-        entry.map_err(|why| why.notice(&context.environment))
-    };
-    match (of(Service::Git)?, of(Service::Api)?) {
+    let overview = netrc.overview();
+    let overview = overview.map_err(|why| why.notice(&context.environment))?;
+    let is_meant = |entry: &Entry| account.is_none() || entry.account == account;
+    let git = overview.git.into_iter().find(is_meant);
+    let api = overview.api.into_iter().find(is_meant);
+    match (git, api) {
         (Some(git), Some(api)) if git.token != api.token => Err(Notice::new(
             format!(
                 "netrc has different tokens on lines {} and {}",

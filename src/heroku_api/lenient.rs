@@ -1,26 +1,19 @@
 //! Reading answers that may be missing anything.
 
-use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 /// A member that is not of the expected type counts as missing. For `#[serde(deserialize_with)]`.
+///
+/// It is read from the answer's own bytes: an untagged enum would keep a copy that is not wiped.
 pub(super) fn lenient<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,
 {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Lenient<T> {
-        Value(T),
-        Other(IgnoredAny),
-    }
-
-    Ok(match Lenient::deserialize(deserializer)? {
-        Lenient::Value(value) => Some(value),
-        Lenient::Other(IgnoredAny) => None,
-    })
+    let raw = <&RawValue>::deserialize(deserializer)?;
+    Ok(serde_json::from_str(raw.get()).ok())
 }
 
 /// A string that is wiped. It can be read and not written: `zeroize` stays without its serde.
