@@ -272,10 +272,12 @@ impl Unavailable {
     }
 
     /// Whether it is sure that there is no login in it, since there is no place for one. A database that
-    /// is not open may have one.
+    /// is not open may have one, and so may a keyring on a bus that cannot be reached.
     pub fn has_no_place(&self) -> bool {
         match self {
-            Unavailable::NoKeyring(missing) => *missing != Missing::Database,
+            Unavailable::NoKeyring(missing) => {
+                !matches!(missing, Missing::Database | Missing::ReachableBus)
+            }
             _ => false,
         }
     }

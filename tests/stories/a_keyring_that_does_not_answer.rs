@@ -93,7 +93,7 @@ fn a_keyring_whose_program_has_ended_loses_nothing() {
     holds_out(
         &world,
         &token,
-        "heroku-rs: the Heroku token could not be read from the keyring",
+        "no keyring program runs in this D-Bus session",
     );
     world.keyring().starts_unlocked();
     world

@@ -68,7 +68,7 @@ fn on_stderr_it_stands_beside_what_is_said_and_stdout_is_gits_alone() {
         .says("the keyring: unavailable: there is no D-Bus session here")
         .says("~/.netrc: there is no such file")
         .says("reply: username")
-        .says("\nheroku-rs: the Heroku token could not be read from the keyring");
+        .says("\nheroku-rs: not logged in to Heroku: there is no D-Bus session here");
     for off in ["0", "false", ""] {
         world.sets(VARIABLE, off);
         world

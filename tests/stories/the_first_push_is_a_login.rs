@@ -130,18 +130,15 @@ fn status_leaves_the_account_in_use() {
 fn status_keeps_in_use_what_was_pasted_where_the_account_in_use_had_none() {
     let world = not_logged_in();
     let pasted = world.heroku.issue_token(BOB);
-    for command in ["status", "doctor --fix --yes"] {
-        world.keyring_is_emptied();
-        world.is_the_active_account(ANN);
-        world.keeps_in_the_keyring("heroku", &pasted);
-        let _ = world.helper(command);
-        let request = "protocol=https\nhost=git.heroku.com\n";
-        world
-            .helper_with_input("get", request)
-            .hands_out(&pasted)
-            .says("username=bob@example.com\n")
-            .stderr_is("");
-    }
+    world.is_the_active_account(ANN);
+    world.keeps_in_the_keyring("heroku", &pasted);
+    world.helper("status").succeeds();
+    let request = "protocol=https\nhost=git.heroku.com\n";
+    world
+        .helper_with_input("get", request)
+        .hands_out(&pasted)
+        .says("username=bob@example.com\n")
+        .stderr_is("");
 }
 
 /// It was written under its owner's name, stayed under the other one, and was told at each look.

@@ -92,6 +92,10 @@ fn helper_of(config: &Map<String, Value>) -> Option<&str> {
 /// Every member but ours, in its order, as text.
 fn others(config: &Map<String, Value>) -> String {
     let mut config = config.clone();
+    // To docker, null is no helper.
+    if config.get("credHelpers") == Some(&Value::Null) {
+        config.shift_remove("credHelpers");
+    }
     if let Some(Value::Object(helpers)) = config.get_mut("credHelpers") {
         helpers.shift_remove(REGISTRY);
         if helpers.is_empty() {

@@ -1,54 +1,29 @@
 //! How much memory the tested program takes at its peak.
 
-use std::fs;
-use std::io::Read;
-use std::process::Stdio;
-
 use super::World;
 use super::search::Seen;
 
-/// What Linux makes of less: one page.
-const SMALLEST_PIPE: usize = 4096;
+/// Runs a program and prints the peak memory that the system counted for it, in KiB, as the last line of stderr.
+const MEASURE: &str = "import resource, subprocess, sys
+code = subprocess.run(sys.argv[1:], stdin=subprocess.DEVNULL).returncode
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)
+sys.exit(code)";
 
 impl World {
-    /// What a command of the tested program says, and its peak memory in KiB while it said it.
-    ///
-    /// It is looked up after each piece that is read, from a pipe that holds next to nothing: so
-    /// the program is still there but for its last words. The system keeps the peak.
+    /// What a command of the tested program prints, and its peak memory in KiB.
     pub(crate) fn peak_memory_of(&self, command: &str, arguments: &[&str]) -> (String, u64) {
-        let mut program = self.program(self.tested_program());
-        program.arg(command).args(arguments);
-        program.stdin(Stdio::null()).stdout(Stdio::piped());
-        let mut child = program.spawn().unwrap();
-        let pipe = child.stdout.as_ref().unwrap();
-        rustix::pipe::fcntl_setpipe_size(pipe, SMALLEST_PIPE).unwrap();
-        let (mut out, mut said, mut peak) = (child.stdout.take().unwrap(), Vec::new(), 0);
-        let mut piece = vec![0; 16 * 1024];
-        loop {
-            let length = out.read(&mut piece).unwrap();
-            peak = peak_of(child.id()).unwrap_or(peak);
-            if length == 0 {
-                break;
-            }
-            said.extend_from_slice(&piece[..length]);
-        }
-        assert!(child.wait().unwrap().success());
+        let mut program = self.program("python3");
+        program.args(["-c", MEASURE]).arg(self.tested_program());
+        let output = program.arg(command).args(arguments).output().unwrap();
         self.transcript.add(Seen {
             command: format!("{command} {arguments:?}"),
-            code: Some(0),
-            stdout: said.clone(),
-            stderr: Vec::new(),
+            code: output.status.code(),
+            stdout: output.stdout.clone(),
+            stderr: output.stderr.clone(),
         });
-        assert!(peak > 0, "its memory was never seen");
-        (String::from_utf8(said).unwrap(), peak)
+        assert!(output.status.success());
+        let said = String::from_utf8(output.stderr).unwrap();
+        let peak = said.lines().next_back().unwrap().parse().unwrap();
+        (String::from_utf8(output.stdout).unwrap(), peak)
     }
-}
-
-/// The peak of a program that still runs.
-fn peak_of(process: u32) -> Option<u64> {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().strip_suffix(" kB")?.parse().ok()
 }
