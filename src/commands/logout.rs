@@ -29,7 +29,7 @@ pub(super) fn run(arguments: &Logout, session: &mut Session<'_, '_>) -> anyhow::
         ),
         _ => Notice::new(format!("rotations.lock cannot be locked: {why}"), Fix::NONE),
     })?;
-    let (logins, unread) = logins::list(session.context);
+    let (logins, unread) = logins::list_with_duplicates(session.context);
     let there: Vec<&Login> = logins
         .iter()
         .filter(|login| login.source != Source::ApiKey)

@@ -195,20 +195,18 @@ pub fn forget_dead(context: &Context, account: &Account, token: &Token) -> Resul
     Ok(())
 }
 
-/// Logs an account out of this machine: its token where it lies, netrc entries that hold the same
-/// token, `login.json` where it names the account, our notes.
+/// Logs an account out of this machine: removes its token, netrc entries with the same token, `login.json` if it
+/// names the account, and our notes.
 ///
 /// # Errors
-/// What could not be removed. The rest is gone.
+/// What could not be removed. If that is the token in the keyring, nothing else is removed either.
 pub fn forget(context: &Context, login: &Login, account: &Account) -> Result<(), Notice> {
-    let kept = match login.source {
-        Source::Keyring => forget_in_keyring(context, account, Some(&login.token)).map(drop),
-        Source::ApiKey | Source::Netrc => Ok(()),
-    };
+    if login.source == Source::Keyring {
+        forget_in_keyring(context, account, Some(&login.token))?;
+    }
     let copies = netrc::forget(&context.environment, Some(&login.token));
     let pointer = heroku_cli::clear_login(&context.environment, account);
     let notes = token_metadata::forget(&context.environment, &login.token);
-    kept?;
     copies.map_err(|why| why.notice(&context.environment))?;
     pointer.map_err(|why| {
         Notice::new(
@@ -348,6 +346,22 @@ pub struct Login {
 ///
 /// Unlike [`crate::logins::lookup::find`] it asks them all, and leaves out none that has ended.
 pub fn list(context: &Context) -> (Vec<Login>, Vec<Unread>) {
+    list_with(Duplicates::LeftOut, context)
+}
+
+/// The same with the duplicates of a login in the keyring. If only the first item of an account were removed, the
+/// next one would be served in its place.
+pub fn list_with_duplicates(context: &Context) -> (Vec<Login>, Vec<Unread>) {
+    list_with(Duplicates::Included, context)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Duplicates {
+    LeftOut,
+    Included,
+}
+
+fn list_with(duplicates: Duplicates, context: &Context) -> (Vec<Login>, Vec<Unread>) {
     let mut logins = Vec::new();
     let mut unread = Vec::new();
     let mut found = |account, token: Token, source| {
@@ -373,7 +387,11 @@ pub fn list(context: &Context) -> (Vec<Login>, Vec<Unread>) {
     }
     match context.keyring().read_all() {
         Ok(listing) => {
-            for item in listing.items {
+            let mut items = listing.items;
+            if duplicates == Duplicates::Included {
+                items.extend(listing.duplicates);
+            }
+            for item in items {
                 found(Some(item.account), item.token, Source::Keyring);
             }
             // What is behind it may be a login too.
