@@ -62,6 +62,16 @@ class Confirmed:
                    left == ((0, False) if result.code == 0 else (1, True)), result)
         self.check("the keyring program is still running", self.keyring.is_alive())
 
+    @classmethod
+    def login(cls, *scene):
+        scene = cls(*scene)
+        world, new = scene.world, scene.world.heroku.new_token(ANN)
+        result = scene.while_the_user_allows(lambda: world.helper_on_a_terminal("login --with-token", new))
+        scene.check("login works with one click", result.code == 0, result)
+        found = scene.while_the_user_allows(lambda: world.lookup(ANN))
+        scene.check("the CLI finds the new token", found == new)
+        scene.check("one item after the login", world.count() == 1, world.items())
+
     def while_the_user_allows(self, command):
         """Runs a command while a user clicks what is asked for."""
         return meanwhile(command, self.allow)

@@ -74,6 +74,8 @@ def needs_user_namespaces():
 SCENARIOS = [
     Scenario("keepassxc/confirms", "an open database with KeePassXC's own settings: a user confirms each access",
              Confirmed.commands, KeePassXC, with_display=True),
+    Scenario("keepassxc/confirms-login", "a login over one that a user has to confirm",
+             Confirmed.login, KeePassXC, with_display=True),
     Scenario("keepassxc/locked", "a locked database: a search would ask to unlock it; then a user does",
              locked_then_unlocked, KeePassXC, with_display=True),
     Scenario("keepassxc/hidden", "a locked database: a search would find nothing; then a user unlocks it",

@@ -23,7 +23,10 @@ fn login_ends_with_the_prompt(world: &World) {
     let lines: Vec<&str> = shown.lines().take(2).collect();
     assert_eq!(
         lines,
-        ["the keyring is locked, and asks you to open it", DISMISSED]
+        [
+            "the keyring is locked, and asks you to unlock it",
+            DISMISSED
+        ]
     );
 }
 

@@ -12,7 +12,7 @@ use crate::cli::{Login, Place};
 use crate::context::Context;
 use crate::git::Setting;
 use crate::heroku_api::{ApiError, Authorization, HerokuApi};
-use crate::keyring::Unavailable;
+use crate::keyring::{Lock, Unavailable};
 use crate::logins::lookup::Source;
 use crate::logins::{self, Kept, Store};
 use crate::notice::Notice;
@@ -40,19 +40,39 @@ pub(super) fn run(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::R
     finish(&api, got, arguments, session)
 }
 
-/// A keyring that will not take the token ends the login before it begins. A locked one is unlocked
-/// by its own prompt, where a person is there to answer it.
+/// A keyring that will not take the token ends the login before it begins. A locked one is unlocked by its own
+/// prompt if the user is at a terminal, and so is one that wants to confirm access to its items: the account that
+/// logs in may have one.
 fn open_keyring(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     match logins::can_keep(session.context, store(arguments.store)) {
         Err(Unavailable::Locked(_)) if terminal::is_there() => {
-            session.say("the keyring is locked, and asks you to open it")?;
-            let keyring = session.context.keyring();
-            let unlocked = keyring.unlock(session.context.environment.prompt_limit);
-            unlocked.map_err(|why| why.notice())?;
+            session.say("the keyring is locked, and asks you to unlock it")?;
+            unlock(session.context)
         }
-        able => able.map_err(|why| why.notice())?,
+        Ok(()) if terminal::is_there() && wants_confirmation(arguments, session.context) => {
+            session.say("the keyring asks you to allow access to its items")?;
+            unlock(session.context)
+        }
+        able => able,
     }
-    Ok(())
+    .map_err(|why| why.notice().into())
+}
+
+fn unlock(context: &Context) -> Result<(), Unavailable> {
+    context.keyring().unlock(context.environment.prompt_limit)
+}
+
+fn wants_confirmation(arguments: &Login, context: &Context) -> bool {
+    let is_for_keyring = match store(arguments.store) {
+        Store::Keyring => true,
+        Store::Auto => !context.environment.netrc_first,
+        Store::Netrc => false,
+    };
+    is_for_keyring
+        && context
+            .keyring()
+            .accounts()
+            .is_ok_and(|accounts| accounts.locked == Some(Lock::Confirmation))
 }
 
 /// A token that somebody has given us, and its authorization where we made it ourselves.

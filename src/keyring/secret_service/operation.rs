@@ -636,7 +636,11 @@ impl<'a> Operation<'a> {
     fn perform(&mut self, prompt: &str) -> Result<()> {
         self.bus.call(&calls::listen_to(prompt))?;
         self.bus.expect_end_of_prompt(prompt);
-        self.bus.call(&calls::show_prompt(prompt))?;
+        match self.bus.call(&calls::show_prompt(prompt)) {
+            // It has no screen to show it on: oo7 answers so.
+            Err(Failure::Refused(_)) => return Err(Failure::Dismissed),
+            shown => shown?,
+        };
         match self.bus.end_of_prompt() {
             // Not by Prompt.Dismiss: that ends gnome-keyring 42 and 48 by an assertion while the prompt
             // is shown, and closes the window of no program. Answered later, it does what was asked.
