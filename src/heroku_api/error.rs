@@ -293,7 +293,7 @@ mod tests {
     use zeroize::Zeroizing;
 
     fn body(json: &Value) -> ErrorBody {
-        serde_json::from_value(json.clone()).unwrap_or_default()
+        serde_json::from_slice(&serde_json::to_vec(json).unwrap()).unwrap_or_default()
     }
 
     fn asked_with_token(status: u16, json: &Value) -> ApiError {

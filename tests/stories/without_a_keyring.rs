@@ -140,8 +140,9 @@ fn each_machine_without_a_keyring_is_told_what_it_lacks_and_what_helps() {
     is_told(&World::new(), "there is no D-Bus session here", WAYS_OUT);
     let dangling = World::new();
     dangling.sets("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus");
-    is_told(
+    is_told_in(
         &dangling,
+        "the Heroku token could not be read from the keyring",
         "the D-Bus session cannot be reached",
         &format!(
             "DBUS_SESSION_BUS_ADDRESS is stale: log out of the desktop and in again, or {WAYS_OUT}"
