@@ -120,6 +120,29 @@ fn tokens_of_every_age_log_in() {
 }
 
 #[test]
+fn a_login_that_cannot_be_stored_leaves_no_authorization_behind() {
+    let world = World::new().with_keyring();
+    let _ = world
+        .heroku
+        .has_account(ANN)
+        .password("a good passphrase")
+        .mfa_codes(&["123456"]);
+    let terminal = world
+        .on_a_terminal("git credential-heroku-rs login --interactive")
+        .shows("Email: ")
+        .types(ANN)
+        .shows("Password: ")
+        .types("a good passphrase")
+        .shows("Code from your authenticator: ");
+    world.keyring().locks();
+    let shown = terminal.types("123456").exits_with(1);
+    let said = "the keyring is locked: the new authorization was revoked again";
+    assert!(shown.contains(said), "{shown}");
+    let tokens = world.heroku.secrets();
+    assert!(tokens.iter().all(|token| !world.heroku.is_live(token)));
+}
+
+#[test]
 fn email_password_and_a_code_make_an_authorization_of_our_own() {
     let world = world();
     let _ = world

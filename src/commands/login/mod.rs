@@ -94,6 +94,7 @@ fn finish(
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<()> {
     let email = owner(api, &got)?;
+    let created = got.authorization.clone();
     let authorization = got
         .authorization
         .or_else(|| api.authorization_of(&got.token).ok().flatten());
@@ -106,7 +107,8 @@ fn finish(
         }
     }
     let store = store(arguments.store);
-    let kept = logins::keep(session.context, store, &email, &got.token, known.clone())?;
+    let kept = logins::keep(session.context, store, &email, &got.token, known.clone())
+        .map_err(|why| not_stored(api, created.as_ref(), &got.token, why))?;
     for note in &kept.notes {
         session.warn(note)?;
     }
@@ -133,6 +135,28 @@ fn finish(
         ))?;
     }
     offer_setup(session)
+}
+
+/// The token could not be stored. An authorization that this login created is revoked: no one else has its token.
+fn not_stored(
+    api: &HerokuApi,
+    created: Option<&Authorization>,
+    token: &Token,
+    why: Notice,
+) -> Notice {
+    let Some(created) = created else {
+        return why;
+    };
+    match api.revoke(token, &created.id) {
+        Ok(_) => {
+            let what = format!("{}: the new authorization was revoked again", why.what());
+            Notice::new(what, why.fix())
+        }
+        Err(_) => Notice::new(
+            format!("{}: the new authorization could not be revoked", why.what()),
+            "revoke it: https://dashboard.heroku.com/account/applications",
+        ),
+    }
 }
 
 /// Whose token it is: an authorization that was made just now says so by itself.
