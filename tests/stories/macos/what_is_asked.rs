@@ -31,22 +31,6 @@ fn another_host_starts_none() {
 }
 
 #[test]
-fn completing_an_account_reads_no_secret() {
-    let (world, _) = mac_of_ann();
-    heroku_cli_saves(&world, BOB, &world.heroku.issue_token(BOB));
-    let before = keychain(&world).log().len();
-    world
-        .helper("completions -- git-credential-heroku-rs switch ''")
-        .succeeds()
-        .says(ANN)
-        .says(BOB);
-    let log = keychain(&world).log();
-    let is_read = |event: &Event| matches!(event, Event::Decrypted { .. });
-    assert!(!log[before..].iter().any(is_read), "{log:?}");
-    assert_eq!(our_command_lines(&world), ["dump-keychain"]);
-}
-
-#[test]
 fn a_token_that_was_stored_by_hand_with_a_newline_serves() {
     let world = mac();
     let token = world.heroku.issue_token(ANN);
