@@ -190,10 +190,8 @@ impl Keyring for MemoryKeyring {
     fn accounts(&self) -> Result<Accounts, Unavailable> {
         let state = self.begin(Operation::Accounts)?;
         let open = state.items.iter().filter(|item| !item.is_locked);
-        Ok(Accounts {
-            names: open.filter_map(|item| Account::parse(&item.name)).collect(),
-            locked: state.lock(),
-        })
+        let names = open.map(|item| item.name.as_str());
+        Ok(Accounts::among(names, state.lock()))
     }
 
     fn read(&self, account: &Account) -> Result<Option<Token>, Unavailable> {

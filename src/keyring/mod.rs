@@ -153,6 +153,16 @@ pub struct Accounts {
     pub locked: Option<Lock>,
 }
 
+impl Accounts {
+    /// The accounts among the names of all items; an item may belong to no account.
+    fn among<'a>(names: impl IntoIterator<Item = &'a str>, locked: Option<Lock>) -> Accounts {
+        Accounts {
+            names: names.into_iter().filter_map(Account::parse).collect(),
+            locked,
+        }
+    }
+}
+
 /// A login in the keyring.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {

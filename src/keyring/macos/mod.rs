@@ -28,7 +28,7 @@ impl MacosKeyring {
         #[cfg(feature = "security-tool")]
         environment
             .trace
-            .tell(|| "built with security-tool, for tests alone".to_owned());
+            .log(|| "built with security-tool, for tests alone".to_owned());
         MacosKeyring {
             tool: SecurityTool::new(environment.prompt_limit, limits.operation),
         }
@@ -51,13 +51,7 @@ impl MacosKeyring {
 impl Keyring for MacosKeyring {
     fn accounts(&self) -> Result<Accounts, Unavailable> {
         let names = self.names()?;
-        Ok(Accounts {
-            names: names
-                .iter()
-                .filter_map(|name| Account::parse(name))
-                .collect(),
-            locked: None,
-        })
+        Ok(Accounts::among(names.iter().map(String::as_str), None))
     }
 
     fn read(&self, account: &Account) -> Result<Option<Token>, Unavailable> {

@@ -260,11 +260,7 @@ impl SecretService {
 impl Keyring for SecretService {
     fn accounts(&self) -> Result<Accounts, Unavailable> {
         let (names, locked) = self.run(|operation| operation.accounts())?;
-        let names = names.iter().filter_map(|name| Account::parse(name));
-        Ok(Accounts {
-            names: names.collect(),
-            locked,
-        })
+        Ok(Accounts::among(names.iter().map(String::as_str), locked))
     }
 
     fn read(&self, account: &Account) -> Result<Option<Token>, Unavailable> {

@@ -323,7 +323,7 @@ impl<'a> Operation<'a> {
 
     fn found(&self, answer: &Message) -> Result<Found> {
         let found = calls::found(answer)?;
-        self.trace.tell(|| {
+        self.trace.log(|| {
             let (open, locked) = (found.unlocked.len(), found.locked.len());
             format!("the Secret Service finds {open} items, and {locked} locked ones")
         });
@@ -343,7 +343,7 @@ impl<'a> Operation<'a> {
         let session = calls::session(&self.bus.answer(sent[0])?)?;
         self.keep_session(session);
         self.trace
-            .tell_since(since, || "a session with the Secret Service is open");
+            .log_since(since, || "a session with the Secret Service is open");
         Ok(serials)
     }
 

@@ -86,13 +86,7 @@ impl WindowsKeyring {
 impl Keyring for WindowsKeyring {
     fn accounts(&self) -> Result<Accounts, Unavailable> {
         let names = self.names()?;
-        Ok(Accounts {
-            names: names
-                .iter()
-                .filter_map(|name| Account::parse(name))
-                .collect(),
-            locked: None,
-        })
+        Ok(Accounts::among(names.iter().map(String::as_str), None))
     }
 
     /// The vault's token, else the one that an earlier build has stored in Credential Manager.
