@@ -4,21 +4,9 @@ import os
 import socket
 
 from waiting import wait_until
+from world import TOP
 
-CONFIGURATION = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig>
-  <type>session</type>
-  {listen}
-  <auth>EXTERNAL</auth>
-  <servicedir>{services}</servicedir>
-  <policy context="default">
-    <allow send_destination="*" eavesdrop="true"/>
-    <allow eavesdrop="true"/>
-    <allow own="*"/>
-  </policy>
-</busconfig>
-"""
+CONFIGURATION = os.path.join(TOP, "tests", "keyring", "session-bus.conf")
 # The bus starts gcr's prompter for gnome-keyring, and nothing else.
 PROMPTER = "/usr/libexec/gcr-prompter"
 PROMPTER_NAMES = ("org.gnome.keyring.SystemPrompter", "org.gnome.keyring.PrivatePrompter")
@@ -30,9 +18,11 @@ def configure(world, listen=""):
     for name in PROMPTER_NAMES:
         with open(os.path.join(services, f"{name}.service"), "w", encoding="utf-8") as file:
             file.write(f"[D-BUS Service]\nName={name}\nExec={PROMPTER}\n")
+    with open(CONFIGURATION, encoding="utf-8") as file:
+        configuration = file.read()
     path = world.path("bus.conf")
     with open(path, "w", encoding="utf-8") as file:
-        file.write(CONFIGURATION.format(listen=listen, services=services))
+        file.write(configuration.format(listen=listen, services=services))
     return path
 
 

@@ -8,6 +8,7 @@
 )]
 
 mod agreement;
+mod bus;
 mod session;
 mod unavailability;
 

@@ -3,13 +3,15 @@
 //! Each daemon dies with the thread that started it, and by its own pid when it is dropped.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 use git_credential_heroku_rs::environment::Environment;
 use git_credential_heroku_rs::keyring::{Keyring, Limits, open};
+
+use crate::bus;
 
 pub(crate) const SECRETS: &str = "org.freedesktop.secrets";
 const LOGIN: &str = "/org/freedesktop/secrets/collection/login";
@@ -36,17 +38,7 @@ impl Session {
         for name in ["home", "run", "services"] {
             fs::create_dir(dir.path().join(name)).unwrap();
         }
-        let config = dir.path().join("bus.conf");
-        fs::write(&config, bus_config(dir.path())).unwrap();
-        let mut command = child(dir.path(), "dbus-daemon");
-        command.args(["--nofork", "--print-address=1"]);
-        command.arg(format!("--config-file={}", config.display()));
-        let mut bus = Daemon(command.stdout(Stdio::piped()).spawn().unwrap());
-        // The bus prints its address once it can be reached.
-        let mut address = String::new();
-        let mut stdout = BufReader::new(bus.0.stdout.take().unwrap());
-        stdout.read_line(&mut address).unwrap();
-        assert!(address.starts_with("unix:"), "dbus-daemon: {address:?}");
+        let bus = Daemon(bus::start(child(dir.path(), "dbus-daemon"), dir.path()));
         Session {
             daemon: None,
             _bus: bus,
@@ -223,26 +215,4 @@ fn socket(dir: &Path) -> PathBuf {
 
 fn address(dir: &Path) -> String {
     format!("unix:path={}", socket(dir).display())
-}
-
-fn bus_config(dir: &Path) -> String {
-    let (socket, services) = (socket(dir), dir.join("services"));
-    format!(
-        r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig>
-  <type>session</type>
-  <listen>unix:path={}</listen>
-  <servicedir>{}</servicedir>
-  <auth>EXTERNAL</auth>
-  <policy context="default">
-    <allow send_destination="*" eavesdrop="true"/>
-    <allow eavesdrop="true"/>
-    <allow own="*"/>
-  </policy>
-</busconfig>
-"#,
-        socket.display(),
-        services.display()
-    )
 }

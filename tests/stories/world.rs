@@ -14,6 +14,8 @@ use heroku_stand_in::StandIn;
 use tempfile::TempDir;
 
 mod app;
+#[path = "../keyring/bus.rs"]
+mod bus;
 mod bus_line;
 mod calls;
 mod counts;
@@ -44,6 +46,7 @@ pub(crate) use injected::SystemCall;
 pub(crate) use items::Items;
 pub(crate) use outcome::Outcome;
 pub(crate) use powerless::{reads_every_process, without_capabilities};
+pub(crate) use running::Running;
 pub(crate) use search::files_under;
 pub(crate) use secret_service::{Habit, Manner};
 pub(crate) use stopped::{At, Sight, Stopped};

@@ -4,10 +4,12 @@
 //! with the thread that started them, even where the tests are killed.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
+
+use super::bus;
 
 /// The bus, and the daemon on it while it runs.
 pub(crate) struct Keyring {
@@ -24,17 +26,7 @@ const LOGIN_COLLECTION: &str = "/org/freedesktop/secrets/collection/login";
 
 impl Keyring {
     pub(super) fn on_a_bus_at(root: &Path) -> Keyring {
-        let config = root.join("bus.conf");
-        fs::write(&config, bus_config(&socket(root))).unwrap();
-        let mut command = in_the_world(root, "dbus-daemon");
-        command.arg("--nofork").arg("--print-address=1");
-        command.arg(format!("--config-file={}", config.display()));
-        let mut bus = command.stdout(Stdio::piped()).spawn().unwrap();
-        // The bus prints its address once it can be reached.
-        let mut address = String::new();
-        let mut stdout = BufReader::new(bus.stdout.take().unwrap());
-        stdout.read_line(&mut address).unwrap();
-        assert!(address.starts_with("unix:"), "dbus-daemon: {address:?}");
+        let bus = bus::start(in_the_world(root, "dbus-daemon"), root);
         Keyring {
             root: root.to_owned(),
             daemon: Mutex::default(),
@@ -177,22 +169,4 @@ fn bus_variables(root: &Path) -> [(String, String); 2] {
         ("XDG_RUNTIME_DIR".to_owned(), runtime),
         ("DBUS_SESSION_BUS_ADDRESS".to_owned(), address),
     ]
-}
-
-fn bus_config(socket: &str) -> String {
-    format!(
-        r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig>
-  <type>session</type>
-  <listen>unix:path={socket}</listen>
-  <auth>EXTERNAL</auth>
-  <policy context="default">
-    <allow send_destination="*" eavesdrop="true"/>
-    <allow eavesdrop="true"/>
-    <allow own="*"/>
-  </policy>
-</busconfig>
-"#
-    )
 }
