@@ -36,17 +36,21 @@ fn holds_out(world: &World, token: &str, cause: &str) {
     );
 }
 
+fn still_pushes_with(world: &World, token: String) {
+    world
+        .git("push --quiet heroku main")
+        .succeeds()
+        .says_nothing();
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+}
+
 #[test]
 fn a_locked_keyring_is_not_an_empty_one() {
     let (world, token) = logged_in();
     world.keyring().locks();
     holds_out(&world, &token, "the keyring is locked");
     world.keyring().restarts();
-    world
-        .git("push --quiet heroku main")
-        .succeeds()
-        .says_nothing();
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    still_pushes_with(&world, token);
 }
 
 #[test]
@@ -66,11 +70,7 @@ fn a_keyring_that_never_answers_is_given_up_in_time() {
     world.keyring().hangs();
     holds_out(&world, &token, "the keyring");
     world.keyring().goes_on();
-    world
-        .git("push --quiet heroku main")
-        .succeeds()
-        .says_nothing();
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    still_pushes_with(&world, token);
 }
 
 #[test]
@@ -96,11 +96,7 @@ fn a_keyring_whose_program_has_ended_loses_nothing() {
         "no keyring program runs in this D-Bus session",
     );
     world.keyring().starts_unlocked();
-    world
-        .git("push --quiet heroku main")
-        .succeeds()
-        .says_nothing();
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    still_pushes_with(&world, token);
 }
 
 #[test]

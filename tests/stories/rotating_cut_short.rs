@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use heroku_stand_in::{Fault, On, Times};
+use heroku_stand_in::{Fault, On};
 
 use crate::world::{ANN, World, counted, is_thorough};
 
@@ -71,10 +71,9 @@ fn a_login_by_the_browser_is_ended_by_the_next_rotation() {
 fn what_comes_to_light_late_is_cleared_up_later() {
     let world = logged_in();
     let made = On::Path("POST /oauth/authorizations");
-    world.heroku.fault(made, Fault::Pause, Times::Exactly(1));
-    let running = world.starts_the_helper("rotate");
-    world.waits_for_a_pause();
-    running.dies();
+    world
+        .starts_the_helper_until("rotate", made, Fault::Pause)
+        .dies();
     let timer = "rotate --if-expires-within 7d";
     world.helper(timer).succeeds().says_nothing();
     world.heroku.release();

@@ -1,9 +1,14 @@
 //! A rotation while somebody else logs in, locks the keyring or rotates: theirs stays, and a token
 //! that works is there at every moment.
 
-use heroku_stand_in::{Fault, On, Times};
+use heroku_stand_in::{Fault, On};
 
-use crate::world::{ANN, World};
+use crate::world::{ANN, Running, World};
+
+/// A rotation that has its new token and has not stored it.
+fn starts_to_rotate(world: &World) -> Running {
+    world.starts_the_helper_until("rotate", On::Path("GET /account"), Fault::Pause)
+}
 
 #[test]
 fn two_rotations_at_once_come_one_after_the_other() {
@@ -21,11 +26,7 @@ fn two_rotations_at_once_come_one_after_the_other() {
 #[test]
 fn a_login_meanwhile_stays_and_what_was_begun_is_taken_back() {
     let (world, old) = World::after_our_login();
-    world
-        .heroku
-        .fault(On::Path("GET /account"), Fault::Pause, Times::Exactly(1));
-    let rotation = world.starts_the_helper("rotate");
-    world.waits_for_a_pause();
+    let rotation = starts_to_rotate(&world);
     let theirs = world.has_logged_in_with_the_heroku_cli(ANN);
     world.heroku.clear_faults();
     assert_eq!(rotation.ends(), Some(1));
@@ -39,11 +40,7 @@ fn a_login_meanwhile_stays_and_what_was_begun_is_taken_back() {
 #[test]
 fn a_keyring_locked_meanwhile_keeps_the_old_token() {
     let (world, old) = World::after_our_login();
-    world
-        .heroku
-        .fault(On::Path("GET /account"), Fault::Pause, Times::Exactly(1));
-    let rotation = world.starts_the_helper("rotate");
-    world.waits_for_a_pause();
+    let rotation = starts_to_rotate(&world);
     world.keyring().locks();
     world.heroku.clear_faults();
     assert_eq!(rotation.ends(), Some(1));
@@ -81,11 +78,7 @@ fn what_cannot_be_noted_is_not_begun() {
 #[test]
 fn a_logout_meanwhile_leaves_nothing_alive() {
     let (world, old) = World::after_our_login();
-    world
-        .heroku
-        .fault(On::Path("GET /account"), Fault::Pause, Times::Exactly(1));
-    let rotation = world.starts_the_helper("rotate");
-    world.waits_for_a_pause();
+    let rotation = starts_to_rotate(&world);
     world.heroku.revoke(&old);
     world.keyring_is_emptied();
     world.heroku.clear_faults();
@@ -96,11 +89,7 @@ fn a_logout_meanwhile_leaves_nothing_alive() {
 #[test]
 fn our_own_logout_waits_for_a_rotation() {
     let (world, _) = World::after_our_login();
-    world
-        .heroku
-        .fault(On::Path("GET /account"), Fault::Pause, Times::Exactly(1));
-    let rotation = world.starts_the_helper("rotate");
-    world.waits_for_a_pause();
+    let rotation = starts_to_rotate(&world);
     let logout = world.starts_the_helper("logout");
     world.heroku.clear_faults();
     assert_eq!((rotation.ends(), logout.ends()), (Some(0), Some(0)));

@@ -110,11 +110,8 @@ fn what_would_be_no_login_is_not_made() {
 fn one_that_cannot_be_kept_is_revoked_again() {
     let (world, ..) = logged_in();
     let made = On::Path("POST /oauth/authorizations");
-    world
-        .heroku
-        .fault(made, Fault::PauseAnswer, Times::Exactly(1));
-    let running = world.starts_the_helper("authorizations create --description x --login");
-    world.waits_for_a_pause();
+    let create = "authorizations create --description x --login";
+    let running = world.starts_the_helper_until(create, made, Fault::PauseAnswer);
     let token = the_newest_token(&world);
     world.keyring().locks();
     world.heroku_recovers();

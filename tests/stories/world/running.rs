@@ -25,13 +25,18 @@ impl World {
         Running(command.spawn().unwrap())
     }
 
-    /// Starts the tested program, and kills it while Heroku holds this request of it: before it
-    /// has its effect, or after that and before the answer. Heroku goes on, and knows who waited.
-    pub(crate) fn kills_the_helper(&self, line: &str, on: On, at: Fault) {
+    /// Starts the tested program, and goes on once Heroku holds this request of it.
+    pub(crate) fn starts_the_helper_until(&self, line: &str, on: On, at: Fault) -> Running {
         self.heroku.fault(on, at, Times::Exactly(1));
         let running = self.starts_the_helper(line);
         self.waits_for_a_pause();
-        running.dies();
+        running
+    }
+
+    /// Starts the tested program, and kills it while Heroku holds this request of it: before it
+    /// has its effect, or after that and before the answer. Heroku goes on, and knows who waited.
+    pub(crate) fn kills_the_helper(&self, line: &str, on: On, at: Fault) {
+        self.starts_the_helper_until(line, on, at).dies();
         self.heroku.clear_faults();
     }
 
