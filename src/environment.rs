@@ -97,6 +97,19 @@ pub enum Place {
     Ssh,
 }
 
+#[cfg(test)]
+impl Environment {
+    /// An environment in which only the home is set: a new directory, gone with the first value.
+    pub(crate) fn with_new_home() -> (tempfile::TempDir, Environment) {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let environment = Environment {
+            home: Some(dir.path().to_owned()),
+            ..Environment::default()
+        };
+        (dir, environment)
+    }
+}
+
 impl Environment {
     /// The default time limit of one conversation with the keyring.
     pub const KEYRING_LIMIT: Duration = Duration::from_secs(2);

@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_set_aside_and_not_overwritten() {
-        let (_dir, environment) = home();
+        let (_dir, environment) = Environment::with_new_home();
         assert_eq!(FILE.set_aside_if_unusable(&environment).unwrap(), None);
         let rotation = Rotation::begin(&ann(), "a login", None).unwrap();
         note(&environment, &rotation).unwrap();
@@ -193,15 +193,6 @@ mod tests {
     }
     use proptest::prelude::*;
 
-    fn home() -> (tempfile::TempDir, Environment) {
-        let dir = tempfile::tempdir().unwrap();
-        let environment = Environment {
-            home: Some(dir.path().to_owned()),
-            ..Environment::default()
-        };
-        (dir, environment)
-    }
-
     fn ann() -> Account {
         Account::parse("ann@example.com").unwrap()
     }
@@ -212,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_rotation_is_known_from_its_beginning_to_its_end() {
-        let (_dir, environment) = home();
+        let (_dir, environment) = Environment::with_new_home();
         let old = Ending::Authorization("an-id".to_owned());
         let mut rotation = Rotation::begin(&ann(), "a login", Some(old)).unwrap();
         note(&environment, &rotation).unwrap();
@@ -235,7 +226,7 @@ mod tests {
 
     #[test]
     fn an_account_has_its_own_rotations() {
-        let (_dir, environment) = home();
+        let (_dir, environment) = Environment::with_new_home();
         let rotation = Rotation::begin(&ann(), "a login", None).unwrap();
         note(&environment, &rotation).unwrap();
         let bob = Account::parse("bob@example.com").unwrap();
@@ -244,7 +235,7 @@ mod tests {
 
     #[test]
     fn two_rotations_wait_for_each_other() {
-        let (_dir, environment) = home();
+        let (_dir, environment) = Environment::with_new_home();
         let held = lock(&environment, Duration::ZERO).unwrap();
         let refused = lock(&environment, Duration::ZERO).unwrap_err();
         assert_eq!(refused.kind(), io::ErrorKind::TimedOut);

@@ -174,15 +174,6 @@ mod tests {
 
     const FILE: StateFile<Notes> = StateFile::new("notes.json");
 
-    fn home() -> (tempfile::TempDir, Environment) {
-        let dir = tempfile::tempdir().unwrap();
-        let environment = Environment {
-            home: Some(dir.path().to_owned()),
-            ..Environment::default()
-        };
-        (dir, environment)
-    }
-
     fn add(environment: &Environment, note: &str) {
         FILE.edit(environment, |notes| notes.notes.push(note.to_owned()))
             .unwrap();
@@ -204,7 +195,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_and_names_its_version() {
-        let (_dir, environment) = home();
+        let (_dir, environment) = Environment::with_new_home();
         assert_eq!(FILE.load(&environment), None);
         assert!(FILE.warning(&environment).is_none());
         add(&environment, "a");
@@ -217,7 +208,7 @@ mod tests {
 
     #[test]
     fn a_file_without_a_version_is_of_the_first_one() {
-        let (_dir, environment) = home();
+        let (_dir, environment) = Environment::with_new_home();
         files::replace(&FILE.path(&environment).unwrap(), br#"{"notes":["a"]}"#).unwrap();
         add(&environment, "b");
         assert_eq!(notes(&environment), ["a", "b"]);
@@ -232,7 +223,7 @@ mod tests {
             r#"{"version":2,"notes":[]}"#,
             "\u{0}",
         ] {
-            let (_dir, environment) = home();
+            let (_dir, environment) = Environment::with_new_home();
             files::replace(&FILE.path(&environment).unwrap(), text.as_bytes()).unwrap();
             assert_eq!(FILE.load(&environment), None, "{text}");
             let warning = FILE.warning(&environment).unwrap().to_string();
@@ -248,7 +239,7 @@ mod tests {
     #[test]
     fn a_file_that_others_can_write_is_not_believed() {
         use std::os::unix::fs::PermissionsExt;
-        let (_dir, environment) = home();
+        let (_dir, environment) = Environment::with_new_home();
         add(&environment, "a");
         let path = FILE.path(&environment).unwrap();
         for mode in [0o620, 0o602, 0o666] {

@@ -153,15 +153,6 @@ mod tests {
     use super::*;
     use std::fs;
 
-    fn home() -> (tempfile::TempDir, Environment) {
-        let dir = tempfile::tempdir().unwrap();
-        let environment = Environment {
-            home: Some(dir.path().to_owned()),
-            ..Environment::default()
-        };
-        (dir, environment)
-    }
-
     fn token(last: char) -> Token {
         Token::parse(&format!("HRKU-01234567-89ab-cdef-0123-456789abcde{last}")).unwrap()
     }
@@ -172,7 +163,7 @@ mod tests {
 
     #[test]
     fn what_is_remembered_is_known() {
-        let (_dir, environment) = home();
+        let (_dir, environment) = Environment::with_new_home();
         let known = TokenMetadata {
             authorization: Some("01234567-89ab-cdef-0123-456789abcdef".to_owned()),
             scope: vec!["global".to_owned()],
@@ -186,7 +177,7 @@ mod tests {
 
     #[test]
     fn a_new_token_of_an_account_replaces_what_was_known() {
-        let (_dir, environment) = home();
+        let (_dir, environment) = Environment::with_new_home();
         remember(&environment, TokenMetadata::new(&ann(), &token('a'))).unwrap();
         remember(&environment, TokenMetadata::new(&ann(), &token('b'))).unwrap();
         assert_eq!(about(&environment, &token('a')), None);
@@ -237,7 +228,7 @@ mod tests {
 
     #[test]
     fn no_secret_is_written() {
-        let (_dir, environment) = home();
+        let (_dir, environment) = Environment::with_new_home();
         remember(&environment, TokenMetadata::new(&ann(), &token('a'))).unwrap();
         let text = fs::read_to_string(FILE.path(&environment).unwrap()).unwrap();
         assert!(text.contains(&token('a').fingerprint()) && !text.contains("89ab"));
@@ -245,7 +236,7 @@ mod tests {
 
     #[test]
     fn what_is_remembered_at_once_is_all_known() {
-        let (_dir, environment) = home();
+        let (_dir, environment) = Environment::with_new_home();
         let letters: Vec<char> = ('a'..='f').collect();
         std::thread::scope(|scope| {
             for &letter in &letters {
@@ -261,7 +252,7 @@ mod tests {
 
     #[test]
     fn forgetting_nothing_makes_no_file() {
-        let (_dir, environment) = home();
+        let (_dir, environment) = Environment::with_new_home();
         forget(&environment, &token('a')).unwrap();
         assert!(!FILE.path(&environment).unwrap().exists());
     }
