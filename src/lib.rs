@@ -60,7 +60,7 @@ use crate::context::Context;
 use crate::helper::{docker, git as git_helper};
 use crate::heroku_api::HerokuApi;
 use crate::hosts::HerokuHost;
-use crate::notice::{Kind, Notice, Told};
+use crate::notice::{AlreadyReported, Kind, Notice};
 use crate::protocol::{CAPABILITIES, Operation, Request};
 use crate::streams::Streams;
 use crate::token::{Token, Verdict};
@@ -90,14 +90,14 @@ pub fn run_as(
 /// Does what the program was started for.
 ///
 /// # Errors
-/// What is to be told, with the exit code in its [`Kind`] where it is a [`Notice`]. git's
-/// operations never fail: what there is to say has been written to `streams.errors`.
+/// What to report; a [`Notice`] carries the exit code in its [`Kind`]. git's operations never fail:
+/// their messages have been written to `streams.errors`.
 pub fn run(
     arguments: &[OsString],
     context: &Context,
     streams: &mut Streams<'_>,
 ) -> anyhow::Result<()> {
-    context.environment.trace.tell(|| cli::in_public(arguments));
+    context.environment.trace.log(|| cli::in_public(arguments));
     match cli::read(arguments) {
         Invocation::Git(operation) => {
             answer_git(operation, context, streams);
@@ -106,11 +106,11 @@ pub fn run(
         Invocation::Command(command) => {
             let mut session = Session { context, streams };
             let done = commands::run(&command, &mut session);
-            context.environment.trace.tell(|| end_of(&done));
+            context.environment.trace.log(|| end_of(&done));
             done
         }
         Invocation::Unknown(_) if is_request_of_git(streams) => Ok(()),
-        Invocation::Unknown(error) | Invocation::Told(error) => told(&error, streams),
+        Invocation::Unknown(error) | Invocation::Answered(error) => print_clap(&error, streams),
     }
 }
 
@@ -133,17 +133,17 @@ fn answer_git(operation: Operation, context: &Context, streams: &mut Streams<'_>
             None
         }
     };
-    context.environment.trace.tell(|| match &notice {
+    context.environment.trace.log(|| match &notice {
         None => "done, and nothing to say".to_owned(),
         Some(notice) => format!("said: {}", notice.what()),
     });
     if let Some(notice) = notice {
-        tell(&notice, *errors);
+        report(&notice, *errors);
     }
 }
 
 /// In one write: git, its remote and other helpers speak on the same stderr.
-fn tell(notice: &Notice, errors: &mut dyn Write) {
+fn report(notice: &Notice, errors: &mut dyn Write) {
     let text = format!("{}: {notice}\n", cli::SHORT_NAME);
     let _ = errors.write_all(text.as_bytes());
 }
@@ -158,11 +158,11 @@ fn answer_docker(
     let reply = docker::answer(arguments, &mut streams.input, context);
     streams.output.write_all(&reply.answer)?;
     if let Some(notice) = &reply.word {
-        tell(notice, streams.errors);
+        report(notice, streams.errors);
     }
     match reply.outcome {
         docker::Outcome::Done => Ok(()),
-        docker::Outcome::Refused => Err(Told(Kind::Failed).into()),
+        docker::Outcome::Refused => Err(AlreadyReported(Kind::Failed).into()),
     }
 }
 
@@ -203,14 +203,14 @@ fn is_request_of_git(streams: &mut Streams<'_>) -> bool {
 }
 
 /// clap's help and version are data; what it has to say of a wrong command line is told as it is.
-fn told(error: &clap::Error, streams: &mut Streams<'_>) -> anyhow::Result<()> {
+fn print_clap(error: &clap::Error, streams: &mut Streams<'_>) -> anyhow::Result<()> {
     let text = cli::error_text(error);
     if error.exit_code() == 0 {
         streams.output.write_all(text.as_bytes())?;
         return Ok(());
     }
     streams.errors.write_all(text.as_bytes())?;
-    Err(Told(Kind::Usage).into())
+    Err(AlreadyReported(Kind::Usage).into())
 }
 
 /// Tells what went wrong, and gives the process's exit code.
@@ -220,7 +220,7 @@ pub fn exit_code(done: anyhow::Result<()>, errors: &mut dyn Write) -> ExitCode {
     let Err(error) = done else {
         return ExitCode::SUCCESS;
     };
-    if let Some(Told(kind)) = error.downcast_ref() {
+    if let Some(AlreadyReported(kind)) = error.downcast_ref() {
         return ExitCode::from(kind.exit_code());
     }
     let io = error.downcast_ref::<io::Error>();
@@ -236,6 +236,6 @@ pub fn exit_code(done: anyhow::Result<()>, errors: &mut dyn Write) -> ExitCode {
         ),
         Err(error) => Notice::new(format!("{error:#}"), ""),
     };
-    tell(&notice, errors);
+    report(&notice, errors);
     ExitCode::from(notice.kind().exit_code())
 }

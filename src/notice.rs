@@ -225,10 +225,10 @@ impl fmt::Display for Notice {
     }
 }
 
-/// A failure that has been told already: only its exit code is left to say.
+/// A failure that has been reported already: only its exit code is left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("told already")]
-pub struct Told(pub Kind);
+pub struct AlreadyReported(pub Kind);
 
 /// Texts from servers and files are told on a terminal: control characters are taken out, so that
 /// none can move the cursor, colour the screen or add a line of its own.

@@ -61,8 +61,8 @@ impl Trace {
         })))
     }
 
-    /// Tells a step. What it is called with runs only where tracing is on.
-    pub fn tell<T: Display>(&self, step: impl FnOnce() -> T) {
+    /// Writes a step. The closure runs only if tracing is on.
+    pub fn log<T: Display>(&self, step: impl FnOnce() -> T) {
         if let Some(on) = &self.0 {
             on.line(&step().to_string(), None);
         }
@@ -80,13 +80,13 @@ impl Trace {
         self.0.is_some()
     }
 
-    /// The time, for a step that takes some; none where nobody asks.
+    /// The current time, to measure a step; none if tracing is off.
     pub fn clock(&self) -> Option<Instant> {
         self.0.as_ref().map(|_| Instant::now())
     }
 
-    /// Tells a step that began at `since`, and how long it took.
-    pub fn tell_since<T: Display>(&self, since: Option<Instant>, step: impl FnOnce() -> T) {
+    /// Writes a step that began at `since`, and how long it took.
+    pub fn log_since<T: Display>(&self, since: Option<Instant>, step: impl FnOnce() -> T) {
         if let Some(on) = &self.0 {
             let took = since.map(|since| since.elapsed());
             on.line(&step().to_string(), took);
@@ -230,7 +230,7 @@ mod tests {
         for value in [None, Some(""), Some("0"), Some("False")] {
             let trace = Trace::read(value.map(OsStr::new), None);
             assert!(trace.clock().is_none(), "{value:?}");
-            trace.tell(|| -> String { panic!("{value:?}") });
+            trace.log(|| -> String { panic!("{value:?}") });
         }
         for value in ["1", "2", "TRUE", "/tmp/trace", "trace"] {
             let trace = Trace::read(Some(OsStr::new(value)), None);

@@ -37,13 +37,12 @@ pub use rotate::Rotate;
 pub enum Invocation {
     /// git asks.
     Git(Operation),
-    /// A person, or a script, asks.
+    /// One of our own commands.
     Command(Command),
-    /// No command is named: an operation that git has added, or a typo. Carries what to tell a
-    /// person.
+    /// No command is named: an operation that git has added, or a typo. Carries clap's message.
     Unknown(clap::Error),
-    /// Help or the version was asked for, or the command line makes no sense.
-    Told(clap::Error),
+    /// clap has the answer: help, the version, or what is wrong with the command line.
+    Answered(clap::Error),
 }
 
 /// Reads the arguments, the program's own name left out.
@@ -69,7 +68,7 @@ pub fn read(arguments: &[OsString]) -> Invocation {
         Err(error) if error.exit_code() != 0 && !has_a_command(arguments) => {
             Invocation::Unknown(error)
         }
-        Err(error) => Invocation::Told(error),
+        Err(error) => Invocation::Answered(error),
     }
 }
 
@@ -259,7 +258,7 @@ mod tests {
             &["help", "login"],
             &["help", "netrc", "clean"],
         ] {
-            let Invocation::Told(help) = invocation(words) else {
+            let Invocation::Answered(help) = invocation(words) else {
                 panic!("{words:?}");
             };
             let usage = words.join(" ").replacen("help", NAME, 1);
@@ -279,7 +278,8 @@ mod tests {
             &["api", "--silent"],
             &["status", "--json=try '--help'.\n"],
         ] {
-            let (Invocation::Told(error) | Invocation::Unknown(error)) = invocation(words) else {
+            let (Invocation::Answered(error) | Invocation::Unknown(error)) = invocation(words)
+            else {
                 panic!("{words:?} is an error");
             };
             let text = error_text(&error);

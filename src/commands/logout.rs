@@ -11,7 +11,7 @@ use crate::heroku_api::{ApiError, HerokuApi, Revoked};
 use crate::heroku_cli::{self, LoginState};
 use crate::logins::lookup::{Answer, Source};
 use crate::logins::{self, Login, Unread};
-use crate::notice::{Command, Fix, Kind, Notice, Told};
+use crate::notice::{AlreadyReported, Command, Fix, Kind, Notice};
 use crate::rotation_journal;
 
 const LIMIT: Duration = Duration::from_secs(10);
@@ -63,7 +63,7 @@ pub(super) fn run(arguments: &Logout, session: &mut Session<'_, '_>) -> anyhow::
     }
     match left {
         false => Ok(()),
-        true => Err(Told(Kind::Failed).into()),
+        true => Err(AlreadyReported(Kind::Failed).into()),
     }
 }
 

@@ -40,11 +40,11 @@ pub(super) fn run(arguments: &TokenArguments, session: &mut Session<'_, '_>) -> 
             Err(failure) => Verdict::Unknown(failure.to_string()),
         });
         let in_use = token_of(None, context).ok();
-        let told = Told {
+        let printed = PrintedToken {
             account: report::Account::new(&login, verdict, in_use.as_ref()),
             token: arguments.show_token.then(|| login.token.expose()),
         };
-        told.write(session.streams.output)?;
+        printed.write(session.streams.output)?;
     }
     match asked {
         None => Ok(()),
@@ -65,14 +65,14 @@ fn warn_on_a_terminal(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
 
 /// What `status` tells of a token, and the token itself where it was asked for.
 #[derive(Serialize)]
-struct Told<'a> {
+struct PrintedToken<'a> {
     #[serde(flatten)]
     account: report::Account,
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<&'a str>,
 }
 
-impl Told<'_> {
+impl PrintedToken<'_> {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         json::write_secret_json(self, out)
     }

@@ -46,7 +46,7 @@ impl HerokuRequest {
                 context
                     .environment
                     .trace
-                    .tell(|| read_in_public(&request, host.as_ref()));
+                    .log(|| read_in_public(&request, host.as_ref()));
                 Ok(host.map(|host| HerokuRequest {
                     fields: request,
                     host,
@@ -101,7 +101,7 @@ pub fn get(input: &mut dyn io::Read, output: &mut dyn Write, context: &Context) 
     let deadline = Instant::now() + context.environment.keyring_limit;
     let trace = &context.environment.trace;
     let mut send = |reply: &Reply<'_>| {
-        trace.tell(|| format!("reply: {}", reply.fields()));
+        trace.log(|| format!("reply: {}", reply.fields()));
         // git may have closed its end already: then it needs no answer.
         let _ = output
             .write_all(&reply.to_bytes())
@@ -172,7 +172,7 @@ fn next_helper(environment: &Environment, deadline: Instant) -> NextHelper {
         Some(false) => NextHelper::Absent,
         None => NextHelper::Unknown,
     };
-    environment.trace.tell_since(since, || {
+    environment.trace.log_since(since, || {
         let what = match next {
             NextHelper::Present => "git asks another helper after this one",
             NextHelper::Absent => "git asks no helper after this one",
@@ -236,15 +236,15 @@ pub fn store(input: &mut dyn io::Read, context: &Context) -> Option<Notice> {
 fn keep(request: &HerokuRequest, context: &Context) -> Option<Notice> {
     let trace = &context.environment.trace;
     let Some(token) = &request.fields.password else {
-        trace.tell(|| "not kept: there is no password that could be a token");
+        trace.log(|| "not kept: there is no password that could be a token");
         return None;
     };
     if let Some(State::Served(_)) = request.fields.state {
-        trace.tell(|| "not kept: it came from here");
+        trace.log(|| "not kept: it came from here");
         return None;
     }
     if request.fields.is_ephemeral {
-        trace.tell(|| "not kept: it is said to be of no use later");
+        trace.log(|| "not kept: it is said to be of no use later");
         return None;
     }
     let account = request.account();
@@ -256,12 +256,12 @@ fn keep(request: &HerokuRequest, context: &Context) -> Option<Notice> {
     match place_for(&offered, &request.host, context) {
         Ok(Place::Free) => {
             let account = account.unwrap_or_else(Account::unnamed);
-            trace.tell(|| format!("to be kept as {account}"));
+            trace.log(|| format!("to be kept as {account}"));
             let kept = logins::keep_unchecked(context, &account, token);
             kept.err().map(|why| not_kept(&why))
         }
         Ok(Place::Taken(found)) => {
-            trace.tell(|| {
+            trace.log(|| {
                 if found.token == *token {
                     "not kept: it is here already"
                 } else {
@@ -368,7 +368,7 @@ fn forget(
 ) -> Option<Notice> {
     let trace = &context.environment.trace;
     let Some(token) = &request.fields.password else {
-        trace.tell(|| "nothing goes: there is no password that could be a token");
+        trace.log(|| "nothing goes: there is no password that could be a token");
         return None;
     };
     if context.environment.api_key == Some(Ok(token.clone())) {
@@ -385,7 +385,7 @@ fn forget(
             }
             let since = trace.clock();
             let verdict = check(&request.host, token);
-            trace.tell_since(since, || format!("Heroku's word on it: {verdict:?}"));
+            trace.log_since(since, || format!("Heroku's word on it: {verdict:?}"));
             return Some(after_check(context, &account, token, verdict));
         }
         Ok(None) => {}
@@ -397,7 +397,7 @@ fn forget(
             "log in again: git credential-heroku-rs login",
         )),
         None => {
-            trace.tell(|| "nothing goes: it is not here");
+            trace.log(|| "nothing goes: it is not here");
             None
         }
     }

@@ -225,7 +225,7 @@ impl Transport {
         let since = self.trace.clock();
         let sent = builder.send();
         let response = sent.map_err(|error| self.network_error(request, &error));
-        self.trace.tell_since(since, || {
+        self.trace.log_since(since, || {
             let asked = format!("{} {}", request.method, request.url_without_query());
             match &response {
                 Ok(response) => format!("{asked}: {}", response.status().as_u16()),

@@ -124,7 +124,7 @@ pub fn find(wanted: &Wanted<'_>, context: &Context) -> Answer {
 
 fn find_in(sources: &[Source], wanted: &Wanted<'_>, context: &Context) -> Answer {
     let (choice, ignored) = Choice::of(wanted, context);
-    context.environment.trace.tell(|| choice.in_public());
+    context.environment.trace.log(|| choice.in_public());
     let mut answer = Answer {
         found: None,
         trail: Vec::new(),
@@ -393,7 +393,7 @@ impl Answer {
             context
                 .environment
                 .trace
-                .tell_since(since, || trace_text::in_public(source, &asked));
+                .log_since(since, || trace_text::in_public(source, &asked));
             match asked {
                 Ok(found) => {
                     self.trail.push((source, Outcome::Served));

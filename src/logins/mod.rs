@@ -96,7 +96,7 @@ pub fn keep(
     context
         .environment
         .trace
-        .tell_since(since, || format!("kept in {source} as {account}"));
+        .log_since(since, || format!("kept in {source} as {account}"));
     let mut notes = Vec::new();
     let written = match source {
         Source::Netrc => follow_netrc(context, account),
@@ -227,7 +227,7 @@ fn forget_in_keyring(
     context
         .environment
         .trace
-        .tell_since(since, || match &forgotten {
+        .log_since(since, || match &forgotten {
             Ok(count) => format!("removed from the keyring: {count} of {account}"),
             Err(why) => format!("not removed from the keyring: {}", why.notice().what()),
         });

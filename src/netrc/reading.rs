@@ -48,7 +48,7 @@ impl Netrc {
         trusted(&fs::metadata(&path).map_err(failed)?)?;
         let since = environment.trace.clock();
         let bytes = gpg::decrypted(&path, environment);
-        environment.trace.tell_since(since, || match &bytes {
+        environment.trace.log_since(since, || match &bytes {
             Ok(bytes) => format!("{}: {} bytes", path.display(), bytes.len()),
             Err(why) => why.notice(environment).what().to_owned(),
         });
@@ -73,7 +73,7 @@ impl Netrc {
         match open(&path) {
             Ok(Some(file)) => {
                 let netrc = Netrc::from_file(file, Machines::in_use(environment));
-                environment.trace.tell(|| match &netrc {
+                environment.trace.log(|| match &netrc {
                     Ok(netrc) => format!("{}: {} bytes", path.display(), netrc.bytes.len()),
                     Err(why) => why.notice(environment).what().to_owned(),
                 });
@@ -81,7 +81,7 @@ impl Netrc {
             }
             Ok(None) => {
                 let trace = &environment.trace;
-                trace.tell(|| format!("{}: there is no such file", path.display()));
+                trace.log(|| format!("{}: there is no such file", path.display()));
                 Ok(None)
             }
             Err(error) => Err(Unreadable::Failed(error.kind())),

@@ -246,7 +246,7 @@ fn every_command_in_a_line_of_text_exists() {
             let words = as_the_shell_splits(words);
             let is_known = match cli::read(&words) {
                 Invocation::Command(_) | Invocation::Git(_) => true,
-                Invocation::Told(help) => help.exit_code() == 0,
+                Invocation::Answered(help) => help.exit_code() == 0,
                 Invocation::Unknown(_) => false,
             };
             assert!(is_known, "{}: there is no `{span}`", page.place(line));

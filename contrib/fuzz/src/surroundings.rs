@@ -43,7 +43,7 @@ pub(crate) fn arguments_hold(bytes: &[u8]) {
         Invocation::Unknown(error) => {
             assert!(!is_gits && !all.iter().any(is_command) && error.exit_code() != 0);
         }
-        Invocation::Told(error) => {
+        Invocation::Answered(error) => {
             assert!(!is_gits && !error.to_string().is_empty());
         }
     }

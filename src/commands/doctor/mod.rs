@@ -29,7 +29,7 @@ use super::Session;
 use super::report::span;
 use crate::cli::Doctor;
 use crate::context::Context;
-use crate::notice::{Kind, Notice, Told};
+use crate::notice::{AlreadyReported, Kind, Notice};
 use crate::terminal::{self, Spinner};
 
 use drawing::{Change, Colour, Report};
@@ -102,7 +102,7 @@ pub(super) fn run(arguments: &Doctor, session: &mut Session<'_, '_>) -> anyhow::
     }
     match report.is_healthy() {
         true => Ok(()),
-        false => Err(Told(Kind::Failed).into()),
+        false => Err(AlreadyReported(Kind::Failed).into()),
     }
 }
 

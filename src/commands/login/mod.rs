@@ -112,7 +112,7 @@ fn finish(
     for note in &kept.notes {
         session.warn(note)?;
     }
-    tell(&kept, &email, session)?;
+    report_login(&kept, &email, session)?;
     let out = &mut session.streams.output;
     if let Some(expires) = known.expires {
         let left = expires.duration_since(session.context.now());
@@ -183,7 +183,11 @@ fn store(place: Place) -> Store {
 }
 
 /// Where the token lies now. Plain text is never passed over in silence.
-fn tell(kept: &Kept, account: &Account, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+fn report_login(
+    kept: &Kept,
+    account: &Account,
+    session: &mut Session<'_, '_>,
+) -> anyhow::Result<()> {
     let place = match kept.source {
         Source::Netrc => "netrc, in plain text",
         Source::ApiKey | Source::Keyring => "the keyring",

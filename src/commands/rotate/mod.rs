@@ -16,7 +16,7 @@ use crate::heroku_api::{ApiError, HerokuApi, NewAuthorization, Revoked};
 use crate::hosts::Service;
 use crate::logins::lookup::{self, Source, Wanted};
 use crate::logins::{self, Login, Unread};
-use crate::notice::{Command, Fix, Kind, Notice, Told, shown};
+use crate::notice::{AlreadyReported, Command, Fix, Kind, Notice, shown};
 use crate::rotation_journal::{self, Rotation};
 use crate::token_metadata;
 
@@ -77,7 +77,7 @@ pub(super) fn run(arguments: &Rotate, session: &mut Session<'_, '_>) -> anyhow::
     }
     match left {
         false => Ok(()),
-        true => Err(Told(Kind::Failed).into()),
+        true => Err(AlreadyReported(Kind::Failed).into()),
     }
 }
 
@@ -179,7 +179,7 @@ fn rotated(
     let replaced = rotating.replace(&new, old.ending())?;
     // Who reads what is told may have gone: all is done before anything is.
     let ended = ended(&rotating, &replaced, &old);
-    tell(&rotating, &replaced, session)?;
+    report_rotated(&rotating, &replaced, session)?;
     tell_of_the_old_one(ended, &old, session)
 }
 
@@ -246,7 +246,7 @@ fn lasting(seconds: u64) -> SignedDuration {
     SignedDuration::from_secs(seconds.try_into().unwrap_or(i64::MAX))
 }
 
-fn tell(
+fn report_rotated(
     rotating: &Rotating<'_>,
     replaced: &Replaced,
     session: &mut Session<'_, '_>,

@@ -101,7 +101,7 @@ fn a_pair_is_last_if_nothing_behind_it_can_add_a_helper() {
         "credential.https://bob@git.heroku.com/app.git.helper",
         "credential.https://git.heroku.com.helper",
         "include.path",
-        "includeif.gitdir:~/work/.path",
+        "includeif.gitdir:~/clients/.path",
     ] {
         assert!(!behind(key), "{key}");
     }
