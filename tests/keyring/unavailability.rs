@@ -38,6 +38,14 @@ fn in_time(environment: &Environment, ask: Question) -> Unavailable {
     why
 }
 
+/// Each question is answered with "locked", not with "not there".
+fn is_locked(session: &Session) {
+    assert_eq!(
+        why(&session.environment()),
+        Unavailable::Locked(Lock::Keyring)
+    );
+}
+
 fn briefly(session: &Session) -> Environment {
     Environment {
         keyring_limit: LIMIT,
@@ -50,15 +58,9 @@ fn a_locked_keyring_is_not_an_empty_one() {
     let mut session = Session::new();
     session.the_cli_keeps("Heroku CLI", ANN, token(1).expose());
     session.locks();
-    assert_eq!(
-        why(&session.environment()),
-        Unavailable::Locked(Lock::Keyring)
-    );
+    is_locked(&session);
     session.restarts_locked();
-    assert_eq!(
-        why(&session.environment()),
-        Unavailable::Locked(Lock::Keyring)
-    );
+    is_locked(&session);
     session.restarts();
     assert_eq!(session.the_cli_finds(ANN), token(1).expose());
 }
@@ -67,10 +69,7 @@ fn a_locked_keyring_is_not_an_empty_one() {
 fn where_an_item_could_hide_it_is_not_absent() {
     let session = Session::new();
     session.locks();
-    assert_eq!(
-        why(&session.environment()),
-        Unavailable::Locked(Lock::Keyring)
-    );
+    is_locked(&session);
 }
 
 #[test]
@@ -83,10 +82,7 @@ fn a_prompt_that_nobody_can_see_leaves_it_locked() {
     let unlocked = session.keyring().unlock(Duration::from_secs(3));
     assert_eq!(unlocked, Err(Unavailable::PromptDismissed));
     assert!(start.elapsed() < Duration::from_secs(5));
-    assert_eq!(
-        why(&session.environment()),
-        Unavailable::Locked(Lock::Keyring)
-    );
+    is_locked(&session);
 }
 
 #[test]

@@ -1,9 +1,8 @@
 //! Another local user listens where a stale variable says that our bus is: nothing is sent there,
 //! and nothing is believed.
 
-use crate::world::{ANN, Place, World};
+use crate::world::{ANN, Place, REQUEST, World};
 
-const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
 const REFUSED: &str = "the D-Bus session belongs to another user";
 
 fn nothing_is_sent(place: Place, operation: &str, request: impl Fn(&World) -> String) {

@@ -1,8 +1,6 @@
 //! A locked keyring's own prompt: shown where a person is, bounded, and nowhere else.
 
-use crate::world::{ANN, World};
-
-const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
+use crate::world::{ANN, REQUEST, World};
 
 const DISMISSED: &str = "heroku-rs: the keyring is locked: its prompt was closed, not answered in \
                          time, or could not be shown";

@@ -3,9 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use crate::world::{ANN, Line, Manner, World};
-
-const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
+use crate::world::{ANN, Line, Manner, REQUEST, World};
 
 /// The limit of one conversation, and what a busy machine may take on top of it.
 const LIMIT: &str = "0.5";

@@ -4,9 +4,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use crate::world::{ANN, BOB, World};
+use crate::world::{ANN, BOB, REQUEST, World};
 
-const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
 const VARIABLE: &str = "GIT_CREDENTIAL_HEROKU_RS_TRACE";
 
 /// A world in which a token lies in every source, and that traces into a file.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::world::{ANN, BOB, World};
+use crate::world::{ANN, BOB, REQUEST, World};
 
 fn logged_in() -> (World, String) {
     let world = World::ready_to_push();
@@ -20,7 +20,7 @@ fn without_a_password_nothing_goes() {
     let (world, token) = logged_in();
     world.heroku.revoke(&token);
     for request in [
-        "protocol=https\nhost=git.heroku.com\n",
+        REQUEST,
         "protocol=https\nhost=git.heroku.com\nusername=ann@example.com\n",
         "protocol=https\nhost=git.heroku.com\nusername=ann@example.com\npassword=\n",
     ] {

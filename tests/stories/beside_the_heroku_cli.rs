@@ -4,7 +4,7 @@ use std::fs;
 
 use heroku_stand_in::Grant;
 
-use crate::world::{ANN, BOB, Version, World, heroku_line};
+use crate::world::{ANN, BOB, REQUEST, Version, World, heroku_line};
 
 fn world() -> World {
     let world = World::new().with_keyring().with_app("blue-sky");
@@ -155,7 +155,7 @@ fn the_heroku_clis_choice_of_account_is_ours() {
         .succeeds();
     assert_eq!(world.active_account().as_deref(), Some(BOB));
     world
-        .helper_with_input("get", "protocol=https\nhost=git.heroku.com\n")
+        .helper_with_input("get", REQUEST)
         .succeeds()
         .hands_out(&of_bob)
         .says("username=bob@example.com\n");
@@ -177,7 +177,7 @@ fn netrc_mode_is_understood_in_both_directions() {
         .succeeds()
         .says("ann@example.com\n");
     world
-        .helper_with_input("get", "protocol=https\nhost=git.heroku.com\n")
+        .helper_with_input("get", REQUEST)
         .succeeds()
         .hands_out(&token);
     assert_eq!(world.accounts_in_the_keyring(), Vec::<String>::new());

@@ -1,8 +1,7 @@
 //! What an answer may cost: system calls and opened files, which no machine's load changes.
 
-use crate::world::{ANN, Trace, World};
+use crate::world::{ANN, REQUEST, Trace, World};
 
-const HEROKU: &str = "protocol=https\nhost=git.heroku.com\n";
 const FOREIGN: &str = "protocol=https\nhost=example.com\n";
 
 /// The loader's cache and the C library, `/proc/self/maps` for the main thread's stack, `login.json`.
@@ -24,7 +23,7 @@ fn logged_in() -> (World, String) {
 #[test]
 fn get_stays_within_its_system_calls_and_starts_nothing() {
     let (world, token) = logged_in();
-    let (outcome, trace) = world.traced("git-credential-heroku-rs get", HEROKU);
+    let (outcome, trace) = world.traced("git-credential-heroku-rs get", REQUEST);
     outcome.succeeds().hands_out(&token);
     assert!(
         trace.count() <= CALLS_OF_GET,
@@ -39,7 +38,7 @@ fn get_stays_within_its_system_calls_and_starts_nothing() {
 #[test]
 fn the_reply_is_one_write() {
     let (world, token) = logged_in();
-    let (outcome, trace) = world.traced("git-credential-heroku-rs get", HEROKU);
+    let (outcome, trace) = world.traced("git-credential-heroku-rs get", REQUEST);
     outcome.succeeds().hands_out(&token);
     let writes = trace.calls(&["write"]);
     let to_stdout = writes.iter().filter(|call| call.contains("write(1,"));
@@ -64,7 +63,7 @@ fn a_foreign_host_costs_next_to_nothing() {
 fn store_of_our_own_token_asks_nobody() {
     let (world, token) = logged_in();
     let request = format!(
-        "capability[]=state\n{HEROKU}username={ANN}\npassword={token}\nstate[]=heroku-rs:keyring\n"
+        "capability[]=state\n{REQUEST}username={ANN}\npassword={token}\nstate[]=heroku-rs:keyring\n"
     );
     let (outcome, trace) = world.traced("git-credential-heroku-rs store", &request);
     outcome.succeeds().says_nothing();

@@ -1,8 +1,6 @@
 //! Where the bus is, and what lies between it and us: a proxy, a user namespace, a stale address.
 
-use crate::world::{ANN, Line, World};
-
-const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
+use crate::world::{ANN, Line, REQUEST, World};
 
 fn logged_in() -> (World, String) {
     let world = World::new().with_keyring();

@@ -2,7 +2,7 @@
 
 use heroku_stand_in::{Form, Grant, Redaction};
 
-use crate::world::{ANN, World};
+use crate::world::{ANN, REQUEST, World};
 
 fn world() -> World {
     World::ready_to_push()
@@ -338,7 +338,7 @@ fn an_expiry_is_known_told_and_handed_to_git() {
         .says("It ends on ")
         .says(", in 30 days");
     world
-        .helper_with_input("get", "protocol=https\nhost=git.heroku.com\n")
+        .helper_with_input("get", REQUEST)
         .succeeds()
         .hands_out(&token)
         .says("password_expiry_utc=")
@@ -358,11 +358,10 @@ fn the_last_days_of_a_token_are_told_once_a_day_and_its_end_is_known() {
         world.logs_in_with(&token);
         token
     };
-    let request = "protocol=https\nhost=git.heroku.com\n";
     let token = login(2 * 86_400);
     // As if it had been made a month ago: a token that lives for two days is not near its end yet.
     world
-        .helper_with_input("get", request)
+        .helper_with_input("get", REQUEST)
         .succeeds()
         .hands_out(&token)
         .stderr_is("");
@@ -371,7 +370,7 @@ fn the_last_days_of_a_token_are_told_once_a_day_and_its_end_is_known() {
         .shell(&format!("sed -i '/\"created\"/d' {notes}"), b"")
         .succeeds();
     world
-        .helper_with_input("get", request)
+        .helper_with_input("get", REQUEST)
         .succeeds()
         .hands_out(&token)
         .stderr_is(
@@ -379,14 +378,14 @@ fn the_last_days_of_a_token_are_told_once_a_day_and_its_end_is_known() {
              renew it: git credential-heroku-rs rotate\n",
         );
     world
-        .helper_with_input("get", request)
+        .helper_with_input("get", REQUEST)
         .succeeds()
         .hands_out(&token)
         .stderr_is("");
     login(1);
     world.shell("sleep 1.2", b"").succeeds();
     world
-        .helper_with_input("get", request)
+        .helper_with_input("get", REQUEST)
         .succeeds()
         .stdout_is("username=heroku\n\n")
         .says("the Heroku token of ann@example.com in the keyring expired on ")

@@ -1,9 +1,7 @@
 //! The kernel refuses, interrupts or breaks each call on the way to the keyring: the same promises hold
 //! as on a bus that breaks.
 
-use crate::world::{ANN, Outcome, SystemCall, World, counted, is_thorough};
-
-const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
+use crate::world::{ANN, Outcome, REQUEST, SystemCall, World, counted, is_thorough};
 
 fn errors(call: &SystemCall) -> &'static [&'static str] {
     let on_a_socket = call.shows("socket:[");
@@ -49,11 +47,12 @@ fn get_has_an_answer_from_the_keyring_or_from_netrc() {
     world.has_netrc(&entry);
     with_every_fault(&world, "git-credential-heroku-rs get", REQUEST, |reply| {
         let reply = reply.succeeds().holds_out(1);
-        let _ = match reply.stdout().contains(&token) {
-            true => reply.hands_out(&token).stderr_is(""),
-            false => reply
+        let _ = if reply.stdout().contains(&token) {
+            reply.hands_out(&token).stderr_is("")
+        } else {
+            reply
                 .hands_out(&in_netrc)
-                .says(": the token of netrc is used"),
+                .says(": the token of netrc is used")
         };
     });
     assert_eq!(world.kept_in_the_keyring(ANN), Some(token));

@@ -3,10 +3,9 @@
 
 use std::time::Duration;
 
-use crate::world::{ANN, BOB, BusFault, How, Outcome, Side, World, counted, is_thorough};
+use crate::world::{ANN, BOB, BusFault, How, Outcome, REQUEST, Side, World, counted, is_thorough};
 
 const GET: &str = "git-credential-heroku-rs get";
-const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
 const HOWS: [How; 3] = [How::CutBefore, How::CutWithin, How::StallsWithin];
 
 /// Runs a command line without a fault, and then once for each fault that there can be in it.

@@ -4,9 +4,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::world::{ANN, BOB, Outcome, SystemCall, World, counted, is_thorough};
-
-const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
+use crate::world::{ANN, BOB, Outcome, REQUEST, SystemCall, World, counted, is_thorough};
 
 /// What a file system may answer to a call. `EINTR` is no failure: the call is made again.
 fn errors(call: &SystemCall) -> &'static [&'static str] {
@@ -98,9 +96,10 @@ fn a_login_in_netrc_is_there_whole_or_not_at_all() {
     let then = |said: Outcome<'_>| {
         let said = said.holds_out(3);
         let text = fs::read_to_string(world.home().join(".netrc")).unwrap();
-        match said.ended_well() {
-            true => assert_eq!(text, netrc(&new)),
-            false => assert_eq!(text, netrc(&old)),
+        if said.ended_well() {
+            assert_eq!(text, netrc(&new));
+        } else {
+            assert_eq!(text, netrc(&old));
         }
     };
     let login = "git-credential-heroku-rs login --with-token --store netrc";
@@ -184,9 +183,10 @@ fn setup_is_done_or_says_that_it_is_not() {
     let then = |said: Outcome<'_>| {
         let said = said.holds_out(1);
         let text = fs::read_to_string(world.home().join(".gitconfig")).unwrap();
-        match said.ended_well() {
-            true => assert!(text.ends_with("\thelper =\n\thelper = heroku-rs\n")),
-            false => assert_eq!(text, CONFIG),
+        if said.ended_well() {
+            assert!(text.ends_with("\thelper =\n\thelper = heroku-rs\n"));
+        } else {
+            assert_eq!(text, CONFIG);
         }
     };
     with_every_fault(&world, "git-credential-heroku-rs setup", "", given, then);
@@ -208,9 +208,10 @@ fn setup_bears_a_git_that_fails() {
         let said = world.helper("setup").holds_out(1);
         let text = fs::read_to_string(world.home().join(".gitconfig")).unwrap();
         let calls = fs::read_to_string(world.home().join("calls")).unwrap();
-        match text == CONFIG {
-            true => drop(said.exits_with(1).says("No space left on device").stdout()),
-            false => assert!(text.ends_with("\thelper =\n\thelper = heroku-rs\n")),
+        if text == CONFIG {
+            drop(said.exits_with(1).says("No space left on device").stdout());
+        } else {
+            assert!(text.ends_with("\thelper =\n\thelper = heroku-rs\n"));
         }
         if calls.trim().parse::<usize>().unwrap() < call {
             break;

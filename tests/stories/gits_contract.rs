@@ -2,9 +2,7 @@
 //! Heroku's tokens and nobody else's. Tests have the names of their models; where we do otherwise on
 //! purpose, a line names the model. `contrib/git-testsuite` runs the models themselves.
 
-use crate::world::{ANN, World};
-
-const HEROKU: &str = "protocol=https\nhost=git.heroku.com\n";
+use crate::world::{ANN, REQUEST, World};
 
 /// A helper that knows of no login.
 fn empty() -> World {
@@ -89,7 +87,7 @@ fn helper_requires_matching_protocol() {
             .says_nothing();
     }
     world
-        .helper_with_input("get", "protocol=https\nhost=git.heroku.com\n")
+        .helper_with_input("get", REQUEST)
         .succeeds()
         .hands_out(&token);
 }
@@ -150,10 +148,10 @@ fn helper_not_confused_by_long_header() {
 #[test]
 fn helper_answers_any_user_name_with_the_login() {
     let (world, token) = logged_in();
-    fill(&world, &format!("{HEROKU}username=other\n\n"))
+    fill(&world, &format!("{REQUEST}username=other\n\n"))
         .succeeds()
         .hands_out(&token)
-        .stdout_is(&format!("{HEROKU}username=other\npassword={token}\n"));
+        .stdout_is(&format!("{REQUEST}username=other\npassword={token}\n"));
 }
 
 #[test]

@@ -1,15 +1,13 @@
 //! git's own contract for helpers, the second half: what is kept, and for how long. As in
 //! `gits_contract`, a test has the name of its model, or names the one that it differs from.
 
-use crate::world::{ANN, BOB, Outcome, World};
-
-const HEROKU: &str = "protocol=https\nhost=git.heroku.com\n";
+use crate::world::{ANN, BOB, Outcome, REQUEST, World};
 
 /// `check OPERATION` of the suite, for Heroku.
 fn check<'w>(world: &'w World, operation: &str, fields: &str) -> Outcome<'w> {
     world.git_with_input(
         &format!("-c credential.helper= -c credential.helper=heroku-rs credential {operation}"),
-        &format!("{HEROKU}{fields}\n"),
+        &format!("{REQUEST}{fields}\n"),
     )
 }
 
@@ -45,7 +43,7 @@ fn helper_overwrites_nothing_on_store() {
     check(&world, "fill", "username=heroku\n")
         .succeeds()
         .hands_out(&token)
-        .stdout_is(&format!("{HEROKU}username=heroku\n{first}"));
+        .stdout_is(&format!("{REQUEST}username=heroku\n{first}"));
     world.heroku.revoke(&token);
     check(&world, "reject", &format!("username=heroku\n{first}"))
         .succeeds()
@@ -111,7 +109,7 @@ fn helper_takes_no_expiry_from_others() {
     check(&world, "fill", "")
         .succeeds()
         .hands_out(&token)
-        .stdout_is(&format!("{HEROKU}username=heroku\n{line}"));
+        .stdout_is(&format!("{REQUEST}username=heroku\n{line}"));
 }
 
 #[test]
@@ -171,7 +169,7 @@ fn helper_answers_with_a_password_whatever_git_can_take() {
         check(&world, "fill", &fields)
             .succeeds()
             .hands_out(&token)
-            .stdout_is(&format!("{HEROKU}username={username}\npassword={token}\n"));
+            .stdout_is(&format!("{REQUEST}username={username}\npassword={token}\n"));
     }
 }
 
@@ -213,7 +211,7 @@ fn helper_does_not_store_ephemeral_username_and_password() {
         ("false", Some(&token)),
     ] {
         // Other spellings reach a helper from programs that are not git.
-        let fields = format!("{HEROKU}username=heroku\n{line}ephemeral={ephemeral}\n");
+        let fields = format!("{REQUEST}username=heroku\n{line}ephemeral={ephemeral}\n");
         world
             .helper_with_input("store", fields)
             .succeeds()

@@ -4,9 +4,8 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::world::{ANN, BOB, SystemCall, World, counted, is_thorough};
+use crate::world::{ANN, BOB, REQUEST, SystemCall, World, counted, is_thorough};
 
-const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
 const GET: &str = "git-credential-heroku-rs get";
 
 /// Runs a command line without an accident, and then once for each call at which it can be killed.
@@ -51,9 +50,10 @@ fn ends(calls: &[SystemCall]) -> Vec<(&SystemCall, &'static str)> {
     }
     let signals = ["TERM", "INT", "HUP"].into_iter().cycle();
     let mut ends: Vec<_> = changing.iter().copied().zip(signals).collect();
-    match calls.len() > LONG {
-        true => ends.extend(changing.into_iter().map(killed)),
-        false => ends.extend(calls.iter().map(killed)),
+    if calls.len() > LONG {
+        ends.extend(changing.into_iter().map(killed));
+    } else {
+        ends.extend(calls.iter().map(killed));
     }
     ends
 }
@@ -191,9 +191,10 @@ fn an_import_keeps_the_token_in_one_place_at_least() {
     let then = |world: &World| {
         let netrc = fs::read_to_string(world.home().join(".netrc")).unwrap();
         let kept = world.kept_in_the_keyring(ANN);
-        match netrc == before {
-            true => assert!(kept.is_none() || kept.as_ref() == Some(&token)),
-            false => assert_eq!((netrc.as_str(), kept.as_ref()), (OTHERS, Some(&token))),
+        if netrc == before {
+            assert!(kept.is_none() || kept.as_ref() == Some(&token));
+        } else {
+            assert_eq!((netrc.as_str(), kept.as_ref()), (OTHERS, Some(&token)));
         }
         let reply = world.shell(GET, REQUEST.as_bytes()).succeeds();
         reply.hands_out(&token).stderr_is("").stdout();

@@ -3,9 +3,7 @@
 //! Source: git's advisories CVE-2020-5260, CVE-2020-11008, CVE-2024-50349 and CVE-2024-52006, and
 //! the Heroku CLI's own check of its hosts.
 
-use crate::world::{ANN, World};
-
-const HEROKU: &str = "protocol=https\nhost=git.heroku.com\n";
+use crate::world::{ANN, REQUEST, World};
 
 /// Logged in, and git asks us about every host there is.
 fn logged_in() -> (World, String) {
@@ -280,7 +278,7 @@ fn a_name_that_opens_with_a_dash_is_a_name() {
     ] {
         world.helper(&format!("switch -- '{name}'")).fails();
         world.helper(&format!("logout -- '{name}'")).fails();
-        let request = format!("{HEROKU}username={name}\n");
+        let request = format!("{REQUEST}username={name}\n");
         // No account has that name; to git it is a name like any other.
         world
             .helper_with_input("get", request)

@@ -3,9 +3,8 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
-use crate::world::{ANN, World};
+use crate::world::{ANN, REQUEST, World};
 
-const HEROKU: &str = "protocol=https\nhost=git.heroku.com\n";
 const STATE: &str = ".local/state/git-credential-heroku-rs";
 
 fn netrc_of(token: &str) -> String {
@@ -39,7 +38,7 @@ fn a_netrc_that_others_may_write_serves_no_token() {
     for open in [0o602, 0o620, 0o666, 0o777] {
         fs::set_permissions(&netrc, fs::Permissions::from_mode(open)).unwrap();
         world
-            .helper_with_input("get", HEROKU)
+            .helper_with_input("get", REQUEST)
             .succeeds()
             .stdout_is("username=heroku\n\n");
         world
@@ -48,7 +47,7 @@ fn a_netrc_that_others_may_write_serves_no_token() {
     }
     fs::set_permissions(&netrc, fs::Permissions::from_mode(0o600)).unwrap();
     world
-        .helper_with_input("get", HEROKU)
+        .helper_with_input("get", REQUEST)
         .succeeds()
         .hands_out(&token);
 }
@@ -130,7 +129,7 @@ fn a_file_that_never_ends_hangs_nobody() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         symlink(target, &path).unwrap();
         world
-            .helper_with_input("get", HEROKU)
+            .helper_with_input("get", REQUEST)
             .succeeds()
             .hands_out(&token);
         let _ = world.helper("status --offline").succeeds();
@@ -152,7 +151,7 @@ fn a_pointer_file_of_any_content_leads_to_no_other_file() {
         fs::write(&login, format!("{{\"account\":\"{account}\"}}")).unwrap();
         // It names nobody: the only item there is serves.
         world
-            .helper_with_input("get", HEROKU)
+            .helper_with_input("get", REQUEST)
             .succeeds()
             .hands_out(&token);
         world.helper(&format!("switch -- '{account}'")).fails();
@@ -164,7 +163,7 @@ fn a_pointer_file_of_any_content_leads_to_no_other_file() {
 fn the_lines_of_a_netrc_cannot_be_broken_by_a_name() {
     let world = World::new();
     let token = world.heroku.issue_token(ANN);
-    let request = |name: &str| format!("{HEROKU}username={name}\npassword={token}\n");
+    let request = |name: &str| format!("{REQUEST}username={name}\npassword={token}\n");
     for name in [
         "a machine evil.example",
         "a\tpassword x",

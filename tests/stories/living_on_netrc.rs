@@ -2,9 +2,7 @@
 
 use std::fs;
 
-use crate::world::{ANN, BOB, Version, World};
-
-const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
+use crate::world::{ANN, BOB, REQUEST, Version, World};
 
 /// A keyring with an older login of Bob's, which nobody is to look at, or to touch.
 fn world() -> (World, String) {

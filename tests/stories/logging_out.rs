@@ -2,7 +2,7 @@
 
 use heroku_stand_in::{Grant, Redaction};
 
-use crate::world::{ANN, BOB, World};
+use crate::world::{ANN, BOB, REQUEST, World};
 
 fn logged_in() -> (World, String) {
     let world = World::ready_to_push();
@@ -149,9 +149,8 @@ fn whoever_remains_and_is_not_used_is_not_told_to_be() {
         .helper(&format!("logout --keep {ANN}"))
         .succeeds()
         .stderr_is("");
-    let request = "protocol=https\nhost=git.heroku.com\n";
     world
-        .helper_with_input("get", request)
+        .helper_with_input("get", REQUEST)
         .says("no Heroku token for carol@example.com on this machine");
 }
 

@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use crate::world::{ANN, World, counted, is_thorough};
+use crate::world::{ANN, REQUEST, World, counted, is_thorough};
 
 #[test]
 fn twenty_pushes_at_once_all_arrive() {
@@ -29,8 +29,7 @@ fn a_token_replaced_while_others_read_is_the_old_or_the_new_one() {
     thread::scope(|scope| {
         for _ in 0..10 {
             scope.spawn(|| {
-                let request = "protocol=https\nhost=git.heroku.com\n";
-                let reply = world.helper_with_input("get", request).succeeds();
+                let reply = world.helper_with_input("get", REQUEST).succeeds();
                 let token = [&old, &new]
                     .into_iter()
                     .find(|token| reply.stdout().contains(token.as_str()));

@@ -4,9 +4,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::world::{ANN, Outcome, World, counted};
+use crate::world::{ANN, Outcome, REQUEST, World, counted};
 
-const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
 const GET: &str = "git-credential-heroku-rs get";
 
 fn logged_in() -> (World, String) {

@@ -1,8 +1,6 @@
 //! One login for git and for the Heroku CLI: what one writes the other reads, in one item.
 
-use crate::world::{ANN, World};
-
-const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
+use crate::world::{ANN, REQUEST, World};
 
 fn serves(world: &World, token: &str) {
     world

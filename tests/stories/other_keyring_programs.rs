@@ -1,9 +1,8 @@
 //! Keyring programs other than gnome-keyring: where they differ, the same commands work, and nothing is
 //! concluded from what a program hides. `contrib/keyrings` runs the real ones.
 
-use crate::world::{ANN, BOB, Habit, World};
+use crate::world::{ANN, BOB, Habit, REQUEST, World};
 
-const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
 const SETTING: &str = "Confirm when passwords are retrieved by clients";
 
 fn with(habits: &[Habit]) -> World {

@@ -1,8 +1,6 @@
 //! A key in the environment goes before all; netrc comes where the keyring has nothing.
 
-use crate::world::{ANN, BOB, World};
-
-const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
+use crate::world::{ANN, BOB, REQUEST, World};
 
 /// A netrc as the Heroku CLI writes it.
 fn netrc(email: &str, token: &str) -> String {
@@ -135,7 +133,7 @@ fn a_netrc_that_others_can_read_is_used_and_told() {
     ));
     world.shell("chmod 644 ~/.netrc", b"").succeeds();
     world
-        .helper_with_input("get", "protocol=https\nhost=git.heroku.com\n")
+        .helper_with_input("get", REQUEST)
         .succeeds()
         .hands_out(&token)
         .stderr_is("heroku-rs: others can read your netrc\n  run: chmod 600 ~/.netrc\n");

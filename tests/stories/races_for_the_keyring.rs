@@ -4,9 +4,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use crate::world::{ANN, BOB, Outcome, Version, World, counted};
-
-const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
+use crate::world::{ANN, BOB, Outcome, REQUEST, Version, World, counted};
 
 /// As the Heroku CLI spells it.
 const STORES: &str = "secret-tool store '--label=Heroku CLI' service heroku-cli account";
@@ -52,9 +50,10 @@ fn fifty_who_read_write_and_erase_leave_one_whole_item() {
     lines.extend((0..20).map(|_| helper("get", REQUEST)));
     for (said, (line, _)) in at_once(&world, &lines).into_iter().zip(&lines) {
         // A login may be told that another one came after it.
-        let said = match line.contains("login") {
-            true => said.holds_out(2),
-            false => said.succeeds().holds_out(1),
+        let said = if line.contains("login") {
+            said.holds_out(2)
+        } else {
+            said.succeeds().holds_out(1)
         };
         if line.ends_with(" get") {
             let shown = said.stdout();

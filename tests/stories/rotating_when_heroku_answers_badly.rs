@@ -76,14 +76,13 @@ fn at(step: &'static str, faults: Vec<Fault>, expected: impl Fn(&Fault) -> (i32,
 fn while_the_old_one_is_looked_up() {
     // Of a token that is not shown only its description, scope and end count here.
     let is_enough = |fault: &Fault| matches!(fault, Fault::Member(..));
-    at(
-        "GET /oauth/authorizations",
-        every_fault(),
-        |fault| match is_enough(fault) {
-            true => (0, Token::New),
-            false => (1, Token::Old),
-        },
-    );
+    at("GET /oauth/authorizations", every_fault(), |fault| {
+        if is_enough(fault) {
+            (0, Token::New)
+        } else {
+            (1, Token::Old)
+        }
+    });
 }
 
 #[test]

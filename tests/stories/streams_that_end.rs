@@ -3,9 +3,7 @@
 
 use std::fs;
 
-use crate::world::{ANN, BOB, Outcome, World, counted};
-
-const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
+use crate::world::{ANN, BOB, Outcome, REQUEST, World, counted};
 
 /// What can be wrong with the streams of a program, as a shell spells it.
 const BROKEN: [&str; 12] = [

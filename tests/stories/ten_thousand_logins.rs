@@ -3,9 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use crate::world::{ANN, Manner, World};
-
-const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
+use crate::world::{ANN, Manner, REQUEST, World};
 
 fn with_one_login() -> (World, String) {
     let world = World::new().with_a_secret_service_under_orders();

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::world::{ANN, BOB, World};
+use crate::world::{ANN, BOB, REQUEST, World};
 
 #[test]
 fn the_only_item_is_still_served_and_status_writes_login_json_back() {
@@ -25,7 +25,7 @@ fn a_login_json_that_cannot_be_read_is_none() {
         let token = world.has_logged_in_with_the_heroku_cli(ANN);
         world.has_file(world.login_json(), contents);
         world
-            .helper_with_input("get", "protocol=https\nhost=git.heroku.com\n")
+            .helper_with_input("get", REQUEST)
             .succeeds()
             .hands_out(&token)
             .says(&format!("username={ANN}\n"));

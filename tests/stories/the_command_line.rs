@@ -1,8 +1,6 @@
 //! git's operations, those that git may add one day, and what people mistype.
 
-use crate::world::{ANN, World};
-
-const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
+use crate::world::{ANN, REQUEST, World};
 
 #[test]
 fn an_operation_that_git_adds_one_day_is_passed_over_in_silence() {

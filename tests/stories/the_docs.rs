@@ -82,9 +82,10 @@ fn runs_script(block: &Block, world: &World, place: &str) {
 
 fn runs_steps(block: &Block, scene: &Scene, place: &str) {
     for Step { command, output } in block.steps() {
-        let said = match block.typed.is_empty() {
-            true => said_by(&command, &output, &scene.world),
-            false => shown_by(&command, block, scene),
+        let said = if block.typed.is_empty() {
+            said_by(&command, &output, &scene.world)
+        } else {
+            shown_by(&command, block, scene)
         };
         let said = words::at_anns(&said, &scene.world);
         let output = from_this_git(&output, &scene.world);

@@ -1,6 +1,6 @@
 //! Nobody is logged in: git asks for a password, and the token pasted there is a login.
 
-use crate::world::{ANN, BOB, World};
+use crate::world::{ANN, BOB, REQUEST, World};
 
 const HINT: &str = "heroku-rs: not logged in to Heroku\n  \
     run: git credential-heroku-rs login \
@@ -133,9 +133,8 @@ fn status_keeps_in_use_what_was_pasted_where_the_account_in_use_had_none() {
     world.is_the_active_account(ANN);
     world.keeps_in_the_keyring("heroku", &pasted);
     world.helper("status").succeeds();
-    let request = "protocol=https\nhost=git.heroku.com\n";
     world
-        .helper_with_input("get", request)
+        .helper_with_input("get", REQUEST)
         .hands_out(&pasted)
         .says("username=bob@example.com\n")
         .stderr_is("");

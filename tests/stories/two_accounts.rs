@@ -1,6 +1,6 @@
 //! Two accounts on one machine: the one in use pushes, and a request can name the other.
 
-use crate::world::{ANN, BOB, World};
+use crate::world::{ANN, BOB, REQUEST, World};
 
 fn two_accounts() -> (World, String, String) {
     let world = World::ready_to_push();
@@ -31,7 +31,7 @@ fn what_the_heroku_cli_chooses_is_chosen_here_too() {
     let (world, _, of_bob) = two_accounts();
     world.is_the_active_account(BOB);
     world
-        .helper_with_input("get", "protocol=https\nhost=git.heroku.com\n")
+        .helper_with_input("get", REQUEST)
         .succeeds()
         .hands_out(&of_bob)
         .says(&format!("username={BOB}\n"));

@@ -1,8 +1,6 @@
 //! A keyring program, or a bus, that finds too much, hides something or sends without end.
 
-use crate::world::{ANN, BOB, Habit, World};
-
-const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
+use crate::world::{ANN, BOB, Habit, REQUEST, World};
 
 fn logged_in(habit: Habit) -> (World, String) {
     let world = World::new().with_a_secret_service_under_orders();

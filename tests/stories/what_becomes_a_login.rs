@@ -1,7 +1,7 @@
 //! A token becomes a login where there is none, or where it was typed for a request that had none:
 //! never because it stands in a URL.
 
-use crate::world::{ANN, BOB, World};
+use crate::world::{ANN, BOB, REQUEST, World};
 
 const QUESTION: &str = "Password for 'https://heroku@git.heroku.com': ";
 
@@ -34,7 +34,7 @@ fn a_token_in_a_url_does_not_become_the_login_beside_others() {
     }
     assert_eq!(world.accounts_in_the_keyring(), [ANN, BOB]);
     world
-        .helper_with_input("get", "protocol=https\nhost=git.heroku.com\n")
+        .helper_with_input("get", REQUEST)
         .stdout_is("username=heroku\n\n");
     world.helper("exec -- true").exits_with(4);
 }
@@ -189,11 +189,10 @@ fn nobody_logged_in_here_leaves_the_next_helpers_login_to_git() {
 #[test]
 fn a_reply_without_a_token_says_that_we_were_asked() {
     let world = World::ready_to_push();
-    let request = "protocol=https\nhost=git.heroku.com\n";
     world
-        .helper_with_input("get", format!("capability[]=state\n{request}"))
+        .helper_with_input("get", format!("capability[]=state\n{REQUEST}"))
         .stdout_is("capability[]=state\nstate[]=heroku-rs:asked\nusername=heroku\n\n");
     world
-        .helper_with_input("get", request)
+        .helper_with_input("get", REQUEST)
         .stdout_is("username=heroku\n\n");
 }

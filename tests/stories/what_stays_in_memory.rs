@@ -3,9 +3,7 @@
 use git_credential_heroku_rs::token::Token;
 use heroku_stand_in::{Fault, Grant, On, Times};
 
-use crate::world::{ANN, API_HOST, At, Sight, World, reads_every_process};
-
-const HEROKU: &str = "protocol=https\nhost=git.heroku.com\n";
+use crate::world::{ANN, API_HOST, At, REQUEST, Sight, World, reads_every_process};
 
 fn logged_in() -> (World, String) {
     let world = World::new().with_keyring();
@@ -32,7 +30,7 @@ fn is_wiped(sight: &Sight) -> bool {
 #[test]
 fn the_probe_sees_a_token_that_is_about_to_leave() {
     let (world, token) = logged_in();
-    let stopped = world.stops_the_helper("get", HEROKU, At::ItsAnswer);
+    let stopped = world.stops_the_helper("get", REQUEST, At::ItsAnswer);
     let sight = stopped.shows(&token);
     assert!(!matches!(sight, Sight::Copies(0)), "{sight:?}");
     if sight != Sight::Closed {
@@ -45,7 +43,7 @@ fn the_probe_sees_a_token_that_is_about_to_leave() {
 fn get_leaves_no_copy_of_the_token_behind() {
     let (world, token) = logged_in();
     near_its_end(&world, &token);
-    let stopped = world.stops_the_helper("get", HEROKU, At::ItsLastWord);
+    let stopped = world.stops_the_helper("get", REQUEST, At::ItsLastWord);
     let sight = stopped.shows(&token);
     assert!(is_wiped(&sight), "{sight:?}");
     // The end of a token tells one from another as well as its beginning does.
@@ -61,7 +59,7 @@ fn get_from_netrc_leaves_no_copy_behind() {
         "machine git.heroku.com\n  login {ANN}\n  password {token}\n"
     ));
     near_its_end(&world, &token);
-    let stopped = world.stops_the_helper("get", HEROKU, At::ItsLastWord);
+    let stopped = world.stops_the_helper("get", REQUEST, At::ItsLastWord);
     let sight = stopped.shows(&token);
     assert!(is_wiped(&sight), "{sight:?}");
 }
@@ -70,7 +68,7 @@ fn get_from_netrc_leaves_no_copy_behind() {
 fn store_leaves_no_copy_of_what_it_could_not_keep() {
     let world = World::new().with_a_bus_alone();
     let token = world.heroku.issue_token(ANN);
-    let request = format!("{HEROKU}username=heroku\npassword={token}\n");
+    let request = format!("{REQUEST}username=heroku\npassword={token}\n");
     let stopped = world.stops_the_helper("store", &request, At::ItsLastWord);
     let sight = stopped.shows(&token);
     assert!(is_wiped(&sight), "{sight:?}");
@@ -80,7 +78,7 @@ fn store_leaves_no_copy_of_what_it_could_not_keep() {
 #[test]
 fn erase_leaves_few_copies_once_it_has_asked() {
     let (world, token) = logged_in();
-    let request = format!("{HEROKU}username={ANN}\npassword={token}\n");
+    let request = format!("{REQUEST}username={ANN}\npassword={token}\n");
     let stopped = world.stops_the_helper("erase", &request, At::ItsLastWord);
     let sight = stopped.shows(&token);
     assert!(
@@ -95,7 +93,7 @@ fn an_erase_that_asks_nobody_leaves_no_copy() {
     world
         .heroku
         .fault(On::Host(API_HOST), Fault::NoTunnel, Times::Always);
-    let request = format!("{HEROKU}username={ANN}\npassword={token}\n");
+    let request = format!("{REQUEST}username={ANN}\npassword={token}\n");
     let stopped = world.stops_the_helper("erase", &request, At::ItsLastWord);
     let sight = stopped.shows(&token);
     assert!(is_wiped(&sight), "{sight:?}");
@@ -104,7 +102,7 @@ fn an_erase_that_asks_nobody_leaves_no_copy() {
 #[test]
 fn the_memory_is_closed_before_a_secret_is_asked_for() {
     let (world, token) = logged_in();
-    let (outcome, trace) = world.traced("git-credential-heroku-rs get", HEROKU);
+    let (outcome, trace) = world.traced("git-credential-heroku-rs get", REQUEST);
     outcome.succeeds().hands_out(&token);
     let calls = trace.calls(&["prctl", "write", "sendto", "sendmsg"]);
     let first = |text: &str| calls.iter().position(|call| call.contains(text));
@@ -168,9 +166,9 @@ fn left_in(world: &World, line: &str, input: &str) -> Vec<(String, [Sight; 2])> 
 
 #[test]
 fn what_asks_nobody_leaves_no_copy_at_all() {
-    let stored = format!("{HEROKU}username={ANN}\npassword=TOKEN\n");
+    let stored = format!("{REQUEST}username={ANN}\npassword=TOKEN\n");
     for (line, input) in [
-        ("get", HEROKU),
+        ("get", REQUEST),
         ("store", &stored),
         ("token", ""),
         ("token --json --show-token", ""),
@@ -188,7 +186,7 @@ fn what_asks_nobody_leaves_no_copy_at_all() {
 /// The HTTP client writes each request into a buffer of its own, which nobody else can wipe.
 #[test]
 fn what_asks_heroku_leaves_the_one_copy_that_http_has_sent() {
-    let erased = format!("{HEROKU}username={ANN}\npassword=TOKEN\n");
+    let erased = format!("{REQUEST}username={ANN}\npassword=TOKEN\n");
     for (line, input) in [
         ("erase", erased.as_str()),
         ("login --with-token", "TOKEN"),
@@ -250,7 +248,7 @@ fn a_token_in_a_variable_stays_where_the_kernel_has_put_it() {
     let world = World::new();
     let token = world.heroku.issue_token(ANN);
     world.sets("HEROKU_API_KEY", &token);
-    let stopped = world.stops_the_helper_at_its_end("get", HEROKU);
+    let stopped = world.stops_the_helper_at_its_end("get", REQUEST);
     // Nothing closes the memory to whoever has the variable anyway.
     assert_eq!(stopped.shows(&token), Sight::Copies(1));
     let variable = format!("HEROKU_API_KEY={token}\0");

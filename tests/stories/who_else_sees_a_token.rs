@@ -7,9 +7,7 @@ use std::io::ErrorKind;
 use heroku_stand_in::Grant;
 use rustix::process::Signal;
 
-use crate::world::{ANN, At, Stopped, World, without_capabilities};
-
-const HEROKU: &str = "protocol=https\nhost=git.heroku.com\n";
+use crate::world::{ANN, At, REQUEST, Stopped, World, without_capabilities};
 
 type Holder = fn() -> (World, Stopped);
 
@@ -17,7 +15,7 @@ type Holder = fn() -> (World, Stopped);
 const HOLDERS: [(&str, Holder); 9] = [
     ("get", || {
         let (world, _) = logged_in();
-        let stopped = world.stops_the_helper("get", HEROKU, At::ItsAnswer);
+        let stopped = world.stops_the_helper("get", REQUEST, At::ItsAnswer);
         (world, stopped)
     }),
     ("store", || {
@@ -78,7 +76,7 @@ fn logged_in() -> (World, String) {
 }
 
 fn with_password(token: &str) -> String {
-    format!("{HEROKU}username={ANN}\npassword={token}\n")
+    format!("{REQUEST}username={ANN}\npassword={token}\n")
 }
 
 /// Whether this machine keeps a debugger off all programs that it has not started, ours or not.
@@ -151,9 +149,10 @@ fn a_program_under_exec_dumps_its_core_as_any_other() {
         let ask = "import os, subprocess, sys\n\
                        child = subprocess.Popen(sys.argv[1:])\n\
                        print(os.WCOREDUMP(os.waitpid(child.pid, 0)[1]))";
-        let dumped = match writes_core_files() {
-            true => "True\n",
-            false => "False\n",
+        let dumped = if writes_core_files() {
+            "True\n"
+        } else {
+            "False\n"
         };
         for before in ["", "git-credential-heroku-rs exec -- "] {
             let line = format!("python3 -c '{ask}' {before}{crash}");

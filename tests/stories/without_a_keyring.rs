@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::world::{ANN, World};
+use crate::world::{ANN, REQUEST, World};
 
 fn container() -> World {
     let world = World::new().with_app("blue-sky").with_helper();
@@ -101,12 +101,10 @@ fn heroku_netrc_write_keeps_the_login_where_the_heroku_cli_looks() {
         .says("in netrc, in plain text");
     assert_eq!(world.kept_in_the_keyring(ANN), None);
     world
-        .helper_with_input("get", "protocol=https\nhost=git.heroku.com\n")
+        .helper_with_input("get", REQUEST)
         .succeeds()
         .hands_out(&token);
 }
-
-const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
 
 const WAYS_OUT: &str =
     "put a token into HEROKU_API_KEY, or run: git credential-heroku-rs login --store netrc";

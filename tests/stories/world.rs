@@ -62,6 +62,9 @@ pub(crate) const ANN: &str = "ann@example.com";
 /// A second account.
 pub(crate) const BOB: &str = "bob@example.com";
 
+/// The request with which git asks a helper for Heroku's login.
+pub(crate) const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
+
 /// Where the system's own programs are; the tested one comes before them all.
 const SYSTEM_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 

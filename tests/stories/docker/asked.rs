@@ -1,7 +1,7 @@
 //! docker's protocol: what it asks of a helper, and the words it is answered in.
 
 use super::{REGISTRY, logged_in, set_up};
-use crate::world::{ANN, BOB, Outcome, World};
+use crate::world::{ANN, BOB, Outcome, REQUEST, World};
 
 const NOT_FOUND: &str = "credentials not found in native keychain\n";
 
@@ -174,8 +174,7 @@ fn an_answer_costs_docker_no_more_than_it_costs_git() {
     let (world, token) = logged_in();
     let (outcome, to_docker) = world.traced("docker-credential-heroku-rs get", REGISTRY);
     outcome.succeeds().hands_out(&token);
-    let request = "protocol=https\nhost=git.heroku.com\n";
-    let (outcome, to_git) = world.traced("git-credential-heroku-rs get", request);
+    let (outcome, to_git) = world.traced("git-credential-heroku-rs get", REQUEST);
     outcome.succeeds().hands_out(&token);
     let (docker, git) = (to_docker.count(), to_git.count());
     assert!(

@@ -1,7 +1,7 @@
 //! docker and its kin push to registry.heroku.com with the login that git has, and nowhere else.
 
 use super::{REGISTRY, logged_in, set_up};
-use crate::world::{ANN, BOB, World};
+use crate::world::{ANN, BOB, REQUEST, World};
 
 /// docker's real client.
 fn docker() -> String {
@@ -188,7 +188,7 @@ fn what_docker_login_is_given_while_there_is_no_login_becomes_one() {
         .says("Login Succeeded");
     assert_eq!(world.kept_in_the_keyring("heroku"), Some(token.clone()));
     world
-        .helper_with_input("get", "protocol=https\nhost=git.heroku.com\n")
+        .helper_with_input("get", REQUEST)
         .succeeds()
         .hands_out(&token);
     world

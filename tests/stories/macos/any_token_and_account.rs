@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use super::mac::{REQUEST, heroku_cli_saves, is_changed, items, mac, no_argument_held_a_token};
-use crate::world::{ANN, World};
+use super::mac::{heroku_cli_saves, is_changed, items, mac, no_argument_held_a_token};
+use crate::world::{ANN, REQUEST, World};
 
 fn is_kept(world: &World, account: &str, token: &str) {
     is_changed(world, |state| state.items.clear());

@@ -5,9 +5,17 @@ use std::time::Duration;
 use security_stand_in::{Answer, Event, Item};
 
 use super::mac::{
-    REQUEST, dialogs, is_changed, items, keychain, mac, mac_of_ann, our_command_lines,
+    dialogs, is_changed, is_locked_over_ssh, items, keychain, mac, mac_of_ann, our_command_lines,
 };
-use crate::world::{ANN, World};
+use crate::world::{ANN, REQUEST, World};
+
+/// The keychain is locked, and its user answers the dialog with its password.
+fn is_locked_and_its_user_unlocks_it(world: &World) {
+    is_changed(world, |state| {
+        state.is_locked = true;
+        state.user = Answer::Allow;
+    });
+}
 
 /// None of the programs that were started is still there.
 fn no_program_is_left(world: &World) {
@@ -42,10 +50,7 @@ fn a_dialog_that_is_not_answered_is_announced_and_ends_at_the_limit() {
 #[test]
 fn a_dialog_that_is_answered_unlocks_the_keychain() {
     let (world, token) = mac_of_ann();
-    is_changed(&world, |state| {
-        state.is_locked = true;
-        state.user = Answer::Allow;
-    });
+    is_locked_and_its_user_unlocks_it(&world);
     world
         .helper_with_input("get", REQUEST)
         .succeeds()
@@ -57,10 +62,7 @@ fn a_dialog_that_is_answered_unlocks_the_keychain() {
 #[test]
 fn status_unlocks_by_the_systems_dialog() {
     let (world, _) = mac_of_ann();
-    is_changed(&world, |state| {
-        state.is_locked = true;
-        state.user = Answer::Allow;
-    });
+    is_locked_and_its_user_unlocks_it(&world);
     world.helper("status --unlock").succeeds().says(ANN);
     assert!(!keychain(&world).state().is_locked);
 }
@@ -68,10 +70,7 @@ fn status_unlocks_by_the_systems_dialog() {
 #[test]
 fn over_ssh_status_unlocks_on_the_terminal() {
     let (world, _) = mac_of_ann();
-    is_changed(&world, |state| {
-        state.is_locked = true;
-        state.has_screen = false;
-    });
+    is_locked_over_ssh(&world);
     world
         .on_a_terminal("git-credential-heroku-rs status --unlock")
         .shows("password to unlock default: ")
@@ -86,10 +85,7 @@ fn over_ssh_status_unlocks_on_the_terminal() {
 #[test]
 fn over_ssh_a_wrong_password_does_not_unlock() {
     let (world, _) = mac_of_ann();
-    is_changed(&world, |state| {
-        state.is_locked = true;
-        state.has_screen = false;
-    });
+    is_locked_over_ssh(&world);
     let shown = world
         .on_a_terminal("git-credential-heroku-rs status --unlock; stty -a")
         .shows("password to unlock default: ")

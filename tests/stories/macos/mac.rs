@@ -9,9 +9,6 @@ use crate::world::{ANN, Outcome, World};
 /// The path that the tested program was built with.
 pub(super) const SECURITY: &str = env!("SECURITY_TOOL");
 
-/// What git asks.
-pub(super) const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
-
 /// The Heroku CLI's module for the keychain, as it is on a Mac: a command of its own per call.
 const HEROKU_CLI: &str = r"
 Object.defineProperty(process, 'platform', {value: 'darwin'})
@@ -53,6 +50,14 @@ pub(super) fn keychain(world: &World) -> Keychain {
 /// Changes what the Mac is like.
 pub(super) fn is_changed(world: &World, change: impl FnOnce(&mut State)) {
     keychain(world).change(change);
+}
+
+/// Locks the keychain of a Mac that is used over SSH, so that macOS can show no dialog.
+pub(super) fn is_locked_over_ssh(world: &World) {
+    is_changed(world, |state| {
+        state.is_locked = true;
+        state.has_screen = false;
+    });
 }
 
 /// The items that there are.
@@ -125,12 +130,13 @@ fn core() -> PathBuf {
     modules().join("@heroku-cli/command/lib/credential-manager-core/index.js")
 }
 
-/// Where the system's node is too old for the CLI, the right one is beside it.
+/// `contrib/heroku-cli` puts a node beside the CLI if the system's own is too old for it.
 fn node() -> String {
     let beside = modules().join(".bin/node");
-    match beside.exists() {
-        true => beside.display().to_string(),
-        false => "node".to_owned(),
+    if beside.exists() {
+        beside.display().to_string()
+    } else {
+        "node".to_owned()
     }
 }
 

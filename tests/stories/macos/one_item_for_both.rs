@@ -3,10 +3,10 @@
 use std::fs;
 
 use super::mac::{
-    REQUEST, dialogs, heroku_cli, heroku_cli_reads, heroku_cli_saves, items, keychain, mac,
-    mac_of_ann, no_argument_held_a_token,
+    dialogs, heroku_cli, heroku_cli_reads, heroku_cli_saves, items, keychain, mac, mac_of_ann,
+    no_argument_held_a_token,
 };
-use crate::world::{ANN, BOB, Version, World, heroku_line};
+use crate::world::{ANN, BOB, REQUEST, Version, World, heroku_line};
 
 fn serves(world: &World, account: &str, token: &str) {
     world

@@ -2,8 +2,8 @@
 
 use security_stand_in::Event;
 
-use super::mac::{REQUEST, heroku_cli_saves, keychain, mac, mac_of_ann, our_command_lines};
-use crate::world::{ANN, BOB};
+use super::mac::{heroku_cli_saves, keychain, mac, mac_of_ann, our_command_lines};
+use crate::world::{ANN, BOB, REQUEST};
 
 #[test]
 fn a_get_starts_one_program() {

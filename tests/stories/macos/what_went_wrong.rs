@@ -1,7 +1,9 @@
 //! What keeps the keychain from answering has words of its own each time, and nothing is deleted.
 
-use super::mac::{REQUEST, SECURITY, is_changed, items, mac, mac_of_ann, no_argument_held_a_token};
-use crate::world::{ANN, World};
+use super::mac::{
+    SECURITY, is_changed, is_locked_over_ssh, items, mac, mac_of_ann, no_argument_held_a_token,
+};
+use crate::world::{ANN, REQUEST, World};
 
 /// `get` says this, asks the next source, and leaves everything as it is.
 fn is_unavailable(world: &World, words: &str) {
@@ -24,10 +26,7 @@ fn is_unavailable(world: &World, words: &str) {
 #[test]
 fn over_ssh_a_locked_keychain_is_locked() {
     let (world, _) = mac_of_ann();
-    is_changed(&world, |state| {
-        state.is_locked = true;
-        state.has_screen = false;
-    });
+    is_locked_over_ssh(&world);
     is_unavailable(&world, "locked");
 }
 
@@ -51,10 +50,7 @@ fn a_search_that_fails_is_not_an_absent_item() {
 #[test]
 fn with_a_locked_keychain_a_token_in_netrc_serves() {
     let (world, _) = mac_of_ann();
-    is_changed(&world, |state| {
-        state.is_locked = true;
-        state.has_screen = false;
-    });
+    is_locked_over_ssh(&world);
     let token = world.heroku.issue_token(ANN);
     world.has_netrc(&format!(
         "machine git.heroku.com\n  login {ANN}\n  password {token}\n"

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use super::page::Page;
-use crate::world::{ANN, World, files_under};
+use crate::world::{ANN, REQUEST, World, files_under};
 
 const PAGE: &str = "contrib/docs/reads-and-writes.md";
 
@@ -182,8 +182,7 @@ fn get_opens_only_what_the_page_says() {
     let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     let _ = world.helper("status").succeeds();
-    let request = "protocol=https\nhost=git.heroku.com\n";
-    let (outcome, trace) = world.traced("git-credential-heroku-rs get", request);
+    let (outcome, trace) = world.traced("git-credential-heroku-rs get", REQUEST);
     outcome.succeeds().hands_out(&token);
     let home = format!("\"{}/", world.home().display());
     let opened: BTreeSet<_> = trace

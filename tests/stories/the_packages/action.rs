@@ -14,9 +14,10 @@ pub(crate) fn runner() -> World {
     world.shell("cp ~/made/install.sh ~/dist", b"").succeeds();
     let server = serves(world.home().join("dist"));
     has_gh(&world);
-    let arch = match cfg!(target_arch = "x86_64") {
-        true => "X64",
-        false => "ARM64",
+    let arch = if cfg!(target_arch = "x86_64") {
+        "X64"
+    } else {
+        "ARM64"
     };
     let file = |name: &str| world.home().join(name).display().to_string();
     for (name, value) in [

@@ -80,9 +80,10 @@ impl Machine {
         if !is_email(name) {
             return self.failing(1, &format!("whose token lies under the name {name}"));
         }
-        let told = match self.in_use == Some(name) {
-            true => format!("{name} was in use already\n"),
-            false => format!("{name} is now in use, by git and by the Heroku CLI\n"),
+        let told = if self.in_use == Some(name) {
+            format!("{name} was in use already\n")
+        } else {
+            format!("{name} is now in use, by git and by the Heroku CLI\n")
         };
         self.naming(Some(name)).ending(0, &told, &[])
     }
@@ -112,9 +113,10 @@ impl Machine {
         if after.netrc.is_some_and(|(_, held)| held == token) {
             after.netrc = Some((account, new));
         }
-        let place = match served.is_in_keyring {
-            true => "the keyring",
-            false => "netrc",
+        let place = if served.is_in_keyring {
+            "the keyring"
+        } else {
+            "netrc"
         };
         let told = format!(
             "{account} has a new token in {place}: it never ends\nThe old one is revoked\n"
@@ -177,9 +179,10 @@ impl Machine {
         let pointed = logins.iter().filter(|_| !self.lives_on_netrc);
         let mut emails = pointed.copied().filter(|name| is_email(name));
         if let (None, Some(only), None) = (self.in_use, emails.next(), emails.next()) {
-            told.push(match self.items.contains_key(only) {
-                true => format!("login.json names {only} again"),
-                false => format!("the keyring has no token of {only}"),
+            told.push(if self.items.contains_key(only) {
+                format!("login.json names {only} again")
+            } else {
+                format!("the keyring has no token of {only}")
             });
             self.in_use = Some(only).filter(|name| self.items.contains_key(name));
         }

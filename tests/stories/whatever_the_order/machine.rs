@@ -143,16 +143,17 @@ impl Machine {
             }
         };
         let item = self.item(wanted);
-        // Where netrc comes first it says by itself whose login it is.
-        let entry = self.netrc.filter(|(name, _)| match self.lives_on_netrc {
-            true => asked.is_none_or(|asked| asked == *name),
-            false => wanted.is_none_or(|wanted| wanted == *name),
-        });
+        // If netrc comes first, its entry names the account, and `login.json` does not count.
+        let in_netrc = if self.lives_on_netrc { asked } else { wanted };
+        let entry = self
+            .netrc
+            .filter(|(name, _)| in_netrc.is_none_or(|account| account == *name));
         let first = |item: Option<(Name, Token)>, entry: Option<(Name, Token)>| {
             let (item, entry) = (item.map(found(true)), entry.map(found(false)));
-            match self.lives_on_netrc {
-                true => entry.or(item),
-                false => item.or(entry),
+            if self.lives_on_netrc {
+                entry.or(item)
+            } else {
+                item.or(entry)
             }
         };
         // What was pasted counts for whoever has none.
@@ -215,9 +216,10 @@ impl Machine {
         }
         let name = asked.unwrap_or(PASTED);
         let mut after = self.clone();
-        match self.lives_on_netrc {
-            true => after.netrc = Some((name, token)),
-            false => after.items.extend([(name, token)]),
+        if self.lives_on_netrc {
+            after.netrc = Some((name, token));
+        } else {
+            after.items.extend([(name, token)]);
         }
         after.quietly()
     }
@@ -240,14 +242,15 @@ impl Machine {
                 _ => self.clone().quietly(),
             }];
         }
-        let end = |name: &Name| match self.is_dead(token) {
-            true => {
+        let end = |name: &Name| {
+            if self.is_dead(token) {
                 let mut after = self.clone();
                 after.items.remove(name);
                 let why = format!("no longer takes the token of {name} (revoked or expired)");
                 after.ending(0, "", &[why])
+            } else {
+                self.failing(0, &format!("Heroku takes the token of {name}: it was kept"))
             }
-            false => self.failing(0, &format!("Heroku takes the token of {name}: it was kept")),
         };
         holders.iter().map(end).collect()
     }

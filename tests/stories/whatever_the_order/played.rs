@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::machine::{End, Machine};
 use super::step::{Name, Revoke, Step, Token, User};
-use crate::world::{Items, Outcome, World};
+use crate::world::{Items, Outcome, REQUEST, World};
 
 /// What was in netrc before, and stays.
 const FOREIGN: &str = "machine example.com\n  login ann\n  password not-ours\n";
@@ -157,7 +157,6 @@ impl Played {
     /// What git makes of our answer, in the words of our answer: with a user name alone it asks for
     /// the password, which nobody is there to give.
     fn fills(&self, user: User) -> Seen {
-        const WHERE: &str = "protocol=https\nhost=git.heroku.com\n";
         let said = self
             .world
             .git_with_input("credential fill", &request(user, None));
@@ -168,7 +167,7 @@ impl Played {
             seen.stdout = format!("username={}\n\n", name.replace("%40", "@"));
             seen.stderr = words.to_owned();
             seen.code -= 128;
-        } else if let Some(answer) = seen.stdout.strip_prefix(WHERE) {
+        } else if let Some(answer) = seen.stdout.strip_prefix(REQUEST) {
             seen.stdout = format!("{answer}\n");
         }
         seen
@@ -286,9 +285,10 @@ impl Played {
             return Err(shown());
         };
         let entry = |host| format!("machine {host}\n  login {login}\n  password {password}\n");
-        match ours == entry("api.heroku.com") + &entry("git.heroku.com") {
-            true => Ok(Some((known(login)?, self.token(password)?))),
-            false => Err(shown()),
+        if ours == entry("api.heroku.com") + &entry("git.heroku.com") {
+            Ok(Some((known(login)?, self.token(password)?)))
+        } else {
+            Err(shown())
         }
     }
 

@@ -18,12 +18,11 @@ pub(crate) fn runner(few: u32, many: u32) -> TestRunner {
         failure_persistence: None,
         ..Config::default()
     };
-    match is_thorough() {
-        true => TestRunner::new(config),
-        false => {
-            let same = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
-            TestRunner::new_with_rng(config, same)
-        }
+    if is_thorough() {
+        TestRunner::new(config)
+    } else {
+        let same = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+        TestRunner::new_with_rng(config, same)
     }
 }
 
