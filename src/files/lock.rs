@@ -1,55 +1,56 @@
-//! Locks among processes of ours: each ends with its process, whatever happens to it.
+//! Locks between processes of this program. The system releases a lock when its process ends, even after a crash.
 
 use std::fs;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use super::workplace::make_private_dir_of;
+use super::locked_dir::make_private_dir_of;
 
-/// How long a lock that is taken is left alone, each time.
+/// The pause between two tries to get a lock.
 pub(super) const PAUSE: Duration = Duration::from_millis(10);
 
-/// A lock that ends with this value.
+/// A lock that is released when this value is dropped.
 #[derive(Debug)]
 pub struct Held {
     _file: fs::File,
 }
 
-/// Holds a lock on the file at `path`, which is made if need be and stays: for work that is longer
-/// than one edit. Others of us wait for it, each up to its own `patience`.
+/// Locks the file at `path`, which is created if needed and not removed afterwards: for work that takes longer
+/// than one edit. Other processes of this program wait for the lock, each up to its own `limit`.
 ///
 /// # Errors
-/// [`io::ErrorKind::TimedOut`] where `patience` has ended; else whatever the file system says.
-pub fn hold(path: &Path, patience: Duration) -> io::Result<Held> {
+/// [`io::ErrorKind::TimedOut`] if another process still holds the lock after `limit`; else what the file system
+/// reports.
+pub fn hold(path: &Path, limit: Duration) -> io::Result<Held> {
     make_private_dir_of(path)?;
-    let file = opened(path, patience)?;
+    let file = open_locked(path, limit)?;
     Ok(Held { _file: file })
 }
 
 #[cfg(unix)]
-fn opened(path: &Path, patience: Duration) -> io::Result<fs::File> {
+fn open_locked(path: &Path, limit: Duration) -> io::Result<fs::File> {
     use std::os::unix::fs::OpenOptionsExt;
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(false).mode(0o600);
     let file = options.open(path)?;
-    wait_for(&file, patience)?;
+    wait_for(&file, limit)?;
     Ok(file)
 }
 
-/// Waits for the lock on an open file or directory; says whether there are locks to be had. A file
-/// system without them has no other users of this one.
+/// Waits for the lock on an open file or directory. Returns false if the file system has no locks: then no other
+/// process can hold one either.
 ///
 /// # Errors
-/// [`io::ErrorKind::TimedOut`] where `patience` has ended.
+/// [`io::ErrorKind::TimedOut`] if another process still holds the lock after `limit`.
 #[cfg(unix)]
-pub(super) fn wait_for(file: &fs::File, patience: Duration) -> io::Result<bool> {
+pub(super) fn wait_for(file: &fs::File, limit: Duration) -> io::Result<bool> {
     use rustix::fs::{FlockOperation, flock};
     let mut waited = Duration::ZERO;
     loop {
         match flock(file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => return Ok(true),
-            Err(rustix::io::Errno::WOULDBLOCK) if waited < patience => {
+            Err(rustix::io::Errno::WOULDBLOCK) if waited < limit => {
                 std::thread::sleep(PAUSE);
                 waited += PAUSE;
             }
@@ -61,14 +62,14 @@ pub(super) fn wait_for(file: &fs::File, patience: Duration) -> io::Result<bool> 
 }
 
 #[cfg(not(unix))]
-use alone::opened;
+use windows::open_locked;
 #[cfg(not(unix))]
-pub(super) use alone::{is_in_use, passing};
+pub(super) use windows::{is_in_use, lock_temporary};
 
-/// Windows keeps everybody from a file that one has opened for himself alone, until he closes it or
-/// ends: that is the lock.
+/// A process can open a file on Windows so that no other process can open it, until it closes the file or exits.
+/// That is the lock.
 #[cfg(not(unix))]
-mod alone {
+mod windows {
     use super::{Duration, PAUSE, Path, fs, io};
     use std::os::windows::fs::OpenOptionsExt;
 
@@ -77,7 +78,7 @@ mod alone {
     const SHARING_VIOLATION: i32 = 32;
     const FILE_FLAG_DELETE_ON_CLOSE: u32 = 0x0400_0000;
 
-    /// Whether somebody has the file open in this moment, or had, and it is about to go.
+    /// Whether another process has the file open, or has deleted it and Windows has not removed it yet.
     pub(in super::super) fn is_in_use(error: &io::Error) -> bool {
         matches!(
             error.raw_os_error(),
@@ -85,26 +86,27 @@ mod alone {
         )
     }
 
-    /// A lock on a file that stays.
-    pub(super) fn opened(path: &Path, patience: Duration) -> io::Result<fs::File> {
-        open(path, 0, patience)
+    /// Locks a file that is not removed afterwards.
+    pub(super) fn open_locked(path: &Path, limit: Duration) -> io::Result<fs::File> {
+        open(path, 0, limit)
     }
 
-    /// A lock on a file that goes with its owner; none where no file can be made.
-    pub(in super::super) fn passing(
+    /// Locks a file that Windows removes when it is closed; none if no file can be created.
+    pub(in super::super) fn lock_temporary(
         path: &Path,
-        patience: Duration,
+        limit: Duration,
     ) -> io::Result<Option<fs::File>> {
-        match open(path, FILE_FLAG_DELETE_ON_CLOSE, patience) {
+        match open(path, FILE_FLAG_DELETE_ON_CLOSE, limit) {
             Ok(file) => Ok(Some(file)),
             Err(error) if error.kind() == io::ErrorKind::TimedOut => Err(error),
             Err(_) => Ok(None),
         }
     }
 
-    fn open(path: &Path, flags: u32, patience: Duration) -> io::Result<fs::File> {
-        // Whether a file is on its way out or may not be opened at all, Windows does not tell.
-        const LEAVING: Duration = Duration::from_millis(200);
+    fn open(path: &Path, flags: u32, limit: Duration) -> io::Result<fs::File> {
+        // Windows reports "access denied" for a file that is being removed, and also for one that may never be
+        // opened. So this error is retried for a short time only.
+        const REMOVAL_LIMIT: Duration = Duration::from_millis(200);
         let mut options = fs::OpenOptions::new();
         options.write(true).create(true).truncate(false);
         options.share_mode(0).custom_flags(flags);
@@ -115,9 +117,9 @@ mod alone {
                 Err(error) => error,
             };
             match error.raw_os_error() {
-                Some(SHARING_VIOLATION) if waited < patience => {}
+                Some(SHARING_VIOLATION) if waited < limit => {}
                 Some(SHARING_VIOLATION) => return Err(io::ErrorKind::TimedOut.into()),
-                Some(ACCESS_DENIED) if waited < LEAVING => {}
+                Some(ACCESS_DENIED) if waited < REMOVAL_LIMIT => {}
                 _ => return Err(error),
             }
             std::thread::sleep(PAUSE);

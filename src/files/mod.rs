@@ -1,12 +1,13 @@
-//! Replacing a file whole or not at all, so that a crash leaves the old or the new, never half.
+//! Replaces files atomically: after a crash, a file has its old or its new content, never a part of it.
 //!
-//! The only room that writes files. Everything written here belongs to one person: 0600, in
-//! directories made 0700. Symbolic links are followed, since people keep their dotfiles elsewhere.
+//! Other modules write no files, with two exceptions: git's configuration is written under git's own lock, and
+//! lines are appended to a trace. New files get mode 0600 and new directories 0700, since what they hold is for one
+//! user. Symbolic links are followed, since many users keep their dotfiles elsewhere.
 
 mod lock;
+mod locked_dir;
 mod read;
 mod trusted;
-mod workplace;
 
 use std::fs;
 use std::io::{self, Write};
@@ -19,92 +20,93 @@ use tempfile::TempPath;
 use crate::secret_buf::SecretBuf;
 
 pub use lock::{Held, hold};
+use locked_dir::LockedDir;
+pub(crate) use locked_dir::rename_over;
 pub use read::{read, read_trusted};
 pub use trusted::{NotTrusted, trust};
-pub use workplace::Workplace;
-pub(crate) use workplace::rename_over;
 
-/// How long a program that rewrites a file in place is left alone with it, each time.
-const MOMENT: Duration = Duration::from_millis(10);
+/// How long to wait before an empty file is looked at again: another program may be rewriting it in place.
+const REWRITE_PAUSE: Duration = Duration::from_millis(10);
 
-/// The largest file that is edited, in bytes: it is read whole.
+/// The largest file that is edited, in bytes. An edit reads the whole file.
 const LARGEST: usize = 16 * 1024 * 1024;
 
-/// How long another one of us is waited for: a write takes some milliseconds.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long to wait for another process of this program. A write takes some milliseconds.
+const LOCK_LIMIT: Duration = Duration::from_secs(2);
 
-/// Replaces the file at `path`, or makes it, with its directories.
+/// Replaces the file at `path`, or creates it, with its directories.
 ///
 /// The bytes go to a new file beside the target (beside what a symbolic link points to), which is
-/// flushed to the disk and renamed over it. Nothing stays behind on failure, and what a killed
-/// process left is taken away.
+/// flushed to the disk and renamed over it. A failure leaves no file behind, and the drafts of killed
+/// processes are removed.
 ///
 /// # Errors
-/// Whatever the file system says, and that a device, a FIFO or a socket is there, which somebody
-/// needs; all is then as it was.
+/// What the file system reports. Also if something other than a plain file is there, such as a device or a socket,
+/// which other programs may need. Nothing has changed then.
 pub fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
     let target = resolved(path)?;
-    if Seen::of(&target)?.is_some_and(|there| !there.is_file) {
+    if Snapshot::read(&target)?.is_some_and(|before| !before.is_file) {
         return Err(io::Error::other(
             EditError::<io::Error>::NotAFile.to_string(),
         ));
     }
-    refuse_place_of_others(&target)?;
-    let workplace = Workplace::beside(&target, PATIENCE)?;
-    let draft = drafted(&workplace, contents, None, Rights::OwnersAlone)?;
-    workplace.put(draft, &target)
+    refuse_foreign_dir(&target)?;
+    let dir = LockedDir::of(&target, LOCK_LIMIT)?;
+    let draft = write_draft(&dir, contents, None, Access::OwnerOnly)?;
+    dir.replace(draft, &target)
 }
 
-/// As root, no file is made in another user's directory, who could not read it any more.
-fn refuse_place_of_others(target: &Path) -> io::Result<()> {
+/// Root creates no file in another user's directory: that user could not read it.
+fn refuse_foreign_dir(target: &Path) -> io::Result<()> {
     let dir = target.parent().unwrap_or(Path::new("."));
     if trusted::may_be_written(dir) {
         return Ok(());
     }
-    let what = format!("{} belongs to another user", dir.display());
-    Err(io::Error::new(io::ErrorKind::PermissionDenied, what))
+    let message = format!("{} belongs to another user", dir.display());
+    Err(io::Error::new(io::ErrorKind::PermissionDenied, message))
 }
 
-/// Renames a file in its directory if `is_useless` still says so, while no other process of ours writes there.
+/// Renames a file within its directory, if `is_useless` still holds once no other process of this program can write
+/// there.
 ///
 /// # Errors
-/// Whatever the file system says.
+/// What the file system reports.
 pub fn set_aside(path: &Path, to: &Path, is_useless: impl Fn() -> bool) -> io::Result<()> {
-    let _workplace = Workplace::beside(path, PATIENCE)?;
+    let _locked = LockedDir::of(path, LOCK_LIMIT)?;
     if is_useless() {
         fs::rename(path, to)?;
     }
     Ok(())
 }
 
-/// Why a file of other programs' was not edited.
+/// Why a file that other programs write too was not edited.
 #[derive(Debug, thiserror::Error)]
 pub enum EditError<E> {
-    /// The edit itself did not want to.
+    /// The edit itself refused.
     #[error("{0}")]
     Refused(E),
-    /// Another name leads to the same bytes, which would stay there.
+    /// The file has another name, under which the old bytes would stay.
     #[error("it has a second name (a hard link)")]
     SecondName,
-    /// A FIFO, a device or a directory: reading it could wait for ever.
+    /// A FIFO, a device or a directory: a read could wait for ever.
     #[error("it is not a plain file")]
     NotAFile,
-    /// Larger than any file that a person or a program of theirs keeps for this purpose.
+    /// Larger than any file that a user or a program keeps for this purpose.
     #[error("it is too large")]
     TooLarge,
-    /// Others kept writing to it.
+    /// Other programs kept writing to the file.
     #[error("another program keeps writing to it")]
     Busy,
-    /// The file system says no.
+    /// The file system reported an error.
     #[error("{0}")]
     Failed(#[from] io::Error),
 }
 
-/// Edits a file that other programs write too: `edit` gets its bytes, none for a file that is not
-/// there, and gives the new ones, or none to leave it as it is. Says whether anything changed.
+/// Edits a file that other programs write too. `edit` gets the bytes of the file, which are empty if there is no file,
+/// and returns the new bytes, or `None` to leave the file as it is. Returns whether anything changed.
 ///
-/// The owner's rights stay, everyone else's go. Two of us wait for each other; where a program that
-/// does not wait has written meanwhile, the edit is made anew on what it wrote.
+/// The owner keeps their permissions, everyone else loses theirs. Processes of this program wait for each other. If
+/// a program that does not wait has written meanwhile, the edit is repeated on what that program wrote.
 ///
 /// # Errors
 /// [`EditError`]; the file is then as it was.
@@ -112,10 +114,10 @@ pub fn edit<E, T: AsRef<[u8]>>(
     path: &Path,
     edit: impl FnMut(&[u8]) -> Result<Option<T>, E>,
 ) -> Result<bool, EditError<E>> {
-    edit_with(path, Rights::OwnersAlone, edit)
+    edit_with(path, Access::OwnerOnly, edit)
 }
 
-/// As [`edit`], for a file that is another program's: its mode and its owner stay.
+/// As [`edit`], for a file of another program: its mode and its owner stay.
 ///
 /// # Errors
 /// As [`edit`].
@@ -123,68 +125,61 @@ pub fn edit_in_place<E, T: AsRef<[u8]>>(
     path: &Path,
     edit: impl FnMut(&[u8]) -> Result<Option<T>, E>,
 ) -> Result<bool, EditError<E>> {
-    edit_with(path, Rights::AsTheyAre, edit)
+    edit_with(path, Access::Unchanged, edit)
 }
 
-/// Who may do what with a file that was edited.
+/// Who may access a file after an edit.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Rights {
-    /// What its owner may stays; nobody else may anything.
-    OwnersAlone,
-    /// As before, under the owner that it had.
-    AsTheyAre,
+enum Access {
+    /// The owner keeps their permissions, and no one else has any.
+    OwnerOnly,
+    /// The file keeps its mode and its owner.
+    Unchanged,
 }
 
 fn edit_with<E, T: AsRef<[u8]>>(
     path: &Path,
-    rights: Rights,
+    access: Access,
     mut edit: impl FnMut(&[u8]) -> Result<Option<T>, E>,
 ) -> Result<bool, EditError<E>> {
     const TRIES: usize = 20;
     let target = resolved(path)?;
-    if rights == Rights::OwnersAlone {
-        refuse_place_of_others(&target)?;
+    if access == Access::OwnerOnly {
+        refuse_foreign_dir(&target)?;
     }
-    let workplace = Workplace::beside(&target, PATIENCE)?;
+    let dir = LockedDir::of(&target, LOCK_LIMIT)?;
     for _ in 0..TRIES {
-        let before = Seen::of(&target)?;
-        if before.as_ref().is_some_and(|before| !before.is_file) {
-            return Err(EditError::NotAFile);
-        }
-        if before
-            .as_ref()
-            .is_some_and(|before| before.length > LARGEST as u64)
-        {
-            return Err(EditError::TooLarge);
-        }
-        if before.as_ref().is_some_and(Seen::is_being_rewritten) {
-            thread::sleep(MOMENT);
-            continue;
-        }
+        let before = Snapshot::read(&target)?;
         let bytes = match &before {
+            Some(before) if !before.is_file => return Err(EditError::NotAFile),
+            Some(before) if before.length > LARGEST as u64 => return Err(EditError::TooLarge),
+            Some(before) if before.is_being_rewritten() => {
+                thread::sleep(REWRITE_PAUSE);
+                continue;
+            }
             Some(_) => read(&target, LARGEST)?,
             None => SecretBuf::default(),
         };
         let Some(contents) = edit(&bytes).map_err(EditError::Refused)? else {
             return Ok(false);
         };
-        if before.as_ref().is_some_and(Seen::has_second_name) {
+        if before.as_ref().is_some_and(Snapshot::has_second_name) {
             return Err(EditError::SecondName);
         }
-        // Looked at only when all that takes time is done: it is the shorter a moment in which
-        // another program's write is lost.
-        let draft = drafted(&workplace, contents.as_ref(), before.as_ref(), rights)?;
-        if Seen::of(&target)? == before {
-            workplace.put(draft, &target)?;
+        let draft = write_draft(&dir, contents.as_ref(), before.as_ref(), access)?;
+        // Last, after everything that takes time: what another program writes between this check and the rename
+        // is lost.
+        if Snapshot::read(&target)? == before {
+            dir.replace(draft, &target)?;
             return Ok(true);
         }
     }
     Err(EditError::Busy)
 }
 
-/// What a file was when it was read. Another inode, size or time means that it was written since.
+/// The metadata of a file when it was read. A different inode, size or time means that it was written since.
 #[derive(PartialEq)]
-struct Seen {
+struct Snapshot {
     is_file: bool,
     length: u64,
     modified: Option<SystemTime>,
@@ -198,8 +193,8 @@ struct Seen {
     owner: (u32, u32),
 }
 
-impl Seen {
-    fn of(path: &Path) -> io::Result<Option<Seen>> {
+impl Snapshot {
+    fn read(path: &Path) -> io::Result<Option<Snapshot>> {
         #[cfg(unix)]
         use std::os::unix::fs::MetadataExt;
         let metadata = match fs::metadata(path) {
@@ -207,7 +202,7 @@ impl Seen {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        Ok(Some(Seen {
+        Ok(Some(Snapshot {
             is_file: metadata.is_file(),
             length: metadata.len(),
             modified: metadata.modified().ok(),
@@ -238,37 +233,37 @@ impl Seen {
     }
 }
 
-/// The Heroku CLI and text editors empty a file before they write it anew: what is read in between
-/// is not all of it. One that has been empty for a while is just that.
+/// Whether another program has just emptied the file to write it again, as the Heroku CLI and text editors do: a read
+/// in between would miss the rest. A file that has been empty for longer is really empty.
 fn is_being_rewritten(length: u64, age: Option<Duration>) -> bool {
     const JUST_NOW: Duration = Duration::from_millis(50);
     length == 0 && age.is_some_and(|age| age < JUST_NOW)
 }
 
-/// The new bytes, safe on the disk beside the old ones.
-fn drafted(
-    workplace: &Workplace,
+/// Writes the new bytes to a file beside the old one, and flushes it to the disk.
+fn write_draft(
+    dir: &LockedDir,
     contents: &[u8],
-    before: Option<&Seen>,
-    rights: Rights,
+    before: Option<&Snapshot>,
+    access: Access,
 ) -> io::Result<TempPath> {
-    let mut draft = workplace.draft()?;
+    let mut draft = dir.draft()?;
     draft.write_all(contents)?;
     if let Some(before) = before {
-        keep_rights(draft.as_file(), before, rights)?;
+        keep_permissions(draft.as_file(), before, access)?;
     }
     draft.as_file().sync_all()?;
     Ok(draft.into_temp_path())
 }
 
 #[cfg(unix)]
-fn keep_rights(file: &fs::File, before: &Seen, rights: Rights) -> io::Result<()> {
+fn keep_permissions(file: &fs::File, before: &Snapshot, access: Access) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
-    let mode = match rights {
-        Rights::OwnersAlone => before.mode & 0o700,
-        Rights::AsTheyAre => {
-            let made = file.metadata()?;
-            if (made.uid(), made.gid()) != before.owner {
+    let mode = match access {
+        Access::OwnerOnly => before.mode & 0o700,
+        Access::Unchanged => {
+            let draft = file.metadata()?;
+            if (draft.uid(), draft.gid()) != before.owner {
                 let (user, group) = before.owner;
                 fchown(file, Some(user), Some(group))?;
             }
@@ -279,11 +274,11 @@ fn keep_rights(file: &fs::File, before: &Seen, rights: Rights) -> io::Result<()>
 }
 
 #[cfg(not(unix))]
-fn keep_rights(_: &fs::File, _: &Seen, _: Rights) -> io::Result<()> {
+fn keep_permissions(_: &fs::File, _: &Snapshot, _: Access) -> io::Result<()> {
     Ok(())
 }
 
-/// Where writing to `path` really lands: the end of a chain of links, even of a dangling one.
+/// The file that a write to `path` changes: the end of a chain of symbolic links, even if no file is there.
 pub(crate) fn resolved(path: &Path) -> io::Result<PathBuf> {
     const MOST_LINKS: usize = 40;
     let mut path = path.to_owned();
@@ -292,8 +287,8 @@ pub(crate) fn resolved(path: &Path) -> io::Result<PathBuf> {
             return Ok(path);
         };
         if !trusted::may_be_followed(&path)? {
-            let what = format!("{} is a link of another user", path.display());
-            return Err(io::Error::new(io::ErrorKind::PermissionDenied, what));
+            let message = format!("{} is a link of another user", path.display());
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
         }
         path = path.parent().unwrap_or(Path::new("")).join(next);
     }
@@ -310,7 +305,7 @@ mod tests {
         fs::metadata(path).unwrap().permissions().mode() & 0o777
     }
 
-    /// A root whose login.json led to a device had that replaced, for everybody on the machine.
+    /// If root's `login.json` were a link to a device, the device would be replaced for every user of the machine.
     #[test]
     fn what_is_no_file_is_not_replaced_by_one() {
         use std::os::unix::fs::FileTypeExt;
@@ -365,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn an_edit_keeps_the_owners_rights_and_takes_the_others() {
+    fn an_edit_keeps_the_permissions_of_the_owner_and_removes_the_others() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("file");
         replace(&path, b"old").unwrap();
@@ -403,7 +398,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_somebody_empties_to_write_it_anew_is_not_taken_for_empty() {
+    fn a_file_that_another_program_is_rewriting_is_not_taken_for_empty() {
         let just_now = Some(Duration::from_millis(1));
         assert!(is_being_rewritten(0, just_now));
         for (length, age) in [(1, just_now), (0, Some(Duration::from_secs(1))), (0, None)] {
@@ -431,14 +426,14 @@ mod tests {
     fn what_is_no_plain_file_is_never_waited_for() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("fifo");
-        let made = rustix::fs::mknodat(
+        let created = rustix::fs::mknodat(
             rustix::fs::CWD,
             &path,
             rustix::fs::FileType::Fifo,
             0o600.into(),
             0,
         );
-        made.unwrap();
+        created.unwrap();
         for path in [path.as_path(), dir.path()] {
             let changed = edit(path, |_| Ok::<_, ()>(Some(b"new")));
             assert!(matches!(changed, Err(EditError::NotAFile)));
@@ -446,7 +441,7 @@ mod tests {
     }
 
     #[test]
-    fn writers_at_once_lose_nothing() {
+    fn concurrent_writers_lose_nothing() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("file");
         std::thread::scope(|scope| {

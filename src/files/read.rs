@@ -1,4 +1,4 @@
-//! Reading files with a limit, and without waiting.
+//! Reads files up to a limit, and without waiting.
 
 use std::fs::{File, Metadata};
 use std::io;
@@ -10,14 +10,14 @@ use crate::secret_buf::SecretBuf;
 /// Reads a regular file of at most `limit` bytes.
 ///
 /// # Errors
-/// Whatever the file system says; [`io::ErrorKind::InvalidInput`] for anything but a regular file,
+/// What the file system reports; [`io::ErrorKind::InvalidInput`] for anything but a regular file,
 /// [`io::ErrorKind::FileTooLarge`] for a larger one.
 pub fn read(path: &Path, limit: usize) -> io::Result<SecretBuf> {
     let (file, metadata) = open(path)?;
     read_open(&file, &metadata, limit)
 }
 
-/// The same of a file that no other user can have written.
+/// As [`read`], for a file that no other user can have written.
 ///
 /// # Errors
 /// As [`read`]; [`io::ErrorKind::PermissionDenied`] that carries [`super::NotTrusted`].
@@ -30,7 +30,7 @@ pub fn read_trusted(path: &Path, limit: usize) -> io::Result<SecretBuf> {
 }
 
 fn read_open(file: &File, metadata: &Metadata, limit: usize) -> io::Result<SecretBuf> {
-    // A sparse file is refused at once.
+    // Before it is read: a sparse file can be huge.
     if metadata.len() > limit as u64 {
         return Err(io::ErrorKind::FileTooLarge.into());
     }
@@ -39,8 +39,8 @@ fn read_open(file: &File, metadata: &Metadata, limit: usize) -> io::Result<Secre
 
 /// Opens a regular file.
 ///
-/// It is opened before it is looked at, so that nothing can take its place in between, and without waiting: a FIFO
-/// would wait for its writer.
+/// It is opened before it is examined, so that no other file can replace it in between. The open does not block, since
+/// that of a FIFO would wait for a writer.
 fn open(path: &Path) -> io::Result<(File, Metadata)> {
     let mut options = File::options();
     options.read(true);
@@ -87,7 +87,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn a_fifo_or_a_device_is_refused_at_once() {
+    fn a_fifo_or_a_device_is_refused_without_waiting() {
         let dir = tempfile::tempdir().unwrap();
         let fifo = dir.path().join("fifo");
         let kind = rustix::fs::FileType::Fifo;

@@ -1,4 +1,4 @@
-//! Which files and links are believed: those that no other user can have written.
+//! Which files and links are trusted: those that no other user can have written.
 
 use std::fs;
 use std::io;
@@ -6,10 +6,10 @@ use std::path::Path;
 
 use thiserror::Error;
 
-/// Why a file is not believed.
+/// Why a file is not trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum NotTrusted {
-    /// Its mode lets others write it.
+    /// Its mode lets other users write it.
     #[error("others can write it")]
     Writable,
     /// It belongs to neither this user nor root.
@@ -18,13 +18,13 @@ pub enum NotTrusted {
 }
 
 impl NotTrusted {
-    /// What an error of [`super::read_trusted`] carries, if it is that.
+    /// The reason that an error of [`super::read_trusted`] carries; none for another error.
     pub fn of(error: &io::Error) -> Option<NotTrusted> {
         error.get_ref()?.downcast_ref().copied()
     }
 }
 
-/// Whether a file is believed; says whether others can read it.
+/// Checks that a file is trusted. Returns whether other users can read it.
 ///
 /// # Errors
 /// [`NotTrusted`].
@@ -46,15 +46,15 @@ fn is_ours(metadata: &fs::Metadata) -> bool {
     metadata.uid() == rustix::process::geteuid().as_raw() || metadata.uid() == 0
 }
 
-/// Whether a symbolic link may be followed to write: root would otherwise write where any user whose
-/// home it has points it to.
+/// Whether a symbolic link may be followed for a write. Otherwise root, if its home is that of another user, would
+/// write wherever that user's links point.
 #[cfg(unix)]
 pub(super) fn may_be_followed(link: &Path) -> io::Result<bool> {
     Ok(is_ours(&fs::symlink_metadata(link)?))
 }
 
-/// Whether files of ours may be made in a directory: as root, not in another user's. That user could
-/// neither read them nor write them again.
+/// Whether this program may create files in a directory. As root it creates none in another user's: that user could
+/// neither read nor write them.
 #[cfg(unix)]
 pub(super) fn may_be_written(dir: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -84,7 +84,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     #[test]
-    fn what_others_can_write_is_not_believed() {
+    fn what_others_can_write_is_not_trusted() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("file");
         super::super::replace(&path, b"{}").unwrap();

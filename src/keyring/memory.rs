@@ -1,5 +1,5 @@
-//! A keyring in memory, for tests of everything above it: with it each state of a real one can be had
-//! without a process.
+//! A keyring in memory, for tests of the code that uses one: it can have each state of a real keyring, without a
+//! process.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -34,10 +34,10 @@ struct StoredItem {
 /// What the user does with a prompt.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Prompt {
-    /// It is closed, or nobody answers.
+    /// The user closes it, or does not answer.
     #[default]
     Dismissed,
-    /// It is answered, and unlocks everything.
+    /// The user answers it, and everything is unlocked.
     Answered,
 }
 
@@ -64,13 +64,13 @@ impl MemoryKeyring {
         MemoryKeyring::default()
     }
 
-    /// With an item of this account. Several of one account are duplicates, the first one counts.
+    /// Adds an item of this account. If an account has several, the first one counts and the others are duplicates.
     #[must_use]
     pub fn with(self, account: &str, secret: &str) -> MemoryKeyring {
         self.with_item(account, secret, false)
     }
 
-    /// With a locked item of this account, beside what is open.
+    /// Adds a locked item of this account. Other items stay open.
     #[must_use]
     pub fn with_locked(self, account: &str, secret: &str) -> MemoryKeyring {
         self.with_item(account, secret, true)
@@ -85,8 +85,7 @@ impl MemoryKeyring {
         self
     }
 
-    /// With everything locked, or with a locked part beside it that may hide something:
-    /// [`Lock::Another`].
+    /// Locks everything; [`Lock::Another`] locks only another part of the keyring, in which further items may be.
     #[must_use]
     pub fn locked(self, lock: Lock) -> MemoryKeyring {
         let mut state = self.state();
@@ -101,34 +100,34 @@ impl MemoryKeyring {
         self
     }
 
-    /// With this end of every operation: slow, broken, no keyring at all.
+    /// Makes every operation fail with this: slow, broken, no keyring at all.
     #[must_use]
     pub fn failing(self, why: Unavailable) -> MemoryKeyring {
         self.state().failure = Some(why);
         self
     }
 
-    /// With this end of every write and removal; reads work.
+    /// Makes every write and removal fail with this. Reads work.
     #[must_use]
     pub fn refusing_writes(self, why: Unavailable) -> MemoryKeyring {
         self.state().write_failure = Some(why);
         self
     }
 
-    /// With a user who does this with a prompt.
+    /// Sets what the user does with a prompt.
     #[must_use]
     pub fn with_prompt(self, prompt: Prompt) -> MemoryKeyring {
         self.state().prompt = prompt;
         self
     }
 
-    /// The items: names and secrets, locked ones too.
+    /// The names and secrets of all items, also of locked ones.
     pub fn items(&self) -> Vec<(String, String)> {
         let items = self.state().items.clone().into_iter();
         items.map(|item| (item.name, item.secret)).collect()
     }
 
-    /// What was asked, in order.
+    /// The operations so far, in order.
     pub fn operations(&self) -> Vec<Operation> {
         self.state().operations.clone()
     }
@@ -156,13 +155,16 @@ impl MemoryKeyring {
 }
 
 impl State {
-    /// What is locked beside what can be read.
+    /// What is locked, apart from what can be read.
     fn lock(&self) -> Option<Lock> {
         let has_locked_item = self.items.iter().any(|item| item.is_locked);
         self.lock.or(has_locked_item.then_some(Lock::Another))
     }
 
-    /// The lock, unless something can be read beside it.
+    /// What is locked if something else can be read.
+    ///
+    /// # Errors
+    /// [`Unavailable::Locked`] if nothing can be read.
     fn partly_locked(&self) -> Result<Option<Lock>, Unavailable> {
         match self.lock() {
             Some(lock) if self.items.iter().all(|item| item.is_locked) => {
@@ -170,6 +172,11 @@ impl State {
             }
             lock => Ok(lock),
         }
+    }
+
+    /// Whether everything is locked, not only another part.
+    fn is_all_locked(&self) -> bool {
+        self.lock.is_some_and(|lock| lock != Lock::Another)
     }
 
     fn has_locked(&self, account: &Account) -> bool {
@@ -212,8 +219,7 @@ impl Keyring for MemoryKeyring {
 
     fn write(&self, account: &Account, token: &Token) -> Result<(), Unavailable> {
         let mut state = self.begin_change(Operation::Write)?;
-        let is_whole_locked = state.lock.is_some_and(|lock| lock != Lock::Another);
-        if is_whole_locked || (state.token(account).is_none() && state.has_locked(account)) {
+        if state.is_all_locked() || (state.token(account).is_none() && state.has_locked(account)) {
             return Err(Unavailable::Locked(state.lock().unwrap_or(Lock::Another)));
         }
         let new = StoredItem {
@@ -221,30 +227,22 @@ impl Keyring for MemoryKeyring {
             secret: token.expose().to_owned(),
             is_locked: false,
         };
-        let is_other = |item: &StoredItem| item.is_locked || item.name != account.as_str();
-        match state.items.iter().position(|item| !is_other(item)) {
-            Some(first) => {
-                let mut number = 0;
-                state.items[first] = new;
-                state.items.retain(|item| {
-                    number += 1;
-                    number == first + 1 || is_other(item)
-                });
-            }
-            None => state.items.push(new),
-        }
+        let is_replaced = |item: &StoredItem| !item.is_locked && item.name == account.as_str();
+        let first = state.items.iter().position(is_replaced);
+        state.items.retain(|item| !is_replaced(item));
+        let index = first.unwrap_or(state.items.len());
+        state.items.insert(index, new);
         Ok(())
     }
 
     fn remove(&self, account: &Account, only: Option<&Token>) -> Result<usize, Unavailable> {
         let mut state = self.begin_change(Operation::Remove)?;
         let is_meant = |item: &StoredItem| {
-            let is_held = only.is_none_or(|only| item.secret.trim() == only.expose());
-            !item.is_locked && item.name == account.as_str() && is_held
+            let has_token = only.is_none_or(|only| item.secret.trim() == only.expose());
+            !item.is_locked && item.name == account.as_str() && has_token
         };
         let count = state.items.iter().filter(|item| is_meant(item)).count();
-        let is_locked =
-            state.has_locked(account) || state.lock.is_some_and(|lock| lock != Lock::Another);
+        let is_locked = state.is_all_locked() || state.has_locked(account);
         if is_locked && (only.is_none() || count == 0) {
             return Err(Unavailable::Locked(state.lock().unwrap_or(Lock::Another)));
         }
@@ -300,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn a_removal_is_of_every_item_or_of_one_token() {
+    fn a_removal_removes_every_item_or_those_with_one_token() {
         let keyring = MemoryKeyring::new().with(ANN, OLD).with(ANN, NEW);
         assert_eq!(keyring.remove(&account(ANN), Some(&token(NEW))), Ok(1));
         assert_eq!(keyring.remove(&account(BOB), None), Ok(0));

@@ -1,18 +1,15 @@
-//! The item that we share with the Heroku CLI, in the keyring of every system.
+//! The item that this program shares with the Heroku CLI, in the keyring of every system.
 //!
-//! One item per account: service `heroku-cli`, account the email, the bare token as the secret. A
-//! login by either program serves both. Locked, slow and broken are [`Unavailable`], never "not
-//! there": no caller may conclude from them that a token is gone.
+//! There is one item per account. Its service is `heroku-cli`, its account is the email, and its secret is the bare
+//! token. A login by either program serves both. A locked, slow or broken keyring is [`Unavailable`], never "no such
+//! item": no caller may conclude from it that a token is gone.
 //!
 //! Source: the Heroku CLI's `credential-manager-core`; what it leaves in each keyring was measured.
 
 #[cfg(any(target_os = "macos", all(unix, any(test, feature = "security-tool"))))]
 #[cfg_attr(
     not(any(target_os = "macos", feature = "security-tool")),
-    expect(
-        dead_code,
-        reason = "elsewhere its parts are tested, and nothing uses it whole"
-    )
+    expect(dead_code, reason = "other systems test its parts, but do not use it")
 )]
 mod macos;
 pub mod memory;
@@ -32,62 +29,62 @@ use crate::token::Token;
 /// The name under which the Heroku CLI keeps its items.
 const SERVICE: &str = "heroku-cli";
 
-/// The label that the Heroku CLI gives an item; one that is there keeps the label it has.
+/// The label that the Heroku CLI gives a new item. An existing item keeps its label.
 #[cfg(all(unix, not(target_os = "macos")))]
 const LABEL: &str = "Heroku CLI";
 
 /// The keyring of one system, or one in memory for tests.
 ///
-/// Nothing is opened before the first operation. The operations of one value share what they opened:
-/// what one of them unlocks, the next one reads.
+/// Nothing is opened before the first operation. The operations of one value share a connection: what one of them
+/// unlocks, the next one can read.
 pub trait Keyring {
-    /// Which accounts have an item. Reads no secret, so that completion in a shell asks nobody.
+    /// The accounts that have an item. Reads no secret, so that shell completion never shows an unlock prompt.
     ///
     /// # Errors
-    /// [`Unavailable`]; never for accounts that are not there.
+    /// [`Unavailable`]. An empty list is no error.
     fn accounts(&self) -> Result<Accounts, Unavailable>;
 
-    /// The token of this account: of several items the first that holds one, as the Heroku CLI takes it.
+    /// The token of this account. If there are several items, the first one with a token counts, as for the Heroku CLI.
     ///
     /// # Errors
-    /// [`Unavailable`], also if there is none and one may be locked.
+    /// [`Unavailable`], also if no token was found and a locked item may exist.
     fn read(&self, account: &Account) -> Result<Option<Token>, Unavailable>;
 
     /// Every login that can be read.
     ///
     /// # Errors
-    /// As [`Keyring::read`]; what is locked beside something that can be read is in the listing.
+    /// As [`Keyring::read`]. If something can be read, the listing says what else is locked.
     fn read_all(&self) -> Result<Listing, Unavailable>;
 
-    /// Writes an account's token, and reads it back before it says so.
+    /// Writes an account's token, and reads it back to check it.
     ///
-    /// An item that is there is updated in place; further ones of the same account are removed, since an
-    /// older token would come to light as soon as this one is removed.
+    /// An existing item is updated in place. Further items of the same account are removed, since an older token
+    /// would be used again as soon as this one is removed.
     ///
     /// # Errors
-    /// [`Unavailable`]: the token is not there, or another one is.
+    /// [`Unavailable`]: the token is not stored, or another one is.
     fn write(&self, account: &Account, token: &Token) -> Result<(), Unavailable>;
 
-    /// Removes this account's items, or only those that still hold this token; says how many.
+    /// Removes this account's items, or only those that still hold the token `only`. Returns how many it removed.
     ///
     /// # Errors
-    /// [`Unavailable`]: some may still be there.
+    /// [`Unavailable`]: some items may be left.
     fn remove(&self, account: &Account, only: Option<&Token>) -> Result<usize, Unavailable>;
 
-    /// Waits until a token that was just written survives the end of the keyring program, as it has to
-    /// before the token in whose place it was written is revoked.
+    /// Waits until a token that was just written would survive a crash of the keyring program. Only then may the old
+    /// token be revoked.
     ///
     /// # Errors
-    /// [`Unavailable`]: it need not be there any more.
+    /// [`Unavailable`]: the token may be lost.
     fn settle(&self, account: &Account, token: &Token) -> Result<(), Unavailable> {
         let _ = (account, token);
         Ok(())
     }
 
-    /// Unlocks what is locked; a prompt waits this long for its user.
+    /// Unlocks what is locked. A prompt waits up to `limit` for the user.
     ///
     /// # Errors
-    /// That it stayed locked, or why there was nothing to unlock.
+    /// [`Unavailable`]: something stayed locked, or there is no keyring.
     fn unlock(&self, limit: Duration) -> Result<(), Unavailable>;
 
     /// Whether the Heroku CLI reads and writes the same items.
@@ -96,7 +93,19 @@ pub trait Keyring {
     }
 }
 
-/// The keyring of this system that the environment leads to. Opens nothing.
+/// Checks the token that was read back after a write.
+#[cfg(unix)]
+fn check_stored(found: Option<&Token>, written: &Token) -> Result<(), Unavailable> {
+    match found {
+        Some(found) if found == written => Ok(()),
+        Some(_) => Err(Unavailable::Overtaken),
+        None => Err(Unavailable::Broken(
+            "the keyring did not keep the token".to_owned(),
+        )),
+    }
+}
+
+/// The keyring that the environment names, on this system. Opens nothing.
 #[cfg_attr(
     windows,
     expect(unused_variables, reason = "a user of Windows has one vault")
@@ -110,22 +119,22 @@ pub fn open(environment: &Environment, limits: Limits) -> Box<dyn Keyring> {
     return Box::new(secret_service::SecretService::new(environment, limits));
 }
 
-/// Whether this program keeps its tokens in the keychain of macOS.
+/// Whether this program stores its tokens in the Keychain of macOS.
 const IS_MACOS: bool = cfg!(any(target_os = "macos", feature = "security-tool"));
 
-/// How long the keyring is waited for.
+/// How long to wait for the keyring.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// For one operation.
     pub operation: Duration,
     /// For all operations of this process together, in place of the limit of each.
     pub total: Option<Duration>,
-    /// For the user to confirm a change, on top of that; none if no user is there who could.
+    /// For the user to confirm a change, in addition. None if there is no user to ask.
     pub prompt: Option<Duration>,
 }
 
 impl Limits {
-    /// git waits for all of it, and nobody may be asked.
+    /// git waits for all operations together, and no prompt may be shown.
     pub fn for_git(environment: &Environment) -> Limits {
         Limits {
             operation: environment.keyring_limit,
@@ -134,7 +143,7 @@ impl Limits {
         }
     }
 
-    /// A user waits for each operation, and may be asked to confirm a change.
+    /// The user waits for each operation, and may be asked to confirm a change.
     pub fn for_a_command(environment: &Environment) -> Limits {
         Limits {
             operation: environment.keyring_limit,
@@ -144,17 +153,17 @@ impl Limits {
     }
 }
 
-/// Which accounts have an item.
+/// The accounts that have an item.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Accounts {
-    /// Their names; an account with several items is there several times.
+    /// Their names. An account with several items occurs several times.
     pub names: Vec<Account>,
-    /// What is locked beside them, and may belong to further accounts.
+    /// What else is locked, and may belong to further accounts.
     pub locked: Option<Lock>,
 }
 
 impl Accounts {
-    /// The accounts among the names of all items; an item may belong to no account.
+    /// The accounts among the names of all items. Some items belong to no account.
     fn among<'a>(names: impl IntoIterator<Item = &'a str>, locked: Option<Lock>) -> Accounts {
         Accounts {
             names: names.into_iter().filter_map(Account::parse).collect(),
@@ -166,7 +175,7 @@ impl Accounts {
 /// A login in the keyring.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
-    /// The email, or the name under which git handed the token over.
+    /// The email, or the user name with which git sent the token.
     pub account: Account,
     /// The token.
     pub token: Token,
@@ -175,18 +184,18 @@ pub struct Item {
 /// The logins in the keyring that can be read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Listing {
-    /// One for each account: the first, as the Heroku CLI takes it.
+    /// One item for each account: its first, as for the Heroku CLI.
     pub items: Vec<Item>,
-    /// The items of an account beyond its first, left by another program.
+    /// The further items of an account, written by another program.
     pub duplicates: Vec<Item>,
     /// How many items hold no token, or belong to no account.
     pub unusable: usize,
-    /// What is locked beside them, and may be a login too: nothing follows from what is not here.
+    /// What else is locked, and may be a login too. So a login that is not listed may still exist.
     pub locked: Option<Lock>,
 }
 
 impl Listing {
-    /// Sorts items by what can be done with them; they come in the order in which the keyring lists them.
+    /// Sorts items by what can be done with them. They come in the order of the keyring.
     fn sort(
         found: impl Iterator<Item = (Option<Account>, Option<Token>)>,
         locked: Option<Lock>,
@@ -213,39 +222,39 @@ impl Listing {
     }
 }
 
-/// Which lock something is behind.
+/// Why something is locked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lock {
-    /// The keyring that new items go to is locked: KeePassXC's database, KWallet's wallet.
+    /// The keyring for new items is locked: KeePassXC's database, KWallet's wallet.
     Keyring,
-    /// That one is open, and another is locked.
+    /// Another keyring is locked. The one for new items is open.
     Another,
-    /// The keyring is open, and its program asks the user about each program that reads from it:
+    /// The keyring is open, but its program asks the user about each program that reads from it:
     /// KeePassXC's "Confirm when passwords are retrieved by clients".
     Confirmation,
 }
 
-/// Why the keyring could not be asked. Never that an item is not there.
+/// Why the keyring could not be used. Never that an item does not exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unavailable {
-    /// There is none in this session.
+    /// There is no keyring in this session.
     NoKeyring(Missing),
-    /// What was asked for is locked, or may be.
+    /// The item is locked, or may be.
     Locked(Lock),
     /// The user was asked to unlock it or to confirm a change, and did not.
     PromptDismissed,
-    /// The system does not let this program at it.
+    /// The system does not let this program use the keyring.
     Refused,
-    /// It gave no answer in time.
+    /// The keyring did not answer in time.
     Slow {
         /// The limit.
         limit: Duration,
-        /// How many logins were too many to be read within it.
+        /// The number of logins, if they were too many to read within the limit.
         logins: Option<usize>,
     },
-    /// Another program kept a token for the same account at the same time.
+    /// Another program stored a token for the same account at the same time.
     Overtaken,
-    /// Anything else. Says what.
+    /// Anything else: a description for the user.
     Broken(String),
 }
 
@@ -254,11 +263,11 @@ pub enum Unavailable {
 pub enum Missing {
     /// A D-Bus session.
     Bus,
-    /// A D-Bus session where the environment says that one is.
+    /// A D-Bus session at the address in the environment.
     ReachableBus,
     /// A keyring program.
     Service,
-    /// A keyring that the keyring program puts new items into.
+    /// A keyring for new items in the keyring program.
     Collection,
     /// An open database in KeePassXC.
     Database,
@@ -269,8 +278,8 @@ pub enum Missing {
 }
 
 impl Unavailable {
-    /// Whether no keyring program is there at all, so that the Heroku CLI's netrc takes its place. One
-    /// without a keyring or an open database is there: its user does not want plain text.
+    /// Whether there is no keyring program at all, so that tokens go to netrc, as those of the Heroku CLI do. This is
+    /// false for a program without a keyring or an open database: its user does not want plain text.
     pub fn is_no_program(&self) -> bool {
         match self {
             Unavailable::NoKeyring(missing) => match missing {
@@ -281,8 +290,8 @@ impl Unavailable {
         }
     }
 
-    /// Whether it is sure that there is no login in it, since there is no place for one. A database that
-    /// is not open may have one, and so may a keyring on a bus that cannot be reached.
+    /// Whether there is certainly no login, since there is no keyring that could hold one. A database that is not
+    /// open may hold one, and so may a keyring on a bus that cannot be reached.
     pub fn has_no_place(&self) -> bool {
         match self {
             Unavailable::NoKeyring(missing) => {
@@ -292,7 +301,7 @@ impl Unavailable {
         }
     }
 
-    /// What happened, and what fixes it.
+    /// What happened, and how to fix it.
     pub fn notice(&self) -> Notice {
         const UNLOCK: &str = "unlock it: git credential-heroku-rs status --unlock \
              (or for this push only: HEROKU_API_KEY=… git push heroku main)";

@@ -5,14 +5,14 @@ use super::options::Options;
 use super::output;
 use super::{Status, terminal};
 
-/// Which item is meant.
+/// Which items a command is about.
 struct Query {
     service: Option<String>,
     account: Option<String>,
 }
 
 impl Query {
-    fn read(options: &Options) -> Query {
+    fn from_options(options: &Options) -> Query {
         Query {
             service: options.value('s').map(str::to_owned),
             account: options.value('a').map(str::to_owned),
@@ -20,11 +20,12 @@ impl Query {
     }
 
     fn matches(&self, item: &Item) -> bool {
-        let is = |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|w| w == is);
-        is(&self.service, &item.service) && is(&self.account, &item.account)
+        let matches =
+            |wanted: &Option<String>, found: &str| wanted.as_deref().is_none_or(|w| w == found);
+        matches(&self.service, &item.service) && matches(&self.account, &item.account)
     }
 
-    /// The first such item. A search that fails is one that finds nothing, with a line on stderr.
+    /// The first such item. A search that fails finds nothing, and prints a line on stderr.
     fn first(&self, state: &State) -> Option<Item> {
         if !state.can_search {
             output::error(
@@ -65,7 +66,7 @@ fn find(keychain: &Keychain, arguments: &[String]) -> Status {
     if !options.lacking.is_empty() {
         return Status::Usage;
     }
-    let Some(item) = Query::read(&options).first(&keychain.state()) else {
+    let Some(item) = Query::from_options(&options).first(&keychain.state()) else {
         output::failed_call("SecKeychainSearchCopyNext", Status::NOT_FOUND);
         return Status::NOT_FOUND;
     };
@@ -73,12 +74,12 @@ fn find(keychain: &Keychain, arguments: &[String]) -> Status {
         output::print(&output::attributes(&item));
         return Status::Done;
     }
-    match keychain.decrypts(&item) {
+    match keychain.decrypt(&item) {
         Ok(secret) => {
             output::print(&output::secret(&secret));
             Status::Done
         }
-        // It prints nothing here: the exit code is all that there is.
+        // The real tool prints nothing here: the exit code is the whole answer.
         Err(status) => status,
     }
 }
@@ -89,7 +90,7 @@ fn add(keychain: &Keychain, arguments: &[String]) -> Status {
     };
     let secret = match options.value('w').or_else(|| options.value('p')) {
         Some(secret) => secret.to_owned(),
-        // Without its argument it asks on the terminal, and does not read what stdin holds.
+        // Without its argument the option asks on the terminal, and does not read stdin.
         None if options.lacking.iter().any(|letter| "wp".contains(*letter)) => {
             match terminal::password("password data for new item: ") {
                 Some(secret) => secret,
@@ -118,7 +119,7 @@ fn add(keychain: &Keychain, arguments: &[String]) -> Status {
     created
 }
 
-/// New data for an item that is there. The application list stays; the partition is the writer's.
+/// Stores new data in an existing item. Its application list stays; the partition becomes that of the writer.
 fn update(keychain: &Keychain, new: &Item, changes_access: bool) -> Status {
     let query = Query {
         service: Some(new.service.clone()),
@@ -127,21 +128,17 @@ fn update(keychain: &Keychain, new: &Item, changes_access: bool) -> Status {
     let Some(item) = query.first(&keychain.state()) else {
         return Status::NOT_FOUND;
     };
-    let opened = match item.can_be_changed {
-        true => keychain.opens(),
-        false => Err(Status::AUTH_FAILED),
-    };
-    if let Err(status) = opened {
+    if let Err(status) = keychain.unlock_to_change(&item) {
         output::failed_call("SecKeychainItemModifyContent", status);
         return status;
     }
     keychain.change(|state| {
-        if let Some(kept) = state.items.iter_mut().find(|item| query.matches(item)) {
-            kept.secret.clone_from(&new.secret);
-            kept.partitions.clone_from(&new.partitions);
+        if let Some(item) = state.items.iter_mut().find(|item| query.matches(item)) {
+            item.secret.clone_from(&new.secret);
+            item.partitions.clone_from(&new.partitions);
         }
     });
-    if changes_access && let Err(status) = keychain.asks("change access") {
+    if changes_access && let Err(status) = keychain.show_dialog("change access") {
         output::failed_call("SecKeychainItemSetAccess", status);
         return status;
     }
@@ -152,12 +149,12 @@ fn create(keychain: &Keychain, new: &Item) -> Status {
     let state = keychain.state();
     if !state.has_default_keychain {
         // With a screen the system shows "Keychain Not Found".
-        return match keychain.asks("keychain not found") {
+        return match keychain.show_dialog("keychain not found") {
             Err(Status::NO_INTERACTION) | Ok(_) => Status::NO_DEFAULT_KEYCHAIN,
             Err(status) => status,
         };
     }
-    if let Err(status) = keychain.opens() {
+    if let Err(status) = keychain.unlock_if_locked() {
         return status;
     }
     keychain.change(|state| {
@@ -177,7 +174,7 @@ fn delete(keychain: &Keychain, arguments: &[String]) -> Status {
     let Some(options) = Options::read("a:s:l:D:G:j:c:C:h", arguments) else {
         return Status::Usage;
     };
-    let query = Query::read(&options);
+    let query = Query::from_options(&options);
     if query.service.is_none() && query.account.is_none() {
         return Status::Usage;
     }
@@ -186,17 +183,14 @@ fn delete(keychain: &Keychain, arguments: &[String]) -> Status {
         return Status::NOT_FOUND;
     };
     output::print(&output::attributes(&item));
-    let deleted = match item.can_be_changed {
-        true => keychain.opens(),
-        false => Err(Status::AUTH_FAILED),
-    };
+    let deleted = keychain.unlock_to_change(&item);
     if deleted.is_ok() {
         keychain.change(|state| {
-            let at = state.items.iter().position(|item| query.matches(item));
-            at.map(|at| state.items.remove(at))
+            let index = state.items.iter().position(|item| query.matches(item));
+            index.map(|index| state.items.remove(index))
         });
     }
-    // It says so whatever has happened.
+    // The real tool prints this whether the item was deleted or not.
     let _ = std::io::Write::write_all(&mut std::io::stderr(), b"password has been deleted.\n");
     deleted.err().unwrap_or(Status::Done)
 }
@@ -212,7 +206,7 @@ fn dump(keychain: &Keychain, arguments: &[String]) -> Status {
             output::print(&output::access(&item));
         }
         if options.has('d') {
-            match keychain.decrypts(&item) {
+            match keychain.decrypt(&item) {
                 Ok(secret) => output::print(&format!("data:\n{}", output::secret(&secret))),
                 Err(status) => output::failed_call("SecKeychainItemCopyAttributesAndData", status),
             }
@@ -248,11 +242,12 @@ fn unlock(keychain: &Keychain, arguments: &[String]) -> Status {
 
 /// The settings are in the encrypted part of the file, so the keychain has to be open.
 fn show_info(keychain: &Keychain) -> Status {
-    let found = match keychain.state().has_default_keychain {
-        true => keychain.opens(),
-        false => Err(Status::NO_DEFAULT_KEYCHAIN),
+    let opened = if keychain.state().has_default_keychain {
+        keychain.unlock_if_locked()
+    } else {
+        Err(Status::NO_DEFAULT_KEYCHAIN)
     };
-    match found {
+    match opened {
         Ok(()) => {
             let _ = std::io::Write::write_all(
                 &mut std::io::stderr(),

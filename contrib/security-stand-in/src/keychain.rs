@@ -1,4 +1,4 @@
-//! The keychain file, who may read which item in it, and the log of what was asked.
+//! The keychain file, which programs may read which item in it, and the log of what happened.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
@@ -18,26 +18,26 @@ pub const TOOL_PARTITION: &str = "apple-tool:";
 /// A generic password.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
-    /// The file that it is in.
+    /// The keychain file in which the item is.
     pub keychain: String,
     /// `svce`
     pub service: String,
     /// `acct`
     pub account: String,
-    /// None for the default, the service.
+    /// None for the default, which is the service.
     pub label: Option<String>,
     /// The password.
     #[serde(with = "disguised")]
     pub secret: Vec<u8>,
-    /// Programs that may decrypt it without a question.
+    /// The programs that may decrypt it without a dialog.
     pub applications: Vec<String>,
-    /// Groups of programs that may.
+    /// The groups of programs that may do so.
     pub partitions: Vec<String>,
-    /// Whether the system lets anything change it.
+    /// Whether the system lets any program change it.
     pub can_be_changed: bool,
 }
 
-/// What the user does when a dialog is shown.
+/// What the user does with a dialog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Answer {
     /// Nothing: the dialog stays until the program is killed.
@@ -94,16 +94,16 @@ impl Default for State {
     }
 }
 
-/// What happened, in the log.
+/// An entry of the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Event {
     /// The program was started.
     Started {
-        /// Its process.
+        /// Its process ID.
         pid: u32,
         /// The program that started it.
         parent: String,
-        /// What it was started with.
+        /// The arguments.
         arguments: Vec<String>,
     },
     /// A secret was read.
@@ -113,19 +113,19 @@ pub enum Event {
     },
     /// A dialog was shown.
     Dialog {
-        /// What it asks.
+        /// What it asks about.
         question: String,
     },
 }
 
-/// The keychain files below a home.
+/// The keychain files in a home directory.
 #[derive(Debug, Clone)]
 pub struct Keychain {
     dir: PathBuf,
 }
 
 impl Item {
-    /// An item as this tool makes it: itself alone may read it.
+    /// An item as this tool creates it: only the tool may read it.
     pub fn made_by_the_tool(service: &str, account: &str, secret: &[u8]) -> Item {
         Item {
             keychain: "login.keychain-db".to_owned(),
@@ -139,7 +139,7 @@ impl Item {
         }
     }
 
-    /// An item as an unsigned program makes it through the system's API.
+    /// An item as an unsigned program creates it through the system's API.
     pub fn made_by_a_program(service: &str, account: &str, secret: &[u8], program: &str) -> Item {
         Item {
             applications: vec![format!("/usr/local/bin/{program}")],
@@ -150,7 +150,7 @@ impl Item {
 }
 
 impl Keychain {
-    /// The keychains of this home; an empty one if there is none yet.
+    /// The keychains of this home directory, or an empty one if it has none yet.
     pub fn of(home: &Path) -> Keychain {
         Keychain {
             dir: home.join("Library/Keychains"),
@@ -161,13 +161,13 @@ impl Keychain {
         self.dir.join("login.keychain-db")
     }
 
-    /// What is in it.
+    /// The current state.
     pub fn state(&self) -> State {
         let text = fs::read(self.file()).unwrap_or_default();
         serde_json::from_slice(&text).unwrap_or_default()
     }
 
-    /// Changes what is in it, as one step.
+    /// Changes the state in one step.
     pub fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let _lock = self.lock();
         let mut state = self.state();
@@ -181,7 +181,7 @@ impl Keychain {
         result
     }
 
-    /// Everything that happened, in order.
+    /// Every entry of the log, in order.
     pub fn log(&self) -> Vec<Event> {
         let text = fs::read_to_string(self.dir.join("log")).unwrap_or_default();
         let events = text.lines().map(|line| {
@@ -191,8 +191,8 @@ impl Keychain {
         events.flatten().collect()
     }
 
-    /// Adds to the log.
-    pub fn logs(&self, event: &Event) {
+    /// Adds an entry to the log.
+    pub fn append_to_log(&self, event: &Event) {
         let _lock = self.lock();
         let path = self.dir.join("log");
         let log = OpenOptions::new().create(true).append(true).open(path);
@@ -209,11 +209,11 @@ impl Keychain {
         Some(lock)
     }
 
-    /// Shows a dialog, where that is possible, and gives the user's answer.
+    /// Shows a dialog if that is possible, and returns the user's answer.
     ///
     /// # Errors
-    /// What the call that needs the answer ends with.
-    pub(crate) fn asks(&self, question: &str) -> Result<Answer, Status> {
+    /// The status of the call that needs the answer.
+    pub(crate) fn show_dialog(&self, question: &str) -> Result<Answer, Status> {
         let state = self.state();
         if state.is_dark_wake {
             return Err(Status::Os(-25320));
@@ -221,7 +221,7 @@ impl Keychain {
         if !state.has_screen {
             return Err(Status::NO_INTERACTION);
         }
-        self.logs(&Event::Dialog {
+        self.append_to_log(&Event::Dialog {
             question: question.to_owned(),
         });
         match state.user {
@@ -234,24 +234,36 @@ impl Keychain {
         }
     }
 
-    /// Opens the keychain, or asks the user to.
+    /// Asks the user to unlock the keychain if it is locked.
     ///
     /// # Errors
-    /// As [`Keychain::asks`].
-    pub(crate) fn opens(&self) -> Result<(), Status> {
+    /// As [`Keychain::show_dialog`].
+    pub(crate) fn unlock_if_locked(&self) -> Result<(), Status> {
         if self.state().is_locked {
-            self.asks("unlock")?;
+            self.show_dialog("unlock")?;
             self.change(|state| state.is_locked = false);
         }
         Ok(())
     }
 
-    /// The secret of an item, if this tool may have it.
+    /// Unlocks the keychain for a change of an item.
     ///
     /// # Errors
-    /// As [`Keychain::asks`].
-    pub(crate) fn decrypts(&self, item: &Item) -> Result<Vec<u8>, Status> {
-        self.opens()?;
+    /// As [`Keychain::show_dialog`]; [`Status::AUTH_FAILED`] if the system lets nothing change the item.
+    pub(crate) fn unlock_to_change(&self, item: &Item) -> Result<(), Status> {
+        if item.can_be_changed {
+            self.unlock_if_locked()
+        } else {
+            Err(Status::AUTH_FAILED)
+        }
+    }
+
+    /// The secret of an item, if this tool may read it.
+    ///
+    /// # Errors
+    /// As [`Keychain::show_dialog`].
+    pub(crate) fn decrypt(&self, item: &Item) -> Result<Vec<u8>, Status> {
+        self.unlock_if_locked()?;
         let has = |list: &[String], name: &str| list.iter().any(|entry| entry == name);
         let mut always = false;
         for (list, name, question) in [
@@ -259,25 +271,25 @@ impl Keychain {
             (&item.partitions, TOOL_PARTITION, "partition"),
         ] {
             if !always && !has(list, name) {
-                always = self.asks(question)? == Answer::AlwaysAllow;
+                always = self.show_dialog(question)? == Answer::AlwaysAllow;
             }
         }
         if always {
             self.change(|state| {
-                for kept in state.items.iter_mut().filter(|kept| *kept == item) {
-                    kept.applications.push(TOOL_APPLICATION.to_owned());
-                    kept.partitions.push(TOOL_PARTITION.to_owned());
+                for stored in state.items.iter_mut().filter(|stored| *stored == item) {
+                    stored.applications.push(TOOL_APPLICATION.to_owned());
+                    stored.partitions.push(TOOL_PARTITION.to_owned());
                 }
             });
         }
-        self.logs(&Event::Decrypted {
+        self.append_to_log(&Event::Decrypted {
             account: item.account.clone(),
         });
         Ok(item.secret.clone())
     }
 }
 
-/// The real file is encrypted, so a search for a secret finds none in it. Neither does it here.
+/// The real file is encrypted, so a search for a secret in it finds nothing. The same holds here.
 mod disguised {
     use std::fmt::Write;
 

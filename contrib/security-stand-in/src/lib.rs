@@ -1,8 +1,8 @@
 //! A stand-in for macOS's `/usr/bin/security`, so that its callers can be tested on Linux.
 //!
-//! It keeps a keychain file below `$HOME`, with an application list and a partition list for each
-//! item, as macOS does, and decides by them whether a read is silent, asks, or fails. A dialog is a
-//! line in a log and a process that waits to be killed. Every start of the program is logged.
+//! It keeps a keychain file below `$HOME`, with an application list and a partition list for each item, as macOS does.
+//! The lists decide whether a read works without a dialog, shows one, or fails. A dialog is a line in a log, and the
+//! answer that the test has set: without one, the process waits to be killed. Every start of the program is logged.
 //!
 //! Source of the behaviour: Apple's `SecurityTool` and `securityd` (Security-61901), read, and its
 //! line parser, run on Linux. Nothing of it was run on a Mac.
@@ -30,10 +30,10 @@ pub use status::Status;
 /// The longest line that `-i` reads in one piece, with its newline.
 const LONGEST_LINE: usize = 4096;
 
-/// Runs one command line, without the program's name; gives the exit code.
+/// Runs one command line, without the program's name. Returns the exit code.
 pub fn run(home: &Path, arguments: &[String], input: &mut dyn Read) -> u8 {
     let keychain = Keychain::of(home);
-    keychain.logs(&Event::Started {
+    keychain.append_to_log(&Event::Started {
         pid: std::process::id(),
         parent: output::name_of_parent(),
         arguments: arguments.to_vec(),
@@ -44,8 +44,8 @@ pub fn run(home: &Path, arguments: &[String], input: &mut dyn Read) -> u8 {
     }
 }
 
-/// `security -i`: a command in each line. The exit code is that of the last line that was read; a
-/// line without its newline is not run.
+/// `security -i`: runs the command in each line. The exit code is that of the last line that was read. A line without
+/// its newline is not run.
 fn run_lines(keychain: &Keychain, input: &mut dyn Read) -> u8 {
     let mut text = Vec::new();
     if input.read_to_end(&mut text).is_err() {

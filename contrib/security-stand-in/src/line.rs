@@ -1,7 +1,7 @@
 //! The lines of `security -i` and the words in them.
 
-/// The lines that are run. One that is as long as the buffer or longer is read in pieces, and what
-/// is left after the last newline is dropped.
+/// The lines that are run. A line that does not fit the buffer is read in pieces. What follows the last newline is
+/// dropped.
 pub(crate) fn lines(text: &[u8], buffer: usize) -> Vec<&[u8]> {
     // The last byte of the buffer ends the text in it.
     let longest = buffer - 1;
@@ -22,8 +22,8 @@ pub(crate) fn lines(text: &[u8], buffer: usize) -> Vec<&[u8]> {
     }
 }
 
-/// Splits a line into words. A word that opens with a quote ends with the same quote; a backslash
-/// takes the next byte as it is, within quotes too.
+/// Splits a line into words. A word that begins with a quote ends with the same quote. A backslash escapes the next
+/// byte, within quotes too.
 pub fn split(line: &[u8]) -> Vec<String> {
     let mut words = Vec::new();
     let mut bytes = line.iter().copied().peekable();
@@ -55,7 +55,7 @@ pub fn split(line: &[u8]) -> Vec<String> {
     words
 }
 
-/// As `isspace` has it in the C locale.
+/// As `isspace` in the C locale.
 fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t'..=b'\r')
 }
@@ -64,7 +64,7 @@ fn is_space(byte: u8) -> bool {
 mod tests {
     use super::*;
 
-    /// What Apple's own parser makes of these lines, run on Linux.
+    /// The results are those of Apple's own parser, run on Linux.
     #[test]
     fn words_are_those_of_the_parser_that_was_run() {
         let table: &[(&str, &[&str])] = &[
@@ -77,9 +77,9 @@ mod tests {
             ),
             (r#""a\"b" "c\\d""#, &[r#"a"b"#, r"c\d"]),
             (r"a\ b", &["a b"]),
-            // A quote ends its word, so the quoting of a shell makes three of one.
+            // A quote ends its word, so the quoting of a shell turns one word into three.
             (r#"'a'"'"'b'"#, &["a", "'", "b"]),
-            // Within a word a quote is a character.
+            // Within a word, a quote is an ordinary character.
             (r#"a"b c"#, &[r#"a"b"#, "c"]),
             (r#""" x"#, &["", "x"]),
             (r#""unclosed x"#, &["unclosed x"]),

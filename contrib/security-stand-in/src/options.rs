@@ -1,30 +1,26 @@
-//! Options as `getopt` reads them: `-a x`, `-ax`, flags in one word.
+//! Options as `getopt` reads them: `-a x`, `-ax`, flags joined in one word.
 
 use std::collections::BTreeMap;
 
-/// The options of a command, and what is left.
+/// The options of a command.
 pub(crate) struct Options {
-    /// What was given for each option; empty for a flag.
-    pub(crate) given: BTreeMap<char, Vec<String>>,
+    /// The values of each option; empty for a flag.
+    given: BTreeMap<char, Vec<String>>,
     /// Options at the end of the line that lack their argument.
     pub(crate) lacking: Vec<char>,
-    /// What comes after the options.
-    pub(crate) rest: Vec<String>,
 }
 
 impl Options {
-    /// Reads options; `allowed` is a specification for `getopt`. None for an unknown option.
+    /// Reads the options, up to the first other argument. `allowed` is a specification for `getopt`. None for an
+    /// unknown option.
     pub(crate) fn read(allowed: &str, arguments: &[String]) -> Option<Options> {
         let mut options = Options {
             given: BTreeMap::new(),
             lacking: Vec::new(),
-            rest: Vec::new(),
         };
         let mut arguments = arguments.iter();
         while let Some(argument) = arguments.next() {
             let Some(letters) = argument.strip_prefix('-').filter(|text| !text.is_empty()) else {
-                options.rest.push(argument.clone());
-                options.rest.extend(arguments.cloned());
                 break;
             };
             let mut letters = letters.chars();

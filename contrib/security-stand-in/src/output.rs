@@ -11,7 +11,7 @@ pub(crate) fn error(text: &str) {
     let _ = writeln!(std::io::stderr(), "security: {text}");
 }
 
-/// A failed call of macOS's, named: `security: FUNCTION: WORDS`.
+/// The line for a failed call of macOS: `security: FUNCTION: WORDS`.
 pub(crate) fn failed_call(function: &str, status: Status) {
     error(&format!("{function}: {}", status.words()));
 }
@@ -20,7 +20,7 @@ pub(crate) fn print(text: &str) {
     let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
-/// What `-w` prints: the bytes where all are printable ASCII, else hex, and a newline.
+/// What `-w` prints: the bytes if all are printable ASCII, else hex, and a newline.
 pub(crate) fn secret(secret: &[u8]) -> String {
     let is_printable = secret.iter().all(|byte| matches!(byte, b' '..=b'~'));
     if is_printable {
@@ -75,7 +75,7 @@ pub(crate) fn access(item: &Item) -> String {
     text
 }
 
-/// Printable ASCII in quotes, without escapes; anything else as hex and then with octal escapes.
+/// Printable ASCII in quotes, without escapes. Anything else in hex, and then again with octal escapes.
 fn blob(bytes: &[u8]) -> String {
     let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && *byte != b'\\';
     let mut text = String::new();
@@ -100,7 +100,7 @@ fn blob(bytes: &[u8]) -> String {
     text
 }
 
-/// The program that started this one.
+/// The name of the program that started this one.
 pub(crate) fn name_of_parent() -> String {
     let parent = rustix::process::getppid().map_or(0, |pid| pid.as_raw_nonzero().get());
     let name = std::fs::read_to_string(format!("/proc/{parent}/comm")).unwrap_or_default();

@@ -1,15 +1,15 @@
-//! The result codes of the keychain, and what `security` makes of them.
+//! The result codes of the keychain, and the exit codes and messages that `security` has for them.
 
-/// What a command ended with.
+/// The result of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
-    /// It is done.
+    /// The command succeeded.
     Done,
     /// A failure of the program's own, such as an unknown command.
     Failed,
     /// The command line is wrong.
     Usage,
-    /// Nothing was typed where a password was asked for.
+    /// No password was typed at the prompt.
     NoPassword,
     /// A result code of macOS (`OSStatus`).
     Os(i32),
@@ -40,7 +40,7 @@ impl Status {
         }
     }
 
-    /// The words of an English macOS. Other languages have others.
+    /// The message of an English macOS. It is translated in other languages.
     pub fn words(self) -> &'static str {
         match self {
             Status::CANCELED => "User canceled the operation.",

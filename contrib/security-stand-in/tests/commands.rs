@@ -60,7 +60,7 @@ fn home() -> (TempDir, Keychain) {
 }
 
 #[test]
-fn an_item_is_made_read_changed_and_deleted() {
+fn an_item_is_created_read_changed_and_deleted() {
     let (home, keychain) = home();
     let run = |line: &str| security(home.path(), line, "");
     assert_eq!(run(FIND).code, Some(44));
@@ -86,7 +86,7 @@ fn an_item_is_made_read_changed_and_deleted() {
 }
 
 #[test]
-fn an_update_leaves_the_applications_and_takes_the_partition_of_the_writer() {
+fn an_update_keeps_the_applications_and_sets_the_partition_of_the_writer() {
     let (home, keychain) = home();
     let item = Item::made_by_a_program("heroku-cli", "ann@example.com", b"old", "other");
     keychain.change(|state| state.items.push(item.clone()));
@@ -98,7 +98,7 @@ fn an_update_leaves_the_applications_and_takes_the_partition_of_the_writer() {
 }
 
 #[test]
-fn an_item_of_another_program_is_asked_for_twice() {
+fn an_item_of_another_program_shows_two_dialogs() {
     let (home, keychain) = home();
     let item = Item::made_by_a_program("heroku-cli", "ann@example.com", b"secret", "other");
     keychain.change(|state| {
@@ -149,7 +149,7 @@ fn a_dialog_that_is_not_answered_stays() {
 }
 
 #[test]
-fn without_a_screen_what_needs_a_dialog_fails_at_once() {
+fn without_a_screen_what_needs_a_dialog_fails_immediately() {
     let (home, keychain) = home();
     let run = |line: &str| security(home.path(), line, "").code;
     keychain.change(|state| {

@@ -1,7 +1,7 @@
-//! macOS: `/usr/bin/security` reads, writes and removes; the system's own search lists.
+//! macOS: `/usr/bin/security` reads, writes and removes items, and the system's own search lists them.
 //!
-//! It is compiled on every Unix: with the feature `security-tool` a Linux program uses it, against
-//! a stand-in for the tool.
+//! It is compiled on every Unix: with the feature `security-tool` a Linux program uses it, with a stand-in for the
+//! tool.
 
 #[cfg(target_os = "macos")]
 mod native;
@@ -11,7 +11,7 @@ mod tool;
 use std::time::Duration;
 
 use self::tool::SecurityTool;
-use super::{Accounts, Keyring, Limits, Listing, Lock, Unavailable};
+use super::{Accounts, Keyring, Limits, Listing, Lock, Unavailable, check_stored};
 use crate::account::Account;
 use crate::environment::Environment;
 use crate::token::Token;
@@ -22,8 +22,8 @@ pub(super) struct MacosKeyring {
 }
 
 impl MacosKeyring {
-    /// A read has the limit of a prompt in every case: macOS shows its dialog whether we want it or
-    /// not, and a dialog whose program was killed cannot be closed.
+    /// A read always has the limit of a prompt. This program cannot keep macOS from showing its dialog, and a dialog
+    /// cannot be closed once its program was killed.
     pub(super) fn new(environment: &Environment, limits: Limits) -> MacosKeyring {
         #[cfg(feature = "security-tool")]
         environment
@@ -34,14 +34,14 @@ impl MacosKeyring {
         }
     }
 
-    /// The accounts that have an item. It needs no consent and no unlocked keychain.
+    /// The accounts that have an item. This needs neither consent nor an unlocked keychain.
     #[cfg(target_os = "macos")]
-    #[expect(clippy::unused_self, reason = "the stand-in for the system needs it")]
+    #[expect(clippy::unused_self, reason = "it is used on other systems")]
     fn names(&self) -> Result<Vec<String>, Unavailable> {
         native::accounts()
     }
 
-    /// The same as the Heroku CLI lists them: here is no such search.
+    /// The accounts that have an item, as the Heroku CLI lists them: only macOS has the search.
     #[cfg(not(target_os = "macos"))]
     fn names(&self) -> Result<Vec<String>, Unavailable> {
         Ok(reply::accounts(&self.tool.dump()?))
@@ -58,10 +58,10 @@ impl Keyring for MacosKeyring {
         self.tool.find(account)
     }
 
-    /// One program after the other: several at once would show several dialogs at once.
+    /// Runs one program after the other. Several at the same time would show several dialogs at the same time.
     fn read_all(&self) -> Result<Listing, Unavailable> {
         let mut found = Vec::new();
-        let mut kept_back = None;
+        let mut refused = None;
         for name in self.names()? {
             let Some(account) = Account::parse(&name) else {
                 found.push((None, None));
@@ -70,31 +70,25 @@ impl Keyring for MacosKeyring {
             match self.tool.find(&account) {
                 Ok(token) => found.push((Some(account), token)),
                 Err(why @ (Unavailable::Locked(_) | Unavailable::Refused)) => {
-                    kept_back.get_or_insert(why);
+                    refused.get_or_insert(why);
                 }
                 Err(why) => return Err(why),
             }
         }
-        match kept_back {
+        match refused {
             Some(why) if found.iter().all(|(_, token)| token.is_none()) => Err(why),
-            kept_back => {
-                let locked = kept_back.map(|_| Lock::Another);
+            refused => {
+                let locked = refused.map(|_| Lock::Another);
                 Ok(Listing::sort(found.into_iter(), locked))
             }
         }
     }
 
     fn write(&self, account: &Account, token: &Token) -> Result<(), Unavailable> {
-        // Without a default keychain the write would show a dialog, and the search says so first.
+        // Without a default keychain the write would show a dialog. The search fails without one.
         self.names()?;
         self.tool.add(account, token)?;
-        match self.tool.find(account)? {
-            Some(stored) if stored == *token => Ok(()),
-            Some(_) => Err(Unavailable::Overtaken),
-            None => Err(Unavailable::Broken(
-                "the keyring did not keep the token".to_owned(),
-            )),
-        }
+        check_stored(self.tool.find(account)?.as_ref(), token)
     }
 
     fn remove(&self, account: &Account, only: Option<&Token>) -> Result<usize, Unavailable> {

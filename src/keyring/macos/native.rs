@@ -1,5 +1,5 @@
-//! The search of macOS, by the native store of the `keyring` crate. It looks at attributes only,
-//! and these need neither consent nor an unlocked keychain.
+//! The search of macOS, by the native store of the `keyring` crate. It reads only attributes, which needs neither
+//! consent nor an unlocked keychain.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use super::super::{Lock, Missing, SERVICE, Unavailable};
 
 /// The accounts of our items.
 pub(super) fn accounts() -> Result<Vec<String>, Unavailable> {
-    // Asking for the status sets the default store of the crate up.
+    // This call sets up the default store of the crate.
     let _ = keyring::Entry::store_status();
     let store = keyring_core::get_default_store();
     let store = store.ok_or(Unavailable::NoKeyring(Missing::System))?;
@@ -20,19 +20,19 @@ pub(super) fn accounts() -> Result<Vec<String>, Unavailable> {
     Ok(ours.map(|(_, account)| account).collect())
 }
 
-/// What an error of the store means. The code of macOS is in it, behind a sorting of the crate's.
+/// The meaning of an error of the store. The crate sorts errors into its own kinds, and wraps the code of macOS.
 fn unavailable(error: &Error) -> Unavailable {
     let (Error::PlatformFailure(inner) | Error::NoStorageAccess(inner)) = error else {
         return Unavailable::Broken("macOS could not search the keychain".to_owned());
     };
     match inner.downcast_ref::<security_framework::base::Error>() {
-        Some(error) => meaning(error.code()),
+        Some(error) => from_result_code(error.code()),
         None => Unavailable::Broken(format!("macOS could not search the keychain: {inner}")),
     }
 }
 
 /// Source: Apple's `SecBase.h`, the result codes of the keychain.
-fn meaning(code: i32) -> Unavailable {
+fn from_result_code(code: i32) -> Unavailable {
     const USER_CANCELED: i32 = -128;
     const NOT_AVAILABLE: i32 = -25291;
     const AUTH_FAILED: i32 = -25293;
@@ -60,13 +60,13 @@ mod tests {
 
     #[test]
     fn codes_are_sorted_by_what_can_be_done_about_them() {
-        let of = |code| {
+        let result = |code| {
             let inner = security_framework::base::Error::from_code(code);
             unavailable(&Error::PlatformFailure(Box::new(inner)))
         };
-        assert_eq!(of(-25308), Unavailable::Locked(Lock::Keyring));
-        assert_eq!(of(-128), Unavailable::Refused);
-        assert_eq!(of(-25307), Unavailable::NoKeyring(Missing::System));
-        assert!(matches!(of(-50), Unavailable::Broken(_)));
+        assert_eq!(result(-25308), Unavailable::Locked(Lock::Keyring));
+        assert_eq!(result(-128), Unavailable::Refused);
+        assert_eq!(result(-25307), Unavailable::NoKeyring(Missing::System));
+        assert!(matches!(result(-50), Unavailable::Broken(_)));
     }
 }

@@ -1,64 +1,78 @@
-//! What an answer of `security` means.
+//! The meaning of an answer of `security`.
 //!
-//! The exit code is the lowest byte of macOS's result code, and not enough: 44 is also what a search
-//! ends with that could not be made. The words on stderr are translated, the names of the functions
-//! in front of them are not, so only these are read.
+//! The exit code is the lowest byte of macOS's result code. That is not enough: 44 means "not found", but also that the
+//! search failed. The messages on stderr are translated, but the function names in front of them are not, so only the
+//! names are read.
 //!
 //! Source: Apple's `SecurityTool` and `SecBase.h`.
 
 use zeroize::Zeroizing;
 
-use super::super::{Missing, Unavailable};
+use super::super::{Lock, Missing, Unavailable};
 use crate::token::Token;
 
-/// How the program ended, and what it printed.
+/// The exit code of the program, and what it printed.
 pub(super) struct Reply {
-    /// None if a signal ended it.
+    /// None if a signal killed it.
     pub(super) code: Option<i32>,
-    /// Its stdout, which may have a secret.
+    /// Its stdout, which may hold a secret.
     pub(super) output: Zeroizing<Vec<u8>>,
     /// Its stderr.
     pub(super) errors: Zeroizing<Vec<u8>>,
 }
 
-/// Why there is no answer.
+/// Why a command failed.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Failure {
     /// There is no such item.
     NotFound,
-    /// macOS would have to ask its user, and this session has no screen.
+    /// macOS would have to ask the user, and this session has no screen.
     NoInteraction,
     /// Everything else.
     Unavailable(Unavailable),
 }
 
+impl From<Failure> for Unavailable {
+    /// For a command that expects the item to exist, and that needs a dialog only if the keychain is locked.
+    fn from(failure: Failure) -> Unavailable {
+        match failure {
+            Failure::NotFound => unexpected(Some(NOT_FOUND_CODE)),
+            Failure::NoInteraction => Unavailable::Locked(Lock::Keyring),
+            Failure::Unavailable(why) => why,
+        }
+    }
+}
+
+const NOT_FOUND_CODE: i32 = 44;
 const NOT_FOUND: &str = "security: SecKeychainSearchCopyNext:";
 const NOT_MODIFIED: &str = "security: SecKeychainItemModifyContent:";
 
 impl Reply {
-    /// The answer to a command that looks for an item first.
-    pub(super) fn of_a_read(&self) -> Result<(), Failure> {
+    /// The result of a command that searches an item first.
+    pub(super) fn read_result(&self) -> Result<(), Failure> {
         match self.code {
-            Some(44) if self.says_nothing_but(NOT_FOUND) => Err(Failure::NotFound),
+            Some(NOT_FOUND_CODE) if self.has_only_line(NOT_FOUND) => Err(Failure::NotFound),
             code => outcome(code),
         }
     }
 
-    /// The answer to a command that stores.
-    pub(super) fn of_a_write(&self) -> Result<(), Failure> {
+    /// The result of a command that stores an item.
+    pub(super) fn write_result(&self) -> Result<(), Failure> {
         match self.code {
-            // The update was refused, and then there was no place for a new item.
-            Some(45) if self.says(NOT_MODIFIED) => Err(Failure::Unavailable(Unavailable::Refused)),
+            // macOS refused the update, and then a new item would have been a duplicate.
+            Some(45) if self.has_line(NOT_MODIFIED) => {
+                Err(Failure::Unavailable(Unavailable::Refused))
+            }
             code => outcome(code),
         }
     }
 
-    fn says(&self, beginning: &str) -> bool {
+    fn has_line(&self, beginning: &str) -> bool {
         self.lines()
             .any(|line| line.starts_with(beginning.as_bytes()))
     }
 
-    fn says_nothing_but(&self, beginning: &str) -> bool {
+    fn has_only_line(&self, beginning: &str) -> bool {
         let mut lines = self.lines().filter(|line| !line.is_empty());
         let first = lines.next();
         first.is_some_and(|line| line.starts_with(beginning.as_bytes())) && lines.next().is_none()
@@ -83,9 +97,9 @@ fn outcome(code: Option<i32>) -> Result<(), Failure> {
     Err(Failure::Unavailable(why))
 }
 
-pub(super) fn unexpected(code: Option<i32>) -> Unavailable {
+fn unexpected(code: Option<i32>) -> Unavailable {
     Unavailable::Broken(match code {
-        Some(44) => "macOS could not search the keychain".to_owned(),
+        Some(NOT_FOUND_CODE) => "macOS could not search the keychain".to_owned(),
         Some(code) => format!("macOS's security tool ended with {code}"),
         None => "macOS's security tool was killed".to_owned(),
     })
@@ -93,12 +107,11 @@ pub(super) fn unexpected(code: Option<i32>) -> Unavailable {
 
 /// The token in what `find-generic-password -w` prints.
 ///
-/// A secret with a byte that cannot be printed, such as the newline that `echo` adds, comes in hex
-/// and without a mark. A token may itself look like hex: so only what decodes to such a secret is
-/// decoded.
+/// A secret with a byte that cannot be printed, such as the newline that `echo` adds, is printed in hex, without a
+/// mark. A token may itself look like hex. So the output is decoded only if the result is a token with such a byte.
 pub(super) fn token(output: &[u8]) -> Option<Token> {
     let text = std::str::from_utf8(output).ok()?.trim_end_matches('\n');
-    if let Some(bytes) = decoded(text)
+    if let Some(bytes) = decode_hex(text)
         && bytes.iter().any(|byte| !matches!(byte, b' '..=b'~'))
         && let Ok(token) = Token::from_bytes(bytes.to_vec())
     {
@@ -107,7 +120,7 @@ pub(super) fn token(output: &[u8]) -> Option<Token> {
     Token::parse(text).ok()
 }
 
-fn decoded(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+fn decode_hex(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     if !text.len().is_multiple_of(2) || !text.bytes().all(is_hex) {
         return None;
@@ -122,7 +135,7 @@ fn decoded(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     Some(bytes)
 }
 
-/// The accounts of our items in what `dump-keychain` prints, as the Heroku CLI finds them.
+/// The accounts of our items in the output of `dump-keychain`, found as the Heroku CLI finds them.
 #[cfg(not(target_os = "macos"))]
 pub(super) fn accounts(dump: &[u8]) -> Vec<String> {
     use super::super::SERVICE;
@@ -137,19 +150,19 @@ pub(super) fn accounts(dump: &[u8]) -> Vec<String> {
                 .find_map(|line| line.strip_prefix(start.as_str()))
         };
         let is_password = entry.lines().any(|line| line == "class: \"genp\"");
-        if is_password && value("svce").and_then(attribute).as_deref() == Some(SERVICE) {
-            accounts.extend(value("acct").and_then(attribute));
+        if is_password && value("svce").and_then(parse_attribute).as_deref() == Some(SERVICE) {
+            accounts.extend(value("acct").and_then(parse_attribute));
         }
     }
     accounts
 }
 
-/// An attribute's value: in quotes, or in hex in front of the quotes.
+/// The value of an attribute: in quotes, or in hex in front of the quotes.
 #[cfg(not(target_os = "macos"))]
-fn attribute(printed: &str) -> Option<String> {
+fn parse_attribute(printed: &str) -> Option<String> {
     if let Some(hex) = printed.strip_prefix("0x") {
         let hex = hex.split(' ').next().unwrap_or_default();
-        return String::from_utf8(decoded(&hex.to_ascii_lowercase())?.to_vec()).ok();
+        return String::from_utf8(decode_hex(&hex.to_ascii_lowercase())?.to_vec()).ok();
     }
     Some(printed.strip_prefix('"')?.strip_suffix('"')?.to_owned())
 }
@@ -179,10 +192,10 @@ mod tests {
     }
 
     #[test]
-    fn an_absent_item_is_told_from_a_search_that_failed() {
-        assert_eq!(reply(44, COPY_NEXT).of_a_read(), Err(Failure::NotFound));
+    fn a_search_that_failed_is_not_an_absent_item() {
+        assert_eq!(reply(44, COPY_NEXT).read_result(), Err(Failure::NotFound));
         for errors in ["", SANDBOX, &format!("{SANDBOX}{COPY_NEXT}")] {
-            let found = reply(44, errors).of_a_read();
+            let found = reply(44, errors).read_result();
             let why = Failure::Unavailable(unexpected(Some(44)));
             assert_eq!(found, Err(why), "{errors}");
         }
@@ -208,22 +221,22 @@ mod tests {
             (45, Failure::Unavailable(unexpected(Some(45)))),
         ];
         for (code, failure) in table {
-            assert_eq!(reply(code, "").of_a_read(), Err(failure), "{code}");
+            assert_eq!(reply(code, "").read_result(), Err(failure), "{code}");
         }
-        assert_eq!(reply(0, MODIFY).of_a_write(), Ok(()));
-        assert_eq!(reply(45, MODIFY).of_a_write(), Err(refused()));
+        assert_eq!(reply(0, MODIFY).write_result(), Ok(()));
+        assert_eq!(reply(45, MODIFY).write_result(), Err(refused()));
         let killed = Reply {
             code: None,
             ..reply(0, "")
         };
         assert_eq!(
-            killed.of_a_read(),
+            killed.read_result(),
             Err(Failure::Unavailable(unexpected(None)))
         );
     }
 
     #[test]
-    fn a_token_that_was_stored_with_a_newline_is_decoded() {
+    fn a_token_that_was_stored_with_a_newline_is_decode_hex() {
         for secret in [format!("{TOKEN}\n"), format!("\t{TOKEN}\r\n")] {
             let printed = format!("{}\n", hex(secret.as_bytes()));
             assert_eq!(token(printed.as_bytes()).unwrap().expose(), TOKEN);
@@ -237,7 +250,7 @@ mod tests {
         let digits = "0123456789abcdef0123456789abcdef01234567";
         // 64 digits of which every pair is a printable character.
         let printable = "48".repeat(32);
-        // As long as what a token with a newline comes as, but no such token.
+        // As long as a token with a newline in hex, but not one.
         let long = "0a".repeat(42);
         for text in [digits, &printable, &long] {
             let printed = format!("{text}\n");

@@ -1,10 +1,10 @@
 //! Runs `/usr/bin/security`, one process at a time.
 //!
-//! The Heroku CLI uses the same program, and macOS decides by the program who may read an item:
-//! what `security` has written, `security` reads without a dialog. A write through the system's API
-//! would put our own signature in its place, and the next read of the CLI would ask for a password.
+//! The Heroku CLI uses the same program. macOS decides by the program who may read an item: what `security` has
+//! written, it can read without a dialog. A write through the system's API would put our own signature in its place,
+//! and the next read by the CLI would ask for a password.
 //!
-//! The token never is an argument. It goes to the stdin of `security -i`, in one line.
+//! The token is never an argument. It is sent to the stdin of `security -i`, in one line.
 
 use std::cell::Cell;
 use std::io::{self, Read, Write};
@@ -15,15 +15,15 @@ use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 use super::super::{Lock, Missing, SERVICE, Unavailable};
-use super::reply::{self, Reply};
+use super::reply::{self, Failure, Reply};
 use crate::account::Account;
 use crate::subprocess::Running;
 use crate::token::Token;
 
-/// Where the program is. Only a build for tests has another place, and no build reads one when it
-/// runs.
 #[cfg(all(feature = "security-tool", not(debug_assertions)))]
 compile_error!("the feature security-tool is for tests alone: no release has it");
+
+/// The path of the program. Only a build for tests can have another one, and no build reads it at run time.
 #[cfg(feature = "security-tool")]
 const PROGRAM: &str = match option_env!("SECURITY_TOOL") {
     Some(path) => path,
@@ -32,16 +32,16 @@ const PROGRAM: &str = match option_env!("SECURITY_TOOL") {
 #[cfg(not(feature = "security-tool"))]
 const PROGRAM: &str = "/usr/bin/security";
 
-/// After this time we say what we are waiting for.
+/// If a call takes longer than this, a line says what it waits for.
 const SILENT_FOR: Duration = Duration::from_secs(1);
 
-/// The tool reads a line of 4,095 bytes or more in pieces, and would store a part of the token.
+/// The tool reads a line of 4,095 bytes or more in pieces, and would then store only a part of the token.
 const LONGEST_LINE: usize = 4000;
 
-/// More than any token in hex, and than what the tool says of an error.
+/// Longer than any token in hex, and than any error message of the tool.
 const LONGEST_ANSWER: u64 = 4096;
 
-/// Items of one account can be in several keychains; each removal takes the first.
+/// The most items of one account that are removed. They can be in several keychains, and each call removes the first.
 const MOST_DUPLICATES: usize = 8;
 
 /// The program, and how long it may take.
@@ -51,13 +51,13 @@ pub(super) struct SecurityTool {
     read_limit: Duration,
     /// For everything else.
     limit: Duration,
-    /// Says that macOS may be waiting for its user.
-    says_waiting: fn(),
-    /// A call did not end in time, within this limit: nothing more is asked.
+    /// Says that macOS may be waiting for the user.
+    report_waiting: fn(),
+    /// The limit of a call that did not end in time. No more calls are made after one.
     gave_up: Cell<Option<Duration>>,
 }
 
-/// What is to be run.
+/// One run of the program.
 struct Call<'a> {
     arguments: &'a [&'a str],
     input: &'a [u8],
@@ -70,12 +70,12 @@ impl SecurityTool {
             program: PathBuf::from(PROGRAM),
             read_limit,
             limit,
-            says_waiting,
+            report_waiting,
             gave_up: Cell::new(None),
         }
     }
 
-    /// The token of an account; none if there is no item, or it holds something else.
+    /// The token of an account. None if there is no item, or the item holds something else.
     pub(super) fn find(&self, account: &Account) -> Result<Option<Token>, Unavailable> {
         let account = account.as_str();
         let found = self.run(&Call {
@@ -83,30 +83,26 @@ impl SecurityTool {
             input: b"",
             limit: self.read_limit,
         })?;
-        match found.of_a_read() {
+        match found.read_result() {
             Ok(()) => Ok(reply::token(&found.output)),
-            Err(reply::Failure::NotFound) => Ok(None),
-            Err(reply::Failure::NoInteraction) => Err(self.why_no_interaction()),
-            Err(reply::Failure::Unavailable(why)) => Err(why),
+            Err(Failure::NotFound) => Ok(None),
+            Err(Failure::NoInteraction) => Err(self.why_no_interaction()),
+            Err(Failure::Unavailable(why)) => Err(why),
         }
     }
 
-    /// Stores a token: in the item that is there, or in a new one.
+    /// Stores a token: in the existing item, or in a new one.
     pub(super) fn add(&self, account: &Account, token: &Token) -> Result<(), Unavailable> {
-        let line = line_that_adds(account.as_str(), token.expose())?;
+        let line = add_command(account.as_str(), token.expose())?;
         let added = self.run(&Call {
             arguments: &["-i"],
             input: &line,
             limit: self.limit,
         })?;
-        added.of_a_write().map_err(|failure| match failure {
-            reply::Failure::NoInteraction => Unavailable::Locked(Lock::Keyring),
-            reply::Failure::Unavailable(why) => why,
-            reply::Failure::NotFound => unexpected(&added),
-        })
+        Ok(added.write_result()?)
     }
 
-    /// Removes the items of an account, in every keychain; says how many.
+    /// Removes the items of an account, in every keychain. Returns how many there were.
     pub(super) fn delete_all(&self, account: &Account) -> Result<usize, Unavailable> {
         let mut count = 0;
         while count < MOST_DUPLICATES && self.delete(account)? {
@@ -115,7 +111,7 @@ impl SecurityTool {
         Ok(count)
     }
 
-    /// Removes the first item of an account; says whether there was one.
+    /// Removes the first item of an account. Returns whether there was one.
     pub(super) fn delete(&self, account: &Account) -> Result<bool, Unavailable> {
         let deleted = self.run(&Call {
             arguments: &[
@@ -128,47 +124,42 @@ impl SecurityTool {
             input: b"",
             limit: self.limit,
         })?;
-        match deleted.of_a_read() {
+        match deleted.read_result() {
             Ok(()) => Ok(true),
-            Err(reply::Failure::NotFound) => Ok(false),
-            Err(reply::Failure::NoInteraction) => Err(Unavailable::Locked(Lock::Keyring)),
-            Err(reply::Failure::Unavailable(why)) => Err(why),
+            Err(Failure::NotFound) => Ok(false),
+            Err(failure) => Err(failure.into()),
         }
     }
 
-    /// Unlocks the keychain: by macOS's own dialog if it can show one, else on the terminal.
+    /// Unlocks the keychain: with macOS's own dialog if it can show one, else on the terminal.
     pub(super) fn unlock(&self, limit: Duration) -> Result<(), Unavailable> {
-        match self.opened(limit) {
+        match self.check_is_open(limit) {
             Err(Unavailable::Locked(_)) => self.unlock_on_the_terminal(limit),
-            opened => opened,
+            result => result,
         }
     }
 
-    /// Whether the keychain is open. The tool has no such question, but the settings of a keychain
-    /// are in its encrypted part: to show them macOS opens it, by its own dialog if it has to.
-    fn opened(&self, limit: Duration) -> Result<(), Unavailable> {
+    /// Checks that the keychain is open. The tool has no command for this, but the settings of a keychain are in its
+    /// encrypted part. To show them macOS opens the keychain, with its own dialog if necessary.
+    fn check_is_open(&self, limit: Duration) -> Result<(), Unavailable> {
         let shown = self.run(&Call {
             arguments: &["show-keychain-info"],
             input: b"",
             limit,
         })?;
-        shown.of_a_read().map_err(|failure| match failure {
-            reply::Failure::NoInteraction => Unavailable::Locked(Lock::Keyring),
-            reply::Failure::Unavailable(why) => why,
-            reply::Failure::NotFound => unexpected(&shown),
-        })
+        Ok(shown.read_result()?)
     }
 
-    /// Without a screen, over SSH, the same code means two things: the keychain is locked, or it is
-    /// open and the item would need a dialog that asks for consent. Unlocking helps in one case only.
+    /// Without a screen, as over SSH, the same code has two meanings: the keychain is locked, or it is open and the
+    /// item needs the user's consent in a dialog. An unlock helps only in the first case.
     fn why_no_interaction(&self) -> Unavailable {
-        match self.opened(self.limit) {
+        match self.check_is_open(self.limit) {
             Ok(()) => Unavailable::Refused,
             Err(why) => why,
         }
     }
 
-    /// `getpass` reads from the terminal, which it may only do in the terminal's own process group.
+    /// Unlocks with a password from the terminal. `getpass` may read it only in the terminal's own process group.
     fn unlock_on_the_terminal(&self, limit: Duration) -> Result<(), Unavailable> {
         use std::io::IsTerminal;
 
@@ -179,14 +170,14 @@ impl SecurityTool {
         let modes = rustix::termios::tcgetattr(&stdin).ok();
         let mut running = Running::start_on_the_terminal(self.command().arg("unlock-keychain"))
             .map_err(|error| not_started(&error))?;
-        let ended = running.ends_by(Instant::now() + limit);
+        let status = running.ends_by(Instant::now() + limit);
         drop(running);
-        if let (None, Some(modes)) = (ended, modes) {
-            // It was killed while it hid what is typed.
+        if let (None, Some(modes)) = (status, modes) {
+            // The program was killed while it hid what the user types.
             let restore = rustix::termios::OptionalActions::Flush;
             let _ = rustix::termios::tcsetattr(&stdin, restore, &modes);
         }
-        match ended {
+        match status {
             Some(status) if status.success() => Ok(()),
             Some(_) | None => Err(Unavailable::PromptDismissed),
         }
@@ -194,13 +185,13 @@ impl SecurityTool {
 
     #[expect(
         clippy::disallowed_methods,
-        reason = "macOS lets this program read what it has stored itself"
+        reason = "macOS lets `security` read what it has stored itself"
     )]
     fn command(&self) -> Command {
         Command::new(&self.program)
     }
 
-    /// What every keychain holds, as the Heroku CLI lists it.
+    /// The items of every keychain, as the Heroku CLI lists them.
     #[cfg(not(target_os = "macos"))]
     pub(super) fn dump(&self) -> Result<Vec<u8>, Unavailable> {
         let mut command = self.command();
@@ -235,14 +226,14 @@ impl SecurityTool {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut running = Running::start(&mut command).map_err(|error| not_started(&error))?;
         if let Some(mut input) = running.input() {
-            // A pipe holds more than the longest line, so this does not wait. It may have ended.
+            // This does not block, since a pipe holds more than the longest line. The program may already have exited.
             let _ = input.write_all(call.input);
         }
         let Some(status) = self.wait(&mut running, call.limit) else {
             self.gave_up.set(Some(call.limit));
             return Err(slow(call.limit));
         };
-        // It has ended, and its answer is in the pipes.
+        // The program has exited, so its answer is in the pipes.
         Ok(Reply {
             code: status.code(),
             output: bytes_of(running.output()),
@@ -256,17 +247,17 @@ impl SecurityTool {
             if let Some(status) = running.ends_by(start + SILENT_FOR) {
                 return Some(status);
             }
-            (self.says_waiting)();
+            (self.report_waiting)();
         }
         running.ends_by(start + limit)
     }
 }
 
-/// The one line that stores a token.
+/// The line that stores a token.
 ///
-/// `-U` updates the item that is there. Never `-T` or `-A`: on an item that is there macOS asks its
-/// user about them. Never `-w` without its argument, which reads the terminal instead of stdin.
-fn line_that_adds(account: &str, token: &str) -> Result<Zeroizing<Vec<u8>>, Unavailable> {
+/// `-U` updates an existing item. The line never has `-T` or `-A`: for an existing item, macOS asks the user about
+/// them. It never has `-w` without an argument, which would read the terminal instead of stdin.
+fn add_command(account: &str, token: &str) -> Result<Zeroizing<Vec<u8>>, Unavailable> {
     let mut line = Zeroizing::new(Vec::with_capacity(LONGEST_LINE));
     line.extend_from_slice(b"add-generic-password -U -a ");
     quote(&mut line, account)?;
@@ -274,7 +265,7 @@ fn line_that_adds(account: &str, token: &str) -> Result<Zeroizing<Vec<u8>>, Unav
     quote(&mut line, SERVICE)?;
     line.extend_from_slice(b" -w ");
     quote(&mut line, token)?;
-    // A line without its newline is not run, and the tool ends with 0 all the same.
+    // A line without its newline is not run, but the exit code is still 0.
     line.push(b'\n');
     if line.len() > LONGEST_LINE {
         return Err(broken("does not take this name or token"));
@@ -282,8 +273,7 @@ fn line_that_adds(account: &str, token: &str) -> Result<Zeroizing<Vec<u8>>, Unav
     Ok(line)
 }
 
-/// A word as `security -i` reads it: in double quotes, in which a backslash takes the next character
-/// as it is.
+/// Appends a word as `security -i` reads it: in double quotes, in which a backslash escapes the next character.
 fn quote(line: &mut Vec<u8>, word: &str) -> Result<(), Unavailable> {
     if line.len() + 2 * word.len() + 2 > LONGEST_LINE || word.contains(['\n', '\0']) {
         return Err(broken("does not take this name or token"));
@@ -314,10 +304,6 @@ fn not_started(error: &io::Error) -> Unavailable {
     }
 }
 
-fn unexpected(reply: &Reply) -> Unavailable {
-    reply::unexpected(reply.code)
-}
-
 fn broken(what: &str) -> Unavailable {
     Unavailable::Broken(format!("macOS's security tool {what}"))
 }
@@ -329,7 +315,7 @@ fn slow(limit: Duration) -> Unavailable {
     }
 }
 
-fn says_waiting() {
+fn report_waiting() {
     let text = b"heroku-rs: waiting for macOS, which may be asking to unlock the keychain\n";
     let _ = io::stderr().write_all(text);
 }

@@ -1,8 +1,7 @@
 //! Where the session bus listens: `DBUS_SESSION_BUS_ADDRESS`, then `$XDG_RUNTIME_DIR/bus`, since the
 //! variable may be older than the bus, as in a terminal multiplexer.
 //!
-//! Only sockets of this machine count. A bus is never started from here: one that we started
-//! would have no keyring on it.
+//! Only local sockets are used. No bus is started, since a new one would have no keyring on it.
 //!
 //! Source: D-Bus specification, "Server Addresses".
 
@@ -25,7 +24,7 @@ pub enum Address {
 /// The sockets to try, in order.
 ///
 /// # Errors
-/// That there is no bus, or that it is reached by another transport than a local socket.
+/// [`Failure::NoBus`], or [`Failure::NotLocal`] if the bus uses a transport other than a local socket.
 pub fn addresses(environment: &Environment) -> Result<Vec<Address>, Failure> {
     let standard = environment.runtime_dir.as_ref().map(|dir| dir.join("bus"));
     let Some(text) = &environment.bus_address else {
@@ -49,15 +48,16 @@ pub fn addresses(environment: &Environment) -> Result<Vec<Address>, Failure> {
     Ok(local)
 }
 
-/// What images with a browser and no desktop set, so that nothing connects.
+/// Whether this address means that there is no bus: container images with a browser and no desktop set such an address,
+/// so that nothing connects.
 fn means_no_bus(address: &str) -> bool {
     matches!(address, "" | "/dev/null")
         || address.starts_with("disabled:")
         || address.starts_with("autolaunch:")
 }
 
-/// One address, `unix:path=…,guid=…`; none for every transport that leaves this machine, and none
-/// where any part of it is not as the specification has it.
+/// One address, `unix:path=…,guid=…`. None for any other transport, and none if a part of it is not as the
+/// specification requires.
 fn parse(text: &str) -> Option<Address> {
     let parts = text.strip_prefix("unix:")?.split(',');
     let pairs = parts.map(|part| {
@@ -83,7 +83,7 @@ fn unescaped(value: &str) -> Option<Vec<u8>> {
             continue;
         }
         let (digits, after) = after.split_at_checked(2)?;
-        // A number may have a sign in front, and a digit may not.
+        // `from_str_radix` would accept a sign.
         let digits = std::str::from_utf8(digits).ok()?;
         let digits = Some(digits).filter(|digits| !digits.starts_with('+'))?;
         bytes.push(u8::from_str_radix(digits, 16).ok()?);

@@ -1,8 +1,8 @@
 //! One connection to the session bus, with one deadline over all of it.
 //!
-//! Calls are written together and answered in any order, so that a conversation has as few waits
-//! as its questions depend on each other. The socket never blocks: each wait is a `poll` that is
-//! given what is left until the deadline. Memory that held a message is wiped.
+//! Calls are written together and answered in any order, so a call waits only for the answers that it depends on.
+//! The socket never blocks: each wait is a `poll` with the time that is left until the deadline. Memory that held a
+//! message is wiped.
 
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -18,17 +18,17 @@ use super::calls::hello;
 use super::message::{Call, LARGEST, Message};
 use super::wire::Writer;
 
-/// Until when an answer is waited for.
+/// When to stop waiting for an answer.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Deadline {
     /// The time.
     pub(super) at: Instant,
-    /// The limit that led to it, to be named if it was not enough.
+    /// The limit from which it was computed, for the message if that was too short.
     pub(super) limit: Duration,
 }
 
 impl Deadline {
-    /// The same limit, ending later.
+    /// The same limit with a later deadline.
     pub(super) fn later_by(self, time: Duration) -> Deadline {
         Deadline {
             at: self.at + time,
@@ -36,7 +36,7 @@ impl Deadline {
         }
     }
 
-    /// The end of a limit that begins now.
+    /// The deadline of a limit that begins now.
     pub(super) fn after(limit: Duration) -> Deadline {
         Deadline {
             at: Instant::now() + limit,
@@ -51,32 +51,33 @@ pub(super) struct Bus {
     incoming: Zeroizing<Vec<u8>>,
     deadline: Deadline,
     last_serial: u32,
-    /// What goes out before the first call; the Hello call follows it.
+    /// What is sent before the first call. The `Hello` call follows it.
     opening: Option<&'static [u8]>,
-    /// The bus's own answer to the greeting has not come yet.
-    unwelcomed: bool,
-    /// The calls whose answers have not come yet.
+    /// Whether the bus has accepted this client.
+    is_authenticated: bool,
+    /// The serials of the calls that have no answer yet.
     open_calls: Vec<u32>,
-    /// The prompt whose end is waited for.
+    /// The prompt that has not ended yet.
     open_prompt: Option<String>,
-    /// Messages that were asked for and not fetched yet.
+    /// Expected messages that were not fetched yet.
     waiting: Vec<Message>,
-    /// How many bytes have come in this operation.
+    /// The number of bytes received in this operation.
     received: usize,
-    /// How many messages came that were not asked for.
+    /// The number of unexpected messages in this operation.
     dropped: usize,
 }
 
-/// More than this never comes in one operation: ten thousand logins are 6 MiB.
+/// The most bytes that are accepted in one operation. Ten thousand logins are 6 MiB.
 const MOST_RECEIVED: usize = 32 * 1024 * 1024;
 
-/// Who we are, as the kernel says: a number of ours would be another one in a user namespace.
+/// Without an identity in `DATA`, the bus uses the user ID that the kernel reports. An ID that we send would be a
+/// different one in a user namespace.
 const AUTHENTICATION: &[u8] = b"\0AUTH EXTERNAL\r\nDATA\r\n";
 const BEGIN: &[u8] = b"BEGIN\r\n";
 const AUTHENTICATION_AND_BEGIN: &[u8] = b"\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n";
 
 impl Bus {
-    /// Connects, and says nothing yet: the greeting goes out with the first calls.
+    /// Connects, and sends nothing yet: the authentication and `Hello` are sent with the first calls.
     pub(super) fn connect(addresses: &[Address], deadline: Deadline) -> Result<Bus, Failure> {
         let mut failure = Failure::Unreachable;
         for address in addresses {
@@ -94,22 +95,22 @@ impl Bus {
         Err(failure)
     }
 
-    /// Connects once more, and waits to be let in before the first message goes out. Takes the place
-    /// of a bus that hung up without a word: xdg-dbus-proxy before 0.1.6 does that if `BEGIN` and a
-    /// message come in one piece.
+    /// Connects again, and waits for the authentication before it sends the first message. This replaces a connection
+    /// that the bus closed without an answer: xdg-dbus-proxy before 0.1.6 does that if `BEGIN` and a message come in
+    /// one piece.
     pub(super) fn connect_in_steps(self, addresses: &[Address]) -> Result<Bus, Failure> {
         let deadline = self.deadline;
         drop(self);
         let mut bus = Bus::connect(addresses, deadline)?;
         bus.write(AUTHENTICATION)?;
-        bus.welcome()?;
+        bus.wait_for_authentication()?;
         bus.opening = Some(BEGIN);
         Ok(bus)
     }
 
-    /// Whether nothing at all has come from the bus.
-    pub(super) fn has_heard_nothing(&self) -> bool {
-        self.unwelcomed && self.incoming.is_empty()
+    /// Whether the bus has sent nothing at all.
+    pub(super) fn has_received_nothing(&self) -> bool {
+        !self.is_authenticated && self.incoming.is_empty()
     }
 
     fn new(stream: UnixStream, deadline: Deadline) -> Bus {
@@ -119,7 +120,7 @@ impl Bus {
             deadline,
             last_serial: 0,
             opening: Some(AUTHENTICATION_AND_BEGIN),
-            unwelcomed: true,
+            is_authenticated: false,
             open_calls: Vec::new(),
             open_prompt: None,
             waiting: Vec::new(),
@@ -128,7 +129,7 @@ impl Bus {
         }
     }
 
-    /// The deadline in force.
+    /// The current deadline.
     pub(super) fn deadline(&self) -> Deadline {
         self.deadline
     }
@@ -138,14 +139,14 @@ impl Bus {
         self.deadline = deadline;
     }
 
-    /// Begins an operation with limits of its own.
+    /// Begins an operation, which has its own limits.
     pub(super) fn begin(&mut self, deadline: Deadline) {
         self.deadline = deadline;
         self.received = 0;
         self.dropped = 0;
     }
 
-    /// Writes calls in one piece, and gives the serials by which their answers are known.
+    /// Writes calls in one piece. Returns their serials, by which their answers are found.
     pub(super) fn send<const N: usize>(
         &mut self,
         calls: [&Call<'_>; N],
@@ -155,7 +156,7 @@ impl Bus {
         Ok(serials)
     }
 
-    /// The same for as many calls as there are.
+    /// As [`Bus::send`], for any number of calls.
     pub(super) fn send_all(&mut self, calls: &[Call<'_>]) -> Result<Vec<u32>, Failure> {
         let mut serials = vec![0; calls.len()];
         self.write_calls(calls.iter().zip(&mut serials))?;
@@ -184,24 +185,24 @@ impl Bus {
         self.last_serial
     }
 
-    /// One call and its answer.
+    /// Makes one call, and waits for its answer.
     pub(super) fn call(&mut self, call: &Call<'_>) -> Result<Message, Failure> {
         let [serial] = self.send([call])?;
         self.answer(serial)
     }
 
-    /// The answer to the call of this serial.
+    /// Waits for the answer to the call with this serial.
     pub(super) fn answer(&mut self, serial: u32) -> Result<Message, Failure> {
         let answer = self.fetch(|message| message.answers(serial))?;
         answer.into_result()
     }
 
-    /// Keeps the end of this prompt for [`Bus::end_of_prompt`], from here on.
+    /// From now on, keeps the end of this prompt for [`Bus::end_of_prompt`].
     pub(super) fn expect_end_of_prompt(&mut self, path: &str) {
         self.open_prompt = Some(path.to_owned());
     }
 
-    /// The signal by which the expected prompt ends.
+    /// Waits for the signal that ends the expected prompt.
     pub(super) fn end_of_prompt(&mut self) -> Result<Message, Failure> {
         let path = self.open_prompt.clone().unwrap_or_default();
         let end = self.fetch(|message| message.is_signal(&path, "Completed"));
@@ -209,14 +210,14 @@ impl Bus {
         end
     }
 
-    /// The next message of this kind; others that were asked for wait until they are fetched.
+    /// Waits for a message that is `wanted`. Other expected messages are kept until they are fetched.
     fn fetch(&mut self, wanted: impl Fn(&Message) -> bool) -> Result<Message, Failure> {
         loop {
             if let Some(index) = self.waiting.iter().position(&wanted) {
                 return Ok(self.waiting.swap_remove(index));
             }
             let message = self.receive()?;
-            if self.was_asked_for(&message) {
+            if self.is_expected(&message) {
                 self.waiting.push(message);
             } else {
                 self.dropped += 1;
@@ -225,7 +226,7 @@ impl Bus {
     }
 
     /// Whether a message answers an open call, or ends the expected prompt.
-    fn was_asked_for(&mut self, message: &Message) -> bool {
+    fn is_expected(&mut self, message: &Message) -> bool {
         if let Some(call) = self
             .open_calls
             .iter()
@@ -239,39 +240,40 @@ impl Bus {
     }
 
     fn receive(&mut self) -> Result<Message, Failure> {
-        if self.unwelcomed {
-            self.welcome()?;
+        if !self.is_authenticated {
+            self.wait_for_authentication()?;
         }
         loop {
             if let Some((message, length)) = Message::parse(&self.incoming)? {
-                self.forget(length);
+                self.wipe_front(length);
                 return Ok(message);
             }
             self.read_more()?;
         }
     }
 
-    /// Wipes the first bytes of what came in. The buffer lives as long as the connection.
-    fn forget(&mut self, length: usize) {
+    /// Removes and wipes the first received bytes. The buffer exists as long as the connection.
+    fn wipe_front(&mut self, length: usize) {
         self.incoming.copy_within(length.., 0);
         let rest = self.incoming.len() - length;
         self.incoming[rest..].zeroize();
         self.incoming.truncate(rest);
     }
 
-    /// The line by which the bus lets us in, before any message. It may ask who we are before that.
-    fn welcome(&mut self) -> Result<(), Failure> {
+    /// Waits for the line by which the bus accepts this client, before any message. The bus may first ask for an
+    /// identity, with `DATA`.
+    fn wait_for_authentication(&mut self) -> Result<(), Failure> {
         const LONGEST_LINE: usize = 512;
         loop {
             let line = self.incoming.windows(2).position(|pair| pair == b"\r\n");
             match line {
                 Some(end) if self.incoming.starts_with(b"OK ") => {
-                    self.forget(end + 2);
-                    self.unwelcomed = false;
+                    self.wipe_front(end + 2);
+                    self.is_authenticated = true;
                     return Ok(());
                 }
                 Some(4) if self.incoming.starts_with(b"DATA") => {
-                    self.forget(6);
+                    self.wipe_front(6);
                 }
                 Some(_) => return Err(Failure::NotLetIn),
                 None if self.incoming.len() > LONGEST_LINE => return Err(Failure::Garbled),
@@ -303,7 +305,7 @@ impl Bus {
         self.received += more;
         match read {
             Ok(0) => Err(Failure::HungUp),
-            Err(error) if !is_passing(&error) => Err(Failure::HungUp),
+            Err(error) if !is_temporary(&error) => Err(Failure::HungUp),
             Ok(_) | Err(_) => Ok(()),
         }
     }
@@ -312,7 +314,7 @@ impl Bus {
         while !bytes.is_empty() {
             match self.stream.write(bytes) {
                 Ok(written) => bytes = &bytes[written..],
-                Err(error) if is_passing(&error) => self.wait_for(PollFlags::OUT)?,
+                Err(error) if is_temporary(&error) => self.wait_for(PollFlags::OUT)?,
                 Err(_) => return Err(Failure::HungUp),
             }
         }
@@ -323,7 +325,7 @@ impl Bus {
     fn wait_for(&self, what: PollFlags) -> Result<(), Failure> {
         loop {
             let left = self.deadline.at.saturating_duration_since(Instant::now());
-            // None would wait for ever: what fits no timespec is no time at all.
+            // `None` would wait for ever, so a time that does not fit a `Timespec` counts as zero.
             let left = Timespec::try_from(left).unwrap_or_default();
             let ready = poll(&mut [PollFd::new(&self.stream, what)], Some(&left));
             match ready {
@@ -336,13 +338,13 @@ impl Bus {
     }
 }
 
-fn is_passing(error: &io::Error) -> bool {
+fn is_temporary(error: &io::Error) -> bool {
     use io::ErrorKind::{Interrupted, WouldBlock};
     matches!(error.kind(), Interrupted | WouldBlock)
 }
 
-/// Connects within the deadline. A bus whose queue is full makes a blocking `connect` wait for as
-/// long as it likes, so this one does not block.
+/// Connects within the deadline. A blocking `connect` to a bus with a full queue would wait without a limit, so this
+/// one does not block.
 fn connect(address: &Address, deadline: Instant) -> io::Result<UnixStream> {
     const PAUSE: Duration = Duration::from_millis(10);
     let target = match address {
@@ -366,15 +368,15 @@ fn connect(address: &Address, deadline: Instant) -> io::Result<UnixStream> {
     Ok(UnixStream::from(socket))
 }
 
-/// Whether the listener runs as this user or as root. Anyone may bind an abstract name or a path in
-/// `/tmp` that a stale variable still points to, and would be sent the token in plain text.
+/// Whether the listener runs as this user or as root. Any user can bind an abstract name or a path in `/tmp` that a
+/// stale variable still names, and would then receive the token in plain text.
 #[cfg(target_os = "linux")]
 fn is_trusted(stream: &UnixStream, _: &Address) -> bool {
     let listener = rustix::net::sockopt::socket_peercred(stream);
     listener.is_ok_and(|listener| may_be_trusted(listener.uid.as_raw()))
 }
 
-/// The owner of the socket file: who listens on a connected socket cannot be asked through rustix here.
+/// Whether the socket file belongs to this user or to root. Here, rustix cannot ask who listens on a connected socket.
 #[cfg(not(target_os = "linux"))]
 fn is_trusted(_: &UnixStream, address: &Address) -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -405,10 +407,10 @@ mod tests {
     }
 
     #[test]
-    fn the_greeting_and_the_calls_go_out_in_one_piece() {
+    fn hello_and_the_calls_go_out_in_one_piece() {
         let (mut bus, mut service) = bus(Duration::from_secs(5));
         let serials = bus.send([&ask(), &ask()]).unwrap();
-        assert_eq!(serials, [2, 3], "1 is the greeting's own");
+        assert_eq!(serials, [2, 3], "1 is the serial of Hello");
         let mut bytes = vec![0; 4096];
         let length = service.read(&mut bytes).unwrap();
         assert!(bytes.starts_with(AUTHENTICATION_AND_BEGIN));
@@ -425,13 +427,13 @@ mod tests {
     }
 
     #[test]
-    fn the_two_ways_to_begin_say_the_same() {
+    fn both_ways_to_begin_send_the_same() {
         let in_steps = [AUTHENTICATION, BEGIN].concat();
         assert_eq!(in_steps, AUTHENTICATION_AND_BEGIN);
     }
 
     #[test]
-    fn a_service_that_says_nothing_is_given_up_in_time() {
+    fn a_service_that_sends_nothing_times_out() {
         let limit = Duration::from_millis(30);
         let (mut bus, _service) = bus(limit);
         let asked = bus.call(&ask());
@@ -439,7 +441,7 @@ mod tests {
     }
 
     #[test]
-    fn a_service_that_takes_nothing_is_given_up_in_time() {
+    fn a_service_that_reads_nothing_times_out() {
         let limit = Duration::from_millis(30);
         let (mut bus, _service) = bus(limit);
         let large = "x".repeat(4_000_000);
@@ -449,21 +451,21 @@ mod tests {
     }
 
     #[test]
-    fn a_service_that_hangs_up_is_told_from_one_that_is_slow() {
+    fn a_service_that_hangs_up_is_not_called_slow() {
         let (mut bus, service) = bus(Duration::from_secs(5));
         drop(service);
         assert_eq!(bus.call(&ask()).err().unwrap(), Failure::HungUp);
     }
 
     #[test]
-    fn a_bus_that_lets_nobody_in_is_no_keyring() {
+    fn a_bus_that_rejects_this_user_is_reported() {
         let (mut bus, mut service) = bus(Duration::from_secs(5));
         service.write_all(b"REJECTED EXTERNAL\r\n").unwrap();
         assert_eq!(bus.call(&ask()).err().unwrap(), Failure::NotLetIn);
     }
 
     #[test]
-    fn a_full_queue_at_the_bus_is_given_up_in_time() {
+    fn a_full_queue_at_the_bus_times_out() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("bus");
         let socket = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None).unwrap();
@@ -484,9 +486,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_a_bus_says_ends_in_an_answer_or_a_failure(bytes: Vec<u8>, let_in: bool) {
+        fn whatever_a_bus_sends_becomes_an_answer_or_a_failure(bytes: Vec<u8>, is_accepted: bool) {
             let (mut bus, mut service) = bus(Duration::from_secs(5));
-            if let_in {
+            if is_accepted {
                 service.write_all(b"OK 0\r\n").unwrap();
             }
             service.write_all(&bytes).unwrap();

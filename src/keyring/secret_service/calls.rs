@@ -1,4 +1,4 @@
-//! The calls of the Secret Service API, and what their answers hold.
+//! The calls of the Secret Service API, and the values in their answers.
 //!
 //! Source: Secret Service API of freedesktop.org, "D-Bus API Reference".
 
@@ -24,24 +24,24 @@ const KWALLET: &str = "org.kde.KWallet";
 /// The bus's own name, and the name of its interface.
 pub(super) const BUS: &str = "org.freedesktop.DBus";
 
-/// The path that stands for no object.
-const NOWHERE: &str = "/";
+/// The path that means "no object".
+const NO_OBJECT: &str = "/";
 
-fn somewhere(path: &str) -> Option<String> {
-    (path != NOWHERE).then(|| path.to_owned())
+fn object_path(path: &str) -> Option<String> {
+    (path != NO_OBJECT).then(|| path.to_owned())
 }
 
 fn service(member: &'static str) -> Call<'static> {
     Call::new(SERVICE, ROOT, SERVICE_INTERFACE, member)
 }
 
-/// What the bus wants to hear before anything else.
+/// The call that the bus requires before any other.
 pub(super) fn hello() -> Call<'static> {
     Call::new(BUS, "/org/freedesktop/DBus", BUS, "Hello")
 }
 
-/// Secrets will cross the bus as they are: it is a socket of this machine, and whoever can listen
-/// on it as this user can ask the service just as well.
+/// Opens a session in which secrets are sent unencrypted. The bus is a local socket, and a process that can listen on
+/// it as this user can also ask the service.
 pub(super) fn open_session() -> Call<'static> {
     service("OpenSession").with("sv", |body| {
         body.text("plain");
@@ -50,26 +50,26 @@ pub(super) fn open_session() -> Call<'static> {
     })
 }
 
-/// The session that was opened. The other part of the answer has no meaning in a plain session, and
-/// is a text in gnome-keyring and KeePassXC, bytes in KWallet and oo7.
+/// The session that was opened. The rest of the answer has no meaning in a plain session: it is a text from
+/// gnome-keyring and KeePassXC, and bytes from KWallet and oo7.
 pub(super) fn session(answer: &Message) -> Result<String, Failure> {
     let mut body = answer.body("vo")?;
-    body.pass_over_variant()?;
+    body.skip_variant()?;
     Ok(body.path()?.to_owned())
 }
 
-/// The Heroku CLI's items of this account; of every account if none is given.
+/// Searches the Heroku CLI's items of this account, or of every account if none is given.
 pub(super) fn search_items(account: Option<&Account>) -> Call<'static> {
     service("SearchItems").with("a{ss}", |body| write_attributes(body, account))
 }
 
-/// Paths of objects, the ones that are locked apart.
+/// The paths of the items that a search found.
 pub(super) struct Found {
     pub(super) unlocked: Vec<String>,
     pub(super) locked: Vec<String>,
 }
 
-/// What was found.
+/// The result of a search.
 pub(super) fn found(answer: &Message) -> Result<Found, Failure> {
     let owned = |paths: Vec<&str>| paths.into_iter().map(str::to_owned).collect();
     let mut body = answer.body("aoao")?;
@@ -79,45 +79,44 @@ pub(super) fn found(answer: &Message) -> Result<Found, Failure> {
     })
 }
 
-/// The path by which the collection that new items go to can be asked at once.
+/// An alias for the collection of new items: it can be used without asking for the path of that collection first.
 const DEFAULT_COLLECTION: &str = "/org/freedesktop/secrets/aliases/default";
 
-/// Whether the default collection is locked: a question that any client may ask first, and that opens
-/// no window in any service.
+/// Asks whether the default collection is locked. This opens no window in any service.
 pub(super) fn get_default_locked() -> Call<'static> {
     get_locked(DEFAULT_COLLECTION)
 }
 
-/// The collection that new items go to.
+/// Asks for the collection of new items.
 pub(super) fn default_collection() -> Call<'static> {
     service("ReadAlias").with("s", |body| body.text("default"))
 }
 
-/// An object, where there is one.
+/// The path of an object, if there is one.
 pub(super) fn object(answer: &Message) -> Result<Option<String>, Failure> {
-    Ok(somewhere(answer.body("o")?.path()?))
+    Ok(object_path(answer.body("o")?.path()?))
 }
 
-/// Unlocks items or collections, perhaps by a prompt.
+/// Unlocks items or collections, which may need a prompt.
 pub(super) fn unlock(objects: &[String]) -> Call<'static> {
     service("Unlock").with("ao", |body| {
         body.array(4, |paths| objects.iter().for_each(|path| paths.text(path)));
     })
 }
 
-/// The prompt that unlocking needs.
+/// The prompt that the unlock needs, if any.
 pub(super) fn prompt_of_unlock(answer: &Message) -> Result<Option<String>, Failure> {
     let mut body = answer.body("aoo")?;
     body.paths()?;
-    Ok(somewhere(body.path()?))
+    Ok(object_path(body.path()?))
 }
 
-/// An item's secret.
+/// Asks for an item's secret.
 pub(super) fn get_secret<'a>(item: &'a str, session: &str) -> Call<'a> {
     Call::new(SERVICE, item, ITEM, "GetSecret").with("o", |body| body.text(session))
 }
 
-/// The secret's bytes.
+/// The bytes of the secret.
 pub(super) fn secret(answer: &Message) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let mut body = answer.body("(oayays)")?;
     body.path()?;
@@ -125,24 +124,24 @@ pub(super) fn secret(answer: &Message) -> Result<Zeroizing<Vec<u8>>, Failure> {
     Ok(Zeroizing::new(body.bytes()?.to_vec()))
 }
 
-/// Replaces an item's secret; label and attributes stay.
+/// Replaces an item's secret, and keeps its label and attributes.
 pub(super) fn set_secret<'a>(item: &'a str, session: &str, secret: &[u8]) -> Call<'a> {
     Call::new(SERVICE, item, ITEM, "SetSecret")
         .with("(oayays)", |body| write_secret(body, session, secret))
 }
 
-/// Deletes an item, perhaps by a prompt.
+/// Deletes an item, which may need a prompt.
 pub(super) fn delete(item: &str) -> Call<'_> {
     Call::new(SERVICE, item, ITEM, "Delete")
 }
 
-/// An item's attributes.
+/// Asks for an item's attributes.
 pub(super) fn get_attributes(item: &str) -> Call<'_> {
     get_property(item, ITEM, "Attributes")
 }
 
-/// The `account` of an item if the item is the Heroku CLI's: a search may find others', since some
-/// services compare attributes loosely.
+/// The `account` of an item, if it is an item of the Heroku CLI. A search may find other items, since some services
+/// compare attributes loosely.
 pub(super) fn account_of_ours(answer: &Message) -> Result<Option<String>, Failure> {
     let mut body = answer.body("v")?;
     body.variant("a{ss}")?;
@@ -157,19 +156,19 @@ pub(super) fn account_of_ours(answer: &Message) -> Result<Option<String>, Failur
     Ok(account.map(|account| (*account).to_owned()))
 }
 
-/// Whether a collection is locked.
+/// Asks whether a collection is locked.
 pub(super) fn get_locked(collection: &str) -> Call<'_> {
     get_property(collection, COLLECTION, "Locked")
 }
 
-/// The answer to a question of yes or no.
-pub(super) fn yes(answer: &Message) -> Result<bool, Failure> {
+/// The value of a boolean property.
+pub(super) fn boolean_property(answer: &Message) -> Result<bool, Failure> {
     let mut body = answer.body("v")?;
     body.variant("b")?;
     body.boolean()
 }
 
-/// The service's collections.
+/// Asks for the service's collections.
 pub(super) fn get_collections() -> Call<'static> {
     get_property(ROOT, SERVICE_INTERFACE, "Collections")
 }
@@ -188,10 +187,11 @@ fn get_property<'a>(path: &'a str, interface: &'static str, name: &'static str) 
     })
 }
 
-/// Makes an account's item, perhaps by a prompt. With `replace` the service overwrites one that has
-/// these attributes.
+/// Creates an account's item, which may need a prompt. With `replace`, the service overwrites an item that has these
+/// attributes.
 ///
-/// Exactly these two attributes: gnome-keyring replaces by subset, and the Heroku CLI searches by them.
+/// The item has exactly these two attributes: gnome-keyring replaces an item that has a subset of them, and the Heroku
+/// CLI searches by them.
 pub(super) fn create_item<'a>(
     collection: &'a str,
     account: &Account,
@@ -215,22 +215,22 @@ pub(super) fn create_item<'a>(
     })
 }
 
-/// The prompt that making an item needs.
+/// The prompt that the creation of an item needs, if any.
 pub(super) fn prompt_of_create(answer: &Message) -> Result<Option<String>, Failure> {
     let mut body = answer.body("oo")?;
     body.path()?;
-    Ok(somewhere(body.path()?))
+    Ok(object_path(body.path()?))
 }
 
 const PROMPT: &str = "org.freedesktop.Secret.Prompt";
 
-/// Shows a prompt. Its end is told by the signal `Completed`.
+/// Shows a prompt. The signal `Completed` is sent when it ends.
 pub(super) fn show_prompt(path: &str) -> Call<'_> {
     Call::new(SERVICE, path, PROMPT, "Prompt").with("s", |body| body.text(""))
 }
 
-/// Whether a person closed the prompt without an answer.
-pub(super) fn dismissed(completed: &Message) -> Result<bool, Failure> {
+/// Whether the user closed the prompt without an answer.
+pub(super) fn is_dismissed(completed: &Message) -> Result<bool, Failure> {
     completed.body("bv")?.boolean()
 }
 
@@ -240,7 +240,7 @@ pub(super) fn listen_to(path: &str) -> Call<'static> {
     Call::new(BUS, "/org/freedesktop/DBus", BUS, "AddMatch").with("s", |body| body.text(&rule))
 }
 
-/// Which connection has a name on the bus.
+/// Asks which connection owns a name on the bus.
 pub(super) fn get_name_owner(name: &'static str) -> Call<'static> {
     Call::new(BUS, "/org/freedesktop/DBus", BUS, "GetNameOwner").with("s", |body| body.text(name))
 }
@@ -248,22 +248,23 @@ pub(super) fn get_name_owner(name: &'static str) -> Call<'static> {
 /// The name of the Secret Service.
 pub(super) const SERVICE_NAME: &str = SERVICE;
 
-/// A text that is all of an answer.
+/// An answer that is one text.
 pub(super) fn text(answer: &Message) -> Result<String, Failure> {
     Ok(answer.body("s")?.text()?.to_owned())
 }
 
-/// A yes or no that is all of an answer.
+/// An answer that is one boolean.
 pub(super) fn boolean(answer: &Message) -> Result<bool, Failure> {
     answer.body("b")?.boolean()
 }
 
-/// The wallet that KWallet keeps secrets of programs in; it has the same connection as the service.
+/// Asks for the wallet in which KWallet stores the secrets of programs. KWallet's own interface is on the connection of
+/// the service.
 pub(super) fn kwallet_network_wallet(module: &'static str) -> Call<'static> {
     Call::new(SERVICE, module, KWALLET, "networkWallet")
 }
 
-/// Whether a wallet is open, so that unlocking its collection shows no window.
+/// Asks whether a wallet is open. If it is, an unlock of its collection shows no window.
 pub(super) fn kwallet_is_open(module: &'static str, wallet: &str) -> Call<'static> {
     Call::new(SERVICE, module, KWALLET, "isOpen").with("s", |body| body.text(wallet))
 }
@@ -282,7 +283,7 @@ fn write_attributes(body: &mut Writer, account: Option<&Account>) {
     });
 }
 
-/// A secret in a plain session: session, no parameters, the bytes, their kind.
+/// A secret in a plain session: the session, no parameters, the bytes, their content type.
 fn write_secret(body: &mut Writer, session: &str, secret: &[u8]) {
     body.align(8);
     body.text(session);
@@ -299,7 +300,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_plain_session_is_open_whatever_else_the_answer_holds() {
+    fn the_session_is_read_whatever_else_the_answer_holds() {
         let path = ObjectPath::try_from("/org/freedesktop/secrets/session/1").unwrap();
         let outputs = [
             Value::from(""),

@@ -1,4 +1,4 @@
-//! D-Bus messages: the calls that go out, the answers and signals that come in.
+//! D-Bus messages: the calls that are sent, and the answers and signals that are received.
 //!
 //! Source: D-Bus specification, "Message Format".
 
@@ -7,10 +7,10 @@ use zeroize::Zeroizing;
 use super::Failure;
 use super::wire::{Order, Reader, Writer};
 
-/// The largest message that is taken, in bytes: a thousand items' worth.
+/// The largest message that is accepted, in bytes: enough for a thousand items.
 pub(super) const LARGEST: usize = 8 * 1024 * 1024;
 
-/// The bytes before a message's header fields, with the length of those.
+/// The length of a message before its header fields, with the number that says how long these are.
 const FIXED: usize = 16;
 
 const METHOD_CALL: u8 = 1;
@@ -27,7 +27,7 @@ const REPLY_SERIAL: u8 = 5;
 const DESTINATION: u8 = 6;
 const SIGNATURE: u8 = 8;
 
-/// A call to be made.
+/// A method call.
 pub(super) struct Call<'a> {
     destination: &'static str,
     path: &'a str,
@@ -66,7 +66,7 @@ impl<'a> Call<'a> {
         self
     }
 
-    /// Adds the message to what goes out.
+    /// Appends the message to `out`.
     pub(super) fn write_to(&self, out: &mut Writer, serial: u32) {
         let mut header = Writer::new();
         header.raw(&[b'l', METHOD_CALL, 0, 1]);
@@ -96,7 +96,7 @@ impl<'a> Call<'a> {
     }
 }
 
-/// A message that came in. Its body is wiped when it is dropped.
+/// A received message. Its body is wiped when it is dropped.
 #[derive(Default)]
 pub(super) struct Message {
     kind: u8,
@@ -110,11 +110,11 @@ pub(super) struct Message {
 }
 
 impl Message {
-    /// Reads the first message of a buffer, and says how many bytes it took; none where it is not
-    /// whole yet.
+    /// Reads the first message of a buffer. Returns the message and its length in bytes, or none if it is not
+    /// complete yet.
     ///
     /// # Errors
-    /// That it cannot become a message, or not one of a bearable size.
+    /// [`Failure::Garbled`] if the bytes do not begin a message, or begin one that is too large.
     pub(super) fn parse(buffer: &[u8]) -> Result<Option<(Message, usize)>, Failure> {
         let Some(fixed) = buffer.get(..FIXED) else {
             return Ok(None);
@@ -127,12 +127,12 @@ impl Message {
         let mut lengths = Reader::new(fixed, order);
         lengths.take(4)?;
         let (body, _serial, fields) = (lengths.number()?, lengths.number()?, lengths.number()?);
-        let bearable = |length: u32| {
+        let checked = |length: u32| {
             let length = usize::try_from(length).ok();
             length.filter(|length| *length <= LARGEST)
         };
-        let body = bearable(body).ok_or(Failure::Garbled)?;
-        let fields = FIXED + bearable(fields).ok_or(Failure::Garbled)?;
+        let body = checked(body).ok_or(Failure::Garbled)?;
+        let fields = FIXED + checked(fields).ok_or(Failure::Garbled)?;
         let start = fields.next_multiple_of(8);
         let Some(whole) = buffer.get(..start + body) else {
             return Ok(None);
@@ -147,7 +147,7 @@ impl Message {
         Ok(Some((message, whole.len())))
     }
 
-    /// Fields that we have no use for are passed over, also those that D-Bus may add.
+    /// Reads the header fields. Unused ones are skipped, also those that a later D-Bus may add.
     fn read_fields(&mut self, mut fields: Reader<'_>) -> Result<(), Failure> {
         fields.take(FIXED)?;
         while !fields.is_at_end() {
@@ -159,13 +159,13 @@ impl Message {
                 (MEMBER, "s") => fields.text()?.clone_into(&mut self.member),
                 (ERROR_NAME, "s") => fields.text()?.clone_into(&mut self.error_name),
                 (SIGNATURE, "g") => fields.signature()?.clone_into(&mut self.signature),
-                (_, signature) => fields.pass_over(signature)?,
+                (_, signature) => fields.skip(signature)?,
             }
         }
         Ok(())
     }
 
-    /// The body, where it has this signature.
+    /// The body, if it has this signature.
     pub(super) fn body(&self, signature: &str) -> Result<Reader<'_>, Failure> {
         match self.order {
             Some(order) if self.signature == signature => Ok(Reader::new(&self.body, order)),
@@ -173,20 +173,20 @@ impl Message {
         }
     }
 
-    /// Whether this is the signal of that name from that object.
+    /// Whether this is the signal `member` of the object at `path`.
     pub(super) fn is_signal(&self, path: &str, member: &str) -> bool {
         self.kind == SIGNAL && self.path == path && self.member == member
     }
 
-    /// Whether this answers the call of that serial.
+    /// Whether this answers the call with this serial.
     pub(super) fn answers(&self, serial: u32) -> bool {
         matches!(self.kind, REPLY | ERROR) && self.reply_serial == Some(serial)
     }
 
-    /// The answer, or what the error in its place means.
+    /// The answer, or the failure if it is an error.
     pub(super) fn into_result(self) -> Result<Message, Failure> {
         match self.kind {
-            ERROR => Err(Failure::named(&self.error_name)),
+            ERROR => Err(Failure::from_error_name(&self.error_name)),
             _ => Ok(self),
         }
     }
@@ -200,7 +200,7 @@ pub(super) mod tests {
     use std::collections::HashMap;
     use zbus::zvariant::{ObjectPath, Value};
 
-    /// What a call looks like to the one who gets it: its member and its body.
+    /// A call as its receiver reads it: its member, the message and its length.
     pub(in super::super) fn received(bytes: &[u8]) -> (String, Message, usize) {
         let (message, length) = Message::parse(bytes).unwrap().unwrap();
         (message.member.clone(), message, length)
@@ -210,9 +210,10 @@ pub(super) mod tests {
     where
         B: serde::Serialize + zbus::zvariant::DynamicType,
     {
-        let order = match big {
-            true => zbus::zvariant::Endian::Big,
-            false => zbus::zvariant::Endian::Little,
+        let order = if big {
+            zbus::zvariant::Endian::Big
+        } else {
+            zbus::zvariant::Endian::Little
         };
         let call = zbus::Message::method_call("/a", "Ask").unwrap();
         let call = call.endian(order).build(&()).unwrap();
@@ -252,7 +253,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn an_error_and_a_signal_are_what_they_are() {
+    fn an_error_and_a_signal_are_recognized() {
         let call = zbus::Message::method_call("/a", "Ask").unwrap();
         let call = call.build(&()).unwrap();
         let error =
@@ -273,7 +274,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_field_that_d_bus_may_add_is_passed_over() {
+    fn an_unknown_field_is_skipped() {
         let mut message = Writer::new();
         message.raw(&[b'l', REPLY, 0, 1]);
         message.number(0);

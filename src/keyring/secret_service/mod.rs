@@ -1,7 +1,7 @@
 //! The Secret Service of Linux desktops (gnome-keyring, KWallet, KeePassXC), over D-Bus.
 //!
-//! It is our own because the stock stores neither see nor replace the Heroku CLI's item, may prompt on a search,
-//! and have no deadline; ARCHITECTURE.md has the figures.
+//! This is a client of our own, since the stores of the `keyring` crates neither find nor replace the Heroku CLI's
+//! item, may prompt on a search, and have no deadline. ARCHITECTURE.md has the figures.
 //!
 //! Source: the Secret Service API of freedesktop.org.
 
@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
-use super::{Accounts, Keyring, Limits, Listing, Lock, Missing, Unavailable};
+use super::{Accounts, Keyring, Limits, Listing, Lock, Missing, Unavailable, check_stored};
 use crate::account::Account;
 use crate::environment::Environment;
 use crate::token::Token;
@@ -29,19 +29,19 @@ use operation::{Connection, Operation};
 pub use address::{Address, addresses};
 pub use program::Program;
 
-/// Why the Secret Service could not be asked. "It has no such item" is not among these.
+/// Why the Secret Service could not be used. That it has no item of an account is not a failure.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Failure {
-    /// Neither `DBUS_SESSION_BUS_ADDRESS` nor a `bus` in the runtime directory.
+    /// There is neither a `DBUS_SESSION_BUS_ADDRESS` nor a `bus` in the runtime directory.
     #[error("there is no D-Bus session here")]
     NoBus,
-    /// The address leads nowhere.
+    /// No bus listens at the address.
     #[error("the D-Bus session cannot be reached")]
     Unreachable,
-    /// The bus is not a socket of this machine, and a token would leave it in clear.
+    /// The bus is not a local socket, so a token would leave this machine unencrypted.
     #[error("the D-Bus session is not a local socket")]
     NotLocal,
-    /// The bus takes us for somebody else.
+    /// The socket belongs to another user, or the bus does not accept this one.
     #[error("the D-Bus session belongs to another user")]
     NotLetIn,
     /// The bus has no Secret Service, and none can be started on it.
@@ -53,13 +53,13 @@ pub enum Failure {
     /// The item or its collection is locked.
     #[error("the keyring is locked")]
     Locked(Lock),
-    /// A person closed the prompt.
+    /// The prompt was closed, was not answered in time, or could not be shown.
     #[error("the keyring's prompt was closed")]
     Dismissed,
-    /// No answer within the limit.
+    /// There was no answer within the limit.
     #[error("the keyring gave no answer within {:.1} s", .0.as_secs_f64())]
     TimedOut(Duration),
-    /// So many items that the limit was not enough to read them.
+    /// There are too many items to read within the limit.
     #[error("the keyring has {count} logins for Heroku, too many to read within {:.1} s", .limit.as_secs_f64())]
     TooMany {
         /// How many.
@@ -67,25 +67,25 @@ pub enum Failure {
         /// The limit.
         limit: Duration,
     },
-    /// The bus cut the connection in the middle.
+    /// The bus closed the connection before it answered.
     #[error("the D-Bus session hung up in the middle of the conversation")]
     HungUp,
-    /// The service went away in the middle, as the bus tells.
+    /// The service exited before it answered.
     #[error("the keyring program went away in the middle of the conversation")]
     Left,
-    /// An answer that makes no sense.
+    /// An answer is not valid.
     #[error("the keyring's answer made no sense")]
     Garbled,
-    /// More than any answer to us can be.
+    /// The bus sent more than the answers to our calls can be.
     #[error("the D-Bus session sent far too much, {0} messages of it unasked")]
     Flooded(usize),
     /// The bus does not let this program talk to the service.
     #[error("the D-Bus session does not let this program use the keyring")]
     Denied,
-    /// What was removed is still there.
+    /// An item is still there after it was removed.
     #[error("the keyring did not remove the token")]
     NotRemoved,
-    /// The item went away between two questions.
+    /// The item was removed between two calls.
     #[error("the keyring's item has gone")]
     Gone,
     /// Any other error, by its D-Bus name.
@@ -94,8 +94,8 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// What a D-Bus error's name means.
-    fn named(name: &str) -> Failure {
+    /// The meaning of a D-Bus error, by its name.
+    fn from_error_name(name: &str) -> Failure {
         match name {
             "org.freedesktop.DBus.Error.ServiceUnknown"
             | "org.freedesktop.DBus.Error.NameHasNoOwner" => Failure::NoService,
@@ -103,8 +103,8 @@ impl Failure {
             "org.freedesktop.DBus.Error.AccessDenied" => Failure::Denied,
             "org.freedesktop.Secret.Error.NoSuchObject"
             | "org.freedesktop.DBus.Error.UnknownObject" => Failure::Gone,
-            // The bus's own word for a service that left without an answer, and the answer of another
-            // process of the program, which knows no session of ours.
+            // `NoReply` comes from the bus if the service exits before it answers. `NoSession` comes from a new
+            // process of the service, which does not know our session.
             "org.freedesktop.DBus.Error.NoReply" | "org.freedesktop.Secret.Error.NoSession" => {
                 Failure::Left
             }
@@ -118,9 +118,9 @@ impl Failure {
 }
 
 impl Failure {
-    /// What a failure means if an item was asked: gnome-keyring answers for one that was removed
-    /// that it has no such method.
-    fn of_an_item(self) -> Failure {
+    /// The meaning of a failure of a call to an item. If the item was removed, gnome-keyring answers that there is no
+    /// such method.
+    fn for_item(self) -> Failure {
         match self {
             Failure::Refused(name) if name == "org.freedesktop.DBus.Error.UnknownMethod" => {
                 Failure::Gone
@@ -132,7 +132,7 @@ impl Failure {
 
 impl From<Failure> for Unavailable {
     fn from(failure: Failure) -> Unavailable {
-        let what = failure.to_string();
+        let message = failure.to_string();
         match failure {
             Failure::NoBus => Unavailable::NoKeyring(Missing::Bus),
             Failure::Unreachable => Unavailable::NoKeyring(Missing::ReachableBus),
@@ -161,7 +161,7 @@ impl From<Failure> for Unavailable {
             | Failure::Flooded(_)
             | Failure::Gone
             | Failure::NotRemoved
-            | Failure::Refused(_) => Unavailable::Broken(what),
+            | Failure::Refused(_) => Unavailable::Broken(message),
         }
     }
 }
@@ -173,18 +173,18 @@ pub struct SecretService {
     state: Mutex<State>,
 }
 
-/// What one operation leaves to the next.
+/// What the operations of this process share.
 #[derive(Default)]
 struct State {
     connection: Option<Connection>,
-    /// The time that was spent waiting for the service.
+    /// How long all operations have waited for the service so far.
     waited: Duration,
-    /// The service let an operation time out: it is not asked again.
+    /// The timeout of an earlier operation, after which the service is not used again.
     given_up: Option<Failure>,
 }
 
 impl SecretService {
-    /// The service that this environment leads to. Nothing is opened yet.
+    /// The service that the environment names. Nothing is opened yet.
     pub fn new(environment: &Environment, limits: Limits) -> SecretService {
         SecretService {
             environment: environment.clone(),
@@ -211,23 +211,23 @@ impl SecretService {
             limit: self.limits.total.unwrap_or(self.limits.operation),
         };
         let mut prompted = Duration::ZERO;
-        let done = self.begin(&mut state, deadline).and_then(|mut operation| {
-            let done = run(&mut operation);
+        let result = self.begin(&mut state, deadline).and_then(|mut operation| {
+            let result = run(&mut operation);
             prompted = operation.prompted;
-            done
+            result
         });
         state.waited += start.elapsed().saturating_sub(prompted);
-        match &done {
+        match &result {
             Err(failure @ (Failure::TimedOut(_) | Failure::TooMany { .. })) => {
                 state.given_up = Some(failure.clone());
                 state.connection = None;
             }
-            // Answers to what was asked before would be in the way, and a prompt that nobody answered is
-            // not to be waited for.
+            // The next operation connects again. On this connection, answers to earlier calls may still come, and
+            // so may the end of a prompt that was not answered.
             Err(_) => state.connection = None,
             Ok(_) => {}
         }
-        done
+        result
     }
 
     fn begin<'a>(
@@ -237,10 +237,11 @@ impl SecretService {
     ) -> Result<Operation<'a>, Failure> {
         if let Some(connection) = &mut state.connection {
             connection.bus.begin(deadline);
-            // A bus may have ended while the user typed, and nothing has been asked of it yet.
-            match operation::is_search_a_question(&mut connection.bus) {
+            // The bus may have exited while the user typed. This operation has changed nothing yet, so it can
+            // connect again.
+            match operation::may_search_prompt(&mut connection.bus) {
                 Err(Failure::HungUp | Failure::Left) => state.connection = None,
-                asked => connection.is_search_a_question = asked?,
+                answer => connection.may_search_prompt = answer?,
             }
         }
         if state.connection.is_none() {
@@ -280,13 +281,7 @@ impl Keyring for SecretService {
             operation.write(account, token)?;
             operation.find(account)
         })?;
-        match found {
-            Some(found) if found == *token => Ok(()),
-            Some(_) => Err(Unavailable::Overtaken),
-            None => Err(Unavailable::Broken(
-                "the keyring did not keep the token".to_owned(),
-            )),
-        }
+        check_stored(found.as_ref(), token)
     }
 
     fn remove(&self, account: &Account, only: Option<&Token>) -> Result<usize, Unavailable> {
@@ -302,13 +297,7 @@ impl Keyring for SecretService {
             return Ok(());
         }
         thread::sleep(delay);
-        match self.read(account)? {
-            Some(held) if held == *token => Ok(()),
-            Some(_) => Err(Unavailable::Overtaken),
-            None => Err(Unavailable::Broken(
-                "the keyring did not keep the token".to_owned(),
-            )),
-        }
+        check_stored(self.read(account)?.as_ref(), token)
     }
 
     fn unlock(&self, limit: Duration) -> Result<(), Unavailable> {

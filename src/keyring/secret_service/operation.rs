@@ -1,7 +1,7 @@
-//! One operation on the service: in which order it is asked, and which answers mean "locked".
+//! One operation on the service: the order of its calls, and which answers mean "locked".
 //!
-//! Whether the default collection is locked is asked before anything else: KeePassXC answers a search
-//! of a locked database by a window, and hides what is in it.
+//! For KeePassXC, the lock of the default collection is asked for before a search: a search of a locked database makes
+//! it open a window, and does not find what is in the database.
 
 use std::time::{Duration, Instant};
 
@@ -21,19 +21,19 @@ use crate::trace::Trace;
 
 type Result<T> = std::result::Result<T, Failure>;
 
-/// More calls than a bus may allow one client to have open are never made at once.
-const AT_ONCE: usize = 32;
+/// How many items or collections are asked about together. A bus may limit how many calls of one client are open.
+const BATCH: usize = 32;
 
-/// So few items are read at once: if that takes too long, it is the service that is slow.
+/// If a read of no more items than these takes too long, the service is slow, and not the items too many.
 const FEW: usize = 100;
 
 /// A connection to the service.
 pub(super) struct Connection {
     pub(super) bus: Bus,
-    /// The session in which secrets are sent, once there is one.
+    /// The session in which secrets are sent, once it is open.
     session: Option<String>,
     /// Whether a search may open a window.
-    pub(super) is_search_a_question: bool,
+    pub(super) may_search_prompt: bool,
 }
 
 /// An operation in progress.
@@ -41,56 +41,56 @@ pub(super) struct Operation<'a> {
     bus: &'a mut Bus,
     session: &'a mut Option<String>,
     trace: &'a Trace,
-    /// How long the user gets to confirm a change; none if nobody is there who could.
+    /// How long the user gets to confirm a change. None if there is no user to ask.
     prompt_limit: Option<Duration>,
-    is_search_a_question: bool,
-    /// None until it was asked for.
+    may_search_prompt: bool,
+    /// None until the service was asked.
     default: Option<DefaultCollection>,
-    /// The time that prompts took; it is the user's and no limit of the service's.
+    /// The time that prompts took. It does not count against the limit of the service.
     pub(super) prompted: Duration,
 }
 
 /// An item of ours that was read.
 pub(super) struct Stored {
     path: String,
-    /// Its name, which need not be one of an account.
+    /// Its `account` attribute, which need not be a valid account.
     pub(super) account: String,
     pub(super) secret: Zeroizing<Vec<u8>>,
 }
 
 impl Stored {
-    /// The token in it; none if it holds something else.
+    /// Its token. None if it holds something else.
     pub(super) fn into_token(mut self) -> Option<Token> {
         Token::from_bytes(std::mem::take(&mut *self.secret)).ok()
     }
 }
 
-/// Connects, and asks the first question.
+/// Connects, and makes the first calls.
 pub(super) fn connect(addresses: &[Address], deadline: Deadline) -> Result<Connection> {
     let mut bus = Bus::connect(addresses, deadline)?;
-    let mut asked = is_search_a_question(&mut bus);
-    if asked == Err(Failure::HungUp) && bus.has_heard_nothing() {
+    let mut answer = may_search_prompt(&mut bus);
+    if answer == Err(Failure::HungUp) && bus.has_received_nothing() {
         bus = bus.connect_in_steps(addresses)?;
-        asked = is_search_a_question(&mut bus);
+        answer = may_search_prompt(&mut bus);
     }
     Ok(Connection {
         bus,
         session: None,
-        is_search_a_question: asked?,
+        may_search_prompt: answer?,
     })
 }
 
-/// The first question: whether the service may ask its user to unlock before it answers a search, as
+/// Makes the first calls. They show whether the service may prompt its user to unlock before it answers a search, as
 /// KeePassXC does.
 ///
-/// gnome-keyring does not always know a client by its first call. Until it does, it does not bear one
-/// that asks for a session, and ends by an assertion if one asks for a property of a collection or an
-/// item (measured under load). So its collections are asked for, and waited for, before anything else.
-pub(super) fn is_search_a_question(bus: &mut Bus) -> Result<bool> {
+/// gnome-keyring does not always know a client when its first call comes. Until it does, it fails if the client opens a
+/// session, and aborts on an assertion if the client reads a property of a collection or an item (measured under load).
+/// So its collections are asked for, and their answer is awaited, before any other call.
+pub(super) fn may_search_prompt(bus: &mut Bus) -> Result<bool> {
     let keepassxc = calls::get_name_owner(program::KEEPASSXC);
     let [collections, keepassxc] = bus.send([&calls::get_collections(), &keepassxc])?;
     match bus.answer(collections) {
-        // What they are is asked again if it matters.
+        // Only the answer matters here. The collections are asked for again when they are needed.
         Ok(_) | Err(Failure::Refused(_) | Failure::Gone) => {}
         Err(failure) => return Err(failure),
     }
@@ -101,7 +101,7 @@ pub(super) fn is_search_a_question(bus: &mut Bus) -> Result<bool> {
     }
 }
 
-/// The collection that new items go to.
+/// The state of the collection for new items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DefaultCollection {
     Open,
@@ -110,11 +110,11 @@ pub(super) enum DefaultCollection {
     Missing,
 }
 
-/// What the answer says about the default collection. An odd one says nothing: what follows will show
-/// what it meant.
-fn read_default(asked: Result<Message>) -> Result<DefaultCollection> {
-    match asked.map_err(Failure::of_an_item) {
-        Ok(answer) if calls::yes(&answer) == Ok(true) => Ok(DefaultCollection::Locked),
+/// What the answer says about the default collection. After an unexpected answer the collection counts as open: the
+/// next calls will show what is wrong.
+fn read_default(answer: Result<Message>) -> Result<DefaultCollection> {
+    match answer.map_err(Failure::for_item) {
+        Ok(answer) if calls::boolean_property(&answer) == Ok(true) => Ok(DefaultCollection::Locked),
         Ok(_) | Err(Failure::Refused(_)) => Ok(DefaultCollection::Open),
         Err(Failure::Gone) => Ok(DefaultCollection::Missing),
         Err(failure) => Err(failure),
@@ -132,16 +132,16 @@ impl<'a> Operation<'a> {
             session: &mut connection.session,
             trace,
             prompt_limit,
-            is_search_a_question: connection.is_search_a_question,
+            may_search_prompt: connection.may_search_prompt,
             default: None,
             prompted: Duration::ZERO,
         }
     }
 
-    /// The token of this account: of several the one that is listed first, as secret-tool takes it.
+    /// The token of this account. If several items hold one, the first in the list counts, as for `secret-tool`.
     ///
     /// # Errors
-    /// [`Failure::Locked`] if there is none and one may be behind a lock.
+    /// [`Failure::Locked`] if no token was found and a locked item may exist.
     pub(super) fn find(&mut self, account: &Account) -> Result<Option<Token>> {
         let found = self.search(Some(account))?;
         for path in &found.unlocked {
@@ -157,10 +157,10 @@ impl<'a> Operation<'a> {
         }
     }
 
-    /// Every item, and what is locked beside them.
+    /// Every open item, and what is locked.
     ///
     /// # Errors
-    /// [`Failure::Locked`] if all that may be there is behind a lock.
+    /// [`Failure::Locked`] if there is no open item and a locked one may exist.
     pub(super) fn read_all(&mut self) -> Result<(Vec<Stored>, Option<Lock>)> {
         let found = self.search(None)?;
         let stored = self.read(&found.unlocked, None)?;
@@ -171,22 +171,22 @@ impl<'a> Operation<'a> {
         }
     }
 
-    /// The names of the accounts that have an item, and what is locked beside them. Reads no secret.
+    /// The names of the accounts that have an open item, and what is locked. Reads no secret.
     pub(super) fn accounts(&mut self) -> Result<(Vec<String>, Option<Lock>)> {
         let found = self.search(None)?;
-        let named = self.named(&found.unlocked)?;
+        let named = self.account_names(&found.unlocked)?;
         let lock = self.lock(&found)?;
         Ok((named.into_iter().map(|(_, name)| name).collect(), lock))
     }
 
-    /// Writes an account's token into its first item, and removes the others; makes one if there is none.
+    /// Writes an account's token into its first item and removes the others, or creates an item if there is none.
     ///
     /// # Errors
-    /// [`Failure::Locked`] if the item, or the place of a new one, is locked.
+    /// [`Failure::Locked`] if the item is locked, or the collection for a new one.
     pub(super) fn write(&mut self, account: &Account, token: &Token) -> Result<()> {
         let found = self.search(Some(account))?;
-        let ours = self.of_account(&found.unlocked, account)?;
-        // A service that finds what is not ours may as well replace what is not ours.
+        let ours = self.items_of_account(&found.unlocked, account)?;
+        // A service that finds items of other programs could also replace one of them.
         let is_exact = ours.len() == found.unlocked.len();
         let secret = token.expose().as_bytes();
         match ours.split_first() {
@@ -196,7 +196,7 @@ impl<'a> Operation<'a> {
                 match self.call_item(&set) {
                     // Another program removed it after the search.
                     Err(Failure::Gone) => self.create(account, secret, is_exact)?,
-                    set => drop(set?),
+                    answer => drop(answer?),
                 }
                 for duplicate in duplicates {
                     self.delete(duplicate)?;
@@ -208,13 +208,13 @@ impl<'a> Operation<'a> {
         }
     }
 
-    /// Removes the account's items; says how many.
+    /// Removes the account's items. Returns how many there were.
     ///
     /// # Errors
     /// [`Failure::Locked`], before anything is removed, if one of them is locked.
     pub(super) fn remove(&mut self, account: &Account) -> Result<usize> {
         let found = self.search(Some(account))?;
-        let ours = self.of_account(&found.unlocked, account)?;
+        let ours = self.items_of_account(&found.unlocked, account)?;
         if !found.locked.is_empty() || self.is_default_locked() {
             return Err(self.why_locked(&found));
         }
@@ -224,18 +224,20 @@ impl<'a> Operation<'a> {
         }
         if count > 0 {
             let left = self.search(Some(account))?;
-            if !self.of_account(&left.unlocked, account)?.is_empty() {
+            if !self.items_of_account(&left.unlocked, account)?.is_empty() {
                 return Err(Failure::NotRemoved);
             }
         }
         Ok(count)
     }
 
-    /// Removes the account's items that hold this very token; says how many. No service knows "if it
-    /// still does": a token that came between is put back, unless yet another one is there by then.
+    /// Removes the account's items that hold exactly this token. Returns how many there were.
+    ///
+    /// No service can remove an item on the condition that it still holds a token. So if another program stored a newer
+    /// token in between, that is written back, unless the account has a token again by then.
     ///
     /// # Errors
-    /// [`Failure::Locked`] if none of them can be read and one may be behind a lock.
+    /// [`Failure::Locked`] if no open item holds the token and a locked one may.
     pub(super) fn remove_token(&mut self, account: &Account, token: &Token) -> Result<usize> {
         let found = self.search(Some(account))?;
         let holders = self.holders(&found, account, token)?;
@@ -244,10 +246,10 @@ impl<'a> Operation<'a> {
         }
         let mut count = 0;
         for path in &holders {
-            match self.take(path)? {
-                Taken::Absent => {}
-                Taken::Held(held) if held.as_ref().is_none_or(|held| held == token) => count += 1,
-                Taken::Held(newer) => {
+            match self.read_and_delete(path)? {
+                Deleted::Absent => {}
+                Deleted::Held(held) if held.as_ref().is_none_or(|held| held == token) => count += 1,
+                Deleted::Held(newer) => {
                     let is_replaced = self.find(account)?.is_some();
                     if let Some(newer) = newer.filter(|_| !is_replaced) {
                         self.write(account, &newer)?;
@@ -264,13 +266,13 @@ impl<'a> Operation<'a> {
         Ok(count)
     }
 
-    /// How long the service may keep a change in memory alone.
+    /// How long the service may keep a change only in memory.
     pub(super) fn write_delay(&mut self) -> Result<Duration> {
         Ok(program::identify(self.bus)?.write_delay())
     }
 
-    /// Unlocks the default collection, then what is still locked of our items, then other collections
-    /// that may hide some. Each prompt waits this long.
+    /// Unlocks the default collection, then our items that are still locked, or else other collections that may hide
+    /// some. Each prompt waits up to `limit`.
     pub(super) fn unlock(&mut self, limit: Duration) -> Result<()> {
         self.prompt_limit = Some(limit);
         if self.ask_for_default()? == DefaultCollection::Locked {
@@ -280,7 +282,7 @@ impl<'a> Operation<'a> {
             self.ask_for_default()?;
         }
         if self.is_default_locked() {
-            // Some services take a wrong password for an answer.
+            // Some services complete the prompt also after a wrong password.
             return Err(Failure::Locked(Lock::Keyring));
         }
         let found = self.search(None)?;
@@ -296,18 +298,18 @@ impl<'a> Operation<'a> {
     /// The items of this account, of every account if none is given.
     ///
     /// # Errors
-    /// [`Failure::Locked`] or [`Failure::NoCollection`] if no collection is open; KeePassXC would open a
-    /// window.
+    /// [`Failure::Locked`] or [`Failure::NoCollection`] if no collection is open. A search would then make KeePassXC
+    /// open a window.
     fn search(&mut self, account: Option<&Account>) -> Result<Found> {
-        if self.default.is_none() && !self.is_search_a_question {
-            // Both at once: the usual operation has one wait less.
+        if self.default.is_none() && !self.may_search_prompt {
+            // Both are sent together, which saves the usual operation one round trip.
             let locked = calls::get_default_locked();
             let [locked, found] = self.send_in_session([locked, calls::search_items(account)])?;
             let default = read_default(self.bus.answer(locked))?;
             let found = self.bus.answer(found);
             self.default = Some(default);
             if default == DefaultCollection::Open {
-                return self.found(&found?);
+                return self.read_found(&found?);
             }
         }
         if self.ask_for_default()? == DefaultCollection::Locked {
@@ -318,10 +320,10 @@ impl<'a> Operation<'a> {
         }
         let [found] = self.send_in_session([calls::search_items(account)])?;
         let found = self.bus.answer(found)?;
-        self.found(&found)
+        self.read_found(&found)
     }
 
-    fn found(&self, answer: &Message) -> Result<Found> {
+    fn read_found(&self, answer: &Message) -> Result<Found> {
         let found = calls::found(answer)?;
         self.trace.log(|| {
             let (open, locked) = (found.unlocked.len(), found.locked.len());
@@ -330,7 +332,7 @@ impl<'a> Operation<'a> {
         Ok(found)
     }
 
-    /// Sends calls together with the one that opens the session, if there is none yet.
+    /// Sends calls, together with the one that opens the session if none is open yet.
     fn send_in_session<const N: usize>(&mut self, calls: [Call<'static>; N]) -> Result<[u32; N]> {
         if self.session.is_some() {
             return self.bus.send(calls.each_ref());
@@ -351,15 +353,16 @@ impl<'a> Operation<'a> {
         if let Some(default) = self.default {
             return Ok(default);
         }
-        let asked = self.bus.call(&calls::get_default_locked());
-        let default = read_default(asked)?;
+        let answer = self.bus.call(&calls::get_default_locked());
+        let default = read_default(answer)?;
         self.default = Some(default);
         Ok(default)
     }
 
     fn keep_session(&mut self, session: String) {
         *self.session = Some(session);
-        // What comes next may be a secret, and the service knows by now who asks.
+        // The next answers may hold a secret. It cannot be done earlier: some services look up which program asks, and
+        // this prevents that.
         hardening::close_to_others();
     }
 
@@ -373,8 +376,8 @@ impl<'a> Operation<'a> {
         Ok(session)
     }
 
-    /// Those of these items that are ours, with all that they hold; what went away meanwhile is left
-    /// out. However many there are, it takes a few waits: their questions do not depend on each other.
+    /// Reads those of the items that are ours, and skips those that were removed meanwhile. The calls do not depend on
+    /// each other, so they are sent in batches.
     fn read(&mut self, paths: &[String], account: Option<&Account>) -> Result<Vec<Stored>> {
         self.read_in_time(paths, account)
             .map_err(|failure| match failure {
@@ -389,7 +392,7 @@ impl<'a> Operation<'a> {
     fn read_in_time(&mut self, paths: &[String], account: Option<&Account>) -> Result<Vec<Stored>> {
         let session = self.session()?;
         let mut stored = Vec::with_capacity(paths.len());
-        for paths in paths.chunks(AT_ONCE) {
+        for paths in paths.chunks(BATCH) {
             let mut calls = Vec::with_capacity(paths.len() * 2);
             for path in paths {
                 calls.push(calls::get_secret(path, &session));
@@ -419,10 +422,10 @@ impl<'a> Operation<'a> {
         Ok(stored)
     }
 
-    /// Those of these items that are ours, with their names.
-    fn named(&mut self, paths: &[String]) -> Result<Vec<(String, String)>> {
+    /// The paths of those items that are ours, with their account names.
+    fn account_names(&mut self, paths: &[String]) -> Result<Vec<(String, String)>> {
         let mut named = Vec::with_capacity(paths.len());
-        for paths in paths.chunks(AT_ONCE) {
+        for paths in paths.chunks(BATCH) {
             let calls: Vec<_> = paths
                 .iter()
                 .map(|path| calls::get_attributes(path))
@@ -440,8 +443,8 @@ impl<'a> Operation<'a> {
         Ok(named)
     }
 
-    fn of_account(&mut self, paths: &[String], account: &Account) -> Result<Vec<String>> {
-        let mut named = self.named(paths)?;
+    fn items_of_account(&mut self, paths: &[String], account: &Account) -> Result<Vec<String>> {
+        let mut named = self.account_names(paths)?;
         named.retain(|(_, name)| name == account.as_str());
         Ok(named.into_iter().map(|(path, _)| path).collect())
     }
@@ -469,7 +472,7 @@ impl<'a> Operation<'a> {
         self.confirm(calls::prompt_of_create(&answer)?)
     }
 
-    /// Removes an item; says whether it was there.
+    /// Removes an item. Returns whether it was still there.
     fn delete(&mut self, path: &str) -> Result<bool> {
         match self.call_item(&calls::delete(path)) {
             Err(Failure::Gone) => Ok(false),
@@ -480,33 +483,33 @@ impl<'a> Operation<'a> {
         }
     }
 
-    /// Removes an item, and gives what it held in that moment: both questions go out in one piece. A
-    /// service may work on both at the same time, and then knows no secret of an item it has removed.
-    fn take(&mut self, path: &str) -> Result<Taken> {
+    /// Removes an item, and returns what it held at that moment: both calls are sent in one piece. A service may handle
+    /// both at the same time, and then has no secret for an item that it has removed.
+    fn read_and_delete(&mut self, path: &str) -> Result<Deleted> {
         let session = self.session()?;
         let calls = [&calls::get_secret(path, &session), &calls::delete(path)];
         let [held, deleted] = self.bus.send(calls)?;
         let held = self.answer_of_item(held);
         match self.answer_of_item(deleted) {
-            Err(Failure::Gone) => return Ok(Taken::Absent),
+            Err(Failure::Gone) => return Ok(Deleted::Absent),
             answer => self.confirm(calls::object(&answer?)?)?,
         }
         let mut secret = match held {
             Ok(answer) => calls::secret(&answer)?,
-            Err(Failure::Refused(_) | Failure::Gone) => return Ok(Taken::Held(None)),
+            Err(Failure::Refused(_) | Failure::Gone) => return Ok(Deleted::Held(None)),
             Err(failure) => return Err(failure),
         };
-        Ok(Taken::Held(
+        Ok(Deleted::Held(
             Token::from_bytes(std::mem::take(&mut *secret)).ok(),
         ))
     }
 
     fn call_item(&mut self, call: &Call<'_>) -> Result<Message> {
-        self.bus.call(call).map_err(Failure::of_an_item)
+        self.bus.call(call).map_err(Failure::for_item)
     }
 
     fn answer_of_item(&mut self, serial: u32) -> Result<Message> {
-        self.bus.answer(serial).map_err(Failure::of_an_item)
+        self.bus.answer(serial).map_err(Failure::for_item)
     }
 
     fn default_collection(&mut self) -> Result<String> {
@@ -521,7 +524,7 @@ impl<'a> Operation<'a> {
         self.default == Some(DefaultCollection::Locked)
     }
 
-    /// What is locked, if anything of ours is or may be.
+    /// Why an item of ours is or may be locked. None if no item can be.
     fn lock(&mut self, found: &Found) -> Result<Option<Lock>> {
         if !found.locked.is_empty() || self.is_default_locked() {
             return self.lock_of(found).map(Some);
@@ -536,7 +539,7 @@ impl<'a> Operation<'a> {
             .map_or_else(|failure| failure, Failure::Locked)
     }
 
-    /// Which lock the locked items are behind.
+    /// Why the items that a search found locked are locked.
     fn lock_of(&mut self, found: &Found) -> Result<Lock> {
         let collection = found.locked.first().and_then(|item| item.rsplit_once('/'));
         let Some((collection, _)) = collection.filter(|_| !self.is_default_locked()) else {
@@ -544,7 +547,7 @@ impl<'a> Operation<'a> {
         };
         let answer = self.bus.call(&calls::get_locked(collection))?;
         // An open collection with locked items: the service asks its user about each program.
-        Ok(if calls::yes(&answer)? {
+        Ok(if calls::boolean_property(&answer)? {
             Lock::Another
         } else {
             Lock::Confirmation
@@ -556,7 +559,7 @@ impl<'a> Operation<'a> {
         if collections.is_empty() {
             return Err(Failure::NoCollection(program::identify(self.bus)?));
         }
-        if self.locked_of(&collections)?.len() == collections.len() {
+        if self.filter_locked(&collections)?.len() == collections.len() {
             return Err(Failure::Locked(Lock::Keyring));
         }
         Ok(())
@@ -565,16 +568,16 @@ impl<'a> Operation<'a> {
     fn collections(&mut self) -> Result<Vec<String>> {
         let answer = self.bus.call(&calls::get_collections())?;
         let mut collections = calls::collections(&answer)?;
-        collections.truncate(AT_ONCE);
+        collections.truncate(BATCH);
         Ok(collections)
     }
 
     fn locked_collections(&mut self) -> Result<Vec<String>> {
         let collections = self.collections()?;
-        self.locked_of(&collections)
+        self.filter_locked(&collections)
     }
 
-    fn locked_of(&mut self, collections: &[String]) -> Result<Vec<String>> {
+    fn filter_locked(&mut self, collections: &[String]) -> Result<Vec<String>> {
         let calls: Vec<_> = collections
             .iter()
             .map(|path| calls::get_locked(path))
@@ -583,7 +586,7 @@ impl<'a> Operation<'a> {
         let mut locked = Vec::new();
         for (collection, serial) in collections.iter().zip(serials) {
             match self.bus.answer(serial) {
-                Ok(answer) if calls::yes(&answer)? => locked.push(collection.clone()),
+                Ok(answer) if calls::boolean_property(&answer)? => locked.push(collection.clone()),
                 Ok(_) | Err(Failure::Refused(_) | Failure::Gone) => {}
                 Err(failure) => return Err(failure),
             }
@@ -591,8 +594,8 @@ impl<'a> Operation<'a> {
         Ok(locked)
     }
 
-    /// KWallet says that its collection is locked until it is asked to unlock it, also if the wallet is
-    /// open. Then its prompt ends at once and shows nothing.
+    /// Unlocks the default collection if its wallet is open. KWallet says that its collection is locked until it is
+    /// asked to unlock it, even if the wallet is open. If it is open, the prompt ends immediately and shows nothing.
     fn unlock_without_a_window(&mut self) -> Result<()> {
         let program = program::identify(self.bus)?;
         if !program::is_wallet_open(self.bus, program)? {
@@ -623,13 +626,13 @@ impl<'a> Operation<'a> {
             return self.perform(&prompt);
         };
         let start = Instant::now();
-        let rest = self.bus.deadline();
+        let deadline = self.bus.deadline();
         self.bus.set_deadline(Deadline::after(limit));
-        let done = self.perform(&prompt);
+        let result = self.perform(&prompt);
         let took = start.elapsed();
         self.prompted += took;
-        self.bus.set_deadline(rest.later_by(took));
-        done
+        self.bus.set_deadline(deadline.later_by(took));
+        result
     }
 
     /// Shows a prompt, and waits for its end.
@@ -637,25 +640,26 @@ impl<'a> Operation<'a> {
         self.bus.call(&calls::listen_to(prompt))?;
         self.bus.expect_end_of_prompt(prompt);
         match self.bus.call(&calls::show_prompt(prompt)) {
-            // It has no screen to show it on: oo7 answers so.
+            // The service has no screen for the prompt: this is oo7's answer.
             Err(Failure::Refused(_)) => return Err(Failure::Dismissed),
             shown => shown?,
         };
         match self.bus.end_of_prompt() {
-            // Not by Prompt.Dismiss: that ends gnome-keyring 42 and 48 by an assertion while the prompt
-            // is shown, and closes the window of no program. Answered later, it does what was asked.
+            // The prompt is left open. `Prompt.Dismiss` makes gnome-keyring 42 and 48 abort on an assertion while the
+            // prompt is shown, and closes the window in no program. If the user answers later, the service does what
+            // it was asked to do.
             Err(Failure::TimedOut(_)) => Err(Failure::Dismissed),
-            Ok(completed) if calls::dismissed(&completed)? => Err(Failure::Dismissed),
+            Ok(completed) if calls::is_dismissed(&completed)? => Err(Failure::Dismissed),
             Ok(_) => Ok(()),
             Err(failure) => Err(failure),
         }
     }
 }
 
-/// What came of removing an item.
-enum Taken {
-    /// It was not there any more.
+/// The result of removing an item.
+enum Deleted {
+    /// The item was not there any more.
     Absent,
-    /// It held this; none if that was no token, or is not known.
+    /// The item held this token. None if it held something else, or if that is not known.
     Held(Option<Token>),
 }

@@ -1,5 +1,5 @@
-//! Which program the service is. Asked only if something is locked or missing, since programs differ
-//! in what they show of it.
+//! Which program the service is. Programs differ in what they show of locked or missing items and in when they save a
+//! change, so this is asked only in these cases.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ pub enum Program {
 /// KeePassXC's own name on the bus.
 pub(super) const KEEPASSXC: &str = "org.keepassxc.KeePassXC.MainWindow";
 
-/// The names that each program has on the bus beside the service's.
+/// The name that each program has on the bus, in addition to the name of the service.
 const NAMES: [(&str, Program); 4] = [
     ("org.gnome.keyring", Program::GnomeKeyring),
     ("org.kde.kwalletd5", Program::KWallet("/modules/kwalletd5")),
@@ -32,8 +32,8 @@ const NAMES: [(&str, Program); 4] = [
 ];
 
 impl Program {
-    /// How long a change may be in the program's memory alone. KWallet was seen to lose what it was given
-    /// up to 5 s before it was killed.
+    /// How long a change may be only in the program's memory. KWallet was seen to lose changes that were made up to 5 s
+    /// before it was killed.
     pub(super) fn write_delay(self) -> Duration {
         match self {
             Program::KWallet(_) => Duration::from_secs(7),
@@ -47,7 +47,7 @@ impl Program {
     }
 }
 
-/// The program whose connection has the service's name.
+/// The program that owns the name of the service.
 pub(super) fn identify(bus: &mut Bus) -> Result<Program, Failure> {
     let mut calls = vec![calls::get_name_owner(SERVICE_NAME)];
     calls.extend(NAMES.map(|(name, _)| calls::get_name_owner(name)));

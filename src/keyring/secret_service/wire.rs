@@ -1,8 +1,8 @@
-//! D-Bus's wire format, as far as the Secret Service needs it.
+//! The wire format of D-Bus, as far as the Secret Service needs it.
 //!
-//! Ours, because what comes in must not decide how deep or how far it is read: every shape is
-//! spelled out by its reader, nothing recurses, nothing is sized by what a message claims. What
-//! is written may be a secret, so the memory is wiped, also when it has to grow.
+//! This is our own code, since the sender of a message must not control how deep or how far it is read. Each shape is
+//! spelled out in the code that reads it, nothing recurses, and no buffer gets a size that a message claims. What is
+//! written may hold a secret, so the memory is wiped, also when a buffer grows.
 //!
 //! Source: D-Bus specification, "Marshaling (Wire Format)".
 
@@ -22,18 +22,18 @@ impl Writer {
         &self.0
     }
 
-    /// Bytes as they are.
+    /// Appends bytes as they are.
     pub(super) fn raw(&mut self, bytes: &[u8]) {
         if self.0.capacity() - self.0.len() < bytes.len() {
-            let room = (self.0.len() + bytes.len()) * 2;
-            let mut larger = Zeroizing::new(Vec::with_capacity(room));
+            let capacity = (self.0.len() + bytes.len()) * 2;
+            let mut larger = Zeroizing::new(Vec::with_capacity(capacity));
             larger.extend_from_slice(&self.0);
             self.0 = larger;
         }
         self.0.extend_from_slice(bytes);
     }
 
-    /// Fills up to a multiple of `alignment`, which is at most 8.
+    /// Pads with zeros to a multiple of `alignment`, which is at most 8.
     pub(super) fn align(&mut self, alignment: usize) {
         let missing = self.0.len().next_multiple_of(alignment) - self.0.len();
         self.raw(&[0; 8][..missing]);
@@ -44,14 +44,14 @@ impl Writer {
         self.raw(&number.to_le_bytes());
     }
 
-    /// `s` and `o` look alike.
+    /// `s` or `o`: both have the same format.
     pub(super) fn text(&mut self, text: &str) {
         self.number(length(text.as_bytes()));
         self.raw(text.as_bytes());
         self.raw(&[0]);
     }
 
-    /// `g`, of a type that is spelled out here and so is short.
+    /// `g`. All signatures that are written are constants, and short.
     pub(super) fn signature(&mut self, signature: &str) {
         self.raw(&[length(signature.as_bytes()).to_le_bytes()[0]]);
         self.raw(signature.as_bytes());
@@ -64,24 +64,24 @@ impl Writer {
         self.raw(bytes);
     }
 
-    /// An array whose elements have this alignment. The padding before the first is not counted.
+    /// An array of elements with this alignment. Its length does not count the padding before the first element.
     pub(super) fn array(&mut self, alignment: usize, elements: impl FnOnce(&mut Writer)) {
         self.number(0);
-        let counted = self.0.len();
+        let after_length = self.0.len();
         self.align(alignment);
         let start = self.0.len();
         elements(self);
         let size = length(&self.0[start..]);
-        self.0[counted - 4..counted].copy_from_slice(&size.to_le_bytes());
+        self.0[after_length - 4..after_length].copy_from_slice(&size.to_le_bytes());
     }
 }
 
-/// Nothing of 4 GiB is ever written.
+/// The length of something to write, which is never 4 GiB.
 fn length(bytes: &[u8]) -> u32 {
     u32::try_from(bytes.len()).unwrap_or(u32::MAX)
 }
 
-/// Reads values; alignment counts from the start of what it was made from.
+/// Reads values. Alignment counts from the start of the bytes that it was created with.
 #[derive(Clone)]
 pub(super) struct Reader<'a> {
     bytes: &'a [u8],
@@ -89,7 +89,7 @@ pub(super) struct Reader<'a> {
     order: Order,
 }
 
-/// Which end of a number comes first.
+/// The byte order of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Order {
     Little,
@@ -135,7 +135,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// A length that is about to be taken. Where it fits no `usize`, nothing that long is there.
+    /// The length of what follows. If it does not fit a `usize`, that many bytes cannot follow.
     fn length(&mut self) -> Result<usize, Failure> {
         usize::try_from(self.number()?).map_err(|_| Failure::Garbled)
     }
@@ -143,35 +143,37 @@ impl<'a> Reader<'a> {
     /// `s`.
     pub(super) fn text(&mut self) -> Result<&'a str, Failure> {
         let length = self.length()?;
-        self.ended_text(length)
+        self.text_of_length(length)
     }
 
-    fn ended_text(&mut self, length: usize) -> Result<&'a str, Failure> {
+    fn text_of_length(&mut self, length: usize) -> Result<&'a str, Failure> {
         let text = std::str::from_utf8(self.take(length)?).map_err(|_| Failure::Garbled)?;
-        match self.byte()? == 0 && !text.contains('\0') {
-            true => Ok(text),
-            false => Err(Failure::Garbled),
+        if self.byte()? == 0 && !text.contains('\0') {
+            Ok(text)
+        } else {
+            Err(Failure::Garbled)
         }
     }
 
-    /// `o`. One that is not well-formed must never be sent back: the bus would cut us off.
+    /// `o`. It must be valid, since it is sent back later: the bus closes the connection for an invalid path.
     pub(super) fn path(&mut self) -> Result<&'a str, Failure> {
         let path = self.text()?;
-        let plain = |part: &str| {
-            let known = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
-            !part.is_empty() && part.bytes().all(known)
+        let is_valid = |part: &str| {
+            let is_allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+            !part.is_empty() && part.bytes().all(is_allowed)
         };
         let rest = path.strip_prefix('/').ok_or(Failure::Garbled)?;
-        match rest.is_empty() || rest.split('/').all(plain) {
-            true => Ok(path),
-            false => Err(Failure::Garbled),
+        if rest.is_empty() || rest.split('/').all(is_valid) {
+            Ok(path)
+        } else {
+            Err(Failure::Garbled)
         }
     }
 
     /// `g`.
     pub(super) fn signature(&mut self) -> Result<&'a str, Failure> {
         let length = usize::from(self.byte()?);
-        self.ended_text(length)
+        self.text_of_length(length)
     }
 
     /// `b`.
@@ -189,7 +191,7 @@ impl<'a> Reader<'a> {
         self.take(length)
     }
 
-    /// The elements of an array, which have this alignment; this reader goes on behind them.
+    /// The elements of an array, which have this alignment. This reader continues after them.
     pub(super) fn array(&mut self, alignment: usize) -> Result<Reader<'a>, Failure> {
         let length = self.length()?;
         self.align(alignment)?;
@@ -209,22 +211,23 @@ impl<'a> Reader<'a> {
         Ok(paths)
     }
 
-    /// `v`, where it holds this type; its value is read next.
+    /// The signature of a `v`, which must be this one. The value is read next.
     pub(super) fn variant(&mut self, signature: &str) -> Result<(), Failure> {
-        match self.signature()? == signature {
-            true => Ok(()),
-            false => Err(Failure::Garbled),
+        if self.signature()? == signature {
+            Ok(())
+        } else {
+            Err(Failure::Garbled)
         }
     }
 
-    /// Leaves out a variant of a plain type or of an array of those.
-    pub(super) fn pass_over_variant(&mut self) -> Result<(), Failure> {
+    /// Skips a variant that holds a plain type or an array of one.
+    pub(super) fn skip_variant(&mut self) -> Result<(), Failure> {
         let signature = self.signature()?;
-        self.pass_over(signature)
+        self.skip(signature)
     }
 
-    /// Leaves out a value of a plain type or an array of those.
-    pub(super) fn pass_over(&mut self, signature: &str) -> Result<(), Failure> {
+    /// Skips a value of a plain type, or an array of one.
+    pub(super) fn skip(&mut self, signature: &str) -> Result<(), Failure> {
         let size = match signature {
             "ay" | "ab" | "an" | "aq" | "ai" | "au" | "ah" | "as" | "ao" | "ag" => {
                 return self.array(1).map(drop);
@@ -272,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn growing_loses_nothing() {
+    fn nothing_is_lost_while_it_grows() {
         let mut writer = Writer::new();
         for _ in 0..1000 {
             writer.bytes(b"twelve bytes");
@@ -325,7 +328,7 @@ mod tests {
             let _ = reader().paths();
             let _ = reader().variant("b");
             for plain in "ynqbiuhxtdsogv".split_inclusive(|_| true) {
-                let _ = reader().pass_over(plain);
+                let _ = reader().skip(plain);
             }
             if let Ok(mut elements) = reader().array(8) {
                 while elements.number().is_ok() {}

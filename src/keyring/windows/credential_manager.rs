@@ -1,8 +1,7 @@
 //! Windows's Credential Manager, by the native store of the `keyring` crate.
 //!
-//! Its items are not those that the Heroku CLI reads. It is used on a Windows that has no
-//! `PasswordVault`, it knows whether this session has a store at all, and a login that an earlier
-//! build has put there is moved from it.
+//! The Heroku CLI does not read its items. It is used on a Windows that has no `PasswordVault`, to find out whether
+//! this session has a store at all, and for logins that an earlier build stored here, which are moved to the vault.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,7 +17,7 @@ pub(super) struct CredentialManager(Option<Arc<CredentialStore>>);
 
 impl CredentialManager {
     pub(super) fn new() -> CredentialManager {
-        // Asking for the status sets the default store of the crate up.
+        // This call sets up the default store of the crate.
         let _ = keyring::Entry::store_status();
         CredentialManager(keyring_core::get_default_store())
     }
@@ -34,7 +33,7 @@ impl CredentialManager {
 
 impl Vault for CredentialManager {
     fn users(&self) -> Result<Vec<String>, VaultError> {
-        // A regular expression on the names of all items. The name of ours ends in the service.
+        // A regular expression for the names of all items. Our names end with the service.
         let pattern = HashMap::from([("pattern", r"\.heroku-cli$")]);
         let entries = self.store()?.search(&pattern)?;
         let specifiers = entries.iter().filter_map(Entry::get_specifiers);
@@ -63,7 +62,7 @@ impl From<Error> for VaultError {
             Error::NoEntry => VaultError::NotFound,
             Error::NoStorageAccess(_) => VaultError::NoSession,
             Error::PlatformFailure(inner) => VaultError::Failed(inner.to_string()),
-            // Not its text, which may hold what is stored.
+            // Without the text of the error, which may hold what is stored.
             _ => VaultError::Failed("it holds something that is not a token".to_owned()),
         }
     }

@@ -22,18 +22,18 @@ use crate::token::Token;
 
 /// The two stores of a Windows session.
 pub(super) struct WindowsKeyring {
-    /// The Heroku CLI's.
+    /// The store of the Heroku CLI.
     vault: Arc<dyn Vault>,
-    /// Where there is no vault, and where earlier builds have stored their logins.
+    /// The store if there is no vault, and the one in which earlier builds stored their logins.
     manager: Arc<dyn Vault>,
     limits: Limits,
     /// When the first operation began.
     first: OnceCell<Instant>,
-    /// A call did not end in time: nothing more is asked.
+    /// Whether a call did not end in time. No more calls are made after one.
     gave_up: Cell<bool>,
 }
 
-/// What one operation asks, within one limit.
+/// The calls of one operation, which have one limit together.
 struct Operation<'a> {
     keyring: &'a WindowsKeyring,
     limit: Duration,
@@ -65,16 +65,16 @@ impl WindowsKeyring {
         }
     }
 
-    /// The user names of both stores. No token is read.
+    /// The user names in both stores. Reads no token.
     fn names(&self) -> Result<Vec<String>, Unavailable> {
         let operation = self.operation();
         let mut names = operation.users_or_none(&self.vault)?;
-        let earlier = match operation.users_or_none(&self.manager) {
-            // What the vault has shown is there all the same.
+        let in_manager = match operation.users_or_none(&self.manager) {
+            // The names from the vault are valid all the same.
             Err(Failed::Store(_)) if !names.is_empty() => Vec::new(),
-            earlier => earlier?,
+            users => users?,
         };
-        for name in earlier {
+        for name in in_manager {
             if !names.iter().any(|known| known.eq_ignore_ascii_case(&name)) {
                 names.push(name);
             }
@@ -89,7 +89,7 @@ impl Keyring for WindowsKeyring {
         Ok(Accounts::among(names.iter().map(String::as_str), None))
     }
 
-    /// The vault's token, else the one that an earlier build has stored in Credential Manager.
+    /// The token in the vault, else the one that an earlier build stored in Credential Manager.
     fn read(&self, account: &Account) -> Result<Option<Token>, Unavailable> {
         let operation = self.operation();
         let found = match operation.secret(&self.vault, account)? {
@@ -113,7 +113,7 @@ impl Keyring for WindowsKeyring {
         Ok(Listing::sort(found.into_iter(), None))
     }
 
-    /// Also removes what an earlier build has stored for the account in Credential Manager.
+    /// Also removes what an earlier build stored for the account in Credential Manager.
     fn write(&self, account: &Account, token: &Token) -> Result<(), Unavailable> {
         let operation = self.operation();
         match operation.replace(&self.vault, account, token) {
@@ -121,14 +121,14 @@ impl Keyring for WindowsKeyring {
                 Ok(_) | Err(Failed::Store(VaultError::NoSession)) => Ok(()),
                 Err(failed) => Err(failed.into()),
             },
-            Err(Stored::Failed(Failed::Store(VaultError::NoSuchStore))) => operation
+            Err(NotStored::Failed(Failed::Store(VaultError::NoSuchStore))) => operation
                 .replace(&self.manager, account, token)
                 .map_err(Unavailable::from),
-            Err(stored) => Err(stored.into()),
+            Err(why) => Err(why.into()),
         }
     }
 
-    /// From both stores.
+    /// Removes the items from both stores.
     fn remove(&self, account: &Account, only: Option<&Token>) -> Result<usize, Unavailable> {
         let operation = self.operation();
         let mut count = 0;
@@ -153,39 +153,39 @@ impl Keyring for WindowsKeyring {
         Ok(())
     }
 
-    /// Credential Manager is not where the Heroku CLI looks.
+    /// Not shared if there is no vault: the Heroku CLI does not use Credential Manager.
     fn is_shared(&self) -> bool {
         let users = self.operation().users(&self.vault);
         !matches!(users, Err(Failed::Store(VaultError::NoSuchStore)))
     }
 }
 
-/// Why a call gave no answer.
+/// Why a call failed.
 enum Failed {
     /// It did not end in time.
     Slow(Duration),
-    /// The store said so.
+    /// The store reported an error.
     Store(VaultError),
 }
 
-/// Why a token is not stored.
-enum Stored {
+/// Why a token was not stored.
+enum NotStored {
     Failed(Failed),
-    /// Another token is there.
+    /// Another token is in the store.
     Overtaken,
 }
 
-impl From<Failed> for Stored {
-    fn from(failed: Failed) -> Stored {
-        Stored::Failed(failed)
+impl From<Failed> for NotStored {
+    fn from(failed: Failed) -> NotStored {
+        NotStored::Failed(failed)
     }
 }
 
-impl From<Stored> for Unavailable {
-    fn from(stored: Stored) -> Unavailable {
-        match stored {
-            Stored::Failed(failed) => failed.into(),
-            Stored::Overtaken => Unavailable::Overtaken,
+impl From<NotStored> for Unavailable {
+    fn from(why: NotStored) -> Unavailable {
+        match why {
+            NotStored::Failed(failed) => failed.into(),
+            NotStored::Overtaken => Unavailable::Overtaken,
         }
     }
 }
@@ -211,12 +211,12 @@ impl From<Failed> for Unavailable {
 }
 
 impl Operation<'_> {
-    /// Makes a call in a thread of its own: nothing in Windows's interface has a time limit. A call
-    /// that does not end is left behind; it ends with the process.
-    fn ask<T: Send + 'static>(
+    /// Makes a call in a thread of its own, since nothing in Windows's interface has a time limit. A call that does not
+    /// end in time is abandoned, and its thread ends with the process.
+    fn call<T: Send + 'static>(
         &self,
         store: &Arc<dyn Vault>,
-        call: impl FnOnce(&dyn Vault) -> Result<T, VaultError> + Send + 'static,
+        function: impl FnOnce(&dyn Vault) -> Result<T, VaultError> + Send + 'static,
     ) -> Result<T, Failed> {
         let slow = || Failed::Slow(self.limit);
         if self.keyring.gave_up.get() {
@@ -224,7 +224,7 @@ impl Operation<'_> {
         }
         let (sender, answer) = mpsc::channel();
         let store = Arc::clone(store);
-        thread::spawn(move || sender.send(call(&*store)));
+        thread::spawn(move || sender.send(function(&*store)));
         let left = self.deadline.saturating_duration_since(Instant::now());
         match answer.recv_timeout(left) {
             Ok(answer) => answer.map_err(Failed::Store),
@@ -236,10 +236,10 @@ impl Operation<'_> {
     }
 
     fn users(&self, store: &Arc<dyn Vault>) -> Result<Vec<String>, Failed> {
-        self.ask(store, |store| store.users())
+        self.call(store, |store| store.users())
     }
 
-    /// The vault throws where its list would be empty.
+    /// As [`Operation::users`]; the vault throws an error instead of an empty list.
     fn users_or_none(&self, store: &Arc<dyn Vault>) -> Result<Vec<String>, Failed> {
         match self.users(store) {
             Err(Failed::Store(VaultError::NotFound | VaultError::NoSuchStore)) => Ok(Vec::new()),
@@ -249,11 +249,11 @@ impl Operation<'_> {
 
     fn read(&self, store: &Arc<dyn Vault>, user: &str) -> Result<Zeroizing<String>, Failed> {
         let user = user.to_owned();
-        self.ask(store, move |store| store.read(&user))
+        self.call(store, move |store| store.read(&user))
     }
 
-    /// The name that this account has in the store, if it is stored in other letter case only.
-    fn other_case(
+    /// The name that this account has in the store, in whatever letter case.
+    fn stored_name(
         &self,
         store: &Arc<dyn Vault>,
         account: &Account,
@@ -275,7 +275,7 @@ impl Operation<'_> {
             Err(Failed::Store(VaultError::NotFound)) => {}
             Err(failed) => return Err(failed),
         }
-        match self.other_case(store, account)? {
+        match self.stored_name(store, account)? {
             Some(user) => match self.read(store, &user) {
                 Err(Failed::Store(VaultError::NotFound)) => Ok(None),
                 secret => secret.map(Some),
@@ -286,20 +286,20 @@ impl Operation<'_> {
 
     /// Stores a token and reads it back.
     ///
-    /// Whether `Add` replaces what is there is not documented. If the old token comes back, it is
-    /// removed first; to do so always would leave a moment without any.
+    /// It is not documented whether `Add` replaces an existing item. If the old token is read back, the item is removed
+    /// and written again. To remove it first in every case would leave the account without a token for a moment.
     fn replace(
         &self,
         store: &Arc<dyn Vault>,
         account: &Account,
         token: &Token,
-    ) -> Result<(), Stored> {
+    ) -> Result<(), NotStored> {
         let before = self.secret(store, account)?;
-        let other_case = match before {
-            Some(_) => self.other_case(store, account)?,
+        let stored_name = match before {
+            Some(_) => self.stored_name(store, account)?,
             None => None,
         };
-        let user = other_case.unwrap_or_else(|| account.as_str().to_owned());
+        let user = stored_name.unwrap_or_else(|| account.as_str().to_owned());
         self.write(store, &user, token)?;
         let mut after = self.read(store, &user)?;
         if before.is_some_and(|before| before == after) && after.trim() != token.expose() {
@@ -307,23 +307,24 @@ impl Operation<'_> {
             self.write(store, &user, token)?;
             after = self.read(store, &user)?;
         }
-        match after.trim() == token.expose() {
-            true => Ok(()),
-            false => Err(Stored::Overtaken),
+        if after.trim() == token.expose() {
+            Ok(())
+        } else {
+            Err(NotStored::Overtaken)
         }
     }
 
     fn write(&self, store: &Arc<dyn Vault>, user: &str, token: &Token) -> Result<(), Failed> {
         let (user, token) = (user.to_owned(), token.clone());
-        self.ask(store, move |store| store.write(&user, token.expose()))
+        self.call(store, move |store| store.write(&user, token.expose()))
     }
 
-    /// Removes what is stored for an account; says whether there was anything.
+    /// Removes what is stored for an account. Returns whether anything was stored.
     fn remove(&self, store: &Arc<dyn Vault>, account: &Account) -> Result<bool, Failed> {
         if self.remove_user(store, account.as_str())? {
             return Ok(true);
         }
-        match self.other_case(store, account)? {
+        match self.stored_name(store, account)? {
             Some(user) => self.remove_user(store, &user),
             None => Ok(false),
         }
@@ -331,7 +332,7 @@ impl Operation<'_> {
 
     fn remove_user(&self, store: &Arc<dyn Vault>, user: &str) -> Result<bool, Failed> {
         let user = user.to_owned();
-        match self.ask(store, move |store| store.remove(&user)) {
+        match self.call(store, move |store| store.remove(&user)) {
             Ok(()) => Ok(true),
             Err(Failed::Store(VaultError::NotFound | VaultError::NoSuchStore)) => Ok(false),
             Err(failed) => Err(failed),

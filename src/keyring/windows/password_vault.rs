@@ -1,6 +1,6 @@
-//! `Windows.Security.Credentials.PasswordVault`, where the Heroku CLI keeps its token.
+//! `Windows.Security.Credentials.PasswordVault`, in which the Heroku CLI stores its token.
 //!
-//! The class is agile: any thread may use it, and COM is set up by the `windows` crate.
+//! The class is agile, so any thread may use it. The `windows` crate sets up COM.
 
 use windows::Security::Credentials::{PasswordCredential, PasswordVault};
 use windows::core::HSTRING;
@@ -16,7 +16,7 @@ impl Vault for WinRtVault {
     fn users(&self) -> Result<Vec<String>, VaultError> {
         // The credentials in this list have no password.
         let found = PasswordVault::new()?.FindAllByResource(&HSTRING::from(SERVICE))?;
-        // Not by its iterator, which panics if the list lacks a second interface.
+        // Without its iterator, which panics if the list lacks a second interface.
         (0..found.Size()?)
             .map(|at| Ok(found.GetAt(at)?.UserName()?.to_string_lossy()))
             .collect()

@@ -1,4 +1,4 @@
-//! Decisions over two stores that are not Windows's.
+//! The decisions, with two stores in memory.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -8,7 +8,7 @@ use super::*;
 
 const ANN: &str = "ann@example.com";
 
-/// A store in memory, and what is wrong with it.
+/// A store in memory, and how it behaves.
 #[derive(Default)]
 struct Fake {
     items: Mutex<BTreeMap<String, String>>,
@@ -25,7 +25,7 @@ enum Manner {
     Fails(VaultError),
     /// Every call hangs.
     Hangs,
-    /// An item that is there keeps what it has.
+    /// A write does not change an existing item.
     AddsOnlyWhatIsNew,
     /// Another program stores its own token right after each write.
     IsOvertaken,
@@ -35,27 +35,27 @@ impl Fake {
     fn with(items: &[(&str, &str)]) -> Arc<Fake> {
         let fake = Fake::default();
         for (user, token) in items {
-            let mut kept = fake.items.lock().unwrap();
-            kept.insert((*user).to_owned(), (*token).to_owned());
+            let mut stored = fake.items.lock().unwrap();
+            stored.insert((*user).to_owned(), (*token).to_owned());
         }
         Arc::new(fake)
     }
 
-    fn that(manner: Manner) -> Arc<Fake> {
+    fn with_manner(manner: Manner) -> Arc<Fake> {
         let fake = Fake::with(&[]);
-        fake.is(manner);
+        fake.set_manner(manner);
         fake
     }
 
-    fn is(&self, manner: Manner) {
+    fn set_manner(&self, manner: Manner) {
         *self.manner.lock().unwrap() = manner;
     }
 
-    fn kept(&self) -> Vec<(String, String)> {
+    fn stored(&self) -> Vec<(String, String)> {
         self.items.lock().unwrap().clone().into_iter().collect()
     }
 
-    fn answers(&self) -> Result<(), VaultError> {
+    fn begin_call(&self) -> Result<(), VaultError> {
         self.calls.fetch_add(1, Ordering::SeqCst);
         let manner = self.manner.lock().unwrap().clone();
         match manner {
@@ -70,16 +70,17 @@ impl Fake {
 
 impl Vault for Fake {
     fn users(&self) -> Result<Vec<String>, VaultError> {
-        self.answers()?;
+        self.begin_call()?;
         let users: Vec<String> = self.items.lock().unwrap().keys().cloned().collect();
-        match users.is_empty() {
-            true => Err(VaultError::NotFound),
-            false => Ok(users),
+        if users.is_empty() {
+            Err(VaultError::NotFound)
+        } else {
+            Ok(users)
         }
     }
 
     fn read(&self, user: &str) -> Result<Zeroizing<String>, VaultError> {
-        self.answers()?;
+        self.begin_call()?;
         self.reads.fetch_add(1, Ordering::SeqCst);
         let items = self.items.lock().unwrap();
         let found = items.get(user).cloned().ok_or(VaultError::NotFound)?;
@@ -87,7 +88,7 @@ impl Vault for Fake {
     }
 
     fn write(&self, user: &str, token: &str) -> Result<(), VaultError> {
-        self.answers()?;
+        self.begin_call()?;
         let mut items = self.items.lock().unwrap();
         let manner = self.manner.lock().unwrap().clone();
         let stored = match manner {
@@ -101,7 +102,7 @@ impl Vault for Fake {
     }
 
     fn remove(&self, user: &str) -> Result<(), VaultError> {
-        self.answers()?;
+        self.begin_call()?;
         let removed = self.items.lock().unwrap().remove(user);
         removed.map(drop).ok_or(VaultError::NotFound)
     }
@@ -145,12 +146,12 @@ fn an_item_of_the_heroku_cli_is_served() {
 fn what_is_stored_is_in_the_vault_and_nowhere_else() {
     let (vault, manager) = (Fake::with(&[]), Fake::with(&[]));
     keyring(&vault, &manager).write(&ann(), &token(1)).unwrap();
-    assert_eq!(vault.kept(), [(ANN.to_owned(), text(1))]);
-    assert_eq!(manager.kept(), []);
+    assert_eq!(vault.stored(), [(ANN.to_owned(), text(1))]);
+    assert_eq!(manager.stored(), []);
 }
 
 #[test]
-fn names_are_listed_without_a_look_at_a_token() {
+fn names_are_listed_without_reading_a_token() {
     let vault = Fake::with(&[(ANN, &text(1)), ("bob@example.com", &text(2))]);
     let manager = Fake::with(&[("old@example.com", &text(3)), (ANN, &text(4))]);
     let names = keyring(&vault, &manager).names().unwrap();
@@ -167,10 +168,10 @@ fn what_is_nowhere_is_absent() {
     assert_eq!(keyring.remove(&ann(), None), Ok(0));
 }
 
-/// The vault says "not found" in a session that has no vault, too.
+/// The vault reports "not found" also in a session that has no vault.
 #[test]
 fn not_found_in_a_session_without_a_store_is_not_absent() {
-    let manager = Fake::that(Manner::Fails(VaultError::NoSession));
+    let manager = Fake::with_manner(Manner::Fails(VaultError::NoSession));
     let keyring = keyring(&Fake::with(&[]), &manager);
     let none = Unavailable::NoKeyring(Missing::System);
     assert_eq!(keyring.read(&ann()), Err(none.clone()));
@@ -179,7 +180,7 @@ fn not_found_in_a_session_without_a_store_is_not_absent() {
 
 #[test]
 fn what_the_vault_has_is_served_whatever_credential_manager_says() {
-    let manager = Fake::that(Manner::Fails(VaultError::NoSession));
+    let manager = Fake::with_manner(Manner::Fails(VaultError::NoSession));
     let keyring = keyring(&Fake::with(&[(ANN, &text(1))]), &manager);
     assert_eq!(keyring.read(&ann()), Ok(Some(token(1))));
     assert_eq!(keyring.names(), Ok(vec![ANN.to_owned()]));
@@ -187,17 +188,17 @@ fn what_the_vault_has_is_served_whatever_credential_manager_says() {
 
 #[test]
 fn without_the_class_credential_manager_is_the_whole_store() {
-    let vault = Fake::that(Manner::Fails(VaultError::NoSuchStore));
+    let vault = Fake::with_manner(Manner::Fails(VaultError::NoSuchStore));
     let manager = Fake::with(&[]);
     let keyring = keyring(&vault, &manager);
     assert!(!keyring.is_shared());
     keyring.write(&ann(), &token(1)).unwrap();
-    assert_eq!(manager.kept(), [(ANN.to_owned(), text(1))]);
+    assert_eq!(manager.stored(), [(ANN.to_owned(), text(1))]);
     assert_eq!(keyring.read(&ann()), Ok(Some(token(1))));
     keyring.write(&ann(), &token(2)).unwrap();
     assert_eq!(keyring.remove(&ann(), Some(&token(1))), Ok(0));
     assert_eq!(keyring.remove(&ann(), Some(&token(2))), Ok(1));
-    assert_eq!(manager.kept(), []);
+    assert_eq!(manager.stored(), []);
 }
 
 #[test]
@@ -205,14 +206,14 @@ fn a_login_of_an_earlier_build_is_served_moved_and_removed() {
     let (vault, manager) = (Fake::with(&[]), Fake::with(&[(ANN, &text(1))]));
     let keyring = keyring(&vault, &manager);
     assert_eq!(keyring.read(&ann()), Ok(Some(token(1))));
-    assert_eq!(vault.kept(), [], "a read writes nothing");
+    assert_eq!(vault.stored(), [], "a read writes nothing");
     keyring.write(&ann(), &token(2)).unwrap();
-    assert_eq!(vault.kept(), [(ANN.to_owned(), text(2))]);
-    assert_eq!(manager.kept(), []);
+    assert_eq!(vault.stored(), [(ANN.to_owned(), text(2))]);
+    assert_eq!(manager.stored(), []);
 
     manager.write(ANN, &text(1)).unwrap();
     assert_eq!(keyring.remove(&ann(), None), Ok(2));
-    assert_eq!((vault.kept(), manager.kept()), (vec![], vec![]));
+    assert_eq!((vault.stored(), manager.stored()), (vec![], vec![]));
 }
 
 #[test]
@@ -223,24 +224,24 @@ fn a_removal_of_one_token_leaves_another() {
     );
     let keyring = keyring(&vault, &manager);
     assert_eq!(keyring.remove(&ann(), Some(&token(2))), Ok(1));
-    assert_eq!(vault.kept(), [(ANN.to_owned(), text(1))]);
+    assert_eq!(vault.stored(), [(ANN.to_owned(), text(1))]);
     assert_eq!(keyring.remove(&ann(), Some(&token(3))), Ok(0));
 }
 
 #[test]
 fn an_add_that_does_not_replace_is_done_in_two_steps() {
     let vault = Fake::with(&[(ANN, &text(1))]);
-    vault.is(Manner::AddsOnlyWhatIsNew);
+    vault.set_manner(Manner::AddsOnlyWhatIsNew);
     keyring(&vault, &Fake::with(&[]))
         .write(&ann(), &token(2))
         .unwrap();
-    assert_eq!(vault.kept(), [(ANN.to_owned(), text(2))]);
+    assert_eq!(vault.stored(), [(ANN.to_owned(), text(2))]);
 }
 
 #[test]
 fn another_login_at_the_same_time_is_reported() {
     let vault = Fake::with(&[(ANN, &text(1))]);
-    vault.is(Manner::IsOvertaken);
+    vault.set_manner(Manner::IsOvertaken);
     let stored = keyring(&vault, &Fake::with(&[])).write(&ann(), &token(2));
     assert_eq!(stored, Err(Unavailable::Overtaken));
 }
@@ -251,13 +252,13 @@ fn the_letter_case_of_an_email_makes_no_second_item() {
     let keyring = keyring(&vault, &Fake::with(&[]));
     assert_eq!(keyring.read(&ann()), Ok(Some(token(1))));
     keyring.write(&ann(), &token(2)).unwrap();
-    assert_eq!(vault.kept(), [("Ann@Example.com".to_owned(), text(2))]);
+    assert_eq!(vault.stored(), [("Ann@Example.com".to_owned(), text(2))]);
     assert_eq!(keyring.remove(&ann(), None), Ok(1));
 }
 
 #[test]
 fn a_vault_that_hangs_is_slow_and_not_asked_again() {
-    let vault = Fake::that(Manner::Hangs);
+    let vault = Fake::with_manner(Manner::Hangs);
     let mut keyring = keyring(&vault, &Fake::with(&[(ANN, &text(1))]));
     keyring.limits.total = Some(Duration::from_millis(10));
     assert!(matches!(
@@ -273,7 +274,7 @@ fn a_vault_that_hangs_is_slow_and_not_asked_again() {
 
 #[test]
 fn a_vault_that_fails_is_broken_and_says_how() {
-    let vault = Fake::that(Manner::Fails(VaultError::from_code(0x8007_0005)));
+    let vault = Fake::with_manner(Manner::Fails(VaultError::from_code(0x8007_0005)));
     let found = keyring(&vault, &Fake::with(&[(ANN, &text(1))])).read(&ann());
     let why = Unavailable::Broken("the keyring failed: 0x80070005".to_owned());
     assert_eq!(found, Err(why));

@@ -1,12 +1,12 @@
-//! What both of Windows's credential stores can do, and the codes that they fail with.
+//! What both credential stores of Windows can do, and the error codes that they report.
 
 use zeroize::Zeroizing;
 
 /// A store of one token per user name, all under our service.
 ///
-/// A call may hang: nothing here has a limit of its own.
+/// A call may hang, since it has no time limit of its own.
 pub(super) trait Vault: Send + Sync {
-    /// The user names, without a look at any token.
+    /// The user names. Reads no token.
     fn users(&self) -> Result<Vec<String>, VaultError>;
     /// What is stored for this user.
     fn read(&self, user: &str) -> Result<Zeroizing<String>, VaultError>;
@@ -25,7 +25,7 @@ pub(super) enum VaultError {
     NoSuchStore,
     /// This session has no store: a service, or a login over SSH.
     NoSession,
-    /// Anything else; says what.
+    /// Anything else: a description for the user.
     Failed(String),
 }
 
@@ -40,7 +40,7 @@ impl VaultError {
         match code {
             ELEMENT_NOT_FOUND => VaultError::NotFound,
             CLASS_NOT_REGISTERED => VaultError::NoSuchStore,
-            // The vault is a service of its own, which can be switched off.
+            // The vault is a separate service, which can be disabled.
             NO_SUCH_LOGON_SESSION | SERVICE_DISABLED | RPC_SERVER_UNAVAILABLE => {
                 VaultError::NoSession
             }

@@ -26,7 +26,7 @@ impl Script {
         );
         fs::write(&program, text).unwrap();
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-        // Another thread's child may have inherited the open file for a moment.
+        // The child of another thread may have inherited the open file for a moment.
         while Command::new(&program).status().is_err() {
             std::thread::yield_now();
         }
@@ -34,7 +34,7 @@ impl Script {
             program,
             read_limit: Duration::from_secs(60),
             limit: Duration::from_secs(60),
-            says_waiting: || {},
+            report_waiting: || {},
             gave_up: Cell::new(None),
         };
         Script { dir, tool }
@@ -84,20 +84,20 @@ fn removals_go_on_until_nothing_is_left() {
 }
 
 #[test]
-fn a_removal_that_never_ends_is_ended() {
+fn removals_stop_at_the_most_duplicates() {
     let script = Script::new("exit 0");
     assert_eq!(script.tool.delete_all(&ann()), Ok(MOST_DUPLICATES));
 }
 
 #[test]
-fn without_a_screen_a_locked_keychain_is_told_from_a_refused_item() {
-    let of = |shown: i32| {
+fn without_a_screen_a_locked_keychain_is_not_a_refused_item() {
+    let find = |shown: i32| {
         let body = format!("case $1 in find*) exit 36 ;; show-keychain-info) exit {shown} ;; esac");
         Script::new(&body).tool.find(&ann())
     };
-    assert_eq!(of(36), Err(Unavailable::Locked(Lock::Keyring)));
-    assert_eq!(of(0), Err(Unavailable::Refused));
-    assert_eq!(of(37), Err(Unavailable::NoKeyring(Missing::System)));
+    assert_eq!(find(36), Err(Unavailable::Locked(Lock::Keyring)));
+    assert_eq!(find(0), Err(Unavailable::Refused));
+    assert_eq!(find(37), Err(Unavailable::NoKeyring(Missing::System)));
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn a_program_that_hangs_is_killed_at_the_limit() {
         script.tool.delete(&ann()),
         Err(Unavailable::Slow { .. })
     ));
-    // Nothing more is asked of it.
+    // The program is not run again.
     let limit = script.tool.limit;
     let slow = Unavailable::Slow {
         limit,
@@ -128,7 +128,7 @@ fn a_program_that_hangs_is_killed_at_the_limit() {
     let pid = rustix::process::Pid::from_raw(pid).unwrap();
     assert!(
         rustix::process::test_kill_process(pid).is_err(),
-        "it is still there"
+        "the process still exists"
     );
 }
 
@@ -144,36 +144,10 @@ fn unlocking_without_a_terminal_says_that_it_is_locked() {
 
 #[test]
 fn a_line_that_would_be_cut_is_not_sent() {
-    assert!(line_that_adds("ann", &"x".repeat(1900)).is_ok());
-    assert!(line_that_adds("ann", &"x".repeat(4000)).is_err());
-    assert!(line_that_adds("ann", &"\"".repeat(2000)).is_err());
-    assert!(line_that_adds("ann", "a\nb").is_err());
-}
-
-/// The words of a line, by the rules of Apple's parser: a word may be in quotes, and a backslash
-/// takes the next byte as it is.
-fn words(line: &[u8]) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut bytes = line.iter().copied();
-    while let Some(first) = bytes.next() {
-        if first.is_ascii_whitespace() {
-            continue;
-        }
-        let end = |byte: u8| match first {
-            b'"' | b'\'' => byte == first,
-            _ => byte.is_ascii_whitespace(),
-        };
-        let mut word = if end(first) { Vec::new() } else { vec![first] };
-        while let Some(byte) = bytes.next().filter(|byte| !end(*byte)) {
-            if byte == b'\\' {
-                word.extend(bytes.next());
-            } else {
-                word.push(byte);
-            }
-        }
-        words.push(String::from_utf8(word).unwrap());
-    }
-    words
+    assert!(add_command("ann", &"x".repeat(1900)).is_ok());
+    assert!(add_command("ann", &"x".repeat(4000)).is_err());
+    assert!(add_command("ann", &"\"".repeat(2000)).is_err());
+    assert!(add_command("ann", "a\nb").is_err());
 }
 
 proptest! {
@@ -182,11 +156,11 @@ proptest! {
         account in prop_oneof!["[ -~]{1,254}", "\\PC{1,60}"],
         token in "[!-~]{1,512}",
     ) {
-        let line = line_that_adds(&account, &token).unwrap();
+        let line = add_command(&account, &token).unwrap();
         let (newline, line) = line.split_last().unwrap();
         prop_assert_eq!(*newline, b'\n');
         prop_assert!(!line.contains(&b'\n'));
         let expected = ["add-generic-password", "-U", "-a", &account, "-s", SERVICE, "-w", &token];
-        prop_assert_eq!(words(line), expected);
+        prop_assert_eq!(security_stand_in::split(line), expected);
     }
 }

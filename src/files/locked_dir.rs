@@ -1,7 +1,7 @@
-//! The directory of a file that is being replaced: ours alone while it lasts, and swept.
+//! The directory of a file that is being replaced: locked meanwhile, and cleared of old drafts.
 //!
-//! A draft lies beside its target, since a rename is atomic only within a file system. A process
-//! that is killed leaves its draft there, with whatever it holds; the next writer takes it away.
+//! A draft is written beside its target, since a rename is atomic only within a file system. A process that is
+//! killed leaves its draft there, with everything that the draft holds; the next writer removes it.
 
 use std::fs;
 use std::io;
@@ -13,52 +13,53 @@ use tempfile::{NamedTempFile, TempPath};
 #[cfg(unix)]
 use super::lock::wait_for;
 #[cfg(not(unix))]
-use super::lock::{PAUSE, is_in_use, passing};
+use super::lock::{PAUSE, is_in_use, lock_temporary};
 
-/// How a draft's name begins; six letters or digits follow, as `tempfile` makes them.
+/// The beginning of a draft's name. Six random letters or digits from `tempfile` follow.
 const PREFIX: &str = ".heroku-rs-";
 const RANDOM: usize = 6;
 
-/// A directory in which no other process of ours writes for as long as this lives.
-pub struct Workplace {
+/// A directory in which no other process of this program writes while this value exists.
+pub(super) struct LockedDir {
     dir: PathBuf,
-    // The lock ends with the process, whatever happens to it, and leaves nothing behind.
+    // The system releases the lock when the process ends, even after a crash, and leaves nothing behind.
     _lock: Option<fs::File>,
 }
 
-impl Workplace {
-    /// The directory of `target`, made private where it is not there yet. Waits at most `patience`
-    /// for another one of us.
+impl LockedDir {
+    /// Locks the directory of `target`, and creates it as a private one if it does not exist. Waits at most `limit`
+    /// for another process of this program.
     ///
     /// # Errors
-    /// What the file system says, or that the other one did not get done.
-    pub fn beside(target: &Path, patience: Duration) -> io::Result<Workplace> {
+    /// What the file system reports; [`io::ErrorKind::TimedOut`] if the other process is not done in time.
+    pub(super) fn of(target: &Path, limit: Duration) -> io::Result<LockedDir> {
         let dir = parent(target).to_owned();
         make_private_dir(&dir)?;
-        let lock = lock(&dir, patience)?;
+        let lock = lock(&dir, limit)?;
         if lock.is_some() {
-            sweep(&dir);
+            remove_old_drafts(&dir);
         }
-        Ok(Workplace { dir, _lock: lock })
+        Ok(LockedDir { dir, _lock: lock })
     }
 
-    /// A new file here, for its owner alone, which goes away unless it is renamed.
+    /// A new file in the directory, with access for its owner only. It is removed when it is dropped, unless it was
+    /// renamed.
     ///
     /// # Errors
-    /// What the file system says.
-    pub fn draft(&self) -> io::Result<NamedTempFile> {
+    /// What the file system reports.
+    pub(super) fn draft(&self) -> io::Result<NamedTempFile> {
         tempfile::Builder::new()
             .prefix(PREFIX)
             .rand_bytes(RANDOM)
             .tempfile_in(&self.dir)
     }
 
-    /// Renames a draft over `target`, and makes that last through a power cut. A file system that
-    /// cannot do so loses no more than the newest write, so its answer decides nothing.
+    /// Renames a draft over `target`, and flushes the directory, so that the rename survives a power cut. A file
+    /// system that cannot do that loses only the newest write, so a failure to flush is ignored.
     ///
     /// # Errors
-    /// What the file system says; the draft is removed then.
-    pub fn put(&self, draft: TempPath, target: &Path) -> io::Result<()> {
+    /// What the file system reports; the draft is removed then.
+    pub(super) fn replace(&self, draft: TempPath, target: &Path) -> io::Result<()> {
         rename_over(draft, target)?;
         if let Ok(dir) = fs::File::open(&self.dir) {
             let _ = dir.sync_all();
@@ -73,15 +74,15 @@ pub(crate) fn rename_over(draft: TempPath, target: &Path) -> io::Result<()> {
     draft.persist(target).map_err(|error| error.error)
 }
 
-/// Windows refuses to replace what somebody is reading just then; git waits in the same way.
+/// Windows refuses to replace a file that another program is reading, so this waits, as git does.
 #[cfg(not(unix))]
 pub(crate) fn rename_over(mut draft: TempPath, target: &Path) -> io::Result<()> {
-    const PATIENCE: Duration = Duration::from_secs(2);
+    const LIMIT: Duration = Duration::from_secs(2);
     let mut waited = Duration::ZERO;
     loop {
         match draft.persist(target) {
             Ok(()) => return Ok(()),
-            Err(failed) if is_in_use(&failed.error) && waited < PATIENCE => draft = failed.path,
+            Err(failed) if is_in_use(&failed.error) && waited < LIMIT => draft = failed.path,
             Err(failed) => return Err(failed.error),
         }
         std::thread::sleep(PAUSE);
@@ -94,9 +95,9 @@ fn parent(target: &Path) -> &Path {
     dir.unwrap_or(Path::new("."))
 }
 
-/// Nobody of ours is at work here but us, so a draft that lies here has no owner any more. One that
-/// cannot be removed harms no more than before.
-fn sweep(dir: &Path) {
+/// Removes the drafts of killed processes. The directory is locked, so no other process of this program is writing
+/// one. A draft that cannot be removed does no more harm than before.
+fn remove_old_drafts(dir: &Path) {
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
         let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
         if is_file && entry.file_name().to_str().is_some_and(is_draft) {
@@ -105,7 +106,7 @@ fn sweep(dir: &Path) {
     }
 }
 
-/// A draft, or the lock that git puts beside one.
+/// Whether this is the name of a draft, or of the lock that git creates beside one.
 fn is_draft(name: &str) -> bool {
     let random = name.strip_prefix(PREFIX);
     random
@@ -115,32 +116,31 @@ fn is_draft(name: &str) -> bool {
         })
 }
 
-/// Locks a directory against others of us; none where there are no locks to be had. Write-only
-/// directories exist, and a file can be replaced in them all the same.
+/// Locks a directory against other processes of this program. None if it cannot be locked: the file system may have no
+/// locks, or the directory may be write-only, and a file in it can be replaced all the same.
 ///
-/// A directory that other users can open can be locked by them for as long as they like. It is then
-/// written without the lock: a rename is atomic by itself, and an edit looks once more whether its
-/// file has changed.
+/// Other users can lock a directory that they can open, for as long as they like. After the limit it is then written
+/// without the lock: a rename is atomic without one, and an edit checks again whether its file has changed.
 #[cfg(unix)]
-fn lock(dir: &Path, patience: Duration) -> io::Result<Option<fs::File>> {
+fn lock(dir: &Path, limit: Duration) -> io::Result<Option<fs::File>> {
     use std::os::unix::fs::MetadataExt;
     let Ok(dir) = fs::File::open(dir) else {
         return Ok(None);
     };
-    match wait_for(&dir, patience) {
+    match wait_for(&dir, limit) {
         Ok(is_locked) => Ok(is_locked.then_some(dir)),
         Err(_) if dir.metadata()?.mode() & 0o044 != 0 => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-/// A directory cannot be locked there: a file in it stands for it, and goes with its owner.
+/// Windows cannot lock a directory, so a temporary file in it is locked instead.
 #[cfg(not(unix))]
-fn lock(dir: &Path, patience: Duration) -> io::Result<Option<fs::File>> {
-    passing(&dir.join(format!("{PREFIX}lock")), patience)
+fn lock(dir: &Path, limit: Duration) -> io::Result<Option<fs::File>> {
+    lock_temporary(&dir.join(format!("{PREFIX}lock")), limit)
 }
 
-/// Makes the directory of `target`, for its owner alone, where it is not there yet.
+/// Creates the directory of `target` if it does not exist, with access for its owner only.
 pub(super) fn make_private_dir_of(target: &Path) -> io::Result<()> {
     make_private_dir(parent(target))
 }
@@ -163,7 +163,7 @@ fn make_private_dir(dir: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
 
-    const PATIENCE: Duration = Duration::from_secs(60);
+    const LIMIT: Duration = Duration::from_secs(60);
 
     /// A directory that no other user can open.
     fn private_dir() -> tempfile::TempDir {
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_killed_writer_left_is_swept_and_nothing_else() {
+    fn the_drafts_of_a_killed_writer_are_removed_and_nothing_else() {
         let dir = tempfile::tempdir().unwrap();
         let file = |name: &str| dir.path().join(name);
         let left = [".heroku-rs-aB3dE9", ".heroku-rs-aB3dE9.lock"];
@@ -186,24 +186,24 @@ mod tests {
             fs::File::create_new(file(name)).unwrap();
         }
         fs::create_dir(file(".heroku-rs-folder")).unwrap();
-        Workplace::beside(&file("target"), PATIENCE).unwrap();
+        LockedDir::of(&file("target"), LIMIT).unwrap();
         assert!(left.iter().all(|name| !file(name).exists()));
         assert!(others.iter().all(|name| file(name).exists()));
         assert!(file(".heroku-rs-folder").exists());
     }
 
     #[test]
-    fn a_writer_at_work_is_waited_for_and_not_swept() {
+    fn a_writer_at_work_is_waited_for_and_keeps_its_draft() {
         let dir = private_dir();
         let target = dir.path().join("target");
-        let first = Workplace::beside(&target, PATIENCE).unwrap();
+        let first = LockedDir::of(&target, LIMIT).unwrap();
         let draft = first.draft().unwrap().into_temp_path();
-        let second = Workplace::beside(&target, Duration::ZERO);
+        let second = LockedDir::of(&target, Duration::ZERO);
         assert_eq!(second.err().unwrap().kind(), io::ErrorKind::TimedOut);
         assert!(draft.exists());
         drop(first);
-        Workplace::beside(&target, PATIENCE).unwrap();
-        assert!(!draft.exists(), "nobody holds the place");
+        LockedDir::of(&target, LIMIT).unwrap();
+        assert!(!draft.exists(), "the first writer is gone");
     }
 
     #[test]
@@ -214,33 +214,33 @@ mod tests {
         let target = dir.path().join("target");
         let theirs = fs::File::open(dir.path()).unwrap();
         assert!(wait_for(&theirs, Duration::ZERO).unwrap());
-        let beside = || Workplace::beside(&target, Duration::ZERO);
-        assert!(beside().is_err(), "the directory is this user's alone");
+        let locked = || LockedDir::of(&target, Duration::ZERO);
+        assert!(locked().is_err(), "the directory is this user's alone");
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let draft = dir.path().join(".heroku-rs-aB3dE9");
         fs::File::create_new(&draft).unwrap();
-        beside().unwrap();
+        locked().unwrap();
         assert!(draft.exists(), "it may be another writer's");
     }
 
     #[test]
-    fn a_file_is_replaced_while_somebody_reads_it() {
+    fn a_file_is_replaced_while_another_program_reads_it() {
         use std::io::{Read, Write};
         let dir = tempfile::tempdir().unwrap();
         let target = dir.path().join("target");
         super::super::replace(&target, b"old").unwrap();
-        let workplace = Workplace::beside(&target, PATIENCE).unwrap();
-        let mut draft = workplace.draft().unwrap();
+        let locked = LockedDir::of(&target, LIMIT).unwrap();
+        let mut draft = locked.draft().unwrap();
         draft.write_all(b"new").unwrap();
         let draft = draft.into_temp_path();
         let mut reader = fs::File::open(&target).unwrap();
         std::thread::scope(|scope| {
-            let putting = scope.spawn(|| workplace.put(draft, &target));
+            let replacing = scope.spawn(|| locked.replace(draft, &target));
             let mut text = String::new();
             reader.read_to_string(&mut text).unwrap();
             drop(reader);
             assert_eq!(text, "old");
-            putting.join().unwrap().unwrap();
+            replacing.join().unwrap().unwrap();
         });
         assert_eq!(fs::read(&target).unwrap(), b"new");
     }
