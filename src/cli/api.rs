@@ -84,9 +84,7 @@ impl Api {
     /// The method that is named; else GET, and POST where something is sent.
     pub fn method(&self) -> Method {
         let sends = !self.texts.is_empty() || !self.values.is_empty() || self.input.is_some();
-        self.method.unwrap_or(match sends {
-            true => Method::Post,
-            false => Method::Get,
-        })
+        let usual = if sends { Method::Post } else { Method::Get };
+        self.method.unwrap_or(usual)
     }
 }

@@ -33,9 +33,10 @@ pub struct Exec {
 
 /// A name that a shell can spell.
 fn variable(name: &str) -> Result<String, String> {
-    let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    match plain && !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()) {
-        true => Ok(name.to_owned()),
-        false => Err("that is not the name of a variable".to_owned()),
+    let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if is_plain && !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()) {
+        Ok(name.to_owned())
+    } else {
+        Err("that is not the name of a variable".to_owned())
     }
 }

@@ -103,11 +103,19 @@ pub enum Place {
 pub enum Lifetime {
     /// This long.
     Limited(std::time::Duration),
-    /// Until somebody revokes it.
+    /// Until the token is revoked.
     Endless,
 }
 
 impl Lifetime {
+    /// The lifetime in seconds, as Heroku's `expires_in`; none if the token never expires.
+    pub fn seconds(self) -> Option<u64> {
+        match self {
+            Lifetime::Limited(time) => Some(time.as_secs()),
+            Lifetime::Endless => None,
+        }
+    }
+
     /// Reads `never`, or a number and one of `s m h d w y`.
     ///
     /// # Errors

@@ -61,10 +61,10 @@ pub(super) fn run(arguments: &Logout, session: &mut Session<'_, '_>) -> anyhow::
         let what = format!("some logins may be left: {}", hidden.what());
         session.warn(&Notice::new(what, hidden.fix()))?;
     }
-    match left {
-        false => Ok(()),
-        true => Err(AlreadyReported(Kind::Failed).into()),
+    if left {
+        return Err(AlreadyReported(Kind::Failed).into());
     }
+    Ok(())
 }
 
 /// The token is still here, and what was done before that has to be known.

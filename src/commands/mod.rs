@@ -13,7 +13,9 @@ use crate::git;
 use crate::heroku_api::{ApiError, Authorization, HerokuApi};
 use crate::heroku_cli;
 use crate::hosts::{HerokuHost, Service};
+use crate::logins::Login;
 use crate::logins::lookup::{self, Answer, Found, Source, Wanted};
+use crate::netrc::{Netrc, Overview};
 use crate::notice::Notice;
 use crate::streams::Streams;
 use crate::token::Token;
@@ -214,9 +216,10 @@ fn api_of(
             .found
             .is_some_and(|found| found.token == *token)
     };
-    match api.host().is_production() || is_in_use() {
-        true => Ok(api),
-        false => Err(ApiError::NotAsked(api.host().to_string())),
+    if api.host().is_production() || is_in_use() {
+        Ok(api)
+    } else {
+        Err(ApiError::NotAsked(api.host().to_string()))
     }
 }
 
@@ -246,12 +249,57 @@ fn objection(error: &ApiError, source: Source) -> Notice {
     }
 }
 
-/// What is known of a token that this API has just taken, with its authorization if that is found.
-fn known(
-    api: &HerokuApi,
-    owner: &Account,
+/// The account that a token belongs to: the one that is known already, else Heroku is asked.
+fn owner_of(token: &Token, known: Option<&Account>, api: &HerokuApi) -> Result<Account, ApiError> {
+    match known {
+        Some(account) => Ok(account.clone()),
+        None => api.account(token).map(|info| info.email),
+    }
+}
+
+/// A token that was found, as an entry of the list of logins.
+fn login_of(found: Found) -> Login {
+    let Found {
+        token,
+        account,
+        source,
+        known,
+        remark: _,
+    } = found;
+    Login {
+        account,
+        token,
+        source,
+        known,
+    }
+}
+
+/// Whether a token with these scopes may push. Heroku does not document which of the writing scopes
+/// allow it, so only tokens that certainly cannot push are ruled out.
+fn may_push(scope: &[String]) -> bool {
+    let only_reads =
+        |scope: &String| ["identity", "read", "read-protected"].contains(&scope.as_str());
+    scope.is_empty() || !scope.iter().all(only_reads)
+}
+
+/// Whether the Heroku CLI is installed and cannot read the keyring: on Linux it runs `secret-tool`.
+fn cli_cannot_read_keyring(context: &Context) -> bool {
+    let has = |program| context.environment.has_program(program);
+    cfg!(target_os = "linux") && has("heroku") && !has("secret-tool")
+}
+
+/// The entries for Heroku in the plain-text netrc; none if git could not read that file either.
+fn plain_netrc_overview(context: &Context) -> Option<Overview> {
+    let netrc = Netrc::in_plain_text(&context.environment).ok().flatten();
+    netrc?.overview().ok()
+}
+
+/// The metadata of a token that this API has just accepted, with its authorization if it was found.
+fn metadata_of(
     token: &Token,
+    owner: &Account,
     authorization: Option<&Authorization>,
+    api: &HerokuApi,
 ) -> TokenMetadata {
     let base = TokenMetadata {
         heroku: Some(api.host().api_name()),

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::time::Duration;
 
-use super::{Session, account_named, host_in_use, known, token_of};
+use super::{Session, account_named, host_in_use, metadata_of, plain_netrc_overview, token_of};
 use crate::account::Account;
 use crate::cli::{Netrc as Arguments, NetrcClean, NetrcImport, NetrcPrint};
 use crate::context::Context;
@@ -38,7 +38,7 @@ fn import(arguments: &NetrcImport, session: &mut Session<'_, '_>) -> anyhow::Res
     if !arguments.yes && !agrees("Do it?")? {
         return Err(Notice::new("nothing has changed", "").into());
     }
-    let known = known(&api, &info.email, &entry.token, None);
+    let known = metadata_of(&entry.token, &info.email, None, &api);
     let kept = logins::keep(
         session.context,
         Store::Keyring,
@@ -155,10 +155,7 @@ fn filter(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
 
 /// Where Heroku's hosts have no entry, git sends them what `default` holds.
 fn warn_of_default(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let netrc = Netrc::in_plain_text(&session.context.environment)
-        .ok()
-        .flatten();
-    let overview = netrc.and_then(|netrc| netrc.overview().ok());
+    let overview = plain_netrc_overview(session.context);
     let Some(line) = overview.and_then(|overview| overview.default) else {
         return Ok(());
     };

@@ -225,11 +225,14 @@ pub(super) fn span(left: SignedDuration) -> String {
     // What was made for 30 days a moment ago ends in 30 days, not in 29.
     let hours = (left + SignedDuration::from_mins(1)).as_hours();
     let days = hours / 24;
-    match left.is_negative() {
-        true => "which has passed".to_owned(),
-        false if days >= 2 => format!("in {days} days"),
-        false if hours >= 2 => format!("in {hours} hours"),
-        false => format!("in {} minutes", left.as_mins()),
+    if left.is_negative() {
+        "which has passed".to_owned()
+    } else if days >= 2 {
+        format!("in {days} days")
+    } else if hours >= 2 {
+        format!("in {hours} hours")
+    } else {
+        format!("in {} minutes", left.as_mins())
     }
 }
 

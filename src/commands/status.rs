@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Session, api_of, known, proven, report};
+use super::{Session, api_of, metadata_of, proven, report};
 use crate::account::Account;
 use crate::cli::Status;
 use crate::heroku_api::{ApiError, HerokuApi};
@@ -31,12 +31,11 @@ pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::
         session.warn(&warning)?;
     }
     let (mut logins, unread) = logins::list(session.context);
-    let verdicts: Vec<_> = match arguments.offline {
-        true => logins.iter().map(|_| None).collect(),
-        false => ask_heroku(&mut logins, session)?
-            .into_iter()
-            .map(Some)
-            .collect(),
+    let verdicts: Vec<_> = if arguments.offline {
+        vec![None; logins.len()]
+    } else {
+        let verdicts = ask_heroku(&mut logins, session)?;
+        verdicts.into_iter().map(Some).collect()
     };
     match logins::restore_login(session.context, &logins, &unread) {
         Ok(Some(account)) => session.say(&format!(
@@ -58,9 +57,10 @@ pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::
         unavailable: unread.iter().map(report::Unavailable::new).collect(),
         git: report::Git::read(&session.context.git()),
     };
-    match arguments.json {
-        true => report.write_json(session.streams.output)?,
-        false => report.write_text(session.streams.output)?,
+    if arguments.json {
+        report.write_json(session.streams.output)?;
+    } else {
+        report.write_text(session.streams.output)?;
     }
     if answer
         .found
@@ -154,7 +154,7 @@ fn noted(login: &mut Login, owner: &Account, api: &HerokuApi) -> TokenMetadata {
         // Logins of the Heroku CLI and tokens pasted at git's prompt: Heroku's list may tell.
         None => {
             let found = api.authorization_of(&login.token).ok().flatten();
-            known(api, owner, &login.token, found.as_ref())
+            metadata_of(&login.token, owner, found.as_ref(), api)
         }
     }
 }

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Session, api_of, json, objection, proven, report, token_of};
+use super::{Session, api_of, json, login_of, objection, proven, report, token_of};
 use crate::cli::TokenArguments;
 use crate::context::Context;
 use crate::heroku_api::ApiError;
 use crate::logins::Login;
-use crate::logins::lookup::{Found, Source};
+use crate::logins::lookup::Source;
 use crate::notice::Notice;
 use crate::terminal;
 use crate::token::Verdict;
@@ -25,11 +25,8 @@ pub(super) fn run(arguments: &TokenArguments, session: &mut Session<'_, '_>) -> 
         warn_on_a_terminal(session)?;
         return session.hand_out(&found.token);
     }
-    let mut login = login(found);
-    let asked = match arguments.check {
-        true => Some(ask_heroku(&mut login, context)),
-        false => None,
-    };
+    let mut login = login_of(found);
+    let asked = arguments.check.then(|| ask_heroku(&mut login, context));
     if arguments.json {
         if arguments.show_token {
             warn_on_a_terminal(session)?;
@@ -75,22 +72,6 @@ struct PrintedToken<'a> {
 impl PrintedToken<'_> {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         json::write_secret_json(self, out)
-    }
-}
-
-fn login(found: Found) -> Login {
-    let Found {
-        token,
-        account,
-        source,
-        known,
-        remark: _,
-    } = found;
-    Login {
-        account,
-        token,
-        source,
-        known,
     }
 }
 

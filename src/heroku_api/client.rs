@@ -74,11 +74,11 @@ const SOCKS_PORT: u16 = 1080;
 
 /// An address of a proxy; one without a scheme is http, as for curl and git.
 fn proxy_url(address: &str) -> Option<Url> {
-    let url = match address.contains("://") {
-        true => Url::parse(address),
-        false => Url::parse(&format!("http://{address}")),
+    let url = if address.contains("://") {
+        Url::parse(address).ok()?
+    } else {
+        Url::parse(&format!("http://{address}")).ok()?
     };
-    let url = url.ok()?;
     let known = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"].contains(&url.scheme());
     (known && url.host_str().is_some_and(|host| !host.is_empty())).then_some(url)
 }

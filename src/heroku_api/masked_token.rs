@@ -25,9 +25,10 @@ impl MaskedToken {
 
     /// How well it fits `token`.
     pub(super) fn fit(&self, token: &Token) -> MaskMatch {
-        match self.0.as_str() == token.expose() {
-            true => MaskMatch::Whole,
-            false => part(&self.0, token.expose()),
+        if self.0.as_str() == token.expose() {
+            MaskMatch::Whole
+        } else {
+            fit_of_part(&self.0, token.expose())
         }
     }
 }
@@ -46,7 +47,7 @@ pub(super) enum MaskMatch {
 }
 
 /// A prefix, stars, and perhaps a suffix. `HRKU-` and a few characters fit every token.
-fn part(shown: &str, token: &str) -> MaskMatch {
+fn fit_of_part(shown: &str, token: &str) -> MaskMatch {
     const FEWEST_VISIBLE: usize = 12;
     let Some((prefix, _)) = shown.split_once('*') else {
         return MaskMatch::No;
@@ -54,10 +55,12 @@ fn part(shown: &str, token: &str) -> MaskMatch {
     let suffix = shown.rsplit('*').next().unwrap_or_default();
     let fits = token.starts_with(prefix) && token.ends_with(suffix);
     let visible = prefix.len() + suffix.len();
-    match fits && visible < token.len() {
-        false => MaskMatch::No,
-        true if visible < FEWEST_VISIBLE => MaskMatch::Possible,
-        true => MaskMatch::Likely,
+    if !fits || visible >= token.len() {
+        MaskMatch::No
+    } else if visible < FEWEST_VISIBLE {
+        MaskMatch::Possible
+    } else {
+        MaskMatch::Likely
     }
 }
 

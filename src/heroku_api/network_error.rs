@@ -96,17 +96,16 @@ pub(super) fn api_error(
         return ApiError::Certificate { host, why };
     }
     let says = |words: &str| causes.iter().any(|cause| cause.to_string() == words);
-    // The types of these are private to the HTTP client: their texts are what there is.
-    let proxy_says = match () {
-        () if says("tunnel error: proxy authorization required") => Some(NetworkError::ProxyLogin),
-        () if says("tunnel error: unsuccessful") => Some(NetworkError::ProxyRefusal),
-        () => None,
+    // The types of these errors are private to the HTTP client, so their texts have to do.
+    let why = if says("tunnel error: proxy authorization required") {
+        NetworkError::ProxyLogin
+    } else if says("tunnel error: unsuccessful") {
+        NetworkError::ProxyRefusal
+    } else if says("dns error") {
+        NetworkError::Unnamed
+    } else {
+        classified(&causes)
     };
-    let connecting = causes.iter().any(|cause| is_of_connecting(*cause));
-    let why = proxy_says.unwrap_or_else(|| match says("dns error") {
-        true => NetworkError::Unnamed,
-        false => why(&causes, connecting),
-    });
     let at_proxy = |words: &str| words.starts_with("tunnel error") || words.contains("SOCKS");
     let at_proxy = causes.iter().any(|cause| at_proxy(&cause.to_string()));
     let host = match proxy.filter(|_| at_proxy) {
@@ -127,48 +126,45 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
     })
 }
 
-fn is_of_connecting(error: &(dyn Error + 'static)) -> bool {
-    error
-        .downcast_ref::<reqwest::Error>()
-        .is_some_and(reqwest::Error::is_connect)
-}
-
-fn why(causes: &[&(dyn Error + 'static)], connecting: bool) -> NetworkError {
-    let timed_out = causes.iter().any(|cause| {
-        let request = cause.downcast_ref::<reqwest::Error>();
-        request.is_some_and(reqwest::Error::is_timeout)
-    });
+/// Classifies an error by its types, and by the texts of the client only if its types are private.
+fn classified(causes: &[&(dyn Error + 'static)]) -> NetworkError {
+    let has = |is_so: fn(&reqwest::Error) -> bool| {
+        let errors = causes.iter().map(|cause| cause.downcast_ref());
+        errors.flatten().any(is_so)
+    };
     let kinds: Vec<_> = causes
         .iter()
         .filter_map(|cause| Some(cause.downcast_ref::<io::Error>()?.kind()))
         .collect();
     let is = |wanted: &[io::ErrorKind]| kinds.iter().any(|kind| wanted.contains(kind));
-    match connecting {
-        true if timed_out || is(&[io::ErrorKind::TimedOut]) => NetworkError::ConnectTimeout,
-        false if timed_out || is(&[io::ErrorKind::TimedOut]) => NetworkError::AnswerTimeout,
-        _ if is(&[io::ErrorKind::ConnectionRefused]) => NetworkError::Refused,
-        _ if is(&[
-            io::ErrorKind::NetworkUnreachable,
-            io::ErrorKind::HostUnreachable,
-        ]) =>
-        {
-            NetworkError::NoNetwork
-        }
-        _ if is(&[
-            io::ErrorKind::ConnectionReset,
-            io::ErrorKind::ConnectionAborted,
-            io::ErrorKind::BrokenPipe,
-            io::ErrorKind::UnexpectedEof,
-        ]) =>
-        {
-            NetworkError::CutOff
-        }
-        // The innermost words: those further out repeat the address.
-        _ => match causes.last() {
-            Some(cause) if is_cut(&cause.to_string()) => NetworkError::CutOff,
-            Some(cause) => NetworkError::Other(scrubbed(&cause.to_string(), Auth::Anonymous)),
-            None => NetworkError::CutOff,
-        },
+    if has(reqwest::Error::is_timeout) || is(&[io::ErrorKind::TimedOut]) {
+        return if has(reqwest::Error::is_connect) {
+            NetworkError::ConnectTimeout
+        } else {
+            NetworkError::AnswerTimeout
+        };
+    }
+    if is(&[io::ErrorKind::ConnectionRefused]) {
+        return NetworkError::Refused;
+    }
+    if is(&[
+        io::ErrorKind::NetworkUnreachable,
+        io::ErrorKind::HostUnreachable,
+    ]) {
+        return NetworkError::NoNetwork;
+    }
+    if is(&[
+        io::ErrorKind::ConnectionReset,
+        io::ErrorKind::ConnectionAborted,
+        io::ErrorKind::BrokenPipe,
+        io::ErrorKind::UnexpectedEof,
+    ]) {
+        return NetworkError::CutOff;
+    }
+    // The text of the innermost cause: the texts of the outer ones repeat the URL.
+    match causes.last().map(ToString::to_string) {
+        Some(text) if !is_cut(&text) => NetworkError::Other(scrubbed(&text, Auth::Anonymous)),
+        Some(_) | None => NetworkError::CutOff,
     }
 }
 

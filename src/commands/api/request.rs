@@ -126,13 +126,11 @@ fn read(name: &str, from: impl Read) -> Result<Vec<u8>, Notice> {
     from.take(LARGEST_INPUT + 1)
         .read_to_end(&mut bytes)
         .map_err(|error| unreadable(name, &error.to_string()))?;
-    match bytes.len() as u64 > LARGEST_INPUT {
-        true => Err(unreadable(
-            name,
-            "it is larger than anything that the API takes",
-        )),
-        false => Ok(bytes),
+    if bytes.len() as u64 > LARGEST_INPUT {
+        let why = "it is larger than anything that the API takes";
+        return Err(unreadable(name, why));
     }
+    Ok(bytes)
 }
 
 fn unreadable(name: &str, why: &str) -> Notice {

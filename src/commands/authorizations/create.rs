@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::{Asking, Entry};
-use crate::cli::{AuthorizationsCreate, Lifetime, OauthScope};
-use crate::commands::{Session, json, known};
+use crate::cli::{AuthorizationsCreate, OauthScope};
+use crate::commands::{Session, json, metadata_of, owner_of};
 use crate::heroku_api::{ApiError, Authorization, NewAuthorization};
 use crate::logins::{self, Store};
 use crate::notice::{Kind, Notice};
@@ -21,10 +21,7 @@ pub(super) fn run(
     let new = NewAuthorization {
         description: &arguments.description,
         scope: arguments.scope.iter().map(|scope| scope.name()).collect(),
-        expires_in: match arguments.expires_in {
-            Lifetime::Limited(time) => Some(time.as_secs()),
-            Lifetime::Endless => None,
-        },
+        expires_in: arguments.expires_in.seconds(),
     };
     let made = asking.api.create_authorization(&asking.found.token, &new);
     let made = made.map_err(|failure| not_made(&failure))?;
@@ -66,14 +63,10 @@ fn keep(
     token: &Token,
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<()> {
-    let account = match &made.account {
-        Some(account) => Ok(account.clone()),
-        None => asking.api.account(token).map(|info| info.email),
-    };
-    let kept = account
-        .map_err(|failure| failure.notice())
+    let kept = owner_of(token, made.account.as_ref(), &asking.api)
+        .map_err(Notice::from)
         .and_then(|account| {
-            let known = known(&asking.api, &account, token, Some(made));
+            let known = metadata_of(token, &account, Some(made), &asking.api);
             logins::keep(session.context, Store::Auto, &account, token, known)
                 .map(|kept| (account, kept))
         });
@@ -132,14 +125,13 @@ struct Made<'a> {
 /// A request whose answer is missing or makes no sense may have been carried out all the same.
 fn not_made(failure: &ApiError) -> Notice {
     let why = failure.notice();
-    match failure.is_unclear() {
-        false => why,
-        true => Notice::new(
-            format!(
-                "it may have been made, and its token is lost: {}",
-                why.what()
-            ),
-            "see, and revoke it: git credential-heroku-rs authorizations",
-        ),
+    if !failure.is_unclear() {
+        return why;
     }
+    let what = format!(
+        "it may have been made, and its token is lost: {}",
+        why.what()
+    );
+    let fix = "see, and revoke it: git credential-heroku-rs authorizations";
+    Notice::new(what, fix)
 }

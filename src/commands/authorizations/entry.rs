@@ -51,23 +51,6 @@ impl Entry {
         }
     }
 
-    #[cfg(test)]
-    pub(super) fn named_so(id: &str, description: &str) -> Entry {
-        Entry {
-            id: id.to_owned(),
-            description: Some(description.to_owned()),
-            scope: Vec::new(),
-            created: None,
-            updated: None,
-            expires: None,
-            expired: false,
-            in_use: false,
-            here: Vec::new(),
-            places: Vec::new(),
-            may_be_here: false,
-        }
-    }
-
     /// Whether its token lies on this machine.
     pub(super) fn is_here(&self) -> bool {
         !self.places.is_empty()
@@ -117,9 +100,10 @@ impl Entry {
             Some(end) if self.expired => format!("ended {}", end.strftime("%Y-%m-%d")),
             Some(end) => format!("ends {}", end.strftime("%Y-%m-%d")),
         };
-        let used = match self.in_use {
-            true => "in use".to_owned(),
-            false => self.here.join(","),
+        let used = if self.in_use {
+            "in use".to_owned()
+        } else {
+            self.here.join(",")
         };
         let id = id.chars().take(AS_MUCH_AS_NAMES_ONE).collect();
         [id, description, scope, ends, used]
@@ -138,9 +122,10 @@ impl Entry {
         writeln!(out, "  made     {}", time(self.created))?;
         writeln!(out, "  changed  {}", time(self.updated))?;
         writeln!(out, "  token    {ends}")?;
-        match used.is_empty() {
-            true => writeln!(out, "  here     not on this machine"),
-            false => writeln!(out, "  here     {used}"),
+        if used.is_empty() {
+            writeln!(out, "  here     not on this machine")
+        } else {
+            writeln!(out, "  here     {used}")
         }
     }
 }
@@ -243,10 +228,7 @@ pub(super) fn write_columns(entries: &[Entry], out: &mut dyn Write) -> io::Resul
         let end = entry
             .expires
             .map_or("never".to_owned(), |end| end.to_string());
-        let used = match entry.in_use {
-            true => "in use",
-            false => "",
-        };
+        let used = if entry.in_use { "in use" } else { "" };
         let [id, description, scope, ..] = entry.row();
         let here = entry.here.join(",");
         writeln!(out, "{id}\t{description}\t{scope}\t{end}\t{here}\t{used}")?;

@@ -1,17 +1,17 @@
-//! Which authorization a person means: by its id, by how that begins, or by its description.
+//! Finds the authorization that the user names: by its id, the beginning of its id, or its description.
 
 use super::Entry;
 use crate::notice::Notice;
 
-/// So much of an id is taken for a name: less is more often a slip.
+/// The fewest characters of an id that name an authorization: fewer are more likely a typo.
 const SHORTEST: usize = 4;
 
-/// The one that is meant. Only what Heroku has listed can be, so that no text of a person's ever
-/// becomes a part of a request.
+/// The one entry that the name matches. Only an id from Heroku's list is returned, so that no text
+/// that the user typed becomes part of a request path.
 ///
 /// # Errors
-/// That none is, or several are.
-pub(super) fn one(entries: Vec<Entry>, name: &str) -> Result<Entry, Notice> {
+/// The name matches no entry, or several.
+pub(super) fn one(mut entries: Vec<Entry>, name: &str) -> Result<Entry, Notice> {
     let by_id = |entry: &Entry| entry.id.eq_ignore_ascii_case(name);
     let by_description = |entry: &Entry| entry.description.as_deref() == Some(name);
     let by_beginning = |entry: &Entry| {
@@ -19,16 +19,15 @@ pub(super) fn one(entries: Vec<Entry>, name: &str) -> Result<Entry, Notice> {
         name.len() >= SHORTEST && beginning.is_some_and(|it| it.eq_ignore_ascii_case(name))
     };
     let ways: [&dyn Fn(&Entry) -> bool; 3] = [&by_id, &by_description, &by_beginning];
-    for meant in ways {
-        let fitting: Vec<&Entry> = entries.iter().filter(|entry| meant(entry)).collect();
-        match fitting.as_slice() {
-            [] => {}
-            [only] => {
-                let id = only.id.clone();
-                let found = entries.into_iter().find(|entry| entry.id == id);
-                return found.ok_or_else(|| none(name));
+    for is_meant in ways {
+        let mut matching = entries.extract_if(.., |entry| is_meant(entry));
+        match (matching.next(), matching.next()) {
+            (None, _) => {}
+            (Some(only), None) => return Ok(only),
+            (Some(first), Some(second)) => {
+                let several: Vec<Entry> = [first, second].into_iter().chain(matching).collect();
+                return Err(ambiguous(&several));
             }
-            several => return Err(ambiguous(several)),
         }
     }
     Err(none(name))
@@ -41,7 +40,7 @@ fn none(name: &str) -> Notice {
     )
 }
 
-fn ambiguous(several: &[&Entry]) -> Notice {
+fn ambiguous(several: &[Entry]) -> Notice {
     let ids: Vec<&str> = several.iter().map(|entry| entry.id.as_str()).collect();
     Notice::new(
         format!("several authorizations are meant: {}", ids.join(", ")),
@@ -52,6 +51,7 @@ fn ambiguous(several: &[&Entry]) -> Notice {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn entries() -> Vec<Entry> {
         [
@@ -61,7 +61,10 @@ mod tests {
             ("cccc4444-0000-4000-8000-000000000000", "aaaa"),
         ]
         .into_iter()
-        .map(|(id, description)| Entry::named_so(id, description))
+        .map(|(id, description)| {
+            let one = json!({"id": id, "description": description});
+            Entry::new(serde_json::from_str(&one.to_string()).unwrap())
+        })
         .collect()
     }
 
@@ -76,20 +79,20 @@ mod tests {
         assert!(id_of("laptop").starts_with("aaaa1111"));
         assert!(
             id_of("aaaa").starts_with("cccc"),
-            "a whole name goes before a part of one"
+            "a whole name takes precedence over a part of one"
         );
     }
 
     #[test]
-    fn several_are_told_and_none_is_guessed() {
-        let told = one(entries(), "CI").unwrap_err().to_string();
+    fn several_matches_are_listed_and_none_is_guessed() {
+        let error = one(entries(), "CI").unwrap_err().to_string();
         assert!(
-            told.contains("aaaa2222") && told.contains("bbbb3333"),
-            "{told}"
+            error.contains("aaaa2222") && error.contains("bbbb3333"),
+            "{error}"
         );
         for name in ["", "bbb", "~", "../account", "é", "laptop2"] {
-            let told = one(entries(), name).unwrap_err().to_string();
-            assert!(told.starts_with("there is no authorization"), "{told}");
+            let error = one(entries(), name).unwrap_err().to_string();
+            assert!(error.starts_with("there is no authorization"), "{error}");
         }
     }
 }

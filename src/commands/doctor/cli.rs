@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::{Finding, Look};
+use crate::commands::cli_cannot_read_keyring;
 use crate::files;
 use crate::logins::lookup::Source;
 use crate::notice::{Command, Fix};
@@ -67,24 +68,19 @@ fn bounded(path: &Path) -> Option<SecretBuf> {
     files::read(path, LARGEST).ok()
 }
 
-/// On Linux the Heroku CLI reaches the keyring through `secret-tool` alone.
 pub(super) fn secret_tool(look: &Look<'_>) -> Vec<Finding> {
-    let context = look.context;
     let served = look.answer.found.as_ref().map(|found| found.source);
-    let is_blind = cfg!(target_os = "linux")
-        && context.environment.has_program("heroku")
-        && !context.environment.has_program("secret-tool");
-    match is_blind && served == Some(Source::Keyring) {
-        false => Vec::new(),
-        true => vec![
-            Finding::warn(
-                "cli.secret-tool",
-                "it does not see the keyring: secret-tool is not on PATH",
-            )
-            .because("it looks into netrc instead, and says that nobody is logged in")
-            .with_advice("apt-get install libsecret-tools"),
-        ],
+    if !cli_cannot_read_keyring(look.context) || served != Some(Source::Keyring) {
+        return Vec::new();
     }
+    vec![
+        Finding::warn(
+            "cli.secret-tool",
+            "it does not see the keyring: secret-tool is not on PATH",
+        )
+        .because("it looks into netrc instead, and says that nobody is logged in")
+        .with_advice("apt-get install libsecret-tools"),
+    ]
 }
 
 /// The accounts that the CLI knows by a name of the user's.

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::{Finding, Look};
+use crate::git::Setting;
 use crate::notice::{Command, Fix};
 
 /// Whether git verifies Heroku's certificate.
@@ -21,8 +22,8 @@ pub(super) fn certificates(look: &Look<'_>) -> Vec<Finding> {
         found.push(finding.with_advice("unset GIT_SSL_NO_VERIFY"));
     }
     found.extend(unchecked(look));
-    let authorities = look.settings_of("http", "sslcainfo").into_iter();
-    for setting in authorities.filter(|one| one.covers_heroku()) {
+    let ca_files = look.settings_of("http", "sslcainfo").into_iter();
+    for setting in ca_files.filter(|one| one.covers_heroku()) {
         let file = Path::new(&setting.value);
         if file.is_absolute() && !file.is_file() {
             let what = format!(
@@ -38,13 +39,18 @@ pub(super) fn certificates(look: &Look<'_>) -> Vec<Finding> {
     found
 }
 
-/// The setting that switches the check off. The one with the longest pattern counts, and of those
-/// the last.
-fn unchecked(look: &Look<'_>) -> Option<Finding> {
-    let settings = look.settings_of("http", "sslverify").into_iter();
-    let deciding = settings
+/// The `http.*` setting that git applies to Heroku: the one with the longest URL pattern, and the
+/// last of several with the same length.
+fn deciding_setting<'a>(name: &str, look: &'a Look<'_>) -> Option<&'a Setting> {
+    let settings = look.settings_of("http", name).into_iter();
+    settings
         .filter(|one| one.covers_heroku())
-        .max_by_key(|one| one.key.len())?;
+        .max_by_key(|one| one.key.len())
+}
+
+/// The setting that turns off certificate verification for Heroku.
+fn unchecked(look: &Look<'_>) -> Option<Finding> {
+    let deciding = deciding_setting("sslverify", look)?;
     if !["false", "0", "no", "off"].contains(&deciding.value.to_ascii_lowercase().as_str()) {
         return None;
     }
@@ -63,11 +69,7 @@ fn unchecked(look: &Look<'_>) -> Option<Finding> {
 
 /// A proxy that git uses and this program does not.
 pub(super) fn proxies(look: &Look<'_>) -> Vec<Finding> {
-    let settings = look.settings_of("http", "proxy").into_iter();
-    let deciding = settings
-        .filter(|one| one.covers_heroku())
-        .max_by_key(|one| one.key.len());
-    match deciding {
+    match deciding_setting("proxy", look) {
         Some(setting)
             if !setting.value.is_empty() && look.context.environment.https_proxy.is_none() =>
         {

@@ -134,13 +134,13 @@ fn in_docker(look: &Look<'_>) -> Vec<Finding> {
 pub(super) fn check(look: &Look<'_>) -> Vec<Finding> {
     let checks = [stored, cached, in_docker];
     let found: Vec<Finding> = checks.iter().flat_map(|check| check(look)).collect();
-    match found.is_empty() {
-        true => vec![Finding::pass(
-            "copies.none",
-            "none in git's helpers `store` and `cache`, or in docker's configuration",
-        )],
-        false => found,
+    if !found.is_empty() {
+        return found;
     }
+    vec![Finding::pass(
+        "copies.none",
+        "none in git's helpers `store` and `cache`, or in docker's configuration",
+    )]
 }
 
 /// The text of a small file; none for anything else.

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Finding, Mask, Severity};
+use super::{Finding, Mask, Severity, fixes};
 use crate::notice::Fix;
 
 /// All that an examination has to tell.
@@ -133,7 +133,7 @@ impl Report<'_> {
 
     fn summary(&self) -> String {
         let (fails, warnings) = (self.count(Severity::Fail), self.count(Severity::Warn));
-        let told = match (fails, warnings) {
+        let counts = match (fails, warnings) {
             (0, 0) => return "all is well".to_owned(),
             (0, _) => format!("it works, with {}", counted(warnings, "warning")),
             (_, 0) => counted(fails, "failure"),
@@ -143,18 +143,10 @@ impl Report<'_> {
                 counted(warnings, "warning")
             ),
         };
-        let mut does: Vec<&str> = self
-            .findings
-            .iter()
-            .filter_map(|one| one.repair.as_ref())
-            .map(|repair| repair.does.as_str())
-            .collect();
-        does.sort_unstable();
-        does.dedup();
-        match does.len() {
-            0 => told,
+        match fixes::repairs(self.findings).len() {
+            0 => counts,
             fixable => format!(
-                "{told}; {fixable} can be fixed automatically: git credential-heroku-rs doctor --fix"
+                "{counts}; {fixable} can be fixed automatically: git credential-heroku-rs doctor --fix"
             ),
         }
     }

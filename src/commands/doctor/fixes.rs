@@ -1,5 +1,5 @@
-//! `--fix`: each change is shown first, with how to undo it, and made if the user agrees. One that fails does
-//! not stop the others.
+//! `--fix`: shows each change with how to undo it, and makes it if the user agrees. A change that
+//! fails does not stop the others.
 
 use super::{Change, Finding, Mask, Reach, Repair, examine};
 use crate::cli::Doctor;
@@ -7,17 +7,17 @@ use crate::commands::Session;
 use crate::notice::Notice;
 use crate::terminal::{self, Silence, Unless};
 
-/// What a person says to a change.
+/// The user's answer to a proposed change.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Answer {
     Yes,
     No,
-    /// This one not, and none that would come after it.
+    /// Neither this change nor any of the following ones.
     Stop,
 }
 
-/// Offers every repair once, makes those that the user agrees to, and examines again; leaves in `findings`
-/// what is found then.
+/// Offers every repair once and applies those that the user agrees to. Then examines again and
+/// replaces `findings`.
 pub(super) fn all(
     findings: &mut Vec<Finding>,
     arguments: &Doctor,
@@ -28,7 +28,7 @@ pub(super) fn all(
     let mut changes = Vec::new();
     for repair in repairs(findings) {
         match offer(&repair, arguments, mask, session)? {
-            Answer::Yes => changes.extend(made(&repair, mask, session)?),
+            Answer::Yes => changes.extend(apply(&repair, mask, session)?),
             Answer::No => {}
             Answer::Stop => {
                 session.say("stopped: changes made before stay")?;
@@ -41,7 +41,7 @@ pub(super) fn all(
 }
 
 /// The repairs of all findings, each once.
-fn repairs(findings: &[Finding]) -> Vec<Repair> {
+pub(super) fn repairs(findings: &[Finding]) -> Vec<Repair> {
     let mut repairs: Vec<Repair> = Vec::new();
     for repair in findings
         .iter()
@@ -77,7 +77,8 @@ fn no_terminal(why: Silence) -> Notice {
     why.notice("give --yes to apply fixes without asking")
 }
 
-fn made(
+/// Applies a repair. One that fails is reported and yields no change.
+fn apply(
     repair: &Repair,
     mask: &Mask,
     session: &mut Session<'_, '_>,

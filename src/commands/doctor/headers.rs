@@ -1,4 +1,4 @@
-//! Headers in git's settings that carry a password, whatever a helper says.
+//! Headers in git's settings that send a password to Heroku.
 
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
@@ -10,23 +10,20 @@ use super::{Finding, Look};
 use crate::git::Setting;
 use crate::token::Token;
 
-/// Headers that carry a password to Heroku, whatever a helper says.
+/// Headers that send a password to Heroku: git sends them no matter what a helper answers.
 pub(super) fn check(look: &Look<'_>) -> Vec<Finding> {
-    let mut found = Vec::new();
-    for setting in look.settings_of("http", "extraheader") {
-        let Some(secret) = authorization_in(&setting.value) else {
-            continue;
-        };
-        let is_scoped = setting.key != "http.extraheader";
-        if !setting.covers_heroku() {
-            continue;
-        }
-        found.push(header(setting, &secret, is_scoped, look));
-    }
-    found
+    let settings = look.settings_of("http", "extraheader").into_iter();
+    settings
+        .filter(|setting| setting.covers_heroku())
+        .filter_map(|setting| {
+            let secret = authorization_in(&setting.value)?;
+            Some(header(setting, &secret, look))
+        })
+        .collect()
 }
 
-fn header(setting: &Setting, secret: &Secret, is_scoped: bool, look: &Look<'_>) -> Finding {
+fn header(setting: &Setting, secret: &Secret, look: &Look<'_>) -> Finding {
+    let is_scoped = setting.key != "http.extraheader";
     let (key, place) = (&setting.key, &setting.origin);
     let receiver = if is_scoped { "Heroku" } else { "every server" };
     let what = format!("{key} in {place} sends a password to {receiver}");
@@ -50,7 +47,7 @@ fn header(setting: &Setting, secret: &Secret, is_scoped: bool, look: &Look<'_>) 
         ))
 }
 
-/// A pattern for this header and no other: git takes it as a regular expression.
+/// A value pattern that matches this header only. git reads it as a regular expression.
 fn header_pattern(header: &str) -> String {
     let name = header.split(':').next().unwrap_or_default();
     format!("^{name}:")
@@ -62,7 +59,7 @@ enum Secret {
     Other,
 }
 
-/// The secret of a header, where it is one that carries any.
+/// The secret in an `Authorization` header; none for any other header.
 fn authorization_in(header: &str) -> Option<Secret> {
     let (name, value) = header.split_once(':')?;
     if !name.trim().eq_ignore_ascii_case("authorization") {
@@ -80,8 +77,8 @@ fn authorization_in(header: &str) -> Option<Secret> {
     Some(token.map_or(Secret::Other, Secret::Token))
 }
 
-/// The bytes that a text stands for; none where it is not base64. Who wrote it by hand may have left
-/// out the padding.
+/// Decodes base64; none if the text is not base64. The padding may be missing, as the header may have
+/// been written by hand.
 fn decoded(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     const BASE64: GeneralPurpose = GeneralPurpose::new(
         &STANDARD,
@@ -90,7 +87,7 @@ fn decoded(text: &str) -> Option<Zeroizing<Vec<u8>>> {
             .with_decode_padding_mode(DecodePaddingMode::Indifferent),
     );
     let text = text.trim();
-    // As long as the text: nothing that was read is moved and left behind unwiped.
+    // As long as the text, so that the vector never grows: growing would leave an unwiped copy.
     let mut bytes = Zeroizing::new(vec![0; text.len()]);
     let length = BASE64.decode_slice(text, &mut bytes).ok()?;
     bytes.truncate(length);

@@ -81,9 +81,10 @@ fn not_asked(look: &Look<'_>) -> Vec<Finding> {
 /// Without a helper git takes what stands in netrc, and asks the person else.
 fn nobody(look: &Look<'_>) -> Finding {
     let (id, what) = ("git.no-helper", "git asks no helper about Heroku");
-    match is_sent_by_git(look) {
-        true => Finding::warn(id, what).because("it takes what stands in netrc, and nothing else"),
-        false => Finding::fail(id, what).because("it asks you at every push"),
+    if is_sent_by_git(look) {
+        Finding::warn(id, what).because("it takes what stands in netrc, and nothing else")
+    } else {
+        Finding::fail(id, what).because("it asks you at every push")
     }
 }
 
@@ -113,9 +114,10 @@ fn is_missing(helper: &Setting, look: &Look<'_>) -> bool {
 
 fn shadowed(other: &Setting, look: &Look<'_>) -> Finding {
     let what = format!("git asks {} before this program", described(other, look));
-    let why = match is_missing(other, look) {
-        true => "git complains about it at every push",
-        false => "what it answers is taken, and it is told every token that worked",
+    let why = if is_missing(other, look) {
+        "git complains about it at every push"
+    } else {
+        "what it answers is taken, and it is told every token that worked"
     };
     silenced(
         Finding::fail("git.shadowed", what).because(why),
@@ -136,11 +138,17 @@ fn told_too(other: &Setting, look: &Look<'_>) -> Finding {
 
 /// The reset that silences a helper has to come after it: in the same file, or in a later one.
 fn silenced(finding: Finding, other: &Setting, look: &Look<'_>) -> Finding {
-    let finding = finding.with_advice(other.silencer());
-    match other.scope.as_str() {
-        "system" | "global" => finding.with_repair(set_up(Scope::Global, look)),
-        "local" => finding.with_repair(set_up(Scope::Local, look)),
-        _ => finding,
+    finding
+        .with_advice(other.silencer())
+        .with_repair(set_up_over(other, look))
+}
+
+/// Runs `setup` in the scope of another helper's setting; none if that scope is not ours to change.
+pub(super) fn set_up_over(helper: &Setting, look: &Look<'_>) -> Option<Repair> {
+    match helper.scope.as_str() {
+        "system" | "global" => set_up(Scope::Global, look),
+        "local" => set_up(Scope::Local, look),
+        _ => None,
     }
 }
 
@@ -163,7 +171,7 @@ fn fragile(look: &Look<'_>) -> Option<Finding> {
     Some(finding.with_repair(set_up(Scope::Global, look)))
 }
 
-pub(super) fn set_up(scope: Scope, look: &Look<'_>) -> Option<Repair> {
+fn set_up(scope: Scope, look: &Look<'_>) -> Option<Repair> {
     let helper = our_helper(look.context).ok()?;
     let does = format!("make git ask heroku-rs alone about git.heroku.com, in {scope}");
     let undo = match scope {

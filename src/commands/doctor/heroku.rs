@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Finding, Look, Severity, Word, span};
+use crate::commands::may_push;
 use crate::heroku_api::HerokuApi;
 use crate::logins::lookup::{Found, Outcome, Source};
 use crate::token_metadata;
@@ -45,9 +46,10 @@ fn clock(api: &HerokuApi) -> Result<Finding, crate::notice::Notice> {
     if ahead.abs() <= SKEW {
         return Ok(Finding::pass("heroku.clock", "its clock and yours agree"));
     }
-    let way = match ahead.is_negative() {
-        true => "behind",
-        false => "ahead of",
+    let way = if ahead.is_negative() {
+        "behind"
+    } else {
+        "ahead of"
     };
     let what = format!(
         "your clock is {} minutes {way} Heroku's",
@@ -108,12 +110,9 @@ fn ends_soon(found: &Found) -> Option<Finding> {
     Some(finding.with_advice("git credential-heroku-rs rotate"))
 }
 
-/// Which of the writing scopes let a token push is not documented; that the others do not is sure.
 fn weak(found: &Found) -> Option<Finding> {
     let scope = &found.known.as_ref()?.scope;
-    let only_reads =
-        |scope: &String| ["identity", "read", "read-protected"].contains(&scope.as_str());
-    (!scope.is_empty() && scope.iter().all(only_reads)).then(|| {
+    (!may_push(scope)).then(|| {
         Finding::fail(
             "heroku.scope",
             format!("the token may not push: its scope is {}", scope.join(", ")),

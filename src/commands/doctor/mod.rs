@@ -75,9 +75,10 @@ const CHECKS: &[Check] = &[
 ];
 
 pub(super) fn run(arguments: &Doctor, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let reach = match arguments.offline {
-        true => Reach::Offline,
-        false => Reach::Online,
+    let reach = if arguments.offline {
+        Reach::Offline
+    } else {
+        Reach::Online
     };
     if arguments.fix && !arguments.yes && !terminal::is_there() {
         let what = "there is no terminal to ask on before each change";
@@ -86,24 +87,25 @@ pub(super) fn run(arguments: &Doctor, session: &mut Session<'_, '_>) -> anyhow::
     }
     let mut mask = Mask::new(session.context);
     let mut findings = examine(reach, &mut mask, session);
-    let changes = match arguments.fix {
-        true => fixes::all(&mut findings, arguments, &mut mask, reach, session)?,
-        false => Vec::new(),
+    let changes = if arguments.fix {
+        fixes::all(&mut findings, arguments, &mut mask, reach, session)?
+    } else {
+        Vec::new()
     };
     let report = Report {
         findings: &findings,
         changes: &changes,
         mask: &mask,
     };
-    let colour = colour(session.context);
-    match arguments.json {
-        true => report.write_json(session.streams.output)?,
-        false => report.write_text(session.streams.output, colour)?,
+    if arguments.json {
+        report.write_json(session.streams.output)?;
+    } else {
+        report.write_text(session.streams.output, colour(session.context))?;
     }
-    match report.is_healthy() {
-        true => Ok(()),
-        false => Err(AlreadyReported(Kind::Failed).into()),
+    if !report.is_healthy() {
+        return Err(AlreadyReported(Kind::Failed).into());
     }
+    Ok(())
 }
 
 fn examine(reach: Reach, mask: &mut Mask, session: &Session<'_, '_>) -> Vec<Finding> {
@@ -115,8 +117,9 @@ fn examine(reach: Reach, mask: &mut Mask, session: &Session<'_, '_>) -> Vec<Find
 }
 
 fn colour(context: &Context) -> Colour {
-    match terminal::is_stdout() && !context.environment.no_color {
-        true => Colour::Coloured,
-        false => Colour::Plain,
+    if terminal::is_stdout() && !context.environment.no_color {
+        Colour::Coloured
+    } else {
+        Colour::Plain
     }
 }

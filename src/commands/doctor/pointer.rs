@@ -154,7 +154,7 @@ fn other_heroku(heroku_host: Option<&str>) -> Option<Finding> {
             "login.host",
             "HEROKU_HOST names a host that is not Heroku's",
         ),
-        Some(host) if host == HerokuHost::production(Service::Api) => return None,
+        Some(host) if host.is_production() => return None,
         Some(host) => Finding::warn(
             "login.host",
             format!("HEROKU_HOST leads to {host}, for this program and for the Heroku CLI"),

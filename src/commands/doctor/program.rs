@@ -33,24 +33,24 @@ pub(super) fn on_path(look: &Look<'_>) -> Vec<Finding> {
     }
     let program = std::env::current_exe().unwrap_or_default();
     let dir = program.parent().unwrap_or(Path::new(".")).display();
-    let is_by_name = |helper: &Setting| {
+    let names_us_without_path = |helper: &Setting| {
         let words = helper.words();
         helper.starts_us() && words.first().is_some_and(|first| !first.contains('/'))
     };
-    let by_name = look.helpers.iter().any(is_by_name);
-    let severity = match by_name {
-        true => Severity::Fail,
-        false => Severity::Warn,
+    let is_needed = look.helpers.iter().any(names_us_without_path);
+    let (id, what) = ("program.path", format!("git does not find {PROGRAM}"));
+    let finding = if is_needed {
+        Finding::fail(id, what)
+    } else {
+        Finding::warn(id, what)
     };
-    let finding = Finding::warn("program.path", format!("git does not find {PROGRAM}"))
-        .because("it is neither among git's own commands nor on PATH")
-        .with_advice(Fix::advice(format!(
-            "add {dir} to PATH in your shell's start file"
-        )));
-    vec![Finding {
-        severity,
-        ..finding
-    }]
+    vec![
+        finding
+            .because("it is neither among git's own commands nor on PATH")
+            .with_advice(Fix::advice(format!(
+                "add {dir} to PATH in your shell's start file"
+            ))),
+    ]
 }
 
 /// Another copy that git would run in place of the one that speaks here.

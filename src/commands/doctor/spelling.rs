@@ -1,8 +1,8 @@
 //! How a helper is spelled: what starts this program, and what only means to.
 
-use super::helpers::set_up;
+use super::helpers::set_up_over;
 use super::{Finding, Look};
-use crate::git::{Kin, Scope};
+use crate::git::Kin;
 
 /// Values that mean this program, and that git does not find it by.
 pub(super) fn check(look: &Look<'_>) -> Vec<Finding> {
@@ -18,16 +18,11 @@ pub(super) fn check(look: &Look<'_>) -> Vec<Finding> {
         };
         let (value, origin) = (helper.shown_value(), &helper.origin);
         let what = format!("the helper {value} in {origin} does not start this program");
-        let repair = match helper.scope.as_str() {
-            "system" | "global" => set_up(Scope::Global, look),
-            "local" => set_up(Scope::Local, look),
-            _ => None,
-        };
         found.push(
             Finding::fail(id, what)
                 .because(why)
                 .with_advice(helper.silencer())
-                .with_repair(repair),
+                .with_repair(set_up_over(helper, look)),
         );
     }
     found

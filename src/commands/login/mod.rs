@@ -6,7 +6,7 @@
 use std::io::Write;
 use std::time::Duration;
 
-use super::{Session, known, usual_description};
+use super::{Session, cli_cannot_read_keyring, may_push, metadata_of, owner_of, usual_description};
 use crate::account::Account;
 use crate::cli::{Login, Place};
 use crate::context::Context;
@@ -93,18 +93,20 @@ fn finish(
     arguments: &Login,
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<()> {
-    let email = owner(api, &got)?;
+    let authorization = got.authorization.as_ref();
+    let named = authorization.and_then(|created| created.account.as_ref());
+    let email = owner_of(&got.token, named, api).map_err(|failure| refused(&failure))?;
     let created = got.authorization.clone();
     let authorization = got
         .authorization
         .or_else(|| api.authorization_of(&got.token).ok().flatten());
-    let known = known(api, &email, &got.token, authorization.as_ref());
+    let known = metadata_of(&got.token, &email, authorization.as_ref(), api);
     if !may_push(&known.scope) {
         let weak = weak(&known.scope);
-        match arguments.force {
-            true => session.warn(&weak)?,
-            false => return Err(weak.into()),
+        if !arguments.force {
+            return Err(weak.into());
         }
+        session.warn(&weak)?;
     }
     let store = store(arguments.store);
     let kept = logins::keep(session.context, store, &email, &got.token, known.clone())
@@ -120,7 +122,7 @@ fn finish(
         writeln!(out, "It ends on {day}, {}", super::report::span(left))?;
     }
     if kept.source == Source::Keyring {
-        if is_unseen_by_the_heroku_cli(session.context) {
+        if cli_cannot_read_keyring(session.context) {
             session.warn(&Notice::new(
                 "the Heroku CLI does not see this login: without secret-tool it looks into netrc",
                 "install libsecret-tools, or log in with --store netrc",
@@ -159,21 +161,6 @@ fn not_stored(
     }
 }
 
-/// Whose token it is: an authorization that was made just now says so by itself.
-fn owner(api: &HerokuApi, got: &Got) -> Result<Account, Notice> {
-    let told = got
-        .authorization
-        .as_ref()
-        .and_then(|made| made.account.clone());
-    match told {
-        Some(account) => Ok(account),
-        None => match api.account(&got.token) {
-            Ok(info) => Ok(info.email),
-            Err(failure) => Err(refused(&failure)),
-        },
-    }
-}
-
 fn store(place: Place) -> Store {
     match place {
         Place::Auto => Store::Auto,
@@ -208,12 +195,6 @@ fn report_login(
     Ok(())
 }
 
-/// On Linux the Heroku CLI reaches the keyring through `secret-tool` alone.
-fn is_unseen_by_the_heroku_cli(context: &Context) -> bool {
-    let without = |program| !context.environment.has_program(program);
-    cfg!(target_os = "linux") && !without("heroku") && without("secret-tool")
-}
-
 /// A Windows without `PasswordVault` has another store, which the Heroku CLI does not read.
 pub(super) fn warn_if_not_shared(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     if session.context.keyring().is_shared() {
@@ -233,14 +214,6 @@ fn refused(failure: &ApiError) -> Notice {
         ),
         other => other.notice(),
     }
-}
-
-/// Whether a token of these scopes may push, as far as is known: which of the writing scopes do is
-/// Heroku's secret, so that only those which surely do not are refused.
-fn may_push(scope: &[String]) -> bool {
-    let reads_only =
-        |scope: &String| ["identity", "read", "read-protected"].contains(&scope.as_str());
-    scope.is_empty() || !scope.iter().all(reads_only)
 }
 
 fn weak(scope: &[String]) -> Notice {

@@ -4,7 +4,7 @@
 use zeroize::Zeroizing;
 
 use super::{Got, Session, description};
-use crate::cli::{Lifetime, Login};
+use crate::cli::Login;
 use crate::commands::question;
 use crate::heroku_api::{ApiError, Authorization, HerokuApi, NewAuthorization, PasswordLogin};
 use crate::notice::Notice;
@@ -22,10 +22,7 @@ pub(super) fn ask(
     let new = NewAuthorization {
         description: &description,
         scope: arguments.scope.iter().map(|scope| scope.name()).collect(),
-        expires_in: match arguments.expires_in {
-            Lifetime::Limited(time) => Some(time.as_secs()),
-            Lifetime::Endless => None,
-        },
+        expires_in: arguments.expires_in.seconds(),
     };
     let email = terminal::line(&question("Email", session.context)).map_err(Notice::from)?;
     let password =

@@ -9,10 +9,13 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::{Session, account_named, api_of, host_in_use, known, report, usual_description};
+use super::{
+    Session, account_named, api_of, host_in_use, login_of, metadata_of, owner_of, report,
+    usual_description,
+};
 use crate::account::Account;
-use crate::cli::{Lifetime, Rotate};
-use crate::heroku_api::{ApiError, HerokuApi, NewAuthorization, Revoked};
+use crate::cli::Rotate;
+use crate::heroku_api::{ApiError, NewAuthorization, Revoked};
 use crate::hosts::Service;
 use crate::logins::lookup::{self, Source, Wanted};
 use crate::logins::{self, Login, Unread};
@@ -75,10 +78,10 @@ pub(super) fn run(arguments: &Rotate, session: &mut Session<'_, '_>) -> anyhow::
             }
         }
     }
-    match left {
-        false => Ok(()),
-        true => Err(AlreadyReported(Kind::Failed).into()),
+    if left {
+        return Err(AlreadyReported(Kind::Failed).into());
     }
+    Ok(())
 }
 
 /// The tokens that are to be replaced: the one that git gets, or all that can be read here; and
@@ -98,14 +101,7 @@ fn meant(arguments: &Rotate, session: &mut Session<'_, '_>) -> anyhow::Result<(V
         if let Some(notice) = answer.passed_over() {
             session.warn(&notice)?;
         }
-        let found = answer.into_found()?;
-        let login = Login {
-            account: found.account,
-            token: found.token,
-            source: found.source,
-            known: found.known,
-        };
-        return Ok((vec![login], false));
+        return Ok((vec![login_of(answer.into_found()?)], false));
     }
     let (mut logins, unread) = logins::list(context);
     logins.retain(|login| login.source != Source::ApiKey);
@@ -144,7 +140,8 @@ fn rotated(
     }
     let api = api_of(&login.token, login.known.as_ref(), LIMIT, context)
         .map_err(|failure| failure.notice())?;
-    let account = owner(&api, login)?;
+    // The account under which the token is stored; an entry in netrc may name none.
+    let account = owner_of(&login.token, login.account.as_ref(), &api).map_err(Notice::from)?;
     let rotating = Rotating {
         context,
         api: &api,
@@ -158,7 +155,7 @@ fn rotated(
     let old = Old::of(&api, &login.token, login.known.as_ref()).map_err(|why| why.notice())?;
     if !old.end().is_due(margin) {
         // So that the next time nobody has to be asked.
-        let noted = known(&api, &account, &login.token, old.found.as_ref());
+        let noted = metadata_of(&login.token, &account, old.found.as_ref(), &api);
         let _ = token_metadata::remember(&context.environment, noted);
         return Ok(Left::Nothing);
     }
@@ -167,10 +164,7 @@ fn rotated(
     let new = NewAuthorization {
         description: rotation_journal::unmarked(old.description().unwrap_or(&usual)),
         scope: old.scope(),
-        expires_in: match lifetime {
-            Lifetime::Limited(time) => Some(time.as_secs()),
-            Lifetime::Endless => None,
-        },
+        expires_in: lifetime.seconds(),
     };
     if arguments.dry_run {
         would(&rotating, &new, &old, unfinished.len(), session)?;
@@ -181,17 +175,6 @@ fn rotated(
     let ended = ended(&rotating, &replaced, &old);
     report_rotated(&rotating, &replaced, session)?;
     tell_of_the_old_one(ended, &old, session)
-}
-
-/// The name that the token lies under; an entry in netrc may have none.
-fn owner(api: &HerokuApi, login: &Login) -> Result<Account, Notice> {
-    match &login.account {
-        Some(account) => Ok(account.clone()),
-        None => match api.account(&login.token) {
-            Ok(info) => Ok(info.email),
-            Err(failure) => Err(failure.notice()),
-        },
-    }
 }
 
 /// Ends what earlier runs have begun.

@@ -158,10 +158,7 @@ impl Old {
 fn whole(lifetime: SignedDuration) -> Lifetime {
     const DAY: i64 = 86_400;
     let seconds = lifetime.as_secs();
-    let step = match seconds >= DAY / 2 {
-        true => 3_600,
-        false => 60,
-    };
+    let step = if seconds >= DAY / 2 { 3_600 } else { 60 };
     let steps = ((seconds + step / 2) / step).max(1);
     Lifetime::Limited(Duration::from_secs((steps * step).unsigned_abs()))
 }

@@ -3,7 +3,7 @@
 //! and after each step.
 
 use crate::account::Account;
-use crate::commands::known;
+use crate::commands::metadata_of;
 use crate::context::Context;
 use crate::heroku_api::{
     ApiError, Authorization, HerokuApi, NewAuthorization, Revoked, position_of,
@@ -61,7 +61,7 @@ impl Rotating<'_> {
             .map_err(|why| self.undone(&rotation, Some(&token), &why))?;
         let known = TokenMetadata {
             description: Some(rotation.description.clone()),
-            ..known(self.api, self.account, &token, Some(&made))
+            ..metadata_of(&token, self.account, Some(&made), self.api)
         };
         let put = logins::replace(
             self.context,
@@ -140,9 +140,10 @@ impl Rotating<'_> {
     /// back where it is not.
     /// Says whether there was anything to do.
     pub(super) fn finish(&self, rotation: &Rotation) -> Result<bool, ApiError> {
-        match rotation.made(self.token) {
-            true => self.conclude(self.token, rotation).map(|()| true),
-            false => self.withdraw(rotation, None),
+        if rotation.made(self.token) {
+            self.conclude(self.token, rotation).map(|()| true)
+        } else {
+            self.withdraw(rotation, None)
         }
     }
 
