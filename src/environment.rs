@@ -1,7 +1,7 @@
 //! What the process was started with, read once: a plain snapshot that is handed down.
 //!
-//! No other room reads a variable, so a test can state a whole world in one expression and
-//! nothing can change underneath a running command.
+//! No other module reads a variable. So a test can state its whole environment in one expression, and nothing
+//! changes while a command runs.
 
 mod home;
 
@@ -21,17 +21,17 @@ use crate::trace::Trace;
 pub struct Environment {
     /// The user's home, where git and the Heroku CLI look for it.
     pub home: Option<PathBuf>,
-    /// `HEROKU_API_KEY`, where it is set and not empty: a token, or why its value is none.
+    /// `HEROKU_API_KEY`, if it is set and not empty: a token, or why its value is not one.
     pub api_key: Option<Result<Token, NotAToken>>,
-    /// `HEROKU_NETRC_WRITE=true`: the Heroku CLI lives on netrc alone, so netrc comes first.
+    /// `HEROKU_NETRC_WRITE=true`: the Heroku CLI uses netrc only, so netrc comes first.
     pub netrc_first: bool,
-    /// `HEROKU_HOST`, where it is set and not empty.
+    /// `HEROKU_HOST`, if it is set and not empty.
     pub heroku_host: Option<String>,
     /// `HEROKU_HEADERS`: a JSON object of headers for the API. One of them may be a secret.
     pub heroku_headers: Option<SecretString>,
-    /// `HEROKU_DATA_DIR`: where the CLI keeps `login.json`, before all other rules.
+    /// `HEROKU_DATA_DIR`: where the CLI keeps `login.json`. It takes precedence over all other rules.
     pub heroku_data_dir: Option<PathBuf>,
-    /// `XDG_DATA_HOME`; it wins over `LOCALAPPDATA`, on Windows too.
+    /// `XDG_DATA_HOME`; it takes precedence over `LOCALAPPDATA`, on Windows too.
     pub xdg_data_home: Option<PathBuf>,
     /// `XDG_STATE_HOME`, where our own metadata lives.
     pub xdg_state_home: Option<PathBuf>,
@@ -47,11 +47,11 @@ pub struct Environment {
     pub docker_config: Option<PathBuf>,
     /// `DBUS_SESSION_BUS_ADDRESS`.
     pub bus_address: Option<String>,
-    /// `XDG_RUNTIME_DIR`, whose `bus` is the session bus where no address is given.
+    /// `XDG_RUNTIME_DIR`: the `bus` in it is the session bus if no address is given.
     pub runtime_dir: Option<PathBuf>,
-    /// How long one conversation with the keyring may take: `HEROKU_RS_TIMEOUT` in seconds, else 2 s.
+    /// How long one session with the keyring may take: `HEROKU_RS_TIMEOUT` in seconds, else 2 s.
     pub keyring_limit: Duration,
-    /// How long a prompt of the keyring's waits for its person: `HEROKU_RS_PROMPT_TIMEOUT` in
+    /// How long a prompt of the keyring waits for the user: `HEROKU_RS_PROMPT_TIMEOUT` in
     /// seconds, else 2 minutes.
     pub prompt_limit: Duration,
     /// `PATH`, to look up the programs that `status` and `doctor` name.
@@ -60,22 +60,22 @@ pub struct Environment {
     pub no_color: bool,
     /// `BROWSER`: the command that opens a page.
     pub browser: Option<OsString>,
-    /// `HEROKU_LOGIN_HOST`: the browser login service, where it is not the usual one.
+    /// `HEROKU_LOGIN_HOST`: the browser login service, if it is not the usual one.
     pub login_host: Option<String>,
     /// Where we run, as far as it decides which login can work.
     pub place: Place,
     /// `COMPUTERNAME`: this machine's name, on Windows.
     pub computer_name: Option<String>,
-    /// `SSL_CERT_FILE`: the file of the authorities to trust.
+    /// `SSL_CERT_FILE`: the file of the CA certificates to trust.
     pub ssl_cert_file: Option<PathBuf>,
-    /// `SSL_CERT_DIR`: directories of authorities to trust, separated as those of `PATH`.
+    /// `SSL_CERT_DIR`: directories of CA certificates to trust, separated as in `PATH`.
     pub ssl_cert_dir: Option<OsString>,
     /// The proxy on the way to https hosts: `https_proxy`, `HTTPS_PROXY`, `all_proxy` or
-    /// `ALL_PROXY`, the first that is set. Its password may stand in it.
+    /// `ALL_PROXY`, the first that is set. It may contain a password.
     pub https_proxy: Option<SecretString>,
     /// The hosts that are reached without the proxy: `no_proxy` or `NO_PROXY`.
     pub no_proxy: Option<String>,
-    /// Where the steps of this process are told: [`Trace::VARIABLE`].
+    /// Where the steps of this process are logged: [`Trace::VARIABLE`].
     pub trace: Trace,
     /// `XDG_CONFIG_HOME`, where git looks for files of its own.
     pub xdg_config_home: Option<PathBuf>,
@@ -86,7 +86,7 @@ pub struct Environment {
 /// Where the program runs, as far as it decides which login can work.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Place {
-    /// A machine that a person sits at, as far as can be seen.
+    /// A machine that the user sits at, as far as can be seen.
     #[default]
     Here,
     /// A GitHub Codespace (`CODESPACES=true`).
@@ -111,13 +111,13 @@ impl Environment {
 }
 
 impl Environment {
-    /// The default time limit of one conversation with the keyring.
+    /// The default time limit of one session with the keyring.
     pub const KEYRING_LIMIT: Duration = Duration::from_secs(2);
 
     /// The default time limit of a prompt.
     pub const PROMPT_LIMIT: Duration = Duration::from_secs(120);
 
-    /// Variables whose value nobody here reads: that they are set is what `doctor` tells.
+    /// Variables of which no code reads the value: `doctor` only reports that they are set.
     pub const REMARKABLE: [&str; 6] = [
         "GIT_ASKPASS",
         "GIT_SSL_NO_VERIFY",
@@ -132,7 +132,7 @@ impl Environment {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let text = |name: &str| set(name).and_then(|value| value.into_string().ok());
         let path = |name: &str| set(name).map(PathBuf::from);
-        let home = home::of(&set);
+        let home = home::find(&set);
         let environment = Environment {
             trace: Trace::read(set(Trace::VARIABLE).as_deref(), home.as_deref()),
             home,
@@ -188,7 +188,7 @@ impl Environment {
         environment
     }
 
-    /// The secrets in it: the token, the proxy's password, the values of `HEROKU_HEADERS`.
+    /// All secrets: the token, the proxy's password, the values of `HEROKU_HEADERS`.
     pub fn secrets(&self) -> Vec<Zeroizing<String>> {
         let token = self.api_key.iter().flatten().map(Token::expose);
         let proxy = self.https_proxy.iter().map(ExposeSecret::expose_secret);
@@ -217,7 +217,7 @@ impl Environment {
         first.parent().map(Path::to_owned)
     }
 
-    /// Every program of this name to which `PATH` leads, the one that is run first.
+    /// Every program of this name on `PATH`; the first one is the one that is run.
     pub fn programs(&self, name: &str) -> impl Iterator<Item = PathBuf> {
         let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
         let dirs = self.path.as_deref().map(std::env::split_paths);
@@ -227,7 +227,7 @@ impl Environment {
 
     /// The directory in which the Heroku CLI keeps `login.json`.
     ///
-    /// Source: oclif's `config.ts`: `XDG_DATA_HOME` wins over `LOCALAPPDATA`, and macOS has no
+    /// Source: oclif's `config.ts`: `XDG_DATA_HOME` takes precedence over `LOCALAPPDATA`, and macOS has no
     /// directory of its own.
     pub fn heroku_cli_data_dir(&self) -> Option<PathBuf> {
         let under = |base: &PathBuf| base.join("heroku");
@@ -259,7 +259,7 @@ impl Environment {
 }
 
 impl Place {
-    /// What to call a place that the person's browser is away from; none where they sit at it.
+    /// What to call a place where the user's browser does not run; none if the user sits at this machine.
     pub fn away(self) -> Option<&'static str> {
         match self {
             Place::Here => None,
@@ -283,7 +283,7 @@ impl Place {
     }
 }
 
-/// The likely mistake in a variable that holds no token but something around one.
+/// The likely mistake in a variable that holds not just a token, but something around it.
 fn mistake_in(value: &[u8]) -> Option<NotAToken> {
     let value = value.trim_ascii();
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
@@ -297,9 +297,9 @@ fn mistake_in(value: &[u8]) -> Option<NotAToken> {
     }
 }
 
-/// The password in an address, `http://ann:password@host` with or without its scheme.
-fn password_in(address: &str) -> Option<&str> {
-    let (login, _) = address.rsplit_once('@')?;
+/// The password in a URL, `http://ann:password@host` with or without its scheme.
+fn password_in(url: &str) -> Option<&str> {
+    let (login, _) = url.rsplit_once('@')?;
     let login = login.split_once("://").map_or(login, |(_, login)| login);
     Some(login.split_once(':')?.1)
 }
@@ -387,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_that_makes_no_sense_is_the_default() {
+    fn an_invalid_limit_is_the_default() {
         let limit = |value| environment(&[("HEROKU_RS_TIMEOUT", value)]).keyring_limit;
         assert_eq!(limit("0.5"), Duration::from_millis(500));
         for value in ["0", "-1", "NaN", "inf", "1e99", "soon"] {

@@ -157,7 +157,7 @@ fn answer_docker(
     context.serves_git();
     let reply = docker::answer(arguments, &mut streams.input, context);
     streams.output.write_all(&reply.answer)?;
-    if let Some(notice) = &reply.word {
+    if let Some(notice) = &reply.notice {
         report(notice, streams.errors);
     }
     match reply.outcome {

@@ -1,13 +1,13 @@
-//! Where the user's home is: where git and the Heroku CLI look for it.
+//! The user's home, where git and the Heroku CLI look for it.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// `HOME`; on Windows also `HOMEDRIVE` with `HOMEPATH`, since a company's home may be on a drive of
-/// its own, then `USERPROFILE`. A drive that is not there is passed over, as by git.
+/// its own, then `USERPROFILE`. A drive that does not exist is skipped, as git does it.
 ///
 /// Source: git's `compat/mingw.c`, `setup_windows_environment`.
-pub(super) fn of(set: &impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+pub(super) fn find(set: &impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     let on_a_drive = || {
         let mut home = set("HOMEDRIVE")?;
         home.push(set("HOMEPATH")?);
@@ -27,7 +27,7 @@ mod tests {
     fn the_home_of_windows_is_where_git_looks_for_it() {
         let dir = tempfile::tempdir().unwrap();
         let home = |variables: &[(&str, &str)]| {
-            of(&|name| {
+            find(&|name| {
                 let found = variables.iter().find(|(key, _)| *key == name);
                 found.map(|(_, value)| OsString::from(value))
             })

@@ -1,5 +1,5 @@
-//! Questions to git itself, as a push would put them: who answers for Heroku, and what other
-//! programs keep. Nothing prompts, every question has a time limit, and what comes back is wiped.
+//! Asks git itself, as a push would: which helper answers for Heroku, and what other programs have
+//! stored. Nothing prompts, every call has a time limit, and the output is wiped.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -11,13 +11,13 @@ use super::{Git, Setting, failed};
 use crate::notice::Notice;
 use crate::token::Token;
 
-/// Names Heroku to a credential program.
+/// Heroku's git server, as a credential request.
 const HEROKU: &str = "protocol=https\nhost=git.heroku.com\n\n";
 
 /// What git itself would push with.
 #[derive(Debug)]
 pub struct Filled {
-    /// The password, where it is a token.
+    /// The password, if it is a token.
     pub token: Option<Token>,
     /// The command of the helper that completed the answer.
     pub by: Option<String>,
@@ -27,9 +27,9 @@ impl Git {
     /// Asks `git credential fill`, without any prompt, for what a push to this URL would send.
     ///
     /// # Errors
-    /// If there is no answer, or none within `limit`: then git's last words.
+    /// If git gives no credential, with the last line that it printed; or if it takes longer than `limit`.
     pub fn fill(&self, url: &str, limit: Duration) -> Result<Filled, Notice> {
-        // The URL is input and no argument: a password may be in it.
+        // The URL goes to stdin and not into an argument: it may contain a password.
         let output = self.ask(&["credential", "fill"], &format!("url={url}\n\n"), limit)?;
         let printed = String::from_utf8_lossy(&output.stderr);
         if !output.is_success {
@@ -41,8 +41,8 @@ impl Git {
         })
     }
 
-    /// The token that a running `git credential-cache` holds for Heroku. One that does not run is
-    /// not started by the question.
+    /// The token that a running `git credential-cache` holds for Heroku. If none is running, this does
+    /// not start one.
     pub fn held_in_cache(&self, limit: Duration) -> Option<Token> {
         let output = self.ask(&["credential-cache", "get"], HEROKU, limit).ok()?;
         password_in(&output.stdout)
@@ -51,7 +51,7 @@ impl Git {
     fn ask(&self, arguments: &[&str], input: &str, limit: Duration) -> Result<Output, Notice> {
         let variables = [
             ("GIT_TERMINAL_PROMPT", "0"),
-            // Set to nothing they are found, and nothing is started.
+            // Set but empty, they also override `core.askPass`: git starts no prompt program.
             ("GIT_ASKPASS", ""),
             ("SSH_ASKPASS", ""),
             ("GCM_INTERACTIVE", "never"),
@@ -63,7 +63,7 @@ impl Git {
         self.run_for(arguments, &variables, input.as_bytes(), deadline)
     }
 
-    /// git's version, as its first two numbers and as it prints it.
+    /// git's version: its first two numbers, and the text that git prints.
     ///
     /// # Errors
     /// If git cannot be run or does not say.
@@ -84,7 +84,7 @@ impl Git {
         }
     }
 
-    /// Where git looks for its commands before it looks along PATH.
+    /// The directory that git searches for its commands before PATH.
     pub fn exec_path(&self) -> Option<PathBuf> {
         let output = self.run(["--exec-path"]).ok()?;
         let text = std::str::from_utf8(&output.stdout).ok()?.trim();
@@ -92,9 +92,10 @@ impl Git {
     }
 }
 
-fn unanswered(said: &str) -> Notice {
-    let mut words = said.lines().filter(|line| !line.starts_with('{'));
-    let last = words.next_back().unwrap_or("git says nothing");
+fn unanswered(printed: &str) -> Notice {
+    // The other lines are the trace.
+    let mut lines = printed.lines().filter(|line| !line.starts_with('{'));
+    let last = lines.next_back().unwrap_or("git says nothing");
     Notice::new(last.trim_start_matches("fatal: "), "")
 }
 
@@ -104,11 +105,11 @@ fn password_in(reply: &[u8]) -> Option<Token> {
     Token::from_bytes(password.to_vec()).ok()
 }
 
-/// The commands of the helpers that git has asked, in order: git stops at the one that completes
-/// the answer, so the last is the one that counts.
+/// The commands of the helpers that git has asked, in order. git stops at the one that completes the
+/// answer, so the last one counts.
 ///
-/// Source: git's `api-trace2.txt`: a `child_start` of the process itself, whose id is not below
-/// another.
+/// Source: git's `api-trace2.txt`: a `child_start` event of the process itself. The session id of a
+/// child process contains a `/`.
 fn helpers_in_trace(trace: &str) -> Vec<String> {
     let event = |line: &str| serde_json::from_str::<Value>(line).ok();
     let command = |event: Value| {

@@ -1,5 +1,5 @@
-//! The command with which the user changes a setting of others. It holds no value of a setting: a secret
-//! would be shown.
+//! The command with which the user changes a setting that we did not write. It never contains the
+//! setting's present value, which may be a secret.
 
 use std::path::Path;
 
@@ -7,8 +7,8 @@ use super::Setting;
 use crate::notice::{Command, Fix};
 
 impl Setting {
-    /// The command that changes this setting in the file that it is set in: `action` is options of
-    /// `git config`, `value` is what follows the key. If no command can, where it is set.
+    /// The command that changes this setting in the file that it is set in: `action` is the options of
+    /// `git config`, `value` follows the key. If no command can do it, the key and where it is set.
     pub fn change_command(
         &self,
         action: &'static str,

@@ -1,5 +1,5 @@
-//! How git is run: found in an absolute directory of PATH, in one language, with a time limit, and
-//! without the file system monitor that a repository may name, which is a program.
+//! Runs git: the first one in an absolute directory of PATH, with English messages, a time limit, and
+//! without a file system monitor, since a repository may name any program as its monitor.
 
 use std::ffi::OsStr;
 use std::io::{Read, Write};
@@ -15,8 +15,8 @@ use crate::environment::Environment;
 use crate::notice::{Fix, Notice};
 use crate::subprocess::Running;
 
-/// How long git may take with a question about its configuration: some milliseconds are usual, and
-/// the home may be on a network.
+/// How long git may take to read its configuration. A few milliseconds are usual, but the home may be
+/// on a network.
 const LIMIT: Duration = Duration::from_secs(10);
 
 /// The most that is read of what git prints.
@@ -37,8 +37,8 @@ pub(super) struct Output {
 }
 
 impl Git {
-    /// The first git in an absolute directory of PATH: a relative one is another program in each
-    /// directory that the user enters.
+    /// The first git in an absolute directory of PATH. A relative directory would mean another program
+    /// in each directory that the user enters.
     pub fn new(environment: &Environment) -> Git {
         let mut programs = environment.programs("git");
         Git {
@@ -78,9 +78,9 @@ impl Git {
         command
             .args(["-c", "core.fsmonitor=false"])
             .args(arguments)
-            // What git says is read here, and it is in the user's language otherwise.
+            // git's messages are parsed here; without this they are in the user's language.
             .env("LC_ALL", "C")
-            // The home is where git finds it by itself; a test has another one.
+            // The same home that git would find, except in a test.
             .envs(self.home.iter().map(|home| ("HOME", home)))
             .envs(variables.iter().copied())
             .stdin(if input.is_empty() {
@@ -121,7 +121,7 @@ impl Git {
     }
 }
 
-/// Everything that a pipe brings, read by a thread of its own, since two pipes fill concurrently.
+/// Reads a pipe to its end on its own thread, since stdout and stderr fill concurrently.
 fn read_in_thread(mut pipe: impl Read + Send + 'static) -> Receiver<Zeroizing<Vec<u8>>> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {

@@ -1,5 +1,5 @@
-//! Whether a helper starts this program: the one place that says so, by what git and its shell make
-//! of the value.
+//! Decides whether a helper starts this program, by reading its value as git and its shell do. No other
+//! module decides this.
 
 use std::path::Path;
 
@@ -15,19 +15,19 @@ pub enum Kin {
     Us,
     /// It means this program, and git does not find it that way.
     Misspelled,
-    /// It means this program, in a place where it is not.
+    /// It means this program, by a path at which the program is not.
     Stale,
     /// It has nothing to do with this program.
     Stranger,
 }
 
 impl Setting {
-    /// A helper of this value, wherever it stands.
+    /// A helper with this value, under the key for Heroku.
     pub(super) fn helper(value: &str) -> Setting {
         Setting::helper_at(HEROKU_HELPER, value)
     }
 
-    /// A helper of this value under this key, wherever it stands.
+    /// A helper with this value under this key. Scope and origin are empty.
     pub(super) fn helper_at(key: &str, value: &str) -> Setting {
         Setting {
             scope: String::new(),
@@ -37,8 +37,8 @@ impl Setting {
         }
     }
 
-    /// Whether its answers come from the login that we read: it is this program, in whatever
-    /// spelling, or the Heroku CLI's own helper.
+    /// Whether it answers from the same login as we do: it is this program in any spelling, or the
+    /// Heroku CLI's own helper.
     pub(super) fn reads_our_login(&self) -> bool {
         let words = self.words();
         let is_the_cli = |program: &String, operation: &String| {
@@ -50,23 +50,20 @@ impl Setting {
         self.means_us() || runs_the_cli
     }
 
-    /// Whether this helper starts this program, means it, or has nothing to do with it. One by name
-    /// counts as started, wherever PATH leads.
+    /// Whether this helper starts this program, means it, or has nothing to do with it. A helper given
+    /// by its name counts as started, whatever PATH finds.
     pub fn kin(&self) -> Kin {
         let words = self.words();
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         match words.as_slice() {
             ["git", "credential-heroku-rs", ..] => Kin::Us,
-            ["git", name, ..] => match means_us(name) {
-                true => Kin::Misspelled,
-                false => Kin::Stranger,
-            },
-            [program, ..] if means_us(program) => at(program),
+            ["git", name, ..] if means_us(name) => Kin::Misspelled,
+            [program, ..] if means_us(program) => kin_of_program(program),
             _ => Kin::Stranger,
         }
     }
 
-    /// The value as it is printed: of a piece of shell only as much as can hold no secret.
+    /// The value for display. It is cut off at its first special character, since a secret may follow.
     pub fn shown_value(&self) -> String {
         let plain = |c: char| c.is_ascii_alphanumeric() || "!/._-:~ ".contains(c);
         match self.value.find(|c| !plain(c)) {
@@ -75,7 +72,7 @@ impl Setting {
         }
     }
 
-    /// What makes git leave this helper out about Heroku: a reset that git reads after it.
+    /// How to make git skip this helper for Heroku: by a reset that git reads after it, if possible.
     pub fn silencer(&self) -> Fix {
         match self.scope.as_str() {
             "system" | "global" => Command::new("git credential-heroku-rs setup").into(),
@@ -88,18 +85,18 @@ impl Setting {
         }
     }
 
-    /// Whether git starts this program by it.
+    /// Whether git starts this program for it.
     pub fn starts_us(&self) -> bool {
         self.kin() == Kin::Us
     }
 
-    /// Whether it is ours to replace and to take out: it starts this program, or means to.
+    /// Whether it starts this program, or was meant to.
     pub fn means_us(&self) -> bool {
         self.kin() != Kin::Stranger
     }
 
-    /// The program that gets git's operation, and its arguments, as the shell takes them; empty where
-    /// the shell takes none. git puts the operation at the end, so that the last command gets it.
+    /// The program that gets git's operation, and its arguments, as the shell reads them; empty if no
+    /// program gets it. git appends the operation, so the last command of the value gets it.
     pub fn words(&self) -> Vec<String> {
         let mut words = words(&self.command()).unwrap_or_default();
         let is_before = |word: &String| {
@@ -111,7 +108,7 @@ impl Setting {
     }
 }
 
-/// Whether the last part of a path, or a name, is ours in any spelling.
+/// Whether a name, or the last part of a path, is this program's in any spelling.
 fn means_us(program: &str) -> bool {
     let name = program.rsplit(['/', '\\']).next().unwrap_or_default();
     let plain = name.to_ascii_lowercase().replace('_', "-");
@@ -120,17 +117,19 @@ fn means_us(program: &str) -> bool {
     [PROGRAM, "credential-heroku-rs", OUR_NAME, "herokurs"].contains(&plain)
 }
 
-/// A program that means us, as the shell finds it.
-fn at(program: &str) -> Kin {
+/// What a program with a name of ours is, as the shell finds it.
+fn kin_of_program(program: &str) -> Kin {
     let name = program.rsplit('/').next().unwrap_or_default();
     let suffix = std::env::consts::EXE_SUFFIX;
     let is_its_name = name.strip_suffix(suffix).unwrap_or(name) == PROGRAM;
-    // What a tilde or a variable leads to is the shell's affair.
+    // Only the shell knows what a tilde or a variable expands to.
     let is_expanded = program.starts_with(['~', '$']);
-    match is_its_name {
-        true if is_expanded || !program.contains('/') || Path::new(program).is_file() => Kin::Us,
-        true => Kin::Stale,
-        false => Kin::Misspelled,
+    if !is_its_name {
+        Kin::Misspelled
+    } else if is_expanded || !program.contains('/') || Path::new(program).is_file() {
+        Kin::Us
+    } else {
+        Kin::Stale
     }
 }
 
@@ -140,8 +139,8 @@ fn is_assignment(word: &str) -> bool {
     name.is_some_and(|name| !name.is_empty() && name.chars().all(is_plain))
 }
 
-/// The words of a shell's last command; none where a quote has no end, or a comment begins, which
-/// would swallow what git appends. Nothing is expanded.
+/// The words of the last command in a piece of shell; none if a quote is not closed, or if there is a
+/// comment, which would swallow what git appends. Nothing is expanded.
 fn words(command: &str) -> Option<Vec<String>> {
     let (mut words, mut word) = (Vec::new(), None::<String>);
     let mut rest = command.chars();
@@ -153,9 +152,9 @@ fn words(command: &str) -> Option<Vec<String>> {
                 word = None;
             }
             '#' if word.is_none() => return None,
-            '\'' => until(&mut rest, '\'', word.get_or_insert_default())?,
-            '"' => until(&mut rest, '"', word.get_or_insert_default())?,
-            '\\' => literal(rest.next()?, word.get_or_insert_default()),
+            '\'' => push_quoted(&mut rest, '\'', word.get_or_insert_default())?,
+            '"' => push_quoted(&mut rest, '"', word.get_or_insert_default())?,
+            '\\' => push_literal(rest.next()?, word.get_or_insert_default()),
             c => word.get_or_insert_default().push(c),
         }
     }
@@ -163,23 +162,24 @@ fn words(command: &str) -> Option<Vec<String>> {
     Some(words)
 }
 
-/// Takes what is in quotes; none where they have no end.
-fn until(rest: &mut std::str::Chars<'_>, quote: char, word: &mut String) -> Option<()> {
+/// Adds the text up to the closing quote to a word; none if there is no closing quote.
+fn push_quoted(rest: &mut std::str::Chars<'_>, quote: char, word: &mut String) -> Option<()> {
     loop {
         match (rest.next()?, quote) {
             (c, _) if c == quote => return Some(()),
             ('$', '"') => word.push('$'),
             ('\\', '"') => match rest.next()? {
-                c @ ('"' | '\\' | '$' | '`') => literal(c, word),
+                c @ ('"' | '\\' | '$' | '`') => push_literal(c, word),
                 c => word.extend(['\\', c]),
             },
-            (c, _) => literal(c, word),
+            (c, _) => push_literal(c, word),
         }
     }
 }
 
-/// A quoted tilde is the name of a file in the directory where the shell is, and is spelled so here.
-fn literal(c: char, word: &mut String) {
+/// Adds a character that the shell does not expand. A word that begins with a quoted `~` or `$` is the
+/// name of a file in the current directory, so it gets `./` here, to differ from an expanded one.
+fn push_literal(c: char, word: &mut String) {
     if word.is_empty() && ['~', '$'].contains(&c) {
         word.push_str("./");
     }
@@ -191,7 +191,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_means_us_is_told_from_what_starts_us() {
+    fn a_value_that_means_us_need_not_start_us() {
         for (value, expected) in [
             ("heroku-rs", Kin::Us),
             ("heroku-rs --verbose 'a b'", Kin::Us),

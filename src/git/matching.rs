@@ -1,10 +1,10 @@
-//! Which settings hold for a request: git's own rules for the URL in a key such as
+//! Which settings apply to a request: git's own rules for the URL in a key such as
 //! `credential.https://*.heroku.com.helper`.
 //!
-//! git has no command that lists them (`git config --get-urlmatch` gives the most specific value, and
-//! helpers add up). A test holds every rule to the installed git.
+//! git has no command that lists them (`git config --get-urlmatch` gives only the most specific value,
+//! but helpers add up). A test compares every rule with the installed git.
 //!
-//! Source: git's `urlmatch.c`, and `credential.c` for the keys that `urlmatch.c` takes for no URL.
+//! Source: git's `urlmatch.c`, and `credential.c` for the keys that `urlmatch.c` does not accept as a URL.
 
 use super::Setting;
 
@@ -15,7 +15,7 @@ pub struct Request {
     normal: Option<NormalUrl>,
 }
 
-/// The parts of a URL as `credential.c` takes them, any of which may be missing in a key.
+/// The parts of a URL as `credential.c` splits it. Any of them may be missing in a key.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Parts {
     protocol: Option<Vec<u8>>,
@@ -31,7 +31,7 @@ struct NormalUrl {
     user: Option<Vec<u8>>,
     host: Vec<u8>,
     port: Vec<u8>,
-    /// The path and what follows it.
+    /// The path, with the query and the fragment.
     path: Vec<u8>,
 }
 
@@ -49,7 +49,7 @@ impl Request {
         Some(String::from_utf8_lossy(name).into_owned())
     }
 
-    /// Whether what a setting of `credential.*` says holds for this request.
+    /// Whether a setting of `credential.*` applies to this request.
     fn is_covered_by(&self, setting: &Setting) -> bool {
         let Some(pattern) = setting.pattern() else {
             return true;
@@ -60,8 +60,8 @@ impl Request {
         }
     }
 
-    /// The positions of the helpers among these settings that git asks, in its order: an empty value
-    /// empties the list.
+    /// The positions of the helpers among these settings that git asks, in git's order. An empty value
+    /// resets the list.
     pub(super) fn helpers_in(&self, settings: &[Setting]) -> Vec<usize> {
         let mut asked = Vec::new();
         for (position, setting) in settings.iter().enumerate() {
@@ -79,7 +79,7 @@ impl Request {
 }
 
 impl Setting {
-    /// Whether it is a credential helper, for whatever URL.
+    /// Whether it is a credential helper, for any URL.
     pub(super) fn is_helper(&self) -> bool {
         self.key == "credential.helper"
             || self.key.starts_with("credential.") && self.key.ends_with(".helper")
@@ -91,8 +91,8 @@ impl Setting {
         Some(rest.rsplit_once('.')?.0)
     }
 
-    /// Whether it holds for Heroku's git server, or for one app or user there. For keys of `credential`
-    /// and `http`.
+    /// Whether it applies to Heroku's git server, or to one app or user there. Only for keys of
+    /// `credential` and `http`.
     pub fn covers_heroku(&self) -> bool {
         let heroku = Request::for_url("https://git.heroku.com");
         let Some(pattern) = self.pattern() else {
@@ -131,14 +131,14 @@ impl Parts {
         }
         Parts {
             protocol: protocol.and_then(|text| Some(text.into()).filter(|_| !text.is_empty())),
-            // An empty one is wanted of a request, and no request has one.
+            // Kept even if empty: then it matches no request, since none has an empty user name.
             username: user.map(decoded),
             host: set(host),
             path,
         }
     }
 
-    /// Source: `credential_match`; a value with a line end is refused as a whole.
+    /// Source: `credential_match`. git rejects a whole pattern if one part contains a line feed.
     fn covers(&self, request: &Parts) -> bool {
         let pairs = [
             (&self.protocol, &request.protocol),
@@ -176,7 +176,7 @@ impl Parts {
     }
 }
 
-/// What is no letter, digit or one of `-._~`, in percent.
+/// Appends a byte, percent-encoded unless it is a letter, a digit or one of `-._~`.
 fn push_encoded(url: &mut Vec<u8>, byte: u8) {
     if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
         url.push(byte);
@@ -194,7 +194,7 @@ fn hexadecimal(digits: &[u8]) -> Option<u8> {
         .filter(|_| is_hexadecimal)
 }
 
-/// Source: `url_decode_internal`, which leaves a `%` that opens no code as it is.
+/// Source: `url_decode_internal`, which keeps a `%` that begins no valid escape.
 fn decoded(text: &str) -> Vec<u8> {
     let mut rest = text.as_bytes();
     let mut bytes = Vec::with_capacity(rest.len());
@@ -206,7 +206,7 @@ fn decoded(text: &str) -> Vec<u8> {
     bytes
 }
 
-/// Whether a label of the host may be `*`, for any.
+/// Whether a label of the host may be `*`, which matches any label.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Globs {
     Allowed,
@@ -283,7 +283,7 @@ impl NormalUrl {
     }
 }
 
-/// Leading zeros and the scheme's own port are left out.
+/// The port without leading zeros; empty if it is the scheme's default.
 fn normal_port(port: &[u8], scheme: &[u8]) -> Option<Vec<u8>> {
     if port.is_empty() {
         return Some(Vec::new());
@@ -299,7 +299,7 @@ fn normal_port(port: &[u8], scheme: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-/// A path whose `.` and `..` are resolved, with what follows it.
+/// A path with its `.` and `..` resolved, and the query and the fragment after it.
 fn normal_path(path: &[u8]) -> Option<Vec<u8>> {
     let end = path.iter().position(|byte| b"?#".contains(byte));
     let (path, after) = path.split_at(end.unwrap_or(path.len()));
@@ -319,7 +319,7 @@ fn normal_path(path: &[u8]) -> Option<Vec<u8>> {
     Some(normal)
 }
 
-/// Source: `append_normalized_escapes`; none if a `%` opens no code.
+/// Source: `append_normalized_escapes`; none if a `%` begins no valid escape.
 fn normalized_escapes(text: &[u8]) -> Option<Vec<u8>> {
     const UNSAFE: &[u8] = b" <>\"%{}|\\^`";
     const RESERVED: &[u8] = b":/?#[]@!$&'()*+,;=";

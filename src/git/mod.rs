@@ -27,14 +27,14 @@ pub use urls::{HerokuUrl, Way};
 
 use child::Output;
 
-/// The key under which a helper for Heroku's git server stands: to the letter the one that the
-/// Heroku CLI looks at, since it adds its own helper where this key has fewer than two values.
+/// The key of the helpers for Heroku's git server. It is exactly the key that the Heroku CLI reads: the
+/// CLI adds its own helper if this key has fewer than two values.
 pub const HEROKU_HELPER: &str = "credential.https://git.heroku.com.helper";
 
-/// The value that names this program where it is on PATH.
+/// The value that names this program if it is on PATH.
 pub const OUR_NAME: &str = "heroku-rs";
 
-/// Whose configuration is changed.
+/// Which configuration file is changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     /// The user's, `~/.gitconfig`.
@@ -52,7 +52,7 @@ impl fmt::Display for Scope {
     }
 }
 
-/// A value in git's configuration, and where it stands.
+/// A value in git's configuration, and where it is set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Setting {
     /// git's word for the scope: `system`, `global`, `local`, `worktree` or `command`.
@@ -81,8 +81,8 @@ impl Remote {
 }
 
 impl Git {
-    /// The helpers that hear about Heroku in the current directory, in the order in which git reads
-    /// them: those that git asks for `https://git.heroku.com` or for one of the remotes there.
+    /// The helpers that git asks about Heroku in the current directory, in the order in which git reads
+    /// them: for `https://git.heroku.com`, or for one of the remotes there.
     ///
     /// # Errors
     /// A [`Notice`] if git cannot be run or its configuration cannot be read.
@@ -91,10 +91,10 @@ impl Git {
         Ok(helpers_for(&self.settings()?, &remotes))
     }
 
-    /// Whether git asks another helper about Heroku after this program; none if git does not say so
-    /// by the deadline, or does not name this program.
+    /// Whether git asks another helper about Heroku after this program; none if git does not list its
+    /// configuration by the deadline, or if this program is not in it.
     ///
-    /// A helper that reads the login that we read has no other answer, and does not count.
+    /// A helper that reads the same login as we do gives the same answer, so it does not count.
     pub fn is_followed(&self, deadline: Instant) -> Option<bool> {
         let output = self.run_for(LIST, &[], b"", deadline).ok()?;
         let helpers = helpers_for(&listed(&output.stdout), &[]);
@@ -127,9 +127,10 @@ impl Git {
         let output = self.run(["remote", "-v"])?;
         if !output.is_success {
             let is_outside = text(&output.stderr).contains("not a git repository");
-            return match is_outside {
-                true => Ok(Vec::new()),
-                false => Err(failed(&output)),
+            return if is_outside {
+                Ok(Vec::new())
+            } else {
+                Err(failed(&output))
             };
         }
         let printed = text(&output.stdout);
@@ -146,8 +147,8 @@ impl Git {
         Ok(urls.into_iter().map(remote).collect())
     }
 
-    /// The keys of the remote URLs that carry a password to Heroku's git server: git sends that one,
-    /// and asks no helper. Never a URL.
+    /// The keys of the remote URLs of Heroku's git server that contain a password: git sends that
+    /// password, and asks no helper. Never a URL.
     ///
     /// # Errors
     /// As [`Git::helpers_for_heroku`].
@@ -158,8 +159,8 @@ impl Git {
             url.is_some_and(|url| url.way == Way::Https && url.has_password)
         };
         let settings = self.settings()?.into_iter();
-        let guilty = settings.filter(|setting| is_url(&setting.key) && has_password(setting));
-        Ok(guilty.map(|setting| setting.key).collect())
+        let found = settings.filter(|setting| is_url(&setting.key) && has_password(setting));
+        Ok(found.map(|setting| setting.key).collect())
     }
 }
 
@@ -181,8 +182,8 @@ pub fn helpers_for(settings: &[Setting], remotes: &[Remote]) -> Vec<Setting> {
     asked.into_iter().map(|at| settings[at].clone()).collect()
 }
 
-/// Reads `git config -z --show-scope --show-origin`: scope, origin, then key and value, the
-/// value parted from its key by a line feed and left out where the key stands alone.
+/// Reads the output of `git config -z --show-scope --show-origin`: scope, origin, then key and value. A
+/// line feed separates the value from its key; a key without a value has neither.
 pub fn listed(bytes: &[u8]) -> Vec<Setting> {
     let text = text(bytes);
     let mut parts = text.split_terminator('\0');
@@ -204,7 +205,7 @@ fn text(bytes: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(bytes)
 }
 
-/// What git says of a failure: its first line, since a page on its usage may follow.
+/// git's own message about a failure: only its first line, since its usage may follow.
 fn failed(output: &Output) -> Notice {
     let printed = text(&output.stderr);
     let first = printed.lines().next().unwrap_or("it failed in silence");
@@ -225,15 +226,6 @@ fn failed(output: &Output) -> Notice {
         format!("git config: {first}"),
         "look at: git config --show-origin --list",
     )
-}
-
-/// A word as a shell takes it.
-fn quoted_for_shell(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-:+@=,".contains(c);
-    match !word.is_empty() && word.chars().all(plain) {
-        true => word.to_owned(),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
-    }
 }
 
 #[cfg(test)]

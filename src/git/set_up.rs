@@ -1,8 +1,8 @@
-//! Writing our lines into git's configuration, and removing them: no line of others is changed.
+//! Adds our lines to git's configuration, and removes them. No other line is changed.
 //!
-//! They go to the end of the file that `git config` of a scope writes, so that they come after every
-//! other section and `[include]`. The file is replaced as git does it, by renaming `FILE.lock` over it,
-//! and only if git reads the new text as the old settings and ours.
+//! They are added at the end of the file that `git config` writes for a scope, so that they come after
+//! every other section and `[include]`. The file is replaced as git does it, by renaming `FILE.lock` over
+//! it, and only if git reads the new text as the old settings and ours.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -13,16 +13,17 @@ use std::time::Duration;
 
 use tempfile::TempPath;
 
-use super::{Git, HEROKU_HELPER, Kin, OUR_NAME, Scope, Setting, failed, quoted_for_shell, text};
+use super::{Git, HEROKU_HELPER, Kin, OUR_NAME, Scope, Setting, failed, text};
 use crate::environment::Environment;
 use crate::files;
 use crate::notice::{Command, Fix, Notice};
 
-/// How long git's lock is waited for, which a git that was killed leaves. git itself gives up at once.
+/// How long to wait for git's lock on the file. A git that was killed leaves its lock behind; git itself
+/// does not wait for it.
 const LOCK_LIMIT: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(25);
 
-/// The oldest git that has all that is asked of it here and in `doctor`.
+/// The oldest git that has every option used here and in `doctor`.
 const OLDEST: (u32, u32) = (2, 30);
 
 const HEADER: &str = "[credential \"https://git.heroku.com\"]";
@@ -30,7 +31,7 @@ const HEADER: &str = "[credential \"https://git.heroku.com\"]";
 /// What `set_up` did.
 #[derive(Debug, PartialEq, Eq)]
 pub enum SetUp {
-    /// Nothing: the two values were there, with no other helper behind them.
+    /// Nothing: the two values were there, with no other helper after them.
     AsItWas,
     /// The reset and our helper were added.
     Added,
@@ -39,8 +40,8 @@ pub enum SetUp {
 }
 
 impl Git {
-    /// Writes two values, the reset and `helper`, to the end of the file of a scope. Two, because the
-    /// Heroku CLI sets its own helper over a single one before every command, and leaves several alone.
+    /// Writes two values, the reset and `helper`, at the end of a scope's file. Two, because before every
+    /// command the Heroku CLI overwrites a single value with its own helper, but leaves several alone.
     ///
     /// # Errors
     /// A [`Notice`]; the file is then as it was.
@@ -51,7 +52,7 @@ impl Git {
         environment: &Environment,
     ) -> Result<SetUp, Notice> {
         let file = self.file(scope, environment)?;
-        // Without the lock, since a file that cannot be written may be as it should be.
+        // First without the lock: a file that cannot be written may already be correct.
         if is_last(&self.entries(&file.target)?, helper) {
             return Ok(SetUp::AsItWas);
         }
@@ -71,8 +72,8 @@ impl Git {
         Ok(if removed { SetUp::Moved } else { SetUp::Added })
     }
 
-    /// Removes the lines that `set_up` wrote; says whether there were any. The section's header goes with
-    /// them if nothing else is in the section.
+    /// Removes the lines that `set_up` wrote; returns whether there were any. The section's header is
+    /// removed too if nothing else is in the section.
     ///
     /// # Errors
     /// A [`Notice`]; the file is then as it was.
@@ -90,8 +91,8 @@ impl Git {
         Ok(removed)
     }
 
-    /// Renames the locked copy over the file, if git reads it as the old entries without pairs of ours,
-    /// and with these at the end.
+    /// Renames the locked copy over the file, if git reads the copy as the old entries without our pairs,
+    /// followed by `ours`.
     fn replace(
         &self,
         file: &ConfigFile,
@@ -117,7 +118,7 @@ impl Git {
                 ),
             ));
         }
-        // Windows renames no open file.
+        // Windows cannot rename an open file.
         drop(lock.file);
         files::rename_over(lock.path, &file.target).map_err(unchanged)
     }
@@ -136,11 +137,11 @@ impl Git {
         Ok(entries.map(<[u8]>::to_vec).collect())
     }
 
-    /// The file of a scope that git writes.
+    /// The file that git writes for a scope.
     fn file(&self, scope: Scope, environment: &Environment) -> Result<ConfigFile, Notice> {
         let is_no_file = |path: &Path| path.exists() && !path.is_file();
-        // git, run by root, puts a file in the place of a device, such as the `/dev/null` by which
-        // configuration is switched off. It waits for a FIFO.
+        // As root, git would replace a device with a file, such as the `/dev/null` that switches
+        // configuration off. For a FIFO it would wait.
         if environment
             .git_config_global
             .as_deref()
@@ -212,14 +213,14 @@ fn global_file(version: (u32, u32), environment: &Environment) -> Result<PathBuf
 struct ConfigFile {
     scope: Scope,
     path: PathBuf,
-    /// Where links lead from there.
+    /// The file after all symbolic links.
     target: PathBuf,
-    /// By `GIT_CONFIG_GLOBAL`.
+    /// Whether `GIT_CONFIG_GLOBAL` names it.
     is_chosen: bool,
     home: Option<PathBuf>,
 }
 
-/// git's lock on a file, which becomes the file; removed with this value if it does not.
+/// git's lock file, which is renamed to the file itself, or removed when this value is dropped.
 struct Lock {
     path: TempPath,
     file: fs::File,
@@ -240,7 +241,7 @@ impl ConfigFile {
         let name = PathBuf::from(name);
         let mut options = fs::File::options();
         options.write(true).create_new(true);
-        // What is in a new file concerns its owner alone.
+        // Only its owner may read a new file.
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut waited = Duration::ZERO;
@@ -273,7 +274,7 @@ impl ConfigFile {
         self.home.as_deref()
     }
 
-    /// Why it was left as it was, and what works instead: to add this helper, or to remove ours.
+    /// Why the file was left as it was, and what works instead: to add `helper`, or to remove ours if none.
     fn unchanged(&self, why: &io::Error, helper: Option<&str>) -> Notice {
         let is_read_only = matches!(
             why.kind(),
@@ -292,7 +293,7 @@ impl ConfigFile {
                 let editor = Command::new("${EDITOR:-vi}").path(&self.path, self.home());
                 Fix::command("remove our lines", editor)
             }
-            // git reads both files, and writes the usual one if there is one.
+            // git reads both files, and writes `~/.gitconfig` if it exists.
             Some(_) if is_read_only && self.is_xdg() => {
                 Command::new("touch ~/.gitconfig && git credential-heroku-rs setup").into()
             }
@@ -327,9 +328,10 @@ impl Lock {
             #[cfg(unix)]
             {
                 use std::os::unix::fs::{MetadataExt, fchown};
-                let made = self.file.metadata()?;
-                if (made.uid(), made.gid()) != (replaced.uid(), replaced.gid()) {
-                    // Only root can, and git does not try: else the file is the writer's, as after git.
+                let created = self.file.metadata()?;
+                if (created.uid(), created.gid()) != (replaced.uid(), replaced.gid()) {
+                    // Only root can do this, and git does not try. Otherwise the file belongs to the
+                    // user who writes it, as after git.
                     let _ = fchown(&self.file, Some(replaced.uid()), Some(replaced.gid()));
                 }
             }
@@ -368,7 +370,7 @@ fn starts_us(value: &str) -> bool {
     matches!(Setting::helper(value).kin(), Kin::Us | Kin::Stale)
 }
 
-/// Whether a pair with this helper is there, and nothing behind it that could add another helper.
+/// Whether a pair with this helper is there, and nothing after it that could add another helper.
 fn is_last(entries: &[Vec<u8>], helper: &str) -> bool {
     let pair = [entry(""), entry(helper)];
     let Some(at) = entries.windows(2).rposition(|two| two == pair) else {
@@ -382,7 +384,7 @@ fn is_last(entries: &[Vec<u8>], helper: &str) -> bool {
     })
 }
 
-/// Whether `kept` is `before` without some pairs of ours, or all of them.
+/// Whether `kept` is `before` without some or all of our pairs.
 fn is_without_pairs(mut before: &[Vec<u8>], mut kept: &[Vec<u8>]) -> bool {
     while let [first, rest @ ..] = before {
         if is_pair(before) && !kept.starts_with(&before[..2]) {
@@ -396,8 +398,8 @@ fn is_without_pairs(mut before: &[Vec<u8>], mut kept: &[Vec<u8>]) -> bool {
     kept.is_empty()
 }
 
-/// The text without the lines that `set_up` writes, and whether there were any. A line that it does not
-/// write so, such as one with a comment, stays.
+/// The text without the lines that `set_up` writes, and whether there were any. Lines in another form,
+/// such as one with a comment, stay.
 fn without_pairs(text: &[u8]) -> (Vec<u8>, bool) {
     let lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
     let is_header = |line: &&[u8]| line.trim_ascii_start().starts_with(b"[");
@@ -456,7 +458,7 @@ fn helper_in(line: &[u8]) -> Option<String> {
     (!is_quoted).then_some(unquoted)
 }
 
-/// A value as git's configuration files take it.
+/// A value, quoted for git's configuration files.
 fn quoted_for_git(value: &str) -> String {
     let escaped = value.replace('\\', "\\\\").replace('"', "\\\"");
     let escaped = escaped.replace('\n', "\\n").replace('\t', "\\t");
@@ -478,8 +480,8 @@ fn path_of(bytes: &[u8]) -> PathBuf {
     PathBuf::from(text(bytes).into_owned())
 }
 
-/// The value that makes git find this program: its name if git looks for it there, else its path, quoted
-/// for the shell that git hands it to.
+/// The value that makes git find this program: its name if it is on PATH, else its path, quoted for the
+/// shell that git passes it to.
 pub fn helper_value(is_on_path: bool, program: &Path) -> String {
     if is_on_path {
         return OUR_NAME.to_owned();
@@ -489,8 +491,19 @@ pub fn helper_value(is_on_path: bool, program: &Path) -> String {
     if path.chars().all(plain) {
         path
     } else {
-        // A value that does not start with a slash would be taken for the name of a git command.
-        format!("!{}", quoted_for_shell(&path))
+        // git takes a value that does not start with a slash for the name of a git command.
+        format!("!{}", quoted_for_sh(&path))
+    }
+}
+
+/// A path as one word for `sh`, which runs git's helpers on every system. It is not for pasting: on Windows
+/// a [`Command`] is quoted for the command prompt instead.
+fn quoted_for_sh(path: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-:+@=,".contains(c);
+    if path.chars().all(is_plain) {
+        path.to_owned()
+    } else {
+        format!("'{}'", path.replace('\'', r"'\''"))
     }
 }
 

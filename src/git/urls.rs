@@ -1,35 +1,35 @@
-//! Addresses of Heroku's git server as people write them, with what they carry.
+//! URLs of Heroku's git server as users write them, and the credentials in them.
 
 use zeroize::Zeroizing;
 
 use crate::token::Token;
 
-/// An address of Heroku's git server.
+/// A URL of Heroku's git server.
 #[derive(Debug)]
 pub struct HerokuUrl {
-    /// How it is reached.
+    /// How it reaches the server.
     pub way: Way,
     /// The token in it, as password or as user name.
     pub token: Option<Token>,
-    /// Whether there is a password in it, a token or not. An empty one is a password to git.
+    /// Whether it contains a password, a token or not. To git, an empty password is one too.
     pub has_password: bool,
-    /// The same address without user and password, over https.
+    /// The same URL without user name and password, over https.
     pub clean: String,
 }
 
 /// How a server is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
-    /// The way that works.
+    /// The only way that works.
     Https,
-    /// In clear text: whatever is sent can be read on the way.
+    /// Unencrypted: what is sent can be read on the network.
     Http,
-    /// Heroku's git server has not answered that since November 2021.
+    /// Heroku's git server has not supported it since November 2021.
     Ssh,
 }
 
 impl HerokuUrl {
-    /// Reads an address; none where it does not lead to Heroku's git server.
+    /// Parses a URL; none if it does not lead to Heroku's git server.
     pub fn parse(url: &str) -> Option<HerokuUrl> {
         if let Some((_, app)) = url.split_once("git@heroku.com:") {
             return ssh(app);

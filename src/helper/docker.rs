@@ -1,30 +1,30 @@
-//! What docker asks of a helper for `registry.heroku.com`: the same token, the same rules as for git.
+//! Answers docker's requests for `registry.heroku.com`: the same token and the same rules as for git.
 //!
-//! docker has a channel for failures, so unlike git it is told when something was not done. Every
-//! other registry is one that we have no credential for, and for which nothing is asked or opened.
+//! Unlike git, docker reads a helper's failures, so they are reported to it. For every other registry we
+//! have no credential, and no source is opened or asked.
 
 use std::ffi::OsString;
 use std::io::Read;
 
 use zeroize::Zeroizing;
 
-use super::git::{self, Place, ending_soon, not_kept, others_are_here, place_for};
+use super::git::{self, Place, expires_soon, not_kept, others_are_here, place_for};
 use crate::account::Account;
 use crate::context::Context;
 use crate::docker_protocol::{self, Action, Offered, PROGRAM, Refusal, USERNAME};
 use crate::hosts::{HerokuHost, Service};
 use crate::logins;
-use crate::logins::lookup::{self, Found, Source, Wanted};
+use crate::logins::lookup::{self, Found, Source, Wanted, of_account};
 use crate::notice::{Kind, Notice};
 use crate::token::Token;
 
-/// What there is to say to docker, and to the person behind it.
+/// The reply to docker, and the message for the user.
 #[derive(Debug)]
 pub struct Reply {
-    /// For stdout: docker reads it, a failure's text too.
+    /// For stdout: docker reads it, also the text of a failure.
     pub answer: Zeroizing<Vec<u8>>,
     /// For stderr, which docker passes on.
-    pub word: Option<Notice>,
+    pub notice: Option<Notice>,
     /// Whether what docker asked for was done; the exit code says so.
     pub outcome: Outcome,
 }
@@ -39,10 +39,10 @@ pub enum Outcome {
 }
 
 impl Reply {
-    fn done(answer: Zeroizing<Vec<u8>>, word: Option<Notice>) -> Reply {
+    fn done(answer: Zeroizing<Vec<u8>>, notice: Option<Notice>) -> Reply {
         Reply {
             answer,
-            word,
+            notice,
             outcome: Outcome::Done,
         }
     }
@@ -51,10 +51,10 @@ impl Reply {
         Reply::done(line(text), None)
     }
 
-    fn refused(text: &str, word: Option<Notice>) -> Reply {
+    fn refused(text: &str, notice: Option<Notice>) -> Reply {
         Reply {
             answer: line(text),
-            word,
+            notice,
             outcome: Outcome::Refused,
         }
     }
@@ -66,7 +66,7 @@ impl From<Refusal> for Reply {
     }
 }
 
-/// docker shows what stands on stdout, and not every program that calls us shows stderr.
+/// docker shows stdout, and not every program that calls us shows stderr.
 impl From<Notice> for Reply {
     fn from(notice: Notice) -> Reply {
         let what = notice.what().to_owned();
@@ -78,14 +78,14 @@ fn line(text: &str) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(format!("{text}\n").into_bytes())
 }
 
-/// Does what docker asks for in its one argument, with what it writes on stdin.
+/// Runs the action in docker's one argument, with docker's input on stdin.
 pub fn answer(arguments: &[OsString], input: &mut dyn Read, context: &Context) -> Reply {
     let usage = || format!("Usage: {PROGRAM} <store|get|erase|list|version>");
-    let [word] = arguments else {
+    let [action] = arguments else {
         return Reply::refused(&usage(), None);
     };
-    let word = word.to_string_lossy();
-    let done = match Action::named(&word) {
+    let action = action.to_string_lossy();
+    let done = match Action::named(&action) {
         Some(Action::Get) => get(input, context),
         Some(Action::Store) => store(input, context),
         Some(Action::Erase) => erase(input, context),
@@ -98,7 +98,7 @@ pub fn answer(arguments: &[OsString], input: &mut dyn Read, context: &Context) -
         }
         Some(Action::Help) => Ok(Reply::text(&usage())),
         None => {
-            let text = format!("Unknown credential action `{word}`");
+            let text = format!("Unknown credential action `{action}`");
             Ok(Reply::refused(&text, None))
         }
     };
@@ -114,12 +114,12 @@ fn get(input: &mut dyn Read, context: &Context) -> Result<Reply, Reply> {
     let host = registry(&server, context).ok_or(Refusal::NotFound)?;
     let answer = lookup::find(&any_account(&host), context);
     let Some(found) = &answer.found else {
-        return Err(none(answer.why_none()));
+        return Err(no_credential(answer.why_none()));
     };
-    let word = answer.passed_over();
-    let word = word.or_else(|| ending_soon(found, context));
+    let notice = answer.passed_over();
+    let notice = notice.or_else(|| expires_soon(found, context));
     let reply = docker_protocol::credential(&server, &found.token);
-    Ok(Reply::done(reply, word))
+    Ok(Reply::done(reply, notice))
 }
 
 fn any_account(host: &HerokuHost) -> Wanted<'_> {
@@ -129,17 +129,17 @@ fn any_account(host: &HerokuHost) -> Wanted<'_> {
     }
 }
 
-/// Where nobody is logged in docker goes on without a credential, and the person reads why. A
-/// keyring that gives no answer is something else: there may be a login.
-fn none(why: Notice) -> Reply {
+/// If the user is not logged in, docker continues without a credential, and the notice says why. A keyring
+/// that gives no answer is a failure instead: there may be a login.
+fn no_credential(why: Notice) -> Reply {
     match why.kind() {
         Kind::NotLoggedIn => Reply::refused(&Refusal::NotFound.to_string(), Some(why)),
         Kind::Failed | Kind::Usage => Reply::from(why),
     }
 }
 
-/// Keeps a token that `docker login` was given, by the rules for one that git was given: while
-/// there is none, or for the very account that is named. A login is never replaced by another's.
+/// Stores a token from `docker login`, by the same rules as a token from git: if there is none yet, or for
+/// exactly the account that is named. A login is never replaced by one of another account.
 fn store(input: &mut dyn Read, context: &Context) -> Result<Reply, Reply> {
     let Offered {
         server,
@@ -165,18 +165,20 @@ fn store(input: &mut dyn Read, context: &Context) -> Result<Reply, Reply> {
         Place::Taken(found) if found.token == token => {
             return Ok(Reply::done(Zeroizing::default(), None));
         }
-        Place::Taken(found) => same_user(Some(&username), &found).ok_or_else(|| taken(&found))?,
+        Place::Taken(found) => {
+            account_to_replace(&username, &found).ok_or_else(|| taken(&found))?
+        }
         Place::OthersAreHere => return Err(others_are_here().into()),
         Place::Free => named.unwrap_or_else(Account::unnamed),
     };
     keep(context, &account, &token)
 }
 
-/// The account whose token is to be replaced: only the keyring's own, and only under its own name.
-fn same_user(username: Option<&str>, found: &Found) -> Option<Account> {
+/// The account, if its token may be replaced: only one in the keyring, and only if docker names it.
+fn account_to_replace(username: &str, found: &Found) -> Option<Account> {
     let account = found.account.clone()?;
-    let same = username == Some(account.as_str());
-    (same && found.source == Source::Keyring).then_some(account)
+    let is_named = username == account.as_str();
+    (is_named && found.source == Source::Keyring).then_some(account)
 }
 
 fn keep(context: &Context, account: &Account, token: &Token) -> Result<Reply, Reply> {
@@ -186,11 +188,10 @@ fn keep(context: &Context, account: &Account, token: &Token) -> Result<Reply, Re
 }
 
 fn taken(found: &Found) -> Notice {
-    let account = found.account.as_ref().map(Account::as_str);
-    let whose = account.map_or_else(String::new, |account| format!(" of {account}"));
     Notice::new(
         format!(
-            "the token was not kept: docker uses the Heroku login{whose} in {}",
+            "the token was not kept: docker uses the Heroku login{} in {}",
+            of_account(found.account.as_ref()),
             found.source
         ),
         "to change that login: git credential-heroku-rs login",
@@ -204,16 +205,16 @@ fn not_ours() -> Notice {
     )
 }
 
-/// `docker logout` means docker, and the token is git's and the Heroku CLI's too: it stays.
+/// Keeps the token: `docker logout` is about docker alone, but git and the Heroku CLI use the token too.
 fn erase(input: &mut dyn Read, context: &Context) -> Result<Reply, Reply> {
     let server = docker_protocol::server(input)?;
-    let word = registry(&server, context).map(|_| {
+    let notice = registry(&server, context).map(|_| {
         Notice::new(
             "the Heroku login stays: it is git's and the Heroku CLI's too",
             "to keep docker from it: git credential-heroku-rs unsetup --docker",
         )
     });
-    Ok(Reply::done(Zeroizing::default(), word))
+    Ok(Reply::done(Zeroizing::default(), notice))
 }
 
 fn list(context: &Context) -> Result<Reply, Reply> {

@@ -1,7 +1,7 @@
-//! What git asks of a helper: `get`, `store`, `erase`.
+//! Answers git's requests to a helper: `get`, `store` and `erase`.
 //!
-//! For a host that is not ours each of them ends at its first line, without a word and without a
-//! file, a socket or a child process. None of them prompts, and none waits without a limit.
+//! For a host that is not Heroku's, each of them returns before anything else happens: it prints nothing
+//! and opens no file, socket or child process. None of them prompts, and none waits without a limit.
 
 use std::io::{self, Write};
 use std::time::Instant;
@@ -28,8 +28,8 @@ struct HerokuRequest {
 }
 
 impl HerokuRequest {
-    /// Reads a request. None where it is not for Heroku, or for anyone; a request for Heroku that
-    /// cannot be read is a problem.
+    /// Reads a request; none if it is not for Heroku. A request that cannot be read is an error only if
+    /// it is for Heroku.
     fn read(input: &mut dyn io::Read, context: &Context) -> Result<Option<HerokuRequest>, Notice> {
         let heroku_host = |scheme: &str, host: &str| {
             HerokuHost::of(scheme, host, context.environment.heroku_host.as_deref())
@@ -46,7 +46,7 @@ impl HerokuRequest {
                 context
                     .environment
                     .trace
-                    .log(|| read_in_public(&request, host.as_ref()));
+                    .log(|| trace_text(&request, host.as_ref()));
                 Ok(host.map(|host| HerokuRequest {
                     fields: request,
                     host,
@@ -61,20 +61,20 @@ impl HerokuRequest {
         }
     }
 
-    /// The request's user name; none where a token stands in its place.
+    /// The request's user name; none if a token is in its place.
     fn username(&self) -> Option<&str> {
         let name = self.fields.username.as_deref()?;
         let password = self.fields.password.as_ref().map(Token::expose);
         (!token::is_shaped_like_one(name) && password != Some(name)).then_some(name)
     }
 
-    /// The account that the request's user name means: an email does, any other name says nothing.
+    /// The account that the request's user name stands for. Only an email stands for one.
     fn account(&self) -> Option<Account> {
         Account::parse(self.username()?).filter(Account::is_email)
     }
 }
 
-fn read_in_public(request: &Request, host: Option<&HerokuHost>) -> String {
+fn trace_text(request: &Request, host: Option<&HerokuHost>) -> String {
     let fields = request.fields();
     match host {
         Some(host) => format!("a request for {}, with {fields}", host.name()),
@@ -89,20 +89,20 @@ fn misread(malformed: &Malformed) -> Notice {
     )
 }
 
-/// Answers with the token, or says in one hint why there is none.
+/// Answers with the token, or with a notice that says why there is none.
 ///
-/// The reply goes out in one piece once it is whole, since git uses what it gets of a partial one.
-/// Without a token it is the user name alone, so that git asks for the password only; what is
-/// pasted there comes back in `store`. If git asks another helper after us, the reply is empty
-/// instead: a credential that it has for another user name would not match ours.
+/// The reply is written in one piece, since git would use a part of it. Without a token it contains only
+/// the user name, so that git asks for just the password; the token that is pasted there comes back in
+/// `store`. If git asks another helper after us, the reply is empty instead: that helper may have a
+/// credential for another user name, which would not match ours.
 ///
-/// Gives what the user is told.
+/// Returns the message for the user.
 pub fn get(input: &mut dyn io::Read, output: &mut dyn Write, context: &Context) -> Option<Notice> {
     let deadline = Instant::now() + context.environment.keyring_limit;
     let trace = &context.environment.trace;
     let mut send = |reply: &Reply<'_>| {
         trace.log(|| format!("reply: {}", reply.fields()));
-        // git may have closed its end already: then it needs no answer.
+        // If git has closed its end already, it needs no answer.
         let _ = output
             .write_all(&reply.to_bytes())
             .and_then(|()| output.flush());
@@ -116,7 +116,9 @@ pub fn get(input: &mut dyn io::Read, output: &mut dyn Write, context: &Context) 
         let answer = lookup::find(&wanted, context);
         if let Some(found) = &answer.found {
             send(&credential(&request, found));
-            return answer.passed_over().or_else(|| ending_soon(found, context));
+            return answer
+                .passed_over()
+                .or_else(|| expires_soon(found, context));
         }
         let next = next_helper(&context.environment, deadline);
         send(&no_credential(&request, &next));
@@ -131,7 +133,7 @@ pub fn get(input: &mut dyn io::Read, output: &mut dyn Write, context: &Context) 
     })
 }
 
-/// Reads a request and answers it, if it is for Heroku; gives what the user is told.
+/// Reads a request and answers it if it is for Heroku; returns the message for the user.
 fn for_heroku(
     input: &mut dyn io::Read,
     context: &Context,
@@ -161,7 +163,7 @@ enum NextHelper {
     Unknown,
 }
 
-/// Asks git, if it started us: only then does its configuration say who is asked next.
+/// Asks git, if it started us: only then does its configuration say which helper is next.
 fn next_helper(environment: &Environment, deadline: Instant) -> NextHelper {
     if !environment.is_started_by_git {
         return NextHelper::Absent;
@@ -183,7 +185,7 @@ fn next_helper(environment: &Environment, deadline: Instant) -> NextHelper {
     next
 }
 
-/// The user name is git's own where it has one: Heroku looks at the password alone.
+/// The reply with a token. git's own user name is kept if it has one: Heroku checks only the password.
 fn credential<'a>(request: &'a HerokuRequest, found: &'a Found) -> Reply<'a> {
     let account = found.account.as_ref().map(Account::as_str);
     Reply::Credential {
@@ -194,9 +196,9 @@ fn credential<'a>(request: &'a HerokuRequest, found: &'a Found) -> Reply<'a> {
     }
 }
 
-/// Near the end of a token's life, a word once a day, with the command that renews it: in its last
-/// three days, or in its last quarter where it lives for hours only.
-pub(super) fn ending_soon(found: &Found, context: &Context) -> Option<Notice> {
+/// A notice with the command that renews the token, once a day while the token expires soon: in its last
+/// three days, or in the last quarter of a short life.
+pub(super) fn expires_soon(found: &Found, context: &Context) -> Option<Notice> {
     let known = found.known.as_ref()?;
     let (now, day) = (context.now(), SignedDuration::from_hours(24));
     let left = known.left_if_near_its_end(now)?;
@@ -210,7 +212,7 @@ pub(super) fn ending_soon(found: &Found, context: &Context) -> Option<Notice> {
         warned: Some(now),
         ..known.clone()
     };
-    // Where this cannot be noted, the word comes again with the next push.
+    // If this cannot be recorded, the notice comes again with the next push.
     let _ = token_metadata::remember(&context.environment, warned);
     Some(Notice::new(
         format!(
@@ -222,13 +224,13 @@ pub(super) fn ending_soon(found: &Found, context: &Context) -> Option<Notice> {
     ))
 }
 
-/// Keeps a token that worked, where we have none to offer: the one pasted at git's prompt.
+/// Stores a token that worked, if we have none: the one pasted at git's prompt.
 ///
-/// It never replaces a login, its own account's neither: whoever writes a URL, in `.gitmodules` for
-/// one, chooses user name and password in it, and git sends those to `store` too. It opens no socket:
-/// git waits for it before it uploads.
+/// It never replaces a login, not even one of the same account. The author of a URL, in `.gitmodules` for
+/// example, chooses the user name and the password in it, and git sends those to `store` too. Heroku is not
+/// asked about the token: git waits for `store` before it uploads.
 ///
-/// Gives what the user is told: that a token could not be kept.
+/// Returns the message for the user, if a token could not be stored.
 pub fn store(input: &mut dyn io::Read, context: &Context) -> Option<Notice> {
     for_heroku(input, context, |request| keep(&request, context))
 }
@@ -275,33 +277,33 @@ fn keep(request: &HerokuRequest, context: &Context) -> Option<Notice> {
     }
 }
 
-/// A token that a program hands over after it worked.
+/// A token that git or docker hands over after it worked.
 pub(super) struct Offered<'a> {
     pub(super) token: &'a Token,
-    /// The account that it was used for, where that is named by its email.
+    /// The account that it was used for, if the request names it by its email.
     pub(super) account: Option<&'a Account>,
-    /// We were asked for it and had none, so that it was typed at git's prompt.
+    /// Whether it was typed at git's prompt, after git had asked us and we had none.
     pub(super) is_typed: bool,
 }
 
-/// Whether a token that is offered may become a login.
+/// Whether a token that is offered may be stored.
 pub(super) enum Place {
-    /// There is none that it would replace or outdo.
+    /// It may: there is no login that it would replace or take precedence over.
     Free,
-    /// The request has a token here: this one.
+    /// There already is a token for the request: this one.
     Taken(Box<Found>),
-    /// The request has none, and other accounts have: the token may come from the URL of a
-    /// submodule, and the next push without a user name would be made with it.
+    /// There is no token for the request, but there are tokens of other accounts. The offered token may
+    /// come from the URL of a submodule, and the next push without a user name would use it.
     OthersAreHere,
 }
 
-/// Looks for the place of a token that is offered.
+/// Decides whether a token that is offered may be stored.
 ///
-/// One that was typed for this request is kept unless a login came in the meantime. Any other may
-/// come from a URL, from another helper or from a client that knows no state: it is kept only where
-/// every source can be read and none has a token of any account.
+/// A token that was typed for this request may be stored, unless a login was stored in the meantime. Any
+/// other token may come from a URL, from another helper or from a client that does not support `state`. It
+/// may be stored only if every source can be read and none has a token of any account.
 ///
-/// A keyring that gives no answer gives none to a second question either: git waits for us.
+/// If the keyring gives no answer, it is not asked a second time: git waits for us.
 pub(super) fn place_for(
     offered: &Offered<'_>,
     host: &HerokuHost,
@@ -317,7 +319,7 @@ pub(super) fn place_for(
         return Ok(Place::Taken(Box::new(found)));
     }
     if offered.is_typed {
-        // Where the Heroku CLI lives on netrc, nothing is kept in the keyring, whatever is in it.
+        // If the Heroku CLI uses netrc, nothing is stored in the keyring, and its state does not matter.
         let keyring = answer.unavailable(Source::Keyring);
         return match keyring.filter(|_| !context.environment.netrc_first) {
             Some(why) => Err(why.clone()),
@@ -327,10 +329,11 @@ pub(super) fn place_for(
     if let Some(why) = answer.unreadable() {
         return Err(why.clone());
     }
-    match lookup::hold_any_token(host, context)? {
-        true => Ok(Place::OthersAreHere),
-        false => Ok(Place::Free),
-    }
+    Ok(if lookup::any_source_has_a_token(host, context)? {
+        Place::OthersAreHere
+    } else {
+        Place::Free
+    })
 }
 
 pub(super) fn others_are_here() -> Notice {
@@ -345,14 +348,14 @@ pub(super) fn not_kept(why: &Notice) -> Notice {
     Notice::new(what, why.fix())
 }
 
-/// Forgets a token that git was refused with, where Heroku itself says that it is dead.
+/// Removes a token with which git was rejected, if Heroku's API rejects it too.
 ///
 /// A 401 proves little: a stale `http.extraHeader`, a redirect or another helper's password all cause one. So
-/// only a token that is equal to ours is removed, and only after `check` has asked the API of the Heroku that the
-/// request is for, if the token belongs to that one. Without a password nothing is removed: the Heroku CLI's own
-/// login ends with such an `erase`.
+/// only a token that is equal to ours is removed. The token must also belong to the Heroku of the request, and
+/// `check` must have asked the API of that Heroku. Without a password nothing is removed: the Heroku CLI's own
+/// login sends such an `erase` as its last step.
 ///
-/// Gives what the user is told: what became of the token, and why.
+/// Returns the message for the user: what was done with the token, and why.
 pub fn erase(
     input: &mut dyn io::Read,
     context: &Context,
@@ -403,7 +406,8 @@ fn forget(
     }
 }
 
-/// The account whose item holds this very token; with an email in the request only that account's.
+/// The account of the keyring item with exactly this token. If the request has an email, only the item of
+/// that account counts.
 fn keyring_account(
     request: &HerokuRequest,
     token: &Token,
@@ -412,9 +416,9 @@ fn keyring_account(
     let asked = request.account();
     let listing = context.keyring().read_all();
     let items = listing.map_err(|why| why.notice())?.items;
-    let meant = |account: &Account| asked.as_ref().is_none_or(|asked| asked == account);
+    let is_asked = |account: &Account| asked.as_ref().is_none_or(|asked| asked == account);
     let mut holders = items.into_iter().filter(|item| item.token == *token);
-    let held = holders.find(|item| meant(&item.account));
+    let held = holders.find(|item| is_asked(&item.account));
     Ok(held.map(|item| item.account))
 }
 
@@ -454,7 +458,7 @@ fn after_check(context: &Context, account: &Account, token: &Token, verdict: Ver
     }
 }
 
-/// A Heroku that did not issue the token refuses it in any case.
+/// A Heroku that did not issue the token rejects it in any case, so this proves nothing.
 fn refused_elsewhere(account: &Account, host: &HerokuHost) -> Notice {
     Notice::new(
         format!(

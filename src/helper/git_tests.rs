@@ -15,7 +15,7 @@ const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n";
 /// The file in the home that a netrc is in.
 const NETRC: &str = if cfg!(windows) { "_netrc" } else { ".netrc" };
 
-/// A machine without a keyring, on which the Heroku CLI lives on netrc.
+/// A machine without a keyring, on which the Heroku CLI uses netrc.
 struct Machine {
     home: tempfile::TempDir,
     context: Context,
@@ -59,11 +59,11 @@ impl Machine {
         self
     }
 
-    /// What git writes to `store`; gives what is said.
+    /// Sends a token to `store` as git does; returns the message for the user.
     fn stores(&self, fields: &str) -> Option<String> {
         let request = format!("{REQUEST}{fields}password={}\n", token(1));
-        let said = store(&mut request.as_bytes(), &self.context);
-        said.map(|problem| problem.what().to_owned())
+        let notice = store(&mut request.as_bytes(), &self.context);
+        notice.map(|notice| notice.what().to_owned())
     }
 
     /// The login under which the token was kept.
@@ -188,7 +188,7 @@ fn said_by_get(machine: &Machine) -> String {
 
 /// "there is no D-Bus session here" is normal on a server, and hid the reason that helps.
 #[test]
-fn the_source_that_has_something_for_us_is_told_first() {
+fn the_source_that_may_have_a_token_is_reported_first() {
     let on_a_server = |text: &str| {
         let mut machine = Machine::new();
         machine.context.environment.netrc_first = false;

@@ -1,4 +1,4 @@
-//! What another program asks of a credential helper: git, and docker.
+//! Answers the programs that use a credential helper: git and docker.
 
 pub mod docker;
 pub mod git;

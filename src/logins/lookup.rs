@@ -1,8 +1,9 @@
-//! Which token answers a question, and why not the others. Reads; `accounts` writes.
+//! Finds the token for a request, and records why the other sources did not give one. It only reads; the
+//! module above it writes.
 //!
-//! The sources are asked in one order, and the first that has a live token ends the search. One
-//! that is locked, slow or broken is unavailable and never absent: it is told, the next one is
-//! asked, and nobody concludes from it that a token is gone.
+//! The sources are asked in a fixed order, and the first one with a live token ends the search. A source
+//! that is locked, slow or broken is unavailable, not absent: it is reported, the next one is asked, and
+//! no code concludes from it that a token is gone.
 
 mod trace_text;
 
@@ -23,7 +24,7 @@ use crate::token_metadata::{self, TokenMetadata};
 /// Where a token can come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
-    /// The variable `HEROKU_API_KEY`; it overrides all, as in the Heroku CLI.
+    /// The variable `HEROKU_API_KEY`. It takes precedence over the others, as in the Heroku CLI.
     ApiKey,
     /// The item in the OS keyring that is shared with the Heroku CLI.
     Keyring,
@@ -52,12 +53,12 @@ impl fmt::Display for Source {
     }
 }
 
-/// The question. It takes a [`HerokuHost`], so that no other host can ask it.
+/// What to look for. It has a [`HerokuHost`], so that no token can be looked up for another host.
 #[derive(Debug, Clone, Copy)]
 pub struct Wanted<'a> {
     /// The host that will get the token.
     pub host: &'a HerokuHost,
-    /// The account that is meant, and no other; none: the one in use.
+    /// The only account to look for; none for the active one.
     pub account: Option<&'a Account>,
 }
 
@@ -66,38 +67,39 @@ pub struct Wanted<'a> {
 pub struct Found {
     /// The token.
     pub token: Token,
-    /// Whose it is; `HEROKU_API_KEY` does not say, and netrc need not.
+    /// Its account. `HEROKU_API_KEY` does not name one, and netrc need not.
     pub account: Option<Account>,
     /// Where it came from.
     pub source: Source,
     /// What we have noted about it.
     pub known: Option<TokenMetadata>,
-    /// What is wrong with the place where it lies, though it is served.
+    /// What is wrong with the place where it is stored, although it is served.
     pub remark: Option<Notice>,
 }
 
-/// What came of asking one source.
+/// The result of asking one source.
 #[derive(Debug)]
 pub enum Outcome {
     /// Its token is the answer.
     Served,
     /// It has no token for this account.
     Absent,
-    /// Its token ended at this time.
+    /// Its token expired at this time.
     Expired(Option<Account>, Timestamp),
     /// It has several accounts, and none is chosen.
     Ambiguous(Vec<Account>),
     /// It could not be asked.
     Unavailable(Notice),
-    /// There is no such source in this session, as on most servers: nothing is in it.
+    /// There is no such source in this session, as on most servers, so it has no token.
     Missing(Notice),
 }
 
 impl Outcome {
     fn of_keyring(why: &Unavailable) -> Outcome {
-        match why {
-            why if why.has_no_place() => Outcome::Missing(why.notice()),
-            _ => Outcome::Unavailable(why.notice()),
+        if why.has_no_place() {
+            Outcome::Missing(why.notice())
+        } else {
+            Outcome::Unavailable(why.notice())
         }
     }
 }
@@ -109,15 +111,16 @@ pub struct Answer {
     pub found: Option<Found>,
     /// Each source that was asked, in order.
     pub trail: Vec<(Source, Outcome)>,
-    /// The account that was meant: the one asked for, else the one in `login.json`.
+    /// The account that was looked for: the one in the request, else the one in `login.json`.
     pub account: Option<Account>,
-    /// Why `login.json` was not believed, if it would have decided.
+    /// Why `login.json` was not used, if it would have decided.
     pub ignored: Option<Notice>,
 }
 
-/// Looks for the token that answers the question.
+/// Finds the token for a request.
 ///
-/// Takes no longer than the keyring's time limit, prompts nobody and writes nothing.
+/// The keyring, and gpg for an encrypted netrc, each take no longer than the keyring's time limit. Nothing
+/// prompts, and nothing is written.
 pub fn find(wanted: &Wanted<'_>, context: &Context) -> Answer {
     find_in(&order(context), wanted, context)
 }
@@ -132,8 +135,8 @@ fn find_in(sources: &[Source], wanted: &Wanted<'_>, context: &Context) -> Answer
         ignored,
     };
     answer.look_in(sources, &choice, wanted, context);
-    // A token that was pasted at git's own prompt may be kept under no email until `login` or
-    // `status` finds out whose it is. It was kept because the account that was meant had none.
+    // A token that was pasted at git's own prompt may be stored without an email until `login` or
+    // `status` finds out its account. It was stored because the account that was looked for had none.
     let has_none = answer.found.is_none() && answer.unreadable().is_none();
     if has_none && choice.account().is_some() {
         answer.look_in(&stores(sources), &Choice::Pasted, wanted, context);
@@ -141,8 +144,8 @@ fn find_in(sources: &[Source], wanted: &Wanted<'_>, context: &Context) -> Answer
     answer
 }
 
-/// `HEROKU_API_KEY`, then the keyring, then netrc; with `HEROKU_NETRC_WRITE=true` the Heroku CLI
-/// lives on netrc alone, so that netrc is the newer.
+/// `HEROKU_API_KEY`, then the keyring, then netrc. With `HEROKU_NETRC_WRITE=true` the Heroku CLI uses
+/// netrc only, so netrc has the newer token.
 fn order(context: &Context) -> [Source; 3] {
     if context.environment.netrc_first {
         [Source::ApiKey, Source::Netrc, Source::Keyring]
@@ -151,26 +154,26 @@ fn order(context: &Context) -> [Source; 3] {
     }
 }
 
-/// The sources of these in which a token can be kept.
+/// Those of the sources in which a token can be stored.
 fn stores(sources: &[Source]) -> Vec<Source> {
     let is_store = |source: &Source| *source != Source::ApiKey;
     sources.iter().copied().filter(is_store).collect()
 }
 
-/// Which account is meant, and who says so.
+/// Which account to look for, and what chose it.
 enum Choice {
     /// The request.
     Asked(Account),
     /// `login.json`.
     InUse(Account),
-    /// Nobody: the only one there is.
+    /// Nothing chose one: the only account there is.
     Only,
-    /// None of these has a token: the one that was pasted at git's prompt.
+    /// The chosen account has no token: the one that was pasted at git's prompt.
     Pasted,
 }
 
 impl Choice {
-    /// The account that is meant; and why `login.json` is not believed, if it would have decided.
+    /// The account to look for; and why `login.json` is not used, if it would have decided.
     fn of(wanted: &Wanted<'_>, context: &Context) -> (Choice, Option<Notice>) {
         if let Some(account) = wanted.account {
             return (Choice::Asked(account.clone()), None);
@@ -230,8 +233,8 @@ fn keyring(wanted: &Wanted<'_>, choice: &Choice, context: &Context) -> Result<Fo
     }
 }
 
-/// The only item there is; of several the one pasted at git's prompt, since that answered the
-/// question which of them to use.
+/// The only item in the keyring. If there are several, the one that was pasted at git's prompt: with that
+/// the user chose which one to use.
 fn only_item(
     wanted: &Wanted<'_>,
     keyring: &dyn Keyring,
@@ -269,7 +272,7 @@ fn only_item(
 }
 
 fn netrc(wanted: &Wanted<'_>, choice: &Choice, context: &Context) -> Result<Found, Outcome> {
-    // Where the CLI lives on netrc alone, its own answer to "which account" is the entry itself.
+    // If the CLI uses netrc only, the entry itself says which account is active.
     let pasted = Account::unnamed();
     let account = match choice {
         Choice::InUse(_) if context.environment.netrc_first => None,
@@ -293,8 +296,8 @@ fn netrc(wanted: &Wanted<'_>, choice: &Choice, context: &Context) -> Result<Foun
     })
 }
 
-/// A token that is known to have ended is not served: git would send it, and then ask us to
-/// erase it. Neither is one that another Heroku issued.
+/// A token that is known to have expired is not served: git would send it, and then ask us to erase it.
+/// Neither is one that another Heroku issued.
 fn live(
     wanted: &Wanted<'_>,
     token: Token,
@@ -307,9 +310,9 @@ fn live(
     if !token_metadata::may_belong_to(known.as_ref(), wanted.host) {
         return Err(Outcome::Absent);
     }
-    let ended = known.as_ref().and_then(|known| known.expires);
-    match ended.filter(|end| *end <= context.now()) {
-        Some(end) => Err(Outcome::Expired(account, end)),
+    let expires = known.as_ref().and_then(|known| known.expires);
+    match expires.filter(|expires| *expires <= context.now()) {
+        Some(past) => Err(Outcome::Expired(account, past)),
         None => Ok(Found {
             token,
             account,
@@ -320,11 +323,11 @@ fn live(
     }
 }
 
-/// Whether any source holds a token, of whatever account, that has not ended as far as is known.
+/// Whether any source has a token, of any account, that is not known to have expired.
 ///
 /// # Errors
-/// Why a source could not be read to its end: then nobody knows.
-pub fn hold_any_token(host: &HerokuHost, context: &Context) -> Result<bool, Notice> {
+/// Why a source could not be read completely: then the answer is unknown.
+pub fn any_source_has_a_token(host: &HerokuHost, context: &Context) -> Result<bool, Notice> {
     let is_live = |token: &Token| {
         let known = token_metadata::about(&context.environment, token);
         let end = known.and_then(|known| known.expires);
@@ -338,7 +341,7 @@ pub fn hold_any_token(host: &HerokuHost, context: &Context) -> Result<bool, Noti
     match context.keyring().read_all() {
         Ok(listing) => {
             let mut held = listing.items.iter().chain(&listing.duplicates);
-            // What is no token to us may be a login all the same, to the Heroku CLI for one.
+            // An item that is no token to us may still be a login, to the Heroku CLI for example.
             if listing.unusable > 0 || held.any(|item| is_live(&item.token)) {
                 return Ok(true);
             }
@@ -356,7 +359,7 @@ pub fn hold_any_token(host: &HerokuHost, context: &Context) -> Result<bool, Noti
 }
 
 impl Answer {
-    /// The answer to a git that names no account, for the Heroku that is in use.
+    /// The answer to a request of git that names no account, for the Heroku in use.
     pub fn to_git(context: &Context) -> Answer {
         Answer::for_no_account(&order(context), context)
     }
@@ -409,13 +412,12 @@ impl Answer {
     ///
     /// # Errors
     /// As [`Answer::why_none`] puts it.
-    pub fn into_found(self) -> Result<Found, Notice> {
-        let why = self.why_none();
-        self.found.ok_or(why)
+    pub fn into_found(mut self) -> Result<Found, Notice> {
+        self.found.take().ok_or_else(|| self.why_none())
     }
 
-    /// A source that could not be asked though another one answered, or a remark on that one: worth
-    /// a line. That there is no keyring is none: then the other one is where tokens are kept.
+    /// The notice beside a token that was found: that an earlier source could not be asked, or a remark on
+    /// the source that answered. A missing keyring is not reported: then tokens are stored elsewhere.
     pub fn passed_over(&self) -> Option<Notice> {
         let found = self.found.as_ref()?;
         let Some((_, why)) = self.first_unreadable() else {
@@ -425,8 +427,8 @@ impl Answer {
         Some(Notice::new(what, why.fix()))
     }
 
-    /// Why no source has a token, and what to do: the most telling outcome of the trail. A source
-    /// that is there and cannot be read may have one; that there is no keyring is normal on a server.
+    /// Why no source has a token, and what to do: the most useful outcome of the trail. A source that
+    /// exists but cannot be read may have one; that there is no keyring is normal on a server.
     pub fn why_none(&self) -> Notice {
         if let Some((source, why)) = self.first_unreadable() {
             let what = format!(
@@ -457,7 +459,7 @@ impl Answer {
             })
     }
 
-    /// Why the first source that is there and could not be asked could not: it may have a token.
+    /// The reason for the first source that exists but could not be asked. It may have a token.
     pub fn unreadable(&self) -> Option<&Notice> {
         self.first_unreadable().map(|(_, why)| why)
     }
@@ -485,7 +487,7 @@ impl Answer {
                 Outcome::Expired(account, end) => Some(Notice::new(
                     format!(
                         "the Heroku token{} in {source} expired on {}",
-                        of(account.as_ref()),
+                        of_account(account.as_ref()),
                         day(*end)
                     ),
                     "log in again: git credential-heroku-rs login",
@@ -530,7 +532,8 @@ fn several(accounts: &[Account]) -> Notice {
     )
 }
 
-fn of(account: Option<&Account>) -> String {
+/// ` of ann@example.com` for a message; empty without an account.
+pub(crate) fn of_account(account: Option<&Account>) -> String {
     account
         .map(|account| format!(" of {account}"))
         .unwrap_or_default()

@@ -1,8 +1,8 @@
-//! Keep, forget, switch, list: the one room that writes, and that knows in which order.
+//! Keep, forget, switch and list logins. No other module writes them, and this one knows the order.
 //!
-//! The keyring item comes first and is read back; then `login.json`, which must never point to
-//! nothing; then our own notes, whose loss costs only hints. What fails after the token is safe is
-//! told and stops nothing.
+//! The keyring item is written first and read back. Then comes `login.json`, which must never name an
+//! account without a token. Our own notes come last: to lose them costs only hints. A failure after the
+//! token is safe is reported, but stops nothing.
 
 pub mod lookup;
 mod reassign;
@@ -24,12 +24,12 @@ use crate::token_metadata::{self, TokenMetadata};
 pub use reassign::{leave_one, move_to_owner};
 pub use replace::{NotReplaced, replace, settle, still_holds};
 
-/// Keeps a token under an account's name, without asking Heroku whose it is.
+/// Stores a token under an account's name, without asking Heroku which account it belongs to.
 ///
-/// `login.json` stays as it is: it names accounts that Heroku has confirmed, and no other.
+/// `login.json` stays as it is: it names only accounts that Heroku has confirmed.
 ///
 /// # Errors
-/// Why the keyring could not take it; netrc, where the Heroku CLI lives on that.
+/// Why it could not be stored in the keyring, or in netrc if the Heroku CLI uses that.
 pub fn keep_unchecked(context: &Context, account: &Account, token: &Token) -> Result<(), Notice> {
     if context.environment.netrc_first {
         let kept = netrc::keep(&context.environment, account, token);
@@ -39,24 +39,24 @@ pub fn keep_unchecked(context: &Context, account: &Account, token: &Token) -> Re
     kept.map_err(|why| why.notice())
 }
 
-/// Where a token is to be kept.
+/// Where to store a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Store {
     /// In the keyring.
     Keyring,
     /// In netrc, in plain text.
     Netrc,
-    /// Where the Heroku CLI keeps it on this machine: in the keyring, and in netrc where there is
-    /// none or where `HEROKU_NETRC_WRITE` says so. A keyring that is locked or slow is no reason
-    /// to write a secret in plain text.
+    /// Where the Heroku CLI stores it on this machine: in the keyring, or in netrc if there is no keyring
+    /// or if `HEROKU_NETRC_WRITE` says so. A keyring that is locked or slow is no reason to write a
+    /// secret in plain text.
     Auto,
 }
 
-/// Asks whether a token could be kept there, before there is one: a login that ends with nowhere
-/// to keep its token leaves an authorization at Heroku that nobody holds.
+/// Checks that a token could be stored there, before there is one. A login that could not store its token
+/// would leave an authorization at Heroku that no program can use.
 ///
 /// # Errors
-/// Why the keyring could not take it.
+/// Why the keyring could not store it.
 pub fn can_keep(context: &Context, store: Store) -> Result<(), Unavailable> {
     match store {
         Store::Netrc => return Ok(()),
@@ -72,18 +72,18 @@ pub fn can_keep(context: &Context, store: Store) -> Result<(), Unavailable> {
 /// What `keep` did.
 #[derive(Debug)]
 pub struct Kept {
-    /// Where the token lies.
+    /// Where the token is stored.
     pub source: Source,
-    /// Why it does not lie in the keyring, where that was wanted.
+    /// Why it is not in the keyring, if that was wanted.
     pub no_keyring: Option<Notice>,
-    /// What went wrong beside it: the token is safe, and something else was not written.
+    /// What else went wrong: the token is safe, but something else was not written.
     pub notes: Vec<Notice>,
 }
 
-/// Keeps a checked token, makes its account the one in use, and notes what is known about it.
+/// Stores a checked token, makes its account the active one, and notes what is known about it.
 ///
 /// # Errors
-/// Why it could not be kept. Then nothing has changed.
+/// Why it could not be stored. Then nothing has changed.
 pub fn keep(
     context: &Context,
     store: Store,
@@ -113,7 +113,7 @@ pub fn keep(
             let pasted = Account::unnamed();
             notes.extend(forget_in_keyring(context, &pasted, Some(token)).err());
         }
-        Source::Netrc => notes.extend(goes_before_netrc(context, account, token)),
+        Source::Netrc => notes.extend(keyring_takes_precedence(context, account, token)),
         Source::ApiKey => {}
     }
     Ok(Kept {
@@ -148,7 +148,7 @@ fn put(
     }
 }
 
-/// netrc says by itself whose login it is; a `login.json` that names another account contradicts it.
+/// An entry in netrc names its account itself. So `login.json` is changed only if it names another account.
 fn follow_netrc(context: &Context, account: &Account) -> io::Result<bool> {
     match heroku_cli::login_state(&context.environment) {
         LoginState::Account(other) if other != *account => {
@@ -161,11 +161,14 @@ fn follow_netrc(context: &Context, account: &Account) -> io::Result<bool> {
     }
 }
 
-/// A login is not removed because another one was asked for; but it is not hidden, either.
-fn goes_before_netrc(context: &Context, account: &Account, token: &Token) -> Option<Notice> {
-    let first = (!context.environment.netrc_first).then(|| context.keyring().read(account));
-    let first = first?.ok()??;
-    (first != *token).then(|| {
+/// A notice if the keyring has another token of the account, which is found before the new one in netrc. That
+/// login is not removed, since only a new one was requested; but it is reported.
+fn keyring_takes_precedence(context: &Context, account: &Account, token: &Token) -> Option<Notice> {
+    if context.environment.netrc_first {
+        return None;
+    }
+    let found_first = context.keyring().read(account).ok()??;
+    (found_first != *token).then(|| {
         Notice::new(
             format!("the keyring holds another token of {account}, which goes before netrc"),
             "run: git credential-heroku-rs logout, then log in again; \
@@ -181,22 +184,22 @@ fn unwritten(what: &str, why: &io::Error) -> Notice {
     )
 }
 
-/// Removes a token that Heroku refuses, and nothing that has come in its place meanwhile.
+/// Removes a token that Heroku rejects, but not a newer one that has replaced it meanwhile.
 ///
-/// `login.json` stays: were it gone, another account on this machine would become the only one,
-/// and the next push would be made in its name.
+/// `login.json` stays. Without it, another account on this machine could become the only one, and the next
+/// push would use that account.
 ///
 /// # Errors
 /// Why the keyring still has it.
 pub fn forget_dead(context: &Context, account: &Account, token: &Token) -> Result<(), Notice> {
     forget_in_keyring(context, account, Some(token))?;
-    // Notes about a token that is gone mislead nobody: its fingerprint is looked up by no one.
+    // Notes about a removed token do no harm: nothing looks up its fingerprint any more.
     let _ = token_metadata::forget(&context.environment, token);
     Ok(())
 }
 
-/// Logs an account out of this machine: removes its token, netrc entries with the same token, `login.json` if it
-/// names the account, and our notes.
+/// Logs an account out of this machine: removes its token, netrc entries with the same token, `login.json`
+/// if it names the account, and our notes.
 ///
 /// # Errors
 /// What could not be removed. If that is the token in the keyring, nothing else is removed either.
@@ -234,7 +237,7 @@ fn forget_in_keyring(
     forgotten.map_err(|why| why.notice())
 }
 
-/// Makes an account that has a token here the one in use; says whether it was another before.
+/// Makes an account that has a token here the active one; returns whether it was another one before.
 ///
 /// # Errors
 /// That there is no token of this account, that the keyring could not be asked, or that
@@ -267,10 +270,10 @@ pub fn switch(context: &Context, account: &Account) -> Result<bool, Notice> {
     })
 }
 
-/// Where the Heroku CLI has dropped `login.json`, names the only account in the keyring again. One beside
-/// which something is locked need not be the only one.
+/// If the Heroku CLI has removed `login.json`, writes it again with the only account in the keyring. If a part
+/// of the keyring is locked, that account need not be the only one, and nothing is written.
 ///
-/// Gives that account, where anything was written.
+/// Returns that account if anything was written.
 ///
 /// # Errors
 /// That `login.json` could not be written.
@@ -300,7 +303,7 @@ pub fn restore_login(
     }
 }
 
-/// A source that could not be read to its end.
+/// A source that could not be read completely.
 #[derive(Debug)]
 pub struct Unread {
     /// Which one.
@@ -332,25 +335,25 @@ impl Unread {
 /// A token on this machine.
 #[derive(Debug)]
 pub struct Login {
-    /// Whose it is, where that is known.
+    /// Its account, if that is known.
     pub account: Option<Account>,
     /// The token.
     pub token: Token,
-    /// Where it lies.
+    /// Where it is stored.
     pub source: Source,
     /// What we have noted about it.
     pub known: Option<TokenMetadata>,
 }
 
-/// Every token on this machine that can be read, and the sources that could not be read to their end.
+/// Every token on this machine that can be read, and the sources that could not be read completely.
 ///
-/// Unlike [`crate::logins::lookup::find`] it asks them all, and leaves out none that has ended.
+/// Unlike [`lookup::find`] it asks every source, and includes expired tokens.
 pub fn list(context: &Context) -> (Vec<Login>, Vec<Unread>) {
     list_with(Duplicates::LeftOut, context)
 }
 
-/// The same with the duplicates of a login in the keyring. If only the first item of an account were removed, the
-/// next one would be served in its place.
+/// The same with the duplicates of a login in the keyring. If only the first item of an account were removed,
+/// the next one would be served in its place.
 pub fn list_with_duplicates(context: &Context) -> (Vec<Login>, Vec<Unread>) {
     list_with(Duplicates::Included, context)
 }
@@ -364,7 +367,7 @@ enum Duplicates {
 fn list_with(duplicates: Duplicates, context: &Context) -> (Vec<Login>, Vec<Unread>) {
     let mut logins = Vec::new();
     let mut unread = Vec::new();
-    let mut found = |account, token: Token, source| {
+    let mut add = |account, token: Token, source| {
         let known = token_metadata::about(&context.environment, &token);
         logins.push(Login {
             account,
@@ -374,7 +377,7 @@ fn list_with(duplicates: Duplicates, context: &Context) -> (Vec<Login>, Vec<Unre
         });
     };
     match &context.environment.api_key {
-        Some(Ok(token)) => found(None, token.clone(), Source::ApiKey),
+        Some(Ok(token)) => add(None, token.clone(), Source::ApiKey),
         Some(Err(why)) => {
             let what = format!("HEROKU_API_KEY is not used: {why}");
             unread.push(Unread {
@@ -392,9 +395,9 @@ fn list_with(duplicates: Duplicates, context: &Context) -> (Vec<Login>, Vec<Unre
                 items.extend(listing.duplicates);
             }
             for item in items {
-                found(Some(item.account), item.token, Source::Keyring);
+                add(Some(item.account), item.token, Source::Keyring);
             }
-            // What is behind it may be a login too.
+            // What is locked may be a login too.
             let locked = listing.locked.map(Unavailable::Locked);
             unread.extend(locked.map(|why| Unread::keyring(&why)));
         }
@@ -404,7 +407,7 @@ fn list_with(duplicates: Duplicates, context: &Context) -> (Vec<Login>, Vec<Unre
     let entry = Netrc::read(&context.environment)
         .and_then(|netrc| netrc.map_or(Ok(None), |netrc| netrc.entry_for(&host, None)));
     match entry {
-        Ok(Some(entry)) => found(entry.account, entry.token, Source::Netrc),
+        Ok(Some(entry)) => add(entry.account, entry.token, Source::Netrc),
         Ok(None) => {}
         Err(why) => unread.push(Unread {
             source: Source::Netrc,

@@ -1,24 +1,25 @@
-//! What a mend does to the keyring: tokens that lie in the wrong place find the right one.
+//! Repairs in the keyring: a token under the wrong name is moved to the right one.
 //!
-//! It never decides who is in use, and what somebody else has kept since the look stays.
+//! A repair never chooses the active account, and a token that another program has stored since the check
+//! stays.
 
 use super::{forget_in_keyring, keep_unchecked, unwritten};
 use crate::account::Account;
 use crate::context::Context;
-use crate::heroku_cli::{self};
+use crate::heroku_cli;
 use crate::logins::lookup::{Answer, Source};
 use crate::notice::Notice;
 use crate::token::Token;
 use crate::token_metadata::{self, TokenMetadata};
 
-/// Gives a token that lies under another name its owner's, and takes the other item away; says
-/// whether it did. Where another token of the owner's lies there, both stay as they are, unless that
-/// one is `dead`.
+/// Moves a token from the name `from` to the name of its owner; returns whether it did. If the owner has
+/// another token, both stay as they are, unless that one is `dead`.
 ///
-/// What git is served stays so: where it was this token, its owner is in use from then on.
+/// git gets the same token as before: if it was this one, its owner becomes the active account.
 ///
 /// # Errors
-/// As [`keep`]; where the old item cannot be removed, the token lies under both names.
+/// What could not be read or written. If the old item cannot be removed, the token is stored under both
+/// names.
 pub fn move_to_owner(
     context: &Context,
     from: &Account,
@@ -35,7 +36,7 @@ pub fn move_to_owner(
             kept.map_err(|why| why.notice())?;
         }
     }
-    // A note that cannot be written is only a note.
+    // To lose the note costs only hints.
     let _ = token_metadata::remember(&context.environment, known);
     if serves(context, from) {
         let named = heroku_cli::set_login(&context.environment, owner);
@@ -44,7 +45,7 @@ pub fn move_to_owner(
     forget_in_keyring(context, from, Some(token)).map(|_| true)
 }
 
-/// Whether git is served what lies under this name, or would be without `HEROKU_API_KEY`.
+/// Whether git gets the token under this name, or would get it without `HEROKU_API_KEY`.
 fn serves(context: &Context, name: &Account) -> bool {
     let answer = Answer::to_git_without_api_key(context);
     answer.found.is_some_and(|found| {
@@ -52,10 +53,10 @@ fn serves(context: &Context, name: &Account) -> bool {
     })
 }
 
-/// Leaves one item of an account, with this token. `first` is the token of the first item at the last look.
+/// Leaves one item of an account, with the token `kept`. `first` is the first item's token at the last check.
 ///
 /// # Errors
-/// That another token has come first meanwhile; then nothing has changed.
+/// That the first item has another token by now; then nothing has changed.
 pub fn leave_one(
     context: &Context,
     account: &Account,

@@ -1,7 +1,7 @@
-//! Putting a token in the place of another of the same account, wherever that one lies.
+//! Replaces a token with another one of the same account, in the source that has it.
 //!
-//! Somebody else may log in or out at any time, by either program: what they left stays. And a
-//! write whose end is not known is told as such, since then nobody may revoke either token.
+//! The user may log in or out at any time, with this program or with the Heroku CLI: the result of that
+//! stays. A write with an unknown result is reported as such, since neither token may be revoked then.
 
 use super::unwritten;
 use crate::account::Account;
@@ -13,21 +13,21 @@ use crate::notice::Notice;
 use crate::token::Token;
 use crate::token_metadata::{self, TokenMetadata};
 
-/// Why a token was not put in the place of another.
+/// Why a token was not replaced.
 #[derive(Debug)]
 pub enum NotReplaced {
-    /// Another token lies there, or none: somebody logged in or out. Theirs stays.
+    /// The source has another token by now, or none: the user logged in or out. The result of that stays.
     Overtaken,
-    /// The place cannot be read or written; what was there is there.
+    /// The source cannot be read or written; nothing has changed.
     Untouched(Notice),
-    /// The end of the write is not known: either of the two tokens lies there.
+    /// The result of the write is unknown: the source has one of the two tokens.
     Unclear(Notice),
 }
 
-/// Whether this token lies where it was found, so that another could be put in its place.
+/// Checks that this token is still where it was found, so that it could be replaced.
 ///
 /// # Errors
-/// [`NotReplaced`], and never that it is unclear.
+/// [`NotReplaced`], but never [`NotReplaced::Unclear`].
 pub fn still_holds(
     context: &Context,
     place: Source,
@@ -51,9 +51,9 @@ pub fn still_holds(
     }
 }
 
-/// Puts `new` where `old` lies and reads it back; copies of `old` in the other place follow.
+/// Replaces `old` with `new` and reads it back; then replaces copies of `old` in the other source.
 ///
-/// Gives what went wrong beside it: the new token is safe, and something else was not written.
+/// Returns what else went wrong: the new token is safe, but something else was not written.
 ///
 /// # Errors
 /// [`NotReplaced`]; the old token has to stay valid then.
@@ -83,7 +83,7 @@ pub fn replace(
                 Ok(false) => return Err(NotReplaced::Overtaken),
                 Err(why) => return Err(NotReplaced::Untouched(why.notice(&context.environment))),
             }
-            // Where the Heroku CLI is told to live on netrc, a copy may be left in the keyring.
+            // If the Heroku CLI was set to use netrc, a copy may be left in the keyring.
             let keyring = context.keyring();
             let copy = keyring.read(account).ok().flatten();
             if copy.as_ref() == Some(old) {
@@ -97,8 +97,7 @@ pub fn replace(
     Ok(notes)
 }
 
-/// Waits until a token that was put in the place of another is there for good, so that the other one can
-/// be revoked.
+/// Waits until a new token is stored permanently, so that the one that it has replaced can be revoked.
 ///
 /// # Errors
 /// Why it may not be there any more.

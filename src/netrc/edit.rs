@@ -1,7 +1,7 @@
-//! Takes Heroku's entries out of a netrc file and puts new ones in: every other byte stays.
+//! Removes Heroku's entries from a netrc file and adds new ones. Every other byte stays.
 //!
-//! Other programs live off this file, and their readers disagree. So what is in doubt is not
-//! touched, and what was cut is read once more before it counts.
+//! Other programs depend on this file, and do not all read it in the same way. So a doubtful entry is not
+//! touched, and the result is parsed once more before it is used.
 
 use zeroize::Zeroizing;
 
@@ -9,15 +9,15 @@ use super::entries::{Entry, layout};
 use super::machines::Machines;
 use super::scanner::{Doubt, Value, after_mark, is_blank};
 
-/// The file without Heroku's entries, duplicates too.
+/// The file without Heroku's entries, including duplicates.
 ///
 /// # Errors
-/// A doubt in an entry of ours or about the whole file; then nothing is cut.
+/// A doubt in an entry of ours or about the whole file; then nothing is removed.
 pub(super) fn without_ours(bytes: &[u8], machines: &Machines) -> Result<Value, Doubt> {
     without(bytes, machines, |_| true)
 }
 
-/// The file without those of Heroku's entries that `goes` names; the others stay to the byte.
+/// The file without those of Heroku's entries for which `goes` is true. Every other byte stays.
 ///
 /// # Errors
 /// As [`without_ours`], for the entries that go.
@@ -41,7 +41,7 @@ pub(super) fn without(
             });
         }
         let stays = &bytes[from..entry.span.start];
-        // Only what is new is searched: many entries on one long line would take for ever.
+        // Only the new part is searched: many entries on one long line would take quadratic time.
         if let Some(newline) = stays.iter().rposition(|&byte| byte == b'\n') {
             line = kept.len() + newline + 1;
         }
@@ -63,11 +63,11 @@ fn says_the_same(found: &[Entry], expected: &[Entry]) -> bool {
     found.iter().map(fields).eq(expected.iter().map(fields))
 }
 
-/// Ends `kept` where an entry begins, and gives the place in `bytes` from which on it goes on. The
-/// entry begins on the line that begins at `line`.
+/// Shortens `kept`, which ends before an entry, and returns the position in `bytes` after the entry from
+/// which to continue. The entry's first line begins at `line` in `kept`.
 ///
-/// An entry on lines of its own goes with them; beside other words it goes alone, so that those
-/// stay apart and in their place.
+/// If an entry has its lines to itself, they are removed with it. Beside other words only the entry is
+/// removed, so that the words stay separate and in their place.
 fn cut(kept: &mut Value, line: usize, bytes: &[u8], end: usize) -> usize {
     let word = kept[line..].iter().rposition(|&byte| !is_blank(byte));
     let blanks = bytes[end..]
@@ -107,23 +107,24 @@ fn before_line_end(bytes: &[u8], from: usize) -> usize {
 
 /// The file with these entries of ours and no others.
 ///
-/// They go to the end, as the Heroku CLI puts them; where a reader would not find them there, or
-/// where the last line has no end, before all others.
+/// They are added at the end, as the Heroku CLI does it; but before all others if a reader would not find
+/// them at the end, or if the last line has no line break.
 ///
 /// # Errors
-/// As [`without_ours`], and where there is no place that every reader finds.
+/// As [`without_ours`], and if there is no place that every reader finds.
 pub(super) fn with_ours(bytes: &[u8], ours: &[u8], machines: &Machines) -> Result<Value, Doubt> {
     let rest = without_ours(bytes, machines)?;
     let ends_whole = rest.is_empty() || rest.ends_with(b"\n");
-    let at = match layout(&rest, machines)?.is_closed || !ends_whole {
-        false => rest.len(),
-        true => after_mark(&rest),
+    let at = if layout(&rest, machines)?.is_closed || !ends_whole {
+        after_mark(&rest)
+    } else {
+        rest.len()
     };
     let mut whole = Zeroizing::new(Vec::with_capacity(rest.len() + ours.len()));
     for part in [&rest[..at], ours, &rest[at..]] {
         whole.extend_from_slice(part);
     }
-    // What opens the file may become part of an entry that is put before it: a macro, a stray word.
+    // The first words of the file may become part of an entry before them: a macro, a stray word.
     match without_ours(&whole, machines) {
         Ok(again) if again == rest => Ok(whole),
         _ => Err(Doubt {

@@ -1,7 +1,7 @@
-//! Which entries of a netrc file are Heroku's, and what stands in them.
+//! Which entries of a netrc file are Heroku's, and what they contain.
 //!
-//! Where readers of netrc would take different passwords there is a doubt, which names the line;
-//! nothing is taken then, and nothing is cut.
+//! If readers of netrc would use different passwords, there is a doubt, which names the line. Then nothing
+//! is used, and nothing is removed.
 
 use std::ops::Range;
 
@@ -24,11 +24,11 @@ pub(super) struct Entry {
     pub(super) has_macro: bool,
 }
 
-/// A file's entries of ours, in order, and what decides where a new one may stand.
+/// Heroku's entries in a file, in order, and what decides where a new one can go.
 #[derive(Default)]
 pub(super) struct Layout {
     pub(super) entries: Vec<Entry>,
-    /// A `default` entry or a macro without end: no reader looks for an entry behind them.
+    /// There is a `default` entry or a macro without an end: no reader looks for an entry after it.
     pub(super) is_closed: bool,
     /// The line of the first `default` entry.
     pub(super) default: Option<usize>,
@@ -37,7 +37,7 @@ pub(super) struct Layout {
 /// Reads a file.
 ///
 /// # Errors
-/// A doubt that covers the whole file: past it nothing is sure.
+/// A doubt about the whole file: after it nothing is certain.
 pub(super) fn layout(bytes: &[u8], machines: &Machines) -> Result<Layout, Doubt> {
     if let Some(at) = bytes.iter().position(|&byte| byte == 0) {
         return Err(Doubt {
@@ -70,7 +70,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Acts on a word in a keyword's place.
+    /// Handles a word where a keyword is expected.
     fn take(&mut self, word: &Word) -> Result<(), Doubt> {
         match Keyword::of(word) {
             Some(Keyword::Machine) => {
@@ -123,7 +123,7 @@ impl Reader<'_> {
     }
 }
 
-/// A word that means something where one is looked for.
+/// A word with a meaning where a keyword is expected.
 #[derive(Clone, Copy)]
 enum Keyword {
     Machine,
@@ -133,8 +133,8 @@ enum Keyword {
 }
 
 impl Keyword {
-    /// In any letter case, and never in quotes. No copy is made to compare: it may be a password
-    /// that stands in the wrong place.
+    /// In any letter case, and never in quotes. The comparison makes no copy: the word may be a password
+    /// in the wrong place.
     fn of(word: &Word) -> Option<Keyword> {
         const ALL: [(&[u8], Keyword); 13] = [
             (b"machine", Keyword::Machine),
@@ -166,7 +166,7 @@ enum Field {
     Account,
     Port,
     Path,
-    /// Old Heroku CLIs wrote these; nobody reads them.
+    /// Old Heroku CLIs wrote these; no program reads them.
     Ignored,
 }
 

@@ -1,7 +1,7 @@
-//! `.netrc.gpg`, which the Heroku CLI reads in place of netrc where it exists.
+//! `.netrc.gpg`, which the Heroku CLI reads in place of netrc if it exists.
 //!
-//! The one program that this room starts. It gets no input, asks nobody, has a time limit, and is
-//! never asked to encrypt.
+//! gpg is the only program that this module starts. It gets no input, does not prompt, has a time limit,
+//! and is never asked to encrypt.
 
 use std::path::Path;
 use std::process::{ChildStdout, Command, Stdio};
@@ -18,17 +18,17 @@ use crate::subprocess::Running;
 
 /// The text of an encrypted file.
 ///
-/// Waits at most for the keyring's limit: a key on a card or behind a passphrase is a lock too.
+/// Waits no longer than the keyring's limit: a key on a card or with a passphrase is like a locked keyring.
 ///
 /// # Errors
-/// [`Unreadable::Encrypted`]; nothing of what gpg says is in it.
+/// [`Unreadable::Encrypted`], without any of gpg's output.
 pub(super) fn decrypted(
     path: &Path,
     environment: &Environment,
 ) -> Result<Zeroizing<Vec<u8>>, Unreadable> {
     let refused = Unreadable::Encrypted;
     let deadline = Instant::now() + environment.keyring_limit;
-    // Never one that lies where we happen to be.
+    // Never one in the current directory.
     let program = environment.programs("gpg").find(|gpg| gpg.is_absolute());
     let program = program.ok_or(refused("gpg is not on PATH"))?;
     let running = Running::start(&mut command(&program, path));
@@ -36,7 +36,7 @@ pub(super) fn decrypted(
     let output = running.output();
     let output = output.ok_or(refused("gpg could not be started"))?;
     let (sender, receiver) = mpsc::channel();
-    // The read ends only when every child of gpg's has ended, so it is not to be waited for.
+    // The read ends only when every child of gpg has ended, so another thread waits for that.
     thread::spawn(move || sender.send(text(output)));
     let text = receiver
         .recv_timeout(environment.keyring_limit)
@@ -56,7 +56,7 @@ pub(super) fn decrypted(
 fn command(program: &Path, path: &Path) -> Command {
     let mut command = Command::new(program);
     command
-        // The agent's own window would come up in the middle of a push.
+        // Otherwise the agent would open a window in the middle of a push.
         .args(["--batch", "--quiet", "--no-tty", "--pinentry-mode", "error"])
         .args(["--decrypt", "--"])
         .arg(path)
@@ -66,7 +66,7 @@ fn command(program: &Path, path: &Path) -> Command {
     command
 }
 
-/// All that a program says; none where it says too much, or stops in the middle.
+/// All output of a program; none if it is too large, or if it breaks off.
 fn text(output: ChildStdout) -> Option<Zeroizing<Vec<u8>>> {
     const USUAL: usize = 64 * 1024;
     bounded::read(output, USUAL).ok()?
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn an_encrypted_netrc_goes_before_the_plain_one() {
+    fn an_encrypted_netrc_takes_precedence_over_the_plain_one() {
         let (home, environment) = world("gpg-that-answers");
         files::replace(&home.path().join(".netrc"), b"machine x\n").unwrap();
         let netrc = Netrc::read(&environment).unwrap().unwrap();

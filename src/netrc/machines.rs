@@ -1,9 +1,9 @@
-//! Whose entries are Heroku's: those of the Heroku that is in use, and of no other.
+//! Which entries are Heroku's: those of the Heroku that is in use, and of no other.
 
 use crate::environment::Environment;
 use crate::hosts::{HerokuHost, Service};
 
-/// The names under which netrc has Heroku's logins.
+/// The names of Heroku's machines in netrc.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Machines {
     api: HerokuHost,
@@ -24,8 +24,8 @@ impl Machines {
         Machines::beside(&HerokuHost::production(Service::Git))
     }
 
-    /// Those that the Heroku CLI reads and writes here: `HEROKU_HOST` may name another Heroku. One
-    /// that is not Heroku's names none, as in the CLI.
+    /// Those that the Heroku CLI reads and writes here. `HEROKU_HOST` may name another Heroku; a host that
+    /// is not Heroku's is ignored, as in the CLI.
     pub(super) fn in_use(environment: &Environment) -> Machines {
         let heroku_host = environment.heroku_host.as_deref();
         Machines::beside(&HerokuHost::in_sight(Service::Git, heroku_host))
@@ -37,17 +37,18 @@ impl Machines {
         [self.api.name()].into_iter().chain(git)
     }
 
-    /// Whose this name is: the very names, in any letter case. No suffix, no other port.
+    /// The service of a machine's name: only the exact names, in any letter case. No suffix and no port.
     pub(super) fn service_of(&self, name: &[u8]) -> Option<Service> {
         let is = |host: &HerokuHost| name.eq_ignore_ascii_case(host.name().as_bytes());
-        match is(&self.git) {
-            true => Some(Service::Git),
-            false => is(&self.api).then_some(Service::Api),
+        if is(&self.git) {
+            Some(Service::Git)
+        } else {
+            is(&self.api).then_some(Service::Api)
         }
     }
 
-    /// Where a service's login is looked for, in this order. The Heroku CLI writes both alike, and
-    /// serves git the API's; a netrc written by hand may have git's alone.
+    /// The services in which a service's login is looked for, in this order. The Heroku CLI writes the same
+    /// login for both, and gives git that of the API; a netrc written by hand may have only git's.
     pub(super) fn serving(&self, service: Service) -> &'static [Service] {
         match service {
             Service::Api if self.git.name() != self.api.name() => &[Service::Api, Service::Git],

@@ -1,8 +1,9 @@
 //! The netrc file, where the Heroku CLI keeps its token when there is no keyring.
 //!
-//! `scanner` finds the live words, `netrc-rs` reads the clean text of one entry, and where the two
-//! disagree nothing is taken. Bare, `netrc-rs` is unfit for files of others: its strict mode fails
-//! on a comment, its lenient one revives it, and its errors quote the file.
+//! `scanner` finds the words outside of comments and macros, `netrc-rs` reads the clean text of one entry,
+//! and if the two disagree nothing is used. `netrc-rs` alone cannot read the files that other programs
+//! write: its strict mode fails on a comment, its lenient mode takes a comment for data, and its errors
+//! quote the file.
 
 mod bounded;
 mod edit;
@@ -31,13 +32,13 @@ pub use reading::{Entry, Netrc};
 pub use scanner::Doubt;
 pub use unreadable::{Unreadable, argument};
 
-/// Puts a login into the user's netrc, in place of every other one of Heroku's: for both hosts, in
-/// the very form of the Heroku CLI.
+/// Writes a login into the user's netrc, in place of every other one of Heroku's: for both hosts, in
+/// exactly the form that the Heroku CLI writes.
 ///
 /// # Errors
 /// [`Unreadable`]; the file is then as it was.
 pub fn keep(environment: &Environment, account: &Account, token: &Token) -> Result<(), Unreadable> {
-    // Where there is an encrypted file, nobody who follows the Heroku CLI looks at the plain one.
+    // If there is an encrypted file, neither the Heroku CLI nor we read the plain one.
     if encrypted_path(environment).is_some() {
         return Err(Unreadable::InPlaceOfPlain);
     }
@@ -51,7 +52,7 @@ pub fn keep(environment: &Environment, account: &Account, token: &Token) -> Resu
 /// The text of a netrc file with this login in place of every other one of Heroku's.
 ///
 /// # Errors
-/// As [`without_logins`], and where there is no place that every reader finds.
+/// As [`without_logins`], and if there is no place for the login that every reader finds.
 pub fn with_login(
     text: &[u8],
     account: &Account,
@@ -78,11 +79,11 @@ pub fn without_logins(text: &[u8]) -> Result<Zeroizing<Vec<u8>>, Doubt> {
     edit::without_ours(text, &Machines::production())
 }
 
-/// Puts a token in the place of another, where Heroku's entries in the user's netrc all hold that
-/// one; says whether they did.
+/// Replaces a token with another one, if all of Heroku's entries in the user's netrc have the old one;
+/// returns whether they did.
 ///
 /// # Errors
-/// As [`keep`]. [`Unreadable::ReadOnly`] where it is the encrypted file that holds it.
+/// As [`keep`]. [`Unreadable::ReadOnly`] if the encrypted file has it.
 pub fn replace(
     environment: &Environment,
     account: &Account,
@@ -90,21 +91,23 @@ pub fn replace(
     new: &Token,
 ) -> Result<bool, Unreadable> {
     if encrypted_path(environment).is_some() {
-        return match is_encrypted_too(environment, old)? {
-            true => Err(Unreadable::ReadOnly),
-            false => Ok(false),
+        return if is_encrypted_too(environment, old)? {
+            Err(Unreadable::ReadOnly)
+        } else {
+            Ok(false)
         };
     }
     let machines = Machines::in_use(environment);
     change(environment, |bytes| {
-        match all_hold(bytes, old, &machines)? {
-            true => put_in(bytes, account, new, &machines).map(Some),
-            false => Ok(None),
+        if all_hold(bytes, old, &machines)? {
+            put_in(bytes, account, new, &machines).map(Some)
+        } else {
+            Ok(None)
         }
     })
 }
 
-/// Whether a token could be put in the place of this one: Heroku's entries all hold it.
+/// Whether this token could be replaced: all of Heroku's entries have it.
 ///
 /// # Errors
 /// As [`replace`].
@@ -128,35 +131,36 @@ fn all_hold(bytes: &[u8], token: &Token, machines: &Machines) -> Result<bool, Do
 fn all_entries(account: &Account, token: &Token, machines: &Machines) -> Zeroizing<String> {
     let mut ours = Zeroizing::new(String::with_capacity(4 * Token::LONGEST));
     for name in machines.names() {
-        let lines = [
+        let parts = [
             "machine ",
             name,
             "\n  login ",
             account.as_str(),
             "\n  password ",
+            token.expose(),
+            "\n",
         ];
-        for part in lines {
+        for part in parts {
             ours.push_str(part);
         }
-        ours.push_str(token.expose());
-        ours.push('\n');
     }
     ours
 }
 
-/// Takes Heroku's entries out of the user's netrc; with `only`, those alone that hold this very
-/// token. Every other byte stays. Says whether there was anything to take out.
+/// Removes Heroku's entries from the user's netrc; with `only`, just those that have this token. Every
+/// other byte stays. Returns whether there was anything to remove.
 ///
 /// # Errors
-/// [`Unreadable`]; the file is then as it was. [`Unreadable::ReadOnly`] where the token lies in the
-/// encrypted file too, and stays there.
+/// [`Unreadable`]; the file is then as it was. [`Unreadable::ReadOnly`] if the encrypted file has the token
+/// too, which stays there.
 pub fn forget(environment: &Environment, only: Option<&Token>) -> Result<bool, Unreadable> {
     let machines = Machines::in_use(environment);
     let changed = change(environment, |bytes| {
         let goes = |entry: &entries::Entry| only.is_none_or(|token| may_hold(entry, bytes, token));
-        match entries::layout(bytes, &machines)?.entries.iter().any(goes) {
-            true => edit::without(bytes, &machines, goes).map(Some),
-            false => Ok(None),
+        if entries::layout(bytes, &machines)?.entries.iter().any(goes) {
+            edit::without(bytes, &machines, goes).map(Some)
+        } else {
+            Ok(None)
         }
     })?;
     match only {
@@ -165,7 +169,8 @@ pub fn forget(environment: &Environment, only: Option<&Token>) -> Result<bool, U
     }
 }
 
-/// Whether an entry holds this token, or may: in one that readers disagree on it may be anywhere.
+/// Whether an entry has this token, or may have it: if readers disagree on the entry, the token may be
+/// anywhere in it.
 fn may_hold(entry: &entries::Entry, bytes: &[u8], token: &Token) -> bool {
     let token = token.expose().as_bytes();
     let is_in_it = || {
@@ -190,7 +195,8 @@ pub fn cleaned(
     Ok(edit::without_ours(&bytes, &Machines::in_use(environment))?)
 }
 
-/// A gpg that fails has not said that the token is not there.
+/// Whether the encrypted file has this token too, or may have it. A gpg that fails is an error, since the
+/// token may be there.
 fn is_encrypted_too(environment: &Environment, token: &Token) -> Result<bool, Unreadable> {
     let Some(path) = encrypted_path(environment) else {
         return Ok(false);
@@ -211,7 +217,7 @@ pub fn lines(environment: &Environment) -> Result<Vec<usize>, Unreadable> {
     netrc.lines()
 }
 
-/// An entry in one line, which every reader of netrc takes alike; none where they would not.
+/// An entry on one line that every reader of netrc reads in the same way; none if they would not.
 pub fn line(host: &HerokuHost, account: &Account, token: &Token) -> Option<Zeroizing<String>> {
     let plain = |text: &str| {
         text.bytes()
@@ -236,14 +242,14 @@ fn change(
     edit: impl Fn(&[u8]) -> Result<Option<scanner::Value>, Doubt>,
 ) -> Result<bool, Unreadable> {
     let path = path(environment).ok_or(Unreadable::Failed(io::ErrorKind::NotFound))?;
-    // What may not be read is not to be written either.
+    // A file that may not be read must not be written either.
     Netrc::in_plain_text(environment)?;
     Ok(files::edit(&path, |bytes| {
         edit(bytes).map_err(Unreadable::from)
     })?)
 }
 
-/// The file that [`Netrc::in_plain_text`] reads, whether it is there or not.
+/// The file that [`Netrc::in_plain_text`] reads, whether it exists or not.
 pub fn path(environment: &Environment) -> Option<PathBuf> {
     if let Some(path) = &environment.netrc {
         return Some(path.clone());
@@ -251,9 +257,9 @@ pub fn path(environment: &Environment) -> Option<PathBuf> {
     Some(in_home(environment.home.as_ref()?, cfg!(windows)))
 }
 
-/// The netrc file of a home. On Windows the Heroku CLI knows `_netrc` alone, so that one is used if
-/// it or its encrypted form is there, and made if none is; `.netrc`, which git reads too, serves if
-/// it is the only one.
+/// The netrc file of a home. On Windows the Heroku CLI knows only `_netrc`. So that one is used if it or its
+/// encrypted form exists, and created if there is none; `.netrc`, which git reads too, is used if it is the
+/// only one.
 fn in_home(home: &Path, is_windows: bool) -> PathBuf {
     let usual = home.join(".netrc");
     let of_the_cli = ["_netrc", "_netrc.gpg"].map(|name| home.join(name));
@@ -264,8 +270,7 @@ fn in_home(home: &Path, is_windows: bool) -> PathBuf {
     home.join("_netrc")
 }
 
-/// The encrypted file that the Heroku CLI reads in place of the plain one. `NETRC` names a plain
-/// one, and means it.
+/// The encrypted file that the Heroku CLI reads in place of the plain one. `NETRC` always names a plain file.
 fn encrypted_path(environment: &Environment) -> Option<PathBuf> {
     let mut name = path(environment)
         .filter(|_| environment.netrc.is_none())?

@@ -1,4 +1,4 @@
-//! netrc at a glance: all that git and the Heroku CLI would take from it.
+//! An overview of netrc: everything in it that git and the Heroku CLI would use.
 
 use super::reading::checked;
 use super::{Entry, Netrc, Unreadable, entries};

@@ -1,4 +1,4 @@
-//! Reading netrc: one entry of a trusted file, that two readers agree on.
+//! Reads an entry of a trusted netrc file, if two readers agree on it.
 
 use std::fs::{self, File};
 use std::io;
@@ -17,7 +17,7 @@ use crate::token::Token;
 /// An entry for a host of Heroku's.
 #[derive(Debug)]
 pub struct Entry {
-    /// Its login, where that is a plain name.
+    /// Its login, if that is a plain name.
     pub account: Option<Account>,
     /// Its password.
     pub token: Token,
@@ -33,12 +33,12 @@ pub struct Netrc {
 }
 
 impl Netrc {
-    /// Reads the user's netrc file as the Heroku CLI would; none where there is none.
+    /// Reads the user's netrc file as the Heroku CLI would; none if there is none.
     ///
-    /// Where `.netrc.gpg` exists it is that, through gpg; else what [`Netrc::in_plain_text`] reads.
+    /// If `.netrc.gpg` exists it reads that, through gpg; else the file of [`Netrc::in_plain_text`].
     ///
     /// # Errors
-    /// [`Unreadable`], where it is there and cannot be trusted or read.
+    /// [`Unreadable`], if it exists and cannot be trusted or read.
     pub fn read(environment: &Environment) -> Result<Option<Netrc>, Unreadable> {
         hardening::close_to_others();
         let Some(path) = encrypted_path(environment) else {
@@ -59,13 +59,13 @@ impl Netrc {
         }))
     }
 
-    /// Reads the file that git and curl read; none where there is none.
+    /// Reads the file that git and curl read; none if there is none.
     ///
-    /// `NETRC` names it where it is set, as for curl 8.16 and later; else it is `.netrc` in the
-    /// home, on Windows `_netrc` first.
+    /// `NETRC` names it if it is set, as for curl 8.16 and later; else it is `.netrc` in the home, on
+    /// Windows `_netrc` first.
     ///
     /// # Errors
-    /// [`Unreadable`], where it is there and cannot be trusted or read.
+    /// [`Unreadable`], if it exists and cannot be trusted or read.
     pub fn in_plain_text(environment: &Environment) -> Result<Option<Netrc>, Unreadable> {
         let Some(path) = path(environment) else {
             return Ok(None);
@@ -88,7 +88,7 @@ impl Netrc {
         }
     }
 
-    /// A file of this text, that nobody else can read, beside Heroku's own hosts.
+    /// A file with this text that no other user can read, for Heroku's production hosts.
     pub fn of(text: Vec<u8>) -> Netrc {
         Netrc {
             bytes: Zeroizing::new(text),
@@ -124,7 +124,7 @@ impl Netrc {
         Ok(entries.iter().map(|entry| entry.line).collect())
     }
 
-    /// Whether there are entries of Heroku's, and all hold this very token.
+    /// Whether there are entries of Heroku's, and all have this token.
     ///
     /// # Errors
     /// A doubt about the whole file.
@@ -132,9 +132,9 @@ impl Netrc {
         Ok(super::all_hold(&self.bytes, token, &self.machines)?)
     }
 
-    /// The entry that git would be served for this host: of this account, where one is given.
+    /// The entry that git would get for this host: of this account, if one is given.
     ///
-    /// Where the git host has none, that of the same Heroku's API host counts.
+    /// If the git host has none, the entry of the same Heroku's API host counts.
     ///
     /// # Errors
     /// A doubt in an entry for the host, or about the whole file.
@@ -305,8 +305,11 @@ mod tests {
     fn a_doubt_names_the_line_and_never_the_text() {
         let netrc = netrc("\nmachine git.heroku.com login password TOKEN");
         let why = netrc.entry_for(&git(), None).unwrap_err();
-        let told = format!("{why} {why:?} {}", why.notice(&Environment::default()));
-        assert!(told.contains("line 2") && !told.contains("89ab"), "{told}");
+        let shown = format!("{why} {why:?} {}", why.notice(&Environment::default()));
+        assert!(
+            shown.contains("line 2") && !shown.contains("89ab"),
+            "{shown}"
+        );
     }
 
     #[test]
@@ -354,6 +357,6 @@ mod tests {
         };
         assert!(!with_mode(0o600).unwrap().unwrap().is_readable_by_others());
         assert!(with_mode(0o644).unwrap().unwrap().is_readable_by_others());
-        assert!(matches!(with_mode(0o620), Err(Unreadable::NotOurs(_))));
+        assert!(matches!(with_mode(0o620), Err(Unreadable::NotTrusted(_))));
     }
 }

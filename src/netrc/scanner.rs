@@ -1,14 +1,14 @@
-//! Which words of a netrc file are live.
+//! Which words of a netrc file are outside of comments and macros.
 //!
-//! There is no standard, and every reader has its own: curl, Python, the Heroku CLI and Go differ on
-//! comments, quotes and macros. This scanner takes what they agree on, and marks what they do not.
-//! It works on bytes, since a foreign entry in another encoding must not hide ours.
+//! There is no standard: curl, Python, the Heroku CLI and Go differ on comments, quotes and macros. This
+//! scanner accepts what they agree on, and marks what they do not. It works on bytes, since an entry of
+//! another program in another encoding must not hide ours.
 
 use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-/// A line that cannot be read one way only. It never carries a word of the file.
+/// A line that can be read in more than one way. It never contains a word of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {phrase}")]
 pub struct Doubt {
@@ -26,7 +26,7 @@ pub(super) struct Word {
     pub(super) text: Value,
     pub(super) line: usize,
     pub(super) quoted: bool,
-    /// Where it stands in the file, quotes included.
+    /// Its position in the file, including quotes.
     pub(super) span: Range<usize>,
     /// Readers disagree on what this word is.
     pub(super) doubt: Option<&'static str>,
@@ -40,7 +40,7 @@ pub(super) struct Scanner<'a> {
 }
 
 impl<'a> Scanner<'a> {
-    /// From the first word on; a byte order mark is none.
+    /// Starts at the first word; a byte order mark is not one.
     pub(super) fn new(bytes: &'a [u8]) -> Scanner<'a> {
         Scanner {
             bytes,
@@ -53,7 +53,7 @@ impl<'a> Scanner<'a> {
         self.bytes.get(self.at).copied()
     }
 
-    /// Passes blanks and line ends; says whether the word that follows opens its line.
+    /// Skips blanks and line ends; returns whether the next word is the first on its line.
     fn skip_blanks(&mut self) -> bool {
         let mut opens = self.at == 0 || self.bytes[self.at - 1] == b'\n';
         while let Some(byte) = self.peek() {
@@ -76,7 +76,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The next word in a keyword's place, where `#` opens a comment.
+    /// The next word where a keyword is expected, and where `#` begins a comment.
     pub(super) fn keyword(&mut self) -> Result<Option<Word>, Doubt> {
         loop {
             self.skip_blanks();
@@ -88,7 +88,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The next word in a value's place, where `#` is data: but at the start of a line it may be
+    /// The next word where a value is expected, and where `#` is data. At the start of a line it may be
     /// either.
     pub(super) fn value(&mut self) -> Result<Option<Word>, Doubt> {
         let opens = self.skip_blanks();
@@ -167,8 +167,8 @@ impl<'a> Scanner<'a> {
         })
     }
 
-    /// Swallows a macro: whole lines, up to an empty one. Says whether there was one: what is
-    /// written behind a macro without end is part of it.
+    /// Skips a macro: whole lines, up to an empty one. Returns whether there was an empty line: without
+    /// one, everything after the macro's start is part of it.
     pub(super) fn skip_macro(&mut self) -> bool {
         self.skip_line();
         while self.at < self.bytes.len() {
@@ -184,7 +184,7 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// Where the text begins: behind a byte order mark.
+/// Where the text begins: after a byte order mark, if there is one.
 pub(super) fn after_mark(bytes: &[u8]) -> usize {
     if bytes.starts_with(b"\xef\xbb\xbf") {
         3

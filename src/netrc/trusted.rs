@@ -1,13 +1,13 @@
-//! Which files are read at all: plain ones, that nobody else can have written.
+//! Which files are read at all: regular ones that no other user can have written.
 
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
 use super::Unreadable;
-use crate::files::{self, NotTrusted};
+use crate::files;
 
-/// Opens a regular file. Anything else is as good as absent.
+/// Opens a regular file. Anything else counts as absent.
 ///
 /// It is opened before it is looked at, so that nothing can take its place in between, and without
 /// waiting: a FIFO would wait for its writer.
@@ -40,12 +40,9 @@ pub(super) fn open(path: &Path) -> io::Result<Option<File>> {
     }
 }
 
-/// Refuses a file that somebody else may have written; says whether others can read it.
+/// Rejects a file that another user may have written; returns whether others can read it.
 pub(super) fn trusted(metadata: &fs::Metadata) -> Result<bool, Unreadable> {
-    files::trust(metadata).map_err(|why| match why {
-        NotTrusted::Writable => Unreadable::NotOurs("others can write it"),
-        NotTrusted::Foreign => Unreadable::NotOurs("it belongs to another user"),
-    })
+    files::trust(metadata).map_err(Unreadable::NotTrusted)
 }
 
 #[cfg(test)]

@@ -1,14 +1,14 @@
-//! Why a netrc gives no answer, told by its name and line; never by a word of it.
+//! Why a netrc cannot be used: its name and a line number, and never a word of its text.
 
 use std::fmt;
 use std::io;
 
 use super::scanner::Doubt;
 use crate::environment::Environment;
-use crate::files::EditError;
+use crate::files::{EditError, NotTrusted};
 use crate::notice::{Command, Fix, Notice};
 
-/// Why netrc gives no answer. Says where; never a word of the file.
+/// Why a netrc cannot be used. Says where, and never contains a word of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unreadable {
     /// Readers of netrc would not agree on it.
@@ -18,31 +18,31 @@ pub enum Unreadable {
         /// What is in doubt there.
         phrase: &'static str,
     },
-    /// Somebody else may have written it.
-    NotOurs(&'static str),
+    /// Another user may have written it.
+    NotTrusted(NotTrusted),
     /// It is not a file that a reader and a writer can deal with.
     Unfit(&'static str),
     /// gpg did not give its text.
     Encrypted(&'static str),
-    /// It is encrypted, and to be changed.
+    /// It is encrypted, and would have to be changed.
     ReadOnly,
-    /// An encrypted file is in use, and a login is to be written.
+    /// An encrypted file is in use, and a login would have to be written.
     InPlaceOfPlain,
-    /// The file system says no.
+    /// The file system reports an error.
     Failed(io::ErrorKind),
 }
 
 impl Unreadable {
-    /// What happened, and what mends it, in the file that this environment leads to.
+    /// What happened and how to fix it, for the file that this environment leads to.
     pub fn notice(&self, environment: &Environment) -> Notice {
         let file = name(environment);
         let fix = match self {
             Unreadable::Doubt { .. } => "fix that line, or remove Heroku's entries".into(),
-            Unreadable::NotOurs("it belongs to another user") => Fix::command(
+            Unreadable::NotTrusted(NotTrusted::Foreign) => Fix::command(
                 "make it yours",
                 Command::new("sudo chown \"$(id -u)\"").then(argument(environment)),
             ),
-            Unreadable::NotOurs(_) => Fix::command(
+            Unreadable::NotTrusted(NotTrusted::Writable) => Fix::command(
                 "make it readable by you only",
                 Command::new("chmod 600").then(argument(environment)),
             ),
@@ -59,16 +59,15 @@ impl Unreadable {
                 Fix::command("look at", Command::new("ls -l").then(argument(environment)))
             }
         };
-        Notice::new(self.of(file), fix)
+        Notice::new(self.what(file), fix)
     }
 
     /// What happened to the file of this name.
-    fn of(&self, file: &str) -> String {
+    fn what(&self, file: &str) -> String {
         match self {
             Unreadable::Doubt { line, phrase } => format!("{file}: line {line}: {phrase}"),
-            Unreadable::NotOurs(why) | Unreadable::Unfit(why) => {
-                format!("{file} is not used: {why}")
-            }
+            Unreadable::NotTrusted(why) => format!("{file} is not used: {why}"),
+            Unreadable::Unfit(why) => format!("{file} is not used: {why}"),
             Unreadable::Encrypted(why) => format!("~/.netrc.gpg was not read: {why}"),
             Unreadable::ReadOnly => {
                 "~/.netrc.gpg is left as it is: an encrypted file is read, never written".to_owned()
@@ -82,7 +81,7 @@ impl Unreadable {
     }
 }
 
-/// What a person calls the file: the variable where that names it.
+/// The name of the file for the user: the variable, if that names it.
 fn name(environment: &Environment) -> &'static str {
     match environment.netrc {
         Some(_) => "$NETRC",
@@ -91,7 +90,7 @@ fn name(environment: &Environment) -> &'static str {
     }
 }
 
-/// What a person calls the netrc file, in a command that can be pasted.
+/// The netrc file in a command that can be pasted.
 pub fn argument(environment: &Environment) -> &'static str {
     match name(environment) {
         "$NETRC" => "\"$NETRC\"",
@@ -101,11 +100,12 @@ pub fn argument(environment: &Environment) -> &'static str {
 
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.of("netrc"))
+        f.write_str(&self.what("netrc"))
     }
 }
 
 impl std::error::Error for Unreadable {}
+
 impl From<Doubt> for Unreadable {
     fn from(Doubt { line, phrase }: Doubt) -> Unreadable {
         Unreadable::Doubt { line, phrase }
@@ -120,7 +120,7 @@ impl From<EditError<Unreadable>> for Unreadable {
             EditError::NotAFile => Unreadable::Unfit("it is not a plain file"),
             EditError::TooLarge => Unreadable::Unfit("it is too large"),
             EditError::Busy => Unreadable::Unfit("another program keeps writing to it"),
-            // A file that is mounted by itself, as into a container, cannot be renamed over.
+            // A single file that is mounted, as into a container, cannot be renamed over.
             EditError::Failed(error) if error.kind() == io::ErrorKind::ResourceBusy => {
                 Unreadable::Unfit("it is a mount, and cannot be replaced")
             }

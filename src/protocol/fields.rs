@@ -1,4 +1,4 @@
-//! The names of what was said, for whoever may not see the values.
+//! The names of the fields in a request or a reply, without their values: for the trace.
 
 use super::{Reply, Request};
 

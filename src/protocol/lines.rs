@@ -1,8 +1,8 @@
-//! Where the lines of a request end: each at LF, or each at CRLF.
+//! Splits a request into lines that all end with LF, or all with CRLF.
 //!
-//! A CR belongs to the line's end where all lines have one, as when a script on Windows writes
-//! them. Behind one value alone it may be part of it: `https://git.heroku.com%0d/` names another
-//! host than ours, and git hands it on where `credential.protectProtocol` is off.
+//! A CR belongs to the line end if all lines have one, as when a script on Windows writes them. After a
+//! single value it may be part of that value: `https://git.heroku.com%0d/` names another host than ours, and
+//! git passes it on if `credential.protectProtocol` is off.
 
 use super::Fault;
 
@@ -16,7 +16,7 @@ pub(super) struct Line<'a> {
 
 /// The lines up to the first blank one, which may end either way: it has no value to be misread.
 /// A line that does not end as the first one does is a fault.
-pub(super) fn of(bytes: &[u8]) -> impl Iterator<Item = Result<Line<'_>, Fault>> {
+pub(super) fn split(bytes: &[u8]) -> impl Iterator<Item = Result<Line<'_>, Fault>> {
     let mut lines = bytes
         .split_inclusive(|&byte| byte == b'\n')
         .take_while(|line| !matches!(*line, b"\n" | b"\r\n"))
@@ -43,7 +43,9 @@ mod tests {
     use proptest::prelude::*;
 
     fn texts(bytes: &[u8]) -> Result<Vec<&[u8]>, Fault> {
-        of(bytes).map(|line| line.map(|line| line.text)).collect()
+        split(bytes)
+            .map(|line| line.map(|line| line.text))
+            .collect()
     }
 
     #[test]
@@ -75,7 +77,8 @@ mod tests {
 
     #[test]
     fn the_last_line_may_have_no_end() {
-        let ends = |bytes| -> Vec<bool> { of(bytes).flatten().map(|line| line.is_whole).collect() };
+        let ends =
+            |bytes| -> Vec<bool> { split(bytes).flatten().map(|line| line.is_whole).collect() };
         assert_eq!(ends(b"a=1\nb=2\n"), [true, true]);
         assert_eq!(ends(b"a=1\nb=2"), [true, false]);
         assert_eq!(ends(b"a=1\r\nb=2"), [true, false]);

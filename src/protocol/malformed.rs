@@ -2,13 +2,13 @@
 
 use thiserror::Error;
 
-/// A request that cannot be read. Carries where and why, and never a value.
+/// A request that cannot be read. Says where and why, and never contains a value.
 #[derive(Debug, PartialEq, Eq, Error)]
 #[error("line {line} of git's request {fault}")]
 pub struct Malformed {
     pub(super) fault: Fault,
     pub(super) line: usize,
-    /// The scheme and host read so far: only a request for Heroku deserves a word on stderr.
+    /// The scheme and host read so far: an error is printed only for a request that is for Heroku.
     pub target: Option<(String, String)>,
 }
 
@@ -24,7 +24,7 @@ pub enum Fault {
     /// A value that we act on has a control character or is not text.
     #[error("has a character that does not belong there")]
     Character,
-    /// Some lines end with CRLF and this one does not: what a CR belongs to cannot be told.
+    /// Some lines end with CRLF and this one does not: the CR may belong to a value.
     #[error("does not end as the first one does")]
     LineEnd,
     /// Two lines name different hosts or different protocols.

@@ -1,7 +1,7 @@
 //! git's credential protocol: the request that git writes to us, the reply that we write to git.
 //!
-//! Reader and writer are each other's inverse and stand side by side. The reader takes bytes from
-//! anyone, so it bounds what it holds, and no error of its own carries a value that it read.
+//! The reader and the writer are inverses of each other. The reader accepts bytes from anyone, so it limits
+//! what it keeps, and its errors never contain a value that it read.
 //!
 //! Source: git's `git-credential` and `gitcredentials` pages, and `credential.c`.
 
@@ -27,7 +27,7 @@ pub enum Operation {
     Get,
     /// A credential worked: keep it, if it is worth keeping.
     Store,
-    /// A credential was refused: forget it, if it is really dead.
+    /// A credential was rejected: remove it, if it is really dead.
     Erase,
     /// Say which parts of the protocol are spoken here.
     Capability,
@@ -46,8 +46,8 @@ impl Operation {
     }
 }
 
-/// What a program answers to `capability`: the version of that answer, and `state`, which lets us
-/// know our own token again when git hands it back.
+/// What a program answers to `capability`: the version of that answer, and `state`, by which we recognize our
+/// own token when git hands it back.
 ///
 /// Source: git's `git-credential` page, "CAPABILITY INPUT/OUTPUT FORMAT".
 pub const CAPABILITIES: &[u8] = b"version 0\ncapability state\n";
@@ -76,7 +76,7 @@ impl State {
     }
 }
 
-/// A request as git writes it. Only what decides something is kept; the rest is read over.
+/// A request as git writes it. Only the fields that we use are kept; the rest is skipped.
 #[derive(Debug, Default)]
 pub struct Request {
     /// git's `protocol`: the scheme of the URL.
@@ -85,14 +85,14 @@ pub struct Request {
     pub host: Option<String>,
     /// The user name; an empty one is none.
     pub username: Option<String>,
-    /// The password, where it has the form of a Heroku token. Another one is of no use to us: it
-    /// cannot be kept, and nothing that we hold is equal to it.
+    /// The password, if it has the form of a Heroku token. Another password is of no use to us: it cannot
+    /// be stored, and no token of ours is equal to it.
     pub password: Option<Token>,
     /// git announced that it hands `state[]` back.
     pub speaks_state: bool,
     /// What we said in `state[]` when we answered, if git hands that back.
     pub state: Option<State>,
-    /// The credential is of use for a moment only, and not to be kept.
+    /// The credential is useful for a short time only, and must not be stored.
     pub is_ephemeral: bool,
 }
 
@@ -104,7 +104,7 @@ impl Request {
     /// Reads a request, up to a blank line or the end of the stream.
     ///
     /// # Errors
-    /// [`Malformed`]: nothing of the request is to be acted on.
+    /// [`Malformed`]: nothing of the request may be acted on.
     pub fn read(input: &mut dyn Read) -> Result<Request, Malformed> {
         match block::read(input, Request::LARGEST) {
             Ok(bytes) => Request::parse(&bytes),
@@ -118,15 +118,15 @@ impl Request {
 
     /// Reads a request from its bytes.
     ///
-    /// Lines end at LF alone, or all of them at CRLF: a reader that also ends them at CR can be made
-    /// to see a second `host` line. Where a password's line has no end, the request was cut off,
-    /// and half a password is none.
+    /// All lines end with LF, or all with CRLF: a reader that also ends them at a CR can be made to see a
+    /// second `host` line. If a password's line has no end, the request was cut off, and a part of a
+    /// password is ignored.
     ///
     /// # Errors
     /// As [`Request::read`].
     pub fn parse(bytes: &[u8]) -> Result<Request, Malformed> {
         let mut request = Request::default();
-        for (index, line) in lines::of(bytes).enumerate() {
+        for (index, line) in lines::split(bytes).enumerate() {
             line.and_then(|line| request.take(&line))
                 .map_err(|fault| Malformed {
                     fault,
@@ -176,7 +176,7 @@ impl Request {
         }
     }
 
-    /// An empty `state[]` empties the list; a state of another helper's is not ours to read.
+    /// An empty `state[]` resets the list; the state of another helper is ignored.
     fn take_state(&mut self, value: &[u8]) {
         let ours = std::str::from_utf8(value)
             .ok()
@@ -197,7 +197,7 @@ fn text(value: &[u8]) -> Result<&str, Fault> {
         .ok_or(Fault::Character)
 }
 
-/// Sets what may be said twice, but not in two ways: a second host is an attack or a mistake.
+/// Sets a field that may be repeated only with the same value: a second host is an attack or a mistake.
 fn once(place: &mut Option<String>, value: &str) -> Result<(), Fault> {
     if place.as_deref().is_some_and(|earlier| earlier != value) {
         return Err(Fault::Contradiction);
@@ -224,9 +224,9 @@ pub enum Reply<'a> {
         username: &'a str,
         /// What git sends.
         token: &'a Token,
-        /// When Heroku ends it, where that is known.
+        /// When it expires, if that is known.
         expires: Option<Timestamp>,
-        /// The source, for git to hand back; only where git said that it does.
+        /// The source, for git to hand back; only if git said that it does.
         state: Option<&'a str>,
     },
 }

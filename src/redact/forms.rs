@@ -1,5 +1,5 @@
-//! The forms in which a secret, a name or the home is known: each looks through the bytes of a text,
-//! and says which have to go.
+//! The forms of a secret, a name or the home. Each function searches the bytes of a text and returns the
+//! ranges to remove.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
 use super::names;
-use super::{Found, Hide, Known, Stead};
+use super::{Found, Hide, Known, Replacement};
 use crate::token::Token;
 
 const PREFIX: &[u8] = b"HRKU-";
@@ -17,7 +17,7 @@ const PREFIX: &[u8] = b"HRKU-";
 /// A UUID with every digit a zero.
 const UUID: &[u8] = b"00000000-0000-0000-0000-000000000000";
 
-/// Everything that has to go.
+/// Everything to remove.
 pub(super) fn found(text: &[u8], hide: Hide, known: &Known) -> Vec<Found> {
     let mut ranges = known_secrets(text, known);
     ranges.extend(in_base64(text, known));
@@ -25,13 +25,13 @@ pub(super) fn found(text: &[u8], hide: Hide, known: &Known) -> Vec<Found> {
     ranges.extend(credentials_of_headers(text));
     ranges.extend(names::before_an_at(text, hide));
     let mut found: Vec<Found> = ranges.into_iter().map(Found::gap).collect();
-    if hide.person() {
+    if hide.has_person() {
         found.extend(homes(text, known));
     }
     found
 }
 
-/// In plain text and in hex. A form writes a blank as `+`.
+/// Known secrets in plain text and in hex. An HTML form encodes a blank as `+`.
 fn known_secrets(text: &[u8], known: &Known) -> Vec<Range<usize>> {
     let is_plain = |byte: u8, secret: u8| byte == secret || (byte == b'+' && secret == b' ');
     let mut ranges = Vec::new();
@@ -64,7 +64,7 @@ fn places(text: &[u8], wanted: &[u8], is: impl Fn(u8, u8) -> bool) -> Vec<Range<
         .collect()
 }
 
-/// A run of base64's letters that holds a secret, by whichever of its letters it begins.
+/// Runs of base64 letters that encode a secret, beginning at any of their first four letters.
 fn in_base64(text: &[u8], known: &Known) -> Vec<Range<usize>> {
     let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte);
     let mut ranges = runs(text, is_letter);
@@ -91,7 +91,7 @@ fn decodes_to_a_secret(run: &[u8], skipped: usize, known: &Known) -> bool {
         other => *other,
     });
     let mut letters: Zeroizing<Vec<u8>> = Zeroizing::new(letters.collect());
-    // One letter over holds no whole byte.
+    // One leftover letter does not encode a whole byte.
     if letters.len() % 4 == 1 {
         letters.pop();
     }
@@ -103,14 +103,14 @@ fn decodes_to_a_secret(run: &[u8], skipped: usize, known: &Known) -> bool {
     known.secrets.iter().any(|secret| has(secret)) || has(PREFIX) || !uuids(&decoded).is_empty()
 }
 
-/// Heroku's prefix, UUIDs, and the hexadecimal digits of old tokens; else what is as long as a token
-/// and looks as random.
+/// Heroku's prefix, UUIDs, and the hexadecimal digits of old tokens; with guesses also anything as long and
+/// as random as a token.
 fn tokens(text: &[u8], hide: Hide) -> Vec<Range<usize>> {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
     let mut ranges = Vec::new();
     for run in runs(text, is_part) {
         let word = &text[run.clone()];
-        if is_prefixed(word) || is_digest(word) || (hide.guesses() && looks_random(word)) {
+        if is_prefixed(word) || is_digest(word) || (hide.has_guesses() && looks_random(word)) {
             ranges.push(run);
         } else {
             let inside = uuids(word).into_iter();
@@ -121,7 +121,7 @@ fn tokens(text: &[u8], hide: Hide) -> Vec<Range<usize>> {
 }
 
 fn is_prefixed(word: &[u8]) -> bool {
-    // The prefix alone is a word about tokens.
+    // The prefix alone is not a token, but only mentions one.
     let Some((_, word)) = word.split_last() else {
         return false;
     };
@@ -167,7 +167,7 @@ fn is_scheme(word: &[u8]) -> bool {
     })
 }
 
-/// A word of a language, as in "Basic authentication": what is encoded has capitals or digits.
+/// An ordinary word, as in "Basic authentication": an encoded credential has capitals or digits.
 fn is_of_a_language(word: &[u8]) -> bool {
     inner(word).iter().all(u8::is_ascii_lowercase)
 }
@@ -199,15 +199,15 @@ fn words(text: &[u8]) -> Vec<Range<usize>> {
 }
 
 fn homes(text: &[u8], known: &Known) -> Vec<Found> {
-    let stead = Stead::Home;
+    let replacement = Replacement::Home;
     let places = known
         .homes
         .iter()
         .flat_map(|home| places(text, home, |a, b| a == b));
-    places.map(|range| Found { range, stead }).collect()
+    places.map(|range| Found { range, replacement }).collect()
 }
 
-/// The longest runs of bytes that are alike.
+/// The longest runs of bytes for which `is` is true.
 fn runs(text: &[u8], is: impl Fn(u8) -> bool) -> Vec<Range<usize>> {
     let mut runs: Vec<Range<usize>> = Vec::new();
     for (at, _) in text.iter().enumerate().filter(|(_, byte)| is(**byte)) {

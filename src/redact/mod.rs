@@ -1,8 +1,8 @@
-//! Takes out of a text what is nobody else's business: the one place that knows what that looks like.
+//! Removes secrets and personal data from a text. No other module knows what these look like.
 //!
-//! Called for whatever was not written by us, or may be pasted in public: a server's words
-//! (`platform_api`), a trace, what `doctor` found. It knows secrets by their form, and those that this
-//! process holds in any form; and it looks again at what comes out, until nothing is left to hide.
+//! It is called for every text that we did not write, or that may be pasted in public: a server's message
+//! (`heroku_api`), a trace, a report of `doctor`. It recognizes secrets by their form, and those that this
+//! process knows in any encoding. The result is searched again, until nothing is left to hide.
 
 mod forms;
 mod names;
@@ -17,30 +17,30 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::notice::shown;
 use view::View;
 
-/// What is taken out of a text.
+/// What is removed from a text.
 ///
 /// Always: what [`Known`] has in plain text, in hex, in base64 or encoded as in a URL; Heroku's
-/// tokens and UUIDs; what follows `Basic` or `Bearer`; a password in an address.
+/// tokens and UUIDs; what follows `Basic` or `Bearer`; a password in a URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hide {
-    /// And whatever is as long as a token and looks as random: a server's words to their person.
+    /// And anything as long and as random as a token. For a server's message to its own user.
     Secrets,
-    /// The same, and who and where: emails and the home. A trace, which is pasted in public.
+    /// The same, and emails and the home. For a trace, which may be pasted in public.
     SecretsAndPerson,
-    /// Emails and the home, but no guesses: an app's name may look random, and a command that is to
-    /// be pasted has it. A report.
+    /// Emails and the home, but no guesses: an app's name may look random, and may be in a command that
+    /// the user pastes. For a report.
     FormsAndPerson,
 }
 
 impl Hide {
-    fn guesses(self) -> bool {
+    fn has_guesses(self) -> bool {
         match self {
             Hide::Secrets | Hide::SecretsAndPerson => true,
             Hide::FormsAndPerson => false,
         }
     }
 
-    fn person(self) -> bool {
+    fn has_person(self) -> bool {
         match self {
             Hide::SecretsAndPerson | Hide::FormsAndPerson => true,
             Hide::Secrets => false,
@@ -48,7 +48,7 @@ impl Hide {
     }
 }
 
-/// What this process knows to be nobody else's business.
+/// The secrets and the home directories that this process knows.
 #[derive(Clone, Default)]
 pub struct Known {
     secrets: Vec<Zeroizing<Vec<u8>>>,
@@ -56,8 +56,8 @@ pub struct Known {
 }
 
 impl Known {
-    /// The shortest secret that is looked for, in bytes: a shorter one turns up by chance, and its
-    /// gaps would tell it. Heroku takes no shorter password.
+    /// The shortest secret that is looked for, in bytes. A shorter one occurs by chance, and the gaps would
+    /// reveal it. Heroku accepts no shorter password.
     pub const SHORTEST: usize = 8;
 
     /// Nothing but these secrets.
@@ -69,9 +69,9 @@ impl Known {
         known
     }
 
-    /// Knows one more secret.
+    /// Adds a secret.
     pub fn add_secret(&mut self, secret: &str) {
-        // A text is looked through as a terminal shows it.
+        // A text is searched as a terminal shows it.
         for mut form in [secret.to_owned(), shown(secret)] {
             let bytes = form.as_bytes();
             let is_known = self.secrets.iter().any(|one| one.as_slice() == bytes);
@@ -82,11 +82,11 @@ impl Known {
         }
     }
 
-    /// Knows a home, and where its links lead; both are shown as `~`. One without a separator in it
-    /// is none.
+    /// Adds a home directory, and the directory that its symbolic links lead to; both are shown as `~`. A
+    /// path without a separator is ignored.
     pub fn add_home(&mut self, home: &Path) {
         for home in [Some(home.to_owned()), fs::canonicalize(home).ok()] {
-            // As `Path::display` shows it, also where it is no UTF-8.
+            // As `Path::display` shows it, even if it is not UTF-8.
             let home = home.unwrap_or_default().to_string_lossy().into_owned();
             let home = shown(home.trim_end_matches('/'));
             if home.len() > 1 && home.contains(['/', '\\']) {
@@ -96,42 +96,42 @@ impl Known {
     }
 }
 
-/// What stands in the place of what was taken out.
+/// What replaces a removed part of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stead {
+enum Replacement {
     Gap,
     Home,
 }
 
-impl Stead {
+impl Replacement {
     fn text(self) -> &'static str {
         match self {
-            Stead::Gap => "…",
-            Stead::Home => "~",
+            Replacement::Gap => "…",
+            Replacement::Home => "~",
         }
     }
 }
 
-/// Bytes that are to go.
+/// Bytes to remove.
 #[derive(Debug)]
 struct Found {
     range: Range<usize>,
-    stead: Stead,
+    replacement: Replacement,
 }
 
 impl Found {
     fn gap(range: Range<usize>) -> Found {
-        let stead = Stead::Gap;
-        Found { range, stead }
+        let replacement = Replacement::Gap;
+        Found { range, replacement }
     }
 }
 
-/// The text on one line, as a terminal shows it, with a `…` for each thing that was taken out.
+/// The text on one line, as a terminal shows it, with a `…` for each part that was removed.
 ///
-/// What comes out comes out of it again unchanged.
+/// To redact the result again changes nothing.
 pub fn redacted(text: &str, hide: Hide, known: &Known) -> String {
     let mut text = Zeroizing::new(shown(text));
-    // It ends: each round takes something out, or puts the gap of a name of one letter before its @.
+    // The loop ends: each round removes something, or adds the gap of a one-letter name before its @.
     loop {
         let mut next = Zeroizing::new(once(&text, hide, known));
         if next == text {
@@ -155,22 +155,22 @@ fn once(text: &str, hide: Hide, known: &Known) -> String {
     let mut from = 0;
     for gap in joined(found) {
         left.push_str(text.get(from..gap.range.start).unwrap_or_default());
-        left.push_str(gap.stead.text());
+        left.push_str(gap.replacement.text());
         from = gap.range.end;
     }
     left.push_str(text.get(from..).unwrap_or_default());
     left
 }
 
-/// What overlaps or touches is one gap.
+/// Parts that overlap or touch become one gap.
 fn joined(sorted: Vec<Found>) -> Vec<Found> {
     let mut gaps: Vec<Found> = Vec::new();
     for one in sorted {
         match gaps.last_mut() {
             Some(last) if one.range.start <= last.range.end => {
                 last.range.end = last.range.end.max(one.range.end);
-                if one.stead == Stead::Gap {
-                    last.stead = Stead::Gap;
+                if one.replacement == Replacement::Gap {
+                    last.replacement = Replacement::Gap;
                 }
             }
             _ => gaps.push(one),

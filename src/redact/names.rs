@@ -1,4 +1,4 @@
-//! What stands before an `@`: the name of an email, the name and the password in an address.
+//! What comes before an `@`: the name of an email, the user name and the password in a URL.
 
 use std::ops::Range;
 
@@ -6,21 +6,21 @@ use super::Hide;
 
 const GAP: &[u8] = "…".as_bytes();
 
-/// The passwords, and of names all but the first letter.
+/// Passwords, and names without their first letter.
 pub(super) fn before_an_at(text: &[u8], hide: Hide) -> Vec<Range<usize>> {
     let ats = text.iter().enumerate().filter(|(_, byte)| **byte == b'@');
     let mut ranges = Vec::new();
     for (at, _) in ats {
         let start = start_of_name(text, at);
         ranges.extend(password(text, start..at));
-        if hide.person() && !is_of_herokus_git_server(&text[start..at], &text[at..]) {
+        if hide.has_person() && !is_of_herokus_git_server(&text[start..at], &text[at..]) {
             ranges.extend(rest_of_name(text, start..at));
         }
     }
     ranges
 }
 
-/// Quotes and brackets before a name are none of it.
+/// Quotes and brackets before a name are not part of it.
 fn start_of_name(text: &[u8], at: usize) -> usize {
     let ends_before = |byte: &u8| byte.is_ascii_whitespace() || b",;=/(<\"'".contains(byte);
     let before = &text[..at];
@@ -40,7 +40,7 @@ fn password(text: &[u8], name: Range<usize>) -> Option<Range<usize>> {
     (start < name.end).then_some(start..name.end)
 }
 
-/// Of a name of one letter that is the place for a gap.
+/// The name without its first letter. For a name of one letter it is an empty range, the place of the gap.
 fn rest_of_name(text: &[u8], name: Range<usize>) -> Option<Range<usize>> {
     let letters = &text[name.clone()];
     let is_inner = |byte: &u8| byte & 0xc0 == 0x80;
@@ -53,8 +53,8 @@ fn rest_of_name(text: &[u8], name: Range<usize>) -> Option<Range<usize>> {
     (letters != GAP && rest != GAP).then_some(name.start + first..name.end)
 }
 
-/// The user of Heroku's git server is nobody's name, nor is the key of a setting that leads there,
-/// `url.git@heroku.com:.insteadOf`.
+/// The user `git` of Heroku's git server is not a personal name. Neither is the key of a setting for that
+/// server, `url.git@heroku.com:.insteadOf`.
 fn is_of_herokus_git_server(name: &[u8], from_at: &[u8]) -> bool {
     matches!(name, b"git" | b"url.git") && from_at.starts_with(b"@heroku.com")
 }

@@ -1,4 +1,4 @@
-//! A text as it can be read: as it stands, and with its percent signs decoded, once and twice over.
+//! The ways to read a text: as it is, and percent-decoded once and twice.
 
 use std::ops::Range;
 
@@ -33,7 +33,7 @@ impl View {
         at(range.start)..at(range.end)
     }
 
-    /// The same with `%20` and its like decoded; none where there is no such thing.
+    /// The same with `%20` and the like decoded; none if there is nothing to decode.
     fn decoded(&self) -> Option<View> {
         let mut bytes = Zeroizing::new(Vec::with_capacity(self.bytes.len()));
         let mut places = Vec::with_capacity(self.places.len());

@@ -1,7 +1,7 @@
 //! A line that is not shown while it is typed.
 //!
-//! The terminal hands over every key, Ctrl-C too: nothing can end the program while the echo is
-//! off, so that it is always put back. On Windows a crate does the same.
+//! The terminal passes every key to us, Ctrl-C too. So no key can stop the program while the echo is off, and
+//! the echo is always turned on again. On Windows a crate does the same.
 
 use std::io::{self, Read};
 
@@ -11,7 +11,7 @@ use super::{Silence, Terminal};
 #[cfg(unix)]
 use crate::hardening;
 
-/// More than any secret, in bytes.
+/// The longest line that is read, in bytes: more than any secret.
 const LONGEST: usize = 4096;
 
 #[cfg(unix)]
@@ -38,7 +38,7 @@ pub(super) fn ask(terminal: &Terminal, question: &str) -> Result<Zeroizing<Strin
     secret_in(&mut typed.as_bytes().chain(&b"\n"[..]))
 }
 
-/// A terminal that shows nothing and hands over every key, for as long as this lives.
+/// A terminal that shows nothing and passes every key to us, until this value is dropped.
 #[cfg(unix)]
 struct Quiet<'t> {
     terminal: &'t std::fs::File,
@@ -53,13 +53,13 @@ impl Quiet<'_> {
         let mut quiet = before.clone();
         quiet.local_modes -=
             LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ICANON | LocalModes::ISIG;
-        // Not flushed: a quick paste is kept.
+        // The input is not flushed, so that a quick paste is kept.
         tcsetattr(terminal, OptionalActions::Drain, &quiet)?;
         Ok(Quiet { terminal, before })
     }
 }
 
-/// What is left of a paste of several lines is thrown away: the shell would run it.
+/// The rest of a paste of several lines is discarded: the shell would run it.
 #[cfg(unix)]
 impl Drop for Quiet<'_> {
     fn drop(&mut self) {
@@ -68,15 +68,15 @@ impl Drop for Quiet<'_> {
     }
 }
 
-/// Ends the program as Ctrl-C does, with the status that tells a script so. A parent that has
-/// switched the signal off keeps us alive.
+/// Ends the program as Ctrl-C does, with the exit status that scripts expect. If the parent process has us
+/// ignore the signal, the program goes on.
 #[cfg(unix)]
 fn interrupt() {
     use rustix::process::{Signal, getpid, kill_process};
     let _ = kill_process(getpid(), Signal::INT);
 }
 
-/// Reads a line of keys as a terminal would: Backspace takes back a character, Ctrl-U all.
+/// Reads a line of keys as a terminal would: Backspace removes a character, Ctrl-U removes all.
 fn secret_in(keys: &mut impl Read) -> Result<Zeroizing<String>, Silence> {
     const CTRL_C: u8 = 0x03;
     const CTRL_D: u8 = 0x04;
@@ -90,16 +90,17 @@ fn secret_in(keys: &mut impl Read) -> Result<Zeroizing<String>, Silence> {
             CTRL_C | CTRL_BACKSLASH => return Err(Silence::Interrupted),
             CTRL_D if typed.is_empty() => return Err(Silence::Unanswered),
             b'\n' | b'\r' | CTRL_D => break,
-            BACKSPACE | DELETE => take_back(&mut typed),
+            BACKSPACE | DELETE => remove_last_character(&mut typed),
             CTRL_U => typed.clear(),
             _ if typed.len() == LONGEST => return Err(Silence::Unreadable),
             key => typed.push(key),
         }
     }
     let text = std::str::from_utf8(&typed).map_err(|_| Silence::Unreadable)?;
-    match text.trim().is_empty() {
-        true => Err(Silence::Unanswered),
-        false => Ok(Zeroizing::new(text.to_owned())),
+    if text.trim().is_empty() {
+        Err(Silence::Unanswered)
+    } else {
+        Ok(Zeroizing::new(text.to_owned()))
     }
 }
 
@@ -115,8 +116,8 @@ fn next_key(keys: &mut impl Read) -> Option<u8> {
     }
 }
 
-/// Takes back the last character, which may be of several bytes.
-fn take_back(typed: &mut Vec<u8>) {
+/// Removes the last character, which may have several bytes.
+fn remove_last_character(typed: &mut Vec<u8>) {
     let is_continued = |byte: u8| byte & 0xc0 == 0x80;
     while typed.pop().is_some_and(is_continued) {}
 }

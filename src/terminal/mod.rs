@@ -1,7 +1,7 @@
-//! Talking to a person. The rules:
+//! Asks the user on the terminal. The rules:
 //!
 //! 1. Questions go to the terminal itself and answers come from it: stdin stays free for data.
-//! 2. Nobody is asked where there is no terminal: the command names the flag to use instead.
+//! 2. Without a terminal nothing is asked: the command names the flag to use instead.
 //! 3. A secret is not shown while it is typed, nor how long it is, and is wiped once it was used.
 //! 4. Ctrl-C, Ctrl-D and an error leave the terminal as it was.
 
@@ -23,22 +23,22 @@ pub use spinner::Spinner;
 /// Why a question has no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Silence {
-    /// Nobody could be asked: what would be the answer has to come by a flag or by stdin.
+    /// There is no terminal to ask on: the answer has to come from a flag or from stdin.
     #[error("there is no terminal to ask on")]
     NoTerminal,
-    /// The person gave none: Ctrl-D, or an empty line where nothing is no answer.
+    /// The user gave no answer: Ctrl-D, or an empty line where one is needed.
     #[error("nothing was entered, and nothing has changed")]
     Unanswered,
-    /// The person pressed Ctrl-C.
+    /// The user pressed Ctrl-C.
     #[error("stopped, and nothing has changed")]
     Interrupted,
-    /// The answer is no text, or longer than any answer.
+    /// The answer is not text, or it is too long.
     #[error("what was entered is not text that could be meant")]
     Unreadable,
 }
 
 impl Silence {
-    /// What happened; `instead` is what to run where there is no terminal.
+    /// What happened; `instead` is what to run if there is no terminal.
     pub fn notice(self, instead: &'static str) -> Notice {
         match self {
             Silence::NoTerminal => Notice::new(self.to_string(), instead).of_kind(Kind::Usage),
@@ -49,14 +49,14 @@ impl Silence {
     }
 }
 
-/// Nearly every question is about a login, and stdin is what takes its place.
+/// Nearly every question is about a login, which can also come from stdin.
 impl From<Silence> for Notice {
     fn from(silence: Silence) -> Notice {
         silence.notice("give the token on stdin: git credential-heroku-rs login --with-token")
     }
 }
 
-/// What counts where a person just presses Enter.
+/// What Enter alone means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unless {
     /// It is done unless they say no.
@@ -75,14 +75,14 @@ pub fn is_stdout() -> bool {
     io::stdout().is_terminal()
 }
 
-/// How many columns stdout has, where it is a terminal that says so.
+/// How many columns stdout has, if it is a terminal that says so.
 #[cfg(unix)]
 pub fn columns() -> Option<usize> {
     let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
     (size.ws_col > 0).then_some(usize::from(size.ws_col))
 }
 
-/// The same, where no terminal is asked.
+/// On Windows no terminal is asked.
 #[cfg(not(unix))]
 pub fn columns() -> Option<usize> {
     None
@@ -93,7 +93,7 @@ pub fn is_stderr() -> bool {
     io::stderr().is_terminal()
 }
 
-/// Whether there is a terminal to ask a person on.
+/// Whether there is a terminal to ask the user on.
 pub fn is_there() -> bool {
     open().is_ok()
 }
@@ -101,7 +101,7 @@ pub fn is_there() -> bool {
 /// Asks for a line, which may be empty. The answer is shown while it is typed.
 ///
 /// # Errors
-/// [`Silence::NoTerminal`], or that the person gave no answer.
+/// [`Silence::NoTerminal`], or why the user gave no answer.
 pub fn line(question: &str) -> Result<String, Silence> {
     let terminal = Terminal::open()?;
     terminal.write(question)?;

@@ -1,4 +1,4 @@
-//! Opening a page in the person's browser.
+//! Opens a page in the user's browser.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -6,11 +6,10 @@ use std::process::{Command, Stdio};
 
 use crate::environment::Environment;
 
-/// Opens a page of Heroku's in the person's browser; says whether a browser was started.
+/// Opens a page of Heroku's in the user's browser; returns whether a browser was started.
 ///
-/// The command is `BROWSER`'s, else the system's own. It is not waited for, and the page's address
-/// is to be printed too: a browser that does not come up stops nobody. Only https pages on
-/// `heroku.com` are opened.
+/// The command is the one in `BROWSER`, else the system's own. We do not wait for it, and the caller prints
+/// the URL too, so that the user can continue if no window opens. Only https pages on `heroku.com` are opened.
 pub fn open_page(page: &str, environment: &Environment) -> bool {
     is_herokus(page)
         && commands(environment.browser.as_deref())
@@ -34,7 +33,7 @@ fn commands(browser: Option<&OsStr>) -> Vec<Vec<OsString>> {
         // A path with blanks in it, as macOS and Windows have them.
         _ if Path::new(browser).is_file() => vec![vec![browser.to_owned()]],
         None => vec![vec![browser.to_owned()]],
-        // On Unix it is a list, each with its arguments, after the manner of xdg-open.
+        // On Unix it is a list of commands, each with its arguments, as for xdg-open.
         Some(list) if cfg!(unix) => list.split(':').map(words).collect(),
         Some(line) => vec![words(line)],
     }
@@ -80,7 +79,7 @@ fn is_started(words: &[OsString], page: &str) -> bool {
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
-    // Ctrl-C at our question is not meant for a browser that this has started.
+    // Ctrl-C at our question must not reach a browser that we have started.
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     command.spawn().is_ok()
@@ -143,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn no_browser_is_told() {
+    fn a_browser_that_does_not_start_is_reported() {
         let environment = Environment {
             browser: Some("/nowhere/browser".into()),
             ..Environment::default()

@@ -1,4 +1,4 @@
-//! A sign of life on stderr while somebody waits. A progress crate would bring five more for it.
+//! A spinner on stderr while the user waits. A progress crate would bring five more crates for it.
 
 use std::io::{self, Write};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -11,9 +11,9 @@ use crate::environment::Environment;
 const FRAMES: [&str; 4] = ["|", "/", "-", "\\"];
 const PACE: Duration = Duration::from_millis(120);
 
-/// A line that moves for as long as this lives, and then is gone.
+/// A line that moves until this value is dropped, and is erased then.
 ///
-/// It is shown only on a terminal that can take a line back, and nowhere else.
+/// It is shown only on a terminal that can erase a line.
 pub struct Spinner {
     words: Arc<Mutex<String>>,
     turning: Option<(Sender<()>, JoinHandle<()>)>,
@@ -45,7 +45,7 @@ impl Spinner {
         }
     }
 
-    /// Shows other words from here on.
+    /// Changes the text.
     pub fn says(&self, words: &str) {
         let mut shown = self.words.lock().unwrap_or_else(PoisonError::into_inner);
         words.clone_into(&mut shown);

@@ -25,8 +25,11 @@ pub(crate) fn holds(bytes: &[u8]) {
             "a token for a registry that is not ours"
         );
         assert_eq!(serves, action == "get" && reply.outcome == Outcome::Done);
-        let word = reply.word.map(|word| word.to_string()).unwrap_or_default();
-        assert!(!word.contains(TOKEN) && word.lines().count() <= 2);
+        let notice = reply
+            .notice
+            .map(|notice| notice.to_string())
+            .unwrap_or_default();
+        assert!(!notice.contains(TOKEN) && notice.lines().count() <= 2);
         assert!(
             answer.is_empty() || answer.ends_with('\n'),
             "half an answer"

@@ -1,6 +1,8 @@
 //! netrc, which git reads before it asks any helper.
 
 use super::{Finding, Look, Repair, Severity, Word, modes};
+use crate::commands::plain_netrc_overview;
+use crate::files::NotTrusted;
 use crate::logins::lookup::Source;
 use crate::netrc::{self, Entry, Netrc, Overview, Unreadable};
 use crate::notice::{Command, Fix, Notice};
@@ -28,9 +30,10 @@ pub(super) fn check(look: &Look<'_>) -> Vec<Finding> {
         (true, false) => vec![beside_the_keyring(&overview, look)],
     });
     if found.is_empty() {
-        let what = match has_ours {
-            true => "it holds the token, in plain text, and git sends it by itself",
-            false => "it has no entry that git would send to Heroku",
+        let what = if has_ours {
+            "it holds the token, in plain text, and git sends it by itself"
+        } else {
+            "it has no entry that git would send to Heroku"
         };
         found.push(Finding::pass("netrc.entries", what));
     }
@@ -39,10 +42,7 @@ pub(super) fn check(look: &Look<'_>) -> Vec<Finding> {
 
 /// Whether git sends an entry of it to Heroku by itself.
 pub(super) fn is_sent_by_git(look: &Look<'_>) -> bool {
-    let netrc = Netrc::in_plain_text(&look.context.environment)
-        .ok()
-        .flatten();
-    let overview = netrc.and_then(|netrc| netrc.overview().ok());
+    let overview = plain_netrc_overview(look.context);
     overview.is_some_and(|overview| !overview.git.is_empty())
 }
 
@@ -72,7 +72,7 @@ fn encrypted(look: &Look<'_>) -> Vec<Finding> {
 fn unreadable(why: &Unreadable, look: &Look<'_>) -> Finding {
     let notice = why.notice(&look.context.environment);
     match why {
-        Unreadable::NotOurs("others can write it") => {
+        Unreadable::NotTrusted(NotTrusted::Writable) => {
             let finding = Finding::from_notice("netrc.rights", Severity::Fail, &notice);
             finding
                 .because("whoever can write it decides in whose name you push")
@@ -85,7 +85,7 @@ fn unreadable(why: &Unreadable, look: &Look<'_>) -> Finding {
                 )
                 .with_advice(edit("open it at the line", *line))
         }
-        Unreadable::NotOurs(_)
+        Unreadable::NotTrusted(NotTrusted::Foreign)
         | Unreadable::Unfit(_)
         | Unreadable::Encrypted(_)
         | Unreadable::ReadOnly
@@ -212,13 +212,12 @@ fn as_a_store(overview: &Overview) -> Vec<Finding> {
         .with_advice("git credential-heroku-rs login --store netrc");
         found.push(finding);
     } else if overview.git.is_empty() || overview.api.is_empty() {
-        let who = match overview.api.is_empty() {
-            true => "the Heroku CLI sees no login: there is no entry for api.heroku.com",
-            false => {
-                "git finds the token only through a helper: there is no entry for git.heroku.com"
-            }
+        let what = if overview.api.is_empty() {
+            "the Heroku CLI sees no login: there is no entry for api.heroku.com"
+        } else {
+            "git finds the token only through a helper: there is no entry for git.heroku.com"
         };
-        let finding = Finding::warn("netrc.half", who)
+        let finding = Finding::warn("netrc.half", what)
             .with_advice("git credential-heroku-rs login --store netrc");
         found.push(finding);
     }

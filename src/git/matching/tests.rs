@@ -1,5 +1,4 @@
-//! Every rule is held to the installed git, which is asked with a helper per pattern that writes down
-//! that it was asked.
+//! Compares every rule with the installed git. Each pattern has a helper that records that git asked it.
 #![cfg(unix)]
 
 use std::fs;
@@ -111,7 +110,7 @@ fn setting(pattern: &str) -> Setting {
     }
 }
 
-/// The patterns whose helpers git itself asks for a URL.
+/// The positions of the patterns of which git itself asks the helper, for a URL.
 #[expect(clippy::disallowed_methods, reason = "a test asks the installed git")]
 fn asked_by_git(home: &Path, url: &str) -> Vec<usize> {
     let heard = home.join("heard");

@@ -1,20 +1,20 @@
-//! What came of each question, in a line for the trace.
+//! One line for the trace about each source that was asked.
 
-use super::{Choice, Found, Outcome, Source, day, of};
+use super::{Choice, Found, Outcome, Source, day, of_account};
 
-/// What came of asking a source: whose token, or why none; never the token.
+/// The result of asking a source: the account of its token, or why there is none. Never the token.
 pub(super) fn in_public(source: Source, asked: &Result<Found, Outcome>) -> String {
     let what = match asked {
         Ok(found) => {
             let expires = found.known.as_ref().and_then(|known| known.expires);
             let until = expires.map(|end| format!(", which ends on {}", day(end)));
-            let account = of(found.account.as_ref());
+            let account = of_account(found.account.as_ref());
             format!("a token{account}{}", until.unwrap_or_default())
         }
         Err(Outcome::Served) => "served".to_owned(),
         Err(Outcome::Absent) => "no token".to_owned(),
         Err(Outcome::Expired(account, end)) => {
-            let account = of(account.as_ref());
+            let account = of_account(account.as_ref());
             format!("a token{account}, which ended on {}", day(*end))
         }
         Err(Outcome::Ambiguous(accounts)) => {
@@ -28,7 +28,7 @@ pub(super) fn in_public(source: Source, asked: &Result<Found, Outcome>) -> Strin
 }
 
 impl Choice {
-    /// Which account is meant, and who says so.
+    /// Which account to look for, and what chose it.
     pub(super) fn in_public(&self) -> String {
         match self {
             Choice::Asked(account) => format!("the account that was asked for: {account}"),
