@@ -2,7 +2,7 @@
  *
  *     launcher INPUT COUNT COMMAND [ARGUMENT...]
  *
- * INPUT becomes its stdin. COUNT of them are started at once; where there is more than one their
+ * INPUT becomes its stdin. COUNT of them are started together; if there is more than one their
  * output is thrown away. One line on stderr for each, in the order of their ends: nanoseconds from
  * its start to its end, peak memory in KiB, microseconds of processor, page faults.
  *

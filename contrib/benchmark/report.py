@@ -15,12 +15,12 @@ AIMS = (
 BUILT, STATIC = "ours", "ours, static"
 OURS = f"{BUILT}: `get`, keyring"
 
-# Why an aim is out of reach, for those that are so by the nature of the thing.
+# Why some aims cannot be reached.
 MISSED = (
     "A hundred at once share the cores: on two of them even `true` is farther from one alone than this aim. With "
     "`heroku-rs`, a name, git starts a second git to look the helper up, which costs more than the helper; `setup` "
-    "writes the name all the same, for it outlives a move of the program. A `get` waits for the keyring three times; "
-    "two would do by the protocol, and gnome-keyring 42 does not bear them under load.",
+    "writes the name all the same, since it still works if the program is moved. A `get` waits for the keyring three "
+    "times; two would be enough by the protocol, but gnome-keyring 42 aborts under load with two.",
 )
 
 
@@ -29,8 +29,8 @@ def page(result):
     machine = result["machine"]
     parts = [
         "# Benchmark", "",
-        "`./contrib/bench --write` makes this page and its plot anew. What counts are the ratios: times of one",
-        "machine say nothing about another.", "",
+        "`./contrib/bench --write` writes this page and its plot. Compare the ratios: times of one machine say",
+        "nothing about another.", "",
         f"{machine['date']}, {machine['cores']} cores ({machine['processor']}), {machine['system']}, "
         f"{machine['git']}, {machine['keyring']}, {machine['rust']}. Whole processes from start to end, medians of "
         f"{result['rounds']} interleaved rounds (the Heroku CLI in every tenth), each with a real keyring on a bus "
@@ -38,7 +38,7 @@ def page(result):
         "![The times of one answer, by program](benchmark.svg)", "",
         "## One answer", "",
         *answers(result["answers"]), "",
-        "*Bus calls* are the questions that a monitor on the bus sees. Ours asks in three waits. Peak memory "
+        "*Bus calls* are the calls that a monitor on the bus sees. Ours makes them in three waits. Peak memory "
         "counts the pages of a program's files too, which all processes share.", "",
         "## A whole git command, by helper", "",
         *whole("`git credential fill`", result["fill"]), "",
@@ -52,7 +52,7 @@ def page(result):
         "## Where others win", "",
         *winners(result), "",
         "## A locked keyring, and none", "",
-        "Nobody is there to type a password, as in an SSH session. *none* is a machine without a session bus.", "",
+        "No user is there to type a password, as in an SSH session. *none* is a machine without a session bus.", "",
         *behaviour(result["behaviour"]), "",
     ]
     parts += [f"Not measured: {name}." for name in result["missing"]]
@@ -128,7 +128,7 @@ def aims(result):
 
 
 def judged(value, aim, show):
-    """What was missed stands out; what was not measured stays empty."""
+    """An aim that was missed is bold; what was not measured stays empty."""
     if value is None:
         return ""
     return show(value) if value <= aim else f"**{show(value)}**, missed"

@@ -107,7 +107,7 @@ class World:
         sys.exit("the keyring did not come up: " + done.stderr.decode())
 
     def home_with_netrc(self):
-        """A home in which the token lies in netrc, as the Heroku CLI writes it."""
+        """A home with the token in netrc, as the Heroku CLI writes it."""
         home = self.path("netrc")
         os.makedirs(home, 0o700, exist_ok=True)
         netrc = os.open(os.path.join(home, ".netrc"), os.O_WRONLY | os.O_CREAT, 0o600)

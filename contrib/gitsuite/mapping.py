@@ -9,11 +9,11 @@ import re
 HOST = "git.heroku.com"
 
 RULES = (
-    # Whose hosts these are, the suite does not mind; badguy.example.com and other.tld stay strangers.
+    # Any host does for the suite; badguy.example.com and other.tld stay hosts that are not Heroku's.
     (r"(?<!badguy\.)\b(?:(?:victim|git2?)\.)?example\.com\b|\b(?:path|sso)\.tld\b", HOST),
     # A password that could be a token; `pass` and its like are too short for one.
     (r"\bpassword=(?!askpass)([\w-]+)", r"password=HRKU-of-gits-suite-\1"),
-    # Where nobody is logged in the user name alone is answered, so that git asks for one thing only.
+    # If no account is logged in, the helper answers the user name alone, so git asks only for the password.
     (r"(protocol=https\n\s*host=git\.heroku\.com\n\s*)username=askpass-username", r"\1username=heroku"),
     (r"\n\s*askpass: Username for '\\''https://git\.heroku\.com'\\'':", ""),
     (r"https://askpass-username@git\.heroku\.com", "https://heroku@git.heroku.com"),
@@ -30,7 +30,7 @@ def mapped(library):
 
 
 def script(external, library_name):
-    """t0303 that reads that library, and asks for the cases that only git's own caches are asked."""
+    """t0303 with that library, and with the cases that git runs only for its own cache."""
     text = external.replace("lib-credential.sh", library_name)
     end = "\n# clean afterwards"
     if end not in text:

@@ -10,7 +10,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 DEMO = os.path.join(TOP, "contrib", "demo")
 LINE = re.compile(r"^(ok|not ok) (\d+) (?:- |# skip )helper \(\S+\) (.*?)(?: \(--run\))?$", re.M)
 
-# The suite takes all that stands on stderr for a question of git's. Ours are words to a person.
+# The suite takes all of stderr for git's prompts. Our lines there are notices to the user.
 WORDS_ASIDE = "heroku-rs-words-aside"
 WITHOUT_WORDS = '#!/bin/sh\nexec git-credential-heroku-rs "$@" 2>>"{words}"\n'
 IN_THERE = 'PATH="$1:$PATH" && cd "$2" && script=$3 && shift 3 && exec "./$script" --verbose "$@"'
@@ -67,7 +67,7 @@ class Suite:
         return said
 
     def outcomes(self, way, said):
-        """By name; what was said of each is kept for whoever is surprised."""
+        """By name; the output of each is kept, to explain a surprise."""
         results, start = {}, 0
         for found in LINE.finditer(said):
             word, _, name = found.groups()

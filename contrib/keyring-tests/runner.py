@@ -62,7 +62,7 @@ def build():
 
 
 def run_or_end(command):
-    """A script of ours, which says by itself what is wrong."""
+    """A script of ours, which prints its own error."""
     if subprocess.run(command, cwd=TOP, check=False).returncode:
         sys.exit(1)
 
