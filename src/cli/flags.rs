@@ -29,7 +29,7 @@ pub struct Logout {
 Examples:
   git credential-heroku-rs status
   git credential-heroku-rs status --offline
-  git credential-heroku-rs status --json | jq -r '.accounts[] | select(.in_use).account'")]
+  git credential-heroku-rs status --json | jq -r '.accounts[] | select(.active).account'")]
 pub struct Status {
     /// As JSON, in a shape that stays
     #[arg(long)]
@@ -101,7 +101,7 @@ Examples:
   git credential-heroku-rs token --json | jq -r .expires
 
 With --check: exit code 0 where Heroku takes the token, 1 where it refuses it or cannot be asked,
-which stderr and .heroku_says in the JSON tell apart; 4 where there is none.")]
+which stderr and .status in the JSON tell apart; 4 where there is none.")]
 pub struct TokenArguments {
     /// The account [default: the one in use]
     #[arg(long, value_name = "EMAIL")]

@@ -28,13 +28,13 @@ pub(super) struct Account {
     #[serde(rename = "account")]
     email: Option<String>,
     /// Whether git gets this token now.
-    in_use: bool,
+    active: bool,
     /// `environment`, `keyring` or `netrc`.
     source: &'static str,
-    /// `good`, `refused` or `unknown` from Heroku; `not asked` with `--offline`.
-    heroku_says: &'static str,
-    /// Why Heroku could not be asked; null where it was.
-    why_unknown: Option<String>,
+    /// `valid`, `rejected`, `unknown` if Heroku could not be asked, or `not_checked` if it was not.
+    status: &'static str,
+    /// Why the status is unknown; else null.
+    error: Option<String>,
     authorization: Option<String>,
     description: Option<String>,
     scope: Vec<String>,
@@ -48,19 +48,19 @@ pub(super) struct Account {
 impl Account {
     pub(super) fn new(login: &Login, verdict: Option<Verdict>, used: Option<&Found>) -> Account {
         let known = login.known.clone().unwrap_or_default();
-        let (heroku_says, why_unknown) = match verdict {
-            None => ("not asked", None),
-            Some(Verdict::Alive) => ("good", None),
-            Some(Verdict::Dead) => ("refused", None),
+        let (status, error) = match verdict {
+            None => ("not_checked", None),
+            Some(Verdict::Alive) => ("valid", None),
+            Some(Verdict::Dead) => ("rejected", None),
             Some(Verdict::Unknown(why)) => ("unknown", Some(why)),
         };
         Account {
             email: login.account.as_ref().map(ToString::to_string),
-            in_use: used
+            active: used
                 .is_some_and(|used| used.source == login.source && used.token == login.token),
             source: login.source.word(),
-            heroku_says,
-            why_unknown,
+            status,
+            error,
             authorization: known.authorization,
             description: known.description,
             scope: known.scope,
@@ -73,7 +73,7 @@ impl Account {
 
     /// The account in use comes first, the others by name: the keyring's own order changes.
     pub(super) fn order(&self) -> impl Ord + use<'_> {
-        (!self.in_use, &self.email)
+        (!self.active, &self.email)
     }
 }
 
@@ -86,7 +86,7 @@ fn whole_seconds(time: Timestamp) -> Option<Timestamp> {
 #[derive(Debug, Serialize)]
 pub(super) struct Unavailable {
     source: &'static str,
-    why: String,
+    error: String,
     fix: String,
 }
 
@@ -94,7 +94,7 @@ impl Unavailable {
     pub(super) fn new(unread: &Unread) -> Unavailable {
         Unavailable {
             source: unread.source.word(),
-            why: unread.why.what().to_owned(),
+            error: unread.why.what().to_owned(),
             fix: unread.why.fix().to_string(),
         }
     }
@@ -104,13 +104,13 @@ impl Unavailable {
 #[derive(Debug, Serialize)]
 pub(super) struct Git {
     /// Whether this program is asked, and before any other.
-    set_up: bool,
+    configured: bool,
     /// Every helper that git asks, in its order.
     helpers: Vec<Helper>,
     /// The remotes whose URL carries a password, so that git asks nobody.
     remotes_with_password: Vec<String>,
-    /// Why git's configuration could not be read; null where it was.
-    notice: Option<String>,
+    /// Why git's configuration could not be read; else null.
+    error: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -132,15 +132,15 @@ impl Git {
         let read = git
             .helpers_for_heroku()
             .and_then(|helpers| Ok((helpers, git.remotes_with_password()?)));
-        let (helpers, remotes, notice) = match read {
+        let (helpers, remotes, error) = match read {
             Ok((helpers, remotes)) => (helpers, remotes, None),
             Err(notice) => (Vec::new(), Vec::new(), Some(notice.what().to_owned())),
         };
         Git {
-            set_up: helpers.first().is_some_and(Setting::starts_us),
+            configured: helpers.first().is_some_and(Setting::starts_us),
             helpers: helpers.iter().map(Helper::new).collect(),
             remotes_with_password: remotes,
-            notice,
+            error,
         }
     }
 }
@@ -168,7 +168,11 @@ impl Status {
             account.write_text(out)?;
         }
         for source in &self.unavailable {
-            writeln!(out, "{} could not be asked: {}", source.source, source.why)?;
+            writeln!(
+                out,
+                "{} could not be asked: {}",
+                source.source, source.error
+            )?;
             writeln!(out, "  {}", source.fix)?;
         }
         self.git.write_text(out)
@@ -181,7 +185,7 @@ impl Account {
             .email
             .as_deref()
             .unwrap_or("an account that is not known");
-        let used = if self.in_use { " (in use)" } else { "" };
+        let used = if self.active { " (in use)" } else { "" };
         writeln!(out, "{name}{used}")?;
         writeln!(out, "  token    in {}, {}", self.place, self.says())?;
         writeln!(out, "  ends     {}", self.ends())?;
@@ -195,9 +199,9 @@ impl Account {
     }
 
     fn says(&self) -> String {
-        match (self.heroku_says, &self.why_unknown) {
-            ("good", _) => "and Heroku takes it".to_owned(),
-            ("refused", _) => "but Heroku refuses it: git credential-heroku-rs login".to_owned(),
+        match (self.status, &self.error) {
+            ("valid", _) => "and Heroku takes it".to_owned(),
+            ("rejected", _) => "but Heroku refuses it: git credential-heroku-rs login".to_owned(),
             (_, Some(why)) => format!("and Heroku could not be asked: {why}"),
             (_, None) => "Heroku was not asked".to_owned(),
         }
@@ -238,10 +242,10 @@ pub(super) fn span(left: SignedDuration) -> String {
 
 impl Git {
     fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
-        if let Some(notice) = &self.notice {
-            return writeln!(out, "git: {}", shown(notice));
+        if let Some(error) = &self.error {
+            return writeln!(out, "git: {}", shown(error));
         }
-        match (self.set_up, self.helpers.as_slice()) {
+        match (self.configured, self.helpers.as_slice()) {
             (true, helpers) => {
                 let other = helpers.iter().find(|helper| !helper.ours);
                 match other {

@@ -86,7 +86,7 @@ fn a_token_that_heroku_refuses_is_told_from_one_that_it_could_not_be_asked_about
          make a new one: git credential-heroku-rs login\n",
         );
     let told = world.helper("token --check --json").exits_with(1).stdout();
-    assert_eq!(json_of(&told)["heroku_says"], "refused");
+    assert_eq!(json_of(&told)["status"], "rejected");
 
     for (fault, why) in [
         (
@@ -107,7 +107,7 @@ fn a_token_that_heroku_refuses_is_told_from_one_that_it_could_not_be_asked_about
             .says("heroku-rs: whether the token is good is unknown: ")
             .says(why);
         let told = world.helper("token --check --json").exits_with(1).stdout();
-        assert_eq!(json_of(&told)["heroku_says"], "unknown");
+        assert_eq!(json_of(&told)["status"], "unknown");
         world.heroku.clear_faults();
     }
     // Nothing of this has changed what is kept.
@@ -156,10 +156,10 @@ fn what_is_known_of_a_token_is_told_without_it() {
         told,
         json!({
             "account": ANN,
-            "in_use": true,
+            "active": true,
             "source": "keyring",
-            "heroku_says": "not asked",
-            "why_unknown": null,
+            "status": "not_checked",
+            "error": null,
             "authorization": issued.id,
             "description": "laptop",
             "scope": ["global"],
@@ -183,7 +183,7 @@ fn the_token_is_in_the_json_where_that_is_asked_for() {
 }
 
 #[test]
-fn the_json_of_another_account_says_that_it_is_not_in_use() {
+fn the_json_of_another_account_says_that_it_is_not_active() {
     let (world, _) = with_ann();
     let bobs = world.heroku.issue_token(BOB);
     world.keeps_in_the_keyring(BOB, &bobs);
@@ -193,7 +193,7 @@ fn the_json_of_another_account_says_that_it_is_not_in_use() {
         .stdout();
     let told = json_of(&told);
     assert_eq!(
-        (&told["account"], &told["in_use"]),
+        (&told["account"], &told["active"]),
         (&json!(BOB), &json!(false))
     );
 }

@@ -43,7 +43,7 @@ fn status_says_so(world: &World) -> bool {
     let said = world.helper("status --json --offline").succeeds().stdout();
     let status: Value = serde_json::from_str(&said).unwrap();
     let ours = &status["git"]["helpers"][0]["ours"];
-    assert_eq!(ours, &status["git"]["set_up"], "{status}");
+    assert_eq!(ours, &status["git"]["configured"], "{status}");
     ours.as_bool().unwrap()
 }
 
