@@ -170,7 +170,6 @@ pages! {
     the_systems_differ_in_words: "contrib/docs/systems.md",
     what_it_is_built_from_is_no_command: "contrib/docs/dependencies.md",
     fuzzing_takes_longer_than_a_test: "contrib/docs/fuzzing.md",
-    the_table_of_contents_runs_nothing: "contrib/docs/README.md",
 }
 
 /// The picture's description is its text. How fast git was is git's own affair.

@@ -137,11 +137,7 @@ fn rounds_to(measured: f64, shown: &str) -> bool {
 #[test]
 fn the_figures_are_those_that_were_measured() {
     let Ok(text) = fs::read_to_string(FIGURES) else {
-        for path in [
-            "README.md",
-            "contrib/docs/README.md",
-            "contrib/docs/compared.md",
-        ] {
+        for path in ["README.md", "contrib/docs/compared.md"] {
             let links = Page::read(Path::new(path)).links();
             let early = links.iter().find(|(_, link)| link.contains("benchmark"));
             assert!(early.is_none(), "{path}: run ./contrib/bench --write first");
