@@ -110,8 +110,8 @@ fn all_is_well_with_a_keyring() {
     let report = format!(
         "program
   ok    git finds git-credential-heroku-rs, {version}, at WORLD/bin/git-credential-heroku-rs
-  ok    {}
 git
+  ok    {}
   ok    git asks heroku-rs alone about git.heroku.com
   ok    no remote URL contains a password or points elsewhere
 netrc
@@ -124,11 +124,11 @@ heroku
   ok    it can be reached
   ok    its clock and yours agree
   ok    it takes the token of a…@example.com
-cli
+heroku-cli
   ok    it is not on PATH, and not needed
 copies
   ok    none in git's helpers `store` and `cache`, or in docker's configuration
-proof
+push
   ok    git gets the token of a…@example.com from heroku-rs, out of the keyring
 
 all is well

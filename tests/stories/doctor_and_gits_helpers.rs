@@ -37,7 +37,7 @@ fn nobody_is_asked() {
 fn the_heroku_clis_hook_has_put_itself_in_our_place() {
     let world = with_the_helper("!heroku git:credentials");
     let words = "git asks the Heroku CLI, and not this program";
-    is_found_and_fixed(&world, "git.cli-instead", words);
+    is_found_and_fixed(&world, "git.heroku-cli-helper", words);
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn another_helper_is_asked_first() {
             .succeeds();
     }
     let words = "git asks `other` (global ~/.gitconfig) before this program";
-    is_found_and_fixed(&world, "git.shadowed", words);
+    is_found_and_fixed(&world, "git.helper-before", words);
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn another_helper_of_the_repository_is_told_the_token() {
         .git("config --local credential.helper other")
         .succeeds();
     let words = "git tells `other` (local .git/config) the token too";
-    let said = is_found_and_fixed(&world, "git.told-too", words);
+    let said = is_found_and_fixed(&world, "git.other-helpers", words);
     assert!(said.contains("unsetup --local"), "{said}");
 }
 
@@ -70,7 +70,7 @@ fn another_helper_of_the_repository_is_told_the_token() {
 fn only_another_helper_is_asked() {
     let world = with_the_helper("nowhere");
     let words = "`nowhere` (global ~/.gitconfig), which is not installed";
-    is_found_and_fixed(&world, "git.not-asked", words);
+    is_found_and_fixed(&world, "git.not-configured", words);
 }
 
 #[test]
@@ -81,14 +81,14 @@ fn our_helper_is_spelled_as_the_program() {
         "~/bin/git-credential-heroku-rs",
     ] {
         let world = with_the_helper(spelling);
-        is_found_and_fixed(&world, "git.misspelled", spelling);
+        is_found_and_fixed(&world, "git.misspelled-helper", spelling);
     }
 }
 
 #[test]
 fn our_helper_stands_where_it_is_no_longer() {
     let world = with_the_helper("/opt/old/git-credential-heroku-rs");
-    let said = is_found_and_fixed(&world, "git.stale-path", "there is no such file");
+    let said = is_found_and_fixed(&world, "git.missing-helper", "there is no such file");
     assert!(said.contains(" heroku-rs"), "{said}");
 }
 
@@ -101,14 +101,18 @@ fn our_helper_is_asked_twice() {
             .git("config --global --add credential.helper heroku-rs")
             .succeeds();
     }
-    is_found_and_fixed(&world, "git.twice", "git asks this program twice");
+    is_found_and_fixed(
+        &world,
+        "git.duplicate-helper",
+        "git asks this program twice",
+    );
 }
 
 #[test]
 fn the_next_command_of_the_heroku_cli_would_overwrite_us() {
     let world = with_the_helper("heroku-rs");
     world.has_program("heroku", "exit 0");
-    is_found_and_fixed(&world, "git.fragile", "adds its own helper");
+    is_found_and_fixed(&world, "git.single-value", "adds its own helper");
 }
 
 #[test]
@@ -117,5 +121,5 @@ fn a_user_name_asks_for_an_account_without_a_token() {
     world
         .git("config --global credential.https://git.heroku.com.username bob@example.com")
         .succeeds();
-    is_found_and_left_to_the_user(&world, "git.user-name", "b…@example.com");
+    is_found_and_left_to_the_user(&world, "git.username", "b…@example.com");
 }

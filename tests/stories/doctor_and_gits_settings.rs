@@ -54,7 +54,7 @@ fn a_remote_url_contains_the_token_in_use() {
     let token = world.kept_in_the_keyring(ANN).unwrap();
     with_the_address(&world, &format!("x:{token}"));
     let words = "the remote URL remote.heroku.url contains a password";
-    is_found_and_left_to_the_user(&world, "git.token-in-url", words);
+    is_found_and_left_to_the_user(&world, "git.password-in-url", words);
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn a_token_in_a_remote_url_never_becomes_a_login() {
     let token = world.heroku.issue_token(BOB);
     with_the_address(&world, &format!("x:{token}"));
     let words = "it is a valid token of b…@example.com";
-    is_found_and_left_to_the_user(&world, "git.token-in-url", words);
+    is_found_and_left_to_the_user(&world, "git.password-in-url", words);
     assert_eq!(world.accounts_in_the_keyring(), [ANN]);
     assert_eq!(world.active_account().as_deref(), Some(ANN));
 }
@@ -78,7 +78,7 @@ fn a_push_url_contains_a_rejected_token() {
         &world,
         &format!("[remote \"heroku\"]\n\tpushurl = {address}\n"),
     );
-    is_found_and_left_to_the_user(&world, "git.token-in-url", "Heroku rejects it");
+    is_found_and_left_to_the_user(&world, "git.password-in-url", "Heroku rejects it");
 }
 
 #[test]
@@ -86,12 +86,12 @@ fn a_remote_that_does_not_use_https_is_found() {
     for (url, id, words) in [
         (
             "http://git.heroku.com/blue-sky.git",
-            "git.clear-text",
+            "git.http-url",
             "can read the token",
         ),
         (
             "git@heroku.com:blue-sky.git",
-            "git.ssh",
+            "git.ssh-url",
             "which Heroku no longer supports",
         ),
     ] {
@@ -113,7 +113,7 @@ fn a_setting_that_redirects_herokus_urls_is_found() {
             ))
             .succeeds();
     }
-    is_found_and_left_to_the_user(&world, "git.rewritten", "to SSH");
+    is_found_and_left_to_the_user(&world, "git.insteadof", "to SSH");
     let left = world.git("config --get-all url.git@heroku.com:.insteadOf");
     left.stdout_is("heroku:\n");
 }
@@ -128,7 +128,7 @@ fn a_name_from_a_repository_cannot_break_out_of_a_command() {
             "[remote \"x;touch${{IFS}}PWN\"]\n\turl = https://x:{token}@git.heroku.com/blue-sky.git\n"
         ),
     );
-    is_found_and_left_to_the_user(&world, "git.token-in-url", "touch");
+    is_found_and_left_to_the_user(&world, "git.password-in-url", "touch");
     assert!(!world.work().join("PWN").exists());
 }
 
@@ -142,7 +142,7 @@ fn a_token_is_put_into_every_address() {
     of_the_user(&world, &rule);
     let found = is_found(
         &world,
-        "git.token-in-rewrite",
+        "git.password-in-insteadof",
         "git sends it and asks no helper",
     );
     assert_eq!(
@@ -163,7 +163,11 @@ fn a_header_carries_our_token_to_heroku() {
             "[http \"https://git.heroku.com\"]\n\textraHeader = Authorization: Basic {pair}\n\textraHeader = X-Trace: 1\n"
         ),
     );
-    is_found_and_left_to_the_user(&world, "git.header", "sends a password to Heroku");
+    is_found_and_left_to_the_user(
+        &world,
+        "git.password-in-header",
+        "sends a password to Heroku",
+    );
     let text = fs::read_to_string(config).unwrap();
     assert!(
         !text.contains("Authorization") && text.contains("X-Trace: 1"),
@@ -179,7 +183,11 @@ fn somebody_elses_header_is_told_and_neither_shown_to_heroku_nor_removed() {
         &world,
         &format!("[http]\n\textraHeader = Authorization: Bearer {secret}\n"),
     );
-    let found = is_found(&world, "git.header", "sends a password to every server");
+    let found = is_found(
+        &world,
+        "git.password-in-header",
+        "sends a password to every server",
+    );
     assert_eq!(found["fixable"], false);
     world
         .helper("doctor --fix --yes")
@@ -202,7 +210,7 @@ fn a_certificate_that_is_not_verified_is_found() {
     ] {
         let world = healthy();
         world.git(&format!("config {setting}")).succeeds();
-        is_found_and_left_to_the_user(&world, "git.no-certificate", "anyone can impersonate it");
+        is_found_and_left_to_the_user(&world, "git.ssl-verify", "anyone can impersonate it");
     }
 }
 
@@ -219,7 +227,7 @@ fn a_ca_file_that_is_not_there_is_found() {
 fn certificates_are_not_checked_by_a_variable() {
     let world = healthy();
     world.sets("GIT_SSL_NO_VERIFY", "1");
-    is_found(&world, "git.no-certificate", "GIT_SSL_NO_VERIFY is set");
+    is_found(&world, "git.ssl-verify", "GIT_SSL_NO_VERIFY is set");
 }
 
 #[test]

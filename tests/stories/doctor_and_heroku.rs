@@ -34,7 +34,7 @@ fn a_rejected_token_is_found_and_stays_until_the_next_login() {
     let world = healthy();
     let token = world.kept_in_the_keyring(ANN).unwrap();
     world.heroku.revoke(&token);
-    let found = is_found(&world, "heroku.refused", "it is revoked or expired");
+    let found = is_found(&world, "heroku.token-rejected", "it is revoked or expired");
     assert_eq!(found["fixable"], false);
     world.helper("doctor --fix --yes").exits_with(1);
     assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
@@ -48,7 +48,7 @@ fn a_rejected_token_of_another_account_is_found() {
     world.heroku.revoke(&dead);
     world.keeps_in_the_keyring(BOB, &dead);
     let words = "of b…@example.com, which is not in use";
-    is_found(&world, "heroku.other-refused", words);
+    is_found(&world, "heroku.other-token-rejected", words);
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn while_heroku_cannot_say_the_token_stays() {
     let token = world.kept_in_the_keyring(ANN);
     world.heroku.revoke(token.as_deref().unwrap());
     world.api_answers(502);
-    assert_eq!(finding(&world, "heroku.refused"), None);
+    assert_eq!(finding(&world, "heroku.token-rejected"), None);
     is_found(&world, "heroku.token", "is not known");
     world.helper("doctor --fix --yes").succeeds();
     assert_eq!(world.kept_in_the_keyring(ANN), token);
@@ -70,7 +70,7 @@ fn the_token_has_come_to_its_end() {
         ..Grant::default()
     });
     is_noted(&world, "expires", 1_700_000_000.into());
-    is_found(&world, "heroku.ended", "ended on 2023-11-14");
+    is_found(&world, "heroku.token-expired", "ended on 2023-11-14");
 }
 
 #[test]
@@ -80,14 +80,18 @@ fn the_token_ends_soon() {
         ..Grant::default()
     });
     assert_eq!(
-        finding(&world, "heroku.ends-soon"),
+        finding(&world, "heroku.token-expires-soon"),
         None,
         "it lives for two days"
     );
     let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(40 * 86_400);
     let long_ago = long_ago.duration_since(std::time::UNIX_EPOCH).unwrap();
     is_noted(&world, "created", long_ago.as_secs().into());
-    let found = is_found(&world, "heroku.ends-soon", "the token ends in 2 days");
+    let found = is_found(
+        &world,
+        "heroku.token-expires-soon",
+        "the token ends in 2 days",
+    );
     assert!(
         found["fix"].as_str().unwrap().ends_with("rotate"),
         "{found}"
@@ -100,14 +104,14 @@ fn a_token_of_an_hour_is_no_surprise_before_its_last() {
         expires_in: Some(8 * 3_600),
         ..Grant::default()
     });
-    assert_eq!(finding(&world, "heroku.ends-soon"), None);
+    assert_eq!(finding(&world, "heroku.token-expires-soon"), None);
 }
 
 #[test]
 fn the_token_may_not_push() {
     let world = granted(Grant::default());
     is_noted(&world, "scope", vec!["read"].into());
-    is_found(&world, "heroku.scope", "its scope is read");
+    is_found(&world, "heroku.token-scope", "its scope is read");
 }
 
 #[test]
@@ -123,7 +127,7 @@ fn heroku_cannot_be_reached() {
     world.api_is_unreachable();
     is_found(
         &world,
-        "heroku.reach",
+        "heroku.connection",
         "api.heroku.com could not be reached",
     );
 }
@@ -143,16 +147,20 @@ fn offline_nobody_is_asked() {
 #[test]
 fn variables_that_decide_are_told() {
     for (name, value, id) in [
-        ("HEROKU_API_KEY", "too short", "login.variable"),
+        ("HEROKU_API_KEY", "too short", "login.api-key"),
         (
             "HEROKU_API_KEY",
             "HRKU-00000000-0000-0000-0000-000000000000",
-            "login.variable",
+            "login.api-key",
         ),
-        ("HEROKU_API_TOKEN", "x", "login.unread-variable"),
-        ("HEROKU_DEBUG", "1", "login.debug"),
-        ("HEROKU_GIT_HOST", "git.example.com", "login.git-host"),
-        ("HEROKU_HOST", "evil.example", "login.host"),
+        ("HEROKU_API_TOKEN", "x", "login.api-token"),
+        ("HEROKU_DEBUG", "1", "login.heroku-debug"),
+        (
+            "HEROKU_GIT_HOST",
+            "git.example.com",
+            "login.heroku-git-host",
+        ),
+        ("HEROKU_HOST", "evil.example", "login.heroku-host"),
     ] {
         let world = healthy();
         world.sets(name, value);
@@ -175,7 +183,7 @@ fn a_heroku_cli_from_before_the_keyring_is_told_from_one_of_today() {
         fs::rename(&program, &inside).unwrap();
         std::os::unix::fs::symlink(&inside, &program).unwrap();
         assert_eq!(
-            finding(&world, "cli.version").is_some(),
+            finding(&world, "heroku-cli.version").is_some(),
             is_old,
             "{version}"
         );
@@ -196,7 +204,7 @@ fn the_real_heroku_cli_is_known_by_its_package() {
     world
         .helper("doctor")
         .succeeds()
-        .says("cli\n  ok    version 11.");
+        .says("heroku-cli\n  ok    version 11.");
 }
 
 #[test]
@@ -204,7 +212,11 @@ fn the_heroku_cli_cannot_see_the_keyring_without_secret_tool() {
     let world = healthy();
     world.has_program("heroku", "exit 0");
     world.lacks_the_program("secret-tool");
-    is_found(&world, "cli.secret-tool", "it does not see the keyring");
+    is_found(
+        &world,
+        "heroku-cli.secret-tool",
+        "it does not see the keyring",
+    );
 }
 
 #[test]
@@ -218,7 +230,7 @@ fn an_account_of_the_heroku_cli_holds_its_token_in_plain_text() {
     world.is_planted(&path);
     is_found(
         &world,
-        "cli.alias",
+        "heroku-cli.accounts",
         "~/.config/heroku/accounts/work holds a token",
     );
 }

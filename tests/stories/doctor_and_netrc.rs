@@ -49,10 +49,10 @@ fn a_token_beside_the_keyring_is_found_and_import_moves_it() {
     let token = world.kept_in_the_keyring(ANN).unwrap();
     world.has_netrc(&(OTHERS.to_owned() + &entries(ANN, &token)));
     let words = "lines 2, 5: git sends this token before it asks any helper";
-    is_found_and_left(&world, "netrc.first", words);
+    is_found_and_left(&world, "netrc.git-entry", words);
     world.helper("netrc import --yes").succeeds();
     assert_eq!(text(&world), OTHERS);
-    assert_eq!(finding(&world, "netrc.first"), None);
+    assert_eq!(finding(&world, "netrc.git-entry"), None);
 }
 
 #[test]
@@ -61,9 +61,9 @@ fn a_rejected_token_in_netrc_is_found_and_clean_removes_it() {
     let token = world.heroku.issue_token(ANN);
     world.heroku.revoke(&token);
     world.has_netrc(&entries(ANN, &token));
-    is_found_and_left(&world, "netrc.first", "Heroku rejects it");
+    is_found_and_left(&world, "netrc.git-entry", "Heroku rejects it");
     world.helper("netrc clean").succeeds();
-    assert_eq!(finding(&world, "netrc.first"), None);
+    assert_eq!(finding(&world, "netrc.git-entry"), None);
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn an_entry_for_the_api_alone_is_a_leftover() {
     world.has_netrc(&entry("api.heroku.com", ANN, &token));
     is_found_and_left(
         &world,
-        "netrc.leftover",
+        "netrc.api-entry",
         "line 1: there is a token in plain text",
     );
 }
@@ -82,9 +82,9 @@ fn an_entry_for_the_api_alone_is_a_leftover() {
 fn others_can_read_it() {
     let world = on_netrc(|token| entries(ANN, token));
     has_the_rights(&world, 0o644);
-    let said = is_found_and_fixed(&world, "netrc.rights", "others can read it");
+    let said = is_found_and_fixed(&world, "netrc.permissions", "others can read it");
     assert!(said.contains("undo: chmod 644 ~/.netrc"), "{said}");
-    is_undone(&world, &said, "netrc.rights");
+    is_undone(&world, &said, "netrc.permissions");
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn others_can_write_it() {
     has_the_rights(&world, 0o666);
     is_found_and_fixed(
         &world,
-        "netrc.rights",
+        "netrc.permissions",
         "whoever can write it decides in whose name you push",
     );
 }
@@ -109,7 +109,11 @@ fn entries_that_programs_read_differently_are_found() {
         "lines 2, 5, 8: there are several entries",
     );
     let world = on_netrc(|token| entry("git.heroku.com", ANN, token));
-    is_found_and_left(&world, "netrc.half", "there is no entry for api.heroku.com");
+    is_found_and_left(
+        &world,
+        "netrc.missing-entry",
+        "there is no entry for api.heroku.com",
+    );
 }
 
 #[test]
@@ -118,7 +122,7 @@ fn git_and_the_heroku_cli_take_different_tokens() {
     world.helper("setup").succeeds();
     let (one, other) = (world.heroku.issue_token(ANN), world.heroku.issue_token(ANN));
     world.has_netrc(&(entry("git.heroku.com", ANN, &one) + &entry("api.heroku.com", ANN, &other)));
-    let found = is_found(&world, "netrc.two-tokens", "lines 1, 4");
+    let found = is_found(&world, "netrc.different-tokens", "lines 1, 4");
     assert_eq!(
         found["fixable"], false,
         "nobody decides between two good tokens"
@@ -132,7 +136,7 @@ fn a_quote_that_is_never_closed_stops_git_before_it_asks_anybody() {
     world.git("push heroku main").fails().says("netrc");
     let found = is_found(
         &world,
-        "netrc.doubt",
+        "netrc.syntax",
         "line 1: a quote is not closed on its line",
     );
     assert_eq!(found["severity"], "fail");
@@ -146,7 +150,7 @@ fn a_default_entry_is_sent_to_heroku_too() {
     world.has_netrc("default login me password sesame-open\n");
     let found = is_found(
         &world,
-        "netrc.default",
+        "netrc.default-entry",
         "line 1: git sends the password of the `default` entry",
     );
     assert!(!found.to_string().contains("sesame"), "{found}");
@@ -155,7 +159,7 @@ fn a_default_entry_is_sent_to_heroku_too() {
 #[test]
 fn without_a_keyring_netrc_is_where_the_token_belongs() {
     let world = on_netrc(|token| entries(ANN, token));
-    for id in ["netrc.first", "netrc.leftover", "keyring.open"] {
+    for id in ["netrc.git-entry", "netrc.api-entry", "keyring.access"] {
         assert_eq!(finding(&world, id), None);
     }
 }

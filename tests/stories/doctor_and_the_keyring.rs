@@ -61,7 +61,7 @@ fn two_good_tokens_of_one_account_are_nobodys_guess() {
 #[test]
 fn a_token_under_the_name_that_git_gave_is_found_and_status_names_it() {
     let world = with_the_item_under("heroku");
-    let found = is_found(&world, "keyring.unnamed", "lies under the name heroku");
+    let found = is_found(&world, "keyring.no-account", "lies under the name heroku");
     assert_eq!(found["fixable"], false);
     world.helper("status").succeeds();
     assert_eq!(world.accounts_in_the_keyring(), [ANN]);
@@ -72,7 +72,7 @@ fn a_token_under_the_email_of_another_account_is_found() {
     let world = with_the_item_under("ann@old.example");
     world.is_the_active_account("ann@old.example");
     let words = "lies under the name a…@old.example";
-    let found = is_found(&world, "keyring.misnamed", words);
+    let found = is_found(&world, "keyring.wrong-account", words);
     assert_eq!(found["fixable"], false);
 }
 
@@ -80,7 +80,7 @@ fn a_token_under_the_email_of_another_account_is_found() {
 fn a_pasted_token_does_not_replace_a_good_one_of_its_owner() {
     let world = healthy();
     world.keeps_in_the_keyring("heroku", &world.heroku.issue_token(ANN));
-    let found = is_found(&world, "keyring.unnamed", "lies under the name heroku");
+    let found = is_found(&world, "keyring.no-account", "lies under the name heroku");
     assert_eq!(found["fixable"], false);
 }
 
@@ -88,14 +88,14 @@ fn a_pasted_token_does_not_replace_a_good_one_of_its_owner() {
 fn an_item_that_holds_no_token_is_told() {
     let world = healthy();
     has_another_item(&world, BOB, "short");
-    is_found(&world, "keyring.unusable", "hold no token");
+    is_found(&world, "keyring.unusable-items", "hold no token");
 }
 
 #[test]
 fn a_locked_keyring_is_told_from_an_empty_one() {
     let world = healthy();
     world.keyring().locks();
-    let found = is_found(&world, "keyring.open", "the keyring is locked");
+    let found = is_found(&world, "keyring.access", "the keyring is locked");
     assert_eq!(found["severity"], "fail");
     assert!(
         found["fix"].to_string().contains("status --unlock"),
@@ -111,24 +111,24 @@ fn a_locked_keyring_is_told_from_an_empty_one() {
 fn no_keyring_and_no_other_source_is_told() {
     let world = World::new().with_app("blue-sky");
     world.helper("setup").succeeds();
-    is_found(&world, "keyring.open", "there is no D-Bus session here");
-    is_found(&world, "proof.answer", "git gets no token");
+    is_found(&world, "keyring.access", "there is no D-Bus session here");
+    is_found(&world, "push.credential", "git gets no token");
 }
 
 #[test]
 fn the_heroku_cli_has_dropped_login_json() {
     let world = healthy();
     fs::remove_file(world.login_json()).unwrap();
-    let said = is_found_and_fixed(&world, "login.missing", "the Heroku CLI sees no login");
+    let said = is_found_and_fixed(&world, "login.json-missing", "the Heroku CLI sees no login");
     assert_eq!(world.active_account().as_deref(), Some(ANN));
-    is_undone(&world, &said, "login.missing");
+    is_undone(&world, &said, "login.json-missing");
 }
 
 #[test]
 fn login_json_is_no_json() {
     let world = healthy();
     world.has_file(world.login_json(), "{");
-    is_found_and_fixed(&world, "login.unusable", "login.json names no account");
+    is_found_and_fixed(&world, "login.json-invalid", "login.json names no account");
     assert_eq!(world.active_account().as_deref(), Some(ANN));
 }
 
@@ -137,7 +137,7 @@ fn doctor_never_chooses_another_account() {
     let world = healthy();
     world.is_the_active_account(BOB);
     let words = "login.json names b…@example.com, and the keyring has no token of it";
-    let found = is_found(&world, "login.dangling", words);
+    let found = is_found(&world, "login.no-token", words);
     assert_eq!(found["fixable"], false);
     world.helper("doctor --fix --yes").exits_with(1);
     assert_eq!(world.active_account().as_deref(), Some(BOB));
@@ -148,7 +148,11 @@ fn two_accounts_and_no_choice_are_nobodys_guess() {
     let world = healthy();
     world.keeps_in_the_keyring(BOB, &world.heroku.issue_token(BOB));
     fs::remove_file(world.login_json()).unwrap();
-    let found = is_found(&world, "login.no-choice", "2 accounts have a token here");
+    let found = is_found(
+        &world,
+        "login.no-active-account",
+        "2 accounts have a token here",
+    );
     assert_eq!(
         (&found["fixable"], &found["severity"]),
         (&false.into(), &"fail".into())
@@ -162,10 +166,10 @@ fn others_may_write_who_is_in_use() {
     fs::set_permissions(&file, fs::Permissions::from_mode(0o666)).unwrap();
     let said = is_found_and_fixed(
         &world,
-        "login.rights",
+        "login.permissions",
         "other users can write ~/.local/share/heroku/login.json",
     );
-    is_undone(&world, &said, "login.rights");
+    is_undone(&world, &said, "login.permissions");
 }
 
 #[test]
@@ -174,8 +178,12 @@ fn others_may_read_what_is_known_of_tokens() {
     world.helper("status").succeeds();
     let dir = world.home().join(".local/state/git-credential-heroku-rs");
     for (path, mode, id) in [
-        (dir.clone(), 0o755, "login.state-rights"),
-        (dir.join("authorizations.json"), 0o644, "login.notes-rights"),
+        (dir.clone(), 0o755, "login.state-permissions"),
+        (
+            dir.join("authorizations.json"),
+            0o644,
+            "login.metadata-permissions",
+        ),
     ] {
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
         let said = is_found_and_fixed(&world, id, "other users can read");

@@ -111,7 +111,7 @@ fn on_netrc_alone_git_needs_no_helper_and_doctor_says_so() {
     world.has_netrc(&(entry("api.heroku.com") + &entry("git.heroku.com")));
     let found = is_found(&world, "git.no-helper", "it takes what stands in netrc");
     assert_eq!(found["severity"], "warn");
-    assert_eq!(finding(&world, "proof.answer"), None);
+    assert_eq!(finding(&world, "push.credential"), None);
     is_found_and_fixed(&world, "git.no-helper", "git asks no helper");
     is_healthy(&world);
 }
@@ -125,13 +125,13 @@ fn who_would_ask_at_a_push_is_told() {
         .succeeds();
     is_found(
         &world,
-        "proof.answer",
+        "push.credential",
         "would ask by core.askPass in ~/.gitconfig",
     );
     world.sets("GIT_ASKPASS", "/opt/other");
     is_found(
         &world,
-        "proof.answer",
+        "push.credential",
         "would ask by the program in GIT_ASKPASS",
     );
 }
@@ -225,7 +225,7 @@ fn the_heroku_clis_next_command_undoes_nothing() {
     let world = healthy();
     world.helper("unsetup").succeeds();
     world.heroku_cli(Version::Current, "apps").succeeds();
-    is_found_and_fixed(&world, "git.cli-instead", "git asks the Heroku CLI");
+    is_found_and_fixed(&world, "git.heroku-cli-helper", "git asks the Heroku CLI");
     world.heroku_cli(Version::Current, "apps").succeeds();
     is_healthy(&world);
 }
@@ -235,7 +235,7 @@ fn after_the_heroku_clis_logout_both_helper_and_login_are_missed() {
     let world = healthy();
     world.heroku_cli(Version::Current, "logout").succeeds();
     is_found(&world, "git.no-helper", "git asks no helper");
-    is_found(&world, "proof.answer", "not logged in to Heroku");
+    is_found(&world, "push.credential", "not logged in to Heroku");
 }
 
 #[test]
@@ -295,10 +295,10 @@ fn another_helper_answers_with_another_token() {
     }
     is_found(
         &world,
-        "proof.answer",
+        "push.credential",
         "git gets another password, from `other` (~/.gitconfig)",
     );
-    is_found_and_fixed(&world, "git.shadowed", "git asks `other`");
+    is_found_and_fixed(&world, "git.helper-before", "git asks `other`");
     is_healthy(&world);
 }
 
@@ -322,14 +322,14 @@ fn a_helper_that_never_answers_does_not_keep_doctor_waiting() {
 fn a_setting_from_the_command_line_is_told_and_left() {
     let world = healthy();
     let is_found_and_left = || {
-        let found = finding_offline(&world, "git.told-too").unwrap();
+        let found = finding_offline(&world, "git.other-helpers").unwrap();
         assert_eq!(found["fixable"], false);
     };
     // What `git -c credential.helper=nowhere` sets.
     world.sets("GIT_CONFIG_PARAMETERS", "'credential.helper=nowhere'");
     is_found_and_left();
     world.unsets("GIT_CONFIG_PARAMETERS");
-    assert_eq!(finding(&world, "git.told-too"), None);
+    assert_eq!(finding(&world, "git.other-helpers"), None);
     // git before 2.31 does not know this spelling.
     if !world.git_is_older_than(31) {
         world.sets("GIT_CONFIG_COUNT", "1");

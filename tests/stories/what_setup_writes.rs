@@ -52,7 +52,7 @@ fn a_helper_added_behind_ours_is_named_and_setup_moves_our_lines() {
         .says("store (~/.gitconfig)");
     is_found_and_fixed(
         &world,
-        "git.told-too",
+        "git.other-helpers",
         "git tells `store` (global ~/.gitconfig)",
     );
     assert!(config(&world).ends_with(&format!("helper = store\n{OURS}")));
@@ -65,7 +65,11 @@ fn a_helper_of_an_include_behind_ours_is_named_and_setup_moves_our_lines() {
     let text = format!("{OURS}[include]\n\tpath = more\n");
     world.has_file(".gitconfig", &text);
     world.has_file("more", "[credential]\n\thelper = store\n");
-    is_found(&world, "git.told-too", "git tells `store` (global ~/more)");
+    is_found(
+        &world,
+        "git.other-helpers",
+        "git tells `store` (global ~/more)",
+    );
     world
         .helper("setup")
         .succeeds()
@@ -96,7 +100,7 @@ fn a_helper_by_any_pattern_of_gits_is_seen() {
             .says("run in that repository: git credential-heroku-rs setup --local");
         is_found_and_fixed(
             &world,
-            "git.told-too",
+            "git.other-helpers",
             "git tells `other` (local .git/config)",
         );
     }
@@ -104,7 +108,11 @@ fn a_helper_by_any_pattern_of_gits_is_seen() {
         let world = healthy();
         let section = format!("[credential \"{pattern}\"]\n\thelper = other\n");
         world.has_file(".gitconfig", &format!("{OURS}{section}"));
-        assert_eq!(finding_offline(&world, "git.told-too"), None, "{pattern}");
+        assert_eq!(
+            finding_offline(&world, "git.other-helpers"),
+            None,
+            "{pattern}"
+        );
     }
 }
 
@@ -122,7 +130,7 @@ fn the_proof_is_about_each_remotes_own_url() {
         ),
     ] {
         world.git(&format!("remote add other {url}")).succeeds();
-        is_found(&world, "proof.answer", words);
+        is_found(&world, "push.credential", words);
         world.git("remote remove other").succeeds();
     }
     for line in [

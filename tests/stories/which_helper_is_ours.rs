@@ -52,7 +52,11 @@ fn doctor_says_so(world: &World) -> bool {
     let report: Value = serde_json::from_str(&said).unwrap();
     let mut checks = report["checks"].as_array().unwrap().iter();
     let is_bad = |check: &Value| {
-        let bad = ["git.misspelled", "git.stale-path", "git.not-asked"];
+        let bad = [
+            "git.misspelled-helper",
+            "git.missing-helper",
+            "git.not-configured",
+        ];
         bad.contains(&check["id"].as_str().unwrap())
     };
     !checks.any(is_bad)

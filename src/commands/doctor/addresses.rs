@@ -24,14 +24,14 @@ pub(super) fn remotes(look: &Look<'_>) -> Vec<Finding> {
             Way::Http => found.push(detour(
                 setting,
                 &url,
-                "git.clear-text",
+                "git.http-url",
                 "uses http: anyone on the network path can read the token",
                 look,
             )),
             Way::Ssh => found.push(detour(
                 setting,
                 &url,
-                "git.ssh",
+                "git.ssh-url",
                 "uses SSH, which Heroku no longer supports",
                 look,
             )),
@@ -64,7 +64,7 @@ fn with_a_password(setting: &Setting, url: &HerokuUrl, look: &Look<'_>) -> Findi
         Some(token) => look.describe(token),
         None => Some("it is not a Heroku token".to_owned()),
     };
-    Finding::fail("git.token-in-url", what)
+    Finding::fail("git.password-in-url", what)
         .because(with("git sends it and asks no helper", about))
         .with_advice(replacement(setting, url, look))
 }
@@ -124,7 +124,7 @@ fn turned_away(rule: &Setting, to: Option<&HerokuUrl>, look: &Look<'_>) -> Optio
             let what =
                 format!("a url.*.insteadOf in {place} puts a password into every Heroku URL");
             return Some(
-                Finding::fail("git.token-in-rewrite", what)
+                Finding::fail("git.password-in-insteadof", what)
                     .because("git sends it and asks no helper")
                     .with_advice(Fix::command(
                         "remove the section",
@@ -143,7 +143,7 @@ fn turned_away(rule: &Setting, to: Option<&HerokuUrl>, look: &Look<'_>) -> Optio
     };
     let what = format!("{} in {place} redirects Heroku's URLs {why}", rule.key);
     let unset = rule.change_command("--fixed-value --unset-all", Some(&rule.value), look.home());
-    Some(Finding::fail("git.rewritten", what).with_advice(unset))
+    Some(Finding::fail("git.insteadof", what).with_advice(unset))
 }
 
 /// A reason, and what is known about the token.

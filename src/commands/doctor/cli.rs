@@ -18,13 +18,13 @@ const KEYRING: (u32, u32) = (11, 8);
 pub(super) fn version(look: &Look<'_>) -> Vec<Finding> {
     let Some(program) = look.context.environment.programs("heroku").next() else {
         return vec![Finding::pass(
-            "cli.version",
+            "heroku-cli.version",
             "it is not on PATH, and not needed",
         )];
     };
     let Some(version) = version_of(&program) else {
         return vec![Finding::pass(
-            "cli.version",
+            "heroku-cli.version",
             format!("it is at {}", program.display()),
         )];
     };
@@ -33,14 +33,14 @@ pub(super) fn version(look: &Look<'_>) -> Vec<Finding> {
     match numbers(&version) {
         Some(numbers) if numbers < KEYRING && served == Some(Source::Keyring) => vec![
             Finding::warn(
-                "cli.version",
+                "heroku-cli.version",
                 format!("version {version} of it looks into netrc, not into the keyring"),
             )
             .because("two logins: one ends without the other")
             .with_advice("heroku update, or: npm install --global heroku"),
         ],
         Some(_) | None => vec![Finding::pass(
-            "cli.version",
+            "heroku-cli.version",
             format!("version {version}, at {at}"),
         )],
     }
@@ -75,7 +75,7 @@ pub(super) fn secret_tool(look: &Look<'_>) -> Vec<Finding> {
     }
     vec![
         Finding::warn(
-            "cli.secret-tool",
+            "heroku-cli.secret-tool",
             "it does not see the keyring: secret-tool is not on PATH",
         )
         .because("it looks into netrc instead, and says that nobody is logged in")
@@ -95,7 +95,7 @@ pub(super) fn aliases(look: &Look<'_>) -> Vec<Finding> {
         if has("password") {
             let what = format!("{} holds a token in plain text", file.display());
             found.push(
-                Finding::warn("cli.alias", what)
+                Finding::warn("heroku-cli.accounts", what)
                     .because("the Heroku CLI wrote it when it lived on netrc")
                     .with_advice(Fix::command(
                         "remove the line with the password",

@@ -16,7 +16,7 @@ pub(super) fn certificates(look: &Look<'_>) -> Vec<Finding> {
         .contains(&"GIT_SSL_NO_VERIFY")
     {
         let finding = Finding::fail(
-            "git.no-certificate",
+            "git.ssl-verify",
             "GIT_SSL_NO_VERIFY is set: git does not verify Heroku's certificate, so anyone can impersonate it",
         );
         found.push(finding.with_advice("unset GIT_SSL_NO_VERIFY"));
@@ -64,7 +64,7 @@ fn unchecked(look: &Look<'_>) -> Option<Finding> {
     } else {
         deciding.change_command("--unset-all", None, look.home())
     };
-    Some(Finding::fail("git.no-certificate", what).with_advice(advice))
+    Some(Finding::fail("git.ssl-verify", what).with_advice(advice))
 }
 
 /// A proxy that git uses and this program does not.

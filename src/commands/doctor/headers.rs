@@ -38,7 +38,7 @@ fn header(setting: &Setting, secret: &Secret, look: &Look<'_>) -> Finding {
     };
     let why =
         "git sends it instead of the helper's, and asks to erase the helper's if it is rejected";
-    Finding::fail("git.header", what)
+    Finding::fail("git.password-in-header", what)
         .because(with(why, about))
         .with_advice(setting.change_command(
             "--unset-all",

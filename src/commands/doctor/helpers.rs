@@ -40,9 +40,12 @@ pub(super) fn order(look: &Look<'_>) -> Vec<Finding> {
         }
     };
     if kins.iter().filter(|kin| **kin == Kin::Us).count() > 1 {
-        let finding = Finding::warn("git.twice", "git asks this program twice about Heroku")
-            .because("each push starts it once more for nothing")
-            .with_advice("git credential-heroku-rs setup");
+        let finding = Finding::warn(
+            "git.duplicate-helper",
+            "git asks this program twice about Heroku",
+        )
+        .because("each push starts it once more for nothing")
+        .with_advice("git credential-heroku-rs setup");
         found.push(finding.with_repair(set_up(Scope::Global, look)));
     }
     if first.is_some() && found.is_empty() {
@@ -63,7 +66,7 @@ fn not_asked(look: &Look<'_>) -> Vec<Finding> {
     let finding = match look.helpers.as_slice() {
         [] => nobody(look),
         [.., last] if last.value == CLI => Finding::fail(
-            "git.cli-instead",
+            "git.heroku-cli-helper",
             "git asks the Heroku CLI, and not this program",
         )
         .because("its logout removes every helper for Heroku, and its next command adds its own"),
@@ -71,7 +74,7 @@ fn not_asked(look: &Look<'_>) -> Vec<Finding> {
             let names: Vec<String> = helpers.iter().map(|one| described(one, look)).collect();
             let names = names.join(", ");
             let what = format!("git does not ask this program about Heroku, but {names}");
-            Finding::fail("git.not-asked", what)
+            Finding::fail("git.not-configured", what)
         }
     };
     let finding = finding.with_advice("git credential-heroku-rs setup");
@@ -120,7 +123,7 @@ fn shadowed(other: &Setting, look: &Look<'_>) -> Finding {
         "what it answers is taken, and it is told every token that worked"
     };
     silenced(
-        Finding::fail("git.shadowed", what).because(why),
+        Finding::fail("git.helper-before", what).because(why),
         other,
         look,
     )
@@ -130,7 +133,7 @@ fn told_too(other: &Setting, look: &Look<'_>) -> Finding {
     let what = format!("git tells {} the token too", described(other, look));
     let why = "git hands a password that worked to every helper, and some keep it in plain text";
     silenced(
-        Finding::warn("git.told-too", what).because(why),
+        Finding::warn("git.other-helpers", what).because(why),
         other,
         look,
     )
@@ -165,7 +168,7 @@ fn fragile(look: &Look<'_>) -> Option<Finding> {
         return None;
     }
     let what = "the next command of the Heroku CLI adds its own helper for Heroku";
-    let finding = Finding::warn("git.fragile", what)
+    let finding = Finding::warn("git.single-value", what)
         .because("it does so unless the key has two values, the blank reset and ours")
         .with_advice("git credential-heroku-rs setup");
     Some(finding.with_repair(set_up(Scope::Global, look)))
@@ -206,7 +209,7 @@ pub(super) fn user_names(look: &Look<'_>) -> Vec<Finding> {
             setting.origin
         );
         found.push(
-            Finding::fail("git.user-name", what)
+            Finding::fail("git.username", what)
                 .because("a user name that is an email means that account and no other")
                 .with_advice(setting.change_command("--unset-all", None, look.home())),
         );

@@ -14,20 +14,23 @@ const SKEW: SignedDuration = SignedDuration::from_mins(2);
 
 pub(super) fn reachable(look: &Look<'_>) -> Vec<Finding> {
     let api = match &look.api {
-        None => return vec![Finding::pass("heroku.reach", "it was not asked")],
+        None => return vec![Finding::pass("heroku.connection", "it was not asked")],
         Some(Ok(api)) => api,
         Some(Err(failure)) => {
             return vec![Finding::from_notice(
-                "heroku.reach",
+                "heroku.connection",
                 Severity::Fail,
                 &failure.notice(),
             )];
         }
     };
     match clock(api) {
-        Ok(finding) => vec![Finding::pass("heroku.reach", "it can be reached"), finding],
+        Ok(finding) => vec![
+            Finding::pass("heroku.connection", "it can be reached"),
+            finding,
+        ],
         Err(notice) => vec![Finding::from_notice(
-            "heroku.reach",
+            "heroku.connection",
             Severity::Fail,
             &notice,
         )],
@@ -82,7 +85,7 @@ pub(super) fn token_in_use(look: &Look<'_>) -> Vec<Finding> {
         }
         Word::Refused => vec![refused(
             Finding::fail(
-                "heroku.refused",
+                "heroku.token-rejected",
                 format!("it refuses the token{whose} in {}", found.source),
             ),
             found.source,
@@ -106,7 +109,10 @@ fn until(found: &Found) -> String {
 fn ends_soon(found: &Found) -> Option<Finding> {
     let known = found.known.as_ref()?;
     let left = known.left_if_near_its_end(Timestamp::now())?;
-    let finding = Finding::warn("heroku.ends-soon", format!("the token ends {}", span(left)));
+    let finding = Finding::warn(
+        "heroku.token-expires-soon",
+        format!("the token ends {}", span(left)),
+    );
     Some(finding.with_advice("git credential-heroku-rs rotate"))
 }
 
@@ -114,7 +120,7 @@ fn weak(found: &Found) -> Option<Finding> {
     let scope = &found.known.as_ref()?.scope;
     (!may_push(scope)).then(|| {
         Finding::fail(
-            "heroku.scope",
+            "heroku.token-scope",
             format!("the token may not push: its scope is {}", scope.join(", ")),
         )
         .with_advice("make one with the scope global: git credential-heroku-rs login")
@@ -146,7 +152,7 @@ fn ended(look: &Look<'_>) -> Vec<Finding> {
         "the token in {source} ended on {}",
         end.strftime("%Y-%m-%d")
     );
-    vec![Finding::fail("heroku.ended", what).with_advice("git credential-heroku-rs login")]
+    vec![Finding::fail("heroku.token-expired", what).with_advice("git credential-heroku-rs login")]
 }
 
 /// The tokens of other accounts in the keyring: a switch should not be a surprise.
@@ -170,7 +176,7 @@ pub(super) fn other_tokens(look: &Look<'_>) -> Vec<Finding> {
                 "it refuses the token of {}, which is not in use",
                 item.account
             );
-            let finding = Finding::warn("heroku.other-refused", what);
+            let finding = Finding::warn("heroku.other-token-rejected", what);
             found.push(refused(finding, Source::Keyring));
         }
     }

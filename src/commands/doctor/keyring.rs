@@ -17,7 +17,7 @@ pub(super) fn reachable(look: &Look<'_>) -> Vec<Finding> {
         1 => "it is open, and has the login of 1 account".to_owned(),
         many => format!("it is open, and has the logins of {many} accounts"),
     };
-    let mut found = vec![Finding::pass("keyring.open", what)];
+    let mut found = vec![Finding::pass("keyring.access", what)];
     if let Some(lock) = listing.locked {
         let notice = Unavailable::Locked(lock).notice();
         let part = Finding::from_notice("keyring.partly-locked", Severity::Warn, &notice);
@@ -28,7 +28,7 @@ pub(super) fn reachable(look: &Look<'_>) -> Vec<Finding> {
     if !look.context.keyring().is_shared() {
         let what = "it is Credential Manager, where the Heroku CLI does not look";
         found.push(
-            Finding::warn("keyring.shared", what)
+            Finding::warn("keyring.not-shared", what)
                 .because("this Windows has no PasswordVault")
                 .with_advice("log in with the Heroku CLI, too: heroku login"),
         );
@@ -43,11 +43,11 @@ fn unreachable(look: &Look<'_>, why: &Unavailable) -> Finding {
     let elsewhere = found.filter(|found| found.source != Source::Keyring);
     match elsewhere {
         Some(found) if why.has_no_place() => Finding::pass(
-            "keyring.open",
+            "keyring.access",
             format!("{}; the token is in {}", notice.what(), found.source),
         ),
-        Some(_) => Finding::from_notice("keyring.open", Severity::Warn, &notice),
-        None => Finding::from_notice("keyring.open", Severity::Fail, &notice),
+        Some(_) => Finding::from_notice("keyring.access", Severity::Warn, &notice),
+        None => Finding::from_notice("keyring.access", Severity::Fail, &notice),
     }
 }
 
@@ -107,7 +107,7 @@ pub(super) fn unusable(look: &Look<'_>) -> Vec<Finding> {
         0 => Vec::new(),
         count => vec![
             Finding::warn(
-                "keyring.unusable",
+                "keyring.unusable-items",
                 format!("{count} items under Heroku's name hold no token, or belong to no account"),
             )
             .with_advice("look for `heroku-cli` in your keyring program"),
@@ -148,14 +148,14 @@ fn unnamed(item: &Item) -> Finding {
         "a token lies under the name {}, which is no account",
         item.account
     );
-    Finding::warn("keyring.unnamed", what)
+    Finding::warn("keyring.no-account", what)
         .because("it was pasted at git's prompt; the Heroku CLI does not see it")
         .with_advice("git credential-heroku-rs status")
 }
 
 fn misnamed(item: &Item, owner: &Account) -> Finding {
     let what = format!("the token of {owner} lies under the name {}", item.account);
-    Finding::warn("keyring.misnamed", what)
+    Finding::warn("keyring.wrong-account", what)
         .because("Heroku says which account it belongs to; pushes are made in that name")
         .with_advice("git credential-heroku-rs login")
 }

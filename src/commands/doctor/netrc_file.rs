@@ -73,13 +73,13 @@ fn unreadable(why: &Unreadable, look: &Look<'_>) -> Finding {
     let notice = why.notice(&look.context.environment);
     match why {
         Unreadable::NotTrusted(NotTrusted::Writable) => {
-            let finding = Finding::from_notice("netrc.rights", Severity::Fail, &notice);
+            let finding = Finding::from_notice("netrc.permissions", Severity::Fail, &notice);
             finding
                 .because("whoever can write it decides in whose name you push")
                 .with_repair(private(look))
         }
         Unreadable::Doubt { line, .. } => {
-            Finding::from_notice("netrc.doubt", Severity::Fail, &notice)
+            Finding::from_notice("netrc.syntax", Severity::Fail, &notice)
                 .because(
                     "git may stop at it before any request, and other programs read it otherwise",
                 )
@@ -90,13 +90,16 @@ fn unreadable(why: &Unreadable, look: &Look<'_>) -> Finding {
         | Unreadable::Encrypted(_)
         | Unreadable::ReadOnly
         | Unreadable::InPlaceOfPlain
-        | Unreadable::Failed(_) => Finding::from_notice("netrc.unfit", Severity::Warn, &notice),
+        | Unreadable::Failed(_) => Finding::from_notice("netrc.unusable", Severity::Warn, &notice),
     }
 }
 
 fn readable(look: &Look<'_>) -> Option<Finding> {
-    let finding = Finding::warn("netrc.rights", "others can read it, and the token in it")
-        .with_advice("chmod 600 ~/.netrc");
+    let finding = Finding::warn(
+        "netrc.permissions",
+        "others can read it, and the token in it",
+    )
+    .with_advice("chmod 600 ~/.netrc");
     Some(finding.with_repair(private(look)?))
 }
 
@@ -115,7 +118,7 @@ fn private(look: &Look<'_>) -> Option<Repair> {
 fn stray_default(overview: &Overview) -> Option<Finding> {
     let line = overview.default.filter(|_| overview.git.is_empty())?;
     let what = format!("line {line}: git sends the password of the `default` entry to Heroku");
-    let finding = Finding::warn("netrc.default", what)
+    let finding = Finding::warn("netrc.default-entry", what)
         .because("and to every other server without an entry of its own, before it asks a helper");
     Some(finding.with_advice(edit("name its servers instead of `default`", line)))
 }
@@ -161,12 +164,12 @@ fn beside_the_keyring(overview: &Overview, look: &Look<'_>) -> Finding {
     let place = lines(overview);
     let (id, what) = if overview.git.is_empty() {
         (
-            "netrc.leftover",
+            "netrc.api-entry",
             format!("{place}: there is a token in plain text"),
         )
     } else {
         (
-            "netrc.first",
+            "netrc.git-entry",
             format!("{place}: git sends this token before it asks any helper"),
         )
     };
@@ -203,7 +206,7 @@ fn as_a_store(overview: &Overview) -> Vec<Finding> {
         found.push(finding);
     } else if !is_one_login {
         let finding = Finding::warn(
-            "netrc.two-tokens",
+            "netrc.different-tokens",
             format!(
                 "{}: git and the Heroku CLI take different tokens",
                 lines(overview)
@@ -217,7 +220,7 @@ fn as_a_store(overview: &Overview) -> Vec<Finding> {
         } else {
             "git finds the token only through a helper: there is no entry for git.heroku.com"
         };
-        let finding = Finding::warn("netrc.half", what)
+        let finding = Finding::warn("netrc.missing-entry", what)
             .with_advice("git credential-heroku-rs login --store netrc");
         found.push(finding);
     }

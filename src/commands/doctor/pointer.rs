@@ -23,7 +23,7 @@ pub(super) fn login_json(look: &Look<'_>) -> Vec<Finding> {
     match (&look.login, named.as_slice()) {
         (LoginState::Account(account), _) if look.item_of(account).is_some() => {
             vec![Finding::pass(
-                "login.pointer",
+                "login.active-account",
                 format!("login.json names {account}, and the keyring has its token"),
             )]
         }
@@ -43,7 +43,7 @@ pub(super) fn login_json(look: &Look<'_>) -> Vec<Finding> {
         (LoginState::Absent | LoginState::Unusable, []) => Vec::new(),
         (LoginState::Absent, [only]) => vec![
             Finding::warn(
-                "login.missing",
+                "login.json-missing",
                 "login.json is not there: the Heroku CLI sees no login",
             )
             .because("one failed look into the keyring makes the Heroku CLI remove it")
@@ -51,7 +51,7 @@ pub(super) fn login_json(look: &Look<'_>) -> Vec<Finding> {
             .with_repair(pointing_to(only, look)),
         ],
         (LoginState::Unusable, [only]) => vec![
-            Finding::warn("login.unusable", "login.json names no account")
+            Finding::warn("login.json-invalid", "login.json names no account")
                 .because(
                     "it is not JSON, or the name in it is no email; the Heroku CLI sees no login",
                 )
@@ -60,7 +60,7 @@ pub(super) fn login_json(look: &Look<'_>) -> Vec<Finding> {
         ],
         (LoginState::Absent | LoginState::Unusable, several) => vec![
             Finding::fail(
-                "login.no-choice",
+                "login.no-active-account",
                 format!(
                     "{} accounts have a token here, and none is chosen",
                     several.len()
@@ -76,8 +76,8 @@ pub(super) fn login_json(look: &Look<'_>) -> Vec<Finding> {
 fn dangling(account: &Account, has_others: bool, look: &Look<'_>) -> Finding {
     let what = format!("login.json names {account}, and the keyring has no token of it");
     let finding = match &look.answer.found {
-        Some(_) => Finding::warn("login.dangling", what).because("another source has one"),
-        None => Finding::fail("login.dangling", what)
+        Some(_) => Finding::warn("login.no-token", what).because("another source has one"),
+        None => Finding::fail("login.no-token", what)
             .because("nothing is served in another account's name"),
     };
     if has_others {
@@ -113,7 +113,7 @@ pub(super) fn variables(look: &Look<'_>) -> Vec<Finding> {
         None => {}
         Some(Err(why)) => found.push(
             Finding::fail(
-                "login.variable",
+                "login.api-key",
                 format!("HEROKU_API_KEY is of no use: {why}"),
             )
             .because("the Heroku CLI takes it all the same, and nothing else")
@@ -124,7 +124,7 @@ pub(super) fn variables(look: &Look<'_>) -> Vec<Finding> {
     let is_set = |name| context.environment.remarkable.contains(&name);
     if is_set("HEROKU_API_TOKEN") && context.environment.api_key.is_none() {
         let finding = Finding::warn(
-            "login.unread-variable",
+            "login.api-token",
             "HEROKU_API_TOKEN is set, and no program reads it",
         );
         found
@@ -133,12 +133,12 @@ pub(super) fn variables(look: &Look<'_>) -> Vec<Finding> {
             ));
     }
     if is_set("HEROKU_DEBUG") {
-        let finding = Finding::warn("login.debug", "HEROKU_DEBUG is set")
+        let finding = Finding::warn("login.heroku-debug", "HEROKU_DEBUG is set")
             .because("the Heroku CLI prints whole answers then, and the new token at a login");
         found.push(finding.with_advice("unset HEROKU_DEBUG"));
     }
     if is_set("HEROKU_GIT_HOST") {
-        let finding = Finding::warn("login.git-host", "HEROKU_GIT_HOST is set").because(
+        let finding = Finding::warn("login.heroku-git-host", "HEROKU_GIT_HOST is set").because(
             "the Heroku CLI gives the token to any server named there; this program does not",
         );
         found.push(finding.with_advice("unset HEROKU_GIT_HOST"));
@@ -151,12 +151,12 @@ pub(super) fn variables(look: &Look<'_>) -> Vec<Finding> {
 fn other_heroku(heroku_host: Option<&str>) -> Option<Finding> {
     let finding = match HerokuHost::in_use(Service::Api, heroku_host) {
         None => Finding::fail(
-            "login.host",
+            "login.heroku-host",
             "HEROKU_HOST names a host that is not Heroku's",
         ),
         Some(host) if host.is_production() => return None,
         Some(host) => Finding::warn(
-            "login.host",
+            "login.heroku-host",
             format!("HEROKU_HOST leads to {host}, for this program and for the Heroku CLI"),
         )
         .because("what is told here of git is about git.heroku.com"),
@@ -168,12 +168,12 @@ fn api_key(token: &crate::token::Token, look: &Look<'_>) -> Finding {
     let items = look.listing.as_ref().map(|listing| listing.items.len());
     match items {
         Ok(1..) if !look.is_in_keyring(token) => Finding::warn(
-            "login.variable",
+            "login.api-key",
             "HEROKU_API_KEY goes before the keyring, which has another token",
         )
         .because("git and the Heroku CLI take the variable's, whoever is logged in")
         .with_advice("unset HEROKU_API_KEY"),
-        _ => Finding::pass("login.variable", "the token comes from HEROKU_API_KEY"),
+        _ => Finding::pass("login.api-key", "the token comes from HEROKU_API_KEY"),
     }
 }
 
@@ -184,9 +184,11 @@ pub(super) fn rights(look: &Look<'_>) -> Vec<Finding> {
     let notes = state.as_ref().map(|dir| dir.join("authorizations.json"));
     let home = look.home();
     let mut found = Vec::new();
-    found.extend(login.and_then(|file| loose("login.rights", file, 0o600, 0o022, home)));
-    found.extend(state.and_then(|dir| loose("login.state-rights", dir, 0o700, 0o077, home)));
-    found.extend(notes.and_then(|file| loose("login.notes-rights", file, 0o600, 0o077, home)));
+    found.extend(login.and_then(|file| loose("login.permissions", file, 0o600, 0o022, home)));
+    found.extend(state.and_then(|dir| loose("login.state-permissions", dir, 0o700, 0o077, home)));
+    found.extend(
+        notes.and_then(|file| loose("login.metadata-permissions", file, 0o600, 0o077, home)),
+    );
     found
 }
 

@@ -86,13 +86,13 @@ pub(super) fn copies(look: &Look<'_>) -> Vec<Finding> {
 pub(super) fn git(look: &Look<'_>) -> Vec<Finding> {
     let (version, shown) = match look.context.git().version() {
         Ok(version) => version,
-        Err(notice) => return vec![Finding::from_notice("program.git", Severity::Fail, &notice)],
+        Err(notice) => return vec![Finding::from_notice("git.version", Severity::Fail, &notice)],
     };
     vec![judged(version, &shown)]
 }
 
 fn judged(version: (u32, u32), shown: &str) -> Finding {
-    const ID: &str = "program.git";
+    const ID: &str = "git.version";
     let what = format!("git {shown}");
     match version {
         // `git config --fixed-value` came with 2.30.

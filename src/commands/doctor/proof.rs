@@ -53,7 +53,7 @@ impl Push<'_> {
     fn judged(&self, look: &Look<'_>) -> Finding {
         if HerokuUrl::parse(self.url).is_some_and(|url| url.has_password) {
             let what = "git sends the password in the remote URL, and asks no helper";
-            let finding = Finding::fail("proof.answer", what).with_advice(self.clean_url());
+            let finding = Finding::fail("push.credential", what).with_advice(self.clean_url());
             return self.named(finding);
         }
         let filled = match look.context.git().fill(self.url, limit(look)) {
@@ -66,7 +66,7 @@ impl Push<'_> {
             Some(helper) if helper.starts_us() => self.judge_ours(look, &filled),
             Some(helper) => self.named(from_another(look, &filled, helper)),
             None => self.named(Finding::warn(
-                "proof.answer",
+                "push.credential",
                 "git has an answer, and does not say which helper gave it",
             )),
         }
@@ -101,23 +101,26 @@ impl Push<'_> {
     fn unanswered(&self, look: &Look<'_>, why: &str) -> Finding {
         let found = look.answer.found.as_ref();
         if found.is_some_and(|found| found.source == Source::Netrc) && is_sent_by_git(look) {
-            return Finding::pass("proof.answer", "git takes the token from netrc by itself");
+            return Finding::pass(
+                "push.credential",
+                "git takes the token from netrc by itself",
+            );
         }
         let finding = if let Some(account) = self.account()
             && look.item_of(&account).is_none()
         {
             let what =
                 format!("git gets no token: the URL asks for {account}, who is not logged in");
-            Finding::fail("proof.answer", what)
+            Finding::fail("push.credential", what)
                 .with_advice(Fix::command("log in as that account, or", self.clean_url()))
         } else if found.is_some() {
-            Finding::fail("proof.answer", "git gets no token, though there is one")
+            Finding::fail("push.credential", "git gets no token, though there is one")
                 .because(format!("git says: {why}"))
                 .with_advice("git credential-heroku-rs setup")
         } else {
             let notice = look.answer.why_none();
             Finding::fail(
-                "proof.answer",
+                "push.credential",
                 format!("git gets no token: {}", notice.what()),
             )
             .with_advice(notice.fix())
@@ -132,7 +135,7 @@ impl Push<'_> {
     fn judge_ours(&self, look: &Look<'_>, filled: &Filled) -> Finding {
         let Some(token) = &filled.token else {
             return self.named(Finding::fail(
-                "proof.answer",
+                "push.credential",
                 "git gets something from this program that is no token",
             ));
         };
@@ -140,7 +143,7 @@ impl Push<'_> {
             let of = account.map(|account| format!(" of {account}"));
             let of = of.unwrap_or_default();
             let what = format!("git gets the token{of} from heroku-rs, out of {source}");
-            Finding::pass("proof.answer", what)
+            Finding::pass("push.credential", what)
         };
         let found = look.answer.found.as_ref();
         if let Some(found) = found.filter(|found| found.token == *token) {
@@ -152,7 +155,7 @@ impl Push<'_> {
         }
         // `credential.username` and the like may ask for another account than the one in use.
         let finding = Finding::warn(
-            "proof.answer",
+            "push.credential",
             "git gets another token from heroku-rs than that of the account in use",
         );
         self.named(finding)
@@ -178,18 +181,18 @@ fn from_another(look: &Look<'_>, filled: &Filled, helper: &Setting) -> Finding {
     let advice = "git credential-heroku-rs setup";
     match &look.answer.found {
         Some(found) if filled.token.as_ref() == Some(&found.token) => Finding::warn(
-            "proof.answer",
+            "push.credential",
             format!("git gets the right token, but from {helper} ({origin})"),
         )
         .with_advice(advice),
         Some(_) => Finding::fail(
-            "proof.answer",
+            "push.credential",
             format!("git gets another password, from {helper} ({origin})"),
         )
         .because("it is not the token of the account in use")
         .with_advice(advice),
         None => Finding::warn(
-            "proof.answer",
+            "push.credential",
             format!("git gets a password from {helper} ({origin})"),
         )
         .because("this program has no token"),

@@ -11,10 +11,10 @@ pub(super) fn check(look: &Look<'_>) -> Vec<Finding> {
         let (id, why) = match helper.kin() {
             Kin::Us | Kin::Stranger => continue,
             Kin::Misspelled => (
-                "git.misspelled",
+                "git.misspelled-helper",
                 "git would run a command that does not exist",
             ),
-            Kin::Stale => ("git.stale-path", "there is no such file"),
+            Kin::Stale => ("git.missing-helper", "there is no such file"),
         };
         let (value, origin) = (helper.shown_value(), &helper.origin);
         let what = format!("the helper {value} in {origin} does not start this program");
