@@ -11,7 +11,7 @@ use crate::hosts::Service;
 use crate::logins::{self, Store};
 use crate::netrc::{self, Entry, Netrc};
 use crate::notice::{Kind, Notice};
-use crate::terminal::{self, Unless};
+use crate::terminal::{self, DefaultAnswer};
 
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -166,6 +166,6 @@ fn warn_of_default(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
 }
 
 fn agrees(question: &str) -> Result<bool, Notice> {
-    terminal::agrees(question, Unless::TheySayNo)
+    terminal::confirm(question, DefaultAnswer::Yes)
         .map_err(|why| why.notice("give --yes to do it without a question"))
 }

@@ -1,13 +1,13 @@
-//! A line that is not shown while it is typed.
+//! Reads a line without echo.
 //!
-//! The terminal passes every key to us, Ctrl-C too. So no key can stop the program while the echo is off, and
+//! The terminal passes every key to us, also Ctrl-C. So no key can stop the program while the echo is off, and
 //! the echo is always turned on again. On Windows a crate does the same.
 
 use std::io::{self, Read};
 
 use zeroize::Zeroizing;
 
-use super::{Silence, Terminal};
+use super::{PromptError, Terminal};
 #[cfg(unix)]
 use crate::hardening;
 
@@ -15,39 +15,39 @@ use crate::hardening;
 const LONGEST: usize = 4096;
 
 #[cfg(unix)]
-pub(super) fn ask(terminal: &Terminal, question: &str) -> Result<Zeroizing<String>, Silence> {
-    // What is typed is a secret from its first letter on.
+pub(super) fn ask(terminal: &Terminal, question: &str) -> Result<Zeroizing<String>, PromptError> {
+    // Before the first character of the secret is typed.
     hardening::close_to_others();
-    let quiet = Quiet::over(&terminal.input).map_err(|_| Silence::NoTerminal)?;
-    // Only once the echo is off: what is typed at the question is not shown.
+    let no_echo = NoEcho::start(&terminal.input).map_err(|_| PromptError::NoTerminal)?;
+    // Only after the echo is off, so that no character typed in response is echoed.
     terminal.write(question)?;
-    let answer = secret_in(&mut &terminal.input);
-    drop(quiet);
+    let answer = read_secret(&mut &terminal.input);
+    drop(no_echo);
     terminal.write("\n")?;
-    if answer == Err(Silence::Interrupted) {
+    if answer == Err(PromptError::Interrupted) {
         interrupt();
     }
     answer
 }
 
 #[cfg(not(unix))]
-pub(super) fn ask(terminal: &Terminal, question: &str) -> Result<Zeroizing<String>, Silence> {
+pub(super) fn ask(terminal: &Terminal, question: &str) -> Result<Zeroizing<String>, PromptError> {
     terminal.write(question)?;
-    let typed = rpassword::read_password().map_err(|_| Silence::Unanswered)?;
+    let typed = rpassword::read_password().map_err(|_| PromptError::NoAnswer)?;
     let typed = Zeroizing::new(typed);
-    secret_in(&mut typed.as_bytes().chain(&b"\n"[..]))
+    read_secret(&mut typed.as_bytes().chain(&b"\n"[..]))
 }
 
-/// A terminal that shows nothing and passes every key to us, until this value is dropped.
+/// Turns off the echo and the signal keys until it is dropped.
 #[cfg(unix)]
-struct Quiet<'t> {
+struct NoEcho<'t> {
     terminal: &'t std::fs::File,
     before: rustix::termios::Termios,
 }
 
 #[cfg(unix)]
-impl Quiet<'_> {
-    fn over(terminal: &std::fs::File) -> io::Result<Quiet<'_>> {
+impl NoEcho<'_> {
+    fn start(terminal: &std::fs::File) -> io::Result<NoEcho<'_>> {
         use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
         let before = tcgetattr(terminal)?;
         let mut quiet = before.clone();
@@ -55,29 +55,29 @@ impl Quiet<'_> {
             LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ICANON | LocalModes::ISIG;
         // The input is not flushed, so that a quick paste is kept.
         tcsetattr(terminal, OptionalActions::Drain, &quiet)?;
-        Ok(Quiet { terminal, before })
+        Ok(NoEcho { terminal, before })
     }
 }
 
 /// The rest of a paste of several lines is discarded: the shell would run it.
 #[cfg(unix)]
-impl Drop for Quiet<'_> {
+impl Drop for NoEcho<'_> {
     fn drop(&mut self) {
         use rustix::termios::{OptionalActions, tcsetattr};
         let _ = tcsetattr(self.terminal, OptionalActions::Flush, &self.before);
     }
 }
 
-/// Ends the program as Ctrl-C does, with the exit status that scripts expect. If the parent process has us
-/// ignore the signal, the program goes on.
+/// Ends the program as Ctrl-C does, with the exit status that scripts expect. If the signal is ignored, as a parent
+/// process can choose, the program continues.
 #[cfg(unix)]
 fn interrupt() {
     use rustix::process::{Signal, getpid, kill_process};
     let _ = kill_process(getpid(), Signal::INT);
 }
 
-/// Reads a line of keys as a terminal would: Backspace removes a character, Ctrl-U removes all.
-fn secret_in(keys: &mut impl Read) -> Result<Zeroizing<String>, Silence> {
+/// Reads a line as a terminal does: Backspace removes a character, Ctrl-U removes all.
+fn read_secret(keys: &mut impl Read) -> Result<Zeroizing<String>, PromptError> {
     const CTRL_C: u8 = 0x03;
     const CTRL_D: u8 = 0x04;
     const BACKSPACE: u8 = 0x08;
@@ -86,19 +86,19 @@ fn secret_in(keys: &mut impl Read) -> Result<Zeroizing<String>, Silence> {
     const DELETE: u8 = 0x7f;
     let mut typed = Zeroizing::new(Vec::with_capacity(LONGEST));
     loop {
-        match next_key(keys).ok_or(Silence::Unanswered)? {
-            CTRL_C | CTRL_BACKSLASH => return Err(Silence::Interrupted),
-            CTRL_D if typed.is_empty() => return Err(Silence::Unanswered),
+        match next_key(keys).ok_or(PromptError::NoAnswer)? {
+            CTRL_C | CTRL_BACKSLASH => return Err(PromptError::Interrupted),
+            CTRL_D if typed.is_empty() => return Err(PromptError::NoAnswer),
             b'\n' | b'\r' | CTRL_D => break,
             BACKSPACE | DELETE => remove_last_character(&mut typed),
             CTRL_U => typed.clear(),
-            _ if typed.len() == LONGEST => return Err(Silence::Unreadable),
+            _ if typed.len() == LONGEST => return Err(PromptError::Invalid),
             key => typed.push(key),
         }
     }
-    let text = std::str::from_utf8(&typed).map_err(|_| Silence::Unreadable)?;
+    let text = std::str::from_utf8(&typed).map_err(|_| PromptError::Invalid)?;
     if text.trim().is_empty() {
-        Err(Silence::Unanswered)
+        Err(PromptError::NoAnswer)
     } else {
         Ok(Zeroizing::new(text.to_owned()))
     }
@@ -126,12 +126,12 @@ fn remove_last_character(typed: &mut Vec<u8>) {
 mod tests {
     use super::*;
 
-    fn typed(keys: &str) -> Result<String, Silence> {
-        secret_in(&mut keys.as_bytes()).map(|text| text.to_string())
+    fn typed(keys: &str) -> Result<String, PromptError> {
+        read_secret(&mut keys.as_bytes()).map(|text| text.to_string())
     }
 
     #[test]
-    fn a_secret_is_what_is_left_after_corrections() {
+    fn a_secret_can_be_corrected() {
         assert_eq!(typed("open sesame\r").unwrap(), "open sesame");
         assert_eq!(typed("wrong\u{15}right\n").unwrap(), "right");
         assert_eq!(typed("zoé\u{7f}e\n").unwrap(), "zoe");
@@ -139,23 +139,23 @@ mod tests {
     }
 
     #[test]
-    fn blanks_belong_to_a_password_but_are_none() {
+    fn a_password_may_have_spaces_but_not_only_spaces() {
         assert_eq!(typed(" a \n").unwrap(), " a ");
-        assert_eq!(typed(" \n"), Err(Silence::Unanswered));
+        assert_eq!(typed(" \n"), Err(PromptError::NoAnswer));
     }
 
     #[test]
-    fn stopping_is_no_answer() {
-        assert_eq!(typed("half\u{3}"), Err(Silence::Interrupted));
-        assert_eq!(typed("\u{1c}"), Err(Silence::Interrupted));
-        assert_eq!(typed("\u{4}"), Err(Silence::Unanswered));
-        assert_eq!(typed("the terminal has gone"), Err(Silence::Unanswered));
+    fn control_keys_and_a_closed_terminal_end_the_prompt() {
+        assert_eq!(typed("half\u{3}"), Err(PromptError::Interrupted));
+        assert_eq!(typed("\u{1c}"), Err(PromptError::Interrupted));
+        assert_eq!(typed("\u{4}"), Err(PromptError::NoAnswer));
+        assert_eq!(typed("the terminal has gone"), Err(PromptError::NoAnswer));
     }
 
     #[test]
-    fn no_paste_is_without_end() {
-        assert_eq!(typed(&"x".repeat(LONGEST + 1)), Err(Silence::Unreadable));
-        let not_text = secret_in(&mut &b"\xff\n"[..]);
-        assert_eq!(not_text.unwrap_err(), Silence::Unreadable);
+    fn input_that_is_too_long_or_not_text_is_rejected() {
+        assert_eq!(typed(&"x".repeat(LONGEST + 1)), Err(PromptError::Invalid));
+        let not_text = read_secret(&mut &b"\xff\n"[..]);
+        assert_eq!(not_text.unwrap_err(), PromptError::Invalid);
     }
 }

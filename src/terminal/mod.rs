@@ -1,9 +1,9 @@
 //! Asks the user on the terminal. The rules:
 //!
-//! 1. Questions go to the terminal itself and answers come from it: stdin stays free for data.
-//! 2. Without a terminal nothing is asked: the command names the flag to use instead.
-//! 3. A secret is not shown while it is typed, nor how long it is, and is wiped once it was used.
-//! 4. Ctrl-C, Ctrl-D and an error leave the terminal as it was.
+//! 1. Questions are written to the terminal itself and answers are read from it: stdin stays free for data.
+//! 2. Without a terminal there are no questions: the error names the flag to use instead.
+//! 3. A secret is not echoed, neither its characters nor its length, and is wiped after use.
+//! 4. Ctrl-C, Ctrl-D and errors restore the terminal's settings.
 
 mod hidden;
 mod page;
@@ -22,47 +22,47 @@ pub use spinner::Spinner;
 
 /// Why a question has no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum Silence {
-    /// There is no terminal to ask on: the answer has to come from a flag or from stdin.
-    #[error("there is no terminal to ask on")]
+pub enum PromptError {
+    /// There is no terminal: the answer must come from a flag or from stdin.
+    #[error("not running in a terminal")]
     NoTerminal,
-    /// The user gave no answer: Ctrl-D, or an empty line where one is needed.
-    #[error("nothing was entered, and nothing has changed")]
-    Unanswered,
+    /// The user pressed Ctrl-D, or Enter where an answer is required.
+    #[error("no answer was entered, nothing was changed")]
+    NoAnswer,
     /// The user pressed Ctrl-C.
-    #[error("stopped, and nothing has changed")]
+    #[error("interrupted, nothing was changed")]
     Interrupted,
     /// The answer is not text, or it is too long.
-    #[error("what was entered is not text that could be meant")]
-    Unreadable,
+    #[error("the answer is too long or not valid text, nothing was changed")]
+    Invalid,
 }
 
-impl Silence {
+impl PromptError {
     /// What happened; `instead` is what to run if there is no terminal.
     pub fn notice(self, instead: &'static str) -> Notice {
         match self {
-            Silence::NoTerminal => Notice::new(self.to_string(), instead).of_kind(Kind::Usage),
-            Silence::Unanswered | Silence::Interrupted | Silence::Unreadable => {
+            PromptError::NoTerminal => Notice::new(self.to_string(), instead).of_kind(Kind::Usage),
+            PromptError::NoAnswer | PromptError::Interrupted | PromptError::Invalid => {
                 Notice::new(self.to_string(), Fix::NONE)
             }
         }
     }
 }
 
-/// Nearly every question is about a login, which can also come from stdin.
-impl From<Silence> for Notice {
-    fn from(silence: Silence) -> Notice {
-        silence.notice("give the token on stdin: git credential-heroku-rs login --with-token")
+/// Nearly every question belongs to a login, and a login can also read the token from stdin.
+impl From<PromptError> for Notice {
+    fn from(error: PromptError) -> Notice {
+        error.notice("pass the token on stdin: git credential-heroku-rs login --with-token")
     }
 }
 
-/// What Enter alone means.
+/// The answer that Enter alone gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unless {
-    /// It is done unless they say no.
-    TheySayNo,
-    /// It is left alone unless they say yes.
-    TheySayYes,
+pub enum DefaultAnswer {
+    /// `[Y/n]`
+    Yes,
+    /// `[y/N]`
+    No,
 }
 
 /// Whether stdin is a terminal.
@@ -75,14 +75,14 @@ pub fn is_stdout() -> bool {
     io::stdout().is_terminal()
 }
 
-/// How many columns stdout has, if it is a terminal that says so.
+/// The width of stdout in columns, if it is a terminal that reports one.
 #[cfg(unix)]
 pub fn columns() -> Option<usize> {
     let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
     (size.ws_col > 0).then_some(usize::from(size.ws_col))
 }
 
-/// On Windows no terminal is asked.
+/// Not determined on Windows.
 #[cfg(not(unix))]
 pub fn columns() -> Option<usize> {
     None
@@ -93,69 +93,69 @@ pub fn is_stderr() -> bool {
     io::stderr().is_terminal()
 }
 
-/// Whether there is a terminal to ask the user on.
-pub fn is_there() -> bool {
+/// Whether there is a terminal on which the user can answer questions.
+pub fn is_available() -> bool {
     open().is_ok()
 }
 
-/// Asks for a line, which may be empty. The answer is shown while it is typed.
+/// Asks for a line, which may be empty. The answer is echoed.
 ///
 /// # Errors
-/// [`Silence::NoTerminal`], or why the user gave no answer.
-pub fn line(question: &str) -> Result<String, Silence> {
+/// [`PromptError::NoTerminal`], or why the user gave no answer.
+pub fn line(question: &str) -> Result<String, PromptError> {
     let terminal = Terminal::open()?;
     terminal.write(question)?;
-    answer_in(&mut BufReader::new(&terminal.input))
+    read_answer(&mut BufReader::new(&terminal.input))
 }
 
-/// Asks for a secret, and does not show it.
+/// Asks for a secret, without echo.
 ///
 /// # Errors
 /// As [`line`].
-pub fn hidden(question: &str) -> Result<Zeroizing<String>, Silence> {
+pub fn hidden(question: &str) -> Result<Zeroizing<String>, PromptError> {
     let terminal = Terminal::open()?;
     hidden::ask(&terminal, question)
 }
 
-/// Asks for yes or no; Enter alone means what `unless` says.
+/// Asks for yes or no. Enter alone gives the default.
 ///
 /// # Errors
 /// As [`line`].
-pub fn agrees(question: &str, unless: Unless) -> Result<bool, Silence> {
+pub fn confirm(question: &str, default: DefaultAnswer) -> Result<bool, PromptError> {
     const TRIES: usize = 3;
-    let choice = match unless {
-        Unless::TheySayNo => "[Y/n]",
-        Unless::TheySayYes => "[y/N]",
+    let choice = match default {
+        DefaultAnswer::Yes => "[Y/n]",
+        DefaultAnswer::No => "[y/N]",
     };
     let terminal = Terminal::open()?;
     let mut answers = BufReader::new(&terminal.input);
     for _ in 0..TRIES {
         terminal.write(&format!("{question} {choice} "))?;
-        if let Some(agreed) = meaning(&answer_in(&mut answers)?, unless) {
+        if let Some(agreed) = parse_yes_or_no(&read_answer(&mut answers)?, default) {
             return Ok(agreed);
         }
     }
-    Err(Silence::Unanswered)
+    Err(PromptError::NoAnswer)
 }
 
-/// A terminal's two directions: on Windows they are two files.
+/// The input and the output of a terminal: on Windows they are two files.
 struct Terminal {
     input: File,
     output: File,
 }
 
 impl Terminal {
-    fn open() -> Result<Terminal, Silence> {
-        let (input, output) = open().map_err(|_| Silence::NoTerminal)?;
+    fn open() -> Result<Terminal, PromptError> {
+        let (input, output) = open().map_err(|_| PromptError::NoTerminal)?;
         Ok(Terminal { input, output })
     }
 
-    fn write(&self, text: &str) -> Result<(), Silence> {
+    fn write(&self, text: &str) -> Result<(), PromptError> {
         let mut output = &self.output;
         let written = output.write_all(text.as_bytes());
         written
             .and_then(|()| output.flush())
-            .map_err(|_| Silence::NoTerminal)
+            .map_err(|_| PromptError::NoTerminal)
     }
 }
 
@@ -171,19 +171,19 @@ fn open() -> io::Result<(File, File)> {
     Ok((open("CONIN$")?, open("CONOUT$")?))
 }
 
-fn answer_in(terminal: &mut impl BufRead) -> Result<String, Silence> {
+fn read_answer(terminal: &mut impl BufRead) -> Result<String, PromptError> {
     const LONGEST: u64 = 4096;
     let mut answer = String::new();
     match terminal.by_ref().take(LONGEST).read_line(&mut answer) {
-        Ok(0) => Err(Silence::Unanswered),
+        Ok(0) => Err(PromptError::NoAnswer),
         Ok(_) => Ok(answer.trim().to_owned()),
-        Err(_) => Err(Silence::Unreadable),
+        Err(_) => Err(PromptError::Invalid),
     }
 }
 
-fn meaning(answer: &str, unless: Unless) -> Option<bool> {
+fn parse_yes_or_no(answer: &str, default: DefaultAnswer) -> Option<bool> {
     match answer.to_lowercase().as_str() {
-        "" => Some(unless == Unless::TheySayNo),
+        "" => Some(default == DefaultAnswer::Yes),
         "y" | "yes" => Some(true),
         "n" | "no" => Some(false),
         _ => None,
@@ -195,31 +195,40 @@ mod tests {
     use super::*;
 
     #[test]
-    fn enter_alone_is_the_answer_that_the_question_shows() {
-        assert_eq!(meaning("", Unless::TheySayNo), Some(true));
-        assert_eq!(meaning("", Unless::TheySayYes), Some(false));
+    fn enter_gives_the_default() {
+        assert_eq!(parse_yes_or_no("", DefaultAnswer::Yes), Some(true));
+        assert_eq!(parse_yes_or_no("", DefaultAnswer::No), Some(false));
     }
 
     #[test]
-    fn only_yes_and_no_are_yes_and_no() {
+    fn any_other_answer_is_asked_again() {
         for (answer, expected) in [("Y", Some(true)), ("NO", Some(false)), ("yep", None)] {
-            assert_eq!(meaning(answer, Unless::TheySayYes), expected, "{answer}");
+            assert_eq!(
+                parse_yes_or_no(answer, DefaultAnswer::No),
+                expected,
+                "{answer}"
+            );
         }
     }
 
     #[test]
     fn the_end_of_input_is_not_an_empty_answer() {
-        assert_eq!(answer_in(&mut &b"\n"[..]), Ok(String::new()));
-        assert_eq!(answer_in(&mut &b" ann \r\n"[..]), Ok("ann".to_owned()));
-        assert_eq!(answer_in(&mut &b""[..]), Err(Silence::Unanswered));
-        assert_eq!(answer_in(&mut &b"\xff\n"[..]), Err(Silence::Unreadable));
+        assert_eq!(read_answer(&mut &b"\n"[..]), Ok(String::new()));
+        assert_eq!(read_answer(&mut &b" ann \r\n"[..]), Ok("ann".to_owned()));
+        assert_eq!(read_answer(&mut &b""[..]), Err(PromptError::NoAnswer));
+        assert_eq!(read_answer(&mut &b"\xff\n"[..]), Err(PromptError::Invalid));
     }
 
     #[test]
-    fn where_there_is_no_terminal_the_flag_is_named() {
-        let notice = Silence::NoTerminal.notice("run: x --yes");
+    fn without_a_terminal_the_error_names_the_flag() {
+        let notice = PromptError::NoTerminal.notice("run: x --yes");
         assert_eq!(notice.kind(), Kind::Usage);
         assert_eq!(notice.fix(), "run: x --yes".into());
-        assert!(Silence::Interrupted.notice("run: x --yes").fix().is_empty());
+        assert!(
+            PromptError::Interrupted
+                .notice("run: x --yes")
+                .fix()
+                .is_empty()
+        );
     }
 }

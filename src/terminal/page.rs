@@ -6,18 +6,18 @@ use std::process::{Command, Stdio};
 
 use crate::environment::Environment;
 
-/// Opens a page of Heroku's in the user's browser; returns whether a browser was started.
+/// Opens a page of Heroku in the user's browser; returns whether a browser was started.
 ///
 /// The command is the one in `BROWSER`, else the system's own. We do not wait for it, and the caller prints
 /// the URL too, so that the user can continue if no window opens. Only https pages on `heroku.com` are opened.
 pub fn open_page(page: &str, environment: &Environment) -> bool {
-    is_herokus(page)
+    is_heroku_page(page)
         && commands(environment.browser.as_deref())
             .iter()
             .any(|words| is_started(words, page))
 }
 
-fn is_herokus(page: &str) -> bool {
+fn is_heroku_page(page: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/-_.~?=&%:".contains(c);
     let rest = page.strip_prefix("https://").unwrap_or_default();
     let host = rest.split(['/', '?']).next().unwrap_or_default();
@@ -30,7 +30,7 @@ fn commands(browser: Option<&OsStr>) -> Vec<Vec<OsString>> {
         return usual().iter().map(|line| words(line)).collect();
     };
     match browser.to_str() {
-        // A path with blanks in it, as macOS and Windows have them.
+        // A path with spaces, as on macOS and Windows.
         _ if Path::new(browser).is_file() => vec![vec![browser.to_owned()]],
         None => vec![vec![browser.to_owned()]],
         // On Unix it is a list of commands, each with its arguments, as for xdg-open.
@@ -55,23 +55,23 @@ fn usual() -> &'static [&'static str] {
 /// Starts a command with the page in place of its `%s`, else at its end.
 #[expect(
     clippy::disallowed_methods,
-    reason = "the one place that starts a browser"
+    reason = "the only code that starts a browser"
 )]
 fn is_started(words: &[OsString], page: &str) -> bool {
     let Some((program, arguments)) = words.split_first() else {
         return false;
     };
     let mut command = Command::new(program);
-    let mut is_named = false;
+    let mut has_placeholder = false;
     for argument in arguments {
         let text = argument.to_str().filter(|text| text.contains("%s"));
-        is_named |= text.is_some();
+        has_placeholder |= text.is_some();
         match text {
             Some(text) => command.arg(text.replace("%s", page)),
             None => command.arg(argument),
         };
     }
-    if !is_named {
+    if !has_placeholder {
         command.arg(page);
     }
     command
@@ -79,7 +79,7 @@ fn is_started(words: &[OsString], page: &str) -> bool {
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
-    // Ctrl-C at our question must not reach a browser that we have started.
+    // Ctrl-C at our prompt must not stop the browser.
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     command.spawn().is_ok()
@@ -92,8 +92,8 @@ mod tests {
     const PAGE: &str = "https://cli-auth.heroku.com/auth/browser/0-1?x=y&z=%20";
 
     #[test]
-    fn only_pages_of_herokus_are_opened() {
-        assert!(is_herokus(PAGE));
+    fn only_pages_of_heroku_are_opened() {
+        assert!(is_heroku_page(PAGE));
         for page in [
             "",
             "http://cli-auth.heroku.com/",
@@ -107,7 +107,7 @@ mod tests {
             "--help",
             "file:///etc/passwd",
         ] {
-            assert!(!is_herokus(page), "{page}");
+            assert!(!is_heroku_page(page), "{page}");
         }
     }
 
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     #[cfg(unix)]
-    fn the_page_is_one_argument_and_never_a_shells() {
+    fn the_page_is_one_argument_and_no_shell_reads_it() {
         use std::io::Write;
         let dir = tempfile::tempdir().unwrap();
         let seen = dir.path().join("seen");

@@ -11,16 +11,16 @@ use crate::environment::Environment;
 const FRAMES: [&str; 4] = ["|", "/", "-", "\\"];
 const PACE: Duration = Duration::from_millis(120);
 
-/// A line that moves until this value is dropped, and is erased then.
+/// An animated line on stderr, erased when this value is dropped.
 ///
-/// It is shown only on a terminal that can erase a line.
+/// It is shown only on a terminal.
 pub struct Spinner {
     words: Arc<Mutex<String>>,
     turning: Option<(Sender<()>, JoinHandle<()>)>,
 }
 
 impl Spinner {
-    /// Shows that something goes on.
+    /// Starts to show this text.
     pub fn start(words: &str, environment: &Environment) -> Spinner {
         let words = Arc::new(Mutex::new(words.to_owned()));
         if !super::is_stderr() || environment.no_color {

@@ -72,7 +72,7 @@ impl Client<'_> {
         let response = self.send_once()?;
         let wants_code =
             !response.is_success() && response.error(self.token) == ApiError::TwoFactor;
-        if !wants_code || !terminal::is_there() {
+        if !wants_code || !terminal::is_available() {
             return Ok(response);
         }
         let code = terminal::hidden("Heroku wants a code from your authenticator: ");

@@ -5,7 +5,7 @@ use crate::cli::{AuthorizationsRevoke, AuthorizationsUpdate};
 use crate::commands::Session;
 use crate::heroku_api::Revoked;
 use crate::notice::{Notice, shown};
-use crate::terminal::{self, Unless};
+use crate::terminal::{self, DefaultAnswer};
 use crate::token_metadata::{self, TokenMetadata};
 
 pub(super) fn update(
@@ -74,7 +74,7 @@ pub(super) fn revoke(
 
 fn agrees(name: &str) -> Result<bool, Notice> {
     let question = format!("Revoke {name}? Whoever uses its token is shut out at once.");
-    let agreed = terminal::agrees(&question, Unless::TheySayYes);
+    let agreed = terminal::confirm(&question, DefaultAnswer::No);
     agreed.map_err(|silence| silence.notice("to do it without being asked, give --yes"))
 }
 

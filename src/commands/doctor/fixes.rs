@@ -5,7 +5,7 @@ use super::{Change, Finding, Mask, Reach, Repair, examine};
 use crate::cli::Doctor;
 use crate::commands::Session;
 use crate::notice::Notice;
-use crate::terminal::{self, Silence, Unless};
+use crate::terminal::{self, DefaultAnswer, PromptError};
 
 /// The user's answer to a proposed change.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -65,15 +65,17 @@ fn offer(
     if arguments.yes {
         return Ok(Answer::Yes);
     }
-    match terminal::agrees("Apply?", Unless::TheySayNo) {
+    match terminal::confirm("Apply?", DefaultAnswer::Yes) {
         Ok(true) => Ok(Answer::Yes),
         Ok(false) => Ok(Answer::No),
-        Err(why @ Silence::NoTerminal) => Err(no_terminal(why).into()),
-        Err(Silence::Unanswered | Silence::Interrupted | Silence::Unreadable) => Ok(Answer::Stop),
+        Err(why @ PromptError::NoTerminal) => Err(no_terminal(why).into()),
+        Err(PromptError::NoAnswer | PromptError::Interrupted | PromptError::Invalid) => {
+            Ok(Answer::Stop)
+        }
     }
 }
 
-fn no_terminal(why: Silence) -> Notice {
+fn no_terminal(why: PromptError) -> Notice {
     why.notice("give --yes to apply fixes without asking")
 }
 

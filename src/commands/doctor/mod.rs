@@ -80,7 +80,7 @@ pub(super) fn run(arguments: &Doctor, session: &mut Session<'_, '_>) -> anyhow::
     } else {
         Reach::Online
     };
-    if arguments.fix && !arguments.yes && !terminal::is_there() {
+    if arguments.fix && !arguments.yes && !terminal::is_available() {
         let what = "there is no terminal to ask on before each change";
         let advice = "give --yes, or look first: git credential-heroku-rs doctor";
         return Err(Notice::new(what, advice).of_kind(Kind::Usage).into());

@@ -45,11 +45,11 @@ pub(super) fn run(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::R
 /// logs in may have one.
 fn open_keyring(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     match logins::can_keep(session.context, store(arguments.store)) {
-        Err(Unavailable::Locked(_)) if terminal::is_there() => {
+        Err(Unavailable::Locked(_)) if terminal::is_available() => {
             session.say("the keyring is locked, and asks you to unlock it")?;
             unlock(session.context)
         }
-        Ok(()) if terminal::is_there() && wants_confirmation(arguments, session.context) => {
+        Ok(()) if terminal::is_available() && wants_confirmation(arguments, session.context) => {
             session.say("the keyring asks you to allow access to its items")?;
             unlock(session.context)
         }

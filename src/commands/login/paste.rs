@@ -39,7 +39,7 @@ pub(super) fn from_stdin(session: &mut Session<'_, '_>) -> anyhow::Result<Got> {
 
 /// Says how to make a token, and reads it without showing it.
 pub(super) fn ask(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::Result<Got> {
-    if !terminal::is_there() {
+    if !terminal::is_available() {
         return Err(no_terminal().into());
     }
     if let Some(place) = session.context.environment.place.away() {

@@ -210,11 +210,14 @@ fn a_person_is_asked_before_and_enter_alone_is_no() {
 fn without_a_terminal_the_flag_is_named() {
     let (world, _, ci) = logged_in();
     world
-        .shell("setsid git-credential-heroku-rs authorizations revoke CI", b"")
+        .shell(
+            "setsid git-credential-heroku-rs authorizations revoke CI",
+            b"",
+        )
         .exits_with(2)
         .stdout_is("")
         .stderr_is(
-            "heroku-rs: there is no terminal to ask on\n  to do it without being asked, give --yes\n",
+            "heroku-rs: not running in a terminal\n  to do it without being asked, give --yes\n",
         );
     assert!(world.heroku.is_live(&ci.token));
 }
