@@ -17,6 +17,10 @@ class Oo7(programs.Program):
     prompt = "Unlock"
 
     def start(self):
+        # oo7 reads a client's environment to find its display, and gives up its own capabilities. So it cannot read
+        # that of a client which has root's.
+        if os.getuid() == 0:
+            self.world.prefix = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
         os.makedirs(self.world.path("home", ".local", "share"), exist_ok=True)
         self.process = self.world.spawn("oo7", [shutil.which("oo7-daemon"), "--login"], stdin=PASSWORD.encode())
         self.world.wait_for_name()

@@ -99,6 +99,8 @@ SCENARIOS = [
     Scenario("gnome-keyring/half-locked", "one keyring is open, another locked", HalfLocked.of_gnome_keyring,
              GnomeKeyring),
     Scenario("oo7/open", "an open keyring", life, Oo7),
+    Scenario("oo7/locked", "a locked keyring with gcr's prompter; then a user unlocks it", locked_then_unlocked, Oo7,
+             with_display=True),
     Scenario("pass-secret-service/open", "a password store", life, PassSecretService),
     Scenario("pass-secret-service/removals", "it answers in any order", removals, PassSecretService),
     Scenario("bus/dbus-broker", "dbus-broker, with gnome-keyring", life, GnomeKeyring, buses.dbus_broker,

@@ -176,3 +176,29 @@ fn a_program_that_confirms_each_access_is_asked_by_a_user_alone() {
     world.secret_service().has_an_owner_who_answers();
     world.helper("status --unlock").succeeds().says(ANN);
 }
+
+/// oo7 looks up, when a program opens a session, on which screen the program runs, and shows a prompt only there. It
+/// cannot look once our memory is closed to others, as it is with the first session: so there is one session for all.
+#[test]
+fn a_program_that_prompts_in_a_session_unlocks_in_the_first_one() {
+    let world = with(&[Habit::PromptsInASession]);
+    let token = world.heroku.issue_token(ANN);
+    world.secret_service().has_item(ANN, &token);
+    world.secret_service().is_locked();
+    world.secret_service().has_an_owner_who_answers();
+    world.is_the_active_account(ANN);
+    world.helper("status --unlock").succeeds().says(ANN);
+    world.secret_service().is_locked();
+    world.secret_service().was_asked();
+    world.is_planted(&world.has_file("token", &token));
+    world
+        .on_a_terminal("git-credential-heroku-rs login --with-token <$HOME/token")
+        .exits_with(0);
+    let asked = world.secret_service().was_asked();
+    let sessions = asked.iter().filter(|call| *call == "OpenSession").count();
+    assert_eq!(sessions, 1, "{asked:?}");
+    world
+        .helper_with_input("get", REQUEST)
+        .succeeds()
+        .hands_out(&token);
+}

@@ -224,8 +224,10 @@ impl SecretService {
             }
             // The next operation connects again. On this connection, answers to earlier calls may still come, and
             // so may the end of a prompt that was not answered.
-            Err(_) => state.connection = None,
-            Ok(_) => {}
+            Err(failure) if !matches!(failure, Failure::Locked(_)) => state.connection = None,
+            // A locked keyring has answered every call. The session stays open for an unlock: a service that looks up
+            // which program opens one cannot do so again, once this process is closed to others.
+            Ok(_) | Err(_) => {}
         }
         result
     }

@@ -611,7 +611,12 @@ impl<'a> Operation<'a> {
         Ok(())
     }
 
+    /// Unlocks objects, by a prompt if the service wants one.
+    ///
+    /// A session is open by then. oo7 looks up, when a client opens one, whether the client runs on a screen, and shows
+    /// no window to a client without a session.
     fn unlock_objects(&mut self, objects: &[String]) -> Result<()> {
+        self.session()?;
         let answer = self.bus.call(&calls::unlock(objects))?;
         self.confirm(calls::prompt_of_unlock(&answer)?)
     }
@@ -640,7 +645,7 @@ impl<'a> Operation<'a> {
         self.bus.call(&calls::listen_to(prompt))?;
         self.bus.expect_end_of_prompt(prompt);
         match self.bus.call(&calls::show_prompt(prompt)) {
-            // The service has no screen for the prompt: this is oo7's answer.
+            // oo7 refuses a prompt that it has no window for.
             Err(Failure::Refused(_)) => return Err(Failure::Dismissed),
             shown => shown?,
         };

@@ -63,6 +63,8 @@ pub(crate) enum Habit {
     HidesLockedItems,
     /// It is locked until a program unlocks it, and shows nothing for it: KWallet with an open wallet.
     LockedUntilAsked,
+    /// It shows a prompt only to a program with a session: oo7.
+    PromptsInASession,
     /// Its items are locked for each program until the user allows it: KeePassXC's own settings.
     ConfirmsAccess,
     /// It works on calls that come together in the reverse order, and has an error of its own for an item
@@ -96,6 +98,8 @@ struct State {
     habits: HashSet<Habit>,
     /// The programs that may read.
     allowed: HashSet<String>,
+    /// The programs that have opened a session.
+    with_a_session: HashSet<String>,
     prompts: Vec<Option<Change>>,
     manners: HashMap<&'static str, Manner>,
     calls: Vec<String>,
@@ -349,6 +353,9 @@ fn answers(
 ) -> zbus::Result<()> {
     let (header, body) = (call.header(), call.body());
     let mut state = state.lock().unwrap();
+    if name == "OpenSession" {
+        state.with_a_session.insert(sender(call));
+    }
     match name {
         "Collections" => {
             let mut collections = vec![path(COLLECTION)];
@@ -456,6 +463,12 @@ fn prompts(name: &str, line: &Connection, call: &Message, state: &mut State) -> 
             };
             let prompt = state.prompts_for(change);
             line.reply(&header, &(Vec::<OwnedObjectPath>::new(), prompt))
+        }
+        "Prompt"
+            if state.has(Habit::PromptsInASession)
+                && !state.with_a_session.contains(&sender(call)) =>
+        {
+            line.reply_error(&header, "org.freedesktop.zbus.Error", &"no prompter")
         }
         "Prompt" => {
             line.reply(&header, &())?;
