@@ -1,5 +1,5 @@
-//! The forms of a secret, a name or the home. Each function searches the bytes of a text and returns the
-//! ranges to remove.
+//! The forms of secrets and names that this process does not know. Each function searches the bytes of a view
+//! and returns the ranges to remove.
 
 use std::ops::Range;
 
@@ -8,69 +8,26 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
+use super::Hide;
 use super::names;
-use super::{Found, Hide, Known, Replacement};
+use super::search;
 use crate::token::Token;
 
 const PREFIX: &[u8] = b"HRKU-";
 
-/// A UUID with every digit a zero.
-const UUID: &[u8] = b"00000000-0000-0000-0000-000000000000";
-
-/// Everything to remove.
-pub(super) fn found(text: &[u8], hide: Hide, known: &Known) -> Vec<Found> {
-    let mut ranges = known_secrets(text, known);
-    ranges.extend(in_base64(text, known));
+/// What has the form of a secret or of a name, in one view of a text.
+pub(super) fn found(text: &[u8], hide: Hide) -> Vec<Range<usize>> {
+    let mut ranges = in_base64(text);
     ranges.extend(tokens(text, hide));
     ranges.extend(credentials_of_headers(text));
     ranges.extend(names::before_an_at(text, hide));
-    let mut found: Vec<Found> = ranges.into_iter().map(Found::gap).collect();
-    if hide.has_person() {
-        found.extend(homes(text, known));
-    }
-    found
-}
-
-/// Known secrets in plain text and in hex. An HTML form encodes a blank as `+`.
-fn known_secrets(text: &[u8], known: &Known) -> Vec<Range<usize>> {
-    let is_plain = |byte: u8, secret: u8| byte == secret || (byte == b'+' && secret == b' ');
-    let mut ranges = Vec::new();
-    for secret in &known.secrets {
-        ranges.extend(places(text, secret, is_plain));
-        let hex = Zeroizing::new(in_hex(secret));
-        ranges.extend(places(text, &hex, |byte, digit| {
-            byte.to_ascii_lowercase() == digit
-        }));
-    }
     ranges
 }
 
-pub(super) fn in_hex(bytes: &[u8]) -> Vec<u8> {
-    let digits = |byte: &u8| [byte >> 4, byte & 15];
-    let digits = bytes.iter().flat_map(digits);
-    digits
-        .filter_map(|digit| char::from_digit(u32::from(digit), 16))
-        .map(|digit| digit as u8)
-        .collect()
-}
-
-fn places(text: &[u8], wanted: &[u8], is: impl Fn(u8, u8) -> bool) -> Vec<Range<usize>> {
-    let length = wanted.len();
-    let fits = |window: &[u8]| window.iter().zip(wanted).all(|(a, b)| is(*a, *b));
-    let windows = text.windows(length).enumerate();
-    windows
-        .filter(|(_, window)| fits(window))
-        .map(|(at, _)| at..at + length)
-        .collect()
-}
-
-/// Runs of base64 letters that encode a secret, beginning at any of their first four letters.
-fn in_base64(text: &[u8], known: &Known) -> Vec<Range<usize>> {
-    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte);
-    let mut ranges = runs(text, is_letter);
-    ranges.retain(|run| {
-        (0..4).any(|skipped| decodes_to_a_secret(&text[run.clone()], skipped, known))
-    });
+/// Runs of base64 letters that encode a token, beginning at any of their first four letters.
+fn in_base64(text: &[u8]) -> Vec<Range<usize>> {
+    let mut ranges = runs(text, search::is_base64_letter);
+    ranges.retain(|run| (0..4).any(|skipped| decodes_to_a_token(&text[run.clone()], skipped)));
     let padding = |end: usize| text[end..].iter().take_while(|byte| **byte == b'=').count();
     ranges
         .into_iter()
@@ -78,7 +35,7 @@ fn in_base64(text: &[u8], known: &Known) -> Vec<Range<usize>> {
         .collect()
 }
 
-fn decodes_to_a_secret(run: &[u8], skipped: usize, known: &Known) -> bool {
+fn decodes_to_a_token(run: &[u8], skipped: usize) -> bool {
     const LENIENT: GeneralPurpose = GeneralPurpose::new(
         &alphabet::STANDARD,
         GeneralPurposeConfig::new()
@@ -99,11 +56,11 @@ fn decodes_to_a_secret(run: &[u8], skipped: usize, known: &Known) -> bool {
         return false;
     };
     let decoded = Zeroizing::new(decoded);
-    let has = |secret: &[u8]| decoded.windows(secret.len()).any(|window| window == secret);
-    known.secrets.iter().any(|secret| has(secret)) || has(PREFIX) || !uuids(&decoded).is_empty()
+    let mut windows = decoded.windows(PREFIX.len());
+    windows.any(|window| window == PREFIX) || !search::uuids(&decoded).is_empty()
 }
 
-/// Heroku's prefix, UUIDs, and the hexadecimal digits of old tokens; with guesses also anything as long and
+/// Heroku's prefix, and the hexadecimal digits of old tokens; with guesses also anything as long and
 /// as random as a token.
 fn tokens(text: &[u8], hide: Hide) -> Vec<Range<usize>> {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
@@ -112,9 +69,6 @@ fn tokens(text: &[u8], hide: Hide) -> Vec<Range<usize>> {
         let word = &text[run.clone()];
         if is_prefixed(word) || is_digest(word) || (hide.has_guesses() && looks_random(word)) {
             ranges.push(run);
-        } else {
-            let inside = uuids(word).into_iter();
-            ranges.extend(inside.map(|at| run.start + at.start..run.start + at.end));
         }
     }
     ranges
@@ -140,13 +94,6 @@ fn looks_random(word: &[u8]) -> bool {
     word.len() >= Token::SHORTEST
         && has(u8::is_ascii_digit)
         && (has(u8::is_ascii_alphabetic) || all_digits)
-}
-
-fn uuids(word: &[u8]) -> Vec<Range<usize>> {
-    places(word, UUID, |byte, form| match form {
-        b'-' => byte == b'-',
-        _ => byte.is_ascii_hexdigit(),
-    })
 }
 
 /// What follows `Basic` or `Bearer`, up to the next blank.
@@ -196,15 +143,6 @@ fn words(text: &[u8]) -> Vec<Range<usize>> {
     let ends = blanks.iter().map(|blank| blank.start).chain([text.len()]);
     let words = starts.zip(ends).map(|(start, end)| start..end);
     words.filter(|word| !word.is_empty()).collect()
-}
-
-fn homes(text: &[u8], known: &Known) -> Vec<Found> {
-    let replacement = Replacement::Home;
-    let places = known
-        .homes
-        .iter()
-        .flat_map(|home| places(text, home, |a, b| a == b));
-    places.map(|range| Found { range, replacement }).collect()
 }
 
 /// The longest runs of bytes for which `is` is true.

@@ -6,6 +6,7 @@
 
 mod forms;
 mod names;
+mod search;
 mod view;
 
 use std::fs;
@@ -119,13 +120,6 @@ struct Found {
     replacement: Replacement,
 }
 
-impl Found {
-    fn gap(range: Range<usize>) -> Found {
-        let replacement = Replacement::Gap;
-        Found { range, replacement }
-    }
-}
-
 /// The text on one line, as a terminal shows it, with a `…` for each part that was removed.
 ///
 /// To redact the result again changes nothing.
@@ -142,14 +136,25 @@ pub fn redacted(text: &str, hide: Hide, known: &Known) -> String {
 }
 
 fn once(text: &str, hide: Hide, known: &Known) -> String {
-    let mut found = Vec::new();
+    let bytes = text.as_bytes();
+    let mut secrets = search::known_secrets(bytes, known);
+    secrets.extend(search::uuids(bytes));
     for view in View::all(text) {
-        let here = forms::found(view.bytes(), hide, known);
-        found.extend(here.into_iter().map(|one| Found {
-            range: view.place(&one.range),
-            ..one
-        }));
+        let here = forms::found(view.bytes(), hide);
+        secrets.extend(here.iter().map(|range| view.place(range)));
     }
+    let homes = if hide.has_person() {
+        search::homes(bytes, known)
+    } else {
+        Vec::new()
+    };
+    let replace = |ranges: Vec<Range<usize>>, replacement| {
+        let ranges = ranges.into_iter();
+        ranges.map(move |range| Found { range, replacement })
+    };
+    let mut found: Vec<Found> = replace(secrets, Replacement::Gap)
+        .chain(replace(homes, Replacement::Home))
+        .collect();
     found.sort_by_key(|one| (one.range.start, one.range.end));
     let mut left = String::with_capacity(text.len());
     let mut from = 0;

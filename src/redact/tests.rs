@@ -158,7 +158,7 @@ fn written(secret: &str, form: u8) -> String {
         7 => STANDARD
             .encode(format!("us:{secret}:x"))
             .replace('/', "%2F"),
-        8 => String::from_utf8(forms::in_hex(secret.as_bytes())).unwrap(),
+        8 => String::from_utf8(search::in_hex(secret.as_bytes()).to_vec()).unwrap(),
         _ => secret.replace('%', "%25").replace(' ', "+"),
     }
 }
@@ -168,12 +168,10 @@ proptest! {
     fn a_known_secret_comes_through_in_no_form(
         secret in "[ -~é]{8,40}",
         form in 0_u8..10,
-        before in ".{0,12}",
-        after in ".{0,12}",
+        before in ".{0,12}|[%2-5a]{0,6}",
+        after in ".{0,12}|[%2-5a]{0,6}",
         hide in proptest::sample::select(EVERY.to_vec()),
     ) {
-        // What opens or ends with blanks or a sign of the decoding has neighbours that change it.
-        prop_assume!(!before.ends_with('%') && !before.ends_with("%2"));
         let written = written(&secret, form);
         let text = format!("{before}{written}{after}");
         let shown = redacted(&text, hide, &Known::of([secret.as_str()]));

@@ -39,7 +39,7 @@ impl View {
         let mut places = Vec::with_capacity(self.places.len());
         let mut at = 0;
         while let Some(byte) = self.bytes.get(at) {
-            let (byte, length) = match self.escaped(at) {
+            let (byte, length) = match escape_at(&self.bytes, at) {
                 Some(escaped) => (escaped, 3),
                 None => (*byte, 1),
             };
@@ -50,14 +50,15 @@ impl View {
         places.extend(self.places.last());
         (bytes.len() < self.bytes.len()).then_some(View { bytes, places })
     }
+}
 
-    fn escaped(&self, at: usize) -> Option<u8> {
-        let [b'%', high, low] = *self.bytes.get(at..at + 3)? else {
-            return None;
-        };
-        let digit = |byte: u8| char::from(byte).to_digit(16);
-        u8::try_from(digit(high)? << 4 | digit(low)?).ok()
-    }
+/// The byte that `%20` and the like encode, if one begins here.
+pub(super) fn escape_at(bytes: &[u8], at: usize) -> Option<u8> {
+    let [b'%', high, low] = *bytes.get(at..at + 3)? else {
+        return None;
+    };
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    u8::try_from(digit(high)? << 4 | digit(low)?).ok()
 }
 
 #[cfg(test)]
