@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{Finding, Look};
+use super::{Facts, Finding};
 use crate::commands::cli_cannot_read_keyring;
 use crate::files;
 use crate::logins::lookup::Source;
@@ -15,8 +15,8 @@ use crate::secret_buf::SecretBuf;
 /// The first version that keeps its token in the keyring alone.
 const KEYRING: (u32, u32) = (11, 8);
 
-pub(super) fn version(look: &Look<'_>) -> Vec<Finding> {
-    let Some(program) = look.context.environment.programs("heroku").next() else {
+pub(super) fn version(facts: &Facts<'_>) -> Vec<Finding> {
+    let Some(program) = facts.context.environment.programs("heroku").next() else {
         return vec![Finding::pass(
             "heroku-cli.version",
             "it is not on PATH, and not needed",
@@ -28,7 +28,7 @@ pub(super) fn version(look: &Look<'_>) -> Vec<Finding> {
             format!("it is at {}", program.display()),
         )];
     };
-    let served = look.answer.found.as_ref().map(|found| found.source);
+    let served = facts.answer.found.as_ref().map(|found| found.source);
     let at = program.display();
     match numbers(&version) {
         Some(numbers) if numbers < KEYRING && served == Some(Source::Keyring) => vec![
@@ -68,9 +68,9 @@ fn bounded(path: &Path) -> Option<SecretBuf> {
     files::read(path, LARGEST).ok()
 }
 
-pub(super) fn secret_tool(look: &Look<'_>) -> Vec<Finding> {
-    let served = look.answer.found.as_ref().map(|found| found.source);
-    if !cli_cannot_read_keyring(look.context) || served != Some(Source::Keyring) {
+pub(super) fn secret_tool(facts: &Facts<'_>) -> Vec<Finding> {
+    let served = facts.answer.found.as_ref().map(|found| found.source);
+    if !cli_cannot_read_keyring(facts.context) || served != Some(Source::Keyring) {
         return Vec::new();
     }
     vec![
@@ -84,9 +84,9 @@ pub(super) fn secret_tool(look: &Look<'_>) -> Vec<Finding> {
 }
 
 /// The accounts that the CLI knows by a name of the user's.
-pub(super) fn aliases(look: &Look<'_>) -> Vec<Finding> {
+pub(super) fn aliases(facts: &Facts<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
-    for (file, text) in alias_files(look) {
+    for (file, text) in alias_files(facts) {
         let has = |key: &str| {
             let keys = [format!("{key}:"), format!(":{key}:")];
             text.lines()
@@ -99,7 +99,7 @@ pub(super) fn aliases(look: &Look<'_>) -> Vec<Finding> {
                     .because("the Heroku CLI wrote it when it lived on netrc")
                     .with_advice(Fix::command(
                         "remove the line with the password",
-                        Command::new("sed -i '/password:/d'").path(&file, look.home()),
+                        Command::new("sed -i '/password:/d'").path(&file, facts.home()),
                     )),
             );
         }
@@ -107,8 +107,8 @@ pub(super) fn aliases(look: &Look<'_>) -> Vec<Finding> {
     found
 }
 
-fn alias_files(look: &Look<'_>) -> Vec<(PathBuf, String)> {
-    let Some(home) = &look.context.environment.home else {
+fn alias_files(facts: &Facts<'_>) -> Vec<(PathBuf, String)> {
+    let Some(home) = &facts.context.environment.home else {
         return Vec::new();
     };
     let base = match home.join(".heroku") {

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::addresses::with;
-use super::{Finding, Look};
+use super::remotes::with;
+use super::{Facts, Finding};
 use crate::commands::docker_config_file;
 use crate::docker_config;
 use crate::files;
@@ -16,16 +16,16 @@ use crate::notice::{Command, Fix};
 const LIMIT: Duration = Duration::from_secs(10);
 
 /// The files of git's own helper `store`, which keeps passwords in plain text.
-fn stored(look: &Look<'_>) -> Vec<Finding> {
-    let files = store_files(look);
+fn stored(facts: &Facts<'_>) -> Vec<Finding> {
+    let files = store_files(facts);
     files
         .iter()
-        .filter_map(|file| stored_in(file, look))
+        .filter_map(|file| stored_in(file, facts))
         .collect()
 }
 
-fn store_files(look: &Look<'_>) -> Vec<PathBuf> {
-    let context = look.context;
+fn store_files(facts: &Facts<'_>) -> Vec<PathBuf> {
+    let context = facts.context;
     let home = context.environment.home.as_ref();
     let config = context
         .environment
@@ -37,7 +37,7 @@ fn store_files(look: &Look<'_>) -> Vec<PathBuf> {
         config.map(|config| config.join("git/credentials")),
     ];
     let mut files: Vec<PathBuf> = usual.into_iter().flatten().collect();
-    for helper in look.settings_of("credential", "helper") {
+    for helper in facts.settings_of("credential", "helper") {
         let named = file_of_store(&helper.words(), home.map(PathBuf::as_path));
         files.extend(named.filter(|file| file.is_absolute()));
     }
@@ -70,7 +70,7 @@ fn file_of_store(words: &[String], home: Option<&Path>) -> Option<PathBuf> {
     }
 }
 
-fn stored_in(file: &Path, look: &Look<'_>) -> Option<Finding> {
+fn stored_in(file: &Path, facts: &Facts<'_>) -> Option<Finding> {
     let text = read(file)?;
     let token = text
         .lines()
@@ -79,25 +79,28 @@ fn stored_in(file: &Path, look: &Look<'_>) -> Option<Finding> {
     let erase = Command::new(
         "printf 'protocol=https\\nhost=git.heroku.com\\n\\n' | git credential-store --file",
     )
-    .path(file, look.home())
+    .path(file, facts.home())
     .then("erase");
     Some(
         Finding::warn("copies.git-store", what)
-            .because(with("git's helper `store` wrote it", look.describe(&token)))
+            .because(with(
+                "git's helper `store` wrote it",
+                facts.describe(&token),
+            ))
             .with_advice(Fix::command("remove it", erase)),
     )
 }
 
 /// The daemon of git's own helper `cache`, if it runs.
-fn cached(look: &Look<'_>) -> Vec<Finding> {
-    let Some(token) = look.context.git().held_in_cache(LIMIT) else {
+fn cached(facts: &Facts<'_>) -> Vec<Finding> {
+    let Some(token) = facts.context.git().held_in_cache(LIMIT) else {
         return Vec::new();
     };
     let finding = Finding::warn(
         "copies.git-cache",
         "git's helper `cache` has a token in its memory",
     );
-    let finding = match look.describe(&token) {
+    let finding = match facts.describe(&token) {
         Some(about) => finding.because(about),
         None => finding,
     };
@@ -107,8 +110,8 @@ fn cached(look: &Look<'_>) -> Vec<Finding> {
 }
 
 /// What `docker login` keeps for Heroku's registry, where it has no credential helper.
-fn in_docker(look: &Look<'_>) -> Vec<Finding> {
-    let Ok(file) = docker_config_file(look.context) else {
+fn in_docker(facts: &Facts<'_>) -> Vec<Finding> {
+    let Ok(file) = docker_config_file(facts.context) else {
         return Vec::new();
     };
     match docker_config::has_password(&file) {
@@ -131,9 +134,9 @@ fn in_docker(look: &Look<'_>) -> Vec<Finding> {
 }
 
 /// All of them; if there is none, what was checked.
-pub(super) fn check(look: &Look<'_>) -> Vec<Finding> {
+pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let checks = [stored, cached, in_docker];
-    let found: Vec<Finding> = checks.iter().flat_map(|check| check(look)).collect();
+    let found: Vec<Finding> = checks.iter().flat_map(|check| check(facts)).collect();
     if !found.is_empty() {
         return found;
     }

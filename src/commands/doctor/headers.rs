@@ -5,24 +5,24 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
-use super::addresses::with;
-use super::{Finding, Look};
+use super::remotes::with;
+use super::{Facts, Finding};
 use crate::git::Setting;
 use crate::token::Token;
 
 /// Headers that send a password to Heroku: git sends them no matter what a helper answers.
-pub(super) fn check(look: &Look<'_>) -> Vec<Finding> {
-    let settings = look.settings_of("http", "extraheader").into_iter();
+pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
+    let settings = facts.settings_of("http", "extraheader").into_iter();
     settings
         .filter(|setting| setting.covers_heroku())
         .filter_map(|setting| {
             let secret = authorization_in(&setting.value)?;
-            Some(header(setting, &secret, look))
+            Some(header(setting, &secret, facts))
         })
         .collect()
 }
 
-fn header(setting: &Setting, secret: &Secret, look: &Look<'_>) -> Finding {
+fn header(setting: &Setting, secret: &Secret, facts: &Facts<'_>) -> Finding {
     let is_scoped = setting.key != "http.extraheader";
     let (key, place) = (&setting.key, &setting.origin);
     let receiver = if is_scoped { "Heroku" } else { "every server" };
@@ -30,9 +30,9 @@ fn header(setting: &Setting, secret: &Secret, look: &Look<'_>) -> Finding {
     // A secret that may belong to another service is not sent to Heroku to ask about it.
     let about = match secret {
         Secret::Token(token)
-            if is_scoped || token.has_herokus_prefix() || look.is_in_keyring(token) =>
+            if is_scoped || token.has_herokus_prefix() || facts.is_in_keyring(token) =>
         {
-            look.describe(token)
+            facts.describe(token)
         }
         Secret::Token(_) | Secret::Other => None,
     };
@@ -43,7 +43,7 @@ fn header(setting: &Setting, secret: &Secret, look: &Look<'_>) -> Finding {
         .with_advice(setting.change_command(
             "--unset-all",
             Some(&header_pattern(&setting.value)),
-            look.home(),
+            facts.home(),
         ))
 }
 

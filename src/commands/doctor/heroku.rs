@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Finding, Look, Severity, Word, span};
+use super::{Facts, Finding, Severity, TokenStatus, span};
 use crate::commands::may_push;
 use crate::heroku_api::HerokuApi;
 use crate::logins::lookup::{Found, Outcome, Source};
@@ -12,8 +12,8 @@ use crate::token_metadata;
 /// authenticator too.
 const SKEW: SignedDuration = SignedDuration::from_mins(2);
 
-pub(super) fn reachable(look: &Look<'_>) -> Vec<Finding> {
-    let api = match &look.api {
+pub(super) fn reachable(facts: &Facts<'_>) -> Vec<Finding> {
+    let api = match &facts.api {
         None => return vec![Finding::pass("heroku.connection", "it was not asked")],
         Some(Ok(api)) => api,
         Some(Err(failure)) => {
@@ -64,17 +64,17 @@ fn clock(api: &HerokuApi) -> Result<Finding, crate::notice::Notice> {
 }
 
 /// The token that git gets.
-pub(super) fn token_in_use(look: &Look<'_>) -> Vec<Finding> {
-    let Some(found) = &look.answer.found else {
-        return ended(look);
+pub(super) fn token_in_use(facts: &Facts<'_>) -> Vec<Finding> {
+    let Some(found) = &facts.answer.found else {
+        return ended(facts);
     };
     let whose = found
         .account
         .as_ref()
         .map(|account| format!(" of {account}"))
         .unwrap_or_default();
-    match look.heroku_says(&found.token) {
-        Word::Good(info) => {
+    match facts.status_of(&found.token) {
+        TokenStatus::Valid(info) => {
             let mut findings = vec![Finding::pass(
                 "heroku.token",
                 format!("it takes the token of {}{}", info.email, until(found)),
@@ -83,18 +83,18 @@ pub(super) fn token_in_use(look: &Look<'_>) -> Vec<Finding> {
             findings.extend(weak(found));
             findings
         }
-        Word::Refused => vec![refused(
+        TokenStatus::Rejected => vec![refused(
             Finding::fail(
                 "heroku.token-rejected",
                 format!("it refuses the token{whose} in {}", found.source),
             ),
             found.source,
         )],
-        Word::Unknown(notice) => {
+        TokenStatus::Unknown(notice) => {
             let what = format!("whether it takes the token is not known: {}", notice.what());
             vec![Finding::warn("heroku.token", what).with_advice(notice.fix())]
         }
-        Word::NotAsked => Vec::new(),
+        TokenStatus::NotAsked => Vec::new(),
     }
 }
 
@@ -136,8 +136,8 @@ fn refused(finding: Finding, source: Source) -> Finding {
 }
 
 /// The token in use has come to its end, and is not served any more.
-fn ended(look: &Look<'_>) -> Vec<Finding> {
-    let ended = look
+fn ended(facts: &Facts<'_>) -> Vec<Finding> {
+    let ended = facts
         .answer
         .trail
         .iter()
@@ -156,11 +156,11 @@ fn ended(look: &Look<'_>) -> Vec<Finding> {
 }
 
 /// The tokens of other accounts in the keyring: a switch should not be a surprise.
-pub(super) fn other_tokens(look: &Look<'_>) -> Vec<Finding> {
-    let Ok(listing) = &look.listing else {
+pub(super) fn other_tokens(facts: &Facts<'_>) -> Vec<Finding> {
+    let Ok(listing) = &facts.listing else {
         return Vec::new();
     };
-    let used = look.answer.found.as_ref().map(|found| &found.token);
+    let used = facts.answer.found.as_ref().map(|found| &found.token);
     let mut found = Vec::new();
     for item in listing
         .items
@@ -168,10 +168,10 @@ pub(super) fn other_tokens(look: &Look<'_>) -> Vec<Finding> {
         .filter(|item| used != Some(&item.token))
     {
         let is_told = used.is_none()
-            && token_metadata::about(&look.context.environment, &item.token)
+            && token_metadata::about(&facts.context.environment, &item.token)
                 .and_then(|known| known.expires)
                 .is_some_and(|end| end <= Timestamp::now());
-        if !is_told && matches!(look.heroku_says(&item.token), Word::Refused) {
+        if !is_told && matches!(facts.status_of(&item.token), TokenStatus::Rejected) {
             let what = format!(
                 "it refuses the token of {}, which is not in use",
                 item.account

@@ -1,15 +1,15 @@
 //! The keyring: whether it can be asked, and whether what lies there is as both programs want it.
 
-use super::{Finding, Look, Repair, Severity, Word};
+use super::{Facts, Finding, Repair, Severity, TokenStatus};
 use crate::account::Account;
 use crate::keyring::{Item, Listing, Unavailable};
 use crate::logins;
 use crate::logins::lookup::Source;
 
-pub(super) fn reachable(look: &Look<'_>) -> Vec<Finding> {
-    let listing = match &look.listing {
+pub(super) fn reachable(facts: &Facts<'_>) -> Vec<Finding> {
+    let listing = match &facts.listing {
         Ok(listing) => listing,
-        Err(why) => return vec![unreachable(look, why)],
+        Err(why) => return vec![unreachable(facts, why)],
     };
     let accounts = listing.items.iter().filter(|item| item.account.is_email());
     let what = match accounts.count() {
@@ -25,7 +25,7 @@ pub(super) fn reachable(look: &Look<'_>) -> Vec<Finding> {
             part.because("it may have further logins, and nothing is concluded without them"),
         );
     }
-    if !look.context.keyring().is_shared() {
+    if !facts.context.keyring().is_shared() {
         let what = "it is Credential Manager, where the Heroku CLI does not look";
         found.push(
             Finding::warn("keyring.not-shared", what)
@@ -37,9 +37,9 @@ pub(super) fn reachable(look: &Look<'_>) -> Vec<Finding> {
 }
 
 /// On a machine without a keyring another source is as good; a locked one is not as it should be.
-fn unreachable(look: &Look<'_>, why: &Unavailable) -> Finding {
+fn unreachable(facts: &Facts<'_>, why: &Unavailable) -> Finding {
     let notice = why.notice();
-    let found = look.answer.found.as_ref();
+    let found = facts.answer.found.as_ref();
     let elsewhere = found.filter(|found| found.source != Source::Keyring);
     match elsewhere {
         Some(found) if why.has_no_place() => Finding::pass(
@@ -52,8 +52,8 @@ fn unreachable(look: &Look<'_>, why: &Unavailable) -> Finding {
 }
 
 /// Several items of one account: which of them is served is the daemon's choice.
-pub(super) fn duplicates(look: &Look<'_>) -> Vec<Finding> {
-    let Ok(listing) = &look.listing else {
+pub(super) fn duplicates(facts: &Facts<'_>) -> Vec<Finding> {
+    let Ok(listing) = &facts.listing else {
         return Vec::new();
     };
     let is_doubled = |item: &&Item| {
@@ -64,11 +64,11 @@ pub(super) fn duplicates(look: &Look<'_>) -> Vec<Finding> {
     };
     let doubled = listing.items.iter().filter(is_doubled);
     doubled
-        .map(|item| doubled_item(item, listing, look))
+        .map(|item| doubled_item(item, listing, facts))
         .collect()
 }
 
-fn doubled_item(first: &Item, listing: &Listing, look: &Look<'_>) -> Finding {
+fn doubled_item(first: &Item, listing: &Listing, facts: &Facts<'_>) -> Finding {
     let account = &first.account;
     let others = listing.duplicates.iter();
     let others = others.filter(|other| other.account == *account);
@@ -80,7 +80,7 @@ fn doubled_item(first: &Item, listing: &Listing, look: &Look<'_>) -> Finding {
     )
     .because("if the first is removed, an older token takes its place")
     .with_advice("log in again, which leaves one: git credential-heroku-rs login");
-    let is_rejected = |item: &Item| matches!(look.heroku_says(&item.token), Word::Refused);
+    let is_rejected = |item: &Item| matches!(facts.status_of(&item.token), TokenStatus::Rejected);
     let kept = all
         .iter()
         .find(|item| !is_rejected(item))
@@ -99,8 +99,8 @@ fn doubled_item(first: &Item, listing: &Listing, look: &Look<'_>) -> Finding {
 }
 
 /// Items that no program can use.
-pub(super) fn unusable(look: &Look<'_>) -> Vec<Finding> {
-    let Ok(listing) = &look.listing else {
+pub(super) fn unusable(facts: &Facts<'_>) -> Vec<Finding> {
+    let Ok(listing) = &facts.listing else {
         return Vec::new();
     };
     match listing.unusable {
@@ -117,15 +117,15 @@ pub(super) fn unusable(look: &Look<'_>) -> Vec<Finding> {
 
 /// A token that was pasted at git's prompt lies under the user name that git gave, until Heroku has
 /// said whose it is. One that lies under an email that is not its owner's is as lost.
-pub(super) fn names(look: &Look<'_>) -> Vec<Finding> {
-    let Ok(listing) = &look.listing else {
+pub(super) fn names(facts: &Facts<'_>) -> Vec<Finding> {
+    let Ok(listing) = &facts.listing else {
         return Vec::new();
     };
     let mut found = Vec::new();
     for item in &listing.items {
-        let owner = match look.heroku_says(&item.token) {
-            Word::Good(info) => Some(info.email),
-            Word::Refused | Word::Unknown(_) | Word::NotAsked => None,
+        let owner = match facts.status_of(&item.token) {
+            TokenStatus::Valid(info) => Some(info.email),
+            TokenStatus::Rejected | TokenStatus::Unknown(_) | TokenStatus::NotAsked => None,
         };
         match (item.account.is_email(), owner) {
             (false, _) => found.push(unnamed(item)),

@@ -5,25 +5,23 @@
 //! `login.json`, duplicate items in the keyring, the mode of our files and of netrc. For a secret in another
 //! program's file it offers a command and changes nothing.
 
-mod addresses;
 mod cli;
-mod connections;
+mod connection;
 mod copies;
-mod drawing;
+mod facts;
 mod finding;
-mod fixes;
+mod fix;
 mod headers;
 mod helpers;
 mod heroku;
 mod keyring;
-mod look;
-mod mask;
-mod modes;
-mod netrc_file;
-mod pointer;
+mod login;
+mod netrc;
+mod permissions;
 mod program;
-mod proof;
-mod spelling;
+mod push;
+mod remotes;
+mod report;
 
 use super::Session;
 use super::report::span;
@@ -32,38 +30,37 @@ use crate::context::Context;
 use crate::notice::{AlreadyReported, Kind, Notice};
 use crate::terminal::{self, Spinner};
 
-use drawing::{Change, Colour, Report};
+use facts::{Facts, Reach, TokenStatus};
 use finding::{Finding, Repair, Severity};
-use look::{Look, Reach, Word};
-use mask::Mask;
-use netrc_file::is_sent_by_git;
+use netrc::is_sent_by_git;
 use program::found_by_git;
+use report::{Change, Colour, Mask, Report};
 
 /// A question about the machine.
-type Check = fn(&Look<'_>) -> Vec<Finding>;
+type Check = fn(&Facts<'_>) -> Vec<Finding>;
 
 /// Every check, in the order in which a push meets what it is about.
 const CHECKS: &[Check] = &[
     program::on_path,
     program::copies,
     program::git,
-    spelling::check,
+    helpers::spelling,
     helpers::order,
     helpers::user_names,
-    addresses::remotes,
-    addresses::rewritten,
+    remotes::remotes,
+    remotes::rewritten,
     headers::check,
-    connections::certificates,
-    connections::proxies,
-    netrc_file::check,
+    connection::certificates,
+    connection::proxies,
+    netrc::check,
     keyring::reachable,
     keyring::duplicates,
     keyring::unusable,
     keyring::names,
-    pointer::login_json,
-    pointer::variables,
-    pointer::source,
-    pointer::rights,
+    login::login_json,
+    login::variables,
+    login::source,
+    permissions::check,
     heroku::reachable,
     heroku::token_in_use,
     heroku::other_tokens,
@@ -71,7 +68,7 @@ const CHECKS: &[Check] = &[
     cli::secret_tool,
     cli::aliases,
     copies::check,
-    proof::fill,
+    push::fill,
 ];
 
 pub(super) fn run(arguments: &Doctor, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
@@ -88,7 +85,7 @@ pub(super) fn run(arguments: &Doctor, session: &mut Session<'_, '_>) -> anyhow::
     let mut mask = Mask::new(session.context);
     let mut findings = examine(reach, &mut mask, session);
     let changes = if arguments.fix {
-        fixes::all(&mut findings, arguments, &mut mask, reach, session)?
+        fix::all(&mut findings, arguments, &mut mask, reach, session)?
     } else {
         Vec::new()
     };
@@ -110,9 +107,9 @@ pub(super) fn run(arguments: &Doctor, session: &mut Session<'_, '_>) -> anyhow::
 
 fn examine(reach: Reach, mask: &mut Mask, session: &Session<'_, '_>) -> Vec<Finding> {
     let _spinner = Spinner::start("looking", &session.context.environment);
-    let look = Look::new(session.context, reach);
-    let findings = CHECKS.iter().flat_map(|check| check(&look)).collect();
-    mask.learns(&look);
+    let facts = Facts::new(session.context, reach);
+    let findings = CHECKS.iter().flat_map(|check| check(&facts)).collect();
+    mask.learns(&facts);
     findings
 }
 

@@ -3,28 +3,28 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Finding, Look, Severity};
+use super::{Facts, Finding, Severity};
 use crate::git::Setting;
 use crate::notice::{Command, Fix};
 
 const PROGRAM: &str = "git-credential-heroku-rs";
 
 /// Every program of this name that git would find, the one that it runs first.
-pub(super) fn found_by_git(look: &Look<'_>, name: &str) -> Vec<PathBuf> {
+pub(super) fn found_by_git(facts: &Facts<'_>, name: &str) -> Vec<PathBuf> {
     let name_of_file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
-    let gits_own = look
+    let gits_own = facts
         .context
         .git()
         .exec_path()
         .map(|dir| dir.join(name_of_file));
     let mut found: Vec<PathBuf> = gits_own.into_iter().filter(|path| path.is_file()).collect();
-    found.extend(look.context.environment.programs(name));
+    found.extend(facts.context.environment.programs(name));
     found
 }
 
-pub(super) fn on_path(look: &Look<'_>) -> Vec<Finding> {
+pub(super) fn on_path(facts: &Facts<'_>) -> Vec<Finding> {
     let version = env!("CARGO_PKG_VERSION");
-    if let Some(first) = found_by_git(look, PROGRAM).first() {
+    if let Some(first) = found_by_git(facts, PROGRAM).first() {
         let place = first.display();
         return vec![Finding::pass(
             "program.path",
@@ -37,7 +37,7 @@ pub(super) fn on_path(look: &Look<'_>) -> Vec<Finding> {
         let words = helper.words();
         helper.starts_us() && words.first().is_some_and(|first| !first.contains('/'))
     };
-    let is_needed = look.helpers.iter().any(names_us_without_path);
+    let is_needed = facts.helpers.iter().any(names_us_without_path);
     let (id, what) = ("program.path", format!("git does not find {PROGRAM}"));
     let finding = if is_needed {
         Finding::fail(id, what)
@@ -54,9 +54,9 @@ pub(super) fn on_path(look: &Look<'_>) -> Vec<Finding> {
 }
 
 /// Another copy that git would run in place of the one that speaks here.
-pub(super) fn copies(look: &Look<'_>) -> Vec<Finding> {
+pub(super) fn copies(facts: &Facts<'_>) -> Vec<Finding> {
     let me = std::env::current_exe().and_then(fs::canonicalize).ok();
-    let found = found_by_git(look, PROGRAM);
+    let found = found_by_git(facts, PROGRAM);
     let mut real: Vec<PathBuf> = found
         .iter()
         .filter_map(|path| fs::canonicalize(path).ok())
@@ -77,14 +77,14 @@ pub(super) fn copies(look: &Look<'_>) -> Vec<Finding> {
             .because(format!("the one that speaks here is {}", me.display()))
             .with_advice(Fix::command(
                 "remove the one that you do not want, such as",
-                Command::new("rm").path(&found[0], look.home()),
+                Command::new("rm").path(&found[0], facts.home()),
             )),
     ]
 }
 
 /// git's version, and what it lacks.
-pub(super) fn git(look: &Look<'_>) -> Vec<Finding> {
-    let (version, shown) = match look.context.git().version() {
+pub(super) fn git(facts: &Facts<'_>) -> Vec<Finding> {
+    let (version, shown) = match facts.context.git().version() {
         Ok(version) => version,
         Err(notice) => return vec![Finding::from_notice("git.version", Severity::Fail, &notice)],
     };

@@ -3,16 +3,16 @@
 
 use std::time::Duration;
 
-use super::{Finding, Look, is_sent_by_git};
+use super::{Facts, Finding, is_sent_by_git};
 use crate::account::Account;
 use crate::git::{Filled, HerokuUrl, Request, Setting, Way};
 use crate::logins::lookup::Source;
 use crate::notice::{Command, Fix};
 
 /// How long all helpers together may take: git itself would wait for ever.
-fn limit(look: &Look<'_>) -> Duration {
+fn limit(facts: &Facts<'_>) -> Duration {
     const SHORTEST: Duration = Duration::from_secs(5);
-    SHORTEST.max(5 * look.context.environment.keyring_limit)
+    SHORTEST.max(5 * facts.context.environment.keyring_limit)
 }
 
 /// A push whose credential is asked for.
@@ -21,8 +21,8 @@ struct Push<'a> {
     url: &'a str,
 }
 
-pub(super) fn fill(look: &Look<'_>) -> Vec<Finding> {
-    let remotes = look.remotes.as_deref().unwrap_or_default();
+pub(super) fn fill(facts: &Facts<'_>) -> Vec<Finding> {
+    let remotes = facts.remotes.as_deref().unwrap_or_default();
     let mut pushes = Vec::new();
     for remote in remotes {
         let url = remote.heroku_url();
@@ -41,7 +41,7 @@ pub(super) fn fill(look: &Look<'_>) -> Vec<Finding> {
     }
     let mut found: Vec<Finding> = Vec::new();
     for push in &pushes {
-        let finding = push.judged(look);
+        let finding = push.judged(facts);
         if !found.iter().any(|other| other.what == finding.what) {
             found.push(finding);
         }
@@ -50,21 +50,21 @@ pub(super) fn fill(look: &Look<'_>) -> Vec<Finding> {
 }
 
 impl Push<'_> {
-    fn judged(&self, look: &Look<'_>) -> Finding {
+    fn judged(&self, facts: &Facts<'_>) -> Finding {
         if HerokuUrl::parse(self.url).is_some_and(|url| url.has_password) {
             let what = "git sends the password in the remote URL, and asks no helper";
             let finding = Finding::fail("push.credential", what).with_advice(self.clean_url());
             return self.named(finding);
         }
-        let filled = match look.context.git().fill(self.url, limit(look)) {
+        let filled = match facts.context.git().fill(self.url, limit(facts)) {
             Ok(filled) => filled,
-            Err(why) => return self.unanswered(look, why.what()),
+            Err(why) => return self.unanswered(facts, why.what()),
         };
         let by = filled.by.as_deref().unwrap_or_default();
-        let helper = look.helpers.iter().find(|helper| helper.command() == by);
+        let helper = facts.helpers.iter().find(|helper| helper.command() == by);
         match helper {
-            Some(helper) if helper.starts_us() => self.judge_ours(look, &filled),
-            Some(helper) => self.named(from_another(look, &filled, helper)),
+            Some(helper) if helper.starts_us() => self.judge_ours(facts, &filled),
+            Some(helper) => self.named(from_another(facts, &filled, helper)),
             None => self.named(Finding::warn(
                 "push.credential",
                 "git has an answer, and does not say which helper gave it",
@@ -98,16 +98,16 @@ impl Push<'_> {
     }
 
     /// No one answers: no login, or a setting in between.
-    fn unanswered(&self, look: &Look<'_>, why: &str) -> Finding {
-        let found = look.answer.found.as_ref();
-        if found.is_some_and(|found| found.source == Source::Netrc) && is_sent_by_git(look) {
+    fn unanswered(&self, facts: &Facts<'_>, why: &str) -> Finding {
+        let found = facts.answer.found.as_ref();
+        if found.is_some_and(|found| found.source == Source::Netrc) && is_sent_by_git(facts) {
             return Finding::pass(
                 "push.credential",
                 "git takes the token from netrc by itself",
             );
         }
         let finding = if let Some(account) = self.account()
-            && look.item_of(&account).is_none()
+            && facts.item_of(&account).is_none()
         {
             let what =
                 format!("git gets no token: the URL asks for {account}, who is not logged in");
@@ -118,7 +118,7 @@ impl Push<'_> {
                 .because(format!("git says: {why}"))
                 .with_advice("git credential-heroku-rs setup")
         } else {
-            let notice = look.answer.why_none();
+            let notice = facts.answer.why_none();
             Finding::fail(
                 "push.credential",
                 format!("git gets no token: {}", notice.what()),
@@ -126,13 +126,13 @@ impl Push<'_> {
             .with_advice(notice.fix())
         };
         let finding = self.named(finding);
-        match askpass(look) {
+        match askpass(facts) {
             Some(program) => finding.because(format!("a push would ask by {program}")),
             None => finding,
         }
     }
 
-    fn judge_ours(&self, look: &Look<'_>, filled: &Filled) -> Finding {
+    fn judge_ours(&self, facts: &Facts<'_>, filled: &Filled) -> Finding {
         let Some(token) = &filled.token else {
             return self.named(Finding::fail(
                 "push.credential",
@@ -145,12 +145,12 @@ impl Push<'_> {
             let what = format!("git gets the token{of} from heroku-rs, out of {source}");
             Finding::pass("push.credential", what)
         };
-        let found = look.answer.found.as_ref();
+        let found = facts.answer.found.as_ref();
         if let Some(found) = found.filter(|found| found.token == *token) {
             return got(found.account.as_ref(), &found.source);
         }
         let asked = self.account();
-        if let Some(account) = asked.filter(|account| look.item_of(account) == Some(token)) {
+        if let Some(account) = asked.filter(|account| facts.item_of(account) == Some(token)) {
             return self.named(got(Some(&account), &Source::Keyring));
         }
         // `credential.username` and the like may ask for another account than the one in use.
@@ -165,21 +165,21 @@ impl Push<'_> {
 }
 
 /// The program by which a push would ask the user.
-fn askpass(look: &Look<'_>) -> Option<String> {
-    let is_set = |name: &str| look.context.environment.remarkable.contains(&name);
+fn askpass(facts: &Facts<'_>) -> Option<String> {
+    let is_set = |name: &str| facts.context.environment.remarkable.contains(&name);
     if is_set("GIT_ASKPASS") {
         return Some("the program in GIT_ASKPASS".to_owned());
     }
-    if let Some(setting) = look.settings_of("core", "askpass").last() {
+    if let Some(setting) = facts.settings_of("core", "askpass").last() {
         return Some(format!("core.askPass in {}", setting.origin));
     }
     is_set("SSH_ASKPASS").then(|| "the program in SSH_ASKPASS".to_owned())
 }
 
-fn from_another(look: &Look<'_>, filled: &Filled, helper: &Setting) -> Finding {
+fn from_another(facts: &Facts<'_>, filled: &Filled, helper: &Setting) -> Finding {
     let (helper, origin) = (helper.shown_value(), &helper.origin);
     let advice = "git credential-heroku-rs setup";
-    match &look.answer.found {
+    match &facts.answer.found {
         Some(found) if filled.token.as_ref() == Some(&found.token) => Finding::warn(
             "push.credential",
             format!("git gets the right token, but from {helper} ({origin})"),

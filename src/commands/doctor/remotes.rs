@@ -2,38 +2,38 @@
 
 use std::path::Path;
 
-use super::{Finding, Look};
+use super::{Facts, Finding};
 use crate::git::{HerokuUrl, Setting, Way};
 use crate::notice::{Command, Fix};
 
 /// The URLs of remotes.
-pub(super) fn remotes(look: &Look<'_>) -> Vec<Finding> {
+pub(super) fn remotes(facts: &Facts<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
-    let urls = look.settings_of("remote", "url").into_iter();
-    for setting in urls.chain(look.settings_of("remote", "pushurl")) {
+    let urls = facts.settings_of("remote", "url").into_iter();
+    for setting in urls.chain(facts.settings_of("remote", "pushurl")) {
         let Some(url) = HerokuUrl::parse(&setting.value) else {
             continue;
         };
         if url.token.is_some() || url.has_password {
-            found.push(with_a_password(setting, &url, look));
+            found.push(with_a_password(setting, &url, facts));
         }
         match url.way {
             Way::Https => {}
             // `insteadOf` makes https of it.
-            _ if is_used_over_https(setting, look) => {}
+            _ if is_used_over_https(setting, facts) => {}
             Way::Http => found.push(detour(
                 setting,
                 &url,
                 "git.http-url",
                 "uses http: anyone on the network path can read the token",
-                look,
+                facts,
             )),
             Way::Ssh => found.push(detour(
                 setting,
                 &url,
                 "git.ssh-url",
                 "uses SSH, which Heroku no longer supports",
-                look,
+                facts,
             )),
         }
     }
@@ -47,8 +47,8 @@ pub(super) fn remotes(look: &Look<'_>) -> Vec<Finding> {
 }
 
 /// Whether git uses https alone for the remote of this setting.
-fn is_used_over_https(setting: &Setting, look: &Look<'_>) -> bool {
-    let remotes = look.remotes.as_deref().unwrap_or_default().iter();
+fn is_used_over_https(setting: &Setting, facts: &Facts<'_>) -> bool {
+    let remotes = facts.remotes.as_deref().unwrap_or_default().iter();
     let used = remotes.filter(|remote| {
         let key = setting.key.strip_prefix("remote.");
         let key = key.and_then(|rest| rest.strip_prefix(&remote.name));
@@ -58,15 +58,15 @@ fn is_used_over_https(setting: &Setting, look: &Look<'_>) -> bool {
     ways.next() == Some(Some(Way::Https)) && ways.all(|way| way == Some(Way::Https))
 }
 
-fn with_a_password(setting: &Setting, url: &HerokuUrl, look: &Look<'_>) -> Finding {
+fn with_a_password(setting: &Setting, url: &HerokuUrl, facts: &Facts<'_>) -> Finding {
     let what = format!("the remote URL {} contains a password", setting.key);
     let about = match &url.token {
-        Some(token) => look.describe(token),
+        Some(token) => facts.describe(token),
         None => Some("it is not a Heroku token".to_owned()),
     };
     Finding::fail("git.password-in-url", what)
         .because(with("git sends it and asks no helper", about))
-        .with_advice(replacement(setting, url, look))
+        .with_advice(replacement(setting, url, facts))
 }
 
 fn detour(
@@ -74,22 +74,22 @@ fn detour(
     url: &HerokuUrl,
     id: &'static str,
     why: &str,
-    look: &Look<'_>,
+    facts: &Facts<'_>,
 ) -> Finding {
     let what = format!("the remote URL {} {why}", setting.key);
-    Finding::fail(id, what).with_advice(replacement(setting, url, look))
+    Finding::fail(id, what).with_advice(replacement(setting, url, facts))
 }
 
 /// The command that writes the URL without a password, over https.
-fn replacement(setting: &Setting, url: &HerokuUrl, look: &Look<'_>) -> Fix {
-    setting.change_command("--replace-all", Some(&url.clean), look.home())
+fn replacement(setting: &Setting, url: &HerokuUrl, facts: &Facts<'_>) -> Fix {
+    setting.change_command("--replace-all", Some(&url.clean), facts.home())
 }
 
 /// Settings that rewrite URLs.
-pub(super) fn rewritten(look: &Look<'_>) -> Vec<Finding> {
+pub(super) fn rewritten(facts: &Facts<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
-    let rules = look.settings_of("url", "insteadof").into_iter();
-    for rule in rules.chain(look.settings_of("url", "pushinsteadof")) {
+    let rules = facts.settings_of("url", "insteadof").into_iter();
+    for rule in rules.chain(facts.settings_of("url", "pushinsteadof")) {
         let base = rule
             .key
             .strip_prefix("url.")
@@ -106,7 +106,7 @@ pub(super) fn rewritten(look: &Look<'_>) -> Vec<Finding> {
         found.extend(turned_away(
             rule,
             HerokuUrl::parse(&leads_to).as_ref(),
-            look,
+            facts,
         ));
     }
     found
@@ -116,7 +116,7 @@ fn concerns_heroku(prefix: &str) -> bool {
     !prefix.is_empty() && "https://git.heroku.com/app.git".starts_with(prefix)
 }
 
-fn turned_away(rule: &Setting, to: Option<&HerokuUrl>, look: &Look<'_>) -> Option<Finding> {
+fn turned_away(rule: &Setting, to: Option<&HerokuUrl>, facts: &Facts<'_>) -> Option<Finding> {
     let place = &rule.origin;
     let why = match to {
         Some(url) if url.has_password || url.token.is_some() => {
@@ -129,7 +129,7 @@ fn turned_away(rule: &Setting, to: Option<&HerokuUrl>, look: &Look<'_>) -> Optio
                     .with_advice(Fix::command(
                         "remove the section",
                         Command::new("git config --file")
-                            .path(Path::new(place), look.home())
+                            .path(Path::new(place), facts.home())
                             .then("--edit"),
                     )),
             );
@@ -142,7 +142,7 @@ fn turned_away(rule: &Setting, to: Option<&HerokuUrl>, look: &Look<'_>) -> Optio
         None => "to another server",
     };
     let what = format!("{} in {place} redirects Heroku's URLs {why}", rule.key);
-    let unset = rule.change_command("--fixed-value --unset-all", Some(&rule.value), look.home());
+    let unset = rule.change_command("--fixed-value --unset-all", Some(&rule.value), facts.home());
     Some(Finding::fail("git.insteadof", what).with_advice(unset))
 }
 

@@ -27,15 +27,15 @@ pub(super) enum Reach {
 
 /// What Heroku says of a token.
 #[derive(Clone)]
-pub(super) enum Word {
-    Good(AccountInfo),
-    Refused,
+pub(super) enum TokenStatus {
+    Valid(AccountInfo),
+    Rejected,
     Unknown(Notice),
     NotAsked,
 }
 
 /// The world as it is at one moment.
-pub(super) struct Look<'a> {
+pub(super) struct Facts<'a> {
     pub(super) context: &'a Context,
     /// All of git's settings, in its reading order.
     pub(super) settings: Result<Vec<Setting>, Notice>,
@@ -48,14 +48,14 @@ pub(super) struct Look<'a> {
     /// What this program would answer.
     pub(super) answer: Answer,
     pub(super) api: Option<Result<HerokuApi, ApiError>>,
-    asked: RefCell<Vec<(Token, Word)>>,
+    asked: RefCell<Vec<(Token, TokenStatus)>>,
 }
 
-impl<'a> Look<'a> {
-    pub(super) fn new(context: &'a Context, reach: Reach) -> Look<'a> {
+impl<'a> Facts<'a> {
+    pub(super) fn new(context: &'a Context, reach: Reach) -> Facts<'a> {
         let git = context.git();
         let (settings, remotes) = (git.settings(), git.remotes());
-        Look {
+        Facts {
             context,
             helpers: git::helpers_for(
                 settings.as_deref().unwrap_or_default(),
@@ -85,7 +85,7 @@ impl<'a> Look<'a> {
     }
 
     /// What Heroku says of a token.
-    pub(super) fn heroku_says(&self, token: &Token) -> Word {
+    pub(super) fn status_of(&self, token: &Token) -> TokenStatus {
         let known = self
             .asked
             .borrow()
@@ -96,21 +96,21 @@ impl<'a> Look<'a> {
             return word;
         }
         let word = match self.api {
-            None => Word::NotAsked,
+            None => TokenStatus::NotAsked,
             Some(_) => self.ask_heroku(token),
         };
         self.asked.borrow_mut().push((token.clone(), word.clone()));
         word
     }
 
-    fn ask_heroku(&self, token: &Token) -> Word {
+    fn ask_heroku(&self, token: &Token) -> TokenStatus {
         let known = token_metadata::about(&self.context.environment, token);
         let asked = api_of(token, known.as_ref(), ASK_LIMIT, self.context)
             .and_then(|api| proven(api.account(token), &api, known.as_ref()));
         match asked {
-            Ok(info) => Word::Good(info),
-            Err(ApiError::Refused) => Word::Refused,
-            Err(failure) => Word::Unknown(failure.notice()),
+            Ok(info) => TokenStatus::Valid(info),
+            Err(ApiError::Refused) => TokenStatus::Rejected,
+            Err(failure) => TokenStatus::Unknown(failure.notice()),
         }
     }
 
@@ -151,10 +151,10 @@ impl<'a> Look<'a> {
         if self.is_in_keyring(token) {
             return Some("it is in the keyring too".to_owned());
         }
-        match self.heroku_says(token) {
-            Word::Good(info) => Some(format!("it is a valid token of {}", info.email)),
-            Word::Refused => Some("Heroku rejects it".to_owned()),
-            Word::Unknown(_) | Word::NotAsked => None,
+        match self.status_of(token) {
+            TokenStatus::Valid(info) => Some(format!("it is a valid token of {}", info.email)),
+            TokenStatus::Rejected => Some("Heroku rejects it".to_owned()),
+            TokenStatus::Unknown(_) | TokenStatus::NotAsked => None,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! netrc, which git reads before it asks any helper.
 
-use super::{Finding, Look, Repair, Severity, Word, modes};
+use super::{Facts, Finding, Repair, Severity, TokenStatus, permissions};
 use crate::commands::plain_netrc_overview;
 use crate::files::NotTrusted;
 use crate::logins::lookup::Source;
@@ -8,26 +8,26 @@ use crate::netrc::{self, Entry, Netrc, Overview, Unreadable};
 use crate::notice::{Command, Fix, Notice};
 use crate::token::Token;
 
-pub(super) fn check(look: &Look<'_>) -> Vec<Finding> {
-    let netrc = match Netrc::in_plain_text(&look.context.environment) {
-        Ok(None) => return encrypted(look),
+pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
+    let netrc = match Netrc::in_plain_text(&facts.context.environment) {
+        Ok(None) => return encrypted(facts),
         Ok(Some(netrc)) => netrc,
-        Err(why) => return vec![unreadable(&why, look)],
+        Err(why) => return vec![unreadable(&why, facts)],
     };
     let overview = match netrc.overview() {
         Ok(overview) => overview,
-        Err(why) => return vec![unreadable(&why, look)],
+        Err(why) => return vec![unreadable(&why, facts)],
     };
     let mut found = Vec::new();
     let has_ours = !overview.git.is_empty() || !overview.api.is_empty();
     if has_ours && netrc.is_readable_by_others() {
-        found.extend(readable(look));
+        found.extend(readable(facts));
     }
     found.extend(stray_default(&overview));
-    found.extend(match (has_ours, serves(look)) {
+    found.extend(match (has_ours, serves(facts)) {
         (false, _) => Vec::new(),
         (true, true) => as_a_store(&overview),
-        (true, false) => vec![beside_the_keyring(&overview, look)],
+        (true, false) => vec![beside_the_keyring(&overview, facts)],
     });
     if found.is_empty() {
         let what = if has_ours {
@@ -41,27 +41,27 @@ pub(super) fn check(look: &Look<'_>) -> Vec<Finding> {
 }
 
 /// Whether git sends an entry of it to Heroku by itself.
-pub(super) fn is_sent_by_git(look: &Look<'_>) -> bool {
-    let overview = plain_netrc_overview(look.context);
+pub(super) fn is_sent_by_git(facts: &Facts<'_>) -> bool {
+    let overview = plain_netrc_overview(facts.context);
     overview.is_some_and(|overview| !overview.git.is_empty())
 }
 
 /// Whether netrc is where the token in use comes from, and where it belongs on this machine.
-fn serves(look: &Look<'_>) -> bool {
-    let used = look.answer.found.as_ref();
+fn serves(facts: &Facts<'_>) -> bool {
+    let used = facts.answer.found.as_ref();
     let from_netrc = used.is_some_and(|found| found.source == Source::Netrc);
-    from_netrc && (look.listing.is_err() || look.context.environment.netrc_first)
+    from_netrc && (facts.listing.is_err() || facts.context.environment.netrc_first)
 }
 
-fn encrypted(look: &Look<'_>) -> Vec<Finding> {
-    let what = match Netrc::read(&look.context.environment) {
+fn encrypted(facts: &Facts<'_>) -> Vec<Finding> {
+    let what = match Netrc::read(&facts.context.environment) {
         Ok(None) => "there is none, or none that git reads",
         Ok(Some(_)) => "it is encrypted: git does not read it, the Heroku CLI and this program do",
         Err(why) => {
             return vec![Finding::from_notice(
                 "netrc.encrypted",
                 Severity::Warn,
-                &why.notice(&look.context.environment),
+                &why.notice(&facts.context.environment),
             )];
         }
     };
@@ -69,14 +69,14 @@ fn encrypted(look: &Look<'_>) -> Vec<Finding> {
 }
 
 /// A file that git cannot read stops it before it asks anybody.
-fn unreadable(why: &Unreadable, look: &Look<'_>) -> Finding {
-    let notice = why.notice(&look.context.environment);
+fn unreadable(why: &Unreadable, facts: &Facts<'_>) -> Finding {
+    let notice = why.notice(&facts.context.environment);
     match why {
         Unreadable::NotTrusted(NotTrusted::Writable) => {
             let finding = Finding::from_notice("netrc.permissions", Severity::Fail, &notice);
             finding
                 .because("whoever can write it decides in whose name you push")
-                .with_repair(private(look))
+                .with_repair(private(facts))
         }
         Unreadable::Doubt { line, .. } => {
             Finding::from_notice("netrc.syntax", Severity::Fail, &notice)
@@ -94,22 +94,22 @@ fn unreadable(why: &Unreadable, look: &Look<'_>) -> Finding {
     }
 }
 
-fn readable(look: &Look<'_>) -> Option<Finding> {
+fn readable(facts: &Facts<'_>) -> Option<Finding> {
     let finding = Finding::warn(
         "netrc.permissions",
         "others can read it, and the token in it",
     )
     .with_advice("chmod 600 ~/.netrc");
-    Some(finding.with_repair(private(look)?))
+    Some(finding.with_repair(private(facts)?))
 }
 
-fn private(look: &Look<'_>) -> Option<Repair> {
-    let path = netrc::path(&look.context.environment)?;
-    let mode = modes::of(&path)?;
+fn private(facts: &Facts<'_>) -> Option<Repair> {
+    let path = netrc::path(&facts.context.environment)?;
+    let mode = permissions::mode_of(&path)?;
     let does = format!("chmod 600 {}", path.display());
     let undo = format!("chmod {mode:o} {}", path.display());
     Some(Repair::new(does, undo, move |_| {
-        modes::set(&path, 0o600)
+        permissions::set_mode(&path, 0o600)
             .map_err(|why| Notice::new(format!("the mode could not be changed: {why}"), ""))
     }))
 }
@@ -156,11 +156,11 @@ fn lines(overview: &Overview) -> String {
 }
 
 /// The token belongs in the keyring: a copy in netrc is in plain text, and git sends it first.
-fn beside_the_keyring(overview: &Overview, look: &Look<'_>) -> Finding {
+fn beside_the_keyring(overview: &Overview, facts: &Facts<'_>) -> Finding {
     let tokens = tokens(overview);
     let is_rejected = tokens
         .iter()
-        .all(|token| matches!(look.heroku_says(token), Word::Refused));
+        .all(|token| matches!(facts.status_of(token), TokenStatus::Rejected));
     let place = lines(overview);
     let (id, what) = if overview.git.is_empty() {
         (
@@ -175,7 +175,7 @@ fn beside_the_keyring(overview: &Overview, look: &Look<'_>) -> Finding {
     };
     let mut about: Vec<String> = tokens
         .iter()
-        .filter_map(|token| look.describe(token))
+        .filter_map(|token| facts.describe(token))
         .collect();
     about.dedup();
     let finding = Finding::warn(id, what).because(about.join("; "));

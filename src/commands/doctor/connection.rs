@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use super::{Finding, Look};
+use super::{Facts, Finding};
 use crate::git::Setting;
 use crate::notice::{Command, Fix};
 
 /// Whether git verifies Heroku's certificate.
-pub(super) fn certificates(look: &Look<'_>) -> Vec<Finding> {
+pub(super) fn certificates(facts: &Facts<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
-    if look
+    if facts
         .context
         .environment
         .remarkable
@@ -21,8 +21,8 @@ pub(super) fn certificates(look: &Look<'_>) -> Vec<Finding> {
         );
         found.push(finding.with_advice("unset GIT_SSL_NO_VERIFY"));
     }
-    found.extend(unchecked(look));
-    let ca_files = look.settings_of("http", "sslcainfo").into_iter();
+    found.extend(unchecked(facts));
+    let ca_files = facts.settings_of("http", "sslcainfo").into_iter();
     for setting in ca_files.filter(|one| one.covers_heroku()) {
         let file = Path::new(&setting.value);
         if file.is_absolute() && !file.is_file() {
@@ -32,7 +32,7 @@ pub(super) fn certificates(look: &Look<'_>) -> Vec<Finding> {
             );
             let finding = Finding::fail("git.ca-file", what)
                 .because("without CA certificates git cannot connect to Heroku")
-                .with_advice(setting.change_command("--unset-all", None, look.home()));
+                .with_advice(setting.change_command("--unset-all", None, facts.home()));
             found.push(finding);
         }
     }
@@ -41,16 +41,16 @@ pub(super) fn certificates(look: &Look<'_>) -> Vec<Finding> {
 
 /// The `http.*` setting that git applies to Heroku: the one with the longest URL pattern, and the
 /// last of several with the same length.
-fn deciding_setting<'a>(name: &str, look: &'a Look<'_>) -> Option<&'a Setting> {
-    let settings = look.settings_of("http", name).into_iter();
+fn deciding_setting<'a>(name: &str, facts: &'a Facts<'_>) -> Option<&'a Setting> {
+    let settings = facts.settings_of("http", name).into_iter();
     settings
         .filter(|one| one.covers_heroku())
         .max_by_key(|one| one.key.len())
 }
 
 /// The setting that turns off certificate verification for Heroku.
-fn unchecked(look: &Look<'_>) -> Option<Finding> {
-    let deciding = deciding_setting("sslverify", look)?;
+fn unchecked(facts: &Facts<'_>) -> Option<Finding> {
+    let deciding = deciding_setting("sslverify", facts)?;
     if !["false", "0", "no", "off"].contains(&deciding.value.to_ascii_lowercase().as_str()) {
         return None;
     }
@@ -62,16 +62,16 @@ fn unchecked(look: &Look<'_>) -> Option<Finding> {
         // Other servers may need the general setting.
         Command::new("git config --global http.https://git.heroku.com.sslVerify true").into()
     } else {
-        deciding.change_command("--unset-all", None, look.home())
+        deciding.change_command("--unset-all", None, facts.home())
     };
     Some(Finding::fail("git.ssl-verify", what).with_advice(advice))
 }
 
 /// A proxy that git uses and this program does not.
-pub(super) fn proxies(look: &Look<'_>) -> Vec<Finding> {
-    match deciding_setting("proxy", look) {
+pub(super) fn proxies(facts: &Facts<'_>) -> Vec<Finding> {
+    match deciding_setting("proxy", facts) {
         Some(setting)
-            if !setting.value.is_empty() && look.context.environment.https_proxy.is_none() =>
+            if !setting.value.is_empty() && facts.context.environment.https_proxy.is_none() =>
         {
             let what = format!(
                 "git uses the proxy of {} in {}, and this program uses none",

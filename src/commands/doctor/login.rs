@@ -1,27 +1,24 @@
 //! Which account is in use: `login.json`, the variables that go before it, and who else may
 //! write what decides it.
 
-use std::path::{Path, PathBuf};
-
-use super::{Finding, Look, Repair, modes};
+use super::{Facts, Finding, Repair};
 use crate::account::Account;
 use crate::heroku_cli::{self, LoginState};
 use crate::hosts::{HerokuHost, Service};
 use crate::logins;
 use crate::logins::lookup::Source;
-use crate::notice::{Command, Fix, Notice};
 
-pub(super) fn login_json(look: &Look<'_>) -> Vec<Finding> {
-    let Ok(listing) = &look.listing else {
+pub(super) fn login_json(facts: &Facts<'_>) -> Vec<Finding> {
+    let Ok(listing) = &facts.listing else {
         return Vec::new();
     };
-    if look.context.environment.netrc_first || look.context.environment.api_key.is_some() {
+    if facts.context.environment.netrc_first || facts.context.environment.api_key.is_some() {
         return Vec::new();
     }
     let items = listing.items.iter().map(|item| item.account.clone());
     let named: Vec<Account> = items.filter(Account::is_email).collect();
-    match (&look.login, named.as_slice()) {
-        (LoginState::Account(account), _) if look.item_of(account).is_some() => {
+    match (&facts.login, named.as_slice()) {
+        (LoginState::Account(account), _) if facts.item_of(account).is_some() => {
             vec![Finding::pass(
                 "login.active-account",
                 format!("login.json names {account}, and the keyring has its token"),
@@ -30,7 +27,7 @@ pub(super) fn login_json(look: &Look<'_>) -> Vec<Finding> {
         // Its token may be behind the lock, and one beside a lock need not be the only one.
         _ if listing.locked.is_some() => Vec::new(),
         (LoginState::Account(account), named) => {
-            vec![dangling(account, !named.is_empty(), look)]
+            vec![dangling(account, !named.is_empty(), facts)]
         }
         (LoginState::NotTrusted(why), _) => vec![
             Finding::fail(
@@ -38,7 +35,7 @@ pub(super) fn login_json(look: &Look<'_>) -> Vec<Finding> {
                 format!("login.json is not used: {why}"),
             )
             .because("another user could choose the account in whose name you push")
-            .with_advice(heroku_cli::trusting_fix(*why, &look.context.environment)),
+            .with_advice(heroku_cli::trusting_fix(*why, &facts.context.environment)),
         ],
         (LoginState::Absent | LoginState::Unusable, []) => Vec::new(),
         (LoginState::Absent, [only]) => vec![
@@ -48,7 +45,7 @@ pub(super) fn login_json(look: &Look<'_>) -> Vec<Finding> {
             )
             .because("one failed look into the keyring makes the Heroku CLI remove it")
             .with_advice("git credential-heroku-rs status")
-            .with_repair(pointing_to(only, look)),
+            .with_repair(pointing_to(only, facts)),
         ],
         (LoginState::Unusable, [only]) => vec![
             Finding::warn("login.json-invalid", "login.json names no account")
@@ -56,7 +53,7 @@ pub(super) fn login_json(look: &Look<'_>) -> Vec<Finding> {
                     "it is not JSON, or the name in it is no email; the Heroku CLI sees no login",
                 )
                 .with_advice("git credential-heroku-rs status")
-                .with_repair(pointing_to(only, look)),
+                .with_repair(pointing_to(only, facts)),
         ],
         (LoginState::Absent | LoginState::Unusable, several) => vec![
             Finding::fail(
@@ -73,9 +70,9 @@ pub(super) fn login_json(look: &Look<'_>) -> Vec<Finding> {
 }
 
 /// `login.json` names an account whose token is gone.
-fn dangling(account: &Account, has_others: bool, look: &Look<'_>) -> Finding {
+fn dangling(account: &Account, has_others: bool, facts: &Facts<'_>) -> Finding {
     let what = format!("login.json names {account}, and the keyring has no token of it");
-    let finding = match &look.answer.found {
+    let finding = match &facts.answer.found {
         Some(_) => Finding::warn("login.no-token", what).because("another source has one"),
         None => Finding::fail("login.no-token", what)
             .because("nothing is served in another account's name"),
@@ -87,11 +84,11 @@ fn dangling(account: &Account, has_others: bool, look: &Look<'_>) -> Finding {
     }
 }
 
-fn pointing_to(account: &Account, look: &Look<'_>) -> Repair {
+fn pointing_to(account: &Account, facts: &Facts<'_>) -> Repair {
     let does =
         format!("write login.json: {account} is in use, the only one with a token in the keyring");
-    let file = heroku_cli::login_file(&look.context.environment).unwrap_or_default();
-    let undo = match &look.login {
+    let file = heroku_cli::login_file(&facts.context.environment).unwrap_or_default();
+    let undo = match &facts.login {
         LoginState::Account(before) => {
             format!("write {{\"account\":\"{before}\"}} to {}", file.display())
         }
@@ -106,9 +103,9 @@ fn pointing_to(account: &Account, look: &Look<'_>) -> Repair {
 }
 
 /// Variables that decide before anything else does.
-pub(super) fn variables(look: &Look<'_>) -> Vec<Finding> {
+pub(super) fn variables(facts: &Facts<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
-    let context = look.context;
+    let context = facts.context;
     match &context.environment.api_key {
         None => {}
         Some(Err(why)) => found.push(
@@ -119,7 +116,7 @@ pub(super) fn variables(look: &Look<'_>) -> Vec<Finding> {
             .because("the Heroku CLI takes it all the same, and nothing else")
             .with_advice("unset HEROKU_API_KEY"),
         ),
-        Some(Ok(token)) => found.push(api_key(token, look)),
+        Some(Ok(token)) => found.push(api_key(token, facts)),
     }
     let is_set = |name| context.environment.remarkable.contains(&name);
     if is_set("HEROKU_API_TOKEN") && context.environment.api_key.is_none() {
@@ -164,10 +161,10 @@ fn other_heroku(heroku_host: Option<&str>) -> Option<Finding> {
     Some(finding.with_advice("unset HEROKU_HOST"))
 }
 
-fn api_key(token: &crate::token::Token, look: &Look<'_>) -> Finding {
-    let items = look.listing.as_ref().map(|listing| listing.items.len());
+fn api_key(token: &crate::token::Token, facts: &Facts<'_>) -> Finding {
+    let items = facts.listing.as_ref().map(|listing| listing.items.len());
     match items {
-        Ok(1..) if !look.is_in_keyring(token) => Finding::warn(
+        Ok(1..) if !facts.is_in_keyring(token) => Finding::warn(
             "login.api-key",
             "HEROKU_API_KEY goes before the keyring, which has another token",
         )
@@ -177,56 +174,9 @@ fn api_key(token: &crate::token::Token, look: &Look<'_>) -> Finding {
     }
 }
 
-/// Files that decide who pushes, and what is known about tokens: they are their owner's alone.
-pub(super) fn rights(look: &Look<'_>) -> Vec<Finding> {
-    let login = heroku_cli::login_file(&look.context.environment);
-    let state = look.context.environment.state_dir();
-    let notes = state.as_ref().map(|dir| dir.join("authorizations.json"));
-    let home = look.home();
-    let mut found = Vec::new();
-    found.extend(login.and_then(|file| loose("login.permissions", file, 0o600, 0o022, home)));
-    found.extend(state.and_then(|dir| loose("login.state-permissions", dir, 0o700, 0o077, home)));
-    found.extend(
-        notes.and_then(|file| loose("login.metadata-permissions", file, 0o600, 0o077, home)),
-    );
-    found
-}
-
-/// A file that has one of the rights in `excess`.
-fn loose(
-    id: &'static str,
-    path: PathBuf,
-    right: u32,
-    excess: u32,
-    home: Option<&Path>,
-) -> Option<Finding> {
-    let mode = modes::of(&path).filter(|mode| mode & excess != 0)?;
-    let shown = path.display();
-    let verb = match mode & 0o022 {
-        0 => "read",
-        _ => "write",
-    };
-    let does = format!("chmod {right:o} {shown}");
-    let undo = format!("chmod {mode:o} {shown}");
-    let chmod = Command::new(if right == 0o700 {
-        "chmod 700"
-    } else {
-        "chmod 600"
-    });
-    let finding = Finding::warn(id, format!("other users can {verb} {shown}"))
-        .with_advice(Fix::from(chmod.path(&path, home)));
-    let repair = Repair::new(does, undo, move |_| {
-        modes::set(&path, right).map_err(|why| {
-            let what = format!("the mode of {} could not be changed: {why}", path.display());
-            Notice::new(what, Fix::NONE)
-        })
-    });
-    Some(finding.with_repair(repair))
-}
-
 /// Where the token comes from, where that is neither the keyring nor a variable.
-pub(super) fn source(look: &Look<'_>) -> Vec<Finding> {
-    match &look.answer.found {
+pub(super) fn source(facts: &Facts<'_>) -> Vec<Finding> {
+    match &facts.answer.found {
         Some(found) if found.source == Source::Netrc => {
             vec![Finding::pass(
                 "login.source",

@@ -5,8 +5,10 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Finding, Mask, Severity, fixes};
+use super::{Facts, Finding, Severity, fix};
+use crate::context::Context;
 use crate::notice::Fix;
+use crate::redact::{Hide, Known, redacted};
 
 /// All that an examination has to tell.
 pub(super) struct Report<'a> {
@@ -143,7 +145,7 @@ impl Report<'_> {
                 counted(warnings, "warning")
             ),
         };
-        match fixes::repairs(self.findings).len() {
+        match fix::repairs(self.findings).len() {
             0 => counts,
             fixable => format!(
                 "{counts}; {fixable} can be fixed automatically: git credential-heroku-rs doctor --fix"
@@ -175,5 +177,36 @@ fn in_bold(text: &str, colour: Colour) -> String {
     match colour {
         Colour::Plain => text.to_owned(),
         Colour::Coloured => format!("\u{1b}[1m{text}\u{1b}[0m"),
+    }
+}
+
+/// Takes out what is nobody else's business.
+pub(super) struct Mask(Known);
+
+impl Mask {
+    pub(super) fn new(context: &Context) -> Mask {
+        let secrets = context.environment.secrets();
+        let mut known = Known::of(secrets.iter().map(|secret| secret.as_str()));
+        if let Some(home) = &context.environment.home {
+            known.add_home(home);
+        }
+        Mask(known)
+    }
+
+    /// Knows the tokens that were come upon, also those of no form that Heroku has issued.
+    pub(super) fn learns(&mut self, facts: &Facts<'_>) {
+        for token in facts.tokens() {
+            self.0.add_secret(token.expose());
+        }
+    }
+
+    /// The text as anyone may read it.
+    pub(super) fn public(&self, text: &str) -> String {
+        redacted(text, Hide::FormsAndPerson, &self.0)
+    }
+
+    /// A fix as anyone may read it: without its command if a part of that is hidden.
+    pub(super) fn fix(&self, fix: &Fix) -> Fix {
+        fix.redacted(|text| self.public(text))
     }
 }
