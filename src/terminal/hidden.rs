@@ -1,12 +1,14 @@
 //! Reads a line without echo.
 //!
-//! The terminal passes every key to us, also Ctrl-C. So no key can stop the program while the echo is off, and
-//! the echo is always turned on again. On Windows a crate does the same.
+//! The terminal passes every key to us, also Ctrl-C. So no key can stop the program while the echo is off, and a signal
+//! that ends the program turns the echo on first. On Windows a crate does the same.
 
 use std::io::{self, Read};
 
 use zeroize::Zeroizing;
 
+#[cfg(unix)]
+use super::ending_signals::Watch;
 use super::{PromptError, Terminal};
 #[cfg(unix)]
 use crate::hardening;
@@ -43,6 +45,7 @@ pub(super) fn ask(terminal: &Terminal, question: &str) -> Result<Zeroizing<Strin
 struct NoEcho<'t> {
     terminal: &'t std::fs::File,
     before: rustix::termios::Termios,
+    _signals: Watch,
 }
 
 #[cfg(unix)]
@@ -50,26 +53,38 @@ impl NoEcho<'_> {
     fn start(terminal: &std::fs::File) -> io::Result<NoEcho<'_>> {
         use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
         let before = tcgetattr(terminal)?;
+        let signals = {
+            let (terminal, before) = (terminal.try_clone()?, before.clone());
+            Watch::start(move || restore(&terminal, &before))?
+        };
         let mut quiet = before.clone();
         quiet.local_modes -=
             LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ICANON | LocalModes::ISIG;
         // The input is not flushed, so that a quick paste is kept.
         tcsetattr(terminal, OptionalActions::Drain, &quiet)?;
-        Ok(NoEcho { terminal, before })
+        Ok(NoEcho {
+            terminal,
+            before,
+            _signals: signals,
+        })
     }
 }
 
-/// The rest of a paste of several lines is discarded: the shell would run it.
 #[cfg(unix)]
 impl Drop for NoEcho<'_> {
     fn drop(&mut self) {
-        use rustix::termios::{OptionalActions, tcsetattr};
-        let _ = tcsetattr(self.terminal, OptionalActions::Flush, &self.before);
+        restore(self.terminal, &self.before);
     }
 }
 
-/// Ends the program as Ctrl-C does, with the exit status that scripts expect. If the signal is ignored, as a parent
-/// process can choose, the program continues.
+/// Restores the settings. The rest of a paste of several lines is discarded: the shell would run it.
+#[cfg(unix)]
+fn restore(terminal: &std::fs::File, before: &rustix::termios::Termios) {
+    use rustix::termios::{OptionalActions, tcsetattr};
+    let _ = tcsetattr(terminal, OptionalActions::Flush, before);
+}
+
+/// Ends the program as Ctrl-C does, with the exit status that scripts expect.
 #[cfg(unix)]
 fn interrupt() {
     use rustix::process::{Signal, getpid, kill_process};

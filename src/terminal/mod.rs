@@ -3,8 +3,10 @@
 //! 1. Questions are written to the terminal itself and answers are read from it: stdin stays free for data.
 //! 2. Without a terminal there are no questions: the error names the flag to use instead.
 //! 3. A secret is not echoed, neither its characters nor its length, and is wiped after use.
-//! 4. Ctrl-C, Ctrl-D and errors restore the terminal's settings.
+//! 4. Ctrl-C, Ctrl-D, errors and signals that end the program restore the terminal's settings.
 
+#[cfg(unix)]
+mod ending_signals;
 mod hidden;
 mod page;
 mod spinner;

@@ -14,6 +14,7 @@ mod a_foreign_host;
 mod a_keyring_that_does_not_answer;
 mod a_locked_keyring_and_its_prompt;
 mod a_secret_service_that_misbehaves;
+mod a_signal_at_a_hidden_prompt;
 mod a_token_in_a_remote_url;
 mod a_token_revoked_elsewhere;
 mod a_trace_for_whoever_asks;

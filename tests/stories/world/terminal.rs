@@ -53,6 +53,13 @@ impl Terminal<'_> {
         self
     }
 
+    /// The person types, and does not press Enter.
+    pub(crate) fn types_without_enter(mut self, text: &str) -> Self {
+        self.session.send(text).unwrap();
+        self.session.flush().unwrap();
+        self
+    }
+
     /// The person presses a key together with Control.
     pub(crate) fn presses_control(mut self, key: char) -> Self {
         self.session.send_control(key).unwrap();
