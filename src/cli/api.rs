@@ -1,8 +1,8 @@
-//! The flags of `api`, after the manner of `gh api`.
+//! The flags of `api`, modelled on those of `gh api`.
 
 use clap::{Args, ValueEnum, ValueHint};
 
-/// What is asked of Heroku's Platform API, and how the answer is told.
+/// A request to Heroku's Platform API, and what to print of the response.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -10,64 +10,66 @@ Examples:
   git credential-heroku-rs api apps --paginate | jq -r '.[].name'
   git credential-heroku-rs api apps --paginate -H 'Range: name ..; max=1000'
   git credential-heroku-rs api apps/my-app/formation/web -X PATCH -F quantity=2
-  git credential-heroku-rs api apps/my-app/config-vars -X PATCH --input vars.json
-  git credential-heroku-rs api apps/my-app/config-vars -X PATCH -F DATABASE_PASSWORD=@-
+  git credential-heroku-rs api apps/my-app/config-vars -X PATCH \\
+      --input vars.json
+  git credential-heroku-rs api apps/my-app/config-vars -X PATCH \\
+      -F DATABASE_PASSWORD=@-
 
-The body goes to stdout, an error's too; its id and message go to stderr.
-Exit codes: 0 done, 1 Heroku refuses or cannot be reached, 2 wrong usage, 4 not logged in.
-Paths: https://devcenter.heroku.com/articles/platform-api-reference")]
+The body is printed to stdout, also the body of an error. The id and the
+message of an error are printed to stderr.
+
+Exit codes: 0 done, 1 Heroku returned an error or cannot be reached, 2 wrong
+usage, 4 not logged in.
+
+Reference:
+  https://devcenter.heroku.com/articles/platform-api-reference")]
 pub struct Api {
-    /// The path, as apps or /apps; or its address on Heroku's API
+    /// API path, such as apps or /apps, or a URL of Heroku's API
     pub path: String,
-    /// What is done [default: GET; POST where there are fields or a body]
+    /// HTTP method [default: GET, or POST with fields or a body]
     #[arg(short = 'X', long, value_enum, ignore_case = true)]
     pub method: Option<Method>,
-    /// A text: key=value, key[part]=value, list[]=value; with GET a part of the query
+    /// Add a string field: key=value, key[part]=value or list[]=value
     #[arg(short = 'f', long = "raw-field", value_name = "KEY=TEXT")]
     pub texts: Vec<String>,
-    /// The same with a type: true, false, null and whole numbers; @FILE and @- for what is there
+    /// Add a typed field (true, false, null, 2); @FILE or @- reads a file or stdin
     #[arg(short = 'F', long = "field", value_name = "KEY=VALUE")]
     pub values: Vec<String>,
-    /// The body: a file, or - for stdin; fields are then parts of the query
+    /// Read the body from a file, or from stdin if FILE is -
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub input: Option<String>,
-    /// A header, as 'Name: value'; may be given several times
+    /// Add a header, such as 'Name: value'
     #[arg(short = 'H', long = "header", value_name = "HEADER")]
     pub headers: Vec<String>,
-    /// Tell the answer's status and headers too
+    /// Include the status and headers of the response
     #[arg(short, long, conflicts_with_all = ["paginate", "silent"])]
     pub include: bool,
-    /// All pages of a list, as one JSON array
+    /// Fetch all pages of a list and print one JSON array
     #[arg(long)]
     pub paginate: bool,
-    /// Do not tell the body
+    /// Do not print the body
     #[arg(long)]
     pub silent: bool,
-    /// The account [default: the one in use]
+    /// Use this account [default: the active account]
     #[arg(long, value_name = "EMAIL")]
     pub account: Option<String>,
 }
 
-/// What a request does.
+/// An HTTP method. A variant has no text of its own, because clap would show it as help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "UPPER")]
+#[expect(missing_docs, reason = "the methods are those of HTTP")]
 pub enum Method {
-    /// Reads
     Get,
-    /// Reads, and tells no body
     Head,
-    /// Makes, or does
     Post,
-    /// Makes, or replaces
     Put,
-    /// Changes
     Patch,
-    /// Removes
     Delete,
 }
 
 impl Method {
-    /// Its name in HTTP.
+    /// The method's name in HTTP.
     pub fn name(self) -> &'static str {
         match self {
             Method::Get => "GET",
@@ -81,10 +83,10 @@ impl Method {
 }
 
 impl Api {
-    /// The method that is named; else GET, and POST where something is sent.
+    /// The given method; if none is given, POST with fields or a body, else GET.
     pub fn method(&self) -> Method {
-        let sends = !self.texts.is_empty() || !self.values.is_empty() || self.input.is_some();
-        let usual = if sends { Method::Post } else { Method::Get };
-        self.method.unwrap_or(usual)
+        let has_body = !self.texts.is_empty() || !self.values.is_empty() || self.input.is_some();
+        let default = if has_body { Method::Post } else { Method::Get };
+        self.method.unwrap_or(default)
     }
 }

@@ -4,139 +4,149 @@ use clap::{Args, Subcommand};
 
 use super::{Lifetime, OauthScope};
 
-/// What is done about the account's authorizations; to list them is what goes without saying.
+/// The command below `authorizations`; without one the authorizations are listed.
 #[derive(Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,
     after_help = "\
 Examples:
   git credential-heroku-rs authorizations
-  git credential-heroku-rs authorizations create --description 'CI of blue-sky' --expires-in 90d
+  git credential-heroku-rs authorizations create --expires-in 90d \\
+      --description 'CI of blue-sky'
   git credential-heroku-rs authorizations revoke 'CI of blue-sky'
 
-An authorization is named by its id, by four or more characters that its id begins with, or by its
-whole description."
+ID is the id of an authorization, the first four or more characters of it, or
+the whole description."
 )]
 pub struct Authorizations {
-    /// What is done; none: they are listed.
+    /// The command, if one is given.
     #[command(subcommand)]
     pub command: Option<OnAuthorizations>,
-    /// How they are listed.
+    /// The flags of the list.
     #[command(flatten)]
     pub list: AuthorizationsList,
 }
 
-/// What is done about authorizations.
+/// The commands below `authorizations`.
 #[derive(Debug, Subcommand)]
 pub enum OnAuthorizations {
-    /// List them, and mark those that this machine uses
+    /// List authorizations, and mark those that this machine uses
     List(AuthorizationsList),
-    /// Show one
+    /// Show an authorization
     Info(AuthorizationsInfo),
-    /// Make one, and print its token: the one time that it can be seen
+    /// Create an authorization and print its token (shown only once)
     Create(AuthorizationsCreate),
-    /// Give one another description
+    /// Change the description of an authorization
     Update(AuthorizationsUpdate),
-    /// Revoke one: its token is dead at once, wherever it is used
+    /// Revoke an authorization; its token stops working immediately
+    #[command(alias = "destroy")]
     Revoke(AuthorizationsRevoke),
 }
 
-/// How authorizations are listed.
+/// The flags of `authorizations list`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   git credential-heroku-rs authorizations list
   git credential-heroku-rs authorizations list | cut -f1,2
-  git credential-heroku-rs authorizations list --json | jq '.authorizations[] | select(.expires == null)'")]
+  git credential-heroku-rs authorizations list --json |
+      jq '.authorizations[] | select(.expires == null)'")]
 pub struct AuthorizationsList {
-    /// The account [default: the one in use]
+    /// Use this account [default: the active account]
     #[arg(long, value_name = "EMAIL")]
     pub account: Option<String>,
-    /// As JSON, in a shape that stays
+    /// Print JSON (stable format)
     #[arg(long)]
     pub json: bool,
 }
 
-/// Which authorization is shown.
+/// The flags of `authorizations info`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   git credential-heroku-rs authorizations info 01234567
   git credential-heroku-rs authorizations info 'CI of blue-sky' --json")]
 pub struct AuthorizationsInfo {
-    /// Its id, the beginning of that, or its description
+    /// Authorization id, the start of one, or a description
     #[arg(value_name = "ID")]
     pub named: String,
-    /// The account [default: the one in use]
+    /// Use this account [default: the active account]
     #[arg(long, value_name = "EMAIL")]
     pub account: Option<String>,
-    /// As JSON, in a shape that stays
+    /// Print JSON (stable format)
     #[arg(long)]
     pub json: bool,
 }
 
-/// What a new authorization is to be.
+/// The flags of `authorizations create`.
 #[derive(Debug, Args)]
+#[command(override_usage = "\
+git credential-heroku-rs authorizations create [OPTIONS]
+           --description <TEXT>")]
 #[command(after_help = "\
 Examples:
-  git credential-heroku-rs authorizations create --description 'CI of blue-sky' --expires-in 90d |
-      gh secret set HEROKU_API_KEY
+  git credential-heroku-rs authorizations create --expires-in 90d \\
+      --description 'CI of blue-sky' | gh secret set HEROKU_API_KEY
   git credential-heroku-rs authorizations create --description laptop --login")]
 pub struct AuthorizationsCreate {
-    /// How it is called, here and in Heroku's dashboard
+    /// Description of the authorization, shown here and in the dashboard
     #[arg(long, value_name = "TEXT")]
     pub description: String,
-    /// What its token may do; may be given several times
+    /// Scope of the token; can be repeated
     #[arg(long, value_name = "SCOPE", default_value = "global")]
     pub scope: Vec<OauthScope>,
-    /// How long its token lives, as 8h, 30d, 1y or never
+    /// Lifetime of the token: 8h, 30d, 1y or never
     #[arg(long, value_name = "TIME", default_value = "30d", value_parser = Lifetime::parse)]
     pub expires_in: Lifetime,
-    /// The account [default: the one in use]
+    /// Use this account [default: the active account]
     #[arg(long, value_name = "EMAIL")]
     pub account: Option<String>,
-    /// Keep its token here, in place of the one in use, and print none
+    /// Log in with the new token instead of printing it
     #[arg(long, conflicts_with = "json")]
     pub login: bool,
-    /// As JSON, the token with it
+    /// Print JSON, with the token (stable format)
     #[arg(long)]
     pub json: bool,
 }
 
-/// What an authorization is to be called.
+/// The flags of `authorizations update`.
 #[derive(Debug, Args)]
+#[command(override_usage = "\
+git credential-heroku-rs authorizations update [OPTIONS]
+           --description <TEXT> <ID>")]
 #[command(after_help = "\
-Example:
-  git credential-heroku-rs authorizations update 01234567 --description 'CI of blue-sky'")]
+Examples:
+  git credential-heroku-rs authorizations update 01234567 \\
+      --description 'CI of blue-sky'")]
 pub struct AuthorizationsUpdate {
-    /// Its id, the beginning of that, or its description
+    /// Authorization id, the start of one, or a description
     #[arg(value_name = "ID")]
     pub named: String,
-    /// How it is to be called
+    /// New description
     #[arg(long, value_name = "TEXT")]
     pub description: String,
-    /// The account [default: the one in use]
+    /// Use this account [default: the active account]
     #[arg(long, value_name = "EMAIL")]
     pub account: Option<String>,
 }
 
-/// Which authorization is revoked.
+/// The flags of `authorizations revoke`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   git credential-heroku-rs authorizations revoke 01234567
   git credential-heroku-rs authorizations revoke 'CI of blue-sky' --yes")]
 pub struct AuthorizationsRevoke {
-    /// Its id, the beginning of that, or its description
+    /// Authorization id, the start of one, or a description
     #[arg(value_name = "ID")]
     pub named: String,
-    /// The account [default: the one in use]
+    /// Use this account [default: the active account]
     #[arg(long, value_name = "EMAIL")]
     pub account: Option<String>,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long, short)]
     pub yes: bool,
-    /// Also where this machine uses it, or where it is the account's API key
+    /// Revoke the authorization even if this machine uses it or it is the API key
     #[arg(long)]
     pub force: bool,
 }

@@ -2,29 +2,32 @@
 
 use clap::Args;
 
-/// How much is looked at, and whether it is mended.
+/// What `doctor` checks, and whether it fixes problems.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   git credential-heroku-rs doctor
-  git credential-heroku-rs doctor --fix           asks before each change
-  git credential-heroku-rs doctor --fix --yes     for scripts
-  git credential-heroku-rs doctor --json | jq -r '.checks[] | select(.severity == \"fail\").id'
+  git credential-heroku-rs doctor --fix          ask before each change
+  git credential-heroku-rs doctor --fix --yes    for scripts
+  git credential-heroku-rs doctor --json |
+      jq -r '.checks[] | select(.severity == \"fail\").id'
 
-The output holds no token, no email in full and no home path: it can be shown in public.
-Exit code 1 where a check fails; warnings alone are 0.")]
+The output contains no token, no complete email and no path of your home, so
+you can post it in public.
+
+Exit codes: 0 no problem or only warnings, 1 a push would fail.")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Doctor {
-    /// As JSON, in a shape that stays
+    /// Print JSON (stable format)
     #[arg(long)]
     pub json: bool,
-    /// Mend what can be mended safely; each change is shown first, with the way back
+    /// Fix what can be fixed safely; show each change first, and how to undo it
     #[arg(long)]
     pub fix: bool,
-    /// With --fix: do not ask before each change
+    /// With --fix: do not ask for confirmation
     #[arg(long, short, requires = "fix")]
     pub yes: bool,
-    /// Ask nobody outside of this machine
+    /// Do not contact Heroku
     #[arg(long)]
     pub offline: bool,
 }

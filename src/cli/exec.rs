@@ -4,24 +4,24 @@ use std::ffi::OsString;
 
 use clap::{Args, ValueHint};
 
-/// Which program gets the token, and as what.
+/// The program that gets the token, and the variable that contains it.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   git credential-heroku-rs exec -- terraform apply
   git credential-heroku-rs exec -- sh -c '
       printf \"Authorization: Bearer %s\" \"$HEROKU_API_KEY\" |
-      curl --header @- --header \"Accept: application/vnd.heroku+json; version=3\" \\
-           https://api.heroku.com/account'
+      curl --header @- https://api.heroku.com/account \\
+           --header \"Accept: application/vnd.heroku+json; version=3\"'
   git credential-heroku-rs exec --env TF_VAR_heroku_key -- terraform plan")]
 pub struct Exec {
-    /// The account [default: the one in use]
+    /// Use this account [default: the active account]
     #[arg(long, value_name = "EMAIL")]
     pub account: Option<String>,
-    /// The variable that gets the token
+    /// Environment variable to put the token in
     #[arg(long, value_name = "NAME", default_value = "HEROKU_API_KEY", value_parser = variable)]
     pub env: String,
-    /// The program and its arguments
+    /// Program to run, and its arguments
     #[arg(
         required = true,
         trailing_var_arg = true,
@@ -31,12 +31,12 @@ pub struct Exec {
     pub command: Vec<OsString>,
 }
 
-/// A name that a shell can spell.
+/// A name that every shell accepts.
 fn variable(name: &str) -> Result<String, String> {
     let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     if is_plain && !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()) {
         Ok(name.to_owned())
     } else {
-        Err("that is not the name of a variable".to_owned())
+        Err("not a valid variable name".to_owned())
     }
 }

@@ -1,86 +1,92 @@
-//! The flags of the commands that have few, with their help and their examples.
+//! The flags of the commands that have few, with their help and examples.
 
 use clap::Args;
 
 use crate::git::Scope;
 
-/// Whose login goes.
+/// The flags of `logout`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   git credential-heroku-rs logout
   git credential-heroku-rs logout bob@example.com
   git credential-heroku-rs logout --all
-  git credential-heroku-rs logout --keep    the token stays valid elsewhere")]
+  git credential-heroku-rs logout --keep    do not revoke the token")]
 pub struct Logout {
-    /// The account [default: the one in use]
+    /// Account to log out [default: the active account]
     pub account: Option<String>,
-    /// Every account on this machine
+    /// Log out all accounts on this machine
     #[arg(long, conflicts_with = "account")]
     pub all: bool,
-    /// Do not revoke the token at Heroku
+    /// Keep the token valid: do not revoke it at Heroku
     #[arg(long)]
     pub keep: bool,
 }
 
-/// How `status` tells.
+/// The flags of `status`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   git credential-heroku-rs status
   git credential-heroku-rs status --offline
-  git credential-heroku-rs status --json | jq -r '.accounts[] | select(.active).account'")]
+  git credential-heroku-rs status --json |
+      jq -r '.accounts[] | select(.active).account'
+
+Exit codes: 0 logged in, 1 Heroku rejected the token, 4 not logged in.")]
 pub struct Status {
-    /// As JSON, in a shape that stays
+    /// Print JSON (stable format)
     #[arg(long)]
     pub json: bool,
-    /// Do not ask Heroku whether the tokens are good
+    /// Do not contact Heroku
     #[arg(long)]
     pub offline: bool,
-    /// Let the keyring ask for its password where it is locked
+    /// Unlock the keyring if it is locked
     #[arg(long)]
     pub unlock: bool,
 }
 
-/// Which account is to be used.
+/// The account to make active.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   git credential-heroku-rs switch bob@example.com
-  git credential-heroku-rs switch work    a name given with `heroku accounts:add work`")]
+  git credential-heroku-rs switch work    a name from `heroku accounts`")]
 pub struct Switch {
-    /// The account's email, or its name in the Heroku CLI's accounts
+    /// Email of the account, or its name in `heroku accounts`
     pub account: String,
 }
 
-/// Whose configuration is changed.
+/// The flags of `setup` and `unsetup`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   git credential-heroku-rs setup
-  git credential-heroku-rs setup --local    in this repository only
-  git credential-heroku-rs setup --docker   docker, for registry.heroku.com, instead of git
-  git credential-heroku-rs unsetup          and all is as it was")]
+  git credential-heroku-rs setup --local     configure this repository only
+  git credential-heroku-rs setup --docker    configure docker instead of git
+  git credential-heroku-rs unsetup           undo it")]
 pub struct Setup {
-    /// Only in the current repository, not for all of the user's
+    /// Change the configuration of the current repository only
     #[arg(long)]
     pub local: bool,
-    /// docker's configuration instead of git's, for registry.heroku.com
+    /// Change docker's configuration, for registry.heroku.com, instead of git's
     #[arg(long, conflicts_with = "local")]
     pub docker: bool,
+    /// What happens without a flag; `git config` has this flag.
+    #[arg(long, hide = true, conflicts_with_all = ["local", "docker"])]
+    pub global: bool,
 }
 
-/// Which program is set up.
+/// The program to configure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Client {
-    /// git, here or for all of the user's repositories.
+    /// git, for one repository or for all of the user.
     Git(Scope),
     /// docker.
     Docker,
 }
 
 impl Setup {
-    /// Which program is set up.
+    /// The program to configure.
     pub fn client(&self) -> Client {
         match (self.docker, self.local) {
             (true, _) => Client::Docker,
@@ -90,29 +96,29 @@ impl Setup {
     }
 }
 
-/// Whose token is printed, or told of.
+/// Which token to print or check.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   printf 'Authorization: Bearer %s' \"$(git credential-heroku-rs token)\" |
-      curl --header @- --header 'Accept: application/vnd.heroku+json; version=3' \\
-           https://api.heroku.com/account
+      curl --header @- https://api.heroku.com/account \\
+           --header 'Accept: application/vnd.heroku+json; version=3'
   git credential-heroku-rs token --check || git credential-heroku-rs login
   git credential-heroku-rs token --json | jq -r .expires
 
-With --check: exit code 0 where Heroku takes the token, 1 where it refuses it or cannot be asked,
-which stderr and .status in the JSON tell apart; 4 where there is none.")]
+Exit codes with --check: 0 valid, 1 rejected or Heroku cannot be reached
+(see .status in --json), 4 not logged in.")]
 pub struct TokenArguments {
-    /// The account [default: the one in use]
+    /// Use this account [default: the active account]
     #[arg(long, value_name = "EMAIL")]
     pub account: Option<String>,
-    /// Ask Heroku whether the token is good, and do not print it
+    /// Check whether Heroku accepts the token, and do not print the token
     #[arg(long)]
     pub check: bool,
-    /// What is known of the token, as JSON in the shape of status; not the token itself
+    /// Print what is known about the token as JSON, without the token
     #[arg(long)]
     pub json: bool,
-    /// With --json: the token too
+    /// With --json: print the token too
     #[arg(long, requires = "json")]
     pub show_token: bool,
 }

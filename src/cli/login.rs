@@ -2,43 +2,41 @@
 
 use clap::{Args, ValueEnum};
 
-/// How `login` gets a token, and where it keeps it.
+/// How `login` gets a token, and where it stores the token.
 #[derive(Debug, Args)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "flags of a command line are just that"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[command(after_help = "\
 Examples:
-  git credential-heroku-rs login                      paste a token made in Heroku's dashboard;
-                                                      works with MFA on, and without a browser here
-  git credential-heroku-rs login --open               the same, and opens the dashboard's page
+  git credential-heroku-rs login                 paste a token
+  git credential-heroku-rs login --open          open the page to create one
   printenv TOKEN | git credential-heroku-rs login --with-token
-  git credential-heroku-rs login --interactive        email, password and MFA code
-  git credential-heroku-rs login --browser            the Heroku CLI's browser login")]
+  git credential-heroku-rs login --interactive   email, password and MFA code
+  git credential-heroku-rs login --browser       the Heroku CLI's browser login
+
+Pasting a token works with MFA, and without a browser on this machine.")]
 pub struct Login {
     /// Read the token from standard input
     #[arg(long, group = "way")]
     pub with_token: bool,
-    /// Ask for email, password and MFA code
+    /// Log in with email, password and MFA code
     #[arg(long, short, group = "way")]
     pub interactive: bool,
-    /// Log in through the browser
+    /// Log in with the browser, as the Heroku CLI does
     #[arg(long, group = "way")]
     pub browser: bool,
-    /// Open the dashboard's page on which tokens are made
+    /// Open the dashboard page to create a token
     #[arg(long, conflicts_with_all = ["with_token", "interactive", "browser"])]
     pub open: bool,
-    /// With --browser: print the page's address, and open nothing
+    /// With --browser: print the URL and do not open a browser
     #[arg(long, requires = "browser")]
     pub no_open: bool,
-    /// How the authorization is called in the dashboard [default: names this program and host]
+    /// Name of the authorization in the dashboard [default: this program and host]
     #[arg(long, value_name = "TEXT", conflicts_with = "with_token")]
     pub description: Option<String>,
-    /// With --interactive: how long the token lives, as 8h, 30d, 1y or never
+    /// With --interactive: lifetime of the token (8h, 30d, 1y or never)
     #[arg(long, value_name = "TIME", default_value = "30d", requires = "interactive", value_parser = Lifetime::parse)]
     pub expires_in: Lifetime,
-    /// With --interactive: what the token may do; may be given several times
+    /// With --interactive: scope of the token; can be repeated
     #[arg(
         long,
         value_name = "SCOPE",
@@ -46,10 +44,10 @@ pub struct Login {
         requires = "interactive"
     )]
     pub scope: Vec<OauthScope>,
-    /// Where the token is kept
+    /// Where to store the token
     #[arg(long, value_name = "PLACE", default_value = "auto")]
     pub store: Place,
-    /// Keep the token even if it may not push
+    /// Store the token even if its scope does not allow a push
     #[arg(long)]
     pub force: bool,
 }
@@ -59,17 +57,17 @@ pub struct Login {
 /// Source: Heroku's Dev Center, "OAuth", scopes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum OauthScope {
-    /// Everything
+    /// Full access
     Global,
-    /// The account, read only
+    /// Read the account
     Identity,
-    /// Apps and resources, without their secrets, read only
+    /// Read apps and resources, except config vars
     Read,
-    /// Apps and resources, without their secrets
+    /// Read and change apps and resources, except config vars
     Write,
-    /// Apps and resources with their secrets, read only
+    /// Read apps and resources
     ReadProtected,
-    /// Apps and resources with their secrets
+    /// Read and change apps and resources
     WriteProtected,
 }
 
@@ -87,18 +85,18 @@ impl OauthScope {
     }
 }
 
-/// Where `login` keeps a token.
+/// Where `login` stores a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Place {
-    /// Where the Heroku CLI would on this machine: the keyring, or netrc where there is none
+    /// The keyring, or netrc if there is no keyring (as the Heroku CLI does)
     Auto,
-    /// The OS keyring
+    /// The keyring
     Keyring,
-    /// The netrc file, in plain text
+    /// The netrc file, unencrypted
     Netrc,
 }
 
-/// How long a token is to live.
+/// The lifetime of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lifetime {
     /// This long.
@@ -119,7 +117,7 @@ impl Lifetime {
     /// Reads `never`, or a number and one of `s m h d w y`.
     ///
     /// # Errors
-    /// What would be understood.
+    /// What a lifetime looks like.
     pub fn parse(text: &str) -> Result<Lifetime, String> {
         const HELP: &str = "give a time such as 8h, 30d or 1y, or never";
         if text == "never" {

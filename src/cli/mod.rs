@@ -1,5 +1,5 @@
-//! What was typed: git's operation first, since git starts us at every push, and only then the
-//! command line of a person, which is clap's.
+//! Reads the arguments: git's operations first, since git starts this program at every push. Only a
+//! user's command line is parsed by clap.
 
 mod api;
 mod authorizations;
@@ -14,7 +14,7 @@ mod rotate;
 
 use std::ffi::OsString;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::protocol::Operation;
 
@@ -32,29 +32,29 @@ pub use man::Man;
 pub use netrc::{Netrc, NetrcClean, NetrcImport, NetrcPrint};
 pub use rotate::Rotate;
 
-/// What the program was started for.
+/// What the arguments mean.
 #[derive(Debug)]
 pub enum Invocation {
-    /// git asks.
+    /// An operation of git's credential helper protocol.
     Git(Operation),
     /// One of our own commands.
     Command(Command),
     /// No command is named: an operation that git has added, or a typo. Carries clap's message.
     Unknown(clap::Error),
-    /// clap has the answer: help, the version, or what is wrong with the command line.
+    /// clap's message: help, the version, or what is wrong with the command line.
     Answered(clap::Error),
 }
 
-/// Reads the arguments, the program's own name left out.
+/// Reads the arguments, without the program's own name.
 ///
-/// git puts the operation last, behind what stands in `credential.helper`. A command of ours may
-/// end in the same word (`exec -- cache get`), so a command's name in front decides first.
+/// git puts the operation last, after the words of `credential.helper`. A command of ours may end in the
+/// same word (`exec -- cache get`), so the name of a command takes precedence.
 pub fn read(arguments: &[OsString]) -> Invocation {
-    if let Some((first, of)) = arguments.split_first()
+    if let Some((first, words)) = arguments.split_first()
         && first == "help"
-        && of.iter().all(is_word)
+        && words.iter().all(is_word)
     {
-        return read(&[of, &["--help".into()]].concat());
+        return read(&[words, &["--help".into()]].concat());
     }
     if let Some((last, before)) = arguments.split_last()
         && let Some(operation) = last.to_str().and_then(Operation::named)
@@ -62,19 +62,60 @@ pub fn read(arguments: &[OsString]) -> Invocation {
     {
         return Invocation::Git(operation);
     }
-    match CommandLine::try_parse_from(std::iter::once(&OsString::from(NAME)).chain(arguments)) {
+    read_command(arguments)
+}
+
+/// Reads a user's command line.
+fn read_command(arguments: &[OsString]) -> Invocation {
+    let name = OsString::from(NAME);
+    let parsed = definition().try_get_matches_from(std::iter::once(&name).chain(arguments));
+    match parsed.and_then(|matches| CommandLine::from_arg_matches(&matches)) {
         Ok(line) => Invocation::Command(line.command),
-        // An operation that git adds may come behind flags from `credential.helper`, as ours do.
-        Err(error) if error.exit_code() != 0 && !has_a_command(arguments) => {
-            Invocation::Unknown(error)
+        Err(answer) if answer.exit_code() == 0 => Invocation::Answered(answer),
+        Err(error) => {
+            // An operation that git adds may come after flags from `credential.helper`, as ours do.
+            if has_a_command(arguments) {
+                Invocation::Answered(error)
+            } else {
+                Invocation::Unknown(error)
+            }
         }
-        Err(error) => Invocation::Answered(error),
     }
 }
 
-/// The command line as it is defined: what completions and the manual are made from.
+/// The definition of the command line, from which completions and the manual are generated.
 pub fn definition() -> clap::Command {
-    CommandLine::command()
+    let line = CommandLine::command();
+    let template = help_template(&line);
+    line.help_template(template)
+}
+
+/// The commands in the groups in which `-h` lists them: clap has one heading for all subcommands.
+const GROUPS: [(&str, &[&str]); 4] = [
+    ("Getting started", &["login", "setup", "status", "doctor"]),
+    ("Accounts", &["switch", "logout"]),
+    (
+        "Tokens and the API",
+        &["token", "exec", "api", "rotate", "authorizations", "netrc"],
+    ),
+    ("Installation", &["completions", "man", "unsetup"]),
+];
+
+fn help_template(line: &clap::Command) -> String {
+    let groups = GROUPS.map(|(heading, names)| {
+        let lines = names.iter().map(|name| {
+            let about = line
+                .find_subcommand(name)
+                .and_then(clap::Command::get_about);
+            let about = about.map(ToString::to_string).unwrap_or_default();
+            format!("  {name:<14}  {about}\n")
+        });
+        format!("{heading}:\n{}\n", lines.collect::<String>())
+    });
+    let groups = groups.concat();
+    format!(
+        "{{about}}\n\n{{usage-heading}} {{usage}}\n\n{groups}Options:\n{{options}}{{after-help}}"
+    )
 }
 
 /// The text of an error, of help or of the version.
@@ -89,14 +130,14 @@ pub fn error_text(error: &clap::Error) -> String {
     }
 }
 
-/// Whether it is neither a flag nor empty: all of `help`'s words are commands.
+/// Whether an argument is neither a flag nor empty, as the arguments of `help` are.
 fn is_word(argument: &OsString) -> bool {
     argument
         .to_str()
         .is_some_and(|word| !word.is_empty() && !word.starts_with('-'))
 }
 
-/// The definition is made once for all words, and not at all where git's operation stands alone.
+/// Whether one of the words is a command. Without words, as for most requests of git, no definition is built.
 fn has_a_command(words: &[OsString]) -> bool {
     let line = (!words.is_empty()).then(CommandLine::command);
     line.is_some_and(|line| {
@@ -106,7 +147,7 @@ fn has_a_command(words: &[OsString]) -> bool {
     })
 }
 
-/// The command line as far as anyone may know it: commands and flags by their names, no value.
+/// The command line for a trace: the names of commands and flags, and no value.
 pub fn in_public(arguments: &[OsString]) -> String {
     let mut shown = format!("{SHORT_NAME} {}:", env!("CARGO_PKG_VERSION"));
     let line = CommandLine::command();
@@ -128,19 +169,20 @@ pub fn in_public(arguments: &[OsString]) -> String {
     shown
 }
 
-/// How a person calls the program.
+/// How a user calls the program.
 pub const NAME: &str = "git credential-heroku-rs";
 
-/// How the program calls itself where it speaks: the name in `credential.helper`.
+/// The program's name in its messages, as in `credential.helper`.
 pub const SHORT_NAME: &str = "heroku-rs";
 
 const EXAMPLES: &str = "\
 Examples:
-  git credential-heroku-rs login     log in, once, for git push and for the Heroku CLI
-  git credential-heroku-rs setup     make git ask this program about git.heroku.com
+  git credential-heroku-rs login    log in, once
+  git credential-heroku-rs setup    configure git, once
   git push heroku main
 
-git itself calls: get, store, erase, capability.";
+Run `git credential-heroku-rs COMMAND -h` for the flags and examples of a
+command. git itself runs get, store, erase and capability.";
 
 #[derive(Debug, Parser)]
 #[command(
@@ -148,49 +190,55 @@ git itself calls: get, store, erase, capability.";
     bin_name = NAME,
     version,
     long_version = env!("LONG_VERSION"),
-    about = "A git credential helper for Heroku: serves the Heroku CLI's token from the OS keyring",
+    about = "A git credential helper for Heroku that uses the token in your keyring",
     after_help = EXAMPLES,
     subcommand_required = true,
+    max_term_width = 80,
     disable_help_subcommand = true,
+    disable_help_flag = true,
 )]
 struct CommandLine {
+    // clap's own flag points to `--help`, which git answers.
+    /// Print help
+    #[arg(short, long, global = true, display_order = 1000, action = clap::ArgAction::HelpShort)]
+    help: Option<bool>,
     #[command(subcommand)]
     command: Command,
 }
 
-/// The commands for people.
+/// The commands for users.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Log in to Heroku: for git push, and for the Heroku CLI
+    /// Log in to Heroku, for git and the Heroku CLI
     Login(Login),
-    /// Log out: remove a login from this machine
+    /// Log out, and revoke the token
     Logout(Logout),
-    /// Show who is logged in, where the token lies, and whether git asks this program
+    /// Show the active account, its token and git's configuration
     Status(Status),
-    /// Choose the account that is used
+    /// Choose the active account
     Switch(Switch),
-    /// Make git ask this program, and nobody else, about git.heroku.com
+    /// Configure git to use this helper for Heroku
     Setup(Setup),
-    /// Take back what setup wrote
+    /// Undo setup
     Unsetup(Setup),
-    /// Look at everything between git push and Heroku, and mend it
+    /// Find and fix problems with pushing to Heroku
     Doctor(Doctor),
     /// Print the token, for scripts
     Token(TokenArguments),
     /// Run a program with the token in its environment
     Exec(Exec),
-    /// Ask Heroku's Platform API: JSON in and out, all pages, no token to handle
+    /// Make an authenticated Heroku API request
     Api(Api),
-    /// Replace the token by a new one, and revoke the old one
+    /// Replace the token with a new one, and revoke the old one
     Rotate(Rotate),
-    /// List, make, rename and revoke the account's authorizations
+    /// List, create, update and revoke authorizations
     Authorizations(Authorizations),
-    /// Move tokens out of netrc, print lines for tools that need it, clean it
+    /// Move the token out of netrc, print netrc lines, or clean netrc
     #[command(subcommand)]
     Netrc(Netrc),
-    /// Print the script that makes a shell complete these commands
+    /// Print a shell completion script
     Completions(Completions),
-    /// Print or install the manual, for `git help credential-heroku-rs`
+    /// Print or install the manual
     Man(Man),
 }
 
@@ -204,12 +252,12 @@ mod tests {
     }
 
     #[test]
-    fn the_command_line_is_sound() {
+    fn the_command_line_has_no_conflict() {
         CommandLine::command().debug_assert();
     }
 
     #[test]
-    fn each_command_shows_how_it_is_typed() {
+    fn each_command_has_examples() {
         fn look(command: &clap::Command) {
             let help = command.get_after_help().map(ToString::to_string);
             let shown = help.is_some_and(|help| help.contains("\n  "));
@@ -220,7 +268,42 @@ mod tests {
     }
 
     #[test]
-    fn the_operation_is_the_last_word_whatever_stands_before_it() {
+    fn each_command_is_in_one_group() {
+        let mut grouped: Vec<&str> = GROUPS
+            .iter()
+            .flat_map(|(_, names)| *names)
+            .copied()
+            .collect();
+        grouped.sort_unstable();
+        let line = definition();
+        let mut commands: Vec<&str> = line
+            .get_subcommands()
+            .map(clap::Command::get_name)
+            .collect();
+        commands.sort_unstable();
+        assert_eq!(grouped, commands);
+    }
+
+    #[test]
+    fn help_fits_80_columns_and_no_example_is_wrapped() {
+        fn look(command: &mut clap::Command) {
+            let name = command.get_name().to_owned();
+            let after = command.get_after_help().map(ToString::to_string);
+            let after = after.unwrap_or_default();
+            let short = command.render_help().to_string();
+            assert!(short.ends_with(&format!("{after}\n")), "{name} is wrapped");
+            for line in short.lines().chain(after.lines()) {
+                assert!(line.chars().count() <= 80, "{name}: {line}");
+            }
+            command.get_subcommands_mut().for_each(look);
+        }
+        let mut line = definition();
+        line.build();
+        look(&mut line);
+    }
+
+    #[test]
+    fn the_operation_is_the_last_word_after_any_others() {
         for words in [&["get"][..], &["--account", "a b", "-v", "get"]] {
             assert!(matches!(invocation(words), Invocation::Git(Operation::Get)));
         }
@@ -236,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn in_public_a_command_line_has_no_values() {
+    fn a_trace_shows_no_values_of_the_command_line() {
         let shown = |words: &[&str]| {
             let words: Vec<OsString> = words.iter().map(OsString::from).collect();
             let shown = in_public(&words);
@@ -252,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn help_is_asked_for_by_a_word_too() {
+    fn help_is_a_word_too() {
         for words in [
             &["help"][..],
             &["help", "login"],
@@ -268,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_hints_at_the_flag_that_git_does_not_take() {
+    fn an_error_hints_at_h_since_git_takes_help() {
         for words in [
             &[][..],
             &["statsu"],
@@ -309,7 +392,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_that_is_neither_is_unknown() {
+    fn a_word_that_is_no_command_and_no_operation_is_unknown() {
         assert!(matches!(invocation(&["approve"]), Invocation::Unknown(_)));
         let Invocation::Unknown(error) = invocation(&["statsu"]) else {
             panic!("a typo is no command");

@@ -2,48 +2,49 @@
 
 use clap::{Args, Subcommand};
 
-/// What is done about netrc.
+/// The commands below `netrc`.
 #[derive(Debug, Subcommand)]
 pub enum Netrc {
-    /// Move Heroku's token from netrc to the keyring
+    /// Move the Heroku token from netrc to the keyring
     Import(NetrcImport),
-    /// Print netrc lines with the token, for `curl --netrc-file <(…)`
+    /// Print netrc lines with the token, for `curl --netrc-file <(...)`
     Print(NetrcPrint),
-    /// Remove Heroku's entries from netrc, and nothing else
+    /// Remove the Heroku entries from netrc; other entries stay
     Clean(NetrcClean),
 }
 
-/// Which login is moved.
+/// The flags of `netrc import`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   git credential-heroku-rs netrc import --dry-run
   git credential-heroku-rs netrc import --yes")]
 pub struct NetrcImport {
-    /// The account, where netrc has several
+    /// Account to move, if netrc has several
     #[arg(long, value_name = "EMAIL")]
     pub account: Option<String>,
-    /// Say what would be done, and do nothing
+    /// Show what would change, and change nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long, short)]
     pub yes: bool,
 }
 
-/// Whose lines are printed.
+/// The flags of `netrc print`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   curl --netrc-file <(git credential-heroku-rs netrc print) \\
-       -H 'Accept: application/vnd.heroku+json; version=3' https://api.heroku.com/account")]
+       -H 'Accept: application/vnd.heroku+json; version=3' \\
+       https://api.heroku.com/account")]
 pub struct NetrcPrint {
-    /// The account [default: the one in use]
+    /// Use this account [default: the active account]
     #[arg(long, value_name = "EMAIL")]
     pub account: Option<String>,
 }
 
-/// How netrc is cleaned.
+/// The flags of `netrc clean`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -52,10 +53,10 @@ Examples:
   gpg --decrypt ~/.netrc.gpg | git credential-heroku-rs netrc clean - |
       gpg --encrypt --default-recipient-self >new.gpg")]
 pub struct NetrcClean {
-    /// Read a netrc from stdin, and write what is left of it to stdout
-    #[arg(value_name = "-", value_parser = ["-"], conflicts_with = "dry_run")]
+    /// Read a netrc from stdin, and print it without the Heroku entries
+    #[arg(value_name = "-", value_parser = ["-"], hide_possible_values = true, conflicts_with = "dry_run")]
     pub stdin: Option<String>,
-    /// Say what would be done, and do nothing
+    /// Show what would change, and change nothing
     #[arg(long)]
     pub dry_run: bool,
 }

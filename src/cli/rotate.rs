@@ -6,31 +6,30 @@ use clap::Args;
 
 use super::Lifetime;
 
-/// Whose token is replaced, and when.
+/// Which tokens to replace, and when.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   git credential-heroku-rs rotate
-  git credential-heroku-rs rotate --all --if-expires-within 7d    for a timer: quiet, and does
-                                                      nothing while there is time
-  git credential-heroku-rs rotate --expires-in 30d    the new token lives 30 days
+  git credential-heroku-rs rotate --all --if-expires-within 7d    for a timer
+  git credential-heroku-rs rotate --expires-in 30d
 
-It can be stopped at any moment: a token that works is in its place at every instant, and the next
-run clears up. HEROKU_API_KEY is not touched: whoever set it has to set it anew.")]
+You can stop `rotate` at any time: a token that works is always stored, and the
+next run cleans up. A token in HEROKU_API_KEY is not replaced.")]
 pub struct Rotate {
-    /// The account [default: the one in use]
+    /// Use this account [default: the active account]
     #[arg(long, value_name = "EMAIL")]
     pub account: Option<String>,
-    /// Every account on this machine
+    /// Rotate the tokens of all accounts on this machine
     #[arg(long, conflicts_with = "account")]
     pub all: bool,
-    /// Only where the token ends within this time, as 12h or 7d
+    /// Rotate only tokens that expire within this time, such as 12h or 7d
     #[arg(long, value_name = "TIME", value_parser = margin)]
     pub if_expires_within: Option<Duration>,
-    /// How long the new token lives, as 8h, 30d, 1y or never [default: as long as the old one did]
+    /// Lifetime of the new token: 8h, 30d, 1y or never [default: that of the old one]
     #[arg(long, value_name = "TIME", value_parser = Lifetime::parse)]
     pub expires_in: Option<Lifetime>,
-    /// Say what would be done, and do nothing
+    /// Show what would change, and change nothing
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -47,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_margin_is_a_time_and_not_for_ever() {
+    fn a_margin_is_a_limited_time() {
         assert_eq!(margin("7d"), Ok(Duration::from_secs(604_800)));
         for text in ["never", "", "7", "-1d"] {
             margin(text).unwrap_err();

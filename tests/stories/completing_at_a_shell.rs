@@ -5,7 +5,7 @@ use crate::world::World;
 /// What only `login --help` prints.
 const HELP_OF_LOGIN: &str = "Usage: git credential-heroku-rs login";
 
-/// A home in which the script lies where the shell looks for it.
+/// A home with the script at the path that the shell reads.
 fn with_the_script_of(shell: &str, place: &str) -> World {
     let world = World::new();
     let script = world.has_file(place, "");
@@ -86,8 +86,8 @@ fn fish_completes_commands_and_the_values_of_a_flag() {
             b"",
         )
         .succeeds()
-        .stdout_is("unsetup\tTake back what setup wrote\n");
-    let keyring = "keyring\tThe OS keyring\n";
+        .stdout_is("unsetup\tUndo setup\n");
+    let keyring = "keyring\tThe keyring\n";
     world
         .shell(
             "fish -c \"complete -C 'git-credential-heroku-rs login --store keyr'\"",
@@ -102,10 +102,8 @@ fn fish_completes_commands_and_the_values_of_a_flag() {
     }
 }
 
-/// Ann's login with an authorization that is known here, and Bob's.
-
 #[test]
-fn every_script_is_printed_and_an_unknown_shell_is_a_typo() {
+fn every_script_is_printed_and_an_unknown_shell_is_an_error() {
     let world = World::new();
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         world
@@ -122,7 +120,7 @@ fn every_script_is_printed_and_an_unknown_shell_is_a_typo() {
 }
 
 #[test]
-fn each_shell_can_read_the_whole_of_its_script() {
+fn each_shell_parses_its_whole_script() {
     let world = World::new();
     for shell in ["bash", "zsh", "fish"] {
         world
