@@ -6,6 +6,7 @@ mod authorizations;
 mod completions;
 mod doctor;
 mod exec;
+mod familiar;
 mod flags;
 mod login;
 mod man;
@@ -62,7 +63,7 @@ pub fn read(arguments: &[OsString]) -> Invocation {
     {
         return Invocation::Git(operation);
     }
-    read_command(arguments)
+    read_command(&familiar::translated(arguments))
 }
 
 /// Reads a user's command line.
@@ -73,6 +74,7 @@ fn read_command(arguments: &[OsString]) -> Invocation {
         Ok(line) => Invocation::Command(line.command),
         Err(answer) if answer.exit_code() == 0 => Invocation::Answered(answer),
         Err(error) => {
+            let error = familiar::explained(error, arguments);
             // An operation that git adds may come after flags from `credential.helper`, as ours do.
             if has_a_command(arguments) {
                 Invocation::Answered(error)

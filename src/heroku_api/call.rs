@@ -1,4 +1,4 @@
-//! Requests that the user composes, for paths of the API and for no other host.
+//! Requests in the user's own words, to paths of the API and to no other host.
 
 use std::fmt::Write as _;
 
@@ -12,53 +12,53 @@ use super::{ApiError, Auth, HerokuApi};
 use crate::notice::{Notice, is_unseen};
 use crate::token::Token;
 
-/// The largest reply that is passed on, in bytes after decompression. The API sends at most 1000
-/// entries in one reply.
+/// The largest answer that is handed on, in bytes, counted once it is unpacked. The API sends at most 1000
+/// entries at once.
 const LARGEST: usize = 16 * 1024 * 1024;
 
-/// A request that the user composes.
+/// A request in the user's own words.
 #[derive(Debug, Clone)]
 pub struct Call {
-    /// The HTTP method.
+    /// Its name in HTTP.
     pub method: &'static str,
-    /// The URL.
+    /// Where to.
     pub address: Address,
-    /// Added to ours; of two with the same name, this one is sent.
+    /// Besides ours, or in place of them.
     pub headers: Headers,
     /// JSON, unless a header says otherwise.
     pub body: Option<Vec<u8>>,
-    /// The part of a list, as a `Range` header.
+    /// The part of a list that is meant, in the API's words.
     pub range: Option<String>,
 }
 
-/// A URL on the API's host.
+/// A place on the API's host, and on no other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address(Url);
 
-/// Why a text is not a URL on the API's host.
+/// Why a text is no place on the API's host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum NotAnAddress {
-    /// It names another host.
-    #[error("not a URL of Heroku's API: the token is not sent to other hosts")]
+    /// It leads elsewhere.
+    #[error("that is not an address on Heroku's API, and no other host gets the token")]
     Elsewhere,
-    /// It is not a path.
-    #[error("not a path of Heroku's API")]
+    /// It is no path at all.
+    #[error("that is not a path on Heroku's API")]
     Nowhere,
-    /// A segment of it is `.` or `..`, so it would be resolved to another path.
-    #[error("a path must not contain . or .. segments")]
+    /// A part of it is `.` or `..`, so that it would be another path.
+    #[error("a path with . or .. in it leads to another one")]
     DotSegment,
 }
 
-/// A reply, or one page of a list.
+/// An answer, or one page of a list.
 pub struct Response(Answer);
 
 impl HerokuApi {
-    /// The URL of a path, with or without its first slash, or of a whole URL.
+    /// The address of a path, with or without its first slash, or of an address in full.
     ///
     /// # Errors
-    /// [`NotAnAddress::Elsewhere`] if its host is not exactly this API's.
+    /// [`NotAnAddress::Elsewhere`] where its host is not exactly that of the API in use.
     pub fn address(&self, path: &str, query: &[(String, String)]) -> Result<Address, NotAnAddress> {
-        // Two URL parsers differ in how they normalize other characters.
+        // What cleans an address up on the way is where two readers of it come to differ.
         if !path
             .chars()
             .all(|c| c.is_ascii_graphic() && c != '\\' && c != '#')
@@ -85,13 +85,13 @@ impl HerokuApi {
         Ok(Address(url))
     }
 
-    /// Sends a request. A reply with any status is `Ok`. `on_retry` is called before the pause of each retry.
+    /// Makes a call. Any status is an answer. `on_retry` learns of each repetition before its pause.
     ///
-    /// The client's limit bounds the wait for the headers, and then each read of the body, since a large list may
-    /// take longer.
+    /// The limit of the client bounds the wait for the head, and then for each read of the body: a large list may
+    /// take its time.
     ///
     /// # Errors
-    /// Why there is no complete reply.
+    /// Why there is no answer, or not all of it.
     pub fn call(
         &self,
         token: &Token,
@@ -113,8 +113,8 @@ impl HerokuApi {
     }
 }
 
-/// Whether a segment of a path is `.` or `..`, also percent-encoded: it would be resolved, here or by the server,
-/// and a name that a script puts into a path must not make it another path.
+/// Whether a part of a path is `.` or `..`, also as a URL encodes them: it would be resolved, here or by the server,
+/// and a name that a script puts into a path must not become another path.
 fn has_dot_segment(path: &str) -> bool {
     let path = path.split('?').next().unwrap_or_default();
     let decoded = path.to_ascii_lowercase().replace("%2e", ".");
@@ -123,12 +123,12 @@ fn has_dot_segment(path: &str) -> bool {
 }
 
 impl Response {
-    /// The HTTP status.
+    /// The answer's status.
     pub fn status(&self) -> u16 {
         self.0.status.as_u16()
     }
 
-    /// Whether the request succeeded, including 304 (not modified).
+    /// Whether Heroku did what it was asked, or sent it; or it has not changed.
     pub fn is_success(&self) -> bool {
         matches!(self.status(), 200..300 | 304)
     }
@@ -140,17 +140,18 @@ impl Response {
             .is_some_and(|kind| kind.to_ascii_lowercase().contains("json"))
     }
 
-    /// The range of the next page if this is a part of a list.
+    /// The range to ask for next if this is a part of a list.
     pub fn next_range(&self) -> Option<String> {
         self.0.next_range()
     }
 
-    /// The whole body, decompressed.
+    /// The whole body, unpacked.
     pub fn body(&self) -> &[u8] {
         &self.0.body
     }
 
-    /// Status line and headers as in HTTP, up to the empty line, without control characters.
+    /// The status and the headers as HTTP writes them, up to the empty line, without what a terminal would act
+    /// upon.
     pub fn head(&self) -> String {
         let status = self.0.status;
         let reason = status.canonical_reason().unwrap_or_default();
@@ -163,12 +164,12 @@ impl Response {
         head + "\r\n"
     }
 
-    /// The meaning of an error status.
+    /// What a refusal means.
     pub fn error(&self, token: &Token) -> ApiError {
         self.0.error(Auth::Bearer(token))
     }
 
-    /// An error for a user who knows the API: status, Heroku's id and message, and the fix.
+    /// A refusal for a reader who knows the API: its status, Heroku's id and message, and the fix.
     pub fn notice(&self, token: &Token) -> Notice {
         let notice = self.error(token).notice();
         let summary = self
@@ -204,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_slash_of_a_path_is_optional() {
+    fn a_path_is_meant_with_and_without_its_first_slash() {
         for path in [
             "apps?x=y",
             "/apps?x=y",
@@ -225,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_are_added_to_the_query() {
+    fn fields_are_added_to_the_query_that_there_is() {
         let query = [("a[]".to_owned(), "x&y=z".to_owned())];
         let Address(url) = api(None).address("apps?b=1", &query).unwrap();
         assert_eq!(
@@ -235,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn another_host_gets_nothing() {
+    fn an_address_elsewhere_gets_nothing() {
         for path in [
             "https://evil.example/apps",
             "http://api.heroku.com/apps",
@@ -285,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn the_configured_host_is_the_only_one() {
+    fn the_host_in_use_is_the_only_one() {
         let staging = api(Some("staging.herokudev.com"));
         let Address(url) = staging.address("apps", &[]).unwrap();
         assert_eq!(url.as_str(), "https://api.staging.herokudev.com/apps");

@@ -1,9 +1,9 @@
-//! git's operations, those that git may add one day, and what people mistype.
+//! git's operations, those that git may add one day, and typos.
 
 use crate::world::{ANN, REQUEST, World};
 
 #[test]
-fn an_operation_that_git_adds_one_day_is_passed_over_in_silence() {
+fn an_operation_that_git_may_add_is_ignored_silently() {
     let world = World::new().with_keyring();
     world.has_logged_in_with_the_heroku_cli(ANN);
     for line in ["renew", "--flag renew", "--account ann@example.com renew"] {
@@ -25,6 +25,25 @@ fn a_typo_is_an_error_with_a_suggestion() {
 }
 
 #[test]
+fn words_of_other_programs_are_understood() {
+    let world = World::new();
+    let version = world.helper("--version").succeeds().stdout();
+    for line in ["version", "-v"] {
+        world.helper(line).succeeds().stdout_is(&version);
+    }
+    let missing = world.helper("status --offline").exits_with(4).stdout();
+    for line in ["auth status --offline", "whoami --offline"] {
+        world.helper(line).exits_with(4).stdout_is(&missing);
+    }
+    world
+        .helper("login --token s3cret-token")
+        .exits_with(2)
+        .stdout_is("")
+        .says("printenv TOKEN | git credential-heroku-rs login --with-token")
+        .says_nothing_about("s3cret-token");
+}
+
+#[test]
 fn the_operation_is_the_last_word() {
     let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
@@ -35,7 +54,7 @@ fn the_operation_is_the_last_word() {
 }
 
 #[test]
-fn capability_says_what_git_may_hand_back() {
+fn capability_lists_what_git_may_return() {
     let world = World::new();
     world
         .helper("capability")

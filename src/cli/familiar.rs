@@ -1,0 +1,194 @@
+//! Words that users of git, gh and the Heroku CLI type, and help for those that are wrong here.
+
+use std::borrow::Cow;
+use std::ffi::OsString;
+
+use clap::CommandFactory;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use super::CommandLine;
+
+/// The arguments with another program's words replaced by ours: `auth login`, `auth:login`, `whoami`,
+/// `accounts:set`, `version`, `-v`.
+pub(super) fn translated(arguments: &[OsString]) -> Cow<'_, [OsString]> {
+    let Some((first, rest)) = arguments.split_first() else {
+        return arguments.into();
+    };
+    let Some(first) = first.to_str() else {
+        return arguments.into();
+    };
+    let replaced = |words: &[&str]| {
+        let mut line: Vec<OsString> = words.iter().map(OsString::from).collect();
+        line.extend_from_slice(rest);
+        line
+    };
+    match first {
+        "auth" if rest.is_empty() => replaced(&["--help"]).into(),
+        "auth" => translated(rest),
+        "whoami" | "accounts" => replaced(&["status"]).into(),
+        "accounts:set" => replaced(&["switch"]).into(),
+        "version" | "-v" if rest.is_empty() => replaced(&["--version"]).into(),
+        // The Heroku CLI accepts `auth:login` and `auth login`.
+        _ => match first.split_once(':') {
+            Some((topic @ ("auth" | "authorizations"), command)) => {
+                translated(&replaced(&[topic, command])).into_owned().into()
+            }
+            _ => arguments.into(),
+        },
+    }
+}
+
+/// An error as the user sees it: without far-fetched suggestions, and never with a token.
+pub(super) fn explained(error: clap::Error, arguments: &[OsString]) -> clap::Error {
+    if has_token(arguments) {
+        // clap's own error would repeat the token.
+        return CommandLine::command().error(
+            ErrorKind::UnknownArgument,
+            "the token is read from stdin, because other programs can read arguments\n\n  \
+             log in: printenv TOKEN | git credential-heroku-rs login --with-token",
+        );
+    }
+    with_near_suggestions(error)
+}
+
+/// Whether an argument is a token, or `login --token` announces one, as in other programs.
+fn has_token(arguments: &[OsString]) -> bool {
+    let is_login = arguments.first().is_some_and(|first| first == "login");
+    arguments.iter().any(|argument| {
+        let argument = argument.to_string_lossy();
+        let flag = argument.split('=').next();
+        argument.contains("HRKU-") || is_login && flag == Some("--token")
+    })
+}
+
+/// The error with only those suggestions from which the word differs by a typo. clap also suggests words
+/// that only begin like it, such as `authorizations` for `auth`.
+fn with_near_suggestions(mut error: clap::Error) -> clap::Error {
+    for (wrong, suggested) in [
+        (
+            ContextKind::InvalidSubcommand,
+            ContextKind::SuggestedSubcommand,
+        ),
+        (ContextKind::InvalidArg, ContextKind::SuggestedArg),
+        (ContextKind::InvalidValue, ContextKind::SuggestedValue),
+    ] {
+        let Some(ContextValue::String(word)) = error.get(wrong).cloned() else {
+            continue;
+        };
+        match error.remove(suggested) {
+            Some(ContextValue::String(suggestion)) if is_typo(&word, &suggestion) => {
+                error.insert(suggested, ContextValue::String(suggestion));
+            }
+            Some(ContextValue::Strings(mut all)) => {
+                all.retain(|suggestion| is_typo(&word, suggestion));
+                if !all.is_empty() {
+                    error.insert(suggested, ContextValue::Strings(all));
+                }
+            }
+            _ => {}
+        }
+    }
+    error
+}
+
+/// Whether at most a third of the letters of the meant word are wrong.
+fn is_typo(word: &str, meant: &str) -> bool {
+    let length = meant.trim_start_matches('-').chars().count();
+    strsim::osa_distance(word, meant) <= (length / 3).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{Invocation, error_text, read};
+
+    fn words(line: &str) -> Vec<OsString> {
+        line.split(' ').map(OsString::from).collect()
+    }
+
+    fn error_of(line: &str) -> String {
+        match read(&words(line)) {
+            Invocation::Answered(error) | Invocation::Unknown(error) => error_text(&error),
+            other => panic!("{line} is no error: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn words_of_git_gh_and_the_heroku_cli_are_understood() {
+        for (line, ours) in [
+            ("auth login --browser", "login --browser"),
+            ("auth:logout", "logout"),
+            ("auth status", "status"),
+            ("auth token", "token"),
+            ("auth switch ann@example.com", "switch ann@example.com"),
+            ("auth:whoami", "status"),
+            ("whoami", "status"),
+            ("accounts", "status"),
+            ("accounts:set work", "switch work"),
+            ("authorizations:create -h", "authorizations create -h"),
+            ("auth", "--help"),
+            ("version", "--version"),
+            ("-v", "--version"),
+        ] {
+            assert_eq!(*translated(&words(line)), words(ours), "{line}");
+        }
+        for line in [
+            "setup --global",
+            "unsetup --global",
+            "authorizations:destroy x",
+        ] {
+            let read = read(&words(line));
+            assert!(matches!(read, Invocation::Command(_)), "{line}: {read:?}");
+        }
+    }
+
+    #[test]
+    fn other_words_stay() {
+        for line in [
+            "login",
+            "-v login",
+            "exec -- whoami",
+            "switch auth:login",
+            "a:b",
+        ] {
+            assert_eq!(*translated(&words(line)), words(line));
+        }
+    }
+
+    #[test]
+    fn a_token_among_the_arguments_is_not_repeated() {
+        for line in [
+            "login --token abc",
+            "login --token=abc",
+            "login HRKU-abc",
+            "HRKU-abc",
+            "auth login --token abc",
+            "login --with-token=HRKU-abc",
+            "login --store=HRKU-abc",
+        ] {
+            let text = error_of(line);
+            assert!(text.contains("login --with-token"), "{line}: {text}");
+            assert!(!text.contains("abc"), "{line}: {text}");
+        }
+        let run = read(&words("exec -- curl HRKU-abc"));
+        assert!(matches!(run, Invocation::Command(_)), "{run:?}");
+    }
+
+    #[test]
+    fn only_a_word_that_differs_by_a_typo_is_suggested() {
+        for (line, suggested) in [
+            ("statsu", "'status'"),
+            ("logn", "'login'"),
+            ("doctro", "'doctor'"),
+            ("login --brower", "'--browser'"),
+            ("login --store netrcc", "'netrc'"),
+        ] {
+            let text = error_of(line);
+            assert!(text.contains("tip: ") && text.contains(suggested), "{text}");
+        }
+        for line in ["author", "lo", "reset", "login --token-file"] {
+            let text = error_of(line);
+            assert!(!text.contains("tip: a similar"), "{line}: {text}");
+        }
+    }
+}
