@@ -46,7 +46,7 @@ fn everybody_takes_the_login_of_the_heroku_in_use() {
         .says_nothing_about(ANN);
     world
         .helper("doctor --offline")
-        .says("HEROKU_HOST leads to api.herokudev.com")
+        .says("HEROKU_HOST selects api.herokudev.com")
         .says("netrc");
 }
 

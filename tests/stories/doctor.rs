@@ -99,7 +99,7 @@ fn without_a_terminal_a_fix_needs_yes() {
         .shell("setsid git-credential-heroku-rs doctor --fix", b"")
         .exits_with(2)
         .stdout_is("")
-        .says("there is no terminal to ask on before each change\n  give --yes");
+        .says("no terminal to ask for confirmation\n  fix without asking: ");
 }
 
 #[test]
@@ -109,35 +109,35 @@ fn all_is_well_with_a_keyring() {
     let version = env!("CARGO_PKG_VERSION");
     let report = format!(
         "program
-  ok    git finds git-credential-heroku-rs, {version}, at WORLD/bin/git-credential-heroku-rs
+  ok    git-credential-heroku-rs {version} is installed at WORLD/bin/git-credential-heroku-rs
 git
   ok    {}
-  ok    git asks heroku-rs alone about git.heroku.com
+  ok    git uses only heroku-rs for git.heroku.com
   ok    no remote URL contains a password or points elsewhere
 netrc
-  ok    there is none, or none that git reads
+  ok    no netrc file found
 keyring
-  ok    it is open, and has the login of 1 account
+  ok    the keyring is unlocked, with 1 Heroku account
 login
-  ok    login.json names a…@example.com, and the keyring has its token
+  ok    the active account is a…@example.com, and its token is in the keyring
 heroku
-  ok    it can be reached
-  ok    its clock and yours agree
-  ok    it takes the token of a…@example.com
+  ok    Heroku's API can be reached
+  ok    the clock agrees with Heroku's
+  ok    the token of a…@example.com is valid
 heroku-cli
-  ok    it is not on PATH, and not needed
+  ok    the Heroku CLI is not on PATH, and is not needed
 copies
-  ok    none in git's helpers `store` and `cache`, or in docker's configuration
+  ok    no copy of a token in git's helpers `store` and `cache` or in docker's configuration
 push
-  ok    git gets the token of a…@example.com from heroku-rs, out of the keyring
+  ok    git gets the token of a…@example.com from the keyring, through heroku-rs
 
-all is well
+no problems found
 ",
         git.trim().replace("version ", "")
     );
     let said = world.helper("doctor").succeeds().stdout();
     // What an older git lacks is a line more.
-    let told = |line: &&str| !line.starts_with("        before 2.");
+    let told = |line: &&str| !line.starts_with("        this version of git");
     let said: String = said.split_inclusive('\n').filter(told).collect();
     assert_eq!(said, report);
 }

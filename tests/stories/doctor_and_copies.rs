@@ -48,7 +48,7 @@ fn a_daemon_of_gits_helper_cache_holds_the_token() {
             request.as_bytes(),
         )
         .succeeds();
-    is_found_and_left_to_the_user(&world, "copies.git-cache", "has a token in its memory");
+    is_found_and_left_to_the_user(&world, "copies.git-cache", "has a token in memory");
     world.shell("git credential-cache exit", b"").succeeds();
 }
 

@@ -25,7 +25,11 @@ fn helpers(world: &World) -> String {
 fn nobody_is_asked() {
     let world = healthy();
     world.helper("unsetup").succeeds();
-    let said = is_found_and_fixed(&world, "git.no-helper", "git asks no helper about Heroku");
+    let said = is_found_and_fixed(
+        &world,
+        "git.no-helper",
+        "git has no credential helper for git.heroku.com",
+    );
     assert!(
         said.contains("undo: git credential-heroku-rs unsetup"),
         "{said}"
@@ -36,7 +40,7 @@ fn nobody_is_asked() {
 #[test]
 fn the_heroku_clis_hook_has_put_itself_in_our_place() {
     let world = with_the_helper("!heroku git:credentials");
-    let words = "git asks the Heroku CLI, and not this program";
+    let words = "git uses the Heroku CLI's helper instead of heroku-rs";
     is_found_and_fixed(&world, "git.heroku-cli-helper", words);
 }
 
@@ -50,7 +54,7 @@ fn another_helper_is_asked_first() {
             .git(&format!("config --global --add credential.helper {helper}"))
             .succeeds();
     }
-    let words = "git asks `other` (global ~/.gitconfig) before this program";
+    let words = "git asks `other` (global ~/.gitconfig) before heroku-rs";
     is_found_and_fixed(&world, "git.helper-before", words);
 }
 
@@ -61,7 +65,7 @@ fn another_helper_of_the_repository_is_told_the_token() {
     world
         .git("config --local credential.helper other")
         .succeeds();
-    let words = "git tells `other` (local .git/config) the token too";
+    let words = "git also gives the token to `other` (local .git/config)";
     let said = is_found_and_fixed(&world, "git.other-helpers", words);
     assert!(said.contains("unsetup --local"), "{said}");
 }
@@ -88,7 +92,7 @@ fn our_helper_is_spelled_as_the_program() {
 #[test]
 fn our_helper_stands_where_it_is_no_longer() {
     let world = with_the_helper("/opt/old/git-credential-heroku-rs");
-    let said = is_found_and_fixed(&world, "git.missing-helper", "there is no such file");
+    let said = is_found_and_fixed(&world, "git.missing-helper", "the file does not exist");
     assert!(said.contains(" heroku-rs"), "{said}");
 }
 
@@ -101,18 +105,14 @@ fn our_helper_is_asked_twice() {
             .git("config --global --add credential.helper heroku-rs")
             .succeeds();
     }
-    is_found_and_fixed(
-        &world,
-        "git.duplicate-helper",
-        "git asks this program twice",
-    );
+    is_found_and_fixed(&world, "git.duplicate-helper", "git starts heroku-rs twice");
 }
 
 #[test]
 fn the_next_command_of_the_heroku_cli_would_overwrite_us() {
     let world = with_the_helper("heroku-rs");
     world.has_program("heroku", "exit 0");
-    is_found_and_fixed(&world, "git.single-value", "adds its own helper");
+    is_found_and_fixed(&world, "git.single-value", "will add its own helper");
 }
 
 #[test]

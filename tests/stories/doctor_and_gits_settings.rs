@@ -62,7 +62,7 @@ fn a_token_in_a_remote_url_never_becomes_a_login() {
     let world = healthy();
     let token = world.heroku.issue_token(BOB);
     with_the_address(&world, &format!("x:{token}"));
-    let words = "it is a valid token of b…@example.com";
+    let words = "this is a valid token of b…@example.com";
     is_found_and_left_to_the_user(&world, "git.password-in-url", words);
     assert_eq!(world.accounts_in_the_keyring(), [ANN]);
     assert_eq!(world.active_account().as_deref(), Some(ANN));
@@ -78,7 +78,7 @@ fn a_push_url_contains_a_rejected_token() {
         &world,
         &format!("[remote \"heroku\"]\n\tpushurl = {address}\n"),
     );
-    is_found_and_left_to_the_user(&world, "git.password-in-url", "Heroku rejects it");
+    is_found_and_left_to_the_user(&world, "git.password-in-url", "Heroku rejects this token");
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn a_token_is_put_into_every_address() {
     let found = is_found(
         &world,
         "git.password-in-insteadof",
-        "git sends it and asks no helper",
+        "git sends this password and asks no helper",
     );
     assert_eq!(
         found["fixable"], false,
@@ -210,7 +210,7 @@ fn a_certificate_that_is_not_verified_is_found() {
     ] {
         let world = healthy();
         world.git(&format!("config {setting}")).succeeds();
-        is_found_and_left_to_the_user(&world, "git.ssl-verify", "anyone can impersonate it");
+        is_found_and_left_to_the_user(&world, "git.ssl-verify", "anyone can impersonate Heroku");
     }
 }
 
@@ -220,7 +220,7 @@ fn a_ca_file_that_is_not_there_is_found() {
     world
         .git("config --global http.sslCAInfo /nowhere/ca.pem")
         .succeeds();
-    is_found_and_left_to_the_user(&world, "git.ca-file", "names a file that is not there");
+    is_found_and_left_to_the_user(&world, "git.ca-file", "names a file that does not exist");
 }
 
 #[test]

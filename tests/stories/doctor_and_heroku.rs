@@ -34,7 +34,11 @@ fn a_rejected_token_is_found_and_stays_until_the_next_login() {
     let world = healthy();
     let token = world.kept_in_the_keyring(ANN).unwrap();
     world.heroku.revoke(&token);
-    let found = is_found(&world, "heroku.token-rejected", "it is revoked or expired");
+    let found = is_found(
+        &world,
+        "heroku.token-rejected",
+        "the token is revoked or expired",
+    );
     assert_eq!(found["fixable"], false);
     world.helper("doctor --fix --yes").exits_with(1);
     assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
@@ -47,7 +51,7 @@ fn a_rejected_token_of_another_account_is_found() {
     let dead = world.heroku.issue_token(BOB);
     world.heroku.revoke(&dead);
     world.keeps_in_the_keyring(BOB, &dead);
-    let words = "of b…@example.com, which is not in use";
+    let words = "of b…@example.com, which is not the active account";
     is_found(&world, "heroku.other-token-rejected", words);
 }
 
@@ -58,7 +62,7 @@ fn while_heroku_cannot_say_the_token_stays() {
     world.heroku.revoke(token.as_deref().unwrap());
     world.api_answers(502);
     assert_eq!(finding(&world, "heroku.token-rejected"), None);
-    is_found(&world, "heroku.token", "is not known");
+    is_found(&world, "heroku.token", "could not be checked");
     world.helper("doctor --fix --yes").succeeds();
     assert_eq!(world.kept_in_the_keyring(ANN), token);
 }
@@ -70,7 +74,7 @@ fn the_token_has_come_to_its_end() {
         ..Grant::default()
     });
     is_noted(&world, "expires", 1_700_000_000.into());
-    is_found(&world, "heroku.token-expired", "ended on 2023-11-14");
+    is_found(&world, "heroku.token-expired", "expired on 2023-11-14");
 }
 
 #[test]
@@ -90,7 +94,7 @@ fn the_token_ends_soon() {
     let found = is_found(
         &world,
         "heroku.token-expires-soon",
-        "the token ends in 2 days",
+        "the token expires in 2 days",
     );
     assert!(
         found["fix"].as_str().unwrap().ends_with("rotate"),
@@ -111,7 +115,7 @@ fn a_token_of_an_hour_is_no_surprise_before_its_last() {
 fn the_token_may_not_push() {
     let world = granted(Grant::default());
     is_noted(&world, "scope", vec!["read"].into());
-    is_found(&world, "heroku.token-scope", "its scope is read");
+    is_found(&world, "heroku.token-scope", "scope: read");
 }
 
 #[test]
@@ -138,7 +142,7 @@ fn offline_nobody_is_asked() {
     world
         .helper("doctor --offline")
         .succeeds()
-        .says("heroku\n  ok    it was not asked\n");
+        .says("heroku\n  ok    Heroku was not asked (--offline)\n");
     assert_eq!(world.requests_to_the_api(), 0);
     world.helper("doctor").succeeds();
     assert_ne!(world.requests_to_the_api(), 0);
@@ -204,7 +208,7 @@ fn the_real_heroku_cli_is_known_by_its_package() {
     world
         .helper("doctor")
         .succeeds()
-        .says("heroku-cli\n  ok    version 11.");
+        .says("heroku-cli\n  ok    the Heroku CLI 11.");
 }
 
 #[test]
@@ -215,7 +219,7 @@ fn the_heroku_cli_cannot_see_the_keyring_without_secret_tool() {
     is_found(
         &world,
         "heroku-cli.secret-tool",
-        "it does not see the keyring",
+        "the Heroku CLI cannot read the keyring",
     );
 }
 
@@ -231,6 +235,6 @@ fn an_account_of_the_heroku_cli_holds_its_token_in_plain_text() {
     is_found(
         &world,
         "heroku-cli.accounts",
-        "~/.config/heroku/accounts/work holds a token",
+        "~/.config/heroku/accounts/work contains a token",
     );
 }

@@ -48,7 +48,7 @@ fn a_token_beside_the_keyring_is_found_and_import_moves_it() {
     let world = healthy();
     let token = world.kept_in_the_keyring(ANN).unwrap();
     world.has_netrc(&(OTHERS.to_owned() + &entries(ANN, &token)));
-    let words = "lines 2, 5: git sends this token before it asks any helper";
+    let words = "netrc lines 2, 5: git sends this token before it asks any helper";
     is_found_and_left(&world, "netrc.git-entry", words);
     world.helper("netrc import --yes").succeeds();
     assert_eq!(text(&world), OTHERS);
@@ -61,7 +61,7 @@ fn a_rejected_token_in_netrc_is_found_and_clean_removes_it() {
     let token = world.heroku.issue_token(ANN);
     world.heroku.revoke(&token);
     world.has_netrc(&entries(ANN, &token));
-    is_found_and_left(&world, "netrc.git-entry", "Heroku rejects it");
+    is_found_and_left(&world, "netrc.git-entry", "Heroku rejects this token");
     world.helper("netrc clean").succeeds();
     assert_eq!(finding(&world, "netrc.git-entry"), None);
 }
@@ -74,7 +74,7 @@ fn an_entry_for_the_api_alone_is_a_leftover() {
     is_found_and_left(
         &world,
         "netrc.api-entry",
-        "line 1: there is a token in plain text",
+        "netrc line 1: a token is stored in plain text",
     );
 }
 
@@ -82,7 +82,7 @@ fn an_entry_for_the_api_alone_is_a_leftover() {
 fn others_can_read_it() {
     let world = on_netrc(|token| entries(ANN, token));
     has_the_rights(&world, 0o644);
-    let said = is_found_and_fixed(&world, "netrc.permissions", "others can read it");
+    let said = is_found_and_fixed(&world, "netrc.permissions", "other users can read netrc");
     assert!(said.contains("undo: chmod 644 ~/.netrc"), "{said}");
     is_undone(&world, &said, "netrc.permissions");
 }
@@ -94,7 +94,7 @@ fn others_can_write_it() {
     is_found_and_fixed(
         &world,
         "netrc.permissions",
-        "whoever can write it decides in whose name you push",
+        "can change the account that you push with",
     );
 }
 
@@ -106,13 +106,13 @@ fn entries_that_programs_read_differently_are_found() {
     is_found_and_left(
         &world,
         "netrc.duplicates",
-        "lines 2, 5, 8: there are several entries",
+        "netrc lines 2, 5, 8: several entries",
     );
     let world = on_netrc(|token| entry("git.heroku.com", ANN, token));
     is_found_and_left(
         &world,
         "netrc.missing-entry",
-        "there is no entry for api.heroku.com",
+        "netrc has no entry for api.heroku.com",
     );
 }
 
@@ -151,7 +151,7 @@ fn a_default_entry_is_sent_to_heroku_too() {
     let found = is_found(
         &world,
         "netrc.default-entry",
-        "line 1: git sends the password of the `default` entry",
+        "netrc line 1: git sends the password of the `default` entry",
     );
     assert!(!found.to_string().contains("sesame"), "{found}");
 }

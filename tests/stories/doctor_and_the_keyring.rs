@@ -28,7 +28,7 @@ fn there_are_two_items_with_the_same_token() {
     is_found_and_fixed(
         &world,
         "keyring.duplicates",
-        "there are 2 items of a…@example.com",
+        "the keyring has 2 items for a…@example.com",
     );
     assert_eq!(world.accounts_in_the_keyring(), [ANN]);
 }
@@ -54,14 +54,14 @@ fn there_are_two_items_and_heroku_refuses_one() {
 fn two_good_tokens_of_one_account_are_nobodys_guess() {
     let world = healthy();
     has_another_item(&world, ANN, &world.heroku.issue_token(ANN));
-    let found = is_found(&world, "keyring.duplicates", "there are 2 items");
+    let found = is_found(&world, "keyring.duplicates", "the keyring has 2 items");
     assert_eq!(found["fixable"], false);
 }
 
 #[test]
 fn a_token_under_the_name_that_git_gave_is_found_and_status_names_it() {
     let world = with_the_item_under("heroku");
-    let found = is_found(&world, "keyring.no-account", "lies under the name heroku");
+    let found = is_found(&world, "keyring.no-account", "is stored under heroku");
     assert_eq!(found["fixable"], false);
     world.helper("status").succeeds();
     assert_eq!(world.accounts_in_the_keyring(), [ANN]);
@@ -71,7 +71,7 @@ fn a_token_under_the_name_that_git_gave_is_found_and_status_names_it() {
 fn a_token_under_the_email_of_another_account_is_found() {
     let world = with_the_item_under("ann@old.example");
     world.is_the_active_account("ann@old.example");
-    let words = "lies under the name a…@old.example";
+    let words = "is stored under a…@old.example";
     let found = is_found(&world, "keyring.wrong-account", words);
     assert_eq!(found["fixable"], false);
 }
@@ -80,7 +80,7 @@ fn a_token_under_the_email_of_another_account_is_found() {
 fn a_pasted_token_does_not_replace_a_good_one_of_its_owner() {
     let world = healthy();
     world.keeps_in_the_keyring("heroku", &world.heroku.issue_token(ANN));
-    let found = is_found(&world, "keyring.no-account", "lies under the name heroku");
+    let found = is_found(&world, "keyring.no-account", "is stored under heroku");
     assert_eq!(found["fixable"], false);
 }
 
@@ -88,7 +88,7 @@ fn a_pasted_token_does_not_replace_a_good_one_of_its_owner() {
 fn an_item_that_holds_no_token_is_told() {
     let world = healthy();
     has_another_item(&world, BOB, "short");
-    is_found(&world, "keyring.unusable-items", "hold no token");
+    is_found(&world, "keyring.unusable-items", "contains no token");
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn login_json_is_no_json() {
 fn doctor_never_chooses_another_account() {
     let world = healthy();
     world.is_the_active_account(BOB);
-    let words = "login.json names b…@example.com, and the keyring has no token of it";
+    let words = "the active account b…@example.com has no token in the keyring";
     let found = is_found(&world, "login.no-token", words);
     assert_eq!(found["fixable"], false);
     world.helper("doctor --fix --yes").exits_with(1);
@@ -151,7 +151,7 @@ fn two_accounts_and_no_choice_are_nobodys_guess() {
     let found = is_found(
         &world,
         "login.no-active-account",
-        "2 accounts have a token here",
+        "2 accounts have a token in the keyring",
     );
     assert_eq!(
         (&found["fixable"], &found["severity"]),

@@ -55,7 +55,7 @@ fn the_user_may_stop_and_what_was_fixed_stays() {
         .presses_control('d')
         .exits_with(0);
     assert!(
-        shown.contains("stopped: changes made before stay"),
+        shown.contains("stopped: the changes made so far are kept"),
         "{shown}"
     );
     assert_eq!(world.active_account(), None);
@@ -70,7 +70,7 @@ fn a_login_that_comes_before_the_answer_is_not_overwritten() {
     world.secret_tool_with_input(&line, &token).succeeds();
     let terminal = world
         .on_a_terminal("git credential-heroku-rs doctor --fix")
-        .shows("proposed fix: keep one of the 2 items")
+        .shows("proposed fix: keep one of the 2 keyring items")
         .shows("Apply? [Y/n]");
     let new = world.heroku.issue_token(ANN);
     world.logs_in_with(&new);
@@ -93,12 +93,12 @@ fn a_change_that_cannot_be_made_stops_no_other() {
         .helper("doctor --fix --yes")
         .exits_with(1)
         .says("warning: not fixed: ")
-        .says("login.json names a…@example.com");
+        .says("the active account is a…@example.com");
     let config = world.home().join(".gitconfig");
     assert_eq!(fs::read_to_string(&config).unwrap_or_default(), before);
     fs::remove_file(lock).unwrap();
     world
         .helper("doctor --fix --yes")
         .succeeds()
-        .says("\nall is well\n");
+        .says("\nno problems found\n");
 }

@@ -140,7 +140,7 @@ fn the_json_has_the_shape_that_is_told() {
     assert_eq!(
         fixed["changes"],
         serde_json::json!([{
-            "what": "write login.json: a…@example.com is in use, the only one with a token in the keyring",
+            "what": "write login.json: a…@example.com becomes active, the only account with a token in the keyring",
             "undo": "rm ~/.local/share/heroku/login.json",
         }])
     );

@@ -82,7 +82,7 @@ fn all_is_well_outside_of_a_repository_and_below_one() {
                 b"",
             )
             .succeeds()
-            .says("\nall is well\n");
+            .says("\nno problems found\n");
     }
 }
 
@@ -99,7 +99,7 @@ fn a_repositorys_fault_is_fixed_from_below_its_top() {
             b"",
         )
         .succeeds()
-        .says("\nall is well\n");
+        .says("\nno problems found\n");
     is_healthy(&world);
 }
 
@@ -109,10 +109,10 @@ fn on_netrc_alone_git_needs_no_helper_and_doctor_says_so() {
     let token = world.heroku.issue_token(ANN);
     let entry = |host| format!("machine {host} login {ANN} password {token}\n");
     world.has_netrc(&(entry("api.heroku.com") + &entry("git.heroku.com")));
-    let found = is_found(&world, "git.no-helper", "it takes what stands in netrc");
+    let found = is_found(&world, "git.no-helper", "git only sends the entry in netrc");
     assert_eq!(found["severity"], "warn");
     assert_eq!(finding(&world, "push.credential"), None);
-    is_found_and_fixed(&world, "git.no-helper", "git asks no helper");
+    is_found_and_fixed(&world, "git.no-helper", "git has no credential helper");
     is_healthy(&world);
 }
 
@@ -126,13 +126,13 @@ fn who_would_ask_at_a_push_is_told() {
     is_found(
         &world,
         "push.credential",
-        "would ask by core.askPass in ~/.gitconfig",
+        "would ask for a password with core.askPass in ~/.gitconfig",
     );
     world.sets("GIT_ASKPASS", "/opt/other");
     is_found(
         &world,
         "push.credential",
-        "would ask by the program in GIT_ASKPASS",
+        "would ask for a password with the program in GIT_ASKPASS",
     );
 }
 
@@ -225,7 +225,11 @@ fn the_heroku_clis_next_command_undoes_nothing() {
     let world = healthy();
     world.helper("unsetup").succeeds();
     world.heroku_cli(Version::Current, "apps").succeeds();
-    is_found_and_fixed(&world, "git.heroku-cli-helper", "git asks the Heroku CLI");
+    is_found_and_fixed(
+        &world,
+        "git.heroku-cli-helper",
+        "git uses the Heroku CLI's helper",
+    );
     world.heroku_cli(Version::Current, "apps").succeeds();
     is_healthy(&world);
 }
@@ -234,7 +238,7 @@ fn the_heroku_clis_next_command_undoes_nothing() {
 fn after_the_heroku_clis_logout_both_helper_and_login_are_missed() {
     let world = healthy();
     world.heroku_cli(Version::Current, "logout").succeeds();
-    is_found(&world, "git.no-helper", "git asks no helper");
+    is_found(&world, "git.no-helper", "git has no credential helper");
     is_found(&world, "push.credential", "not logged in to Heroku");
 }
 
@@ -247,7 +251,7 @@ fn git_does_not_find_the_program() {
         .shell(&format!("{} doctor", program.display()), b"")
         .exits_with(1)
         .says("FAIL  git does not find git-credential-heroku-rs\n")
-        .says("to PATH in your shell's start file");
+        .says("to PATH in your shell's startup file");
 }
 
 #[test]
@@ -259,7 +263,7 @@ fn without_git_the_rest_is_looked_at_all_the_same() {
         .exits_with(1)
         .says("FAIL  git could not be started")
         .says("fix: install git, or put it on PATH")
-        .says("login.json names a…@example.com, and the keyring has its token");
+        .says("the active account is a…@example.com, and its token is in the keyring");
 }
 
 #[test]

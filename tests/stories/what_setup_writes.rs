@@ -53,7 +53,7 @@ fn a_helper_added_behind_ours_is_named_and_setup_moves_our_lines() {
     is_found_and_fixed(
         &world,
         "git.other-helpers",
-        "git tells `store` (global ~/.gitconfig)",
+        "git also gives the token to `store` (global ~/.gitconfig)",
     );
     assert!(config(&world).ends_with(&format!("helper = store\n{OURS}")));
     assert_eq!(config(&world).matches("heroku-rs").count(), 1);
@@ -68,7 +68,7 @@ fn a_helper_of_an_include_behind_ours_is_named_and_setup_moves_our_lines() {
     is_found(
         &world,
         "git.other-helpers",
-        "git tells `store` (global ~/more)",
+        "git also gives the token to `store` (global ~/more)",
     );
     world
         .helper("setup")
@@ -101,7 +101,7 @@ fn a_helper_by_any_pattern_of_gits_is_seen() {
         is_found_and_fixed(
             &world,
             "git.other-helpers",
-            "git tells `other` (local .git/config)",
+            "git also gives the token to `other` (local .git/config)",
         );
     }
     for pattern in ["*.heroku.com", "https://git.heroku.com/*"] {
@@ -122,7 +122,7 @@ fn the_proof_is_about_each_remotes_own_url() {
     for (url, words) in [
         (
             "https://bob%40example.com@git.heroku.com/blue-sky.git",
-            "the URL asks for b…@example.com, who is not logged in (remote other)",
+            "the URL names b…@example.com, which is not logged in (remote other)",
         ),
         (
             "https://heroku:@git.heroku.com/blue-sky.git",

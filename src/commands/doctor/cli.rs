@@ -1,4 +1,4 @@
-//! The official Heroku CLI beside us: which one it is, without starting it, and what it can see.
+//! The Heroku CLI on this machine: its version, without starting it, and what it can read.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,20 +12,20 @@ use crate::logins::lookup::Source;
 use crate::notice::{Command, Fix};
 use crate::secret_buf::SecretBuf;
 
-/// The first version that keeps its token in the keyring alone.
+/// The first version that stores its token in the keyring only.
 const KEYRING: (u32, u32) = (11, 8);
 
 pub(super) fn version(facts: &Facts<'_>) -> Vec<Finding> {
     let Some(program) = facts.context.environment.programs("heroku").next() else {
         return vec![Finding::pass(
             "heroku-cli.version",
-            "it is not on PATH, and not needed",
+            "the Heroku CLI is not on PATH, and is not needed",
         )];
     };
     let Some(version) = version_of(&program) else {
         return vec![Finding::pass(
             "heroku-cli.version",
-            format!("it is at {}", program.display()),
+            format!("the Heroku CLI is at {}", program.display()),
         )];
     };
     let served = facts.answer.found.as_ref().map(|found| found.source);
@@ -34,20 +34,19 @@ pub(super) fn version(facts: &Facts<'_>) -> Vec<Finding> {
         Some(numbers) if numbers < KEYRING && served == Some(Source::Keyring) => vec![
             Finding::warn(
                 "heroku-cli.version",
-                format!("version {version} of it looks into netrc, not into the keyring"),
+                format!("the Heroku CLI {version} reads netrc, not the keyring"),
             )
-            .because("two logins: one ends without the other")
+            .because("a login with one program does not log in the other")
             .with_advice("heroku update, or: npm install --global heroku"),
         ],
         Some(_) | None => vec![Finding::pass(
             "heroku-cli.version",
-            format!("version {version}, at {at}"),
+            format!("the Heroku CLI {version} is at {at}"),
         )],
     }
 }
 
-/// The version that its package names: asking the program itself takes a second, and lets it write
-/// to git's settings.
+/// The version in its package.json. Starting the program takes a second, and it may write to git's settings.
 fn version_of(program: &Path) -> Option<String> {
     let program = fs::canonicalize(program).ok()?;
     let mut dirs = program.ancestors().skip(1).take(4);
@@ -76,14 +75,14 @@ pub(super) fn secret_tool(facts: &Facts<'_>) -> Vec<Finding> {
     vec![
         Finding::warn(
             "heroku-cli.secret-tool",
-            "it does not see the keyring: secret-tool is not on PATH",
+            "the Heroku CLI cannot read the keyring: secret-tool is not on PATH",
         )
-        .because("it looks into netrc instead, and says that nobody is logged in")
+        .because("the Heroku CLI reads netrc instead, and reports that you are not logged in")
         .with_advice("apt-get install libsecret-tools"),
     ]
 }
 
-/// The accounts that the CLI knows by a name of the user's.
+/// The accounts that the CLI knows by names that the user chose.
 pub(super) fn aliases(facts: &Facts<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for (file, text) in alias_files(facts) {
@@ -93,10 +92,10 @@ pub(super) fn aliases(facts: &Facts<'_>) -> Vec<Finding> {
                 .any(|line| keys.iter().any(|key| line.trim_start().starts_with(key)))
         };
         if has("password") {
-            let what = format!("{} holds a token in plain text", file.display());
+            let what = format!("{} contains a token in plain text", file.display());
             found.push(
                 Finding::warn("heroku-cli.accounts", what)
-                    .because("the Heroku CLI wrote it when it lived on netrc")
+                    .because("the Heroku CLI stored the token there before it used the keyring")
                     .with_advice(Fix::command(
                         "remove the line with the password",
                         Command::new("sed -i '/password:/d'").path(&file, facts.home()),

@@ -17,7 +17,7 @@ pub(super) fn certificates(facts: &Facts<'_>) -> Vec<Finding> {
     {
         let finding = Finding::fail(
             "git.ssl-verify",
-            "GIT_SSL_NO_VERIFY is set: git does not verify Heroku's certificate, so anyone can impersonate it",
+            "GIT_SSL_NO_VERIFY is set: git does not verify Heroku's certificate, so anyone can impersonate Heroku",
         );
         found.push(finding.with_advice("unset GIT_SSL_NO_VERIFY"));
     }
@@ -27,11 +27,11 @@ pub(super) fn certificates(facts: &Facts<'_>) -> Vec<Finding> {
         let file = Path::new(&setting.value);
         if file.is_absolute() && !file.is_file() {
             let what = format!(
-                "{} in {} names a file that is not there",
+                "{} in {} names a file that does not exist",
                 setting.key, setting.origin
             );
             let finding = Finding::fail("git.ca-file", what)
-                .because("without CA certificates git cannot connect to Heroku")
+                .because("git cannot connect to Heroku without CA certificates")
                 .with_advice(setting.change_command("--unset-all", None, facts.home()));
             found.push(finding);
         }
@@ -55,7 +55,7 @@ fn unchecked(facts: &Facts<'_>) -> Option<Finding> {
         return None;
     }
     let what = format!(
-        "{} in {} is off: git does not verify Heroku's certificate, so anyone can impersonate it",
+        "{} in {} is off: git does not verify Heroku's certificate, so anyone can impersonate Heroku",
         deciding.key, deciding.origin
     );
     let advice = if deciding.key == "http.sslverify" {
@@ -74,7 +74,7 @@ pub(super) fn proxies(facts: &Facts<'_>) -> Vec<Finding> {
             if !setting.value.is_empty() && facts.context.environment.https_proxy.is_none() =>
         {
             let what = format!(
-                "git uses the proxy of {} in {}, and this program uses none",
+                "git uses the proxy in {} ({}), but heroku-rs uses none",
                 setting.key, setting.origin
             );
             let finding = Finding::warn("git.proxy", what)

@@ -1,4 +1,4 @@
-//! Copies of a token that other programs keep.
+//! Copies of a token that other programs store.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::notice::{Command, Fix};
 
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// The files of git's own helper `store`, which keeps passwords in plain text.
+/// The files of git's own helper `store`, which stores passwords in plain text.
 fn stored(facts: &Facts<'_>) -> Vec<Finding> {
     let files = store_files(facts);
     files
@@ -45,8 +45,8 @@ fn store_files(facts: &Facts<'_>) -> Vec<PathBuf> {
     files
 }
 
-/// The file that a helper names to git's `credential-store`: `--file X` or `--file=X`, and git takes
-/// the option's name cut short.
+/// The file that a helper names to git's `credential-store`: `--file X` or `--file=X`, and git accepts
+/// the option's name shortened.
 fn file_of_store(words: &[String], home: Option<&Path>) -> Option<PathBuf> {
     let is_store = |word: &String| {
         let name = word.rsplit('/').next().unwrap_or_default();
@@ -84,7 +84,7 @@ fn stored_in(file: &Path, facts: &Facts<'_>) -> Option<Finding> {
     Some(
         Finding::warn("copies.git-store", what)
             .because(with(
-                "git's helper `store` wrote it",
+                "git's helper `store` wrote the token there",
                 facts.describe(&token),
             ))
             .with_advice(Fix::command("remove it", erase)),
@@ -98,7 +98,7 @@ fn cached(facts: &Facts<'_>) -> Vec<Finding> {
     };
     let finding = Finding::warn(
         "copies.git-cache",
-        "git's helper `cache` has a token in its memory",
+        "git's helper `cache` has a token in memory",
     );
     let finding = match facts.describe(&token) {
         Some(about) => finding.because(about),
@@ -109,7 +109,7 @@ fn cached(facts: &Facts<'_>) -> Vec<Finding> {
     )]
 }
 
-/// What `docker login` keeps for Heroku's registry, where it has no credential helper.
+/// What `docker login` stores for Heroku's registry if docker has no credential helper.
 fn in_docker(facts: &Facts<'_>) -> Vec<Finding> {
     let Ok(file) = docker_config_file(facts.context) else {
         return Vec::new();
@@ -123,12 +123,12 @@ fn in_docker(facts: &Facts<'_>) -> Vec<Finding> {
                     file.display()
                 ),
             )
-            .because("docker stores it there unencrypted")
+            .because("docker stores the token there in plain text")
             .with_advice(
                 "git credential-heroku-rs setup --docker; docker logout registry.heroku.com",
             ),
         ],
-        // A file that docker itself could not read keeps nothing for it.
+        // docker could not read such a file either.
         Ok(false) | Err(_) => Vec::new(),
     }
 }
@@ -142,7 +142,7 @@ pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
     }
     vec![Finding::pass(
         "copies.none",
-        "none in git's helpers `store` and `cache`, or in docker's configuration",
+        "no copy of a token in git's helpers `store` and `cache` or in docker's configuration",
     )]
 }
 

@@ -1,4 +1,4 @@
-//! The facts that the checks go by, gathered once, and Heroku's word on each token, asked once.
+//! The facts that the checks use. Each is collected once; Heroku is asked once about each token.
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -25,7 +25,7 @@ pub(super) enum Reach {
     Offline,
 }
 
-/// What Heroku says of a token.
+/// What Heroku says about a token.
 #[derive(Clone)]
 pub(super) enum TokenStatus {
     Valid(AccountInfo),
@@ -34,7 +34,7 @@ pub(super) enum TokenStatus {
     NotAsked,
 }
 
-/// The world as it is at one moment.
+/// The state of the machine at one moment.
 pub(super) struct Facts<'a> {
     pub(super) context: &'a Context,
     /// All of git's settings, in its reading order.
@@ -45,7 +45,7 @@ pub(super) struct Facts<'a> {
     pub(super) remotes: Result<Vec<Remote>, Notice>,
     pub(super) listing: Result<Listing, Unavailable>,
     pub(super) login: LoginState,
-    /// What this program would answer.
+    /// What this program would answer to git.
     pub(super) answer: Answer,
     pub(super) api: Option<Result<HerokuApi, ApiError>>,
     asked: RefCell<Vec<(Token, TokenStatus)>>,
@@ -74,7 +74,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// The settings whose key is `section`, anything, and `name`; both in lower case.
+    /// The settings with a key of `section`, anything, and `name`; both in lower case.
     pub(super) fn settings_of(&self, section: &str, name: &str) -> Vec<&Setting> {
         let settings = self.settings.as_deref().unwrap_or_default();
         let is_it = |setting: &&Setting| {
@@ -84,7 +84,7 @@ impl<'a> Facts<'a> {
         settings.iter().filter(is_it).collect()
     }
 
-    /// What Heroku says of a token.
+    /// What Heroku says about a token.
     pub(super) fn status_of(&self, token: &Token) -> TokenStatus {
         let known = self
             .asked
@@ -114,7 +114,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Every token that was come upon.
+    /// Every token that was found.
     pub(super) fn tokens(&self) -> Vec<Token> {
         let listing = self.listing.iter().flat_map(|listing| &listing.items);
         let served = self.answer.found.iter().map(|found| &found.token);
@@ -146,14 +146,14 @@ impl<'a> Facts<'a> {
     pub(super) fn describe(&self, token: &Token) -> Option<String> {
         let served = self.answer.found.as_ref();
         if served.is_some_and(|found| found.token == *token) {
-            return Some("it is the token in use".to_owned());
+            return Some("this is the active token".to_owned());
         }
         if self.is_in_keyring(token) {
-            return Some("it is in the keyring too".to_owned());
+            return Some("this token is in the keyring too".to_owned());
         }
         match self.status_of(token) {
-            TokenStatus::Valid(info) => Some(format!("it is a valid token of {}", info.email)),
-            TokenStatus::Rejected => Some("Heroku rejects it".to_owned()),
+            TokenStatus::Valid(info) => Some(format!("this is a valid token of {}", info.email)),
+            TokenStatus::Rejected => Some("Heroku rejects this token".to_owned()),
             TokenStatus::Unknown(_) | TokenStatus::NotAsked => None,
         }
     }

@@ -11,31 +11,31 @@ use crate::notice::{Fix, Notice};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Severity {
-    /// As it should be.
+    /// No problem.
     Pass,
-    /// It works, and could be better.
+    /// A push works, but something should be fixed.
     Warn,
-    /// A push will not do what it should.
+    /// A push would fail.
     Fail,
 }
 
-/// What one check says.
+/// The result of a check.
 pub(super) struct Finding {
-    /// Its name, which stays: a group, a dot, and a word.
+    /// Its stable name: a group, a dot, and what is checked.
     pub(super) id: &'static str,
     pub(super) severity: Severity,
     pub(super) what: String,
     pub(super) why: String,
-    /// What the user can do.
+    /// What the user can do about it.
     pub(super) advice: Fix,
-    /// What `--fix` can do: only for what is ours.
+    /// What `--fix` can do: only with files and settings that are ours.
     pub(super) repair: Option<Repair>,
 }
 
 /// A change to something of ours, and how to undo it.
 #[derive(Clone)]
 pub(super) struct Repair {
-    /// What it does; two that say the same are one.
+    /// What it does. Two repairs with the same text are the same repair.
     pub(super) does: String,
     pub(super) undo: String,
     change: Rc<Change>,

@@ -1,5 +1,5 @@
-//! `--fix`: shows each change with how to undo it, and makes it if the user agrees. A change that
-//! fails does not stop the others.
+//! `--fix`: shows each change and how to undo it, and makes the change if the user agrees. If a change
+//! fails, the others are still offered.
 
 use super::{Change, Finding, Mask, Reach, Repair, examine};
 use crate::cli::Doctor;
@@ -31,7 +31,7 @@ pub(super) fn all(
             Answer::Yes => changes.extend(apply(&repair, mask, session)?),
             Answer::No => {}
             Answer::Stop => {
-                session.say("stopped: changes made before stay")?;
+                session.say("stopped: the changes made so far are kept")?;
                 break;
             }
         }

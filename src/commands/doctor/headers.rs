@@ -36,8 +36,7 @@ fn header(setting: &Setting, secret: &Secret, facts: &Facts<'_>) -> Finding {
         }
         Secret::Token(_) | Secret::Other => None,
     };
-    let why =
-        "git sends it instead of the helper's, and asks to erase the helper's if it is rejected";
+    let why = "git sends this header instead of the helper's token, and asks to erase the token if Heroku rejects the header";
     Finding::fail("git.password-in-header", what)
         .because(with(why, about))
         .with_advice(setting.change_command(

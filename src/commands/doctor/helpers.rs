@@ -1,4 +1,5 @@
-//! Whom git asks about Heroku, in which order, and who else is told the token.
+//! The credential helpers that git uses for Heroku: their order, their spelling, and which other helper gets
+//! the token.
 
 use std::path::Path;
 
@@ -7,10 +8,10 @@ use crate::account::Account;
 use crate::commands::our_helper;
 use crate::git::{HEROKU_HELPER, Kin, Scope, Setting};
 
-/// What the Heroku CLI writes before every command, where it can.
+/// The value that the Heroku CLI writes before every command, if it can.
 const CLI: &str = "!heroku git:credentials";
 
-/// Who is asked, who is told.
+/// The helpers before ours, ours, and the helpers after it.
 pub(super) fn order(facts: &Facts<'_>) -> Vec<Finding> {
     if let Err(notice) = &facts.settings {
         return vec![Finding::from_notice("git.config", Severity::Fail, notice)];
@@ -35,25 +36,22 @@ pub(super) fn order(facts: &Facts<'_>) -> Vec<Finding> {
             let mut found: Vec<Finding> =
                 before.iter().map(|other| shadowed(other, facts)).collect();
             let after = others(&facts.helpers[at + 1..]);
-            found.extend(after.iter().map(|other| told_too(other, facts)));
+            found.extend(after.iter().map(|other| also_gets_the_token(other, facts)));
             found
         }
     };
     if kins.iter().filter(|kin| **kin == Kin::Us).count() > 1 {
         let finding = Finding::warn(
             "git.duplicate-helper",
-            "git asks this program twice about Heroku",
+            "git starts heroku-rs twice for git.heroku.com",
         )
-        .because("each push starts it once more for nothing")
+        .because("the second start of the program has no use")
         .with_advice("git credential-heroku-rs setup");
         found.push(finding.with_repair(set_up(Scope::Global, facts)));
     }
     if first.is_some() && found.is_empty() {
-        found.push(fragile(facts).unwrap_or_else(|| {
-            Finding::pass(
-                "git.helper",
-                "git asks heroku-rs alone about git.heroku.com",
-            )
+        found.push(single_value(facts).unwrap_or_else(|| {
+            Finding::pass("git.helper", "git uses only heroku-rs for git.heroku.com")
         }));
     }
     found
@@ -64,16 +62,16 @@ fn not_asked(facts: &Facts<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let finding = match facts.helpers.as_slice() {
-        [] => nobody(facts),
+        [] => no_helper(facts),
         [.., last] if last.value == CLI => Finding::fail(
             "git.heroku-cli-helper",
-            "git asks the Heroku CLI, and not this program",
+            "git uses the Heroku CLI's helper instead of heroku-rs",
         )
-        .because("its logout removes every helper for Heroku, and its next command adds its own"),
+        .because("`heroku logout` removes every helper for Heroku, and the next `heroku` command adds the CLI's"),
         helpers => {
             let names: Vec<String> = helpers.iter().map(|one| described(one, facts)).collect();
             let names = names.join(", ");
-            let what = format!("git does not ask this program about Heroku, but {names}");
+            let what = format!("git uses {names} instead of heroku-rs for git.heroku.com");
             Finding::fail("git.not-configured", what)
         }
     };
@@ -81,17 +79,20 @@ fn not_asked(facts: &Facts<'_>) -> Vec<Finding> {
     vec![finding.with_repair(set_up(Scope::Global, facts))]
 }
 
-/// Without a helper git takes what stands in netrc, and asks the person else.
-fn nobody(facts: &Facts<'_>) -> Finding {
-    let (id, what) = ("git.no-helper", "git asks no helper about Heroku");
+/// Without a helper, git sends the entry in netrc, or else asks the user.
+fn no_helper(facts: &Facts<'_>) -> Finding {
+    let (id, what) = (
+        "git.no-helper",
+        "git has no credential helper for git.heroku.com",
+    );
     if is_sent_by_git(facts) {
-        Finding::warn(id, what).because("it takes what stands in netrc, and nothing else")
+        Finding::warn(id, what).because("git only sends the entry in netrc")
     } else {
-        Finding::fail(id, what).because("it asks you at every push")
+        Finding::fail(id, what).because("git asks you for a password at every push")
     }
 }
 
-/// A helper, its place, and whether there is such a program.
+/// A helper, where it is set, and whether its program exists.
 fn described(helper: &Setting, facts: &Facts<'_>) -> String {
     let mut text = format!(
         "{} ({} {})",
@@ -116,30 +117,31 @@ fn is_missing(helper: &Setting, facts: &Facts<'_>) -> bool {
 }
 
 fn shadowed(other: &Setting, facts: &Facts<'_>) -> Finding {
-    let what = format!("git asks {} before this program", described(other, facts));
+    let what = format!("git asks {} before heroku-rs", described(other, facts));
     let why = if is_missing(other, facts) {
-        "git complains about it at every push"
+        "git prints an error about that helper at every push"
     } else {
-        "what it answers is taken, and it is told every token that worked"
+        "git uses that helper's answer, and gives it every password that worked"
     };
-    silenced(
+    with_reset(
         Finding::fail("git.helper-before", what).because(why),
         other,
         facts,
     )
 }
 
-fn told_too(other: &Setting, facts: &Facts<'_>) -> Finding {
-    let what = format!("git tells {} the token too", described(other, facts));
-    let why = "git hands a password that worked to every helper, and some keep it in plain text";
-    silenced(
+fn also_gets_the_token(other: &Setting, facts: &Facts<'_>) -> Finding {
+    let what = format!("git also gives the token to {}", described(other, facts));
+    let why =
+        "git gives a password that worked to every helper, and some helpers store it in plain text";
+    with_reset(
         Finding::warn("git.other-helpers", what).because(why),
         other,
         facts,
     )
 }
 
-/// Values that mean this program, and that git does not find it by.
+/// Values that mean this program but do not start it.
 pub(super) fn spelling(facts: &Facts<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for helper in &facts.helpers {
@@ -149,10 +151,10 @@ pub(super) fn spelling(facts: &Facts<'_>) -> Vec<Finding> {
                 "git.misspelled-helper",
                 "git would run a command that does not exist",
             ),
-            Kin::Stale => ("git.missing-helper", "there is no such file"),
+            Kin::Stale => ("git.missing-helper", "the file does not exist"),
         };
         let (value, origin) = (helper.shown_value(), &helper.origin);
-        let what = format!("the helper {value} in {origin} does not start this program");
+        let what = format!("the helper {value} in {origin} does not start heroku-rs");
         found.push(
             Finding::fail(id, what)
                 .because(why)
@@ -163,14 +165,14 @@ pub(super) fn spelling(facts: &Facts<'_>) -> Vec<Finding> {
     found
 }
 
-/// The reset that silences a helper has to come after it: in the same file, or in a later one.
-fn silenced(finding: Finding, other: &Setting, facts: &Facts<'_>) -> Finding {
+/// The reset that disables a helper must come after it: in the same file, or in a later one.
+fn with_reset(finding: Finding, other: &Setting, facts: &Facts<'_>) -> Finding {
     finding
         .with_advice(other.silencer())
         .with_repair(set_up_over(other, facts))
 }
 
-/// Runs `setup` in the scope of another helper's setting; none if that scope is not ours to change.
+/// Runs `setup` in the scope of another helper's setting; none if `setup` cannot write to that scope.
 pub(super) fn set_up_over(helper: &Setting, facts: &Facts<'_>) -> Option<Repair> {
     match helper.scope.as_str() {
         "system" | "global" => set_up(Scope::Global, facts),
@@ -179,28 +181,28 @@ pub(super) fn set_up_over(helper: &Setting, facts: &Facts<'_>) -> Option<Repair>
     }
 }
 
-/// The Heroku CLI writes its own helper over a single value, and beside none.
-fn fragile(facts: &Facts<'_>) -> Option<Finding> {
+/// The Heroku CLI replaces a single value by its own helper, and adds its helper if there is none.
+fn single_value(facts: &Facts<'_>) -> Option<Finding> {
     let has_cli = facts.context.environment.has_program("heroku");
     let values = facts.settings.as_deref().unwrap_or_default().iter();
     let values: Vec<&str> = values
         .filter(|one| one.key == HEROKU_HELPER && one.scope == "global")
         .map(|one| one.value.as_str())
         .collect();
-    let stands = values.len() > 1 || values.last() == Some(&CLI);
-    if !has_cli || stands {
+    let is_kept = values.len() > 1 || values.last() == Some(&CLI);
+    if !has_cli || is_kept {
         return None;
     }
-    let what = "the next command of the Heroku CLI adds its own helper for Heroku";
+    let what = "the Heroku CLI will add its own helper at its next command";
     let finding = Finding::warn("git.single-value", what)
-        .because("it does so unless the key has two values, the blank reset and ours")
+        .because("the Heroku CLI only keeps a setting with two values: an empty one and ours")
         .with_advice("git credential-heroku-rs setup");
     Some(finding.with_repair(set_up(Scope::Global, facts)))
 }
 
 fn set_up(scope: Scope, facts: &Facts<'_>) -> Option<Repair> {
     let helper = our_helper(facts.context).ok()?;
-    let does = format!("make git ask heroku-rs alone about git.heroku.com, in {scope}");
+    let does = format!("configure git to use only heroku-rs for git.heroku.com, in {scope}");
     let undo = match scope {
         Scope::Global => "git credential-heroku-rs unsetup",
         Scope::Local => "git credential-heroku-rs unsetup --local",
@@ -211,7 +213,7 @@ fn set_up(scope: Scope, facts: &Facts<'_>) -> Option<Repair> {
     }))
 }
 
-/// A user name that makes git ask for an account which has no token here.
+/// A user name in git's settings that names an account without a token.
 pub(super) fn user_names(facts: &Facts<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for setting in facts.settings_of("credential", "username") {
@@ -229,12 +231,12 @@ pub(super) fn user_names(facts: &Facts<'_>) -> Vec<Finding> {
             continue;
         }
         let what = format!(
-            "git asks for the token of {account} ({}), and there is none here",
-            setting.origin
+            "{} in {} names {account}, which is not logged in",
+            setting.key, setting.origin
         );
         found.push(
             Finding::fail("git.username", what)
-                .because("a user name that is an email means that account and no other")
+                .because("a user name that is an email selects exactly that account")
                 .with_advice(setting.change_command("--unset-all", None, facts.home())),
         );
     }

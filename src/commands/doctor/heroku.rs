@@ -1,4 +1,4 @@
-//! Heroku itself: whether it can be reached, what time it is there, and what it says of the tokens.
+//! Heroku itself: whether its API can be reached, its time, and whether it accepts the tokens.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -8,13 +8,17 @@ use crate::heroku_api::HerokuApi;
 use crate::logins::lookup::{Found, Outcome, Source};
 use crate::token_metadata;
 
-/// A clock that is further off than this tells the end of a token wrongly, and the codes of an
-/// authenticator too.
+/// If the clock differs by more than this, tokens seem to expire at another time, and MFA codes are wrong.
 const SKEW: SignedDuration = SignedDuration::from_mins(2);
 
 pub(super) fn reachable(facts: &Facts<'_>) -> Vec<Finding> {
     let api = match &facts.api {
-        None => return vec![Finding::pass("heroku.connection", "it was not asked")],
+        None => {
+            return vec![Finding::pass(
+                "heroku.connection",
+                "Heroku was not asked (--offline)",
+            )];
+        }
         Some(Ok(api)) => api,
         Some(Err(failure)) => {
             return vec![Finding::from_notice(
@@ -26,7 +30,7 @@ pub(super) fn reachable(facts: &Facts<'_>) -> Vec<Finding> {
     };
     match clock(api) {
         Ok(finding) => vec![
-            Finding::pass("heroku.connection", "it can be reached"),
+            Finding::pass("heroku.connection", "Heroku's API can be reached"),
             finding,
         ],
         Err(notice) => vec![Finding::from_notice(
@@ -42,12 +46,15 @@ fn clock(api: &HerokuApi) -> Result<Finding, crate::notice::Notice> {
     let Some(there) = there else {
         return Ok(Finding::pass(
             "heroku.clock",
-            "it does not say what time it is",
+            "Heroku's API does not report its time",
         ));
     };
     let ahead = Timestamp::now().duration_since(there);
     if ahead.abs() <= SKEW {
-        return Ok(Finding::pass("heroku.clock", "its clock and yours agree"));
+        return Ok(Finding::pass(
+            "heroku.clock",
+            "the clock agrees with Heroku's",
+        ));
     }
     let way = if ahead.is_negative() {
         "behind"
@@ -55,20 +62,20 @@ fn clock(api: &HerokuApi) -> Result<Finding, crate::notice::Notice> {
         "ahead of"
     };
     let what = format!(
-        "your clock is {} minutes {way} Heroku's",
+        "the clock is {} minutes {way} Heroku's",
         ahead.abs().as_mins()
     );
     Ok(Finding::warn("heroku.clock", what)
-        .because("tokens seem to end at another time, and an authenticator's codes are refused")
+        .because("tokens seem to expire at another time, and MFA codes are rejected")
         .with_advice("timedatectl set-ntp true"))
 }
 
 /// The token that git gets.
 pub(super) fn token_in_use(facts: &Facts<'_>) -> Vec<Finding> {
     let Some(found) = &facts.answer.found else {
-        return ended(facts);
+        return expired(facts);
     };
-    let whose = found
+    let of_account = found
         .account
         .as_ref()
         .map(|account| format!(" of {account}"))
@@ -77,21 +84,21 @@ pub(super) fn token_in_use(facts: &Facts<'_>) -> Vec<Finding> {
         TokenStatus::Valid(info) => {
             let mut findings = vec![Finding::pass(
                 "heroku.token",
-                format!("it takes the token of {}{}", info.email, until(found)),
+                format!("the token of {} is valid{}", info.email, until(found)),
             )];
-            findings.extend(ends_soon(found));
-            findings.extend(weak(found));
+            findings.extend(expires_soon(found));
+            findings.extend(without_push_scope(found));
             findings
         }
-        TokenStatus::Rejected => vec![refused(
+        TokenStatus::Rejected => vec![rejected(
             Finding::fail(
                 "heroku.token-rejected",
-                format!("it refuses the token{whose} in {}", found.source),
+                format!("Heroku rejects the token{of_account} in {}", found.source),
             ),
             found.source,
         )],
         TokenStatus::Unknown(notice) => {
-            let what = format!("whether it takes the token is not known: {}", notice.what());
+            let what = format!("the token could not be checked: {}", notice.what());
             vec![Finding::warn("heroku.token", what).with_advice(notice.fix())]
         }
         TokenStatus::NotAsked => Vec::new(),
@@ -102,42 +109,42 @@ fn until(found: &Found) -> String {
     let expires = found.known.as_ref().and_then(|known| known.expires);
     expires.map_or_else(String::new, |end| {
         let left = end.duration_since(Timestamp::now());
-        format!(", which ends {}", span(left))
+        format!(", and expires {}", span(left))
     })
 }
 
-fn ends_soon(found: &Found) -> Option<Finding> {
+fn expires_soon(found: &Found) -> Option<Finding> {
     let known = found.known.as_ref()?;
     let left = known.left_if_near_its_end(Timestamp::now())?;
     let finding = Finding::warn(
         "heroku.token-expires-soon",
-        format!("the token ends {}", span(left)),
+        format!("the token expires {}", span(left)),
     );
     Some(finding.with_advice("git credential-heroku-rs rotate"))
 }
 
-fn weak(found: &Found) -> Option<Finding> {
+fn without_push_scope(found: &Found) -> Option<Finding> {
     let scope = &found.known.as_ref()?.scope;
     (!may_push(scope)).then(|| {
         Finding::fail(
             "heroku.token-scope",
-            format!("the token may not push: its scope is {}", scope.join(", ")),
+            format!("the token cannot push (scope: {})", scope.join(", ")),
         )
-        .with_advice("make one with the scope global: git credential-heroku-rs login")
+        .with_advice("create a token with the scope global: git credential-heroku-rs login")
     })
 }
 
-fn refused(finding: Finding, source: Source) -> Finding {
-    let finding = finding.because("it is revoked or expired");
+fn rejected(finding: Finding, source: Source) -> Finding {
+    let finding = finding.because("the token is revoked or expired");
     match source {
         Source::ApiKey => finding.with_advice("set HEROKU_API_KEY to a valid token, or unset it"),
         Source::Netrc | Source::Keyring => finding.with_advice("git credential-heroku-rs login"),
     }
 }
 
-/// The token in use has come to its end, and is not served any more.
-fn ended(facts: &Facts<'_>) -> Vec<Finding> {
-    let ended = facts
+/// The active token has expired, so git does not get it any more.
+fn expired(facts: &Facts<'_>) -> Vec<Finding> {
+    let expired = facts
         .answer
         .trail
         .iter()
@@ -145,17 +152,17 @@ fn ended(facts: &Facts<'_>) -> Vec<Finding> {
             Outcome::Expired(_, end) => Some((*source, *end)),
             _ => None,
         });
-    let Some((source, end)) = ended else {
+    let Some((source, end)) = expired else {
         return Vec::new();
     };
     let what = format!(
-        "the token in {source} ended on {}",
+        "the token in {source} expired on {}",
         end.strftime("%Y-%m-%d")
     );
     vec![Finding::fail("heroku.token-expired", what).with_advice("git credential-heroku-rs login")]
 }
 
-/// The tokens of other accounts in the keyring: a switch should not be a surprise.
+/// The tokens of other accounts in the keyring, before a switch makes one active.
 pub(super) fn other_tokens(facts: &Facts<'_>) -> Vec<Finding> {
     let Ok(listing) = &facts.listing else {
         return Vec::new();
@@ -167,17 +174,17 @@ pub(super) fn other_tokens(facts: &Facts<'_>) -> Vec<Finding> {
         .iter()
         .filter(|item| used != Some(&item.token))
     {
-        let is_told = used.is_none()
+        let is_reported = used.is_none()
             && token_metadata::about(&facts.context.environment, &item.token)
                 .and_then(|known| known.expires)
                 .is_some_and(|end| end <= Timestamp::now());
-        if !is_told && matches!(facts.status_of(&item.token), TokenStatus::Rejected) {
+        if !is_reported && matches!(facts.status_of(&item.token), TokenStatus::Rejected) {
             let what = format!(
-                "it refuses the token of {}, which is not in use",
+                "Heroku rejects the token of {}, which is not the active account",
                 item.account
             );
             let finding = Finding::warn("heroku.other-token-rejected", what);
-            found.push(refused(finding, Source::Keyring));
+            found.push(rejected(finding, Source::Keyring));
         }
     }
     found

@@ -1,4 +1,4 @@
-//! The keyring: whether it can be asked, and whether what lies there is as both programs want it.
+//! The keyring: whether it can be read, and whether its items are as the Heroku CLI and this program need them.
 
 use super::{Facts, Finding, Repair, Severity, TokenStatus};
 use crate::account::Account;
@@ -13,30 +13,28 @@ pub(super) fn reachable(facts: &Facts<'_>) -> Vec<Finding> {
     };
     let accounts = listing.items.iter().filter(|item| item.account.is_email());
     let what = match accounts.count() {
-        0 => "it is open, and has no login of Heroku's".to_owned(),
-        1 => "it is open, and has the login of 1 account".to_owned(),
-        many => format!("it is open, and has the logins of {many} accounts"),
+        0 => "the keyring is unlocked, with no Heroku account".to_owned(),
+        1 => "the keyring is unlocked, with 1 Heroku account".to_owned(),
+        many => format!("the keyring is unlocked, with {many} Heroku accounts"),
     };
     let mut found = vec![Finding::pass("keyring.access", what)];
     if let Some(lock) = listing.locked {
         let notice = Unavailable::Locked(lock).notice();
         let part = Finding::from_notice("keyring.partly-locked", Severity::Warn, &notice);
-        found.push(
-            part.because("it may have further logins, and nothing is concluded without them"),
-        );
+        found.push(part.because("the locked part may contain more tokens"));
     }
     if !facts.context.keyring().is_shared() {
-        let what = "it is Credential Manager, where the Heroku CLI does not look";
+        let what = "the keyring is Windows Credential Manager, which the Heroku CLI does not read";
         found.push(
             Finding::warn("keyring.not-shared", what)
                 .because("this Windows has no PasswordVault")
-                .with_advice("log in with the Heroku CLI, too: heroku login"),
+                .with_advice("log in with the Heroku CLI too: heroku login"),
         );
     }
     found
 }
 
-/// On a machine without a keyring another source is as good; a locked one is not as it should be.
+/// Without a keyring, another source is just as good. A locked keyring is a problem.
 fn unreachable(facts: &Facts<'_>, why: &Unavailable) -> Finding {
     let notice = why.notice();
     let found = facts.answer.found.as_ref();
@@ -51,24 +49,24 @@ fn unreachable(facts: &Facts<'_>, why: &Unavailable) -> Finding {
     }
 }
 
-/// Several items of one account: which of them is served is the daemon's choice.
+/// Several items of one account: the keyring program decides which of them is read.
 pub(super) fn duplicates(facts: &Facts<'_>) -> Vec<Finding> {
     let Ok(listing) = &facts.listing else {
         return Vec::new();
     };
-    let is_doubled = |item: &&Item| {
+    let has_duplicates = |item: &&Item| {
         listing
             .duplicates
             .iter()
             .any(|other| other.account == item.account)
     };
-    let doubled = listing.items.iter().filter(is_doubled);
-    doubled
-        .map(|item| doubled_item(item, listing, facts))
+    let first_items = listing.items.iter().filter(has_duplicates);
+    first_items
+        .map(|item| duplicates_of(item, listing, facts))
         .collect()
 }
 
-fn doubled_item(first: &Item, listing: &Listing, facts: &Facts<'_>) -> Finding {
+fn duplicates_of(first: &Item, listing: &Listing, facts: &Facts<'_>) -> Finding {
     let account = &first.account;
     let others = listing.duplicates.iter();
     let others = others.filter(|other| other.account == *account);
@@ -76,10 +74,10 @@ fn doubled_item(first: &Item, listing: &Listing, facts: &Facts<'_>) -> Finding {
     let count = all.len();
     let finding = Finding::warn(
         "keyring.duplicates",
-        format!("there are {count} items of {account}"),
+        format!("the keyring has {count} items for {account}"),
     )
-    .because("if the first is removed, an older token takes its place")
-    .with_advice("log in again, which leaves one: git credential-heroku-rs login");
+    .because("if one item is removed, an older token is used")
+    .with_advice("log in again, which leaves one item: git credential-heroku-rs login");
     let is_rejected = |item: &Item| matches!(facts.status_of(&item.token), TokenStatus::Rejected);
     let kept = all
         .iter()
@@ -89,9 +87,10 @@ fn doubled_item(first: &Item, listing: &Listing, facts: &Facts<'_>) -> Finding {
     if !all.iter().all(is_idle) {
         return finding;
     }
-    let does =
-        format!("keep one of the {count} items of {account}: the others are copies, or rejected");
-    let undo = "not needed: the others are of no use";
+    let does = format!(
+        "keep one of the {count} keyring items for {account}; the others are copies or rejected"
+    );
+    let undo = "not needed: the removed items have no use";
     let (account, first, kept) = (account.clone(), first.token.clone(), kept.token.clone());
     finding.with_repair(Repair::new(does, undo, move |context| {
         logins::leave_one(context, &account, &first, &kept)
@@ -103,20 +102,22 @@ pub(super) fn unusable(facts: &Facts<'_>) -> Vec<Finding> {
     let Ok(listing) = &facts.listing else {
         return Vec::new();
     };
-    match listing.unusable {
-        0 => Vec::new(),
-        count => vec![
-            Finding::warn(
-                "keyring.unusable-items",
-                format!("{count} items under Heroku's name hold no token, or belong to no account"),
-            )
+    let what = match listing.unusable {
+        0 => return Vec::new(),
+        1 => "1 keyring item of the service heroku-cli contains no token, or names no account"
+            .to_owned(),
+        count => format!(
+            "{count} keyring items of the service heroku-cli contain no token, or name no account"
+        ),
+    };
+    vec![
+        Finding::warn("keyring.unusable-items", what)
             .with_advice("look for `heroku-cli` in your keyring program"),
-        ],
-    }
+    ]
 }
 
-/// A token that was pasted at git's prompt lies under the user name that git gave, until Heroku has
-/// said whose it is. One that lies under an email that is not its owner's is as lost.
+/// A token that was pasted at git's prompt is stored under the user name that git gave, until Heroku has named
+/// its account. A token stored under the email of another account is just as hard to find.
 pub(super) fn names(facts: &Facts<'_>) -> Vec<Finding> {
     let Ok(listing) = &facts.listing else {
         return Vec::new();
@@ -138,24 +139,27 @@ pub(super) fn names(facts: &Facts<'_>) -> Vec<Finding> {
     found
 }
 
-/// Heroku may spell an email in other letters than the person did.
+/// Heroku may spell an email with other letter case than the user did.
 fn same(one: &Account, other: &Account) -> bool {
     one.as_str().eq_ignore_ascii_case(other.as_str())
 }
 
 fn unnamed(item: &Item) -> Finding {
     let what = format!(
-        "a token lies under the name {}, which is no account",
+        "a token in the keyring is stored under {}, which is not an account",
         item.account
     );
     Finding::warn("keyring.no-account", what)
-        .because("it was pasted at git's prompt; the Heroku CLI does not see it")
+        .because("the token was pasted at git's prompt, and the Heroku CLI does not find it")
         .with_advice("git credential-heroku-rs status")
 }
 
 fn misnamed(item: &Item, owner: &Account) -> Finding {
-    let what = format!("the token of {owner} lies under the name {}", item.account);
+    let what = format!(
+        "the token of {owner} is stored under {} in the keyring",
+        item.account
+    );
     Finding::warn("keyring.wrong-account", what)
-        .because("Heroku says which account it belongs to; pushes are made in that name")
+        .because("Heroku decides by the token which account a push belongs to")
         .with_advice("git credential-heroku-rs login")
 }

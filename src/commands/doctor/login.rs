@@ -1,5 +1,4 @@
-//! Which account is in use: `login.json`, the variables that go before it, and who else may
-//! write what decides it.
+//! The active account: `login.json`, and the variables that take precedence over it.
 
 use super::{Facts, Finding, Repair};
 use crate::account::Account;
@@ -21,61 +20,62 @@ pub(super) fn login_json(facts: &Facts<'_>) -> Vec<Finding> {
         (LoginState::Account(account), _) if facts.item_of(account).is_some() => {
             vec![Finding::pass(
                 "login.active-account",
-                format!("login.json names {account}, and the keyring has its token"),
+                format!("the active account is {account}, and its token is in the keyring"),
             )]
         }
-        // Its token may be behind the lock, and one beside a lock need not be the only one.
+        // The locked part may contain the account's token, or another account.
         _ if listing.locked.is_some() => Vec::new(),
         (LoginState::Account(account), named) => {
-            vec![dangling(account, !named.is_empty(), facts)]
+            vec![without_token(account, !named.is_empty(), facts)]
         }
         (LoginState::NotTrusted(why), _) => vec![
             Finding::fail(
                 "login.not-trusted",
                 format!("login.json is not used: {why}"),
             )
-            .because("another user could choose the account in whose name you push")
+            .because("another user could change the account that you push with")
             .with_advice(heroku_cli::trusting_fix(*why, &facts.context.environment)),
         ],
         (LoginState::Absent | LoginState::Unusable, []) => Vec::new(),
         (LoginState::Absent, [only]) => vec![
             Finding::warn(
                 "login.json-missing",
-                "login.json is not there: the Heroku CLI sees no login",
+                "login.json does not exist, so the Heroku CLI sees no login",
             )
-            .because("one failed look into the keyring makes the Heroku CLI remove it")
+            .because("the Heroku CLI removes the file if it cannot read the keyring once")
             .with_advice("git credential-heroku-rs status")
             .with_repair(pointing_to(only, facts)),
         ],
         (LoginState::Unusable, [only]) => vec![
-            Finding::warn("login.json-invalid", "login.json names no account")
-                .because(
-                    "it is not JSON, or the name in it is no email; the Heroku CLI sees no login",
-                )
-                .with_advice("git credential-heroku-rs status")
-                .with_repair(pointing_to(only, facts)),
+            Finding::warn(
+                "login.json-invalid",
+                "login.json names no account, so the Heroku CLI sees no login",
+            )
+            .because("the file is not JSON, or the name in it is not an email")
+            .with_advice("git credential-heroku-rs status")
+            .with_repair(pointing_to(only, facts)),
         ],
         (LoginState::Absent | LoginState::Unusable, several) => vec![
             Finding::fail(
                 "login.no-active-account",
                 format!(
-                    "{} accounts have a token here, and none is chosen",
+                    "{} accounts have a token in the keyring, and none is active",
                     several.len()
                 ),
             )
-            .because("login.json names none of them, and nobody guesses")
+            .because("login.json names none of them")
             .with_advice("git credential-heroku-rs switch EMAIL"),
         ],
     }
 }
 
-/// `login.json` names an account whose token is gone.
-fn dangling(account: &Account, has_others: bool, facts: &Facts<'_>) -> Finding {
-    let what = format!("login.json names {account}, and the keyring has no token of it");
+/// `login.json` names an account that has no token.
+fn without_token(account: &Account, has_others: bool, facts: &Facts<'_>) -> Finding {
+    let what = format!("the active account {account} has no token in the keyring");
     let finding = match &facts.answer.found {
-        Some(_) => Finding::warn("login.no-token", what).because("another source has one"),
+        Some(_) => Finding::warn("login.no-token", what).because("another source has a token"),
         None => Finding::fail("login.no-token", what)
-            .because("nothing is served in another account's name"),
+            .because("git gets no token of another account instead"),
     };
     if has_others {
         finding.with_advice("git credential-heroku-rs login, or: switch EMAIL")
@@ -85,8 +85,9 @@ fn dangling(account: &Account, has_others: bool, facts: &Facts<'_>) -> Finding {
 }
 
 fn pointing_to(account: &Account, facts: &Facts<'_>) -> Repair {
-    let does =
-        format!("write login.json: {account} is in use, the only one with a token in the keyring");
+    let does = format!(
+        "write login.json: {account} becomes active, the only account with a token in the keyring"
+    );
     let file = heroku_cli::login_file(&facts.context.environment).unwrap_or_default();
     let undo = match &facts.login {
         LoginState::Account(before) => {
@@ -102,7 +103,7 @@ fn pointing_to(account: &Account, facts: &Facts<'_>) -> Repair {
     })
 }
 
-/// Variables that decide before anything else does.
+/// Environment variables that take precedence over the login, or change what the Heroku CLI does.
 pub(super) fn variables(facts: &Facts<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     let context = facts.context;
@@ -111,10 +112,10 @@ pub(super) fn variables(facts: &Facts<'_>) -> Vec<Finding> {
         Some(Err(why)) => found.push(
             Finding::fail(
                 "login.api-key",
-                format!("HEROKU_API_KEY is of no use: {why}"),
+                format!("HEROKU_API_KEY is not used: {why}"),
             )
-            .because("the Heroku CLI takes it all the same, and nothing else")
-            .with_advice("unset HEROKU_API_KEY"),
+            .because("the Heroku CLI uses the variable anyway, and no other login")
+            .with_advice("set HEROKU_API_KEY to a valid token, or unset it"),
         ),
         Some(Ok(token)) => found.push(api_key(token, facts)),
     }
@@ -122,7 +123,7 @@ pub(super) fn variables(facts: &Facts<'_>) -> Vec<Finding> {
     if is_set("HEROKU_API_TOKEN") && context.environment.api_key.is_none() {
         let finding = Finding::warn(
             "login.api-token",
-            "HEROKU_API_TOKEN is set, and no program reads it",
+            "HEROKU_API_TOKEN is set, but no program reads this variable",
         );
         found
             .push(finding.with_advice(
@@ -130,13 +131,14 @@ pub(super) fn variables(facts: &Facts<'_>) -> Vec<Finding> {
             ));
     }
     if is_set("HEROKU_DEBUG") {
-        let finding = Finding::warn("login.heroku-debug", "HEROKU_DEBUG is set")
-            .because("the Heroku CLI prints whole answers then, and the new token at a login");
+        let finding = Finding::warn("login.heroku-debug", "HEROKU_DEBUG is set").because(
+            "the Heroku CLI prints whole API responses then, and the new token at a login",
+        );
         found.push(finding.with_advice("unset HEROKU_DEBUG"));
     }
     if is_set("HEROKU_GIT_HOST") {
         let finding = Finding::warn("login.heroku-git-host", "HEROKU_GIT_HOST is set").because(
-            "the Heroku CLI gives the token to any server named there; this program does not",
+            "the Heroku CLI sends the token to the server in this variable; heroku-rs does not",
         );
         found.push(finding.with_advice("unset HEROKU_GIT_HOST"));
     }
@@ -144,7 +146,7 @@ pub(super) fn variables(facts: &Facts<'_>) -> Vec<Finding> {
     found
 }
 
-/// `HEROKU_HOST`, where it leads anywhere but to Heroku's own hosts.
+/// `HEROKU_HOST`, if it names another host than heroku.com.
 fn other_heroku(heroku_host: Option<&str>) -> Option<Finding> {
     let finding = match HerokuHost::in_use(Service::Api, heroku_host) {
         None => Finding::fail(
@@ -154,9 +156,9 @@ fn other_heroku(heroku_host: Option<&str>) -> Option<Finding> {
         Some(host) if host.is_production() => return None,
         Some(host) => Finding::warn(
             "login.heroku-host",
-            format!("HEROKU_HOST leads to {host}, for this program and for the Heroku CLI"),
+            format!("HEROKU_HOST selects {host}, for heroku-rs and for the Heroku CLI"),
         )
-        .because("what is told here of git is about git.heroku.com"),
+        .because("the checks of git here are about git.heroku.com"),
     };
     Some(finding.with_advice("unset HEROKU_HOST"))
 }
@@ -166,21 +168,21 @@ fn api_key(token: &crate::token::Token, facts: &Facts<'_>) -> Finding {
     match items {
         Ok(1..) if !facts.is_in_keyring(token) => Finding::warn(
             "login.api-key",
-            "HEROKU_API_KEY goes before the keyring, which has another token",
+            "HEROKU_API_KEY takes precedence over the keyring, which has another token",
         )
-        .because("git and the Heroku CLI take the variable's, whoever is logged in")
+        .because("git and the Heroku CLI use the variable, whichever account is active")
         .with_advice("unset HEROKU_API_KEY"),
         _ => Finding::pass("login.api-key", "the token comes from HEROKU_API_KEY"),
     }
 }
 
-/// Where the token comes from, where that is neither the keyring nor a variable.
+/// Where the token comes from, if that is neither the keyring nor a variable.
 pub(super) fn source(facts: &Facts<'_>) -> Vec<Finding> {
     match &facts.answer.found {
         Some(found) if found.source == Source::Netrc => {
             vec![Finding::pass(
                 "login.source",
-                "the token comes from netrc, in plain text",
+                "the token comes from netrc, where it is stored in plain text",
             )]
         }
         _ => Vec::new(),

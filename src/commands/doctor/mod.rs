@@ -1,5 +1,5 @@
-//! `doctor`: looks at all that lies between `git push` and Heroku, says what is wrong and what
-//! mends it, and with `--fix` mends what it safely can.
+//! `doctor`: checks everything between `git push` and Heroku, reports problems and their fixes, and fixes
+//! with `--fix` what it safely can.
 //!
 //! A check never changes anything. `--fix` changes only what is ours: our lines in git's configuration,
 //! `login.json`, duplicate items in the keyring, the mode of our files and of netrc. For a secret in another
@@ -36,10 +36,10 @@ use netrc::is_sent_by_git;
 use program::found_by_git;
 use report::{Change, Colour, Mask, Report};
 
-/// A question about the machine.
+/// A check: a pure function of the facts.
 type Check = fn(&Facts<'_>) -> Vec<Finding>;
 
-/// Every check, in the order in which a push meets what it is about.
+/// Every check, in the order in which a push depends on them.
 const CHECKS: &[Check] = &[
     program::on_path,
     program::copies,
@@ -78,8 +78,8 @@ pub(super) fn run(arguments: &Doctor, session: &mut Session<'_, '_>) -> anyhow::
         Reach::Online
     };
     if arguments.fix && !arguments.yes && !terminal::is_available() {
-        let what = "there is no terminal to ask on before each change";
-        let advice = "give --yes, or look first: git credential-heroku-rs doctor";
+        let what = "no terminal to ask for confirmation";
+        let advice = "fix without asking: git credential-heroku-rs doctor --fix --yes";
         return Err(Notice::new(what, advice).of_kind(Kind::Usage).into());
     }
     let mut mask = Mask::new(session.context);
@@ -106,7 +106,7 @@ pub(super) fn run(arguments: &Doctor, session: &mut Session<'_, '_>) -> anyhow::
 }
 
 fn examine(reach: Reach, mask: &mut Mask, session: &Session<'_, '_>) -> Vec<Finding> {
-    let _spinner = Spinner::start("looking", &session.context.environment);
+    let _spinner = Spinner::start("checking", &session.context.environment);
     let facts = Facts::new(session.context, reach);
     let findings = CHECKS.iter().flat_map(|check| check(&facts)).collect();
     mask.learns(&facts);

@@ -31,22 +31,22 @@ pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
     });
     if found.is_empty() {
         let what = if has_ours {
-            "it holds the token, in plain text, and git sends it by itself"
+            "netrc contains the token in plain text, and git sends it without a helper"
         } else {
-            "it has no entry that git would send to Heroku"
+            "netrc has no entry that git would send to Heroku"
         };
         found.push(Finding::pass("netrc.entries", what));
     }
     found
 }
 
-/// Whether git sends an entry of it to Heroku by itself.
+/// Whether git sends an entry of netrc to Heroku, without a helper.
 pub(super) fn is_sent_by_git(facts: &Facts<'_>) -> bool {
     let overview = plain_netrc_overview(facts.context);
     overview.is_some_and(|overview| !overview.git.is_empty())
 }
 
-/// Whether netrc is where the token in use comes from, and where it belongs on this machine.
+/// Whether the active token comes from netrc, and netrc is the right place for it on this machine.
 fn serves(facts: &Facts<'_>) -> bool {
     let used = facts.answer.found.as_ref();
     let from_netrc = used.is_some_and(|found| found.source == Source::Netrc);
@@ -55,8 +55,10 @@ fn serves(facts: &Facts<'_>) -> bool {
 
 fn encrypted(facts: &Facts<'_>) -> Vec<Finding> {
     let what = match Netrc::read(&facts.context.environment) {
-        Ok(None) => "there is none, or none that git reads",
-        Ok(Some(_)) => "it is encrypted: git does not read it, the Heroku CLI and this program do",
+        Ok(None) => "no netrc file found",
+        Ok(Some(_)) => {
+            "netrc is encrypted: the Heroku CLI and heroku-rs read the file, git does not"
+        }
         Err(why) => {
             return vec![Finding::from_notice(
                 "netrc.encrypted",
@@ -68,22 +70,22 @@ fn encrypted(facts: &Facts<'_>) -> Vec<Finding> {
     vec![Finding::pass("netrc.entries", what)]
 }
 
-/// A file that git cannot read stops it before it asks anybody.
+/// If git cannot read netrc, it may stop before it asks a helper.
 fn unreadable(why: &Unreadable, facts: &Facts<'_>) -> Finding {
     let notice = why.notice(&facts.context.environment);
     match why {
         Unreadable::NotTrusted(NotTrusted::Writable) => {
             let finding = Finding::from_notice("netrc.permissions", Severity::Fail, &notice);
             finding
-                .because("whoever can write it decides in whose name you push")
+                .because("a user who can write netrc can change the account that you push with")
                 .with_repair(private(facts))
         }
         Unreadable::Doubt { line, .. } => {
             Finding::from_notice("netrc.syntax", Severity::Fail, &notice)
                 .because(
-                    "git may stop at it before any request, and other programs read it otherwise",
+                    "git may stop at this line before any request, and other programs read the line differently",
                 )
-                .with_advice(edit("open it at the line", *line))
+                .with_advice(edit("open the file at this line", *line))
         }
         Unreadable::NotTrusted(NotTrusted::Foreign)
         | Unreadable::Unfit(_)
@@ -97,7 +99,7 @@ fn unreadable(why: &Unreadable, facts: &Facts<'_>) -> Finding {
 fn readable(facts: &Facts<'_>) -> Option<Finding> {
     let finding = Finding::warn(
         "netrc.permissions",
-        "others can read it, and the token in it",
+        "other users can read netrc, which contains a token",
     )
     .with_advice("chmod 600 ~/.netrc");
     Some(finding.with_repair(private(facts)?))
@@ -109,18 +111,23 @@ fn private(facts: &Facts<'_>) -> Option<Repair> {
     let does = format!("chmod 600 {}", path.display());
     let undo = format!("chmod {mode:o} {}", path.display());
     Some(Repair::new(does, undo, move |_| {
-        permissions::set_mode(&path, 0o600)
-            .map_err(|why| Notice::new(format!("the mode could not be changed: {why}"), ""))
+        permissions::set_mode(&path, 0o600).map_err(|why| {
+            Notice::new(
+                format!("the file permissions could not be changed: {why}"),
+                "",
+            )
+        })
     }))
 }
 
 /// git sends a `default` entry's password to every server without an entry of its own.
 fn stray_default(overview: &Overview) -> Option<Finding> {
     let line = overview.default.filter(|_| overview.git.is_empty())?;
-    let what = format!("line {line}: git sends the password of the `default` entry to Heroku");
+    let what =
+        format!("netrc line {line}: git sends the password of the `default` entry to Heroku");
     let finding = Finding::warn("netrc.default-entry", what)
-        .because("and to every other server without an entry of its own, before it asks a helper");
-    Some(finding.with_advice(edit("name its servers instead of `default`", line)))
+        .because("git sends that password to every server without an entry of its own, before it asks a helper");
+    Some(finding.with_advice(edit("name the servers instead of `default`", line)))
 }
 
 fn edit(purpose: &'static str, line: usize) -> Fix {
@@ -128,7 +135,7 @@ fn edit(purpose: &'static str, line: usize) -> Fix {
     Fix::command(purpose, editor.then("~/.netrc"))
 }
 
-/// All of the tokens in it, each once.
+/// The tokens in netrc, each once.
 fn tokens(overview: &Overview) -> Vec<&Token> {
     let mut tokens: Vec<&Token> = Vec::new();
     for entry in entries(overview) {
@@ -147,10 +154,10 @@ fn lines(overview: &Overview) -> String {
     let mut lines: Vec<usize> = entries(overview).map(|entry| entry.line).collect();
     lines.sort_unstable();
     match lines.as_slice() {
-        [only] => format!("line {only}"),
+        [only] => format!("netrc line {only}"),
         many => {
             let many: Vec<String> = many.iter().map(ToString::to_string).collect();
-            format!("lines {}", many.join(", "))
+            format!("netrc lines {}", many.join(", "))
         }
     }
 }
@@ -165,7 +172,7 @@ fn beside_the_keyring(overview: &Overview, facts: &Facts<'_>) -> Finding {
     let (id, what) = if overview.git.is_empty() {
         (
             "netrc.api-entry",
-            format!("{place}: there is a token in plain text"),
+            format!("{place}: a token is stored in plain text"),
         )
     } else {
         (
@@ -186,7 +193,7 @@ fn beside_the_keyring(overview: &Overview, facts: &Facts<'_>) -> Finding {
     }
 }
 
-/// The token lives here: for both hosts, once each, and every program finds the same.
+/// netrc is the right place for the token: it should have one entry for each host, with the same token.
 fn as_a_store(overview: &Overview) -> Vec<Finding> {
     let mut found = Vec::new();
     let is_one_login = tokens(overview).len() == 1;
@@ -194,21 +201,18 @@ fn as_a_store(overview: &Overview) -> Vec<Finding> {
     if doubled {
         let finding = Finding::warn(
             "netrc.duplicates",
-            format!(
-                "{}: there are several entries for one host",
-                lines(overview)
-            ),
+            format!("{}: several entries for one host", lines(overview)),
         )
-        .because("curl and git take the first, Python the last, the Heroku CLI deletes one")
+        .because("curl and git use the first, Python uses the last, and the Heroku CLI deletes one")
         .with_advice(
-            "log in again, which leaves one: git credential-heroku-rs login --store netrc",
+            "log in again, which leaves one entry: git credential-heroku-rs login --store netrc",
         );
         found.push(finding);
     } else if !is_one_login {
         let finding = Finding::warn(
             "netrc.different-tokens",
             format!(
-                "{}: git and the Heroku CLI take different tokens",
+                "{}: git and the Heroku CLI use different tokens",
                 lines(overview)
             ),
         )
@@ -216,9 +220,9 @@ fn as_a_store(overview: &Overview) -> Vec<Finding> {
         found.push(finding);
     } else if overview.git.is_empty() || overview.api.is_empty() {
         let what = if overview.api.is_empty() {
-            "the Heroku CLI sees no login: there is no entry for api.heroku.com"
+            "netrc has no entry for api.heroku.com, so the Heroku CLI sees no login"
         } else {
-            "git finds the token only through a helper: there is no entry for git.heroku.com"
+            "netrc has no entry for git.heroku.com, so git needs a helper to get the token"
         };
         let finding = Finding::warn("netrc.missing-entry", what)
             .with_advice("git credential-heroku-rs login --store netrc");

@@ -1,4 +1,4 @@
-//! Who may do what with the files that decide who pushes.
+//! The permissions of the files that decide which account pushes.
 
 use std::path::{Path, PathBuf};
 
@@ -6,23 +6,23 @@ use super::{Facts, Finding, Repair};
 use crate::heroku_cli;
 use crate::notice::{Command, Fix, Notice};
 
-/// Files that decide who pushes, and what is known about tokens: they are their owner's alone.
+/// The files with the active account and with what is known about tokens: no other user may write them.
 pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let login = heroku_cli::login_file(&facts.context.environment);
     let state = facts.context.environment.state_dir();
     let notes = state.as_ref().map(|dir| dir.join("authorizations.json"));
     let home = facts.home();
     let mut found = Vec::new();
-    found.extend(login.and_then(|file| loose("login.permissions", file, 0o600, 0o022, home)));
-    found.extend(state.and_then(|dir| loose("login.state-permissions", dir, 0o700, 0o077, home)));
+    found.extend(login.and_then(|file| excess("login.permissions", file, 0o600, 0o022, home)));
+    found.extend(state.and_then(|dir| excess("login.state-permissions", dir, 0o700, 0o077, home)));
     found.extend(
-        notes.and_then(|file| loose("login.metadata-permissions", file, 0o600, 0o077, home)),
+        notes.and_then(|file| excess("login.metadata-permissions", file, 0o600, 0o077, home)),
     );
     found
 }
 
-/// A file that has one of the rights in `excess`.
-fn loose(
+/// A file that has one of the permissions in `excess`.
+fn excess(
     id: &'static str,
     path: PathBuf,
     right: u32,
@@ -46,15 +46,17 @@ fn loose(
         .with_advice(Fix::from(chmod.path(&path, home)));
     let repair = Repair::new(does, undo, move |_| {
         set_mode(&path, right).map_err(|why| {
-            let what = format!("the mode of {} could not be changed: {why}", path.display());
+            let what = format!(
+                "the permissions of {} could not be changed: {why}",
+                path.display()
+            );
             Notice::new(what, Fix::NONE)
         })
     });
     Some(finding.with_repair(repair))
 }
 
-/// The rights of a file of this user's; none where there is none, or where rights are told
-/// otherwise.
+/// The permissions of a file that belongs to this user; none if it does not exist, or on Windows.
 #[cfg(unix)]
 pub(super) fn mode_of(path: &Path) -> Option<u32> {
     use std::os::unix::fs::MetadataExt;

@@ -9,7 +9,7 @@ use crate::notice::{Command, Fix};
 
 const PROGRAM: &str = "git-credential-heroku-rs";
 
-/// Every program of this name that git would find, the one that it runs first.
+/// Every program of this name that git finds; git runs the first.
 pub(super) fn found_by_git(facts: &Facts<'_>, name: &str) -> Vec<PathBuf> {
     let name_of_file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
     let gits_own = facts
@@ -28,7 +28,7 @@ pub(super) fn on_path(facts: &Facts<'_>) -> Vec<Finding> {
         let place = first.display();
         return vec![Finding::pass(
             "program.path",
-            format!("git finds {PROGRAM}, {version}, at {place}"),
+            format!("{PROGRAM} {version} is installed at {place}"),
         )];
     }
     let program = std::env::current_exe().unwrap_or_default();
@@ -46,14 +46,14 @@ pub(super) fn on_path(facts: &Facts<'_>) -> Vec<Finding> {
     };
     vec![
         finding
-            .because("it is neither among git's own commands nor on PATH")
+            .because("the program is neither in git's own directory nor on PATH")
             .with_advice(Fix::advice(format!(
-                "add {dir} to PATH in your shell's start file"
+                "add {dir} to PATH in your shell's startup file"
             ))),
     ]
 }
 
-/// Another copy that git would run in place of the one that speaks here.
+/// Another copy of the program, which git would run instead of this one.
 pub(super) fn copies(facts: &Facts<'_>) -> Vec<Finding> {
     let me = std::env::current_exe().and_then(fs::canonicalize).ok();
     let found = found_by_git(facts, PROGRAM);
@@ -74,9 +74,9 @@ pub(super) fn copies(facts: &Facts<'_>) -> Vec<Finding> {
     );
     vec![
         finding
-            .because(format!("the one that speaks here is {}", me.display()))
+            .because(format!("this copy is {}", me.display()))
             .with_advice(Fix::command(
-                "remove the one that you do not want, such as",
+                "remove the copy that you do not need, for example",
                 Command::new("rm").path(&found[0], facts.home()),
             )),
     ]
@@ -99,11 +99,10 @@ fn judged(version: (u32, u32), shown: &str) -> Finding {
         (..=1, _) | (2, ..30) => Finding::fail(ID, format!("{what} is too old for this program"))
             .with_advice("install git 2.30 or later"),
         (2, 30..40) => Finding::pass(ID, what).because(
-            "before 2.40 it does not learn when a token ends, before 2.46 where it came from",
+            "this version of git ignores when a token expires (2.40) and where it came from (2.46)",
         ),
-        (2, 40..46) => {
-            Finding::pass(ID, what).because("before 2.46 it does not learn where a token came from")
-        }
+        (2, 40..46) => Finding::pass(ID, what)
+            .because("this version of git ignores where a token came from (2.46)"),
         _ => Finding::pass(ID, what),
     }
 }
@@ -113,11 +112,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_git_lacks_is_told_and_too_old_a_one_refused() {
+    fn an_old_git_is_named_with_what_it_lacks() {
         for (version, severity, why) in [
             ((1, 8), Severity::Fail, ""),
             ((2, 29), Severity::Fail, ""),
-            ((2, 39), Severity::Pass, "when a token ends"),
+            ((2, 39), Severity::Pass, "when a token expires"),
             ((2, 43), Severity::Pass, "where a token came from"),
             ((2, 46), Severity::Pass, ""),
             ((3, 0), Severity::Pass, ""),

@@ -1,5 +1,4 @@
-//! The proof: git itself is asked what a push to each remote would send, and which helper it has that
-//! from.
+//! The last check asks git itself: which credential a push to each remote would send, and from which helper.
 
 use std::time::Duration;
 
@@ -9,13 +8,13 @@ use crate::git::{Filled, HerokuUrl, Request, Setting, Way};
 use crate::logins::lookup::Source;
 use crate::notice::{Command, Fix};
 
-/// How long all helpers together may take: git itself would wait for ever.
+/// How long all helpers together may take: git itself would wait forever.
 fn limit(facts: &Facts<'_>) -> Duration {
     const SHORTEST: Duration = Duration::from_secs(5);
     SHORTEST.max(5 * facts.context.environment.keyring_limit)
 }
 
-/// A push whose credential is asked for.
+/// A push to one URL.
 struct Push<'a> {
     remote: Option<&'a str>,
     url: &'a str,
@@ -67,12 +66,12 @@ impl Push<'_> {
             Some(helper) => self.named(from_another(facts, &filled, helper)),
             None => self.named(Finding::warn(
                 "push.credential",
-                "git has an answer, and does not say which helper gave it",
+                "git gets a credential, but does not report from which helper",
             )),
         }
     }
 
-    /// The same finding with the remote that it is about.
+    /// The same finding, with the name of the remote.
     fn named(&self, finding: Finding) -> Finding {
         match self.remote {
             Some(remote) => Finding {
@@ -83,7 +82,7 @@ impl Push<'_> {
         }
     }
 
-    /// The account that the URL asks for: a user name that is an email means that one and no other.
+    /// The account that the URL selects: a user name that is an email selects exactly that account.
     fn account(&self) -> Option<Account> {
         let name = Request::for_url(self.url).username()?;
         Account::parse(&name).filter(Account::is_email)
@@ -97,26 +96,29 @@ impl Push<'_> {
             .arg(&clean.unwrap_or_default())
     }
 
-    /// No one answers: no login, or a setting in between.
+    /// git gets no credential: not logged in, or a setting prevents it.
     fn unanswered(&self, facts: &Facts<'_>, why: &str) -> Finding {
         let found = facts.answer.found.as_ref();
         if found.is_some_and(|found| found.source == Source::Netrc) && is_sent_by_git(facts) {
             return Finding::pass(
                 "push.credential",
-                "git takes the token from netrc by itself",
+                "git sends the token in netrc, without a helper",
             );
         }
         let finding = if let Some(account) = self.account()
             && facts.item_of(&account).is_none()
         {
             let what =
-                format!("git gets no token: the URL asks for {account}, who is not logged in");
+                format!("git gets no token: the URL names {account}, which is not logged in");
             Finding::fail("push.credential", what)
-                .with_advice(Fix::command("log in as that account, or", self.clean_url()))
+                .with_advice(Fix::command("log in to that account, or", self.clean_url()))
         } else if found.is_some() {
-            Finding::fail("push.credential", "git gets no token, though there is one")
-                .because(format!("git says: {why}"))
-                .with_advice("git credential-heroku-rs setup")
+            Finding::fail(
+                "push.credential",
+                "git gets no token, although one is stored",
+            )
+            .because(format!("git says: {why}"))
+            .with_advice("git credential-heroku-rs setup")
         } else {
             let notice = facts.answer.why_none();
             Finding::fail(
@@ -127,7 +129,9 @@ impl Push<'_> {
         };
         let finding = self.named(finding);
         match askpass(facts) {
-            Some(program) => finding.because(format!("a push would ask by {program}")),
+            Some(program) => {
+                finding.because(format!("a push would ask for a password with {program}"))
+            }
             None => finding,
         }
     }
@@ -136,13 +140,13 @@ impl Push<'_> {
         let Some(token) = &filled.token else {
             return self.named(Finding::fail(
                 "push.credential",
-                "git gets something from this program that is no token",
+                "git gets a password from heroku-rs that is not a token",
             ));
         };
         let got = |account: Option<&Account>, source: &dyn std::fmt::Display| {
             let of = account.map(|account| format!(" of {account}"));
             let of = of.unwrap_or_default();
-            let what = format!("git gets the token{of} from heroku-rs, out of {source}");
+            let what = format!("git gets the token{of} from {source}, through heroku-rs");
             Finding::pass("push.credential", what)
         };
         let found = facts.answer.found.as_ref();
@@ -153,14 +157,14 @@ impl Push<'_> {
         if let Some(account) = asked.filter(|account| facts.item_of(account) == Some(token)) {
             return self.named(got(Some(&account), &Source::Keyring));
         }
-        // `credential.username` and the like may ask for another account than the one in use.
+        // `credential.username` and the like may ask for another account than the active one.
         let finding = Finding::warn(
             "push.credential",
-            "git gets another token from heroku-rs than that of the account in use",
+            "git gets a token from heroku-rs that is not the active account's",
         );
         self.named(finding)
-            .because("a user name in git's settings asks for another account")
-            .with_advice("look at: git config --show-origin --get-regexp '^credential.*username$'")
+            .because("a user name in git's settings selects another account")
+            .with_advice("see: git config --show-origin --get-regexp '^credential.*username$'")
     }
 }
 
@@ -182,19 +186,19 @@ fn from_another(facts: &Facts<'_>, filled: &Filled, helper: &Setting) -> Finding
     match &facts.answer.found {
         Some(found) if filled.token.as_ref() == Some(&found.token) => Finding::warn(
             "push.credential",
-            format!("git gets the right token, but from {helper} ({origin})"),
+            format!("git gets the active token from {helper} ({origin}), not from heroku-rs"),
         )
         .with_advice(advice),
         Some(_) => Finding::fail(
             "push.credential",
             format!("git gets another password, from {helper} ({origin})"),
         )
-        .because("it is not the token of the account in use")
+        .because("the password is not the active account's token")
         .with_advice(advice),
         None => Finding::warn(
             "push.credential",
             format!("git gets a password from {helper} ({origin})"),
         )
-        .because("this program has no token"),
+        .because("heroku-rs has no token"),
     }
 }

@@ -19,13 +19,13 @@ pub(super) fn remotes(facts: &Facts<'_>) -> Vec<Finding> {
         }
         match url.way {
             Way::Https => {}
-            // `insteadOf` makes https of it.
+            // `insteadOf` rewrites the URL to https.
             _ if is_used_over_https(setting, facts) => {}
             Way::Http => found.push(detour(
                 setting,
                 &url,
                 "git.http-url",
-                "uses http: anyone on the network path can read the token",
+                "uses http, so anyone on the network path can read the token",
                 facts,
             )),
             Way::Ssh => found.push(detour(
@@ -62,10 +62,10 @@ fn with_a_password(setting: &Setting, url: &HerokuUrl, facts: &Facts<'_>) -> Fin
     let what = format!("the remote URL {} contains a password", setting.key);
     let about = match &url.token {
         Some(token) => facts.describe(token),
-        None => Some("it is not a Heroku token".to_owned()),
+        None => Some("the password is not a Heroku token".to_owned()),
     };
     Finding::fail("git.password-in-url", what)
-        .because(with("git sends it and asks no helper", about))
+        .because(with("git sends this password and asks no helper", about))
         .with_advice(replacement(setting, url, facts))
 }
 
@@ -102,12 +102,8 @@ pub(super) fn rewritten(facts: &Facts<'_>) -> Vec<Finding> {
         let Some(rest) = lead.strip_prefix(rule.value.as_str()) else {
             continue;
         };
-        let leads_to = format!("{base}{rest}");
-        found.extend(turned_away(
-            rule,
-            HerokuUrl::parse(&leads_to).as_ref(),
-            facts,
-        ));
+        let target = format!("{base}{rest}");
+        found.extend(rewrite(rule, HerokuUrl::parse(&target).as_ref(), facts));
     }
     found
 }
@@ -116,7 +112,7 @@ fn concerns_heroku(prefix: &str) -> bool {
     !prefix.is_empty() && "https://git.heroku.com/app.git".starts_with(prefix)
 }
 
-fn turned_away(rule: &Setting, to: Option<&HerokuUrl>, facts: &Facts<'_>) -> Option<Finding> {
+fn rewrite(rule: &Setting, to: Option<&HerokuUrl>, facts: &Facts<'_>) -> Option<Finding> {
     let place = &rule.origin;
     let why = match to {
         Some(url) if url.has_password || url.token.is_some() => {
@@ -125,7 +121,7 @@ fn turned_away(rule: &Setting, to: Option<&HerokuUrl>, facts: &Facts<'_>) -> Opt
                 format!("a url.*.insteadOf in {place} puts a password into every Heroku URL");
             return Some(
                 Finding::fail("git.password-in-insteadof", what)
-                    .because("git sends it and asks no helper")
+                    .because("git sends this password and asks no helper")
                     .with_advice(Fix::command(
                         "remove the section",
                         Command::new("git config --file")
@@ -136,12 +132,12 @@ fn turned_away(rule: &Setting, to: Option<&HerokuUrl>, facts: &Facts<'_>) -> Opt
         }
         Some(url) => match url.way {
             Way::Https => return None,
-            Way::Http => "to http: anyone on the network path can read the token",
+            Way::Http => "to http, so anyone on the network path can read the token",
             Way::Ssh => "to SSH, which Heroku no longer supports",
         },
         None => "to another server",
     };
-    let what = format!("{} in {place} redirects Heroku's URLs {why}", rule.key);
+    let what = format!("{} in {place} rewrites Heroku's URLs {why}", rule.key);
     let unset = rule.change_command("--fixed-value --unset-all", Some(&rule.value), facts.home());
     Some(Finding::fail("git.insteadof", what).with_advice(unset))
 }

@@ -1,5 +1,5 @@
-//! How `doctor` shows what it found: a line for each check, and what is wrong below it; or JSON,
-//! whose members stay. Nothing leaves but through the mask.
+//! Prints what `doctor` found: one line for each check, with details and the fix below it; or as stable JSON.
+//! Every text passes through the mask.
 
 use std::io::{self, Write};
 
@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::notice::Fix;
 use crate::redact::{Hide, Known, redacted};
 
-/// All that an examination has to tell.
+/// The results of all checks.
 pub(super) struct Report<'a> {
     pub(super) findings: &'a [Finding],
     pub(super) changes: &'a [Change],
@@ -23,7 +23,7 @@ pub(super) struct Change {
     pub(super) undo: String,
 }
 
-/// Whether the drawing is coloured.
+/// Whether the report is coloured.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Colour {
     Plain,
@@ -127,7 +127,7 @@ impl Report<'_> {
         Ok(())
     }
 
-    /// A fix as a line. The member, or the word before it, says already that it is to be run.
+    /// A fix as a line, without `run:`, since the label before it says the same.
     fn fix(&self, fix: &Fix) -> String {
         let line = self.mask.fix(fix).to_string();
         line.strip_prefix("run: ").unwrap_or(&line).to_owned()
@@ -136,12 +136,12 @@ impl Report<'_> {
     fn summary(&self) -> String {
         let (fails, warnings) = (self.count(Severity::Fail), self.count(Severity::Warn));
         let counts = match (fails, warnings) {
-            (0, 0) => return "all is well".to_owned(),
-            (0, _) => format!("it works, with {}", counted(warnings, "warning")),
-            (_, 0) => counted(fails, "failure"),
+            (0, 0) => return "no problems found".to_owned(),
+            (0, _) => format!("no problems, {}", counted(warnings, "warning")),
+            (_, 0) => counted(fails, "problem"),
             (_, _) => format!(
                 "{}, {}",
-                counted(fails, "failure"),
+                counted(fails, "problem"),
                 counted(warnings, "warning")
             ),
         };
@@ -180,7 +180,7 @@ fn in_bold(text: &str, colour: Colour) -> String {
     }
 }
 
-/// Takes out what is nobody else's business.
+/// Removes what other people must not see, so that the report can be posted in public.
 pub(super) struct Mask(Known);
 
 impl Mask {
@@ -193,19 +193,19 @@ impl Mask {
         Mask(known)
     }
 
-    /// Knows the tokens that were come upon, also those of no form that Heroku has issued.
+    /// Adds the tokens that were found, including those that do not look like a Heroku token.
     pub(super) fn learns(&mut self, facts: &Facts<'_>) {
         for token in facts.tokens() {
             self.0.add_secret(token.expose());
         }
     }
 
-    /// The text as anyone may read it.
+    /// The text without secrets, emails and the home directory.
     pub(super) fn public(&self, text: &str) -> String {
         redacted(text, Hide::FormsAndPerson, &self.0)
     }
 
-    /// A fix as anyone may read it: without its command if a part of that is hidden.
+    /// The same for a fix. Its command is left out if a part of it is hidden.
     pub(super) fn fix(&self, fix: &Fix) -> Fix {
         fix.redacted(|text| self.public(text))
     }
