@@ -143,7 +143,7 @@ fn revoked(login: &Login, session: &mut Session<'_, '_>) -> anyhow::Result<bool>
         .and_then(|api| proven(revoke(&api, login), &api, known))
         // A token that the Heroku which issued it refuses needs no revoking.
         .or_else(|failure| match failure {
-            ApiError::Refused => Ok(true),
+            ApiError::TokenRejected => Ok(true),
             failure => Err(failure),
         });
     match done {

@@ -231,8 +231,8 @@ fn proven<T>(
     known: Option<&TokenMetadata>,
 ) -> Result<T, ApiError> {
     match answer {
-        Err(ApiError::Refused) if !token_metadata::is_proof(known, api.host()) => {
-            Err(ApiError::RefusedElsewhere(api.host().to_string()))
+        Err(ApiError::TokenRejected) if !token_metadata::is_proof(known, api.host()) => {
+            Err(ApiError::RejectedElsewhere(api.host().to_string()))
         }
         answer => answer,
     }
@@ -241,7 +241,7 @@ fn proven<T>(
 /// What an API said against a token from this source. A variable is the caller's to change.
 fn objection(error: &ApiError, source: Source) -> Notice {
     match (error, source) {
-        (ApiError::Refused, Source::ApiKey) => Notice::new(
+        (ApiError::TokenRejected, Source::ApiKey) => Notice::new(
             "Heroku rejects the token in HEROKU_API_KEY",
             "set it to another token, or run: unset HEROKU_API_KEY",
         ),

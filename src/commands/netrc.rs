@@ -1,4 +1,4 @@
-//! `netrc`: moves a token out of netrc, prints lines for tools that need one, cleans up.
+//! `netrc`: moves a token to the keyring, prints netrc entries, and removes Heroku's entries.
 
 use std::io::Write;
 use std::time::Duration;
@@ -23,20 +23,21 @@ pub(super) fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> anyho
     }
 }
 
-/// Moves the token: it is in the keyring, and read back from there, before netrc lets go of it.
+/// Moves a token: it is written to the keyring and read back before it is removed from netrc.
 fn import(arguments: &NetrcImport, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let entry = the_entry(arguments.account.as_deref(), session.context)?;
     let api = session.context.api(LIMIT)?;
     let info = api.account(&entry.token)?;
     session.say(&format!(
-        "The token of {} goes from netrc, line {}, to the keyring; Heroku's entries leave netrc",
+        "The token of {} will be moved from netrc (line {}) to the keyring\n\
+         Heroku's entries will be removed from netrc",
         info.email, entry.line
     ))?;
     if arguments.dry_run {
         return Ok(());
     }
-    if !arguments.yes && !agrees("Do it?")? {
-        return Err(Notice::new("nothing has changed", "").into());
+    if !arguments.yes && !confirm("Continue?")? {
+        return Err(Notice::new("nothing was changed", "").into());
     }
     let known = metadata_of(&entry.token, &info.email, None, &api);
     let kept = logins::keep(
@@ -51,26 +52,30 @@ fn import(arguments: &NetrcImport, session: &mut Session<'_, '_>) -> anyhow::Res
     }
     let cleaned = netrc::forget(&session.context.environment, Some(&entry.token));
     let out = &mut session.streams.output;
-    writeln!(out, "The token of {} is in the keyring now", info.email)?;
+    writeln!(
+        out,
+        "The token of {} is now stored in the keyring",
+        info.email
+    )?;
     let environment = &session.context.environment;
     cleaned.map_err(|why| why.notice(environment))?;
     let left = netrc::lines(environment).map_err(|why| why.notice(environment))?;
     if !left.is_empty() {
         session.warn(&Notice::new(
-            "netrc has other tokens for Heroku too, and they are still there",
+            "netrc still contains other tokens for Heroku",
             "remove them all: git credential-heroku-rs netrc clean",
         ))?;
     }
     warn_of_default(session)
 }
 
-/// The one login in netrc: of the account that is named, or the same in both hosts' entries.
+/// The login in netrc: of the named account, or the same in the entries of both hosts.
 fn the_entry(named: Option<&str>, context: &Context) -> Result<Entry, Notice> {
     let account = named.map(|name| account_named(name, context)).transpose()?;
     let none = || {
         Notice::new(
-            "netrc has no login for Heroku",
-            "see where there is one: git credential-heroku-rs status",
+            "netrc contains no login for Heroku",
+            "list the logins on this computer: git credential-heroku-rs status",
         )
         .of_kind(Kind::NotLoggedIn)
     };
@@ -85,10 +90,10 @@ fn the_entry(named: Option<&str>, context: &Context) -> Result<Entry, Notice> {
     match (git, api) {
         (Some(git), Some(api)) if git.token != api.token => Err(Notice::new(
             format!(
-                "netrc has different tokens on lines {} and {}",
+                "netrc contains different tokens on lines {} and {}",
                 git.line, api.line
             ),
-            "name the account that counts: git credential-heroku-rs netrc import --account EMAIL",
+            "choose the account: git credential-heroku-rs netrc import --account EMAIL",
         )),
         (Some(entry), _) | (None, Some(entry)) => Ok(entry),
         (None, None) => Err(none()),
@@ -105,10 +110,10 @@ fn print(arguments: &NetrcPrint, session: &mut Session<'_, '_>) -> anyhow::Resul
             &found.token,
         );
         let line = line.ok_or_else(|| {
-            let what = "programs would not read this login the same way from netrc";
+            let what = "not every program can read this login from netrc";
             Notice::new(
                 what,
-                "give it to the program: git credential-heroku-rs exec -- PROGRAM",
+                "run the program with the token in HEROKU_API_KEY: git credential-heroku-rs exec -- PROGRAM",
             )
         })?;
         session.streams.output.write_all(line.as_bytes())?;
@@ -124,48 +129,48 @@ fn clean(arguments: &NetrcClean, session: &mut Session<'_, '_>) -> anyhow::Resul
         .map_err(|why| why.notice(&session.context.environment))?;
     let out = &mut session.streams.output;
     if lines.is_empty() {
-        writeln!(out, "netrc has no entry for Heroku")?;
+        writeln!(out, "netrc contains no entry for Heroku")?;
         return warn_of_default(session);
     }
     let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
     let lines = lines.join(", ");
     if arguments.dry_run {
-        writeln!(out, "would remove from netrc: the entries on lines {lines}")?;
+        writeln!(
+            out,
+            "Heroku's entries on lines {lines} will be removed from netrc"
+        )?;
         return Ok(());
     }
     netrc::forget(&session.context.environment, None)
         .map_err(|why| why.notice(&session.context.environment))?;
-    writeln!(
-        out,
-        "removed from netrc: the entries on lines {lines}; nothing else has changed"
-    )?;
+    writeln!(out, "removed Heroku's entries on lines {lines} from netrc")?;
     warn_of_default(session)
 }
 
-/// For a file that only its owner can write anew, as an encrypted one. In doubt nothing comes out.
+/// For a file that this program cannot rewrite, such as an encrypted one. In doubt nothing is printed.
 fn filter(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let rest = netrc::cleaned(&mut session.streams.input, &session.context.environment).map_err(
         |why| {
-            let fix = "mend that, and run it again: nothing was written";
+            let fix = "fix that, then run the command again: nothing was printed";
             Notice::new(why.to_string(), fix)
         },
     )?;
     Ok(session.streams.output.write_all(&rest)?)
 }
 
-/// Where Heroku's hosts have no entry, git sends them what `default` holds.
+/// git sends the password of the `default` entry to hosts without an entry.
 fn warn_of_default(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let overview = plain_netrc_overview(session.context);
     let Some(line) = overview.and_then(|overview| overview.default) else {
         return Ok(());
     };
     session.warn(&Notice::new(
-        format!("netrc, line {line}: git sends the password of the default entry to Heroku too"),
-        "put the names of its servers in place of default",
+        format!("git also sends Heroku the password of the default entry (netrc, line {line})"),
+        "replace default with the names of the servers that it is for",
     ))
 }
 
-fn agrees(question: &str) -> Result<bool, Notice> {
+fn confirm(question: &str) -> Result<bool, Notice> {
     terminal::confirm(question, DefaultAnswer::Yes)
-        .map_err(|why| why.notice("give --yes to do it without a question"))
+        .map_err(|why| why.notice("run it without a question: --yes"))
 }

@@ -109,7 +109,7 @@ fn ask_heroku(logins: &mut [Login], session: &mut Session<'_, '_>) -> anyhow::Re
                 login.account = Some(info.email);
                 Verdict::Alive
             }
-            Err(ApiError::Refused) => Verdict::Dead,
+            Err(ApiError::TokenRejected) => Verdict::Dead,
             Err(failure) => Verdict::Unknown(failure.notice().what().to_owned()),
         };
         verdicts.push(verdict);

@@ -33,7 +33,7 @@ pub(super) fn run(arguments: &TokenArguments, session: &mut Session<'_, '_>) -> 
         }
         let verdict = asked.as_ref().map(|asked| match asked {
             Ok(()) => Verdict::Alive,
-            Err(ApiError::Refused) => Verdict::Dead,
+            Err(ApiError::TokenRejected) => Verdict::Dead,
             Err(failure) => Verdict::Unknown(failure.to_string()),
         });
         let in_use = token_of(None, context).ok();
@@ -99,7 +99,7 @@ fn named(login: &Login) -> String {
 fn not_good(failure: &ApiError, source: Source) -> Notice {
     let notice = objection(failure, source);
     match failure {
-        ApiError::Refused => notice,
+        ApiError::TokenRejected => notice,
         _ => Notice::new(
             format!("whether the token is good is unknown: {}", notice.what()),
             notice.fix(),

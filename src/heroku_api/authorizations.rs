@@ -1,4 +1,4 @@
-//! Heroku's OAuth authorizations: made, listed, revoked.
+//! Heroku's OAuth authorizations: create, list, update and revoke them.
 //!
 //! Source: Heroku's Platform API schema and Dev Center, "OAuth"; the login calls from the Heroku CLI.
 
@@ -16,68 +16,68 @@ use super::{ApiError, Auth, HerokuApi, Pages};
 use crate::account::Account;
 use crate::token::Token;
 
-/// A login by password. It is forgotten as soon as this is dropped.
+/// A login by password. The secrets are wiped when this is dropped.
 pub struct PasswordLogin<'a> {
-    /// As typed; the account's name is what Heroku answers.
+    /// As typed; the account's name is the one in Heroku's reply.
     pub email: &'a str,
     /// As typed.
     pub password: &'a Zeroizing<String>,
-    /// The second factor, passed on as it is: a hardware key's is longer than six digits.
+    /// The second factor, sent as it is: a hardware key's is longer than six digits.
     pub code: Option<Zeroizing<String>>,
 }
 
-/// An authorization to be made.
+/// An authorization to create.
 #[derive(Debug, Clone)]
 pub struct NewAuthorization<'a> {
-    /// How the dashboard is to call it.
+    /// Its name in the dashboard.
     pub description: &'a str,
     /// OAuth scopes by Heroku's names.
     pub scope: Vec<&'a str>,
-    /// Seconds; none: it does not end.
+    /// Its lifetime in seconds; none: it never expires.
     pub expires_in: Option<u64>,
 }
 
-/// An authorization, as Heroku shows it. Everything but the id may be missing.
+/// An authorization as Heroku shows it. Everything but the id may be missing.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(from = "AuthorizationAnswer")]
 pub struct Authorization {
-    /// The one safe handle to revoke it by.
+    /// The only safe way to name it in a request to revoke it.
     pub id: String,
-    /// What the dashboard calls it.
+    /// Its name in the dashboard.
     pub description: Option<String>,
     /// OAuth scopes.
     pub scope: Vec<String>,
-    /// When it was made.
+    /// When it was created.
     pub created: Option<Timestamp>,
-    /// When it was changed.
+    /// When it was last updated.
     pub updated: Option<Timestamp>,
-    /// When it ends, reckoned from the time of the answer: exact for one that was just made.
+    /// When it expires, counted from the time of the reply: exact for one that was just created.
     ///
-    /// Whether Heroku tells the seconds that are left, or those there were at first, is not
-    /// documented: for one that is older this is the latest possible end.
+    /// Heroku does not document whether `expires_in` is the time that is left or the whole
+    /// lifetime: for an older authorization this is the latest possible time.
     pub expires: Option<Timestamp>,
-    /// The token, where Heroku shows it whole.
+    /// The token, if Heroku shows all of it.
     pub token: Option<Token>,
-    /// Whose it is.
+    /// Its account.
     pub account: Option<Account>,
     masked: Option<MaskedToken>,
 }
 
-/// What came of a wish to revoke.
+/// The result of a revocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Revoked {
-    /// It is gone by this request.
+    /// This request revoked it.
     Done,
-    /// It was gone already.
+    /// It did not exist any more.
     AlreadyGone,
 }
 
 impl HerokuApi {
-    /// Makes an authorization with email and password, and the code where one is needed.
+    /// Creates an authorization with email and password, and the code if one is needed.
     ///
     /// # Errors
-    /// [`ApiError::TwoFactor`] where a code is needed or the given one is wrong. Never repeated by
-    /// itself: a code is good once.
+    /// [`ApiError::TwoFactor`] if a code is needed or the given one is wrong. The request is never
+    /// repeated, since a code can be used once.
     pub fn log_in(
         &self,
         login: &PasswordLogin<'_>,
@@ -86,10 +86,10 @@ impl HerokuApi {
         self.create(Auth::Password(login), new)
     }
 
-    /// Makes one more authorization for the token's account.
+    /// Creates another authorization for the token's account.
     ///
     /// # Errors
-    /// Where [`ApiError::is_unclear`], it may have been made: its token is known to nobody.
+    /// If [`ApiError::is_unclear`], it may have been created, and its token is lost.
     pub fn create_authorization(
         &self,
         token: &Token,
@@ -101,7 +101,7 @@ impl HerokuApi {
     /// Every authorization of the token's account.
     ///
     /// # Errors
-    /// [`ApiError::Forbidden`] where the token's scope is too small to list them.
+    /// [`ApiError::Forbidden`] if the token's scope is too small to list them.
     pub fn authorizations(&self, token: &Token) -> Result<Vec<Authorization>, ApiError> {
         let mut request = self.request(Method::GET, "/oauth/authorizations", Auth::Bearer(token));
         let mut all = Vec::new();
@@ -117,8 +117,8 @@ impl HerokuApi {
         }
     }
 
-    /// The authorization of a token that we did not make ourselves, where Heroku's list tells it
-    /// for sure: the list shows tokens in part, and of two that fit neither is it.
+    /// The authorization of a token that we did not create, if Heroku's list identifies it: the
+    /// list shows parts of tokens, and if two of them match, neither is returned.
     ///
     /// # Errors
     /// As [`HerokuApi::authorizations`].
@@ -130,13 +130,13 @@ impl HerokuApi {
     /// One authorization of the token's account.
     ///
     /// # Errors
-    /// [`ApiError::NotFound`] where it is gone or another's.
+    /// [`ApiError::NotFound`] if it does not exist or belongs to another account.
     pub fn authorization(&self, token: &Token, id: &str) -> Result<Authorization, ApiError> {
         self.get(&path_of(id)?, token)
     }
 
-    /// The account's default authorization, the API key of the dashboard: never to be revoked by
-    /// us, and not the one of the token that asks. None where the account has none.
+    /// The account's default authorization, the API key in the dashboard, which we never revoke. It
+    /// need not be the one of `token`. None if the account has none.
     ///
     /// # Errors
     /// As [`HerokuApi::authorizations`].
@@ -147,10 +147,10 @@ impl HerokuApi {
         }
     }
 
-    /// Gives an authorization another description: the one thing that can be changed in one.
+    /// Changes the description of an authorization, the only thing in it that can be changed.
     ///
     /// # Errors
-    /// [`ApiError::NotFound`] where it is gone or another's.
+    /// [`ApiError::NotFound`] if it does not exist or belongs to another account.
     pub fn describe(
         &self,
         token: &Token,
@@ -161,23 +161,24 @@ impl HerokuApi {
         self.json(&request.with_json(&json!({"description": description})))
     }
 
-    /// Revokes an authorization: its token is dead from now on.
+    /// Revokes an authorization: Heroku rejects its token from now on.
     ///
     /// # Errors
-    /// Why it may still be there.
+    /// Why it may still be valid.
     pub fn revoke(&self, token: &Token, id: &str) -> Result<Revoked, ApiError> {
         self.delete(token, &path_of(id)?)
     }
 
-    /// Ends the session that the token belongs to, which is how tokens of a browser login die.
+    /// Ends the session that the token belongs to, which revokes the token of a browser login.
     ///
     /// # Errors
-    /// Why it may still be there. A token without a session is gone before.
+    /// Why it may still be valid. For a token without a session, the result is
+    /// [`Revoked::AlreadyGone`].
     pub fn end_session(&self, token: &Token) -> Result<Revoked, ApiError> {
         self.delete(token, "/oauth/sessions/~")
     }
 
-    /// The id of the session that the token belongs to, where it has one and Heroku tells it.
+    /// The id of the session that the token belongs to, if it has one and Heroku shows it.
     pub fn session_of(&self, token: &Token) -> Option<String> {
         #[derive(Deserialize)]
         struct Session {
@@ -187,15 +188,15 @@ impl HerokuApi {
         is_id(&session.id).then_some(session.id)
     }
 
-    /// Ends a session of the token's account: the tokens in it are dead from now on.
+    /// Ends a session of the token's account: Heroku rejects its tokens from now on.
     ///
     /// # Errors
-    /// Why it may still be there.
+    /// Why it may still be valid.
     pub fn end_session_named(&self, token: &Token, id: &str) -> Result<Revoked, ApiError> {
         if is_id(id) {
             self.delete(token, &format!("/oauth/sessions/{id}"))
         } else {
-            Err(ApiError::Invalid("that is not a session's id".to_owned()))
+            Err(ApiError::Invalid("not a session id".to_owned()))
         }
     }
 
@@ -206,7 +207,7 @@ impl HerokuApi {
     ) -> Result<Authorization, ApiError> {
         let mut request = self.request(Method::POST, "/oauth/authorizations", auth);
         if let Auth::Password(_) = auth {
-            // A code is good once, and not for long.
+            // A code can be used once.
             request = request.once();
         }
         self.json(&request.with_json(&json!({
@@ -226,29 +227,29 @@ impl HerokuApi {
     }
 }
 
-/// Which of these authorizations is the token's, where that can be told for sure: tokens are shown
-/// in part, and of two that fit neither is it.
+/// Which of these authorizations is the token's, if that is certain: Heroku shows parts of tokens,
+/// and if two of them match, neither is returned.
 pub fn position_of(token: &Token, all: &[Authorization]) -> Option<usize> {
     if let Some(whole) = all
         .iter()
-        .position(|one| one.fit(token) == MaskMatch::Whole)
+        .position(|one| one.matches(token) == MaskMatch::Whole)
     {
         return Some(whole);
     }
     let numbered = all.iter().enumerate();
-    let mut fitting = numbered.filter(|(_, one)| one.fit(token) == MaskMatch::Likely);
+    let mut fitting = numbered.filter(|(_, one)| one.matches(token) == MaskMatch::Likely);
     match (fitting.next(), fitting.next()) {
         (Some((only, _)), None) => Some(only),
         _ => None,
     }
 }
 
-/// An id becomes a part of a path: `~` or a slash in it would be another request.
+/// The path of an authorization. `~` or a slash in the id would make it another request.
 fn path_of(id: &str) -> Result<String, ApiError> {
     if is_id(id) {
         Ok(format!("/oauth/authorizations/{id}"))
     } else {
-        let what = "that is not an authorization's id".to_owned();
+        let what = "not an authorization id".to_owned();
         Err(ApiError::Invalid(what))
     }
 }
@@ -259,15 +260,15 @@ fn is_id(id: &str) -> bool {
 }
 
 impl Authorization {
-    /// Whether nothing that Heroku shows of this authorization's token speaks against `token`.
+    /// Whether what Heroku shows of this authorization's token could be part of `token`.
     pub fn may_be_of(&self, token: &Token) -> bool {
-        self.fit(token) != MaskMatch::No
+        self.matches(token) != MaskMatch::No
     }
 
-    /// How well what Heroku shows of this authorization's token fits `token`.
-    fn fit(&self, token: &Token) -> MaskMatch {
+    /// How well what Heroku shows of this authorization's token matches `token`.
+    fn matches(&self, token: &Token) -> MaskMatch {
         let masked = self.masked.as_ref();
-        masked.map_or(MaskMatch::Possible, |masked| masked.fit(token))
+        masked.map_or(MaskMatch::Possible, |masked| masked.matches(token))
     }
 }
 
@@ -341,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn an_authorization_is_read_whatever_is_missing() {
+    fn only_the_id_of_an_authorization_is_required() {
         let read = parsed(&json!({"id": "a", "access_token": null, "scope": "x"}));
         let read = read.unwrap();
         assert_eq!(read.id, "a");
@@ -351,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_is_reckoned_from_the_answer() {
+    fn the_expiry_is_counted_from_the_reply() {
         let answer = json!({"id": "a", "access_token": {"token": TOKEN, "expires_in": 3600}});
         let read = parsed(&answer).unwrap();
         let left = read.expires.unwrap().duration_since(Timestamp::now());
@@ -360,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_that_makes_no_sense_is_no_end() {
+    fn an_invalid_expiry_is_ignored() {
         for end in [
             json!("3600"),
             json!(null),
@@ -388,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_names_an_authorization_and_no_other_path() {
+    fn an_id_makes_no_other_path() {
         let id = "01234567-89ab-cdef-0123-456789abcdef";
         assert_eq!(path_of(id).unwrap(), format!("/oauth/authorizations/{id}"));
         for other in ["", "~", "../account", "a/b", "a?b", "a%2fb", "a b"] {
@@ -397,7 +398,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_is_not_shown_may_be_any() {
+    fn a_token_that_is_not_shown_may_be_any_token() {
         let token = Token::parse(TOKEN).unwrap();
         let hidden = parsed(&json!({"id": "a", "access_token": null})).unwrap();
         assert!(hidden.may_be_of(&token));

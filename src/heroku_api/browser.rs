@@ -1,7 +1,7 @@
 //! The Heroku CLI's browser login: a page to open, and one long poll for the token.
 //!
-//! It is no documented API, and it wants browser and program to come from one address, so that it
-//! cannot work in a Codespace or over SSH: each failure leads to the login with a token.
+//! This API is not documented. It requires that browser and program have the same IP address, so it
+//! cannot work in a Codespace or over SSH: each error suggests the login with a token.
 //!
 //! Source: the Heroku CLI's `login.js`.
 
@@ -21,10 +21,10 @@ use crate::token::Token;
 
 const SERVICE: &str = "https://cli-auth.heroku.com";
 
-/// How long the service may hold one request of the poll.
+/// How long the service may delay its reply to one poll.
 const POLL_LIMIT: Duration = Duration::from_secs(60);
 
-/// The login service's answer to a new login.
+/// The login service's reply to a new login.
 #[derive(Deserialize)]
 struct Started {
     browser_url: String,
@@ -32,7 +32,7 @@ struct Started {
     token: SecretText,
 }
 
-/// The login service's answer once the user is done.
+/// The login service's reply when the user has finished.
 #[derive(Deserialize)]
 struct Finished {
     #[serde(default, deserialize_with = "lenient")]
@@ -51,7 +51,7 @@ impl Finished {
     }
 }
 
-/// A login that waits for the user.
+/// A browser login that waits for the user.
 pub struct BrowserLogin {
     page: String,
     poll: String,
@@ -59,14 +59,14 @@ pub struct BrowserLogin {
 }
 
 impl BrowserLogin {
-    /// The page to open: https, on the login service.
+    /// The page to open: an https URL on the login service.
     pub fn page(&self) -> &str {
         &self.page
     }
 }
 
 impl HerokuApi {
-    /// Asks for a page on which a person can log this machine in.
+    /// Requests a page where the user can log in.
     ///
     /// # Errors
     /// Why there is none.
@@ -86,10 +86,10 @@ impl HerokuApi {
         })
     }
 
-    /// Waits until the person is done in the browser, and not longer than `until`.
+    /// Waits until the user has finished in the browser, at most until `until`.
     ///
     /// # Errors
-    /// [`ApiError::BrowserLogin`] with the service's words, or [`ApiError::BrowserLoginExpired`].
+    /// [`ApiError::BrowserLogin`] with the service's message, or [`ApiError::BrowserLoginExpired`].
     pub fn await_browser_login(
         &self,
         login: &BrowserLogin,
@@ -109,15 +109,15 @@ impl HerokuApi {
             match self.json::<Finished>(&request) {
                 Ok(finished) => return finished.into_token(request.auth),
                 Err(failure) if !is_worth_another_try(&failure) => return Err(failure),
-                // A poll that was held for long enough needs no pause before the next.
+                // After a reply that took long enough, the next poll needs no pause.
                 Err(_) => thread::sleep(PAUSE.saturating_sub(sent.elapsed()).min(left)),
             }
         }
     }
 }
 
-/// The service holds the request while the person is still reading, longer than some gateways and
-/// networks do.
+/// The service delays its reply until the user has finished, longer than some gateways and
+/// networks allow.
 fn is_worth_another_try(failure: &ApiError) -> bool {
     match failure {
         ApiError::Server(502..=504) => true,
@@ -131,7 +131,7 @@ fn is_worth_another_try(failure: &ApiError) -> bool {
     }
 }
 
-/// `HEROKU_LOGIN_HOST` may name another service of Heroku's, and nobody else's.
+/// The login service. `HEROKU_LOGIN_HOST` may only name a host of Heroku's.
 fn login_service(named: Option<&str>) -> Result<String, ApiError> {
     let Some(named) = named else {
         return Ok(SERVICE.to_owned());
@@ -147,7 +147,7 @@ fn login_service(named: Option<&str>) -> Result<String, ApiError> {
     }
 }
 
-/// A path on the service itself, and no address of another.
+/// Whether this is a path on the service, and not a URL of another host.
 fn is_path(text: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/-_.~?=&%".contains(c);
     text.starts_with('/') && !text.starts_with("//") && text.chars().all(plain)
@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_path_is_joined_to_the_service() {
+    fn only_a_path_is_appended_to_the_service() {
         assert!(is_path("/auth/browser/0-1?x=y"));
         for text in [
             "",
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn the_login_service_is_one_of_herokus() {
+    fn the_login_service_is_a_heroku_host() {
         let at = |named: &str| login_service(Some(named)).ok();
         assert_eq!(login_service(None).unwrap(), SERVICE);
         assert!(at("https://cli-auth-staging.heroku.com/").is_some());

@@ -1,4 +1,4 @@
-//! Requests in the user's own words, to paths of the API and to no other host.
+//! Requests that the user composes, for paths of the API and for no other host.
 
 use std::fmt::Write as _;
 
@@ -12,53 +12,53 @@ use super::{ApiError, Auth, HerokuApi};
 use crate::notice::{Notice, is_unseen};
 use crate::token::Token;
 
-/// The largest answer that is handed on, in bytes, counted once it is unpacked. The API sends at most 1000
-/// entries at once.
+/// The largest reply that is passed on, in bytes after decompression. The API sends at most 1000
+/// entries in one reply.
 const LARGEST: usize = 16 * 1024 * 1024;
 
-/// A request in the user's own words.
+/// A request that the user composes.
 #[derive(Debug, Clone)]
 pub struct Call {
-    /// Its name in HTTP.
+    /// The HTTP method.
     pub method: &'static str,
-    /// Where to.
+    /// The URL.
     pub address: Address,
-    /// Besides ours, or in place of them.
+    /// Added to ours; of two with the same name, this one is sent.
     pub headers: Headers,
     /// JSON, unless a header says otherwise.
     pub body: Option<Vec<u8>>,
-    /// The part of a list that is meant, in the API's words.
+    /// The part of a list, as a `Range` header.
     pub range: Option<String>,
 }
 
-/// A place on the API's host, and on no other.
+/// A URL on the API's host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address(Url);
 
-/// Why a text is no place on the API's host.
+/// Why a text is not a URL on the API's host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum NotAnAddress {
-    /// It leads elsewhere.
-    #[error("that is not an address on Heroku's API, and no other host gets the token")]
+    /// It names another host.
+    #[error("not a URL of Heroku's API: the token is not sent to other hosts")]
     Elsewhere,
-    /// It is no path at all.
-    #[error("that is not a path on Heroku's API")]
+    /// It is not a path.
+    #[error("not a path of Heroku's API")]
     Nowhere,
-    /// A part of it is `.` or `..`, so that it would be another path.
-    #[error("a path with . or .. in it leads to another one")]
+    /// A segment of it is `.` or `..`, so it would be resolved to another path.
+    #[error("a path must not contain . or .. segments")]
     DotSegment,
 }
 
-/// An answer, or one page of a list.
+/// A reply, or one page of a list.
 pub struct Response(Answer);
 
 impl HerokuApi {
-    /// The address of a path, with or without its first slash, or of an address in full.
+    /// The URL of a path, with or without its first slash, or of a whole URL.
     ///
     /// # Errors
-    /// [`NotAnAddress::Elsewhere`] where its host is not exactly that of the API in use.
+    /// [`NotAnAddress::Elsewhere`] if its host is not exactly this API's.
     pub fn address(&self, path: &str, query: &[(String, String)]) -> Result<Address, NotAnAddress> {
-        // What cleans an address up on the way is where two readers of it come to differ.
+        // Two URL parsers differ in how they normalize other characters.
         if !path
             .chars()
             .all(|c| c.is_ascii_graphic() && c != '\\' && c != '#')
@@ -85,13 +85,13 @@ impl HerokuApi {
         Ok(Address(url))
     }
 
-    /// Makes a call. Any status is an answer. `on_retry` learns of each repetition before its pause.
+    /// Sends a request. A reply with any status is `Ok`. `on_retry` is called before the pause of each retry.
     ///
-    /// The limit of the client bounds the wait for the head, and then for each read of the body: a large list may
-    /// take its time.
+    /// The client's limit bounds the wait for the headers, and then each read of the body, since a large list may
+    /// take longer.
     ///
     /// # Errors
-    /// Why there is no answer, or not all of it.
+    /// Why there is no complete reply.
     pub fn call(
         &self,
         token: &Token,
@@ -113,8 +113,8 @@ impl HerokuApi {
     }
 }
 
-/// Whether a part of a path is `.` or `..`, also as a URL encodes them: it would be resolved, here or by the server,
-/// and a name that a script puts into a path must not become another path.
+/// Whether a segment of a path is `.` or `..`, also percent-encoded: it would be resolved, here or by the server,
+/// and a name that a script puts into a path must not make it another path.
 fn has_dot_segment(path: &str) -> bool {
     let path = path.split('?').next().unwrap_or_default();
     let decoded = path.to_ascii_lowercase().replace("%2e", ".");
@@ -123,12 +123,12 @@ fn has_dot_segment(path: &str) -> bool {
 }
 
 impl Response {
-    /// The answer's status.
+    /// The HTTP status.
     pub fn status(&self) -> u16 {
         self.0.status.as_u16()
     }
 
-    /// Whether Heroku did what it was asked, or sent it; or it has not changed.
+    /// Whether the request succeeded, including 304 (not modified).
     pub fn is_success(&self) -> bool {
         matches!(self.status(), 200..300 | 304)
     }
@@ -140,18 +140,17 @@ impl Response {
             .is_some_and(|kind| kind.to_ascii_lowercase().contains("json"))
     }
 
-    /// The range to ask for next if this is a part of a list.
+    /// The range of the next page if this is a part of a list.
     pub fn next_range(&self) -> Option<String> {
         self.0.next_range()
     }
 
-    /// The whole body, unpacked.
+    /// The whole body, decompressed.
     pub fn body(&self) -> &[u8] {
         &self.0.body
     }
 
-    /// The status and the headers as HTTP writes them, up to the empty line, without what a terminal would act
-    /// upon.
+    /// Status line and headers as in HTTP, up to the empty line, without control characters.
     pub fn head(&self) -> String {
         let status = self.0.status;
         let reason = status.canonical_reason().unwrap_or_default();
@@ -164,12 +163,12 @@ impl Response {
         head + "\r\n"
     }
 
-    /// What a refusal means.
+    /// The meaning of an error status.
     pub fn error(&self, token: &Token) -> ApiError {
         self.0.error(Auth::Bearer(token))
     }
 
-    /// A refusal for a reader who knows the API: its status, Heroku's id and message, and the fix.
+    /// An error for a user who knows the API: status, Heroku's id and message, and the fix.
     pub fn notice(&self, token: &Token) -> Notice {
         let notice = self.error(token).notice();
         let summary = self
@@ -205,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_meant_with_and_without_its_first_slash() {
+    fn the_first_slash_of_a_path_is_optional() {
         for path in [
             "apps?x=y",
             "/apps?x=y",
@@ -226,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_are_added_to_the_query_that_there_is() {
+    fn fields_are_added_to_the_query() {
         let query = [("a[]".to_owned(), "x&y=z".to_owned())];
         let Address(url) = api(None).address("apps?b=1", &query).unwrap();
         assert_eq!(
@@ -236,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_elsewhere_gets_nothing() {
+    fn another_host_gets_nothing() {
         for path in [
             "https://evil.example/apps",
             "http://api.heroku.com/apps",
@@ -286,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn the_host_in_use_is_the_only_one() {
+    fn the_configured_host_is_the_only_one() {
         let staging = api(Some("staging.herokudev.com"));
         let Address(url) = staging.address("apps", &[]).unwrap();
         assert_eq!(url.as_str(), "https://api.staging.herokudev.com/apps");

@@ -1,4 +1,4 @@
-//! The HTTP client: what it trusts, which way it goes, and what it never does.
+//! The HTTP client: CA certificates, proxy and limits.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -20,15 +20,15 @@ const LARGEST_BUNDLE: usize = 4 * 1024 * 1024;
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
-/// A client of the environment's proxy and CA certificates, and the proxy's `host:port`.
+/// A client with the environment's proxy and CA certificates, and the proxy's `host:port`.
 ///
-/// Each request sets its own limit: this one bounds only the way to a connection.
+/// Each request sets its own limit; this one bounds the connection.
 pub(super) fn client(
     environment: &Environment,
     limit: Duration,
 ) -> Result<(Client, Option<String>), ApiError> {
     // rustls leaves the choice of cryptography to the program. ring needs no cmake and builds in a
-    // third of aws-lc's time; that somebody has chosen before is no error.
+    // third of aws-lc's time. An error means that a provider is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = Client::builder()
         .redirect(reqwest::redirect::Policy::none())
@@ -42,8 +42,8 @@ pub(super) fn client(
     Ok((client.map_err(|_| ApiError::NoCaCertificates)?, proxy))
 }
 
-/// The proxy is set by hand, so that two clients in one process may have different ones, and so
-/// that a proxy that makes no sense is an error: the client would go around it in silence.
+/// The proxy is set explicitly, so that two clients in one process may have different ones, and so
+/// that an invalid value is an error: reqwest would ignore it and connect directly.
 fn by_proxy(
     builder: ClientBuilder,
     environment: &Environment,
@@ -54,7 +54,7 @@ fn by_proxy(
     };
     let url = proxy_url(address.expose_secret()).ok_or(ApiError::Setting {
         variable: "https_proxy",
-        why: "it is not the address of a proxy, such as http://proxy.example:3128",
+        why: "not a proxy URL such as http://proxy.example:3128",
     })?;
     let shown = format!(
         "{}:{}",
@@ -63,7 +63,7 @@ fn by_proxy(
     );
     let proxy = Proxy::https(url).map_err(|_| ApiError::Setting {
         variable: "https_proxy",
-        why: "it is not the address of a proxy",
+        why: "not a proxy URL",
     })?;
     let except = environment.no_proxy.as_deref();
     let proxy = proxy.no_proxy(except.and_then(NoProxy::from_string));
@@ -72,7 +72,7 @@ fn by_proxy(
 
 const SOCKS_PORT: u16 = 1080;
 
-/// An address of a proxy; one without a scheme is http, as for curl and git.
+/// The URL of a proxy; without a scheme it is http, as for curl and git.
 fn proxy_url(address: &str) -> Option<Url> {
     let url = if address.contains("://") {
         Url::parse(address).ok()?
@@ -83,9 +83,9 @@ fn proxy_url(address: &str) -> Option<Url> {
     (known && url.host_str().is_some_and(|host| !host.is_empty())).then_some(url)
 }
 
-/// `SSL_CERT_FILE` and `SSL_CERT_DIR` take the place of the system's CA certificates on Linux, as in
-/// OpenSSL, Node and all of rustls. On macOS and Windows, where the system keeps its own and knows
-/// no such variables, they come on top.
+/// `SSL_CERT_FILE` and `SSL_CERT_DIR` replace the system's CA certificates on Linux, as in OpenSSL,
+/// Node and rustls. On macOS and Windows, where the system does not know these variables, they are
+/// added to the system's.
 fn trusting(builder: ClientBuilder, environment: &Environment) -> Result<ClientBuilder, ApiError> {
     let (file, dirs) = (&environment.ssl_cert_file, &environment.ssl_cert_dir);
     let variable = match (file, dirs) {
@@ -95,7 +95,7 @@ fn trusting(builder: ClientBuilder, environment: &Environment) -> Result<ClientB
     };
     let found = ca_certificates(environment);
     if found.is_empty() {
-        let why = "no certificate can be read there";
+        let why = "it contains no readable certificate";
         return Err(ApiError::Setting { variable, why });
     }
     Ok(if cfg!(any(target_os = "macos", target_os = "windows")) {
@@ -105,7 +105,7 @@ fn trusting(builder: ClientBuilder, environment: &Environment) -> Result<ClientB
     })
 }
 
-/// Certificates that cannot be read are skipped, as everyone does: one is enough.
+/// Invalid certificates are skipped, as other programs do: one valid certificate is enough.
 fn ca_certificates(environment: &Environment) -> Vec<Certificate> {
     let mut files: Vec<PathBuf> = environment.ssl_cert_file.clone().into_iter().collect();
     let dirs = environment.ssl_cert_dir.as_deref();
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proxys_name_may_be_in_any_script() {
+    fn a_proxys_name_may_be_internationalized() {
         for (name, as_asked) in [
             ("bücher.example", "xn--bcher-kva.example"),
             ("Ａ．example", "a.example"),
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_that_makes_no_sense_is_not_gone_around() {
+    fn an_invalid_proxy_is_not_bypassed() {
         for address in ["ftp://proxy", "http://", "http://a b", "file:///etc/passwd"] {
             assert_eq!(proxy_url(address), None, "{address}");
             let environment = Environment {
@@ -189,7 +189,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn a_certificate_file_that_is_of_no_use_is_an_error_at_once() {
+    fn an_unusable_certificate_file_is_an_error_at_once() {
         let dir = tempfile::tempdir().unwrap();
         let fifo = dir.path().join("fifo");
         let kind = rustix::fs::FileType::Fifo;

@@ -1,4 +1,4 @@
-//! Why Heroku did not do what it was asked, typed by what the caller does next.
+//! Why a request to Heroku failed, with one variant for each thing that a caller can do next.
 
 use std::time::Duration;
 
@@ -11,124 +11,123 @@ use super::scrub::scrubbed;
 use super::{Auth, PasswordLogin};
 use crate::notice::{Command, Fix, Notice};
 
-/// Why a request came to nothing.
+/// Why a request failed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ApiError {
-    /// Heroku itself says that the token is revoked, expired, or was never one.
-    #[error("Heroku refuses the token: it is revoked or has expired")]
-    Refused,
+    /// Heroku itself says that the token is revoked, expired or invalid.
+    #[error("Heroku rejected the token (revoked or expired)")]
+    TokenRejected,
     /// Email or password are wrong.
-    #[error("Heroku refuses the email or the password")]
+    #[error("wrong email or password")]
     WrongPassword,
     /// The second factor is missing or wrong.
-    #[error("Heroku wants a code from your authenticator")]
+    #[error("Heroku requires a code from your authenticator app")]
     TwoFactor,
-    /// Passwords are no way in for this account.
-    #[error("Heroku takes no password for this account: {0}")]
+    /// Heroku accepts no password for this account.
+    #[error("Heroku does not accept a password for this account: {0}")]
     PasswordLoginOff(NoPassword),
     /// The account is suspended.
     #[error("Heroku has suspended this account")]
     Suspended,
-    /// The account has not paid.
-    #[error("this account is behind with its payments")]
+    /// A payment is overdue.
+    #[error("a payment for this Heroku account is overdue")]
     Delinquent,
-    /// The token may not do this. Carries Heroku's words.
-    #[error("the token may not do this: {0}")]
+    /// The token's scope does not allow the request. Contains Heroku's message.
+    #[error("the token does not allow this: {0}")]
     Forbidden(String),
-    /// There is no such thing. Carries Heroku's words.
-    #[error("Heroku has no such thing: {0}")]
+    /// What was named does not exist. Contains Heroku's message.
+    #[error("Heroku did not find this: {0}")]
     NotFound(String),
-    /// Heroku does not take the values. Carries its words.
-    #[error("Heroku does not take this: {0}")]
+    /// Heroku rejected the request's values. Contains its message.
+    #[error("Heroku rejected the request: {0}")]
     Invalid(String),
-    /// Too many requests; how long to wait, where Heroku says it.
+    /// Too many requests; how long to wait, if Heroku says it.
     #[error("too many requests to Heroku")]
     RateLimited(Option<Duration>),
-    /// Heroku's own fault. Carries the status.
-    #[error("Heroku is out of order: it answered with status {0}")]
+    /// A server error of Heroku's. Contains the status.
+    #[error("Heroku had a server error ({0})")]
     Server(u16),
-    /// A refusal that is not in Heroku's form: somebody in between has answered, such as a
-    /// company's proxy. It says nothing about the token. Carries the status.
-    #[error("not Heroku but something on the way to it answered, with status {0}")]
+    /// An error that is not in Heroku's format: a proxy or a captive portal has answered. It says
+    /// nothing about the token. Contains the status.
+    #[error("a proxy answered instead of Heroku ({0})")]
     Foreign(u16),
-    /// No answer. Says why.
-    #[error("{host} could not be reached: {why}")]
+    /// There was no reply.
+    #[error("cannot reach {host}: {why}")]
     Unreachable {
-        /// The host that was asked, or the proxy on the way to it.
+        /// The host of the request, or the proxy on the way to it.
         host: String,
-        /// Why, in a few words.
+        /// The cause.
         why: NetworkError,
     },
-    /// The certificate is not one to send a token to. Says why.
-    #[error("the certificate of {host} is not to be trusted: {why}")]
+    /// The certificate could not be verified.
+    #[error("cannot verify the certificate of {host}: {why}")]
     Certificate {
-        /// The host that was asked.
+        /// The host of the request.
         host: String,
-        /// Why, in a few words.
+        /// The cause, in a few words.
         why: String,
     },
-    /// An answer that makes no sense.
-    #[error("the answer from Heroku made no sense")]
+    /// A reply that could not be understood.
+    #[error("invalid reply from Heroku")]
     Garbled,
-    /// An answer that is larger than any that Heroku gives.
-    #[error("the answer from Heroku is too large")]
+    /// A reply that is larger than any of Heroku's.
+    #[error("the reply from Heroku is too large")]
     TooLarge,
-    /// Heroku sent us elsewhere; a token goes nowhere else.
-    #[error("Heroku's answer leads to another place, which gets no token")]
+    /// A redirect. It is not followed, since the token is only for Heroku.
+    #[error("Heroku replied with a redirect, which was not followed")]
     Redirected,
-    /// The browser login was refused. Carries the service's words.
-    #[error("the browser login was refused: {0}")]
+    /// The browser login failed. Contains the service's message.
+    #[error("the browser login failed: {0}")]
     BrowserLogin(String),
-    /// Nobody finished the browser login.
-    #[error("the browser login was not finished in time")]
+    /// The browser login was not finished in time.
+    #[error("the browser login timed out")]
     BrowserLoginExpired,
-    /// A Heroku that may not be the one that issued the token refused it. Carries the host's name.
-    #[error("{0} refuses this token, which may be another Heroku's")]
-    RefusedElsewhere(String),
-    /// A Heroku other than heroku.com is asked about the account in use alone. Carries the host's name.
-    #[error("{0} was not asked about a token that is not in use")]
+    /// A Heroku that may not have issued the token rejected it. Contains the host's name.
+    #[error("{0} rejected the token, but another Heroku may have issued it")]
+    RejectedElsewhere(String),
+    /// A Heroku other than heroku.com is only asked about the active account. Contains the host's name.
+    #[error("{0} was not asked about this token: its account is not active")]
     NotAsked(String),
     /// `HEROKU_HOST` or `HEROKU_LOGIN_HOST` names a host that is not Heroku's.
-    #[error("{0} names a host that is not Heroku's")]
+    #[error("{0} does not name a Heroku host")]
     NotHeroku(&'static str),
-    /// A variable that says how to reach Heroku makes no sense.
-    #[error("{variable} is of no use: {why}")]
+    /// A variable that says how to reach Heroku has an invalid value.
+    #[error("invalid {variable}: {why}")]
     Setting {
         /// Its name.
         variable: &'static str,
         /// What is wrong with it.
         why: &'static str,
     },
-    /// This machine has no certificate authorities.
-    #[error("this machine has no certificates to know Heroku by")]
+    /// The system has no CA certificates.
+    #[error("no trusted CA certificates found")]
     NoCaCertificates,
 }
 
-/// Why an account takes no password.
+/// Why Heroku accepts no password for an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum NoPassword {
-    /// Without MFA, only a browser that Heroku knows may log in.
-    #[error("it has no MFA, so that only your browser may log in")]
+    /// MFA is off, so Heroku only accepts a browser that it knows.
+    #[error("MFA is off, so only a browser can log in")]
     DeviceTrust,
-    /// MFA is demanded, and not set up.
-    #[error("it has to set up MFA first")]
+    /// MFA is required but not set up.
+    #[error("MFA must be set up first")]
     MfaRequired,
-    /// It logs in through its company.
-    #[error("it logs in through its company (SSO)")]
+    /// The account logs in through a company.
+    #[error("it logs in through a company (SSO)")]
     Sso,
-    /// Heroku has switched passwords off for this account.
-    #[error("basic authentication is switched off")]
+    /// Heroku has turned off passwords for this account.
+    #[error("basic authentication is turned off")]
     BasicAuthOff,
 }
 
 impl ApiError {
-    /// What happened, and what mends it.
+    /// What happened, and how to fix it.
     pub fn notice(&self) -> Notice {
         Notice::new(self.to_string(), self.fix())
     }
 
-    /// Whether the request may have been carried out all the same: only the answer is missing or
-    /// makes no sense.
+    /// Whether the request may have been carried out: only the reply is missing or invalid.
     pub fn is_unclear(&self) -> bool {
         match self {
             ApiError::Unreachable { why, .. } => why.may_have_arrived(),
@@ -137,62 +136,63 @@ impl ApiError {
         }
     }
 
-    /// Whether no connection came about, so that nothing of the request has arrived.
+    /// Whether there was no connection, so that nothing of the request has arrived.
     pub(super) fn is_before_the_request(&self) -> bool {
         matches!(self, ApiError::Unreachable { why, .. } if why.is_before_the_request())
     }
 
     fn fix(&self) -> Fix {
         let fix = match self {
-            ApiError::Refused => "make a new one: git credential-heroku-rs login",
-            ApiError::WrongPassword => {
-                "try again, or log in with a token: git credential-heroku-rs login"
-            }
-            ApiError::TwoFactor => "run it again with a fresh code",
+            ApiError::TokenRejected => "log in: git credential-heroku-rs login",
+            ApiError::TwoFactor => "run the command again with a new code",
             ApiError::PasswordLoginOff(NoPassword::MfaRequired) => {
-                "set it up: https://dashboard.heroku.com/account"
+                "set up MFA: https://dashboard.heroku.com/account"
             }
             ApiError::PasswordLoginOff(NoPassword::DeviceTrust) => {
-                "log in there: git credential-heroku-rs login --browser"
+                "log in with the browser: git credential-heroku-rs login --browser"
             }
             ApiError::PasswordLoginOff(_) => "log in with a token: git credential-heroku-rs login",
             ApiError::Suspended | ApiError::Delinquent => {
-                "see https://dashboard.heroku.com/account"
+                "see: https://dashboard.heroku.com/account"
             }
-            ApiError::Forbidden(_) => "use a token with the scope global",
+            ApiError::Forbidden(_) => "use a token with scope global",
             ApiError::NotFound(_) | ApiError::Invalid(_) => "",
             ApiError::RateLimited(Some(wait)) => {
-                return Fix::advice(format!("wait {} s, then run it again", wait.as_secs()));
+                return Fix::advice(format!(
+                    "wait {} s, then run the command again",
+                    wait.as_secs()
+                ));
             }
-            ApiError::RateLimited(None) => "wait a minute, then run it again",
+            ApiError::RateLimited(None) => "wait a minute, then run the command again",
             ApiError::Server(_) | ApiError::Garbled | ApiError::TooLarge => {
-                "see https://status.heroku.com, then run it again"
+                "see: https://status.heroku.com"
             }
             ApiError::Foreign(_) | ApiError::Redirected => {
-                "check HEROKU_HOST and the proxy (https_proxy)"
+                "check the proxy (https_proxy) and HEROKU_HOST"
             }
             ApiError::Unreachable { why, .. } => why.fix(),
             ApiError::Certificate { .. } => {
-                "behind a company's proxy: point SSL_CERT_FILE at its certificates; else check the clock"
+                "behind a company proxy, set SSL_CERT_FILE to its CA certificates; otherwise check the clock"
             }
-            ApiError::BrowserLogin(_) | ApiError::BrowserLoginExpired => {
+            ApiError::WrongPassword | ApiError::BrowserLogin(_) | ApiError::BrowserLoginExpired => {
                 "log in with a token instead: git credential-heroku-rs login"
             }
-            ApiError::RefusedElsewhere(_) | ApiError::NotAsked(_) => {
+            ApiError::RejectedElsewhere(_) | ApiError::NotAsked(_) => {
                 return Command::new("unset").arg("HEROKU_HOST").into();
             }
             ApiError::NotHeroku(variable) => return Command::new("unset").arg(variable).into(),
             ApiError::Setting { variable, .. } => {
-                return Fix::command("fix it, or run", Command::new("unset").arg(variable));
+                return Fix::command("fix or unset it", Command::new("unset").arg(variable));
             }
             ApiError::NoCaCertificates => {
-                "install the package ca-certificates, or point SSL_CERT_FILE at a file of them"
+                "install the package ca-certificates, or set SSL_CERT_FILE"
             }
         };
         fix.into()
     }
 
-    /// What a status that is no success and its body mean. Status first: the list of ids is open.
+    /// The meaning of an error status and its body. The status decides first, since the list of
+    /// ids is not complete.
     ///
     /// Source: Heroku's Platform API Reference, "Errors"; ids of the login from the Heroku CLI.
     pub fn from_answer(
@@ -209,10 +209,10 @@ impl ApiError {
                 Some(error) => ApiError::BrowserLogin(scrubbed(error, auth)),
                 None => ApiError::Foreign(status),
             },
-            // A proxy in between answers 401, 403 and 404 too; only Heroku's own has an id.
+            // A proxy can reply 401, 403 and 404 too; only Heroku's errors have an id.
             (_, _, None) => ApiError::Foreign(status),
             (_, Auth::Password(login), Some(id)) => ApiError::from_login(status, id, body, login),
-            (_, _, Some(id)) => ApiError::from_refusal(status, id, body, auth),
+            (_, _, Some(id)) => ApiError::from_error(status, id, body, auth),
         }
     }
 
@@ -225,14 +225,14 @@ impl ApiError {
             (401 | 403, _) if no_basic_auth() => {
                 ApiError::PasswordLoginOff(NoPassword::BasicAuthOff)
             }
-            // A code is asked for only once the password was right.
+            // Heroku asks for a code only after it has accepted the password.
             (401, _) if login.code.is_some() => ApiError::TwoFactor,
             (401, _) => ApiError::WrongPassword,
-            _ => ApiError::from_refusal(status, id, body, Auth::Password(login)),
+            _ => ApiError::from_error(status, id, body, Auth::Password(login)),
         }
     }
 
-    fn from_refusal(status: u16, id: &str, body: &ErrorBody, auth: Auth<'_>) -> ApiError {
+    fn from_error(status: u16, id: &str, body: &ErrorBody, auth: Auth<'_>) -> ApiError {
         let message = || match body.message() {
             "" => scrubbed(id, auth),
             message => scrubbed(message, auth),
@@ -240,9 +240,9 @@ impl ApiError {
         match (status, id) {
             (_, "two_factor") => ApiError::TwoFactor,
             (_, "suspended") => ApiError::Suspended,
-            (401, "unauthorized") => ApiError::Refused,
+            (401, "unauthorized") => ApiError::TokenRejected,
             (402, _) | (_, "delinquent") => ApiError::Delinquent,
-            // Only the one word for a dead token may lead to a deletion.
+            // Only this id may lead to the removal of a token.
             (401 | 403, _) => ApiError::Forbidden(message()),
             (404 | 410, _) => ApiError::NotFound(message()),
             _ => ApiError::Invalid(message()),
@@ -256,7 +256,7 @@ impl From<ApiError> for Notice {
     }
 }
 
-/// The body of a refusal: Heroku's has an id and a message, its login service's an error.
+/// The body of an error: Heroku's has an id and a message, the login service's an `error`.
 #[derive(Debug, Default, Deserialize)]
 pub struct ErrorBody {
     #[serde(default, deserialize_with = "lenient")]
@@ -273,14 +273,14 @@ impl ErrorBody {
         message.trim().trim_end_matches('.')
     }
 
-    /// A refusal in Heroku's own form, for a reader who knows the API: status, id and message.
+    /// Status, id and message of an error of Heroku's, for a user who knows the API.
     pub(super) fn summary(&self, status: u16, auth: Auth<'_>) -> Option<String> {
         let id = scrubbed(self.id.as_deref()?, auth);
         let message = scrubbed(self.message(), auth);
         Some(if message.is_empty() {
-            format!("Heroku answers {status} {id}")
+            format!("Heroku replied {status} {id}")
         } else {
-            format!("Heroku answers {status} {id}: {message}")
+            format!("Heroku replied {status} {id}: {message}")
         })
     }
 }
@@ -296,12 +296,12 @@ mod tests {
         serde_json::from_slice(&serde_json::to_vec(json).unwrap()).unwrap_or_default()
     }
 
-    fn asked_with_token(status: u16, json: &Value) -> ApiError {
+    fn error_with_token(status: u16, json: &Value) -> ApiError {
         let token = Token::parse("HRKU-01234567-89ab-cdef-0123-456789abcdef").unwrap();
         ApiError::from_answer(status, &body(json), None, Auth::Bearer(&token))
     }
 
-    fn asked_with_password(status: u16, json: &Value, code: Option<&str>) -> ApiError {
+    fn error_with_password(status: u16, json: &Value, code: Option<&str>) -> ApiError {
         let login = PasswordLogin {
             email: "ann@example.com",
             password: &Zeroizing::new("open sesame".to_owned()),
@@ -311,9 +311,9 @@ mod tests {
     }
 
     #[test]
-    fn only_herokus_own_word_says_that_a_token_is_dead() {
-        let of = |body: Value| asked_with_token(401, &body);
-        assert_eq!(of(json!({"id": "unauthorized"})), ApiError::Refused);
+    fn only_herokus_own_error_rejects_a_token() {
+        let of = |body: Value| error_with_token(401, &body);
+        assert_eq!(of(json!({"id": "unauthorized"})), ApiError::TokenRejected);
         assert_eq!(of(Value::Null), ApiError::Foreign(401));
         assert_eq!(of(json!("unauthorized")), ApiError::Foreign(401));
         assert_eq!(of(json!({"id": ["unauthorized"]})), ApiError::Foreign(401));
@@ -322,8 +322,8 @@ mod tests {
     }
 
     #[test]
-    fn each_refusal_of_a_password_has_its_own_meaning() {
-        let of = |status, id: &str| asked_with_password(status, &json!({"id": id}), None);
+    fn each_rejection_of_a_password_has_its_own_meaning() {
+        let of = |status, id: &str| error_with_password(status, &json!({"id": id}), None);
         let off = ApiError::PasswordLoginOff;
         assert_eq!(of(401, "unauthorized"), ApiError::WrongPassword);
         assert_eq!(of(403, "two_factor"), ApiError::TwoFactor);
@@ -335,19 +335,19 @@ mod tests {
         assert_eq!(of(403, "mfa_required"), off(NoPassword::MfaRequired));
         assert_eq!(of(403, "sso_required"), off(NoPassword::Sso));
         let body = json!({"id": "forbidden", "message": "Basic authentication is not supported"});
-        let basic = asked_with_password(403, &body, None);
+        let basic = error_with_password(403, &body, None);
         assert_eq!(basic, off(NoPassword::BasicAuthOff));
     }
 
     #[test]
     fn a_401_for_a_code_is_about_the_code() {
         let body = json!({"id": "unauthorized", "message": "Invalid credentials"});
-        let with_code = asked_with_password(401, &body, Some("123456"));
+        let with_code = error_with_password(401, &body, Some("123456"));
         assert_eq!(with_code, ApiError::TwoFactor);
     }
 
     #[test]
-    fn the_login_service_speaks_of_errors_in_its_own_way() {
+    fn the_login_services_errors_are_read() {
         let json = json!({"error": "IP address mismatch"});
         let refused = ApiError::from_answer(403, &body(&json), None, Auth::Anonymous);
         assert_eq!(
@@ -357,26 +357,26 @@ mod tests {
     }
 
     #[test]
-    fn status_comes_before_id() {
+    fn the_status_takes_precedence_over_the_id() {
         let body = json!({"id": "unauthorized", "message": "x"});
-        assert_eq!(asked_with_token(503, &body), ApiError::Server(503));
-        assert_eq!(asked_with_token(429, &body), ApiError::RateLimited(None));
-        assert_eq!(asked_with_token(302, &body), ApiError::Redirected);
+        assert_eq!(error_with_token(503, &body), ApiError::Server(503));
+        assert_eq!(error_with_token(429, &body), ApiError::RateLimited(None));
+        assert_eq!(error_with_token(302, &body), ApiError::Redirected);
         assert!(matches!(
-            asked_with_token(403, &body),
+            error_with_token(403, &body),
             ApiError::Forbidden(_)
         ));
         assert!(matches!(
-            asked_with_token(404, &body),
+            error_with_token(404, &body),
             ApiError::NotFound(_)
         ));
-        assert!(matches!(asked_with_token(418, &body), ApiError::Invalid(_)));
+        assert!(matches!(error_with_token(418, &body), ApiError::Invalid(_)));
     }
 
     #[test]
-    fn no_failure_ends_in_a_colon() {
+    fn no_message_ends_in_a_colon() {
         for status in [401, 403, 404, 422] {
-            let silent = asked_with_token(status, &json!({"id": "odd_id", "message": " "}));
+            let silent = error_with_token(status, &json!({"id": "odd_id", "message": " "}));
             assert!(silent.to_string().ends_with("odd_id"), "{silent}");
         }
     }

@@ -1,5 +1,5 @@
-//! The headers that a person sends along: every one that cannot lead the token astray or break the
-//! request apart.
+//! The headers that a user adds to a request: all that cannot redirect the token or split the
+//! request.
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::ExposeSecret;
@@ -10,7 +10,7 @@ use super::ApiError;
 use super::transport::second_factor;
 use crate::environment::Environment;
 
-/// Those that say who asks, whom, and where the request ends: each is ours alone.
+/// Headers that only this program sets: authentication, host and framing of the request.
 const OURS: [&str; 12] = [
     "authorization",
     "connection",
@@ -26,32 +26,32 @@ const OURS: [&str; 12] = [
     "upgrade",
 ];
 
-/// Headers to go with a request.
+/// Headers that a user adds to a request.
 #[derive(Debug, Clone, Default)]
 pub struct Headers(HeaderMap);
 
-/// Why a line is no header to send. Never carries its value.
+/// Why a line is not a header that can be sent. Never contains its value.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum NotAHeader {
     /// It has no colon.
-    #[error("a header is 'Name: value'")]
+    #[error("a header must have the form 'Name: value'")]
     NoColon,
-    /// Its name has a character that no name of a header has.
-    #[error("that is not the name of a header")]
+    /// Its name has an invalid character.
+    #[error("invalid header name")]
     Name,
-    /// Its value would end the header before its time.
-    #[error("the header {0} has a character in its value that no header can have")]
+    /// Its value has a character that would end the header.
+    #[error("the value of the header {0} has an invalid character")]
     Value(String),
-    /// It would change who asks, or whom.
-    #[error("the header {0} is set by this program alone")]
+    /// It would change the authentication, the host or the framing of the request.
+    #[error("only this program may set the header {0}")]
     Ours(String),
 }
 
 impl Headers {
-    /// Reads a person's lines `Name: value`. Of one name all that they give are sent.
+    /// Reads the user's lines `Name: value`. If a name is given several times, all its values are sent.
     ///
     /// # Errors
-    /// The first line that is none to send.
+    /// Why the first invalid line cannot be sent.
     pub fn read<'a>(lines: impl IntoIterator<Item = &'a str>) -> Result<Headers, NotAHeader> {
         let mut headers = HeaderMap::new();
         for line in lines {
@@ -62,10 +62,10 @@ impl Headers {
         Ok(Headers(headers))
     }
 
-    /// Those of `HEROKU_HEADERS`, a JSON object, as the Heroku CLI sends them.
+    /// The headers in `HEROKU_HEADERS`, a JSON object, as the Heroku CLI sends them.
     ///
     /// # Errors
-    /// [`ApiError::Setting`] where it is no such object, or has a header that is none to send.
+    /// [`ApiError::Setting`] if it is not such an object, or has a header that cannot be sent.
     pub fn of_environment(environment: &Environment) -> Result<Headers, ApiError> {
         let setting = |why| ApiError::Setting {
             variable: "HEROKU_HEADERS",
@@ -76,7 +76,7 @@ impl Headers {
         };
         let object = serde_json::from_str(text.expose_secret());
         let Ok(Value::Object(members)) = object else {
-            return Err(setting("it is not a JSON object"));
+            return Err(setting("not a JSON object"));
         };
         let mut headers = HeaderMap::new();
         for (name, value) in &members {
@@ -84,13 +84,15 @@ impl Headers {
                 Value::String(text) => text.clone(),
                 Value::Number(_) | Value::Bool(_) => value.to_string(),
                 Value::Null | Value::Array(_) | Value::Object(_) => {
-                    return Err(setting("a value in it is not a text"));
+                    return Err(setting("a value in it is not a string, number or boolean"));
                 }
             };
             let (name, value) = parsed(name, &value).map_err(|why| match why {
-                NotAHeader::Ours(_) => setting("it would change who asks Heroku, or whom"),
+                NotAHeader::Ours(_) => {
+                    setting("it contains a header that only this program may set")
+                }
                 NotAHeader::NoColon | NotAHeader::Name | NotAHeader::Value(_) => {
-                    setting("it has a header that cannot be sent")
+                    setting("it contains an invalid header")
                 }
             })?;
             headers.insert(name, value);
@@ -98,18 +100,18 @@ impl Headers {
         Ok(Headers(headers))
     }
 
-    /// These, with `others` in place of those of the same name.
+    /// These and `others`, which replace those of the same name.
     #[must_use]
     pub fn with(mut self, others: Headers) -> Headers {
-        // A map extends itself by putting the first of a name in place of all that it had.
+        // `extend` replaces all values of a name.
         self.0.extend(others.0);
         self
     }
 
-    /// These, with the second factor that Heroku has asked for.
+    /// These and the second factor that Heroku has asked for.
     ///
     /// # Errors
-    /// [`ApiError::TwoFactor`] where it does not fit into a header: then Heroku has not given it out.
+    /// [`ApiError::TwoFactor`] if it cannot be sent in a header: then it is no code of Heroku's.
     pub fn with_second_factor(mut self, code: &str) -> Result<Headers, ApiError> {
         let value = second_factor(code)?;
         self.0.insert("heroku-two-factor-code", value);
@@ -128,7 +130,7 @@ fn parsed(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), NotAHead
     }
     let mut value = HeaderValue::from_str(value.trim_matches([' ', '\t']))
         .map_err(|_| NotAHeader::Value(name.to_string()))?;
-    // What a person sends may be a secret: it is left out of whatever is logged below us.
+    // The value may be a secret: the HTTP client leaves it out of its logs.
     value.set_sensitive(true);
     Ok((name, value))
 }
@@ -147,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn no_header_says_who_asks_or_whom() {
+    fn no_header_changes_authentication_or_host() {
         for line in [
             "Authorization: Bearer x",
             "AUTHORIZATION : Basic x",

@@ -1,4 +1,4 @@
-//! Reading answers that may be missing anything.
+//! Reading replies in which any member may be missing.
 
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 /// A member that is not of the expected type counts as missing. For `#[serde(deserialize_with)]`.
 ///
-/// It is read from the answer's own bytes: an untagged enum would keep a copy that is not wiped.
+/// It is read from the bytes of the reply: an untagged enum would keep a copy that is not wiped.
 pub(super) fn lenient<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -16,7 +16,7 @@ where
     Ok(serde_json::from_str(raw.get()).ok())
 }
 
-/// A string that is wiped. It can be read and not written: `zeroize` stays without its serde.
+/// A string that is wiped. It can be deserialized but not serialized: `zeroize` stays without its serde.
 pub(super) struct SecretText(pub(super) Zeroizing<String>);
 
 impl<'de> Deserialize<'de> for SecretText {

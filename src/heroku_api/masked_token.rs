@@ -1,5 +1,5 @@
-//! What Heroku shows of a token, and how well it fits one that we have: enough to know it by, too
-//! little to tell, or not at all.
+//! The part of a token that Heroku shows, and how well it matches one that we have: enough to
+//! identify it, too little, or not at all.
 
 use std::fmt;
 
@@ -18,36 +18,36 @@ impl fmt::Debug for MaskedToken {
 }
 
 impl MaskedToken {
-    /// As Heroku has put it.
+    /// The text in Heroku's reply.
     pub(super) fn new(shown: Zeroizing<String>) -> MaskedToken {
         MaskedToken(shown)
     }
 
-    /// How well it fits `token`.
-    pub(super) fn fit(&self, token: &Token) -> MaskMatch {
+    /// How well it matches `token`.
+    pub(super) fn matches(&self, token: &Token) -> MaskMatch {
         if self.0.as_str() == token.expose() {
             MaskMatch::Whole
         } else {
-            fit_of_part(&self.0, token.expose())
+            match_part(&self.0, token.expose())
         }
     }
 }
 
-/// How well a redacted token fits a whole one.
+/// How well a masked token matches a whole one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum MaskMatch {
     /// It is the token.
     Whole,
-    /// What is visible fits, and is more than any two tokens share by chance.
+    /// The visible part matches, and is more than two tokens share by chance.
     Likely,
-    /// It fits, and so little is visible that others may fit too.
+    /// It matches, but so little is visible that other tokens may match too.
     Possible,
-    /// It does not fit.
+    /// It does not match.
     No,
 }
 
-/// A prefix, stars, and perhaps a suffix. `HRKU-` and a few characters fit every token.
-fn fit_of_part(shown: &str, token: &str) -> MaskMatch {
+/// Compares a prefix, stars, and perhaps a suffix. `HRKU-` and a few characters match every token.
+fn match_part(shown: &str, token: &str) -> MaskMatch {
     const FEWEST_VISIBLE: usize = 12;
     let Some((prefix, _)) = shown.split_once('*') else {
         return MaskMatch::No;
@@ -71,7 +71,7 @@ mod tests {
     const TOKEN: &str = "HRKU-01234567-89ab-cdef-0123-456789abcdef";
 
     #[test]
-    fn a_short_prefix_tells_no_token() {
+    fn a_short_prefix_identifies_no_token() {
         let token = Token::parse(TOKEN).unwrap();
         for (shown, fit) in [
             (TOKEN, MaskMatch::Whole),
@@ -82,7 +82,7 @@ mod tests {
             ("HRKU-0123", MaskMatch::No),
         ] {
             let shown = MaskedToken::new(Zeroizing::new(shown.to_owned()));
-            assert_eq!(shown.fit(&token), fit, "{:?}", shown.0);
+            assert_eq!(shown.matches(&token), fit, "{:?}", shown.0);
         }
     }
 }

@@ -1,13 +1,13 @@
-//! Heroku's Platform API, and the login service of the Heroku CLI: the only room that opens a
+//! Heroku's Platform API, and the login service of the Heroku CLI: the only module that opens a
 //! socket to Heroku.
 //!
-//! A token goes to a `HerokuHost` and nowhere else: no redirect is followed, every certificate is
-//! checked against the system's roots, and every wait and every body has a limit. What a server
-//! says is shown only once control characters and everything that looks like a secret are out.
+//! A token is only sent to a `HerokuHost`: no redirect is followed, every certificate is verified
+//! with the system's CA certificates, and every wait and every body has a limit. Before a server's
+//! message is shown, control characters and everything that looks like a secret are removed.
 
 #![allow(
     clippy::disallowed_types,
-    reason = "this is the room that opens a socket to Heroku"
+    reason = "this module opens the sockets to Heroku"
 )]
 
 mod authorizations;
@@ -65,27 +65,27 @@ pub struct HerokuApi {
 pub struct AccountInfo {
     /// The email, as Heroku spells it.
     pub email: Account,
-    /// The account logs in through its company: its tokens live 8 hours.
+    /// The account logs in through a company: its tokens expire after 8 hours.
     pub federated: bool,
-    /// Whether MFA is on, where Heroku says so.
+    /// Whether MFA is on, if Heroku says so.
     pub two_factor: Option<bool>,
 }
 
-/// Who asks: what a refusal means depends on it.
+/// How a request is authenticated. The meaning of an error depends on it.
 #[derive(Clone, Copy)]
 pub enum Auth<'a> {
-    /// Somebody without any secret.
+    /// Not at all.
     Anonymous,
-    /// The owner of a token.
+    /// With a token.
     Bearer(&'a Token),
-    /// A person with a password.
+    /// With email, password and perhaps a code.
     Password(&'a PasswordLogin<'a>),
-    /// Who waits for a browser login, with the secret of that.
+    /// With the secret of a browser login that is being waited for.
     Poll(&'a Zeroizing<String>),
 }
 
 impl Auth<'_> {
-    /// What the asker sends in secret.
+    /// The secrets that the request contains.
     fn secrets(&self) -> Vec<&str> {
         match self {
             Auth::Anonymous => Vec::new(),
@@ -143,7 +143,7 @@ impl HerokuApi {
         }
     }
 
-    /// The same API on another host of Heroku's.
+    /// The same API on another Heroku host.
     #[must_use]
     pub fn at(self, host: &HerokuHost) -> HerokuApi {
         HerokuApi {
@@ -152,34 +152,34 @@ impl HerokuApi {
         }
     }
 
-    /// The host that is asked.
+    /// The API's host.
     pub fn host(&self) -> &HerokuHost {
         &self.host
     }
 
-    /// Whose token this is: `GET /account`.
+    /// The account that a token belongs to: `GET /account`.
     ///
     /// # Errors
-    /// [`ApiError::Refused`] where the token is dead.
+    /// [`ApiError::TokenRejected`] if the token is revoked or expired.
     pub fn account(&self, token: &Token) -> Result<AccountInfo, ApiError> {
         self.get("/account", token)
     }
 
-    /// What Heroku says of a token, for `erase`: one request, never repeated.
+    /// Whether Heroku accepts a token, for `erase`: one request, never repeated.
     ///
-    /// Only a 401 in the API's own form means that it is dead: a proxy's 401 does not.
+    /// Only a 401 in the API's own format counts as a rejection; a proxy's 401 does not.
     pub fn verdict(&self, token: &Token) -> Verdict {
         let request = self.request(Method::GET, "/account", Auth::Bearer(token));
         match self.json::<IgnoredAny>(&request.once()) {
             Ok(_) | Err(ApiError::Forbidden(_) | ApiError::Suspended | ApiError::Delinquent) => {
                 Verdict::Alive
             }
-            Err(ApiError::Refused) => Verdict::Dead,
+            Err(ApiError::TokenRejected) => Verdict::Dead,
             Err(error) => Verdict::Unknown(error.to_string()),
         }
     }
 
-    /// What time it is at Heroku; none if its answer does not say. Sends no token.
+    /// The time at Heroku; none if the reply does not contain it. Sends no token.
     ///
     /// # Errors
     /// Why Heroku could not be reached.
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn an_account_is_known_by_its_email_and_by_nothing_less() {
+    fn an_account_needs_an_email() {
         let info = parsed(&json!({"email": "ann@example.com", "federated": 1, "x": []}));
         let info = info.unwrap();
         assert_eq!(info.email.as_str(), "ann@example.com");
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_false_heroku_host_opens_no_client() {
+    fn a_heroku_host_that_is_not_herokus_makes_no_client() {
         let environment = Environment {
             heroku_host: Some("evil.example".to_owned()),
             ..Environment::default()
@@ -270,7 +270,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_answer_is_a_panic(status in 0_u16..1000, text in "[\\[\\]{}:,\"a-z0-9*-]{0,60}") {
+        fn no_reply_causes_a_panic(status in 0_u16..1000, text in "[\\[\\]{}:,\"a-z0-9*-]{0,60}") {
             let _ = serde_json::from_str::<AccountInfo>(&text);
             let answer: ErrorBody = serde_json::from_str(&text).unwrap_or_default();
             let _ = ApiError::from_answer(status, &answer, None, Auth::Anonymous).notice();

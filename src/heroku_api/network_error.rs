@@ -1,5 +1,5 @@
-//! Why no answer came, in plain words: an error of the network or of TLS names neither the address
-//! in full nor anything that was sent.
+//! Why there was no reply. The message of a network or TLS error contains neither the whole URL nor
+//! anything that was sent.
 
 use std::error::Error;
 use std::io;
@@ -10,34 +10,34 @@ use rustls::CertificateError;
 use super::scrub::scrubbed;
 use super::{ApiError, Auth};
 
-/// Why a host gave no answer.
+/// Why a host did not reply.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NetworkError {
-    /// Its name has no address.
-    #[error("its name cannot be looked up")]
+    /// Its name has no IP address.
+    #[error("cannot resolve its name")]
     Unnamed,
-    /// Nobody listens there.
-    #[error("it refuses the connection")]
+    /// Nothing listens on the port.
+    #[error("connection refused")]
     Refused,
-    /// There is no way to it.
-    #[error("there is no network to it")]
+    /// There is no route to it.
+    #[error("network unreachable")]
     NoNetwork,
-    /// No connection came about in time.
-    #[error("no connection came about in time")]
+    /// There was no connection in time.
+    #[error("connection timed out")]
     ConnectTimeout,
-    /// The request is out, and no answer came in time.
-    #[error("it gave no answer in time")]
+    /// The request was sent, and no reply came in time.
+    #[error("no reply in time")]
     AnswerTimeout,
-    /// The connection ended before the answer did.
-    #[error("the connection broke off")]
+    /// The connection was closed before the reply was complete.
+    #[error("connection closed")]
     CutOff,
-    /// A proxy that wants to know who we are.
-    #[error("it wants a user name and a password")]
+    /// A proxy that requires a login.
+    #[error("user name and password required")]
     ProxyLogin,
-    /// A proxy that lets nobody through.
-    #[error("it does not let us through")]
+    /// A proxy that does not allow the connection.
+    #[error("connection not allowed")]
     ProxyRefusal,
-    /// Anything else, in the words of the layer below.
+    /// Anything else: the message of the layer below.
     #[error("{0}")]
     Other(String),
 }
@@ -51,7 +51,7 @@ impl NetworkError {
         )
     }
 
-    /// Whether no connection came about, so that asking again repeats nothing.
+    /// Whether there was no connection, so that another try repeats nothing.
     pub(super) fn is_before_the_request(&self) -> bool {
         matches!(
             self,
@@ -65,10 +65,10 @@ impl NetworkError {
     pub(super) fn fix(&self) -> &'static str {
         match self {
             NetworkError::ProxyLogin => {
-                "put them into the proxy's address: https_proxy=http://USER:PASSWORD@HOST:PORT"
+                "add them to the proxy URL: https_proxy=http://USER:PASSWORD@HOST:PORT"
             }
             NetworkError::ProxyRefusal => {
-                "let the proxy's keeper allow it, or name the host in no_proxy"
+                "ask your proxy administrator to allow it, or add the host to no_proxy"
             }
             NetworkError::Unnamed
             | NetworkError::Refused
@@ -76,14 +76,12 @@ impl NetworkError {
             | NetworkError::ConnectTimeout
             | NetworkError::AnswerTimeout
             | NetworkError::CutOff
-            | NetworkError::Other(_) => {
-                "check the network and the proxy (https_proxy), then run it again"
-            }
+            | NetworkError::Other(_) => "check the network and the proxy (https_proxy)",
         }
     }
 }
 
-/// What an error of the client means; `proxy` is the one on the way to `host`, without its
+/// Translates an error of the HTTP client; `proxy` is the one on the way to `host`, without its
 /// password.
 pub(super) fn api_error(
     host: &str,
@@ -96,7 +94,7 @@ pub(super) fn api_error(
         return ApiError::Certificate { host, why };
     }
     let says = |words: &str| causes.iter().any(|cause| cause.to_string() == words);
-    // The types of these errors are private to the HTTP client, so their texts have to do.
+    // The types of these errors are private to the HTTP client, so their texts are compared.
     let why = if says("tunnel error: proxy authorization required") {
         NetworkError::ProxyLogin
     } else if says("tunnel error: unsuccessful") {
@@ -115,7 +113,7 @@ pub(super) fn api_error(
     ApiError::Unreachable { host, why }
 }
 
-/// An error and what lies behind it, the inside of I/O errors too, which `source` skips.
+/// An error and its causes, including the inner error of an I/O error, which `source` skips.
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| {
         let error: &'a (dyn Error + 'static) = *error;
@@ -168,7 +166,7 @@ fn classified(causes: &[&(dyn Error + 'static)]) -> NetworkError {
     }
 }
 
-/// How the HTTP client, whose kinds of errors cannot be told apart from outside, says "cut off".
+/// The HTTP client's messages for a closed connection: its kinds of errors are private.
 fn is_cut(words: &str) -> bool {
     words.contains("connection closed before message completed")
         || words.contains("end of file before message length reached")
@@ -181,15 +179,15 @@ fn certificate(error: &(dyn Error + 'static)) -> Option<String> {
     };
     let why = match error {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            "it has expired, or this machine's clock is wrong"
+            "it has expired, or this computer's clock is wrong"
         }
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            "it is not valid yet, or this machine's clock is wrong"
+            "it is not valid yet, or this computer's clock is wrong"
         }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            "it was made for another host"
+            "it was issued for another host"
         }
-        CertificateError::UnknownIssuer => "nobody that this machine trusts has signed it",
+        CertificateError::UnknownIssuer => "no CA that this computer trusts has signed it",
         CertificateError::Revoked => "it is revoked",
         other => return Some(scrubbed(&other.to_string(), Auth::Anonymous)),
     };
@@ -209,10 +207,10 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_is_never_a_network_that_is_down() {
+    fn a_certificate_error_is_not_a_network_error() {
         for (error, words) in [
             (CertificateError::Expired, "clock"),
-            (CertificateError::UnknownIssuer, "signed"),
+            (CertificateError::UnknownIssuer, "no CA"),
             (CertificateError::NotValidForName, "another host"),
             (CertificateError::BadSignature, ""),
         ] {
@@ -224,17 +222,17 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_is_reached_without_the_proxy_is_named_itself() {
+    fn the_proxy_is_named_only_if_it_failed() {
         let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
         let failure = api_error("api.heroku.com", Some("proxy:3128"), &refused);
         assert_eq!(
             failure.to_string(),
-            "api.heroku.com could not be reached: it refuses the connection"
+            "cannot reach api.heroku.com: connection refused"
         );
     }
 
     #[test]
-    fn an_unknown_error_is_told_without_secrets() {
+    fn an_unknown_error_is_shown_without_secrets() {
         let odd = io::Error::other("at HRKU-01234567-89ab-cdef-0123-456789abcdef");
         let ApiError::Unreachable { why, .. } = of(&odd) else {
             panic!("another kind");

@@ -4,15 +4,15 @@ use std::collections::HashSet;
 
 use super::ApiError;
 
-/// The guard of every loop over pages: no list names a page twice, or goes on for ever.
+/// The guard of every loop over pages: no page is requested twice, and no list is endless.
 #[derive(Debug, Default)]
 pub struct Pages(HashSet<String>);
 
 impl Pages {
-    /// The next page's range as an answer names it; none after the last page.
+    /// The range of the next page, as a reply names it; none after the last page.
     ///
     /// # Errors
-    /// [`ApiError::Garbled`] if the list comes back to a page, or has more pages than any list of Heroku's.
+    /// [`ApiError::Garbled`] if the list repeats a page, or has more pages than any list of Heroku's.
     pub fn follow(&mut self, next: Option<String>) -> Result<Option<String>, ApiError> {
         const MOST: usize = 1000;
         if let Some(next) = &next
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_ends_or_is_garbled() {
+    fn an_endless_list_is_an_error() {
         let follow = |names: &mut dyn Iterator<Item = usize>| {
             let mut pages = Pages::default();
             names

@@ -1,9 +1,9 @@
-//! The id that goes with each request.
+//! The id of a request.
 
-/// A random id, by which Heroku's support finds a request. Version 4 of UUIDs.
+/// A random id (UUID version 4), by which Heroku's support can find a request.
 pub(super) fn request_id() -> String {
     let mut bytes = [0; 16];
-    // Without randomness the id is of no use, and does no harm.
+    // Without randomness the id is useless but harmless.
     let _ = getrandom::fill(&mut bytes);
     let random = u128::from_be_bytes(bytes);
     let id = random & !(0xf << 76 | 0x3 << 62) | 0x4 << 76 | 0x2 << 62;

@@ -1,14 +1,14 @@
-//! A server's words, made fit to be shown to the person who asked.
+//! Makes a server's message safe to show to the user.
 
 use super::Auth;
 use crate::redact::{Hide, Known, redacted};
 
-/// One line of a sane length, without what the asker has sent in secret and without whatever else may
-/// be a secret.
-pub(super) fn scrubbed(text: &str, asker: Auth<'_>) -> String {
+/// One line of limited length, without the secrets of the request and without anything that looks
+/// like a secret.
+pub(super) fn scrubbed(text: &str, auth: Auth<'_>) -> String {
     const LONGEST: usize = 300;
     let mut line = String::new();
-    let known = Known::of(asker.secrets());
+    let known = Known::of(auth.secrets());
     for word in redacted(beginning(text), Hide::Secrets, &known).split_whitespace() {
         if !line.is_empty() {
             line.push(' ');
@@ -18,7 +18,7 @@ pub(super) fn scrubbed(text: &str, asker: Auth<'_>) -> String {
     line.chars().take(LONGEST).collect()
 }
 
-/// As much of a text as anyone reads, in whole words: half a secret is not known for one.
+/// The beginning of a text, in whole words: a part of a secret would not be recognized.
 fn beginning(text: &str) -> &str {
     const LONGEST_READ: usize = 4096;
     let Some((end, _)) = text.char_indices().nth(LONGEST_READ) else {
@@ -37,12 +37,12 @@ mod tests {
     use crate::token::Token;
     use zeroize::Zeroizing;
 
-    fn of_nobodys(text: &str) -> String {
+    fn scrubbed_anonymous(text: &str) -> String {
         scrubbed(text, Auth::Anonymous)
     }
 
     #[test]
-    fn a_server_that_repeats_a_secret_is_not_repeated() {
+    fn a_secret_in_a_servers_message_is_removed() {
         let token = Token::parse("just-letters-and-dashes").unwrap();
         let password = Zeroizing::new("open sesame".to_owned());
         let login = PasswordLogin {
@@ -51,7 +51,7 @@ mod tests {
             code: Some(Zeroizing::new("cccccbgebgdk".to_owned())),
         };
         let poll = Zeroizing::new("poll-secret".to_owned());
-        for (asker, said, shown) in [
+        for (auth, message, shown) in [
             (Auth::Bearer(&token), "no just-letters-and-dashes!", "no …!"),
             (
                 Auth::Password(&login),
@@ -60,30 +60,30 @@ mod tests {
             ),
             (Auth::Poll(&poll), "x=poll%2Dsecret", "x=…"),
         ] {
-            assert_eq!(scrubbed(said, asker), shown);
-            assert_ne!(of_nobodys(said), shown);
+            assert_eq!(scrubbed(message, auth), shown);
+            assert_ne!(scrubbed_anonymous(message), shown);
         }
     }
 
     #[test]
-    fn what_would_draw_on_the_terminal_is_gone() {
+    fn control_characters_are_removed() {
         let said = "a\u{1b}[2J\nb\u{202e}c\u{200b}d \u{9b}31m";
-        assert_eq!(of_nobodys(said), "a [2J bcd 31m");
+        assert_eq!(scrubbed_anonymous(said), "a [2J bcd 31m");
     }
 
     #[test]
-    fn it_is_cut_to_a_length_that_can_be_read() {
-        assert_eq!(of_nobodys(&"é ".repeat(1000)).chars().count(), 300);
+    fn a_long_message_is_cut() {
+        assert_eq!(scrubbed_anonymous(&"é ".repeat(1000)).chars().count(), 300);
     }
 
     #[test]
-    fn a_secret_at_the_end_of_what_is_read_is_whole_or_away() {
+    fn a_secret_at_the_cut_is_removed() {
         let token = Token::parse("just-letters-and-dashes").unwrap();
         for length in 4060..4100 {
             let said = format!("{} just-letters-and-dashes", " ".repeat(length));
             let shown = scrubbed(&said, Auth::Bearer(&token));
             assert!(["", "…"].contains(&shown.as_str()), "{length}: {shown}");
         }
-        assert_eq!(of_nobodys(&"x".repeat(5000)), "…");
+        assert_eq!(scrubbed_anonymous(&"x".repeat(5000)), "…");
     }
 }

@@ -1,5 +1,5 @@
-//! Headers with a secret in them: their bytes are wiped as soon as the last one that holds them, here
-//! or in the HTTP client, lets go.
+//! Headers that contain a secret: their bytes are wiped when the last reference, here or in the HTTP
+//! client, is dropped.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -7,7 +7,7 @@ use bytes::Bytes;
 use reqwest::header::HeaderValue;
 use zeroize::Zeroizing;
 
-/// `Bearer` and a secret; none where it does not fit into a header.
+/// `Bearer` and a secret; none if it cannot be sent in a header.
 pub(super) fn bearer(secret: &str) -> Option<HeaderValue> {
     wiped(joined("Bearer ", secret.as_bytes()))
 }
@@ -25,7 +25,7 @@ pub(super) fn plain(secret: &str) -> Option<HeaderValue> {
     wiped(joined("", secret.as_bytes()))
 }
 
-/// As long as it has to be from the start: a vector that grows leaves its old place as it was.
+/// The vector has its final size from the start: one that grows does not wipe its old memory.
 fn joined(before: &str, secret: &[u8]) -> Zeroizing<Vec<u8>> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(before.len() + secret.len()));
     bytes.extend_from_slice(before.as_bytes());
@@ -34,7 +34,7 @@ fn joined(before: &str, secret: &[u8]) -> Zeroizing<Vec<u8>> {
 }
 
 fn wiped(bytes: Zeroizing<Vec<u8>>) -> Option<HeaderValue> {
-    // It takes these very bytes, and copies none.
+    // This takes over the bytes without a copy.
     let mut value = HeaderValue::from_maybe_shared(Bytes::from_owner(bytes)).ok()?;
     value.set_sensitive(true);
     Some(value)
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_is_what_http_wants_and_is_never_shown() {
+    fn each_header_has_the_form_of_http_and_is_never_shown() {
         for (value, expected) in [
             (bearer("HRKU-x"), "Bearer HRKU-x"),
             (
@@ -62,12 +62,12 @@ mod tests {
     }
 
     #[test]
-    fn what_would_end_a_header_is_none() {
+    fn a_line_break_makes_no_header() {
         assert!(bearer("x\r\ny: z").is_none() && plain("1\r\nX: y").is_none());
     }
 
     #[test]
-    fn the_client_holds_these_very_bytes() {
+    fn the_bytes_are_not_copied() {
         let bytes = joined("Bearer ", b"secret");
         let place = bytes.as_ptr();
         assert_eq!(wiped(bytes).unwrap().as_bytes().as_ptr(), place);

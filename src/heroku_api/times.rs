@@ -1,22 +1,22 @@
-//! What an answer's headers say of time: when it was written, and how long to wait.
+//! Times in a reply's headers: when it was written, and how long to wait.
 
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 
-/// The longest wait that is believed. Heroku's limit is one of requests in an hour.
+/// The longest wait that is accepted. Heroku's limit counts requests in an hour.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// When an answer was written; none where it does not tell.
+/// When a reply was written; none if it does not say.
 pub(super) fn written(headers: &HeaderMap) -> Option<Timestamp> {
     Timestamp::try_from(date(headers, &DATE)?).ok()
 }
 
-/// How long to wait before asking again, as `Retry-After` says it: in seconds, or until a date. None
-/// where it says nothing, nothing that is one of these, or more than a day.
+/// How long to wait before a retry, from `Retry-After`: seconds or a date. None if it is missing,
+/// invalid or more than a day.
 ///
-/// A date is counted from the answer's own `Date`: this machine's clock, `now`, may be wrong.
+/// A date is compared with the reply's own `Date`: this computer's clock, `now`, may be wrong.
 ///
 /// Source: RFC 9110, sections 5.6.7 and 10.2.3.
 pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_is_a_number_of_seconds_or_a_date_in_any_form_of_http() {
+    fn a_wait_is_a_number_of_seconds_or_a_date_in_any_format_of_http() {
         for (after, seconds) in [
             ("0", 0),
             (" 7 ", 7),
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_is_counted_from_the_answers_own_clock() {
+    fn a_date_is_compared_with_the_replys_own_date() {
         let (after, written) = (
             "Wed, 25 Nov 2026 16:00:30 GMT",
             "Wed, 25 Nov 2026 16:00:00 GMT",
@@ -83,13 +83,13 @@ mod tests {
     }
 
     #[test]
-    fn a_date_that_is_over_is_no_wait() {
+    fn a_date_in_the_past_is_no_wait() {
         assert_eq!(wait("Wed, 25 Nov 2026 09:59:00 GMT", None), Some(0));
         assert_eq!(wait("Thu, 01 Jan 1970 00:00:00 GMT", None), Some(0));
     }
 
     #[test]
-    fn what_nobody_would_wait_for_is_not_believed() {
+    fn an_invalid_or_long_wait_is_ignored() {
         for after in [
             "",
             "soon",
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn the_time_of_an_answer_is_read_as_http_writes_it() {
+    fn the_time_of_a_reply_is_read() {
         let mut headers = HeaderMap::new();
         assert_eq!(written(&headers), None);
         headers.insert(
@@ -121,7 +121,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_header_makes_a_long_wait_or_a_crash(after in "[ -~]{0,40}", written in "[ -~]{0,40}") {
+        fn no_header_causes_a_long_wait_or_a_panic(after in "[ -~]{0,40}", written in "[ -~]{0,40}") {
             prop_assert!(wait(&after, Some(&written)).is_none_or(|wait| wait <= 86_400));
         }
     }

@@ -1,5 +1,4 @@
-//! One request and its answer over TLS, with a limit on everything: the only path to Heroku, and the only rule
-//! for sending a request again.
+//! One request and its reply over TLS, with limits: the only path to Heroku, and the only rule for retries.
 
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
@@ -21,20 +20,20 @@ use crate::trace::Trace;
 const MEDIA_TYPE: &str = "application/vnd.heroku+json; version=3";
 const USER_AGENT_NAME: &str = concat!("git-credential-heroku-rs/", env!("CARGO_PKG_VERSION"));
 
-/// How often a request is sent if each time it is safe and may help to send it again.
+/// How often a request is sent at most, if a retry is safe and may help.
 const TRIES: u32 = 4;
 
 pub(super) struct Request<'a> {
     pub(super) method: Method,
     pub(super) url: String,
     pub(super) auth: Auth<'a>,
-    /// In place of the usual ones of the same name.
+    /// They replace the usual ones of the same name.
     pub(super) headers: HeaderMap,
     pub(super) body: Option<Vec<u8>>,
-    /// For the whole request; without it, the client's own limit bounds the wait for the head, and then for
-    /// each read of the body.
+    /// For the whole request; without it, the client's own limit bounds the wait for the headers, and then each
+    /// read of the body.
     pub(super) limit: Option<Duration>,
-    /// The largest body that is read, in bytes, counted once it is unpacked.
+    /// The largest body that is read, in bytes after decompression.
     pub(super) largest: usize,
     pub(super) tries: u32,
 }
@@ -55,7 +54,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// The same request, sent once whatever comes of it.
+    /// The same request without retries.
     pub(super) fn once(self) -> Request<'a> {
         Request { tries: 1, ..self }
     }
@@ -74,13 +73,13 @@ impl<'a> Request<'a> {
         rest.split('/').next().unwrap_or_default()
     }
 
-    /// A query may hold anything.
+    /// The query may contain secrets.
     fn url_without_query(&self) -> &str {
         self.url.split('?').next().unwrap_or_default()
     }
 }
 
-/// An answer with its whole body, whatever its status is.
+/// A reply with its whole body, whatever its status.
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) version: Version,
@@ -89,7 +88,7 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// The body of a success; what anything else means depends on who asked.
+    /// The body of a success; the meaning of an error depends on the authentication.
     pub(super) fn json<T: DeserializeOwned>(&self, auth: Auth<'_>) -> Result<T, ApiError> {
         if !self.status.is_success() {
             return Err(self.error(auth));
@@ -102,7 +101,7 @@ impl Answer {
         serde_json::from_slice(body).map_err(|_| ApiError::Garbled)
     }
 
-    /// What a status that is no success means.
+    /// The meaning of an error status.
     pub(super) fn error(&self, auth: Auth<'_>) -> ApiError {
         let (status, body) = (self.status.as_u16(), self.error_body());
         ApiError::from_answer(status, &body, self.retry_after(), auth)
@@ -112,7 +111,7 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 
-    /// The range to ask for next if this is a part of a list.
+    /// The range of the next page if this is a part of a list.
     pub(super) fn next_range(&self) -> Option<String> {
         let next = self.headers.get("next-range")?.to_str().ok()?;
         (self.status == StatusCode::PARTIAL_CONTENT).then(|| next.to_owned())
@@ -123,20 +122,20 @@ impl Answer {
     }
 }
 
-/// A request that is going to be sent again.
+/// A retry that is about to happen.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Retry {
-    /// What came of it this time.
+    /// Why the request failed this time.
     pub why: ApiError,
-    /// How long until it is sent again.
+    /// How long until the request is sent again.
     pub pause: Duration,
 }
 
 impl Retry {
-    /// The one rule: if nothing of the request can have arrived, if Heroku says how long to wait for a turn, and,
-    /// for a request that only reads, if Heroku could not serve it just then.
+    /// The only rule: a request is sent again if nothing of it can have arrived, if Heroku says how long to wait,
+    /// and, for a request that only reads, after a 502, 503 or 504.
     ///
-    /// A caller in a hurry, with a small limit, is not made to wait long for its turn either.
+    /// A caller with a small limit is not made to wait long either.
     fn after(
         result: &Result<Answer, ApiError>,
         request: &Request<'_>,
@@ -183,7 +182,7 @@ impl Transport {
         })
     }
 
-    /// Sends a request, and again as [`Retry`] says; `on_retry` learns of each repetition before its pause.
+    /// Sends a request, with retries; `on_retry` is called before the pause of each.
     pub(super) fn send(
         &self,
         request: &Request<'_>,
@@ -212,7 +211,7 @@ impl Transport {
         })
     }
 
-    /// Sends a request; the head of the answer is there.
+    /// Sends a request and waits for the headers of the reply.
     fn open(&self, request: &Request<'_>) -> Result<Response, ApiError> {
         let secrets = request.auth.secrets();
         if !secrets.is_empty() {
@@ -360,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn a_turn_is_awaited_only_if_there_is_time() {
+    fn a_rate_limit_is_waited_for_only_if_there_is_time() {
         for (method, seconds, limit, awaited) in [
             (Method::GET, Some("60"), 30 * SECOND, true),
             (Method::POST, Some("60"), 30 * SECOND, true),
@@ -377,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_error_is_tried_again_only_by_a_request_that_reads() {
+    fn only_a_request_that_reads_is_sent_again_after_a_server_error() {
         for status in [502, 503, 504] {
             assert!(pause(Method::GET, &Ok(answer(status, None)), SECOND).is_some());
             assert!(pause(Method::HEAD, &Ok(answer(status, None)), SECOND).is_some());

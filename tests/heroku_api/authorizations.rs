@@ -68,7 +68,7 @@ fn a_list_that_breaks_off_is_no_shorter_list() {
     world.heroku.fault(On::Any, refusal, Times::After(1));
     assert_eq!(
         world.api().authorizations(&token).unwrap_err(),
-        ApiError::Refused
+        ApiError::TokenRejected
     );
     world.heroku.clear_faults();
     world.goes_wrong(Fault::Member("id", json!(7)));
@@ -176,7 +176,7 @@ fn what_is_gone_already_is_told() {
     assert_eq!(api.revoke(&token, &other.id), Ok(Revoked::AlreadyGone));
     assert!(!world.heroku.is_live(&other.token));
     assert_eq!(api.revoke(&token, &ours.id), Ok(Revoked::Done));
-    assert_eq!(api.revoke(&token, &ours.id), Err(ApiError::Refused));
+    assert_eq!(api.revoke(&token, &ours.id), Err(ApiError::TokenRejected));
     for id in ["~", "", "a/../~"] {
         assert!(api.revoke(&token, id).is_err());
     }

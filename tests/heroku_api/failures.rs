@@ -42,7 +42,7 @@ fn each_refusal_says_what_to_do_next() {
     let api = |status, id| world.failure(Fault::api(status, id, "No way."));
     let said = || "No way".to_owned();
     for (status, id, expected) in [
-        (401, "unauthorized", ApiError::Refused),
+        (401, "unauthorized", ApiError::TokenRejected),
         (402, "delinquent", ApiError::Delinquent),
         (403, "delinquent", ApiError::Delinquent),
         (403, "suspended", ApiError::Suspended),
@@ -96,7 +96,7 @@ fn herokus_words_are_shown_without_what_it_echoes() {
     let failure = world.failure(Fault::api(422, "invalid_params", &words));
     assert_eq!(
         world.told(&failure),
-        "Heroku does not take this: bad header: Bearer … [31m"
+        "Heroku rejected the request: bad header: Bearer … [31m"
     );
 }
 

@@ -24,7 +24,7 @@ fn a_certificate_that_is_not_herokus_gets_no_token() {
     for (fault, words) in [
         (Fault::Expired, "it has expired"),
         (Fault::WrongName, "another host"),
-        (Fault::WrongAuthority, "nobody that this machine trusts"),
+        (Fault::WrongAuthority, "no CA that this computer trusts"),
     ] {
         let failure = world.failure(fault);
         let ApiError::Certificate { host, why } = &failure else {

@@ -129,11 +129,7 @@ fn the_clock_is_wrong() {
 fn heroku_cannot_be_reached() {
     let world = healthy();
     world.api_is_unreachable();
-    is_found(
-        &world,
-        "heroku.connection",
-        "api.heroku.com could not be reached",
-    );
+    is_found(&world, "heroku.connection", "cannot reach api.heroku.com");
 }
 
 #[test]

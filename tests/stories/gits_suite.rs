@@ -134,7 +134,7 @@ fn nothing_that_is_not_as_listed_goes_unseen() {
 
 #[test]
 fn the_page_has_every_case_and_why_it_fails() {
-    let page = fs::read_to_string("contrib/docs/git-testsuite.md").unwrap();
+    let page = fs::read_to_string("contrib/gitsuite/README.md").unwrap();
     for (name, case) in cases() {
         let row = page
             .lines()

@@ -25,12 +25,12 @@ fn an_import_moves_the_token_and_leaves_the_rest_byte_for_byte() {
         .helper("netrc import --dry-run")
         .succeeds()
         .stdout_is("")
-        .says("The token of ann@example.com goes from netrc, line 4, to the keyring");
+        .says("The token of ann@example.com will be moved from netrc (line 4) to the keyring");
     assert_eq!(world.kept_in_the_keyring(ANN), None);
     world
         .helper("netrc import --yes")
         .succeeds()
-        .stdout_is("The token of ann@example.com is in the keyring now\n");
+        .stdout_is("The token of ann@example.com is now stored in the keyring\n");
     assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
     assert_eq!(netrc_of(&world), others);
     world
@@ -48,7 +48,7 @@ fn a_dead_token_is_not_moved() {
     world
         .helper("netrc import --yes")
         .exits_with(1)
-        .says("Heroku refuses the token");
+        .says("Heroku rejected the token (revoked or expired)");
     assert_eq!(netrc_of(&world), entries(ANN, &token));
     assert_eq!(world.kept_in_the_keyring(ANN), None);
 }
@@ -64,11 +64,11 @@ fn two_different_tokens_are_no_guess() {
     world
         .helper("netrc import --yes")
         .exits_with(1)
-        .says("netrc has different tokens on lines 1 and 2");
+        .says("netrc contains different tokens on lines 1 and 2");
     world
         .helper("netrc import --yes --account bob@example.com")
         .succeeds()
-        .says("netrc has other tokens for Heroku too");
+        .says("netrc still contains other tokens for Heroku");
     assert_eq!(world.kept_in_the_keyring(BOB), Some(of_bob));
 }
 
@@ -82,17 +82,17 @@ fn a_clean_removes_our_entries_and_says_which() {
     world
         .helper("netrc clean --dry-run")
         .succeeds()
-        .stdout_is("would remove from netrc: the entries on lines 2, 5\n");
+        .stdout_is("Heroku's entries on lines 2, 5 will be removed from netrc\n");
     assert_eq!(netrc_of(&world), before);
     world
         .helper("netrc clean")
         .succeeds()
-        .stdout_is("removed from netrc: the entries on lines 2, 5; nothing else has changed\n");
+        .stdout_is("removed Heroku's entries on lines 2, 5 from netrc\n");
     assert_eq!(netrc_of(&world), others);
     world
         .helper("netrc clean")
         .succeeds()
-        .stdout_is("netrc has no entry for Heroku\n");
+        .stdout_is("netrc contains no entry for Heroku\n");
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn what_is_encrypted_is_cleaned_in_a_pipe() {
         .stdout_is("")
         .stderr_is(
             "heroku-rs: netrc: line 1: there is a word that means nothing here\n  \
-             mend that, and run it again: nothing was written\n",
+             fix that, then run the command again: nothing was printed\n",
         );
     world.helper("netrc clean - --dry-run").exits_with(2);
     assert_eq!(netrc_of(&world), before, "the user's own is not touched");
@@ -181,19 +181,19 @@ fn a_default_entry_that_would_answer_for_heroku_is_told() {
     world.has_netrc(&format!("{}{rest}", entries(ANN, &token)));
     let warning = |line| {
         format!(
-            "warning: netrc, line {line}: git sends the password of the default entry to Heroku \
-             too\n  put the names of its servers in place of default\n"
+            "warning: git also sends Heroku the password of the default entry (netrc, line {line})\n  \
+             replace default with the names of the servers that it is for\n"
         )
     };
     world
         .helper("netrc clean")
         .succeeds()
-        .stdout_is("removed from netrc: the entries on lines 1, 4; nothing else has changed\n")
+        .stdout_is("removed Heroku's entries on lines 1, 4 from netrc\n")
         .stderr_is(&warning(2));
     world
         .helper("netrc clean")
         .succeeds()
-        .stdout_is("netrc has no entry for Heroku\n")
+        .stdout_is("netrc contains no entry for Heroku\n")
         .stderr_is(&warning(2));
     assert_eq!(netrc_of(&world), rest);
 }

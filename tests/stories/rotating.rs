@@ -256,8 +256,8 @@ fn a_token_that_may_not_make_another_says_so() {
         .exits_with(1)
         .stdout_is("")
         .stderr_is(
-            "heroku-rs: the token may not do this: The scope of this token is too small\n  \
-         use a token with the scope global\n",
+            "heroku-rs: the token does not allow this: The scope of this token is too small\n  \
+         use a token with scope global\n",
         );
     assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
 }
@@ -311,9 +311,7 @@ fn all_means_every_account_and_one_that_fails_stops_no_other() {
         .helper("rotate --all")
         .exits_with(1)
         .says("ann@example.com has a new token in the keyring")
-        .says(
-            "heroku-rs: bob@example.com: Heroku refuses the token: it is revoked or has expired\n",
-        );
+        .says("heroku-rs: bob@example.com: Heroku rejected the token (revoked or expired)\n");
     assert!(!world.heroku.is_live(&anns));
     assert_eq!(world.kept_in_the_keyring(BOB), Some(bobs));
 }

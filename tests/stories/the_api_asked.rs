@@ -62,7 +62,7 @@ fn a_path_may_have_its_slash_and_its_host() {
 }
 
 #[test]
-fn no_other_host_is_asked() {
+fn no_other_host_gets_a_request() {
     let world = with_ann();
     for path in [
         "https://evil.example/account",
@@ -75,18 +75,18 @@ fn no_other_host_is_asked() {
             .helper(&format!("api {path}"))
             .exits_with(2)
             .stdout_is("")
-            .says("no other host gets the token");
+            .says("the token is not sent to other hosts");
     }
     world.sets("HEROKU_HOST", "evil-localhost.example.com");
     world
         .helper("api account")
         .exits_with(1)
-        .says("HEROKU_HOST names a host that is not Heroku's");
+        .says("HEROKU_HOST does not name a Heroku host");
     world.sets("HEROKU_HOST", "staging.herokudev.com");
     world
         .helper(&format!("api {ACCOUNT}"))
         .exits_with(2)
-        .says("no other host gets the token");
+        .says("the token is not sent to other hosts");
     assert_eq!(world.heroku.requests().len(), 0);
 }
 
@@ -154,16 +154,16 @@ fn a_value_and_a_body_come_from_a_file_or_from_stdin() {
     world
         .helper(&format!("{post}/nowhere"))
         .exits_with(1)
-        .says("/nowhere cannot be read");
+        .says("cannot read /nowhere");
     world
         .helper(&format!("{post}- --input -"))
         .exits_with(2)
-        .says("stdin is named twice");
+        .says("stdin can be read only once");
     assert_eq!(world.heroku.requests().len(), 0);
 }
 
 #[test]
-fn a_command_line_at_odds_with_itself_asks_nobody() {
+fn a_contradictory_command_line_sends_nothing() {
     let world = with_ann();
     for line in [
         "account -f open-sesame",
@@ -206,13 +206,13 @@ fn a_header_may_ask_for_another_variant_and_for_nothing_more() {
         world
             .helper(&format!("api account -H '{line}'"))
             .exits_with(2)
-            .says("the header x has a character in its value that no header can have");
+            .says("the value of the header x has an invalid character");
     }
     assert_eq!(world.heroku.requests().len(), 0);
 }
 
 #[test]
-fn the_headers_of_the_heroku_cli_are_sent_but_for_those_that_say_who_asks() {
+fn the_heroku_clis_headers_are_sent_without_authentication_and_host() {
     let world = with_ann();
     let accept = "application/vnd.heroku+json; version=3.sdk";
     let own = json!({"Accept": accept, "X-Mine": "yes", "X-Other": "no"});
@@ -236,7 +236,7 @@ fn the_headers_of_the_heroku_cli_are_sent_but_for_those_that_say_who_asks() {
             .helper("api account")
             .exits_with(1)
             .stdout_is("")
-            .says("HEROKU_HEADERS is of no use")
+            .says("invalid HEROKU_HEADERS")
             .says("unset HEROKU_HEADERS")
             .says_nothing_about("sesame");
     }
@@ -244,7 +244,7 @@ fn the_headers_of_the_heroku_cli_are_sent_but_for_those_that_say_who_asks() {
 }
 
 #[test]
-fn the_account_that_is_named_asks() {
+fn the_named_account_is_used() {
     let world = with_ann();
     let bobs = world.heroku.issue_token(BOB);
     world.keeps_in_the_keyring(BOB, &bobs);
@@ -256,7 +256,7 @@ fn the_account_that_is_named_asks() {
 }
 
 #[test]
-fn without_a_login_nothing_is_asked() {
+fn without_a_login_nothing_is_sent() {
     let world = World::new().with_keyring();
     world
         .helper("api account")

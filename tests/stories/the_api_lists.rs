@@ -76,17 +76,17 @@ fn a_list_that_breaks_off_is_told_and_its_array_stays_open() {
     for (fault, why) in [
         (
             Fault::api(401, "unauthorized", "Revoked."),
-            "Heroku answers 401 unauthorized: Revoked",
+            "Heroku replied 401 unauthorized: Revoked",
         ),
         (
             Fault::Close,
-            "api.heroku.com could not be reached: the connection broke off",
+            "cannot reach api.heroku.com: connection closed",
         ),
         (
             Fault::CutBody,
-            "api.heroku.com could not be reached: the connection broke off",
+            "cannot reach api.heroku.com: connection closed",
         ),
-        (Fault::page(200), "the answer from Heroku made no sense"),
+        (Fault::page(200), "invalid reply from Heroku"),
     ] {
         let world = with_apps(7);
         world
@@ -94,7 +94,7 @@ fn a_list_that_breaks_off_is_told_and_its_array_stays_open() {
             .fault(On::Path("/apps"), fault.clone(), Times::After(2));
         let outcome = world.helper("api apps --paginate").exits_with(1);
         let told = outcome.stderr();
-        let what = format!("heroku-rs: the list broke off after 4 entries: {why}\n");
+        let what = format!("heroku-rs: the list is incomplete after 4 entries: {why}\n");
         assert!(told.starts_with(&what), "{told}");
         let broken = outcome.stdout();
         assert!(broken.contains("app-000003"), "{broken}");
@@ -125,7 +125,7 @@ fn pages_that_go_round_in_a_circle_are_noticed() {
     world
         .helper("api apps --paginate")
         .exits_with(1)
-        .says("the answer from Heroku made no sense");
+        .says("invalid reply from Heroku");
     assert_eq!(world.heroku.requests().len(), 2);
 }
 

@@ -27,7 +27,7 @@ fn a_refusal_is_told_to_programs_and_to_people() {
     let outcome = world.helper("api apps/nowhere").exits_with(1);
     assert_eq!(
         outcome.stderr(),
-        "heroku-rs: Heroku answers 404 not_found: Couldn't find that app\n"
+        "heroku-rs: Heroku replied 404 not_found: Couldn't find that app\n"
     );
     let body: serde_json::Value = serde_json::from_str(&outcome.stdout()).unwrap();
     assert_eq!(body["resource"], "app");
@@ -43,11 +43,11 @@ fn each_refusal_says_what_mends_it() {
     for (status, id, fix) in [
         (401, "unauthorized", "git credential-heroku-rs login"),
         (402, "delinquent", "https://dashboard.heroku.com/account"),
-        (403, "forbidden", "use a token with the scope global"),
+        (403, "forbidden", "use a token with scope global"),
         (500, "internal", "https://status.heroku.com"),
     ] {
         let (body, told) = told_of(Fault::api(status, id, "No."));
-        let first = format!("heroku-rs: Heroku answers {status} {id}: No\n  ");
+        let first = format!("heroku-rs: Heroku replied {status} {id}: No\n  ");
         assert!(told.starts_with(&first) && told.contains(fix), "{told}");
         assert!(body.contains(id), "{body}");
     }
@@ -65,7 +65,7 @@ fn what_the_server_says_moves_no_cursor_and_shows_no_secret() {
         .helper("api account")
         .exits_with(1)
         .hands_out(&token)
-        .stderr_is("heroku-rs: Heroku answers 422 odd ]0;x: a [2J b c Bearer …\n");
+        .stderr_is("heroku-rs: Heroku replied 422 odd ]0;x: a [2J b c Bearer …\n");
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn a_page_of_somebody_in_between_is_not_taken_for_herokus() {
     let (body, told) = told_of(Fault::page(403));
     assert!(body.contains("an error page"), "{body}");
     assert!(
-        told.contains("not Heroku but something on the way to it answered, with status 403"),
+        told.contains("a proxy answered instead of Heroku (403)"),
         "{told}"
     );
 }
@@ -95,7 +95,7 @@ fn a_token_follows_no_redirect() {
             .helper("api account")
             .exits_with(1)
             .stdout_is("")
-            .says("leads to another place, which gets no token");
+            .says("Heroku replied with a redirect, which was not followed");
         assert_eq!(world.heroku.requests().len(), 1);
     }
 }
@@ -105,16 +105,16 @@ fn a_certificate_that_is_not_herokus_is_told_apart() {
     for (fault, why) in [
         (
             Fault::Expired,
-            "it has expired, or this machine's clock is wrong",
+            "it has expired, or this computer's clock is wrong",
         ),
-        (Fault::WrongName, "it was made for another host"),
+        (Fault::WrongName, "it was issued for another host"),
         (
             Fault::WrongAuthority,
-            "nobody that this machine trusts has signed it",
+            "no CA that this computer trusts has signed it",
         ),
     ] {
         let (body, told) = told_of(fault);
-        let what = "heroku-rs: the certificate of api.heroku.com is not to be trusted: ";
+        let what = "heroku-rs: cannot verify the certificate of api.heroku.com: ";
         assert!(told.starts_with(&format!("{what}{why}\n  ")), "{told}");
         assert_eq!(body, "");
     }
@@ -124,19 +124,14 @@ fn a_certificate_that_is_not_herokus_is_told_apart() {
 fn the_way_to_heroku_is_told_from_heroku() {
     let (_, told) = told_of(Fault::ProxyPassword);
     assert!(told.contains("the proxy 127.0.0.1:"), "{told}");
-    assert!(
-        told.contains("it wants a user name and a password"),
-        "{told}"
-    );
+    assert!(told.contains("user name and password required"), "{told}");
     assert!(told.contains("https_proxy=http://USER:PASSWORD@"), "{told}");
     let (_, told) = told_of(Fault::NoTunnel);
-    assert!(told.contains("it does not let us through"), "{told}");
+    assert!(told.contains("connection not allowed"), "{told}");
     for fault in [Fault::Close, Fault::CutBody, Fault::LoseAnswer] {
         let (_, told) = told_of(fault);
         assert!(
-            told.starts_with(
-                "heroku-rs: api.heroku.com could not be reached: the connection broke off\n"
-            ),
+            told.starts_with("heroku-rs: cannot reach api.heroku.com: connection closed\n"),
             "{told}"
         );
     }
@@ -155,8 +150,8 @@ fn a_body_that_never_ends_ends() {
             .shell("git-credential-heroku-rs api account >/dev/null", b"")
             .exits_with(1)
             .stderr_is(
-                "heroku-rs: the answer from Heroku is too large\n  \
-                 see https://status.heroku.com, then run it again\n",
+                "heroku-rs: the reply from Heroku is too large\n  \
+                 see: https://status.heroku.com\n",
             );
     }
 }
@@ -185,7 +180,7 @@ fn a_turn_is_waited_for_as_long_as_heroku_says_and_whatever_is_asked() {
         world
             .helper(&format!("api {line}"))
             .succeeds()
-            .stderr_is("too many requests to Heroku; asking again in 1 s\n");
+            .stderr_is("too many requests to Heroku; trying again in 1 s\n");
     }
     assert_eq!(world.heroku.requests().len(), 4);
 }
@@ -204,7 +199,7 @@ fn a_turn_at_a_date_is_waited_for_by_herokus_clock() {
     world
         .helper("api account")
         .succeeds()
-        .stderr_is("too many requests to Heroku; asking again in 1 s\n");
+        .stderr_is("too many requests to Heroku; trying again in 1 s\n");
     let busy = Fault::rate_limit([
         "Date: Wed, 21 Oct 2015 07:28:00 GMT",
         "Retry-After: Wed, 21 Oct 2015 08:00:00 GMT",
@@ -213,15 +208,18 @@ fn a_turn_at_a_date_is_waited_for_by_herokus_clock() {
     world
         .helper("api account")
         .exits_with(1)
-        .says("wait 1920 s, then run it again");
+        .says("wait 1920 s, then run the command again");
     assert_eq!(world.heroku.requests().len(), 3);
 }
 
 #[test]
 fn a_turn_that_is_far_off_is_told_and_not_waited_for() {
     for (header, fix) in [
-        (Some("Retry-After: 3600"), "wait 3600 s, then run it again"),
-        (None, "wait a minute, then run it again"),
+        (
+            Some("Retry-After: 3600"),
+            "wait 3600 s, then run the command again",
+        ),
+        (None, "wait a minute, then run the command again"),
     ] {
         let world = with_ann();
         world
@@ -230,7 +228,7 @@ fn a_turn_that_is_far_off_is_told_and_not_waited_for() {
         world
             .helper("api account")
             .exits_with(1)
-            .says("Heroku answers 429 rate_limit")
+            .says("Heroku replied 429 rate_limit")
             .says(fix);
         assert_eq!(world.heroku.requests().len(), 1);
     }
@@ -245,7 +243,7 @@ fn what_only_reads_is_asked_again_while_heroku_recovers() {
     world
         .helper("api account")
         .succeeds()
-        .says("Heroku is out of order: it answered with status 503; asking again in");
+        .says("Heroku had a server error (503); trying again in");
     assert_eq!(world.heroku.requests().len(), 3);
 
     world.heroku.forget_requests();
@@ -265,7 +263,7 @@ fn a_connection_that_never_came_about_is_tried_again() {
     world.heroku.refuse_connections();
     let outcome = world.helper("api account -f a=1").exits_with(1);
     assert_eq!(
-        outcome.stderr().matches("asking again in").count(),
+        outcome.stderr().matches("trying again in").count(),
         3,
         "{}",
         outcome.stderr()
@@ -285,7 +283,7 @@ fn a_second_factor_is_asked_for_where_somebody_is_there() {
     world
         .helper("api apps/locked")
         .exits_with(1)
-        .says("Heroku answers 403 two_factor");
+        .says("Heroku replied 403 two_factor");
     world
         .helper("api apps/locked -H 'Heroku-Two-Factor-Code: 654321'")
         .succeeds();

@@ -161,7 +161,6 @@ pages! {
     rotating_goes_as_told: "contrib/docs/rotating.md",
     the_mends_are_as_told: "contrib/docs/troubleshooting.md",
     doctor_tells_what_the_page_shows: "contrib/docs/doctor.md",
-    gits_suite_is_run_from_its_source: "contrib/docs/git-testsuite.md",
     the_comparison_is_no_recipe: "contrib/docs/compared.md",
     the_json_is_as_told: "contrib/docs/json.md",
     what_is_read_and_written_is_no_command: "contrib/docs/reads-and-writes.md",
@@ -169,7 +168,6 @@ pages! {
     pipelines_are_run_by_a_story_of_their_own: "contrib/docs/ci.md",
     the_systems_differ_in_words: "contrib/docs/systems.md",
     what_it_is_built_from_is_no_command: "contrib/docs/dependencies.md",
-    fuzzing_takes_longer_than_a_test: "contrib/docs/fuzzing.md",
 }
 
 /// The picture's description is its text. How fast git was is git's own affair.
@@ -324,6 +322,8 @@ fn every_link_leads_somewhere() {
         PathBuf::from("CHANGELOG.md"),
         PathBuf::from("RELEASING.md"),
         PathBuf::from("SECURITY.md"),
+        PathBuf::from("contrib/fuzz/README.md"),
+        PathBuf::from("contrib/gitsuite/README.md"),
     ];
     paths.extend(documents().into_iter().map(|page| page.path));
     let mut seen = 0;

@@ -82,8 +82,8 @@ fn a_token_that_heroku_refuses_is_told_from_one_that_it_could_not_be_asked_about
         .exits_with(1)
         .stdout_is("")
         .stderr_is(
-            "heroku-rs: Heroku refuses the token: it is revoked or has expired\n  \
-         make a new one: git credential-heroku-rs login\n",
+            "heroku-rs: Heroku rejected the token (revoked or expired)\n  \
+         log in: git credential-heroku-rs login\n",
         );
     let told = world.helper("token --check --json").exits_with(1).stdout();
     assert_eq!(json_of(&told)["status"], "rejected");
@@ -91,13 +91,10 @@ fn a_token_that_heroku_refuses_is_told_from_one_that_it_could_not_be_asked_about
     for (fault, why) in [
         (
             Fault::Close,
-            "api.heroku.com could not be reached: the connection broke off",
+            "cannot reach api.heroku.com: connection closed",
         ),
-        (
-            Fault::page(401),
-            "not Heroku but something on the way to it answered, with status 401",
-        ),
-        (Fault::NoTunnel, "it does not let us through"),
+        (Fault::page(401), "a proxy answered instead of Heroku (401)"),
+        (Fault::NoTunnel, "connection not allowed"),
     ] {
         world.heroku.fault(On::Host(API_HOST), fault, Times::Always);
         world

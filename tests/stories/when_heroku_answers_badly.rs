@@ -40,49 +40,43 @@ fn what_the_api_says_is_told() {
     );
     login_fails(
         Fault::api(402, "delinquent", "pay"),
-        "behind with its payments",
+        "a payment for this Heroku account is overdue",
     );
     login_fails(
         Fault::api(500, "internal", "oh"),
-        "it answered with status 500",
+        "Heroku had a server error (500)",
     );
     login_fails(
         Fault::api(418, "teapot", "short"),
-        "Heroku does not take this: short",
+        "Heroku rejected the request: short",
     );
 }
 
 #[test]
 fn an_answer_that_makes_no_sense_is_told() {
-    login_fails(Fault::page(503), "it answered with status 503");
-    login_fails(Fault::page(200), "the answer from Heroku made no sense");
-    login_fails(Fault::WrongTypes, "the answer from Heroku made no sense");
-    login_fails(
-        Fault::page(401),
-        "not Heroku but something on the way to it answered, with status 401",
-    );
+    login_fails(Fault::page(503), "Heroku had a server error (503)");
+    login_fails(Fault::page(200), "invalid reply from Heroku");
+    login_fails(Fault::WrongTypes, "invalid reply from Heroku");
+    login_fails(Fault::page(401), "a proxy answered instead of Heroku (401)");
 }
 
 #[test]
 fn a_body_has_a_limit_packed_or_not() {
-    login_fails(Fault::EndlessBody, "the answer from Heroku is too large");
-    login_fails(Fault::Bomb, "the answer from Heroku is too large");
+    login_fails(Fault::EndlessBody, "the reply from Heroku is too large");
+    login_fails(Fault::Bomb, "the reply from Heroku is too large");
 }
 
 #[test]
 fn a_cut_connection_is_told() {
-    login_fails(Fault::Close, "api.heroku.com could not be reached");
-    login_fails(Fault::CutBody, "the connection broke off");
-    login_fails(Fault::NoTunnel, "it does not let us through");
+    login_fails(Fault::Close, "cannot reach api.heroku.com");
+    login_fails(Fault::CutBody, "connection closed");
+    login_fails(Fault::NoTunnel, "connection not allowed");
 }
 
 #[test]
 fn a_certificate_that_is_not_to_be_trusted_gets_no_token() {
     for fault in [Fault::WrongName, Fault::WrongAuthority, Fault::Expired] {
-        login_fails(
-            fault,
-            "the certificate of api.heroku.com is not to be trusted",
-        );
+        login_fails(fault, "cannot verify the certificate of api.heroku.com");
     }
 }
 
@@ -90,7 +84,10 @@ fn a_certificate_that_is_not_to_be_trusted_gets_no_token() {
 fn a_redirect_is_not_followed() {
     let elsewhere = vec!["Location: https://evil.example/account"];
     let fault = Fault::Status(302, elsewhere, String::new());
-    login_fails(fault, "leads to another place, which gets no token");
+    login_fails(
+        fault,
+        "Heroku replied with a redirect, which was not followed",
+    );
 }
 
 #[test]
@@ -120,6 +117,6 @@ fn heroku_host_leads_to_heroku_or_nowhere() {
     world
         .helper_with_input("login --with-token", &token)
         .exits_with(1)
-        .says("HEROKU_HOST names a host that is not Heroku's");
+        .says("HEROKU_HOST does not name a Heroku host");
     assert_eq!(world.heroku.requests().len(), 0);
 }

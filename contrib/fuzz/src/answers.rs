@@ -53,7 +53,7 @@ fn refusal_holds(status: u16, body: &[u8], asker: u8) {
     };
     let error_body: ErrorBody = serde_json::from_slice(body).unwrap_or_default();
     let failure = ApiError::from_answer(status, &error_body, None, asker);
-    if failure == ApiError::Refused {
+    if failure == ApiError::TokenRejected {
         assert_eq!(status, 401, "only a 401 means that a token is dead");
         let answer: Value = serde_json::from_slice(body).unwrap_or_default();
         assert!(answer.get("id").is_some(), "and only in the API's own form");

@@ -1,12 +1,12 @@
 //! Fields become JSON: `key=value`, `key[part]=value`, `list[]=value`, as with `gh api`.
 //!
-//! Nothing that is told of a wrong field has its value in it.
+//! No message about an invalid field contains its value.
 
 use serde_json::{Map, Value};
 
 use crate::notice::{Kind, Notice};
 
-/// A field as it was given: where it goes, and its value; an empty list has none.
+/// A field of the command line: its key and its value; an empty list has no value.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Field {
     key: String,
@@ -14,23 +14,23 @@ pub(super) struct Field {
 }
 
 impl Field {
-    /// Reads `key=text`.
+    /// Parses `key=text`.
     pub(super) fn text(given: &str) -> Result<Field, Notice> {
-        Field::read(given, |text| Ok(Value::from(text)))
+        Field::parse(given, |text| Ok(Value::from(text)))
     }
 
-    /// Reads `key=value` with a type; `contents` gives what a file's name stands for.
+    /// Parses `key=value` with a type; `contents` reads a file by name.
     pub(super) fn typed(
         given: &str,
         contents: &mut dyn FnMut(&str) -> Result<String, Notice>,
     ) -> Result<Field, Notice> {
-        Field::read(given, |text| match text.strip_prefix('@') {
+        Field::parse(given, |text| match text.strip_prefix('@') {
             Some(name) => Ok(Value::from(contents(name)?)),
             None => Ok(typed(text)),
         })
     }
 
-    fn read(
+    fn parse(
         given: &str,
         value: impl FnOnce(&str) -> Result<Value, Notice>,
     ) -> Result<Field, Notice> {
@@ -43,16 +43,16 @@ impl Field {
                 key: given.to_owned(),
                 value: None,
             },
-            None => return Err(wrong("a field is key=value, and one has no =")),
+            None => return Err(usage("a field must have the form key=value")),
         };
         match path(&field.key) {
             Some(_) => Ok(field),
-            None => Err(wrong(format!("the key {} makes no sense", field.key))),
+            None => Err(usage(format!("invalid key: {}", field.key))),
         }
     }
 }
 
-/// A whole number, true, false and null as themselves; all else, `007` too, is a text.
+/// An integer, true, false or null; everything else, also `007`, is a string.
 fn typed(text: &str) -> Value {
     match (text, text.parse::<i64>()) {
         ("true", _) => Value::Bool(true),
@@ -65,16 +65,17 @@ fn typed(text: &str) -> Value {
 
 /// The fields as one JSON object.
 pub(super) fn object(fields: &[Field]) -> Result<Value, Notice> {
-    let mut whole = Some(Tree::Object(Vec::new()));
+    let mut root = Some(Tree::Object(Vec::new()));
     for Field { key, value } in fields {
         let path = path(key).unwrap_or_default();
-        put(&mut whole, &path, value.as_ref())
-            .map_err(|Clash| wrong(format!("the field {key} is at odds with one before it")))?;
+        put(&mut root, &path, value.as_ref()).map_err(|Conflict| {
+            usage(format!("the field {key} conflicts with an earlier field"))
+        })?;
     }
-    Ok(whole.map_or(Value::Null, Tree::into_value))
+    Ok(root.map_or(Value::Null, Tree::into_value))
 }
 
-/// The fields as parts of a query, each key as it was given.
+/// The fields as a query, with each key as it was given.
 pub(super) fn query(fields: &[Field]) -> Vec<(String, String)> {
     let text = |value: &Option<Value>| match value {
         None | Some(Value::Null) => String::new(),
@@ -87,19 +88,19 @@ pub(super) fn query(fields: &[Field]) -> Vec<(String, String)> {
         .collect()
 }
 
-fn wrong(what: impl Into<String>) -> Notice {
+fn usage(what: impl Into<String>) -> Notice {
     Notice::new(what, "see: git credential-heroku-rs api -h").of_kind(Kind::Usage)
 }
 
-/// One step on the way into a value.
+/// One step of a key's path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step<'a> {
     Member(&'a str),
-    /// An entry of a list, behind those that there are.
+    /// A new entry at the end of a list.
     Entry,
 }
 
-/// `a[b][]` as its steps; none where the brackets make no sense.
+/// The steps of `a[b][]`; none if the brackets are invalid.
 fn path(key: &str) -> Option<Vec<Step<'_>>> {
     const DEEPEST: usize = 32;
     let (name, mut rest) = key.split_at(key.find('[').unwrap_or(key.len()));
@@ -117,22 +118,22 @@ fn path(key: &str) -> Option<Vec<Step<'_>>> {
     (is_plain && steps.len() <= DEEPEST).then_some(steps)
 }
 
-/// A value while it grows.
+/// A value under construction.
 enum Tree {
     Leaf(Value),
     Object(Vec<(String, Option<Tree>)>),
     List(Vec<Option<Tree>>),
 }
 
-/// What is there already leaves no room for this.
-struct Clash;
+/// The value does not fit to what is already in its place.
+struct Conflict;
 
-/// Puts a value where the steps lead, making what is not there on the way; on a clash nothing has
-/// changed. No value makes an empty list.
-fn put(place: &mut Option<Tree>, path: &[Step<'_>], value: Option<&Value>) -> Result<(), Clash> {
+/// Puts a value at the end of the path, and creates what is missing on the way. On a conflict nothing
+/// has changed. No value makes an empty list.
+fn put(place: &mut Option<Tree>, path: &[Step<'_>], value: Option<&Value>) -> Result<(), Conflict> {
     let Some((step, rest)) = path.split_first() else {
         return match place {
-            Some(_) => Err(Clash),
+            Some(_) => Err(Conflict),
             None => {
                 *place = value.cloned().map(Tree::Leaf);
                 Ok(())
@@ -143,30 +144,30 @@ fn put(place: &mut Option<Tree>, path: &[Step<'_>], value: Option<&Value>) -> Re
         Step::Member(name) => {
             let Tree::Object(members) = place.get_or_insert_with(|| Tree::Object(Vec::new()))
             else {
-                return Err(Clash);
+                return Err(Conflict);
             };
-            if let Some((_, there)) = members.iter_mut().find(|(key, _)| key == name) {
-                return put(there, rest, value);
+            if let Some((_, member)) = members.iter_mut().find(|(key, _)| key == name) {
+                return put(member, rest, value);
             }
-            let mut fresh = None;
-            put(&mut fresh, rest, value)?;
-            members.push(((*name).to_owned(), fresh));
+            let mut new = None;
+            put(&mut new, rest, value)?;
+            members.push(((*name).to_owned(), new));
         }
         Step::Entry => {
             let Tree::List(entries) = place.get_or_insert_with(|| Tree::List(Vec::new())) else {
-                return Err(Clash);
+                return Err(Conflict);
             };
             if value.is_none() && rest.is_empty() {
                 return Ok(());
             }
-            // `a[][b]=1 a[][c]=2` is one entry, up to the first part that it has already.
+            // `a[][b]=1 a[][c]=2` make one entry, until a member of it is given again.
             let last = entries.last_mut().filter(|_| !rest.is_empty());
             if last.is_some_and(|last| put(last, rest, value).is_ok()) {
                 return Ok(());
             }
-            let mut fresh = None;
-            put(&mut fresh, rest, value)?;
-            entries.push(fresh);
+            let mut new = None;
+            put(&mut new, rest, value)?;
+            entries.push(new);
         }
     }
     Ok(())
@@ -196,7 +197,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    fn of(fields: &[&str]) -> Result<Value, Notice> {
+    fn parsed(fields: &[&str]) -> Result<Value, Notice> {
         let mut file = |name: &str| Ok(format!("what {name} has\n"));
         let fields: Result<Vec<_>, _> = fields
             .iter()
@@ -207,17 +208,17 @@ mod tests {
 
     #[test]
     fn a_value_has_the_type_that_it_looks_like() {
-        let made = of(&[
+        let value = parsed(&[
             "a=1", "b=true", "c=null", "d=x", "e=", "f=007", "g=1.5", "h=-3", "i=@me", "j=a=b",
         ]);
         assert_eq!(
-            made.unwrap(),
+            value.unwrap(),
             json!({"a": 1, "b": true, "c": null, "d": "x", "e": "", "f": "007", "g": "1.5", "h": -3, "i": "what me has\n", "j": "a=b"})
         );
     }
 
     #[test]
-    fn a_text_is_a_text_whatever_it_looks_like() {
+    fn a_text_field_is_always_a_string() {
         let texts = ["a=1", "b=true", "c=@file"].map(|one| Field::text(one).unwrap());
         assert_eq!(
             object(&texts).unwrap(),
@@ -226,8 +227,8 @@ mod tests {
     }
 
     #[test]
-    fn brackets_lead_into_objects_and_lists() {
-        for (fields, made) in [
+    fn brackets_make_objects_and_lists() {
+        for (fields, expected) in [
             (
                 &["a[b]=x", "a[c][d]=y"][..],
                 json!({"a": {"b": "x", "c": {"d": "y"}}}),
@@ -242,12 +243,12 @@ mod tests {
             (&["a[][b][]=1", "a[][b][]=2"], json!({"a": [{"b": [1, 2]}]})),
             (&[], json!({})),
         ] {
-            assert_eq!(of(fields).unwrap(), made, "{fields:?}");
+            assert_eq!(parsed(fields).unwrap(), expected, "{fields:?}");
         }
     }
 
     #[test]
-    fn fields_at_odds_are_told_and_none_is_lost_in_silence() {
+    fn conflicting_fields_are_an_error() {
         for fields in [
             &["a=1", "a=2"][..],
             &["a=1", "a[b]=2"],
@@ -255,13 +256,13 @@ mod tests {
             &["a[]=1", "a=2"],
             &["a=null", "a=1"],
         ] {
-            let told = of(fields).unwrap_err();
-            assert_eq!(told.kind(), Kind::Usage, "{fields:?}");
+            let error = parsed(fields).unwrap_err();
+            assert_eq!(error.kind(), Kind::Usage, "{fields:?}");
         }
     }
 
     #[test]
-    fn a_key_that_makes_no_sense_is_told_without_its_value() {
+    fn an_invalid_key_is_reported_without_its_value() {
         for field in [
             "open-sesame",
             "=open-sesame",
@@ -271,8 +272,8 @@ mod tests {
             "a[b]c=open-sesame",
             "a[[b]]=open-sesame",
         ] {
-            let told = of(&[field]).unwrap_err().to_string();
-            assert!(!told.contains("sesame"), "{told}");
+            let error = parsed(&[field]).unwrap_err().to_string();
+            assert!(!error.contains("sesame"), "{error}");
         }
     }
 
@@ -289,10 +290,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_field_is_a_panic_and_each_text_arrives(keys in proptest::collection::vec("[ab\\[\\]]{0,6}", 0..5), text in ".*") {
+        fn no_field_causes_a_panic_and_each_text_is_kept(keys in proptest::collection::vec("[ab\\[\\]]{0,6}", 0..5), text in ".*") {
             let fields: Result<Vec<_>, _> = keys.iter().map(|key| Field::text(&format!("{key}={text}"))).collect();
-            if let Ok(made) = fields.and_then(|fields| object(&fields)) {
-                let leaves = made.to_string().matches(&Value::from(text.as_str()).to_string()).count();
+            if let Ok(value) = fields.and_then(|fields| object(&fields)) {
+                let leaves = value.to_string().matches(&Value::from(text.as_str()).to_string()).count();
                 prop_assert!(leaves >= keys.len());
             }
         }

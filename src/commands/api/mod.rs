@@ -1,7 +1,7 @@
-//! `api`: a request to Heroku's Platform API in a person's own words, after the manner of `gh api`.
+//! `api`: a request to Heroku's Platform API that the user composes, like `gh api`.
 //!
-//! The answer is handed on while it comes. A token goes to the API's host in use and to no other,
-//! and who is asked, and as whom, no header can change.
+//! The reply is printed while it arrives. The token is only sent to the configured API host, and no
+//! header can change the host or the authentication.
 
 mod fields;
 mod output;
@@ -23,7 +23,7 @@ use crate::streams::Streams;
 use crate::terminal::{self, Spinner};
 use crate::token::Token;
 
-/// How long Heroku may say nothing at all. The Heroku CLI waits as long.
+/// How long to wait while nothing arrives. The Heroku CLI waits as long.
 const LIMIT: Duration = Duration::from_secs(60);
 
 pub(super) fn run(arguments: &Api, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
@@ -58,7 +58,7 @@ pub(super) fn run(arguments: &Api, session: &mut Session<'_, '_>) -> anyhow::Res
     }
 }
 
-/// Everything that a request needs, and what repeats it.
+/// A request, and what is needed to send it, also again.
 struct Client<'a> {
     api: &'a HerokuApi,
     token: &'a Token,
@@ -67,7 +67,7 @@ struct Client<'a> {
 }
 
 impl Client<'_> {
-    /// Sends the request, and once more with the second factor if Heroku wants one and a user is there.
+    /// Sends the request, and once more with the second factor if Heroku requires one and there is a terminal.
     fn send(&mut self) -> anyhow::Result<Response> {
         let response = self.send_once()?;
         let wants_code =
@@ -75,7 +75,7 @@ impl Client<'_> {
         if !wants_code || !terminal::is_available() {
             return Ok(response);
         }
-        let code = terminal::hidden("Heroku wants a code from your authenticator: ");
+        let code = terminal::hidden("Heroku requires a code from your authenticator app: ");
         let code: Zeroizing<String> = code.map_err(|silence| silence.notice(""))?;
         self.call.headers = self.call.headers.clone().with_second_factor(&code)?;
         Ok(self.send_once()?)
@@ -85,13 +85,13 @@ impl Client<'_> {
         let errors = &mut self.errors;
         self.api.call(self.token, &self.call, &mut |retry: &Retry| {
             let (why, seconds) = (&retry.why, retry.pause.as_secs_f32());
-            // A message that cannot be written stops nothing.
-            let _ = writeln!(errors, "{why}; asking again in {seconds} s");
+            // A message that cannot be written does not stop the request.
+            let _ = writeln!(errors, "{why}; trying again in {seconds} s");
         })
     }
 }
 
-/// Prints a list of any number of pages as one array.
+/// Prints all pages of a list as one array.
 fn print_pages(
     client: &mut Client<'_>,
     first: Response,
@@ -99,7 +99,7 @@ fn print_pages(
     context: &Context,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    // A list that is written to the terminal shows its own progress.
+    // A list that is printed on the terminal needs no spinner.
     let spinner = (!terminal::is_stdout()).then(|| Spinner::start("…", &context.environment));
     let mut list = List::begin(output, out)?;
     let result = print_entries(client, first, &mut list, spinner.as_ref());
@@ -110,7 +110,7 @@ fn print_pages(
         Err(error) => {
             list.break_off()?;
             Err(match rendered(error).downcast::<Notice>() {
-                Ok(notice) => broken_off(entries, &notice).into(),
+                Ok(notice) => incomplete(entries, &notice).into(),
                 Err(other) => other,
             })
         }
@@ -146,8 +146,11 @@ fn print_entries(
     }
 }
 
-/// How far the list came, and why no further.
-fn broken_off(entries: usize, why: &Notice) -> Notice {
-    let what = format!("the list broke off after {entries} entries: {}", why.what());
+/// The list is incomplete: how many entries were printed, and why no more.
+fn incomplete(entries: usize, why: &Notice) -> Notice {
+    let what = format!(
+        "the list is incomplete after {entries} entries: {}",
+        why.what()
+    );
     Notice::new(what, why.fix()).of_kind(why.kind())
 }

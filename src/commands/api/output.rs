@@ -1,4 +1,4 @@
-//! How an answer is printed: as it came into a pipe, formatted on a terminal, or not at all.
+//! How a reply is printed: unchanged to a pipe, formatted on a terminal, or not at all.
 
 use std::io::{self, BufWriter, Write};
 
@@ -12,12 +12,12 @@ use crate::context::Context;
 use crate::notice::is_unseen;
 use crate::terminal;
 
-/// What the flags and the terminal want.
+/// How to print, from the flags and the kind of stdout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Output {
     /// Nothing.
     Silent,
-    /// The bytes of the answer.
+    /// The bytes of the reply.
     AsReceived,
     /// For a terminal.
     Formatted { has_colours: bool },
@@ -61,8 +61,8 @@ impl Output {
     }
 }
 
-/// An array whose entries come one by one: what is held does not grow with their number. It stays open if
-/// [`List::end`] is not called, so that a reader of JSON notices.
+/// An array whose entries are printed one by one, so memory does not grow with their number. It stays open if
+/// [`List::end`] is not called, so that a JSON parser notices.
 pub(super) struct List<'a> {
     output: Output,
     out: &'a mut dyn Write,
@@ -103,7 +103,7 @@ impl<'a> List<'a> {
         }
     }
 
-    /// Leaves the array open; what there is of it is written.
+    /// Leaves the array open, and flushes it.
     pub(super) fn break_off(mut self) -> io::Result<()> {
         if let Output::Formatted { .. } = self.output {
             self.write("\n")?;
@@ -129,19 +129,19 @@ impl<'a> List<'a> {
     }
 }
 
-/// Writes JSON in another format, piece by piece: as a value it would take 70 times as much memory as its text.
+/// Writes JSON in another format, token by token: a `Value` would take 70 times as much memory as the text.
 fn transcode(json: &str, formatter: impl Formatter, out: impl Write) -> io::Result<()> {
     let mut from = Deserializer::from_str(json);
     serde_transcode::transcode(&mut from, &mut Serializer::with_formatter(out, formatter))?;
     Ok(from.end()?)
 }
 
-/// Whether this is JSON, and not nested deeper than `serde_json` reads it.
+/// Whether this is JSON, and not nested deeper than `serde_json` allows.
 fn is_formattable(json: &str) -> bool {
     transcode(json, CompactFormatter, io::sink()).is_ok()
 }
 
-/// A text without what a terminal would act upon.
+/// A text without control characters.
 fn harmless(text: &[u8]) -> String {
     let mut text = String::from_utf8_lossy(text).into_owned();
     text.retain(|c| matches!(c, '\n' | '\t') || !is_unseen(c));
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_formatted_and_anything_else_is_a_harmless_text() {
+    fn json_is_formatted_and_other_text_loses_its_control_characters() {
         let body = br#"{"a":[1,{"b":null}],"c":{},"d":[ ],"e":"x:,{\"y"}"#;
         let text = "{\n  \"a\": [\n    1,\n    {\n      \"b\": null\n    }\n  ],\n  \"c\": {},\n  \"d\": [],\n  \"e\": \"x:,{\\\"y\"\n}\n";
         assert_eq!(printed(FORMATTED, body, true), text);
@@ -216,7 +216,7 @@ mod tests {
         }
 
         #[test]
-        fn whatever_comes_nothing_reaches_the_terminal_that_it_acts_upon(bytes in proptest::collection::vec(any::<u8>(), 0..60), is_json in any::<bool>()) {
+        fn no_control_character_reaches_the_terminal(bytes in proptest::collection::vec(any::<u8>(), 0..60), is_json in any::<bool>()) {
             let printed = printed(FORMATTED, &bytes, is_json);
             prop_assert!(printed.chars().all(|c| matches!(c, '\n' | '\t') || !is_unseen(c)), "{:?}", printed);
         }

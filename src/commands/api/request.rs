@@ -1,4 +1,4 @@
-//! A command line of `api` becomes a request: what it says where, and what of it is at odds.
+//! Makes a request from the command line of `api`, and finds what is contradictory in it.
 
 use std::fs::File;
 use std::io::Read;
@@ -9,13 +9,13 @@ use crate::context::Context;
 use crate::heroku_api::{Call, Headers, HerokuApi, NotAHeader};
 use crate::notice::{Kind, Notice};
 
-/// The largest body that is sent, in bytes: the API's own are far smaller.
+/// The largest body that is sent, in bytes: far more than the API needs.
 const LARGEST_INPUT: u64 = 16 * 1024 * 1024;
 
-/// The request that the command line means.
+/// The request for a command line.
 ///
 /// # Errors
-/// What makes no sense in it, before anything is sent.
+/// What is invalid in the command line; nothing has been sent.
 pub(super) fn call(
     arguments: &Api,
     api: &HerokuApi,
@@ -24,9 +24,9 @@ pub(super) fn call(
 ) -> Result<Call, Notice> {
     let method = arguments.method();
     if arguments.paginate && method != Method::Get {
-        return Err(wrong(
-            "only what is read has pages: --paginate is for GET",
-            "leave it out, or say: -X GET",
+        return Err(usage(
+            "--paginate works only with GET",
+            "add -X GET, or leave out --paginate",
         ));
     }
     let mut files = Files { stdin: Some(stdin) };
@@ -52,9 +52,9 @@ pub(super) fn call(
     Ok(Call {
         method: method.name(),
         address: address.map_err(|why| {
-            wrong(
+            usage(
                 why.to_string(),
-                "give a path, as: git credential-heroku-rs api apps",
+                "give a path: git credential-heroku-rs api apps",
             )
         })?,
         headers: headers(arguments, context)?,
@@ -63,30 +63,30 @@ pub(super) fn call(
     })
 }
 
-/// Those of `HEROKU_HEADERS`, and in their place those of the command line.
+/// The headers of `HEROKU_HEADERS` and of the command line, which take precedence.
 fn headers(arguments: &Api, context: &Context) -> Result<Headers, Notice> {
     let usual = Headers::of_environment(&context.environment)?;
     let own = Headers::read(arguments.headers.iter().map(String::as_str));
     let own = own.map_err(|why| {
         let fix = match &why {
             NotAHeader::Ours(name) if name == "authorization" => {
-                "for another account: --account EMAIL; for another token: HEROKU_API_KEY"
+                "use --account EMAIL for another account, or HEROKU_API_KEY for another token"
             }
             NotAHeader::Ours(_) => "leave it out",
             NotAHeader::NoColon | NotAHeader::Name | NotAHeader::Value(_) => {
                 "see: git credential-heroku-rs api -h"
             }
         };
-        wrong(why.to_string(), fix)
+        usage(why.to_string(), fix)
     })?;
     Ok(usual.with(own))
 }
 
-fn wrong(what: impl Into<String>, fix: &'static str) -> Notice {
+fn usage(what: impl Into<String>, fix: &'static str) -> Notice {
     Notice::new(what, fix).of_kind(Kind::Usage)
 }
 
-/// What `@FILE`, `@-` and `--input` stand for. Stdin is there once.
+/// Reads what `@FILE`, `@-` and `--input` name. Stdin can be read once.
 struct Files<'a> {
     stdin: Option<&'a mut dyn Read>,
 }
@@ -96,7 +96,7 @@ impl Files<'_> {
         let bytes = self.bytes(name)?;
         String::from_utf8(bytes).map_err(|_| {
             Notice::new(
-                format!("{name} cannot be a field's value: it is no text"),
+                format!("{name} cannot be a field value: not UTF-8 text"),
                 "send it as the body: --input FILE",
             )
         })
@@ -106,9 +106,9 @@ impl Files<'_> {
         if name == "-" {
             let stdin = self.stdin.take();
             let stdin = stdin.ok_or_else(|| {
-                wrong(
-                    "stdin is named twice, and can be read once",
-                    "put one of the two into a file",
+                usage(
+                    "stdin can be read only once",
+                    "put one of the two inputs into a file",
                 )
             })?;
             return read("stdin", stdin);
@@ -127,7 +127,7 @@ fn read(name: &str, from: impl Read) -> Result<Vec<u8>, Notice> {
         .read_to_end(&mut bytes)
         .map_err(|error| unreadable(name, &error.to_string()))?;
     if bytes.len() as u64 > LARGEST_INPUT {
-        let why = "it is larger than anything that the API takes";
+        let why = "larger than 16 MiB";
         return Err(unreadable(name, why));
     }
     Ok(bytes)
@@ -135,8 +135,8 @@ fn read(name: &str, from: impl Read) -> Result<Vec<u8>, Notice> {
 
 fn unreadable(name: &str, why: &str) -> Notice {
     Notice::new(
-        format!("{name} cannot be read: {why}"),
-        "name a file that is there, or - for stdin",
+        format!("cannot read {name}: {why}"),
+        "name an existing file, or - for stdin",
     )
 }
 
@@ -151,15 +151,15 @@ mod tests {
 
     #[test]
     fn stdin_is_read_once() {
-        let told = files(&mut &b"open-sesame"[..]).unwrap_err();
-        assert_eq!(told.kind(), Kind::Usage);
-        assert!(!told.to_string().contains("sesame"));
+        let error = files(&mut &b"open-sesame"[..]).unwrap_err();
+        assert_eq!(error.kind(), Kind::Usage);
+        assert!(!error.to_string().contains("sesame"));
     }
 
     #[test]
     fn a_body_has_a_limit() {
         read("x", std::io::repeat(b' ').take(LARGEST_INPUT)).unwrap();
-        let told = read("x", std::io::repeat(b' ')).unwrap_err();
-        assert!(told.to_string().contains("larger"));
+        let error = read("x", std::io::repeat(b' ')).unwrap_err();
+        assert!(error.to_string().contains("larger"));
     }
 }

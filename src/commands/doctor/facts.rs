@@ -109,7 +109,7 @@ impl<'a> Facts<'a> {
             .and_then(|api| proven(api.account(token), &api, known.as_ref()));
         match asked {
             Ok(info) => TokenStatus::Valid(info),
-            Err(ApiError::Refused) => TokenStatus::Rejected,
+            Err(ApiError::TokenRejected) => TokenStatus::Rejected,
             Err(failure) => TokenStatus::Unknown(failure.notice()),
         }
     }

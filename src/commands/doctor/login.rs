@@ -151,7 +151,7 @@ fn other_heroku(heroku_host: Option<&str>) -> Option<Finding> {
     let finding = match HerokuHost::in_use(Service::Api, heroku_host) {
         None => Finding::fail(
             "login.heroku-host",
-            "HEROKU_HOST names a host that is not Heroku's",
+            "HEROKU_HOST does not name a Heroku host",
         ),
         Some(host) if host.is_production() => return None,
         Some(host) => Finding::warn(

@@ -208,7 +208,7 @@ pub(super) fn warn_if_not_shared(session: &mut Session<'_, '_>) -> anyhow::Resul
 
 fn refused(failure: &ApiError) -> Notice {
     match failure {
-        ApiError::Refused => Notice::new(
+        ApiError::TokenRejected => Notice::new(
             "Heroku refuses this token: it is revoked, expired, or not whole",
             "make a new one and paste all of it: git credential-heroku-rs login",
         ),

@@ -285,7 +285,7 @@ fn ended(rotating: &Rotating<'_>, replaced: &Replaced, old: &Old) -> Result<(), 
     // The old token itself ends its session: that is how the Heroku CLI logs out.
     let session = rotating.end_session();
     let rotation = match session {
-        Ok(Revoked::Done) | Err(ApiError::Refused) => Rotation {
+        Ok(Revoked::Done) | Err(ApiError::TokenRejected) => Rotation {
             old: None,
             ..replaced.rotation.clone()
         },
@@ -294,7 +294,7 @@ fn ended(rotating: &Rotating<'_>, replaced: &Replaced, old: &Old) -> Result<(), 
     let concluded = rotating.conclude(&replaced.token, &rotation);
     concluded.map_err(|failure| still_valid(&failure, NEXT_RUN))?;
     match session {
-        Ok(Revoked::Done) | Err(ApiError::Refused) => Ok(()),
+        Ok(Revoked::Done) | Err(ApiError::TokenRejected) => Ok(()),
         Ok(Revoked::AlreadyGone) | Err(ApiError::Forbidden(_)) => Err(Notice::new(
             "the old token is still valid: which authorization it belongs to cannot be told for sure",
             DASHBOARD,

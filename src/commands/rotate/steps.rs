@@ -179,7 +179,7 @@ impl Rotating<'_> {
         };
         for id in &made {
             match (self.api.revoke(self.token, id), new) {
-                (Err(ApiError::Refused), Some(new)) => self.api.revoke(new, id)?,
+                (Err(ApiError::TokenRejected), Some(new)) => self.api.revoke(new, id)?,
                 (revoked, _) => revoked?,
             };
         }

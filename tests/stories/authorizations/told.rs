@@ -115,8 +115,8 @@ fn the_list_is_read_to_its_last_page() {
         .exits_with(1)
         .stdout_is("")
         .stderr_is(
-            "heroku-rs: the answer from Heroku made no sense\n  \
-             see https://status.heroku.com, then run it again\n",
+            "heroku-rs: invalid reply from Heroku\n  \
+             see: https://status.heroku.com\n",
         );
 }
 
@@ -273,22 +273,22 @@ fn what_the_api_refuses_is_told_in_its_words() {
     for (fault, told) in [
         (
             Fault::api(401, "unauthorized", "No."),
-            "Heroku refuses the token",
+            "Heroku rejected the token (revoked or expired)",
         ),
         (
             Fault::api(403, "forbidden", "Too small."),
-            "the token may not do this: Too small",
+            "the token does not allow this: Too small",
         ),
         (
             Fault::api(422, "invalid_params", "Odd."),
-            "Heroku does not take this: Odd",
+            "Heroku rejected the request: Odd",
         ),
         (Fault::rate_limit(None), "too many requests to Heroku"),
         (
             Fault::api(500, "internal", "Oh."),
-            "it answered with status 500",
+            "Heroku had a server error (500)",
         ),
-        (Fault::Close, "api.heroku.com could not be reached"),
+        (Fault::Close, "cannot reach api.heroku.com"),
     ] {
         let (world, laptop, ci) = logged_in();
         world
