@@ -105,8 +105,8 @@ def answers(world, found):
         Case("ours: `get`, HEROKU_API_KEY", [ours, "get"], HEROKU, password,
              dict(nowhere, HEROKU_API_KEY=world.token)),
         Case("ours: `get`, netrc", [ours, "get"], HEROKU, password, netrc),
-        Case("ours: `get`, nobody logged in", [ours, "get"], HEROKU, b"username=heroku\n",
-             dict(nowhere, HOME=world.path("nobody"))),
+        Case("ours: `get`, not logged in", [ours, "get"], HEROKU, b"username=heroku\n",
+             dict(nowhere, HOME=world.path("empty"))),
         Case("ours: `get`, locked keyring", [ours, "get"], HEROKU, b"", world.locked),
         Case("ours: `get`, keyring", [ours, "get"], HEROKU, password, keyring),
         Case("git's `store` helper (a plain file)", ["git", "credential-store", "get"], HEROKU,
@@ -179,41 +179,3 @@ def groups(world, found):
 def without_telemetry(environment):
     return dict(environment, DISABLE_TELEMETRY="true", CI="true",
                 HEROKU_SKIP_NEW_VERSION_CHECK="true", HEROKU_DISABLE_AUTOUPDATE="true")
-
-
-def behaviour(world, found):
-    """What each helper does with a locked keyring, and with none: program and what it reads."""
-    tools = [("ours", [world.program, "get"], HEROKU)]
-    tools.append(("`secret-tool lookup`", ["secret-tool", "lookup", "service", "heroku-cli",
-                  "account", worlds.ACCOUNT], b""))
-    if found["libsecret"]:
-        tools.append(("git's libsecret helper (C)", [found["libsecret"], "get"], HEROKU))
-    if found["docker"]:
-        tools.append(("`docker-credential-secretservice get`", [found["docker"], "get"],
-                      b"registry.heroku.com"))
-    if found["cli"]:
-        tools.append(("Heroku CLI: `git:credentials get`", [found["cli"], "git:credentials", "get"],
-                      HEROKU))
-    return tools
-
-
-def observed(command, given, environment, world, limit=10):
-    """How such a run ended, in words, and after how many milliseconds."""
-    world.login_of_the_cli(worlds.ACCOUNT)
-    start = time.monotonic()
-    try:
-        done = subprocess.run(command, input=given, env=without_telemetry(environment),
-                              cwd=world.path("work"), capture_output=True, timeout=limit)
-    except subprocess.TimeoutExpired:
-        return f"still waiting after {limit} s", None
-    took = (time.monotonic() - start) * 1000
-    said = (done.stderr or b"").decode(errors="replace").strip().splitlines()
-    if world.token.encode() in done.stdout:
-        ended = "answers"
-    elif done.stdout.strip():
-        ended = "answers without a token"
-    else:
-        ended = "answers nothing"
-    first = said[0].strip()[:90] if said else "nothing"
-    first = first.replace(world.root, "…").replace("|", "/")
-    return f"{ended}, exit {done.returncode}; says: {first}", took

@@ -23,7 +23,6 @@ def measure(world, rounds):
     together = ("`true`", "ours: `get`, keyring", "ours, static: `get`, keyring", "git's libsecret helper (C)")
     crowd = [case for case in groups["answers"] if case.name in together]
     result["at_once"] = [at_once(case, world) for case in crowd]
-    result["behaviour"] = behaviour(world, found)
     result["missing"] = all_cases.missing(found)
     result["rounds"] = rounds
     result["machine"] = machine()
@@ -107,18 +106,6 @@ def at_once(case, world):
     p99 = statistics.median(run[len(run) * 99 // 100 - 1] for run in runs)
     return {"name": case.name, "count": MANY, "alone_ms": round(alone, 2), "p99_ms": round(p99, 2),
             "median_ms": round(statistics.median(statistics.median(run) for run in runs), 2)}
-
-
-def behaviour(world, found):
-    rows = []
-    for name, command, given in all_cases.behaviour(world, found):
-        row = {"name": name}
-        for place, environment in (("locked", world.locked), ("none", world.without_keyring)):
-            said, took = all_cases.observed(command, given, environment, world)
-            row[place] = said
-            row[f"{place}_ms"] = None if took is None else round(took)
-        rows.append(row)
-    return rows
 
 
 def machine():

@@ -17,43 +17,32 @@ OURS = f"{BUILT}: `get`, keyring"
 
 # Why some aims cannot be reached.
 MISSED = (
-    "A hundred at once share the cores: on two of them even `true` is farther from one alone than this aim. With "
-    "`heroku-rs`, a name, git starts a second git to look the helper up, which costs more than the helper; `setup` "
-    "writes the name all the same, since it still works if the program is moved. A `get` waits for the keyring three "
-    "times; two would be enough by the protocol, but gnome-keyring 42 aborts under load with two.",
+    "On two cores a hundred processes of `true` miss this aim too. For a helper without a path, git starts a second "
+    "git to find it; `setup` writes the name, because it still works if the program is moved.",
 )
 
 
 def page(result):
-    """All of it; each table has the ratio that a reader looks for."""
+    """The whole page; each table has the ratio that a reader looks for."""
     machine = result["machine"]
     parts = [
         "# Benchmark", "",
-        "`./contrib/bench --write` writes this page and its plot. Compare the ratios: times of one machine say",
-        "nothing about another.", "",
+        "`./contrib/bench --write` writes this page. Compare the ratios: the times depend on the machine.", "",
         f"{machine['date']}, {machine['cores']} cores ({machine['processor']}), {machine['system']}, "
-        f"{machine['git']}, {machine['keyring']}, {machine['rust']}. Whole processes from start to end, medians of "
-        f"{result['rounds']} interleaved rounds (the Heroku CLI in every tenth), each with a real keyring on a bus "
-        f"of its own. *Ours* is what cargo builds here ({result['size'] / 1e6:.1f} MB){static_size(result)}.", "",
+        f"{machine['git']}, {machine['keyring']}, {machine['rust']}. Medians of {result['rounds']} interleaved rounds "
+        f"of whole processes (the Heroku CLI in every tenth), with a real keyring. "
+        f"*Ours* is built by cargo ({result['size'] / 1e6:.1f} MB){static_size(result)}.", "",
         "![The times of one answer, by program](benchmark.svg)", "",
         "## One answer", "",
         *answers(result["answers"]), "",
-        "*Bus calls* are the calls that a monitor on the bus sees. Ours makes them in three waits. Peak memory "
-        "counts the pages of a program's files too, which all processes share.", "",
+        "Ours makes its five bus calls in three waits. Peak memory includes the program's files.", "",
         "## A whole git command, by helper", "",
         *whole("`git credential fill`", result["fill"]), "",
-        "For a helper that is named without a path git starts a second git, which looks it up.", "",
         *whole("`git ls-remote https://git.heroku.com/…` over TLS, Heroku on loopback", result["ls-remote"]), "",
         "## Many at once", "",
         *at_once(result["at_once"]), "",
-        "Each needs a core for its processor time, and there is one keyring for all: what a hundred take together "
-        "is a hundred times that, over the cores. `true` shows the floor.", "",
-        "## What we aim at", "", *aims(result), "", *MISSED, "",
-        "## Where others win", "",
-        *winners(result), "",
-        "## A locked keyring, and none", "",
-        "No user is there to type a password, as in an SSH session. *none* is a machine without a session bus.", "",
-        *behaviour(result["behaviour"]), "",
+        "All of them share the cores and one keyring; `true` shows the floor.", "",
+        "## Aims", "", *aims(result), "", *MISSED, "",
     ]
     parts += [f"Not measured: {name}." for name in result["missing"]]
     return "\n".join(parts).rstrip() + "\n"
@@ -61,8 +50,7 @@ def page(result):
 
 def static_size(result):
     size = result["static_size"]
-    return f", *ours, static* what the releases' archives hold: one file that needs no library of the system's, and so no " \
-           f"loader ({size / 1e6:.1f} MB)" if size else ""
+    return f", *ours, static* is the program of the releases ({size / 1e6:.1f} MB)" if size else ""
 
 
 def answers(cases):
@@ -136,24 +124,6 @@ def judged(value, aim, show):
 
 def times(ratio):
     return f"1/{1 / ratio:.0f}" if ratio < 0.05 else f"{ratio:.2f}"
-
-
-def winners(result):
-    get = named(result["answers"], OURS)["ms"]
-    kept = ("`true`", "an empty Rust program")
-    faster = [case for case in result["answers"]
-              if case["ms"] < get and not case["name"].startswith("ours") and case["name"] not in kept]
-    lines = [f"- {case['name']}: {case['ms'] / get:.2f} of our time. It asks no keyring." for case in faster]
-    lines.append("- An inline shell helper that prints a variable costs git a shell and nothing else: "
-                 f"{result['fill'][0]['ms'] / result['fill'][1]['ms']:.2f} of `git credential fill` through us.")
-    return lines
-
-
-def behaviour(rows):
-    table = ["| program | locked | ms | none | ms |", "|---|---|---:|---|---:|"]
-    show = lambda value: "" if value is None else value
-    return table + [f"| {row['name']} | {row['locked']} | {show(row['locked_ms'])} | {row['none']} "
-                    f"| {show(row['none_ms'])} |" for row in rows]
 
 
 def named(cases, name):

@@ -20,7 +20,7 @@ class World:
         self.root = root
         self.static = static
         self.daemons = []
-        for name in ("home", "bin", "bin-static", "work", "heroku", "nobody"):
+        for name in ("home", "bin", "bin-static", "work", "heroku", "empty"):
             os.mkdir(self.path(name), 0o700)
         self.program = os.path.join(TOP, "target", "release", "git-credential-heroku-rs")
         os.symlink(self.program, self.path("bin", "git-credential-heroku-rs"))
