@@ -41,7 +41,7 @@ pub(crate) fn is_found(world: &World, id: &str, words: &str) -> Value {
     let Some(found) = finding(world, id) else {
         panic!("doctor does not find {id}: {:#}", report(world));
     };
-    let text = format!("{} {}", found["what"], found["why"]);
+    let text = format!("{} {}", found["message"], found["details"]);
     assert!(text.contains(words), "{words:?} is not in {text}");
     assert_ne!(found["fix"], "", "{id} has no fix");
     found

@@ -125,7 +125,7 @@ fn the_json_has_the_shape_that_is_told() {
         assert_eq!(
             members,
             [
-                "id", "group", "severity", "what", "why", "fix", "command", "fixable"
+                "id", "group", "severity", "message", "details", "fix", "command", "fixable"
             ]
         );
         let (id, group) = (
@@ -140,7 +140,7 @@ fn the_json_has_the_shape_that_is_told() {
     assert_eq!(
         fixed["changes"],
         serde_json::json!([{
-            "what": "write login.json: a…@example.com becomes active, the only account with a token in the keyring",
+            "change": "write login.json: a…@example.com becomes active, the only account with a token in the keyring",
             "undo": "rm ~/.local/share/heroku/login.json",
         }])
     );

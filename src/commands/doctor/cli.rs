@@ -36,8 +36,8 @@ pub(super) fn version(facts: &Facts<'_>) -> Vec<Finding> {
                 "heroku-cli.version",
                 format!("the Heroku CLI {version} reads netrc, not the keyring"),
             )
-            .because("a login with one program does not log in the other")
-            .with_advice("heroku update, or: npm install --global heroku"),
+            .with_details("a login with one program does not log in the other")
+            .with_fix("heroku update, or: npm install --global heroku"),
         ],
         Some(_) | None => vec![Finding::pass(
             "heroku-cli.version",
@@ -77,8 +77,8 @@ pub(super) fn secret_tool(facts: &Facts<'_>) -> Vec<Finding> {
             "heroku-cli.secret-tool",
             "the Heroku CLI cannot read the keyring: secret-tool is not on PATH",
         )
-        .because("the Heroku CLI reads netrc instead, and reports that you are not logged in")
-        .with_advice("apt-get install libsecret-tools"),
+        .with_details("the Heroku CLI reads netrc instead, and reports that you are not logged in")
+        .with_fix("apt-get install libsecret-tools"),
     ]
 }
 
@@ -95,8 +95,10 @@ pub(super) fn aliases(facts: &Facts<'_>) -> Vec<Finding> {
             let what = format!("{} contains a token in plain text", file.display());
             found.push(
                 Finding::warn("heroku-cli.accounts", what)
-                    .because("the Heroku CLI stored the token there before it used the keyring")
-                    .with_advice(Fix::command(
+                    .with_details(
+                        "the Heroku CLI stored the token there before it used the keyring",
+                    )
+                    .with_fix(Fix::command(
                         "remove the line with the password",
                         Command::new("sed -i '/password:/d'").path(&file, facts.home()),
                     )),

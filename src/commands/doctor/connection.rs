@@ -19,7 +19,7 @@ pub(super) fn certificates(facts: &Facts<'_>) -> Vec<Finding> {
             "git.ssl-verify",
             "GIT_SSL_NO_VERIFY is set: git does not verify Heroku's certificate, so anyone can impersonate Heroku",
         );
-        found.push(finding.with_advice("unset GIT_SSL_NO_VERIFY"));
+        found.push(finding.with_fix("unset GIT_SSL_NO_VERIFY"));
     }
     found.extend(unchecked(facts));
     let ca_files = facts.settings_of("http", "sslcainfo").into_iter();
@@ -31,8 +31,8 @@ pub(super) fn certificates(facts: &Facts<'_>) -> Vec<Finding> {
                 setting.key, setting.origin
             );
             let finding = Finding::fail("git.ca-file", what)
-                .because("git cannot connect to Heroku without CA certificates")
-                .with_advice(setting.change_command("--unset-all", None, facts.home()));
+                .with_details("git cannot connect to Heroku without CA certificates")
+                .with_fix(setting.change_command("--unset-all", None, facts.home()));
             found.push(finding);
         }
     }
@@ -64,7 +64,7 @@ fn unchecked(facts: &Facts<'_>) -> Option<Finding> {
     } else {
         deciding.change_command("--unset-all", None, facts.home())
     };
-    Some(Finding::fail("git.ssl-verify", what).with_advice(advice))
+    Some(Finding::fail("git.ssl-verify", what).with_fix(advice))
 }
 
 /// A proxy that git uses and this program does not.
@@ -78,8 +78,8 @@ pub(super) fn proxies(facts: &Facts<'_>) -> Vec<Finding> {
                 setting.key, setting.origin
             );
             let finding = Finding::warn("git.proxy", what)
-                .because("commands that ask Heroku, such as login, use https_proxy")
-                .with_advice(Fix::command(
+                .with_details("commands that ask Heroku, such as login, use https_proxy")
+                .with_fix(Fix::command(
                     "set https_proxy to the same value",
                     Command::new("git config").arg(&setting.key),
                 ));

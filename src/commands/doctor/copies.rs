@@ -83,11 +83,11 @@ fn stored_in(file: &Path, facts: &Facts<'_>) -> Option<Finding> {
     .then("erase");
     Some(
         Finding::warn("copies.git-store", what)
-            .because(with(
+            .with_details(with(
                 "git's helper `store` wrote the token there",
                 facts.describe(&token),
             ))
-            .with_advice(Fix::command("remove it", erase)),
+            .with_fix(Fix::command("remove it", erase)),
     )
 }
 
@@ -101,10 +101,10 @@ fn cached(facts: &Facts<'_>) -> Vec<Finding> {
         "git's helper `cache` has a token in memory",
     );
     let finding = match facts.describe(&token) {
-        Some(about) => finding.because(about),
+        Some(about) => finding.with_details(about),
         None => finding,
     };
-    vec![finding.with_advice(
+    vec![finding.with_fix(
         "printf 'protocol=https\\nhost=git.heroku.com\\n\\n' | git credential-cache erase",
     )]
 }
@@ -123,10 +123,8 @@ fn in_docker(facts: &Facts<'_>) -> Vec<Finding> {
                     file.display()
                 ),
             )
-            .because("docker stores the token there in plain text")
-            .with_advice(
-                "git credential-heroku-rs setup --docker; docker logout registry.heroku.com",
-            ),
+            .with_details("docker stores the token there in plain text")
+            .with_fix("git credential-heroku-rs setup --docker; docker logout registry.heroku.com"),
         ],
         // docker could not read such a file either.
         Ok(false) | Err(_) => Vec::new(),

@@ -24,10 +24,10 @@ pub(super) struct Finding {
     /// Its stable name: a group, a dot, and what is checked.
     pub(super) id: &'static str,
     pub(super) severity: Severity,
-    pub(super) what: String,
-    pub(super) why: String,
+    pub(super) message: String,
+    pub(super) details: String,
     /// What the user can do about it.
-    pub(super) advice: Fix,
+    pub(super) fix: Fix,
     /// What `--fix` can do: only with files and settings that are ours.
     pub(super) repair: Option<Repair>,
 }
@@ -36,36 +36,36 @@ pub(super) struct Finding {
 #[derive(Clone)]
 pub(super) struct Repair {
     /// What it does. Two repairs with the same text are the same repair.
-    pub(super) does: String,
+    pub(super) change: String,
     pub(super) undo: String,
-    change: Rc<Change>,
+    apply: Rc<Apply>,
 }
 
-type Change = dyn Fn(&Context) -> Result<(), Notice>;
+type Apply = dyn Fn(&Context) -> Result<(), Notice>;
 
 impl Finding {
-    pub(super) fn pass(id: &'static str, what: impl Into<String>) -> Finding {
+    pub(super) fn pass(id: &'static str, message: impl Into<String>) -> Finding {
         Finding {
             id,
             severity: Severity::Pass,
-            what: what.into(),
-            why: String::new(),
-            advice: Fix::NONE,
+            message: message.into(),
+            details: String::new(),
+            fix: Fix::NONE,
             repair: None,
         }
     }
 
-    pub(super) fn warn(id: &'static str, what: impl Into<String>) -> Finding {
+    pub(super) fn warn(id: &'static str, message: impl Into<String>) -> Finding {
         Finding {
             severity: Severity::Warn,
-            ..Finding::pass(id, what)
+            ..Finding::pass(id, message)
         }
     }
 
-    pub(super) fn fail(id: &'static str, what: impl Into<String>) -> Finding {
+    pub(super) fn fail(id: &'static str, message: impl Into<String>) -> Finding {
         Finding {
             severity: Severity::Fail,
-            ..Finding::pass(id, what)
+            ..Finding::pass(id, message)
         }
     }
 
@@ -75,19 +75,19 @@ impl Finding {
             severity,
             ..Finding::pass(id, notice.what())
         };
-        finding.with_advice(notice.fix())
+        finding.with_fix(notice.fix())
     }
 
-    pub(super) fn because(self, why: impl Into<String>) -> Finding {
+    pub(super) fn with_details(self, details: impl Into<String>) -> Finding {
         Finding {
-            why: why.into(),
+            details: details.into(),
             ..self
         }
     }
 
-    pub(super) fn with_advice(self, advice: impl Into<Fix>) -> Finding {
+    pub(super) fn with_fix(self, fix: impl Into<Fix>) -> Finding {
         Finding {
-            advice: advice.into(),
+            fix: fix.into(),
             ..self
         }
     }
@@ -107,14 +107,14 @@ impl Finding {
 
 impl Repair {
     pub(super) fn new(
-        does: impl Into<String>,
+        change: impl Into<String>,
         undo: impl Into<String>,
-        change: impl Fn(&Context) -> Result<(), Notice> + 'static,
+        apply: impl Fn(&Context) -> Result<(), Notice> + 'static,
     ) -> Repair {
         Repair {
-            does: does.into(),
+            change: change.into(),
             undo: undo.into(),
-            change: Rc::new(change),
+            apply: Rc::new(apply),
         }
     }
 
@@ -123,6 +123,6 @@ impl Repair {
     /// # Errors
     /// Why nothing has changed.
     pub(super) fn apply(&self, context: &Context) -> Result<(), Notice> {
-        (self.change)(context)
+        (self.apply)(context)
     }
 }

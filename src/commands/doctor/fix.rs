@@ -47,7 +47,7 @@ pub(super) fn repairs(findings: &[Finding]) -> Vec<Repair> {
         .iter()
         .filter_map(|finding| finding.repair.as_ref())
     {
-        if !repairs.iter().any(|one| one.does == repair.does) {
+        if !repairs.iter().any(|one| one.change == repair.change) {
             repairs.push(repair.clone());
         }
     }
@@ -60,7 +60,7 @@ fn offer(
     mask: &Mask,
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<Answer> {
-    session.say(&mask.public(&format!("proposed fix: {}", repair.does)))?;
+    session.say(&mask.public(&format!("proposed fix: {}", repair.change)))?;
     session.say(&mask.public(&format!("  undo: {}", repair.undo)))?;
     if arguments.yes {
         return Ok(Answer::Yes);
@@ -90,7 +90,7 @@ fn apply(
         return Ok(None);
     }
     Ok(Some(Change {
-        does: repair.does.clone(),
+        change: repair.change.clone(),
         undo: repair.undo.clone(),
     }))
 }

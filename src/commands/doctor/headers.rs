@@ -38,8 +38,8 @@ fn header(setting: &Setting, secret: &Secret, facts: &Facts<'_>) -> Finding {
     };
     let why = "git sends this header instead of the helper's token, and asks to erase the token if Heroku rejects the header";
     Finding::fail("git.password-in-header", what)
-        .because(with(why, about))
-        .with_advice(setting.change_command(
+        .with_details(with(why, about))
+        .with_fix(setting.change_command(
             "--unset-all",
             Some(&header_pattern(&setting.value)),
             facts.home(),

@@ -45,8 +45,8 @@ pub(super) fn order(facts: &Facts<'_>) -> Vec<Finding> {
             "git.duplicate-helper",
             "git starts heroku-rs twice for git.heroku.com",
         )
-        .because("the second start of the program has no use")
-        .with_advice("git credential-heroku-rs setup");
+        .with_details("the second start of the program has no use")
+        .with_fix("git credential-heroku-rs setup");
         found.push(finding.with_repair(set_up(Scope::Global, facts)));
     }
     if first.is_some() && found.is_empty() {
@@ -67,7 +67,7 @@ fn not_asked(facts: &Facts<'_>) -> Vec<Finding> {
             "git.heroku-cli-helper",
             "git uses the Heroku CLI's helper instead of heroku-rs",
         )
-        .because("`heroku logout` removes every helper for Heroku, and the next `heroku` command adds the CLI's"),
+        .with_details("`heroku logout` removes every helper for Heroku, and the next `heroku` command adds the CLI's"),
         helpers => {
             let names: Vec<String> = helpers.iter().map(|one| described(one, facts)).collect();
             let names = names.join(", ");
@@ -75,7 +75,7 @@ fn not_asked(facts: &Facts<'_>) -> Vec<Finding> {
             Finding::fail("git.not-configured", what)
         }
     };
-    let finding = finding.with_advice("git credential-heroku-rs setup");
+    let finding = finding.with_fix("git credential-heroku-rs setup");
     vec![finding.with_repair(set_up(Scope::Global, facts))]
 }
 
@@ -86,9 +86,9 @@ fn no_helper(facts: &Facts<'_>) -> Finding {
         "git has no credential helper for git.heroku.com",
     );
     if is_sent_by_git(facts) {
-        Finding::warn(id, what).because("git only sends the entry in netrc")
+        Finding::warn(id, what).with_details("git only sends the entry in netrc")
     } else {
-        Finding::fail(id, what).because("git asks you for a password at every push")
+        Finding::fail(id, what).with_details("git asks you for a password at every push")
     }
 }
 
@@ -124,7 +124,7 @@ fn shadowed(other: &Setting, facts: &Facts<'_>) -> Finding {
         "git uses that helper's answer, and gives it every password that worked"
     };
     with_reset(
-        Finding::fail("git.helper-before", what).because(why),
+        Finding::fail("git.helper-before", what).with_details(why),
         other,
         facts,
     )
@@ -135,7 +135,7 @@ fn also_gets_the_token(other: &Setting, facts: &Facts<'_>) -> Finding {
     let why =
         "git gives a password that worked to every helper, and some helpers store it in plain text";
     with_reset(
-        Finding::warn("git.other-helpers", what).because(why),
+        Finding::warn("git.other-helpers", what).with_details(why),
         other,
         facts,
     )
@@ -157,8 +157,8 @@ pub(super) fn spelling(facts: &Facts<'_>) -> Vec<Finding> {
         let what = format!("the helper {value} in {origin} does not start heroku-rs");
         found.push(
             Finding::fail(id, what)
-                .because(why)
-                .with_advice(helper.silencer())
+                .with_details(why)
+                .with_fix(helper.silencer())
                 .with_repair(set_up_over(helper, facts)),
         );
     }
@@ -168,7 +168,7 @@ pub(super) fn spelling(facts: &Facts<'_>) -> Vec<Finding> {
 /// The reset that disables a helper must come after it: in the same file, or in a later one.
 fn with_reset(finding: Finding, other: &Setting, facts: &Facts<'_>) -> Finding {
     finding
-        .with_advice(other.silencer())
+        .with_fix(other.silencer())
         .with_repair(set_up_over(other, facts))
 }
 
@@ -195,8 +195,8 @@ fn single_value(facts: &Facts<'_>) -> Option<Finding> {
     }
     let what = "the Heroku CLI will add its own helper at its next command";
     let finding = Finding::warn("git.single-value", what)
-        .because("the Heroku CLI only keeps a setting with two values: an empty one and ours")
-        .with_advice("git credential-heroku-rs setup");
+        .with_details("the Heroku CLI only keeps a setting with two values: an empty one and ours")
+        .with_fix("git credential-heroku-rs setup");
     Some(finding.with_repair(set_up(Scope::Global, facts)))
 }
 
@@ -236,8 +236,8 @@ pub(super) fn user_names(facts: &Facts<'_>) -> Vec<Finding> {
         );
         found.push(
             Finding::fail("git.username", what)
-                .because("a user name that is an email selects exactly that account")
-                .with_advice(setting.change_command("--unset-all", None, facts.home())),
+                .with_details("a user name that is an email selects exactly that account")
+                .with_fix(setting.change_command("--unset-all", None, facts.home())),
         );
     }
     found

@@ -66,8 +66,8 @@ fn clock(api: &HerokuApi) -> Result<Finding, crate::notice::Notice> {
         ahead.abs().as_mins()
     );
     Ok(Finding::warn("heroku.clock", what)
-        .because("tokens seem to expire at another time, and MFA codes are rejected")
-        .with_advice("timedatectl set-ntp true"))
+        .with_details("tokens seem to expire at another time, and MFA codes are rejected")
+        .with_fix("timedatectl set-ntp true"))
 }
 
 /// The token that git gets.
@@ -99,7 +99,7 @@ pub(super) fn token_in_use(facts: &Facts<'_>) -> Vec<Finding> {
         )],
         TokenStatus::Unknown(notice) => {
             let what = format!("the token could not be checked: {}", notice.what());
-            vec![Finding::warn("heroku.token", what).with_advice(notice.fix())]
+            vec![Finding::warn("heroku.token", what).with_fix(notice.fix())]
         }
         TokenStatus::NotAsked => Vec::new(),
     }
@@ -120,7 +120,7 @@ fn expires_soon(found: &Found) -> Option<Finding> {
         "heroku.token-expires-soon",
         format!("the token expires {}", span(left)),
     );
-    Some(finding.with_advice("git credential-heroku-rs rotate"))
+    Some(finding.with_fix("git credential-heroku-rs rotate"))
 }
 
 fn without_push_scope(found: &Found) -> Option<Finding> {
@@ -130,15 +130,15 @@ fn without_push_scope(found: &Found) -> Option<Finding> {
             "heroku.token-scope",
             format!("the token cannot push (scope: {})", scope.join(", ")),
         )
-        .with_advice("create a token with the scope global: git credential-heroku-rs login")
+        .with_fix("create a token with the scope global: git credential-heroku-rs login")
     })
 }
 
 fn rejected(finding: Finding, source: Source) -> Finding {
-    let finding = finding.because("the token is revoked or expired");
+    let finding = finding.with_details("the token is revoked or expired");
     match source {
-        Source::ApiKey => finding.with_advice("set HEROKU_API_KEY to a valid token, or unset it"),
-        Source::Netrc | Source::Keyring => finding.with_advice("git credential-heroku-rs login"),
+        Source::ApiKey => finding.with_fix("set HEROKU_API_KEY to a valid token, or unset it"),
+        Source::Netrc | Source::Keyring => finding.with_fix("git credential-heroku-rs login"),
     }
 }
 
@@ -159,7 +159,7 @@ fn expired(facts: &Facts<'_>) -> Vec<Finding> {
         "the token in {source} expired on {}",
         end.strftime("%Y-%m-%d")
     );
-    vec![Finding::fail("heroku.token-expired", what).with_advice("git credential-heroku-rs login")]
+    vec![Finding::fail("heroku.token-expired", what).with_fix("git credential-heroku-rs login")]
 }
 
 /// The tokens of other accounts in the keyring, before a switch makes one active.

@@ -21,14 +21,14 @@ pub(super) fn reachable(facts: &Facts<'_>) -> Vec<Finding> {
     if let Some(lock) = listing.locked {
         let notice = Unavailable::Locked(lock).notice();
         let part = Finding::from_notice("keyring.partly-locked", Severity::Warn, &notice);
-        found.push(part.because("the locked part may contain more tokens"));
+        found.push(part.with_details("the locked part may contain more tokens"));
     }
     if !facts.context.keyring().is_shared() {
         let what = "the keyring is Windows Credential Manager, which the Heroku CLI does not read";
         found.push(
             Finding::warn("keyring.not-shared", what)
-                .because("this Windows has no PasswordVault")
-                .with_advice("log in with the Heroku CLI too: heroku login"),
+                .with_details("this Windows has no PasswordVault")
+                .with_fix("log in with the Heroku CLI too: heroku login"),
         );
     }
     found
@@ -76,8 +76,8 @@ fn duplicates_of(first: &Item, listing: &Listing, facts: &Facts<'_>) -> Finding 
         "keyring.duplicates",
         format!("the keyring has {count} items for {account}"),
     )
-    .because("if one item is removed, an older token is used")
-    .with_advice("log in again, which leaves one item: git credential-heroku-rs login");
+    .with_details("if one item is removed, an older token is used")
+    .with_fix("log in again, which leaves one item: git credential-heroku-rs login");
     let is_rejected = |item: &Item| matches!(facts.status_of(&item.token), TokenStatus::Rejected);
     let kept = all
         .iter()
@@ -112,7 +112,7 @@ pub(super) fn unusable(facts: &Facts<'_>) -> Vec<Finding> {
     };
     vec![
         Finding::warn("keyring.unusable-items", what)
-            .with_advice("look for `heroku-cli` in your keyring program"),
+            .with_fix("look for `heroku-cli` in your keyring program"),
     ]
 }
 
@@ -150,8 +150,8 @@ fn unnamed(item: &Item) -> Finding {
         item.account
     );
     Finding::warn("keyring.no-account", what)
-        .because("the token was pasted at git's prompt, and the Heroku CLI does not find it")
-        .with_advice("git credential-heroku-rs status")
+        .with_details("the token was pasted at git's prompt, and the Heroku CLI does not find it")
+        .with_fix("git credential-heroku-rs status")
 }
 
 fn misnamed(item: &Item, owner: &Account) -> Finding {
@@ -160,6 +160,6 @@ fn misnamed(item: &Item, owner: &Account) -> Finding {
         item.account
     );
     Finding::warn("keyring.wrong-account", what)
-        .because("Heroku decides by the token which account a push belongs to")
-        .with_advice("git credential-heroku-rs login")
+        .with_details("Heroku decides by the token which account a push belongs to")
+        .with_fix("git credential-heroku-rs login")
 }

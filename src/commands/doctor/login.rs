@@ -33,8 +33,8 @@ pub(super) fn login_json(facts: &Facts<'_>) -> Vec<Finding> {
                 "login.not-trusted",
                 format!("login.json is not used: {why}"),
             )
-            .because("another user could change the account that you push with")
-            .with_advice(heroku_cli::trusting_fix(*why, &facts.context.environment)),
+            .with_details("another user could change the account that you push with")
+            .with_fix(heroku_cli::trusting_fix(*why, &facts.context.environment)),
         ],
         (LoginState::Absent | LoginState::Unusable, []) => Vec::new(),
         (LoginState::Absent, [only]) => vec![
@@ -42,8 +42,8 @@ pub(super) fn login_json(facts: &Facts<'_>) -> Vec<Finding> {
                 "login.json-missing",
                 "login.json does not exist, so the Heroku CLI sees no login",
             )
-            .because("the Heroku CLI removes the file if it cannot read the keyring once")
-            .with_advice("git credential-heroku-rs status")
+            .with_details("the Heroku CLI removes the file if it cannot read the keyring once")
+            .with_fix("git credential-heroku-rs status")
             .with_repair(pointing_to(only, facts)),
         ],
         (LoginState::Unusable, [only]) => vec![
@@ -51,8 +51,8 @@ pub(super) fn login_json(facts: &Facts<'_>) -> Vec<Finding> {
                 "login.json-invalid",
                 "login.json names no account, so the Heroku CLI sees no login",
             )
-            .because("the file is not JSON, or the name in it is not an email")
-            .with_advice("git credential-heroku-rs status")
+            .with_details("the file is not JSON, or the name in it is not an email")
+            .with_fix("git credential-heroku-rs status")
             .with_repair(pointing_to(only, facts)),
         ],
         (LoginState::Absent | LoginState::Unusable, several) => vec![
@@ -63,8 +63,8 @@ pub(super) fn login_json(facts: &Facts<'_>) -> Vec<Finding> {
                     several.len()
                 ),
             )
-            .because("login.json names none of them")
-            .with_advice("git credential-heroku-rs switch EMAIL"),
+            .with_details("login.json names none of them")
+            .with_fix("git credential-heroku-rs switch EMAIL"),
         ],
     }
 }
@@ -73,14 +73,14 @@ pub(super) fn login_json(facts: &Facts<'_>) -> Vec<Finding> {
 fn without_token(account: &Account, has_others: bool, facts: &Facts<'_>) -> Finding {
     let what = format!("the active account {account} has no token in the keyring");
     let finding = match &facts.answer.found {
-        Some(_) => Finding::warn("login.no-token", what).because("another source has a token"),
+        Some(_) => Finding::warn("login.no-token", what).with_details("another source has a token"),
         None => Finding::fail("login.no-token", what)
-            .because("git gets no token of another account instead"),
+            .with_details("git gets no token of another account instead"),
     };
     if has_others {
-        finding.with_advice("git credential-heroku-rs login, or: switch EMAIL")
+        finding.with_fix("git credential-heroku-rs login, or: switch EMAIL")
     } else {
-        finding.with_advice("git credential-heroku-rs login")
+        finding.with_fix("git credential-heroku-rs login")
     }
 }
 
@@ -114,8 +114,8 @@ pub(super) fn variables(facts: &Facts<'_>) -> Vec<Finding> {
                 "login.api-key",
                 format!("HEROKU_API_KEY is not used: {why}"),
             )
-            .because("the Heroku CLI uses the variable anyway, and no other login")
-            .with_advice("set HEROKU_API_KEY to a valid token, or unset it"),
+            .with_details("the Heroku CLI uses the variable anyway, and no other login")
+            .with_fix("set HEROKU_API_KEY to a valid token, or unset it"),
         ),
         Some(Ok(token)) => found.push(api_key(token, facts)),
     }
@@ -125,22 +125,22 @@ pub(super) fn variables(facts: &Facts<'_>) -> Vec<Finding> {
             "login.api-token",
             "HEROKU_API_TOKEN is set, but no program reads this variable",
         );
-        found
-            .push(finding.with_advice(
-                "export HEROKU_API_KEY=\"$HEROKU_API_TOKEN\"; unset HEROKU_API_TOKEN",
-            ));
+        found.push(
+            finding.with_fix("export HEROKU_API_KEY=\"$HEROKU_API_TOKEN\"; unset HEROKU_API_TOKEN"),
+        );
     }
     if is_set("HEROKU_DEBUG") {
-        let finding = Finding::warn("login.heroku-debug", "HEROKU_DEBUG is set").because(
+        let finding = Finding::warn("login.heroku-debug", "HEROKU_DEBUG is set").with_details(
             "the Heroku CLI prints whole API responses then, and the new token at a login",
         );
-        found.push(finding.with_advice("unset HEROKU_DEBUG"));
+        found.push(finding.with_fix("unset HEROKU_DEBUG"));
     }
     if is_set("HEROKU_GIT_HOST") {
-        let finding = Finding::warn("login.heroku-git-host", "HEROKU_GIT_HOST is set").because(
-            "the Heroku CLI sends the token to the server in this variable; heroku-rs does not",
-        );
-        found.push(finding.with_advice("unset HEROKU_GIT_HOST"));
+        let finding = Finding::warn("login.heroku-git-host", "HEROKU_GIT_HOST is set")
+            .with_details(
+                "the Heroku CLI sends the token to the server in this variable; heroku-rs does not",
+            );
+        found.push(finding.with_fix("unset HEROKU_GIT_HOST"));
     }
     found.extend(other_heroku(context.environment.heroku_host.as_deref()));
     found
@@ -158,9 +158,9 @@ fn other_heroku(heroku_host: Option<&str>) -> Option<Finding> {
             "login.heroku-host",
             format!("HEROKU_HOST selects {host}, for heroku-rs and for the Heroku CLI"),
         )
-        .because("the checks of git here are about git.heroku.com"),
+        .with_details("the checks of git here are about git.heroku.com"),
     };
-    Some(finding.with_advice("unset HEROKU_HOST"))
+    Some(finding.with_fix("unset HEROKU_HOST"))
 }
 
 fn api_key(token: &crate::token::Token, facts: &Facts<'_>) -> Finding {
@@ -170,8 +170,8 @@ fn api_key(token: &crate::token::Token, facts: &Facts<'_>) -> Finding {
             "login.api-key",
             "HEROKU_API_KEY takes precedence over the keyring, which has another token",
         )
-        .because("git and the Heroku CLI use the variable, whichever account is active")
-        .with_advice("unset HEROKU_API_KEY"),
+        .with_details("git and the Heroku CLI use the variable, whichever account is active")
+        .with_fix("unset HEROKU_API_KEY"),
         _ => Finding::pass("login.api-key", "the token comes from HEROKU_API_KEY"),
     }
 }

@@ -77,15 +77,15 @@ fn unreadable(why: &Unreadable, facts: &Facts<'_>) -> Finding {
         Unreadable::NotTrusted(NotTrusted::Writable) => {
             let finding = Finding::from_notice("netrc.permissions", Severity::Fail, &notice);
             finding
-                .because("a user who can write netrc can change the account that you push with")
+                .with_details("a user who can write netrc can change the account that you push with")
                 .with_repair(private(facts))
         }
         Unreadable::Doubt { line, .. } => {
             Finding::from_notice("netrc.syntax", Severity::Fail, &notice)
-                .because(
+                .with_details(
                     "git may stop at this line before any request, and other programs read the line differently",
                 )
-                .with_advice(edit("open the file at this line", *line))
+                .with_fix(edit("open the file at this line", *line))
         }
         Unreadable::NotTrusted(NotTrusted::Foreign)
         | Unreadable::Unfit(_)
@@ -101,7 +101,7 @@ fn readable(facts: &Facts<'_>) -> Option<Finding> {
         "netrc.permissions",
         "other users can read netrc, which contains a token",
     )
-    .with_advice("chmod 600 ~/.netrc");
+    .with_fix("chmod 600 ~/.netrc");
     Some(finding.with_repair(private(facts)?))
 }
 
@@ -126,8 +126,8 @@ fn stray_default(overview: &Overview) -> Option<Finding> {
     let what =
         format!("netrc line {line}: git sends the password of the `default` entry to Heroku");
     let finding = Finding::warn("netrc.default-entry", what)
-        .because("git sends that password to every server without an entry of its own, before it asks a helper");
-    Some(finding.with_advice(edit("name the servers instead of `default`", line)))
+        .with_details("git sends that password to every server without an entry of its own, before it asks a helper");
+    Some(finding.with_fix(edit("name the servers instead of `default`", line)))
 }
 
 fn edit(purpose: &'static str, line: usize) -> Fix {
@@ -185,11 +185,11 @@ fn beside_the_keyring(overview: &Overview, facts: &Facts<'_>) -> Finding {
         .filter_map(|token| facts.describe(token))
         .collect();
     about.dedup();
-    let finding = Finding::warn(id, what).because(about.join("; "));
+    let finding = Finding::warn(id, what).with_details(about.join("; "));
     if is_rejected {
-        finding.with_advice("git credential-heroku-rs netrc clean")
+        finding.with_fix("git credential-heroku-rs netrc clean")
     } else {
-        finding.with_advice("git credential-heroku-rs netrc import, or: netrc clean")
+        finding.with_fix("git credential-heroku-rs netrc import, or: netrc clean")
     }
 }
 
@@ -203,8 +203,10 @@ fn as_a_store(overview: &Overview) -> Vec<Finding> {
             "netrc.duplicates",
             format!("{}: several entries for one host", lines(overview)),
         )
-        .because("curl and git use the first, Python uses the last, and the Heroku CLI deletes one")
-        .with_advice(
+        .with_details(
+            "curl and git use the first, Python uses the last, and the Heroku CLI deletes one",
+        )
+        .with_fix(
             "log in again, which leaves one entry: git credential-heroku-rs login --store netrc",
         );
         found.push(finding);
@@ -216,7 +218,7 @@ fn as_a_store(overview: &Overview) -> Vec<Finding> {
                 lines(overview)
             ),
         )
-        .with_advice("git credential-heroku-rs login --store netrc");
+        .with_fix("git credential-heroku-rs login --store netrc");
         found.push(finding);
     } else if overview.git.is_empty() || overview.api.is_empty() {
         let what = if overview.api.is_empty() {
@@ -225,7 +227,7 @@ fn as_a_store(overview: &Overview) -> Vec<Finding> {
             "netrc has no entry for git.heroku.com, so git needs a helper to get the token"
         };
         let finding = Finding::warn("netrc.missing-entry", what)
-            .with_advice("git credential-heroku-rs login --store netrc");
+            .with_fix("git credential-heroku-rs login --store netrc");
         found.push(finding);
     }
     found

@@ -43,7 +43,7 @@ fn excess(
         "chmod 600"
     });
     let finding = Finding::warn(id, format!("other users can {verb} {shown}"))
-        .with_advice(Fix::from(chmod.path(&path, home)));
+        .with_fix(Fix::from(chmod.path(&path, home)));
     let repair = Repair::new(does, undo, move |_| {
         set_mode(&path, right).map_err(|why| {
             let what = format!(

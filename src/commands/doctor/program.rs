@@ -46,8 +46,8 @@ pub(super) fn on_path(facts: &Facts<'_>) -> Vec<Finding> {
     };
     vec![
         finding
-            .because("the program is neither in git's own directory nor on PATH")
-            .with_advice(Fix::advice(format!(
+            .with_details("the program is neither in git's own directory nor on PATH")
+            .with_fix(Fix::advice(format!(
                 "add {dir} to PATH in your shell's startup file"
             ))),
     ]
@@ -74,8 +74,8 @@ pub(super) fn copies(facts: &Facts<'_>) -> Vec<Finding> {
     );
     vec![
         finding
-            .because(format!("this copy is {}", me.display()))
-            .with_advice(Fix::command(
+            .with_details(format!("this copy is {}", me.display()))
+            .with_fix(Fix::command(
                 "remove the copy that you do not need, for example",
                 Command::new("rm").path(&found[0], facts.home()),
             )),
@@ -97,12 +97,12 @@ fn judged(version: (u32, u32), shown: &str) -> Finding {
     match version {
         // `git config --fixed-value` came with 2.30.
         (..=1, _) | (2, ..30) => Finding::fail(ID, format!("{what} is too old for this program"))
-            .with_advice("install git 2.30 or later"),
-        (2, 30..40) => Finding::pass(ID, what).because(
+            .with_fix("install git 2.30 or later"),
+        (2, 30..40) => Finding::pass(ID, what).with_details(
             "this version of git ignores when a token expires (2.40) and where it came from (2.46)",
         ),
         (2, 40..46) => Finding::pass(ID, what)
-            .because("this version of git ignores where a token came from (2.46)"),
+            .with_details("this version of git ignores where a token came from (2.46)"),
         _ => Finding::pass(ID, what),
     }
 }
@@ -123,7 +123,7 @@ mod tests {
         ] {
             let finding = judged(version, "x");
             assert_eq!(finding.severity, severity, "{version:?}");
-            assert!(finding.why.contains(why) && finding.why.is_empty() == why.is_empty());
+            assert!(finding.details.contains(why) && finding.details.is_empty() == why.is_empty());
         }
     }
 }

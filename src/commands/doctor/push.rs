@@ -41,7 +41,7 @@ pub(super) fn fill(facts: &Facts<'_>) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
     for push in &pushes {
         let finding = push.judged(facts);
-        if !found.iter().any(|other| other.what == finding.what) {
+        if !found.iter().any(|other| other.message == finding.message) {
             found.push(finding);
         }
     }
@@ -52,7 +52,7 @@ impl Push<'_> {
     fn judged(&self, facts: &Facts<'_>) -> Finding {
         if HerokuUrl::parse(self.url).is_some_and(|url| url.has_password) {
             let what = "git sends the password in the remote URL, and asks no helper";
-            let finding = Finding::fail("push.credential", what).with_advice(self.clean_url());
+            let finding = Finding::fail("push.credential", what).with_fix(self.clean_url());
             return self.named(finding);
         }
         let filled = match facts.context.git().fill(self.url, limit(facts)) {
@@ -75,7 +75,7 @@ impl Push<'_> {
     fn named(&self, finding: Finding) -> Finding {
         match self.remote {
             Some(remote) => Finding {
-                what: format!("{} (remote {remote})", finding.what),
+                message: format!("{} (remote {remote})", finding.message),
                 ..finding
             },
             None => finding,
@@ -111,26 +111,26 @@ impl Push<'_> {
             let what =
                 format!("git gets no token: the URL names {account}, which is not logged in");
             Finding::fail("push.credential", what)
-                .with_advice(Fix::command("log in to that account, or", self.clean_url()))
+                .with_fix(Fix::command("log in to that account, or", self.clean_url()))
         } else if found.is_some() {
             Finding::fail(
                 "push.credential",
                 "git gets no token, although one is stored",
             )
-            .because(format!("git says: {why}"))
-            .with_advice("git credential-heroku-rs setup")
+            .with_details(format!("git says: {why}"))
+            .with_fix("git credential-heroku-rs setup")
         } else {
             let notice = facts.answer.why_none();
             Finding::fail(
                 "push.credential",
                 format!("git gets no token: {}", notice.what()),
             )
-            .with_advice(notice.fix())
+            .with_fix(notice.fix())
         };
         let finding = self.named(finding);
         match askpass(facts) {
             Some(program) => {
-                finding.because(format!("a push would ask for a password with {program}"))
+                finding.with_details(format!("a push would ask for a password with {program}"))
             }
             None => finding,
         }
@@ -163,8 +163,8 @@ impl Push<'_> {
             "git gets a token from heroku-rs that is not the active account's",
         );
         self.named(finding)
-            .because("a user name in git's settings selects another account")
-            .with_advice("see: git config --show-origin --get-regexp '^credential.*username$'")
+            .with_details("a user name in git's settings selects another account")
+            .with_fix("see: git config --show-origin --get-regexp '^credential.*username$'")
     }
 }
 
@@ -188,17 +188,17 @@ fn from_another(facts: &Facts<'_>, filled: &Filled, helper: &Setting) -> Finding
             "push.credential",
             format!("git gets the active token from {helper} ({origin}), not from heroku-rs"),
         )
-        .with_advice(advice),
+        .with_fix(advice),
         Some(_) => Finding::fail(
             "push.credential",
             format!("git gets another password, from {helper} ({origin})"),
         )
-        .because("the password is not the active account's token")
-        .with_advice(advice),
+        .with_details("the password is not the active account's token")
+        .with_fix(advice),
         None => Finding::warn(
             "push.credential",
             format!("git gets a password from {helper} ({origin})"),
         )
-        .because("heroku-rs has no token"),
+        .with_details("heroku-rs has no token"),
     }
 }

@@ -65,8 +65,8 @@ fn with_a_password(setting: &Setting, url: &HerokuUrl, facts: &Facts<'_>) -> Fin
         None => Some("the password is not a Heroku token".to_owned()),
     };
     Finding::fail("git.password-in-url", what)
-        .because(with("git sends this password and asks no helper", about))
-        .with_advice(replacement(setting, url, facts))
+        .with_details(with("git sends this password and asks no helper", about))
+        .with_fix(replacement(setting, url, facts))
 }
 
 fn detour(
@@ -77,7 +77,7 @@ fn detour(
     facts: &Facts<'_>,
 ) -> Finding {
     let what = format!("the remote URL {} {why}", setting.key);
-    Finding::fail(id, what).with_advice(replacement(setting, url, facts))
+    Finding::fail(id, what).with_fix(replacement(setting, url, facts))
 }
 
 /// The command that writes the URL without a password, over https.
@@ -121,8 +121,8 @@ fn rewrite(rule: &Setting, to: Option<&HerokuUrl>, facts: &Facts<'_>) -> Option<
                 format!("a url.*.insteadOf in {place} puts a password into every Heroku URL");
             return Some(
                 Finding::fail("git.password-in-insteadof", what)
-                    .because("git sends this password and asks no helper")
-                    .with_advice(Fix::command(
+                    .with_details("git sends this password and asks no helper")
+                    .with_fix(Fix::command(
                         "remove the section",
                         Command::new("git config --file")
                             .path(Path::new(place), facts.home())
@@ -139,7 +139,7 @@ fn rewrite(rule: &Setting, to: Option<&HerokuUrl>, facts: &Facts<'_>) -> Option<
     };
     let what = format!("{} in {place} rewrites Heroku's URLs {why}", rule.key);
     let unset = rule.change_command("--fixed-value --unset-all", Some(&rule.value), facts.home());
-    Some(Finding::fail("git.insteadof", what).with_advice(unset))
+    Some(Finding::fail("git.insteadof", what).with_fix(unset))
 }
 
 /// A reason, and what is known about the token.

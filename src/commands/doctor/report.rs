@@ -19,7 +19,7 @@ pub(super) struct Report<'a> {
 
 /// A change that was made.
 pub(super) struct Change {
-    pub(super) does: String,
+    pub(super) change: String,
     pub(super) undo: String,
 }
 
@@ -42,8 +42,8 @@ struct JsonCheck {
     id: &'static str,
     group: &'static str,
     severity: Severity,
-    what: String,
-    why: String,
+    message: String,
+    details: String,
     fix: String,
     /// The command of the fix alone, for pasting; null if the fix is no single command.
     command: Option<String>,
@@ -52,7 +52,7 @@ struct JsonCheck {
 
 #[derive(Serialize)]
 struct JsonChange {
-    what: String,
+    change: String,
     undo: String,
 }
 
@@ -78,10 +78,10 @@ impl Report<'_> {
                     id: one.id,
                     group: one.group(),
                     severity: one.severity,
-                    what: public(&one.what),
-                    why: public(&one.why),
-                    fix: self.fix(&one.advice),
-                    command: self.mask.fix(&one.advice).command_line().map(str::to_owned),
+                    message: public(&one.message),
+                    details: public(&one.details),
+                    fix: self.fix(&one.fix),
+                    command: self.mask.fix(&one.fix).command_line().map(str::to_owned),
                     fixable: one.repair.is_some(),
                 })
                 .collect(),
@@ -89,7 +89,7 @@ impl Report<'_> {
                 .changes
                 .iter()
                 .map(|change| JsonChange {
-                    what: public(&change.does),
+                    change: public(&change.change),
                     undo: public(&change.undo),
                 })
                 .collect(),
@@ -116,11 +116,11 @@ impl Report<'_> {
         colour: Colour,
     ) -> io::Result<()> {
         let mark = mark(finding.severity, colour);
-        writeln!(out, "  {mark}  {}", self.mask.public(&finding.what))?;
-        if !finding.why.is_empty() {
-            writeln!(out, "        {}", self.mask.public(&finding.why))?;
+        writeln!(out, "  {mark}  {}", self.mask.public(&finding.message))?;
+        if !finding.details.is_empty() {
+            writeln!(out, "        {}", self.mask.public(&finding.details))?;
         }
-        let fix = self.fix(&finding.advice);
+        let fix = self.fix(&finding.fix);
         if !fix.is_empty() {
             writeln!(out, "        fix: {fix}")?;
         }
