@@ -37,6 +37,7 @@ pub mod notice;
 pub mod protocol;
 pub mod redact;
 pub mod rotation_journal;
+pub mod scope;
 pub mod secret_buf;
 pub mod state_file;
 pub mod streams;

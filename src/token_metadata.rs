@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::account::Account;
 use crate::environment::Environment;
 use crate::hosts::{HerokuHost, Service};
+use crate::scope::Scopes;
 use crate::state_file::StateFile;
 use crate::token::Token;
 
@@ -33,8 +34,8 @@ pub struct TokenMetadata {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// The OAuth scopes; empty where unknown.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub scope: Vec<String>,
+    #[serde(skip_serializing_if = "Scopes::is_empty")]
+    pub scope: Scopes,
     /// When Heroku made it.
     #[serde(with = "seconds", skip_serializing_if = "Option::is_none")]
     pub created: Option<Timestamp>,
@@ -151,6 +152,7 @@ pub fn forget(environment: &Environment, token: &Token) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scope::Scope;
     use std::fs;
 
     fn token(last: char) -> Token {
@@ -166,7 +168,7 @@ mod tests {
         let (_dir, environment) = Environment::with_new_home();
         let known = TokenMetadata {
             authorization: Some("01234567-89ab-cdef-0123-456789abcdef".to_owned()),
-            scope: vec!["global".to_owned()],
+            scope: Scopes::from_iter([Scope::Global]),
             expires: Timestamp::from_second(1_800_000_000).ok(),
             ..TokenMetadata::new(&ann(), &token('a'))
         };

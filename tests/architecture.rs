@@ -37,6 +37,7 @@ const LEVELS: [&[&str]; 9] = [
         "notice",
         "protocol",
         "redact",
+        "scope",
         "secret_buf",
         "streams",
         "token",

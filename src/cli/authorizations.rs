@@ -2,7 +2,8 @@
 
 use clap::{Args, Subcommand};
 
-use super::{Lifetime, OauthScope};
+use super::Lifetime;
+use crate::scope::Scope;
 
 /// The command below `authorizations`; without one the authorizations are listed.
 #[derive(Debug, Args)]
@@ -94,7 +95,7 @@ pub struct AuthorizationsCreate {
     pub description: String,
     /// Scope of the token; can be repeated
     #[arg(long, value_name = "SCOPE", default_value = "global")]
-    pub scope: Vec<OauthScope>,
+    pub scope: Vec<Scope>,
     /// Lifetime of the token: 8h, 30d, 1y or never
     #[arg(long, value_name = "TIME", default_value = "30d", value_parser = Lifetime::parse)]
     pub expires_in: Lifetime,

@@ -1,6 +1,9 @@
 //! The flags of `login`, and the words that other commands share with it.
 
+use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
+
+use crate::scope::Scope;
 
 /// How `login` gets a token, and where it stores the token.
 #[derive(Debug, Args)]
@@ -43,7 +46,7 @@ pub struct Login {
         default_value = "global",
         requires = "interactive"
     )]
-    pub scope: Vec<OauthScope>,
+    pub scope: Vec<Scope>,
     /// Where to store the token
     #[arg(long, value_name = "PLACE", default_value = "auto")]
     pub store: Place,
@@ -52,36 +55,34 @@ pub struct Login {
     pub force: bool,
 }
 
-/// What a Heroku authorization allows.
-///
-/// Source: Heroku's Dev Center, "OAuth", scopes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum OauthScope {
-    /// Full access
-    Global,
-    /// Read the account
-    Identity,
-    /// Read apps and resources, except config vars
-    Read,
-    /// Read and change apps and resources, except config vars
-    Write,
-    /// Read apps and resources
-    ReadProtected,
-    /// Read and change apps and resources
-    WriteProtected,
-}
+/// The scopes that can be requested: a scope that Heroku has added since is not offered.
+impl ValueEnum for Scope {
+    fn value_variants<'a>() -> &'a [Scope] {
+        static OFFERED: [Scope; 6] = [
+            Scope::Global,
+            Scope::Identity,
+            Scope::Read,
+            Scope::Write,
+            Scope::ReadProtected,
+            Scope::WriteProtected,
+        ];
+        &OFFERED
+    }
 
-impl OauthScope {
-    /// Heroku's name of the scope.
-    pub fn name(self) -> &'static str {
-        match self {
-            OauthScope::Global => "global",
-            OauthScope::Identity => "identity",
-            OauthScope::Read => "read",
-            OauthScope::Write => "write",
-            OauthScope::ReadProtected => "read-protected",
-            OauthScope::WriteProtected => "write-protected",
-        }
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let (name, help) = match self {
+            Scope::Global => ("global", "Full access"),
+            Scope::Identity => ("identity", "Read the account"),
+            Scope::Read => ("read", "Read apps and resources, except config vars"),
+            Scope::Write => (
+                "write",
+                "Read and change apps and resources, except config vars",
+            ),
+            Scope::ReadProtected => ("read-protected", "Read apps and resources"),
+            Scope::WriteProtected => ("write-protected", "Read and change apps and resources"),
+            Scope::Other(_) => return None,
+        };
+        Some(PossibleValue::new(name).help(help))
     }
 }
 

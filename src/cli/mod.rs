@@ -28,7 +28,7 @@ pub use completions::Completions;
 pub use doctor::Doctor;
 pub use exec::Exec;
 pub use flags::{Client, Logout, Setup, Status, Switch, TokenArguments};
-pub use login::{Lifetime, Login, OauthScope, Place};
+pub use login::{Lifetime, Login, Place};
 pub use man::Man;
 pub use netrc::{Netrc, NetrcClean, NetrcImport, NetrcPrint};
 pub use rotate::Rotate;

@@ -274,14 +274,6 @@ fn login_of(found: Found) -> Login {
     }
 }
 
-/// Whether a token with these scopes may push. Heroku does not document which of the writing scopes
-/// allow it, so only tokens that certainly cannot push are ruled out.
-fn may_push(scope: &[String]) -> bool {
-    let only_reads =
-        |scope: &String| ["identity", "read", "read-protected"].contains(&scope.as_str());
-    scope.is_empty() || !scope.iter().all(only_reads)
-}
-
 /// Whether the Heroku CLI is installed and cannot read the keyring: on Linux it runs `secret-tool`.
 fn cli_cannot_read_keyring(context: &Context) -> bool {
     let has = |program| context.environment.has_program(program);

@@ -11,6 +11,7 @@ use crate::git::Setting;
 use crate::logins::lookup::Found;
 use crate::logins::{Login, Unread};
 use crate::notice::{Fix, shown};
+use crate::scope::Scopes;
 use crate::token::Verdict;
 
 /// Everything that `status` knows.
@@ -37,7 +38,7 @@ pub(super) struct Account {
     error: Option<String>,
     authorization: Option<String>,
     description: Option<String>,
-    scope: Vec<String>,
+    scope: Scopes,
     created: Option<Timestamp>,
     expires: Option<Timestamp>,
     last_checked: Option<Timestamp>,
@@ -190,7 +191,7 @@ impl Account {
         writeln!(out, "  token    in {}, {}", self.place, self.says())?;
         writeln!(out, "  ends     {}", self.ends())?;
         if !self.scope.is_empty() {
-            writeln!(out, "  scope    {}", shown(&self.scope.join(", ")))?;
+            writeln!(out, "  scope    {}", shown(&self.scope.to_string()))?;
         }
         if let Some(description) = &self.description {
             writeln!(out, "  made as  {}", shown(description))?;

@@ -14,6 +14,7 @@ use super::lenient::{SecretText, lenient};
 use super::masked_token::{MaskMatch, MaskedToken};
 use super::{ApiError, Auth, HerokuApi, Pages};
 use crate::account::Account;
+use crate::scope::Scopes;
 use crate::token::Token;
 
 /// A login by password. The secrets are wiped when this is dropped.
@@ -31,8 +32,8 @@ pub struct PasswordLogin<'a> {
 pub struct NewAuthorization<'a> {
     /// Its name in the dashboard.
     pub description: &'a str,
-    /// OAuth scopes by Heroku's names.
-    pub scope: Vec<&'a str>,
+    /// OAuth scopes.
+    pub scope: Scopes,
     /// Its lifetime in seconds; none: it never expires.
     pub expires_in: Option<u64>,
 }
@@ -46,7 +47,7 @@ pub struct Authorization {
     /// Its name in the dashboard.
     pub description: Option<String>,
     /// OAuth scopes.
-    pub scope: Vec<String>,
+    pub scope: Scopes,
     /// When it was created.
     pub created: Option<Timestamp>,
     /// When it was last updated.
@@ -279,7 +280,7 @@ struct AuthorizationAnswer {
     #[serde(default, deserialize_with = "lenient")]
     description: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
-    scope: Option<Vec<String>>,
+    scope: Option<Scopes>,
     #[serde(default, deserialize_with = "lenient")]
     created_at: Option<Timestamp>,
     #[serde(default, deserialize_with = "lenient")]

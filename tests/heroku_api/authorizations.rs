@@ -1,6 +1,7 @@
 //! Authorizations: listed in pages, shown in part, revoked.
 
 use git_credential_heroku_rs::heroku_api::{ApiError, NewAuthorization, Revoked};
+use git_credential_heroku_rs::scope::{Scope, Scopes};
 use git_credential_heroku_rs::token::Token;
 use heroku_stand_in::{Fault, Grant, Issued, On, Origin, Redaction, Times};
 use serde_json::json;
@@ -135,14 +136,14 @@ fn a_new_authorization_comes_with_its_token() {
     let token = world.token();
     let new = NewAuthorization {
         description: "rotated",
-        scope: vec!["read", "write"],
+        scope: Scopes::from_iter([Scope::Read, Scope::Write]),
         expires_in: None,
     };
     let made = world.api().create_authorization(&token, &new).unwrap();
     assert!(world.heroku.is_live(made.token.unwrap().expose()));
     assert_eq!(
         (made.scope, made.expires),
-        (vec!["read".to_owned(), "write".to_owned()], None)
+        (Scopes::from_iter([Scope::Read, Scope::Write]), None)
     );
 }
 
@@ -154,7 +155,7 @@ fn a_description_is_changed_and_nothing_else() {
     assert_eq!(changed.description.as_deref(), Some("renamed"));
     assert_eq!(
         (changed.id, changed.scope),
-        (ours.id, vec!["global".to_owned()])
+        (ours.id, Scopes::from_iter([Scope::Global]))
     );
     assert!(world.heroku.is_live(&ours.token));
     let gone = "01234567-89ab-cdef-0123-456789abcdef";

@@ -3,6 +3,7 @@
 use git_credential_heroku_rs::heroku_api::{
     ApiError, Authorization, NetworkError, NewAuthorization, NoPassword, PasswordLogin,
 };
+use git_credential_heroku_rs::scope::{Scope, Scopes};
 use heroku_stand_in::{Fault, On, Times};
 use zeroize::Zeroizing;
 
@@ -18,7 +19,7 @@ fn log_in(world: &World, password: &str, code: Option<&str>) -> Result<Authoriza
     };
     let new = NewAuthorization {
         description: "a login of the test",
-        scope: vec!["global"],
+        scope: Scopes::from_iter([Scope::Global]),
         expires_in: Some(3600),
     };
     let done = world.api().log_in(&login, &new);
@@ -37,7 +38,7 @@ fn a_password_makes_a_token_and_we_learn_all_of_it() {
     let token = made.token.as_ref().unwrap();
     assert!(world.heroku.is_live(token.expose()));
     assert_eq!(made.description.as_deref(), Some("a login of the test"));
-    assert_eq!(made.scope, ["global"]);
+    assert_eq!(made.scope, Scopes::from_iter([Scope::Global]));
     let left = made.expires.unwrap().duration_since(jiff::Timestamp::now());
     assert!((3590..=3600).contains(&left.as_secs()), "{left}");
     assert_eq!(made.account.as_ref().unwrap().as_str(), ANN);

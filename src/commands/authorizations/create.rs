@@ -3,24 +3,26 @@
 use serde::Serialize;
 
 use super::{Asking, Entry};
-use crate::cli::{AuthorizationsCreate, OauthScope};
+use crate::cli::AuthorizationsCreate;
 use crate::commands::{Session, json, metadata_of, owner_of};
 use crate::heroku_api::{ApiError, Authorization, NewAuthorization};
 use crate::logins::{self, Store};
 use crate::notice::{Kind, Notice};
+use crate::scope::Scopes;
 use crate::token::Token;
 
 pub(super) fn run(
     arguments: &AuthorizationsCreate,
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<()> {
+    let scope: Scopes = arguments.scope.iter().cloned().collect();
     if arguments.login {
-        may_log_in(&arguments.scope, session)?;
+        check_login(&scope, session)?;
     }
     let asking = Asking::new(arguments.account.as_deref(), session)?;
     let new = NewAuthorization {
         description: &arguments.description,
-        scope: arguments.scope.iter().map(|scope| scope.name()).collect(),
+        scope,
         expires_in: arguments.expires_in.seconds(),
     };
     let made = asking.api.create_authorization(&asking.found.token, &new);
@@ -37,15 +39,13 @@ pub(super) fn run(
     })
 }
 
-/// A token that may not push is no login; and one that a variable goes before is of no use.
-fn may_log_in(scope: &[OauthScope], session: &Session<'_, '_>) -> Result<(), Notice> {
-    let may_write = |scope: &OauthScope| match scope {
-        OauthScope::Global | OauthScope::Write | OauthScope::WriteProtected => true,
-        OauthScope::Identity | OauthScope::Read | OauthScope::ReadProtected => false,
-    };
-    if !scope.iter().any(may_write) {
-        let what = "a token of this scope may not push, so that it is no login";
-        let fix = "give --scope global, or leave out --login";
+/// Whether the new token can be used for a login: it must be able to push, and no variable may take precedence
+/// over it.
+fn check_login(scope: &Scopes, session: &Session<'_, '_>) -> Result<(), Notice> {
+    if !scope.may_push() {
+        let what =
+            format!("a token with scope {scope} cannot push, so it cannot be used for a login");
+        let fix = "use --scope global, or leave out --login";
         return Err(Notice::new(what, fix).of_kind(Kind::Usage));
     }
     match session.context.environment.api_key {

@@ -11,13 +11,14 @@ use crate::heroku_api::{Authorization, position_of};
 use crate::logins::Login;
 use crate::logins::lookup::{Found, Source};
 use crate::notice::shown;
+use crate::scope::Scopes;
 
 /// What is told of an authorization.
 #[derive(Debug, Serialize)]
 pub(super) struct Entry {
     pub(super) id: String,
     pub(super) description: Option<String>,
-    scope: Vec<String>,
+    scope: Scopes,
     created: Option<Timestamp>,
     updated: Option<Timestamp>,
     /// Null where it never ends.
@@ -86,7 +87,7 @@ impl Entry {
         [
             shown(&self.id),
             shown(description),
-            shown(&self.scope.join(",")),
+            shown(&self.scope.to_string()),
             self.ends(),
             self.used(),
         ]
@@ -118,7 +119,7 @@ impl Entry {
         let [id, description, scope, ends, used] = self.row();
         writeln!(out, "{description}")?;
         writeln!(out, "  id       {id}")?;
-        writeln!(out, "  scope    {}", scope.replace(',', ", "))?;
+        writeln!(out, "  scope    {scope}")?;
         writeln!(out, "  made     {}", time(self.created))?;
         writeln!(out, "  changed  {}", time(self.updated))?;
         writeln!(out, "  token    {ends}")?;

@@ -3,7 +3,6 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Facts, Finding, Severity, TokenStatus, span};
-use crate::commands::may_push;
 use crate::heroku_api::HerokuApi;
 use crate::logins::lookup::{Found, Outcome, Source};
 use crate::token_metadata;
@@ -125,10 +124,10 @@ fn expires_soon(found: &Found) -> Option<Finding> {
 
 fn without_push_scope(found: &Found) -> Option<Finding> {
     let scope = &found.known.as_ref()?.scope;
-    (!may_push(scope)).then(|| {
+    (!scope.may_push()).then(|| {
         Finding::fail(
             "heroku.token-scope",
-            format!("the token cannot push (scope: {})", scope.join(", ")),
+            format!("the token cannot push (scope: {scope})"),
         )
         .with_fix("create a token with the scope global: git credential-heroku-rs login")
     })

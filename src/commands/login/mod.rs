@@ -6,7 +6,7 @@
 use std::io::Write;
 use std::time::Duration;
 
-use super::{Session, cli_cannot_read_keyring, may_push, metadata_of, owner_of, usual_description};
+use super::{Session, cli_cannot_read_keyring, metadata_of, owner_of, usual_description};
 use crate::account::Account;
 use crate::cli::{Login, Place};
 use crate::context::Context;
@@ -16,6 +16,7 @@ use crate::keyring::{Lock, Unavailable};
 use crate::logins::lookup::Source;
 use crate::logins::{self, Kept, Store};
 use crate::notice::Notice;
+use crate::scope::Scopes;
 use crate::terminal;
 use crate::token::Token;
 
@@ -101,7 +102,7 @@ fn finish(
         .authorization
         .or_else(|| api.authorization_of(&got.token).ok().flatten());
     let known = metadata_of(&got.token, &email, authorization.as_ref(), api);
-    if !may_push(&known.scope) {
+    if !known.scope.may_push() {
         let weak = weak(&known.scope);
         if !arguments.force {
             return Err(weak.into());
@@ -216,9 +217,9 @@ fn refused(failure: &ApiError) -> Notice {
     }
 }
 
-fn weak(scope: &[String]) -> Notice {
+fn weak(scope: &Scopes) -> Notice {
     Notice::new(
-        format!("this token may not push: its scope is {}", scope.join(", ")),
+        format!("this token may not push: its scope is {scope}"),
         "make one with the scope global, or keep this one all the same: --force",
     )
 }

@@ -21,7 +21,7 @@ pub(super) fn ask(
     let description = description(arguments, session.context);
     let new = NewAuthorization {
         description: &description,
-        scope: arguments.scope.iter().map(|scope| scope.name()).collect(),
+        scope: arguments.scope.iter().cloned().collect(),
         expires_in: arguments.expires_in.seconds(),
     };
     let email = terminal::line(&question("Email", session.context)).map_err(Notice::from)?;

@@ -212,7 +212,7 @@ fn would(
         "Would replace the token of {} in {} by one that {lives}\n  scope    {}\n  made as  {}",
         rotating.account,
         rotating.place,
-        shown(&new.scope.join(", ")),
+        shown(&new.scope.to_string()),
         shown(new.description)
     )?;
     match (&old.found, old.is_api_key) {

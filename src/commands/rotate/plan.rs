@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::cli::Lifetime;
 use crate::heroku_api::{ApiError, Authorization, HerokuApi};
 use crate::rotation_journal::Ending;
+use crate::scope::{Scope, Scopes};
 use crate::token::Token;
 use crate::token_metadata::TokenMetadata;
 
@@ -110,13 +111,11 @@ impl Old {
     }
 
     /// What it may do. It may make authorizations, so that it is `global` where nobody says.
-    pub(super) fn scope(&self) -> Vec<&str> {
-        let found = self.found.iter().flat_map(|found| &found.scope);
-        let mut scope: Vec<&str> = found.map(String::as_str).collect();
-        if scope.is_empty() {
-            scope.push("global");
+    pub(super) fn scope(&self) -> Scopes {
+        match &self.found {
+            Some(found) if !found.scope.is_empty() => found.scope.clone(),
+            Some(_) | None => Scopes::from_iter([Scope::Global]),
         }
-        scope
     }
 
     /// What the dashboard calls it.
@@ -225,7 +224,7 @@ mod tests {
     fn what_nobody_knows_is_as_usual() {
         assert_eq!(old(None).lifetime(), USUAL);
         assert_eq!(old(None).end(), End::Unknown);
-        assert_eq!(old(None).scope(), ["global"]);
+        assert_eq!(old(None).scope(), Scopes::from_iter([Scope::Global]));
         assert_eq!(old(None).ending(), None);
     }
 

@@ -92,7 +92,7 @@ fn what_would_be_no_login_is_not_made() {
     world
         .helper("authorizations create --description x --login --scope read")
         .exits_with(2)
-        .says("a token of this scope may not push");
+        .says("a token with scope read cannot push, so it cannot be used for a login");
     world.keyring().locks();
     world
         .helper("authorizations create --description x --login")

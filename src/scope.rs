@@ -1,0 +1,141 @@
+//! OAuth scopes: what a token may do at Heroku.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize, Serializer};
+
+/// One scope.
+///
+/// Source: Heroku's Dev Center, "OAuth", scopes.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
+pub enum Scope {
+    /// Everything.
+    Global,
+    /// The account, read only.
+    Identity,
+    /// Apps and resources without their secrets, read only.
+    Read,
+    /// Apps and resources without their secrets.
+    Write,
+    /// Apps and resources with their secrets, read only.
+    ReadProtected,
+    /// Apps and resources with their secrets.
+    WriteProtected,
+    /// A scope that Heroku has added since.
+    Other(String),
+}
+
+impl Scope {
+    /// Heroku's name of the scope.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Scope::Global => "global",
+            Scope::Identity => "identity",
+            Scope::Read => "read",
+            Scope::Write => "write",
+            Scope::ReadProtected => "read-protected",
+            Scope::WriteProtected => "write-protected",
+            Scope::Other(name) => name,
+        }
+    }
+
+    /// Whether the scope allows no change of anything. Heroku does not document which of the other scopes
+    /// allow a push, so only these rule one out.
+    fn is_read_only(&self) -> bool {
+        matches!(self, Scope::Identity | Scope::Read | Scope::ReadProtected)
+    }
+}
+
+impl From<String> for Scope {
+    fn from(name: String) -> Scope {
+        match name.as_str() {
+            "global" => Scope::Global,
+            "identity" => Scope::Identity,
+            "read" => Scope::Read,
+            "write" => Scope::Write,
+            "read-protected" => Scope::ReadProtected,
+            "write-protected" => Scope::WriteProtected,
+            _ => Scope::Other(name),
+        }
+    }
+}
+
+impl Serialize for Scope {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// The scopes of a token; none if they are not known.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scopes(Vec<Scope>);
+
+impl Scopes {
+    /// Whether no scope is known.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether a token with these scopes may be able to push.
+    pub fn may_push(&self) -> bool {
+        self.is_empty() || !self.0.iter().all(Scope::is_read_only)
+    }
+}
+
+impl FromIterator<Scope> for Scopes {
+    fn from_iter<T: IntoIterator<Item = Scope>>(scopes: T) -> Scopes {
+        Scopes(scopes.into_iter().collect())
+    }
+}
+
+/// The names with `, ` between them.
+impl fmt::Display for Scopes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.0.iter().map(Scope::as_str).collect();
+        f.write_str(&names.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scopes(names: &[&str]) -> Scopes {
+        names
+            .iter()
+            .map(|name| Scope::from((*name).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn a_token_that_can_only_read_cannot_push() {
+        for (names, may_push) in [
+            (&[][..], true),
+            (&["global"], true),
+            (&["identity"], false),
+            (&["identity", "read", "read-protected"], false),
+            (&["read", "write"], true),
+            (&["write-protected"], true),
+            (&["a-new-one"], true),
+        ] {
+            assert_eq!(scopes(names).may_push(), may_push, "{names:?}");
+        }
+    }
+
+    #[test]
+    fn every_name_is_kept() {
+        let json = r#"["global","identity","read","write","read-protected","write-protected","a-new-one"]"#;
+        let scopes: Scopes = serde_json::from_str(json).unwrap();
+        assert_eq!(serde_json::to_string(&scopes).unwrap(), json);
+        assert!(
+            scopes
+                .0
+                .iter()
+                .filter(|scope| matches!(scope, Scope::Other(_)))
+                .count()
+                == 1
+        );
+        assert!(scopes.to_string().ends_with("write-protected, a-new-one"));
+    }
+}
