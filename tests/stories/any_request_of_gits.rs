@@ -217,7 +217,7 @@ fn the_token_comes_where_git_itself_says_heroku_and_nowhere_else() {
     let run = runner(few, many).run(&requests, |(options, request)| {
         let mut listening = listening.borrow_mut();
         let held = listening.asks(options, &[&request[..], b"\n"].concat());
-        counted("requests made up at random, through git", 1);
+        counted("random requests through git", 1);
         held.map_err(TestCaseError::fail)
     });
     run.map_err(|error| error.to_string()).unwrap();

@@ -15,7 +15,7 @@ fn logged_in() -> (World, String) {
 }
 
 fn get<'w>(world: &'w World, surroundings: &str) -> Outcome<'w> {
-    counted("odd surroundings", 1);
+    counted("unusual environments", 1);
     world
         .shell(&format!("{surroundings} {GET}"), REQUEST.as_bytes())
         .succeeds()
@@ -106,7 +106,7 @@ fn a_home_by_a_link_or_an_odd_name_is_a_home_like_any() {
             world.sets("HOME", usual.to_str().unwrap());
             let netrc = fs::read_to_string(real.join(".netrc")).unwrap();
             assert_eq!(netrc, others, "{name}");
-            counted("odd surroundings", 4);
+            counted("unusual environments", 4);
         }
     }
 }
@@ -131,7 +131,7 @@ fn a_home_that_is_no_text_takes_a_login_and_a_setup() {
             .succeeds()
             .holds_out(1)
             .stdout();
-        counted("odd surroundings", 1);
+        counted("unusual environments", 1);
     }
     let line = format!("{line} cat \"$HOME/.local/share/heroku/login.json\"");
     world
@@ -158,7 +158,7 @@ fn a_home_where_nothing_can_be_written_costs_notes_and_no_login() {
             .fails()
             .holds_out(1)
             .stdout_is("");
-        counted("odd surroundings", 3);
+        counted("unusual environments", 3);
     }
 }
 
@@ -186,7 +186,7 @@ fn arguments_that_are_no_text_or_endless_are_told_in_brief() {
             words.len() < 120_000 && words.lines().count() <= 12,
             "{words}"
         );
-        counted("odd surroundings", 1);
+        counted("unusual environments", 1);
     }
 }
 
@@ -241,5 +241,5 @@ fn a_configuration_that_is_switched_off_is_not_written() {
          run: unset GIT_CONFIG_GLOBAL\n",
     );
     assert!(fs::metadata(&fifo).unwrap().file_type().is_fifo());
-    counted("odd surroundings", 1);
+    counted("unusual environments", 1);
 }

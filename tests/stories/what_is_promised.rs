@@ -61,7 +61,7 @@ fn every_promise_names_a_test_that_there_is() {
 #[test]
 fn every_row_of_promises_names_a_test() {
     let page = page();
-    let table = page.split("| from where |").nth(1).unwrap();
+    let table = page.split("| threat |").nth(1).unwrap();
     let table = table.split("\n\n").next().unwrap();
     for row in table.lines().skip(2) {
         assert!(!named_tests(row).is_empty(), "nothing holds this: {row}");

@@ -263,7 +263,7 @@ impl World {
         self.secret_service = None;
         self.keyring = None;
         let mut findings = self.finds();
-        counted("worlds searched for every token in them", 1);
+        counted("test environments searched for tokens", 1);
         let strangers = self.heroku.strangers();
         findings.extend(strangers.iter().map(|line| format!("a stranger: {line}")));
         findings

@@ -44,7 +44,7 @@ pub(super) fn leave_all_whole(played: &mut Played, sequences: &[Vec<Step>]) -> R
     }
     nothing_is_lost(sequences, &left)?;
     follows_from(played, &left)?;
-    counted("steps at once made up at random", seen.len());
+    counted("random concurrent steps", seen.len());
     Ok(())
 }
 

@@ -39,7 +39,7 @@ fn follows_the_model(played: &mut Played, steps: &[Step]) -> Result<(), String> 
         }
         machine = left;
     }
-    counted("steps in sequences made up at random", steps.len());
+    counted("random steps in sequence", steps.len());
     Ok(())
 }
 
