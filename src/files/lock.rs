@@ -23,16 +23,21 @@ pub struct Held {
 /// [`io::ErrorKind::TimedOut`] if another process still holds the lock after `limit`; else what the file system
 /// reports.
 pub fn hold(path: &Path, limit: Duration) -> io::Result<Held> {
-    make_private_dir_of(path)?;
-    let file = open_locked(path, limit)?;
+    let path = super::resolved(path)?;
+    super::refuse_foreign_dir(&path)?;
+    make_private_dir_of(&path)?;
+    let file = open_locked(&path, limit)?;
     Ok(Held { _file: file })
 }
 
 #[cfg(unix)]
 fn open_locked(path: &Path, limit: Duration) -> io::Result<fs::File> {
+    use rustix::fs::OFlags;
     use std::os::unix::fs::OpenOptionsExt;
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(false).mode(0o600);
+    // The open of a FIFO would wait for a reader.
+    options.custom_flags(OFlags::NONBLOCK.bits().cast_signed());
     let file = options.open(path)?;
     wait_for(&file, limit)?;
     Ok(file)

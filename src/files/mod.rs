@@ -438,6 +438,7 @@ mod tests {
             let changed = edit(path, |_| Ok::<_, ()>(Some(b"new")));
             assert!(matches!(changed, Err(EditError::NotAFile)));
         }
+        assert!(hold(&path, Duration::ZERO).is_err());
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod a_token_revoked_elsewhere;
 mod a_trace_for_whoever_asks;
 mod an_erase_proves_nothing;
 mod another_heroku;
+mod another_local_user;
 mod any_request_of_gits;
 mod authorizations;
 mod beside_the_heroku_cli;

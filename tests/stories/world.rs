@@ -13,6 +13,7 @@ use std::sync::Mutex;
 use heroku_stand_in::StandIn;
 use tempfile::TempDir;
 
+mod another_user;
 mod app;
 #[path = "../keyring/bus.rs"]
 mod bus;

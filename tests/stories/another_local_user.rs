@@ -1,0 +1,265 @@
+//! Another user of the same machine reads no token, plants none, blocks no write, and redirects no file.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use heroku_stand_in::Grant;
+
+use crate::world::{ANN, BOB, REQUEST, World};
+
+const STATE: &str = ".local/state/git-credential-heroku-rs";
+
+/// With the most open mask that a user can have.
+fn runs(world: &World, line: &str, input: &str) {
+    let line = format!("umask 000; git-credential-heroku-rs {line}");
+    world.shell(&line, input.as_bytes()).succeeds();
+}
+
+fn with_two_accounts() -> (World, [String; 2]) {
+    let world = World::new().with_keyring();
+    let tokens = [ANN, BOB].map(|email| {
+        let token = world.heroku.issue_token(email);
+        world.keeps_in_the_keyring(email, &token);
+        token
+    });
+    (world, tokens)
+}
+
+#[test]
+fn nothing_that_we_write_can_be_read_or_written() {
+    for has_keyring in [false, true] {
+        let mut world = World::new();
+        if has_keyring {
+            world = world.with_keyring();
+        }
+        let Some(another) = world.has_another_user() else {
+            return;
+        };
+        let token = world.heroku.issue_token(ANN);
+        runs(&world, "login --with-token", &token);
+        runs(&world, "setup", "");
+        runs(&world, "setup --docker", "");
+        runs(&world, "rotate", "");
+        runs(&world, "status", "");
+        if !has_keyring {
+            world.is_planted(&world.home().join(".netrc"));
+        }
+        let home = world.home().display().to_string();
+        for kind in ["-readable", "-writable"] {
+            let seen = another.sees(&format!("find {home} -type f {kind}"));
+            assert_eq!(seen, "", "{kind}, keyring: {has_keyring}");
+        }
+        let seen = another.sees(&format!("find {home} -writable"));
+        assert_eq!(seen, "", "keyring: {has_keyring}");
+    }
+}
+
+#[test]
+fn no_token_is_in_what_is_known_about_a_process() {
+    let world = World::new().with_keyring();
+    let Some(another) = world.has_another_user() else {
+        return;
+    };
+    let token = world.heroku.issue_token(ANN);
+    world.logs_in_with(&token);
+    let _running = world.stops_the_helper_at_heroku("token --check", "");
+    let everything = "cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ /proc/[0-9]*/comm 2>/dev/null \
+                      | tr '\\0' '\\n'";
+    let seen = another.sees(everything);
+    assert!(seen.contains("token\n--check\n"), "the program is seen");
+    assert!(!seen.contains(&token));
+}
+
+#[test]
+fn a_file_of_another_user_chooses_no_account() {
+    let (world, tokens) = with_two_accounts();
+    let Some(another) = world.has_another_user() else {
+        return;
+    };
+    world.is_the_active_account(BOB);
+    let reply = world.helper_with_input("get", REQUEST).succeeds();
+    reply.hands_out(&tokens[1]);
+    another.owns(&world.login_json());
+    let reply = world.helper_with_input("get", REQUEST).succeeds();
+    assert!(!reply.raw_stdout().contains("password="));
+    world.helper("status").says("it belongs to another user");
+}
+
+#[test]
+fn a_netrc_of_another_user_gives_no_token() {
+    let world = World::new();
+    let Some(another) = world.has_another_user() else {
+        return;
+    };
+    let token = world.heroku.issue_token(BOB);
+    world.has_netrc(&format!(
+        "machine git.heroku.com login {BOB} password {token}\n"
+    ));
+    another.owns(&world.home().join(".netrc"));
+    let reply = world.helper_with_input("get", REQUEST).succeeds();
+    let reply = reply.says("it belongs to another user");
+    assert!(!reply.raw_stdout().contains("password="));
+}
+
+#[test]
+fn what_another_user_notes_about_a_token_is_ignored() {
+    let world = World::new().with_keyring();
+    let Some(another) = world.has_another_user() else {
+        return;
+    };
+    let grant = Grant {
+        expires_in: Some(90 * 86_400),
+        ..Grant::default()
+    };
+    let token = world.heroku.issue(ANN, grant).token;
+    world.logs_in_with(&token);
+    let notes = world.home().join(STATE).join("authorizations.json");
+    let mut json: serde_json::Value = serde_json::from_slice(&fs::read(&notes).unwrap()).unwrap();
+    let known = json["authorizations"].as_array_mut().unwrap();
+    known[0]["expires"] = 1.into();
+    fs::write(&notes, json.to_string()).unwrap();
+    let reply = world.helper_with_input("get", REQUEST).succeeds();
+    assert!(!reply.raw_stdout().contains("password="), "it has expired");
+    another.owns(&notes);
+    world
+        .helper_with_input("get", REQUEST)
+        .succeeds()
+        .hands_out(&token);
+}
+
+/// A journal could name an authorization that a rotation has yet to revoke.
+#[test]
+fn a_journal_of_another_user_revokes_nothing() {
+    let world = World::new().with_keyring();
+    let Some(another) = world.has_another_user() else {
+        return;
+    };
+    let token = world.heroku.issue_token(ANN);
+    world.logs_in_with(&token);
+    let grant = Grant {
+        description: "theirs (rotation 01234567)".to_owned(),
+        ..Grant::default()
+    };
+    let victim = world.heroku.issue(ANN, grant);
+    let journal = world.has_file(
+        format!("{STATE}/rotations.json"),
+        &serde_json::json!({"version": 1, "rotations": [{
+            "account": ANN, "mark": "01234567", "begun": "2020-01-01T00:00:00Z",
+            "description": "theirs", "old": {"authorization": victim.id},
+        }]})
+        .to_string(),
+    );
+    another.owns(&journal);
+    world.helper("rotate").succeeds().says("rotations.json");
+    assert!(world.heroku.is_live(&victim.token));
+    assert!(!world.heroku.is_live(&token), "the rotation was made");
+}
+
+#[test]
+fn a_lock_of_another_user_blocks_nothing() {
+    let world = World::ready_to_push();
+    let Some(mut another) = world.has_another_user() else {
+        return;
+    };
+    let token = world.heroku.issue_token(ANN);
+    world.logs_in_with(&token);
+    // Directories are open to all with the usual mask of 022.
+    let home = world.home();
+    world
+        .shell("find ~ -type d -exec chmod 755 {} +", b"")
+        .succeeds();
+    let mut locked = Vec::new();
+    for path in another
+        .sees(&format!("find {} -readable", home.display()))
+        .lines()
+    {
+        another.starts(&format!(
+            "exec flock -n -F '{path}' sh -c 'echo locked; exec sleep 600'"
+        ));
+        locked.push(PathBuf::from(path));
+    }
+    assert!(locked.contains(&home.join(STATE)), "{locked:?}");
+    let limit = Duration::from_secs(15);
+    for line in ["setup", "rotate", "status", "logout"] {
+        world.helper(line).succeeds().ends_within(limit);
+    }
+    let pasted = world.heroku.issue_token(ANN);
+    let request = format!("{REQUEST}username=heroku\npassword={pasted}\n");
+    world
+        .helper_with_input("store", request)
+        .succeeds()
+        .stderr_is("")
+        .ends_within(limit);
+    assert_eq!(world.kept_in_the_keyring("heroku"), Some(pasted));
+}
+
+/// Directories that everyone can write, where another user has put links to files of ours.
+#[test]
+fn a_link_of_another_user_leads_nowhere() {
+    let world = World::new();
+    let Some(another) = world.has_another_user() else {
+        return;
+    };
+    let victim = world.has_file("victim", "{}\n");
+    let created = world.home().join("created");
+    let shared = world.home().join("shared");
+    let names = [
+        "netrc",
+        "state/git-credential-heroku-rs/authorizations.json",
+        "state/git-credential-heroku-rs/rotations.json",
+        "data/heroku/login.json",
+        "docker/config.json",
+    ];
+    let lock = "state/git-credential-heroku-rs/rotations.lock";
+    for name in names.iter().chain([&lock]) {
+        let path = shared.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::set_permissions(path.parent().unwrap(), fs::Permissions::from_mode(0o777)).unwrap();
+        let target = if *name == lock { &created } else { &victim };
+        symlink(target, &path).unwrap();
+        std::os::unix::fs::lchown(&path, Some(65534), Some(65534)).unwrap();
+    }
+    for (variable, name) in [
+        ("NETRC", "netrc"),
+        ("XDG_STATE_HOME", "state"),
+        ("XDG_DATA_HOME", "data"),
+        ("DOCKER_CONFIG", "docker"),
+    ] {
+        world.sets(variable, shared.join(name).to_str().unwrap());
+    }
+    let token = world.heroku.issue_token(ANN);
+    let _ = world.helper_with_input("login --with-token", &token);
+    for line in ["rotate", "setup --docker", "status", "logout"] {
+        let _ = world.helper(line);
+    }
+    assert_eq!(fs::read_to_string(&victim).unwrap(), "{}\n");
+    assert!(!created.exists(), "a lock was created through a link");
+    let seen = another.sees(&format!("cat {}/* 2>/dev/null", shared.display()));
+    assert!(!seen.contains(&token));
+}
+
+/// As root with the home of another user, as `sudo` leaves it on some systems.
+#[test]
+fn root_in_a_directory_of_another_user_writes_nothing_there() {
+    let world = World::new().with_keyring();
+    let Some(another) = world.has_another_user() else {
+        return;
+    };
+    for name in [STATE, ".local/share/heroku"] {
+        let path = world.home().join(name);
+        fs::create_dir_all(&path).unwrap();
+        another.owns(&path);
+    }
+    let token = world.heroku.issue_token(ANN);
+    let _ = world.helper_with_input("login --with-token", &token);
+    for line in ["rotate", "status", "logout"] {
+        let _ = world.helper(line);
+    }
+    for name in [STATE, ".local/share/heroku"] {
+        let left = fs::read_dir(world.home().join(name)).unwrap();
+        let left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+        assert!(left.is_empty(), "{name}: {left:?}");
+    }
+}
