@@ -1,6 +1,6 @@
 //! `authorizations update` and `authorizations revoke`.
 
-use super::{Asking, named};
+use super::{Client, find};
 use crate::cli::{AuthorizationsRevoke, AuthorizationsUpdate};
 use crate::commands::Session;
 use crate::heroku_api::Revoked;
@@ -12,26 +12,26 @@ pub(super) fn update(
     arguments: &AuthorizationsUpdate,
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<()> {
-    let asking = Asking::new(arguments.account.as_deref(), session)?;
-    let entry = named::one(asking.entries(session)?, &arguments.named)?;
-    let token = &asking.found.token;
-    let changed = asking
+    let client = Client::new(arguments.account.as_deref(), session)?;
+    let entry = find::by_name(client.entries(session)?, &arguments.named)?;
+    let token = &client.found.token;
+    let updated = client
         .api
         .describe(token, &entry.id, &arguments.description)?;
     if let Some(known) = token_metadata::about(&session.context.environment, token)
         && known.authorization.as_ref() == Some(&entry.id)
     {
         let renamed = TokenMetadata {
-            description: changed.description.clone(),
+            description: updated.description.clone(),
             ..known
         };
-        // Only `status` tells it, and asks Heroku again before long.
+        // Best effort: only `status` shows the description, and asks Heroku for it from time to time.
         let _ = token_metadata::remember(&session.context.environment, renamed);
     }
-    let description = changed.description.as_deref().unwrap_or_default();
+    let description = updated.description.as_deref().unwrap_or_default();
     writeln!(
         session.streams.output,
-        "{} is called \"{}\" now",
+        "Updated {}: the description is now \"{}\"",
         entry.id,
         shown(description)
     )?;
@@ -42,59 +42,60 @@ pub(super) fn revoke(
     arguments: &AuthorizationsRevoke,
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<()> {
-    let asking = Asking::new(arguments.account.as_deref(), session)?;
-    let entry = named::one(asking.entries(session)?, &arguments.named)?;
-    let token = &asking.found.token;
+    let client = Client::new(arguments.account.as_deref(), session)?;
+    let entry = find::by_name(client.entries(session)?, &arguments.named)?;
+    let token = &client.found.token;
     if !arguments.force {
-        if entry.is_here() {
-            return Err(used_here(&entry.name()).into());
+        if entry.is_stored() {
+            return Err(used_by_this_machine(&entry.name()).into());
         }
-        if entry.may_be_here {
-            return Err(perhaps_used_here(&entry.name()).into());
+        if entry.may_be_stored {
+            return Err(maybe_used_by_this_machine(&entry.name()).into());
         }
-        let default = asking.api.default_authorization(token)?;
+        let default = client.api.default_authorization(token)?;
         if default.is_some_and(|default| default.id == entry.id) {
             return Err(api_key(&entry.name()).into());
         }
     }
-    if !arguments.yes && !agrees(&entry.name())? {
-        session.say("Nothing has changed")?;
+    if !arguments.yes && !confirm(&entry.name())? {
+        session.say("Nothing was revoked")?;
         return Ok(());
     }
-    let told = match asking.api.revoke(token, &entry.id)? {
-        Revoked::Done => "is revoked: its token is dead",
-        Revoked::AlreadyGone => "was revoked already",
-    };
-    writeln!(session.streams.output, "{} {told}", entry.name())?;
-    if entry.is_here() {
-        session.say("It was this machine's: git credential-heroku-rs login makes a new login")?;
+    let revoked = client.api.revoke(token, &entry.id)?;
+    let out = &mut session.streams.output;
+    match revoked {
+        Revoked::Done => writeln!(out, "Revoked {}", entry.name())?,
+        Revoked::AlreadyGone => writeln!(out, "{} was already revoked", entry.name())?,
+    }
+    if entry.is_stored() {
+        session.say("This machine used its token\n  log in: git credential-heroku-rs login")?;
     }
     Ok(())
 }
 
-fn agrees(name: &str) -> Result<bool, Notice> {
-    let question = format!("Revoke {name}? Whoever uses its token is shut out at once.");
-    let agreed = terminal::confirm(&question, DefaultAnswer::No);
-    agreed.map_err(|silence| silence.notice("to do it without being asked, give --yes"))
+fn confirm(name: &str) -> Result<bool, Notice> {
+    let question = format!("Revoke {name}? Its token will no longer work anywhere.");
+    terminal::confirm(&question, DefaultAnswer::No)
+        .map_err(|why| why.notice("run it without a question: --yes"))
 }
 
-fn used_here(name: &str) -> Notice {
+fn used_by_this_machine(name: &str) -> Notice {
     Notice::new(
         format!("this machine uses {name}"),
-        "to log out: git credential-heroku-rs logout; to revoke it all the same: --force",
+        "use --force to revoke it, or log out: git credential-heroku-rs logout",
     )
 }
 
-fn perhaps_used_here(name: &str) -> Notice {
+fn maybe_used_by_this_machine(name: &str) -> Notice {
     Notice::new(
-        format!("this machine may use {name}: Heroku shows too little of its token to tell"),
-        "to make it known which one it does use: git credential-heroku-rs rotate; else: --force",
+        format!("this machine may use {name} (Heroku does not show enough of its token)"),
+        "use --force to revoke it, or replace the token that is used here: git credential-heroku-rs rotate",
     )
 }
 
 fn api_key(name: &str) -> Notice {
     Notice::new(
-        format!("{name} is the account's API key, which others may use"),
-        "to revoke it all the same: --force",
+        format!("{name} is the account's API key, which other programs may use"),
+        "use --force to revoke it",
     )
 }

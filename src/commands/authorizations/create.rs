@@ -1,8 +1,8 @@
-//! `authorizations create`: makes one, and hands out its token, or keeps it here.
+//! `authorizations create`: creates an authorization, and prints its token or logs in with it.
 
 use serde::Serialize;
 
-use super::{Asking, Entry};
+use super::{Client, Entry};
 use crate::cli::AuthorizationsCreate;
 use crate::commands::{Session, json, metadata_of, owner_of};
 use crate::heroku_api::{ApiError, Authorization, NewAuthorization};
@@ -19,23 +19,25 @@ pub(super) fn run(
     if arguments.login {
         check_login(&scope, session)?;
     }
-    let asking = Asking::new(arguments.account.as_deref(), session)?;
+    let client = Client::new(arguments.account.as_deref(), session)?;
     let new = NewAuthorization {
         description: &arguments.description,
         scope,
         expires_in: arguments.expires_in.seconds(),
     };
-    let made = asking.api.create_authorization(&asking.found.token, &new);
-    let made = made.map_err(|failure| not_made(&failure))?;
-    let token = made.token.clone();
-    let token = token.ok_or_else(|| not_made(&ApiError::Garbled))?;
+    let created = client
+        .api
+        .create_authorization(&client.found.token, &new)
+        .map_err(|failure| not_created(&failure))?;
+    let token = created.token.clone();
+    let token = token.ok_or_else(|| not_created(&ApiError::Garbled))?;
     if arguments.login {
-        return keep(&asking, &made, &token, session);
+        return log_in(&client, &created, &token, session);
     }
-    let id = made.id.clone();
-    hand_out(made, &token, arguments, session).inspect_err(|_| {
-        // What nobody has seen nobody will ever use.
-        let _ = asking.api.revoke(&asking.found.token, &id);
+    let id = created.id.clone();
+    print(created, &token, arguments, session).inspect_err(|_| {
+        // The token was never shown, so it cannot be used.
+        let _ = client.api.revoke(&client.found.token, &id);
     })
 }
 
@@ -51,30 +53,30 @@ fn check_login(scope: &Scopes, session: &Session<'_, '_>) -> Result<(), Notice> 
     match session.context.environment.api_key {
         None => Ok(()),
         Some(_) => Err(Notice::new(
-            "HEROKU_API_KEY is set, and goes before every login",
+            "HEROKU_API_KEY is set and takes precedence over a login",
             "run: unset HEROKU_API_KEY",
         )),
     }
 }
 
-fn keep(
-    asking: &Asking,
-    made: &Authorization,
+fn log_in(
+    client: &Client,
+    created: &Authorization,
     token: &Token,
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<()> {
-    let kept = owner_of(token, made.account.as_ref(), &asking.api)
+    let kept = owner_of(token, created.account.as_ref(), &client.api)
         .map_err(Notice::from)
         .and_then(|account| {
-            let known = metadata_of(token, &account, Some(made), &asking.api);
+            let known = metadata_of(token, &account, Some(created), &client.api);
             logins::keep(session.context, Store::Auto, &account, token, known)
                 .map(|kept| (account, kept))
         });
     let (account, kept) = match kept {
         Ok(kept) => kept,
         Err(notice) => {
-            // Nobody would ever use it.
-            let _ = asking.api.revoke(&asking.found.token, &made.id);
+            // The token is lost, so it cannot be used.
+            let _ = client.api.revoke(&client.found.token, &created.id);
             return Err(notice.into());
         }
     };
@@ -83,55 +85,58 @@ fn keep(
     }
     writeln!(
         session.streams.output,
-        "{account} uses {} now: the token is in {}",
-        Entry::new(made.clone()).name(),
+        "Logged in as {account} with {}. Token stored in {}.",
+        Entry::new(created.clone()).name(),
         kept.source
     )?;
-    session.say("The one before is still valid: git credential-heroku-rs authorizations lists it")
+    session.say(
+        "The previous token is still valid\n  \
+         list authorizations: git credential-heroku-rs authorizations",
+    )
 }
 
-fn hand_out(
-    made: Authorization,
+fn print(
+    created: Authorization,
     token: &Token,
     arguments: &AuthorizationsCreate,
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<()> {
-    let entry = Entry::new(made);
+    let entry = Entry::new(created);
     if arguments.json {
-        let told = Made {
+        let created = Created {
             authorization: &entry,
             token: token.expose(),
         };
-        json::write_secret_json(&told, session.streams.output)?;
+        json::write_secret_json(&created, session.streams.output)?;
         return Ok(session.streams.output.flush()?);
     }
     session.say(&format!(
-        "Made {}: it {}. Its token is shown this once:",
+        "Created {}\n  expires: {}\nThe token is shown only once:",
         entry.name(),
-        entry.ends()
+        entry.expiry()
     ))?;
     session.hand_out(token)?;
     Ok(session.streams.output.flush()?)
 }
 
-/// The one shape with a token in it.
+/// The only JSON with a token.
 #[derive(Serialize)]
-struct Made<'a> {
+struct Created<'a> {
     #[serde(flatten)]
     authorization: &'a Entry,
     token: &'a str,
 }
 
-/// A request whose answer is missing or makes no sense may have been carried out all the same.
-fn not_made(failure: &ApiError) -> Notice {
+/// Heroku may have carried out a request whose reply is missing or invalid.
+fn not_created(failure: &ApiError) -> Notice {
     let why = failure.notice();
     if !failure.is_unclear() {
         return why;
     }
     let what = format!(
-        "it may have been made, and its token is lost: {}",
+        "the authorization may have been created, but its token is lost: {}",
         why.what()
     );
-    let fix = "see, and revoke it: git credential-heroku-rs authorizations";
+    let fix = "list authorizations, and revoke it: git credential-heroku-rs authorizations";
     Notice::new(what, fix)
 }

@@ -1,4 +1,4 @@
-//! One authorization as it is told: a row, a page or JSON, from one set of facts. Never a token.
+//! One authorization as it is printed: a row, a block of lines or JSON. Never a token.
 
 use std::io::{self, Write};
 
@@ -9,11 +9,11 @@ use serde::Serialize;
 use crate::commands::report;
 use crate::heroku_api::{Authorization, position_of};
 use crate::logins::Login;
-use crate::logins::lookup::{Found, Source};
+use crate::logins::lookup::Found;
 use crate::notice::shown;
 use crate::scope::Scopes;
 
-/// What is told of an authorization.
+/// What is printed about an authorization. JSON has these members.
 #[derive(Debug, Serialize)]
 pub(super) struct Entry {
     pub(super) id: String,
@@ -21,18 +21,16 @@ pub(super) struct Entry {
     scope: Scopes,
     created: Option<Timestamp>,
     updated: Option<Timestamp>,
-    /// Null where it never ends.
+    /// Null if it never expires.
     expires: Option<Timestamp>,
     expired: bool,
     /// Whether git gets its token now.
-    pub(super) in_use: bool,
-    /// Where its token lies on this machine: `environment`, `keyring`, `netrc`.
-    here: Vec<&'static str>,
+    pub(super) active: bool,
+    /// Where its token is stored on this machine: `environment`, `keyring`, `netrc`.
+    stored: Vec<&'static str>,
+    /// Heroku does not show enough of its token to rule out that it is stored on this machine.
     #[serde(skip)]
-    places: Vec<Source>,
-    /// Heroku shows too little of its token to say that it does not lie here.
-    #[serde(skip)]
-    pub(super) may_be_here: bool,
+    pub(super) may_be_stored: bool,
 }
 
 impl Entry {
@@ -45,19 +43,18 @@ impl Entry {
             updated: one.updated,
             expires: one.expires,
             expired: one.expires.is_some_and(|end| end <= Timestamp::now()),
-            in_use: false,
-            here: Vec::new(),
-            places: Vec::new(),
-            may_be_here: false,
+            active: false,
+            stored: Vec::new(),
+            may_be_stored: false,
         }
     }
 
-    /// Whether its token lies on this machine.
-    pub(super) fn is_here(&self) -> bool {
-        !self.places.is_empty()
+    /// Whether its token is stored on this machine.
+    pub(super) fn is_stored(&self) -> bool {
+        !self.stored.is_empty()
     }
 
-    /// What to call it where one line is to say which one is meant.
+    /// Description and id, for a message.
     pub(super) fn name(&self) -> String {
         match &self.description {
             Some(description) => format!("\"{}\" ({})", shown(description), self.id),
@@ -65,20 +62,21 @@ impl Entry {
         }
     }
 
-    pub(super) fn ends(&self) -> String {
+    /// When it expires: `never`, or the day.
+    pub(super) fn expiry(&self) -> String {
         match self.expires {
-            None => "never ends".to_owned(),
-            Some(end) if self.expired => format!("ended on {}", end.strftime("%Y-%m-%d")),
-            Some(end) => format!("ends on {}", report::day_and_span(end)),
+            None => "never".to_owned(),
+            Some(end) if self.expired => format!("{} (expired)", end.strftime("%Y-%m-%d")),
+            Some(end) => report::day_and_span(end),
         }
     }
 
-    fn used(&self) -> String {
-        let places: Vec<String> = self.places.iter().map(ToString::to_string).collect();
-        match (self.in_use, places.is_empty()) {
-            (_, true) => String::new(),
-            (true, false) => format!("in use, from {}", places.join(" and ")),
-            (false, false) => format!("kept in {}", places.join(" and ")),
+    fn places(&self) -> String {
+        let places = self.stored.join(", ");
+        if self.active {
+            format!("{places} (active)")
+        } else {
+            places
         }
     }
 
@@ -88,76 +86,69 @@ impl Entry {
             shown(&self.id),
             shown(description),
             shown(&self.scope.to_string()),
-            self.ends(),
-            self.used(),
+            self.expiry(),
+            self.places(),
         ]
     }
 
     fn short_row(&self) -> [String; 5] {
-        const AS_MUCH_AS_NAMES_ONE: usize = 8;
-        let [id, description, scope, ..] = self.row();
-        let ends = match self.expires {
-            None => "never ends".to_owned(),
-            Some(end) if self.expired => format!("ended {}", end.strftime("%Y-%m-%d")),
-            Some(end) => format!("ends {}", end.strftime("%Y-%m-%d")),
+        const ID_LENGTH: usize = 8;
+        let [id, description, scope, expiry, places] = self.row();
+        let expiry = match self.expires {
+            Some(end) if !self.expired => end.strftime("%Y-%m-%d").to_string(),
+            Some(_) | None => expiry,
         };
-        let used = if self.in_use {
-            "in use".to_owned()
-        } else {
-            self.here.join(",")
-        };
-        let id = id.chars().take(AS_MUCH_AS_NAMES_ONE).collect();
-        [id, description, scope, ends, used]
+        let id = id.chars().take(ID_LENGTH).collect();
+        [id, description, scope, expiry, places]
     }
 
-    /// One to a page, for people.
+    /// The text of `info`.
     pub(super) fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
         let time = |time: Option<Timestamp>| match time {
             Some(time) => time.strftime("%Y-%m-%d %H:%M UTC").to_string(),
-            None => "not known".to_owned(),
+            None => "unknown".to_owned(),
         };
-        let [id, description, scope, ends, used] = self.row();
+        let [id, description, scope, expiry, places] = self.row();
         writeln!(out, "{description}")?;
         writeln!(out, "  id       {id}")?;
         writeln!(out, "  scope    {scope}")?;
-        writeln!(out, "  made     {}", time(self.created))?;
-        writeln!(out, "  changed  {}", time(self.updated))?;
-        writeln!(out, "  token    {ends}")?;
-        if used.is_empty() {
-            writeln!(out, "  here     not on this machine")
+        writeln!(out, "  created  {}", time(self.created))?;
+        writeln!(out, "  updated  {}", time(self.updated))?;
+        writeln!(out, "  expires  {expiry}")?;
+        if self.is_stored() {
+            writeln!(out, "  stored   {places}")
         } else {
-            writeln!(out, "  here     {used}")
+            writeln!(out, "  stored   not on this machine")
         }
     }
 }
 
-/// Marks those whose tokens lie on this machine: our notes name them, or Heroku shows enough of
-/// their tokens to tell.
+/// Marks those whose tokens are stored on this machine: our metadata names them, or Heroku shows
+/// enough of their tokens.
 pub(super) fn entries(
     all: Vec<Authorization>,
     logins: &[Login],
-    used: Option<&Found>,
+    active: Option<&Found>,
 ) -> Vec<Entry> {
     let positions: Vec<Option<usize>> = logins.iter().map(|login| position(login, &all)).collect();
-    let unplaced = || {
+    let unmatched = || {
         let pairs = logins.iter().zip(&positions);
         pairs.filter(|(_, at)| at.is_none()).map(|(login, _)| login)
     };
     let marked = all.into_iter().enumerate().map(|(number, one)| {
-        let may_be_here = unplaced().any(|login| one.may_be_of(&login.token));
+        let may_be_stored = unmatched().any(|login| one.may_be_of(&login.token));
         let mut entry = Entry::new(one);
         let pairs = logins.iter().zip(&positions);
         for (login, _) in pairs.filter(|(_, at)| **at == Some(number)) {
-            entry.in_use |=
-                used.is_some_and(|used| used.token == login.token && used.source == login.source);
-            entry.here.push(login.source.word());
-            entry.places.push(login.source);
+            entry.active |= active
+                .is_some_and(|active| active.token == login.token && active.source == login.source);
+            entry.stored.push(login.source.word());
         }
-        entry.may_be_here = may_be_here && !entry.is_here();
+        entry.may_be_stored = may_be_stored && !entry.is_stored();
         entry
     });
     let mut entries: Vec<Entry> = marked.collect();
-    entries.sort_by(|a, b| (!a.in_use, a.created, &a.id).cmp(&(!b.in_use, b.created, &b.id)));
+    entries.sort_by(|a, b| (!a.active, a.created, &a.id).cmp(&(!b.active, b.created, &b.id)));
     entries
 }
 
@@ -170,8 +161,8 @@ fn position(login: &Login, all: &[Authorization]) -> Option<usize> {
     noted.or_else(|| position_of(&login.token, all))
 }
 
-/// A table for a terminal of this width: where it is too narrow for all of it, ids are told by as
-/// many letters as name one, times by their day, and descriptions by what there is room for.
+/// Writes a table for a terminal of this width. If it is too narrow for the whole table, ids have 8
+/// characters, times are days, and descriptions are cut.
 pub(super) fn write_table(
     entries: &[Entry],
     columns: Option<usize>,
@@ -194,17 +185,17 @@ pub(super) fn write_table(
     Ok(())
 }
 
-/// How much of a cell is shown, in characters, so that it leaves room for the others.
+/// The longest cell, in characters.
 const LONGEST: usize = 60;
 
 fn lines(rows: impl Iterator<Item = [String; 5]>, longest_description: usize) -> Vec<String> {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
-    table.set_header(["ID", "DESCRIPTION", "SCOPE", "TOKEN", "HERE"]);
+    table.set_header(["ID", "DESCRIPTION", "SCOPE", "EXPIRES", "STORED"]);
     table.add_rows(rows.map(|[id, description, rest @ ..]| {
-        let [scope, ends, used] = rest.map(|cell| cut(&cell, LONGEST));
+        let [scope, expiry, places] = rest.map(|cell| cut(&cell, LONGEST));
         let description = cut(&description, longest_description);
-        [cut(&id, LONGEST), description, scope, ends, used]
+        [cut(&id, LONGEST), description, scope, expiry, places]
     }));
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
@@ -222,17 +213,20 @@ fn cut(cell: &str, longest: usize) -> String {
     }
 }
 
-/// Columns for a pipe: a tab between them and no header, as gh has it. Times are whole, and an end
-/// is `never` or a time.
+/// Writes columns for a pipe, with tabs and without a header, as gh does. The expiry is `never` or a
+/// whole time.
 pub(super) fn write_columns(entries: &[Entry], out: &mut dyn Write) -> io::Result<()> {
     for entry in entries {
         let end = entry
             .expires
             .map_or("never".to_owned(), |end| end.to_string());
-        let used = if entry.in_use { "in use" } else { "" };
+        let active = if entry.active { "active" } else { "" };
         let [id, description, scope, ..] = entry.row();
-        let here = entry.here.join(",");
-        writeln!(out, "{id}\t{description}\t{scope}\t{end}\t{here}\t{used}")?;
+        let stored = entry.stored.join(", ");
+        writeln!(
+            out,
+            "{id}\t{description}\t{scope}\t{end}\t{stored}\t{active}"
+        )?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
-//! `authorizations`: Heroku's dashboard page of them, in the terminal.
+//! `authorizations`: lists and changes the account's authorizations, like the dashboard.
 //!
-//! A token is printed in one case alone, as Heroku makes it: then, and never again, it can be seen.
+//! A token is only printed by `create`: Heroku does not show it again.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::terminal;
 mod change;
 mod create;
 mod entry;
-mod named;
+mod find;
 
 use entry::Entry;
 
@@ -34,31 +34,31 @@ pub(super) fn run(arguments: &Authorizations, session: &mut Session<'_, '_>) -> 
     }
 }
 
-/// The API, and the token that asks it.
-struct Asking {
+/// The API, and the token that is sent to it.
+struct Client {
     api: HerokuApi,
     found: Found,
 }
 
-impl Asking {
-    fn new(account: Option<&str>, session: &Session<'_, '_>) -> Result<Asking, Notice> {
+impl Client {
+    fn new(account: Option<&str>, session: &Session<'_, '_>) -> Result<Client, Notice> {
         let found = token_of(account, session.context)?;
         let api = session.context.api(LIMIT)?;
-        Ok(Asking { api, found })
+        Ok(Client { api, found })
     }
 
-    /// All authorizations of the account, those that this machine uses marked.
+    /// All authorizations of the account; those whose tokens are stored on this machine are marked.
     fn entries(&self, session: &Session<'_, '_>) -> Result<Vec<Entry>, Notice> {
         let all = self.api.authorizations(&self.found.token)?;
         let (logins, _) = logins::list(session.context);
-        let used = token_of(None, session.context).ok();
-        Ok(entry::entries(all, &logins, used.as_ref()))
+        let active = token_of(None, session.context).ok();
+        Ok(entry::entries(all, &logins, active.as_ref()))
     }
 }
 
 fn list(arguments: &AuthorizationsList, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let asking = Asking::new(arguments.account.as_deref(), session)?;
-    let entries = asking.entries(session)?;
+    let client = Client::new(arguments.account.as_deref(), session)?;
+    let entries = client.entries(session)?;
     let out = &mut session.streams.output;
     if arguments.json {
         let list = List {
@@ -78,8 +78,8 @@ struct List<'a> {
 }
 
 fn info(arguments: &AuthorizationsInfo, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let asking = Asking::new(arguments.account.as_deref(), session)?;
-    let entry = named::one(asking.entries(session)?, &arguments.named)?;
+    let client = Client::new(arguments.account.as_deref(), session)?;
+    let entry = find::by_name(client.entries(session)?, &arguments.named)?;
     let out = &mut session.streams.output;
     if arguments.json {
         json::write_json(&entry, out)?;

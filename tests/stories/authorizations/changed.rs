@@ -1,5 +1,5 @@
-//! Authorizations made, renamed and revoked: a new token is told once, and the one that this machine
-//! lives on is not revoked by a slip.
+//! `authorizations create`, `update` and `revoke`: a new token is printed once, and the token that
+//! this machine uses is not revoked by mistake.
 
 use heroku_stand_in::{Fault, Grant, On, Origin, Redaction, Times};
 use serde_json::{Value, json};
@@ -13,14 +13,17 @@ fn a_new_token_is_printed_once_and_alone() {
     let outcome = world
         .helper("authorizations create --description 'CI of blue-sky' --scope read --scope write --expires-in 90d")
         .succeeds();
-    let token = the_newest_token(&world);
+    let token = newest_token(&world);
     let outcome = outcome.stdout_is(&format!("{token}\n")).hands_out(&token);
-    let told = outcome.stderr();
-    assert!(told.starts_with("Made \"CI of blue-sky\" ("), "{told}");
-    assert!(told.contains("): it ends on 20"), "{told}");
+    let output = outcome.stderr();
     assert!(
-        told.ends_with(". Its token is shown this once:\n"),
-        "{told}"
+        output.starts_with("Created \"CI of blue-sky\" ("),
+        "{output}"
+    );
+    assert!(output.contains(")\n  expires: 20"), "{output}");
+    assert!(
+        output.ends_with("\nThe token is shown only once:\n"),
+        "{output}"
     );
     let made = world.heroku.requests();
     let made = made.iter().find(|one| one.method == "POST").unwrap();
@@ -33,59 +36,57 @@ fn a_new_token_is_printed_once_and_alone() {
         .helper("authorizations info 'CI of blue-sky'")
         .succeeds()
         .says("  scope    read, write\n")
-        .says("  here     not on this machine\n");
+        .says("  stored   not on this machine\n");
 }
 
 #[test]
-fn a_new_token_may_come_as_json() {
+fn a_new_token_can_be_printed_as_json() {
     let (world, ..) = logged_in();
     let outcome = world
         .helper("authorizations create --description CI2 --expires-in never --json")
         .succeeds()
         .stderr_is("");
-    let token = the_newest_token(&world);
+    let token = newest_token(&world);
     let outcome = outcome.hands_out(&token);
-    let told: Value = serde_json::from_str(&outcome.stdout()).unwrap();
-    assert_eq!(told["token"], json!(token));
+    let output: Value = serde_json::from_str(&outcome.stdout()).unwrap();
+    assert_eq!(output["token"], json!(token));
     assert_eq!(
-        (&told["description"], &told["expires"]),
+        (&output["description"], &output["expires"]),
         (&json!("CI2"), &Value::Null)
     );
 }
 
 /// The last secret that this world's Heroku issued.
-fn the_newest_token(world: &World) -> String {
+fn newest_token(world: &World) -> String {
     world.heroku.secrets().pop().unwrap()
 }
 
 #[test]
-fn a_new_login_takes_the_place_of_the_one_in_use() {
+fn a_new_token_can_replace_the_active_one() {
     let (world, laptop, _) = logged_in();
     let outcome = world
         .helper("authorizations create --description desk --login")
         .succeeds()
         .stderr_is(
-            "The one before is still valid: git credential-heroku-rs authorizations lists it\n",
+            "The previous token is still valid\n  \
+             list authorizations: git credential-heroku-rs authorizations\n",
         );
-    let told = outcome.stdout();
+    let output = outcome.stdout();
     assert!(
-        told.starts_with("ann@example.com uses \"desk\" ("),
-        "{told}"
+        output.starts_with("Logged in as ann@example.com with \"desk\" ("),
+        "{output}"
     );
     assert!(
-        told.ends_with(") now: the token is in the keyring\n"),
-        "{told}"
+        output.ends_with("). Token stored in the keyring.\n"),
+        "{output}"
     );
-    assert_eq!(
-        world.kept_in_the_keyring(ANN),
-        Some(the_newest_token(&world))
-    );
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(newest_token(&world)));
     assert!(world.heroku.is_live(&laptop.token));
     world.helper("status").succeeds().says("  made as  desk\n");
 }
 
 #[test]
-fn what_would_be_no_login_is_not_made() {
+fn nothing_is_created_if_the_login_would_fail() {
     let (world, ..) = logged_in();
     let made = || world.heroku.secrets().len();
     let before = made();
@@ -102,17 +103,17 @@ fn what_would_be_no_login_is_not_made() {
     world
         .helper("authorizations create --description x --login")
         .exits_with(1)
-        .says("HEROKU_API_KEY is set, and goes before every login");
+        .says("HEROKU_API_KEY is set and takes precedence over a login");
     assert_eq!(made(), before + 1, "only the key");
 }
 
 #[test]
-fn one_that_cannot_be_kept_is_revoked_again() {
+fn an_authorization_whose_token_cannot_be_stored_is_revoked() {
     let (world, ..) = logged_in();
     let made = On::Path("POST /oauth/authorizations");
     let create = "authorizations create --description x --login";
     let running = world.starts_the_helper_until(create, made, Fault::PauseAnswer);
-    let token = the_newest_token(&world);
+    let token = newest_token(&world);
     world.keyring().locks();
     world.heroku_recovers();
     assert_eq!(running.ends(), Some(1));
@@ -120,7 +121,7 @@ fn one_that_cannot_be_kept_is_revoked_again() {
 }
 
 #[test]
-fn one_whose_token_nobody_saw_is_revoked_again() {
+fn an_authorization_whose_token_cannot_be_printed_is_revoked() {
     let (world, ..) = logged_in();
     let before = world.live_tokens();
     for json in ["", "--json"] {
@@ -135,7 +136,7 @@ fn one_whose_token_nobody_saw_is_revoked_again() {
 }
 
 #[test]
-fn a_lost_answer_is_told_as_one() {
+fn a_lost_reply_is_reported() {
     let (world, ..) = logged_in();
     let made = On::Path("POST /oauth/authorizations");
     world.heroku.fault(made, Fault::LoseAnswer, Times::Always);
@@ -143,19 +144,22 @@ fn a_lost_answer_is_told_as_one() {
         .helper("authorizations create --description x")
         .exits_with(1)
         .stdout_is("")
-        .says("it may have been made, and its token is lost: ")
-        .says("see, and revoke it: git credential-heroku-rs authorizations");
+        .says("the authorization may have been created, but its token is lost: ")
+        .says("list authorizations, and revoke it: git credential-heroku-rs authorizations");
     world.heroku_recovers();
     world.helper("authorizations info x").succeeds();
 }
 
 #[test]
-fn one_gets_another_description() {
+fn a_description_is_updated() {
     let (world, laptop, ci) = logged_in();
     world
         .helper("authorizations update CI --description 'CI of blue-sky'")
         .succeeds()
-        .stdout_is(&format!("{} is called \"CI of blue-sky\" now\n", ci.id))
+        .stdout_is(&format!(
+            "Updated {}: the description is now \"CI of blue-sky\"\n",
+            ci.id
+        ))
         .stderr_is("");
     assert!(world.heroku.is_live(&ci.token));
     world
@@ -171,28 +175,25 @@ fn one_gets_another_description() {
 }
 
 #[test]
-fn a_revoked_token_is_dead() {
+fn a_revoked_token_is_rejected() {
     let (world, laptop, ci) = logged_in();
     world
         .helper("authorizations revoke CI --yes")
         .succeeds()
-        .stdout_is(&format!(
-            "\"CI\" ({}) is revoked: its token is dead\n",
-            ci.id
-        ))
+        .stdout_is(&format!("Revoked \"CI\" ({})\n", ci.id))
         .stderr_is("");
     assert!(!world.heroku.is_live(&ci.token) && world.heroku.is_live(&laptop.token));
     world
         .helper("authorizations revoke CI --yes")
         .exits_with(1)
-        .says("there is no authorization CI in this account");
+        .says("no authorization \"CI\" in this account");
 }
 
 #[test]
-fn a_person_is_asked_before_and_enter_alone_is_no() {
+fn revoke_asks_first_and_enter_means_no() {
     let (world, _, ci) = logged_in();
     let question = format!(
-        "Revoke \"CI\" ({})? Whoever uses its token is shut out at once. [y/N] ",
+        "Revoke \"CI\" ({})? Its token will no longer work anywhere. [y/N] ",
         ci.id
     );
     for (answer, lives) in [("", true), ("n", true), ("y", false)] {
@@ -201,7 +202,7 @@ fn a_person_is_asked_before_and_enter_alone_is_no() {
             .shows(&question)
             .types(answer)
             .exits_with(0);
-        assert_eq!(shown.contains("Nothing has changed"), lives, "{shown}");
+        assert_eq!(shown.contains("Nothing was revoked"), lives, "{shown}");
         assert_eq!(world.heroku.is_live(&ci.token), lives);
     }
 }
@@ -216,35 +217,33 @@ fn without_a_terminal_the_flag_is_named() {
         )
         .exits_with(2)
         .stdout_is("")
-        .stderr_is(
-            "heroku-rs: not running in a terminal\n  to do it without being asked, give --yes\n",
-        );
+        .stderr_is("heroku-rs: not running in a terminal\n  run it without a question: --yes\n");
     assert!(world.heroku.is_live(&ci.token));
 }
 
 #[test]
-fn the_one_that_this_machine_uses_is_not_revoked_by_a_slip() {
+fn the_token_that_this_machine_uses_is_not_revoked_by_mistake() {
     let (world, laptop, _) = logged_in();
     world
         .helper("authorizations revoke laptop --yes")
         .exits_with(1)
         .stdout_is("")
         .stderr_is(&format!(
-            "heroku-rs: this machine uses \"laptop\" ({})\n  to log out: git credential-heroku-rs \
-             logout; to revoke it all the same: --force\n",
+            "heroku-rs: this machine uses \"laptop\" ({})\n  \
+             use --force to revoke it, or log out: git credential-heroku-rs logout\n",
             laptop.id
         ));
     assert!(world.heroku.is_live(&laptop.token));
     world
         .helper("authorizations revoke laptop --yes --force")
         .succeeds()
-        .says("is revoked: its token is dead\n")
-        .stderr_is("It was this machine's: git credential-heroku-rs login makes a new login\n");
+        .says("Revoked \"laptop\" (")
+        .stderr_is("This machine used its token\n  log in: git credential-heroku-rs login\n");
     assert!(!world.heroku.is_live(&laptop.token));
 }
 
 #[test]
-fn the_accounts_api_key_is_not_revoked_by_a_slip() {
+fn the_accounts_api_key_is_not_revoked_by_mistake() {
     let (world, ..) = logged_in();
     let grant = Grant {
         origin: Origin::Default,
@@ -256,8 +255,8 @@ fn the_accounts_api_key_is_not_revoked_by_a_slip() {
         .helper("authorizations revoke 'the key' --yes")
         .exits_with(1)
         .stderr_is(&format!(
-            "heroku-rs: \"the key\" ({}) is the account's API key, which others may use\n  \
-             to revoke it all the same: --force\n",
+            "heroku-rs: \"the key\" ({}) is the account's API key, which other programs may use\n  \
+             use --force to revoke it\n",
             key.id
         ));
     assert!(world.heroku.is_live(&key.token));
@@ -268,7 +267,7 @@ fn the_accounts_api_key_is_not_revoked_by_a_slip() {
 }
 
 #[test]
-fn one_that_may_be_this_machines_is_not_revoked_by_a_slip() {
+fn a_token_that_this_machine_may_use_is_not_revoked_by_mistake() {
     let world = World::new().with_keyring();
     world.heroku.redaction(Redaction::Short);
     let other = issues(&world, "CI", None);
@@ -277,7 +276,7 @@ fn one_that_may_be_this_machines_is_not_revoked_by_a_slip() {
         .helper("authorizations revoke CI --yes")
         .exits_with(1)
         .stdout_is("")
-        .says("Heroku shows too little of its token to tell")
+        .says("Heroku does not show enough of its token")
         .says("--force");
     assert!(world.heroku.is_live(&other.token) && world.heroku.is_live(&token));
     world

@@ -5,7 +5,7 @@ use heroku_stand_in::{Grant, Issued};
 use crate::world::{ANN, World};
 
 mod changed;
-mod told;
+mod listed;
 
 fn issues(world: &World, description: &str, days: Option<i64>) -> Issued {
     let grant = Grant {
@@ -16,7 +16,7 @@ fn issues(world: &World, description: &str, days: Option<i64>) -> Issued {
     world.heroku.issue(ANN, grant)
 }
 
-/// Ann is logged in with `laptop`, and has an authorization for `CI` too, which ends in 90 days.
+/// Ann is logged in with `laptop`, and has an authorization for `CI` too, which expires in 90 days.
 fn logged_in() -> (World, Issued, Issued) {
     let world = World::new().with_keyring();
     let laptop = issues(&world, "laptop", None);

@@ -11,7 +11,7 @@ const SHORTEST: usize = 4;
 ///
 /// # Errors
 /// The name matches no entry, or several.
-pub(super) fn one(mut entries: Vec<Entry>, name: &str) -> Result<Entry, Notice> {
+pub(super) fn by_name(mut entries: Vec<Entry>, name: &str) -> Result<Entry, Notice> {
     let by_id = |entry: &Entry| entry.id.eq_ignore_ascii_case(name);
     let by_description = |entry: &Entry| entry.description.as_deref() == Some(name);
     let by_beginning = |entry: &Entry| {
@@ -19,8 +19,8 @@ pub(super) fn one(mut entries: Vec<Entry>, name: &str) -> Result<Entry, Notice> 
         name.len() >= SHORTEST && beginning.is_some_and(|it| it.eq_ignore_ascii_case(name))
     };
     let ways: [&dyn Fn(&Entry) -> bool; 3] = [&by_id, &by_description, &by_beginning];
-    for is_meant in ways {
-        let mut matching = entries.extract_if(.., |entry| is_meant(entry));
+    for is_match in ways {
+        let mut matching = entries.extract_if(.., |entry| is_match(entry));
         match (matching.next(), matching.next()) {
             (None, _) => {}
             (Some(only), None) => return Ok(only),
@@ -35,16 +35,16 @@ pub(super) fn one(mut entries: Vec<Entry>, name: &str) -> Result<Entry, Notice> 
 
 fn none(name: &str) -> Notice {
     Notice::new(
-        format!("there is no authorization {name} in this account"),
-        "see which there are: git credential-heroku-rs authorizations",
+        format!("no authorization \"{name}\" in this account"),
+        "list authorizations: git credential-heroku-rs authorizations",
     )
 }
 
 fn ambiguous(several: &[Entry]) -> Notice {
     let ids: Vec<&str> = several.iter().map(|entry| entry.id.as_str()).collect();
     Notice::new(
-        format!("several authorizations are meant: {}", ids.join(", ")),
-        "give the whole id of one",
+        format!("several authorizations match: {}", ids.join(", ")),
+        "use the whole id of one",
     )
 }
 
@@ -69,11 +69,11 @@ mod tests {
     }
 
     fn id_of(name: &str) -> String {
-        one(entries(), name).unwrap().id
+        by_name(entries(), name).unwrap().id
     }
 
     #[test]
-    fn an_id_its_beginning_and_a_description_name_one() {
+    fn an_authorization_is_found_by_id_beginning_or_description() {
         assert!(id_of("BBBB3333-0000-4000-8000-000000000000").starts_with("bbbb"));
         assert!(id_of("aaaa1").starts_with("aaaa1111"));
         assert!(id_of("laptop").starts_with("aaaa1111"));
@@ -85,14 +85,14 @@ mod tests {
 
     #[test]
     fn several_matches_are_listed_and_none_is_guessed() {
-        let error = one(entries(), "CI").unwrap_err().to_string();
+        let error = by_name(entries(), "CI").unwrap_err().to_string();
         assert!(
             error.contains("aaaa2222") && error.contains("bbbb3333"),
             "{error}"
         );
         for name in ["", "bbb", "~", "../account", "é", "laptop2"] {
-            let error = one(entries(), name).unwrap_err().to_string();
-            assert!(error.starts_with("there is no authorization"), "{error}");
+            let error = by_name(entries(), name).unwrap_err().to_string();
+            assert!(error.starts_with("no authorization \""), "{error}");
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The account's authorizations, listed and shown: which of them this machine uses, which never
-//! end, and never a token.
+//! `authorizations list` and `info`: which tokens are stored on this machine, which never expire,
+//! and never a token.
 
 use heroku_stand_in::{Fault, Grant, On, Redaction, Times};
 use serde_json::{Value, json};
@@ -11,8 +11,8 @@ use crate::world::{ANN, BOB, World};
 fn a_pipe_gets_columns_with_tabs_between_them() {
     let (world, laptop, ci) = logged_in();
     let outcome = world.helper("authorizations list").succeeds().stderr_is("");
-    let told = outcome.stdout();
-    let rows: Vec<Vec<&str>> = told
+    let output = outcome.stdout();
+    let rows: Vec<Vec<&str>> = output
         .lines()
         .map(|line| line.split('\t').collect())
         .collect();
@@ -25,7 +25,7 @@ fn a_pipe_gets_columns_with_tabs_between_them() {
             "global",
             "never",
             "keyring",
-            "in use"
+            "active"
         ]
     );
     assert_eq!(
@@ -34,13 +34,13 @@ fn a_pipe_gets_columns_with_tabs_between_them() {
     );
     assert!(
         second[3].starts_with("20") && second[3].contains('T'),
-        "{told}"
+        "{output}"
     );
     assert_eq!(rows.len(), 2);
 }
 
 #[test]
-fn to_list_goes_without_saying() {
+fn list_is_the_default() {
     let (world, laptop, _) = logged_in();
     let listed = world.helper("authorizations list").stdout();
     let plain = world.helper("authorizations").succeeds().stdout();
@@ -49,39 +49,47 @@ fn to_list_goes_without_saying() {
 }
 
 #[test]
-fn a_terminal_gets_a_table_that_points_out_what_never_ends() {
+fn a_terminal_gets_a_table() {
     let (world, laptop, ci) = logged_in();
     let shown = world
         .on_a_terminal("git credential-heroku-rs authorizations")
         .exits_with(0);
     let lines: Vec<&str> = shown.lines().filter(|line| !line.is_empty()).collect();
-    let pad = " ".repeat(36 - 2);
+    let words = |line: &str| {
+        line.split_whitespace()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
     assert_eq!(
-        lines[0],
-        format!("ID{pad}  DESCRIPTION  SCOPE   TOKEN                           HERE")
+        words(lines[0]),
+        ["ID", "DESCRIPTION", "SCOPE", "EXPIRES", "STORED"]
     );
     assert_eq!(
-        lines[1],
-        format!(
-            "{}  laptop       global  never ends                      in use, from the keyring",
-            laptop.id
-        )
+        words(lines[1]),
+        [
+            laptop.id.as_str(),
+            "laptop",
+            "global",
+            "never",
+            "keyring",
+            "(active)"
+        ]
     );
-    let row = format!("{}  CI           global  ends on ", ci.id);
+    let row = format!("{}  CI           global  20", ci.id);
     assert!(
-        lines[2].starts_with(&row) && lines[2].ends_with(", in 90 days"),
+        lines[2].starts_with(&row) && lines[2].contains("in 90 days"),
         "{shown}"
     );
 }
 
 #[test]
-fn json_has_everything_but_tokens() {
+fn json_has_everything_except_tokens() {
     let (world, laptop, ci) = logged_in();
     for mode in [Redaction::Whole, Redaction::Ends, Redaction::Short] {
         world.heroku.redaction(mode);
-        let told = world.helper("authorizations --json").succeeds().stdout();
-        let told: Value = serde_json::from_str(&told).unwrap();
-        let all = told["authorizations"].as_array().unwrap();
+        let output = world.helper("authorizations --json").succeeds().stdout();
+        let output: Value = serde_json::from_str(&output).unwrap();
+        let all = output["authorizations"].as_array().unwrap();
         let mut first = all[0].clone();
         for time in ["created", "updated"] {
             assert!(first[time].as_str().unwrap().starts_with("20"));
@@ -90,11 +98,11 @@ fn json_has_everything_but_tokens() {
         let expected = json!({
             "id": laptop.id, "description": "laptop", "scope": ["global"],
             "created": "TIME", "updated": "TIME", "expires": null, "expired": false,
-            "in_use": true, "here": ["keyring"],
+            "active": true, "stored": ["keyring"],
         });
         assert_eq!(first, expected, "{mode:?}");
         assert_eq!(all[1]["id"], json!(ci.id));
-        assert_eq!(all[1]["in_use"], json!(false));
+        assert_eq!(all[1]["active"], json!(false));
         assert_eq!(all.len(), 2);
     }
 }
@@ -105,8 +113,8 @@ fn the_list_is_read_to_its_last_page() {
     for number in 0..7 {
         issues(&world, &format!("number {number}"), None);
     }
-    let told = world.helper("authorizations").succeeds().stdout();
-    assert_eq!(told.lines().count(), 9);
+    let output = world.helper("authorizations").succeeds().stdout();
+    assert_eq!(output.lines().count(), 9);
     world
         .heroku
         .fault(On::Path("GET /oauth"), Fault::SamePage, Times::Always);
@@ -130,18 +138,18 @@ fn every_token_on_this_machine_is_marked() {
     world
         .helper("authorizations")
         .succeeds()
-        .says("\tnever\tkeyring\tin use\n")
+        .says("\tnever\tkeyring\tactive\n")
         .says("\tnetrc\t\n");
     world.sets("HEROKU_API_KEY", &ci.token);
     world
         .helper("authorizations")
         .succeeds()
         .says("\tnever\tkeyring\t\n")
-        .says("\tenvironment,netrc\tin use\n");
+        .says("\tenvironment, netrc\tactive\n");
 }
 
 #[test]
-fn another_account_is_listed_by_its_name() {
+fn another_account_can_be_listed() {
     let (world, ..) = logged_in();
     let bobs = world.heroku.issue(BOB, Grant::default());
     world.keeps_in_the_keyring(BOB, &bobs.token);
@@ -155,51 +163,51 @@ fn another_account_is_listed_by_its_name() {
 }
 
 #[test]
-fn one_is_shown_by_its_id_its_beginning_or_its_description() {
+fn an_authorization_is_shown_by_id_beginning_or_description() {
     let (world, laptop, _) = logged_in();
     for name in [&laptop.id, &laptop.id[..8], "laptop"] {
         let outcome = world
             .helper(&format!("authorizations info {name}"))
             .succeeds()
             .stderr_is("");
-        let told = outcome.stdout();
-        let lines: Vec<&str> = told.lines().collect();
+        let output = outcome.stdout();
+        let lines: Vec<&str> = output.lines().collect();
         assert_eq!(lines[0], "laptop");
         assert_eq!(lines[1], format!("  id       {}", laptop.id));
         assert_eq!(lines[2], "  scope    global");
-        assert!(lines[3].starts_with("  made     20") && lines[3].ends_with(" UTC"));
-        assert!(lines[4].starts_with("  changed  20") && lines[4].ends_with(" UTC"));
-        assert_eq!(lines[5], "  token    never ends");
-        assert_eq!(lines[6], "  here     in use, from the keyring");
+        assert!(lines[3].starts_with("  created  20") && lines[3].ends_with(" UTC"));
+        assert!(lines[4].starts_with("  updated  20") && lines[4].ends_with(" UTC"));
+        assert_eq!(lines[5], "  expires  never");
+        assert_eq!(lines[6], "  stored   keyring (active)");
         assert_eq!(lines.len(), 7);
     }
     world
         .helper("authorizations info CI --json")
         .succeeds()
         .says("\"description\": \"CI\",")
-        .says("\"here\": []");
+        .says("\"stored\": []");
 }
 
 #[test]
-fn a_name_that_fits_none_or_several_is_told_and_sent_to_nobody() {
+fn an_ambiguous_or_unknown_name_changes_nothing() {
     let (world, ..) = logged_in();
     let (one, two) = (issues(&world, "twin", None), issues(&world, "twin", None));
     let outcome = world.helper("authorizations info twin").exits_with(1);
-    let told = outcome.stderr();
+    let output = outcome.stderr();
     assert!(
-        told.starts_with("heroku-rs: several authorizations are meant: "),
-        "{told}"
+        output.starts_with("heroku-rs: several authorizations match: "),
+        "{output}"
     );
-    assert!(told.contains(&one.id) && told.contains(&two.id));
-    assert!(told.ends_with("\n  give the whole id of one\n"));
-    for name in ["nobody", "'~'", "../account", "'a?b=c'", "'x y'", "''"] {
+    assert!(output.contains(&one.id) && output.contains(&two.id));
+    assert!(output.ends_with("\n  use the whole id of one\n"));
+    for name in ["missing", "'~'", "../account", "'a?b=c'", "'x y'", "''"] {
         for command in ["info", "revoke --yes", "update --description x"] {
             world
                 .helper(&format!("authorizations {command} {name}"))
                 .exits_with(1)
                 .stdout_is("")
-                .says("there is no authorization")
-                .says("see which there are: git credential-heroku-rs authorizations");
+                .says("no authorization \"")
+                .says("list authorizations: git credential-heroku-rs authorizations");
         }
     }
     let requests = world.heroku.requests();
@@ -215,10 +223,7 @@ fn a_narrow_terminal_gets_a_table_that_fits() {
         ..Grant::default()
     };
     world.heroku.issue(ANN, grant);
-    for (columns, shown) in [
-        (80, "how we deploy from the second"),
-        (60, "how we deploy fr"),
-    ] {
+    for (columns, shown) in [(80, "how we deploy from the second"), (60, "how we deplo")] {
         let table = world
             .on_a_terminal(&format!(
                 "stty cols {columns}; git credential-heroku-rs authorizations"
@@ -233,7 +238,10 @@ fn a_narrow_terminal_gets_a_table_that_fits() {
             lines[1].starts_with(&format!("{}  laptop", &laptop.id[..8])),
             "{table}"
         );
-        assert!(lines[1].ends_with("never ends       in use"), "{table}");
+        assert!(
+            lines[1].ends_with("never       keyring (active)"),
+            "{table}"
+        );
         assert!(
             table.contains(shown) && !table.contains("server"),
             "{table}"
@@ -242,7 +250,7 @@ fn a_narrow_terminal_gets_a_table_that_fits() {
 }
 
 #[test]
-fn a_description_draws_nothing_on_a_terminal() {
+fn a_description_cannot_control_the_terminal() {
     let (world, ..) = logged_in();
     let evil = "a\u{1b}[2J\u{1b}]0;x\u{7}\u{202e}b\tc\nd";
     let made = issues(&world, evil, None);
@@ -256,8 +264,8 @@ fn a_description_draws_nothing_on_a_terminal() {
             .says_nothing_about("\u{1b}")
             .says_nothing_about("\u{202e}");
     }
-    let told = world.helper("authorizations --json").succeeds().stdout();
-    assert!(!told.contains('\u{1b}'), "JSON writes it as \\u001b");
+    let output = world.helper("authorizations --json").succeeds().stdout();
+    assert!(!output.contains('\u{1b}'), "JSON writes it as \\u001b");
     issues(&world, evil, None);
     let shown = world
         .on_a_terminal("git credential-heroku-rs authorizations")
@@ -269,8 +277,8 @@ fn a_description_draws_nothing_on_a_terminal() {
 }
 
 #[test]
-fn what_the_api_refuses_is_told_in_its_words() {
-    for (fault, told) in [
+fn each_error_of_the_api_is_reported() {
+    for (fault, message) in [
         (
             Fault::api(401, "unauthorized", "No."),
             "Heroku rejected the token (revoked or expired)",
@@ -306,7 +314,7 @@ fn what_the_api_refuses_is_told_in_its_words() {
                 .helper(&format!("authorizations {line}"))
                 .exits_with(1)
                 .stdout_is("")
-                .says(told);
+                .says(message);
         }
         assert!(world.heroku.is_live(&ci.token));
         assert_eq!(world.kept_in_the_keyring(ANN), Some(laptop.token));
@@ -314,7 +322,7 @@ fn what_the_api_refuses_is_told_in_its_words() {
 }
 
 #[test]
-fn without_a_login_there_is_no_list() {
+fn every_command_needs_a_login() {
     let world = World::new().with_keyring();
     for line in [
         "",
@@ -332,7 +340,7 @@ fn without_a_login_there_is_no_list() {
 }
 
 #[test]
-fn what_makes_no_sense_is_wrong_usage() {
+fn an_invalid_command_line_is_a_usage_error() {
     let (world, ..) = logged_in();
     for line in [
         "create",
