@@ -93,7 +93,12 @@ impl Entry {
 
     fn short_row(&self) -> [String; 5] {
         const ID_LENGTH: usize = 8;
-        let [id, description, scope, expiry, places] = self.row();
+        let [id, description, scope, expiry, _] = self.row();
+        let places = if self.active {
+            "(active)".to_owned()
+        } else {
+            self.stored.join(", ")
+        };
         let expiry = match self.expires {
             Some(end) if !self.expired => end.strftime("%Y-%m-%d").to_string(),
             Some(_) | None => expiry,
