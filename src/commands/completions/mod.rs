@@ -1,7 +1,8 @@
-//! `completions`: the script that makes a shell complete this program's command line.
+//! `completions`: prints the script with which a shell completes this program's command line.
 //!
-//! It is made from the command line's definition, and never reads a token or starts this program. What is added serves
-//! git: a shell completes `git credential-heroku-rs` by git's own script, which looks for ours under other names.
+//! The script is generated from the definition of the command line, and never reads a token or starts this program.
+//! The additions are for git: a shell completes `git credential-heroku-rs` with git's own script, which expects other
+//! names.
 
 use clap::Command;
 use clap_complete::{Shell, generate};
@@ -12,8 +13,8 @@ use crate::cli::{self, Completions};
 const GIT_IN_BASH: &str = include_str!("more.bash");
 const GIT_IN_FISH: &str = include_str!("more.fish");
 
-/// The program in the functions of the bash script: with a hyphen in the name, the generator spells
-/// them in two ways, and nothing behind a command's name is completed.
+/// The program's name in the functions of the bash script: with a hyphen in the name, the generator spells them in two
+/// ways, and nothing after a command's name is completed.
 const NAME_IN_BASH: &str = "heroku_rs";
 
 pub(super) fn run(arguments: &Completions, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
@@ -36,7 +37,7 @@ fn script_for(shell: Shell) -> String {
             let script = generated(shell, definition, &name);
             described(&script, &about.unwrap_or_default())
         }
-        // The other shells know nothing of git's commands.
+        // The other shells have no completion for git's commands.
         _ => generated(shell, definition, &name),
     }
 }
@@ -47,7 +48,7 @@ fn generated(shell: Shell, mut definition: Command, name: &str) -> String {
     String::from_utf8_lossy(&script).into_owned()
 }
 
-/// zsh's own script for git reads what another program is for from the second line.
+/// zsh's own script for git reads the description of another program from the second line.
 fn described(script: &str, about: &str) -> String {
     let (first, rest) = script.split_once('\n').unwrap_or((script, ""));
     format!("{first}\n#description {about}\n{rest}")

@@ -1,9 +1,10 @@
-//! `man`: the manual's pages, made from the command line's definition.
+//! `man`: the pages of the manual, generated from the definition of the command line.
 //!
 //! git opens the main page for `git help credential-heroku-rs` and for
-//! `git credential-heroku-rs --help`, so its name is git's to choose.
+//! `git credential-heroku-rs --help`, so git determines its name.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -13,10 +14,10 @@ use clap_mangen::roff::{Roff, bold, roman};
 
 use super::Session;
 use crate::cli::{self, Man};
-use crate::notice::Notice;
+use crate::notice::{self, Fix, Notice};
 use crate::terminal;
 
-/// What no definition of a command line says: variables, files, exit codes, other pages.
+/// What the definition of the command line does not contain: variables, files, exit codes, other pages.
 const MORE_ON_THE_PROGRAM: &str = include_str!("program.roff");
 const MORE_ON_A_COMMAND: &str = include_str!("command.roff");
 
@@ -39,11 +40,12 @@ pub(super) fn run(arguments: &Man, session: &mut Session<'_, '_>) -> anyhow::Res
     };
     fs::create_dir_all(dir).with_context(|| dir.display().to_string())?;
     let written = write_pages(&definition, MORE_ON_THE_PROGRAM, dir)?;
-    session.say(&format!("{written} pages are in {}", dir.display()))
+    let dir = session.context.environment.display_path(dir);
+    session.say(&format!("wrote {written} pages to {dir}"))
 }
 
-/// `share/man/man1` next to the directory on PATH that git finds the program in: for each directory
-/// on PATH, man looks into its neighbour `share/man`.
+/// `share/man/man1` next to the directory on PATH that contains the program: for each directory on PATH, man
+/// also searches `share/man` next to it.
 fn where_man_looks(session: &Session<'_, '_>) -> Result<PathBuf, Notice> {
     let program = env!("CARGO_PKG_NAME");
     let bin = session.context.environment.dir_of_program(program);
@@ -52,13 +54,16 @@ fn where_man_looks(session: &Session<'_, '_>) -> Result<PathBuf, Notice> {
         .map(|prefix| prefix.join("share/man/man1"))
         .ok_or_else(|| {
             Notice::new(
-                format!("{program} is not on PATH, so man would not find its pages"),
-                "add its directory to PATH, or name another one: git credential-heroku-rs man DIR",
+                format!("{program} is not on PATH, so man would not find the pages"),
+                Fix::command(
+                    "choose a directory",
+                    notice::Command::new("git credential-heroku-rs man DIR"),
+                ),
             )
         })
 }
 
-/// Writes the page of a command and of each below it, and says how many.
+/// Writes the page of a command and of each command below it. Returns how many it wrote.
 fn write_pages(command: &Command, more: &str, dir: &Path) -> anyhow::Result<usize> {
     let file = dir.join(Page::new(command.clone()).get_filename());
     write(&file, &page(command, more)?).with_context(|| file.display().to_string())?;
@@ -71,9 +76,9 @@ fn write_pages(command: &Command, more: &str, dir: &Path) -> anyhow::Result<usiz
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "pages are for everybody to read, and are made anew at any time"
+    reason = "every user may read a page, and it can be written again at any time"
 )]
-fn write(file: &Path, page: &[u8]) -> std::io::Result<()> {
+fn write(file: &Path, page: &[u8]) -> io::Result<()> {
     fs::write(file, page)
 }
 
@@ -97,7 +102,7 @@ fn page(command: &Command, more: &str) -> anyhow::Result<Vec<u8>> {
 
 fn manual_page(command: &Command) -> Page {
     const PROGRAM: &str = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
-    // An empty date would be left out, and the rest of the title's line would move up to its place.
+    // An empty date would be left out, and the other fields of the title would move to its place.
     const NO_DATE: &str = "\"\"";
     let name = command.get_display_name().unwrap_or(command.get_name());
     Page::new(command.clone().subcommand_help_heading("COMMANDS"))
@@ -107,7 +112,7 @@ fn manual_page(command: &Command) -> Page {
         .manual("Git Manual")
 }
 
-/// The usage that `--help` shows, which says what takes a value and what may come again.
+/// The usage line of the help: it shows which flags need a value and which can be repeated.
 fn synopsis(command: &Command) -> Roff {
     let usage = command.clone().render_usage().to_string();
     let usage = usage.trim_start_matches("Usage: ");
@@ -118,8 +123,7 @@ fn synopsis(command: &Command) -> Roff {
     page
 }
 
-/// The text below a command's help: what stands under a heading is typed as it stands, the rest is
-/// prose.
+/// The text at the end of a command's help. A block with a heading is shown as typed, the rest is prose.
 fn examples(help: &str) -> Roff {
     let mut page = Roff::new();
     for block in help.split("\n\n") {
@@ -161,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_under_a_heading_is_typed_and_the_rest_is_prose() {
+    fn a_block_with_a_heading_is_shown_as_typed() {
         let page = examples("Examples:\n  git a \\\n    -b\n\nIt ends.").to_roff();
         let expected = ".SH EXAMPLES\n.EX\ngit a \\\\\n  \\-b\n.EE\n.PP\nIt ends.\n";
         assert_eq!(page, expected);
