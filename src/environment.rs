@@ -238,6 +238,15 @@ impl Environment {
             .or_else(|| Some(self.home.as_ref()?.join(".local/share/heroku")))
     }
 
+    /// A path for a message, with `~` in place of the user's home.
+    pub fn display_path(&self, path: &Path) -> String {
+        let home = self.home.as_deref().filter(|home| home.parent().is_some());
+        match home.and_then(|home| path.strip_prefix(home).ok()) {
+            Some(below) => format!("~/{}", below.display()),
+            None => path.display().to_string(),
+        }
+    }
+
     /// docker's own configuration.
     ///
     /// Source: docker's command line reference, "Change the `.docker` directory".
@@ -322,6 +331,21 @@ mod tests {
             let found = variables.iter().find(|(key, _)| *key == name);
             found.map(|(_, value)| OsString::from(value))
         })
+    }
+
+    #[test]
+    fn a_path_in_the_home_is_shown_with_a_tilde() {
+        let shown = |home, path: &str| {
+            let environment = Environment {
+                home: Some(PathBuf::from(home)),
+                ..Environment::default()
+            };
+            environment.display_path(Path::new(path))
+        };
+        assert_eq!(shown("/home/ann", "/home/ann/.gitconfig"), "~/.gitconfig");
+        assert_eq!(shown("/home/ann", "/home/annex/x"), "/home/annex/x");
+        assert_eq!(shown("/home/ann", ".git/config"), ".git/config");
+        assert_eq!(shown("/", "/etc/gitconfig"), "/etc/gitconfig");
     }
 
     #[test]

@@ -56,19 +56,58 @@ pub struct Switch {
     pub account: String,
 }
 
-/// The flags of `setup` and `unsetup`.
+/// The flags of `setup`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   git credential-heroku-rs setup
   git credential-heroku-rs setup --local     configure this repository only
   git credential-heroku-rs setup --docker    configure docker instead of git
-  git credential-heroku-rs unsetup           undo it")]
+  git credential-heroku-rs unsetup           undo it
+
+With the alias, `git heroku COMMAND` is `git credential-heroku-rs COMMAND`. On
+a terminal, setup offers to add the alias.")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Setup {
-    /// Change the configuration of the current repository only
+    /// Configure the current repository only
     #[arg(long)]
     pub local: bool,
-    /// Change docker's configuration, for registry.heroku.com, instead of git's
+    /// Configure docker, for registry.heroku.com, instead of git
+    #[arg(long, conflicts_with = "local")]
+    pub docker: bool,
+    /// Add the alias `git heroku`, without asking
+    #[arg(long, conflicts_with_all = ["local", "docker"])]
+    pub alias: bool,
+    /// Do not offer the alias `git heroku`
+    #[arg(long, conflicts_with = "alias")]
+    pub no_alias: bool,
+    /// What happens without a flag; `git config` has this flag.
+    #[arg(long, hide = true, conflicts_with_all = ["local", "docker"])]
+    pub global: bool,
+}
+
+/// Whether `setup` adds the alias `git heroku`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AliasChoice {
+    /// Ask on a terminal; without one, do not add it.
+    Ask,
+    /// Add it.
+    Add,
+    /// Do not add it.
+    Skip,
+}
+
+/// The flags of `unsetup`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  git credential-heroku-rs unsetup
+  git credential-heroku-rs unsetup --docker")]
+pub struct Unsetup {
+    /// Undo `setup --local` in the current repository
+    #[arg(long)]
+    pub local: bool,
+    /// Undo `setup --docker`
     #[arg(long, conflicts_with = "local")]
     pub docker: bool,
     /// What happens without a flag; `git config` has this flag.
@@ -85,14 +124,38 @@ pub enum Client {
     Docker,
 }
 
+impl Client {
+    fn from_flags(is_docker: bool, is_local: bool) -> Client {
+        if is_docker {
+            Client::Docker
+        } else if is_local {
+            Client::Git(Scope::Local)
+        } else {
+            Client::Git(Scope::Global)
+        }
+    }
+}
+
 impl Setup {
     /// The program to configure.
     pub fn client(&self) -> Client {
-        match (self.docker, self.local) {
-            (true, _) => Client::Docker,
-            (false, true) => Client::Git(Scope::Local),
-            (false, false) => Client::Git(Scope::Global),
+        Client::from_flags(self.docker, self.local)
+    }
+
+    /// Whether to add the alias.
+    pub fn alias_choice(&self) -> AliasChoice {
+        match (self.alias, self.no_alias) {
+            (true, _) => AliasChoice::Add,
+            (_, true) => AliasChoice::Skip,
+            (false, false) => AliasChoice::Ask,
         }
+    }
+}
+
+impl Unsetup {
+    /// The program to undo the configuration of.
+    pub fn client(&self) -> Client {
+        Client::from_flags(self.docker, self.local)
     }
 }
 

@@ -27,7 +27,7 @@ pub use authorizations::{
 pub use completions::Completions;
 pub use doctor::Doctor;
 pub use exec::Exec;
-pub use flags::{Client, Logout, Setup, Status, Switch, TokenArguments};
+pub use flags::{AliasChoice, Client, Logout, Setup, Status, Switch, TokenArguments, Unsetup};
 pub use login::{Lifetime, Login, Place};
 pub use man::Man;
 pub use netrc::{Netrc, NetrcClean, NetrcImport, NetrcPrint};
@@ -222,7 +222,7 @@ pub enum Command {
     /// Configure git to use this helper for Heroku
     Setup(Setup),
     /// Undo setup
-    Unsetup(Setup),
+    Unsetup(Unsetup),
     /// Find and fix problems with pushing to Heroku
     Doctor(Doctor),
     /// Print the token, for scripts

@@ -1,53 +1,59 @@
-//! `setup`: git asks this program, and nobody else, about git.heroku.com; with `--docker`, docker
-//! about registry.heroku.com.
+//! `setup`: configures git to use this helper, and no other, for git.heroku.com; with `--docker`, configures
+//! docker for registry.heroku.com.
 
 use std::io::Write;
 
 use super::{Session, docker_config_file, our_helper};
-use crate::cli::{Client, Setup};
+use crate::cli::{AliasChoice, Client, Setup};
 use crate::context::Context;
 use crate::docker_config::{self, Name};
-use crate::git::{self, Git, Scope, SetUp, Setting};
+use crate::git::{Git, Scope, SetUp, Setting};
 use crate::hosts::{HerokuHost, Service};
-use crate::logins::lookup::{self, Source, Wanted};
+use crate::logins::lookup::{self, Answer, Source, Wanted};
 use crate::netrc::Netrc;
-use crate::notice::{Command, Notice, shown};
+use crate::notice::{Command, Fix, Notice, shown};
+use crate::terminal::{self, DefaultAnswer};
 
 pub(super) fn run(arguments: &Setup, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     match arguments.client() {
-        Client::Git(scope) => git(scope, session),
+        Client::Git(scope) => {
+            git(scope, session)?;
+            if scope == Scope::Global {
+                alias(arguments.alias_choice(), session)?;
+            }
+            next_step(session)
+        }
         Client::Docker => docker(session),
     }
 }
 
-fn git(scope: Scope, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+pub(super) fn git(scope: Scope, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let context = session.context;
     let helper = our_helper(context)?;
     let git = context.git();
+    let file = git.config_file(scope, &context.environment)?;
+    let file = context.environment.display_path(&file);
     let done = git.set_up(scope, &helper, &context.environment)?;
     let helpers = git.helpers_for_heroku()?;
     let is_alone = helpers.iter().all(Setting::starts_us) && !helpers.is_empty();
     let out = &mut session.streams.output;
     match done {
-        SetUp::AsItWas => writeln!(out, "git was set up already: {scope}")?,
+        SetUp::AsItWas => writeln!(out, "git is already configured: {file}")?,
         SetUp::Added | SetUp::Moved => {
-            let others = if is_alone {
-                ", and no other helper,"
+            let only = if is_alone { "only " } else { "" };
+            writeln!(
+                out,
+                "git now uses {only}heroku-rs for https://git.heroku.com"
+            )?;
+            let moved = if done == SetUp::Moved {
+                " (lines of an earlier setup were moved to the end)"
             } else {
                 ""
             };
-            writeln!(
-                out,
-                "git now asks heroku-rs{others} about https://git.heroku.com"
-            )?;
-            let key = git::HEROKU_HELPER;
-            writeln!(out, "  {scope}: {key} = \"\", then {helper}")?;
+            writeln!(out, "  changed: {file}{moved}")?;
             let flag = flag(scope);
             writeln!(out, "  undo: git credential-heroku-rs unsetup{flag}")?;
         }
-    }
-    if done == SetUp::Moved {
-        writeln!(out, "  the lines of an earlier setup were removed")?;
     }
     for notice in rivals(&git, &helpers, context)? {
         session.warn(&notice)?;
@@ -55,39 +61,85 @@ fn git(scope: Scope, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Adds the alias `git heroku` if nothing else has that name. Asks first, unless a flag decides.
+fn alias(choice: AliasChoice, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    let context = session.context;
+    let git = context.git();
+    let is_offered = match choice {
+        AliasChoice::Add => true,
+        AliasChoice::Skip => false,
+        AliasChoice::Ask => terminal::is_stdin() && terminal::is_stdout(),
+    };
+    if !is_offered {
+        return Ok(());
+    }
+    if git.has_heroku_command(&context.environment)? {
+        return match choice {
+            AliasChoice::Add if !git.has_alias()? => session.warn(&Notice::new(
+                "the alias was not added: `git heroku` has another meaning already",
+                Fix::command("look at", Command::new("git config --get-all alias.heroku")),
+            )),
+            _ => Ok(()),
+        };
+    }
+    let question = "Add `git heroku` as a short form of `git credential-heroku-rs`?";
+    // Without an answer git stays as it is.
+    let is_wanted = choice == AliasChoice::Add
+        || terminal::confirm(question, DefaultAnswer::Yes).unwrap_or(false);
+    if !is_wanted {
+        return Ok(());
+    }
+    match git.add_alias(&context.environment) {
+        Ok(()) => {
+            let out = &mut session.streams.output;
+            Ok(writeln!(
+                out,
+                "added the alias `git heroku`: try git heroku -h"
+            )?)
+        }
+        // The helper works without the alias.
+        Err(why) => session.warn(&why),
+    }
+}
+
+/// Names the next command: `login` if no token was found, else the push.
+fn next_step(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    let answer = Answer::to_git(session.context);
+    let is_logged_out = answer.found.is_none() && answer.unreadable().is_none();
+    let next = if is_logged_out {
+        "Next, log in: git credential-heroku-rs login".to_owned()
+    } else {
+        "Done. Push with: git push heroku main".to_owned()
+    };
+    Ok(writeln!(session.streams.output, "{next}")?)
+}
+
 fn docker(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let file = docker_config_file(session.context)?;
+    let context = session.context;
+    let file = docker_config_file(context)?;
+    let place = context.environment.display_path(&file);
     let done = docker_config::set_up(&file)?;
     let out = &mut session.streams.output;
     match &done {
-        docker_config::SetUp::AsItWas => {
-            writeln!(out, "docker was set up already: {}", file.display())?;
-        }
+        docker_config::SetUp::AsItWas => writeln!(out, "docker is already configured: {place}")?,
         docker_config::SetUp::Added | docker_config::SetUp::Instead(_) => {
-            writeln!(
-                out,
-                "docker now asks heroku-rs about registry.heroku.com, and about no other registry"
-            )?;
-            writeln!(out, "  {}: credHelpers", file.display())?;
+            writeln!(out, "docker now uses heroku-rs for registry.heroku.com")?;
+            writeln!(out, "  changed: {place}")?;
             writeln!(out, "  undo: git credential-heroku-rs unsetup --docker")?;
         }
     }
-    let before = match done {
-        docker_config::SetUp::Instead(before) => Some(before),
-        docker_config::SetUp::AsItWas | docker_config::SetUp::Added => None,
-    };
-    if let Some(before) = before {
+    if let docker_config::SetUp::Instead(before) = done {
         let before = shown(&before);
-        writeln!(out, "  docker asked the helper `{before}` before")?;
+        writeln!(out, "  replaced the helper `{before}`")?;
     }
     name_for_docker(session)?;
     if docker_config::has_password(&file)? {
         session.warn(&Notice::new(
-            format!(
-                "{} still holds a password for registry.heroku.com",
-                file.display()
+            format!("{place} still contains a password for registry.heroku.com"),
+            Fix::command(
+                "remove only the password",
+                Command::new("docker logout registry.heroku.com"),
             ),
-            "remove it, and nothing else: docker logout registry.heroku.com",
         ))?;
     }
     Ok(())
@@ -95,15 +147,17 @@ fn docker(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
 
 fn name_for_docker(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let program = std::env::current_exe()?;
-    match docker_config::name_for_docker(&session.context.environment, &program) {
+    let environment = &session.context.environment;
+    match docker_config::name_for_docker(environment, &program) {
         Name::Known => Ok(()),
         Name::Made(name) => {
+            let name = environment.display_path(&name);
             let out = &mut session.streams.output;
-            Ok(writeln!(out, "  docker finds it as {}", name.display())?)
+            Ok(writeln!(out, "  added for docker: {name}")?)
         }
         Name::Wanted(command) => session.warn(&Notice::new(
-            "docker does not find it yet: it looks for docker-credential-heroku-rs on your PATH",
-            command,
+            "docker cannot find the helper: docker-credential-heroku-rs is not on PATH",
+            Fix::command("add it", command),
         )),
     }
 }
@@ -115,18 +169,21 @@ fn flag(scope: Scope) -> &'static str {
     }
 }
 
-/// What git would still ask before us, or instead of us, or tell the token too.
+/// What keeps git from using this helper, and other helpers that get the token.
 fn rivals(git: &Git, helpers: &[Setting], context: &Context) -> Result<Vec<Notice>, Notice> {
     let mut found = Vec::new();
     if !helpers.iter().any(Setting::starts_us) {
         found.push(Notice::new(
-            "git does not ask heroku-rs in this directory: a later setting resets its helpers",
-            Command::new("git credential-heroku-rs setup --local"),
+            "git does not use heroku-rs in this directory: a later setting resets the list of helpers",
+            Fix::command(
+                "configure git here",
+                Command::new("git credential-heroku-rs setup --local"),
+            ),
         ));
     }
     for other in helpers.iter().filter(|helper| !helper.means_us()) {
         let what = format!(
-            "git also tells the helper {} ({})",
+            "git also passes the token to the helper {} ({})",
             other.shown_value(),
             other.origin
         );
@@ -134,10 +191,13 @@ fn rivals(git: &Git, helpers: &[Setting], context: &Context) -> Result<Vec<Notic
     }
     for key in git.remotes_with_password()? {
         found.push(Notice::new(
-            format!("{key} carries a password in its URL: git sends that one and asks no helper"),
-            Command::new("git remote set-url")
-                .arg(remote(&key))
-                .then("https://git.heroku.com/APP.git"),
+            format!("{key} contains a password: git sends that password and uses no helper"),
+            Fix::command(
+                "remove the password",
+                Command::new("git remote set-url")
+                    .arg(remote(&key))
+                    .then("https://git.heroku.com/APP.git"),
+            ),
         ));
     }
     found.extend(netrc_entry(context));
@@ -149,8 +209,8 @@ fn remote(key: &str) -> &str {
     name.rsplit_once('.').map_or(name, |(name, _)| name)
 }
 
-/// git reads netrc through libcurl before it asks any helper. Where netrc is all there is, that is
-/// as good.
+/// git reads netrc through libcurl before it uses any helper. If the token is stored only in netrc, that makes
+/// no difference.
 fn netrc_entry(context: &Context) -> Option<Notice> {
     let host = HerokuHost::production(Service::Git);
     let wanted = Wanted {
@@ -167,10 +227,13 @@ fn netrc_entry(context: &Context) -> Option<Notice> {
         Ok(None) => None,
         Ok(Some(entry)) => Some(Notice::new(
             format!(
-                "netrc, line {}: git sends this entry before it asks any helper",
+                "netrc, line {}: git sends this entry and uses no helper",
                 entry.line
             ),
-            "once the login works, remove it: git credential-heroku-rs netrc clean",
+            Fix::command(
+                "remove it once a push works",
+                Command::new("git credential-heroku-rs netrc clean"),
+            ),
         )),
         Err(why) => Some(why.notice(&context.environment)),
     }

@@ -1,53 +1,82 @@
-//! `unsetup`: takes back what `setup` wrote, and nothing else.
+//! `unsetup`: removes what `setup` added, and nothing else.
 
 use std::io::Write;
 
 use super::{Session, docker_config_file};
-use crate::cli::{Client, Setup};
+use crate::cli::{Client, Unsetup};
 use crate::docker_config;
-use crate::git::Scope;
+use crate::git::{Git, Scope};
 use crate::notice::shown;
 
-pub(super) fn run(arguments: &Setup, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    match arguments.client() {
-        Client::Git(scope) => git(scope, session),
-        Client::Docker => docker(session),
+pub(super) fn run(arguments: &Unsetup, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    let is_undone = match arguments.client() {
+        Client::Git(scope) => {
+            let is_undone = git(scope, session)?;
+            let is_undone = scope == Scope::Global && alias(session)? || is_undone;
+            list_helpers(&session.context.git(), session)?;
+            is_undone
+        }
+        Client::Docker => docker(session)?,
+    };
+    if !is_undone {
+        writeln!(session.streams.output, "nothing to undo")?;
     }
+    Ok(())
 }
 
-fn git(scope: Scope, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+/// Removes our helper from git's configuration. Returns whether there was something to remove.
+fn git(scope: Scope, session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
+    let environment = &session.context.environment;
     let git = session.context.git();
-    let removed = git.tear_down(scope, &session.context.environment)?;
-    let helpers = git.helpers_for_heroku()?;
-    let out = &mut session.streams.output;
-    if removed {
-        writeln!(out, "removed what setup wrote to {scope}")?;
-    } else {
-        writeln!(out, "nothing to remove: setup wrote nothing to {scope}")?;
+    let is_removed = git.tear_down(scope, environment)?;
+    if is_removed {
+        let file = git.config_file(scope, environment)?;
+        let file = environment.display_path(&file);
+        writeln!(session.streams.output, "removed heroku-rs from {file}")?;
     }
+    Ok(is_removed)
+}
+
+fn alias(session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
+    let is_removed = session
+        .context
+        .git()
+        .remove_alias(&session.context.environment)?;
+    if is_removed {
+        writeln!(session.streams.output, "removed the alias `git heroku`")?;
+    }
+    Ok(is_removed)
+}
+
+/// Prints which helpers git uses for Heroku now.
+fn list_helpers(git: &Git, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    let out = &mut session.streams.output;
+    let helpers = git.helpers_for_heroku()?;
     if helpers.is_empty() {
-        writeln!(out, "git asks no helper about https://git.heroku.com now")?;
+        writeln!(out, "git uses no helper for https://git.heroku.com")?;
     }
     for helper in helpers {
         let (value, origin) = (helper.shown_value(), shown(&helper.origin));
-        writeln!(out, "git now asks {value} ({origin})")?;
+        writeln!(
+            out,
+            "git uses {value} for https://git.heroku.com ({origin})"
+        )?;
     }
     Ok(())
 }
 
-fn docker(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+fn docker(session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
+    let environment = &session.context.environment;
     let file = docker_config_file(session.context)?;
-    let place = file.display();
-    let removed = docker_config::tear_down(&file)?;
-    let name = docker_config::forget_name(&session.context.environment);
+    let is_removed = docker_config::tear_down(&file)?;
+    let name = docker_config::forget_name(environment);
     let out = &mut session.streams.output;
-    if removed {
-        writeln!(out, "removed from {place}: docker no longer asks heroku-rs")?;
-    } else {
-        writeln!(out, "nothing to remove: heroku-rs is not in {place}")?;
+    if is_removed {
+        let file = environment.display_path(&file);
+        writeln!(out, "removed heroku-rs from {file}")?;
     }
-    if let Some(name) = name {
-        writeln!(out, "removed {}", name.display())?;
+    if let Some(name) = &name {
+        writeln!(out, "removed {}", environment.display_path(name))?;
     }
-    Ok(())
+    Ok(is_removed || name.is_some())
 }

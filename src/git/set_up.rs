@@ -13,6 +13,8 @@ use std::time::Duration;
 
 use tempfile::TempPath;
 
+mod alias;
+
 use super::{Git, HEROKU_HELPER, Kin, OUR_NAME, Scope, Setting, failed, text};
 use crate::environment::Environment;
 use crate::files;
@@ -70,6 +72,14 @@ impl Git {
         let ours = [entry(""), entry(helper)];
         self.replace(&file, lock, &new, &before, &ours)?;
         Ok(if removed { SetUp::Moved } else { SetUp::Added })
+    }
+
+    /// The file that [`Git::set_up`] changes for a scope.
+    ///
+    /// # Errors
+    /// A [`Notice`] if there is none, or if git cannot be run.
+    pub fn config_file(&self, scope: Scope, environment: &Environment) -> Result<PathBuf, Notice> {
+        Ok(self.file(scope, environment)?.path)
     }
 
     /// Removes the lines that `set_up` wrote; returns whether there were any. The section's header is

@@ -30,7 +30,7 @@ fn works_with(version: &str) {
         world
             .helper(&format!("setup{scope}"))
             .succeeds()
-            .says("git now asks heroku-rs, and no other helper,")
+            .says("git now uses only heroku-rs for")
             .stderr_is("");
     }
     world.helper("unsetup --local").succeeds().stderr_is("");

@@ -278,7 +278,7 @@ fn setup_leaves_the_old_configuration_or_the_new_one() {
     world
         .shell(line, b"")
         .succeeds()
-        .says("git now asks heroku-rs")
+        .says("git now uses only heroku-rs")
         .stdout();
     let new = fs::read_to_string(world.home().join(".gitconfig")).unwrap();
     let then = |world: &World| {

@@ -62,7 +62,8 @@ fn setup_run_again_changes_nothing() {
     world
         .helper("setup")
         .succeeds()
-        .stdout_is("git was set up already: your git configuration\n");
+        .says("git is already configured: ~/.gitconfig\n")
+        .says("Done. Push with: git push heroku main\n");
     assert_eq!(
         fs::read_to_string(world.home().join(".gitconfig")).unwrap(),
         config
@@ -74,7 +75,7 @@ fn setup_run_again_changes_nothing() {
 }
 
 #[test]
-fn unsetup_takes_back_what_setup_wrote_and_nothing_else() {
+fn unsetup_removes_exactly_what_setup_wrote() {
     let (world, _) = logged_in();
     let before = "[user]\n\tname = Ann\n[credential]\n\thelper = nosy\n";
     world.has_file(".gitconfig", before);
@@ -95,7 +96,7 @@ fn a_helper_of_this_repository_is_told_of_and_setup_local_silences_it() {
     world
         .helper("setup")
         .succeeds()
-        .says("git also tells the helper `nosy`")
+        .says("git also passes the token to the helper `nosy`")
         .says("setup --local");
     world.helper("setup --local").succeeds();
     world

@@ -185,6 +185,10 @@ fn the_recorded_terminal_shows_what_is_so() {
         typed: vec![("Token: ".to_owned(), "TOKEN".to_owned())],
         ..Block::default()
     };
+    let setup = Block {
+        typed: vec![("[Y/n] ".to_owned(), String::new())],
+        ..Block::default()
+    };
     let nothing_typed = Block::default();
     let scene = Scene::named("a new machine").unwrap();
     let steps = block.steps();
@@ -192,6 +196,8 @@ fn the_recorded_terminal_shows_what_is_so() {
     for Step { command, output } in steps {
         let typed = if command.ends_with(" login") {
             &block
+        } else if command.ends_with(" setup") {
+            &setup
         } else {
             &nothing_typed
         };

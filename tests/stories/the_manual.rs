@@ -45,7 +45,7 @@ fn the_manual_is_installed_where_man_looks() {
         .helper("man --install")
         .succeeds()
         .stdout_is("")
-        .says("pages are in WORLD/share/man/man1");
+        .says("pages to WORLD/share/man/man1");
     world
         .git("help credential-heroku-rs")
         .succeeds()

@@ -29,13 +29,13 @@ fn every_line_of_the_user_stays() {
     world
         .helper("setup")
         .succeeds()
-        .says("git now asks heroku-rs, and no other helper,")
+        .says("git now uses only heroku-rs for")
         .stderr_is("");
     assert_eq!(config(&world), format!("{theirs}\n{OURS}"));
-    world
-        .helper("unsetup")
-        .succeeds()
-        .says("git now asks `!f…` (~/.gitconfig)\ngit now asks `store` (~/more)\n");
+    world.helper("unsetup").succeeds().says(
+        "git uses `!f…` for https://git.heroku.com (~/.gitconfig)\n\
+             git uses `store` for https://git.heroku.com (~/more)\n",
+    );
     assert_eq!(config(&world), format!("{theirs}\n"));
 }
 
@@ -73,8 +73,8 @@ fn a_helper_of_an_include_behind_ours_is_named_and_setup_moves_our_lines() {
     world
         .helper("setup")
         .succeeds()
-        .says("git now asks heroku-rs, and no other helper,")
-        .says("the lines of an earlier setup were removed")
+        .says("git now uses only heroku-rs for")
+        .says("(lines of an earlier setup were moved to the end)")
         .stderr_is("");
     assert_eq!(config(&world), format!("[include]\n\tpath = more\n{OURS}"));
 }
@@ -96,7 +96,7 @@ fn a_helper_by_any_pattern_of_gits_is_seen() {
         world
             .helper("setup")
             .succeeds()
-            .says("git also tells the helper `other` (.git/config)")
+            .says("git also passes the token to the helper `other` (.git/config)")
             .says("run in that repository: git credential-heroku-rs setup --local");
         is_found_and_fixed(
             &world,
@@ -210,7 +210,7 @@ fn a_configuration_that_is_a_mount_is_appended_to_by_the_user() {
         .shell("unshare --mount sh ~/in-the-container", b"")
         .exits_with(1)
         .says("it is a mount, and cannot be replaced")
-        .says("git was set up already: your git configuration")
+        .says("git is already configured: ~/.gitconfig")
         .says("remove our lines: ${EDITOR:-vi} ~/.gitconfig");
     let text = fs::read_to_string(mounted).unwrap();
     assert_eq!(text, format!("[user]\n\tname = Ann\n{OURS}"));
@@ -248,4 +248,84 @@ fn a_repositorys_programs_and_relative_directories_are_not_run() {
         world.helper(command).succeeds();
     }
     assert!(!world.home().join("was-run").exists());
+}
+
+const ALIAS: &str = "config --get-all alias.heroku";
+
+#[test]
+fn on_a_terminal_setup_offers_a_short_form_and_unsetup_removes_it() {
+    let world = logged_in();
+    let theirs = "[alias]\n\tst = status\n";
+    world.has_file(".gitconfig", theirs);
+    let question = "short form of `git credential-heroku-rs`? [Y/n] ";
+    world
+        .on_a_terminal("git-credential-heroku-rs setup")
+        .shows(question)
+        .types("n")
+        .shows("Done. Push with: git push heroku main")
+        .exits_with(0);
+    world.git(ALIAS).fails();
+    world
+        .on_a_terminal("git-credential-heroku-rs setup")
+        .shows(question)
+        .types("")
+        .shows("added the alias `git heroku`: try git heroku -h")
+        .exits_with(0);
+    world
+        .git("heroku status --offline")
+        .succeeds()
+        .says("ann@example.com");
+    world
+        .helper("unsetup")
+        .succeeds()
+        .says("removed the alias `git heroku`\n");
+    assert_eq!(config(&world), theirs);
+}
+
+#[test]
+fn a_script_gets_the_short_form_by_a_flag_only() {
+    let world = logged_in();
+    world.helper("setup").succeeds().stderr_is("");
+    world.git(ALIAS).fails();
+    world.helper("setup --alias").succeeds().stderr_is("");
+    world.helper("setup --alias").succeeds().stderr_is("");
+    let alias = world.git(ALIAS).succeeds();
+    alias.stdout_is("credential-heroku-rs\n");
+    world.helper("unsetup --local").succeeds();
+    world.git(ALIAS).succeeds();
+    world.helper("unsetup").succeeds();
+    assert_eq!(config(&world), "");
+}
+
+#[test]
+fn a_git_heroku_of_the_user_stays() {
+    let world = logged_in();
+    for scope in ["--global", "--local"] {
+        let config = |line: &str| world.git(&format!("config {scope} {line}"));
+        config("alias.heroku '!heroku git:remote'").succeeds();
+        world
+            .helper("setup --alias")
+            .succeeds()
+            .says("the alias was not added: `git heroku` has another meaning already");
+        world.helper("unsetup").succeeds();
+        let alias = world.git(ALIAS).succeeds();
+        alias.stdout_is("!heroku git:remote\n");
+        config("--unset alias.heroku").succeeds();
+    }
+    world.has_program("git-heroku", "exit 0");
+    world
+        .on_a_terminal("git-credential-heroku-rs setup")
+        .shows("Done. Push with")
+        .exits_with(0);
+    world.git(ALIAS).fails();
+}
+
+#[test]
+fn setup_names_the_login_if_there_is_none() {
+    let world = World::new().with_keyring();
+    world
+        .helper("setup")
+        .succeeds()
+        .says("Next, log in: git credential-heroku-rs login\n")
+        .stderr_is("");
 }

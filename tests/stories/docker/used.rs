@@ -20,10 +20,10 @@ fn setup_names_us_to_docker_and_unsetup_takes_it_back() {
         .succeeds()
         .stderr_is("")
         .stdout_is(
-            "docker now asks heroku-rs about registry.heroku.com, and about no other registry\n  \
-             ~/.docker/config.json: credHelpers\n  \
+            "docker now uses heroku-rs for registry.heroku.com\n  \
+             changed: ~/.docker/config.json\n  \
              undo: git credential-heroku-rs unsetup --docker\n  \
-             docker finds it as WORLD/bin/docker-credential-heroku-rs\n",
+             added for docker: WORLD/bin/docker-credential-heroku-rs\n",
         );
     let after = std::fs::read_to_string(&config).unwrap();
     let ours = "\"credHelpers\": {\n\t\t\"registry.heroku.com\": \"heroku-rs\"\n\t}";
@@ -31,9 +31,9 @@ fn setup_names_us_to_docker_and_unsetup_takes_it_back() {
     world
         .helper("setup --docker")
         .succeeds()
-        .stdout_is("docker was set up already: ~/.docker/config.json\n");
+        .stdout_is("docker is already configured: ~/.docker/config.json\n");
     world.helper("unsetup --docker").succeeds().stdout_is(
-        "removed from ~/.docker/config.json: docker no longer asks heroku-rs\n\
+        "removed heroku-rs from ~/.docker/config.json\n\
          removed WORLD/bin/docker-credential-heroku-rs\n",
     );
     assert_eq!(std::fs::read_to_string(&config).unwrap(), before);
@@ -41,7 +41,7 @@ fn setup_names_us_to_docker_and_unsetup_takes_it_back() {
     world
         .helper("unsetup --docker")
         .succeeds()
-        .stdout_is("nothing to remove: heroku-rs is not in ~/.docker/config.json\n");
+        .stdout_is("nothing to undo\n");
 }
 
 #[test]
@@ -55,10 +55,10 @@ fn setup_follows_dockers_own_variable_and_tells_of_a_password_left_behind() {
     world
         .helper("setup --docker")
         .succeeds()
-        .says("~/elsewhere/config.json: credHelpers")
+        .says("changed: ~/elsewhere/config.json")
         .stderr_is(
-            "warning: ~/elsewhere/config.json still holds a password for registry.heroku.com\n  \
-             remove it, and nothing else: docker logout registry.heroku.com\n",
+            "warning: ~/elsewhere/config.json still contains a password for registry.heroku.com\n  \
+             remove only the password: docker logout registry.heroku.com\n",
         );
     let logout = format!("{} logout {REGISTRY}", docker());
     world.shell(&logout, b"").succeeds();
@@ -91,8 +91,8 @@ fn where_the_name_cannot_be_made_the_command_for_it_is_told() {
     let name = world.bin().join("docker-credential-heroku-rs");
     std::os::unix::fs::symlink("nowhere", name).unwrap();
     world.helper("setup --docker").succeeds().stderr_is(
-        "warning: docker does not find it yet: it looks for docker-credential-heroku-rs on your PATH\n  \
-         run: sudo ln -sf git-credential-heroku-rs WORLD/bin/docker-credential-heroku-rs\n",
+        "warning: docker cannot find the helper: docker-credential-heroku-rs is not on PATH\n  \
+         add it: sudo ln -sf git-credential-heroku-rs WORLD/bin/docker-credential-heroku-rs\n",
     );
 }
 

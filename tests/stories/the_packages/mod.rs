@@ -185,7 +185,7 @@ fn docker_finds_the_program_of_the_debian_package_by_its_own_name() {
     let bin = system.root.join("usr/bin");
     world.sets("PATH", &format!("{}:/usr/bin:/bin", bin.display()));
     let set_up = world.helper("setup --docker").succeeds().stderr_is("");
-    let _ = set_up.says_nothing_about("docker finds it as");
+    let _ = set_up.says_nothing_about("added for docker");
     world
         .shell("docker-credential-heroku-rs list", b"")
         .succeeds()

@@ -1,0 +1,85 @@
+//! The alias `git heroku`, a short form of `git credential-heroku-rs`.
+
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use super::{LOCK_LIMIT, PAUSE};
+use crate::environment::Environment;
+use crate::git::{Git, Scope, failed, text};
+use crate::notice::Notice;
+
+const KEY: &str = "alias.heroku";
+const VALUE: &str = "credential-heroku-rs";
+/// [`VALUE`] as the regular expression that `git config` compares a value with.
+const EXACTLY_VALUE: &str = "^credential-heroku-rs$";
+
+impl Git {
+    /// Whether `git heroku` means something, in whichever scope or as a program on PATH. A program takes
+    /// precedence over an alias.
+    ///
+    /// # Errors
+    /// A [`Notice`] if git cannot be run.
+    pub fn has_heroku_command(&self, environment: &Environment) -> Result<bool, Notice> {
+        let output = self.run(["config", "--get-all", KEY])?;
+        Ok(output.is_success || environment.has_program("git-heroku"))
+    }
+
+    /// Whether `git heroku` is an alias for this program.
+    ///
+    /// # Errors
+    /// As [`Git::has_heroku_command`].
+    pub fn has_alias(&self) -> Result<bool, Notice> {
+        let output = self.run(["config", "--get", KEY])?;
+        Ok(text(&output.stdout).trim_end() == VALUE)
+    }
+
+    /// Adds the alias to the user's configuration.
+    ///
+    /// # Errors
+    /// A [`Notice`]; the file is then as it was.
+    pub fn add_alias(&self, environment: &Environment) -> Result<(), Notice> {
+        let file = self.file(Scope::Global, environment)?.target;
+        self.change(&file, &[KEY, VALUE])
+    }
+
+    /// Removes the alias from the user's configuration if it has exactly the value that we write. Returns
+    /// whether it had.
+    ///
+    /// # Errors
+    /// A [`Notice`]; the file is then as it was.
+    pub fn remove_alias(&self, environment: &Environment) -> Result<bool, Notice> {
+        let file = self.file(Scope::Global, environment)?.target;
+        if !file.exists() {
+            return Ok(false);
+        }
+        let name = file.as_os_str();
+        let get = ["config", "--get-all", "--file"].map(AsRef::as_ref);
+        let output = self.run(get.into_iter().chain([name, KEY.as_ref()]))?;
+        let is_ours = text(&output.stdout).lines().any(|value| value == VALUE);
+        if is_ours {
+            self.change(&file, &["--unset-all", KEY, EXACTLY_VALUE])?;
+        }
+        Ok(is_ours)
+    }
+
+    /// Changes a file by git itself, which keeps the rest of the section. git does not wait for the lock of
+    /// another git, so this does.
+    fn change(&self, file: &Path, change: &[&str]) -> Result<(), Notice> {
+        let mut lock = file.as_os_str().to_owned();
+        lock.push(".lock");
+        let mut waited = Duration::ZERO;
+        loop {
+            let start = ["config".as_ref(), "--file".as_ref(), file.as_os_str()];
+            let output = self.run(start.into_iter().chain(change.iter().map(AsRef::as_ref)))?;
+            if output.is_success {
+                return Ok(());
+            }
+            if waited >= LOCK_LIMIT || !Path::new(&lock).exists() {
+                return Err(failed(&output));
+            }
+            thread::sleep(PAUSE);
+            waited += PAUSE;
+        }
+    }
+}
