@@ -174,6 +174,50 @@ pub fn forget(environment: &Environment, rotation: &Rotation) -> io::Result<()> 
     }
 }
 
+/// What [`remove_if_finished`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removal {
+    /// There was no journal.
+    Absent,
+    /// The journal had no entries, and was removed.
+    Removed,
+    /// The journal was kept: another process uses it.
+    Running,
+    /// The journal was kept: it has entries.
+    Unfinished,
+    /// The journal was kept: it cannot be read.
+    Unreadable,
+}
+
+/// Removes the journal and its lock file, unless a rotation is not finished.
+///
+/// # Errors
+/// What the file system reports.
+pub fn remove_if_finished(environment: &Environment) -> io::Result<Removal> {
+    let held = match lock_if_used(environment, Duration::ZERO) {
+        Ok(held) => held,
+        Err(error) if error.kind() == io::ErrorKind::TimedOut => return Ok(Removal::Running),
+        Err(error) => return Err(error),
+    };
+    let Some(path) = FILE.path(environment) else {
+        return Ok(Removal::Absent);
+    };
+    let removal = match FILE.load(environment) {
+        Some(contents) if !contents.rotations.is_empty() => return Ok(Removal::Unfinished),
+        None if path.exists() => return Ok(Removal::Unreadable),
+        Some(_) => {
+            fs::remove_file(&path)?;
+            Removal::Removed
+        }
+        None => Removal::Absent,
+    };
+    if held.is_some() {
+        // Windows keeps a file that is open, and an empty file does no harm.
+        let _ = fs::remove_file(path.with_extension("lock"));
+    }
+    Ok(removal)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

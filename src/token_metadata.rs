@@ -130,6 +130,32 @@ pub fn remember(environment: &Environment, known: TokenMetadata) -> io::Result<(
     )
 }
 
+/// Forgets what is known about all tokens but these, and removes the file if nothing is left. Returns how many are
+/// left; none if the file cannot be read, and is as it was.
+///
+/// # Errors
+/// As [`remember`].
+pub fn forget_all_but(environment: &Environment, tokens: &[&Token]) -> io::Result<Option<usize>> {
+    let stored: Vec<String> = tokens.iter().map(|token| token.fingerprint()).collect();
+    let is_stored = |known: &TokenMetadata| stored.contains(&known.fingerprint);
+    let Some(Contents { authorizations }) = FILE.load(environment) else {
+        return Ok(None);
+    };
+    let left = authorizations
+        .iter()
+        .filter(|known| is_stored(known))
+        .count();
+    if left == 0 {
+        let path = FILE.path(environment).ok_or(io::ErrorKind::NotFound)?;
+        std::fs::remove_file(path)?;
+    } else if left < authorizations.len() {
+        FILE.edit(environment, |Contents { authorizations }| {
+            authorizations.retain(is_stored);
+        })?;
+    }
+    Ok(Some(left))
+}
+
 /// Forgets what is known about a token.
 ///
 /// # Errors

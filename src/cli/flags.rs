@@ -102,7 +102,13 @@ pub enum AliasChoice {
 #[command(after_help = "\
 Examples:
   git credential-heroku-rs unsetup
-  git credential-heroku-rs unsetup --docker")]
+  git credential-heroku-rs unsetup --docker
+  git credential-heroku-rs unsetup --all    before you remove the program
+
+`unsetup --all` also removes the manual, the completions, the alias and the
+files in ~/.local/state/git-credential-heroku-rs, except what is still needed
+for stored tokens. It removes no token: use `logout --all` for that.")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Unsetup {
     /// Undo `setup --local` in the current repository
     #[arg(long)]
@@ -110,8 +116,11 @@ pub struct Unsetup {
     /// Undo `setup --docker`
     #[arg(long, conflicts_with = "local")]
     pub docker: bool,
+    /// Undo everything that this program wrote, except logins
+    #[arg(long, conflicts_with_all = ["local", "docker"])]
+    pub all: bool,
     /// What happens without a flag; `git config` has this flag.
-    #[arg(long, hide = true, conflicts_with_all = ["local", "docker"])]
+    #[arg(long, hide = true, conflicts_with_all = ["local", "docker", "all"])]
     pub global: bool,
 }
 

@@ -1,4 +1,7 @@
-//! `unsetup`: removes what `setup` added, and nothing else.
+//! `unsetup`: removes what `setup` added, and nothing else. With `--all` it also removes everything else that
+//! this program wrote, except logins.
+
+mod everything;
 
 use std::io::Write;
 
@@ -9,6 +12,9 @@ use crate::git::{Git, Scope};
 use crate::notice::shown;
 
 pub(super) fn run(arguments: &Unsetup, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    if arguments.all {
+        return everything::remove(session);
+    }
     let is_undone = match arguments.client() {
         Client::Git(scope) => {
             let is_undone = git(scope, session)?;

@@ -33,14 +33,24 @@ pub fn hold(path: &Path, limit: Duration) -> io::Result<Held> {
 #[cfg(unix)]
 fn open_locked(path: &Path, limit: Duration) -> io::Result<fs::File> {
     use rustix::fs::OFlags;
-    use std::os::unix::fs::OpenOptionsExt;
+    use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(false).mode(0o600);
     // The open of a FIFO would wait for a reader.
     options.custom_flags(OFlags::NONBLOCK.bits().cast_signed());
-    let file = options.open(path)?;
-    wait_for(&file, limit)?;
-    Ok(file)
+    let identity = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+    loop {
+        let file = options.open(path)?;
+        wait_for(&file, limit)?;
+        // The process that had the lock may have removed the file. Then another process can lock a new one.
+        let was_replaced = match fs::metadata(path) {
+            Ok(current) => identity(current) != identity(file.metadata()?),
+            Err(error) => error.kind() == io::ErrorKind::NotFound,
+        };
+        if !was_replaced {
+            return Ok(file);
+        }
+    }
 }
 
 /// Waits for the lock on an open file or directory. Returns false if the file system has no locks: then no other

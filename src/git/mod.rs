@@ -105,6 +105,14 @@ impl Git {
             .then(|| behind.any(|helper| !helper.reads_our_login()))
     }
 
+    /// Whether the current directory is in a repository that git reads.
+    ///
+    /// # Errors
+    /// A [`Notice`] if git cannot be run.
+    pub fn is_in_repository(&self) -> Result<bool, Notice> {
+        Ok(self.run(["rev-parse", "--git-dir"])?.is_success)
+    }
+
     /// Every setting, in the order in which git reads: of all files with their includes, and of the
     /// command line and the environment that git gave us.
     ///

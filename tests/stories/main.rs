@@ -88,6 +88,7 @@ mod the_packages;
 mod the_search_can_see;
 mod the_token_told;
 mod two_accounts;
+mod unsetup_removes_everything;
 mod what_a_keyring_must_not_do_to_us;
 mod what_becomes_a_login;
 mod what_is_promised;

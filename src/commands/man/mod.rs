@@ -4,7 +4,7 @@
 //! `git credential-heroku-rs --help`, so git determines its name.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -14,12 +14,16 @@ use clap_mangen::roff::{Roff, bold, roman};
 
 use super::Session;
 use crate::cli::{self, Man};
+use crate::files;
 use crate::notice::{self, Fix, Notice};
 use crate::terminal;
 
 /// What the definition of the command line does not contain: variables, files, exit codes, other pages.
 const MORE_ON_THE_PROGRAM: &str = include_str!("program.roff");
 const MORE_ON_A_COMMAND: &str = include_str!("command.roff");
+
+/// The most that is read of a page, in bytes; ours have less than 10,000.
+const LARGEST_PAGE: usize = 1024 * 1024;
 
 pub(super) fn run(arguments: &Man, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let mut definition = cli::definition();
@@ -72,6 +76,48 @@ fn write_pages(command: &Command, more: &str, dir: &Path) -> anyhow::Result<usiz
         .filter(|below| !below.is_hide_set());
     let below = below.map(|below| write_pages(below, MORE_ON_A_COMMAND, dir));
     Ok(1 + below.sum::<anyhow::Result<usize>>()?)
+}
+
+/// Removes the pages that `man --install` wrote. Those of a package stay.
+pub(super) fn remove_installed(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    let Ok(dir) = where_man_looks(session) else {
+        return Ok(());
+    };
+    // Packages install below /usr, and root is asked to remove them there.
+    if dir.starts_with("/usr") && !dir.starts_with("/usr/local") {
+        return Ok(());
+    }
+    let mut definition = cli::definition();
+    definition.build();
+    let removed = remove_pages(&definition, &dir)?;
+    if removed > 0 {
+        let dir = session.context.environment.display_path(&dir);
+        let out = &mut session.streams.output;
+        writeln!(out, "removed {removed} pages of the manual from {dir}")?;
+    }
+    Ok(())
+}
+
+fn remove_pages(command: &Command, dir: &Path) -> anyhow::Result<usize> {
+    let file = dir.join(Page::new(command.clone()).get_filename());
+    let is_removed = is_our_page(&file);
+    if is_removed {
+        fs::remove_file(&file).with_context(|| file.display().to_string())?;
+    }
+    let below = command
+        .get_subcommands()
+        .map(|below| remove_pages(below, dir));
+    Ok(usize::from(is_removed) + below.sum::<anyhow::Result<usize>>()?)
+}
+
+/// Whether this is a page that some version of this program wrote, and no link, as Homebrew makes them.
+fn is_our_page(file: &Path) -> bool {
+    let is_file = fs::symlink_metadata(file).is_ok_and(|metadata| metadata.is_file());
+    let source = concat!(" \"", env!("CARGO_PKG_NAME"), " ");
+    let is_our_title = |line: &str| line.starts_with(".TH ") && line.contains(source);
+    is_file
+        && files::read(file, LARGEST_PAGE)
+            .is_ok_and(|page| String::from_utf8_lossy(&page).lines().any(is_our_title))
 }
 
 #[expect(

@@ -1,0 +1,132 @@
+//! `unsetup --all`: nothing that this program wrote is left, except what stored tokens need.
+
+use std::fs;
+use std::path::Path;
+
+use crate::world::{ANN, World};
+
+const STATE: &str = ".local/state/git-credential-heroku-rs";
+const SCRIPT: &str = ".zfunc/_git-credential-heroku-rs";
+
+/// The files below a directory, except those of the keyring and of the Heroku CLI.
+fn files(dir: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        if path.ends_with(".local/share") {
+            continue;
+        }
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push(path.display().to_string());
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn what_was_written_is_removed_and_reported() {
+    let world = World::new().with_keyring().with_app("blue-sky");
+    world.has_file(".gitconfig", "[alias]\n\tst = status\n");
+    world.has_file(".docker/config.json", "{\n\t\"auths\": {}\n}");
+    let before = (files(&world.home()), files(&world.bin()));
+    let token = world.heroku.issue_token(ANN);
+    world
+        .helper_with_input("login --with-token", &token)
+        .succeeds();
+    for line in [
+        "setup --alias",
+        "setup --local",
+        "setup --docker",
+        "man --install",
+    ] {
+        world.helper(line).succeeds();
+    }
+    world.has_file(SCRIPT, "");
+    let line = format!("git-credential-heroku-rs completions zsh > ~/{SCRIPT}");
+    world.shell(&line, b"").succeeds();
+    world.helper("logout").succeeds();
+    let said = world.helper("unsetup --all").succeeds().stdout();
+    for line in [
+        "removed heroku-rs from ~/.gitconfig\n",
+        "removed the alias `git heroku`\n",
+        "work/.git/config\n",
+        "removed heroku-rs from ~/.docker/config.json\n",
+        "removed WORLD/bin/docker-credential-heroku-rs\n",
+        "pages of the manual from WORLD/share/man/man1\n",
+        "removed ~/.zfunc/_git-credential-heroku-rs\n",
+        "git uses no helper for https://git.heroku.com\n",
+    ] {
+        assert!(said.contains(line), "{line}{said}");
+    }
+    assert!(!said.contains("kept"), "{said}");
+    assert_eq!((files(&world.home()), files(&world.bin())), before);
+    assert!(!world.home().join(STATE).exists());
+    let again = world.helper("unsetup --all").succeeds();
+    again.stdout_is("git uses no helper for https://git.heroku.com\n");
+}
+
+#[test]
+fn what_stored_tokens_need_is_kept_with_the_reason() {
+    let world = World::new().with_keyring();
+    let token = world.heroku.issue_token(ANN);
+    world
+        .helper_with_input("login --with-token", &token)
+        .succeeds();
+    let journal = format!("{STATE}/rotations.json");
+    let unfinished = "{\"version\": 1, \"rotations\": [{\"account\": \"ann@example.com\", \
+        \"mark\": \"0123abcd\", \"begun\": \"2026-11-01T00:00:00Z\", \"description\": \"x\"}]}";
+    let journal = world.has_file(&journal, unfinished);
+    let metadata = fs::read(world.home().join(STATE).join("authorizations.json")).unwrap();
+    world.has_file(SCRIPT, "# edited\n");
+    world
+        .helper("unsetup --all")
+        .succeeds()
+        .says("kept ~/.zfunc/_git-credential-heroku-rs: this version prints another script\n")
+        .says("rotations.json: a rotation is not finished\n")
+        .says("finish it: git credential-heroku-rs rotate --all\n")
+        .says("authorizations.json: it describes a stored token\n")
+        .says("kept the stored tokens: they are shared with the Heroku CLI\n")
+        .says("log out: git credential-heroku-rs logout --all\n");
+    assert_eq!(fs::read_to_string(journal).unwrap(), unfinished);
+    let path = world.home().join(STATE).join("authorizations.json");
+    assert_eq!(fs::read(path).unwrap(), metadata);
+    assert!(world.home().join(SCRIPT).exists());
+    world.helper("token --check").succeeds();
+}
+
+#[test]
+fn with_a_locked_keyring_the_metadata_is_kept() {
+    let world = World::new().with_keyring();
+    let token = world.heroku.issue_token(ANN);
+    world
+        .helper_with_input("login --with-token", &token)
+        .succeeds();
+    world.keyring().locks();
+    world
+        .helper("unsetup --all")
+        .succeeds()
+        .says("authorizations.json: it may describe a stored token (");
+    assert!(
+        world
+            .home()
+            .join(STATE)
+            .join("authorizations.json")
+            .exists()
+    );
+}
+
+#[test]
+fn a_step_that_fails_is_reported_and_the_others_are_done() {
+    let world = World::new();
+    world.has_file(".docker/config.json", "{");
+    world.helper("setup").succeeds();
+    world
+        .helper("unsetup --all")
+        .exits_with(1)
+        .says("removed heroku-rs from ~/.gitconfig\n")
+        .says("warning: ~/.docker/config.json was left as it was")
+        .says("git uses no helper for https://git.heroku.com\n");
+}
