@@ -63,6 +63,26 @@ fn every_check_of_doctors_is_explained() {
     assert_eq!(named, told);
 }
 
+/// `…` on the page stands for what differs. A message that changes has to change on the page.
+#[test]
+fn every_message_on_the_troubleshooting_page_is_in_the_source() {
+    let source = whole_source(Path::new("src")).replace("\\\"", "\"");
+    let page = fs::read_to_string("contrib/docs/troubleshooting.md").unwrap();
+    let (messages, _) = page.split_once("\n## What doctor finds\n").unwrap();
+    let rows = messages.lines().filter(|row| row.starts_with("| `"));
+    let cells = rows.filter_map(|row| row.split(" | ").next());
+    let quoted = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2));
+    let parts = quoted.flat_map(|message| message.split('…'));
+    let parts = parts.map(|part| part.trim_matches([' ', ':', ';', ',', '(', ')']));
+    let parts: Vec<&str> = parts.filter(|part| part.len() > 4).collect();
+    let unknown: Vec<_> = parts
+        .iter()
+        .filter(|part| !source.contains(**part))
+        .collect();
+    assert!(parts.len() > 40, "{parts:?}");
+    assert!(unknown.is_empty(), "no message of src has: {unknown:?}");
+}
+
 #[test]
 fn every_variable_that_is_read_is_on_the_page() {
     let mut read = BTreeSet::new();
