@@ -65,7 +65,9 @@ pub fn with_us(bytes: &[u8]) -> Result<(Option<Vec<u8>>, SetUp), String> {
     if helpers.is_null() {
         *helpers = Map::new().into();
     }
-    let helpers = helpers.as_object_mut().ok_or("credHelpers is no object")?;
+    let helpers = helpers
+        .as_object_mut()
+        .ok_or("credHelpers is not an object")?;
     let done = match helpers.insert(registry(), HELPER.into()) {
         Some(Value::String(before)) if before == HELPER => return Ok((None, SetUp::AsItWas)),
         Some(Value::String(before)) => SetUp::Instead(before),
@@ -134,8 +136,8 @@ fn edit(
 }
 
 fn left(file: &Path, why: &str) -> Notice {
-    let what = format!("{} was left as it was: {why}", file.display());
-    Notice::new(what, "fix that, then run it again")
+    let what = format!("{} was not changed: {why}", file.display());
+    Notice::new(what, "fix the file, then run the command again")
 }
 
 /// The file's outermost object; an empty file is an empty one.
@@ -145,12 +147,9 @@ fn read(bytes: &[u8]) -> Result<Map<String, Value>, String> {
         text if text.len() > LARGEST => Err("it is larger than 1 MiB".to_owned()),
         text => match serde_json::from_slice(text) {
             Ok(Distinct(Value::Object(config))) => Ok(config),
-            Ok(_) => Err("line 1 is not as in JSON".to_owned()),
-            Err(error) if error.is_data() => Err(format!(
-                "line {} has a name for the second time",
-                error.line()
-            )),
-            Err(error) => Err(format!("line {} is not as in JSON", error.line())),
+            Ok(_) => Err("line 1 is not valid JSON".to_owned()),
+            Err(error) if error.is_data() => Err(format!("line {} repeats a name", error.line())),
+            Err(error) => Err(format!("line {} is not valid JSON", error.line())),
         },
     }
 }
@@ -210,7 +209,7 @@ impl<'de> Visitor<'de> for DistinctNames {
         let mut map = Map::new();
         while let Some((name, Distinct(value))) = access.next_entry::<String, Distinct>()? {
             if map.insert(name, value).is_some() {
-                return Err(A::Error::custom("a name for the second time"));
+                return Err(A::Error::custom("a repeated name"));
             }
         }
         Ok(map.into())
@@ -349,15 +348,12 @@ mod tests {
         "{\n\t\"auths\": {\n\t\t\"z.example\": {}\n\t},\n\t\"credsStore\": \"pass\"\n}";
 
     #[test]
-    fn a_name_that_stands_twice_is_not_lost() {
+    fn a_repeated_name_is_not_lost() {
         let both = br#"{"auths": {"a": {}}, "auths": {"b": {}}}"#;
         let why = with_us(both).unwrap_err();
-        assert_eq!(why, "line 1 has a name for the second time");
+        assert_eq!(why, "line 1 repeats a name");
         let below = b"{\"auths\": {\n\"a\": {\"auth\": \"x\",\n\"auth\": \"y\"}}}";
-        assert_eq!(
-            without_us(below).unwrap_err(),
-            "line 3 has a name for the second time"
-        );
+        assert_eq!(without_us(below).unwrap_err(), "line 3 repeats a name");
     }
 
     #[test]
@@ -438,7 +434,7 @@ mod tests {
             let file = dir.path().join("config.json");
             files::replace(&file, text.as_bytes()).unwrap();
             let notice = set_up(&file).unwrap_err();
-            assert!(notice.what().contains("was left as it was"), "{notice}");
+            assert!(notice.what().contains("was not changed"), "{notice}");
             assert_eq!(fs::read_to_string(&file).unwrap(), text);
         }
     }

@@ -135,8 +135,8 @@ fn answer_git(operation: Operation, context: &Context, streams: &mut Streams<'_>
         }
     };
     context.environment.trace.log(|| match &notice {
-        None => "done, and nothing to say".to_owned(),
-        Some(notice) => format!("said: {}", notice.what()),
+        None => "done, without a message".to_owned(),
+        Some(notice) => format!("message: {}", notice.what()),
     });
     if let Some(notice) = notice {
         report(&notice, *errors);
@@ -232,8 +232,8 @@ pub fn exit_code(done: anyhow::Result<()>, errors: &mut dyn Write) -> ExitCode {
     let notice = match error.downcast::<Notice>() {
         Ok(notice) => notice,
         Err(_) if full => Notice::new(
-            "what there was to print could not be written: no space is left there",
-            "make room, or print it elsewhere",
+            "could not write the output: no space left on the device",
+            "free some space, or write the output elsewhere",
         ),
         Err(error) => Notice::new(format!("{error:#}"), ""),
     };

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::environment::Environment;
 use crate::files::{self, EditError};
-use crate::notice::{Command, Notice};
+use crate::notice::{Command, Fix, Notice};
 
 /// The largest file that is read, in bytes.
 const LARGEST: usize = 1024 * 1024;
@@ -51,9 +51,9 @@ impl<T: Serialize + DeserializeOwned + Default> StateFile<T> {
     pub fn warning(&self, environment: &Environment) -> Option<Notice> {
         let path = self.path(environment)?;
         let error = load::<T>(&path).err()?;
-        let what = format!("{} is ignored: {error}", path.display());
+        let what = format!("{} is not used: {error}", path.display());
         let look = Command::new("ls -l").path(&path, environment.home.as_deref());
-        Some(Notice::new(what, look))
+        Some(Notice::new(what, Fix::command("check", look)))
     }
 
     /// Renames a file of no use, so that what it says is not lost. Gives its new place, if there was one.
@@ -227,7 +227,7 @@ mod tests {
             files::replace(&FILE.path(&environment).unwrap(), text.as_bytes()).unwrap();
             assert_eq!(FILE.load(&environment), None, "{text}");
             let warning = FILE.warning(&environment).unwrap().to_string();
-            assert!(warning.contains("notes.json is ignored: "), "{warning}");
+            assert!(warning.contains("notes.json is not used: "), "{warning}");
             add(&environment, "a");
             assert_eq!(notes(&environment), ["a"]);
             assert_eq!(set_aside(&environment), [text.as_bytes()]);
@@ -246,7 +246,10 @@ mod tests {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
             assert_eq!(FILE.load(&environment), None, "{mode:o}");
             let warning = FILE.warning(&environment).unwrap();
-            assert!(warning.what().ends_with("others can write it"), "{warning}");
+            assert!(
+                warning.what().ends_with("other users can write to it"),
+                "{warning}"
+            );
         }
         add(&environment, "b");
         assert_eq!(notes(&environment), ["b"]);

@@ -24,16 +24,16 @@ pub enum NotAToken {
     #[error("its length is not that of a Heroku token")]
     Length,
     /// Quotes that a shell would have taken away: from `docker --env-file` or `jq`.
-    #[error("it has quotes around it")]
+    #[error("it is in quotes")]
     Quoted,
     /// `NAME=TOKEN` in place of the token.
-    #[error("it has a name and = before the token")]
+    #[error("it starts with NAME=")]
     Assignment,
     /// The name of a variable that was not expanded.
-    #[error("it is the name of a variable, which was not expanded")]
+    #[error("it is a variable name that was not expanded")]
     Variable,
     /// A blank, a line break or anything else outside printable ASCII.
-    #[error("it has a character that no Heroku token has")]
+    #[error("it contains an invalid character")]
     Character,
 }
 

@@ -124,7 +124,7 @@ impl On {
             },
             Sink::Nowhere => {
                 self.file.get_or_init(|| {
-                    warn("it is neither 1 nor an absolute path");
+                    warn("the value is neither 1 nor an absolute path");
                     None
                 });
                 Ok(())
@@ -148,7 +148,7 @@ impl On {
                 let path = self.public(&path.display().to_string());
                 let why = error.to_string().to_lowercase();
                 let why = why.split(" (").next().unwrap_or_default();
-                warn(&format!("{path} cannot be opened ({why})"));
+                warn(&format!("{path} could not be opened ({why})"));
                 None
             }
         }
@@ -157,7 +157,7 @@ impl On {
 
 fn warn(why: &str) {
     let line = format!(
-        "heroku-rs: warning: nothing is traced: {why}\n  look at {}\n",
+        "heroku-rs: warning: no trace: {why}\n  check {}\n",
         Trace::VARIABLE
     );
     let _ = io::stderr().write_all(line.as_bytes());

@@ -86,10 +86,10 @@ pub enum EditError<E> {
     #[error("{0}")]
     Refused(E),
     /// The file has another name, under which the old bytes would stay.
-    #[error("it has a second name (a hard link)")]
+    #[error("it has another hard link")]
     SecondName,
     /// A FIFO, a device or a directory: a read could wait for ever.
-    #[error("it is not a plain file")]
+    #[error("it is not a regular file")]
     NotAFile,
     /// Larger than any file that a user or a program keeps for this purpose.
     #[error("it is too large")]
@@ -287,7 +287,7 @@ pub(crate) fn resolved(path: &Path) -> io::Result<PathBuf> {
             return Ok(path);
         };
         if !trusted::may_be_followed(&path)? {
-            let message = format!("{} is a link of another user", path.display());
+            let message = format!("the link {} belongs to another user", path.display());
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
         }
         path = path.parent().unwrap_or(Path::new("")).join(next);
@@ -316,7 +316,7 @@ mod tests {
         symlink(&socket, &link).unwrap();
         for path in [&socket, &link] {
             let error = replace(path, b"new").unwrap_err();
-            assert_eq!(error.to_string(), "it is not a plain file");
+            assert_eq!(error.to_string(), "it is not a regular file");
             assert!(fs::metadata(&socket).unwrap().file_type().is_socket());
         }
     }

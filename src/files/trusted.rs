@@ -10,7 +10,7 @@ use thiserror::Error;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum NotTrusted {
     /// Its mode lets other users write it.
-    #[error("others can write it")]
+    #[error("other users can write to it")]
     Writable,
     /// It belongs to neither this user nor root.
     #[error("it belongs to another user")]

@@ -78,8 +78,8 @@ impl Git {
         match (numbers.next().flatten(), numbers.next().flatten()) {
             (Some(major), Some(minor)) => Ok(((major, minor), shown)),
             _ => Err(Notice::new(
-                "git does not say its version",
-                "run: git version",
+                "could not read git's version",
+                "check: git version",
             )),
         }
     }
@@ -95,7 +95,7 @@ impl Git {
 fn unanswered(printed: &str) -> Notice {
     // The other lines are the trace.
     let mut lines = printed.lines().filter(|line| !line.starts_with('{'));
-    let last = lines.next_back().unwrap_or("git says nothing");
+    let last = lines.next_back().unwrap_or("git printed nothing");
     Notice::new(last.trim_start_matches("fatal: "), "")
 }
 

@@ -68,11 +68,11 @@ impl Git {
         deadline: Instant,
     ) -> Result<Output, Notice> {
         let not_started = |why: &str| {
-            let what = format!("git could not be started: {why}");
-            Notice::new(what, "install git, or put it on PATH")
+            let what = format!("could not start git: {why}");
+            Notice::new(what, "install git, or add its directory to PATH")
         };
         let Some(program) = &self.program else {
-            return Err(not_started("PATH has none"));
+            return Err(not_started("git is not on PATH"));
         };
         let mut command = Command::new(program);
         command
@@ -110,7 +110,7 @@ impl Git {
             let limit = deadline.duration_since(started).as_secs_f64();
             let limit = Duration::from_secs_f64((limit * 10.0).round() / 10.0);
             let name = command.get_args().nth(2).unwrap_or_default();
-            let what = format!("git {} gave no answer within {limit:?}", name.display());
+            let what = format!("git {} did not answer within {limit:?}", name.display());
             return Err(Notice::new(what, Fix::NONE));
         };
         Ok(Output {

@@ -80,8 +80,11 @@ impl Setting {
                 "run in that repository",
                 Command::new("git credential-heroku-rs setup --local"),
             ),
-            "worktree" => Fix::command("remove it", Command::new("git config --worktree --edit")),
-            _ => "remove it from git's command line, and from GIT_CONFIG_COUNT".into(),
+            "worktree" => Fix::command(
+                "remove the helper",
+                Command::new("git config --worktree --edit"),
+            ),
+            _ => "remove the helper from git's command line and from GIT_CONFIG_COUNT".into(),
         }
     }
 

@@ -216,13 +216,13 @@ fn text(bytes: &[u8]) -> Cow<'_, str> {
 /// git's own message about a failure: only its first line, since its usage may follow.
 fn failed(output: &Output) -> Notice {
     let printed = text(&output.stderr);
-    let first = printed.lines().next().unwrap_or("it failed in silence");
+    let first = printed.lines().next().unwrap_or("no message");
     let is_refused = printed.contains("safe.directory");
     if let Some(path) = first.split('\'').nth(1).filter(|_| is_refused) {
         return Notice::new(
             format!("git refuses the repository {path}: another user owns it"),
             Fix::command(
-                "if you trust it",
+                "if you trust the repository",
                 Command::new("git config --global --add safe.directory").arg(path),
             ),
         );
@@ -232,7 +232,7 @@ fn failed(output: &Output) -> Notice {
         .trim_start_matches("error: ");
     Notice::new(
         format!("git config: {first}"),
-        "look at: git config --show-origin --list",
+        "check: git config --show-origin --list",
     )
 }
 

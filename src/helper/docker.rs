@@ -149,8 +149,8 @@ fn store(input: &mut dyn Read, context: &Context) -> Result<Reply, Reply> {
     let host = registry(&server, context).ok_or_else(not_ours)?;
     let token = token.map_err(|why| {
         Notice::new(
-            format!("the password was not kept, since it is no Heroku token: {why}"),
-            "the registry takes a token with the user name _: git credential-heroku-rs login",
+            format!("the password was not stored: not a Heroku token ({why})"),
+            "log in: git credential-heroku-rs login",
         )
     })?;
     context.environment.trace.hides(token.expose());
@@ -190,18 +190,18 @@ fn keep(context: &Context, account: &Account, token: &Token) -> Result<Reply, Re
 fn taken(found: &Found) -> Notice {
     Notice::new(
         format!(
-            "the token was not kept: docker uses the Heroku login{} in {}",
+            "the token was not stored: docker already uses the token{} in {}",
             of_account(found.account.as_ref()),
             found.source
         ),
-        "to change that login: git credential-heroku-rs login",
+        "change the login: git credential-heroku-rs login",
     )
 }
 
 fn not_ours() -> Notice {
     Notice::new(
-        "heroku-rs keeps a credential for registry.heroku.com and for no other registry",
-        "name it in credHelpers, not in credsStore: git credential-heroku-rs setup --docker",
+        "heroku-rs stores credentials for registry.heroku.com only",
+        "use credHelpers, not credsStore: git credential-heroku-rs setup --docker",
     )
 }
 
@@ -210,8 +210,8 @@ fn erase(input: &mut dyn Read, context: &Context) -> Result<Reply, Reply> {
     let server = docker_protocol::server(input)?;
     let notice = registry(&server, context).map(|_| {
         Notice::new(
-            "the Heroku login stays: it is git's and the Heroku CLI's too",
-            "to keep docker from it: git credential-heroku-rs unsetup --docker",
+            "the Heroku login was kept: git and the Heroku CLI use it too",
+            "remove the docker setup: git credential-heroku-rs unsetup --docker",
         )
     });
     Ok(Reply::done(Zeroizing::default(), notice))

@@ -68,7 +68,7 @@ impl HerokuRequest {
         (!token::is_shaped_like_one(name) && password != Some(name)).then_some(name)
     }
 
-    /// The account that the request's user name stands for. Only an email stands for one.
+    /// The account in the request's user name. Only an email names one.
     fn account(&self) -> Option<Account> {
         Account::parse(self.username()?).filter(Account::is_email)
     }
@@ -78,13 +78,13 @@ fn trace_text(request: &Request, host: Option<&HerokuHost>) -> String {
     let fields = request.fields();
     match host {
         Some(host) => format!("a request for {}, with {fields}", host.name()),
-        None => format!("a request for another host, with {fields}: nothing is done"),
+        None => format!("a request for another host, with {fields}: ignored"),
     }
 }
 
 fn misread(malformed: &Malformed) -> Notice {
     Notice::new(
-        format!("{malformed}: nothing was done"),
+        format!("cannot read git's request: {malformed}"),
         "see what git sends: GIT_TRACE=1 git push heroku main",
     )
 }
@@ -122,13 +122,13 @@ pub fn get(input: &mut dyn io::Read, output: &mut dyn Write, context: &Context) 
         }
         let next = next_helper(&context.environment, deadline);
         send(&no_credential(&request, &next));
-        let why = answer.why_none();
         Some(match next {
             NextHelper::Present => {
-                let what = format!("{}: git asks its next helper", why.what());
+                let why = answer.why_none();
+                let what = format!("{}; git asks the next helper", why.what());
                 Notice::new(what, why.fix())
             }
-            NextHelper::Absent | NextHelper::Unknown => why,
+            NextHelper::Absent | NextHelper::Unknown => answer.why_git_prompts(),
         })
     })
 }
@@ -216,11 +216,11 @@ pub(super) fn expires_soon(found: &Found, context: &Context) -> Option<Notice> {
     let _ = token_metadata::remember(&context.environment, warned);
     Some(Notice::new(
         format!(
-            "the Heroku token of {} ends in {} hours",
+            "the Heroku token of {} expires in {} hours",
             known.account,
             left.as_hours()
         ),
-        "renew it: git credential-heroku-rs rotate",
+        "renew: git credential-heroku-rs rotate",
     ))
 }
 
@@ -238,15 +238,15 @@ pub fn store(input: &mut dyn io::Read, context: &Context) -> Option<Notice> {
 fn keep(request: &HerokuRequest, context: &Context) -> Option<Notice> {
     let trace = &context.environment.trace;
     let Some(token) = &request.fields.password else {
-        trace.log(|| "not kept: there is no password that could be a token");
+        trace.log(|| "not stored: there is no password that could be a token");
         return None;
     };
     if let Some(State::Served(_)) = request.fields.state {
-        trace.log(|| "not kept: it came from here");
+        trace.log(|| "not stored: the token came from this program");
         return None;
     }
     if request.fields.is_ephemeral {
-        trace.log(|| "not kept: it is said to be of no use later");
+        trace.log(|| "not stored: git says that the token is ephemeral");
         return None;
     }
     let account = request.account();
@@ -258,16 +258,16 @@ fn keep(request: &HerokuRequest, context: &Context) -> Option<Notice> {
     match place_for(&offered, &request.host, context) {
         Ok(Place::Free) => {
             let account = account.unwrap_or_else(Account::unnamed);
-            trace.log(|| format!("to be kept as {account}"));
+            trace.log(|| format!("storing the token as {account}"));
             let kept = logins::keep_unchecked(context, &account, token);
             kept.err().map(|why| not_kept(&why))
         }
         Ok(Place::Taken(found)) => {
             trace.log(|| {
                 if found.token == *token {
-                    "not kept: it is here already"
+                    "not stored: the token is stored already"
                 } else {
-                    "not kept: it would replace a login"
+                    "not stored: the token would replace a login"
                 }
             });
             None
@@ -338,13 +338,13 @@ pub(super) fn place_for(
 
 pub(super) fn others_are_here() -> Notice {
     not_kept(&Notice::new(
-        "other Heroku accounts are logged in here",
-        "to log in with it: git credential-heroku-rs login",
+        "other Heroku accounts are logged in",
+        "log in with this token: git credential-heroku-rs login",
     ))
 }
 
 pub(super) fn not_kept(why: &Notice) -> Notice {
-    let what = format!("the token was not kept: {}", why.what());
+    let what = format!("the token was not stored ({})", why.what());
     Notice::new(what, why.fix())
 }
 
@@ -371,36 +371,38 @@ fn forget(
 ) -> Option<Notice> {
     let trace = &context.environment.trace;
     let Some(token) = &request.fields.password else {
-        trace.log(|| "nothing goes: there is no password that could be a token");
+        trace.log(|| "nothing is removed: there is no password that could be a token");
         return None;
     };
     if context.environment.api_key == Some(Ok(token.clone())) {
-        return Some(refused_outside(
+        return Some(rejected_outside(
             "HEROKU_API_KEY",
-            "run: unset HEROKU_API_KEY",
+            "set HEROKU_API_KEY to a valid token, or unset it",
         ));
     }
     match keyring_account(request, token, context) {
         Ok(Some(account)) => {
             let known = token_metadata::about(&context.environment, token);
             if !token_metadata::is_proof(known.as_ref(), &request.host) {
-                return Some(refused_elsewhere(&account, &request.host));
+                return Some(rejected_elsewhere(&account, &request.host));
             }
             let since = trace.clock();
             let verdict = check(&request.host, token);
-            trace.log_since(since, || format!("Heroku's word on it: {verdict:?}"));
+            trace.log_since(since, || {
+                format!("Heroku's verdict on the token: {verdict:?}")
+            });
             return Some(after_check(context, &account, token, verdict));
         }
         Ok(None) => {}
         Err(why) => return Some(undecided(&why)),
     }
     match netrc_line(request, token, context) {
-        Some(line) => Some(refused_outside(
-            &format!("netrc, line {line},"),
+        Some(line) => Some(rejected_outside(
+            &format!("netrc, line {line}"),
             "log in again: git credential-heroku-rs login",
         )),
         None => {
-            trace.log(|| "nothing goes: it is not here");
+            trace.log(|| "nothing is removed: the token is not stored here");
             None
         }
     }
@@ -433,53 +435,50 @@ fn after_check(context: &Context, account: &Account, token: &Token, verdict: Ver
         Verdict::Dead => match logins::forget_dead(context, account, token) {
             Ok(()) => Notice::new(
                 format!(
-                    "Heroku no longer takes the token of {account} (revoked or expired): it was removed"
+                    "Heroku rejected the token of {account} (revoked or expired); it was removed"
                 ),
                 "log in again: git credential-heroku-rs login",
             ),
             Err(why) => Notice::new(
                 format!(
-                    "Heroku no longer takes the token of {account}, and it could not be removed: {}",
+                    "Heroku rejected the token of {account}, but it could not be removed: {}",
                     why.what()
                 ),
                 "log in again: git credential-heroku-rs login",
             ),
         },
         Verdict::Alive => Notice::new(
-            format!("git was refused, but Heroku takes the token of {account}: it was kept"),
-            "look for what else git sends: git config --show-origin --get-all http.extraHeader",
+            format!("git was rejected, but the token of {account} is valid; it was kept"),
+            "see what else git sends: git config --show-origin --get-all http.extraHeader",
         ),
         Verdict::Unknown(why) => Notice::new(
             format!(
-                "git was refused, and Heroku could not be asked about the token of {account}: it was kept ({why})"
+                "git was rejected, but the token of {account} could not be checked; it was kept ({why})"
             ),
-            "ask again later: git credential-heroku-rs status",
+            "check again later: git credential-heroku-rs status",
         ),
     }
 }
 
 /// A Heroku that did not issue the token rejects it in any case, so this proves nothing.
-fn refused_elsewhere(account: &Account, host: &HerokuHost) -> Notice {
+fn rejected_elsewhere(account: &Account, host: &HerokuHost) -> Notice {
     Notice::new(
         format!(
-            "{host} refused the token of {account}, which may be another Heroku's: it was kept"
+            "{host} rejected the token of {account}, which may belong to another Heroku; it was kept"
         ),
-        "log in there: git credential-heroku-rs login",
+        "log in to this Heroku: git credential-heroku-rs login",
     )
 }
 
 fn undecided(why: &Notice) -> Notice {
     Notice::new(
-        format!("git was refused, and nothing was removed: {}", why.what()),
+        format!("git was rejected, and nothing was removed: {}", why.what()),
         why.fix(),
     )
 }
 
-fn refused_outside(place: &str, fix: &'static str) -> Notice {
-    Notice::new(
-        format!("git was refused with the token from {place} which is not ours to remove"),
-        fix,
-    )
+fn rejected_outside(place: &str, fix: &'static str) -> Notice {
+    Notice::new(format!("Heroku rejected the token in {place}"), fix)
 }
 
 #[cfg(test)]

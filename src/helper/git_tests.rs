@@ -135,7 +135,7 @@ fn what_is_not_kept_is_said_only_where_the_request_has_no_token() {
     assert_eq!(ann.stores(""), None);
     assert_eq!(ann.stores(&format!("username={ANN}\n")), None);
     let said = ann.stores(&format!("username={BOB}\n"));
-    let expected = "the token was not kept: other Heroku accounts are logged in here";
+    let expected = "the token was not stored (other Heroku accounts are logged in)";
     assert_eq!(said.as_deref(), Some(expected));
 }
 
@@ -144,7 +144,7 @@ fn a_source_that_cannot_be_read_may_have_a_login() {
     let doubtful = "machine git.heroku.com login a password b password c\n";
     let machine = Machine::new().with_netrc(doubtful);
     let said = machine.stores("").unwrap_or_default();
-    assert!(said.starts_with("the token was not kept: "), "{said}");
+    assert!(said.starts_with("the token was not stored ("), "{said}");
     assert_eq!(machine.kept_as(), None);
 }
 
@@ -154,7 +154,7 @@ fn without_a_keyring_nothing_is_written_in_plain_text_unasked() {
     machine.context.environment.netrc_first = false;
     for fields in ["", ASKED] {
         let said = machine.stores(fields);
-        let expected = "the token was not kept: there is no D-Bus session here";
+        let expected = "the token was not stored (no keyring: no D-Bus session)";
         assert_eq!(said.as_deref(), Some(expected));
     }
     assert!(!machine.home.path().join(NETRC).exists());
@@ -186,7 +186,7 @@ fn said_by_get(machine: &Machine) -> String {
     said.map(|notice| notice.to_string()).unwrap_or_default()
 }
 
-/// "there is no D-Bus session here" is normal on a server, and hid the reason that helps.
+/// "no keyring: no D-Bus session" is normal on a server, and hid the reason that helps.
 #[test]
 fn the_source_that_may_have_a_token_is_reported_first() {
     let on_a_server = |text: &str| {
@@ -201,11 +201,11 @@ fn the_source_that_may_have_a_token_is_reported_first() {
     assert_eq!(said_by_get(&on_a_server(&entry)), "");
     let said = said_by_get(&on_a_server(""));
     assert!(
-        said.starts_with("not logged in to Heroku: there is no D-Bus session here\n"),
+        said.starts_with("not logged in to Heroku (no keyring: no D-Bus session)\n"),
         "{said}"
     );
     let doubtful = format!("{entry}password twice\n");
     let said = said_by_get(&on_a_server(&doubtful));
-    let expected = format!("the Heroku token could not be read from netrc: ~/{NETRC}: line 2");
+    let expected = format!("could not read the Heroku token: ~/{NETRC}: line 2");
     assert!(said.starts_with(&expected), "{said}");
 }

@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use crate::account::Account;
 use crate::environment::Environment;
-use crate::notice::{Fix, Notice};
+use crate::notice::Notice;
 use crate::token::Token;
 
 /// The name under which the Heroku CLI keeps its items.
@@ -100,7 +100,7 @@ fn check_stored(found: Option<&Token>, written: &Token) -> Result<(), Unavailabl
         Some(found) if found == written => Ok(()),
         Some(_) => Err(Unavailable::Overtaken),
         None => Err(Unavailable::Broken(
-            "the keyring did not keep the token".to_owned(),
+            "the keyring did not store the token".to_owned(),
         )),
     }
 }
@@ -254,8 +254,19 @@ pub enum Unavailable {
     },
     /// Another program stored a token for the same account at the same time.
     Overtaken,
+    /// There is a D-Bus session to which no token may go.
+    RejectedBus(RejectedBus),
     /// Anything else: a description for the user.
     Broken(String),
+}
+
+/// Why no token may go to a D-Bus session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RejectedBus {
+    /// It is not a local socket, so the token would leave this machine unencrypted.
+    NotLocal,
+    /// Its socket belongs to another user, or it does not accept this one, as after `su` or `sudo`.
+    OfAnotherUser,
 }
 
 /// What a session without a keyring lacks.
@@ -303,8 +314,8 @@ impl Unavailable {
 
     /// What happened, and how to fix it.
     pub fn notice(&self) -> Notice {
-        const UNLOCK: &str = "unlock it: git credential-heroku-rs status --unlock \
-             (or for this push only: HEROKU_API_KEY=… git push heroku main)";
+        const UNLOCK: &str =
+            "unlock: git credential-heroku-rs status --unlock, or set HEROKU_API_KEY";
         match self {
             Unavailable::NoKeyring(missing) => missing.notice(),
             Unavailable::Locked(Lock::Keyring) => Notice::new("the keyring is locked", UNLOCK),
@@ -312,89 +323,92 @@ impl Unavailable {
                 Notice::new("a part of the keyring is locked", UNLOCK)
             }
             Unavailable::Locked(Lock::Confirmation) => Notice::new(
-                "the keyring program wants to ask you before a program may read",
-                "in KeePassXC: Settings, Secret Service Integration, turn off \
-                 \"Confirm when passwords are retrieved by clients\"",
+                "the keyring program asks for confirmation before each read",
+                "in KeePassXC, turn off: Confirm when passwords are retrieved by clients",
             ),
             Unavailable::PromptDismissed => Notice::new(
-                "the keyring is locked: its prompt was closed, not answered in time, or could not be shown",
-                "unlock it in your keyring program (or for this push only: HEROKU_API_KEY=…)",
+                "the keyring's prompt was closed, timed out or could not be shown",
+                "unlock the keyring in its own program, or set HEROKU_API_KEY",
             ),
             Unavailable::Refused if IS_MACOS => Notice::new(
                 "macOS did not let its security tool use the item heroku-cli",
-                "delete the item in Keychain Access, then run: git credential-heroku-rs login",
+                "delete the item in Keychain Access, then log in: git credential-heroku-rs login",
             ),
             Unavailable::Refused => Notice::new(
-                "the system does not let this program use the keyring",
-                "allow it, or for this push only: HEROKU_API_KEY=…",
+                "the system does not allow this program to use the keyring",
+                "allow access in the D-Bus policy or the sandbox, or set HEROKU_API_KEY",
             ),
-            Unavailable::Slow { limit, logins } => {
-                let limit = limit.as_secs_f64();
-                let what = match logins {
-                    None => format!("the keyring gave no answer within {limit:.1} s"),
-                    Some(count) => format!(
-                        "the keyring has {count} logins for Heroku, too many to read within {limit:.1} s"
-                    ),
-                };
-                Notice::new(
-                    what,
-                    if IS_MACOS {
-                        "answer macOS's dialog, or wait longer: HEROKU_RS_PROMPT_TIMEOUT=300 HEROKU_RS_TIMEOUT=10 \
-                         (or for this push only: HEROKU_API_KEY=…)"
-                    } else {
-                        "wait longer: HEROKU_RS_TIMEOUT=10 (or for this push only: HEROKU_API_KEY=…)"
-                    },
-                )
-            }
+            Unavailable::Slow { limit, logins } => slow(*limit, *logins),
             Unavailable::Overtaken => Notice::new(
-                "another login of this account was kept at the same moment",
-                "see which token is there: git credential-heroku-rs status",
+                "another program stored a token for this account at the same time",
+                "check which token is stored: git credential-heroku-rs status",
+            ),
+            Unavailable::RejectedBus(RejectedBus::OfAnotherUser) => Notice::new(
+                "the D-Bus session belongs to another user",
+                "log in as that user, or unset DBUS_SESSION_BUS_ADDRESS and XDG_RUNTIME_DIR",
+            ),
+            Unavailable::RejectedBus(RejectedBus::NotLocal) => Notice::new(
+                "the D-Bus session is not a local socket",
+                "unset DBUS_SESSION_BUS_ADDRESS, or set HEROKU_API_KEY",
             ),
             Unavailable::Broken(why) => Notice::new(
                 why.clone(),
                 if IS_MACOS {
-                    "look at the item heroku-cli in Keychain Access (or for this push only: HEROKU_API_KEY=…)"
+                    "check the item heroku-cli in Keychain Access, or set HEROKU_API_KEY"
                 } else if cfg!(windows) {
-                    "look at Web Credentials in the control panel (or for this push only: HEROKU_API_KEY=…)"
+                    "check Web Credentials in the Control Panel, or set HEROKU_API_KEY"
                 } else {
-                    "restart your keyring program (or for this push only: HEROKU_API_KEY=…)"
+                    "try again, or set HEROKU_API_KEY"
                 },
             ),
         }
     }
 }
 
+fn slow(limit: Duration, logins: Option<usize>) -> Notice {
+    let limit = limit.as_secs_f64();
+    let what = match logins {
+        None => format!("the keyring did not answer within {limit:.1} s"),
+        Some(count) => format!(
+            "the keyring has {count} logins for Heroku, too many to read within {limit:.1} s"
+        ),
+    };
+    let fix = if IS_MACOS {
+        "answer the macOS dialog, or wait longer: HEROKU_RS_PROMPT_TIMEOUT=300"
+    } else {
+        "wait longer: HEROKU_RS_TIMEOUT=10, or set HEROKU_API_KEY"
+    };
+    Notice::new(what, fix)
+}
+
 impl Missing {
     fn notice(self) -> Notice {
-        const WITHOUT: &str =
-            "put a token into HEROKU_API_KEY, or run: git credential-heroku-rs login --store netrc";
+        const LOG_IN: &str = "log in: git credential-heroku-rs login, or set HEROKU_API_KEY";
         match self {
-            Missing::Bus => Notice::new("there is no D-Bus session here", WITHOUT),
+            Missing::Bus => Notice::new("no keyring: no D-Bus session", LOG_IN),
             Missing::ReachableBus => Notice::new(
                 "the D-Bus session cannot be reached",
-                Fix::advice(format!(
-                    "DBUS_SESSION_BUS_ADDRESS is stale: log out of the desktop and in again, or {WITHOUT}"
-                )),
+                "log out of this machine and in again, or set HEROKU_API_KEY",
             ),
             Missing::Service => Notice::new(
-                "no keyring program runs in this D-Bus session",
-                Fix::advice(format!("start one, such as gnome-keyring, or {WITHOUT}")),
+                "no keyring: no keyring program runs in this D-Bus session",
+                LOG_IN,
             ),
             Missing::Collection => Notice::new(
                 "the keyring program has no default keyring",
-                Fix::advice(format!("create one in your keyring program, or {WITHOUT}")),
+                "create one in the keyring program, or set HEROKU_API_KEY",
             ),
             Missing::Database => Notice::new(
                 "KeePassXC has no open database for other programs",
-                Fix::advice(format!(
-                    "open one, and expose it in its Database Settings, or {WITHOUT}"
-                )),
+                "open a database and expose it in its Database Settings, or set HEROKU_API_KEY",
             ),
             Missing::Wallet => Notice::new(
                 "KWallet has no wallet",
-                Fix::advice(format!("create one in the system settings, or {WITHOUT}")),
+                "create a wallet in the system settings, or set HEROKU_API_KEY",
             ),
-            Missing::System => Notice::new("this system's keyring cannot be opened", WITHOUT),
+            Missing::System => {
+                Notice::new("no keyring: the system's keyring cannot be opened", LOG_IN)
+            }
         }
     }
 }

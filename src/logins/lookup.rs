@@ -21,6 +21,8 @@ use crate::notice::{Command, Fix, Kind, Notice};
 use crate::token::{NotAToken, Token};
 use crate::token_metadata::{self, TokenMetadata};
 
+const LOG_IN: &str = "log in: git credential-heroku-rs login";
+
 /// Where a token can come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
@@ -206,10 +208,10 @@ fn api_key(wanted: &Wanted<'_>, context: &Context) -> Result<Found, Outcome> {
     }
 }
 
-fn unusable_api_key(why: NotAToken) -> Notice {
+pub(super) fn unusable_api_key(why: NotAToken) -> Notice {
     Notice::new(
-        format!("HEROKU_API_KEY is not used: {why}"),
-        "set it to a Heroku token, or run: unset HEROKU_API_KEY",
+        format!("HEROKU_API_KEY is not a Heroku token: {why}"),
+        "set HEROKU_API_KEY to a Heroku token, or unset it",
     )
 }
 
@@ -288,7 +290,10 @@ fn netrc(wanted: &Wanted<'_>, choice: &Choice, context: &Context) -> Result<Foun
     let found = live(wanted, entry.token, entry.account, Source::Netrc, context)?;
     let exposed = || {
         let chmod = Command::new("chmod 600").then(netrc::argument(&context.environment));
-        Notice::new("others can read your netrc", chmod)
+        Notice::new(
+            "other users can read your netrc",
+            Fix::command("restrict its permissions", chmod),
+        )
     };
     Ok(Found {
         remark: netrc.is_readable_by_others().then(exposed),
@@ -420,21 +425,32 @@ impl Answer {
     /// the source that answered. A missing keyring is not reported: then tokens are stored elsewhere.
     pub fn passed_over(&self) -> Option<Notice> {
         let found = self.found.as_ref()?;
-        let Some((_, why)) = self.first_unreadable() else {
+        let Some(why) = self.unreadable() else {
             return found.remark.clone().or_else(|| self.ignored.clone());
         };
-        let what = format!("{}: the token of {} is used", why.what(), found.source);
+        let what = format!("{}; using the token from {}", why.what(), found.source);
         Some(Notice::new(what, why.fix()))
     }
 
     /// Why no source has a token, and what to do: the most useful outcome of the trail. A source that
     /// exists but cannot be read may have one; that there is no keyring is normal on a server.
     pub fn why_none(&self) -> Notice {
+        self.why_none_with(LOG_IN)
+    }
+
+    /// The same if git is about to ask for a password.
+    pub fn why_git_prompts(&self) -> Notice {
+        self.why_none_with(
+            "log in: git credential-heroku-rs login, or paste a token as the password",
+        )
+    }
+
+    fn why_none_with(&self, log_in: &'static str) -> Notice {
         if let Some((source, why)) = self.first_unreadable() {
-            let what = format!(
-                "the Heroku token could not be read from {source}: {}",
-                why.what()
-            );
+            if source == Source::ApiKey {
+                return why.clone();
+            }
+            let what = format!("could not read the Heroku token: {}", why.what());
             return Notice::new(what, why.fix());
         }
         let ambiguous = self.trail.iter().find_map(|(_, outcome)| match outcome {
@@ -445,7 +461,7 @@ impl Answer {
             .clone()
             .or(ambiguous)
             .or_else(|| self.expired())
-            .unwrap_or_else(|| self.not_logged_in())
+            .unwrap_or_else(|| self.not_logged_in(log_in))
             .of_kind(Kind::NotLoggedIn)
     }
 
@@ -465,12 +481,11 @@ impl Answer {
     }
 
     fn first_unreadable(&self) -> Option<(Source, &Notice)> {
-        self.trail
-            .iter()
-            .find_map(|(source, outcome)| match outcome {
-                Outcome::Unavailable(why) => Some((*source, why)),
-                _ => None,
-            })
+        let mut trail = self.trail.iter();
+        trail.find_map(|(source, outcome)| match outcome {
+            Outcome::Unavailable(why) => Some((*source, why)),
+            _ => None,
+        })
     }
 
     fn missing(&self) -> Option<&Notice> {
@@ -496,20 +511,15 @@ impl Answer {
             })
     }
 
-    fn not_logged_in(&self) -> Notice {
-        let account = self.account.as_ref();
-        let what = match account {
-            Some(account) => format!("no Heroku token for {account} on this machine"),
+    fn not_logged_in(&self, fix: &'static str) -> Notice {
+        let what = match &self.account {
+            Some(account) => format!("not logged in to Heroku as {account}"),
             None => "not logged in to Heroku".to_owned(),
         };
-        if let Some(why) = self.missing() {
-            return Notice::new(format!("{what}: {}", why.what()), why.fix());
+        match self.missing() {
+            Some(why) => Notice::new(format!("{what} ({})", why.what()), why.fix()),
+            None => Notice::new(what, fix),
         }
-        Notice::new(
-            what,
-            "run: git credential-heroku-rs login \
-             (or paste a token as the password: https://dashboard.heroku.com/account/applications)",
-        )
     }
 }
 
@@ -522,7 +532,7 @@ fn several(accounts: &[Account]) -> Notice {
     };
     Notice::new(
         format!(
-            "several Heroku accounts are logged in and none is chosen: {}{more}",
+            "several Heroku accounts are logged in and none is active: {}{more}",
             names.join(", ")
         ),
         Fix::command(

@@ -1,4 +1,4 @@
-//! Keep, forget, switch and list logins. No other module writes them, and this one knows the order.
+//! Stores, removes, switches and lists logins. No other module writes them, and this one knows the order.
 //!
 //! The keyring item is written first and read back. Then comes `login.json`, which must never name an
 //! account without a token. Our own notes come last: to lose them costs only hints. A failure after the
@@ -17,7 +17,7 @@ use crate::hosts::{HerokuHost, Service};
 use crate::keyring::Unavailable;
 use crate::logins::lookup::Source;
 use crate::netrc::{self, Netrc};
-use crate::notice::Notice;
+use crate::notice::{Command, Fix, Notice};
 use crate::token::Token;
 use crate::token_metadata::{self, TokenMetadata};
 
@@ -103,7 +103,7 @@ pub fn keep(
         Source::ApiKey | Source::Keyring => heroku_cli::set_login(&context.environment, account),
     };
     if let Err(why) = written {
-        notes.push(unwritten("the account in use", &why));
+        notes.push(unwritten("the active account", &why));
     }
     if let Err(why) = token_metadata::remember(&context.environment, known) {
         notes.push(unwritten("the token's expiry", &why));
@@ -170,17 +170,18 @@ fn keyring_takes_precedence(context: &Context, account: &Account, token: &Token)
     let found_first = context.keyring().read(account).ok()??;
     (found_first != *token).then(|| {
         Notice::new(
-            format!("the keyring holds another token of {account}, which goes before netrc"),
-            "run: git credential-heroku-rs logout, then log in again; \
-             or live on netrc: export HEROKU_NETRC_WRITE=true",
+            format!(
+                "the keyring has another token of {account}, which takes precedence over netrc"
+            ),
+            "log out and in again, or use netrc only: export HEROKU_NETRC_WRITE=true",
         )
     })
 }
 
 fn unwritten(what: &str, why: &io::Error) -> Notice {
     Notice::new(
-        format!("{what} was not noted: {why}"),
-        "mend that, then run: git credential-heroku-rs status",
+        format!("could not record {what}: {why}"),
+        "fix this, then run: git credential-heroku-rs status",
     )
 }
 
@@ -212,12 +213,14 @@ pub fn forget(context: &Context, login: &Login, account: &Account) -> Result<(),
     let notes = token_metadata::forget(&context.environment, &login.token);
     copies.map_err(|why| why.notice(&context.environment))?;
     pointer.map_err(|why| {
+        let file = heroku_cli::login_file(&context.environment).unwrap_or_default();
+        let remove = Command::new("rm").path(&file, context.environment.home.as_deref());
         Notice::new(
-            format!("login.json could not be removed: {why}"),
-            "remove it by hand",
+            format!("could not remove login.json: {why}"),
+            Fix::command("remove the file", remove),
         )
     })?;
-    notes.map_err(|why| unwritten("that the account is gone", &why))
+    notes.map_err(|why| unwritten("the logout", &why))
 }
 
 fn forget_in_keyring(
@@ -245,27 +248,27 @@ fn forget_in_keyring(
 pub fn switch(context: &Context, account: &Account) -> Result<bool, Notice> {
     if context.environment.netrc_first {
         return Err(Notice::new(
-            "HEROKU_NETRC_WRITE=true: netrc alone says who is logged in",
-            "log in as that account, or run: unset HEROKU_NETRC_WRITE",
+            "HEROKU_NETRC_WRITE is true, so netrc decides which account is active",
+            "unset HEROKU_NETRC_WRITE, or log in: git credential-heroku-rs login",
         ));
     }
     let token = context.keyring().read(account);
     if token.map_err(|why| why.notice())?.is_none() {
         return Err(Notice::new(
-            format!("the keyring has no token of {account}"),
-            "see who is logged in: git credential-heroku-rs status",
+            format!("no token of {account} in the keyring"),
+            "list the accounts: git credential-heroku-rs status",
         ));
     }
     if !account.is_email() {
         return Err(Notice::new(
-            format!("whose token lies under the name {account} is not known yet"),
-            "find out: git credential-heroku-rs status",
+            format!("the account of the token stored as {account} is not known yet"),
+            "ask Heroku: git credential-heroku-rs status",
         ));
     }
     heroku_cli::set_login(&context.environment, account).map_err(|why| {
         Notice::new(
-            format!("login.json could not be written: {why}"),
-            "mend that, then run it again",
+            format!("could not write login.json: {why}"),
+            "fix this, then run the command again",
         )
     })
 }
@@ -379,10 +382,9 @@ fn list_with(duplicates: Duplicates, context: &Context) -> (Vec<Login>, Vec<Unre
     match &context.environment.api_key {
         Some(Ok(token)) => add(None, token.clone(), Source::ApiKey),
         Some(Err(why)) => {
-            let what = format!("HEROKU_API_KEY is not used: {why}");
             unread.push(Unread {
                 source: Source::ApiKey,
-                why: Notice::new(what, "run: unset HEROKU_API_KEY"),
+                why: lookup::unusable_api_key(*why),
                 may_hide_logins: false,
             });
         }

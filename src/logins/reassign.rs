@@ -40,7 +40,7 @@ pub fn move_to_owner(
     let _ = token_metadata::remember(&context.environment, known);
     if serves(context, from) {
         let named = heroku_cli::set_login(&context.environment, owner);
-        named.map_err(|why| unwritten("the account in use", &why))?;
+        named.map_err(|why| unwritten("the active account", &why))?;
     }
     forget_in_keyring(context, from, Some(token)).map(|_| true)
 }
@@ -66,7 +66,7 @@ pub fn leave_one(
     match in_keyring(context, account)? {
         Some(now) if now == *first => keep_unchecked(context, account, kept),
         Some(_) | None => Err(Notice::new(
-            format!("another token of {account} was stored meanwhile"),
+            format!("another token of {account} was stored in the meantime"),
             "check again: git credential-heroku-rs doctor",
         )),
     }

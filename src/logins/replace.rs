@@ -119,7 +119,7 @@ pub fn settle(
 fn stale_copy(why: &Unreadable, context: &Context) -> Notice {
     let why = why.notice(&context.environment);
     Notice::new(
-        format!("netrc may still hold the old token: {}", why.what()),
+        format!("netrc may still contain the old token: {}", why.what()),
         why.fix(),
     )
 }

@@ -37,7 +37,7 @@ pub(super) fn without(
         if entry.has_macro {
             return Err(Doubt {
                 line: entry.line,
-                phrase: "a macro belongs to this entry, and would run for another without it",
+                phrase: "a macro after this entry would belong to another entry without it",
             });
         }
         let stays = &bytes[from..entry.span.start];
@@ -53,7 +53,7 @@ pub(super) fn without(
         Ok(rest) if says_the_same(&rest.entries, &stay) => Ok(kept),
         _ => Err(Doubt {
             line: ours.first().map_or(1, |entry| entry.line),
-            phrase: "the rest of the file would read differently without this entry",
+            phrase: "programs would read the rest of the file differently without this entry",
         }),
     }
 }
@@ -129,7 +129,7 @@ pub(super) fn with_ours(bytes: &[u8], ours: &[u8], machines: &Machines) -> Resul
         Ok(again) if again == rest => Ok(whole),
         _ => Err(Doubt {
             line: 1,
-            phrase: "there is no place for an entry that every program would find",
+            phrase: "no place for an entry that every program would find",
         }),
     }
 }

@@ -42,7 +42,7 @@ pub(super) fn layout(bytes: &[u8], machines: &Machines) -> Result<Layout, Doubt>
     if let Some(at) = bytes.iter().position(|&byte| byte == 0) {
         return Err(Doubt {
             line: line_at(bytes, at),
-            phrase: "there is a zero byte",
+            phrase: "a zero byte",
         });
     }
     let mut reader = Reader {
@@ -115,7 +115,7 @@ impl Reader<'_> {
         };
         entry.span.end = value.as_ref().unwrap_or(word).span.end;
         match (field, value) {
-            (None, _) => entry.doubt(word.line, "there is a word that means nothing here"),
+            (None, _) => entry.doubt(word.line, "an unknown word"),
             (Some(_), None) => entry.doubt(word.line, "a value is missing"),
             (Some(field), Some(value)) => entry.set(field, value),
         }
@@ -195,7 +195,7 @@ impl Entry {
         if !value.text.iter().all(u8::is_ascii_graphic) {
             self.doubt(
                 value.line,
-                "a value has a character that readers treat differently",
+                "a value with a character that programs read differently",
             );
         }
         let place = match field {
@@ -203,12 +203,12 @@ impl Entry {
             Field::Password => &mut self.password,
             Field::Account => &mut self.account,
             Field::Port if matches!(value.text.as_slice(), b"443" | b"https") => return,
-            Field::Port => return self.doubt(value.line, "it is for another port"),
-            Field::Path => return self.doubt(value.line, "it is for one path only"),
+            Field::Port => return self.doubt(value.line, "the entry is for another port"),
+            Field::Path => return self.doubt(value.line, "the entry is for one path only"),
             Field::Ignored => return,
         };
         if place.replace(value.text).is_some() {
-            self.doubt(value.line, "a field stands there twice");
+            self.doubt(value.line, "a field is set twice");
         }
     }
 }

@@ -32,9 +32,9 @@ pub(super) fn decrypted(
     let program = environment.programs("gpg").find(|gpg| gpg.is_absolute());
     let program = program.ok_or(refused("gpg is not on PATH"))?;
     let running = Running::start(&mut command(&program, path));
-    let mut running = running.map_err(|_| refused("gpg could not be started"))?;
+    let mut running = running.map_err(|_| refused("could not start gpg"))?;
     let output = running.output();
-    let output = output.ok_or(refused("gpg could not be started"))?;
+    let output = output.ok_or(refused("could not start gpg"))?;
     let (sender, receiver) = mpsc::channel();
     // The read ends only when every child of gpg has ended, so another thread waits for that.
     thread::spawn(move || sender.send(text(output)));
@@ -44,7 +44,7 @@ pub(super) fn decrypted(
         .ok_or(refused(bounded::TOO_LARGE))?;
     match running.succeeds_by(deadline) {
         Some(true) => Ok(text),
-        Some(false) => Err(refused("gpg could not decrypt it without asking")),
+        Some(false) => Err(refused("gpg could not decrypt it without a prompt")),
         None => Err(refused("gpg did not answer in time")),
     }
 }
@@ -121,7 +121,7 @@ mod tests {
         for (gpg, phrase) in [
             (
                 "gpg-that-refuses",
-                "gpg could not decrypt it without asking",
+                "gpg could not decrypt it without a prompt",
             ),
             ("gpg-that-floods", "it is larger than 16 MiB"),
             ("no-gpg-at-all", "gpg is not on PATH"),

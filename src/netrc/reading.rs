@@ -81,7 +81,7 @@ impl Netrc {
             }
             Ok(None) => {
                 let trace = &environment.trace;
-                trace.log(|| format!("{}: there is no such file", path.display()));
+                trace.log(|| format!("{}: no such file", path.display()));
                 Ok(None)
             }
             Err(error) => Err(Unreadable::Failed(error.kind())),
@@ -187,7 +187,7 @@ pub(super) fn checked(entry: &entries::Entry) -> Result<Option<Entry>, Unreadabl
     let Some(password) = &entry.password else {
         return Ok(None);
     };
-    let disagreement = || doubt("it can be read in more ways than one");
+    let disagreement = || doubt("programs read this entry differently");
     let mut machine = machine(entry).ok_or_else(disagreement)?;
     let same = |read: &Option<String>, scanned: &Option<scanner::Value>| {
         read.as_deref().map(str::as_bytes) == scanned.as_ref().map(|value| value.as_slice())
@@ -199,7 +199,7 @@ pub(super) fn checked(entry: &entries::Entry) -> Result<Option<Entry>, Unreadabl
     if !agree {
         return Err(disagreement());
     }
-    let token = Token::parse(&read).map_err(|_| doubt("the password is no Heroku token"))?;
+    let token = Token::parse(&read).map_err(|_| doubt("the password is not a Heroku token"))?;
     Ok(Some(Entry {
         account: machine.login.as_deref().and_then(Account::parse),
         token,

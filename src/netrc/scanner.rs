@@ -97,7 +97,7 @@ impl<'a> Scanner<'a> {
             None => Ok(None),
             Some(_) => self.word().map(|mut word| {
                 if opens && comment {
-                    word.doubt = Some("a comment stands where a value belongs");
+                    word.doubt = Some("a comment in place of a value");
                 }
                 Some(word)
             }),
@@ -116,7 +116,7 @@ impl<'a> Scanner<'a> {
         let text = Zeroizing::new(self.bytes[start..self.at].to_vec());
         let doubt = text
             .contains(&b'\\')
-            .then_some("there is a backslash outside quotes");
+            .then_some("a backslash outside quotes");
         Ok(Word {
             text,
             line,
@@ -145,7 +145,7 @@ impl<'a> Scanner<'a> {
                     let escaped = self.peek().filter(|&byte| byte != b'\n').ok_or(open)?;
                     self.at += 1;
                     if b"nrt".contains(&escaped) {
-                        doubt = Some("there is an escape that readers take for different bytes");
+                        doubt = Some("an escape that programs read differently");
                     }
                     text.push(escaped);
                 }
@@ -153,7 +153,7 @@ impl<'a> Scanner<'a> {
             }
         }
         if self.peek().is_some_and(|byte| !is_blank(byte)) {
-            doubt = Some("text follows right behind a quote");
+            doubt = Some("text directly after a closing quote");
             while self.peek().is_some_and(|byte| !is_blank(byte)) {
                 self.at += 1;
             }

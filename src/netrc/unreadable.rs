@@ -37,26 +37,24 @@ impl Unreadable {
     pub fn notice(&self, environment: &Environment) -> Notice {
         let file = name(environment);
         let fix = match self {
-            Unreadable::Doubt { .. } => "fix that line, or remove Heroku's entries".into(),
+            Unreadable::Doubt { .. } => "fix that line, or remove the entries for Heroku".into(),
             Unreadable::NotTrusted(NotTrusted::Foreign) => Fix::command(
-                "make it yours",
+                "change its owner",
                 Command::new("sudo chown \"$(id -u)\"").then(argument(environment)),
             ),
             Unreadable::NotTrusted(NotTrusted::Writable) => Fix::command(
-                "make it readable by you only",
+                "restrict its permissions",
                 Command::new("chmod 600").then(argument(environment)),
             ),
-            Unreadable::Encrypted(_) => "look at: gpg --decrypt ~/.netrc.gpg >/dev/null".into(),
+            Unreadable::Encrypted(_) => "check: gpg --decrypt ~/.netrc.gpg >/dev/null".into(),
             Unreadable::ReadOnly => {
-                "how to take Heroku's entries out of it: git credential-heroku-rs netrc clean -h"
-                    .into()
+                "remove the entries for Heroku: git credential-heroku-rs netrc clean -h".into()
             }
             Unreadable::InPlaceOfPlain => {
-                "put a token into HEROKU_API_KEY, point NETRC at another file, or remove ~/.netrc.gpg"
-                    .into()
+                "set HEROKU_API_KEY, set NETRC to another file, or remove ~/.netrc.gpg".into()
             }
             Unreadable::Unfit(_) | Unreadable::Failed(_) => {
-                Fix::command("look at", Command::new("ls -l").then(argument(environment)))
+                Fix::command("check", Command::new("ls -l").then(argument(environment)))
             }
         };
         Notice::new(self.what(file), fix)
@@ -68,15 +66,16 @@ impl Unreadable {
             Unreadable::Doubt { line, phrase } => format!("{file}: line {line}: {phrase}"),
             Unreadable::NotTrusted(why) => format!("{file} is not used: {why}"),
             Unreadable::Unfit(why) => format!("{file} is not used: {why}"),
-            Unreadable::Encrypted(why) => format!("~/.netrc.gpg was not read: {why}"),
+            Unreadable::Encrypted(why) => format!("could not read ~/.netrc.gpg: {why}"),
             Unreadable::ReadOnly => {
-                "~/.netrc.gpg is left as it is: an encrypted file is read, never written".to_owned()
-            }
-            Unreadable::InPlaceOfPlain => {
-                "there is a ~/.netrc.gpg, which the Heroku CLI reads in place of ~/.netrc and which is never written"
+                "~/.netrc.gpg was not changed: this program never writes an encrypted file"
                     .to_owned()
             }
-            Unreadable::Failed(why) => format!("{file} could not be read: {why}"),
+            Unreadable::InPlaceOfPlain => {
+                "~/.netrc.gpg takes precedence over ~/.netrc, and this program never writes it"
+                    .to_owned()
+            }
+            Unreadable::Failed(why) => format!("could not read {file}: {why}"),
         }
     }
 }
@@ -116,13 +115,13 @@ impl From<EditError<Unreadable>> for Unreadable {
     fn from(error: EditError<Unreadable>) -> Unreadable {
         match error {
             EditError::Refused(why) => why,
-            EditError::SecondName => Unreadable::Unfit("it has a second name (a hard link)"),
-            EditError::NotAFile => Unreadable::Unfit("it is not a plain file"),
+            EditError::SecondName => Unreadable::Unfit("it has another hard link"),
+            EditError::NotAFile => Unreadable::Unfit("it is not a regular file"),
             EditError::TooLarge => Unreadable::Unfit("it is too large"),
             EditError::Busy => Unreadable::Unfit("another program keeps writing to it"),
             // A single file that is mounted, as into a container, cannot be renamed over.
             EditError::Failed(error) if error.kind() == io::ErrorKind::ResourceBusy => {
-                Unreadable::Unfit("it is a mount, and cannot be replaced")
+                Unreadable::Unfit("it is a mount point")
             }
             EditError::Failed(error) => Unreadable::Failed(error.kind()),
         }

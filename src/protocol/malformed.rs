@@ -4,7 +4,7 @@ use thiserror::Error;
 
 /// A request that cannot be read. Says where and why, and never contains a value.
 #[derive(Debug, PartialEq, Eq, Error)]
-#[error("line {line} of git's request {fault}")]
+#[error("line {line} {fault}")]
 pub struct Malformed {
     pub(super) fault: Fault,
     pub(super) line: usize,
@@ -16,16 +16,16 @@ pub struct Malformed {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Fault {
     /// The request is larger than [`super::Request::LARGEST`].
-    #[error("goes past the size of any real request")]
+    #[error("exceeds the size limit of a request")]
     TooLarge,
     /// A line is not `key=value`.
     #[error("has no equals sign")]
     NoEquals,
     /// A value that we act on has a control character or is not text.
-    #[error("has a character that does not belong there")]
+    #[error("contains an invalid character")]
     Character,
     /// Some lines end with CRLF and this one does not: the CR may belong to a value.
-    #[error("does not end as the first one does")]
+    #[error("does not end like the first line")]
     LineEnd,
     /// Two lines name different hosts or different protocols.
     #[error("contradicts an earlier line")]

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use git_credential_heroku_rs::environment::Environment;
-use git_credential_heroku_rs::keyring::{Keyring, Lock, Missing, Unavailable};
+use git_credential_heroku_rs::keyring::{Keyring, Lock, Missing, RejectedBus, Unavailable};
 
 use crate::session::{SECRETS, Session, ours};
 use crate::{ANN, ann, token};
@@ -140,7 +140,8 @@ fn without_a_bus_there_is_no_keyring() {
         bus_address: Some("tcp:host=127.0.0.1,port=1".to_owned()),
         ..nowhere
     };
-    assert!(matches!(why(&remote), Unavailable::Broken(_)));
+    let not_local = Unavailable::RejectedBus(RejectedBus::NotLocal);
+    assert_eq!(why(&remote), not_local);
 }
 
 #[test]
@@ -199,9 +200,16 @@ fn a_bus_that_never_answers_is_given_up_in_time() {
 }
 
 #[test]
-fn a_bus_that_talks_nonsense_is_broken() {
+fn a_bus_that_does_not_accept_this_user_is_rejected() {
+    let (_dir, environment) = bus_that_says(b"REJECTED EXTERNAL\r\n");
+    let of_another_user = Unavailable::RejectedBus(RejectedBus::OfAnotherUser);
+    assert_eq!(why(&environment), of_another_user);
+}
+
+#[test]
+fn a_bus_with_invalid_replies_is_broken() {
     let says: [&[u8]; 3] = [
-        b"REJECTED EXTERNAL\r\n",
+        b"HTTP/1.1 400 Bad Request\r\n",
         b"OK 0123\r\nGET / HTTP/1.1\r\n\r\n",
         b"OK 0123\r\nl\x02\0\x01\xff\xff\xff\xff\x01\0\0\0\xff\xff\xff\xff",
     ];

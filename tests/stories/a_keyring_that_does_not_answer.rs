@@ -91,7 +91,7 @@ fn a_keyring_whose_program_has_ended_loses_nothing() {
     holds_out(
         &world,
         &token,
-        "no keyring program runs in this D-Bus session",
+        "no keyring: no keyring program runs in this D-Bus session",
     );
     world.keyring().starts_unlocked();
     still_pushes_with(&world, token);
@@ -159,7 +159,7 @@ fn a_store_waits_for_it_once_and_says_that_nothing_was_kept() {
         .helper_with_input("store", request)
         .succeeds()
         .stdout_is("")
-        .says("the token was not kept: the keyring gave no answer within")
+        .says("the token was not stored (the keyring did not answer within")
         .ends_within(Duration::from_millis(3500));
     world.keyring().goes_on();
 }

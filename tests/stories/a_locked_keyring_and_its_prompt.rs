@@ -2,8 +2,8 @@
 
 use crate::world::{ANN, REQUEST, World};
 
-const DISMISSED: &str = "heroku-rs: the keyring is locked: its prompt was closed, not answered in \
-                         time, or could not be shown";
+const DISMISSED: &str =
+    "heroku-rs: the keyring's prompt was closed, timed out or could not be shown";
 
 fn locked() -> World {
     let world = World::new().with_a_secret_service_under_orders();
@@ -51,8 +51,8 @@ fn without_a_terminal_no_prompt_comes_up_at_all() {
         .exits_with(1)
         .stdout_is("")
         .stderr_is(
-            "heroku-rs: the keyring is locked\n  unlock it: git credential-heroku-rs status --unlock \
-             (or for this push only: HEROKU_API_KEY=… git push heroku main)\n",
+            "heroku-rs: the keyring is locked\n  unlock: git credential-heroku-rs status --unlock, \
+             or set HEROKU_API_KEY\n",
         );
     let asked = world.secret_service().was_asked();
     assert!(!asked.contains(&"Unlock".to_owned()), "{asked:?}");

@@ -9,15 +9,15 @@ use crate::world::{ANN, Line, Manner, REQUEST, World};
 const LIMIT: &str = "0.5";
 const GENEROUS: Duration = Duration::from_secs(10);
 
-const SLOW: &str = "the keyring gave no answer within 0.5 s";
-const LEFT: &str = "the keyring program went away in the middle of the conversation";
-const GARBLED: &str = "the keyring's answer made no sense";
-const HUNG_UP: &str = "the D-Bus session hung up in the middle of the conversation";
+const SLOW: &str = "the keyring did not answer within 0.5 s";
+const LEFT: &str = "the keyring program exited before it answered";
+const GARBLED: &str = "the keyring sent an invalid reply";
+const HUNG_UP: &str = "the D-Bus session closed the connection before it answered";
 const NOT_LET_IN: &str = "the D-Bus session belongs to another user";
-const ERROR: &str = "the keyring answered org.example.Error.Odd";
+const ERROR: &str = "the keyring reported the error org.example.Error.Odd";
 
-const WAIT: &str = "wait longer: HEROKU_RS_TIMEOUT=10 (or for this push only: HEROKU_API_KEY=…)";
-const RESTART: &str = "restart your keyring program (or for this push only: HEROKU_API_KEY=…)";
+const WAIT: &str = "wait longer: HEROKU_RS_TIMEOUT=10, or set HEROKU_API_KEY";
+const RESTART: &str = "try again, or set HEROKU_API_KEY";
 
 /// A login in the keyring, and an older one in netrc to fall back to.
 struct Scene {
@@ -59,7 +59,7 @@ impl Scene {
             .hands_out(&self.in_netrc)
             .stdout_is(&format!("username={ANN}\npassword={}\n\n", self.in_netrc))
             .stderr_is(&format!(
-                "heroku-rs: {what}: the token of netrc is used\n  {fix}\n"
+                "heroku-rs: {what}; using the token from netrc\n  {fix}\n"
             ));
     }
 
@@ -190,7 +190,7 @@ fn a_service_without_a_method_is_not_an_empty_one() {
     let service = scene.world.secret_service();
     service.takes(&["SearchItems"], Manner::NoMethod);
     scene.holds_out(
-        "the keyring answered org.freedesktop.DBus.Error.UnknownMethod",
+        "the keyring reported the error org.freedesktop.DBus.Error.UnknownMethod",
         RESTART,
     );
 }
@@ -232,7 +232,7 @@ fn a_line_that_garbles_is_not_believed() {
         let reasons = [
             GARBLED,
             NOT_LET_IN,
-            "the keyring gave no answer within 3.0 s",
+            "the keyring did not answer within 3.0 s",
         ];
         let named = reasons.iter().filter(|why| told.contains(*why));
         assert_eq!(named.count(), 1, "{place}: {told}");
@@ -261,7 +261,7 @@ fn no_other_operation_waits_for_it_or_writes_elsewhere() {
             .ends_within(GENEROUS)
             .stdout_is("")
             .stderr_is(&format!(
-                "heroku-rs: git was refused, and nothing was removed: {SLOW}\n  {WAIT}\n"
+                "heroku-rs: git was rejected, and nothing was removed: {SLOW}\n  {WAIT}\n"
             ));
     }
     scene.has_lost_nothing();

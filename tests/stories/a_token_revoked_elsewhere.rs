@@ -12,8 +12,8 @@ fn a_dead_token_is_told_and_removed_and_the_next_login_works() {
         .exits_with(128)
         .stdout_is("")
         .stderr_is(
-            "heroku-rs: Heroku no longer takes the token of ann@example.com \
-             (revoked or expired): it was removed\n  \
+            "heroku-rs: Heroku rejected the token of ann@example.com \
+             (revoked or expired); it was removed\n  \
              log in again: git credential-heroku-rs login\n\
              fatal: Authentication failed for 'https://git.heroku.com/blue-sky.git/'\n",
         );
@@ -33,7 +33,7 @@ fn until_then_the_account_that_has_no_token_is_named() {
     world
         .git("push heroku main")
         .exits_with(128)
-        .says("heroku-rs: no Heroku token for ann@example.com on this machine");
+        .says("heroku-rs: not logged in to Heroku as ann@example.com");
     assert_eq!(
         world.active_account().as_deref(),
         Some(ANN),
@@ -53,5 +53,5 @@ fn a_dead_token_of_one_account_leaves_the_other_alone() {
     world
         .git("push heroku main")
         .exits_with(128)
-        .says("no Heroku token for ann@example.com");
+        .says("not logged in to Heroku as ann@example.com");
 }

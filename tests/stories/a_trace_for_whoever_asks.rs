@@ -48,7 +48,7 @@ fn a_get_tells_its_request_its_sources_and_its_reply() {
             "the Secret Service finds 1 items, and 0 locked ones",
             "the keyring: a token of a…@example.com",
             "reply: username, password, state[]",
-            "done, and nothing to say",
+            "done, without a message",
         ]
     );
     assert!(told.contains(" (took "), "{told}");
@@ -64,10 +64,10 @@ fn on_stderr_it_stands_beside_what_is_said_and_stdout_is_gits_alone() {
         .helper_with_input("get", REQUEST)
         .succeeds()
         .stdout_is("username=heroku\n\n")
-        .says("the keyring: unavailable: there is no D-Bus session here")
-        .says("~/.netrc: there is no such file")
+        .says("the keyring: unavailable: no keyring: no D-Bus session")
+        .says("~/.netrc: no such file")
         .says("reply: username")
-        .says("\nheroku-rs: not logged in to Heroku: there is no D-Bus session here");
+        .says("\nheroku-rs: not logged in to Heroku (no keyring: no D-Bus session)");
     for off in ["0", "false", ""] {
         world.sets(VARIABLE, off);
         world
@@ -89,17 +89,20 @@ fn a_trace_that_cannot_be_written_stops_nothing_and_is_told_once() {
     for (value, why) in [
         (
             logs.join("dir"),
-            "WORLD/logs/dir cannot be opened (is a directory)",
+            "WORLD/logs/dir could not be opened (is a directory)",
         ),
         (
             logs.join("fifo"),
-            "WORLD/logs/fifo cannot be opened (no such device or address)",
+            "WORLD/logs/fifo could not be opened (no such device or address)",
         ),
         (
             "/nowhere/at/all".into(),
-            "/nowhere/at/all cannot be opened (no such file or directory)",
+            "/nowhere/at/all could not be opened (no such file or directory)",
         ),
-        ("trace".into(), "it is neither 1 nor an absolute path"),
+        (
+            "trace".into(),
+            "the value is neither 1 nor an absolute path",
+        ),
     ] {
         world.sets(VARIABLE, value.to_str().unwrap());
         world
@@ -107,7 +110,7 @@ fn a_trace_that_cannot_be_written_stops_nothing_and_is_told_once() {
             .succeeds()
             .hands_out(&token)
             .stderr_is(&format!(
-                "heroku-rs: warning: nothing is traced: {why}\n  look at {VARIABLE}\n"
+                "heroku-rs: warning: no trace: {why}\n  check {VARIABLE}\n"
             ));
     }
 }
@@ -198,13 +201,13 @@ fn a_trace_of_every_command_has_no_secret_no_email_and_no_home_in_it() {
         ": api -f",
         "POST https://api.heroku.com/oauth/authorizations: 201",
         "netrc import --yes",
-        "Heroku's word on it: Dead",
+        "Heroku's verdict on the token: Dead",
         "GET https://api.heroku.com/account: 200",
         "kept in the keyring as a…@example.com",
         "~/.netrc: ",
         "b…@example.com",
         "unavailable: the keyring is locked",
-        "not kept: ",
+        "not stored: ",
         "failed: ",
     ] {
         assert!(told.contains(step), "{step} is not in\n{told}");

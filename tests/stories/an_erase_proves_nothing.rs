@@ -75,8 +75,8 @@ fn a_token_that_heroku_takes_stays() {
         .succeeds()
         .stdout_is("")
         .stderr_is(
-            "heroku-rs: git was refused, but Heroku takes the token of ann@example.com: it was kept\n  \
-             look for what else git sends: git config --show-origin --get-all http.extraHeader\n",
+            "heroku-rs: git was rejected, but the token of ann@example.com is valid; it was kept\n  \
+             see what else git sends: git config --show-origin --get-all http.extraHeader\n",
         );
     assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
     assert_eq!(world.requests_to_the_api(), 1, "the probe reached Heroku");
@@ -103,8 +103,8 @@ fn a_heroku_in_trouble_is_no_refusal() {
             .helper_with_input("erase", refused(&token))
             .succeeds()
             .stdout_is("")
-            .says("git was refused, ")
-            .says(": it was kept");
+            .says("git was rejected, ")
+            .says("; it was kept");
         assert_eq!(world.kept_in_the_keyring(ANN), Some(token), "{status}");
     }
 }
@@ -145,7 +145,7 @@ fn a_stale_header_in_git_s_configuration_does_not_cost_the_login() {
     world
         .git("-c http.extraHeader='Authorization: Basic eDpub3Bl' push heroku main")
         .exits_with(128)
-        .says("git was refused, but Heroku takes the token of ann@example.com: it was kept")
+        .says("git was rejected, but the token of ann@example.com is valid; it was kept")
         .says("Authentication failed");
     assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
     world.git("push --quiet heroku main").succeeds();
@@ -161,6 +161,6 @@ fn a_key_in_the_environment_is_the_callers_to_remove() {
         .git("push heroku main")
         .exits_with(128)
         .says("HEROKU_API_KEY")
-        .says("unset HEROKU_API_KEY");
+        .says("set HEROKU_API_KEY to a valid token, or unset it");
     assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
 }

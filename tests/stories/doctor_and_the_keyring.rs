@@ -111,7 +111,7 @@ fn a_locked_keyring_is_told_from_an_empty_one() {
 fn no_keyring_and_no_other_source_is_told() {
     let world = World::new().with_app("blue-sky");
     world.helper("setup").succeeds();
-    is_found(&world, "keyring.access", "there is no D-Bus session here");
+    is_found(&world, "keyring.access", "no keyring: no D-Bus session");
     is_found(&world, "push.credential", "git gets no token");
 }
 

@@ -261,8 +261,8 @@ fn without_git_the_rest_is_looked_at_all_the_same() {
     world
         .helper("doctor")
         .exits_with(1)
-        .says("FAIL  git could not be started")
-        .says("fix: install git, or put it on PATH")
+        .says("FAIL  could not start git")
+        .says("fix: install git, or add its directory to PATH")
         .says("the active account is a…@example.com, and its token is in the keyring");
 }
 
@@ -319,7 +319,7 @@ fn a_helper_that_never_answers_does_not_keep_doctor_waiting() {
         .helper("doctor --offline --json")
         .exits_with(1)
         .ends_within(Duration::from_secs(50))
-        .says("gave no answer within");
+        .says("did not answer within");
 }
 
 #[test]

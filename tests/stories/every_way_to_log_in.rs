@@ -377,8 +377,8 @@ fn the_last_days_of_a_token_are_told_once_a_day_and_its_end_is_known() {
         .succeeds()
         .hands_out(&token)
         .stderr_is(
-            "heroku-rs: the Heroku token of ann@example.com ends in 47 hours\n  \
-             renew it: git credential-heroku-rs rotate\n",
+            "heroku-rs: the Heroku token of ann@example.com expires in 47 hours\n  \
+             renew: git credential-heroku-rs rotate\n",
         );
     world
         .helper_with_input("get", REQUEST)

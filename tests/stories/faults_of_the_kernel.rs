@@ -52,7 +52,7 @@ fn get_has_an_answer_from_the_keyring_or_from_netrc() {
         } else {
             reply
                 .hands_out(&in_netrc)
-                .says(": the token of netrc is used")
+                .says("; using the token from netrc")
         };
     });
     assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
@@ -67,7 +67,7 @@ fn store_keeps_the_token_or_says_that_it_did_not() {
         let said = said.succeeds().holds_out(1).stdout_is("");
         match world.kept_in_the_keyring(ANN) {
             Some(kept) => assert_eq!(kept, new),
-            None => drop(said.says("the token was not kept: ").stdout()),
+            None => drop(said.says("the token was not stored (").stdout()),
         }
         world.keyring_is_emptied();
     });

@@ -52,7 +52,7 @@ fn get_hands_out_the_keyrings_token_or_netrcs_and_says_why() {
             reply.hands_out(&token).stderr_is("")
         } else {
             let reply = reply.hands_out(&in_netrc).says("heroku-rs: the ");
-            reply.says(": the token of netrc is used")
+            reply.says("; using the token from netrc")
         };
         assert_eq!(world.kept_in_the_keyring(ANN).as_ref(), Some(&token));
     };
@@ -88,7 +88,7 @@ fn a_first_token_is_there_whole_or_not_at_all() {
         let said = said.succeeds().holds_out(1).stdout_is("");
         match world.kept_in_the_keyring("heroku") {
             Some(kept) => assert_eq!(kept, new),
-            None => drop(said.says("the token was not kept: ").stdout()),
+            None => drop(said.says("the token was not stored (").stdout()),
         }
         assert!(world.accounts_in_the_keyring().len() < 2);
     };
@@ -110,7 +110,7 @@ fn erase_of_a_living_token_deletes_nothing() {
         said.succeeds()
             .holds_out(1)
             .stdout_is("")
-            .says("git was refused");
+            .says("git was rejected");
         assert_eq!(world.kept_in_the_keyring(ANN).as_ref(), Some(&token));
         assert_eq!(world.active_account().as_deref(), Some(ANN));
     };
@@ -139,7 +139,7 @@ fn erase_of_a_dead_token_takes_that_one_alone_or_says_that_it_is_still_there() {
                 assert_eq!(kept, dead);
                 said.says_nothing_about("it was removed")
             }
-            None => said.says("Heroku no longer takes the token of ann@example.com"),
+            None => said.says("Heroku rejected the token of ann@example.com"),
         };
         assert_eq!(world.kept_in_the_keyring(BOB).as_ref(), Some(&of_bob));
         assert_eq!(world.active_account().as_deref(), Some(ANN));

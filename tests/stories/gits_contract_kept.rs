@@ -73,7 +73,7 @@ fn helper_stores_no_second_user() {
     check(&world, "approve", &format!("username={ANN}\n{first}")).succeeds();
     check(&world, "approve", &format!("username={BOB}\n{second}"))
         .succeeds()
-        .says("the token was not kept: other Heroku accounts are logged in here");
+        .says("the token was not stored (other Heroku accounts are logged in)");
     assert_eq!(world.accounts_in_the_keyring(), [ANN]);
     check(&world, "fill", "").succeeds().hands_out(&token);
 }

@@ -43,7 +43,7 @@ fn a_netrc_that_others_may_write_serves_no_token() {
             .stdout_is("username=heroku\n\n");
         world
             .helper("status --offline")
-            .says("netrc is not used: others can write it");
+            .says("netrc is not used: other users can write to it");
     }
     fs::set_permissions(&netrc, fs::Permissions::from_mode(0o600)).unwrap();
     world
@@ -64,7 +64,7 @@ fn a_netrc_with_a_second_name_is_not_taken_apart() {
     world
         .helper("netrc clean")
         .exits_with(1)
-        .says("it has a second name (a hard link)");
+        .says("it has another hard link");
     assert_eq!(fs::read_to_string(&second).unwrap(), netrc_of(&token));
 }
 

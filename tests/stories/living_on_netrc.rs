@@ -82,7 +82,7 @@ fn the_heroku_clis_logout_leaves_us_nothing_of_that_account() {
         .helper_with_input("get", format!("{REQUEST}username={ANN}\n"))
         .succeeds()
         .stdout_is("username=ann@example.com\n\n")
-        .says("no Heroku token for ann@example.com on this machine");
+        .says("not logged in to Heroku as ann@example.com");
 }
 
 #[test]
@@ -111,8 +111,8 @@ fn a_switch_says_who_decides() {
         .exits_with(1)
         .stdout_is("")
         .stderr_is(
-            "heroku-rs: HEROKU_NETRC_WRITE=true: netrc alone says who is logged in\n  \
-             log in as that account, or run: unset HEROKU_NETRC_WRITE\n",
+            "heroku-rs: HEROKU_NETRC_WRITE is true, so netrc decides which account is active\n  \
+             unset HEROKU_NETRC_WRITE, or log in: git credential-heroku-rs login\n",
         );
     world
         .helper_with_input("get", REQUEST)

@@ -151,7 +151,7 @@ fn whoever_remains_and_is_not_used_is_not_told_to_be() {
         .stderr_is("");
     world
         .helper_with_input("get", REQUEST)
-        .says("no Heroku token for carol@example.com on this machine");
+        .says("not logged in to Heroku as carol@example.com");
 }
 
 /// Of two that were left none was named, though one of them was used from then on.

@@ -106,8 +106,8 @@ fn what_is_in_doubt_is_left_alone_and_named() {
         .exits_with(1)
         .stdout_is("")
         .stderr_is(
-            "heroku-rs: ~/.netrc: line 1: a macro belongs to this entry, and would run for another \
-             without it\n  fix that line, or remove Heroku's entries\n",
+            "heroku-rs: ~/.netrc: line 1: a macro after this entry would belong to another entry \
+             without it\n  fix that line, or remove the entries for Heroku\n",
         );
     assert_eq!(netrc_of(&world), before);
 }
@@ -132,7 +132,7 @@ fn what_is_encrypted_is_cleaned_in_a_pipe() {
         .exits_with(1)
         .stdout_is("")
         .stderr_is(
-            "heroku-rs: netrc: line 1: there is a word that means nothing here\n  \
+            "heroku-rs: netrc: line 1: an unknown word\n  \
              fix that, then run the command again: nothing was printed\n",
         );
     world.helper("netrc clean - --dry-run").exits_with(2);
@@ -155,8 +155,8 @@ fn an_error_names_the_file_that_is_meant() {
         .exits_with(1)
         .stdout_is("")
         .stderr_is(
-            "heroku-rs: $NETRC: line 1: there is a word that means nothing here\n  \
-             fix that line, or remove Heroku's entries\n",
+            "heroku-rs: $NETRC: line 1: an unknown word\n  \
+             fix that line, or remove the entries for Heroku\n",
         );
     world
         .shell("chmod 660 ~/elsewhere", b"")
@@ -167,8 +167,8 @@ fn an_error_names_the_file_that_is_meant() {
         .exits_with(1)
         .stdout_is("")
         .stderr_is(
-            "heroku-rs: $NETRC is not used: others can write it\n  \
-             make it readable by you only: chmod 600 \"$NETRC\"\n",
+            "heroku-rs: $NETRC is not used: other users can write to it\n  \
+             restrict its permissions: chmod 600 \"$NETRC\"\n",
         );
 }
 
@@ -228,9 +228,9 @@ fn a_login_that_is_kept_in_netrc_tells_which_one_goes_before_it() {
     let token = world.heroku.issue_token(ANN);
     world.is_planted(&world.home().join(".netrc"));
     let login = || world.helper_with_input("login --with-token --store netrc", &token);
-    login()
-        .succeeds()
-        .says("the keyring holds another token of ann@example.com, which goes before netrc");
+    login().succeeds().says(
+        "the keyring has another token of ann@example.com, which takes precedence over netrc",
+    );
     world.sets("HEROKU_NETRC_WRITE", "true");
     login().succeeds().stderr_is("");
 }

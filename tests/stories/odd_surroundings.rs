@@ -148,7 +148,7 @@ fn a_home_where_nothing_can_be_written_costs_notes_and_no_login() {
     for home in ["/proc/self", "/dev/null", "/sys"] {
         let line = format!("HOME={home} git-credential-heroku-rs login --with-token");
         let said = world.shell(&line, token.as_bytes()).succeeds().holds_out(3);
-        said.says("the account in use was not noted: ").stdout();
+        said.says("could not record the active account: ").stdout();
         assert_eq!(world.kept_in_the_keyring(ANN).as_ref(), Some(&token));
         let line = format!("HOME={home} git-credential-heroku-rs setup");
         world.shell(&line, b"").fails().holds_out(1).stdout_is("");
@@ -203,7 +203,7 @@ fn a_clock_that_is_years_off_costs_no_login() {
         .succeeds()
         .stdout();
     // Before the token was made it lives, and near its end there is a word.
-    for (clock, word) in [("-10y", ""), ("-1d", ""), ("+29d", "ends in")] {
+    for (clock, word) in [("-10y", ""), ("-1d", ""), ("+29d", "expires in")] {
         let reply = get(&world, &format!("faketime -f {clock}"));
         reply.hands_out(&token).says(word).stdout();
     }

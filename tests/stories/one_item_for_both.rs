@@ -75,7 +75,7 @@ fn what_the_heroku_cli_removes_is_gone_for_both() {
         .helper_with_input("get", REQUEST)
         .succeeds()
         .stdout_is("username=heroku\n\n")
-        .says("no Heroku token for ann@example.com");
+        .says("not logged in to Heroku as ann@example.com");
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn a_key_that_is_none_is_passed_over_with_a_word() {
         .helper_with_input("get", REQUEST)
         .succeeds()
         .hands_out(&token)
-        .says("HEROKU_API_KEY is not used")
+        .says("HEROKU_API_KEY is not a Heroku token")
         .says_nothing_about("short");
     world.sets("HEROKU_API_KEY", "");
     world
@@ -121,7 +121,7 @@ fn a_netrc_entry_of_another_account_is_not_the_answer() {
         .helper_with_input("get", REQUEST)
         .succeeds()
         .stdout_is("username=heroku\n\n")
-        .says("no Heroku token for ann@example.com");
+        .says("not logged in to Heroku as ann@example.com");
 }
 
 #[test]
@@ -136,5 +136,5 @@ fn a_netrc_that_others_can_read_is_used_and_told() {
         .helper_with_input("get", REQUEST)
         .succeeds()
         .hands_out(&token)
-        .stderr_is("heroku-rs: others can read your netrc\n  run: chmod 600 ~/.netrc\n");
+        .stderr_is("heroku-rs: other users can read your netrc\n  restrict its permissions: chmod 600 ~/.netrc\n");
 }

@@ -87,7 +87,7 @@ fn of_ten_thousand_logins_none_is_served_by_chance() {
         .succeeds()
         .stdout_is("username=heroku\n\n")
         .stderr_is(
-            "heroku-rs: several Heroku accounts are logged in and none is chosen: ann@example.com, \
+            "heroku-rs: several Heroku accounts are logged in and none is active: ann@example.com, \
              person-1@example.com, person-2@example.com, person-3@example.com, \
              person-4@example.com and 9995 more\n  \
              choose one: git credential-heroku-rs switch ann@example.com\n",
@@ -108,8 +108,8 @@ fn too_many_logins_for_the_time_there_is_are_told_by_their_number() {
         .ends_within(Duration::from_secs(15))
         .stdout_is("username=heroku\n\n")
         .stderr_is(
-            "heroku-rs: the Heroku token could not be read from the keyring: \
-             the keyring has 10000 logins for Heroku, too many to read within 3.0 s\n  wait longer: HEROKU_RS_TIMEOUT=10 \
-             (or for this push only: HEROKU_API_KEY=…)\n",
+            "heroku-rs: could not read the Heroku token: \
+             the keyring has 10000 logins for Heroku, too many to read within 3.0 s\n  wait longer: HEROKU_RS_TIMEOUT=10, \
+             or set HEROKU_API_KEY\n",
         );
 }

@@ -41,7 +41,7 @@ fn two_items_and_no_login_json_are_no_choice() {
     world
         .git("push heroku main")
         .exits_with(128)
-        .says("several Heroku accounts are logged in and none is chosen")
+        .says("several Heroku accounts are logged in and none is active")
         .says("git credential-heroku-rs switch ");
     world
         .helper("status")

@@ -53,7 +53,7 @@ fn an_email_in_the_request_means_that_account_and_no_other() {
         .helper_with_input("get", request)
         .succeeds()
         .stdout_is("username=carol@example.com\n\n")
-        .says("no Heroku token for carol@example.com on this machine");
+        .says("not logged in to Heroku as carol@example.com");
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn switching_to_an_account_without_a_token_changes_nothing() {
         .helper("switch carol@example.com")
         .exits_with(1)
         .stdout_is("")
-        .says("the keyring has no token of carol@example.com");
+        .says("no token of carol@example.com in the keyring");
     assert_eq!(world.active_account().as_deref(), Some(ANN));
 }
 

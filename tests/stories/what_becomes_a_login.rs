@@ -28,8 +28,8 @@ fn a_token_in_a_url_does_not_become_the_login_beside_others() {
             .git(&ls_remote(&format!("{user}:{in_url}")))
             .succeeds()
             .stderr_is(
-                "heroku-rs: the token was not kept: other Heroku accounts are logged in here\n  \
-                 to log in with it: git credential-heroku-rs login\n",
+                "heroku-rs: the token was not stored (other Heroku accounts are logged in)\n  \
+                 log in with this token: git credential-heroku-rs login\n",
             );
     }
     assert_eq!(world.accounts_in_the_keyring(), [ANN, BOB]);
@@ -63,7 +63,7 @@ fn a_keyring_that_cannot_be_read_may_have_a_login() {
     world
         .git(&ls_remote(&format!("x:{in_url}")))
         .succeeds()
-        .says("heroku-rs: the token was not kept: the keyring is locked");
+        .says("heroku-rs: the token was not stored (the keyring is locked");
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn nobody_logged_in_here_leaves_the_next_helpers_login_to_git() {
     world
         .git("push --quiet heroku main")
         .succeeds()
-        .says("heroku-rs: not logged in to Heroku: git asks its next helper\n");
+        .says("heroku-rs: not logged in to Heroku; git asks the next helper\n");
     assert!(world.is_pushed());
     world.keyring_is_emptied();
     let filled = |expected: &str| {

@@ -155,7 +155,11 @@ fn a_repository_of_another_user_is_named_with_its_fix() {
         said.contains("git refuses the repository") && said.contains("another user owns it"),
         "{said}"
     );
-    let fix = said.trim_end().rsplit_once("if you trust it: ").unwrap().1;
+    let fix = said
+        .trim_end()
+        .rsplit_once("if you trust the repository: ")
+        .unwrap()
+        .1;
     let fix = fix.replace("WORLD/work", world.work().to_str().unwrap());
     is_found(&world, "git.repository", "another user owns it");
     world.shell(&fix, b"").succeeds();
@@ -223,7 +227,7 @@ fn a_git_that_does_not_answer_is_not_waited_for() {
     world
         .helper("setup")
         .exits_with(1)
-        .says("git version gave no answer within ");
+        .says("git version did not answer within ");
 }
 
 #[test]

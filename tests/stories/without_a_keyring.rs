@@ -26,7 +26,7 @@ fn a_login_goes_to_netrc_says_so_and_the_push_works() {
              for git and for the Heroku CLI\n",
         )
         .stderr_is(
-            "there is no D-Bus session here: the token goes to netrc, where the Heroku CLI keeps it \
+            "no keyring: no D-Bus session: the token goes to netrc, where the Heroku CLI keeps it \
              on such a machine.\n  rather not in plain text? put it into HEROKU_API_KEY (a Codespaces \
              secret, a CI variable),\n  or install a keyring such as gnome-keyring; then: git \
              credential-heroku-rs logout --keep\n",
@@ -55,7 +55,7 @@ fn who_wants_the_keyring_and_no_other_place_gets_no_plain_text() {
         .helper_with_input("login --with-token --store keyring", &token)
         .exits_with(1)
         .stdout_is("")
-        .says("there is no D-Bus session here");
+        .says("no keyring: no D-Bus session");
     assert_eq!(netrc(&world), "");
 }
 
@@ -106,21 +106,36 @@ fn heroku_netrc_write_keeps_the_login_where_the_heroku_cli_looks() {
         .hands_out(&token);
 }
 
-const WAYS_OUT: &str =
-    "put a token into HEROKU_API_KEY, or run: git credential-heroku-rs login --store netrc";
+const LOG_IN: &str = "log in: git credential-heroku-rs login, or set HEROKU_API_KEY";
 
-/// What a `get` says, and a `login` that insists on the keyring: the same cause and the same mend.
-fn is_told(world: &World, what: &str, fix: &str) {
-    is_told_in(world, "not logged in to Heroku", what, fix);
+/// `get` says that the user is not logged in, and a `login` that needs the keyring says why it fails: the
+/// cause and the fix are the same.
+fn is_not_logged_in(world: &World, cause: &str, fix: &str) {
+    reports(
+        world,
+        &format!("not logged in to Heroku ({cause})"),
+        cause,
+        fix,
+    );
 }
 
-fn is_told_in(world: &World, fact: &str, what: &str, fix: &str) {
+/// The same for a keyring that may have a login.
+fn is_unreadable(world: &World, cause: &str, fix: &str) {
+    reports(
+        world,
+        &format!("could not read the Heroku token: {cause}"),
+        cause,
+        fix,
+    );
+}
+
+fn reports(world: &World, of_get: &str, of_login: &str, fix: &str) {
     let token = world.heroku.issue_token(ANN);
     world
         .helper_with_input("get", REQUEST)
         .succeeds()
         .stdout_is("username=heroku\n\n")
-        .stderr_is(&format!("heroku-rs: {fact}: {what}\n  {fix}\n"));
+        .stderr_is(&format!("heroku-rs: {of_get}\n  {fix}\n"));
     world
         .shell(
             "setsid git-credential-heroku-rs login --with-token --store keyring",
@@ -128,37 +143,32 @@ fn is_told_in(world: &World, fact: &str, what: &str, fix: &str) {
         )
         .exits_with(1)
         .stdout_is("")
-        .stderr_is(&format!("heroku-rs: {what}\n  {fix}\n"));
+        .stderr_is(&format!("heroku-rs: {of_login}\n  {fix}\n"));
     assert_eq!(netrc(world), "");
     assert!(!world.login_json().exists());
 }
 
 #[test]
-fn each_machine_without_a_keyring_is_told_what_it_lacks_and_what_helps() {
-    is_told(&World::new(), "there is no D-Bus session here", WAYS_OUT);
+fn each_machine_without_a_keyring_reports_what_is_missing_and_what_helps() {
+    is_not_logged_in(&World::new(), "no keyring: no D-Bus session", LOG_IN);
     let dangling = World::new();
     dangling.sets("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus");
-    is_told_in(
+    is_unreadable(
         &dangling,
-        "the Heroku token could not be read from the keyring",
         "the D-Bus session cannot be reached",
-        &format!(
-            "DBUS_SESSION_BUS_ADDRESS is stale: log out of the desktop and in again, or {WAYS_OUT}"
-        ),
+        "log out of this machine and in again, or set HEROKU_API_KEY",
     );
-    is_told(
+    is_not_logged_in(
         &World::new().with_a_bus_alone(),
-        "no keyring program runs in this D-Bus session",
-        &format!("start one, such as gnome-keyring, or {WAYS_OUT}"),
+        "no keyring: no keyring program runs in this D-Bus session",
+        LOG_IN,
     );
     let locked = World::new().with_keyring();
     locked.keyring().locks();
-    is_told_in(
+    is_unreadable(
         &locked,
-        "the Heroku token could not be read from the keyring",
         "the keyring is locked",
-        "unlock it: git credential-heroku-rs status --unlock \
-         (or for this push only: HEROKU_API_KEY=… git push heroku main)",
+        "unlock: git credential-heroku-rs status --unlock, or set HEROKU_API_KEY",
     );
 }
 
@@ -172,18 +182,18 @@ fn a_keyring_that_was_never_set_up_takes_nothing_and_plain_text_is_the_users_wor
         .succeeds()
         .stdout_is("username=heroku\n\n")
         .stderr_is(
-            "heroku-rs: not logged in to Heroku\n  run: git credential-heroku-rs login (or paste a \
-             token as the password: https://dashboard.heroku.com/account/applications)\n",
+            "heroku-rs: not logged in to Heroku\n  log in: git credential-heroku-rs login, \
+             or paste a token as the password\n",
         );
     let token = world.heroku.issue_token(ANN);
     for login in ["login --with-token --store keyring", "login --with-token"] {
         world
             .helper_with_input(login, &token)
             .exits_with(1)
-            .stderr_is(&format!(
+            .stderr_is(
                 "heroku-rs: the keyring program has no default keyring\n  \
-                 create one in your keyring program, or {WAYS_OUT}\n"
-            ));
+                 create one in the keyring program, or set HEROKU_API_KEY\n",
+            );
         assert_eq!(netrc(&world), "");
     }
     world

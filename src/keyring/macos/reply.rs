@@ -100,7 +100,7 @@ fn outcome(code: Option<i32>) -> Result<(), Failure> {
 fn unexpected(code: Option<i32>) -> Unavailable {
     Unavailable::Broken(match code {
         Some(NOT_FOUND_CODE) => "macOS could not search the keychain".to_owned(),
-        Some(code) => format!("macOS's security tool ended with {code}"),
+        Some(code) => format!("macOS's security tool exited with {code}"),
         None => "macOS's security tool was killed".to_owned(),
     })
 }

@@ -207,7 +207,7 @@ impl SecurityTool {
         });
         match running.ends_by(Instant::now() + self.limit) {
             Some(status) if status.success() => Ok(reading.join().unwrap_or_default()),
-            Some(status) => Err(broken(&format!("ended with {status}"))),
+            Some(status) => Err(broken(&format!("exited with {status}"))),
             None => Err(slow(self.limit)),
         }
     }
@@ -268,7 +268,7 @@ fn add_command(account: &str, token: &str) -> Result<Zeroizing<Vec<u8>>, Unavail
     // A line without its newline is not run, but the exit code is still 0.
     line.push(b'\n');
     if line.len() > LONGEST_LINE {
-        return Err(broken("does not take this name or token"));
+        return Err(broken("does not accept this account name or token"));
     }
     Ok(line)
 }
@@ -276,7 +276,7 @@ fn add_command(account: &str, token: &str) -> Result<Zeroizing<Vec<u8>>, Unavail
 /// Appends a word as `security -i` reads it: in double quotes, in which a backslash escapes the next character.
 fn quote(line: &mut Vec<u8>, word: &str) -> Result<(), Unavailable> {
     if line.len() + 2 * word.len() + 2 > LONGEST_LINE || word.contains(['\n', '\0']) {
-        return Err(broken("does not take this name or token"));
+        return Err(broken("does not accept this account name or token"));
     }
     line.push(b'"');
     for byte in word.bytes() {
@@ -316,7 +316,7 @@ fn slow(limit: Duration) -> Unavailable {
 }
 
 fn report_waiting() {
-    let text = b"heroku-rs: waiting for macOS, which may be asking to unlock the keychain\n";
+    let text = b"heroku-rs: waiting for macOS: a dialog may ask to unlock the keychain\n";
     let _ = io::stderr().write_all(text);
 }
 

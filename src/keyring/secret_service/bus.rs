@@ -275,7 +275,10 @@ impl Bus {
                 Some(4) if self.incoming.starts_with(b"DATA") => {
                     self.wipe_front(6);
                 }
-                Some(_) => return Err(Failure::NotLetIn),
+                Some(_) if self.incoming.starts_with(b"REJECTED") => {
+                    return Err(Failure::NotLetIn);
+                }
+                Some(_) => return Err(Failure::Garbled),
                 None if self.incoming.len() > LONGEST_LINE => return Err(Failure::Garbled),
                 None => self.read_more()?,
             }

@@ -19,7 +19,9 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
-use super::{Accounts, Keyring, Limits, Listing, Lock, Missing, Unavailable, check_stored};
+use super::{
+    Accounts, Keyring, Limits, Listing, Lock, Missing, RejectedBus, Unavailable, check_stored,
+};
 use crate::account::Account;
 use crate::environment::Environment;
 use crate::token::Token;
@@ -33,7 +35,7 @@ pub use program::Program;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Failure {
     /// There is neither a `DBUS_SESSION_BUS_ADDRESS` nor a `bus` in the runtime directory.
-    #[error("there is no D-Bus session here")]
+    #[error("no D-Bus session")]
     NoBus,
     /// No bus listens at the address.
     #[error("the D-Bus session cannot be reached")]
@@ -57,7 +59,7 @@ pub enum Failure {
     #[error("the keyring's prompt was closed")]
     Dismissed,
     /// There was no answer within the limit.
-    #[error("the keyring gave no answer within {:.1} s", .0.as_secs_f64())]
+    #[error("the keyring did not answer within {:.1} s", .0.as_secs_f64())]
     TimedOut(Duration),
     /// There are too many items to read within the limit.
     #[error("the keyring has {count} logins for Heroku, too many to read within {:.1} s", .limit.as_secs_f64())]
@@ -68,28 +70,28 @@ pub enum Failure {
         limit: Duration,
     },
     /// The bus closed the connection before it answered.
-    #[error("the D-Bus session hung up in the middle of the conversation")]
+    #[error("the D-Bus session closed the connection before it answered")]
     HungUp,
     /// The service exited before it answered.
-    #[error("the keyring program went away in the middle of the conversation")]
+    #[error("the keyring program exited before it answered")]
     Left,
     /// An answer is not valid.
-    #[error("the keyring's answer made no sense")]
+    #[error("the keyring sent an invalid reply")]
     Garbled,
     /// The bus sent more than the answers to our calls can be.
-    #[error("the D-Bus session sent far too much, {0} messages of it unasked")]
+    #[error("the D-Bus session sent too much data, {0} unexpected messages")]
     Flooded(usize),
     /// The bus does not let this program talk to the service.
-    #[error("the D-Bus session does not let this program use the keyring")]
+    #[error("the D-Bus session does not allow this program to use the keyring")]
     Denied,
     /// An item is still there after it was removed.
     #[error("the keyring did not remove the token")]
     NotRemoved,
     /// The item was removed between two calls.
-    #[error("the keyring's item has gone")]
+    #[error("the keyring's item was removed meanwhile")]
     Gone,
     /// Any other error, by its D-Bus name.
-    #[error("the keyring answered {0}")]
+    #[error("the keyring reported the error {0}")]
     Refused(String),
 }
 
@@ -153,9 +155,9 @@ impl From<Failure> for Unavailable {
                 logins: Some(count),
             },
             Failure::Denied => Unavailable::Refused,
-            Failure::NotLocal
-            | Failure::NotLetIn
-            | Failure::HungUp
+            Failure::NotLocal => Unavailable::RejectedBus(RejectedBus::NotLocal),
+            Failure::NotLetIn => Unavailable::RejectedBus(RejectedBus::OfAnotherUser),
+            Failure::HungUp
             | Failure::Left
             | Failure::Garbled
             | Failure::Flooded(_)

@@ -63,7 +63,7 @@ impl From<Error> for VaultError {
             Error::NoStorageAccess(_) => VaultError::NoSession,
             Error::PlatformFailure(inner) => VaultError::Failed(inner.to_string()),
             // Without the text of the error, which may hold what is stored.
-            _ => VaultError::Failed("it holds something that is not a token".to_owned()),
+            _ => VaultError::Failed("the item does not contain a token".to_owned()),
         }
     }
 }

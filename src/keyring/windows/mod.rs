@@ -201,10 +201,10 @@ impl From<Failed> for Unavailable {
                 Unavailable::NoKeyring(Missing::System)
             }
             Failed::Store(VaultError::NotFound) => {
-                Unavailable::Broken("the keyring did not keep the token".to_owned())
+                Unavailable::Broken("the keyring did not store the token".to_owned())
             }
             Failed::Store(VaultError::Failed(what)) => {
-                Unavailable::Broken(format!("the keyring failed: {what}"))
+                Unavailable::Broken(format!("the keyring reported an error: {what}"))
             }
         }
     }

@@ -276,7 +276,7 @@ fn a_vault_that_hangs_is_slow_and_not_asked_again() {
 fn a_vault_that_fails_is_broken_and_says_how() {
     let vault = Fake::with_manner(Manner::Fails(VaultError::from_code(0x8007_0005)));
     let found = keyring(&vault, &Fake::with(&[(ANN, &text(1))])).read(&ann());
-    let why = Unavailable::Broken("the keyring failed: 0x80070005".to_owned());
+    let why = Unavailable::Broken("the keyring reported an error: 0x80070005".to_owned());
     assert_eq!(found, Err(why));
 }
 

@@ -20,13 +20,13 @@ fn another_token_never_replaces_a_login_and_docker_is_told() {
     let other = world.heroku.issue_token(BOB);
     asked(&world, "store", &offered(BOB, &other))
         .exits_with(1)
-        .stdout_is("the token was not kept: other Heroku accounts are logged in here\n")
+        .stdout_is("the token was not stored (other Heroku accounts are logged in)\n")
         .says("git credential-heroku-rs login");
     for username in ["_", "heroku", "<token>"] {
         asked(&world, "store", &offered(username, &other))
             .exits_with(1)
             .stdout_is(
-                "the token was not kept: docker uses the Heroku login of ann@example.com in the keyring\n",
+                "the token was not stored: docker already uses the token of ann@example.com in the keyring\n",
             )
             .says("git credential-heroku-rs login");
     }
@@ -52,7 +52,7 @@ fn a_password_that_is_no_token_is_not_kept_and_not_told() {
     let world = set_up();
     asked(&world, "store", &offered("_", "correct horse"))
         .exits_with(1)
-        .says("it is no Heroku token")
+        .says("not a Heroku token")
         .says_nothing_about("horse");
     assert_eq!(world.accounts_in_the_keyring(), Vec::<String>::new());
 }
@@ -91,7 +91,7 @@ fn other_registries_get_nothing_and_nothing_is_asked_for_them() {
         let offer = offered("_", &token).replace(REGISTRY, server);
         asked(&world, "store", &offer)
             .exits_with(1)
-            .says("registry.heroku.com and for no other registry");
+            .says("stores credentials for registry.heroku.com only");
     }
     let (outcome, trace) = world.traced("docker-credential-heroku-rs get", REGISTRY);
     outcome.succeeds().hands_out(&token);
@@ -112,7 +112,7 @@ fn nobody_logged_in_and_a_keyring_that_is_locked_are_two_things() {
     asked(&world, "get", REGISTRY)
         .exits_with(1)
         .says_nothing_about("not found")
-        .says("the Heroku token could not be read from the keyring: the keyring is locked");
+        .says("could not read the Heroku token: the keyring is locked");
 }
 
 #[test]
@@ -193,7 +193,7 @@ fn of_several_accounts_none_is_guessed() {
     asked(&world, "get", REGISTRY)
         .exits_with(1)
         .stdout_is(NOT_FOUND)
-        .says("several Heroku accounts are logged in and none is chosen")
+        .says("several Heroku accounts are logged in and none is active")
         .says("git credential-heroku-rs switch");
 }
 

@@ -79,8 +79,8 @@ fn a_configuration_that_cannot_be_read_is_left_as_it_was() {
         .exits_with(1)
         .stdout_is("")
         .stderr_is(
-            "heroku-rs: ~/.docker/config.json was left as it was: line 3 is not as in JSON\n  \
-         fix that, then run it again\n",
+            "heroku-rs: ~/.docker/config.json was not changed: line 3 is not valid JSON\n  \
+         fix the file, then run the command again\n",
         );
     assert_eq!(std::fs::read_to_string(&config).unwrap(), broken);
 }
@@ -202,8 +202,8 @@ fn docker_logout_leaves_the_login_to_git_and_says_so() {
     let (world, token) = logged_in();
     let logout = format!("{} logout {REGISTRY}", docker());
     world.shell(&logout, b"").succeeds().says(
-        "heroku-rs: the Heroku login stays: it is git's and the Heroku CLI's too\n  \
-         to keep docker from it: git credential-heroku-rs unsetup --docker\n",
+        "heroku-rs: the Heroku login was kept: git and the Heroku CLI use it too\n  \
+         remove the docker setup: git credential-heroku-rs unsetup --docker\n",
     );
     assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
 }

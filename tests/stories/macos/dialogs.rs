@@ -38,7 +38,7 @@ fn a_dialog_that_is_not_answered_is_announced_and_ends_at_the_limit() {
     world
         .helper_with_input("get", REQUEST)
         .succeeds()
-        .says("waiting for macOS, which may be asking to unlock the keychain")
+        .says("waiting for macOS: a dialog may ask to unlock the keychain")
         .hands_out(&token)
         .says(&format!("password={token}"))
         .ends_within(Duration::from_secs(20));

@@ -101,8 +101,8 @@ fn without_the_tool_there_is_no_keyring_and_netrc_is_the_way() {
     world
         .shell(&hidden, REQUEST.as_bytes())
         .succeeds()
-        .says("this system's keyring cannot be opened")
-        .says("login --store netrc");
+        .says("the system's keyring cannot be opened")
+        .says("log in: git credential-heroku-rs login, or set HEROKU_API_KEY");
     world.has_netrc(&format!(
         "machine git.heroku.com\n  login {ANN}\n  password {token}\n"
     ));

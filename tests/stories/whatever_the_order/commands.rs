@@ -31,7 +31,7 @@ impl Machine {
         let told = "the token is in netrc, in plain text, for git and for the Heroku CLI";
         let before = self.items.get(owner).filter(|_| !self.lives_on_netrc);
         let other = before.filter(|held| **held != token);
-        let warned = other.map(|_| "which goes before netrc".to_owned());
+        let warned = other.map(|_| "which takes precedence over netrc".to_owned());
         after.ending(
             0,
             &format!("Logged in as {owner}: {told}\n"),
@@ -72,13 +72,16 @@ impl Machine {
 
     pub(super) fn switch(&self, name: Name) -> End {
         if self.lives_on_netrc {
-            return self.failing(1, "netrc alone says who is logged in");
+            return self.failing(1, "netrc decides which account is active");
         }
         if !self.items.contains_key(name) {
-            return self.failing(1, &format!("the keyring has no token of {name}"));
+            return self.failing(1, &format!("no token of {name} in the keyring"));
         }
         if !is_email(name) {
-            return self.failing(1, &format!("whose token lies under the name {name}"));
+            return self.failing(
+                1,
+                &format!("the account of the token stored as {name} is not known yet"),
+            );
         }
         let told = if self.in_use == Some(name) {
             format!("{name} was in use already\n")
@@ -182,7 +185,7 @@ impl Machine {
             told.push(if self.items.contains_key(only) {
                 format!("login.json names {only} again")
             } else {
-                format!("the keyring has no token of {only}")
+                format!("no token of {only} in the keyring")
             });
             self.in_use = Some(only).filter(|name| self.items.contains_key(name));
         }

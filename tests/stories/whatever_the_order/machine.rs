@@ -164,9 +164,9 @@ impl Machine {
         };
         let served = first(item, entry).or_else(pasted);
         served.ok_or_else(|| match wanted {
-            Some(name) => format!("no Heroku token for {name} on this machine"),
+            Some(name) => format!("not logged in to Heroku as {name}"),
             None if self.items.is_empty() => "not logged in to Heroku".to_owned(),
-            None => "several Heroku accounts are logged in and none is chosen".to_owned(),
+            None => "several Heroku accounts are logged in and none is active".to_owned(),
         })
     }
 
@@ -211,7 +211,7 @@ impl Machine {
         if origin == Origin::Unknown && (!self.items.is_empty() || self.netrc.is_some()) {
             return self.failing(
                 0,
-                "the token was not kept: other Heroku accounts are logged in",
+                "the token was not stored (other Heroku accounts are logged in)",
             );
         }
         let name = asked.unwrap_or(PASTED);
@@ -238,7 +238,9 @@ impl Machine {
             .collect();
         if holders.is_empty() {
             return vec![match self.netrc {
-                Some((_, held)) if held == token => self.failing(0, "from netrc, line "),
+                Some((_, held)) if held == token => {
+                    self.failing(0, "Heroku rejected the token in netrc, line ")
+                }
                 _ => self.clone().quietly(),
             }];
         }
@@ -246,10 +248,10 @@ impl Machine {
             if self.is_dead(token) {
                 let mut after = self.clone();
                 after.items.remove(name);
-                let why = format!("no longer takes the token of {name} (revoked or expired)");
+                let why = format!("Heroku rejected the token of {name} (revoked or expired)");
                 after.ending(0, "", &[why])
             } else {
-                self.failing(0, &format!("Heroku takes the token of {name}: it was kept"))
+                self.failing(0, &format!("the token of {name} is valid; it was kept"))
             }
         };
         holders.iter().map(end).collect()
