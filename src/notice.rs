@@ -1,4 +1,4 @@
-//! What went wrong, in the two lines that a person reads: what happened and why, then the mend.
+//! A message for the user, in two lines: what happened and why, then how to fix it.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -104,8 +104,8 @@ impl Fix {
     }
 
     /// A command, and what it is for: `log in again`.
-    pub fn command(purpose: &'static str, command: Command) -> Fix {
-        match command.0 {
+    pub fn command(purpose: &'static str, command: impl Into<Command>) -> Fix {
+        match command.into().0 {
             Some(command) => Fix {
                 advice: purpose.to_owned(),
                 command,
@@ -151,6 +151,13 @@ impl From<Command> for Fix {
     }
 }
 
+impl From<&'static str> for Command {
+    /// Words of ours, which the shell takes as they are.
+    fn from(words: &'static str) -> Command {
+        Command::new(words)
+    }
+}
+
 impl fmt::Display for Fix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.advice.as_str(), self.command.as_str()) {
@@ -166,7 +173,7 @@ impl fmt::Display for Fix {
 pub enum Kind {
     /// It did not work.
     Failed,
-    /// The command line makes no sense.
+    /// The command line is not valid.
     Usage,
     /// It needs a login, and there is none. The exit code is that of gh.
     NotLoggedIn,
@@ -227,19 +234,19 @@ impl fmt::Display for Notice {
 
 /// A failure that has been reported already: only its exit code is left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("told already")]
+#[error("already reported")]
 pub struct AlreadyReported(pub Kind);
 
-/// Texts from servers and files are told on a terminal: control characters are taken out, so that
-/// none can move the cursor, colour the screen or add a line of its own.
+/// A text of a server or a file without control characters: on a terminal they could move the cursor, colour
+/// the screen or add a line.
 pub fn one_line(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect()
 }
 
-/// A text of others on one line, as a terminal shows it: without characters that it does not show
-/// but that change how it shows the rest, such as those that turn the direction of writing.
+/// The same without the other characters that a terminal does not show, but that change how it shows the rest,
+/// such as those that turn the direction of writing.
 pub fn shown(text: &str) -> String {
     let mut line = one_line(text);
     line.retain(|c| !is_unseen(c));
@@ -323,13 +330,13 @@ mod tests {
     }
 
     #[test]
-    fn a_text_of_others_draws_nothing_but_itself() {
+    fn a_text_from_elsewhere_changes_nothing_else_on_the_terminal() {
         let text = "lap\u{1b}[2Jtop\u{202e}\u{200b}\t\u{9b}31m\u{feff}é";
         assert_eq!(shown(text), "lap [2Jtop  31mé");
     }
 
     #[test]
-    fn no_mend_no_second_line() {
+    fn without_a_fix_there_is_no_second_line() {
         assert_eq!(Notice::new("all is lost", "").to_string(), "all is lost");
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::child::Output;
 use super::{Git, Setting, failed};
-use crate::notice::Notice;
+use crate::notice::{Fix, Notice};
 use crate::token::Token;
 
 /// Heroku's git server, as a credential request.
@@ -79,7 +79,7 @@ impl Git {
             (Some(major), Some(minor)) => Ok(((major, minor), shown)),
             _ => Err(Notice::new(
                 "could not read git's version",
-                "check: git version",
+                Fix::command("check", "git version"),
             )),
         }
     }

@@ -232,7 +232,7 @@ fn failed(output: &Output) -> Notice {
         .trim_start_matches("error: ");
     Notice::new(
         format!("git config: {first}"),
-        "check: git config --show-origin --list",
+        Fix::command("check", "git config --show-origin --list"),
     )
 }
 

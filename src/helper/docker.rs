@@ -15,7 +15,7 @@ use crate::docker_protocol::{self, Action, Offered, PROGRAM, Refusal, USERNAME};
 use crate::hosts::{HerokuHost, Service};
 use crate::logins;
 use crate::logins::lookup::{self, Found, Source, Wanted, of_account};
-use crate::notice::{Kind, Notice};
+use crate::notice::{Fix, Kind, Notice};
 use crate::token::Token;
 
 /// The reply to docker, and the message for the user.
@@ -150,7 +150,7 @@ fn store(input: &mut dyn Read, context: &Context) -> Result<Reply, Reply> {
     let token = token.map_err(|why| {
         Notice::new(
             format!("the password was not stored: not a Heroku token ({why})"),
-            "log in: git credential-heroku-rs login",
+            Fix::command("log in", "git credential-heroku-rs login"),
         )
     })?;
     context.environment.trace.hides(token.expose());
@@ -194,7 +194,7 @@ fn taken(found: &Found) -> Notice {
             of_account(found.account.as_ref()),
             found.source
         ),
-        "change the login: git credential-heroku-rs login",
+        Fix::command("change the login", "git credential-heroku-rs login"),
     )
 }
 
@@ -211,7 +211,10 @@ fn erase(input: &mut dyn Read, context: &Context) -> Result<Reply, Reply> {
     let notice = registry(&server, context).map(|_| {
         Notice::new(
             "the Heroku login was kept: git and the Heroku CLI use it too",
-            "remove the docker setup: git credential-heroku-rs unsetup --docker",
+            Fix::command(
+                "remove the docker setup",
+                "git credential-heroku-rs unsetup --docker",
+            ),
         )
     });
     Ok(Reply::done(Zeroizing::default(), notice))

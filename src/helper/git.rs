@@ -16,7 +16,7 @@ use crate::hosts::HerokuHost;
 use crate::logins;
 use crate::logins::lookup::{self, Found, Source, Wanted};
 use crate::netrc::Netrc;
-use crate::notice::Notice;
+use crate::notice::{Fix, Notice};
 use crate::protocol::{Malformed, Reply, Request, State};
 use crate::token::{self, Token, Verdict};
 use crate::token_metadata::{self, TokenMetadata};
@@ -85,7 +85,7 @@ fn trace_text(request: &Request, host: Option<&HerokuHost>) -> String {
 fn misread(malformed: &Malformed) -> Notice {
     Notice::new(
         format!("cannot read git's request: {malformed}"),
-        "see what git sends: GIT_TRACE=1 git push heroku main",
+        Fix::command("see what git sends", "GIT_TRACE=1 git push heroku main"),
     )
 }
 
@@ -220,7 +220,7 @@ pub(super) fn expires_soon(found: &Found, context: &Context) -> Option<Notice> {
             known.account,
             left.as_hours()
         ),
-        "renew: git credential-heroku-rs rotate",
+        Fix::command("renew", "git credential-heroku-rs rotate"),
     ))
 }
 
@@ -339,7 +339,7 @@ pub(super) fn place_for(
 pub(super) fn others_are_here() -> Notice {
     not_kept(&Notice::new(
         "other Heroku accounts are logged in",
-        "log in with this token: git credential-heroku-rs login",
+        Fix::command("log in with this token", "git credential-heroku-rs login"),
     ))
 }
 
@@ -399,7 +399,7 @@ fn forget(
     match netrc_line(request, token, context) {
         Some(line) => Some(rejected_outside(
             &format!("netrc, line {line}"),
-            "log in again: git credential-heroku-rs login",
+            Fix::command("log in again", "git credential-heroku-rs login"),
         )),
         None => {
             trace.log(|| "nothing is removed: the token is not stored here");
@@ -437,25 +437,28 @@ fn after_check(context: &Context, account: &Account, token: &Token, verdict: Ver
                 format!(
                     "Heroku rejected the token of {account} (revoked or expired); it was removed"
                 ),
-                "log in again: git credential-heroku-rs login",
+                Fix::command("log in again", "git credential-heroku-rs login"),
             ),
             Err(why) => Notice::new(
                 format!(
                     "Heroku rejected the token of {account}, but it could not be removed: {}",
                     why.what()
                 ),
-                "log in again: git credential-heroku-rs login",
+                Fix::command("log in again", "git credential-heroku-rs login"),
             ),
         },
         Verdict::Alive => Notice::new(
             format!("git was rejected, but the token of {account} is valid; it was kept"),
-            "see what else git sends: git config --show-origin --get-all http.extraHeader",
+            Fix::command(
+                "see what else git sends",
+                "git config --show-origin --get-all http.extraHeader",
+            ),
         ),
         Verdict::Unknown(why) => Notice::new(
             format!(
                 "git was rejected, but the token of {account} could not be checked; it was kept ({why})"
             ),
-            "check again later: git credential-heroku-rs status",
+            Fix::command("check again later", "git credential-heroku-rs status"),
         ),
     }
 }
@@ -477,7 +480,7 @@ fn undecided(why: &Notice) -> Notice {
     )
 }
 
-fn rejected_outside(place: &str, fix: &'static str) -> Notice {
+fn rejected_outside(place: &str, fix: impl Into<Fix>) -> Notice {
     Notice::new(format!("Heroku rejected the token in {place}"), fix)
 }
 

@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use crate::account::Account;
 use crate::environment::Environment;
-use crate::notice::Notice;
+use crate::notice::{Fix, Notice};
 use crate::token::Token;
 
 /// The name under which the Heroku CLI keeps its items.
@@ -341,7 +341,10 @@ impl Unavailable {
             Unavailable::Slow { limit, logins } => slow(*limit, *logins),
             Unavailable::Overtaken => Notice::new(
                 "another program stored a token for this account at the same time",
-                "check which token is stored: git credential-heroku-rs status",
+                Fix::command(
+                    "check which token is stored",
+                    "git credential-heroku-rs status",
+                ),
             ),
             Unavailable::RejectedBus(RejectedBus::OfAnotherUser) => Notice::new(
                 "the D-Bus session belongs to another user",

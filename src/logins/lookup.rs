@@ -21,8 +21,6 @@ use crate::notice::{Command, Fix, Kind, Notice};
 use crate::token::{NotAToken, Token};
 use crate::token_metadata::{self, TokenMetadata};
 
-const LOG_IN: &str = "log in: git credential-heroku-rs login";
-
 /// Where a token can come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
@@ -435,7 +433,8 @@ impl Answer {
     /// Why no source has a token, and what to do: the most useful outcome of the trail. A source that
     /// exists but cannot be read may have one; that there is no keyring is normal on a server.
     pub fn why_none(&self) -> Notice {
-        self.why_none_with(LOG_IN)
+        let log_in = Fix::command("log in", "git credential-heroku-rs login");
+        self.why_none_with(log_in)
     }
 
     /// The same if git is about to ask for a password.
@@ -445,7 +444,7 @@ impl Answer {
         )
     }
 
-    fn why_none_with(&self, log_in: &'static str) -> Notice {
+    fn why_none_with(&self, log_in: impl Into<Fix>) -> Notice {
         if let Some((source, why)) = self.first_unreadable() {
             if source == Source::ApiKey {
                 return why.clone();
@@ -505,13 +504,13 @@ impl Answer {
                         of_account(account.as_ref()),
                         day(*end)
                     ),
-                    "log in again: git credential-heroku-rs login",
+                    Fix::command("log in again", "git credential-heroku-rs login"),
                 )),
                 _ => None,
             })
     }
 
-    fn not_logged_in(&self, fix: &'static str) -> Notice {
+    fn not_logged_in(&self, fix: impl Into<Fix>) -> Notice {
         let what = match &self.account {
             Some(account) => format!("not logged in to Heroku as {account}"),
             None => "not logged in to Heroku".to_owned(),

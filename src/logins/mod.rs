@@ -256,7 +256,7 @@ pub fn switch(context: &Context, account: &Account) -> Result<bool, Notice> {
     if token.map_err(|why| why.notice())?.is_none() {
         return Err(Notice::new(
             format!("no token of {account} in the keyring"),
-            "list the accounts: git credential-heroku-rs status",
+            Fix::command("list the accounts", "git credential-heroku-rs status"),
         ));
     }
     if !account.is_email() {

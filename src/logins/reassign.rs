@@ -8,7 +8,7 @@ use crate::account::Account;
 use crate::context::Context;
 use crate::heroku_cli;
 use crate::logins::lookup::{Answer, Source};
-use crate::notice::Notice;
+use crate::notice::{Fix, Notice};
 use crate::token::Token;
 use crate::token_metadata::{self, TokenMetadata};
 
@@ -67,7 +67,7 @@ pub fn leave_one(
         Some(now) if now == *first => keep_unchecked(context, account, kept),
         Some(_) | None => Err(Notice::new(
             format!("another token of {account} was stored in the meantime"),
-            "check again: git credential-heroku-rs doctor",
+            Fix::command("check again", "git credential-heroku-rs doctor"),
         )),
     }
 }

@@ -46,7 +46,9 @@ impl Unreadable {
                 "restrict its permissions",
                 Command::new("chmod 600").then(argument(environment)),
             ),
-            Unreadable::Encrypted(_) => "check: gpg --decrypt ~/.netrc.gpg >/dev/null".into(),
+            Unreadable::Encrypted(_) => {
+                Fix::command("check", "gpg --decrypt ~/.netrc.gpg >/dev/null")
+            }
             Unreadable::ReadOnly => {
                 "remove the entries for Heroku: git credential-heroku-rs netrc clean -h".into()
             }

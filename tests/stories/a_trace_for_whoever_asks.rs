@@ -181,11 +181,9 @@ fn a_whole_life(world: &World) {
 /// The program's commands, as its help lists them.
 fn commands(world: &World) -> Vec<String> {
     let help = world.helper("-h").succeeds().stdout();
-    let (_, list) = help.split_once("Commands:\n").unwrap();
-    let (list, _) = list.split_once("\n\n").unwrap();
-    let names = list
-        .lines()
-        .filter_map(|line| line.split_whitespace().next());
+    let (list, _) = help.split_once("Options:\n").unwrap();
+    let lines = list.lines().filter_map(|line| line.strip_prefix("  "));
+    let names = lines.filter_map(|line| line.split_whitespace().next());
     names.map(str::to_owned).collect()
 }
 

@@ -148,6 +148,6 @@ fn a_fix_is_the_command_alone() {
     world
         .helper("doctor --offline")
         .exits_with(1)
-        .says("fix: git credential-heroku-rs login (or paste a token")
+        .says("fix: log in: git credential-heroku-rs login\n")
         .says_nothing_about("fix: run");
 }

@@ -76,7 +76,7 @@ fn a_login_that_comes_before_the_answer_is_not_overwritten() {
     world.logs_in_with(&new);
     terminal
         .types("y")
-        .shows("was stored meanwhile")
+        .shows("was stored in the meantime")
         .exits_with(0);
     assert_eq!(world.kept_in_the_keyring(ANN), Some(new));
 }
