@@ -1,25 +1,25 @@
-//! Who a token belongs to: [`Account`], parsed once, at the border.
+//! The account that a token belongs to: [`Account`], parsed once, when it is read.
 
 use std::fmt;
 
 use crate::notice::is_unseen;
 use crate::token;
 
-/// Who a token belongs to: an email, or the bare user name under which git handed a token over.
+/// The account that a token belongs to: an email, or the bare user name with which git sent the token.
 ///
-/// The Heroku CLI puts this name into a shell command, so a name with a quote, a blank or any
-/// other character that a shell may act on is not an account.
+/// The Heroku CLI puts this name into a shell command. So a name with a quote, a blank or any other character
+/// that a shell may act on is not an account.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Account(String);
 
 impl Account {
-    /// The name a token is kept under when its owner is not known: the user name of our replies.
+    /// The name under which a token is stored while its account is not known: the user name of our replies.
     pub const UNNAMED: &'static str = "heroku";
 
     /// Reads an account name of 1 to 254 bytes: any email without white space, a control character,
     /// or one that the Heroku CLI's shell acts on between its quotes (`$`, a backtick, `"`, `\`); or a
-    /// plain user name of letters, digits and `@ . _ + - ~ %`. None begins with `-`. A token is no
-    /// account: the name of an account is printed.
+    /// plain user name of letters, digits and `@ . _ + - ~ %`. None begins with `-`. A token is not an account,
+    /// since the name of an account is printed.
     ///
     /// Source: the Heroku CLI's `credential-manager-core`, which puts the name between double quotes.
     pub fn parse(name: &str) -> Option<Account> {
@@ -34,12 +34,12 @@ impl Account {
         (fits && is_name && !token::is_shaped_like_one(name)).then(|| Account(name.to_owned()))
     }
 
-    /// The account of a token whose owner is not known.
+    /// The account under which a token is stored while its owner is not known.
     pub fn unnamed() -> Account {
         Account(Account::UNNAMED.to_owned())
     }
 
-    /// Whether the name is an email, and so the name that the Heroku CLI knows the account by.
+    /// Whether the name is an email, as the Heroku CLI's account names are.
     pub fn is_email(&self) -> bool {
         is_email(&self.0)
     }

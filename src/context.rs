@@ -1,7 +1,7 @@
 //! What every request and command works with: the environment, the keyring, the API client, the time.
 //!
-//! The keyring and the client are opened by the first question to them, so that a request that needs neither
-//! pays for neither.
+//! The keyring and the client are opened when they are first used, so that a request that needs neither does
+//! not pay for them.
 
 use std::cell::{Cell, OnceCell};
 use std::time::Duration;
@@ -24,7 +24,7 @@ pub struct Context {
 }
 
 impl Context {
-    /// A context whose keyring and API client are those of the environment. Opens nothing.
+    /// A context with the keyring and the API client that the environment names. Opens nothing.
     pub fn new(environment: Environment) -> Context {
         Context {
             environment,
@@ -50,13 +50,13 @@ impl Context {
         }
     }
 
-    /// From here on git waits, or docker: the keyring has one limit for all that it is asked, and opens
-    /// no window. To be said before the first question to it.
+    /// Sets the keyring's limits for a request of git or docker: one limit for all operations, and no prompt.
+    /// Call it before the keyring is used.
     pub fn serves_git(&self) {
         self.is_for_git.set(true);
     }
 
-    /// The keyring of this session: one connection for all that this process asks.
+    /// The keyring of this session: one connection for all operations of this process.
     pub fn keyring(&self) -> &dyn Keyring {
         let keyring = self.keyring.get_or_init(|| {
             let limits = if self.is_for_git.get() {

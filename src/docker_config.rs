@@ -1,8 +1,8 @@
-//! docker's `config.json`, where it reads which helper to ask about a registry, and the name under
-//! which it finds that helper on `PATH`.
+//! docker's `config.json`, which names the helper for a registry, and the name under which docker finds that
+//! helper on `PATH`.
 //!
-//! docker rewrites the file at every login, so it is edited as docker edits it: as JSON, members in
-//! their order. What cannot be read is left as it was.
+//! docker rewrites the file at every login, so it is edited as docker edits it: as JSON, with the members in
+//! their order. A file that cannot be parsed is not changed.
 
 use std::env::consts::EXE_EXTENSION;
 use std::fmt;
@@ -22,27 +22,27 @@ use crate::notice::{Command, Notice};
 /// The value in `credHelpers` that makes docker start us.
 const HELPER: &str = "heroku-rs";
 
-/// This program's own name, which the other one leads to.
+/// This program's own name, to which the other one links.
 const TARGET: &str = "git-credential-heroku-rs";
 
-/// The largest file that is read, in bytes: as a value it takes 70 times as much memory as its text.
+/// The largest file that is read, in bytes. A parsed file takes 70 times as much memory as its text.
 const LARGEST: usize = 1024 * 1024;
 
 /// What `set_up` did to docker's configuration.
 #[derive(Debug, PartialEq, Eq)]
 pub enum SetUp {
-    /// Nothing: it named us already.
+    /// Nothing: it named this helper already.
     AsItWas,
-    /// It names us, and named nobody before.
+    /// It names this helper, and named no helper before.
     Added,
-    /// It names us, and named this helper before.
+    /// It names this helper, and named that one before.
     Instead(String),
 }
 
-/// Makes docker ask us about Heroku's registry, and about no other.
+/// Makes docker use this helper for Heroku's registry, and for no other.
 ///
 /// # Errors
-/// Why the file was left as it was.
+/// Why the file was not changed.
 pub fn set_up(file: &Path) -> Result<SetUp, Notice> {
     let mut done = SetUp::AsItWas;
     edit(file, |bytes| {
@@ -53,7 +53,7 @@ pub fn set_up(file: &Path) -> Result<SetUp, Notice> {
     Ok(done)
 }
 
-/// The file's bytes with our name in them, none where it was there; and what that changes.
+/// The file's bytes with our name in them, or none if it is there already; and what that changes.
 ///
 /// # Errors
 /// Why they cannot be edited.
@@ -76,10 +76,10 @@ pub fn with_us(bytes: &[u8]) -> Result<(Option<Vec<u8>>, SetUp), String> {
     Ok((Some(written(&config, bytes)?), done))
 }
 
-/// Takes our name out again, where it is ours; says whether it was there.
+/// Removes our name. Returns whether it was there.
 ///
 /// # Errors
-/// Why the file was left as it was.
+/// Why the file was not changed.
 pub fn tear_down(file: &Path) -> Result<bool, Notice> {
     match file.exists() {
         true => edit(file, without_us),
@@ -87,7 +87,7 @@ pub fn tear_down(file: &Path) -> Result<bool, Notice> {
     }
 }
 
-/// The file's bytes without our name; none where it was not there.
+/// The file's bytes without our name; none if it was not there.
 ///
 /// # Errors
 /// Why they cannot be edited.
@@ -106,8 +106,8 @@ pub fn without_us(bytes: &[u8]) -> Result<Option<Vec<u8>>, String> {
     written(&config, bytes).map(Some)
 }
 
-/// Whether a password for the registry lies in the file, in plain text but for its base64: left by
-/// a `docker login` that had no helper.
+/// Whether the file contains a password for the registry, in base64: a `docker login` without a helper writes
+/// it there.
 ///
 /// # Errors
 /// Why the file cannot be read.
@@ -115,9 +115,9 @@ pub fn has_password(file: &Path) -> Result<bool, Notice> {
     let bytes = match files::read(file, LARGEST) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-        Err(error) => return Err(left(file, &error.to_string())),
+        Err(error) => return Err(not_changed(file, &error.to_string())),
     };
-    let config = read(&bytes).map_err(|why| left(file, &why))?;
+    let config = read(&bytes).map_err(|why| not_changed(file, &why))?;
     let entry = config.get("auths").and_then(|auths| auths.get(registry()));
     let auth = entry.and_then(|entry| entry.get("auth")?.as_str());
     Ok(auth.is_some_and(|auth| !auth.is_empty()))
@@ -132,10 +132,10 @@ fn edit(
     change: impl FnMut(&[u8]) -> Result<Option<Vec<u8>>, String>,
 ) -> Result<bool, Notice> {
     let edited = files::edit_in_place(file, change);
-    edited.map_err(|why| left(file, &why.to_string()))
+    edited.map_err(|why| not_changed(file, &why.to_string()))
 }
 
-fn left(file: &Path, why: &str) -> Notice {
+fn not_changed(file: &Path, why: &str) -> Notice {
     let what = format!("{} was not changed: {why}", file.display());
     Notice::new(what, "fix the file, then run the command again")
 }
@@ -154,8 +154,8 @@ fn read(bytes: &[u8]) -> Result<Map<String, Value>, String> {
     }
 }
 
-/// A value in which no object has a name twice: docker keeps one of the two, and what is under the
-/// other would be lost by writing the file again.
+/// A value in which no object repeats a name: a parser keeps one of the two values, so the other one would be
+/// lost when the file is written.
 struct Distinct(Value);
 
 impl<'de> Deserialize<'de> for Distinct {
@@ -242,15 +242,15 @@ fn written(config: &Map<String, Value>, before: &[u8]) -> Result<Vec<u8>, String
 pub enum Name {
     /// It is on `PATH`.
     Known,
-    /// It was made, here.
+    /// The link or copy was created here.
     Made(PathBuf),
-    /// It could not be made: this command does it.
+    /// It could not be created: this command does it.
     Wanted(Command),
 }
 
-/// Sees to it that docker finds us: by a second name beside the first one on `PATH`.
+/// Makes docker find this program, by a second name beside the first one on `PATH`.
 ///
-/// `program` is this program's own path, for the case that `PATH` does not lead to it.
+/// `program` is this program's own path, for a command if it is not on `PATH`.
 pub fn name_for_docker(environment: &Environment, program: &Path) -> Name {
     if environment.has_program(PROGRAM) {
         return Name::Known;
@@ -265,9 +265,9 @@ pub fn name_for_docker(environment: &Environment, program: &Path) -> Name {
     }
 }
 
-/// Removes the second name, where it is one of ours beside us; gives its path, if it was there.
+/// Removes the second name if it links to this program. Returns its path if it was removed.
 ///
-/// In `/usr/bin` it came with a package, and goes with it.
+/// In `/usr/bin` it belongs to a package, which removes it.
 pub fn forget_name(environment: &Environment) -> Option<PathBuf> {
     let name = environment.programs(PROGRAM).next()?;
     if name.parent() == Some(Path::new("/usr/bin")) {
@@ -277,8 +277,8 @@ pub fn forget_name(environment: &Environment) -> Option<PathBuf> {
     removed.then_some(name)
 }
 
-// The second name is a link. On Windows a symbolic link needs a privilege, and a hard link cannot be
-// removed by the program that runs under its first name: there it is a copy.
+// The second name is a link. On Windows it is a copy, since a symbolic link needs a privilege there, and a hard
+// link cannot be removed while the program runs.
 
 #[cfg(unix)]
 fn second_name(name: &Path) -> io::Result<()> {
@@ -295,7 +295,7 @@ fn leads_to_us(name: &Path) -> bool {
     std::fs::read_link(name).is_ok_and(|target| target == Path::new(TARGET))
 }
 
-/// A copy that an update has left behind is not equal to us any more: its place tells whose it is.
+/// A copy of an older version is not equal to this program, so its directory decides.
 #[cfg(not(unix))]
 fn leads_to_us(name: &Path) -> bool {
     beside(name).is_file()
@@ -323,7 +323,7 @@ fn named_elsewhere(program: &Path) -> Command {
     link.then("/usr/local/bin/docker-credential-heroku-rs")
 }
 
-/// The one folder of a user's own that Windows itself puts on `PATH`.
+/// The only folder of a user that Windows itself puts on `PATH`.
 #[cfg(not(unix))]
 fn named_elsewhere(program: &Path) -> Command {
     let copy = Command::new("cmd /c copy").path(program, None);
@@ -335,7 +335,7 @@ mod tests {
     use super::*;
     use std::fs;
 
-    /// What becomes of a `config.json` with this in it.
+    /// The contents of a `config.json` after a change.
     fn edited<T>(before: &str, change: impl Fn(&Path) -> Result<T, Notice>) -> (String, T) {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("config.json");
@@ -460,7 +460,7 @@ mod tests {
             ..Environment::default()
         };
         let stranger = Path::new("x");
-        files::replace(&name, b"somebody else's").unwrap();
+        files::replace(&name, b"another program").unwrap();
         assert_eq!(name_for_docker(&environment, stranger), Name::Known);
         assert_eq!(forget_name(&environment), None);
         fs::remove_file(&name).unwrap();

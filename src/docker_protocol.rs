@@ -1,7 +1,7 @@
-//! docker's credential protocol: what docker writes to a helper, and the words it knows in reply.
+//! docker's credential protocol: what docker writes to a helper, and the replies that docker recognizes.
 //!
-//! Like git's it is a request on stdin and a reply on stdout, but in JSON, and a failure is told on
-//! stdout too: docker compares that text, so the three errors it knows are spelled as it spells them.
+//! As with git, the request is on stdin and the reply on stdout, but they are JSON, and errors are printed to
+//! stdout too. docker compares their text, so the three errors that it recognizes have its exact words.
 //!
 //! Source: docker's credential helpers, `credentials.go`, `error.go` and `client.go`.
 
@@ -12,10 +12,10 @@ use zeroize::Zeroizing;
 
 use crate::token::{NotAToken, Token};
 
-/// How docker calls us: `docker-credential-` and the value in `credHelpers`.
+/// The name under which docker starts us: `docker-credential-` and the value in `credHelpers`.
 pub const PROGRAM: &str = "docker-credential-heroku-rs";
 
-/// The user name that Heroku's registry is given beside a token.
+/// The user name that goes to Heroku's registry with a token.
 ///
 /// Source: Heroku's Dev Center, "Container Registry & Runtime", logging in.
 pub const USERNAME: &str = "_";
@@ -28,15 +28,15 @@ const LARGEST: u64 = 64 * 1024;
 pub enum Action {
     /// Answer with a credential for the server on stdin.
     Get,
-    /// Keep the credential on stdin.
+    /// Store the credential on stdin.
     Store,
-    /// Forget the credential of the server on stdin.
+    /// Remove the credential of the server on stdin.
     Erase,
-    /// Name every server that there is a credential for.
+    /// List every server that has a credential.
     List,
-    /// Say what program this is.
+    /// Print the version.
     Version,
-    /// Say how to call it.
+    /// Print the usage.
     Help,
 }
 
@@ -55,38 +55,38 @@ impl Action {
     }
 }
 
-/// A failure that docker knows by its words.
+/// A failure that docker recognizes by its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// There is no credential: docker goes on without one.
+    /// There is no credential: docker continues without one.
     #[error("credentials not found in native keychain")]
     NotFound,
     /// The request names no server.
     #[error("no credentials server URL")]
     NoServer,
-    /// The request to keep a credential names no user.
+    /// The request to store a credential names no user.
     #[error("no credentials username")]
     NoUsername,
-    /// The request cannot be read. What is in it is not told: a secret may be.
-    #[error("the request is not one of docker's")]
+    /// The request cannot be read. The error contains none of it, since it may contain a secret.
+    #[error("the request is not valid")]
     Unreadable,
 }
 
-/// A credential that docker wants to be kept.
+/// A credential that docker wants to store.
 #[derive(Debug)]
 pub struct Offered {
     /// The registry's name, as docker calls it.
     pub server: String,
     /// The user name that was typed.
     pub username: String,
-    /// The password, or why it cannot be a token of Heroku's.
+    /// The password, or why it is not a Heroku token.
     pub token: Result<Token, NotAToken>,
 }
 
 /// Reads the name of a server: `get` and `erase` have nothing else on stdin.
 ///
 /// # Errors
-/// [`Refusal::NoServer`] where there is nothing, [`Refusal::Unreadable`] where there is no text.
+/// [`Refusal::NoServer`] if it is empty, [`Refusal::Unreadable`] if it is not text.
 pub fn server(input: &mut dyn Read) -> Result<String, Refusal> {
     let bytes = whole(input)?;
     let text = std::str::from_utf8(&bytes).map_err(|_| Refusal::Unreadable)?;
@@ -96,10 +96,10 @@ pub fn server(input: &mut dyn Read) -> Result<String, Refusal> {
     }
 }
 
-/// Reads a credential that is to be kept.
+/// Reads a credential to store.
 ///
 /// # Errors
-/// [`Refusal`], never with anything that stood in the request.
+/// [`Refusal`]. It never contains a part of the request.
 pub fn offered(input: &mut dyn Read) -> Result<Offered, Refusal> {
     #[derive(Deserialize)]
     struct Written {
@@ -129,7 +129,7 @@ pub fn offered(input: &mut dyn Read) -> Result<Offered, Refusal> {
     }
 }
 
-/// The answer to `get`. The server is named as docker named it.
+/// The reply to `get`. It names the server as docker did.
 pub fn credential(server: &str, token: &Token) -> Zeroizing<Vec<u8>> {
     let quoted = |text: &str| Zeroizing::new(serde_json::Value::from(text).to_string());
     let parts = [

@@ -1,4 +1,4 @@
-//! What the process was started with, read once: a plain snapshot that is handed down.
+//! The environment variables of the process, read once into a snapshot.
 //!
 //! No other module reads a variable. So a test can state its whole environment in one expression, and nothing
 //! changes while a command runs.
@@ -33,7 +33,7 @@ pub struct Environment {
     pub heroku_data_dir: Option<PathBuf>,
     /// `XDG_DATA_HOME`; it takes precedence over `LOCALAPPDATA`, on Windows too.
     pub xdg_data_home: Option<PathBuf>,
-    /// `XDG_STATE_HOME`, where our own metadata lives.
+    /// `XDG_STATE_HOME`, where our own files are.
     pub xdg_state_home: Option<PathBuf>,
     /// `LOCALAPPDATA`, on Windows.
     pub local_app_data: Option<PathBuf>,
@@ -62,7 +62,7 @@ pub struct Environment {
     pub browser: Option<OsString>,
     /// `HEROKU_LOGIN_HOST`: the browser login service, if it is not the usual one.
     pub login_host: Option<String>,
-    /// Where we run, as far as it decides which login can work.
+    /// Where the program runs, as far as that decides which login can work.
     pub place: Place,
     /// `COMPUTERNAME`: this machine's name, on Windows.
     pub computer_name: Option<String>,
@@ -99,7 +99,7 @@ pub enum Place {
 
 #[cfg(test)]
 impl Environment {
-    /// An environment in which only the home is set: a new directory, gone with the first value.
+    /// An environment in which only the home is set: a new directory, which is removed with the first value.
     pub(crate) fn with_new_home() -> (tempfile::TempDir, Environment) {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let environment = Environment {
@@ -127,7 +127,7 @@ impl Environment {
         "SSH_ASKPASS",
     ];
 
-    /// Takes the snapshot; `variable` gives a variable's value. One set to nothing is not set.
+    /// Takes the snapshot; `variable` returns the value of a variable. An empty value counts as not set.
     pub fn read(variable: impl Fn(&str) -> Option<OsString>) -> Environment {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let text = |name: &str| set(name).and_then(|value| value.into_string().ok());
@@ -206,7 +206,7 @@ impl Environment {
         secrets
     }
 
-    /// Whether `PATH` leads to a program of this name.
+    /// Whether a program of this name is on `PATH`.
     pub fn has_program(&self, name: &str) -> bool {
         self.programs(name).next().is_some()
     }
@@ -256,7 +256,7 @@ impl Environment {
         Some(dir.join("config.json"))
     }
 
-    /// The directory of our own state: what we know about tokens, never a token.
+    /// The directory of our own files: metadata of tokens, never a token.
     pub fn state_dir(&self) -> Option<PathBuf> {
         let under = |base: &Path| base.join("git-credential-heroku-rs");
         self.xdg_state_home
@@ -268,7 +268,7 @@ impl Environment {
 }
 
 impl Place {
-    /// What to call a place where the user's browser does not run; none if the user sits at this machine.
+    /// The name of a place where the user's browser does not run; none if the user sits at this machine.
     pub fn away(self) -> Option<&'static str> {
         match self {
             Place::Here => None,
@@ -292,7 +292,7 @@ impl Place {
     }
 }
 
-/// The likely mistake in a variable that holds not just a token, but something around it.
+/// The likely mistake in a variable that contains more than a token.
 fn mistake_in(value: &[u8]) -> Option<NotAToken> {
     let value = value.trim_ascii();
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
@@ -313,8 +313,8 @@ fn password_in(url: &str) -> Option<&str> {
     Some(login.split_once(':')?.1)
 }
 
-/// A limit in seconds, fractions allowed, from 10 ms to an hour: outside of that it is a mistake,
-/// and neither "never wait" nor "wait for ever" is on offer.
+/// A limit in seconds, which may be a fraction, from 10 ms to an hour. Another value is a mistake: no limit at all is
+/// not supported.
 fn limit_of(seconds: &str) -> Option<Duration> {
     let seconds: f64 = seconds.trim().parse().ok()?;
     (0.01..=3600.0)
@@ -391,7 +391,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_around_a_token_is_named() {
+    fn the_mistake_around_a_token_is_named() {
         let token = "HRKU-01234567-89ab-cdef-0123-456789abcdef";
         let key = |value: &str| environment(&[("HEROKU_API_KEY", value)]).api_key.unwrap();
         assert!(key(token).is_ok());

@@ -1,22 +1,19 @@
-//! What others may see of this process while it holds a token.
+//! Hides the memory of this process from other processes of this user while it contains a token.
 //!
-//! Called by whoever is about to take one in, or to send one: `secret_service`, `netrc`,
-//! `platform_api`. Never before the keyring's first answer: KeePassXC looks up which program asks it,
-//! and could not.
+//! The modules that read or send a token call it: `secret_service`, `netrc`, `heroku_api`. It is not called
+//! before the keyring's first answer, since KeePassXC looks up which program asks it, and could not.
 
-/// From here on no core file is written of this process, and no other process of this user may
-/// read its memory or trace it. Only root may.
+/// From here on the system writes no core file of this process, and only root can read its memory or trace it.
 ///
-/// A program that takes our place (`exec`) is as open as any: the system forgets this with it. It
-/// costs one system call, and a limit on core files would be inherited. Where a system has no such
-/// thing, nothing is done.
+/// This is not inherited across `execve`, as a limit on core files would be. It costs one system call. Other
+/// systems have no such call, and there this does nothing.
 ///
 /// Source: Linux, `PR_SET_DUMPABLE` of prctl(2), "Effects on … core(5), ptrace(2), proc(5)".
 pub(crate) fn close_to_others() {
     #[cfg(target_os = "linux")]
     {
         use rustix::process::{DumpableBehavior, set_dumpable_behavior};
-        // It fails for values alone that do not exist.
+        // It fails only for values that do not exist.
         let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
     }
 }

@@ -1,7 +1,7 @@
 //! The files of the official Heroku CLI that we share: `login.json` and the account aliases.
 //!
-//! `login.json` says which account is in use, for both programs: we keep no second copy. It is
-//! read by every `get`, so that reading is one open and one read. The aliases are only read.
+//! `login.json` names the active account of both programs; there is no second copy. Every `get` reads it, with
+//! one open and one read. The aliases are only read.
 
 use std::fs;
 use std::io;
@@ -14,27 +14,27 @@ use crate::environment::Environment;
 use crate::files::{self, EditError, NotTrusted};
 use crate::notice::{Command, Fix};
 
-/// The largest file of the CLI's that is read, in bytes.
+/// The largest file of the CLI that is read, in bytes.
 const LARGEST: usize = 64 * 1024;
 
 /// What `login.json` says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LoginState {
-    /// The file is not there: nobody logged in, or the CLI has dropped it.
+    /// There is no such file: there was no login, or the CLI has removed the file.
     Absent,
-    /// This account is in use.
+    /// This account is active.
     Account(Account),
-    /// The file is there and names no account that could be one: not JSON, no `account`, or a
-    /// name that no email has. It counts as absent, and `doctor` tells.
+    /// The file names no valid account: it is not JSON, it has no `account`, or the name is not an email. It counts
+    /// as absent, and `doctor` reports it.
     Unusable,
     /// Another user may have written it. It counts as absent, with a warning.
     NotTrusted(NotTrusted),
 }
 
 impl LoginState {
-    /// What a file with these bytes says.
+    /// Parses the file.
     ///
-    /// An account there is an email; any other name is unusable, since the CLI hands it to a shell.
+    /// The account must be an email, since the CLI passes it to a shell.
     pub fn read(bytes: &[u8]) -> LoginState {
         let account = serde_json::from_slice::<Value>(bytes)
             .ok()
@@ -44,7 +44,7 @@ impl LoginState {
     }
 }
 
-/// The text of `login.json` that names `account`: other members of these bytes stay, in their order.
+/// The text of `login.json` with this `account`. Other members of these bytes stay, in their order.
 pub fn naming(account: &Account, bytes: &[u8]) -> String {
     let members = serde_json::from_slice::<Map<String, Value>>(bytes);
     let mut members = members.unwrap_or_default();
@@ -52,14 +52,14 @@ pub fn naming(account: &Account, bytes: &[u8]) -> String {
     format!("{}\n", Value::Object(members))
 }
 
-/// Where `login.json` lies; none without a home.
+/// The path of `login.json`; none without a home.
 ///
 /// Source: `@heroku-cli/command`, `login-state.js`.
 pub fn login_file(environment: &Environment) -> Option<PathBuf> {
     Some(environment.heroku_cli_data_dir()?.join("login.json"))
 }
 
-/// Which account the CLI and we use.
+/// The account that the CLI and this program use.
 pub fn login_state(environment: &Environment) -> LoginState {
     let Some(path) = login_file(environment) else {
         return LoginState::Absent;
@@ -70,7 +70,7 @@ pub fn login_state(environment: &Environment) -> LoginState {
     }
 }
 
-/// What makes `login.json` the user's own again.
+/// How to make `login.json` trusted again.
 pub fn trusting_fix(why: NotTrusted, environment: &Environment) -> Fix {
     let path = login_file(environment).unwrap_or_default();
     let command = match why {
@@ -80,19 +80,19 @@ pub fn trusting_fix(why: NotTrusted, environment: &Environment) -> Fix {
     command.path(&path, environment.home.as_deref()).into()
 }
 
-/// Makes `account` the one in use, and says whether anything changed.
+/// Makes `account` the active one. Returns whether anything changed.
 ///
-/// Other members of the file stay. Call it only once the account's item can be read: the CLI
-/// takes a pointer to nothing for a logout.
+/// Other members of the file stay. Call this only after the account's item was read: if `login.json` names an
+/// account without an item, the CLI removes it, as at a logout.
 ///
 /// # Errors
-/// What the file system says, or that there is no home to write to.
+/// What the file system reports, or that there is no home.
 pub fn set_login(environment: &Environment, account: &Account) -> io::Result<bool> {
     if login_state(environment) == LoginState::Account(account.clone()) {
         return Ok(false);
     }
     let path = login_file(environment).ok_or(io::ErrorKind::NotFound)?;
-    // What others can have written names nobody, and leaves nothing behind.
+    // Nothing is kept of a file that another user may have written.
     let is_trusted = !matches!(login_state(environment), LoginState::NotTrusted(_));
     let changed = files::edit(&path, |bytes| {
         let before = if is_trusted { bytes } else { b"" };
@@ -105,10 +105,10 @@ pub fn set_login(environment: &Environment, account: &Account) -> io::Result<boo
     }
 }
 
-/// Removes `login.json` where it names `account`, and says whether it did.
+/// Removes `login.json` if it names `account`. Returns whether it did.
 ///
 /// # Errors
-/// What the file system says; a file that is not there is no error.
+/// What the file system reports. It is no error if the file does not exist.
 pub fn clear_login(environment: &Environment, account: &Account) -> io::Result<bool> {
     let named = login_state(environment) == LoginState::Account(account.clone());
     match login_file(environment) {
@@ -117,11 +117,11 @@ pub fn clear_login(environment: &Environment, account: &Account) -> io::Result<b
     }
 }
 
-/// The account that the CLI's `accounts` commands know by `alias`.
+/// The account with this `alias` in the CLI's `accounts` commands.
 ///
 /// Source: the CLI's `accounts.js`: `~/.heroku/accounts` if `~/.heroku` is there, else
-/// `~/.config/heroku/accounts`, whatever XDG says; a YAML file per alias, whose old form has
-/// `:username` for a key.
+/// `~/.config/heroku/accounts`, in spite of `XDG_CONFIG_HOME`; a YAML file per alias, in the old form with the key
+/// `:username`.
 pub fn aliased(environment: &Environment, alias: &str) -> Option<Account> {
     let plain = alias
         .chars()
@@ -142,7 +142,7 @@ fn aliases_dir(environment: &Environment) -> Option<PathBuf> {
     Some(base.join("accounts"))
 }
 
-/// The account that an alias file with these bytes is for.
+/// The account in an alias file.
 pub fn account_of_alias(bytes: &[u8]) -> Option<Account> {
     let text = std::str::from_utf8(bytes).ok()?;
     text.lines().find_map(username_line)
@@ -229,7 +229,7 @@ mod tests {
 
     #[test]
     #[cfg(unix)]
-    fn a_pointer_that_others_can_write_names_nobody() {
+    fn a_file_that_other_users_can_write_names_no_account() {
         use std::os::unix::fs::PermissionsExt;
         let home = Home::new().with(LOGIN, "{\"account\":\"ann@example.com\"}");
         let path = home.0.path().join(LOGIN);

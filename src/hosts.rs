@@ -1,39 +1,37 @@
-//! Is this host ours? The one question that comes before all others.
+//! Decides whether a host is Heroku's, before anything else happens.
 //!
-//! Past this module there is a [`HerokuHost`], and only with one can a token be asked for: a host
-//! that is not Heroku's has no way to spell the question.
+//! A token can be looked up only with a [`HerokuHost`], and only this module creates one.
 
 use std::fmt;
 
-/// A host of Heroku's over https, proven by its construction.
+/// A Heroku host over https. Each value has been checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HerokuHost {
     service: Service,
     name: String,
-    /// What its services' names have in common; the name itself where one host has them all.
+    /// The part that the names of its services share; the name itself if one host has all services.
     domain: String,
 }
 
-/// What a host of Heroku's is for.
+/// What a Heroku host is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Service {
     /// The git server, `git.heroku.com`.
     Git,
     /// The Platform API, `api.heroku.com`.
     Api,
-    /// The container registry, `registry.heroku.com`: docker's, never git's.
+    /// The container registry, `registry.heroku.com`: for docker, never for git.
     Registry,
 }
 
 /// The domains on which Heroku runs its services, and so the only ones that `HEROKU_HOST` may name.
 ///
-/// Source: the Heroku CLI's allow-list, of which we keep the exact names and their subdomains. Not
-/// `herokuspace.com`, in which customers get names, and not loopback, where any user of the machine
-/// may listen.
+/// Source: the Heroku CLI's allow-list, from which these names and their subdomains are taken. Customers get names
+/// below `herokuspace.com`, and any user of the machine can listen on loopback, so neither is accepted.
 const DOMAINS: [&str; 3] = ["heroku.com", "herokai.com", "herokudev.com"];
 
 impl HerokuHost {
-    /// Heroku's own host for a service, whatever the environment says.
+    /// The host of `heroku.com` for a service, independent of the environment.
     pub fn production(service: Service) -> HerokuHost {
         HerokuHost::on("heroku.com".to_owned(), service)
     }
@@ -61,8 +59,8 @@ impl HerokuHost {
     /// The host, if it is one that may get a token: https, and exactly `git.heroku.com` or
     /// `api.heroku.com`, or the hosts that follow from `heroku_host` (the value of `HEROKU_HOST`).
     ///
-    /// Letter case and an explicit `:443` make no difference. A trailing dot does: it is another
-    /// name, and git has not checked the certificate for ours.
+    /// Letter case and an explicit `:443` make no difference. A name with a trailing dot is another name, for which
+    /// git has checked another certificate.
     pub fn of(scheme: &str, host: &str, heroku_host: Option<&str>) -> Option<HerokuHost> {
         if !scheme.eq_ignore_ascii_case("https") {
             return None;
@@ -70,11 +68,11 @@ impl HerokuHost {
         HerokuHost::among(&[Service::Git, Service::Api], host, heroku_host)
     }
 
-    /// The container registry, if that is what docker calls by this name: `registry.heroku.com`, or
-    /// the registry that follows from `heroku_host`.
+    /// The container registry, if docker's name for a server means it: `registry.heroku.com`, or the registry that
+    /// follows from `heroku_host`.
     ///
-    /// `https://` before it, and the path of the registry's API behind it, make no difference. Any
-    /// other path, a user name or another port do.
+    /// `https://` before the name and the path of the registry's API after it make no difference. With any other path,
+    /// a user name or another port it is another server.
     pub fn of_registry(server: &str, heroku_host: Option<&str>) -> Option<HerokuHost> {
         let server = server.strip_prefix("https://").unwrap_or(server);
         let (host, path) = server.split_once('/').unwrap_or((server, ""));
@@ -97,10 +95,10 @@ impl HerokuHost {
             .find(|ours| ours.name == host)
     }
 
-    /// The host that `HEROKU_HOST` sets for a service; none where its value is not on the list.
+    /// The host that `HEROKU_HOST` sets for a service; none if its value is not on the list.
     ///
-    /// A bare name N stands for `git.N`, `api.N` and `registry.N`; a URL stands for that host in every service,
-    /// and must be https.
+    /// A bare name N means `git.N`, `api.N` and `registry.N`. A URL means that host for every service, and must be
+    /// https.
     ///
     /// Source: the Heroku CLI's `vars.js`.
     pub fn configured(service: Service, heroku_host: &str) -> Option<HerokuHost> {
@@ -122,8 +120,7 @@ impl HerokuHost {
 
     /// The host in use for a service: what `HEROKU_HOST` sets, else Heroku's own.
     ///
-    /// None where `HEROKU_HOST` names a host that is not Heroku's: then nothing is to be sent, and
-    /// there is no falling back in silence.
+    /// None if `HEROKU_HOST` names a host that is not Heroku's: then nothing may be sent, not even to `heroku.com`.
     pub fn in_use(service: Service, heroku_host: Option<&str>) -> Option<HerokuHost> {
         match heroku_host {
             Some(value) => HerokuHost::configured(service, value),
@@ -131,8 +128,8 @@ impl HerokuHost {
         }
     }
 
-    /// The same; where `HEROKU_HOST` names a host that is not Heroku's, Heroku's own: to look at what
-    /// there is, which sends nothing.
+    /// The same, or the host of `heroku.com` if `HEROKU_HOST` names a host that is not Heroku's: to look up tokens,
+    /// which sends nothing.
     pub fn in_sight(service: Service, heroku_host: Option<&str>) -> HerokuHost {
         HerokuHost::in_use(service, heroku_host).unwrap_or_else(|| HerokuHost::production(service))
     }
@@ -149,12 +146,12 @@ impl HerokuHost {
         }
     }
 
-    /// The name of the API's host of the same Heroku: it tells one Heroku from another.
+    /// The name of the API's host of the same Heroku, which identifies that Heroku.
     pub fn api_name(&self) -> String {
         self.beside(Service::Api).name
     }
 
-    /// Whether it is a host of `heroku.com`, to which `HEROKU_HOST` leads nobody.
+    /// Whether it is a host of `heroku.com`, which is used without `HEROKU_HOST`.
     pub fn is_production(&self) -> bool {
         *self == HerokuHost::production(self.service)
     }

@@ -66,11 +66,10 @@ use crate::protocol::{CAPABILITIES, Operation, Request};
 use crate::streams::Streams;
 use crate::token::{Token, Verdict};
 
-/// How long `erase` waits for Heroku's word on a token.
+/// How long `erase` waits for Heroku's verdict on a token.
 const CHECK_LIMIT: Duration = Duration::from_secs(3);
 
-/// Does what the program was started for, by the name that it was started under: docker finds its
-/// helpers by theirs, and is answered in its own protocol.
+/// Runs the program. If it was started under the name of docker's helper, it answers docker in docker's protocol.
 ///
 /// # Errors
 /// As [`run`].
@@ -88,7 +87,7 @@ pub fn run_as(
     }
 }
 
-/// Does what the program was started for.
+/// Runs the program as git's helper or for a command.
 ///
 /// # Errors
 /// What to report; a [`Notice`] carries the exit code in its [`Kind`]. git's operations never fail:
@@ -115,7 +114,7 @@ pub fn run(
     }
 }
 
-/// git ignores a helper's exit status, and takes its silence for "ask the next one".
+/// git ignores a helper's exit status. If a helper prints nothing, git asks the next one.
 fn answer_git(operation: Operation, context: &Context, streams: &mut Streams<'_>) {
     let Streams {
         input,
@@ -143,13 +142,13 @@ fn answer_git(operation: Operation, context: &Context, streams: &mut Streams<'_>
     }
 }
 
-/// In one write: git, its remote and other helpers speak on the same stderr.
+/// In one write, since git, its remote and other helpers print to the same stderr.
 fn report(notice: &Notice, errors: &mut dyn Write) {
     let text = format!("{}: {notice}\n", cli::SHORT_NAME);
     let _ = errors.write_all(text.as_bytes());
 }
 
-/// docker reads a failure on stdout, and knows it by the exit code 1.
+/// docker reads the text of a failure from stdout, and recognizes a failure by the exit code 1.
 fn answer_docker(
     arguments: &[OsString],
     context: &Context,
@@ -167,7 +166,7 @@ fn answer_docker(
     }
 }
 
-/// How a command ended, for the trace: the causes of what is told, without what would mend it.
+/// How a command ended, for the trace: the error without its fix.
 fn end_of(done: &anyhow::Result<()>) -> String {
     match done {
         Ok(()) => "done".to_owned(),
@@ -185,10 +184,10 @@ fn verdict(context: &Context, host: &HerokuHost, token: &Token) -> Verdict {
     }
 }
 
-/// Whether an unknown word comes with a request on stdin: then it is an operation that git has
-/// added, which a helper is to pass over in silence; otherwise it is a typo.
+/// Whether an unknown word comes with a request on stdin. Then it is a new operation of git, which a helper must
+/// ignore; otherwise it is a typo.
 ///
-/// A stdin that stays open and says nothing must not hang a typo, so it is given a moment only.
+/// If stdin stays open and empty, this waits for a moment only.
 fn is_request_of_git(streams: &mut Streams<'_>) -> bool {
     const MOMENT: Duration = Duration::from_millis(500);
     if terminal::is_stdin() {
@@ -203,7 +202,7 @@ fn is_request_of_git(streams: &mut Streams<'_>) -> bool {
     }
 }
 
-/// clap's help and version are data; what it has to say of a wrong command line is told as it is.
+/// Prints clap's help and version to stdout, and its errors, unchanged, to stderr.
 fn print_clap(error: &clap::Error, streams: &mut Streams<'_>) -> anyhow::Result<()> {
     let text = cli::error_text(error);
     if error.exit_code() == 0 {
@@ -214,9 +213,9 @@ fn print_clap(error: &clap::Error, streams: &mut Streams<'_>) -> anyhow::Result<
     Err(AlreadyReported(Kind::Usage).into())
 }
 
-/// Tells what went wrong, and gives the process's exit code.
+/// Reports an error, and returns the process's exit code.
 ///
-/// A reader that has closed its end of a pipe has what it wanted: that is no failure.
+/// If the reader of a pipe has closed it, it has what it needs, and this is no failure.
 pub fn exit_code(done: anyhow::Result<()>, errors: &mut dyn Write) -> ExitCode {
     let Err(error) = done else {
         return ExitCode::SUCCESS;

@@ -1,8 +1,8 @@
-//! Rotations that have begun and not ended: which authorization was to take the place of which.
+//! The journal of `rotate`: which authorization will replace which one, for each rotation that is not finished.
 //!
-//! `rotate` notes here what it is about to do before it asks Heroku for anything, so that the next
-//! run can end what a kill has cut short. No token is in it. Unlike our other notes it has to be
-//! written: without it an authorization could be left at Heroku that nobody knows of.
+//! `rotate` records each step here before it sends a request to Heroku, so that the next run can finish or undo
+//! a rotation that was killed. The journal contains no token. If it cannot be written, there is no rotation:
+//! an authorization could be left at Heroku that no program knows of.
 
 use std::fs;
 use std::io;
@@ -17,29 +17,29 @@ use crate::files::{self, Held};
 use crate::state_file::StateFile;
 use crate::token::Token;
 
-/// What stands between a description and its mark.
+/// The text between a description and its mark.
 const MARKED: &str = " (rotation ";
 
-/// One rotation, as far as it got.
+/// One rotation, with its last recorded step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rotation {
-    /// The account, as where the token lies.
+    /// The account, by the name under which its token is stored.
     pub account: String,
-    /// Random: the new authorization's description ends in it until all is done.
+    /// A random text, in which the new authorization's description ends until the rotation is finished.
     pub mark: String,
     /// When it began, by this machine's clock.
     pub begun: Timestamp,
-    /// The description that the new authorization is to have in the end.
+    /// The description that the new authorization will have at the end.
     pub description: String,
-    /// What is to be ended once the new token is in its place, where that is known and may be.
+    /// What `rotate` will revoke once the new token is stored; none if that is not known or not allowed.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub old: Option<Ending>,
-    /// The new authorization, once Heroku has made it.
+    /// The new authorization, once Heroku has created it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub new: Option<Made>,
 }
 
-/// What dies with the old token, by its id.
+/// What is revoked together with the old token, by its id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Ending {
@@ -49,7 +49,7 @@ pub enum Ending {
     Session(String),
 }
 
-/// An authorization that Heroku has made, and the fingerprint of its token.
+/// A new authorization, and the fingerprint of its token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Made {
     /// Its id.
@@ -59,10 +59,10 @@ pub struct Made {
 }
 
 impl Rotation {
-    /// A rotation that is about to begin; `old` is what is to be ended with it.
+    /// A rotation that is about to begin, and will revoke `old`.
     ///
     /// # Errors
-    /// That the system has no randomness to give: a mark that is not unique marks nothing.
+    /// The system has no random bytes: a mark must be unique.
     pub fn begin(
         account: &Account,
         description: &str,
@@ -80,25 +80,25 @@ impl Rotation {
         })
     }
 
-    /// The description that tells the new authorization from all others, for sure.
+    /// The description by which the new authorization is recognized.
     pub fn marked_description(&self) -> String {
         format!("{}{MARKED}{})", self.description, self.mark)
     }
 
-    /// Whether a request of the rotation may still be on its way, though nobody waits for it.
+    /// Whether Heroku may still receive a request of the rotation, although no process waits for the reply.
     pub fn is_recent(&self) -> bool {
         const LONGEST: SignedDuration = SignedDuration::from_mins(10);
         Timestamp::now().duration_since(self.begun) < LONGEST
     }
 
-    /// Whether this is the token that the rotation made.
+    /// Whether this is the token that the rotation created.
     pub fn made(&self, token: &Token) -> bool {
         let made = self.new.as_ref();
         made.is_some_and(|made| made.fingerprint == token.fingerprint())
     }
 }
 
-/// A description without the mark of a rotation that could not take it away.
+/// A description without the mark that an unfinished rotation left in it.
 pub fn unmarked(description: &str) -> &str {
     let is_mark = |mark: &str| mark.len() == 8 && mark.bytes().all(|b| b.is_ascii_hexdigit());
     match description.rsplit_once(MARKED) {
@@ -107,7 +107,7 @@ pub fn unmarked(description: &str) -> &str {
     }
 }
 
-/// What is in the file.
+/// The contents of the file.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Contents {
     #[serde(default)]
@@ -117,17 +117,16 @@ pub struct Contents {
 /// The file.
 pub const FILE: StateFile<Contents> = StateFile::new("rotations.json");
 
-/// Keeps every other rotation waiting for as long as it lives; it ends with the process.
+/// Makes every other rotation wait until the returned value is dropped or the process ends.
 ///
 /// # Errors
-/// [`io::ErrorKind::TimedOut`] where another one took longer than `limit`.
+/// [`io::ErrorKind::TimedOut`] if another rotation takes longer than `limit`.
 pub fn lock(environment: &Environment, limit: Duration) -> io::Result<Held> {
     let path = FILE.path(environment).ok_or(io::ErrorKind::NotFound)?;
     files::hold(&path.with_extension("lock"), limit)
 }
 
-/// The same for a program that makes no journal: there is nothing to wait for where no rotation has
-/// ever been.
+/// The same for a command that does not create a journal: without one there is no rotation to wait for.
 ///
 /// # Errors
 /// As [`lock`].
@@ -141,17 +140,17 @@ pub fn lock_if_used(environment: &Environment, limit: Duration) -> io::Result<Op
     }
 }
 
-/// The account's rotations that have not ended.
+/// The account's rotations that are not finished.
 pub fn of(environment: &Environment, account: &Account) -> Vec<Rotation> {
     let mut all = FILE.load(environment).unwrap_or_default().rotations;
     all.retain(|rotation| rotation.account == account.as_str());
     all
 }
 
-/// Notes how far a rotation got.
+/// Records the step that a rotation has reached.
 ///
 /// # Errors
-/// What the file system says: nothing may be asked of Heroku that could not be noted.
+/// What the file system reports. No request may be sent to Heroku then.
 pub fn note(environment: &Environment, rotation: &Rotation) -> io::Result<()> {
     FILE.edit(environment, |Contents { rotations: all }| {
         all.retain(|other| other.mark != rotation.mark);
@@ -159,15 +158,15 @@ pub fn note(environment: &Environment, rotation: &Rotation) -> io::Result<()> {
     })
 }
 
-/// Forgets a rotation that has ended.
+/// Removes a rotation that is finished.
 ///
 /// # Errors
-/// What the file system says; the next rotation then finds that there is nothing left to do.
+/// What the file system reports. The next rotation then finds that there is nothing left to do.
 pub fn forget(environment: &Environment, rotation: &Rotation) -> io::Result<()> {
     FILE.edit(environment, |Contents { rotations: all }| {
         all.retain(|other| other.mark != rotation.mark);
     })?;
-    // Whoever rotates holds the lock: nothing has come in since.
+    // This process has the lock, so no other one has added a rotation since.
     match (FILE.load(environment), FILE.path(environment)) {
         (Some(left), Some(path)) if left.rotations.is_empty() => fs::remove_file(path),
         _ => Ok(()),

@@ -1,4 +1,4 @@
-//! Our own notes: small JSON files in the state directory, without secrets.
+//! Our own files: small JSON files in the state directory, without secrets.
 
 use std::io;
 use std::marker::PhantomData;
@@ -15,13 +15,13 @@ use crate::notice::{Command, Fix, Notice};
 /// The largest file that is read, in bytes.
 const LARGEST: usize = 1024 * 1024;
 
-/// The form of what is written. A file of another version is set aside like one that cannot be read.
+/// The version of the format. A file of another version is set aside like one that cannot be parsed.
 const VERSION: u32 = 1;
 
-/// One of our files; `T` is what is in it.
+/// One of our files; `T` is its contents.
 ///
-/// A file that belongs to another user, that others can write or that cannot be parsed counts as empty. It is never
-/// overwritten: the first write sets it aside, under another name in the same directory.
+/// A file that belongs to another user, that other users can write to or that cannot be parsed counts as empty. It is
+/// never overwritten: the first write renames it in the same directory.
 #[derive(Debug)]
 pub struct StateFile<T> {
     name: &'static str,
@@ -37,17 +37,17 @@ impl<T: Serialize + DeserializeOwned + Default> StateFile<T> {
         }
     }
 
-    /// Where it is; none without a home.
+    /// Its path; none without a home.
     pub fn path(&self, environment: &Environment) -> Option<PathBuf> {
         Some(environment.state_dir()?.join(self.name))
     }
 
-    /// What is in it; none if it is missing or of no use.
+    /// Its contents; none if it is missing or unusable.
     pub fn load(&self, environment: &Environment) -> Option<T> {
         load(&self.path(environment)?).ok().flatten()
     }
 
-    /// A warning if the file is there and of no use.
+    /// A warning if the file exists and is unusable.
     pub fn warning(&self, environment: &Environment) -> Option<Notice> {
         let path = self.path(environment)?;
         let error = load::<T>(&path).err()?;
@@ -56,10 +56,10 @@ impl<T: Serialize + DeserializeOwned + Default> StateFile<T> {
         Some(Notice::new(what, Fix::command("check", look)))
     }
 
-    /// Renames a file of no use, so that what it says is not lost. Gives its new place, if there was one.
+    /// Renames an unusable file, so that its contents are not lost. Returns its new path if it was renamed.
     ///
     /// # Errors
-    /// What the file system says.
+    /// What the file system reports.
     pub fn set_aside_if_unusable(&self, environment: &Environment) -> io::Result<Option<PathBuf>> {
         let Some(path) = self.path(environment) else {
             return Ok(None);
@@ -73,10 +73,10 @@ impl<T: Serialize + DeserializeOwned + Default> StateFile<T> {
         Ok(Some(aside))
     }
 
-    /// Changes what is in it. Two of us at the same time each change what the other wrote.
+    /// Changes its contents. If two processes do so at the same time, both changes are made.
     ///
     /// # Errors
-    /// What the file system says.
+    /// What the file system reports.
     pub fn edit(&self, environment: &Environment, change: impl Fn(&mut T)) -> io::Result<()> {
         let path = self.path(environment).ok_or(io::ErrorKind::NotFound)?;
         self.set_aside_if_unusable(environment)?;
@@ -109,7 +109,7 @@ fn load<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
     from_bytes(&bytes).map(Some)
 }
 
-/// Whether an error is about the file itself: a disk that fails may work again.
+/// Whether an error is caused by the file itself: a disk that fails may work again.
 fn is_of_the_file(error: &io::Error) -> bool {
     let is_of_its_size_or_kind = matches!(
         error.kind(),
@@ -118,10 +118,10 @@ fn is_of_the_file(error: &io::Error) -> bool {
     is_of_its_size_or_kind || error.raw_os_error().is_none()
 }
 
-/// What a file with these bytes says.
+/// Parses the bytes of a file.
 ///
 /// # Errors
-/// That it is no such file, or one of another version.
+/// They are not such a file, or one of another version.
 pub fn from_bytes<T: DeserializeOwned>(bytes: &[u8]) -> io::Result<T> {
     #[derive(Deserialize)]
     struct Header {
@@ -134,10 +134,10 @@ pub fn from_bytes<T: DeserializeOwned>(bytes: &[u8]) -> io::Result<T> {
     Ok(serde_json::from_slice(bytes)?)
 }
 
-/// The bytes of a file that says this.
+/// The bytes of a file with these contents.
 ///
 /// # Errors
-/// Never, as far as is known: every value has a form in JSON.
+/// None is known, since every value can be written as JSON.
 pub fn to_bytes<T: Serialize>(contents: &T) -> io::Result<Vec<u8>> {
     #[derive(Serialize)]
     struct Versioned<'a, T> {
@@ -153,7 +153,7 @@ pub fn to_bytes<T: Serialize>(contents: &T) -> io::Result<Vec<u8>> {
     Ok(text)
 }
 
-/// A free name beside a file.
+/// A free name in the directory of a file.
 fn aside(path: &Path) -> PathBuf {
     let now = Timestamp::now().as_second();
     let name = |number| path.with_extension(format!("json.unusable-{number}"));
@@ -183,7 +183,7 @@ mod tests {
         FILE.load(environment).unwrap_or_default().notes
     }
 
-    /// The bytes of what was set aside.
+    /// The bytes of the files that were set aside.
     fn set_aside(environment: &Environment) -> Vec<Vec<u8>> {
         let dir = environment.state_dir().unwrap();
         let names = fs::read_dir(dir)
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_no_use_counts_as_empty_and_is_set_aside() {
+    fn an_unusable_file_counts_as_empty_and_is_set_aside() {
         for text in [
             "{",
             "[]",
@@ -237,7 +237,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_file_that_others_can_write_is_not_believed() {
+    fn a_file_that_other_users_can_write_is_not_trusted() {
         use std::os::unix::fs::PermissionsExt;
         let (_dir, environment) = Environment::with_new_home();
         add(&environment, "a");

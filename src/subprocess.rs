@@ -1,15 +1,15 @@
-//! A program of others' that is run with a time limit. It ends with us, whatever happens, and with it
-//! all that it has started.
+//! Runs another program with a time limit. The program ends with this process, together with every process that
+//! it has started.
 
 use std::io;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A program that runs for as long as this lives, and no longer.
+/// A running program. It is killed when this value is dropped.
 pub struct Running {
     program: Child,
-    /// Once it has been waited for, its number may be another program's.
+    /// After a wait for it, its process id may belong to another program.
     is_waited_for: bool,
     /// Whether it has a process group of its own.
     #[cfg(unix)]
@@ -17,10 +17,10 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts it, in a group of its own.
+    /// Starts it in a process group of its own.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn start(command: &mut Command) -> io::Result<Running> {
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(command, 0);
@@ -35,7 +35,7 @@ impl Running {
     /// Starts it in our own process group, so that it may read from the terminal.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     #[cfg(unix)]
     pub fn start_on_the_terminal(command: &mut Command) -> io::Result<Running> {
         Ok(Running {
@@ -45,22 +45,22 @@ impl Running {
         })
     }
 
-    /// The end of its stdin, where the command asks for one; once.
+    /// Its stdin, if the command has a pipe for it. Returned once.
     pub fn input(&mut self) -> Option<ChildStdin> {
         self.program.stdin.take()
     }
 
-    /// The end of its stdout, where the command asks for one; once.
+    /// Its stdout, if the command has a pipe for it. Returned once.
     pub fn output(&mut self) -> Option<ChildStdout> {
         self.program.stdout.take()
     }
 
-    /// The end of its stderr, where the command asks for one; once.
+    /// Its stderr, if the command has a pipe for it. Returned once.
     pub fn errors(&mut self) -> Option<ChildStderr> {
         self.program.stderr.take()
     }
 
-    /// Whether it ended well; none where it has not ended in time.
+    /// Whether it succeeded; none if it has not ended in time.
     pub fn succeeds_by(&mut self, deadline: Instant) -> Option<bool> {
         Some(self.ends_by(deadline)?.success())
     }
@@ -86,7 +86,7 @@ impl Drop for Running {
         if self.is_waited_for {
             return;
         }
-        // Also where it has ended by itself, and what it has started has not.
+        // Also if the program has ended and a process that it started has not.
         #[cfg(unix)]
         if self.has_group
             && let Some(group) = i32::try_from(self.program.id())
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn how_it_ended_is_told() {
+    fn the_result_of_a_program_is_known() {
         assert_eq!(shell("true").succeeds_by(soon()), Some(true));
         assert_eq!(shell("false").succeeds_by(soon()), Some(false));
         assert_eq!(shell("sleep 600").succeeds_by(Instant::now()), None);
@@ -131,7 +131,7 @@ mod tests {
             let mut running = shell(line);
             let mut output = running.output().unwrap();
             drop(running);
-            // The pipe ends with the last of those who hold it.
+            // The pipe ends when the last process that has it open ends.
             let mut text = String::new();
             output.read_to_string(&mut text).unwrap();
             assert_eq!(text, "", "{line}");

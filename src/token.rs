@@ -1,4 +1,4 @@
-//! The secret: [`Token`], parsed once, at the border.
+//! The secret: [`Token`], parsed once, when it is read.
 
 use std::fmt;
 
@@ -7,23 +7,23 @@ use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 use zeroize::Zeroize;
 
-/// A Heroku token: what git sends as the password, what the API takes as the bearer.
+/// A Heroku token: git sends it as the password, and the API accepts it as the bearer.
 ///
 /// It has no `Display` and no `Serialize`, its `Debug` shows a fingerprint, and it is wiped when
-/// dropped. The one way to its text is [`Token::expose`].
+/// dropped. Only [`Token::expose`] returns its text.
 #[derive(Clone)]
 pub struct Token(SecretString);
 
 /// Why a text is not a token. Never carries the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum NotAToken {
-    /// Nothing is left once white space is trimmed.
+    /// It is empty or only white space.
     #[error("it is empty")]
     Empty,
     /// Shorter or longer than any token that Heroku has issued.
     #[error("its length is not that of a Heroku token")]
     Length,
-    /// Quotes that a shell would have taken away: from `docker --env-file` or `jq`.
+    /// Quotes that a shell would have removed: from `docker --env-file` or `jq`.
     #[error("it is in quotes")]
     Quoted,
     /// `NAME=TOKEN` in place of the token.
@@ -38,9 +38,9 @@ pub enum NotAToken {
 }
 
 impl Token {
-    /// The shortest text taken for a token, in bytes.
+    /// The shortest text that can be a token, in bytes.
     pub const SHORTEST: usize = 20;
-    /// The longest text taken for a token, in bytes.
+    /// The longest text that can be a token, in bytes.
     pub const LONGEST: usize = 512;
 
     /// Reads a token; white space around it is dropped, as the Heroku CLI does.
@@ -66,18 +66,18 @@ impl Token {
         Ok(Token(SecretString::from(text)))
     }
 
-    /// Whether it has a form that Heroku issues: `HRKU-` and what follows, or a UUID. One without
-    /// may be a token all the same, and a UUID may be anybody's.
+    /// Whether it has a form that Heroku issues: `HRKU-` with more text, or a UUID. Another text may be a token too,
+    /// and a UUID need not be one.
     pub fn has_known_form(&self) -> bool {
         self.has_herokus_prefix() || is_uuid(self.expose())
     }
 
-    /// Whether it is Heroku's by its very form.
+    /// Whether its form shows that Heroku issued it.
     pub fn has_herokus_prefix(&self) -> bool {
         self.expose().starts_with("HRKU-")
     }
 
-    /// Reads a token from bytes that came out of a store, and wipes them.
+    /// Reads a token from bytes of a keyring or a file, and wipes them.
     ///
     /// # Errors
     /// As [`Token::parse`]; bytes that are not UTF-8 are a wrong character.
@@ -94,7 +94,7 @@ impl Token {
         self.0.expose_secret()
     }
 
-    /// Tells tokens apart without telling what they are: 8 bytes of their SHA-256, in hex.
+    /// Identifies the token without revealing it: 8 bytes of its SHA-256, in hex.
     pub fn fingerprint(&self) -> String {
         let hash = digest(&SHA256, self.expose().as_bytes());
         let first = hash
@@ -114,8 +114,8 @@ fn is_uuid(text: &str) -> bool {
         })
 }
 
-/// Whether a name may be a token in the wrong place, as in `https://TOKEN@git.heroku.com`: it has a
-/// form that Heroku issues or has issued, whole or cut short.
+/// Whether a user name may be a token, as in `https://TOKEN@git.heroku.com`: it has a form that Heroku issues or
+/// has issued, complete or shortened.
 pub fn is_shaped_like_one(name: &str) -> bool {
     let prefix = name.get(..5).unwrap_or_default();
     let is_hex_key = name.len() == 40 && name.bytes().all(|b| b.is_ascii_hexdigit());
@@ -136,14 +136,14 @@ impl fmt::Debug for Token {
     }
 }
 
-/// What Heroku itself says of a token, when it is asked.
+/// Heroku's answer to the question whether a token is valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// The API refused it: it is revoked or has expired, and is of no use to anyone.
+    /// The API rejected it: it is revoked or has expired.
     Dead,
-    /// The API took it.
+    /// The API accepted it.
     Alive,
-    /// Nobody could be asked, or the answer was neither: in doubt a token stays. Says why.
+    /// The API could not be asked, or its answer was neither. In doubt a token is kept. Contains the reason.
     Unknown(String),
 }
 
@@ -187,7 +187,7 @@ mod tests {
         }
     }
 
-    /// `printf TOKEN | sha256sum`. What was noted under another fingerprint would not be found again.
+    /// `printf TOKEN | sha256sum`. Metadata under another fingerprint would not be found.
     #[test]
     fn a_fingerprint_is_the_beginning_of_the_sha_256() {
         let token = Token::parse("HRKU-01234567-89ab-cdef-0123-456789abcdef").unwrap();

@@ -1,7 +1,7 @@
-//! What we know about a token and the keyring cannot say: its authorization at Heroku.
+//! What is known about a token but is not in the keyring: its authorization, scope and expiry.
 //!
-//! One of our state files, keyed by a fingerprint of the token. It holds no secret, and losing it costs nothing but
-//! hints: a write that fails is reported but stops nothing.
+//! This is a state file, keyed by the token's fingerprint. It contains no secret, and losing it costs only hints,
+//! so a failed write is reported but stops nothing.
 
 use std::io;
 
@@ -16,7 +16,7 @@ use crate::scope::Scopes;
 use crate::state_file::StateFile;
 use crate::token::Token;
 
-/// What is known about one token. Everything but the key may be unknown.
+/// What is known about one token. Everything but the fingerprint may be unknown.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TokenMetadata {
@@ -24,34 +24,34 @@ pub struct TokenMetadata {
     pub account: String,
     /// [`Token::fingerprint`] of the token that this is about.
     pub fingerprint: String,
-    /// The Heroku that issued it, by the name of its API's host; none where that was not noted.
+    /// The Heroku that issued it, by the name of its API's host; none if that was not recorded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub heroku: Option<String>,
-    /// The authorization's id at Heroku: the one safe handle to revoke it by.
+    /// The authorization's id at Heroku, by which it can be revoked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authorization: Option<String>,
     /// The authorization's description, as Heroku's dashboard shows it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// The OAuth scopes; empty where unknown.
+    /// The OAuth scopes; empty if they are not known.
     #[serde(skip_serializing_if = "Scopes::is_empty")]
     pub scope: Scopes,
-    /// When Heroku made it.
+    /// When Heroku created it.
     #[serde(with = "seconds", skip_serializing_if = "Option::is_none")]
     pub created: Option<Timestamp>,
-    /// When it ends; none where it never ends or that is not known.
+    /// When it expires; none if it does not expire or if that is not known.
     #[serde(with = "seconds", skip_serializing_if = "Option::is_none")]
     pub expires: Option<Timestamp>,
-    /// When Heroku last said that the token is good.
+    /// When Heroku last accepted the token.
     #[serde(with = "seconds", skip_serializing_if = "Option::is_none")]
     pub checked: Option<Timestamp>,
-    /// When `get` last warned of the coming end.
+    /// When `get` last warned that the token expires soon.
     #[serde(with = "seconds", skip_serializing_if = "Option::is_none")]
     pub warned: Option<Timestamp>,
 }
 
 impl TokenMetadata {
-    /// What is known about a token before anything is: whose it is.
+    /// Metadata that contains only the account.
     pub fn new(account: &Account, token: &Token) -> TokenMetadata {
         TokenMetadata {
             account: account.to_string(),
@@ -62,8 +62,8 @@ impl TokenMetadata {
 }
 
 impl TokenMetadata {
-    /// How long the token still lives, if its end is near: in its last three days, or in its last
-    /// quarter if it lives for less than twelve. A token that has ended has no time left.
+    /// How long the token is still valid, if it expires soon: within three days, or in the last quarter of a lifetime
+    /// of less than twelve days. The time is negative if the token has expired.
     pub fn left_if_near_its_end(&self, now: Timestamp) -> Option<SignedDuration> {
         const EARLY: SignedDuration = SignedDuration::from_hours(72);
         let end = self.expires?;
@@ -74,15 +74,14 @@ impl TokenMetadata {
     }
 }
 
-/// Whether a token belongs to this Heroku, as far as is noted. Without a note it may, as the Heroku
-/// CLI takes it.
+/// Whether a token may belong to this Heroku. Without a record it may, since the Heroku CLI uses it for any.
 pub fn may_belong_to(known: Option<&TokenMetadata>, host: &HerokuHost) -> bool {
     let heroku = known.and_then(|known| known.heroku.as_deref());
     heroku.is_none_or(|heroku| heroku == host.api_name())
 }
 
-/// Whether a refusal by this Heroku proves that a token is dead: another one refuses it in any case.
-/// A token without a note is `heroku.com`'s.
+/// Whether a token is certainly revoked or expired if this Heroku rejects it: another Heroku rejects it in any
+/// case. A token without a record belongs to `heroku.com`.
 pub fn is_proof(known: Option<&TokenMetadata>, host: &HerokuHost) -> bool {
     match known.and_then(|known| known.heroku.as_deref()) {
         Some(heroku) => heroku == host.api_name(),
@@ -90,10 +89,10 @@ pub fn is_proof(known: Option<&TokenMetadata>, host: &HerokuHost) -> bool {
     }
 }
 
-/// What is in the file.
+/// The contents of the file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contents {
-    /// What is known, about one token each.
+    /// One entry for each token.
     #[serde(default)]
     pub authorizations: Vec<TokenMetadata>,
 }
@@ -103,7 +102,7 @@ pub const FILE: StateFile<Contents> = StateFile::new("authorizations.json");
 
 /// What is known about this token, if anything.
 pub fn about(environment: &Environment, token: &Token) -> Option<TokenMetadata> {
-    // Most machines have no such file: then the fingerprint need not be made either.
+    // Most machines have no such file, and then the fingerprint is not needed.
     let known = FILE.load(environment)?.authorizations;
     let fingerprint = token.fingerprint();
     known
@@ -111,11 +110,10 @@ pub fn about(environment: &Environment, token: &Token) -> Option<TokenMetadata> 
         .find(|known| known.fingerprint == fingerprint)
 }
 
-/// Remembers what is known about a token, in place of what was known about any earlier token of
-/// the same account.
+/// Stores what is known about a token, in place of the entries of earlier tokens of the same account.
 ///
 /// # Errors
-/// What the file system says; nothing but hints is lost.
+/// What the file system reports. Only hints are lost.
 pub fn remember(environment: &Environment, known: TokenMetadata) -> io::Result<()> {
     FILE.edit(
         environment,
@@ -130,8 +128,8 @@ pub fn remember(environment: &Environment, known: TokenMetadata) -> io::Result<(
     )
 }
 
-/// Forgets what is known about all tokens but these, and removes the file if nothing is left. Returns how many are
-/// left; none if the file cannot be read, and is as it was.
+/// Removes the entries of all tokens but these, and the file if nothing is left. Returns how many entries are left;
+/// none if the file cannot be read, and is not changed.
 ///
 /// # Errors
 /// As [`remember`].
@@ -156,7 +154,7 @@ pub fn forget_all_but(environment: &Environment, tokens: &[&Token]) -> io::Resul
     Ok(Some(left))
 }
 
-/// Forgets what is known about a token.
+/// Removes the entry of a token.
 ///
 /// # Errors
 /// As [`remember`].

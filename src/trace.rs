@@ -1,8 +1,8 @@
 //! What the program did and how long it took: `GIT_CREDENTIAL_HEROKU_RS_TRACE`, as git has `GIT_TRACE`.
 //!
-//! A trace is made to be pasted in public: it names fields, sources and reasons, and every line is
-//! freed of emails, of the home and of whatever looks like a secret before it leaves. Where tracing
-//! is off it costs one comparison: no clock is read, nothing is formatted, nothing opened.
+//! A trace can be posted in public: it contains the names of fields, sources and reasons, and `redact` removes
+//! emails, the home and everything that looks like a secret from each line. If tracing is off it costs one
+//! comparison: no clock is read, nothing is formatted, nothing opened.
 
 use std::ffi::OsStr;
 use std::fmt::{self, Display, Write as _};
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use crate::redact::{Hide, Known, redacted};
 
-/// Where the steps of this process are told, if anywhere. Copies share one place.
+/// Where the steps of this process are logged, if anywhere. Copies share the same output.
 #[derive(Clone, Default)]
 pub struct Trace(Option<Arc<On>>);
 
@@ -22,14 +22,14 @@ struct On {
     sink: Sink,
     known: Mutex<Known>,
     start: Instant,
-    /// Opened by the first line; none where that failed, which is told once.
+    /// Opened by the first line; none if that failed, which is reported once.
     file: OnceLock<Option<File>>,
 }
 
 enum Sink {
     Stderr,
     File(PathBuf),
-    /// The variable says nothing that we understand.
+    /// The value of the variable is not valid.
     Nowhere,
 }
 
@@ -37,7 +37,7 @@ impl Trace {
     /// The variable that turns it on.
     pub const VARIABLE: &str = "GIT_CREDENTIAL_HEROKU_RS_TRACE";
 
-    /// Takes the variable's value as git does: `1`, `2` or `true` mean stderr, an absolute path a
+    /// Reads the variable's value as git does: `1`, `2` or `true` mean stderr, an absolute path a
     /// file to append to; `0`, `false` or nothing turn it off. `home` is shown as `~`.
     pub fn read(value: Option<&OsStr>, home: Option<&Path>) -> Trace {
         let Some(value) = value else {
@@ -68,14 +68,14 @@ impl Trace {
         }
     }
 
-    /// Takes note of a secret that no line may have in it.
+    /// Adds a secret that no line may contain.
     pub fn hides(&self, secret: &str) {
         if let Some(on) = &self.0 {
             on.known().add_secret(secret);
         }
     }
 
-    /// Whether anybody listens.
+    /// Whether tracing is on.
     pub fn is_on(&self) -> bool {
         self.0.is_some()
     }
@@ -115,7 +115,7 @@ impl On {
             let _ = write!(line, " (took {})", milliseconds(took));
         }
         line.push('\n');
-        // A line in one piece stays whole among those of others. One that is lost stops nothing.
+        // One write keeps the line together if other programs write too. A write that fails stops nothing.
         let _ = match &self.sink {
             Sink::Stderr => io::stderr().write_all(line.as_bytes()),
             Sink::File(path) => match self.file.get_or_init(|| self.opened(path)) {
@@ -163,7 +163,7 @@ fn warn(why: &str) {
     let _ = io::stderr().write_all(line.as_bytes());
 }
 
-/// A FIFO without a reader, a terminal: neither may make a push wait, or follow us.
+/// Opens the file without waiting: it may be a FIFO without a reader, or a terminal.
 fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.append(true).create(true);
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_off_is_not_even_asked() {
+    fn a_trace_that_is_off_formats_nothing() {
         for value in [None, Some(""), Some("0"), Some("False")] {
             let trace = Trace::read(value.map(OsStr::new), None);
             assert!(trace.clock().is_none(), "{value:?}");

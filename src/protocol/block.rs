@@ -6,8 +6,8 @@ use zeroize::Zeroizing;
 
 use super::Fault;
 
-/// Rust's `Stdin` reads ahead into a buffer that nobody wipes, but for a read that is as large as
-/// that buffer: this one goes straight to its place.
+/// Rust's `Stdin` reads ahead into a buffer that is not wiped. A read of at least the size of that buffer does not
+/// use it.
 const PAST_STDINS_BUFFER: usize = 8 * 1024;
 
 /// Reads up to a blank line, the end of the stream, or the size limit, into memory that is wiped.
@@ -19,7 +19,7 @@ pub(super) fn read(input: &mut dyn Read, largest: usize) -> Result<Zeroizing<Vec
             return Err(Fault::TooLarge);
         }
         if block.len() - length < PAST_STDINS_BUFFER {
-            // Growing a vector in place would leave the password in the memory it moves out of.
+            // A vector that grows would leave the password in its old memory.
             let mut larger = Zeroizing::new(vec![0; block.len() * 4]);
             larger[..length].copy_from_slice(&block[..length]);
             block = larger;
@@ -41,8 +41,8 @@ pub(super) fn read(input: &mut dyn Read, largest: usize) -> Result<Zeroizing<Vec
     Ok(block)
 }
 
-/// Whether there is a blank line at or behind this place. What else came with it is never read, and
-/// whoever sent it may wait for the answer.
+/// Whether there is a blank line at or after this place. Nothing after it is read, since the sender may wait for the
+/// reply.
 fn holds_blank_line(block: &[u8], from: usize) -> bool {
     let mut lines = block[from..].split_inclusive(|&byte| byte == b'\n');
     let first = lines.next().filter(|_| from == 0);
@@ -54,7 +54,7 @@ fn holds_blank_line(block: &[u8], from: usize) -> bool {
 mod tests {
     use super::*;
 
-    /// Hands out these pieces, and breaks where one more is asked for.
+    /// Returns these pieces, and fails if one more is read.
     struct Pieces(Vec<&'static [u8]>);
 
     impl Read for Pieces {

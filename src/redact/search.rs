@@ -1,7 +1,7 @@
 //! Finds bytes that are known, or of a fixed length, whatever part of them is percent-encoded, once or twice.
 //!
 //! A view decodes from the beginning of a text, so in `%a00%20x` it reads the byte 0xA0, and then `0 x`. A
-//! secret `00 x` after a `%a` is therefore in no view. The search here begins anew at each byte of the text.
+//! secret `00 x` after a `%a` is therefore in no view. The search here starts at each byte of the text.
 
 use std::ops::Range;
 
