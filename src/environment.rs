@@ -118,8 +118,9 @@ impl Environment {
     pub const PROMPT_LIMIT: Duration = Duration::from_secs(120);
 
     /// Variables of which no code reads the value: `doctor` only reports that they are set.
-    pub const REMARKABLE: [&str; 6] = [
+    pub const REMARKABLE: [&str; 7] = [
         "GIT_ASKPASS",
+        "GIT_SSL_CAINFO",
         "GIT_SSL_NO_VERIFY",
         "HEROKU_API_TOKEN",
         "HEROKU_DEBUG",

@@ -10,7 +10,7 @@ mod set_up;
 mod urls;
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Instant;
 
@@ -71,6 +71,8 @@ pub struct Remote {
     pub name: String,
     /// The URL. A password may be in it.
     pub url: Zeroizing<String>,
+    /// Whether git pushes to this URL, and does not only fetch from it.
+    pub is_push: bool,
 }
 
 impl Remote {
@@ -144,15 +146,19 @@ impl Git {
         let printed = text(&output.stdout);
         let urls = printed.lines().filter_map(|line| {
             let (name, rest) = line.split_once('\t')?;
-            // What follows is `(fetch)` or `(push)`.
-            Some((name, rest.rsplit_once(" (")?.0))
+            let (url, use_) = rest.rsplit_once(" (")?;
+            Some(((name, url), use_.starts_with("push)")))
         });
-        let urls: BTreeSet<(&str, &str)> = urls.collect();
-        let remote = |(name, url): (&str, &str)| Remote {
+        let mut uses: BTreeMap<(&str, &str), bool> = BTreeMap::new();
+        for (remote, is_push) in urls {
+            *uses.entry(remote).or_default() |= is_push;
+        }
+        let remote = |((name, url), is_push): ((&str, &str), bool)| Remote {
             name: name.to_owned(),
             url: Zeroizing::new(url.to_owned()),
+            is_push,
         };
-        Ok(urls.into_iter().map(remote).collect())
+        Ok(uses.into_iter().map(remote).collect())
     }
 
     /// The keys of the remote URLs of Heroku's git server that contain a password: git sends that

@@ -16,6 +16,14 @@ pub struct Overview {
 }
 
 impl Netrc {
+    /// Checks the whole file, not only Heroku's entries.
+    ///
+    /// # Errors
+    /// A doubt about the whole file. git may stop at it too.
+    pub fn check_syntax(&self) -> Result<(), Unreadable> {
+        Ok(entries::layout(&self.bytes, &self.machines).map(drop)?)
+    }
+
     /// All entries of Heroku's, and what else git would send there.
     ///
     /// # Errors

@@ -35,7 +35,7 @@ fn with_the_address(world: &World, user: &str) -> PathBuf {
     path
 }
 
-fn base64(text: &str) -> String {
+pub(crate) fn base64(text: &str) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut written = String::new();
     for group in text.as_bytes().chunks(3) {

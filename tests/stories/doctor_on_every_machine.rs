@@ -300,7 +300,7 @@ fn another_helper_answers_with_another_token() {
     is_found(
         &world,
         "push.credential",
-        "git gets another password, from `other` (~/.gitconfig)",
+        "git gets another token from `other` (~/.gitconfig)",
     );
     is_found_and_fixed(&world, "git.helper-before", "git asks `other`");
     is_healthy(&world);

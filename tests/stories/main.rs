@@ -28,6 +28,7 @@ mod budgets;
 mod completing_at_a_shell;
 mod docker;
 mod doctor;
+mod doctor_and_a_push;
 mod doctor_and_copies;
 mod doctor_and_gits_helpers;
 mod doctor_and_gits_settings;

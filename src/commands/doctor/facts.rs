@@ -1,9 +1,10 @@
 //! The facts that the checks use. Each is collected once; Heroku is asked once about each token.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::path::Path;
 use std::time::Duration;
 
+use super::push::{self, Push};
 use crate::account::Account;
 use crate::commands::{api_of, proven};
 use crate::context::Context;
@@ -49,6 +50,7 @@ pub(super) struct Facts<'a> {
     pub(super) answer: Answer,
     pub(super) api: Option<Result<HerokuApi, ApiError>>,
     asked: RefCell<Vec<(Token, TokenStatus)>>,
+    pushes: OnceCell<Vec<Push>>,
 }
 
 impl<'a> Facts<'a> {
@@ -71,6 +73,7 @@ impl<'a> Facts<'a> {
                 Reach::Offline => None,
             },
             asked: RefCell::default(),
+            pushes: OnceCell::new(),
         }
     }
 
@@ -101,6 +104,16 @@ impl<'a> Facts<'a> {
         };
         self.asked.borrow_mut().push((token.clone(), word.clone()));
         word
+    }
+
+    /// Whether Heroku rejects a token. If it cannot be asked, the token may be valid.
+    pub(super) fn is_rejected(&self, token: &Token) -> bool {
+        matches!(self.status_of(token), TokenStatus::Rejected)
+    }
+
+    /// What git sends at a push to each remote. git is asked once.
+    pub(super) fn pushes(&self) -> &[Push] {
+        self.pushes.get_or_init(|| push::pushes(self))
     }
 
     fn ask_heroku(&self, token: &Token) -> TokenStatus {
@@ -135,6 +148,11 @@ impl<'a> Facts<'a> {
     pub(super) fn is_in_keyring(&self, token: &Token) -> bool {
         let listing = self.listing.as_ref();
         listing.is_ok_and(|listing| listing.items.iter().any(|item| item.token == *token))
+    }
+
+    /// Whether one of the variables that only `doctor` looks at is set.
+    pub(super) fn is_set(&self, variable: &str) -> bool {
+        self.context.environment.remarkable.contains(&variable)
     }
 
     /// The user's home.

@@ -44,10 +44,10 @@ pub(super) struct Repair {
 type Apply = dyn Fn(&Context) -> Result<(), Notice>;
 
 impl Finding {
-    pub(super) fn pass(id: &'static str, message: impl Into<String>) -> Finding {
+    pub(super) fn new(id: &'static str, severity: Severity, message: impl Into<String>) -> Finding {
         Finding {
             id,
-            severity: Severity::Pass,
+            severity,
             message: message.into(),
             details: String::new(),
             fix: Fix::NONE,
@@ -55,27 +55,21 @@ impl Finding {
         }
     }
 
+    pub(super) fn pass(id: &'static str, message: impl Into<String>) -> Finding {
+        Finding::new(id, Severity::Pass, message)
+    }
+
     pub(super) fn warn(id: &'static str, message: impl Into<String>) -> Finding {
-        Finding {
-            severity: Severity::Warn,
-            ..Finding::pass(id, message)
-        }
+        Finding::new(id, Severity::Warn, message)
     }
 
     pub(super) fn fail(id: &'static str, message: impl Into<String>) -> Finding {
-        Finding {
-            severity: Severity::Fail,
-            ..Finding::pass(id, message)
-        }
+        Finding::new(id, Severity::Fail, message)
     }
 
     /// A finding with the text of a notice.
     pub(super) fn from_notice(id: &'static str, severity: Severity, notice: &Notice) -> Finding {
-        let finding = Finding {
-            severity,
-            ..Finding::pass(id, notice.what())
-        };
-        finding.with_fix(notice.fix())
+        Finding::new(id, severity, notice.what()).with_fix(notice.fix())
     }
 
     pub(super) fn with_details(self, details: impl Into<String>) -> Finding {

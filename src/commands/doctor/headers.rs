@@ -5,8 +5,9 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
+use super::push::Sent;
 use super::remotes::with;
-use super::{Facts, Finding};
+use super::{Facts, Finding, Severity};
 use crate::git::Setting;
 use crate::token::Token;
 
@@ -22,22 +23,47 @@ pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
         .collect()
 }
 
-fn header(setting: &Setting, secret: &Secret, facts: &Facts<'_>) -> Finding {
-    let is_scoped = setting.key != "http.extraheader";
-    let (key, place) = (&setting.key, &setting.origin);
-    let receiver = if is_scoped { "Heroku" } else { "every server" };
-    let what = format!("{key} in {place} sends a password to {receiver}");
-    // A secret that may belong to another service is not sent to Heroku to ask about it.
-    let about = match secret {
+/// The password that git sends to Heroku in a header.
+pub(super) fn sent(facts: &Facts<'_>) -> Option<Sent> {
+    let mut settings = facts.settings_of("http", "extraheader").into_iter();
+    settings.find_map(|setting| {
+        let secret = authorization_in(&setting.value).filter(|_| setting.covers_heroku())?;
+        Some(Sent::Header(herokus(setting, &secret, facts).cloned()))
+    })
+}
+
+/// The token, if it may be Heroku's. A secret that may belong to another service is not sent to Heroku's API.
+fn herokus<'s>(setting: &Setting, secret: &'s Secret, facts: &Facts<'_>) -> Option<&'s Token> {
+    match secret {
         Secret::Token(token)
-            if is_scoped || token.has_herokus_prefix() || facts.is_in_keyring(token) =>
+            if is_scoped(setting) || token.has_herokus_prefix() || facts.is_in_keyring(token) =>
         {
-            facts.describe(token)
+            Some(token)
         }
         Secret::Token(_) | Secret::Other => None,
+    }
+}
+
+fn is_scoped(setting: &Setting) -> bool {
+    setting.key != "http.extraheader"
+}
+
+fn header(setting: &Setting, secret: &Secret, facts: &Facts<'_>) -> Finding {
+    let (key, place) = (&setting.key, &setting.origin);
+    let receiver = if is_scoped(setting) {
+        "Heroku"
+    } else {
+        "every server"
     };
+    let what = format!("{key} in {place} sends a password to {receiver}");
+    let token = herokus(setting, secret, facts);
+    let severity = match token {
+        Some(token) if !facts.is_rejected(token) => Severity::Warn,
+        Some(_) | None => Severity::Fail,
+    };
+    let about = token.and_then(|token| facts.describe(token));
     let why = "git sends this header instead of the helper's token, and asks to erase the token if Heroku rejects the header";
-    Finding::fail("git.password-in-header", what)
+    Finding::new("git.password-in-header", severity, what)
         .with_details(with(why, about))
         .with_fix(setting.change_command(
             "--unset-all",

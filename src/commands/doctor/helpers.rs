@@ -3,7 +3,8 @@
 
 use std::path::Path;
 
-use super::{Facts, Finding, Repair, Severity, found_by_git, is_sent_by_git};
+use super::netrc::GitEntry;
+use super::{Facts, Finding, Repair, Severity, found_by_git, netrc};
 use crate::account::Account;
 use crate::commands::our_helper;
 use crate::git::{HEROKU_HELPER, Kin, Scope, Setting};
@@ -61,10 +62,12 @@ fn not_asked(facts: &Facts<'_>) -> Vec<Finding> {
     if facts.helpers.iter().any(Setting::means_us) {
         return Vec::new();
     }
+    let severity = facts.severity_without_helper();
     let finding = match facts.helpers.as_slice() {
         [] => no_helper(facts),
-        [.., last] if last.value == CLI => Finding::fail(
+        [.., last] if last.value == CLI => Finding::new(
             "git.heroku-cli-helper",
+            severity,
             "git uses the Heroku CLI's helper instead of heroku-rs",
         )
         .with_details("`heroku logout` removes every helper for Heroku, and the next `heroku` command adds the CLI's"),
@@ -72,7 +75,7 @@ fn not_asked(facts: &Facts<'_>) -> Vec<Finding> {
             let names: Vec<String> = helpers.iter().map(|one| described(one, facts)).collect();
             let names = names.join(", ");
             let what = format!("git uses {names} instead of heroku-rs for git.heroku.com");
-            Finding::fail("git.not-configured", what)
+            Finding::new("git.not-configured", severity, what)
         }
     };
     let finding = finding.with_fix("git credential-heroku-rs setup");
@@ -81,15 +84,12 @@ fn not_asked(facts: &Facts<'_>) -> Vec<Finding> {
 
 /// Without a helper, git sends the entry in netrc, or else asks the user.
 fn no_helper(facts: &Facts<'_>) -> Finding {
-    let (id, what) = (
-        "git.no-helper",
-        "git has no credential helper for git.heroku.com",
-    );
-    if is_sent_by_git(facts) {
-        Finding::warn(id, what).with_details("git only sends the entry in netrc")
-    } else {
-        Finding::fail(id, what).with_details("git asks you for a password at every push")
-    }
+    let what = "git has no credential helper for git.heroku.com";
+    let details = match netrc::git_entry(facts) {
+        GitEntry::Token(_) => "git only sends the entry in netrc",
+        GitEntry::Absent | GitEntry::Unreadable => "git asks you for a password at every push",
+    };
+    Finding::new("git.no-helper", facts.severity_without_helper(), what).with_details(details)
 }
 
 /// A helper, where it is set, and whether its program exists.
@@ -124,7 +124,7 @@ fn shadowed(other: &Setting, facts: &Facts<'_>) -> Finding {
         "git uses that helper's answer, and gives it every password that worked"
     };
     with_reset(
-        Finding::fail("git.helper-before", what).with_details(why),
+        Finding::warn("git.helper-before", what).with_details(why),
         other,
         facts,
     )
@@ -156,7 +156,7 @@ pub(super) fn spelling(facts: &Facts<'_>) -> Vec<Finding> {
         let (value, origin) = (helper.shown_value(), &helper.origin);
         let what = format!("the helper {value} in {origin} does not start heroku-rs");
         found.push(
-            Finding::fail(id, what)
+            Finding::new(id, facts.severity_without_helper(), what)
                 .with_details(why)
                 .with_fix(helper.silencer())
                 .with_repair(set_up_over(helper, facts)),
@@ -235,7 +235,7 @@ pub(super) fn user_names(facts: &Facts<'_>) -> Vec<Finding> {
             setting.key, setting.origin
         );
         found.push(
-            Finding::fail("git.username", what)
+            Finding::new("git.username", facts.severity_without_helper(), what)
                 .with_details("a user name that is an email selects exactly that account")
                 .with_fix(setting.change_command("--unset-all", None, facts.home())),
         );

@@ -2,8 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Facts, Finding, Severity, TokenStatus, span};
-use crate::heroku_api::HerokuApi;
+use super::{Facts, Finding, Severity, TokenStatus, connection, span};
+use crate::heroku_api::ApiError;
 use crate::logins::lookup::{Found, Outcome, Source};
 use crate::token_metadata;
 
@@ -11,66 +11,60 @@ use crate::token_metadata;
 const SKEW: SignedDuration = SignedDuration::from_mins(2);
 
 pub(super) fn reachable(facts: &Facts<'_>) -> Vec<Finding> {
-    let api = match &facts.api {
+    let there = match &facts.api {
         None => {
-            return vec![Finding::pass(
-                "heroku.connection",
-                "Heroku was not asked (--offline)",
-            )];
+            let what = "Heroku was not asked (--offline)";
+            return vec![Finding::pass("heroku.connection", what)];
         }
-        Some(Ok(api)) => api,
-        Some(Err(failure)) => {
-            return vec![Finding::from_notice(
-                "heroku.connection",
-                Severity::Fail,
-                &failure.notice(),
-            )];
-        }
+        Some(Ok(api)) => api.clock(),
+        Some(Err(why)) => return vec![unreachable(why, facts)],
     };
-    match clock(api) {
-        Ok(finding) => vec![
+    match there {
+        Ok(there) => vec![
             Finding::pass("heroku.connection", "Heroku's API can be reached"),
-            finding,
+            clock(there),
         ],
-        Err(notice) => vec![Finding::from_notice(
-            "heroku.connection",
-            Severity::Fail,
-            &notice,
-        )],
+        Err(why) => vec![unreachable(&why, facts)],
     }
 }
 
-fn clock(api: &HerokuApi) -> Result<Finding, crate::notice::Notice> {
-    let there = api.clock()?;
+/// git connects to another host of Heroku's, mostly in the same way.
+fn unreachable(why: &ApiError, facts: &Facts<'_>) -> Finding {
+    let stops_git = match why {
+        ApiError::Unreachable { .. } | ApiError::Foreign(_) => !connection::has_own_proxy(facts),
+        ApiError::Certificate { .. } => !connection::has_own_certificates(facts),
+        _ => false,
+    };
+    let severity = if stops_git {
+        Severity::Fail
+    } else {
+        Severity::Warn
+    };
+    Finding::from_notice("heroku.connection", severity, &why.notice())
+}
+
+fn clock(there: Option<Timestamp>) -> Finding {
+    const ID: &str = "heroku.clock";
     let Some(there) = there else {
-        return Ok(Finding::pass(
-            "heroku.clock",
-            "Heroku's API does not report its time",
-        ));
+        return Finding::pass(ID, "Heroku's API does not report its time");
     };
     let ahead = Timestamp::now().duration_since(there);
     if ahead.abs() <= SKEW {
-        return Ok(Finding::pass(
-            "heroku.clock",
-            "the clock agrees with Heroku's",
-        ));
+        return Finding::pass(ID, "the clock agrees with Heroku's");
     }
     let way = if ahead.is_negative() {
         "behind"
     } else {
         "ahead of"
     };
-    let what = format!(
-        "the clock is {} minutes {way} Heroku's",
-        ahead.abs().as_mins()
-    );
-    Ok(Finding::warn("heroku.clock", what)
+    let minutes = ahead.abs().as_mins();
+    Finding::warn(ID, format!("the clock is {minutes} minutes {way} Heroku's"))
         .with_details("tokens seem to expire at another time, and MFA codes are rejected")
-        .with_fix("timedatectl set-ntp true"))
+        .with_fix("timedatectl set-ntp true")
 }
 
-/// The token that git gets.
-pub(super) fn token_in_use(facts: &Facts<'_>) -> Vec<Finding> {
+/// The active token.
+pub(super) fn active_token(facts: &Facts<'_>) -> Vec<Finding> {
     let Some(found) = &facts.answer.found else {
         return expired(facts);
     };
@@ -86,12 +80,13 @@ pub(super) fn token_in_use(facts: &Facts<'_>) -> Vec<Finding> {
                 format!("the token of {} is valid{}", info.email, until(found)),
             )];
             findings.extend(expires_soon(found));
-            findings.extend(without_push_scope(found));
+            findings.extend(without_push_scope(found, facts));
             findings
         }
         TokenStatus::Rejected => vec![rejected(
-            Finding::fail(
+            Finding::new(
                 "heroku.token-rejected",
+                severity_if_sent(found, facts),
                 format!("Heroku rejects the token{of_account} in {}", found.source),
             ),
             found.source,
@@ -101,6 +96,15 @@ pub(super) fn token_in_use(facts: &Facts<'_>) -> Vec<Finding> {
             vec![Finding::warn("heroku.token", what).with_fix(notice.fix())]
         }
         TokenStatus::NotAsked => Vec::new(),
+    }
+}
+
+/// A token that Heroku does not accept for a push only matters if git sends it.
+fn severity_if_sent(found: &Found, facts: &Facts<'_>) -> Severity {
+    if facts.is_sent(&found.token) {
+        Severity::Fail
+    } else {
+        Severity::Warn
     }
 }
 
@@ -122,11 +126,12 @@ fn expires_soon(found: &Found) -> Option<Finding> {
     Some(finding.with_fix("git credential-heroku-rs rotate"))
 }
 
-fn without_push_scope(found: &Found) -> Option<Finding> {
+fn without_push_scope(found: &Found, facts: &Facts<'_>) -> Option<Finding> {
     let scope = &found.known.as_ref()?.scope;
     (!scope.may_push()).then(|| {
-        Finding::fail(
+        Finding::new(
             "heroku.token-scope",
+            severity_if_sent(found, facts),
             format!("the token cannot push (scope: {scope})"),
         )
         .with_fix("create a token with the scope global: git credential-heroku-rs login")
@@ -158,7 +163,14 @@ fn expired(facts: &Facts<'_>) -> Vec<Finding> {
         "the token in {source} expired on {}",
         end.strftime("%Y-%m-%d")
     );
-    vec![Finding::fail("heroku.token-expired", what).with_fix("git credential-heroku-rs login")]
+    vec![
+        Finding::new(
+            "heroku.token-expired",
+            facts.severity_without_helper(),
+            what,
+        )
+        .with_fix("git credential-heroku-rs login"),
+    ]
 }
 
 /// The tokens of other accounts in the keyring, before a switch makes one active.

@@ -45,7 +45,7 @@ fn unreachable(facts: &Facts<'_>, why: &Unavailable) -> Finding {
             format!("{}; the token is in {}", notice.what(), found.source),
         ),
         Some(_) => Finding::from_notice("keyring.access", Severity::Warn, &notice),
-        None => Finding::from_notice("keyring.access", Severity::Fail, &notice),
+        None => Finding::from_notice("keyring.access", facts.severity_without_helper(), &notice),
     }
 }
 

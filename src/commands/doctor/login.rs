@@ -29,8 +29,9 @@ pub(super) fn login_json(facts: &Facts<'_>) -> Vec<Finding> {
             vec![without_token(account, !named.is_empty(), facts)]
         }
         (LoginState::NotTrusted(why), _) => vec![
-            Finding::fail(
+            Finding::new(
                 "login.not-trusted",
+                facts.severity_without_helper(),
                 format!("login.json is not used: {why}"),
             )
             .with_details("another user could change the account that you push with")
@@ -56,8 +57,9 @@ pub(super) fn login_json(facts: &Facts<'_>) -> Vec<Finding> {
             .with_repair(pointing_to(only, facts)),
         ],
         (LoginState::Absent | LoginState::Unusable, several) => vec![
-            Finding::fail(
+            Finding::new(
                 "login.no-active-account",
+                facts.severity_without_helper(),
                 format!(
                     "{} accounts have a token in the keyring, and none is active",
                     several.len()
@@ -74,7 +76,7 @@ fn without_token(account: &Account, has_others: bool, facts: &Facts<'_>) -> Find
     let what = format!("the active account {account} has no token in the keyring");
     let finding = match &facts.answer.found {
         Some(_) => Finding::warn("login.no-token", what).with_details("another source has a token"),
-        None => Finding::fail("login.no-token", what)
+        None => Finding::new("login.no-token", facts.severity_without_helper(), what)
             .with_details("git gets no token of another account instead"),
     };
     if has_others {
@@ -110,8 +112,9 @@ pub(super) fn variables(facts: &Facts<'_>) -> Vec<Finding> {
     match &context.environment.api_key {
         None => {}
         Some(Err(why)) => found.push(
-            Finding::fail(
+            Finding::new(
                 "login.api-key",
+                facts.severity_without_helper(),
                 format!("HEROKU_API_KEY is not used: {why}"),
             )
             .with_details("the Heroku CLI uses the variable anyway, and no other login")
@@ -119,8 +122,7 @@ pub(super) fn variables(facts: &Facts<'_>) -> Vec<Finding> {
         ),
         Some(Ok(token)) => found.push(api_key(token, facts)),
     }
-    let is_set = |name| context.environment.remarkable.contains(&name);
-    if is_set("HEROKU_API_TOKEN") && context.environment.api_key.is_none() {
+    if facts.is_set("HEROKU_API_TOKEN") && context.environment.api_key.is_none() {
         let finding = Finding::warn(
             "login.api-token",
             "HEROKU_API_TOKEN is set, but no program reads this variable",
@@ -129,28 +131,30 @@ pub(super) fn variables(facts: &Facts<'_>) -> Vec<Finding> {
             finding.with_fix("export HEROKU_API_KEY=\"$HEROKU_API_TOKEN\"; unset HEROKU_API_TOKEN"),
         );
     }
-    if is_set("HEROKU_DEBUG") {
+    if facts.is_set("HEROKU_DEBUG") {
         let finding = Finding::warn("login.heroku-debug", "HEROKU_DEBUG is set").with_details(
             "the Heroku CLI prints whole API responses then, and the new token at a login",
         );
         found.push(finding.with_fix("unset HEROKU_DEBUG"));
     }
-    if is_set("HEROKU_GIT_HOST") {
+    if facts.is_set("HEROKU_GIT_HOST") {
         let finding = Finding::warn("login.heroku-git-host", "HEROKU_GIT_HOST is set")
             .with_details(
                 "the Heroku CLI sends the token to the server in this variable; heroku-rs does not",
             );
         found.push(finding.with_fix("unset HEROKU_GIT_HOST"));
     }
-    found.extend(other_heroku(context.environment.heroku_host.as_deref()));
+    found.extend(other_heroku(facts));
     found
 }
 
 /// `HEROKU_HOST`, if it names another host than heroku.com.
-fn other_heroku(heroku_host: Option<&str>) -> Option<Finding> {
+fn other_heroku(facts: &Facts<'_>) -> Option<Finding> {
+    let heroku_host = facts.context.environment.heroku_host.as_deref();
     let finding = match HerokuHost::in_use(Service::Api, heroku_host) {
-        None => Finding::fail(
+        None => Finding::new(
             "login.heroku-host",
+            facts.severity_without_helper(),
             "HEROKU_HOST does not name a Heroku host",
         ),
         Some(host) if host.is_production() => return None,

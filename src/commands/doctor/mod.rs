@@ -32,7 +32,6 @@ use crate::terminal::{self, Spinner};
 
 use facts::{Facts, Reach, TokenStatus};
 use finding::{Finding, Repair, Severity};
-use netrc::is_sent_by_git;
 use program::found_by_git;
 use report::{Change, Colour, Mask, Report};
 
@@ -62,13 +61,13 @@ const CHECKS: &[Check] = &[
     login::source,
     permissions::check,
     heroku::reachable,
-    heroku::token_in_use,
+    heroku::active_token,
     heroku::other_tokens,
     cli::version,
     cli::secret_tool,
     cli::aliases,
     copies::check,
-    push::fill,
+    push::credential,
 ];
 
 pub(super) fn run(arguments: &Doctor, session: &mut Session<'_, '_>) -> anyhow::Result<()> {

@@ -1,7 +1,6 @@
 //! netrc, which git reads before it asks any helper.
 
 use super::{Facts, Finding, Repair, Severity, TokenStatus, permissions};
-use crate::commands::plain_netrc_overview;
 use crate::files::NotTrusted;
 use crate::logins::lookup::Source;
 use crate::netrc::{self, Entry, Netrc, Overview, Unreadable};
@@ -14,6 +13,14 @@ pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
         Ok(Some(netrc)) => netrc,
         Err(why) => return vec![unreadable(&why, facts)],
     };
+    if let Err(why @ Unreadable::Doubt { line, .. }) = netrc.check_syntax() {
+        let notice = why.notice(&facts.context.environment);
+        return vec![
+            Finding::from_notice("netrc.syntax", Severity::Fail, &notice)
+                .with_details("git may stop at this line before any request")
+                .with_fix(edit("open the file at this line", line)),
+        ];
+    }
     let overview = match netrc.overview() {
         Ok(overview) => overview,
         Err(why) => return vec![unreadable(&why, facts)],
@@ -40,10 +47,27 @@ pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
     found
 }
 
-/// Whether git sends an entry of netrc to Heroku, without a helper.
-pub(super) fn is_sent_by_git(facts: &Facts<'_>) -> bool {
-    let overview = plain_netrc_overview(facts.context);
-    overview.is_some_and(|overview| !overview.git.is_empty())
+/// The entry for git.heroku.com that git itself reads.
+pub(super) enum GitEntry {
+    Absent,
+    Token(Token),
+    /// This program does not read the file, or cannot; git may.
+    Unreadable,
+}
+
+pub(super) fn git_entry(facts: &Facts<'_>) -> GitEntry {
+    let overview = match Netrc::in_plain_text(&facts.context.environment) {
+        Ok(None) => return GitEntry::Absent,
+        Ok(Some(netrc)) => netrc.overview(),
+        Err(why) => Err(why),
+    };
+    match overview {
+        Ok(overview) => match overview.git.into_iter().next() {
+            Some(entry) => GitEntry::Token(entry.token),
+            None => GitEntry::Absent,
+        },
+        Err(_) => GitEntry::Unreadable,
+    }
 }
 
 /// Whether the active token comes from netrc, and netrc is the right place for it on this machine.
@@ -75,16 +99,16 @@ fn unreadable(why: &Unreadable, facts: &Facts<'_>) -> Finding {
     let notice = why.notice(&facts.context.environment);
     match why {
         Unreadable::NotTrusted(NotTrusted::Writable) => {
-            let finding = Finding::from_notice("netrc.permissions", Severity::Fail, &notice);
+            let finding = Finding::from_notice("netrc.permissions", Severity::Warn, &notice);
             finding
-                .with_details("a user who can write netrc can change the account that you push with")
+                .with_details(
+                    "a user who can write netrc can change the account that you push with",
+                )
                 .with_repair(private(facts))
         }
         Unreadable::Doubt { line, .. } => {
-            Finding::from_notice("netrc.syntax", Severity::Fail, &notice)
-                .with_details(
-                    "git may stop at this line before any request, and other programs read the line differently",
-                )
+            Finding::from_notice("netrc.unusable", Severity::Warn, &notice)
+                .with_details("programs read this line differently")
                 .with_fix(edit("open the file at this line", *line))
         }
         Unreadable::NotTrusted(NotTrusted::Foreign)

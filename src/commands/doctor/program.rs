@@ -39,11 +39,12 @@ pub(super) fn on_path(facts: &Facts<'_>) -> Vec<Finding> {
     };
     let is_needed = facts.helpers.iter().any(names_us_without_path);
     let (id, what) = ("program.path", format!("git does not find {PROGRAM}"));
-    let finding = if is_needed {
-        Finding::fail(id, what)
+    let severity = if is_needed {
+        facts.severity_without_helper()
     } else {
-        Finding::warn(id, what)
+        Severity::Warn
     };
+    let finding = Finding::new(id, severity, what);
     vec![
         finding
             .with_details("the program is neither in git's own directory nor on PATH")
@@ -94,10 +95,14 @@ pub(super) fn git(facts: &Facts<'_>) -> Vec<Finding> {
 fn judged(version: (u32, u32), shown: &str) -> Finding {
     const ID: &str = "git.version";
     let what = format!("git {shown}");
+    let too_old = |severity| {
+        Finding::new(ID, severity, format!("{what} is too old for heroku-rs"))
+            .with_fix("install git 2.30 or later")
+    };
     match version {
-        // `git config --fixed-value` came with 2.30.
-        (..=1, _) | (2, ..30) => Finding::fail(ID, format!("{what} is too old for this program"))
-            .with_fix("install git 2.30 or later"),
+        // `git config --show-scope` came with 2.26, `--fixed-value` with 2.30.
+        (..=1, _) | (2, ..26) => too_old(Severity::Fail),
+        (2, ..30) => too_old(Severity::Warn),
         (2, 30..40) => Finding::pass(ID, what).with_details(
             "this version of git ignores when a token expires (2.40) and where it came from (2.46)",
         ),
@@ -115,7 +120,8 @@ mod tests {
     fn an_old_git_is_named_with_what_it_lacks() {
         for (version, severity, why) in [
             ((1, 8), Severity::Fail, ""),
-            ((2, 29), Severity::Fail, ""),
+            ((2, 25), Severity::Fail, ""),
+            ((2, 29), Severity::Warn, ""),
             ((2, 39), Severity::Pass, "when a token expires"),
             ((2, 43), Severity::Pass, "where a token came from"),
             ((2, 46), Severity::Pass, ""),

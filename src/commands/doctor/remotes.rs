@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::{Facts, Finding};
-use crate::git::{HerokuUrl, Setting, Way};
+use super::{Facts, Finding, Severity};
+use crate::git::{HerokuUrl, Remote, Setting, Way};
 use crate::notice::{Command, Fix};
 
 /// The URLs of remotes.
@@ -46,26 +46,52 @@ pub(super) fn remotes(facts: &Facts<'_>) -> Vec<Finding> {
     found
 }
 
-/// Whether git uses https alone for the remote of this setting.
-fn is_used_over_https(setting: &Setting, facts: &Facts<'_>) -> bool {
+/// The URLs that git uses for the remote of this setting, after `insteadOf`.
+fn used_for<'f>(setting: &Setting, facts: &'f Facts<'_>) -> impl Iterator<Item = &'f Remote> {
     let remotes = facts.remotes.as_deref().unwrap_or_default().iter();
-    let used = remotes.filter(|remote| {
+    remotes.filter(move |remote| {
         let key = setting.key.strip_prefix("remote.");
         let key = key.and_then(|rest| rest.strip_prefix(&remote.name));
         matches!(key, Some(".url" | ".pushurl"))
-    });
-    let mut ways = used.map(|remote| remote.heroku_url().map(|url| url.way));
-    ways.next() == Some(Some(Way::Https)) && ways.all(|way| way == Some(Way::Https))
+    })
+}
+
+/// Whether these URLs, of which there is at least one, all use https.
+fn are_https<'f>(mut remotes: impl Iterator<Item = &'f Remote>) -> bool {
+    let is_https = |remote: &Remote| remote.heroku_url().map(|url| url.way) == Some(Way::Https);
+    remotes.next().is_some_and(is_https) && remotes.all(is_https)
+}
+
+fn is_used_over_https(setting: &Setting, facts: &Facts<'_>) -> bool {
+    are_https(used_for(setting, facts))
+}
+
+fn pushes_over_https(setting: &Setting, facts: &Facts<'_>) -> bool {
+    are_https(used_for(setting, facts).filter(|remote| remote.is_push))
 }
 
 fn with_a_password(setting: &Setting, url: &HerokuUrl, facts: &Facts<'_>) -> Finding {
-    let what = format!("the remote URL {} contains a password", setting.key);
+    let what = format!(
+        "the remote URL {} contains a {}",
+        setting.key,
+        if url.has_password {
+            "password"
+        } else {
+            "token"
+        }
+    );
     let about = match &url.token {
         Some(token) => facts.describe(token),
         None => Some("the password is not a Heroku token".to_owned()),
     };
-    Finding::fail("git.password-in-url", what)
-        .with_details(with("git sends this password and asks no helper", about))
+    let reason = if url.has_password {
+        "git sends this password and asks no helper"
+    } else {
+        "git shows this user name, and asks a helper for the password"
+    };
+    // Whether Heroku accepts the password is judged with the push.
+    Finding::warn("git.password-in-url", what)
+        .with_details(with(reason, about))
         .with_fix(replacement(setting, url, facts))
 }
 
@@ -77,7 +103,12 @@ fn detour(
     facts: &Facts<'_>,
 ) -> Finding {
     let what = format!("the remote URL {} {why}", setting.key);
-    Finding::fail(id, what).with_fix(replacement(setting, url, facts))
+    let severity = if pushes_over_https(setting, facts) {
+        Severity::Warn
+    } else {
+        Severity::Fail
+    };
+    Finding::new(id, severity, what).with_fix(replacement(setting, url, facts))
 }
 
 /// The command that writes the URL without a password, over https.
@@ -85,31 +116,34 @@ fn replacement(setting: &Setting, url: &HerokuUrl, facts: &Facts<'_>) -> Fix {
     setting.change_command("--replace-all", Some(&url.clean), facts.home())
 }
 
-/// Settings that rewrite URLs.
+/// The setting that rewrites Heroku's URLs for a push.
 pub(super) fn rewritten(facts: &Facts<'_>) -> Vec<Finding> {
-    let mut found = Vec::new();
-    let rules = facts.settings_of("url", "insteadof").into_iter();
-    for rule in rules.chain(facts.settings_of("url", "pushinsteadof")) {
-        let base = rule
-            .key
-            .strip_prefix("url.")
-            .and_then(|rest| rest.rsplit_once('.'));
-        let (Some((base, _)), true) = (base, concerns_heroku(&rule.value)) else {
-            continue;
-        };
-        // What comes after the part that is replaced is an app's path, or the host and a path.
-        let lead = "https://git.heroku.com/app.git";
-        let Some(rest) = lead.strip_prefix(rule.value.as_str()) else {
-            continue;
-        };
-        let target = format!("{base}{rest}");
-        found.extend(rewrite(rule, HerokuUrl::parse(&target).as_ref(), facts));
-    }
-    found
+    let rule = deciding_rule("pushinsteadof", facts).or_else(|| deciding_rule("insteadof", facts));
+    let Some((rule, base)) = rule else {
+        return Vec::new();
+    };
+    let target = format!("{base}{}", &SAMPLE[rule.value.len()..]);
+    rewrite(rule, HerokuUrl::parse(&target).as_ref(), facts)
+        .into_iter()
+        .collect()
 }
 
-fn concerns_heroku(prefix: &str) -> bool {
-    !prefix.is_empty() && "https://git.heroku.com/app.git".starts_with(prefix)
+const SAMPLE: &str = "https://git.heroku.com/app.git";
+
+/// The rule that git applies to Heroku's URLs, and its base: of those that match, the first of the longest.
+fn deciding_rule<'f>(name: &str, facts: &'f Facts<'_>) -> Option<(&'f Setting, &'f str)> {
+    let mut deciding: Option<(&Setting, &str)> = None;
+    for rule in facts.settings_of("url", name) {
+        let base = rule.key.strip_prefix("url.");
+        let Some((base, _)) = base.and_then(|rest| rest.rsplit_once('.')) else {
+            continue;
+        };
+        let is_longer = deciding.is_none_or(|(one, _)| rule.value.len() > one.value.len());
+        if !rule.value.is_empty() && SAMPLE.starts_with(&rule.value) && is_longer {
+            deciding = Some((rule, base));
+        }
+    }
+    deciding
 }
 
 fn rewrite(rule: &Setting, to: Option<&HerokuUrl>, facts: &Facts<'_>) -> Option<Finding> {
@@ -119,8 +153,12 @@ fn rewrite(rule: &Setting, to: Option<&HerokuUrl>, facts: &Facts<'_>) -> Option<
             // The token is in the key itself: a command that removes the key would show the token.
             let what =
                 format!("a url.*.insteadOf in {place} puts a password into every Heroku URL");
+            let severity = match &url.token {
+                Some(token) if !facts.is_rejected(token) => Severity::Warn,
+                Some(_) | None => Severity::Fail,
+            };
             return Some(
-                Finding::fail("git.password-in-insteadof", what)
+                Finding::new("git.password-in-insteadof", severity, what)
                     .with_details("git sends this password and asks no helper")
                     .with_fix(Fix::command(
                         "remove the section",

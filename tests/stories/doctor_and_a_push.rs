@@ -1,0 +1,347 @@
+//! `doctor` exits with 1 if a push would fail, and with 0 if it would succeed: each of these machines is
+//! examined, and then git pushes.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use heroku_stand_in::{Fault, On, Times};
+
+use crate::doctor::{healthy, report};
+use crate::doctor_and_gits_settings::base64;
+use crate::world::{ANN, BOB, Version, World, heroku_line};
+
+const HELPER: &str = "credential.https://git.heroku.com.helper";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Push {
+    Works,
+    Fails,
+}
+use Push::{Fails, Works};
+
+type Machine = (&'static str, Push, fn(&World));
+
+/// Examines each machine, then pushes from it without a prompt.
+fn agree(machines: &[Machine]) {
+    for (name, expected, change) in machines {
+        let world = healthy();
+        change(&world);
+        let code = world.helper("doctor").code();
+        let found = report(&world);
+        let failing = found["checks"].as_array().unwrap().iter();
+        let failing: Vec<_> = failing.filter(|one| one["severity"] == "fail").collect();
+        let push = world.shell("GIT_TERMINAL_PROMPT=0 git push heroku main", b"");
+        let push = if push.ended_well() { Works } else { Fails };
+        assert_eq!(push, *expected, "a push from the machine: {name}");
+        assert_eq!(code, i32::from(push == Fails), "{name}: {failing:#?}");
+        assert_eq!(failing.is_empty(), push == Works, "{name}: {failing:#?}");
+    }
+}
+
+fn git(world: &World, line: &str) {
+    world.git(line).succeeds();
+}
+
+/// The scoped key has this value only.
+fn only_helper(world: &World, value: &str) {
+    world.helper("unsetup").succeeds();
+    git(world, &format!("config --global {HELPER} '{value}'"));
+}
+
+/// Another helper, before ours, gives this password.
+fn another_helper_gives(world: &World, password: &str) {
+    let file = world.has_file("other-token", password);
+    world.is_planted(&file);
+    world.has_program(
+        "git-credential-other",
+        r#"test "$1" = get && echo username=x && printf 'password=%s\n' "$(cat ~/other-token)""#,
+    );
+    world.helper("unsetup").succeeds();
+    for helper in ["other", "heroku-rs"] {
+        git(
+            world,
+            &format!("config --global --add credential.helper {helper}"),
+        );
+    }
+}
+
+fn writes(world: &World, path: std::path::PathBuf, text: &str) {
+    let before = fs::read_to_string(&path).unwrap_or_default();
+    fs::write(&path, before + text).unwrap();
+    world.is_planted(&path);
+}
+
+fn remote_url_has(world: &World, password: &str) {
+    // git and curl write the URL to their traces.
+    world.is_public(password);
+    let path = world.work().join(".git/config");
+    let text = fs::read_to_string(&path).unwrap();
+    let text = text.replace("https://git", &format!("https://x:{password}@git"));
+    fs::write(&path, text).unwrap();
+    world.is_planted(&path);
+}
+
+fn header_sends(world: &World, section: &str, header: &str) {
+    let text = format!("[{section}]\n\textraHeader = Authorization: {header}\n");
+    writes(world, world.home().join(".gitconfig"), &text);
+}
+
+fn rejected(world: &World) -> String {
+    let token = world.heroku.issue_token(ANN);
+    world.heroku.revoke(&token);
+    token
+}
+
+fn revoke_the_active_token(world: &World) {
+    let token = world.kept_in_the_keyring(ANN).unwrap();
+    world.heroku.revoke(&token);
+}
+
+fn netrc_has(world: &World, password: &str) {
+    world.has_netrc(&format!(
+        "machine git.heroku.com login {ANN} password {password}\n"
+    ));
+}
+
+#[test]
+fn whatever_helpers_git_uses() {
+    agree(&[
+        ("healthy", Works, |_| {}),
+        ("no helper", Fails, |world| {
+            world.helper("unsetup").succeeds();
+        }),
+        ("a misspelled helper", Fails, |world| {
+            only_helper(world, "git-credential-heroku-rs");
+        }),
+        ("a helper that is gone", Fails, |world| {
+            only_helper(world, "/opt/old/git-credential-heroku-rs");
+        }),
+        ("a misspelled helper, and ours", Works, |world| {
+            git(world, "config --global credential.helper heroku_rs");
+            git(world, "config --global --add credential.helper heroku-rs");
+        }),
+        (
+            "a helper that is not installed, before ours",
+            Works,
+            |world| {
+                world.helper("unsetup").succeeds();
+                git(world, "config --global credential.helper nowhere");
+                git(world, "config --global --add credential.helper heroku-rs");
+            },
+        ),
+        ("a user name without a token", Fails, |world| {
+            git(
+                world,
+                "config --global credential.https://git.heroku.com.username bob@example.com",
+            );
+        }),
+        ("another helper with a valid token", Works, |world| {
+            another_helper_gives(world, &world.heroku.issue_token(ANN));
+        }),
+        ("another helper with a rejected token", Fails, |world| {
+            another_helper_gives(world, &rejected(world));
+        }),
+        ("another helper with another password", Fails, |world| {
+            another_helper_gives(world, "a good passphrase");
+        }),
+    ]);
+}
+
+/// As the Heroku CLI sets git up, with its own helper alone.
+#[test]
+fn the_set_up_of_the_heroku_cli() {
+    fn with_the_cli(world: &World) {
+        let line = heroku_line(Version::Current, "\"$@\"");
+        world.has_program("heroku", &line);
+        only_helper(world, "!heroku git:credentials");
+    }
+    agree(&[
+        ("the Heroku CLI's helper", Works, with_the_cli),
+        ("the Heroku CLI's helper, logged out", Fails, |world| {
+            with_the_cli(world);
+            world.keyring_is_emptied();
+        }),
+        (
+            "the Heroku CLI's helper, a rejected token",
+            Fails,
+            |world| {
+                with_the_cli(world);
+                revoke_the_active_token(world);
+            },
+        ),
+    ]);
+}
+
+#[test]
+fn whatever_gits_settings_send() {
+    agree(&[
+        ("a valid token in the remote URL", Works, |world| {
+            remote_url_has(world, &world.heroku.issue_token(ANN));
+        }),
+        ("a rejected token in the remote URL", Fails, |world| {
+            remote_url_has(world, &rejected(world));
+        }),
+        ("a password in the remote URL", Fails, |world| {
+            remote_url_has(world, "sesame");
+        }),
+        ("an empty password in the remote URL", Fails, |world| {
+            remote_url_has(world, "");
+        }),
+        ("a valid push URL beside an http one", Works, |world| {
+            let url = world.git("config remote.heroku.url").stdout();
+            git(
+                world,
+                &format!("config remote.heroku.pushurl {}", url.trim()),
+            );
+            let http = url.trim().replace("https", "http");
+            git(world, &format!("config remote.heroku.url {http}"));
+        }),
+        ("a header with a valid token", Works, |world| {
+            let pair = base64(&format!("x:{}", world.heroku.issue_token(ANN)));
+            header_sends(
+                world,
+                "http \"https://git.heroku.com\"",
+                &format!("Basic {pair}"),
+            );
+        }),
+        ("a header with a rejected token", Fails, |world| {
+            let pair = base64(&format!("x:{}", rejected(world)));
+            header_sends(
+                world,
+                "http \"https://git.heroku.com\"",
+                &format!("Basic {pair}"),
+            );
+        }),
+        ("a header with a foreign secret", Fails, |world| {
+            header_sends(world, "http", "Bearer ghp_0123456789abcdef0123456789abcdef");
+        }),
+        ("a CA file that does not exist", Fails, |world| {
+            world.unsets("GIT_SSL_CAINFO");
+            git(world, "config --global http.sslCAInfo /nowhere/ca.pem");
+        }),
+        (
+            "a CA file that does not exist, and is not used",
+            Works,
+            |world| {
+                git(world, "config --global http.sslCAInfo /nowhere/ca.pem");
+            },
+        ),
+        ("a certificate that is not verified", Works, |world| {
+            git(world, "config --global http.sslVerify false");
+        }),
+        ("URLs rewritten to SSH", Fails, |world| {
+            git(
+                world,
+                "config --global url.git@heroku.com:.insteadOf https://git.heroku.com/",
+            );
+        }),
+        (
+            "URLs rewritten to SSH, and a push URL that is longer",
+            Works,
+            |world| {
+                for (base, rule, value) in [
+                    ("git@heroku.com:", "insteadOf", "https://git."),
+                    (
+                        "https://git.heroku.com/",
+                        "insteadOf",
+                        "https://git.heroku.com/",
+                    ),
+                ] {
+                    git(world, &format!("config --global url.{base}.{rule} {value}"));
+                }
+            },
+        ),
+        ("a push URL with a rejected token", Fails, |world| {
+            let token = rejected(world);
+            world.is_public(&token);
+            let url = format!("https://x:{token}@git.heroku.com/blue-sky.git");
+            writes(
+                world,
+                world.work().join(".git/config"),
+                &format!("[remote \"heroku\"]\n\tpushurl = {url}\n"),
+            );
+        }),
+        ("a configuration that git cannot read", Fails, |world| {
+            writes(world, world.home().join(".gitconfig"), "[credential\n");
+        }),
+    ]);
+}
+
+#[test]
+fn whatever_netrc_contains() {
+    agree(&[
+        ("a rejected token in netrc", Works, |world| {
+            netrc_has(world, &rejected(world));
+        }),
+        ("a valid token in netrc, and no helper", Works, |world| {
+            netrc_has(world, &world.heroku.issue_token(ANN));
+            world.helper("unsetup").succeeds();
+        }),
+        ("a rejected token in netrc, and no helper", Fails, |world| {
+            netrc_has(world, &rejected(world));
+            world.helper("unsetup").succeeds();
+        }),
+        (
+            "a valid token in netrc, a rejected one in the keyring",
+            Works,
+            |world| {
+                netrc_has(world, &world.heroku.issue_token(ANN));
+                revoke_the_active_token(world);
+            },
+        ),
+        ("no token in netrc", Works, |world| {
+            netrc_has(world, "sesame")
+        }),
+        ("a quote that is not closed", Fails, |world| {
+            netrc_has(world, "\"open")
+        }),
+        ("a netrc that others can write", Works, |world| {
+            netrc_has(world, &world.heroku.issue_token(ANN));
+            let path = world.home().join(".netrc");
+            fs::set_permissions(path, fs::Permissions::from_mode(0o666)).unwrap();
+            world.keyring_is_emptied();
+        }),
+    ]);
+}
+
+#[test]
+fn whatever_is_logged_in() {
+    agree(&[
+        ("a rejected token", Fails, revoke_the_active_token),
+        ("a rejected token of another account", Works, |world| {
+            world.keeps_in_the_keyring(BOB, &rejected(world));
+        }),
+        ("not logged in", Fails, |world| world.keyring_is_emptied()),
+        ("a locked keyring", Fails, |world| world.keyring().locks()),
+        ("a locked keyring, and a variable", Works, |world| {
+            world.keyring().locks();
+            world.sets("HEROKU_API_KEY", &world.heroku.issue_token(ANN));
+        }),
+        ("a variable that is not a token", Works, |world| {
+            world.sets("HEROKU_API_KEY", "short");
+        }),
+        ("a rejected token in the variable", Fails, |world| {
+            world.sets("HEROKU_API_KEY", &rejected(world));
+        }),
+        ("an active account without a token", Fails, |world| {
+            world.is_the_active_account(BOB);
+        }),
+        ("a network without Heroku", Fails, |world| {
+            world.api_is_unreachable();
+            world
+                .heroku
+                .fault(On::Host("git.heroku.com"), Fault::Close, Times::Always);
+        }),
+        ("an API with a server error", Works, |world| {
+            world.api_answers(503)
+        }),
+        ("two accounts, and none active", Fails, |world| {
+            world.keeps_in_the_keyring(BOB, &world.heroku.issue_token(BOB));
+            fs::remove_file(world.login_json()).unwrap();
+        }),
+        ("a login.json that others can write", Works, |world| {
+            let mode = fs::Permissions::from_mode(0o666);
+            fs::set_permissions(world.login_json(), mode).unwrap();
+        }),
+    ]);
+}
