@@ -3,8 +3,8 @@
 //! The library is internal: it has no stable API.
 #![doc = concat!("How to install and use the program: <", env!("CARGO_PKG_REPOSITORY"), ">.")]
 //!
-//! A request flows one way: is it ours? (`hosts`) → which account, and which source has its token?
-//! (`logins`) → reply (`helper`). ARCHITECTURE.md has the picture.
+//! A request flows one way: is it for Heroku? (`hosts`) → which account, and which source has its token?
+//! (`logins`) → reply (`helper`). ARCHITECTURE.md shows the modules.
 
 #![doc(hidden)]
 #![cfg_attr(
@@ -12,7 +12,7 @@
     allow(
         clippy::unnecessary_wraps,
         clippy::unused_self,
-        reason = "what has nothing to do on Windows has the signature of its twin for Unix"
+        reason = "a function that does nothing on Windows has the signature of the one for Unix"
     )
 )]
 

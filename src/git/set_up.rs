@@ -119,11 +119,11 @@ impl Git {
         if !kept.is_some_and(|kept| is_without_pairs(before, kept)) {
             return Err(Notice::new(
                 format!(
-                    "{} was left as it was: our lines would change others",
+                    "{} was not changed: the new lines would change existing ones",
                     file.scope
                 ),
                 Fix::command(
-                    "look at its end",
+                    "look at the end of the file",
                     Command::new("tail").path(&file.path, None),
                 ),
             ));
@@ -158,14 +158,14 @@ impl Git {
             .is_some_and(is_no_file)
         {
             return Err(Notice::new(
-                "GIT_CONFIG_GLOBAL names something that is no plain file, so nothing was written",
+                "GIT_CONFIG_GLOBAL is not the path of a regular file, so nothing was changed",
                 "run: unset GIT_CONFIG_GLOBAL",
             ));
         }
         let (version, shown) = self.version()?;
         if version < OLDEST {
             return Err(Notice::new(
-                format!("git {shown} is too old for this program"),
+                format!("git {shown} is too old"),
                 "install git 2.30 or later",
             ));
         }
@@ -181,7 +181,7 @@ impl Git {
             path,
         };
         if is_no_file(&file.target) {
-            let why = io::Error::other("it is no plain file");
+            let why = io::Error::other("it is not a regular file");
             return Err(file.unchanged(&why, None));
         }
         Ok(file)
@@ -208,7 +208,7 @@ fn global_file(version: (u32, u32), environment: &Environment) -> Result<PathBuf
         return Ok(chosen.clone());
     }
     let Some(home) = &environment.home else {
-        let what = "where git keeps your configuration is not known";
+        let what = "cannot find your git configuration: HOME is not set";
         return Err(Notice::new(what, "set HOME to your home directory"));
     };
     let usual = home.join(".gitconfig");
@@ -265,11 +265,9 @@ impl ConfigFile {
                 Err(_) if waited >= LOCK_LIMIT => {
                     let scope = self.scope;
                     return Err(Notice::new(
-                        format!(
-                            "{scope} is locked: another git changes it, or one was stopped in the middle"
-                        ),
+                        format!("{scope} is locked: another git is changing it, or one was killed"),
                         Fix::command(
-                            "if no git runs",
+                            "if no git is running",
                             Command::new("rm").path(&name, self.home()),
                         ),
                     ));
@@ -297,7 +295,7 @@ impl ConfigFile {
                 let lines = format!("\n{HEADER}\n\thelper =\n\thelper = {value}");
                 let lines = lines.replace('\n', "\\n").replace('\t', "\\t");
                 let append = Command::new("printf '%b\\n'").arg(&lines).then(">>");
-                Fix::command("append to it", append.path(&self.path, self.home()))
+                Fix::command("append the lines", append.path(&self.path, self.home()))
             }
             None if is_mount => {
                 let editor = Command::new("${EDITOR:-vi}").path(&self.path, self.home());
@@ -308,7 +306,7 @@ impl ConfigFile {
                 Command::new("touch ~/.gitconfig && git credential-heroku-rs setup").into()
             }
             Some(helper) if is_read_only && self.scope == Scope::Global => Fix::advice(format!(
-                "add it where that file is made: {HEROKU_HELPER} = \"\", then {helper}"
+                "in the program that generates the file, add: {HEROKU_HELPER} = \"\", then {helper}"
             )),
             _ => Fix::command(
                 "look at",
@@ -316,13 +314,13 @@ impl ConfigFile {
             ),
         };
         let why = if is_mount {
-            "it is a mount, and cannot be replaced".to_owned()
+            "the file is a mount and cannot be replaced".to_owned()
         } else if is_read_only {
             format!("{} cannot be written", self.path.display())
         } else {
             why.to_string()
         };
-        Notice::new(format!("{} was left as it was: {why}", self.scope), fix)
+        Notice::new(format!("{} was not changed: {why}", self.scope), fix)
     }
 
     fn is_xdg(&self) -> bool {

@@ -116,11 +116,13 @@ fn a_trace_that_cannot_be_written_stops_nothing_and_is_told_once() {
 }
 
 /// Commands that make every part of the program say something, well or badly.
-const COMMANDS: [&str; 26] = [
+const COMMANDS: [&str; 28] = [
     "status",
     "status --json --offline",
     "setup",
     "unsetup",
+    "setup --alias",
+    "unsetup --all",
     "switch ann@example.com",
     "switch nobody@example.com",
     "netrc clean --dry-run",
@@ -184,7 +186,9 @@ fn commands(world: &World) -> Vec<String> {
     let (list, _) = help.split_once("Options:\n").unwrap();
     let lines = list.lines().filter_map(|line| line.strip_prefix("  "));
     let names = lines.filter_map(|line| line.split_whitespace().next());
-    names.map(str::to_owned).collect()
+    let names: Vec<_> = names.map(str::to_owned).collect();
+    assert!(names.len() > 10, "{help}");
+    names
 }
 
 #[test]

@@ -87,9 +87,11 @@ fn a_git_that_is_too_old_is_named_before_anything_is_changed() {
         "case \"$*\" in *version) echo git version 2.25.1 ;; *) exit 129 ;; esac",
     );
     for command in ["setup", "unsetup", "setup --local"] {
-        world.helper(command).exits_with(1).stdout_is("").stderr_is(
-            "heroku-rs: git 2.25.1 is too old for this program\n  install git 2.30 or later\n",
-        );
+        world
+            .helper(command)
+            .exits_with(1)
+            .stdout_is("")
+            .stderr_is("heroku-rs: git 2.25.1 is too old\n  install git 2.30 or later\n");
     }
     assert!(!world.home().join(".gitconfig").exists());
 }

@@ -312,13 +312,13 @@ fn unlock(world: &World) {
 }
 
 #[test]
-fn a_lock_that_was_left_is_named_with_its_mend() {
+fn a_lock_that_was_left_is_named_with_its_fix() {
     let world = World::new();
     world.has_file(".gitconfig", CONFIG);
     world.has_file(".gitconfig.lock", "");
     world.helper("setup").exits_with(1).stdout_is("").stderr_is(
-        "heroku-rs: your git configuration is locked: another git changes it, or one was stopped \
-         in the middle\n  if no git runs: rm ~/.gitconfig.lock\n",
+        "heroku-rs: your git configuration is locked: another git is changing it, or one was \
+         killed\n  if no git is running: rm ~/.gitconfig.lock\n",
     );
     let text = fs::read_to_string(world.home().join(".gitconfig")).unwrap();
     assert_eq!(text, CONFIG);

