@@ -36,13 +36,13 @@ class Suite:
         """git's suite from start to end, in one keyring."""
         return self.outcomes("unchanged", self.run(tree.SUITE, "heroku-rs"))
 
-    def with_herokus_host(self, known, tell):
+    def with_herokus_host(self, known, report):
         """Each case in a keyring of its own, after those that it builds on."""
         listed = self.run(tree.OURS, WORDS_ASIDE, "--run=1000000")
         numbers = {name: number for _, number, name in LINE.findall(listed)}
         results = {}
         for place, (name, number) in enumerate(numbers.items(), 1):
-            tell(f"with Heroku's host: {place} of {len(numbers)}")
+            report(f"with Heroku's host: {place} of {len(numbers)}")
             before = known[name].after if name in known else ""
             chosen = [numbers[before], number] if before else [number]
             said = self.run(tree.OURS, WORDS_ASIDE, "--run=" + ",".join(chosen))

@@ -103,7 +103,7 @@ fn nothing_that_is_not_as_listed_goes_unseen() {
     let world = World::new();
     let results = results();
     let newest = results.as_object().unwrap().values().next_back().unwrap();
-    for (pointer, value, told) in [
+    for (pointer, value, expected) in [
         (
             "/heroku/can retrieve password",
             "fails",
@@ -122,7 +122,7 @@ fn nothing_that_is_not_as_listed_goes_unseen() {
     ] {
         let mut other = newest.clone();
         *other.pointer_mut(pointer).unwrap() = value.into();
-        assert_eq!(surprises(&world, &other), told);
+        assert_eq!(surprises(&world, &other), expected);
     }
     let mut other = newest.clone();
     other["unchanged"]["can fly"] = "passes".into();
@@ -159,10 +159,10 @@ fn every_case_of_gits_is_a_story_here() {
     let stories = stories.concat();
     for (name, case) in cases() {
         let function = format!("fn helper_{}() {{", name.replace(' ', "_"));
-        let is_told = match case.with_herokus_host.as_str() {
+        let has_a_story = match case.with_herokus_host.as_str() {
             "passes" => stories.contains(&function),
             _ => stories.contains(&format!("`{name}`")),
         };
-        assert!(is_told, "no story for: {name}");
+        assert!(has_a_story, "no story for: {name}");
     }
 }

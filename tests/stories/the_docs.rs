@@ -92,7 +92,7 @@ fn runs_steps(block: &Block, scene: &Scene, place: &str) {
         assert!(
             words::is_as_promised(&output, &said),
             "{place}: `{command}` does not say what the page promises.\n\
-             promised:\n{output}\ntold:\n{said}"
+             promised:\n{output}\nprinted:\n{said}"
         );
     }
 }
@@ -106,14 +106,14 @@ fn from_this_git(promised: &str, world: &World) -> String {
     }
 }
 
-/// Both streams, as on a terminal. A token is told only where the page says so.
+/// Both streams, as on a terminal. The output contains a token only if the page says so.
 fn said_by(command: &str, promised: &str, world: &World) -> String {
     let script = world.has_file("script", command);
     let mut outcome = world.shell(&format!("bash {} 2>&1", script.display()), b"");
     if promised.contains("HRKU-…") {
-        let told = outcome.raw_stdout();
+        let output = outcome.raw_stdout();
         for secret in world.heroku.secrets() {
-            if told.contains(&secret) {
+            if output.contains(&secret) {
                 outcome = outcome.hands_out(&secret);
             }
         }
@@ -150,24 +150,24 @@ macro_rules! pages {
 }
 
 pages! {
-    the_readme_keeps_its_promises: "README.md",
-    contributing_is_done_as_it_says: "CONTRIBUTING.md",
-    the_first_push_goes_as_told: "contrib/docs/first-push.md",
-    a_codespace_with_mfa_goes_as_told: "contrib/docs/codespaces.md",
-    several_accounts_go_as_told: "contrib/docs/accounts.md",
-    moving_off_netrc_goes_as_told: "contrib/docs/netrc.md",
-    docker_goes_as_told: "contrib/docs/docker.md",
-    the_api_answers_as_told: "contrib/docs/api.md",
-    rotating_goes_as_told: "contrib/docs/rotating.md",
-    the_mends_are_as_told: "contrib/docs/troubleshooting.md",
-    doctor_tells_what_the_page_shows: "contrib/docs/doctor.md",
-    the_comparison_is_no_recipe: "contrib/docs/compared.md",
-    the_json_is_as_told: "contrib/docs/json.md",
-    what_is_read_and_written_is_no_command: "contrib/docs/reads-and-writes.md",
-    installing_by_hand_goes_as_told: "contrib/docs/installing.md",
-    pipelines_are_run_by_a_story_of_their_own: "contrib/docs/ci.md",
-    the_systems_differ_in_words: "contrib/docs/systems.md",
-    what_it_is_built_from_is_no_command: "contrib/docs/dependencies.md",
+    readme_works: "README.md",
+    contributing_works: "CONTRIBUTING.md",
+    first_push_works: "contrib/docs/first-push.md",
+    codespaces_works: "contrib/docs/codespaces.md",
+    accounts_works: "contrib/docs/accounts.md",
+    netrc_works: "contrib/docs/netrc.md",
+    docker_works: "contrib/docs/docker.md",
+    api_works: "contrib/docs/api.md",
+    rotating_works: "contrib/docs/rotating.md",
+    troubleshooting_works: "contrib/docs/troubleshooting.md",
+    doctor_works: "contrib/docs/doctor.md",
+    compared_has_no_command: "contrib/docs/compared.md",
+    json_works: "contrib/docs/json.md",
+    reads_and_writes_has_no_command: "contrib/docs/reads-and-writes.md",
+    installing_works: "contrib/docs/installing.md",
+    ci_has_no_command_of_its_own: "contrib/docs/ci.md",
+    systems_has_no_command: "contrib/docs/systems.md",
+    dependencies_has_no_command: "contrib/docs/dependencies.md",
 }
 
 /// The picture's description is its text. How fast git was is git's own affair.
@@ -205,7 +205,7 @@ fn the_recorded_terminal_shows_what_is_so() {
         let (said, output) = (without_progress(&said), without_progress(&output));
         assert!(
             words::is_as_promised(&output, &said),
-            "run: ./contrib/cast\nrecorded:\n{output}\ntold:\n{said}"
+            "run: ./contrib/cast\nrecorded:\n{output}\nprinted:\n{said}"
         );
     }
 }
@@ -281,7 +281,7 @@ fn no_page_replaces_the_users_helper() {
     assert!(seen > 0, "the search sees nothing");
 }
 
-/// Words between blanks, and what stands between single quotes as one.
+/// Words between blanks; a text in single quotes is one word.
 fn as_the_shell_splits(line: &str) -> Vec<OsString> {
     let mut words = Vec::new();
     for (number, part) in line.split('\'').enumerate() {
@@ -293,9 +293,9 @@ fn as_the_shell_splits(line: &str) -> Vec<OsString> {
     words
 }
 
-/// A script is spoken of as it is started from the top: `./contrib/demo`.
+/// A page names a script as it is started from the top directory: `./contrib/demo`.
 #[test]
-fn every_script_that_is_spoken_of_is_there() {
+fn every_script_on_a_page_exists() {
     let mut seen = 0;
     for page in documents() {
         let spans = page.spans().into_iter();

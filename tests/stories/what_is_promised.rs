@@ -33,7 +33,7 @@ fn named_tests(page: &str) -> Vec<&str> {
     names.filter(|name| name.contains('_')).collect()
 }
 
-/// Whether a function of this name is run as a test: the attribute stands right above it.
+/// Whether a function of this name is run as a test: the attribute is directly above it.
 fn is_a_test(source: &str, name: &str) -> bool {
     source.match_indices(&format!("fn {name}(")).any(|(at, _)| {
         let before = source[..at].rsplit("}\n").next().unwrap_or_default();
@@ -42,7 +42,7 @@ fn is_a_test(source: &str, name: &str) -> bool {
 }
 
 #[test]
-fn the_probe_tells_a_test_from_another_function() {
+fn the_search_distinguishes_a_test_from_another_function() {
     let source = "#[test]\nfn a() {\n}\n\nfn b() {\n}\n";
     assert!(is_a_test(source, "a") && !is_a_test(source, "b"));
 }

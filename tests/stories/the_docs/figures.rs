@@ -185,7 +185,7 @@ fn a_figure_that_was_not_measured_is_seen() {
         readme(&ours.replace("2.5", "2.4")),
         ["| this helper, `get` from the keyring | 2.00 | 2.5 | 3.3 | 88 |"]
     );
-    assert_eq!(readme("| somebody else | 1 | 1 | 1 | 1 |").len(), 1);
+    assert_eq!(readme("| another program | 1 | 1 | 1 | 1 |").len(), 1);
     let compared = |figure: &str| {
         figures.denied_by_comparison(&format!(
             "| `git-credential-libsecret` [1] | a keyring | {figure} |"

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A page with what stands on it.
+/// A page and its contents.
 pub(super) struct Page {
     pub(super) path: PathBuf,
     pub(super) blocks: Vec<Block>,
@@ -17,7 +17,7 @@ pub(super) struct Block {
     pub(super) line: usize,
     pub(super) language: String,
     pub(super) text: String,
-    /// `<!-- scene: NAME -->`: the world begins anew.
+    /// `<!-- scene: NAME -->`: a new world.
     pub(super) scene: Option<String>,
     /// `<!-- types: "QUESTION" ANSWER -->`: what a person answers at a terminal.
     pub(super) typed: Vec<(String, String)>,
@@ -66,7 +66,7 @@ impl Page {
         page
     }
 
-    /// Where a block stands, for a person who mends it.
+    /// The file and line, for the message of a failed test.
     pub(super) fn place(&self, line: usize) -> String {
         format!("{}:{line}", self.path.display())
     }

@@ -35,8 +35,7 @@ fn variables(code: &str) -> BTreeSet<String> {
     quoted.filter(is_name).map(str::to_owned).collect()
 }
 
-/// The names of doctor's checks, a group, a dot, and a word, but for those that only say that all
-/// is as it should be.
+/// A check's name is a group, a dot and a word. A check that can only pass needs no explanation.
 #[test]
 fn every_check_of_doctors_is_explained() {
     const GROUPS: &str = "program git netrc keyring login heroku heroku-cli copies push";
@@ -55,15 +54,15 @@ fn every_check_of_doctors_is_explained() {
     let page = fs::read_to_string("contrib/docs/troubleshooting.md").unwrap();
     let rows = page.lines().filter(|line| line.starts_with("| `"));
     let cells = rows.filter_map(|row| row.split(" | ").next());
-    let told: BTreeSet<&str> = cells
+    let explained: BTreeSet<&str> = cells
         .flat_map(|cell| cell.split('`'))
         .filter(is_name)
         .collect();
     assert!(named.len() > 50, "{named:?}");
-    assert_eq!(named, told);
+    assert_eq!(named, explained);
 }
 
-/// `…` on the page stands for what differs. A message that changes has to change on the page.
+/// `…` on the page matches any text. A message that changes has to change on the page.
 #[test]
 fn every_message_on_the_troubleshooting_page_is_in_the_source() {
     let source = whole_source(Path::new("src")).replace("\\\"", "\"");
@@ -107,7 +106,7 @@ fn every_variable_that_is_read_is_on_the_page() {
         .collect();
     assert!(
         more.is_empty(),
-        "nobody reads these, and {PAGE} has them: {more:?}"
+        "{PAGE} lists variables that the program does not read: {more:?}"
     );
 }
 
@@ -210,11 +209,11 @@ fn get_opens_only_what_the_page_says() {
         .into_iter()
         .filter_map(|call| call.split_once(&home)?.1.split('"').next())
         .collect();
-    let told = [
+    let listed = [
         ".local/share/heroku/login.json",
         ".local/state/git-credential-heroku-rs/authorizations.json",
     ];
-    assert_eq!(opened, BTreeSet::from(told));
+    assert_eq!(opened, BTreeSet::from(listed));
 }
 
 /// All source below a directory, with no text broken over two lines.

@@ -24,7 +24,7 @@ pub(super) fn without_chance(text: &str) -> String {
     let text = without_control(text);
     let lines = text.lines().map(|line| {
         let words: Vec<&str> = line.split(' ').collect();
-        let word = |at: usize| told(at.checked_sub(1).map(|before| words[before]), words[at]);
+        let word = |at: usize| masked(at.checked_sub(1).map(|before| words[before]), words[at]);
         let line: Vec<String> = (0..words.len()).map(word).collect();
         line.join(" ").trim_end().to_owned()
     });
@@ -32,7 +32,7 @@ pub(super) fn without_chance(text: &str) -> String {
     lines.join("\n").trim_end().to_owned()
 }
 
-fn told(before: Option<&str>, word: &str) -> String {
+fn masked(before: Option<&str>, word: &str) -> String {
     if let Some((name, process)) = word.split_once('[')
         && process.strip_suffix(']').is_some_and(is_number)
     {
@@ -86,7 +86,7 @@ fn without_control(text: &str) -> String {
     plain
 }
 
-/// Whether the output is what the page promises; a line `…` on the page stands for any lines.
+/// Whether the output is what the page promises; a line `…` on the page matches any lines.
 pub(super) fn is_as_promised(promised: &str, output: &str) -> bool {
     let (promised, output) = (without_chance(promised), without_chance(output));
     let mut parts = promised.split("…\n");
