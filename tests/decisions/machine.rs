@@ -1,4 +1,4 @@
-//! A machine as a row of a table describes it, and what is on it afterwards.
+//! The machine that a row of a table describes, and its state afterwards.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -28,7 +28,7 @@ pub(crate) enum Heroku<'a> {
     StandIn(&'a StandIn),
 }
 
-/// Tokens by the name that a table gives them: `ann-keyring`, `bob-netrc`, `key`, `offered`.
+/// Tokens by their names in the tables: `ann-keyring`, `bob-netrc`, `key`, `offered`.
 #[derive(Default)]
 struct Tokens<'a> {
     heroku: Option<&'a StandIn>,
@@ -91,14 +91,14 @@ impl Outcome {
         }
     }
 
-    /// The first line of what is said to the user.
+    /// The first line of the message for the user.
     pub(crate) fn says(&self) -> String {
         let first = self.errors.lines().next().unwrap_or("-");
         first.trim_start_matches("heroku-rs: ").to_owned()
     }
 
-    /// What is printed and said, in one line. What is said of git's own configuration is left out: it depends on
-    /// the system's file, and the stories show it.
+    /// Both streams in one line, without the lines about git's configuration: they depend on the system's file, and
+    /// the stories show them.
     pub(crate) fn says_most(&self) -> String {
         let is_about_git = |line: &&str| {
             line.starts_with("git: ")
@@ -114,7 +114,7 @@ impl Outcome {
     }
 }
 
-/// The keyring that the test looks into afterwards.
+/// The keyring that the test reads afterwards.
 struct Shared(Rc<MemoryKeyring>);
 
 impl Keyring for Shared {
@@ -294,7 +294,7 @@ fn keyring(cell: &str, home: &Path, tokens: &Tokens<'_>) -> MemoryKeyring {
     keyring
 }
 
-/// Notes that these tokens expired in November 2023.
+/// Records that these tokens expired in November 2023.
 fn are_expired(tokens: &[(String, String)], home: &Path) {
     let noted: Vec<serde_json::Value> = tokens
         .iter()

@@ -1,11 +1,11 @@
-//! Every decision of the program as tables: what is on a machine, what is asked, what follows.
+//! Every decision of the program as tables: what is on a machine, what is requested, and the result.
 //!
 //! Each row of a table is a machine of its own, with a keyring in memory and files in a temporary home, and goes
 //! through `run`, as the program does; no process is started. The tables are the `.txt` files beside this one.
-//! After a change of behaviour, `UPDATE_TABLES=1 cargo test --test decisions` writes them anew: read the
+//! After a change of behaviour, `UPDATE_TABLES=1 cargo test --test decisions` writes them again: read the
 //! difference before you commit it.
 //!
-//! File modes and paths in them are those of Unix, and the words about keyrings those of Linux.
+//! File modes and paths in them are those of Unix, and the messages about keyrings those of Linux.
 #![cfg(all(unix, not(target_os = "macos")))]
 #![allow(
     clippy::unwrap_used,
@@ -34,7 +34,7 @@ fn columns(of_the_table: &[&'static str]) -> Vec<&'static str> {
     MACHINE.iter().chain(of_the_table).copied().collect()
 }
 
-/// What is said, without the command that fixes it.
+/// The message, without the command that fixes it.
 fn what(said: Option<Notice>) -> String {
     said.map_or_else(|| "-".to_owned(), |notice| notice.what().to_owned())
 }
@@ -176,7 +176,7 @@ fn or_none(held: &[String]) -> String {
     }
 }
 
-/// The lines that git writes for a request of this kind.
+/// The lines that git writes for such a request.
 fn request(kind: &str, machine: &Machine) -> String {
     let (protocol, host, user) = match kind {
         "-" => ("https", "git.heroku.com", None),

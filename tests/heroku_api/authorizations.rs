@@ -1,4 +1,4 @@
-//! Authorizations: listed in pages, shown in part, revoked.
+//! Authorizations: listed in pages, with shortened tokens, and revoked.
 
 use git_credential_heroku_rs::heroku_api::{ApiError, NewAuthorization, Revoked};
 use git_credential_heroku_rs::scope::{Scope, Scopes};
@@ -39,7 +39,7 @@ fn a_list_is_read_to_its_last_page() {
 }
 
 #[test]
-fn a_list_without_end_is_given_up() {
+fn an_endless_list_is_an_error() {
     let world = World::new();
     let token = world.token();
     world.goes_wrong(Fault::SamePage);
@@ -60,7 +60,7 @@ fn a_list_without_end_is_given_up() {
 }
 
 #[test]
-fn a_list_that_breaks_off_is_no_shorter_list() {
+fn an_interrupted_list_is_an_error() {
     let world = World::new();
     world.heroku.page_size(1);
     let (_, token) = issued(&world, Origin::Listed);
@@ -80,7 +80,7 @@ fn a_list_that_breaks_off_is_no_shorter_list() {
 }
 
 #[test]
-fn a_token_is_told_from_others_as_far_as_it_is_shown() {
+fn a_token_is_recognized_by_the_part_that_is_shown() {
     for (mode, is_found) in [
         (Redaction::Whole, true),
         (Redaction::Ends, true),
@@ -168,7 +168,7 @@ fn a_description_is_changed_and_nothing_else() {
 }
 
 #[test]
-fn what_is_gone_already_is_told() {
+fn a_revoked_authorization_is_reported_as_such() {
     let world = World::new();
     let (ours, token) = issued(&world, Origin::Listed);
     let (other, _) = issued(&world, Origin::Listed);
@@ -213,7 +213,7 @@ fn a_session_is_ended_by_its_name_with_another_token() {
 }
 
 #[test]
-fn a_small_scope_is_told_as_such() {
+fn a_scope_that_is_too_small_is_reported() {
     let world = World::new();
     let grant = Grant {
         scope: vec!["read".to_owned()],
@@ -223,5 +223,5 @@ fn a_small_scope_is_told_as_such() {
     let token = Token::parse(&issued.token).unwrap();
     let failure = world.api().authorizations(&token).unwrap_err();
     assert!(matches!(failure, ApiError::Forbidden(_)));
-    assert!(world.told(&failure).contains("global"));
+    assert!(world.message(&failure).contains("global"));
 }

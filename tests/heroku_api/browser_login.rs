@@ -19,7 +19,7 @@ fn log_in(world: &World, within: Duration) -> Result<Token, ApiError> {
     );
     let done = api.await_browser_login(&login, Instant::now() + within);
     if let Err(failure) = &done {
-        world.told(failure);
+        world.message(failure);
     }
     done
 }
@@ -37,7 +37,7 @@ fn a_login_in_the_browser_gives_a_token() {
 }
 
 #[test]
-fn the_services_own_words_are_told() {
+fn the_message_of_the_service_is_shown() {
     let world = World::new();
     world.heroku.refuse_browser_login("IP address mismatch");
     let failure = log_in(&world, LIMIT).unwrap_err();
@@ -45,11 +45,11 @@ fn the_services_own_words_are_told() {
         failure,
         ApiError::BrowserLogin("IP address mismatch".to_owned())
     );
-    assert!(world.told(&failure).contains("with a token"));
+    assert!(world.message(&failure).contains("with a token"));
 }
 
 #[test]
-fn a_poll_that_breaks_off_is_taken_up_again() {
+fn an_interrupted_poll_is_repeated() {
     for fault in [Fault::page(503), Fault::Close] {
         let world = World::new();
         world.heroku.approve_browser_login(ANN);
@@ -61,7 +61,7 @@ fn a_poll_that_breaks_off_is_taken_up_again() {
 }
 
 #[test]
-fn a_poll_that_is_refused_is_over() {
+fn a_rejected_poll_ends_the_login() {
     let world = World::new();
     for (status, expected) in [
         (500, ApiError::Server(500)),
@@ -78,7 +78,7 @@ fn a_poll_that_is_refused_is_over() {
 }
 
 #[test]
-fn nobody_in_the_browser_is_waited_for_until_the_end_and_no_longer() {
+fn a_login_that_is_not_finished_in_the_browser_reaches_the_limit() {
     let world = World::new();
     world
         .heroku
@@ -132,7 +132,7 @@ fn an_answer_without_a_token_is_no_login() {
 }
 
 #[test]
-fn a_login_service_of_somebody_elses_is_not_asked() {
+fn a_login_service_that_is_not_herokus_is_not_asked() {
     let world = World::new();
     let environment = world.environment(&[("HEROKU_LOGIN_HOST", "https://evil.example")]);
     let api = HerokuApi::new(&environment, LIMIT).unwrap();

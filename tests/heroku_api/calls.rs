@@ -1,4 +1,4 @@
-//! Requests in a person's own words: how long they may take, and what is left of an answer.
+//! Requests of the `api` command: how long they may take, and what is read of a response.
 
 use std::time::{Duration, Instant};
 
@@ -27,7 +27,7 @@ fn answer(api: &HerokuApi, token: &Token) -> Result<(u16, Vec<u8>), ApiError> {
 }
 
 #[test]
-fn a_body_may_take_its_time_as_long_as_something_comes() {
+fn a_slow_body_is_read_while_data_arrives() {
     let world = World::new();
     let token = world.token();
     let (_, quickly) = answer(&world.api(), &token).unwrap();
@@ -41,7 +41,7 @@ fn a_body_may_take_its_time_as_long_as_something_comes() {
 }
 
 #[test]
-fn a_body_in_which_nothing_comes_any_more_is_not_waited_for() {
+fn a_body_that_stops_is_not_awaited() {
     let world = World::new();
     let token = world.token();
     let api = world.api_within(Duration::from_millis(400));
@@ -72,7 +72,7 @@ fn a_body_has_a_limit() {
 }
 
 #[test]
-fn each_repetition_is_reported_before_its_pause() {
+fn each_retry_is_reported_before_its_pause() {
     let world = World::new();
     let (token, api) = (world.token(), world.api());
     let busy = Fault::rate_limit(Some("Retry-After: 1"));
@@ -80,18 +80,21 @@ fn each_repetition_is_reported_before_its_pause() {
     world
         .heroku
         .fault(On::Any, Fault::page(503), Times::Exactly(1));
-    let mut told = Vec::new();
-    let mut on_retry = |retry: &Retry| told.push((retry.why.clone(), retry.pause));
+    let mut retries = Vec::new();
+    let mut on_retry = |retry: &Retry| retries.push((retry.why.clone(), retry.pause));
     let page = api.call(&token, &call(&api, "GET"), &mut on_retry).unwrap();
     assert_eq!(page.status(), 200);
     let second = Duration::from_secs(1);
-    assert_eq!(told[0], (ApiError::RateLimited(Some(second)), second));
-    assert_eq!(told[1], (ApiError::Server(503), Duration::from_millis(500)));
-    assert_eq!(told.len(), 2);
+    assert_eq!(retries[0], (ApiError::RateLimited(Some(second)), second));
+    assert_eq!(
+        retries[1],
+        (ApiError::Server(503), Duration::from_millis(500))
+    );
+    assert_eq!(retries.len(), 2);
 }
 
 #[test]
-fn what_heroku_could_not_serve_is_repeated_only_where_nothing_happens_twice() {
+fn only_an_idempotent_request_is_retried_after_a_server_error() {
     let world = World::new();
     let (token, api) = (world.token(), world.api());
     world.goes_wrong(Fault::page(503));
@@ -114,7 +117,7 @@ fn what_heroku_could_not_serve_is_repeated_only_where_nothing_happens_twice() {
 }
 
 #[test]
-fn what_may_have_arrived_is_not_sent_again() {
+fn a_request_that_may_have_arrived_is_not_retried() {
     let world = World::new();
     let (token, api) = (world.token(), world.api());
     world.goes_wrong(Fault::LoseAnswer);

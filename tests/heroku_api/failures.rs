@@ -1,4 +1,4 @@
-//! What each answer of Heroku's means.
+//! What each response of Heroku means.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ fn an_account_is_asked_for_under_our_own_name() {
 }
 
 #[test]
-fn each_refusal_says_what_to_do_next() {
+fn each_rejection_says_what_to_do_next() {
     let world = World::new();
     let api = |status, id| world.failure(Fault::api(status, id, "No way."));
     let said = || "No way".to_owned();
@@ -73,7 +73,7 @@ fn an_error_page_is_not_herokus() {
 }
 
 #[test]
-fn an_answer_that_makes_no_sense_is_told_and_no_crash() {
+fn an_invalid_response_is_an_error_and_no_crash() {
     let world = World::new();
     let empty = Fault::Status(200, vec![], String::new());
     for fault in [
@@ -89,25 +89,25 @@ fn an_answer_that_makes_no_sense_is_told_and_no_crash() {
 }
 
 #[test]
-fn herokus_words_are_shown_without_what_it_echoes() {
+fn herokus_message_is_shown_without_the_secrets_that_it_repeats() {
     let world = World::new();
     let token = world.token();
     let words = format!("bad header: Bearer {}\u{1b}[31m", token.expose());
     let failure = world.failure(Fault::api(422, "invalid_params", &words));
     assert_eq!(
-        world.told(&failure),
+        world.message(&failure),
         "Heroku rejected the request: bad header: Bearer … [31m"
     );
 }
 
 #[test]
-fn a_limit_of_requests_tells_how_long_it_lasts() {
+fn a_rate_limit_says_how_long_to_wait() {
     let world = World::new();
     let unknown = world.failure(Fault::rate_limit(None));
     assert_eq!(unknown, ApiError::RateLimited(None));
     let hour = world.failure(Fault::rate_limit(Some("Retry-After: 3600")));
     assert_eq!(hour, ApiError::RateLimited(Some(Duration::from_secs(3600))));
-    assert!(world.told(&hour).contains("wait 3600 s"));
+    assert!(world.message(&hour).contains("wait 3600 s"));
     let date = world.failure(Fault::rate_limit(Some("Retry-After: tomorrow")));
     assert_eq!(date, ApiError::RateLimited(None));
     let date = world.failure(Fault::rate_limit([

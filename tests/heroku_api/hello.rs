@@ -13,7 +13,7 @@ const TLS_1_3: u16 = 0x0304;
 const SUPPORTED_VERSIONS: u16 = 43;
 const SERVER_NAME: u16 = 0;
 
-/// A proxy that lets one client through, and takes down the first record that it sends.
+/// A proxy that accepts one client, and records the first TLS record that it sends.
 fn listener() -> (String, thread::JoinHandle<Vec<u8>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
@@ -35,7 +35,7 @@ fn listener() -> (String, thread::JoinHandle<Vec<u8>>) {
     (address, heard)
 }
 
-/// Reads fields one behind the other.
+/// Reads one field after the other.
 struct Fields<'a>(&'a [u8]);
 
 impl<'a> Fields<'a> {

@@ -1,4 +1,4 @@
-//! The client of Heroku's API against a Heroku on loopback that does everything wrong in turn.
+//! The client of Heroku's API with a Heroku on loopback that makes every mistake in turn.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails loudly")]
 
 mod authorizations;
@@ -22,7 +22,7 @@ use tempfile::TempDir;
 const ANN: &str = "ann@example.com";
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// A Heroku of its own for each test. When the test is over, nobody else has been asked.
+/// A Heroku of its own for each test. At the end of the test no other server has got a request.
 struct World {
     heroku: StandIn,
     dir: TempDir,
@@ -35,7 +35,7 @@ impl World {
         World { heroku, dir }
     }
 
-    /// What the process would be started with; `more` goes before it.
+    /// The environment of the process; `more` takes precedence over it.
     fn environment(&self, more: &[(&str, &str)]) -> Environment {
         let ca = self.heroku.ca_file().to_str().unwrap().to_owned();
         let proxy = self.heroku.proxy();
@@ -66,24 +66,24 @@ impl World {
         self.heroku.fault(On::Any, fault, Times::Always);
     }
 
-    /// What became of `GET /account` with a good token while this goes wrong.
+    /// The result of `GET /account` with a valid token and this fault.
     fn failure(&self, fault: Fault) -> ApiError {
         self.goes_wrong(fault);
         let failure = self.api().account(&self.token()).unwrap_err();
         self.heroku.clear_faults();
-        self.told(&failure);
+        self.message(&failure);
         failure
     }
 
-    /// What a person is told, which no secret may be in.
-    fn told(&self, failure: &ApiError) -> String {
-        let told = failure.notice().to_string();
-        for text in [&told, &format!("{failure:?}")] {
+    /// The message for the user, which must not contain a secret.
+    fn message(&self, failure: &ApiError) -> String {
+        let message = failure.notice().to_string();
+        for text in [&message, &format!("{failure:?}")] {
             for secret in self.heroku.secrets() {
                 assert!(!text.contains(&secret), "a secret is in: {text}");
             }
         }
-        told
+        message
     }
 
     fn paths(&self) -> Vec<String> {

@@ -1,4 +1,4 @@
-//! What lies between us and Heroku: proxies, certificates, cut wires.
+//! The network between this program and Heroku: proxies, certificates, lost connections.
 
 use std::time::{Duration, Instant};
 
@@ -36,7 +36,7 @@ fn a_certificate_that_is_not_herokus_gets_no_token() {
 }
 
 #[test]
-fn only_the_authorities_that_are_named_are_trusted() {
+fn only_the_named_ca_certificates_are_trusted() {
     let (world, other) = (World::new(), World::new());
     let theirs = other.heroku.ca_file().to_str().unwrap();
     let environment = world.environment(&[("SSL_CERT_FILE", theirs)]);
@@ -57,7 +57,7 @@ fn only_the_authorities_that_are_named_are_trusted() {
 }
 
 #[test]
-fn a_bad_certificate_among_good_ones_spoils_nothing() {
+fn an_invalid_certificate_among_valid_ones_is_skipped() {
     let world = World::new();
     let bundle = world.dir.path().join("bundle.pem");
     let good = std::fs::read_to_string(world.heroku.ca_file()).unwrap();
@@ -70,7 +70,7 @@ fn a_bad_certificate_among_good_ones_spoils_nothing() {
 }
 
 #[test]
-fn a_proxy_that_lets_nobody_through_is_named() {
+fn a_proxy_that_accepts_no_request_is_named() {
     let world = World::new();
     let proxy = format!("the proxy {}", world.heroku.proxy().replace("http://", ""));
     assert_eq!(
@@ -87,12 +87,12 @@ fn a_proxy_that_lets_nobody_through_is_named() {
 }
 
 #[test]
-fn no_proxy_is_gone_around_unless_the_host_is_named() {
+fn a_proxy_is_used_unless_no_proxy_names_the_host() {
     let world = World::new();
     let host = "nowhere.herokudev.com";
     let environment = world.environment(&[("HEROKU_HOST", host), ("no_proxy", "herokudev.com")]);
     let error = asked_in(&world, &environment).unwrap_err();
-    // No such name is known, and the proxy was not asked: it would have refused.
+    // The name does not exist, and the proxy was not used: it would have rejected the request.
     let ApiError::Unreachable { host, .. } = &error else {
         panic!("{error:?}");
     };
@@ -103,7 +103,7 @@ fn no_proxy_is_gone_around_unless_the_host_is_named() {
 }
 
 #[test]
-fn a_wire_that_is_cut_is_not_a_refusal() {
+fn a_lost_connection_is_not_a_rejection() {
     let world = World::new();
     for fault in [Fault::Close, Fault::CutBody, Fault::LoseAnswer] {
         let failure = world.failure(fault.clone());
@@ -117,7 +117,7 @@ fn a_wire_that_is_cut_is_not_a_refusal() {
 }
 
 #[test]
-fn nobody_waits_longer_than_the_limit() {
+fn no_request_takes_longer_than_the_limit() {
     let world = World::new();
     let token = world.token();
     for fault in [Fault::Hang, Fault::SlowBody(Duration::from_millis(50))] {
@@ -139,7 +139,7 @@ fn nobody_waits_longer_than_the_limit() {
 }
 
 #[test]
-fn no_body_is_too_large_to_be_refused() {
+fn a_body_that_is_too_large_is_an_error() {
     let world = World::new();
     for fault in [
         Fault::EndlessBody,
@@ -151,14 +151,14 @@ fn no_body_is_too_large_to_be_refused() {
 }
 
 #[test]
-fn a_packed_answer_is_read() {
+fn a_compressed_response_is_read() {
     let world = World::new();
     world.goes_wrong(Fault::Gzip);
     assert!(world.api().account(&world.token()).is_ok());
 }
 
 #[test]
-fn heroku_is_asked_again_while_it_recovers() {
+fn a_request_is_retried_while_heroku_recovers() {
     let world = World::new();
     let token = world.token();
     world
@@ -177,7 +177,7 @@ fn heroku_is_asked_again_while_it_recovers() {
 }
 
 #[test]
-fn a_turn_is_waited_for_as_long_as_heroku_says() {
+fn a_retry_waits_as_long_as_heroku_says() {
     let world = World::new();
     let busy = Fault::rate_limit(Some("Retry-After: 1"));
     world.heroku.fault(On::Any, busy, Times::Exactly(1));

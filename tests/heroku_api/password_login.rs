@@ -24,14 +24,17 @@ fn log_in(world: &World, password: &str, code: Option<&str>) -> Result<Authoriza
     };
     let done = world.api().log_in(&login, &new);
     if let Err(failure) = &done {
-        let told = world.told(failure);
-        assert!(!told.contains(password) && !told.contains("3a73"), "{told}");
+        let message = world.message(failure);
+        assert!(
+            !message.contains(password) && !message.contains("3a73"),
+            "{message}"
+        );
     }
     done
 }
 
 #[test]
-fn a_password_makes_a_token_and_we_learn_all_of_it() {
+fn a_password_creates_a_token_with_all_its_metadata() {
     let world = World::new();
     let _ = world.heroku.has_account(ANN).password(PASSWORD);
     let made = log_in(&world, PASSWORD, None).unwrap();
@@ -78,7 +81,7 @@ fn a_code_is_asked_for_and_works_once() {
 }
 
 #[test]
-fn a_code_that_fits_no_header_is_not_sent() {
+fn a_code_that_is_no_valid_header_is_not_sent() {
     let world = World::new();
     let _ = world.heroku.has_account(ANN).password(PASSWORD);
     let failure = log_in(&world, PASSWORD, Some("1\r\nX-Evil: 1")).unwrap_err();
@@ -87,7 +90,7 @@ fn a_code_that_fits_no_header_is_not_sent() {
 }
 
 #[test]
-fn each_account_that_takes_no_password_is_told_its_way() {
+fn each_account_without_password_login_gets_another_way() {
     let off = |reason| Err(ApiError::PasswordLoginOff(reason));
     let world = World::new();
     let _ = world.heroku.has_account(ANN).password(PASSWORD).untrusted();
@@ -112,7 +115,7 @@ fn each_account_that_takes_no_password_is_told_its_way() {
 }
 
 #[test]
-fn a_login_whose_answer_is_lost_is_not_tried_again() {
+fn a_login_with_a_lost_response_is_not_retried() {
     let world = World::new();
     let _ = world.heroku.has_account(ANN).password(PASSWORD);
     world

@@ -1,4 +1,4 @@
-//! Heroku's word on a token, which a deletion hangs on.
+//! Heroku's verdict on a token, which decides whether the token is deleted.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ fn is_unknown(verdict: &Verdict) -> bool {
 }
 
 #[test]
-fn only_a_token_that_heroku_refuses_is_dead() {
+fn only_a_token_that_heroku_rejects_is_dead() {
     let world = World::new();
     let token = world.token();
     assert_eq!(world.api().verdict(&token), Verdict::Alive);
@@ -35,7 +35,7 @@ fn an_expired_token_is_dead() {
 }
 
 #[test]
-fn a_refusal_of_anything_but_the_token_leaves_it_alive() {
+fn a_rejection_of_anything_but_the_token_leaves_it_alive() {
     let world = World::new();
     let token = world.token();
     for (status, id) in [
@@ -51,7 +51,7 @@ fn a_refusal_of_anything_but_the_token_leaves_it_alive() {
 }
 
 #[test]
-fn whatever_else_happens_nobody_knows() {
+fn any_other_answer_is_no_verdict() {
     let world = World::new();
     let token = world.token();
     for fault in [
@@ -80,7 +80,7 @@ fn whatever_else_happens_nobody_knows() {
 }
 
 #[test]
-fn nobody_is_asked_twice_for_a_verdict() {
+fn a_verdict_takes_one_request() {
     let world = World::new();
     let token = world.token();
     world.goes_wrong(Fault::api(503, "odd", "No."));

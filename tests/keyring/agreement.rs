@@ -1,4 +1,4 @@
-//! What we keep others find, and what they keep we find: one item, whoever wrote it last.
+//! This program and others find the items of each other: there is one item, whichever program wrote it last.
 
 use std::collections::HashMap;
 use std::fs;
@@ -17,7 +17,7 @@ const FRESH: [&str; 3] = [
 ];
 
 #[test]
-fn an_item_is_found_or_absent_and_never_another_ones() {
+fn a_read_finds_the_item_of_its_account_or_none() {
     let session = Session::new();
     assert!(session.keyring().read(&ann()).unwrap().is_none());
     session.the_cli_keeps("Heroku CLI", ANN, token(1).expose());
@@ -27,7 +27,7 @@ fn an_item_is_found_or_absent_and_never_another_ones() {
 }
 
 #[test]
-fn what_we_keep_is_the_item_that_the_cli_looks_up() {
+fn the_cli_finds_the_item_that_we_store() {
     let session = Session::new();
     session.keyring().write(&ann(), &token(1)).unwrap();
     assert_eq!(session.the_cli_finds(ANN), token(1).expose());
@@ -38,7 +38,7 @@ fn what_we_keep_is_the_item_that_the_cli_looks_up() {
 }
 
 #[test]
-fn an_item_that_is_there_keeps_its_label_and_its_attributes() {
+fn an_existing_item_keeps_its_label_and_attributes() {
     let session = Session::new();
     let more = ["service", "heroku-cli", "account", ANN, "note", "mine"];
     let stored = session.output(
@@ -100,7 +100,7 @@ fn several_items_of_one_account_become_one() {
 }
 
 #[test]
-fn forgetting_takes_every_item_or_the_very_token_alone() {
+fn a_removal_removes_every_item_or_those_with_one_token() {
     let session = Session::new();
     (1..=3).for_each(|number| keeps_a_duplicate(&session, number));
     let keyring = session.keyring();
@@ -113,7 +113,7 @@ fn forgetting_takes_every_item_or_the_very_token_alone() {
 }
 
 #[test]
-fn what_is_no_login_is_counted_and_left_alone() {
+fn an_unusable_item_is_counted_and_kept() {
     let session = Session::new();
     session.the_cli_keeps("Heroku CLI", ANN, token(1).expose());
     session.the_cli_keeps("Heroku CLI", "bob@example.com", "");
@@ -138,13 +138,13 @@ fn what_is_no_login_is_counted_and_left_alone() {
 }
 
 #[test]
-fn twenty_at_once_leave_one_item() {
+fn twenty_writes_at_the_same_time_leave_one_item() {
     let session = Session::new();
     thread::scope(|scope| {
         for number in 0..20 {
             let session = &session;
             scope.spawn(move || {
-                // Another one's token may be there when it is read back.
+                // Another writer's token may be there when it is read back.
                 let _ = session.keyring().write(&ann(), &token(number));
             });
         }

@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-/// Starts a bus whose socket is `run/bus` in this directory and which may start the programs of
+/// Starts a bus with the socket `run/bus` in this directory, which can start the programs in
 /// `services`; `dbus_daemon` has the environment. Returns once the bus can be reached.
 pub(crate) fn start(mut dbus_daemon: Command, directory: &Path) -> Child {
     let listen = format!(

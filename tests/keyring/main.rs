@@ -21,7 +21,7 @@ fn ann() -> Account {
     Account::parse(ANN).unwrap()
 }
 
-/// A token that no other number gives.
+/// A token of its own for each number.
 fn token(number: u32) -> Token {
     Token::parse(&format!("HRKU-01234567-89ab-cdef-0123-{number:012x}")).unwrap()
 }

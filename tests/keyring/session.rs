@@ -32,7 +32,7 @@ impl Drop for Daemon {
 }
 
 impl Session {
-    /// A bus alone. It knows the services that lie in the session's own directory.
+    /// A bus alone. It can start the services in the session's own directory.
     pub(crate) fn with_a_bus_alone() -> Session {
         let dir = tempfile::tempdir().unwrap();
         for name in ["home", "run", "services"] {
@@ -58,7 +58,7 @@ impl Session {
         self.starts(&["--unlock"]);
     }
 
-    /// As after a login without a password: what there is stays locked.
+    /// As after a login without a password: what exists stays locked.
     pub(crate) fn restarts_locked(&mut self) {
         self.daemon = None;
         self.starts(&[]);
@@ -150,7 +150,7 @@ impl Session {
         child.wait_with_output().unwrap()
     }
 
-    /// Keeps an item as the Heroku CLI does.
+    /// Stores an item as the Heroku CLI does.
     pub(crate) fn the_cli_keeps(&self, label: &str, account: &str, secret: &str) {
         let label = format!("--label={label}");
         let arguments = ["store", &label, "service", "heroku-cli", "account", account];
@@ -170,22 +170,26 @@ impl Session {
     /// Without `xdg:schema`, which the daemon adds when it reads its file again: at its next start,
     /// but also at any moment before.
     pub(crate) fn items(&self) -> Vec<String> {
-        let told = self.told_of_items();
-        let telling = |line: &&str| line.starts_with("label") || line.starts_with("attribute");
-        let mut lines: Vec<String> = told.lines().filter(telling).map(str::to_owned).collect();
+        let printed = self.printed_items();
+        let is_relevant = |line: &&str| line.starts_with("label") || line.starts_with("attribute");
+        let mut lines: Vec<String> = printed
+            .lines()
+            .filter(is_relevant)
+            .map(str::to_owned)
+            .collect();
         lines.sort();
         lines
     }
 
-    /// All that `secret-tool` tells of the Heroku CLI's items.
-    pub(crate) fn told_of_items(&self) -> String {
+    /// Everything that `secret-tool` prints about the Heroku CLI's items.
+    pub(crate) fn printed_items(&self) -> String {
         let arguments = ["search", "--all", "service", "heroku-cli"];
         let output = self.output("secret-tool", &arguments, "");
         String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
     }
 }
 
-/// The keyring that this environment leads to, as a command has it.
+/// The keyring of this environment, with the limits of a command.
 pub(crate) fn ours(environment: &Environment) -> Box<dyn Keyring> {
     open(environment, Limits::for_a_command(environment))
 }

@@ -1,4 +1,4 @@
-//! A keyring that does not answer: each cause is told apart, in time, and none is "not there".
+//! A keyring that cannot be used: each cause is recognized, in time, and none counts as an absent item.
 
 use std::fs;
 use std::io::Write;
@@ -16,7 +16,7 @@ const LIMIT: Duration = Duration::from_millis(300);
 
 type Question = fn(&dyn Keyring) -> Result<(), Unavailable>;
 
-/// Why none of the questions has an answer; each ends within the limit.
+/// Why every operation fails; each ends within the limit.
 fn why(environment: &Environment) -> Unavailable {
     let why = in_time(environment, |keyring| keyring.read(&ann()).map(drop));
     let others: [Question; 3] = [
@@ -38,7 +38,7 @@ fn in_time(environment: &Environment, ask: Question) -> Unavailable {
     why
 }
 
-/// Each question is answered with "locked", not with "not there".
+/// Each operation reports the lock, and not that the item is absent.
 fn is_locked(session: &Session) {
     assert_eq!(
         why(&session.environment()),
@@ -66,14 +66,14 @@ fn a_locked_keyring_is_not_an_empty_one() {
 }
 
 #[test]
-fn where_an_item_could_hide_it_is_not_absent() {
+fn an_item_that_may_be_hidden_is_not_absent() {
     let session = Session::new();
     session.locks();
     is_locked(&session);
 }
 
 #[test]
-fn a_prompt_that_nobody_can_see_leaves_it_locked() {
+fn a_prompt_without_a_screen_leaves_the_keyring_locked() {
     let session = Session::new();
     session.the_cli_keeps("Heroku CLI", ANN, token(1).expose());
     session.keyring().unlock(LIMIT).unwrap();
@@ -86,7 +86,7 @@ fn a_prompt_that_nobody_can_see_leaves_it_locked() {
 }
 
 #[test]
-fn a_keyring_that_hangs_is_given_up_in_time() {
+fn a_keyring_that_hangs_reaches_the_limit() {
     let session = Session::new();
     session.the_cli_keeps("Heroku CLI", ANN, token(1).expose());
     session.signals("STOP");
@@ -96,7 +96,7 @@ fn a_keyring_that_hangs_is_given_up_in_time() {
 }
 
 #[test]
-fn a_start_that_never_ends_is_given_up_in_time() {
+fn a_start_that_never_ends_reaches_the_limit() {
     let session = Session::with_a_bus_alone();
     let service = format!("[D-BUS Service]\nName={SECRETS}\nExec=/bin/sleep 5\n");
     let path = session.dir.path().join("services/secrets.service");
@@ -158,7 +158,7 @@ fn a_bus_at_its_usual_place_needs_no_address() {
 }
 
 #[test]
-fn a_keyring_never_set_up_is_empty_and_says_that_it_takes_nothing() {
+fn a_keyring_that_was_never_set_up_is_empty_and_stores_nothing() {
     let mut session = Session::with_a_bus_alone();
     session.starts(&[]);
     let keyring = session.keyring();
@@ -169,7 +169,7 @@ fn a_keyring_never_set_up_is_empty_and_says_that_it_takes_nothing() {
     assert_eq!(kept, Err(Unavailable::NoKeyring(Missing::Collection)));
 }
 
-/// A bus that says one thing to whoever comes, and then keeps the line open.
+/// A bus that sends these bytes to each client, and then keeps the connection open.
 fn bus_that_says(says: &'static [u8]) -> (tempfile::TempDir, Environment) {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("bus");
@@ -178,7 +178,7 @@ fn bus_that_says(says: &'static [u8]) -> (tempfile::TempDir, Environment) {
         let mut open = Vec::new();
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
-            // It may have been given up already.
+            // The client may have closed the connection already.
             let _ = stream.write_all(says);
             open.push(stream);
         }
@@ -192,7 +192,7 @@ fn bus_that_says(says: &'static [u8]) -> (tempfile::TempDir, Environment) {
 }
 
 #[test]
-fn a_bus_that_never_answers_is_given_up_in_time() {
+fn a_bus_that_never_answers_reaches_the_limit() {
     let (_dir, environment) = bus_that_says(b"");
     assert!(matches!(why(&environment), Unavailable::Slow { .. }));
     let (_dir, environment) = bus_that_says(b"OK 0123\r\n");

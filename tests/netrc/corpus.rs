@@ -1,7 +1,7 @@
-//! Files as they lie in people's homes, what we serve from each, and what `clean` leaves of it.
+//! Files as users have them, what we serve from each, and what `clean` leaves of it.
 //!
-//! `GOOD` stands for the token that is live, `OLD` for one that is not to be served. A row that
-//! says `Doubt` is one where programs that read netrc would take different things.
+//! `GOOD` is a placeholder for the live token, `OLD` for one that must not be served. In a row with `Doubt`, programs
+//! that read netrc would read different tokens.
 
 /// What is served for git's host.
 #[derive(Debug, Clone, Copy, PartialEq)]

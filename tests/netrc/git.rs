@@ -1,4 +1,4 @@
-//! What git, and so curl, sends from the files that we have written.
+//! What git, by way of curl, sends from the files that we have written.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -65,8 +65,8 @@ fn login_seen_by(listener: &TcpListener) -> Option<String> {
 fn git_finds_a_new_login_in_every_file_that_we_write_it_to() {
     let login = BASE64.encode(format!("ann@example.com:{GOOD}"));
     let expected = Some(format!("Authorization: Basic {login}"));
-    let nobody = Home::with(b"");
-    assert_eq!(authorization(nobody.path().parent().unwrap()), None);
+    let empty = Home::with(b"");
+    assert_eq!(authorization(empty.path().parent().unwrap()), None);
     let mut written = 0;
     for (name, text, ..) in rows() {
         let home = Home::with(&spelled(text));

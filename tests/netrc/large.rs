@@ -1,11 +1,11 @@
-//! Files that are larger than any person's: read and edited in time that grows with their size.
+//! Files that are larger than those of any user: the time to read and edit them grows in proportion to their size.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use crate::{GOOD, Home};
 
-/// What the slowest machine may take, building for debug; ours takes a tenth of it.
+/// The time that the slowest machine may take with a debug build; a usual one takes a tenth of it.
 const GENEROUS: Duration = Duration::from_secs(60);
 
 fn strangers(count: usize) -> String {
@@ -41,7 +41,7 @@ fn a_hundred_thousand_entries_are_read_and_edited() {
 
 /// Looking back for the beginning of such a line, once for each of them, would take hours.
 #[test]
-fn fifty_thousand_entries_of_ours_on_one_line_go() {
+fn fifty_thousand_entries_of_ours_on_one_line_are_removed() {
     let others = "machine x login y password z ".repeat(100_000);
     let ours = "machine git.heroku.com login a password b ".repeat(50_000);
     let home = Home::with(format!("{others}{ours}machine end login y\n").as_bytes());

@@ -1,4 +1,4 @@
-//! Reads and cleans a corpus of netrc files, as people, programs and editors leave them.
+//! Reads and cleans a corpus of netrc files, as users, programs and editors write them.
 
 #![cfg(unix)]
 #![allow(
@@ -102,9 +102,9 @@ fn line_of(why: &Unreadable) -> Option<usize> {
 }
 
 fn says_nothing_of_the_file(why: &Unreadable) {
-    let told = format!("{why} {why:?} {}", why.notice(&Environment::default()));
+    let shown = format!("{why} {why:?} {}", why.notice(&Environment::default()));
     for secret in [GOOD, OLD, "HRKU", "89ab", "7654", "evil", "short", "extra"] {
-        assert!(!told.contains(secret), "{told}");
+        assert!(!shown.contains(secret), "{shown}");
     }
 }
 
@@ -123,7 +123,7 @@ fn each_file_gives_the_live_token_or_none() {
 }
 
 #[test]
-fn a_clean_takes_ours_and_leaves_every_other_byte() {
+fn a_clean_removes_our_entries_and_no_other_byte() {
     for (name, text, _, clean) in rows() {
         let before = spelled(text);
         let home = Home::with(&before);
@@ -165,7 +165,7 @@ fn no_error_has_a_word_of_the_file() {
     assert!(seen > 40, "the errors were looked at");
 }
 
-/// Files of rows, end to end, with bytes put in, taken out and turned over.
+/// The files of several rows in one, with bytes inserted, removed and changed.
 fn mutants() -> impl Strategy<Value = Vec<u8>> {
     let rows: Vec<&Row> = rows().collect();
     let file = prop::collection::vec(prop::sample::select(rows), 1..4);
@@ -188,7 +188,7 @@ fn mutants() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-/// Parts of a file that stand on lines of their own, and whether they are ours.
+/// Parts of a file on lines of their own, and whether they are ours.
 fn parts() -> impl Strategy<Value = Vec<(&'static str, bool)>> {
     let part = prop::sample::select(vec![
         ("machine git.heroku.com login a password GOOD\n", true),
@@ -221,7 +221,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
 
     #[test]
-    fn what_is_not_ours_stays_byte_for_byte(parts in parts()) {
+    fn entries_of_others_stay_byte_for_byte(parts in parts()) {
         let text = |ours: bool| -> Vec<u8> {
             let kept = parts.iter().filter(|part| ours || !part.1);
             kept.flat_map(|part| spelled(part.0.as_bytes())).collect()
@@ -238,7 +238,7 @@ proptest! {
 }
 
 #[test]
-fn logins_at_once_leave_one_whole_login() {
+fn logins_at_the_same_time_leave_one_complete_login() {
     let home = Home::with(b"machine x login y\n");
     std::thread::scope(|scope| {
         for token in [GOOD, OLD, GOOD, OLD] {
@@ -260,7 +260,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
 
     #[test]
-    fn whatever_became_of_a_file_nothing_is_lost_or_told(text in mutants()) {
+    fn of_a_damaged_file_nothing_is_lost_or_shown(text in mutants()) {
         let home = Home::with(&text);
         if let Err(why) = home.token() {
             says_nothing_of_the_file(&why);
