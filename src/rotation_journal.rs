@@ -1,8 +1,8 @@
-//! The journal of `rotate`: which authorization will replace which one, for each rotation that is not finished.
+//! Unfinished rotations: which authorization replaces which.
 //!
-//! `rotate` records each step here before it sends a request to Heroku, so that the next run can finish or undo
-//! a rotation that was killed. The journal contains no token. If it cannot be written, there is no rotation:
-//! an authorization could be left at Heroku that no program knows of.
+//! `rotate` records here what it is about to do before it sends a request to Heroku, so that the next run can finish
+//! a rotation that was interrupted. The file contains no token. Unlike our other state files it has to be written:
+//! without it an unknown authorization could be left at Heroku.
 
 use std::fs;
 use std::io;
@@ -18,40 +18,40 @@ use crate::state_file::StateFile;
 use crate::token::Token;
 
 /// The text between a description and its mark.
-const MARKED: &str = " (rotation ";
+const MARK_PREFIX: &str = " (rotation ";
 
 /// One rotation, with its last recorded step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rotation {
-    /// The account, by the name under which its token is stored.
+    /// The account, as in the source of the token.
     pub account: String,
-    /// A random text, in which the new authorization's description ends until the rotation is finished.
+    /// Random: the description of the new authorization ends in it until the rotation is finished.
     pub mark: String,
-    /// When it began, by this machine's clock.
-    pub begun: Timestamp,
-    /// The description that the new authorization will have at the end.
+    /// When it started, by this machine's clock.
+    pub started: Timestamp,
+    /// The final description of the new authorization.
     pub description: String,
-    /// What `rotate` will revoke once the new token is stored; none if that is not known or not allowed.
+    /// What is revoked once the new token is stored; none if it is unknown or must stay valid.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub old: Option<Ending>,
+    pub old: Option<Revocable>,
     /// The new authorization, once Heroku has created it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub new: Option<Made>,
+    pub new: Option<NewToken>,
 }
 
-/// What is revoked together with the old token, by its id.
+/// What is revoked with the old token, by its id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Ending {
+pub enum Revocable {
     /// An authorization that Heroku lists.
     Authorization(String),
-    /// The session of a login by the browser.
+    /// The session of a browser login.
     Session(String),
 }
 
 /// A new authorization, and the fingerprint of its token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Made {
+pub struct NewToken {
     /// Its id.
     pub authorization: String,
     /// [`Token::fingerprint`] of its token.
@@ -59,49 +59,49 @@ pub struct Made {
 }
 
 impl Rotation {
-    /// A rotation that is about to begin, and will revoke `old`.
+    /// A rotation that is about to start; `old` is what it will revoke.
     ///
     /// # Errors
-    /// The system has no random bytes: a mark must be unique.
-    pub fn begin(
+    /// The system has no random numbers: the mark has to be unique.
+    pub fn start(
         account: &Account,
         description: &str,
-        old: Option<Ending>,
+        old: Option<Revocable>,
     ) -> io::Result<Rotation> {
         let mut random = [0; 4];
         getrandom::fill(&mut random).map_err(|error| io::Error::other(error.to_string()))?;
         Ok(Rotation {
             account: account.to_string(),
             mark: format!("{:08x}", u32::from_be_bytes(random)),
-            begun: Timestamp::now(),
+            started: Timestamp::now(),
             description: unmarked(description).to_owned(),
             old,
             new: None,
         })
     }
 
-    /// The description by which the new authorization is recognized.
+    /// The description that identifies the new authorization.
     pub fn marked_description(&self) -> String {
-        format!("{}{MARKED}{})", self.description, self.mark)
+        format!("{}{MARK_PREFIX}{})", self.description, self.mark)
     }
 
-    /// Whether Heroku may still receive a request of the rotation, although no process waits for the reply.
+    /// Whether an abandoned request of the rotation may still be carried out.
     pub fn is_recent(&self) -> bool {
         const LONGEST: SignedDuration = SignedDuration::from_mins(10);
-        Timestamp::now().duration_since(self.begun) < LONGEST
+        Timestamp::now().duration_since(self.started) < LONGEST
     }
 
-    /// Whether this is the token that the rotation created.
-    pub fn made(&self, token: &Token) -> bool {
-        let made = self.new.as_ref();
-        made.is_some_and(|made| made.fingerprint == token.fingerprint())
+    /// Whether the rotation has created this token.
+    pub fn has_created(&self, token: &Token) -> bool {
+        let new = self.new.as_ref();
+        new.is_some_and(|new| new.fingerprint == token.fingerprint())
     }
 }
 
-/// A description without the mark that an unfinished rotation left in it.
+/// A description without the mark of a rotation.
 pub fn unmarked(description: &str) -> &str {
     let is_mark = |mark: &str| mark.len() == 8 && mark.bytes().all(|b| b.is_ascii_hexdigit());
-    match description.rsplit_once(MARKED) {
+    match description.rsplit_once(MARK_PREFIX) {
         Some((before, mark)) if mark.strip_suffix(')').is_some_and(is_mark) => before,
         _ => description,
     }
@@ -140,33 +140,33 @@ pub fn lock_if_used(environment: &Environment, limit: Duration) -> io::Result<Op
     }
 }
 
-/// The account's rotations that are not finished.
-pub fn of(environment: &Environment, account: &Account) -> Vec<Rotation> {
+/// The account's unfinished rotations.
+pub fn unfinished(environment: &Environment, account: &Account) -> Vec<Rotation> {
     let mut all = FILE.load(environment).unwrap_or_default().rotations;
     all.retain(|rotation| rotation.account == account.as_str());
     all
 }
 
-/// Records the step that a rotation has reached.
+/// Records the state of a rotation.
 ///
 /// # Errors
-/// What the file system reports. No request may be sent to Heroku then.
-pub fn note(environment: &Environment, rotation: &Rotation) -> io::Result<()> {
+/// The file system's error: then no request may be sent to Heroku.
+pub fn record(environment: &Environment, rotation: &Rotation) -> io::Result<()> {
     FILE.edit(environment, |Contents { rotations: all }| {
         all.retain(|other| other.mark != rotation.mark);
         all.push(rotation.clone());
     })
 }
 
-/// Removes a rotation that is finished.
+/// Removes a finished rotation.
 ///
 /// # Errors
-/// What the file system reports. The next rotation then finds that there is nothing left to do.
-pub fn forget(environment: &Environment, rotation: &Rotation) -> io::Result<()> {
+/// The file system's error; the next rotation then finds nothing to do.
+pub fn remove(environment: &Environment, rotation: &Rotation) -> io::Result<()> {
     FILE.edit(environment, |Contents { rotations: all }| {
         all.retain(|other| other.mark != rotation.mark);
     })?;
-    // This process has the lock, so no other one has added a rotation since.
+    // The caller holds the lock, so no rotation has been added since.
     match (FILE.load(environment), FILE.path(environment)) {
         (Some(left), Some(path)) if left.rotations.is_empty() => fs::remove_file(path),
         _ => Ok(()),
@@ -222,11 +222,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_be_read_is_set_aside_and_not_overwritten() {
+    fn an_unusable_file_is_renamed_and_not_overwritten() {
         let (_dir, environment) = Environment::with_new_home();
         assert_eq!(FILE.set_aside_if_unusable(&environment).unwrap(), None);
-        let rotation = Rotation::begin(&ann(), "a login", None).unwrap();
-        note(&environment, &rotation).unwrap();
+        let rotation = Rotation::start(&ann(), "a login", None).unwrap();
+        record(&environment, &rotation).unwrap();
         assert_eq!(FILE.set_aside_if_unusable(&environment).unwrap(), None);
         let path = FILE.path(&environment).unwrap();
         files::replace(&path, b"{\"rotations\": [").unwrap();
@@ -245,22 +245,22 @@ mod tests {
     }
 
     #[test]
-    fn a_rotation_is_known_from_its_beginning_to_its_end() {
+    fn a_rotation_is_recorded_until_it_is_removed() {
         let (_dir, environment) = Environment::with_new_home();
-        let old = Ending::Authorization("an-id".to_owned());
-        let mut rotation = Rotation::begin(&ann(), "a login", Some(old)).unwrap();
-        note(&environment, &rotation).unwrap();
-        assert_eq!(of(&environment, &ann()), [rotation.clone()]);
-        rotation.new = Some(Made {
+        let old = Revocable::Authorization("an-id".to_owned());
+        let mut rotation = Rotation::start(&ann(), "a login", Some(old)).unwrap();
+        record(&environment, &rotation).unwrap();
+        assert_eq!(unfinished(&environment, &ann()), [rotation.clone()]);
+        rotation.new = Some(NewToken {
             authorization: "another-id".to_owned(),
             fingerprint: token('a').fingerprint(),
         });
-        note(&environment, &rotation).unwrap();
-        let noted = of(&environment, &ann());
-        assert_eq!(noted, [rotation.clone()]);
-        assert!(noted[0].made(&token('a')) && !noted[0].made(&token('b')));
-        forget(&environment, &rotation).unwrap();
-        assert_eq!(of(&environment, &ann()), []);
+        record(&environment, &rotation).unwrap();
+        let recorded = unfinished(&environment, &ann());
+        assert_eq!(recorded, [rotation.clone()]);
+        assert!(recorded[0].has_created(&token('a')) && !recorded[0].has_created(&token('b')));
+        remove(&environment, &rotation).unwrap();
+        assert_eq!(unfinished(&environment, &ann()), []);
         assert!(
             !FILE.path(&environment).unwrap().exists(),
             "no empty file stays"
@@ -270,10 +270,10 @@ mod tests {
     #[test]
     fn an_account_has_its_own_rotations() {
         let (_dir, environment) = Environment::with_new_home();
-        let rotation = Rotation::begin(&ann(), "a login", None).unwrap();
-        note(&environment, &rotation).unwrap();
+        let rotation = Rotation::start(&ann(), "a login", None).unwrap();
+        record(&environment, &rotation).unwrap();
         let bob = Account::parse("bob@example.com").unwrap();
-        assert_eq!(of(&environment, &bob), []);
+        assert_eq!(unfinished(&environment, &bob), []);
     }
 
     #[test]
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn only_our_own_mark_is_taken_away() {
+    fn only_our_own_mark_is_removed() {
         for description in [
             "a login",
             "a (rotation)",
@@ -300,11 +300,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_mark_is_one_whatever_it_stands_behind(description in ".{0,40}") {
-            let first = Rotation::begin(&ann(), &description, None).unwrap();
+        fn a_mark_can_follow_any_description(description in ".{0,40}") {
+            let first = Rotation::start(&ann(), &description, None).unwrap();
             let marked = first.marked_description();
             prop_assert_eq!(unmarked(&marked), unmarked(&description));
-            let second = Rotation::begin(&ann(), &marked, None).unwrap();
+            let second = Rotation::start(&ann(), &marked, None).unwrap();
             prop_assert_eq!(&second.description, &first.description);
         }
     }

@@ -146,7 +146,7 @@ fn a_journal_of_another_user_revokes_nothing() {
     let journal = world.has_file(
         format!("{STATE}/rotations.json"),
         &serde_json::json!({"version": 1, "rotations": [{
-            "account": ANN, "mark": "01234567", "begun": "2020-01-01T00:00:00Z",
+            "account": ANN, "mark": "01234567", "started": "2020-01-01T00:00:00Z",
             "description": "theirs", "old": {"authorization": victim.id},
         }]})
         .to_string(),

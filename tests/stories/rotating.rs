@@ -1,19 +1,18 @@
-//! A rotation: a new token in the place of the old one, for git and for the Heroku CLI, wherever
-//! the old one came from.
+//! `rotate` replaces the token that git and the Heroku CLI use, wherever it is stored.
 
 use heroku_stand_in::{Grant, Origin, Redaction};
 
 use crate::world::{ANN, BOB, Version, World};
 
 #[test]
-fn the_new_token_pushes_and_the_old_one_is_dead() {
+fn the_new_token_pushes_and_the_old_one_is_revoked() {
     let (world, old) = World::after_our_login();
     world
         .helper("rotate")
         .succeeds()
         .stdout_is(
-            "ann@example.com has a new token in the keyring: it never ends\n\
-             The old one is revoked\n",
+            "Replaced the token of ann@example.com in the keyring (expires: never)\n\
+             Revoked the old token\n",
         )
         .stderr_is("");
     let new = world.kept_in_the_keyring(ANN).unwrap();
@@ -24,7 +23,7 @@ fn the_new_token_pushes_and_the_old_one_is_dead() {
 }
 
 #[test]
-fn description_scope_and_lifetime_are_those_of_the_old_one() {
+fn description_scope_and_lifetime_stay_the_same() {
     let world = World::ready_to_push();
     let grant = Grant {
         description: "laptop".to_owned(),
@@ -40,22 +39,23 @@ fn description_scope_and_lifetime_are_those_of_the_old_one() {
     world
         .helper("rotate")
         .succeeds()
-        .says("ann@example.com has a new token in the keyring: it ends on ")
-        .says(", in 30 days\nThe old one is revoked\n");
+        .says("Replaced the token of ann@example.com in the keyring (expires: 20")
+        .says("in 30 days")
+        .says(")\nRevoked the old token\n");
     world
         .helper("status")
         .succeeds()
         .says("  scope    global, identity\n")
         .says("  made as  laptop\n");
-    let made = world.heroku.requests();
-    let made = made.iter().find(|one| one.method == "POST").unwrap();
-    let body: serde_json::Value = serde_json::from_slice(&made.body).unwrap();
+    let requests = world.heroku.requests();
+    let created = requests.iter().find(|one| one.method == "POST").unwrap();
+    let body: serde_json::Value = serde_json::from_slice(&created.body).unwrap();
     assert_eq!(body["expires_in"], 30 * 86_400);
     assert_eq!(body["scope"], serde_json::json!(["global", "identity"]));
 }
 
 #[test]
-fn a_rotation_of_a_rotation_stretches_nothing_and_adds_no_words() {
+fn repeated_rotations_change_neither_lifetime_nor_description() {
     let (world, _) = World::after_our_login_for_days(30);
     for _ in 0..3 {
         world.helper("rotate").succeeds();
@@ -75,7 +75,7 @@ fn a_rotation_of_a_rotation_stretches_nothing_and_adds_no_words() {
 }
 
 #[test]
-fn the_heroku_cli_goes_on_with_the_new_token() {
+fn the_heroku_cli_uses_the_new_token() {
     let world = World::ready_to_push();
     world.helper("setup").succeeds();
     let old = world.has_logged_in_with_the_heroku_cli(ANN);
@@ -100,15 +100,15 @@ fn the_session_of_a_browser_login_is_ended() {
     world
         .helper("rotate")
         .succeeds()
-        .says("it ends on")
+        .says("(expires: 20")
         .says("in 30 days")
-        .says("The old one is revoked\n");
+        .says("Revoked the old token\n");
     assert!(!world.heroku.is_live(&old));
     world.pushes_again();
 }
 
 #[test]
-fn a_token_that_could_be_any_of_the_list_is_replaced_and_said_to_be_valid() {
+fn an_old_token_that_cannot_be_identified_is_reported_as_valid() {
     let world = World::ready_to_push();
     world.heroku.redaction(Redaction::Short);
     let other = world.heroku.issue_token(ANN);
@@ -116,19 +116,23 @@ fn a_token_that_could_be_any_of_the_list_is_replaced_and_said_to_be_valid() {
     world
         .helper("rotate")
         .exits_with(1)
-        .says("ann@example.com has a new token in the keyring")
+        .says("Replaced the token of ann@example.com in the keyring")
         .stderr_is(
-            "warning: the old token is still valid: which authorization it belongs to cannot be \
-             told for sure\n  revoke it: https://dashboard.heroku.com/account/applications\n",
+            "warning: the old token is still valid: could not determine its authorization\n  \
+             revoke it: https://dashboard.heroku.com/account/applications\n",
         );
     assert!(world.heroku.is_live(&old) && world.heroku.is_live(&other));
     assert_ne!(world.kept_in_the_keyring(ANN), Some(old));
     world.helper("rotate").succeeds().stderr_is("");
-    assert_eq!(world.live_tokens().len(), 3, "from then on its id is known");
+    assert_eq!(
+        world.live_tokens().len(),
+        3,
+        "the second rotation knows the id of its old token"
+    );
 }
 
 #[test]
-fn the_accounts_api_key_is_replaced_here_and_stays_valid_for_others() {
+fn the_accounts_api_key_is_replaced_but_not_revoked() {
     let world = World::ready_to_push();
     let grant = Grant {
         origin: Origin::Default,
@@ -136,23 +140,26 @@ fn the_accounts_api_key_is_replaced_here_and_stays_valid_for_others() {
     };
     let key = world.heroku.issue(ANN, grant).token;
     world.logs_in_with(&key);
-    world
-        .helper("rotate")
-        .succeeds()
-        .stderr_is("The old one is the account's API key, which others may use: it stays valid\n");
+    world.helper("rotate").succeeds().stderr_is(
+        "The old token stays valid: it is the account's API key, which other programs may use\n",
+    );
     assert!(world.heroku.is_live(&key));
     assert_ne!(world.kept_in_the_keyring(ANN), Some(key));
 }
 
 #[test]
-fn a_key_in_the_environment_is_not_ours_to_replace() {
+fn a_token_in_the_environment_is_not_replaced() {
     let (world, old) = World::after_our_login();
     world.sets("HEROKU_API_KEY", &world.heroku.issue_token(ANN));
     let asked = world.requests_to_the_api();
-    world.helper("rotate").exits_with(1).stdout_is("").stderr_is(
-        "heroku-rs: HEROKU_API_KEY is set: the token in use lies in a variable, and is not ours to \
-         replace\n  set it anew where it is set; for the one that is kept here: unset HEROKU_API_KEY\n",
-    );
+    world
+        .helper("rotate")
+        .exits_with(1)
+        .stdout_is("")
+        .stderr_is(
+            "heroku-rs: cannot replace the token in HEROKU_API_KEY\n  \
+         set it to a new token; to rotate the stored token, run: unset HEROKU_API_KEY\n",
+        );
     assert_eq!(world.requests_to_the_api(), asked);
     assert_eq!(world.kept_in_the_keyring(ANN), Some(old));
 }
@@ -188,7 +195,7 @@ fn a_token_in_netrc_is_replaced_there() {
     world
         .helper("rotate")
         .succeeds()
-        .says("ann@example.com has a new token in netrc: it never ends\n");
+        .says("Replaced the token of ann@example.com in netrc (expires: never)\n");
     assert!(!world.heroku.is_live(&old));
     assert_eq!(world.live_tokens().len(), 1);
     let new = world.live_tokens().remove(0);
@@ -197,7 +204,7 @@ fn a_token_in_netrc_is_replaced_there() {
 }
 
 #[test]
-fn a_copy_in_netrc_follows_the_keyring() {
+fn a_copy_in_netrc_is_replaced_too() {
     let (world, old) = World::after_our_login();
     world.has_netrc(&netrc(ANN, &old));
     world.helper("rotate --all").succeeds().stderr_is("");
@@ -211,14 +218,14 @@ fn a_copy_in_netrc_follows_the_keyring() {
 }
 
 #[test]
-fn a_copy_in_the_keyring_follows_netrc_where_that_comes_first() {
+fn a_copy_in_the_keyring_is_replaced_too() {
     let (world, old) = World::after_our_login();
     world.has_netrc(&netrc(ANN, &old));
     world.sets("HEROKU_NETRC_WRITE", "true");
     world
         .helper("rotate")
         .succeeds()
-        .says("ann@example.com has a new token in netrc: it never ends\n")
+        .says("Replaced the token of ann@example.com in netrc (expires: never)\n")
         .stderr_is("");
     let new = world.kept_in_the_keyring(ANN).unwrap();
     assert_eq!(netrc_holds(&world), netrc(ANN, &new));
@@ -226,14 +233,14 @@ fn a_copy_in_the_keyring_follows_netrc_where_that_comes_first() {
 }
 
 #[test]
-fn a_token_that_was_pasted_at_gits_prompt_is_replaced_under_its_name() {
+fn a_token_pasted_at_gits_prompt_keeps_its_account() {
     let world = World::ready_to_push();
     let old = world.heroku.issue_token(ANN);
     world.keeps_in_the_keyring("heroku", &old);
     world
         .helper("rotate")
         .succeeds()
-        .says("heroku has a new token in the keyring: it never ends\n");
+        .says("Replaced the token of heroku in the keyring (expires: never)\n");
     assert_eq!(world.accounts_in_the_keyring(), ["heroku"]);
     assert_eq!(
         world.live_tokens(),
@@ -243,7 +250,7 @@ fn a_token_that_was_pasted_at_gits_prompt_is_replaced_under_its_name() {
 }
 
 #[test]
-fn a_token_that_may_not_make_another_says_so() {
+fn a_token_without_the_scope_to_rotate_is_reported() {
     let world = World::ready_to_push();
     let grant = Grant {
         scope: vec!["write".to_owned()],
@@ -263,7 +270,7 @@ fn a_token_that_may_not_make_another_says_so() {
 }
 
 #[test]
-fn another_login_in_netrc_stays_as_it_is() {
+fn another_login_in_netrc_is_not_changed() {
     let (world, _) = World::after_our_login();
     let bobs = world.heroku.issue_token(BOB);
     world.has_netrc(&netrc(BOB, &bobs));
@@ -273,26 +280,26 @@ fn another_login_in_netrc_stays_as_it_is() {
 }
 
 #[test]
-fn a_netrc_with_two_tokens_is_left_alone() {
+fn a_netrc_with_two_tokens_is_not_changed() {
     let world = World::new();
     let (one, two) = (world.heroku.issue_token(ANN), world.heroku.issue_token(ANN));
     let text = netrc(ANN, &one).replacen(&one, &two, 1);
     world.has_netrc(&text);
-    world
-        .helper("rotate")
-        .exits_with(1)
-        .says("the token was not replaced: somebody logged in or out meanwhile");
+    world.helper("rotate").exits_with(1).says(
+        "the token was not replaced: the stored token has changed in the meantime, and was kept",
+    );
     assert_eq!(netrc_holds(&world), text);
     assert_eq!(world.live_tokens().len(), 2);
 }
 
 #[test]
-fn a_dry_run_says_all_and_does_nothing() {
+fn a_dry_run_changes_nothing() {
     let (world, token) = World::after_our_login_for_days(30);
     let outcome = world.helper("rotate --dry-run --expires-in 8h").succeeds();
     assert!(outcome.stdout().starts_with(
-        "Would replace the token of ann@example.com in the keyring by one that ends in 8 hours\n  \
-         scope    global\n  made as  laptop\nWould revoke the old one: "
+        "The token of ann@example.com in the keyring will be replaced\n  \
+         expires  in 8 hours\n  scope    global\n  name     laptop\n\
+         The old token will be revoked (authorization "
     ));
     let _ = outcome.stderr_is("");
     assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
@@ -302,7 +309,7 @@ fn a_dry_run_says_all_and_does_nothing() {
 }
 
 #[test]
-fn all_means_every_account_and_one_that_fails_stops_no_other() {
+fn all_rotates_every_account_and_continues_after_an_error() {
     let (world, anns) = World::after_our_login();
     let bobs = world.heroku.issue_token(BOB);
     world.keeps_in_the_keyring(BOB, &bobs);
@@ -310,21 +317,21 @@ fn all_means_every_account_and_one_that_fails_stops_no_other() {
     world
         .helper("rotate --all")
         .exits_with(1)
-        .says("ann@example.com has a new token in the keyring")
+        .says("Replaced the token of ann@example.com in the keyring")
         .says("heroku-rs: bob@example.com: Heroku rejected the token (revoked or expired)\n");
     assert!(!world.heroku.is_live(&anns));
     assert_eq!(world.kept_in_the_keyring(BOB), Some(bobs));
 }
 
 #[test]
-fn one_account_is_rotated_and_the_one_in_use_stays_in_use() {
+fn rotating_another_account_does_not_make_it_active() {
     let (world, anns) = World::after_our_login();
     let bobs = world.heroku.issue_token(BOB);
     world.keeps_in_the_keyring(BOB, &bobs);
     world
         .helper("rotate --account bob@example.com")
         .succeeds()
-        .says("bob@example.com has a new token");
+        .says("Replaced the token of bob@example.com in the keyring");
     assert!(!world.heroku.is_live(&bobs) && world.heroku.is_live(&anns));
     assert_eq!(world.active_account().as_deref(), Some(ANN));
 }

@@ -1,11 +1,11 @@
-//! A rotation that a timer starts: quiet while there is time, and done when there is not.
+//! `rotate --if-expires-within`, as a timer runs it.
 
 use heroku_stand_in::Grant;
 
 use crate::world::{ANN, World};
 
 #[test]
-fn a_timer_is_quiet_and_asks_nobody_while_there_is_time() {
+fn a_timer_does_nothing_while_the_token_is_valid_for_long_enough() {
     let (world, token) = World::after_our_login_for_days(30);
     let asked = world.requests_to_the_api();
     world
@@ -17,10 +17,10 @@ fn a_timer_is_quiet_and_asks_nobody_while_there_is_time() {
 }
 
 #[test]
-fn a_timer_rotates_when_the_end_is_near() {
+fn a_timer_rotates_before_the_token_expires() {
     let (world, old) = World::after_our_login_for_days(6);
     let line = "rotate --all --if-expires-within 7d";
-    world.helper(line).succeeds().says("it ends on");
+    world.helper(line).succeeds().says("(expires: 20");
     assert!(!world.heroku.is_live(&old));
     world
         .helper("rotate --if-expires-within 5d")
@@ -30,7 +30,7 @@ fn a_timer_rotates_when_the_end_is_near() {
 }
 
 #[test]
-fn a_token_that_never_ends_is_never_near_its_end() {
+fn a_token_without_expiration_is_not_rotated() {
     let (world, token) = World::after_our_login();
     world
         .helper("rotate --if-expires-within 7d")
@@ -40,7 +40,7 @@ fn a_token_that_never_ends_is_never_near_its_end() {
 }
 
 #[test]
-fn a_timer_asks_heroku_once_about_a_login_of_the_heroku_cli() {
+fn a_timer_looks_up_a_login_of_the_heroku_cli_once() {
     let world = World::ready_to_push();
     let grant = Grant {
         expires_in: Some(30 * 86_400),

@@ -1,4 +1,4 @@
-//! The timer and the line for cron that come with the program: they are sound, and they run.
+//! The systemd timer and the cron line that are documented: they are valid, and they work.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ const SERVICE: &str = "contrib/systemd/heroku-token.service";
 const TIMER: &str = "contrib/systemd/heroku-token.timer";
 const PAGE: &str = "contrib/docs/rotating.md";
 
-/// A login whose token ends in six days.
+/// A login with a token that expires in six days.
 fn logged_in() -> (World, String) {
     let world = World::new().with_keyring();
     let grant = Grant {
@@ -33,7 +33,7 @@ fn values<'a>(unit: &'a str, key: &str) -> Vec<&'a str> {
 }
 
 #[test]
-fn systemd_takes_both_units() {
+fn systemd_accepts_both_units() {
     let world = World::new().with_a_bus_alone();
     for unit in [SERVICE, TIMER] {
         let name = Path::new(unit).file_name().unwrap();
@@ -53,7 +53,7 @@ fn systemd_takes_both_units() {
 }
 
 #[test]
-fn the_service_rotates_and_then_has_nothing_to_do() {
+fn the_service_rotates_only_if_it_is_due() {
     let (world, old) = logged_in();
     let unit = fs::read_to_string(SERVICE).unwrap();
     let [start] = values(&unit, "ExecStart")[..] else {
@@ -73,7 +73,7 @@ fn the_service_rotates_and_then_has_nothing_to_do() {
     world
         .shell(&line, b"")
         .succeeds()
-        .says("ann@example.com has a new token in the keyring")
+        .says("Replaced the token of ann@example.com in the keyring")
         .stderr_is("");
     assert!(!world.heroku.is_live(&old));
     world.sets("PATH", &path);
@@ -84,7 +84,7 @@ fn the_service_rotates_and_then_has_nothing_to_do() {
 }
 
 #[test]
-fn the_line_for_cron_finds_the_keyring_without_a_session() {
+fn the_cron_line_finds_the_keyring_without_a_session() {
     let (world, old) = logged_in();
     let page = fs::read_to_string(PAGE).unwrap();
     let line = page
@@ -99,6 +99,6 @@ fn the_line_for_cron_finds_the_keyring_without_a_session() {
     world
         .shell(&line, b"")
         .succeeds()
-        .says("ann@example.com has a new token in the keyring");
+        .says("Replaced the token of ann@example.com in the keyring");
     assert!(!world.heroku.is_live(&old));
 }

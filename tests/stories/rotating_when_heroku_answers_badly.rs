@@ -1,5 +1,5 @@
-//! A rotation that Heroku, the network or somebody in between spoils at one of its steps: a push
-//! works after it, and the next rotation leaves one authorization and no more.
+//! A rotation in which one step fails at Heroku, in the network or at a proxy: a push works after
+//! it, and the next rotation leaves exactly one authorization.
 
 use heroku_stand_in::{Fault, On, Times};
 use serde_json::Value;
@@ -12,7 +12,7 @@ fn logged_in() -> World {
     world
 }
 
-/// Each kind of accident; in a thorough run, all of each kind.
+/// One fault of each kind; in a thorough run, all of them.
 fn every_fault() -> Vec<Fault> {
     let mut faults = vec![
         Fault::api(403, "forbidden", "You do not have access."),
@@ -21,12 +21,12 @@ fn every_fault() -> Vec<Fault> {
         Fault::Member("access_token.token", Value::Null),
     ];
     if is_thorough() {
-        faults.extend(the_rest());
+        faults.extend(more_faults());
     }
     faults
 }
 
-fn the_rest() -> Vec<Fault> {
+fn more_faults() -> Vec<Fault> {
     vec![
         Fault::api(401, "unauthorized", "Invalid credentials provided."),
         Fault::api(404, "not_found", "Couldn't find that."),
@@ -41,40 +41,40 @@ fn the_rest() -> Vec<Fault> {
     ]
 }
 
-/// Whether the token in the keyring is another one afterwards.
+/// Which token is in the keyring afterwards.
 #[derive(Clone, Copy, PartialEq)]
 enum Token {
     Old,
     New,
 }
 
-/// Each fault at this step, one after the other: what `rotate` ends with and what it leaves.
+/// Tries each fault at this step: the exit code of `rotate`, and the token that is stored then.
 fn at(step: &'static str, faults: Vec<Fault>, expected: impl Fn(&Fault) -> (i32, Token)) {
     let world = logged_in();
     for fault in faults {
-        let told = format!("{fault:?} at {step}");
+        let context = format!("{fault:?} at {step}");
         let (code, token) = expected(&fault);
         let before = world.kept_in_the_keyring(ANN);
         world.heroku.fault(On::Path(step), fault, Times::Always);
         world.helper("rotate").exits_with(code);
         world.heroku_recovers();
         let after = world.kept_in_the_keyring(ANN);
-        assert_eq!(after == before, token == Token::Old, "{told}");
+        assert_eq!(after == before, token == Token::Old, "{context}");
         world.commits("one more");
         world
             .git("push --quiet heroku main")
             .succeeds()
             .says_nothing();
-        assert!(world.is_pushed(), "{told}");
+        assert!(world.is_pushed(), "{context}");
         world.helper("rotate").succeeds();
         let kept = world.kept_in_the_keyring(ANN).unwrap();
-        assert_eq!(world.live_tokens(), [kept], "{told}");
+        assert_eq!(world.live_tokens(), [kept], "{context}");
     }
 }
 
 #[test]
-fn while_the_old_one_is_looked_up() {
-    // Of a token that is not shown only its description, scope and end count here.
+fn while_the_old_token_is_looked_up() {
+    // If no token is shown, description, scope and expiry are enough here.
     let is_enough = |fault: &Fault| matches!(fault, Fault::Member(..));
     at("GET /oauth/authorizations", every_fault(), |fault| {
         if is_enough(fault) {
@@ -86,17 +86,17 @@ fn while_the_old_one_is_looked_up() {
 }
 
 #[test]
-fn while_the_new_one_is_made() {
+fn while_the_new_token_is_created() {
     at("POST /oauth/authorizations", every_fault(), |_| {
         (1, Token::Old)
     });
 }
 
 #[test]
-fn while_the_new_one_is_proven() {
+fn while_the_new_token_is_checked() {
     let may_not = Fault::api(403, "forbidden", "You do not have access.");
     at("GET /account", every_fault(), |fault| match fault {
-        // A token that may not ask for its account is a token all the same.
+        // A token whose scope does not allow this request is valid.
         Fault::Member(..) => (0, Token::New),
         fault if *fault == may_not => (0, Token::New),
         _ => (1, Token::Old),
@@ -104,9 +104,9 @@ fn while_the_new_one_is_proven() {
 }
 
 #[test]
-fn while_the_old_one_is_revoked() {
+fn while_the_old_token_is_revoked() {
     let mut faults = every_fault();
-    // What Heroku says is not there needs no revoking.
+    // An authorization that does not exist need not be revoked.
     faults.retain(|fault| !matches!(fault, Fault::Status(404, ..)));
     at(
         "DELETE /oauth/authorizations",
@@ -119,7 +119,7 @@ fn while_the_old_one_is_revoked() {
 }
 
 #[test]
-fn while_the_new_one_is_given_its_name() {
+fn while_the_new_token_gets_its_description() {
     at("PATCH /oauth/authorizations", every_fault(), |_| {
         (0, Token::New)
     });

@@ -1,17 +1,17 @@
-//! A rotation while somebody else logs in, locks the keyring or rotates: theirs stays, and a token
-//! that works is there at every moment.
+//! A rotation while another program logs in, locks the keyring or rotates: the other program's
+//! token is kept, and a valid token is stored at every moment.
 
 use heroku_stand_in::{Fault, On};
 
 use crate::world::{ANN, Running, World};
 
-/// A rotation that has its new token and has not stored it.
+/// Starts a rotation that has created its new token but not stored it.
 fn starts_to_rotate(world: &World) -> Running {
     world.starts_the_helper_until("rotate", On::Path("GET /account"), Fault::Pause)
 }
 
 #[test]
-fn two_rotations_at_once_come_one_after_the_other() {
+fn two_rotations_run_one_after_the_other() {
     let (world, _) = World::after_our_login();
     let first = world.starts_the_helper("rotate");
     let second = world.starts_the_helper("rotate");
@@ -24,7 +24,7 @@ fn two_rotations_at_once_come_one_after_the_other() {
 }
 
 #[test]
-fn a_login_meanwhile_stays_and_what_was_begun_is_taken_back() {
+fn a_login_during_a_rotation_is_kept() {
     let (world, old) = World::after_our_login();
     let rotation = starts_to_rotate(&world);
     let theirs = world.has_logged_in_with_the_heroku_cli(ANN);
@@ -33,12 +33,12 @@ fn a_login_meanwhile_stays_and_what_was_begun_is_taken_back() {
     assert_eq!(world.kept_in_the_keyring(ANN), Some(theirs.clone()));
     let mut expected = [old, theirs];
     expected.sort();
-    assert_eq!(world.live_tokens(), expected, "and the new one is revoked");
+    assert_eq!(world.live_tokens(), expected, "the new token is revoked");
     world.pushes_again();
 }
 
 #[test]
-fn a_keyring_locked_meanwhile_keeps_the_old_token() {
+fn a_keyring_that_is_locked_during_a_rotation_keeps_the_old_token() {
     let (world, old) = World::after_our_login();
     let rotation = starts_to_rotate(&world);
     world.keyring().locks();
@@ -51,7 +51,7 @@ fn a_keyring_locked_meanwhile_keeps_the_old_token() {
 }
 
 #[test]
-fn a_locked_keyring_is_told_before_heroku_is_asked() {
+fn a_locked_keyring_is_reported_before_any_request() {
     let (world, old) = World::after_our_login();
     let asked = world.requests_to_the_api();
     world.keyring().locks();
@@ -64,19 +64,19 @@ fn a_locked_keyring_is_told_before_heroku_is_asked() {
 }
 
 #[test]
-fn what_cannot_be_noted_is_not_begun() {
+fn nothing_is_created_if_the_journal_cannot_be_written() {
     let (world, old) = World::after_our_login();
     world.sets("XDG_STATE_HOME", "/proc/nowhere");
     world
         .helper("rotate")
         .exits_with(1)
-        .says("what is to be done could not be noted");
+        .says("cannot write rotations.json");
     assert_eq!(world.live_tokens(), [old]);
 }
 
-/// The Heroku CLI waits for nobody: its logout revokes the old token while the new one is made.
+/// The Heroku CLI's logout does not wait: it revokes the old token while the new one is created.
 #[test]
-fn a_logout_meanwhile_leaves_nothing_alive() {
+fn a_logout_during_a_rotation_leaves_no_valid_token() {
     let (world, old) = World::after_our_login();
     let rotation = starts_to_rotate(&world);
     world.heroku.revoke(&old);
@@ -87,7 +87,7 @@ fn a_logout_meanwhile_leaves_nothing_alive() {
 }
 
 #[test]
-fn our_own_logout_waits_for_a_rotation() {
+fn our_own_logout_waits_for_the_rotation() {
     let (world, _) = World::after_our_login();
     let rotation = starts_to_rotate(&world);
     let logout = world.starts_the_helper("logout");

@@ -1,8 +1,15 @@
-//! `rotate`: a new token in the place of the old one, and the old one revoked.
+//! `rotate`: replaces a token with a new one, and revokes the old one.
 //!
-//! A valid token is in its place at every instant, whatever stops the program: so a new
-//! authorization is made, for Heroku's own way to renew one may kill the token in use before the
-//! new one is written. What a run leaves behind, the next one clears up.
+//! A valid token is stored at every moment, even if the program is killed. Heroku's own way to renew an
+//! authorization may revoke the old token before the new one is stored, so a new authorization is created:
+//!
+//! | state in the journal | next step | a run that is killed here leaves | the next run |
+//! |---|---|---|---|
+//! | (none) | [`Rotator::start`] | nothing | |
+//! | started | [`Rotator::create`] | perhaps an unused authorization with the mark | revokes it |
+//! | created, old token stored | [`Rotator::store`] | an unused authorization | revokes it |
+//! | created, new token stored | [`Rotator::revoke_old`] | the old authorization | revokes it |
+//! | (removed) | | nothing | |
 
 use std::io;
 use std::time::Duration;
@@ -10,12 +17,12 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::{
-    Session, account_named, api_of, host_in_use, login_of, metadata_of, owner_of, report,
+    Session, account_named, api_of, host_in_use, login_of, metadata_of, owner_of, rendered, report,
     usual_description,
 };
 use crate::account::Account;
 use crate::cli::Rotate;
-use crate::heroku_api::{ApiError, NewAuthorization, Revoked};
+use crate::heroku_api::{ApiError, NewAuthorization};
 use crate::hosts::Service;
 use crate::logins::lookup::{self, Source, Wanted};
 use crate::logins::{self, Login, Unread};
@@ -23,70 +30,80 @@ use crate::notice::{AlreadyReported, Command, Fix, Kind, Notice, shown};
 use crate::rotation_journal::{self, Rotation};
 use crate::token_metadata;
 
-mod plan;
-mod steps;
+mod old_token;
+mod rotator;
 
-use plan::{End, Old};
-use steps::{Replaced, Rotating};
+use old_token::{Expiry, OldToken};
+use rotator::{Rotator, Stored};
 
-/// As long as Heroku's slowest answer.
+/// How long a request may take.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// As long as another rotation takes, and a little more.
-const OTHERS_LIMIT: Duration = Duration::from_secs(120);
+/// How long to wait for another `rotate`.
+const LOCK_LIMIT: Duration = Duration::from_secs(120);
 
-/// What is left to do.
+/// The result for one token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Left {
-    Nothing,
-    /// The old token is still valid, as was told.
-    OldToken,
+enum Outcome {
+    Done,
+    /// The old token is still valid; this has been reported.
+    OldTokenValid,
 }
 
 pub(super) fn run(arguments: &Rotate, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let context = session.context;
     if matches!(context.environment.api_key, Some(Ok(_))) {
-        return Err(not_ours().into());
+        return Err(api_key_in_environment().into());
     }
-    let lock = rotation_journal::lock(&context.environment, OTHERS_LIMIT);
-    let _others_wait = lock.map_err(|why| not_locked(&why))?;
-    let aside = rotation_journal::FILE
-        .set_aside_if_unusable(&context.environment)
-        .map_err(|why| {
-            let what = format!("rotations.json could not be read: {why}");
-            Notice::new(what, "run it again once it can be read")
-        })?;
-    if let Some(aside) = aside {
-        session.warn(&Notice::new(
-            "rotations.json cannot be used and was set aside: \
-             an authorization of a rotation that was cut short may be left at Heroku",
-            Fix::command(
-                "look at",
-                Command::new("cat").path(&aside, context.environment.home.as_deref()),
-            ),
-        ))?;
-    }
-    let (logins, mut left) = meant(arguments, session)?;
+    let lock = rotation_journal::lock(&context.environment, LOCK_LIMIT);
+    let _lock = lock.map_err(|why| not_locked(&why))?;
+    set_aside_unusable_journal(session)?;
+    let (logins, mut has_failed) = select_logins(arguments, session)?;
     for login in &logins {
-        match rotated(arguments, login, session) {
-            Ok(one) => left |= one == Left::OldToken,
+        match rotate(arguments, login, session) {
+            Ok(outcome) => has_failed |= outcome == Outcome::OldTokenValid,
             Err(error) if logins.len() == 1 => return Err(error),
             Err(error) => {
-                let whose = login.account.as_ref().map_or("netrc", Account::as_str);
-                session.say(&format!("heroku-rs: {whose}: {error}"))?;
-                left = true;
+                let account = login.account.as_ref().map_or("netrc", Account::as_str);
+                let error = rendered(error);
+                session.say(&format!("heroku-rs: {account}: {error}"))?;
+                has_failed = true;
             }
         }
     }
-    if left {
+    if has_failed {
         return Err(AlreadyReported(Kind::Failed).into());
     }
     Ok(())
 }
 
-/// The tokens that are to be replaced: the one that git gets, or all that can be read here; and
-/// whether there may be others.
-fn meant(arguments: &Rotate, session: &mut Session<'_, '_>) -> anyhow::Result<(Vec<Login>, bool)> {
+fn set_aside_unusable_journal(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    let environment = &session.context.environment;
+    let renamed = rotation_journal::FILE
+        .set_aside_if_unusable(environment)
+        .map_err(|why| {
+            let what = format!("cannot read rotations.json: {why}");
+            Notice::new(what, "fix that, then run the command again")
+        })?;
+    let Some(path) = renamed else {
+        return Ok(());
+    };
+    session.warn(&Notice::new(
+        "rotations.json was invalid and has been renamed: \
+         an interrupted rotation may have left an authorization at Heroku",
+        Fix::command(
+            "show it",
+            Command::new("cat").path(&path, environment.home.as_deref()),
+        ),
+    ))
+}
+
+/// The logins to rotate: the one that git gets, or all that can be read; and whether there may be others that
+/// cannot be read.
+fn select_logins(
+    arguments: &Rotate,
+    session: &mut Session<'_, '_>,
+) -> anyhow::Result<(Vec<Login>, bool)> {
     let context = session.context;
     let named = arguments.account.as_deref();
     let account = named.map(|name| account_named(name, context));
@@ -115,49 +132,51 @@ fn meant(arguments: &Rotate, session: &mut Session<'_, '_>) -> anyhow::Result<(V
     Ok((without_copies(logins), hidden.is_some()))
 }
 
-/// A copy in netrc follows its token in the keyring, and is no login of its own.
+/// Leaves out copies of a token: a copy in netrc is replaced together with the token in the keyring.
 fn without_copies(logins: Vec<Login>) -> Vec<Login> {
-    let mut own: Vec<Login> = Vec::new();
+    let mut unique: Vec<Login> = Vec::new();
     for login in logins {
-        if own.iter().all(|other| other.token != login.token) {
-            own.push(login);
+        if unique.iter().all(|other| other.token != login.token) {
+            unique.push(login);
         }
     }
-    own
+    unique
 }
 
-fn rotated(
+/// Rotates one token, if that is due.
+fn rotate(
     arguments: &Rotate,
     login: &Login,
     session: &mut Session<'_, '_>,
-) -> anyhow::Result<Left> {
+) -> anyhow::Result<Outcome> {
     let context = session.context;
     let margin = arguments.if_expires_within;
-    let of = |account| rotation_journal::of(&context.environment, account);
-    let unfinished = login.account.as_ref().map(of).unwrap_or_default();
-    if unfinished.is_empty() && !End::noted(login.known.as_ref()).is_due(margin) {
-        return Ok(Left::Nothing);
+    let unfinished = login.account.as_ref().map_or_else(Vec::new, |account| {
+        rotation_journal::unfinished(&context.environment, account)
+    });
+    let expiry = Expiry::from_metadata(login.known.as_ref());
+    if unfinished.is_empty() && !expiry.is_due(margin) {
+        return Ok(Outcome::Done);
     }
-    let api = api_of(&login.token, login.known.as_ref(), LIMIT, context)
-        .map_err(|failure| failure.notice())?;
+    let api = api_of(&login.token, login.known.as_ref(), LIMIT, context)?;
     // The account under which the token is stored; an entry in netrc may name none.
-    let account = owner_of(&login.token, login.account.as_ref(), &api).map_err(Notice::from)?;
-    let rotating = Rotating {
+    let account = owner_of(&login.token, login.account.as_ref(), &api)?;
+    let rotator = Rotator {
         context,
         api: &api,
         account: &account,
         token: &login.token,
-        place: login.source,
+        source: login.source,
     };
     if !arguments.dry_run {
-        clear_up(&rotating, &unfinished, session)?;
+        finish_interrupted(&rotator, &unfinished, session)?;
     }
-    let old = Old::of(&api, &login.token, login.known.as_ref()).map_err(|why| why.notice())?;
-    if !old.end().is_due(margin) {
-        // So that the next time nobody has to be asked.
-        let noted = metadata_of(&login.token, &account, old.found.as_ref(), &api);
-        let _ = token_metadata::remember(&context.environment, noted);
-        return Ok(Left::Nothing);
+    let old = OldToken::look_up(&api, &login.token, login.known.as_ref())?;
+    if !old.expiry().is_due(margin) {
+        // With this metadata, the next run needs no request.
+        let known = metadata_of(&login.token, &account, old.authorization.as_ref(), &api);
+        let _ = token_metadata::remember(&context.environment, known);
+        return Ok(Outcome::Done);
     }
     let usual = usual_description(context);
     let lifetime = arguments.expires_in.unwrap_or_else(|| old.lifetime());
@@ -167,166 +186,139 @@ fn rotated(
         expires_in: lifetime.seconds(),
     };
     if arguments.dry_run {
-        would(&rotating, &new, &old, unfinished.len(), session)?;
-        return Ok(Left::Nothing);
+        print_plan(&rotator, &new, &old, unfinished.len(), session)?;
+        return Ok(Outcome::Done);
     }
-    let replaced = rotating.replace(&new, old.ending())?;
-    // Who reads what is told may have gone: all is done before anything is.
-    let ended = ended(&rotating, &replaced, &old);
-    report_rotated(&rotating, &replaced, session)?;
-    tell_of_the_old_one(ended, &old, session)
+    let started = rotator.start(&new, &old)?;
+    let created = rotator.create(started, &new)?;
+    let stored = rotator.store(created)?;
+    let revoked = rotator.revoke_old(&stored, &old);
+    // Nothing is printed before all is done, since stdout and stderr may be closed.
+    print_result(&rotator, &stored, session)?;
+    print_fate_of_old(revoked, &old, session)
 }
 
-/// Ends what earlier runs have begun.
-fn clear_up(
-    rotating: &Rotating<'_>,
+/// Finishes what earlier runs have started.
+fn finish_interrupted(
+    rotator: &Rotator<'_>,
     unfinished: &[Rotation],
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<()> {
     for rotation in unfinished {
-        let finished = rotating.finish(rotation);
-        if finished.map_err(|failure| unfinished_business(&failure))? {
-            session.say("A rotation that was cut short has been cleared up")?;
+        let finished = rotator.finish(rotation);
+        if finished.map_err(|failure| not_finished(&failure))? {
+            session.say("Cleaned up an interrupted rotation")?;
         }
     }
     Ok(())
 }
 
-fn would(
-    rotating: &Rotating<'_>,
+fn print_plan(
+    rotator: &Rotator<'_>,
     new: &NewAuthorization<'_>,
-    old: &Old,
+    old: &OldToken,
     unfinished: usize,
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<()> {
     let out = &mut session.streams.output;
     if unfinished > 0 {
-        writeln!(out, "Would clear up {unfinished} that were cut short")?;
+        writeln!(
+            out,
+            "Interrupted rotations that will be cleaned up: {unfinished}"
+        )?;
     }
-    let lives = match new.expires_in {
-        Some(seconds) => format!("ends {}", report::span(lasting(seconds))),
-        None => "never ends".to_owned(),
-    };
+    let expires = new
+        .expires_in
+        .map_or_else(|| "never".to_owned(), |seconds| report::span(span(seconds)));
     writeln!(
         out,
-        "Would replace the token of {} in {} by one that {lives}\n  scope    {}\n  made as  {}",
-        rotating.account,
-        rotating.place,
+        "The token of {} in {} will be replaced\n  expires  {expires}\n  scope    {}\n  name     {}",
+        rotator.account,
+        rotator.source,
         shown(&new.scope.to_string()),
         shown(new.description)
     )?;
-    match (&old.found, old.is_api_key) {
-        (_, true) => writeln!(out, "Would leave the old one: it is the account's API key")?,
-        (Some(found), false) => {
-            writeln!(out, "Would revoke the old one: {}", shown(&found.id))?;
+    match &old.authorization {
+        _ if old.is_api_key => {
+            writeln!(
+                out,
+                "The old token will stay valid: it is the account's API key"
+            )?;
         }
-        (None, false) => writeln!(out, "Would end the old one's session, if it has one")?,
+        Some(old) => writeln!(
+            out,
+            "The old token will be revoked (authorization {})",
+            shown(&old.id)
+        )?,
+        None => writeln!(
+            out,
+            "The session of the old token will be ended, if it has one"
+        )?,
     }
     Ok(())
 }
 
-fn lasting(seconds: u64) -> SignedDuration {
+fn span(seconds: u64) -> SignedDuration {
     SignedDuration::from_secs(seconds.try_into().unwrap_or(i64::MAX))
 }
 
-fn report_rotated(
-    rotating: &Rotating<'_>,
-    replaced: &Replaced,
+fn print_result(
+    rotator: &Rotator<'_>,
+    stored: &Stored,
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<()> {
-    for note in &replaced.notes {
-        session.warn(note)?;
+    for notice in &stored.notices {
+        session.warn(notice)?;
     }
-    let end = match replaced.authorization.expires {
-        Some(end) => format!("ends on {}", report::day_and_span(end)),
-        None => "never ends".to_owned(),
-    };
-    let (account, place) = (rotating.account, rotating.place);
+    let expires = stored.authorization.expires;
+    let expires = expires.map_or_else(|| "never".to_owned(), report::day_and_span);
     writeln!(
         session.streams.output,
-        "{account} has a new token in {place}: it {end}"
+        "Replaced the token of {} in {} (expires: {expires})",
+        rotator.account, rotator.source
     )?;
     Ok(())
 }
 
-/// Says what became of the old token.
-fn tell_of_the_old_one(
-    ended: Result<(), Notice>,
-    old: &Old,
+fn print_fate_of_old(
+    revoked: Result<(), Notice>,
+    old: &OldToken,
     session: &mut Session<'_, '_>,
-) -> anyhow::Result<Left> {
-    match (ended, old.is_api_key) {
-        (Ok(()), false) => writeln!(session.streams.output, "The old one is revoked")?,
-        (Ok(()), true) => session
-            .say("The old one is the account's API key, which others may use: it stays valid")?,
-        (Err(notice), _) => {
+) -> anyhow::Result<Outcome> {
+    match revoked {
+        Ok(()) if old.is_api_key => session.say(
+            "The old token stays valid: it is the account's API key, which other programs may use",
+        )?,
+        Ok(()) => writeln!(session.streams.output, "Revoked the old token")?,
+        Err(notice) => {
             session.warn(&notice)?;
-            return Ok(Left::OldToken);
+            return Ok(Outcome::OldTokenValid);
         }
     }
-    Ok(Left::Nothing)
+    Ok(Outcome::Done)
 }
 
-/// Revokes the old authorization; the session goes for the token of a browser login.
-///
-/// # Errors
-/// Why the old token is still valid.
-fn ended(rotating: &Rotating<'_>, replaced: &Replaced, old: &Old) -> Result<(), Notice> {
-    const DASHBOARD: &str = "revoke it: https://dashboard.heroku.com/account/applications";
-    const NEXT_RUN: &str = "the next run revokes it: git credential-heroku-rs rotate";
-    let still_valid = |failure: &ApiError, fix| {
-        let what = format!("the old token could not be revoked and is still valid: {failure}");
-        Notice::new(what, fix)
-    };
-    if old.found.is_some() {
-        let concluded = rotating.conclude(&replaced.token, &replaced.rotation);
-        return concluded.map_err(|failure| still_valid(&failure, NEXT_RUN));
-    }
-    // The old token itself ends its session: that is how the Heroku CLI logs out.
-    let session = rotating.end_session();
-    let rotation = match session {
-        Ok(Revoked::Done) | Err(ApiError::TokenRejected) => Rotation {
-            old: None,
-            ..replaced.rotation.clone()
-        },
-        Ok(Revoked::AlreadyGone) | Err(_) => replaced.rotation.clone(),
-    };
-    let concluded = rotating.conclude(&replaced.token, &rotation);
-    concluded.map_err(|failure| still_valid(&failure, NEXT_RUN))?;
-    match session {
-        Ok(Revoked::Done) | Err(ApiError::TokenRejected) => Ok(()),
-        Ok(Revoked::AlreadyGone) | Err(ApiError::Forbidden(_)) => Err(Notice::new(
-            "the old token is still valid: which authorization it belongs to cannot be told for sure",
-            DASHBOARD,
-        )),
-        Err(failure) => Err(still_valid(&failure, DASHBOARD)),
-    }
-}
-
-fn not_ours() -> Notice {
+fn api_key_in_environment() -> Notice {
     Notice::new(
-        "HEROKU_API_KEY is set: the token in use lies in a variable, and is not ours to replace",
-        "set it anew where it is set; for the one that is kept here: unset HEROKU_API_KEY",
+        "cannot replace the token in HEROKU_API_KEY",
+        "set it to a new token; to rotate the stored token, run: unset HEROKU_API_KEY",
     )
 }
 
 fn not_locked(why: &io::Error) -> Notice {
     match why.kind() {
         io::ErrorKind::TimedOut => Notice::new(
-            "another rotate is at work, and does not come to its end",
-            "wait for it, then run it again",
+            "another rotate is still running",
+            "wait for it, then run the command again",
         ),
-        _ => Notice::new(
-            format!("what is to be done could not be noted: {why}"),
-            "look at: ls -ld ~/.local/state/git-credential-heroku-rs",
-        ),
+        _ => rotator::not_recorded(why),
     }
 }
 
-fn unfinished_business(failure: &ApiError) -> Notice {
+fn not_finished(failure: &ApiError) -> Notice {
     let why = failure.notice();
     Notice::new(
-        format!("a rotation that was cut short could not be cleared up: {failure}"),
+        format!("cannot clean up an interrupted rotation: {failure}"),
         why.fix(),
     )
 }

@@ -122,7 +122,7 @@ impl Machine {
             "netrc"
         };
         let told = format!(
-            "{account} has a new token in {place}: it never ends\nThe old one is revoked\n"
+            "Replaced the token of {account} in {place} (expires: never)\nRevoked the old token\n"
         );
         after.ending(0, &told, &[])
     }

@@ -1,0 +1,308 @@
+//! The steps of one rotation. Each step is recorded in the journal before it is taken, and a valid token is stored
+//! before and after each.
+
+use std::io;
+
+use super::OldToken;
+use crate::account::Account;
+use crate::commands::metadata_of;
+use crate::context::Context;
+use crate::heroku_api::{
+    ApiError, Authorization, HerokuApi, NewAuthorization, Revoked, position_of,
+};
+use crate::logins::lookup::Source;
+use crate::logins::{self, NotReplaced};
+use crate::notice::Notice;
+use crate::rotation_journal::{self, NewToken, Revocable, Rotation};
+use crate::token::Token;
+use crate::token_metadata::TokenMetadata;
+
+/// A stored token that is being replaced.
+pub(super) struct Rotator<'a> {
+    pub(super) context: &'a Context,
+    pub(super) api: &'a HerokuApi,
+    pub(super) account: &'a Account,
+    /// The old token.
+    pub(super) token: &'a Token,
+    /// Where it is stored.
+    pub(super) source: Source,
+}
+
+/// A new authorization, which Heroku accepts and which is recorded in the journal.
+pub(super) struct Created {
+    token: Token,
+    authorization: Authorization,
+    rotation: Rotation,
+}
+
+/// The new token is stored in place of the old one.
+pub(super) struct Stored {
+    token: Token,
+    pub(super) authorization: Authorization,
+    rotation: Rotation,
+    /// What else went wrong.
+    pub(super) notices: Vec<Notice>,
+}
+
+impl Rotator<'_> {
+    /// Checks that the old token is still stored, and records the start in the journal.
+    ///
+    /// # Errors
+    /// Why the token cannot be replaced; nothing has changed.
+    pub(super) fn start(
+        &self,
+        new: &NewAuthorization<'_>,
+        old: &OldToken,
+    ) -> Result<Rotation, Notice> {
+        logins::still_holds(self.context, self.source, self.account, self.token)
+            .map_err(|why| not_replaced(&why_not_stored(&why)))?;
+        let rotation = Rotation::start(self.account, new.description, old.revocable())
+            .map_err(|why| not_replaced(&not_recorded(&why)))?;
+        self.record(&rotation).map_err(|why| not_replaced(&why))?;
+        Ok(rotation)
+    }
+
+    /// Creates the new authorization, records it, and checks its token.
+    ///
+    /// # Errors
+    /// Why the old token is still stored and valid.
+    pub(super) fn create(
+        &self,
+        mut rotation: Rotation,
+        new: &NewAuthorization<'_>,
+    ) -> Result<Created, Notice> {
+        let description = rotation.marked_description();
+        let marked = NewAuthorization {
+            description: &description,
+            ..new.clone()
+        };
+        let authorization = match self.api.create_authorization(self.token, &marked) {
+            Ok(authorization) => authorization,
+            Err(failure) if failure.is_unclear() => {
+                return Err(self.undo(&rotation, None, &failure.notice()));
+            }
+            Err(failure) => {
+                // Heroku has created nothing.
+                let _ = rotation_journal::remove(&self.context.environment, &rotation);
+                return Err(not_replaced(&failure.notice()));
+            }
+        };
+        let Some(token) = authorization.token.clone() else {
+            return Err(self.undo(&rotation, None, &ApiError::Garbled.notice()));
+        };
+        rotation.new = Some(NewToken {
+            authorization: authorization.id.clone(),
+            fingerprint: token.fingerprint(),
+        });
+        self.record(&rotation)
+            .and_then(|()| self.check(&token))
+            .map_err(|why| self.undo(&rotation, Some(&token), &why))?;
+        Ok(Created {
+            token,
+            authorization,
+            rotation,
+        })
+    }
+
+    /// Stores the new token in place of the old one, and reads it back.
+    ///
+    /// # Errors
+    /// Why the old token has to stay valid.
+    pub(super) fn store(&self, created: Created) -> Result<Stored, Notice> {
+        let Created {
+            token,
+            authorization,
+            rotation,
+        } = created;
+        let known = TokenMetadata {
+            description: Some(rotation.description.clone()),
+            ..metadata_of(&token, self.account, Some(&authorization), self.api)
+        };
+        let replaced = logins::replace(
+            self.context,
+            self.source,
+            self.account,
+            self.token,
+            (&token, known),
+        );
+        let notices = replaced.map_err(|why| match why {
+            // Either token may be stored, so both stay valid; the next run sees which one it is.
+            NotReplaced::Unclear(why) => may_be_stored(&why),
+            NotReplaced::Overtaken | NotReplaced::Untouched(_) => {
+                self.undo(&rotation, Some(&token), &why_not_stored(&why))
+            }
+        })?;
+        logins::settle(self.context, self.source, self.account, &token)
+            .map_err(|why| may_be_stored(&why))?;
+        Ok(Stored {
+            token,
+            authorization,
+            rotation,
+            notices,
+        })
+    }
+
+    /// Revokes the old authorization, or ends the session of a browser login's token.
+    ///
+    /// # Errors
+    /// Why the old token is still valid.
+    pub(super) fn revoke_old(&self, stored: &Stored, old: &OldToken) -> Result<(), Notice> {
+        const DASHBOARD: &str = "revoke it: https://dashboard.heroku.com/account/applications";
+        const NEXT_RUN: &str = "the next run revokes it: git credential-heroku-rs rotate";
+        let not_revoked = |failure: &ApiError, fix| {
+            let what = format!("the old token was not revoked and is still valid: {failure}");
+            Notice::new(what, fix)
+        };
+        if old.authorization.is_some() {
+            return self
+                .complete(&stored.token, &stored.rotation)
+                .map_err(|failure| not_revoked(&failure, NEXT_RUN));
+        }
+        // The old token ends its own session, as in a logout of the Heroku CLI: such a token is in no list.
+        let ended = self.api.end_session(self.token);
+        let mut rotation = stored.rotation.clone();
+        if matches!(ended, Ok(Revoked::Done) | Err(ApiError::TokenRejected)) {
+            rotation.old = None;
+        }
+        self.complete(&stored.token, &rotation)
+            .map_err(|failure| not_revoked(&failure, NEXT_RUN))?;
+        match ended {
+            Ok(Revoked::Done) | Err(ApiError::TokenRejected) => Ok(()),
+            Ok(Revoked::AlreadyGone) | Err(ApiError::Forbidden(_)) => Err(Notice::new(
+                "the old token is still valid: could not determine its authorization",
+                DASHBOARD,
+            )),
+            Err(failure) => Err(not_revoked(&failure, DASHBOARD)),
+        }
+    }
+
+    /// Finishes a rotation that an earlier run has started: forward if its token is stored, else back. Says whether
+    /// there was anything to do.
+    pub(super) fn finish(&self, rotation: &Rotation) -> Result<bool, ApiError> {
+        if rotation.has_created(self.token) {
+            self.complete(self.token, rotation).map(|()| true)
+        } else {
+            self.revoke_new(rotation, None)
+        }
+    }
+
+    fn record(&self, rotation: &Rotation) -> Result<(), Notice> {
+        rotation_journal::record(&self.context.environment, rotation)
+            .map_err(|why| not_recorded(&why))
+    }
+
+    /// Checks that Heroku accepts the new token. What its scope allows is not checked.
+    fn check(&self, token: &Token) -> Result<(), Notice> {
+        match self.api.account(token) {
+            Ok(_) | Err(ApiError::Forbidden(_) | ApiError::Suspended | ApiError::Delinquent) => {
+                Ok(())
+            }
+            Err(failure) => Err(failure.notice()),
+        }
+    }
+
+    /// Undoes what was started. The result says why the token was not replaced, and what is left.
+    fn undo(&self, rotation: &Rotation, new: Option<&Token>, why: &Notice) -> Notice {
+        match self.revoke_new(rotation, new) {
+            Ok(_) => not_replaced(why),
+            Err(_) => Notice::new(
+                format!(
+                    "the token was not replaced, and a new authorization is left until the next \
+                     rotate: {}",
+                    why.what()
+                ),
+                why.fix(),
+            ),
+        }
+    }
+
+    /// Revokes the old authorization, which this machine does not use any more, and gives the new one its final
+    /// description.
+    fn complete(&self, new: &Token, rotation: &Rotation) -> Result<(), ApiError> {
+        match &rotation.old {
+            Some(Revocable::Authorization(id)) => self.api.revoke(new, id).map(drop)?,
+            Some(Revocable::Session(id)) => self.api.end_session_named(new, id).map(drop)?,
+            None => {}
+        }
+        if let Some(created) = &rotation.new {
+            // Best effort: a description that keeps its mark does no harm.
+            let _ = self
+                .api
+                .describe(new, &created.authorization, &rotation.description);
+        }
+        let _ = rotation_journal::remove(&self.context.environment, rotation);
+        Ok(())
+    }
+
+    /// Revokes an authorization that was created and is not used; says whether there was one. If the old token
+    /// has been revoked in the meantime, as by `logout`, the new one revokes its own authorization.
+    fn revoke_new(&self, rotation: &Rotation, new: Option<&Token>) -> Result<bool, ApiError> {
+        let created = match &rotation.new {
+            Some(created) => vec![created.authorization.clone()],
+            None => self.find_marked(rotation)?,
+        };
+        for id in &created {
+            match (self.api.revoke(self.token, id), new) {
+                (Err(ApiError::TokenRejected), Some(new)) => self.api.revoke(new, id)?,
+                (revoked, _) => revoked?,
+            };
+        }
+        // A request that was abandoned may still be carried out: then the mark is needed to find its result.
+        if !created.is_empty() || !rotation.is_recent() {
+            let _ = rotation_journal::remove(&self.context.environment, rotation);
+        }
+        Ok(!created.is_empty())
+    }
+
+    /// The authorizations with the rotation's mark that are not in use.
+    fn find_marked(&self, rotation: &Rotation) -> Result<Vec<String>, ApiError> {
+        let description = rotation.marked_description();
+        let all = self.api.authorizations(self.token)?;
+        // If the journal is older than the keyring, as after a restored backup, it may be the one in use.
+        let in_use = position_of(self.token, &all);
+        Ok(all
+            .iter()
+            .enumerate()
+            .filter(|(at, one)| {
+                Some(*at) != in_use && one.description.as_deref() == Some(&description)
+            })
+            .map(|(_, one)| one.id.clone())
+            .collect())
+    }
+}
+
+/// The journal could not be written.
+pub(super) fn not_recorded(why: &io::Error) -> Notice {
+    Notice::new(
+        format!("cannot write rotations.json: {why}"),
+        "check the permissions: ls -ld ~/.local/state/git-credential-heroku-rs",
+    )
+}
+
+fn not_replaced(why: &Notice) -> Notice {
+    Notice::new(
+        format!("the token was not replaced: {}", why.what()),
+        why.fix(),
+    )
+    .of_kind(why.kind())
+}
+
+fn may_be_stored(why: &Notice) -> Notice {
+    Notice::new(
+        format!(
+            "the new token may not have been stored, so the old one was not revoked: {}",
+            why.what()
+        ),
+        "fix that, then run: git credential-heroku-rs rotate",
+    )
+}
+
+fn why_not_stored(why: &NotReplaced) -> Notice {
+    match why {
+        NotReplaced::Overtaken => Notice::new(
+            "the stored token has changed in the meantime, and was kept",
+            "show the stored token: git credential-heroku-rs status",
+        ),
+        NotReplaced::Untouched(why) | NotReplaced::Unclear(why) => why.clone(),
+    }
+}
