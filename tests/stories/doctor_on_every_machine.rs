@@ -2,12 +2,10 @@
 //! once it mends all it can, and the Heroku CLI undoes none of it.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::doctor::{finding, finding_offline, healthy, is_found, is_found_and_fixed, report};
-use crate::world::{ANN, BOB, Version, World, files_under};
+use crate::world::{ANN, BOB, Version, World};
 
 /// Everything passes, and a push works.
 fn is_healthy(world: &World) {
@@ -134,39 +132,6 @@ fn who_would_ask_at_a_push_is_told() {
         "push.credential",
         "would ask for a password with the program in GIT_ASKPASS",
     );
-}
-
-/// Every file below the home and the work tree, its rights and its bytes.
-fn all_files(world: &World) -> Vec<(PathBuf, u32, Vec<u8>)> {
-    let roots = [world.home(), world.work()];
-    let files = roots.iter().flat_map(|root| files_under(root));
-    let mut files: Vec<_> = files
-        .map(|path| {
-            let mode = fs::metadata(&path).unwrap().permissions().mode();
-            let bytes = fs::read(&path).unwrap();
-            (path, mode, bytes)
-        })
-        .collect();
-    files.sort();
-    files
-}
-
-#[test]
-fn a_look_changes_nothing() {
-    let world = healthy();
-    world.helper("unsetup").succeeds();
-    fs::remove_file(world.login_json()).unwrap();
-    let token = world.kept_in_the_keyring(ANN).unwrap();
-    world.has_netrc(&format!(
-        "machine git.heroku.com login {ANN} password {token}\n"
-    ));
-    let before = all_files(&world);
-    assert!(before.len() > 20, "the search sees {} files", before.len());
-    for line in ["doctor", "doctor --json", "doctor --offline"] {
-        world.helper(line).ended_well();
-    }
-    assert_eq!(all_files(&world), before);
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
 }
 
 /// Each of these faults hides another. `--fix` changes what is ours; the offered commands do the rest.

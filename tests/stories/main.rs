@@ -55,6 +55,7 @@ mod known_attacks_on_files;
 mod known_attacks_on_the_terminal;
 mod living_on_netrc;
 mod logging_out;
+mod looking_changes_nothing;
 mod many_at_once;
 mod moving_off_netrc;
 mod odd_surroundings;
