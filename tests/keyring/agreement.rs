@@ -61,7 +61,7 @@ fn after_the_next_login_there_is_still_one_item() {
     session.the_cli_keeps("Heroku CLI", ANN, token(1).expose());
     session.restarts();
     let schema = "schema = org.freedesktop.Secret.Generic";
-    assert!(session.told_of_items().contains(schema));
+    assert!(session.printed_items().contains(schema));
     session.keyring().write(&ann(), &token(2)).unwrap();
     assert_eq!(session.the_cli_finds(ANN), token(2).expose());
     let accounts = session.items();
