@@ -1,6 +1,6 @@
-//! `exec`: runs a program with the token in its context, and in nobody else's.
+//! `exec`: runs a program with the token in an environment variable of that program only.
 //!
-//! On Unix the program takes our place, so that signals, the terminal and the exit code are its own.
+//! On Unix the program replaces this process, so that signals, the terminal and the exit code are those of the program.
 
 use std::ffi::OsString;
 use std::io;
@@ -14,8 +14,8 @@ pub(super) fn run(arguments: &Exec, session: &mut Session<'_, '_>) -> anyhow::Re
     let found = token_of(arguments.account.as_deref(), session.context)?;
     let (program, rest) = arguments.command.split_first().ok_or_else(|| {
         Notice::new(
-            "there is no command to run",
-            "name one: git credential-heroku-rs exec -- CMD",
+            "no program to run was given",
+            "give one: git credential-heroku-rs exec -- PROGRAM",
         )
         .of_kind(Kind::Usage)
     })?;
@@ -25,18 +25,18 @@ pub(super) fn run(arguments: &Exec, session: &mut Session<'_, '_>) -> anyhow::Re
     )]
     let mut command = Command::new(program);
     command.args(rest).env(&arguments.env, found.token.expose());
-    take_over(command).map_err(|error| not_started(program, &error).into())
+    replace_process(command).map_err(|error| not_started(program, &error).into())
 }
 
-/// Comes back only with an error.
+/// Returns only if it fails.
 #[cfg(unix)]
-fn take_over(mut command: Command) -> io::Result<()> {
+fn replace_process(mut command: Command) -> io::Result<()> {
     use std::os::unix::process::CommandExt;
     Err(command.exec())
 }
 
 #[cfg(not(unix))]
-fn take_over(mut command: Command) -> io::Result<()> {
+fn replace_process(mut command: Command) -> io::Result<()> {
     let status = command.status()?;
     std::process::exit(status.code().unwrap_or(1))
 }
@@ -44,7 +44,7 @@ fn take_over(mut command: Command) -> io::Result<()> {
 fn not_started(program: &OsString, error: &io::Error) -> Notice {
     let program = program.to_string_lossy();
     Notice::new(
-        format!("{program} could not be started: {error}"),
-        "check its name and your PATH",
+        format!("could not start {program}: {error}"),
+        "check the name of the program and your PATH",
     )
 }

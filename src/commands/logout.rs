@@ -1,9 +1,9 @@
-//! `logout`: revokes a token at Heroku where it is known which one it is, and removes it from here.
+//! `logout`: revokes a token at Heroku, if its authorization can be determined, and removes the token from this machine.
 
 use std::io;
 use std::time::Duration;
 
-use super::{Session, account_named, api_of, proven};
+use super::{Session, account_named, api_of, label, proven};
 use crate::account::Account;
 use crate::cli::Logout;
 use crate::context::Context;
@@ -15,159 +15,211 @@ use crate::notice::{AlreadyReported, Command, Fix, Kind, Notice};
 use crate::rotation_journal;
 
 const LIMIT: Duration = Duration::from_secs(10);
-/// How long a rotation may take that is under way.
+/// How long to wait for a running rotation.
 const ROTATION_LIMIT: Duration = Duration::from_secs(60);
-const DASHBOARD: &str = "revoke it: https://dashboard.heroku.com/account/applications";
+const REVOKE: &str = "revoke the token: https://dashboard.heroku.com/account/applications";
 
 pub(super) fn run(arguments: &Logout, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    // A rotation that is under way would put its new token in the place of the one that goes.
+    // A running rotation would store its new token after this logout.
     let lock = rotation_journal::lock_if_used(&session.context.environment, ROTATION_LIMIT);
     let _no_rotation = lock.map_err(|why| match why.kind() {
         io::ErrorKind::TimedOut => Notice::new(
-            "a rotate is under way, and does not come to its end",
-            "wait for it, then run it again",
+            "another `rotate` is still running",
+            "wait until it is done, then log out again",
         ),
-        _ => Notice::new(format!("rotations.lock cannot be locked: {why}"), Fix::NONE),
+        _ => Notice::new(format!("could not lock rotations.lock: {why}"), Fix::NONE),
     })?;
     let (logins, unread) = logins::list_with_duplicates(session.context);
-    let there: Vec<&Login> = logins
+    let stored: Vec<&Login> = logins
         .iter()
         .filter(|login| login.source != Source::ApiKey)
         .collect();
     let hidden = Unread::hidden_in_keyring(&unread);
-    // What a locked keyring holds is neither gone nor the only login.
-    let meant = meant(arguments, &there, hidden.is_some(), session.context)
+    // A locked keyring may have further logins.
+    let chosen = choose(arguments, &stored, hidden.is_some(), session.context)
         .map_err(|notice| hidden.cloned().unwrap_or(notice))?;
     let before = served(session.context);
-    let mut left = arguments.all && hidden.is_some();
+    let mut is_incomplete = arguments.all && hidden.is_some();
     let mut printed = Ok(());
-    for account in &meant {
-        for login in there
+    for account in &chosen {
+        let mut result = Revocation::AlreadyInvalid;
+        for login in stored
             .iter()
             .filter(|login| login.account.as_ref() == Some(account))
         {
-            let is_revoked = !arguments.keep && revoked(login, session)?;
-            left |= !arguments.keep && !is_revoked;
+            let revocation = if arguments.keep {
+                Revocation::Skipped
+            } else {
+                revoke(login, session)?
+            };
             logins::forget(session.context, login, account)
-                .map_err(|why| half_done(account, is_revoked, why))?;
+                .map_err(|why| not_removed(account, revocation, why))?;
+            result = result.max(revocation);
         }
-        // Who reads this may have gone: the next account is to be logged out all the same.
+        is_incomplete |= result > Revocation::Skipped;
+        // The reader of stdout may have closed it: the next account is logged out all the same.
         let out = &mut session.streams.output;
-        printed = printed.and(writeln!(out, "{account} is logged out of this machine"));
+        let (name, result) = (label(account), result.text());
+        printed = printed.and(writeln!(out, "Logged out of {name}; {result}"));
     }
-    tell_who_remains(before.as_ref(), session)?;
+    report_active_account(before.as_ref(), session)?;
     printed?;
     if let Some(hidden) = hidden.filter(|_| arguments.all) {
-        let what = format!("some logins may be left: {}", hidden.what());
+        let what = format!("other accounts may still be logged in: {}", hidden.what());
         session.warn(&Notice::new(what, hidden.fix()))?;
     }
-    if left {
+    if is_incomplete {
         return Err(AlreadyReported(Kind::Failed).into());
     }
     Ok(())
 }
 
-/// The token is still here, and what was done before that has to be known.
-fn half_done(account: &Account, is_revoked: bool, why: Notice) -> Notice {
-    if !is_revoked {
+/// What happened to a token at Heroku, from the best result to the worst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Revocation {
+    /// Heroku did not accept it any more.
+    AlreadyInvalid,
+    /// It was revoked.
+    Revoked,
+    /// The user wants to keep it valid.
+    Skipped,
+    /// Its authorization could not be determined, or is the account's default one, which has other users.
+    Unidentified,
+    /// Heroku did not revoke it.
+    Failed,
+}
+
+impl Revocation {
+    fn text(self) -> &'static str {
+        match self {
+            Revocation::AlreadyInvalid => "the token was already invalid",
+            Revocation::Revoked => "token revoked",
+            Revocation::Skipped => "token not revoked",
+            Revocation::Unidentified => "the token is still valid",
+            Revocation::Failed => "the token may still be valid",
+        }
+    }
+}
+
+/// The token could not be removed. If it was revoked before, the message says that too.
+fn not_removed(account: &Account, revocation: Revocation, why: Notice) -> Notice {
+    if revocation > Revocation::Revoked {
         return why;
     }
     let what = format!(
-        "the token of {account} is revoked at Heroku, and could not be removed here: {}",
+        "the token of {account} was revoked, but not removed from this machine: {}",
         why.what()
     );
     let finish = Command::new("git credential-heroku-rs logout --keep").arg(account.as_str());
-    Notice::new(what, Fix::command("when that is fixed", finish))
+    Notice::new(what, Fix::command("after fixing that, run", finish))
 }
 
-/// The accounts to log out: all, the one named, the one in use, or the only one if there can be no other.
-fn meant(
+/// The accounts to log out: all, the named one, the active one, or the only one if there can be no other.
+fn choose(
     arguments: &Logout,
-    there: &[&Login],
+    stored: &[&Login],
     may_have_others: bool,
     context: &Context,
 ) -> Result<Vec<Account>, Notice> {
-    let mut accounts: Vec<Account> = there
+    let mut accounts: Vec<Account> = stored
         .iter()
         .filter_map(|login| login.account.clone())
         .collect();
     accounts.sort();
     accounts.dedup();
+    if arguments.all && !accounts.is_empty() {
+        return Ok(accounts);
+    }
     let one = match &arguments.account {
         Some(name) => Some(account_named(name, context)?),
-        None => in_use(context),
+        None => active(&accounts, context),
     };
-    match (arguments.all, one, accounts.as_slice()) {
-        (true, _, [_, ..]) => Ok(accounts),
-        (false, None, [_]) if !may_have_others => Ok(accounts),
-        (_, Some(one), _) if accounts.contains(&one) => Ok(vec![one]),
-        (false, None, [_, _, ..]) => Err(Notice::new(
-            "several accounts are logged in and none is chosen",
-            "name one, or give --all: git credential-heroku-rs status lists them",
+    match (one, accounts.as_slice()) {
+        (Some(one), _) if accounts.contains(&one) => Ok(vec![one]),
+        (None, [_]) if !arguments.all && !may_have_others => Ok(accounts),
+        (None, [_, _, ..]) if !arguments.all => Err(Notice::new(
+            "several accounts are logged in, and none is active",
+            "name one or use --all (list them: git credential-heroku-rs status)",
         )),
-        _ => Err(Notice::new(
-            "there is no such login on this machine",
-            "see who is logged in: git credential-heroku-rs status",
-        )
-        .of_kind(Kind::NotLoggedIn)),
+        (one, _) => Err(not_logged_in(one.as_ref(), context)),
     }
 }
 
-/// The account that `login.json` names.
-fn in_use(context: &Context) -> Option<Account> {
-    match heroku_cli::login_state(&context.environment) {
-        LoginState::Account(account) => Some(account),
-        LoginState::Absent | LoginState::Unusable | LoginState::NotTrusted(_) => None,
-    }
+/// The account of the token that git gets without `HEROKU_API_KEY`. If there is no such token, because it has expired
+/// for example, the account in `login.json`.
+fn active(stored: &[Account], context: &Context) -> Option<Account> {
+    let served = Answer::to_git_without_api_key(context).found;
+    let served = served.and_then(|found| found.account);
+    served
+        .filter(|account| stored.contains(account))
+        .or_else(|| match heroku_cli::login_state(&context.environment) {
+            LoginState::Account(account) => Some(account),
+            LoginState::Absent | LoginState::Unusable | LoginState::NotTrusted(_) => None,
+        })
 }
 
-/// The account in whose name git would push just now.
+fn not_logged_in(account: Option<&Account>, context: &Context) -> Notice {
+    let notice = match account {
+        Some(account) => Notice::new(
+            format!("not logged in as {account}"),
+            Fix::command("list the accounts", "git credential-heroku-rs status"),
+        ),
+        None if context.environment.api_key.is_some() => Notice::new(
+            "no login to remove (git uses the token in HEROKU_API_KEY)",
+            "unset HEROKU_API_KEY",
+        ),
+        None => Notice::new("not logged in to Heroku", Fix::NONE),
+    };
+    notice.of_kind(Kind::NotLoggedIn)
+}
+
+/// The account that git uses now.
 fn served(context: &Context) -> Option<Account> {
     Answer::to_git(context).found?.account
 }
 
-/// Where the next push is made in the name of another account, that is worth a line.
-fn tell_who_remains(before: Option<&Account>, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+/// Prints the active account, if it is another one than before.
+fn report_active_account(
+    before: Option<&Account>,
+    session: &mut Session<'_, '_>,
+) -> anyhow::Result<()> {
     match served(session.context) {
         Some(account) if before != Some(&account) => {
-            session.say(&format!("{account} is in use from now on"))
+            session.say(&format!("The active account is now {}", label(&account)))
         }
         Some(_) | None => Ok(()),
     }
 }
 
-/// Revokes a token; says whether nothing is left to do at Heroku.
-fn revoked(login: &Login, session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
+/// Revokes a token. A failure is printed, and does not stop the logout.
+fn revoke(login: &Login, session: &mut Session<'_, '_>) -> anyhow::Result<Revocation> {
     let known = login.known.as_ref();
     let done = api_of(&login.token, known, LIMIT, session.context)
-        .and_then(|api| proven(revoke(&api, login), &api, known))
-        // A token that the Heroku which issued it refuses needs no revoking.
-        .or_else(|failure| match failure {
-            ApiError::TokenRejected => Ok(true),
-            failure => Err(failure),
-        });
+        .and_then(|api| proven(revoke_with(&api, login), &api, known));
     match done {
-        Ok(true) => Ok(true),
+        Ok(true) => Ok(Revocation::Revoked),
+        // The Heroku that issued the token rejects it.
+        Err(ApiError::TokenRejected) => Ok(Revocation::AlreadyInvalid),
         Ok(false) => {
             session.warn(&Notice::new(
-                "the token is still valid: which authorization it belongs to cannot be told for sure",
-                DASHBOARD,
+                "the token is still valid: could not determine its authorization",
+                REVOKE,
             ))?;
-            Ok(false)
+            Ok(Revocation::Unidentified)
         }
         Err(failure) => {
             session.warn(&Notice::new(
-                format!("the token could not be revoked and may still be valid: {failure}"),
-                DASHBOARD,
+                format!("could not revoke the token: {failure}"),
+                REVOKE,
             ))?;
-            Ok(false)
+            Ok(Revocation::Failed)
         }
     }
 }
 
-/// The session goes for the token of a browser login, the authorization for every other. The
-/// account's default authorization is its API key, which others use: it is never revoked here.
-fn revoke(api: &HerokuApi, login: &Login) -> Result<bool, ApiError> {
+/// Ends the session of a browser login, or revokes the authorization of any other token; returns whether it did. The
+/// account's default authorization is its API key, which other programs use: it is never revoked here.
+fn revoke_with(api: &HerokuApi, login: &Login) -> Result<bool, ApiError> {
     let ended = match api.end_session(&login.token) {
         Err(ApiError::Forbidden(_)) => Revoked::AlreadyGone,
         ended => ended?,

@@ -1,4 +1,4 @@
-//! The commands for people, a file for each verb.
+//! The commands for users, one module per command.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::hosts::{HerokuHost, Service};
 use crate::logins::Login;
 use crate::logins::lookup::{self, Answer, Found, Source, Wanted};
 use crate::netrc::{Netrc, Overview};
-use crate::notice::Notice;
+use crate::notice::{self, Fix, Notice};
 use crate::streams::Streams;
 use crate::token::Token;
 use crate::token_metadata::{self, TokenMetadata};
@@ -39,7 +39,7 @@ mod switch;
 mod token;
 mod unsetup;
 
-/// What a command works with: the world as it was at the start, and the three streams.
+/// What a command works with: its context and the three streams.
 pub struct Session<'a, 's> {
     /// The process's environment.
     pub context: &'a Context,
@@ -48,7 +48,7 @@ pub struct Session<'a, 's> {
 }
 
 impl Session<'_, '_> {
-    /// Says something that is not data: to stderr, where it disturbs no pipe.
+    /// Prints a message to stderr: stdout is for data.
     fn say(&mut self, text: &str) -> anyhow::Result<()> {
         Ok(self
             .streams
@@ -56,23 +56,27 @@ impl Session<'_, '_> {
             .write_all(format!("{text}\n").as_bytes())?)
     }
 
-    /// Names the Heroku that a command talks to, unless it is heroku.com: `HEROKU_HOST` may come from
-    /// a repository's tooling.
-    fn names_another_heroku(&mut self) -> anyhow::Result<()> {
+    /// Prints which Heroku gets the tokens, unless it is heroku.com: `HEROKU_HOST` may come from a repository's
+    /// tooling.
+    fn name_other_heroku(&mut self) -> anyhow::Result<()> {
         match other_heroku(self.context) {
-            Some(host) => self.say(&format!("HEROKU_HOST: tokens go to {host}")),
+            Some(host) => self.say(&format!("HEROKU_HOST is set: tokens are sent to {host}")),
             None => Ok(()),
         }
     }
 
-    /// Prints a token on a line of its own, and in one write: whole lines pass by the buffer of
-    /// stdout, which nobody wipes.
-    fn hand_out(&mut self, token: &Token) -> anyhow::Result<()> {
+    /// Prints a token as one line, in one write: whole lines bypass the buffer of stdout, which is never wiped.
+    fn print_token(&mut self, token: &Token) -> anyhow::Result<()> {
         let line = Zeroizing::new([token.expose(), "\n"].concat());
         Ok(self.streams.output.write_all(line.as_bytes())?)
     }
 
-    /// Tells a problem that stops nothing.
+    /// Prints the problem of a command that goes on to print more, in the form of a final error.
+    fn report(&mut self, notice: &Notice) -> anyhow::Result<()> {
+        self.say(&format!("{}: {notice}", cli::SHORT_NAME))
+    }
+
+    /// Prints a problem that does not stop the command.
     fn warn(&mut self, notice: &Notice) -> anyhow::Result<()> {
         self.say(&format!("warning: {notice}"))
     }
@@ -81,15 +85,15 @@ impl Session<'_, '_> {
 /// Runs a command.
 ///
 /// # Errors
-/// What is to be reported; a [`Notice`] carries the exit code.
+/// What to report; a [`Notice`] contains the exit code.
 pub fn run(command: &Command, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     if asks_heroku(command) {
-        session.names_another_heroku()?;
+        session.name_other_heroku()?;
     }
     dispatch(command, session).map_err(rendered)
 }
 
-/// An error of the API is rendered here, at the edge, so that `?` works everywhere below.
+/// Renders an error of the API here, so that `?` works in all commands.
 fn rendered(error: anyhow::Error) -> anyhow::Error {
     match error.downcast::<ApiError>() {
         Ok(error) => error.notice().into(),
@@ -137,49 +141,63 @@ fn asks_heroku(command: &Command) -> bool {
     }
 }
 
-/// The API's host, if `HEROKU_HOST` leads to another than heroku.com's.
+/// The host of the API, if `HEROKU_HOST` names another one than heroku.com's.
 fn other_heroku(context: &Context) -> Option<HerokuHost> {
     let host = HerokuHost::in_use(Service::Api, context.environment.heroku_host.as_deref());
     host.filter(|host| !host.is_production())
 }
 
-/// A question to the user, with the host that the answer goes to unless that is heroku.com's.
-fn question(what: &str, context: &Context) -> String {
+/// A prompt. It names the host that gets the answer, unless that is heroku.com's.
+fn prompt(what: &str, context: &Context) -> String {
     match other_heroku(context) {
         Some(host) => format!("{what} for {host}: "),
         None => format!("{what}: "),
     }
 }
 
-/// The value that makes git find this very program.
+/// The value of `credential.helper` that makes git start this program.
 fn our_helper(context: &Context) -> Result<String, Notice> {
     let program = std::env::current_exe().map_err(|error| {
-        let what = format!("this program's own place cannot be read: {error}");
-        Notice::new(what, "start it by its whole path")
+        let what = format!("could not determine the path of this program: {error}");
+        Notice::new(what, "start it with its full path")
     })?;
     let is_on_path = context.environment.has_program("git-credential-heroku-rs");
     Ok(git::helper_value(is_on_path, &program))
 }
 
-/// The account that a person means: an email, or a name given with `heroku accounts:add`.
+/// The account with this email, or with this name in `heroku accounts`.
 fn account_named(name: &str, context: &Context) -> Result<Account, Notice> {
     heroku_cli::aliased(&context.environment, name)
         .or_else(|| Account::parse(name))
         .ok_or_else(|| {
-            let fix = "give an email: git credential-heroku-rs status lists them";
-            Notice::new("that is not the name of an account", fix)
+            let fix = Fix::command("list the accounts", "git credential-heroku-rs status");
+            Notice::new(
+                "not an account: expected an email or a name from `heroku accounts`",
+                fix,
+            )
         })
 }
 
-/// docker's configuration, where docker itself would look for it.
+/// An account in a message. `heroku`, the name for a token without an email, would be misread as Heroku itself.
+fn label(account: &Account) -> &str {
+    if *account == Account::unnamed() {
+        "an unnamed account (token pasted at git's prompt)"
+    } else {
+        account.as_str()
+    }
+}
+
+/// The configuration file that docker reads.
 fn docker_config_file(context: &Context) -> Result<PathBuf, Notice> {
     context.environment.docker_config_file().ok_or_else(|| {
-        let fix = "set HOME, or DOCKER_CONFIG to docker's directory";
-        Notice::new("where docker keeps its configuration is not known", fix)
+        Notice::new(
+            "cannot find docker's configuration: neither HOME nor DOCKER_CONFIG is set",
+            "set HOME or DOCKER_CONFIG",
+        )
     })
 }
 
-/// The live token of the account that a person names; of the one in use where they name none.
+/// The live token of this account, or of the active account.
 fn token_of(named: Option<&str>, context: &Context) -> Result<Found, Notice> {
     let account = named.map(|name| account_named(name, context)).transpose()?;
     let wanted = Wanted {
@@ -189,17 +207,17 @@ fn token_of(named: Option<&str>, context: &Context) -> Result<Found, Notice> {
     lookup::find(&wanted, context).into_found()
 }
 
-/// The host that a service has here; `HEROKU_HOST` may name another Heroku.
+/// The host of a service; `HEROKU_HOST` may name another Heroku.
 fn host_in_use(service: Service, context: &Context) -> Result<HerokuHost, Notice> {
     let host = HerokuHost::in_use(service, context.environment.heroku_host.as_deref());
     host.ok_or_else(|| ApiError::NotHeroku("HEROKU_HOST").notice())
 }
 
-/// The API of the Heroku that issued a token, as far as that is noted; else of the one in use.
+/// The API of the Heroku that issued a token, if that is known; else of the one that `HEROKU_HOST` names.
 ///
 /// # Errors
-/// [`ApiError::NotAsked`] if that is not heroku.com and another account is in use: its token is not
-/// known to be that Heroku's.
+/// [`ApiError::NotAsked`] if that is not heroku.com and the token is not the active one: another Heroku may
+/// have issued it.
 fn api_of(
     token: &Token,
     known: Option<&TokenMetadata>,
@@ -211,20 +229,20 @@ fn api_of(
         return HerokuApi::of(&host, &context.environment, limit);
     }
     let api = context.api(limit)?;
-    let is_in_use = || {
+    let is_active = || {
         Answer::to_git(context)
             .found
             .is_some_and(|found| found.token == *token)
     };
-    if api.host().is_production() || is_in_use() {
+    if api.host().is_production() || is_active() {
         Ok(api)
     } else {
         Err(ApiError::NotAsked(api.host().to_string()))
     }
 }
 
-/// What an API answered about a token. That it refuses the token counts only as far as it proves
-/// something: see [`token_metadata::is_proof`].
+/// The API's answer about a token. A rejection by a Heroku that may not have issued the token proves nothing: see
+/// [`token_metadata::is_proof`].
 fn proven<T>(
     answer: Result<T, ApiError>,
     api: &HerokuApi,
@@ -238,18 +256,24 @@ fn proven<T>(
     }
 }
 
-/// What an API said against a token from this source. A variable is the caller's to change.
-fn objection(error: &ApiError, source: Source) -> Notice {
-    match (error, source) {
-        (ApiError::TokenRejected, Source::ApiKey) => Notice::new(
-            "Heroku rejects the token in HEROKU_API_KEY",
-            "set it to another token, or run: unset HEROKU_API_KEY",
+/// That Heroku rejected the token from this source. Only the user can change a variable.
+fn rejected(source: Source, account: Option<&Account>) -> Notice {
+    match source {
+        Source::ApiKey => Notice::new(
+            "Heroku rejected the token in HEROKU_API_KEY",
+            "set HEROKU_API_KEY to a valid token, or unset it",
         ),
-        _ => error.notice(),
+        Source::Keyring | Source::Netrc => Notice::new(
+            format!(
+                "Heroku rejected the token{} (revoked or expired)",
+                lookup::of_account(account)
+            ),
+            Fix::command("log in again", "git credential-heroku-rs login"),
+        ),
     }
 }
 
-/// The account that a token belongs to: the one that is known already, else Heroku is asked.
+/// The account of a token: the known one, else Heroku is asked.
 fn owner_of(token: &Token, known: Option<&Account>, api: &HerokuApi) -> Result<Account, ApiError> {
     match known {
         Some(account) => Ok(account.clone()),
@@ -257,7 +281,7 @@ fn owner_of(token: &Token, known: Option<&Account>, api: &HerokuApi) -> Result<A
     }
 }
 
-/// A token that was found, as an entry of the list of logins.
+/// A found token as an entry of the list of logins.
 fn login_of(found: Found) -> Login {
     let Found {
         token,
@@ -274,13 +298,13 @@ fn login_of(found: Found) -> Login {
     }
 }
 
-/// Whether the Heroku CLI is installed and cannot read the keyring: on Linux it runs `secret-tool`.
+/// Whether the Heroku CLI is installed but cannot read the keyring: on Linux it needs `secret-tool`.
 fn cli_cannot_read_keyring(context: &Context) -> bool {
     let has = |program| context.environment.has_program(program);
     cfg!(target_os = "linux") && has("heroku") && !has("secret-tool")
 }
 
-/// The entries for Heroku in the plain-text netrc; none if git could not read that file either.
+/// Heroku's entries in the plain-text netrc; none if git cannot read that file either.
 fn plain_netrc_overview(context: &Context) -> Option<Overview> {
     let netrc = Netrc::in_plain_text(&context.environment).ok().flatten();
     netrc?.overview().ok()
@@ -311,11 +335,32 @@ fn metadata_of(
     }
 }
 
-/// How Heroku's dashboard is to call an authorization of ours, where nobody says otherwise.
-fn usual_description(context: &Context) -> String {
+/// The name of our authorizations in Heroku's dashboard, unless the user gives another one.
+fn default_description(context: &Context) -> String {
     match host_name(context) {
         None => "git-credential-heroku-rs login".to_owned(),
         Some(host) => format!("git-credential-heroku-rs login from {host}"),
+    }
+}
+
+/// The last lines of a command that makes pushes possible: how to push from the current directory.
+fn push_hint(git: &git::Git) -> String {
+    let remotes = git.remotes().unwrap_or_default();
+    let heroku = remotes.iter().find(|remote| {
+        let url = remote.heroku_url();
+        url.is_some_and(|url| url.way == git::Way::Https)
+    });
+    match heroku {
+        Some(remote) => {
+            let push = notice::Command::new("git push")
+                .arg(&remote.name)
+                .then("main");
+            Fix::command("Done. Push with", push).to_string()
+        }
+        None => "Done. In the repository of your app, run:\n  \
+                 git remote add heroku https://git.heroku.com/APP.git\n  \
+                 git push heroku main"
+            .to_owned(),
     }
 }
 

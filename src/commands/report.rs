@@ -1,20 +1,24 @@
-//! What `status` tells, as a table for people and as JSON for programs: one set of facts, two
-//! drawings. The JSON's members stay; new ones may come.
+//! The report of `status`, as text and as JSON, from the same values. The JSON format is stable: members
+//! may be added, but none is removed.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::json;
+use crate::account;
+use crate::environment::Environment;
 use crate::git::Setting;
-use crate::logins::lookup::Found;
+use crate::logins::lookup::{Found, Source};
 use crate::logins::{Login, Unread};
-use crate::notice::{Fix, shown};
+use crate::netrc;
+use crate::notice::{Fix, Notice, shown};
 use crate::scope::Scopes;
 use crate::token::Verdict;
 
-/// Everything that `status` knows.
+/// Everything that `status` reports.
 #[derive(Debug, Serialize)]
 pub(super) struct Status {
     pub(super) accounts: Vec<Account>,
@@ -25,7 +29,7 @@ pub(super) struct Status {
 /// A token on this machine. Never the token itself.
 #[derive(Debug, Serialize)]
 pub(super) struct Account {
-    /// The email; null where it is not known.
+    /// The email, or null if it is unknown.
     #[serde(rename = "account")]
     email: Option<String>,
     /// Whether git gets this token now.
@@ -43,11 +47,11 @@ pub(super) struct Account {
     expires: Option<Timestamp>,
     last_checked: Option<Timestamp>,
     #[serde(skip)]
-    place: String,
+    store: Source,
 }
 
 impl Account {
-    pub(super) fn new(login: &Login, verdict: Option<Verdict>, used: Option<&Found>) -> Account {
+    pub(super) fn new(login: &Login, verdict: Option<Verdict>, served: Option<&Found>) -> Account {
         let known = login.known.clone().unwrap_or_default();
         let (status, error) = match verdict {
             None => ("not_checked", None),
@@ -57,8 +61,7 @@ impl Account {
         };
         Account {
             email: login.account.as_ref().map(ToString::to_string),
-            active: used
-                .is_some_and(|used| used.source == login.source && used.token == login.token),
+            active: served.is_some_and(|served| is_served(login, served)),
             source: login.source.word(),
             status,
             error,
@@ -68,47 +71,58 @@ impl Account {
             created: known.created,
             expires: known.expires,
             last_checked: known.checked.and_then(whole_seconds),
-            place: login.source.to_string(),
+            store: login.source,
         }
     }
 
-    /// The account in use comes first, the others by name: the keyring's own order changes.
+    /// The active account is first, the others follow by name: the keyring's own order changes.
     pub(super) fn order(&self) -> impl Ord + use<'_> {
         (!self.active, &self.email)
     }
 }
 
-/// What was just noted as what is read back from a note: in seconds, so that a time has one form.
+/// Whether this login is the one that git gets.
+pub(super) fn is_served(login: &Login, served: &Found) -> bool {
+    served.source == login.source && served.token == login.token
+}
+
+/// In whole seconds, as times are stored, so that a new time is printed in the same form as a stored one.
 fn whole_seconds(time: Timestamp) -> Option<Timestamp> {
     Timestamp::from_second(time.as_second()).ok()
 }
 
-/// A source that could not be asked.
+/// A source that could not be read completely.
 #[derive(Debug, Serialize)]
 pub(super) struct Unavailable {
     source: &'static str,
     error: String,
     fix: String,
+    #[serde(skip)]
+    is_shown: bool,
 }
 
 impl Unavailable {
-    pub(super) fn new(unread: &Unread) -> Unavailable {
+    /// `reported` is the notice that is printed before the report.
+    pub(super) fn new(unread: &Unread, reported: Option<&Notice>) -> Unavailable {
+        // Without a keyring, tokens are stored elsewhere.
+        let is_missing_keyring = unread.source == Source::Keyring && !unread.may_hide_logins;
         Unavailable {
             source: unread.source.word(),
             error: unread.why.what().to_owned(),
             fix: unread.why.fix().to_string(),
+            is_shown: !is_missing_keyring && reported != Some(&unread.why),
         }
     }
 }
 
-/// Whom git asks about git.heroku.com.
+/// git's credential helpers for git.heroku.com.
 #[derive(Debug, Serialize)]
 pub(super) struct Git {
-    /// Whether this program is asked, and before any other.
+    /// Whether this helper is configured, and git asks it first.
     configured: bool,
-    /// Every helper that git asks, in its order.
+    /// All helpers, in git's order.
     helpers: Vec<Helper>,
-    /// The remotes whose URL carries a password, so that git asks nobody.
+    /// The remotes with a password in their URL: git asks no helper for them.
     remotes_with_password: Vec<String>,
     /// Why git's configuration could not be read; else null.
     error: Option<String>,
@@ -122,13 +136,13 @@ struct Helper {
     scope: String,
     file: String,
     #[serde(skip)]
-    silencer: Fix,
+    removal: Fix,
     #[serde(skip)]
     shown: String,
 }
 
 impl Git {
-    /// Asks git.
+    /// Reads git's configuration.
     pub(super) fn read(git: &crate::git::Git) -> Git {
         let read = git
             .helpers_for_heroku()
@@ -153,7 +167,7 @@ impl Helper {
             ours: setting.starts_us(),
             scope: setting.scope.clone(),
             file: setting.origin.clone(),
-            silencer: setting.silencer(),
+            removal: setting.silencer(),
             shown: setting.shown_value(),
         }
     }
@@ -164,58 +178,70 @@ impl Status {
         json::write_json(self, out)
     }
 
-    pub(super) fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
+    pub(super) fn write_text(
+        &self,
+        environment: &Environment,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
         for account in &self.accounts {
-            account.write_text(out)?;
+            account.write_text(environment, out)?;
         }
-        for source in &self.unavailable {
-            writeln!(
-                out,
-                "{} could not be asked: {}",
-                source.source, source.error
-            )?;
-            writeln!(out, "  {}", source.fix)?;
+        for source in self.unavailable.iter().filter(|source| source.is_shown) {
+            writeln!(out, "{}\n  {}", source.error, source.fix)?;
         }
-        self.git.write_text(out)
+        self.git.write_text(environment, out)
     }
 }
 
 impl Account {
-    fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
-        let name = self
-            .email
-            .as_deref()
-            .unwrap_or("an account that is not known");
-        let used = if self.active { " (in use)" } else { "" };
-        writeln!(out, "{name}{used}")?;
-        writeln!(out, "  token    in {}, {}", self.place, self.says())?;
-        writeln!(out, "  ends     {}", self.ends())?;
+    fn write_text(&self, environment: &Environment, out: &mut dyn Write) -> io::Result<()> {
+        let name = match self.email.as_deref() {
+            None => "unknown account",
+            Some(name) if name == account::Account::unnamed().as_str() => "unnamed account",
+            Some(name) => name,
+        };
+        let mark = if self.active { " (active)" } else { "" };
+        writeln!(out, "{name}{mark}")?;
+        let store = match self.store {
+            Source::ApiKey => "HEROKU_API_KEY".to_owned(),
+            Source::Keyring => "keyring".to_owned(),
+            Source::Netrc => netrc::location(environment),
+        };
+        writeln!(out, "  token: {store}, {}", self.status_text())?;
+        self.write_expiry(out)?;
         if !self.scope.is_empty() {
-            writeln!(out, "  scope    {}", shown(&self.scope.to_string()))?;
+            writeln!(out, "  scope: {}", shown(&self.scope.to_string()))?;
         }
         if let Some(description) = &self.description {
-            writeln!(out, "  made as  {}", shown(description))?;
+            writeln!(out, "  name: {}", shown(description))?;
         }
         Ok(())
     }
 
-    fn says(&self) -> String {
+    fn status_text(&self) -> String {
         match (self.status, &self.error) {
-            ("valid", _) => "and Heroku takes it".to_owned(),
-            ("rejected", _) => "but Heroku refuses it: git credential-heroku-rs login".to_owned(),
-            (_, Some(why)) => format!("and Heroku could not be asked: {why}"),
-            (_, None) => "Heroku was not asked".to_owned(),
+            ("valid", _) => "valid".to_owned(),
+            ("rejected", _) => "rejected by Heroku".to_owned(),
+            (_, Some(error)) => format!("could not be checked ({error})"),
+            (_, None) => "not checked".to_owned(),
         }
     }
 
-    fn ends(&self) -> String {
-        let Some(expires) = self.expires else {
-            // Heroku has told us of the authorization, and named no end.
-            let known = self.authorization.is_some();
-            return if known { "never" } else { "not known here" }.to_owned();
-        };
-        let left = expires.duration_since(Timestamp::now());
-        format!("{}, {}", expires.strftime("%Y-%m-%d %H:%M UTC"), span(left))
+    fn write_expiry(&self, out: &mut dyn Write) -> io::Result<()> {
+        match self.expires {
+            Some(end) => {
+                let time = end.strftime("%Y-%m-%d %H:%M UTC");
+                let left = end.duration_since(Timestamp::now());
+                if left.is_negative() {
+                    writeln!(out, "  expired: {time}")
+                } else {
+                    writeln!(out, "  expires: {time} ({})", span(left))
+                }
+            }
+            // Heroku's record of the token is known, and names no expiry.
+            None if self.authorization.is_some() => writeln!(out, "  expires: never"),
+            None => writeln!(out, "  expires: unknown"),
+        }
     }
 }
 
@@ -225,60 +251,64 @@ pub(super) fn day_and_span(end: Timestamp) -> String {
     format!("{}, {}", end.strftime("%Y-%m-%d"), span(left))
 }
 
-/// How far off a time is, in the largest unit that fits.
+/// How far off a time is, in the largest unit that fits. Five minutes are added before rounding down: a token that
+/// was just created for an hour expires "in 1 hour", not "in 59 minutes".
 pub(super) fn span(left: SignedDuration) -> String {
-    // What was made for 30 days a moment ago ends in 30 days, not in 29.
-    let hours = (left + SignedDuration::from_mins(1)).as_hours();
-    let days = hours / 24;
+    let in_units = |count: i64, unit: &str| match count {
+        1 => format!("in 1 {unit}"),
+        _ => format!("in {count} {unit}s"),
+    };
+    let hours = (left + SignedDuration::from_mins(5)).as_hours();
     if left.is_negative() {
-        "which has passed".to_owned()
-    } else if days >= 2 {
-        format!("in {days} days")
-    } else if hours >= 2 {
-        format!("in {hours} hours")
+        "expired".to_owned()
+    } else if hours >= 48 {
+        in_units(hours / 24, "day")
+    } else if hours >= 1 {
+        in_units(hours, "hour")
     } else {
-        format!("in {} minutes", left.as_mins())
+        in_units(left.as_mins(), "minute")
     }
 }
 
 impl Git {
-    fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
+    fn write_text(&self, environment: &Environment, out: &mut dyn Write) -> io::Result<()> {
         if let Some(error) = &self.error {
             return writeln!(out, "git: {}", shown(error));
         }
-        match (self.configured, self.helpers.as_slice()) {
-            (true, helpers) => {
-                let other = helpers.iter().find(|helper| !helper.ours);
-                match other {
-                    None => writeln!(
-                        out,
-                        "git: set up, asks heroku-rs alone about git.heroku.com"
-                    )?,
-                    Some(other) => writeln!(
-                        out,
-                        "git: asks heroku-rs first, and tells other helpers the token too\n  {}",
-                        other.silencer
-                    )?,
-                }
+        let other = self.helpers.iter().find(|helper| !helper.ours);
+        match (self.configured, other) {
+            (true, None) => {
+                writeln!(
+                    out,
+                    "git: configured, heroku-rs is the only helper for git.heroku.com"
+                )?;
             }
-            (false, []) => writeln!(
-                out,
-                "git: not set up, asks no helper\n  run: git credential-heroku-rs setup"
-            )?,
-            (false, _) => writeln!(
-                out,
-                "git: not set up, asks another helper first\n  run: git credential-heroku-rs setup"
-            )?,
+            (true, Some(other)) => {
+                writeln!(
+                    out,
+                    "git: configured, but other helpers for git.heroku.com get the token too"
+                )?;
+                writeln!(out, "  {}", other.removal)?;
+            }
+            (false, other) => {
+                let what = match other {
+                    None => "no helper for git.heroku.com",
+                    Some(_) => "another helper for git.heroku.com is first",
+                };
+                writeln!(out, "git: not configured, {what}")?;
+                writeln!(out, "  configure git: git credential-heroku-rs setup")?;
+            }
         }
         for (number, helper) in self.helpers.iter().enumerate() {
-            let (value, file) = (helper.shown.trim_matches('`'), shown(&helper.file));
+            let file = environment.display_path(Path::new(&helper.file));
+            let (value, file) = (helper.shown.trim_matches('`'), shown(&file));
             writeln!(out, "  {}. {value} ({file})", number + 1)?;
         }
         for key in &self.remotes_with_password {
             let key = shown(key);
             writeln!(
                 out,
-                "  {key} carries a password in its URL: git asks no helper there"
+                "  {key} contains a password: git uses no helper for that remote"
             )?;
         }
         Ok(())
@@ -290,14 +320,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_span_is_told_in_the_largest_unit_that_fits() {
-        let told = |hours| span(SignedDuration::from_hours(hours));
-        assert_eq!(told(-1), "which has passed");
-        assert_eq!(told(1), "in 60 minutes");
-        assert_eq!(told(47), "in 47 hours");
-        assert_eq!(told(24 * 30), "in 30 days");
+    fn a_span_is_rounded_to_the_largest_unit_that_fits() {
+        let minutes = |minutes| span(SignedDuration::from_mins(minutes));
+        assert_eq!(minutes(-1), "expired");
+        assert_eq!(minutes(1), "in 1 minute");
+        assert_eq!(minutes(54), "in 54 minutes");
+        assert_eq!(minutes(59), "in 1 hour");
+        assert_eq!(minutes(119), "in 2 hours");
+        assert_eq!(minutes(47 * 60), "in 47 hours");
+        assert_eq!(minutes(48 * 60 - 1), "in 2 days");
         let moments_ago = SignedDuration::from_hours(24 * 30) - SignedDuration::from_secs(59);
         assert_eq!(span(moments_ago), "in 30 days");
-        assert_eq!(span(SignedDuration::from_secs(-1)), "which has passed");
+        assert_eq!(span(SignedDuration::from_secs(-1)), "expired");
     }
 }

@@ -3,7 +3,7 @@
 
 use std::io::Write;
 
-use super::{Session, docker_config_file, our_helper};
+use super::{Session, docker_config_file, our_helper, push_hint};
 use crate::cli::{AliasChoice, Client, Setup};
 use crate::context::Context;
 use crate::docker_config::{self, Name};
@@ -102,14 +102,14 @@ fn alias(choice: AliasChoice, session: &mut Session<'_, '_>) -> anyhow::Result<(
     }
 }
 
-/// Names the next command: `login` if no token was found, else the push.
+/// Prints the next command: `login` if no token was found, else the push.
 fn next_step(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let answer = Answer::to_git(session.context);
     let is_logged_out = answer.found.is_none() && answer.unreadable().is_none();
     let next = if is_logged_out {
         "Next, log in: git credential-heroku-rs login".to_owned()
     } else {
-        "Done. Push with: git push heroku main".to_owned()
+        push_hint(&session.context.git())
     };
     Ok(writeln!(session.streams.output, "{next}")?)
 }

@@ -1,19 +1,19 @@
-//! `status`: who is logged in, where the token lies, and whether git asks this program.
+//! `status`: the accounts on this machine, their tokens, and git's configuration.
 //!
-//! It mends on the way what only the Heroku CLI or git's prompt leave behind: a dropped
-//! `login.json`, and a pasted token that lies under no email.
+//! It repairs two things that the Heroku CLI and git's prompt leave behind: a deleted `login.json`, and a pasted
+//! token that is not stored under its email yet.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Session, api_of, metadata_of, proven, report};
+use super::{Session, api_of, metadata_of, proven, rejected, report};
 use crate::account::Account;
 use crate::cli::Status;
 use crate::heroku_api::{ApiError, HerokuApi};
 use crate::logins::lookup::{Answer, Source};
 use crate::logins::{self, Login};
-use crate::notice::Kind;
+use crate::notice::{AlreadyReported, Notice};
 use crate::token::{Token, Verdict};
 use crate::token_metadata::{self, TokenMetadata};
 
@@ -39,13 +39,17 @@ pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::
     };
     match logins::restore_login(session.context, &logins, &unread) {
         Ok(Some(account)) => session.say(&format!(
-            "login.json names {account} again: without it the Heroku CLI sees no login"
+            "restored login.json, so that the Heroku CLI finds the login of {account}"
         ))?,
         Ok(None) => {}
-        // What there is to see can be seen all the same.
+        // The report is complete without it.
         Err(notice) => session.warn(&notice)?,
     }
     let answer = Answer::to_git(session.context);
+    let problem = problem(&answer, &logins, &verdicts);
+    if let Some(problem) = &problem {
+        session.report(problem)?;
+    }
     let mut accounts: Vec<_> = logins
         .iter()
         .zip(verdicts)
@@ -54,13 +58,16 @@ pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::
     accounts.sort_by(|one, other| one.order().cmp(&other.order()));
     let report = report::Status {
         accounts,
-        unavailable: unread.iter().map(report::Unavailable::new).collect(),
+        unavailable: unread
+            .iter()
+            .map(|unread| report::Unavailable::new(unread, answer.unreadable()))
+            .collect(),
         git: report::Git::read(&session.context.git()),
     };
     if arguments.json {
         report.write_json(session.streams.output)?;
     } else {
-        report.write_text(session.streams.output)?;
+        report.write_text(&session.context.environment, session.streams.output)?;
     }
     if answer
         .found
@@ -69,14 +76,25 @@ pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::
     {
         super::login::warn_if_not_shared(session)?;
     }
-    if answer.found.is_some() {
-        return Ok(());
+    match problem {
+        Some(problem) => Err(AlreadyReported(problem.kind()).into()),
+        None => Ok(()),
     }
-    Err(answer.why_none().of_kind(Kind::NotLoggedIn).into())
 }
 
-/// Asks Heroku about each token, and learns whose it is. A token that lies under no email is
-/// written again under its owner's, once all have been asked.
+/// Why git gets no token that Heroku accepts, if that is known. It is printed before the report.
+fn problem(answer: &Answer, logins: &[Login], verdicts: &[Option<Verdict>]) -> Option<Notice> {
+    let Some(served) = &answer.found else {
+        return Some(answer.why_none());
+    };
+    let is_rejected = logins.iter().zip(verdicts).any(|(login, verdict)| {
+        report::is_served(login, served) && *verdict == Some(Verdict::Dead)
+    });
+    is_rejected.then(|| rejected(served.source, served.account.as_ref()))
+}
+
+/// Asks Heroku about each token, which also gives its account. A pasted token is stored under its account's email
+/// after all tokens have been checked.
 fn ask_heroku(logins: &mut [Login], session: &mut Session<'_, '_>) -> anyhow::Result<Vec<Verdict>> {
     let mut verdicts = Vec::with_capacity(logins.len());
     let mut pasted = Vec::new();
@@ -102,7 +120,7 @@ fn ask_heroku(logins: &mut [Login], session: &mut Session<'_, '_>) -> anyhow::Re
             Ok(info) => {
                 let known = noted(login, &info.email, &api);
                 if login.source != Source::ApiKey {
-                    // A note that cannot be written is only a note.
+                    // Best effort: this metadata is optional.
                     let _ = token_metadata::remember(&session.context.environment, known.clone());
                 }
                 login.known = Some(known);
@@ -121,13 +139,13 @@ fn ask_heroku(logins: &mut [Login], session: &mut Session<'_, '_>) -> anyhow::Re
     Ok(verdicts)
 }
 
-/// Whether it lies in the keyring, under no email.
+/// Whether the login is in the keyring, but not under an email.
 fn is_pasted(login: &Login) -> bool {
     let account = login.account.as_ref();
     login.source == Source::Keyring && account.is_some_and(|account| !account.is_email())
 }
 
-/// The token of this account in the keyring, where Heroku refuses it.
+/// The token of this account in the keyring, if Heroku rejects it.
 fn dead_token_of(owner: &Account, logins: &[Login], verdicts: &[Verdict]) -> Option<Token> {
     let asked = logins.iter().zip(verdicts);
     let dead = asked.filter(|(_, verdict)| **verdict == Verdict::Dead);
@@ -136,9 +154,9 @@ fn dead_token_of(owner: &Account, logins: &[Login], verdicts: &[Verdict]) -> Opt
         .map(|login| login.token.clone())
 }
 
-/// What is known of a token that Heroku has just taken.
+/// The metadata of a token that Heroku has just accepted.
 fn noted(login: &mut Login, owner: &Account, api: &HerokuApi) -> TokenMetadata {
-    // Heroku takes the token: a note that it has ended was made while the clock was wrong.
+    // Heroku accepts the token, so an expiry in the past was stored while the clock was wrong.
     let lives = |known: &TokenMetadata| known.expires.is_none_or(|end| end > Timestamp::now());
     let noted = login
         .known
@@ -151,7 +169,7 @@ fn noted(login: &mut Login, owner: &Account, api: &HerokuApi) -> TokenMetadata {
             checked: Some(Timestamp::now()),
             ..noted
         },
-        // Logins of the Heroku CLI and tokens pasted at git's prompt: Heroku's list may tell.
+        // A login of the Heroku CLI or a pasted token: its authorization may be in Heroku's list.
         None => {
             let found = api.authorization_of(&login.token).ok().flatten();
             metadata_of(&login.token, owner, found.as_ref(), api)
@@ -159,8 +177,7 @@ fn noted(login: &mut Login, owner: &Account, api: &HerokuApi) -> TokenMetadata {
     }
 }
 
-/// Gives a pasted token its owner's name. Where the owner has another one that may live, nobody
-/// decides between the two.
+/// Stores a pasted token under its account's email, unless that account has another token that may be valid.
 fn name_pasted(
     login: &mut Login,
     owner: Account,
@@ -176,7 +193,7 @@ fn name_pasted(
     };
     if logins::move_to_owner(context, from, &owner, &login.token, dead, known)? {
         session.say(&format!(
-            "the token pasted at git's prompt is kept as {owner} now"
+            "the token pasted at git's prompt is now stored as the login of {owner}"
         ))?;
         login.account = Some(owner);
     }

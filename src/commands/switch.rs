@@ -1,4 +1,4 @@
-//! `switch`: which account is used, by git and by the Heroku CLI.
+//! `switch`: makes another account the active one, for git and for the Heroku CLI.
 
 use std::io::Write;
 
@@ -11,9 +11,9 @@ pub(super) fn run(arguments: &Switch, session: &mut Session<'_, '_>) -> anyhow::
     let changed = logins::switch(session.context, &account)?;
     let out = &mut session.streams.output;
     if changed {
-        writeln!(out, "{account} is now in use, by git and by the Heroku CLI")?;
+        writeln!(out, "Switched to {account}, for git and the Heroku CLI")?;
     } else {
-        writeln!(out, "{account} was in use already")?;
+        writeln!(out, "{account} is already the active account")?;
     }
     Ok(())
 }

@@ -1,17 +1,15 @@
-//! `token`: prints the token for scripts, tells what is known of it, or asks Heroku whether it is
-//! good.
+//! `token`: prints the token or its metadata for scripts, or asks Heroku whether it is valid.
 
 use std::io::{self, Write};
 use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Session, api_of, json, login_of, objection, proven, report, token_of};
+use super::{Session, api_of, json, login_of, proven, rejected, report, token_of};
 use crate::cli::TokenArguments;
 use crate::context::Context;
 use crate::heroku_api::ApiError;
 use crate::logins::Login;
-use crate::logins::lookup::Source;
 use crate::notice::Notice;
 use crate::terminal;
 use crate::token::Verdict;
@@ -23,7 +21,7 @@ pub(super) fn run(arguments: &TokenArguments, session: &mut Session<'_, '_>) -> 
     let found = token_of(arguments.account.as_deref(), context)?;
     if !arguments.json && !arguments.check {
         warn_on_a_terminal(session)?;
-        return session.hand_out(&found.token);
+        return session.print_token(&found.token);
     }
     let mut login = login_of(found);
     let asked = arguments.check.then(|| ask_heroku(&mut login, context));
@@ -36,17 +34,17 @@ pub(super) fn run(arguments: &TokenArguments, session: &mut Session<'_, '_>) -> 
             Err(ApiError::TokenRejected) => Verdict::Dead,
             Err(failure) => Verdict::Unknown(failure.to_string()),
         });
-        let in_use = token_of(None, context).ok();
+        let served = token_of(None, context).ok();
         let printed = PrintedToken {
-            account: report::Account::new(&login, verdict, in_use.as_ref()),
+            account: report::Account::new(&login, verdict, served.as_ref()),
             token: arguments.show_token.then(|| login.token.expose()),
         };
         printed.write(session.streams.output)?;
     }
     match asked {
         None => Ok(()),
-        Some(Ok(())) => session.say(&format!("Heroku takes the token of {}", named(&login))),
-        Some(Err(failure)) => Err(not_good(&failure, login.source).into()),
+        Some(Ok(())) => session.say(&accepted(&login)),
+        Some(Err(failure)) => Err(not_valid(&failure, &login).into()),
     }
 }
 
@@ -55,12 +53,12 @@ fn warn_on_a_terminal(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
         return Ok(());
     }
     session.warn(&Notice::new(
-        "the token now stands on your screen and in its scroll-back",
-        "for a program, rather: git credential-heroku-rs exec -- PROGRAM",
+        "the token is now on your screen and in its scrollback",
+        "to pass it to a program: git credential-heroku-rs exec -- PROGRAM",
     ))
 }
 
-/// What `status` tells of a token, and the token itself where it was asked for.
+/// What `status` reports about a token, and with `--show-token` the token.
 #[derive(Serialize)]
 struct PrintedToken<'a> {
     #[serde(flatten)]
@@ -75,8 +73,7 @@ impl PrintedToken<'_> {
     }
 }
 
-/// Asks Heroku about the token, which tells whose it is too. That it may not tell that is no
-/// refusal of the token.
+/// Asks Heroku about the token, which also gives its account. A token that has no scope for that is valid.
 fn ask_heroku(login: &mut Login, context: &Context) -> Result<(), ApiError> {
     let api = api_of(&login.token, login.known.as_ref(), ASK_LIMIT, context)?;
     match proven(api.account(&login.token), &api, login.known.as_ref()) {
@@ -89,20 +86,23 @@ fn ask_heroku(login: &mut Login, context: &Context) -> Result<(), ApiError> {
     }
 }
 
-fn named(login: &Login) -> String {
+fn accepted(login: &Login) -> String {
+    let source = login.source;
     match login.account.as_ref().filter(|account| account.is_email()) {
-        Some(account) => format!("{account}, from {}", login.source),
-        None => format!("an account that it may not tell, from {}", login.source),
+        Some(account) => format!("Heroku accepts the token of {account} in {source}"),
+        None => format!("Heroku accepts the token in {source} (its scope hides the account)"),
     }
 }
 
-fn not_good(failure: &ApiError, source: Source) -> Notice {
-    let notice = objection(failure, source);
+fn not_valid(failure: &ApiError, login: &Login) -> Notice {
     match failure {
-        ApiError::TokenRejected => notice,
-        _ => Notice::new(
-            format!("whether the token is good is unknown: {}", notice.what()),
-            notice.fix(),
-        ),
+        ApiError::TokenRejected => rejected(login.source, login.account.as_ref()),
+        _ => {
+            let notice = failure.notice();
+            Notice::new(
+                format!("could not check the token: {}", notice.what()),
+                notice.fix(),
+            )
+        }
     }
 }

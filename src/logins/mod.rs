@@ -52,20 +52,43 @@ pub enum Store {
     Auto,
 }
 
-/// Checks that a token could be stored there, before there is one. A login that could not store its token
+/// Where a login will store its token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Destination {
+    /// In the keyring.
+    Keyring,
+    /// In netrc, as the user requested by `--store netrc` or `HEROKU_NETRC_WRITE`.
+    Netrc,
+    /// In netrc, since there is no keyring. Says why.
+    NetrcInsteadOfKeyring(Notice),
+}
+
+impl Destination {
+    /// The same place as a request. A token that was promised to the keyring is not written to netrc.
+    pub fn as_store(&self) -> Store {
+        match self {
+            Destination::Keyring => Store::Keyring,
+            Destination::Netrc | Destination::NetrcInsteadOfKeyring(_) => Store::Netrc,
+        }
+    }
+}
+
+/// Finds out where a token will be stored, before there is one. A login that could not store its token
 /// would leave an authorization at Heroku that no program can use.
 ///
 /// # Errors
 /// Why the keyring could not store it.
-pub fn can_keep(context: &Context, store: Store) -> Result<(), Unavailable> {
+pub fn destination(context: &Context, store: Store) -> Result<Destination, Unavailable> {
     match store {
-        Store::Netrc => return Ok(()),
-        Store::Auto if context.environment.netrc_first => return Ok(()),
+        Store::Netrc => return Ok(Destination::Netrc),
+        Store::Auto if context.environment.netrc_first => return Ok(Destination::Netrc),
         Store::Auto | Store::Keyring => {}
     }
     match context.keyring().read(&Account::unnamed()) {
-        Err(why) if store == Store::Auto && why.is_no_program() => Ok(()),
-        asked => asked.map(drop),
+        Err(why) if store == Store::Auto && why.is_no_program() => {
+            Ok(Destination::NetrcInsteadOfKeyring(why.notice()))
+        }
+        asked => asked.map(|_| Destination::Keyring),
     }
 }
 
@@ -74,8 +97,6 @@ pub fn can_keep(context: &Context, store: Store) -> Result<(), Unavailable> {
 pub struct Kept {
     /// Where the token is stored.
     pub source: Source,
-    /// Why it is not in the keyring, if that was wanted.
-    pub no_keyring: Option<Notice>,
     /// What else went wrong: the token is safe, but something else was not written.
     pub notes: Vec<Notice>,
 }
@@ -92,7 +113,7 @@ pub fn keep(
     known: TokenMetadata,
 ) -> Result<Kept, Notice> {
     let since = context.environment.trace.clock();
-    let (source, no_keyring) = put(context, store, account, token)?;
+    let source = put(context, store, account, token)?;
     context
         .environment
         .trace
@@ -116,11 +137,7 @@ pub fn keep(
         Source::Netrc => notes.extend(keyring_takes_precedence(context, account, token)),
         Source::ApiKey => {}
     }
-    Ok(Kept {
-        source,
-        no_keyring,
-        notes,
-    })
+    Ok(Kept { source, notes })
 }
 
 fn put(
@@ -128,22 +145,20 @@ fn put(
     store: Store,
     account: &Account,
     token: &Token,
-) -> Result<(Source, Option<Notice>), Notice> {
+) -> Result<Source, Notice> {
     let in_netrc = || {
         let kept = netrc::keep(&context.environment, account, token);
         kept.map_err(|why| why.notice(&context.environment))
             .map(|()| Source::Netrc)
     };
     match store {
-        Store::Netrc => return Ok((in_netrc()?, None)),
-        Store::Auto if context.environment.netrc_first => return Ok((in_netrc()?, None)),
+        Store::Netrc => return in_netrc(),
+        Store::Auto if context.environment.netrc_first => return in_netrc(),
         Store::Auto | Store::Keyring => {}
     }
     match context.keyring().write(account, token) {
-        Ok(()) => Ok((Source::Keyring, None)),
-        Err(why) if store == Store::Auto && why.is_no_program() => {
-            Ok((in_netrc()?, Some(why.notice())))
-        }
+        Ok(()) => Ok(Source::Keyring),
+        Err(why) if store == Store::Auto && why.is_no_program() => in_netrc(),
         Err(why) => Err(why.notice()),
     }
 }
@@ -381,13 +396,11 @@ fn list_with(duplicates: Duplicates, context: &Context) -> (Vec<Login>, Vec<Unre
     };
     match &context.environment.api_key {
         Some(Ok(token)) => add(None, token.clone(), Source::ApiKey),
-        Some(Err(why)) => {
-            unread.push(Unread {
-                source: Source::ApiKey,
-                why: lookup::unusable_api_key(*why),
-                may_hide_logins: false,
-            });
-        }
+        Some(Err(why)) => unread.push(Unread {
+            source: Source::ApiKey,
+            why: lookup::unusable_api_key(*why),
+            may_hide_logins: false,
+        }),
         None => {}
     }
     match context.keyring().read_all() {

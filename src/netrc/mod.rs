@@ -30,7 +30,7 @@ use machines::Machines;
 pub use overview::Overview;
 pub use reading::{Entry, Netrc};
 pub use scanner::Doubt;
-pub use unreadable::{Unreadable, argument};
+pub use unreadable::{Unreadable, argument, location};
 
 /// Writes a login into the user's netrc, in place of every other one of Heroku's: for both hosts, in
 /// exactly the form that the Heroku CLI writes.
@@ -38,15 +38,23 @@ pub use unreadable::{Unreadable, argument};
 /// # Errors
 /// [`Unreadable`]; the file is then as it was.
 pub fn keep(environment: &Environment, account: &Account, token: &Token) -> Result<(), Unreadable> {
-    // If there is an encrypted file, neither the Heroku CLI nor we read the plain one.
-    if encrypted_path(environment).is_some() {
-        return Err(Unreadable::InPlaceOfPlain);
-    }
+    can_keep(environment)?;
     let machines = Machines::in_use(environment);
     change(environment, |bytes| {
         put_in(bytes, account, token, &machines).map(Some)
     })
     .map(drop)
+}
+
+/// Checks that a login could be written, before there is one.
+///
+/// # Errors
+/// [`Unreadable::InPlaceOfPlain`]: if there is an encrypted file, neither the Heroku CLI nor we read the plain one.
+pub fn can_keep(environment: &Environment) -> Result<(), Unreadable> {
+    match encrypted_path(environment) {
+        Some(_) => Err(Unreadable::InPlaceOfPlain),
+        None => Ok(()),
+    }
 }
 
 /// The text of a netrc file with this login in place of every other one of Heroku's.

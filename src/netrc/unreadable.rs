@@ -91,6 +91,15 @@ fn name(environment: &Environment) -> &'static str {
     }
 }
 
+/// The file that a login is read from or written to, for the user: its name, and whether it is encrypted.
+pub fn location(environment: &Environment) -> String {
+    let name = name(environment);
+    match super::encrypted_path(environment) {
+        Some(_) => format!("{name}.gpg (encrypted)"),
+        None => format!("{name} (unencrypted)"),
+    }
+}
+
 /// The netrc file in a command that can be pasted.
 pub fn argument(environment: &Environment) -> &'static str {
     match name(environment) {

@@ -102,8 +102,11 @@ impl Outcome {
     pub(crate) fn says_most(&self) -> String {
         let is_about_git = |line: &&str| {
             line.starts_with("git: ")
-                || line.starts_with("git does not ask")
-                || *line == "run: git credential-heroku-rs setup"
+                || line.starts_with("git remote add")
+                || line.starts_with("git push ")
+                || line.starts_with("Done. ")
+                || line.starts_with("Next, configure git")
+                || *line == "configure git: git credential-heroku-rs setup"
         };
         let lines = self.output.lines().chain(self.errors.lines());
         let lines: Vec<&str> = lines

@@ -42,7 +42,7 @@ fn everybody_takes_the_login_of_the_heroku_in_use() {
     world
         .helper("status --offline")
         .succeeds()
-        .says("bob@example.com (in use)")
+        .says("bob@example.com (active)")
         .says_nothing_about(ANN);
     world
         .helper("doctor --offline")
@@ -112,7 +112,7 @@ fn a_refusal_by_git_is_looked_into_at_the_same_heroku() {
     world
         .helper_with_input("erase", refused_by("git.heroku.com", &token))
         .succeeds()
-        .says("Heroku takes the token of ann@example.com: it was kept");
+        .says("the token of ann@example.com is valid; it was kept");
     assert_eq!(asked_apis(&world), ["api.heroku.com"]);
     world.heroku.revoke(&token);
     world
@@ -128,14 +128,14 @@ fn another_heroku_that_refuses_a_token_proves_nothing() {
     world
         .helper_with_input("erase", refused_by("git.staging.herokudev.com", &token))
         .succeeds()
-        .says("git.staging.herokudev.com refused the token of ann@example.com, which may be another Heroku's");
+        .says("git.staging.herokudev.com rejected the token of ann@example.com, which may belong to another Heroku");
     let unproven = "another Heroku may have issued it";
     world.helper("doctor --fix --yes").says(unproven);
     world.helper("status").says(unproven);
     world
         .helper("token --check")
         .exits_with(1)
-        .says("whether the token is good is unknown");
+        .says("could not check the token");
     assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
 }
 
@@ -145,7 +145,7 @@ fn a_logout_that_cannot_revoke_says_so() {
     world
         .helper("logout")
         .exits_with(1)
-        .says("the token could not be revoked and may still be valid")
+        .says("could not revoke the token: ")
         .says("another Heroku may have issued it");
     assert!(world.heroku.is_live(&token));
 }
@@ -177,7 +177,7 @@ fn another_heroku_is_named_and_asked_about_the_account_in_use_alone() {
     ] {
         world
             .helper(line)
-            .says("HEROKU_HOST: tokens go to api.staging.herokudev.com\n");
+            .says("HEROKU_HOST is set: tokens are sent to api.staging.herokudev.com\n");
     }
     world.helper("status").says(
         "api.staging.herokudev.com was not asked about this token: its account is not active",
@@ -190,7 +190,7 @@ fn another_heroku_is_named_and_asked_about_the_account_in_use_alone() {
     assert!(!requests.iter().any(shows_bobs));
     world
         .on_a_terminal("git credential-heroku-rs login --interactive")
-        .shows("HEROKU_HOST: tokens go to api.staging.herokudev.com")
+        .shows("HEROKU_HOST is set: tokens are sent to api.staging.herokudev.com")
         .shows("Email for api.staging.herokudev.com: ")
         .types(ANN)
         .shows("Password for api.staging.herokudev.com: ")

@@ -77,12 +77,12 @@ fn after_the_heroku_clis_login_we_push() {
     world
         .helper("status")
         .succeeds()
-        .says("ann@example.com (in use)\n")
-        .says("made as  Heroku CLI login from");
+        .says("ann@example.com (active)\n")
+        .says("name: Heroku CLI login from");
 }
 
 #[test]
-fn the_heroku_clis_logout_logs_us_out_and_status_says_how_to_set_up_again() {
+fn after_the_heroku_clis_logout_a_login_offers_to_configure_git_again() {
     let world = world();
     logs_in(&world);
     world.heroku_cli(Version::Current, "logout").succeeds();
@@ -90,10 +90,19 @@ fn the_heroku_clis_logout_logs_us_out_and_status_says_how_to_set_up_again() {
     world
         .helper("status")
         .exits_with(4)
-        .says("git: not set up, asks no helper\n  run: git credential-heroku-rs setup\n")
+        .says("git: not configured, no helper for git.heroku.com\n  configure git: git credential-heroku-rs setup\n")
         .says("not logged in to Heroku");
-    world.helper("setup").succeeds();
-    logs_in(&world);
+    let login = || {
+        world
+            .on_a_terminal("git credential-heroku-rs login")
+            .shows("Token: ")
+            .types(&world.heroku.issue_token(ANN))
+            .shows("Configure git to use this login? [Y/n] ")
+    };
+    let declined = login().types("n").exits_with(0);
+    assert!(declined.ends_with("\nNext, configure git: git credential-heroku-rs setup\n"));
+    let configured = login().types("y").exits_with(0);
+    assert!(configured.ends_with("\nDone. Push with: git push heroku main\n"));
     world
         .git("push --quiet heroku main")
         .succeeds()
@@ -133,7 +142,7 @@ fn a_keyring_locked_for_a_moment_makes_the_heroku_cli_forget_and_us_not() {
     world
         .helper("status")
         .succeeds()
-        .says("login.json names ann@example.com again");
+        .says("restored login.json, so that the Heroku CLI finds the login of ann@example.com");
     world
         .heroku_cli(Version::Current, "auth:whoami")
         .succeeds()
@@ -223,8 +232,8 @@ fn without_secret_tool_the_heroku_cli_lives_on_netrc_and_so_can_we() {
     world
         .helper("status")
         .succeeds()
-        .says("ann@example.com (in use)\n")
-        .says("in netrc, and Heroku takes it");
+        .says("ann@example.com (active)\n")
+        .says("token: ~/.netrc (unencrypted), valid");
 }
 
 /// The founding case: a Codespace with MFA on, no keyring, no browser; one login, and all works.
@@ -242,14 +251,20 @@ fn in_a_codespace_one_login_serves_git_and_the_heroku_cli() {
     let token = world.heroku.issue(ANN, grant).token;
     let shown = world
         .on_a_terminal("git credential-heroku-rs login")
-        .shows("In a Codespace a token is the way that works")
         .shows("https://dashboard.heroku.com/account/applications/authorizations/new")
+        .shows("The token will be stored in ~/.netrc (unencrypted)")
+        .shows("set HEROKU_API_KEY instead")
         .shows("Token: ")
         .types(&token)
+        .shows("Configure git to use this login? [Y/n] ")
+        .types("")
         .exits_with(0);
-    assert!(shown.contains("Logged in as ann@example.com: the token is in netrc, in plain text"));
-    assert!(shown.contains(", in 30 days"), "{shown}");
-    world.helper("setup").succeeds();
+    assert!(
+        shown.contains(
+            "Logged in as ann@example.com\nThe token is stored in ~/.netrc (unencrypted)\n"
+        )
+    );
+    assert!(shown.contains(" (in 30 days)\n"), "{shown}");
     world.pushes();
     world
         .heroku_cli(Version::Current, "auth:whoami")

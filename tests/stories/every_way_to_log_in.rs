@@ -14,11 +14,17 @@ fn a_pasted_token_is_not_shown_and_is_kept() {
     let token = world.heroku.issue_token(ANN);
     let shown = world
         .on_a_terminal("git credential-heroku-rs login")
+        .shows("1. Create a token on this page:")
         .shows("https://dashboard.heroku.com/account/applications/authorizations/new")
+        .shows("2. Paste the token below")
+        .shows("The token will be stored in the keyring")
         .shows("Token: ")
         .types(&token)
         .exits_with(0);
-    assert!(shown.contains("Logged in as ann@example.com"));
+    assert!(shown.ends_with(
+        "\nLogged in as ann@example.com\nThe token is stored in the keyring, shared with the \
+         Heroku CLI\nDone. Push with: git push heroku main\n"
+    ));
     assert!(!shown.contains(&token));
     assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
     assert_eq!(world.active_account().as_deref(), Some(ANN));
@@ -36,7 +42,7 @@ fn half_a_token_is_told_from_a_refused_one() {
     world
         .helper_with_input("login --with-token", "HRKU-this-is-nobodys-token-at-all\n")
         .exits_with(1)
-        .says("Heroku refuses this token: it is revoked, expired, or not whole");
+        .says("Heroku rejected the token (revoked, expired or incomplete)");
     assert_eq!(world.accounts_in_the_keyring(), Vec::<String>::new());
 }
 
@@ -54,7 +60,7 @@ fn ctrl_c_and_ctrl_d_leave_all_as_it_was() {
         (
             "login --browser --no-open",
             &[],
-            "Open in your browser: ",
+            "Open this page in your browser:",
             &['c'],
         ),
     ];
@@ -86,7 +92,7 @@ fn without_a_terminal_the_flag_is_named() {
         .shell("setsid git-credential-heroku-rs login", b"")
         .exits_with(2)
         .stdout_is("")
-        .says("there is no terminal to ask for a token on")
+        .says("not running in a terminal")
         .says("login --with-token");
     world
         .shell("setsid git-credential-heroku-rs login --interactive", b"")
@@ -99,7 +105,7 @@ fn an_empty_stdin_is_no_token() {
     world()
         .helper_with_input("login --with-token", "")
         .exits_with(1)
-        .says("there is no Heroku token in stdin: it is empty");
+        .says("the input on stdin is not a Heroku token: it is empty");
 }
 
 #[test]
@@ -133,10 +139,10 @@ fn a_login_that_cannot_be_stored_leaves_no_authorization_behind() {
         .types(ANN)
         .shows("Password: ")
         .types("a good passphrase")
-        .shows("Code from your authenticator: ");
+        .shows("MFA code: ");
     world.keyring().locks();
     let shown = terminal.types("123456").exits_with(1);
-    let said = "the keyring is locked: the new authorization was revoked again";
+    let said = "the keyring is locked (the new authorization was revoked)";
     assert!(shown.contains(said), "{shown}");
     let tokens = world.heroku.secrets();
     assert!(tokens.iter().all(|token| !world.heroku.is_live(token)));
@@ -156,14 +162,14 @@ fn email_password_and_a_code_make_an_authorization_of_our_own() {
         .types(ANN)
         .shows("Password: ")
         .types("a good passphrase")
-        .shows("Code from your authenticator: ")
+        .shows("MFA code: ")
         .types("000000")
-        .shows("Heroku did not take that code")
-        .shows("Code from your authenticator: ")
+        .shows("Heroku rejected the code")
+        .shows("MFA code: ")
         .types("123 456")
         .exits_with(0);
     assert!(shown.contains("Logged in as ann@example.com"));
-    assert!(shown.contains("It ends on "));
+    assert!(shown.contains("The token expires on "));
     world
         .helper("status --offline --json")
         .succeeds()
@@ -189,9 +195,7 @@ fn three_wrong_codes_are_enough() {
         .shows("Password: ")
         .types("a good passphrase");
     for _ in 0..3 {
-        terminal = terminal
-            .shows("Code from your authenticator: ")
-            .types("000000");
+        terminal = terminal.shows("MFA code: ").types("000000");
     }
     let shown = terminal.exits_with(1);
     assert!(
@@ -262,7 +266,7 @@ fn the_browser_login_prints_its_page_and_waits() {
     world
         .helper("login --browser --no-open")
         .succeeds()
-        .says("Open in your browser: https://cli-auth.heroku.com/auth/browser/")
+        .says("Open this page in your browser:\n  https://cli-auth.heroku.com/auth/browser/")
         .says("Logged in as ann@example.com");
     world
         .git("push --quiet heroku main")
@@ -278,7 +282,7 @@ fn a_refused_browser_login_leads_to_the_token() {
     world
         .helper("login --browser --no-open")
         .exits_with(1)
-        .says("In a Codespace this login usually fails")
+        .says("in a Codespace this login usually fails")
         .says("the browser login failed: IP address mismatch")
         .says("log in with a token instead");
     assert_eq!(world.accounts_in_the_keyring(), Vec::<String>::new());
@@ -320,9 +324,9 @@ fn a_token_that_may_not_push_is_kept_only_by_force() {
             .types("a good passphrase")
             .exits_with(code)
     };
-    assert!(weak("", 1).contains("this token may not push: its scope is read"));
+    assert!(weak("", 1).contains("the token cannot push (scope: read)"));
     let forced = weak("--force", 0);
-    assert!(forced.contains("warning: this token may not push: its scope is read"));
+    assert!(forced.contains("warning: the token cannot push (scope: read)"));
     assert!(forced.contains("Logged in as ann@example.com"));
 }
 
@@ -338,8 +342,8 @@ fn an_expiry_is_known_told_and_handed_to_git() {
     world
         .helper_with_input("login --with-token", &token)
         .succeeds()
-        .says("It ends on ")
-        .says(", in 30 days");
+        .says("The token expires on ")
+        .says(" (in 30 days)\n");
     world
         .helper_with_input("get", REQUEST)
         .succeeds()

@@ -19,7 +19,7 @@ fn logs_in(world: &World) -> String {
     world
         .helper_with_input("login --with-token", &token)
         .succeeds()
-        .says("Logged in as ann@example.com: the token is in netrc, in plain text");
+        .says("Logged in as ann@example.com\nThe token is stored in ~/.netrc (unencrypted)");
     token
 }
 
@@ -51,7 +51,7 @@ fn our_login_is_written_as_the_heroku_cli_writes_it_and_served_first() {
     world
         .helper("status")
         .succeeds()
-        .says("ann@example.com (in use)\n  token    in netrc, and Heroku takes it\n");
+        .says("ann@example.com (active)\n  token: ~/.netrc (unencrypted), valid\n");
     world
         .git("push --quiet heroku main")
         .succeeds()
@@ -66,7 +66,7 @@ fn our_logout_takes_no_other_login_along() {
     world
         .helper("logout")
         .succeeds()
-        .says("ann@example.com is logged out of this machine");
+        .says("Logged out of ann@example.com");
     assert_eq!(netrc(&world), "");
     assert!(!world.heroku.is_live(&token));
     assert_eq!(world.kept_in_the_keyring(BOB), Some(of_bob));
@@ -93,7 +93,7 @@ fn a_status_looks_at_everything_and_changes_nothing() {
     world
         .helper("status")
         .succeeds()
-        .says("ann@example.com (in use)")
+        .says("ann@example.com (active)")
         .says("bob@example.com\n")
         .stderr_is("");
     assert!(!world.login_json().exists(), "the CLI does not look at it");
@@ -141,7 +141,7 @@ fn what_is_pasted_at_gits_prompt_is_kept_where_the_heroku_cli_looks() {
     world
         .helper("status")
         .succeeds()
-        .says("ann@example.com (in use)\n  token    in netrc, and Heroku takes it\n");
+        .says("ann@example.com (active)\n  token: ~/.netrc (unencrypted), valid\n");
     world.commits("Another");
     world
         .git("push --quiet heroku main")

@@ -17,7 +17,7 @@ fn the_token_is_revoked_and_nothing_of_it_stays() {
     world
         .helper("logout")
         .succeeds()
-        .stdout_is("ann@example.com is logged out of this machine\n")
+        .stdout_is("Logged out of ann@example.com; token revoked\n")
         .stderr_is("");
     assert!(!world.heroku.is_live(&token));
     assert_eq!(world.accounts_in_the_keyring(), Vec::<String>::new());
@@ -44,7 +44,7 @@ fn a_token_that_could_be_any_of_the_list_is_named_and_none_is_revoked() {
         .exits_with(1)
         .says("the token is still valid")
         .says("https://dashboard.heroku.com/account/applications")
-        .says("ann@example.com is logged out of this machine");
+        .says("Logged out of ann@example.com");
     assert!(world.heroku.is_live(&token) && world.heroku.is_live(&other));
     assert_eq!(world.kept_in_the_keyring(ANN), None);
 }
@@ -65,8 +65,8 @@ fn without_a_network_this_machine_forgets_and_what_is_left_is_told() {
     world
         .helper("logout")
         .exits_with(1)
-        .says("the token could not be revoked and may still be valid")
-        .says("ann@example.com is logged out of this machine");
+        .says("could not revoke the token: ")
+        .says("Logged out of ann@example.com");
     assert_eq!(world.kept_in_the_keyring(ANN), None);
     assert!(world.heroku.is_live(&token));
 }
@@ -78,8 +78,8 @@ fn all_means_all() {
     world
         .helper("logout --all")
         .succeeds()
-        .says("ann@example.com is logged out")
-        .says("bob@example.com is logged out");
+        .says("Logged out of ann@example.com")
+        .says("Logged out of bob@example.com");
     assert_eq!(world.accounts_in_the_keyring(), Vec::<String>::new());
 }
 
@@ -90,7 +90,7 @@ fn whoever_remains_is_told() {
     world
         .helper("logout")
         .succeeds()
-        .says("bob@example.com is in use from now on");
+        .says("The active account is now bob@example.com");
 }
 
 /// It was told to be in use "from now on" when it had been all the time.
@@ -101,8 +101,8 @@ fn whoever_was_in_use_before_stays_so_without_a_word() {
     world
         .helper("logout bob@example.com")
         .succeeds()
-        .says("bob@example.com is logged out of this machine")
-        .says_nothing_about("from now on");
+        .says("Logged out of bob@example.com")
+        .says_nothing_about("active account");
     assert_eq!(world.active_account().as_deref(), Some(ANN));
 }
 
@@ -163,7 +163,7 @@ fn a_pasted_token_that_is_used_from_now_on_is_told() {
     world
         .helper("logout")
         .succeeds()
-        .stderr_is("heroku is in use from now on\n");
+        .stderr_is("The active account is now an unnamed account (token pasted at git's prompt)\n");
 }
 
 /// They went along: an entry without a password held "this token" too.

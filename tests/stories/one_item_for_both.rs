@@ -85,7 +85,7 @@ fn a_logout_removes_what_the_heroku_cli_wrote() {
     world
         .helper("logout")
         .succeeds()
-        .says("ann@example.com is logged out of this machine");
+        .says("Logged out of ann@example.com");
     assert_eq!(world.accounts_in_the_keyring(), Vec::<String>::new());
     assert_eq!(world.active_account(), None);
 }

@@ -45,8 +45,8 @@ fn description_scope_and_lifetime_stay_the_same() {
     world
         .helper("status")
         .succeeds()
-        .says("  scope    global, identity\n")
-        .says("  made as  laptop\n");
+        .says("  scope: global, identity\n")
+        .says("  name: laptop\n");
     let requests = world.heroku.requests();
     let created = requests.iter().find(|one| one.method == "POST").unwrap();
     let body: serde_json::Value = serde_json::from_slice(&created.body).unwrap();
@@ -60,10 +60,7 @@ fn repeated_rotations_change_neither_lifetime_nor_description() {
     for _ in 0..3 {
         world.helper("rotate").succeeds();
     }
-    world
-        .helper("status")
-        .succeeds()
-        .says("  made as  laptop\n");
+    world.helper("status").succeeds().says("  name: laptop\n");
     let made = world.heroku.requests().into_iter();
     let bodies: Vec<serde_json::Value> = made
         .filter(|one| one.method == "POST" && one.host == "api.heroku.com")

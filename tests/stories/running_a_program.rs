@@ -29,9 +29,9 @@ fn the_examples_of_the_help_work_and_keep_the_token_out_of_arguments() {
         (
             "exec",
             "  git credential-heroku-rs exec -- sh -c '",
-            "account'\n",
+            "version=3\"'\n",
         ),
-        ("token", "  printf", "/account\n"),
+        ("token", "  printf", "version=3'\n"),
     ] {
         let help = world.helper(&format!("{command} -h")).succeeds().stdout();
         let start = help.find(first).unwrap();
@@ -63,7 +63,7 @@ fn another_variable_gets_the_token_and_no_other_does() {
     world
         .helper("exec --env 1X -- true")
         .exits_with(2)
-        .says("that is not the name of a variable");
+        .says("not a valid variable name");
 }
 
 #[test]
@@ -83,5 +83,5 @@ fn a_program_that_is_not_there_is_named() {
     world
         .helper("exec -- no-such-program")
         .exits_with(1)
-        .says("no-such-program could not be started");
+        .says("could not start no-such-program");
 }

@@ -3,8 +3,7 @@
 use crate::world::{ANN, BOB, REQUEST, World};
 
 const HINT: &str = "heroku-rs: not logged in to Heroku\n  \
-    run: git credential-heroku-rs login \
-    (or paste a token as the password: https://dashboard.heroku.com/account/applications)\n";
+    log in: git credential-heroku-rs login, or paste a token as the password\n";
 
 const QUESTION: &str = "Password for 'https://heroku@git.heroku.com': ";
 
@@ -79,7 +78,7 @@ fn status_finds_out_whose_the_pasted_token_is() {
     world
         .helper("status")
         .succeeds()
-        .says("the token pasted at git's prompt is kept as ann@example.com now");
+        .says("the token pasted at git's prompt is now stored as the login of ann@example.com");
     assert_eq!(world.accounts_in_the_keyring(), [ANN]);
     assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
     assert_eq!(world.active_account().as_deref(), Some(ANN));
@@ -107,7 +106,10 @@ fn status_puts_a_pasted_token_in_the_place_of_a_dead_one() {
     world.logs_in_with(&dead);
     world.heroku.revoke(&dead);
     world.keeps_in_the_keyring("heroku", &pasted);
-    world.helper("status").succeeds().says("is kept as");
+    world
+        .helper("status")
+        .succeeds()
+        .says("is now stored as the login of ann@example.com");
     assert_eq!(world.accounts_in_the_keyring(), [ANN]);
     assert_eq!(world.kept_in_the_keyring(ANN), Some(pasted));
 }
@@ -121,7 +123,7 @@ fn status_leaves_the_account_in_use() {
     world
         .helper("status")
         .succeeds()
-        .says("is kept as bob@example.com");
+        .says("is now stored as the login of bob@example.com");
     assert_eq!(world.active_account().as_deref(), Some(ANN));
     assert_eq!(world.accounts_in_the_keyring(), [ANN, BOB]);
 }
@@ -145,7 +147,10 @@ fn status_keeps_in_use_what_was_pasted_where_the_account_in_use_had_none() {
 fn status_moves_what_was_kept_under_any_user_name() {
     let world = not_logged_in();
     world.keeps_in_the_keyring("deploy", &world.heroku.issue_token(ANN));
-    world.helper("status").succeeds().says("is kept as");
+    world
+        .helper("status")
+        .succeeds()
+        .says("is now stored as the login of ann@example.com");
     assert_eq!(world.accounts_in_the_keyring(), [ANN]);
     world.helper("status").succeeds().stderr_is("");
 }
@@ -172,7 +177,7 @@ fn a_login_with_a_dead_token_keeps_nothing() {
     world
         .helper_with_input("login --with-token", &token)
         .exits_with(1)
-        .says("Heroku refuses this token");
+        .says("Heroku rejected the token");
     assert_eq!(world.accounts_in_the_keyring(), Vec::<String>::new());
     assert_eq!(world.active_account(), None);
 }

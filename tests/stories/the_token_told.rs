@@ -37,7 +37,7 @@ fn a_person_is_told_where_their_token_stands_now() {
         let shown = world
             .on_a_terminal(&format!("git-credential-heroku-rs {line}"))
             .exits_with(0);
-        assert!(shown.contains("in its scroll-back") && shown.contains(&token));
+        assert!(shown.contains("in its scrollback") && shown.contains(&token));
     }
 }
 
@@ -48,13 +48,13 @@ fn a_good_token_is_checked_without_being_told() {
         .helper("token --check")
         .succeeds()
         .stdout_is("")
-        .stderr_is("Heroku takes the token of ann@example.com, from the keyring\n");
+        .stderr_is("Heroku accepts the token of ann@example.com in the keyring\n");
     let key = world.heroku.issue_token(BOB);
     world.sets("HEROKU_API_KEY", &key);
     world
         .helper("token --check")
         .succeeds()
-        .stderr_is("Heroku takes the token of bob@example.com, from HEROKU_API_KEY\n");
+        .stderr_is("Heroku accepts the token of bob@example.com in HEROKU_API_KEY\n");
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn a_token_that_may_tell_little_is_good_all_the_same() {
     world
         .helper("token --check")
         .succeeds()
-        .says("an account that it may not tell");
+        .says("its scope hides the account");
 }
 
 #[test]
@@ -82,8 +82,8 @@ fn a_token_that_heroku_refuses_is_told_from_one_that_it_could_not_be_asked_about
         .exits_with(1)
         .stdout_is("")
         .stderr_is(
-            "heroku-rs: Heroku rejected the token (revoked or expired)\n  \
-         log in: git credential-heroku-rs login\n",
+            "heroku-rs: Heroku rejected the token of ann@example.com (revoked or expired)\n  \
+         log in again: git credential-heroku-rs login\n",
         );
     let told = world.helper("token --check --json").exits_with(1).stdout();
     assert_eq!(json_of(&told)["status"], "rejected");
@@ -101,7 +101,7 @@ fn a_token_that_heroku_refuses_is_told_from_one_that_it_could_not_be_asked_about
             .helper("token --check")
             .exits_with(1)
             .stdout_is("")
-            .says("heroku-rs: whether the token is good is unknown: ")
+            .says("heroku-rs: could not check the token: ")
             .says(why);
         let told = world.helper("token --check --json").exits_with(1).stdout();
         assert_eq!(json_of(&told)["status"], "unknown");

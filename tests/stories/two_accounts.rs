@@ -19,7 +19,7 @@ fn the_one_in_use_pushes_and_the_other_may_not() {
     world
         .helper("switch bob@example.com")
         .succeeds()
-        .stdout_is("bob@example.com is now in use, by git and by the Heroku CLI\n");
+        .stdout_is("Switched to bob@example.com, for git and the Heroku CLI\n");
     assert_eq!(world.active_account().as_deref(), Some(BOB));
     world.commits("The second commit");
     world.git("push heroku main").exits_with(128).says("403");
@@ -91,7 +91,7 @@ fn status_shows_both_and_which_is_in_use() {
     world
         .helper("status")
         .succeeds()
-        .says("ann@example.com (in use)\n")
+        .says("ann@example.com (active)\n")
         .says("bob@example.com\n");
 }
 

@@ -48,7 +48,7 @@ fn a_helper_added_after_ours_is_named_and_setup_moves_our_lines() {
     world
         .helper("status --offline")
         .succeeds()
-        .says("tells other helpers the token too\n  run: git credential-heroku-rs setup\n")
+        .says("other helpers for git.heroku.com get the token too\n  run: git credential-heroku-rs setup\n")
         .says("store (~/.gitconfig)");
     is_found_and_fixed(
         &world,

@@ -22,14 +22,12 @@ fn a_login_goes_to_netrc_says_so_and_the_push_works() {
         .helper_with_input("login --with-token", &token)
         .succeeds()
         .stdout_is(
-            "Logged in as ann@example.com: the token is in netrc, in plain text, \
-             for git and for the Heroku CLI\n",
+            "Logged in as ann@example.com\nThe token is stored in ~/.netrc (unencrypted)\n\
+             Done. Push with: git push heroku main\n",
         )
         .stderr_is(
-            "no keyring: no D-Bus session: the token goes to netrc, where the Heroku CLI keeps it \
-             on such a machine.\n  rather not in plain text? put it into HEROKU_API_KEY (a Codespaces \
-             secret, a CI variable),\n  or install a keyring such as gnome-keyring; then: git \
-             credential-heroku-rs logout --keep\n",
+            "warning: no keyring: no D-Bus session; the token will be stored in ~/.netrc \
+             (unencrypted)\n  to avoid plain text, set HEROKU_API_KEY instead of logging in\n",
         );
     assert_eq!(
         netrc(&world),
@@ -43,8 +41,8 @@ fn a_login_goes_to_netrc_says_so_and_the_push_works() {
     world
         .helper("status")
         .succeeds()
-        .says("ann@example.com (in use)")
-        .says("in netrc, and Heroku takes it");
+        .says("ann@example.com (active)")
+        .says("token: ~/.netrc (unencrypted), valid");
 }
 
 #[test]
@@ -83,7 +81,7 @@ fn a_logout_takes_our_entries_and_no_other_byte() {
     world
         .helper("logout")
         .succeeds()
-        .says("ann@example.com is logged out of this machine");
+        .says("Logged out of ann@example.com");
     assert_eq!(netrc(&world), others);
     assert!(!world.heroku.is_live(&token), "it is revoked at Heroku too");
     world.helper("status").exits_with(4);
@@ -98,7 +96,7 @@ fn heroku_netrc_write_keeps_the_login_where_the_heroku_cli_looks() {
     world
         .helper_with_input("login --with-token", &token)
         .succeeds()
-        .says("in netrc, in plain text");
+        .says("The token is stored in ~/.netrc (unencrypted)\n");
     assert_eq!(world.kept_in_the_keyring(ANN), None);
     world
         .helper_with_input("get", REQUEST)

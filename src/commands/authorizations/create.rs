@@ -115,7 +115,7 @@ fn print(
         entry.name(),
         entry.expiry()
     ))?;
-    session.hand_out(token)?;
+    session.print_token(token)?;
     Ok(session.streams.output.flush()?)
 }
 

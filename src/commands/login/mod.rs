@@ -1,23 +1,26 @@
-//! `login`: a token from a person, a pipe, a password or the browser, checked and kept.
+//! `login`: gets a token from the user, a pipe, a password or the browser, checks it and stores it.
 //!
-//! However it comes, it ends in `finish`: ask Heroku whose it is, keep it, say where and until
-//! when, and offer to set git up.
+//! Each way ends in `finish`: ask Heroku for the account, store the token, report where it is stored and when it
+//! expires, and offer to configure git.
 
 use std::io::Write;
 use std::time::Duration;
 
-use super::{Session, cli_cannot_read_keyring, metadata_of, owner_of, usual_description};
+use super::{
+    Session, cli_cannot_read_keyring, default_description, metadata_of, owner_of, push_hint, setup,
+};
 use crate::account::Account;
 use crate::cli::{Login, Place};
 use crate::context::Context;
-use crate::git::Setting;
+use crate::git::{Scope, Setting};
 use crate::heroku_api::{ApiError, Authorization, HerokuApi};
 use crate::keyring::{Lock, Unavailable};
 use crate::logins::lookup::Source;
-use crate::logins::{self, Kept, Store};
-use crate::notice::Notice;
+use crate::logins::{self, Destination, Store};
+use crate::netrc;
+use crate::notice::{Fix, Notice};
 use crate::scope::Scopes;
-use crate::terminal;
+use crate::terminal::{self, DefaultAnswer};
 use crate::token::Token;
 
 mod browser;
@@ -27,117 +30,124 @@ mod paste;
 const LIMIT: Duration = Duration::from_secs(30);
 
 pub(super) fn run(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    open_keyring(arguments, session)?;
+    let destination = open_destination(arguments, session)?;
     let api = session.context.api(LIMIT)?;
-    let got = if arguments.with_token {
+    let is_guided = !(arguments.with_token || arguments.interactive || arguments.browser);
+    if !is_guided && let Destination::NetrcInsteadOfKeyring(why) = &destination {
+        let location = netrc::location(&session.context.environment);
+        session.warn(&Notice::new(
+            format!("{}; the token will be stored in {location}", why.what()),
+            "to avoid plain text, set HEROKU_API_KEY instead of logging in",
+        ))?;
+    }
+    let received = if arguments.with_token {
         paste::from_stdin(session)?
     } else if arguments.interactive {
         password::ask(&api, arguments, session)?
     } else if arguments.browser {
         browser::wait(&api, arguments, session)?
     } else {
-        paste::ask(arguments, session)?
+        paste::ask(&destination, arguments, session)?
     };
-    finish(&api, got, arguments, session)
+    finish(&api, received, &destination, arguments, session)
 }
 
-/// A keyring that will not take the token ends the login before it begins. A locked one is unlocked by its own
-/// prompt if the user is at a terminal, and so is one that wants to confirm access to its items: the account that
-/// logs in may have one.
-fn open_keyring(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    match logins::can_keep(session.context, store(arguments.store)) {
+/// Where the token will be stored. If the keyring cannot store it, the login fails before it begins. A locked keyring
+/// is unlocked by its own prompt if the user is at a terminal, and so is one that wants to confirm access to its
+/// items: the account that logs in may have one.
+fn open_destination(
+    arguments: &Login,
+    session: &mut Session<'_, '_>,
+) -> anyhow::Result<Destination> {
+    let context = session.context;
+    let store = store(arguments.store);
+    let destination = match logins::destination(context, store) {
         Err(Unavailable::Locked(_)) if terminal::is_available() => {
-            session.say("the keyring is locked, and asks you to unlock it")?;
-            unlock(session.context)
+            session
+                .say("the keyring is locked: unlock it in the prompt of your keyring program")?;
+            unlock(context).map(|()| Destination::Keyring)
         }
-        Ok(()) if terminal::is_available() && wants_confirmation(arguments, session.context) => {
-            session.say("the keyring asks you to allow access to its items")?;
-            unlock(session.context)
+        Ok(Destination::Keyring) if terminal::is_available() && wants_confirmation(context) => {
+            session.say("allow access to the keyring in the prompt of your keyring program")?;
+            unlock(context).map(|()| Destination::Keyring)
         }
-        able => able,
+        found => found,
+    };
+    let destination = destination.map_err(|why| why.notice())?;
+    if destination != Destination::Keyring {
+        netrc::can_keep(&context.environment).map_err(|why| why.notice(&context.environment))?;
     }
-    .map_err(|why| why.notice().into())
+    Ok(destination)
 }
 
 fn unlock(context: &Context) -> Result<(), Unavailable> {
     context.keyring().unlock(context.environment.prompt_limit)
 }
 
-fn wants_confirmation(arguments: &Login, context: &Context) -> bool {
-    let is_for_keyring = match store(arguments.store) {
-        Store::Keyring => true,
-        Store::Auto => !context.environment.netrc_first,
-        Store::Netrc => false,
-    };
-    is_for_keyring
-        && context
-            .keyring()
-            .accounts()
-            .is_ok_and(|accounts| accounts.locked == Some(Lock::Confirmation))
+fn wants_confirmation(context: &Context) -> bool {
+    context
+        .keyring()
+        .accounts()
+        .is_ok_and(|accounts| accounts.locked == Some(Lock::Confirmation))
 }
 
-/// A token that somebody has given us, and its authorization where we made it ourselves.
-struct Got {
+/// A token that was just received, with its authorization if this login created it.
+struct Received {
     token: Token,
     authorization: Option<Authorization>,
 }
 
-/// How Heroku's dashboard is to call an authorization of ours.
+/// The name of the authorization in Heroku's dashboard.
 fn description(arguments: &Login, context: &Context) -> String {
     let given = arguments.description.clone();
-    given.unwrap_or_else(|| usual_description(context))
+    given.unwrap_or_else(|| default_description(context))
 }
 
 fn finish(
     api: &HerokuApi,
-    got: Got,
+    received: Received,
+    destination: &Destination,
     arguments: &Login,
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<()> {
-    let authorization = got.authorization.as_ref();
-    let named = authorization.and_then(|created| created.account.as_ref());
-    let email = owner_of(&got.token, named, api).map_err(|failure| refused(&failure))?;
-    let created = got.authorization.clone();
-    let authorization = got
-        .authorization
-        .or_else(|| api.authorization_of(&got.token).ok().flatten());
-    let known = metadata_of(&got.token, &email, authorization.as_ref(), api);
+    let token = received.token;
+    let created = received.authorization;
+    let owner = created
+        .as_ref()
+        .and_then(|created| created.account.as_ref());
+    let email = owner_of(&token, owner, api).map_err(|failure| not_accepted(&failure))?;
+    let authorization = created
+        .clone()
+        .or_else(|| api.authorization_of(&token).ok().flatten());
+    let known = metadata_of(&token, &email, authorization.as_ref(), api);
     if !known.scope.may_push() {
-        let weak = weak(&known.scope);
+        let notice = cannot_push(&known.scope);
         if !arguments.force {
-            return Err(weak.into());
+            return Err(notice.into());
         }
-        session.warn(&weak)?;
+        session.warn(&notice)?;
     }
-    let store = store(arguments.store);
-    let kept = logins::keep(session.context, store, &email, &got.token, known.clone())
-        .map_err(|why| not_stored(api, created.as_ref(), &got.token, why))?;
+    let expires = known.expires;
+    let kept = logins::keep(
+        session.context,
+        destination.as_store(),
+        &email,
+        &token,
+        known,
+    )
+    .map_err(|why| not_stored(api, created.as_ref(), &token, why))?;
     for note in &kept.notes {
         session.warn(note)?;
     }
-    report_login(&kept, &email, session)?;
-    let out = &mut session.streams.output;
-    if let Some(expires) = known.expires {
-        let left = expires.duration_since(session.context.now());
+    report_login(kept.source, &email, session)?;
+    if let Some(expires) = expires {
+        let left = super::report::span(expires.duration_since(session.context.now()));
         let day = expires.strftime("%Y-%m-%d");
-        writeln!(out, "It ends on {day}, {}", super::report::span(left))?;
+        let out = &mut session.streams.output;
+        writeln!(out, "The token expires on {day} ({left})")?;
     }
-    if kept.source == Source::Keyring {
-        if cli_cannot_read_keyring(session.context) {
-            session.warn(&Notice::new(
-                "the Heroku CLI does not see this login: without secret-tool it looks into netrc",
-                "install libsecret-tools, or log in with --store netrc",
-            ))?;
-        }
-        warn_if_not_shared(session)?;
-    }
-    if session.context.environment.api_key.is_some() {
-        session.warn(&Notice::new(
-            "HEROKU_API_KEY is set, and goes before this login",
-            "run: unset HEROKU_API_KEY",
-        ))?;
-    }
-    offer_setup(session)
+    warn_about_other_programs(kept.source, session)?;
+    configure_git(arguments, session)
 }
 
 /// The token could not be stored. An authorization that this login created is revoked: no one else has its token.
@@ -151,13 +161,13 @@ fn not_stored(
         return why;
     };
     match api.revoke(token, &created.id) {
-        Ok(_) => {
-            let what = format!("{}: the new authorization was revoked again", why.what());
-            Notice::new(what, why.fix())
-        }
+        Ok(_) => Notice::new(
+            format!("{} (the new authorization was revoked)", why.what()),
+            why.fix(),
+        ),
         Err(_) => Notice::new(
-            format!("{}: the new authorization could not be revoked", why.what()),
-            "revoke it: https://dashboard.heroku.com/account/applications",
+            format!("{} (the new authorization is still valid)", why.what()),
+            "revoke the authorization: https://dashboard.heroku.com/account/applications",
         ),
     }
 }
@@ -170,29 +180,43 @@ fn store(place: Place) -> Store {
     }
 }
 
-/// Where the token lies now. Plain text is never passed over in silence.
 fn report_login(
-    kept: &Kept,
+    source: Source,
     account: &Account,
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<()> {
-    let place = match kept.source {
-        Source::Netrc => "netrc, in plain text",
-        Source::ApiKey | Source::Keyring => "the keyring",
+    let context = session.context;
+    let is_shared = context.keyring().is_shared() && !cli_cannot_read_keyring(context);
+    let place = match source {
+        Source::Netrc => netrc::location(&context.environment),
+        Source::ApiKey | Source::Keyring if is_shared => {
+            "the keyring, shared with the Heroku CLI".to_owned()
+        }
+        Source::ApiKey | Source::Keyring => "the keyring".to_owned(),
     };
-    if let Some(why) = &kept.no_keyring {
-        session.say(&format!(
-            "{}: the token goes to netrc, where the Heroku CLI keeps it on such a machine.\n  \
-             rather not in plain text? put it into HEROKU_API_KEY (a Codespaces secret, a CI variable),\n  \
-             or install a keyring such as gnome-keyring; then: git credential-heroku-rs logout --keep",
-            why.what()
+    let out = &mut session.streams.output;
+    writeln!(out, "Logged in as {account}")?;
+    writeln!(out, "The token is stored in {place}")?;
+    Ok(())
+}
+
+/// Warns if the Heroku CLI does not use this login, or if `HEROKU_API_KEY` hides it.
+fn warn_about_other_programs(source: Source, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    if source == Source::Keyring {
+        if cli_cannot_read_keyring(session.context) {
+            session.warn(&Notice::new(
+                "the Heroku CLI cannot use this login (without secret-tool it reads only netrc)",
+                "install the package libsecret-tools, or log in with --store netrc",
+            ))?;
+        }
+        warn_if_not_shared(session)?;
+    }
+    if session.context.environment.api_key.is_some() {
+        session.warn(&Notice::new(
+            "HEROKU_API_KEY is set and takes precedence over this login",
+            Fix::command("to use this login", "unset HEROKU_API_KEY"),
         ))?;
     }
-    let out = &mut session.streams.output;
-    writeln!(
-        out,
-        "Logged in as {account}: the token is in {place}, for git and for the Heroku CLI"
-    )?;
     Ok(())
 }
 
@@ -202,34 +226,52 @@ pub(super) fn warn_if_not_shared(session: &mut Session<'_, '_>) -> anyhow::Resul
         return Ok(());
     }
     session.warn(&Notice::new(
-        "the Heroku CLI does not see this login: this Windows has no PasswordVault",
-        "log in with the Heroku CLI, too: heroku login",
+        "the Heroku CLI cannot use this login (this Windows has no PasswordVault)",
+        Fix::command("log in with the Heroku CLI too", "heroku login"),
     ))
 }
 
-fn refused(failure: &ApiError) -> Notice {
+fn not_accepted(failure: &ApiError) -> Notice {
     match failure {
         ApiError::TokenRejected => Notice::new(
-            "Heroku refuses this token: it is revoked, expired, or not whole",
-            "make a new one and paste all of it: git credential-heroku-rs login",
+            "Heroku rejected the token (revoked, expired or incomplete)",
+            Fix::command(
+                "create a token and paste all of it",
+                "git credential-heroku-rs login",
+            ),
         ),
         other => other.notice(),
     }
 }
 
-fn weak(scope: &Scopes) -> Notice {
+fn cannot_push(scope: &Scopes) -> Notice {
     Notice::new(
-        format!("this token may not push: its scope is {scope}"),
-        "make one with the scope global, or keep this one all the same: --force",
+        format!("the token cannot push (scope: {scope})"),
+        "use a token with the scope global, or log in with --force",
     )
 }
 
-/// Offers `setup` where git asks somebody else first, or nobody.
-fn offer_setup(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let helpers = session.context.git().helpers_for_heroku();
-    let set_up = helpers.is_ok_and(|helpers| helpers.first().is_some_and(Setting::starts_us));
-    if !set_up {
-        session.say("git does not ask heroku-rs yet. Run: git credential-heroku-rs setup")?;
+/// Configures git if it does not use this helper first: asks on a terminal, else prints the command. Ends with the
+/// next command to run.
+fn configure_git(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    let git = session.context.git();
+    let helpers = match git.helpers_for_heroku() {
+        Ok(helpers) => helpers,
+        // Without git, the login is for docker or for scripts.
+        Err(why) => return session.warn(&why),
+    };
+    if !helpers.first().is_some_and(Setting::starts_us) {
+        // A token on stdin means a script, even if it runs on a terminal. Without an answer git stays as it is.
+        let wants_setup = !arguments.with_token
+            && terminal::confirm("Configure git to use this login?", DefaultAnswer::Yes)
+                .unwrap_or(false);
+        if !wants_setup {
+            let out = &mut session.streams.output;
+            writeln!(out, "Next, configure git: git credential-heroku-rs setup")?;
+            return Ok(());
+        }
+        setup::git(Scope::Global, session)?;
     }
-    Ok(())
+    let hint = push_hint(&git);
+    Ok(writeln!(session.streams.output, "{hint}")?)
 }

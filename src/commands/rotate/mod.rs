@@ -17,8 +17,8 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::{
-    Session, account_named, api_of, host_in_use, login_of, metadata_of, owner_of, rendered, report,
-    usual_description,
+    Session, account_named, api_of, default_description, host_in_use, login_of, metadata_of,
+    owner_of, rendered, report,
 };
 use crate::account::Account;
 use crate::cli::Rotate;
@@ -178,7 +178,7 @@ fn rotate(
         let _ = token_metadata::remember(&context.environment, known);
         return Ok(Outcome::Done);
     }
-    let usual = usual_description(context);
+    let usual = default_description(context);
     let lifetime = arguments.expires_in.unwrap_or_else(|| old.lifetime());
     let new = NewAuthorization {
         description: rotation_journal::unmarked(old.description().unwrap_or(&usual)),

@@ -82,7 +82,7 @@ fn a_new_token_can_replace_the_active_one() {
     );
     assert_eq!(world.kept_in_the_keyring(ANN), Some(newest_token(&world)));
     assert!(world.heroku.is_live(&laptop.token));
-    world.helper("status").succeeds().says("  made as  desk\n");
+    world.helper("status").succeeds().says("  name: desk\n");
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn an_authorization_whose_token_cannot_be_printed_is_revoked() {
                 "authorizations create --description x {json} >/dev/full"
             ))
             .exits_with(1)
-            .says("no space is left there");
+            .says("no space left on the device");
         assert_eq!(world.live_tokens(), before);
     }
 }
@@ -171,7 +171,7 @@ fn a_description_is_updated() {
     world
         .helper("status --offline")
         .succeeds()
-        .says("  made as  desk\n");
+        .says("  name: desk\n");
 }
 
 #[test]

@@ -194,7 +194,7 @@ fn what_docker_login_is_given_while_there_is_no_login_becomes_one() {
     world
         .helper("status")
         .succeeds()
-        .says("is kept as ann@example.com");
+        .says("is now stored as the login of ann@example.com");
 }
 
 #[test]

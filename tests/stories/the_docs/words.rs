@@ -113,8 +113,8 @@ pub(super) fn is_as_promised(promised: &str, output: &str) -> bool {
 
 #[test]
 fn chance_is_taken_out_and_nothing_else() {
-    let text = "It ends on 2026-12-25, in 29 days\n   1a2b3c4..5d6e7f8  main -> main\n";
-    let words = "It ends on DATE, in N days\n   HASH  main -> main";
+    let text = "The token expires on 2026-12-25, in 29 days\n   1a2b3c4..5d6e7f8  main -> main\n";
+    let words = "The token expires on DATE, in N days\n   HASH  main -> main";
     assert_eq!(without_chance(text), words);
     assert_eq!(without_chance("x[12] 0.4 ms: v2.39"), "x[N] N ms: v2.39");
     assert_eq!(

@@ -5,36 +5,55 @@ use std::collections::BTreeSet;
 use super::machine::{End, Machine, Served, is_email};
 use super::step::{Name, PASTED, Revoke, Token, User};
 
+/// Whether `status` asks Heroku.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Check {
+    Online,
+    Offline,
+}
+
+/// The last lines of a login on this machine.
+const NEXT: &str = "Done. In the repository of your app, run:\n  \
+                    git remote add heroku https://git.heroku.com/APP.git\n  \
+                    git push heroku main\n";
+
+fn label(name: Name) -> &'static str {
+    match name {
+        PASTED => "an unnamed account (token pasted at git's prompt)",
+        name => name,
+    }
+}
+
 impl Machine {
     pub(super) fn login(&self, token: Token) -> End {
         if self.lives_on_netrc {
             return self.login_to_netrc(token);
         }
         let Some(owner) = token.owner().filter(|_| !self.is_dead(token)) else {
-            return self.failing(1, "Heroku refuses this token");
+            return self.failing(1, "Heroku rejected the token");
         };
         let mut after = self.naming(Some(owner));
         after.items.insert(owner, token);
         if after.items.get(PASTED) == Some(&token) {
             after.items.remove(PASTED);
         }
-        let told = "the token is in the keyring, for git and for the Heroku CLI";
-        after.ending(0, &format!("Logged in as {owner}: {told}\n"), &[])
+        let stored = "The token is stored in the keyring, shared with the Heroku CLI";
+        after.ending(0, &format!("Logged in as {owner}\n{stored}\n{NEXT}"), &[])
     }
 
     pub(super) fn login_to_netrc(&self, token: Token) -> End {
         let Some(owner) = token.owner().filter(|_| !self.is_dead(token)) else {
-            return self.failing(1, "Heroku refuses this token");
+            return self.failing(1, "Heroku rejected the token");
         };
         let mut after = self.naming(self.in_use.map(|_| owner));
         after.netrc = Some((owner, token));
-        let told = "the token is in netrc, in plain text, for git and for the Heroku CLI";
+        let stored = "The token is stored in ~/.netrc (unencrypted)";
         let before = self.items.get(owner).filter(|_| !self.lives_on_netrc);
         let other = before.filter(|held| **held != token);
         let warned = other.map(|_| "which takes precedence over netrc".to_owned());
         after.ending(
             0,
-            &format!("Logged in as {owner}: {told}\n"),
+            &format!("Logged in as {owner}\n{stored}\n{NEXT}"),
             warned.as_slice(),
         )
     }
@@ -42,13 +61,15 @@ impl Machine {
     pub(super) fn logout(&self, name: User, revoke: Revoke) -> End {
         let mut there: BTreeSet<Name> = self.items.keys().copied().collect();
         there.extend(self.netrc.map(|(name, _)| name));
-        let meant = match name.or(self.in_use) {
+        let served = self.served(None).ok().map(|served| served.account);
+        let meant = match name.or(served).or(self.in_use) {
             Some(name) if there.contains(name) => name,
             None if there.len() > 1 => {
-                return self.failing(1, "several accounts are logged in and none is chosen");
+                return self.failing(1, "several accounts are logged in, and none is active");
             }
             None if there.len() == 1 => there.first().copied().unwrap_or_default(),
-            _ => return self.failing(4, "there is no such login on this machine"),
+            Some(name) => return self.failing(4, &format!("not logged in as {name}")),
+            None => return self.failing(4, "not logged in to Heroku"),
         };
         let mut after = self.clone();
         let item = after.items.remove(meant);
@@ -56,17 +77,24 @@ impl Machine {
             .netrc
             .filter(|(name, token)| *name == meant || item == Some(*token));
         after.netrc = self.netrc.filter(|_| entry.is_none());
+        let mut result = "token not revoked";
         if revoke == Revoke::Yes {
             let own = entry.filter(|(name, _)| *name == meant);
             let tokens = item.into_iter().chain(own.map(|(_, token)| token));
-            tokens.for_each(|token| after.revoke(token));
+            result = "the token was already invalid";
+            for token in tokens {
+                if !after.is_dead(token) {
+                    result = "token revoked";
+                }
+                after.revoke(token);
+            }
         }
         after.in_use = self.in_use.filter(|name| *name != meant);
         let of = |machine: &Machine| machine.served(None).ok().map(|served| served.account);
         let (before, rest) = (of(self), of(&after));
         let told = rest.filter(|_| rest != before);
-        let told = told.map(|name| format!("{name} is in use from now on"));
-        let out = format!("{meant} is logged out of this machine\n");
+        let told = told.map(|name| format!("The active account is now {}", label(name)));
+        let out = format!("Logged out of {}; {result}\n", label(meant));
         after.ending(0, &out, &Vec::from_iter(told))
     }
 
@@ -84,9 +112,9 @@ impl Machine {
             );
         }
         let told = if self.in_use == Some(name) {
-            format!("{name} was in use already\n")
+            format!("{name} is already the active account\n")
         } else {
-            format!("{name} is now in use, by git and by the Heroku CLI\n")
+            format!("Switched to {name}, for git and the Heroku CLI\n")
         };
         self.naming(Some(name)).ending(0, &told, &[])
     }
@@ -153,11 +181,11 @@ impl Machine {
                 if after.moves(name, owner) {
                     logins.push(owner);
                     told.push(format!(
-                        "token pasted at git's prompt is kept as {owner} now"
+                        "token pasted at git's prompt is now stored as the login of {owner}"
                     ));
                 }
             }
-            after.restores(&logins, told)
+            after.restores(&logins, told, Check::Online)
         };
         orders.into_iter().map(end).collect()
     }
@@ -178,21 +206,28 @@ impl Machine {
     }
 
     /// The rest of `status`: where no account is named and one email alone is there, it is named.
-    pub(super) fn restores(mut self, logins: &[Name], mut told: Vec<String>) -> End {
+    pub(super) fn restores(mut self, logins: &[Name], mut told: Vec<String>, check: Check) -> End {
         let pointed = logins.iter().filter(|_| !self.lives_on_netrc);
         let mut emails = pointed.copied().filter(|name| is_email(name));
         if let (None, Some(only), None) = (self.in_use, emails.next(), emails.next()) {
             told.push(if self.items.contains_key(only) {
-                format!("login.json names {only} again")
+                format!("so that the Heroku CLI finds the login of {only}")
             } else {
                 format!("no token of {only} in the keyring")
             });
             self.in_use = Some(only).filter(|name| self.items.contains_key(name));
         }
-        let served = self.served(None);
-        told.extend(served.as_ref().err().cloned());
+        let problem = match self.served(None) {
+            Ok(served) if check == Check::Online && self.is_dead(served.token) => {
+                Some((1, "Heroku rejected the token".to_owned()))
+            }
+            Ok(_) => None,
+            Err(why) => Some((4, why)),
+        };
+        let code = problem.as_ref().map_or(0, |(code, _)| *code);
+        told.extend(problem.map(|(_, why)| why));
         End {
-            code: if served.is_ok() { 0 } else { 4 },
+            code,
             stdout: None,
             stderr: told,
             after: self,

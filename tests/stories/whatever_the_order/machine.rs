@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::commands::Check;
 use super::step::{Name, PASTED, Step, Token, User};
 
 /// Everything that decides.
@@ -70,7 +71,9 @@ impl Machine {
             Step::Switch(name) => self.switch(name),
             Step::Rotate => self.rotate(),
             Step::Status => return self.status(),
-            Step::StatusOffline => self.clone().restores(&self.names(), Vec::new()),
+            Step::StatusOffline => self
+                .clone()
+                .restores(&self.names(), Vec::new(), Check::Offline),
             Step::HerokuLogin(token) => {
                 let mut after = self.clone();
                 after.in_use = token.owner();
