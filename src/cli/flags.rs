@@ -102,12 +102,13 @@ pub enum AliasChoice {
 #[command(after_help = "\
 Examples:
   git credential-heroku-rs unsetup
+  git credential-heroku-rs unsetup --local
   git credential-heroku-rs unsetup --docker
   git credential-heroku-rs unsetup --all    before you remove the program
 
-`unsetup --all` also removes the manual, the completions, the alias and the
-files in ~/.local/state/git-credential-heroku-rs, except what is still needed
-for stored tokens. It removes no token: use `logout --all` for that.")]
+`unsetup --all` undoes all of these, and removes the manual, the completions
+and the files in ~/.local/state/git-credential-heroku-rs, except what stored
+tokens still need. It removes no token: use `logout --all` for that.")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Unsetup {
     /// Undo `setup --local` in the current repository

@@ -7,7 +7,7 @@ use super::{Session, docker_config_file, our_helper, push_hint};
 use crate::cli::{AliasChoice, Client, Setup};
 use crate::context::Context;
 use crate::docker_config::{self, Name};
-use crate::git::{Git, Scope, SetUp, Setting};
+use crate::git::{AliasState, Git, Scope, SetUp, Setting};
 use crate::hosts::{HerokuHost, Service};
 use crate::logins::lookup::{self, Answer, Source, Wanted};
 use crate::netrc::Netrc;
@@ -63,8 +63,6 @@ pub(super) fn git(scope: Scope, session: &mut Session<'_, '_>) -> anyhow::Result
 
 /// Adds the alias `git heroku` if nothing else has that name. Asks first, unless a flag decides.
 fn alias(choice: AliasChoice, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let context = session.context;
-    let git = context.git();
     let is_offered = match choice {
         AliasChoice::Add => true,
         AliasChoice::Skip => false,
@@ -73,23 +71,26 @@ fn alias(choice: AliasChoice, session: &mut Session<'_, '_>) -> anyhow::Result<(
     if !is_offered {
         return Ok(());
     }
-    if git.has_heroku_command(&context.environment)? {
-        return match choice {
-            AliasChoice::Add if !git.has_alias()? => session.warn(&Notice::new(
+    let environment = &session.context.environment;
+    let git = session.context.git();
+    match (git.alias_state(environment)?, choice) {
+        (AliasState::Unset, AliasChoice::Add) => {}
+        (AliasState::Unset, _) => {
+            let question = "Add `git heroku` as a short form of `git credential-heroku-rs`?";
+            // Without an answer git stays as it is.
+            if !terminal::confirm(question, DefaultAnswer::Yes).unwrap_or(false) {
+                return Ok(());
+            }
+        }
+        (AliasState::Taken, AliasChoice::Add) => {
+            return session.warn(&Notice::new(
                 "the alias was not added: `git heroku` has another meaning already",
-                Fix::command("look at", Command::new("git config --get-all alias.heroku")),
-            )),
-            _ => Ok(()),
-        };
+                "look for the setting alias.heroku, or for git-heroku on PATH",
+            ));
+        }
+        (AliasState::Taken | AliasState::Ours, _) => return Ok(()),
     }
-    let question = "Add `git heroku` as a short form of `git credential-heroku-rs`?";
-    // Without an answer git stays as it is.
-    let is_wanted = choice == AliasChoice::Add
-        || terminal::confirm(question, DefaultAnswer::Yes).unwrap_or(false);
-    if !is_wanted {
-        return Ok(());
-    }
-    match git.add_alias(&context.environment) {
+    match git.add_alias(environment) {
         Ok(()) => {
             let out = &mut session.streams.output;
             Ok(writeln!(

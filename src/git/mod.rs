@@ -22,7 +22,7 @@ pub use asking::Filled;
 pub use child::Git;
 pub use kin::Kin;
 pub use matching::Request;
-pub use set_up::{SetUp, helper_value};
+pub use set_up::{AliasState, SetUp, helper_value};
 pub use urls::{HerokuUrl, Way};
 
 use child::Output;

@@ -4,6 +4,8 @@
 //! every other section and `[include]`. The file is replaced as git does it, by renaming `FILE.lock` over
 //! it, and only if git reads the new text as the old settings and ours.
 
+mod alias;
+
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, ErrorKind, Write};
@@ -13,12 +15,12 @@ use std::time::Duration;
 
 use tempfile::TempPath;
 
-mod alias;
-
 use super::{Git, HEROKU_HELPER, Kin, OUR_NAME, Scope, Setting, failed, text};
 use crate::environment::Environment;
 use crate::files;
 use crate::notice::{Command, Fix, Notice};
+
+pub use alias::AliasState;
 
 /// How long to wait for git's lock on the file. A git that was killed leaves its lock behind; git itself
 /// does not wait for it.

@@ -14,24 +14,32 @@ const VALUE: &str = "credential-heroku-rs";
 /// [`VALUE`] as the regular expression that `git config` compares a value with.
 const EXACTLY_VALUE: &str = "^credential-heroku-rs$";
 
+/// What `git heroku` means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AliasState {
+    /// Nothing, in any scope.
+    Unset,
+    /// This program.
+    Ours,
+    /// Another alias, or a program on PATH, which takes precedence over an alias.
+    Taken,
+}
+
 impl Git {
-    /// Whether `git heroku` means something, in whichever scope or as a program on PATH. A program takes
-    /// precedence over an alias.
+    /// What `git heroku` means in the current directory.
     ///
     /// # Errors
     /// A [`Notice`] if git cannot be run.
-    pub fn has_heroku_command(&self, environment: &Environment) -> Result<bool, Notice> {
-        let output = self.run(["config", "--get-all", KEY])?;
-        Ok(output.is_success || environment.has_program("git-heroku"))
-    }
-
-    /// Whether `git heroku` is an alias for this program.
-    ///
-    /// # Errors
-    /// As [`Git::has_heroku_command`].
-    pub fn has_alias(&self) -> Result<bool, Notice> {
+    pub fn alias_state(&self, environment: &Environment) -> Result<AliasState, Notice> {
+        if environment.has_program("git-heroku") {
+            return Ok(AliasState::Taken);
+        }
         let output = self.run(["config", "--get", KEY])?;
-        Ok(text(&output.stdout).trim_end() == VALUE)
+        Ok(match text(&output.stdout).trim_end() {
+            _ if !output.is_success => AliasState::Unset,
+            VALUE => AliasState::Ours,
+            _ => AliasState::Taken,
+        })
     }
 
     /// Adds the alias to the user's configuration.
