@@ -20,6 +20,7 @@ pub struct Context {
     keyring: OnceCell<Box<dyn Keyring>>,
     is_for_git: Cell<bool>,
     api: OnceCell<HerokuApi>,
+    git: OnceCell<Git>,
     clock: fn() -> Timestamp,
 }
 
@@ -31,6 +32,7 @@ impl Context {
             keyring: OnceCell::new(),
             is_for_git: Cell::new(false),
             api: OnceCell::new(),
+            git: OnceCell::new(),
             clock: Timestamp::now,
         }
     }
@@ -71,7 +73,8 @@ impl Context {
 
     /// The git that a push would run.
     pub fn git(&self) -> Git {
-        Git::new(&self.environment)
+        let git = self.git.get_or_init(|| Git::new(&self.environment));
+        git.clone()
     }
 
     /// Heroku's API on the host in use. `limit` bounds each request as a whole.

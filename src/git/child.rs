@@ -6,6 +6,7 @@ use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -19,14 +20,16 @@ use crate::subprocess::Running;
 /// on a network.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// The most that is read of what git prints.
-const LARGEST: u64 = 16 * 1024 * 1024;
+/// The most that is read of what git prints. The settings of 20,000 branches are 3 MiB.
+const LARGEST: u64 = 4 * 1024 * 1024;
 
 /// The git that a push would run.
 #[derive(Debug, Clone)]
 pub struct Git {
     program: Option<PathBuf>,
     home: Option<PathBuf>,
+    /// Why it did not read its configuration. Then it is not run again: each run would take as long.
+    failure: Arc<OnceLock<Notice>>,
 }
 
 /// What git printed, and whether it exited with 0.
@@ -44,6 +47,7 @@ impl Git {
         Git {
             program: programs.find(|program| program.is_absolute()),
             home: environment.home.clone(),
+            failure: Arc::default(),
         }
     }
 
@@ -52,7 +56,11 @@ impl Git {
         &self,
         arguments: impl IntoIterator<Item = A>,
     ) -> Result<Output, Notice> {
-        self.run_for(arguments, &[], b"", Instant::now() + LIMIT)
+        let output = self.run_for(arguments, &[], b"", Instant::now() + LIMIT);
+        if let Err(why) = &output {
+            let _ = self.failure.set(why.clone());
+        }
+        output
     }
 
     /// Runs git with more variables and an input, until a deadline.
@@ -67,6 +75,9 @@ impl Git {
         input: &[u8],
         deadline: Instant,
     ) -> Result<Output, Notice> {
+        if let Some(failure) = self.failure.get() {
+            return Err(failure.clone());
+        }
         let not_started = |why: &str| {
             let what = format!("could not start git: {why}");
             Notice::new(what, "install git, or add its directory to PATH")

@@ -99,7 +99,8 @@ impl Git {
     /// A helper that reads the same login as we do gives the same answer, so it does not count.
     pub fn is_followed(&self, deadline: Instant) -> Option<bool> {
         let output = self.run_for(LIST, &[], b"", deadline).ok()?;
-        let helpers = helpers_for(&listed(&output.stdout), &[]);
+        let credentials = listed_under("credential.", &output.stdout);
+        let helpers = helpers_for(&credentials, &[]);
         let ours = helpers.iter().position(Setting::starts_us)?;
         let mut behind = helpers[ours + 1..].iter();
         output
@@ -199,12 +200,20 @@ pub fn helpers_for(settings: &[Setting], remotes: &[Remote]) -> Vec<Setting> {
 /// Reads the output of `git config -z --show-scope --show-origin`: scope, origin, then key and value. A
 /// line feed separates the value from its key; a key without a value has neither.
 pub fn listed(bytes: &[u8]) -> Vec<Setting> {
+    listed_under("", bytes)
+}
+
+/// As [`listed`], only those with a key that starts with `prefix`.
+fn listed_under(prefix: &str, bytes: &[u8]) -> Vec<Setting> {
     let text = text(bytes);
     let mut parts = text.split_terminator('\0');
     let mut settings = Vec::new();
     while let (Some(scope), Some(origin), Some(entry)) = (parts.next(), parts.next(), parts.next())
     {
         let (key, value) = entry.split_once('\n').unwrap_or((entry, ""));
+        if key.is_empty() || !key.starts_with(prefix) {
+            continue;
+        }
         settings.push(Setting {
             scope: scope.to_owned(),
             origin: origin.strip_prefix("file:").unwrap_or(origin).to_owned(),

@@ -27,6 +27,9 @@ pub use alias::AliasState;
 const LOCK_LIMIT: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(25);
 
+/// The largest file that is changed, in bytes.
+const LARGEST: usize = 16 * 1024 * 1024;
+
 /// The oldest git that has every option used here and in `doctor`.
 const OLDEST: (u32, u32) = (2, 30);
 
@@ -241,9 +244,11 @@ struct Lock {
 impl ConfigFile {
     /// Empty if there is no file yet.
     fn read(&self) -> Result<Vec<u8>, Notice> {
-        match fs::read(&self.target) {
+        match files::read(&self.target, LARGEST) {
             Err(why) if why.kind() == ErrorKind::NotFound => Ok(Vec::new()),
-            read => read.map_err(|why| self.unchanged(&why, None)),
+            read => read
+                .map(|bytes| bytes.to_vec())
+                .map_err(|why| self.unchanged(&why, None)),
         }
     }
 

@@ -53,6 +53,7 @@ mod killed_at_any_moment;
 mod known_attacks;
 mod known_attacks_on_files;
 mod known_attacks_on_the_terminal;
+mod limits;
 mod living_on_netrc;
 mod logging_out;
 mod looking_changes_nothing;

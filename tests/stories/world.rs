@@ -45,6 +45,7 @@ pub(crate) use faulty_bus::{BusFault, How, Side};
 pub(crate) use heroku_cli::{Version, heroku_line};
 pub(crate) use injected::SystemCall;
 pub(crate) use items::Items;
+pub(crate) use memory::Measured;
 pub(crate) use outcome::Outcome;
 pub(crate) use powerless::{reads_every_process, without_capabilities};
 pub(crate) use running::Running;

@@ -1,7 +1,7 @@
 //! The facts that the checks use. Each is collected once; Heroku is asked once about each token.
 
 use std::cell::{OnceCell, RefCell};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::push::{self, Push};
@@ -40,6 +40,8 @@ pub(super) struct Facts<'a> {
     pub(super) context: &'a Context,
     /// All of git's settings, in its reading order.
     pub(super) settings: Result<Vec<Setting>, Notice>,
+    /// The directory that git searches for its commands before PATH.
+    pub(super) git_exec_path: Option<PathBuf>,
     /// The helpers that git asks about Heroku, in its order.
     pub(super) helpers: Vec<Setting>,
     /// The URLs of the remotes, as git uses them.
@@ -59,6 +61,7 @@ impl<'a> Facts<'a> {
         let (settings, remotes) = (git.settings(), git.remotes());
         Facts {
             context,
+            git_exec_path: git.exec_path(),
             helpers: git::helpers_for(
                 settings.as_deref().unwrap_or_default(),
                 remotes.as_deref().unwrap_or_default(),

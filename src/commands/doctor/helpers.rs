@@ -12,6 +12,9 @@ use crate::git::{HEROKU_HELPER, Kin, Scope, Setting};
 /// The value that the Heroku CLI writes before every command, if it can.
 const CLI: &str = "!heroku git:credentials";
 
+/// How many helpers are named in one line.
+const MOST_NAMED: usize = 5;
+
 /// The helpers before ours, ours, and the helpers after it.
 pub(super) fn order(facts: &Facts<'_>) -> Vec<Finding> {
     if let Err(notice) = &facts.settings {
@@ -72,7 +75,11 @@ fn not_asked(facts: &Facts<'_>) -> Vec<Finding> {
         )
         .with_details("`heroku logout` removes every helper for Heroku, and the next `heroku` command adds the CLI's"),
         helpers => {
-            let names: Vec<String> = helpers.iter().map(|one| described(one, facts)).collect();
+            let shown = helpers.iter().take(MOST_NAMED);
+            let mut names: Vec<String> = shown.map(|one| described(one, facts)).collect();
+            if helpers.len() > MOST_NAMED {
+                names.push(format!("and {} more", helpers.len() - MOST_NAMED));
+            }
             let names = names.join(", ");
             let what = format!("git uses {names} instead of heroku-rs for git.heroku.com");
             Finding::new("git.not-configured", severity, what)

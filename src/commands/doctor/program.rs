@@ -12,11 +12,8 @@ const PROGRAM: &str = "git-credential-heroku-rs";
 /// Every program of this name that git finds; git runs the first.
 pub(super) fn found_by_git(facts: &Facts<'_>, name: &str) -> Vec<PathBuf> {
     let name_of_file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
-    let gits_own = facts
-        .context
-        .git()
-        .exec_path()
-        .map(|dir| dir.join(name_of_file));
+    let exec_path = facts.git_exec_path.as_ref();
+    let gits_own = exec_path.map(|dir| dir.join(name_of_file));
     let mut found: Vec<PathBuf> = gits_own.into_iter().filter(|path| path.is_file()).collect();
     found.extend(facts.context.environment.programs(name));
     found
