@@ -81,9 +81,10 @@ pub fn with_us(bytes: &[u8]) -> Result<(Option<Vec<u8>>, SetUp), String> {
 /// # Errors
 /// Why the file was not changed.
 pub fn tear_down(file: &Path) -> Result<bool, Notice> {
-    match file.exists() {
-        true => edit(file, without_us),
-        false => Ok(false),
+    if file.exists() {
+        edit(file, without_us)
+    } else {
+        Ok(false)
     }
 }
 

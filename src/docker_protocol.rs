@@ -155,9 +155,10 @@ fn whole(input: &mut dyn Read) -> Result<Zeroizing<Vec<u8>>, Refusal> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(1024));
     let read = input.take(LARGEST + 1).read_to_end(&mut bytes);
     let length = read.map_err(|_| Refusal::Unreadable)?;
-    match length as u64 > LARGEST {
-        true => Err(Refusal::Unreadable),
-        false => Ok(bytes),
+    if length as u64 > LARGEST {
+        Err(Refusal::Unreadable)
+    } else {
+        Ok(bytes)
     }
 }
 

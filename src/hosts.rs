@@ -47,12 +47,13 @@ impl HerokuHost {
     /// The host of another service of the same Heroku.
     #[must_use]
     pub fn beside(&self, service: Service) -> HerokuHost {
-        match self.name == self.domain {
-            true => HerokuHost {
+        if self.name == self.domain {
+            HerokuHost {
                 service,
                 ..self.clone()
-            },
-            false => HerokuHost::on(self.domain.clone(), service),
+            }
+        } else {
+            HerokuHost::on(self.domain.clone(), service)
         }
     }
 

@@ -22,9 +22,10 @@ pub(crate) fn holds(bytes: &[u8]) {
         !serves || is_for_heroku(bytes),
         "a token for a host that is not ours"
     );
-    match serves {
-        true => assert!(said.is_none(), "a warning beside the only source"),
-        false => assert!(reply.is_empty(), "half an answer"),
+    if serves {
+        assert!(said.is_none(), "a warning beside the only source");
+    } else {
+        assert!(reply.is_empty(), "half an answer");
     }
     if !reply.is_empty() {
         let pairs = as_git_reads(&reply);

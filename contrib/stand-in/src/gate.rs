@@ -36,9 +36,10 @@ impl Gate {
             .wait_while(held, waits)
             .unwrap_or_else(PoisonError::into_inner);
         held.waiting.retain(|other| *other != request);
-        match held.stopped {
-            true => Err(io::ErrorKind::ConnectionAborted.into()),
-            false => Ok(()),
+        if held.stopped {
+            Err(io::ErrorKind::ConnectionAborted.into())
+        } else {
+            Ok(())
         }
     }
 

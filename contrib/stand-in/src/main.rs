@@ -76,9 +76,10 @@ fn stop_at_a_signal(_: SocketAddr) -> io::Result<()> {
 fn take_away(dir: &Path, was_there: bool) {
     for name in MADE {
         let path = dir.join(name);
-        let _ = match path.is_dir() {
-            true => fs::remove_dir_all(path),
-            false => fs::remove_file(path),
+        let _ = if path.is_dir() {
+            fs::remove_dir_all(path)
+        } else {
+            fs::remove_file(path)
         };
     }
     if !was_there {

@@ -97,9 +97,12 @@ fn parse(text: &str) -> Option<Range> {
 
 /// One page, and the key of its last entry where more follow.
 fn cut<T: Listed>(mut list: Vec<T>, range: &Range, max: usize) -> (Vec<T>, Option<String>) {
-    let order = |a: &str, b: &str| match range.is_descending {
-        false => a.cmp(b),
-        true => b.cmp(a),
+    let order = |a: &str, b: &str| {
+        if range.is_descending {
+            b.cmp(a)
+        } else {
+            a.cmp(b)
+        }
     };
     list.retain(|one| {
         let (key, is_open) = (one.key(&range.by), range.from.is_empty());
