@@ -1,4 +1,4 @@
-//! Tokens that stand in a remote's URL reach `store` and `erase`, and never touch a login.
+//! git gives a token in a remote URL to `store` and `erase`. It never changes a login.
 
 use crate::world::{ANN, World};
 
@@ -11,9 +11,9 @@ fn logged_in() -> (World, String, String) {
 }
 
 #[test]
-fn it_does_not_overwrite_the_login() {
+fn a_token_in_a_url_does_not_overwrite_the_login() {
     let (world, token, in_url) = logged_in();
-    // The account's own name, too: whoever writes a URL may know it.
+    // Also with the account's own name, since the author of a URL may know it.
     for user in ["heroku", "x", "ann%40example.com"] {
         world
             .git(&format!(
@@ -26,7 +26,7 @@ fn it_does_not_overwrite_the_login() {
     assert_eq!(world.accounts_in_the_keyring(), [ANN]);
 }
 
-/// In a repository of somebody else's, the URL of a submodule is theirs to write.
+/// The author of a repository chooses the URL of a submodule.
 #[test]
 fn a_submodule_does_not_overwrite_the_login() {
     let (world, token, in_url) = logged_in();
@@ -50,7 +50,7 @@ fn a_submodule_does_not_overwrite_the_login() {
 }
 
 #[test]
-fn a_dead_one_does_not_cost_the_login() {
+fn a_rejected_token_in_a_url_does_not_erase_the_login() {
     let (world, token, in_url) = logged_in();
     world.heroku.revoke(&in_url);
     world
@@ -64,7 +64,7 @@ fn a_dead_one_does_not_cost_the_login() {
 }
 
 #[test]
-fn without_any_login_it_is_kept_since_it_worked() {
+fn without_a_login_a_token_in_a_url_is_stored() {
     let world = World::ready_to_push();
     let in_url = world.heroku.issue_token(ANN);
     world.is_public(&in_url);
@@ -79,7 +79,7 @@ fn without_any_login_it_is_kept_since_it_worked() {
 }
 
 #[test]
-fn setup_warns_of_it() {
+fn setup_warns_about_a_token_in_a_url() {
     let (world, _, in_url) = logged_in();
     world
         .git(&format!(
@@ -89,6 +89,6 @@ fn setup_warns_of_it() {
     world
         .helper("setup")
         .succeeds()
-        .says("remote.heroku.url carries a password")
+        .says("remote.heroku.url contains a password")
         .says_nothing_about(&in_url);
 }

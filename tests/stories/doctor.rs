@@ -1,11 +1,11 @@
-//! `doctor`: a healthy machine is called healthy, and what is planted is found. The stories about
-//! one kind of fault each are in the files beside.
+//! `doctor` finds no problem on a healthy machine, and finds the problems that a story creates. The stories
+//! about each kind of problem are in the files `doctor_and_…`.
 
 use serde_json::Value;
 
 use crate::world::{ANN, World};
 
-/// A machine on which all is well: logged in by the Heroku CLI, set up, an app to push to.
+/// A machine without a problem: logged in by the Heroku CLI, set up, with an app to push to.
 pub(crate) fn healthy() -> World {
     let world = World::new().with_keyring().with_app("blue-sky");
     world.has_logged_in_with_the_heroku_cli(ANN);
@@ -13,12 +13,12 @@ pub(crate) fn healthy() -> World {
     world
 }
 
-/// What doctor finds under this name; none where the check passes.
+/// What doctor finds under this id; none if the check passes.
 pub(crate) fn finding(world: &World, id: &str) -> Option<Value> {
     in_report(&report(world), id)
 }
 
-/// The same, where Heroku is not to be asked.
+/// The same without asking Heroku.
 pub(crate) fn finding_offline(world: &World, id: &str) -> Option<Value> {
     let outcome = world.helper("doctor --offline --json");
     in_report(&serde_json::from_str(&outcome.stdout()).unwrap(), id)
@@ -30,13 +30,13 @@ fn in_report(report: &Value, id: &str) -> Option<Value> {
     checks.iter().find(is_it).cloned()
 }
 
-/// All that doctor says, as JSON.
+/// The whole report as JSON.
 pub(crate) fn report(world: &World) -> Value {
     let outcome = world.helper("doctor --json");
     serde_json::from_str(&outcome.stdout()).unwrap()
 }
 
-/// Doctor finds what was planted, in these words, and says what it would do about it.
+/// Doctor finds the problem, reports it with these words, and offers a fix.
 pub(crate) fn is_found(world: &World, id: &str, words: &str) -> Value {
     let Some(found) = finding(world, id) else {
         panic!("doctor does not find {id}: {:#}", report(world));
@@ -47,8 +47,8 @@ pub(crate) fn is_found(world: &World, id: &str, words: &str) -> Value {
     found
 }
 
-/// Doctor finds it, shows the change before it makes it, and fixes it; a push works then, and the
-/// finding is gone. Gives all that `--fix` said on stderr.
+/// Doctor finds the problem, shows the change, and makes it. Then the finding is gone and a push works.
+/// Returns what `--fix` printed on stderr.
 pub(crate) fn is_found_and_fixed(world: &World, id: &str, words: &str) -> String {
     assert_eq!(is_found(world, id, words)["fixable"], true, "{id}");
     let outcome = world.helper("doctor --fix --yes --json").succeeds();
@@ -63,7 +63,7 @@ pub(crate) fn is_found_and_fixed(world: &World, id: &str, words: &str) -> String
     said
 }
 
-/// `--fix` leaves what it found as it was.
+/// `--fix` does not change what was found.
 pub(crate) fn fix_leaves(world: &World, found: &Value) {
     let code = i32::from(report(world)["healthy"] == false);
     world.helper("doctor --fix --yes").exits_with(code);
@@ -71,8 +71,8 @@ pub(crate) fn fix_leaves(world: &World, found: &Value) {
     assert_eq!(finding(world, id).as_ref(), Some(found));
 }
 
-/// Doctor finds it in a place that is not ours: `--fix` leaves it as it is, and the command that doctor offers
-/// fixes it. A push works then.
+/// Doctor finds a problem that is not ours to fix: `--fix` changes nothing, and the command that doctor offers
+/// fixes it. Then a push works.
 pub(crate) fn is_found_and_left_to_the_user(world: &World, id: &str, words: &str) {
     let found = is_found(world, id, words);
     assert_eq!(found["fixable"], false, "{id}");
@@ -85,7 +85,7 @@ pub(crate) fn is_found_and_left_to_the_user(world: &World, id: &str, words: &str
     world.pushes();
 }
 
-/// The command that undoes a fix works: what was found is there again.
+/// The offered undo command works: the problem is found again.
 pub(crate) fn is_undone(world: &World, said: &str, id: &str) {
     let undo = said.lines().find_map(|line| line.strip_prefix("  undo: "));
     world.shell(undo.unwrap(), b"").succeeds();
@@ -103,7 +103,7 @@ fn without_a_terminal_a_fix_needs_yes() {
 }
 
 #[test]
-fn all_is_well_with_a_keyring() {
+fn no_problem_with_a_keyring() {
     let world = healthy();
     let git = world.git("version").stdout();
     let version = env!("CARGO_PKG_VERSION");
@@ -136,9 +136,12 @@ no problems found
         git.trim().replace("version ", "")
     );
     let said = world.helper("doctor").succeeds().stdout();
-    // What an older git lacks is a line more.
-    let told = |line: &&str| !line.starts_with("        this version of git");
-    let said: String = said.split_inclusive('\n').filter(told).collect();
+    // An older git has one more line.
+    let is_same_for_every_git = |line: &&str| !line.starts_with("        this version of git");
+    let said: String = said
+        .split_inclusive('\n')
+        .filter(is_same_for_every_git)
+        .collect();
     assert_eq!(said, report);
 }
 

@@ -1,4 +1,4 @@
-//! `doctor` on copies of the token that other programs keep.
+//! `doctor` on copies of the token that other programs store.
 
 use std::fs;
 
@@ -34,11 +34,11 @@ fn gits_helper_store_has_the_token_in_plain_text() {
 }
 
 #[test]
-fn a_daemon_of_gits_helper_cache_holds_the_token() {
+fn gits_helper_cache_has_the_token_in_memory() {
     let world = healthy();
     let token = world.kept_in_the_keyring(ANN).unwrap();
     let request = format!("protocol=https\nhost=git.heroku.com\nusername=x\npassword={token}\n\n");
-    // The daemon outlives the command that starts it, and must not hold the story's pipes.
+    // The daemon outlives the command that starts it, and must not keep the story's pipes open.
     let daemon = world.home().join("run-cache");
     fs::create_dir(&daemon).unwrap();
     world.sets("XDG_CACHE_HOME", daemon.to_str().unwrap());
@@ -53,14 +53,14 @@ fn a_daemon_of_gits_helper_cache_holds_the_token() {
 }
 
 #[test]
-fn no_daemon_is_started_by_the_question() {
+fn doctor_does_not_start_gits_helper_cache() {
     let world = healthy();
     assert_eq!(finding(&world, "copies.git-cache"), None);
     assert!(!world.home().join(".cache/git").exists());
 }
 
 #[test]
-fn docker_keeps_what_it_logged_in_with() {
+fn dockers_configuration_contains_a_token() {
     let world = healthy();
     let config =
         r#"{"auths":{"registry.heroku.com":{"auth":"Xzp4"},"other.example":{"auth":"eDp5"}}}"#;

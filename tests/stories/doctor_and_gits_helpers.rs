@@ -1,11 +1,11 @@
-//! `doctor` on whom git asks: each way in which another program comes before ours, or beside it.
+//! `doctor` on git's credential helpers: each way in which another helper comes before ours, or after it.
 
 use crate::doctor::{healthy, is_found_and_fixed, is_found_and_left_to_the_user};
 use crate::world::World;
 
 const KEY: &str = "credential.https://git.heroku.com.helper";
 
-/// The scoped key holds this value alone, where nothing else is set.
+/// The key for Heroku has this value only, and no other helper is set.
 fn with_the_helper(value: &str) -> World {
     let world = healthy();
     world.helper("unsetup").succeeds();
@@ -22,7 +22,7 @@ fn helpers(world: &World) -> String {
 }
 
 #[test]
-fn nobody_is_asked() {
+fn git_has_no_helper() {
     let world = healthy();
     world.helper("unsetup").succeeds();
     let said = is_found_and_fixed(
@@ -38,14 +38,14 @@ fn nobody_is_asked() {
 }
 
 #[test]
-fn the_heroku_clis_hook_has_put_itself_in_our_place() {
+fn the_heroku_cli_has_replaced_our_helper() {
     let world = with_the_helper("!heroku git:credentials");
     let words = "git uses the Heroku CLI's helper instead of heroku-rs";
     is_found_and_fixed(&world, "git.heroku-cli-helper", words);
 }
 
 #[test]
-fn another_helper_is_asked_first() {
+fn another_helper_comes_before_ours() {
     let world = healthy();
     world.has_program("git-credential-other", "exit 0");
     world.helper("unsetup").succeeds();
@@ -59,7 +59,7 @@ fn another_helper_is_asked_first() {
 }
 
 #[test]
-fn another_helper_of_the_repository_is_told_the_token() {
+fn another_helper_of_the_repository_also_gets_the_token() {
     let world = healthy();
     world.has_program("git-credential-other", "cat >/dev/null");
     world
@@ -71,14 +71,14 @@ fn another_helper_of_the_repository_is_told_the_token() {
 }
 
 #[test]
-fn only_another_helper_is_asked() {
+fn git_uses_another_helper_instead() {
     let world = with_the_helper("nowhere");
     let words = "`nowhere` (global ~/.gitconfig), which is not installed";
     is_found_and_fixed(&world, "git.not-configured", words);
 }
 
 #[test]
-fn our_helper_is_spelled_as_the_program() {
+fn our_helper_is_misspelled() {
     for spelling in [
         "git-credential-heroku-rs",
         "heroku_rs",
@@ -90,14 +90,14 @@ fn our_helper_is_spelled_as_the_program() {
 }
 
 #[test]
-fn our_helper_stands_where_it_is_no_longer() {
+fn our_helper_is_gone() {
     let world = with_the_helper("/opt/old/git-credential-heroku-rs");
     let said = is_found_and_fixed(&world, "git.missing-helper", "the file does not exist");
     assert!(said.contains(" heroku-rs"), "{said}");
 }
 
 #[test]
-fn our_helper_is_asked_twice() {
+fn our_helper_is_configured_twice() {
     let world = healthy();
     world.helper("unsetup").succeeds();
     for _ in 0..2 {

@@ -1,4 +1,4 @@
-//! `doctor` on what git's settings do to a request: addresses, headers, certificates.
+//! `doctor` on git's settings for a request: URLs, headers, certificates.
 
 use std::fs;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::doctor::{finding_offline, healthy, is_found, is_found_and_left_to_the_user};
 use crate::world::{ANN, BOB, World};
 
-/// Adds to a file that a secret may lie in, and gives its path.
+/// Adds text, which may contain a secret, to a file. Returns its path.
 fn plants(world: &World, path: PathBuf, text: &str) -> PathBuf {
     let before = fs::read_to_string(&path).unwrap_or_default();
     fs::write(&path, before + text).unwrap();
@@ -22,8 +22,8 @@ fn of_the_user(world: &World, text: &str) -> PathBuf {
     plants(world, world.home().join(".gitconfig"), text)
 }
 
-/// The remote's address, with this in front of the host.
-fn with_the_address(world: &World, user: &str) -> PathBuf {
+/// Puts this user, and password, into the remote URL.
+fn with_user_in_url(world: &World, user: &str) -> PathBuf {
     let path = world.work().join(".git/config");
     let text = fs::read_to_string(&path).unwrap();
     let text = text.replace(
@@ -52,7 +52,7 @@ pub(crate) fn base64(text: &str) -> String {
 fn a_remote_url_contains_the_token_in_use() {
     let world = healthy();
     let token = world.kept_in_the_keyring(ANN).unwrap();
-    with_the_address(&world, &format!("x:{token}"));
+    with_user_in_url(&world, &format!("x:{token}"));
     let words = "the remote URL remote.heroku.url contains a password";
     is_found_and_left_to_the_user(&world, "git.password-in-url", words);
 }
@@ -61,7 +61,7 @@ fn a_remote_url_contains_the_token_in_use() {
 fn a_token_in_a_remote_url_never_becomes_a_login() {
     let world = healthy();
     let token = world.heroku.issue_token(BOB);
-    with_the_address(&world, &format!("x:{token}"));
+    with_user_in_url(&world, &format!("x:{token}"));
     let words = "this is a valid token of b…@example.com";
     is_found_and_left_to_the_user(&world, "git.password-in-url", words);
     assert_eq!(world.accounts_in_the_keyring(), [ANN]);
@@ -73,11 +73,8 @@ fn a_push_url_contains_a_rejected_token() {
     let world = healthy();
     let token = world.heroku.issue_token(ANN);
     world.heroku.revoke(&token);
-    let address = format!("https://heroku:{token}@git.heroku.com/blue-sky.git");
-    of_the_repository(
-        &world,
-        &format!("[remote \"heroku\"]\n\tpushurl = {address}\n"),
-    );
+    let url = format!("https://heroku:{token}@git.heroku.com/blue-sky.git");
+    of_the_repository(&world, &format!("[remote \"heroku\"]\n\tpushurl = {url}\n"));
     is_found_and_left_to_the_user(&world, "git.password-in-url", "Heroku rejects this token");
 }
 
@@ -133,7 +130,7 @@ fn a_name_from_a_repository_cannot_break_out_of_a_command() {
 }
 
 #[test]
-fn a_token_is_put_into_every_address() {
+fn a_rewrite_puts_a_token_into_every_url() {
     let world = healthy();
     let token = world.heroku.issue_token(ANN);
     let rule = format!(
@@ -153,7 +150,7 @@ fn a_token_is_put_into_every_address() {
 }
 
 #[test]
-fn a_header_carries_our_token_to_heroku() {
+fn a_header_sends_our_token_to_heroku() {
     let world = healthy();
     let token = world.kept_in_the_keyring(ANN).unwrap();
     let pair = base64(&format!("x:{token}"));
@@ -176,7 +173,7 @@ fn a_header_carries_our_token_to_heroku() {
 }
 
 #[test]
-fn somebody_elses_header_is_told_and_neither_shown_to_heroku_nor_removed() {
+fn a_foreign_header_is_reported_but_not_sent_to_heroku_and_not_removed() {
     let world = healthy();
     let secret = "ghp_0123456789abcdef0123456789abcdef";
     let config = of_the_user(
@@ -194,12 +191,12 @@ fn somebody_elses_header_is_told_and_neither_shown_to_heroku_nor_removed() {
         .exits_with(1)
         .says_nothing_about(secret);
     assert!(fs::read_to_string(config).unwrap().contains(secret));
-    let told = world
+    let is_sent = world
         .heroku
         .requests()
         .iter()
         .any(|request| format!("{request:?}").contains(secret));
-    assert!(!told, "Heroku was shown a secret of somebody else's");
+    assert!(!is_sent, "Heroku got the secret of another service");
 }
 
 #[test]
@@ -224,14 +221,14 @@ fn a_ca_file_that_is_not_there_is_found() {
 }
 
 #[test]
-fn certificates_are_not_checked_by_a_variable() {
+fn a_variable_turns_off_certificate_checks() {
     let world = healthy();
     world.sets("GIT_SSL_NO_VERIFY", "1");
     is_found(&world, "git.ssl-verify", "GIT_SSL_NO_VERIFY is set");
 }
 
 #[test]
-fn git_takes_a_proxy_that_we_do_not_know_of() {
+fn git_uses_a_proxy_that_we_do_not() {
     let world = healthy();
     world
         .git("config --global http.proxy http://ann:open-sesame@proxy.example:3128")

@@ -1,4 +1,4 @@
-//! `doctor` on Heroku itself, on what it says of the tokens, and on its own program beside us.
+//! `doctor` on Heroku itself, on what it says about the tokens, and on the Heroku CLI.
 
 use std::fs;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use heroku_stand_in::Grant;
 use crate::doctor::{finding, finding_offline, healthy, is_found, report};
 use crate::world::{ANN, BOB, Version, World, heroku_line};
 
-/// Logged in by ourselves, with a token that is granted so.
+/// Logged in by our own `login`, with such a token.
 fn granted(grant: Grant) -> World {
     let world = World::new().with_keyring().with_app("blue-sky");
     world.helper("setup").succeeds();
@@ -19,7 +19,7 @@ fn granted(grant: Grant) -> World {
     world
 }
 
-/// What is known of the token is this.
+/// Changes what is noted about the token.
 fn is_noted(world: &World, member: &str, value: serde_json::Value) {
     let state = world.home().join(".local/state/git-credential-heroku-rs");
     let notes = state.join("authorizations.json");
@@ -48,15 +48,15 @@ fn a_rejected_token_is_found_and_stays_until_the_next_login() {
 #[test]
 fn a_rejected_token_of_another_account_is_found() {
     let world = healthy();
-    let dead = world.heroku.issue_token(BOB);
-    world.heroku.revoke(&dead);
-    world.keeps_in_the_keyring(BOB, &dead);
+    let rejected = world.heroku.issue_token(BOB);
+    world.heroku.revoke(&rejected);
+    world.keeps_in_the_keyring(BOB, &rejected);
     let words = "of b…@example.com, which is not the active account";
     is_found(&world, "heroku.other-token-rejected", words);
 }
 
 #[test]
-fn while_heroku_cannot_say_the_token_stays() {
+fn while_heroku_cannot_be_asked_the_token_stays() {
     let world = healthy();
     let token = world.kept_in_the_keyring(ANN);
     world.heroku.revoke(token.as_deref().unwrap());
@@ -68,7 +68,7 @@ fn while_heroku_cannot_say_the_token_stays() {
 }
 
 #[test]
-fn the_token_has_come_to_its_end() {
+fn the_token_has_expired() {
     let world = granted(Grant {
         expires_in: Some(86_400),
         ..Grant::default()
@@ -78,7 +78,7 @@ fn the_token_has_come_to_its_end() {
 }
 
 #[test]
-fn the_token_ends_soon() {
+fn the_token_expires_soon() {
     let world = granted(Grant {
         expires_in: Some(2 * 86_400 + 60),
         ..Grant::default()
@@ -86,7 +86,7 @@ fn the_token_ends_soon() {
     assert_eq!(
         finding(&world, "heroku.token-expires-soon"),
         None,
-        "it lives for two days"
+        "it is valid for two days"
     );
     let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(40 * 86_400);
     let long_ago = long_ago.duration_since(std::time::UNIX_EPOCH).unwrap();
@@ -103,7 +103,7 @@ fn the_token_ends_soon() {
 }
 
 #[test]
-fn a_token_of_an_hour_is_no_surprise_before_its_last() {
+fn a_token_for_eight_hours_is_not_reported_as_expiring() {
     let world = granted(Grant {
         expires_in: Some(8 * 3_600),
         ..Grant::default()
@@ -112,7 +112,7 @@ fn a_token_of_an_hour_is_no_surprise_before_its_last() {
 }
 
 #[test]
-fn the_token_may_not_push() {
+fn the_token_has_no_scope_to_push() {
     let world = granted(Grant::default());
     is_noted(&world, "scope", vec!["read"].into());
     is_found(&world, "heroku.token-scope", "scope: read");
@@ -133,7 +133,7 @@ fn heroku_cannot_be_reached() {
 }
 
 #[test]
-fn offline_nobody_is_asked() {
+fn offline_heroku_is_not_asked() {
     let world = healthy();
     world
         .helper("doctor --offline")
@@ -145,7 +145,7 @@ fn offline_nobody_is_asked() {
 }
 
 #[test]
-fn variables_that_decide_are_told() {
+fn variables_that_change_the_login_are_reported() {
     for (name, value, id) in [
         ("HEROKU_API_KEY", "too short", "login.api-key"),
         (
@@ -170,14 +170,14 @@ fn variables_that_decide_are_told() {
 }
 
 #[test]
-fn a_heroku_cli_from_before_the_keyring_is_told_from_one_of_today() {
+fn only_a_heroku_cli_older_than_the_keyring_is_reported() {
     for (version, is_old) in [("9.3.1", true), ("11.10.0", false)] {
         let world = healthy();
         let package = world.home().join("node_modules/heroku");
         fs::create_dir_all(package.join("bin")).unwrap();
         let text = format!("{{\"name\":\"heroku\",\"version\":\"{version}\"}}");
         fs::write(package.join("package.json"), text).unwrap();
-        // It is not started, or it would be seen.
+        // If it were started, it would leave a file.
         let program = world.has_program("heroku", "touch ~/started");
         let inside = package.join("bin/run");
         fs::rename(&program, &inside).unwrap();
@@ -208,7 +208,7 @@ fn the_real_heroku_cli_is_known_by_its_package() {
 }
 
 #[test]
-fn the_heroku_cli_cannot_see_the_keyring_without_secret_tool() {
+fn without_secret_tool_the_heroku_cli_cannot_read_the_keyring() {
     let world = healthy();
     world.has_program("heroku", "exit 0");
     world.lacks_the_program("secret-tool");
@@ -220,7 +220,7 @@ fn the_heroku_cli_cannot_see_the_keyring_without_secret_tool() {
 }
 
 #[test]
-fn an_account_of_the_heroku_cli_holds_its_token_in_plain_text() {
+fn an_account_file_of_the_heroku_cli_contains_a_token() {
     let world = healthy();
     let token = world.heroku.issue_token(ANN);
     let path = world.has_file(

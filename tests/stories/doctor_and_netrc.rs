@@ -20,7 +20,7 @@ fn text(world: &World) -> String {
     fs::read_to_string(world.home().join(".netrc")).unwrap()
 }
 
-/// No keyring: the token lives in netrc, in this form.
+/// No keyring: the token is in netrc, with these entries.
 fn on_netrc(entries: impl Fn(&str) -> String) -> World {
     let world = World::new().with_app("blue-sky");
     world.helper("setup").succeeds();
@@ -29,12 +29,12 @@ fn on_netrc(entries: impl Fn(&str) -> String) -> World {
     world
 }
 
-fn has_the_rights(world: &World, mode: u32) {
+fn has_the_mode(world: &World, mode: u32) {
     let path = world.home().join(".netrc");
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
-/// Doctor finds it and leaves netrc as it is.
+/// Doctor finds the problem and does not change netrc.
 fn is_found_and_left(world: &World, id: &str, words: &str) {
     let before = text(world);
     let found = is_found(world, id, words);
@@ -79,18 +79,18 @@ fn an_entry_for_the_api_alone_is_a_leftover() {
 }
 
 #[test]
-fn others_can_read_it() {
+fn other_users_can_read_netrc() {
     let world = on_netrc(|token| entries(ANN, token));
-    has_the_rights(&world, 0o644);
+    has_the_mode(&world, 0o644);
     let said = is_found_and_fixed(&world, "netrc.permissions", "other users can read netrc");
     assert!(said.contains("undo: chmod 644 ~/.netrc"), "{said}");
     is_undone(&world, &said, "netrc.permissions");
 }
 
 #[test]
-fn others_can_write_it() {
+fn other_users_can_write_netrc() {
     let world = on_netrc(|token| entries(ANN, token));
-    has_the_rights(&world, 0o666);
+    has_the_mode(&world, 0o666);
     is_found_and_fixed(
         &world,
         "netrc.permissions",
@@ -117,7 +117,7 @@ fn entries_that_programs_read_differently_are_found() {
 }
 
 #[test]
-fn git_and_the_heroku_cli_take_different_tokens() {
+fn git_and_the_heroku_cli_use_different_tokens() {
     let world = World::new().with_app("blue-sky");
     world.helper("setup").succeeds();
     let (one, other) = (world.heroku.issue_token(ANN), world.heroku.issue_token(ANN));
@@ -125,12 +125,12 @@ fn git_and_the_heroku_cli_take_different_tokens() {
     let found = is_found(&world, "netrc.different-tokens", "lines 1, 4");
     assert_eq!(
         found["fixable"], false,
-        "nobody decides between two good tokens"
+        "the user decides between two valid tokens"
     );
 }
 
 #[test]
-fn a_quote_that_is_never_closed_stops_git_before_it_asks_anybody() {
+fn a_quote_that_is_not_closed_stops_git() {
     let world = healthy();
     world.has_netrc("machine x.example login me password \"open\n");
     world.git("push heroku main").fails().says("netrc");
@@ -157,7 +157,7 @@ fn a_default_entry_is_sent_to_heroku_too() {
 }
 
 #[test]
-fn without_a_keyring_netrc_is_where_the_token_belongs() {
+fn without_a_keyring_a_token_in_netrc_is_not_a_problem() {
     let world = on_netrc(|token| entries(ANN, token));
     for id in ["netrc.git-entry", "netrc.api-entry", "keyring.access"] {
         assert_eq!(finding(&world, id), None);

@@ -1,4 +1,4 @@
-//! `doctor` on the keyring's items, and on `login.json`, which says whose is in use.
+//! `doctor` on the keyring's items, and on `login.json`, which names the active account.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -6,13 +6,13 @@ use std::os::unix::fs::PermissionsExt;
 use crate::doctor::{healthy, is_found, is_found_and_fixed, is_undone};
 use crate::world::{ANN, BOB, World};
 
-/// An item as another program would store it beside the first.
+/// A second item, as another program would store it.
 fn has_another_item(world: &World, account: &str, token: &str) {
     let line = format!("store --label=x service heroku-cli account {account} other {account}");
     world.secret_tool_with_input(&line, token).succeeds();
 }
 
-/// Logged in, with all but the item as it should be.
+/// Logged in, with the item under another name.
 fn with_the_item_under(name: &str) -> World {
     let world = World::new().with_keyring().with_app("blue-sky");
     world.helper("setup").succeeds();
@@ -34,16 +34,16 @@ fn there_are_two_items_with_the_same_token() {
 }
 
 #[test]
-fn there_are_two_items_and_heroku_refuses_one() {
+fn of_two_items_the_rejected_one_is_removed() {
     let world = healthy();
-    let good = world.kept_in_the_keyring(ANN).unwrap();
-    let dead = world.heroku.issue_token(ANN);
-    world.heroku.revoke(&dead);
-    has_another_item(&world, ANN, &dead);
-    // Which of them is the first is the daemon's choice within one second; the good one stays.
+    let valid = world.kept_in_the_keyring(ANN).unwrap();
+    let rejected = world.heroku.issue_token(ANN);
+    world.heroku.revoke(&rejected);
+    has_another_item(&world, ANN, &rejected);
+    // Within one second the daemon decides which item is first. The valid one stays in any case.
     world.helper("doctor --fix --yes").succeeds();
     assert_eq!(world.accounts_in_the_keyring(), [ANN]);
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(good));
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(valid));
     world
         .git("push --quiet heroku main")
         .succeeds()
@@ -51,7 +51,7 @@ fn there_are_two_items_and_heroku_refuses_one() {
 }
 
 #[test]
-fn two_good_tokens_of_one_account_are_nobodys_guess() {
+fn two_valid_tokens_of_one_account_are_left() {
     let world = healthy();
     has_another_item(&world, ANN, &world.heroku.issue_token(ANN));
     let found = is_found(&world, "keyring.duplicates", "the keyring has 2 items");
@@ -59,7 +59,7 @@ fn two_good_tokens_of_one_account_are_nobodys_guess() {
 }
 
 #[test]
-fn a_token_under_the_name_that_git_gave_is_found_and_status_names_it() {
+fn a_token_without_an_account_is_found_and_status_names_its_account() {
     let world = with_the_item_under("heroku");
     let found = is_found(&world, "keyring.no-account", "is stored under heroku");
     assert_eq!(found["fixable"], false);
@@ -77,7 +77,7 @@ fn a_token_under_the_email_of_another_account_is_found() {
 }
 
 #[test]
-fn a_pasted_token_does_not_replace_a_good_one_of_its_owner() {
+fn a_pasted_token_does_not_replace_a_valid_one_of_its_account() {
     let world = healthy();
     world.keeps_in_the_keyring("heroku", &world.heroku.issue_token(ANN));
     let found = is_found(&world, "keyring.no-account", "is stored under heroku");
@@ -85,14 +85,14 @@ fn a_pasted_token_does_not_replace_a_good_one_of_its_owner() {
 }
 
 #[test]
-fn an_item_that_holds_no_token_is_told() {
+fn an_item_without_a_token_is_reported() {
     let world = healthy();
     has_another_item(&world, BOB, "short");
     is_found(&world, "keyring.unusable-items", "contains no token");
 }
 
 #[test]
-fn a_locked_keyring_is_told_from_an_empty_one() {
+fn a_locked_keyring_is_not_an_empty_one() {
     let world = healthy();
     world.keyring().locks();
     let found = is_found(&world, "keyring.access", "the keyring is locked");
@@ -108,7 +108,7 @@ fn a_locked_keyring_is_told_from_an_empty_one() {
 }
 
 #[test]
-fn no_keyring_and_no_other_source_is_told() {
+fn no_keyring_and_no_other_source_is_reported() {
     let world = World::new().with_app("blue-sky");
     world.helper("setup").succeeds();
     is_found(&world, "keyring.access", "no keyring: no D-Bus session");
@@ -116,7 +116,7 @@ fn no_keyring_and_no_other_source_is_told() {
 }
 
 #[test]
-fn the_heroku_cli_has_dropped_login_json() {
+fn the_heroku_cli_has_removed_login_json() {
     let world = healthy();
     fs::remove_file(world.login_json()).unwrap();
     let said = is_found_and_fixed(&world, "login.json-missing", "the Heroku CLI sees no login");
@@ -125,7 +125,7 @@ fn the_heroku_cli_has_dropped_login_json() {
 }
 
 #[test]
-fn login_json_is_no_json() {
+fn login_json_is_not_json() {
     let world = healthy();
     world.has_file(world.login_json(), "{");
     is_found_and_fixed(&world, "login.json-invalid", "login.json names no account");
@@ -144,7 +144,7 @@ fn doctor_never_chooses_another_account() {
 }
 
 #[test]
-fn two_accounts_and_no_choice_are_nobodys_guess() {
+fn of_two_accounts_none_is_made_active() {
     let world = healthy();
     world.keeps_in_the_keyring(BOB, &world.heroku.issue_token(BOB));
     fs::remove_file(world.login_json()).unwrap();
@@ -160,7 +160,7 @@ fn two_accounts_and_no_choice_are_nobodys_guess() {
 }
 
 #[test]
-fn others_may_write_who_is_in_use() {
+fn other_users_can_write_login_json() {
     let world = healthy();
     let file = world.login_json();
     fs::set_permissions(&file, fs::Permissions::from_mode(0o666)).unwrap();
@@ -173,7 +173,7 @@ fn others_may_write_who_is_in_use() {
 }
 
 #[test]
-fn others_may_read_what_is_known_of_tokens() {
+fn other_users_can_read_the_state_directory() {
     let world = healthy();
     world.helper("status").succeeds();
     let dir = world.home().join(".local/state/git-credential-heroku-rs");

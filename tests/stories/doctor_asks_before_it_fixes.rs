@@ -1,5 +1,5 @@
-//! `doctor --fix` with a user at the terminal: each change is shown and asked for, and what the
-//! world does meanwhile is not overwritten.
+//! `doctor --fix` on a terminal: it shows each change and asks for confirmation. A change that another
+//! program makes during the prompt is not overwritten.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use crate::doctor::healthy;
 use crate::world::{ANN, World};
 
-/// A netrc that others can read, and no `login.json`.
+/// A netrc that other users can read, and no `login.json`.
 fn with_two_to_fix() -> World {
     let world = healthy();
     let token = world.kept_in_the_keyring(ANN).unwrap();
@@ -43,7 +43,7 @@ fn the_user_is_asked_before_each_change_and_may_say_no() {
 }
 
 #[test]
-fn the_user_may_stop_and_what_was_fixed_stays() {
+fn the_user_can_stop_and_what_was_fixed_stays() {
     let world = with_two_to_fix();
     let shown = world
         .on_a_terminal("git credential-heroku-rs doctor --fix")
@@ -63,7 +63,7 @@ fn the_user_may_stop_and_what_was_fixed_stays() {
 }
 
 #[test]
-fn a_login_that_comes_before_the_answer_is_not_overwritten() {
+fn a_login_made_during_the_prompt_is_not_overwritten() {
     let world = healthy();
     let token = world.kept_in_the_keyring(ANN).unwrap();
     let line = format!("store --label=x service heroku-cli account {ANN} other x");
@@ -86,7 +86,7 @@ fn a_change_that_cannot_be_made_stops_no_other() {
     let world = healthy();
     world.helper("unsetup").succeeds();
     fs::remove_file(world.login_json()).unwrap();
-    // As a git leaves it that was killed.
+    // A git that was killed leaves such a file.
     let lock = world.has_file(".gitconfig.lock", "");
     let before = fs::read_to_string(world.home().join(".gitconfig")).unwrap_or_default();
     world

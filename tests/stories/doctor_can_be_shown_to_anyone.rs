@@ -1,11 +1,11 @@
-//! What `doctor` prints can be pasted in public: no token, no email in full, no home path.
+//! What `doctor` prints can be pasted in public: no token, no complete email, no home path.
 
 use std::fs;
 
 use crate::doctor::{healthy, report};
 use crate::world::{ANN, BOB, World};
 
-/// Secrets, emails and the home in every place that doctor looks at, each in many texts of its.
+/// Secrets, emails and the home directory in every place that doctor looks at.
 fn a_machine_full_of_secrets() -> World {
     let world = healthy();
     let token = world.kept_in_the_keyring(ANN).unwrap();
@@ -50,7 +50,7 @@ fn a_machine_full_of_secrets() -> World {
     world
 }
 
-/// What is nobody else's business, and is told all the same.
+/// The private words that the output contains.
 fn private_words_in(world: &World, said: &str) -> Vec<String> {
     let emails = [ANN, BOB, "carol@example.com", "ann%40example.com"];
     let names = ["ann@", "bob@", "carol@"];
@@ -66,7 +66,7 @@ fn private_words_in(world: &World, said: &str) -> Vec<String> {
 }
 
 #[test]
-fn as_text_as_json_and_while_it_mends() {
+fn no_output_contains_a_secret_an_email_or_the_home() {
     let world = a_machine_full_of_secrets();
     for line in [
         "doctor",
@@ -75,7 +75,7 @@ fn as_text_as_json_and_while_it_mends() {
         "doctor --fix --yes",
         "doctor --fix --yes --json",
     ] {
-        // The words of the world would put a tilde in the place of the home.
+        // An outcome would replace the home by a tilde.
         let log = world.logs().join("said");
         world
             .shell(
@@ -97,14 +97,14 @@ fn as_text_as_json_and_while_it_mends() {
 }
 
 #[test]
-fn the_probe_sees_an_email() {
+fn the_search_finds_an_email() {
     let world = healthy();
     let shown = world.helper("status").stdout();
     assert_eq!(private_words_in(&world, &shown), [ANN, "ann@"]);
 }
 
 #[test]
-fn the_json_has_the_shape_that_is_told() {
+fn the_json_has_the_documented_members() {
     let world = healthy();
     fs::remove_file(world.login_json()).unwrap();
     let found = report(&world);
@@ -167,9 +167,9 @@ fn colour_is_for_a_terminal_that_wants_it() {
     );
 }
 
-/// It was known by its looks alone, and this one has none.
+/// A secret without a recognizable form is hidden if the program knows it.
 #[test]
-fn a_secret_of_no_known_form_is_hidden_since_it_is_known() {
+fn a_known_secret_of_any_form_is_hidden() {
     let world = healthy();
     let secret = "only-letters-and-dashes";
     world

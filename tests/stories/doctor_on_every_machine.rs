@@ -1,5 +1,5 @@
-//! `doctor` on machines of every kind: where all is well it finds nothing, where all is wrong at
-//! once it mends all it can, and the Heroku CLI undoes none of it.
+//! `doctor` on machines of every kind: it finds nothing on a healthy machine, fixes many problems at once, and
+//! the Heroku CLI does not undo the fixes.
 
 use std::fs;
 use std::time::Duration;
@@ -21,7 +21,7 @@ fn is_healthy(world: &World) {
 }
 
 #[test]
-fn all_is_well_after_our_own_login() {
+fn no_problem_after_our_own_login() {
     let world = World::new().with_keyring().with_app("blue-sky");
     let token = world.heroku.issue_token(ANN);
     world.logs_in_with(&token);
@@ -30,7 +30,7 @@ fn all_is_well_after_our_own_login() {
 }
 
 #[test]
-fn all_is_well_on_netrc_alone() {
+fn no_problem_with_netrc_only() {
     let world = World::new().with_app("blue-sky");
     world.is_planted(&world.home().join(".netrc"));
     let token = world.heroku.issue_token(ANN);
@@ -40,7 +40,7 @@ fn all_is_well_on_netrc_alone() {
 }
 
 #[test]
-fn all_is_well_where_the_heroku_cli_is_told_to_live_on_netrc() {
+fn no_problem_with_heroku_netrc_write() {
     let world = World::new().with_keyring().with_app("blue-sky");
     world.is_planted(&world.home().join(".netrc"));
     world.sets("HEROKU_NETRC_WRITE", "true");
@@ -51,7 +51,7 @@ fn all_is_well_where_the_heroku_cli_is_told_to_live_on_netrc() {
 }
 
 #[test]
-fn all_is_well_with_a_token_in_the_environment_alone() {
+fn no_problem_with_a_token_in_the_environment_only() {
     for world in [
         World::new().with_app("blue-sky"),
         World::new().with_keyring().with_app("blue-sky"),
@@ -63,14 +63,14 @@ fn all_is_well_with_a_token_in_the_environment_alone() {
 }
 
 #[test]
-fn all_is_well_with_two_accounts() {
+fn no_problem_with_two_accounts() {
     let world = healthy();
     world.keeps_in_the_keyring(BOB, &world.heroku.issue_token(BOB));
     is_healthy(&world);
 }
 
 #[test]
-fn all_is_well_outside_of_a_repository_and_below_one() {
+fn no_problem_outside_a_repository_and_in_a_subdirectory() {
     let world = healthy();
     fs::create_dir_all(world.work().join("a/b")).unwrap();
     for place in ["/", "a/b"] {
@@ -85,7 +85,7 @@ fn all_is_well_outside_of_a_repository_and_below_one() {
 }
 
 #[test]
-fn a_repositorys_fault_is_fixed_from_below_its_top() {
+fn a_setting_of_the_repository_is_fixed_from_a_subdirectory() {
     let world = healthy();
     world
         .git("config --local credential.helper nowhere")
@@ -115,7 +115,7 @@ fn on_netrc_alone_git_needs_no_helper_and_doctor_says_so() {
 }
 
 #[test]
-fn who_would_ask_at_a_push_is_told() {
+fn the_program_that_would_ask_for_a_password_is_named() {
     let world = World::new().with_keyring().with_app("blue-sky");
     world.helper("setup").succeeds();
     world
@@ -134,7 +134,7 @@ fn who_would_ask_at_a_push_is_told() {
     );
 }
 
-/// Each of these faults hides another. `--fix` changes what is ours; the offered commands do the rest.
+/// Each of these problems hides another. `--fix` changes what is ours; the offered commands do the rest.
 #[test]
 fn everything_at_once_is_fixed_by_fix_and_the_offered_commands() {
     let world = healthy();
@@ -186,7 +186,7 @@ fn everything_at_once_is_fixed_by_fix_and_the_offered_commands() {
 }
 
 #[test]
-fn the_heroku_clis_next_command_undoes_nothing() {
+fn the_next_heroku_command_undoes_nothing() {
     let world = healthy();
     world.helper("unsetup").succeeds();
     world.heroku_cli(Version::Current, "apps").succeeds();
@@ -200,7 +200,7 @@ fn the_heroku_clis_next_command_undoes_nothing() {
 }
 
 #[test]
-fn after_the_heroku_clis_logout_both_helper_and_login_are_missed() {
+fn after_heroku_logout_both_helper_and_login_are_missing() {
     let world = healthy();
     world.heroku_cli(Version::Current, "logout").succeeds();
     is_found(&world, "git.no-helper", "git has no credential helper");
@@ -220,7 +220,7 @@ fn git_does_not_find_the_program() {
 }
 
 #[test]
-fn without_git_the_rest_is_looked_at_all_the_same() {
+fn without_git_the_rest_is_still_checked() {
     let world = healthy();
     world.lacks_the_program("git");
     world
@@ -272,7 +272,7 @@ fn another_helper_answers_with_another_token() {
 }
 
 #[test]
-fn a_helper_that_never_answers_does_not_keep_doctor_waiting() {
+fn a_helper_that_never_answers_does_not_block_doctor() {
     let world = healthy();
     world.sets("HEROKU_RS_TIMEOUT", "1");
     world.has_program("git-credential-slow", "exec sleep 600");
@@ -288,13 +288,13 @@ fn a_helper_that_never_answers_does_not_keep_doctor_waiting() {
 }
 
 #[test]
-fn a_setting_from_the_command_line_is_told_and_left() {
+fn a_setting_from_the_command_line_is_reported_and_left() {
     let world = healthy();
     let is_found_and_left = || {
         let found = finding_offline(&world, "git.other-helpers").unwrap();
         assert_eq!(found["fixable"], false);
     };
-    // What `git -c credential.helper=nowhere` sets.
+    // `git -c credential.helper=nowhere` sets this variable.
     world.sets("GIT_CONFIG_PARAMETERS", "'credential.helper=nowhere'");
     is_found_and_left();
     world.unsets("GIT_CONFIG_PARAMETERS");

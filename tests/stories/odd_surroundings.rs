@@ -1,5 +1,5 @@
-//! A home that is nowhere, not ours, oddly named; variables that are odd, endless or missing; a
-//! clock that is years off: the token is served or its absence explained, and nothing is lost.
+//! A home that does not exist, is not ours or has an odd name; variables that are odd, endless or missing; a
+//! clock that is years wrong: git gets the token or a reason, and nothing is lost.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -22,7 +22,7 @@ fn get<'w>(world: &'w World, surroundings: &str) -> Outcome<'w> {
         .holds_out(1)
 }
 
-/// Without `login.json` the only item there is serves: so the home decides nothing.
+/// Without `login.json`, git gets the only token in the keyring, so the home does not matter.
 #[test]
 fn the_only_login_is_served_wherever_the_home_is() {
     let (world, token) = logged_in();
@@ -49,7 +49,7 @@ fn the_only_login_is_served_wherever_the_home_is() {
 }
 
 #[test]
-fn variables_that_make_no_sense_are_passed_over() {
+fn invalid_variables_are_ignored() {
     let (world, token) = logged_in();
     for variables in [
         "HEROKU_RS_TIMEOUT=never",
@@ -77,7 +77,7 @@ fn variables_that_make_no_sense_are_passed_over() {
 }
 
 #[test]
-fn a_home_by_a_link_or_an_odd_name_is_a_home_like_any() {
+fn a_home_that_is_a_link_or_has_an_odd_name_works() {
     let (world, _) = logged_in();
     let token = world.heroku.issue_token(ANN);
     let others = "machine example.com\n  login x\n  password y\n";
@@ -111,9 +111,9 @@ fn a_home_by_a_link_or_an_odd_name_is_a_home_like_any() {
     }
 }
 
-/// Names of files are bytes, and a home need not be text.
+/// Names of files are bytes, so a home need not be UTF-8.
 #[test]
-fn a_home_that_is_no_text_takes_a_login_and_a_setup() {
+fn a_home_that_is_not_utf8_works_with_login_and_setup() {
     let (world, _) = logged_in();
     let token = world.heroku.issue_token(ANN);
     let line =
@@ -140,9 +140,9 @@ fn a_home_that_is_no_text_takes_a_login_and_a_setup() {
         .stdout_is("{\"account\":\"ann@example.com\"}\n");
 }
 
-/// Root may write anywhere, so these are places where nobody can.
+/// Root can write almost everywhere, but not here.
 #[test]
-fn a_home_where_nothing_can_be_written_costs_notes_and_no_login() {
+fn a_home_that_cannot_be_written_loses_metadata_but_no_login() {
     let world = World::new().with_keyring();
     let token = world.heroku.issue_token(ANN);
     for home in ["/proc/self", "/dev/null", "/sys"] {
@@ -163,7 +163,7 @@ fn a_home_where_nothing_can_be_written_costs_notes_and_no_login() {
 }
 
 #[test]
-fn arguments_that_are_no_text_or_endless_are_told_in_brief() {
+fn arguments_that_are_not_utf8_or_endless_are_reported_briefly() {
     let world = World::new();
     for arguments in [
         "$(printf '\\377\\376')",
@@ -191,7 +191,7 @@ fn arguments_that_are_no_text_or_endless_are_told_in_brief() {
 }
 
 #[test]
-fn a_clock_that_is_years_off_costs_no_login() {
+fn a_clock_that_is_years_wrong_loses_no_login() {
     let (world, _) = logged_in();
     let grant = heroku_stand_in::Grant {
         expires_in: Some(30 * 86_400),
@@ -202,16 +202,16 @@ fn a_clock_that_is_years_off_costs_no_login() {
         .helper_with_input("login --with-token", &token)
         .succeeds()
         .stdout();
-    // Before the token was made it lives, and near its end there is a word.
+    // Before its creation the token is served; shortly before it expires there is a warning.
     for (clock, word) in [("-10y", ""), ("-1d", ""), ("+29d", "expires in")] {
         let reply = get(&world, &format!("faketime -f {clock}"));
         reply.hands_out(&token).says(word).stdout();
     }
-    // After its end it is not served, and not removed either: the clock may be wrong.
+    // After it expired it is not served, but not removed either: the clock may be wrong.
     let reply = get(&world, "faketime -f +10y").says("expired on");
     reply.stdout_is("username=heroku\n\n");
     assert_eq!(world.kept_in_the_keyring(ANN), Some(token.clone()));
-    // A login made ten years behind seems to have ended long ago, until Heroku is asked.
+    // A token of a login with a clock ten years behind seems to have expired, until Heroku is asked.
     world
         .shell(
             "faketime -f -10y git-credential-heroku-rs login --with-token",
@@ -227,10 +227,10 @@ fn a_clock_that_is_years_off_costs_no_login() {
     get(&world, "").hands_out(&token).stdout();
 }
 
-/// `/dev/null` switches git's configuration off. git, run by root, would put a file in its place:
-/// here it is a FIFO, which nobody else misses.
+/// `/dev/null` turns git's configuration off. git, run by root, would replace it by a file, so the story uses
+/// a FIFO.
 #[test]
-fn a_configuration_that_is_switched_off_is_not_written() {
+fn a_configuration_that_is_turned_off_is_not_written() {
     use std::os::unix::fs::FileTypeExt;
     let world = World::new();
     world.shell("mkfifo ~/none", b"").succeeds();

@@ -1,17 +1,17 @@
-//! Other helpers: after `setup` none of them is asked or told about Heroku.
+//! Other helpers: after `setup`, none of them is asked about Heroku or gets its token.
 
 use std::fs;
 
 use crate::world::{ANN, World};
 
-/// A helper that answers nothing and writes down all it is told.
+/// A helper that answers nothing and logs its input.
 fn with_a_nosy_helper(world: &World) {
     let log = world.home().join("nosy.log");
     let script = format!("{{ echo \"== $1\"; cat; }} >>'{}'", log.display());
     world.has_program("git-credential-nosy", &script);
 }
 
-fn told(world: &World) -> String {
+fn log_of_the_helper(world: &World) -> String {
     fs::read_to_string(world.home().join("nosy.log")).unwrap_or_default()
 }
 
@@ -23,7 +23,7 @@ fn logged_in() -> (World, String) {
 }
 
 #[test]
-fn without_setup_another_helper_is_told_the_token() {
+fn without_setup_another_helper_gets_the_token() {
     let (world, token) = logged_in();
     world.is_public(&token);
     for helper in ["nosy", "heroku-rs"] {
@@ -32,12 +32,15 @@ fn without_setup_another_helper_is_told_the_token() {
             .succeeds();
     }
     world.git("push --quiet heroku main").succeeds();
-    assert!(told(&world).contains("== get"));
-    assert!(told(&world).contains(&token), "store goes to every helper");
+    assert!(log_of_the_helper(&world).contains("== get"));
+    assert!(
+        log_of_the_helper(&world).contains(&token),
+        "store goes to every helper"
+    );
 }
 
 #[test]
-fn after_setup_no_helper_from_before_hears_of_heroku() {
+fn after_setup_no_earlier_helper_is_asked_about_heroku() {
     let (world, _) = logged_in();
     world
         .git("config --global credential.helper nosy")
@@ -47,11 +50,14 @@ fn after_setup_no_helper_from_before_hears_of_heroku() {
         .git("push --quiet heroku main")
         .succeeds()
         .says_nothing();
-    assert_eq!(told(&world), "");
+    assert_eq!(log_of_the_helper(&world), "");
     world
         .git_with_input("credential fill", "protocol=https\nhost=example.com\n\n")
         .exits_with(128);
-    assert!(told(&world).contains("== get"), "for other hosts it stays");
+    assert!(
+        log_of_the_helper(&world).contains("== get"),
+        "it still serves other hosts"
+    );
 }
 
 #[test]
@@ -88,7 +94,7 @@ fn unsetup_removes_exactly_what_setup_wrote() {
 }
 
 #[test]
-fn a_helper_of_this_repository_is_told_of_and_setup_local_silences_it() {
+fn a_helper_of_this_repository_is_reported_and_setup_local_disables_it() {
     let (world, _) = logged_in();
     world
         .git("config --local credential.helper nosy")
@@ -103,11 +109,11 @@ fn a_helper_of_this_repository_is_told_of_and_setup_local_silences_it() {
         .git("push --quiet heroku main")
         .succeeds()
         .says_nothing();
-    assert_eq!(told(&world), "");
+    assert_eq!(log_of_the_helper(&world), "");
 }
 
 #[test]
-fn what_another_helper_brings_never_replaces_the_login() {
+fn a_token_from_another_helper_never_replaces_the_login() {
     let (world, token) = logged_in();
     let other = world.heroku.issue_token(ANN);
     world.is_public(&other);

@@ -1,5 +1,5 @@
-//! While a program holds a token, no other program of the same user reads its memory or attaches
-//! itself, and a crash leaves no core file. Each of these is tried.
+//! While this program has a token in memory, no other program of the same user can read that memory or attach
+//! a debugger, and a crash leaves no core file. The stories try each of these.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -11,7 +11,7 @@ use crate::world::{ANN, At, REQUEST, Stopped, World, without_capabilities};
 
 type Holder = fn() -> (World, Stopped);
 
-/// Each of them stops at a moment at which it holds a token, in a world of its own.
+/// Each program stops while it has a token in memory, in a world of its own.
 const HOLDERS: [(&str, Holder); 9] = [
     ("get", || {
         let (world, _) = logged_in();
@@ -79,13 +79,13 @@ fn with_password(token: &str) -> String {
     format!("{REQUEST}username={ANN}\npassword={token}\n")
 }
 
-/// Whether this machine keeps a debugger off all programs that it has not started, ours or not.
+/// Whether this machine lets a debugger attach only to programs that it has started.
 fn keeps_debuggers_off() -> bool {
     let scope = fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope");
     scope.is_ok_and(|scope| scope.trim() != "0")
 }
 
-/// Whether this machine writes core files at all.
+/// Whether this machine writes core files.
 fn writes_core_files() -> bool {
     let limits = fs::read_to_string("/proc/self/limits").unwrap();
     let line = limits
@@ -97,7 +97,7 @@ fn writes_core_files() -> bool {
 }
 
 #[test]
-fn the_probe_sees_a_program_that_hides_nothing() {
+fn the_search_reads_an_unprotected_program() {
     without_capabilities(|| {
         let world = World::new();
         let stopped = world.stops_another_program();
@@ -114,7 +114,7 @@ fn the_probe_sees_a_program_that_hides_nothing() {
 }
 
 #[test]
-fn nobody_reads_the_memory_of_a_program_that_holds_a_token() {
+fn no_other_process_reads_the_memory_of_a_program_that_holds_a_token() {
     without_capabilities(|| {
         for (name, holder) in HOLDERS {
             let (_world, stopped) = holder();
@@ -141,7 +141,7 @@ fn a_crash_leaves_no_core_file_of_a_program_that_holds_a_token() {
 }
 
 #[test]
-fn a_program_under_exec_dumps_its_core_as_any_other() {
+fn a_program_under_exec_can_dump_its_core() {
     without_capabilities(|| {
         let (world, token) = logged_in();
         world.is_public(&token);
