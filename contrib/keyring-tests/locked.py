@@ -96,7 +96,7 @@ class Locked:
         self.checks.no_window()
 
     def log_in(self):
-        """`login` at a terminal asks to unlock without being told to."""
+        """`login` at a terminal asks to unlock without --unlock."""
         self.keyring.lock()
         token = self.heroku.new_token(ANN)
         result = meanwhile(lambda: self.world.helper_on_a_terminal("login --with-token", token), self.answer)

@@ -1,4 +1,4 @@
-//! What Heroku's API answers, and what a person is told of it.
+//! Replies of Heroku's API, and the messages that the user gets.
 
 use git_credential_heroku_rs::heroku_api::{
     AccountInfo, ApiError, Auth, Authorization, ErrorBody, PasswordLogin,
@@ -55,14 +55,17 @@ fn refusal_holds(status: u16, body: &[u8], asker: u8) {
         let answer: Value = serde_json::from_slice(body).unwrap_or_default();
         assert!(answer.get("id").is_some(), "and only in the API's own form");
     }
-    let told = failure.notice().to_string();
-    assert!(told.lines().count() <= 2 && told.len() <= 2000, "{told}");
+    let message = failure.notice().to_string();
     assert!(
-        !told.chars().any(|c| c.is_control() && c != '\n'),
-        "{told:?}"
+        message.lines().count() <= 2 && message.len() <= 2000,
+        "{message}"
+    );
+    assert!(
+        !message.chars().any(|c| c.is_control() && c != '\n'),
+        "{message:?}"
     );
     // The bare prefix is a word about tokens; with more behind it it is one.
     let begins = |rest: &str| rest.starts_with(|c: char| c.is_ascii_alphanumeric());
-    assert!(!told.split("HRKU-").skip(1).any(begins), "{told}");
+    assert!(!message.split("HRKU-").skip(1).any(begins), "{message}");
     let _ = failure.is_unclear();
 }

@@ -47,7 +47,7 @@ fn says_none(text: &str) -> bool {
     })
 }
 
-/// The first socket that an address names, told without the program's own reader.
+/// The first socket that an address names, found without the program's own parser.
 ///
 /// Source: D-Bus specification, "Server Addresses".
 fn meant(address: &str) -> Option<Address> {

@@ -44,7 +44,7 @@ pub(crate) fn holds(bytes: &[u8]) {
     }
 }
 
-/// The name is the registry's, told without the program's own reader.
+/// Whether this is the registry's name, decided without the program's own parser.
 fn names_the_registry(bytes: &[u8]) -> bool {
     let name = String::from_utf8_lossy(bytes).trim().to_ascii_lowercase();
     let name = name.strip_prefix("https://").unwrap_or(&name).to_owned();

@@ -67,7 +67,7 @@ fn registry_holds(configured: Option<&str>, server: &str) {
     }
 }
 
-/// A name on one of Heroku's domains: told without the program's own reader.
+/// Whether a name is on one of Heroku's domains, decided without the program's own parser.
 pub(crate) fn is_herokus_own(name: &str) -> bool {
     const DOMAINS: [&str; 3] = ["heroku.com", "herokai.com", "herokudev.com"];
     let labels = |name: &str| {

@@ -1,6 +1,6 @@
 //! A keyring that says anything: the bytes are what a bus sends in one conversation.
 //!
-//! The numbers by which answers are told are the same in every conversation, so that one that
+//! The serial numbers of the replies are the same in every session, so that a reply that
 //! was recorded with gnome-keyring is understood, and mutants of it mostly are.
 
 use std::io::{Read, Write};
@@ -65,7 +65,7 @@ pub(crate) fn holds(bytes: &[u8]) {
     for item in listing.items.iter().chain(&listing.duplicates) {
         assert!(
             said(item.token.expose().as_bytes(), bytes),
-            "nobody sent this secret"
+            "this secret was never sent"
         );
         assert!(said(item.account.as_str().as_bytes(), bytes));
     }
@@ -75,14 +75,14 @@ pub(crate) fn holds(bytes: &[u8]) {
     if let Ok(Some(read)) = service(&bus).read(&ann) {
         assert!(
             said(read.expose().as_bytes(), bytes),
-            "nobody sent this secret"
+            "this secret was never sent"
         );
     }
     // A write that is believed was read back.
     if service(&bus).write(&ann, &token).is_ok() {
         assert!(
             said(token.expose().as_bytes(), bytes),
-            "nobody has read it back"
+            "the item was not read back"
         );
     }
     let _ = service(&bus).remove(&ann, None);

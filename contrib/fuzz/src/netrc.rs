@@ -26,7 +26,7 @@ pub(crate) fn holds(bytes: &[u8]) {
                 Ok(Some(entry)) => {
                     let lines = lines
                         .as_ref()
-                        .expect("an entry stands in a file that reads");
+                        .expect("an entry is in a file that can be read");
                     assert!(lines.contains(&entry.line));
                     assert!(contains_letters(bytes, entry.token.expose().as_bytes()));
                     assert!(wanted.is_none() || entry.account.as_ref() == wanted);
@@ -72,12 +72,12 @@ pub(crate) fn encrypted_holds(bytes: &[u8]) {
     assert_eq!(read.lines(), same.lines());
     for service in [Service::Git, Service::Api] {
         let host = HerokuHost::production(service);
-        let told = |netrc: &Netrc| {
+        let entries = |netrc: &Netrc| {
             let entry = netrc.entry_for(&host, None)?;
             Ok::<_, netrc::Unreadable>(entry.map(|entry| (entry.account, entry.token, entry.line)))
         };
         assert!(
-            told(&read) == told(&same),
+            entries(&read) == entries(&same),
             "it reads otherwise than in plain text"
         );
     }

@@ -83,7 +83,7 @@ impl std::io::Read for Trickle<'_> {
     }
 }
 
-/// The lines of a request as its sender means them, told without the program's own reader.
+/// The lines of a request as its sender means them, found without the program's own parser.
 fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     bytes
         .split(|&byte| byte == b'\n')

@@ -20,8 +20,8 @@ fn texts(bytes: &[u8]) -> Vec<OsString> {
         .collect()
 }
 
-/// git's operation in the last place decides, unless a command's name stands before it; and what is
-/// told in public has no word in it that a person could have made up.
+/// git's operation in the last place decides, unless a command's name comes before it; and what a
+/// trace shows contains no word of the user's.
 pub(crate) fn arguments_hold(bytes: &[u8]) {
     static COMMANDS: LazyLock<Vec<String>> = LazyLock::new(|| {
         let line = cli::definition();
@@ -58,7 +58,7 @@ pub(crate) fn arguments_hold(bytes: &[u8]) {
     assert!(!shown.contains("HRKU"));
 }
 
-/// Whatever stands in the variables: limits are limits, a host of Heroku's is one, and no secret is
+/// Whatever the variables contain: limits are limits, a host of Heroku's is one, and no secret is
 /// shown.
 pub(crate) fn environment_holds(bytes: &[u8]) {
     let all = texts(bytes);
@@ -118,7 +118,7 @@ fn shows_no_secret(
     for name in proxies.iter().chain(&["HEROKU_API_KEY", "HEROKU_HEADERS"]) {
         let secret = value(name).unwrap_or_default();
         let secret = secret.to_str().unwrap_or_default().trim();
-        // One that stands somewhere else too is no secret.
+        // A text that occurs elsewhere too is no secret.
         let count = bytes
             .windows(secret.len().max(1))
             .filter(|run| *run == secret.as_bytes());
@@ -128,7 +128,7 @@ fn shows_no_secret(
     }
 }
 
-/// Headers of a person's own never say who asks or whom.
+/// A user's headers never change the authentication or the host.
 fn headers_hold(environment: &Environment) {
     let Ok(headers) = Headers::of_environment(environment) else {
         return;
@@ -151,10 +151,10 @@ pub(crate) fn headers_of_a_person_hold(bytes: &[u8]) {
             is_harmless(&both);
         }
         Err(why) => {
-            let told = why.to_string();
+            let message = why.to_string();
             assert!(
-                !told.chars().any(char::is_control) && !told.contains("HRKU"),
-                "{told}"
+                !message.chars().any(char::is_control) && !message.contains("HRKU"),
+                "{message}"
             );
         }
     }

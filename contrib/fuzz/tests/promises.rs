@@ -169,11 +169,11 @@ fn every_target_is_explained() {
     let (_, table) = page.split_once("## The targets").unwrap();
     let (table, _) = table.split_once("\n## ").unwrap();
     let rows = table.lines().filter_map(|line| line.strip_prefix("| `"));
-    let mut told: Vec<_> = rows.map(|row| row.split('`').next().unwrap()).collect();
+    let mut listed: Vec<_> = rows.map(|row| row.split('`').next().unwrap()).collect();
     let mut names: Vec<_> = TARGETS.iter().map(|target| target.name).collect();
-    told.sort_unstable();
+    listed.sort_unstable();
     names.sort_unstable();
-    assert_eq!(told, names);
+    assert_eq!(listed, names);
 }
 
 #[test]

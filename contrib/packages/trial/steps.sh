@@ -31,7 +31,7 @@ new_world() {
 }
 
 # Cargo for another system: what matters is that the program runs, so nothing is optimised.
-# What stands in $cargo_flags comes on top.
+# $cargo_flags is added.
 build_for() {
     local target=$1 command=$2
     shift 2
@@ -123,7 +123,7 @@ before_a_login() {
     says 'git credential-heroku-rs login'
     run token </dev/null
     exits_with 4
-    step "a typo is told, with what was meant"
+    step "a typo gets a suggestion"
     run statsu </dev/null
     exits_with 2
     says status
@@ -146,7 +146,7 @@ a_login() {
     run get < <(request | sed 's/$/\r/')
     exits_with 0
     prints "username=$ann"$'\n'"password=$token"$'\n\n'
-    step "status and token tell of it"
+    step "status and token show it"
     run status --offline </dev/null
     exits_with 0
     prints_something_with $ann
@@ -161,7 +161,7 @@ what_git_brings() {
     exits_with 0
     says_nothing
     holds $ann "$token"
-    step "a token for somebody else does not take the login's place"
+    step "a token for another account does not replace the login"
     run store < <(request git.heroku.com username=x "password=$(new_token $bob)")
     exits_with 0
     gets $ann "$token"

@@ -103,7 +103,7 @@ mod tests {
             lines(&text, 4096).iter().map(|line| line.len()).collect()
         };
         let lengths: [Vec<usize>; 3] = [lengths(4094), lengths(4095), lengths(4097)];
-        // The newline of a line of 4,095 bytes is read as an empty line, whose exit code is 0.
+        // The newline of a line of 4,095 bytes is read as an empty line with exit code 0.
         assert_eq!(lengths, [vec![4094], vec![4095, 0], vec![4095, 2]]);
     }
 }

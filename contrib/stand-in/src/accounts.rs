@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use crate::names::uuid;
 use crate::state::{State, locked};
 
-/// How many requests an account may make before it is told to wait.
+/// How many requests an account may make before it has to wait.
 ///
 /// Source: the Platform API's reference on rate limits.
 const REQUESTS: u32 = 4500;
@@ -114,7 +114,7 @@ impl AccountSetup<'_> {
         self.change(|account| account.suspended = true)
     }
 
-    /// It may make so many more requests to the API; then it is told to wait.
+    /// The account may make this many more requests to the API; then it has to wait.
     #[must_use]
     pub fn requests_left(self, requests: u32) -> Self {
         self.change(|account| account.requests_left = requests)

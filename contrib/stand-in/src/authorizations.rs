@@ -1,4 +1,4 @@
-//! Which tokens there are, whose they are, what they may do and until when.
+//! Tokens: their accounts, scopes and expiry.
 
 use std::sync::{Mutex, MutexGuard};
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::names::{Form, token, uuid};
 use crate::state::locked;
 
-/// What a new authorization is to be.
+/// A new authorization.
 #[derive(Debug, Clone)]
 pub struct Grant {
     /// Its description.
@@ -99,8 +99,8 @@ impl Authorization {
         self.seconds_left(now).is_none_or(|left| left > 0)
     }
 
-    /// As the API tells it; `user_id` is its owner's.
-    pub(crate) fn told(&self, user_id: &str, shown: Redaction, now: Timestamp) -> Value {
+    /// The API's JSON; `user_id` is the id of its account.
+    pub(crate) fn to_json(&self, user_id: &str, shown: Redaction, now: Timestamp) -> Value {
         json!({
             "id": self.id,
             "description": self.grant.description,

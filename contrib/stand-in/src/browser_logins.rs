@@ -10,10 +10,10 @@ use crate::state::locked;
 /// after 60 s.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What the person did: logged in as somebody, or the text of the service's refusal.
+/// The user's decision: the account, or the text of the service's error.
 pub(crate) type Decision = Result<String, String>;
 
-/// A login that was begun.
+/// A login that has been started.
 #[derive(Debug, Clone)]
 pub(crate) struct BrowserLogin {
     pub(crate) id: String,
@@ -77,7 +77,7 @@ impl BrowserLogins {
         self.changed.notify_all();
     }
 
-    /// Waits for the decision. Once it is told, the login is over.
+    /// Waits for the decision. Once it has been sent, the login is over.
     pub(crate) fn poll(&self, id: &str, poll_token: &str) -> Poll {
         let undecided = |logins: &mut Logins| {
             let login = logins.find(id, poll_token);

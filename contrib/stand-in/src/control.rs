@@ -11,7 +11,7 @@ use crate::message::{Answer, Request};
 /// A client that says nothing is not to keep the others waiting for longer.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
-/// Serves until somebody posts `/stop`. Loopback only.
+/// Serves until a client posts `/stop`. Loopback only.
 ///
 /// | request | what it does |
 /// |---|---|

@@ -10,7 +10,7 @@ use crate::state::locked;
 
 /// Which requests are meant.
 ///
-/// A path stands for those that begin so; a method may stand before it: `POST /oauth`.
+/// A path matches those that begin with it; a method can come before it: `POST /oauth`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum On {
     /// Every request.
@@ -43,7 +43,7 @@ pub enum Fault {
     ProxyPassword,
     /// A certificate for another name.
     WrongName,
-    /// A certificate of an authority that nobody trusts.
+    /// A certificate of a CA that clients do not trust.
     WrongAuthority,
     /// A certificate that has ended.
     Expired,
@@ -129,7 +129,7 @@ impl Fault {
         Fault::Status(status, vec![location], String::new())
     }
 
-    /// Too many requests; `waits` are lines such as `Retry-After: SECONDS`, where there are to be any.
+    /// Too many requests; `waits` are lines such as `Retry-After: SECONDS`, if there are any.
     pub fn rate_limit(waits: impl IntoIterator<Item = &'static str>) -> Fault {
         let mut headers = vec!["Content-Type: application/json", "RateLimit-Remaining: 0"];
         headers.extend(waits);

@@ -24,7 +24,7 @@ impl Gate {
     /// Holds a request until the next release.
     ///
     /// # Errors
-    /// The stand-in has stopped: the request is to be dropped.
+    /// The stand-in has stopped: the request is dropped.
     pub(crate) fn hold(&self, request: Seen) -> io::Result<()> {
         let mut held = locked(&self.held);
         let releases = held.releases;

@@ -39,7 +39,7 @@ impl Stream {
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        // Where the client has gone, nobody reads what git still says, so it is not to go on.
+        // If the client has disconnected, git's output has no reader, so git is stopped.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -65,7 +65,7 @@ pub(crate) fn admitted(request: &Request, state: &State) -> Result<(), Answer> {
     }
 }
 
-/// The app whose repository is asked for, where it is asked in one of smart HTTP's three ways.
+/// The app of a repository's URL, if the request is one of the three of smart HTTP.
 fn asked_app(request: &Request) -> Option<&str> {
     let (app, service) = request.path.strip_prefix('/')?.split_once(".git/")?;
     let smart = match (request.method.as_str(), service) {

@@ -56,7 +56,7 @@ impl<S: Read + Write> Connection<S> {
     /// The head of the next request; none where the client has gone or wanted no other answer.
     pub(crate) fn next(&mut self) -> io::Result<Option<Request>> {
         if self.owes_continue {
-            // It got its answer without leave to send the body: nobody knows whether one follows.
+            // The client got a reply without `100 Continue`, so it is not known whether a body follows.
             return Ok(None);
         }
         io::copy(&mut Body(self), &mut io::sink())?;
@@ -92,7 +92,7 @@ impl<S: Read + Write> Connection<S> {
         self.stream.flush()
     }
 
-    /// Sends an answer whose body comes in pieces.
+    /// Sends a reply with a chunked body.
     pub(crate) fn answer_in_pieces(
         &mut self,
         head: &Answer,

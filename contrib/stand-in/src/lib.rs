@@ -138,7 +138,7 @@ impl StandIn {
         }
     }
 
-    /// An image stands in the container registry, as if it had been pushed.
+    /// Adds an image to the container registry, as if it had been pushed.
     pub fn has_image(&self, image: &str, tag: &str) {
         self.state.add_image(image, tag);
     }
@@ -148,7 +148,7 @@ impl StandIn {
         self.state.tags(image)
     }
 
-    /// The app asks for a second factor before it is told of.
+    /// The app requires a second factor before it is shown.
     pub fn locks_app(&self, app: &str) {
         self.state.apps.change(app, |app| app.is_locked = true);
     }
@@ -240,7 +240,7 @@ impl StandIn {
         self.state.gate.release();
     }
 
-    /// How many entries a list tells at once, where the asker names no number; two to begin with.
+    /// How many entries a page of a list has if the client names no number; at first two.
     pub fn page_size(&self, entries: usize) {
         self.state.set_page(entries);
     }

@@ -1,7 +1,7 @@
 //! The stand-in as a program: `heroku-stand-in --dir DIR`.
 //!
 //! It writes what a client needs to `DIR/environment` and the address of its control interface to
-//! `DIR/control`, says `ready`, and plays Heroku until it is told to stop, there or by a signal.
+//! `DIR/control`, says `ready`, and plays Heroku until a request to that address or a signal stops it.
 //! Then it takes away what it made.
 
 use std::fs;

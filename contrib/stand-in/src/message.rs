@@ -61,7 +61,7 @@ pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
 }
 
-/// How the end of a body is told.
+/// How the end of a body is marked.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Framing {
     /// By its length in bytes.
@@ -103,7 +103,7 @@ impl Answer {
             let _ = write!(head, "{name}: {value}\r\n");
         }
         match framing {
-            // Neither status may have a body, so neither may tell the length of one.
+            // Replies with these statuses have no body, and so no Content-Length.
             Framing::Length(_) if matches!(self.status, 204 | 304) => {}
             Framing::Length(length) => {
                 let _ = write!(head, "Content-Length: {length}\r\n");

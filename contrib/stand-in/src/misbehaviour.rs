@@ -94,7 +94,7 @@ pub(crate) fn send<S: Read + Write>(
     match fault {
         Fault::LoseAnswer => Ok(Then::Close),
         Fault::CutBody => {
-            // Half, so that a reader who knows the end of a text or a pack without being told
+            // Half, so that a reader who knows the end of a text or a pack without Content-Length
             // misses something too.
             let (half, promised) = (answer.body.len() / 2, answer.body.len() + 1);
             let stream = connection.stream();

@@ -79,7 +79,7 @@ fn route(request: &Request, state: &State, asker: &mut Option<Authorization>) ->
     }
 }
 
-/// Whoever asks: by Bearer, or by Basic with the token as password, as curl does from netrc.
+/// The client's account: by Bearer, or by Basic with the token as password, as curl does from netrc.
 fn asking(request: &Request, state: &State) -> Option<Authorization> {
     match request.bearer() {
         Some(token) => state.authorization(token),
@@ -156,7 +156,7 @@ impl Listed for (String, App) {
         }
     }
 
-    fn told(&self) -> Value {
+    fn to_json(&self) -> Value {
         app_told(&self.0, &self.1)
     }
 }

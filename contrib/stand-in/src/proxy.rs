@@ -17,7 +17,7 @@ use crate::message::Answer;
 use crate::state::{State, locked};
 use crate::tls::Authority;
 
-/// Nobody waits longer than this for anything here.
+/// The limit of every wait here.
 const LONGEST_WAIT: Duration = Duration::from_secs(120);
 /// How long a stop waits for conversations that are cut off to notice it.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -117,7 +117,7 @@ impl Proxy {
     }
 }
 
-/// A connection, for as long as somebody talks on it.
+/// A connection, as long as one side sends data.
 struct Guest(Arc<House>, u64);
 
 impl Guest {
@@ -188,7 +188,7 @@ fn refusal(fault: &Fault) -> Option<Answer> {
     }
 }
 
-/// Without it, a client cannot tell an orderly end from one in the middle.
+/// Without it, a client cannot distinguish a complete reply from one that was cut off.
 fn say_goodbye<S: Read + Write>(stream: &mut StreamOwned<ServerConnection, S>) -> io::Result<()> {
     stream.conn.send_close_notify();
     stream.flush()

@@ -113,7 +113,7 @@ impl State {
         made
     }
 
-    /// The authorization whose token this is, while it is good.
+    /// The authorization of a token, while it is valid.
     pub(crate) fn authorization(&self, token: &str) -> Option<Authorization> {
         self.authorizations.live(token, self.now())
     }

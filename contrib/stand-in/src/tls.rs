@@ -11,7 +11,7 @@ use crate::faults::Fault;
 
 pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
-    /// Signs what nobody trusts.
+    /// Signs certificates that clients do not trust.
     stranger: Issuer<'static, KeyPair>,
     pem: String,
 }

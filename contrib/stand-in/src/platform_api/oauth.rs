@@ -51,11 +51,11 @@ pub(super) fn answer(
 
 fn list(request: &Request, asker: &Authorization, state: &State) -> Answer {
     let all = state.authorizations.listed(&asker.owner, state.now());
-    let all: Vec<Value> = all.iter().map(|one| told(one, state)).collect();
+    let all: Vec<Value> = all.iter().map(|one| to_json(one, state)).collect();
     ranges::page(all, request, state)
 }
 
-/// An authorization as it is told.
+/// An authorization as JSON.
 impl Listed for Value {
     const FIELDS: &'static [&'static str] = &["id", "description"];
 
@@ -63,7 +63,7 @@ impl Listed for Value {
         self[field].as_str().unwrap_or_default()
     }
 
-    fn told(&self) -> Value {
+    fn to_json(&self) -> Value {
         self.clone()
     }
 }
@@ -76,10 +76,10 @@ fn on_one(
     state: &State,
 ) -> Answer {
     match (method, rest) {
-        ("GET", []) => Answer::json(200, &told(found, state)),
+        ("GET", []) => Answer::json(200, &to_json(found, state)),
         ("DELETE", []) => {
             state.authorizations.revoke(&found.token);
-            Answer::json(200, &told(found, state))
+            Answer::json(200, &to_json(found, state))
         }
         ("PATCH", []) => describe(found, request, state),
         ("POST", ["actions", "regenerate-tokens"]) => {
@@ -105,7 +105,7 @@ fn describe(found: &Authorization, request: &Request, state: &State) -> Answer {
     let now = state.now();
     state.authorizations.describe(&found.id, description, now);
     match state.authorizations.live(&found.token, now) {
-        Some(changed) => Answer::json(200, &told(&changed, state)),
+        Some(changed) => Answer::json(200, &to_json(&changed, state)),
         None => not_found("authorization"),
     }
 }
@@ -198,7 +198,7 @@ fn grant(body: &Value) -> Result<Grant, &'static str> {
     })
 }
 
-fn told(one: &Authorization, state: &State) -> Value {
+fn to_json(one: &Authorization, state: &State) -> Value {
     told_as(one, state.authorizations.redaction(), state)
 }
 
@@ -209,7 +209,7 @@ fn told_whole(one: &Authorization, state: &State) -> Value {
 
 fn told_as(one: &Authorization, shown: Redaction, state: &State) -> Value {
     let owner = state.accounts.find(&one.owner).unwrap_or_default();
-    one.told(&owner.id, shown, state.now())
+    one.to_json(&owner.id, shown, state.now())
 }
 
 #[cfg(test)]

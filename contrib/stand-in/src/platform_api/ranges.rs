@@ -25,11 +25,11 @@ struct Range {
 }
 
 /// What a list is of: by what it may be sorted, the first unless the request says otherwise, and
-/// how one entry is told. Only those on the page are.
+/// how one entry is written as JSON. Only those on the page are.
 pub(super) trait Listed {
     const FIELDS: &'static [&'static str];
     fn key(&self, field: &str) -> &str;
-    fn told(&self) -> Value;
+    fn to_json(&self) -> Value;
 }
 
 /// The page of a list that a request asks for.
@@ -47,7 +47,7 @@ pub(super) fn page<T: Listed>(list: Vec<T>, request: &Request, state: &State) ->
     };
     let max = range.max.unwrap_or(state.page());
     let (page, end) = cut(list, &range, max);
-    let page = page.iter().map(Listed::told).collect();
+    let page = page.iter().map(Listed::to_json).collect();
     let status = if end.is_some() { 206 } else { 200 };
     let mut answer = Answer::json(status, &Value::Array(page))
         .with("Accept-Ranges", &fields.join(", "))
@@ -130,7 +130,7 @@ mod tests {
         fn key(&self, _: &str) -> &str {
             self
         }
-        fn told(&self) -> Value {
+        fn to_json(&self) -> Value {
             json!({"name": self})
         }
     }

@@ -17,9 +17,9 @@ pub(crate) struct Clients {
     dir: TempDir,
 }
 
-/// What curl was told.
+/// What curl received.
 #[derive(Debug)]
-pub(crate) struct Told {
+pub(crate) struct CurlReply {
     /// curl's exit code: 0 where it got an answer.
     pub(crate) exit: i32,
     pub(crate) status: u16,
@@ -27,7 +27,7 @@ pub(crate) struct Told {
     headers: String,
 }
 
-impl Told {
+impl CurlReply {
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap()
     }
@@ -73,7 +73,7 @@ impl Clients {
         command
     }
 
-    pub(crate) fn curl(&self, arguments: &[&str]) -> Told {
+    pub(crate) fn curl(&self, arguments: &[&str]) -> CurlReply {
         let headers = tempfile::NamedTempFile::new_in(self.dir.path()).unwrap();
         let output = self
             .command("curl")
@@ -89,7 +89,7 @@ impl Clients {
             .rposition(|byte| *byte == b'\n')
             .unwrap();
         let status = String::from_utf8_lossy(&output.stdout[end + 1..]);
-        Told {
+        CurlReply {
             exit: output.status.code().unwrap(),
             status: status.parse().unwrap(),
             body: output.stdout[..end].to_vec(),
@@ -98,7 +98,7 @@ impl Clients {
     }
 
     /// A call of the API's with a token.
-    pub(crate) fn api(&self, token: &str, method: &str, path: &str, more: &[&str]) -> Told {
+    pub(crate) fn api(&self, token: &str, method: &str, path: &str, more: &[&str]) -> CurlReply {
         let (url, bearer) = (
             format!("{API}{path}"),
             format!("Authorization: Bearer {token}"),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use heroku_stand_in::{Fault, On, Times};
 use serde_json::{Value, json};
 
-use crate::clients::{ANN, Clients, Told};
+use crate::clients::{ANN, Clients, CurlReply};
 
 const EMPTY_REPLY: i32 = 52;
 const BROKEN_OFF: i32 = 56;
@@ -16,7 +16,7 @@ const TIME_OVER: i32 = 28;
 const BAD_CERTIFICATE: i32 = 60;
 
 /// `GET /account` under a fault.
-fn account_under(fault: Fault, more: &[&str]) -> Told {
+fn account_under(fault: Fault, more: &[&str]) -> CurlReply {
     let clients = Clients::new();
     let token = clients.heroku.issue_token(ANN);
     clients
@@ -28,8 +28,8 @@ fn account_under(fault: Fault, more: &[&str]) -> Told {
 #[test]
 fn the_tunnel_may_fail() {
     for fault in [Fault::NoTunnel, Fault::ProxyPassword] {
-        let told = account_under(fault, &[]);
-        assert_eq!((told.exit, told.status), (BROKEN_OFF, 0));
+        let reply = account_under(fault, &[]);
+        assert_eq!((reply.exit, reply.status), (BROKEN_OFF, 0));
     }
     for fault in [Fault::WrongName, Fault::WrongAuthority, Fault::Expired] {
         assert_eq!(
@@ -109,9 +109,9 @@ fn a_body_may_be_packed() {
 
 #[test]
 fn a_status_comes_with_what_belongs_to_it() {
-    let told = account_under(Fault::api(422, "an_unknown_id", "words"), &[]);
+    let reply = account_under(Fault::api(422, "an_unknown_id", "words"), &[]);
     assert_eq!(
-        (told.status, told.json()),
+        (reply.status, reply.json()),
         (422, json!({"id": "an_unknown_id", "message": "words"}))
     );
     assert_eq!(
@@ -135,14 +135,14 @@ fn a_status_comes_with_what_belongs_to_it() {
 
 #[test]
 fn an_answer_may_say_the_wrong_thing() {
-    let told = account_under(Fault::WrongTypes, &[]).json();
+    let reply = account_under(Fault::WrongTypes, &[]).json();
     assert_eq!(
-        (&told["email"], &told["federated"]),
+        (&reply["email"], &reply["federated"]),
         (&json!(7), &json!("text"))
     );
-    let told = account_under(Fault::Member("email", Value::Null), &[]).json();
+    let reply = account_under(Fault::Member("email", Value::Null), &[]).json();
     assert_eq!(
-        (&told["email"], &told["verified"]),
+        (&reply["email"], &reply["verified"]),
         (&Value::Null, &json!(true))
     );
 }
@@ -161,8 +161,8 @@ fn a_member_of_an_entry_may_be_anything() {
     };
     assert_eq!(access_token_under("access_token", Value::Null), Value::Null);
     for end in [json!(null), json!(0), json!(-1), json!("soon")] {
-        let told = access_token_under("access_token.expires_in", end.clone());
-        assert_eq!(told["expires_in"], end);
+        let reply = access_token_under("access_token.expires_in", end.clone());
+        assert_eq!(reply["expires_in"], end);
     }
 }
 
@@ -175,9 +175,9 @@ fn a_list_may_never_end() {
             .heroku
             .fault(On::Path("GET /apps"), fault, Times::Always);
         let next = || {
-            let told = clients.api(&token, "GET", "/apps", &[]);
-            assert_eq!(told.status, 206);
-            told.header("Next-Range").unwrap().to_owned()
+            let reply = clients.api(&token, "GET", "/apps", &[]);
+            assert_eq!(reply.status, 206);
+            reply.header("Next-Range").unwrap().to_owned()
         };
         (next(), next())
     };

@@ -4,12 +4,12 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::clients::{ACCEPT, ANN, API, Clients, JSON, Told};
+use crate::clients::{ACCEPT, ANN, API, Clients, CurlReply, JSON};
 
 const BODY: &str = r#"{"scope":["global"],"description":"d","expires_in":2592000}"#;
 const LOGIN_SERVICE: &str = "https://cli-auth.heroku.com";
 
-fn log_in(clients: &Clients, password: &str, code: Option<&str>) -> Told {
+fn log_in(clients: &Clients, password: &str, code: Option<&str>) -> CurlReply {
     let (user, url) = (
         format!("{ANN}:{password}"),
         format!("{API}/oauth/authorizations"),
@@ -22,16 +22,16 @@ fn log_in(clients: &Clients, password: &str, code: Option<&str>) -> Told {
     clients.curl(&arguments)
 }
 
-fn refusal(told: &Told) -> (u16, Value) {
-    (told.status, told.json()["id"].clone())
+fn refusal(reply: &CurlReply) -> (u16, Value) {
+    (reply.status, reply.json()["id"].clone())
 }
 
 #[test]
 fn a_password_gets_a_token() {
     let clients = Clients::new();
     let _ = clients.heroku.has_account(ANN).password("secret");
-    let told = log_in(&clients, "secret", None);
-    let (status, answer) = (told.status, told.json());
+    let reply = log_in(&clients, "secret", None);
+    let (status, answer) = (reply.status, reply.json());
     assert_eq!((status, &answer["user"]["email"]), (201, &json!(ANN)));
     assert_eq!(answer["access_token"]["expires_in"], 2_592_000);
     let token = answer["access_token"]["token"].as_str().unwrap();
@@ -72,12 +72,12 @@ fn each_kind_of_account_is_refused_in_its_own_words() {
 
 fn begin(clients: &Clients) -> Value {
     let url = format!("{LOGIN_SERVICE}/auth");
-    let told = clients.curl(&["-H", JSON, "--data", r#"{"description":"d"}"#, &url]);
-    assert_eq!(told.status, 200);
-    told.json()
+    let reply = clients.curl(&["-H", JSON, "--data", r#"{"description":"d"}"#, &url]);
+    assert_eq!(reply.status, 200);
+    reply.json()
 }
 
-fn poll(clients: &Clients, login: &Value) -> Told {
+fn poll(clients: &Clients, login: &Value) -> CurlReply {
     let url = format!("{LOGIN_SERVICE}{}", login["cli_url"].as_str().unwrap());
     let bearer = format!("Authorization: Bearer {}", login["token"].as_str().unwrap());
     clients.curl(&["-H", &bearer, &url])
@@ -89,7 +89,7 @@ fn a_login_in_a_browser_waits_for_its_person() {
     let login = begin(&clients);
     let page = format!("{LOGIN_SERVICE}{}", login["browser_url"].as_str().unwrap());
     assert_eq!(clients.curl(&[&page]).status, 200);
-    let told = thread::scope(|scope| {
+    let reply = thread::scope(|scope| {
         let waiting = scope.spawn(|| poll(&clients, &login));
         let on = heroku_stand_in::On::Path("GET /auth/cli/");
         let limit = std::time::Duration::from_secs(10);
@@ -97,7 +97,7 @@ fn a_login_in_a_browser_waits_for_its_person() {
         clients.heroku.approve_browser_login(ANN);
         waiting.join().unwrap()
     });
-    let answer = told.json();
+    let answer = reply.json();
     let token = answer["access_token"].as_str().unwrap();
     assert_eq!(
         clients.api(token, "GET", "/account", &[]).json()["email"],
@@ -117,7 +117,7 @@ fn a_login_in_a_browser_may_be_refused_before_it_begins() {
     let clients = Clients::new();
     clients.heroku.refuse_browser_login("IP address mismatch");
     let login = begin(&clients);
-    let told = poll(&clients, &login);
-    assert_eq!(told.status, 200);
-    assert_eq!(told.json(), json!({"error": "IP address mismatch"}));
+    let reply = poll(&clients, &login);
+    assert_eq!(reply.status, 200);
+    assert_eq!(reply.json(), json!({"error": "IP address mismatch"}));
 }

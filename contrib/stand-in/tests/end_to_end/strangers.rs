@@ -1,4 +1,4 @@
-//! Nobody gets out through the stand-in, and every try is known.
+//! No client reaches another host through the stand-in, and every try is recorded.
 
 use crate::clients::{ACCEPT, ANN, Clients};
 
@@ -23,8 +23,8 @@ fn who_wants_another_host_is_refused_and_remembered() {
             "GET http://api.heroku.com/account",
         ),
     ] {
-        let told = clients.curl(&[url]);
-        assert!(told.exit != 0 || told.status == 502, "{url}: {told:?}");
+        let reply = clients.curl(&[url]);
+        assert!(reply.exit != 0 || reply.status == 502, "{url}: {reply:?}");
         assert_eq!(clients.heroku.strangers().last().unwrap(), known);
     }
     assert_eq!(clients.heroku.strangers().len(), 4);
@@ -35,8 +35,8 @@ fn who_wants_another_host_is_refused_and_remembered() {
 fn a_host_in_the_header_that_is_not_the_tunnels_is_a_stranger() {
     let clients = Clients::new();
     let url = "https://api.heroku.com/account";
-    let told = clients.curl(&["-H", "Host: evil.example", url]);
-    assert_eq!(told.status, 421);
+    let reply = clients.curl(&["-H", "Host: evil.example", url]);
+    assert_eq!(reply.status, 421);
     assert_eq!(clients.heroku.strangers(), ["Host: evil.example"]);
 }
 
@@ -45,13 +45,13 @@ fn a_played_host_in_any_spelling_is_no_stranger() {
     let clients = Clients::new();
     let token = clients.heroku.issue_token(ANN);
     let bearer = format!("Authorization: Bearer {token}");
-    let told = clients.curl(&[
+    let reply = clients.curl(&[
         "-H",
         ACCEPT,
         "-H",
         &bearer,
         "https://API.Heroku.com:443/account",
     ]);
-    assert_eq!(told.status, 200);
+    assert_eq!(reply.status, 200);
     assert!(clients.heroku.strangers().is_empty());
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use heroku_stand_in::{Form, Grant, Origin, Redaction};
 use serde_json::{Value, json};
 
-use crate::clients::{ACCEPT, ANN, API, Clients, JSON, Told};
+use crate::clients::{ACCEPT, ANN, API, Clients, CurlReply, JSON};
 
 const AUTHORIZATIONS: &str = "/oauth/authorizations";
 
@@ -22,32 +22,32 @@ fn all_pages(clients: &Clients, token: &str, path: &str) -> (usize, Vec<Value>) 
     loop {
         let header = range.map(|range| format!("Range: {range}"));
         let more: Vec<&str> = header.iter().flat_map(|header| ["-H", header]).collect();
-        let told = clients.api(token, "GET", path, &more);
+        let reply = clients.api(token, "GET", path, &more);
         pages += 1;
-        entries.extend(told.json().as_array().unwrap().clone());
-        match told.status {
-            206 => range = Some(told.header("Next-Range").unwrap().to_owned()),
+        entries.extend(reply.json().as_array().unwrap().clone());
+        match reply.status {
+            206 => range = Some(reply.header("Next-Range").unwrap().to_owned()),
             _ => return (pages, entries),
         }
     }
 }
 
-fn id(told: &Told) -> Value {
-    told.json()["id"].clone()
+fn id(reply: &CurlReply) -> Value {
+    reply.json()["id"].clone()
 }
 
 #[test]
 fn every_answer_has_its_three_headers() {
     let clients = Clients::new();
     let token = clients.heroku.issue_token(ANN);
-    for told in [
+    for reply in [
         clients.api(&token, "GET", "/account", &[]),
         clients.api("HRKU-not-a-token-of-anybody", "GET", "/account", &[]),
         clients.curl(&[&format!("{API}/account")]),
         clients.api(&token, "GET", "/nowhere", &[]),
     ] {
         for header in ["Request-Id", "ETag", "RateLimit-Remaining"] {
-            assert!(told.header(header).is_some(), "{header}: {told:?}");
+            assert!(reply.header(header).is_some(), "{header}: {reply:?}");
         }
     }
 }
@@ -118,8 +118,8 @@ fn a_token_ends_when_its_time_has_passed() {
     let issued = clients.heroku.issue(ANN, grant);
     let path = format!("{AUTHORIZATIONS}/{}", issued.id);
     clients.heroku.advance(Duration::from_secs(3500));
-    let told = clients.api(&issued.token, "GET", &path, &[]).json();
-    let left = told["access_token"]["expires_in"].as_i64().unwrap();
+    let reply = clients.api(&issued.token, "GET", &path, &[]).json();
+    let left = reply["access_token"]["expires_in"].as_i64().unwrap();
     assert!((90..=100).contains(&left), "{left}");
     clients.heroku.advance(Duration::from_secs(101));
     assert_eq!(clients.api(&issued.token, "GET", &path, &[]).status, 401);
@@ -354,10 +354,10 @@ fn apps_may_be_there_to_be_listed_alone() {
 fn a_head_is_that_of_a_get_and_has_no_body() {
     let clients = Clients::new();
     let token = clients.heroku.issue_token(ANN);
-    let told = clients.api(&token, "HEAD", "/account", &["--head"]);
-    assert_eq!(told.status, 200);
-    assert!(told.header("ETag").is_some(), "{told:?}");
-    // With --head curl tells the head as the body.
-    let told = String::from_utf8(told.body).unwrap();
-    assert!(told.trim_end().ends_with("Content-Length: 0"), "{told}");
+    let reply = clients.api(&token, "HEAD", "/account", &["--head"]);
+    assert_eq!(reply.status, 200);
+    assert!(reply.header("ETag").is_some(), "{reply:?}");
+    // With --head, curl prints the headers as the body.
+    let reply = String::from_utf8(reply.body).unwrap();
+    assert!(reply.trim_end().ends_with("Content-Length: 0"), "{reply}");
 }

@@ -35,9 +35,9 @@ impl Program {
     /// What the control interface answers.
     fn asked(&self, clients: &Clients, arguments: &[&str], path: &str) -> String {
         let url = format!("{}{path}", self.control);
-        let told = clients.curl(&[&["--noproxy", "*", &url], arguments].concat());
-        assert!([200, 204].contains(&told.status), "{path}: {told:?}");
-        String::from_utf8(told.body).unwrap()
+        let reply = clients.curl(&[&["--noproxy", "*", &url], arguments].concat());
+        assert!([200, 204].contains(&reply.status), "{path}: {reply:?}");
+        String::from_utf8(reply.body).unwrap()
     }
 }
 
