@@ -25,6 +25,7 @@ mod any_request_of_gits;
 mod authorizations;
 mod beside_the_heroku_cli;
 mod budgets;
+mod clients_other_than_git;
 mod completing_at_a_shell;
 mod docker;
 mod doctor;
