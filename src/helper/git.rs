@@ -416,8 +416,7 @@ fn keyring_account(
     context: &Context,
 ) -> Result<Option<Account>, Notice> {
     let asked = request.account();
-    let listing = context.keyring().read_all();
-    let items = listing.map_err(|why| why.notice())?.items;
+    let items = context.keyring().read_all()?.items;
     let is_asked = |account: &Account| asked.as_ref().is_none_or(|asked| asked == account);
     let mut holders = items.into_iter().filter(|item| item.token == *token);
     let held = holders.find(|item| is_asked(&item.account));

@@ -368,6 +368,12 @@ impl Unavailable {
     }
 }
 
+impl From<Unavailable> for Notice {
+    fn from(why: Unavailable) -> Notice {
+        why.notice()
+    }
+}
+
 fn slow(limit: Duration, logins: Option<usize>) -> Notice {
     let limit = limit.as_secs_f64();
     let what = match logins {

@@ -349,11 +349,11 @@ pub fn any_source_has_a_token(host: &HerokuHost, context: &Context) -> Result<bo
                 return Ok(true);
             }
             if let Some(lock) = listing.locked {
-                return Err(Unavailable::Locked(lock).notice());
+                return Err(Unavailable::Locked(lock).into());
             }
         }
         Err(why) if why.has_no_place() => {}
-        Err(why) => return Err(why.notice()),
+        Err(why) => return Err(why.into()),
     }
     let tokens = Netrc::read(&context.environment)
         .and_then(|netrc| netrc.map_or(Ok(Vec::new()), |netrc| netrc.tokens_for(host)));

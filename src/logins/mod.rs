@@ -35,8 +35,7 @@ pub fn keep_unchecked(context: &Context, account: &Account, token: &Token) -> Re
         let kept = netrc::keep(&context.environment, account, token);
         return kept.map_err(|why| why.notice(&context.environment));
     }
-    let kept = context.keyring().write(account, token);
-    kept.map_err(|why| why.notice())
+    Ok(context.keyring().write(account, token)?)
 }
 
 /// Where to store a token.
@@ -159,7 +158,7 @@ fn put(
     match context.keyring().write(account, token) {
         Ok(()) => Ok(Source::Keyring),
         Err(why) if store == Store::Auto && why.is_no_program() => in_netrc(),
-        Err(why) => Err(why.notice()),
+        Err(why) => Err(why.into()),
     }
 }
 
@@ -252,7 +251,7 @@ fn forget_in_keyring(
             Ok(count) => format!("removed from the keyring: {count} of {account}"),
             Err(why) => format!("not removed from the keyring: {}", why.notice().what()),
         });
-    forgotten.map_err(|why| why.notice())
+    Ok(forgotten?)
 }
 
 /// Makes an account that has a token here the active one; returns whether it was another one before.
@@ -267,8 +266,7 @@ pub fn switch(context: &Context, account: &Account) -> Result<bool, Notice> {
             "unset HEROKU_NETRC_WRITE, or log in: git credential-heroku-rs login",
         ));
     }
-    let token = context.keyring().read(account);
-    if token.map_err(|why| why.notice())?.is_none() {
+    if context.keyring().read(account)?.is_none() {
         return Err(Notice::new(
             format!("no token of {account} in the keyring"),
             Fix::command("list the accounts", "git credential-heroku-rs status"),

@@ -28,13 +28,10 @@ pub fn move_to_owner(
     dead: Option<&Token>,
     known: TokenMetadata,
 ) -> Result<bool, Notice> {
-    match in_keyring(context, owner)? {
+    match context.keyring().read(owner)? {
         Some(same) if same == *token => {}
         Some(other) if Some(&other) != dead => return Ok(false),
-        Some(_) | None => {
-            let kept = context.keyring().write(owner, token);
-            kept.map_err(|why| why.notice())?;
-        }
+        Some(_) | None => context.keyring().write(owner, token)?,
     }
     // To lose the note costs only hints.
     let _ = token_metadata::remember(&context.environment, known);
@@ -63,16 +60,11 @@ pub fn leave_one(
     first: &Token,
     kept: &Token,
 ) -> Result<(), Notice> {
-    match in_keyring(context, account)? {
+    match context.keyring().read(account)? {
         Some(now) if now == *first => keep_unchecked(context, account, kept),
         Some(_) | None => Err(Notice::new(
             format!("another token of {account} was stored in the meantime"),
             Fix::command("check again", "git credential-heroku-rs doctor"),
         )),
     }
-}
-
-fn in_keyring(context: &Context, account: &Account) -> Result<Option<Token>, Notice> {
-    let token = context.keyring().read(account);
-    token.map_err(|why| why.notice())
 }

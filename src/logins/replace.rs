@@ -40,7 +40,7 @@ pub fn still_holds(
             .keyring()
             .read(account)
             .map(|held| held.as_ref() == Some(token))
-            .map_err(|why| why.notice()),
+            .map_err(Notice::from),
         Source::Netrc => netrc::is_replaceable(&context.environment, token)
             .map_err(|why| why.notice(&context.environment)),
     };
@@ -72,7 +72,7 @@ pub fn replace(
             match context.keyring().write(account, new) {
                 Ok(()) => {}
                 Err(Unavailable::Overtaken) => return Err(NotReplaced::Overtaken),
-                Err(why) => return Err(NotReplaced::Unclear(why.notice())),
+                Err(why) => return Err(NotReplaced::Unclear(why.into())),
             }
             let copies = netrc::replace(&context.environment, account, old, new);
             notes.extend(copies.err().map(|why| stale_copy(&why, context)));
@@ -87,7 +87,7 @@ pub fn replace(
             let keyring = context.keyring();
             let copy = keyring.read(account).ok().flatten();
             if copy.as_ref() == Some(old) {
-                notes.extend(keyring.write(account, new).err().map(|why| why.notice()));
+                notes.extend(keyring.write(account, new).err().map(Notice::from));
             }
         }
     }
@@ -108,10 +108,7 @@ pub fn settle(
     token: &Token,
 ) -> Result<(), Notice> {
     match place {
-        Source::Keyring => {
-            let settled = context.keyring().settle(account, token);
-            settled.map_err(|why| why.notice())
-        }
+        Source::Keyring => Ok(context.keyring().settle(account, token)?),
         Source::ApiKey | Source::Netrc => Ok(()),
     }
 }
