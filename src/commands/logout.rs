@@ -64,6 +64,12 @@ pub(super) fn run(arguments: &Logout, session: &mut Session<'_, '_>) -> anyhow::
     }
     report_active_account(before.as_ref(), session)?;
     printed?;
+    if session.context.environment.api_key.is_some() {
+        session.warn(&Notice::new(
+            "HEROKU_API_KEY is set, and git still uses its token",
+            Fix::command("to stop that", Command::new("unset HEROKU_API_KEY")),
+        ))?;
+    }
     if let Some(hidden) = hidden.filter(|_| arguments.all) {
         let what = format!("other accounts may still be logged in: {}", hidden.what());
         session.warn(&Notice::new(what, hidden.fix()))?;

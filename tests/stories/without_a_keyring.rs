@@ -1,4 +1,4 @@
-//! A container: no bus, no keyring, no browser. The login says where it keeps the token, and works.
+//! A container without a bus, a keyring or a browser: the login says where the token is stored, and works.
 
 use std::fs;
 
@@ -15,7 +15,7 @@ fn netrc(world: &World) -> String {
 }
 
 #[test]
-fn a_login_goes_to_netrc_says_so_and_the_push_works() {
+fn a_login_is_stored_in_netrc_with_a_warning_and_the_push_works() {
     let world = container();
     let token = world.heroku.issue_token(ANN);
     world
@@ -26,8 +26,8 @@ fn a_login_goes_to_netrc_says_so_and_the_push_works() {
              Done. Push with: git push heroku main\n",
         )
         .stderr_is(
-            "warning: no keyring: no D-Bus session; the token will be stored in ~/.netrc \
-             (unencrypted)\n  to avoid plain text, set HEROKU_API_KEY instead of logging in\n",
+            "warning: no keyring: no D-Bus session; the token goes to ~/.netrc (unencrypted)\n  \
+             to avoid plain text, set HEROKU_API_KEY instead of logging in\n",
         );
     assert_eq!(
         netrc(&world),
@@ -46,7 +46,7 @@ fn a_login_goes_to_netrc_says_so_and_the_push_works() {
 }
 
 #[test]
-fn who_wants_the_keyring_and_no_other_place_gets_no_plain_text() {
+fn store_keyring_never_writes_plain_text() {
     let world = container();
     let token = world.heroku.issue_token(ANN);
     world
@@ -71,7 +71,7 @@ fn a_locked_keyring_is_no_reason_for_plain_text() {
 }
 
 #[test]
-fn a_logout_takes_our_entries_and_no_other_byte() {
+fn a_logout_removes_only_our_entries_from_netrc() {
     let world = container();
     let others = "# mine\nmachine x.example login me password ü\n\nmacdef up\nput x\n\n";
     world.has_netrc(others);
@@ -88,7 +88,7 @@ fn a_logout_takes_our_entries_and_no_other_byte() {
 }
 
 #[test]
-fn heroku_netrc_write_keeps_the_login_where_the_heroku_cli_looks() {
+fn with_heroku_netrc_write_the_login_is_stored_in_netrc() {
     let world = World::ready_to_push();
     world.is_planted(&world.home().join(".netrc"));
     world.sets("HEROKU_NETRC_WRITE", "true");
@@ -170,9 +170,9 @@ fn each_machine_without_a_keyring_reports_what_is_missing_and_what_helps() {
     );
 }
 
-/// It is empty, which is no failure; but it takes nothing, and then says why.
+/// Such a keyring is empty, which is no error; but it cannot store a token, and the error says why.
 #[test]
-fn a_keyring_that_was_never_set_up_takes_nothing_and_plain_text_is_the_users_word() {
+fn a_keyring_without_a_collection_stores_nothing_and_plain_text_needs_a_flag() {
     let world = World::new().with_a_keyring_never_set_up();
     world.is_planted(&world.home().join(".netrc"));
     world

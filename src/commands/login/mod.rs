@@ -36,7 +36,7 @@ pub(super) fn run(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::R
     if !is_guided && let Destination::NetrcInsteadOfKeyring(why) = &destination {
         let location = netrc::location(&session.context.environment);
         session.warn(&Notice::new(
-            format!("{}; the token will be stored in {location}", why.what()),
+            format!("{}; the token goes to {location}", why.what()),
             "to avoid plain text, set HEROKU_API_KEY instead of logging in",
         ))?;
     }
@@ -271,6 +271,11 @@ fn configure_git(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::Re
             return Ok(());
         }
         setup::git(Scope::Global, session)?;
+        let helpers = git.helpers_for_heroku()?;
+        if !helpers.first().is_some_and(Setting::starts_us) {
+            // The settings of this repository take precedence, and a warning of the setup says so.
+            return Ok(());
+        }
     }
     let hint = push_hint(&git);
     Ok(writeln!(session.streams.output, "{hint}")?)
