@@ -1,4 +1,4 @@
-//! Side by side with the real Heroku CLI: one login serves both, and neither takes it from the other.
+//! With the real Heroku CLI: one login serves both programs, and neither one removes the login of the other.
 
 use std::fs;
 
@@ -110,7 +110,7 @@ fn after_the_heroku_clis_logout_a_login_offers_to_configure_git_again() {
 }
 
 #[test]
-fn after_our_logout_the_heroku_cli_says_so() {
+fn after_our_logout_the_heroku_cli_is_logged_out() {
     let world = world();
     logs_in(&world);
     world.helper("logout").succeeds();
@@ -121,7 +121,7 @@ fn after_our_logout_the_heroku_cli_says_so() {
 }
 
 #[test]
-fn a_keyring_locked_for_a_moment_makes_the_heroku_cli_forget_and_us_not() {
+fn a_keyring_locked_for_a_moment_logs_out_only_the_heroku_cli() {
     let world = world();
     logs_in(&world);
     world.keyring().locks();
@@ -132,7 +132,7 @@ fn a_keyring_locked_for_a_moment_makes_the_heroku_cli_forget_and_us_not() {
     assert_eq!(
         world.active_account(),
         None,
-        "it has dropped its login.json"
+        "the CLI has deleted login.json"
     );
     world.keyring().restarts();
     world
@@ -150,7 +150,7 @@ fn a_keyring_locked_for_a_moment_makes_the_heroku_cli_forget_and_us_not() {
 }
 
 #[test]
-fn the_heroku_clis_choice_of_account_is_ours() {
+fn a_switch_in_the_heroku_cli_is_followed() {
     let world = world();
     let of_bob = world.heroku.issue_token(BOB);
     world.keeps_in_the_keyring(BOB, &of_bob);
@@ -193,7 +193,7 @@ fn netrc_mode_is_understood_in_both_directions() {
 }
 
 #[test]
-fn a_heroku_cli_that_lives_on_netrc_is_served_and_moved() {
+fn a_heroku_cli_login_in_netrc_is_used_and_imported() {
     let world = world();
     world.is_planted(&world.home().join(".netrc"));
     let token = world.heroku.issue_token(ANN);
@@ -213,7 +213,7 @@ fn a_heroku_cli_that_lives_on_netrc_is_served_and_moved() {
 }
 
 #[test]
-fn without_secret_tool_the_heroku_cli_lives_on_netrc_and_so_can_we() {
+fn without_secret_tool_both_programs_can_use_netrc() {
     let world = world();
     world.is_planted(&world.home().join(".netrc"));
     world.lacks_the_program("secret-tool");
@@ -236,7 +236,7 @@ fn without_secret_tool_the_heroku_cli_lives_on_netrc_and_so_can_we() {
         .says("token: ~/.netrc (unencrypted), valid");
 }
 
-/// The founding case: a Codespace with MFA on, no keyring, no browser; one login, and all works.
+/// A Codespace with MFA, without a keyring or a browser: one login is enough.
 #[test]
 fn in_a_codespace_one_login_serves_git_and_the_heroku_cli() {
     let world = World::new().with_app("blue-sky");

@@ -1,4 +1,4 @@
-//! Paste, pipe, password with MFA, browser: each with what a person sees, and each refusal.
+//! `login` by paste, pipe, password with MFA and browser: what the user sees, and each error.
 
 use heroku_stand_in::{Form, Grant, Redaction};
 
@@ -9,7 +9,7 @@ fn world() -> World {
 }
 
 #[test]
-fn a_pasted_token_is_not_shown_and_is_kept() {
+fn a_pasted_token_is_not_shown_and_is_stored() {
     let world = world();
     let token = world.heroku.issue_token(ANN);
     let shown = world
@@ -31,7 +31,7 @@ fn a_pasted_token_is_not_shown_and_is_kept() {
 }
 
 #[test]
-fn half_a_token_is_told_from_a_refused_one() {
+fn an_incomplete_token_and_a_rejected_one_have_different_errors() {
     let world = world();
     let shown = world
         .on_a_terminal("git credential-heroku-rs login")
@@ -47,7 +47,7 @@ fn half_a_token_is_told_from_a_refused_one() {
 }
 
 #[test]
-fn ctrl_c_and_ctrl_d_leave_all_as_it_was() {
+fn ctrl_c_and_ctrl_d_change_nothing() {
     let flows = [
         ("login", &[][..], "Token: ", &['c', 'd'][..]),
         ("login --interactive", &[], "Email: ", &['c', 'd']),
@@ -86,7 +86,7 @@ fn ctrl_c_and_ctrl_d_leave_all_as_it_was() {
 }
 
 #[test]
-fn without_a_terminal_the_flag_is_named() {
+fn without_a_terminal_the_error_names_the_flag() {
     let world = world();
     world
         .shell("setsid git-credential-heroku-rs login", b"")
@@ -109,7 +109,7 @@ fn an_empty_stdin_is_no_token() {
 }
 
 #[test]
-fn tokens_of_every_age_log_in() {
+fn tokens_of_every_format_are_accepted() {
     for form in [Form::Current, Form::Prefixed, Form::Bare, Form::Hex] {
         let world = world();
         let grant = Grant {
@@ -149,7 +149,7 @@ fn a_login_that_cannot_be_stored_leaves_no_authorization_behind() {
 }
 
 #[test]
-fn email_password_and_a_code_make_an_authorization_of_our_own() {
+fn a_password_and_a_code_create_an_authorization() {
     let world = world();
     let _ = world
         .heroku
@@ -181,7 +181,7 @@ fn email_password_and_a_code_make_an_authorization_of_our_own() {
 }
 
 #[test]
-fn three_wrong_codes_are_enough() {
+fn three_wrong_codes_end_the_login() {
     let world = world();
     let _ = world
         .heroku
@@ -217,7 +217,7 @@ fn types_email_and_password(world: &World) -> String {
 }
 
 #[test]
-fn each_refusal_of_a_password_names_the_way_that_works() {
+fn each_error_of_a_password_login_names_a_way_that_works() {
     let token_way = "log in with a token: git credential-heroku-rs login";
 
     let untrusted = world();
@@ -275,7 +275,7 @@ fn the_browser_login_prints_its_page_and_waits() {
 }
 
 #[test]
-fn a_refused_browser_login_leads_to_the_token() {
+fn a_failed_browser_login_suggests_a_token() {
     let world = world();
     world.sets("CODESPACES", "true");
     world.heroku.refuse_browser_login("IP address mismatch");
@@ -289,7 +289,7 @@ fn a_refused_browser_login_leads_to_the_token() {
 }
 
 #[test]
-fn the_browser_named_by_browser_is_opened_and_gets_no_secret() {
+fn the_program_in_browser_is_started_without_a_secret() {
     let world = world();
     world.has_program("a-browser", "printf '%s\\n' \"$1\" > \"$HOME/opened\"");
     world.sets("BROWSER", "a-browser");
@@ -302,7 +302,7 @@ fn the_browser_named_by_browser_is_opened_and_gets_no_secret() {
 }
 
 #[test]
-fn a_token_that_may_not_push_is_kept_only_by_force() {
+fn a_token_that_cannot_push_is_stored_only_with_force() {
     let world = world();
     let grant = Grant {
         scope: vec!["global".to_owned(), "read".to_owned()],
@@ -311,7 +311,7 @@ fn a_token_that_may_not_push_is_kept_only_by_force() {
     let token = world.heroku.issue(ANN, grant).token;
     world.logs_in_with(&token);
 
-    // Only a token with the scope `global` can list authorizations, so the weak one is made here.
+    // Only a token with the scope `global` can list authorizations, so the other one is created here.
     let _ = world.heroku.has_account(ANN).password("a good passphrase");
     let weak = |flags: &str, code| {
         world
@@ -331,7 +331,7 @@ fn a_token_that_may_not_push_is_kept_only_by_force() {
 }
 
 #[test]
-fn an_expiry_is_known_told_and_handed_to_git() {
+fn an_expiry_is_printed_and_passed_to_git() {
     let world = world();
     world.heroku.redaction(Redaction::Whole);
     let grant = Grant {
@@ -353,7 +353,7 @@ fn an_expiry_is_known_told_and_handed_to_git() {
 }
 
 #[test]
-fn the_last_days_of_a_token_are_told_once_a_day_and_its_end_is_known() {
+fn a_token_that_expires_soon_is_reported_once_a_day_and_an_expired_one_is_not_served() {
     let world = world();
     world.heroku.redaction(Redaction::Whole);
     let login = |seconds| {
@@ -366,7 +366,7 @@ fn the_last_days_of_a_token_are_told_once_a_day_and_its_end_is_known() {
         token
     };
     let token = login(2 * 86_400);
-    // As if it had been made a month ago: a token that lives for two days is not near its end yet.
+    // As if it had been created a month ago: a token with a lifetime of two days does not expire soon yet.
     world
         .helper_with_input("get", REQUEST)
         .succeeds()

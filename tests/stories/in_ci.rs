@@ -1,4 +1,4 @@
-//! The recipes of contrib/docs/ci.md: every line that a job would run is run, as it is on the page.
+//! The recipes of contrib/docs/ci.md: the test runs every line that a job would run.
 
 use std::fs;
 
@@ -39,7 +39,7 @@ fn on_github(world: &World) -> Outcome<'_> {
     world.shell(command.lines().next().unwrap(), b"")
 }
 
-/// The release's installer, asked from this machine.
+/// The release's installer, served from this machine.
 fn on_gitlab<'w>(world: &'w World, server: &str) -> Outcome<'w> {
     let recipe = recipe("GitLab CI");
     installs_from(world, "~/made/install.sh", server);
@@ -78,7 +78,7 @@ fn a_job_stops_at_an_archive_that_was_changed() {
 }
 
 #[test]
-fn a_job_without_its_secret_fails_and_waits_for_no_answer() {
+fn a_job_without_its_secret_fails_without_a_prompt() {
     let world = runner();
     is_a_job(&world);
     world.unsets("HEROKU_API_KEY");

@@ -1,4 +1,4 @@
-//! A logout: what is ours to revoke is revoked, what is not is named, and this machine forgets.
+//! `logout`: revokes the token if its authorization can be determined, and removes it from this machine.
 
 use heroku_stand_in::{Grant, Redaction};
 
@@ -12,7 +12,7 @@ fn logged_in() -> (World, String) {
 }
 
 #[test]
-fn the_token_is_revoked_and_nothing_of_it_stays() {
+fn the_token_is_revoked_and_removed() {
     let (world, token) = logged_in();
     world
         .helper("logout")
@@ -34,7 +34,7 @@ fn a_login_of_the_heroku_cli_is_found_in_the_list_and_revoked() {
 }
 
 #[test]
-fn a_token_that_could_be_any_of_the_list_is_named_and_none_is_revoked() {
+fn a_token_with_an_ambiguous_authorization_is_reported_and_not_revoked() {
     let world = World::new().with_keyring();
     world.heroku.redaction(Redaction::Short);
     let other = world.heroku.issue_token(ANN);
@@ -50,7 +50,7 @@ fn a_token_that_could_be_any_of_the_list_is_named_and_none_is_revoked() {
 }
 
 #[test]
-fn keep_leaves_the_token_valid_elsewhere() {
+fn keep_does_not_revoke_the_token() {
     let (world, token) = logged_in();
     let asked = world.requests_to_the_api();
     world.helper("logout --keep").succeeds();
@@ -59,7 +59,7 @@ fn keep_leaves_the_token_valid_elsewhere() {
 }
 
 #[test]
-fn without_a_network_this_machine_forgets_and_what_is_left_is_told() {
+fn without_a_network_the_token_is_removed_and_reported_as_still_valid() {
     let (world, token) = logged_in();
     world.api_is_unreachable();
     world
@@ -72,7 +72,7 @@ fn without_a_network_this_machine_forgets_and_what_is_left_is_told() {
 }
 
 #[test]
-fn all_means_all() {
+fn all_logs_out_every_account() {
     let (world, _) = logged_in();
     world.keeps_in_the_keyring(BOB, &world.heroku.issue_token(BOB));
     world
@@ -84,7 +84,7 @@ fn all_means_all() {
 }
 
 #[test]
-fn whoever_remains_is_told() {
+fn a_new_active_account_is_reported() {
     let (world, _) = logged_in();
     world.keeps_in_the_keyring(BOB, &world.heroku.issue_token(BOB));
     world
@@ -93,9 +93,9 @@ fn whoever_remains_is_told() {
         .says("The active account is now bob@example.com");
 }
 
-/// It was told to be in use "from now on" when it had been all the time.
+/// It was reported as the new active account although it was active before.
 #[test]
-fn whoever_was_in_use_before_stays_so_without_a_word() {
+fn an_unchanged_active_account_is_not_reported() {
     let (world, _) = logged_in();
     world.keeps_in_the_keyring(BOB, &world.heroku.issue_token(BOB));
     world
@@ -107,7 +107,7 @@ fn whoever_was_in_use_before_stays_so_without_a_word() {
 }
 
 #[test]
-fn a_browser_logins_session_is_ended() {
+fn the_session_of_a_browser_login_is_ended() {
     let world = World::new().with_keyring();
     world.heroku.approve_browser_login(ANN);
     world.helper("login --browser --no-open").succeeds();
@@ -117,7 +117,7 @@ fn a_browser_logins_session_is_ended() {
 }
 
 #[test]
-fn a_dead_token_needs_no_revoking() {
+fn a_rejected_token_is_removed_without_an_error() {
     let world = World::new().with_keyring();
     let grant = Grant::default();
     let token = world.heroku.issue(ANN, grant).token;
@@ -139,9 +139,9 @@ fn a_locked_keyring_is_not_logged_out() {
     assert_eq!(world.active_account().as_deref(), Some(ANN));
 }
 
-/// The one account that was left was told to be in use, while `login.json` named another one.
+/// The remaining account was reported as active although `login.json` named another one.
 #[test]
-fn whoever_remains_and_is_not_used_is_not_told_to_be() {
+fn an_account_that_git_does_not_use_is_not_reported_as_active() {
     let (world, _) = logged_in();
     world.keeps_in_the_keyring(BOB, &world.heroku.issue_token(BOB));
     world.is_the_active_account("carol@example.com");
@@ -154,9 +154,9 @@ fn whoever_remains_and_is_not_used_is_not_told_to_be() {
         .says("not logged in to Heroku as carol@example.com");
 }
 
-/// Of two that were left none was named, though one of them was used from then on.
+/// With two remaining accounts, the one that became active was not reported.
 #[test]
-fn a_pasted_token_that_is_used_from_now_on_is_told() {
+fn a_pasted_token_that_becomes_active_is_reported() {
     let (world, _) = logged_in();
     world.keeps_in_the_keyring(BOB, &world.heroku.issue_token(BOB));
     world.keeps_in_the_keyring("heroku", &world.heroku.issue_token(BOB));
@@ -166,9 +166,9 @@ fn a_pasted_token_that_is_used_from_now_on_is_told() {
         .stderr_is("The active account is now an unnamed account (token pasted at git's prompt)\n");
 }
 
-/// They went along: an entry without a password held "this token" too.
+/// An entry without a password was taken for one with this token, and removed.
 #[test]
-fn other_entries_of_herokus_in_netrc_stay() {
+fn other_heroku_entries_in_netrc_stay() {
     let (world, token) = logged_in();
     let other = world.heroku.issue_token(BOB);
     let stays = format!(

@@ -1,4 +1,4 @@
-//! One login for git and for the Heroku CLI: what one writes the other reads, in one item.
+//! One keyring item for git and the Heroku CLI: each program reads what the other writes.
 
 use crate::world::{ANN, REQUEST, World};
 
@@ -20,7 +20,7 @@ fn logs_in(world: &World) -> String {
 }
 
 #[test]
-fn each_replaces_what_the_other_wrote() {
+fn each_program_replaces_the_token_of_the_other() {
     let world = World::new().with_keyring();
     let first = world.has_logged_in_with_the_heroku_cli(ANN);
     serves(&world, &first);
@@ -31,7 +31,7 @@ fn each_replaces_what_the_other_wrote() {
 }
 
 #[test]
-fn a_restart_of_the_keyring_changes_nothing_of_that() {
+fn a_restart_of_the_keyring_keeps_one_item() {
     let world = World::new().with_keyring();
     let first = world.has_logged_in_with_the_heroku_cli(ANN);
     world.keyring().restarts();

@@ -1,4 +1,4 @@
-//! Whoever has run `heroku login` can push, fetch and clone at once, and is told nothing.
+//! After `heroku login`, push, fetch and clone work at once and print no message.
 
 use crate::world::{ANN, World};
 
@@ -9,7 +9,7 @@ fn after_heroku_login() -> World {
 }
 
 #[test]
-fn the_world_pushes_with_any_helper_that_knows_the_token() {
+fn a_push_works_with_any_helper_that_has_the_token() {
     let world = World::new().with_app("blue-sky");
     let token = world.heroku.issue_token(ANN);
     world.sets("TOKEN", &token);
@@ -84,7 +84,7 @@ fn the_second_push_is_as_quiet_as_the_first() {
 }
 
 #[test]
-fn the_reply_names_the_account_and_hands_over_the_token() {
+fn the_reply_has_the_account_and_the_token() {
     let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     world
@@ -96,7 +96,7 @@ fn the_reply_names_the_account_and_hands_over_the_token() {
 }
 
 #[test]
-fn a_git_that_speaks_state_gets_the_source_and_no_secret_in_it() {
+fn a_git_with_the_state_capability_gets_the_source_and_no_secret() {
     let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     let request =

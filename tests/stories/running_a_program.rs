@@ -1,9 +1,9 @@
-//! `exec`: a program with the token, and nothing in netrc.
+//! `exec`: runs a program with the token in its environment.
 
 use crate::world::{ANN, World};
 
 #[test]
-fn curl_works_and_its_exit_code_is_ours() {
+fn curl_works_and_its_exit_code_is_returned() {
     let world = World::new().with_keyring();
     world.has_logged_in_with_the_heroku_cli(ANN);
     world
@@ -20,7 +20,7 @@ fn curl_works_and_its_exit_code_is_ours() {
         .exits_with(143);
 }
 
-/// A token that is an argument can be read by every other program.
+/// Every program can read the arguments of another one.
 #[test]
 fn the_examples_of_the_help_work_and_keep_the_token_out_of_arguments() {
     let world = World::new().with_keyring();
@@ -77,7 +77,7 @@ fn without_a_login_nothing_is_started() {
 }
 
 #[test]
-fn a_program_that_is_not_there_is_named() {
+fn a_missing_program_is_named_in_the_error() {
     let world = World::new().with_keyring();
     world.has_logged_in_with_the_heroku_cli(ANN);
     world

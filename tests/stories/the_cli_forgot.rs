@@ -1,11 +1,11 @@
-//! One failed read makes the Heroku CLI delete its `login.json`. We still know the login.
+//! The Heroku CLI deletes its `login.json` after one failed read. The login still works here.
 
 use std::fs;
 
 use crate::world::{ANN, BOB, REQUEST, World};
 
 #[test]
-fn the_only_item_is_still_served_and_status_writes_login_json_back() {
+fn the_only_item_is_served_and_status_restores_login_json() {
     let world = World::ready_to_push();
     world.has_logged_in_with_the_heroku_cli(ANN);
     fs::remove_file(world.login_json()).unwrap();
@@ -19,7 +19,7 @@ fn the_only_item_is_still_served_and_status_writes_login_json_back() {
 }
 
 #[test]
-fn a_login_json_that_cannot_be_read_is_none() {
+fn an_unusable_login_json_is_ignored() {
     for contents in ["", "{", "[]", r#"{"account":17}"#, r#"{"account":"a'b"}"#] {
         let world = World::new().with_keyring();
         let token = world.has_logged_in_with_the_heroku_cli(ANN);
@@ -33,7 +33,7 @@ fn a_login_json_that_cannot_be_read_is_none() {
 }
 
 #[test]
-fn two_items_and_no_login_json_are_no_choice() {
+fn with_two_items_and_no_login_json_no_account_is_active() {
     let world = World::ready_to_push();
     world.has_logged_in_with_the_heroku_cli(BOB);
     world.has_logged_in_with_the_heroku_cli(ANN);
@@ -47,7 +47,7 @@ fn two_items_and_no_login_json_are_no_choice() {
         .helper("status")
         .exits_with(4)
         .says("git credential-heroku-rs switch ");
-    assert_eq!(world.active_account(), None, "nobody guesses");
+    assert_eq!(world.active_account(), None, "no account is chosen");
     world.helper("switch ann@example.com").succeeds();
     world
         .git("push --quiet heroku main")

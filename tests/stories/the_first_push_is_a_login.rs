@@ -1,4 +1,4 @@
-//! Nobody is logged in: git asks for a password, and the token pasted there is a login.
+//! Without a login git asks for a password, and the token that is pasted there is stored.
 
 use crate::world::{ANN, BOB, REQUEST, World};
 
@@ -33,7 +33,7 @@ fn git_asks_for_the_password_only_and_the_next_push_asks_nothing() {
 }
 
 #[test]
-fn a_program_that_answers_for_the_person_is_a_login_too() {
+fn a_token_from_askpass_is_a_login_too() {
     let world = not_logged_in();
     let token = world.heroku.issue_token(ANN);
     world.has_program("askpass", "printenv TOKEN_OF_ANN");
@@ -50,7 +50,7 @@ fn a_program_that_answers_for_the_person_is_a_login_too() {
 }
 
 #[test]
-fn where_nobody_can_be_asked_the_hint_is_all() {
+fn without_prompts_only_the_hint_is_printed() {
     let world = not_logged_in();
     world.git("push --quiet heroku main").exits_with(128).stderr_is(&format!(
         "{HINT}fatal: could not read Password for 'https://heroku@git.heroku.com': terminal prompts disabled\n"
@@ -59,7 +59,7 @@ fn where_nobody_can_be_asked_the_hint_is_all() {
 }
 
 #[test]
-fn a_wrong_paste_is_not_kept() {
+fn a_rejected_paste_is_not_stored() {
     let world = not_logged_in();
     let shown = world
         .on_a_terminal("git push heroku main")
@@ -71,7 +71,7 @@ fn a_wrong_paste_is_not_kept() {
 }
 
 #[test]
-fn status_finds_out_whose_the_pasted_token_is() {
+fn status_finds_the_account_of_a_pasted_token() {
     let world = not_logged_in();
     let token = world.heroku.issue_token(ANN);
     world.keeps_in_the_keyring("heroku", &token);
@@ -84,9 +84,9 @@ fn status_finds_out_whose_the_pasted_token_is() {
     assert_eq!(world.active_account().as_deref(), Some(ANN));
 }
 
-/// It took the place of the login, and a token that lives was in no one's hands any more.
+/// The pasted token replaced the login, and the token of the login stayed valid but was lost.
 #[test]
-fn status_never_replaces_a_login_by_what_was_pasted_before_it() {
+fn status_never_replaces_a_newer_login_with_a_pasted_token() {
     let world = not_logged_in();
     let (pasted, token) = (world.heroku.issue_token(ANN), world.heroku.issue_token(ANN));
     world.keeps_in_the_keyring("heroku", &pasted);
@@ -100,7 +100,7 @@ fn status_never_replaces_a_login_by_what_was_pasted_before_it() {
 }
 
 #[test]
-fn status_puts_a_pasted_token_in_the_place_of_a_dead_one() {
+fn status_replaces_a_rejected_token_with_a_pasted_one() {
     let world = not_logged_in();
     let (dead, pasted) = (world.heroku.issue_token(ANN), world.heroku.issue_token(ANN));
     world.logs_in_with(&dead);
@@ -114,9 +114,9 @@ fn status_puts_a_pasted_token_in_the_place_of_a_dead_one() {
     assert_eq!(world.kept_in_the_keyring(ANN), Some(pasted));
 }
 
-/// A look made the owner of an older paste the account in use.
+/// `status` made the account of an older paste the active one.
 #[test]
-fn status_leaves_the_account_in_use() {
+fn status_does_not_change_the_active_account() {
     let world = not_logged_in();
     world.keeps_in_the_keyring("heroku", &world.heroku.issue_token(BOB));
     world.logs_in_with(&world.heroku.issue_token(ANN));
@@ -129,7 +129,7 @@ fn status_leaves_the_account_in_use() {
 }
 
 #[test]
-fn status_keeps_in_use_what_was_pasted_where_the_account_in_use_had_none() {
+fn a_pasted_token_stays_active_if_the_active_account_had_none() {
     let world = not_logged_in();
     let pasted = world.heroku.issue_token(BOB);
     world.is_the_active_account(ANN);
@@ -142,9 +142,9 @@ fn status_keeps_in_use_what_was_pasted_where_the_account_in_use_had_none() {
         .stderr_is("");
 }
 
-/// It was written under its owner's name, stayed under the other one, and was told at each look.
+/// The token was stored under its account, stayed under the other name, and was reported at every `status`.
 #[test]
-fn status_moves_what_was_kept_under_any_user_name() {
+fn status_moves_a_token_stored_under_a_user_name() {
     let world = not_logged_in();
     world.keeps_in_the_keyring("deploy", &world.heroku.issue_token(ANN));
     world
@@ -170,7 +170,7 @@ fn a_login_with_a_token_from_a_pipe_serves_git_and_the_heroku_cli() {
 }
 
 #[test]
-fn a_login_with_a_dead_token_keeps_nothing() {
+fn a_login_with_a_rejected_token_stores_nothing() {
     let world = not_logged_in();
     let token = world.heroku.issue_token(ANN);
     world.heroku.revoke(&token);

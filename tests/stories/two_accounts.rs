@@ -1,4 +1,4 @@
-//! Two accounts on one machine: the one in use pushes, and a request can name the other.
+//! Two accounts on one machine: the active one is used, unless the request names the other.
 
 use crate::world::{ANN, BOB, REQUEST, World};
 
@@ -10,7 +10,7 @@ fn two_accounts() -> (World, String, String) {
 }
 
 #[test]
-fn the_one_in_use_pushes_and_the_other_may_not() {
+fn the_active_account_pushes_and_the_other_may_not() {
     let (world, _, _) = two_accounts();
     world
         .git("push --quiet heroku main")
@@ -27,7 +27,7 @@ fn the_one_in_use_pushes_and_the_other_may_not() {
 }
 
 #[test]
-fn what_the_heroku_cli_chooses_is_chosen_here_too() {
+fn the_active_account_of_the_heroku_cli_is_used() {
     let (world, _, of_bob) = two_accounts();
     world.is_the_active_account(BOB);
     world
@@ -38,7 +38,7 @@ fn what_the_heroku_cli_chooses_is_chosen_here_too() {
 }
 
 #[test]
-fn an_email_in_the_request_means_that_account_and_no_other() {
+fn an_email_in_the_request_selects_exactly_that_account() {
     let (world, of_ann, of_bob) = two_accounts();
     for (email, token) in [(ANN, &of_ann), (BOB, &of_bob)] {
         let request = format!("protocol=https\nhost=git.heroku.com\nusername={email}\n");
@@ -86,7 +86,7 @@ fn switching_to_an_account_without_a_token_changes_nothing() {
 }
 
 #[test]
-fn status_shows_both_and_which_is_in_use() {
+fn status_marks_the_active_account() {
     let (world, _, _) = two_accounts();
     world
         .helper("status")
@@ -103,14 +103,14 @@ fn a_logout_of_one_leaves_the_other() {
     assert_eq!(world.kept_in_the_keyring(BOB), Some(of_bob));
 }
 
-/// Items of the same second came in any order.
+/// The order of items of the same second was random.
 #[test]
-fn status_lists_the_account_in_use_first() {
+fn status_lists_the_active_account_first() {
     let (world, _, _) = two_accounts();
-    for (in_use, other) in [(ANN, BOB), (BOB, ANN)] {
-        let _ = world.helper(&format!("switch {in_use}")).succeeds();
-        let told = world.helper("status --offline").succeeds().stdout();
-        let at = |name: &str| told.find(name).unwrap();
-        assert!(at(in_use) < at(other), "{told}");
+    for (active, other) in [(ANN, BOB), (BOB, ANN)] {
+        let _ = world.helper(&format!("switch {active}")).succeeds();
+        let output = world.helper("status --offline").succeeds().stdout();
+        let at = |name: &str| output.find(name).unwrap();
+        assert!(at(active) < at(other), "{output}");
     }
 }

@@ -208,7 +208,7 @@ fn revoke_asks_first_and_enter_means_no() {
 }
 
 #[test]
-fn without_a_terminal_the_flag_is_named() {
+fn without_a_terminal_the_error_names_the_flag() {
     let (world, _, ci) = logged_in();
     world
         .shell(

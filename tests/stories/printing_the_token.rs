@@ -1,4 +1,4 @@
-//! `token`: for scripts, with a word of Heroku's on it, and what is known of it.
+//! `token`: the token for scripts, `--check` for its status, `--json` for its metadata.
 
 use heroku_stand_in::{Fault, Grant, On, Times};
 use serde_json::{Value, json};
@@ -30,7 +30,7 @@ fn a_script_gets_the_token_and_nothing_else() {
 }
 
 #[test]
-fn a_person_is_told_where_their_token_stands_now() {
+fn a_token_on_a_terminal_comes_with_a_warning() {
     let (world, token) = with_ann();
     world.is_public(&token);
     for line in ["token", "token --json --show-token"] {
@@ -42,7 +42,7 @@ fn a_person_is_told_where_their_token_stands_now() {
 }
 
 #[test]
-fn a_good_token_is_checked_without_being_told() {
+fn check_prints_no_token() {
     let (world, _) = with_ann();
     world
         .helper("token --check")
@@ -58,7 +58,7 @@ fn a_good_token_is_checked_without_being_told() {
 }
 
 #[test]
-fn a_token_that_may_tell_little_is_good_all_the_same() {
+fn a_token_without_the_scope_to_read_its_account_is_valid() {
     let world = World::new().with_keyring();
     let scope = vec!["read".to_owned()];
     let grant = Grant {
@@ -74,7 +74,7 @@ fn a_token_that_may_tell_little_is_good_all_the_same() {
 }
 
 #[test]
-fn a_token_that_heroku_refuses_is_told_from_one_that_it_could_not_be_asked_about() {
+fn a_rejected_token_and_an_unreachable_heroku_have_different_errors() {
     let (world, token) = with_ann();
     world.heroku.revoke(&token);
     world
@@ -85,8 +85,8 @@ fn a_token_that_heroku_refuses_is_told_from_one_that_it_could_not_be_asked_about
             "heroku-rs: Heroku rejected the token of ann@example.com (revoked or expired)\n  \
          log in again: git credential-heroku-rs login\n",
         );
-    let told = world.helper("token --check --json").exits_with(1).stdout();
-    assert_eq!(json_of(&told)["status"], "rejected");
+    let output = world.helper("token --check --json").exits_with(1).stdout();
+    assert_eq!(json_of(&output)["status"], "rejected");
 
     for (fault, why) in [
         (
@@ -103,11 +103,11 @@ fn a_token_that_heroku_refuses_is_told_from_one_that_it_could_not_be_asked_about
             .stdout_is("")
             .says("heroku-rs: could not check the token: ")
             .says(why);
-        let told = world.helper("token --check --json").exits_with(1).stdout();
-        assert_eq!(json_of(&told)["status"], "unknown");
+        let output = world.helper("token --check --json").exits_with(1).stdout();
+        assert_eq!(json_of(&output)["status"], "unknown");
         world.heroku.clear_faults();
     }
-    // Nothing of this has changed what is kept.
+    // None of this has changed the stored token.
     assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
 }
 
@@ -121,7 +121,7 @@ fn without_a_token_there_is_nothing_to_check() {
 }
 
 #[test]
-fn what_is_known_of_a_token_is_told_without_it() {
+fn json_has_the_metadata_without_the_token() {
     let world = World::new().with_keyring();
     let grant = Grant {
         description: "laptop".to_owned(),
@@ -131,26 +131,26 @@ fn what_is_known_of_a_token_is_told_without_it() {
     let issued = world.heroku.issue(ANN, grant);
     world.logs_in_with(&issued.token);
     world.heroku.forget_requests();
-    let told = world
+    let output = world
         .helper("token --json")
         .succeeds()
         .stderr_is("")
         .stdout();
     assert_eq!(world.heroku.requests().len(), 0);
-    // What `status` has just noted has the form of what is read back.
+    // A new time is printed in the same form as a stored one.
     let noted = json_of(&world.helper("status --json").succeeds().stdout());
     let checked = noted["accounts"][0]["last_checked"].as_str().unwrap();
     assert_eq!(checked.len(), "2026-11-25T10:00:00Z".len(), "{checked}");
-    let mut told = json_of(&told);
+    let mut output = json_of(&output);
     for time in ["created", "expires", "last_checked"] {
-        let value = told[time].take();
+        let value = output[time].take();
         assert!(
             value.as_str().is_some_and(|time| time.ends_with('Z')),
             "{time}: {value}"
         );
     }
     assert_eq!(
-        told,
+        output,
         json!({
             "account": ANN,
             "active": true,
@@ -168,7 +168,7 @@ fn what_is_known_of_a_token_is_told_without_it() {
 }
 
 #[test]
-fn the_token_is_in_the_json_where_that_is_asked_for() {
+fn json_has_the_token_only_with_show_token() {
     let (world, token) = with_ann();
     let outcome = world.helper("token --json --show-token").succeeds();
     let outcome = outcome.hands_out(&token);
@@ -180,17 +180,17 @@ fn the_token_is_in_the_json_where_that_is_asked_for() {
 }
 
 #[test]
-fn the_json_of_another_account_says_that_it_is_not_active() {
+fn json_of_another_account_is_not_active() {
     let (world, _) = with_ann();
     let bobs = world.heroku.issue_token(BOB);
     world.keeps_in_the_keyring(BOB, &bobs);
-    let told = world
+    let output = world
         .helper(&format!("token --json --account {BOB}"))
         .succeeds()
         .stdout();
-    let told = json_of(&told);
+    let output = json_of(&output);
     assert_eq!(
-        (&told["account"], &told["active"]),
+        (&output["account"], &output["active"]),
         (&json!(BOB), &json!(false))
     );
 }
