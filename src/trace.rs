@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::redact::{Hide, Known, redacted};
+use crate::redact::{Hide, Redactor};
 
 /// Where the steps of this process are logged, if anywhere. Copies share the same output.
 #[derive(Clone, Default)]
@@ -20,7 +20,7 @@ pub struct Trace(Option<Arc<On>>);
 
 struct On {
     sink: Sink,
-    known: Mutex<Known>,
+    redactor: Mutex<Redactor>,
     start: Instant,
     /// Opened by the first line; none if that failed, which is reported once.
     file: OnceLock<Option<File>>,
@@ -49,13 +49,13 @@ impl Trace {
             _ if Path::new(value).is_absolute() => Sink::File(PathBuf::from(value)),
             _ => Sink::Nowhere,
         };
-        let mut known = Known::default();
+        let mut redactor = Redactor::new(Hide::SecretsAndPerson);
         if let Some(home) = home {
-            known.add_home(home);
+            redactor.add_home(home);
         }
         Trace(Some(Arc::new(On {
             sink,
-            known: Mutex::new(known),
+            redactor: Mutex::new(redactor),
             start: Instant::now(),
             file: OnceLock::new(),
         })))
@@ -71,7 +71,7 @@ impl Trace {
     /// Adds a secret that no line may contain.
     pub fn hides(&self, secret: &str) {
         if let Some(on) = &self.0 {
-            on.known().add_secret(secret);
+            on.redactor().add_secret(secret);
         }
     }
 
@@ -132,13 +132,13 @@ impl On {
         };
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn redactor(&self) -> MutexGuard<'_, Redactor> {
+        self.redactor.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A line that may be shown to anyone.
     fn public(&self, text: &str) -> String {
-        redacted(text, Hide::SecretsAndPerson, &self.known())
+        self.redactor().redacted(text)
     }
 
     fn opened(&self, path: &Path) -> Option<File> {

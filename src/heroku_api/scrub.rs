@@ -1,15 +1,18 @@
 //! Makes a server's message safe to show to the user.
 
 use super::Auth;
-use crate::redact::{Hide, Known, redacted};
+use crate::redact::{Hide, Redactor};
 
 /// One line of limited length, without the secrets of the request and without anything that looks
 /// like a secret.
 pub(super) fn scrubbed(text: &str, auth: Auth<'_>) -> String {
     const LONGEST: usize = 300;
     let mut line = String::new();
-    let known = Known::of(auth.secrets());
-    for word in redacted(beginning(text), Hide::Secrets, &known).split_whitespace() {
+    let mut redactor = Redactor::new(Hide::Secrets);
+    for secret in auth.secrets() {
+        redactor.add_secret(secret);
+    }
+    for word in redactor.redacted(beginning(text)).split_whitespace() {
         if !line.is_empty() {
             line.push(' ');
         }

@@ -20,8 +20,8 @@ use view::View;
 
 /// What is removed from a text.
 ///
-/// Always: what [`Known`] has in plain text, in hex, in base64 or encoded as in a URL; Heroku's
-/// tokens and UUIDs; what follows `Basic` or `Bearer`; a password in a URL.
+/// Always: known secrets in plain text, in hex, in base64 or encoded as in a URL; Heroku's tokens and UUIDs; what
+/// follows `Basic` or `Bearer`; a password in a URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hide {
     /// And anything as long and as random as a token. For a server's message to its own user.
@@ -49,29 +49,53 @@ impl Hide {
     }
 }
 
+/// Redacts the texts of one output: what [`Hide`] describes, and the secrets and home directories that it is given.
+pub struct Redactor {
+    hide: Hide,
+    known: Known,
+}
+
+impl Redactor {
+    /// Redacts by form only, until secrets and homes are added.
+    pub fn new(hide: Hide) -> Redactor {
+        Redactor {
+            hide,
+            known: Known::default(),
+        }
+    }
+
+    /// Adds a secret. One of less than 8 bytes is ignored: it occurs by chance, and the gaps would reveal it.
+    /// Heroku accepts no shorter password.
+    pub fn add_secret(&mut self, secret: &str) {
+        self.known.add_secret(secret);
+    }
+
+    /// Adds a home directory, and the directory to which its symbolic links lead; both are shown as `~`. A path
+    /// without a separator is ignored.
+    pub fn add_home(&mut self, home: &Path) {
+        self.known.add_home(home);
+    }
+
+    /// The text on one line, as a terminal shows it, with a `…` for each part that was removed.
+    ///
+    /// To redact the result again changes nothing.
+    pub fn redacted(&self, text: &str) -> String {
+        redacted(text, self.hide, &self.known)
+    }
+}
+
 /// The secrets and the home directories that this process knows.
-#[derive(Clone, Default)]
-pub struct Known {
+#[derive(Default)]
+struct Known {
     secrets: Vec<Zeroizing<Vec<u8>>>,
     homes: Vec<Vec<u8>>,
 }
 
 impl Known {
-    /// The shortest secret that is looked for, in bytes. A shorter one occurs by chance, and the gaps would
-    /// reveal it. Heroku accepts no shorter password.
-    pub const SHORTEST: usize = 8;
+    /// The shortest secret that is looked for, in bytes.
+    const SHORTEST: usize = 8;
 
-    /// Nothing but these secrets.
-    pub fn of<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Known {
-        let mut known = Known::default();
-        for secret in secrets {
-            known.add_secret(secret);
-        }
-        known
-    }
-
-    /// Adds a secret.
-    pub fn add_secret(&mut self, secret: &str) {
+    fn add_secret(&mut self, secret: &str) {
         // A text is searched as a terminal shows it.
         for mut form in [secret.to_owned(), shown(secret)] {
             let bytes = form.as_bytes();
@@ -83,9 +107,7 @@ impl Known {
         }
     }
 
-    /// Adds a home directory, and the directory that its symbolic links lead to; both are shown as `~`. A
-    /// path without a separator is ignored.
-    pub fn add_home(&mut self, home: &Path) {
+    fn add_home(&mut self, home: &Path) {
         for home in [Some(home.to_owned()), fs::canonicalize(home).ok()] {
             // As `Path::display` shows it, even if it is not UTF-8.
             let home = home.unwrap_or_default().to_string_lossy().into_owned();
@@ -120,10 +142,7 @@ struct Found {
     replacement: Replacement,
 }
 
-/// The text on one line, as a terminal shows it, with a `…` for each part that was removed.
-///
-/// To redact the result again changes nothing.
-pub fn redacted(text: &str, hide: Hide, known: &Known) -> String {
+fn redacted(text: &str, hide: Hide, known: &Known) -> String {
     let mut text = Zeroizing::new(shown(text));
     // The loop ends: each round removes something, or adds the gap of a one-letter name before its @.
     loop {

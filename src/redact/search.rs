@@ -155,7 +155,8 @@ mod tests {
     use super::*;
 
     fn found(text: &str, secret: &str) -> Vec<String> {
-        let known = Known::of([secret]);
+        let mut known = Known::default();
+        known.add_secret(secret);
         let ranges = known_secrets(text.as_bytes(), &known);
         ranges
             .into_iter()

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{Facts, Finding, Severity, fix};
 use crate::context::Context;
 use crate::notice::Fix;
-use crate::redact::{Hide, Known, redacted};
+use crate::redact::{Hide, Redactor};
 
 /// The results of all checks.
 pub(super) struct Report<'a> {
@@ -181,16 +181,18 @@ fn in_bold(text: &str, colour: Colour) -> String {
 }
 
 /// Removes what other people must not see, so that the report can be posted in public.
-pub(super) struct Mask(Known);
+pub(super) struct Mask(Redactor);
 
 impl Mask {
     pub(super) fn new(context: &Context) -> Mask {
-        let secrets = context.environment.secrets();
-        let mut known = Known::of(secrets.iter().map(|secret| secret.as_str()));
-        if let Some(home) = &context.environment.home {
-            known.add_home(home);
+        let mut redactor = Redactor::new(Hide::FormsAndPerson);
+        for secret in context.environment.secrets() {
+            redactor.add_secret(&secret);
         }
-        Mask(known)
+        if let Some(home) = &context.environment.home {
+            redactor.add_home(home);
+        }
+        Mask(redactor)
     }
 
     /// Adds the tokens that were found, including those that do not look like a Heroku token.
@@ -202,7 +204,7 @@ impl Mask {
 
     /// The text without secrets, emails and the home directory.
     pub(super) fn public(&self, text: &str) -> String {
-        redacted(text, Hide::FormsAndPerson, &self.0)
+        self.0.redacted(text)
     }
 
     /// The same for a fix. Its command is left out if a part of it is hidden.
