@@ -310,7 +310,7 @@ fn every_dependency_has_its_reason_and_no_other_has_one() {
 
 /// Without the network, and without Python.
 #[test]
-fn the_versions_that_are_told_are_those_that_are_locked() {
+fn the_documented_versions_are_the_locked_ones() {
     let locked = fs::read_to_string("Cargo.lock").expect("Cargo.lock is at the top level");
     let page = fs::read_to_string("contrib/docs/dependencies.md").expect("the page");
     let mut seen = BTreeSet::new();

@@ -66,7 +66,7 @@ fn the_same_probe_sees_what_a_request_for_heroku_reaches() {
 }
 
 #[test]
-fn no_operation_says_a_word_about_another_host() {
+fn no_operation_prints_anything_for_another_host() {
     let world = logged_in();
     let token = world.heroku.issue_token(ANN);
     for target in [

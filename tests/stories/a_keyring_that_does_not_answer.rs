@@ -85,7 +85,7 @@ fn the_time_limit_is_the_users_to_set() {
 }
 
 #[test]
-fn a_keyring_whose_program_has_ended_loses_nothing() {
+fn no_login_is_lost_if_the_keyring_program_has_ended() {
     let (world, token) = logged_in();
     world.keyring().ends();
     holds_out(
@@ -131,7 +131,7 @@ fn a_bus_at_its_usual_place_needs_no_variable() {
 }
 
 #[test]
-fn a_keyring_never_set_up_is_empty_and_takes_no_token() {
+fn a_keyring_never_set_up_is_empty_and_accepts_no_token() {
     let world = World::new()
         .with_a_keyring_never_set_up()
         .with_app("blue-sky")

@@ -28,9 +28,9 @@ fn login_ends_with_the_prompt(world: &World) {
     );
 }
 
-/// Over SSH, in a terminal without a desktop: the prompt comes up where nobody sees it.
+/// Over SSH, in a terminal without a desktop: the prompt appears where the user cannot see it.
 #[test]
-fn a_prompt_that_nobody_answers_ends_the_login_and_is_never_dismissed() {
+fn a_prompt_without_an_answer_ends_the_login_and_is_never_dismissed() {
     let world = locked();
     world.sets("HEROKU_RS_PROMPT_TIMEOUT", "0.3");
     login_ends_with_the_prompt(&world);

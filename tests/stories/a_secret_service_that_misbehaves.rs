@@ -99,7 +99,7 @@ fn one_that_falls_silent_at_any_call_is_given_up_in_time() {
 }
 
 #[test]
-fn one_that_takes_its_time_at_every_call_is_given_up_in_time_too() {
+fn a_service_that_is_slow_at_every_call_is_abandoned_in_time() {
     let scene = scene();
     scene.world.sets("HEROKU_RS_TIMEOUT", LIMIT);
     let late = Manner::Late(Duration::from_millis(200));
@@ -225,7 +225,7 @@ fn a_line_that_garbles_is_not_believed() {
         scene.world.reaches_the_bus_over(Line::Garbles(place));
         let world = &scene.world;
         let get = world.helper_with_input("get", REQUEST);
-        let told = get.stderr();
+        let message = get.stderr();
         get.succeeds()
             .ends_within(GENEROUS)
             .hands_out(&scene.in_netrc);
@@ -234,9 +234,9 @@ fn a_line_that_garbles_is_not_believed() {
             NOT_LET_IN,
             "the keyring did not answer within 3.0 s",
         ];
-        let named = reasons.iter().filter(|why| told.contains(*why));
-        assert_eq!(named.count(), 1, "{place}: {told}");
-        assert_eq!(told.lines().count(), 2, "{place}: {told}");
+        let named = reasons.iter().filter(|why| message.contains(*why));
+        assert_eq!(named.count(), 1, "{place}: {message}");
+        assert_eq!(message.lines().count(), 2, "{place}: {message}");
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::world::{ANN, World};
 
 #[test]
-fn a_dead_token_is_told_and_removed_and_the_next_login_works() {
+fn a_rejected_token_is_removed_with_a_message_and_the_next_login_works() {
     let world = World::ready_to_push();
     let dead = world.has_logged_in_with_the_heroku_cli(ANN);
     world.heroku.revoke(&dead);

@@ -16,7 +16,7 @@ fn refused(password: &str) -> String {
 }
 
 #[test]
-fn without_a_password_nothing_goes() {
+fn without_a_password_nothing_is_removed() {
     let (world, token) = logged_in();
     world.heroku.revoke(&token);
     for request in [
@@ -41,7 +41,7 @@ fn without_a_password_nothing_goes() {
 }
 
 #[test]
-fn another_password_is_none_of_our_business() {
+fn another_password_is_ignored() {
     let (world, token) = logged_in();
     let other = world.heroku.issue_token(ANN);
     world.heroku.revoke(&other);
@@ -68,7 +68,7 @@ fn the_token_of_another_account_is_not_this_accounts() {
 }
 
 #[test]
-fn a_token_that_heroku_takes_stays() {
+fn a_token_that_heroku_accepts_is_kept() {
     let (world, token) = logged_in();
     world
         .helper_with_input("erase", refused(&token))
@@ -116,7 +116,7 @@ fn an_api_that_cannot_be_reached_is_no_refusal() {
     world.api_is_unreachable();
     let erase = || world.helper_with_input("erase", refused(&token));
     erase().succeeds().says("it was kept");
-    // Nobody listens on port 1.
+    // Nothing listens on port 1.
     world.sets("https_proxy", "http://127.0.0.1:1");
     world.sets("HTTPS_PROXY", "http://127.0.0.1:1");
     erase().succeeds().says("it was kept");

@@ -24,9 +24,9 @@ fn is_asked_about<'w>(world: &'w World, host: &str) -> Outcome<'w> {
 }
 
 #[test]
-fn everybody_takes_the_login_of_the_heroku_in_use() {
+fn every_command_uses_the_login_of_the_configured_heroku() {
     let (world, _, of_bob) = world();
-    // Heroku is beyond its reach, so that the token is all that it tells.
+    // Heroku cannot be reached, so it only prints the token.
     let unreachable = "https_proxy=http://127.0.0.1:9 HTTPS_PROXY=http://127.0.0.1:9";
     let line = format!(
         "{unreachable} sh -c '{}'",
@@ -75,7 +75,7 @@ fn what_is_taken_out_of_netrc_is_the_heroku_in_uses() {
 }
 
 #[test]
-fn under_a_host_of_somebody_elses_no_token_is_told() {
+fn no_token_is_printed_for_a_host_that_is_not_herokus() {
     let (world, of_ann, _) = world();
     world.sets("HEROKU_HOST", "evil.example");
     for line in ["token", "exec -- printenv HEROKU_API_KEY", "netrc print"] {

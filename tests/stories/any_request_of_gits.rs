@@ -38,7 +38,7 @@ impl Listening {
     /// Asks git; says what does not hold.
     fn asks(&mut self, options: &str, request: &[u8]) -> Result<(), String> {
         let log = self.world.logs().join("asked");
-        // There is none where git has asked nobody since.
+        // There is none if git has asked no helper since.
         let _ = fs::remove_file(&log);
         let line = format!("git {options} credential fill");
         let mut said = self.world.shell(&line, request);
@@ -67,7 +67,7 @@ impl Listening {
     }
 }
 
-/// Told without the program's own reader: one of the two names, over https, on its usual port.
+/// Decided without the program's own parser: one of the two names, over https, on its usual port.
 fn is_herokus(asked: &[u8]) -> bool {
     let value = |key: &str| {
         let lines = asked.split(|byte| *byte == b'\n');

@@ -60,7 +60,7 @@ fn a_foreign_host_costs_next_to_nothing() {
 }
 
 #[test]
-fn store_of_our_own_token_asks_nobody() {
+fn store_of_our_own_token_opens_no_connection() {
     let (world, token) = logged_in();
     let request = format!(
         "capability[]=state\n{REQUEST}username={ANN}\npassword={token}\nstate[]=heroku-rs:keyring\n"

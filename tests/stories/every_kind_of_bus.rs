@@ -1,4 +1,4 @@
-//! Where the bus is, and what lies between it and us: a proxy, a user namespace, a stale address.
+//! Where the bus is, and what is between it and us: a proxy, a user namespace, a stale address.
 
 use crate::world::{ANN, Line, REQUEST, World};
 

@@ -125,7 +125,7 @@ fn erase_of_a_living_token_deletes_nothing() {
 }
 
 #[test]
-fn erase_of_a_dead_token_takes_that_one_alone_or_says_that_it_is_still_there() {
+fn erase_of_a_rejected_token_removes_only_that_one_or_reports_an_error() {
     let world = World::new().with_keyring();
     let dead = world.has_logged_in_with_the_heroku_cli(ANN);
     world.heroku.revoke(&dead);

@@ -1,5 +1,5 @@
-//! The disk is full, read-only, broken or somebody else's at every call in turn: each file is the old
-//! or the new one, nothing lies beside it, and the exit code tells which.
+//! The disk is full, read-only, broken or another user's at each call in turn: each file is the old
+//! or the new one, nothing is left beside it, and the exit code says which.
 
 use std::fs;
 use std::path::PathBuf;
@@ -37,7 +37,7 @@ fn with_every_fault(
     let (sound, mut calls) = world.system_calls(line, input);
     then(sound.succeeds());
     let home = world.home();
-    // The pipes of children are read as the bytes come: such reads cannot be told by their number.
+    // The pipes of children are read as the bytes come: such reads cannot be identified by their number.
     let starts_children = calls
         .iter()
         .any(|call| call.is_one_of(&["vfork", "clone3"]));
@@ -63,7 +63,7 @@ fn with_every_fault(
 }
 
 #[test]
-fn login_keeps_the_token_and_tells_what_could_not_be_noted() {
+fn login_stores_the_token_and_reports_what_was_not_written() {
     let world = World::new().with_keyring();
     let old = world.has_logged_in_with_the_heroku_cli(ANN);
     let new = world.heroku.issue_token(BOB);
@@ -107,7 +107,7 @@ fn a_login_in_netrc_is_there_whole_or_not_at_all() {
 }
 
 #[test]
-fn logout_that_fails_has_told_so() {
+fn a_failed_logout_is_reported() {
     let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     let entry = format!("machine git.heroku.com\n  login {ANN}\n  password {token}\n");

@@ -1,5 +1,5 @@
 //! git's own contract for helpers (`t/lib-credential.sh`), as far as it applies to one that keeps
-//! Heroku's tokens and nobody else's. Tests have the names of their models; where we do otherwise on
+//! Heroku's tokens and no others. Tests have the names of their models; where we do otherwise on
 //! purpose, a line names the model. `contrib/git-testsuite` runs the models themselves.
 
 use crate::world::{ANN, REQUEST, World};

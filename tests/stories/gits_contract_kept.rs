@@ -22,7 +22,7 @@ fn password(world: &World) -> (String, String) {
     (token, line)
 }
 
-fn nobody_is_logged_in(world: &World) {
+fn no_account_is_logged_in(world: &World) {
     check(world, "fill", "")
         .exits_with(128)
         .stdout_is("")
@@ -48,7 +48,7 @@ fn helper_overwrites_nothing_on_store() {
     check(&world, "reject", &format!("username=heroku\n{first}"))
         .succeeds()
         .says("it was removed");
-    nobody_is_logged_in(&world);
+    no_account_is_logged_in(&world);
 }
 
 /// Not git's `can forget host`, `can forget user`, `erases all matching credentials`: the Heroku
@@ -86,7 +86,7 @@ fn helper_stores_no_empty_password() {
         .succeeds()
         .says_nothing();
     assert_eq!(world.accounts_in_the_keyring(), Vec::<String>::new());
-    nobody_is_logged_in(&world);
+    no_account_is_logged_in(&world);
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn helper_stores_password_expiry_utc() {
 /// Not git's `gets password_expiry_utc`, `overwrites when password_expiry_utc changes`: when a token
 /// ends is Heroku's word alone.
 #[test]
-fn helper_takes_no_expiry_from_others() {
+fn helper_accepts_no_expiry_from_others() {
     let world = empty();
     let (token, line) = password(&world);
     let fields = format!("username=heroku\n{line}password_expiry_utc=9999999999\n");
@@ -177,7 +177,7 @@ fn helper_answers_with_a_password_whatever_git_can_take() {
 fn helper_gets_authtype_and_credential_only_if_request_has_authtype_capability() {
     let world = empty();
     check(&world, "approve", AUTHTYPE).succeeds();
-    nobody_is_logged_in(&world);
+    no_account_is_logged_in(&world);
 }
 
 #[test]

@@ -98,7 +98,7 @@ fn sixty_four_mebibytes_without_a_line_end_take_little_memory() {
 }
 
 #[test]
-fn a_git_that_has_gone_away_is_nobody_to_complain_to() {
+fn a_git_that_has_exited_causes_no_error() {
     let (world, _) = logged_in();
     let line = "printf 'protocol=https\\nhost=git.heroku.com\\n' | \
                 git-credential-heroku-rs get | true";
@@ -108,7 +108,7 @@ fn a_git_that_has_gone_away_is_nobody_to_complain_to() {
     world.shell(line, b"").succeeds().says_nothing();
 }
 
-/// `status` told a description as it came, with what draws on a terminal in it.
+/// `status` printed a description with its control characters.
 #[test]
 fn a_description_draws_nothing_in_status() {
     let world = World::new().with_keyring();

@@ -12,10 +12,10 @@ fn logged_in() -> (World, String) {
     (world, token)
 }
 
-/// git makes a request of this URL, asks us, and finds out that nobody is logged in there.
+/// git makes a request of this URL, asks us, and gets no credential.
 fn gets_no_token(world: &World, options: &str, url: &str) {
     let line = format!("{options} credential fill");
-    // A password that stands in the URL comes back; ours never.
+    // A password in the URL comes back; ours never does.
     world
         .git_with_input(&line, &format!("url={url}\n\n"))
         .says_nothing_about("HRKU-");
@@ -213,7 +213,7 @@ fn heroku_host_opens_no_door_to_a_stranger() {
     assert_eq!(world.requests_to_the_api(), 0);
 }
 
-/// Whoever writes a repository's configuration chooses where git goes; not what we hand out.
+/// A repository's configuration decides where git connects, but not which token it gets.
 #[test]
 fn a_repository_that_sends_git_elsewhere_gets_no_token_there() {
     let (world, _) = logged_in();

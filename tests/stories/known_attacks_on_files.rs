@@ -70,7 +70,7 @@ fn a_netrc_with_a_second_name_is_not_taken_apart() {
 
 /// People keep their dotfiles elsewhere: the link stays, and what it leads to is replaced.
 #[test]
-fn a_netrc_behind_a_link_is_edited_where_it_lies() {
+fn a_netrc_behind_a_link_is_edited_in_place() {
     let world = World::new();
     let token = world.heroku.issue_token(ANN);
     let real = world.has_file(
@@ -85,7 +85,7 @@ fn a_netrc_behind_a_link_is_edited_where_it_lies() {
     assert!(link.is_symlink());
 }
 
-/// A name that is known beforehand could be a link of somebody else's in a directory of theirs.
+/// A predictable name could be another user's link in a directory of that user.
 #[test]
 fn no_file_is_written_through_a_name_that_can_be_guessed() {
     let world = World::new();
@@ -111,7 +111,7 @@ fn no_file_is_written_through_a_name_that_can_be_guessed() {
 }
 
 #[test]
-fn a_file_that_never_ends_hangs_nobody() {
+fn an_endless_file_hangs_no_command() {
     for (path, target) in [
         (".netrc", "/dev/zero"),
         (".local/share/heroku/login.json", "/dev/zero"),
@@ -149,7 +149,7 @@ fn a_pointer_file_of_any_content_leads_to_no_other_file() {
         "ann@example.com\\u0000x",
     ] {
         fs::write(&login, format!("{{\"account\":\"{account}\"}}")).unwrap();
-        // It names nobody: the only item there is serves.
+        // It names no account: git gets the token of the only item.
         world
             .helper_with_input("get", REQUEST)
             .succeeds()

@@ -55,7 +55,7 @@ fn what_heroku_calls_a_token_is_shown_and_does_nothing() {
 }
 
 #[test]
-fn the_words_are_there_to_be_shown() {
+fn the_hostile_text_reaches_the_program() {
     let world = with_hostile_words();
     world.helper("status").says("]0;title");
     world.helper("status --json").says("]0;title");
@@ -98,7 +98,7 @@ fn what_git_is_configured_to_is_shown_and_does_nothing() {
 }
 
 #[test]
-fn a_refusal_in_hostile_words_does_nothing() {
+fn an_error_with_control_characters_is_harmless() {
     for (status, id) in [
         (401, "unauthorized"),
         (403, "forbidden"),
@@ -127,7 +127,7 @@ fn a_refusal_in_hostile_words_does_nothing() {
 }
 
 #[test]
-fn an_account_in_hostile_words_is_none() {
+fn an_account_with_control_characters_is_rejected() {
     let world = World::new().with_keyring();
     let token = world.heroku.issue_token(ANN);
     for name in [

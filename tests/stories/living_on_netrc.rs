@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::world::{ANN, BOB, REQUEST, Version, World};
 
-/// A keyring with an older login of Bob's, which nobody is to look at, or to touch.
+/// A keyring with an older login of Bob's, which must be neither read nor changed.
 fn world() -> (World, String) {
     let world = World::new().with_keyring().with_app("blue-sky");
     world.is_planted(&world.home().join(".netrc"));
@@ -60,7 +60,7 @@ fn our_login_is_written_as_the_heroku_cli_writes_it_and_served_first() {
 }
 
 #[test]
-fn our_logout_takes_no_other_login_along() {
+fn our_logout_removes_no_other_login() {
     let (world, of_bob) = world();
     let token = logs_in(&world);
     world

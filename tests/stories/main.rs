@@ -17,7 +17,7 @@ mod a_secret_service_that_misbehaves;
 mod a_signal_at_a_hidden_prompt;
 mod a_token_in_a_remote_url;
 mod a_token_revoked_elsewhere;
-mod a_trace_for_whoever_asks;
+mod a_trace_without_secrets;
 mod an_erase_proves_nothing;
 mod another_heroku;
 mod another_local_user;

@@ -49,10 +49,10 @@ fn a_token_replaced_while_others_read_is_the_old_or_the_new_one() {
 }
 
 #[test]
-fn logins_at_once_leave_one_item_and_its_owner_was_told_so() {
+fn concurrent_logins_leave_one_item_and_one_success() {
     let world = World::new().with_keyring();
     let tokens: Vec<String> = (0..8).map(|_| world.heroku.issue_token(ANN)).collect();
-    let told = thread::scope(|scope| {
+    let results = thread::scope(|scope| {
         let login = |token| {
             let login = world.helper_with_input("login --with-token", token);
             login.stdout().contains("Logged in as ann@example.com")
@@ -68,7 +68,7 @@ fn logins_at_once_leave_one_item_and_its_owner_was_told_so() {
     assert_eq!(world.accounts_in_the_keyring(), [ANN]);
     let kept = world.kept_in_the_keyring(ANN).unwrap();
     let last = tokens.iter().position(|token| *token == kept);
-    assert!(last.is_some_and(|last| told[last]), "{told:?}");
+    assert!(last.is_some_and(|last| results[last]), "{results:?}");
 }
 
 /// gnome-keyring did not always bear a client that asks for a session in its very first call.

@@ -40,7 +40,7 @@ fn an_import_moves_the_token_and_leaves_the_rest_byte_for_byte() {
 }
 
 #[test]
-fn a_dead_token_is_not_moved() {
+fn a_rejected_token_is_not_moved() {
     let world = World::new().with_keyring();
     let token = world.heroku.issue_token(ANN);
     world.heroku.revoke(&token);
@@ -112,7 +112,7 @@ fn what_is_in_doubt_is_left_alone_and_named() {
     assert_eq!(netrc_of(&world), before);
 }
 
-/// Whom an encrypted file is for is its owner's to say: we read it, and take part in a pipe.
+/// Only the user knows for which keys a file is encrypted: we read it, and work in a pipe.
 #[test]
 fn what_is_encrypted_is_cleaned_in_a_pipe() {
     let world = World::new();
@@ -174,7 +174,7 @@ fn an_error_names_the_file_that_is_meant() {
 
 /// git sends what `default` holds to every server that has no entry of its own.
 #[test]
-fn a_default_entry_that_would_answer_for_heroku_is_told() {
+fn a_default_entry_that_applies_to_heroku_is_reported() {
     let world = World::new();
     let token = world.heroku.issue_token(ANN);
     let rest = "# mine\ndefault login me password elsewhere\n";
@@ -223,7 +223,7 @@ fn curl_reads_the_lines_that_we_print() {
 
 /// The older login would have answered in silence.
 #[test]
-fn a_login_that_is_kept_in_netrc_tells_which_one_goes_before_it() {
+fn a_login_in_netrc_reports_a_token_that_takes_precedence() {
     let (world, _) = World::after_our_login();
     let token = world.heroku.issue_token(ANN);
     world.is_planted(&world.home().join(".netrc"));

@@ -1,4 +1,4 @@
-//! A key in the environment goes before all; netrc comes where the keyring has nothing.
+//! HEROKU_API_KEY takes precedence over the keyring, and the keyring over netrc.
 
 use crate::world::{ANN, BOB, REQUEST, World};
 
@@ -10,7 +10,7 @@ fn netrc(email: &str, token: &str) -> String {
 }
 
 #[test]
-fn a_key_in_the_environment_goes_before_all_else() {
+fn a_key_in_the_environment_takes_precedence() {
     let world = World::ready_to_push();
     world.has_logged_in_with_the_heroku_cli(BOB);
     let key = world.heroku.issue_token(ANN);
@@ -43,7 +43,7 @@ fn a_key_in_the_environment_wakes_no_keyring() {
 }
 
 #[test]
-fn a_key_that_is_none_is_passed_over_with_a_word() {
+fn an_invalid_key_is_ignored_with_a_warning() {
     let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     world.sets("HEROKU_API_KEY", "short");
@@ -75,7 +75,7 @@ fn netrc_serves_where_the_keyring_has_nothing() {
 }
 
 #[test]
-fn netrc_serves_where_there_is_no_bus_without_a_word() {
+fn netrc_is_used_silently_without_a_bus() {
     let world = World::new();
     let token = world.heroku.issue_token(ANN);
     world.has_netrc(&netrc(ANN, &token));
@@ -100,7 +100,7 @@ fn netrc_serves_a_git_that_does_not_read_it_itself() {
 }
 
 #[test]
-fn the_keyring_goes_before_netrc_unless_the_cli_lives_on_netrc() {
+fn the_keyring_takes_precedence_unless_the_cli_uses_netrc() {
     let world = World::new().with_keyring();
     let kept = world.has_logged_in_with_the_heroku_cli(ANN);
     let token = world.heroku.issue_token(ANN);
@@ -125,7 +125,7 @@ fn a_netrc_entry_of_another_account_is_not_the_answer() {
 }
 
 #[test]
-fn a_netrc_that_others_can_read_is_used_and_told() {
+fn a_netrc_that_others_can_read_is_used_with_a_warning() {
     let world = World::new();
     let token = world.heroku.issue_token(ANN);
     world.has_netrc(&format!(

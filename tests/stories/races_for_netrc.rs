@@ -84,7 +84,7 @@ fn a_clean_and_a_login_at_once_leave_the_login_or_none() {
     counted("races", rounds * 2);
 }
 
-/// It reads the file, empties it and writes it, and waits for nobody: whose login is left is a
+/// It reads the file, empties it and writes it without a lock: which login is left is a
 /// matter of luck, but not what else is in the file.
 #[test]
 fn the_heroku_cli_writing_at_the_same_time_costs_no_other_entry() {

@@ -1,5 +1,5 @@
 //! Many programs at once at one keyring, ours and the Heroku CLI's: nothing is lost or doubled, and
-//! whoever reads meanwhile reads a whole token.
+//! every reader gets a complete token.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -49,7 +49,7 @@ fn fifty_who_read_write_and_erase_leave_one_whole_item() {
     lines.extend(tokens.iter().take(10).map(|t| helper("erase", &pair(t))));
     lines.extend((0..20).map(|_| helper("get", REQUEST)));
     for (said, (line, _)) in at_once(&world, &lines).into_iter().zip(&lines) {
-        // A login may be told that another one came after it.
+        // A login may report that another one came after it.
         let said = if line.contains("login") {
             said.holds_out(2)
         } else {
@@ -87,7 +87,7 @@ fn fifty_first_logins_of_both_programs_make_one_item() {
 }
 
 #[test]
-fn erasing_a_dead_token_never_takes_the_one_that_comes_in_its_place() {
+fn erasing_a_rejected_token_never_removes_its_replacement() {
     let world = World::new().with_keyring();
     for _ in 0..5 {
         let dead = world.has_logged_in_with_the_heroku_cli(ANN);
@@ -124,7 +124,7 @@ fn login_logout_and_switch_against_each_other_end_in_a_state_that_works() {
     let accounts = world.accounts_in_the_keyring();
     assert!(accounts == [ANN, BOB] || accounts == [BOB], "{accounts:?}");
     assert_eq!(world.kept_in_the_keyring(BOB).as_ref(), Some(&of_bob));
-    // Whoever came last: the next login puts all in order.
+    // Whichever login was last: the next one restores a consistent state.
     world
         .helper_with_input("login --with-token", &of_ann)
         .succeeds();

@@ -13,11 +13,11 @@ fn world() -> (World, String) {
 /// The requests to the git server: method, whether they said who asks, status.
 fn asked(world: &World) -> Vec<(String, bool, u16)> {
     let requests = world.heroku.requests_to("git.heroku.com");
-    let told = requests.into_iter().map(|request| {
+    let lines = requests.into_iter().map(|request| {
         let is_named = request.header("authorization").is_some();
         (request.method, is_named, request.status)
     });
-    told.collect()
+    lines.collect()
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! stdin, stdout or stderr that is closed, full or broken: what was asked for is done, what is said
-//! is brief, and nobody hears of a panic.
+//! is brief, and there is no panic.
 
 use std::fs;
 
@@ -30,7 +30,7 @@ fn of_each(line: &str, mut then: impl FnMut(&str)) {
 }
 
 #[test]
-fn what_is_asked_for_is_done_whoever_listens() {
+fn a_command_finishes_even_if_its_output_is_not_read() {
     let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     let of_bob = world.heroku.issue_token(BOB);
@@ -69,7 +69,7 @@ fn what_is_asked_for_is_done_whoever_listens() {
 }
 
 #[test]
-fn what_is_listed_for_nobody_harms_nobody() {
+fn a_list_that_is_not_read_does_no_harm() {
     let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     world.is_public(&token);
@@ -125,7 +125,7 @@ fn a_request_that_ends_at_any_byte_gets_the_token_or_silence() {
 }
 
 #[test]
-fn a_reader_that_stops_at_any_byte_is_nobody_to_complain_to() {
+fn a_reader_that_stops_at_any_byte_causes_no_error() {
     let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     world.is_public(&token);

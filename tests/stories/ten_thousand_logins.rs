@@ -1,4 +1,4 @@
-//! A keyring with ten thousand items: nobody waits for ever, and nobody is served by chance.
+//! A keyring with ten thousand items: every command ends in time, and no account is chosen by chance.
 
 use std::fs;
 use std::time::Duration;
@@ -67,7 +67,7 @@ fn sixty_four_logins_are_asked_for_in_a_handful_of_writes() {
     assert_eq!(secrets.count(), 64);
 }
 
-/// Nobody is chosen, so that each of them has to be looked at.
+/// No account is active, so each item has to be read.
 fn with_ten_thousand_logins(world: &World) {
     for number in 1..MANY {
         let secret = format!("HRKU-01234567-89ab-cdef-0123-{number:012}");
@@ -95,7 +95,7 @@ fn of_ten_thousand_logins_none_is_served_by_chance() {
 }
 
 #[test]
-fn too_many_logins_for_the_time_there_is_are_told_by_their_number() {
+fn too_many_logins_for_the_limit_are_counted_in_the_error() {
     let (world, _) = with_one_login();
     with_ten_thousand_logins(&world);
     // Nearly a minute for all of them.

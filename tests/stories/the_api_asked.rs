@@ -1,4 +1,4 @@
-//! `api`: what is asked, as whom, and where it goes.
+//! `api`: the request, its account and its host.
 
 use heroku_stand_in::Recorded;
 use serde_json::{Value, json};
@@ -267,11 +267,11 @@ fn without_a_login_nothing_is_sent() {
 }
 
 #[test]
-fn an_answer_may_have_its_head_told() {
+fn a_reply_can_be_printed_with_its_headers() {
     let world = with_ann();
     let outcome = world.helper("api account -i").succeeds().stderr_is("");
-    let told = outcome.stdout();
-    let (head, body) = told.split_once("\r\n\r\n").unwrap();
+    let output = outcome.stdout();
+    let (head, body) = output.split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
     assert!(head.contains("\r\nratelimit-remaining: "), "{head}");
     let body: Value = serde_json::from_str(body).unwrap();
@@ -285,8 +285,8 @@ fn an_answer_may_have_its_head_told() {
 #[test]
 fn what_has_not_changed_is_no_failure() {
     let world = with_ann();
-    let told = world.helper("api account -i").succeeds().stdout();
-    let etag = told.lines().find_map(|line| line.strip_prefix("etag: "));
+    let output = world.helper("api account -i").succeeds().stdout();
+    let etag = output.lines().find_map(|line| line.strip_prefix("etag: "));
     world
         .helper(&format!(
             "api account -i -H 'If-None-Match: {}'",
@@ -302,14 +302,14 @@ fn a_trace_has_the_way_and_nothing_of_what_was_sent() {
     let world = with_ann();
     world.sets("GIT_CREDENTIAL_HEROKU_RS_TRACE", "1");
     let sent = "-f key=open-sesame -H 'X-Key: open-sesame' --silent";
-    for (line, told) in [
+    for (line, output) in [
         ("account -X GET", "GET https://api.heroku.com/account: 200"),
         (
             "apps/nowhere",
             "POST https://api.heroku.com/apps/nowhere: 404",
         ),
     ] {
-        let told_of = world.helper(&format!("api {line} {sent}"));
-        told_of.says(told).says_nothing_about("sesame");
+        let outcome = world.helper(&format!("api {line} {sent}"));
+        outcome.says(output).says_nothing_about("sesame");
     }
 }

@@ -1,5 +1,5 @@
 //! `exec` with real programs of others: curl, the Heroku CLI, Heroku's own client library. No token
-//! lies where they usually look for one.
+//! is stored where they usually look for one.
 
 use std::path::Path;
 
@@ -77,7 +77,7 @@ fn the_account_that_is_named_is_the_one_that_the_heroku_cli_uses() {
 }
 
 #[test]
-fn curl_asks_in_the_name_of_whoever_runs_it() {
+fn curl_uses_the_login_of_its_user() {
     let world = world();
     let curl = "curl --silent --fail --header @- \
                 --header 'Accept: application/vnd.heroku+json; version=3'";

@@ -61,7 +61,7 @@ fn the_first_page_is_the_one_that_a_header_names() {
 }
 
 #[test]
-fn a_list_of_one_page_and_what_is_no_list_are_told_as_they_are() {
+fn a_single_page_and_an_object_are_printed_unchanged() {
     let world = with_apps(1);
     let outcome = world.helper("api apps --paginate").succeeds();
     assert_eq!(names(&outcome.stdout()), named(1));
@@ -72,7 +72,7 @@ fn a_list_of_one_page_and_what_is_no_list_are_told_as_they_are() {
 }
 
 #[test]
-fn a_list_that_breaks_off_is_told_and_its_array_stays_open() {
+fn an_incomplete_list_is_reported_and_its_array_stays_open() {
     for (fault, why) in [
         (
             Fault::api(401, "unauthorized", "Revoked."),
@@ -93,9 +93,9 @@ fn a_list_that_breaks_off_is_told_and_its_array_stays_open() {
             .heroku
             .fault(On::Path("/apps"), fault.clone(), Times::After(2));
         let outcome = world.helper("api apps --paginate").exits_with(1);
-        let told = outcome.stderr();
+        let message = outcome.stderr();
         let what = format!("heroku-rs: the list is incomplete after 4 entries: {why}\n");
-        assert!(told.starts_with(&what), "{told}");
+        assert!(message.starts_with(&what), "{message}");
         let broken = outcome.stdout();
         assert!(broken.contains("app-000003"), "{broken}");
         serde_json::from_str::<Value>(&broken).unwrap_err();
@@ -151,7 +151,7 @@ fn memory_does_not_grow_with_the_list() {
 }
 
 #[test]
-fn progress_is_shown_to_a_person_and_to_nobody_else() {
+fn progress_is_only_shown_on_a_terminal() {
     let world = with_apps(7);
     let shown = world
         .on_a_terminal("git-credential-heroku-rs api apps --paginate >apps.json")

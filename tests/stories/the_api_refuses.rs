@@ -1,4 +1,4 @@
-//! `api` when Heroku, the network or somebody in between says no.
+//! `api` when Heroku, the network or a proxy fails.
 
 use heroku_stand_in::{Fault, On, Times};
 use serde_json::json;
@@ -11,18 +11,18 @@ fn with_ann() -> World {
     world
 }
 
-/// What is told while this goes wrong; no stranger is asked, and no token is in it.
-fn told_of(fault: Fault) -> (String, String) {
+/// The output of `api` with this fault; no other host gets a request, and no token is printed.
+fn output_with(fault: Fault) -> (String, String) {
     let world = with_ann();
     world.heroku.fault(On::Host(API_HOST), fault, Times::Always);
     let outcome = world.helper("api account").exits_with(1);
-    let told = outcome.stderr();
-    assert_eq!(told.lines().count(), 2, "two lines: {told}");
-    (outcome.stdout(), told)
+    let message = outcome.stderr();
+    assert_eq!(message.lines().count(), 2, "two lines: {message}");
+    (outcome.stdout(), message)
 }
 
 #[test]
-fn a_refusal_is_told_to_programs_and_to_people() {
+fn an_error_is_printed_for_programs_and_for_users() {
     let world = with_ann();
     let outcome = world.helper("api apps/nowhere").exits_with(1);
     assert_eq!(
@@ -39,16 +39,19 @@ fn a_refusal_is_told_to_programs_and_to_people() {
 }
 
 #[test]
-fn each_refusal_says_what_mends_it() {
+fn each_error_says_how_to_fix_it() {
     for (status, id, fix) in [
         (401, "unauthorized", "git credential-heroku-rs login"),
         (402, "delinquent", "https://dashboard.heroku.com/account"),
         (403, "forbidden", "use a token with scope global"),
         (500, "internal", "https://status.heroku.com"),
     ] {
-        let (body, told) = told_of(Fault::api(status, id, "No."));
+        let (body, message) = output_with(Fault::api(status, id, "No."));
         let first = format!("heroku-rs: Heroku replied {status} {id}: No\n  ");
-        assert!(told.starts_with(&first) && told.contains(fix), "{told}");
+        assert!(
+            message.starts_with(&first) && message.contains(fix),
+            "{message}"
+        );
         assert!(body.contains(id), "{body}");
     }
 }
@@ -69,12 +72,12 @@ fn what_the_server_says_moves_no_cursor_and_shows_no_secret() {
 }
 
 #[test]
-fn a_page_of_somebody_in_between_is_not_taken_for_herokus() {
-    let (body, told) = told_of(Fault::page(403));
+fn a_proxys_page_is_not_mistaken_for_herokus_reply() {
+    let (body, message) = output_with(Fault::page(403));
     assert!(body.contains("an error page"), "{body}");
     assert!(
-        told.contains("a proxy answered instead of Heroku (403)"),
-        "{told}"
+        message.contains("a proxy answered instead of Heroku (403)"),
+        "{message}"
     );
 }
 
@@ -101,7 +104,7 @@ fn a_token_follows_no_redirect() {
 }
 
 #[test]
-fn a_certificate_that_is_not_herokus_is_told_apart() {
+fn a_certificate_error_is_reported_as_one() {
     for (fault, why) in [
         (
             Fault::Expired,
@@ -113,26 +116,35 @@ fn a_certificate_that_is_not_herokus_is_told_apart() {
             "no CA that this computer trusts has signed it",
         ),
     ] {
-        let (body, told) = told_of(fault);
+        let (body, message) = output_with(fault);
         let what = "heroku-rs: cannot verify the certificate of api.heroku.com: ";
-        assert!(told.starts_with(&format!("{what}{why}\n  ")), "{told}");
+        assert!(
+            message.starts_with(&format!("{what}{why}\n  ")),
+            "{message}"
+        );
         assert_eq!(body, "");
     }
 }
 
 #[test]
-fn the_way_to_heroku_is_told_from_heroku() {
-    let (_, told) = told_of(Fault::ProxyPassword);
-    assert!(told.contains("the proxy 127.0.0.1:"), "{told}");
-    assert!(told.contains("user name and password required"), "{told}");
-    assert!(told.contains("https_proxy=http://USER:PASSWORD@"), "{told}");
-    let (_, told) = told_of(Fault::NoTunnel);
-    assert!(told.contains("connection not allowed"), "{told}");
+fn network_and_proxy_errors_are_not_herokus() {
+    let (_, message) = output_with(Fault::ProxyPassword);
+    assert!(message.contains("the proxy 127.0.0.1:"), "{message}");
+    assert!(
+        message.contains("user name and password required"),
+        "{message}"
+    );
+    assert!(
+        message.contains("https_proxy=http://USER:PASSWORD@"),
+        "{message}"
+    );
+    let (_, message) = output_with(Fault::NoTunnel);
+    assert!(message.contains("connection not allowed"), "{message}");
     for fault in [Fault::Close, Fault::CutBody, Fault::LoseAnswer] {
-        let (_, told) = told_of(fault);
+        let (_, message) = output_with(fault);
         assert!(
-            told.starts_with("heroku-rs: cannot reach api.heroku.com: connection closed\n"),
-            "{told}"
+            message.starts_with("heroku-rs: cannot reach api.heroku.com: connection closed\n"),
+            "{message}"
         );
     }
 }
@@ -187,7 +199,7 @@ fn a_turn_is_waited_for_as_long_as_heroku_says_and_whatever_is_asked() {
 
 /// The dates are long past for every clock but the answer's own.
 #[test]
-fn a_turn_at_a_date_is_waited_for_by_herokus_clock() {
+fn a_rate_limit_with_a_date_is_waited_for_by_herokus_clock() {
     let world = with_ann();
     let busy = Fault::rate_limit([
         "Date: Wed, 21 Oct 2015 07:28:00 GMT",
@@ -213,7 +225,7 @@ fn a_turn_at_a_date_is_waited_for_by_herokus_clock() {
 }
 
 #[test]
-fn a_turn_that_is_far_off_is_told_and_not_waited_for() {
+fn a_long_rate_limit_is_reported_and_not_waited_for() {
     for (header, fix) in [
         (
             Some("Retry-After: 3600"),
@@ -273,7 +285,7 @@ fn a_connection_that_never_came_about_is_tried_again() {
 }
 
 #[test]
-fn a_second_factor_is_asked_for_where_somebody_is_there() {
+fn a_second_factor_is_asked_for_on_a_terminal() {
     let world = with_ann().with_app("locked");
     let _ = world
         .heroku
@@ -287,14 +299,14 @@ fn a_second_factor_is_asked_for_where_somebody_is_there() {
     world
         .helper("api apps/locked -H 'Heroku-Two-Factor-Code: 654321'")
         .succeeds();
-    let told = world
+    let message = world
         .on_a_terminal("git-credential-heroku-rs api apps/locked")
         .shows("a code from your authenticator")
         .types("123456")
         .exits_with(0);
     assert!(
-        told.contains("locked.git") && !told.contains("123456"),
-        "{told}"
+        message.contains("locked.git") && !message.contains("123456"),
+        "{message}"
     );
 }
 

@@ -44,7 +44,7 @@ fn a_token_on_either_stream_or_in_argv_is_found() {
         world.shell(&line, token.as_bytes()).succeeds();
         let found = ends_with_findings(world, &token).join("\n");
         assert!(found.contains(place), "{place}: {found}");
-        assert!(!found.contains("HRKU"), "the finding tells the token");
+        assert!(!found.contains("HRKU"), "the report contains the token");
     }
 }
 

@@ -59,7 +59,7 @@ fn what_another_keyring_may_hide_is_not_absent() {
     assert_eq!(secrets(&world), [""; 0]);
 }
 
-/// Signals that nobody asked for are neither kept nor read without end.
+/// Signals that were not requested are neither kept nor read without a limit.
 #[test]
 fn a_flood_is_given_up_and_fills_no_memory() {
     const MOST_KIB: u64 = 64 * 1024;

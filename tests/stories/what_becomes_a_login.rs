@@ -1,12 +1,12 @@
 //! A token becomes a login where there is none, or where it was typed for a request that had none:
-//! never because it stands in a URL.
+//! never because it is in a URL.
 
 use crate::world::{ANN, BOB, REQUEST, World};
 
 const QUESTION: &str = "Password for 'https://heroku@git.heroku.com': ";
 
 /// Ann and Bob are logged in, and the Heroku CLI has dropped `login.json`.
-fn nobody_is_chosen() -> World {
+fn no_account_is_chosen() -> World {
     let world = World::ready_to_push();
     for email in [ANN, BOB] {
         world.keeps_in_the_keyring(email, &world.heroku.issue_token(email));
@@ -20,7 +20,7 @@ fn ls_remote(user: &str) -> String {
 
 #[test]
 fn a_token_in_a_url_does_not_become_the_login_beside_others() {
-    let world = nobody_is_chosen();
+    let world = no_account_is_chosen();
     let in_url = world.heroku.issue_token(ANN);
     world.is_public(&in_url);
     for user in ["x", "heroku", "carol%40example.com"] {
@@ -89,7 +89,7 @@ fn what_is_typed_for_a_user_name_is_served_for_it() {
 
 #[test]
 fn what_is_typed_where_none_of_several_is_chosen_is_served_from_then_on() {
-    let world = nobody_is_chosen();
+    let world = no_account_is_chosen();
     let token = world.heroku.issue_token(ANN);
     world
         .on_a_terminal("git push heroku main")
@@ -140,7 +140,7 @@ fn a_token_in_the_place_of_the_user_name_is_no_name() {
 
 /// As where an editor hands its own login on to a container.
 #[test]
-fn nobody_logged_in_here_leaves_the_next_helpers_login_to_git() {
+fn without_a_login_git_asks_the_next_helper() {
     let world = World::ready_to_push();
     let token = world.heroku.issue_token(ANN);
     world.is_public(&token);

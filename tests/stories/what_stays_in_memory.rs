@@ -46,7 +46,7 @@ fn get_leaves_no_copy_of_the_token_behind() {
     let stopped = world.stops_the_helper("get", REQUEST, At::ItsLastWord);
     let sight = stopped.shows(&token);
     assert!(is_wiped(&sight), "{sight:?}");
-    // The end of a token tells one from another as well as its beginning does.
+    // The end of a token identifies it as well as its beginning does.
     let sight = stopped.shows(&token[token.len() - 24..]);
     assert!(is_wiped(&sight), "a part of it: {sight:?}");
 }
@@ -88,7 +88,7 @@ fn erase_leaves_few_copies_once_it_has_asked() {
 }
 
 #[test]
-fn an_erase_that_asks_nobody_leaves_no_copy() {
+fn an_erase_without_a_request_leaves_no_copy() {
     let (world, token) = logged_in();
     world
         .heroku
@@ -165,7 +165,7 @@ fn left_in(world: &World, line: &str, input: &str) -> Vec<(String, [Sight; 2])> 
 }
 
 #[test]
-fn what_asks_nobody_leaves_no_copy_at_all() {
+fn a_command_without_a_request_leaves_no_copy() {
     let stored = format!("{REQUEST}username={ANN}\npassword=TOKEN\n");
     for (line, input) in [
         ("get", REQUEST),
@@ -183,9 +183,9 @@ fn what_asks_nobody_leaves_no_copy_at_all() {
     }
 }
 
-/// The HTTP client writes each request into a buffer of its own, which nobody else can wipe.
+/// The HTTP client writes each request into a buffer of its own, which we cannot wipe.
 #[test]
-fn what_asks_heroku_leaves_the_one_copy_that_http_has_sent() {
+fn a_command_with_a_request_leaves_only_the_copy_that_http_has_sent() {
     let erased = format!("{REQUEST}username={ANN}\npassword=TOKEN\n");
     for (line, input) in [
         ("erase", erased.as_str()),
@@ -223,13 +223,13 @@ fn a_token_that_moves_out_of_netrc_leaves_that_copy_alone() {
     }
 }
 
-/// The answer in which Heroku tells the new one lies in the HTTP client too.
+/// The reply with the new token is in the HTTP client's memory too.
 #[test]
 fn a_rotation_leaves_nothing_of_the_old_token_and_two_copies_of_the_new_one() {
     let left = left_by("rotate", "");
     let (_, old) = &left[0];
     assert!(old.iter().all(is_wiped), "{old:?}");
-    // Whoever is kept out cannot wait for its end either, and may come before the new one.
+    // A process that may not trace it cannot wait for its end either, and may run before the new one.
     assert!(left.len() == 2 || old[0] == Sight::Closed, "{left:?}");
     for (_, [end, header]) in &left[1..] {
         assert!(
@@ -249,7 +249,7 @@ fn a_token_in_a_variable_stays_where_the_kernel_has_put_it() {
     let token = world.heroku.issue_token(ANN);
     world.sets("HEROKU_API_KEY", &token);
     let stopped = world.stops_the_helper_at_its_end("get", REQUEST);
-    // Nothing closes the memory to whoever has the variable anyway.
+    // The memory is not closed to a process that has the variable anyway.
     assert_eq!(stopped.shows(&token), Sight::Copies(1));
     let variable = format!("HEROKU_API_KEY={token}\0");
     assert_eq!(stopped.shows(&variable), Sight::Copies(1));

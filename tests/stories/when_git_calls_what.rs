@@ -31,7 +31,7 @@ fn an_answer_other_than_401_changes_nothing() {
 }
 
 #[test]
-fn a_401_for_a_good_token_changes_nothing_once_the_api_has_been_asked() {
+fn a_401_for_a_valid_token_changes_nothing() {
     let (world, token) = logged_in();
     world.git_host_answers(401);
     world
@@ -62,7 +62,7 @@ fn a_403_for_the_upload_alone_changes_nothing() {
 }
 
 #[test]
-fn an_app_of_somebody_else_and_one_that_is_not_there_change_nothing() {
+fn another_accounts_app_or_a_missing_one_changes_nothing() {
     let (world, token) = logged_in();
     world.heroku.has_app(BOB, "bobs-app").unwrap();
     for app in ["bobs-app", "no-such-app"] {
@@ -75,7 +75,7 @@ fn an_app_of_somebody_else_and_one_that_is_not_there_change_nothing() {
 }
 
 #[test]
-fn a_good_header_in_git_s_configuration_asks_no_helper() {
+fn a_valid_header_in_gits_configuration_needs_no_helper() {
     let (world, _) = logged_in();
     let other = world.heroku.issue_token(ANN);
     world.is_public(&other);
@@ -94,7 +94,7 @@ fn a_good_header_in_git_s_configuration_asks_no_helper() {
 fn a_user_name_in_the_url_is_answered_with_that_user_name() {
     let (world, _) = logged_in();
     world
-        .git("ls-remote https://whoever@git.heroku.com/blue-sky.git")
+        .git("ls-remote https://anyone@git.heroku.com/blue-sky.git")
         .succeeds()
         .stderr_is("");
 }
@@ -137,7 +137,7 @@ fn passwords_sent_to(world: &World, host: &str) -> usize {
 }
 
 #[test]
-fn a_redirect_to_another_host_takes_no_token_along() {
+fn a_redirect_to_another_host_gets_no_token() {
     let (world, token) = logged_in();
     world.heroku.also_plays("git.example.com");
     world.git_host_has_moved_to(ELSEWHERE);

@@ -1,4 +1,4 @@
-//! A login that Heroku, the network or somebody in between spoils: told in words, and nothing kept.
+//! A login that fails because of Heroku, the network or a proxy: the error is reported, and nothing is stored.
 
 use std::time::Duration;
 
@@ -10,14 +10,14 @@ use crate::world::{ANN, World};
 fn login_fails(fault: Fault, words: &str) {
     let world = World::new().with_keyring();
     let token = world.heroku.issue_token(ANN);
-    let told = format!("{fault:?}");
+    let context = format!("{fault:?}");
     world
         .heroku
         .fault(On::Host("api.heroku.com"), fault, Times::Always);
     let outcome = world.helper_with_input("login --with-token", &token);
     assert!(
         outcome.stderr().contains(words),
-        "{told}: {}",
+        "{context}: {}",
         outcome.stderr()
     );
     outcome
@@ -29,10 +29,10 @@ fn login_fails(fault: Fault, words: &str) {
 }
 
 #[test]
-fn what_the_api_says_is_told() {
+fn an_error_of_the_api_is_reported() {
     login_fails(
         Fault::api(401, "unauthorized", "no"),
-        "Heroku refuses this token",
+        "Heroku rejected the token",
     );
     login_fails(
         Fault::api(403, "forbidden", "too small a scope"),
@@ -53,7 +53,7 @@ fn what_the_api_says_is_told() {
 }
 
 #[test]
-fn an_answer_that_makes_no_sense_is_told() {
+fn an_invalid_reply_is_reported() {
     login_fails(Fault::page(503), "Heroku had a server error (503)");
     login_fails(Fault::page(200), "invalid reply from Heroku");
     login_fails(Fault::WrongTypes, "invalid reply from Heroku");
@@ -61,20 +61,20 @@ fn an_answer_that_makes_no_sense_is_told() {
 }
 
 #[test]
-fn a_body_has_a_limit_packed_or_not() {
+fn a_body_has_a_limit_compressed_or_not() {
     login_fails(Fault::EndlessBody, "the reply from Heroku is too large");
     login_fails(Fault::Bomb, "the reply from Heroku is too large");
 }
 
 #[test]
-fn a_cut_connection_is_told() {
+fn a_closed_connection_is_reported() {
     login_fails(Fault::Close, "cannot reach api.heroku.com");
     login_fails(Fault::CutBody, "connection closed");
     login_fails(Fault::NoTunnel, "connection not allowed");
 }
 
 #[test]
-fn a_certificate_that_is_not_to_be_trusted_gets_no_token() {
+fn an_untrusted_certificate_gets_no_token() {
     for fault in [Fault::WrongName, Fault::WrongAuthority, Fault::Expired] {
         login_fails(fault, "cannot verify the certificate of api.heroku.com");
     }

@@ -123,7 +123,7 @@ impl World {
         self
     }
 
-    /// A bus on which nobody offers the Secret Service.
+    /// A bus without a Secret Service.
     pub(crate) fn with_a_bus_alone(mut self) -> World {
         self.keyring = Some(Keyring::on_a_bus_at(self.root.path()));
         self

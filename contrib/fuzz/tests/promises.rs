@@ -102,7 +102,7 @@ fn settings_of_git_are_read_whatever_they_are() {
 }
 
 #[test]
-fn an_answer_of_heroku_is_told_without_its_secrets() {
+fn a_reply_of_heroku_is_shown_without_its_secrets() {
     every_promise_holds("answers");
 }
 
@@ -137,7 +137,7 @@ fn gits_operation_is_found_among_any_arguments() {
 }
 
 #[test]
-fn a_header_of_a_persons_own_never_says_who_asks() {
+fn a_users_header_never_changes_the_authentication() {
     every_promise_holds("headers");
 }
 

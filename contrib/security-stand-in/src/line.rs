@@ -66,7 +66,7 @@ mod tests {
 
     /// The results are those of Apple's own parser, run on Linux.
     #[test]
-    fn words_are_those_of_the_parser_that_was_run() {
+    fn words_are_parsed_like_the_real_tool() {
         let table: &[(&str, &[&str])] = &[
             ("", &[]),
             ("  \t ", &[]),

@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_is_good_once() {
+    fn a_code_can_be_used_once() {
         let accounts = Accounts::default();
         accounts.change("ann", |ann| ann.codes = Some(vec!["123456".to_owned()]));
         assert!(!accounts.use_code("ann", None));

@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_decision_is_told_once_and_to_the_right_token_alone() {
+    fn a_decision_is_sent_once_and_only_to_the_right_token() {
         let logins = BrowserLogins::default();
         let (one, other) = (logins.begin(), logins.begin());
         logins.decide(Ok("ann".to_owned()));
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_waits_for_a_stand_in_that_has_stopped() {
+    fn no_request_waits_for_a_stopped_stand_in() {
         let logins = BrowserLogins::default();
         let login = logins.begin();
         logins.stop();

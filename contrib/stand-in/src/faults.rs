@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_strikes_as_often_as_it_was_told() {
+    fn a_fault_happens_as_often_as_set() {
         let faults = Faults::default();
         faults.add(On::Any, Fault::Close, Times::Exactly(2));
         assert_eq!(strikes(&faults, 3), [true, true, false]);

@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_nobody_read_is_no_request() {
+    fn an_unread_body_is_not_a_request() {
         let mut connection = client(&format!("{CHUNKED}{CHUNKED}"));
         assert_eq!(connection.next().unwrap().unwrap().path, "/a");
         assert_eq!(connection.next().unwrap().unwrap().path, "/a");

@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_a_body_tells_no_length() {
+    fn a_reply_without_a_body_has_no_length() {
         assert!(!Answer::new(204).head(Framing::Length(0)).contains("Length"));
         assert!(Answer::new(200).head(Framing::Length(0)).contains("Length"));
     }

@@ -71,7 +71,7 @@ fn route(request: &Request, state: &State, asker: &mut Option<Authorization>) ->
         method => method,
     };
     match (method, parts.as_slice()) {
-        ("GET", ["account"]) => account_told(asker, state),
+        ("GET", ["account"]) => account_json(asker, state),
         (method, ["apps", path @ ..]) => apps(method, path, request, asker, state),
         ("GET", ["users", "~", "apps"]) => apps("GET", &[], request, asker, state),
         (method, ["oauth", path @ ..]) => oauth::answer(method, path, request, asker, state),
@@ -87,7 +87,7 @@ fn asking(request: &Request, state: &State) -> Option<Authorization> {
     }
 }
 
-fn account_told(asker: &Authorization, state: &State) -> Answer {
+fn account_json(asker: &Authorization, state: &State) -> Answer {
     if !asker.may(&["global", "identity"]) {
         return scope_too_small();
     }
@@ -128,11 +128,11 @@ fn apps(
         ("GET", [name]) => match own(name) {
             None => not_found("app"),
             Some(app) if app.is_locked && !brings_code(request, asker, state) => {
-                let mut body = error_told("two_factor", "A second factor is required.");
+                let mut body = error_json("two_factor", "A second factor is required.");
                 body["app"] = json!({"name": name});
                 Answer::json(403, &body)
             }
-            Some(app) => Answer::json(200, &app_told(name, &app)),
+            Some(app) => Answer::json(200, &app_json(name, &app)),
         },
         ("PUT", [name, "pre-authorizations"]) => match own(name) {
             None => not_found("app"),
@@ -157,11 +157,11 @@ impl Listed for (String, App) {
     }
 
     fn to_json(&self) -> Value {
-        app_told(&self.0, &self.1)
+        app_json(&self.0, &self.1)
     }
 }
 
-fn app_told(name: &str, app: &App) -> Value {
+fn app_json(name: &str, app: &App) -> Value {
     json!({
         "id": app.id,
         "name": name,
@@ -181,12 +181,12 @@ fn brings_code(request: &Request, asker: &Authorization, state: &State) -> bool 
     state.accounts.use_code(&asker.owner, code)
 }
 
-fn error_told(id: &str, message: &str) -> Value {
+fn error_json(id: &str, message: &str) -> Value {
     json!({"id": id, "message": message})
 }
 
 fn error(status: u16, id: &str, message: &str) -> Answer {
-    Answer::json(status, &error_told(id, message))
+    Answer::json(status, &error_json(id, message))
 }
 
 pub(crate) fn unauthorized() -> Answer {
@@ -203,7 +203,7 @@ fn two_factor() -> Answer {
 }
 
 fn not_found(resource: &str) -> Answer {
-    let mut body = error_told("not_found", &format!("Couldn't find that {resource}."));
+    let mut body = error_json("not_found", &format!("Couldn't find that {resource}."));
     body["resource"] = json!(resource);
     Answer::json(404, &body)
 }

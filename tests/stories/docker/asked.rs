@@ -15,7 +15,7 @@ fn offered(username: &str, token: &str) -> String {
 }
 
 #[test]
-fn another_token_never_replaces_a_login_and_docker_is_told() {
+fn another_token_never_replaces_a_login_and_docker_gets_an_error() {
     let (world, token) = logged_in();
     let other = world.heroku.issue_token(BOB);
     asked(&world, "store", &offered(BOB, &other))
@@ -48,7 +48,7 @@ fn a_new_token_for_the_very_account_replaces_the_old_one() {
 }
 
 #[test]
-fn a_password_that_is_no_token_is_not_kept_and_not_told() {
+fn a_password_that_is_no_token_is_neither_stored_nor_printed() {
     let world = set_up();
     asked(&world, "store", &offered("_", "correct horse"))
         .exits_with(1)
@@ -99,7 +99,7 @@ fn other_registries_get_nothing_and_nothing_is_asked_for_them() {
 }
 
 #[test]
-fn nobody_logged_in_and_a_keyring_that_is_locked_are_two_things() {
+fn not_logged_in_and_a_locked_keyring_are_different_errors() {
     let world = set_up();
     asked(&world, "get", REGISTRY)
         .exits_with(1)
@@ -131,7 +131,7 @@ fn the_variable_and_netrc_serve_docker_as_they_serve_git() {
 
 /// What docker's own helper says to the same request, in the same world.
 #[test]
-fn dockers_own_helper_says_the_same_in_the_same_words() {
+fn dockers_own_helper_gives_the_same_replies() {
     let world = set_up();
     let no_user = offered("", "x");
     for (action, input) in [
@@ -148,10 +148,10 @@ fn dockers_own_helper_says_the_same_in_the_same_words() {
         let line = format!("docker-credential-secretservice {action}");
         let theirs = world.shell(&line, input.as_bytes());
         let code = i32::from(!theirs.ended_well());
-        let told = theirs.stdout();
+        let output = theirs.stdout();
         asked(&world, action, input)
             .exits_with(code)
-            .stdout_is(&told);
+            .stdout_is(&output);
     }
 }
 

@@ -24,11 +24,11 @@ class Daemon(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.path.endswith("/auth"):
-            tell("login", json.loads(body))
+            record("login", json.loads(body))
             self.answer(json.dumps({"Status": "Login Succeeded", "IdentityToken": ""}).encode())
         else:
             held = self.headers.get("X-Registry-Auth", "")
-            tell("push", json.loads(base64.urlsafe_b64decode(held + "=" * (-len(held) % 4)) or b"{}"))
+            record("push", json.loads(base64.urlsafe_b64decode(held + "=" * (-len(held) % 4)) or b"{}"))
             self.answer(json.dumps({"status": "taken"}).encode())
 
     def answer(self, body):
@@ -44,7 +44,7 @@ class Daemon(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def tell(what, held):
+def record(what, held):
     right = "the" if held.get("password") == os.environ["TOKEN"] else "no"
     print(f"{what}: {held.get('username')} at {held.get('serveraddress')}, {right} token", flush=True)
 

@@ -11,7 +11,7 @@ fn docker() -> String {
 }
 
 #[test]
-fn setup_names_us_to_docker_and_unsetup_takes_it_back() {
+fn setup_configures_docker_and_unsetup_undoes_it() {
     let world = World::new();
     let before = "{\n\t\"auths\": {},\n\t\"credsStore\": \"pass\"\n}";
     let config = world.has_file(".docker/config.json", before);
@@ -45,7 +45,7 @@ fn setup_names_us_to_docker_and_unsetup_takes_it_back() {
 }
 
 #[test]
-fn setup_follows_dockers_own_variable_and_tells_of_a_password_left_behind() {
+fn setup_uses_dockers_variable_and_reports_a_stored_password() {
     let world = World::new();
     let config = world.has_file(
         "elsewhere/config.json",
@@ -86,7 +86,7 @@ fn a_configuration_that_cannot_be_read_is_left_as_it_was() {
 }
 
 #[test]
-fn where_the_name_cannot_be_made_the_command_for_it_is_told() {
+fn setup_prints_the_command_if_the_link_cannot_be_created() {
     let world = World::new();
     let name = world.bin().join("docker-credential-heroku-rs");
     std::os::unix::fs::symlink("nowhere", name).unwrap();
@@ -96,14 +96,14 @@ fn where_the_name_cannot_be_made_the_command_for_it_is_told() {
     );
 }
 
-/// docker's client with a daemon that only tells with which credentials it was asked.
+/// docker's client with a daemon that only records the credentials of each request.
 fn docker_with_a_daemon(line: &str) -> String {
     let daemon = std::path::absolute("tests/stories/docker/daemon.py").unwrap();
     format!("python3 {} ~/socket {} {line}", daemon.display(), docker())
 }
 
 #[test]
-fn docker_takes_the_login_that_there_is() {
+fn docker_uses_the_stored_login() {
     let (world, token) = logged_in();
     world.sets("TOKEN", &token);
     let login = docker_with_a_daemon(&format!("login {REGISTRY}"));

@@ -17,7 +17,7 @@ fn serves(world: &World, account: &str, token: &str) {
         .stderr_is("");
 }
 
-/// One item, which `security` may read and nothing else, and which asked nobody.
+/// One item, which only `security` may read, and which caused no prompt.
 fn is_one_silent_item(world: &World, token: &str) {
     let items = items(world);
     assert_eq!(items.len(), 1);

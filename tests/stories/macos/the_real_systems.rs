@@ -33,7 +33,7 @@ fn a_keychain_is_proved_to_be_shared() {
 }
 
 #[test]
-fn a_keychain_that_asks_is_a_failure_of_the_proof() {
+fn a_dialog_of_the_keychain_fails_the_check() {
     let world = mac();
     is_changed(&world, |state| {
         state.is_locked = true;

@@ -63,7 +63,7 @@ fn a_codespace_with_the_feature_and_a_secret_pushes_at_once() {
 }
 
 #[test]
-fn the_feature_goes_before_the_helper_of_the_codespace_and_twice_is_once() {
+fn the_feature_takes_precedence_over_the_helper_of_the_codespace() {
     let world = with_the_feature();
     if git_knows_no_other_system(&world) {
         return;

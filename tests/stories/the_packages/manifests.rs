@@ -46,7 +46,7 @@ pub(super) fn fills_the_manifests<'w>(world: &'w World, url: &str) -> Outcome<'w
     world.shell(&line, b"")
 }
 
-/// A release whose archive for this machine is the tested program's; the others are not there.
+/// A release with the archive of the tested program for this machine, and no others.
 pub(super) fn has_a_release(world: &World, url: &str) {
     has_checksums_of(world, &TARGETS);
     let archive = file_named(packages(), ".tar.gz");

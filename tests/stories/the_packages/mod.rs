@@ -76,7 +76,7 @@ fn succeeds(command: &mut Command) {
     assert!(output.status.success(), "{command:?}: {output:?}");
 }
 
-/// The one file in a directory whose name ends so.
+/// The only file in a directory with this ending.
 fn file_named(dir: &Path, end: &str) -> PathBuf {
     let entries = fs::read_dir(dir)
         .unwrap()
@@ -127,7 +127,7 @@ impl<'w> Installation<'w> {
         self.world.shell(&line, b"").succeeds();
     }
 
-    /// What lies below `usr`, as paths from there.
+    /// The files below `usr`, as relative paths.
     fn files(&self) -> String {
         let line = format!(
             "cd '{}'; find usr -type f 2>/dev/null | sort",
@@ -193,7 +193,7 @@ fn docker_finds_the_program_of_the_debian_package_by_its_own_name() {
 }
 
 #[test]
-fn the_debian_package_brings_the_timer_and_starts_it_for_nobody() {
+fn the_debian_package_contains_the_timer_and_does_not_start_it() {
     let world = World::new().with_a_bus_alone();
     let system = Installation::of_the_package(&world);
     let units = system.root.join("usr/lib/systemd/user");

@@ -10,7 +10,7 @@ use crate::world::{ANN, BOB, counted};
 
 /// Plays all sequences at once, and looks at what they left; says what is broken.
 pub(super) fn leave_all_whole(played: &mut Played, sequences: &[Vec<Step>]) -> Result<(), String> {
-    played.begins_anew();
+    played.starts_again();
     let shared = &*played;
     let seen: Vec<(Step, Seen)> = thread::scope(|scope| {
         let takes = |steps: &[Step]| -> Vec<(Step, Seen)> {
@@ -39,7 +39,7 @@ pub(super) fn leave_all_whole(played: &mut Played, sequences: &[Vec<Step>]) -> R
     }
     for (name, token) in &left.items {
         if !given.contains(&(*name, *token)) {
-            return Err(format!("nobody gave {token:?} to {name}, and it has it"));
+            return Err(format!("{name} has {token:?}, which no step gave it"));
         }
     }
     nothing_is_lost(sequences, &left)?;
@@ -68,7 +68,7 @@ fn given(sequences: &[Vec<Step>]) -> BTreeSet<(Name, Token)> {
     given
 }
 
-/// Where nobody takes anything away, a login of either program is there at the end.
+/// If nothing is removed, a login of either program is stored at the end.
 fn nothing_is_lost(sequences: &[Vec<Step>], left: &Machine) -> Result<(), String> {
     let steps = || sequences.iter().flatten();
     if !steps().all(gives) {
@@ -86,7 +86,7 @@ fn nothing_is_lost(sequences: &[Vec<Step>], left: &Machine) -> Result<(), String
     Ok(())
 }
 
-/// Once all is quiet, what git gets is what lies there.
+/// At the end, git gets what is stored.
 fn follows_from(played: &Played, left: &Machine) -> Result<(), String> {
     for user in [None, Some(ANN), Some(BOB)] {
         let step = Step::Get(user);

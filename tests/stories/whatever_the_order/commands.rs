@@ -92,10 +92,10 @@ impl Machine {
         after.in_use = self.in_use.filter(|name| *name != meant);
         let of = |machine: &Machine| machine.served(None).ok().map(|served| served.account);
         let (before, rest) = (of(self), of(&after));
-        let told = rest.filter(|_| rest != before);
-        let told = told.map(|name| format!("The active account is now {}", label(name)));
+        let messages = rest.filter(|_| rest != before);
+        let messages = messages.map(|name| format!("The active account is now {}", label(name)));
         let out = format!("Logged out of {}; {result}\n", label(meant));
-        after.ending(0, &out, &Vec::from_iter(told))
+        after.ending(0, &out, &Vec::from_iter(messages))
     }
 
     pub(super) fn switch(&self, name: Name) -> End {
@@ -111,12 +111,12 @@ impl Machine {
                 &format!("the account of the token stored as {name} is not known yet"),
             );
         }
-        let told = if self.in_use == Some(name) {
+        let messages = if self.in_use == Some(name) {
             format!("{name} is already the active account\n")
         } else {
             format!("Switched to {name}, for git and the Heroku CLI\n")
         };
-        self.naming(Some(name)).ending(0, &told, &[])
+        self.naming(Some(name)).ending(0, &messages, &[])
     }
 
     /// The token that is served, and its copy in the other place, give way to a new one; it is revoked.
@@ -149,14 +149,14 @@ impl Machine {
         } else {
             "netrc"
         };
-        let told = format!(
+        let messages = format!(
             "Replaced the token of {account} in {place} (expires: never)\nRevoked the old token\n"
         );
-        after.ending(0, &told, &[])
+        after.ending(0, &messages, &[])
     }
 
     /// A look: what was served before it is served after it, and nothing that lives is lost. A
-    /// token that was pasted finds its owner's name, unless another live one lies under that.
+    /// token that was pasted is stored under its own account, unless that has another valid token.
     pub(super) fn status(&self) -> Vec<End> {
         let is_pasted = |name: &Name| !is_email(name) && !self.is_dead(self.items[name]);
         let (pasted, named): (Vec<Name>, Vec<Name>) = self.names().into_iter().partition(is_pasted);
@@ -175,17 +175,17 @@ impl Machine {
         let end = |order: Vec<Name>| {
             let mut after = self.clone();
             let mut logins: Vec<Name> = named.iter().copied().map(counts_for).collect();
-            let mut told = Vec::new();
+            let mut messages = Vec::new();
             for name in order {
                 let owner = counts_for(name);
                 if after.moves(name, owner) {
                     logins.push(owner);
-                    told.push(format!(
+                    messages.push(format!(
                         "token pasted at git's prompt is now stored as the login of {owner}"
                     ));
                 }
             }
-            after.restores(&logins, told, Check::Online)
+            after.restores(&logins, messages, Check::Online)
         };
         orders.into_iter().map(end).collect()
     }
@@ -206,11 +206,16 @@ impl Machine {
     }
 
     /// The rest of `status`: where no account is named and one email alone is there, it is named.
-    pub(super) fn restores(mut self, logins: &[Name], mut told: Vec<String>, check: Check) -> End {
+    pub(super) fn restores(
+        mut self,
+        logins: &[Name],
+        mut messages: Vec<String>,
+        check: Check,
+    ) -> End {
         let pointed = logins.iter().filter(|_| !self.lives_on_netrc);
         let mut emails = pointed.copied().filter(|name| is_email(name));
         if let (None, Some(only), None) = (self.in_use, emails.next(), emails.next()) {
-            told.push(if self.items.contains_key(only) {
+            messages.push(if self.items.contains_key(only) {
                 format!("so that the Heroku CLI finds the login of {only}")
             } else {
                 format!("no token of {only} in the keyring")
@@ -225,11 +230,11 @@ impl Machine {
             Err(why) => Some((4, why)),
         };
         let code = problem.as_ref().map_or(0, |(code, _)| *code);
-        told.extend(problem.map(|(_, why)| why));
+        messages.extend(problem.map(|(_, why)| why));
         End {
             code,
             stdout: None,
-            stderr: told,
+            stderr: messages,
             after: self,
         }
     }

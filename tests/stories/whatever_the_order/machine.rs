@@ -1,4 +1,4 @@
-//! What lies on a machine, and what each step does to it: the rules of the program once more,
+//! What is stored on a machine, and what each step does to it: the rules of the program once more,
 //! without a keyring, a file or a process. `commands` has those of a person's commands.
 //!
 //! Where two orders are as good as each other, as the one in which a keyring lists its items, a
@@ -18,7 +18,7 @@ pub(super) struct Machine {
     pub(super) in_use: Option<Name>,
     /// Heroku's entries in netrc.
     pub(super) netrc: Option<(Name, Token)>,
-    /// What was revoked at Heroku. The token that is nobody's was never alive.
+    /// The tokens that were revoked at Heroku. The token without an account was never valid.
     pub(super) dead: BTreeSet<Token>,
     /// What `rotate` has made.
     pub(super) made: BTreeSet<Token>,
@@ -32,7 +32,7 @@ pub(super) struct End {
     pub(super) code: i32,
     /// All of stdout; none: whatever it says, as in a table for people.
     pub(super) stdout: Option<String>,
-    /// What stderr tells; nothing of it: not a word.
+    /// The messages on stderr.
     pub(super) stderr: Vec<String>,
     pub(super) after: Machine,
 }
@@ -44,7 +44,7 @@ enum Origin {
     Unknown,
 }
 
-/// Where a token that is served lies.
+/// Where the token that git gets is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Served {
     pub(super) account: Name,
@@ -159,7 +159,7 @@ impl Machine {
                 item.or(entry)
             }
         };
-        // What was pasted counts for whoever has none.
+        // A pasted token counts for an account that has none.
         let pasted = || {
             let item = self.items.get(PASTED).map(|token| (PASTED, *token));
             let entry = self.netrc.filter(|(name, _)| *name == PASTED);
@@ -205,7 +205,7 @@ impl Machine {
     }
 
     /// What is new is kept only where the request has no token; where it was not typed for the
-    /// request, only where nobody has one.
+    /// request, only if no account has one.
     fn store(&self, user: User, token: Token, origin: Origin) -> End {
         let asked = user.filter(|name| is_email(name));
         if self.served(asked).is_ok() {
@@ -227,7 +227,7 @@ impl Machine {
         after.quietly()
     }
 
-    /// Only what lies in the keyring can go, and only where Heroku refuses it.
+    /// Only a token in the keyring can be removed, and only if Heroku rejects it.
     fn erase(&self, user: User, token: Token) -> Vec<End> {
         let asked = user.filter(|name| is_email(name));
         let holds = |(name, held): &(&Name, &Token)| {

@@ -19,9 +19,9 @@ use machine::Machine;
 use played::{Played, Way};
 use step::{Step, Token, any_step, gives, step_of_git};
 
-/// Plays a sequence on a machine where nobody has logged in; says where it leaves the model.
+/// Runs a sequence on a machine without logins, and reports where it differs from the model.
 fn follows_the_model(played: &mut Played, steps: &[Step]) -> Result<(), String> {
-    played.begins_anew();
+    played.starts_again();
     let mut machine = Machine {
         lives_on_netrc: played.lives_on_netrc,
         ..Machine::default()
@@ -48,8 +48,8 @@ fn makes_none(step: &Step) -> bool {
     *step != Step::Rotate
 }
 
-/// Tells a sequence that breaks a promise in its shortest form.
-fn tells<T: std::fmt::Debug>(run: Result<(), TestError<T>>) {
+/// Reports the shortest sequence that breaks a promise.
+fn report<T: std::fmt::Debug>(run: Result<(), TestError<T>>) {
     match run {
         Err(TestError::Fail(why, steps)) => panic!("{steps:#?}\n{why}"),
         run => run.map_err(|error| error.to_string()).unwrap(),
@@ -60,7 +60,7 @@ fn tells<T: std::fmt::Debug>(run: Result<(), TestError<T>>) {
 fn every_step_ends_as_the_model_says() {
     let played = RefCell::new(Played::new(Way::Direct));
     let sequence = vec(any_step(), 1..=24);
-    tells(runner(40, 200).run(&sequence, |steps| {
+    report(runner(40, 200).run(&sequence, |steps| {
         follows_the_model(&mut played.borrow_mut(), &steps).map_err(TestCaseError::fail)
     }));
 }
@@ -70,7 +70,7 @@ fn every_step_ends_so_where_the_heroku_cli_lives_on_netrc() {
     let played = RefCell::new(Played::new(Way::Direct));
     played.borrow_mut().lives_on_netrc();
     let sequence = vec(any_step(), 1..=24);
-    tells(runner(16, 100).run(&sequence, |steps| {
+    report(runner(16, 100).run(&sequence, |steps| {
         follows_the_model(&mut played.borrow_mut(), &steps).map_err(TestCaseError::fail)
     }));
 }
@@ -79,7 +79,7 @@ fn every_step_ends_so_where_the_heroku_cli_lives_on_netrc() {
 fn git_is_given_and_keeps_what_the_model_says() {
     let played = RefCell::new(Played::new(Way::ThroughGit));
     let sequence = vec(step_of_git(), 1..=16);
-    tells(runner(12, 100).run(&sequence, |steps| {
+    report(runner(12, 100).run(&sequence, |steps| {
         follows_the_model(&mut played.borrow_mut(), &steps).map_err(TestCaseError::fail)
     }));
 }
@@ -100,7 +100,7 @@ fn what_many_leave_who_take_their_steps_at_once_is_whole() {
             2..=8
         ),
     ];
-    tells(runner(12, 100).run(&sequences, |sequences| {
+    report(runner(12, 100).run(&sequences, |sequences| {
         leave_all_whole(&mut played.borrow_mut(), &sequences).map_err(TestCaseError::fail)
     }));
 }
@@ -119,6 +119,6 @@ fn what_leaves_the_model_is_seen() {
         let stored = played.world.secret_tool_with_input(&line, "a text");
         stored.succeeds().says_nothing();
         assert!(played.machine().is_err(), "{account}");
-        played.begins_anew();
+        played.starts_again();
     }
 }

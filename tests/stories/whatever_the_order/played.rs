@@ -51,18 +51,18 @@ impl Played {
             way,
             lives_on_netrc: false,
         };
-        played.begins_anew();
+        played.starts_again();
         played
     }
 
-    /// The Heroku CLI is told to keep its token in netrc.
+    /// The Heroku CLI is configured to store its token in netrc.
     pub(super) fn lives_on_netrc(&mut self) {
         self.world.sets("HEROKU_NETRC_WRITE", "true");
         self.lives_on_netrc = true;
     }
 
-    /// A machine on which nobody has ever logged in, and tokens that live.
-    pub(super) fn begins_anew(&mut self) {
+    /// A machine without logins, and valid tokens.
+    pub(super) fn starts_again(&mut self) {
         if !self.items.all().is_empty() {
             self.world.keyring_is_emptied();
         }
@@ -112,9 +112,9 @@ impl Played {
         if self.way == Way::ThroughGit {
             match step {
                 Step::Get(user) => return self.fills(user),
-                Step::Store(user, token) => return self.tells_git("approve", user, Some(token)),
-                Step::Erase(user, token) => return self.tells_git("reject", user, Some(token)),
-                Step::EraseBare(user) => return self.tells_git("reject", user, None),
+                Step::Store(user, token) => return self.sends_to_git("approve", user, Some(token)),
+                Step::Erase(user, token) => return self.sends_to_git("reject", user, Some(token)),
+                Step::EraseBare(user) => return self.sends_to_git("reject", user, None),
                 _ => {}
             }
         }
@@ -148,14 +148,14 @@ impl Played {
         }
     }
 
-    fn tells_git(&self, command: &str, user: User, token: Option<Token>) -> Seen {
+    fn sends_to_git(&self, command: &str, user: User, token: Option<Token>) -> Seen {
         let request = request(user, token.map(|token| self.text(token)));
         let line = format!("credential {command}");
         self.sees(self.world.git_with_input(&line, &request))
     }
 
     /// What git makes of our answer, in the words of our answer: with a user name alone it asks for
-    /// the password, which nobody is there to give.
+    /// the password, and no one answers.
     fn fills(&self, user: User) -> Seen {
         let said = self
             .world
@@ -198,7 +198,7 @@ impl Played {
         Seen::default()
     }
 
-    /// The account that `login.json` names; nobody, where others are in the middle of writing it.
+    /// The account in `login.json`; none while another program is writing it.
     fn named(&self) -> Option<String> {
         let bytes = fs::read(self.world.login_json()).ok()?;
         let login: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
@@ -235,7 +235,7 @@ impl Played {
         })
     }
 
-    /// Everything that lies on this machine, and that it is whole.
+    /// Everything that is stored on this machine; each file has to be complete.
     pub(super) fn machine(&self) -> Result<Machine, String> {
         let mut items = BTreeMap::new();
         for (account, secret) in self.items.all() {
@@ -269,7 +269,7 @@ impl Played {
         let mut tokens = self.tokens.iter();
         let token = tokens.find(|(_, text)| *text == secret);
         let token = token.map(|(token, _)| *token);
-        token.ok_or_else(|| "a token that nobody gave".to_owned())
+        token.ok_or_else(|| "an unknown token".to_owned())
     }
 
     /// Heroku's entries, both of them and alike; the others to the byte.
@@ -318,17 +318,17 @@ impl Seen {
     /// Whether this is how the step was to end, the machine aside.
     pub(super) fn is(&self, end: &End) -> bool {
         let silent = end.stderr.is_empty() == self.stderr.is_empty();
-        let told = end.stderr.iter().all(|part| self.stderr.contains(part));
+        let is_reported = end.stderr.iter().all(|part| self.stderr.contains(part));
         let same = end
             .stdout
             .as_ref()
             .is_none_or(|stdout| *stdout == self.stdout);
-        self.code == end.code && same && silent && told
+        self.code == end.code && same && silent && is_reported
     }
 }
 
 impl Seen {
-    /// Whether a step, while others took theirs, ended by itself, briefly, and without half an
+    /// Whether a step, while others ran, ended without a kill, in time, and without half an
     /// answer: what git gets is one of the tokens that were given, or none.
     pub(super) fn is_whole(&self, step: Step, given: &BTreeSet<(Name, Token)>) -> bool {
         let ended = [0, 1, 4].contains(&self.code) && !self.stderr.contains("panicked");
@@ -350,7 +350,7 @@ impl Seen {
 fn known(name: &str) -> Result<Name, String> {
     let names = super::step::NAMES;
     let name = names.into_iter().find(|known| *known == name);
-    name.ok_or_else(|| "a name that nobody gave".to_owned())
+    name.ok_or_else(|| "an unknown name".to_owned())
 }
 
 fn request(user: User, password: Option<&str>) -> String {

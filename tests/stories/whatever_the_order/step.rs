@@ -20,7 +20,7 @@ const DEPLOY: Name = "deploy";
 /// All of them.
 pub(super) const NAMES: [Name; 4] = [ANN, BOB, PASTED, DEPLOY];
 
-/// A token, by its number: the first three are Ann's, the next two Bob's, one is nobody's, and what
+/// A token, by its number: the first three are Ann's, the next two Bob's, one has no account, and what
 /// `rotate` makes follows.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Token(pub(super) usize);
@@ -29,7 +29,7 @@ impl Token {
     /// How many there are before any is made.
     pub(super) const COUNT: usize = 6;
 
-    /// Whose it is at Heroku; of what `rotate` makes every other one is Ann's.
+    /// Its account at Heroku; of the tokens that `rotate` creates, every other one is Ann's.
     pub(super) fn owner(self) -> Option<Name> {
         match self.0 {
             0..=2 => Some(ANN),
@@ -52,7 +52,7 @@ impl fmt::Debug for Token {
             f,
             "TOKEN {} of {}",
             self.0,
-            self.owner().unwrap_or("nobody")
+            self.owner().unwrap_or("no one")
         )
     }
 }
@@ -60,7 +60,7 @@ impl fmt::Debug for Token {
 /// A user name in a request of git's.
 pub(super) type User = Option<Name>;
 
-/// What somebody does.
+/// One step of a user or a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
     /// git asks.

@@ -16,7 +16,7 @@ pub(crate) struct AnotherUser {
 }
 
 impl World {
-    /// Another user, for whom the home is open to read. None if the tests do not run as root: then a line names the
+    /// Another user, who can read the home. None if the tests do not run as root: then a line names the
     /// test that was skipped.
     pub(crate) fn has_another_user(&self) -> Option<AnotherUser> {
         if !rustix::process::geteuid().is_root() {

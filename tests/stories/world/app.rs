@@ -1,4 +1,4 @@
-//! The app of a story: its repository, its remote, and what of it stands at Heroku.
+//! The app of a story: its repository, its remote, and what Heroku has of it.
 
 use std::process::{Command, Output};
 
@@ -18,7 +18,7 @@ impl World {
         self.with_app_of(ANN, app)
     }
 
-    /// The same for an app of somebody else's.
+    /// The same for another account's app.
     pub(crate) fn with_app_of(mut self, email: &str, app: &str) -> World {
         self.heroku.has_account(email);
         self.heroku.has_app(email, app).unwrap();

@@ -1,6 +1,6 @@
 //! A bus that breaks: a proxy before the real one that counts messages and fails at one of them.
 //!
-//! Messages are told apart as the D-Bus specification frames them, so that a fault strikes between
+//! Messages are separated as the D-Bus specification frames them, so that a fault strikes between
 //! two or in the middle of one. It strikes once: a later connection finds the bus in order.
 
 use std::io::{Read, Write};

@@ -44,7 +44,7 @@ impl World {
 /// The same as a line for a shell, to be typed at a terminal.
 pub(crate) fn heroku_line(version: Version, line: &str) -> String {
     let program = version.program();
-    // Where the system's node is too old, the right one lies beside the CLI.
+    // If the system's node is too old, the right one is installed beside the CLI.
     let beside = program.parent().unwrap().display();
     format!("PATH={beside}:$PATH {QUIET} {} {line}", program.display())
 }

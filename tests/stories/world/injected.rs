@@ -83,8 +83,8 @@ impl World {
         command.args(["60", "strace", "-o", "/dev/null", "-e"]);
         command.args([&format!("trace={name}"), "-e", &inject]);
         command.args(line.split(' '));
-        let told = format!("{line} with {inject}, in a sound run: {}", call.line);
-        self.runs(&told, command, input.as_bytes())
+        let name = format!("{line} with {inject}, in a sound run: {}", call.line);
+        self.runs(&name, command, input.as_bytes())
     }
 }
 

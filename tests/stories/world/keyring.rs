@@ -72,7 +72,7 @@ impl Keyring {
         assert!(self.is_locked(), "gnome-keyring did not lock");
     }
 
-    /// Stops the daemon in its tracks: it keeps its name on the bus and answers nobody.
+    /// Stops the daemon: it keeps its name on the bus and does not answer.
     pub(crate) fn hangs(&self) {
         self.signals("STOP");
     }

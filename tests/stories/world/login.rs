@@ -51,7 +51,7 @@ impl World {
             .says_nothing();
     }
 
-    /// The Heroku CLI's items go, whoever's they are.
+    /// Removes the Heroku CLI's items of all accounts.
     pub(crate) fn keyring_is_emptied(&self) {
         self.quietly("secret-tool clear service heroku-cli || true");
     }

@@ -31,11 +31,11 @@ impl Outcome<'_> {
 
     /// Whether a signal ended it.
     pub(crate) fn was_killed(&self) -> bool {
-        // `timeout` and a shell tell a signal by 128 and its number.
+        // `timeout` and a shell report a signal as 128 plus its number.
         self.seen.code.is_none_or(|code| code > 128)
     }
 
-    /// It ended with another exit code than 0, by itself.
+    /// It ended with another exit code than 0, and not by a signal.
     pub(crate) fn fails(self) -> Self {
         let failed = self.seen.code.is_some_and(|code| code != 0 && code != 124);
         self.promise(failed, "it fails")
@@ -78,13 +78,13 @@ impl Outcome<'_> {
 
     /// Stdout has this secret on purpose, so the search passes over it there and nowhere else.
     pub(crate) fn hands_out(self, secret: &str) -> Self {
-        self.world.transcript.is_told(self.number, secret);
+        self.world.transcript.is_shown(self.number, secret);
         let held = String::from_utf8_lossy(&self.seen.stdout).contains(secret);
         self.promise(held, "it hands out the secret")
     }
 
-    /// Whatever befell it, it ended by itself with one of its own exit codes, without a panic, and
-    /// told no more than this many problems, each in two lines.
+    /// Whatever happened, it ended with one of its own exit codes, without a panic, and reported at
+    /// most this many problems, each in two lines.
     pub(crate) fn holds_out(self, notices: usize) -> Self {
         let code = self.seen.code;
         let by_itself = code.is_some_and(|code| [0, 1, 2, 4].contains(&code));
@@ -93,7 +93,7 @@ impl Outcome<'_> {
         let quiet = !words.contains("panicked") && !words.contains("RUST_BACKTRACE");
         self.promise(
             by_itself && brief && quiet,
-            &format!("it holds out and tells at most {notices} notice(s)"),
+            &format!("it ends properly and reports at most {notices} notice(s)"),
         )
     }
 

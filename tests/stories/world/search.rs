@@ -25,7 +25,7 @@ pub(crate) struct Seen {
 #[derive(Default)]
 pub(super) struct Transcript {
     seen: Mutex<Vec<Seen>>,
-    told: Mutex<BTreeSet<(usize, String)>>,
+    shown: Mutex<BTreeSet<(usize, String)>>,
     public: Mutex<BTreeSet<String>>,
     planted: Mutex<BTreeSet<PathBuf>>,
 }
@@ -49,12 +49,12 @@ impl Transcript {
         all.len() - 1
     }
 
-    pub(super) fn is_told(&self, number: usize, secret: &str) {
-        let told = (number, secret.to_owned());
-        self.told.lock().unwrap().insert(told);
+    pub(super) fn is_shown(&self, number: usize, secret: &str) {
+        let shown = (number, secret.to_owned());
+        self.shown.lock().unwrap().insert(shown);
     }
 
-    /// The whole transcript for a person who mends a failed story, without its secrets.
+    /// The whole transcript without its secrets, to fix a failed story with.
     pub(super) fn in_words(&self, secrets: &[String]) -> String {
         let mut text = String::from("what this world saw:\n");
         for seen in self.seen.lock().unwrap().iter() {
@@ -99,14 +99,14 @@ impl World {
     }
 
     fn finds_in_the_transcript(&self, secrets: &[String]) -> Vec<String> {
-        let told = self.transcript.told.lock().unwrap();
+        let shown = self.transcript.shown.lock().unwrap();
         let mut findings = Vec::new();
         for (number, seen) in self.transcript.seen.lock().unwrap().iter().enumerate() {
             let mut hidden = secrets.to_vec();
             let place = |stream| format!("{stream} of {}", without(secrets, &seen.command));
             findings.extend(sightings(&hidden, seen.command.as_bytes(), &place("argv")));
             findings.extend(sightings(&hidden, &seen.stderr, &place("stderr")));
-            hidden.retain(|secret| !told.contains(&(number, secret.clone())));
+            hidden.retain(|secret| !shown.contains(&(number, secret.clone())));
             findings.extend(sightings(&hidden, &seen.stdout, &place("stdout")));
         }
         findings

@@ -1,7 +1,7 @@
 //! A Secret Service on this world's bus that misbehaves to order, where a real one would not.
 //!
 //! Where a story orders nothing it is honest: it keeps items, finds them, hands out their secrets.
-//! It notes each call, so that a story can tell what was asked and that nothing was written.
+//! It records each call, so that a story can check what was asked and that nothing was written.
 //! It can also have the habits of the keyring programs that the tests have no real one of.
 
 use std::collections::{HashMap, HashSet};
@@ -186,12 +186,12 @@ impl SecretService {
         }
     }
 
-    /// Locks everything. What unlocks it is a prompt, and nobody answers that.
+    /// Locks everything. A prompt would unlock it, but no one answers.
     pub(crate) fn is_locked(&self) {
         self.state.lock().unwrap().is_locked = true;
     }
 
-    /// Whoever owns it answers its prompt, and unlocks it.
+    /// The user answers the prompt, and unlocks it.
     pub(crate) fn has_an_owner_who_answers(&self) {
         self.state.lock().unwrap().has_an_owner = true;
     }

@@ -135,7 +135,7 @@ impl World {
         child
     }
 
-    /// A program whose core files may be as large as this machine allows, and which a signal ends
+    /// A program that may write core files as large as this machine allows, and which a signal ends
     /// even if the tests were started in the background.
     fn free_to_dump(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = self.program("env");
@@ -175,7 +175,7 @@ impl Stopped {
         }
     }
 
-    /// The kernel tells what a program waits for to those who may look into it, and to nobody else:
+    /// The kernel shows what a program waits for only to processes that may trace it:
     /// once we are kept out, it holds a token and will not be seen any more.
     fn waits_in(&mut self, calls: &[&str]) {
         let start = Instant::now();
@@ -200,18 +200,18 @@ impl Stopped {
         }
     }
 
-    /// What the system says to whoever opens a file of this process that tells its memory.
+    /// The system's error for a process that opens a file with the memory of this process.
     pub(crate) fn gives(&self, file: &str) -> Result<(), ErrorKind> {
         let path = format!("/proc/{}/{file}", self.process);
         let opened = File::open(path).and_then(|mut file| file.read(&mut [0; 1]));
         match opened {
             Err(error) if error.kind() == ErrorKind::PermissionDenied => Err(error.kind()),
-            // It may be opened: no page lies at the place that was read.
+            // It can be opened: no page is mapped at the address that was read.
             Ok(_) | Err(_) => Ok(()),
         }
     }
 
-    /// What a debugger is told that wants to attach itself.
+    /// The error that a debugger gets when it attaches.
     pub(crate) fn says_to_a_debugger(&self) -> String {
         let mut command = Command::new("strace");
         command.args(["-o", "/dev/null", "-p", &self.process.to_string()]);

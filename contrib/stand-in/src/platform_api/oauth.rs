@@ -87,7 +87,7 @@ fn on_one(
                 None => not_found("authorization"),
                 Some(fresh) => {
                     state.keep_secret(&fresh.token);
-                    Answer::json(200, &told_whole(&fresh, state))
+                    Answer::json(200, &to_json_with_token(&fresh, state))
                 }
             }
         }
@@ -170,7 +170,10 @@ fn make(request: &Request, owner: &str, state: &State) -> Answer {
     };
     match grant(&body) {
         Err(message) => error(422, "invalid_params", message),
-        Ok(grant) => Answer::json(201, &told_whole(&state.authorize(owner, grant), state)),
+        Ok(grant) => Answer::json(
+            201,
+            &to_json_with_token(&state.authorize(owner, grant), state),
+        ),
     }
 }
 
@@ -199,15 +202,15 @@ fn grant(body: &Value) -> Result<Grant, &'static str> {
 }
 
 fn to_json(one: &Authorization, state: &State) -> Value {
-    told_as(one, state.authorizations.redaction(), state)
+    to_json_as(one, state.authorizations.redaction(), state)
 }
 
 /// With the token in full: only where it has just been made.
-fn told_whole(one: &Authorization, state: &State) -> Value {
-    told_as(one, Redaction::Whole, state)
+fn to_json_with_token(one: &Authorization, state: &State) -> Value {
+    to_json_as(one, Redaction::Whole, state)
 }
 
-fn told_as(one: &Authorization, shown: Redaction, state: &State) -> Value {
+fn to_json_as(one: &Authorization, shown: Redaction, state: &State) -> Value {
     let owner = state.accounts.find(&one.owner).unwrap_or_default();
     one.to_json(&owner.id, shown, state.now())
 }

@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_range_that_makes_no_sense_is_none() {
+    fn an_invalid_range_is_ignored() {
         for range in [
             "",
             "name",

@@ -247,7 +247,7 @@ fn an_upload_may_be_refused_though_the_list_of_branches_was_not() {
 }
 
 #[test]
-fn a_good_token_may_be_refused_by_git_once() {
+fn a_valid_token_can_be_rejected_by_git_once() {
     let clients = Clients::new();
     let token = clients.heroku.issue_token(ANN);
     clients.heroku.has_app(ANN, "app").unwrap();

@@ -53,7 +53,7 @@ fn a_request_whose_answer_is_held_has_had_its_effect() {
 }
 
 #[test]
-fn a_request_that_is_let_go_has_its_effect_though_nobody_waits_for_it() {
+fn a_released_request_has_its_effect_although_the_client_has_gone() {
     let is_live = killed_at(Fault::Pause, |clients| {
         clients.heroku.release();
         assert!(clients.heroku.wait_for_answer(&DELETION, LIMIT).is_some());

@@ -41,7 +41,7 @@ fn a_password_gets_a_token() {
 }
 
 #[test]
-fn each_code_of_a_second_factor_is_good_once() {
+fn each_code_of_a_second_factor_can_be_used_once() {
     let clients = Clients::new();
     let account = clients.heroku.has_account(ANN);
     let _ = account.password("secret").mfa_codes(&["123456"]);

@@ -80,7 +80,7 @@ fn what_does_not_keep_to_the_rules_is_refused() {
 }
 
 #[test]
-fn a_token_is_good_as_bearer_and_as_basic_until_it_is_revoked() {
+fn a_token_is_valid_as_bearer_and_as_basic_until_it_is_revoked() {
     let clients = Clients::new();
     let token = clients.heroku.issue_token(ANN);
     let basic = || {
@@ -275,7 +275,7 @@ fn tokens_are_shown_as_far_as_the_mode_says() {
 }
 
 #[test]
-fn tokens_of_every_form_are_good() {
+fn tokens_of_every_format_are_valid() {
     let clients = Clients::new();
     for form in [Form::Current, Form::Prefixed, Form::Bare, Form::Hex] {
         let token = clients

@@ -8,7 +8,7 @@ use crate::world::{ANN, BOB, REQUEST, World};
 
 const VARIABLE: &str = "GIT_CREDENTIAL_HEROKU_RS_TRACE";
 
-/// A world in which a token lies in every source, and that traces into a file.
+/// A world with a token in every source, and a trace in a file.
 fn traced() -> (World, PathBuf) {
     let world = World::ready_to_push();
     let trace = world.logs().join("ours");
@@ -28,7 +28,7 @@ fn steps(trace: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_get_tells_its_request_its_sources_and_its_reply() {
+fn a_trace_of_get_shows_request_sources_and_reply() {
     let (world, trace) = traced();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     world
@@ -36,9 +36,9 @@ fn a_get_tells_its_request_its_sources_and_its_reply() {
         .succeeds()
         .hands_out(&token)
         .stderr_is("");
-    let told = fs::read_to_string(&trace).unwrap();
+    let lines = fs::read_to_string(&trace).unwrap();
     assert_eq!(
-        steps(&told),
+        steps(&lines),
         [
             concat!("heroku-rs ", env!("CARGO_PKG_VERSION"), ": get"),
             "a request for git.heroku.com, with protocol, host, capability[]",
@@ -51,13 +51,13 @@ fn a_get_tells_its_request_its_sources_and_its_reply() {
             "done, without a message",
         ]
     );
-    assert!(told.contains(" (took "), "{told}");
+    assert!(lines.contains(" (took "), "{lines}");
     let mode = fs::metadata(&trace).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode, 0o600);
 }
 
 #[test]
-fn on_stderr_it_stands_beside_what_is_said_and_stdout_is_gits_alone() {
+fn a_trace_on_stderr_leaves_stdout_to_git() {
     let world = World::new();
     world.sets(VARIABLE, "1");
     world
@@ -78,7 +78,7 @@ fn on_stderr_it_stands_beside_what_is_said_and_stdout_is_gits_alone() {
 }
 
 #[test]
-fn a_trace_that_cannot_be_written_stops_nothing_and_is_told_once() {
+fn a_trace_that_cannot_be_written_is_reported_once() {
     let (world, _) = traced();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     world
@@ -195,7 +195,7 @@ fn commands(world: &World) -> Vec<String> {
 fn a_trace_of_every_command_has_no_secret_no_email_and_no_home_in_it() {
     let (world, trace) = traced();
     a_whole_life(&world);
-    let told = fs::read_to_string(&trace).unwrap();
+    let lines = fs::read_to_string(&trace).unwrap();
     // The probe can see: each part of the program has had its say.
     for step in [
         ": erase",
@@ -212,11 +212,11 @@ fn a_trace_of_every_command_has_no_secret_no_email_and_no_home_in_it() {
         "not stored: ",
         "failed: ",
     ] {
-        assert!(told.contains(step), "{step} is not in\n{told}");
+        assert!(lines.contains(step), "{step} is not in\n{lines}");
     }
     for command in commands(&world) {
         let start = format!(": {command}");
-        assert!(told.contains(&start), "{command} was not run:\n{told}");
+        assert!(lines.contains(&start), "{command} was not run:\n{lines}");
     }
     let home = world.home();
     for hidden in [
@@ -227,6 +227,6 @@ fn a_trace_of_every_command_has_no_secret_no_email_and_no_home_in_it() {
         "a-short-secret",
         home.to_str().unwrap(),
     ] {
-        assert!(!told.contains(hidden), "{hidden} is in\n{told}");
+        assert!(!lines.contains(hidden), "{hidden} is in\n{lines}");
     }
 }
