@@ -273,6 +273,14 @@ fn rejected(source: Source, account: Option<&Account>) -> Notice {
     }
 }
 
+/// The error of a request with a token from this source.
+fn request_failed(error: &ApiError, source: Source) -> Notice {
+    match (error, source) {
+        (ApiError::TokenRejected, Source::ApiKey) => rejected(source, None),
+        _ => error.notice(),
+    }
+}
+
 /// The account of a token: the known one, else Heroku is asked.
 fn owner_of(token: &Token, known: Option<&Account>, api: &HerokuApi) -> Result<Account, ApiError> {
     match known {

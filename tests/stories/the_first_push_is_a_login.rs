@@ -94,7 +94,7 @@ fn status_never_replaces_a_newer_login_with_a_pasted_token() {
     world
         .helper("status")
         .succeeds()
-        .says_nothing_about("is kept as");
+        .says_nothing_about("is now stored as");
     assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
     assert_eq!(world.kept_in_the_keyring("heroku"), Some(pasted));
 }

@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use self::output::{List, Output};
-use super::{Session, rendered, token_of};
+use super::{Session, rendered, request_failed, token_of};
 use crate::cli::Api;
 use crate::context::Context;
 use crate::heroku_api::{ApiError, Call, HerokuApi, Pages, Response, Retry};
@@ -54,7 +54,8 @@ pub(super) fn run(arguments: &Api, session: &mut Session<'_, '_>) -> anyhow::Res
     if response.is_success() {
         Ok(())
     } else {
-        Err(response.notice(&found.token).into())
+        let fix = request_failed(&response.error(&found.token), found.source).fix();
+        Err(Notice::new(response.notice(&found.token).what(), fix).into())
     }
 }
 

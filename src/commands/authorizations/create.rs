@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use super::{Client, Entry};
 use crate::cli::AuthorizationsCreate;
-use crate::commands::{Session, json, metadata_of, owner_of};
+use crate::commands::{Session, json, metadata_of, owner_of, request_failed};
 use crate::heroku_api::{ApiError, Authorization, NewAuthorization};
+use crate::logins::lookup::Source;
 use crate::logins::{self, Store};
 use crate::notice::{Kind, Notice};
 use crate::scope::Scopes;
@@ -28,9 +29,9 @@ pub(super) fn run(
     let created = client
         .api
         .create_authorization(&client.found.token, &new)
-        .map_err(|failure| not_created(&failure))?;
+        .map_err(|failure| not_created(&failure, client.found.source))?;
     let token = created.token.clone();
-    let token = token.ok_or_else(|| not_created(&ApiError::Garbled))?;
+    let token = token.ok_or_else(|| not_created(&ApiError::Garbled, client.found.source))?;
     if arguments.login {
         return log_in(&client, &created, &token, session);
     }
@@ -128,8 +129,8 @@ struct Created<'a> {
 }
 
 /// Heroku may have carried out a request whose reply is missing or invalid.
-fn not_created(failure: &ApiError) -> Notice {
-    let why = failure.notice();
+fn not_created(failure: &ApiError, source: Source) -> Notice {
+    let why = request_failed(failure, source);
     if !failure.is_unclear() {
         return why;
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Session, json, token_of};
+use super::{Session, json, request_failed, token_of};
 use crate::cli::{Authorizations, AuthorizationsInfo, AuthorizationsList, OnAuthorizations};
 use crate::heroku_api::HerokuApi;
 use crate::logins;
@@ -49,7 +49,8 @@ impl Client {
 
     /// All authorizations of the account; those whose tokens are stored on this machine are marked.
     fn entries(&self, session: &Session<'_, '_>) -> Result<Vec<Entry>, Notice> {
-        let all = self.api.authorizations(&self.found.token)?;
+        let all = self.api.authorizations(&self.found.token);
+        let all = all.map_err(|error| request_failed(&error, self.found.source))?;
         let (logins, _) = logins::list(session.context);
         let active = token_of(None, session.context).ok();
         Ok(entry::entries(all, &logins, active.as_ref()))
