@@ -76,7 +76,7 @@ fn login_stores_the_token_and_reports_what_was_not_written() {
         let kept = world.kept_in_the_keyring(BOB);
         assert_eq!(kept.as_ref() == Some(&new), said.ended_well());
         let active = world.active_account().unwrap();
-        assert!(active == BOB || active == ANN && said.stderr().contains("was not noted: "));
+        assert!(active == BOB || active == ANN && said.stderr().contains("could not record "));
         assert_eq!(world.kept_in_the_keyring(ANN).as_ref(), Some(&old));
     };
     let login = "git-credential-heroku-rs login --with-token";
