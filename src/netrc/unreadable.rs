@@ -24,12 +24,16 @@ pub enum Unreadable {
     Unfit(&'static str),
     /// gpg did not give its text.
     Encrypted(&'static str),
+    /// It is a mount, and would have to be replaced.
+    Mount,
     /// It is encrypted, and would have to be changed.
     ReadOnly,
     /// An encrypted file is in use, and a login would have to be written.
     InPlaceOfPlain,
     /// The file system reports an error.
     Failed(io::ErrorKind),
+    /// The file system reports an error for a change.
+    NotWritten(io::ErrorKind),
 }
 
 impl Unreadable {
@@ -49,13 +53,20 @@ impl Unreadable {
             Unreadable::Encrypted(_) => {
                 Fix::command("check", "gpg --decrypt ~/.netrc.gpg >/dev/null")
             }
+            Unreadable::Mount => Fix::command(
+                "edit the file",
+                Command::new("${EDITOR:-vi}").then(argument(environment)),
+            ),
             Unreadable::ReadOnly => {
                 "remove the entries for Heroku: git credential-heroku-rs netrc clean -h".into()
             }
             Unreadable::InPlaceOfPlain => {
                 "set HEROKU_API_KEY, set NETRC to another file, or remove ~/.netrc.gpg".into()
             }
-            Unreadable::Unfit(_) | Unreadable::Failed(_) => {
+            Unreadable::NotWritten(io::ErrorKind::ReadOnlyFilesystem) => {
+                "set HEROKU_API_KEY, or set NETRC to a file that can be written".into()
+            }
+            Unreadable::Unfit(_) | Unreadable::Failed(_) | Unreadable::NotWritten(_) => {
                 Fix::command("check", Command::new("ls -l").then(argument(environment)))
             }
         };
@@ -68,6 +79,9 @@ impl Unreadable {
             Unreadable::Doubt { line, phrase } => format!("{file}: line {line}: {phrase}"),
             Unreadable::NotTrusted(why) => format!("{file} is not used: {why}"),
             Unreadable::Unfit(why) => format!("{file} is not used: {why}"),
+            Unreadable::Mount => {
+                format!("{file} was not changed: it is a mount and cannot be replaced")
+            }
             Unreadable::Encrypted(why) => format!("could not read ~/.netrc.gpg: {why}"),
             Unreadable::ReadOnly => {
                 "~/.netrc.gpg was not changed: this program never writes an encrypted file"
@@ -78,6 +92,7 @@ impl Unreadable {
                     .to_owned()
             }
             Unreadable::Failed(why) => format!("could not read {file}: {why}"),
+            Unreadable::NotWritten(why) => format!("could not write {file}: {why}"),
         }
     }
 }
@@ -132,9 +147,9 @@ impl From<EditError<Unreadable>> for Unreadable {
             EditError::Busy => Unreadable::Unfit("another program keeps writing to it"),
             // A single file that is mounted, as into a container, cannot be renamed over.
             EditError::Failed(error) if error.kind() == io::ErrorKind::ResourceBusy => {
-                Unreadable::Unfit("it is a mount point")
+                Unreadable::Mount
             }
-            EditError::Failed(error) => Unreadable::Failed(error.kind()),
+            EditError::Failed(error) => Unreadable::NotWritten(error.kind()),
         }
     }
 }

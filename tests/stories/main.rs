@@ -45,6 +45,7 @@ mod every_way_to_log_in;
 mod faults_of_the_kernel;
 mod faults_on_the_bus;
 mod faults_on_the_disk;
+mod files_that_resist;
 mod gits_contract;
 mod gits_contract_kept;
 mod gits_suite;

@@ -113,10 +113,14 @@ fn unreadable(why: &Unreadable, facts: &Facts<'_>) -> Finding {
         }
         Unreadable::NotTrusted(NotTrusted::Foreign)
         | Unreadable::Unfit(_)
+        | Unreadable::Mount
         | Unreadable::Encrypted(_)
         | Unreadable::ReadOnly
         | Unreadable::InPlaceOfPlain
-        | Unreadable::Failed(_) => Finding::from_notice("netrc.unusable", Severity::Warn, &notice),
+        | Unreadable::Failed(_)
+        | Unreadable::NotWritten(_) => {
+            Finding::from_notice("netrc.unusable", Severity::Warn, &notice)
+        }
     }
 }
 
