@@ -119,6 +119,15 @@ impl Fix {
         Some(self.command.as_str()).filter(|command| !command.is_empty())
     }
 
+    /// The fix without `run:` before a command that has no other purpose.
+    pub fn without_run(&self) -> String {
+        if self.advice.is_empty() {
+            self.command.clone()
+        } else {
+            self.to_string()
+        }
+    }
+
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.advice.is_empty() && self.command.is_empty()
@@ -147,7 +156,7 @@ impl From<&'static str> for Fix {
 
 impl From<Command> for Fix {
     fn from(command: Command) -> Fix {
-        Fix::command("run", command)
+        Fix::command("", command)
     }
 }
 
@@ -162,7 +171,7 @@ impl fmt::Display for Fix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.advice.as_str(), self.command.as_str()) {
             (advice, "") => f.write_str(advice),
-            ("", command) => f.write_str(command),
+            ("", command) => write!(f, "run: {command}"),
             (advice, command) => write!(f, "{advice}: {command}"),
         }
     }

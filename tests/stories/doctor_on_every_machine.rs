@@ -175,7 +175,10 @@ fn everything_at_once_is_fixed_by_fix_and_the_offered_commands() {
     world.helper("doctor").exits_with(1);
     world.helper("doctor --fix --yes").exits_with(1);
     for check in report(&world)["checks"].as_array().unwrap() {
-        if let Some(command) = check["command"].as_str() {
+        // Our own commands are below: some of them ask.
+        let command = check["command"].as_str();
+        if let Some(command) = command.filter(|line| !line.starts_with("git credential-heroku-rs"))
+        {
             world.shell(command, b"").succeeds();
         }
     }

@@ -37,7 +37,10 @@ pub(super) fn version(facts: &Facts<'_>) -> Vec<Finding> {
                 format!("the Heroku CLI {version} reads netrc, not the keyring"),
             )
             .with_details("a login with one program does not log in the other")
-            .with_fix("heroku update, or: npm install --global heroku"),
+            .with_fix(Fix::command(
+                "run heroku update, or if npm installed it",
+                "npm install --global heroku",
+            )),
         ],
         Some(_) | None => vec![Finding::pass(
             "heroku-cli.version",
@@ -78,7 +81,10 @@ pub(super) fn secret_tool(facts: &Facts<'_>) -> Vec<Finding> {
             "the Heroku CLI cannot read the keyring: secret-tool is not on PATH",
         )
         .with_details("the Heroku CLI reads netrc instead, and reports that you are not logged in")
-        .with_fix("apt-get install libsecret-tools"),
+        .with_fix(Fix::command(
+            "on Debian and Ubuntu",
+            "sudo apt-get install libsecret-tools",
+        )),
     ]
 }
 

@@ -14,7 +14,7 @@ pub(super) fn certificates(facts: &Facts<'_>) -> Vec<Finding> {
             "git.ssl-verify",
             "GIT_SSL_NO_VERIFY is set: git does not verify Heroku's certificate, so anyone can impersonate Heroku",
         );
-        found.push(finding.with_fix("unset GIT_SSL_NO_VERIFY"));
+        found.push(finding.with_command("unset GIT_SSL_NO_VERIFY"));
     }
     found.extend(unverified(facts));
     found.extend(missing_ca_file(facts));

@@ -104,7 +104,7 @@ fn cached(facts: &Facts<'_>) -> Vec<Finding> {
         Some(about) => finding.with_details(about),
         None => finding,
     };
-    vec![finding.with_fix(
+    vec![finding.with_command(
         "printf 'protocol=https\\nhost=git.heroku.com\\n\\n' | git credential-cache erase",
     )]
 }
@@ -124,7 +124,9 @@ fn in_docker(facts: &Facts<'_>) -> Vec<Finding> {
                 ),
             )
             .with_details("docker stores the token there in plain text")
-            .with_fix("git credential-heroku-rs setup --docker; docker logout registry.heroku.com"),
+            .with_command(
+                "git credential-heroku-rs setup --docker; docker logout registry.heroku.com",
+            ),
         ],
         // docker could not read such a file either.
         Ok(false) | Err(_) => Vec::new(),

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use serde::Serialize;
 
 use crate::context::Context;
-use crate::notice::{Fix, Notice};
+use crate::notice::{Command, Fix, Notice};
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -84,6 +84,10 @@ impl Finding {
             fix: fix.into(),
             ..self
         }
+    }
+
+    pub(super) fn with_command(self, command: &'static str) -> Finding {
+        self.with_fix(Command::new(command))
     }
 
     pub(super) fn with_repair(self, repair: impl Into<Option<Repair>>) -> Finding {

@@ -50,7 +50,7 @@ pub(super) fn order(facts: &Facts<'_>) -> Vec<Finding> {
             "git starts heroku-rs twice for git.heroku.com",
         )
         .with_details("the second start of the program has no use")
-        .with_fix("git credential-heroku-rs setup");
+        .with_command("git credential-heroku-rs setup");
         found.push(finding.with_repair(set_up(Scope::Global, facts)));
     }
     if first.is_some() && found.is_empty() {
@@ -85,7 +85,7 @@ fn not_asked(facts: &Facts<'_>) -> Vec<Finding> {
             Finding::new("git.not-configured", severity, what)
         }
     };
-    let finding = finding.with_fix("git credential-heroku-rs setup");
+    let finding = finding.with_command("git credential-heroku-rs setup");
     vec![finding.with_repair(set_up(Scope::Global, facts))]
 }
 
@@ -203,7 +203,7 @@ fn single_value(facts: &Facts<'_>) -> Option<Finding> {
     let what = "the Heroku CLI will add its own helper at its next command";
     let finding = Finding::warn("git.single-value", what)
         .with_details("the Heroku CLI only keeps a setting with two values: an empty one and ours")
-        .with_fix("git credential-heroku-rs setup");
+        .with_command("git credential-heroku-rs setup");
     Some(finding.with_repair(set_up(Scope::Global, facts)))
 }
 

@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Facts, Finding, Severity, TokenStatus, connection, span};
 use crate::heroku_api::ApiError;
 use crate::logins::lookup::{Found, Outcome, Source};
+use crate::notice::Fix;
 use crate::token_metadata;
 
 /// If the clock differs by more than this, tokens seem to expire at another time, and MFA codes are wrong.
@@ -60,7 +61,7 @@ fn clock(there: Option<Timestamp>) -> Finding {
     let minutes = ahead.abs().as_mins();
     Finding::warn(ID, format!("the clock is {minutes} minutes {way} Heroku's"))
         .with_details("tokens seem to expire at another time, and MFA codes are rejected")
-        .with_fix("timedatectl set-ntp true")
+        .with_command("timedatectl set-ntp true")
 }
 
 /// The active token.
@@ -123,7 +124,7 @@ fn expires_soon(found: &Found) -> Option<Finding> {
         "heroku.token-expires-soon",
         format!("the token expires {}", span(left)),
     );
-    Some(finding.with_fix("git credential-heroku-rs rotate"))
+    Some(finding.with_command("git credential-heroku-rs rotate"))
 }
 
 fn without_push_scope(found: &Found, facts: &Facts<'_>) -> Option<Finding> {
@@ -134,7 +135,10 @@ fn without_push_scope(found: &Found, facts: &Facts<'_>) -> Option<Finding> {
             severity_if_sent(found, facts),
             format!("the token cannot push (scope: {scope})"),
         )
-        .with_fix("create a token with the scope global: git credential-heroku-rs login")
+        .with_fix(Fix::command(
+            "create a token with the scope global",
+            "git credential-heroku-rs login",
+        ))
     })
 }
 
@@ -142,7 +146,7 @@ fn rejected(finding: Finding, source: Source) -> Finding {
     let finding = finding.with_details("the token is revoked or expired");
     match source {
         Source::ApiKey => finding.with_fix("set HEROKU_API_KEY to a valid token, or unset it"),
-        Source::Netrc | Source::Keyring => finding.with_fix("git credential-heroku-rs login"),
+        Source::Netrc | Source::Keyring => finding.with_command("git credential-heroku-rs login"),
     }
 }
 
@@ -169,7 +173,7 @@ fn expired(facts: &Facts<'_>) -> Vec<Finding> {
             facts.severity_without_helper(),
             what,
         )
-        .with_fix("git credential-heroku-rs login"),
+        .with_command("git credential-heroku-rs login"),
     ]
 }
 

@@ -5,6 +5,7 @@ use crate::account::Account;
 use crate::keyring::{Item, Listing, Unavailable};
 use crate::logins;
 use crate::logins::lookup::Source;
+use crate::notice::Fix;
 
 pub(super) fn reachable(facts: &Facts<'_>) -> Vec<Finding> {
     let listing = match &facts.listing {
@@ -28,7 +29,10 @@ pub(super) fn reachable(facts: &Facts<'_>) -> Vec<Finding> {
         found.push(
             Finding::warn("keyring.not-shared", what)
                 .with_details("this Windows has no PasswordVault")
-                .with_fix("log in with the Heroku CLI too: heroku login"),
+                .with_fix(Fix::command(
+                    "log in with the Heroku CLI too",
+                    "heroku login",
+                )),
         );
     }
     found
@@ -77,7 +81,10 @@ fn duplicates_of(first: &Item, listing: &Listing, facts: &Facts<'_>) -> Finding 
         format!("the keyring has {count} items for {account}"),
     )
     .with_details("if one item is removed, an older token is used")
-    .with_fix("log in again, which leaves one item: git credential-heroku-rs login");
+    .with_fix(Fix::command(
+        "log in again, which leaves one item",
+        "git credential-heroku-rs login",
+    ));
     let is_rejected = |item: &Item| matches!(facts.status_of(&item.token), TokenStatus::Rejected);
     let kept = all
         .iter()
@@ -151,7 +158,7 @@ fn unnamed(item: &Item) -> Finding {
     );
     Finding::warn("keyring.no-account", what)
         .with_details("the token was pasted at git's prompt, and the Heroku CLI does not find it")
-        .with_fix("git credential-heroku-rs status")
+        .with_command("git credential-heroku-rs status")
 }
 
 fn misnamed(item: &Item, owner: &Account) -> Finding {
@@ -161,5 +168,5 @@ fn misnamed(item: &Item, owner: &Account) -> Finding {
     );
     Finding::warn("keyring.wrong-account", what)
         .with_details("Heroku decides by the token which account a push belongs to")
-        .with_fix("git credential-heroku-rs login")
+        .with_command("git credential-heroku-rs login")
 }

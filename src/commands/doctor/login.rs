@@ -6,6 +6,7 @@ use crate::heroku_cli::{self, LoginState};
 use crate::hosts::{HerokuHost, Service};
 use crate::logins;
 use crate::logins::lookup::Source;
+use crate::notice::Fix;
 
 pub(super) fn login_json(facts: &Facts<'_>) -> Vec<Finding> {
     let Ok(listing) = &facts.listing else {
@@ -44,7 +45,7 @@ pub(super) fn login_json(facts: &Facts<'_>) -> Vec<Finding> {
                 "login.json does not exist, so the Heroku CLI sees no login",
             )
             .with_details("the Heroku CLI removes the file if it cannot read the keyring once")
-            .with_fix("git credential-heroku-rs status")
+            .with_command("git credential-heroku-rs status")
             .with_repair(pointing_to(only, facts)),
         ],
         (LoginState::Unusable, [only]) => vec![
@@ -53,7 +54,7 @@ pub(super) fn login_json(facts: &Facts<'_>) -> Vec<Finding> {
                 "login.json names no account, so the Heroku CLI sees no login",
             )
             .with_details("the file is not JSON, or the name in it is not an email")
-            .with_fix("git credential-heroku-rs status")
+            .with_command("git credential-heroku-rs status")
             .with_repair(pointing_to(only, facts)),
         ],
         (LoginState::Absent | LoginState::Unusable, several) => vec![
@@ -80,9 +81,12 @@ fn without_token(account: &Account, has_others: bool, facts: &Facts<'_>) -> Find
             .with_details("git gets no token of another account instead"),
     };
     if has_others {
-        finding.with_fix("git credential-heroku-rs login, or: switch EMAIL")
+        finding.with_fix(Fix::command(
+            "switch to another account, or log in again",
+            "git credential-heroku-rs login",
+        ))
     } else {
-        finding.with_fix("git credential-heroku-rs login")
+        finding.with_command("git credential-heroku-rs login")
     }
 }
 
@@ -128,21 +132,23 @@ pub(super) fn variables(facts: &Facts<'_>) -> Vec<Finding> {
             "HEROKU_API_TOKEN is set, but no program reads this variable",
         );
         found.push(
-            finding.with_fix("export HEROKU_API_KEY=\"$HEROKU_API_TOKEN\"; unset HEROKU_API_TOKEN"),
+            finding.with_command(
+                "export HEROKU_API_KEY=\"$HEROKU_API_TOKEN\"; unset HEROKU_API_TOKEN",
+            ),
         );
     }
     if facts.is_set("HEROKU_DEBUG") {
         let finding = Finding::warn("login.heroku-debug", "HEROKU_DEBUG is set").with_details(
             "the Heroku CLI prints whole API responses then, and the new token at a login",
         );
-        found.push(finding.with_fix("unset HEROKU_DEBUG"));
+        found.push(finding.with_command("unset HEROKU_DEBUG"));
     }
     if facts.is_set("HEROKU_GIT_HOST") {
         let finding = Finding::warn("login.heroku-git-host", "HEROKU_GIT_HOST is set")
             .with_details(
                 "the Heroku CLI sends the token to the server in this variable; heroku-rs does not",
             );
-        found.push(finding.with_fix("unset HEROKU_GIT_HOST"));
+        found.push(finding.with_command("unset HEROKU_GIT_HOST"));
     }
     found.extend(other_heroku(facts));
     found
@@ -164,7 +170,7 @@ fn other_heroku(facts: &Facts<'_>) -> Option<Finding> {
         )
         .with_details("the checks of git here are about git.heroku.com"),
     };
-    Some(finding.with_fix("unset HEROKU_HOST"))
+    Some(finding.with_command("unset HEROKU_HOST"))
 }
 
 fn api_key(token: &crate::token::Token, facts: &Facts<'_>) -> Finding {
@@ -175,7 +181,7 @@ fn api_key(token: &crate::token::Token, facts: &Facts<'_>) -> Finding {
             "HEROKU_API_KEY takes precedence over the keyring, which has another token",
         )
         .with_details("git and the Heroku CLI use the variable, whichever account is active")
-        .with_fix("unset HEROKU_API_KEY"),
+        .with_command("unset HEROKU_API_KEY"),
         _ => Finding::pass("login.api-key", "the token comes from HEROKU_API_KEY"),
     }
 }

@@ -129,7 +129,7 @@ fn readable(facts: &Facts<'_>) -> Option<Finding> {
         "netrc.permissions",
         "other users can read netrc, which contains a token",
     )
-    .with_fix("chmod 600 ~/.netrc");
+    .with_fix(Command::new("chmod 600").then(netrc::argument(&facts.context.environment)));
     Some(finding.with_repair(private(facts)?))
 }
 
@@ -215,9 +215,12 @@ fn beside_the_keyring(overview: &Overview, facts: &Facts<'_>) -> Finding {
     about.dedup();
     let finding = Finding::warn(id, what).with_details(about.join("; "));
     if is_rejected {
-        finding.with_fix("git credential-heroku-rs netrc clean")
+        finding.with_command("git credential-heroku-rs netrc clean")
     } else {
-        finding.with_fix("git credential-heroku-rs netrc import, or: netrc clean")
+        finding.with_fix(Fix::command(
+            "move the token to the keyring",
+            "git credential-heroku-rs netrc import",
+        ))
     }
 }
 
@@ -234,9 +237,10 @@ fn as_a_store(overview: &Overview) -> Vec<Finding> {
         .with_details(
             "curl and git use the first, Python uses the last, and the Heroku CLI deletes one",
         )
-        .with_fix(
-            "log in again, which leaves one entry: git credential-heroku-rs login --store netrc",
-        );
+        .with_fix(Fix::command(
+            "log in again, which leaves one entry",
+            "git credential-heroku-rs login --store netrc",
+        ));
         found.push(finding);
     } else if !is_one_login {
         let finding = Finding::warn(
@@ -246,7 +250,7 @@ fn as_a_store(overview: &Overview) -> Vec<Finding> {
                 lines(overview)
             ),
         )
-        .with_fix("git credential-heroku-rs login --store netrc");
+        .with_command("git credential-heroku-rs login --store netrc");
         found.push(finding);
     } else if overview.git.is_empty() || overview.api.is_empty() {
         let what = if overview.api.is_empty() {
@@ -255,7 +259,7 @@ fn as_a_store(overview: &Overview) -> Vec<Finding> {
             "netrc has no entry for git.heroku.com, so git needs a helper to get the token"
         };
         let finding = Finding::warn("netrc.missing-entry", what)
-            .with_fix("git credential-heroku-rs login --store netrc");
+            .with_command("git credential-heroku-rs login --store netrc");
         found.push(finding);
     }
     found

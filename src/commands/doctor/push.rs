@@ -226,7 +226,7 @@ impl Push {
         } else if facts.answer.found.is_some() {
             new("git gets no token, although one is stored".to_owned())
                 .with_details(format!("git says: {why}"))
-                .with_fix("git credential-heroku-rs setup")
+                .with_command("git credential-heroku-rs setup")
         } else {
             let notice = facts.answer.why_none();
             new(format!("git gets no token: {}", notice.what())).with_fix(notice.fix())
@@ -262,7 +262,7 @@ impl Push {
                     ID,
                     format!("git gets the token of {account}, which Heroku rejects"),
                 )
-                .with_fix("git credential-heroku-rs login"),
+                .with_command("git credential-heroku-rs login"),
                 Severity::Pass | Severity::Warn => of_ours(Some(&account), Source::Keyring),
             });
         }
@@ -274,7 +274,10 @@ impl Push {
         );
         self.named(finding)
             .with_details("a user name in git's settings selects another account")
-            .with_fix("see: git config --show-origin --get-regexp '^credential.*username$'")
+            .with_fix(Fix::command(
+                "see",
+                "git config --show-origin --get-regexp '^credential.*username$'",
+            ))
     }
 }
 
@@ -294,7 +297,10 @@ fn of_netrc(token: &Token, facts: &Facts<'_>) -> Finding {
     } else {
         Finding::warn(ID, "git sends another token, from netrc, without a helper")
             .with_details("the token is not the active account's")
-            .with_fix("git credential-heroku-rs netrc import, or: netrc clean")
+            .with_fix(Fix::command(
+                "move the token to the keyring",
+                "git credential-heroku-rs netrc import",
+            ))
     }
 }
 
@@ -344,5 +350,5 @@ fn of_another_helper(
             None => "heroku-rs has no token",
         }),
     };
-    finding.with_fix("git credential-heroku-rs setup")
+    finding.with_command("git credential-heroku-rs setup")
 }

@@ -129,8 +129,7 @@ impl Report<'_> {
 
     /// A fix as a line, without `run:`, since the label before it says the same.
     fn fix(&self, fix: &Fix) -> String {
-        let line = self.mask.fix(fix).to_string();
-        line.strip_prefix("run: ").unwrap_or(&line).to_owned()
+        self.mask.fix(fix).without_run()
     }
 
     fn summary(&self) -> String {
