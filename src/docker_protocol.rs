@@ -42,7 +42,7 @@ pub enum Action {
 
 impl Action {
     /// The action of this name.
-    pub fn named(name: &str) -> Option<Action> {
+    pub fn from_name(name: &str) -> Option<Action> {
         match name {
             "get" => Some(Action::Get),
             "store" => Some(Action::Store),

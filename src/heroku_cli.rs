@@ -66,7 +66,9 @@ pub fn login_state(environment: &Environment) -> LoginState {
     };
     match files::read_trusted(&path, LARGEST) {
         Ok(bytes) => LoginState::read(&bytes),
-        Err(error) => NotTrusted::of(&error).map_or(LoginState::Absent, LoginState::NotTrusted),
+        Err(error) => {
+            NotTrusted::from_io_error(&error).map_or(LoginState::Absent, LoginState::NotTrusted)
+        }
     }
 }
 

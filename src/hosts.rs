@@ -46,7 +46,7 @@ impl HerokuHost {
 
     /// The host of another service of the same Heroku.
     #[must_use]
-    pub fn beside(&self, service: Service) -> HerokuHost {
+    pub fn sibling(&self, service: Service) -> HerokuHost {
         if self.name == self.domain {
             HerokuHost {
                 service,
@@ -62,7 +62,7 @@ impl HerokuHost {
     ///
     /// Letter case and an explicit `:443` make no difference. A name with a trailing dot is another name, for which
     /// git has checked another certificate.
-    pub fn of(scheme: &str, host: &str, heroku_host: Option<&str>) -> Option<HerokuHost> {
+    pub fn from_request(scheme: &str, host: &str, heroku_host: Option<&str>) -> Option<HerokuHost> {
         if !scheme.eq_ignore_ascii_case("https") {
             return None;
         }
@@ -74,7 +74,7 @@ impl HerokuHost {
     ///
     /// `https://` before the name and the path of the registry's API after it make no difference. With any other path,
     /// a user name or another port it is another server.
-    pub fn of_registry(server: &str, heroku_host: Option<&str>) -> Option<HerokuHost> {
+    pub fn from_registry_name(server: &str, heroku_host: Option<&str>) -> Option<HerokuHost> {
         let server = server.strip_prefix("https://").unwrap_or(server);
         let (host, path) = server.split_once('/').unwrap_or((server, ""));
         let is_whole = ["", "v1", "v1/", "v2", "v2/"].contains(&path);
@@ -131,12 +131,12 @@ impl HerokuHost {
 
     /// The same, or the host of `heroku.com` if `HEROKU_HOST` names a host that is not Heroku's: to look up tokens,
     /// which sends nothing.
-    pub fn in_sight(service: Service, heroku_host: Option<&str>) -> HerokuHost {
+    pub fn in_use_or_default(service: Service, heroku_host: Option<&str>) -> HerokuHost {
         HerokuHost::in_use(service, heroku_host).unwrap_or_else(|| HerokuHost::production(service))
     }
 
     /// The API's host of this name, as [`HerokuHost::api_name`] gives it; none if it is not Heroku's.
-    pub fn of_api_name(name: &str) -> Option<HerokuHost> {
+    pub fn from_api_name(name: &str) -> Option<HerokuHost> {
         let production = HerokuHost::production(Service::Api);
         if production.name == name {
             return Some(production);
@@ -149,7 +149,7 @@ impl HerokuHost {
 
     /// The name of the API's host of the same Heroku, which identifies that Heroku.
     pub fn api_name(&self) -> String {
-        self.beside(Service::Api).name
+        self.sibling(Service::Api).name
     }
 
     /// Whether it is a host of `heroku.com`, which is used without `HEROKU_HOST`.
@@ -211,7 +211,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn service_of(scheme: &str, host: &str) -> Option<Service> {
-        HerokuHost::of(scheme, host, None).map(|host| host.service())
+        HerokuHost::from_request(scheme, host, None).map(|host| host.service())
     }
 
     #[test]
@@ -260,10 +260,11 @@ mod tests {
             "https://registry.heroku.com/v1/",
             "registry.heroku.com/v2",
         ] {
-            let registry = HerokuHost::of_registry(server, None).unwrap();
+            let registry = HerokuHost::from_registry_name(server, None).unwrap();
             assert_eq!(registry.service(), Service::Registry, "{server}");
         }
-        let staging = HerokuHost::of_registry("registry.herokudev.com", Some("herokudev.com"));
+        let staging =
+            HerokuHost::from_registry_name("registry.herokudev.com", Some("herokudev.com"));
         assert!(staging.is_some());
     }
 
@@ -289,14 +290,14 @@ mod tests {
             "heroku.com",
             "registry.evil.example",
         ] {
-            let found = HerokuHost::of_registry(server, Some("evil.example"));
+            let found = HerokuHost::from_registry_name(server, Some("evil.example"));
             assert_eq!(found, None, "{server:?}");
         }
     }
 
     #[test]
     fn heroku_host_adds_a_host_of_herokus_and_no_other() {
-        let with = |value, host| HerokuHost::of("https", host, Some(value)).is_some();
+        let with = |value, host| HerokuHost::from_request("https", host, Some(value)).is_some();
         assert!(with("herokudev.com", "git.herokudev.com"));
         assert!(with("staging.herokudev.com", "api.staging.herokudev.com"));
         assert!(with("https://git.herokai.com", "git.herokai.com"));
@@ -342,11 +343,11 @@ mod tests {
             let git = HerokuHost::in_use(Service::Git, heroku_host).unwrap();
             assert_eq!(git.api_name(), name);
             let api = HerokuHost::in_use(Service::Api, heroku_host).unwrap();
-            assert_eq!(HerokuHost::of_api_name(name).as_ref(), Some(&api));
+            assert_eq!(HerokuHost::from_api_name(name).as_ref(), Some(&api));
             assert_eq!(api.is_production(), name == "api.heroku.com");
         }
-        assert_eq!(HerokuHost::of_api_name("api.evil.example"), None);
-        assert_eq!(HerokuHost::of_api_name(""), None);
+        assert_eq!(HerokuHost::from_api_name("api.evil.example"), None);
+        assert_eq!(HerokuHost::from_api_name(""), None);
     }
 
     #[test]
@@ -359,7 +360,7 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_but_the_exact_names_is_ours(scheme in "[a-zA-Z]{0,6}", host in ".*") {
-            if let Some(ours) = HerokuHost::of(&scheme, &host, None) {
+            if let Some(ours) = HerokuHost::from_request(&scheme, &host, None) {
                 prop_assert!(scheme.eq_ignore_ascii_case("https"));
                 let lower = host.to_ascii_lowercase();
                 let spellings = [ours.name().to_owned(), format!("{}:443", ours.name())];
@@ -369,7 +370,7 @@ mod tests {
 
         #[test]
         fn whatever_heroku_host_says_a_host_is_on_the_list(value in ".*", host in ".*") {
-            if let Some(ours) = HerokuHost::of("https", &host, Some(&value)) {
+            if let Some(ours) = HerokuHost::from_request("https", &host, Some(&value)) {
                 let name = ours.name();
                 let listed = DOMAINS.iter().any(|d| name == *d || name.ends_with(&format!(".{d}")));
                 prop_assert!(listed);

@@ -85,7 +85,7 @@ pub fn may_belong_to(known: Option<&TokenMetadata>, host: &HerokuHost) -> bool {
 pub fn is_proof(known: Option<&TokenMetadata>, host: &HerokuHost) -> bool {
     match known.and_then(|known| known.heroku.as_deref()) {
         Some(heroku) => heroku == host.api_name(),
-        None => host.beside(Service::Api).is_production(),
+        None => host.sibling(Service::Api).is_production(),
     }
 }
 

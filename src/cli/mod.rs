@@ -58,7 +58,7 @@ pub fn read(arguments: &[OsString]) -> Invocation {
         return read(&[words, &["--help".into()]].concat());
     }
     if let Some((last, before)) = arguments.split_last()
-        && let Some(operation) = last.to_str().and_then(Operation::named)
+        && let Some(operation) = last.to_str().and_then(Operation::from_name)
         && !has_a_command(before)
     {
         return Invocation::Git(operation);
@@ -163,7 +163,7 @@ pub fn in_public(arguments: &[OsString]) -> String {
         if word == "--" {
             break;
         }
-        if is_flag || inner.is_some() || Operation::named(word).is_some() {
+        if is_flag || inner.is_some() || Operation::from_name(word).is_some() {
             shown.push(' ');
             shown.push_str(flag);
         }

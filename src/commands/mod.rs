@@ -224,7 +224,7 @@ fn api_of(
     limit: Duration,
     context: &Context,
 ) -> Result<HerokuApi, ApiError> {
-    let noted = known.and_then(|known| HerokuHost::of_api_name(known.heroku.as_deref()?));
+    let noted = known.and_then(|known| HerokuHost::from_api_name(known.heroku.as_deref()?));
     if let Some(host) = noted {
         return HerokuApi::of(&host, &context.environment, limit);
     }

@@ -32,7 +32,7 @@ impl LockedDir {
     ///
     /// # Errors
     /// What the file system reports; [`io::ErrorKind::TimedOut`] if the other process is not done in time.
-    pub(super) fn of(target: &Path, limit: Duration) -> io::Result<LockedDir> {
+    pub(super) fn open(target: &Path, limit: Duration) -> io::Result<LockedDir> {
         let dir = parent(target).to_owned();
         make_private_dir(&dir)?;
         let lock = lock(&dir, limit)?;
@@ -186,7 +186,7 @@ mod tests {
             fs::File::create_new(file(name)).unwrap();
         }
         fs::create_dir(file(".heroku-rs-folder")).unwrap();
-        LockedDir::of(&file("target"), LIMIT).unwrap();
+        LockedDir::open(&file("target"), LIMIT).unwrap();
         assert!(left.iter().all(|name| !file(name).exists()));
         assert!(others.iter().all(|name| file(name).exists()));
         assert!(file(".heroku-rs-folder").exists());
@@ -196,13 +196,13 @@ mod tests {
     fn a_writer_at_work_is_waited_for_and_keeps_its_draft() {
         let dir = private_dir();
         let target = dir.path().join("target");
-        let first = LockedDir::of(&target, LIMIT).unwrap();
+        let first = LockedDir::open(&target, LIMIT).unwrap();
         let draft = first.draft().unwrap().into_temp_path();
-        let second = LockedDir::of(&target, Duration::ZERO);
+        let second = LockedDir::open(&target, Duration::ZERO);
         assert_eq!(second.err().unwrap().kind(), io::ErrorKind::TimedOut);
         assert!(draft.exists());
         drop(first);
-        LockedDir::of(&target, LIMIT).unwrap();
+        LockedDir::open(&target, LIMIT).unwrap();
         assert!(!draft.exists(), "the first writer is gone");
     }
 
@@ -214,7 +214,7 @@ mod tests {
         let target = dir.path().join("target");
         let theirs = fs::File::open(dir.path()).unwrap();
         assert!(wait_for(&theirs, Duration::ZERO).unwrap());
-        let locked = || LockedDir::of(&target, Duration::ZERO);
+        let locked = || LockedDir::open(&target, Duration::ZERO);
         assert!(locked().is_err(), "the directory is this user's alone");
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let draft = dir.path().join(".heroku-rs-aB3dE9");
@@ -229,7 +229,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let target = dir.path().join("target");
         super::super::replace(&target, b"old").unwrap();
-        let locked = LockedDir::of(&target, LIMIT).unwrap();
+        let locked = LockedDir::open(&target, LIMIT).unwrap();
         let mut draft = locked.draft().unwrap();
         draft.write_all(b"new").unwrap();
         let draft = draft.into_temp_path();

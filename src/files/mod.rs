@@ -51,7 +51,7 @@ pub fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
         ));
     }
     refuse_foreign_dir(&target)?;
-    let dir = LockedDir::of(&target, LOCK_LIMIT)?;
+    let dir = LockedDir::open(&target, LOCK_LIMIT)?;
     let draft = write_draft(&dir, contents, None, Access::OwnerOnly)?;
     dir.replace(draft, &target)
 }
@@ -72,7 +72,7 @@ fn refuse_foreign_dir(target: &Path) -> io::Result<()> {
 /// # Errors
 /// What the file system reports.
 pub fn set_aside(path: &Path, to: &Path, is_useless: impl Fn() -> bool) -> io::Result<()> {
-    let _locked = LockedDir::of(path, LOCK_LIMIT)?;
+    let _locked = LockedDir::open(path, LOCK_LIMIT)?;
     if is_useless() {
         fs::rename(path, to)?;
     }
@@ -147,7 +147,7 @@ fn edit_with<E, T: AsRef<[u8]>>(
     if access == Access::OwnerOnly {
         refuse_foreign_dir(&target)?;
     }
-    let dir = LockedDir::of(&target, LOCK_LIMIT)?;
+    let dir = LockedDir::open(&target, LOCK_LIMIT)?;
     for _ in 0..TRIES {
         let before = Snapshot::read(&target)?;
         let bytes = match &before {

@@ -19,7 +19,7 @@ pub enum NotTrusted {
 
 impl NotTrusted {
     /// The reason that an error of [`super::read_trusted`] carries; none for another error.
-    pub fn of(error: &io::Error) -> Option<NotTrusted> {
+    pub fn from_io_error(error: &io::Error) -> Option<NotTrusted> {
         error.get_ref()?.downcast_ref().copied()
     }
 }
@@ -96,7 +96,9 @@ mod tests {
         ] {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
             let read = super::super::read_trusted(&path, 10);
-            let why = read.err().and_then(|error| NotTrusted::of(&error));
+            let why = read
+                .err()
+                .and_then(|error| NotTrusted::from_io_error(&error));
             assert_eq!(why, expected, "{mode:o}");
         }
     }

@@ -85,7 +85,7 @@ pub fn answer(arguments: &[OsString], input: &mut dyn Read, context: &Context) -
         return Reply::refused(&usage(), None);
     };
     let action = action.to_string_lossy();
-    let done = match Action::named(&action) {
+    let done = match Action::from_name(&action) {
         Some(Action::Get) => get(input, context),
         Some(Action::Store) => store(input, context),
         Some(Action::Erase) => erase(input, context),
@@ -106,7 +106,7 @@ pub fn answer(arguments: &[OsString], input: &mut dyn Read, context: &Context) -
 }
 
 fn registry(server: &str, context: &Context) -> Option<HerokuHost> {
-    HerokuHost::of_registry(server, context.environment.heroku_host.as_deref())
+    HerokuHost::from_registry_name(server, context.environment.heroku_host.as_deref())
 }
 
 fn get(input: &mut dyn Read, context: &Context) -> Result<Reply, Reply> {

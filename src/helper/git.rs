@@ -32,7 +32,7 @@ impl HerokuRequest {
     /// it is for Heroku.
     fn read(input: &mut dyn io::Read, context: &Context) -> Result<Option<HerokuRequest>, Notice> {
         let heroku_host = |scheme: &str, host: &str| {
-            HerokuHost::of(scheme, host, context.environment.heroku_host.as_deref())
+            HerokuHost::from_request(scheme, host, context.environment.heroku_host.as_deref())
         };
         match Request::read(input) {
             Ok(request) => {

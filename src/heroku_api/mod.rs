@@ -124,7 +124,7 @@ impl HerokuApi {
         limit: Duration,
     ) -> Result<HerokuApi, ApiError> {
         Ok(HerokuApi {
-            host: host.beside(Service::Api),
+            host: host.sibling(Service::Api),
             transport: Rc::new(Transport::new(environment, limit)?),
             login_host: environment.login_host.clone(),
             limit,
@@ -147,7 +147,7 @@ impl HerokuApi {
     #[must_use]
     pub fn at(self, host: &HerokuHost) -> HerokuApi {
         HerokuApi {
-            host: host.beside(Service::Api),
+            host: host.sibling(Service::Api),
             ..self
         }
     }

@@ -95,7 +95,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    fn of_keyring(why: &Unavailable) -> Outcome {
+    fn from_keyring_failure(why: &Unavailable) -> Outcome {
         if why.has_no_place() {
             Outcome::Missing(why.notice())
         } else {
@@ -126,7 +126,7 @@ pub fn find(wanted: &Wanted<'_>, context: &Context) -> Answer {
 }
 
 fn find_in(sources: &[Source], wanted: &Wanted<'_>, context: &Context) -> Answer {
-    let (choice, ignored) = Choice::of(wanted, context);
+    let (choice, ignored) = Choice::new(wanted, context);
     context.environment.trace.log(|| choice.in_public());
     let mut answer = Answer {
         found: None,
@@ -174,7 +174,7 @@ enum Choice {
 
 impl Choice {
     /// The account to look for; and why `login.json` is not used, if it would have decided.
-    fn of(wanted: &Wanted<'_>, context: &Context) -> (Choice, Option<Notice>) {
+    fn new(wanted: &Wanted<'_>, context: &Context) -> (Choice, Option<Notice>) {
         if let Some(account) = wanted.account {
             return (Choice::Asked(account.clone()), None);
         }
@@ -229,7 +229,7 @@ fn keyring(wanted: &Wanted<'_>, choice: &Choice, context: &Context) -> Result<Fo
             context,
         ),
         Ok(None) => Err(Outcome::Absent),
-        Err(why) => Err(Outcome::of_keyring(&why)),
+        Err(why) => Err(Outcome::from_keyring_failure(&why)),
     }
 }
 
@@ -241,7 +241,7 @@ fn only_item(
     context: &Context,
 ) -> Result<Found, Outcome> {
     let listing = keyring.read_all();
-    let listing = listing.map_err(|why| Outcome::of_keyring(&why))?;
+    let listing = listing.map_err(|why| Outcome::from_keyring_failure(&why))?;
     let mut items = listing.items;
     if let Some(pasted) = items.iter().position(|i| i.account == Account::unnamed()) {
         items.swap(0, pasted);
@@ -251,7 +251,7 @@ fn only_item(
         && only.account != Account::unnamed()
     {
         // Another login may be behind the lock: then this is not the only one.
-        return Err(Outcome::of_keyring(&Unavailable::Locked(lock)));
+        return Err(Outcome::from_keyring_failure(&Unavailable::Locked(lock)));
     }
     match items.len() {
         0 => Err(Outcome::Absent),
@@ -373,7 +373,8 @@ impl Answer {
     }
 
     fn for_no_account(sources: &[Source], context: &Context) -> Answer {
-        let host = HerokuHost::in_sight(Service::Git, context.environment.heroku_host.as_deref());
+        let host =
+            HerokuHost::in_use_or_default(Service::Git, context.environment.heroku_host.as_deref());
         let wanted = Wanted {
             host: &host,
             account: None,

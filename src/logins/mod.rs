@@ -416,7 +416,8 @@ fn list_with(duplicates: Duplicates, context: &Context) -> (Vec<Login>, Vec<Unre
         }
         Err(why) => unread.push(Unread::keyring(&why)),
     }
-    let host = HerokuHost::in_sight(Service::Git, context.environment.heroku_host.as_deref());
+    let host =
+        HerokuHost::in_use_or_default(Service::Git, context.environment.heroku_host.as_deref());
     let entry = Netrc::read(&context.environment)
         .and_then(|netrc| netrc.map_or(Ok(None), |netrc| netrc.entry_for(&host, None)));
     match entry {

@@ -72,7 +72,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     /// Handles a word where a keyword is expected.
     fn take(&mut self, word: &Word) -> Result<(), Doubt> {
-        match Keyword::of(word) {
+        match Keyword::from_word(word) {
             Some(Keyword::Machine) => {
                 self.layout.entries.extend(self.current.take());
                 let name = self.scanner.value()?.ok_or(Doubt {
@@ -135,7 +135,7 @@ enum Keyword {
 impl Keyword {
     /// In any letter case, and never in quotes. The comparison makes no copy: the word may be a password
     /// in the wrong place.
-    fn of(word: &Word) -> Option<Keyword> {
+    fn from_word(word: &Word) -> Option<Keyword> {
         const ALL: [(&[u8], Keyword); 13] = [
             (b"machine", Keyword::Machine),
             (b"default", Keyword::Default),

@@ -12,23 +12,23 @@ pub(super) struct Machines {
 
 impl Machines {
     /// Those of the Heroku that a host belongs to.
-    pub(super) fn beside(host: &HerokuHost) -> Machines {
+    pub(super) fn of_same_heroku(host: &HerokuHost) -> Machines {
         Machines {
-            api: host.beside(Service::Api),
-            git: host.beside(Service::Git),
+            api: host.sibling(Service::Api),
+            git: host.sibling(Service::Git),
         }
     }
 
     /// Heroku's own.
     pub(super) fn production() -> Machines {
-        Machines::beside(&HerokuHost::production(Service::Git))
+        Machines::of_same_heroku(&HerokuHost::production(Service::Git))
     }
 
     /// Those that the Heroku CLI reads and writes here. `HEROKU_HOST` may name another Heroku; a host that
     /// is not Heroku's is ignored, as in the CLI.
     pub(super) fn in_use(environment: &Environment) -> Machines {
         let heroku_host = environment.heroku_host.as_deref();
-        Machines::beside(&HerokuHost::in_sight(Service::Git, heroku_host))
+        Machines::of_same_heroku(&HerokuHost::in_use_or_default(Service::Git, heroku_host))
     }
 
     /// Each once, in the order in which the Heroku CLI writes them.
@@ -61,7 +61,7 @@ impl Machines {
 mod tests {
     use super::*;
 
-    fn of(heroku_host: &str) -> Machines {
+    fn machines_of(heroku_host: &str) -> Machines {
         Machines::in_use(&Environment {
             heroku_host: Some(heroku_host.to_owned()),
             ..Environment::default()
@@ -78,13 +78,13 @@ mod tests {
             ("https://git.herokai.com", vec!["git.herokai.com"]),
             ("evil.example", vec!["api.heroku.com", "git.heroku.com"]),
         ] {
-            assert_eq!(of(heroku_host).names().collect::<Vec<_>>(), names);
+            assert_eq!(machines_of(heroku_host).names().collect::<Vec<_>>(), names);
         }
     }
 
     #[test]
     fn one_heroku_has_no_entry_of_another() {
-        let staging = of("herokudev.com");
+        let staging = machines_of("herokudev.com");
         assert_eq!(staging.service_of(b"API.herokudev.com"), Some(Service::Api));
         for other in ["api.heroku.com", "x.api.herokudev.com", "herokudev.com", ""] {
             assert_eq!(staging.service_of(other.as_bytes()), None);

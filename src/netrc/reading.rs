@@ -89,7 +89,7 @@ impl Netrc {
     }
 
     /// A file with this text that no other user can read, for Heroku's production hosts.
-    pub fn of(text: Vec<u8>) -> Netrc {
+    pub fn from_text(text: Vec<u8>) -> Netrc {
         Netrc {
             bytes: Zeroizing::new(text),
             machines: Machines::production(),
@@ -143,7 +143,7 @@ impl Netrc {
         host: &HerokuHost,
         account: Option<&Account>,
     ) -> Result<Option<Entry>, Unreadable> {
-        let machines = Machines::beside(host);
+        let machines = Machines::of_same_heroku(host);
         let entries = entries::layout(&self.bytes, &machines)?.entries;
         for service in machines.serving(host.service()) {
             for entry in entries.iter().filter(|entry| entry.service == *service) {
@@ -164,7 +164,7 @@ impl Netrc {
     /// # Errors
     /// As [`Netrc::entry_for`].
     pub fn tokens_for(&self, host: &HerokuHost) -> Result<Vec<Token>, Unreadable> {
-        let machines = Machines::beside(host);
+        let machines = Machines::of_same_heroku(host);
         let serving = machines.serving(host.service());
         let entries = entries::layout(&self.bytes, &machines)?.entries;
         let mut tokens = Vec::new();
@@ -243,7 +243,7 @@ mod tests {
     const TOKEN: &str = "HRKU-01234567-89ab-cdef-0123-456789abcdef";
 
     fn netrc(text: &str) -> Netrc {
-        Netrc::of(text.replace("TOKEN", TOKEN).into_bytes())
+        Netrc::from_text(text.replace("TOKEN", TOKEN).into_bytes())
     }
 
     fn git() -> HerokuHost {

@@ -35,7 +35,7 @@ pub enum Operation {
 
 impl Operation {
     /// The operation of this name.
-    pub fn named(name: &str) -> Option<Operation> {
+    pub fn from_name(name: &str) -> Option<Operation> {
         match name {
             "get" => Some(Operation::Get),
             "store" => Some(Operation::Store),

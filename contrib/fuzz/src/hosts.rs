@@ -24,7 +24,7 @@ fn git_holds(configured: Option<&str>, scheme: &str, host: &str) {
         .filter_map(|service| HerokuHost::configured(service, configured?))
         .any(|ours| ours.name() == bare);
     let is_ours = scheme.eq_ignore_ascii_case("https") && (production || named);
-    let found = HerokuHost::of(scheme, host, configured);
+    let found = HerokuHost::from_request(scheme, host, configured);
     assert_eq!(
         found.is_some(),
         is_ours,
@@ -38,7 +38,7 @@ fn git_holds(configured: Option<&str>, scheme: &str, host: &str) {
 }
 
 fn registry_holds(configured: Option<&str>, server: &str) {
-    let Some(found) = HerokuHost::of_registry(server, configured) else {
+    let Some(found) = HerokuHost::from_registry_name(server, configured) else {
         return;
     };
     assert_eq!(found.service(), Service::Registry);
@@ -60,7 +60,7 @@ fn registry_holds(configured: Option<&str>, server: &str) {
         // A configured name may have a port of its own already.
         if !found.name().contains(':') {
             assert!(
-                HerokuHost::of_registry(&server, configured).is_some(),
+                HerokuHost::from_registry_name(&server, configured).is_some(),
                 "{server}"
             );
         }

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use crate::known_token;
 
 pub(crate) fn holds(bytes: &[u8]) {
-    let read = Netrc::of(bytes.to_vec());
+    let read = Netrc::from_text(bytes.to_vec());
     let lines = read.lines();
     let account = Account::parse("ann@example.com").expect("it is one");
     for service in [Service::Git, Service::Api] {
@@ -68,7 +68,7 @@ pub(crate) fn encrypted_holds(bytes: &[u8]) {
     let read = Netrc::read(&environment)
         .expect("gpg answers")
         .expect("there is a file");
-    let same = Netrc::of(bytes.to_vec());
+    let same = Netrc::from_text(bytes.to_vec());
     assert_eq!(read.lines(), same.lines());
     for service in [Service::Git, Service::Api] {
         let host = HerokuHost::production(service);
@@ -97,13 +97,13 @@ fn cutting_holds(bytes: &[u8]) {
     assert!(is_subsequence(&rest, bytes), "a cut adds nothing");
     let again = netrc::without_logins(&rest).expect("what was cut can be cut again");
     assert_eq!(*again, *rest, "twice is the same as once");
-    let left = Netrc::of(rest.to_vec());
+    let left = Netrc::from_text(rest.to_vec());
     assert_eq!(left.lines().expect("the rest reads"), [0_usize; 0]);
     for service in [Service::Git, Service::Api] {
         let entry = left.entry_for(&HerokuHost::production(service), None);
         assert!(entry.expect("the rest reads").is_none());
     }
-    if Netrc::of(bytes.to_vec())
+    if Netrc::from_text(bytes.to_vec())
         .lines()
         .is_ok_and(|lines| lines.is_empty())
     {
@@ -116,7 +116,7 @@ fn putting_holds(bytes: &[u8], account: &Account) {
     let Ok(whole) = netrc::with_login(bytes, account, &token) else {
         return;
     };
-    let read = Netrc::of(whole.to_vec());
+    let read = Netrc::from_text(whole.to_vec());
     for service in [Service::Git, Service::Api] {
         let entry = read.entry_for(&HerokuHost::production(service), Some(account));
         let entry = entry.expect("what was put in reads").expect("and is found");
