@@ -245,6 +245,28 @@ mod tests {
     }
 
     #[test]
+    fn a_journal_is_removed_only_without_entries_and_without_users() {
+        let (_dir, environment) = Environment::with_new_home();
+        let removal = || remove_if_finished(&environment).unwrap();
+        assert_eq!(removal(), Removal::Absent);
+        let held = lock(&environment, Duration::ZERO).unwrap();
+        assert_eq!(removal(), Removal::Running);
+        let rotation = Rotation::start(&ann(), "a login", None).unwrap();
+        record(&environment, &rotation).unwrap();
+        drop(held);
+        assert_eq!(removal(), Removal::Unfinished);
+        assert_eq!(unfinished(&environment, &ann()), [rotation]);
+        let path = FILE.path(&environment).unwrap();
+        files::replace(&path, b"{\"rotations\": [").unwrap();
+        assert_eq!(removal(), Removal::Unreadable);
+        files::replace(&path, b"{\"rotations\": []}").unwrap();
+        assert_eq!(removal(), Removal::Removed);
+        assert!(!path.exists());
+        #[cfg(unix)]
+        assert!(!path.with_extension("lock").exists());
+    }
+
+    #[test]
     fn a_rotation_is_recorded_until_it_is_removed() {
         let (_dir, environment) = Environment::with_new_home();
         let old = Revocable::Authorization("an-id".to_owned());

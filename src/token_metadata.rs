@@ -202,6 +202,28 @@ mod tests {
     }
 
     #[test]
+    fn what_is_known_about_stored_tokens_is_kept() {
+        let (_dir, environment) = Environment::with_new_home();
+        let bob = Account::parse("bob@example.com").unwrap();
+        let (a, b) = (token('a'), token('b'));
+        assert_eq!(forget_all_but(&environment, &[]).unwrap(), None);
+        remember(&environment, TokenMetadata::new(&ann(), &a)).unwrap();
+        remember(&environment, TokenMetadata::new(&bob, &b)).unwrap();
+        assert_eq!(
+            forget_all_but(&environment, &[&b, &token('c')]).unwrap(),
+            Some(1)
+        );
+        assert_eq!(about(&environment, &a), None);
+        assert!(about(&environment, &b).is_some());
+        let path = FILE.path(&environment).unwrap();
+        assert_eq!(forget_all_but(&environment, &[&a]).unwrap(), Some(0));
+        assert!(!path.exists());
+        crate::files::replace(&path, b"{").unwrap();
+        assert_eq!(forget_all_but(&environment, &[]).unwrap(), None);
+        assert!(path.exists());
+    }
+
+    #[test]
     fn a_new_token_of_an_account_replaces_what_was_known() {
         let (_dir, environment) = Environment::with_new_home();
         remember(&environment, TokenMetadata::new(&ann(), &token('a'))).unwrap();

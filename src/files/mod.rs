@@ -441,6 +441,28 @@ mod tests {
         assert!(hold(&path, Duration::ZERO).is_err());
     }
 
+    /// A process that has waited for a lock file that was removed locks the file that is there now.
+    #[test]
+    #[cfg(unix)]
+    fn a_lock_file_that_was_removed_locks_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        // In some of the runs the second process opens the file before it is removed.
+        for _ in 0..20 {
+            let first = hold(&path, Duration::ZERO).unwrap();
+            std::thread::scope(|scope| {
+                let second = scope.spawn(|| hold(&path, Duration::from_secs(30)));
+                std::thread::yield_now();
+                fs::remove_file(&path).unwrap();
+                drop(first);
+                let second = second.join().unwrap().unwrap();
+                let third = hold(&path, Duration::ZERO).unwrap_err();
+                assert_eq!(third.kind(), io::ErrorKind::TimedOut);
+                drop(second);
+            });
+        }
+    }
+
     #[test]
     fn concurrent_writers_lose_nothing() {
         let dir = tempfile::tempdir().unwrap();

@@ -1,8 +1,8 @@
-//! Pressing Tab in a real shell, behind the program's own name and behind git.
+//! Pressing Tab in a real shell, after the program's own name and after git.
 
 use crate::world::World;
 
-/// What only `login --help` prints.
+/// A line that only the help of `login` contains.
 const HELP_OF_LOGIN: &str = "Usage: git credential-heroku-rs login";
 
 /// A home with the script at the path that the shell reads.

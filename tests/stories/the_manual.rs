@@ -103,7 +103,7 @@ fn no_reader_of_the_pages_warns() {
         )
         .succeeds()
         .says_nothing();
-    // Its warnings are about the date, which a page made on the spot has not, and about style.
+    // Its warnings are about the date, which a generated page does not have, and about style.
     world
         .shell(&format!("cd ~/{PAGES}; mandoc -T lint -W error *.1"), b"")
         .succeeds()

@@ -13,7 +13,7 @@ fn removed(text: &str) -> String {
 }
 
 #[test]
-fn our_lines_go_and_no_other() {
+fn only_our_lines_are_removed() {
     let user = "[user]\n\tname = Ann # me\n\n";
     let header = "[credential \"https://git.heroku.com\"]\n";
     for (text, left) in [
@@ -22,7 +22,7 @@ fn our_lines_go_and_no_other() {
         (&[user, OURS].concat(), user),
         (&[OURS, user].concat(), user),
         (&[OURS, OURS].concat(), ""),
-        // The header stays for what others keep there.
+        // The header stays if the section contains more.
         (
             &[OURS, "\tusername = ann\n"].concat(),
             &[header, "\tusername = ann\n"].concat(),
@@ -41,7 +41,7 @@ fn our_lines_go_and_no_other() {
             .concat(),
             &[header, "\thelper = store\n"].concat(),
         ),
-        // As git, the Heroku CLI and other systems write the same.
+        // The same lines as git, the Heroku CLI and other systems write them.
         (&OURS.replace("helper =\n", "helper = \n"), ""),
         (&OURS.replace('\n', "\r\n"), ""),
         (&OURS.replace("helper =\n", "helper = \"\"\n"), ""),
@@ -59,7 +59,7 @@ fn our_lines_go_and_no_other() {
 }
 
 #[test]
-fn what_setup_does_not_write_so_stays() {
+fn lines_in_another_form_stay() {
     for text in [
         &OURS.replace("heroku-rs", "store"),
         &OURS.replace("heroku-rs", "git-credential-heroku-rs"),
@@ -78,7 +78,7 @@ fn what_setup_does_not_write_so_stays() {
 }
 
 #[test]
-fn a_pair_is_last_if_nothing_behind_it_can_add_a_helper() {
+fn a_pair_is_last_if_nothing_after_it_can_add_a_helper() {
     let ours = [entry(""), entry("heroku-rs")];
     let behind = |key: &str| {
         let other = format!("{key}\nx\0").into_bytes();
@@ -134,14 +134,14 @@ fn git_reads_the_old_entries_or_the_change_is_refused() {
 }
 
 #[test]
-fn a_path_with_a_blank_is_quoted_for_the_shell() {
+fn a_path_with_a_space_is_quoted_for_the_shell() {
     let value = |path: &str| helper_value(false, Path::new(path));
     assert_eq!(value("/opt/bin/x"), "/opt/bin/x");
     assert_eq!(value("/a b/it's"), r"!'/a b/it'\''s'");
     assert_eq!(helper_value(true, Path::new("/a b")), "heroku-rs");
 }
 
-/// A git that sees this home and nothing else of the user's.
+/// A git with this home and no other configuration of the user.
 fn world(home: &Path) -> (Git, Environment) {
     #[expect(clippy::disallowed_methods, reason = "the git that is installed")]
     let path = std::env::var_os("PATH");
@@ -153,7 +153,7 @@ fn world(home: &Path) -> (Git, Environment) {
     (Git::new(&environment), environment)
 }
 
-/// Pieces of a configuration file, broken ones among them.
+/// Pieces of a configuration file, some of them invalid.
 fn piece() -> impl Strategy<Value = String> {
     prop_oneof![
         3 => Just(OURS.to_owned()),
@@ -171,8 +171,8 @@ fn piece() -> impl Strategy<Value = String> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
-    /// Whatever is in the file: it is as it was, or git reads the old entries without pairs of ours, and
-    /// ours at the end; and what `set_up` wrote is all that `tear_down` removes.
+    /// For any file: either nothing changes, or git reads the old entries without our pairs and then our new pair.
+    /// `tear_down` removes exactly what `set_up` added.
     #[test]
     fn set_up_and_tear_down_keep_what_others_wrote(pieces in proptest::collection::vec(piece(), 0..6)) {
         let home = tempfile::tempdir().unwrap();
