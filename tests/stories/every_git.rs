@@ -34,6 +34,7 @@ fn works_with(version: &str) {
             .stderr_is("");
     }
     world.helper("unsetup --local").succeeds().stderr_is("");
+    a_helper_added_later_is_named(&world);
     assert!(config().starts_with(before.trim_end()), "{}", config());
 
     // store, get and push.
@@ -53,8 +54,7 @@ fn works_with(version: &str) {
     world
         .helper("doctor")
         .succeeds()
-        .says("git gets the token")
-        .says("from heroku-rs, out of the keyring");
+        .says("git gets the token of heroku from the keyring, through heroku-rs");
 
     // erase.
     world.heroku.revoke(&token);
@@ -62,6 +62,30 @@ fn works_with(version: &str) {
     world.git("push --quiet heroku main").fails();
     assert_eq!(world.kept_in_the_keyring("heroku"), None);
     counted("other gits", 1);
+}
+
+/// git adds a value to our section, behind our own: it would get each token that worked.
+fn a_helper_added_later_is_named(world: &World) {
+    let key = "credential.https://git.heroku.com.helper";
+    world
+        .git(&format!("config --global --add {key} store"))
+        .succeeds();
+    world
+        .helper("status --offline")
+        .says("store (~/.gitconfig)")
+        .says("git credential-heroku-rs setup");
+    world
+        .helper("doctor --offline")
+        .says("git also gives the token to `store` (global ~/.gitconfig)");
+    world.helper("setup").succeeds().stderr_is("");
+    let helpers = world.git(&format!("config --global --get-all {key}"));
+    assert_eq!(helpers.stdout(), "store\n\nheroku-rs\n");
+    world
+        .helper("status --offline")
+        .says_nothing_about("store (~/.gitconfig)");
+    world
+        .git(&format!("config --global --unset {key} store"))
+        .succeeds();
 }
 
 #[test]
