@@ -2,7 +2,7 @@
 # Installs git-credential-heroku-rs @VERSION@ for this user: program, manual, completions.
 #   curl -fsSL @HOMEPAGE@/releases/latest/download/install.sh | sh
 #   … | sh -s -- --prefix DIR       below DIR; otherwise below ~/.local
-#   … | sh -s -- --from DIR|URL     takes the archive from there, and not from the release
+#   … | sh -s -- --from DIR|URL     uses the archive from there instead of the release
 #   … | sh -s -- --uninstall        removes what it installed, and undoes `setup`
 # The checksums of the archives are in this file. If gh is logged in, the attestation is verified, too.
 set -eu
@@ -45,7 +45,7 @@ choose_archive() {
         MINGW* | MSYS* | CYGWIN*)
             target=x86_64-pc-windows-msvc checksum='@SHA256 x86_64-pc-windows-msvc@' ;;
         *)
-            fail "there is no archive for $system on $machine" "build it: cargo install --locked $name" ;;
+            fail "no archive for $system on $machine" "build it: cargo install --locked $name" ;;
     esac
     case $target in
         *windows*) archive=$name-$version-$target.zip program=$name.exe ;;
@@ -62,7 +62,7 @@ download() {
             elif has wget; then
                 wget -q -O "$2" "$1"
             else
-                fail "neither curl nor wget is installed" "install one of them, then run this again"
+                fail "neither curl nor wget is installed" "install one of them, then run the command again"
             fi
             ;;
         http://*)
@@ -90,7 +90,7 @@ verify() {
     found=$(sha256 "$1")
     if [ "$found" != "$checksum" ]; then
         fail "$archive has the checksum $found, not $checksum: nothing was installed" \
-            "get install.sh again; if that does not help, report it: $repository/issues"
+            "download install.sh again; if that does not help, report it: $repository/issues"
     fi
     if has gh && gh attestation verify --help >/dev/null 2>&1 && gh auth status --hostname github.com >/dev/null 2>&1; then
         slug=${repository#https://github.com/}
@@ -102,7 +102,7 @@ verify() {
     fi
 }
 
-# make_directory DIR: notes each one that it makes, so that --uninstall removes it again.
+# make_directory DIR: records each directory that it creates, so that --uninstall removes it.
 make_directory() {
     [ ! -d "$1" ] || return 0
     make_directory "$(dirname "$1")"
@@ -110,7 +110,7 @@ make_directory() {
     printf '%s/\n' "$1" >>"$work/directories"
 }
 
-# put FILE DIR NAME MODE: the new file replaces the old one in one step, also while that is running.
+# put FILE DIR NAME MODE: replaces the file in one step, also while the old program is running.
 put() {
     make_directory "$2"
     cp "$1" "$2/.$3.new"
@@ -122,7 +122,7 @@ put() {
 install_files() {
     unpacked=$1
     put "$unpacked/$program" "$prefix/bin" "$program" 755
-    # The name under which docker looks for it; without `setup --docker` docker does not.
+    # docker's name for the program; docker only uses it after `setup --docker`.
     if [ "$program" = "$name" ]; then
         ln -sf "$name" "$prefix/bin/docker-credential-heroku-rs"
         printf '%s\n' "$prefix/bin/docker-credential-heroku-rs" >>"$work/files"
@@ -143,7 +143,7 @@ install_files() {
     done
 }
 
-# An earlier version may have had files that this one has not.
+# Removes files of an earlier version that this one does not have.
 remove_stale_files() {
     [ -e "$notes/files" ] || return 0
     while IFS= read -r file; do
@@ -171,7 +171,7 @@ install_program() {
     remove_stale_files
     cp "$work/files" "$notes/files"
     cp "$work/directories" "$notes/directories"
-    "$prefix/bin/$program" --version >/dev/null || fail "$prefix/bin/$program does not start here"
+    "$prefix/bin/$program" --version >/dev/null || fail "$prefix/bin/$program does not start on this system"
     printf '%s\n' "installed $name $version in $prefix/bin ($checked)"
     case ":$PATH:" in
         *":$prefix/bin:"*) ;;
@@ -181,11 +181,11 @@ install_program() {
 }
 
 uninstall_program() {
-    [ -e "$notes/files" ] || fail "install.sh has installed nothing below $prefix" "name its place: --prefix DIR"
-    # Otherwise each push would ask a helper that is gone.
+    [ -e "$notes/files" ] || fail "install.sh has installed nothing below $prefix" "name the directory: --prefix DIR"
+    # Otherwise git would call a helper that does not exist.
     for program in "$prefix/bin/$name" "$prefix/bin/$name.exe"; do
         if [ -x "$program" ] && has git; then
-            "$program" unsetup || fail "git's configuration could not be changed: nothing was removed"
+            "$program" unsetup || fail "cannot change git's configuration: nothing was removed"
         fi
     done
     while IFS= read -r file; do
@@ -196,10 +196,10 @@ uninstall_program() {
     printf '%s\n' "$directories" | while IFS= read -r directory; do
         [ -z "$directory" ] || rmdir "$directory" 2>/dev/null || true
     done
-    printf '%s\n' "removed $name; your login stays, since the Heroku CLI uses it, too"
+    printf '%s\n' "removed $name; stored tokens are kept, since the Heroku CLI uses them too"
 }
 
-# In a function, so that half a download runs nothing.
+# In a function, so that an incomplete download runs nothing.
 main() {
     umask 022
     action=install_program

@@ -29,7 +29,7 @@ def main(arguments, usage):
     chosen = [scenario for scenario in SCENARIOS
               if not wanted.names or any(scenario.name.startswith(name) for name in wanted.names)]
     if not chosen:
-        sys.exit("there is no such scenario: see ./contrib/keyrings --list")
+        sys.exit("no such scenario; list them: ./contrib/keyrings --list")
     if wanted.list:
         for scenario in sorted(chosen, key=lambda scenario: scenario.name):
             print(f"{scenario.name:29}  {scenario.about}")
@@ -54,8 +54,9 @@ def print_versions(packages):
 
 
 def build():
-    """The debug build is what the tests use too. Returns its folder."""
+    """Builds the debug programs, which the tests use too. Returns their folder."""
     run_or_end([os.path.join(TOP, "contrib", "require-rust")])
+    print("building (the first time about three minutes on two cores, 600 MB in target)", file=sys.stderr)
     run_or_end(["cargo", "build", "--quiet", "--locked", "--bins", "--package", "git-credential-heroku-rs",
                 "--package", "heroku-stand-in"])
     return os.path.abspath(os.path.join(TOP, os.environ.get("CARGO_TARGET_DIR", "target"), "debug"))
@@ -81,7 +82,7 @@ def run_all(chosen, programs):
         while thread.is_alive():
             thread.join(0.2)
     if stopping.is_set():
-        print("stopped; nothing is left behind", file=sys.stderr)
+        print("stopped and cleaned up", file=sys.stderr)
         return 128 + stopping.signal
     passed, failed, skipped = (sum(getattr(checks, name) for checks in done)
                                for name in ("passed", "failed", "skipped"))
@@ -107,10 +108,10 @@ def work(waiting, programs, done):
             run(scenario, programs, checks)
         except Stopped:
             return
-        except Exception as error:  # A scenario that breaks off is a failed check, and the others go on.
+        except Exception as error:  # An exception is a failed check; the other scenarios continue.
             where = traceback.extract_tb(error.__traceback__)
             lines = [f"{os.path.basename(frame.filename)}:{frame.lineno}" for frame in where]
-            checks.check("the scenario comes to its end", False, f"{type(error).__name__}: {error} ({' '.join(lines)})")
+            checks.check("the scenario ends", False, f"{type(error).__name__}: {error} ({' '.join(lines)})")
 
 
 def run(scenario, programs, checks):

@@ -54,7 +54,7 @@ fn this_very_program_is_never_released() {
     world
         .shell(&format!("PATH={rust}:$PATH {line}"), b"")
         .exits_with(1)
-        .says("was built with the feature security-tool, which is for tests alone");
+        .says("was built with the feature security-tool, which is only for tests");
 }
 
 /// PowerShell, as far as the Heroku CLI's texts go: the vault is a file in the home, and what our

@@ -187,6 +187,6 @@ fn half_a_download_and_a_wrong_flag_change_nothing() {
     world.has_program("uname", "echo Plan9");
     installer(&world, "dash", "")
         .exits_with(1)
-        .says("there is no archive for Plan9 on Plan9\n  build it: cargo install ");
+        .says("no archive for Plan9 on Plan9\n  build it: cargo install ");
     assert_eq!(home(&world), before);
 }

@@ -90,7 +90,7 @@ fn a_new_version_and_a_new_repository_are_written_everywhere() {
     // The pages stay at the last release for a version that comes before the next one.
     prepares(&world, "9.9.0-beta.1")
         .exits_with(1)
-        .says("says nothing under [Unreleased]");
+        .says("has no entries under [Unreleased]");
 }
 
 #[test]
@@ -122,5 +122,5 @@ fn a_release_that_would_be_wrong_is_refused_with_every_reason() {
     prepares(&world, "--news 99.0.0")
         .exits_with(1)
         .stdout_is("")
-        .says("CHANGELOG.md says nothing of 99.0.0\n");
+        .says("CHANGELOG.md has no entries for 99.0.0\n");
 }
