@@ -1,4 +1,4 @@
-//! Words that users of git, gh and the Heroku CLI type, and help for those that are wrong here.
+//! The words of git, gh and the Heroku CLI for our commands, and the errors for words that are no command.
 
 use std::borrow::Cow;
 use std::ffi::OsString;
@@ -25,7 +25,8 @@ pub(super) fn translated(arguments: &[OsString]) -> Cow<'_, [OsString]> {
     match first {
         "auth" if rest.is_empty() => replaced(&["--help"]).into(),
         "auth" => translated(rest),
-        "whoami" | "accounts" => replaced(&["status"]).into(),
+        "whoami" | "accounts" | "accounts:current" => replaced(&["status"]).into(),
+        "setup-git" => replaced(&["setup"]).into(),
         "accounts:set" => replaced(&["switch"]).into(),
         "version" | "-v" if rest.is_empty() => replaced(&["--version"]).into(),
         // The Heroku CLI accepts `auth:login` and `auth login`.
@@ -122,6 +123,7 @@ mod tests {
             ("auth token", "token"),
             ("auth switch ann@example.com", "switch ann@example.com"),
             ("auth:whoami", "status"),
+            ("auth setup-git", "setup"),
             ("whoami", "status"),
             ("accounts", "status"),
             ("accounts:set work", "switch work"),
