@@ -122,11 +122,11 @@ fn doctor_checks_the_url_of_each_remote() {
     for (url, words) in [
         (
             "https://bob%40example.com@git.heroku.com/blue-sky.git",
-            "the URL names b…@example.com, which is not logged in (remote other)",
+            "remote other: git gets no token: the URL names b…@example.com, which is not logged in",
         ),
         (
             "https://heroku:@git.heroku.com/blue-sky.git",
-            "git sends the password in the remote URL, and asks no helper (remote other)",
+            "remote other: git sends the password in the remote URL, and asks no helper",
         ),
     ] {
         world.git(&format!("remote add other {url}")).succeeds();

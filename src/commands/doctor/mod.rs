@@ -96,7 +96,11 @@ pub(super) fn run(arguments: &Doctor, session: &mut Session<'_, '_>) -> anyhow::
     if arguments.json {
         report.write_json(session.streams.output)?;
     } else {
-        report.write_text(session.streams.output, colour(session.context))?;
+        report.write_text(
+            session.streams.output,
+            colour(session.context),
+            terminal::columns(),
+        )?;
     }
     if !report.is_healthy() {
         return Err(AlreadyReported(Kind::Failed).into());

@@ -192,7 +192,7 @@ impl Push {
     fn named(&self, finding: Finding) -> Finding {
         match &self.remote {
             Some(remote) => Finding {
-                message: format!("{} (remote {remote})", finding.message),
+                message: format!("remote {remote}: {}", finding.message),
                 ..finding
             },
             None => finding,

@@ -97,14 +97,20 @@ impl Report<'_> {
         crate::commands::json::write_json(&json, out)
     }
 
-    pub(super) fn write_text(&self, out: &mut dyn Write, colour: Colour) -> io::Result<()> {
+    /// Lines are wrapped at words if the terminal's width is known. A command is never wrapped.
+    pub(super) fn write_text(
+        &self,
+        out: &mut dyn Write,
+        colour: Colour,
+        columns: Option<usize>,
+    ) -> io::Result<()> {
         let mut group = "";
         for finding in self.findings {
             if finding.group() != group {
                 group = finding.group();
                 writeln!(out, "{}", in_bold(group, colour))?;
             }
-            self.write_finding(finding, out, colour)?;
+            self.write_finding(finding, out, colour, columns)?;
         }
         writeln!(out, "\n{}", self.summary())
     }
@@ -114,15 +120,27 @@ impl Report<'_> {
         finding: &Finding,
         out: &mut dyn Write,
         colour: Colour,
+        columns: Option<usize>,
     ) -> io::Result<()> {
+        let lines = |text: &str| wrapped(text, columns).join("\n        ");
         let mark = mark(finding.severity, colour);
-        writeln!(out, "  {mark}  {}", self.mask.public(&finding.message))?;
+        writeln!(
+            out,
+            "  {mark}  {}",
+            lines(&self.mask.public(&finding.message))
+        )?;
         if !finding.details.is_empty() {
-            writeln!(out, "        {}", self.mask.public(&finding.details))?;
+            writeln!(
+                out,
+                "        {}",
+                lines(&self.mask.public(&finding.details))
+            )?;
         }
         let fix = self.fix(&finding.fix);
-        if !fix.is_empty() {
+        if finding.fix.command_line().is_some() {
             writeln!(out, "        fix: {fix}")?;
+        } else if !fix.is_empty() {
+            writeln!(out, "        {}", lines(&format!("fix: {fix}")))?;
         }
         Ok(())
     }
@@ -151,6 +169,24 @@ impl Report<'_> {
             ),
         }
     }
+}
+
+/// The text in lines that fit behind an indentation of 8, broken between words.
+fn wrapped(text: &str, columns: Option<usize>) -> Vec<String> {
+    let width = columns.map_or(usize::MAX, |columns| columns.saturating_sub(8).max(20));
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last_mut();
+        match line {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            Some(_) | None => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 fn counted(number: usize, noun: &str) -> String {
@@ -209,5 +245,23 @@ impl Mask {
     /// The same for a fix. Its command is left out if a part of it is hidden.
     pub(super) fn fix(&self, fix: &Fix) -> Fix {
         fix.redacted(|text| self.public(text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_broken_between_words_to_fit_the_terminal() {
+        let text = "git gives a password that worked to every helper";
+        assert_eq!(wrapped(text, None), [text]);
+        let lines = wrapped(text, Some(28));
+        assert_eq!(
+            lines,
+            ["git gives a password", "that worked to every", "helper"]
+        );
+        let long = "https://git.heroku.com/a-rather-long-name.git";
+        assert_eq!(wrapped(&format!("see {long}"), Some(28)), ["see", long]);
     }
 }
