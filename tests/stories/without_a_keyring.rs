@@ -45,6 +45,48 @@ fn a_login_is_stored_in_netrc_with_a_warning_and_the_push_works() {
         .says("token: ~/.netrc (unencrypted), valid");
 }
 
+/// On a terminal the first line is the fact, and not that there is no keyring.
+#[test]
+fn status_begins_with_what_prevents_a_push() {
+    let world = container();
+    let status = || world.on_a_terminal("git-credential-heroku-rs status");
+    let shown = status().exits_with(4);
+    assert!(
+        shown.starts_with("heroku-rs: not logged in to Heroku (no keyring: no D-Bus session)\n"),
+        "{shown}"
+    );
+    let token = world.heroku.issue_token(ANN);
+    world.heroku.revoke(&token);
+    world.sets("HEROKU_API_KEY", &token);
+    let shown = status().exits_with(1);
+    assert!(
+        shown.starts_with(
+            "heroku-rs: Heroku rejected the token in HEROKU_API_KEY\n  \
+             set HEROKU_API_KEY to a valid token, or unset it\n\
+             unknown account (active)\n  token: HEROKU_API_KEY, rejected by Heroku\n"
+        ),
+        "{shown}"
+    );
+    world
+        .helper("status --offline")
+        .succeeds()
+        .says("  token: HEROKU_API_KEY, not checked\n");
+}
+
+/// An encrypted file is never written. Without this check, a new token would be created in vain.
+#[test]
+fn a_login_that_an_encrypted_netrc_prevents_fails_before_the_paste() {
+    let world = container();
+    let _ = world.has_file(world.home().join(".netrc.gpg"), "not decrypted here");
+    let shown = world
+        .on_a_terminal("git-credential-heroku-rs login")
+        .exits_with(1);
+    assert!(
+        shown.contains("~/.netrc.gpg") && !shown.contains("Token: "),
+        "{shown}"
+    );
+}
+
 #[test]
 fn store_keyring_never_writes_plain_text() {
     let world = container();
