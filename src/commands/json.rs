@@ -1,4 +1,4 @@
-//! JSON on its way out: the same value to every reader, and harmless to a terminal.
+//! JSON output: valid JSON for every reader, without characters that a terminal would act upon.
 
 use std::io::{self, Write};
 
@@ -23,15 +23,14 @@ pub(super) fn write_json(value: &impl Serialize, out: &mut dyn Write) -> io::Res
     out.write_all(b"\n")
 }
 
-/// Writes a value with a token in it: in one write, which goes past the buffer of stdout, which is not wiped.
+/// Writes a value that contains a token, in one write: it bypasses the buffer of stdout, which is never wiped.
 pub(super) fn write_secret_json(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     let mut text = SecretBuf::default();
     write_json(value, &mut text)?;
     out.write_all(&text)
 }
 
-/// Indents JSON, colours it as `gh` and `jq` do, and escapes the characters that JSON lets through and a terminal
-/// acts upon.
+/// Indents JSON, colours it as `gh` and `jq` do, and escapes the characters that JSON allows but a terminal acts upon.
 pub(super) struct TerminalFormatter {
     layout: PrettyFormatter<'static>,
     has_colours: bool,
@@ -47,10 +46,10 @@ impl TerminalFormatter {
         }
     }
 
-    /// For an entry of an array that is written by hand.
+    /// For an entry of an array whose brackets the caller writes.
     pub(super) fn in_an_array(has_colours: bool) -> TerminalFormatter {
         let mut formatter = TerminalFormatter::new(has_colours);
-        // It counts the open brackets.
+        // The layout counts the open brackets.
         let _ = formatter.layout.begin_array(&mut io::sink());
         formatter
     }
@@ -186,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_strings_and_literals_have_colours_of_their_own() {
+    fn keys_strings_and_literals_have_different_colours() {
         let value = json!({"k": "t", "w": [true, {}]});
         assert_eq!(
             coloured(&value),
@@ -195,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_character_that_a_terminal_acts_upon_is_escaped_and_the_value_is_the_same() {
+    fn characters_that_a_terminal_acts_upon_are_escaped_and_the_value_stays_the_same() {
         let value = json!({"a\u{9b}31m": "\u{7f}\u{202e}x\u{200b}\u{2066}\u{feff}\n\u{1b}é😀"});
         let text = written(&value);
         assert!(text.chars().all(|c| c == '\n' || !is_unseen(c)), "{text:?}");

@@ -27,7 +27,7 @@ fn is_heroku_page(page: &str) -> bool {
 /// The commands to try, each as its words.
 fn commands(browser: Option<&OsStr>) -> Vec<Vec<OsString>> {
     let Some(browser) = browser else {
-        return usual().iter().map(|line| words(line)).collect();
+        return default_commands().iter().map(|line| words(line)).collect();
     };
     match browser.to_str() {
         // A path with spaces, as on macOS and Windows.
@@ -43,7 +43,7 @@ fn words(line: &str) -> Vec<OsString> {
     line.split_whitespace().map(OsString::from).collect()
 }
 
-fn usual() -> &'static [&'static str] {
+fn default_commands() -> &'static [&'static str] {
     match std::env::consts::OS {
         "macos" => &["open"],
         // `start` would need a shell, and explorer mistakes a query for a search.

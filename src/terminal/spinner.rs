@@ -15,24 +15,23 @@ const PACE: Duration = Duration::from_millis(120);
 ///
 /// It is shown only on a terminal.
 pub struct Spinner {
-    words: Arc<Mutex<String>>,
-    turning: Option<(Sender<()>, JoinHandle<()>)>,
+    text: Arc<Mutex<String>>,
+    thread: Option<(Sender<()>, JoinHandle<()>)>,
 }
 
 impl Spinner {
     /// Starts to show this text.
-    pub fn start(words: &str, environment: &Environment) -> Spinner {
-        let words = Arc::new(Mutex::new(words.to_owned()));
+    pub fn start(text: &str, environment: &Environment) -> Spinner {
+        let text = Arc::new(Mutex::new(text.to_owned()));
         if !super::is_stderr() || environment.no_color {
-            let turning = None;
-            return Spinner { words, turning };
+            return Spinner { text, thread: None };
         }
         let (stop, stopped) = mpsc::channel::<()>();
-        let shown = Arc::clone(&words);
-        let turning = thread::spawn(move || {
+        let shown = Arc::clone(&text);
+        let thread = thread::spawn(move || {
             for frame in FRAMES.iter().cycle() {
-                let words = shown.lock().unwrap_or_else(PoisonError::into_inner).clone();
-                draw(&format!("\r{frame} {words}\u{1b}[K"));
+                let text = shown.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                draw(&format!("\r{frame} {text}\u{1b}[K"));
                 if stopped.recv_timeout(PACE) != Err(RecvTimeoutError::Timeout) {
                     break;
                 }
@@ -40,23 +39,23 @@ impl Spinner {
             draw("\r\u{1b}[K");
         });
         Spinner {
-            words,
-            turning: Some((stop, turning)),
+            text,
+            thread: Some((stop, thread)),
         }
     }
 
     /// Changes the text.
-    pub fn says(&self, words: &str) {
-        let mut shown = self.words.lock().unwrap_or_else(PoisonError::into_inner);
-        words.clone_into(&mut shown);
+    pub fn set_text(&self, text: &str) {
+        let mut shown = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+        text.clone_into(&mut shown);
     }
 }
 
 impl Drop for Spinner {
     fn drop(&mut self) {
-        if let Some((stop, turning)) = self.turning.take() {
+        if let Some((stop, thread)) = self.thread.take() {
             drop(stop);
-            let _ = turning.join();
+            let _ = thread.join();
         }
     }
 }

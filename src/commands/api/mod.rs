@@ -133,7 +133,7 @@ fn print_entries(
             list.push(entry)?;
         }
         if let Some(spinner) = spinner {
-            spinner.says(&format!("{} entries", list.entries()));
+            spinner.set_text(&format!("{} entries", list.entries()));
         }
         let next = pages.follow(response.next_range())?;
         if next.is_none() {
