@@ -114,7 +114,7 @@ pub fn about(environment: &Environment, token: &Token) -> Option<TokenMetadata> 
 ///
 /// # Errors
 /// What the file system reports. Only hints are lost.
-pub fn remember(environment: &Environment, known: TokenMetadata) -> io::Result<()> {
+pub fn save(environment: &Environment, known: TokenMetadata) -> io::Result<()> {
     FILE.edit(
         environment,
         move |Contents {
@@ -132,8 +132,8 @@ pub fn remember(environment: &Environment, known: TokenMetadata) -> io::Result<(
 /// none if the file cannot be read, and is not changed.
 ///
 /// # Errors
-/// As [`remember`].
-pub fn forget_all_but(environment: &Environment, tokens: &[&Token]) -> io::Result<Option<usize>> {
+/// As [`save`].
+pub fn retain(environment: &Environment, tokens: &[&Token]) -> io::Result<Option<usize>> {
     let stored: Vec<String> = tokens.iter().map(|token| token.fingerprint()).collect();
     let is_stored = |known: &TokenMetadata| stored.contains(&known.fingerprint);
     let Some(Contents { authorizations }) = FILE.load(environment) else {
@@ -157,8 +157,8 @@ pub fn forget_all_but(environment: &Environment, tokens: &[&Token]) -> io::Resul
 /// Removes the entry of a token.
 ///
 /// # Errors
-/// As [`remember`].
-pub fn forget(environment: &Environment, token: &Token) -> io::Result<()> {
+/// As [`save`].
+pub fn remove(environment: &Environment, token: &Token) -> io::Result<()> {
     if about(environment, token).is_none() {
         return Ok(());
     }
@@ -196,7 +196,7 @@ mod tests {
             expires: Timestamp::from_second(1_800_000_000).ok(),
             ..TokenMetadata::new(&ann(), &token('a'))
         };
-        remember(&environment, known.clone()).unwrap();
+        save(&environment, known.clone()).unwrap();
         assert_eq!(about(&environment, &token('a')), Some(known));
         assert_eq!(about(&environment, &token('b')), None);
     }
@@ -206,32 +206,29 @@ mod tests {
         let (_dir, environment) = Environment::with_new_home();
         let bob = Account::parse("bob@example.com").unwrap();
         let (a, b) = (token('a'), token('b'));
-        assert_eq!(forget_all_but(&environment, &[]).unwrap(), None);
-        remember(&environment, TokenMetadata::new(&ann(), &a)).unwrap();
-        remember(&environment, TokenMetadata::new(&bob, &b)).unwrap();
-        assert_eq!(
-            forget_all_but(&environment, &[&b, &token('c')]).unwrap(),
-            Some(1)
-        );
+        assert_eq!(retain(&environment, &[]).unwrap(), None);
+        save(&environment, TokenMetadata::new(&ann(), &a)).unwrap();
+        save(&environment, TokenMetadata::new(&bob, &b)).unwrap();
+        assert_eq!(retain(&environment, &[&b, &token('c')]).unwrap(), Some(1));
         assert_eq!(about(&environment, &a), None);
         assert!(about(&environment, &b).is_some());
         let path = FILE.path(&environment).unwrap();
-        assert_eq!(forget_all_but(&environment, &[&a]).unwrap(), Some(0));
+        assert_eq!(retain(&environment, &[&a]).unwrap(), Some(0));
         assert!(!path.exists());
         crate::files::replace(&path, b"{").unwrap();
-        assert_eq!(forget_all_but(&environment, &[]).unwrap(), None);
+        assert_eq!(retain(&environment, &[]).unwrap(), None);
         assert!(path.exists());
     }
 
     #[test]
     fn a_new_token_of_an_account_replaces_what_was_known() {
         let (_dir, environment) = Environment::with_new_home();
-        remember(&environment, TokenMetadata::new(&ann(), &token('a'))).unwrap();
-        remember(&environment, TokenMetadata::new(&ann(), &token('b'))).unwrap();
+        save(&environment, TokenMetadata::new(&ann(), &token('a'))).unwrap();
+        save(&environment, TokenMetadata::new(&ann(), &token('b'))).unwrap();
         assert_eq!(about(&environment, &token('a')), None);
-        forget(&environment, &token('a')).unwrap();
+        remove(&environment, &token('a')).unwrap();
         assert!(about(&environment, &token('b')).is_some());
-        forget(&environment, &token('b')).unwrap();
+        remove(&environment, &token('b')).unwrap();
         assert_eq!(about(&environment, &token('b')), None);
     }
 
@@ -277,7 +274,7 @@ mod tests {
     #[test]
     fn no_secret_is_written() {
         let (_dir, environment) = Environment::with_new_home();
-        remember(&environment, TokenMetadata::new(&ann(), &token('a'))).unwrap();
+        save(&environment, TokenMetadata::new(&ann(), &token('a'))).unwrap();
         let text = fs::read_to_string(FILE.path(&environment).unwrap()).unwrap();
         assert!(text.contains(&token('a').fingerprint()) && !text.contains("89ab"));
     }
@@ -291,7 +288,7 @@ mod tests {
                 let account = Account::parse(&format!("{letter}@example.com")).unwrap();
                 let known = TokenMetadata::new(&account, &token(letter));
                 let environment = &environment;
-                scope.spawn(move || remember(environment, known).unwrap());
+                scope.spawn(move || save(environment, known).unwrap());
             }
         });
         let is_known = |letter: &char| about(&environment, &token(*letter)).is_some();
@@ -301,7 +298,7 @@ mod tests {
     #[test]
     fn forgetting_nothing_makes_no_file() {
         let (_dir, environment) = Environment::with_new_home();
-        forget(&environment, &token('a')).unwrap();
+        remove(&environment, &token('a')).unwrap();
         assert!(!FILE.path(&environment).unwrap().exists());
     }
 }

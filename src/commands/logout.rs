@@ -52,7 +52,7 @@ pub(super) fn run(arguments: &Logout, session: &mut Session<'_, '_>) -> anyhow::
             } else {
                 revoke(login, session)?
             };
-            logins::forget(session.context, login, account)
+            logins::remove(session.context, login, account)
                 .map_err(|why| not_removed(account, revocation, why))?;
             result = result.max(revocation);
         }

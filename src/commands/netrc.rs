@@ -40,7 +40,7 @@ fn import(arguments: &NetrcImport, session: &mut Session<'_, '_>) -> anyhow::Res
         return Err(Notice::new("nothing was changed", "").into());
     }
     let known = metadata_of(&entry.token, &info.email, None, &api);
-    let kept = logins::keep(
+    let kept = logins::save(
         session.context,
         Store::Keyring,
         &info.email,
@@ -50,7 +50,7 @@ fn import(arguments: &NetrcImport, session: &mut Session<'_, '_>) -> anyhow::Res
     for note in &kept.notes {
         session.warn(note)?;
     }
-    let cleaned = netrc::forget(&session.context.environment, Some(&entry.token));
+    let cleaned = netrc::remove(&session.context.environment, Some(&entry.token));
     let out = &mut session.streams.output;
     writeln!(
         out,
@@ -141,7 +141,7 @@ fn clean(arguments: &NetrcClean, session: &mut Session<'_, '_>) -> anyhow::Resul
         )?;
         return Ok(());
     }
-    netrc::forget(&session.context.environment, None)
+    netrc::remove(&session.context.environment, None)
         .map_err(|why| why.notice(&session.context.environment))?;
     writeln!(out, "removed Heroku's entries on lines {lines} from netrc")?;
     warn_of_default(session)

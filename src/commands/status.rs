@@ -121,7 +121,7 @@ fn ask_heroku(logins: &mut [Login], session: &mut Session<'_, '_>) -> anyhow::Re
                 let known = noted(login, &info.email, &api);
                 if login.source != Source::ApiKey {
                     // Best effort: this metadata is optional.
-                    let _ = token_metadata::remember(&session.context.environment, known.clone());
+                    let _ = token_metadata::save(&session.context.environment, known.clone());
                 }
                 login.known = Some(known);
                 login.account = Some(info.email);

@@ -182,7 +182,7 @@ fn account_to_replace(username: &str, found: &Found) -> Option<Account> {
 }
 
 fn keep(context: &Context, account: &Account, token: &Token) -> Result<Reply, Reply> {
-    let kept = logins::keep_unchecked(context, account, token);
+    let kept = logins::save_unchecked(context, account, token);
     kept.map_err(|why| not_kept(&why))?;
     Ok(Reply::done(Zeroizing::default(), None))
 }

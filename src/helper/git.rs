@@ -213,7 +213,7 @@ pub(super) fn expires_soon(found: &Found, context: &Context) -> Option<Notice> {
         ..known.clone()
     };
     // If this cannot be recorded, the notice comes again with the next push.
-    let _ = token_metadata::remember(&context.environment, warned);
+    let _ = token_metadata::save(&context.environment, warned);
     Some(Notice::new(
         format!(
             "the Heroku token of {} expires in {} hours",
@@ -259,7 +259,7 @@ fn keep(request: &HerokuRequest, context: &Context) -> Option<Notice> {
         Ok(Place::Free) => {
             let account = account.unwrap_or_else(Account::unnamed);
             trace.log(|| format!("storing the token as {account}"));
-            let kept = logins::keep_unchecked(context, &account, token);
+            let kept = logins::save_unchecked(context, &account, token);
             kept.err().map(|why| not_kept(&why))
         }
         Ok(Place::Taken(found)) => {
@@ -431,7 +431,7 @@ fn netrc_line(request: &HerokuRequest, token: &Token, context: &Context) -> Opti
 
 fn after_check(context: &Context, account: &Account, token: &Token, verdict: Verdict) -> Notice {
     match verdict {
-        Verdict::Dead => match logins::forget_dead(context, account, token) {
+        Verdict::Dead => match logins::remove_dead(context, account, token) {
             Ok(()) => Notice::new(
                 format!(
                     "Heroku rejected the token of {account} (revoked or expired); it was removed"

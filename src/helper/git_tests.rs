@@ -43,7 +43,7 @@ impl Machine {
     fn with_login(self, email: &str) -> Machine {
         let account = Account::parse(email).unwrap();
         let token = Token::parse(&token(0)).unwrap();
-        logins::keep_unchecked(&self.context, &account, &token).unwrap();
+        logins::save_unchecked(&self.context, &account, &token).unwrap();
         self
     }
 

@@ -30,10 +30,10 @@ pub use replace::{NotReplaced, replace, settle, still_holds};
 ///
 /// # Errors
 /// Why it could not be stored in the keyring, or in netrc if the Heroku CLI uses that.
-pub fn keep_unchecked(context: &Context, account: &Account, token: &Token) -> Result<(), Notice> {
+pub fn save_unchecked(context: &Context, account: &Account, token: &Token) -> Result<(), Notice> {
     if context.environment.netrc_first {
-        let kept = netrc::keep(&context.environment, account, token);
-        return kept.map_err(|why| why.notice(&context.environment));
+        let saved = netrc::save(&context.environment, account, token);
+        return saved.map_err(|why| why.notice(&context.environment));
     }
     Ok(context.keyring().write(account, token)?)
 }
@@ -91,9 +91,9 @@ pub fn destination(context: &Context, store: Store) -> Result<Destination, Unava
     }
 }
 
-/// What `keep` did.
+/// What `save` did.
 #[derive(Debug)]
-pub struct Kept {
+pub struct Saved {
     /// Where the token is stored.
     pub source: Source,
     /// What else went wrong: the token is safe, but something else was not written.
@@ -104,19 +104,19 @@ pub struct Kept {
 ///
 /// # Errors
 /// Why it could not be stored. Then nothing has changed.
-pub fn keep(
+pub fn save(
     context: &Context,
     store: Store,
     account: &Account,
     token: &Token,
     known: TokenMetadata,
-) -> Result<Kept, Notice> {
+) -> Result<Saved, Notice> {
     let since = context.environment.trace.clock();
     let source = put(context, store, account, token)?;
     context
         .environment
         .trace
-        .log_since(since, || format!("kept in {source} as {account}"));
+        .log_since(since, || format!("stored in {source} as {account}"));
     let mut notes = Vec::new();
     let written = match source {
         Source::Netrc => follow_netrc(context, account),
@@ -125,18 +125,18 @@ pub fn keep(
     if let Err(why) = written {
         notes.push(unwritten("the active account", &why));
     }
-    if let Err(why) = token_metadata::remember(&context.environment, known) {
+    if let Err(why) = token_metadata::save(&context.environment, known) {
         notes.push(unwritten("the token's expiry", &why));
     }
     match source {
         Source::Keyring => {
             let pasted = Account::unnamed();
-            notes.extend(forget_in_keyring(context, &pasted, Some(token)).err());
+            notes.extend(remove_from_keyring(context, &pasted, Some(token)).err());
         }
         Source::Netrc => notes.extend(keyring_takes_precedence(context, account, token)),
         Source::ApiKey => {}
     }
-    Ok(Kept { source, notes })
+    Ok(Saved { source, notes })
 }
 
 fn put(
@@ -146,8 +146,9 @@ fn put(
     token: &Token,
 ) -> Result<Source, Notice> {
     let in_netrc = || {
-        let kept = netrc::keep(&context.environment, account, token);
-        kept.map_err(|why| why.notice(&context.environment))
+        let saved = netrc::save(&context.environment, account, token);
+        saved
+            .map_err(|why| why.notice(&context.environment))
             .map(|()| Source::Netrc)
     };
     match store {
@@ -206,10 +207,10 @@ fn unwritten(what: &str, why: &io::Error) -> Notice {
 ///
 /// # Errors
 /// Why the keyring still has it.
-pub fn forget_dead(context: &Context, account: &Account, token: &Token) -> Result<(), Notice> {
-    forget_in_keyring(context, account, Some(token))?;
+pub fn remove_dead(context: &Context, account: &Account, token: &Token) -> Result<(), Notice> {
+    remove_from_keyring(context, account, Some(token))?;
     // Notes about a removed token do no harm: nothing looks up its fingerprint any more.
-    let _ = token_metadata::forget(&context.environment, token);
+    let _ = token_metadata::remove(&context.environment, token);
     Ok(())
 }
 
@@ -218,13 +219,13 @@ pub fn forget_dead(context: &Context, account: &Account, token: &Token) -> Resul
 ///
 /// # Errors
 /// What could not be removed. If that is the token in the keyring, nothing else is removed either.
-pub fn forget(context: &Context, login: &Login, account: &Account) -> Result<(), Notice> {
+pub fn remove(context: &Context, login: &Login, account: &Account) -> Result<(), Notice> {
     if login.source == Source::Keyring {
-        forget_in_keyring(context, account, Some(&login.token))?;
+        remove_from_keyring(context, account, Some(&login.token))?;
     }
-    let copies = netrc::forget(&context.environment, Some(&login.token));
+    let copies = netrc::remove(&context.environment, Some(&login.token));
     let pointer = heroku_cli::clear_login(&context.environment, account);
-    let notes = token_metadata::forget(&context.environment, &login.token);
+    let notes = token_metadata::remove(&context.environment, &login.token);
     copies.map_err(|why| why.notice(&context.environment))?;
     pointer.map_err(|why| {
         let file = heroku_cli::login_file(&context.environment).unwrap_or_default();
@@ -237,7 +238,7 @@ pub fn forget(context: &Context, login: &Login, account: &Account) -> Result<(),
     notes.map_err(|why| unwritten("the logout", &why))
 }
 
-fn forget_in_keyring(
+fn remove_from_keyring(
     context: &Context,
     account: &Account,
     only: Option<&Token>,

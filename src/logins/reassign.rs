@@ -3,7 +3,7 @@
 //! A repair never chooses the active account, and a token that another program has stored since the check
 //! stays.
 
-use super::{forget_in_keyring, keep_unchecked, unwritten};
+use super::{remove_from_keyring, save_unchecked, unwritten};
 use crate::account::Account;
 use crate::context::Context;
 use crate::heroku_cli;
@@ -34,12 +34,12 @@ pub fn move_to_owner(
         Some(_) | None => context.keyring().write(owner, token)?,
     }
     // To lose the note costs only hints.
-    let _ = token_metadata::remember(&context.environment, known);
+    let _ = token_metadata::save(&context.environment, known);
     if serves(context, from) {
         let named = heroku_cli::set_login(&context.environment, owner);
         named.map_err(|why| unwritten("the active account", &why))?;
     }
-    forget_in_keyring(context, from, Some(token)).map(|_| true)
+    remove_from_keyring(context, from, Some(token)).map(|_| true)
 }
 
 /// Whether git gets the token under this name, or would get it without `HEROKU_API_KEY`.
@@ -61,7 +61,7 @@ pub fn leave_one(
     kept: &Token,
 ) -> Result<(), Notice> {
     match context.keyring().read(account)? {
-        Some(now) if now == *first => keep_unchecked(context, account, kept),
+        Some(now) if now == *first => save_unchecked(context, account, kept),
         Some(_) | None => Err(Notice::new(
             format!("another token of {account} was stored in the meantime"),
             Fix::command("check again", "git credential-heroku-rs doctor"),

@@ -91,7 +91,7 @@ pub fn replace(
             }
         }
     }
-    if let Err(why) = token_metadata::remember(&context.environment, known) {
+    if let Err(why) = token_metadata::save(&context.environment, known) {
         notes.push(unwritten("the token's expiry", &why));
     }
     Ok(notes)

@@ -78,7 +78,7 @@ mod tests {
     use super::*;
     use crate::files;
     use crate::hosts::{HerokuHost, Service};
-    use crate::netrc::{Netrc, forget, keep};
+    use crate::netrc::{Netrc, remove, save};
     use std::time::Duration;
 
     const TOKEN: &str = "HRKU-01234567-89ab-cdef-0123-456789abcdef";
@@ -139,10 +139,10 @@ mod tests {
         let (home, environment) = world("gpg-that-answers");
         let (account, token) = (Account::unnamed(), Token::parse(TOKEN).unwrap());
         let before = std::fs::read(home.path().join(".netrc.gpg")).unwrap();
-        let kept = keep(&environment, &account, &token);
+        let kept = save(&environment, &account, &token);
         assert_eq!(kept, Err(Unreadable::InPlaceOfPlain));
         assert_eq!(
-            forget(&environment, Some(&token)),
+            remove(&environment, Some(&token)),
             Err(Unreadable::ReadOnly)
         );
         let after = std::fs::read(home.path().join(".netrc.gpg")).unwrap();

@@ -37,8 +37,8 @@ pub use unreadable::{Unreadable, argument, location};
 ///
 /// # Errors
 /// [`Unreadable`]; the file is then as it was.
-pub fn keep(environment: &Environment, account: &Account, token: &Token) -> Result<(), Unreadable> {
-    can_keep(environment)?;
+pub fn save(environment: &Environment, account: &Account, token: &Token) -> Result<(), Unreadable> {
+    can_save(environment)?;
     let machines = Machines::in_use(environment);
     change(environment, |bytes| {
         put_in(bytes, account, token, &machines).map(Some)
@@ -50,7 +50,7 @@ pub fn keep(environment: &Environment, account: &Account, token: &Token) -> Resu
 ///
 /// # Errors
 /// [`Unreadable::InPlaceOfPlain`]: if there is an encrypted file, neither the Heroku CLI nor we read the plain one.
-pub fn can_keep(environment: &Environment) -> Result<(), Unreadable> {
+pub fn can_save(environment: &Environment) -> Result<(), Unreadable> {
     match encrypted_path(environment) {
         Some(_) => Err(Unreadable::InPlaceOfPlain),
         None => Ok(()),
@@ -91,7 +91,7 @@ pub fn without_logins(text: &[u8]) -> Result<Zeroizing<Vec<u8>>, Doubt> {
 /// returns whether they did.
 ///
 /// # Errors
-/// As [`keep`]. [`Unreadable::ReadOnly`] if the encrypted file has it.
+/// As [`save`]. [`Unreadable::ReadOnly`] if the encrypted file has it.
 pub fn replace(
     environment: &Environment,
     account: &Account,
@@ -161,7 +161,7 @@ fn all_entries(account: &Account, token: &Token, machines: &Machines) -> Zeroizi
 /// # Errors
 /// [`Unreadable`]; the file is then as it was. [`Unreadable::ReadOnly`] if the encrypted file has the token
 /// too, which stays there.
-pub fn forget(environment: &Environment, only: Option<&Token>) -> Result<bool, Unreadable> {
+pub fn remove(environment: &Environment, only: Option<&Token>) -> Result<bool, Unreadable> {
     let machines = Machines::in_use(environment);
     let changed = change(environment, |bytes| {
         let goes = |entry: &entries::Entry| only.is_none_or(|token| may_hold(entry, bytes, token));

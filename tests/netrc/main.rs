@@ -64,11 +64,11 @@ impl Home {
     fn keeps(&self, token: &str) -> Result<(), Unreadable> {
         let token = Token::parse(token).unwrap();
         let ann = Account::parse("ann@example.com").unwrap();
-        netrc::keep(&self.environment(), &ann, &token)
+        netrc::save(&self.environment(), &ann, &token)
     }
 
     fn is_cleaned(&self) -> Result<bool, Unreadable> {
-        netrc::forget(&self.environment(), None)
+        netrc::remove(&self.environment(), None)
     }
 }
 

@@ -205,7 +205,7 @@ fn a_trace_of_every_command_has_no_secret_no_email_and_no_home_in_it() {
         "netrc import --yes",
         "Heroku's verdict on the token: Dead",
         "GET https://api.heroku.com/account: 200",
-        "kept in the keyring as a…@example.com",
+        "stored in the keyring as a…@example.com",
         "~/.netrc: ",
         "b…@example.com",
         "unavailable: the keyring is locked",

@@ -82,7 +82,7 @@ pub(crate) fn encrypted_holds(bytes: &[u8]) {
         );
     }
     let account = Account::unnamed();
-    let kept = netrc::keep(&environment, &account, &known_token());
+    let kept = netrc::save(&environment, &account, &known_token());
     assert!(
         kept.is_err() && !home.path().join(".netrc").exists(),
         "nothing is written beside it"

@@ -26,7 +26,7 @@ pub(super) fn update(
             ..known
         };
         // Best effort: only `status` shows the description, and asks Heroku for it from time to time.
-        let _ = token_metadata::remember(&session.context.environment, renamed);
+        let _ = token_metadata::save(&session.context.environment, renamed);
     }
     let description = updated.description.as_deref().unwrap_or_default();
     writeln!(

@@ -70,7 +70,7 @@ fn log_in(
         .map_err(Notice::from)
         .and_then(|account| {
             let known = metadata_of(token, &account, Some(created), &client.api);
-            logins::keep(session.context, Store::Auto, &account, token, known)
+            logins::save(session.context, Store::Auto, &account, token, known)
                 .map(|kept| (account, kept))
         });
     let (account, kept) = match kept {

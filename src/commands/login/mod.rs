@@ -75,7 +75,7 @@ fn open_destination(
     };
     let destination = destination.map_err(|why| why.notice())?;
     if destination != Destination::Keyring {
-        netrc::can_keep(&context.environment).map_err(|why| why.notice(&context.environment))?;
+        netrc::can_save(&context.environment).map_err(|why| why.notice(&context.environment))?;
     }
     Ok(destination)
 }
@@ -128,7 +128,7 @@ fn finish(
         session.warn(&notice)?;
     }
     let expires = known.expires;
-    let kept = logins::keep(
+    let kept = logins::save(
         session.context,
         destination.as_store(),
         &email,

@@ -175,7 +175,7 @@ fn rotate(
     if !old.expiry().is_due(margin) {
         // With this metadata, the next run needs no request.
         let known = metadata_of(&login.token, &account, old.authorization.as_ref(), &api);
-        let _ = token_metadata::remember(&context.environment, known);
+        let _ = token_metadata::save(&context.environment, known);
         return Ok(Outcome::Done);
     }
     let usual = default_description(context);

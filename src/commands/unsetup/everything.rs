@@ -118,7 +118,7 @@ fn metadata(
         return Ok(session.kept(&path, &why, &unread.why.fix())?);
     }
     let tokens: Vec<_> = logins.iter().map(|login| &login.token).collect();
-    match token_metadata::forget_all_but(environment, &tokens)? {
+    match token_metadata::retain(environment, &tokens)? {
         None => session.kept(&path, "the file cannot be read", &Fix::NONE)?,
         Some(0) => writeln!(session.streams.output, "removed {path}")?,
         Some(_) => session.kept(&path, "it describes a stored token", &Fix::NONE)?,
