@@ -9,8 +9,8 @@ use crate::cli::Logout;
 use crate::context::Context;
 use crate::heroku_api::{ApiError, HerokuApi, Revoked};
 use crate::heroku_cli::{self, LoginState};
-use crate::logins::lookup::{Answer, Source};
-use crate::logins::{self, Login, Unread};
+use crate::logins::lookup::{Answer, Source, StoredToken};
+use crate::logins::{self, Unread};
 use crate::notice::{AlreadyReported, Command, Fix, Kind, Notice};
 use crate::rotation_journal;
 
@@ -30,7 +30,7 @@ pub(super) fn run(arguments: &Logout, session: &mut Session<'_, '_>) -> anyhow::
         _ => Notice::new(format!("could not lock rotations.lock: {why}"), Fix::NONE),
     })?;
     let (logins, unread) = logins::list_with_duplicates(session.context);
-    let stored: Vec<&Login> = logins
+    let stored: Vec<&StoredToken> = logins
         .iter()
         .filter(|login| login.source != Source::ApiKey)
         .collect();
@@ -123,7 +123,7 @@ fn not_removed(account: &Account, revocation: Revocation, why: Notice) -> Notice
 /// The accounts to log out: all, the named one, the active one, or the only one if there can be no other.
 fn choose(
     arguments: &Logout,
-    stored: &[&Login],
+    stored: &[&StoredToken],
     may_have_others: bool,
     context: &Context,
 ) -> Result<Vec<Account>, Notice> {
@@ -198,10 +198,10 @@ fn report_active_account(
 }
 
 /// Revokes a token. A failure is printed, and does not stop the logout.
-fn revoke(login: &Login, session: &mut Session<'_, '_>) -> anyhow::Result<Revocation> {
-    let known = login.known.as_ref();
-    let done = api_of(&login.token, known, LIMIT, session.context)
-        .and_then(|api| proven(revoke_with(&api, login), &api, known));
+fn revoke(login: &StoredToken, session: &mut Session<'_, '_>) -> anyhow::Result<Revocation> {
+    let metadata = login.metadata.as_ref();
+    let done = api_of(&login.token, metadata, LIMIT, session.context)
+        .and_then(|api| proven(revoke_with(&api, login), &api, metadata));
     match done {
         Ok(true) => Ok(Revocation::Revoked),
         // The Heroku that issued the token rejects it.
@@ -225,7 +225,7 @@ fn revoke(login: &Login, session: &mut Session<'_, '_>) -> anyhow::Result<Revoca
 
 /// Ends the session of a browser login, or revokes the authorization of any other token; returns whether it did. The
 /// account's default authorization is its API key, which other programs use: it is never revoked here.
-fn revoke_with(api: &HerokuApi, login: &Login) -> Result<bool, ApiError> {
+fn revoke_with(api: &HerokuApi, login: &StoredToken) -> Result<bool, ApiError> {
     let ended = match api.end_session(&login.token) {
         Err(ApiError::Forbidden(_)) => Revoked::AlreadyGone,
         ended => ended?,
@@ -234,9 +234,9 @@ fn revoke_with(api: &HerokuApi, login: &Login) -> Result<bool, ApiError> {
         return Ok(true);
     }
     let noted = login
-        .known
+        .metadata
         .as_ref()
-        .and_then(|known| known.authorization.clone());
+        .and_then(|metadata| metadata.authorization.clone());
     let id = match noted {
         Some(id) => Some(id),
         None => api.authorization_of(&login.token)?.map(|found| found.id),

@@ -13,8 +13,7 @@ use crate::git;
 use crate::heroku_api::{ApiError, Authorization, HerokuApi};
 use crate::heroku_cli;
 use crate::hosts::{HerokuHost, Service};
-use crate::logins::Login;
-use crate::logins::lookup::{self, Answer, Found, Source, Wanted};
+use crate::logins::lookup::{self, Answer, Source, StoredToken, Wanted};
 use crate::netrc::{Netrc, Overview};
 use crate::notice::{self, Fix, Notice};
 use crate::streams::Streams;
@@ -198,7 +197,7 @@ fn docker_config_file(context: &Context) -> Result<PathBuf, Notice> {
 }
 
 /// The live token of this account, or of the active account.
-fn token_of(named: Option<&str>, context: &Context) -> Result<Found, Notice> {
+fn token_of(named: Option<&str>, context: &Context) -> Result<StoredToken, Notice> {
     let account = named.map(|name| account_named(name, context)).transpose()?;
     let wanted = Wanted {
         host: &host_in_use(Service::Api, context)?,
@@ -220,11 +219,12 @@ fn host_in_use(service: Service, context: &Context) -> Result<HerokuHost, Notice
 /// have issued it.
 fn api_of(
     token: &Token,
-    known: Option<&TokenMetadata>,
+    metadata: Option<&TokenMetadata>,
     limit: Duration,
     context: &Context,
 ) -> Result<HerokuApi, ApiError> {
-    let noted = known.and_then(|known| HerokuHost::from_api_name(known.heroku.as_deref()?));
+    let noted =
+        metadata.and_then(|metadata| HerokuHost::from_api_name(metadata.heroku.as_deref()?));
     if let Some(host) = noted {
         return HerokuApi::of(&host, &context.environment, limit);
     }
@@ -246,10 +246,10 @@ fn api_of(
 fn proven<T>(
     answer: Result<T, ApiError>,
     api: &HerokuApi,
-    known: Option<&TokenMetadata>,
+    metadata: Option<&TokenMetadata>,
 ) -> Result<T, ApiError> {
     match answer {
-        Err(ApiError::TokenRejected) if !token_metadata::is_proof(known, api.host()) => {
+        Err(ApiError::TokenRejected) if !token_metadata::is_proof(metadata, api.host()) => {
             Err(ApiError::RejectedElsewhere(api.host().to_string()))
         }
         answer => answer,
@@ -286,23 +286,6 @@ fn owner_of(token: &Token, known: Option<&Account>, api: &HerokuApi) -> Result<A
     match known {
         Some(account) => Ok(account.clone()),
         None => api.account(token).map(|info| info.email),
-    }
-}
-
-/// A found token as an entry of the list of logins.
-fn login_of(found: Found) -> Login {
-    let Found {
-        token,
-        account,
-        source,
-        known,
-        remark: _,
-    } = found;
-    Login {
-        account,
-        token,
-        source,
-        known,
     }
 }
 

@@ -11,8 +11,8 @@ use super::json;
 use crate::account;
 use crate::environment::Environment;
 use crate::git::Setting;
-use crate::logins::lookup::{Found, Source};
-use crate::logins::{Login, Unread};
+use crate::logins::Unread;
+use crate::logins::lookup::{Source, StoredToken};
 use crate::netrc;
 use crate::notice::{Fix, Notice, shown};
 use crate::scope::Scopes;
@@ -51,8 +51,12 @@ pub(super) struct Account {
 }
 
 impl Account {
-    pub(super) fn new(login: &Login, verdict: Option<Verdict>, served: Option<&Found>) -> Account {
-        let known = login.known.clone().unwrap_or_default();
+    pub(super) fn new(
+        login: &StoredToken,
+        verdict: Option<Verdict>,
+        served: Option<&StoredToken>,
+    ) -> Account {
+        let metadata = login.metadata.clone().unwrap_or_default();
         let (status, error) = match verdict {
             None => ("not_checked", None),
             Some(Verdict::Alive) => ("valid", None),
@@ -65,12 +69,12 @@ impl Account {
             source: login.source.word(),
             status,
             error,
-            authorization: known.authorization,
-            description: known.description,
-            scope: known.scope,
-            created: known.created,
-            expires: known.expires,
-            last_checked: known.checked.and_then(whole_seconds),
+            authorization: metadata.authorization,
+            description: metadata.description,
+            scope: metadata.scope,
+            created: metadata.created,
+            expires: metadata.expires,
+            last_checked: metadata.checked.and_then(whole_seconds),
             store: login.source,
         }
     }
@@ -82,7 +86,7 @@ impl Account {
 }
 
 /// Whether this login is the one that git gets.
-pub(super) fn is_served(login: &Login, served: &Found) -> bool {
+pub(super) fn is_served(login: &StoredToken, served: &StoredToken) -> bool {
     served.source == login.source && served.token == login.token
 }
 

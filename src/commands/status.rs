@@ -11,8 +11,8 @@ use super::{Session, api_of, metadata_of, proven, rejected, report};
 use crate::account::Account;
 use crate::cli::Status;
 use crate::heroku_api::{ApiError, HerokuApi};
-use crate::logins::lookup::{Answer, Source};
-use crate::logins::{self, Login};
+use crate::logins;
+use crate::logins::lookup::{Answer, Source, StoredToken};
 use crate::notice::{AlreadyReported, Notice};
 use crate::token::{Token, Verdict};
 use crate::token_metadata::{self, TokenMetadata};
@@ -83,7 +83,11 @@ pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::
 }
 
 /// Why git gets no token that Heroku accepts, if that is known. It is printed before the report.
-fn problem(answer: &Answer, logins: &[Login], verdicts: &[Option<Verdict>]) -> Option<Notice> {
+fn problem(
+    answer: &Answer,
+    logins: &[StoredToken],
+    verdicts: &[Option<Verdict>],
+) -> Option<Notice> {
     let Some(served) = &answer.found else {
         return Some(answer.why_none());
     };
@@ -95,13 +99,16 @@ fn problem(answer: &Answer, logins: &[Login], verdicts: &[Option<Verdict>]) -> O
 
 /// Asks Heroku about each token, which also gives its account. A pasted token is stored under its account's email
 /// after all tokens have been checked.
-fn ask_heroku(logins: &mut [Login], session: &mut Session<'_, '_>) -> anyhow::Result<Vec<Verdict>> {
+fn ask_heroku(
+    logins: &mut [StoredToken],
+    session: &mut Session<'_, '_>,
+) -> anyhow::Result<Vec<Verdict>> {
     let mut verdicts = Vec::with_capacity(logins.len());
     let mut pasted = Vec::new();
     for (at, login) in logins.iter_mut().enumerate() {
         let api = match api_of(
             &login.token,
-            login.known.as_ref(),
+            login.metadata.as_ref(),
             ASK_LIMIT,
             session.context,
         ) {
@@ -112,18 +119,18 @@ fn ask_heroku(logins: &mut [Login], session: &mut Session<'_, '_>) -> anyhow::Re
             }
         };
         let asked = api.account(&login.token);
-        let verdict = match proven(asked, &api, login.known.as_ref()) {
+        let verdict = match proven(asked, &api, login.metadata.as_ref()) {
             Ok(info) if is_pasted(login) => {
                 pasted.push((at, info.email, api));
                 Verdict::Alive
             }
             Ok(info) => {
-                let known = noted(login, &info.email, &api);
+                let metadata = noted(login, &info.email, &api);
                 if login.source != Source::ApiKey {
                     // Best effort: this metadata is optional.
-                    let _ = token_metadata::save(&session.context.environment, known.clone());
+                    let _ = token_metadata::save(&session.context.environment, metadata.clone());
                 }
-                login.known = Some(known);
+                login.metadata = Some(metadata);
                 login.account = Some(info.email);
                 Verdict::Alive
             }
@@ -140,13 +147,13 @@ fn ask_heroku(logins: &mut [Login], session: &mut Session<'_, '_>) -> anyhow::Re
 }
 
 /// Whether the login is in the keyring, but not under an email.
-fn is_pasted(login: &Login) -> bool {
+fn is_pasted(login: &StoredToken) -> bool {
     let account = login.account.as_ref();
     login.source == Source::Keyring && account.is_some_and(|account| !account.is_email())
 }
 
 /// The token of this account in the keyring, if Heroku rejects it.
-fn dead_token_of(owner: &Account, logins: &[Login], verdicts: &[Verdict]) -> Option<Token> {
+fn dead_token_of(owner: &Account, logins: &[StoredToken], verdicts: &[Verdict]) -> Option<Token> {
     let asked = logins.iter().zip(verdicts);
     let dead = asked.filter(|(_, verdict)| **verdict == Verdict::Dead);
     dead.map(|(login, _)| login)
@@ -155,13 +162,14 @@ fn dead_token_of(owner: &Account, logins: &[Login], verdicts: &[Verdict]) -> Opt
 }
 
 /// The metadata of a token that Heroku has just accepted.
-fn noted(login: &mut Login, owner: &Account, api: &HerokuApi) -> TokenMetadata {
+fn noted(login: &mut StoredToken, owner: &Account, api: &HerokuApi) -> TokenMetadata {
     // Heroku accepts the token, so an expiry in the past was stored while the clock was wrong.
-    let lives = |known: &TokenMetadata| known.expires.is_none_or(|end| end > Timestamp::now());
+    let lives =
+        |metadata: &TokenMetadata| metadata.expires.is_none_or(|end| end > Timestamp::now());
     let noted = login
-        .known
+        .metadata
         .take()
-        .filter(|known| known.authorization.is_some() && lives(known));
+        .filter(|metadata| metadata.authorization.is_some() && lives(metadata));
     match noted {
         Some(noted) => TokenMetadata {
             account: owner.to_string(),
@@ -179,19 +187,19 @@ fn noted(login: &mut Login, owner: &Account, api: &HerokuApi) -> TokenMetadata {
 
 /// Stores a pasted token under its account's email, unless that account has another token that may be valid.
 fn name_pasted(
-    login: &mut Login,
+    login: &mut StoredToken,
     owner: Account,
     dead: Option<&Token>,
     api: &HerokuApi,
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<()> {
     let context = session.context;
-    let known = noted(login, &owner, api);
-    login.known = Some(known.clone());
+    let metadata = noted(login, &owner, api);
+    login.metadata = Some(metadata.clone());
     let Some(from) = &login.account else {
         return Ok(());
     };
-    if logins::move_to_owner(context, from, &owner, &login.token, dead, known)? {
+    if logins::move_to_owner(context, from, &owner, &login.token, dead, metadata)? {
         session.say(&format!(
             "the token pasted at git's prompt is now stored as the login of {owner}"
         ))?;

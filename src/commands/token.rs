@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Session, api_of, json, login_of, proven, rejected, report, token_of};
+use super::{Session, api_of, json, proven, rejected, report, token_of};
 use crate::cli::TokenArguments;
 use crate::context::Context;
 use crate::heroku_api::ApiError;
-use crate::logins::Login;
+use crate::logins::lookup::StoredToken;
 use crate::notice::Notice;
 use crate::terminal;
 use crate::token::Verdict;
@@ -18,12 +18,11 @@ const ASK_LIMIT: Duration = Duration::from_secs(10);
 
 pub(super) fn run(arguments: &TokenArguments, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let context = session.context;
-    let found = token_of(arguments.account.as_deref(), context)?;
+    let mut login = token_of(arguments.account.as_deref(), context)?;
     if !arguments.json && !arguments.check {
         warn_on_a_terminal(session)?;
-        return session.print_token(&found.token);
+        return session.print_token(&login.token);
     }
-    let mut login = login_of(found);
     let asked = arguments.check.then(|| ask_heroku(&mut login, context));
     if arguments.json {
         if arguments.show_token {
@@ -74,9 +73,9 @@ impl PrintedToken<'_> {
 }
 
 /// Asks Heroku about the token, which also gives its account. A token that has no scope for that is valid.
-fn ask_heroku(login: &mut Login, context: &Context) -> Result<(), ApiError> {
-    let api = api_of(&login.token, login.known.as_ref(), ASK_LIMIT, context)?;
-    match proven(api.account(&login.token), &api, login.known.as_ref()) {
+fn ask_heroku(login: &mut StoredToken, context: &Context) -> Result<(), ApiError> {
+    let api = api_of(&login.token, login.metadata.as_ref(), ASK_LIMIT, context)?;
+    match proven(api.account(&login.token), &api, login.metadata.as_ref()) {
         Ok(info) => {
             login.account = Some(info.email);
             Ok(())
@@ -86,7 +85,7 @@ fn ask_heroku(login: &mut Login, context: &Context) -> Result<(), ApiError> {
     }
 }
 
-fn accepted(login: &Login) -> String {
+fn accepted(login: &StoredToken) -> String {
     let source = login.source;
     match login.account.as_ref().filter(|account| account.is_email()) {
         Some(account) => format!("Heroku accepts the token of {account} in {source}"),
@@ -94,7 +93,7 @@ fn accepted(login: &Login) -> String {
     }
 }
 
-fn not_valid(failure: &ApiError, login: &Login) -> Notice {
+fn not_valid(failure: &ApiError, login: &StoredToken) -> Notice {
     match failure {
         ApiError::TokenRejected => rejected(login.source, login.account.as_ref()),
         _ => {

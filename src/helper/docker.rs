@@ -14,7 +14,7 @@ use crate::context::Context;
 use crate::docker_protocol::{self, Action, Offered, PROGRAM, Refusal, USERNAME};
 use crate::hosts::{HerokuHost, Service};
 use crate::logins;
-use crate::logins::lookup::{self, Found, Source, Wanted, of_account};
+use crate::logins::lookup::{self, Source, StoredToken, Wanted, of_account};
 use crate::notice::{Fix, Kind, Notice};
 use crate::token::Token;
 
@@ -175,7 +175,7 @@ fn store(input: &mut dyn Read, context: &Context) -> Result<Reply, Reply> {
 }
 
 /// The account, if its token may be replaced: only one in the keyring, and only if docker names it.
-fn account_to_replace(username: &str, found: &Found) -> Option<Account> {
+fn account_to_replace(username: &str, found: &StoredToken) -> Option<Account> {
     let account = found.account.clone()?;
     let is_named = username == account.as_str();
     (is_named && found.source == Source::Keyring).then_some(account)
@@ -187,7 +187,7 @@ fn keep(context: &Context, account: &Account, token: &Token) -> Result<Reply, Re
     Ok(Reply::done(Zeroizing::default(), None))
 }
 
-fn taken(found: &Found) -> Notice {
+fn taken(found: &StoredToken) -> Notice {
     Notice::new(
         format!(
             "the token was not stored: docker already uses the token{} in {}",

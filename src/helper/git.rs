@@ -14,7 +14,7 @@ use crate::environment::Environment;
 use crate::git::Git;
 use crate::hosts::HerokuHost;
 use crate::logins;
-use crate::logins::lookup::{self, Found, Source, Wanted};
+use crate::logins::lookup::{self, Source, StoredToken, Wanted};
 use crate::netrc::Netrc;
 use crate::notice::{Fix, Notice};
 use crate::protocol::{Malformed, Reply, Request, State};
@@ -186,23 +186,26 @@ fn next_helper(environment: &Environment, deadline: Instant) -> NextHelper {
 }
 
 /// The reply with a token. git's own user name is kept if it has one: Heroku checks only the password.
-fn credential<'a>(request: &'a HerokuRequest, found: &'a Found) -> Reply<'a> {
+fn credential<'a>(request: &'a HerokuRequest, found: &'a StoredToken) -> Reply<'a> {
     let account = found.account.as_ref().map(Account::as_str);
     Reply::Credential {
         username: request.username().or(account).unwrap_or(Account::UNNAMED),
         token: &found.token,
-        expires: found.known.as_ref().and_then(|known| known.expires),
+        expires: found
+            .metadata
+            .as_ref()
+            .and_then(|metadata| metadata.expires),
         state: request.fields.speaks_state.then(|| found.source.word()),
     }
 }
 
 /// A notice with the command that renews the token, once a day while the token expires soon: in its last
 /// three days, or in the last quarter of a short life.
-pub(super) fn expires_soon(found: &Found, context: &Context) -> Option<Notice> {
-    let known = found.known.as_ref()?;
+pub(super) fn expires_soon(found: &StoredToken, context: &Context) -> Option<Notice> {
+    let metadata = found.metadata.as_ref()?;
     let (now, day) = (context.now(), SignedDuration::from_hours(24));
-    let left = known.left_if_near_its_end(now)?;
-    let warned = known
+    let left = metadata.left_if_near_its_end(now)?;
+    let warned = metadata
         .warned
         .is_some_and(|at| now.duration_since(at).abs() < day);
     if warned {
@@ -210,14 +213,14 @@ pub(super) fn expires_soon(found: &Found, context: &Context) -> Option<Notice> {
     }
     let warned = TokenMetadata {
         warned: Some(now),
-        ..known.clone()
+        ..metadata.clone()
     };
     // If this cannot be recorded, the notice comes again with the next push.
     let _ = token_metadata::save(&context.environment, warned);
     Some(Notice::new(
         format!(
             "the Heroku token of {} expires in {} hours",
-            known.account,
+            metadata.account,
             left.as_hours()
         ),
         Fix::command("renew", "git credential-heroku-rs rotate"),
@@ -291,7 +294,7 @@ pub(super) enum Place {
     /// It may: there is no login that it would replace or take precedence over.
     Free,
     /// There already is a token for the request: this one.
-    Taken(Box<Found>),
+    Taken(Box<StoredToken>),
     /// There is no token for the request, but there are tokens of other accounts. The offered token may
     /// come from the URL of a submodule, and the next push without a user name would use it.
     OthersAreHere,
@@ -382,8 +385,8 @@ fn forget(
     }
     match keyring_account(request, token, context) {
         Ok(Some(account)) => {
-            let known = token_metadata::about(&context.environment, token);
-            if !token_metadata::is_proof(known.as_ref(), &request.host) {
+            let metadata = token_metadata::about(&context.environment, token);
+            if !token_metadata::is_proof(metadata.as_ref(), &request.host) {
                 return Some(rejected_elsewhere(&account, &request.host));
             }
             let since = trace.clock();

@@ -62,26 +62,29 @@ pub struct Wanted<'a> {
     pub account: Option<&'a Account>,
 }
 
-/// A live token.
+/// A token on this machine, and what is known about it.
 #[derive(Debug)]
-pub struct Found {
+pub struct StoredToken {
     /// The token.
     pub token: Token,
     /// Its account. `HEROKU_API_KEY` does not name one, and netrc need not.
     pub account: Option<Account>,
-    /// Where it came from.
+    /// Where it is stored.
     pub source: Source,
-    /// What we have noted about it.
-    pub known: Option<TokenMetadata>,
-    /// What is wrong with the place where it is stored, although it is served.
-    pub remark: Option<Notice>,
+    /// What we have recorded about it.
+    pub metadata: Option<TokenMetadata>,
 }
 
-/// The result of asking one source.
+/// A live token.
+struct Found {
+    stored: StoredToken,
+    /// What is wrong with the place where it is stored, although it is served.
+    remark: Option<Notice>,
+}
+
+/// Why a source gave no token.
 #[derive(Debug)]
-pub enum Outcome {
-    /// Its token is the answer.
-    Served,
+pub enum Miss {
     /// It has no token for this account.
     Absent,
     /// Its token expired at this time.
@@ -94,27 +97,29 @@ pub enum Outcome {
     Missing(Notice),
 }
 
-impl Outcome {
-    fn from_keyring_failure(why: &Unavailable) -> Outcome {
+impl Miss {
+    fn from_keyring_failure(why: &Unavailable) -> Miss {
         if why.has_no_place() {
-            Outcome::Missing(why.notice())
+            Miss::Missing(why.notice())
         } else {
-            Outcome::Unavailable(why.notice())
+            Miss::Unavailable(why.notice())
         }
     }
 }
 
-/// The answer, with the trail that led to it.
+/// The answer, with the sources that did not give one.
 #[derive(Debug)]
 pub struct Answer {
     /// The token, if any source has a live one.
-    pub found: Option<Found>,
-    /// Each source that was asked, in order.
-    pub trail: Vec<(Source, Outcome)>,
+    pub found: Option<StoredToken>,
+    /// The sources that were asked before the token was found, in order.
+    pub misses: Vec<(Source, Miss)>,
     /// The account that was looked for: the one in the request, else the one in `login.json`.
     pub account: Option<Account>,
     /// Why `login.json` was not used, if it would have decided.
     pub ignored: Option<Notice>,
+    /// What is wrong with the place where the token is stored.
+    remark: Option<Notice>,
 }
 
 /// Finds the token for a request.
@@ -130,9 +135,10 @@ fn find_in(sources: &[Source], wanted: &Wanted<'_>, context: &Context) -> Answer
     context.environment.trace.log(|| choice.in_public());
     let mut answer = Answer {
         found: None,
-        trail: Vec::new(),
+        misses: Vec::new(),
         account: choice.account().cloned(),
         ignored,
+        remark: None,
     };
     answer.look_in(sources, &choice, wanted, context);
     // A token that was pasted at git's own prompt may be stored without an email until `login` or
@@ -198,11 +204,11 @@ impl Choice {
     }
 }
 
-fn api_key(wanted: &Wanted<'_>, context: &Context) -> Result<Found, Outcome> {
+fn api_key(wanted: &Wanted<'_>, context: &Context) -> Result<StoredToken, Miss> {
     match &context.environment.api_key {
-        None => Err(Outcome::Absent),
+        None => Err(Miss::Absent),
         Some(Ok(token)) => live(wanted, token.clone(), None, Source::ApiKey, context),
-        Some(Err(why)) => Err(Outcome::Unavailable(unusable_api_key(*why))),
+        Some(Err(why)) => Err(Miss::Unavailable(unusable_api_key(*why))),
     }
 }
 
@@ -213,7 +219,7 @@ pub(super) fn unusable_api_key(why: NotAToken) -> Notice {
     )
 }
 
-fn keyring(wanted: &Wanted<'_>, choice: &Choice, context: &Context) -> Result<Found, Outcome> {
+fn keyring(wanted: &Wanted<'_>, choice: &Choice, context: &Context) -> Result<StoredToken, Miss> {
     let keyring = context.keyring();
     let account = match choice {
         Choice::Asked(account) | Choice::InUse(account) => account,
@@ -228,8 +234,8 @@ fn keyring(wanted: &Wanted<'_>, choice: &Choice, context: &Context) -> Result<Fo
             Source::Keyring,
             context,
         ),
-        Ok(None) => Err(Outcome::Absent),
-        Err(why) => Err(Outcome::from_keyring_failure(&why)),
+        Ok(None) => Err(Miss::Absent),
+        Err(why) => Err(Miss::from_keyring_failure(&why)),
     }
 }
 
@@ -239,9 +245,9 @@ fn only_item(
     wanted: &Wanted<'_>,
     keyring: &dyn Keyring,
     context: &Context,
-) -> Result<Found, Outcome> {
+) -> Result<StoredToken, Miss> {
     let listing = keyring.read_all();
-    let listing = listing.map_err(|why| Outcome::from_keyring_failure(&why))?;
+    let listing = listing.map_err(|why| Miss::from_keyring_failure(&why))?;
     let mut items = listing.items;
     if let Some(pasted) = items.iter().position(|i| i.account == Account::unnamed()) {
         items.swap(0, pasted);
@@ -251,10 +257,10 @@ fn only_item(
         && only.account != Account::unnamed()
     {
         // Another login may be behind the lock: then this is not the only one.
-        return Err(Outcome::from_keyring_failure(&Unavailable::Locked(lock)));
+        return Err(Miss::from_keyring_failure(&Unavailable::Locked(lock)));
     }
     match items.len() {
-        0 => Err(Outcome::Absent),
+        0 => Err(Miss::Absent),
         1 => {
             let item = items.remove(0);
             live(
@@ -265,13 +271,13 @@ fn only_item(
                 context,
             )
         }
-        _ => Err(Outcome::Ambiguous(
+        _ => Err(Miss::Ambiguous(
             items.into_iter().map(|item| item.account).collect(),
         )),
     }
 }
 
-fn netrc(wanted: &Wanted<'_>, choice: &Choice, context: &Context) -> Result<Found, Outcome> {
+fn netrc(wanted: &Wanted<'_>, choice: &Choice, context: &Context) -> Result<Found, Miss> {
     // If the CLI uses netrc only, the entry itself says which account is active.
     let pasted = Account::unnamed();
     let account = match choice {
@@ -279,13 +285,13 @@ fn netrc(wanted: &Wanted<'_>, choice: &Choice, context: &Context) -> Result<Foun
         Choice::Pasted => Some(&pasted),
         choice => choice.account(),
     };
-    let unavailable = |why: Unreadable| Outcome::Unavailable(why.notice(&context.environment));
+    let unavailable = |why: Unreadable| Miss::Unavailable(why.notice(&context.environment));
     let Some(netrc) = Netrc::read(&context.environment).map_err(unavailable)? else {
-        return Err(Outcome::Absent);
+        return Err(Miss::Absent);
     };
     let entry = netrc.entry_for(wanted.host, account).map_err(unavailable)?;
-    let entry = entry.ok_or(Outcome::Absent)?;
-    let found = live(wanted, entry.token, entry.account, Source::Netrc, context)?;
+    let entry = entry.ok_or(Miss::Absent)?;
+    let stored = live(wanted, entry.token, entry.account, Source::Netrc, context)?;
     let exposed = || {
         let chmod = Command::new("chmod 600").then(netrc::argument(&context.environment));
         Notice::new(
@@ -294,8 +300,8 @@ fn netrc(wanted: &Wanted<'_>, choice: &Choice, context: &Context) -> Result<Foun
         )
     };
     Ok(Found {
+        stored,
         remark: netrc.is_readable_by_others().then(exposed),
-        ..found
     })
 }
 
@@ -307,21 +313,20 @@ fn live(
     account: Option<Account>,
     source: Source,
     context: &Context,
-) -> Result<Found, Outcome> {
+) -> Result<StoredToken, Miss> {
     context.environment.trace.hides(token.expose());
-    let known = token_metadata::about(&context.environment, &token);
-    if !token_metadata::may_belong_to(known.as_ref(), wanted.host) {
-        return Err(Outcome::Absent);
+    let metadata = token_metadata::about(&context.environment, &token);
+    if !token_metadata::may_belong_to(metadata.as_ref(), wanted.host) {
+        return Err(Miss::Absent);
     }
-    let expires = known.as_ref().and_then(|known| known.expires);
+    let expires = metadata.as_ref().and_then(|metadata| metadata.expires);
     match expires.filter(|expires| *expires <= context.now()) {
-        Some(past) => Err(Outcome::Expired(account, past)),
-        None => Ok(Found {
+        Some(past) => Err(Miss::Expired(account, past)),
+        None => Ok(StoredToken {
             token,
             account,
             source,
-            known,
-            remark: None,
+            metadata,
         }),
     }
 }
@@ -332,9 +337,9 @@ fn live(
 /// Why a source could not be read completely: then the answer is unknown.
 pub fn any_source_has_a_token(host: &HerokuHost, context: &Context) -> Result<bool, Notice> {
     let is_live = |token: &Token| {
-        let known = token_metadata::about(&context.environment, token);
-        let end = known.and_then(|known| known.expires);
-        end.is_none_or(|end| end > context.now())
+        let metadata = token_metadata::about(&context.environment, token);
+        let expires = metadata.and_then(|metadata| metadata.expires);
+        expires.is_none_or(|end| end > context.now())
     };
     match &context.environment.api_key {
         Some(Ok(token)) if is_live(token) => return Ok(true),
@@ -359,6 +364,15 @@ pub fn any_source_has_a_token(host: &HerokuHost, context: &Context) -> Result<bo
         .and_then(|netrc| netrc.map_or(Ok(Vec::new()), |netrc| netrc.tokens_for(host)));
     let tokens = tokens.map_err(|why| why.notice(&context.environment))?;
     Ok(tokens.iter().any(is_live))
+}
+
+impl From<StoredToken> for Found {
+    fn from(stored: StoredToken) -> Found {
+        Found {
+            stored,
+            remark: None,
+        }
+    }
 }
 
 impl Answer {
@@ -393,8 +407,8 @@ impl Answer {
         for &source in sources {
             let since = context.environment.trace.clock();
             let asked = match source {
-                Source::ApiKey => api_key(wanted, context),
-                Source::Keyring => keyring(wanted, choice, context),
+                Source::ApiKey => api_key(wanted, context).map(Found::from),
+                Source::Keyring => keyring(wanted, choice, context).map(Found::from),
                 Source::Netrc => netrc(wanted, choice, context),
             };
             context
@@ -403,11 +417,11 @@ impl Answer {
                 .log_since(since, || trace_text::in_public(source, &asked));
             match asked {
                 Ok(found) => {
-                    self.trail.push((source, Outcome::Served));
-                    self.found = Some(found);
+                    self.found = Some(found.stored);
+                    self.remark = found.remark;
                     return;
                 }
-                Err(outcome) => self.trail.push((source, outcome)),
+                Err(miss) => self.misses.push((source, miss)),
             }
         }
     }
@@ -416,7 +430,7 @@ impl Answer {
     ///
     /// # Errors
     /// As [`Answer::why_none`] puts it.
-    pub fn into_found(mut self) -> Result<Found, Notice> {
+    pub fn into_found(mut self) -> Result<StoredToken, Notice> {
         self.found.take().ok_or_else(|| self.why_none())
     }
 
@@ -425,13 +439,13 @@ impl Answer {
     pub fn passed_over(&self) -> Option<Notice> {
         let found = self.found.as_ref()?;
         let Some(why) = self.unreadable() else {
-            return found.remark.clone().or_else(|| self.ignored.clone());
+            return self.remark.clone().or_else(|| self.ignored.clone());
         };
         let what = format!("{}; using the token from {}", why.what(), found.source);
         Some(Notice::new(what, why.fix()))
     }
 
-    /// Why no source has a token, and what to do: the most useful outcome of the trail. A source that
+    /// Why no source has a token, and what to do: the most useful of the misses. A source that
     /// exists but cannot be read may have one; that there is no keyring is normal on a server.
     pub fn why_none(&self) -> Notice {
         let log_in = Fix::command("log in", "git credential-heroku-rs login");
@@ -453,8 +467,8 @@ impl Answer {
             let what = format!("could not read the Heroku token: {}", why.what());
             return Notice::new(what, why.fix());
         }
-        let ambiguous = self.trail.iter().find_map(|(_, outcome)| match outcome {
-            Outcome::Ambiguous(accounts) => Some(several(accounts)),
+        let ambiguous = self.misses.iter().find_map(|(_, miss)| match miss {
+            Miss::Ambiguous(accounts) => Some(several(accounts)),
             _ => None,
         });
         self.ignored
@@ -467,12 +481,10 @@ impl Answer {
 
     /// Why this source could not be asked, if it could not.
     pub fn unavailable(&self, source: Source) -> Option<&Notice> {
-        self.trail
-            .iter()
-            .find_map(|(other, outcome)| match outcome {
-                Outcome::Unavailable(why) | Outcome::Missing(why) if *other == source => Some(why),
-                _ => None,
-            })
+        self.misses.iter().find_map(|(other, miss)| match miss {
+            Miss::Unavailable(why) | Miss::Missing(why) if *other == source => Some(why),
+            _ => None,
+        })
     }
 
     /// The reason for the first source that exists but could not be asked. It may have a token.
@@ -481,34 +493,32 @@ impl Answer {
     }
 
     fn first_unreadable(&self) -> Option<(Source, &Notice)> {
-        let mut trail = self.trail.iter();
-        trail.find_map(|(source, outcome)| match outcome {
-            Outcome::Unavailable(why) => Some((*source, why)),
+        let mut misses = self.misses.iter();
+        misses.find_map(|(source, miss)| match miss {
+            Miss::Unavailable(why) => Some((*source, why)),
             _ => None,
         })
     }
 
     fn missing(&self) -> Option<&Notice> {
-        self.trail.iter().find_map(|(_, outcome)| match outcome {
-            Outcome::Missing(why) => Some(why),
+        self.misses.iter().find_map(|(_, miss)| match miss {
+            Miss::Missing(why) => Some(why),
             _ => None,
         })
     }
 
     fn expired(&self) -> Option<Notice> {
-        self.trail
-            .iter()
-            .find_map(|(source, outcome)| match outcome {
-                Outcome::Expired(account, end) => Some(Notice::new(
-                    format!(
-                        "the Heroku token{} in {source} expired on {}",
-                        of_account(account.as_ref()),
-                        day(*end)
-                    ),
-                    Fix::command("log in again", "git credential-heroku-rs login"),
-                )),
-                _ => None,
-            })
+        self.misses.iter().find_map(|(source, miss)| match miss {
+            Miss::Expired(account, end) => Some(Notice::new(
+                format!(
+                    "the Heroku token{} in {source} expired on {}",
+                    of_account(account.as_ref()),
+                    day(*end)
+                ),
+                Fix::command("log in again", "git credential-heroku-rs login"),
+            )),
+            _ => None,
+        })
     }
 
     fn not_logged_in(&self, fix: impl Into<Fix>) -> Notice {

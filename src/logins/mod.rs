@@ -15,7 +15,7 @@ use crate::context::Context;
 use crate::heroku_cli::{self, LoginState};
 use crate::hosts::{HerokuHost, Service};
 use crate::keyring::Unavailable;
-use crate::logins::lookup::Source;
+use crate::logins::lookup::{Source, StoredToken};
 use crate::netrc::{self, Netrc};
 use crate::notice::{Command, Fix, Notice};
 use crate::token::Token;
@@ -109,7 +109,7 @@ pub fn save(
     store: Store,
     account: &Account,
     token: &Token,
-    known: TokenMetadata,
+    metadata: TokenMetadata,
 ) -> Result<Saved, Notice> {
     let since = context.environment.trace.clock();
     let source = put(context, store, account, token)?;
@@ -125,7 +125,7 @@ pub fn save(
     if let Err(why) = written {
         notes.push(unwritten("the active account", &why));
     }
-    if let Err(why) = token_metadata::save(&context.environment, known) {
+    if let Err(why) = token_metadata::save(&context.environment, metadata) {
         notes.push(unwritten("the token's expiry", &why));
     }
     match source {
@@ -219,7 +219,7 @@ pub fn remove_dead(context: &Context, account: &Account, token: &Token) -> Resul
 ///
 /// # Errors
 /// What could not be removed. If that is the token in the keyring, nothing else is removed either.
-pub fn remove(context: &Context, login: &Login, account: &Account) -> Result<(), Notice> {
+pub fn remove(context: &Context, login: &StoredToken, account: &Account) -> Result<(), Notice> {
     if login.source == Source::Keyring {
         remove_from_keyring(context, account, Some(&login.token))?;
     }
@@ -296,7 +296,7 @@ pub fn switch(context: &Context, account: &Account) -> Result<bool, Notice> {
 /// That `login.json` could not be written.
 pub fn restore_login(
     context: &Context,
-    logins: &[Login],
+    logins: &[StoredToken],
     unread: &[Unread],
 ) -> Result<Option<Account>, Notice> {
     if Unread::hidden_in_keyring(unread).is_some() {
@@ -349,29 +349,16 @@ impl Unread {
     }
 }
 
-/// A token on this machine.
-#[derive(Debug)]
-pub struct Login {
-    /// Its account, if that is known.
-    pub account: Option<Account>,
-    /// The token.
-    pub token: Token,
-    /// Where it is stored.
-    pub source: Source,
-    /// What we have noted about it.
-    pub known: Option<TokenMetadata>,
-}
-
 /// Every token on this machine that can be read, and the sources that could not be read completely.
 ///
 /// Unlike [`lookup::find`] it asks every source, and includes expired tokens.
-pub fn list(context: &Context) -> (Vec<Login>, Vec<Unread>) {
+pub fn list(context: &Context) -> (Vec<StoredToken>, Vec<Unread>) {
     list_with(Duplicates::LeftOut, context)
 }
 
 /// The same with the duplicates of a login in the keyring. If only the first item of an account were removed,
 /// the next one would be served in its place.
-pub fn list_with_duplicates(context: &Context) -> (Vec<Login>, Vec<Unread>) {
+pub fn list_with_duplicates(context: &Context) -> (Vec<StoredToken>, Vec<Unread>) {
     list_with(Duplicates::Included, context)
 }
 
@@ -381,16 +368,16 @@ enum Duplicates {
     Included,
 }
 
-fn list_with(duplicates: Duplicates, context: &Context) -> (Vec<Login>, Vec<Unread>) {
+fn list_with(duplicates: Duplicates, context: &Context) -> (Vec<StoredToken>, Vec<Unread>) {
     let mut logins = Vec::new();
     let mut unread = Vec::new();
     let mut add = |account, token: Token, source| {
-        let known = token_metadata::about(&context.environment, &token);
-        logins.push(Login {
-            account,
+        let metadata = token_metadata::about(&context.environment, &token);
+        logins.push(StoredToken {
             token,
+            account,
             source,
-            known,
+            metadata,
         });
     };
     match &context.environment.api_key {

@@ -26,7 +26,7 @@ pub fn move_to_owner(
     owner: &Account,
     token: &Token,
     dead: Option<&Token>,
-    known: TokenMetadata,
+    metadata: TokenMetadata,
 ) -> Result<bool, Notice> {
     match context.keyring().read(owner)? {
         Some(same) if same == *token => {}
@@ -34,7 +34,7 @@ pub fn move_to_owner(
         Some(_) | None => context.keyring().write(owner, token)?,
     }
     // To lose the note costs only hints.
-    let _ = token_metadata::save(&context.environment, known);
+    let _ = token_metadata::save(&context.environment, metadata);
     if serves(context, from) {
         let named = heroku_cli::set_login(&context.environment, owner);
         named.map_err(|why| unwritten("the active account", &why))?;

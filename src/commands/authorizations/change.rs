@@ -18,12 +18,12 @@ pub(super) fn update(
     let updated = client
         .api
         .describe(token, &entry.id, &arguments.description)?;
-    if let Some(known) = token_metadata::about(&session.context.environment, token)
-        && known.authorization.as_ref() == Some(&entry.id)
+    if let Some(metadata) = token_metadata::about(&session.context.environment, token)
+        && metadata.authorization.as_ref() == Some(&entry.id)
     {
         let renamed = TokenMetadata {
             description: updated.description.clone(),
-            ..known
+            ..metadata
         };
         // Best effort: only `status` shows the description, and asks Heroku for it from time to time.
         let _ = token_metadata::save(&session.context.environment, renamed);

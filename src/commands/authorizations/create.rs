@@ -69,8 +69,8 @@ fn log_in(
     let kept = owner_of(token, created.account.as_ref(), &client.api)
         .map_err(Notice::from)
         .and_then(|account| {
-            let known = metadata_of(token, &account, Some(created), &client.api);
-            logins::save(session.context, Store::Auto, &account, token, known)
+            let metadata = metadata_of(token, &account, Some(created), &client.api);
+            logins::save(session.context, Store::Auto, &account, token, metadata)
                 .map(|kept| (account, kept))
         });
     let (account, kept) = match kept {

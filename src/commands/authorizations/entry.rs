@@ -8,8 +8,7 @@ use serde::Serialize;
 
 use crate::commands::report;
 use crate::heroku_api::{Authorization, position_of};
-use crate::logins::Login;
-use crate::logins::lookup::Found;
+use crate::logins::lookup::StoredToken;
 use crate::notice::shown;
 use crate::scope::Scopes;
 
@@ -132,8 +131,8 @@ impl Entry {
 /// enough of their tokens.
 pub(super) fn entries(
     all: Vec<Authorization>,
-    logins: &[Login],
-    active: Option<&Found>,
+    logins: &[StoredToken],
+    active: Option<&StoredToken>,
 ) -> Vec<Entry> {
     let positions: Vec<Option<usize>> = logins.iter().map(|login| position(login, &all)).collect();
     let unmatched = || {
@@ -157,11 +156,11 @@ pub(super) fn entries(
     entries
 }
 
-fn position(login: &Login, all: &[Authorization]) -> Option<usize> {
+fn position(login: &StoredToken, all: &[Authorization]) -> Option<usize> {
     let noted = login
-        .known
+        .metadata
         .as_ref()
-        .and_then(|known| known.authorization.as_ref());
+        .and_then(|metadata| metadata.authorization.as_ref());
     let noted = noted.and_then(|id| all.iter().position(|one| one.id == *id));
     noted.or_else(|| position_of(&login.token, all))
 }

@@ -10,7 +10,7 @@ use super::{Session, json, request_failed, token_of};
 use crate::cli::{Authorizations, AuthorizationsInfo, AuthorizationsList, OnAuthorizations};
 use crate::heroku_api::HerokuApi;
 use crate::logins;
-use crate::logins::lookup::Found;
+use crate::logins::lookup::StoredToken;
 use crate::notice::Notice;
 use crate::terminal;
 
@@ -37,7 +37,7 @@ pub(super) fn run(arguments: &Authorizations, session: &mut Session<'_, '_>) -> 
 /// The API, and the token that is sent to it.
 struct Client {
     api: HerokuApi,
-    found: Found,
+    found: StoredToken,
 }
 
 impl Client {

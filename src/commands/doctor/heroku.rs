@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Facts, Finding, Severity, TokenStatus, connection, span};
 use crate::heroku_api::ApiError;
-use crate::logins::lookup::{Found, Outcome, Source};
+use crate::logins::lookup::{Miss, Source, StoredToken};
 use crate::notice::Fix;
 use crate::token_metadata;
 
@@ -101,7 +101,7 @@ pub(super) fn active_token(facts: &Facts<'_>) -> Vec<Finding> {
 }
 
 /// A token that Heroku does not accept for a push only matters if git sends it.
-fn severity_if_sent(found: &Found, facts: &Facts<'_>) -> Severity {
+fn severity_if_sent(found: &StoredToken, facts: &Facts<'_>) -> Severity {
     if facts.is_sent(&found.token) {
         Severity::Fail
     } else {
@@ -109,17 +109,20 @@ fn severity_if_sent(found: &Found, facts: &Facts<'_>) -> Severity {
     }
 }
 
-fn until(found: &Found) -> String {
-    let expires = found.known.as_ref().and_then(|known| known.expires);
+fn until(found: &StoredToken) -> String {
+    let expires = found
+        .metadata
+        .as_ref()
+        .and_then(|metadata| metadata.expires);
     expires.map_or_else(String::new, |end| {
         let left = end.duration_since(Timestamp::now());
         format!(", and expires {}", span(left))
     })
 }
 
-fn expires_soon(found: &Found) -> Option<Finding> {
-    let known = found.known.as_ref()?;
-    let left = known.left_if_near_its_end(Timestamp::now())?;
+fn expires_soon(found: &StoredToken) -> Option<Finding> {
+    let metadata = found.metadata.as_ref()?;
+    let left = metadata.left_if_near_its_end(Timestamp::now())?;
     let finding = Finding::warn(
         "heroku.token-expires-soon",
         format!("the token expires {}", span(left)),
@@ -127,8 +130,8 @@ fn expires_soon(found: &Found) -> Option<Finding> {
     Some(finding.with_command("git credential-heroku-rs rotate"))
 }
 
-fn without_push_scope(found: &Found, facts: &Facts<'_>) -> Option<Finding> {
-    let scope = &found.known.as_ref()?.scope;
+fn without_push_scope(found: &StoredToken, facts: &Facts<'_>) -> Option<Finding> {
+    let scope = &found.metadata.as_ref()?.scope;
     (!scope.may_push()).then(|| {
         Finding::new(
             "heroku.token-scope",
@@ -154,10 +157,10 @@ fn rejected(finding: Finding, source: Source) -> Finding {
 fn expired(facts: &Facts<'_>) -> Vec<Finding> {
     let expired = facts
         .answer
-        .trail
+        .misses
         .iter()
-        .find_map(|(source, outcome)| match outcome {
-            Outcome::Expired(_, end) => Some((*source, *end)),
+        .find_map(|(source, miss)| match miss {
+            Miss::Expired(_, end) => Some((*source, *end)),
             _ => None,
         });
     let Some((source, end)) = expired else {
@@ -191,7 +194,7 @@ pub(super) fn other_tokens(facts: &Facts<'_>) -> Vec<Finding> {
     {
         let is_reported = used.is_none()
             && token_metadata::about(&facts.context.environment, &item.token)
-                .and_then(|known| known.expires)
+                .and_then(|metadata| metadata.expires)
                 .is_some_and(|end| end <= Timestamp::now());
         if !is_reported && matches!(facts.status_of(&item.token), TokenStatus::Rejected) {
             let what = format!(

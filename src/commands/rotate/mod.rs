@@ -17,15 +17,15 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::{
-    Session, account_named, api_of, default_description, host_in_use, login_of, metadata_of,
-    owner_of, rendered, report,
+    Session, account_named, api_of, default_description, host_in_use, metadata_of, owner_of,
+    rendered, report,
 };
 use crate::account::Account;
 use crate::cli::Rotate;
 use crate::heroku_api::{ApiError, NewAuthorization};
 use crate::hosts::Service;
-use crate::logins::lookup::{self, Source, Wanted};
-use crate::logins::{self, Login, Unread};
+use crate::logins::lookup::{self, Source, StoredToken, Wanted};
+use crate::logins::{self, Unread};
 use crate::notice::{AlreadyReported, Command, Fix, Kind, Notice, shown};
 use crate::rotation_journal::{self, Rotation};
 use crate::token_metadata;
@@ -103,7 +103,7 @@ fn set_aside_unusable_journal(session: &mut Session<'_, '_>) -> anyhow::Result<(
 fn select_logins(
     arguments: &Rotate,
     session: &mut Session<'_, '_>,
-) -> anyhow::Result<(Vec<Login>, bool)> {
+) -> anyhow::Result<(Vec<StoredToken>, bool)> {
     let context = session.context;
     let named = arguments.account.as_deref();
     let account = named.map(|name| account_named(name, context));
@@ -118,7 +118,7 @@ fn select_logins(
         if let Some(notice) = answer.passed_over() {
             session.warn(&notice)?;
         }
-        return Ok((vec![login_of(answer.into_found()?)], false));
+        return Ok((vec![answer.into_found()?], false));
     }
     let (mut logins, unread) = logins::list(context);
     logins.retain(|login| login.source != Source::ApiKey);
@@ -133,8 +133,8 @@ fn select_logins(
 }
 
 /// Leaves out copies of a token: a copy in netrc is replaced together with the token in the keyring.
-fn without_copies(logins: Vec<Login>) -> Vec<Login> {
-    let mut unique: Vec<Login> = Vec::new();
+fn without_copies(logins: Vec<StoredToken>) -> Vec<StoredToken> {
+    let mut unique: Vec<StoredToken> = Vec::new();
     for login in logins {
         if unique.iter().all(|other| other.token != login.token) {
             unique.push(login);
@@ -146,7 +146,7 @@ fn without_copies(logins: Vec<Login>) -> Vec<Login> {
 /// Rotates one token, if that is due.
 fn rotate(
     arguments: &Rotate,
-    login: &Login,
+    login: &StoredToken,
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<Outcome> {
     let context = session.context;
@@ -154,11 +154,11 @@ fn rotate(
     let unfinished = login.account.as_ref().map_or_else(Vec::new, |account| {
         rotation_journal::unfinished(&context.environment, account)
     });
-    let expiry = Expiry::from_metadata(login.known.as_ref());
+    let expiry = Expiry::from_metadata(login.metadata.as_ref());
     if unfinished.is_empty() && !expiry.is_due(margin) {
         return Ok(Outcome::Done);
     }
-    let api = api_of(&login.token, login.known.as_ref(), LIMIT, context)?;
+    let api = api_of(&login.token, login.metadata.as_ref(), LIMIT, context)?;
     // The account under which the token is stored; an entry in netrc may name none.
     let account = owner_of(&login.token, login.account.as_ref(), &api)?;
     let rotator = Rotator {
@@ -171,11 +171,11 @@ fn rotate(
     if !arguments.dry_run {
         finish_interrupted(&rotator, &unfinished, session)?;
     }
-    let old = OldToken::look_up(&api, &login.token, login.known.as_ref())?;
+    let old = OldToken::look_up(&api, &login.token, login.metadata.as_ref())?;
     if !old.expiry().is_due(margin) {
         // With this metadata, the next run needs no request.
-        let known = metadata_of(&login.token, &account, old.authorization.as_ref(), &api);
-        let _ = token_metadata::save(&context.environment, known);
+        let metadata = metadata_of(&login.token, &account, old.authorization.as_ref(), &api);
+        let _ = token_metadata::save(&context.environment, metadata);
         return Ok(Outcome::Done);
     }
     let usual = default_description(context);

@@ -24,14 +24,14 @@ pub(super) enum Expiry {
 
 impl Expiry {
     /// As far as the token's metadata says.
-    pub(super) fn from_metadata(known: Option<&TokenMetadata>) -> Expiry {
-        match known {
+    pub(super) fn from_metadata(metadata: Option<&TokenMetadata>) -> Expiry {
+        match metadata {
             Some(TokenMetadata {
                 expires: Some(time),
                 ..
             }) => Expiry::At(*time),
             // Heroku has shown the authorization, without an expiry.
-            Some(known) if known.authorization.is_some() => Expiry::Never,
+            Some(metadata) if metadata.authorization.is_some() => Expiry::Never,
             Some(_) | None => Expiry::Unknown,
         }
     }
@@ -71,7 +71,7 @@ impl OldToken {
         token: &Token,
         metadata: Option<&TokenMetadata>,
     ) -> Result<OldToken, ApiError> {
-        let by_id = match metadata.and_then(|known| known.authorization.as_deref()) {
+        let by_id = match metadata.and_then(|metadata| metadata.authorization.as_deref()) {
             None => None,
             Some(id) => match api.authorization(token, id) {
                 Ok(found) => Some(found),
@@ -106,7 +106,7 @@ impl OldToken {
         ) {
             (Expiry::Unknown, None) => Expiry::Unknown,
             (Expiry::Unknown, Some(found)) => found.expires.map_or(Expiry::Never, Expiry::At),
-            (known, _) => known,
+            (metadata, _) => metadata,
         }
     }
 
@@ -134,15 +134,15 @@ impl OldToken {
 
     /// Its lifetime when it was created.
     pub(super) fn lifetime(&self) -> Lifetime {
-        let known = self
+        let metadata = self
             .metadata
             .as_ref()
-            .map(|known| (known.created, known.expires));
+            .map(|metadata| (metadata.created, metadata.expires));
         let found = self
             .authorization
             .as_ref()
             .map(|found| (found.created, found.expires));
-        match (known, found) {
+        match (metadata, found) {
             (Some((Some(from), Some(to))), _) | (_, Some((Some(from), Some(to)))) => {
                 rounded(to.duration_since(from))
             }
@@ -230,21 +230,21 @@ mod tests {
 
     #[test]
     fn the_metadata_of_the_creation_is_used() {
-        let known = TokenMetadata {
+        let metadata = TokenMetadata {
             authorization: Some("an-id".to_owned()),
             created: Some(in_hours(-10)),
             expires: Some(in_hours(14)),
             ..TokenMetadata::default()
         };
         let expected = Lifetime::Limited(Duration::from_secs(24 * HOUR));
-        assert_eq!(old(Some(known.clone())).lifetime(), expected);
+        assert_eq!(old(Some(metadata.clone())).lifetime(), expected);
         assert_eq!(
-            old(Some(known.clone())).expiry(),
-            Expiry::At(known.expires.unwrap())
+            old(Some(metadata.clone())).expiry(),
+            Expiry::At(metadata.expires.unwrap())
         );
         let endless = TokenMetadata {
             expires: None,
-            ..known
+            ..metadata
         };
         assert_eq!(old(Some(endless)).expiry(), Expiry::Never);
     }

@@ -114,7 +114,7 @@ impl Rotator<'_> {
             authorization,
             rotation,
         } = created;
-        let known = TokenMetadata {
+        let metadata = TokenMetadata {
             description: Some(rotation.description.clone()),
             ..metadata_of(&token, self.account, Some(&authorization), self.api)
         };
@@ -123,7 +123,7 @@ impl Rotator<'_> {
             self.source,
             self.account,
             self.token,
-            (&token, known),
+            (&token, metadata),
         );
         let notices = replaced.map_err(|why| match why {
             // Either token may be stored, so both stay valid; the next run sees which one it is.

@@ -8,8 +8,8 @@ use std::io::{self, Write};
 use super::{alias, docker, git, list_helpers};
 use crate::commands::{Session, completions, man};
 use crate::git::Scope;
-use crate::logins::lookup::Source;
-use crate::logins::{self, Login, Unread};
+use crate::logins::lookup::{Source, StoredToken};
+use crate::logins::{self, Unread};
 use crate::notice::{AlreadyReported, Command, Fix, Kind, Notice};
 use crate::rotation_journal::{self, Removal};
 use crate::token_metadata;
@@ -101,7 +101,7 @@ fn journal(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
 }
 
 fn metadata(
-    logins: &[Login],
+    logins: &[StoredToken],
     unread: &[Unread],
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<()> {

@@ -1,26 +1,29 @@
 //! One line for the trace about each source that was asked.
 
-use super::{Choice, Found, Outcome, Source, day, of_account};
+use super::{Choice, Found, Miss, Source, day, of_account};
 
 /// The result of asking a source: the account of its token, or why there is none. Never the token.
-pub(super) fn in_public(source: Source, asked: &Result<Found, Outcome>) -> String {
+pub(super) fn in_public(source: Source, asked: &Result<Found, Miss>) -> String {
     let what = match asked {
         Ok(found) => {
-            let expires = found.known.as_ref().and_then(|known| known.expires);
+            let expires = found
+                .stored
+                .metadata
+                .as_ref()
+                .and_then(|metadata| metadata.expires);
             let until = expires.map(|end| format!(", which ends on {}", day(end)));
-            let account = of_account(found.account.as_ref());
+            let account = of_account(found.stored.account.as_ref());
             format!("a token{account}{}", until.unwrap_or_default())
         }
-        Err(Outcome::Served) => "served".to_owned(),
-        Err(Outcome::Absent) => "no token".to_owned(),
-        Err(Outcome::Expired(account, end)) => {
+        Err(Miss::Absent) => "no token".to_owned(),
+        Err(Miss::Expired(account, end)) => {
             let account = of_account(account.as_ref());
             format!("a token{account}, which ended on {}", day(*end))
         }
-        Err(Outcome::Ambiguous(accounts)) => {
+        Err(Miss::Ambiguous(accounts)) => {
             format!("tokens of {} accounts, and none is chosen", accounts.len())
         }
-        Err(Outcome::Unavailable(why) | Outcome::Missing(why)) => {
+        Err(Miss::Unavailable(why) | Miss::Missing(why)) => {
             format!("unavailable: {}", why.what())
         }
     };
