@@ -15,19 +15,22 @@ pub(super) fn run(arguments: &Unsetup, session: &mut Session<'_, '_>) -> anyhow:
     if arguments.all {
         return everything::remove(session);
     }
-    let is_undone = match arguments.client() {
-        Client::Git(scope) => {
-            let is_undone = git(scope, session)?;
-            let is_undone = scope == Scope::Global && alias(session)? || is_undone;
-            list_helpers(&session.context.git(), session)?;
-            is_undone
+    let client = arguments.client();
+    let is_undone = match client {
+        Client::Git(Scope::Global) => {
+            let had_helper = git(Scope::Global, session)?;
+            alias(session)? || had_helper
         }
+        Client::Git(Scope::Local) => git(Scope::Local, session)?,
         Client::Docker => docker(session)?,
     };
     if !is_undone {
         writeln!(session.streams.output, "nothing to undo")?;
     }
-    Ok(())
+    match client {
+        Client::Git(_) => list_helpers(&session.context.git(), session),
+        Client::Docker => Ok(()),
+    }
 }
 
 /// Removes our helper from git's configuration. Returns whether there was something to remove.

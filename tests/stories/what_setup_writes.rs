@@ -299,6 +299,8 @@ fn a_script_gets_the_short_form_by_a_flag_only() {
     world.git(ALIAS).succeeds();
     world.helper("unsetup").succeeds();
     assert_eq!(config(&world), "");
+    let again = world.helper("unsetup").succeeds();
+    again.stdout_is("nothing to undo\ngit uses no helper for https://git.heroku.com\n");
 }
 
 #[test]
