@@ -8,6 +8,7 @@ use heroku_stand_in::{Fault, On, Times};
 
 use crate::doctor::{healthy, report};
 use crate::doctor_and_gits_settings::base64;
+use crate::doctor_and_heroku::is_noted;
 use crate::world::{ANN, BOB, Version, World, heroku_line};
 
 const HELPER: &str = "credential.https://git.heroku.com.helper";
@@ -79,6 +80,10 @@ fn remote_url_has(world: &World, password: &str) {
     let text = text.replace("https://git", &format!("https://x:{password}@git"));
     fs::write(&path, text).unwrap();
     world.is_planted(&path);
+}
+
+fn set_remote_url(world: &World, url: &str) {
+    git(world, &format!("remote set-url heroku {url}"));
 }
 
 fn header_sends(world: &World, section: &str, header: &str) {
@@ -186,6 +191,39 @@ fn whatever_gits_settings_send() {
         }),
         ("an empty password in the remote URL", Fails, |world| {
             remote_url_has(world, "");
+        }),
+        ("a user name in the remote URL", Works, |world| {
+            set_remote_url(world, "https://deploy@git.heroku.com/blue-sky.git");
+        }),
+        ("the active account in the remote URL", Works, |world| {
+            set_remote_url(
+                world,
+                "https://ann%40example.com@git.heroku.com/blue-sky.git",
+            );
+        }),
+        (
+            "an account in the remote URL that is not logged in",
+            Fails,
+            |world| {
+                set_remote_url(
+                    world,
+                    "https://bob%40example.com@git.heroku.com/blue-sky.git",
+                );
+            },
+        ),
+        (
+            "an account in the remote URL with a rejected token",
+            Fails,
+            |world| {
+                world.keeps_in_the_keyring(BOB, &rejected(world));
+                set_remote_url(
+                    world,
+                    "https://bob%40example.com@git.heroku.com/blue-sky.git",
+                );
+            },
+        ),
+        ("an http remote URL", Fails, |world| {
+            set_remote_url(world, "http://git.heroku.com/blue-sky.git");
         }),
         ("a valid push URL beside an http one", Works, |world| {
             let url = world.git("config remote.heroku.url").stdout();
@@ -308,6 +346,10 @@ fn whatever_netrc_contains() {
 fn whatever_is_logged_in() {
     agree(&[
         ("a rejected token", Fails, revoke_the_active_token),
+        ("a token that has expired", Fails, |world| {
+            world.helper("status").succeeds();
+            is_noted(world, "expires", 1_700_000_000.into());
+        }),
         ("a rejected token of another account", Works, |world| {
             world.keeps_in_the_keyring(BOB, &rejected(world));
         }),

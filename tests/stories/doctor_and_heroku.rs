@@ -20,7 +20,7 @@ fn granted(grant: Grant) -> World {
 }
 
 /// Changes what is noted about the token.
-fn is_noted(world: &World, member: &str, value: serde_json::Value) {
+pub(crate) fn is_noted(world: &World, member: &str, value: serde_json::Value) {
     let state = world.home().join(".local/state/git-credential-heroku-rs");
     let notes = state.join("authorizations.json");
     let text = fs::read_to_string(&notes).unwrap();
