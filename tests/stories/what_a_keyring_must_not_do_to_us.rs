@@ -55,7 +55,7 @@ fn what_another_keyring_may_hide_is_not_absent() {
     world
         .helper("logout --all --keep")
         .exits_with(1)
-        .says("some logins may be left: a part of the keyring is locked");
+        .says("other accounts may still be logged in: a part of the keyring is locked");
     assert_eq!(secrets(&world), [""; 0]);
 }
 
