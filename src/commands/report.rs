@@ -249,10 +249,10 @@ impl Account {
     }
 }
 
-/// A day, and how far off it is: `2026-12-25, in 30 days`.
+/// A day, and how far off it is: `2026-12-25 (in 30 days)`.
 pub(super) fn day_and_span(end: Timestamp) -> String {
     let left = end.duration_since(Timestamp::now());
-    format!("{}, {}", end.strftime("%Y-%m-%d"), span(left))
+    format!("{} ({})", end.strftime("%Y-%m-%d"), span(left))
 }
 
 /// How far off a time is, in the largest unit that fits. Five minutes are added before rounding down: a token that

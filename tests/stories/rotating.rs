@@ -11,7 +11,7 @@ fn the_new_token_pushes_and_the_old_one_is_revoked() {
         .helper("rotate")
         .succeeds()
         .stdout_is(
-            "Replaced the token of ann@example.com in the keyring (expires: never)\n\
+            "Replaced the token of ann@example.com in the keyring\n  expires: never\n\
              Revoked the old token\n",
         )
         .stderr_is("");
@@ -39,7 +39,7 @@ fn description_scope_and_lifetime_stay_the_same() {
     world
         .helper("rotate")
         .succeeds()
-        .says("Replaced the token of ann@example.com in the keyring (expires: 20")
+        .says("Replaced the token of ann@example.com in the keyring\n  expires: 20")
         .says("in 30 days")
         .says(")\nRevoked the old token\n");
     world
@@ -97,7 +97,7 @@ fn the_session_of_a_browser_login_is_ended() {
     world
         .helper("rotate")
         .succeeds()
-        .says("(expires: 20")
+        .says("  expires: 20")
         .says("in 30 days")
         .says("Revoked the old token\n");
     assert!(!world.heroku.is_live(&old));
@@ -192,7 +192,7 @@ fn a_token_in_netrc_is_replaced_there() {
     world
         .helper("rotate")
         .succeeds()
-        .says("Replaced the token of ann@example.com in netrc (expires: never)\n");
+        .says("Replaced the token of ann@example.com in netrc\n  expires: never\n");
     assert!(!world.heroku.is_live(&old));
     assert_eq!(world.live_tokens().len(), 1);
     let new = world.live_tokens().remove(0);
@@ -222,7 +222,7 @@ fn a_copy_in_the_keyring_is_replaced_too() {
     world
         .helper("rotate")
         .succeeds()
-        .says("Replaced the token of ann@example.com in netrc (expires: never)\n")
+        .says("Replaced the token of ann@example.com in netrc\n  expires: never\n")
         .stderr_is("");
     let new = world.kept_in_the_keyring(ANN).unwrap();
     assert_eq!(netrc_holds(&world), netrc(ANN, &new));
@@ -237,7 +237,7 @@ fn a_token_pasted_at_gits_prompt_keeps_its_account() {
     world
         .helper("rotate")
         .succeeds()
-        .says("Replaced the token of heroku in the keyring (expires: never)\n");
+        .says("Replaced the token of an unnamed account (token pasted at git's prompt) in the keyring\n  expires: never\n");
     assert_eq!(world.accounts_in_the_keyring(), ["heroku"]);
     assert_eq!(
         world.live_tokens(),
@@ -295,7 +295,7 @@ fn a_dry_run_changes_nothing() {
     let outcome = world.helper("rotate --dry-run --expires-in 8h").succeeds();
     assert!(outcome.stdout().starts_with(
         "The token of ann@example.com in the keyring will be replaced\n  \
-         expires  in 8 hours\n  scope    global\n  name     laptop\n\
+         expires: in 8 hours\n  scope: global\n  name: laptop\n\
          The old token will be revoked (authorization "
     ));
     let _ = outcome.stderr_is("");

@@ -20,7 +20,7 @@ fn a_timer_does_nothing_while_the_token_is_valid_for_long_enough() {
 fn a_timer_rotates_before_the_token_expires() {
     let (world, old) = World::after_our_login_for_days(6);
     let line = "rotate --all --if-expires-within 7d";
-    world.helper(line).succeeds().says("(expires: 20");
+    world.helper(line).succeeds().says("  expires: 20");
     assert!(!world.heroku.is_live(&old));
     world
         .helper("rotate --if-expires-within 5d")

@@ -114,15 +114,15 @@ impl Entry {
         };
         let [id, description, scope, expiry, places] = self.row();
         writeln!(out, "{description}")?;
-        writeln!(out, "  id       {id}")?;
-        writeln!(out, "  scope    {scope}")?;
-        writeln!(out, "  created  {}", time(self.created))?;
-        writeln!(out, "  updated  {}", time(self.updated))?;
-        writeln!(out, "  expires  {expiry}")?;
+        writeln!(out, "  id: {id}")?;
+        writeln!(out, "  scope: {scope}")?;
+        writeln!(out, "  created: {}", time(self.created))?;
+        writeln!(out, "  updated: {}", time(self.updated))?;
+        writeln!(out, "  expires: {expiry}")?;
         if self.is_stored() {
-            writeln!(out, "  stored   {places}")
+            writeln!(out, "  stored: {places}")
         } else {
-            writeln!(out, "  stored   not on this machine")
+            writeln!(out, "  stored: not on this machine")
         }
     }
 }

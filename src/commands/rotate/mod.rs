@@ -17,10 +17,9 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::{
-    Session, account_named, api_of, default_description, host_in_use, metadata_of, owner_of,
+    Session, account_named, api_of, default_description, host_in_use, label, metadata_of, owner_of,
     rendered, report,
 };
-use crate::account::Account;
 use crate::cli::Rotate;
 use crate::heroku_api::{ApiError, NewAuthorization};
 use crate::hosts::Service;
@@ -64,7 +63,7 @@ pub(super) fn run(arguments: &Rotate, session: &mut Session<'_, '_>) -> anyhow::
             Ok(outcome) => has_failed |= outcome == Outcome::OldTokenValid,
             Err(error) if logins.len() == 1 => return Err(error),
             Err(error) => {
-                let account = login.account.as_ref().map_or("netrc", Account::as_str);
+                let account = login.account.as_ref().map_or("netrc", label);
                 let error = rendered(error);
                 session.say(&format!("heroku-rs: {account}: {error}"))?;
                 has_failed = true;
@@ -232,8 +231,8 @@ fn print_plan(
         .map_or_else(|| "never".to_owned(), |seconds| report::span(span(seconds)));
     writeln!(
         out,
-        "The token of {} in {} will be replaced\n  expires  {expires}\n  scope    {}\n  name     {}",
-        rotator.account,
+        "The token of {} in {} will be replaced\n  expires: {expires}\n  scope: {}\n  name: {}",
+        label(rotator.account),
         rotator.source,
         shown(&new.scope.to_string()),
         shown(new.description)
@@ -274,8 +273,9 @@ fn print_result(
     let expires = expires.map_or_else(|| "never".to_owned(), report::day_and_span);
     writeln!(
         session.streams.output,
-        "Replaced the token of {} in {} (expires: {expires})",
-        rotator.account, rotator.source
+        "Replaced the token of {} in {}\n  expires: {expires}",
+        label(rotator.account),
+        rotator.source
     )?;
     Ok(())
 }

@@ -35,8 +35,8 @@ fn a_new_token_is_printed_once_and_alone() {
     world
         .helper("authorizations info 'CI of blue-sky'")
         .succeeds()
-        .says("  scope    read, write\n")
-        .says("  stored   not on this machine\n");
+        .says("  scope: read, write\n")
+        .says("  stored: not on this machine\n");
 }
 
 #[test]

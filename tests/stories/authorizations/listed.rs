@@ -173,12 +173,12 @@ fn an_authorization_is_shown_by_id_beginning_or_description() {
         let output = outcome.stdout();
         let lines: Vec<&str> = output.lines().collect();
         assert_eq!(lines[0], "laptop");
-        assert_eq!(lines[1], format!("  id       {}", laptop.id));
-        assert_eq!(lines[2], "  scope    global");
-        assert!(lines[3].starts_with("  created  20") && lines[3].ends_with(" UTC"));
-        assert!(lines[4].starts_with("  updated  20") && lines[4].ends_with(" UTC"));
-        assert_eq!(lines[5], "  expires  never");
-        assert_eq!(lines[6], "  stored   keyring (active)");
+        assert_eq!(lines[1], format!("  id: {}", laptop.id));
+        assert_eq!(lines[2], "  scope: global");
+        assert!(lines[3].starts_with("  created: 20") && lines[3].ends_with(" UTC"));
+        assert!(lines[4].starts_with("  updated: 20") && lines[4].ends_with(" UTC"));
+        assert_eq!(lines[5], "  expires: never");
+        assert_eq!(lines[6], "  stored: keyring (active)");
         assert_eq!(lines.len(), 7);
     }
     world

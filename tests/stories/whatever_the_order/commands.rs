@@ -150,7 +150,8 @@ impl Machine {
             "netrc"
         };
         let messages = format!(
-            "Replaced the token of {account} in {place} (expires: never)\nRevoked the old token\n"
+            "Replaced the token of {} in {place}\n  expires: never\nRevoked the old token\n",
+            label(account)
         );
         after.ending(0, &messages, &[])
     }
