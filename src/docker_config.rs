@@ -242,11 +242,11 @@ fn written(config: &Map<String, Value>, before: &[u8]) -> Result<Vec<u8>, String
 #[derive(Debug, PartialEq, Eq)]
 pub enum Name {
     /// It is on `PATH`.
-    Known,
+    Found,
     /// The link or copy was created here.
-    Made(PathBuf),
+    Created(PathBuf),
     /// It could not be created: this command does it.
-    Wanted(Command),
+    Missing(Command),
 }
 
 /// Makes docker find this program, by a second name beside the first one on `PATH`.
@@ -254,15 +254,15 @@ pub enum Name {
 /// `program` is this program's own path, for a command if it is not on `PATH`.
 pub fn name_for_docker(environment: &Environment, program: &Path) -> Name {
     if environment.has_program(PROGRAM) {
-        return Name::Known;
+        return Name::Found;
     }
     let Some(dir) = environment.dir_of_program(TARGET) else {
-        return Name::Wanted(named_elsewhere(program));
+        return Name::Missing(named_elsewhere(program));
     };
     let name = dir.join(PROGRAM).with_extension(EXE_EXTENSION);
     match second_name(&name) {
-        Ok(()) => Name::Made(name),
-        Err(_) => Name::Wanted(named_here(&name)),
+        Ok(()) => Name::Created(name),
+        Err(_) => Name::Missing(named_here(&name)),
     }
 }
 
@@ -462,12 +462,12 @@ mod tests {
         };
         let stranger = Path::new("x");
         files::replace(&name, b"another program").unwrap();
-        assert_eq!(name_for_docker(&environment, stranger), Name::Known);
+        assert_eq!(name_for_docker(&environment, stranger), Name::Found);
         assert_eq!(forget_name(&environment), None);
         fs::remove_file(&name).unwrap();
         files::replace(&program, b"us").unwrap();
-        let made = Name::Made(name.clone());
-        assert_eq!(name_for_docker(&environment, stranger), made);
+        let created = Name::Created(name.clone());
+        assert_eq!(name_for_docker(&environment, stranger), created);
         assert_eq!(fs::read(&name).unwrap(), b"us");
         assert_eq!(forget_name(&environment), Some(name.clone()));
         assert!(!name.exists() && program.exists());
@@ -478,7 +478,7 @@ mod tests {
     fn a_program_that_path_does_not_lead_to_is_named_by_its_path() {
         let wanted = "sudo ln -s /opt/x /usr/local/bin/docker-credential-heroku-rs";
         let found = name_for_docker(&Environment::default(), Path::new("/opt/x"));
-        let Name::Wanted(command) = found else {
+        let Name::Missing(command) = found else {
             panic!("{found:?}");
         };
         assert_eq!(

@@ -183,7 +183,7 @@ impl Environment {
         };
         if environment.trace.is_on() {
             for secret in environment.secrets() {
-                environment.trace.hides(&secret);
+                environment.trace.add_secret(&secret);
             }
         }
         environment

@@ -69,7 +69,7 @@ impl Trace {
     }
 
     /// Adds a secret that no line may contain.
-    pub fn hides(&self, secret: &str) {
+    pub fn add_secret(&self, secret: &str) {
         if let Some(on) = &self.0 {
             on.redactor().add_secret(secret);
         }
@@ -192,7 +192,7 @@ mod tests {
     #[test]
     fn a_line_can_be_pasted_in_public() {
         let trace = on("/home/ann");
-        trace.hides("open-sesame");
+        trace.add_secret("open-sesame");
         let on = trace.0.unwrap();
         for (text, shown) in [
             (

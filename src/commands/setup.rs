@@ -150,13 +150,13 @@ fn name_for_docker(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let program = std::env::current_exe()?;
     let environment = &session.context.environment;
     match docker_config::name_for_docker(environment, &program) {
-        Name::Known => Ok(()),
-        Name::Made(name) => {
+        Name::Found => Ok(()),
+        Name::Created(name) => {
             let name = environment.display_path(&name);
             let out = &mut session.streams.output;
             Ok(writeln!(out, "  added for docker: {name}")?)
         }
-        Name::Wanted(command) => session.warn(&Notice::new(
+        Name::Missing(command) => session.warn(&Notice::new(
             "docker cannot find the helper: docker-credential-heroku-rs is not on PATH",
             Fix::command("add it", command),
         )),

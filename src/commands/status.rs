@@ -89,7 +89,7 @@ fn problem(
     verdicts: &[Option<Verdict>],
 ) -> Option<Notice> {
     let Some(served) = &answer.found else {
-        return Some(answer.why_none());
+        return Some(answer.explain());
     };
     let is_rejected = logins.iter().zip(verdicts).any(|(login, verdict)| {
         report::is_served(login, served) && *verdict == Some(Verdict::Dead)

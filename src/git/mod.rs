@@ -4,7 +4,7 @@
 mod asking;
 mod changing;
 mod child;
-mod kin;
+mod helper_kind;
 mod matching;
 mod set_up;
 mod urls;
@@ -20,7 +20,7 @@ use crate::notice::{Command, Fix, Notice};
 
 pub use asking::Filled;
 pub use child::Git;
-pub use kin::Kin;
+pub use helper_kind::HelperKind;
 pub use matching::Request;
 pub use set_up::{AliasState, SetUp, helper_value};
 pub use urls::{HerokuUrl, Way};

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use tempfile::TempPath;
 
-use super::{Git, HEROKU_HELPER, Kin, OUR_NAME, Scope, Setting, failed, text};
+use super::{Git, HEROKU_HELPER, HelperKind, OUR_NAME, Scope, Setting, failed, text};
 use crate::environment::Environment;
 use crate::files;
 use crate::notice::{Command, Fix, Notice};
@@ -382,7 +382,10 @@ fn is_pair(entries: &[Vec<u8>]) -> bool {
 
 /// Whether a helper starts this program, or did before the program was moved.
 fn starts_us(value: &str) -> bool {
-    matches!(Setting::helper(value).kin(), Kin::Us | Kin::Stale)
+    matches!(
+        Setting::helper(value).kind(),
+        HelperKind::ThisProgram | HelperKind::Missing
+    )
 }
 
 /// Whether a pair with this helper is there, and nothing after it that could add another helper.

@@ -114,9 +114,9 @@ fn get(input: &mut dyn Read, context: &Context) -> Result<Reply, Reply> {
     let host = registry(&server, context).ok_or(Refusal::NotFound)?;
     let answer = lookup::find(&any_account(&host), context);
     let Some(found) = &answer.found else {
-        return Err(no_credential(answer.why_none()));
+        return Err(no_credential(answer.explain()));
     };
-    let notice = answer.passed_over();
+    let notice = answer.warning();
     let notice = notice.or_else(|| expires_soon(found, context));
     let reply = docker_protocol::credential(&server, &found.token);
     Ok(Reply::done(reply, notice))
@@ -153,7 +153,7 @@ fn store(input: &mut dyn Read, context: &Context) -> Result<Reply, Reply> {
             Fix::command("log in", "git credential-heroku-rs login"),
         )
     })?;
-    context.environment.trace.hides(token.expose());
+    context.environment.trace.add_secret(token.expose());
     let named = Account::parse(&username).filter(Account::is_email);
     let offered = git::Offered {
         token: &token,
@@ -230,7 +230,7 @@ fn list(context: &Context) -> Result<Reply, Reply> {
         let servers = serde_json::json!({host.name(): USERNAME});
         return Ok(Reply::text(&servers.to_string()));
     }
-    let why = answer.why_none();
+    let why = answer.explain();
     match why.kind() {
         Kind::NotLoggedIn => Ok(Reply::text("{}")),
         Kind::Failed | Kind::Usage => Err(Reply::from(why)),

@@ -37,7 +37,7 @@ impl HerokuRequest {
         match Request::read(input) {
             Ok(request) => {
                 if let Some(token) = &request.password {
-                    context.environment.trace.hides(token.expose());
+                    context.environment.trace.add_secret(token.expose());
                 }
                 let host = heroku_host(
                     request.scheme.as_deref().unwrap_or_default(),
@@ -116,19 +116,17 @@ pub fn get(input: &mut dyn io::Read, output: &mut dyn Write, context: &Context) 
         let answer = lookup::find(&wanted, context);
         if let Some(found) = &answer.found {
             send(&credential(&request, found));
-            return answer
-                .passed_over()
-                .or_else(|| expires_soon(found, context));
+            return answer.warning().or_else(|| expires_soon(found, context));
         }
         let next = next_helper(&context.environment, deadline);
         send(&no_credential(&request, &next));
         Some(match next {
             NextHelper::Present => {
-                let why = answer.why_none();
+                let why = answer.explain();
                 let what = format!("{}; git asks the next helper", why.what());
                 Notice::new(what, why.fix())
             }
-            NextHelper::Absent | NextHelper::Unknown => answer.why_git_prompts(),
+            NextHelper::Absent | NextHelper::Unknown => answer.explain_before_prompt(),
         })
     })
 }
@@ -312,7 +310,7 @@ pub(super) fn place_for(
     host: &HerokuHost,
     context: &Context,
 ) -> Result<Place, Notice> {
-    context.environment.trace.hides(offered.token.expose());
+    context.environment.trace.add_secret(offered.token.expose());
     let wanted = Wanted {
         host,
         account: offered.account,

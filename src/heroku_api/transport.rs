@@ -218,7 +218,7 @@ impl Transport {
             hardening::close_to_others();
         }
         for secret in secrets {
-            self.trace.hides(secret);
+            self.trace.add_secret(secret);
         }
         let builder = self.builder(request)?;
         let since = self.trace.clock();

@@ -314,7 +314,7 @@ fn live(
     source: Source,
     context: &Context,
 ) -> Result<StoredToken, Miss> {
-    context.environment.trace.hides(token.expose());
+    context.environment.trace.add_secret(token.expose());
     let metadata = token_metadata::about(&context.environment, &token);
     if !token_metadata::may_belong_to(metadata.as_ref(), wanted.host) {
         return Err(Miss::Absent);
@@ -429,14 +429,14 @@ impl Answer {
     /// The token, or why there is none.
     ///
     /// # Errors
-    /// As [`Answer::why_none`] puts it.
+    /// As [`Answer::explain`] puts it.
     pub fn into_found(mut self) -> Result<StoredToken, Notice> {
-        self.found.take().ok_or_else(|| self.why_none())
+        self.found.take().ok_or_else(|| self.explain())
     }
 
     /// The notice beside a token that was found: that an earlier source could not be asked, or a remark on
     /// the source that answered. A missing keyring is not reported: then tokens are stored elsewhere.
-    pub fn passed_over(&self) -> Option<Notice> {
+    pub fn warning(&self) -> Option<Notice> {
         let found = self.found.as_ref()?;
         let Some(why) = self.unreadable() else {
             return self.remark.clone().or_else(|| self.ignored.clone());
@@ -447,19 +447,19 @@ impl Answer {
 
     /// Why no source has a token, and what to do: the most useful of the misses. A source that
     /// exists but cannot be read may have one; that there is no keyring is normal on a server.
-    pub fn why_none(&self) -> Notice {
+    pub fn explain(&self) -> Notice {
         let log_in = Fix::command("log in", "git credential-heroku-rs login");
-        self.why_none_with(log_in)
+        self.explain_with(log_in)
     }
 
     /// The same if git is about to ask for a password.
-    pub fn why_git_prompts(&self) -> Notice {
-        self.why_none_with(
+    pub fn explain_before_prompt(&self) -> Notice {
+        self.explain_with(
             "log in: git credential-heroku-rs login, or paste a token as the password",
         )
     }
 
-    fn why_none_with(&self, log_in: impl Into<Fix>) -> Notice {
+    fn explain_with(&self, log_in: impl Into<Fix>) -> Notice {
         if let Some((source, why)) = self.first_unreadable() {
             if source == Source::ApiKey {
                 return why.clone();

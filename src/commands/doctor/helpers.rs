@@ -7,7 +7,7 @@ use super::netrc::GitEntry;
 use super::{Facts, Finding, Repair, Severity, found_by_git, netrc};
 use crate::account::Account;
 use crate::commands::our_helper;
-use crate::git::{HEROKU_HELPER, Kin, Scope, Setting};
+use crate::git::{HEROKU_HELPER, HelperKind, Scope, Setting};
 
 /// The value that the Heroku CLI writes before every command, if it can.
 const CLI: &str = "!heroku git:credentials";
@@ -27,10 +27,14 @@ pub(super) fn order(facts: &Facts<'_>) -> Vec<Finding> {
             notice,
         )];
     }
-    let kins: Vec<Kin> = facts.helpers.iter().map(Setting::kin).collect();
-    let first = kins.iter().position(|kin| *kin == Kin::Us);
+    let kinds: Vec<HelperKind> = facts.helpers.iter().map(Setting::kind).collect();
+    let first = kinds
+        .iter()
+        .position(|kind| *kind == HelperKind::ThisProgram);
     let others = |range: &[Setting]| -> Vec<Setting> {
-        let strangers = range.iter().filter(|helper| helper.kin() == Kin::Stranger);
+        let strangers = range
+            .iter()
+            .filter(|helper| helper.kind() == HelperKind::Other);
         strangers.cloned().collect()
     };
     let mut found = match first {
@@ -44,7 +48,12 @@ pub(super) fn order(facts: &Facts<'_>) -> Vec<Finding> {
             found
         }
     };
-    if kins.iter().filter(|kin| **kin == Kin::Us).count() > 1 {
+    if kinds
+        .iter()
+        .filter(|kind| **kind == HelperKind::ThisProgram)
+        .count()
+        > 1
+    {
         let finding = Finding::warn(
             "git.duplicate-helper",
             "git starts heroku-rs twice for git.heroku.com",
@@ -152,13 +161,13 @@ fn also_gets_the_token(other: &Setting, facts: &Facts<'_>) -> Finding {
 pub(super) fn spelling(facts: &Facts<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for helper in &facts.helpers {
-        let (id, why) = match helper.kin() {
-            Kin::Us | Kin::Stranger => continue,
-            Kin::Misspelled => (
+        let (id, why) = match helper.kind() {
+            HelperKind::ThisProgram | HelperKind::Other => continue,
+            HelperKind::Misspelled => (
                 "git.misspelled-helper",
                 "git would run a command that does not exist",
             ),
-            Kin::Stale => ("git.missing-helper", "the file does not exist"),
+            HelperKind::Missing => ("git.missing-helper", "the file does not exist"),
         };
         let (value, origin) = (helper.shown_value(), &helper.origin);
         let what = format!("the helper {value} in {origin} does not start heroku-rs");

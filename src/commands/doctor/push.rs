@@ -228,7 +228,7 @@ impl Push {
                 .with_details(format!("git says: {why}"))
                 .with_command("git credential-heroku-rs setup")
         } else {
-            let notice = facts.answer.why_none();
+            let notice = facts.answer.explain();
             new(format!("git gets no token: {}", notice.what())).with_fix(notice.fix())
         };
         let finding = self.named(finding);

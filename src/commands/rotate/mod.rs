@@ -114,7 +114,7 @@ fn select_logins(
         context,
     );
     if !arguments.all {
-        if let Some(notice) = answer.passed_over() {
+        if let Some(notice) = answer.warning() {
             session.warn(&notice)?;
         }
         return Ok((vec![answer.into_found()?], false));
@@ -122,7 +122,7 @@ fn select_logins(
     let (mut logins, unread) = logins::list(context);
     logins.retain(|login| login.source != Source::ApiKey);
     if logins.is_empty() {
-        return Err(answer.why_none().into());
+        return Err(answer.explain().into());
     }
     for unread in &unread {
         session.warn(&unread.why)?;

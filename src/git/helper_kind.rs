@@ -10,15 +10,15 @@ const PROGRAM: &str = "git-credential-heroku-rs";
 
 /// What a helper value is to this program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kin {
+pub enum HelperKind {
     /// It starts this program.
-    Us,
+    ThisProgram,
     /// It means this program, and git does not find it that way.
     Misspelled,
     /// It means this program, by a path at which the program is not.
-    Stale,
+    Missing,
     /// It has nothing to do with this program.
-    Stranger,
+    Other,
 }
 
 impl Setting {
@@ -52,14 +52,14 @@ impl Setting {
 
     /// Whether this helper starts this program, means it, or has nothing to do with it. A helper given
     /// by its name counts as started, whatever PATH finds.
-    pub fn kin(&self) -> Kin {
+    pub fn kind(&self) -> HelperKind {
         let words = self.words();
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         match words.as_slice() {
-            ["git", "credential-heroku-rs", ..] => Kin::Us,
-            ["git", name, ..] if means_us(name) => Kin::Misspelled,
-            [program, ..] if means_us(program) => kin_of_program(program),
-            _ => Kin::Stranger,
+            ["git", "credential-heroku-rs", ..] => HelperKind::ThisProgram,
+            ["git", name, ..] if means_us(name) => HelperKind::Misspelled,
+            [program, ..] if means_us(program) => kind_of_program(program),
+            _ => HelperKind::Other,
         }
     }
 
@@ -90,12 +90,12 @@ impl Setting {
 
     /// Whether git starts this program for it.
     pub fn starts_us(&self) -> bool {
-        self.kin() == Kin::Us
+        self.kind() == HelperKind::ThisProgram
     }
 
     /// Whether it starts this program, or was meant to.
     pub fn means_us(&self) -> bool {
-        self.kin() != Kin::Stranger
+        self.kind() != HelperKind::Other
     }
 
     /// The program that gets git's operation, and its arguments, as the shell reads them; empty if no
@@ -121,18 +121,18 @@ fn means_us(program: &str) -> bool {
 }
 
 /// What a program with a name of ours is, as the shell finds it.
-fn kin_of_program(program: &str) -> Kin {
+fn kind_of_program(program: &str) -> HelperKind {
     let name = program.rsplit('/').next().unwrap_or_default();
     let suffix = std::env::consts::EXE_SUFFIX;
     let is_its_name = name.strip_suffix(suffix).unwrap_or(name) == PROGRAM;
     // Only the shell knows what a tilde or a variable expands to.
     let is_expanded = program.starts_with(['~', '$']);
     if !is_its_name {
-        Kin::Misspelled
+        HelperKind::Misspelled
     } else if is_expanded || !program.contains('/') || Path::new(program).is_file() {
-        Kin::Us
+        HelperKind::ThisProgram
     } else {
-        Kin::Stale
+        HelperKind::Missing
     }
 }
 
@@ -196,32 +196,47 @@ mod tests {
     #[test]
     fn a_value_that_means_us_need_not_start_us() {
         for (value, expected) in [
-            ("heroku-rs", Kin::Us),
-            ("heroku-rs --verbose 'a b'", Kin::Us),
-            ("!git-credential-heroku-rs", Kin::Us),
-            ("!git credential-heroku-rs", Kin::Us),
-            ("!A=b exec git-credential-heroku-rs", Kin::Us),
-            ("!~/bin/git-credential-heroku-rs", Kin::Us),
-            ("!\"$HOME/b in/git-credential-heroku-rs\"", Kin::Us),
-            ("git-credential-heroku-rs", Kin::Misspelled),
-            ("credential-heroku-rs", Kin::Misspelled),
-            ("heroku_rs", Kin::Misspelled),
-            ("Heroku-RS", Kin::Misspelled),
-            ("herokurs", Kin::Misspelled),
-            ("!heroku-rs", Kin::Misspelled),
-            ("~/bin/git-credential-heroku-rs", Kin::Misspelled),
-            ("'/no where/git-credential-heroku-rs'", Kin::Misspelled),
-            ("/nowhere/git-credential-heroku-rs", Kin::Stale),
-            ("!'/no where/git-credential-heroku-rs' -x", Kin::Stale),
-            ("store", Kin::Stranger),
-            ("store --file=/x/git-credential-heroku-rs", Kin::Stranger),
-            ("!heroku git:credentials", Kin::Stranger),
-            ("!git-credential-heroku-rs | tee log", Kin::Stranger),
-            ("!git-credential-heroku-rs # ours", Kin::Stranger),
-            ("!'git-credential-heroku-rs", Kin::Stranger),
-            ("", Kin::Stranger),
+            ("heroku-rs", HelperKind::ThisProgram),
+            ("heroku-rs --verbose 'a b'", HelperKind::ThisProgram),
+            ("!git-credential-heroku-rs", HelperKind::ThisProgram),
+            ("!git credential-heroku-rs", HelperKind::ThisProgram),
+            (
+                "!A=b exec git-credential-heroku-rs",
+                HelperKind::ThisProgram,
+            ),
+            ("!~/bin/git-credential-heroku-rs", HelperKind::ThisProgram),
+            (
+                "!\"$HOME/b in/git-credential-heroku-rs\"",
+                HelperKind::ThisProgram,
+            ),
+            ("git-credential-heroku-rs", HelperKind::Misspelled),
+            ("credential-heroku-rs", HelperKind::Misspelled),
+            ("heroku_rs", HelperKind::Misspelled),
+            ("Heroku-RS", HelperKind::Misspelled),
+            ("herokurs", HelperKind::Misspelled),
+            ("!heroku-rs", HelperKind::Misspelled),
+            ("~/bin/git-credential-heroku-rs", HelperKind::Misspelled),
+            (
+                "'/no where/git-credential-heroku-rs'",
+                HelperKind::Misspelled,
+            ),
+            ("/nowhere/git-credential-heroku-rs", HelperKind::Missing),
+            (
+                "!'/no where/git-credential-heroku-rs' -x",
+                HelperKind::Missing,
+            ),
+            ("store", HelperKind::Other),
+            (
+                "store --file=/x/git-credential-heroku-rs",
+                HelperKind::Other,
+            ),
+            ("!heroku git:credentials", HelperKind::Other),
+            ("!git-credential-heroku-rs | tee log", HelperKind::Other),
+            ("!git-credential-heroku-rs # ours", HelperKind::Other),
+            ("!'git-credential-heroku-rs", HelperKind::Other),
+            ("", HelperKind::Other),
         ] {
-            assert_eq!(Setting::helper(value).kin(), expected, "{value}");
+            assert_eq!(Setting::helper(value).kind(), expected, "{value}");
         }
     }
 
