@@ -165,7 +165,7 @@ impl Report<'_> {
         match fix::repairs(self.findings).len() {
             0 => counts,
             fixable => format!(
-                "{counts}; {fixable} can be fixed automatically: git credential-heroku-rs doctor --fix"
+                "{counts}; {fixable} can be fixed automatically:\n  git credential-heroku-rs doctor --fix"
             ),
         }
     }
