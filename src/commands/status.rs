@@ -56,11 +56,13 @@ pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::
         .map(|(login, verdict)| report::Account::new(login, verdict, answer.found.as_ref()))
         .collect();
     accounts.sort_by(|one, other| one.order().cmp(&other.order()));
+    // With a token from another source, no problem was reported.
+    let reported = answer.unreadable().filter(|_| answer.found.is_none());
     let report = report::Status {
         accounts,
         unavailable: unread
             .iter()
-            .map(|unread| report::Unavailable::new(unread, answer.unreadable()))
+            .map(|unread| report::Unavailable::new(unread, reported))
             .collect(),
         git: report::Git::read(&session.context.git()),
     };
