@@ -303,9 +303,9 @@ fn every_dependency_has_its_reason_and_no_other_has_one() {
     assert!(asked.contains("reqwest") && asked.contains("rcgen") && asked.contains("rexpect"));
     let page = "contrib/docs/dependencies.md";
     assert_eq!(rows(page, "Why each one"), asked);
-    let mut told = rows(page, "In the program");
-    told.extend(rows(page, "In its tests and tools alone"));
-    assert_eq!(told, asked, "run: ./contrib/supply --write");
+    let mut documented = rows(page, "In the program");
+    documented.extend(rows(page, "In its tests and tools alone"));
+    assert_eq!(documented, asked, "run: ./contrib/supply --write");
 }
 
 /// Without the network, and without Python.

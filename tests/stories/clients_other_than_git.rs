@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::world::{ANN, World};
 
-/// An app whose repository is a crate, and another crate that depends on it.
+/// An app with a crate in its repository, and another crate that depends on it.
 fn world() -> World {
     let world = World::ready_to_push();
     let crate_of_app = "[package]\nname = \"blue-sky\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";

@@ -24,7 +24,7 @@ fn where_netrc_is_a_mount<'w>(world: &'w World, lines: &str) -> Option<crate::wo
     Some(world.shell("unshare --mount sh ~/in-the-container", b""))
 }
 
-/// A world whose `~/.netrc` is to be mounted: its token, and another one in `~/other`.
+/// A world in which `~/.netrc` will be mounted: its token, and another one in `~/other`.
 fn with_a_netrc_to_mount() -> (World, String) {
     let world = World::new();
     let token = world.heroku.issue_token(ANN);

@@ -96,7 +96,7 @@ fn while_the_new_token_is_created() {
 fn while_the_new_token_is_checked() {
     let may_not = Fault::api(403, "forbidden", "You do not have access.");
     at("GET /account", every_fault(), |fault| match fault {
-        // A token whose scope does not allow this request is valid.
+        // A token is valid even if its scope does not allow this request.
         Fault::Member(..) => (0, Token::New),
         fault if *fault == may_not => (0, Token::New),
         _ => (1, Token::Old),

@@ -10,7 +10,7 @@ use crate::known_token;
 
 /// The first three bytes are the status and who asked; the rest is the body.
 pub(crate) fn hold(bytes: &[u8]) {
-    let Some(([high, low, asker], body)) = bytes.split_first_chunk() else {
+    let Some(([high, low, auth], body)) = bytes.split_first_chunk() else {
         return;
     };
     let status = u16::from_be_bytes([*high, *low]) % 1000;
@@ -31,25 +31,25 @@ pub(crate) fn hold(bytes: &[u8]) {
             assert!(elsewhere || !shown.contains(token.expose()));
         }
     }
-    refusal_holds(status, body, *asker);
+    check_error(status, body, *auth);
 }
 
-fn refusal_holds(status: u16, body: &[u8], asker: u8) {
+fn check_error(status: u16, body: &[u8], auth: u8) {
     let token = known_token();
     let secret = Zeroizing::new("open sesame".to_owned());
     let login = PasswordLogin {
         email: "ann@example.com",
         password: &secret,
-        code: (asker > 127).then(|| Zeroizing::new("123456".to_owned())),
+        code: (auth > 127).then(|| Zeroizing::new("123456".to_owned())),
     };
-    let asker = match asker % 4 {
+    let auth = match auth % 4 {
         0 => Auth::Anonymous,
         1 => Auth::Bearer(&token),
         2 => Auth::Password(&login),
         _ => Auth::Poll(&secret),
     };
     let error_body: ErrorBody = serde_json::from_slice(body).unwrap_or_default();
-    let failure = ApiError::from_answer(status, &error_body, None, asker);
+    let failure = ApiError::from_answer(status, &error_body, None, auth);
     if failure == ApiError::TokenRejected {
         assert_eq!(status, 401, "only a 401 means that a token is dead");
         let answer: Value = serde_json::from_slice(body).unwrap_or_default();

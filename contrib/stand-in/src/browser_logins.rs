@@ -1,4 +1,4 @@
-//! Logins that wait for a person in a browser.
+//! Browser logins that wait for the user.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::names::{Form, token, uuid};
 use crate::state::locked;
 
-/// How long a poll waits for the person. The service's own limit is not known; clients give up
+/// How long a poll waits for the user. The service's own limit is not known; clients give up
 /// after 60 s.
 const PATIENCE: Duration = Duration::from_secs(30);
 

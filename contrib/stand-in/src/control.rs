@@ -19,7 +19,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// | `POST /tokens?email=E` | answers a new token |
 /// | `POST /revoke`, the token for body | revokes it |
 /// | `POST /apps?email=E&name=N` | makes an app, answers its repository's path |
-/// | `POST /approve?email=E`, `POST /refuse`, the error for body | what the person in the browser does |
+/// | `POST /approve?email=E`, `POST /refuse`, the error for body | what the user does in the browser |
 /// | `POST /advance?seconds=S` | lets time pass |
 /// | `GET /requests`, `GET /strangers` | what was seen, a line each |
 ///

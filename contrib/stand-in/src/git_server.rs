@@ -45,7 +45,7 @@ impl Drop for Stream {
     }
 }
 
-/// Whether a request may reach git, or else the refusal.
+/// Checks that a request may reach git; else the error reply.
 pub(crate) fn admitted(request: &Request, state: &State) -> Result<(), Answer> {
     let challenge = || Answer::new(401).with("WWW-Authenticate", "Basic realm=\"Heroku\"");
     let refusal = |status, text: &str| Err(Answer::new(status).body(format!("{text}\n")));

@@ -18,15 +18,15 @@ use crate::names::uuid;
 use crate::state::State;
 
 pub(crate) fn answer(request: &Request, state: &State) -> Answer {
-    let mut asker = None;
-    let mut answer = route(request, state, &mut asker);
+    let mut caller = None;
+    let mut answer = route(request, state, &mut caller);
     let mut hasher = DefaultHasher::new();
     (answer.status, &answer.body).hash(&mut hasher);
     let etag = format!("\"{:016x}\"", hasher.finish());
     if answer.status == 200 && request.method == "GET" && request.says("if-none-match", &etag) {
         answer = Answer::new(304);
     }
-    let account = asker.and_then(|asker: Authorization| state.accounts.find(&asker.owner));
+    let account = caller.and_then(|caller: Authorization| state.accounts.find(&caller.owner));
     let left = account.unwrap_or_default().requests_left;
     answer
         .with("Request-Id", &uuid())
@@ -34,7 +34,7 @@ pub(crate) fn answer(request: &Request, state: &State) -> Answer {
         .with("RateLimit-Remaining", &left.to_string())
 }
 
-fn route(request: &Request, state: &State, asker: &mut Option<Authorization>) -> Answer {
+fn route(request: &Request, state: &State, caller: &mut Option<Authorization>) -> Answer {
     if !request.says("accept", "application/vnd.heroku+json")
         || !request.says("accept", "version=3")
     {
@@ -45,8 +45,8 @@ fn route(request: &Request, state: &State, asker: &mut Option<Authorization>) ->
         return error(415, "unsupported_media_type", "Send JSON.");
     }
     let parts: Vec<&str> = request.path.trim_matches('/').split('/').collect();
-    *asker = asking(request, state);
-    let Some(asker) = asker else {
+    *caller = authenticate(request, state);
+    let Some(caller) = caller else {
         return match (request.method.as_str(), parts.as_slice(), request.basic()) {
             ("POST", ["oauth", "authorizations"], Some((email, password))) => {
                 oauth::log_in(request, &email, &password, state)
@@ -54,14 +54,14 @@ fn route(request: &Request, state: &State, asker: &mut Option<Authorization>) ->
             _ => unauthorized(),
         };
     };
-    let account = state.accounts.find(&asker.owner).unwrap_or_default();
+    let account = state.accounts.find(&caller.owner).unwrap_or_default();
     if account.suspended {
         return error(403, "suspended", "This account is suspended.");
     }
     if parts == ["account", "rate-limits"] {
         return Answer::json(200, &json!({"remaining": account.requests_left}));
     }
-    if state.accounts.count_request(&asker.owner).is_none() {
+    if state.accounts.count_request(&caller.owner).is_none() {
         let message = "Your account reached the API rate limit.";
         return error(429, "rate_limit", message);
     }
@@ -71,30 +71,30 @@ fn route(request: &Request, state: &State, asker: &mut Option<Authorization>) ->
         method => method,
     };
     match (method, parts.as_slice()) {
-        ("GET", ["account"]) => account_json(asker, state),
-        (method, ["apps", path @ ..]) => apps(method, path, request, asker, state),
-        ("GET", ["users", "~", "apps"]) => apps("GET", &[], request, asker, state),
-        (method, ["oauth", path @ ..]) => oauth::answer(method, path, request, asker, state),
+        ("GET", ["account"]) => account_json(caller, state),
+        (method, ["apps", path @ ..]) => apps(method, path, request, caller, state),
+        ("GET", ["users", "~", "apps"]) => apps("GET", &[], request, caller, state),
+        (method, ["oauth", path @ ..]) => oauth::answer(method, path, request, caller, state),
         _ => not_found("path"),
     }
 }
 
 /// The client's account: by Bearer, or by Basic with the token as password, as curl does from netrc.
-fn asking(request: &Request, state: &State) -> Option<Authorization> {
+fn authenticate(request: &Request, state: &State) -> Option<Authorization> {
     match request.bearer() {
         Some(token) => state.authorization(token),
         None => state.authorization(&request.basic()?.1),
     }
 }
 
-fn account_json(asker: &Authorization, state: &State) -> Answer {
-    if !asker.may(&["global", "identity"]) {
+fn account_json(caller: &Authorization, state: &State) -> Answer {
+    if !caller.may(&["global", "identity"]) {
         return scope_too_small();
     }
-    let account = state.accounts.find(&asker.owner).unwrap_or_default();
+    let account = state.accounts.find(&caller.owner).unwrap_or_default();
     let body = json!({
         "id": account.id,
-        "email": asker.owner,
+        "email": caller.owner,
         "name": null,
         "federated": account.federated,
         "identity_provider": null,
@@ -110,10 +110,10 @@ fn apps(
     method: &str,
     path: &[&str],
     request: &Request,
-    asker: &Authorization,
+    caller: &Authorization,
     state: &State,
 ) -> Answer {
-    if !asker.may(&[
+    if !caller.may(&[
         "global",
         "read",
         "write",
@@ -122,12 +122,17 @@ fn apps(
     ]) {
         return scope_too_small();
     }
-    let own = |name: &str| state.apps.find(name).filter(|app| app.owner == asker.owner);
+    let own = |name: &str| {
+        state
+            .apps
+            .find(name)
+            .filter(|app| app.owner == caller.owner)
+    };
     match (method, path) {
-        ("GET", []) => ranges::page(state.apps.of(&asker.owner), request, state),
+        ("GET", []) => ranges::page(state.apps.of(&caller.owner), request, state),
         ("GET", [name]) => match own(name) {
             None => not_found("app"),
-            Some(app) if app.is_locked && !brings_code(request, asker, state) => {
+            Some(app) if app.is_locked && !has_valid_code(request, caller, state) => {
                 let mut body = error_json("two_factor", "A second factor is required.");
                 body["app"] = json!({"name": name});
                 Answer::json(403, &body)
@@ -136,7 +141,7 @@ fn apps(
         },
         ("PUT", [name, "pre-authorizations"]) => match own(name) {
             None => not_found("app"),
-            Some(_) if !brings_code(request, asker, state) => two_factor(),
+            Some(_) if !has_valid_code(request, caller, state) => two_factor(),
             Some(_) => {
                 state.apps.change(name, |app| app.is_locked = false);
                 Answer::json(200, &json!({}))
@@ -176,9 +181,9 @@ fn app_json(name: &str, app: &App) -> Value {
     })
 }
 
-fn brings_code(request: &Request, asker: &Authorization, state: &State) -> bool {
+fn has_valid_code(request: &Request, caller: &Authorization, state: &State) -> bool {
     let code = request.header("heroku-two-factor-code");
-    state.accounts.use_code(&asker.owner, code)
+    state.accounts.use_code(&caller.owner, code)
 }
 
 fn error_json(id: &str, message: &str) -> Value {

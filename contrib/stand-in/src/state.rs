@@ -23,7 +23,7 @@ const HOSTS: [&str; 5] = [
     "particleboard.heroku.com",
 ];
 
-/// How many entries of a list come at once, where the asker names no number: few, so that every
+/// How many entries of a list come at once, where the caller names no number: few, so that every
 /// client has to turn pages.
 const PAGE: usize = 2;
 

@@ -61,7 +61,7 @@ impl Output {
     }
 }
 
-/// An array whose entries are printed one by one, so memory does not grow with their number. It stays open if
+/// An array that is printed entry by entry, so memory does not grow with their number. It stays open if
 /// [`List::end`] is not called, so that a JSON parser notices.
 pub(super) struct List<'a> {
     output: Output,

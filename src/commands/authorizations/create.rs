@@ -128,7 +128,7 @@ struct Created<'a> {
     token: &'a str,
 }
 
-/// Heroku may have carried out a request whose reply is missing or invalid.
+/// If the reply is missing or invalid, Heroku may have carried out the request.
 fn not_created(failure: &ApiError, source: Source) -> Notice {
     let why = request_failed(failure, source);
     if !failure.is_unclear() {

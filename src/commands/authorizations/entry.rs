@@ -127,8 +127,8 @@ impl Entry {
     }
 }
 
-/// Marks those whose tokens are stored on this machine: our metadata names them, or Heroku shows
-/// enough of their tokens.
+/// Marks the authorizations with a token that is stored on this machine: our metadata names them, or
+/// Heroku shows enough of their tokens.
 pub(super) fn entries(
     all: Vec<Authorization>,
     logins: &[StoredToken],

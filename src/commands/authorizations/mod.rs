@@ -47,7 +47,7 @@ impl Client {
         Ok(Client { api, found })
     }
 
-    /// All authorizations of the account; those whose tokens are stored on this machine are marked.
+    /// All authorizations of the account, with marks for the tokens that are stored on this machine.
     fn entries(&self, session: &Session<'_, '_>) -> Result<Vec<Entry>, Notice> {
         let all = self.api.authorizations(&self.found.token);
         let all = all.map_err(|error| request_failed(&error, self.found.source))?;

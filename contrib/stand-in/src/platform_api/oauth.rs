@@ -21,20 +21,20 @@ pub(super) fn answer(
     method: &str,
     path: &[&str],
     request: &Request,
-    asker: &Authorization,
+    caller: &Authorization,
     state: &State,
 ) -> Answer {
-    if !asker.may(&["global"]) {
+    if !caller.may(&["global"]) {
         return scope_too_small();
     }
     match path {
         ["authorizations"] => match method {
-            "GET" => list(request, asker, state),
-            "POST" => make(request, &asker.owner, state),
+            "GET" => list(request, caller, state),
+            "POST" => make(request, &caller.owner, state),
             _ => not_found("path"),
         },
         ["authorizations", id, rest @ ..] => {
-            let all = state.authorizations.listed(&asker.owner, state.now());
+            let all = state.authorizations.listed(&caller.owner, state.now());
             let is_meant = |one: &&Authorization| match *id {
                 "~" => one.grant.origin == Origin::Default,
                 id => one.id == id,
@@ -44,13 +44,13 @@ pub(super) fn answer(
                 Some(found) => on_one(method, rest, found, request, state),
             }
         }
-        ["sessions", rest @ ..] => on_sessions(method, rest, asker, state),
+        ["sessions", rest @ ..] => on_sessions(method, rest, caller, state),
         _ => not_found("path"),
     }
 }
 
-fn list(request: &Request, asker: &Authorization, state: &State) -> Answer {
-    let all = state.authorizations.listed(&asker.owner, state.now());
+fn list(request: &Request, caller: &Authorization, state: &State) -> Answer {
+    let all = state.authorizations.listed(&caller.owner, state.now());
     let all: Vec<Value> = all.iter().map(|one| to_json(one, state)).collect();
     ranges::page(all, request, state)
 }
@@ -111,8 +111,10 @@ fn describe(found: &Authorization, request: &Request, state: &State) -> Answer {
 }
 
 /// `~` is the session of the token in use, which only a login in a browser has.
-fn on_sessions(method: &str, path: &[&str], asker: &Authorization, state: &State) -> Answer {
-    let all = state.authorizations.with_session(&asker.owner, state.now());
+fn on_sessions(method: &str, path: &[&str], caller: &Authorization, state: &State) -> Answer {
+    let all = state
+        .authorizations
+        .with_session(&caller.owner, state.now());
     let session_told =
         |one: &Authorization| json!({"id": one.session(), "description": one.grant.description});
     let Some((id, [])) = path.split_first() else {
@@ -125,7 +127,7 @@ fn on_sessions(method: &str, path: &[&str], asker: &Authorization, state: &State
         };
     };
     let is_meant = |one: &&Authorization| match *id {
-        "~" => one.token == asker.token,
+        "~" => one.token == caller.token,
         id => one.session() == Some(id),
     };
     match (method, all.iter().find(is_meant)) {
@@ -138,7 +140,7 @@ fn on_sessions(method: &str, path: &[&str], asker: &Authorization, state: &State
     }
 }
 
-/// A login by password, with each of its refusals.
+/// A login by password, with each of its errors.
 pub(super) fn log_in(request: &Request, email: &str, password: &str, state: &State) -> Answer {
     let Some(account) = state.accounts.find(email) else {
         return unauthorized();
