@@ -13,6 +13,7 @@ use crate::heroku_api::{AccountInfo, ApiError, HerokuApi};
 use crate::heroku_cli::{self, LoginState};
 use crate::keyring::{Listing, Unavailable};
 use crate::logins::lookup::Answer;
+use crate::netrc::{Netrc, Unreadable};
 use crate::notice::Notice;
 use crate::token::Token;
 use crate::token_metadata;
@@ -48,6 +49,8 @@ pub(super) struct Facts<'a> {
     pub(super) remotes: Result<Vec<Remote>, Notice>,
     pub(super) listing: Result<Listing, Unavailable>,
     pub(super) login: LoginState,
+    /// The netrc that git reads; none if it does not exist.
+    pub(super) netrc: Result<Option<Netrc>, Unreadable>,
     /// What this program would answer to git.
     pub(super) answer: Answer,
     pub(super) api: Option<Result<HerokuApi, ApiError>>,
@@ -70,6 +73,7 @@ impl<'a> Facts<'a> {
             remotes,
             listing: context.keyring().read_all(),
             login: heroku_cli::login_state(&context.environment),
+            netrc: Netrc::in_plain_text(&context.environment),
             answer: Answer::to_git(context),
             api: match reach {
                 Reach::Online => Some(context.api(ASK_LIMIT)),

@@ -8,10 +8,10 @@ use crate::notice::{Command, Fix, Notice};
 use crate::token::Token;
 
 pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
-    let netrc = match Netrc::in_plain_text(&facts.context.environment) {
+    let netrc = match &facts.netrc {
         Ok(None) => return encrypted(facts),
         Ok(Some(netrc)) => netrc,
-        Err(why) => return vec![unreadable(&why, facts)],
+        Err(why) => return vec![unreadable(why, facts)],
     };
     if let Err(why @ Unreadable::Doubt { line, .. }) = netrc.check_syntax() {
         let notice = why.notice(&facts.context.environment);
@@ -56,17 +56,16 @@ pub(super) enum GitEntry {
 }
 
 pub(super) fn git_entry(facts: &Facts<'_>) -> GitEntry {
-    let overview = match Netrc::in_plain_text(&facts.context.environment) {
-        Ok(None) => return GitEntry::Absent,
-        Ok(Some(netrc)) => netrc.overview(),
-        Err(why) => Err(why),
+    let Ok(netrc) = &facts.netrc else {
+        return GitEntry::Unreadable;
     };
-    match overview {
-        Ok(overview) => match overview.git.into_iter().next() {
+    match netrc.as_ref().map(Netrc::overview) {
+        None => GitEntry::Absent,
+        Some(Ok(overview)) => match overview.git.into_iter().next() {
             Some(entry) => GitEntry::Token(entry.token),
             None => GitEntry::Absent,
         },
-        Err(_) => GitEntry::Unreadable,
+        Some(Err(_)) => GitEntry::Unreadable,
     }
 }
 
