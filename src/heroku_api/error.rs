@@ -54,7 +54,7 @@ pub enum ApiError {
     /// There was no reply.
     #[error("cannot reach {host}: {why}")]
     Unreachable {
-        /// The host of the request, or the proxy on the way to it.
+        /// The host of the request, and the proxy if it is the cause.
         host: String,
         /// The cause.
         why: NetworkError,

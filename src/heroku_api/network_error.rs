@@ -107,7 +107,7 @@ pub(super) fn api_error(
     let at_proxy = |words: &str| words.starts_with("tunnel error") || words.contains("SOCKS");
     let at_proxy = causes.iter().any(|cause| at_proxy(&cause.to_string()));
     let host = match proxy.filter(|_| at_proxy) {
-        Some(proxy) => format!("the proxy {proxy}"),
+        Some(proxy) => format!("{host} through the proxy {proxy}"),
         None => host.to_owned(),
     };
     ApiError::Unreachable { host, why }

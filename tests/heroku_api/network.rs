@@ -72,7 +72,8 @@ fn an_invalid_certificate_among_valid_ones_is_skipped() {
 #[test]
 fn a_proxy_that_accepts_no_request_is_named() {
     let world = World::new();
-    let proxy = format!("the proxy {}", world.heroku.proxy().replace("http://", ""));
+    let proxy = world.heroku.proxy().replace("http://", "");
+    let proxy = format!("api.heroku.com through the proxy {proxy}");
     assert_eq!(
         world.failure(Fault::ProxyPassword),
         unreachable(&proxy, NetworkError::ProxyLogin)

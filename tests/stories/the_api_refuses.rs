@@ -129,7 +129,10 @@ fn a_certificate_error_is_reported_as_one() {
 #[test]
 fn network_and_proxy_errors_are_not_herokus() {
     let (_, message) = output_with(Fault::ProxyPassword);
-    assert!(message.contains("the proxy 127.0.0.1:"), "{message}");
+    assert!(
+        message.contains("cannot reach api.heroku.com through the proxy 127.0.0.1:"),
+        "{message}"
+    );
     assert!(
         message.contains("user name and password required"),
         "{message}"
