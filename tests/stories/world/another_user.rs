@@ -12,6 +12,7 @@ const ID: u32 = 65534;
 
 /// The user. What was started ends with this.
 pub(crate) struct AnotherUser {
+    id: u32,
     started: Vec<Child>,
 }
 
@@ -29,6 +30,7 @@ impl World {
             fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
         }
         let user = AnotherUser {
+            id: ID,
             started: Vec::new(),
         };
         let home = self.home().display().to_string();
@@ -38,8 +40,8 @@ impl World {
 }
 
 impl AnotherUser {
-    fn command(line: &str) -> Command {
-        let id = ID.to_string();
+    fn command(&self, line: &str) -> Command {
+        let id = self.id.to_string();
         let mut command = Command::new("setpriv");
         command
             .args(["--reuid", &id, "--regid", &id, "--clear-groups"])
@@ -53,14 +55,14 @@ impl AnotherUser {
 
     /// What a command line of this user prints.
     pub(crate) fn sees(&self, line: &str) -> String {
-        let output = Self::command(line).output().unwrap();
+        let output = self.command(line).output().unwrap();
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
     /// Starts a command line of this user, and waits until it prints a line.
     pub(crate) fn starts(&mut self, line: &str) {
         use std::io::{BufRead, BufReader};
-        let mut child = Self::command(line)
+        let mut child = self.command(line)
             .stderr(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -74,7 +76,7 @@ impl AnotherUser {
 
     /// Makes a file of this world the user's own.
     pub(crate) fn owns(&self, path: &Path) {
-        chown(path, Some(ID), Some(ID)).unwrap();
+        chown(path, Some(self.id), Some(self.id)).unwrap();
     }
 }
 
