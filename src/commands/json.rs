@@ -46,7 +46,7 @@ impl TerminalFormatter {
         }
     }
 
-    /// For an entry of an array whose brackets the caller writes.
+    /// For an entry of an array, if the caller writes the brackets.
     pub(super) fn in_an_array(has_colours: bool) -> TerminalFormatter {
         let mut formatter = TerminalFormatter::new(has_colours);
         // The layout counts the open brackets.
