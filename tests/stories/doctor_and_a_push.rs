@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use heroku_stand_in::{Fault, On, Times};
 
@@ -66,10 +67,10 @@ fn another_helper_gives(world: &World, password: &str) {
     }
 }
 
-fn writes(world: &World, path: std::path::PathBuf, text: &str) {
-    let before = fs::read_to_string(&path).unwrap_or_default();
-    fs::write(&path, before + text).unwrap();
-    world.is_planted(&path);
+fn writes(world: &World, path: &Path, text: &str) {
+    let before = fs::read_to_string(path).unwrap_or_default();
+    fs::write(path, before + text).unwrap();
+    world.is_planted(path);
 }
 
 fn remote_url_has(world: &World, password: &str) {
@@ -88,7 +89,7 @@ fn set_remote_url(world: &World, url: &str) {
 
 fn header_sends(world: &World, section: &str, header: &str) {
     let text = format!("[{section}]\n\textraHeader = Authorization: {header}\n");
-    writes(world, world.home().join(".gitconfig"), &text);
+    writes(world, &world.home().join(".gitconfig"), &text);
 }
 
 fn rejected(world: &World) -> String {
@@ -178,7 +179,7 @@ fn the_set_up_of_the_heroku_cli() {
 }
 
 #[test]
-fn whatever_gits_settings_send() {
+fn whatever_password_the_remote_url_has() {
     agree(&[
         ("a valid token in the remote URL", Works, |world| {
             remote_url_has(world, &world.heroku.issue_token(ANN));
@@ -192,6 +193,12 @@ fn whatever_gits_settings_send() {
         ("an empty password in the remote URL", Fails, |world| {
             remote_url_has(world, "");
         }),
+    ]);
+}
+
+#[test]
+fn whatever_account_the_remote_url_names() {
+    agree(&[
         ("a user name in the remote URL", Works, |world| {
             set_remote_url(world, "https://deploy@git.heroku.com/blue-sky.git");
         }),
@@ -234,6 +241,12 @@ fn whatever_gits_settings_send() {
             let http = url.trim().replace("https", "http");
             git(world, &format!("config remote.heroku.url {http}"));
         }),
+    ]);
+}
+
+#[test]
+fn whatever_header_git_sends() {
+    agree(&[
         ("a header with a valid token", Works, |world| {
             let pair = base64(&format!("x:{}", world.heroku.issue_token(ANN)));
             header_sends(
@@ -253,6 +266,12 @@ fn whatever_gits_settings_send() {
         ("a header with a foreign secret", Fails, |world| {
             header_sends(world, "http", "Bearer ghp_0123456789abcdef0123456789abcdef");
         }),
+    ]);
+}
+
+#[test]
+fn whatever_certificates_git_trusts() {
+    agree(&[
         ("a CA file that does not exist", Fails, |world| {
             world.unsets("GIT_SSL_CAINFO");
             git(world, "config --global http.sslCAInfo /nowhere/ca.pem");
@@ -267,6 +286,12 @@ fn whatever_gits_settings_send() {
         ("a certificate that is not verified", Works, |world| {
             git(world, "config --global http.sslVerify false");
         }),
+    ]);
+}
+
+#[test]
+fn whatever_git_rewrites() {
+    agree(&[
         ("URLs rewritten to SSH", Fails, |world| {
             git(
                 world,
@@ -295,12 +320,12 @@ fn whatever_gits_settings_send() {
             let url = format!("https://x:{token}@git.heroku.com/blue-sky.git");
             writes(
                 world,
-                world.work().join(".git/config"),
+                &world.work().join(".git/config"),
                 &format!("[remote \"heroku\"]\n\tpushurl = {url}\n"),
             );
         }),
         ("a configuration that git cannot read", Fails, |world| {
-            writes(world, world.home().join(".gitconfig"), "[credential\n");
+            writes(world, &world.home().join(".gitconfig"), "[credential\n");
         }),
     ]);
 }
@@ -328,10 +353,10 @@ fn whatever_netrc_contains() {
             },
         ),
         ("no token in netrc", Works, |world| {
-            netrc_has(world, "sesame")
+            netrc_has(world, "sesame");
         }),
         ("a quote that is not closed", Fails, |world| {
-            netrc_has(world, "\"open")
+            netrc_has(world, "\"open");
         }),
         ("a netrc that others can write", Works, |world| {
             netrc_has(world, &world.heroku.issue_token(ANN));
@@ -375,7 +400,7 @@ fn whatever_is_logged_in() {
                 .fault(On::Host("git.heroku.com"), Fault::Close, Times::Always);
         }),
         ("an API with a server error", Works, |world| {
-            world.api_answers(503)
+            world.api_answers(503);
         }),
         ("two accounts, and none active", Fails, |world| {
             world.keeps_in_the_keyring(BOB, &world.heroku.issue_token(BOB));

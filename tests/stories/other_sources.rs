@@ -1,4 +1,4 @@
-//! HEROKU_API_KEY takes precedence over the keyring, and the keyring over netrc.
+//! `HEROKU_API_KEY` takes precedence over the keyring, and the keyring over netrc.
 
 use crate::world::{ANN, BOB, REQUEST, World};
 

@@ -62,7 +62,8 @@ impl AnotherUser {
     /// Starts a command line of this user, and waits until it prints a line.
     pub(crate) fn starts(&mut self, line: &str) {
         use std::io::{BufRead, BufReader};
-        let mut child = self.command(line)
+        let mut child = self
+            .command(line)
             .stderr(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
