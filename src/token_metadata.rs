@@ -42,9 +42,6 @@ pub struct TokenMetadata {
     /// When it expires; none if it does not expire or if that is not known.
     #[serde(with = "seconds", skip_serializing_if = "Option::is_none")]
     pub expires: Option<Timestamp>,
-    /// When Heroku last accepted the token.
-    #[serde(with = "seconds", skip_serializing_if = "Option::is_none")]
-    pub checked: Option<Timestamp>,
     /// When `get` last warned that the token expires soon.
     #[serde(with = "seconds", skip_serializing_if = "Option::is_none")]
     pub warned: Option<Timestamp>,

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::account::Account;
@@ -310,7 +309,6 @@ fn metadata_of(
 ) -> TokenMetadata {
     let base = TokenMetadata {
         heroku: Some(api.host().api_name()),
-        checked: Some(Timestamp::now()),
         ..TokenMetadata::new(owner, token)
     };
     let Some(authorization) = authorization else {

@@ -45,7 +45,6 @@ pub(super) struct Account {
     scope: Scopes,
     created: Option<Timestamp>,
     expires: Option<Timestamp>,
-    last_checked: Option<Timestamp>,
     #[serde(skip)]
     store: Source,
 }
@@ -74,7 +73,6 @@ impl Account {
             scope: metadata.scope,
             created: metadata.created,
             expires: metadata.expires,
-            last_checked: metadata.checked.and_then(whole_seconds),
             store: login.source,
         }
     }
@@ -88,11 +86,6 @@ impl Account {
 /// Whether this login is the one that git gets.
 pub(super) fn is_served(login: &StoredToken, served: &StoredToken) -> bool {
     served.source == login.source && served.token == login.token
-}
-
-/// In whole seconds, as times are stored, so that a new time is printed in the same form as a stored one.
-fn whole_seconds(time: Timestamp) -> Option<Timestamp> {
-    Timestamp::from_second(time.as_second()).ok()
 }
 
 /// A source that could not be read completely.

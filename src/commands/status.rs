@@ -128,7 +128,7 @@ fn ask_heroku(
             }
             Ok(info) => {
                 let metadata = noted(login, &info.email, &api);
-                if login.source != Source::ApiKey {
+                if login.source != Source::ApiKey && login.metadata.as_ref() != Some(&metadata) {
                     // Best effort: this metadata is optional.
                     let _ = token_metadata::save(&session.context.environment, metadata.clone());
                 }
@@ -164,19 +164,18 @@ fn dead_token_of(owner: &Account, logins: &[StoredToken], verdicts: &[Verdict]) 
 }
 
 /// The metadata of a token that Heroku has just accepted.
-fn noted(login: &mut StoredToken, owner: &Account, api: &HerokuApi) -> TokenMetadata {
+fn noted(login: &StoredToken, owner: &Account, api: &HerokuApi) -> TokenMetadata {
     // Heroku accepts the token, so an expiry in the past was stored while the clock was wrong.
     let lives =
         |metadata: &TokenMetadata| metadata.expires.is_none_or(|end| end > Timestamp::now());
     let noted = login
         .metadata
-        .take()
+        .clone()
         .filter(|metadata| metadata.authorization.is_some() && lives(metadata));
     match noted {
         Some(noted) => TokenMetadata {
             account: owner.to_string(),
             heroku: Some(api.host().api_name()),
-            checked: Some(Timestamp::now()),
             ..noted
         },
         // A login of the Heroku CLI or a pasted token: its authorization may be in Heroku's list.
