@@ -175,7 +175,7 @@ impl Netrc {
     }
 }
 
-/// An entry with a password, read a second time by `netrc-rs` from its words alone.
+/// An entry with a password, if `netrc-rs` reads the same from its words alone.
 pub(super) fn checked(entry: &entries::Entry) -> Result<Option<Entry>, Unreadable> {
     if let Some(doubt) = entry.doubt {
         return Err(doubt.into());
@@ -187,52 +187,63 @@ pub(super) fn checked(entry: &entries::Entry) -> Result<Option<Entry>, Unreadabl
     let Some(password) = &entry.password else {
         return Ok(None);
     };
-    let disagreement = || doubt("programs read this entry differently");
-    let mut machine = machine(entry).ok_or_else(disagreement)?;
-    let same = |read: &Option<String>, scanned: &Option<scanner::Value>| {
-        read.as_deref().map(str::as_bytes) == scanned.as_ref().map(|value| value.as_slice())
-    };
-    let read = Zeroizing::new(machine.password.take().unwrap_or_default());
-    let agree = same(&machine.login, &entry.login)
-        && same(&machine.account, &entry.account)
-        && read.as_bytes() == password.as_slice();
-    if !agree {
-        return Err(disagreement());
+    if !is_read_alike(entry) {
+        return Err(doubt("programs read this entry differently"));
     }
-    let token = Token::parse(&read).map_err(|_| doubt("the password is not a Heroku token"))?;
+    let text = |value: &scanner::Value| Zeroizing::new(String::from_utf8_lossy(value).into_owned());
+    let token = Token::parse(&text(password));
+    let token = token.map_err(|_| doubt("the password is not a Heroku token"))?;
+    let login = entry.login.as_ref().map(text);
     Ok(Some(Entry {
-        account: machine.login.as_deref().and_then(Account::parse),
+        account: login.and_then(|login| Account::parse(&login)),
         token,
         line: entry.line,
     }))
 }
 
-/// What `netrc-rs` makes of an entry's words. Its error is dropped unread: it quotes them.
-fn machine(entry: &entries::Entry) -> Option<netrc_rs::Machine> {
+/// Whether `netrc-rs` finds the same values in an entry's words as we do. Its error is dropped unread: it quotes them.
+///
+/// `netrc-rs` leaves copies of what it reads in memory, so it gets the values masked.
+fn is_read_alike(entry: &entries::Entry) -> bool {
     let name = HerokuHost::production(entry.service);
     let fields = [
         ("login", &entry.login),
         ("password", &entry.password),
         ("account", &entry.account),
     ];
-    let mut text = Zeroizing::new(String::with_capacity(4096));
-    text.push_str("machine ");
-    text.push_str(name.name());
+    let mut text = format!("machine {}", name.name());
     for (key, value) in fields {
         if let Some(value) = value {
-            let value = std::str::from_utf8(value).ok()?;
-            for part in [" ", key, " ", value] {
+            let Some(value) = masked(value) else {
+                return false;
+            };
+            for part in [" ", key, " ", &value] {
                 text.push_str(part);
             }
         }
     }
-    let read = netrc_rs::Netrc::parse_borrow(&*text, false).ok()?;
-    let alone = read.macdefs.is_empty() && read.unknown_entries.is_empty();
-    let mut machines = read.machines.into_iter();
-    let only = machines
-        .next()
-        .filter(|_| alone && machines.next().is_none())?;
-    (only.name.as_deref() == Some(name.name())).then_some(only)
+    let Ok(read) = netrc_rs::Netrc::parse_borrow(&text, false) else {
+        return false;
+    };
+    let [machine] = read.machines.as_slice() else {
+        return false;
+    };
+    let is_same = |read: &Option<String>, ours: &Option<scanner::Value>| {
+        *read == ours.as_ref().and_then(|value| masked(value))
+    };
+    read.macdefs.is_empty()
+        && read.unknown_entries.is_empty()
+        && machine.name.as_deref() == Some(name.name())
+        && is_same(&machine.login, &entry.login)
+        && is_same(&machine.password, &entry.password)
+        && is_same(&machine.account, &entry.account)
+}
+
+/// A value with an `x` for each letter and digit, which mean the same to every reader; none if it is not UTF-8.
+fn masked(value: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(value).ok()?;
+    let mask = |c: char| if c.is_ascii_alphanumeric() { 'x' } else { c };
+    Some(text.chars().map(mask).collect())
 }
 
 #[cfg(test)]
