@@ -249,9 +249,10 @@ pub struct AlreadyReported(pub Kind);
 /// A text of a server or a file without control characters: on a terminal they could move the cursor, colour
 /// the screen or add a line.
 pub fn one_line(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
+    // It never grows: a string that does leaves a copy of its beginning, which may be a secret, in memory.
+    let mut line = String::with_capacity(text.len());
+    line.extend(text.chars().map(|c| if c.is_control() { ' ' } else { c }));
+    line
 }
 
 /// The same without the other characters that a terminal does not show, but that change how it shows the rest,
