@@ -10,6 +10,7 @@ use std::io::Read;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
+use crate::secret_buf::SecretBuf;
 use crate::token::{NotAToken, Token};
 
 /// The name under which docker starts us: `docker-credential-` and the value in `credHelpers`.
@@ -21,7 +22,7 @@ pub const PROGRAM: &str = "docker-credential-heroku-rs";
 pub const USERNAME: &str = "_";
 
 /// The largest request that is read, in bytes.
-const LARGEST: u64 = 64 * 1024;
+const LARGEST: usize = 64 * 1024;
 
 /// What docker asks a helper to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,7 +89,7 @@ pub struct Offered {
 /// # Errors
 /// [`Refusal::NoServer`] if it is empty, [`Refusal::Unreadable`] if it is not text.
 pub fn server(input: &mut dyn Read) -> Result<String, Refusal> {
-    let bytes = whole(input)?;
+    let bytes = SecretBuf::read_all(input, LARGEST).map_err(|_| Refusal::Unreadable)?;
     let text = std::str::from_utf8(&bytes).map_err(|_| Refusal::Unreadable)?;
     match text.trim() {
         "" => Err(Refusal::NoServer),
@@ -110,7 +111,7 @@ pub fn offered(input: &mut dyn Read) -> Result<Offered, Refusal> {
         #[serde(rename = "Secret", default)]
         secret: String,
     }
-    let bytes = whole(input)?;
+    let bytes = SecretBuf::read_all(input, LARGEST).map_err(|_| Refusal::Unreadable)?;
     let written: Written = serde_json::from_slice(&bytes).map_err(|_| Refusal::Unreadable)?;
     let Written {
         server,
@@ -149,17 +150,6 @@ pub fn credential(server: &str, token: &Token) -> Zeroizing<Vec<u8>> {
         reply.extend_from_slice(part.as_bytes());
     }
     reply
-}
-
-fn whole(input: &mut dyn Read) -> Result<Zeroizing<Vec<u8>>, Refusal> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(1024));
-    let read = input.take(LARGEST + 1).read_to_end(&mut bytes);
-    let length = read.map_err(|_| Refusal::Unreadable)?;
-    if length as u64 > LARGEST {
-        Err(Refusal::Unreadable)
-    } else {
-        Ok(bytes)
-    }
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 
 use std::fmt;
 use std::io::{self, Read, Write};
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 /// Bytes that are wiped when they are dropped, and also where they were before the buffer grew: a `Vec` that
 /// grows leaves a copy behind in the memory that it gives back.
@@ -58,14 +58,18 @@ impl SecretBuf {
         }
     }
 
-    /// Removes the first bytes.
+    /// Removes the first bytes, and wipes their memory.
     pub fn drain_front(&mut self, count: usize) {
         let count = count.min(self.0.len());
-        self.0.drain(..count);
+        self.0.copy_within(count.., 0);
+        self.truncate(self.0.len() - count);
     }
 
-    /// Removes everything behind the first `length` bytes.
+    /// Removes everything after the first `length` bytes, and wipes its memory.
     pub fn truncate(&mut self, length: usize) {
+        if let Some(rest) = self.0.get_mut(length..) {
+            rest.zeroize();
+        }
         self.0.truncate(length);
     }
 
@@ -79,11 +83,23 @@ impl SecretBuf {
     }
 }
 
+impl From<Vec<u8>> for SecretBuf {
+    fn from(bytes: Vec<u8>) -> SecretBuf {
+        SecretBuf(Zeroizing::new(bytes))
+    }
+}
+
 impl Deref for SecretBuf {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
         &self.0
+    }
+}
+
+impl DerefMut for SecretBuf {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        &mut self.0
     }
 }
 

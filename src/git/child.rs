@@ -10,10 +10,9 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use zeroize::Zeroizing;
-
 use crate::environment::Environment;
 use crate::notice::{Fix, Notice};
+use crate::secret_buf::SecretBuf;
 use crate::subprocess::Running;
 
 /// How long git may take to read its configuration. A few milliseconds are usual, but the home may be
@@ -21,7 +20,7 @@ use crate::subprocess::Running;
 const LIMIT: Duration = Duration::from_secs(10);
 
 /// The most that is read of what git prints. The settings of 20,000 branches are 3 MiB.
-const LARGEST: u64 = 4 * 1024 * 1024;
+const LARGEST: usize = 4 * 1024 * 1024;
 
 /// The git that a push would run.
 #[derive(Debug, Clone)]
@@ -35,8 +34,8 @@ pub struct Git {
 /// What git printed, and whether it exited with 0.
 pub(super) struct Output {
     pub(super) is_success: bool,
-    pub(super) stdout: Zeroizing<Vec<u8>>,
-    pub(super) stderr: Zeroizing<Vec<u8>>,
+    pub(super) stdout: SecretBuf,
+    pub(super) stderr: SecretBuf,
 }
 
 impl Git {
@@ -110,7 +109,7 @@ impl Git {
             // A program that does not read its input still has an answer.
             let _ = pipe.write_all(input);
         }
-        let wait = |pipe: Option<Receiver<Zeroizing<Vec<u8>>>>| {
+        let wait = |pipe: Option<Receiver<SecretBuf>>| {
             let left = deadline.saturating_duration_since(Instant::now());
             pipe.and_then(|pipe| pipe.recv_timeout(left).ok())
         };
@@ -133,13 +132,12 @@ impl Git {
 }
 
 /// Reads a pipe to its end on its own thread, since stdout and stderr fill concurrently.
-fn read_in_thread(mut pipe: impl Read + Send + 'static) -> Receiver<Zeroizing<Vec<u8>>> {
+fn read_in_thread(pipe: impl Read + Send + 'static) -> Receiver<SecretBuf> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
-        let mut bytes = Zeroizing::new(Vec::with_capacity(64 * 1024));
-        let _ = pipe.by_ref().take(LARGEST).read_to_end(&mut bytes);
+        let printed = SecretBuf::read_all(pipe.take(LARGEST as u64), LARGEST);
         // After the deadline no one receives it.
-        let _ = sender.send(bytes);
+        let _ = sender.send(printed.unwrap_or_default());
     });
     receiver
 }

@@ -4,16 +4,15 @@
 //! and is never asked to encrypt.
 
 use std::path::Path;
-use std::process::{ChildStdout, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Instant;
 
-use zeroize::Zeroizing;
-
 use super::Unreadable;
-use super::bounded;
+use super::reading::{TOO_LARGE, read_all};
 use crate::environment::Environment;
+use crate::secret_buf::SecretBuf;
 use crate::subprocess::Running;
 
 /// The text of an encrypted file.
@@ -22,10 +21,7 @@ use crate::subprocess::Running;
 ///
 /// # Errors
 /// [`Unreadable::Encrypted`], without any of gpg's output.
-pub(super) fn decrypted(
-    path: &Path,
-    environment: &Environment,
-) -> Result<Zeroizing<Vec<u8>>, Unreadable> {
+pub(super) fn decrypted(path: &Path, environment: &Environment) -> Result<SecretBuf, Unreadable> {
     let refused = Unreadable::Encrypted;
     let deadline = Instant::now() + environment.keyring_limit;
     // Never one in the current directory.
@@ -37,11 +33,11 @@ pub(super) fn decrypted(
     let output = output.ok_or(refused("could not start gpg"))?;
     let (sender, receiver) = mpsc::channel();
     // The read ends only when every child of gpg has ended, so another thread waits for that.
-    thread::spawn(move || sender.send(text(output)));
+    thread::spawn(move || sender.send(read_all(output)));
     let text = receiver
         .recv_timeout(environment.keyring_limit)
         .map_err(|_| refused("gpg did not answer in time"))?
-        .ok_or(refused(bounded::TOO_LARGE))?;
+        .map_err(|_| refused(TOO_LARGE))?;
     match running.succeeds_by(deadline) {
         Some(true) => Ok(text),
         Some(false) => Err(refused("gpg could not decrypt it without a prompt")),
@@ -64,12 +60,6 @@ fn command(program: &Path, path: &Path) -> Command {
         .stdout(Stdio::piped())
         .stderr(Stdio::null());
     command
-}
-
-/// All output of a program; none if it is too large, or if it breaks off.
-fn text(output: ChildStdout) -> Option<Zeroizing<Vec<u8>>> {
-    const USUAL: usize = 64 * 1024;
-    bounded::read(output, USUAL).ok()?
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@
 //! write: its strict mode fails on a comment, its lenient mode takes a comment for data, and its errors
 //! quote the file.
 
-mod bounded;
 mod edit;
 mod entries;
 mod gpg;
@@ -197,9 +196,7 @@ pub fn cleaned(
     input: impl Read,
     environment: &Environment,
 ) -> Result<Zeroizing<Vec<u8>>, Unreadable> {
-    const USUAL: usize = 64 * 1024;
-    let bytes = bounded::read(input, USUAL).map_err(|error| Unreadable::Failed(error.kind()))?;
-    let bytes = bytes.ok_or(Unreadable::Unfit(bounded::TOO_LARGE))?;
+    let bytes = reading::read_all(input)?;
     Ok(edit::without_ours(&bytes, &Machines::in_use(environment))?)
 }
 

@@ -1,18 +1,25 @@
 //! Reads an entry of a trusted netrc file, if two readers agree on it.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read};
 
 use zeroize::Zeroizing;
 
 use super::machines::Machines;
 use super::trusted::{open, trusted};
-use super::{Unreadable, bounded, encrypted_path, entries, gpg, path, scanner};
+use super::{Unreadable, encrypted_path, entries, gpg, path, scanner};
 use crate::account::Account;
 use crate::environment::Environment;
 use crate::hardening;
 use crate::hosts::HerokuHost;
+use crate::secret_buf::SecretBuf;
 use crate::token::Token;
+
+/// The largest netrc that is read, in bytes: 16 MiB, a hundred times as much as curl reads.
+pub(super) const LARGEST: usize = 16 * 1024 * 1024;
+
+/// The reason for which a larger one is not read.
+pub(super) const TOO_LARGE: &str = "it is larger than 16 MiB";
 
 /// An entry for a host of Heroku's.
 #[derive(Debug)]
@@ -27,7 +34,7 @@ pub struct Entry {
 
 /// A netrc file, as it was when it was read.
 pub struct Netrc {
-    pub(super) bytes: Zeroizing<Vec<u8>>,
+    pub(super) bytes: SecretBuf,
     pub(super) machines: Machines,
     readable_by_others: bool,
 }
@@ -91,7 +98,7 @@ impl Netrc {
     /// A file with this text that no other user can read, for Heroku's production hosts.
     pub fn from_text(text: Vec<u8>) -> Netrc {
         Netrc {
-            bytes: Zeroizing::new(text),
+            bytes: SecretBuf::from(text),
             machines: Machines::production(),
             readable_by_others: false,
         }
@@ -101,10 +108,8 @@ impl Netrc {
         let failed = |error: io::Error| Unreadable::Failed(error.kind());
         let metadata = file.metadata().map_err(failed)?;
         let readable_by_others = trusted(&metadata)?;
-        let size = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
-        let bytes = bounded::read(file, size).map_err(failed)?;
         Ok(Netrc {
-            bytes: bytes.ok_or(Unreadable::Unfit(bounded::TOO_LARGE))?,
+            bytes: read_all(file)?,
             machines,
             readable_by_others,
         })
@@ -173,6 +178,14 @@ impl Netrc {
         }
         Ok(tokens)
     }
+}
+
+/// Reads a netrc, up to [`LARGEST`].
+pub(super) fn read_all(from: impl Read) -> Result<SecretBuf, Unreadable> {
+    SecretBuf::read_all(from, LARGEST).map_err(|error| match error.kind() {
+        io::ErrorKind::FileTooLarge => Unreadable::Unfit(TOO_LARGE),
+        kind => Unreadable::Failed(kind),
+    })
 }
 
 /// An entry with a password, if `netrc-rs` reads the same from its words alone.
@@ -342,7 +355,7 @@ mod tests {
         let path = dir.path().join("netrc");
         crate::files::replace(&path, b"x").unwrap();
         let file = File::options().write(true).open(&path).unwrap();
-        file.set_len(bounded::LARGEST as u64 + 1).unwrap();
+        file.set_len(LARGEST as u64 + 1).unwrap();
         let environment = Environment {
             netrc: Some(path),
             ..Environment::default()

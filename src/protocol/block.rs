@@ -2,43 +2,29 @@
 
 use std::io::{self, Read};
 
-use zeroize::Zeroizing;
-
 use super::Fault;
+use crate::secret_buf::SecretBuf;
 
 /// Rust's `Stdin` reads ahead into a buffer that is not wiped. A read of at least the size of that buffer does not
 /// use it.
 const PAST_STDINS_BUFFER: usize = 8 * 1024;
 
 /// Reads up to a blank line, the end of the stream, or the size limit, into memory that is wiped.
-pub(super) fn read(input: &mut dyn Read, largest: usize) -> Result<Zeroizing<Vec<u8>>, Fault> {
-    let mut block = Zeroizing::new(vec![0; 2 * PAST_STDINS_BUFFER]);
-    let mut length = 0;
+pub(super) fn read(input: &mut dyn Read, largest: usize) -> Result<SecretBuf, Fault> {
+    let mut block = SecretBuf::with_capacity(2 * PAST_STDINS_BUFFER);
     loop {
-        if length >= largest {
+        if block.len() >= largest {
             return Err(Fault::TooLarge);
         }
-        if block.len() - length < PAST_STDINS_BUFFER {
-            // A vector that grows would leave the password in its old memory.
-            let mut larger = Zeroizing::new(vec![0; block.len() * 4]);
-            larger[..length].copy_from_slice(&block[..length]);
-            block = larger;
-        }
-        match input.read(&mut block[length..]) {
-            Ok(0) => break,
-            Ok(count) => {
-                let end_of_line = length.saturating_sub(2);
-                length += count;
-                if holds_blank_line(&block[..length], end_of_line) {
-                    break;
-                }
-            }
+        let end_of_line = block.len().saturating_sub(2);
+        match block.read_some(input, PAST_STDINS_BUFFER) {
+            Ok(0) => return Ok(block),
+            Ok(_) if holds_blank_line(&block, end_of_line) => return Ok(block),
+            Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(_) => return Err(Fault::Unread),
         }
     }
-    block.truncate(length);
-    Ok(block)
 }
 
 /// Whether there is a blank line at or after this place. Nothing after it is read, since the sender may wait for the

@@ -9,6 +9,7 @@
 use zeroize::Zeroizing;
 
 use super::super::{Lock, Missing, Unavailable};
+use crate::secret_buf::SecretBuf;
 use crate::token::Token;
 
 /// The exit code of the program, and what it printed.
@@ -16,9 +17,9 @@ pub(super) struct Reply {
     /// None if a signal killed it.
     pub(super) code: Option<i32>,
     /// Its stdout, which may hold a secret.
-    pub(super) output: Zeroizing<Vec<u8>>,
+    pub(super) output: SecretBuf,
     /// Its stderr.
-    pub(super) errors: Zeroizing<Vec<u8>>,
+    pub(super) errors: SecretBuf,
 }
 
 /// Why a command failed.
@@ -180,8 +181,8 @@ mod tests {
     fn reply(code: i32, errors: &str) -> Reply {
         Reply {
             code: Some(code),
-            output: Zeroizing::default(),
-            errors: Zeroizing::new(errors.as_bytes().to_vec()),
+            output: SecretBuf::default(),
+            errors: SecretBuf::from(errors.as_bytes().to_vec()),
         }
     }
 

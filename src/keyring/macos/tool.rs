@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 use super::super::{Lock, Missing, SERVICE, Unavailable};
 use super::reply::{self, Failure, Reply};
 use crate::account::Account;
+use crate::secret_buf::SecretBuf;
 use crate::subprocess::Running;
 use crate::token::Token;
 
@@ -39,7 +40,7 @@ const SILENT_FOR: Duration = Duration::from_secs(1);
 const LONGEST_LINE: usize = 4000;
 
 /// Longer than any token in hex, and than any error message of the tool.
-const LONGEST_ANSWER: u64 = 4096;
+const LONGEST_ANSWER: usize = 4096;
 
 /// The most items of one account that are removed. They can be in several keychains, and each call removes the first.
 const MOST_DUPLICATES: usize = 8;
@@ -289,12 +290,10 @@ fn quote(line: &mut Vec<u8>, word: &str) -> Result<(), Unavailable> {
     Ok(())
 }
 
-fn bytes_of(pipe: Option<impl Read>) -> Zeroizing<Vec<u8>> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(2 * 4096));
-    if let Some(pipe) = pipe {
-        let _ = pipe.take(LONGEST_ANSWER).read_to_end(&mut bytes);
-    }
-    bytes
+fn bytes_of(pipe: Option<impl Read>) -> SecretBuf {
+    let read =
+        pipe.map(|pipe| SecretBuf::read_all(pipe.take(LONGEST_ANSWER as u64), LONGEST_ANSWER));
+    read.and_then(Result::ok).unwrap_or_default()
 }
 
 fn not_started(error: &io::Error) -> Unavailable {

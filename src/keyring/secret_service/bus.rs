@@ -4,13 +4,13 @@
 //! The socket never blocks: each wait is a `poll` with the time that is left until the deadline. Memory that held a
 //! message is wiped.
 
-use std::io::{self, Read, Write};
+use crate::secret_buf::SecretBuf;
+use std::io::{self, Write};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
-use zeroize::{Zeroize, Zeroizing};
 
 use super::Failure;
 use super::address::Address;
@@ -48,7 +48,7 @@ impl Deadline {
 /// A connection to the session bus.
 pub(super) struct Bus {
     stream: UnixStream,
-    incoming: Zeroizing<Vec<u8>>,
+    incoming: SecretBuf,
     deadline: Deadline,
     last_serial: u32,
     /// What is sent before the first call. The `Hello` call follows it.
@@ -116,7 +116,7 @@ impl Bus {
     fn new(stream: UnixStream, deadline: Deadline) -> Bus {
         Bus {
             stream,
-            incoming: Zeroizing::new(Vec::new()),
+            incoming: SecretBuf::default(),
             deadline,
             last_serial: 0,
             opening: Some(AUTHENTICATION_AND_BEGIN),
@@ -254,10 +254,7 @@ impl Bus {
 
     /// Removes and wipes the first received bytes. The buffer exists as long as the connection.
     fn wipe_front(&mut self, length: usize) {
-        self.incoming.copy_within(length.., 0);
-        let rest = self.incoming.len() - length;
-        self.incoming[rest..].zeroize();
-        self.incoming.truncate(rest);
+        self.incoming.drain_front(length);
     }
 
     /// Waits for the line by which the bus accepts this client, before any message. The bus may first ask for an
@@ -288,24 +285,14 @@ impl Bus {
     fn read_more(&mut self) -> Result<(), Failure> {
         const PIECE: usize = 4096;
         self.wait_for(PollFlags::IN)?;
-        let length = self.incoming.len();
-        if length > LARGEST {
+        if self.incoming.len() > LARGEST {
             return Err(Failure::Garbled);
         }
         if self.received > MOST_RECEIVED {
             return Err(Failure::Flooded(self.dropped));
         }
-        if self.incoming.capacity() < length + PIECE {
-            // Growing in place would leave what was read in memory that is not wiped.
-            let mut larger = Zeroizing::new(Vec::with_capacity((length + PIECE) * 2));
-            larger.extend_from_slice(&self.incoming);
-            self.incoming = larger;
-        }
-        self.incoming.resize(length + PIECE, 0);
-        let read = self.stream.read(&mut self.incoming[length..]);
-        let more = read.as_ref().copied().unwrap_or_default();
-        self.incoming.truncate(length + more);
-        self.received += more;
+        let read = self.incoming.read_some(&mut self.stream, PIECE);
+        self.received += read.as_ref().copied().unwrap_or_default();
         match read {
             Ok(0) => Err(Failure::HungUp),
             Err(error) if !is_temporary(&error) => Err(Failure::HungUp),
@@ -398,6 +385,7 @@ mod tests {
     use super::super::message::tests::received;
     use super::*;
     use proptest::prelude::*;
+    use std::io::Read;
 
     fn bus(limit: Duration) -> (Bus, UnixStream) {
         let (ours, theirs) = UnixStream::pair().unwrap();

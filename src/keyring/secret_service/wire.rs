@@ -6,16 +6,15 @@
 //!
 //! Source: D-Bus specification, "Marshaling (Wire Format)".
 
-use zeroize::Zeroizing;
-
 use super::Failure;
+use crate::secret_buf::SecretBuf;
 
 /// Writes values in little-endian order.
-pub(super) struct Writer(Zeroizing<Vec<u8>>);
+pub(super) struct Writer(SecretBuf);
 
 impl Writer {
     pub(super) fn new() -> Writer {
-        Writer(Zeroizing::new(Vec::with_capacity(1024)))
+        Writer(SecretBuf::with_capacity(1024))
     }
 
     pub(super) fn written(&self) -> &[u8] {
@@ -24,12 +23,6 @@ impl Writer {
 
     /// Appends bytes as they are.
     pub(super) fn raw(&mut self, bytes: &[u8]) {
-        if self.0.capacity() - self.0.len() < bytes.len() {
-            let capacity = (self.0.len() + bytes.len()) * 2;
-            let mut larger = Zeroizing::new(Vec::with_capacity(capacity));
-            larger.extend_from_slice(&self.0);
-            self.0 = larger;
-        }
         self.0.extend_from_slice(bytes);
     }
 
