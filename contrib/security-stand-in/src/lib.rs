@@ -24,7 +24,6 @@ use std::io::{Read, Write};
 use std::path::Path;
 
 pub use keychain::{Answer, Event, Item, Keychain, State, TOOL_APPLICATION, TOOL_PARTITION};
-pub use line::split;
 pub use status::Status;
 
 /// The longest line that `-i` reads in one piece, with its newline.

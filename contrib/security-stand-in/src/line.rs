@@ -24,7 +24,7 @@ pub(crate) fn lines(text: &[u8], buffer: usize) -> Vec<&[u8]> {
 
 /// Splits a line into words. A word that begins with a quote ends with the same quote. A backslash escapes the next
 /// byte, within quotes too.
-pub fn split(line: &[u8]) -> Vec<String> {
+pub(crate) fn split(line: &[u8]) -> Vec<String> {
     let mut words = Vec::new();
     let mut bytes = line.iter().copied().peekable();
     while let Some(first) = bytes.next() {

@@ -150,6 +150,32 @@ fn a_line_that_would_be_cut_is_not_sent() {
     assert!(add_command("ann", "a\nb").is_err());
 }
 
+/// The words of a line, by the rules of Apple's parser: a word may be in quotes, and a backslash escapes the next byte.
+/// The stand-in for the tool has the same parser, but the published crate is tested without the stand-in.
+fn words(line: &[u8]) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut bytes = line.iter().copied();
+    while let Some(first) = bytes.next() {
+        if first.is_ascii_whitespace() {
+            continue;
+        }
+        let end = |byte: u8| match first {
+            b'"' | b'\'' => byte == first,
+            _ => byte.is_ascii_whitespace(),
+        };
+        let mut word = if end(first) { Vec::new() } else { vec![first] };
+        while let Some(byte) = bytes.next().filter(|byte| !end(*byte)) {
+            if byte == b'\\' {
+                word.extend(bytes.next());
+            } else {
+                word.push(byte);
+            }
+        }
+        words.push(String::from_utf8(word).unwrap());
+    }
+    words
+}
+
 proptest! {
     #[test]
     fn every_token_and_account_comes_out_of_the_line_as_it_went_in(
@@ -161,6 +187,6 @@ proptest! {
         prop_assert_eq!(*newline, b'\n');
         prop_assert!(!line.contains(&b'\n'));
         let expected = ["add-generic-password", "-U", "-a", &account, "-s", SERVICE, "-w", &token];
-        prop_assert_eq!(security_stand_in::split(line), expected);
+        prop_assert_eq!(words(line), expected);
     }
 }
