@@ -225,7 +225,8 @@ pub(super) fn expires_soon(found: &StoredToken, context: &Context) -> Option<Not
     ))
 }
 
-/// Stores a token that worked, if we have none: the one pasted at git's prompt.
+/// Stores a token that worked, if we have none: one that was pasted at git's prompt, or one that came from a
+/// URL or from another helper.
 ///
 /// It never replaces a login, not even one of the same account. The author of a URL, in `.gitmodules` for
 /// example, chooses the user name and the password in it, and git sends those to `store` too. Heroku is not
@@ -289,7 +290,7 @@ pub(super) struct Offered<'a> {
 
 /// Whether a token that is offered may be stored.
 pub(super) enum Place {
-    /// It may: there is no login that it would replace or take precedence over.
+    /// It may: no token is stored for the request, and it was typed, or there is no login at all.
     Free,
     /// There already is a token for the request: this one.
     Taken(Box<StoredToken>),
@@ -409,19 +410,27 @@ fn forget(
     }
 }
 
-/// The account of the keyring item with exactly this token. If the request has an email, only the item of
-/// that account counts.
+/// The account of the keyring item with exactly this token.
+///
+/// If the request has an email, only two items count, as in [`lookup::find`]: that account's, then the one
+/// that was pasted at git's prompt. The same token under another account was not served for this request.
 fn keyring_account(
     request: &HerokuRequest,
     token: &Token,
     context: &Context,
 ) -> Result<Option<Account>, Notice> {
-    let asked = request.account();
-    let items = context.keyring().read_all()?.items;
-    let is_asked = |account: &Account| asked.as_ref().is_none_or(|asked| asked == account);
-    let mut holders = items.into_iter().filter(|item| item.token == *token);
-    let held = holders.find(|item| is_asked(&item.account));
-    Ok(held.map(|item| item.account))
+    let items = context.keyring().read_all()?.items.into_iter();
+    let mut holders = items
+        .filter(|item| item.token == *token)
+        .map(|item| item.account);
+    Ok(match request.account() {
+        None => holders.next(),
+        Some(asked) => {
+            let holders: Vec<Account> = holders.collect();
+            let served = [asked, Account::unnamed()];
+            served.into_iter().find(|account| holders.contains(account))
+        }
+    })
 }
 
 fn netrc_line(request: &HerokuRequest, token: &Token, context: &Context) -> Option<usize> {

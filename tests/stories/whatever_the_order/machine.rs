@@ -230,15 +230,16 @@ impl Machine {
     /// Only a token in the keyring can be removed, and only if Heroku rejects it.
     fn erase(&self, user: User, token: Token) -> Vec<End> {
         let asked = user.filter(|name| is_email(name));
-        let holds = |(name, held): &(&Name, &Token)| {
-            **held == token && asked.is_none_or(|asked| asked == **name)
+        let holds = |name: &Name| self.items.get(name) == Some(&token);
+        // For an email, the token of that account counts, else the one that was pasted at the prompt.
+        let holders: Vec<Name> = match asked {
+            Some(asked) => [asked, PASTED]
+                .into_iter()
+                .find(holds)
+                .into_iter()
+                .collect(),
+            None => self.items.keys().copied().filter(holds).collect(),
         };
-        let holders: Vec<Name> = self
-            .items
-            .iter()
-            .filter(holds)
-            .map(|(name, _)| *name)
-            .collect();
         if holders.is_empty() {
             return vec![match self.netrc {
                 Some((_, held)) if held == token => {
