@@ -126,7 +126,7 @@ pub fn lock(environment: &Environment, limit: Duration) -> io::Result<Held> {
     files::hold(&path.with_extension("lock"), limit)
 }
 
-/// The same for a command that does not create a journal: without one there is no rotation to wait for.
+/// The same for a command that creates no file: without the lock's file there is no rotation to wait for.
 ///
 /// # Errors
 /// As [`lock`].

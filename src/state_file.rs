@@ -56,20 +56,21 @@ impl<T: Serialize + DeserializeOwned + Default> StateFile<T> {
         Some(Notice::new(what, Fix::command("check", look)))
     }
 
+    /// The path of the file if it is unusable, as for [`StateFile::set_aside_if_unusable`].
+    pub fn unusable(&self, environment: &Environment) -> Option<PathBuf> {
+        self.path(environment).filter(|path| is_unusable::<T>(path))
+    }
+
     /// Renames an unusable file, so that its contents are not lost. Returns its new path if it was renamed.
     ///
     /// # Errors
     /// What the file system reports.
     pub fn set_aside_if_unusable(&self, environment: &Environment) -> io::Result<Option<PathBuf>> {
-        let Some(path) = self.path(environment) else {
+        let Some(path) = self.unusable(environment) else {
             return Ok(None);
         };
-        let is_unusable = || load::<T>(&path).is_err_and(|error| is_of_the_file(&error));
-        if !is_unusable() {
-            return Ok(None);
-        }
         let aside = aside(&path);
-        files::set_aside(&path, &aside, is_unusable)?;
+        files::set_aside(&path, &aside, || is_unusable::<T>(&path))?;
         Ok(Some(aside))
     }
 
@@ -107,6 +108,10 @@ fn load<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
         return Ok(None);
     }
     from_bytes(&bytes).map(Some)
+}
+
+fn is_unusable<T: DeserializeOwned>(path: &Path) -> bool {
+    load::<T>(path).is_err_and(|error| is_of_the_file(&error))
 }
 
 /// Whether an error is caused by the file itself: a disk that fails may work again.

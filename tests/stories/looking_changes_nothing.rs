@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use crate::doctor::healthy;
 use crate::world::{ANN, REQUEST, World};
 
+const STATE: &str = ".local/state/git-credential-heroku-rs";
+
 /// A file, a directory, a link or a socket: what `stat` says, and its bytes.
 #[derive(Debug, PartialEq)]
 struct State {
@@ -75,7 +77,7 @@ fn change_nothing(world: &World, commands: &[&str]) {
 /// `status` writes a missing `login.json`, and records what Heroku says about a token that it does not know yet. After
 /// that it changes nothing.
 fn status_changes_its_own_files_alone(world: &World) {
-    let state = world.home().join(".local/state/git-credential-heroku-rs");
+    let state = world.home().join(STATE);
     let its_own = [
         world.login_json().parent().unwrap().to_owned(),
         world.login_json(),
@@ -88,7 +90,7 @@ fn status_changes_its_own_files_alone(world: &World) {
     change_nothing(world, &["status", "status --json", "status --offline"]);
 }
 
-const LOOKING: [&str; 18] = [
+const LOOKING: [&str; 21] = [
     "get",
     "capability",
     "token",
@@ -107,6 +109,15 @@ const LOOKING: [&str; 18] = [
     "doctor --json",
     "doctor --offline",
     "doctor --help",
+    DRY_RUNS[0],
+    DRY_RUNS[1],
+    DRY_RUNS[2],
+];
+
+const DRY_RUNS: [&str; 3] = [
+    "rotate --dry-run",
+    "rotate --dry-run --all",
+    "rotate --dry-run --if-expires-within 1h",
 ];
 
 /// A machine on which all is well; with its token, which some of these commands print.
@@ -155,6 +166,29 @@ fn not_logged_in_and_without_a_keyring() {
     let world = World::new().with_app("blue-sky");
     change_nothing(&world, &LOOKING);
     change_nothing(&world, &["status", "status --offline"]);
+}
+
+#[test]
+fn a_dry_run_creates_no_file() {
+    let (world, token) = World::after_our_login_for_days(30);
+    let state = world.home().join(STATE);
+    fs::remove_dir_all(&state).unwrap();
+    change_nothing(&world, &DRY_RUNS);
+    assert!(!state.exists());
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+}
+
+#[test]
+fn a_dry_run_does_not_rename_an_invalid_journal() {
+    let logged_in = World::after_our_login_for_days(30).0;
+    let not_logged_in = World::new().with_app("blue-sky");
+    for world in [logged_in, not_logged_in] {
+        let journal = world.has_file(format!("{STATE}/rotations.json"), "{");
+        change_nothing(&world, &DRY_RUNS);
+        let outcome = world.helper("rotate --dry-run");
+        let _ = outcome.says("rotations.json is invalid and will be renamed: ");
+        assert_eq!(fs::read(journal).unwrap(), b"{");
+    }
 }
 
 #[test]

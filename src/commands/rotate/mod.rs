@@ -12,6 +12,7 @@
 //! | (removed) | | nothing | |
 
 use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -21,6 +22,7 @@ use super::{
     rendered, report,
 };
 use crate::cli::Rotate;
+use crate::environment::Environment;
 use crate::heroku_api::{ApiError, NewAuthorization};
 use crate::hosts::Service;
 use crate::logins::lookup::{self, Source, StoredToken, Wanted};
@@ -54,9 +56,17 @@ pub(super) fn run(arguments: &Rotate, session: &mut Session<'_, '_>) -> anyhow::
     if matches!(context.environment.api_key, Some(Ok(_))) {
         return Err(api_key_in_environment().into());
     }
-    let lock = rotation_journal::lock(&context.environment, LOCK_LIMIT);
+    let lock = if arguments.dry_run {
+        rotation_journal::lock_if_used(&context.environment, LOCK_LIMIT)
+    } else {
+        rotation_journal::lock(&context.environment, LOCK_LIMIT).map(Some)
+    };
     let _lock = lock.map_err(|why| not_locked(&why))?;
-    set_aside_unusable_journal(session)?;
+    if arguments.dry_run {
+        warn_about_unusable_journal(session)?;
+    } else {
+        set_aside_unusable_journal(session)?;
+    }
     let (logins, mut has_failed) = select_logins(arguments, session)?;
     for login in &logins {
         match rotate(arguments, login, session) {
@@ -84,17 +94,32 @@ fn set_aside_unusable_journal(session: &mut Session<'_, '_>) -> anyhow::Result<(
             let what = format!("cannot read rotations.json: {why}");
             Notice::new(what, "fix that, then run the command again")
         })?;
-    let Some(path) = renamed else {
-        return Ok(());
-    };
-    session.warn(&Notice::new(
-        "rotations.json was invalid and has been renamed: \
-         an interrupted rotation may have left an authorization at Heroku",
+    match renamed {
+        Some(path) => session.warn(&unusable_journal(&path, "was", "has been", environment)),
+        None => Ok(()),
+    }
+}
+
+/// The same for a dry run, which renames no file.
+fn warn_about_unusable_journal(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    let environment = &session.context.environment;
+    match rotation_journal::FILE.unusable(environment) {
+        Some(path) => session.warn(&unusable_journal(&path, "is", "will be", environment)),
+        None => Ok(()),
+    }
+}
+
+fn unusable_journal(path: &Path, is: &str, will_be: &str, environment: &Environment) -> Notice {
+    Notice::new(
+        format!(
+            "rotations.json {is} invalid and {will_be} renamed: \
+             an interrupted rotation may have left an authorization at Heroku"
+        ),
         Fix::command(
             "show it",
-            Command::new("cat").path(&path, environment.home.as_deref()),
+            Command::new("cat").path(path, environment.home.as_deref()),
         ),
-    ))
+    )
 }
 
 /// The logins to rotate: the one that git gets, or all that can be read; and whether there may be others that
@@ -172,9 +197,11 @@ fn rotate(
     }
     let old = OldToken::look_up(&api, &login.token, login.metadata.as_ref())?;
     if !old.expiry().is_due(margin) {
-        // With this metadata, the next run needs no request.
-        let metadata = metadata_of(&login.token, &account, old.authorization.as_ref(), &api);
-        let _ = token_metadata::save(&context.environment, metadata);
+        if !arguments.dry_run {
+            // With this metadata, the next run needs no request.
+            let metadata = metadata_of(&login.token, &account, old.authorization.as_ref(), &api);
+            let _ = token_metadata::save(&context.environment, metadata);
+        }
         return Ok(Outcome::Done);
     }
     let usual = default_description(context);
