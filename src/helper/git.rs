@@ -476,7 +476,7 @@ fn after_check(context: &Context, account: &Account, token: &Token, verdict: Ver
 fn rejected_elsewhere(account: &Account, host: &HerokuHost) -> Notice {
     Notice::new(
         format!(
-            "{host} rejected the token of {account}, which may belong to another Heroku; it was kept"
+            "{host} rejected git; the token of {account} may belong to another Heroku and was kept"
         ),
         "log in to this Heroku: git credential-heroku-rs login",
     )
@@ -490,7 +490,7 @@ fn undecided(why: &Notice) -> Notice {
 }
 
 fn rejected_outside(place: &str, fix: impl Into<Fix>) -> Notice {
-    Notice::new(format!("Heroku rejected the token in {place}"), fix)
+    Notice::new(format!("git was rejected with the token in {place}"), fix)
 }
 
 #[cfg(test)]

@@ -128,7 +128,7 @@ fn another_heroku_that_refuses_a_token_proves_nothing() {
     world
         .helper_with_input("erase", refused_by("git.staging.herokudev.com", &token))
         .succeeds()
-        .says("git.staging.herokudev.com rejected the token of ann@example.com, which may belong to another Heroku");
+        .says("git.staging.herokudev.com rejected git; the token of ann@example.com may belong to another Heroku and was kept");
     let unproven = "another Heroku may have issued it";
     world.helper("doctor --fix --yes").says(unproven);
     world.helper("status").says(unproven);

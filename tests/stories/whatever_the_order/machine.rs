@@ -243,7 +243,7 @@ impl Machine {
         if holders.is_empty() {
             return vec![match self.netrc {
                 Some((_, held)) if held == token => {
-                    self.failing(0, "Heroku rejected the token in netrc, line ")
+                    self.failing(0, "git was rejected with the token in netrc, line ")
                 }
                 _ => self.clone().quietly(),
             }];
