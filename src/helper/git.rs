@@ -1,7 +1,8 @@
 //! Answers git's requests to a helper: `get`, `store` and `erase`.
 //!
 //! For a host that is not Heroku's, each of them returns before anything else happens: it prints nothing
-//! and opens no file, socket or child process. None of them prompts, and none waits without a limit.
+//! and opens no file, socket or child process. None of them prompts, and none waits without a limit; only macOS
+//! may show a dialog of its own before it lets them read an item of the keyring.
 
 use std::io::{self, Write};
 use std::time::Instant;

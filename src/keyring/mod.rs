@@ -1,8 +1,8 @@
-//! The item that this program shares with the Heroku CLI, in the keyring of every system.
+//! The item that this program shares with the Heroku CLI, in the system's keyring.
 //!
-//! There is one item per account. Its service is `heroku-cli`, its account is the email, and its secret is the bare
-//! token. A login by either program serves both. A locked, slow or broken keyring is [`Unavailable`], never "no such
-//! item": no caller may conclude from it that a token is gone.
+//! Both programs write one item per account; another program may have added more. The item's service is `heroku-cli`,
+//! its account is the email, and its secret is the bare token. A login by either program serves both. A locked, slow
+//! or broken keyring is [`Unavailable`], never "no such item": no caller may conclude from it that a token is gone.
 //!
 //! Source: the Heroku CLI's `credential-manager-core`; what it leaves in each keyring was measured.
 
@@ -123,18 +123,20 @@ pub fn open(environment: &Environment, limits: Limits) -> Box<dyn Keyring> {
 const IS_MACOS: bool = cfg!(any(target_os = "macos", feature = "security-tool"));
 
 /// How long to wait for the keyring.
+///
+/// macOS may show its own dialog at any read, also during a push. There a read has the limit of a prompt.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// For one operation.
     pub operation: Duration,
     /// For all operations of this process together, in place of the limit of each.
     pub total: Option<Duration>,
-    /// For the user to confirm a change, in addition. None if there is no user to ask.
+    /// For the user to confirm a change, in addition. None if the keyring must show no prompt: the change fails.
     pub prompt: Option<Duration>,
 }
 
 impl Limits {
-    /// git waits for all operations together, and no prompt may be shown.
+    /// git waits for all operations together, and none of them asks for a prompt.
     pub fn for_git(environment: &Environment) -> Limits {
         Limits {
             operation: environment.keyring_limit,
@@ -222,7 +224,7 @@ impl Listing {
     }
 }
 
-/// Why something is locked.
+/// What is locked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lock {
     /// The keyring for new items is locked: KeePassXC's database, KWallet's wallet.

@@ -1,9 +1,9 @@
-//! Finds the token for a request, and records why the other sources did not give one. It only reads; the
-//! module above it writes.
+//! Finds the token for a request, and records why the other sources gave none. It only reads; the module above
+//! it writes.
 //!
-//! The sources are asked in a fixed order, and the first one with a live token ends the search. A source
-//! that is locked, slow or broken is unavailable, not absent: it is reported, the next one is asked, and
-//! no code concludes from it that a token is gone.
+//! The sources are asked in order, and the first one with a live token ends the search. The order depends only
+//! on `HEROKU_NETRC_WRITE`. A source that is locked, slow or broken is unavailable, not absent: it is reported,
+//! the next one is asked, and no code concludes from it that a token is gone.
 
 mod trace_text;
 
@@ -85,7 +85,7 @@ struct Found {
 /// Why a source gave no token.
 #[derive(Debug)]
 pub enum Miss {
-    /// It has no token for this account.
+    /// It has no token of this account, or only one that another Heroku issued.
     Absent,
     /// Its token expired at this time.
     Expired(Option<Account>, Timestamp),
@@ -107,12 +107,13 @@ impl Miss {
     }
 }
 
-/// The answer, with the sources that did not give one.
+/// The token for a request, with the sources that gave none.
 #[derive(Debug)]
 pub struct Answer {
     /// The token, if any source has a live one.
     pub found: Option<StoredToken>,
-    /// The sources that were asked before the token was found, in order.
+    /// The sources that were asked before the token was found, in order. The keyring and netrc occur twice if
+    /// they were also asked for a token that was pasted at git's prompt.
     pub misses: Vec<(Source, Miss)>,
     /// The account that was looked for: the one in the request, else the one in `login.json`.
     pub account: Option<Account>,
@@ -125,7 +126,8 @@ pub struct Answer {
 /// Finds the token for a request.
 ///
 /// The keyring, and gpg for an encrypted netrc, each take no longer than the keyring's time limit. Nothing
-/// prompts, and nothing is written.
+/// prompts, and nothing is written. The exception is macOS: it may show a dialog before it lets anything read an
+/// item, and the limit of such a read is that of a prompt.
 pub fn find(wanted: &Wanted<'_>, context: &Context) -> Answer {
     find_in(&order(context), wanted, context)
 }
@@ -333,6 +335,8 @@ fn live(
 
 /// Whether any source has a token, of any account, that is not known to have expired.
 ///
+/// An item in the keyring that is no token to us counts too: it may be a login of the Heroku CLI.
+///
 /// # Errors
 /// Why a source could not be read completely: then the answer is unknown.
 pub fn any_source_has_a_token(host: &HerokuHost, context: &Context) -> Result<bool, Notice> {
@@ -349,7 +353,6 @@ pub fn any_source_has_a_token(host: &HerokuHost, context: &Context) -> Result<bo
     match context.keyring().read_all() {
         Ok(listing) => {
             let mut held = listing.items.iter().chain(&listing.duplicates);
-            // An item that is no token to us may still be a login, to the Heroku CLI for example.
             if listing.unusable > 0 || held.any(|item| is_live(&item.token)) {
                 return Ok(true);
             }
