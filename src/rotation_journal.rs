@@ -147,6 +147,13 @@ pub fn unfinished(environment: &Environment, account: &Account) -> Vec<Rotation>
     all
 }
 
+/// Whether the account has unfinished rotations; without an account, whether any account has.
+pub fn has_unfinished(environment: &Environment, account: Option<&Account>) -> bool {
+    let all = FILE.load(environment).unwrap_or_default().rotations;
+    all.iter()
+        .any(|rotation| account.is_none_or(|account| rotation.account == account.as_str()))
+}
+
 /// Records the state of a rotation.
 ///
 /// # Errors

@@ -66,6 +66,34 @@ fn the_next_rotation_ends_the_session_of_a_browser_login() {
     }
 }
 
+/// An entry in netrc may name no account: then only Heroku can say which rotation of the journal is its own.
+#[test]
+fn the_next_rotation_cleans_up_for_an_entry_without_an_account() {
+    let timer = "rotate --if-expires-within 7d";
+    for (step, at, commands) in [
+        (
+            "POST /oauth/authorizations",
+            Fault::PauseAnswer,
+            &["rotate"][..],
+        ),
+        ("GET /account", Fault::PauseAnswer, &["rotate"]),
+        (
+            "DELETE /oauth/authorizations",
+            Fault::Pause,
+            &[timer, "rotate"],
+        ),
+    ] {
+        let world = World::ready_to_push();
+        let token = world.heroku.issue_token(ANN);
+        world.has_netrc(&format!("machine git.heroku.com password {token}\n"));
+        world.kills_the_helper("rotate", On::Path(step), at);
+        for command in commands {
+            world.helper(command).succeeds();
+            assert_eq!(world.live_tokens().len(), 1, "{command} after {step}");
+        }
+    }
+}
+
 /// An abandoned request may reach Heroku after the next rotation.
 #[test]
 fn the_result_of_a_late_request_is_cleaned_up() {

@@ -175,16 +175,16 @@ fn rotate(
 ) -> anyhow::Result<Outcome> {
     let context = session.context;
     let margin = arguments.if_expires_within;
-    let unfinished = login.account.as_ref().map_or_else(Vec::new, |account| {
-        rotation_journal::unfinished(&context.environment, account)
-    });
+    let was_interrupted =
+        rotation_journal::has_unfinished(&context.environment, login.account.as_ref());
     let expiry = Expiry::from_metadata(login.metadata.as_ref());
-    if unfinished.is_empty() && !expiry.is_due(margin) {
+    if !was_interrupted && !expiry.is_due(margin) {
         return Ok(Outcome::Done);
     }
     let api = api_of(&login.token, login.metadata.as_ref(), LIMIT, context)?;
     // The account under which the token is stored; an entry in netrc may name none.
     let account = owner_of(&login.token, login.account.as_ref(), &api)?;
+    let unfinished = rotation_journal::unfinished(&context.environment, &account);
     let rotator = Rotator {
         context,
         api: &api,
