@@ -3,13 +3,15 @@
 //! A valid token is stored at every moment, even if the program is killed. Heroku's own way to renew an
 //! authorization may revoke the old token before the new one is stored, so a new authorization is created:
 //!
-//! | state in the journal | next step | a run that is killed here leaves | the next run |
+//! | journal, and stored token | next step | a kill in this step leaves at Heroku | the next run |
 //! |---|---|---|---|
-//! | (none) | [`Rotator::start`] | nothing | |
-//! | started | [`Rotator::create`] | perhaps an unused authorization with the mark | revokes it |
-//! | created, old token stored | [`Rotator::store`] | an unused authorization | revokes it |
-//! | created, new token stored | [`Rotator::revoke_old`] | the old authorization | revokes it |
-//! | (removed) | | nothing | |
+//! | no entry, old | [`Rotator::start`] | nothing | |
+//! | started, old | [`Rotator::create`] | perhaps an unused authorization | finds it by its mark, and revokes it |
+//! | created, old | [`Rotator::store`] | an unused authorization | revokes it by its id |
+//! | created, new | [`Rotator::revoke_old`] | perhaps the old authorization | revokes it by its id |
+//! | no entry, new | | nothing | |
+//!
+//! A step that fails while the old token is certainly still stored revokes the new authorization at once.
 
 use std::io;
 use std::path::Path;
@@ -67,20 +69,24 @@ pub(super) fn run(arguments: &Rotate, session: &mut Session<'_, '_>) -> anyhow::
     } else {
         set_aside_unusable_journal(session)?;
     }
-    let (logins, mut has_failed) = select_logins(arguments, session)?;
+    let Selected {
+        logins,
+        some_unreadable,
+    } = select_logins(arguments, session)?;
+    let mut is_incomplete = some_unreadable;
     for login in &logins {
         match rotate(arguments, login, session) {
-            Ok(outcome) => has_failed |= outcome == Outcome::OldTokenValid,
+            Ok(outcome) => is_incomplete |= outcome == Outcome::OldTokenValid,
             Err(error) if logins.len() == 1 => return Err(error),
             Err(error) => {
                 let account = login.account.as_ref().map_or("netrc", label);
                 let error = rendered(error);
                 session.say(&format!("heroku-rs: {account}: {error}"))?;
-                has_failed = true;
+                is_incomplete = true;
             }
         }
     }
-    if has_failed {
+    if is_incomplete {
         return Err(AlreadyReported(Kind::Failed).into());
     }
     Ok(())
@@ -122,12 +128,14 @@ fn unusable_journal(path: &Path, is: &str, will_be: &str, environment: &Environm
     )
 }
 
-/// The logins to rotate: the one that git gets, or all that can be read; and whether there may be others that
-/// cannot be read.
-fn select_logins(
-    arguments: &Rotate,
-    session: &mut Session<'_, '_>,
-) -> anyhow::Result<(Vec<StoredToken>, bool)> {
+/// The logins to rotate: the one that git gets, or all that can be read.
+struct Selected {
+    logins: Vec<StoredToken>,
+    /// Whether the keyring may have others, which cannot be read.
+    some_unreadable: bool,
+}
+
+fn select_logins(arguments: &Rotate, session: &mut Session<'_, '_>) -> anyhow::Result<Selected> {
     let context = session.context;
     let named = arguments.account.as_deref();
     let account = named.map(|name| account_named(name, context));
@@ -142,7 +150,10 @@ fn select_logins(
         if let Some(notice) = answer.warning() {
             session.warn(&notice)?;
         }
-        return Ok((vec![answer.into_found()?], false));
+        return Ok(Selected {
+            logins: vec![answer.into_found()?],
+            some_unreadable: false,
+        });
     }
     let (mut logins, unread) = logins::list(context);
     logins.retain(|login| login.source != Source::ApiKey);
@@ -152,8 +163,10 @@ fn select_logins(
     for unread in &unread {
         session.warn(&unread.why)?;
     }
-    let hidden = Unread::hidden_in_keyring(&unread);
-    Ok((without_copies(logins), hidden.is_some()))
+    Ok(Selected {
+        logins: without_copies(logins),
+        some_unreadable: Unread::hidden_in_keyring(&unread).is_some(),
+    })
 }
 
 /// Leaves out copies of a token: a copy in netrc is replaced together with the token in the keyring.
@@ -204,7 +217,18 @@ fn rotate(
         }
         return Ok(Outcome::Done);
     }
-    let usual = default_description(context);
+    replace_token(arguments, &rotator, &old, unfinished.len(), session)
+}
+
+/// Replaces the token, or prints what would happen.
+fn replace_token(
+    arguments: &Rotate,
+    rotator: &Rotator<'_>,
+    old: &OldToken,
+    unfinished: usize,
+    session: &mut Session<'_, '_>,
+) -> anyhow::Result<Outcome> {
+    let usual = default_description(session.context);
     let lifetime = arguments.expires_in.unwrap_or_else(|| old.lifetime());
     let new = NewAuthorization {
         description: rotation_journal::unmarked(old.description().unwrap_or(&usual)),
@@ -212,16 +236,16 @@ fn rotate(
         expires_in: lifetime.seconds(),
     };
     if arguments.dry_run {
-        print_plan(&rotator, &new, &old, unfinished.len(), session)?;
+        print_plan(rotator, &new, old, unfinished, session)?;
         return Ok(Outcome::Done);
     }
-    let started = rotator.start(&new, &old)?;
+    let started = rotator.start(&new, old)?;
     let created = rotator.create(started, &new)?;
     let stored = rotator.store(created)?;
-    let revoked = rotator.revoke_old(&stored, &old);
+    let revoked = rotator.revoke_old(&stored, old);
     // Nothing is printed before all is done, since stdout and stderr may be closed.
-    print_result(&rotator, &stored, session)?;
-    print_fate_of_old(revoked, &old, session)
+    print_result(rotator, &stored, session)?;
+    print_fate_of_old(revoked, old, session)
 }
 
 /// Finishes what earlier runs have started.
@@ -231,7 +255,7 @@ fn finish_interrupted(
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<()> {
     for rotation in unfinished {
-        let finished = rotator.finish(rotation);
+        let finished = rotator.complete_or_undo(rotation);
         if finished.map_err(|failure| not_finished(&failure))? {
             session.say("Cleaned up an interrupted rotation")?;
         }

@@ -1,5 +1,5 @@
-//! The steps of one rotation. Each step is recorded in the journal before it is taken, and a valid token is stored
-//! before and after each.
+//! The steps of one rotation. Before each request the journal contains what the next run needs to complete or undo
+//! it. A valid token is stored before and after each step.
 
 use std::io;
 
@@ -176,9 +176,9 @@ impl Rotator<'_> {
         }
     }
 
-    /// Finishes a rotation that an earlier run has started: forward if its token is stored, else back. Says whether
-    /// there was anything to do.
-    pub(super) fn finish(&self, rotation: &Rotation) -> Result<bool, ApiError> {
+    /// Finishes a rotation that an earlier run has started: completes it if its token is stored, else undoes it.
+    /// Returns whether there was anything to do.
+    pub(super) fn complete_or_undo(&self, rotation: &Rotation) -> Result<bool, ApiError> {
         if rotation.has_created(self.token) {
             self.complete(self.token, rotation).map(|()| true)
         } else {
