@@ -214,7 +214,7 @@ impl Keyring for MemoryKeyring {
         let lock = state.partly_locked()?;
         let open = state.items.iter().filter(|item| !item.is_locked);
         let found = open.map(|item| (Account::parse(&item.name), Token::parse(&item.secret).ok()));
-        Ok(Listing::sort(found, lock))
+        Ok(Listing::classify(found, lock))
     }
 
     fn write(&self, account: &Account, token: &Token) -> Result<(), Unavailable> {

@@ -13,6 +13,7 @@
 )]
 mod macos;
 pub mod memory;
+mod notices;
 #[cfg(all(unix, not(target_os = "macos")))]
 pub mod secret_service;
 #[cfg(any(windows, test))]
@@ -23,7 +24,6 @@ use std::time::Duration;
 
 use crate::account::Account;
 use crate::environment::Environment;
-use crate::notice::{Fix, Notice};
 use crate::token::Token;
 
 /// The name under which the Heroku CLI keeps its items.
@@ -197,8 +197,8 @@ pub struct Listing {
 }
 
 impl Listing {
-    /// Sorts items by what can be done with them. They come in the order of the keyring.
-    fn sort(
+    /// Classifies items by what can be done with them. They come in the order of the keyring.
+    fn classify(
         found: impl Iterator<Item = (Option<Account>, Option<Token>)>,
         locked: Option<Lock>,
     ) -> Listing {
@@ -291,135 +291,44 @@ pub enum Missing {
 }
 
 impl Unavailable {
-    /// Whether there is no keyring program at all, so that tokens go to netrc, as those of the Heroku CLI do. This is
-    /// false for a program without a keyring or an open database: its user does not want plain text.
-    pub fn is_no_program(&self) -> bool {
+    /// Whether a login may store its token in netrc instead, as the Heroku CLI does. False for a keyring program
+    /// without a keyring or an open database: its user does not want plain text.
+    pub fn allows_netrc(&self) -> bool {
+        self.missing().is_some_and(Missing::allows_netrc)
+    }
+
+    /// Whether there is certainly no login in the keyring, since nothing could hold one.
+    pub fn proves_no_login(&self) -> bool {
+        self.missing().is_some_and(Missing::proves_no_login)
+    }
+
+    fn missing(&self) -> Option<Missing> {
         match self {
-            Unavailable::NoKeyring(missing) => match missing {
-                Missing::Bus | Missing::ReachableBus | Missing::Service | Missing::System => true,
-                Missing::Collection | Missing::Database | Missing::Wallet => false,
-            },
-            _ => false,
+            Unavailable::NoKeyring(missing) => Some(*missing),
+            _ => None,
         }
     }
-
-    /// Whether there is certainly no login, since there is no keyring that could hold one. A database that is not
-    /// open may hold one, and so may a keyring on a bus that cannot be reached.
-    pub fn has_no_place(&self) -> bool {
-        match self {
-            Unavailable::NoKeyring(missing) => {
-                !matches!(missing, Missing::Database | Missing::ReachableBus)
-            }
-            _ => false,
-        }
-    }
-
-    /// What happened, and how to fix it.
-    pub fn notice(&self) -> Notice {
-        const UNLOCK: &str =
-            "unlock: git credential-heroku-rs status --unlock, or set HEROKU_API_KEY";
-        match self {
-            Unavailable::NoKeyring(missing) => missing.notice(),
-            Unavailable::Locked(Lock::Keyring) => Notice::new("the keyring is locked", UNLOCK),
-            Unavailable::Locked(Lock::Another) => {
-                Notice::new("a part of the keyring is locked", UNLOCK)
-            }
-            Unavailable::Locked(Lock::Confirmation) => Notice::new(
-                "the keyring program asks for confirmation before each read",
-                "in KeePassXC, turn off: Confirm when passwords are retrieved by clients",
-            ),
-            Unavailable::PromptDismissed => Notice::new(
-                "the keyring's prompt was closed, timed out or could not be shown",
-                "unlock the keyring in its own program, or set HEROKU_API_KEY",
-            ),
-            Unavailable::Refused if IS_MACOS => Notice::new(
-                "macOS did not let its security tool use the item heroku-cli",
-                "delete the item in Keychain Access, then log in: git credential-heroku-rs login",
-            ),
-            Unavailable::Refused => Notice::new(
-                "the system does not allow this program to use the keyring",
-                "allow access in the D-Bus policy or the sandbox, or set HEROKU_API_KEY",
-            ),
-            Unavailable::Slow { limit, logins } => slow(*limit, *logins),
-            Unavailable::Overtaken => Notice::new(
-                "another program stored a token for this account at the same time",
-                Fix::command(
-                    "check which token is stored",
-                    "git credential-heroku-rs status",
-                ),
-            ),
-            Unavailable::RejectedBus(RejectedBus::OfAnotherUser) => Notice::new(
-                "the D-Bus session belongs to another user",
-                "log in as that user, or unset DBUS_SESSION_BUS_ADDRESS and XDG_RUNTIME_DIR",
-            ),
-            Unavailable::RejectedBus(RejectedBus::NotLocal) => Notice::new(
-                "the D-Bus session is not a local socket",
-                "unset DBUS_SESSION_BUS_ADDRESS, or set HEROKU_API_KEY",
-            ),
-            Unavailable::Broken(why) => Notice::new(
-                why.clone(),
-                if IS_MACOS {
-                    "check the item heroku-cli in Keychain Access, or set HEROKU_API_KEY"
-                } else if cfg!(windows) {
-                    "check Web Credentials in the Control Panel, or set HEROKU_API_KEY"
-                } else {
-                    "try again, or set HEROKU_API_KEY"
-                },
-            ),
-        }
-    }
-}
-
-impl From<Unavailable> for Notice {
-    fn from(why: Unavailable) -> Notice {
-        why.notice()
-    }
-}
-
-fn slow(limit: Duration, logins: Option<usize>) -> Notice {
-    let limit = limit.as_secs_f64();
-    let what = match logins {
-        None => format!("the keyring did not answer within {limit:.1} s"),
-        Some(count) => format!(
-            "the keyring has {count} logins for Heroku, too many to read within {limit:.1} s"
-        ),
-    };
-    let fix = if IS_MACOS {
-        "answer the macOS dialog, or wait longer: HEROKU_RS_PROMPT_TIMEOUT=300"
-    } else {
-        "wait longer: HEROKU_RS_TIMEOUT=10, or set HEROKU_API_KEY"
-    };
-    Notice::new(what, fix)
 }
 
 impl Missing {
-    fn notice(self) -> Notice {
-        const LOG_IN: &str = "log in: git credential-heroku-rs login, or set HEROKU_API_KEY";
+    /// As [`Unavailable::allows_netrc`].
+    pub fn allows_netrc(self) -> bool {
+        self.consequences().0
+    }
+
+    /// As [`Unavailable::proves_no_login`].
+    pub fn proves_no_login(self) -> bool {
+        self.consequences().1
+    }
+
+    /// Whether a login may use netrc, and whether there is certainly no login in the keyring. A database that is not
+    /// open may hold one, and so may a keyring on a bus that cannot be reached.
+    fn consequences(self) -> (bool, bool) {
         match self {
-            Missing::Bus => Notice::new("no keyring: no D-Bus session", LOG_IN),
-            Missing::ReachableBus => Notice::new(
-                "the D-Bus session cannot be reached",
-                "log out of this machine and in again, or set HEROKU_API_KEY",
-            ),
-            Missing::Service => Notice::new(
-                "no keyring: no keyring program runs in this D-Bus session",
-                LOG_IN,
-            ),
-            Missing::Collection => Notice::new(
-                "the keyring program has no default keyring",
-                "create one in the keyring program, or set HEROKU_API_KEY",
-            ),
-            Missing::Database => Notice::new(
-                "KeePassXC has no open database for other programs",
-                "open a database and expose it in its Database Settings, or set HEROKU_API_KEY",
-            ),
-            Missing::Wallet => Notice::new(
-                "KWallet has no wallet",
-                "create a wallet in the system settings, or set HEROKU_API_KEY",
-            ),
-            Missing::System => {
-                Notice::new("no keyring: the system's keyring cannot be opened", LOG_IN)
-            }
+            Missing::Bus | Missing::Service | Missing::System => (true, true),
+            Missing::ReachableBus => (true, false),
+            Missing::Collection | Missing::Wallet => (false, true),
+            Missing::Database => (false, false),
         }
     }
 }

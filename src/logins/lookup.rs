@@ -99,7 +99,7 @@ pub enum Miss {
 
 impl Miss {
     fn from_keyring_failure(why: &Unavailable) -> Miss {
-        if why.has_no_place() {
+        if why.proves_no_login() {
             Miss::Missing(why.notice())
         } else {
             Miss::Unavailable(why.notice())
@@ -360,7 +360,7 @@ pub fn any_source_has_a_token(host: &HerokuHost, context: &Context) -> Result<bo
                 return Err(Unavailable::Locked(lock).into());
             }
         }
-        Err(why) if why.has_no_place() => {}
+        Err(why) if why.proves_no_login() => {}
         Err(why) => return Err(why.into()),
     }
     let tokens = Netrc::read(&context.environment)

@@ -84,7 +84,7 @@ pub fn destination(context: &Context, store: Store) -> Result<Destination, Unava
         Store::Auto | Store::Keyring => {}
     }
     match context.keyring().read(&Account::unnamed()) {
-        Err(why) if store == Store::Auto && why.is_no_program() => {
+        Err(why) if store == Store::Auto && why.allows_netrc() => {
             Ok(Destination::NetrcInsteadOfKeyring(why.notice()))
         }
         asked => asked.map(|_| Destination::Keyring),
@@ -158,7 +158,7 @@ fn put(
     }
     match context.keyring().write(account, token) {
         Ok(()) => Ok(Source::Keyring),
-        Err(why) if store == Store::Auto && why.is_no_program() => in_netrc(),
+        Err(why) if store == Store::Auto && why.allows_netrc() => in_netrc(),
         Err(why) => Err(why.into()),
     }
 }
@@ -336,7 +336,7 @@ impl Unread {
         Unread {
             source: Source::Keyring,
             why: why.notice(),
-            may_hide_logins: !why.has_no_place(),
+            may_hide_logins: !why.proves_no_login(),
         }
     }
 

@@ -44,7 +44,7 @@ fn unreachable(facts: &Facts<'_>, why: &Unavailable) -> Finding {
     let found = facts.answer.found.as_ref();
     let elsewhere = found.filter(|found| found.source != Source::Keyring);
     match elsewhere {
-        Some(found) if why.has_no_place() => Finding::pass(
+        Some(found) if why.proves_no_login() => Finding::pass(
             "keyring.access",
             format!("{}; the token is in {}", notice.what(), found.source),
         ),

@@ -79,7 +79,7 @@ impl Keyring for MacosKeyring {
             Some(why) if found.iter().all(|(_, token)| token.is_none()) => Err(why),
             refused => {
                 let locked = refused.map(|_| Lock::Another);
-                Ok(Listing::sort(found.into_iter(), locked))
+                Ok(Listing::classify(found.into_iter(), locked))
             }
         }
     }

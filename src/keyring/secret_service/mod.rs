@@ -277,7 +277,7 @@ impl Keyring for SecretService {
         let found = stored
             .into_iter()
             .map(|stored| (Account::parse(&stored.account), stored.into_token()));
-        Ok(Listing::sort(found, locked))
+        Ok(Listing::classify(found, locked))
     }
 
     fn write(&self, account: &Account, token: &Token) -> Result<(), Unavailable> {

@@ -110,7 +110,7 @@ impl Keyring for WindowsKeyring {
             };
             found.push((account, token));
         }
-        Ok(Listing::sort(found.into_iter(), None))
+        Ok(Listing::classify(found.into_iter(), None))
     }
 
     /// Also removes what an earlier build stored for the account in Credential Manager.

@@ -1,0 +1,118 @@
+//! What the user reads if the keyring cannot be used.
+
+use std::time::Duration;
+
+use super::{IS_MACOS, Lock, Missing, RejectedBus, Unavailable};
+use crate::notice::{Fix, Notice};
+
+impl Unavailable {
+    /// What happened, and how to fix it.
+    pub fn notice(&self) -> Notice {
+        const UNLOCK: &str =
+            "unlock: git credential-heroku-rs status --unlock, or set HEROKU_API_KEY";
+        match self {
+            Unavailable::NoKeyring(missing) => missing.notice(),
+            Unavailable::Locked(Lock::Keyring) => Notice::new("the keyring is locked", UNLOCK),
+            Unavailable::Locked(Lock::Another) => {
+                Notice::new("a part of the keyring is locked", UNLOCK)
+            }
+            Unavailable::Locked(Lock::Confirmation) => Notice::new(
+                "the keyring program asks for confirmation before each read",
+                "in KeePassXC, turn off: Confirm when passwords are retrieved by clients",
+            ),
+            Unavailable::PromptDismissed => Notice::new(
+                "the keyring's prompt was closed, timed out or could not be shown",
+                "unlock the keyring in its own program, or set HEROKU_API_KEY",
+            ),
+            Unavailable::Refused if IS_MACOS => Notice::new(
+                "macOS did not let its security tool use the item heroku-cli",
+                "delete the item in Keychain Access, then log in: git credential-heroku-rs login",
+            ),
+            Unavailable::Refused => Notice::new(
+                "the system does not allow this program to use the keyring",
+                "allow access in the D-Bus policy or the sandbox, or set HEROKU_API_KEY",
+            ),
+            Unavailable::Slow { limit, logins } => slow(*limit, *logins),
+            Unavailable::Overtaken => Notice::new(
+                "another program stored a token for this account at the same time",
+                Fix::command(
+                    "check which token is stored",
+                    "git credential-heroku-rs status",
+                ),
+            ),
+            Unavailable::RejectedBus(RejectedBus::OfAnotherUser) => Notice::new(
+                "the D-Bus session belongs to another user",
+                "log in as that user, or unset DBUS_SESSION_BUS_ADDRESS and XDG_RUNTIME_DIR",
+            ),
+            Unavailable::RejectedBus(RejectedBus::NotLocal) => Notice::new(
+                "the D-Bus session is not a local socket",
+                "unset DBUS_SESSION_BUS_ADDRESS, or set HEROKU_API_KEY",
+            ),
+            Unavailable::Broken(why) => Notice::new(
+                why.clone(),
+                if IS_MACOS {
+                    "check the item heroku-cli in Keychain Access, or set HEROKU_API_KEY"
+                } else if cfg!(windows) {
+                    "check Web Credentials in the Control Panel, or set HEROKU_API_KEY"
+                } else {
+                    "try again, or set HEROKU_API_KEY"
+                },
+            ),
+        }
+    }
+}
+
+impl From<Unavailable> for Notice {
+    fn from(why: Unavailable) -> Notice {
+        why.notice()
+    }
+}
+
+fn slow(limit: Duration, logins: Option<usize>) -> Notice {
+    let limit = limit.as_secs_f64();
+    let what = match logins {
+        None => format!("the keyring did not answer within {limit:.1} s"),
+        Some(count) => format!(
+            "the keyring has {count} logins for Heroku, too many to read within {limit:.1} s"
+        ),
+    };
+    let fix = if IS_MACOS {
+        "answer the macOS dialog, or wait longer: HEROKU_RS_PROMPT_TIMEOUT=300"
+    } else {
+        "wait longer: HEROKU_RS_TIMEOUT=10, or set HEROKU_API_KEY"
+    };
+    Notice::new(what, fix)
+}
+
+impl Missing {
+    /// What is missing, and how to get a keyring or do without one.
+    pub fn notice(self) -> Notice {
+        const LOG_IN: &str = "log in: git credential-heroku-rs login, or set HEROKU_API_KEY";
+        match self {
+            Missing::Bus => Notice::new("no keyring: no D-Bus session", LOG_IN),
+            Missing::ReachableBus => Notice::new(
+                "the D-Bus session cannot be reached",
+                "log out of this machine and in again, or set HEROKU_API_KEY",
+            ),
+            Missing::Service => Notice::new(
+                "no keyring: no keyring program runs in this D-Bus session",
+                LOG_IN,
+            ),
+            Missing::Collection => Notice::new(
+                "the keyring program has no default keyring",
+                "create one in the keyring program, or set HEROKU_API_KEY",
+            ),
+            Missing::Database => Notice::new(
+                "KeePassXC has no open database for other programs",
+                "open a database and expose it in its Database Settings, or set HEROKU_API_KEY",
+            ),
+            Missing::Wallet => Notice::new(
+                "KWallet has no wallet",
+                "create a wallet in the system settings, or set HEROKU_API_KEY",
+            ),
+            Missing::System => {
+                Notice::new("no keyring: the system's keyring cannot be opened", LOG_IN)
+            }
+        }
+    }
+}
