@@ -37,7 +37,7 @@ pub(super) fn without(
         if entry.has_macro {
             return Err(Doubt {
                 line: entry.line,
-                phrase: "a macro after this entry would belong to another entry without it",
+                phrase: "removing this entry would attach the macro after it to another entry",
             });
         }
         let stays = &bytes[from..entry.span.start];

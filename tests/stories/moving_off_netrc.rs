@@ -106,8 +106,8 @@ fn what_is_in_doubt_is_left_alone_and_named() {
         .exits_with(1)
         .stdout_is("")
         .stderr_is(
-            "heroku-rs: ~/.netrc: line 1: a macro after this entry would belong to another entry \
-             without it\n  fix that line, or remove the entries for Heroku\n",
+            "heroku-rs: ~/.netrc: line 1: removing this entry would attach the macro after it to \
+             another entry\n  fix that line, or remove the entries for Heroku\n",
         );
     assert_eq!(netrc_of(&world), before);
 }
