@@ -101,7 +101,11 @@ fn set_aside_unusable_journal(session: &mut Session<'_, '_>) -> anyhow::Result<(
             Notice::new(what, "fix that, then run the command again")
         })?;
     match renamed {
-        Some(path) => session.warn(&unusable_journal(&path, "was", "has been", environment)),
+        Some(path) => session.warn(&unusable_journal(
+            "rotations.json was invalid and has been renamed",
+            &path,
+            environment,
+        )),
         None => Ok(()),
     }
 }
@@ -110,17 +114,18 @@ fn set_aside_unusable_journal(session: &mut Session<'_, '_>) -> anyhow::Result<(
 fn warn_about_unusable_journal(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let environment = &session.context.environment;
     match rotation_journal::FILE.unusable(environment) {
-        Some(path) => session.warn(&unusable_journal(&path, "is", "will be", environment)),
+        Some(path) => session.warn(&unusable_journal(
+            "rotations.json is invalid and will be renamed",
+            &path,
+            environment,
+        )),
         None => Ok(()),
     }
 }
 
-fn unusable_journal(path: &Path, is: &str, will_be: &str, environment: &Environment) -> Notice {
+fn unusable_journal(what: &str, path: &Path, environment: &Environment) -> Notice {
     Notice::new(
-        format!(
-            "rotations.json {is} invalid and {will_be} renamed: \
-             an interrupted rotation may have left an authorization at Heroku"
-        ),
+        format!("{what}: an interrupted rotation may have left an authorization at Heroku"),
         Fix::command(
             "show it",
             Command::new("cat").path(path, environment.home.as_deref()),
