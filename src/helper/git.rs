@@ -325,7 +325,7 @@ pub(super) fn place_for(
         // If the Heroku CLI uses netrc, nothing is stored in the keyring, and its state does not matter.
         let keyring = answer.unavailable(Source::Keyring);
         return match keyring.filter(|_| !context.environment.netrc_first) {
-            Some(why) => Err(why.clone()),
+            Some(why) => Err(why),
             None => Ok(Place::Free),
         };
     }

@@ -200,9 +200,10 @@ fn the_source_that_may_have_a_token_is_reported_first() {
     let entry = format!("machine git.heroku.com login {ANN} password {}\n", token(0));
     assert_eq!(said_by_get(&on_a_server(&entry)), "");
     let said = said_by_get(&on_a_server(""));
-    assert!(
-        said.starts_with("not logged in to Heroku (no keyring: no D-Bus session)\n"),
-        "{said}"
+    assert_eq!(
+        said,
+        "not logged in to Heroku (no keyring: no D-Bus session)\n  \
+         log in: git credential-heroku-rs login, set HEROKU_API_KEY, or paste a token"
     );
     let doubtful = format!("{entry}password twice\n");
     let said = said_by_get(&on_a_server(&doubtful));

@@ -15,7 +15,7 @@ use crate::account::Account;
 use crate::context::Context;
 use crate::heroku_cli::{self, LoginState};
 use crate::hosts::{HerokuHost, Service};
-use crate::keyring::{Keyring, Unavailable};
+use crate::keyring::{Keyring, Missing, Unavailable};
 use crate::netrc::{self, Netrc, Unreadable};
 use crate::notice::{Command, Fix, Kind, Notice};
 use crate::token::{NotAToken, Token};
@@ -94,15 +94,14 @@ pub enum Miss {
     /// It could not be asked.
     Unavailable(Notice),
     /// There is no such source in this session, as on most servers, so it has no token.
-    Missing(Notice),
+    Missing(Missing),
 }
 
 impl Miss {
     fn from_keyring_failure(why: &Unavailable) -> Miss {
-        if why.proves_no_login() {
-            Miss::Missing(why.notice())
-        } else {
-            Miss::Unavailable(why.notice())
+        match why {
+            Unavailable::NoKeyring(missing) if missing.proves_no_login() => Miss::Missing(*missing),
+            why => Miss::Unavailable(why.notice()),
         }
     }
 }
@@ -451,18 +450,15 @@ impl Answer {
     /// Why no source has a token, and what to do: the most useful of the misses. A source that
     /// exists but cannot be read may have one; that there is no keyring is normal on a server.
     pub fn explain(&self) -> Notice {
-        let log_in = Fix::command("log in", "git credential-heroku-rs login");
-        self.explain_with(log_in)
+        self.explain_with(Next::Nothing)
     }
 
     /// The same if git is about to ask for a password.
     pub fn explain_before_prompt(&self) -> Notice {
-        self.explain_with(
-            "log in: git credential-heroku-rs login, or paste a token as the password",
-        )
+        self.explain_with(Next::Prompt)
     }
 
-    fn explain_with(&self, log_in: impl Into<Fix>) -> Notice {
+    fn explain_with(&self, next: Next) -> Notice {
         if let Some((source, why)) = self.first_unreadable() {
             if source == Source::ApiKey {
                 return why.clone();
@@ -478,14 +474,16 @@ impl Answer {
             .clone()
             .or(ambiguous)
             .or_else(|| self.expired())
-            .unwrap_or_else(|| self.not_logged_in(log_in))
+            .unwrap_or_else(|| self.not_logged_in(next))
             .of_kind(Kind::NotLoggedIn)
     }
 
     /// Why this source could not be asked, if it could not.
-    pub fn unavailable(&self, source: Source) -> Option<&Notice> {
-        self.misses.iter().find_map(|(other, miss)| match miss {
-            Miss::Unavailable(why) | Miss::Missing(why) if *other == source => Some(why),
+    pub fn unavailable(&self, source: Source) -> Option<Notice> {
+        let mut misses = self.misses.iter().filter(|(other, _)| *other == source);
+        misses.find_map(|(_, miss)| match miss {
+            Miss::Unavailable(why) => Some(why.clone()),
+            Miss::Missing(missing) => Some(missing.notice()),
             _ => None,
         })
     }
@@ -503,9 +501,9 @@ impl Answer {
         })
     }
 
-    fn missing(&self) -> Option<&Notice> {
+    fn missing(&self) -> Option<Missing> {
         self.misses.iter().find_map(|(_, miss)| match miss {
-            Miss::Missing(why) => Some(why),
+            Miss::Missing(missing) => Some(*missing),
             _ => None,
         })
     }
@@ -524,16 +522,36 @@ impl Answer {
         })
     }
 
-    fn not_logged_in(&self, fix: impl Into<Fix>) -> Notice {
+    fn not_logged_in(&self, next: Next) -> Notice {
         let what = match &self.account {
             Some(account) => format!("not logged in to Heroku as {account}"),
             None => "not logged in to Heroku".to_owned(),
         };
-        match self.missing() {
-            Some(why) => Notice::new(format!("{what} ({})", why.what()), why.fix()),
+        let missing = self.missing();
+        let fix = match (missing, next) {
+            (Some(missing), Next::Prompt) if missing.allows_netrc() => Fix::from(
+                "log in: git credential-heroku-rs login, set HEROKU_API_KEY, or paste a token",
+            ),
+            (Some(missing), _) => missing.notice().fix(),
+            (None, Next::Prompt) => Fix::from(
+                "log in: git credential-heroku-rs login, or paste a token as the password",
+            ),
+            (None, Next::Nothing) => Fix::command("log in", "git credential-heroku-rs login"),
+        };
+        match missing {
+            Some(missing) => Notice::new(format!("{what} ({})", missing.notice().what()), fix),
             None => Notice::new(what, fix),
         }
     }
+}
+
+/// What follows a message about a missing token.
+#[derive(Clone, Copy)]
+enum Next {
+    /// git's prompt for a password: the user can paste a token there.
+    Prompt,
+    /// No prompt.
+    Nothing,
 }
 
 fn several(accounts: &[Account]) -> Notice {

@@ -148,6 +148,10 @@ fn with_heroku_netrc_write_the_login_is_stored_in_netrc() {
 
 const LOG_IN: &str = "log in: git credential-heroku-rs login, or set HEROKU_API_KEY";
 
+/// The same if git is about to ask for a password.
+const LOG_IN_OR_PASTE: &str =
+    "log in: git credential-heroku-rs login, set HEROKU_API_KEY, or paste a token";
+
 /// `get` says that the user is not logged in, and a `login` that needs the keyring says why it fails: the
 /// cause and the fix are the same.
 fn is_not_logged_in(world: &World, cause: &str, fix: &str) {
@@ -170,12 +174,13 @@ fn is_unreadable(world: &World, cause: &str, fix: &str) {
 }
 
 fn reports(world: &World, of_get: &str, of_login: &str, fix: &str) {
+    let before_prompt = if fix == LOG_IN { LOG_IN_OR_PASTE } else { fix };
     let token = world.heroku.issue_token(ANN);
     world
         .helper_with_input("get", REQUEST)
         .succeeds()
         .stdout_is("username=heroku\n\n")
-        .stderr_is(&format!("heroku-rs: {of_get}\n  {fix}\n"));
+        .stderr_is(&format!("heroku-rs: {of_get}\n  {before_prompt}\n"));
     world
         .shell(
             "setsid git-credential-heroku-rs login --with-token --store keyring",

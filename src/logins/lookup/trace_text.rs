@@ -23,9 +23,8 @@ pub(super) fn in_public(source: Source, asked: &Result<Found, Miss>) -> String {
         Err(Miss::Ambiguous(accounts)) => {
             format!("tokens of {} accounts, and none is chosen", accounts.len())
         }
-        Err(Miss::Unavailable(why) | Miss::Missing(why)) => {
-            format!("unavailable: {}", why.what())
-        }
+        Err(Miss::Unavailable(why)) => format!("unavailable: {}", why.what()),
+        Err(Miss::Missing(missing)) => format!("unavailable: {}", missing.notice().what()),
     };
     format!("{source}: {what}")
 }
