@@ -190,8 +190,8 @@ fn get_property<'a>(path: &'a str, interface: &'static str, name: &'static str) 
 /// Creates an account's item, which may need a prompt. With `replace`, the service overwrites an item that has these
 /// attributes.
 ///
-/// The item has exactly these two attributes: gnome-keyring replaces an item that has a subset of them, and the Heroku
-/// CLI searches by them.
+/// The item has exactly these two attributes, by which the Heroku CLI searches. gnome-keyring replaces an item that has
+/// more attributes than these too.
 pub(super) fn create_item<'a>(
     collection: &'a str,
     account: &Account,
