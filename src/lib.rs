@@ -116,11 +116,7 @@ pub fn run(
 
 /// git ignores a helper's exit status. If a helper prints nothing, git asks the next one.
 fn answer_git(operation: Operation, context: &Context, streams: &mut Streams<'_>) {
-    let Streams {
-        input,
-        output,
-        errors,
-    } = streams;
+    let Streams { input, output, .. } = streams;
     context.serves_git();
     let notice = match operation {
         Operation::Get => git_helper::get(input, output, context),
@@ -138,14 +134,14 @@ fn answer_git(operation: Operation, context: &Context, streams: &mut Streams<'_>
         Some(notice) => format!("message: {}", notice.what()),
     });
     if let Some(notice) = notice {
-        report(&notice, *errors);
+        report(&notice, streams);
     }
 }
 
 /// In one write, since git, its remote and other helpers print to the same stderr.
-fn report(notice: &Notice, errors: &mut dyn Write) {
-    let text = format!("{}: {notice}\n", cli::SHORT_NAME);
-    let _ = errors.write_all(text.as_bytes());
+fn report(notice: &Notice, streams: &mut Streams<'_>) {
+    let text = notice.labelled(cli::SHORT_NAME, (streams.error_columns)());
+    let _ = streams.errors.write_all(format!("{text}\n").as_bytes());
 }
 
 /// docker reads the text of a failure from stdout, and recognizes a failure by the exit code 1.
@@ -158,7 +154,7 @@ fn answer_docker(
     let reply = docker::answer(arguments, &mut streams.input, context);
     streams.output.write_all(&reply.answer)?;
     if let Some(notice) = &reply.notice {
-        report(notice, streams.errors);
+        report(notice, streams);
     }
     match reply.outcome {
         docker::Outcome::Done => Ok(()),
@@ -216,7 +212,7 @@ fn print_clap(error: &clap::Error, streams: &mut Streams<'_>) -> anyhow::Result<
 /// Reports an error, and returns the process's exit code.
 ///
 /// If the reader of a pipe has closed it, it has what it needs, and this is no failure.
-pub fn exit_code(done: anyhow::Result<()>, errors: &mut dyn Write) -> ExitCode {
+pub fn exit_code(done: anyhow::Result<()>, streams: &mut Streams<'_>) -> ExitCode {
     let Err(error) = done else {
         return ExitCode::SUCCESS;
     };
@@ -236,6 +232,6 @@ pub fn exit_code(done: anyhow::Result<()>, errors: &mut dyn Write) -> ExitCode {
         ),
         Err(error) => Notice::new(format!("{error:#}"), ""),
     };
-    report(&notice, errors);
+    report(&notice, streams);
     ExitCode::from(notice.kind().exit_code())
 }

@@ -71,12 +71,12 @@ impl Session<'_, '_> {
 
     /// Prints the problem of a command that goes on to print more, in the form of a final error.
     fn report(&mut self, notice: &Notice) -> anyhow::Result<()> {
-        self.say(&format!("{}: {notice}", cli::SHORT_NAME))
+        self.say(&notice.labelled(cli::SHORT_NAME, (self.streams.error_columns)()))
     }
 
     /// Prints a problem that does not stop the command.
     fn warn(&mut self, notice: &Notice) -> anyhow::Result<()> {
-        self.say(&format!("warning: {notice}"))
+        self.say(&notice.labelled("warning", (self.streams.error_columns)()))
     }
 }
 

@@ -78,15 +78,24 @@ pub fn is_stdout() -> bool {
 }
 
 /// The width of stdout in columns, if it is a terminal that reports one.
-#[cfg(unix)]
 pub fn columns() -> Option<usize> {
-    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+    columns_of(io::stdout())
+}
+
+/// The width of stderr in columns, if it is a terminal that reports one.
+pub fn error_columns() -> Option<usize> {
+    columns_of(io::stderr())
+}
+
+#[cfg(unix)]
+fn columns_of(stream: impl std::os::fd::AsFd) -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(stream).ok()?;
     (size.ws_col > 0).then_some(usize::from(size.ws_col))
 }
 
 /// Not determined on Windows.
 #[cfg(not(unix))]
-pub fn columns() -> Option<usize> {
+fn columns_of<T>(_: T) -> Option<usize> {
     None
 }
 

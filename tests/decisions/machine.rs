@@ -199,9 +199,10 @@ impl<'a> Machine<'a> {
             input: Box::new(std::io::Cursor::new(input.to_owned().into_bytes())),
             output: &mut output,
             errors: &mut errors,
+            error_columns: || None,
         };
         let done = run(&arguments, &self.context, &mut streams);
-        let code = exit_code(done, streams.errors);
+        let code = exit_code(done, &mut streams);
         let text = |bytes: Vec<u8>| {
             let text = self.tokens.hide(&String::from_utf8(bytes).unwrap());
             text.replace(self.home.path().to_str().unwrap(), "~")

@@ -32,6 +32,7 @@ pub(super) fn run(arguments: &Api, session: &mut Session<'_, '_>) -> anyhow::Res
         input,
         output,
         errors,
+        ..
     } = &mut *session.streams;
     let api = context.api(LIMIT)?;
     let call = request::call(arguments, &api, context, input)?;

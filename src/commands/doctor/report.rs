@@ -7,8 +7,11 @@ use serde::Serialize;
 
 use super::{Facts, Finding, Severity, fix};
 use crate::context::Context;
-use crate::notice::Fix;
+use crate::notice::{Fix, wrapped};
 use crate::redact::{Hide, Redactor};
+
+/// The columns before a message: two blanks, the mark, two blanks.
+const INDENT: usize = 8;
 
 /// The results of all checks.
 pub(super) struct Report<'a> {
@@ -122,7 +125,7 @@ impl Report<'_> {
         colour: Colour,
         columns: Option<usize>,
     ) -> io::Result<()> {
-        let lines = |text: &str| wrapped(text, columns).join("\n        ");
+        let lines = |text: &str| wrapped(text, INDENT, columns);
         let mark = mark(finding.severity, colour);
         writeln!(
             out,
@@ -169,24 +172,6 @@ impl Report<'_> {
             ),
         }
     }
-}
-
-/// The text in lines that fit behind an indentation of 8, broken between words.
-fn wrapped(text: &str, columns: Option<usize>) -> Vec<String> {
-    let width = columns.map_or(usize::MAX, |columns| columns.saturating_sub(8).max(20));
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let line = lines.last_mut();
-        match line {
-            Some(line) if line.is_empty() => line.push_str(word),
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            Some(_) | None => lines.push(word.to_owned()),
-        }
-    }
-    lines
 }
 
 fn counted(number: usize, noun: &str) -> String {
@@ -245,23 +230,5 @@ impl Mask {
     /// The same for a fix. Its command is left out if a part of it is hidden.
     pub(super) fn fix(&self, fix: &Fix) -> Fix {
         fix.redacted(|text| self.public(text))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_line_is_broken_between_words_to_fit_the_terminal() {
-        let text = "git gives a password that worked to every helper";
-        assert_eq!(wrapped(text, None), [text]);
-        let lines = wrapped(text, Some(28));
-        assert_eq!(
-            lines,
-            ["git gives a password", "that worked to every", "helper"]
-        );
-        let long = "https://git.heroku.com/a-rather-long-name.git";
-        assert_eq!(wrapped(&format!("see {long}"), Some(28)), ["see", long]);
     }
 }
