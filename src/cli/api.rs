@@ -15,7 +15,7 @@ Examples:
   git credential-heroku-rs api apps/my-app/config-vars -X PATCH \\
       -F DATABASE_PASSWORD=@-
 
-The body is printed to stdout, also the body of an error. The id and the
+The body is printed to stdout, including that of an error. The id and the
 message of an error are printed to stderr.
 
 Exit codes: 0 done, 1 Heroku returned an error or cannot be reached, 2 wrong

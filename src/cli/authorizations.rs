@@ -16,8 +16,8 @@ Examples:
       --description 'CI of blue-sky'
   git credential-heroku-rs authorizations revoke 'CI of blue-sky'
 
-ID is the id of an authorization, the first four or more characters of it, or
-the whole description."
+<ID> in `info`, `update` and `revoke` is the id of an authorization, its first
+four or more characters, or the whole description."
 )]
 pub struct Authorizations {
     /// The command, if one is given.

@@ -7,8 +7,8 @@ use clap::Args;
 #[command(after_help = "\
 Examples:
   git credential-heroku-rs doctor
-  git credential-heroku-rs doctor --fix          ask before each change
-  git credential-heroku-rs doctor --fix --yes    for scripts
+  git credential-heroku-rs doctor --fix          # ask before each change
+  git credential-heroku-rs doctor --fix --yes    # for scripts
   git credential-heroku-rs doctor --json |
       jq -r '.checks[] | select(.severity == \"fail\").id'
 

@@ -11,7 +11,7 @@ Examples:
   git credential-heroku-rs logout
   git credential-heroku-rs logout bob@example.com
   git credential-heroku-rs logout --all
-  git credential-heroku-rs logout --keep    do not revoke the token")]
+  git credential-heroku-rs logout --keep    # do not revoke the token")]
 pub struct Logout {
     /// Account to log out [default: the active account]
     pub account: Option<String>,
@@ -50,7 +50,7 @@ pub struct Status {
 #[command(after_help = "\
 Examples:
   git credential-heroku-rs switch bob@example.com
-  git credential-heroku-rs switch work    a name from `heroku accounts`")]
+  git credential-heroku-rs switch work    # a name from `heroku accounts`")]
 pub struct Switch {
     /// Email of the account, or its name in `heroku accounts`
     pub account: String,
@@ -61,9 +61,9 @@ pub struct Switch {
 #[command(after_help = "\
 Examples:
   git credential-heroku-rs setup
-  git credential-heroku-rs setup --local     configure this repository only
-  git credential-heroku-rs setup --docker    configure docker instead of git
-  git credential-heroku-rs unsetup           undo it
+  git credential-heroku-rs setup --local     # configure this repository only
+  git credential-heroku-rs setup --docker    # configure docker instead of git
+  git credential-heroku-rs unsetup           # undo it
 
 With the alias, `git heroku COMMAND` is `git credential-heroku-rs COMMAND`. On
 a terminal, setup offers to add the alias.")]
@@ -104,11 +104,12 @@ Examples:
   git credential-heroku-rs unsetup
   git credential-heroku-rs unsetup --local
   git credential-heroku-rs unsetup --docker
-  git credential-heroku-rs unsetup --all    before you remove the program
+  git credential-heroku-rs unsetup --all    # before you remove the program
 
-`unsetup --all` undoes all of these, and removes the manual, the completions
-and the files in ~/.local/state/git-credential-heroku-rs, except what stored
-tokens still need. It removes no token: use `logout --all` for that.")]
+`unsetup --all` undoes `setup`, `setup --docker` and, in this repository,
+`setup --local`. It removes the manual, the completions and the files in
+~/.local/state/git-credential-heroku-rs, except what stored tokens still need.
+It removes no token: run `logout --all` for that.")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Unsetup {
     /// Undo `setup --local` in the current repository
@@ -117,7 +118,7 @@ pub struct Unsetup {
     /// Undo `setup --docker`
     #[arg(long, conflicts_with = "local")]
     pub docker: bool,
-    /// Undo everything that this program wrote, except logins
+    /// Undo all that this program wrote, except stored tokens and what they need
     #[arg(long, conflicts_with_all = ["local", "docker"])]
     pub all: bool,
     /// What happens without a flag; `git config` has this flag.

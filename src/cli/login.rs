@@ -10,13 +10,14 @@ use crate::scope::Scope;
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[command(after_help = "\
 Examples:
-  git credential-heroku-rs login                 paste a token
-  git credential-heroku-rs login --open          open the page to create one
+  git credential-heroku-rs login                # paste a token
+  git credential-heroku-rs login --open         # open the page to create one
   printenv TOKEN | git credential-heroku-rs login --with-token
-  git credential-heroku-rs login --interactive   email, password and MFA code
-  git credential-heroku-rs login --browser       the Heroku CLI's browser login
+  git credential-heroku-rs login --interactive  # email, password and MFA code
+  git credential-heroku-rs login --browser      # the Heroku CLI's browser login
 
-Pasting a token works with MFA, and without a browser on this machine.")]
+You can paste a token even if your account uses MFA, or if this machine has no
+browser.")]
 pub struct Login {
     /// Read the token from standard input
     #[arg(long, group = "way")]
@@ -33,7 +34,7 @@ pub struct Login {
     /// With --browser: print the URL and do not open a browser
     #[arg(long, requires = "browser")]
     pub no_open: bool,
-    /// Name of the authorization in the dashboard [default: this program and host]
+    /// Name of the authorization in the dashboard [default: git-credential-heroku-rs login from HOST]
     #[arg(long, value_name = "TEXT", conflicts_with = "with_token")]
     pub description: Option<String>,
     /// With --interactive: lifetime of the token (8h, 30d, 1y or never)
@@ -47,7 +48,7 @@ pub struct Login {
         requires = "interactive"
     )]
     pub scope: Vec<Scope>,
-    /// Where to store the token
+    /// Where to store the token; auto is the keyring, or netrc if there is no keyring
     #[arg(long, value_name = "PLACE", default_value = "auto")]
     pub store: Place,
     /// Store the token even if its scope does not allow a push

@@ -8,9 +8,9 @@ use clap::{Args, ValueHint};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  git credential-heroku-rs man --install     for `git help credential-heroku-rs`
-  git credential-heroku-rs man DIR           for a package
-  git credential-heroku-rs man | man -l -    read the main page once")]
+  git credential-heroku-rs man --install   # for `git help credential-heroku-rs`
+  git credential-heroku-rs man DIR         # for a package
+  git credential-heroku-rs man | man -l -  # read the main page once")]
 pub struct Man {
     /// Install the pages in share/man/man1 next to the program's directory
     #[arg(long, conflicts_with = "dir")]

@@ -179,8 +179,8 @@ pub const SHORT_NAME: &str = "heroku-rs";
 
 const EXAMPLES: &str = "\
 Examples:
-  git credential-heroku-rs login    log in, once
-  git credential-heroku-rs setup    configure git, once
+  git credential-heroku-rs login    # log in, once
+  git credential-heroku-rs setup    # configure git, once
   git push heroku main
 
 Run `git credential-heroku-rs COMMAND -h` for the flags and examples of a
@@ -302,6 +302,25 @@ mod tests {
         let mut line = definition();
         line.build();
         look(&mut line);
+    }
+
+    #[test]
+    fn a_remark_in_an_example_follows_a_number_sign() {
+        fn look(command: &clap::Command, seen: &mut usize) {
+            let help = command.get_after_help().map(ToString::to_string);
+            for line in help.unwrap_or_default().lines() {
+                if let Some((_, remark)) = line.trim_start().split_once("  ") {
+                    assert!(remark.trim_start().starts_with("# "), "{line}");
+                    *seen += 1;
+                }
+            }
+            command
+                .get_subcommands()
+                .for_each(|command| look(command, seen));
+        }
+        let mut seen = 0;
+        look(&definition(), &mut seen);
+        assert!(seen > 10, "{seen}");
     }
 
     #[test]

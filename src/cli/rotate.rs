@@ -11,11 +11,11 @@ use super::Lifetime;
 #[command(after_help = "\
 Examples:
   git credential-heroku-rs rotate
-  git credential-heroku-rs rotate --all --if-expires-within 7d    for a timer
+  git credential-heroku-rs rotate --all --if-expires-within 7d    # for a timer
   git credential-heroku-rs rotate --expires-in 30d
 
 You can stop `rotate` at any time: a token that works is always stored, and the
-next run cleans up. A token in HEROKU_API_KEY is not replaced.")]
+next run cleans up. While HEROKU_API_KEY is set, `rotate` replaces no token.")]
 pub struct Rotate {
     /// Use this account [default: the active account]
     #[arg(long, value_name = "EMAIL")]
