@@ -21,7 +21,7 @@ pub enum NotAToken {
     #[error("it is empty")]
     Empty,
     /// Shorter or longer than any token that Heroku has issued.
-    #[error("its length is not that of a Heroku token")]
+    #[error("it is too short or too long")]
     Length,
     /// Quotes that a shell would have removed: from `docker --env-file` or `jq`.
     #[error("it is in quotes")]

@@ -38,7 +38,7 @@ fn an_incomplete_token_and_a_rejected_one_have_different_errors() {
         .shows("Token: ")
         .types("HRKU-AA")
         .exits_with(1);
-    assert!(shown.contains("its length is not that of a Heroku token"));
+    assert!(shown.contains("it is too short or too long"));
     world
         .helper_with_input("login --with-token", "HRKU-this-is-nobodys-token-at-all\n")
         .exits_with(1)

@@ -8,8 +8,8 @@ use crate::world::{ANN, API_HOST, Outcome, World};
 
 /// Clears the screen, sets the title, hides text, goes up a line, forges a line, turns the
 /// direction of writing; with the one-byte forms of C1 too.
-const WORDS: &str = "a\u{1b}[2J\u{1b}]0;title\u{7}\u{9b}8m\u{1b}[1A\rgit: set up\n\
-                     git: set up, asks heroku-rs alone\u{202e}\u{200b}\u{7f}z";
+const WORDS: &str = "a\u{1b}[2J\u{1b}]0;title\u{7}\u{9b}8m\u{1b}[1A\rgit: configured\n\
+                     git: configured, uses heroku-rs\u{202e}\u{200b}\u{7f}z";
 
 /// Whether a terminal would do anything for this but show it.
 fn moves_a_terminal(c: char) -> bool {
@@ -20,7 +20,9 @@ fn moves_a_terminal(c: char) -> bool {
 fn only_shows(outcome: &Outcome<'_>) {
     for text in [outcome.stdout(), outcome.stderr()] {
         assert!(!text.contains(moves_a_terminal), "{text:?}");
-        let forged = text.lines().any(|line| line.trim_start() == "git: set up");
+        let forged = text
+            .lines()
+            .any(|line| line.trim_start() == "git: configured");
         assert!(!forged, "{text}");
     }
 }

@@ -83,7 +83,7 @@ fn a_runner_without_gh_or_without_an_archive_is_named() {
     world.sets("RUNNER_ARCH", "RISCV64");
     step(&world, "choose")
         .exits_with(1)
-        .says("::error::there is no archive of git-credential-heroku-rs for Linux on RISCV64\n");
+        .says("::error::no archive of git-credential-heroku-rs for Linux on RISCV64\n");
     world.sets("RUNNER_ARCH", "X64");
     fs::remove_file(world.bin().join("gh")).unwrap();
     world.lacks_the_program("gh");
