@@ -1,10 +1,12 @@
 //! `login`: gets a token from the user, a pipe, a password or the browser, checks it and stores it.
 //!
-//! Each way ends in `finish`: ask Heroku for the account, store the token, report where it is stored and when it
-//! expires, and offer to configure git.
+//! Each way ends in `finish`: ask Heroku for the account, check that the scope allows a push, store the token, report
+//! where it is stored and when it expires, and offer to configure git.
 
 use std::io::Write;
 use std::time::Duration;
+
+use jiff::Timestamp;
 
 use super::{
     Session, cli_cannot_read_keyring, default_description, metadata_of, owner_of, push_hint, setup,
@@ -27,6 +29,7 @@ mod browser;
 mod password;
 mod paste;
 
+/// How long a request may take.
 const LIMIT: Duration = Duration::from_secs(30);
 
 pub(super) fn run(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
@@ -52,26 +55,31 @@ pub(super) fn run(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::R
     finish(&api, received, &destination, arguments, session)
 }
 
-/// Where the token will be stored. If the keyring cannot store it, the login fails before it begins. A locked keyring
-/// is unlocked by its own prompt if the user is at a terminal, and so is one that wants to confirm access to its
-/// items: the account that logs in may have one.
+/// Where the token will be stored. If the keyring cannot store it, the login fails before it begins. At a terminal, a
+/// locked keyring is unlocked by its own prompt. A keyring that asks before each read shows its prompt too: an item of
+/// this account may exist already.
 fn open_destination(
     arguments: &Login,
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<Destination> {
     let context = session.context;
-    let store = store(arguments.store);
-    let destination = match logins::destination(context, store) {
-        Err(Unavailable::Locked(_)) if terminal::is_available() => {
-            session
-                .say("the keyring is locked: unlock it in the prompt of your keyring program")?;
+    let is_at_terminal = terminal::is_available();
+    let found = logins::destination(context, arguments.store.into());
+    let prompt = match &found {
+        Err(Unavailable::Locked(_)) if is_at_terminal => {
+            Some("the keyring is locked: unlock it in the prompt of your keyring program")
+        }
+        Ok(Destination::Keyring) if is_at_terminal && wants_confirmation(context) => {
+            Some("allow access to the keyring in the prompt of your keyring program")
+        }
+        _ => None,
+    };
+    let destination = match prompt {
+        Some(request) => {
+            session.say(request)?;
             unlock(context).map(|()| Destination::Keyring)
         }
-        Ok(Destination::Keyring) if terminal::is_available() && wants_confirmation(context) => {
-            session.say("allow access to the keyring in the prompt of your keyring program")?;
-            unlock(context).map(|()| Destination::Keyring)
-        }
-        found => found,
+        None => found,
     };
     let destination = destination.map_err(|why| why.notice())?;
     if destination != Destination::Keyring {
@@ -120,13 +128,7 @@ fn finish(
         .clone()
         .or_else(|| api.authorization_of(&token).ok().flatten());
     let known = metadata_of(&token, &email, authorization.as_ref(), api);
-    if !known.scope.may_push() {
-        let notice = cannot_push(&known.scope);
-        if !arguments.force {
-            return Err(notice.into());
-        }
-        session.warn(&notice)?;
-    }
+    check_scope(&known.scope, arguments, session)?;
     let expires = known.expires;
     let kept = logins::save(
         session.context,
@@ -141,10 +143,7 @@ fn finish(
     }
     report_login(kept.source, &email, session)?;
     if let Some(expires) = expires {
-        let left = super::report::span(expires.duration_since(session.context.now()));
-        let day = expires.strftime("%Y-%m-%d");
-        let out = &mut session.streams.output;
-        writeln!(out, "The token expires on {day} ({left})")?;
+        report_expiry(expires, session)?;
     }
     warn_about_other_programs(kept.source, session)?;
     configure_git(arguments, session)
@@ -172,12 +171,30 @@ fn not_stored(
     }
 }
 
-fn store(place: Place) -> Store {
-    match place {
-        Place::Auto => Store::Auto,
-        Place::Keyring => Store::Keyring,
-        Place::Netrc => Store::Netrc,
+impl From<Place> for Store {
+    fn from(place: Place) -> Store {
+        match place {
+            Place::Auto => Store::Auto,
+            Place::Keyring => Store::Keyring,
+            Place::Netrc => Store::Netrc,
+        }
     }
+}
+
+/// Without `--force`, a token that cannot push is not stored.
+fn check_scope(
+    scope: &Scopes,
+    arguments: &Login,
+    session: &mut Session<'_, '_>,
+) -> anyhow::Result<()> {
+    if scope.may_push() {
+        return Ok(());
+    }
+    let notice = cannot_push(scope);
+    if !arguments.force {
+        return Err(notice.into());
+    }
+    session.warn(&notice)
 }
 
 fn report_login(
@@ -197,6 +214,14 @@ fn report_login(
     let out = &mut session.streams.output;
     writeln!(out, "Logged in as {account}")?;
     writeln!(out, "The token is stored in {place}")?;
+    Ok(())
+}
+
+fn report_expiry(expires: Timestamp, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    let left = super::report::span(expires.duration_since(session.context.now()));
+    let day = expires.strftime("%Y-%m-%d");
+    let out = &mut session.streams.output;
+    writeln!(out, "The token expires on {day} ({left})")?;
     Ok(())
 }
 
@@ -220,7 +245,7 @@ fn warn_about_other_programs(source: Source, session: &mut Session<'_, '_>) -> a
     Ok(())
 }
 
-/// A Windows without `PasswordVault` has another store, which the Heroku CLI does not read.
+/// Warns if the Heroku CLI does not read the keyring that stores this login, as on a Windows without `PasswordVault`.
 pub(super) fn warn_if_not_shared(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     if session.context.keyring().is_shared() {
         return Ok(());
