@@ -23,6 +23,8 @@ pub struct Notice {
 pub struct Fix {
     advice: String,
     command: String,
+    /// What helps in place of the command.
+    alternative: &'static str,
 }
 
 /// A command line that can be pasted into a shell.
@@ -93,13 +95,14 @@ impl Fix {
     pub const NONE: Fix = Fix {
         advice: String::new(),
         command: String::new(),
+        alternative: "",
     };
 
     /// A place to look or a thing to do that is no command. It may name values, in prose.
     pub fn advice(text: impl Into<String>) -> Fix {
         Fix {
             advice: shown(&text.into()),
-            command: String::new(),
+            ..Fix::NONE
         }
     }
 
@@ -109,9 +112,24 @@ impl Fix {
             Some(command) => Fix {
                 advice: purpose.to_owned(),
                 command,
+                ..Fix::NONE
             },
             None => Fix::NONE,
         }
+    }
+
+    /// The command, or something else: `set HEROKU_API_KEY`.
+    #[must_use]
+    pub fn or(self, alternative: &'static str) -> Fix {
+        Fix {
+            alternative,
+            ..self
+        }
+    }
+
+    /// Whether it is a command with a purpose, which `Display` puts before it.
+    pub fn names_its_purpose(&self) -> bool {
+        !self.advice.is_empty() && !self.command.is_empty()
     }
 
     /// The command, if there is one and it can be pasted.
@@ -139,7 +157,7 @@ impl Fix {
         if redact(&self.command) == self.command {
             Fix {
                 advice: redact(&self.advice),
-                command: self.command.clone(),
+                ..self.clone()
             }
         } else {
             Fix::NONE
@@ -173,6 +191,10 @@ impl fmt::Display for Fix {
             (advice, "") => f.write_str(advice),
             ("", command) => write!(f, "run: {command}"),
             (advice, command) => write!(f, "{advice}: {command}"),
+        }?;
+        match self.alternative {
+            "" => Ok(()),
+            alternative => write!(f, ", or {alternative}"),
         }
     }
 }
@@ -398,6 +420,16 @@ mod tests {
         assert_eq!(
             wrapped(&format!("see {url}"), 2, Some(10)),
             format!("see\n  {url}")
+        );
+    }
+
+    #[test]
+    fn an_alternative_to_a_command_is_no_part_of_it() {
+        let fix = Fix::command("log in", "git credential-heroku-rs login").or("set HEROKU_API_KEY");
+        assert_eq!(fix.command_line(), Some("git credential-heroku-rs login"));
+        assert_eq!(
+            fix.to_string(),
+            "log in: git credential-heroku-rs login, or set HEROKU_API_KEY"
         );
     }
 

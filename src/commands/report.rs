@@ -289,10 +289,10 @@ impl Git {
             }
             (false, other) => {
                 let what = match other {
-                    None => "no helper for git.heroku.com",
-                    Some(_) => "another helper for git.heroku.com is first",
+                    None => "not configured, no helper for git.heroku.com",
+                    Some(_) => "configured, but another helper for git.heroku.com is first",
                 };
-                writeln!(out, "git: not configured, {what}")?;
+                writeln!(out, "git: {what}")?;
                 writeln!(out, "  configure git: git credential-heroku-rs setup")?;
             }
         }

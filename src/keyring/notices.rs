@@ -8,13 +8,15 @@ use crate::notice::{Fix, Notice};
 impl Unavailable {
     /// What happened, and how to fix it.
     pub fn notice(&self) -> Notice {
-        const UNLOCK: &str =
-            "unlock: git credential-heroku-rs status --unlock, or set HEROKU_API_KEY";
+        let unlock = || {
+            let unlock = Fix::command("unlock", "git credential-heroku-rs status --unlock");
+            unlock.or("set HEROKU_API_KEY")
+        };
         match self {
             Unavailable::NoKeyring(missing) => missing.notice(),
-            Unavailable::Locked(Lock::Keyring) => Notice::new("the keyring is locked", UNLOCK),
+            Unavailable::Locked(Lock::Keyring) => Notice::new("the keyring is locked", unlock()),
             Unavailable::Locked(Lock::Another) => {
-                Notice::new("a part of the keyring is locked", UNLOCK)
+                Notice::new("a part of the keyring is locked", unlock())
             }
             Unavailable::Locked(Lock::Confirmation) => Notice::new(
                 "the keyring program asks for confirmation before each read",
@@ -87,16 +89,19 @@ fn slow(limit: Duration, logins: Option<usize>) -> Notice {
 impl Missing {
     /// What is missing, and how to get a keyring or do without one.
     pub fn notice(self) -> Notice {
-        const LOG_IN: &str = "log in: git credential-heroku-rs login, or set HEROKU_API_KEY";
+        let log_in = || {
+            let log_in = Fix::command("log in", "git credential-heroku-rs login");
+            log_in.or("set HEROKU_API_KEY")
+        };
         match self {
-            Missing::Bus => Notice::new("no keyring: no D-Bus session", LOG_IN),
+            Missing::Bus => Notice::new("no keyring: no D-Bus session", log_in()),
             Missing::ReachableBus => Notice::new(
                 "the D-Bus session cannot be reached",
                 "log out of this machine and in again, or set HEROKU_API_KEY",
             ),
             Missing::Service => Notice::new(
                 "no keyring: no keyring program runs in this D-Bus session",
-                LOG_IN,
+                log_in(),
             ),
             Missing::Collection => Notice::new(
                 "the keyring program has no default keyring",
@@ -110,9 +115,10 @@ impl Missing {
                 "KWallet has no wallet",
                 "create a wallet in the system settings, or set HEROKU_API_KEY",
             ),
-            Missing::System => {
-                Notice::new("no keyring: the system's keyring cannot be opened", LOG_IN)
-            }
+            Missing::System => Notice::new(
+                "no keyring: the system's keyring cannot be opened",
+                log_in(),
+            ),
         }
     }
 }

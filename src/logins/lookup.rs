@@ -528,15 +528,14 @@ impl Answer {
             None => "not logged in to Heroku".to_owned(),
         };
         let missing = self.missing();
+        let log_in = Fix::command("log in", "git credential-heroku-rs login");
         let fix = match (missing, next) {
-            (Some(missing), Next::Prompt) if missing.allows_netrc() => Fix::from(
-                "log in: git credential-heroku-rs login, set HEROKU_API_KEY, or paste a token",
-            ),
+            (Some(missing), Next::Prompt) if missing.allows_netrc() => {
+                log_in.or("set HEROKU_API_KEY or paste a token")
+            }
             (Some(missing), _) => missing.notice().fix(),
-            (None, Next::Prompt) => Fix::from(
-                "log in: git credential-heroku-rs login, or paste a token as the password",
-            ),
-            (None, Next::Nothing) => Fix::command("log in", "git credential-heroku-rs login"),
+            (None, Next::Prompt) => log_in.or("paste a token as the password"),
+            (None, Next::Nothing) => log_in,
         };
         match missing {
             Some(missing) => Notice::new(format!("{what} ({})", missing.notice().what()), fix),

@@ -151,6 +151,6 @@ fn a_fix_is_the_command_alone() {
     world
         .helper("doctor --offline")
         .exits_with(1)
-        .says("fix: log in: git credential-heroku-rs login\n")
+        .says("log in: git credential-heroku-rs login\n")
         .says_nothing_about("fix: run");
 }

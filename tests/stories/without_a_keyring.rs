@@ -150,7 +150,7 @@ const LOG_IN: &str = "log in: git credential-heroku-rs login, or set HEROKU_API_
 
 /// The same if git is about to ask for a password.
 const LOG_IN_OR_PASTE: &str =
-    "log in: git credential-heroku-rs login, set HEROKU_API_KEY, or paste a token";
+    "log in: git credential-heroku-rs login, or set HEROKU_API_KEY or paste a token";
 
 /// `get` says that the user is not logged in, and a `login` that needs the keyring says why it fails: the
 /// cause and the fix are the same.

@@ -49,7 +49,15 @@ fn unreachable(facts: &Facts<'_>, why: &Unavailable) -> Finding {
             format!("{}; the token is in {}", notice.what(), found.source),
         ),
         Some(_) => Finding::from_notice("keyring.access", Severity::Warn, &notice),
-        None => Finding::from_notice("keyring.access", facts.severity_without_helper(), &notice),
+        None => {
+            let severity = facts.severity_without_helper();
+            let finding = Finding::from_notice("keyring.access", severity, &notice);
+            if why.allows_netrc() {
+                finding.with_details("without a keyring, login stores the token in netrc")
+            } else {
+                finding
+            }
+        }
     }
 }
 

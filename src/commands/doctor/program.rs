@@ -101,10 +101,11 @@ fn judged(version: (u32, u32), shown: &str) -> Finding {
         (..=1, _) | (2, ..26) => too_old(Severity::Fail),
         (2, ..30) => too_old(Severity::Warn),
         (2, 30..40) => Finding::pass(ID, what).with_details(
-            "git 2.40 and later know when a token expires, git 2.46 and later where it came from",
+            "recent enough; git 2.40 and later also know when a token expires, and git 2.46 and later \
+             where it came from",
         ),
         (2, 40..46) => {
-            Finding::pass(ID, what).with_details("git 2.46 and later know where a token came from")
+            Finding::pass(ID, what).with_details("recent enough; git 2.46 and later also know where a token came from")
         }
         _ => Finding::pass(ID, what),
     }

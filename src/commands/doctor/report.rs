@@ -100,7 +100,7 @@ impl Report<'_> {
         crate::commands::json::write_json(&json, out)
     }
 
-    /// Lines are wrapped at words if the terminal's width is known. A command is never wrapped.
+    /// A fix has the label `fix`, or the purpose of its command: `log in: …`. Lines are wrapped at words if the terminal's width is known. A command is never wrapped.
     pub(super) fn write_text(
         &self,
         out: &mut dyn Write,
@@ -140,7 +140,9 @@ impl Report<'_> {
             )?;
         }
         let fix = self.fix(&finding.fix);
-        if finding.fix.command_line().is_some() {
+        if finding.fix.names_its_purpose() {
+            writeln!(out, "        {fix}")?;
+        } else if finding.fix.command_line().is_some() {
             writeln!(out, "        fix: {fix}")?;
         } else if !fix.is_empty() {
             writeln!(out, "        {}", lines(&format!("fix: {fix}")))?;
