@@ -10,7 +10,7 @@ use std::path::Path;
 /// Two lines at most, lower case, no full stop on the first. Never a secret in either.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct Notice {
-    what: String,
+    what: Box<str>,
     fix: Fix,
     kind: Kind,
 }
@@ -225,7 +225,7 @@ impl Notice {
     /// What happened and why, in one line, and how to fix it.
     pub fn new(what: impl Into<String>, fix: impl Into<Fix>) -> Notice {
         Notice {
-            what: shown(&what.into()),
+            what: shown(&what.into()).into_boxed_str(),
             fix: fix.into(),
             kind: Kind::Failed,
         }
