@@ -132,6 +132,24 @@ impl Fix {
         !self.advice.is_empty() && !self.command.is_empty()
     }
 
+    /// This fix, then a command. Without a fix of its own, what was reported has to be fixed somehow before.
+    #[must_use]
+    pub fn then(self, command: impl Into<Command>) -> Fix {
+        let Some(command) = command.into().0 else {
+            return self;
+        };
+        let advice = if self.is_empty() {
+            "after fixing that, run".to_owned()
+        } else {
+            format!("{self}; then run")
+        };
+        Fix {
+            advice,
+            command,
+            alternative: "",
+        }
+    }
+
     /// The command, if there is one and it can be pasted.
     pub fn command_line(&self) -> Option<&str> {
         Some(self.command.as_str()).filter(|command| !command.is_empty())
@@ -358,6 +376,18 @@ mod tests {
         assert!(fix.redacted(redact).is_empty());
         let fix = Fix::advice("see s3cret").redacted(redact);
         assert_eq!(fix.to_string(), "see …");
+    }
+
+    #[test]
+    fn a_command_after_a_fix_hides_no_part_of_it() {
+        let fix = Fix::command("unlock it", "secret-tool search a b").then("ls");
+        assert_eq!(
+            fix.to_string(),
+            "unlock it: secret-tool search a b; then run: ls"
+        );
+        assert_eq!(fix.command_line(), Some("ls"));
+        let fix = Fix::NONE.then("ls");
+        assert_eq!(fix.to_string(), "after fixing that, run: ls");
     }
 
     #[cfg(unix)]

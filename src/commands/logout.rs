@@ -117,7 +117,7 @@ fn not_removed(account: &Account, revocation: Revocation, why: Notice) -> Notice
         why.what()
     );
     let finish = Command::new("git credential-heroku-rs logout --keep").arg(account.as_str());
-    Notice::new(what, Fix::command("after fixing that, run", finish))
+    Notice::new(what, why.fix().then(finish))
 }
 
 /// The accounts to log out: all, the named one, the active one, or the only one if there can be no other.

@@ -76,7 +76,8 @@ fn a_logout_from_a_netrc_that_is_a_mount_says_which_half_is_done() {
         .exits_with(1)
         .says("the token of ann@example.com was revoked, but not removed from this machine: ")
         .says(MOUNT)
-        .says("logout --keep ann@example.com");
+        .says(EDIT)
+        .says("; then run: git credential-heroku-rs logout --keep ann@example.com");
     assert!(!world.heroku.is_live(&token));
 }
 
