@@ -8,7 +8,8 @@ use std::io::Read;
 
 use zeroize::Zeroizing;
 
-use super::git::{self, Place, expires_soon, not_kept, others_are_here, place_for};
+use super::git::expires_soon;
+use super::offered::{self, Permission, may_be_stored, not_stored, others_are_logged_in};
 use crate::account::Account;
 use crate::context::Context;
 use crate::docker_protocol::{self, Action, Offered, PROGRAM, Refusal, USERNAME};
@@ -155,21 +156,21 @@ fn store(input: &mut dyn Read, context: &Context) -> Result<Reply, Reply> {
     })?;
     context.environment.trace.add_secret(token.expose());
     let named = Account::parse(&username).filter(Account::is_email);
-    let offered = git::Offered {
+    let offered = offered::Offered {
         token: &token,
         account: named.as_ref(),
         is_typed: false,
     };
-    let place = place_for(&offered, &host, context).map_err(|why| not_kept(&why))?;
-    let account = match place {
-        Place::Taken(found) if found.token == token => {
+    let permission = may_be_stored(&offered, &host, context).map_err(|why| not_stored(&why))?;
+    let account = match permission {
+        Permission::HasToken(found) if found.token == token => {
             return Ok(Reply::done(Zeroizing::default(), None));
         }
-        Place::Taken(found) => {
+        Permission::HasToken(found) => {
             account_to_replace(&username, &found).ok_or_else(|| taken(&found))?
         }
-        Place::OthersAreHere => return Err(others_are_here().into()),
-        Place::Free => named.unwrap_or_else(Account::unnamed),
+        Permission::OthersAreLoggedIn => return Err(others_are_logged_in().into()),
+        Permission::Granted => named.unwrap_or_else(Account::unnamed),
     };
     keep(context, &account, &token)
 }
@@ -183,7 +184,7 @@ fn account_to_replace(username: &str, found: &StoredToken) -> Option<Account> {
 
 fn keep(context: &Context, account: &Account, token: &Token) -> Result<Reply, Reply> {
     let kept = logins::save_unchecked(context, account, token);
-    kept.map_err(|why| not_kept(&why))?;
+    kept.map_err(|why| not_stored(&why))?;
     Ok(Reply::done(Zeroizing::default(), None))
 }
 

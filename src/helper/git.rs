@@ -9,13 +9,14 @@ use std::time::Instant;
 
 use jiff::SignedDuration;
 
+use super::offered::{Offered, Permission, may_be_stored, not_stored, others_are_logged_in};
 use crate::account::Account;
 use crate::context::Context;
 use crate::environment::Environment;
 use crate::git::Git;
 use crate::hosts::HerokuHost;
 use crate::logins;
-use crate::logins::lookup::{self, Source, StoredToken, Wanted};
+use crate::logins::lookup::{self, StoredToken, Wanted};
 use crate::netrc::Netrc;
 use crate::notice::{Fix, Notice};
 use crate::protocol::{Malformed, Reply, Request, State};
@@ -235,10 +236,12 @@ pub(super) fn expires_soon(found: &StoredToken, context: &Context) -> Option<Not
 ///
 /// Returns the message for the user, if a token could not be stored.
 pub fn store(input: &mut dyn io::Read, context: &Context) -> Option<Notice> {
-    for_heroku(input, context, |request| keep(&request, context))
+    for_heroku(input, context, |request| {
+        store_if_allowed(&request, context)
+    })
 }
 
-fn keep(request: &HerokuRequest, context: &Context) -> Option<Notice> {
+fn store_if_allowed(request: &HerokuRequest, context: &Context) -> Option<Notice> {
     let trace = &context.environment.trace;
     let Some(token) = &request.fields.password else {
         trace.log(|| "not stored: there is no password that could be a token");
@@ -258,14 +261,14 @@ fn keep(request: &HerokuRequest, context: &Context) -> Option<Notice> {
         account: account.as_ref(),
         is_typed: request.fields.state == Some(State::Asked),
     };
-    match place_for(&offered, &request.host, context) {
-        Ok(Place::Free) => {
+    match may_be_stored(&offered, &request.host, context) {
+        Ok(Permission::Granted) => {
             let account = account.unwrap_or_else(Account::unnamed);
             trace.log(|| format!("storing the token as {account}"));
             let kept = logins::save_unchecked(context, &account, token);
-            kept.err().map(|why| not_kept(&why))
+            kept.err().map(|why| not_stored(&why))
         }
-        Ok(Place::Taken(found)) => {
+        Ok(Permission::HasToken(found)) => {
             trace.log(|| {
                 if found.token == *token {
                     "not stored: the token is stored already"
@@ -275,80 +278,9 @@ fn keep(request: &HerokuRequest, context: &Context) -> Option<Notice> {
             });
             None
         }
-        Ok(Place::OthersAreHere) => Some(others_are_here()),
-        Err(why) => Some(not_kept(&why)),
+        Ok(Permission::OthersAreLoggedIn) => Some(others_are_logged_in()),
+        Err(why) => Some(not_stored(&why)),
     }
-}
-
-/// A token that git or docker hands over after it worked.
-pub(super) struct Offered<'a> {
-    pub(super) token: &'a Token,
-    /// The account that it was used for, if the request names it by its email.
-    pub(super) account: Option<&'a Account>,
-    /// Whether it was typed at git's prompt, after git had asked us and we had none.
-    pub(super) is_typed: bool,
-}
-
-/// Whether a token that is offered may be stored.
-pub(super) enum Place {
-    /// It may: no token is stored for the request, and it was typed, or there is no login at all.
-    Free,
-    /// There already is a token for the request: this one.
-    Taken(Box<StoredToken>),
-    /// There is no token for the request, but there are tokens of other accounts. The offered token may
-    /// come from the URL of a submodule, and the next push without a user name would use it.
-    OthersAreHere,
-}
-
-/// Decides whether a token that is offered may be stored.
-///
-/// A token that was typed for this request may be stored, unless a login was stored in the meantime. Any
-/// other token may come from a URL, from another helper or from a client that does not support `state`. It
-/// may be stored only if every source can be read and none has a token of any account.
-///
-/// If the keyring gives no answer, it is not asked a second time: git waits for us.
-pub(super) fn place_for(
-    offered: &Offered<'_>,
-    host: &HerokuHost,
-    context: &Context,
-) -> Result<Place, Notice> {
-    context.environment.trace.add_secret(offered.token.expose());
-    let wanted = Wanted {
-        host,
-        account: offered.account,
-    };
-    let answer = lookup::find(&wanted, context);
-    if let Some(found) = answer.found {
-        return Ok(Place::Taken(Box::new(found)));
-    }
-    if offered.is_typed {
-        // If the Heroku CLI uses netrc, nothing is stored in the keyring, and its state does not matter.
-        let keyring = answer.unavailable(Source::Keyring);
-        return match keyring.filter(|_| !context.environment.netrc_first) {
-            Some(why) => Err(why),
-            None => Ok(Place::Free),
-        };
-    }
-    if let Some(why) = answer.unreadable() {
-        return Err(why.clone());
-    }
-    Ok(if lookup::any_source_has_a_token(host, context)? {
-        Place::OthersAreHere
-    } else {
-        Place::Free
-    })
-}
-
-pub(super) fn others_are_here() -> Notice {
-    not_kept(&Notice::new(
-        "other Heroku accounts are logged in",
-        Fix::command("log in with this token", "git credential-heroku-rs login"),
-    ))
-}
-
-pub(super) fn not_kept(why: &Notice) -> Notice {
-    let what = format!("the token was not stored ({})", why.what());
-    Notice::new(what, why.fix())
 }
 
 /// Removes a token with which git was rejected, if Heroku's API rejects it too.
@@ -364,10 +296,12 @@ pub fn erase(
     context: &Context,
     check: impl FnOnce(&HerokuHost, &Token) -> Verdict,
 ) -> Option<Notice> {
-    for_heroku(input, context, |request| forget(&request, context, check))
+    for_heroku(input, context, |request| {
+        erase_if_dead(&request, context, check)
+    })
 }
 
-fn forget(
+fn erase_if_dead(
     request: &HerokuRequest,
     context: &Context,
     check: impl FnOnce(&HerokuHost, &Token) -> Verdict,
