@@ -5,6 +5,7 @@
 //! on `HEROKU_NETRC_WRITE`. A source that is locked, slow or broken is unavailable, not absent: it is reported,
 //! the next one is asked, and no code concludes from it that a token is gone.
 
+mod explain;
 mod trace_text;
 
 use std::fmt;
@@ -17,7 +18,7 @@ use crate::heroku_cli::{self, LoginState};
 use crate::hosts::{HerokuHost, Service};
 use crate::keyring::{Keyring, Missing, Unavailable};
 use crate::netrc::{self, Netrc, Unreadable};
-use crate::notice::{Command, Fix, Kind, Notice};
+use crate::notice::{Command, Fix, Notice};
 use crate::token::{NotAToken, Token};
 use crate::token_metadata::{self, TokenMetadata};
 
@@ -205,7 +206,7 @@ impl Choice {
     }
 }
 
-fn api_key(wanted: &Wanted<'_>, context: &Context) -> Result<StoredToken, Miss> {
+fn ask_api_key(wanted: &Wanted<'_>, context: &Context) -> Result<StoredToken, Miss> {
     match &context.environment.api_key {
         None => Err(Miss::Absent),
         Some(Ok(token)) => live(wanted, token.clone(), None, Source::ApiKey, context),
@@ -220,7 +221,11 @@ pub(super) fn unusable_api_key(why: NotAToken) -> Notice {
     )
 }
 
-fn keyring(wanted: &Wanted<'_>, choice: &Choice, context: &Context) -> Result<StoredToken, Miss> {
+fn ask_keyring(
+    wanted: &Wanted<'_>,
+    choice: &Choice,
+    context: &Context,
+) -> Result<StoredToken, Miss> {
     let keyring = context.keyring();
     let account = match choice {
         Choice::Asked(account) | Choice::InUse(account) => account,
@@ -278,7 +283,7 @@ fn only_item(
     }
 }
 
-fn netrc(wanted: &Wanted<'_>, choice: &Choice, context: &Context) -> Result<Found, Miss> {
+fn ask_netrc(wanted: &Wanted<'_>, choice: &Choice, context: &Context) -> Result<Found, Miss> {
     // If the CLI uses netrc only, the entry itself says which account is active.
     let pasted = Account::unnamed();
     let account = match choice {
@@ -320,8 +325,7 @@ fn live(
     if !token_metadata::may_belong_to(metadata.as_ref(), wanted.host) {
         return Err(Miss::Absent);
     }
-    let expires = metadata.as_ref().and_then(|metadata| metadata.expires);
-    match expires.filter(|expires| *expires <= context.now()) {
+    match expired_at(metadata.as_ref(), context) {
         Some(past) => Err(Miss::Expired(account, past)),
         None => Ok(StoredToken {
             token,
@@ -330,6 +334,12 @@ fn live(
             metadata,
         }),
     }
+}
+
+/// When a token expired, if it is known to have.
+fn expired_at(metadata: Option<&TokenMetadata>, context: &Context) -> Option<Timestamp> {
+    let expires = metadata?.expires?;
+    (expires <= context.now()).then_some(expires)
 }
 
 /// Whether any source has a token, of any account, that is not known to have expired.
@@ -341,8 +351,7 @@ fn live(
 pub fn any_source_has_a_token(host: &HerokuHost, context: &Context) -> Result<bool, Notice> {
     let is_live = |token: &Token| {
         let metadata = token_metadata::about(&context.environment, token);
-        let expires = metadata.and_then(|metadata| metadata.expires);
-        expires.is_none_or(|end| end > context.now())
+        expired_at(metadata.as_ref(), context).is_none()
     };
     match &context.environment.api_key {
         Some(Ok(token)) if is_live(token) => return Ok(true),
@@ -409,9 +418,9 @@ impl Answer {
         for &source in sources {
             let since = context.environment.trace.clock();
             let asked = match source {
-                Source::ApiKey => api_key(wanted, context).map(Found::from),
-                Source::Keyring => keyring(wanted, choice, context).map(Found::from),
-                Source::Netrc => netrc(wanted, choice, context),
+                Source::ApiKey => ask_api_key(wanted, context).map(Found::from),
+                Source::Keyring => ask_keyring(wanted, choice, context).map(Found::from),
+                Source::Netrc => ask_netrc(wanted, choice, context),
             };
             context
                 .environment
@@ -435,141 +444,6 @@ impl Answer {
     pub fn into_found(mut self) -> Result<StoredToken, Notice> {
         self.found.take().ok_or_else(|| self.explain())
     }
-
-    /// The notice beside a token that was found: that an earlier source could not be asked, or a remark on
-    /// the source that answered. A missing keyring is not reported: then tokens are stored elsewhere.
-    pub fn warning(&self) -> Option<Notice> {
-        let found = self.found.as_ref()?;
-        let Some(why) = self.unreadable() else {
-            return self.remark.clone().or_else(|| self.ignored.clone());
-        };
-        let what = format!("{}; using the token from {}", why.what(), found.source);
-        Some(Notice::new(what, why.fix()))
-    }
-
-    /// Why no source has a token, and what to do: the most useful of the misses. A source that
-    /// exists but cannot be read may have one; that there is no keyring is normal on a server.
-    pub fn explain(&self) -> Notice {
-        self.explain_with(Next::Nothing)
-    }
-
-    /// The same if git is about to ask for a password.
-    pub fn explain_before_prompt(&self) -> Notice {
-        self.explain_with(Next::Prompt)
-    }
-
-    fn explain_with(&self, next: Next) -> Notice {
-        if let Some((source, why)) = self.first_unreadable() {
-            if source == Source::ApiKey {
-                return why.clone();
-            }
-            let what = format!("could not read the Heroku token: {}", why.what());
-            return Notice::new(what, why.fix());
-        }
-        let ambiguous = self.misses.iter().find_map(|(_, miss)| match miss {
-            Miss::Ambiguous(accounts) => Some(several(accounts)),
-            _ => None,
-        });
-        self.ignored
-            .clone()
-            .or(ambiguous)
-            .or_else(|| self.expired())
-            .unwrap_or_else(|| self.not_logged_in(next))
-            .of_kind(Kind::NotLoggedIn)
-    }
-
-    /// Why this source could not be asked, if it could not.
-    pub fn unavailable(&self, source: Source) -> Option<Notice> {
-        let mut misses = self.misses.iter().filter(|(other, _)| *other == source);
-        misses.find_map(|(_, miss)| match miss {
-            Miss::Unavailable(why) => Some(why.clone()),
-            Miss::Missing(missing) => Some(missing.notice()),
-            _ => None,
-        })
-    }
-
-    /// The reason for the first source that exists but could not be asked. It may have a token.
-    pub fn unreadable(&self) -> Option<&Notice> {
-        self.first_unreadable().map(|(_, why)| why)
-    }
-
-    fn first_unreadable(&self) -> Option<(Source, &Notice)> {
-        let mut misses = self.misses.iter();
-        misses.find_map(|(source, miss)| match miss {
-            Miss::Unavailable(why) => Some((*source, why)),
-            _ => None,
-        })
-    }
-
-    fn missing(&self) -> Option<Missing> {
-        self.misses.iter().find_map(|(_, miss)| match miss {
-            Miss::Missing(missing) => Some(*missing),
-            _ => None,
-        })
-    }
-
-    fn expired(&self) -> Option<Notice> {
-        self.misses.iter().find_map(|(source, miss)| match miss {
-            Miss::Expired(account, end) => Some(Notice::new(
-                format!(
-                    "the Heroku token{} in {source} expired on {}",
-                    of_account(account.as_ref()),
-                    day(*end)
-                ),
-                Fix::command("log in again", "git credential-heroku-rs login"),
-            )),
-            _ => None,
-        })
-    }
-
-    fn not_logged_in(&self, next: Next) -> Notice {
-        let what = match &self.account {
-            Some(account) => format!("not logged in to Heroku as {account}"),
-            None => "not logged in to Heroku".to_owned(),
-        };
-        let missing = self.missing();
-        let log_in = Fix::command("log in", "git credential-heroku-rs login");
-        let fix = match (missing, next) {
-            (Some(missing), Next::Prompt) if missing.allows_netrc() => {
-                log_in.or("set HEROKU_API_KEY or paste a token")
-            }
-            (Some(missing), _) => missing.notice().fix(),
-            (None, Next::Prompt) => log_in.or("paste a token as the password"),
-            (None, Next::Nothing) => log_in,
-        };
-        match missing {
-            Some(missing) => Notice::new(format!("{what} ({})", missing.notice().what()), fix),
-            None => Notice::new(what, fix),
-        }
-    }
-}
-
-/// What follows a message about a missing token.
-#[derive(Clone, Copy)]
-enum Next {
-    /// git's prompt for a password: the user can paste a token there.
-    Prompt,
-    /// No prompt.
-    Nothing,
-}
-
-fn several(accounts: &[Account]) -> Notice {
-    const SHOWN: usize = 5;
-    let names: Vec<&str> = accounts.iter().take(SHOWN).map(Account::as_str).collect();
-    let more = match accounts.len() - names.len() {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    Notice::new(
-        format!(
-            "several Heroku accounts are logged in and none is active: {}{more}",
-            names.join(", ")
-        ),
-        Fix::command(
-            "choose one",
-            Command::new("git credential-heroku-rs switch").arg(names[0]),
-        ),
-    )
 }
 
 /// ` of ann@example.com` for a message; empty without an account.
