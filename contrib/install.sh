@@ -3,7 +3,7 @@
 #   curl -fsSL @HOMEPAGE@/releases/latest/download/install.sh | sh
 #   … | sh -s -- --prefix DIR       below DIR; otherwise below ~/.local
 #   … | sh -s -- --from DIR|URL     uses the archive from there instead of the release
-#   … | sh -s -- --uninstall        removes what it installed, and undoes `setup`
+#   … | sh -s -- --uninstall        removes what it installed and what the program wrote, except stored tokens
 # The checksums of the archives are in this file. If gh is logged in, the attestation is verified, too.
 set -eu
 
@@ -185,7 +185,7 @@ uninstall_program() {
     # Otherwise git would call a helper that does not exist.
     for program in "$prefix/bin/$name" "$prefix/bin/$name.exe"; do
         if [ -x "$program" ] && has git; then
-            "$program" unsetup || fail "cannot change git's configuration: nothing was removed"
+            "$program" unsetup --all </dev/null || fail "unsetup failed, so the program was not removed"
         fi
     done
     while IFS= read -r file; do
@@ -196,7 +196,7 @@ uninstall_program() {
     printf '%s\n' "$directories" | while IFS= read -r directory; do
         [ -z "$directory" ] || rmdir "$directory" 2>/dev/null || true
     done
-    printf '%s\n' "removed $name; stored tokens are kept, since the Heroku CLI uses them too"
+    printf '%s\n' "removed $name; stored tokens are kept, with their metadata, since the Heroku CLI uses them too"
 }
 
 # In a function, so that an incomplete download runs nothing.

@@ -100,13 +100,18 @@ fn it_installs_for_a_push_and_removes_all_that_it_installed() {
             .says("/share/fish/vendor_completions.d/git-credential-heroku-rs.fish\n")
             .says("/share/git-credential-heroku-rs/LICENSE-APACHE\n");
         world.git("credential-heroku-rs setup").succeeds();
+        let state = world.home().join(".local/state/git-credential-heroku-rs");
+        world.git("credential-heroku-rs rotate").exits_with(4);
+        assert!(state.exists());
         let token = world.heroku.issue_token(ANN);
         world.sets("HEROKU_API_KEY", &token);
         world.pushes();
         installer(&world, shell, "--uninstall").succeeds();
         let left = world.git("config --global --get-regexp credential");
         assert_eq!(left.stdout(), "", "{shell}");
+        assert!(!state.exists(), "{shell}");
         let _ = fs::remove_file(world.home().join(".gitconfig"));
+        let _ = fs::remove_dir(world.home().join(".local/state"));
         assert_eq!(home(&world), before, "{shell}");
         installer(&world, shell, "--uninstall")
             .exits_with(1)
