@@ -66,7 +66,7 @@ impl HerokuHost {
         if !scheme.eq_ignore_ascii_case("https") {
             return None;
         }
-        HerokuHost::among(&[Service::Git, Service::Api], host, heroku_host)
+        HerokuHost::find_in(&[Service::Git, Service::Api], host, heroku_host)
     }
 
     /// The container registry, if docker's name for a server means it: `registry.heroku.com`, or the registry that
@@ -78,11 +78,11 @@ impl HerokuHost {
         let server = server.strip_prefix("https://").unwrap_or(server);
         let (host, path) = server.split_once('/').unwrap_or((server, ""));
         let is_whole = ["", "v1", "v1/", "v2", "v2/"].contains(&path);
-        let found = HerokuHost::among(&[Service::Registry], host, heroku_host);
+        let found = HerokuHost::find_in(&[Service::Registry], host, heroku_host);
         found.filter(|_| is_whole)
     }
 
-    fn among(services: &[Service], host: &str, heroku_host: Option<&str>) -> Option<HerokuHost> {
+    fn find_in(services: &[Service], host: &str, heroku_host: Option<&str>) -> Option<HerokuHost> {
         let host = host.to_ascii_lowercase();
         let host = host.strip_suffix(":443").unwrap_or(&host);
         services
