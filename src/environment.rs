@@ -24,7 +24,7 @@ pub struct Environment {
     /// `HEROKU_API_KEY`, if it is set and not empty: a token, or why its value is not one.
     pub api_key: Option<Result<Token, NotAToken>>,
     /// `HEROKU_NETRC_WRITE=true`: the Heroku CLI uses netrc only, so netrc comes first.
-    pub netrc_first: bool,
+    pub netrc_before_keyring: bool,
     /// `HEROKU_HOST`, if it is set and not empty.
     pub heroku_host: Option<String>,
     /// `HEROKU_HEADERS`: a JSON object of headers for the API. One of them may be a secret.
@@ -141,7 +141,7 @@ impl Environment {
                 let bytes = Zeroizing::new(key.into_encoded_bytes());
                 mistake_in(&bytes).map_or_else(|| Token::from_bytes(bytes.to_vec()), Err)
             }),
-            netrc_first: text("HEROKU_NETRC_WRITE")
+            netrc_before_keyring: text("HEROKU_NETRC_WRITE")
                 .is_some_and(|value| value.eq_ignore_ascii_case("true")),
             heroku_host: text("HEROKU_HOST"),
             heroku_headers: text("HEROKU_HEADERS").map(SecretString::from),
@@ -356,10 +356,10 @@ mod tests {
     }
 
     #[test]
-    fn only_the_word_true_puts_netrc_first() {
+    fn only_the_word_true_puts_netrc_before_the_keyring() {
         for (value, expected) in [("true", true), ("TRUE", true), ("1", false), ("yes", false)] {
             assert_eq!(
-                environment(&[("HEROKU_NETRC_WRITE", value)]).netrc_first,
+                environment(&[("HEROKU_NETRC_WRITE", value)]).netrc_before_keyring,
                 expected
             );
         }

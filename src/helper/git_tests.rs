@@ -30,7 +30,7 @@ impl Machine {
         let home = tempfile::tempdir().unwrap();
         let environment = Environment {
             home: Some(home.path().to_owned()),
-            netrc_first: true,
+            netrc_before_keyring: true,
             ..Environment::default()
         };
         let none = MemoryKeyring::new().failing(Unavailable::NoKeyring(Missing::Bus));
@@ -151,7 +151,7 @@ fn a_source_that_cannot_be_read_may_have_a_login() {
 #[test]
 fn without_a_keyring_nothing_is_written_in_plain_text_unasked() {
     let mut machine = Machine::new();
-    machine.context.environment.netrc_first = false;
+    machine.context.environment.netrc_before_keyring = false;
     for fields in ["", ASKED] {
         let said = machine.stores(fields);
         let expected = "the token was not stored (no keyring: no D-Bus session)";
@@ -191,7 +191,7 @@ fn said_by_get(machine: &Machine) -> String {
 fn the_source_that_may_have_a_token_is_reported_first() {
     let on_a_server = |text: &str| {
         let mut machine = Machine::new();
-        machine.context.environment.netrc_first = false;
+        machine.context.environment.netrc_before_keyring = false;
         if !text.is_empty() {
             machine = machine.with_netrc(text);
         }

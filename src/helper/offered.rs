@@ -58,7 +58,7 @@ pub(super) fn may_be_stored(
 fn permission_for_typed(answer: &Answer, context: &Context) -> Result<Permission, Notice> {
     // If the Heroku CLI uses netrc, nothing is stored in the keyring, and its state does not matter.
     let keyring = answer.unavailable(Source::Keyring);
-    match keyring.filter(|_| !context.environment.netrc_first) {
+    match keyring.filter(|_| !context.environment.netrc_before_keyring) {
         Some(why) => Err(why),
         None => Ok(Permission::Granted),
     }

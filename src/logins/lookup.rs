@@ -129,7 +129,7 @@ pub struct Answer {
 /// prompts, and nothing is written. The exception is macOS: it may show a dialog before it lets anything read an
 /// item, and the limit of such a read is that of a prompt.
 pub fn find(wanted: &Wanted<'_>, context: &Context) -> Answer {
-    find_in(&order(context), wanted, context)
+    find_in(&sources_by_precedence(context), wanted, context)
 }
 
 fn find_in(sources: &[Source], wanted: &Wanted<'_>, context: &Context) -> Answer {
@@ -154,8 +154,8 @@ fn find_in(sources: &[Source], wanted: &Wanted<'_>, context: &Context) -> Answer
 
 /// `HEROKU_API_KEY`, then the keyring, then netrc. With `HEROKU_NETRC_WRITE=true` the Heroku CLI uses
 /// netrc only, so netrc has the newer token.
-fn order(context: &Context) -> [Source; 3] {
-    if context.environment.netrc_first {
+fn sources_by_precedence(context: &Context) -> [Source; 3] {
+    if context.environment.netrc_before_keyring {
         [Source::ApiKey, Source::Netrc, Source::Keyring]
     } else {
         [Source::ApiKey, Source::Keyring, Source::Netrc]
@@ -287,7 +287,7 @@ fn ask_netrc(wanted: &Wanted<'_>, choice: &Choice, context: &Context) -> Result<
     // If the CLI uses netrc only, the entry itself says which account is active.
     let pasted = Account::unnamed();
     let account = match choice {
-        Choice::InUse(_) if context.environment.netrc_first => None,
+        Choice::InUse(_) if context.environment.netrc_before_keyring => None,
         Choice::Pasted => Some(&pasted),
         choice => choice.account(),
     };
@@ -389,12 +389,12 @@ impl From<StoredToken> for Found {
 impl Answer {
     /// The answer to a request of git that names no account, for the Heroku in use.
     pub fn to_git(context: &Context) -> Answer {
-        Answer::for_no_account(&order(context), context)
+        Answer::for_no_account(&sources_by_precedence(context), context)
     }
 
     /// The same if `HEROKU_API_KEY` were not set.
     pub fn to_git_without_api_key(context: &Context) -> Answer {
-        Answer::for_no_account(&stores(&order(context)), context)
+        Answer::for_no_account(&stores(&sources_by_precedence(context)), context)
     }
 
     fn for_no_account(sources: &[Source], context: &Context) -> Answer {

@@ -31,7 +31,7 @@ pub use replace::{NotReplaced, replace, settle, still_holds};
 /// # Errors
 /// Why it could not be stored in the keyring, or in netrc if the Heroku CLI uses that.
 pub fn save_unchecked(context: &Context, account: &Account, token: &Token) -> Result<(), Notice> {
-    if context.environment.netrc_first {
+    if context.environment.netrc_before_keyring {
         let saved = netrc::save(&context.environment, account, token);
         return saved.map_err(|why| why.notice(&context.environment));
     }
@@ -80,7 +80,7 @@ impl Destination {
 pub fn destination(context: &Context, store: Store) -> Result<Destination, Unavailable> {
     match store {
         Store::Netrc => return Ok(Destination::Netrc),
-        Store::Auto if context.environment.netrc_first => return Ok(Destination::Netrc),
+        Store::Auto if context.environment.netrc_before_keyring => return Ok(Destination::Netrc),
         Store::Auto | Store::Keyring => {}
     }
     match context.keyring().read(&Account::unnamed()) {
@@ -153,7 +153,7 @@ fn put(
     };
     match store {
         Store::Netrc => return in_netrc(),
-        Store::Auto if context.environment.netrc_first => return in_netrc(),
+        Store::Auto if context.environment.netrc_before_keyring => return in_netrc(),
         Store::Auto | Store::Keyring => {}
     }
     match context.keyring().write(account, token) {
@@ -179,7 +179,7 @@ fn follow_netrc(context: &Context, account: &Account) -> io::Result<bool> {
 /// A notice if the keyring has another token of the account, which is found before the new one in netrc. That
 /// login is not removed, since only a new one was requested; but it is reported.
 fn keyring_takes_precedence(context: &Context, account: &Account, token: &Token) -> Option<Notice> {
-    if context.environment.netrc_first {
+    if context.environment.netrc_before_keyring {
         return None;
     }
     let found_first = context.keyring().read(account).ok()??;
@@ -261,7 +261,7 @@ fn remove_from_keyring(
 /// That there is no token of this account, that the keyring could not be asked, or that
 /// `login.json` could not be written.
 pub fn switch(context: &Context, account: &Account) -> Result<bool, Notice> {
-    if context.environment.netrc_first {
+    if context.environment.netrc_before_keyring {
         return Err(Notice::new(
             "HEROKU_NETRC_WRITE is true, so netrc decides which account is active",
             "unset HEROKU_NETRC_WRITE, or log in: git credential-heroku-rs login",
@@ -306,7 +306,7 @@ pub fn restore_login(
         heroku_cli::login_state(&context.environment),
         LoginState::Account(_)
     );
-    if is_named || context.environment.netrc_first {
+    if is_named || context.environment.netrc_before_keyring {
         return Ok(None);
     }
     let mut named = logins

@@ -81,7 +81,7 @@ pub(crate) fn environment_holds(bytes: &[u8]) {
     }
     let is_true = |value: OsString| value.eq_ignore_ascii_case("true");
     let netrc = value("HEROKU_NETRC_WRITE");
-    assert_eq!(environment.netrc_first, netrc.is_some_and(is_true));
+    assert_eq!(environment.netrc_before_keyring, netrc.is_some_and(is_true));
     if let Some(Ok(token)) = &environment.api_key {
         assert!(token.expose().bytes().all(|byte| byte.is_ascii_graphic()));
         let given = value("HEROKU_API_KEY").unwrap_or_default();

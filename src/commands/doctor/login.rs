@@ -8,11 +8,18 @@ use crate::logins;
 use crate::logins::lookup::Source;
 use crate::notice::Fix;
 
+/// Whether the account in `login.json` is the one that git gets. It is not if another source takes precedence over the
+/// keyring.
+fn login_json_decides(facts: &Facts<'_>) -> bool {
+    let environment = &facts.context.environment;
+    !environment.netrc_before_keyring && environment.api_key.is_none()
+}
+
 pub(super) fn login_json(facts: &Facts<'_>) -> Vec<Finding> {
     let Ok(listing) = &facts.listing else {
         return Vec::new();
     };
-    if facts.context.environment.netrc_first || facts.context.environment.api_key.is_some() {
+    if !login_json_decides(facts) {
         return Vec::new();
     }
     let items = listing.items.iter().map(|item| item.account.clone());

@@ -73,7 +73,7 @@ pub(super) fn git_entry(facts: &Facts<'_>) -> GitEntry {
 fn serves(facts: &Facts<'_>) -> bool {
     let used = facts.answer.found.as_ref();
     let from_netrc = used.is_some_and(|found| found.source == Source::Netrc);
-    from_netrc && (facts.listing.is_err() || facts.context.environment.netrc_first)
+    from_netrc && (facts.listing.is_err() || facts.context.environment.netrc_before_keyring)
 }
 
 fn encrypted(facts: &Facts<'_>) -> Vec<Finding> {
