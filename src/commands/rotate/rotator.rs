@@ -293,7 +293,7 @@ fn may_be_stored(why: &Notice) -> Notice {
             "the new token may not have been stored, so the old one was not revoked: {}",
             why.what()
         ),
-        "fix that, then run: git credential-heroku-rs rotate",
+        why.fix().then("git credential-heroku-rs rotate"),
     )
 }
 
