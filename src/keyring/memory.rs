@@ -156,7 +156,7 @@ impl MemoryKeyring {
 
 impl State {
     /// What is locked, apart from what can be read.
-    fn lock(&self) -> Option<Lock> {
+    fn find_lock(&self) -> Option<Lock> {
         let has_locked_item = self.items.iter().any(|item| item.is_locked);
         self.lock.or(has_locked_item.then_some(Lock::Another))
     }
@@ -166,7 +166,7 @@ impl State {
     /// # Errors
     /// [`Unavailable::Locked`] if nothing can be read.
     fn partly_locked(&self) -> Result<Option<Lock>, Unavailable> {
-        match self.lock() {
+        match self.find_lock() {
             Some(lock) if self.items.iter().all(|item| item.is_locked) => {
                 Err(Unavailable::Locked(lock))
             }
@@ -198,12 +198,12 @@ impl Keyring for MemoryKeyring {
         let state = self.begin(Operation::Accounts)?;
         let open = state.items.iter().filter(|item| !item.is_locked);
         let names = open.map(|item| item.name.as_str());
-        Ok(Accounts::among(names, state.lock()))
+        Ok(Accounts::among(names, state.find_lock()))
     }
 
     fn read(&self, account: &Account) -> Result<Option<Token>, Unavailable> {
         let state = self.begin(Operation::Read)?;
-        match (state.token(account), state.lock()) {
+        match (state.token(account), state.find_lock()) {
             (None, Some(lock)) => Err(Unavailable::Locked(lock)),
             (token, _) => Ok(token),
         }
@@ -220,7 +220,9 @@ impl Keyring for MemoryKeyring {
     fn write(&self, account: &Account, token: &Token) -> Result<(), Unavailable> {
         let mut state = self.begin_change(Operation::Write)?;
         if state.is_all_locked() || (state.token(account).is_none() && state.has_locked(account)) {
-            return Err(Unavailable::Locked(state.lock().unwrap_or(Lock::Another)));
+            return Err(Unavailable::Locked(
+                state.find_lock().unwrap_or(Lock::Another),
+            ));
         }
         let new = StoredItem {
             name: account.to_string(),
@@ -244,7 +246,9 @@ impl Keyring for MemoryKeyring {
         let count = state.items.iter().filter(|item| is_meant(item)).count();
         let is_locked = state.is_all_locked() || state.has_locked(account);
         if is_locked && (only.is_none() || count == 0) {
-            return Err(Unavailable::Locked(state.lock().unwrap_or(Lock::Another)));
+            return Err(Unavailable::Locked(
+                state.find_lock().unwrap_or(Lock::Another),
+            ));
         }
         state.items.retain(|item| !is_meant(item));
         Ok(count)
@@ -252,7 +256,7 @@ impl Keyring for MemoryKeyring {
 
     fn unlock(&self, _: Duration) -> Result<(), Unavailable> {
         let mut state = self.begin(Operation::Unlock)?;
-        if state.lock().is_none() {
+        if state.find_lock().is_none() {
             return Ok(());
         }
         if state.prompt == Prompt::Dismissed {

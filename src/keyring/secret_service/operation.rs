@@ -151,7 +151,7 @@ impl<'a> Operation<'a> {
                 return Ok(token);
             }
         }
-        match self.lock(&found)? {
+        match self.find_lock(&found)? {
             Some(lock) => Err(Failure::Locked(lock)),
             None => Ok(None),
         }
@@ -164,7 +164,7 @@ impl<'a> Operation<'a> {
     pub(super) fn read_all(&mut self) -> Result<(Vec<Stored>, Option<Lock>)> {
         let found = self.search(None)?;
         let stored = self.read(&found.unlocked, None)?;
-        let lock = self.lock(&found)?;
+        let lock = self.find_lock(&found)?;
         match lock {
             Some(lock) if found.unlocked.is_empty() => Err(Failure::Locked(lock)),
             lock => Ok((stored, lock)),
@@ -175,7 +175,7 @@ impl<'a> Operation<'a> {
     pub(super) fn accounts(&mut self) -> Result<(Vec<String>, Option<Lock>)> {
         let found = self.search(None)?;
         let named = self.account_names(&found.unlocked)?;
-        let lock = self.lock(&found)?;
+        let lock = self.find_lock(&found)?;
         Ok((named.into_iter().map(|(_, name)| name).collect(), lock))
     }
 
@@ -203,7 +203,7 @@ impl<'a> Operation<'a> {
                 }
                 Ok(())
             }
-            None if !found.locked.is_empty() => Err(self.why_locked(&found)),
+            None if !found.locked.is_empty() => Err(self.locked_failure(&found)),
             None => self.create(account, secret, is_exact),
         }
     }
@@ -216,7 +216,7 @@ impl<'a> Operation<'a> {
         let found = self.search(Some(account))?;
         let ours = self.items_of_account(&found.unlocked, account)?;
         if !found.locked.is_empty() || self.is_default_locked() {
-            return Err(self.why_locked(&found));
+            return Err(self.locked_failure(&found));
         }
         let mut count = 0;
         for path in &ours {
@@ -242,7 +242,7 @@ impl<'a> Operation<'a> {
         let found = self.search(Some(account))?;
         let holders = self.holders(&found, account, token)?;
         if holders.is_empty() && (!found.locked.is_empty() || self.is_default_locked()) {
-            return Err(self.why_locked(&found));
+            return Err(self.locked_failure(&found));
         }
         let mut count = 0;
         for path in &holders {
@@ -288,7 +288,7 @@ impl<'a> Operation<'a> {
         let found = self.search(None)?;
         if !found.locked.is_empty() {
             self.unlock_objects(&found.locked)?;
-        } else if self.lock(&found)?.is_some() {
+        } else if self.find_lock(&found)?.is_some() {
             let locked = self.locked_collections()?;
             self.unlock_objects(&locked)?;
         }
@@ -524,23 +524,23 @@ impl<'a> Operation<'a> {
         self.default == Some(DefaultCollection::Locked)
     }
 
-    /// Why an item of ours is or may be locked. None if no item can be.
-    fn lock(&mut self, found: &Found) -> Result<Option<Lock>> {
+    /// What is locked and has or may have an item of ours. None if no item can be locked.
+    fn find_lock(&mut self, found: &Found) -> Result<Option<Lock>> {
         if !found.locked.is_empty() || self.is_default_locked() {
-            return self.lock_of(found).map(Some);
+            return self.lock_of_found(found).map(Some);
         }
         let is_hidden = !self.locked_collections()?.is_empty()
             && program::identify(self.bus)?.hides_what_is_locked();
         Ok(is_hidden.then_some(Lock::Another))
     }
 
-    fn why_locked(&mut self, found: &Found) -> Failure {
-        self.lock_of(found)
+    fn locked_failure(&mut self, found: &Found) -> Failure {
+        self.lock_of_found(found)
             .map_or_else(|failure| failure, Failure::Locked)
     }
 
-    /// Why the items that a search found locked are locked.
-    fn lock_of(&mut self, found: &Found) -> Result<Lock> {
+    /// What keeps the items locked that a search found.
+    fn lock_of_found(&mut self, found: &Found) -> Result<Lock> {
         let collection = found.locked.first().and_then(|item| item.rsplit_once('/'));
         let Some((collection, _)) = collection.filter(|_| !self.is_default_locked()) else {
             return Ok(Lock::Keyring);
