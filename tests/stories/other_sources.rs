@@ -46,13 +46,13 @@ fn a_key_in_the_environment_wakes_no_keyring() {
 fn an_invalid_key_is_ignored_with_a_warning() {
     let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
-    world.sets("HEROKU_API_KEY", "short");
+    world.sets("HEROKU_API_KEY", "sesame");
     world
         .helper_with_input("get", REQUEST)
         .succeeds()
         .hands_out(&token)
         .says("HEROKU_API_KEY is not a Heroku token")
-        .says_nothing_about("short");
+        .says_nothing_about("sesame");
     world.sets("HEROKU_API_KEY", "");
     world
         .helper_with_input("get", REQUEST)
