@@ -283,15 +283,16 @@ impl Drop for World {
     }
 }
 
-/// In memory, if programs can be run there: gnome-keyring waits for the disk at each change, which
+/// In memory, if this user can write and run programs there: gnome-keyring waits for the disk at each change, which
 /// doubles the time of a story. `TMPDIR` names another place.
 fn place_for_worlds() -> PathBuf {
-    use rustix::fs::{StatVfsMountFlags, statvfs};
+    use rustix::fs::{Access, StatVfsMountFlags, access, statvfs};
     const IN_MEMORY: &str = "/dev/shm";
     const ENOUGH: u64 = 1 << 30;
     let is_fit = statvfs(IN_MEMORY).is_ok_and(|found| {
         !found.f_flag.contains(StatVfsMountFlags::NOEXEC)
             && found.f_bavail * found.f_frsize >= ENOUGH
+            && access(IN_MEMORY, Access::WRITE_OK).is_ok()
     });
     if is_fit && std::env::var_os("TMPDIR").is_none() {
         IN_MEMORY.into()
