@@ -96,6 +96,11 @@ fn what_is_typed_where_none_of_several_is_chosen_is_served_from_then_on() {
         .shows(QUESTION)
         .types(&token)
         .exits_with(0);
+    if world.git_is_older_than(46) {
+        // Without git's state the token may have come from a URL.
+        assert_eq!(world.accounts_in_the_keyring(), [ANN, BOB]);
+        return;
+    }
     world.commits("The second commit");
     world.git("push --quiet heroku main").succeeds();
     assert_eq!(world.kept_in_the_keyring("heroku"), Some(token));
@@ -111,6 +116,10 @@ fn what_is_typed_for_an_email_is_that_accounts() {
         .shows("Password for 'https://ann%40example.com@git.heroku.com': ")
         .types(&token)
         .exits_with(0);
+    if world.git_is_older_than(46) {
+        assert_eq!(world.accounts_in_the_keyring(), [BOB]);
+        return;
+    }
     assert_eq!(world.accounts_in_the_keyring(), [ANN, BOB]);
     assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
     assert_eq!(world.active_account().as_deref(), Some(BOB));
