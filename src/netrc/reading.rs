@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read};
+use std::str::Utf8Error;
 
 use zeroize::Zeroizing;
 
@@ -218,45 +219,30 @@ pub(super) fn checked(entry: &entries::Entry) -> Result<Option<Entry>, Unreadabl
 ///
 /// `netrc-rs` leaves copies of what it reads in memory, so it gets the values masked.
 fn is_read_alike(entry: &entries::Entry) -> bool {
-    let name = HerokuHost::production(entry.service);
-    let fields = [
-        ("login", &entry.login),
-        ("password", &entry.password),
-        ("account", &entry.account),
-    ];
-    let mut text = format!("machine {}", name.name());
-    for (key, value) in fields {
-        if let Some(value) = value {
-            let Some(value) = masked(value) else {
-                return false;
-            };
-            for part in [" ", key, " ", &value] {
-                text.push_str(part);
-            }
-        }
-    }
-    let Ok(read) = netrc_rs::Netrc::parse_borrow(&text, false) else {
+    let mask =
+        |value: &Option<scanner::Value>| value.as_ref().map(|value| masked(value)).transpose();
+    let (Ok(login), Ok(password), Ok(account)) = (
+        mask(&entry.login),
+        mask(&entry.password),
+        mask(&entry.account),
+    ) else {
         return false;
     };
-    let [machine] = read.machines.as_slice() else {
-        return false;
+    let ours = netrc_rs::Machine {
+        name: Some(HerokuHost::production(entry.service).name().to_owned()),
+        login,
+        password,
+        account,
     };
-    let is_same = |read: &Option<String>, ours: &Option<scanner::Value>| {
-        *read == ours.as_ref().and_then(|value| masked(value))
-    };
-    read.macdefs.is_empty()
-        && read.unknown_entries.is_empty()
-        && machine.name.as_deref() == Some(name.name())
-        && is_same(&machine.login, &entry.login)
-        && is_same(&machine.password, &entry.password)
-        && is_same(&machine.account, &entry.account)
+    netrc_rs::Netrc::parse(ours.to_string(), false).is_ok_and(|read| {
+        read.machines == [ours] && read.macdefs.is_empty() && read.unknown_entries.is_empty()
+    })
 }
 
-/// A value with an `x` for each letter and digit, which mean the same to every reader; none if it is not UTF-8.
-fn masked(value: &[u8]) -> Option<String> {
-    let text = std::str::from_utf8(value).ok()?;
+/// A value with an `x` for each letter and digit, which mean the same to every reader; an error if it is not UTF-8.
+fn masked(value: &[u8]) -> Result<String, Utf8Error> {
     let mask = |c: char| if c.is_ascii_alphanumeric() { 'x' } else { c };
-    Some(text.chars().map(mask).collect())
+    Ok(std::str::from_utf8(value)?.chars().map(mask).collect())
 }
 
 #[cfg(test)]
