@@ -1,5 +1,6 @@
 //! libgit2 and gitoxide start credential helpers too: cargo uses either one to fetch a dependency from Heroku's git.
 
+use std::fs;
 use std::path::Path;
 
 use crate::world::{ANN, World};
@@ -8,8 +9,10 @@ use crate::world::{ANN, World};
 fn world() -> World {
     let world = World::ready_to_push();
     let crate_of_app = "[package]\nname = \"blue-sky\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";
-    world.has_file("../work/Cargo.toml", crate_of_app);
-    world.has_file("../work/src/lib.rs", "");
+    let repository = world.work();
+    fs::create_dir(repository.join("src")).unwrap();
+    fs::write(repository.join("Cargo.toml"), crate_of_app).unwrap();
+    fs::write(repository.join("src").join("lib.rs"), "").unwrap();
     world.git("add .").succeeds();
     world.git("commit --quiet --message 'A crate'").succeeds();
     let manifest = "[package]\nname = \"user\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\n\
