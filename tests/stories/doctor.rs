@@ -13,6 +13,22 @@ pub(crate) fn healthy() -> World {
     world
 }
 
+/// Another helper, before ours, gives this password.
+pub(crate) fn another_helper_gives(world: &World, password: &str) {
+    let file = world.has_file("other-token", password);
+    world.is_planted(&file);
+    world.has_program(
+        "git-credential-other",
+        r#"test "$1" = get && echo username=x && printf 'password=%s\n' "$(cat ~/other-token)""#,
+    );
+    world.helper("unsetup").succeeds();
+    for helper in ["other", "heroku-rs"] {
+        world
+            .git(&format!("config --global --add credential.helper {helper}"))
+            .succeeds();
+    }
+}
+
 /// What doctor finds under this id; none if the check passes.
 pub(crate) fn finding(world: &World, id: &str) -> Option<Value> {
     in_report(&report(world), id)

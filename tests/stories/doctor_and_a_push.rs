@@ -7,7 +7,7 @@ use std::path::Path;
 
 use heroku_stand_in::{Fault, On, Times};
 
-use crate::doctor::{healthy, report};
+use crate::doctor::{another_helper_gives, healthy, report};
 use crate::doctor_and_gits_settings::base64;
 use crate::doctor_and_heroku::is_noted;
 use crate::world::{ANN, BOB, Version, World, heroku_line};
@@ -48,23 +48,6 @@ fn git(world: &World, line: &str) {
 fn only_helper(world: &World, value: &str) {
     world.helper("unsetup").succeeds();
     git(world, &format!("config --global {HELPER} '{value}'"));
-}
-
-/// Another helper, before ours, gives this password.
-fn another_helper_gives(world: &World, password: &str) {
-    let file = world.has_file("other-token", password);
-    world.is_planted(&file);
-    world.has_program(
-        "git-credential-other",
-        r#"test "$1" = get && echo username=x && printf 'password=%s\n' "$(cat ~/other-token)""#,
-    );
-    world.helper("unsetup").succeeds();
-    for helper in ["other", "heroku-rs"] {
-        git(
-            world,
-            &format!("config --global --add credential.helper {helper}"),
-        );
-    }
 }
 
 fn writes(world: &World, path: &Path, text: &str) {

@@ -4,7 +4,9 @@
 use std::fs;
 use std::time::Duration;
 
-use crate::doctor::{finding, finding_offline, healthy, is_found, is_found_and_fixed, report};
+use crate::doctor::{
+    another_helper_gives, finding, finding_offline, healthy, is_found, is_found_and_fixed, report,
+};
 use crate::world::{ANN, BOB, Version, World};
 
 /// Everything passes, and a push works.
@@ -252,19 +254,7 @@ fn git_runs_another_copy_of_the_program() {
 #[test]
 fn another_helper_answers_with_another_token() {
     let world = healthy();
-    let other = world.heroku.issue_token(BOB);
-    let file = world.has_file("other-token", &other);
-    world.is_planted(&file);
-    world.has_program(
-        "git-credential-other",
-        r#"test "$1" = get && echo username=x && printf 'password=%s\n' "$(cat ~/other-token)""#,
-    );
-    world.helper("unsetup").succeeds();
-    for helper in ["other", "heroku-rs"] {
-        world
-            .git(&format!("config --global --add credential.helper {helper}"))
-            .succeeds();
-    }
+    another_helper_gives(&world, &world.heroku.issue_token(BOB));
     is_found(
         &world,
         "push.credential",
