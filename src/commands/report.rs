@@ -26,6 +26,18 @@ pub(super) struct Status {
     pub(super) git: Git,
 }
 
+/// What is known about a token, under its name in JSON.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum TokenStatus {
+    Valid,
+    Rejected,
+    /// Heroku could not be asked.
+    Unknown,
+    /// Heroku was not asked.
+    NotChecked,
+}
+
 /// A token on this machine. Never the token itself.
 #[derive(Debug, Serialize)]
 pub(super) struct Account {
@@ -36,8 +48,7 @@ pub(super) struct Account {
     active: bool,
     /// `environment`, `keyring` or `netrc`.
     source: &'static str,
-    /// `valid`, `rejected`, `unknown` if Heroku could not be asked, or `not_checked` if it was not.
-    status: &'static str,
+    status: TokenStatus,
     /// Why the status is unknown; else null.
     error: Option<String>,
     authorization: Option<String>,
@@ -57,10 +68,10 @@ impl Account {
     ) -> Account {
         let metadata = login.metadata.clone().unwrap_or_default();
         let (status, error) = match verdict {
-            None => ("not_checked", None),
-            Some(Verdict::Alive) => ("valid", None),
-            Some(Verdict::Dead) => ("rejected", None),
-            Some(Verdict::Unknown(why)) => ("unknown", Some(why)),
+            None => (TokenStatus::NotChecked, None),
+            Some(Verdict::Alive) => (TokenStatus::Valid, None),
+            Some(Verdict::Dead) => (TokenStatus::Rejected, None),
+            Some(Verdict::Unknown(why)) => (TokenStatus::Unknown, Some(why)),
         };
         Account {
             email: login.account.as_ref().map(ToString::to_string),
@@ -217,8 +228,8 @@ impl Account {
 
     fn status_text(&self) -> String {
         match (self.status, &self.error) {
-            ("valid", _) => "valid".to_owned(),
-            ("rejected", _) => "rejected by Heroku".to_owned(),
+            (TokenStatus::Valid, _) => "valid".to_owned(),
+            (TokenStatus::Rejected, _) => "rejected by Heroku".to_owned(),
             (_, Some(error)) => format!("could not be checked ({error})"),
             (_, None) => "not checked".to_owned(),
         }
