@@ -7,6 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
+use memchr::memmem::Finder;
+
 use super::World;
 
 /// Texts shorter than this turn up by chance.
@@ -86,39 +88,65 @@ impl World {
         secrets.retain(|secret| !public.contains(secret));
         let short = secrets.iter().filter(|secret| secret.len() < SHORTEST);
         assert_eq!(short.count(), 0, "a short secret would be found anywhere");
+        let secrets: Vec<Wanted> = secrets.into_iter().enumerate().map(Wanted::new).collect();
         let mut findings = self.finds_in_the_transcript(&secrets);
         let planted = self.transcript.planted.lock().unwrap();
         for path in files_under(self.root.path()) {
             if !planted.contains(&path) {
                 let bytes = fs::read(&path).unwrap();
-                let place = path.display().to_string();
-                findings.extend(sightings(&secrets, &bytes, &place));
+                findings.extend(sightings(&secrets, &bytes, || path.display().to_string()));
             }
         }
         findings
     }
 
-    fn finds_in_the_transcript(&self, secrets: &[String]) -> Vec<String> {
+    fn finds_in_the_transcript(&self, secrets: &[Wanted]) -> Vec<String> {
         let shown = self.transcript.shown.lock().unwrap();
         let mut findings = Vec::new();
         for (number, seen) in self.transcript.seen.lock().unwrap().iter().enumerate() {
-            let mut hidden = secrets.to_vec();
-            let place = |stream| format!("{stream} of {}", without(secrets, &seen.command));
-            findings.extend(sightings(&hidden, seen.command.as_bytes(), &place("argv")));
-            findings.extend(sightings(&hidden, &seen.stderr, &place("stderr")));
-            hidden.retain(|secret| !shown.contains(&(number, secret.clone())));
-            findings.extend(sightings(&hidden, &seen.stdout, &place("stdout")));
+            let place = |stream| move || format!("{stream} of {}", without(secrets, &seen.command));
+            findings.extend(sightings(secrets, seen.command.as_bytes(), place("argv")));
+            findings.extend(sightings(secrets, &seen.stderr, place("stderr")));
+            let hidden = secrets
+                .iter()
+                .filter(|wanted| !shown.contains(&(number, wanted.secret.clone())));
+            findings.extend(sightings(hidden, &seen.stdout, place("stdout")));
         }
         findings
     }
 }
 
-fn sightings(secrets: &[String], bytes: &[u8], place: &str) -> Vec<String> {
+/// A secret in every form in which it is searched for. They are made once for each world, since a world may have
+/// seen thousands of texts.
+struct Wanted {
+    number: usize,
+    secret: String,
+    forms: Vec<(&'static str, Finder<'static>)>,
+}
+
+impl Wanted {
+    fn new((number, secret): (usize, String)) -> Wanted {
+        let forms = forms(secret.as_bytes()).into_iter();
+        Wanted {
+            number,
+            forms: forms
+                .map(|(form, text)| (form, Finder::new(&text).into_owned()))
+                .collect(),
+            secret,
+        }
+    }
+}
+
+fn sightings<'s>(
+    secrets: impl IntoIterator<Item = &'s Wanted>,
+    bytes: &[u8],
+    place: impl Fn() -> String,
+) -> Vec<String> {
     let mut found = Vec::new();
-    for (number, secret) in secrets.iter().enumerate() {
-        for (form, text) in forms(secret.as_bytes()) {
-            if contains(bytes, &text) {
-                found.push(format!("secret {number} in {form} in {place}"));
+    for Wanted { number, forms, .. } in secrets {
+        for (form, finder) in forms {
+            if finder.find(bytes).is_some() {
+                found.push(format!("secret {number} in {form} in {}", place()));
             }
         }
     }
@@ -152,12 +180,8 @@ fn base64(bytes: &[u8]) -> Vec<u8> {
     bytes.chunks_exact(3).flat_map(group).collect()
 }
 
-fn contains(bytes: &[u8], text: &[u8]) -> bool {
-    memchr::memmem::find(bytes, text).is_some()
-}
-
-fn without(secrets: &[String], text: &str) -> String {
-    let hide = |text: String, secret: &String| text.replace(secret, "SECRET");
+fn without(secrets: &[Wanted], text: &str) -> String {
+    let hide = |text: String, wanted: &Wanted| text.replace(&wanted.secret, "SECRET");
     secrets.iter().fold(text.to_owned(), hide)
 }
 
