@@ -1,8 +1,11 @@
 //! The app of a story: its repository, its remote, and what Heroku has of it.
 
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::OnceLock;
 
-use super::{ANN, World};
+use super::{ANN, World, files_under};
 
 impl World {
     /// A keyring, an app of Ann's, and a git that asks the tested program.
@@ -22,19 +25,21 @@ impl World {
     pub(crate) fn with_app_of(mut self, email: &str, app: &str) -> World {
         self.heroku.has_account(email);
         self.heroku.has_app(email, app).unwrap();
-        self.quietly("git init --quiet --initial-branch=main");
-        self.quietly("git config user.name Ann && git config user.email ann@example.com");
-        self.quietly(&format!(
-            "git remote add heroku https://git.heroku.com/{app}.git"
-        ));
+        let made = REPOSITORY.get_or_init(|| Repository::made_in(&self));
+        made.is_copied_to(&self.work());
+        let config = self.work().join(".git/config");
+        let remote = format!(
+            "[remote \"heroku\"]\n\turl = https://git.heroku.com/{app}.git\n\
+             \tfetch = +refs/heads/*:refs/remotes/heroku/*\n"
+        );
+        fs::write(&config, fs::read_to_string(&config).unwrap() + &remote).unwrap();
         self.app = Some(app.to_owned());
-        self.commits("The first commit");
         self
     }
 
     /// git asks the tested program, for every host.
     pub(crate) fn with_helper(self) -> World {
-        self.quietly("git config --global credential.helper heroku-rs");
+        self.has_file(".gitconfig", "[credential]\n\thelper = heroku-rs\n");
         self
     }
 
@@ -59,13 +64,14 @@ impl World {
 
     /// Whether Heroku has the newest commit on this branch of the app.
     pub(crate) fn is_pushed_to(&self, branch: &str) -> bool {
-        let here = self.quietly("git rev-parse HEAD");
         let app = self.app.as_deref().unwrap();
-        let ls = format!(
-            "git ls-remote '{}' refs/heads/{branch}",
-            self.heroku.has_app(ANN, app).unwrap().display()
-        );
-        self.quietly(&ls).starts_with(here.trim())
+        let at_heroku = self.heroku.has_app(ANN, app).unwrap();
+        let at_heroku = format!("git --git-dir='{}' rev-parse", at_heroku.display());
+        let heads = self.quietly(&format!(
+            "git rev-parse HEAD; {at_heroku} --quiet --verify refs/heads/{branch} || echo none"
+        ));
+        let (here, there) = heads.split_once('\n').unwrap();
+        here == there.trim()
     }
 
     /// Whether Heroku has the newest commit on the app's main branch.
@@ -87,5 +93,45 @@ impl World {
         let output: Output = command.args(["-c", line]).output().unwrap();
         assert!(output.status.success(), "{line}: {output:?}");
         String::from_utf8(output.stdout).unwrap()
+    }
+}
+
+/// A repository with one commit, as git makes it: the same for each story, so git makes it once.
+struct Repository(Vec<(PathBuf, Vec<u8>)>);
+
+static REPOSITORY: OnceLock<Repository> = OnceLock::new();
+
+impl Repository {
+    fn made_in(world: &World) -> Repository {
+        world.quietly(
+            "git init --quiet --initial-branch=main && git config maintenance.auto false && \
+             git config user.name Ann && git config user.email ann@example.com",
+        );
+        world.commits("The first commit");
+        let top = world.work();
+        let files = files_under(&top).into_iter();
+        let kept = files.filter(|path| path.extension().is_none_or(|end| end != "sample"));
+        Repository(
+            kept.map(|path| {
+                let bytes = fs::read(&path).unwrap();
+                (path.strip_prefix(&top).unwrap().to_owned(), bytes)
+            })
+            .collect(),
+        )
+    }
+
+    fn is_copied_to(&self, top: &Path) {
+        // git wants these directories, and takes no other for a repository.
+        for empty in ["hooks", "objects", "refs/tags"] {
+            fs::create_dir_all(top.join(".git").join(empty)).unwrap();
+        }
+        for (path, bytes) in &self.0 {
+            let path = top.join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            // In the first world git itself has made them, and some of them cannot be written.
+            if !path.exists() {
+                fs::write(path, bytes).unwrap();
+            }
+        }
     }
 }
