@@ -1,6 +1,18 @@
-//! One keyring item for git and the Heroku CLI: each program reads what the other writes.
+//! One keyring item for git and the Heroku CLI, which uses secret-tool: each program reads what the other writes.
 
 use crate::world::{ANN, REQUEST, World};
+
+/// What `heroku login` does in the end.
+fn has_logged_in_with_secret_tool(world: &World) -> String {
+    let token = world.heroku.issue_token(ANN);
+    let line = format!("store '--label=Heroku CLI' service heroku-cli account {ANN}");
+    world
+        .secret_tool_with_input(&line, &token)
+        .succeeds()
+        .says_nothing();
+    world.is_the_active_account(ANN);
+    token
+}
 
 fn serves(world: &World, token: &str) {
     world
@@ -9,7 +21,11 @@ fn serves(world: &World, token: &str) {
         .hands_out(token)
         .stdout_is(&format!("username={ANN}\npassword={token}\n\n"))
         .stderr_is("");
-    assert_eq!(world.kept_in_the_keyring(ANN).as_deref(), Some(token));
+    world
+        .secret_tool(&format!("lookup service heroku-cli account {ANN}"))
+        .succeeds()
+        .hands_out(token)
+        .stdout_is(token);
     assert_eq!(world.accounts_in_the_keyring(), [ANN], "one item");
 }
 
@@ -22,31 +38,34 @@ fn logs_in(world: &World) -> String {
 #[test]
 fn each_program_replaces_the_token_of_the_other() {
     let world = World::new().with_keyring();
-    let first = world.has_logged_in_with_the_heroku_cli(ANN);
+    let first = has_logged_in_with_secret_tool(&world);
     serves(&world, &first);
     let second = logs_in(&world);
     serves(&world, &second);
-    let third = world.has_logged_in_with_the_heroku_cli(ANN);
+    let third = has_logged_in_with_secret_tool(&world);
     serves(&world, &third);
 }
 
 #[test]
 fn a_restart_of_the_keyring_keeps_one_item() {
     let world = World::new().with_keyring();
-    let first = world.has_logged_in_with_the_heroku_cli(ANN);
+    let first = has_logged_in_with_secret_tool(&world);
     world.keyring().restarts();
     serves(&world, &first);
     let second = logs_in(&world);
     serves(&world, &second);
     world.keyring().restarts();
     serves(&world, &second);
-    let third = world.has_logged_in_with_the_heroku_cli(ANN);
+    let third = has_logged_in_with_secret_tool(&world);
     serves(&world, &third);
 }
 
+/// The stories write the item over the bus themselves: it is no other item.
 #[test]
 fn an_item_of_ours_looks_like_one_of_the_heroku_cli() {
-    let of = |world: World| {
+    let of = |logs_in: fn(&World) -> String| {
+        let world = World::new().with_keyring();
+        logs_in(&world);
         let lines = world.shell(
             // gnome-keyring adds a schema to an item whenever it reads its file back.
             "secret-tool search --all service heroku-cli 2>&1 >/dev/null; \
@@ -55,13 +74,11 @@ fn an_item_of_ours_looks_like_one_of_the_heroku_cli() {
         );
         lines.succeeds().stdout()
     };
-    let theirs = World::new().with_keyring();
-    theirs.has_logged_in_with_the_heroku_cli(ANN);
-    let ours = World::new().with_keyring();
-    logs_in(&ours);
-    let theirs = of(theirs);
+    let theirs = of(has_logged_in_with_secret_tool);
     assert!(theirs.contains("label = Heroku CLI"), "{theirs}");
-    assert_eq!(of(ours), theirs);
+    assert_eq!(of(logs_in), theirs);
+    let of_the_stories = of(|world| world.has_logged_in_with_the_heroku_cli(ANN));
+    assert_eq!(of_the_stories, theirs);
 }
 
 #[test]
@@ -81,7 +98,7 @@ fn what_the_heroku_cli_removes_is_gone_for_both() {
 #[test]
 fn a_logout_removes_what_the_heroku_cli_wrote() {
     let world = World::new().with_keyring();
-    world.has_logged_in_with_the_heroku_cli(ANN);
+    has_logged_in_with_secret_tool(&world);
     world
         .helper("logout")
         .succeeds()

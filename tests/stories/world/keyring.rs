@@ -7,13 +7,21 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
+use std::thread;
+use std::time::{Duration, Instant};
 
-use super::bus;
+use rustix::process::{Pid, Signal, kill_process};
+use zbus::blocking::Connection;
+use zbus::blocking::connection::Builder;
+
+use super::{bus, items};
 
 /// The bus, and the daemon on it while it runs.
 pub(crate) struct Keyring {
     root: PathBuf,
+    /// The tests' own connection to the bus.
+    connection: OnceLock<Connection>,
     daemon: Mutex<Option<Daemon>>,
     _bus: Daemon,
 }
@@ -21,7 +29,8 @@ pub(crate) struct Keyring {
 /// A process that is stopped by its pid when it is dropped.
 struct Daemon(Child);
 
-const SECRETS: &str = "org.freedesktop.secrets";
+/// Longer than a daemon takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
 const LOGIN_COLLECTION: &str = "/org/freedesktop/secrets/collection/login";
 
 impl Keyring {
@@ -29,6 +38,7 @@ impl Keyring {
         let bus = bus::start(in_the_world(root, "dbus-daemon"), root);
         Keyring {
             root: root.to_owned(),
+            connection: OnceLock::new(),
             daemon: Mutex::default(),
             _bus: Daemon(bus),
         }
@@ -42,7 +52,8 @@ impl Keyring {
     /// Starts the daemon with its login collection open, making the collection if there is none.
     pub(crate) fn starts_unlocked(&self) {
         self.starts(&["--unlock"]);
-        assert!(!self.is_locked(), "gnome-keyring did not unlock");
+        let is_locked = items::is_locked(self.bus(), LOGIN_COLLECTION);
+        assert!(!is_locked, "gnome-keyring did not unlock");
     }
 
     /// Starts the daemon as after a login without a password: what there is stays locked.
@@ -63,23 +74,19 @@ impl Keyring {
 
     /// Locks the login collection.
     pub(crate) fn locks(&self) {
-        let paths = format!("['{LOGIN_COLLECTION}']");
-        self.calls(
-            "/org/freedesktop/secrets",
-            "org.freedesktop.Secret.Service.Lock",
-            &[&paths],
-        );
-        assert!(self.is_locked(), "gnome-keyring did not lock");
+        items::lock(self.bus(), LOGIN_COLLECTION);
+        let is_locked = items::is_locked(self.bus(), LOGIN_COLLECTION);
+        assert!(is_locked, "gnome-keyring did not lock");
     }
 
     /// Stops the daemon: it keeps its name on the bus and does not answer.
     pub(crate) fn hangs(&self) {
-        self.signals("STOP");
+        self.signals(Signal::STOP);
     }
 
     /// Lets a stopped daemon go on.
     pub(crate) fn goes_on(&self) {
-        self.signals("CONT");
+        self.signals(Signal::CONT);
     }
 
     fn starts(&self, arguments: &[&str]) {
@@ -90,41 +97,26 @@ impl Keyring {
         let mut stdin = daemon.0.stdin.take().unwrap();
         stdin.write_all(b"open sesame").unwrap();
         drop(stdin);
-        self.gdbus(&["wait", "--session", "--timeout", "30", SECRETS]);
+        let start = Instant::now();
+        while !items::is_offered(self.bus()) {
+            assert!(start.elapsed() < PATIENCE, "gnome-keyring did not start");
+            thread::sleep(Duration::from_millis(2));
+        }
         *self.daemon.lock().unwrap() = Some(daemon);
     }
 
-    fn is_locked(&self) -> bool {
-        let arguments = ["org.freedesktop.Secret.Collection", "Locked"];
-        let get = "org.freedesktop.DBus.Properties.Get";
-        self.calls(LOGIN_COLLECTION, get, &arguments)
-            .contains("true")
+    /// The tests' own connection to the bus.
+    pub(super) fn bus(&self) -> &Connection {
+        self.connection.get_or_init(|| {
+            let address = format!("unix:path={}", socket(&self.root));
+            Builder::address(address.as_str()).unwrap().build().unwrap()
+        })
     }
 
-    fn calls(&self, path: &str, method: &str, arguments: &[&str]) -> String {
-        let mut all = vec!["call", "--session", "--timeout", "30", "--dest", SECRETS];
-        all.extend(["--object-path", path, "--method", method]);
-        all.extend(arguments);
-        self.gdbus(&all)
-    }
-
-    fn gdbus(&self, arguments: &[&str]) -> String {
-        let mut command = in_the_world(&self.root, "gdbus");
-        let output = command.stdout(Stdio::piped()).args(arguments).output();
-        let output = output.unwrap();
-        assert!(output.status.success(), "gdbus {arguments:?}: {output:?}");
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    fn signals(&self, signal: &str) {
+    fn signals(&self, signal: Signal) {
         let daemon = self.daemon.lock().unwrap();
-        let pid = daemon.as_ref().unwrap().0.id();
-        let status = Command::new("sh")
-            .arg("-c")
-            .arg(format!("kill -{signal} {pid}"))
-            .status()
-            .unwrap();
-        assert!(status.success());
+        let pid = Pid::from_child(&daemon.as_ref().unwrap().0);
+        kill_process(pid, signal).unwrap();
     }
 }
 

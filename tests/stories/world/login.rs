@@ -45,15 +45,12 @@ impl World {
 
     /// The item alone, stored as the Heroku CLI stores it.
     pub(crate) fn keeps_in_the_keyring(&self, account: &str, token: &str) {
-        let line = format!("store '--label=Heroku CLI' service heroku-cli account {account}");
-        self.secret_tool_with_input(&line, token)
-            .succeeds()
-            .says_nothing();
+        self.looks_into_the_keyring().store(account, token);
     }
 
     /// Removes the Heroku CLI's items of all accounts.
     pub(crate) fn keyring_is_emptied(&self) {
-        self.quietly("secret-tool clear service heroku-cli || true");
+        self.looks_into_the_keyring().remove_all();
     }
 
     /// `login.json` alone.
@@ -80,12 +77,11 @@ impl World {
         self.is_planted(&path);
     }
 
-    /// What the keyring holds for an account, as the Heroku CLI reads it.
+    /// What the keyring holds for an account, as the Heroku CLI reads it; nothing without a keyring.
     pub(crate) fn kept_in_the_keyring(&self, account: &str) -> Option<String> {
-        let line = format!("secret-tool lookup service heroku-cli account {account}");
-        let output = self.program("sh").args(["-c", &line]).output().unwrap();
-        let token = String::from_utf8(output.stdout).unwrap();
-        output.status.success().then(|| token.trim().to_owned())
+        let bus = self.keyring.as_ref()?.bus();
+        let is_there = super::items::is_offered(bus);
+        is_there.then(|| self.looks_into_the_keyring().secret_of(account))?
     }
 
     /// Every token that Heroku takes just now, sorted.
@@ -98,15 +94,6 @@ impl World {
 
     /// The accounts of all items that the Heroku CLI would list, one for each item.
     pub(crate) fn accounts_in_the_keyring(&self) -> Vec<String> {
-        // secret-tool prints the attributes on stderr and the secrets on stdout.
-        let line = "secret-tool search --all service heroku-cli 2>&1 >/dev/null";
-        let attributes = self.quietly(line);
-        let mut accounts: Vec<String> = attributes
-            .lines()
-            .filter_map(|line| line.strip_prefix("attribute.account = "))
-            .map(str::to_owned)
-            .collect();
-        accounts.sort();
-        accounts
+        self.looks_into_the_keyring().accounts()
     }
 }
