@@ -95,9 +95,9 @@ fn a_dead_token_goes_and_the_probe_sees_it_go() {
 
 #[test]
 fn a_heroku_in_trouble_is_no_refusal() {
+    let (world, token) = logged_in();
+    world.heroku.revoke(&token);
     for status in [400, 402, 403, 404, 406, 429, 500, 503] {
-        let (world, token) = logged_in();
-        world.heroku.revoke(&token);
         world.api_answers(status);
         world
             .helper_with_input("erase", refused(&token))
@@ -105,7 +105,9 @@ fn a_heroku_in_trouble_is_no_refusal() {
             .stdout_is("")
             .says("git was rejected, ")
             .says("; it was kept");
-        assert_eq!(world.kept_in_the_keyring(ANN), Some(token), "{status}");
+        let kept = world.kept_in_the_keyring(ANN);
+        assert_eq!(kept.as_ref(), Some(&token), "{status}");
+        world.heroku_recovers();
     }
 }
 

@@ -64,12 +64,12 @@ fn ctrl_c_and_ctrl_d_change_nothing() {
             &['c'],
         ),
     ];
+    let world = world();
     for (flow, key) in flows
         .iter()
         .flat_map(|flow| flow.3.iter().map(move |key| (flow, *key)))
     {
         let (command, answers, question, _) = flow;
-        let world = world();
         let line =
             format!("trap : INT; (git credential-heroku-rs {command}); stty -a | grep -o ' echo '");
         let mut terminal = world.on_a_terminal(&line);
@@ -110,8 +110,8 @@ fn an_empty_stdin_is_no_token() {
 
 #[test]
 fn tokens_of_every_format_are_accepted() {
+    let world = world();
     for form in [Form::Current, Form::Prefixed, Form::Bare, Form::Hex] {
-        let world = world();
         let grant = Grant {
             form,
             ..Grant::default()
@@ -119,9 +119,10 @@ fn tokens_of_every_format_are_accepted() {
         let token = world.heroku.issue(ANN, grant).token;
         world.logs_in_with(&token);
         world
-            .git("push --quiet heroku main")
+            .helper_with_input("get", REQUEST)
             .succeeds()
-            .says_nothing();
+            .hands_out(&token);
+        world.pushes_again();
     }
 }
 
@@ -206,11 +207,11 @@ fn three_wrong_codes_end_the_login() {
 
 const PASSPHRASE: &str = "a good passphrase";
 
-fn types_email_and_password(world: &World) -> String {
+fn types_email_and_password(world: &World, email: &str) -> String {
     world
         .on_a_terminal("git credential-heroku-rs login --interactive")
         .shows("Email: ")
-        .types(ANN)
+        .types(email)
         .shows("Password: ")
         .types(PASSPHRASE)
         .exits_with(1)
@@ -219,43 +220,26 @@ fn types_email_and_password(world: &World) -> String {
 #[test]
 fn each_error_of_a_password_login_names_a_way_that_works() {
     let token_way = "log in with a token: git credential-heroku-rs login";
+    let world = world();
+    let account = |email| world.heroku.has_account(email).password(PASSPHRASE);
 
-    let untrusted = world();
-    let _ = untrusted
-        .heroku
-        .has_account(ANN)
-        .password(PASSPHRASE)
-        .untrusted();
-    let shown = types_email_and_password(&untrusted);
+    let _ = account("untrusted@example.com").untrusted();
+    let shown = types_email_and_password(&world, "untrusted@example.com");
     assert!(
         shown.contains("MFA is off") && shown.contains("login --browser"),
         "{shown}"
     );
 
-    let federated = world();
-    let _ = federated
-        .heroku
-        .has_account(ANN)
-        .password(PASSPHRASE)
-        .federated();
-    let shown = types_email_and_password(&federated);
+    let _ = account("federated@example.com").federated();
+    let shown = types_email_and_password(&world, "federated@example.com");
     assert!(shown.contains("through a company (SSO)") && shown.contains(token_way));
 
-    let suspended = world();
-    let _ = suspended
-        .heroku
-        .has_account(ANN)
-        .password(PASSPHRASE)
-        .suspended();
-    let shown = types_email_and_password(&suspended);
+    let _ = account("suspended@example.com").suspended();
+    let shown = types_email_and_password(&world, "suspended@example.com");
     assert!(shown.contains("Heroku has suspended this account"));
 
-    let mistaken = world();
-    let _ = mistaken
-        .heroku
-        .has_account(ANN)
-        .password("another passphrase");
-    let shown = types_email_and_password(&mistaken);
+    let _ = world.heroku.has_account(ANN).password("another passphrase");
+    let shown = types_email_and_password(&world, ANN);
     assert!(shown.contains("wrong email or password"));
 }
 

@@ -20,9 +20,9 @@ fn the_only_item_is_served_and_status_restores_login_json() {
 
 #[test]
 fn an_unusable_login_json_is_ignored() {
+    let world = World::new().with_keyring();
+    let token = world.has_logged_in_with_the_heroku_cli(ANN);
     for contents in ["", "{", "[]", r#"{"account":17}"#, r#"{"account":"a'b"}"#] {
-        let world = World::new().with_keyring();
-        let token = world.has_logged_in_with_the_heroku_cli(ANN);
         world.has_file(world.login_json(), contents);
         world
             .helper_with_input("get", REQUEST)

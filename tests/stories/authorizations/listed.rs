@@ -278,6 +278,7 @@ fn a_description_cannot_control_the_terminal() {
 
 #[test]
 fn each_error_of_the_api_is_reported() {
+    let (world, laptop, ci) = logged_in();
     for (fault, message) in [
         (
             Fault::api(401, "unauthorized", "No."),
@@ -298,7 +299,6 @@ fn each_error_of_the_api_is_reported() {
         ),
         (Fault::Close, "cannot reach api.heroku.com"),
     ] {
-        let (world, laptop, ci) = logged_in();
         world
             .heroku
             .fault(On::Host("api.heroku.com"), fault, Times::Always);
@@ -316,8 +316,10 @@ fn each_error_of_the_api_is_reported() {
                 .stdout_is("")
                 .says(message);
         }
+        world.heroku_recovers();
         assert!(world.heroku.is_live(&ci.token));
-        assert_eq!(world.kept_in_the_keyring(ANN), Some(laptop.token));
+        let kept = world.kept_in_the_keyring(ANN);
+        assert_eq!(kept.as_ref(), Some(&laptop.token));
     }
 }
 
