@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::world::{ANN, BOB, REQUEST, SystemCall, World, counted, is_thorough};
+use crate::world::{ANN, BOB, REQUEST, SystemCall, World, counted, is_thorough, sample};
 
 const GET: &str = "git-credential-heroku-rs get";
 
@@ -40,13 +40,13 @@ fn killed_everywhere(
 /// Where a run is to end, and by which signal: a kill comes before the call is done, another one
 /// after it. What changes nothing matters little, and a daily run takes a sample of the rest.
 fn ends(calls: &[SystemCall]) -> Vec<(&SystemCall, &'static str)> {
-    const DAILY: usize = 25;
+    const DAILY: usize = 6;
     const LONG: usize = 1000;
     let changing: Vec<_> = calls.iter().filter(|c| c.changes_something()).collect();
     let killed = |call| (call, "KILL");
     if !is_thorough() {
-        let each = changing.len().div_ceil(DAILY).max(1);
-        return changing.into_iter().step_by(each).map(killed).collect();
+        let some = sample(changing, DAILY).into_iter();
+        return some.map(killed).collect();
     }
     let signals = ["TERM", "INT", "HUP"].into_iter().cycle();
     let mut ends: Vec<_> = changing.iter().copied().zip(signals).collect();

@@ -74,7 +74,7 @@ fn concurrent_logins_leave_one_item_and_one_success() {
 /// gnome-keyring did not always bear a client that asks for a session in its very first call.
 #[test]
 fn the_keyring_lives_through_many_sessions_at_once() {
-    let each = if is_thorough() { 300 } else { 75 };
+    let each = if is_thorough() { 300 } else { 15 };
     let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     let request = "printf 'protocol=https\\nhost=git.heroku.com\\n' | git-credential-heroku-rs get";

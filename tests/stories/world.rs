@@ -39,7 +39,7 @@ mod terminal;
 mod trace;
 
 pub(crate) use bus_line::Line;
-pub(crate) use counts::{counted, is_thorough, runner};
+pub(crate) use counts::{counted, is_thorough, runner, sample};
 pub(crate) use faults::{API_HOST, GIT_HOST};
 pub(crate) use faulty_bus::{BusFault, How, Side};
 pub(crate) use heroku_cli::{Version, heroku_line};

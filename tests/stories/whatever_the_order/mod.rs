@@ -60,7 +60,7 @@ fn report<T: std::fmt::Debug>(run: Result<(), TestError<T>>) {
 fn every_step_ends_as_the_model_says() {
     let played = RefCell::new(Played::new(Way::Direct));
     let sequence = vec(any_step(), 1..=24);
-    report(runner(40, 200).run(&sequence, |steps| {
+    report(runner(10, 200).run(&sequence, |steps| {
         follows_the_model(&mut played.borrow_mut(), &steps).map_err(TestCaseError::fail)
     }));
 }
@@ -70,7 +70,7 @@ fn every_step_ends_so_where_the_heroku_cli_lives_on_netrc() {
     let played = RefCell::new(Played::new(Way::Direct));
     played.borrow_mut().lives_on_netrc();
     let sequence = vec(any_step(), 1..=24);
-    report(runner(16, 100).run(&sequence, |steps| {
+    report(runner(5, 100).run(&sequence, |steps| {
         follows_the_model(&mut played.borrow_mut(), &steps).map_err(TestCaseError::fail)
     }));
 }
@@ -79,7 +79,7 @@ fn every_step_ends_so_where_the_heroku_cli_lives_on_netrc() {
 fn git_is_given_and_keeps_what_the_model_says() {
     let played = RefCell::new(Played::new(Way::ThroughGit));
     let sequence = vec(step_of_git(), 1..=16);
-    report(runner(12, 100).run(&sequence, |steps| {
+    report(runner(4, 100).run(&sequence, |steps| {
         follows_the_model(&mut played.borrow_mut(), &steps).map_err(TestCaseError::fail)
     }));
 }
@@ -100,7 +100,7 @@ fn what_many_leave_who_take_their_steps_at_once_is_whole() {
             2..=8
         ),
     ];
-    report(runner(12, 100).run(&sequences, |sequences| {
+    report(runner(4, 100).run(&sequences, |sequences| {
         leave_all_whole(&mut played.borrow_mut(), &sequences).map_err(TestCaseError::fail)
     }));
 }

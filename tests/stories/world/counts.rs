@@ -10,6 +10,20 @@ pub(crate) fn is_thorough() -> bool {
     std::env::var_os("HEROKU_RS_THOROUGH").is_some()
 }
 
+/// All of these in a thorough run, else so many of them, from the first to the last at equal distances.
+pub(crate) fn sample<T>(all: Vec<T>, few: usize) -> Vec<T> {
+    if is_thorough() || all.len() <= few {
+        return all;
+    }
+    let last = all.len() - 1;
+    let places: Vec<usize> = (0..few).map(|number| number * last / (few - 1)).collect();
+    let placed = all.into_iter().enumerate();
+    placed
+        .filter(|(place, _)| places.contains(place))
+        .map(|(_, one)| one)
+        .collect()
+}
+
 /// Makes up cases at random: the same few each time, and where all is asked for many new ones.
 pub(crate) fn runner(few: u32, many: u32) -> TestRunner {
     let config = Config {

@@ -13,7 +13,9 @@ impl World {
     /// What a command of the tested program prints, and its peak memory in KiB.
     pub(crate) fn peak_memory_of(&self, command: &str, arguments: &[&str]) -> (String, u64) {
         let mut program = self.program("python3");
-        program.args(["-c", MEASURE]).arg(self.tested_program());
+        program
+            .args(["-I", "-S", "-c", MEASURE])
+            .arg(self.tested_program());
         let output = program.arg(command).args(arguments).output().unwrap();
         self.transcript.add(Seen {
             command: format!("{command} {arguments:?}"),
@@ -57,7 +59,7 @@ impl World {
     pub(crate) fn measures(&self, command: &str, input: &str, seconds: u32) -> Measured {
         let mut program = self.program("python3");
         let seconds = seconds.to_string();
-        program.args(["-c", MEASURE_WITHIN, seconds.as_str()]);
+        program.args(["-I", "-S", "-c", MEASURE_WITHIN, seconds.as_str()]);
         program
             .arg(self.tested_program())
             .args(command.split_whitespace());
