@@ -21,10 +21,7 @@ const ASK_LIMIT: Duration = Duration::from_secs(10);
 
 pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     if arguments.unlock {
-        let unlocked = session
-            .context
-            .keyring()
-            .unlock(session.context.environment.prompt_limit);
+        let unlocked = session.context.keyring().unlock();
         unlocked.map_err(|why| why.notice())?;
     }
     if let Some(warning) = token_metadata::FILE.warning(&session.context.environment) {

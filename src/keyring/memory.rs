@@ -2,7 +2,6 @@
 //! process.
 
 use std::cell::RefCell;
-use std::time::Duration;
 
 use super::{Accounts, Keyring, Listing, Lock, Unavailable};
 use crate::account::Account;
@@ -133,7 +132,7 @@ impl Keyring for MemoryKeyring {
         Ok(before - items.len())
     }
 
-    fn unlock(&self, _: Duration) -> Result<(), Unavailable> {
+    fn unlock(&self) -> Result<(), Unavailable> {
         match self.lock {
             Some(_) => Err(Unavailable::PromptDismissed),
             None => Ok(()),
@@ -190,10 +189,7 @@ mod tests {
             assert_eq!(locked().read_all(), Err(why.clone()));
             assert_eq!(locked().write(&account(BOB), &token(NEW)), Err(why.clone()));
             assert_eq!(locked().remove(&account(ANN), None), Err(why));
-            assert_eq!(
-                locked().unlock(Duration::ZERO),
-                Err(Unavailable::PromptDismissed)
-            );
+            assert_eq!(locked().unlock(), Err(Unavailable::PromptDismissed));
         }
     }
 

@@ -81,11 +81,11 @@ pub trait Keyring {
         Ok(())
     }
 
-    /// Unlocks what is locked. A prompt waits up to `limit` for the user.
+    /// Unlocks what is locked, by a prompt if necessary.
     ///
     /// # Errors
     /// [`Unavailable`]: something stayed locked, or there is no keyring.
-    fn unlock(&self, limit: Duration) -> Result<(), Unavailable>;
+    fn unlock(&self) -> Result<(), Unavailable>;
 
     /// Whether the Heroku CLI reads and writes the same items.
     fn is_shared(&self) -> bool {
@@ -127,11 +127,9 @@ const IS_MACOS: bool = cfg!(any(target_os = "macos", feature = "security-tool"))
 /// macOS may show its own dialog at any read, also during a push. There a read has the limit of a prompt.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// For one operation.
-    pub operation: Duration,
-    /// For all operations of this process together, in place of the limit of each.
-    pub total: Option<Duration>,
-    /// For the user to confirm a change, in addition. None if the keyring must show no prompt: the change fails.
+    /// For one operation of a command, or for all operations of a request of git together.
+    pub keyring: Duration,
+    /// For the user to answer a prompt, in addition. None for a request of git: a change that needs a prompt fails.
     pub prompt: Option<Duration>,
 }
 
@@ -139,8 +137,7 @@ impl Limits {
     /// git waits for all operations together, and none of them asks for a prompt.
     pub fn for_git(environment: &Environment) -> Limits {
         Limits {
-            operation: environment.keyring_limit,
-            total: Some(environment.keyring_limit),
+            keyring: environment.keyring_limit,
             prompt: None,
         }
     }
@@ -148,9 +145,17 @@ impl Limits {
     /// The user waits for each operation, and may be asked to confirm a change.
     pub fn for_a_command(environment: &Environment) -> Limits {
         Limits {
-            operation: environment.keyring_limit,
-            total: None,
+            keyring: environment.keyring_limit,
             prompt: Some(environment.prompt_limit),
+        }
+    }
+
+    /// The limit of an operation that begins now. `waited` is how long the earlier ones have waited.
+    #[cfg(any(not(target_os = "macos"), test))]
+    fn left(self, waited: Duration) -> Duration {
+        match self.prompt {
+            None => self.keyring.saturating_sub(waited),
+            Some(_) => self.keyring,
         }
     }
 }

@@ -136,8 +136,8 @@ impl Keyring for Shared {
     fn remove(&self, account: &Account, only: Option<&Token>) -> Result<usize, Unavailable> {
         self.0.remove(account, only)
     }
-    fn unlock(&self, limit: Duration) -> Result<(), Unavailable> {
-        self.0.unlock(limit)
+    fn unlock(&self) -> Result<(), Unavailable> {
+        self.0.unlock()
     }
 }
 

@@ -118,6 +118,7 @@ impl Session {
         Environment {
             bus_address: Some(address(self.dir.path())),
             keyring_limit: Duration::from_secs(20),
+            prompt_limit: Duration::from_secs(3),
             ..Environment::default()
         }
     }

@@ -76,10 +76,10 @@ fn an_item_that_may_be_hidden_is_not_absent() {
 fn a_prompt_without_a_screen_leaves_the_keyring_locked() {
     let session = Session::new();
     session.the_cli_keeps("Heroku CLI", ANN, token(1).expose());
-    session.keyring().unlock(LIMIT).unwrap();
+    session.keyring().unlock().unwrap();
     session.locks();
     let start = Instant::now();
-    let unlocked = session.keyring().unlock(Duration::from_secs(3));
+    let unlocked = session.keyring().unlock();
     assert_eq!(unlocked, Err(Unavailable::PromptDismissed));
     assert!(start.elapsed() < Duration::from_secs(5));
     is_locked(&session);

@@ -87,7 +87,7 @@ pub(crate) fn holds(bytes: &[u8]) {
     }
     let _ = service(&bus).remove(&ann, None);
     let _ = service(&bus).remove(&ann, Some(&token));
-    let _ = service(&bus).unlock(Duration::from_secs(60));
+    let _ = service(&bus).unlock();
 }
 
 fn said(part: &[u8], bytes: &[u8]) -> bool {

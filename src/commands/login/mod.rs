@@ -77,7 +77,8 @@ fn open_destination(
     let destination = match prompt {
         Some(request) => {
             session.say(request)?;
-            unlock(context).map(|()| Destination::Keyring)
+            let unlocked = context.keyring().unlock();
+            unlocked.map(|()| Destination::Keyring)
         }
         None => found,
     };
@@ -86,10 +87,6 @@ fn open_destination(
         netrc::can_save(&context.environment).map_err(|why| why.notice(&context.environment))?;
     }
     Ok(destination)
-}
-
-fn unlock(context: &Context) -> Result<(), Unavailable> {
-    context.keyring().unlock(context.environment.prompt_limit)
 }
 
 fn wants_confirmation(context: &Context) -> bool {

@@ -8,8 +8,6 @@ mod native;
 mod reply;
 mod tool;
 
-use std::time::Duration;
-
 use self::tool::SecurityTool;
 use super::{Accounts, Keyring, Limits, Listing, Lock, Unavailable, check_stored};
 use crate::account::Account;
@@ -30,7 +28,7 @@ impl MacosKeyring {
             .trace
             .log(|| "built with security-tool, for tests alone".to_owned());
         MacosKeyring {
-            tool: SecurityTool::new(environment.prompt_limit, limits.operation),
+            tool: SecurityTool::new(environment.prompt_limit, limits.keyring),
         }
     }
 
@@ -102,7 +100,7 @@ impl Keyring for MacosKeyring {
         Ok(count)
     }
 
-    fn unlock(&self, limit: Duration) -> Result<(), Unavailable> {
-        self.tool.unlock(limit)
+    fn unlock(&self) -> Result<(), Unavailable> {
+        self.tool.unlock()
     }
 }

@@ -48,8 +48,8 @@ const MOST_DUPLICATES: usize = 8;
 /// The program, and how long it may take.
 pub(super) struct SecurityTool {
     program: PathBuf,
-    /// For a read: macOS may be showing its own dialog that asks to unlock the keychain.
-    read_limit: Duration,
+    /// For a read and for an unlock: macOS may be showing its own dialog.
+    prompt_limit: Duration,
     /// For everything else.
     limit: Duration,
     /// Says that macOS may be waiting for the user.
@@ -66,10 +66,10 @@ struct Call<'a> {
 }
 
 impl SecurityTool {
-    pub(super) fn new(read_limit: Duration, limit: Duration) -> SecurityTool {
+    pub(super) fn new(prompt_limit: Duration, limit: Duration) -> SecurityTool {
         SecurityTool {
             program: PathBuf::from(PROGRAM),
-            read_limit,
+            prompt_limit,
             limit,
             report_waiting,
             gave_up: Cell::new(None),
@@ -82,7 +82,7 @@ impl SecurityTool {
         let found = self.run(&Call {
             arguments: &["find-generic-password", "-s", SERVICE, "-a", account, "-w"],
             input: b"",
-            limit: self.read_limit,
+            limit: self.prompt_limit,
         })?;
         match found.read_result() {
             Ok(()) => Ok(reply::token(&found.output)),
@@ -133,9 +133,9 @@ impl SecurityTool {
     }
 
     /// Unlocks the keychain: with macOS's own dialog if it can show one, else on the terminal.
-    pub(super) fn unlock(&self, limit: Duration) -> Result<(), Unavailable> {
-        match self.check_is_open(limit) {
-            Err(Unavailable::Locked(_)) => self.unlock_on_the_terminal(limit),
+    pub(super) fn unlock(&self) -> Result<(), Unavailable> {
+        match self.check_is_open(self.prompt_limit) {
+            Err(Unavailable::Locked(_)) => self.unlock_on_the_terminal(),
             result => result,
         }
     }
@@ -161,7 +161,7 @@ impl SecurityTool {
     }
 
     /// Unlocks with a password from the terminal. `getpass` may read it only in the terminal's own process group.
-    fn unlock_on_the_terminal(&self, limit: Duration) -> Result<(), Unavailable> {
+    fn unlock_on_the_terminal(&self) -> Result<(), Unavailable> {
         use std::io::IsTerminal;
 
         let stdin = io::stdin();
@@ -171,7 +171,7 @@ impl SecurityTool {
         let modes = rustix::termios::tcgetattr(&stdin).ok();
         let mut running = Running::start_on_the_terminal(self.command().arg("unlock-keychain"))
             .map_err(|error| not_started(&error))?;
-        let status = running.ends_by(Instant::now() + limit);
+        let status = running.ends_by(Instant::now() + self.prompt_limit);
         drop(running);
         if let (None, Some(modes)) = (status, modes) {
             // The program was killed while it hid what the user types.

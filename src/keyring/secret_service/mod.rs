@@ -206,11 +206,8 @@ impl SecretService {
         }
         let start = Instant::now();
         let deadline = Deadline {
-            at: match self.limits.total {
-                Some(total) => start + total.saturating_sub(state.waited),
-                None => start + self.limits.operation,
-            },
-            limit: self.limits.total.unwrap_or(self.limits.operation),
+            at: start + self.limits.left(state.waited),
+            limit: self.limits.keyring,
         };
         let mut prompted = Duration::ZERO;
         let result = self.begin(&mut state, deadline).and_then(|mut operation| {
@@ -304,7 +301,7 @@ impl Keyring for SecretService {
         check_stored(self.read(account)?.as_ref(), token)
     }
 
-    fn unlock(&self, limit: Duration) -> Result<(), Unavailable> {
-        Ok(self.run(|operation| operation.unlock(limit))?)
+    fn unlock(&self) -> Result<(), Unavailable> {
+        Ok(self.run(|operation| operation.unlock())?)
     }
 }

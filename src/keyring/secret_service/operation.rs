@@ -272,9 +272,8 @@ impl<'a> Operation<'a> {
     }
 
     /// Unlocks the default collection, then our items that are still locked, or else other collections that may hide
-    /// some. Each prompt waits up to `limit`.
-    pub(super) fn unlock(&mut self, limit: Duration) -> Result<()> {
-        self.prompt_limit = Some(limit);
+    /// some.
+    pub(super) fn unlock(&mut self) -> Result<()> {
         if self.ask_for_default()? == DefaultCollection::Locked {
             let default = self.default_collection()?;
             self.unlock_objects(&[default])?;

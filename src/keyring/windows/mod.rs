@@ -8,7 +8,7 @@ mod credential_manager;
 mod password_vault;
 mod vault;
 
-use std::cell::{Cell, OnceCell};
+use std::cell::Cell;
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -27,8 +27,8 @@ pub(super) struct WindowsKeyring {
     /// The store if there is no vault, and the one in which earlier builds stored their logins.
     manager: Arc<dyn Vault>,
     limits: Limits,
-    /// When the first operation began.
-    first: OnceCell<Instant>,
+    /// How long all calls have taken so far.
+    waited: Cell<Duration>,
     /// Whether a call did not end in time. No more calls are made after one.
     gave_up: Cell<bool>,
 }
@@ -47,21 +47,16 @@ impl WindowsKeyring {
             vault: Arc::new(password_vault::WinRtVault),
             manager: Arc::new(credential_manager::CredentialManager::new()),
             limits,
-            first: OnceCell::new(),
+            waited: Cell::default(),
             gave_up: Cell::new(false),
         }
     }
 
     fn operation(&self) -> Operation<'_> {
-        let now = Instant::now();
-        let (start, limit) = match self.limits.total {
-            Some(total) => (*self.first.get_or_init(|| now), total),
-            None => (now, self.limits.operation),
-        };
         Operation {
             keyring: self,
-            limit,
-            deadline: start + limit,
+            limit: self.limits.keyring,
+            deadline: Instant::now() + self.limits.left(self.waited.get()),
         }
     }
 
@@ -149,7 +144,7 @@ impl Keyring for WindowsKeyring {
     }
 
     /// Neither store has a lock of its own.
-    fn unlock(&self, _: Duration) -> Result<(), Unavailable> {
+    fn unlock(&self) -> Result<(), Unavailable> {
         Ok(())
     }
 
@@ -225,8 +220,11 @@ impl Operation<'_> {
         let (sender, answer) = mpsc::channel();
         let store = Arc::clone(store);
         thread::spawn(move || sender.send(function(&*store)));
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        match answer.recv_timeout(left) {
+        let start = Instant::now();
+        let answer = answer.recv_timeout(self.deadline.saturating_duration_since(start));
+        let waited = &self.keyring.waited;
+        waited.set(waited.get() + start.elapsed());
+        match answer {
             Ok(answer) => answer.map_err(Failed::Store),
             Err(_) => {
                 self.keyring.gave_up.set(true);

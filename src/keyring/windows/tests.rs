@@ -113,11 +113,10 @@ fn keyring(vault: &Arc<Fake>, manager: &Arc<Fake>) -> WindowsKeyring {
         vault: Arc::clone(vault) as Arc<dyn Vault>,
         manager: Arc::clone(manager) as Arc<dyn Vault>,
         limits: Limits {
-            operation: Duration::from_secs(60),
-            total: None,
+            keyring: Duration::from_secs(60),
             prompt: None,
         },
-        first: OnceCell::new(),
+        waited: Cell::default(),
         gave_up: Cell::new(false),
     }
 }
@@ -260,7 +259,7 @@ fn the_letter_case_of_an_email_makes_no_second_item() {
 fn a_vault_that_hangs_is_slow_and_not_asked_again() {
     let vault = Fake::with_manner(Manner::Hangs);
     let mut keyring = keyring(&vault, &Fake::with(&[(ANN, &text(1))]));
-    keyring.limits.total = Some(Duration::from_millis(10));
+    keyring.limits.keyring = Duration::from_millis(10);
     assert!(matches!(
         keyring.read(&ann()),
         Err(Unavailable::Slow { .. })

@@ -32,7 +32,7 @@ impl Script {
         }
         let tool = SecurityTool {
             program,
-            read_limit: Duration::from_secs(60),
+            prompt_limit: Duration::from_secs(60),
             limit: Duration::from_secs(60),
             report_waiting: || {},
             gave_up: Cell::new(None),
@@ -134,12 +134,9 @@ fn a_program_that_hangs_is_killed_at_the_limit() {
 
 #[test]
 fn unlocking_without_a_terminal_says_that_it_is_locked() {
-    let locked = Script::new("exit 36").tool.unlock(Duration::from_secs(60));
+    let locked = Script::new("exit 36").tool.unlock();
     assert_eq!(locked, Err(Unavailable::Locked(Lock::Keyring)));
-    assert_eq!(
-        Script::new("exit 0").tool.unlock(Duration::from_secs(60)),
-        Ok(())
-    );
+    assert_eq!(Script::new("exit 0").tool.unlock(), Ok(()));
 }
 
 #[test]
