@@ -20,7 +20,7 @@ pub mod secret_service;
 mod windows;
 
 use std::collections::HashSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::account::Account;
 use crate::environment::Environment;
@@ -150,12 +150,43 @@ impl Limits {
         }
     }
 
-    /// The limit of an operation that begins now. `waited` is how long the earlier ones have waited.
+    /// The deadline of an operation that begins now. `waited` is how long the earlier ones have waited.
     #[cfg(any(not(target_os = "macos"), test))]
-    fn left(self, waited: Duration) -> Duration {
-        match self.prompt {
+    fn deadline(self, waited: Duration) -> Deadline {
+        let left = match self.prompt {
             None => self.keyring.saturating_sub(waited),
             Some(_) => self.keyring,
+        };
+        Deadline {
+            at: Instant::now() + left,
+            limit: self.keyring,
+        }
+    }
+}
+
+/// When to stop waiting for the keyring.
+#[derive(Debug, Clone, Copy)]
+struct Deadline {
+    at: Instant,
+    /// The limit that is named if the deadline passed.
+    limit: Duration,
+}
+
+impl Deadline {
+    /// The deadline of a limit that begins now.
+    #[cfg(unix)]
+    fn after(limit: Duration) -> Deadline {
+        Deadline {
+            at: Instant::now() + limit,
+            limit,
+        }
+    }
+
+    /// The failure of an operation that did not end in time.
+    fn passed(self) -> Unavailable {
+        Unavailable::Slow {
+            limit: self.limit,
+            logins: None,
         }
     }
 }

@@ -1,11 +1,11 @@
 //! How the session bus is found, and how it lets us in.
 
 use git_credential_heroku_rs::environment::Environment;
-use git_credential_heroku_rs::keyring::secret_service::{Address, Failure, addresses};
+use git_credential_heroku_rs::keyring::secret_service::{Address, addresses};
+use git_credential_heroku_rs::keyring::{Missing, RejectedBus, Unavailable};
 use std::os::unix::ffi::OsStrExt;
 
 use crate::keyring;
-use git_credential_heroku_rs::keyring::Unavailable;
 
 /// `DBUS_SESSION_BUS_ADDRESS`: only sockets of this machine are tried, each as it is spelled.
 pub(crate) fn address_holds(bytes: &[u8]) {
@@ -15,8 +15,11 @@ pub(crate) fn address_holds(bytes: &[u8]) {
     let meant: Vec<Address> = text.split(';').filter_map(meant).collect();
     match read(text) {
         Ok(found) => assert_eq!(found, meant),
-        Err(Failure::NotLocal) => assert!(meant.is_empty()),
-        Err(why) => assert!(why == Failure::NoBus && meant.is_empty() && says_none(text)),
+        Err(Unavailable::RejectedBus(RejectedBus::NotLocal)) => assert!(meant.is_empty()),
+        Err(why) => {
+            assert_eq!(why, Unavailable::NoKeyring(Missing::Bus));
+            assert!(meant.is_empty() && says_none(text));
+        }
     }
     for address in meant {
         let (key, name) = match &address {
@@ -32,7 +35,7 @@ pub(crate) fn address_holds(bytes: &[u8]) {
     }
 }
 
-fn read(text: &str) -> Result<Vec<Address>, Failure> {
+fn read(text: &str) -> Result<Vec<Address>, Unavailable> {
     addresses(&Environment {
         bus_address: Some(text.to_owned()),
         ..Environment::default()

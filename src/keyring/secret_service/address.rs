@@ -9,8 +9,8 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 
-use super::Failure;
 use crate::environment::Environment;
+use crate::keyring::{Missing, RejectedBus, Unavailable};
 
 /// A socket on which a bus may listen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,20 +24,21 @@ pub enum Address {
 /// The sockets to try, in order.
 ///
 /// # Errors
-/// [`Failure::NoBus`], or [`Failure::NotLocal`] if the bus uses a transport other than a local socket.
-pub fn addresses(environment: &Environment) -> Result<Vec<Address>, Failure> {
+/// [`Missing::Bus`], or [`RejectedBus::NotLocal`] if the bus uses a transport other than a local socket.
+pub fn addresses(environment: &Environment) -> Result<Vec<Address>, Unavailable> {
+    let no_bus = Unavailable::NoKeyring(Missing::Bus);
     let standard = environment.runtime_dir.as_ref().map(|dir| dir.join("bus"));
     let Some(text) = &environment.bus_address else {
-        let bus = standard.filter(|bus| bus.exists()).ok_or(Failure::NoBus)?;
+        let bus = standard.filter(|bus| bus.exists()).ok_or(no_bus)?;
         return Ok(vec![Address::Path(bus)]);
     };
     let mut local: Vec<Address> = text.split(';').filter_map(parse).collect();
     if local.is_empty() {
         let is_none = text.split(';').all(means_no_bus);
         return Err(if is_none {
-            Failure::NoBus
+            no_bus
         } else {
-            Failure::NotLocal
+            Unavailable::RejectedBus(RejectedBus::NotLocal)
         });
     }
     if let Some(standard) = standard.map(Address::Path)
@@ -74,20 +75,14 @@ fn parse(text: &str) -> Option<Address> {
 
 /// Bytes outside the specification's small set are written `%xx`.
 fn unescaped(value: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(value.len());
-    let mut rest = value.as_bytes();
-    while let Some((&first, after)) = rest.split_first() {
-        if first != b'%' {
-            bytes.push(first);
-            rest = after;
-            continue;
-        }
-        let (digits, after) = after.split_at_checked(2)?;
+    let mut parts = value.split('%');
+    let mut bytes = parts.next()?.as_bytes().to_vec();
+    for part in parts {
+        let (digits, plain) = part.split_at_checked(2)?;
         // `from_str_radix` would accept a sign.
-        let digits = std::str::from_utf8(digits).ok()?;
         let digits = Some(digits).filter(|digits| !digits.starts_with('+'))?;
         bytes.push(u8::from_str_radix(digits, 16).ok()?);
-        rest = after;
+        bytes.extend_from_slice(plain.as_bytes());
     }
     Some(bytes)
 }
@@ -96,7 +91,10 @@ fn unescaped(value: &str) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
 
-    fn read(address: &str) -> Result<Vec<Address>, Failure> {
+    const NOT_LOCAL: Unavailable = Unavailable::RejectedBus(RejectedBus::NotLocal);
+    const NO_BUS: Unavailable = Unavailable::NoKeyring(Missing::Bus);
+
+    fn read(address: &str) -> Result<Vec<Address>, Unavailable> {
         addresses(&Environment {
             bus_address: Some(address.to_owned()),
             ..Environment::default()
@@ -123,7 +121,7 @@ mod tests {
             "unix:path=%+1",
             "unix:path=/a,guid",
         ] {
-            assert!(matches!(read(address), Err(Failure::NotLocal)), "{address}");
+            assert_eq!(read(address), Err(NOT_LOCAL), "{address}");
         }
     }
 
@@ -135,7 +133,7 @@ mod tests {
             "autolaunch:",
             "autolaunch:;disabled:",
         ] {
-            assert!(matches!(read(address), Err(Failure::NoBus)), "{address}");
+            assert_eq!(read(address), Err(NO_BUS), "{address}");
         }
     }
 
@@ -162,7 +160,7 @@ mod tests {
             runtime_dir: Some(dir.path().to_owned()),
             ..Environment::default()
         };
-        assert!(matches!(addresses(&environment), Err(Failure::NoBus)));
+        assert_eq!(addresses(&environment), Err(NO_BUS));
         let bus = dir.path().join("bus");
         let _listener = std::os::unix::net::UnixListener::bind(&bus).unwrap();
         assert_eq!(addresses(&environment).unwrap(), [Address::Path(bus)]);

@@ -5,7 +5,7 @@
 use zeroize::Zeroizing;
 
 use super::Failure;
-use super::wire::{Order, Reader, Writer};
+use super::wire::{Order, Reader, Writer, length};
 
 /// The largest message that is accepted, in bytes: enough for a thousand items.
 pub(super) const LARGEST: usize = 8 * 1024 * 1024;
@@ -27,31 +27,55 @@ const REPLY_SERIAL: u8 = 5;
 const DESTINATION: u8 = 6;
 const SIGNATURE: u8 = 8;
 
-/// A method call.
-pub(super) struct Call<'a> {
+/// A method call, whose answer is a `T`.
+pub(super) struct Call<'a, T> {
     destination: &'static str,
     path: &'a str,
     interface: &'static str,
     member: &'static str,
     signature: &'static str,
-    body: Writer,
+    arguments: Writer,
+    pub(super) answer: Format<T>,
 }
 
-impl<'a> Call<'a> {
-    /// A call without arguments.
+/// How a `T` is read from the body of a message.
+pub(super) struct Format<T> {
+    /// The signature of the body. None if nothing is read from it.
+    signature: Option<&'static str>,
+    read: fn(&mut Reader<'_>) -> Option<T>,
+}
+
+impl<T> Format<T> {
+    pub(super) const fn new(
+        signature: &'static str,
+        read: fn(&mut Reader<'_>) -> Option<T>,
+    ) -> Format<T> {
+        Format {
+            signature: Some(signature),
+            read,
+        }
+    }
+}
+
+impl<'a> Call<'a, ()> {
+    /// A call without arguments, whose answer says only that it succeeded.
     pub(super) fn new(
         destination: &'static str,
         path: &'a str,
         interface: &'static str,
         member: &'static str,
-    ) -> Call<'a> {
+    ) -> Call<'a, ()> {
         Call {
             destination,
             path,
             interface,
             member,
             signature: "",
-            body: Writer::new(),
+            arguments: Writer::new(),
+            answer: Format {
+                signature: None,
+                read: |_| Some(()),
+            },
         }
     }
 
@@ -60,19 +84,39 @@ impl<'a> Call<'a> {
         mut self,
         signature: &'static str,
         arguments: impl FnOnce(&mut Writer),
-    ) -> Call<'a> {
+    ) -> Call<'a, ()> {
         self.signature = signature;
-        arguments(&mut self.body);
+        arguments(&mut self.arguments);
         self
     }
 
-    /// Appends the message to `out`.
-    pub(super) fn write_to(&self, out: &mut Writer, serial: u32) {
-        let mut header = Writer::new();
-        header.raw(&[b'l', METHOD_CALL, 0, 1]);
-        header.number(u32::try_from(self.body.written().len()).unwrap_or(u32::MAX));
-        header.number(serial);
-        header.array(8, |fields| {
+    /// The call with an answer of this signature.
+    pub(super) fn answered<T>(
+        self,
+        signature: &'static str,
+        read: fn(&mut Reader<'_>) -> Option<T>,
+    ) -> Call<'a, T> {
+        Call {
+            destination: self.destination,
+            path: self.path,
+            interface: self.interface,
+            member: self.member,
+            signature: self.signature,
+            arguments: self.arguments,
+            answer: Format::new(signature, read),
+        }
+    }
+}
+
+impl<T> Call<'_, T> {
+    /// The message with this serial.
+    pub(super) fn to_message(&self, serial: u32) -> Writer {
+        let arguments = self.arguments.written();
+        let mut message = Writer::new();
+        message.raw(&[b'l', METHOD_CALL, 0, 1]);
+        message.number(length(arguments));
+        message.number(serial);
+        message.array(8, |fields| {
             let mut field = |code, signature, value| {
                 fields.align(8);
                 fields.raw(&[code]);
@@ -90,23 +134,30 @@ impl<'a> Call<'a> {
                 field(SIGNATURE, "g", self.signature);
             }
         });
-        header.align(8);
-        out.raw(header.written());
-        out.raw(self.body.written());
+        message.align(8);
+        message.raw(arguments);
+        message
     }
 }
 
+/// What a received message is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Event {
+    /// The call with this serial was answered.
+    Answer(u32),
+    /// The prompt at this path ended.
+    EndOfPrompt(String),
+}
+
 /// A received message. Its body is wiped when it is dropped.
-#[derive(Default)]
 pub(super) struct Message {
-    kind: u8,
-    reply_serial: Option<u32>,
-    path: String,
-    member: String,
-    error_name: String,
+    /// None for all that this program never waits for.
+    pub(super) event: Option<Event>,
+    /// The name of the error that the message reports.
+    error: Option<String>,
     signature: String,
-    order: Option<Order>,
     body: Zeroizing<Vec<u8>>,
+    order: Order,
 }
 
 impl Message {
@@ -119,92 +170,83 @@ impl Message {
         let Some(fixed) = buffer.get(..FIXED) else {
             return Ok(None);
         };
-        let order = match fixed[0] {
-            b'l' => Order::Little,
-            b'B' => Order::Big,
-            _ => return Err(Failure::Garbled),
-        };
-        let mut lengths = Reader::new(fixed, order);
-        lengths.take(4)?;
-        let (body, _serial, fields) = (lengths.number()?, lengths.number()?, lengths.number()?);
-        let checked = |length: u32| {
-            let length = usize::try_from(length).ok();
-            length.filter(|length| *length <= LARGEST)
-        };
-        let body = checked(body).ok_or(Failure::Garbled)?;
-        let fields = FIXED + checked(fields).ok_or(Failure::Garbled)?;
+        let (order, fields, body) = read_fixed(fixed).ok_or(Failure::Garbled)?;
         let start = fields.next_multiple_of(8);
         let Some(whole) = buffer.get(..start + body) else {
             return Ok(None);
         };
-        let mut message = Message {
-            kind: fixed[1],
-            order: Some(order),
-            body: Zeroizing::new(whole[start..].to_vec()),
-            ..Message::default()
-        };
-        message.read_fields(Reader::new(&whole[..fields], order))?;
+        let (fields, body) = (Reader::new(&whole[..fields], order), &whole[start..]);
+        let message = Message::read(fixed[1], fields, body, order).ok_or(Failure::Garbled)?;
         Ok(Some((message, whole.len())))
     }
 
     /// Reads the header fields. Unused ones are skipped, also those that a later D-Bus may add.
-    fn read_fields(&mut self, mut fields: Reader<'_>) -> Result<(), Failure> {
+    fn read(kind: u8, mut fields: Reader<'_>, body: &[u8], order: Order) -> Option<Message> {
+        let (mut path, mut member, mut error, mut signature) = ("", "", "", "");
+        let mut reply_serial = None;
         fields.take(FIXED)?;
         while !fields.is_at_end() {
             fields.align(8)?;
             let code = fields.byte()?;
             match (code, fields.signature()?) {
-                (REPLY_SERIAL, "u") => self.reply_serial = Some(fields.number()?),
-                (PATH, "o") => fields.path()?.clone_into(&mut self.path),
-                (MEMBER, "s") => fields.text()?.clone_into(&mut self.member),
-                (ERROR_NAME, "s") => fields.text()?.clone_into(&mut self.error_name),
-                (SIGNATURE, "g") => fields.signature()?.clone_into(&mut self.signature),
+                (REPLY_SERIAL, "u") => reply_serial = Some(fields.number()?),
+                (PATH, "o") => path = fields.path()?,
+                (MEMBER, "s") => member = fields.text()?,
+                (ERROR_NAME, "s") => error = fields.text()?,
+                (SIGNATURE, "g") => signature = fields.signature()?,
                 (_, signature) => fields.skip(signature)?,
             }
         }
-        Ok(())
+        Some(Message {
+            event: match kind {
+                REPLY | ERROR => reply_serial.map(Event::Answer),
+                SIGNAL if member == "Completed" => Some(Event::EndOfPrompt(path.to_owned())),
+                _ => None,
+            },
+            error: (kind == ERROR).then(|| error.to_owned()),
+            signature: signature.to_owned(),
+            body: Zeroizing::new(body.to_vec()),
+            order,
+        })
     }
 
-    /// The body, if it has this signature.
-    pub(super) fn body(&self, signature: &str) -> Result<Reader<'_>, Failure> {
-        match self.order {
-            Some(order) if self.signature == signature => Ok(Reader::new(&self.body, order)),
-            _ => Err(Failure::Garbled),
+    /// What the message says in this format.
+    ///
+    /// # Errors
+    /// The failure that it reports; [`Failure::Garbled`] if it has another format.
+    pub(super) fn content<T>(&self, format: &Format<T>) -> Result<T, Failure> {
+        if let Some(name) = &self.error {
+            return Err(Failure::from_error_name(name));
         }
+        let mut body = Reader::new(&self.body, self.order);
+        let has_format = format
+            .signature
+            .is_none_or(|format| self.signature == format);
+        let content = has_format.then(|| (format.read)(&mut body)).flatten();
+        content.ok_or(Failure::Garbled)
     }
+}
 
-    /// Whether this is the signal `member` of the object at `path`.
-    pub(super) fn is_signal(&self, path: &str, member: &str) -> bool {
-        self.kind == SIGNAL && self.path == path && self.member == member
-    }
-
-    /// Whether this answers the call with this serial.
-    pub(super) fn answers(&self, serial: u32) -> bool {
-        matches!(self.kind, REPLY | ERROR) && self.reply_serial == Some(serial)
-    }
-
-    /// The answer, or the failure if it is an error.
-    pub(super) fn into_result(self) -> Result<Message, Failure> {
-        match self.kind {
-            ERROR => Err(Failure::from_error_name(&self.error_name)),
-            _ => Ok(self),
-        }
-    }
+/// The byte order of a message, and where its header fields and its body end.
+fn read_fixed(fixed: &[u8]) -> Option<(Order, usize, usize)> {
+    let order = match fixed[0] {
+        b'l' => Order::Little,
+        b'B' => Order::Big,
+        _ => return None,
+    };
+    let mut lengths = Reader::new(fixed, order);
+    lengths.take(4)?;
+    let (body, _serial, fields) = (lengths.length()?, lengths.number()?, lengths.length()?);
+    (body.max(fields) <= LARGEST).then_some((order, FIXED + fields, body))
 }
 
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::keyring::Lock;
+    use crate::keyring::{Lock, Unavailable};
     use proptest::prelude::*;
     use std::collections::HashMap;
     use zbus::zvariant::{ObjectPath, Value};
-
-    /// A call as its receiver reads it: its member, the message and its length.
-    pub(in super::super) fn received(bytes: &[u8]) -> (String, Message, usize) {
-        let (message, length) = Message::parse(bytes).unwrap().unwrap();
-        (message.member.clone(), message, length)
-    }
 
     pub(in super::super) fn answer_with<B>(body: &B, big: bool) -> Vec<u8>
     where
@@ -232,23 +274,26 @@ pub(super) mod tests {
             );
             let (message, length) = Message::parse(&bytes).unwrap().unwrap();
             assert_eq!(length, bytes.len());
-            let mut body = message.body("(oayays)").unwrap();
-            assert_eq!(body.path().unwrap(), "/org/x");
-            assert_eq!(body.bytes().unwrap(), [1, 2]);
-            assert_eq!(body.bytes().unwrap(), [3]);
-            assert_eq!(body.text().unwrap(), "text/plain");
-            assert!(body.is_at_end());
+            let secret = Format::new("(oayays)", |body| {
+                assert_eq!(body.path()?, "/org/x");
+                assert_eq!(body.bytes()?, [1, 2]);
+                assert_eq!(body.bytes()?, [3]);
+                assert_eq!(body.text()?, "text/plain");
+                Some(body.is_at_end())
+            });
+            assert_eq!(message.content(&secret), Ok(true));
 
             let attributes = Value::from(HashMap::from([("service", "heroku-cli")]));
             let bytes = answer_with(&attributes, big);
             let (message, _) = Message::parse(&bytes).unwrap().unwrap();
-            let mut body = message.body("v").unwrap();
-            body.variant("a{ss}").unwrap();
-            let mut entries = body.array(8).unwrap();
-            entries.align(8).unwrap();
-            assert_eq!(entries.text().unwrap(), "service");
-            assert_eq!(entries.text().unwrap(), "heroku-cli");
-            assert!(entries.is_at_end());
+            let attributes = Format::new("v", |body| {
+                let mut entries = body.variant("a{ss}")?.array(8)?;
+                entries.align(8)?;
+                assert_eq!(entries.text()?, "service");
+                assert_eq!(entries.text()?, "heroku-cli");
+                Some(entries.is_at_end())
+            });
+            assert_eq!(message.content(&attributes), Ok(true));
         }
     }
 
@@ -260,17 +305,22 @@ pub(super) mod tests {
             zbus::Message::error(&call.header(), "org.freedesktop.Secret.Error.IsLocked").unwrap();
         let error = error.build(&"why").unwrap();
         let (message, _) = Message::parse(error.data()).unwrap().unwrap();
-        assert!(message.answers(call.primary_header().serial_num().get()));
+        let serial = call.primary_header().serial_num().get();
+        assert_eq!(message.event, Some(Event::Answer(serial)));
+        let locked = Failure::Unavailable(Unavailable::Locked(Lock::Keyring));
         assert_eq!(
-            message.into_result().err(),
-            Some(Failure::Locked(Lock::Keyring))
+            message.content(&Format::new("s", |_| Some(()))),
+            Err(locked)
         );
 
         let signal = zbus::Message::signal("/p", "a.b", "Completed").unwrap();
         let signal = signal.build(&(false, Value::from(""))).unwrap();
         let (message, _) = Message::parse(signal.data()).unwrap().unwrap();
-        assert!(message.is_signal("/p", "Completed"));
-        assert!(!message.is_signal("/q", "Completed") && !message.answers(1));
+        assert_eq!(message.event, Some(Event::EndOfPrompt("/p".to_owned())));
+        let another = zbus::Message::signal("/p", "a.b", "Started").unwrap();
+        let another = another.build(&()).unwrap();
+        let (message, _) = Message::parse(another.data()).unwrap().unwrap();
+        assert_eq!(message.event, None);
     }
 
     #[test]
@@ -290,7 +340,7 @@ pub(super) mod tests {
         });
         message.align(8);
         let (message, _) = Message::parse(message.written()).unwrap().unwrap();
-        assert!(message.answers(7));
+        assert_eq!(message.event, Some(Event::Answer(7)));
     }
 
     #[test]
@@ -339,20 +389,16 @@ pub(super) mod tests {
                 body.array(4, |paths| paths.text("/x"));
                 body.array(4, |_| {});
             });
-            let mut bytes = Writer::new();
-            call.write_to(&mut bytes, 7);
-            let mut bytes = bytes.written().to_vec();
+            let mut bytes = call.to_message(7).written().to_vec();
             let (whole, _) = Message::parse(&bytes).unwrap().unwrap();
-            let mut body = whole.body("aoao").unwrap();
-            prop_assert_eq!(body.paths().unwrap(), ["/x"]);
-            prop_assert_eq!(body.paths().unwrap(), [""; 0]);
+            let two_lists = Format::new("aoao", |body| Some((body.paths()?, body.paths()?)));
+            let expected = (vec!["/x".to_owned()], Vec::new());
+            prop_assert_eq!(whole.content(&two_lists), Ok(expected));
             let at = at % bytes.len();
             bytes[at] = byte;
             bytes.truncate(bytes.len() - cut % 8);
-            if let Ok(Some((message, _))) = Message::parse(&bytes)
-                && let Ok(mut body) = message.body("aoao")
-            {
-                let _ = body.paths().and_then(|_| body.paths());
+            if let Ok(Some((message, _))) = Message::parse(&bytes) {
+                let _ = message.content(&two_lists);
             }
         }
     }

@@ -3,20 +3,17 @@
 
 use std::time::Duration;
 
-use super::Failure;
-use super::bus::Bus;
-use super::calls::{self, SERVICE_NAME};
+use super::bus::{Bus, Pending};
+use super::{Failure, calls, unless_refused};
+use crate::keyring::{Missing, Unavailable};
 
 /// A program that offers the Secret Service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Program {
-    /// gnome-keyring.
+pub(super) enum Program {
     GnomeKeyring,
-    /// KWallet: kwalletd5, kwalletd6.
+    /// KWallet, and the path of its own interface.
     KWallet(&'static str),
-    /// KeePassXC.
     KeePassXc,
-    /// Another one.
     Other,
 }
 
@@ -45,40 +42,48 @@ impl Program {
     pub(super) fn hides_what_is_locked(self) -> bool {
         self != Program::GnomeKeyring
     }
+
+    /// What is missing if the program has no collection for new items.
+    pub(super) fn missing_collection(self) -> Missing {
+        match self {
+            Program::KeePassXc => Missing::Database,
+            Program::KWallet(_) => Missing::Wallet,
+            Program::GnomeKeyring | Program::Other => Missing::Collection,
+        }
+    }
 }
 
 /// The program that owns the name of the service.
 pub(super) fn identify(bus: &mut Bus) -> Result<Program, Failure> {
-    let mut calls = vec![calls::get_name_owner(SERVICE_NAME)];
-    calls.extend(NAMES.map(|(name, _)| calls::get_name_owner(name)));
-    let serials = bus.send_all(&calls)?;
-    let mut owners = Vec::with_capacity(serials.len());
-    for serial in serials {
-        owners.push(match bus.answer(serial) {
-            Ok(answer) => Some(calls::text(&answer)?),
-            Err(Failure::NoService | Failure::Refused(_)) => None,
-            Err(failure) => return Err(failure),
-        });
+    let service = bus.send(calls::get_name_owner(calls::SERVICE));
+    let names = NAMES.map(|(name, program)| (bus.send(calls::get_name_owner(name)), program));
+    let service = owner(bus, service)?;
+    let mut found = None;
+    for (name, program) in names {
+        let owner = owner(bus, name)?;
+        let is_service = owner.is_some() && owner == service;
+        found = found.or(is_service.then_some(program));
     }
-    let (service, others) = owners.split_at(1);
-    let mut names = NAMES.iter().zip(others);
-    let same = names.find(|(_, owner)| owner.is_some() && **owner == service[0]);
-    Ok(same.map_or(Program::Other, |((_, program), _)| *program))
+    Ok(found.unwrap_or(Program::Other))
+}
+
+/// Waits for the owner of a name. None if the name has none.
+pub(super) fn owner(bus: &mut Bus, name: Pending<String>) -> Result<Option<String>, Failure> {
+    match bus.wait(name) {
+        Err(Failure::Unavailable(Unavailable::NoKeyring(_))) => Ok(None),
+        owner => unless_refused(owner),
+    }
 }
 
 /// Whether KWallet's wallet is open. No other program is asked.
-pub(super) fn is_wallet_open(bus: &mut Bus, program: Program) -> Result<bool, Failure> {
-    let Program::KWallet(module) = program else {
+pub(super) fn is_wallet_open(bus: &mut Bus) -> Result<bool, Failure> {
+    let Program::KWallet(module) = identify(bus)? else {
         return Ok(false);
     };
-    let wallet = match bus.call(&calls::kwallet_network_wallet(module)) {
-        Ok(answer) => calls::text(&answer)?,
-        Err(Failure::Refused(_) | Failure::Gone) => return Ok(false),
-        Err(failure) => return Err(failure),
+    let wallet = bus.call(calls::kwallet_network_wallet(module));
+    let Some(wallet) = unless_refused(wallet)? else {
+        return Ok(false);
     };
-    match bus.call(&calls::kwallet_is_open(module, &wallet)) {
-        Ok(answer) => calls::boolean(&answer),
-        Err(Failure::Refused(_) | Failure::Gone) => Ok(false),
-        Err(failure) => Err(failure),
-    }
+    let is_open = bus.call(calls::kwallet_is_open(module, &wallet));
+    Ok(unless_refused(is_open)?.unwrap_or(false))
 }

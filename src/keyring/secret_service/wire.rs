@@ -6,7 +6,6 @@
 //!
 //! Source: D-Bus specification, "Marshaling (Wire Format)".
 
-use super::Failure;
 use crate::secret_buf::SecretBuf;
 
 /// Writes values in little-endian order.
@@ -39,8 +38,7 @@ impl Writer {
 
     /// `s` or `o`: both have the same format.
     pub(super) fn text(&mut self, text: &str) {
-        self.number(length(text.as_bytes()));
-        self.raw(text.as_bytes());
+        self.bytes(text.as_bytes());
         self.raw(&[0]);
     }
 
@@ -70,11 +68,11 @@ impl Writer {
 }
 
 /// The length of something to write, which is never 4 GiB.
-fn length(bytes: &[u8]) -> u32 {
+pub(super) fn length(bytes: &[u8]) -> u32 {
     u32::try_from(bytes.len()).unwrap_or(u32::MAX)
 }
 
-/// Reads values. Alignment counts from the start of the bytes that it was created with.
+/// Reads values. None if there is no such value. Alignment counts from the start of the bytes that it was created with.
 #[derive(Clone)]
 pub(super) struct Reader<'a> {
     bytes: &'a [u8],
@@ -102,137 +100,117 @@ impl<'a> Reader<'a> {
         self.at == self.bytes.len()
     }
 
-    pub(super) fn take(&mut self, length: usize) -> Result<&'a [u8], Failure> {
-        let rest = self.bytes.get(self.at..).ok_or(Failure::Garbled)?;
-        let taken = rest.get(..length).ok_or(Failure::Garbled)?;
+    pub(super) fn take(&mut self, length: usize) -> Option<&'a [u8]> {
+        let taken = self.bytes.get(self.at..)?.get(..length)?;
         self.at += length;
-        Ok(taken)
+        Some(taken)
     }
 
-    pub(super) fn align(&mut self, alignment: usize) -> Result<(), Failure> {
-        self.take(self.at.next_multiple_of(alignment) - self.at)
-            .map(drop)
+    pub(super) fn align(&mut self, alignment: usize) -> Option<()> {
+        let padding = self.at.next_multiple_of(alignment) - self.at;
+        self.take(padding).map(drop)
     }
 
-    pub(super) fn byte(&mut self) -> Result<u8, Failure> {
-        Ok(self.take(1)?[0])
+    pub(super) fn byte(&mut self) -> Option<u8> {
+        self.take(1)?.first().copied()
     }
 
-    pub(super) fn number(&mut self) -> Result<u32, Failure> {
+    pub(super) fn number(&mut self) -> Option<u32> {
         self.align(4)?;
-        let mut four = [0; 4];
-        four.copy_from_slice(self.take(4)?);
-        Ok(match self.order {
+        let four = self.take(4)?.try_into().ok()?;
+        Some(match self.order {
             Order::Little => u32::from_le_bytes(four),
             Order::Big => u32::from_be_bytes(four),
         })
     }
 
     /// The length of what follows. If it does not fit a `usize`, that many bytes cannot follow.
-    fn length(&mut self) -> Result<usize, Failure> {
-        usize::try_from(self.number()?).map_err(|_| Failure::Garbled)
+    pub(super) fn length(&mut self) -> Option<usize> {
+        usize::try_from(self.number()?).ok()
     }
 
     /// `s`.
-    pub(super) fn text(&mut self) -> Result<&'a str, Failure> {
+    pub(super) fn text(&mut self) -> Option<&'a str> {
         let length = self.length()?;
         self.text_of_length(length)
     }
 
-    fn text_of_length(&mut self, length: usize) -> Result<&'a str, Failure> {
-        let text = std::str::from_utf8(self.take(length)?).map_err(|_| Failure::Garbled)?;
-        if self.byte()? == 0 && !text.contains('\0') {
-            Ok(text)
-        } else {
-            Err(Failure::Garbled)
-        }
+    fn text_of_length(&mut self, length: usize) -> Option<&'a str> {
+        let text = std::str::from_utf8(self.take(length)?).ok()?;
+        (self.byte()? == 0 && !text.contains('\0')).then_some(text)
     }
 
     /// `o`. It must be valid, since it is sent back later: the bus closes the connection for an invalid path.
-    pub(super) fn path(&mut self) -> Result<&'a str, Failure> {
+    pub(super) fn path(&mut self) -> Option<&'a str> {
         let path = self.text()?;
         let is_valid = |part: &str| {
             let is_allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
             !part.is_empty() && part.bytes().all(is_allowed)
         };
-        let rest = path.strip_prefix('/').ok_or(Failure::Garbled)?;
-        if rest.is_empty() || rest.split('/').all(is_valid) {
-            Ok(path)
-        } else {
-            Err(Failure::Garbled)
-        }
+        let rest = path.strip_prefix('/')?;
+        (rest.is_empty() || rest.split('/').all(is_valid)).then_some(path)
     }
 
     /// `g`.
-    pub(super) fn signature(&mut self) -> Result<&'a str, Failure> {
+    pub(super) fn signature(&mut self) -> Option<&'a str> {
         let length = usize::from(self.byte()?);
         self.text_of_length(length)
     }
 
     /// `b`.
-    pub(super) fn boolean(&mut self) -> Result<bool, Failure> {
+    pub(super) fn boolean(&mut self) -> Option<bool> {
         match self.number()? {
-            0 => Ok(false),
-            1 => Ok(true),
-            _ => Err(Failure::Garbled),
+            0 => Some(false),
+            1 => Some(true),
+            _ => None,
         }
     }
 
     /// `ay`.
-    pub(super) fn bytes(&mut self) -> Result<&'a [u8], Failure> {
+    pub(super) fn bytes(&mut self) -> Option<&'a [u8]> {
         let length = self.length()?;
         self.take(length)
     }
 
     /// The elements of an array, which have this alignment. This reader continues after them.
-    pub(super) fn array(&mut self, alignment: usize) -> Result<Reader<'a>, Failure> {
+    pub(super) fn array(&mut self, alignment: usize) -> Option<Reader<'a>> {
         let length = self.length()?;
         self.align(alignment)?;
         let mut elements = self.clone();
         self.take(length)?;
         elements.bytes = &elements.bytes[..self.at];
-        Ok(elements)
+        Some(elements)
     }
 
     /// `ao`.
-    pub(super) fn paths(&mut self) -> Result<Vec<&'a str>, Failure> {
+    pub(super) fn paths(&mut self) -> Option<Vec<String>> {
         let mut elements = self.array(4)?;
         let mut paths = Vec::new();
         while !elements.is_at_end() {
-            paths.push(elements.path()?);
+            paths.push(elements.path()?.to_owned());
         }
-        Ok(paths)
+        Some(paths)
     }
 
-    /// The signature of a `v`, which must be this one. The value is read next.
-    pub(super) fn variant(&mut self, signature: &str) -> Result<(), Failure> {
-        if self.signature()? == signature {
-            Ok(())
-        } else {
-            Err(Failure::Garbled)
-        }
-    }
-
-    /// Skips a variant that holds a plain type or an array of one.
-    pub(super) fn skip_variant(&mut self) -> Result<(), Failure> {
-        let signature = self.signature()?;
-        self.skip(signature)
+    /// The value in a `v`, which must have this signature.
+    pub(super) fn variant(&mut self, signature: &str) -> Option<&mut Reader<'a>> {
+        (self.signature()? == signature).then_some(self)
     }
 
     /// Skips a value of a plain type, or an array of one.
-    pub(super) fn skip(&mut self, signature: &str) -> Result<(), Failure> {
+    pub(super) fn skip(&mut self, signature: &str) -> Option<()> {
         let size = match signature {
-            "ay" | "ab" | "an" | "aq" | "ai" | "au" | "ah" | "as" | "ao" | "ag" => {
-                return self.array(1).map(drop);
-            }
-            "ax" | "at" | "ad" => return self.array(8).map(drop),
             "y" => 1,
             "n" | "q" => 2,
             "b" | "i" | "u" | "h" => 4,
             "x" | "t" | "d" => 8,
             "s" | "o" => return self.text().map(drop),
             "g" => return self.signature().map(drop),
-            _ => return Err(Failure::Garbled),
+            "ax" | "at" | "ad" => return self.array(8).map(drop),
+            "ay" | "ab" | "an" | "aq" | "ai" | "au" | "ah" | "as" | "ao" | "ag" => {
+                return self.array(1).map(drop);
+            }
+            _ => return None,
         };
         self.align(size)?;
         self.take(size).map(drop)
@@ -249,7 +227,9 @@ mod tests {
         let is_path = |path: &str| {
             let mut writer = Writer::new();
             writer.text(path);
-            Reader::new(writer.written(), Order::Little).path().is_ok()
+            Reader::new(writer.written(), Order::Little)
+                .path()
+                .is_some()
         };
         assert!(is_path("/") && is_path("/org/freedesktop/secrets/collection/a_5f_1"));
         for path in ["", "a", "a/b", "/a/", "//", "/a//b", "/a-b", "/a b", "/é"] {
@@ -323,8 +303,8 @@ mod tests {
             for plain in "ynqbiuhxtdsogv".split_inclusive(|_| true) {
                 let _ = reader().skip(plain);
             }
-            if let Ok(mut elements) = reader().array(8) {
-                while elements.number().is_ok() {}
+            if let Some(mut elements) = reader().array(8) {
+                while elements.number().is_some() {}
             }
         }
     }

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 use self::vault::{Vault, VaultError};
-use super::{Accounts, Keyring, Limits, Listing, Missing, Unavailable};
+use super::{Accounts, Deadline, Keyring, Limits, Listing, Missing, Unavailable};
 use crate::account::Account;
 use crate::token::Token;
 
@@ -36,8 +36,7 @@ pub(super) struct WindowsKeyring {
 /// The calls of one operation, which have one limit together.
 struct Operation<'a> {
     keyring: &'a WindowsKeyring,
-    limit: Duration,
-    deadline: Instant,
+    deadline: Deadline,
 }
 
 impl WindowsKeyring {
@@ -55,8 +54,7 @@ impl WindowsKeyring {
     fn operation(&self) -> Operation<'_> {
         Operation {
             keyring: self,
-            limit: self.limits.keyring,
-            deadline: Instant::now() + self.limits.left(self.waited.get()),
+            deadline: self.limits.deadline(self.waited.get()),
         }
     }
 
@@ -213,7 +211,7 @@ impl Operation<'_> {
         store: &Arc<dyn Vault>,
         function: impl FnOnce(&dyn Vault) -> Result<T, VaultError> + Send + 'static,
     ) -> Result<T, Failed> {
-        let slow = || Failed::Slow(self.limit);
+        let slow = || Failed::Slow(self.deadline.limit);
         if self.keyring.gave_up.get() {
             return Err(slow());
         }
@@ -221,7 +219,7 @@ impl Operation<'_> {
         let store = Arc::clone(store);
         thread::spawn(move || sender.send(function(&*store)));
         let start = Instant::now();
-        let answer = answer.recv_timeout(self.deadline.saturating_duration_since(start));
+        let answer = answer.recv_timeout(self.deadline.at.saturating_duration_since(start));
         let waited = &self.keyring.waited;
         waited.set(waited.get() + start.elapsed());
         match answer {

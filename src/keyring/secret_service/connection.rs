@@ -1,0 +1,562 @@
+//! The operations on the service: the order of their calls, and which answers mean "locked".
+//!
+//! For KeePassXC, the lock of the default collection is asked for before a search: a search of a locked database makes
+//! it open a window, and does not find what is in the database.
+
+use std::time::{Duration, Instant};
+
+use super::address::Address;
+use super::bus::{Bus, Pending};
+use super::calls::{self, Found};
+use super::message::Event;
+use super::{Failure, program, unless_gone, unless_refused};
+use crate::account::Account;
+use crate::hardening;
+use crate::keyring::{Deadline, Lock, Unavailable};
+use crate::token::Token;
+use crate::trace::Trace;
+
+type Result<T> = std::result::Result<T, Failure>;
+
+/// How many items or collections are asked about together. A bus may limit how many calls of one client are open.
+const BATCH: usize = 32;
+
+/// If a read of no more items than these takes too long, the service is slow, and not the items too many.
+const FEW: usize = 100;
+
+/// A connection to the service, and what is known about it.
+pub(super) struct Connection {
+    bus: Bus,
+    trace: Trace,
+    /// How long the user gets to confirm a change. None if there is no user to ask.
+    prompt_limit: Option<Duration>,
+    /// The session in which secrets are sent, once it is open.
+    session: Option<String>,
+    /// Whether a search may open a window.
+    may_search_prompt: bool,
+    /// None until the service was asked in this operation.
+    default: Option<DefaultCollection>,
+    /// The time that the prompts of this operation took. It does not count against the limit of the service.
+    pub(super) prompted: Duration,
+}
+
+/// The state of the collection for new items.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum DefaultCollection {
+    Open,
+    Locked,
+    /// There is none: KeePassXC without an open database, KWallet without a wallet.
+    Missing,
+}
+
+/// An item of ours.
+pub(super) struct Item {
+    path: String,
+    /// Its `account` attribute, which need not be a valid account.
+    pub(super) account: String,
+    /// None if it was not read, or if the item holds something else.
+    pub(super) token: Option<Token>,
+}
+
+/// What to read of an item.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Content {
+    Account,
+    AccountAndToken,
+}
+
+impl Connection {
+    /// Connects, and makes the first calls.
+    pub(super) fn open(
+        addresses: &[Address],
+        deadline: Deadline,
+        prompt_limit: Option<Duration>,
+        trace: &Trace,
+    ) -> Result<Connection> {
+        let mut bus = Bus::connect(addresses, deadline)?;
+        let mut answer = may_search_prompt(&mut bus);
+        if matches!(answer, Err(Failure::Lost(_))) && bus.has_received_nothing() {
+            bus = Bus::connect_in_steps(addresses, deadline)?;
+            answer = may_search_prompt(&mut bus);
+        }
+        Ok(Connection {
+            bus,
+            trace: trace.clone(),
+            prompt_limit,
+            session: None,
+            may_search_prompt: answer?,
+            default: None,
+            prompted: Duration::ZERO,
+        })
+    }
+
+    /// Begins another operation.
+    pub(super) fn begin(&mut self, deadline: Deadline) -> Result<()> {
+        self.bus.begin(deadline);
+        self.default = None;
+        self.prompted = Duration::ZERO;
+        self.may_search_prompt = may_search_prompt(&mut self.bus)?;
+        Ok(())
+    }
+
+    /// The token of this account. If several items hold one, the first in the list counts, as for `secret-tool`.
+    ///
+    /// # Errors
+    /// [`Unavailable::Locked`] if no token was found and a locked item may exist.
+    pub(super) fn find(&mut self, account: &Account) -> Result<Option<Token>> {
+        let found = self.search(Some(account))?;
+        for path in &found.unlocked {
+            let path = std::slice::from_ref(path);
+            let items = self.items(path, Some(account), Content::AccountAndToken)?;
+            if let Some(token) = items.into_iter().find_map(|item| item.token) {
+                return Ok(Some(token));
+            }
+        }
+        match self.find_lock(&found)? {
+            Some(lock) => Err(Unavailable::Locked(lock).into()),
+            None => Ok(None),
+        }
+    }
+
+    /// Every open item, and what is locked.
+    ///
+    /// # Errors
+    /// [`Unavailable::Locked`] if there is no open item and a locked one may exist.
+    pub(super) fn read_all(&mut self) -> Result<(Vec<Item>, Option<Lock>)> {
+        let found = self.search(None)?;
+        let count = found.unlocked.len();
+        let items = self.items(&found.unlocked, None, Content::AccountAndToken);
+        let items = items.map_err(|failure| match failure {
+            Failure::Unavailable(Unavailable::Slow { limit, .. }) if count > FEW => {
+                let logins = Some(count);
+                Unavailable::Slow { limit, logins }.into()
+            }
+            failure => failure,
+        })?;
+        match self.find_lock(&found)? {
+            Some(lock) if count == 0 => Err(Unavailable::Locked(lock).into()),
+            lock => Ok((items, lock)),
+        }
+    }
+
+    /// The open items without their tokens, and what is locked.
+    pub(super) fn accounts(&mut self) -> Result<(Vec<Item>, Option<Lock>)> {
+        let found = self.search(None)?;
+        let items = self.items(&found.unlocked, None, Content::Account)?;
+        Ok((items, self.find_lock(&found)?))
+    }
+
+    /// Writes an account's token into its first item and removes the others, or creates an item if there is none.
+    ///
+    /// # Errors
+    /// [`Unavailable::Locked`] if the item is locked, or the collection for a new one.
+    pub(super) fn write(&mut self, account: &Account, token: &Token) -> Result<()> {
+        let found = self.search(Some(account))?;
+        let items = self.items(&found.unlocked, Some(account), Content::Account)?;
+        // A service that finds items of other programs could also replace one of them.
+        let may_replace = items.len() == found.unlocked.len();
+        let Some((first, duplicates)) = items.split_first() else {
+            return match self.lock_of(&found)? {
+                Some(lock) => Err(Unavailable::Locked(lock).into()),
+                None => self.create(account, token, may_replace),
+            };
+        };
+        let session = self.session()?;
+        let stored = self
+            .bus
+            .call(calls::set_token(&first.path, &session, token));
+        if unless_gone(stored)?.is_none() {
+            // Another program removed it after the search.
+            self.create(account, token, may_replace)?;
+        }
+        for duplicate in duplicates {
+            self.delete(&duplicate.path)?;
+        }
+        Ok(())
+    }
+
+    fn create(&mut self, account: &Account, token: &Token, may_replace: bool) -> Result<()> {
+        let collection = self.default_collection()?;
+        let session = self.session()?;
+        let create = calls::create_item(&collection, account, &session, token, may_replace);
+        let prompt = self.bus.call(create)?;
+        self.confirm(prompt)
+    }
+
+    /// Removes the account's items, or only those that hold exactly the token `only`. Returns how many there were.
+    ///
+    /// # Errors
+    /// [`Unavailable::Locked`], before anything is removed, if an item is locked that may have to be removed.
+    pub(super) fn remove(&mut self, account: &Account, only: Option<&Token>) -> Result<usize> {
+        let found = self.search(Some(account))?;
+        let items = self.items_to_remove(&found, account, only)?;
+        if (only.is_none() || items.is_empty())
+            && let Some(lock) = self.lock_of(&found)?
+        {
+            return Err(Unavailable::Locked(lock).into());
+        }
+        let mut count = 0;
+        for item in &items {
+            let is_removed = match only {
+                None => self.delete(&item.path)?,
+                Some(only) => self.delete_token(&item.path, account, only)?,
+            };
+            count += usize::from(is_removed);
+        }
+        if count > 0 {
+            let left = self.search(Some(account))?;
+            if !self.items_to_remove(&left, account, only)?.is_empty() {
+                let why = "the keyring did not remove the token".to_owned();
+                return Err(Unavailable::Broken(why).into());
+            }
+        }
+        Ok(count)
+    }
+
+    fn items_to_remove(
+        &mut self,
+        found: &Found,
+        account: &Account,
+        only: Option<&Token>,
+    ) -> Result<Vec<Item>> {
+        let Some(only) = only else {
+            return self.items(&found.unlocked, Some(account), Content::Account);
+        };
+        let mut items = self.items(&found.unlocked, Some(account), Content::AccountAndToken)?;
+        items.retain(|item| item.token.as_ref() == Some(only));
+        Ok(items)
+    }
+
+    /// Removes an item. Returns whether it was still there.
+    fn delete(&mut self, path: &str) -> Result<bool> {
+        let deleted = self.bus.send(calls::delete(path));
+        self.wait_for_removal(deleted)
+    }
+
+    fn wait_for_removal(&mut self, deleted: Pending<Option<String>>) -> Result<bool> {
+        let Some(prompt) = unless_gone(self.bus.wait(deleted))? else {
+            return Ok(false);
+        };
+        self.confirm(prompt)?;
+        Ok(true)
+    }
+
+    /// Removes an item that held this token. Returns whether it held it until the end, as far as that is known.
+    ///
+    /// No service can remove an item on the condition that it still holds a token. So the token is read again, in one
+    /// piece with the removal. If another program stored a newer token in between, that is written back, unless the
+    /// account has a token again by then.
+    fn delete_token(&mut self, path: &str, account: &Account, token: &Token) -> Result<bool> {
+        let session = self.session()?;
+        let held = self.bus.send(calls::get_token(path, &session));
+        let deleted = self.bus.send(calls::delete(path));
+        let held = self.bus.wait(held);
+        if !self.wait_for_removal(deleted)? {
+            return Ok(false);
+        }
+        // A service may handle both calls at the same time, and then has no secret for an item that it has removed.
+        match unless_refused(held)?.flatten() {
+            Some(newer) if newer != *token => {
+                if self.find(account)?.is_none() {
+                    self.write(account, &newer)?;
+                }
+                Ok(false)
+            }
+            Some(_) | None => Ok(true),
+        }
+    }
+
+    /// How long the service may keep a change only in memory.
+    pub(super) fn write_delay(&mut self) -> Result<Duration> {
+        Ok(program::identify(&mut self.bus)?.write_delay())
+    }
+
+    /// Unlocks the default collection, then our items that are still locked, or else other collections that may hide
+    /// some.
+    pub(super) fn unlock(&mut self) -> Result<()> {
+        if self.ask_for_default()? == DefaultCollection::Locked
+            && self.unlock_default()? == DefaultCollection::Locked
+        {
+            // Some services complete the prompt also after a wrong password.
+            return Err(Unavailable::Locked(Lock::Keyring).into());
+        }
+        let found = self.search(None)?;
+        if !found.locked.is_empty() {
+            self.unlock_objects(&found.locked)?;
+        } else if self.find_lock(&found)?.is_some() {
+            let locked = self.locked_collections()?;
+            self.unlock_objects(&locked)?;
+        }
+        Ok(())
+    }
+
+    /// The items of this account, of every account if none is given.
+    ///
+    /// # Errors
+    /// [`Unavailable::Locked`] or [`Unavailable::NoKeyring`] if no collection is open. A search would then make
+    /// KeePassXC open a window.
+    fn search(&mut self, account: Option<&Account>) -> Result<Found> {
+        // All calls are sent together, which saves the usual operation a round trip.
+        let asks_for_default = self.default.is_none() && !self.may_search_prompt;
+        if !asks_for_default {
+            self.check_that_one_is_open()?;
+        }
+        let opens_session = self.session.is_none();
+        let session = opens_session.then(|| self.bus.send(calls::open_session()));
+        let locked = asks_for_default.then(|| self.bus.send(calls::get_default_locked()));
+        let found = self.bus.send(calls::search_items(account));
+        if let Some(session) = session {
+            self.keep_session(session)?;
+        }
+        let locked = locked.map(|locked| self.bus.wait(locked));
+        let found = self.bus.wait(found);
+        if let Some(locked) = locked
+            && self.keep_default(locked)? != DefaultCollection::Open
+        {
+            return self.search(account);
+        }
+        let found = found?;
+        self.trace.log(|| {
+            let (open, locked) = (found.unlocked.len(), found.locked.len());
+            format!("the Secret Service finds {open} items, and {locked} locked ones")
+        });
+        Ok(found)
+    }
+
+    /// Checks that a collection is open.
+    fn check_that_one_is_open(&mut self) -> Result<()> {
+        let mut default = self.ask_for_default()?;
+        // KWallet says that its collection is locked until it is asked to unlock it, even if the wallet is open. If it
+        // is open, the prompt ends immediately and shows nothing.
+        if default == DefaultCollection::Locked && program::is_wallet_open(&mut self.bus)? {
+            default = self.unlock_default()?;
+        }
+        if default == DefaultCollection::Open {
+            return Ok(());
+        }
+        let collections = self.collections()?;
+        if collections.is_empty() {
+            return Err(self.no_collection());
+        }
+        if collections.iter().all(|(_, is_locked)| *is_locked) {
+            return Err(Unavailable::Locked(Lock::Keyring).into());
+        }
+        Ok(())
+    }
+
+    fn session(&mut self) -> Result<String> {
+        if let Some(session) = &self.session {
+            return Ok(session.clone());
+        }
+        let session = self.bus.send(calls::open_session());
+        self.keep_session(session)
+    }
+
+    fn keep_session(&mut self, session: Pending<String>) -> Result<String> {
+        let since = self.trace.clock();
+        let session = self.bus.wait(session)?;
+        self.session = Some(session.clone());
+        // The next answers may hold a secret. It cannot be done earlier: some services look up which program asks, and
+        // this prevents that.
+        hardening::close_to_others();
+        let text = "a session with the Secret Service is open";
+        self.trace.log_since(since, || text);
+        Ok(session)
+    }
+
+    /// Reads those of the items that are ours, of one account or of all, and skips those that were removed meanwhile.
+    /// The calls do not depend on each other, so they are sent in batches.
+    fn items(
+        &mut self,
+        paths: &[String],
+        account: Option<&Account>,
+        content: Content,
+    ) -> Result<Vec<Item>> {
+        let session = match content {
+            Content::Account => None,
+            Content::AccountAndToken => Some(self.session()?),
+        };
+        let mut items = Vec::with_capacity(paths.len());
+        for paths in paths.chunks(BATCH) {
+            let mut sent = Vec::with_capacity(paths.len());
+            for path in paths {
+                let session = session.as_ref();
+                let token = session.map(|session| self.bus.send(calls::get_token(path, session)));
+                sent.push((path, token, self.bus.send(calls::get_account(path))));
+            }
+            for (path, token, name) in sent {
+                let token = token.map(|token| self.bus.wait(token)).transpose();
+                let name = unless_gone(self.bus.wait(name))?;
+                let (Some(name), Some(token)) = (name, unless_gone(token)?) else {
+                    continue;
+                };
+                let is_wanted = |name: &String| account.is_none_or(|a| a.as_str() == name);
+                items.extend(name.filter(is_wanted).map(|account| Item {
+                    path: path.clone(),
+                    account,
+                    token: token.flatten(),
+                }));
+            }
+        }
+        Ok(items)
+    }
+
+    fn ask_for_default(&mut self) -> Result<DefaultCollection> {
+        if let Some(default) = self.default {
+            return Ok(default);
+        }
+        let locked = self.bus.call(calls::get_default_locked());
+        self.keep_default(locked)
+    }
+
+    /// What the answer says about the default collection. After an unexpected answer the collection counts as open: the
+    /// next calls will show what is wrong.
+    fn keep_default(&mut self, is_locked: Result<bool>) -> Result<DefaultCollection> {
+        let default = match is_locked {
+            Ok(true) => DefaultCollection::Locked,
+            Ok(false) | Err(Failure::Refused(_) | Failure::Garbled) => DefaultCollection::Open,
+            Err(Failure::Gone(_)) => DefaultCollection::Missing,
+            Err(failure) => return Err(failure),
+        };
+        self.default = Some(default);
+        Ok(default)
+    }
+
+    fn default_collection(&mut self) -> Result<String> {
+        match self.bus.call(calls::get_default_collection())? {
+            Some(collection) => Ok(collection),
+            None => Err(self.no_collection()),
+        }
+    }
+
+    fn no_collection(&mut self) -> Failure {
+        match program::identify(&mut self.bus) {
+            Ok(program) => Unavailable::NoKeyring(program.missing_collection()).into(),
+            Err(failure) => failure,
+        }
+    }
+
+    /// What is locked and has or may have an item of ours. None if no item can be locked.
+    fn find_lock(&mut self, found: &Found) -> Result<Option<Lock>> {
+        if let Some(lock) = self.lock_of(found)? {
+            return Ok(Some(lock));
+        }
+        let is_hidden = !self.locked_collections()?.is_empty()
+            && program::identify(&mut self.bus)?.hides_what_is_locked();
+        Ok(is_hidden.then_some(Lock::Another))
+    }
+
+    /// What keeps items locked that a search found, or would find in the default collection.
+    fn lock_of(&mut self, found: &Found) -> Result<Option<Lock>> {
+        if self.default == Some(DefaultCollection::Locked) {
+            return Ok(Some(Lock::Keyring));
+        }
+        let Some((collection, _)) = found.locked.first().and_then(|item| item.rsplit_once('/'))
+        else {
+            return Ok(None);
+        };
+        // An open collection with locked items: the service asks its user about each program.
+        let is_locked = self.bus.call(calls::get_locked(collection))?;
+        Ok(Some(if is_locked {
+            Lock::Another
+        } else {
+            Lock::Confirmation
+        }))
+    }
+
+    fn locked_collections(&mut self) -> Result<Vec<String>> {
+        let collections = self.collections()?.into_iter();
+        let locked = collections.filter_map(|(path, is_locked)| is_locked.then_some(path));
+        Ok(locked.collect())
+    }
+
+    /// The collections, and whether each is locked.
+    fn collections(&mut self) -> Result<Vec<(String, bool)>> {
+        let mut paths = self.bus.call(calls::get_collections())?;
+        paths.truncate(BATCH);
+        let sent = paths
+            .iter()
+            .map(|path| self.bus.send(calls::get_locked(path)));
+        let sent: Vec<_> = sent.collect();
+        let mut collections = Vec::with_capacity(paths.len());
+        for (path, is_locked) in paths.into_iter().zip(sent) {
+            let is_locked = unless_refused(self.bus.wait(is_locked))?;
+            collections.push((path, is_locked.unwrap_or(false)));
+        }
+        Ok(collections)
+    }
+
+    fn unlock_default(&mut self) -> Result<DefaultCollection> {
+        let default = self.default_collection()?;
+        self.unlock_objects(&[default])?;
+        self.default = None;
+        self.ask_for_default()
+    }
+
+    /// Unlocks objects, by a prompt if the service wants one.
+    ///
+    /// A session is open by then. oo7 looks up, when a client opens one, whether the client runs on a screen, and shows
+    /// no window to a client without a session.
+    fn unlock_objects(&mut self, objects: &[String]) -> Result<()> {
+        self.session()?;
+        let prompt = self.bus.call(calls::unlock(objects))?;
+        self.confirm(prompt)
+    }
+
+    /// Performs the prompt of a change, if the service wants one. KeePassXC wants one for each change,
+    /// and shows nothing if there is nothing to confirm.
+    fn confirm(&mut self, prompt: Option<String>) -> Result<()> {
+        let Some(prompt) = prompt else {
+            return Ok(());
+        };
+        let Some(limit) = self.prompt_limit else {
+            return self.perform(&prompt);
+        };
+        let start = Instant::now();
+        let deadline = std::mem::replace(&mut self.bus.deadline, Deadline::after(limit));
+        let result = self.perform(&prompt);
+        let took = start.elapsed();
+        self.prompted += took;
+        self.bus.deadline = Deadline {
+            at: deadline.at + took,
+            ..deadline
+        };
+        result
+    }
+
+    /// Shows a prompt, and waits for its end.
+    fn perform(&mut self, prompt: &str) -> Result<()> {
+        self.bus.call(calls::listen_to(prompt))?;
+        let end = Event::EndOfPrompt(prompt.to_owned());
+        let is_dismissed = self.bus.expect(end, calls::IS_DISMISSED);
+        let shown = self.bus.call(calls::show_prompt(prompt));
+        if unless_refused(shown)?.is_none() {
+            // oo7 refuses a prompt that it has no window for.
+            return Err(Unavailable::PromptDismissed.into());
+        }
+        match self.bus.wait(is_dismissed) {
+            Ok(false) => Ok(()),
+            // The prompt is left open. `Prompt.Dismiss` makes gnome-keyring 42 and 48 abort on an assertion while the
+            // prompt is shown, and closes the window in no program. If the user answers later, the service does what
+            // it was asked to do.
+            Ok(true) | Err(Failure::Unavailable(Unavailable::Slow { .. })) => {
+                Err(Unavailable::PromptDismissed.into())
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+}
+
+/// Makes the first calls. They show whether the service may prompt its user to unlock before it answers a search, as
+/// KeePassXC does.
+///
+/// gnome-keyring does not always know a client when its first call comes. Until it does, it fails if the client opens a
+/// session, and aborts on an assertion if the client reads a property of a collection or an item (measured under load).
+/// So its collections are asked for, and their answer is awaited, before any other call.
+fn may_search_prompt(bus: &mut Bus) -> Result<bool> {
+    let collections = bus.send(calls::get_collections());
+    let keepassxc = bus.send(calls::get_name_owner(program::KEEPASSXC));
+    // Only that there is an answer matters here. The collections are asked for again when they are needed.
+    unless_refused(bus.wait(collections))?;
+    Ok(program::owner(bus, keepassxc)?.is_some())
+}
