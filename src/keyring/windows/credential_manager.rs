@@ -23,7 +23,7 @@ impl CredentialManager {
     }
 
     fn store(&self) -> Result<&CredentialStore, VaultError> {
-        self.0.as_deref().ok_or(VaultError::NoSession)
+        self.0.as_deref().ok_or(VaultError::NO_SESSION)
     }
 
     fn entry(&self, user: &str) -> Result<Entry, VaultError> {
@@ -60,10 +60,10 @@ impl From<Error> for VaultError {
     fn from(error: Error) -> VaultError {
         match error {
             Error::NoEntry => VaultError::NotFound,
-            Error::NoStorageAccess(_) => VaultError::NoSession,
-            Error::PlatformFailure(inner) => VaultError::Failed(inner.to_string()),
+            Error::NoStorageAccess(_) => VaultError::NO_SESSION,
+            Error::PlatformFailure(inner) => VaultError::failed(inner),
             // Without the text of the error, which may hold what is stored.
-            _ => VaultError::Failed("the item does not contain a token".to_owned()),
+            _ => VaultError::failed("the item does not contain a token"),
         }
     }
 }

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 use self::vault::{Vault, VaultError};
-use super::{Accounts, Deadline, Keyring, Limits, Listing, Missing, Unavailable};
+use super::{Accounts, Deadline, Keyring, Limits, Listing, Unavailable};
 use crate::account::Account;
 use crate::token::Token;
 
@@ -33,8 +33,9 @@ pub(super) struct WindowsKeyring {
     gave_up: Cell<bool>,
 }
 
-/// The calls of one operation, which have one limit together.
-struct Operation<'a> {
+/// One of the stores, during one operation.
+struct Store<'a> {
+    vault: &'a Arc<dyn Vault>,
     keyring: &'a WindowsKeyring,
     deadline: Deadline,
 }
@@ -51,20 +52,23 @@ impl WindowsKeyring {
         }
     }
 
-    fn operation(&self) -> Operation<'_> {
-        Operation {
+    /// The vault and Credential Manager, for one operation. Their calls have one limit together.
+    fn begin(&self) -> [Store<'_>; 2] {
+        let deadline = self.limits.deadline(self.waited.get());
+        [&self.vault, &self.manager].map(|vault| Store {
+            vault,
             keyring: self,
-            deadline: self.limits.deadline(self.waited.get()),
-        }
+            deadline,
+        })
     }
 
     /// The user names in both stores. Reads no token.
     fn names(&self) -> Result<Vec<String>, Unavailable> {
-        let operation = self.operation();
-        let mut names = operation.users_or_none(&self.vault)?;
-        let in_manager = match operation.users_or_none(&self.manager) {
+        let [vault, manager] = self.begin();
+        let mut names = vault.users()?;
+        let in_manager = match manager.users() {
             // The names from the vault are valid all the same.
-            Err(Failed::Store(_)) if !names.is_empty() => Vec::new(),
+            Err(_) if !names.is_empty() => Vec::new(),
             users => users?,
         };
         for name in in_manager {
@@ -82,15 +86,15 @@ impl Keyring for WindowsKeyring {
         Ok(Accounts::among(names.iter().map(String::as_str), None))
     }
 
-    /// The token in the vault, else the one that an earlier build stored in Credential Manager.
+    /// The token in the vault, else the one that an earlier build stored in Credential Manager, which also knows whether
+    /// this session has a store at all.
     fn read(&self, account: &Account) -> Result<Option<Token>, Unavailable> {
-        let operation = self.operation();
-        let found = match operation.secret(&self.vault, account)? {
-            Some(secret) => Some(secret),
-            // Credential Manager also knows whether this session has a store at all.
-            None => operation.secret(&self.manager, account)?,
-        };
-        Ok(found.and_then(|secret| Token::parse(&secret).ok()))
+        for store in self.begin() {
+            if let Some(secret) = store.secret(account)? {
+                return Ok(Token::parse(&secret).ok());
+            }
+        }
+        Ok(None)
     }
 
     fn read_all(&self) -> Result<Listing, Unavailable> {
@@ -108,35 +112,29 @@ impl Keyring for WindowsKeyring {
 
     /// Also removes what an earlier build stored for the account in Credential Manager.
     fn write(&self, account: &Account, token: &Token) -> Result<(), Unavailable> {
-        let operation = self.operation();
-        match operation.replace(&self.vault, account, token) {
-            Ok(()) => match operation.remove(&self.manager, account) {
-                Ok(_) | Err(Failed::Store(VaultError::NoSession)) => Ok(()),
-                Err(failed) => Err(failed.into()),
-            },
-            Err(NotStored::Failed(Failed::Store(VaultError::NoSuchStore))) => operation
-                .replace(&self.manager, account, token)
-                .map_err(Unavailable::from),
-            Err(why) => Err(why.into()),
+        let [vault, manager] = self.begin();
+        match vault.replace(account, token) {
+            Err(VaultError::NoSuchStore) => return Ok(manager.replace(account, token)?),
+            stored => stored?,
+        }
+        match manager.remove(account) {
+            Ok(_) | Err(VaultError::NO_SESSION) => Ok(()),
+            Err(error) => Err(error.into()),
         }
     }
 
     /// Removes the items from both stores.
     fn remove(&self, account: &Account, only: Option<&Token>) -> Result<usize, Unavailable> {
-        let operation = self.operation();
         let mut count = 0;
-        for store in [&self.vault, &self.manager] {
+        for store in self.begin() {
             let is_meant = match only {
                 None => true,
                 Some(only) => {
-                    let secret = operation.secret(store, account)?;
-                    let token = secret.and_then(|secret| Token::parse(&secret).ok());
-                    token.as_ref() == Some(only)
+                    let secret = store.secret(account)?;
+                    secret.is_some_and(|secret| Token::parse(&secret).as_ref() == Ok(only))
                 }
             };
-            if is_meant && operation.remove(store, account)? {
-                count += 1;
-            }
+            count += usize::from(is_meant && store.remove(account)?);
         }
         Ok(count)
     }
@@ -148,134 +146,78 @@ impl Keyring for WindowsKeyring {
 
     /// Not shared if there is no vault: the Heroku CLI does not use Credential Manager.
     fn is_shared(&self) -> bool {
-        let users = self.operation().users(&self.vault);
-        !matches!(users, Err(Failed::Store(VaultError::NoSuchStore)))
+        let [vault, _] = self.begin();
+        vault.call(|vault| vault.users()) != Err(VaultError::NoSuchStore)
     }
 }
 
-/// Why a call failed.
-enum Failed {
-    /// It did not end in time.
-    Slow(Duration),
-    /// The store reported an error.
-    Store(VaultError),
-}
-
-/// Why a token was not stored.
-enum NotStored {
-    Failed(Failed),
-    /// Another token is in the store.
-    Overtaken,
-}
-
-impl From<Failed> for NotStored {
-    fn from(failed: Failed) -> NotStored {
-        NotStored::Failed(failed)
+/// None if there is no such item, or no such store.
+fn if_found<T>(result: Result<T, VaultError>) -> Result<Option<T>, VaultError> {
+    match result {
+        Err(VaultError::NotFound | VaultError::NoSuchStore) => Ok(None),
+        result => result.map(Some),
     }
 }
 
-impl From<NotStored> for Unavailable {
-    fn from(why: NotStored) -> Unavailable {
-        match why {
-            NotStored::Failed(failed) => failed.into(),
-            NotStored::Overtaken => Unavailable::Overtaken,
-        }
-    }
-}
-
-impl From<Failed> for Unavailable {
-    fn from(failed: Failed) -> Unavailable {
-        match failed {
-            Failed::Slow(limit) => Unavailable::Slow {
-                limit,
-                logins: None,
-            },
-            Failed::Store(VaultError::NoSuchStore | VaultError::NoSession) => {
-                Unavailable::NoKeyring(Missing::System)
-            }
-            Failed::Store(VaultError::NotFound) => {
-                Unavailable::Broken("the keyring did not store the token".to_owned())
-            }
-            Failed::Store(VaultError::Failed(what)) => {
-                Unavailable::Broken(format!("the keyring reported an error: {what}"))
-            }
-        }
-    }
-}
-
-impl Operation<'_> {
+impl Store<'_> {
     /// Makes a call in a thread of its own, since nothing in Windows's interface has a time limit. A call that does not
     /// end in time is abandoned, and its thread ends with the process.
     fn call<T: Send + 'static>(
         &self,
-        store: &Arc<dyn Vault>,
-        function: impl FnOnce(&dyn Vault) -> Result<T, VaultError> + Send + 'static,
-    ) -> Result<T, Failed> {
-        let slow = || Failed::Slow(self.deadline.limit);
+        call: impl FnOnce(&dyn Vault) -> Result<T, VaultError> + Send + 'static,
+    ) -> Result<T, VaultError> {
         if self.keyring.gave_up.get() {
-            return Err(slow());
+            return Err(self.deadline.passed().into());
         }
-        let (sender, answer) = mpsc::channel();
-        let store = Arc::clone(store);
-        thread::spawn(move || sender.send(function(&*store)));
         let start = Instant::now();
+        let (sender, answer) = mpsc::channel();
+        let vault = Arc::clone(self.vault);
+        thread::spawn(move || sender.send(call(&*vault)));
         let answer = answer.recv_timeout(self.deadline.at.saturating_duration_since(start));
         let waited = &self.keyring.waited;
         waited.set(waited.get() + start.elapsed());
-        match answer {
-            Ok(answer) => answer.map_err(Failed::Store),
-            Err(_) => {
-                self.keyring.gave_up.set(true);
-                Err(slow())
-            }
-        }
+        answer.unwrap_or_else(|_| {
+            self.keyring.gave_up.set(true);
+            Err(self.deadline.passed().into())
+        })
     }
 
-    fn users(&self, store: &Arc<dyn Vault>) -> Result<Vec<String>, Failed> {
-        self.call(store, |store| store.users())
+    /// The user names. The vault throws an error instead of an empty list.
+    fn users(&self) -> Result<Vec<String>, VaultError> {
+        Ok(if_found(self.call(|vault| vault.users()))?.unwrap_or_default())
     }
 
-    /// As [`Operation::users`]; the vault throws an error instead of an empty list.
-    fn users_or_none(&self, store: &Arc<dyn Vault>) -> Result<Vec<String>, Failed> {
-        match self.users(store) {
-            Err(Failed::Store(VaultError::NotFound | VaultError::NoSuchStore)) => Ok(Vec::new()),
-            users => users,
-        }
-    }
-
-    fn read(&self, store: &Arc<dyn Vault>, user: &str) -> Result<Zeroizing<String>, Failed> {
+    fn read_user(&self, user: &str) -> Result<Zeroizing<String>, VaultError> {
         let user = user.to_owned();
-        self.call(store, move |store| store.read(&user))
+        self.call(move |vault| vault.read(&user))
+    }
+
+    fn write_user(&self, user: &str, token: &Token) -> Result<(), VaultError> {
+        let (user, token) = (user.to_owned(), token.clone());
+        self.call(move |vault| vault.write(&user, token.expose()))
+    }
+
+    /// Returns whether anything was stored for this user.
+    fn remove_user(&self, user: &str) -> Result<bool, VaultError> {
+        let user = user.to_owned();
+        let removed = self.call(move |vault| vault.remove(&user));
+        Ok(if_found(removed)?.is_some())
     }
 
     /// The name that this account has in the store, in whatever letter case.
-    fn stored_name(
-        &self,
-        store: &Arc<dyn Vault>,
-        account: &Account,
-    ) -> Result<Option<String>, Failed> {
-        let users = self.users_or_none(store)?;
+    fn stored_name(&self, account: &Account) -> Result<Option<String>, VaultError> {
         let is_same = |user: &String| user.eq_ignore_ascii_case(account.as_str());
-        Ok(users.into_iter().find(is_same))
+        Ok(self.users()?.into_iter().find(is_same))
     }
 
     /// What is stored for an account.
-    fn secret(
-        &self,
-        store: &Arc<dyn Vault>,
-        account: &Account,
-    ) -> Result<Option<Zeroizing<String>>, Failed> {
-        match self.read(store, account.as_str()) {
-            Ok(secret) => return Ok(Some(secret)),
-            Err(Failed::Store(VaultError::NoSuchStore)) => return Ok(None),
-            Err(Failed::Store(VaultError::NotFound)) => {}
-            Err(failed) => return Err(failed),
+    fn secret(&self, account: &Account) -> Result<Option<Zeroizing<String>>, VaultError> {
+        let secret = if_found(self.read_user(account.as_str()))?;
+        if secret.is_some() {
+            return Ok(secret);
         }
-        match self.stored_name(store, account)? {
-            Some(user) => match self.read(store, &user) {
-                Err(Failed::Store(VaultError::NotFound)) => Ok(None),
-                secret => secret.map(Some),
-            },
+        match self.stored_name(account)? {
+            Some(user) => if_found(self.read_user(&user)),
             None => Ok(None),
         }
     }
@@ -284,54 +226,35 @@ impl Operation<'_> {
     ///
     /// It is not documented whether `Add` replaces an existing item. If the old token is read back, the item is removed
     /// and written again. To remove it first in every case would leave the account without a token for a moment.
-    fn replace(
-        &self,
-        store: &Arc<dyn Vault>,
-        account: &Account,
-        token: &Token,
-    ) -> Result<(), NotStored> {
-        let before = self.secret(store, account)?;
+    fn replace(&self, account: &Account, token: &Token) -> Result<(), VaultError> {
+        let before = self.secret(account)?;
         let stored_name = match before {
-            Some(_) => self.stored_name(store, account)?,
+            Some(_) => self.stored_name(account)?,
             None => None,
         };
         let user = stored_name.unwrap_or_else(|| account.as_str().to_owned());
-        self.write(store, &user, token)?;
-        let mut after = self.read(store, &user)?;
+        self.write_user(&user, token)?;
+        let mut after = self.read_user(&user)?;
         if before.is_some_and(|before| before == after) && after.trim() != token.expose() {
-            self.remove_user(store, &user)?;
-            self.write(store, &user, token)?;
-            after = self.read(store, &user)?;
+            self.remove_user(&user)?;
+            self.write_user(&user, token)?;
+            after = self.read_user(&user)?;
         }
         if after.trim() == token.expose() {
             Ok(())
         } else {
-            Err(NotStored::Overtaken)
+            Err(Unavailable::Overtaken.into())
         }
-    }
-
-    fn write(&self, store: &Arc<dyn Vault>, user: &str, token: &Token) -> Result<(), Failed> {
-        let (user, token) = (user.to_owned(), token.clone());
-        self.call(store, move |store| store.write(&user, token.expose()))
     }
 
     /// Removes what is stored for an account. Returns whether anything was stored.
-    fn remove(&self, store: &Arc<dyn Vault>, account: &Account) -> Result<bool, Failed> {
-        if self.remove_user(store, account.as_str())? {
+    fn remove(&self, account: &Account) -> Result<bool, VaultError> {
+        if self.remove_user(account.as_str())? {
             return Ok(true);
         }
-        match self.stored_name(store, account)? {
-            Some(user) => self.remove_user(store, &user),
+        match self.stored_name(account)? {
+            Some(user) => self.remove_user(&user),
             None => Ok(false),
-        }
-    }
-
-    fn remove_user(&self, store: &Arc<dyn Vault>, user: &str) -> Result<bool, Failed> {
-        let user = user.to_owned();
-        match self.call(store, move |store| store.remove(&user)) {
-            Ok(()) => Ok(true),
-            Err(Failed::Store(VaultError::NotFound | VaultError::NoSuchStore)) => Ok(false),
-            Err(failed) => Err(failed),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::super::Missing;
 use super::*;
 
 const ANN: &str = "ann@example.com";
@@ -170,7 +171,7 @@ fn what_is_nowhere_is_absent() {
 /// The vault reports "not found" also in a session that has no vault.
 #[test]
 fn not_found_in_a_session_without_a_store_is_not_absent() {
-    let manager = Fake::with_manner(Manner::Fails(VaultError::NoSession));
+    let manager = Fake::with_manner(Manner::Fails(VaultError::NO_SESSION));
     let keyring = keyring(&Fake::with(&[]), &manager);
     let none = Unavailable::NoKeyring(Missing::System);
     assert_eq!(keyring.read(&ann()), Err(none.clone()));
@@ -179,7 +180,7 @@ fn not_found_in_a_session_without_a_store_is_not_absent() {
 
 #[test]
 fn what_the_vault_has_is_served_whatever_credential_manager_says() {
-    let manager = Fake::with_manner(Manner::Fails(VaultError::NoSession));
+    let manager = Fake::with_manner(Manner::Fails(VaultError::NO_SESSION));
     let keyring = keyring(&Fake::with(&[(ANN, &text(1))]), &manager);
     assert_eq!(keyring.read(&ann()), Ok(Some(token(1))));
     assert_eq!(keyring.names(), Ok(vec![ANN.to_owned()]));

@@ -1,6 +1,10 @@
 //! What both credential stores of Windows can do, and the error codes that they report.
 
+use std::fmt::Display;
+
 use zeroize::Zeroizing;
+
+use super::super::{Missing, Unavailable};
 
 /// A store of one token per user name, all under our service.
 ///
@@ -23,14 +27,21 @@ pub(super) enum VaultError {
     NotFound,
     /// This Windows has no such store: Nano Server, Wine.
     NoSuchStore,
-    /// This session has no store: a service, or a login over SSH.
-    NoSession,
-    /// Anything else: a description for the user.
-    Failed(String),
+    /// Anything else.
+    Unavailable(Unavailable),
 }
 
 impl VaultError {
-    /// Sorts a result code. Source: Microsoft's "System Error Codes" and "COM Error Codes".
+    /// This session has no store: a service, or a login over SSH.
+    pub(super) const NO_SESSION: VaultError =
+        VaultError::Unavailable(Unavailable::NoKeyring(Missing::System));
+
+    /// A failure with a description for the user.
+    pub(super) fn failed(what: impl Display) -> VaultError {
+        Unavailable::Broken(format!("the keyring reported an error: {what}")).into()
+    }
+
+    /// The meaning of a result code. Source: Microsoft's "System Error Codes" and "COM Error Codes".
     pub(super) fn from_code(code: u32) -> VaultError {
         const ELEMENT_NOT_FOUND: u32 = 0x8007_0490;
         const CLASS_NOT_REGISTERED: u32 = 0x8004_0154;
@@ -42,9 +53,28 @@ impl VaultError {
             CLASS_NOT_REGISTERED => VaultError::NoSuchStore,
             // The vault is a separate service, which can be disabled.
             NO_SUCH_LOGON_SESSION | SERVICE_DISABLED | RPC_SERVER_UNAVAILABLE => {
-                VaultError::NoSession
+                VaultError::NO_SESSION
             }
-            code => VaultError::Failed(format!("0x{code:08x}")),
+            code => VaultError::failed(format_args!("0x{code:08x}")),
+        }
+    }
+}
+
+impl From<Unavailable> for VaultError {
+    fn from(why: Unavailable) -> VaultError {
+        VaultError::Unavailable(why)
+    }
+}
+
+impl From<VaultError> for Unavailable {
+    fn from(error: VaultError) -> Unavailable {
+        match error {
+            // Only an item that was just written has to exist.
+            VaultError::NotFound => {
+                Unavailable::Broken("the keyring did not store the token".to_owned())
+            }
+            VaultError::NoSuchStore => Unavailable::NoKeyring(Missing::System),
+            VaultError::Unavailable(why) => why,
         }
     }
 }
@@ -58,10 +88,10 @@ mod tests {
         for (code, error) in [
             (0x8007_0490, VaultError::NotFound),
             (0x8004_0154, VaultError::NoSuchStore),
-            (0x8007_0520, VaultError::NoSession),
-            (0x8007_0422, VaultError::NoSession),
-            (0x8007_06ba, VaultError::NoSession),
-            (0x8007_0005, VaultError::Failed("0x80070005".to_owned())),
+            (0x8007_0520, VaultError::NO_SESSION),
+            (0x8007_0422, VaultError::NO_SESSION),
+            (0x8007_06ba, VaultError::NO_SESSION),
+            (0x8007_0005, VaultError::failed("0x80070005")),
         ] {
             assert_eq!(VaultError::from_code(code), error);
         }
