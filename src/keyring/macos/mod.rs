@@ -32,17 +32,16 @@ impl MacosKeyring {
         }
     }
 
-    /// The accounts that have an item. This needs neither consent nor an unlocked keychain.
-    #[cfg(target_os = "macos")]
-    #[expect(clippy::unused_self, reason = "it is used on other systems")]
+    /// The accounts that have an item. On macOS this needs neither consent nor an unlocked keychain.
+    #[cfg_attr(
+        target_os = "macos",
+        expect(clippy::unused_self, reason = "it is used on other systems")
+    )]
     fn names(&self) -> Result<Vec<String>, Unavailable> {
-        native::accounts()
-    }
-
-    /// The accounts that have an item, as the Heroku CLI lists them: only macOS has the search.
-    #[cfg(not(target_os = "macos"))]
-    fn names(&self) -> Result<Vec<String>, Unavailable> {
-        Ok(reply::accounts(&self.tool.dump()?))
+        #[cfg(target_os = "macos")]
+        return native::accounts();
+        #[cfg(not(target_os = "macos"))]
+        return self.tool.accounts();
     }
 }
 

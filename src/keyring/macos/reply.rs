@@ -12,6 +12,9 @@ use super::super::{Lock, Missing, Unavailable};
 use crate::secret_buf::SecretBuf;
 use crate::token::Token;
 
+const NOT_FOUND: &[u8] = b"security: SecKeychainSearchCopyNext:";
+const NOT_MODIFIED: &[u8] = b"security: SecKeychainItemModifyContent:";
+
 /// The exit code of the program, and what it printed.
 pub(super) struct Reply {
     /// None if a signal killed it.
@@ -22,88 +25,48 @@ pub(super) struct Reply {
     pub(super) errors: SecretBuf,
 }
 
-/// Why a command failed.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Failure {
-    /// There is no such item.
-    NotFound,
-    /// macOS would have to ask the user, and this session has no screen.
-    NoInteraction,
-    /// Everything else.
-    Unavailable(Unavailable),
-}
-
-impl From<Failure> for Unavailable {
-    /// For a command that expects the item to exist, and that needs a dialog only if the keychain is locked.
-    fn from(failure: Failure) -> Unavailable {
-        match failure {
-            Failure::NotFound => unexpected(Some(NOT_FOUND_CODE)),
-            Failure::NoInteraction => Unavailable::Locked(Lock::Keyring),
-            Failure::Unavailable(why) => why,
-        }
-    }
-}
-
-const NOT_FOUND_CODE: i32 = 44;
-const NOT_FOUND: &str = "security: SecKeychainSearchCopyNext:";
-const NOT_MODIFIED: &str = "security: SecKeychainItemModifyContent:";
-
 impl Reply {
-    /// The result of a command that searches an item first.
-    pub(super) fn read_result(&self) -> Result<(), Failure> {
-        match self.code {
-            Some(NOT_FOUND_CODE) if self.has_only_line(NOT_FOUND) => Err(Failure::NotFound),
-            code => outcome(code),
-        }
-    }
-
-    /// The result of a command that stores an item.
-    pub(super) fn write_result(&self) -> Result<(), Failure> {
-        match self.code {
+    /// Whether the command found its item.
+    ///
+    /// # Errors
+    /// [`Unavailable::Locked`] if macOS would have to ask the user and this session has no screen.
+    pub(super) fn result(&self) -> Result<bool, Unavailable> {
+        let errors = self.errors.trim_ascii();
+        let mut lines = errors.split(|byte| *byte == b'\n');
+        Err(match self.code {
+            Some(0) => return Ok(true),
+            Some(44) if is_absence(errors) => return Ok(false),
+            Some(44) => search_failed(),
+            // No interaction allowed, dark wake, and an authorization that needs interaction.
+            Some(36 | 24 | 29) => Unavailable::Locked(Lock::Keyring),
+            // Denied, cancelled, no access to this item, authorization denied.
+            Some(51 | 128 | 101 | 155) => Unavailable::Refused,
             // macOS refused the update, and then a new item would have been a duplicate.
-            Some(45) if self.has_line(NOT_MODIFIED) => {
-                Err(Failure::Unavailable(Unavailable::Refused))
-            }
-            code => outcome(code),
+            Some(45) if lines.any(|line| line.starts_with(NOT_MODIFIED)) => Unavailable::Refused,
+            // No default keychain, an invalid one, none of this name, not available.
+            Some(37 | 49 | 50 | 53) => Unavailable::NoKeyring(Missing::System),
+            Some(code) => Unavailable::Broken(format!("macOS's security tool exited with {code}")),
+            None => Unavailable::Broken("macOS's security tool was killed".to_owned()),
+        })
+    }
+
+    /// As [`Reply::result`], for a command that needs no item.
+    pub(super) fn success(&self) -> Result<(), Unavailable> {
+        if self.result()? {
+            Ok(())
+        } else {
+            Err(search_failed())
         }
     }
-
-    fn has_line(&self, beginning: &str) -> bool {
-        self.lines()
-            .any(|line| line.starts_with(beginning.as_bytes()))
-    }
-
-    fn has_only_line(&self, beginning: &str) -> bool {
-        let mut lines = self.lines().filter(|line| !line.is_empty());
-        let first = lines.next();
-        first.is_some_and(|line| line.starts_with(beginning.as_bytes())) && lines.next().is_none()
-    }
-
-    fn lines(&self) -> impl Iterator<Item = &[u8]> {
-        self.errors.split(|byte| *byte == b'\n')
-    }
 }
 
-fn outcome(code: Option<i32>) -> Result<(), Failure> {
-    let why = match code {
-        Some(0) => return Ok(()),
-        // No interaction allowed, dark wake, and an authorization that needs interaction.
-        Some(36 | 24 | 29) => return Err(Failure::NoInteraction),
-        // Denied, cancelled, no access to this item, authorization denied.
-        Some(51 | 128 | 101 | 155) => Unavailable::Refused,
-        // No default keychain, an invalid one, none of this name, not available.
-        Some(37 | 49 | 50 | 53) => Unavailable::NoKeyring(Missing::System),
-        code => unexpected(code),
-    };
-    Err(Failure::Unavailable(why))
+/// Whether the only line says that there is no such item.
+fn is_absence(errors: &[u8]) -> bool {
+    errors.starts_with(NOT_FOUND) && !errors.contains(&b'\n')
 }
 
-fn unexpected(code: Option<i32>) -> Unavailable {
-    Unavailable::Broken(match code {
-        Some(NOT_FOUND_CODE) => "macOS could not search the keychain".to_owned(),
-        Some(code) => format!("macOS's security tool exited with {code}"),
-        None => "macOS's security tool was killed".to_owned(),
-    })
+fn search_failed() -> Unavailable {
+    Unavailable::Broken("macOS could not search the keychain".to_owned())
 }
 
 /// The token in what `find-generic-password -w` prints.
@@ -122,17 +85,18 @@ pub(super) fn token(output: &[u8]) -> Option<Token> {
 }
 
 fn decode_hex(text: &str) -> Option<Zeroizing<Vec<u8>>> {
-    let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    if !text.len().is_multiple_of(2) || !text.bytes().all(is_hex) {
-        return None;
-    }
     let digit = |byte: u8| match byte {
-        b'a'..=b'f' => byte - b'a' + 10,
-        _ => byte - b'0',
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
     };
     let mut bytes = Zeroizing::new(Vec::with_capacity(text.len() / 2));
-    let pairs = text.as_bytes().chunks_exact(2);
-    bytes.extend(pairs.map(|pair| digit(pair[0]) << 4 | digit(pair[1])));
+    for pair in text.as_bytes().chunks(2) {
+        let [high, low] = pair else {
+            return None;
+        };
+        bytes.push(digit(*high)? << 4 | digit(*low)?);
+    }
     Some(bytes)
 }
 
@@ -186,6 +150,10 @@ mod tests {
         }
     }
 
+    fn broken(why: &str) -> Unavailable {
+        Unavailable::Broken(why.to_owned())
+    }
+
     fn hex(bytes: &[u8]) -> String {
         let digit = |value: u8| char::from_digit(value.into(), 16).unwrap();
         let pair = |byte: &u8| [digit(byte >> 4), digit(byte & 0xf)];
@@ -194,46 +162,44 @@ mod tests {
 
     #[test]
     fn a_search_that_failed_is_not_an_absent_item() {
-        assert_eq!(reply(44, COPY_NEXT).read_result(), Err(Failure::NotFound));
+        assert_eq!(reply(44, COPY_NEXT).result(), Ok(false));
+        let why = broken("macOS could not search the keychain");
+        assert_eq!(reply(44, COPY_NEXT).success(), Err(why.clone()));
         for errors in ["", SANDBOX, &format!("{SANDBOX}{COPY_NEXT}")] {
-            let found = reply(44, errors).read_result();
-            let why = Failure::Unavailable(unexpected(Some(44)));
-            assert_eq!(found, Err(why), "{errors}");
+            assert_eq!(reply(44, errors).result(), Err(why.clone()), "{errors}");
         }
     }
 
     #[test]
     fn every_code_has_its_meaning() {
-        let refused = || Failure::Unavailable(Unavailable::Refused);
-        let none = || Failure::Unavailable(Unavailable::NoKeyring(Missing::System));
+        let locked = || Unavailable::Locked(Lock::Keyring);
+        let none = || Unavailable::NoKeyring(Missing::System);
         let table = [
-            (36, Failure::NoInteraction),
-            (24, Failure::NoInteraction),
-            (29, Failure::NoInteraction),
-            (51, refused()),
-            (128, refused()),
-            (101, refused()),
-            (155, refused()),
+            (36, locked()),
+            (24, locked()),
+            (29, locked()),
+            (51, Unavailable::Refused),
+            (128, Unavailable::Refused),
+            (101, Unavailable::Refused),
+            (155, Unavailable::Refused),
             (37, none()),
             (49, none()),
             (50, none()),
             (53, none()),
-            (1, Failure::Unavailable(unexpected(Some(1)))),
-            (45, Failure::Unavailable(unexpected(Some(45)))),
+            (1, broken("macOS's security tool exited with 1")),
+            (45, broken("macOS's security tool exited with 45")),
         ];
-        for (code, failure) in table {
-            assert_eq!(reply(code, "").read_result(), Err(failure), "{code}");
+        for (code, why) in table {
+            assert_eq!(reply(code, "").result(), Err(why), "{code}");
         }
-        assert_eq!(reply(0, MODIFY).write_result(), Ok(()));
-        assert_eq!(reply(45, MODIFY).write_result(), Err(refused()));
+        assert_eq!(reply(0, MODIFY).success(), Ok(()));
+        assert_eq!(reply(45, MODIFY).success(), Err(Unavailable::Refused));
         let killed = Reply {
             code: None,
             ..reply(0, "")
         };
-        assert_eq!(
-            killed.read_result(),
-            Err(Failure::Unavailable(unexpected(None)))
-        );
+        let why = broken("macOS's security tool was killed");
+        assert_eq!(killed.result(), Err(why));
     }
 
     #[test]

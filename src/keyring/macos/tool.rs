@@ -7,15 +7,15 @@
 //! The token is never an argument. It is sent to the stdin of `security -i`, in one line.
 
 use std::cell::Cell;
-use std::io::{self, Read, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
-use super::super::{Lock, Missing, SERVICE, Unavailable};
-use super::reply::{self, Failure, Reply};
+use super::super::{Deadline, Lock, Missing, SERVICE, Unavailable};
+use super::reply::{self, Reply};
 use crate::account::Account;
 use crate::secret_buf::SecretBuf;
 use crate::subprocess::Running;
@@ -39,8 +39,8 @@ const SILENT_FOR: Duration = Duration::from_secs(1);
 /// The tool reads a line of 4,095 bytes or more in pieces, and would then store only a part of the token.
 const LONGEST_LINE: usize = 4000;
 
-/// Longer than any token in hex, and than any error message of the tool.
-const LONGEST_ANSWER: usize = 4096;
+/// What fits into a pipe, which is read after the tool has exited.
+const LONGEST_ANSWER: usize = 64 * 1024;
 
 /// The most items of one account that are removed. They can be in several keychains, and each call removes the first.
 const MOST_DUPLICATES: usize = 8;
@@ -52,17 +52,8 @@ pub(super) struct SecurityTool {
     prompt_limit: Duration,
     /// For everything else.
     limit: Duration,
-    /// Says that macOS may be waiting for the user.
-    report_waiting: fn(),
-    /// The limit of a call that did not end in time. No more calls are made after one.
-    gave_up: Cell<Option<Duration>>,
-}
-
-/// One run of the program.
-struct Call<'a> {
-    arguments: &'a [&'a str],
-    input: &'a [u8],
-    limit: Duration,
+    /// The deadline of a call that did not end in time. No more calls are made after one.
+    gave_up: Cell<Option<Deadline>>,
 }
 
 impl SecurityTool {
@@ -71,7 +62,6 @@ impl SecurityTool {
             program: PathBuf::from(PROGRAM),
             prompt_limit,
             limit,
-            report_waiting,
             gave_up: Cell::new(None),
         }
     }
@@ -79,28 +69,25 @@ impl SecurityTool {
     /// The token of an account. None if there is no item, or the item holds something else.
     pub(super) fn find(&self, account: &Account) -> Result<Option<Token>, Unavailable> {
         let account = account.as_str();
-        let found = self.run(&Call {
-            arguments: &["find-generic-password", "-s", SERVICE, "-a", account, "-w"],
-            input: b"",
-            limit: self.prompt_limit,
-        })?;
-        match found.read_result() {
-            Ok(()) => Ok(reply::token(&found.output)),
-            Err(Failure::NotFound) => Ok(None),
-            Err(Failure::NoInteraction) => Err(self.why_no_interaction()),
-            Err(Failure::Unavailable(why)) => Err(why),
+        let arguments = ["find-generic-password", "-s", SERVICE, "-a", account, "-w"];
+        let found = self.run(&arguments, b"", self.prompt_limit)?;
+        match found.result() {
+            Ok(true) => Ok(reply::token(&found.output)),
+            Ok(false) => Ok(None),
+            // Without a screen, as over SSH, the same code has two meanings: the keychain is locked, or it is open and
+            // the item needs the user's consent in a dialog. An unlock helps only in the first case.
+            Err(Unavailable::Locked(_)) => match self.check_is_open(self.limit) {
+                Ok(()) => Err(Unavailable::Refused),
+                Err(why) => Err(why),
+            },
+            Err(why) => Err(why),
         }
     }
 
     /// Stores a token: in the existing item, or in a new one.
     pub(super) fn add(&self, account: &Account, token: &Token) -> Result<(), Unavailable> {
         let line = add_command(account.as_str(), token.expose())?;
-        let added = self.run(&Call {
-            arguments: &["-i"],
-            input: &line,
-            limit: self.limit,
-        })?;
-        Ok(added.write_result()?)
+        self.run(&["-i"], &line, self.limit)?.success()
     }
 
     /// Removes the items of an account, in every keychain. Returns how many there were.
@@ -114,22 +101,9 @@ impl SecurityTool {
 
     /// Removes the first item of an account. Returns whether there was one.
     pub(super) fn delete(&self, account: &Account) -> Result<bool, Unavailable> {
-        let deleted = self.run(&Call {
-            arguments: &[
-                "delete-generic-password",
-                "-s",
-                SERVICE,
-                "-a",
-                account.as_str(),
-            ],
-            input: b"",
-            limit: self.limit,
-        })?;
-        match deleted.read_result() {
-            Ok(()) => Ok(true),
-            Err(Failure::NotFound) => Ok(false),
-            Err(failure) => Err(failure.into()),
-        }
+        let account = account.as_str();
+        let arguments = ["delete-generic-password", "-s", SERVICE, "-a", account];
+        self.run(&arguments, b"", self.limit)?.result()
     }
 
     /// Unlocks the keychain: with macOS's own dialog if it can show one, else on the terminal.
@@ -143,27 +117,11 @@ impl SecurityTool {
     /// Checks that the keychain is open. The tool has no command for this, but the settings of a keychain are in its
     /// encrypted part. To show them macOS opens the keychain, with its own dialog if necessary.
     fn check_is_open(&self, limit: Duration) -> Result<(), Unavailable> {
-        let shown = self.run(&Call {
-            arguments: &["show-keychain-info"],
-            input: b"",
-            limit,
-        })?;
-        Ok(shown.read_result()?)
-    }
-
-    /// Without a screen, as over SSH, the same code has two meanings: the keychain is locked, or it is open and the
-    /// item needs the user's consent in a dialog. An unlock helps only in the first case.
-    fn why_no_interaction(&self) -> Unavailable {
-        match self.check_is_open(self.limit) {
-            Ok(()) => Unavailable::Refused,
-            Err(why) => why,
-        }
+        self.run(&["show-keychain-info"], b"", limit)?.success()
     }
 
     /// Unlocks with a password from the terminal. `getpass` may read it only in the terminal's own process group.
     fn unlock_on_the_terminal(&self) -> Result<(), Unavailable> {
-        use std::io::IsTerminal;
-
         let stdin = io::stdin();
         if !stdin.is_terminal() {
             return Err(Unavailable::Locked(Lock::Keyring));
@@ -184,6 +142,14 @@ impl SecurityTool {
         }
     }
 
+    /// The accounts that have an item, as the Heroku CLI lists them.
+    #[cfg(not(target_os = "macos"))]
+    pub(super) fn accounts(&self) -> Result<Vec<String>, Unavailable> {
+        let dump = self.run(&["dump-keychain"], b"", self.limit)?;
+        dump.success()?;
+        Ok(reply::accounts(&dump.output))
+    }
+
     #[expect(
         clippy::disallowed_methods,
         reason = "macOS lets `security` read what it has stored itself"
@@ -192,47 +158,22 @@ impl SecurityTool {
         Command::new(&self.program)
     }
 
-    /// The items of every keychain, as the Heroku CLI lists them.
-    #[cfg(not(target_os = "macos"))]
-    pub(super) fn dump(&self) -> Result<Vec<u8>, Unavailable> {
-        let mut command = self.command();
-        command.arg("dump-keychain");
-        command.stdin(Stdio::null()).stderr(Stdio::null());
-        let mut running =
-            Running::start(command.stdout(Stdio::piped())).map_err(|error| not_started(&error))?;
-        let output = running.output();
-        let reading = std::thread::spawn(move || {
-            let mut bytes = Vec::new();
-            output.map(|mut output| output.read_to_end(&mut bytes));
-            bytes
-        });
-        match running.ends_by(Instant::now() + self.limit) {
-            Some(status) if status.success() => Ok(reading.join().unwrap_or_default()),
-            Some(status) => Err(broken(&format!("exited with {status}"))),
-            None => Err(slow(self.limit)),
-        }
-    }
-
-    fn run(&self, call: &Call<'_>) -> Result<Reply, Unavailable> {
-        if let Some(limit) = self.gave_up.get() {
-            return Err(slow(limit));
+    fn run(&self, arguments: &[&str], input: &[u8], limit: Duration) -> Result<Reply, Unavailable> {
+        if let Some(deadline) = self.gave_up.get() {
+            return Err(deadline.passed());
         }
         let mut command = self.command();
-        command.args(call.arguments);
-        command.stdin(if call.input.is_empty() {
-            Stdio::null()
-        } else {
-            Stdio::piped()
-        });
+        command.args(arguments).stdin(Stdio::piped());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut running = Running::start(&mut command).map_err(|error| not_started(&error))?;
-        if let Some(mut input) = running.input() {
+        if let Some(mut stdin) = running.input() {
             // This does not block, since a pipe holds more than the longest line. The program may already have exited.
-            let _ = input.write_all(call.input);
+            let _ = stdin.write_all(input);
         }
-        let Some(status) = self.wait(&mut running, call.limit) else {
-            self.gave_up.set(Some(call.limit));
-            return Err(slow(call.limit));
+        let deadline = Deadline::after(limit);
+        let Some(status) = wait(&mut running, deadline) else {
+            self.gave_up.set(Some(deadline));
+            return Err(deadline.passed());
         };
         // The program has exited, so its answer is in the pipes.
         Ok(Reply {
@@ -241,17 +182,18 @@ impl SecurityTool {
             errors: bytes_of(running.errors()),
         })
     }
+}
 
-    fn wait(&self, running: &mut Running, limit: Duration) -> Option<ExitStatus> {
-        let start = Instant::now();
-        if limit > SILENT_FOR {
-            if let Some(status) = running.ends_by(start + SILENT_FOR) {
-                return Some(status);
-            }
-            (self.report_waiting)();
+fn wait(running: &mut Running, deadline: Deadline) -> Option<ExitStatus> {
+    let silent_until = Instant::now() + SILENT_FOR;
+    if silent_until < deadline.at {
+        if let Some(status) = running.ends_by(silent_until) {
+            return Some(status);
         }
-        running.ends_by(start + limit)
+        let text = b"heroku-rs: waiting for macOS: a dialog may ask to unlock the keychain\n";
+        let _ = io::stderr().write_all(text);
     }
+    running.ends_by(deadline.at)
 }
 
 /// The line that stores a token.
@@ -305,18 +247,6 @@ fn not_started(error: &io::Error) -> Unavailable {
 
 fn broken(what: &str) -> Unavailable {
     Unavailable::Broken(format!("macOS's security tool {what}"))
-}
-
-fn slow(limit: Duration) -> Unavailable {
-    Unavailable::Slow {
-        limit,
-        logins: None,
-    }
-}
-
-fn report_waiting() {
-    let text = b"heroku-rs: waiting for macOS: a dialog may ask to unlock the keychain\n";
-    let _ = io::stderr().write_all(text);
 }
 
 #[cfg(test)]

@@ -34,7 +34,6 @@ impl Script {
             program,
             prompt_limit: Duration::from_secs(60),
             limit: Duration::from_secs(60),
-            report_waiting: || {},
             gave_up: Cell::new(None),
         };
         Script { dir, tool }
@@ -118,11 +117,7 @@ fn a_program_that_hangs_is_killed_at_the_limit() {
         Err(Unavailable::Slow { .. })
     ));
     // The program is not run again.
-    let limit = script.tool.limit;
-    let slow = Unavailable::Slow {
-        limit,
-        logins: None,
-    };
+    let slow = Deadline::after(script.tool.limit).passed();
     assert_eq!(script.tool.find(&ann()), Err(slow));
     let pid = script.wrote("pid").trim().parse().unwrap();
     let pid = rustix::process::Pid::from_raw(pid).unwrap();
