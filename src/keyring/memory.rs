@@ -83,9 +83,8 @@ impl MemoryKeyring {
 
 impl Keyring for MemoryKeyring {
     fn accounts(&self) -> Result<Accounts, Unavailable> {
-        let items = self.open_items()?;
-        let names = items.iter().map(|(name, _)| name.as_str());
-        Ok(Accounts::among(names, self.lock))
+        let items = self.open_items()?.into_iter();
+        Ok(Accounts::among(items.map(|(name, _)| name), self.lock))
     }
 
     fn read(&self, account: &Account) -> Result<Option<Token>, Unavailable> {

@@ -202,9 +202,10 @@ pub struct Accounts {
 
 impl Accounts {
     /// The accounts among the names of all items. Some items belong to no account.
-    fn among<'a>(names: impl IntoIterator<Item = &'a str>, locked: Option<Lock>) -> Accounts {
+    fn among(names: impl IntoIterator<Item: AsRef<str>>, locked: Option<Lock>) -> Accounts {
+        let parse = |name| Account::parse(AsRef::as_ref(&name));
         Accounts {
-            names: names.into_iter().filter_map(Account::parse).collect(),
+            names: names.into_iter().filter_map(parse).collect(),
             locked,
         }
     }
@@ -327,44 +328,30 @@ pub enum Missing {
 }
 
 impl Unavailable {
-    /// Whether a login may store its token in netrc instead, as the Heroku CLI does. False for a keyring program
-    /// without a keyring or an open database: its user does not want plain text.
+    /// Whether a login may store its token in netrc instead, as the Heroku CLI does.
     pub fn allows_netrc(&self) -> bool {
-        self.missing().is_some_and(Missing::allows_netrc)
+        matches!(self, Unavailable::NoKeyring(missing) if missing.allows_netrc())
     }
 
     /// Whether there is certainly no login in the keyring, since nothing could hold one.
     pub fn proves_no_login(&self) -> bool {
-        self.missing().is_some_and(Missing::proves_no_login)
-    }
-
-    fn missing(&self) -> Option<Missing> {
-        match self {
-            Unavailable::NoKeyring(missing) => Some(*missing),
-            _ => None,
-        }
+        matches!(self, Unavailable::NoKeyring(missing) if missing.proves_no_login())
     }
 }
 
 impl Missing {
-    /// As [`Unavailable::allows_netrc`].
+    /// As [`Unavailable::allows_netrc`]. False for a keyring program without a keyring or an open database: its user
+    /// does not want plain text.
     pub fn allows_netrc(self) -> bool {
-        self.consequences().0
+        !matches!(
+            self,
+            Missing::Collection | Missing::Wallet | Missing::Database
+        )
     }
 
-    /// As [`Unavailable::proves_no_login`].
+    /// As [`Unavailable::proves_no_login`]. A database that is not open may hold one, and so may a keyring on a bus that
+    /// cannot be reached.
     pub fn proves_no_login(self) -> bool {
-        self.consequences().1
-    }
-
-    /// Whether a login may use netrc, and whether there is certainly no login in the keyring. A database that is not
-    /// open may hold one, and so may a keyring on a bus that cannot be reached.
-    fn consequences(self) -> (bool, bool) {
-        match self {
-            Missing::Bus | Missing::Service | Missing::System => (true, true),
-            Missing::ReachableBus => (true, false),
-            Missing::Collection | Missing::Wallet => (false, true),
-            Missing::Database => (false, false),
-        }
+        !matches!(self, Missing::Database | Missing::ReachableBus)
     }
 }

@@ -47,8 +47,7 @@ impl MacosKeyring {
 
 impl Keyring for MacosKeyring {
     fn accounts(&self) -> Result<Accounts, Unavailable> {
-        let names = self.names()?;
-        Ok(Accounts::among(names.iter().map(String::as_str), None))
+        Ok(Accounts::among(self.names()?, None))
     }
 
     fn read(&self, account: &Account) -> Result<Option<Token>, Unavailable> {

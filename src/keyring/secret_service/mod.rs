@@ -190,7 +190,7 @@ impl SecretService {
 impl Keyring for SecretService {
     fn accounts(&self) -> Result<Accounts, Unavailable> {
         let (items, locked) = self.run(Connection::accounts)?;
-        let names = items.iter().map(|item| item.account.as_str());
+        let names = items.into_iter().map(|item| item.account);
         Ok(Accounts::among(names, locked))
     }
 

@@ -82,8 +82,7 @@ impl WindowsKeyring {
 
 impl Keyring for WindowsKeyring {
     fn accounts(&self) -> Result<Accounts, Unavailable> {
-        let names = self.names()?;
-        Ok(Accounts::among(names.iter().map(String::as_str), None))
+        Ok(Accounts::among(self.names()?, None))
     }
 
     /// The token in the vault, else the one that an earlier build stored in Credential Manager, which also knows whether
