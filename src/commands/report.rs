@@ -6,6 +6,7 @@ use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::json;
 use crate::account;
@@ -19,10 +20,12 @@ use crate::scope::Scopes;
 use crate::token::Verdict;
 
 /// Everything that `status` reports.
-#[derive(Debug, Serialize)]
-pub(super) struct Status {
+pub(super) struct Status<'a> {
     pub(super) accounts: Vec<Account>,
-    pub(super) unavailable: Vec<Unavailable>,
+    /// The sources that could not be read completely.
+    pub(super) unread: &'a [Unread],
+    /// What is printed before the report.
+    pub(super) reported: Option<&'a Notice>,
     pub(super) git: Git,
 }
 
@@ -99,91 +102,64 @@ pub(super) fn is_served(login: &StoredToken, served: &StoredToken) -> bool {
     served.source == login.source && served.token == login.token
 }
 
-/// A source that could not be read completely.
-#[derive(Debug, Serialize)]
-pub(super) struct Unavailable {
-    source: &'static str,
-    error: String,
-    fix: String,
-    #[serde(skip)]
-    is_shown: bool,
-}
-
-impl Unavailable {
-    /// `reported` is the notice that is printed before the report.
-    pub(super) fn new(unread: &Unread, reported: Option<&Notice>) -> Unavailable {
-        // Without a keyring, tokens are stored elsewhere.
-        let is_missing_keyring = unread.source == Source::Keyring && !unread.may_hide_logins;
-        Unavailable {
-            source: unread.source.word(),
-            error: unread.why.what().to_owned(),
-            fix: unread.why.fix().to_string(),
-            is_shown: !is_missing_keyring && reported != Some(&unread.why),
-        }
-    }
-}
-
 /// git's credential helpers for git.heroku.com.
-#[derive(Debug, Serialize)]
 pub(super) struct Git {
-    /// Whether this helper is configured, and git asks it first.
-    configured: bool,
     /// All helpers, in git's order.
-    helpers: Vec<Helper>,
+    helpers: Vec<Setting>,
     /// The remotes with a password in their URL: git asks no helper for them.
     remotes_with_password: Vec<String>,
-    /// Why git's configuration could not be read; else null.
+    /// Why git's configuration could not be read.
     error: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct Helper {
-    #[serde(rename = "helper")]
-    value: String,
-    ours: bool,
-    scope: String,
-    file: String,
-    #[serde(skip)]
-    removal: Fix,
-    #[serde(skip)]
-    shown: String,
 }
 
 impl Git {
     /// Reads git's configuration.
     pub(super) fn read(git: &crate::git::Git) -> Git {
-        let read = git
-            .helpers_for_heroku()
-            .and_then(|helpers| Ok((helpers, git.remotes_with_password()?)));
-        let (helpers, remotes, error) = match read {
-            Ok((helpers, remotes)) => (helpers, remotes, None),
-            Err(notice) => (Vec::new(), Vec::new(), Some(notice.what().to_owned())),
-        };
+        let helpers = git.helpers_for_heroku();
+        let read = helpers.and_then(|helpers| Ok((helpers, git.remotes_with_password()?)));
+        let error = read.as_ref().err().map(|why| why.what().to_owned());
+        let (helpers, remotes_with_password) = read.unwrap_or_default();
         Git {
-            configured: helpers.first().is_some_and(Setting::starts_us),
-            helpers: helpers.iter().map(Helper::new).collect(),
-            remotes_with_password: remotes,
+            helpers,
+            remotes_with_password,
             error,
         }
     }
-}
 
-impl Helper {
-    fn new(setting: &Setting) -> Helper {
-        Helper {
-            value: setting.value.clone(),
-            ours: setting.starts_us(),
-            scope: setting.scope.clone(),
-            file: setting.origin.clone(),
-            removal: setting.silencer(),
-            shown: setting.shown_value(),
-        }
+    /// Whether this helper is configured, and git asks it first.
+    fn is_configured(&self) -> bool {
+        self.helpers.first().is_some_and(Setting::starts_us)
     }
 }
 
-impl Status {
+impl Status<'_> {
     pub(super) fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
-        json::write_json(self, out)
+        let source = |unread: &Unread| {
+            json!({
+                "source": unread.source.word(),
+                "error": unread.why.what(),
+                "fix": unread.why.fix().to_string(),
+            })
+        };
+        let helper = |helper: &Setting| {
+            json!({
+                "helper": helper.value,
+                "ours": helper.starts_us(),
+                "scope": helper.scope,
+                "file": helper.origin,
+            })
+        };
+        let status = json!({
+            "accounts": self.accounts,
+            "unavailable": self.unread.iter().map(source).collect::<Value>(),
+            "git": {
+                "configured": self.git.is_configured(),
+                "helpers": self.git.helpers.iter().map(helper).collect::<Value>(),
+                "remotes_with_password": self.git.remotes_with_password,
+                "error": self.git.error,
+            },
+        });
+        json::write_json(&status, out)
     }
 
     pub(super) fn write_text(
@@ -194,8 +170,17 @@ impl Status {
         for account in &self.accounts {
             account.write_text(environment, out)?;
         }
-        for source in self.unavailable.iter().filter(|source| source.is_shown) {
-            writeln!(out, "{}\n  {}", source.error, source.fix)?;
+        for Unread {
+            source,
+            why,
+            may_hide_logins,
+        } in self.unread
+        {
+            // Without a keyring, tokens are stored elsewhere.
+            let is_missing_keyring = *source == Source::Keyring && !may_hide_logins;
+            if !is_missing_keyring && self.reported != Some(why) {
+                writeln!(out, "{why}")?;
+            }
         }
         self.git.write_text(environment, out)
     }
@@ -216,7 +201,7 @@ impl Account {
             Source::Netrc => netrc::location(environment),
         };
         writeln!(out, "  token: {store}, {}", self.status_text())?;
-        self.write_expiry(out)?;
+        writeln!(out, "  {}", self.expiry_text())?;
         if !self.scope.is_empty() {
             writeln!(out, "  scope: {}", shown(&self.scope.to_string()))?;
         }
@@ -235,20 +220,18 @@ impl Account {
         }
     }
 
-    fn write_expiry(&self, out: &mut dyn Write) -> io::Result<()> {
-        match self.expires {
-            Some(end) => {
-                let time = end.strftime("%Y-%m-%d %H:%M UTC");
-                let left = end.duration_since(Timestamp::now());
-                if left.is_negative() {
-                    writeln!(out, "  expired: {time}")
-                } else {
-                    writeln!(out, "  expires: {time} ({})", span(left))
-                }
-            }
+    fn expiry_text(&self) -> String {
+        let Some(end) = self.expires else {
             // Heroku's record of the token is known, and names no expiry.
-            None if self.authorization.is_some() => writeln!(out, "  expires: never"),
-            None => writeln!(out, "  expires: unknown"),
+            let is_known = self.authorization.is_some();
+            return format!("expires: {}", if is_known { "never" } else { "unknown" });
+        };
+        let time = end.strftime("%Y-%m-%d %H:%M UTC");
+        let left = end.duration_since(Timestamp::now());
+        if left.is_negative() {
+            format!("expired: {time}")
+        } else {
+            format!("expires: {time} ({})", span(left))
         }
     }
 }
@@ -283,34 +266,33 @@ impl Git {
         if let Some(error) = &self.error {
             return writeln!(out, "git: {}", shown(error));
         }
-        let other = self.helpers.iter().find(|helper| !helper.ours);
-        match (self.configured, other) {
-            (true, None) => {
-                writeln!(
-                    out,
-                    "git: configured, heroku-rs is the only helper for git.heroku.com"
-                )?;
-            }
-            (true, Some(other)) => {
-                writeln!(
-                    out,
-                    "git: configured, but other helpers for git.heroku.com get the token too"
-                )?;
-                writeln!(out, "  {}", other.removal)?;
-            }
-            (false, other) => {
-                let what = match other {
-                    None => "not configured, no helper for git.heroku.com",
-                    Some(_) => "configured, but another helper for git.heroku.com is first",
-                };
-                writeln!(out, "git: {what}")?;
-                writeln!(out, "  configure git: git credential-heroku-rs setup")?;
-            }
-        }
+        let other = self.helpers.iter().find(|helper| !helper.starts_us());
+        let set_up = Fix::command("configure git", "git credential-heroku-rs setup");
+        let (what, fix) = match (self.is_configured(), other) {
+            (true, None) => (
+                "configured, heroku-rs is the only helper for git.heroku.com",
+                Fix::NONE,
+            ),
+            (true, Some(other)) => (
+                "configured, but other helpers for git.heroku.com get the token too",
+                other.silencer(),
+            ),
+            (false, None) => ("not configured, no helper for git.heroku.com", set_up),
+            (false, Some(_)) => (
+                "configured, but another helper for git.heroku.com is first",
+                set_up,
+            ),
+        };
+        writeln!(out, "{}", Notice::new(format!("git: {what}"), fix))?;
         for (number, helper) in self.helpers.iter().enumerate() {
-            let file = environment.display_path(Path::new(&helper.file));
-            let (value, file) = (helper.shown.trim_matches('`'), shown(&file));
-            writeln!(out, "  {}. {value} ({file})", number + 1)?;
+            let file = shown(&environment.display_path(Path::new(&helper.origin)));
+            let value = helper.shown_value();
+            writeln!(
+                out,
+                "  {}. {} ({file})",
+                number + 1,
+                value.trim_matches('`')
+            )?;
         }
         for key in &self.remotes_with_password {
             let key = shown(key);

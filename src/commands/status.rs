@@ -57,10 +57,8 @@ pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::
     let reported = answer.unreadable().filter(|_| answer.found.is_none());
     let report = report::Status {
         accounts,
-        unavailable: unread
-            .iter()
-            .map(|unread| report::Unavailable::new(unread, reported))
-            .collect(),
+        unread: &unread,
+        reported,
         git: report::Git::read(&session.context.git()),
     };
     if arguments.json {
