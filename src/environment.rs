@@ -118,15 +118,7 @@ impl Environment {
     pub const PROMPT_LIMIT: Duration = Duration::from_secs(120);
 
     /// Variables of which no code reads the value: `doctor` only reports that they are set.
-    pub const REMARKABLE: [&str; 7] = [
-        "GIT_ASKPASS",
-        "GIT_SSL_CAINFO",
-        "GIT_SSL_NO_VERIFY",
-        "HEROKU_API_TOKEN",
-        "HEROKU_DEBUG",
-        "HEROKU_GIT_HOST",
-        "SSH_ASKPASS",
-    ];
+    pub const REMARKABLE: [&str; 3] = ["GIT_SSL_CAINFO", "GIT_SSL_NO_VERIFY", "HEROKU_API_TOKEN"];
 
     /// Takes the snapshot; `variable` returns the value of a variable. An empty value counts as not set.
     pub fn read(variable: impl Fn(&str) -> Option<OsString>) -> Environment {

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::doctor::{finding, healthy, is_found, is_found_and_left_to_the_user};
+use crate::doctor::{healthy, is_found, is_found_and_left_to_the_user};
 use crate::world::{ANN, World};
 
 const OTHERS: &str = "https://me:pass@example.com\nhttps://x:y@github.com\n";
@@ -24,39 +24,13 @@ fn gits_helper_store_has_the_token_in_plain_text() {
         let path = stores(&world, file, &token);
         is_found_and_left_to_the_user(
             &world,
-            "copies.git-store",
+            "copies.plain-text",
             &format!("~/{file} contains a token"),
         );
         let left = fs::read_to_string(&path).unwrap();
         assert_eq!(left.lines().count(), 2, "{left}");
         assert!(OTHERS.lines().all(|line| left.contains(line)), "{left}");
     }
-}
-
-#[test]
-fn gits_helper_cache_has_the_token_in_memory() {
-    let world = healthy();
-    let token = world.kept_in_the_keyring(ANN).unwrap();
-    let request = format!("protocol=https\nhost=git.heroku.com\nusername=x\npassword={token}\n\n");
-    // The daemon outlives the command that starts it, and must not keep the story's pipes open.
-    let daemon = world.home().join("run-cache");
-    fs::create_dir(&daemon).unwrap();
-    world.sets("XDG_CACHE_HOME", daemon.to_str().unwrap());
-    world
-        .shell(
-            "git credential-cache --timeout 60 store >/dev/null 2>&1",
-            request.as_bytes(),
-        )
-        .succeeds();
-    is_found_and_left_to_the_user(&world, "copies.git-cache", "has a token in memory");
-    world.shell("git credential-cache exit", b"").succeeds();
-}
-
-#[test]
-fn doctor_does_not_start_gits_helper_cache() {
-    let world = healthy();
-    assert_eq!(finding(&world, "copies.git-cache"), None);
-    assert!(!world.home().join(".cache/git").exists());
 }
 
 #[test]
@@ -67,7 +41,7 @@ fn dockers_configuration_contains_a_token() {
     world.has_file(".docker/config.json", config);
     is_found(
         &world,
-        "copies.docker",
+        "copies.plain-text",
         "~/.docker/config.json contains a token",
     );
 }

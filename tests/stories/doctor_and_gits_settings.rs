@@ -54,7 +54,7 @@ fn a_remote_url_contains_the_token_in_use() {
     let token = world.kept_in_the_keyring(ANN).unwrap();
     with_user_in_url(&world, &format!("x:{token}"));
     let words = "the remote URL remote.heroku.url contains a password";
-    is_found_and_left_to_the_user(&world, "git.password-in-url", words);
+    is_found_and_left_to_the_user(&world, "git.remotes", words);
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn a_token_in_a_remote_url_never_becomes_a_login() {
     let token = world.heroku.issue_token(BOB);
     with_user_in_url(&world, &format!("x:{token}"));
     let words = "this is a valid token of b…@example.com";
-    is_found_and_left_to_the_user(&world, "git.password-in-url", words);
+    is_found_and_left_to_the_user(&world, "git.remotes", words);
     assert_eq!(world.accounts_in_the_keyring(), [ANN]);
     assert_eq!(world.active_account().as_deref(), Some(ANN));
 }
@@ -75,20 +75,15 @@ fn a_push_url_contains_a_rejected_token() {
     world.heroku.revoke(&token);
     let url = format!("https://heroku:{token}@git.heroku.com/blue-sky.git");
     of_the_repository(&world, &format!("[remote \"heroku\"]\n\tpushurl = {url}\n"));
-    is_found_and_left_to_the_user(&world, "git.password-in-url", "Heroku rejects this token");
+    is_found_and_left_to_the_user(&world, "git.remotes", "Heroku rejects this token");
 }
 
 #[test]
 fn a_remote_that_does_not_use_https_is_found() {
-    for (url, id, words) in [
-        (
-            "http://git.heroku.com/blue-sky.git",
-            "git.http-url",
-            "can read the token",
-        ),
+    for (url, words) in [
+        ("http://git.heroku.com/blue-sky.git", "can read the token"),
         (
             "git@heroku.com:blue-sky.git",
-            "git.ssh-url",
             "which Heroku no longer supports",
         ),
     ] {
@@ -96,7 +91,7 @@ fn a_remote_that_does_not_use_https_is_found() {
         world
             .git(&format!("remote set-url heroku {url}"))
             .succeeds();
-        is_found_and_left_to_the_user(&world, id, words);
+        is_found_and_left_to_the_user(&world, "git.remotes", words);
     }
 }
 
@@ -110,7 +105,7 @@ fn a_setting_that_redirects_herokus_urls_is_found() {
             ))
             .succeeds();
     }
-    is_found_and_left_to_the_user(&world, "git.insteadof", "to SSH");
+    is_found_and_left_to_the_user(&world, "git.remotes", "uses SSH");
     let left = world.git("config --get-all url.git@heroku.com:.insteadOf");
     left.stdout_is("heroku:\n");
 }
@@ -125,7 +120,7 @@ fn a_name_from_a_repository_cannot_break_out_of_a_command() {
             "[remote \"x;touch${{IFS}}PWN\"]\n\turl = https://x:{token}@git.heroku.com/blue-sky.git\n"
         ),
     );
-    is_found_and_left_to_the_user(&world, "git.password-in-url", "touch");
+    is_found_and_left_to_the_user(&world, "git.remotes", "touch");
     assert!(!world.work().join("PWN").exists());
 }
 
@@ -139,8 +134,8 @@ fn a_rewrite_puts_a_token_into_every_url() {
     of_the_user(&world, &rule);
     let found = is_found(
         &world,
-        "git.password-in-insteadof",
-        "git sends this password and asks no helper",
+        "git.remotes",
+        "contains a password, so git asks no helper",
     );
     assert_eq!(
         found["fixable"], false,
@@ -162,8 +157,8 @@ fn a_header_sends_our_token_to_heroku() {
     );
     is_found_and_left_to_the_user(
         &world,
-        "git.password-in-header",
-        "sends a password to Heroku",
+        "push.credential",
+        "from http.https://git.heroku.com.extraheader in ~/.gitconfig, and uses no helper",
     );
     let text = fs::read_to_string(config).unwrap();
     assert!(
@@ -182,8 +177,8 @@ fn a_foreign_header_is_reported_but_not_sent_to_heroku_and_not_removed() {
     );
     let found = is_found(
         &world,
-        "git.password-in-header",
-        "sends a password to every server",
+        "push.credential",
+        "git gets a password instead of a token from http.extraheader in ~/.gitconfig",
     );
     assert_eq!(found["fixable"], false);
     world
@@ -207,7 +202,7 @@ fn a_certificate_that_is_not_verified_is_found() {
     ] {
         let world = healthy();
         world.git(&format!("config {setting}")).succeeds();
-        is_found_and_left_to_the_user(&world, "git.ssl-verify", "anyone can impersonate Heroku");
+        is_found_and_left_to_the_user(&world, "git.certificates", "anyone can impersonate Heroku");
     }
 }
 
@@ -217,14 +212,18 @@ fn a_ca_file_that_is_not_there_is_found() {
     world
         .git("config --global http.sslCAInfo /nowhere/ca.pem")
         .succeeds();
-    is_found_and_left_to_the_user(&world, "git.ca-file", "names a file that does not exist");
+    is_found_and_left_to_the_user(
+        &world,
+        "git.certificates",
+        "names a file that does not exist",
+    );
 }
 
 #[test]
 fn a_variable_turns_off_certificate_checks() {
     let world = healthy();
     world.sets("GIT_SSL_NO_VERIFY", "1");
-    is_found(&world, "git.ssl-verify", "GIT_SSL_NO_VERIFY is set");
+    is_found(&world, "git.certificates", "GIT_SSL_NO_VERIFY is set");
 }
 
 #[test]
@@ -244,6 +243,6 @@ fn git_uses_a_proxy_that_we_do_not() {
 fn a_configuration_that_git_cannot_read_is_named() {
     let world = healthy();
     of_the_user(&world, "[credential\n");
-    let found = is_found(&world, "git.config", "bad config line");
+    let found = is_found(&world, "git.usable", "bad config line");
     assert_eq!(found["severity"], "fail");
 }

@@ -49,10 +49,10 @@ fn a_token_beside_the_keyring_is_found_and_import_moves_it() {
     let token = world.kept_in_the_keyring(ANN).unwrap();
     world.has_netrc(&(OTHERS.to_owned() + &entries(ANN, &token)));
     let words = "netrc lines 2, 5: git sends this token before it asks any helper";
-    is_found_and_left(&world, "netrc.git-entry", words);
+    is_found_and_left(&world, "netrc.entries", words);
     world.helper("netrc import --yes").succeeds();
     assert_eq!(text(&world), OTHERS);
-    assert_eq!(finding(&world, "netrc.git-entry"), None);
+    assert_eq!(finding(&world, "netrc.entries"), None);
 }
 
 #[test]
@@ -61,9 +61,9 @@ fn a_rejected_token_in_netrc_is_found_and_clean_removes_it() {
     let token = world.heroku.issue_token(ANN);
     world.heroku.revoke(&token);
     world.has_netrc(&entries(ANN, &token));
-    is_found_and_left(&world, "netrc.git-entry", "Heroku rejects this token");
+    is_found_and_left(&world, "netrc.entries", "Heroku rejects this token");
     world.helper("netrc clean").succeeds();
-    assert_eq!(finding(&world, "netrc.git-entry"), None);
+    assert_eq!(finding(&world, "netrc.entries"), None);
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn an_entry_for_the_api_alone_is_a_leftover() {
     world.has_netrc(&entry("api.heroku.com", ANN, &token));
     is_found_and_left(
         &world,
-        "netrc.api-entry",
+        "netrc.entries",
         "netrc line 1: a token is stored in plain text",
     );
 }
@@ -82,9 +82,9 @@ fn an_entry_for_the_api_alone_is_a_leftover() {
 fn other_users_can_read_netrc() {
     let world = on_netrc(|token| entries(ANN, token));
     has_the_mode(&world, 0o644);
-    let said = is_found_and_fixed(&world, "netrc.permissions", "other users can read netrc");
+    let said = is_found_and_fixed(&world, "login.permissions", "other users can read ~/.netrc");
     assert!(said.contains("undo: chmod 644 ~/.netrc"), "{said}");
-    is_undone(&world, &said, "netrc.permissions");
+    is_undone(&world, &said, "login.permissions");
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn other_users_can_write_netrc() {
     has_the_mode(&world, 0o666);
     is_found_and_fixed(
         &world,
-        "netrc.permissions",
+        "login.permissions",
         "can change the account that you push with",
     );
 }
@@ -105,14 +105,14 @@ fn entries_that_programs_read_differently_are_found() {
     });
     is_found_and_left(
         &world,
-        "netrc.duplicates",
+        "netrc.entries",
         "netrc lines 2, 5, 8: several entries",
     );
     let world = on_netrc(|token| entry("git.heroku.com", ANN, token));
     is_found_and_left(
         &world,
-        "netrc.missing-entry",
-        "netrc has no entry for api.heroku.com",
+        "netrc.entries",
+        "netrc line 1: no entry is for api.heroku.com",
     );
 }
 
@@ -122,7 +122,8 @@ fn git_and_the_heroku_cli_use_different_tokens() {
     world.helper("setup").succeeds();
     let (one, other) = (world.heroku.issue_token(ANN), world.heroku.issue_token(ANN));
     world.has_netrc(&(entry("git.heroku.com", ANN, &one) + &entry("api.heroku.com", ANN, &other)));
-    let found = is_found(&world, "netrc.different-tokens", "lines 1, 4");
+    let words = "netrc lines 1, 4: git and the Heroku CLI use different tokens";
+    let found = is_found(&world, "netrc.entries", words);
     assert_eq!(
         found["fixable"], false,
         "the user decides between two valid tokens"
@@ -136,7 +137,7 @@ fn a_quote_that_is_not_closed_stops_git() {
     world.git("push heroku main").fails().says("netrc");
     let found = is_found(
         &world,
-        "netrc.syntax",
+        "netrc.entries",
         "line 1: a quote is not closed on its line",
     );
     assert_eq!(found["severity"], "fail");
@@ -145,21 +146,9 @@ fn a_quote_that_is_not_closed_stops_git() {
 }
 
 #[test]
-fn a_default_entry_is_sent_to_heroku_too() {
-    let world = healthy();
-    world.has_netrc("default login me password sesame-open\n");
-    let found = is_found(
-        &world,
-        "netrc.default-entry",
-        "netrc line 1: git sends the password of the `default` entry",
-    );
-    assert!(!found.to_string().contains("sesame"), "{found}");
-}
-
-#[test]
 fn without_a_keyring_a_token_in_netrc_is_not_a_problem() {
     let world = on_netrc(|token| entries(ANN, token));
-    for id in ["netrc.git-entry", "netrc.api-entry", "keyring.access"] {
+    for id in ["netrc.entries", "keyring.access"] {
         assert_eq!(finding(&world, id), None);
     }
 }

@@ -93,7 +93,7 @@ fn a_change_that_cannot_be_made_stops_no_other() {
         .helper("doctor --fix --yes")
         .exits_with(1)
         .says("warning: not fixed: ")
-        .says("the active account is a…@example.com");
+        .says("the token of a…@example.com is valid");
     let config = world.home().join(".gitconfig");
     assert_eq!(fs::read_to_string(&config).unwrap_or_default(), before);
     fs::remove_file(lock).unwrap();
@@ -101,4 +101,17 @@ fn a_change_that_cannot_be_made_stops_no_other() {
         .helper("doctor --fix --yes")
         .succeeds()
         .says("\nno problems found\n");
+}
+
+#[test]
+fn a_proposed_fix_is_broken_between_words() {
+    let world = healthy();
+    fs::remove_file(world.login_json()).unwrap();
+    world
+        .on_a_terminal("stty cols 60; git credential-heroku-rs doctor --fix")
+        .shows("becomes\r\n              active, the only account")
+        .shows("undo: rm ~/.local/share/heroku/login.json")
+        .shows("Apply? [Y/n]")
+        .types("n")
+        .exits_with(0);
 }

@@ -38,10 +38,6 @@ fn a_machine_full_of_secrets() -> World {
         &home.join(".git-credentials"),
         &format!("https://{BOB}:{other}@git.heroku.com\n"),
     );
-    put(
-        &home.join(format!(".config/heroku/accounts/{BOB}")),
-        &format!("username: {BOB}\npassword: {other}\n"),
-    );
     world.has_netrc(&format!(
         "machine git.heroku.com login {BOB} password {other}\n"
     ));

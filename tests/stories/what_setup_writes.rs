@@ -52,7 +52,7 @@ fn a_helper_added_after_ours_is_named_and_setup_moves_our_lines() {
         .says("store (~/.gitconfig)");
     is_found_and_fixed(
         &world,
-        "git.other-helpers",
+        "git.helpers",
         "git also gives the token to `store` (global ~/.gitconfig)",
     );
     assert!(config(&world).ends_with(&format!("helper = store\n{OURS}")));
@@ -67,7 +67,7 @@ fn a_helper_of_an_include_after_ours_is_named_and_setup_moves_our_lines() {
     world.has_file("more", "[credential]\n\thelper = store\n");
     is_found(
         &world,
-        "git.other-helpers",
+        "git.helpers",
         "git also gives the token to `store` (global ~/more)",
     );
     world
@@ -100,7 +100,7 @@ fn a_helper_with_any_of_gits_patterns_is_found() {
             .says("run in that repository: git credential-heroku-rs setup --local");
         is_found_and_fixed(
             &world,
-            "git.other-helpers",
+            "git.helpers",
             "git also gives the token to `other` (local .git/config)",
         );
     }
@@ -108,11 +108,7 @@ fn a_helper_with_any_of_gits_patterns_is_found() {
         let world = healthy();
         let section = format!("[credential \"{pattern}\"]\n\thelper = other\n");
         world.has_file(".gitconfig", &format!("{OURS}{section}"));
-        assert_eq!(
-            finding_offline(&world, "git.other-helpers"),
-            None,
-            "{pattern}"
-        );
+        assert_eq!(finding_offline(&world, "git.helpers"), None, "{pattern}");
     }
 }
 
@@ -126,7 +122,7 @@ fn doctor_checks_the_url_of_each_remote() {
         ),
         (
             "https://heroku:@git.heroku.com/blue-sky.git",
-            "remote other: git sends the password in the remote URL, and asks no helper",
+            "remote other: git gets a password instead of a token from the remote URL",
         ),
     ] {
         world.git(&format!("remote add other {url}")).succeeds();
@@ -161,7 +157,7 @@ fn a_repository_of_another_user_is_named_with_its_fix() {
         .unwrap()
         .1;
     let fix = fix.replace("WORLD/work", world.work().to_str().unwrap());
-    is_found(&world, "git.repository", "another user owns it");
+    is_found(&world, "git.usable", "another user owns it");
     world.shell(&fix, b"").succeeds();
     world.helper("setup --local").succeeds();
 }

@@ -1,6 +1,4 @@
-//! What a check found, and how to fix it.
-
-use std::rc::Rc;
+//! What the checks find, and how to fix it.
 
 use serde::Serialize;
 
@@ -8,7 +6,7 @@ use crate::context::Context;
 use crate::notice::{Command, Fix, Notice};
 
 /// How bad it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Severity {
     /// No problem.
@@ -19,9 +17,20 @@ pub(super) enum Severity {
     Fail,
 }
 
-/// The result of a check.
+impl Severity {
+    /// The severity of a problem.
+    pub(super) fn fail_if(a_push_would_fail: bool) -> Severity {
+        if a_push_would_fail {
+            Severity::Fail
+        } else {
+            Severity::Warn
+        }
+    }
+}
+
+/// A result of a check.
 pub(super) struct Finding {
-    /// Its stable name: a group, a dot, and what is checked.
+    /// The name of the check: a group, a dot, and what is checked.
     pub(super) id: &'static str,
     pub(super) severity: Severity,
     pub(super) message: String,
@@ -33,94 +42,80 @@ pub(super) struct Finding {
 }
 
 /// A change to something of ours, and how to undo it.
-#[derive(Clone)]
 pub(super) struct Repair {
     /// What it does. Two repairs with the same text are the same repair.
     pub(super) change: String,
     pub(super) undo: String,
-    apply: Rc<Apply>,
+    /// Makes the change, or returns why nothing has changed.
+    pub(super) apply: Box<Apply>,
 }
 
 type Apply = dyn Fn(&Context) -> Result<(), Notice>;
 
-impl Finding {
-    pub(super) fn new(id: &'static str, severity: Severity, message: impl Into<String>) -> Finding {
-        Finding {
-            id,
+/// What has been found so far, in the order in which it is shown.
+#[derive(Default)]
+pub(super) struct Findings {
+    /// The name of the check that adds findings.
+    pub(super) id: &'static str,
+    pub(super) list: Vec<Finding>,
+}
+
+impl Findings {
+    pub(super) fn add(&mut self, severity: Severity, message: impl Into<String>) -> &mut Finding {
+        let at = self.list.len();
+        self.list.push(Finding {
+            id: self.id,
             severity,
             message: message.into(),
             details: String::new(),
             fix: Fix::NONE,
             repair: None,
+        });
+        &mut self.list[at]
+    }
+
+    pub(super) fn warn(&mut self, message: impl Into<String>) -> &mut Finding {
+        self.add(Severity::Warn, message)
+    }
+
+    /// A finding with the text and the fix of a notice.
+    pub(super) fn notice(&mut self, severity: Severity, notice: &Notice) -> &mut Finding {
+        self.add(severity, notice.what()).fix(notice.fix())
+    }
+
+    pub(super) fn pass(&mut self, message: impl Into<String>) {
+        self.add(Severity::Pass, message);
+    }
+
+    /// What passes if this check has found nothing.
+    pub(super) fn otherwise_pass(&mut self, message: &str) {
+        if self.list.last().is_none_or(|last| last.id != self.id) {
+            self.pass(message);
         }
     }
+}
 
-    pub(super) fn pass(id: &'static str, message: impl Into<String>) -> Finding {
-        Finding::new(id, Severity::Pass, message)
+impl Finding {
+    pub(super) fn details(&mut self, details: impl Into<String>) -> &mut Finding {
+        self.details = details.into();
+        self
     }
 
-    pub(super) fn warn(id: &'static str, message: impl Into<String>) -> Finding {
-        Finding::new(id, Severity::Warn, message)
+    pub(super) fn fix(&mut self, fix: impl Into<Fix>) -> &mut Finding {
+        self.fix = fix.into();
+        self
     }
 
-    pub(super) fn fail(id: &'static str, message: impl Into<String>) -> Finding {
-        Finding::new(id, Severity::Fail, message)
+    pub(super) fn command(&mut self, command: &'static str) -> &mut Finding {
+        self.fix(Command::new(command))
     }
 
-    /// A finding with the text of a notice.
-    pub(super) fn from_notice(id: &'static str, severity: Severity, notice: &Notice) -> Finding {
-        Finding::new(id, severity, notice.what()).with_fix(notice.fix())
-    }
-
-    pub(super) fn with_details(self, details: impl Into<String>) -> Finding {
-        Finding {
-            details: details.into(),
-            ..self
-        }
-    }
-
-    pub(super) fn with_fix(self, fix: impl Into<Fix>) -> Finding {
-        Finding {
-            fix: fix.into(),
-            ..self
-        }
-    }
-
-    pub(super) fn with_command(self, command: &'static str) -> Finding {
-        self.with_fix(Command::new(command))
-    }
-
-    pub(super) fn with_repair(self, repair: impl Into<Option<Repair>>) -> Finding {
-        Finding {
-            repair: repair.into(),
-            ..self
-        }
+    pub(super) fn repair(&mut self, repair: impl Into<Option<Repair>>) {
+        self.repair = repair.into();
     }
 
     /// The group that it is shown in.
     pub(super) fn group(&self) -> &'static str {
         self.id.split_once('.').map_or(self.id, |(group, _)| group)
-    }
-}
-
-impl Repair {
-    pub(super) fn new(
-        change: impl Into<String>,
-        undo: impl Into<String>,
-        apply: impl Fn(&Context) -> Result<(), Notice> + 'static,
-    ) -> Repair {
-        Repair {
-            change: change.into(),
-            undo: undo.into(),
-            apply: Rc::new(apply),
-        }
-    }
-
-    /// Makes the change.
-    ///
-    /// # Errors
-    /// Why nothing has changed.
-    pub(super) fn apply(&self, context: &Context) -> Result<(), Notice> {
-        (self.apply)(context)
     }
 }

@@ -10,97 +10,83 @@ mod connection;
 mod copies;
 mod facts;
 mod finding;
-mod fix;
 mod headers;
 mod helpers;
 mod heroku;
 mod keyring;
 mod login;
 mod netrc;
+#[cfg(unix)]
 mod permissions;
 mod program;
 mod push;
 mod remotes;
 mod report;
 
+use std::collections::HashSet;
+
 use super::Session;
-use super::report::span;
 use crate::cli::Doctor;
 use crate::context::Context;
-use crate::notice::{AlreadyReported, Kind, Notice};
-use crate::terminal::{self, Spinner};
+use crate::notice::{AlreadyReported, Fix, Kind, Notice};
+use crate::redact::{Hide, Redactor};
+use crate::terminal::{self, DefaultAnswer, Spinner};
 
-use facts::{Facts, Reach, TokenStatus};
-use finding::{Finding, Repair, Severity};
-use program::found_by_git;
-use report::{Change, Colour, Mask, Report};
+use facts::{Facts, TokenStatus};
+use finding::{Finding, Findings, Repair, Severity};
+use report::Report;
 
-/// A check: a pure function of the facts.
-type Check = fn(&Facts<'_>) -> Vec<Finding>;
+/// A pure function of the facts: it adds what it finds, and what is in order.
+type Check = fn(&Facts<'_>, &mut Findings);
 
-/// Every check, in the order in which a push depends on them.
-const CHECKS: &[Check] = &[
-    program::on_path,
-    program::copies,
-    program::git,
-    helpers::spelling,
-    helpers::order,
-    helpers::user_names,
-    remotes::remotes,
-    remotes::rewritten,
-    headers::check,
-    connection::certificates,
-    connection::proxies,
-    netrc::check,
-    keyring::reachable,
-    keyring::duplicates,
-    keyring::unusable,
-    keyring::names,
-    login::login_json,
-    login::variables,
-    login::source,
-    permissions::check,
-    heroku::reachable,
-    heroku::active_token,
-    heroku::other_tokens,
-    cli::version,
-    cli::secret_tool,
-    cli::aliases,
-    copies::check,
-    push::credential,
+/// Every check and its stable name, in the order in which a push depends on them.
+const CHECKS: &[(&str, Check)] = &[
+    ("program.path", program::path),
+    ("git.usable", program::git),
+    ("git.helpers", helpers::check),
+    ("git.remotes", remotes::check),
+    ("git.certificates", connection::certificates),
+    ("git.proxy", connection::proxy),
+    ("netrc.entries", netrc::check),
+    ("keyring.access", keyring::access),
+    ("keyring.duplicates", keyring::duplicates),
+    ("keyring.names", keyring::names),
+    #[cfg(unix)]
+    ("login.permissions", permissions::check),
+    ("login.json", login::login_json),
+    ("login.variables", login::variables),
+    ("heroku.connection", heroku::reachable),
+    ("heroku.token", heroku::token),
+    ("heroku-cli.keyring", cli::check),
+    ("copies.plain-text", copies::check),
+    ("push.credential", push::credential),
 ];
 
 pub(super) fn run(arguments: &Doctor, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let reach = if arguments.offline {
-        Reach::Offline
-    } else {
-        Reach::Online
-    };
     if arguments.fix && !arguments.yes && !terminal::is_available() {
         let what = "no terminal to ask for confirmation";
         let advice = "fix without asking: git credential-heroku-rs doctor --fix --yes";
         return Err(Notice::new(what, advice).of_kind(Kind::Usage).into());
     }
-    let mut mask = Mask::new(session.context);
-    let mut findings = examine(reach, &mut mask, session);
-    let changes = if arguments.fix {
-        fix::all(&mut findings, arguments, &mut mask, reach, session)?
-    } else {
-        Vec::new()
-    };
+    let mut mask = mask(session.context);
+    let found = examine(arguments, &mut mask, session);
+    let left;
+    let (mut findings, mut changes) = (&found, Vec::new());
+    if arguments.fix {
+        changes = fix(&found, arguments, &mask, session)?;
+        left = examine(arguments, &mut mask, session);
+        findings = &left;
+    }
     let report = Report {
-        findings: &findings,
+        findings,
         changes: &changes,
         mask: &mask,
     };
     if arguments.json {
         report.write_json(session.streams.output)?;
     } else {
-        report.write_text(
-            session.streams.output,
-            colour(session.context),
-            terminal::columns(),
-        )?;
+        let is_coloured = terminal::is_stdout() && !session.context.environment.no_color;
+        report.write_text(session.streams.output, is_coloured, terminal::columns())?;
     }
     if !report.is_healthy() {
         return Err(AlreadyReported(Kind::Failed).into());
@@ -108,18 +94,82 @@ pub(super) fn run(arguments: &Doctor, session: &mut Session<'_, '_>) -> anyhow::
     Ok(())
 }
 
-fn examine(reach: Reach, mask: &mut Mask, session: &Session<'_, '_>) -> Vec<Finding> {
-    let _spinner = Spinner::start("checking", &session.context.environment);
-    let facts = Facts::new(session.context, reach);
-    let findings = CHECKS.iter().flat_map(|check| check(&facts)).collect();
-    mask.learns(&facts);
-    findings
+/// Hides secrets, emails and the home directory.
+fn mask(context: &Context) -> Redactor {
+    let mut mask = Redactor::new(Hide::FormsAndPerson);
+    for secret in context.environment.secrets() {
+        mask.add_secret(&secret);
+    }
+    if let Some(home) = &context.environment.home {
+        mask.add_home(home);
+    }
+    mask
 }
 
-fn colour(context: &Context) -> Colour {
-    if terminal::is_stdout() && !context.environment.no_color {
-        Colour::Coloured
-    } else {
-        Colour::Plain
+/// The same for a fix. Its command is left out if a part of it is hidden.
+fn public_fix(fix: &Fix, mask: &Redactor) -> Fix {
+    fix.redacted(|text| mask.redacted(text))
+}
+
+/// Runs all checks. The mask gets the tokens that were found, since they need not look like tokens.
+fn examine(arguments: &Doctor, mask: &mut Redactor, session: &Session<'_, '_>) -> Vec<Finding> {
+    let _spinner = Spinner::start("checking", &session.context.environment);
+    let facts = Facts::collect(session.context, arguments);
+    let mut found = Findings::default();
+    for (id, check) in CHECKS {
+        found.id = id;
+        check(&facts, &mut found);
     }
+    for token in facts.tokens() {
+        mask.add_secret(token.expose());
+    }
+    // Several remotes may have the same problem.
+    let mut seen = HashSet::new();
+    let is_new = |finding: &Finding| seen.insert(finding.message.clone());
+    found.list.retain(is_new);
+    found.list
+}
+
+/// Shows each repair and how to undo it, and makes it if the user agrees. Returns those that were made.
+fn fix<'f>(
+    findings: &'f [Finding],
+    arguments: &Doctor,
+    mask: &Redactor,
+    session: &mut Session<'_, '_>,
+) -> anyhow::Result<Vec<&'f Repair>> {
+    let mut made = Vec::new();
+    for repair in repairs(findings) {
+        let undo = Fix::advice(format!("undo: {}", mask.redacted(&repair.undo)));
+        let proposal = Notice::new(mask.redacted(&repair.change), undo);
+        session.say(&proposal.labelled("proposed fix", (session.streams.error_columns)()))?;
+        if !arguments.yes {
+            match terminal::confirm("Apply?", DefaultAnswer::Yes) {
+                Ok(true) => {}
+                Ok(false) => continue,
+                Err(_) => {
+                    session.say("stopped: the changes made so far are kept")?;
+                    break;
+                }
+            }
+        }
+        match (repair.apply)(session.context) {
+            Ok(()) => made.push(repair),
+            Err(why) => {
+                let what = mask.redacted(&format!("not fixed: {}", why.what()));
+                session.warn(&Notice::new(what, public_fix(&why.fix(), mask)))?;
+            }
+        }
+    }
+    Ok(made)
+}
+
+/// The repairs of all findings, each once.
+fn repairs(findings: &[Finding]) -> Vec<&Repair> {
+    let mut seen = HashSet::new();
+    let repairs = findings
+        .iter()
+        .filter_map(|finding| finding.repair.as_ref());
+    repairs
+        .filter(|repair| seen.insert(&repair.change))
+        .collect()
 }

@@ -1,176 +1,83 @@
 //! netrc, which git reads before it asks any helper.
 
-use super::{Facts, Finding, Repair, Severity, TokenStatus, permissions};
+use super::{Facts, Findings, Severity};
 use crate::files::NotTrusted;
 use crate::logins::lookup::Source;
-use crate::netrc::{self, Entry, Netrc, Overview, Unreadable};
-use crate::notice::{Command, Fix, Notice};
+use crate::netrc::{Entry, Overview, Unreadable};
+use crate::notice::{Command, Fix};
 use crate::token::Token;
 
-pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
-    let netrc = match &facts.netrc {
-        Ok(None) => return encrypted(facts),
-        Ok(Some(netrc)) => netrc,
-        Err(why) => return vec![unreadable(why, facts)],
-    };
-    if let Err(why @ Unreadable::Doubt { line, .. }) = netrc.check_syntax() {
-        let notice = why.notice(&facts.context.environment);
-        return vec![
-            Finding::from_notice("netrc.syntax", Severity::Fail, &notice)
-                .with_details("git may stop at this line before any request")
-                .with_fix(edit("open the file at this line", line)),
-        ];
-    }
-    let overview = match netrc.overview() {
+pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
+    let overview = match facts.netrc_overview() {
         Ok(overview) => overview,
-        Err(why) => return vec![unreadable(&why, facts)],
+        // See `permissions`.
+        Err(Unreadable::NotTrusted(NotTrusted::Writable)) => return,
+        Err(why) => return unusable(&why, facts, found),
     };
-    let mut found = Vec::new();
-    let has_ours = !overview.git.is_empty() || !overview.api.is_empty();
-    if has_ours && netrc.is_readable_by_others() {
-        found.extend(readable(facts));
+    if !facts.netrc_has_token() {
+        found.pass("netrc has no entry for Heroku");
+    } else if !is_the_store(facts) {
+        beside_the_keyring(&overview, facts, found);
+    } else if let Some(problem) = problem_of_the_store(&overview) {
+        found
+            .warn(format!("{}: {problem}", lines(&overview)))
+            .fix(Fix::command(
+                "log in again, which leaves one entry for each host",
+                "git credential-heroku-rs login --store netrc",
+            ));
+    } else {
+        found.pass("netrc contains the token in plain text, and git sends it without a helper");
     }
-    found.extend(stray_default(&overview));
-    found.extend(match (has_ours, serves(facts)) {
-        (false, _) => Vec::new(),
-        (true, true) => as_a_store(&overview),
-        (true, false) => vec![beside_the_keyring(&overview, facts)],
-    });
-    if found.is_empty() {
-        let what = if has_ours {
-            "netrc contains the token in plain text, and git sends it without a helper"
-        } else {
-            "netrc has no entry that git would send to Heroku"
-        };
-        found.push(Finding::pass("netrc.entries", what));
-    }
-    found
 }
 
-/// The entry for git.heroku.com that git itself reads.
-pub(super) enum GitEntry {
-    Absent,
-    Token(Token),
-    /// This program does not read the file, or cannot; git may.
-    Unreadable,
-}
+impl Facts<'_> {
+    /// Heroku's entries in the netrc that git reads.
+    pub(super) fn netrc_overview(&self) -> Result<Overview, Unreadable> {
+        match &self.netrc {
+            Ok(Some(netrc)) => netrc.overview(),
+            Ok(None) => Ok(Overview::default()),
+            Err(why) => Err(why.clone()),
+        }
+    }
 
-pub(super) fn git_entry(facts: &Facts<'_>) -> GitEntry {
-    let Ok(netrc) = &facts.netrc else {
-        return GitEntry::Unreadable;
-    };
-    match netrc.as_ref().map(Netrc::overview) {
-        None => GitEntry::Absent,
-        Some(Ok(overview)) => match overview.git.into_iter().next() {
-            Some(entry) => GitEntry::Token(entry.token),
-            None => GitEntry::Absent,
-        },
-        Some(Err(_)) => GitEntry::Unreadable,
+    /// Whether netrc has a token for Heroku.
+    pub(super) fn netrc_has_token(&self) -> bool {
+        let overview = self.netrc_overview();
+        overview.is_ok_and(|overview| entries(&overview).next().is_some())
+    }
+
+    /// The token that git itself would send from netrc.
+    pub(super) fn netrc_token(&self) -> Option<Token> {
+        let entries = self.netrc_overview().ok()?.git;
+        entries.into_iter().next().map(|entry| entry.token)
     }
 }
 
 /// Whether the active token comes from netrc, and netrc is the right place for it on this machine.
-fn serves(facts: &Facts<'_>) -> bool {
+fn is_the_store(facts: &Facts<'_>) -> bool {
     let used = facts.answer.found.as_ref();
     let from_netrc = used.is_some_and(|found| found.source == Source::Netrc);
     from_netrc && (facts.listing.is_err() || facts.context.environment.netrc_before_keyring)
 }
 
-fn encrypted(facts: &Facts<'_>) -> Vec<Finding> {
-    let what = match Netrc::read(&facts.context.environment) {
-        Ok(None) => "no netrc file found",
-        Ok(Some(_)) => {
-            "netrc is encrypted: the Heroku CLI and heroku-rs read the file, git does not"
-        }
-        Err(why) => {
-            return vec![Finding::from_notice(
-                "netrc.encrypted",
-                Severity::Warn,
-                &why.notice(&facts.context.environment),
-            )];
-        }
-    };
-    vec![Finding::pass("netrc.entries", what)]
-}
-
 /// If git cannot read netrc, it may stop before it asks a helper.
-fn unreadable(why: &Unreadable, facts: &Facts<'_>) -> Finding {
+fn unusable(why: &Unreadable, facts: &Facts<'_>, found: &mut Findings) {
+    let stops_git = matches!(&facts.netrc, Ok(Some(netrc)) if netrc.check_syntax().is_err());
     let notice = why.notice(&facts.context.environment);
-    match why {
-        Unreadable::NotTrusted(NotTrusted::Writable) => {
-            let finding = Finding::from_notice("netrc.permissions", Severity::Warn, &notice);
-            finding
-                .with_details(
-                    "a user who can write netrc can change the account that you push with",
-                )
-                .with_repair(private(facts))
-        }
-        Unreadable::Doubt { line, .. } => {
-            Finding::from_notice("netrc.unusable", Severity::Warn, &notice)
-                .with_details("programs read this line differently")
-                .with_fix(edit("open the file at this line", *line))
-        }
-        Unreadable::NotTrusted(NotTrusted::Foreign)
-        | Unreadable::Unfit(_)
-        | Unreadable::Mount
-        | Unreadable::Encrypted(_)
-        | Unreadable::ReadOnly
-        | Unreadable::InPlaceOfPlain
-        | Unreadable::Failed(_)
-        | Unreadable::NotWritten(_) => {
-            Finding::from_notice("netrc.unusable", Severity::Warn, &notice)
-        }
+    let finding = found.notice(Severity::fail_if(stops_git), &notice);
+    if let Unreadable::Doubt { line, .. } = why {
+        let editor = Command::new("${EDITOR:-vi}").arg(&format!("+{line}"));
+        finding
+            .details(if stops_git {
+                "git may stop at this line before any request"
+            } else {
+                "programs read this line differently"
+            })
+            .fix(Fix::command(
+                "open the file at this line",
+                editor.then("~/.netrc"),
+            ));
     }
-}
-
-fn readable(facts: &Facts<'_>) -> Option<Finding> {
-    let finding = Finding::warn(
-        "netrc.permissions",
-        "other users can read netrc, which contains a token",
-    )
-    .with_fix(Command::new("chmod 600").then(netrc::argument(&facts.context.environment)));
-    Some(finding.with_repair(private(facts)?))
-}
-
-fn private(facts: &Facts<'_>) -> Option<Repair> {
-    let path = netrc::path(&facts.context.environment)?;
-    let mode = permissions::mode_of(&path)?;
-    let does = format!("chmod 600 {}", path.display());
-    let undo = format!("chmod {mode:o} {}", path.display());
-    Some(Repair::new(does, undo, move |_| {
-        permissions::set_mode(&path, 0o600).map_err(|why| {
-            Notice::new(
-                format!("the file permissions could not be changed: {why}"),
-                "",
-            )
-        })
-    }))
-}
-
-/// git sends a `default` entry's password to every server without an entry of its own.
-fn stray_default(overview: &Overview) -> Option<Finding> {
-    let line = overview.default.filter(|_| overview.git.is_empty())?;
-    let what =
-        format!("netrc line {line}: git sends the password of the `default` entry to Heroku");
-    let finding = Finding::warn("netrc.default-entry", what)
-        .with_details("git sends that password to every server without an entry of its own, before it asks a helper");
-    Some(finding.with_fix(edit("name the servers instead of `default`", line)))
-}
-
-fn edit(purpose: &'static str, line: usize) -> Fix {
-    let editor = Command::new("${EDITOR:-vi}").arg(&format!("+{line}"));
-    Fix::command(purpose, editor.then("~/.netrc"))
-}
-
-/// The tokens in netrc, each once.
-fn tokens(overview: &Overview) -> Vec<&Token> {
-    let mut tokens: Vec<&Token> = Vec::new();
-    for entry in entries(overview) {
-        if !tokens.contains(&&entry.token) {
-            tokens.push(&entry.token);
-        }
-    }
-    tokens
 }
 
 fn entries(overview: &Overview) -> impl Iterator<Item = &Entry> {
@@ -180,86 +87,40 @@ fn entries(overview: &Overview) -> impl Iterator<Item = &Entry> {
 fn lines(overview: &Overview) -> String {
     let mut lines: Vec<usize> = entries(overview).map(|entry| entry.line).collect();
     lines.sort_unstable();
-    match lines.as_slice() {
-        [only] => format!("netrc line {only}"),
-        many => {
-            let many: Vec<String> = many.iter().map(ToString::to_string).collect();
-            format!("netrc lines {}", many.join(", "))
-        }
-    }
+    let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
+    let noun = if lines.len() == 1 { "line" } else { "lines" };
+    format!("netrc {noun} {}", lines.join(", "))
 }
 
 /// The token belongs in the keyring: a copy in netrc is in plain text, and git sends it first.
-fn beside_the_keyring(overview: &Overview, facts: &Facts<'_>) -> Finding {
-    let tokens = tokens(overview);
-    let is_rejected = tokens
-        .iter()
-        .all(|token| matches!(facts.status_of(token), TokenStatus::Rejected));
-    let place = lines(overview);
-    let (id, what) = if overview.git.is_empty() {
-        (
-            "netrc.api-entry",
-            format!("{place}: a token is stored in plain text"),
-        )
+fn beside_the_keyring(overview: &Overview, facts: &Facts<'_>, found: &mut Findings) {
+    let what = if overview.git.is_empty() {
+        "a token is stored in plain text"
     } else {
-        (
-            "netrc.git-entry",
-            format!("{place}: git sends this token before it asks any helper"),
-        )
+        "git sends this token before it asks any helper"
     };
-    let mut about: Vec<String> = tokens
-        .iter()
-        .filter_map(|token| facts.describe(token))
-        .collect();
-    about.dedup();
-    let finding = Finding::warn(id, what).with_details(about.join("; "));
-    if is_rejected {
-        finding.with_command("git credential-heroku-rs netrc clean")
+    let status = |entry: &Entry| facts.status_text(&entry.token);
+    let mut status: Vec<String> = entries(overview).map(status).collect();
+    status.dedup();
+    let finding = found.warn(format!("{}: {what}", lines(overview)));
+    finding.details(status.join("; "));
+    if entries(overview).all(|entry| facts.is_rejected(&entry.token)) {
+        finding.command("git credential-heroku-rs netrc clean");
     } else {
-        finding.with_fix(Fix::command(
+        finding.fix(Fix::command(
             "move the token to the keyring",
             "git credential-heroku-rs netrc import",
-        ))
+        ));
     }
 }
 
-/// netrc is the right place for the token: it should have one entry for each host, with the same token.
-fn as_a_store(overview: &Overview) -> Vec<Finding> {
-    let mut found = Vec::new();
-    let is_one_login = tokens(overview).len() == 1;
-    let doubled = overview.git.len() > 1 || overview.api.len() > 1;
-    if doubled {
-        let finding = Finding::warn(
-            "netrc.duplicates",
-            format!("{}: several entries for one host", lines(overview)),
-        )
-        .with_details(
-            "curl and git use the first, Python uses the last, and the Heroku CLI deletes one",
-        )
-        .with_fix(Fix::command(
-            "log in again, which leaves one entry",
-            "git credential-heroku-rs login --store netrc",
-        ));
-        found.push(finding);
-    } else if !is_one_login {
-        let finding = Finding::warn(
-            "netrc.different-tokens",
-            format!(
-                "{}: git and the Heroku CLI use different tokens",
-                lines(overview)
-            ),
-        )
-        .with_command("git credential-heroku-rs login --store netrc");
-        found.push(finding);
-    } else if overview.git.is_empty() || overview.api.is_empty() {
-        let what = if overview.api.is_empty() {
-            "netrc has no entry for api.heroku.com, so the Heroku CLI sees no login"
-        } else {
-            "netrc has no entry for git.heroku.com, so git needs a helper to get the token"
-        };
-        let finding = Finding::warn("netrc.missing-entry", what)
-            .with_command("git credential-heroku-rs login --store netrc");
-        found.push(finding);
+/// If netrc is the right place for the token, it should have one entry for each host, with the same token.
+fn problem_of_the_store(overview: &Overview) -> Option<&'static str> {
+    match (overview.git.as_slice(), overview.api.as_slice()) {
+        ([git], [api]) if git.token == api.token => None,
+        ([_], [_]) => Some("git and the Heroku CLI use different tokens"),
+        ([], _) => Some("no entry is for git.heroku.com, so git needs a helper to get the token"),
+        (_, []) => Some("no entry is for api.heroku.com, so the Heroku CLI sees no login"),
+        _ => Some("several entries are for one host, and programs use different ones"),
     }
-    found
 }

@@ -35,7 +35,7 @@ fn variables(code: &str) -> BTreeSet<String> {
     quoted.filter(is_name).map(str::to_owned).collect()
 }
 
-/// A check's name is a group, a dot and a word. A check that can only pass needs no explanation.
+/// A check's name is a group, a dot and a word.
 #[test]
 fn every_check_of_doctors_is_explained() {
     const GROUPS: &str = "program git netrc keyring login heroku heroku-cli copies push";
@@ -48,9 +48,7 @@ fn every_check_of_doctors_is_explained() {
     };
     let source = whole_source(Path::new("src/commands/doctor"));
     let parts: Vec<&str> = source.split('"').collect();
-    let is_bad = |pair: &&[&str]| !pair[0].trim_end().ends_with("Finding::pass(");
-    let bad = parts.windows(2).filter(is_bad).map(|pair| pair[1]);
-    let named: BTreeSet<&str> = bad.filter(is_name).collect();
+    let named: BTreeSet<&str> = parts.into_iter().filter(is_name).collect();
     let page = fs::read_to_string("contrib/docs/troubleshooting.md").unwrap();
     let rows = page.lines().filter(|line| line.starts_with("| `"));
     let cells = rows.filter_map(|row| row.split(" | ").next());
@@ -58,7 +56,7 @@ fn every_check_of_doctors_is_explained() {
         .flat_map(|cell| cell.split('`'))
         .filter(is_name)
         .collect();
-    assert!(named.len() > 50, "{named:?}");
+    assert!(named.len() > 15, "{named:?}");
     assert_eq!(named, explained);
 }
 
