@@ -1,14 +1,14 @@
 //! Another local user listens where a stale variable says that our bus is: nothing is sent there,
 //! and nothing is believed.
 
-use crate::world::{ANN, Place, REQUEST, World};
+use crate::world::{ANN, Place, REQUEST, World, skipped};
 
 const REFUSED: &str = "the D-Bus session belongs to another user";
 
 fn nothing_is_sent(place: Place, operation: &str, request: impl Fn(&World) -> String) {
     let world = World::new();
     let Some(bus) = world.finds_a_strangers_bus(place) else {
-        return eprintln!("skipped, since only root can start a bus of another user: {place:?}");
+        return skipped("only root can start a bus of another user");
     };
     world.sets("HEROKU_RS_TIMEOUT", "1");
     world.is_the_active_account(ANN);

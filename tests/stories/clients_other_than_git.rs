@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::world::{ANN, World};
+use crate::world::{ANN, World, skipped};
 
 /// An app with a crate in its repository, and another crate that depends on it.
 fn world() -> World {
@@ -65,15 +65,13 @@ script = 'mount --bind "$0" /etc/hosts && exec "$@"'
 sys.exit(subprocess.run(['unshare', '--mount', 'sh', '-c', script, hosts, *command]).returncode)
 "#;
 
-/// Whether this process may change what a name means for a command. If not, a line names the test that is skipped.
+/// Whether this process may change what a name means for a command. If not, the story is skipped.
 fn can_name_hosts(world: &World) -> bool {
     let can = world
         .shell("unshare --mount true && [ $(id -u) = 0 ]", b"")
         .ended_well();
     if !can {
-        let test = std::thread::current();
-        let test = test.name().unwrap_or_default();
-        eprintln!("skipped, since it needs root and a mount namespace: {test}");
+        skipped("it needs root and a mount namespace");
     }
     can
 }

@@ -4,14 +4,13 @@
 use std::fs;
 use std::path::Path;
 
-use crate::world::{ANN, World, counted};
+use crate::world::{ANN, World, counted, skipped};
 
 /// Set-up, get, store, erase and push, with the git of a version.
 fn works_with(version: &str) {
     let bin = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("target/gits/{version}/bin"));
     if !bin.join("git").exists() {
-        eprintln!("skipped: git {version} is not below target/gits");
-        return;
+        return skipped(&format!("git {version} is not below target/gits"));
     }
     let world = World::ready_to_push();
     let path = format!("{}:{}:/usr/bin:/bin", world.bin().display(), bin.display());

@@ -1,6 +1,6 @@
 //! Where the bus is, and what is between it and us: a proxy, a user namespace, a stale address.
 
-use crate::world::{ANN, Line, REQUEST, World};
+use crate::world::{ANN, Line, REQUEST, World, skipped};
 
 fn logged_in() -> (World, String) {
     let world = World::new().with_keyring();
@@ -30,7 +30,7 @@ fn in_a_user_namespace_the_bus_is_still_ours() {
     let (world, token) = logged_in();
     let namespace = "unshare --user --map-user=1234 --";
     if !world.shell(&format!("{namespace} true"), b"").ended_well() {
-        return eprintln!("skipped, since this machine has no user namespaces");
+        return skipped("this machine has no user namespaces");
     }
     let line = format!("{namespace} git-credential-heroku-rs get");
     serves(&world, &line, &token);

@@ -3,20 +3,18 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::world::{ANN, REQUEST, World};
+use crate::world::{ANN, REQUEST, World, skipped};
 
 fn entry(token: &str) -> String {
     format!("machine git.heroku.com login {ANN} password {token}\n")
 }
 
-/// Runs lines of a shell where `~/.netrc` is a mount, as in a container. None, with a line that names the test, if
-/// nothing can be mounted here.
+/// Runs lines of a shell where `~/.netrc` is a mount, as in a container. None if nothing can be mounted here: then the
+/// story is skipped.
 fn where_netrc_is_a_mount<'w>(world: &'w World, lines: &str) -> Option<crate::world::Outcome<'w>> {
     let can = world.shell("unshare --mount true 2>/dev/null", b"");
     if !can.ended_well() {
-        let test = std::thread::current();
-        let test = test.name().unwrap_or_default();
-        eprintln!("skipped, since nothing can be mounted here: {test}");
+        skipped("nothing can be mounted here");
         return None;
     }
     let lines = format!("mount --bind ~/host-netrc ~/.netrc && {lines}");

@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
 use crate::doctor::{finding_offline, healthy, is_found, is_found_and_fixed};
-use crate::world::{ANN, World};
+use crate::world::{ANN, World, skipped};
 
 const OURS: &str = "[credential \"https://git.heroku.com\"]\n\thelper =\n\thelper = heroku-rs\n";
 
@@ -203,8 +203,7 @@ fn a_configuration_that_is_a_mount_is_appended_to_by_the_user() {
         .shell("unshare --mount true 2>/dev/null", b"")
         .ended_well()
     {
-        eprintln!("skipped: nothing can be mounted here");
-        return;
+        return skipped("nothing can be mounted here");
     }
     world
         .shell("unshare --mount sh ~/in-the-container", b"")

@@ -39,7 +39,7 @@ mod terminal;
 mod trace;
 
 pub(crate) use bus_line::Line;
-pub(crate) use counts::{counted, is_thorough, runner, sample};
+pub(crate) use counts::{counted, is_thorough, runner, sample, skipped};
 pub(crate) use faults::{API_HOST, GIT_HOST};
 pub(crate) use faulty_bus::{BusFault, How, Side};
 pub(crate) use heroku_cli::{Version, heroku_line};
@@ -47,7 +47,7 @@ pub(crate) use injected::SystemCall;
 pub(crate) use items::Items;
 pub(crate) use memory::Measured;
 pub(crate) use outcome::Outcome;
-pub(crate) use powerless::{reads_every_process, without_capabilities};
+pub(crate) use powerless::{PATHS_ARE_HIDDEN, reads_every_process, without_capabilities};
 pub(crate) use running::Running;
 pub(crate) use search::files_under;
 pub(crate) use secret_service::{Habit, Manner};

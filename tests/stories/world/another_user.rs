@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use super::World;
+use super::{World, skipped};
 
 /// `nobody`.
 const ID: u32 = 65534;
@@ -17,13 +17,11 @@ pub(crate) struct AnotherUser {
 }
 
 impl World {
-    /// Another user, who can read the home. None if the tests do not run as root: then a line names the
-    /// test that was skipped.
+    /// Another user, who can read the home. None if the tests do not run as root: then the
+    /// story is skipped.
     pub(crate) fn has_another_user(&self) -> Option<AnotherUser> {
         if !rustix::process::geteuid().is_root() {
-            let test = std::thread::current();
-            let test = test.name().unwrap_or_default();
-            eprintln!("skipped, since only root can act as another user: {test}");
+            skipped("only root can act as another user");
             return None;
         }
         for path in [self.root.path(), &self.home()] {

@@ -58,3 +58,12 @@ pub(crate) fn counted(what: &str, times: usize) {
         .unwrap();
     file.write_all(line.as_bytes()).unwrap();
 }
+
+/// Says on stderr that this story is skipped here, and why.
+///
+/// Not with `eprintln!`: what that prints in a test that passes is not shown.
+pub(crate) fn skipped(why: &str) {
+    let story = std::thread::current();
+    let line = format!("skipped {}: {why}\n", story.name().unwrap_or_default());
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
+}

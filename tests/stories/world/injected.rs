@@ -94,6 +94,11 @@ impl SystemCall {
         names.contains(&self.name.as_str())
     }
 
+    /// Whether it keeps other processes of the same user from reading this one's memory.
+    pub(crate) fn closes_the_memory(&self) -> bool {
+        self.name == "prctl" && self.shows("PR_SET_DUMPABLE, SUID_DUMP_DISABLE")
+    }
+
     /// Whether it can change anything outside of the process.
     pub(crate) fn changes_something(&self) -> bool {
         const CHANGING: [&str; 17] = [

@@ -6,6 +6,11 @@ use std::process::Command;
 /// `CAP_SYS_PTRACE`, as a bit of `CapEff` in `/proc/PID/status`.
 const SYS_PTRACE: u64 = 1 << 19;
 
+/// Why a story is skipped, or a part of it, that needs the paths in a trace: strace reads them from the program's
+/// memory.
+pub(crate) const PATHS_ARE_HIDDEN: &str =
+    "only root sees which files a program opens that closed its memory";
+
 /// Runs a story without power over other processes. If this process has it, the test binary runs
 /// that one test again, without capabilities.
 ///
