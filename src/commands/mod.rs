@@ -319,7 +319,7 @@ fn metadata_of(
         description: authorization.description.clone(),
         scope: authorization.scope.clone(),
         created: authorization.created,
-        expires: authorization.expires,
+        expires: authorization.expires(),
         ..base
     }
 }

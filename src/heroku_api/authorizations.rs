@@ -4,15 +4,14 @@
 
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
-use reqwest::header::{HeaderValue, RANGE};
-use serde::Deserialize;
+use secrecy::{ExposeSecret, SecretString};
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::lenient::{SecretText, lenient};
-use super::masked_token::{MaskMatch, MaskedToken};
-use super::{ApiError, Auth, HerokuApi, Pages};
+use super::response::{lenient, secret};
+use super::{AccountInfo, ApiError, Auth, HerokuApi, Pages};
 use crate::account::Account;
 use crate::scope::Scopes;
 use crate::token::Token;
@@ -40,28 +39,40 @@ pub struct NewAuthorization<'a> {
 
 /// An authorization as Heroku shows it. Everything but the id may be missing.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(from = "AuthorizationAnswer")]
 pub struct Authorization {
     /// The only safe way to name it in a request to revoke it.
     pub id: String,
     /// Its name in the dashboard.
+    #[serde(default, deserialize_with = "lenient")]
     pub description: Option<String>,
     /// OAuth scopes.
+    #[serde(default, deserialize_with = "lenient")]
     pub scope: Scopes,
     /// When it was created.
+    #[serde(default, rename = "created_at", deserialize_with = "lenient")]
     pub created: Option<Timestamp>,
     /// When it was last updated.
+    #[serde(default, rename = "updated_at", deserialize_with = "lenient")]
     pub updated: Option<Timestamp>,
-    /// When it expires, counted from the time of the reply: exact for one that was just created.
-    ///
-    /// Heroku does not document whether `expires_in` is the time that is left or the whole
-    /// lifetime: for an older authorization this is the latest possible time.
-    pub expires: Option<Timestamp>,
-    /// The token, if Heroku shows all of it.
-    pub token: Option<Token>,
-    /// Its account.
-    pub account: Option<Account>,
-    masked: Option<MaskedToken>,
+    #[serde(default, deserialize_with = "lenient")]
+    access_token: AccessToken,
+    #[serde(default, deserialize_with = "lenient")]
+    user: Option<AccountInfo>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+struct AccessToken {
+    /// The token, or what Heroku shows of it: a prefix, stars and perhaps a suffix.
+    #[serde(default, deserialize_with = "secret")]
+    token: Option<SecretString>,
+    #[serde(default, rename = "expires_in", deserialize_with = "from_now")]
+    expires: Option<Timestamp>,
+}
+
+fn from_now<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    let seconds: Option<i64> = lenient(deserializer)?;
+    let left = seconds.map(SignedDuration::from_secs);
+    Ok(left.and_then(|left| Timestamp::now().checked_add(left).ok()))
 }
 
 /// The result of a revocation.
@@ -108,13 +119,12 @@ impl HerokuApi {
         let mut all = Vec::new();
         let mut pages = Pages::default();
         loop {
-            let answer = self.send(&request)?;
-            all.append(&mut answer.json::<Vec<Authorization>>(request.auth)?);
-            let Some(next) = pages.follow(answer.next_range())? else {
-                return Ok(all);
-            };
-            let range = HeaderValue::from_str(&next).map_err(|_| ApiError::Garbled)?;
-            request.headers.insert(RANGE, range);
+            let page = self.send(&request)?;
+            all.append(&mut page.json::<Vec<Authorization>>(request.auth)?);
+            match pages.follow(page.next_range())? {
+                Some(next) => request.ask_for(&next)?,
+                None => return Ok(all),
+            }
         }
     }
 
@@ -133,7 +143,7 @@ impl HerokuApi {
     /// # Errors
     /// [`ApiError::NotFound`] if it does not exist or belongs to another account.
     pub fn authorization(&self, token: &Token, id: &str) -> Result<Authorization, ApiError> {
-        self.get(&path_of(id)?, token)
+        self.get(&path_of("authorizations", id)?, token)
     }
 
     /// The account's default authorization, the API key in the dashboard, which we never revoke. It
@@ -158,7 +168,11 @@ impl HerokuApi {
         id: &str,
         description: &str,
     ) -> Result<Authorization, ApiError> {
-        let request = self.request(Method::PATCH, &path_of(id)?, Auth::Bearer(token));
+        let request = self.request(
+            Method::PATCH,
+            &path_of("authorizations", id)?,
+            Auth::Bearer(token),
+        );
         self.json(&request.with_json(&json!({"description": description})))
     }
 
@@ -167,7 +181,7 @@ impl HerokuApi {
     /// # Errors
     /// Why it may still be valid.
     pub fn revoke(&self, token: &Token, id: &str) -> Result<Revoked, ApiError> {
-        self.delete(token, &path_of(id)?)
+        self.delete(token, &path_of("authorizations", id)?)
     }
 
     /// Ends the session that the token belongs to, which revokes the token of a browser login.
@@ -186,7 +200,7 @@ impl HerokuApi {
             id: String,
         }
         let session: Session = self.get("/oauth/sessions/~", token).ok()?;
-        is_id(&session.id).then_some(session.id)
+        Some(session.id)
     }
 
     /// Ends a session of the token's account: Heroku rejects its tokens from now on.
@@ -194,11 +208,7 @@ impl HerokuApi {
     /// # Errors
     /// Why it may still be valid.
     pub fn end_session_named(&self, token: &Token, id: &str) -> Result<Revoked, ApiError> {
-        if is_id(id) {
-            self.delete(token, &format!("/oauth/sessions/{id}"))
-        } else {
-            Err(ApiError::Invalid("not a session id".to_owned()))
-        }
+        self.delete(token, &path_of("sessions", id)?)
     }
 
     fn create(
@@ -231,102 +241,81 @@ impl HerokuApi {
 /// Which of these authorizations is the token's, if that is certain: Heroku shows parts of tokens,
 /// and if two of them match, neither is returned.
 pub fn position_of(token: &Token, all: &[Authorization]) -> Option<usize> {
-    if let Some(whole) = all
-        .iter()
-        .position(|one| one.matches(token) == MaskMatch::Whole)
-    {
-        return Some(whole);
-    }
-    let numbered = all.iter().enumerate();
-    let mut fitting = numbered.filter(|(_, one)| one.matches(token) == MaskMatch::Likely);
-    match (fitting.next(), fitting.next()) {
-        (Some((only, _)), None) => Some(only),
-        _ => None,
-    }
+    let whole = all.iter().position(|one| one.shows(token) == Shown::Whole);
+    whole.or_else(|| {
+        let is_likely = |one: &Authorization| one.shows(token) == Shown::Likely;
+        let first = all.iter().position(is_likely);
+        first.filter(|_| all.iter().rposition(is_likely) == first)
+    })
 }
 
-/// The path of an authorization. `~` or a slash in the id would make it another request.
-fn path_of(id: &str) -> Result<String, ApiError> {
-    if is_id(id) {
-        Ok(format!("/oauth/authorizations/{id}"))
-    } else {
-        let what = "not an authorization id".to_owned();
-        Err(ApiError::Invalid(what))
+/// The path of one member of a list. `~` or a slash in the id would make it another request.
+fn path_of(list: &str, id: &str) -> Result<String, ApiError> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    if id.is_empty() || !id.chars().all(is_plain) {
+        return Err(ApiError::Invalid(format!("no id of {list}")));
     }
+    Ok(format!("/oauth/{list}/{id}"))
 }
 
-fn is_id(id: &str) -> bool {
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    !id.is_empty() && id.chars().all(plain)
+/// How much an authorization shows of a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    /// All of it.
+    Whole,
+    /// More of it than two tokens share by chance.
+    Likely,
+    /// So little that it may be another token.
+    Possibly,
+    /// It shows another token.
+    Not,
 }
 
 impl Authorization {
+    /// When it expires, counted from the time of the reply: exact for one that was just created.
+    ///
+    /// Heroku does not document whether `expires_in` is the time that is left or the whole
+    /// lifetime: for an older authorization this is the latest possible time.
+    pub fn expires(&self) -> Option<Timestamp> {
+        self.access_token.expires
+    }
+
+    /// The token, if Heroku shows all of it.
+    pub fn token(&self) -> Option<Token> {
+        let shown = self.access_token.token.as_ref()?.expose_secret();
+        Token::parse(shown).ok().filter(|_| !shown.contains('*'))
+    }
+
+    /// Its account.
+    pub fn account(&self) -> Option<&Account> {
+        Some(&self.user.as_ref()?.email)
+    }
+
     /// Whether what Heroku shows of this authorization's token could be part of `token`.
     pub fn may_be_of(&self, token: &Token) -> bool {
-        self.matches(token) != MaskMatch::No
+        self.shows(token) != Shown::Not
     }
 
-    /// How well what Heroku shows of this authorization's token matches `token`.
-    fn matches(&self, token: &Token) -> MaskMatch {
-        let masked = self.masked.as_ref();
-        masked.map_or(MaskMatch::Possible, |masked| masked.matches(token))
-    }
-}
-
-/// An authorization as Heroku writes it.
-#[derive(Deserialize)]
-struct AuthorizationAnswer {
-    id: String,
-    #[serde(default, deserialize_with = "lenient")]
-    description: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
-    scope: Option<Scopes>,
-    #[serde(default, deserialize_with = "lenient")]
-    created_at: Option<Timestamp>,
-    #[serde(default, deserialize_with = "lenient")]
-    updated_at: Option<Timestamp>,
-    #[serde(default, deserialize_with = "lenient")]
-    access_token: Option<AccessTokenAnswer>,
-    #[serde(default, deserialize_with = "lenient")]
-    user: Option<UserAnswer>,
-}
-
-#[derive(Deserialize)]
-struct AccessTokenAnswer {
-    #[serde(default, deserialize_with = "lenient")]
-    token: Option<SecretText>,
-    #[serde(default, deserialize_with = "lenient")]
-    expires_in: Option<i64>,
-}
-
-#[derive(Deserialize)]
-struct UserAnswer {
-    #[serde(default, deserialize_with = "lenient")]
-    email: Option<String>,
-}
-
-impl From<AuthorizationAnswer> for Authorization {
-    fn from(answer: AuthorizationAnswer) -> Authorization {
-        let (masked, expires_in) = match answer.access_token {
-            Some(access) => (access.token, access.expires_in),
-            None => (None, None),
+    /// `HRKU-` and a few characters match every token.
+    fn shows(&self, token: &Token) -> Shown {
+        const FEWEST_VISIBLE: usize = 12;
+        let Some(shown) = &self.access_token.token else {
+            return Shown::Possibly;
         };
-        let masked = masked.map(|SecretText(token)| token);
-        let whole = masked.as_ref().filter(|token| !token.contains('*'));
-        let email = answer.user.and_then(|user| user.email);
-        let expires = expires_in.map(SignedDuration::from_secs);
-        Authorization {
-            id: answer.id,
-            description: answer.description,
-            scope: answer.scope.unwrap_or_default(),
-            created: answer.created_at,
-            updated: answer.updated_at,
-            expires: expires.and_then(|left| Timestamp::now().checked_add(left).ok()),
-            token: whole.and_then(|token| Token::parse(token).ok()),
-            account: email
-                .and_then(|email| Account::parse(&email))
-                .filter(Account::is_email),
-            masked: masked.map(MaskedToken::new),
+        let (shown, token) = (shown.expose_secret(), token.expose());
+        if shown == token {
+            return Shown::Whole;
+        }
+        let Some((prefix, rest)) = shown.split_once('*') else {
+            return Shown::Not;
+        };
+        let suffix = rest.rsplit('*').next().unwrap_or_default();
+        let visible = prefix.len() + suffix.len();
+        let fits = token.starts_with(prefix) && token.ends_with(suffix) && visible < token.len();
+        match visible {
+            _ if !fits => Shown::Not,
+            ..FEWEST_VISIBLE => Shown::Possibly,
+            _ => Shown::Likely,
         }
     }
 }
@@ -347,7 +336,7 @@ mod tests {
         let read = parsed(&json!({"id": "a", "access_token": null, "scope": "x"}));
         let read = read.unwrap();
         assert_eq!(read.id, "a");
-        assert!(read.token.is_none() && read.scope.is_empty() && read.expires.is_none());
+        assert!(read.token().is_none() && read.scope.is_empty() && read.expires().is_none());
         assert!(parsed(&json!({"description": "no id"})).is_none());
         assert!(parsed(&Value::Null).is_none());
     }
@@ -356,9 +345,9 @@ mod tests {
     fn the_expiry_is_counted_from_the_reply() {
         let answer = json!({"id": "a", "access_token": {"token": TOKEN, "expires_in": 3600}});
         let read = parsed(&answer).unwrap();
-        let left = read.expires.unwrap().duration_since(Timestamp::now());
+        let left = read.expires().unwrap().duration_since(Timestamp::now());
         assert!((3590..=3600).contains(&left.as_secs()));
-        assert_eq!(read.token.unwrap().expose(), TOKEN);
+        assert_eq!(read.token().unwrap().expose(), TOKEN);
     }
 
     #[test]
@@ -371,10 +360,10 @@ mod tests {
             json!([]),
         ] {
             let answer = json!({"id": "a", "access_token": {"token": TOKEN, "expires_in": end}});
-            assert!(parsed(&answer).unwrap().expires.is_none(), "{end}");
+            assert!(parsed(&answer).unwrap().expires().is_none(), "{end}");
         }
         let over = json!({"id": "a", "access_token": {"expires_in": -1}});
-        assert!(parsed(&over).unwrap().expires.unwrap() < Timestamp::now());
+        assert!(parsed(&over).unwrap().expires().unwrap() < Timestamp::now());
     }
 
     #[test]
@@ -392,9 +381,9 @@ mod tests {
     #[test]
     fn an_id_makes_no_other_path() {
         let id = "01234567-89ab-cdef-0123-456789abcdef";
-        assert_eq!(path_of(id).unwrap(), format!("/oauth/authorizations/{id}"));
+        assert_eq!(path_of("sessions", id), Ok(format!("/oauth/sessions/{id}")));
         for other in ["", "~", "../account", "a/b", "a?b", "a%2fb", "a b"] {
-            assert!(path_of(other).is_err(), "{other:?}");
+            assert!(path_of("sessions", other).is_err(), "{other:?}");
         }
     }
 
@@ -404,5 +393,21 @@ mod tests {
         let hidden = parsed(&json!({"id": "a", "access_token": null})).unwrap();
         assert!(hidden.may_be_of(&token));
         assert_eq!(position_of(&token, &[hidden]), None);
+    }
+
+    #[test]
+    fn a_short_prefix_identifies_no_token() {
+        let token = Token::parse(TOKEN).unwrap();
+        for (text, shown) in [
+            (TOKEN, Shown::Whole),
+            ("HRKU-0123**********abcdef", Shown::Likely),
+            ("HRKU-**********", Shown::Possibly),
+            ("**********", Shown::Possibly),
+            ("HRKU-9999**********abcdef", Shown::Not),
+            ("HRKU-0123", Shown::Not),
+        ] {
+            let one = parsed(&json!({"id": "a", "access_token": {"token": text}}));
+            assert_eq!(one.unwrap().shows(&token), shown, "{text}");
+        }
     }
 }

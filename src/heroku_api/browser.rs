@@ -9,14 +9,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use reqwest::Method;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::json;
-use zeroize::Zeroizing;
 
-use super::lenient::{SecretText, lenient};
-use super::network_error::NetworkError;
-use super::scrub::scrubbed;
-use super::{ApiError, Auth, HerokuApi};
+use super::error::scrubbed;
+use super::request::Request;
+use super::response::{lenient, secret};
+use super::{ApiError, Auth, HerokuApi, NetworkError};
 use crate::token::Token;
 
 const SERVICE: &str = "https://cli-auth.heroku.com";
@@ -29,7 +29,8 @@ const POLL_LIMIT: Duration = Duration::from_secs(60);
 struct Started {
     browser_url: String,
     cli_url: String,
-    token: SecretText,
+    #[serde(deserialize_with = "secret")]
+    token: Option<SecretString>,
 }
 
 /// The login service's reply when the user has finished.
@@ -37,8 +38,8 @@ struct Started {
 struct Finished {
     #[serde(default, deserialize_with = "lenient")]
     error: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
-    access_token: Option<SecretText>,
+    #[serde(default, deserialize_with = "secret")]
+    access_token: Option<SecretString>,
 }
 
 impl Finished {
@@ -46,8 +47,8 @@ impl Finished {
         if let Some(error) = self.error {
             return Err(ApiError::BrowserLogin(scrubbed(&error, auth)));
         }
-        let SecretText(token) = self.access_token.ok_or(ApiError::Garbled)?;
-        Token::parse(&token).map_err(|_| ApiError::Garbled)
+        let token = self.access_token.ok_or(ApiError::Garbled)?;
+        Token::parse(token.expose_secret()).map_err(|_| ApiError::Garbled)
     }
 }
 
@@ -55,7 +56,7 @@ impl Finished {
 pub struct BrowserLogin {
     page: String,
     poll: String,
-    token: Zeroizing<String>,
+    token: SecretString,
 }
 
 impl BrowserLogin {
@@ -72,8 +73,8 @@ impl HerokuApi {
     /// Why there is none.
     pub fn start_browser_login(&self, description: &str) -> Result<BrowserLogin, ApiError> {
         let service = login_service(self.login_host.as_deref())?;
-        let mut request = self.request(Method::POST, "", Auth::Anonymous);
-        request.url = format!("{service}/auth");
+        let url = format!("{service}/auth");
+        let request = Request::new(Method::POST, url, Auth::Anonymous, self.limit);
         let request = request.with_json(&json!({"description": description}));
         let started: Started = self.json(&request)?;
         if !is_path(&started.browser_url) || !is_path(&started.cli_url) {
@@ -82,7 +83,7 @@ impl HerokuApi {
         Ok(BrowserLogin {
             page: format!("{service}{}", started.browser_url),
             poll: format!("{service}{}", started.cli_url),
-            token: started.token.0,
+            token: started.token.ok_or(ApiError::Garbled)?,
         })
     }
 
@@ -96,18 +97,17 @@ impl HerokuApi {
         until: Instant,
     ) -> Result<Token, ApiError> {
         const PAUSE: Duration = Duration::from_secs(1);
-        let request = self.request(Method::GET, "", Auth::Poll(&login.token));
-        let mut request = request.once();
-        request.url.clone_from(&login.poll);
+        let auth = Auth::Poll(login.token.expose_secret());
         loop {
-            let left = until.saturating_duration_since(Instant::now());
+            let sent = Instant::now();
+            let left = until.saturating_duration_since(sent);
             if left.is_zero() {
                 return Err(ApiError::BrowserLoginExpired);
             }
-            request.limit = Some(POLL_LIMIT.min(left));
-            let sent = Instant::now();
+            let limit = POLL_LIMIT.min(left);
+            let request = Request::new(Method::GET, login.poll.clone(), auth, limit).once();
             match self.json::<Finished>(&request) {
-                Ok(finished) => return finished.into_token(request.auth),
+                Ok(finished) => return finished.into_token(auth),
                 Err(failure) if !is_worth_another_try(&failure) => return Err(failure),
                 // After a reply that took long enough, the next poll needs no pause.
                 Err(_) => thread::sleep(PAUSE.saturating_sub(sent.elapsed()).min(left)),

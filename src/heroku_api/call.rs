@@ -1,20 +1,11 @@
 //! Requests that the user composes, for paths of the API and for no other host.
 
-use std::fmt::Write as _;
-
-use reqwest::header::{CONTENT_TYPE, HeaderValue, RANGE};
 use reqwest::{Method, Url};
 use thiserror::Error;
 
 use super::headers::Headers;
-use super::transport::{Answer, Retry};
-use super::{ApiError, Auth, HerokuApi};
-use crate::notice::{Notice, is_unseen};
+use super::{ApiError, Auth, HerokuApi, Response, Retry};
 use crate::token::Token;
-
-/// The largest reply that is passed on, in bytes after decompression. The API sends at most 1000
-/// entries in one reply.
-const LARGEST: usize = 16 * 1024 * 1024;
 
 /// A request that the user composes.
 #[derive(Debug, Clone)]
@@ -49,9 +40,6 @@ pub enum NotAnAddress {
     DotSegment,
 }
 
-/// A reply, or one page of a list.
-pub struct Response(Answer);
-
 impl HerokuApi {
     /// The URL of a path, with or without its first slash, or of a whole URL.
     ///
@@ -59,24 +47,22 @@ impl HerokuApi {
     /// [`NotAnAddress::Elsewhere`] if its host is not exactly this API's.
     pub fn address(&self, path: &str, query: &[(String, String)]) -> Result<Address, NotAnAddress> {
         // Two URL parsers differ in how they normalize other characters.
-        if !path
-            .chars()
-            .all(|c| c.is_ascii_graphic() && c != '\\' && c != '#')
-        {
+        let is_plain = |c: char| c.is_ascii_graphic() && c != '\\' && c != '#';
+        if !path.chars().all(is_plain) {
             return Err(NotAnAddress::Nowhere);
         }
         if has_dot_segment(path) {
             return Err(NotAnAddress::DotSegment);
         }
-        let scheme = path.split_once("://").map(|(scheme, _)| scheme);
-        let text = match scheme {
-            Some(scheme) if scheme.chars().all(|c| c.is_ascii_alphabetic()) => path.to_owned(),
-            _ => format!("{}/{}", self.host.url(), path.trim_start_matches('/')),
+        let base = self.host.url();
+        let text = match path.split_once("://") {
+            Some((scheme, _)) if scheme.chars().all(|c| c.is_ascii_alphabetic()) => path.to_owned(),
+            _ => format!("{base}/{}", path.trim_start_matches('/')),
         };
-        let mut url = Url::parse(&text).map_err(|_| NotAnAddress::Nowhere)?;
-        let origin = Url::parse(&self.host.url()).map_err(|_| NotAnAddress::Nowhere)?;
-        let is_plain = url.username().is_empty() && url.password().is_none();
-        if url.origin() != origin.origin() || !is_plain {
+        let parse = |text: &str| Url::parse(text).map_err(|_| NotAnAddress::Nowhere);
+        let (mut url, base) = (parse(&text)?, parse(&base)?);
+        let has_user = !url.username().is_empty() || url.password().is_some();
+        if url.origin() != base.origin() || has_user {
             return Err(NotAnAddress::Elsewhere);
         }
         if !query.is_empty() {
@@ -103,13 +89,11 @@ impl HerokuApi {
         request.url = call.address.0.to_string();
         request.headers = call.headers.clone().into_map();
         if let Some(range) = &call.range {
-            let range = HeaderValue::from_str(range).map_err(|_| ApiError::Garbled)?;
-            request.headers.insert(RANGE, range);
+            request.ask_for(range)?;
         }
         request.body.clone_from(&call.body);
         request.limit = None;
-        request.largest = LARGEST;
-        self.transport.send(&request, on_retry).map(Response)
+        self.send_and_report(&request, on_retry)
     }
 }
 
@@ -120,66 +104,6 @@ fn has_dot_segment(path: &str) -> bool {
     let decoded = path.to_ascii_lowercase().replace("%2e", ".");
     let decoded = decoded.replace("%2f", "/").replace("%5c", "/");
     decoded.split('/').any(|part| [".", ".."].contains(&part))
-}
-
-impl Response {
-    /// The HTTP status.
-    pub fn status(&self) -> u16 {
-        self.0.status.as_u16()
-    }
-
-    /// Whether the request succeeded, including 304 (not modified).
-    pub fn is_success(&self) -> bool {
-        matches!(self.status(), 200..300 | 304)
-    }
-
-    /// Whether the body says that it is JSON.
-    pub fn is_json(&self) -> bool {
-        let kind = self.0.headers.get(CONTENT_TYPE);
-        kind.and_then(|kind| kind.to_str().ok())
-            .is_some_and(|kind| kind.to_ascii_lowercase().contains("json"))
-    }
-
-    /// The range of the next page if this is a part of a list.
-    pub fn next_range(&self) -> Option<String> {
-        self.0.next_range()
-    }
-
-    /// The whole body, decompressed.
-    pub fn body(&self) -> &[u8] {
-        &self.0.body
-    }
-
-    /// Status line and headers as in HTTP, up to the empty line, without control characters.
-    pub fn head(&self) -> String {
-        let status = self.0.status;
-        let reason = status.canonical_reason().unwrap_or_default();
-        let mut head = format!("{:?} {} {reason}\r\n", self.0.version, status.as_u16());
-        for (name, value) in &self.0.headers {
-            let mut value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-            value.retain(|c| !is_unseen(c));
-            let _ = write!(head, "{name}: {value}\r\n");
-        }
-        head + "\r\n"
-    }
-
-    /// The meaning of an error status.
-    pub fn error(&self, token: &Token) -> ApiError {
-        self.0.error(Auth::Bearer(token))
-    }
-
-    /// An error for a user who knows the API: status, Heroku's id and message, and the fix.
-    pub fn notice(&self, token: &Token) -> Notice {
-        let notice = self.error(token).notice();
-        let summary = self
-            .0
-            .error_body()
-            .summary(self.status(), Auth::Bearer(token));
-        match summary {
-            Some(what) => Notice::new(what, notice.fix()),
-            None => notice,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! The HTTP client: CA certificates, proxy and limits.
 
-use std::path::PathBuf;
 use std::time::Duration;
 use std::{env, fs};
 
 use reqwest::blocking::{Client, ClientBuilder};
+use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
 use reqwest::{Certificate, NoProxy, Proxy, Url};
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
@@ -30,65 +30,65 @@ pub(super) fn client(
     // rustls leaves the choice of cryptography to the program. ring needs no cmake and builds in a
     // third of aws-lc's time. An error means that a provider is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let builder = Client::builder()
+    let version = HeaderValue::from_static("application/vnd.heroku+json; version=3");
+    let mut builder = Client::builder()
+        .user_agent(concat!(
+            "git-credential-heroku-rs/",
+            env!("CARGO_PKG_VERSION")
+        ))
+        .default_headers(HeaderMap::from_iter([(ACCEPT, version)]))
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)
         .connect_timeout(CONNECT_LIMIT.min(limit))
         .timeout(limit)
-        .https_only(true);
-    let (builder, proxy) = by_proxy(builder, environment)?;
+        .https_only(true)
+        .no_proxy();
+    let mut host_and_port = None;
+    if let Some(address) = &environment.https_proxy {
+        let url = proxy_url(address.expose_secret())?;
+        let port = url.port_or_known_default().unwrap_or(SOCKS_PORT);
+        host_and_port = Some(format!("{}:{port}", url.host_str().unwrap_or_default()));
+        let proxy = Proxy::https(url).map_err(|_| NOT_A_PROXY)?;
+        let except = environment.no_proxy.as_deref();
+        builder = builder.proxy(proxy.no_proxy(except.and_then(NoProxy::from_string)));
+    }
     let client = trusting(builder, environment)?.build();
-    Ok((client.map_err(|_| ApiError::NoCaCertificates)?, proxy))
-}
-
-/// The proxy is set explicitly, so that two clients in one process may have different ones, and so
-/// that an invalid value is an error: reqwest would ignore it and connect directly.
-fn by_proxy(
-    builder: ClientBuilder,
-    environment: &Environment,
-) -> Result<(ClientBuilder, Option<String>), ApiError> {
-    let builder = builder.no_proxy();
-    let Some(address) = &environment.https_proxy else {
-        return Ok((builder, None));
-    };
-    let url = proxy_url(address.expose_secret()).ok_or(ApiError::Setting {
-        variable: "https_proxy",
-        why: "not a proxy URL such as http://proxy.example:3128",
-    })?;
-    let shown = format!(
-        "{}:{}",
-        url.host_str().unwrap_or_default(),
-        url.port_or_known_default().unwrap_or(SOCKS_PORT)
-    );
-    let proxy = Proxy::https(url).map_err(|_| ApiError::Setting {
-        variable: "https_proxy",
-        why: "not a proxy URL",
-    })?;
-    let except = environment.no_proxy.as_deref();
-    let proxy = proxy.no_proxy(except.and_then(NoProxy::from_string));
-    Ok((builder.proxy(proxy), Some(shown)))
+    Ok((
+        client.map_err(|_| ApiError::NoCaCertificates)?,
+        host_and_port,
+    ))
 }
 
 const SOCKS_PORT: u16 = 1080;
 
+/// An invalid proxy is an error: reqwest would ignore the variable and connect directly.
+const NOT_A_PROXY: ApiError = ApiError::Setting {
+    variable: "https_proxy",
+    why: "not a proxy URL such as http://proxy.example:3128",
+};
+
 /// The URL of a proxy; without a scheme it is http, as for curl and git.
-fn proxy_url(address: &str) -> Option<Url> {
+fn proxy_url(address: &str) -> Result<Url, ApiError> {
     let url = if address.contains("://") {
-        Url::parse(address).ok()?
+        Url::parse(address)
     } else {
-        Url::parse(&format!("http://{address}")).ok()?
+        Url::parse(&format!("http://{address}"))
     };
-    let known = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"].contains(&url.scheme());
-    (known && url.host_str().is_some_and(|host| !host.is_empty())).then_some(url)
+    let url = url.map_err(|_| NOT_A_PROXY)?;
+    let schemes = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
+    if schemes.contains(&url.scheme()) && url.host_str().is_some_and(|host| !host.is_empty()) {
+        Ok(url)
+    } else {
+        Err(NOT_A_PROXY)
+    }
 }
 
 /// `SSL_CERT_FILE` and `SSL_CERT_DIR` replace the system's CA certificates on Linux, as in OpenSSL,
 /// Node and rustls. On macOS and Windows, where the system does not know these variables, they are
 /// added to the system's.
 fn trusting(builder: ClientBuilder, environment: &Environment) -> Result<ClientBuilder, ApiError> {
-    let (file, dirs) = (&environment.ssl_cert_file, &environment.ssl_cert_dir);
-    let variable = match (file, dirs) {
+    let variable = match (&environment.ssl_cert_file, &environment.ssl_cert_dir) {
         (Some(_), _) => "SSL_CERT_FILE",
         (None, Some(_)) => "SSL_CERT_DIR",
         (None, None) => return Ok(builder),
@@ -107,18 +107,14 @@ fn trusting(builder: ClientBuilder, environment: &Environment) -> Result<ClientB
 
 /// Invalid certificates are skipped, as other programs do: one valid certificate is enough.
 fn ca_certificates(environment: &Environment) -> Vec<Certificate> {
-    let mut files: Vec<PathBuf> = environment.ssl_cert_file.clone().into_iter().collect();
-    let dirs = environment.ssl_cert_dir.as_deref();
-    for dir in dirs.map(env::split_paths).into_iter().flatten() {
-        let entries = fs::read_dir(dir).into_iter().flatten().flatten();
-        files.extend(entries.map(|entry| entry.path()));
-    }
+    let dirs = environment.ssl_cert_dir.iter().flat_map(env::split_paths);
+    let entries = dirs.flat_map(fs::read_dir).flatten().flatten();
+    let files = environment.ssl_cert_file.iter().cloned();
     let mut readable = RootCertStore::empty();
     let mut found = Vec::new();
-    for file in files {
+    for file in files.chain(entries.map(|entry| entry.path())) {
         let text = files::read(&file, LARGEST_BUNDLE).unwrap_or_default();
-        let certificates = CertificateDer::pem_slice_iter(&text).flatten();
-        for certificate in certificates {
+        for certificate in CertificateDer::pem_slice_iter(&text).flatten() {
             if readable.add(certificate.clone()).is_ok() {
                 found.extend(Certificate::from_der(&certificate));
             }
@@ -143,7 +139,7 @@ mod tests {
             "http://proxy:3128/"
         );
         assert_eq!(proxy_url("ann:x@proxy:3128").unwrap().username(), "ann");
-        assert!(proxy_url("socks5h://127.0.0.1:1080").is_some());
+        assert!(proxy_url("socks5h://127.0.0.1:1080").is_ok());
     }
 
     #[test]
@@ -156,24 +152,18 @@ mod tests {
             let url = proxy_url(&format!("{name}:3128")).unwrap();
             assert_eq!(url.host_str(), Some(as_asked), "{name}");
         }
-        assert_eq!(proxy_url("http://\u{200d}.example"), None);
+        assert_eq!(proxy_url("http://\u{200d}.example"), Err(NOT_A_PROXY));
     }
 
     #[test]
     fn an_invalid_proxy_is_not_bypassed() {
         for address in ["ftp://proxy", "http://", "http://a b", "file:///etc/passwd"] {
-            assert_eq!(proxy_url(address), None, "{address}");
+            assert_eq!(proxy_url(address), Err(NOT_A_PROXY), "{address}");
             let environment = Environment {
                 https_proxy: Some(SecretString::from(address)),
                 ..Environment::default()
             };
-            assert!(matches!(
-                failure(&environment),
-                ApiError::Setting {
-                    variable: "https_proxy",
-                    ..
-                }
-            ));
+            assert_eq!(failure(&environment), NOT_A_PROXY);
         }
     }
 

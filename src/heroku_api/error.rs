@@ -5,11 +5,10 @@ use std::time::Duration;
 use serde::Deserialize;
 use thiserror::Error;
 
-use super::lenient::lenient;
-use super::network_error::NetworkError;
-use super::scrub::scrubbed;
-use super::{Auth, PasswordLogin};
+use super::response::lenient;
+use super::{Auth, NetworkError, PasswordLogin};
 use crate::notice::{Command, Fix, Notice};
+use crate::redact::{Hide, Redactor};
 
 /// Why a request failed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -142,53 +141,52 @@ impl ApiError {
     }
 
     fn fix(&self) -> Fix {
-        let fix = match self {
-            ApiError::TokenRejected => "log in: git credential-heroku-rs login",
-            ApiError::TwoFactor => "run the command again with a new code",
+        const LOG_IN: &str = "git credential-heroku-rs login";
+        match self {
+            ApiError::TokenRejected => Fix::command("log in", LOG_IN),
+            ApiError::TwoFactor => "run the command again with a new code".into(),
             ApiError::PasswordLoginOff(NoPassword::MfaRequired) => {
-                "set up MFA: https://dashboard.heroku.com/account"
+                "set up MFA: https://dashboard.heroku.com/account".into()
             }
-            ApiError::PasswordLoginOff(NoPassword::DeviceTrust) => {
-                "log in with the browser: git credential-heroku-rs login --browser"
-            }
-            ApiError::PasswordLoginOff(_) => "log in with a token: git credential-heroku-rs login",
+            ApiError::PasswordLoginOff(NoPassword::DeviceTrust) => Fix::command(
+                "log in with the browser",
+                "git credential-heroku-rs login --browser",
+            ),
+            ApiError::PasswordLoginOff(NoPassword::Sso | NoPassword::BasicAuthOff)
+            | ApiError::WrongPassword
+            | ApiError::BrowserLogin(_)
+            | ApiError::BrowserLoginExpired => Fix::command("log in with a token", LOG_IN),
             ApiError::Suspended | ApiError::Delinquent => {
-                "see: https://dashboard.heroku.com/account"
+                "see: https://dashboard.heroku.com/account".into()
             }
-            ApiError::Forbidden(_) => "use a token with scope global",
-            ApiError::NotFound(_) | ApiError::Invalid(_) => "",
+            ApiError::Forbidden(_) => "use a token with scope global".into(),
+            ApiError::NotFound(_) | ApiError::Invalid(_) => Fix::NONE,
             ApiError::RateLimited(Some(wait)) => {
-                return Fix::advice(format!(
-                    "wait {} s, then run the command again",
-                    wait.as_secs()
-                ));
+                let wait = wait.as_secs();
+                Fix::advice(format!("wait {wait} s, then run the command again"))
             }
-            ApiError::RateLimited(None) => "wait a minute, then run the command again",
+            ApiError::RateLimited(None) => "wait a minute, then run the command again".into(),
             ApiError::Server(_) | ApiError::Garbled | ApiError::TooLarge => {
-                "see: https://status.heroku.com"
+                "see: https://status.heroku.com".into()
             }
             ApiError::Foreign(_) | ApiError::Redirected => {
-                "check the proxy (https_proxy) and HEROKU_HOST"
+                "check the proxy (https_proxy) and HEROKU_HOST".into()
             }
-            ApiError::Unreachable { why, .. } => why.fix(),
+            ApiError::Unreachable { why, .. } => why.fix().into(),
             ApiError::Certificate { .. } => {
-                "behind a company proxy, set SSL_CERT_FILE to its CA certificates; otherwise check the clock"
-            }
-            ApiError::WrongPassword | ApiError::BrowserLogin(_) | ApiError::BrowserLoginExpired => {
-                "log in with a token instead: git credential-heroku-rs login"
+                "behind a company proxy, set SSL_CERT_FILE to its CA certificates; otherwise check the clock".into()
             }
             ApiError::RejectedElsewhere(_) | ApiError::NotAsked(_) => {
-                return Command::new("unset").arg("HEROKU_HOST").into();
+                Command::new("unset").arg("HEROKU_HOST").into()
             }
-            ApiError::NotHeroku(variable) => return Command::new("unset").arg(variable).into(),
+            ApiError::NotHeroku(variable) => Command::new("unset").arg(variable).into(),
             ApiError::Setting { variable, .. } => {
-                return Fix::command("fix or unset it", Command::new("unset").arg(variable));
+                Fix::command("fix or unset it", Command::new("unset").arg(variable))
             }
             ApiError::NoCaCertificates => {
-                "install the package ca-certificates, or set SSL_CERT_FILE"
+                "install the package ca-certificates, or set SSL_CERT_FILE".into()
             }
-        };
-        fix.into()
+        }
     }
 
     /// The meaning of an error status and its body. The status decides first, since the list of
@@ -285,6 +283,23 @@ impl ErrorBody {
     }
 }
 
+/// A server's message as one line of limited length, without the secrets of the request and without anything that
+/// looks like a secret.
+pub(super) fn scrubbed(message: &str, auth: Auth<'_>) -> String {
+    const LONGEST: usize = 300;
+    const LONGEST_READ: usize = 16 * 1024;
+    if message.len() > LONGEST_READ {
+        return "…".to_owned();
+    }
+    let mut redactor = Redactor::new(Hide::Secrets);
+    for secret in auth.secrets() {
+        redactor.add_secret(secret);
+    }
+    let shown = redactor.redacted(message);
+    let words: Vec<&str> = shown.split_whitespace().collect();
+    words.join(" ").chars().take(LONGEST).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -379,5 +394,54 @@ mod tests {
             let silent = error_with_token(status, &json!({"id": "odd_id", "message": " "}));
             assert!(silent.to_string().ends_with("odd_id"), "{silent}");
         }
+    }
+
+    fn scrubbed_anonymous(text: &str) -> String {
+        scrubbed(text, Auth::Anonymous)
+    }
+
+    #[test]
+    fn a_secret_in_a_servers_message_is_removed() {
+        let token = Token::parse("just-letters-and-dashes").unwrap();
+        let password = Zeroizing::new("open sesame".to_owned());
+        let login = PasswordLogin {
+            email: "ann@example.com",
+            password: &password,
+            code: Some(Zeroizing::new("cccccbgebgdk".to_owned())),
+        };
+        for (auth, message, shown) in [
+            (Auth::Bearer(&token), "no just-letters-and-dashes!", "no …!"),
+            (
+                Auth::Password(&login),
+                "ann@example.com: 'open sesame', cccccbgebgdk",
+                "ann@example.com: '…', …",
+            ),
+            (Auth::Poll("poll-secret"), "x=poll%2Dsecret", "x=…"),
+        ] {
+            assert_eq!(scrubbed(message, auth), shown);
+            assert_ne!(scrubbed_anonymous(message), shown);
+        }
+    }
+
+    #[test]
+    fn control_characters_are_removed() {
+        let said = "a\u{1b}[2J\nb\u{202e}c\u{200b}d \u{9b}31m";
+        assert_eq!(scrubbed_anonymous(said), "a [2J bcd 31m");
+    }
+
+    #[test]
+    fn a_long_message_is_cut() {
+        assert_eq!(scrubbed_anonymous(&"é ".repeat(1000)).chars().count(), 300);
+    }
+
+    #[test]
+    fn a_secret_at_the_end_of_a_long_message_is_removed() {
+        let token = Token::parse("just-letters-and-dashes").unwrap();
+        for length in [280, 300, 16_360, 16_384] {
+            let said = format!("{} just-letters-and-dashes", "a ".repeat(length / 2));
+            let shown = scrubbed(&said, Auth::Bearer(&token));
+            assert!(!shown.contains("just"), "{length}: {shown}");
+        }
+        assert_eq!(scrubbed_anonymous(&"x ".repeat(10_000)), "…");
     }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use super::ApiError;
-use super::transport::second_factor;
+use super::request::{SECOND_FACTOR, second_factor};
 use crate::environment::Environment;
 
 /// Headers that only this program sets: authentication, host and framing of the request.
@@ -114,7 +114,7 @@ impl Headers {
     /// [`ApiError::TwoFactor`] if it cannot be sent in a header: then it is no code of Heroku's.
     pub fn with_second_factor(mut self, code: &str) -> Result<Headers, ApiError> {
         let value = second_factor(code)?;
-        self.0.insert("heroku-two-factor-code", value);
+        self.0.insert(SECOND_FACTOR, value);
         Ok(self)
     }
 

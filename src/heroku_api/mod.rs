@@ -16,44 +16,43 @@ mod call;
 mod client;
 mod error;
 mod headers;
-mod lenient;
-mod masked_token;
 mod network_error;
-mod pages;
-mod request_id;
-mod scrub;
-mod secret_header;
-mod times;
-mod transport;
+mod request;
+mod response;
 
-use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::Method;
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
-use zeroize::Zeroizing;
+use reqwest::blocking::Client;
+use serde::de::{DeserializeOwned, Error as _, IgnoredAny};
+use serde::{Deserialize, Deserializer};
 
 use crate::account::Account;
 use crate::environment::Environment;
 use crate::hosts::{HerokuHost, Service};
 use crate::token::{Token, Verdict};
+use crate::trace::Trace;
 
 pub use authorizations::{Authorization, NewAuthorization, PasswordLogin, Revoked, position_of};
 pub use browser::BrowserLogin;
-pub use call::{Address, Call, NotAnAddress, Response};
+pub use call::{Address, Call, NotAnAddress};
 pub use error::{ApiError, ErrorBody, NoPassword};
 pub use headers::{Headers, NotAHeader};
-use lenient::lenient;
 pub use network_error::NetworkError;
-pub use pages::Pages;
-pub use transport::Retry;
-use transport::{Answer, Request, Transport};
+pub use request::{Auth, Retry};
+pub use response::{Pages, Response};
 
-/// Heroku's Platform API, version 3.
+use request::Request;
+use response::lenient;
+
+/// Heroku's Platform API, version 3. Copies share their connections.
+#[derive(Clone)]
 pub struct HerokuApi {
-    transport: Rc<Transport>,
+    client: Client,
+    /// The proxy's `host:port`.
+    proxy: Option<String>,
+    trace: Trace,
     host: HerokuHost,
     login_host: Option<String>,
     limit: Duration,
@@ -61,42 +60,25 @@ pub struct HerokuApi {
 
 /// The account that a token belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "AccountAnswer")]
 pub struct AccountInfo {
     /// The email, as Heroku spells it.
+    #[serde(deserialize_with = "email")]
     pub email: Account,
     /// The account logs in through a company: its tokens expire after 8 hours.
+    #[serde(default, deserialize_with = "lenient")]
     pub federated: bool,
     /// Whether MFA is on, if Heroku says so.
+    #[serde(
+        default,
+        rename = "two_factor_authentication",
+        deserialize_with = "lenient"
+    )]
     pub two_factor: Option<bool>,
 }
 
-/// How a request is authenticated. The meaning of an error depends on it.
-#[derive(Clone, Copy)]
-pub enum Auth<'a> {
-    /// Not at all.
-    Anonymous,
-    /// With a token.
-    Bearer(&'a Token),
-    /// With email, password and perhaps a code.
-    Password(&'a PasswordLogin<'a>),
-    /// With the secret of a browser login that is being waited for.
-    Poll(&'a Zeroizing<String>),
-}
-
-impl Auth<'_> {
-    /// The secrets that the request contains.
-    fn secrets(&self) -> Vec<&str> {
-        match self {
-            Auth::Anonymous => Vec::new(),
-            Auth::Bearer(token) => vec![token.expose()],
-            Auth::Poll(token) => vec![token.as_str()],
-            Auth::Password(login) => {
-                let code = login.code.iter().map(|code| code.as_str());
-                code.chain([login.password.as_str()]).collect()
-            }
-        }
-    }
+fn email<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Account, D::Error> {
+    let email = Account::parse(&String::deserialize(deserializer)?).filter(Account::is_email);
+    email.ok_or_else(|| D::Error::custom("not an email"))
 }
 
 impl HerokuApi {
@@ -123,9 +105,12 @@ impl HerokuApi {
         environment: &Environment,
         limit: Duration,
     ) -> Result<HerokuApi, ApiError> {
+        let (client, proxy) = client::client(environment, limit)?;
         Ok(HerokuApi {
+            client,
+            proxy,
+            trace: environment.trace.clone(),
             host: host.sibling(Service::Api),
-            transport: Rc::new(Transport::new(environment, limit)?),
             login_host: environment.login_host.clone(),
             limit,
         })
@@ -136,19 +121,8 @@ impl HerokuApi {
     #[must_use]
     pub fn with_limit(&self, limit: Duration) -> HerokuApi {
         HerokuApi {
-            transport: Rc::clone(&self.transport),
-            host: self.host.clone(),
-            login_host: self.login_host.clone(),
             limit,
-        }
-    }
-
-    /// The same API on another Heroku host.
-    #[must_use]
-    pub fn at(self, host: &HerokuHost) -> HerokuApi {
-        HerokuApi {
-            host: host.sibling(Service::Api),
-            ..self
+            ..self.clone()
         }
     }
 
@@ -185,9 +159,10 @@ impl HerokuApi {
     /// Why Heroku could not be reached.
     pub fn clock(&self) -> Result<Option<Timestamp>, ApiError> {
         let request = self.request(Method::GET, "/account", Auth::Anonymous);
-        Ok(times::written(&self.send(&request.once())?.headers))
+        Ok(self.send(&request.once())?.time())
     }
 
+    /// A request for a path of the API.
     fn request<'a>(&self, method: Method, path: &str, auth: Auth<'a>) -> Request<'a> {
         let url = format!("{}{path}", self.host.url());
         Request::new(method, url, auth, self.limit)
@@ -199,33 +174,6 @@ impl HerokuApi {
 
     fn json<T: DeserializeOwned>(&self, request: &Request<'_>) -> Result<T, ApiError> {
         self.send(request)?.json(request.auth)
-    }
-
-    fn send(&self, request: &Request<'_>) -> Result<Answer, ApiError> {
-        self.transport.send(request, &mut |_| {})
-    }
-}
-
-/// An account as Heroku writes it.
-#[derive(Deserialize)]
-struct AccountAnswer {
-    email: String,
-    #[serde(default, deserialize_with = "lenient")]
-    federated: Option<bool>,
-    #[serde(default, deserialize_with = "lenient")]
-    two_factor_authentication: Option<bool>,
-}
-
-impl TryFrom<AccountAnswer> for AccountInfo {
-    type Error = ApiError;
-
-    fn try_from(answer: AccountAnswer) -> Result<AccountInfo, ApiError> {
-        let email = Account::parse(&answer.email).filter(Account::is_email);
-        Ok(AccountInfo {
-            email: email.ok_or(ApiError::Garbled)?,
-            federated: answer.federated == Some(true),
-            two_factor: answer.two_factor_authentication,
-        })
     }
 }
 

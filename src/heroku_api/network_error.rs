@@ -7,7 +7,7 @@ use std::iter;
 
 use rustls::CertificateError;
 
-use super::scrub::scrubbed;
+use super::error::scrubbed;
 use super::{ApiError, Auth};
 
 /// Why a host did not reply.
@@ -70,13 +70,7 @@ impl NetworkError {
             NetworkError::ProxyRefusal => {
                 "ask your proxy administrator to allow it, or add the host to no_proxy"
             }
-            NetworkError::Unnamed
-            | NetworkError::Refused
-            | NetworkError::NoNetwork
-            | NetworkError::ConnectTimeout
-            | NetworkError::AnswerTimeout
-            | NetworkError::CutOff
-            | NetworkError::Other(_) => "check the network and the proxy (https_proxy)",
+            _ => "check the network and the proxy (https_proxy)",
         }
     }
 }
@@ -89,27 +83,19 @@ pub(super) fn api_error(
     error: &(dyn Error + 'static),
 ) -> ApiError {
     let causes: Vec<_> = causes(error).collect();
+    let host = host.to_owned();
     if let Some(why) = causes.iter().find_map(|cause| certificate(*cause)) {
-        let host = host.to_owned();
         return ApiError::Certificate { host, why };
     }
-    let says = |words: &str| causes.iter().any(|cause| cause.to_string() == words);
-    // The types of these errors are private to the HTTP client, so their texts are compared.
-    let why = if says("tunnel error: proxy authorization required") {
-        NetworkError::ProxyLogin
-    } else if says("tunnel error: unsuccessful") {
-        NetworkError::ProxyRefusal
-    } else if says("dns error") {
-        NetworkError::Unnamed
-    } else {
-        classified(&causes)
+    let texts: Vec<_> = causes.iter().map(ToString::to_string).collect();
+    let is_of_proxy = |text: &String| text.starts_with("tunnel error") || text.contains("SOCKS");
+    let host = match proxy {
+        Some(proxy) if texts.iter().any(is_of_proxy) => {
+            format!("{host} through the proxy {proxy}")
+        }
+        _ => host,
     };
-    let at_proxy = |words: &str| words.starts_with("tunnel error") || words.contains("SOCKS");
-    let at_proxy = causes.iter().any(|cause| at_proxy(&cause.to_string()));
-    let host = match proxy.filter(|_| at_proxy) {
-        Some(proxy) => format!("{host} through the proxy {proxy}"),
-        None => host.to_owned(),
-    };
+    let why = classified(&causes, &texts);
     ApiError::Unreachable { host, why }
 }
 
@@ -124,53 +110,60 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
     })
 }
 
-/// Classifies an error by its types, and by the texts of the client only if its types are private.
-fn classified(causes: &[&(dyn Error + 'static)]) -> NetworkError {
-    let has = |is_so: fn(&reqwest::Error) -> bool| {
-        let errors = causes.iter().map(|cause| cause.downcast_ref());
-        errors.flatten().any(is_so)
+/// Classifies an error by its types, and by the texts of the HTTP client if its types are private.
+fn classified(causes: &[&(dyn Error + 'static)], texts: &[String]) -> NetworkError {
+    let says = |words: &str| texts.iter().any(|text| text.contains(words));
+    if says("tunnel error: proxy authorization required") {
+        return NetworkError::ProxyLogin;
+    }
+    if says("tunnel error: unsuccessful") {
+        return NetworkError::ProxyRefusal;
+    }
+    if says("dns error") {
+        return NetworkError::Unnamed;
+    }
+    let of_client = || {
+        causes
+            .iter()
+            .filter_map(|cause| cause.downcast_ref::<reqwest::Error>())
     };
     let kinds: Vec<_> = causes
         .iter()
         .filter_map(|cause| Some(cause.downcast_ref::<io::Error>()?.kind()))
         .collect();
-    let is = |wanted: &[io::ErrorKind]| kinds.iter().any(|kind| wanted.contains(kind));
-    if has(reqwest::Error::is_timeout) || is(&[io::ErrorKind::TimedOut]) {
-        return if has(reqwest::Error::is_connect) {
+    if of_client().any(reqwest::Error::is_timeout) || kinds.contains(&io::ErrorKind::TimedOut) {
+        return if of_client().any(reqwest::Error::is_connect) {
             NetworkError::ConnectTimeout
         } else {
             NetworkError::AnswerTimeout
         };
     }
-    if is(&[io::ErrorKind::ConnectionRefused]) {
-        return NetworkError::Refused;
+    for kind in kinds {
+        match kind {
+            io::ErrorKind::ConnectionRefused => return NetworkError::Refused,
+            io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable => {
+                return NetworkError::NoNetwork;
+            }
+            io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe
+            | io::ErrorKind::UnexpectedEof => return NetworkError::CutOff,
+            _ => {}
+        }
     }
-    if is(&[
-        io::ErrorKind::NetworkUnreachable,
-        io::ErrorKind::HostUnreachable,
-    ]) {
-        return NetworkError::NoNetwork;
-    }
-    if is(&[
-        io::ErrorKind::ConnectionReset,
-        io::ErrorKind::ConnectionAborted,
-        io::ErrorKind::BrokenPipe,
-        io::ErrorKind::UnexpectedEof,
-    ]) {
-        return NetworkError::CutOff;
-    }
-    // The text of the innermost cause: the texts of the outer ones repeat the URL.
-    match causes.last().map(ToString::to_string) {
-        Some(text) if !is_cut(&text) => NetworkError::Other(scrubbed(&text, Auth::Anonymous)),
-        Some(_) | None => NetworkError::CutOff,
+    // The texts of the outer causes repeat the URL.
+    match texts.last() {
+        Some(innermost) if !is_cut_off(innermost) => {
+            NetworkError::Other(scrubbed(innermost, Auth::Anonymous))
+        }
+        _ => NetworkError::CutOff,
     }
 }
 
-/// The HTTP client's messages for a closed connection: its kinds of errors are private.
-fn is_cut(words: &str) -> bool {
-    words.contains("connection closed before message completed")
-        || words.contains("end of file before message length reached")
-        || words.contains("unexpected EOF")
+fn is_cut_off(text: &str) -> bool {
+    text.contains("connection closed before message completed")
+        || text.contains("end of file before message length reached")
+        || text.contains("unexpected EOF")
 }
 
 fn certificate(error: &(dyn Error + 'static)) -> Option<String> {

@@ -93,7 +93,7 @@ fn a_token_is_recognized_by_the_part_that_is_shown() {
         let found = world.api().authorization_of(&token).unwrap();
         let expected = is_found.then_some(ours.id);
         assert_eq!(found.as_ref().map(|found| found.id.clone()), expected);
-        let shown = found.is_some_and(|found| found.token.is_some());
+        let shown = found.is_some_and(|found| found.token().is_some());
         assert_eq!(shown, mode == Redaction::Whole);
     }
 }
@@ -140,9 +140,9 @@ fn a_new_authorization_comes_with_its_token() {
         expires_in: None,
     };
     let made = world.api().create_authorization(&token, &new).unwrap();
-    assert!(world.heroku.is_live(made.token.unwrap().expose()));
+    assert!(world.heroku.is_live(made.token().unwrap().expose()));
     assert_eq!(
-        (made.scope, made.expires),
+        (made.scope.clone(), made.expires()),
         (Scopes::from_iter([Scope::Read, Scope::Write]), None)
     );
 }

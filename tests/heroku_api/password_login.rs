@@ -38,13 +38,16 @@ fn a_password_creates_a_token_with_all_its_metadata() {
     let world = World::new();
     let _ = world.heroku.has_account(ANN).password(PASSWORD);
     let made = log_in(&world, PASSWORD, None).unwrap();
-    let token = made.token.as_ref().unwrap();
+    let token = made.token().unwrap();
     assert!(world.heroku.is_live(token.expose()));
     assert_eq!(made.description.as_deref(), Some("a login of the test"));
     assert_eq!(made.scope, Scopes::from_iter([Scope::Global]));
-    let left = made.expires.unwrap().duration_since(jiff::Timestamp::now());
+    let left = made
+        .expires()
+        .unwrap()
+        .duration_since(jiff::Timestamp::now());
     assert!((3590..=3600).contains(&left.as_secs()), "{left}");
-    assert_eq!(made.account.as_ref().unwrap().as_str(), ANN);
+    assert_eq!(made.account().unwrap().as_str(), ANN);
     assert!(made.created.is_some());
     assert!(!format!("{made:?}").contains(token.expose()));
 }
@@ -146,12 +149,12 @@ fn an_answer_without_a_token_has_none() {
     ] {
         world.goes_wrong(Fault::Member("access_token", value));
         let made = log_in(&world, PASSWORD, None).unwrap();
-        assert!(made.token.is_none() && made.expires.is_none());
+        assert!(made.token().is_none() && made.expires().is_none());
         world.heroku.clear_faults();
     }
     for value in [json!(null), json!("3600"), json!([])] {
         world.goes_wrong(Fault::Member("access_token.expires_in", value));
-        assert!(log_in(&world, PASSWORD, None).unwrap().expires.is_none());
+        assert!(log_in(&world, PASSWORD, None).unwrap().expires().is_none());
         world.heroku.clear_faults();
     }
 }

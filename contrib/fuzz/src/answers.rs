@@ -19,7 +19,7 @@ pub(crate) fn hold(bytes: &[u8]) {
     }
     if let Ok(authorization) = serde_json::from_slice::<Authorization>(body) {
         let shown = format!("{authorization:?}");
-        if let Some(token) = &authorization.token {
+        if let Some(token) = authorization.token() {
             assert!(!token.expose().contains('*'));
             let elsewhere = [
                 &authorization.id,

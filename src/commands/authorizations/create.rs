@@ -30,7 +30,7 @@ pub(super) fn run(
         .api
         .create_authorization(&client.found.token, &new)
         .map_err(|failure| not_created(&failure, client.found.source))?;
-    let token = created.token.clone();
+    let token = created.token();
     let token = token.ok_or_else(|| not_created(&ApiError::Garbled, client.found.source))?;
     if arguments.login {
         return log_in(&client, &created, &token, session);
@@ -66,7 +66,7 @@ fn log_in(
     token: &Token,
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<()> {
-    let kept = owner_of(token, created.account.as_ref(), &client.api)
+    let kept = owner_of(token, created.account(), &client.api)
         .map_err(Notice::from)
         .and_then(|account| {
             let metadata = metadata_of(token, &account, Some(created), &client.api);

@@ -34,14 +34,15 @@ pub(super) struct Entry {
 
 impl Entry {
     pub(super) fn new(one: Authorization) -> Entry {
+        let expires = one.expires();
         Entry {
             id: one.id,
             description: one.description,
             scope: one.scope,
             created: one.created,
             updated: one.updated,
-            expires: one.expires,
-            expired: one.expires.is_some_and(|end| end <= Timestamp::now()),
+            expires,
+            expired: expires.is_some_and(|end| end <= Timestamp::now()),
             active: false,
             stored: Vec::new(),
             may_be_stored: false,

@@ -117,9 +117,7 @@ fn finish(
 ) -> anyhow::Result<()> {
     let token = received.token;
     let created = received.authorization;
-    let owner = created
-        .as_ref()
-        .and_then(|created| created.account.as_ref());
+    let owner = created.as_ref().and_then(Authorization::account);
     let email = owner_of(&token, owner, api).map_err(|failure| not_accepted(&failure))?;
     let authorization = created
         .clone()

@@ -27,8 +27,7 @@ pub(super) fn ask(
     let password = terminal::hidden(&prompt("Password", session.context)).map_err(Notice::from)?;
     let authorization = with_code(api, &email, &password, &new, session)?;
     let token = authorization
-        .token
-        .clone()
+        .token()
         .ok_or_else(|| ApiError::Garbled.notice())?;
     Ok(Received {
         token,

@@ -325,7 +325,7 @@ fn print_result(
     for notice in &stored.notices {
         session.warn(notice)?;
     }
-    let expires = stored.authorization.expires;
+    let expires = stored.authorization.expires();
     let expires = expires.map_or_else(|| "never".to_owned(), report::day_and_span);
     writeln!(
         session.streams.output,

@@ -105,7 +105,7 @@ impl OldToken {
             &self.authorization,
         ) {
             (Expiry::Unknown, None) => Expiry::Unknown,
-            (Expiry::Unknown, Some(found)) => found.expires.map_or(Expiry::Never, Expiry::At),
+            (Expiry::Unknown, Some(found)) => found.expires().map_or(Expiry::Never, Expiry::At),
             (metadata, _) => metadata,
         }
     }
@@ -141,7 +141,7 @@ impl OldToken {
         let found = self
             .authorization
             .as_ref()
-            .map(|found| (found.created, found.expires));
+            .map(|found| (found.created, found.expires()));
         match (metadata, found) {
             (Some((Some(from), Some(to))), _) | (_, Some((Some(from), Some(to)))) => {
                 rounded(to.duration_since(from))

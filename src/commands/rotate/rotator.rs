@@ -87,7 +87,7 @@ impl Rotator<'_> {
                 return Err(not_replaced(&failure.notice()));
             }
         };
-        let Some(token) = authorization.token.clone() else {
+        let Some(token) = authorization.token() else {
             return Err(self.undo(&rotation, None, &ApiError::Garbled.notice()));
         };
         rotation.new = Some(NewToken {
