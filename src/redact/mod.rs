@@ -5,18 +5,17 @@
 //! process knows in any encoding. The result is searched again, until nothing is left to hide.
 
 mod forms;
-mod names;
-mod search;
-mod view;
+mod reading;
 
 use std::fs;
+use std::mem;
 use std::ops::Range;
 use std::path::Path;
 
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::notice::shown;
-use view::View;
+use reading::{Reading, places};
 
 /// What is removed from a text.
 ///
@@ -33,26 +32,22 @@ pub enum Hide {
     FormsAndPerson,
 }
 
-impl Hide {
-    fn has_guesses(self) -> bool {
-        match self {
-            Hide::Secrets | Hide::SecretsAndPerson => true,
-            Hide::FormsAndPerson => false,
-        }
-    }
-
-    fn has_person(self) -> bool {
-        match self {
-            Hide::SecretsAndPerson | Hide::FormsAndPerson => true,
-            Hide::Secrets => false,
-        }
-    }
-}
+/// What is shown for a removed part of a text.
+const GAP: &str = "…";
+/// What is shown for the home directory.
+const HOME: &str = "~";
 
 /// Redacts the texts of one output: what [`Hide`] describes, and the secrets and home directories that it is given.
 pub struct Redactor {
     hide: Hide,
-    known: Known,
+    secrets: Vec<Zeroizing<Vec<u8>>>,
+    homes: Vec<Vec<u8>>,
+}
+
+/// Bytes to remove, and what is shown for them.
+struct Found {
+    range: Range<usize>,
+    shown: &'static str,
 }
 
 impl Redactor {
@@ -60,54 +55,29 @@ impl Redactor {
     pub fn new(hide: Hide) -> Redactor {
         Redactor {
             hide,
-            known: Known::default(),
+            secrets: Vec::new(),
+            homes: Vec::new(),
         }
     }
 
     /// Adds a secret. One of less than 8 bytes is ignored: it occurs by chance, and the gaps would reveal it.
     /// Heroku accepts no shorter password.
     pub fn add_secret(&mut self, secret: &str) {
-        self.known.add_secret(secret);
-    }
-
-    /// Adds a home directory, and the directory to which its symbolic links lead; both are shown as `~`. A path
-    /// without a separator is ignored.
-    pub fn add_home(&mut self, home: &Path) {
-        self.known.add_home(home);
-    }
-
-    /// The text on one line, as a terminal shows it, with a `…` for each part that was removed.
-    ///
-    /// To redact the result again changes nothing.
-    pub fn redacted(&self, text: &str) -> String {
-        redacted(text, self.hide, &self.known)
-    }
-}
-
-/// The secrets and the home directories that this process knows.
-#[derive(Default)]
-struct Known {
-    secrets: Vec<Zeroizing<Vec<u8>>>,
-    homes: Vec<Vec<u8>>,
-}
-
-impl Known {
-    /// The shortest secret that is looked for, in bytes.
-    const SHORTEST: usize = 8;
-
-    fn add_secret(&mut self, secret: &str) {
+        const SHORTEST: usize = 8;
         // A text is searched as a terminal shows it.
         for mut form in [secret.to_owned(), shown(secret)] {
             let bytes = form.as_bytes();
             let is_known = self.secrets.iter().any(|one| one.as_slice() == bytes);
-            if bytes.len() >= Known::SHORTEST && !is_known {
+            if bytes.len() >= SHORTEST && !is_known {
                 self.secrets.push(Zeroizing::new(bytes.to_vec()));
             }
             form.zeroize();
         }
     }
 
-    fn add_home(&mut self, home: &Path) {
+    /// Adds a home directory, and the directory to which its symbolic links lead; both are shown as `~`. A path
+    /// without a separator is ignored.
+    pub fn add_home(&mut self, home: &Path) {
         for home in [Some(home.to_owned()), fs::canonicalize(home).ok()] {
             // As `Path::display` shows it, even if it is not UTF-8.
             let home = home.unwrap_or_default().to_string_lossy().into_owned();
@@ -117,90 +87,76 @@ impl Known {
             }
         }
     }
-}
 
-/// What replaces a removed part of a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Replacement {
-    Gap,
-    Home,
-}
-
-impl Replacement {
-    fn text(self) -> &'static str {
-        match self {
-            Replacement::Gap => "…",
-            Replacement::Home => "~",
+    /// The text on one line, as a terminal shows it, with a `…` for each part that was removed.
+    ///
+    /// To redact the result again changes nothing.
+    pub fn redacted(&self, text: &str) -> String {
+        let mut text = Zeroizing::new(shown(text));
+        // The loop ends: each round removes something, or adds the gap of a one-letter name before its @.
+        loop {
+            let mut next = Zeroizing::new(self.redacted_once(&text));
+            if next == text {
+                return mem::take(&mut *next);
+            }
+            text = next;
         }
     }
-}
 
-/// Bytes to remove.
-#[derive(Debug)]
-struct Found {
-    range: Range<usize>,
-    replacement: Replacement,
-}
-
-fn redacted(text: &str, hide: Hide, known: &Known) -> String {
-    let mut text = Zeroizing::new(shown(text));
-    // The loop ends: each round removes something, or adds the gap of a one-letter name before its @.
-    loop {
-        let mut next = Zeroizing::new(once(&text, hide, known));
-        if next == text {
-            return std::mem::take(&mut *next);
-        }
-        text = next;
-    }
-}
-
-fn once(text: &str, hide: Hide, known: &Known) -> String {
-    let bytes = text.as_bytes();
-    let mut secrets = search::known_secrets(bytes, known);
-    secrets.extend(search::uuids(bytes));
-    for view in View::all(text) {
-        let here = forms::found(view.bytes(), hide);
-        secrets.extend(here.iter().map(|range| view.place(range)));
-    }
-    let homes = if hide.has_person() {
-        search::homes(bytes, known)
-    } else {
-        Vec::new()
-    };
-    let replace = |ranges: Vec<Range<usize>>, replacement| {
-        let ranges = ranges.into_iter();
-        ranges.map(move |range| Found { range, replacement })
-    };
-    let mut found: Vec<Found> = replace(secrets, Replacement::Gap)
-        .chain(replace(homes, Replacement::Home))
-        .collect();
-    found.sort_by_key(|one| (one.range.start, one.range.end));
-    let mut left = String::with_capacity(text.len());
-    let mut from = 0;
-    for gap in joined(found) {
-        left.push_str(text.get(from..gap.range.start).unwrap_or_default());
-        left.push_str(gap.replacement.text());
-        from = gap.range.end;
-    }
-    left.push_str(text.get(from..).unwrap_or_default());
-    left
-}
-
-/// Parts that overlap or touch become one gap.
-fn joined(sorted: Vec<Found>) -> Vec<Found> {
-    let mut gaps: Vec<Found> = Vec::new();
-    for one in sorted {
-        match gaps.last_mut() {
-            Some(last) if one.range.start <= last.range.end => {
-                last.range.end = last.range.end.max(one.range.end);
-                if one.replacement == Replacement::Gap {
-                    last.replacement = Replacement::Gap;
+    fn redacted_once(&self, text: &str) -> String {
+        let mut left = String::with_capacity(text.len());
+        let mut from = 0;
+        let mut found = self.found(text.as_bytes()).into_iter().peekable();
+        while let Some(mut gap) = found.next() {
+            // Parts that overlap or touch become one gap.
+            while let Some(next) = found.next_if(|next| next.range.start <= gap.range.end) {
+                gap.range.end = gap.range.end.max(next.range.end);
+                if next.shown == GAP {
+                    gap.shown = GAP;
                 }
             }
-            _ => gaps.push(one),
+            left.push_str(text.get(from..gap.range.start).unwrap_or_default());
+            left.push_str(gap.shown);
+            from = gap.range.end;
         }
+        left.push_str(text.get(from..).unwrap_or_default());
+        left
     }
-    gaps
+
+    /// What is to be removed, in the order of the text.
+    fn found(&self, text: &[u8]) -> Vec<Found> {
+        let has_guesses = self.hide != Hide::FormsAndPerson;
+        let has_person = self.hide != Hide::Secrets;
+        let mut gaps = forms::uuids(text);
+        for secret in &self.secrets {
+            // An HTML form encodes a blank as `+`.
+            let is = |byte: u8, secret: u8| byte == secret || (byte == b'+' && secret == b' ');
+            gaps.extend(places(text, secret, is));
+        }
+        for reading in Reading::all(text) {
+            let bytes = &reading.bytes;
+            let here = [
+                forms::encoded(bytes, |decoded| self.has_secret(decoded)),
+                forms::tokens(bytes, has_guesses),
+                forms::credentials_of_headers(bytes),
+                forms::before_an_at(bytes, has_person),
+            ];
+            gaps.extend(here.iter().flatten().map(|range| reading.place(range)));
+        }
+        let gaps = gaps.into_iter().map(|range| Found { range, shown: GAP });
+        let homes = self.homes.iter().filter(|_| has_person);
+        let homes = homes.flat_map(|home| places(text, home, |byte, of_home| byte == of_home));
+        let homes = homes.map(|range| Found { range, shown: HOME });
+        let mut found: Vec<Found> = gaps.chain(homes).collect();
+        found.sort_by_key(|one| (one.range.start, one.range.end));
+        found
+    }
+
+    /// Whether a decoded text has a secret in it.
+    fn has_secret(&self, decoded: &[u8]) -> bool {
+        let contains = |secret: &[u8]| decoded.windows(secret.len()).any(|part| part == secret);
+        forms::has_token(decoded) || self.secrets.iter().any(|secret| contains(secret))
+    }
 }
 
 #[cfg(test)]

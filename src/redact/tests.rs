@@ -5,18 +5,20 @@ use super::*;
 const UUID: &str = "01234567-89ab-cdef-0123-456789abcdef";
 const EVERY: [Hide; 3] = [Hide::Secrets, Hide::SecretsAndPerson, Hide::FormsAndPerson];
 
-fn known<const N: usize>(secrets: [&str; N]) -> Known {
-    let mut known = Known::default();
-    for secret in secrets {
-        known.add_secret(secret);
-    }
-    known
+fn redacted(text: &str, hide: Hide) -> String {
+    Redactor::new(hide).redacted(text)
 }
 
-fn at_home() -> Known {
-    let mut known = Known::default();
-    known.add_home(Path::new("/home/ann/"));
-    known
+fn knowing(secret: &str, hide: Hide) -> Redactor {
+    let mut redactor = Redactor::new(hide);
+    redactor.add_secret(secret);
+    redactor
+}
+
+fn at_home(hide: Hide) -> Redactor {
+    let mut redactor = Redactor::new(hide);
+    redactor.add_home(Path::new("/home/ann/"));
+    redactor
 }
 
 #[test]
@@ -36,7 +38,7 @@ fn heroku_s_tokens_are_hidden_from_everyone_wherever_they_stand() {
             token.replace('-', "%2D"),
         ] {
             for hide in EVERY {
-                let shown = redacted(&text, hide, &Known::default());
+                let shown = redacted(&text, hide);
                 assert!(!shown.contains(&token[5..15]), "{hide:?}: {shown}");
                 assert!(!shown.contains(&token[20..]), "{hide:?}: {shown}");
             }
@@ -56,7 +58,7 @@ fn what_is_only_about_a_secret_stays() {
         "a token opens with HRKU- mostly: HEROKU_API_KEY=HRKU-…",
     ] {
         for hide in EVERY {
-            assert_eq!(redacted(text, hide, &at_home()), text, "{hide:?}");
+            assert_eq!(at_home(hide).redacted(text), text, "{hide:?}");
         }
     }
 }
@@ -64,7 +66,7 @@ fn what_is_only_about_a_secret_stays() {
 #[test]
 fn a_guess_hides_what_an_app_may_be_called() {
     let text = "https://git.heroku.com/quiet-fjord-1a2b3c4d5e6f.git";
-    let by = |hide| redacted(text, hide, &Known::default());
+    let by = |hide| redacted(text, hide);
     assert_eq!(by(Hide::FormsAndPerson), text);
     assert_eq!(by(Hide::Secrets), "https://git.heroku.com/….git");
     assert_eq!(by(Hide::SecretsAndPerson), "https://git.heroku.com/….git");
@@ -79,7 +81,7 @@ fn what_a_header_carries_is_hidden() {
         ("x?h=Basic%20YWJj&y", "x?h=Basic%20…"),
     ] {
         for hide in EVERY {
-            assert_eq!(redacted(text, hide, &Known::default()), shown, "{hide:?}");
+            assert_eq!(redacted(text, hide), shown, "{hide:?}");
         }
     }
 }
@@ -110,7 +112,7 @@ fn a_password_in_an_address_is_hidden_and_the_name_from_strangers() {
             "u=b…@git",
         ),
     ] {
-        let by = |hide| redacted(text, hide, &Known::default());
+        let by = |hide| redacted(text, hide);
         assert_eq!(by(Hide::Secrets), to_its_person);
         assert_eq!(by(Hide::SecretsAndPerson), to_anyone);
         assert_eq!(by(Hide::FormsAndPerson), to_anyone);
@@ -119,10 +121,10 @@ fn a_password_in_an_address_is_hidden_and_the_name_from_strangers() {
 
 #[test]
 fn a_home_is_a_tilde_however_it_is_spelled() {
-    let shown = |text| redacted(text, Hide::SecretsAndPerson, &at_home());
+    let shown = |text| at_home(Hide::SecretsAndPerson).redacted(text);
     assert_eq!(shown("/home/ann/.netrc: 7 bytes"), "~/.netrc: 7 bytes");
     assert_eq!(shown("file:///%68ome%2Fann/x"), "file://~/x");
-    let to_its_person = redacted("/home/ann/x", Hide::Secrets, &at_home());
+    let to_its_person = at_home(Hide::Secrets).redacted("/home/ann/x");
     assert_eq!(to_its_person, "/home/ann/x");
 }
 
@@ -131,19 +133,40 @@ fn a_home_is_a_tilde_however_it_is_spelled() {
 fn a_home_that_is_no_text_is_hidden_too() {
     use std::os::unix::ffi::OsStrExt;
     let home = Path::new(std::ffi::OsStr::from_bytes(b"/home/\xe4nn"));
-    let mut known = Known::default();
-    known.add_home(home);
+    let mut redactor = Redactor::new(Hide::SecretsAndPerson);
+    redactor.add_home(home);
     let text = home.join(".netrc").display().to_string();
-    assert_eq!(redacted(&text, Hide::SecretsAndPerson, &known), "~/.netrc");
+    assert_eq!(redactor.redacted(&text), "~/.netrc");
 }
 
 #[test]
 fn what_would_draw_on_the_terminal_is_gone() {
     let text = "a\u{1b}[2J\nb\u{202e}c\u{200b}d \u{9b}31m HR\u{200b}KU-AA";
-    assert_eq!(
-        redacted(text, Hide::Secrets, &Known::default()),
-        "a [2J bcd  31m …"
-    );
+    assert_eq!(redacted(text, Hide::Secrets), "a [2J bcd  31m …");
+}
+
+#[test]
+fn the_letters_at_the_edges_of_base64_are_hidden_too() {
+    // `us:open sesame?>` with one letter of each encoding of a slash and of a plus sign.
+    let text = "x=dXM6b3BlbiBzZXNhbWU%2FPg%3D%3D&y";
+    for hide in EVERY {
+        assert_eq!(knowing("open sesame", hide).redacted(text), "x=…&y");
+    }
+}
+
+#[test]
+fn an_unknown_token_in_base64_is_hidden() {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    for token in [format!("HRKU-{UUID}"), UUID.to_owned()] {
+        for before in ["", "_:", "heroku:"] {
+            let encoded = STANDARD.encode(format!("{before}{token}"));
+            for hide in EVERY {
+                let shown = redacted(&format!("\"auth\": \"{encoded}\""), hide);
+                assert_eq!(shown, "\"auth\": \"…\"", "{before}");
+            }
+        }
+    }
 }
 
 /// One of the ways in which a secret can be written down.
@@ -166,7 +189,12 @@ fn written(secret: &str, form: u8) -> String {
         7 => STANDARD
             .encode(format!("us:{secret}:x"))
             .replace('/', "%2F"),
-        8 => String::from_utf8(search::in_hex(secret.as_bytes()).to_vec()).unwrap(),
+        8 => {
+            let digits = secret.bytes().flat_map(|byte| [byte >> 4, byte & 15]);
+            digits
+                .map(|digit| char::from_digit(u32::from(digit), 16).unwrap())
+                .collect()
+        }
         _ => secret.replace('%', "%25").replace(' ', "+"),
     }
 }
@@ -182,7 +210,7 @@ proptest! {
     ) {
         let written = written(&secret, form);
         let text = format!("{before}{written}{after}");
-        let shown = redacted(&text, hide, &known([&secret]));
+        let shown = knowing(&secret, hide).redacted(&text);
         prop_assert!(!shown.contains(&secret), "{shown}");
         prop_assert!(!shown.contains(&written), "{shown}");
     }
@@ -195,7 +223,7 @@ proptest! {
         hide in proptest::sample::select(EVERY.to_vec()),
     ) {
         for token in [token, UUID.to_owned()] {
-            let shown = redacted(&format!("{before}{token}{after}"), hide, &Known::default());
+            let shown = redacted(&format!("{before}{token}{after}"), hide);
             prop_assert!(!shown.contains(&token[5..]), "{shown}");
         }
     }
@@ -208,7 +236,7 @@ proptest! {
     ) {
         let text = format!("{before} {name}@example.com{after}");
         for hide in [Hide::SecretsAndPerson, Hide::FormsAndPerson] {
-            let shown = redacted(&text, hide, &Known::default());
+            let shown = redacted(&text, hide);
             let whole = format!("{name}@example.com");
             prop_assert!(!shown.contains(&whole), "{shown}");
         }
@@ -221,17 +249,17 @@ proptest! {
         secret in "[a-z…@%/ ]{8,9}|secret…@",
         hide in proptest::sample::select(EVERY.to_vec()),
     ) {
-        let mut known = known([&secret]);
-        known.add_home(Path::new(&home));
-        let shown = redacted(&text, hide, &known);
-        prop_assert_eq!(redacted(&shown, hide, &known), shown);
+        let mut redactor = knowing(&secret, hide);
+        redactor.add_home(Path::new(&home));
+        let shown = redactor.redacted(&text);
+        prop_assert_eq!(redactor.redacted(&shown), shown);
     }
 
     #[test]
     fn a_text_without_secrets_stays(text in "([A-Za-z]{1,12}[ .,:;/()-]{1,2}){0,20}") {
         prop_assume!(!text.to_lowercase().contains("basic") && !text.to_lowercase().contains("bearer"));
         for hide in EVERY {
-            let shown = redacted(&text, hide, &known(["open-sesame-1"]));
+            let shown = knowing("open-sesame-1", hide).redacted(&text);
             prop_assert_eq!(&shown, &text);
         }
     }
