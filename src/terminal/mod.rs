@@ -6,8 +6,7 @@
 //! 4. Ctrl-C, Ctrl-D, errors and signals that end the program restore the terminal's settings.
 
 #[cfg(unix)]
-mod ending_signals;
-mod hidden;
+mod no_echo;
 mod page;
 mod spinner;
 
@@ -17,7 +16,13 @@ use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+#[cfg(unix)]
+use crate::hardening;
 use crate::notice::{Fix, Kind, Notice};
+#[cfg(unix)]
+use crate::secret_buf::SecretBuf;
+#[cfg(unix)]
+use no_echo::NoEcho;
 
 pub use page::open_page;
 pub use spinner::Spinner;
@@ -31,11 +36,8 @@ pub enum PromptError {
     /// The user pressed Ctrl-D, or Enter where an answer is required.
     #[error("no answer was entered, nothing was changed")]
     NoAnswer,
-    /// The user pressed Ctrl-C.
-    #[error("interrupted, nothing was changed")]
-    Interrupted,
-    /// The answer is not text, or it is too long.
-    #[error("the answer is too long or not valid text, nothing was changed")]
+    /// The answer is not text.
+    #[error("the answer is not valid text, nothing was changed")]
     Invalid,
 }
 
@@ -44,7 +46,7 @@ impl PromptError {
     pub fn notice(self, instead: &'static str) -> Notice {
         match self {
             PromptError::NoTerminal => Notice::new(self.to_string(), instead).of_kind(Kind::Usage),
-            PromptError::NoAnswer | PromptError::Interrupted | PromptError::Invalid => {
+            PromptError::NoAnswer | PromptError::Invalid => {
                 Notice::new(self.to_string(), Fix::NONE)
             }
         }
@@ -123,9 +125,38 @@ pub fn line(question: &str) -> Result<String, PromptError> {
 ///
 /// # Errors
 /// As [`line`].
+#[cfg(unix)]
 pub fn hidden(question: &str) -> Result<Zeroizing<String>, PromptError> {
+    // More than a terminal passes on at once.
+    const LONGEST: usize = 8192;
     let terminal = Terminal::open()?;
-    hidden::ask(&terminal, question)
+    // Before the first character of the secret is typed.
+    hardening::close_to_others();
+    let no_echo = NoEcho::start(&terminal.input).map_err(|_| PromptError::NoTerminal)?;
+    // Only after the echo is off, so that no character typed in response is echoed.
+    terminal.write(question)?;
+    let mut typed = SecretBuf::default();
+    let read = loop {
+        match typed.read_some(&mut &terminal.input, LONGEST) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            read => break read,
+        }
+    };
+    drop(no_echo);
+    terminal.write("\n")?;
+    read.map_err(|_| PromptError::NoAnswer)?;
+    parse_secret(&typed)
+}
+
+/// Asks for a secret, without echo.
+///
+/// # Errors
+/// As [`line`].
+#[cfg(not(unix))]
+pub fn hidden(question: &str) -> Result<Zeroizing<String>, PromptError> {
+    Terminal::open()?.write(question)?;
+    let typed = rpassword::read_password().map_err(|_| PromptError::NoAnswer)?;
+    parse_secret(Zeroizing::new(typed).as_bytes())
 }
 
 /// Asks for yes or no. Enter alone gives the default.
@@ -192,6 +223,17 @@ fn read_answer(terminal: &mut impl BufRead) -> Result<String, PromptError> {
     }
 }
 
+/// A line without its end. Spaces may be part of a password.
+fn parse_secret(line: &[u8]) -> Result<Zeroizing<String>, PromptError> {
+    let line = std::str::from_utf8(line).map_err(|_| PromptError::Invalid)?;
+    let secret = line.trim_end_matches(['\r', '\n']);
+    if secret.trim().is_empty() {
+        Err(PromptError::NoAnswer)
+    } else {
+        Ok(Zeroizing::new(secret.to_owned()))
+    }
+}
+
 fn parse_yes_or_no(answer: &str, default: DefaultAnswer) -> Option<bool> {
     match answer.to_lowercase().as_str() {
         "" => Some(default == DefaultAnswer::Yes),
@@ -231,12 +273,22 @@ mod tests {
     }
 
     #[test]
+    fn a_password_may_have_spaces_but_not_only_spaces() {
+        let typed = |keys: &[u8]| parse_secret(keys).map(|text| text.to_string());
+        assert_eq!(typed(b" a \n"), Ok(" a ".to_owned()));
+        assert_eq!(typed(b"half"), Ok("half".to_owned()));
+        assert_eq!(typed(b" \n"), Err(PromptError::NoAnswer));
+        assert_eq!(typed(b""), Err(PromptError::NoAnswer));
+        assert_eq!(typed(b"\xff\n"), Err(PromptError::Invalid));
+    }
+
+    #[test]
     fn without_a_terminal_the_error_names_the_flag() {
         let notice = PromptError::NoTerminal.notice("run: x --yes");
         assert_eq!(notice.kind(), Kind::Usage);
         assert_eq!(notice.fix(), "run: x --yes".into());
         assert!(
-            PromptError::Interrupted
+            PromptError::NoAnswer
                 .notice("run: x --yes")
                 .fix()
                 .is_empty()
