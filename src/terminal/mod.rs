@@ -8,7 +8,7 @@
 #[cfg(unix)]
 mod no_echo;
 mod page;
-mod spinner;
+mod progress;
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
@@ -25,7 +25,7 @@ use crate::secret_buf::SecretBuf;
 use no_echo::NoEcho;
 
 pub use page::open_page;
-pub use spinner::Spinner;
+pub use progress::Progress;
 
 /// Why a question has no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]

@@ -20,7 +20,7 @@ use crate::context::Context;
 use crate::heroku_api::{ApiError, Call, HerokuApi, Pages, Response, Retry};
 use crate::notice::Notice;
 use crate::streams::Streams;
-use crate::terminal::{self, Spinner};
+use crate::terminal::{self, Progress};
 use crate::token::Token;
 
 /// How long to wait while nothing arrives. The Heroku CLI waits as long.
@@ -101,11 +101,12 @@ fn print_pages(
     context: &Context,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    // A list that is printed on the terminal needs no spinner.
-    let spinner = (!terminal::is_stdout()).then(|| Spinner::start("…", &context.environment));
+    // A list that is printed on the terminal shows its own progress.
+    let progress =
+        (!terminal::is_stdout()).then(|| Progress::start("0 entries", &context.environment));
     let mut list = List::begin(output, out)?;
-    let result = print_entries(client, first, &mut list, spinner.as_ref());
-    drop(spinner);
+    let result = print_entries(client, first, &mut list, progress.as_ref());
+    drop(progress);
     let entries = list.entries();
     match result {
         Ok(()) => Ok(list.end()?),
@@ -123,7 +124,7 @@ fn print_entries(
     client: &mut Client<'_>,
     first: Response,
     list: &mut List<'_>,
-    spinner: Option<&Spinner>,
+    progress: Option<&Progress>,
 ) -> anyhow::Result<()> {
     let mut pages = Pages::default();
     let mut response = first;
@@ -133,8 +134,8 @@ fn print_entries(
         for entry in page {
             list.push(entry)?;
         }
-        if let Some(spinner) = spinner {
-            spinner.set_text(&format!("{} entries", list.entries()));
+        if let Some(progress) = progress {
+            progress.set_text(&format!("{} entries", list.entries()));
         }
         let next = pages.follow(response.next_range())?;
         if next.is_none() {

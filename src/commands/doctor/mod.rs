@@ -30,7 +30,7 @@ use crate::cli::Doctor;
 use crate::context::Context;
 use crate::notice::{AlreadyReported, Fix, Kind, Notice};
 use crate::redact::{Hide, Redactor};
-use crate::terminal::{self, DefaultAnswer, Spinner};
+use crate::terminal::{self, DefaultAnswer, Progress};
 
 use facts::{Facts, TokenStatus};
 use finding::{Finding, Findings, Repair, Severity};
@@ -113,7 +113,7 @@ fn public_fix(fix: &Fix, mask: &Redactor) -> Fix {
 
 /// Runs all checks. The mask gets the tokens that were found, since they need not look like tokens.
 fn examine(arguments: &Doctor, mask: &mut Redactor, session: &Session<'_, '_>) -> Vec<Finding> {
-    let _spinner = Spinner::start("checking", &session.context.environment);
+    let _progress = Progress::start("checking", &session.context.environment);
     let facts = Facts::collect(session.context, arguments);
     let mut found = Findings::default();
     for (id, check) in CHECKS {

@@ -31,7 +31,7 @@ pub(super) fn wait(
         terminal::open_page(login.page(), &session.context.environment);
     }
     session.say("Waiting for the login in your browser (Ctrl-C to cancel)")?;
-    let _spinner = terminal::Spinner::start("waiting", &session.context.environment);
+    let _progress = terminal::Progress::start("waiting", &session.context.environment);
     let token = api.await_browser_login(&login, Instant::now() + LIMIT)?;
     Ok(Received {
         token,
