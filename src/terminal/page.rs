@@ -1,6 +1,6 @@
 //! Opens a page in the user's browser.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -12,7 +12,7 @@ use crate::environment::Environment;
 /// the URL too, so that the user can continue if no window opens. Only https pages on `heroku.com` are opened.
 pub fn open_page(page: &str, environment: &Environment) -> bool {
     is_heroku_page(page)
-        && commands(environment.browser.as_deref())
+        && commands(environment.browser.as_deref().and_then(OsStr::to_str))
             .iter()
             .any(|words| is_started(words, page))
 }
@@ -25,22 +25,19 @@ fn is_heroku_page(page: &str) -> bool {
 }
 
 /// The commands to try, each as its words.
-fn commands(browser: Option<&OsStr>) -> Vec<Vec<OsString>> {
-    let Some(browser) = browser else {
-        return default_commands().iter().map(|line| words(line)).collect();
-    };
-    match browser.to_str() {
+fn commands(browser: Option<&str>) -> Vec<Vec<&str>> {
+    match browser {
+        None => default_commands().iter().copied().map(words).collect(),
         // A path with spaces, as on macOS and Windows.
-        _ if Path::new(browser).is_file() => vec![vec![browser.to_owned()]],
-        None => vec![vec![browser.to_owned()]],
+        Some(path) if Path::new(path).is_file() => vec![vec![path]],
         // On Unix it is a list of commands, each with its arguments, as for xdg-open.
         Some(list) if cfg!(unix) => list.split(':').map(words).collect(),
         Some(line) => vec![words(line)],
     }
 }
 
-fn words(line: &str) -> Vec<OsString> {
-    line.split_whitespace().map(OsString::from).collect()
+fn words(line: &str) -> Vec<&str> {
+    line.split_whitespace().collect()
 }
 
 fn default_commands() -> &'static [&'static str] {
@@ -57,21 +54,17 @@ fn default_commands() -> &'static [&'static str] {
     clippy::disallowed_methods,
     reason = "the only code that starts a browser"
 )]
-fn is_started(words: &[OsString], page: &str) -> bool {
+fn is_started(words: &[&str], page: &str) -> bool {
     let Some((program, arguments)) = words.split_first() else {
         return false;
     };
     let mut command = Command::new(program);
-    let mut has_placeholder = false;
-    for argument in arguments {
-        let text = argument.to_str().filter(|text| text.contains("%s"));
-        has_placeholder |= text.is_some();
-        match text {
-            Some(text) => command.arg(text.replace("%s", page)),
-            None => command.arg(argument),
-        };
-    }
-    if !has_placeholder {
+    command.args(
+        arguments
+            .iter()
+            .map(|argument| argument.replace("%s", page)),
+    );
+    if !arguments.iter().any(|argument| argument.contains("%s")) {
         command.arg(page);
     }
     command
@@ -114,7 +107,7 @@ mod tests {
     #[test]
     #[cfg(unix)]
     fn browser_is_a_list_of_commands() {
-        let found = commands(Some(OsStr::new("w3m -n:lynx %s")));
+        let found = commands(Some("w3m -n:lynx %s"));
         assert_eq!(found, [vec!["w3m", "-n"], vec!["lynx", "%s"]]);
     }
 
