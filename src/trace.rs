@@ -5,10 +5,11 @@
 //! comparison: no clock is read, nothing is formatted, nothing opened.
 
 use std::ffi::OsStr;
-use std::fmt::{self, Display, Write as _};
+use std::fmt::{self, Display};
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::process;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -19,18 +20,12 @@ use crate::redact::{Hide, Redactor};
 pub struct Trace(Option<Arc<On>>);
 
 struct On {
-    sink: Sink,
-    redactor: Mutex<Redactor>,
-    start: Instant,
+    /// None: stderr.
+    path: Option<PathBuf>,
     /// Opened by the first line; none if that failed, which is reported once.
     file: OnceLock<Option<File>>,
-}
-
-enum Sink {
-    Stderr,
-    File(PathBuf),
-    /// The value of the variable is not valid.
-    Nowhere,
+    redactor: Mutex<Redactor>,
+    start: Instant,
 }
 
 impl Trace {
@@ -43,29 +38,26 @@ impl Trace {
         let Some(value) = value else {
             return Trace::default();
         };
-        let sink = match value.to_ascii_lowercase().to_str() {
+        let path = match value.to_ascii_lowercase().to_str() {
             Some("" | "0" | "false") => return Trace::default(),
-            Some("1" | "2" | "true") => Sink::Stderr,
-            _ if Path::new(value).is_absolute() => Sink::File(PathBuf::from(value)),
-            _ => Sink::Nowhere,
+            Some("1" | "2" | "true") => None,
+            _ => Some(PathBuf::from(value)),
         };
         let mut redactor = Redactor::new(Hide::SecretsAndPerson);
         if let Some(home) = home {
             redactor.add_home(home);
         }
         Trace(Some(Arc::new(On {
-            sink,
+            path,
+            file: OnceLock::new(),
             redactor: Mutex::new(redactor),
             start: Instant::now(),
-            file: OnceLock::new(),
         })))
     }
 
     /// Writes a step. The closure runs only if tracing is on.
     pub fn log<T: Display>(&self, step: impl FnOnce() -> T) {
-        if let Some(on) = &self.0 {
-            on.line(&step().to_string(), None);
-        }
+        self.log_since(None, step);
     }
 
     /// Adds a secret that no line may contain.
@@ -87,10 +79,19 @@ impl Trace {
 
     /// Writes a step that began at `since`, and how long it took.
     pub fn log_since<T: Display>(&self, since: Option<Instant>, step: impl FnOnce() -> T) {
-        if let Some(on) = &self.0 {
-            let took = since.map(|since| since.elapsed());
-            on.line(&step().to_string(), took);
-        }
+        let Some(on) = &self.0 else {
+            return;
+        };
+        let step = step().to_string();
+        let took = since.map(|since| format!(" (took {})", milliseconds(since.elapsed())));
+        let line = format!(
+            "heroku-rs[{}] {}: {}{}\n",
+            process::id(),
+            milliseconds(on.start.elapsed()),
+            on.redactor().redacted(&step),
+            took.unwrap_or_default()
+        );
+        on.write(line.as_bytes());
     }
 }
 
@@ -104,63 +105,38 @@ impl fmt::Debug for Trace {
 }
 
 impl On {
-    fn line(&self, step: &str, took: Option<Duration>) {
-        let mut line = format!(
-            "heroku-rs[{}] {}: {}",
-            std::process::id(),
-            milliseconds(self.start.elapsed()),
-            self.public(step)
-        );
-        if let Some(took) = took {
-            let _ = write!(line, " (took {})", milliseconds(took));
-        }
-        line.push('\n');
-        // One write keeps the line together if other programs write too. A write that fails stops nothing.
-        let _ = match &self.sink {
-            Sink::Stderr => io::stderr().write_all(line.as_bytes()),
-            Sink::File(path) => match self.file.get_or_init(|| self.opened(path)) {
-                Some(file) => (&*file).write_all(line.as_bytes()),
+    /// One write keeps a line together if other programs write too. A write that fails stops nothing.
+    fn write(&self, line: &[u8]) {
+        let _ = match &self.path {
+            None => io::stderr().write_all(line),
+            Some(path) => match self.file.get_or_init(|| self.opened(path)) {
+                Some(file) => (&*file).write_all(line),
                 None => Ok(()),
             },
-            Sink::Nowhere => {
-                self.file.get_or_init(|| {
-                    warn("the value is neither 1 nor an absolute path");
-                    None
-                });
-                Ok(())
-            }
         };
+    }
+
+    fn opened(&self, path: &Path) -> Option<File> {
+        let why = if path.is_absolute() {
+            let error = match open(path) {
+                Ok(file) => return Some(file),
+                Err(error) => error.to_string().to_lowercase(),
+            };
+            let path = self.redactor().redacted(&path.display().to_string());
+            let why = error.split(" (").next().unwrap_or_default();
+            format!("{path} could not be opened ({why})")
+        } else {
+            "the value is neither 1 nor an absolute path".to_owned()
+        };
+        let variable = Trace::VARIABLE;
+        let line = format!("heroku-rs: warning: no trace: {why}\n  check {variable}\n");
+        let _ = io::stderr().write_all(line.as_bytes());
+        None
     }
 
     fn redactor(&self) -> MutexGuard<'_, Redactor> {
         self.redactor.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    /// A line that may be shown to anyone.
-    fn public(&self, text: &str) -> String {
-        self.redactor().redacted(text)
-    }
-
-    fn opened(&self, path: &Path) -> Option<File> {
-        match open(path) {
-            Ok(file) => Some(file),
-            Err(error) => {
-                let path = self.public(&path.display().to_string());
-                let why = error.to_string().to_lowercase();
-                let why = why.split(" (").next().unwrap_or_default();
-                warn(&format!("{path} could not be opened ({why})"));
-                None
-            }
-        }
-    }
-}
-
-fn warn(why: &str) {
-    let line = format!(
-        "heroku-rs: warning: no trace: {why}\n  check {}\n",
-        Trace::VARIABLE
-    );
-    let _ = io::stderr().write_all(line.as_bytes());
 }
 
 /// Opens the file without waiting: it may be a FIFO without a reader, or a terminal.
@@ -221,7 +197,7 @@ mod tests {
             ("git.heroku.com over https", "git.heroku.com over https"),
             ("a\u{1b}[2J\nb", "a [2J b"),
         ] {
-            assert_eq!(on.public(text), shown, "{text}");
+            assert_eq!(on.redactor().redacted(text), shown, "{text}");
         }
     }
 
