@@ -9,11 +9,9 @@ use std::time::{Duration, Instant};
 /// A running program. It is killed when this value is dropped.
 pub struct Running {
     program: Child,
-    /// After a wait for it, its process id may belong to another program.
-    is_waited_for: bool,
-    /// Whether it has a process group of its own.
+    /// Its own process group. After a wait for the program, the number may belong to other processes.
     #[cfg(unix)]
-    has_group: bool,
+    group: Option<rustix::process::Pid>,
 }
 
 impl Running {
@@ -24,11 +22,11 @@ impl Running {
     pub fn start(command: &mut Command) -> io::Result<Running> {
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(command, 0);
+        let program = command.spawn()?;
         Ok(Running {
-            program: command.spawn()?,
-            is_waited_for: false,
             #[cfg(unix)]
-            has_group: true,
+            group: Some(rustix::process::Pid::from_child(&program)),
+            program,
         })
     }
 
@@ -40,8 +38,7 @@ impl Running {
     pub fn start_on_the_terminal(command: &mut Command) -> io::Result<Running> {
         Ok(Running {
             program: command.spawn()?,
-            is_waited_for: false,
-            has_group: false,
+            group: None,
         })
     }
 
@@ -71,7 +68,8 @@ impl Running {
         loop {
             match self.program.try_wait() {
                 Ok(Some(status)) => {
-                    self.is_waited_for = true;
+                    #[cfg(unix)]
+                    self.group.take();
                     return Some(status);
                 }
                 Ok(None) if Instant::now() < deadline => thread::sleep(PAUSE),
@@ -83,18 +81,12 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if self.is_waited_for {
-            return;
-        }
         // Also if the program has ended and a process that it started has not.
         #[cfg(unix)]
-        if self.has_group
-            && let Some(group) = i32::try_from(self.program.id())
-                .ok()
-                .and_then(rustix::process::Pid::from_raw)
-        {
+        if let Some(group) = self.group {
             let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
         }
+        // After a wait for it, these do nothing.
         let _ = self.program.kill();
         let _ = self.program.wait();
     }
