@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::token::{NotAToken, Token};
@@ -27,8 +26,6 @@ pub struct Environment {
     pub netrc_before_keyring: bool,
     /// `HEROKU_HOST`, if it is set and not empty.
     pub heroku_host: Option<String>,
-    /// `HEROKU_HEADERS`: a JSON object of headers for the API. One of them may be a secret.
-    pub heroku_headers: Option<SecretString>,
     /// `HEROKU_DATA_DIR`: where the CLI keeps `login.json`. It takes precedence over all other rules.
     pub heroku_data_dir: Option<PathBuf>,
     /// `XDG_DATA_HOME`; it takes precedence over `LOCALAPPDATA`, on Windows too.
@@ -136,7 +133,6 @@ impl Environment {
             netrc_before_keyring: text("HEROKU_NETRC_WRITE")
                 .is_some_and(|value| value.eq_ignore_ascii_case("true")),
             heroku_host: text("HEROKU_HOST"),
-            heroku_headers: text("HEROKU_HEADERS").map(SecretString::from),
             heroku_data_dir: path("HEROKU_DATA_DIR"),
             xdg_data_home: path("XDG_DATA_HOME"),
             xdg_state_home: path("XDG_STATE_HOME"),
@@ -181,22 +177,14 @@ impl Environment {
         environment
     }
 
-    /// All secrets: the token, the proxy's password, the values of `HEROKU_HEADERS`.
+    /// All secrets: the token, and the proxy's password.
     pub fn secrets(&self) -> Vec<Zeroizing<String>> {
         let token = self.api_key.iter().flatten().map(Token::expose);
         let proxy = self.https_proxy.iter().map(ExposeSecret::expose_secret);
-        let plain = token.chain(proxy.filter_map(password_in));
-        let mut secrets: Vec<_> = plain.map(|text| Zeroizing::new(text.to_owned())).collect();
-        let headers = self.heroku_headers.as_ref();
-        let headers = headers.and_then(|text| serde_json::from_str(text.expose_secret()).ok());
-        if let Some(Value::Object(headers)) = headers {
-            let values = headers.into_iter().map(|(_, value)| value);
-            secrets.extend(values.filter_map(|value| match value {
-                Value::String(text) => Some(Zeroizing::new(text)),
-                _ => None,
-            }));
-        }
+        let secrets = token.chain(proxy.filter_map(password_in));
         secrets
+            .map(|text| Zeroizing::new(text.to_owned()))
+            .collect()
     }
 
     /// Whether a program of this name is on `PATH`.
@@ -442,11 +430,10 @@ mod tests {
         let found = environment(&[
             ("HEROKU_API_KEY", token),
             ("https_proxy", "http://ann:open-sesame@proxy:3128"),
-            ("HEROKU_HEADERS", r#"{"X-Key": "a key", "X-Number": 7}"#),
         ]);
         let secrets = found.secrets();
         let secrets: Vec<&str> = secrets.iter().map(|secret| secret.as_str()).collect();
-        assert_eq!(secrets, [token, "open-sesame", "a key"]);
+        assert_eq!(secrets, [token, "open-sesame"]);
         for address in ["proxy", "http://proxy:3128", "ann@proxy"] {
             assert_eq!(password_in(address), None, "{address}");
         }

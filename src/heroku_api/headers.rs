@@ -2,13 +2,10 @@
 //! request.
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use secrecy::ExposeSecret;
-use serde_json::Value;
 use thiserror::Error;
 
 use super::ApiError;
 use super::request::{SECOND_FACTOR, second_factor};
-use crate::environment::Environment;
 
 /// Headers that only this program sets: authentication, host and framing of the request.
 const OURS: [&str; 12] = [
@@ -62,52 +59,6 @@ impl Headers {
         Ok(Headers(headers))
     }
 
-    /// The headers in `HEROKU_HEADERS`, a JSON object, as the Heroku CLI sends them.
-    ///
-    /// # Errors
-    /// [`ApiError::Setting`] if it is not such an object, or has a header that cannot be sent.
-    pub fn of_environment(environment: &Environment) -> Result<Headers, ApiError> {
-        let setting = |why| ApiError::Setting {
-            variable: "HEROKU_HEADERS",
-            why,
-        };
-        let Some(text) = &environment.heroku_headers else {
-            return Ok(Headers::default());
-        };
-        let object = serde_json::from_str(text.expose_secret());
-        let Ok(Value::Object(members)) = object else {
-            return Err(setting("not a JSON object"));
-        };
-        let mut headers = HeaderMap::new();
-        for (name, value) in &members {
-            let value = match value {
-                Value::String(text) => text.clone(),
-                Value::Number(_) | Value::Bool(_) => value.to_string(),
-                Value::Null | Value::Array(_) | Value::Object(_) => {
-                    return Err(setting("a value in it is not a string, number or boolean"));
-                }
-            };
-            let (name, value) = parsed(name, &value).map_err(|why| match why {
-                NotAHeader::Ours(_) => {
-                    setting("it contains a header that only this program may set")
-                }
-                NotAHeader::NoColon | NotAHeader::Name | NotAHeader::Value(_) => {
-                    setting("it contains an invalid header")
-                }
-            })?;
-            headers.insert(name, value);
-        }
-        Ok(Headers(headers))
-    }
-
-    /// These and `others`, which replace those of the same name.
-    #[must_use]
-    pub fn with(mut self, others: Headers) -> Headers {
-        // `extend` replaces all values of a name.
-        self.0.extend(others.0);
-        self
-    }
-
     /// These and the second factor that Heroku has asked for.
     ///
     /// # Errors
@@ -138,16 +89,6 @@ fn parsed(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), NotAHead
 #[cfg(test)]
 mod tests {
     use super::*;
-    use secrecy::SecretString;
-
-    fn of(text: &str) -> Result<HeaderMap, ApiError> {
-        let environment = Environment {
-            heroku_headers: Some(SecretString::from(text)),
-            ..Environment::default()
-        };
-        Headers::of_environment(&environment).map(Headers::into_map)
-    }
-
     #[test]
     fn no_header_changes_authentication_or_host() {
         for line in [
@@ -161,12 +102,6 @@ mod tests {
         ] {
             let refused = Headers::read([line]).unwrap_err();
             assert!(matches!(refused, NotAHeader::Ours(_)), "{line}");
-            let (name, value) = line.split_once(':').unwrap();
-            let object = serde_json::json!({(name): value}).to_string();
-            assert!(
-                matches!(of(&object), Err(ApiError::Setting { .. })),
-                "{line}"
-            );
         }
     }
 
@@ -183,14 +118,12 @@ mod tests {
         ] {
             Headers::read([line]).unwrap_err();
         }
-        of(r#"{"X": "a\r\nHost: evil.example"}"#).unwrap_err();
     }
 
     #[test]
-    fn a_persons_own_header_comes_before_the_environments() {
-        let map = of(r#"{"Accept": "a", "X-One": "1", "X-Two": 2, "X-Three": true}"#).unwrap();
-        let lines = ["accept: b", "accept: c", "If-None-Match: \"x:y\""];
-        let map = Headers(map).with(Headers::read(lines).unwrap()).into_map();
+    fn all_values_of_a_name_are_sent() {
+        let lines = ["accept: b", "Accept: c", "If-None-Match: \"x:y\""];
+        let map = Headers::read(lines).unwrap().into_map();
         let all = |name| -> Vec<_> {
             map.get_all(name)
                 .iter()
@@ -199,26 +132,6 @@ mod tests {
         };
         assert_eq!(all("accept"), ["b", "c"]);
         assert_eq!(all("if-none-match"), ["\"x:y\""]);
-        assert_eq!(
-            (all("x-one"), all("x-two"), all("x-three")),
-            (vec!["1"], vec!["2"], vec!["true"])
-        );
-    }
-
-    #[test]
-    fn what_is_no_object_of_texts_is_an_error_and_is_not_shown() {
-        for text in [
-            "",
-            "{",
-            "[]",
-            "7",
-            r#"{"X": null}"#,
-            r#"{"X": ["a"]}"#,
-            r#"{"A B": "open-sesame"}"#,
-        ] {
-            let failure = of(text).unwrap_err();
-            assert!(!format!("{failure:?}").contains("sesame"), "{text}");
-        }
     }
 
     #[test]

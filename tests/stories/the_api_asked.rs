@@ -212,38 +212,6 @@ fn a_header_may_ask_for_another_variant_and_for_nothing_more() {
 }
 
 #[test]
-fn the_heroku_clis_headers_are_sent_without_authentication_and_host() {
-    let world = with_ann();
-    let accept = "application/vnd.heroku+json; version=3.sdk";
-    let own = json!({"Accept": accept, "X-Mine": "yes", "X-Other": "no"});
-    world.sets("HEROKU_HEADERS", &own.to_string());
-    world
-        .helper("api account --silent -H 'X-Other: mine'")
-        .succeeds();
-    let request = request(&world);
-    let header = |name| request.header(name).unwrap_or_default();
-    assert_eq!(header("accept"), accept);
-    assert_eq!((header("x-mine"), header("x-other")), ("yes", "mine"));
-    for headers in [
-        r#"{"Authorization": "Bearer open-sesame"}"#,
-        r#"{"host": "evil.example"}"#,
-        r#"{"X": "a\r\nHost: evil.example"}"#,
-        "{\"X\": \"open-sesame",
-        "[\"open-sesame\"]",
-    ] {
-        world.sets("HEROKU_HEADERS", headers);
-        world
-            .helper("api account")
-            .exits_with(1)
-            .stdout_is("")
-            .says("invalid HEROKU_HEADERS")
-            .says("unset HEROKU_HEADERS")
-            .says_nothing_about("sesame");
-    }
-    assert_eq!(world.heroku.requests().len(), 0);
-}
-
-#[test]
 fn the_named_account_is_used() {
     let world = with_ann();
     let bobs = world.heroku.issue_token(BOB);

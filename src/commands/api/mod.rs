@@ -35,7 +35,7 @@ pub(super) fn run(arguments: &Api, session: &mut Session<'_, '_>) -> anyhow::Res
         ..
     } = &mut *session.streams;
     let api = context.api(LIMIT)?;
-    let call = request::call(arguments, &api, context, input)?;
+    let call = request::call(arguments, &api, input)?;
     let found = token_of(arguments.account.as_deref(), context)?;
     let mut client = Client {
         api: &api,

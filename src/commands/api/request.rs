@@ -5,7 +5,6 @@ use std::io::Read;
 
 use super::fields::{self, Field};
 use crate::cli::{Api, Method};
-use crate::context::Context;
 use crate::heroku_api::{Call, Headers, HerokuApi, NotAHeader};
 use crate::notice::{Kind, Notice};
 
@@ -16,12 +15,7 @@ const LARGEST_INPUT: u64 = 16 * 1024 * 1024;
 ///
 /// # Errors
 /// What is invalid in the command line; nothing has been sent.
-pub(super) fn call(
-    arguments: &Api,
-    api: &HerokuApi,
-    context: &Context,
-    stdin: &mut dyn Read,
-) -> Result<Call, Notice> {
+pub(super) fn call(arguments: &Api, api: &HerokuApi, stdin: &mut dyn Read) -> Result<Call, Notice> {
     let method = arguments.method();
     if arguments.paginate && method != Method::Get {
         return Err(usage(
@@ -57,17 +51,15 @@ pub(super) fn call(
                 "give a path: git credential-heroku-rs api apps",
             )
         })?,
-        headers: headers(arguments, context)?,
+        headers: headers(arguments)?,
         body,
         range: None,
     })
 }
 
-/// The headers of `HEROKU_HEADERS` and of the command line, which take precedence.
-fn headers(arguments: &Api, context: &Context) -> Result<Headers, Notice> {
-    let usual = Headers::of_environment(&context.environment)?;
-    let own = Headers::read(arguments.headers.iter().map(String::as_str));
-    let own = own.map_err(|why| {
+fn headers(arguments: &Api) -> Result<Headers, Notice> {
+    let headers = Headers::read(arguments.headers.iter().map(String::as_str));
+    headers.map_err(|why| {
         let fix = match &why {
             NotAHeader::Ours(name) if name == "authorization" => {
                 "use --account EMAIL for another account, or HEROKU_API_KEY for another token"
@@ -78,8 +70,7 @@ fn headers(arguments: &Api, context: &Context) -> Result<Headers, Notice> {
             }
         };
         usage(why.to_string(), fix)
-    })?;
-    Ok(usual.with(own))
+    })
 }
 
 fn usage(what: impl Into<String>, fix: &'static str) -> Notice {
