@@ -57,8 +57,6 @@ pub struct Environment {
     pub no_color: bool,
     /// `BROWSER`: the command that opens a page.
     pub browser: Option<OsString>,
-    /// `HEROKU_LOGIN_HOST`: the browser login service, if it is not the usual one.
-    pub login_host: Option<String>,
     /// Where the program runs, as far as that decides which login can work.
     pub place: Place,
     /// `COMPUTERNAME`: this machine's name, on Windows.
@@ -152,7 +150,6 @@ impl Environment {
             path: set("PATH"),
             no_color: set("NO_COLOR").is_some() || set("TERM").is_some_and(|term| term == "dumb"),
             browser: set("BROWSER"),
-            login_host: text("HEROKU_LOGIN_HOST"),
             place: Place::read(&set),
             ssl_cert_file: path("SSL_CERT_FILE"),
             computer_name: text("COMPUTERNAME"),

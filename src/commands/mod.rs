@@ -208,7 +208,7 @@ fn token_of(named: Option<&str>, context: &Context) -> Result<StoredToken, Notic
 /// The host of a service; `HEROKU_HOST` may name another Heroku.
 fn host_in_use(service: Service, context: &Context) -> Result<HerokuHost, Notice> {
     let host = HerokuHost::in_use(service, context.environment.heroku_host.as_deref());
-    host.ok_or_else(|| ApiError::NotHeroku("HEROKU_HOST").notice())
+    host.ok_or_else(|| ApiError::NotHeroku.notice())
 }
 
 /// The API of the Heroku that issued a token, if that is known; else of the one that `HEROKU_HOST` names.

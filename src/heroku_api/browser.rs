@@ -72,8 +72,7 @@ impl HerokuApi {
     /// # Errors
     /// Why there is none.
     pub fn start_browser_login(&self, description: &str) -> Result<BrowserLogin, ApiError> {
-        let service = login_service(self.login_host.as_deref())?;
-        let url = format!("{service}/auth");
+        let url = format!("{SERVICE}/auth");
         let request = Request::new(Method::POST, url, Auth::Anonymous, self.limit);
         let request = request.with_json(&json!({"description": description}));
         let started: Started = self.json(&request)?;
@@ -81,8 +80,8 @@ impl HerokuApi {
             return Err(ApiError::Garbled);
         }
         Ok(BrowserLogin {
-            page: format!("{service}{}", started.browser_url),
-            poll: format!("{service}{}", started.cli_url),
+            page: format!("{SERVICE}{}", started.browser_url),
+            poll: format!("{SERVICE}{}", started.cli_url),
             token: started.token.ok_or(ApiError::Garbled)?,
         })
     }
@@ -131,22 +130,6 @@ fn is_worth_another_try(failure: &ApiError) -> bool {
     }
 }
 
-/// The login service. `HEROKU_LOGIN_HOST` may only name a host of Heroku's.
-fn login_service(named: Option<&str>) -> Result<String, ApiError> {
-    let Some(named) = named else {
-        return Ok(SERVICE.to_owned());
-    };
-    let named = named.trim_end_matches('/');
-    let label = named
-        .strip_prefix("https://")
-        .and_then(|host| host.strip_suffix(".heroku.com"));
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    match label {
-        Some(label) if !label.is_empty() && label.chars().all(plain) => Ok(named.to_owned()),
-        _ => Err(ApiError::NotHeroku("HEROKU_LOGIN_HOST")),
-    }
-}
-
 /// Whether this is a path on the service, and not a URL of another host.
 fn is_path(text: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/-_.~?=&%".contains(c);
@@ -170,24 +153,6 @@ mod tests {
             "/@evil",
         ] {
             assert!(!is_path(text), "{text:?}");
-        }
-    }
-
-    #[test]
-    fn the_login_service_is_a_heroku_host() {
-        let at = |named: &str| login_service(Some(named)).ok();
-        assert_eq!(login_service(None).unwrap(), SERVICE);
-        assert!(at("https://cli-auth-staging.heroku.com/").is_some());
-        for named in [
-            "http://cli-auth.heroku.com",
-            "cli-auth.heroku.com",
-            "https://.heroku.com",
-            "https://evil.example",
-            "https://evil.example/.heroku.com",
-            "https://a@b.heroku.com",
-            "https://evilheroku.com",
-        ] {
-            assert_eq!(at(named), None, "{named}");
         }
     }
 }

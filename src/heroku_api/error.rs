@@ -87,9 +87,9 @@ pub enum ApiError {
     /// A Heroku other than heroku.com is only asked about the active account. Contains the host's name.
     #[error("{0} was not asked about this token: its account is not active")]
     NotAsked(String),
-    /// `HEROKU_HOST` or `HEROKU_LOGIN_HOST` names a host that is not Heroku's.
-    #[error("{0} does not name a Heroku host")]
-    NotHeroku(&'static str),
+    /// `HEROKU_HOST` names a host that is not Heroku's.
+    #[error("HEROKU_HOST does not name a Heroku host")]
+    NotHeroku,
     /// A variable that says how to reach Heroku has an invalid value.
     #[error("invalid {variable}: {why}")]
     Setting {
@@ -176,10 +176,9 @@ impl ApiError {
             ApiError::Certificate { .. } => {
                 "behind a company proxy, set SSL_CERT_FILE to its CA certificates; otherwise check the clock".into()
             }
-            ApiError::RejectedElsewhere(_) | ApiError::NotAsked(_) => {
-                Command::new("unset").arg("HEROKU_HOST").into()
+            ApiError::RejectedElsewhere(_) | ApiError::NotAsked(_) | ApiError::NotHeroku => {
+                Command::new("unset HEROKU_HOST").into()
             }
-            ApiError::NotHeroku(variable) => Command::new("unset").arg(variable).into(),
             ApiError::Setting { variable, .. } => {
                 Fix::command("fix or unset it", Command::new("unset").arg(variable))
             }

@@ -54,7 +54,6 @@ pub struct HerokuApi {
     proxy: Option<String>,
     trace: Trace,
     host: HerokuHost,
-    login_host: Option<String>,
     limit: Duration,
 }
 
@@ -92,7 +91,7 @@ impl HerokuApi {
     pub fn new(environment: &Environment, limit: Duration) -> Result<HerokuApi, ApiError> {
         let configured = environment.heroku_host.as_deref();
         let host = HerokuHost::in_use(Service::Api, configured);
-        let host = host.ok_or(ApiError::NotHeroku("HEROKU_HOST"))?;
+        let host = host.ok_or(ApiError::NotHeroku)?;
         HerokuApi::of(&host, environment, limit)
     }
 
@@ -111,7 +110,6 @@ impl HerokuApi {
             proxy,
             trace: environment.trace.clone(),
             host: host.sibling(Service::Api),
-            login_host: environment.login_host.clone(),
             limit,
         })
     }
@@ -213,7 +211,7 @@ mod tests {
             ..Environment::default()
         };
         let failure = HerokuApi::new(&environment, Duration::from_secs(1)).err();
-        assert_eq!(failure, Some(ApiError::NotHeroku("HEROKU_HOST")));
+        assert_eq!(failure, Some(ApiError::NotHeroku));
     }
 
     proptest! {

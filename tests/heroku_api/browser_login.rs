@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use git_credential_heroku_rs::heroku_api::{ApiError, HerokuApi};
+use git_credential_heroku_rs::heroku_api::ApiError;
 use git_credential_heroku_rs::token::Token;
 use heroku_stand_in::{Fault, On, Times};
 use serde_json::json;
@@ -129,13 +129,4 @@ fn an_answer_without_a_token_is_no_login() {
             .fault(On::Path("GET /auth/cli"), answer, Times::Exactly(1));
         assert_eq!(log_in(&world, LIMIT).unwrap_err(), ApiError::Garbled);
     }
-}
-
-#[test]
-fn a_login_service_that_is_not_herokus_is_not_asked() {
-    let world = World::new();
-    let environment = world.environment(&[("HEROKU_LOGIN_HOST", "https://evil.example")]);
-    let api = HerokuApi::new(&environment, LIMIT).unwrap();
-    let failure = api.start_browser_login("x").err();
-    assert_eq!(failure, Some(ApiError::NotHeroku("HEROKU_LOGIN_HOST")));
 }
