@@ -6,7 +6,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::response::lenient;
-use super::{Auth, NetworkError, PasswordLogin};
+use super::{Auth, NetworkError};
 use crate::notice::{Command, Fix, Notice};
 use crate::redact::{Hide, Redactor};
 
@@ -22,9 +22,9 @@ pub enum ApiError {
     /// The second factor is missing or wrong.
     #[error("Heroku requires a code from your authenticator app")]
     TwoFactor,
-    /// Heroku accepts no password for this account.
+    /// Heroku accepts no password for this account. Contains Heroku's message.
     #[error("Heroku does not accept a password for this account: {0}")]
-    PasswordLoginOff(NoPassword),
+    PasswordLoginOff(String),
     /// The account is suspended.
     #[error("Heroku has suspended this account")]
     Suspended,
@@ -103,23 +103,6 @@ pub enum ApiError {
     NoCaCertificates,
 }
 
-/// Why Heroku accepts no password for an account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum NoPassword {
-    /// MFA is off, so Heroku only accepts a browser that it knows.
-    #[error("MFA is off, so only a browser can log in")]
-    DeviceTrust,
-    /// MFA is required but not set up.
-    #[error("MFA must be set up first")]
-    MfaRequired,
-    /// The account logs in through a company.
-    #[error("it logs in through a company (SSO)")]
-    Sso,
-    /// Heroku has turned off passwords for this account.
-    #[error("basic authentication is turned off")]
-    BasicAuthOff,
-}
-
 impl ApiError {
     /// What happened, and how to fix it.
     pub fn notice(&self) -> Notice {
@@ -145,14 +128,7 @@ impl ApiError {
         match self {
             ApiError::TokenRejected => Fix::command("log in", LOG_IN),
             ApiError::TwoFactor => "run the command again with a new code".into(),
-            ApiError::PasswordLoginOff(NoPassword::MfaRequired) => {
-                "set up MFA: https://dashboard.heroku.com/account".into()
-            }
-            ApiError::PasswordLoginOff(NoPassword::DeviceTrust) => Fix::command(
-                "log in with the browser",
-                "git credential-heroku-rs login --browser",
-            ),
-            ApiError::PasswordLoginOff(NoPassword::Sso | NoPassword::BasicAuthOff)
+            ApiError::PasswordLoginOff(_)
             | ApiError::WrongPassword
             | ApiError::BrowserLogin(_)
             | ApiError::BrowserLoginExpired => Fix::command("log in with a token", LOG_IN),
@@ -208,24 +184,7 @@ impl ApiError {
             },
             // A proxy can reply 401, 403 and 404 too; only Heroku's errors have an id.
             (_, _, None) => ApiError::Foreign(status),
-            (_, Auth::Password(login), Some(id)) => ApiError::from_login(status, id, body, login),
             (_, _, Some(id)) => ApiError::from_error(status, id, body, auth),
-        }
-    }
-
-    fn from_login(status: u16, id: &str, body: &ErrorBody, login: &PasswordLogin<'_>) -> ApiError {
-        let no_basic_auth = || body.message().to_lowercase().contains("basic auth");
-        match (status, id) {
-            (_, "device_trust_required") => ApiError::PasswordLoginOff(NoPassword::DeviceTrust),
-            (_, "mfa_required") => ApiError::PasswordLoginOff(NoPassword::MfaRequired),
-            (_, "sso_required" | "federated") => ApiError::PasswordLoginOff(NoPassword::Sso),
-            (401 | 403, _) if no_basic_auth() => {
-                ApiError::PasswordLoginOff(NoPassword::BasicAuthOff)
-            }
-            // Heroku asks for a code only after it has accepted the password.
-            (401, _) if login.code.is_some() => ApiError::TwoFactor,
-            (401, _) => ApiError::WrongPassword,
-            _ => ApiError::from_error(status, id, body, Auth::Password(login)),
         }
     }
 
@@ -234,14 +193,24 @@ impl ApiError {
             "" => scrubbed(id, auth),
             message => scrubbed(message, auth),
         };
-        match (status, id) {
-            (_, "two_factor") => ApiError::TwoFactor,
-            (_, "suspended") => ApiError::Suspended,
-            (401, "unauthorized") => ApiError::TokenRejected,
-            (402, _) | (_, "delinquent") => ApiError::Delinquent,
-            // Only this id may lead to the removal of a token.
-            (401 | 403, _) => ApiError::Forbidden(message()),
-            (404 | 410, _) => ApiError::NotFound(message()),
+        let is_about_basic_auth = || body.message().to_lowercase().contains("basic auth");
+        match (status, id, auth) {
+            (_, "two_factor", _) => ApiError::TwoFactor,
+            (_, "suspended", _) => ApiError::Suspended,
+            (402, ..) | (_, "delinquent", _) => ApiError::Delinquent,
+            (403, _, Auth::Password(_)) | (_, "device_trust_required", Auth::Password(_)) => {
+                ApiError::PasswordLoginOff(message())
+            }
+            (401, _, Auth::Password(_)) if is_about_basic_auth() => {
+                ApiError::PasswordLoginOff(message())
+            }
+            // Heroku asks for a code only after it has accepted the password.
+            (401, _, Auth::Password(login)) if login.code.is_some() => ApiError::TwoFactor,
+            (401, _, Auth::Password(_)) => ApiError::WrongPassword,
+            (401, "unauthorized", _) => ApiError::TokenRejected,
+            // Only that id may lead to the removal of a token.
+            (401 | 403, ..) => ApiError::Forbidden(message()),
+            (404 | 410, ..) => ApiError::NotFound(message()),
             _ => ApiError::Invalid(message()),
         }
     }
@@ -302,6 +271,7 @@ pub(super) fn scrubbed(message: &str, auth: Auth<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::heroku_api::PasswordLogin;
     use crate::token::Token;
     use serde_json::{Value, json};
     use zeroize::Zeroizing;
@@ -337,20 +307,25 @@ mod tests {
 
     #[test]
     fn each_rejection_of_a_password_has_its_own_meaning() {
-        let of = |status, id: &str| error_with_password(status, &json!({"id": id}), None);
-        let off = ApiError::PasswordLoginOff;
-        assert_eq!(of(401, "unauthorized"), ApiError::WrongPassword);
-        assert_eq!(of(403, "two_factor"), ApiError::TwoFactor);
-        assert_eq!(of(403, "suspended"), ApiError::Suspended);
+        let of = |status, id: &str, message: &str| {
+            error_with_password(status, &json!({"id": id, "message": message}), None)
+        };
+        let off = |message: &str| ApiError::PasswordLoginOff(message.to_owned());
+        assert_eq!(of(401, "unauthorized", ""), ApiError::WrongPassword);
+        assert_eq!(of(403, "two_factor", ""), ApiError::TwoFactor);
+        assert_eq!(of(403, "suspended", ""), ApiError::Suspended);
         assert_eq!(
-            of(422, "device_trust_required"),
-            off(NoPassword::DeviceTrust)
+            of(422, "device_trust_required", "Trust it."),
+            off("Trust it")
         );
-        assert_eq!(of(403, "mfa_required"), off(NoPassword::MfaRequired));
-        assert_eq!(of(403, "sso_required"), off(NoPassword::Sso));
-        let body = json!({"id": "forbidden", "message": "Basic authentication is not supported"});
-        let basic = error_with_password(403, &body, None);
-        assert_eq!(basic, off(NoPassword::BasicAuthOff));
+        assert_eq!(of(403, "sso_required", ""), off("sso_required"));
+        let basic = "Basic authentication is not supported";
+        assert_eq!(of(403, "forbidden", basic), off(basic));
+        assert_eq!(of(401, "unauthorized", basic), off(basic));
+        assert!(matches!(
+            of(422, "invalid_params", "x"),
+            ApiError::Invalid(_)
+        ));
     }
 
     #[test]

@@ -37,7 +37,7 @@ use crate::trace::Trace;
 pub use authorizations::{Authorization, NewAuthorization, PasswordLogin, Revoked, position_of};
 pub use browser::BrowserLogin;
 pub use call::{Address, Call, NotAnAddress};
-pub use error::{ApiError, ErrorBody, NoPassword};
+pub use error::{ApiError, ErrorBody};
 pub use headers::{Headers, NotAHeader};
 pub use network_error::NetworkError;
 pub use request::{Auth, Retry};

@@ -226,13 +226,14 @@ fn each_error_of_a_password_login_names_a_way_that_works() {
     let _ = account("untrusted@example.com").untrusted();
     let shown = types_email_and_password(&world, "untrusted@example.com");
     assert!(
-        shown.contains("MFA is off") && shown.contains("login --browser"),
+        shown.contains("Trust this device in a browser first") && shown.contains(token_way),
         "{shown}"
     );
 
     let _ = account("federated@example.com").federated();
     let shown = types_email_and_password(&world, "federated@example.com");
-    assert!(shown.contains("through a company (SSO)") && shown.contains(token_way));
+    let message = "This account logs in through its identity provider";
+    assert!(shown.contains(message) && shown.contains(token_way));
 
     let _ = account("suspended@example.com").suspended();
     let shown = types_email_and_password(&world, "suspended@example.com");
@@ -268,7 +269,7 @@ fn a_failed_browser_login_suggests_a_token() {
         .exits_with(1)
         .says("in a Codespace this login usually fails")
         .says("the browser login failed: IP address mismatch")
-        .says("log in with a token instead");
+        .says("log in with a token: git credential-heroku-rs login");
     assert_eq!(world.accounts_in_the_keyring(), Vec::<String>::new());
 }
 
