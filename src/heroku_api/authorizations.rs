@@ -85,29 +85,26 @@ pub enum Revoked {
 }
 
 impl HerokuApi {
-    /// Creates an authorization with email and password, and the code if one is needed.
+    /// Creates an authorization for the account of a token, or of an email and its password.
     ///
     /// # Errors
-    /// [`ApiError::TwoFactor`] if a code is needed or the given one is wrong. The request is never
-    /// repeated, since a code can be used once.
-    pub fn log_in(
-        &self,
-        login: &PasswordLogin<'_>,
-        new: &NewAuthorization<'_>,
-    ) -> Result<Authorization, ApiError> {
-        self.create(Auth::Password(login), new)
-    }
-
-    /// Creates another authorization for the token's account.
-    ///
-    /// # Errors
-    /// If [`ApiError::is_unclear`], it may have been created, and its token is lost.
+    /// If [`ApiError::is_unclear`], it may have been created, and its token is lost. With a password
+    /// [`ApiError::TwoFactor`] if a code is needed or the given one is wrong.
     pub fn create_authorization(
         &self,
-        token: &Token,
+        auth: Auth<'_>,
         new: &NewAuthorization<'_>,
     ) -> Result<Authorization, ApiError> {
-        self.create(Auth::Bearer(token), new)
+        let mut request = self.request(Method::POST, "/oauth/authorizations", auth);
+        if let Auth::Password(_) = auth {
+            // A code can be used once.
+            request = request.once();
+        }
+        self.json(&request.with_json(&json!({
+            "description": new.description,
+            "scope": new.scope,
+            "expires_in": new.expires_in,
+        })))
     }
 
     /// Every authorization of the token's account.
@@ -209,23 +206,6 @@ impl HerokuApi {
     /// Why it may still be valid.
     pub fn end_session_named(&self, token: &Token, id: &str) -> Result<Revoked, ApiError> {
         self.delete(token, &path_of("sessions", id)?)
-    }
-
-    fn create(
-        &self,
-        auth: Auth<'_>,
-        new: &NewAuthorization<'_>,
-    ) -> Result<Authorization, ApiError> {
-        let mut request = self.request(Method::POST, "/oauth/authorizations", auth);
-        if let Auth::Password(_) = auth {
-            // A code can be used once.
-            request = request.once();
-        }
-        self.json(&request.with_json(&json!({
-            "description": new.description,
-            "scope": new.scope,
-            "expires_in": new.expires_in,
-        })))
     }
 
     fn delete(&self, token: &Token, path: &str) -> Result<Revoked, ApiError> {

@@ -1,6 +1,6 @@
 //! Authorizations: listed in pages, with shortened tokens, and revoked.
 
-use git_credential_heroku_rs::heroku_api::{ApiError, NewAuthorization, Revoked};
+use git_credential_heroku_rs::heroku_api::{ApiError, Auth, NewAuthorization, Revoked};
 use git_credential_heroku_rs::scope::{Scope, Scopes};
 use git_credential_heroku_rs::token::Token;
 use heroku_stand_in::{Fault, Grant, Issued, On, Origin, Redaction, Times};
@@ -139,7 +139,8 @@ fn a_new_authorization_comes_with_its_token() {
         scope: Scopes::from_iter([Scope::Read, Scope::Write]),
         expires_in: None,
     };
-    let made = world.api().create_authorization(&token, &new).unwrap();
+    let made = world.api().create_authorization(Auth::Bearer(&token), &new);
+    let made = made.unwrap();
     assert!(world.heroku.is_live(made.token().unwrap().expose()));
     assert_eq!(
         (made.scope.clone(), made.expires()),

@@ -1,7 +1,7 @@
 //! Logging in with email, password and a code.
 
 use git_credential_heroku_rs::heroku_api::{
-    ApiError, Authorization, NetworkError, NewAuthorization, PasswordLogin,
+    ApiError, Auth, Authorization, NetworkError, NewAuthorization, PasswordLogin,
 };
 use git_credential_heroku_rs::scope::{Scope, Scopes};
 use heroku_stand_in::{Fault, On, Times};
@@ -22,7 +22,9 @@ fn log_in(world: &World, password: &str, code: Option<&str>) -> Result<Authoriza
         scope: Scopes::from_iter([Scope::Global]),
         expires_in: Some(3600),
     };
-    let done = world.api().log_in(&login, &new);
+    let done = world
+        .api()
+        .create_authorization(Auth::Password(&login), &new);
     if let Err(failure) = &done {
         let message = world.message(failure);
         assert!(

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Client, Entry};
 use crate::cli::AuthorizationsCreate;
 use crate::commands::{Session, json, metadata_of, owner_of, request_failed};
-use crate::heroku_api::{ApiError, Authorization, NewAuthorization};
+use crate::heroku_api::{ApiError, Auth, Authorization, NewAuthorization};
 use crate::logins::lookup::Source;
 use crate::logins::{self, Store};
 use crate::notice::{Kind, Notice};
@@ -28,7 +28,7 @@ pub(super) fn run(
     };
     let created = client
         .api
-        .create_authorization(&client.found.token, &new)
+        .create_authorization(Auth::Bearer(&client.found.token), &new)
         .map_err(|failure| not_created(&failure, client.found.source))?;
     let token = created.token();
     let token = token.ok_or_else(|| not_created(&ApiError::Garbled, client.found.source))?;

@@ -5,7 +5,9 @@ use zeroize::Zeroizing;
 use super::{Received, Session, description};
 use crate::cli::Login;
 use crate::commands::prompt;
-use crate::heroku_api::{ApiError, Authorization, HerokuApi, NewAuthorization, PasswordLogin};
+use crate::heroku_api::{
+    ApiError, Auth, Authorization, HerokuApi, NewAuthorization, PasswordLogin,
+};
 use crate::notice::Notice;
 use crate::terminal;
 
@@ -48,7 +50,7 @@ fn with_code(
         password,
         code: None,
     };
-    let mut result = api.log_in(&login, new);
+    let mut result = api.create_authorization(Auth::Password(&login), new);
     for _ in 0..TRIES {
         let Err(ApiError::TwoFactor) = result else {
             break;
@@ -58,7 +60,7 @@ fn with_code(
         }
         let typed = terminal::hidden("MFA code: ").map_err(Notice::from)?;
         login.code = Some(Zeroizing::new(typed.split_whitespace().collect()));
-        result = api.log_in(&login, new);
+        result = api.create_authorization(Auth::Password(&login), new);
     }
     result.map_err(|failure| failure.notice().into())
 }

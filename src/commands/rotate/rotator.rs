@@ -8,7 +8,7 @@ use crate::account::Account;
 use crate::commands::metadata_of;
 use crate::context::Context;
 use crate::heroku_api::{
-    ApiError, Authorization, HerokuApi, NewAuthorization, Revoked, position_of,
+    ApiError, Auth, Authorization, HerokuApi, NewAuthorization, Revoked, position_of,
 };
 use crate::logins::lookup::Source;
 use crate::logins::{self, NotReplaced};
@@ -76,7 +76,10 @@ impl Rotator<'_> {
             description: &description,
             ..new.clone()
         };
-        let authorization = match self.api.create_authorization(self.token, &marked) {
+        let authorization = match self
+            .api
+            .create_authorization(Auth::Bearer(self.token), &marked)
+        {
             Ok(authorization) => authorization,
             Err(failure) if failure.is_unclear() => {
                 return Err(self.undo(&rotation, None, &failure.notice()));
