@@ -15,7 +15,6 @@ mod browser;
 mod call;
 mod client;
 mod error;
-mod headers;
 mod network_error;
 mod request;
 mod response;
@@ -36,9 +35,8 @@ use crate::trace::Trace;
 
 pub use authorizations::{Authorization, NewAuthorization, PasswordLogin, Revoked, position_of};
 pub use browser::BrowserLogin;
-pub use call::{Address, Call, NotAnAddress};
+pub use call::{Address, Call, Headers, NotAHeader, NotAnAddress};
 pub use error::{ApiError, ErrorBody};
-pub use headers::{Headers, NotAHeader};
 pub use network_error::NetworkError;
 pub use request::{Auth, Retry};
 pub use response::{Pages, Response};
