@@ -72,8 +72,8 @@ impl Account {
         let metadata = login.metadata.clone().unwrap_or_default();
         let (status, error) = match verdict {
             None => (TokenStatus::NotChecked, None),
-            Some(Verdict::Alive) => (TokenStatus::Valid, None),
-            Some(Verdict::Dead) => (TokenStatus::Rejected, None),
+            Some(Verdict::Accepted) => (TokenStatus::Valid, None),
+            Some(Verdict::Rejected) => (TokenStatus::Rejected, None),
             Some(Verdict::Unknown(why)) => (TokenStatus::Unknown, Some(why)),
         };
         Account {

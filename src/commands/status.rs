@@ -89,7 +89,7 @@ fn problem(
         return Some(answer.explain());
     };
     let is_rejected = logins.iter().zip(verdicts).any(|(login, verdict)| {
-        report::is_served(login, served) && *verdict == Some(Verdict::Dead)
+        report::is_served(login, served) && *verdict == Some(Verdict::Rejected)
     });
     is_rejected.then(|| rejected(served.source, served.account.as_ref()))
 }
@@ -119,7 +119,7 @@ fn ask_heroku(
         let verdict = match proven(asked, &api, login.metadata.as_ref()) {
             Ok(info) if is_pasted(login) => {
                 pasted.push((at, info.email, api));
-                Verdict::Alive
+                Verdict::Accepted
             }
             Ok(info) => {
                 let metadata = noted(login, &info.email, &api);
@@ -129,9 +129,9 @@ fn ask_heroku(
                 }
                 login.metadata = Some(metadata);
                 login.account = Some(info.email);
-                Verdict::Alive
+                Verdict::Accepted
             }
-            Err(ApiError::TokenRejected) => Verdict::Dead,
+            Err(ApiError::TokenRejected) => Verdict::Rejected,
             Err(failure) => Verdict::Unknown(failure.notice().what().to_owned()),
         };
         verdicts.push(verdict);
@@ -152,7 +152,7 @@ fn is_pasted(login: &StoredToken) -> bool {
 /// The token of this account in the keyring, if Heroku rejects it.
 fn dead_token_of(owner: &Account, logins: &[StoredToken], verdicts: &[Verdict]) -> Option<Token> {
     let asked = logins.iter().zip(verdicts);
-    let dead = asked.filter(|(_, verdict)| **verdict == Verdict::Dead);
+    let dead = asked.filter(|(_, verdict)| **verdict == Verdict::Rejected);
     dead.map(|(login, _)| login)
         .find(|login| login.source == Source::Keyring && login.account.as_ref() == Some(owner))
         .map(|login| login.token.clone())

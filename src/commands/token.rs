@@ -29,8 +29,8 @@ pub(super) fn run(arguments: &TokenArguments, session: &mut Session<'_, '_>) -> 
             warn_on_a_terminal(session)?;
         }
         let verdict = asked.as_ref().map(|asked| match asked {
-            Ok(()) => Verdict::Alive,
-            Err(ApiError::TokenRejected) => Verdict::Dead,
+            Ok(()) => Verdict::Accepted,
+            Err(ApiError::TokenRejected) => Verdict::Rejected,
             Err(failure) => Verdict::Unknown(failure.to_string()),
         });
         let served = token_of(None, context).ok();

@@ -376,7 +376,7 @@ fn netrc_line(request: &HerokuRequest, token: &Token, context: &Context) -> Opti
 
 fn after_check(context: &Context, account: &Account, token: &Token, verdict: Verdict) -> Notice {
     match verdict {
-        Verdict::Dead => match logins::remove_dead(context, account, token) {
+        Verdict::Rejected => match logins::remove_dead(context, account, token) {
             Ok(()) => Notice::new(
                 format!(
                     "Heroku rejected the token of {account} (revoked or expired); it was removed"
@@ -391,7 +391,7 @@ fn after_check(context: &Context, account: &Account, token: &Token, verdict: Ver
                 Fix::command("log in again", "git credential-heroku-rs login"),
             ),
         },
-        Verdict::Alive => Notice::new(
+        Verdict::Accepted => Notice::new(
             format!("git was rejected, but the token of {account} is valid; it was kept"),
             Fix::command(
                 "see what else git sends",

@@ -142,9 +142,9 @@ impl HerokuApi {
         let request = self.request(Method::GET, "/account", Auth::Bearer(token));
         match self.json::<IgnoredAny>(&request.once()) {
             Ok(_) | Err(ApiError::Forbidden(_) | ApiError::Suspended | ApiError::Delinquent) => {
-                Verdict::Alive
+                Verdict::Accepted
             }
-            Err(ApiError::TokenRejected) => Verdict::Dead,
+            Err(ApiError::TokenRejected) => Verdict::Rejected,
             Err(error) => Verdict::Unknown(error.to_string()),
         }
     }

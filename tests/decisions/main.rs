@@ -101,8 +101,8 @@ fn when_a_rejected_token_is_removed() {
             lines += &password(row.cell("password"), &machine);
         }
         let verdict = match row.cell("API says") {
-            "401" => Verdict::Dead,
-            "200" => Verdict::Alive,
+            "401" => Verdict::Rejected,
+            "200" => Verdict::Accepted,
             "-" => Verdict::Unknown("it could not be reached".to_owned()),
             other => panic!("no such answer: {other}"),
         };

@@ -12,16 +12,16 @@ fn is_unknown(verdict: &Verdict) -> bool {
 }
 
 #[test]
-fn only_a_token_that_heroku_rejects_is_dead() {
+fn a_revoked_token_is_rejected() {
     let world = World::new();
     let token = world.token();
-    assert_eq!(world.api().verdict(&token), Verdict::Alive);
+    assert_eq!(world.api().verdict(&token), Verdict::Accepted);
     world.heroku.revoke(token.expose());
-    assert_eq!(world.api().verdict(&token), Verdict::Dead);
+    assert_eq!(world.api().verdict(&token), Verdict::Rejected);
 }
 
 #[test]
-fn an_expired_token_is_dead() {
+fn an_expired_token_is_rejected() {
     let world = World::new();
     let grant = Grant {
         expires_in: Some(60),
@@ -29,13 +29,13 @@ fn an_expired_token_is_dead() {
     };
     let issued = world.heroku.issue(ANN, grant);
     let token = git_credential_heroku_rs::token::Token::parse(&issued.token).unwrap();
-    assert_eq!(world.api().verdict(&token), Verdict::Alive);
+    assert_eq!(world.api().verdict(&token), Verdict::Accepted);
     world.heroku.advance(Duration::from_secs(61));
-    assert_eq!(world.api().verdict(&token), Verdict::Dead);
+    assert_eq!(world.api().verdict(&token), Verdict::Rejected);
 }
 
 #[test]
-fn a_rejection_of_anything_but_the_token_leaves_it_alive() {
+fn a_token_is_accepted_if_something_else_is_rejected() {
     let world = World::new();
     let token = world.token();
     for (status, id) in [
@@ -45,7 +45,11 @@ fn a_rejection_of_anything_but_the_token_leaves_it_alive() {
         (401, "odd"),
     ] {
         world.goes_wrong(Fault::api(status, id, "No."));
-        assert_eq!(world.api().verdict(&token), Verdict::Alive, "{status} {id}");
+        assert_eq!(
+            world.api().verdict(&token),
+            Verdict::Accepted,
+            "{status} {id}"
+        );
         world.heroku.clear_faults();
     }
 }

@@ -203,7 +203,7 @@ fn a_trace_of_every_command_has_no_secret_no_email_and_no_home_in_it() {
         ": api -f",
         "POST https://api.heroku.com/oauth/authorizations: 201",
         "netrc import --yes",
-        "Heroku's verdict on the token: Dead",
+        "Heroku's verdict on the token: Rejected",
         "GET https://api.heroku.com/account: 200",
         "stored in the keyring as a…@example.com",
         "~/.netrc: ",

@@ -55,7 +55,7 @@ pub(crate) fn holds(bytes: &[u8]) {
     let _ = git_helper::erase(&mut &*bytes, &quiet, |_, _| {
         panic!("there is no token to ask about")
     });
-    let _ = git_helper::erase(&mut &*bytes, &context, |_, _| Verdict::Dead);
+    let _ = git_helper::erase(&mut &*bytes, &context, |_, _| Verdict::Rejected);
     reads_alike(bytes);
 }
 
