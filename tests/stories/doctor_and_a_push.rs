@@ -6,8 +6,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use heroku_stand_in::{Fault, On, Times};
+use serde_json::Value;
 
-use crate::doctor::{another_helper_gives, healthy, report};
+use crate::doctor::{another_helper_gives, healthy};
 use crate::doctor_and_gits_settings::base64;
 use crate::doctor_and_heroku::is_noted;
 use crate::world::{ANN, BOB, Version, World, heroku_line};
@@ -28,8 +29,9 @@ fn agree(machines: &[Machine]) {
     for (name, expected, change) in machines {
         let world = healthy();
         change(&world);
-        let code = world.helper("doctor").code();
-        let found = report(&world);
+        let examined = world.helper("doctor --json");
+        let code = examined.code();
+        let found: Value = serde_json::from_str(&examined.stdout()).unwrap();
         let failing = found["checks"].as_array().unwrap().iter();
         let failing: Vec<_> = failing.filter(|one| one["severity"] == "fail").collect();
         let push = world.shell("GIT_TERMINAL_PROMPT=0 git push heroku main", b"");
