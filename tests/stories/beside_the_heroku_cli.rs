@@ -4,7 +4,7 @@ use std::fs;
 
 use heroku_stand_in::Grant;
 
-use crate::world::{ANN, BOB, REQUEST, Version, World, heroku_line};
+use crate::world::{ANN, API_HOST, BOB, REQUEST, Version, World, heroku_line};
 
 fn world() -> World {
     let world = World::new().with_keyring().with_app("blue-sky");
@@ -28,18 +28,14 @@ fn helpers(world: &World) -> String {
 fn after_our_login_the_heroku_cli_is_logged_in() {
     let world = world();
     let token = logs_in(&world);
-    world
-        .heroku_cli(Version::Current, "auth:whoami")
-        .succeeds()
-        .says("ann@example.com\n");
+    world.heroku.forget_requests();
     world
         .heroku_cli(Version::Current, "apps")
         .succeeds()
         .says("blue-sky");
-    world
-        .heroku_cli(Version::Current, "auth:token")
-        .succeeds()
-        .hands_out(&token);
+    let sent = world.heroku.requests_to(API_HOST);
+    let bearer = format!("Bearer {token}");
+    assert_eq!(sent[0].header("authorization"), Some(bearer.as_str()));
     assert_eq!(
         helpers(&world),
         "\nheroku-rs\n",
@@ -143,10 +139,7 @@ fn a_keyring_locked_for_a_moment_logs_out_only_the_heroku_cli() {
         .helper("status")
         .succeeds()
         .says("restored login.json, so that the Heroku CLI finds the login of ann@example.com");
-    world
-        .heroku_cli(Version::Current, "auth:whoami")
-        .succeeds()
-        .says("ann@example.com\n");
+    assert_eq!(world.active_account().as_deref(), Some(ANN));
 }
 
 #[test]
@@ -206,10 +199,8 @@ fn a_heroku_cli_login_in_netrc_is_used_and_imported() {
         .says("ann@example.com\n");
     world.helper("netrc import --yes").succeeds();
     assert_eq!(fs::read_to_string(world.home().join(".netrc")).unwrap(), "");
-    world
-        .heroku_cli(Version::Current, "auth:whoami")
-        .succeeds()
-        .says("ann@example.com\n");
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.active_account().as_deref(), Some(ANN));
 }
 
 #[test]

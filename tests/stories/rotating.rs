@@ -2,7 +2,7 @@
 
 use heroku_stand_in::{Grant, Origin, Redaction};
 
-use crate::world::{ANN, BOB, Version, World};
+use crate::world::{ANN, BOB, World};
 
 #[test]
 fn the_new_token_pushes_and_the_old_one_is_revoked() {
@@ -81,10 +81,12 @@ fn the_heroku_cli_uses_the_new_token() {
         !world.heroku.is_live(&old),
         "found by the token, and revoked"
     );
+    let new = world.live_tokens();
     world
-        .heroku_cli(Version::Current, "auth:whoami")
+        .secret_tool(&format!("lookup service heroku-cli account {ANN}"))
         .succeeds()
-        .says("ann@example.com\n");
+        .hands_out(&new[0])
+        .stdout_is(&new[0]);
     world.pushes_again();
 }
 

@@ -53,9 +53,6 @@ fn the_heroku_cli_works_with_nothing_in_netrc() {
             let line = heroku_line(version, line);
             world.shell(&cli(&format!("env {line}")), b"")
         };
-        under_exec("auth:whoami")
-            .succeeds()
-            .says("ann@example.com\n");
         under_exec("apps").succeeds().says("blue-sky");
         has_no_netrc(&world);
     }
