@@ -1,18 +1,15 @@
-//! Asks git itself, as a push would: which helper answers for Heroku, and what other programs have
-//! stored. Nothing prompts, every call has a time limit, and the output is wiped.
+//! Asks git itself, as a push would, for its credential, and for its version. Nothing prompts, every call has a
+//! time limit, and the output is wiped.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use zeroize::Zeroizing;
 
-use super::child::Output;
 use super::{Git, Setting, failed};
 use crate::notice::{Fix, Notice};
 use crate::token::Token;
-
-/// Heroku's git server, as a credential request.
-const HEROKU: &str = "protocol=https\nhost=git.heroku.com\n\n";
 
 /// What git itself would push with.
 #[derive(Debug)]
@@ -29,26 +26,6 @@ impl Git {
     /// # Errors
     /// If git gives no credential, with the last line that it printed; or if it takes longer than `limit`.
     pub fn fill(&self, url: &str, limit: Duration) -> Result<Filled, Notice> {
-        // The URL goes to stdin and not into an argument: it may contain a password.
-        let output = self.ask(&["credential", "fill"], &format!("url={url}\n\n"), limit)?;
-        let printed = String::from_utf8_lossy(&output.stderr);
-        if !output.is_success {
-            return Err(unanswered(&printed));
-        }
-        Ok(Filled {
-            token: password_in(&output.stdout),
-            by: helpers_in_trace(&printed).pop(),
-        })
-    }
-
-    /// The token that a running `git credential-cache` holds for Heroku. If none is running, this does
-    /// not start one.
-    pub fn held_in_cache(&self, limit: Duration) -> Option<Token> {
-        let output = self.ask(&["credential-cache", "get"], HEROKU, limit).ok()?;
-        password_in(&output.stdout)
-    }
-
-    fn ask(&self, arguments: &[&str], input: &str, limit: Duration) -> Result<Output, Notice> {
         let variables = [
             ("GIT_TERMINAL_PROMPT", "0"),
             // Set but empty, they also override `core.askPass`: git starts no prompt program.
@@ -59,8 +36,19 @@ impl Git {
             ("GIT_TRACE2_PARENT_SID", ""),
             ("GIT_TRACE2_ENV_VARS", ""),
         ];
+        // The URL goes to stdin and not into an argument: it may contain a password.
+        let input = Zeroizing::new(format!("url={url}\n\n"));
         let deadline = Instant::now() + limit;
-        self.run_for(arguments, &variables, input.as_bytes(), deadline)
+        let fill = ["credential", "fill"];
+        let output = self.run_for(fill, &variables, input.as_bytes(), deadline)?;
+        let printed = String::from_utf8_lossy(&output.stderr);
+        if !output.is_success {
+            return Err(unanswered(&printed));
+        }
+        Ok(Filled {
+            token: password_in(&output.stdout),
+            by: helpers_in_trace(&printed).pop(),
+        })
     }
 
     /// git's version: its first two numbers, and the text that git prints.
@@ -82,13 +70,6 @@ impl Git {
                 Fix::command("check", "git version"),
             )),
         }
-    }
-
-    /// The directory that git searches for its commands before PATH.
-    pub fn exec_path(&self) -> Option<PathBuf> {
-        let output = self.run(["--exec-path"]).ok()?;
-        let text = std::str::from_utf8(&output.stdout).ok()?.trim();
-        (!text.is_empty()).then(|| PathBuf::from(text))
     }
 }
 
