@@ -1,8 +1,7 @@
 //! Headers in git's settings that send a password to Heroku, whatever a helper answers.
 
 use base64::Engine as _;
-use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::prelude::BASE64_STANDARD;
 use zeroize::Zeroizing;
 
 use super::Facts;
@@ -44,19 +43,12 @@ fn token_in(authorization: &str) -> Option<Token> {
     }
 }
 
-/// Decodes base64; none if the text is not base64. The padding may be missing, as the header may have
-/// been written by hand.
+/// Decodes base64; none if the text is not base64.
 fn decoded(text: &str) -> Option<Zeroizing<Vec<u8>>> {
-    const BASE64: GeneralPurpose = GeneralPurpose::new(
-        &STANDARD,
-        GeneralPurposeConfig::new()
-            .with_decode_allow_trailing_bits(true)
-            .with_decode_padding_mode(DecodePaddingMode::Indifferent),
-    );
     let text = text.trim();
     // As long as the text, so that the vector never grows: growing would leave an unwiped copy.
     let mut bytes = Zeroizing::new(vec![0; text.len()]);
-    let length = BASE64.decode_slice(text, &mut bytes).ok()?;
+    let length = BASE64_STANDARD.decode_slice(text, &mut bytes).ok()?;
     bytes.truncate(length);
     Some(bytes)
 }
@@ -68,11 +60,11 @@ mod tests {
     #[test]
     fn a_token_is_found_in_each_form_of_the_header() {
         let token = "HRKU-01234567-89ab-cdef-0123-456789abcdef";
-        let pair = "eDpIUktVLTAxMjM0NTY3LTg5YWItY2RlZi0wMTIzLTQ1Njc4OWFiY2RlZg";
+        let pair = "eDpIUktVLTAxMjM0NTY3LTg5YWItY2RlZi0wMTIzLTQ1Njc4OWFiY2RlZg==";
         for (header, expected) in [
             (format!("authorization: Bearer {token}"), Some(token)),
-            (format!("Authorization: Basic {pair}=="), Some(token)),
-            (format!("Authorization: basic {pair}"), Some(token)),
+            (format!("Authorization: Basic {pair}"), Some(token)),
+            (format!("authorization: basic {pair}"), Some(token)),
             ("Authorization: Basic *".to_owned(), None),
             ("Authorization: Basic".to_owned(), None),
         ] {
