@@ -170,16 +170,11 @@ impl Status<'_> {
         for account in &self.accounts {
             account.write_text(environment, out)?;
         }
-        for Unread {
-            source,
-            why,
-            may_hide_logins,
-        } in self.unread
-        {
+        for unread in self.unread {
             // Without a keyring, tokens are stored elsewhere.
-            let is_missing_keyring = *source == Source::Keyring && !may_hide_logins;
-            if !is_missing_keyring && self.reported != Some(why) {
-                writeln!(out, "{why}")?;
+            let is_missing_keyring = unread.source == Source::Keyring && !unread.may_hide_logins;
+            if !is_missing_keyring && self.reported != Some(&unread.why) {
+                writeln!(out, "{}", unread.why)?;
             }
         }
         self.git.write_text(environment, out)

@@ -69,16 +69,14 @@ pub(super) fn run(arguments: &Doctor, session: &mut Session<'_, '_>) -> anyhow::
         return Err(Notice::new(what, advice).of_kind(Kind::Usage).into());
     }
     let mut mask = mask(session.context);
-    let found = examine(arguments, &mut mask, session);
-    let left;
-    let (mut findings, mut changes) = (&found, Vec::new());
+    let mut findings = examine(arguments, &mut mask, session);
+    let mut changes = Vec::new();
     if arguments.fix {
-        changes = fix(&found, arguments, &mask, session)?;
-        left = examine(arguments, &mut mask, session);
-        findings = &left;
+        changes = fix(findings, arguments, &mask, session)?;
+        findings = examine(arguments, &mut mask, session);
     }
     let report = Report {
-        findings,
+        findings: &findings,
         changes: &changes,
         mask: &mask,
     };
@@ -131,14 +129,19 @@ fn examine(arguments: &Doctor, mask: &mut Redactor, session: &Session<'_, '_>) -
 }
 
 /// Shows each repair and how to undo it, and makes it if the user agrees. Returns those that were made.
-fn fix<'f>(
-    findings: &'f [Finding],
+fn fix(
+    findings: Vec<Finding>,
     arguments: &Doctor,
     mask: &Redactor,
     session: &mut Session<'_, '_>,
-) -> anyhow::Result<Vec<&'f Repair>> {
+) -> anyhow::Result<Vec<Repair>> {
     let mut made = Vec::new();
-    for repair in repairs(findings) {
+    let mut offered = HashSet::new();
+    let repairs = findings.into_iter().filter_map(|finding| finding.repair);
+    for repair in repairs {
+        if !offered.insert(repair.change.clone()) {
+            continue;
+        }
         let undo = Fix::advice(format!("undo: {}", mask.redacted(&repair.undo)));
         let proposal = Notice::new(mask.redacted(&repair.change), undo);
         session.say(&proposal.labelled("proposed fix", (session.streams.error_columns)()))?;
@@ -161,15 +164,4 @@ fn fix<'f>(
         }
     }
     Ok(made)
-}
-
-/// The repairs of all findings, each once.
-fn repairs(findings: &[Finding]) -> Vec<&Repair> {
-    let mut seen = HashSet::new();
-    let repairs = findings
-        .iter()
-        .filter_map(|finding| finding.repair.as_ref());
-    repairs
-        .filter(|repair| seen.insert(&repair.change))
-        .collect()
 }

@@ -1,11 +1,12 @@
 //! Prints what `doctor` found: one line for each finding, with details and the fix below it; or as stable JSON.
 //! Every text is redacted.
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::{Finding, Repair, Severity, public_fix, repairs};
+use super::{Finding, Repair, Severity, public_fix};
 use crate::notice::wrapped;
 use crate::redact::Redactor;
 
@@ -13,7 +14,7 @@ use crate::redact::Redactor;
 pub(super) struct Report<'a> {
     pub(super) findings: &'a [Finding],
     /// The changes that were made.
-    pub(super) changes: &'a [&'a Repair],
+    pub(super) changes: &'a [Repair],
     /// Hides what other people must not see, so that the report can be posted in public.
     pub(super) mask: &'a Redactor,
 }
@@ -46,7 +47,7 @@ impl Report<'_> {
             })
         };
         let change =
-            |one: &&Repair| json!({ "change": public(&one.change), "undo": public(&one.undo) });
+            |one: &Repair| json!({ "change": public(&one.change), "undo": public(&one.undo) });
         let json = json!({
             "healthy": self.is_healthy(),
             "checks": self.findings.iter().map(check).collect::<Value>(),
@@ -107,7 +108,9 @@ impl Report<'_> {
             (_, 0) => fails,
             (_, _) => format!("{fails}, {warnings}"),
         };
-        match repairs(self.findings).len() {
+        let repairs = self.findings.iter().filter_map(|one| one.repair.as_ref());
+        let changes: HashSet<&str> = repairs.map(|repair| repair.change.as_str()).collect();
+        match changes.len() {
             0 => counts,
             fixable => format!(
                 "{counts}; {fixable} can be fixed automatically:\n  git credential-heroku-rs doctor --fix"
