@@ -24,38 +24,6 @@ pub const USERNAME: &str = "_";
 /// The largest request that is read, in bytes.
 const LARGEST: usize = 64 * 1024;
 
-/// What docker asks a helper to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
-    /// Answer with a credential for the server on stdin.
-    Get,
-    /// Store the credential on stdin.
-    Store,
-    /// Remove the credential of the server on stdin.
-    Erase,
-    /// List every server that has a credential.
-    List,
-    /// Print the version.
-    Version,
-    /// Print the usage.
-    Help,
-}
-
-impl Action {
-    /// The action of this name.
-    pub fn from_name(name: &str) -> Option<Action> {
-        match name {
-            "get" => Some(Action::Get),
-            "store" => Some(Action::Store),
-            "erase" => Some(Action::Erase),
-            "list" => Some(Action::List),
-            "version" | "--version" | "-v" => Some(Action::Version),
-            "help" | "--help" | "-h" => Some(Action::Help),
-            _ => None,
-        }
-    }
-}
-
 /// A failure that docker recognizes by its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -113,21 +81,18 @@ pub fn offered(input: &mut dyn Read) -> Result<Offered, Refusal> {
     }
     let bytes = SecretBuf::read_all(input, LARGEST).map_err(|_| Refusal::Unreadable)?;
     let written: Written = serde_json::from_slice(&bytes).map_err(|_| Refusal::Unreadable)?;
-    let Written {
-        server,
-        username,
-        secret,
-    } = written;
-    let secret = Zeroizing::new(secret);
-    match (server.is_empty(), username.is_empty()) {
-        (true, _) => Err(Refusal::NoServer),
-        (false, true) => Err(Refusal::NoUsername),
-        (false, false) => Ok(Offered {
-            server,
-            username,
-            token: Token::parse(&secret),
-        }),
+    let secret = Zeroizing::new(written.secret);
+    if written.server.is_empty() {
+        return Err(Refusal::NoServer);
     }
+    if written.username.is_empty() {
+        return Err(Refusal::NoUsername);
+    }
+    Ok(Offered {
+        server: written.server,
+        username: written.username,
+        token: Token::parse(&secret),
+    })
 }
 
 /// The reply to `get`. It names the server as docker did.

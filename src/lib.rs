@@ -156,10 +156,10 @@ fn answer_docker(
     if let Some(notice) = &reply.notice {
         report(notice, streams);
     }
-    match reply.outcome {
-        docker::Outcome::Done => Ok(()),
-        docker::Outcome::Refused => Err(AlreadyReported(Kind::Failed).into()),
+    if reply.is_failure {
+        return Err(AlreadyReported(Kind::Failed).into());
     }
+    Ok(())
 }
 
 /// How a command ended, for the trace: the error without its fix.

@@ -12,12 +12,11 @@ use super::git::expires_soon;
 use super::offered::{self, Permission, may_be_stored, not_stored, others_are_logged_in};
 use crate::account::Account;
 use crate::context::Context;
-use crate::docker_protocol::{self, Action, Offered, PROGRAM, Refusal, USERNAME};
+use crate::docker_protocol::{self, Offered, Refusal, USERNAME};
 use crate::hosts::{HerokuHost, Service};
 use crate::logins;
 use crate::logins::lookup::{self, Source, StoredToken, Wanted, of_account};
 use crate::notice::{Fix, Kind, Notice};
-use crate::token::Token;
 
 /// The reply to docker, and the message for the user.
 #[derive(Debug)]
@@ -26,17 +25,8 @@ pub struct Reply {
     pub answer: Zeroizing<Vec<u8>>,
     /// For stderr, which docker passes on.
     pub notice: Option<Notice>,
-    /// Whether what docker asked for was done; the exit code says so.
-    pub outcome: Outcome,
-}
-
-/// Whether what docker asked for was done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// It was.
-    Done,
-    /// It was not.
-    Refused,
+    /// Whether what docker asked for was not done; the exit code says so.
+    pub is_failure: bool,
 }
 
 impl Reply {
@@ -44,26 +34,27 @@ impl Reply {
         Reply {
             answer,
             notice,
-            outcome: Outcome::Done,
+            is_failure: false,
         }
     }
 
     fn text(text: &str) -> Reply {
-        Reply::done(line(text), None)
+        let line = format!("{text}\n").into_bytes();
+        Reply::done(Zeroizing::new(line), None)
     }
 
-    fn refused(text: &str, notice: Option<Notice>) -> Reply {
+    fn failure(text: &str, notice: Option<Notice>) -> Reply {
         Reply {
-            answer: line(text),
             notice,
-            outcome: Outcome::Refused,
+            is_failure: true,
+            ..Reply::text(text)
         }
     }
 }
 
 impl From<Refusal> for Reply {
     fn from(refusal: Refusal) -> Reply {
-        Reply::refused(&refusal.to_string(), None)
+        Reply::failure(&refusal.to_string(), None)
     }
 }
 
@@ -71,39 +62,33 @@ impl From<Refusal> for Reply {
 impl From<Notice> for Reply {
     fn from(notice: Notice) -> Reply {
         let what = notice.what().to_owned();
-        Reply::refused(&what, Some(notice))
+        Reply::failure(&what, Some(notice))
     }
-}
-
-fn line(text: &str) -> Zeroizing<Vec<u8>> {
-    Zeroizing::new(format!("{text}\n").into_bytes())
 }
 
 /// Runs the action in docker's one argument, with docker's input on stdin.
 pub fn answer(arguments: &[OsString], input: &mut dyn Read, context: &Context) -> Reply {
-    let usage = || format!("Usage: {PROGRAM} <store|get|erase|list|version>");
+    const USAGE: &str = "Usage: docker-credential-heroku-rs <store|get|erase|list|version>";
+    const VERSION: &str = concat!(
+        "docker-credential-heroku-rs (git-credential-heroku-rs) ",
+        env!("CARGO_PKG_VERSION")
+    );
     let [action] = arguments else {
-        return Reply::refused(&usage(), None);
+        return Reply::failure(USAGE, None);
     };
-    let action = action.to_string_lossy();
-    let done = match Action::from_name(&action) {
-        Some(Action::Get) => get(input, context),
-        Some(Action::Store) => store(input, context),
-        Some(Action::Erase) => erase(input, context),
-        Some(Action::List) => list(context),
-        Some(Action::Version) => {
-            let version = env!("CARGO_PKG_VERSION");
-            Ok(Reply::text(&format!(
-                "{PROGRAM} (git-credential-heroku-rs) {version}"
-            )))
-        }
-        Some(Action::Help) => Ok(Reply::text(&usage())),
-        None => {
-            let text = format!("Unknown credential action `{action}`");
-            Ok(Reply::refused(&text, None))
+    let done = match action.to_string_lossy().as_ref() {
+        "get" => get(input, context),
+        "store" => store(input, context),
+        "erase" => erase(input, context),
+        "list" => list(context),
+        "version" | "--version" | "-v" => Ok(Reply::text(VERSION)),
+        "help" | "--help" | "-h" => Ok(Reply::text(USAGE)),
+        unknown => {
+            let text = format!("Unknown credential action `{unknown}`");
+            Err(Reply::failure(&text, None))
         }
     };
-    done.unwrap_or_else(|refused| refused)
+    done.unwrap_or_else(|failure| failure)
 }
 
 fn registry(server: &str, context: &Context) -> Option<HerokuHost> {
@@ -117,10 +102,9 @@ fn get(input: &mut dyn Read, context: &Context) -> Result<Reply, Reply> {
     let Some(found) = &answer.found else {
         return Err(no_credential(answer.explain()));
     };
-    let notice = answer.warning();
-    let notice = notice.or_else(|| expires_soon(found, context));
-    let reply = docker_protocol::credential(&server, &found.token);
-    Ok(Reply::done(reply, notice))
+    let notice = answer.warning().or_else(|| expires_soon(found, context));
+    let credential = docker_protocol::credential(&server, &found.token);
+    Ok(Reply::done(credential, notice))
 }
 
 fn any_account(host: &HerokuHost) -> Wanted<'_> {
@@ -134,7 +118,7 @@ fn any_account(host: &HerokuHost) -> Wanted<'_> {
 /// that gives no answer is a failure instead: there may be a login.
 fn no_credential(why: Notice) -> Reply {
     match why.kind() {
-        Kind::NotLoggedIn => Reply::refused(&Refusal::NotFound.to_string(), Some(why)),
+        Kind::NotLoggedIn => Reply::failure(&Refusal::NotFound.to_string(), Some(why)),
         Kind::Failed | Kind::Usage => Reply::from(why),
     }
 }
@@ -172,7 +156,8 @@ fn store(input: &mut dyn Read, context: &Context) -> Result<Reply, Reply> {
         Permission::OthersAreLoggedIn => return Err(others_are_logged_in().into()),
         Permission::Granted => named.unwrap_or_else(Account::unnamed),
     };
-    keep(context, &account, &token)
+    logins::save_unchecked(context, &account, &token).map_err(|why| not_stored(&why))?;
+    Ok(Reply::done(Zeroizing::default(), None))
 }
 
 /// The account, if its token may be replaced: only one in the keyring, and only if docker names it.
@@ -180,12 +165,6 @@ fn account_to_replace(username: &str, found: &StoredToken) -> Option<Account> {
     let account = found.account.clone()?;
     let is_named = username == account.as_str();
     (is_named && found.source == Source::Keyring).then_some(account)
-}
-
-fn keep(context: &Context, account: &Account, token: &Token) -> Result<Reply, Reply> {
-    let kept = logins::save_unchecked(context, account, token);
-    kept.map_err(|why| not_stored(&why))?;
-    Ok(Reply::done(Zeroizing::default(), None))
 }
 
 fn taken(found: &StoredToken) -> Notice {

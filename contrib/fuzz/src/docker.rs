@@ -4,7 +4,7 @@
 use git_credential_heroku_rs::context::Context;
 use git_credential_heroku_rs::docker_config::{self, SetUp};
 use git_credential_heroku_rs::environment::Environment;
-use git_credential_heroku_rs::helper::docker::{self, Outcome};
+use git_credential_heroku_rs::helper::docker;
 use serde_json::{Map, Value};
 
 use crate::{TOKEN, known_token};
@@ -24,7 +24,7 @@ pub(crate) fn holds(bytes: &[u8]) {
             !serves || action == "get" && names_the_registry(bytes),
             "a token for a registry that is not ours"
         );
-        assert_eq!(serves, action == "get" && reply.outcome == Outcome::Done);
+        assert_eq!(serves, action == "get" && !reply.is_failure);
         let notice = reply
             .notice
             .map(|notice| notice.to_string())
