@@ -5,17 +5,17 @@
 //! their order. A file that cannot be parsed is not changed.
 
 use std::env::consts::EXE_EXTENSION;
-use std::fmt;
+use std::fmt::Display;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use anyhow::{Context, anyhow, ensure};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::docker_protocol::PROGRAM;
 use crate::environment::Environment;
-use crate::files;
+use crate::files::{self, Access};
 use crate::hosts::{HerokuHost, Service};
 use crate::notice::{Command, Notice};
 
@@ -57,7 +57,7 @@ pub fn set_up(file: &Path) -> Result<SetUp, Notice> {
 ///
 /// # Errors
 /// Why they cannot be edited.
-pub fn with_us(bytes: &[u8]) -> Result<(Option<Vec<u8>>, SetUp), String> {
+pub fn with_us(bytes: &[u8]) -> anyhow::Result<(Option<Vec<u8>>, SetUp)> {
     let mut config = read(bytes)?;
     let helpers = config
         .entry("credHelpers")
@@ -67,7 +67,7 @@ pub fn with_us(bytes: &[u8]) -> Result<(Option<Vec<u8>>, SetUp), String> {
     }
     let helpers = helpers
         .as_object_mut()
-        .ok_or("credHelpers is not an object")?;
+        .context("credHelpers is not an object")?;
     let done = match helpers.insert(registry(), HELPER.into()) {
         Some(Value::String(before)) if before == HELPER => return Ok((None, SetUp::AsItWas)),
         Some(Value::String(before)) => SetUp::Instead(before),
@@ -92,7 +92,7 @@ pub fn tear_down(file: &Path) -> Result<bool, Notice> {
 ///
 /// # Errors
 /// Why they cannot be edited.
-pub fn without_us(bytes: &[u8]) -> Result<Option<Vec<u8>>, String> {
+pub fn without_us(bytes: &[u8]) -> anyhow::Result<Option<Vec<u8>>> {
     let mut config = read(bytes)?;
     let Some(Value::Object(helpers)) = config.get_mut("credHelpers") else {
         return Ok(None);
@@ -116,9 +116,9 @@ pub fn has_password(file: &Path) -> Result<bool, Notice> {
     let bytes = match files::read(file, LARGEST) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-        Err(error) => return Err(not_changed(file, &error.to_string())),
+        Err(error) => return Err(not_changed(file, error)),
     };
-    let config = read(&bytes).map_err(|why| not_changed(file, &why))?;
+    let config = read(&bytes).map_err(|why| not_changed(file, why))?;
     let entry = config.get("auths").and_then(|auths| auths.get(registry()));
     let auth = entry.and_then(|entry| entry.get("auth")?.as_str());
     Ok(auth.is_some_and(|auth| !auth.is_empty()))
@@ -130,95 +130,60 @@ fn registry() -> String {
 
 fn edit(
     file: &Path,
-    change: impl FnMut(&[u8]) -> Result<Option<Vec<u8>>, String>,
+    change: impl FnMut(&[u8]) -> anyhow::Result<Option<Vec<u8>>>,
 ) -> Result<bool, Notice> {
-    let edited = files::edit_in_place(file, change);
-    edited.map_err(|why| not_changed(file, &why.to_string()))
+    let edited = files::edit(file, Access::Unchanged, change);
+    edited.map_err(|why| not_changed(file, why))
 }
 
-fn not_changed(file: &Path, why: &str) -> Notice {
+fn not_changed(file: &Path, why: impl Display) -> Notice {
     let what = format!("{} was not changed: {why}", file.display());
     Notice::new(what, "fix the file, then run the command again")
 }
 
 /// The file's outermost object; an empty file is an empty one.
-fn read(bytes: &[u8]) -> Result<Map<String, Value>, String> {
-    match bytes.trim_ascii() {
-        [] => Ok(Map::new()),
-        text if text.len() > LARGEST => Err("it is larger than 1 MiB".to_owned()),
-        text => match serde_json::from_slice(text) {
-            Ok(Distinct(Value::Object(config))) => Ok(config),
-            Ok(_) => Err("line 1 is not valid JSON".to_owned()),
-            Err(error) if error.is_data() => Err(format!("line {} repeats a name", error.line())),
-            Err(error) => Err(format!("line {} is not valid JSON", error.line())),
-        },
+fn read(bytes: &[u8]) -> anyhow::Result<Map<String, Value>> {
+    let text = bytes.trim_ascii();
+    if text.is_empty() {
+        return Ok(Map::new());
     }
+    ensure!(text.len() <= LARGEST, "it is larger than 1 MiB");
+    let config: Map<String, Value> = serde_json::from_slice(text)
+        .map_err(|error| anyhow!("line {} is not valid JSON", error.line()))?;
+    // The parser keeps one of two members with the same name, so the other one would be lost when the file is written.
+    ensure!(colons(text) == members(&config), "it repeats a name");
+    Ok(config)
 }
 
-/// A value in which no object repeats a name: a parser keeps one of the two values, so the other one would be
-/// lost when the file is written.
-struct Distinct(Value);
-
-impl<'de> Deserialize<'de> for Distinct {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Distinct, D::Error> {
-        deserializer.deserialize_any(DistinctNames).map(Distinct)
+/// How many colons are outside of strings: JSON has one for each member of an object.
+fn colons(json: &[u8]) -> usize {
+    let (mut count, mut is_in_string) = (0, false);
+    let mut bytes = json.iter();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => is_in_string = !is_in_string,
+            b'\\' => drop(bytes.next()),
+            b':' if !is_in_string => count += 1,
+            _ => {}
+        }
     }
+    count
 }
 
-struct DistinctNames;
-
-impl<'de> Visitor<'de> for DistinctNames {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
-        let mut values = Vec::new();
-        while let Some(Distinct(value)) = access.next_element()? {
-            values.push(value);
+/// How many members an object and the objects in it have.
+fn members(object: &Map<String, Value>) -> usize {
+    fn members_in(value: &Value) -> usize {
+        match value {
+            Value::Object(object) => members(object),
+            Value::Array(values) => values.iter().map(members_in).sum(),
+            _ => 0,
         }
-        Ok(values.into())
     }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
-        let mut map = Map::new();
-        while let Some((name, Distinct(value))) = access.next_entry::<String, Distinct>()? {
-            if map.insert(name, value).is_some() {
-                return Err(A::Error::custom("a repeated name"));
-            }
-        }
-        Ok(map.into())
-    }
+    object.len() + object.values().map(members_in).sum::<usize>()
 }
 
 /// The file's new bytes, indented as it was; a file of one line is written as docker writes it.
-fn written(config: &Map<String, Value>, before: &[u8]) -> Result<Vec<u8>, String> {
+fn written(config: &Map<String, Value>, before: &[u8]) -> anyhow::Result<Vec<u8>> {
     let mut lines = before.split(|byte| *byte == b'\n').skip(1);
     let blanks = |line: &[u8]| {
         line.iter()
@@ -230,8 +195,7 @@ fn written(config: &Map<String, Value>, before: &[u8]) -> Result<Vec<u8>, String
     let formatter = serde_json::ser::PrettyFormatter::with_indent(indent);
     let mut bytes = Vec::new();
     let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, formatter);
-    let done = config.serialize(&mut serializer);
-    done.map_err(|error| error.to_string())?;
+    config.serialize(&mut serializer)?;
     if before.ends_with(b"\n") {
         bytes.push(b'\n');
     }
@@ -352,9 +316,12 @@ mod tests {
     fn a_repeated_name_is_not_lost() {
         let both = br#"{"auths": {"a": {}}, "auths": {"b": {}}}"#;
         let why = with_us(both).unwrap_err();
-        assert_eq!(why, "line 1 repeats a name");
-        let below = b"{\"auths\": {\n\"a\": {\"auth\": \"x\",\n\"auth\": \"y\"}}}";
-        assert_eq!(without_us(below).unwrap_err(), "line 3 repeats a name");
+        assert_eq!(why.to_string(), "it repeats a name");
+        let below = br#"{"auths": {"a": {"auth": "x", "auth": "y"}}}"#;
+        without_us(below).unwrap_err();
+        let in_a_list = br#"[{"a": [{"b": 1, "b": 2}]}]"#;
+        with_us(&[b"{\"plugins\": ", in_a_list.as_slice(), b"}"].concat()).unwrap_err();
+        with_us(br#"{"a\":": "::\"", "b": [{"c": {}, "d": ":"}]}"#).unwrap();
     }
 
     #[test]

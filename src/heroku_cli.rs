@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::account::Account;
 use crate::environment::Environment;
-use crate::files::{self, EditError, NotTrusted};
+use crate::files::{self, Access, NotTrusted};
 use crate::notice::{Command, Fix};
 
 /// The largest file of the CLI that is read, in bytes.
@@ -65,7 +65,7 @@ pub fn login_state(environment: &Environment) -> LoginState {
         return LoginState::Absent;
     };
     match files::read_trusted(&path, LARGEST) {
-        Ok(bytes) => LoginState::read(&bytes),
+        Ok(file) => LoginState::read(&file.bytes),
         Err(error) => {
             NotTrusted::from_io_error(&error).map_or(LoginState::Absent, LoginState::NotTrusted)
         }
@@ -90,21 +90,17 @@ pub fn trusting_fix(why: NotTrusted, environment: &Environment) -> Fix {
 /// # Errors
 /// What the file system reports, or that there is no home.
 pub fn set_login(environment: &Environment, account: &Account) -> io::Result<bool> {
-    if login_state(environment) == LoginState::Account(account.clone()) {
+    let before = login_state(environment);
+    if before == LoginState::Account(account.clone()) {
         return Ok(false);
     }
     let path = login_file(environment).ok_or(io::ErrorKind::NotFound)?;
     // Nothing is kept of a file that another user may have written.
-    let is_trusted = !matches!(login_state(environment), LoginState::NotTrusted(_));
-    let changed = files::edit(&path, |bytes| {
+    let is_trusted = !matches!(before, LoginState::NotTrusted(_));
+    files::edit(&path, Access::OwnerOnly, |bytes| {
         let before = if is_trusted { bytes } else { b"" };
-        Ok::<_, io::Error>(Some(naming(account, before)))
-    });
-    match changed {
-        Ok(_) => Ok(true),
-        Err(EditError::Failed(error) | EditError::Refused(error)) => Err(error),
-        Err(why) => Err(io::Error::other(why.to_string())),
-    }
+        Ok(Some(naming(account, before)))
+    })
 }
 
 /// Removes `login.json` if it names `account`. Returns whether it did.
@@ -146,16 +142,15 @@ fn aliases_dir(environment: &Environment) -> Option<PathBuf> {
 
 /// The account in an alias file.
 pub fn account_of_alias(bytes: &[u8]) -> Option<Account> {
-    let text = std::str::from_utf8(bytes).ok()?;
-    text.lines().find_map(username_line)
-}
-
-fn username_line(line: &str) -> Option<Account> {
-    let line = line.trim();
-    let value = line
-        .strip_prefix("username:")
-        .or_else(|| line.strip_prefix(":username:"))?;
-    Account::parse(value.trim().trim_matches(['"', '\'']))
+    let mut lines = std::str::from_utf8(bytes).ok()?.lines();
+    lines.find_map(|line| {
+        let line = line.trim();
+        let value = line
+            .strip_prefix(':')
+            .unwrap_or(line)
+            .strip_prefix("username:")?;
+        Account::parse(value.trim().trim_matches(['"', '\'']))
+    })
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Our own files: small JSON files in the state directory, without secrets.
 
+use std::fs;
 use std::io;
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
@@ -9,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::environment::Environment;
-use crate::files::{self, EditError};
+use crate::files::{self, Access};
 use crate::notice::{Command, Fix, Notice};
 
 /// The largest file that is read, in bytes.
@@ -74,6 +75,14 @@ impl<T: Serialize + DeserializeOwned + Default> StateFile<T> {
         Ok(Some(aside))
     }
 
+    /// Removes the file.
+    ///
+    /// # Errors
+    /// What the file system reports, also if there is no such file.
+    pub fn remove(&self, environment: &Environment) -> io::Result<()> {
+        fs::remove_file(self.path(environment).ok_or(io::ErrorKind::NotFound)?)
+    }
+
     /// Changes its contents. If two processes do so at the same time, both changes are made.
     ///
     /// # Errors
@@ -81,7 +90,7 @@ impl<T: Serialize + DeserializeOwned + Default> StateFile<T> {
     pub fn edit(&self, environment: &Environment, change: impl Fn(&mut T)) -> io::Result<()> {
         let path = self.path(environment).ok_or(io::ErrorKind::NotFound)?;
         self.set_aside_if_unusable(environment)?;
-        let edited = files::edit(&path, |bytes| {
+        files::edit(&path, Access::OwnerOnly, |bytes| {
             let mut contents = if bytes.is_empty() {
                 T::default()
             } else {
@@ -89,18 +98,14 @@ impl<T: Serialize + DeserializeOwned + Default> StateFile<T> {
             };
             change(&mut contents);
             to_bytes(&contents).map(Some)
-        });
-        match edited {
-            Ok(_) => Ok(()),
-            Err(EditError::Refused(error) | EditError::Failed(error)) => Err(error),
-            Err(why) => Err(io::Error::other(why.to_string())),
-        }
+        })
+        .map(drop)
     }
 }
 
 fn load<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
     let bytes = match files::read_trusted(path, LARGEST) {
-        Ok(bytes) => bytes,
+        Ok(file) => file.bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
@@ -111,16 +116,8 @@ fn load<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
 }
 
 fn is_unusable<T: DeserializeOwned>(path: &Path) -> bool {
-    load::<T>(path).is_err_and(|error| is_of_the_file(&error))
-}
-
-/// Whether an error is caused by the file itself: a disk that fails may work again.
-fn is_of_the_file(error: &io::Error) -> bool {
-    let is_of_its_size_or_kind = matches!(
-        error.kind(),
-        io::ErrorKind::FileTooLarge | io::ErrorKind::InvalidInput
-    );
-    is_of_its_size_or_kind || error.raw_os_error().is_none()
+    // Not after an error of the system: a disk that fails may work again.
+    load::<T>(path).is_err_and(|error| error.raw_os_error().is_none())
 }
 
 /// Parses the bytes of a file.
@@ -170,7 +167,6 @@ fn aside(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
 
     #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
     struct Notes {

@@ -7,9 +7,10 @@ use super::{Session, account_named, host_in_use, metadata_of, plain_netrc_overvi
 use crate::account::Account;
 use crate::cli::{Netrc as Arguments, NetrcClean, NetrcImport, NetrcPrint};
 use crate::context::Context;
+use crate::environment::Environment;
 use crate::hosts::Service;
 use crate::logins::{self, Store};
-use crate::netrc::{self, Entry, Netrc};
+use crate::netrc::{self, Entry, Netrc, Unreadable};
 use crate::notice::{Kind, Notice};
 use crate::terminal::{self, DefaultAnswer};
 
@@ -36,8 +37,11 @@ fn import(arguments: &NetrcImport, session: &mut Session<'_, '_>) -> anyhow::Res
     if arguments.dry_run {
         return Ok(());
     }
-    if !arguments.yes && !confirm("Continue?")? {
-        return Err(Notice::new("nothing was changed", "").into());
+    if !arguments.yes {
+        let answer = terminal::confirm("Continue?", DefaultAnswer::Yes);
+        if !answer.map_err(|why| why.notice("run it without a question: --yes"))? {
+            return Err(Notice::new("nothing was changed", "").into());
+        }
     }
     let known = metadata_of(&entry.token, &info.email, None, &api);
     let kept = logins::save(
@@ -58,9 +62,8 @@ fn import(arguments: &NetrcImport, session: &mut Session<'_, '_>) -> anyhow::Res
         info.email
     )?;
     let environment = &session.context.environment;
-    cleaned.map_err(|why| why.notice(environment))?;
-    let left = netrc::lines(environment).map_err(|why| why.notice(environment))?;
-    if !left.is_empty() {
+    cleaned?;
+    if !heroku_lines(environment)?.is_empty() {
         session.warn(&Notice::new(
             "netrc still contains other tokens for Heroku",
             "remove them all: git credential-heroku-rs netrc clean",
@@ -79,11 +82,8 @@ fn the_entry(named: Option<&str>, context: &Context) -> Result<Entry, Notice> {
         )
         .of_kind(Kind::NotLoggedIn)
     };
-    let netrc = Netrc::read(&context.environment)
-        .map_err(|why| why.notice(&context.environment))?
-        .ok_or_else(none)?;
-    let overview = netrc.overview();
-    let overview = overview.map_err(|why| why.notice(&context.environment))?;
+    let netrc = Netrc::read(&context.environment)?.ok_or_else(none)?;
+    let overview = netrc.overview()?;
     let is_meant = |entry: &Entry| account.is_none() || entry.account == account;
     let git = overview.git.into_iter().find(is_meant);
     let api = overview.api.into_iter().find(is_meant);
@@ -116,7 +116,7 @@ fn print(arguments: &NetrcPrint, session: &mut Session<'_, '_>) -> anyhow::Resul
                 "run the program with the token in HEROKU_API_KEY: git credential-heroku-rs exec -- PROGRAM",
             )
         })?;
-        session.streams.output.write_all(line.as_bytes())?;
+        session.streams.output.write_all(&line)?;
     }
     Ok(())
 }
@@ -125,8 +125,7 @@ fn clean(arguments: &NetrcClean, session: &mut Session<'_, '_>) -> anyhow::Resul
     if arguments.stdin.is_some() {
         return filter(session);
     }
-    let lines = netrc::lines(&session.context.environment)
-        .map_err(|why| why.notice(&session.context.environment))?;
+    let lines = heroku_lines(&session.context.environment)?;
     let out = &mut session.streams.output;
     if lines.is_empty() {
         writeln!(out, "netrc contains no entry for Heroku")?;
@@ -141,10 +140,15 @@ fn clean(arguments: &NetrcClean, session: &mut Session<'_, '_>) -> anyhow::Resul
         )?;
         return Ok(());
     }
-    netrc::remove(&session.context.environment, None)
-        .map_err(|why| why.notice(&session.context.environment))?;
+    netrc::remove(&session.context.environment, None)?;
     writeln!(out, "removed Heroku's entries on lines {lines} from netrc")?;
     warn_of_default(session)
+}
+
+/// The lines of the plain file on which Heroku's entries begin.
+fn heroku_lines(environment: &Environment) -> Result<Vec<usize>, Unreadable> {
+    let netrc = Netrc::in_plain_text(environment)?;
+    Ok(netrc.map_or(Vec::new(), |netrc| netrc.lines()))
 }
 
 /// For a file that this program cannot rewrite, such as an encrypted one. In doubt nothing is printed.
@@ -168,9 +172,4 @@ fn warn_of_default(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
         format!("git also sends Heroku the password of the default entry (netrc, line {line})"),
         "replace default with the names of the servers that it is for",
     ))
-}
-
-fn confirm(question: &str) -> Result<bool, Notice> {
-    terminal::confirm(question, DefaultAnswer::Yes)
-        .map_err(|why| why.notice("run it without a question: --yes"))
 }

@@ -236,6 +236,6 @@ fn netrc_entry(context: &Context) -> Option<Notice> {
                 Command::new("git credential-heroku-rs netrc clean"),
             ),
         )),
-        Err(why) => Some(why.notice(&context.environment)),
+        Err(why) => Some(why.into()),
     }
 }

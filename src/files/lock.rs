@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use super::locked_dir::make_private_dir_of;
+use super::{dir_of, make_private_dir, read, resolved};
 
 /// The pause between two tries to get a lock.
 pub(super) const PAUSE: Duration = Duration::from_millis(10);
@@ -23,9 +23,9 @@ pub struct Held {
 /// [`io::ErrorKind::TimedOut`] if another process still holds the lock after `limit`; else what the file system
 /// reports.
 pub fn hold(path: &Path, limit: Duration) -> io::Result<Held> {
-    let path = super::resolved(path)?;
-    super::refuse_foreign_dir(&path)?;
-    make_private_dir_of(&path)?;
+    let path = resolved(path)?;
+    read::refuse_foreign_dir(dir_of(&path))?;
+    make_private_dir(dir_of(&path))?;
     let file = open_locked(&path, limit)?;
     Ok(Held { _file: file })
 }
@@ -53,13 +53,31 @@ fn open_locked(path: &Path, limit: Duration) -> io::Result<fs::File> {
     }
 }
 
+/// Locks a directory against other processes of this program. None if it cannot be locked: the file system may have no
+/// locks, or the directory may be write-only, and a file in it can be replaced all the same.
+///
+/// Other users can lock a directory that they can open, for as long as they like. After the limit it is then written
+/// without the lock: a rename is atomic without one, and an edit checks again whether its file has changed.
+#[cfg(unix)]
+pub(super) fn lock_dir(dir: &Path, limit: Duration) -> io::Result<Option<fs::File>> {
+    use std::os::unix::fs::MetadataExt;
+    let Ok(dir) = fs::File::open(dir) else {
+        return Ok(None);
+    };
+    match wait_for(&dir, limit) {
+        Ok(is_locked) => Ok(is_locked.then_some(dir)),
+        Err(_) if dir.metadata()?.mode() & 0o044 != 0 => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// Waits for the lock on an open file or directory. Returns false if the file system has no locks: then no other
 /// process can hold one either.
 ///
 /// # Errors
 /// [`io::ErrorKind::TimedOut`] if another process still holds the lock after `limit`.
 #[cfg(unix)]
-pub(super) fn wait_for(file: &fs::File, limit: Duration) -> io::Result<bool> {
+fn wait_for(file: &fs::File, limit: Duration) -> io::Result<bool> {
     use rustix::fs::{FlockOperation, flock};
     let mut waited = Duration::ZERO;
     loop {
@@ -79,7 +97,7 @@ pub(super) fn wait_for(file: &fs::File, limit: Duration) -> io::Result<bool> {
 #[cfg(not(unix))]
 use windows::open_locked;
 #[cfg(not(unix))]
-pub(super) use windows::{is_in_use, lock_temporary};
+pub(super) use windows::{is_in_use, lock_dir};
 
 /// A process can open a file on Windows so that no other process can open it, until it closes the file or exits.
 /// That is the lock.
@@ -106,12 +124,13 @@ mod windows {
         open(path, 0, limit)
     }
 
-    /// Locks a file that Windows removes when it is closed; none if no file can be created.
-    pub(in super::super) fn lock_temporary(
-        path: &Path,
-        limit: Duration,
-    ) -> io::Result<Option<fs::File>> {
-        match open(path, FILE_FLAG_DELETE_ON_CLOSE, limit) {
+    /// Locks a file in the directory, which Windows removes when it is closed; none if no file can be created.
+    pub(in super::super) fn lock_dir(dir: &Path, limit: Duration) -> io::Result<Option<fs::File>> {
+        match open(
+            &dir.join(".heroku-rs-lock"),
+            FILE_FLAG_DELETE_ON_CLOSE,
+            limit,
+        ) {
             Ok(file) => Ok(Some(file)),
             Err(error) if error.kind() == io::ErrorKind::TimedOut => Err(error),
             Err(_) => Ok(None),

@@ -3,13 +3,14 @@
 //! Other modules write no files, with two exceptions: git's configuration is written under git's own lock, and
 //! lines are appended to a trace. New files get mode 0600 and new directories 0700, since what they hold is for one
 //! user. Symbolic links are followed, since many users keep their dotfiles elsewhere.
+//!
+//! The new content is a draft beside the file, since a rename is atomic only within a file system. A process that is
+//! killed leaves its draft there, with everything that the draft holds; the next writer removes it.
 
 mod lock;
-mod locked_dir;
 mod read;
-mod trusted;
 
-use std::fs;
+use std::fs::{self, Metadata};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -19,14 +20,15 @@ use tempfile::TempPath;
 
 use crate::secret_buf::SecretBuf;
 
+use lock::lock_dir;
 pub use lock::{Held, hold};
-use locked_dir::LockedDir;
-pub(crate) use locked_dir::rename_over;
-pub use read::{read, read_trusted};
-pub use trusted::{NotTrusted, trust};
+#[cfg(not(unix))]
+use lock::{PAUSE, is_in_use};
+pub use read::{NotTrusted, Trusted, is_absent, read, read_trusted, trust};
 
-/// How long to wait before an empty file is looked at again: another program may be rewriting it in place.
-const REWRITE_PAUSE: Duration = Duration::from_millis(10);
+/// The beginning of a draft's name. Six random letters or digits from `tempfile` follow.
+const PREFIX: &str = ".heroku-rs-";
+const RANDOM: usize = 6;
 
 /// The largest file that is edited, in bytes. An edit reads the whole file.
 const LARGEST: usize = 16 * 1024 * 1024;
@@ -34,36 +36,66 @@ const LARGEST: usize = 16 * 1024 * 1024;
 /// How long to wait for another process of this program. A write takes some milliseconds.
 const LOCK_LIMIT: Duration = Duration::from_secs(2);
 
-/// Replaces the file at `path`, or creates it, with its directories.
-///
-/// The bytes go to a new file beside the target (beside what a symbolic link points to), which is
-/// flushed to the disk and renamed over it. A failure leaves no file behind, and the drafts of killed
-/// processes are removed.
-///
-/// # Errors
-/// What the file system reports. Also if something other than a plain file is there, such as a device or a socket,
-/// which other programs may need. Nothing has changed then.
-pub fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
-    let target = resolved(path)?;
-    if Snapshot::read(&target)?.is_some_and(|before| !before.is_file) {
-        return Err(io::Error::other(
-            EditError::<io::Error>::NotAFile.to_string(),
-        ));
-    }
-    refuse_foreign_dir(&target)?;
-    let dir = LockedDir::open(&target, LOCK_LIMIT)?;
-    let draft = write_draft(&dir, contents, None, Access::OwnerOnly)?;
-    dir.replace(draft, &target)
+/// Who may access a file after an edit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// The owner keeps their permissions, and no one else has any.
+    OwnerOnly,
+    /// The file is another program's: it keeps its mode and its owner.
+    Unchanged,
 }
 
-/// Root creates no file in another user's directory: that user could not read it.
-fn refuse_foreign_dir(target: &Path) -> io::Result<()> {
-    let dir = target.parent().unwrap_or(Path::new("."));
-    if trusted::may_be_written(dir) {
-        return Ok(());
+/// Edits a file that other programs write too, or creates it, with its directories. `edit` gets the bytes of the file,
+/// which are empty if there is no file, and returns the new bytes, or `None` to leave the file as it is. Returns
+/// whether anything changed.
+///
+/// Processes of this program wait for each other. If a program that does not wait has written meanwhile, the edit is
+/// repeated on what that program wrote.
+///
+/// # Errors
+/// Those of `edit`; what the file system reports; if the file is not a regular file, is too large or has another hard
+/// link, under which the old bytes would stay. The file is then as it was.
+pub fn edit<E: From<io::Error>, T: AsRef<[u8]>>(
+    path: &Path,
+    access: Access,
+    mut edit: impl FnMut(&[u8]) -> Result<Option<T>, E>,
+) -> Result<bool, E> {
+    const TRIES: usize = 20;
+    let target = resolved(path)?;
+    let dir = dir_of(&target);
+    if access == Access::OwnerOnly {
+        read::refuse_foreign_dir(dir)?;
     }
-    let message = format!("{} belongs to another user", dir.display());
-    Err(io::Error::new(io::ErrorKind::PermissionDenied, message))
+    let _lock = lock_and_tidy(dir, LOCK_LIMIT)?;
+    for _ in 0..TRIES {
+        let before = metadata(&target)?;
+        let bytes = match &before {
+            Some(before)
+                if before.is_file() && is_being_rewritten(before.len(), before.modified().ok()) =>
+            {
+                thread::sleep(lock::PAUSE);
+                continue;
+            }
+            Some(_) => read(&target, LARGEST)?,
+            None => SecretBuf::default(),
+        };
+        let Some(contents) = edit(&bytes)? else {
+            return Ok(false);
+        };
+        if before.as_ref().is_some_and(has_second_name) {
+            return Err(io::Error::other("it has another hard link").into());
+        }
+        let draft = write_draft(dir, contents.as_ref(), before.as_ref(), access)?;
+        // Last, after everything that takes time: what another program writes between this check and the rename
+        // is lost.
+        if metadata(&target)?.as_ref().map(version) == before.as_ref().map(version) {
+            rename_over(draft, &target)?;
+            // So that the rename survives a power cut. A file system that cannot do that loses only this write.
+            let _ = fs::File::open(dir).and_then(|dir| dir.sync_all());
+            return Ok(true);
+        }
+    }
+    Err(io::Error::other("another program keeps writing to it").into())
 }
 
 /// Renames a file within its directory, if `is_useless` still holds once no other process of this program can write
@@ -72,182 +104,64 @@ fn refuse_foreign_dir(target: &Path) -> io::Result<()> {
 /// # Errors
 /// What the file system reports.
 pub fn set_aside(path: &Path, to: &Path, is_useless: impl Fn() -> bool) -> io::Result<()> {
-    let _locked = LockedDir::open(path, LOCK_LIMIT)?;
+    let _lock = lock_and_tidy(dir_of(path), LOCK_LIMIT)?;
     if is_useless() {
         fs::rename(path, to)?;
     }
     Ok(())
 }
 
-/// Why a file that other programs write too was not edited.
-#[derive(Debug, thiserror::Error)]
-pub enum EditError<E> {
-    /// The edit itself refused.
-    #[error("{0}")]
-    Refused(E),
-    /// The file has another name, under which the old bytes would stay.
-    #[error("it has another hard link")]
-    SecondName,
-    /// A FIFO, a device or a directory: a read could wait for ever.
-    #[error("it is not a regular file")]
-    NotAFile,
-    /// Larger than any file that a user or a program keeps for this purpose.
-    #[error("it is too large")]
-    TooLarge,
-    /// Other programs kept writing to the file.
-    #[error("another program keeps writing to it")]
-    Busy,
-    /// The file system reported an error.
-    #[error("{0}")]
-    Failed(#[from] io::Error),
+fn metadata(path: &Path) -> io::Result<Option<Metadata>> {
+    match fs::metadata(path) {
+        Ok(metadata) => Ok(Some(metadata)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
-/// Edits a file that other programs write too. `edit` gets the bytes of the file, which are empty if there is no file,
-/// and returns the new bytes, or `None` to leave the file as it is. Returns whether anything changed.
-///
-/// The owner keeps their permissions, everyone else loses theirs. Processes of this program wait for each other. If
-/// a program that does not wait has written meanwhile, the edit is repeated on what that program wrote.
-///
-/// # Errors
-/// [`EditError`]; the file is then as it was.
-pub fn edit<E, T: AsRef<[u8]>>(
-    path: &Path,
-    edit: impl FnMut(&[u8]) -> Result<Option<T>, E>,
-) -> Result<bool, EditError<E>> {
-    edit_with(path, Access::OwnerOnly, edit)
+/// What is different after a write to a file or a change of its mode or owner.
+#[cfg(unix)]
+fn version(metadata: &Metadata) -> impl PartialEq + use<> {
+    use std::os::unix::fs::MetadataExt;
+    let changed = (metadata.ctime(), metadata.ctime_nsec());
+    (metadata.dev(), metadata.ino(), metadata.len(), changed)
 }
 
-/// As [`edit`], for a file of another program: its mode and its owner stay.
-///
-/// # Errors
-/// As [`edit`].
-pub fn edit_in_place<E, T: AsRef<[u8]>>(
-    path: &Path,
-    edit: impl FnMut(&[u8]) -> Result<Option<T>, E>,
-) -> Result<bool, EditError<E>> {
-    edit_with(path, Access::Unchanged, edit)
+#[cfg(not(unix))]
+fn version(metadata: &Metadata) -> impl PartialEq + use<> {
+    (metadata.len(), metadata.modified().ok())
 }
 
-/// Who may access a file after an edit.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Access {
-    /// The owner keeps their permissions, and no one else has any.
-    OwnerOnly,
-    /// The file keeps its mode and its owner.
-    Unchanged,
+#[cfg(unix)]
+fn has_second_name(metadata: &Metadata) -> bool {
+    std::os::unix::fs::MetadataExt::nlink(metadata) > 1
 }
 
-fn edit_with<E, T: AsRef<[u8]>>(
-    path: &Path,
-    access: Access,
-    mut edit: impl FnMut(&[u8]) -> Result<Option<T>, E>,
-) -> Result<bool, EditError<E>> {
-    const TRIES: usize = 20;
-    let target = resolved(path)?;
-    if access == Access::OwnerOnly {
-        refuse_foreign_dir(&target)?;
-    }
-    let dir = LockedDir::open(&target, LOCK_LIMIT)?;
-    for _ in 0..TRIES {
-        let before = Snapshot::read(&target)?;
-        let bytes = match &before {
-            Some(before) if !before.is_file => return Err(EditError::NotAFile),
-            Some(before) if before.length > LARGEST as u64 => return Err(EditError::TooLarge),
-            Some(before) if before.is_being_rewritten() => {
-                thread::sleep(REWRITE_PAUSE);
-                continue;
-            }
-            Some(_) => read(&target, LARGEST)?,
-            None => SecretBuf::default(),
-        };
-        let Some(contents) = edit(&bytes).map_err(EditError::Refused)? else {
-            return Ok(false);
-        };
-        if before.as_ref().is_some_and(Snapshot::has_second_name) {
-            return Err(EditError::SecondName);
-        }
-        let draft = write_draft(&dir, contents.as_ref(), before.as_ref(), access)?;
-        // Last, after everything that takes time: what another program writes between this check and the rename
-        // is lost.
-        if Snapshot::read(&target)? == before {
-            dir.replace(draft, &target)?;
-            return Ok(true);
-        }
-    }
-    Err(EditError::Busy)
-}
-
-/// The metadata of a file when it was read. A different inode, size or time means that it was written since.
-#[derive(PartialEq)]
-struct Snapshot {
-    is_file: bool,
-    length: u64,
-    modified: Option<SystemTime>,
-    #[cfg(unix)]
-    identity: (u64, u64),
-    #[cfg(unix)]
-    names: u64,
-    #[cfg(unix)]
-    mode: u32,
-    #[cfg(unix)]
-    owner: (u32, u32),
-}
-
-impl Snapshot {
-    fn read(path: &Path) -> io::Result<Option<Snapshot>> {
-        #[cfg(unix)]
-        use std::os::unix::fs::MetadataExt;
-        let metadata = match fs::metadata(path) {
-            Ok(metadata) => metadata,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        Ok(Some(Snapshot {
-            is_file: metadata.is_file(),
-            length: metadata.len(),
-            modified: metadata.modified().ok(),
-            #[cfg(unix)]
-            identity: (metadata.dev(), metadata.ino()),
-            #[cfg(unix)]
-            names: metadata.nlink(),
-            #[cfg(unix)]
-            mode: metadata.mode(),
-            #[cfg(unix)]
-            owner: (metadata.uid(), metadata.gid()),
-        }))
-    }
-
-    fn is_being_rewritten(&self) -> bool {
-        let age = self.modified.and_then(|modified| modified.elapsed().ok());
-        is_being_rewritten(self.length, age)
-    }
-
-    #[cfg(unix)]
-    fn has_second_name(&self) -> bool {
-        self.names > 1
-    }
-
-    #[cfg(not(unix))]
-    fn has_second_name(&self) -> bool {
-        false
-    }
+#[cfg(not(unix))]
+fn has_second_name(_: &Metadata) -> bool {
+    false
 }
 
 /// Whether another program has just emptied the file to write it again, as the Heroku CLI and text editors do: a read
 /// in between would miss the rest. A file that has been empty for longer is really empty.
-fn is_being_rewritten(length: u64, age: Option<Duration>) -> bool {
+fn is_being_rewritten(length: u64, modified: Option<SystemTime>) -> bool {
     const JUST_NOW: Duration = Duration::from_millis(50);
+    let age = modified.and_then(|modified| modified.elapsed().ok());
     length == 0 && age.is_some_and(|age| age < JUST_NOW)
 }
 
-/// Writes the new bytes to a file beside the old one, and flushes it to the disk.
+/// Writes the new bytes to a file beside the old one, and flushes it to the disk. The file is removed when it is
+/// dropped, unless it was renamed.
 fn write_draft(
-    dir: &LockedDir,
+    dir: &Path,
     contents: &[u8],
-    before: Option<&Snapshot>,
+    before: Option<&Metadata>,
     access: Access,
 ) -> io::Result<TempPath> {
-    let mut draft = dir.draft()?;
+    let mut draft = tempfile::Builder::new()
+        .prefix(PREFIX)
+        .rand_bytes(RANDOM)
+        .tempfile_in(dir)?;
     draft.write_all(contents)?;
     if let Some(before) = before {
         keep_permissions(draft.as_file(), before, access)?;
@@ -257,25 +171,46 @@ fn write_draft(
 }
 
 #[cfg(unix)]
-fn keep_permissions(file: &fs::File, before: &Snapshot, access: Access) -> io::Result<()> {
+fn keep_permissions(file: &fs::File, before: &Metadata, access: Access) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
     let mode = match access {
-        Access::OwnerOnly => before.mode & 0o700,
+        Access::OwnerOnly => before.mode() & 0o700,
         Access::Unchanged => {
             let draft = file.metadata()?;
-            if (draft.uid(), draft.gid()) != before.owner {
-                let (user, group) = before.owner;
-                fchown(file, Some(user), Some(group))?;
+            if (draft.uid(), draft.gid()) != (before.uid(), before.gid()) {
+                fchown(file, Some(before.uid()), Some(before.gid()))?;
             }
-            before.mode & 0o777
+            before.mode() & 0o777
         }
     };
     file.set_permissions(fs::Permissions::from_mode(mode))
 }
 
 #[cfg(not(unix))]
-fn keep_permissions(_: &fs::File, _: &Snapshot, _: Access) -> io::Result<()> {
+fn keep_permissions(_: &fs::File, _: &Metadata, _: Access) -> io::Result<()> {
     Ok(())
+}
+
+/// Renames a file that is complete over `target`.
+#[cfg(unix)]
+pub(crate) fn rename_over(draft: TempPath, target: &Path) -> io::Result<()> {
+    draft.persist(target).map_err(|error| error.error)
+}
+
+/// Windows refuses to replace a file that another program is reading, so this waits, as git does.
+#[cfg(not(unix))]
+pub(crate) fn rename_over(mut draft: TempPath, target: &Path) -> io::Result<()> {
+    const LIMIT: Duration = Duration::from_secs(2);
+    let mut waited = Duration::ZERO;
+    loop {
+        match draft.persist(target) {
+            Ok(()) => return Ok(()),
+            Err(failed) if is_in_use(&failed.error) && waited < LIMIT => draft = failed.path,
+            Err(failed) => return Err(failed.error),
+        }
+        thread::sleep(PAUSE);
+        waited += PAUSE;
+    }
 }
 
 /// The file that a write to `path` changes: the end of a chain of symbolic links, even if no file is there.
@@ -286,13 +221,64 @@ pub(crate) fn resolved(path: &Path) -> io::Result<PathBuf> {
         let Ok(next) = path.read_link() else {
             return Ok(path);
         };
-        if !trusted::may_be_followed(&path)? {
-            let message = format!("the link {} belongs to another user", path.display());
-            return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
-        }
-        path = path.parent().unwrap_or(Path::new("")).join(next);
+        read::refuse_foreign_link(&path)?;
+        path = dir_of(&path).join(next);
     }
     Err(io::Error::other("too many symbolic links"))
+}
+
+fn dir_of(target: &Path) -> &Path {
+    let dir = target.parent().filter(|dir| !dir.as_os_str().is_empty());
+    dir.unwrap_or(Path::new("."))
+}
+
+/// Locks a directory, which is created as a private one if it does not exist, and removes the drafts of killed
+/// processes. No other process of this program writes there while the result exists.
+///
+/// # Errors
+/// What the file system reports; [`io::ErrorKind::TimedOut`] if another process is not done after `limit`.
+fn lock_and_tidy(dir: &Path, limit: Duration) -> io::Result<Option<fs::File>> {
+    make_private_dir(dir)?;
+    let lock = lock_dir(dir, limit)?;
+    if lock.is_some() {
+        remove_old_drafts(dir);
+    }
+    Ok(lock)
+}
+
+/// Removes the drafts of killed processes. A draft that cannot be removed does no more harm than before.
+fn remove_old_drafts(dir: &Path) {
+    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+        if is_file && entry.file_name().to_str().is_some_and(is_draft) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Whether this is the name of a draft, or of the lock that git creates beside one.
+fn is_draft(name: &str) -> bool {
+    let random = name.strip_prefix(PREFIX).unwrap_or_default();
+    let random = random.strip_suffix(".lock").unwrap_or(random);
+    random.len() == RANDOM && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+/// Creates a directory if it does not exist, with access for its owner only.
+fn make_private_dir(dir: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir)
+}
+
+/// Replaces a file, in tests.
+///
+/// # Errors
+/// As [`edit`].
+#[cfg(test)]
+pub(crate) fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
+    edit(path, Access::OwnerOnly, |_| Ok(Some(contents))).map(drop)
 }
 
 #[cfg(test)]
@@ -300,6 +286,8 @@ pub(crate) fn resolved(path: &Path) -> io::Result<PathBuf> {
 mod tests {
     use super::*;
     use std::os::unix::fs::{PermissionsExt, symlink};
+
+    const LIMIT: Duration = Duration::from_secs(60);
 
     fn mode(path: &Path) -> u32 {
         fs::metadata(path).unwrap().permissions().mode() & 0o777
@@ -316,7 +304,7 @@ mod tests {
         symlink(&socket, &link).unwrap();
         for path in [&socket, &link] {
             let error = replace(path, b"new").unwrap_err();
-            assert_eq!(error.to_string(), "it is not a regular file");
+            assert!(is_absent(&error), "{error}");
             assert!(fs::metadata(&socket).unwrap().file_type().is_socket());
         }
     }
@@ -365,7 +353,9 @@ mod tests {
         let path = dir.path().join("file");
         replace(&path, b"old").unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-        let changed = edit(&path, |old| Ok::<_, ()>(Some([old, b" new"].concat())));
+        let changed = edit(&path, Access::OwnerOnly, |old| {
+            Ok::<_, io::Error>(Some([old, b" new"].concat()))
+        });
         assert!(changed.unwrap());
         assert_eq!(fs::read(&path).unwrap(), b"old new");
         assert_eq!(mode(&path), 0o600);
@@ -375,7 +365,12 @@ mod tests {
     fn an_edit_that_wants_nothing_writes_nothing() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("file");
-        assert!(!edit(&path, |_| Ok::<_, ()>(None::<Vec<u8>>)).unwrap());
+        assert!(
+            !edit(&path, Access::OwnerOnly, |_| Ok::<_, io::Error>(
+                None::<Vec<u8>>
+            ))
+            .unwrap()
+        );
         assert!(!path.exists());
     }
 
@@ -385,13 +380,13 @@ mod tests {
         let path = dir.path().join("file");
         replace(&path, b"first").unwrap();
         let mut calls = 0;
-        let changed = edit(&path, |old| {
+        let changed = edit(&path, Access::OwnerOnly, |old| {
             calls += 1;
             if calls == 1 {
                 let other = fs::File::options().write(true).open(&path);
                 other.unwrap().write_all(b"second").unwrap();
             }
-            Ok::<_, ()>(Some([old, b"!"].concat()))
+            Ok::<_, io::Error>(Some([old, b"!"].concat()))
         });
         assert!(changed.unwrap());
         assert_eq!(fs::read(&path).unwrap(), b"second!");
@@ -399,15 +394,24 @@ mod tests {
 
     #[test]
     fn a_file_that_another_program_is_rewriting_is_not_taken_for_empty() {
-        let just_now = Some(Duration::from_millis(1));
-        assert!(is_being_rewritten(0, just_now));
-        for (length, age) in [(1, just_now), (0, Some(Duration::from_secs(1))), (0, None)] {
-            assert!(!is_being_rewritten(length, age), "{length} {age:?}");
+        let just_now = SystemTime::now();
+        assert!(is_being_rewritten(0, Some(just_now)));
+        let earlier = just_now - Duration::from_secs(1);
+        for (length, modified) in [(1, Some(just_now)), (0, Some(earlier)), (0, None)] {
+            assert!(
+                !is_being_rewritten(length, modified),
+                "{length} {modified:?}"
+            );
         }
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("file");
         replace(&path, b"").unwrap();
-        assert!(edit(&path, |_| Ok::<_, ()>(Some(b"new"))).unwrap());
+        assert!(
+            edit(&path, Access::OwnerOnly, |_| Ok::<_, io::Error>(Some(
+                b"new"
+            )))
+            .unwrap()
+        );
     }
 
     #[test]
@@ -416,8 +420,10 @@ mod tests {
         let (path, other) = (dir.path().join("file"), dir.path().join("other"));
         replace(&path, b"old").unwrap();
         fs::hard_link(&path, &other).unwrap();
-        let changed = edit(&path, |_| Ok::<_, ()>(Some(b"new")));
-        assert!(matches!(changed, Err(EditError::SecondName)));
+        let changed = edit(&path, Access::OwnerOnly, |_| {
+            Ok::<_, io::Error>(Some(b"new"))
+        });
+        assert_eq!(changed.unwrap_err().to_string(), "it has another hard link");
         assert_eq!(fs::read(&path).unwrap(), b"old");
     }
 
@@ -435,8 +441,10 @@ mod tests {
         );
         created.unwrap();
         for path in [path.as_path(), dir.path()] {
-            let changed = edit(path, |_| Ok::<_, ()>(Some(b"new")));
-            assert!(matches!(changed, Err(EditError::NotAFile)));
+            let changed = edit(path, Access::OwnerOnly, |_| {
+                Ok::<_, io::Error>(Some(b"new"))
+            });
+            assert_eq!(changed.unwrap_err().kind(), io::ErrorKind::InvalidInput);
         }
         assert!(hold(&path, Duration::ZERO).is_err());
     }
@@ -469,9 +477,82 @@ mod tests {
         let path = dir.path().join("file");
         std::thread::scope(|scope| {
             for _ in 0..8 {
-                scope.spawn(|| edit(&path, |old| Ok::<_, ()>(Some([old, b"x"].concat()))).unwrap());
+                scope.spawn(|| {
+                    edit(&path, Access::OwnerOnly, |old| {
+                        Ok::<_, io::Error>(Some([old, b"x"].concat()))
+                    })
+                    .unwrap()
+                });
             }
         });
         assert_eq!(fs::read(&path).unwrap(), b"xxxxxxxx");
+    }
+
+    /// A directory that no other user can open.
+    fn private_dir() -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o700)).unwrap();
+        dir
+    }
+
+    #[test]
+    fn the_drafts_of_a_killed_writer_are_removed_and_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = |name: &str| dir.path().join(name);
+        let left = [".heroku-rs-aB3dE9", ".heroku-rs-aB3dE9.lock"];
+        let others = [".heroku-rs-notes", ".heroku-rs-", ".heroku-rs-aB3.E9", "x"];
+        for name in left.iter().chain(&others) {
+            fs::File::create_new(file(name)).unwrap();
+        }
+        fs::create_dir(file(".heroku-rs-folder")).unwrap();
+        lock_and_tidy(dir.path(), LIMIT).unwrap();
+        assert!(left.iter().all(|name| !file(name).exists()));
+        assert!(others.iter().all(|name| file(name).exists()));
+        assert!(file(".heroku-rs-folder").exists());
+    }
+
+    #[test]
+    fn a_writer_at_work_is_waited_for_and_keeps_its_draft() {
+        let dir = private_dir();
+        let first = lock_and_tidy(dir.path(), LIMIT).unwrap();
+        let draft = write_draft(dir.path(), b"new", None, Access::OwnerOnly).unwrap();
+        let second = lock_and_tidy(dir.path(), Duration::ZERO).unwrap_err();
+        assert_eq!(second.kind(), io::ErrorKind::TimedOut);
+        assert!(draft.exists());
+        drop(first);
+        lock_and_tidy(dir.path(), LIMIT).unwrap();
+        assert!(!draft.exists(), "the first writer is gone");
+    }
+
+    #[test]
+    fn a_lock_that_another_user_can_take_blocks_no_write() {
+        let dir = private_dir();
+        let _theirs = lock_dir(dir.path(), Duration::ZERO).unwrap().unwrap();
+        let locked = || lock_and_tidy(dir.path(), Duration::ZERO);
+        assert!(locked().is_err(), "the directory is this user's alone");
+        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        let draft = dir.path().join(".heroku-rs-aB3dE9");
+        fs::File::create_new(&draft).unwrap();
+        locked().unwrap();
+        assert!(draft.exists(), "it may be another writer's");
+    }
+
+    #[test]
+    fn a_file_is_replaced_while_another_program_reads_it() {
+        use std::io::Read;
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("target");
+        replace(&target, b"old").unwrap();
+        let draft = write_draft(dir.path(), b"new", None, Access::OwnerOnly).unwrap();
+        let mut reader = fs::File::open(&target).unwrap();
+        std::thread::scope(|scope| {
+            let replacing = scope.spawn(|| rename_over(draft, &target));
+            let mut text = String::new();
+            reader.read_to_string(&mut text).unwrap();
+            drop(reader);
+            assert_eq!(text, "old");
+            replacing.join().unwrap().unwrap();
+        });
+        assert_eq!(fs::read(&target).unwrap(), b"new");
     }
 }

@@ -1,10 +1,12 @@
-//! Reads files up to a limit, and without waiting.
+//! Reads files up to a limit and without waiting, and decides which ones are trusted: those that no other user can
+//! have written.
 
-use std::fs::{File, Metadata};
+use std::fs::{self, File, Metadata};
 use std::io;
+#[cfg(unix)]
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
-use super::trust;
 use crate::secret_buf::SecretBuf;
 
 /// Reads a regular file of at most `limit` bytes.
@@ -17,16 +19,44 @@ pub fn read(path: &Path, limit: usize) -> io::Result<SecretBuf> {
     read_open(&file, &metadata, limit)
 }
 
+/// A file that no other user can have written.
+pub struct Trusted {
+    /// Its bytes.
+    pub bytes: SecretBuf,
+    /// Whether other users can read it.
+    pub is_readable_by_others: bool,
+}
+
 /// As [`read`], for a file that no other user can have written.
 ///
 /// # Errors
-/// As [`read`]; [`io::ErrorKind::PermissionDenied`] that carries [`super::NotTrusted`].
-pub fn read_trusted(path: &Path, limit: usize) -> io::Result<SecretBuf> {
+/// As [`read`]; [`io::ErrorKind::PermissionDenied`] that carries [`NotTrusted`].
+pub fn read_trusted(path: &Path, limit: usize) -> io::Result<Trusted> {
     let (file, metadata) = open(path)?;
-    match trust(&metadata) {
-        Ok(_) => read_open(&file, &metadata, limit),
-        Err(why) => Err(io::Error::new(io::ErrorKind::PermissionDenied, why)),
+    let is_readable_by_others =
+        trust(&metadata).map_err(|why| io::Error::new(io::ErrorKind::PermissionDenied, why))?;
+    Ok(Trusted {
+        bytes: read_open(&file, &metadata, limit)?,
+        is_readable_by_others,
+    })
+}
+
+/// Whether an error of [`read`] means that there is no regular file: another kind of file, a link that leads
+/// nowhere, nothing at all.
+pub fn is_absent(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    {
+        use rustix::io::Errno;
+        // A loop of links, and a socket.
+        let codes = [Errno::LOOP, Errno::NXIO].map(|errno| Some(errno.raw_os_error()));
+        if codes.contains(&error.raw_os_error()) {
+            return true;
+        }
     }
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::InvalidInput
+    )
 }
 
 fn read_open(file: &File, metadata: &Metadata, limit: usize) -> io::Result<SecretBuf> {
@@ -47,7 +77,6 @@ fn open(path: &Path) -> io::Result<(File, Metadata)> {
     #[cfg(unix)]
     {
         use rustix::fs::OFlags;
-        use std::os::unix::fs::OpenOptionsExt;
         let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
         options.custom_flags(flags.bits().cast_signed());
     }
@@ -63,15 +92,105 @@ fn open(path: &Path) -> io::Result<(File, Metadata)> {
     }
 }
 
+/// Why a file is not trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotTrusted {
+    /// Its mode lets other users write it.
+    #[error("other users can write to it")]
+    Writable,
+    /// It belongs to neither this user nor root.
+    #[error("it belongs to another user")]
+    Foreign,
+}
+
+impl NotTrusted {
+    /// The reason that an error of [`read_trusted`] carries; none for another error.
+    pub fn from_io_error(error: &io::Error) -> Option<NotTrusted> {
+        error.get_ref()?.downcast_ref().copied()
+    }
+}
+
+/// Checks that a file is trusted. Returns whether other users can read it.
+///
+/// # Errors
+/// [`NotTrusted`].
+pub fn trust(metadata: &Metadata) -> Result<bool, NotTrusted> {
+    let mode = mode(metadata);
+    if is_foreign(metadata) {
+        Err(NotTrusted::Foreign)
+    } else if mode & 0o022 != 0 {
+        Err(NotTrusted::Writable)
+    } else {
+        Ok(mode & 0o044 != 0)
+    }
+}
+
+/// Refuses to write through a symbolic link of another user. Otherwise root, if its home is that of another user,
+/// would write wherever that user's links point.
+pub(super) fn refuse_foreign_link(link: &Path) -> io::Result<()> {
+    if is_foreign(&fs::symlink_metadata(link)?) {
+        return Err(foreign(link));
+    }
+    Ok(())
+}
+
+/// Refuses to create files as root in the directory of another user, who could neither read nor write them.
+pub(super) fn refuse_foreign_dir(dir: &Path) -> io::Result<()> {
+    if is_root() && fs::metadata(dir).is_ok_and(|metadata| is_foreign(&metadata)) {
+        return Err(foreign(dir));
+    }
+    Ok(())
+}
+
+fn foreign(path: &Path) -> io::Error {
+    let message = format!("{} belongs to another user", path.display());
+    io::Error::new(io::ErrorKind::PermissionDenied, message)
+}
+
+/// Whether a file belongs to neither this user nor root.
+#[cfg(unix)]
+fn is_foreign(metadata: &Metadata) -> bool {
+    let owner = metadata.uid();
+    owner != 0 && owner != rustix::process::geteuid().as_raw()
+}
+
+#[cfg(unix)]
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+#[cfg(unix)]
+fn mode(metadata: &Metadata) -> u32 {
+    metadata.mode()
+}
+
+// Windows has neither modes nor owners of this kind.
+
+#[cfg(not(unix))]
+fn is_foreign(_: &Metadata) -> bool {
+    false
+}
+
+#[cfg(not(unix))]
+fn is_root() -> bool {
+    false
+}
+
+#[cfg(not(unix))]
+fn mode(_: &Metadata) -> u32 {
+    0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::files::replace;
 
     #[test]
     fn a_file_is_read_up_to_its_limit() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("file");
-        crate::files::replace(&path, b"12345").unwrap();
+        replace(&path, b"12345").unwrap();
         assert_eq!(*read(&path, 5).unwrap(), *b"12345");
         assert_eq!(
             read(&path, 4).unwrap_err().kind(),
@@ -97,6 +216,55 @@ mod tests {
                 read(path, 10).unwrap_err().kind(),
                 io::ErrorKind::InvalidInput
             );
+        }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn what_would_hang_or_lead_nowhere_is_no_file() {
+        use std::os::unix::{fs::symlink, net::UnixListener};
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        let fifo = rustix::fs::FileType::Fifo;
+        rustix::fs::mknodat(rustix::fs::CWD, at("fifo"), fifo, 0o600.into(), 0).unwrap();
+        symlink("loop", at("loop")).unwrap();
+        symlink("nowhere", at("dangling")).unwrap();
+        symlink("fifo", at("to-fifo")).unwrap();
+        let _listener = UnixListener::bind(at("socket")).unwrap();
+        for name in [
+            "fifo",
+            "loop",
+            "dangling",
+            "to-fifo",
+            "socket",
+            "fifo/below",
+        ] {
+            assert!(is_absent(&read(&at(name), 10).unwrap_err()), "{name}");
+        }
+        replace(&at("plain"), b"").unwrap();
+        symlink("plain", at("link")).unwrap();
+        assert!(read(&at("link"), 10).is_ok());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn what_others_can_write_is_not_trusted() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        replace(&path, b"{}").unwrap();
+        for (mode, expected) in [
+            (0o600, None),
+            (0o644, None),
+            (0o620, Some(NotTrusted::Writable)),
+            (0o602, Some(NotTrusted::Writable)),
+        ] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            let read = read_trusted(&path, 10);
+            let why = read
+                .err()
+                .and_then(|error| NotTrusted::from_io_error(&error));
+            assert_eq!(why, expected, "{mode:o}");
         }
     }
 }

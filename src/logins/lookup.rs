@@ -291,7 +291,7 @@ fn ask_netrc(wanted: &Wanted<'_>, choice: &Choice, context: &Context) -> Result<
         Choice::Pasted => Some(&pasted),
         choice => choice.account(),
     };
-    let unavailable = |why: Unreadable| Miss::Unavailable(why.notice(&context.environment));
+    let unavailable = |why: Unreadable| Miss::Unavailable(why.into());
     let Some(netrc) = Netrc::read(&context.environment).map_err(unavailable)? else {
         return Err(Miss::Absent);
     };
@@ -371,10 +371,10 @@ pub fn any_source_has_a_token(host: &HerokuHost, context: &Context) -> Result<bo
         Err(why) if why.proves_no_login() => {}
         Err(why) => return Err(why.into()),
     }
-    let tokens = Netrc::read(&context.environment)
-        .and_then(|netrc| netrc.map_or(Ok(Vec::new()), |netrc| netrc.tokens_for(host)));
-    let tokens = tokens.map_err(|why| why.notice(&context.environment))?;
-    Ok(tokens.iter().any(is_live))
+    match Netrc::read(&context.environment)? {
+        Some(netrc) => Ok(netrc.tokens_for(host)?.iter().any(is_live)),
+        None => Ok(false),
+    }
 }
 
 impl From<StoredToken> for Found {

@@ -32,8 +32,7 @@ pub use replace::{NotReplaced, replace, settle, still_holds};
 /// Why it could not be stored in the keyring, or in netrc if the Heroku CLI uses that.
 pub fn save_unchecked(context: &Context, account: &Account, token: &Token) -> Result<(), Notice> {
     if context.environment.netrc_before_keyring {
-        let saved = netrc::save(&context.environment, account, token);
-        return saved.map_err(|why| why.notice(&context.environment));
+        return Ok(netrc::save(&context.environment, account, token)?);
     }
     Ok(context.keyring().write(account, token)?)
 }
@@ -145,11 +144,9 @@ fn put(
     account: &Account,
     token: &Token,
 ) -> Result<Source, Notice> {
-    let in_netrc = || {
-        let saved = netrc::save(&context.environment, account, token);
-        saved
-            .map_err(|why| why.notice(&context.environment))
-            .map(|()| Source::Netrc)
+    let in_netrc = || -> Result<Source, Notice> {
+        netrc::save(&context.environment, account, token)?;
+        Ok(Source::Netrc)
     };
     match store {
         Store::Netrc => return in_netrc(),
@@ -226,7 +223,7 @@ pub fn remove(context: &Context, login: &StoredToken, account: &Account) -> Resu
     let copies = netrc::remove(&context.environment, Some(&login.token));
     let pointer = heroku_cli::clear_login(&context.environment, account);
     let notes = token_metadata::remove(&context.environment, &login.token);
-    copies.map_err(|why| why.notice(&context.environment))?;
+    copies?;
     pointer.map_err(|why| {
         let file = heroku_cli::login_file(&context.environment).unwrap_or_default();
         let remove = Command::new("rm").path(&file, context.environment.home.as_deref());
@@ -413,7 +410,7 @@ fn list_with(duplicates: Duplicates, context: &Context) -> (Vec<StoredToken>, Ve
         Ok(None) => {}
         Err(why) => unread.push(Unread {
             source: Source::Netrc,
-            why: why.notice(&context.environment),
+            why: why.into(),
             may_hide_logins: true,
         }),
     }

@@ -41,8 +41,7 @@ pub fn still_holds(
             .read(account)
             .map(|held| held.as_ref() == Some(token))
             .map_err(Notice::from),
-        Source::Netrc => netrc::is_replaceable(&context.environment, token)
-            .map_err(|why| why.notice(&context.environment)),
+        Source::Netrc => netrc::is_replaceable(&context.environment, token).map_err(Notice::from),
     };
     match holds {
         Ok(true) => Ok(()),
@@ -75,13 +74,13 @@ pub fn replace(
                 Err(why) => return Err(NotReplaced::Unclear(why.into())),
             }
             let copies = netrc::replace(&context.environment, account, old, new);
-            notes.extend(copies.err().map(|why| stale_copy(&why, context)));
+            notes.extend(copies.err().map(stale_copy));
         }
         Source::Netrc => {
             match netrc::replace(&context.environment, account, old, new) {
                 Ok(true) => {}
                 Ok(false) => return Err(NotReplaced::Overtaken),
-                Err(why) => return Err(NotReplaced::Untouched(why.notice(&context.environment))),
+                Err(why) => return Err(NotReplaced::Untouched(why.into())),
             }
             // If the Heroku CLI was set to use netrc, a copy may be left in the keyring.
             let keyring = context.keyring();
@@ -113,8 +112,8 @@ pub fn settle(
     }
 }
 
-fn stale_copy(why: &Unreadable, context: &Context) -> Notice {
-    let why = why.notice(&context.environment);
+fn stale_copy(why: Unreadable) -> Notice {
+    let why = Notice::from(why);
     Notice::new(
         format!("netrc may still contain the old token: {}", why.what()),
         why.fix(),

@@ -3,34 +3,40 @@
 //! Other programs depend on this file, and do not all read it in the same way. So a doubtful entry is not
 //! touched, and the result is parsed once more before it is used.
 
-use zeroize::Zeroizing;
+use super::machines_in_use;
+use super::syntax::{Doubt, RawEntry, Syntax, after_mark, is_blank, parse};
+use crate::account::Account;
+use crate::environment::Environment;
+use crate::hosts::HerokuHost;
+use crate::secret_buf::SecretBuf;
+use crate::token::Token;
 
-use super::entries::{Entry, layout};
-use super::machines::Machines;
-use super::scanner::{Doubt, Value, after_mark, is_blank};
-
-/// The file without Heroku's entries, including duplicates.
+/// The text of a netrc file without Heroku's entries, including duplicates.
 ///
 /// # Errors
 /// A doubt in an entry of ours or about the whole file; then nothing is removed.
-pub(super) fn without_ours(bytes: &[u8], machines: &Machines) -> Result<Value, Doubt> {
-    without(bytes, machines, |_| true)
+pub fn without_logins(text: &[u8], environment: &Environment) -> Result<SecretBuf, Doubt> {
+    without(text, environment, |_| true)
 }
 
-/// The file without those of Heroku's entries for which `goes` is true. Every other byte stays.
+/// The text without those of Heroku's entries for which `goes` is true.
 ///
 /// # Errors
-/// As [`without_ours`], for the entries that go.
+/// As [`without_logins`], for the entries that go.
 pub(super) fn without(
-    bytes: &[u8],
-    machines: &Machines,
-    goes: impl Fn(&Entry) -> bool,
-) -> Result<Value, Doubt> {
-    let entries = layout(bytes, machines)?.entries;
-    let (ours, stay): (Vec<Entry>, Vec<Entry>) = entries.into_iter().partition(goes);
-    let mut kept = Zeroizing::new(Vec::with_capacity(bytes.len()));
-    let (mut from, mut line) = (0, after_mark(bytes));
-    for entry in &ours {
+    text: &[u8],
+    environment: &Environment,
+    goes: impl Fn(&RawEntry) -> bool,
+) -> Result<SecretBuf, Doubt> {
+    let machines = machines_in_use(environment);
+    let is_ours = |entry: &RawEntry| machines.iter().any(|machine| entry.is_for(machine));
+    let entries = parse(text)?.entries;
+    let (gone, stay): (Vec<RawEntry>, Vec<RawEntry>) = entries
+        .into_iter()
+        .partition(|entry| is_ours(entry) && goes(entry));
+    let mut kept = SecretBuf::with_capacity(text.len());
+    let (mut from, mut line) = (0, after_mark(text));
+    for entry in &gone {
         if let Some(doubt) = entry.doubt {
             return Err(doubt);
         }
@@ -40,92 +46,91 @@ pub(super) fn without(
                 phrase: "removing this entry would attach the macro after it to another entry",
             });
         }
-        let stays = &bytes[from..entry.span.start];
+        let stays = &text[from..entry.span.start];
         // Only the new part is searched: many entries on one long line would take quadratic time.
         if let Some(newline) = stays.iter().rposition(|&byte| byte == b'\n') {
             line = kept.len() + newline + 1;
         }
         kept.extend_from_slice(stays);
-        from = cut(&mut kept, line, bytes, entry.span.end);
+        from = cut(&mut kept, line, text, entry.span.end);
     }
-    kept.extend_from_slice(&bytes[from..]);
-    match layout(&kept, machines) {
-        Ok(rest) if says_the_same(&rest.entries, &stay) => Ok(kept),
+    kept.extend_from_slice(&text[from..]);
+    let is_unchanged = |rest: &Syntax| {
+        rest.entries
+            .iter()
+            .map(RawEntry::values)
+            .eq(stay.iter().map(RawEntry::values))
+    };
+    match parse(&kept) {
+        Ok(rest) if is_unchanged(&rest) => Ok(kept),
         _ => Err(Doubt {
-            line: ours.first().map_or(1, |entry| entry.line),
+            line: gone.first().map_or(1, |entry| entry.line),
             phrase: "programs would read the rest of the file differently without this entry",
         }),
     }
 }
 
-fn says_the_same(found: &[Entry], expected: &[Entry]) -> bool {
-    let fields = |entry: &Entry| (entry.service, entry.login.clone(), entry.password.clone());
-    found.iter().map(fields).eq(expected.iter().map(fields))
-}
-
-/// Shortens `kept`, which ends before an entry, and returns the position in `bytes` after the entry from
-/// which to continue. The entry's first line begins at `line` in `kept`.
+/// Shortens `kept`, which ends before an entry, and returns the position in `text` after the entry from which to
+/// continue. The entry's first line begins at `line` in `kept`.
 ///
 /// If an entry has its lines to itself, they are removed with it. Beside other words only the entry is
 /// removed, so that the words stay separate and in their place.
-fn cut(kept: &mut Value, line: usize, bytes: &[u8], end: usize) -> usize {
-    let word = kept[line..].iter().rposition(|&byte| !is_blank(byte));
-    let blanks = bytes[end..]
-        .iter()
-        .take_while(|&&byte| byte != b'\n' && is_blank(byte));
-    let next = end + blanks.count();
-    let ends_line = matches!(bytes.get(next), None | Some(b'\n' | b'#'));
-    match (word, ends_line) {
-        (None, true) => {
-            kept.truncate(line);
-            line_end(bytes, next).map_or(bytes.len(), |at| at + 1)
-        }
-        (None, false) => {
-            kept.truncate(line);
-            next
-        }
-        (Some(word), true) => {
-            kept.truncate(line + word + 1);
-            before_line_end(bytes, next)
-        }
-        (Some(_), false) => next,
+fn cut(kept: &mut SecretBuf, line: usize, text: &[u8], end: usize) -> usize {
+    let word_before = kept[line..].iter().rposition(|&byte| !is_blank(byte));
+    let is_gap = |byte: &&u8| **byte != b'\n' && is_blank(**byte);
+    let next = end + text[end..].iter().take_while(is_gap).count();
+    let ends_line = matches!(text.get(next), None | Some(b'\n' | b'#'));
+    match word_before {
+        None => kept.truncate(line),
+        Some(word) if ends_line => kept.truncate(line + word + 1),
+        Some(_) => {}
+    }
+    if !ends_line {
+        return next;
+    }
+    let Some(length) = text[next..].iter().position(|&byte| byte == b'\n') else {
+        return text.len();
+    };
+    let newline = next + length;
+    match word_before {
+        None => newline + 1,
+        Some(_) if text[..newline].ends_with(b"\r") => newline - 1,
+        Some(_) => newline,
     }
 }
 
-fn line_end(bytes: &[u8], from: usize) -> Option<usize> {
-    let newline = bytes[from..].iter().position(|&byte| byte == b'\n');
-    newline.map(|at| from + at)
-}
-
-fn before_line_end(bytes: &[u8], from: usize) -> usize {
-    match line_end(bytes, from) {
-        Some(end) if bytes[..end].ends_with(b"\r") => end - 1,
-        Some(end) => end,
-        None => bytes.len(),
-    }
-}
-
-/// The file with these entries of ours and no others.
+/// The text of a netrc file with this login in place of every other one of Heroku's: for both hosts, in exactly the
+/// form that the Heroku CLI writes.
 ///
-/// They are added at the end, as the Heroku CLI does it; but before all others if a reader would not find
+/// The entries are added at the end, as the Heroku CLI does it; but before all others if a reader would not find
 /// them at the end, or if the last line has no line break.
 ///
 /// # Errors
-/// As [`without_ours`], and if there is no place that every reader finds.
-pub(super) fn with_ours(bytes: &[u8], ours: &[u8], machines: &Machines) -> Result<Value, Doubt> {
-    let rest = without_ours(bytes, machines)?;
+/// As [`without_logins`], and if there is no place for the login that every reader finds.
+pub fn with_login(
+    text: &[u8],
+    environment: &Environment,
+    account: &Account,
+    token: &Token,
+) -> Result<SecretBuf, Doubt> {
+    let [api, git] = machines_in_use(environment);
+    let mut ours = entry(&api, account, token, "\n  ");
+    if git.name() != api.name() {
+        ours.extend_from_slice(&entry(&git, account, token, "\n  "));
+    }
+    let rest = without_logins(text, environment)?;
     let ends_whole = rest.is_empty() || rest.ends_with(b"\n");
-    let at = if layout(&rest, machines)?.is_closed || !ends_whole {
+    let at = if parse(&rest)?.is_closed || !ends_whole {
         after_mark(&rest)
     } else {
         rest.len()
     };
-    let mut whole = Zeroizing::new(Vec::with_capacity(rest.len() + ours.len()));
-    for part in [&rest[..at], ours, &rest[at..]] {
+    let mut whole = SecretBuf::with_capacity(rest.len() + ours.len());
+    for part in [&rest[..at], &ours, &rest[at..]] {
         whole.extend_from_slice(part);
     }
     // The first words of the file may become part of an entry before them: a macro, a stray word.
-    match without_ours(&whole, machines) {
+    match without_logins(&whole, environment) {
         Ok(again) if again == rest => Ok(whole),
         _ => Err(Doubt {
             line: 1,
@@ -134,16 +139,52 @@ pub(super) fn with_ours(bytes: &[u8], ours: &[u8], machines: &Machines) -> Resul
     }
 }
 
+/// An entry on one line that every reader of netrc reads in the same way; none if they would not.
+pub fn line(machine: &HerokuHost, account: &Account, token: &Token) -> Option<SecretBuf> {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && !b"#\"\\".contains(&byte);
+    let mut bytes = account.as_str().bytes().chain(token.expose().bytes());
+    bytes
+        .all(is_plain)
+        .then(|| entry(machine, account, token, " "))
+}
+
+fn entry(machine: &HerokuHost, account: &Account, token: &Token, gap: &str) -> SecretBuf {
+    let (name, login, password) = (machine.name(), account.as_str(), token.expose());
+    let mut entry = SecretBuf::default();
+    for part in [
+        "machine ",
+        name,
+        gap,
+        "login ",
+        login,
+        gap,
+        "password ",
+        password,
+        "\n",
+    ] {
+        entry.extend_from_slice(part.as_bytes());
+    }
+    entry
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const OURS: &[u8] = b"machine git.heroku.com\n  login a\n  password G\n";
+    fn without(text: &[u8]) -> Result<SecretBuf, Doubt> {
+        without_logins(text, &Environment::default())
+    }
+
+    fn with(text: &[u8]) -> Result<SecretBuf, Doubt> {
+        let (account, token) = (Account::parse("a").unwrap(), Token::parse(TOKEN).unwrap());
+        with_login(text, &Environment::default(), &account, &token)
+    }
+
+    const TOKEN: &str = "HRKU-01234567-89ab-cdef-0123-456789abcdef";
 
     fn cleaned(text: &str) -> Result<String, Doubt> {
-        let rest = without_ours(text.as_bytes(), &Machines::production())?;
-        Ok(String::from_utf8(rest.to_vec()).unwrap())
+        Ok(String::from_utf8(without(text.as_bytes())?.to_vec()).unwrap())
     }
 
     #[test]
@@ -181,11 +222,11 @@ mod tests {
     #[test]
     fn new_entries_go_where_every_reader_finds_them() {
         let with = |text: &str| {
-            let whole = with_ours(text.as_bytes(), OURS, &Machines::production())
-                .map_err(|doubt| doubt.phrase)?;
-            Ok::<_, &str>(String::from_utf8(whole.to_vec()).unwrap())
+            with(text.as_bytes()).map(|text| String::from_utf8(text.to_vec()).unwrap())
         };
-        let ours = std::str::from_utf8(OURS).unwrap();
+        let ours = format!(
+            "machine api.heroku.com\n  login a\n  password {TOKEN}\nmachine git.heroku.com\n  login a\n  password {TOKEN}\n"
+        );
         assert_eq!(with("").unwrap(), ours);
         assert_eq!(with("machine x\n").unwrap(), format!("machine x\n{ours}"));
         assert_eq!(with("machine x").unwrap(), format!("{ours}machine x"));
@@ -231,20 +272,24 @@ mod tests {
     proptest! {
         #[test]
         fn a_cut_takes_bytes_away_and_adds_none(text in file()) {
-            if let Ok(rest) = without_ours(text.as_bytes(), &Machines::production()) {
+            if let Ok(rest) = without(text.as_bytes()) {
                 let mut all = text.bytes();
                 prop_assert!(rest.iter().all(|byte| all.any(|other| other == *byte)));
-                prop_assert_eq!(without_ours(&rest, &Machines::production()).unwrap(), rest);
+                prop_assert_eq!(without(&rest).unwrap(), rest);
             }
         }
 
         #[test]
         fn taking_out_what_was_put_in_gives_the_file_back(text in file()) {
-            if layout(text.as_bytes(), &Machines::production()).is_ok_and(|found| found.entries.is_empty())
-                && let Ok(whole) = with_ours(text.as_bytes(), OURS, &Machines::production())
-            {
-                prop_assert_eq!(layout(&whole, &Machines::production()).unwrap().entries.len(), 1);
-                prop_assert_eq!(without_ours(&whole, &Machines::production()).unwrap().to_vec(), text.into_bytes());
+            let ours = |text: &[u8]| {
+                let entries = parse(text).map(|syntax| {
+                    syntax.entries_for(&machines_in_use(&Environment::default())).count()
+                });
+                entries.ok()
+            };
+            if ours(text.as_bytes()) == Some(0) && let Ok(whole) = with(text.as_bytes()) {
+                prop_assert_eq!(ours(&whole), Some(2));
+                prop_assert_eq!(without(&whole).unwrap().to_vec(), text.into_bytes());
             }
         }
     }

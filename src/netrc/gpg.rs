@@ -3,26 +3,29 @@
 //! gpg is the only program that this module starts. It gets no input, does not prompt, has a time limit,
 //! and is never asked to encrypt.
 
+use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Instant;
 
-use super::Unreadable;
-use super::reading::{TOO_LARGE, read_all};
+use super::{Cause, LARGEST, TOO_LARGE};
 use crate::environment::Environment;
+use crate::files;
 use crate::secret_buf::SecretBuf;
 use crate::subprocess::Running;
 
-/// The text of an encrypted file.
+/// The text of an encrypted file that no other user can have written.
 ///
 /// Waits no longer than the keyring's limit: a key on a card or with a passphrase is like a locked keyring.
 ///
 /// # Errors
-/// [`Unreadable::Encrypted`], without any of gpg's output.
-pub(super) fn decrypted(path: &Path, environment: &Environment) -> Result<SecretBuf, Unreadable> {
-    let refused = Unreadable::Encrypted;
+/// [`Cause`], without any of gpg's output.
+pub(super) fn decrypted(path: &Path, environment: &Environment) -> Result<SecretBuf, Cause> {
+    let refused = Cause::Encrypted;
+    let metadata = fs::metadata(path).map_err(|error| Cause::unread(&error))?;
+    files::trust(&metadata).map_err(Cause::NotTrusted)?;
     let deadline = Instant::now() + environment.keyring_limit;
     // Never one in the current directory.
     let program = environment.programs("gpg").find(|gpg| gpg.is_absolute());
@@ -33,7 +36,7 @@ pub(super) fn decrypted(path: &Path, environment: &Environment) -> Result<Secret
     let output = output.ok_or(refused("could not start gpg"))?;
     let (sender, receiver) = mpsc::channel();
     // The read ends only when every child of gpg has ended, so another thread waits for that.
-    thread::spawn(move || sender.send(read_all(output)));
+    thread::spawn(move || sender.send(SecretBuf::read_all(output, LARGEST)));
     let text = receiver
         .recv_timeout(environment.keyring_limit)
         .map_err(|_| refused("gpg did not answer in time"))?
@@ -66,7 +69,6 @@ fn command(program: &Path, path: &Path) -> Command {
 #[cfg(unix)]
 mod tests {
     use super::*;
-    use crate::files;
     use crate::hosts::{HerokuHost, Service};
     use crate::netrc::{Netrc, remove, save};
     use std::time::Duration;
@@ -102,7 +104,7 @@ mod tests {
         environment.keyring_limit = Duration::from_millis(200);
         let before = Instant::now();
         let why = Netrc::read(&environment).map(drop).unwrap_err();
-        assert_eq!(why, Unreadable::Encrypted("gpg did not answer in time"));
+        assert_eq!(why.cause, Cause::Encrypted("gpg did not answer in time"));
         assert!(before.elapsed() < Duration::from_secs(10));
     }
 
@@ -118,7 +120,7 @@ mod tests {
         ] {
             let (_home, environment) = world(gpg);
             let why = Netrc::read(&environment).map(drop).unwrap_err();
-            assert_eq!(why, Unreadable::Encrypted(phrase), "{gpg}");
+            assert_eq!(why.cause, Cause::Encrypted(phrase), "{gpg}");
         }
     }
 
@@ -129,12 +131,10 @@ mod tests {
         let (home, environment) = world("gpg-that-answers");
         let (account, token) = (Account::unnamed(), Token::parse(TOKEN).unwrap());
         let before = std::fs::read(home.path().join(".netrc.gpg")).unwrap();
-        let kept = save(&environment, &account, &token);
-        assert_eq!(kept, Err(Unreadable::InPlaceOfPlain));
-        assert_eq!(
-            remove(&environment, Some(&token)),
-            Err(Unreadable::ReadOnly)
-        );
+        let why = save(&environment, &account, &token).unwrap_err();
+        assert_eq!(why.cause, Cause::InPlaceOfPlain);
+        let why = remove(&environment, Some(&token)).unwrap_err();
+        assert_eq!(why.cause, Cause::ReadOnly);
         let after = std::fs::read(home.path().join(".netrc.gpg")).unwrap();
         assert_eq!(after, before);
         assert!(!home.path().join(".netrc").exists());

@@ -1,46 +1,280 @@
 //! The netrc file, where the Heroku CLI keeps its token when there is no keyring.
 //!
-//! `scanner` finds the words outside of comments and macros, `netrc-rs` reads the clean text of one entry,
-//! and if the two disagree nothing is used. `netrc-rs` alone cannot read the files that other programs
-//! write: its strict mode fails on a comment, its lenient mode takes a comment for data, and its errors
-//! quote the file.
+//! `syntax` finds the entries outside of comments and macros, `netrc-rs` reads the clean text of one entry, and if
+//! the two disagree nothing is used. `netrc-rs` alone cannot read the files that other programs write: its strict
+//! mode fails on a comment, its lenient mode takes a comment for data, and its errors quote the file.
 
 mod edit;
-mod entries;
 mod gpg;
-mod machines;
-mod overview;
-mod reading;
-mod scanner;
-mod trusted;
+mod syntax;
 mod unreadable;
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use zeroize::Zeroizing;
-
 use crate::account::Account;
 use crate::environment::Environment;
-use crate::files;
-use crate::hosts::HerokuHost;
+use crate::files::{self, Access};
+use crate::hardening;
+use crate::hosts::{HerokuHost, Service};
+use crate::secret_buf::SecretBuf;
 use crate::token::Token;
-use machines::Machines;
-pub use overview::Overview;
-pub use reading::{Entry, Netrc};
-pub use scanner::Doubt;
-pub use unreadable::{Unreadable, argument, location};
+pub use edit::{line, with_login, without_logins};
+pub use syntax::Doubt;
+use syntax::{RawEntry, Syntax};
+pub use unreadable::{Cause, Unreadable, argument, location};
 
-/// Writes a login into the user's netrc, in place of every other one of Heroku's: for both hosts, in
-/// exactly the form that the Heroku CLI writes.
+/// The largest netrc that is read, in bytes: 16 MiB, a hundred times as much as curl reads.
+const LARGEST: usize = 16 * 1024 * 1024;
+
+/// The reason for which a larger one is not read.
+const TOO_LARGE: &str = "it is larger than 16 MiB";
+
+/// An entry for a host of Heroku's.
+#[derive(Debug)]
+pub struct Entry {
+    /// Its login, if that is a plain name.
+    pub account: Option<Account>,
+    /// Its password.
+    pub token: Token,
+    /// The line on which it begins.
+    pub line: usize,
+}
+
+/// Heroku's entries in a file, in its order.
+#[derive(Debug, Default)]
+pub struct Overview {
+    /// Those for the git server. git sends the first before it asks any helper.
+    pub git: Vec<Entry>,
+    /// Those for the API.
+    pub api: Vec<Entry>,
+    /// The line of the `default` entry, which git sends to every host that has none of its own.
+    pub default: Option<usize>,
+}
+
+/// A netrc file, as it was when it was read.
+pub struct Netrc {
+    syntax: Syntax,
+    machines: [HerokuHost; 2],
+    is_readable_by_others: bool,
+    /// The file's name in messages.
+    name: &'static str,
+}
+
+impl Netrc {
+    /// Reads the user's netrc file as the Heroku CLI would; none if there is none.
+    ///
+    /// If `.netrc.gpg` exists it reads that, through gpg; else the file of [`Netrc::in_plain_text`].
+    ///
+    /// # Errors
+    /// [`Unreadable`], if it exists and cannot be trusted or read.
+    pub fn read(environment: &Environment) -> Result<Option<Netrc>, Unreadable> {
+        hardening::close_to_others();
+        match decrypted(environment)? {
+            Some(text) => Netrc::from_text(&text, environment).map(Some),
+            None => Netrc::in_plain_text(environment),
+        }
+    }
+
+    /// Reads the file that git and curl read; none if there is none.
+    ///
+    /// `NETRC` names it if it is set, as for curl 8.16 and later; else it is `.netrc` in the home, on
+    /// Windows `_netrc` first.
+    ///
+    /// # Errors
+    /// [`Unreadable`], if it exists and cannot be trusted or read.
+    pub fn in_plain_text(environment: &Environment) -> Result<Option<Netrc>, Unreadable> {
+        let Some(path) = path(environment) else {
+            return Ok(None);
+        };
+        let read = match files::read_trusted(&path, LARGEST) {
+            // Windows opens no directory.
+            Err(error) if files::is_absent(&error) || path.is_dir() => Ok(None),
+            read => read.map(Some),
+        };
+        environment.trace.log(|| match &read {
+            Ok(Some(file)) => format!("{}: {} bytes", path.display(), file.bytes.len()),
+            Ok(None) => format!("{}: no such file", path.display()),
+            Err(error) => format!("{}: {error}", path.display()),
+        });
+        let read = read.map_err(|error| Unreadable::new(Cause::unread(&error), environment))?;
+        let Some(file) = read else {
+            return Ok(None);
+        };
+        Ok(Some(Netrc {
+            is_readable_by_others: file.is_readable_by_others,
+            ..Netrc::from_text(&file.bytes, environment)?
+        }))
+    }
+
+    /// A file with this text, which no other user can read.
+    ///
+    /// # Errors
+    /// A doubt about the whole file. git may stop at it too.
+    pub fn from_text(text: &[u8], environment: &Environment) -> Result<Netrc, Unreadable> {
+        let syntax = syntax::parse(text).map_err(|doubt| Unreadable::new(doubt, environment))?;
+        Ok(Netrc {
+            syntax,
+            machines: machines_in_use(environment),
+            is_readable_by_others: false,
+            name: unreadable::name(environment),
+        })
+    }
+
+    /// Whether other users of this machine can read the file.
+    pub fn is_readable_by_others(&self) -> bool {
+        self.is_readable_by_others
+    }
+
+    /// The lines on which Heroku's entries begin.
+    pub fn lines(&self) -> Vec<usize> {
+        let ours = self.syntax.entries_for(&self.machines);
+        ours.map(|entry| entry.line).collect()
+    }
+
+    /// The entry that git would get for this host: of this account, if one is given.
+    ///
+    /// If the git host has none, the entry of the same Heroku's API host counts.
+    ///
+    /// # Errors
+    /// A doubt in an entry for the host.
+    pub fn entry_for(
+        &self,
+        host: &HerokuHost,
+        account: Option<&Account>,
+    ) -> Result<Option<Entry>, Unreadable> {
+        self.entries_serving(host)
+            .find(|entry| match entry {
+                Ok(entry) => account.is_none() || entry.account.as_ref() == account,
+                Err(_) => true,
+            })
+            .transpose()
+    }
+
+    /// The tokens of every entry for this host, or for the API host of the same Heroku, whatever
+    /// their logins are.
+    ///
+    /// # Errors
+    /// As [`Netrc::entry_for`].
+    pub fn tokens_for(&self, host: &HerokuHost) -> Result<Vec<Token>, Unreadable> {
+        let entries = self.entries_serving(host);
+        entries.map(|entry| Ok(entry?.token)).collect()
+    }
+
+    /// All entries of Heroku's, and what else git would send there.
+    ///
+    /// # Errors
+    /// A doubt in one of them.
+    pub fn overview(&self) -> Result<Overview, Unreadable> {
+        let [api, git] = self.machines.clone();
+        Ok(Overview {
+            git: self.entries_of(git).collect::<Result<_, _>>()?,
+            api: self.entries_of(api).collect::<Result<_, _>>()?,
+            default: self.syntax.default,
+        })
+    }
+
+    /// The entries in which a host's login is looked for, in this order. The Heroku CLI writes the same login for
+    /// both hosts, and gives git that of the API; a netrc written by hand may have only git's.
+    fn entries_serving(
+        &self,
+        host: &HerokuHost,
+    ) -> impl Iterator<Item = Result<Entry, Unreadable>> {
+        let mut machines = machines_of(host);
+        if host.service() != Service::Api {
+            machines.reverse();
+        }
+        machines
+            .into_iter()
+            .flat_map(|machine| self.entries_of(machine))
+    }
+
+    /// The entries of exactly this name that have a password.
+    fn entries_of(&self, machine: HerokuHost) -> impl Iterator<Item = Result<Entry, Unreadable>> {
+        let entries = self.syntax.entries.iter();
+        entries
+            .filter(move |entry| entry.is_for(&machine))
+            .filter_map(|entry| Entry::from_raw(entry).transpose())
+            .map(|entry| entry.map_err(|doubt| Unreadable::of_file(self.name, doubt)))
+    }
+}
+
+impl Entry {
+    /// An entry with a password, if `netrc-rs` reads the same from its words alone.
+    fn from_raw(raw: &RawEntry) -> Result<Option<Entry>, Doubt> {
+        if let Some(doubt) = raw.doubt {
+            return Err(doubt);
+        }
+        let doubt = |phrase| Doubt {
+            line: raw.line,
+            phrase,
+        };
+        let Some(password) = as_text(raw.password.as_ref()) else {
+            return Ok(None);
+        };
+        if !is_read_alike(raw) {
+            return Err(doubt("programs read this entry differently"));
+        }
+        let token = Token::parse(password);
+        Ok(Some(Entry {
+            account: as_text(raw.login.as_ref()).and_then(Account::parse),
+            token: token.map_err(|_| doubt("the password is not a Heroku token"))?,
+            line: raw.line,
+        }))
+    }
+}
+
+fn as_text(field: Option<&SecretBuf>) -> Option<&str> {
+    std::str::from_utf8(field?).ok()
+}
+
+/// Whether `netrc-rs` finds the same values in an entry's words as we do. Its error is dropped unread: it quotes them.
+///
+/// `netrc-rs` leaves copies of what it reads in memory, so it gets an `x` for each letter and digit, which mean the
+/// same to every reader.
+fn is_read_alike(raw: &RawEntry) -> bool {
+    let mask = |byte: u8| {
+        if byte.is_ascii_alphanumeric() {
+            'x'
+        } else {
+            byte.into()
+        }
+    };
+    let masked = |field: &Option<SecretBuf>| {
+        let field = field.as_ref()?;
+        Some(field.iter().map(|&byte| mask(byte)).collect())
+    };
+    let ours = netrc_rs::Machine {
+        name: Some("host".to_owned()),
+        login: masked(&raw.login),
+        password: masked(&raw.password),
+        account: masked(&raw.account),
+    };
+    netrc_rs::Netrc::parse(ours.to_string(), false).is_ok_and(|read| {
+        read.machines == [ours] && read.macdefs.is_empty() && read.unknown_entries.is_empty()
+    })
+}
+
+/// The hosts of one Heroku that have an entry each, in the order in which the Heroku CLI writes them.
+fn machines_of(host: &HerokuHost) -> [HerokuHost; 2] {
+    [Service::Api, Service::Git].map(|service| host.sibling(service))
+}
+
+/// Those that the Heroku CLI reads and writes here. `HEROKU_HOST` may name another Heroku; a host that is not
+/// Heroku's is ignored, as in the CLI.
+fn machines_in_use(environment: &Environment) -> [HerokuHost; 2] {
+    let heroku_host = environment.heroku_host.as_deref();
+    machines_of(&HerokuHost::in_use_or_default(Service::Git, heroku_host))
+}
+
+/// Writes a login into the user's netrc, in place of every other one of Heroku's.
 ///
 /// # Errors
 /// [`Unreadable`]; the file is then as it was.
 pub fn save(environment: &Environment, account: &Account, token: &Token) -> Result<(), Unreadable> {
     can_save(environment)?;
-    let machines = Machines::in_use(environment);
-    change(environment, |bytes| {
-        put_in(bytes, account, token, &machines).map(Some)
+    change(environment, |text| {
+        with_login(text, environment, account, token).map(Some)
     })
     .map(drop)
 }
@@ -48,66 +282,29 @@ pub fn save(environment: &Environment, account: &Account, token: &Token) -> Resu
 /// Checks that a login could be written, before there is one.
 ///
 /// # Errors
-/// [`Unreadable::InPlaceOfPlain`]: if there is an encrypted file, neither the Heroku CLI nor we read the plain one.
+/// [`Cause::InPlaceOfPlain`]: if there is an encrypted file, neither the Heroku CLI nor we read the plain one.
 pub fn can_save(environment: &Environment) -> Result<(), Unreadable> {
     match encrypted_path(environment) {
-        Some(_) => Err(Unreadable::InPlaceOfPlain),
+        Some(_) => Err(Unreadable::new(Cause::InPlaceOfPlain, environment)),
         None => Ok(()),
     }
-}
-
-/// The text of a netrc file with this login in place of every other one of Heroku's.
-///
-/// # Errors
-/// As [`without_logins`], and if there is no place for the login that every reader finds.
-pub fn with_login(
-    text: &[u8],
-    account: &Account,
-    token: &Token,
-) -> Result<Zeroizing<Vec<u8>>, Doubt> {
-    put_in(text, account, token, &Machines::production())
-}
-
-fn put_in(
-    text: &[u8],
-    account: &Account,
-    token: &Token,
-    machines: &Machines,
-) -> Result<scanner::Value, Doubt> {
-    let ours = all_entries(account, token, machines);
-    edit::with_ours(text, ours.as_bytes(), machines)
-}
-
-/// The text of a netrc file without Heroku's entries; every other byte stays.
-///
-/// # Errors
-/// A [`Doubt`] in an entry of ours or about the whole file.
-pub fn without_logins(text: &[u8]) -> Result<Zeroizing<Vec<u8>>, Doubt> {
-    edit::without_ours(text, &Machines::production())
 }
 
 /// Replaces a token with another one, if all of Heroku's entries in the user's netrc have the old one;
 /// returns whether they did.
 ///
 /// # Errors
-/// As [`save`]. [`Unreadable::ReadOnly`] if the encrypted file has it.
+/// As [`save`]. [`Cause::ReadOnly`] if the encrypted file has it.
 pub fn replace(
     environment: &Environment,
     account: &Account,
     old: &Token,
     new: &Token,
 ) -> Result<bool, Unreadable> {
-    if encrypted_path(environment).is_some() {
-        return if is_encrypted_too(environment, old)? {
-            Err(Unreadable::ReadOnly)
-        } else {
-            Ok(false)
-        };
-    }
-    let machines = Machines::in_use(environment);
-    change(environment, |bytes| {
-        if all_hold(bytes, old, &machines)? {
-            put_in(bytes, account, new, &machines).map(Some)
+    check_encrypted_lacks(environment, old)?;
+    change(environment, |text| {
+        if syntax::parse(text)?.has_only(old, &machines_in_use(environment)) {
+            with_login(text, environment, account, new).map(Some)
         } else {
             Ok(None)
         }
@@ -120,146 +317,85 @@ pub fn replace(
 /// As [`replace`].
 pub fn is_replaceable(environment: &Environment, token: &Token) -> Result<bool, Unreadable> {
     if encrypted_path(environment).is_some() {
-        return Err(Unreadable::ReadOnly);
+        return Err(Unreadable::new(Cause::ReadOnly, environment));
     }
     let netrc = Netrc::in_plain_text(environment)?;
-    netrc.map_or(Ok(false), |netrc| netrc.all_hold(token))
-}
-
-fn all_hold(bytes: &[u8], token: &Token, machines: &Machines) -> Result<bool, Doubt> {
-    let entries = entries::layout(bytes, machines)?.entries;
-    let holds = |entry: &entries::Entry| {
-        let held = entry.password.as_ref();
-        held.is_some_and(|held| held.as_slice() == token.expose().as_bytes())
-    };
-    Ok(!entries.is_empty() && entries.iter().all(holds))
-}
-
-fn all_entries(account: &Account, token: &Token, machines: &Machines) -> Zeroizing<String> {
-    let mut ours = Zeroizing::new(String::with_capacity(4 * Token::LONGEST));
-    for name in machines.names() {
-        let parts = [
-            "machine ",
-            name,
-            "\n  login ",
-            account.as_str(),
-            "\n  password ",
-            token.expose(),
-            "\n",
-        ];
-        for part in parts {
-            ours.push_str(part);
-        }
-    }
-    ours
+    Ok(netrc.is_some_and(|netrc| netrc.syntax.has_only(token, &netrc.machines)))
 }
 
 /// Removes Heroku's entries from the user's netrc; with `only`, just those that have this token. Every
 /// other byte stays. Returns whether there was anything to remove.
 ///
 /// # Errors
-/// [`Unreadable`]; the file is then as it was. [`Unreadable::ReadOnly`] if the encrypted file has the token
+/// [`Unreadable`]; the file is then as it was. [`Cause::ReadOnly`] if the encrypted file has the token
 /// too, which stays there.
 pub fn remove(environment: &Environment, only: Option<&Token>) -> Result<bool, Unreadable> {
-    let machines = Machines::in_use(environment);
-    let changed = change(environment, |bytes| {
-        let goes = |entry: &entries::Entry| only.is_none_or(|token| may_hold(entry, bytes, token));
-        if entries::layout(bytes, &machines)?.entries.iter().any(goes) {
-            edit::without(bytes, &machines, goes).map(Some)
-        } else {
-            Ok(None)
-        }
+    let changed = change(environment, |text| {
+        let goes = |entry: &RawEntry| only.is_none_or(|token| entry.may_have(token, text));
+        let rest = edit::without(text, environment, goes)?;
+        Ok((*rest != *text).then_some(rest))
     })?;
-    match only {
-        Some(token) if is_encrypted_too(environment, token)? => Err(Unreadable::ReadOnly),
-        Some(_) | None => Ok(changed),
+    if let Some(token) = only {
+        check_encrypted_lacks(environment, token)?;
     }
-}
-
-/// Whether an entry has this token, or may have it: if readers disagree on the entry, the token may be
-/// anywhere in it.
-fn may_hold(entry: &entries::Entry, bytes: &[u8], token: &Token) -> bool {
-    let token = token.expose().as_bytes();
-    let is_in_it = || {
-        let mut windows = bytes[entry.span.clone()].windows(token.len());
-        windows.any(|window| window == token)
-    };
-    let password = entry.password.as_ref();
-    password.is_some_and(|held| held.as_slice() == token) || (entry.doubt.is_some() && is_in_it())
+    Ok(changed)
 }
 
 /// A netrc from elsewhere, without Heroku's entries.
 ///
 /// # Errors
 /// [`Unreadable`]: what is in doubt there, or that it is too large.
-pub fn cleaned(
-    input: impl Read,
-    environment: &Environment,
-) -> Result<Zeroizing<Vec<u8>>, Unreadable> {
-    let bytes = reading::read_all(input)?;
-    Ok(edit::without_ours(&bytes, &Machines::in_use(environment))?)
+pub fn cleaned(input: impl Read, environment: &Environment) -> Result<SecretBuf, Unreadable> {
+    let text = SecretBuf::read_all(input, LARGEST)
+        .map_err(|error| Unreadable::of_file("netrc", Cause::unread(&error)))?;
+    without_logins(&text, environment).map_err(|doubt| Unreadable::of_file("netrc", doubt))
 }
 
-/// Whether the encrypted file has this token too, or may have it. A gpg that fails is an error, since the
-/// token may be there.
-fn is_encrypted_too(environment: &Environment, token: &Token) -> Result<bool, Unreadable> {
-    let Some(path) = encrypted_path(environment) else {
-        return Ok(false);
+/// Checks that the encrypted file does not have this token. A gpg that fails is an error, since the token may be
+/// there.
+fn check_encrypted_lacks(environment: &Environment, token: &Token) -> Result<(), Unreadable> {
+    let Some(text) = decrypted(environment)? else {
+        return Ok(());
     };
-    let text = gpg::decrypted(&path, environment)?;
-    let entries = entries::layout(&text, &Machines::in_use(environment))?.entries;
-    Ok(entries.iter().any(|entry| may_hold(entry, &text, token)))
-}
-
-/// The lines of the plain file on which Heroku's entries begin.
-///
-/// # Errors
-/// [`Unreadable`].
-pub fn lines(environment: &Environment) -> Result<Vec<usize>, Unreadable> {
-    let Some(netrc) = Netrc::in_plain_text(environment)? else {
-        return Ok(Vec::new());
-    };
-    netrc.lines()
-}
-
-/// An entry on one line that every reader of netrc reads in the same way; none if they would not.
-pub fn line(host: &HerokuHost, account: &Account, token: &Token) -> Option<Zeroizing<String>> {
-    let plain = |text: &str| {
-        text.bytes()
-            .all(|byte| byte.is_ascii_graphic() && !b"#\"\\".contains(&byte))
-    };
-    if !plain(account.as_str()) || !plain(token.expose()) {
-        return None;
+    let netrc = Netrc::from_text(&text, environment)?;
+    let mut entries = netrc.syntax.entries_for(&netrc.machines);
+    if entries.any(|entry| entry.may_have(token, &text)) {
+        return Err(Unreadable::new(Cause::ReadOnly, environment));
     }
-    let mut machine = netrc_rs::Machine {
-        name: Some(host.name().to_owned()),
-        login: Some(account.to_string()),
-        password: Some(token.expose().to_owned()),
-        account: None,
+    Ok(())
+}
+
+/// The text of the encrypted file, if there is one.
+fn decrypted(environment: &Environment) -> Result<Option<SecretBuf>, Unreadable> {
+    let Some(path) = encrypted_path(environment) else {
+        return Ok(None);
     };
-    let line = Zeroizing::new(format!("{machine}\n"));
-    drop(machine.password.take().map(Zeroizing::new));
-    Some(line)
+    let since = environment.trace.clock();
+    let text = gpg::decrypted(&path, environment);
+    let text = text.map_err(|cause| Unreadable::new(cause, environment));
+    environment.trace.log_since(since, || match &text {
+        Ok(text) => format!("{}: {} bytes", path.display(), text.len()),
+        Err(why) => why.to_string(),
+    });
+    text.map(Some)
 }
 
 fn change(
     environment: &Environment,
-    edit: impl Fn(&[u8]) -> Result<Option<scanner::Value>, Doubt>,
+    edit: impl Fn(&[u8]) -> Result<Option<SecretBuf>, Doubt>,
 ) -> Result<bool, Unreadable> {
-    let path = path(environment).ok_or(Unreadable::Failed(io::ErrorKind::NotFound))?;
     // A file that may not be read must not be written either.
     Netrc::in_plain_text(environment)?;
-    Ok(files::edit(&path, |bytes| {
-        edit(bytes).map_err(Unreadable::from)
-    })?)
+    let no_home = || Unreadable::new(Cause::Failed(io::ErrorKind::NotFound), environment);
+    let path = path(environment).ok_or_else(no_home)?;
+    files::edit(&path, Access::OwnerOnly, |text| Ok(edit(text)?))
+        .map_err(|cause: Cause| Unreadable::new(cause, environment))
 }
 
 /// The file that [`Netrc::in_plain_text`] reads, whether it exists or not.
 pub fn path(environment: &Environment) -> Option<PathBuf> {
-    if let Some(path) = &environment.netrc {
-        return Some(path.clone());
-    }
-    Some(in_home(environment.home.as_ref()?, cfg!(windows)))
+    let named = environment.netrc.clone();
+    named.or_else(|| Some(in_home(environment.home.as_ref()?, cfg!(windows))))
 }
 
 /// The netrc file of a home. On Windows the Heroku CLI knows only `_netrc`. So that one is used if it or its
@@ -287,6 +423,7 @@ fn encrypted_path(environment: &Environment) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs::{self, File};
 
     #[test]
     fn on_windows_the_file_is_the_one_of_the_heroku_cli() {
@@ -309,5 +446,178 @@ mod tests {
             );
             assert_eq!(in_home(home.path(), false), home.path().join(".netrc"));
         }
+    }
+
+    const TOKEN: &str = "HRKU-01234567-89ab-cdef-0123-456789abcdef";
+
+    fn netrc(text: &str) -> Netrc {
+        let text = text.replace("TOKEN", TOKEN);
+        Netrc::from_text(text.as_bytes(), &Environment::default()).unwrap()
+    }
+
+    fn git() -> HerokuHost {
+        HerokuHost::production(Service::Git)
+    }
+
+    #[test]
+    fn what_the_heroku_cli_writes_is_read() {
+        let netrc = netrc(
+            "machine api.heroku.com\n  login ann@example.com\n  password TOKEN\n\
+             machine git.heroku.com\n  login ann@example.com\n  password TOKEN\n",
+        );
+        let entry = netrc.entry_for(&git(), None).unwrap().unwrap();
+        assert_eq!(entry.token.expose(), TOKEN);
+        assert_eq!(entry.account.unwrap().as_str(), "ann@example.com");
+        assert_eq!(entry.line, 4);
+    }
+
+    #[test]
+    fn an_entry_counts_only_for_its_own_account() {
+        let netrc = netrc("machine git.heroku.com login ann@example.com password TOKEN");
+        let (ann, bob) = (
+            Account::parse("ann@example.com"),
+            Account::parse("bob@example.com"),
+        );
+        assert!(netrc.entry_for(&git(), ann.as_ref()).unwrap().is_some());
+        assert!(netrc.entry_for(&git(), bob.as_ref()).unwrap().is_none());
+    }
+
+    #[test]
+    fn an_entry_for_either_host_serves_both() {
+        let api = HerokuHost::production(Service::Api);
+        let only_api = netrc("machine api.heroku.com login a password TOKEN");
+        assert!(only_api.entry_for(&git(), None).unwrap().is_some());
+        let only_git = netrc("machine git.heroku.com login a password TOKEN");
+        assert!(only_git.entry_for(&api, None).unwrap().is_some());
+    }
+
+    #[test]
+    fn one_herokus_token_goes_to_no_other_heroku() {
+        let other = HerokuHost::configured(Service::Git, "herokudev.com").unwrap();
+        let both = netrc(
+            "machine api.heroku.com login a password TOKEN\n\
+             machine api.herokudev.com login b password TOKEN",
+        );
+        let login = |host| {
+            both.entry_for(host, None)
+                .unwrap()
+                .unwrap()
+                .account
+                .unwrap()
+        };
+        assert_eq!((login(&git()).as_str(), login(&other).as_str()), ("a", "b"));
+        let production = netrc("machine git.heroku.com login a password TOKEN");
+        assert!(production.entry_for(&other, None).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_doubt_names_the_line_and_never_the_text() {
+        let netrc = netrc("\nmachine git.heroku.com login password TOKEN");
+        let why = netrc.entry_for(&git(), None).unwrap_err();
+        let shown = format!("{why} {why:?} {}", why.notice());
+        assert!(
+            shown.contains("line 2") && !shown.contains("89ab"),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn what_is_no_plain_file_is_no_netrc() {
+        let dir = tempfile::tempdir().unwrap();
+        let environment = Environment {
+            home: Some(dir.path().to_owned()),
+            ..Environment::default()
+        };
+        assert!(Netrc::read(&environment).unwrap().is_none());
+        fs::create_dir(dir.path().join(".netrc")).unwrap();
+        assert!(Netrc::read(&environment).unwrap().is_none());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_huge_file_is_left_unread() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("netrc");
+        crate::files::replace(&path, b"x").unwrap();
+        let file = File::options().write(true).open(&path).unwrap();
+        file.set_len(LARGEST as u64 + 1).unwrap();
+        let environment = Environment {
+            netrc: Some(path),
+            ..Environment::default()
+        };
+        let why = Netrc::read(&environment).map(drop).unwrap_err();
+        assert!(matches!(why.cause, Cause::Unfit(_)));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_file_that_others_can_write_is_not_used() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(".netrc");
+        let environment = Environment {
+            home: Some(dir.path().to_owned()),
+            ..Environment::default()
+        };
+        crate::files::replace(&path, b"").unwrap();
+        let with_mode = |mode| {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            Netrc::read(&environment)
+        };
+        assert!(!with_mode(0o600).unwrap().unwrap().is_readable_by_others());
+        assert!(with_mode(0o644).unwrap().unwrap().is_readable_by_others());
+        let why = with_mode(0o620).map(drop).unwrap_err();
+        assert!(matches!(why.cause, Cause::NotTrusted(_)));
+    }
+
+    fn machines(heroku_host: &str) -> [HerokuHost; 2] {
+        machines_in_use(&Environment {
+            heroku_host: Some(heroku_host.to_owned()),
+            ..Environment::default()
+        })
+    }
+
+    #[test]
+    fn the_machines_are_those_of_the_heroku_in_use() {
+        for (heroku_host, names) in [
+            (
+                "staging.herokudev.com",
+                ["api.staging.herokudev.com", "git.staging.herokudev.com"],
+            ),
+            ("https://git.herokai.com", ["git.herokai.com"; 2]),
+            ("evil.example", ["api.heroku.com", "git.heroku.com"]),
+        ] {
+            assert_eq!(
+                machines(heroku_host).each_ref().map(HerokuHost::name),
+                names
+            );
+        }
+    }
+
+    #[test]
+    fn one_heroku_has_no_entry_of_another() {
+        for (name, count) in [
+            ("API.herokudev.com", 1),
+            ("api.heroku.com", 0),
+            ("x.api.herokudev.com", 0),
+            ("herokudev.com", 0),
+            ("\"\"", 0),
+        ] {
+            let syntax = syntax::parse(format!("machine {name} password x").as_bytes()).unwrap();
+            let entries = syntax.entries_for(&machines("herokudev.com")).count();
+            assert_eq!(entries, count, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_host_for_both_services_gets_one_entry() {
+        let environment = Environment {
+            heroku_host: Some("https://git.herokai.com".to_owned()),
+            ..Environment::default()
+        };
+        let token = Token::parse(TOKEN).unwrap();
+        let text = with_login(b"", &environment, &Account::unnamed(), &token).unwrap();
+        let netrc = Netrc::from_text(&text, &environment).unwrap();
+        assert_eq!(netrc.lines(), [1]);
     }
 }

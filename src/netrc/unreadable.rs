@@ -3,25 +3,29 @@
 use std::fmt;
 use std::io;
 
-use super::scanner::Doubt;
+use super::TOO_LARGE;
+use super::syntax::Doubt;
 use crate::environment::Environment;
-use crate::files::{EditError, NotTrusted};
+use crate::files::NotTrusted;
 use crate::notice::{Command, Fix, Notice};
 
-/// Why a netrc cannot be used. Says where, and never contains a word of the file.
+/// Why a netrc cannot be used, and which one. It never contains a word of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unreadable {
+pub struct Unreadable {
+    file: &'static str,
+    /// Why it cannot be used.
+    pub cause: Cause,
+}
+
+/// Why a netrc cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cause {
     /// Readers of netrc would not agree on it.
-    Doubt {
-        /// The line, counted from 1.
-        line: usize,
-        /// What is in doubt there.
-        phrase: &'static str,
-    },
+    Doubt(Doubt),
     /// Another user may have written it.
     NotTrusted(NotTrusted),
     /// It is not a file that a reader and a writer can deal with.
-    Unfit(&'static str),
+    Unfit(String),
     /// gpg did not give its text.
     Encrypted(&'static str),
     /// It is a mount, and would have to be replaced.
@@ -37,68 +41,123 @@ pub enum Unreadable {
 }
 
 impl Unreadable {
-    /// What happened and how to fix it, for the file that this environment leads to.
-    pub fn notice(&self, environment: &Environment) -> Notice {
-        let file = name(environment);
-        let fix = match self {
-            Unreadable::Doubt { .. } => "fix that line, or remove the entries for Heroku".into(),
-            Unreadable::NotTrusted(NotTrusted::Foreign) => Fix::command(
-                "change its owner",
-                Command::new("sudo chown \"$(id -u)\"").then(argument(environment)),
-            ),
-            Unreadable::NotTrusted(NotTrusted::Writable) => Fix::command(
-                "restrict its permissions",
-                Command::new("chmod 600").then(argument(environment)),
-            ),
-            Unreadable::Encrypted(_) => {
-                Fix::command("check", "gpg --decrypt ~/.netrc.gpg >/dev/null")
-            }
-            Unreadable::Mount => Fix::command(
-                "edit the file",
-                Command::new("${EDITOR:-vi}").then(argument(environment)),
-            ),
-            Unreadable::ReadOnly => {
-                "remove the entries for Heroku: git credential-heroku-rs netrc clean -h".into()
-            }
-            Unreadable::InPlaceOfPlain => {
-                "set HEROKU_API_KEY, set NETRC to another file, or remove ~/.netrc.gpg".into()
-            }
-            Unreadable::NotWritten(io::ErrorKind::ReadOnlyFilesystem) => {
-                "set HEROKU_API_KEY, or set NETRC to a file that can be written".into()
-            }
-            Unreadable::Unfit(_) | Unreadable::Failed(_) | Unreadable::NotWritten(_) => {
-                Fix::command("check", Command::new("ls -l").then(argument(environment)))
-            }
-        };
-        Notice::new(self.what(file), fix)
+    /// For the file that this environment leads to.
+    pub(super) fn new(cause: impl Into<Cause>, environment: &Environment) -> Unreadable {
+        Unreadable::of_file(name(environment), cause)
     }
 
-    /// What happened to the file of this name.
-    fn what(&self, file: &str) -> String {
-        match self {
-            Unreadable::Doubt { line, phrase } => format!("{file}: line {line}: {phrase}"),
-            Unreadable::NotTrusted(why) => format!("{file} is not used: {why}"),
-            Unreadable::Unfit(why) => format!("{file} is not used: {why}"),
-            Unreadable::Mount => {
-                format!("{file} was not changed: it is a mount and cannot be replaced")
-            }
-            Unreadable::Encrypted(why) => format!("could not read ~/.netrc.gpg: {why}"),
-            Unreadable::ReadOnly => {
-                "~/.netrc.gpg was not changed: this program never writes an encrypted file"
-                    .to_owned()
-            }
-            Unreadable::InPlaceOfPlain => {
-                "~/.netrc.gpg takes precedence over ~/.netrc, and this program never writes it"
-                    .to_owned()
-            }
-            Unreadable::Failed(why) => format!("could not read {file}: {why}"),
-            Unreadable::NotWritten(why) => format!("could not write {file}: {why}"),
+    /// For a file of this name.
+    pub(super) fn of_file(file: &'static str, cause: impl Into<Cause>) -> Unreadable {
+        Unreadable {
+            file,
+            cause: cause.into(),
+        }
+    }
+
+    /// What happened and how to fix it.
+    pub fn notice(&self) -> Notice {
+        let file = self.file;
+        let with_file = |command| Command::new(command).then(in_command(file));
+        let check = || Fix::command("check", with_file("ls -l"));
+        match &self.cause {
+            Cause::Doubt(doubt) => Notice::new(
+                format!("{file}: {doubt}"),
+                "fix that line, or remove the entries for Heroku",
+            ),
+            Cause::NotTrusted(why) => Notice::new(
+                format!("{file} is not used: {why}"),
+                match why {
+                    NotTrusted::Foreign => {
+                        let chown = with_file("sudo chown \"$(id -u)\"");
+                        Fix::command("change its owner", chown)
+                    }
+                    NotTrusted::Writable => {
+                        Fix::command("restrict its permissions", with_file("chmod 600"))
+                    }
+                },
+            ),
+            Cause::Unfit(why) => Notice::new(format!("{file} is not used: {why}"), check()),
+            Cause::Encrypted(why) => Notice::new(
+                format!("could not read ~/.netrc.gpg: {why}"),
+                Fix::command("check", "gpg --decrypt ~/.netrc.gpg >/dev/null"),
+            ),
+            Cause::Mount => Notice::new(
+                format!("{file} was not changed: it is a mount and cannot be replaced"),
+                Fix::command("edit the file", with_file("${EDITOR:-vi}")),
+            ),
+            Cause::ReadOnly => Notice::new(
+                "~/.netrc.gpg was not changed: this program never writes an encrypted file",
+                "remove the entries for Heroku: git credential-heroku-rs netrc clean -h",
+            ),
+            Cause::InPlaceOfPlain => Notice::new(
+                "~/.netrc.gpg takes precedence over ~/.netrc, and this program never writes it",
+                "set HEROKU_API_KEY, set NETRC to another file, or remove ~/.netrc.gpg",
+            ),
+            Cause::Failed(why) => Notice::new(format!("could not read {file}: {why}"), check()),
+            Cause::NotWritten(why) => Notice::new(
+                format!("could not write {file}: {why}"),
+                match why {
+                    io::ErrorKind::ReadOnlyFilesystem => {
+                        "set HEROKU_API_KEY, or set NETRC to a file that can be written".into()
+                    }
+                    _ => check(),
+                },
+            ),
+        }
+    }
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.notice().what())
+    }
+}
+
+impl From<Unreadable> for Notice {
+    fn from(why: Unreadable) -> Notice {
+        why.notice()
+    }
+}
+
+/// So that `?` reports the notice in a command too.
+impl From<Unreadable> for anyhow::Error {
+    fn from(why: Unreadable) -> anyhow::Error {
+        why.notice().into()
+    }
+}
+
+impl Cause {
+    /// Why the file could not be read.
+    pub(super) fn unread(error: &io::Error) -> Cause {
+        match (NotTrusted::from_io_error(error), error.kind()) {
+            (Some(why), _) => Cause::NotTrusted(why),
+            (None, io::ErrorKind::FileTooLarge) => Cause::Unfit(TOO_LARGE.to_owned()),
+            (None, kind) => Cause::Failed(kind),
+        }
+    }
+}
+
+impl From<Doubt> for Cause {
+    fn from(doubt: Doubt) -> Cause {
+        Cause::Doubt(doubt)
+    }
+}
+
+impl From<io::Error> for Cause {
+    /// Why the file could not be changed.
+    fn from(error: io::Error) -> Cause {
+        match error.kind() {
+            // A single file that is mounted, as into a container, cannot be renamed over.
+            io::ErrorKind::ResourceBusy => Cause::Mount,
+            // A reason of `files`.
+            io::ErrorKind::Other | io::ErrorKind::InvalidInput => Cause::Unfit(error.to_string()),
+            kind => Cause::NotWritten(kind),
         }
     }
 }
 
 /// The name of the file for the user: the variable, if that names it.
-fn name(environment: &Environment) -> &'static str {
+pub(super) fn name(environment: &Environment) -> &'static str {
     match environment.netrc {
         Some(_) => "$NETRC",
         None if super::path(environment).is_some_and(|path| path.ends_with("_netrc")) => "~/_netrc",
@@ -117,39 +176,12 @@ pub fn location(environment: &Environment) -> String {
 
 /// The netrc file in a command that can be pasted.
 pub fn argument(environment: &Environment) -> &'static str {
-    match name(environment) {
+    in_command(name(environment))
+}
+
+fn in_command(name: &'static str) -> &'static str {
+    match name {
         "$NETRC" => "\"$NETRC\"",
         name => name,
-    }
-}
-
-impl fmt::Display for Unreadable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.what("netrc"))
-    }
-}
-
-impl std::error::Error for Unreadable {}
-
-impl From<Doubt> for Unreadable {
-    fn from(Doubt { line, phrase }: Doubt) -> Unreadable {
-        Unreadable::Doubt { line, phrase }
-    }
-}
-
-impl From<EditError<Unreadable>> for Unreadable {
-    fn from(error: EditError<Unreadable>) -> Unreadable {
-        match error {
-            EditError::Refused(why) => why,
-            EditError::SecondName => Unreadable::Unfit("it has another hard link"),
-            EditError::NotAFile => Unreadable::Unfit("it is not a regular file"),
-            EditError::TooLarge => Unreadable::Unfit("it is too large"),
-            EditError::Busy => Unreadable::Unfit("another program keeps writing to it"),
-            // A single file that is mounted, as into a container, cannot be renamed over.
-            EditError::Failed(error) if error.kind() == io::ErrorKind::ResourceBusy => {
-                Unreadable::Mount
-            }
-            EditError::Failed(error) => Unreadable::NotWritten(error.kind()),
-        }
     }
 }

@@ -1,5 +1,6 @@
 //! The network between this program and Heroku: proxies, certificates, lost connections.
 
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 use git_credential_heroku_rs::environment::Environment;
@@ -62,9 +63,8 @@ fn an_invalid_certificate_among_valid_ones_is_skipped() {
     let bundle = world.dir.path().join("bundle.pem");
     let good = std::fs::read_to_string(world.heroku.ca_file()).unwrap();
     let bad = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-    std::fs::copy(world.heroku.ca_file(), &bundle).unwrap();
-    let text = format!("# of the company\n{bad}{good}");
-    git_credential_heroku_rs::files::replace(&bundle, text.as_bytes()).unwrap();
+    let mut file = std::fs::File::create_new(&bundle).unwrap();
+    write!(file, "# of the company\n{bad}{good}").unwrap();
     let environment = world.environment(&[("SSL_CERT_FILE", bundle.to_str().unwrap())]);
     assert_eq!(asked_in(&world, &environment), Ok(()));
 }

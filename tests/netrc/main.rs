@@ -18,7 +18,7 @@ use corpus::{COMMENTS_AND_MACROS, Clean, DOUBTS, FORMS, Get, NEIGHBOURS, Row};
 use git_credential_heroku_rs::account::Account;
 use git_credential_heroku_rs::environment::Environment;
 use git_credential_heroku_rs::hosts::{HerokuHost, Service};
-use git_credential_heroku_rs::netrc::{self, Netrc, Unreadable};
+use git_credential_heroku_rs::netrc::{self, Cause, Netrc, Unreadable};
 use git_credential_heroku_rs::token::Token;
 use proptest::prelude::*;
 
@@ -95,14 +95,14 @@ fn spelled(text: &[u8]) -> Vec<u8> {
 }
 
 fn line_of(why: &Unreadable) -> Option<usize> {
-    match why {
-        Unreadable::Doubt { line, .. } => Some(*line),
+    match why.cause {
+        Cause::Doubt(doubt) => Some(doubt.line),
         _ => None,
     }
 }
 
 fn says_nothing_of_the_file(why: &Unreadable) {
-    let shown = format!("{why} {why:?} {}", why.notice(&Environment::default()));
+    let shown = format!("{why} {why:?} {}", why.notice());
     for secret in [GOOD, OLD, "HRKU", "89ab", "7654", "evil", "short", "extra"] {
         assert!(!shown.contains(secret), "{shown}");
     }

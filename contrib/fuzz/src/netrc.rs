@@ -1,46 +1,58 @@
 //! A netrc file: other programs live off it, so an edit changes Heroku's entries and nothing else.
 
 use std::fs;
+use std::io;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
 
 use git_credential_heroku_rs::account::Account;
 use git_credential_heroku_rs::environment::Environment;
-use git_credential_heroku_rs::files;
+use git_credential_heroku_rs::files::{self, Access};
 use git_credential_heroku_rs::hosts::{HerokuHost, Service};
-use git_credential_heroku_rs::netrc::{self, Netrc};
+use git_credential_heroku_rs::netrc::{self, Doubt, Netrc, Unreadable};
+use git_credential_heroku_rs::secret_buf::SecretBuf;
 
 use tempfile::TempDir;
 
 use crate::known_token;
 
 pub(crate) fn holds(bytes: &[u8]) {
-    let read = Netrc::from_text(bytes.to_vec());
-    let lines = read.lines();
     let account = Account::parse("ann@example.com").expect("it is one");
+    match parsed(bytes) {
+        Ok(read) => reading_holds(&read, bytes, &account),
+        Err(why) => is_a_doubt(&why),
+    }
+    cutting_holds(bytes);
+    putting_holds(bytes, &account);
+}
+
+fn parsed(text: &[u8]) -> Result<Netrc, Unreadable> {
+    Netrc::from_text(text, &Environment::default())
+}
+
+fn is_a_doubt(why: &Unreadable) {
+    let notice = why.notice();
+    assert!(notice.what().contains(": line "), "{notice}");
+}
+
+fn reading_holds(read: &Netrc, bytes: &[u8], account: &Account) {
+    let lines = read.lines();
     for service in [Service::Git, Service::Api] {
         let host = HerokuHost::production(service);
-        for wanted in [None, Some(&account)] {
+        for wanted in [None, Some(account)] {
             match read.entry_for(&host, wanted) {
                 Ok(Some(entry)) => {
-                    let lines = lines
-                        .as_ref()
-                        .expect("an entry is in a file that can be read");
                     assert!(lines.contains(&entry.line));
                     assert!(contains_letters(bytes, entry.token.expose().as_bytes()));
                     assert!(wanted.is_none() || entry.account.as_ref() == wanted);
                 }
                 Ok(None) => {}
-                Err(why) => {
-                    let notice = why.notice(&Environment::default());
-                    assert!(notice.what().contains(": line "), "{notice}");
-                }
+                Err(why) => is_a_doubt(&why),
             }
         }
     }
-    cutting_holds(bytes);
-    putting_holds(bytes, &account);
 }
 
 /// What gpg gives out is read as any netrc is, to the byte, by a gpg that prints the file itself.
@@ -49,13 +61,13 @@ pub(crate) fn encrypted_holds(bytes: &[u8]) {
         let home = tempfile::tempdir().expect("a temporary directory");
         let gpg = home.path().join("gpg");
         let script = "#!/bin/sh\nfor file; do :; done\nexec cat \"$file\"\n";
-        files::replace(&gpg, script.as_bytes()).expect("a script");
+        write_private(&gpg, script.as_bytes());
         fs::set_permissions(&gpg, fs::Permissions::from_mode(0o700)).expect("its mode");
         Mutex::new(home)
     });
     let home = HOME.lock().expect("no promise was broken before");
     let file = home.path().join(".netrc.gpg");
-    files::replace(&file, bytes).expect("a file");
+    write_private(&file, bytes);
     let environment = Environment {
         home: Some(home.path().to_owned()),
         path: Some(
@@ -65,21 +77,10 @@ pub(crate) fn encrypted_holds(bytes: &[u8]) {
         keyring_limit: Duration::from_secs(60),
         ..Environment::default()
     };
-    let read = Netrc::read(&environment)
-        .expect("gpg answers")
-        .expect("there is a file");
-    let same = Netrc::from_text(bytes.to_vec());
-    assert_eq!(read.lines(), same.lines());
-    for service in [Service::Git, Service::Api] {
-        let host = HerokuHost::production(service);
-        let entries = |netrc: &Netrc| {
-            let entry = netrc.entry_for(&host, None)?;
-            Ok::<_, netrc::Unreadable>(entry.map(|entry| (entry.account, entry.token, entry.line)))
-        };
-        assert!(
-            entries(&read) == entries(&same),
-            "it reads otherwise than in plain text"
-        );
+    match (Netrc::read(&environment), parsed(bytes)) {
+        (Ok(read), Ok(same)) => reads_the_same(&read.expect("there is a file"), &same),
+        (Err(why), Err(same)) => assert_eq!(why, same),
+        (Ok(_), Err(_)) | (Err(_), Ok(_)) => panic!("it reads otherwise than in plain text"),
     }
     let account = Account::unnamed();
     let kept = netrc::save(&environment, &account, &known_token());
@@ -90,40 +91,61 @@ pub(crate) fn encrypted_holds(bytes: &[u8]) {
     assert!(fs::read(&file).expect("it is still there") == bytes);
 }
 
+fn write_private(path: &Path, bytes: &[u8]) {
+    let written = files::edit(path, Access::OwnerOnly, |_| Ok::<_, io::Error>(Some(bytes)));
+    assert!(written.expect("a file"));
+}
+
+fn reads_the_same(read: &Netrc, same: &Netrc) {
+    assert_eq!(read.lines(), same.lines());
+    for service in [Service::Git, Service::Api] {
+        let host = HerokuHost::production(service);
+        let entries = |netrc: &Netrc| {
+            let entry = netrc.entry_for(&host, None)?;
+            Ok::<_, Unreadable>(entry.map(|entry| (entry.account, entry.token, entry.line)))
+        };
+        assert!(
+            entries(read) == entries(same),
+            "it reads otherwise than in plain text"
+        );
+    }
+}
+
+fn without_logins(text: &[u8]) -> Result<SecretBuf, Doubt> {
+    netrc::without_logins(text, &Environment::default())
+}
+
 fn cutting_holds(bytes: &[u8]) {
-    let Ok(rest) = netrc::without_logins(bytes) else {
+    let Ok(rest) = without_logins(bytes) else {
         return;
     };
     assert!(is_subsequence(&rest, bytes), "a cut adds nothing");
-    let again = netrc::without_logins(&rest).expect("what was cut can be cut again");
+    let again = without_logins(&rest).expect("what was cut can be cut again");
     assert_eq!(*again, *rest, "twice is the same as once");
-    let left = Netrc::from_text(rest.to_vec());
-    assert_eq!(left.lines().expect("the rest reads"), [0_usize; 0]);
+    let left = parsed(&rest).expect("the rest reads");
+    assert_eq!(left.lines(), [0_usize; 0]);
     for service in [Service::Git, Service::Api] {
         let entry = left.entry_for(&HerokuHost::production(service), None);
         assert!(entry.expect("the rest reads").is_none());
     }
-    if Netrc::from_text(bytes.to_vec())
-        .lines()
-        .is_ok_and(|lines| lines.is_empty())
-    {
-        assert_eq!(*rest, bytes, "a file without our entries is left as it is");
+    if parsed(bytes).is_ok_and(|netrc| netrc.lines().is_empty()) {
+        assert_eq!(*rest, *bytes, "a file without our entries is left as it is");
     }
 }
 
 fn putting_holds(bytes: &[u8], account: &Account) {
     let token = known_token();
-    let Ok(whole) = netrc::with_login(bytes, account, &token) else {
+    let Ok(whole) = netrc::with_login(bytes, &Environment::default(), account, &token) else {
         return;
     };
-    let read = Netrc::from_text(whole.to_vec());
+    let read = parsed(&whole).expect("what was put in reads");
     for service in [Service::Git, Service::Api] {
         let entry = read.entry_for(&HerokuHost::production(service), Some(account));
         let entry = entry.expect("what was put in reads").expect("and is found");
         assert!(entry.token == token);
     }
-    let rest = netrc::without_logins(bytes).expect("what takes an entry gives up the old ones");
-    let again = netrc::without_logins(&whole).expect("what was put in can be cut out");
+    let rest = without_logins(bytes).expect("what takes an entry gives up the old ones");
+    let again = without_logins(&whole).expect("what was put in can be cut out");
     assert_eq!(*again, *rest, "no other byte has changed");
 }
 

@@ -3,7 +3,7 @@
 use super::{Facts, Findings, Severity};
 use crate::files::NotTrusted;
 use crate::logins::lookup::Source;
-use crate::netrc::{Entry, Overview, Unreadable};
+use crate::netrc::{Cause, Entry, Overview, Unreadable};
 use crate::notice::{Command, Fix};
 use crate::token::Token;
 
@@ -11,7 +11,7 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
     let overview = match facts.netrc_overview() {
         Ok(overview) => overview,
         // See `permissions`.
-        Err(Unreadable::NotTrusted(NotTrusted::Writable)) => return,
+        Err(why) if why.cause == Cause::NotTrusted(NotTrusted::Writable) => return,
         Err(why) => return unusable(&why, facts, found),
     };
     if !facts.netrc_has_token() {
@@ -62,22 +62,24 @@ fn is_the_store(facts: &Facts<'_>) -> bool {
 
 /// If git cannot read netrc, it may stop before it asks a helper.
 fn unusable(why: &Unreadable, facts: &Facts<'_>, found: &mut Findings) {
-    let stops_git = matches!(&facts.netrc, Ok(Some(netrc)) if netrc.check_syntax().is_err());
-    let notice = why.notice(&facts.context.environment);
-    let finding = found.notice(Severity::fail_if(stops_git), &notice);
-    if let Unreadable::Doubt { line, .. } = why {
-        let editor = Command::new("${EDITOR:-vi}").arg(&format!("+{line}"));
-        finding
-            .details(if stops_git {
-                "git may stop at this line before any request"
-            } else {
-                "programs read this line differently"
-            })
-            .fix(Fix::command(
-                "open the file at this line",
-                editor.then("~/.netrc"),
-            ));
-    }
+    let Cause::Doubt(doubt) = &why.cause else {
+        found.notice(Severity::Warn, &why.notice());
+        return;
+    };
+    // Else it is in one of Heroku's entries.
+    let stops_git = facts.netrc.is_err();
+    let editor = Command::new("${EDITOR:-vi}").arg(&format!("+{}", doubt.line));
+    found
+        .notice(Severity::fail_if(stops_git), &why.notice())
+        .details(if stops_git {
+            "git may stop at this line before any request"
+        } else {
+            "programs read this line differently"
+        })
+        .fix(Fix::command(
+            "open the file at this line",
+            editor.then("~/.netrc"),
+        ));
 }
 
 fn entries(overview: &Overview) -> impl Iterator<Item = &Entry> {

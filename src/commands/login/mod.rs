@@ -84,7 +84,7 @@ fn open_destination(
     };
     let destination = destination.map_err(|why| why.notice())?;
     if destination != Destination::Keyring {
-        netrc::can_save(&context.environment).map_err(|why| why.notice(&context.environment))?;
+        netrc::can_save(&context.environment)?;
     }
     Ok(destination)
 }
