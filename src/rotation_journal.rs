@@ -140,18 +140,11 @@ pub fn lock_if_used(environment: &Environment, limit: Duration) -> io::Result<Op
     }
 }
 
-/// The account's unfinished rotations.
-pub fn unfinished(environment: &Environment, account: &Account) -> Vec<Rotation> {
+/// The unfinished rotations of the account; without an account, of all.
+pub fn unfinished(environment: &Environment, account: Option<&Account>) -> Vec<Rotation> {
     let mut all = FILE.load(environment).unwrap_or_default().rotations;
-    all.retain(|rotation| rotation.account == account.as_str());
+    all.retain(|rotation| account.is_none_or(|account| rotation.account == account.as_str()));
     all
-}
-
-/// Whether the account has unfinished rotations; without an account, whether any account has.
-pub fn has_unfinished(environment: &Environment, account: Option<&Account>) -> bool {
-    let all = FILE.load(environment).unwrap_or_default().rotations;
-    all.iter()
-        .any(|rotation| account.is_none_or(|account| rotation.account == account.as_str()))
 }
 
 /// Records the state of a rotation.
@@ -174,8 +167,8 @@ pub fn remove(environment: &Environment, rotation: &Rotation) -> io::Result<()> 
         all.retain(|other| other.mark != rotation.mark);
     })?;
     // The caller holds the lock, so no rotation has been added since.
-    match (FILE.load(environment), FILE.path(environment)) {
-        (Some(left), Some(path)) if left.rotations.is_empty() => fs::remove_file(path),
+    match FILE.load(environment) {
+        Some(left) if left.rotations.is_empty() => FILE.remove(environment),
         _ => Ok(()),
     }
 }
@@ -212,7 +205,7 @@ pub fn remove_if_finished(environment: &Environment) -> io::Result<Removal> {
         Some(contents) if !contents.rotations.is_empty() => return Ok(Removal::Unfinished),
         None if path.exists() => return Ok(Removal::Unreadable),
         Some(_) => {
-            fs::remove_file(&path)?;
+            FILE.remove(environment)?;
             Removal::Removed
         }
         None => Removal::Absent,
@@ -262,7 +255,7 @@ mod tests {
         record(&environment, &rotation).unwrap();
         drop(held);
         assert_eq!(removal(), Removal::Unfinished);
-        assert_eq!(unfinished(&environment, &ann()), [rotation]);
+        assert_eq!(unfinished(&environment, Some(&ann())), [rotation]);
         let path = FILE.path(&environment).unwrap();
         files::replace(&path, b"{\"rotations\": [").unwrap();
         assert_eq!(removal(), Removal::Unreadable);
@@ -279,17 +272,17 @@ mod tests {
         let old = Revocable::Authorization("an-id".to_owned());
         let mut rotation = Rotation::start(&ann(), "a login", Some(old)).unwrap();
         record(&environment, &rotation).unwrap();
-        assert_eq!(unfinished(&environment, &ann()), [rotation.clone()]);
+        assert_eq!(unfinished(&environment, Some(&ann())), [rotation.clone()]);
         rotation.new = Some(NewToken {
             authorization: "another-id".to_owned(),
             fingerprint: token('a').fingerprint(),
         });
         record(&environment, &rotation).unwrap();
-        let recorded = unfinished(&environment, &ann());
+        let recorded = unfinished(&environment, Some(&ann()));
         assert_eq!(recorded, [rotation.clone()]);
         assert!(recorded[0].has_created(&token('a')) && !recorded[0].has_created(&token('b')));
         remove(&environment, &rotation).unwrap();
-        assert_eq!(unfinished(&environment, &ann()), []);
+        assert_eq!(unfinished(&environment, Some(&ann())), []);
         assert!(
             !FILE.path(&environment).unwrap().exists(),
             "no empty file stays"
@@ -302,7 +295,7 @@ mod tests {
         let rotation = Rotation::start(&ann(), "a login", None).unwrap();
         record(&environment, &rotation).unwrap();
         let bob = Account::parse("bob@example.com").unwrap();
-        assert_eq!(unfinished(&environment, &bob), []);
+        assert_eq!(unfinished(&environment, Some(&bob)), []);
     }
 
     #[test]

@@ -56,9 +56,7 @@ impl TokenMetadata {
             ..TokenMetadata::default()
         }
     }
-}
 
-impl TokenMetadata {
     /// How long the token is still valid, if it expires soon: within three days, or in the last quarter of a lifetime
     /// of less than twelve days. The time is negative if the token has expired.
     pub fn left_if_near_its_end(&self, now: Timestamp) -> Option<SignedDuration> {
@@ -112,17 +110,13 @@ pub fn about(environment: &Environment, token: &Token) -> Option<TokenMetadata> 
 /// # Errors
 /// What the file system reports. Only hints are lost.
 pub fn save(environment: &Environment, known: TokenMetadata) -> io::Result<()> {
-    FILE.edit(
-        environment,
-        move |Contents {
-                  authorizations: all,
-              }| {
-            all.retain(|other| {
-                other.account != known.account && other.fingerprint != known.fingerprint
-            });
-            all.push(known.clone());
-        },
-    )
+    FILE.edit(environment, move |contents| {
+        let all = &mut contents.authorizations;
+        all.retain(|other| {
+            other.account != known.account && other.fingerprint != known.fingerprint
+        });
+        all.push(known.clone());
+    })
 }
 
 /// Removes the entries of all tokens but these, and the file if nothing is left. Returns how many entries are left;
@@ -133,19 +127,16 @@ pub fn save(environment: &Environment, known: TokenMetadata) -> io::Result<()> {
 pub fn retain(environment: &Environment, tokens: &[&Token]) -> io::Result<Option<usize>> {
     let stored: Vec<String> = tokens.iter().map(|token| token.fingerprint()).collect();
     let is_stored = |known: &TokenMetadata| stored.contains(&known.fingerprint);
-    let Some(Contents { authorizations }) = FILE.load(environment) else {
+    let Some(mut contents) = FILE.load(environment) else {
         return Ok(None);
     };
-    let left = authorizations
-        .iter()
-        .filter(|known| is_stored(known))
-        .count();
+    contents.authorizations.retain(is_stored);
+    let left = contents.authorizations.len();
     if left == 0 {
-        let path = FILE.path(environment).ok_or(io::ErrorKind::NotFound)?;
-        std::fs::remove_file(path)?;
-    } else if left < authorizations.len() {
-        FILE.edit(environment, |Contents { authorizations }| {
-            authorizations.retain(is_stored);
+        FILE.remove(environment)?;
+    } else {
+        FILE.edit(environment, |contents| {
+            contents.authorizations.retain(is_stored);
         })?;
     }
     Ok(Some(left))
@@ -160,14 +151,10 @@ pub fn remove(environment: &Environment, token: &Token) -> io::Result<()> {
         return Ok(());
     }
     let fingerprint = token.fingerprint();
-    FILE.edit(
-        environment,
-        move |Contents {
-                  authorizations: all,
-              }| {
-            all.retain(|known| known.fingerprint != fingerprint);
-        },
-    )
+    FILE.edit(environment, |contents| {
+        let all = &mut contents.authorizations;
+        all.retain(|known| known.fingerprint != fingerprint);
+    })
 }
 
 #[cfg(test)]

@@ -193,8 +193,8 @@ fn rotate(
 ) -> anyhow::Result<Outcome> {
     let context = session.context;
     let margin = arguments.if_expires_within;
-    let was_interrupted =
-        rotation_journal::has_unfinished(&context.environment, login.account.as_ref());
+    let unfinished = |account| rotation_journal::unfinished(&context.environment, account);
+    let was_interrupted = !unfinished(login.account.as_ref()).is_empty();
     let expiry = Expiry::from_metadata(login.metadata.as_ref());
     if !was_interrupted && !expiry.is_due(margin) {
         return Ok(Outcome::Done);
@@ -202,7 +202,7 @@ fn rotate(
     let api = api_of(&login.token, login.metadata.as_ref(), LIMIT, context)?;
     // The account under which the token is stored; an entry in netrc may name none.
     let account = owner_of(&login.token, login.account.as_ref(), &api)?;
-    let unfinished = rotation_journal::unfinished(&context.environment, &account);
+    let unfinished = unfinished(Some(&account));
     let rotator = Rotator {
         context,
         api: &api,
