@@ -12,8 +12,6 @@ use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use zeroize::Zeroizing;
-
 use super::super::{Deadline, Lock, Missing, SERVICE, Unavailable};
 use super::reply::{self, Reply};
 use crate::account::Account;
@@ -35,9 +33,6 @@ const PROGRAM: &str = "/usr/bin/security";
 
 /// If a call takes longer than this, a line says what it waits for.
 const SILENT_FOR: Duration = Duration::from_secs(1);
-
-/// The tool reads a line of 4,095 bytes or more in pieces, and would then store only a part of the token.
-const LONGEST_LINE: usize = 4000;
 
 /// What fits into a pipe, which is read after the tool has exited.
 const LONGEST_ANSWER: usize = 64 * 1024;
@@ -86,7 +81,7 @@ impl SecurityTool {
 
     /// Stores a token: in the existing item, or in a new one.
     pub(super) fn add(&self, account: &Account, token: &Token) -> Result<(), Unavailable> {
-        let line = add_command(account.as_str(), token.expose())?;
+        let line = add_command(account, token);
         self.run(&["-i"], &line, self.limit)?.success()
     }
 
@@ -196,40 +191,36 @@ fn wait(running: &mut Running, deadline: Deadline) -> Option<ExitStatus> {
     running.ends_by(deadline.at)
 }
 
-/// The line that stores a token.
+/// The line that stores a token. The tool reads a line of 4,095 bytes or more in pieces, and would then store only a part
+/// of the token. An account and a token are much shorter, and neither has a line break.
 ///
 /// `-U` updates an existing item. The line never has `-T` or `-A`: for an existing item, macOS asks the user about
 /// them. It never has `-w` without an argument, which would read the terminal instead of stdin.
-fn add_command(account: &str, token: &str) -> Result<Zeroizing<Vec<u8>>, Unavailable> {
-    let mut line = Zeroizing::new(Vec::with_capacity(LONGEST_LINE));
-    line.extend_from_slice(b"add-generic-password -U -a ");
-    quote(&mut line, account)?;
-    line.extend_from_slice(b" -s ");
-    quote(&mut line, SERVICE)?;
-    line.extend_from_slice(b" -w ");
-    quote(&mut line, token)?;
-    // A line without its newline is not run, but the exit code is still 0.
-    line.push(b'\n');
-    if line.len() > LONGEST_LINE {
-        return Err(broken("does not accept this account name or token"));
+fn add_command(account: &Account, token: &Token) -> SecretBuf {
+    let mut line = SecretBuf::with_capacity(4096);
+    for (option, word) in [
+        ("add-generic-password -U -a ", account.as_str()),
+        (" -s ", SERVICE),
+        (" -w ", token.expose()),
+    ] {
+        line.extend_from_slice(option.as_bytes());
+        quote(&mut line, word);
     }
-    Ok(line)
+    // A line without its newline is not run, but the exit code is still 0.
+    line.extend_from_slice(b"\n");
+    line
 }
 
 /// Appends a word as `security -i` reads it: in double quotes, in which a backslash escapes the next character.
-fn quote(line: &mut Vec<u8>, word: &str) -> Result<(), Unavailable> {
-    if line.len() + 2 * word.len() + 2 > LONGEST_LINE || word.contains(['\n', '\0']) {
-        return Err(broken("does not accept this account name or token"));
-    }
-    line.push(b'"');
+fn quote(line: &mut SecretBuf, word: &str) {
+    line.extend_from_slice(b"\"");
     for byte in word.bytes() {
         if matches!(byte, b'"' | b'\\') {
-            line.push(b'\\');
+            line.extend_from_slice(b"\\");
         }
-        line.push(byte);
+        line.extend_from_slice(&[byte]);
     }
-    line.push(b'"');
-    Ok(())
+    line.extend_from_slice(b"\"");
 }
 
 fn bytes_of(pipe: Option<impl Read>) -> SecretBuf {
@@ -241,12 +232,10 @@ fn bytes_of(pipe: Option<impl Read>) -> SecretBuf {
 fn not_started(error: &io::Error) -> Unavailable {
     match error.kind() {
         io::ErrorKind::NotFound => Unavailable::NoKeyring(Missing::System),
-        kind => broken(&format!("could not be started: {kind}")),
+        kind => Unavailable::Broken(format!(
+            "macOS's security tool could not be started: {kind}"
+        )),
     }
-}
-
-fn broken(what: &str) -> Unavailable {
-    Unavailable::Broken(format!("macOS's security tool {what}"))
 }
 
 #[cfg(test)]
