@@ -59,8 +59,8 @@ pub(super) struct Item {
 }
 
 /// What to read of an item.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Content {
+#[derive(Clone, Copy)]
+pub(super) enum Content {
     Account,
     AccountAndToken,
 }
@@ -119,13 +119,10 @@ impl Connection {
     }
 
     /// Every open item, and what is locked.
-    ///
-    /// # Errors
-    /// [`Unavailable::Locked`] if there is no open item and a locked one may exist.
-    pub(super) fn read_all(&mut self) -> Result<(Vec<Item>, Option<Lock>)> {
+    pub(super) fn list(&mut self, content: Content) -> Result<(Vec<Item>, Option<Lock>)> {
         let found = self.search(None)?;
         let count = found.unlocked.len();
-        let items = self.items(&found.unlocked, None, Content::AccountAndToken);
+        let items = self.items(&found.unlocked, None, content);
         let items = items.map_err(|failure| match failure {
             Failure::Unavailable(Unavailable::Slow { limit, .. }) if count > FEW => {
                 let logins = Some(count);
@@ -133,16 +130,6 @@ impl Connection {
             }
             failure => failure,
         })?;
-        match self.find_lock(&found)? {
-            Some(lock) if count == 0 => Err(Unavailable::Locked(lock).into()),
-            lock => Ok((items, lock)),
-        }
-    }
-
-    /// The open items without their tokens, and what is locked.
-    pub(super) fn accounts(&mut self) -> Result<(Vec<Item>, Option<Lock>)> {
-        let found = self.search(None)?;
-        let items = self.items(&found.unlocked, None, Content::Account)?;
         Ok((items, self.find_lock(&found)?))
     }
 

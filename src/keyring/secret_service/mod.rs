@@ -17,7 +17,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use self::connection::Connection;
+use self::connection::{Connection, Content};
 use super::{
     Accounts, Deadline, Keyring, Limits, Listing, Lock, Missing, Unavailable, check_stored,
 };
@@ -189,7 +189,7 @@ impl SecretService {
 
 impl Keyring for SecretService {
     fn accounts(&self) -> Result<Accounts, Unavailable> {
-        let (items, locked) = self.run(Connection::accounts)?;
+        let (items, locked) = self.run(|connection| connection.list(Content::Account))?;
         let names = items.into_iter().map(|item| item.account);
         Ok(Accounts::among(names, locked))
     }
@@ -199,7 +199,10 @@ impl Keyring for SecretService {
     }
 
     fn read_all(&self) -> Result<Listing, Unavailable> {
-        let (items, locked) = self.run(Connection::read_all)?;
+        let (items, locked) = self.run(|connection| connection.list(Content::AccountAndToken))?;
+        if let (true, Some(lock)) = (items.is_empty(), locked) {
+            return Err(Unavailable::Locked(lock));
+        }
         let found = items
             .into_iter()
             .map(|item| (Account::parse(&item.account), item.token));
