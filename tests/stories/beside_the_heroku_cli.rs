@@ -93,7 +93,7 @@ fn after_the_heroku_clis_logout_a_login_offers_to_configure_git_again() {
             .on_a_terminal("git credential-heroku-rs login")
             .shows("Token: ")
             .types(&world.heroku.issue_token(ANN))
-            .shows("Configure git to use this login? [Y/n] ")
+            .shows("Configure git to use this helper for Heroku? [Y/n] ")
     };
     let declined = login().types("n").exits_with(0);
     assert!(declined.ends_with("\nNext, configure git: git credential-heroku-rs setup\n"));
@@ -247,7 +247,7 @@ fn in_a_codespace_one_login_serves_git_and_the_heroku_cli() {
         .shows("set HEROKU_API_KEY instead")
         .shows("Token: ")
         .types(&token)
-        .shows("Configure git to use this login? [Y/n] ")
+        .shows("Configure git to use this helper for Heroku? [Y/n] ")
         .types("")
         .exits_with(0);
     assert!(

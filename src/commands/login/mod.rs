@@ -283,8 +283,11 @@ fn configure_git(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::Re
     if !helpers.first().is_some_and(Setting::starts_us) {
         // A token on stdin means a script, even if it runs on a terminal. Without an answer git stays as it is.
         let wants_setup = !arguments.with_token
-            && terminal::confirm("Configure git to use this login?", DefaultAnswer::Yes)
-                .unwrap_or(false);
+            && terminal::confirm(
+                "Configure git to use this helper for Heroku?",
+                DefaultAnswer::Yes,
+            )
+            .unwrap_or(false);
         if !wants_setup {
             let out = &mut session.streams.output;
             writeln!(out, "Next, configure git: git credential-heroku-rs setup")?;
