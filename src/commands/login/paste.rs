@@ -81,7 +81,7 @@ fn storage_note(destination: &Destination, context: &Context) -> String {
 fn no_terminal() -> Notice {
     Notice::new(
         "not running in a terminal",
-        "pipe the token in: printenv HEROKU_TOKEN | git credential-heroku-rs login --with-token",
+        "pipe the token in: printenv TOKEN | git credential-heroku-rs login --with-token",
     )
     .of_kind(Kind::Usage)
 }
