@@ -34,7 +34,7 @@ pub struct Login {
     /// With --browser: print the URL and do not open a browser
     #[arg(long, requires = "browser")]
     pub no_open: bool,
-    /// Name of the authorization in the dashboard [default: git-credential-heroku-rs login from HOST]
+    /// Description of the authorization in the dashboard [default: git-credential-heroku-rs login from HOST]
     #[arg(long, value_name = "TEXT", conflicts_with = "with_token")]
     pub description: Option<String>,
     /// With --interactive: lifetime of the token (8h, 30d, 1y or never)

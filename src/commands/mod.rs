@@ -324,7 +324,7 @@ fn metadata_of(
     }
 }
 
-/// The name of our authorizations in Heroku's dashboard, unless the user gives another one.
+/// The description of our authorizations, unless the user gives another one.
 fn default_description(context: &Context) -> String {
     match host_name(context) {
         None => "git-credential-heroku-rs login".to_owned(),

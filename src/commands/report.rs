@@ -201,7 +201,7 @@ impl Account {
             writeln!(out, "  scope: {}", shown(&self.scope.to_string()))?;
         }
         if let Some(description) = &self.description {
-            writeln!(out, "  name: {}", shown(description))?;
+            writeln!(out, "  description: {}", shown(description))?;
         }
         Ok(())
     }

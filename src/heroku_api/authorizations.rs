@@ -29,7 +29,7 @@ pub struct PasswordLogin<'a> {
 /// An authorization to create.
 #[derive(Debug, Clone)]
 pub struct NewAuthorization<'a> {
-    /// Its name in the dashboard.
+    /// Its description in the dashboard.
     pub description: &'a str,
     /// OAuth scopes.
     pub scope: Scopes,
@@ -42,7 +42,7 @@ pub struct NewAuthorization<'a> {
 pub struct Authorization {
     /// The only safe way to name it in a request to revoke it.
     pub id: String,
-    /// Its name in the dashboard.
+    /// Its description in the dashboard.
     #[serde(default, deserialize_with = "lenient")]
     pub description: Option<String>,
     /// OAuth scopes.

@@ -74,7 +74,7 @@ fn after_the_heroku_clis_login_we_push() {
         .helper("status")
         .succeeds()
         .says("ann@example.com (active)\n")
-        .says("name: Heroku CLI login from");
+        .says("description: Heroku CLI login from");
 }
 
 #[test]

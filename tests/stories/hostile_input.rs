@@ -121,6 +121,6 @@ fn a_description_draws_nothing_in_status() {
     world
         .helper("status")
         .succeeds()
-        .says("  name: a [2Jb c\n")
+        .says("  description: a [2Jb c\n")
         .says_nothing_about("\u{1b}");
 }

@@ -46,7 +46,7 @@ fn description_scope_and_lifetime_stay_the_same() {
         .helper("status")
         .succeeds()
         .says("  scope: global, identity\n")
-        .says("  name: laptop\n");
+        .says("  description: laptop\n");
     let requests = world.heroku.requests();
     let created = requests.iter().find(|one| one.method == "POST").unwrap();
     let body: serde_json::Value = serde_json::from_slice(&created.body).unwrap();
@@ -60,7 +60,10 @@ fn repeated_rotations_change_neither_lifetime_nor_description() {
     for _ in 0..3 {
         world.helper("rotate").succeeds();
     }
-    world.helper("status").succeeds().says("  name: laptop\n");
+    world
+        .helper("status")
+        .succeeds()
+        .says("  description: laptop\n");
     let made = world.heroku.requests().into_iter();
     let bodies: Vec<serde_json::Value> = made
         .filter(|one| one.method == "POST" && one.host == "api.heroku.com")
@@ -297,7 +300,7 @@ fn a_dry_run_changes_nothing() {
     let outcome = world.helper("rotate --dry-run --expires-in 8h").succeeds();
     assert!(outcome.stdout().starts_with(
         "The token of ann@example.com in the keyring will be replaced\n  \
-         expires: in 8 hours\n  scope: global\n  name: laptop\n\
+         expires: in 8 hours\n  scope: global\n  description: laptop\n\
          The old token will be revoked (authorization "
     ));
     let _ = outcome.stderr_is("");

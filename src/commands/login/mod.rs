@@ -102,7 +102,7 @@ struct Received {
     authorization: Option<Authorization>,
 }
 
-/// The name of the authorization in Heroku's dashboard.
+/// The description of the authorization in the dashboard.
 fn description(arguments: &Login, context: &Context) -> String {
     let given = arguments.description.clone();
     given.unwrap_or_else(|| default_description(context))

@@ -287,7 +287,7 @@ fn print_plan(
         .map_or_else(|| "never".to_owned(), |seconds| report::span(span(seconds)));
     writeln!(
         out,
-        "The token of {} in {} will be replaced\n  expires: {expires}\n  scope: {}\n  name: {}",
+        "The token of {} in {} will be replaced\n  expires: {expires}\n  scope: {}\n  description: {}",
         label(rotator.account),
         rotator.source,
         shown(&new.scope.to_string()),

@@ -118,7 +118,7 @@ impl OldToken {
         }
     }
 
-    /// Its name in the dashboard.
+    /// Its description in the dashboard.
     pub(super) fn description(&self) -> Option<&str> {
         self.authorization.as_ref()?.description.as_deref()
     }

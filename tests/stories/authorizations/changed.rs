@@ -82,7 +82,10 @@ fn a_new_token_can_replace_the_active_one() {
     );
     assert_eq!(world.kept_in_the_keyring(ANN), Some(newest_token(&world)));
     assert!(world.heroku.is_live(&laptop.token));
-    world.helper("status").succeeds().says("  name: desk\n");
+    world
+        .helper("status")
+        .succeeds()
+        .says("  description: desk\n");
 }
 
 #[test]
@@ -171,7 +174,7 @@ fn a_description_is_updated() {
     world
         .helper("status --offline")
         .succeeds()
-        .says("  name: desk\n");
+        .says("  description: desk\n");
 }
 
 #[test]
