@@ -141,7 +141,7 @@ fn clean(arguments: &NetrcClean, session: &mut Session<'_, '_>) -> anyhow::Resul
         return Ok(());
     }
     netrc::remove(&session.context.environment, None)?;
-    writeln!(out, "removed Heroku's entries on lines {lines} from netrc")?;
+    writeln!(out, "Removed Heroku's entries on lines {lines} from netrc")?;
     warn_of_default(session)
 }
 

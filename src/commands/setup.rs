@@ -95,7 +95,7 @@ fn alias(choice: AliasChoice, session: &mut Session<'_, '_>) -> anyhow::Result<(
             let out = &mut session.streams.output;
             Ok(writeln!(
                 out,
-                "added the alias `git heroku`: try git heroku -h"
+                "Added the alias `git heroku`: try git heroku -h"
             )?)
         }
         // The helper works without the alias.

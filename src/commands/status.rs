@@ -36,7 +36,7 @@ pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::
     };
     match logins::restore_login(session.context, &logins, &unread) {
         Ok(Some(account)) => session.say(&format!(
-            "restored login.json, so that the Heroku CLI finds the login of {account}"
+            "Restored login.json, so that the Heroku CLI finds the login of {account}"
         ))?,
         Ok(None) => {}
         // The report is complete without it.
@@ -197,7 +197,7 @@ fn name_pasted(
     };
     if logins::move_to_owner(context, from, &owner, &login.token, dead, metadata)? {
         session.say(&format!(
-            "the token pasted at git's prompt is now stored as the login of {owner}"
+            "The token pasted at git's prompt is now stored as the login of {owner}"
         ))?;
         login.account = Some(owner);
     }

@@ -25,7 +25,7 @@ pub(super) fn run(arguments: &Unsetup, session: &mut Session<'_, '_>) -> anyhow:
         Client::Docker => docker(session)?,
     };
     if !is_undone {
-        writeln!(session.streams.output, "nothing to undo")?;
+        writeln!(session.streams.output, "Nothing to undo")?;
     }
     match client {
         Client::Git(_) => list_helpers(&session.context.git(), session),
@@ -41,7 +41,7 @@ fn git(scope: Scope, session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
     if is_removed {
         let file = git.config_file(scope, environment)?;
         let file = environment.display_path(&file);
-        writeln!(session.streams.output, "removed heroku-rs from {file}")?;
+        writeln!(session.streams.output, "Removed heroku-rs from {file}")?;
     }
     Ok(is_removed)
 }
@@ -52,7 +52,7 @@ fn alias(session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
         .git()
         .remove_alias(&session.context.environment)?;
     if is_removed {
-        writeln!(session.streams.output, "removed the alias `git heroku`")?;
+        writeln!(session.streams.output, "Removed the alias `git heroku`")?;
     }
     Ok(is_removed)
 }
@@ -82,10 +82,10 @@ fn docker(session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
     let out = &mut session.streams.output;
     if is_removed {
         let file = environment.display_path(&file);
-        writeln!(out, "removed heroku-rs from {file}")?;
+        writeln!(out, "Removed heroku-rs from {file}")?;
     }
     if let Some(name) = &name {
-        writeln!(out, "removed {}", environment.display_path(name))?;
+        writeln!(out, "Removed {}", environment.display_path(name))?;
     }
     Ok(is_removed || name.is_some())
 }

@@ -22,7 +22,7 @@ fn login_ends_with_the_prompt(world: &World) {
     assert_eq!(
         lines,
         [
-            "the keyring is locked: unlock it in the prompt of your keyring program",
+            "The keyring is locked: unlock it in the prompt of your keyring program",
             DISMISSED
         ]
     );

@@ -138,7 +138,7 @@ fn a_keyring_locked_for_a_moment_logs_out_only_the_heroku_cli() {
     world
         .helper("status")
         .succeeds()
-        .says("restored login.json, so that the Heroku CLI finds the login of ann@example.com");
+        .says("Restored login.json, so that the Heroku CLI finds the login of ann@example.com");
     assert_eq!(world.active_account().as_deref(), Some(ANN));
 }
 

@@ -87,7 +87,7 @@ fn a_clean_removes_our_entries_and_says_which() {
     world
         .helper("netrc clean")
         .succeeds()
-        .stdout_is("removed Heroku's entries on lines 2, 5 from netrc\n");
+        .stdout_is("Removed Heroku's entries on lines 2, 5 from netrc\n");
     assert_eq!(netrc_of(&world), others);
     world
         .helper("netrc clean")
@@ -188,7 +188,7 @@ fn a_default_entry_that_applies_to_heroku_is_reported() {
     world
         .helper("netrc clean")
         .succeeds()
-        .stdout_is("removed Heroku's entries on lines 1, 4 from netrc\n")
+        .stdout_is("Removed Heroku's entries on lines 1, 4 from netrc\n")
         .stderr_is(&warning(2));
     world
         .helper("netrc clean")

@@ -78,7 +78,7 @@ fn status_finds_the_account_of_a_pasted_token() {
     world
         .helper("status")
         .succeeds()
-        .says("the token pasted at git's prompt is now stored as the login of ann@example.com");
+        .says("The token pasted at git's prompt is now stored as the login of ann@example.com");
     assert_eq!(world.accounts_in_the_keyring(), [ANN]);
     assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
     assert_eq!(world.active_account().as_deref(), Some(ANN));

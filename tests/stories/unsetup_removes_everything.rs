@@ -50,18 +50,18 @@ fn what_was_written_is_removed_and_reported() {
     world.helper("logout").succeeds();
     let said = world.helper("unsetup --all").succeeds().stdout();
     for line in [
-        "removed heroku-rs from ~/.gitconfig\n",
-        "removed the alias `git heroku`\n",
+        "Removed heroku-rs from ~/.gitconfig\n",
+        "Removed the alias `git heroku`\n",
         "work/.git/config\n",
-        "removed heroku-rs from ~/.docker/config.json\n",
-        "removed WORLD/bin/docker-credential-heroku-rs\n",
+        "Removed heroku-rs from ~/.docker/config.json\n",
+        "Removed WORLD/bin/docker-credential-heroku-rs\n",
         "pages of the manual from WORLD/share/man/man1\n",
-        "removed ~/.zfunc/_git-credential-heroku-rs\n",
+        "Removed ~/.zfunc/_git-credential-heroku-rs\n",
         "git uses no helper for https://git.heroku.com\n",
     ] {
         assert!(said.contains(line), "{line}{said}");
     }
-    assert!(!said.contains("kept"), "{said}");
+    assert!(!said.contains("Kept"), "{said}");
     assert_eq!((files(&world.home()), files(&world.bin())), before);
     assert!(!world.home().join(STATE).exists());
     let again = world.helper("unsetup --all").succeeds();
@@ -84,11 +84,11 @@ fn what_stored_tokens_need_is_kept_with_the_reason() {
     world
         .helper("unsetup --all")
         .succeeds()
-        .says("kept ~/.zfunc/_git-credential-heroku-rs: this version prints another script\n")
+        .says("Kept ~/.zfunc/_git-credential-heroku-rs: this version prints another script\n")
         .says("rotations.json: a rotation is not finished\n")
         .says("finish it: git credential-heroku-rs rotate --all\n")
         .says("authorizations.json: it describes a stored token\n")
-        .says("kept the stored tokens: they are shared with the Heroku CLI\n")
+        .says("Kept the stored tokens: they are shared with the Heroku CLI\n")
         .says("log out: git credential-heroku-rs logout --all\n");
     assert_eq!(fs::read_to_string(journal).unwrap(), unfinished);
     let path = world.home().join(STATE).join("authorizations.json");
@@ -126,7 +126,7 @@ fn a_step_that_fails_is_reported_and_the_others_are_done() {
     world
         .helper("unsetup --all")
         .exits_with(1)
-        .says("removed heroku-rs from ~/.gitconfig\n")
+        .says("Removed heroku-rs from ~/.gitconfig\n")
         .says("warning: ~/.docker/config.json was ")
         .says("git uses no helper for https://git.heroku.com\n");
 }

@@ -268,7 +268,7 @@ fn on_a_terminal_setup_offers_a_short_form_and_unsetup_removes_it() {
         .on_a_terminal("git-credential-heroku-rs setup")
         .shows(question)
         .types("")
-        .shows("added the alias `git heroku`: try git heroku -h")
+        .shows("Added the alias `git heroku`: try git heroku -h")
         .exits_with(0);
     world
         .git("heroku status --offline")
@@ -277,7 +277,7 @@ fn on_a_terminal_setup_offers_a_short_form_and_unsetup_removes_it() {
     world
         .helper("unsetup")
         .succeeds()
-        .says("removed the alias `git heroku`\n");
+        .says("Removed the alias `git heroku`\n");
     assert_eq!(config(&world), theirs);
 }
 
@@ -295,7 +295,7 @@ fn a_script_gets_the_short_form_by_a_flag_only() {
     world.helper("unsetup").succeeds();
     assert_eq!(config(&world), "");
     let again = world.helper("unsetup").succeeds();
-    again.stdout_is("nothing to undo\ngit uses no helper for https://git.heroku.com\n");
+    again.stdout_is("Nothing to undo\ngit uses no helper for https://git.heroku.com\n");
 }
 
 #[test]

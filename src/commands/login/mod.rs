@@ -67,10 +67,10 @@ fn open_destination(
     let found = logins::destination(context, arguments.store.into());
     let prompt = match &found {
         Err(Unavailable::Locked(_)) if is_at_terminal => {
-            Some("the keyring is locked: unlock it in the prompt of your keyring program")
+            Some("The keyring is locked: unlock it in the prompt of your keyring program")
         }
         Ok(Destination::Keyring) if is_at_terminal && wants_confirmation(context) => {
-            Some("allow access to the keyring in the prompt of your keyring program")
+            Some("Allow access to the keyring in the prompt of your keyring program")
         }
         _ => None,
     };

@@ -38,14 +38,14 @@ pub(super) fn run(arguments: &Man, session: &mut Session<'_, '_>) -> anyhow::Res
             .output
             .write_all(&page(&definition, MORE_ON_THE_PROGRAM)?)?;
         if terminal::is_stdout() {
-            session.say("to read it: git credential-heroku-rs man | man -l -")?;
+            session.say("To read it: git credential-heroku-rs man | man -l -")?;
         }
         return Ok(());
     };
     fs::create_dir_all(dir).with_context(|| dir.display().to_string())?;
     let written = write_pages(&definition, MORE_ON_THE_PROGRAM, dir)?;
     let dir = session.context.environment.display_path(dir);
-    session.say(&format!("wrote {written} pages to {dir}"))
+    session.say(&format!("Wrote {written} pages to {dir}"))
 }
 
 /// `share/man/man1` next to the directory on PATH that contains the program: for each directory on PATH, man
@@ -93,7 +93,7 @@ pub(super) fn remove_installed(session: &mut Session<'_, '_>) -> anyhow::Result<
     if removed > 0 {
         let dir = session.context.environment.display_path(&dir);
         let out = &mut session.streams.output;
-        writeln!(out, "removed {removed} pages of the manual from {dir}")?;
+        writeln!(out, "Removed {removed} pages of the manual from {dir}")?;
     }
     Ok(())
 }

@@ -34,7 +34,7 @@ pub(super) fn remove(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
         }
     }
     list_helpers(&session.context.git(), session)?;
-    session.say("not checked: other repositories, in which `setup --local` may have been run")?;
+    session.say("Not checked: other repositories, in which `setup --local` may have been run")?;
     if is_complete {
         Ok(())
     } else {
@@ -53,7 +53,7 @@ impl Session<'_, '_> {
     /// Prints what was not removed, why, and the command that removes it.
     pub(in crate::commands) fn kept(&mut self, what: &str, why: &str, fix: &Fix) -> io::Result<()> {
         let out = &mut self.streams.output;
-        let notice = Notice::new(format!("kept {what}: {why}"), fix.clone());
+        let notice = Notice::new(format!("Kept {what}: {why}"), fix.clone());
         writeln!(out, "{notice}")
     }
 }
@@ -92,7 +92,7 @@ fn journal(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     );
     match rotation_journal::remove_if_finished(environment)? {
         Removal::Absent => {}
-        Removal::Removed => writeln!(session.streams.output, "removed {path}")?,
+        Removal::Removed => writeln!(session.streams.output, "Removed {path}")?,
         Removal::Running => session.kept(&path, "a `rotate` is running", &Fix::NONE)?,
         Removal::Unfinished => session.kept(&path, "a rotation is not finished", &fix)?,
         Removal::Unreadable => session.kept(&path, "the file cannot be read", &Fix::NONE)?,
@@ -120,7 +120,7 @@ fn metadata(
     let tokens: Vec<_> = logins.iter().map(|login| &login.token).collect();
     match token_metadata::retain(environment, &tokens)? {
         None => session.kept(&path, "the file cannot be read", &Fix::NONE)?,
-        Some(0) => writeln!(session.streams.output, "removed {path}")?,
+        Some(0) => writeln!(session.streams.output, "Removed {path}")?,
         Some(_) => session.kept(&path, "it describes a stored token", &Fix::NONE)?,
     }
     Ok(())

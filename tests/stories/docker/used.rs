@@ -33,15 +33,15 @@ fn setup_configures_docker_and_unsetup_undoes_it() {
         .succeeds()
         .stdout_is("docker is already configured: ~/.docker/config.json\n");
     world.helper("unsetup --docker").succeeds().stdout_is(
-        "removed heroku-rs from ~/.docker/config.json\n\
-         removed WORLD/bin/docker-credential-heroku-rs\n",
+        "Removed heroku-rs from ~/.docker/config.json\n\
+         Removed WORLD/bin/docker-credential-heroku-rs\n",
     );
     assert_eq!(std::fs::read_to_string(&config).unwrap(), before);
     assert!(!world.bin().join("docker-credential-heroku-rs").exists());
     world
         .helper("unsetup --docker")
         .succeeds()
-        .stdout_is("nothing to undo\n");
+        .stdout_is("Nothing to undo\n");
 }
 
 #[test]
