@@ -255,6 +255,12 @@ impl Notice {
         Notice { kind, ..self }
     }
 
+    /// A notice of what this one caused: `effect: what happened`. Its fix is the same.
+    #[must_use]
+    pub fn as_cause_of(&self, effect: &str) -> Notice {
+        Notice::new(format!("{effect}: {}", self.what), self.fix()).of_kind(self.kind)
+    }
+
     /// What the notice means to the program that started us.
     pub fn kind(&self) -> Kind {
         self.kind

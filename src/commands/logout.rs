@@ -58,21 +58,19 @@ pub(super) fn run(arguments: &Logout, session: &mut Session<'_, '_>) -> anyhow::
         }
         is_incomplete |= result > Revocation::Skipped;
         // The reader of stdout may have closed it: the next account is logged out all the same.
-        let out = &mut session.streams.output;
         let (name, result) = (label(account), result.text());
-        printed = printed.and(writeln!(out, "Logged out of {name}; {result}"));
+        printed = printed.and(session.print(&format!("Logged out of {name}; {result}")));
     }
     report_active_account(before.as_ref(), session)?;
     printed?;
     if session.context.environment.api_key.is_some() {
         session.warn(&Notice::new(
             "HEROKU_API_KEY is set, and git still uses its token",
-            Fix::command("to stop that", Command::new("unset HEROKU_API_KEY")),
+            Fix::command("to stop that", "unset HEROKU_API_KEY"),
         ))?;
     }
     if let Some(hidden) = hidden.filter(|_| arguments.all) {
-        let what = format!("other accounts may still be logged in: {}", hidden.what());
-        session.warn(&Notice::new(what, hidden.fix()))?;
+        session.warn(&hidden.as_cause_of("other accounts may still be logged in"))?;
     }
     if is_incomplete {
         return Err(AlreadyReported(Kind::Failed).into());

@@ -9,7 +9,7 @@ use crate::account::Account;
 use crate::cli::{self, Command};
 use crate::context::Context;
 use crate::git;
-use crate::heroku_api::{ApiError, Authorization, HerokuApi};
+use crate::heroku_api::{AccountInfo, ApiError, Authorization, HerokuApi};
 use crate::heroku_cli;
 use crate::hosts::{HerokuHost, Service};
 use crate::logins::lookup::{self, Answer, Source, StoredToken, Wanted};
@@ -46,21 +46,16 @@ pub struct Session<'a, 's> {
 }
 
 impl Session<'_, '_> {
-    /// Prints a message to stderr: stdout is for data.
-    fn say(&mut self, text: &str) -> anyhow::Result<()> {
-        Ok(self
-            .streams
-            .errors
-            .write_all(format!("{text}\n").as_bytes())?)
+    /// Prints a result to stdout.
+    fn print(&mut self, text: &str) -> anyhow::Result<()> {
+        let line = format!("{text}\n");
+        Ok(self.streams.output.write_all(line.as_bytes())?)
     }
 
-    /// Prints which Heroku gets the tokens, unless it is heroku.com: `HEROKU_HOST` may come from a repository's
-    /// tooling.
-    fn name_other_heroku(&mut self) -> anyhow::Result<()> {
-        match other_heroku(self.context) {
-            Some(host) => self.say(&format!("HEROKU_HOST is set: tokens are sent to {host}")),
-            None => Ok(()),
-        }
+    /// Prints a message to stderr.
+    fn say(&mut self, text: &str) -> anyhow::Result<()> {
+        let line = format!("{text}\n");
+        Ok(self.streams.errors.write_all(line.as_bytes())?)
     }
 
     /// Prints a token as one line, in one write: whole lines bypass the buffer of stdout, which is never wiped.
@@ -85,8 +80,11 @@ impl Session<'_, '_> {
 /// # Errors
 /// What to report; a [`Notice`] contains the exit code.
 pub fn run(command: &Command, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    if asks_heroku(command) {
-        session.name_other_heroku()?;
+    // `HEROKU_HOST` may come from a repository's tooling.
+    if asks_heroku(command)
+        && let Some(host) = other_heroku(session.context)
+    {
+        session.say(&format!("HEROKU_HOST is set: tokens are sent to {host}"))?;
     }
     dispatch(command, session).map_err(rendered)
 }
@@ -197,12 +195,17 @@ fn docker_config_file(context: &Context) -> Result<PathBuf, Notice> {
 
 /// The live token of this account, or of the active account.
 fn token_of(named: Option<&str>, context: &Context) -> Result<StoredToken, Notice> {
+    answer_for(named, context)?.into_found()
+}
+
+/// What each source says about this account, or about the active account.
+fn answer_for(named: Option<&str>, context: &Context) -> Result<Answer, Notice> {
     let account = named.map(|name| account_named(name, context)).transpose()?;
     let wanted = Wanted {
         host: &host_in_use(Service::Api, context)?,
         account: account.as_ref(),
     };
-    lookup::find(&wanted, context).into_found()
+    Ok(lookup::find(&wanted, context))
 }
 
 /// The host of a service; `HEROKU_HOST` may name another Heroku.
@@ -253,6 +256,18 @@ fn proven<T>(
         }
         answer => answer,
     }
+}
+
+/// The account of a token, and the API that named it.
+fn ask_heroku(
+    token: &Token,
+    metadata: Option<&TokenMetadata>,
+    context: &Context,
+) -> Result<(AccountInfo, HerokuApi), ApiError> {
+    const LIMIT: Duration = Duration::from_secs(10);
+    let api = api_of(token, metadata, LIMIT, context)?;
+    let info = proven(api.account(token), &api, metadata)?;
+    Ok((info, api))
 }
 
 /// That Heroku rejected the token from this source. Only the user can change a variable.
@@ -307,21 +322,16 @@ fn metadata_of(
     authorization: Option<&Authorization>,
     api: &HerokuApi,
 ) -> TokenMetadata {
-    let base = TokenMetadata {
-        heroku: Some(api.host().api_name()),
-        ..TokenMetadata::new(owner, token)
-    };
-    let Some(authorization) = authorization else {
-        return base;
-    };
-    TokenMetadata {
-        authorization: Some(authorization.id.clone()),
-        description: authorization.description.clone(),
-        scope: authorization.scope.clone(),
-        created: authorization.created,
-        expires: authorization.expires(),
-        ..base
+    let mut metadata = TokenMetadata::new(owner, token);
+    metadata.heroku = Some(api.host().api_name());
+    if let Some(authorization) = authorization {
+        metadata.authorization = Some(authorization.id.clone());
+        metadata.description.clone_from(&authorization.description);
+        metadata.scope = authorization.scope.clone();
+        metadata.created = authorization.created;
+        metadata.expires = authorization.expires();
     }
+    metadata
 }
 
 /// The description of our authorizations, unless the user gives another one.

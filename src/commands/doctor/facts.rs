@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::push::{self, Push};
 use crate::account::Account;
 use crate::cli::Doctor;
-use crate::commands::{api_of, proven};
+use crate::commands::ask_heroku;
 use crate::context::Context;
 use crate::git::{self, Remote, Setting};
 use crate::heroku_api::{AccountInfo, ApiError, HerokuApi};
@@ -100,10 +100,8 @@ impl<'a> Facts<'a> {
 
     fn ask_heroku(&self, token: &Token) -> TokenStatus {
         let known = token_metadata::about(&self.context.environment, token);
-        let asked = api_of(token, known.as_ref(), ASK_LIMIT, self.context)
-            .and_then(|api| proven(api.account(token), &api, known.as_ref()));
-        match asked {
-            Ok(info) => TokenStatus::Valid(info),
+        match ask_heroku(token, known.as_ref(), self.context) {
+            Ok((info, _)) => TokenStatus::Valid(info),
             Err(ApiError::TokenRejected) => TokenStatus::Rejected,
             Err(failure) => TokenStatus::Unknown(failure.notice()),
         }
