@@ -3,11 +3,11 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use serde_json::Serializer;
-use serde_json::ser::{Formatter, PrettyFormatter};
+use serde_json::{Deserializer, Serializer};
 
 use crate::notice::is_unseen;
 use crate::secret_buf::SecretBuf;
+use crate::token::Token;
 
 const KEY: &str = "\u{1b}[1;34m";
 const STRING: &str = "\u{1b}[32m";
@@ -16,151 +16,89 @@ const PLAIN: &str = "\u{1b}[0m";
 
 /// Writes a value, indented and with a line feed at its end.
 pub(super) fn write_json(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    value.serialize(&mut Serializer::with_formatter(
-        &mut *out,
-        TerminalFormatter::new(false),
-    ))?;
+    let mut text = SecretBuf::default();
+    serde_json::to_writer_pretty(&mut text, value)?;
+    write_escaped(&text, out)?;
     out.write_all(b"\n")
 }
 
-/// Writes a value that contains a token, in one write: it bypasses the buffer of stdout, which is never wiped.
-pub(super) fn write_secret_json(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+/// Writes an object, with a token as its last member, in one write: it bypasses the buffer of stdout, which is never
+/// wiped.
+pub(super) fn write_with_token<T: Serialize>(
+    object: &T,
+    token: Option<&Token>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    #[derive(Serialize)]
+    struct WithToken<'a, T> {
+        #[serde(flatten)]
+        object: &'a T,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        token: Option<&'a str>,
+    }
     let mut text = SecretBuf::default();
-    write_json(value, &mut text)?;
+    let token = token.map(Token::expose);
+    write_json(&WithToken { object, token }, &mut text)?;
     out.write_all(&text)
 }
 
-/// Indents JSON, colours it as `gh` and `jq` do, and escapes the characters that JSON allows but a terminal acts upon.
-pub(super) struct TerminalFormatter {
-    layout: PrettyFormatter<'static>,
-    has_colours: bool,
-    in_key: bool,
+/// JSON for a terminal: indented, and coloured as `gh` and `jq` do. None if it is not JSON, or nested deeper than
+/// `serde_json` allows.
+pub(super) fn formatted(json: &str, has_colours: bool) -> Option<String> {
+    let mut from = Deserializer::from_str(json);
+    let mut text = Vec::new();
+    // A `Value` would take 70 times as much memory as the text.
+    serde_transcode::transcode(&mut from, &mut Serializer::pretty(&mut text)).ok()?;
+    from.end().ok()?;
+    let mut escaped = Vec::with_capacity(text.len());
+    write_escaped(&text, &mut escaped).ok()?;
+    let text = String::from_utf8(escaped).ok()?;
+    Some(if has_colours { coloured(&text) } else { text })
 }
 
-impl TerminalFormatter {
-    pub(super) fn new(has_colours: bool) -> TerminalFormatter {
-        TerminalFormatter {
-            layout: PrettyFormatter::new(),
-            has_colours,
-            in_key: false,
+/// Writes indented JSON with escapes for the characters that JSON allows in a string, but a terminal acts upon.
+fn write_escaped(json: &[u8], out: &mut dyn Write) -> io::Result<()> {
+    // JSON has line feeds only between its tokens.
+    let is_escaped = |c: char| is_unseen(c) && c != '\n';
+    let json = std::str::from_utf8(json).map_err(io::Error::other)?;
+    for part in json.split_inclusive(is_escaped) {
+        let seen = part.trim_end_matches(is_escaped);
+        out.write_all(seen.as_bytes())?;
+        for unit in part[seen.len()..].encode_utf16() {
+            write!(out, "\\u{unit:04x}")?;
         }
     }
-
-    /// For an entry of an array, if the caller writes the brackets.
-    pub(super) fn in_an_array(has_colours: bool) -> TerminalFormatter {
-        let mut formatter = TerminalFormatter::new(has_colours);
-        // The layout counts the open brackets.
-        let _ = formatter.layout.begin_array(&mut io::sink());
-        formatter
-    }
-
-    fn colour<W: ?Sized + Write>(&self, colour: &str, out: &mut W) -> io::Result<()> {
-        if self.has_colours {
-            out.write_all(colour.as_bytes())?;
-        }
-        Ok(())
-    }
-
-    fn literal<W: ?Sized + Write>(&self, text: &str, out: &mut W) -> io::Result<()> {
-        self.colour(LITERAL, out)?;
-        out.write_all(text.as_bytes())?;
-        self.colour(PLAIN, out)
-    }
+    Ok(())
 }
 
-impl Formatter for TerminalFormatter {
-    fn write_null<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.literal("null", out)
+/// Indented JSON with colours around its keys, strings and literals.
+fn coloured(json: &str) -> String {
+    let is_layout = |c: char| " \n{}[],:".contains(c);
+    let mut coloured = String::new();
+    let mut rest = json;
+    while let Some(start) = rest.find(|c| !is_layout(c)) {
+        let (layout, from_token) = rest.split_at(start);
+        let mut is_after_backslash = false;
+        let end = match from_token.strip_prefix('"') {
+            Some(string) => string.find(|c| {
+                let is_end = c == '"' && !is_after_backslash;
+                is_after_backslash = c == '\\' && !is_after_backslash;
+                is_end
+            }),
+            None => from_token.find(is_layout),
+        };
+        let quotes = if from_token.starts_with('"') { 2 } else { 0 };
+        let length = end.map_or(from_token.len(), |end| end + quotes);
+        let (token, after) = from_token.split_at(length);
+        let colour = match token.starts_with('"') {
+            true if after.starts_with(':') => KEY,
+            true => STRING,
+            false => LITERAL,
+        };
+        coloured.extend([layout, colour, token, PLAIN]);
+        rest = after;
     }
-
-    fn write_bool<W: ?Sized + Write>(&mut self, out: &mut W, value: bool) -> io::Result<()> {
-        self.literal(if value { "true" } else { "false" }, out)
-    }
-
-    fn write_i64<W: ?Sized + Write>(&mut self, out: &mut W, value: i64) -> io::Result<()> {
-        self.literal(&value.to_string(), out)
-    }
-
-    fn write_u64<W: ?Sized + Write>(&mut self, out: &mut W, value: u64) -> io::Result<()> {
-        self.literal(&value.to_string(), out)
-    }
-
-    fn write_f64<W: ?Sized + Write>(&mut self, out: &mut W, value: f64) -> io::Result<()> {
-        self.colour(LITERAL, out)?;
-        self.layout.write_f64(out, value)?;
-        self.colour(PLAIN, out)
-    }
-
-    fn begin_string<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.colour(if self.in_key { KEY } else { STRING }, out)?;
-        out.write_all(b"\"")
-    }
-
-    fn end_string<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        out.write_all(b"\"")?;
-        self.colour(PLAIN, out)
-    }
-
-    fn write_string_fragment<W: ?Sized + Write>(
-        &mut self,
-        out: &mut W,
-        text: &str,
-    ) -> io::Result<()> {
-        for part in text.split_inclusive(is_unseen) {
-            match part.char_indices().next_back() {
-                Some((at, c)) if is_unseen(c) => {
-                    out.write_all(part.get(..at).unwrap_or_default().as_bytes())?;
-                    for unit in c.encode_utf16(&mut [0; 2]) {
-                        write!(out, "\\u{unit:04x}")?;
-                    }
-                }
-                _ => out.write_all(part.as_bytes())?,
-            }
-        }
-        Ok(())
-    }
-
-    fn begin_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.layout.begin_array(out)
-    }
-
-    fn end_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.layout.end_array(out)
-    }
-
-    fn begin_array_value<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
-        self.layout.begin_array_value(out, first)
-    }
-
-    fn end_array_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.layout.end_array_value(out)
-    }
-
-    fn begin_object<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.layout.begin_object(out)
-    }
-
-    fn end_object<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.layout.end_object(out)
-    }
-
-    fn begin_object_key<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
-        self.in_key = true;
-        self.layout.begin_object_key(out, first)
-    }
-
-    fn end_object_key<W: ?Sized + Write>(&mut self, _: &mut W) -> io::Result<()> {
-        self.in_key = false;
-        Ok(())
-    }
-
-    fn begin_object_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.layout.begin_object_value(out)
-    }
-
-    fn end_object_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.layout.end_object_value(out)
-    }
+    coloured + rest
 }
 
 #[cfg(test)]
@@ -176,12 +114,7 @@ mod tests {
     }
 
     fn coloured(value: &Value) -> String {
-        let mut out = Vec::new();
-        let formatter = TerminalFormatter::new(true);
-        value
-            .serialize(&mut Serializer::with_formatter(&mut out, formatter))
-            .unwrap();
-        String::from_utf8(out).unwrap()
+        formatted(&value.to_string(), true).unwrap()
     }
 
     #[test]

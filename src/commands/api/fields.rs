@@ -2,7 +2,7 @@
 //!
 //! No message about an invalid field contains its value.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::notice::{Kind, Notice};
 
@@ -65,14 +65,14 @@ fn typed(text: &str) -> Value {
 
 /// The fields as one JSON object.
 pub(super) fn object(fields: &[Field]) -> Result<Value, Notice> {
-    let mut root = Some(Tree::Object(Vec::new()));
+    let mut object = Value::Object(Map::new());
     for Field { key, value } in fields {
         let path = path(key).unwrap_or_default();
-        put(&mut root, &path, value.as_ref()).map_err(|Conflict| {
+        put(&mut object, &path, value.as_ref()).map_err(|Conflict| {
             usage(format!("the field {key} conflicts with an earlier field"))
         })?;
     }
-    Ok(root.map_or(Value::Null, Tree::into_value))
+    Ok(object)
 }
 
 /// The fields as a query, with each key as it was given.
@@ -118,76 +118,39 @@ fn path(key: &str) -> Option<Vec<Step<'_>>> {
     (is_plain && steps.len() <= DEEPEST).then_some(steps)
 }
 
-/// A value under construction.
-enum Tree {
-    Leaf(Value),
-    Object(Vec<(String, Option<Tree>)>),
-    List(Vec<Option<Tree>>),
-}
-
 /// The value does not fit to what is already in its place.
 struct Conflict;
 
 /// Puts a value at the end of the path, and creates what is missing on the way. On a conflict nothing
 /// has changed. No value makes an empty list.
-fn put(place: &mut Option<Tree>, path: &[Step<'_>], value: Option<&Value>) -> Result<(), Conflict> {
-    let Some((step, rest)) = path.split_first() else {
-        return match place {
-            Some(_) => Err(Conflict),
+fn put(place: &mut Value, path: &[Step<'_>], value: Option<&Value>) -> Result<(), Conflict> {
+    match (place, path) {
+        (Value::Object(members), [Step::Member(name), rest @ ..]) => match members.get_mut(*name) {
+            Some(member) => put(member, rest, value)?,
             None => {
-                *place = value.cloned().map(Tree::Leaf);
-                Ok(())
+                members.insert((*name).to_owned(), nested(rest, value));
             }
-        };
-    };
-    match step {
-        Step::Member(name) => {
-            let Tree::Object(members) = place.get_or_insert_with(|| Tree::Object(Vec::new()))
-            else {
-                return Err(Conflict);
-            };
-            if let Some((_, member)) = members.iter_mut().find(|(key, _)| key == name) {
-                return put(member, rest, value);
-            }
-            let mut new = None;
-            put(&mut new, rest, value)?;
-            members.push(((*name).to_owned(), new));
-        }
-        Step::Entry => {
-            let Tree::List(entries) = place.get_or_insert_with(|| Tree::List(Vec::new())) else {
-                return Err(Conflict);
-            };
-            if value.is_none() && rest.is_empty() {
-                return Ok(());
-            }
+        },
+        (Value::Array(_), [Step::Entry]) if value.is_none() => {}
+        (Value::Array(entries), [Step::Entry, rest @ ..]) => {
             // `a[][b]=1 a[][c]=2` make one entry, until a member of it is given again.
             let last = entries.last_mut().filter(|_| !rest.is_empty());
-            if last.is_some_and(|last| put(last, rest, value).is_ok()) {
-                return Ok(());
+            if last.is_none_or(|last| put(last, rest, value).is_err()) {
+                entries.push(nested(rest, value));
             }
-            let mut new = None;
-            put(&mut new, rest, value)?;
-            entries.push(new);
         }
+        _ => return Err(Conflict),
     }
     Ok(())
 }
 
-impl Tree {
-    fn into_value(self) -> Value {
-        let value = |tree: Option<Tree>| tree.map_or(Value::Null, Tree::into_value);
-        match self {
-            Tree::Leaf(value) => value,
-            Tree::List(entries) => entries.into_iter().map(value).collect(),
-            Tree::Object(members) => {
-                let members = members.into_iter();
-                Value::Object(
-                    members
-                        .map(|(key, tree)| (key, value(tree)))
-                        .collect::<Map<_, _>>(),
-                )
-            }
-        }
+/// A value below a path, where there is nothing yet.
+fn nested(path: &[Step<'_>], value: Option<&Value>) -> Value {
+    match path {
+        [] => value.cloned().unwrap_or_default(),
+        [Step::Member(name), rest @ ..] => json!({ (*name): nested(rest, value) }),
+        [Step::Entry] if value.is_none() => json!([]),
+        [Step::Entry, rest @ ..] => json!([nested(rest, value)]),
     }
 }
 

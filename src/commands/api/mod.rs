@@ -112,8 +112,9 @@ fn print_pages(
         Ok(()) => Ok(list.end()?),
         Err(error) => {
             list.break_off()?;
+            let effect = format!("the list is incomplete after {entries} entries");
             Err(match rendered(error).downcast::<Notice>() {
-                Ok(notice) => incomplete(entries, &notice).into(),
+                Ok(why) => why.as_cause_of(&effect).into(),
                 Err(other) => other,
             })
         }
@@ -147,13 +148,4 @@ fn print_entries(
             return Err(response.notice(client.token).into());
         }
     }
-}
-
-/// The list is incomplete: how many entries were printed, and why no more.
-fn incomplete(entries: usize, why: &Notice) -> Notice {
-    let what = format!(
-        "the list is incomplete after {entries} entries: {}",
-        why.what()
-    );
-    Notice::new(what, why.fix()).of_kind(why.kind())
 }

@@ -1,13 +1,11 @@
 //! How a reply is printed: unchanged to a pipe, formatted on a terminal, or not at all.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 
-use serde_json::ser::{CompactFormatter, Formatter};
 use serde_json::value::RawValue;
-use serde_json::{Deserializer, Serializer};
 
 use crate::cli::Api;
-use crate::commands::json::TerminalFormatter;
+use crate::commands::json::formatted;
 use crate::context::Context;
 use crate::notice::is_unseen;
 use crate::terminal;
@@ -47,12 +45,8 @@ impl Output {
             Output::AsReceived => out.write_all(body)?,
             Output::Formatted { has_colours } => {
                 let json = std::str::from_utf8(body).ok().filter(|_| is_json);
-                match json.filter(|json| is_formattable(json)) {
-                    Some(json) => {
-                        let formatter = TerminalFormatter::new(has_colours);
-                        transcode(json, formatter, BufWriter::new(&mut *out))?;
-                        out.write_all(b"\n")?;
-                    }
+                match json.and_then(|json| formatted(json, has_colours)) {
+                    Some(text) => writeln!(out, "{text}")?,
                     None => out.write_all(harmless(body).as_bytes())?,
                 }
             }
@@ -92,15 +86,11 @@ impl<'a> List<'a> {
         let Output::Formatted { has_colours } = self.output else {
             return self.write(entry.get());
         };
-        self.write("\n  ")?;
-        if is_formattable(entry.get()) {
-            let formatter = TerminalFormatter::in_an_array(has_colours);
-            let mut out = BufWriter::new(&mut *self.out);
-            transcode(entry.get(), formatter, &mut out)?;
-            out.flush()
-        } else {
-            self.write(&harmless(entry.get().as_bytes()))
-        }
+        let text = match formatted(entry.get(), has_colours) {
+            Some(text) => text.replace('\n', "\n  "),
+            None => harmless(entry.get().as_bytes()),
+        };
+        self.write(&format!("\n  {text}"))
     }
 
     /// Leaves the array open, and flushes it.
@@ -127,18 +117,6 @@ impl<'a> List<'a> {
             Output::AsReceived | Output::Formatted { .. } => self.out.write_all(text.as_bytes()),
         }
     }
-}
-
-/// Writes JSON in another format, token by token: a `Value` would take 70 times as much memory as the text.
-fn transcode(json: &str, formatter: impl Formatter, out: impl Write) -> io::Result<()> {
-    let mut from = Deserializer::from_str(json);
-    serde_transcode::transcode(&mut from, &mut Serializer::with_formatter(out, formatter))?;
-    Ok(from.end()?)
-}
-
-/// Whether this is JSON, and not nested deeper than `serde_json` allows.
-fn is_formattable(json: &str) -> bool {
-    transcode(json, CompactFormatter, io::sink()).is_ok()
 }
 
 /// A text without control characters.

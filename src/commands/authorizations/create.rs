@@ -1,7 +1,5 @@
 //! `authorizations create`: creates an authorization, and prints its token or logs in with it.
 
-use serde::Serialize;
-
 use super::{Client, Entry};
 use crate::cli::AuthorizationsCreate;
 use crate::commands::{Session, json, metadata_of, owner_of, request_failed};
@@ -104,11 +102,7 @@ fn print(
 ) -> anyhow::Result<()> {
     let entry = Entry::new(created);
     if arguments.json {
-        let created = Created {
-            authorization: &entry,
-            token: token.expose(),
-        };
-        json::write_secret_json(&created, session.streams.output)?;
+        json::write_with_token(&entry, Some(token), session.streams.output)?;
         return Ok(session.streams.output.flush()?);
     }
     session.say(&format!(
@@ -118,14 +112,6 @@ fn print(
     ))?;
     session.print_token(token)?;
     Ok(session.streams.output.flush()?)
-}
-
-/// The only JSON with a token.
-#[derive(Serialize)]
-struct Created<'a> {
-    #[serde(flatten)]
-    authorization: &'a Entry,
-    token: &'a str,
 }
 
 /// If the reply is missing or invalid, Heroku may have carried out the request.
