@@ -2,27 +2,29 @@
 
 use std::fmt;
 
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize, Serializer};
 
-/// One scope.
+/// One scope. The command line shows these texts as help.
 ///
 /// Source: Heroku's Dev Center, "OAuth", scopes.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ValueEnum)]
 #[serde(from = "String")]
 pub enum Scope {
-    /// Everything.
+    /// Full access
     Global,
-    /// The account, read only.
+    /// Read the account
     Identity,
-    /// Apps and resources without their secrets, read only.
+    /// Read apps and resources, except config vars
     Read,
-    /// Apps and resources without their secrets.
+    /// Read and change apps and resources, except config vars
     Write,
-    /// Apps and resources with their secrets, read only.
+    /// Read apps and resources
     ReadProtected,
-    /// Apps and resources with their secrets.
+    /// Read and change apps and resources
     WriteProtected,
-    /// A scope that Heroku has added since.
+    /// A scope that Heroku has added since. It cannot be requested.
+    #[value(skip)]
     Other(String),
 }
 

@@ -1,6 +1,8 @@
 //! The flags of `api`, modelled on those of `gh api`.
 
-use clap::{Args, ValueEnum, ValueHint};
+use clap::{Args, ValueHint};
+
+const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
 /// A request to Heroku's Platform API, and what to print of the response.
 #[derive(Debug, Args)]
@@ -27,8 +29,8 @@ pub struct Api {
     /// API path, such as apps or /apps, or a URL of Heroku's API
     pub path: String,
     /// HTTP method [default: GET, or POST with fields or a body]
-    #[arg(short = 'X', long, value_enum, ignore_case = true)]
-    pub method: Option<Method>,
+    #[arg(short = 'X', long, value_parser = METHODS, ignore_case = true)]
+    pub method: Option<String>,
     /// Add a string field: key=value, key[part]=value or list[]=value
     #[arg(short = 'f', long = "raw-field", value_name = "KEY=TEXT")]
     pub texts: Vec<String>,
@@ -55,38 +57,15 @@ pub struct Api {
     pub account: Option<String>,
 }
 
-/// An HTTP method. A variant has no text of its own, because clap would show it as help.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "UPPER")]
-#[expect(missing_docs, reason = "the methods are those of HTTP")]
-pub enum Method {
-    Get,
-    Head,
-    Post,
-    Put,
-    Patch,
-    Delete,
-}
-
-impl Method {
-    /// The method's name in HTTP.
-    pub fn name(self) -> &'static str {
-        match self {
-            Method::Get => "GET",
-            Method::Head => "HEAD",
-            Method::Post => "POST",
-            Method::Put => "PUT",
-            Method::Patch => "PATCH",
-            Method::Delete => "DELETE",
-        }
-    }
-}
-
 impl Api {
     /// The given method; if none is given, POST with fields or a body, else GET.
-    pub fn method(&self) -> Method {
+    pub fn method(&self) -> &'static str {
         let has_body = !self.texts.is_empty() || !self.values.is_empty() || self.input.is_some();
-        let default = if has_body { Method::Post } else { Method::Get };
-        self.method.unwrap_or(default)
+        let default = if has_body { "POST" } else { "GET" };
+        let given = self.method.as_deref().unwrap_or(default);
+        let mut methods = METHODS.into_iter();
+        methods
+            .find(|method| method.eq_ignore_ascii_case(given))
+            .unwrap_or(default)
     }
 }

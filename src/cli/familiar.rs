@@ -65,28 +65,24 @@ fn has_token(arguments: &[OsString]) -> bool {
 /// The error with only those suggestions from which the word differs by a typo. clap also suggests words
 /// that only begin like it, such as `authorizations` for `auth`.
 fn with_near_suggestions(mut error: clap::Error) -> clap::Error {
+    use ContextKind::{InvalidArg, InvalidSubcommand, InvalidValue};
+    use ContextKind::{SuggestedArg, SuggestedSubcommand, SuggestedValue};
     for (wrong, suggested) in [
-        (
-            ContextKind::InvalidSubcommand,
-            ContextKind::SuggestedSubcommand,
-        ),
-        (ContextKind::InvalidArg, ContextKind::SuggestedArg),
-        (ContextKind::InvalidValue, ContextKind::SuggestedValue),
+        (InvalidSubcommand, SuggestedSubcommand),
+        (InvalidArg, SuggestedArg),
+        (InvalidValue, SuggestedValue),
     ] {
         let Some(ContextValue::String(word)) = error.get(wrong).cloned() else {
             continue;
         };
-        match error.remove(suggested) {
-            Some(ContextValue::String(suggestion)) if is_typo(&word, &suggestion) => {
-                error.insert(suggested, ContextValue::String(suggestion));
-            }
-            Some(ContextValue::Strings(mut all)) => {
-                all.retain(|suggestion| is_typo(&word, suggestion));
-                if !all.is_empty() {
-                    error.insert(suggested, ContextValue::Strings(all));
-                }
-            }
-            _ => {}
+        let mut near = match error.remove(suggested) {
+            Some(ContextValue::String(only)) => vec![only],
+            Some(ContextValue::Strings(all)) => all,
+            _ => continue,
+        };
+        near.retain(|suggestion| is_typo(&word, suggestion));
+        if !near.is_empty() {
+            error.insert(suggested, ContextValue::Strings(near));
         }
     }
     error

@@ -1,8 +1,13 @@
-//! The flags of the commands that have few, with their help and examples.
+//! The flags of most commands, with their help and examples.
 
-use clap::Args;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
 
-use crate::git::Scope;
+use clap::{Args, ValueHint};
+use clap_complete::Shell;
+
+use super::Lifetime;
 
 /// The flags of `logout`.
 #[derive(Debug, Args)]
@@ -86,17 +91,6 @@ pub struct Setup {
     pub global: bool,
 }
 
-/// Whether `setup` adds the alias `git heroku`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AliasChoice {
-    /// Ask on a terminal; without one, do not add it.
-    Ask,
-    /// Add it.
-    Add,
-    /// Do not add it.
-    Skip,
-}
-
 /// The flags of `unsetup`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -126,48 +120,34 @@ pub struct Unsetup {
     pub global: bool,
 }
 
-/// The program to configure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Client {
-    /// git, for one repository or for all of the user.
-    Git(Scope),
-    /// docker.
-    Docker,
-}
+/// What `doctor` checks, and whether it fixes problems.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  git credential-heroku-rs doctor
+  git credential-heroku-rs doctor --fix          # ask before each change
+  git credential-heroku-rs doctor --fix --yes    # for scripts
+  git credential-heroku-rs doctor --json |
+      jq -r '.checks[] | select(.severity == \"fail\").id'
 
-impl Client {
-    fn from_flags(is_docker: bool, is_local: bool) -> Client {
-        if is_docker {
-            Client::Docker
-        } else if is_local {
-            Client::Git(Scope::Local)
-        } else {
-            Client::Git(Scope::Global)
-        }
-    }
-}
+The output contains no token, no complete email and no path of your home, so
+you can post it in public.
 
-impl Setup {
-    /// The program to configure.
-    pub fn client(&self) -> Client {
-        Client::from_flags(self.docker, self.local)
-    }
-
-    /// Whether to add the alias.
-    pub fn alias_choice(&self) -> AliasChoice {
-        match (self.alias, self.no_alias) {
-            (true, _) => AliasChoice::Add,
-            (_, true) => AliasChoice::Skip,
-            (false, false) => AliasChoice::Ask,
-        }
-    }
-}
-
-impl Unsetup {
-    /// The program to undo the configuration of.
-    pub fn client(&self) -> Client {
-        Client::from_flags(self.docker, self.local)
-    }
+Exit codes: 0 no problem or only warnings, 1 a push would fail.")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub struct Doctor {
+    /// Print JSON (stable format)
+    #[arg(long)]
+    pub json: bool,
+    /// Fix what can be fixed safely; show each change first, and how to undo it
+    #[arg(long)]
+    pub fix: bool,
+    /// With --fix: do not ask for confirmation
+    #[arg(long, short, requires = "fix")]
+    pub yes: bool,
+    /// Do not contact Heroku
+    #[arg(long)]
+    pub offline: bool,
 }
 
 /// Which token to print or check.
@@ -195,4 +175,124 @@ pub struct TokenArguments {
     /// With --json: print the token too
     #[arg(long, requires = "json")]
     pub show_token: bool,
+}
+
+/// The program that gets the token, and the variable that contains it.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  git credential-heroku-rs exec -- terraform apply
+  git credential-heroku-rs exec -- sh -c '
+      printf \"Authorization: Bearer %s\" \"$HEROKU_API_KEY\" |
+      curl --header @- https://api.heroku.com/account \\
+           --header \"Accept: application/vnd.heroku+json; version=3\"'
+  git credential-heroku-rs exec --env TF_VAR_heroku_key -- terraform plan")]
+pub struct Exec {
+    /// Use this account [default: the active account]
+    #[arg(long, value_name = "EMAIL")]
+    pub account: Option<String>,
+    /// Environment variable to put the token in
+    #[arg(long, value_name = "NAME", default_value = "HEROKU_API_KEY", value_parser = variable)]
+    pub env: String,
+    /// Program to run, and its arguments
+    #[arg(
+        required = true,
+        trailing_var_arg = true,
+        value_name = "CMD",
+        value_hint = ValueHint::CommandWithArguments
+    )]
+    pub command: Vec<OsString>,
+}
+
+/// A name that every shell accepts.
+fn variable(name: &str) -> Result<String, String> {
+    let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if is_plain && !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()) {
+        Ok(name.to_owned())
+    } else {
+        Err("not a valid variable name".to_owned())
+    }
+}
+
+/// Which tokens to replace, and when.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  git credential-heroku-rs rotate
+  git credential-heroku-rs rotate --all --if-expires-within 7d    # for a timer
+  git credential-heroku-rs rotate --expires-in 30d
+
+You can stop `rotate` at any time: a token that works is always stored, and the
+next run cleans up. While HEROKU_API_KEY is set, `rotate` replaces no token.")]
+pub struct Rotate {
+    /// Use this account [default: the active account]
+    #[arg(long, value_name = "EMAIL")]
+    pub account: Option<String>,
+    /// Rotate the tokens of all accounts on this machine
+    #[arg(long, conflicts_with = "account")]
+    pub all: bool,
+    /// Rotate only tokens that expire within this time, such as 12h or 7d
+    #[arg(long, value_name = "TIME", value_parser = margin)]
+    pub if_expires_within: Option<Duration>,
+    /// Lifetime of the new token: 8h, 30d, 1y or never [default: that of the old one]
+    #[arg(long, value_name = "TIME", value_parser = Lifetime::parse)]
+    pub expires_in: Option<Lifetime>,
+    /// Show what would change, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+fn margin(text: &str) -> Result<Duration, String> {
+    match Lifetime::parse(text) {
+        Ok(Lifetime::Limited(time)) => Ok(time),
+        Ok(Lifetime::Endless) | Err(_) => Err("give a time such as 12h or 7d".to_owned()),
+    }
+}
+
+/// The shell to complete in.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  git credential-heroku-rs completions bash > \\
+      ~/.local/share/bash-completion/completions/git-credential-heroku-rs
+  git credential-heroku-rs completions zsh > ~/.zfunc/_git-credential-heroku-rs
+  git credential-heroku-rs completions fish > \\
+      ~/.config/fish/completions/git-credential-heroku-rs.fish
+  git credential-heroku-rs completions powershell >> $PROFILE
+
+Each script completes both `git credential-heroku-rs` and
+`git-credential-heroku-rs`. For zsh, add `fpath=(~/.zfunc $fpath)` to ~/.zshrc
+before `compinit`.")]
+pub struct Completions {
+    /// Shell to print the script for
+    pub shell: Shell,
+}
+
+/// Where to write the pages.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  git credential-heroku-rs man --install   # for `git help credential-heroku-rs`
+  git credential-heroku-rs man DIR         # for a package
+  git credential-heroku-rs man | man -l -  # read the main page once")]
+pub struct Man {
+    /// Install the pages in share/man/man1 next to the program's directory
+    #[arg(long, conflicts_with = "dir")]
+    pub install: bool,
+    /// Directory to write a page for each command to [default: print the main page]
+    #[arg(value_hint = ValueHint::DirPath)]
+    pub dir: Option<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_margin_is_a_limited_time() {
+        assert_eq!(margin("7d"), Ok(Duration::from_secs(604_800)));
+        for text in ["never", "", "7", "-1d"] {
+            margin(text).unwrap_err();
+        }
+    }
 }

@@ -1,8 +1,10 @@
 //! The flags of `login`, and the words that other commands share with it.
 
-use clap::builder::PossibleValue;
-use clap::{Args, ValueEnum};
+use std::time::Duration;
 
+use clap::Args;
+
+use crate::logins::Store;
 use crate::scope::Scope;
 
 /// How `login` gets a token, and where it stores the token.
@@ -50,59 +52,17 @@ pub struct Login {
     pub scope: Vec<Scope>,
     /// Where to store the token; auto is the keyring, or netrc if there is no keyring
     #[arg(long, value_name = "PLACE", default_value = "auto")]
-    pub store: Place,
+    pub store: Store,
     /// Store the token even if its scope does not allow a push
     #[arg(long)]
     pub force: bool,
-}
-
-/// The scopes that can be requested: a scope that Heroku has added since is not offered.
-impl ValueEnum for Scope {
-    fn value_variants<'a>() -> &'a [Scope] {
-        static OFFERED: [Scope; 6] = [
-            Scope::Global,
-            Scope::Identity,
-            Scope::Read,
-            Scope::Write,
-            Scope::ReadProtected,
-            Scope::WriteProtected,
-        ];
-        &OFFERED
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        let (name, help) = match self {
-            Scope::Global => ("global", "Full access"),
-            Scope::Identity => ("identity", "Read the account"),
-            Scope::Read => ("read", "Read apps and resources, except config vars"),
-            Scope::Write => (
-                "write",
-                "Read and change apps and resources, except config vars",
-            ),
-            Scope::ReadProtected => ("read-protected", "Read apps and resources"),
-            Scope::WriteProtected => ("write-protected", "Read and change apps and resources"),
-            Scope::Other(_) => return None,
-        };
-        Some(PossibleValue::new(name).help(help))
-    }
-}
-
-/// Where `login` stores a token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Place {
-    /// The keyring, or netrc if there is no keyring (as the Heroku CLI does)
-    Auto,
-    /// The keyring
-    Keyring,
-    /// The netrc file, unencrypted
-    Netrc,
 }
 
 /// The lifetime of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lifetime {
     /// This long.
-    Limited(std::time::Duration),
+    Limited(Duration),
     /// Until the token is revoked.
     Endless,
 }
@@ -125,31 +85,31 @@ impl Lifetime {
         if text == "never" {
             return Ok(Lifetime::Endless);
         }
-        let (number, unit) = text
-            .char_indices()
-            .next_back()
-            .map(|(at, unit)| (&text[..at], unit))
-            .ok_or(HELP)?;
-        let seconds: u64 = match unit {
-            's' => 1,
-            'm' => 60,
-            'h' => 3_600,
-            'd' => 86_400,
-            'w' => 604_800,
-            'y' => 31_536_000,
-            _ => return Err(HELP.to_owned()),
-        };
-        let number: u64 = number.parse().map_err(|_| HELP)?;
-        let total = number.checked_mul(seconds).filter(|total| *total > 0);
-        let total = total.ok_or(HELP)?;
-        Ok(Lifetime::Limited(std::time::Duration::from_secs(total)))
+        let limited = limited(text).ok_or(HELP)?;
+        Ok(Lifetime::Limited(limited))
     }
+}
+
+/// Reads a number, more than 0, and a unit.
+fn limited(text: &str) -> Option<Duration> {
+    const UNITS: [(char, u64); 6] = [
+        ('s', 1),
+        ('m', 60),
+        ('h', 3_600),
+        ('d', 86_400),
+        ('w', 604_800),
+        ('y', 31_536_000),
+    ];
+    let mut units = UNITS.into_iter();
+    let (number, seconds) =
+        units.find_map(|(unit, seconds)| Some((text.strip_suffix(unit)?, seconds)))?;
+    let total = number.parse::<u64>().ok()?.checked_mul(seconds)?;
+    (total > 0).then(|| Duration::from_secs(total))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     #[test]
     fn a_lifetime_is_a_number_and_a_unit() {

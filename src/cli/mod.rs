@@ -3,15 +3,10 @@
 
 mod api;
 mod authorizations;
-mod completions;
-mod doctor;
-mod exec;
 mod familiar;
 mod flags;
 mod login;
-mod man;
 mod netrc;
-mod rotate;
 
 use std::ffi::OsString;
 
@@ -19,19 +14,16 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::protocol::Operation;
 
-pub use api::{Api, Method};
+pub use api::Api;
 pub use authorizations::{
     Authorizations, AuthorizationsCreate, AuthorizationsInfo, AuthorizationsList,
     AuthorizationsRevoke, AuthorizationsUpdate, OnAuthorizations,
 };
-pub use completions::Completions;
-pub use doctor::Doctor;
-pub use exec::Exec;
-pub use flags::{AliasChoice, Client, Logout, Setup, Status, Switch, TokenArguments, Unsetup};
-pub use login::{Lifetime, Login, Place};
-pub use man::Man;
+pub use flags::{
+    Completions, Doctor, Exec, Logout, Man, Rotate, Setup, Status, Switch, TokenArguments, Unsetup,
+};
+pub use login::{Lifetime, Login};
 pub use netrc::{Netrc, NetrcClean, NetrcImport, NetrcPrint};
-pub use rotate::Rotate;
 
 /// What the arguments mean.
 #[derive(Debug)]

@@ -1,10 +1,8 @@
 //! `setup`: configures git to use this helper, and no other, for git.heroku.com; with `--docker`, configures
 //! docker for registry.heroku.com.
 
-use std::io::Write;
-
 use super::{Session, docker_config_file, our_helper, push_hint};
-use crate::cli::{AliasChoice, Client, Setup};
+use crate::cli::Setup;
 use crate::context::Context;
 use crate::docker_config::{self, Name};
 use crate::git::{AliasState, Git, Scope, SetUp, Setting};
@@ -15,16 +13,16 @@ use crate::notice::{Command, Fix, Notice, shown};
 use crate::terminal::{self, DefaultAnswer};
 
 pub(super) fn run(arguments: &Setup, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    match arguments.client() {
-        Client::Git(scope) => {
-            git(scope, session)?;
-            if scope == Scope::Global {
-                alias(arguments.alias_choice(), session)?;
-            }
-            next_step(session)
-        }
-        Client::Docker => docker(session),
+    if arguments.docker {
+        return docker(session);
     }
+    if arguments.local {
+        git(Scope::Local, session)?;
+    } else {
+        git(Scope::Global, session)?;
+        alias(arguments, session)?;
+    }
+    next_step(session)
 }
 
 pub(super) fn git(scope: Scope, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
@@ -36,24 +34,25 @@ pub(super) fn git(scope: Scope, session: &mut Session<'_, '_>) -> anyhow::Result
     let done = git.set_up(scope, &helper, &context.environment)?;
     let helpers = git.helpers_for_heroku()?;
     let is_alone = helpers.iter().all(Setting::starts_us) && !helpers.is_empty();
-    let out = &mut session.streams.output;
-    match done {
-        SetUp::AsItWas => writeln!(out, "git is already configured: {file}")?,
-        SetUp::Added | SetUp::Moved => {
-            let only = if is_alone { "only " } else { "" };
-            writeln!(
-                out,
-                "git now uses {only}heroku-rs for https://git.heroku.com"
-            )?;
-            let moved = if done == SetUp::Moved {
-                " (lines of an earlier setup were moved to the end)"
-            } else {
-                ""
-            };
-            writeln!(out, "  changed: {file}{moved}")?;
-            let flag = flag(scope);
-            writeln!(out, "  undo: git credential-heroku-rs unsetup{flag}")?;
-        }
+    let only = if is_alone { "only " } else { "" };
+    let moved = if done == SetUp::Moved {
+        " (lines of an earlier setup were moved to the end)"
+    } else {
+        ""
+    };
+    let flag = if scope == Scope::Local {
+        " --local"
+    } else {
+        ""
+    };
+    if done == SetUp::AsItWas {
+        session.print(&format!("git is already configured: {file}"))?;
+    } else {
+        session.print(&format!(
+            "git now uses {only}heroku-rs for https://git.heroku.com\n  \
+             changed: {file}{moved}\n  \
+             undo: git credential-heroku-rs unsetup{flag}"
+        ))?;
     }
     for notice in rivals(&git, &helpers, context)? {
         session.warn(&notice)?;
@@ -61,43 +60,31 @@ pub(super) fn git(scope: Scope, session: &mut Session<'_, '_>) -> anyhow::Result
     Ok(())
 }
 
-/// Adds the alias `git heroku` if nothing else has that name. Asks first, unless a flag decides.
-fn alias(choice: AliasChoice, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let is_offered = match choice {
-        AliasChoice::Add => true,
-        AliasChoice::Skip => false,
-        AliasChoice::Ask => terminal::is_stdin() && terminal::is_stdout(),
-    };
-    if !is_offered {
+/// Adds the alias `git heroku` if nothing else has that name. Asks first on a terminal, unless a flag decides.
+fn alias(arguments: &Setup, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    let may_ask = !arguments.no_alias && terminal::is_stdin() && terminal::is_stdout();
+    if !arguments.alias && !may_ask {
         return Ok(());
     }
     let environment = &session.context.environment;
     let git = session.context.git();
-    match (git.alias_state(environment)?, choice) {
-        (AliasState::Unset, AliasChoice::Add) => {}
-        (AliasState::Unset, _) => {
-            let question = "Add `git heroku` as a short form of `git credential-heroku-rs`?";
-            // Without an answer git stays as it is.
-            if !terminal::confirm(question, DefaultAnswer::Yes).unwrap_or(false) {
-                return Ok(());
-            }
-        }
-        (AliasState::Taken, AliasChoice::Add) => {
+    match git.alias_state(environment)? {
+        AliasState::Unset => {}
+        AliasState::Taken if arguments.alias => {
             return session.warn(&Notice::new(
                 "the alias was not added: `git heroku` has another meaning already",
                 "look for the setting alias.heroku, or for git-heroku on PATH",
             ));
         }
-        (AliasState::Taken | AliasState::Ours, _) => return Ok(()),
+        AliasState::Taken | AliasState::Ours => return Ok(()),
+    }
+    let question = "Add `git heroku` as a short form of `git credential-heroku-rs`?";
+    // Without an answer git stays as it is.
+    if !arguments.alias && !terminal::confirm(question, DefaultAnswer::Yes).unwrap_or(false) {
+        return Ok(());
     }
     match git.add_alias(environment) {
-        Ok(()) => {
-            let out = &mut session.streams.output;
-            Ok(writeln!(
-                out,
-                "Added the alias `git heroku`: try git heroku -h"
-            )?)
-        }
+        Ok(()) => session.print("Added the alias `git heroku`: try git heroku -h"),
         // The helper works without the alias.
         Err(why) => session.warn(&why),
     }
@@ -107,12 +94,11 @@ fn alias(choice: AliasChoice, session: &mut Session<'_, '_>) -> anyhow::Result<(
 fn next_step(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let answer = Answer::to_git(session.context);
     let is_logged_out = answer.found.is_none() && answer.unreadable().is_none();
-    let next = if is_logged_out {
-        "Next, log in: git credential-heroku-rs login".to_owned()
+    if is_logged_out {
+        session.print("Next, log in: git credential-heroku-rs login")
     } else {
-        push_hint(&session.context.git())
-    };
-    Ok(writeln!(session.streams.output, "{next}")?)
+        session.print(&push_hint(&session.context.git()))
+    }
 }
 
 fn docker(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
@@ -120,18 +106,17 @@ fn docker(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let file = docker_config_file(context)?;
     let place = context.environment.display_path(&file);
     let done = docker_config::set_up(&file)?;
-    let out = &mut session.streams.output;
-    match &done {
-        docker_config::SetUp::AsItWas => writeln!(out, "docker is already configured: {place}")?,
-        docker_config::SetUp::Added | docker_config::SetUp::Instead(_) => {
-            writeln!(out, "docker now uses heroku-rs for registry.heroku.com")?;
-            writeln!(out, "  changed: {place}")?;
-            writeln!(out, "  undo: git credential-heroku-rs unsetup --docker")?;
-        }
+    if done == docker_config::SetUp::AsItWas {
+        session.print(&format!("docker is already configured: {place}"))?;
+    } else {
+        session.print(&format!(
+            "docker now uses heroku-rs for registry.heroku.com\n  \
+             changed: {place}\n  \
+             undo: git credential-heroku-rs unsetup --docker"
+        ))?;
     }
     if let docker_config::SetUp::Instead(before) = done {
-        let before = shown(&before);
-        writeln!(out, "  replaced the helper `{before}`")?;
+        session.print(&format!("  replaced the helper `{}`", shown(&before)))?;
     }
     name_for_docker(session)?;
     if docker_config::has_password(&file)? {
@@ -139,7 +124,7 @@ fn docker(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
             format!("{place} still contains a password for registry.heroku.com"),
             Fix::command(
                 "remove only the password",
-                Command::new("docker logout registry.heroku.com"),
+                "docker logout registry.heroku.com",
             ),
         ))?;
     }
@@ -153,20 +138,12 @@ fn name_for_docker(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
         Name::Found => Ok(()),
         Name::Created(name) => {
             let name = environment.display_path(&name);
-            let out = &mut session.streams.output;
-            Ok(writeln!(out, "  added for docker: {name}")?)
+            session.print(&format!("  added for docker: {name}"))
         }
         Name::Missing(command) => session.warn(&Notice::new(
             "docker cannot find the helper: docker-credential-heroku-rs is not on PATH",
             Fix::command("add it", command),
         )),
-    }
-}
-
-fn flag(scope: Scope) -> &'static str {
-    match scope {
-        Scope::Global => "",
-        Scope::Local => " --local",
     }
 }
 
@@ -178,7 +155,7 @@ fn rivals(git: &Git, helpers: &[Setting], context: &Context) -> Result<Vec<Notic
             "git does not use heroku-rs in this directory: a later setting resets the list of helpers",
             Fix::command(
                 "configure git here",
-                Command::new("git credential-heroku-rs setup --local"),
+                "git credential-heroku-rs setup --local",
             ),
         ));
     }
@@ -233,7 +210,7 @@ fn netrc_entry(context: &Context) -> Option<Notice> {
             ),
             Fix::command(
                 "remove it once a push works",
-                Command::new("git credential-heroku-rs netrc clean"),
+                "git credential-heroku-rs netrc clean",
             ),
         )),
         Err(why) => Some(why.into()),

@@ -10,6 +10,8 @@ mod replace;
 
 use std::io;
 
+use clap::ValueEnum;
+
 use crate::account::Account;
 use crate::context::Context;
 use crate::heroku_cli::{self, LoginState};
@@ -37,17 +39,16 @@ pub fn save_unchecked(context: &Context, account: &Account, token: &Token) -> Re
     Ok(context.keyring().write(account, token)?)
 }
 
-/// Where to store a token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Where to store a token. The command line shows these texts as help.
+// With `Auto`, a keyring that is locked or slow is no reason to write a secret in plain text. `HEROKU_NETRC_WRITE` is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Store {
-    /// In the keyring.
-    Keyring,
-    /// In netrc, in plain text.
-    Netrc,
-    /// Where the Heroku CLI stores it on this machine: in the keyring, or in netrc if there is no keyring
-    /// or if `HEROKU_NETRC_WRITE` says so. A keyring that is locked or slow is no reason to write a
-    /// secret in plain text.
+    /// The keyring, or netrc if there is no keyring (as the Heroku CLI does)
     Auto,
+    /// The keyring
+    Keyring,
+    /// The netrc file, unencrypted
+    Netrc,
 }
 
 /// Where a login will store its token.

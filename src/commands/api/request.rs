@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read;
 
 use super::fields::{self, Field};
-use crate::cli::{Api, Method};
+use crate::cli::Api;
 use crate::heroku_api::{Call, Headers, HerokuApi, NotAHeader};
 use crate::notice::{Kind, Notice};
 
@@ -17,7 +17,7 @@ const LARGEST_INPUT: u64 = 16 * 1024 * 1024;
 /// What is invalid in the command line; nothing has been sent.
 pub(super) fn call(arguments: &Api, api: &HerokuApi, stdin: &mut dyn Read) -> Result<Call, Notice> {
     let method = arguments.method();
-    if arguments.paginate && method != Method::Get {
+    if arguments.paginate && method != "GET" {
         return Err(usage(
             "--paginate works only with GET",
             "add -X GET, or leave out --paginate",
@@ -33,7 +33,7 @@ pub(super) fn call(arguments: &Api, api: &HerokuApi, stdin: &mut dyn Read) -> Re
     }
     let input = arguments.input.as_deref().map(|name| files.bytes(name));
     let input = input.transpose()?;
-    let in_query = input.is_some() || matches!(method, Method::Get | Method::Head);
+    let in_query = input.is_some() || matches!(method, "GET" | "HEAD");
     let (query, body) = match (in_query, given.is_empty()) {
         (true, _) => (fields::query(&given), input),
         (false, true) => (Vec::new(), None),
@@ -44,7 +44,7 @@ pub(super) fn call(arguments: &Api, api: &HerokuApi, stdin: &mut dyn Read) -> Re
     };
     let address = api.address(&arguments.path, &query);
     Ok(Call {
-        method: method.name(),
+        method,
         address: address.map_err(|why| {
             usage(
                 why.to_string(),

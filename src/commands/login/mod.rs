@@ -12,13 +12,13 @@ use super::{
     Session, cli_cannot_read_keyring, default_description, metadata_of, owner_of, push_hint, setup,
 };
 use crate::account::Account;
-use crate::cli::{Login, Place};
+use crate::cli::Login;
 use crate::context::Context;
 use crate::git::{Scope, Setting};
 use crate::heroku_api::{ApiError, Authorization, HerokuApi};
 use crate::keyring::{Lock, Unavailable};
 use crate::logins::lookup::Source;
-use crate::logins::{self, Destination, Store};
+use crate::logins::{self, Destination};
 use crate::netrc;
 use crate::notice::{Fix, Notice};
 use crate::scope::Scopes;
@@ -64,7 +64,7 @@ fn open_destination(
 ) -> anyhow::Result<Destination> {
     let context = session.context;
     let is_at_terminal = terminal::is_available();
-    let found = logins::destination(context, arguments.store.into());
+    let found = logins::destination(context, arguments.store);
     let prompt = match &found {
         Err(Unavailable::Locked(_)) if is_at_terminal => {
             Some("The keyring is locked: unlock it in the prompt of your keyring program")
@@ -163,16 +163,6 @@ fn not_stored(
             format!("{} (the new authorization is still valid)", why.what()),
             "revoke the authorization: https://dashboard.heroku.com/account/applications",
         ),
-    }
-}
-
-impl From<Place> for Store {
-    fn from(place: Place) -> Store {
-        match place {
-            Place::Auto => Store::Auto,
-            Place::Keyring => Store::Keyring,
-            Place::Netrc => Store::Netrc,
-        }
     }
 }
 

@@ -33,7 +33,7 @@ pub(super) fn remove(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
             session.say(&format!("warning: {why:#}"))?;
         }
     }
-    list_helpers(&session.context.git(), session)?;
+    list_helpers(session)?;
     session.say("Not checked: other repositories, in which `setup --local` may have been run")?;
     if is_complete {
         Ok(())
