@@ -23,6 +23,9 @@ pub struct Authorizations {
     /// The command, if one is given.
     #[command(subcommand)]
     pub command: Option<OnAuthorizations>,
+    /// Use this account [default: the active account]
+    #[arg(long, global = true, value_name = "EMAIL")]
+    pub account: Option<String>,
     /// The flags of the list.
     #[command(flatten)]
     pub list: AuthorizationsList,
@@ -53,9 +56,6 @@ Examples:
   git credential-heroku-rs authorizations list --json |
       jq '.authorizations[] | select(.expires == null)'")]
 pub struct AuthorizationsList {
-    /// Use this account [default: the active account]
-    #[arg(long, value_name = "EMAIL")]
-    pub account: Option<String>,
     /// Print JSON (stable format)
     #[arg(long)]
     pub json: bool,
@@ -71,9 +71,6 @@ pub struct AuthorizationsInfo {
     /// Authorization id, the start of one, or a description
     #[arg(value_name = "ID")]
     pub named: String,
-    /// Use this account [default: the active account]
-    #[arg(long, value_name = "EMAIL")]
-    pub account: Option<String>,
     /// Print JSON (stable format)
     #[arg(long)]
     pub json: bool,
@@ -99,9 +96,6 @@ pub struct AuthorizationsCreate {
     /// Lifetime of the token: 8h, 30d, 1y or never
     #[arg(long, value_name = "TIME", default_value = "30d", value_parser = Lifetime::parse)]
     pub expires_in: Lifetime,
-    /// Use this account [default: the active account]
-    #[arg(long, value_name = "EMAIL")]
-    pub account: Option<String>,
     /// Log in with the new token instead of printing it
     #[arg(long, conflicts_with = "json")]
     pub login: bool,
@@ -126,9 +120,6 @@ pub struct AuthorizationsUpdate {
     /// New description
     #[arg(long, value_name = "TEXT")]
     pub description: String,
-    /// Use this account [default: the active account]
-    #[arg(long, value_name = "EMAIL")]
-    pub account: Option<String>,
 }
 
 /// The flags of `authorizations revoke`.
@@ -141,9 +132,6 @@ pub struct AuthorizationsRevoke {
     /// Authorization id, the start of one, or a description
     #[arg(value_name = "ID")]
     pub named: String,
-    /// Use this account [default: the active account]
-    #[arg(long, value_name = "EMAIL")]
-    pub account: Option<String>,
     /// Do not ask for confirmation
     #[arg(long, short)]
     pub yes: bool,

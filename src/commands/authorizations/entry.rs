@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use comfy_table::{Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table, Width, presets};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -64,47 +64,33 @@ impl Entry {
 
     /// When it expires: `never`, or the day.
     pub(super) fn expiry(&self) -> String {
-        match self.expires {
-            None => "never".to_owned(),
-            Some(end) if self.expired => format!("{} (expired)", end.strftime("%Y-%m-%d")),
-            Some(end) => report::day_and_span(end),
-        }
+        let expiry = self.expires.map(report::day_and_span);
+        expiry.unwrap_or_else(|| "never".to_owned())
     }
 
-    fn places(&self) -> String {
-        let places = self.stored.join(", ");
-        if self.active {
-            format!("{places} (active)")
+    /// The cells of a row. In a short one the id has 8 characters, and a day to come does not say how far off it is.
+    fn row(&self, is_short: bool) -> [String; 5] {
+        let id = if is_short {
+            self.id.chars().take(8).collect()
         } else {
-            places
-        }
-    }
-
-    fn row(&self) -> [String; 5] {
-        let description = self.description.as_deref().unwrap_or_default();
-        [
-            shown(&self.id),
-            shown(description),
-            shown(&self.scope.to_string()),
-            self.expiry(),
-            self.places(),
-        ]
-    }
-
-    fn short_row(&self) -> [String; 5] {
-        const ID_LENGTH: usize = 8;
-        let [id, description, scope, expiry, _] = self.row();
-        let places = if self.active {
-            "(active)".to_owned()
-        } else {
-            self.stored.join(", ")
+            self.id.clone()
         };
         let expiry = match self.expires {
-            Some(end) if !self.expired => end.strftime("%Y-%m-%d").to_string(),
-            Some(_) | None => expiry,
+            Some(end) if is_short && !self.expired => end.strftime("%Y-%m-%d").to_string(),
+            _ => self.expiry(),
         };
-        let id = id.chars().take(ID_LENGTH).collect();
-        [id, description, scope, expiry, places]
+        let stored = match (self.stored.join(", "), self.active) {
+            (_, true) if is_short => "(active)".to_owned(),
+            (stored, true) => format!("{stored} (active)"),
+            (stored, false) => stored,
+        };
+        [
+            shown(&id),
+            shown(self.description.as_deref().unwrap_or_default()),
+            shown(&self.scope.to_string()),
+            expiry,
+            stored,
+        ]
     }
 
     /// The text of `info`.
@@ -113,18 +99,18 @@ impl Entry {
             Some(time) => time.strftime("%Y-%m-%d %H:%M UTC").to_string(),
             None => "unknown".to_owned(),
         };
-        let [id, description, scope, expiry, places] = self.row();
-        writeln!(out, "{description}")?;
-        writeln!(out, "  id: {id}")?;
-        writeln!(out, "  scope: {scope}")?;
-        writeln!(out, "  created: {}", time(self.created))?;
-        writeln!(out, "  updated: {}", time(self.updated))?;
-        writeln!(out, "  expires: {expiry}")?;
-        if self.is_stored() {
-            writeln!(out, "  stored: {places}")
+        let [id, description, scope, expiry, stored] = self.row(false);
+        let stored = if self.is_stored() {
+            stored
         } else {
-            writeln!(out, "  stored: not on this machine")
-        }
+            "not on this machine".to_owned()
+        };
+        let (created, updated) = (time(self.created), time(self.updated));
+        writeln!(
+            out,
+            "{description}\n  id: {id}\n  scope: {scope}\n  created: {created}\n  \
+             updated: {updated}\n  expires: {expiry}\n  stored: {stored}"
+        )
     }
 }
 
@@ -166,23 +152,33 @@ fn position(login: &StoredToken, all: &[Authorization]) -> Option<usize> {
     noted.or_else(|| position_of(&login.token, all))
 }
 
-/// Writes a table for a terminal of this width. If it is too narrow for the whole table, ids have 8
-/// characters, times are days, and descriptions are cut.
+/// Writes a table for a terminal of this width. If it is too narrow for the whole table, the rows are short, and
+/// descriptions are cut.
 pub(super) fn write_table(
     entries: &[Entry],
     columns: Option<usize>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    const SHORTEST: usize = 12;
-    let mut lines = lines(entries.iter().map(Entry::row), LONGEST);
-    let width = |lines: &[String]| lines.iter().map(|line| line.chars().count()).max();
-    if let Some(columns) = columns.filter(|columns| width(&lines) > Some(*columns)) {
-        let short = |longest| self::lines(entries.iter().map(Entry::short_row), longest);
-        let excess = width(&short(LONGEST)).unwrap_or_default();
-        let excess = excess.saturating_sub(columns);
-        let longest = entries.iter().map(|entry| entry.row()[1].chars().count());
-        let longest = longest.max().unwrap_or_default().min(LONGEST);
-        lines = short(longest.saturating_sub(excess + 1).max(SHORTEST));
+    let mut lines = lines(&table(entries, false));
+    if let Some(columns) = columns
+        && lines.iter().any(|line| line.chars().count() > columns)
+    {
+        const DESCRIPTION: usize = 1;
+        const SHORTEST_DESCRIPTION: u16 = 12;
+        let mut table = table(entries, true);
+        for (number, column) in table.column_iter_mut().enumerate() {
+            column.set_constraint(if number == DESCRIPTION {
+                ColumnConstraint::LowerBoundary(Width::Fixed(SHORTEST_DESCRIPTION + SPACE))
+            } else {
+                ColumnConstraint::ContentWidth
+            });
+        }
+        let width = u16::try_from(columns).unwrap_or(u16::MAX);
+        table
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            // The space after the last column is not printed.
+            .set_width(width.saturating_add(SPACE));
+        lines = self::lines(&table);
     }
     for line in lines {
         writeln!(out, "{line}")?;
@@ -190,43 +186,38 @@ pub(super) fn write_table(
     Ok(())
 }
 
-/// The longest cell, in characters.
-const LONGEST: usize = 60;
+/// The space after a column.
+const SPACE: u16 = 2;
 
-fn lines(rows: impl Iterator<Item = [String; 5]>, longest_description: usize) -> Vec<String> {
+fn table(entries: &[Entry], is_short: bool) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
+    table.set_truncation_indicator("…");
     table.set_header(["ID", "DESCRIPTION", "SCOPE", "EXPIRES", "STORED"]);
-    table.add_rows(rows.map(|[id, description, rest @ ..]| {
-        let [scope, expiry, places] = rest.map(|cell| cut(&cell, LONGEST));
-        let description = cut(&description, longest_description);
-        [cut(&id, LONGEST), description, scope, expiry, places]
-    }));
+    for entry in entries {
+        let mut row = Row::from(entry.row(is_short));
+        row.max_height(1);
+        table.add_row(row);
+    }
     for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
+        column.set_padding((0, SPACE));
     }
     table
-        .lines()
-        .map(|line| line.trim_end().to_owned())
-        .collect()
 }
 
-fn cut(cell: &str, longest: usize) -> String {
-    match cell.char_indices().nth(longest) {
-        Some((at, _)) => format!("{}…", &cell[..at]),
-        None => cell.to_owned(),
-    }
+fn lines(table: &Table) -> Vec<String> {
+    let lines = table.lines();
+    lines.map(|line| line.trim_end().to_owned()).collect()
 }
 
 /// Writes columns for a pipe, with tabs and without a header, as gh does. The expiry is `never` or a
 /// whole time.
 pub(super) fn write_columns(entries: &[Entry], out: &mut dyn Write) -> io::Result<()> {
     for entry in entries {
-        let end = entry
-            .expires
-            .map_or("never".to_owned(), |end| end.to_string());
+        let end = entry.expires;
+        let end = end.map_or("never".to_owned(), |end| end.to_string());
         let active = if entry.active { "active" } else { "" };
-        let [id, description, scope, ..] = entry.row();
+        let [id, description, scope, ..] = entry.row(false);
         let stored = entry.stored.join(", ");
         writeln!(
             out,

@@ -2,9 +2,8 @@
 //!
 //! A token is only printed by `create`: Heroku does not show it again.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
-
-use serde::Serialize;
 
 use super::{Session, json, request_failed, token_of};
 use crate::cli::{Authorizations, AuthorizationsInfo, AuthorizationsList, OnAuthorizations};
@@ -24,13 +23,17 @@ use entry::Entry;
 const LIMIT: Duration = Duration::from_secs(30);
 
 pub(super) fn run(arguments: &Authorizations, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    let client = Client {
+        found: token_of(arguments.account.as_deref(), session.context)?,
+        api: session.context.api(LIMIT)?,
+    };
     match &arguments.command {
-        None => list(&arguments.list, session),
-        Some(OnAuthorizations::List(arguments)) => list(arguments, session),
-        Some(OnAuthorizations::Info(arguments)) => info(arguments, session),
-        Some(OnAuthorizations::Create(arguments)) => create::run(arguments, session),
-        Some(OnAuthorizations::Update(arguments)) => change::update(arguments, session),
-        Some(OnAuthorizations::Revoke(arguments)) => change::revoke(arguments, session),
+        None => client.list(&arguments.list, session),
+        Some(OnAuthorizations::List(arguments)) => client.list(arguments, session),
+        Some(OnAuthorizations::Info(arguments)) => client.info(arguments, session),
+        Some(OnAuthorizations::Create(arguments)) => client.create(arguments, session),
+        Some(OnAuthorizations::Update(arguments)) => client.update(arguments, session),
+        Some(OnAuthorizations::Revoke(arguments)) => client.revoke(arguments, session),
     }
 }
 
@@ -41,12 +44,6 @@ struct Client {
 }
 
 impl Client {
-    fn new(account: Option<&str>, session: &Session<'_, '_>) -> Result<Client, Notice> {
-        let found = token_of(account, session.context)?;
-        let api = session.context.api(LIMIT)?;
-        Ok(Client { api, found })
-    }
-
     /// All authorizations of the account, with marks for the tokens that are stored on this machine.
     fn entries(&self, session: &Session<'_, '_>) -> Result<Vec<Entry>, Notice> {
         let all = self.api.authorizations(&self.found.token);
@@ -55,37 +52,41 @@ impl Client {
         let active = token_of(None, session.context).ok();
         Ok(entry::entries(all, &logins, active.as_ref()))
     }
-}
 
-fn list(arguments: &AuthorizationsList, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let client = Client::new(arguments.account.as_deref(), session)?;
-    let entries = client.entries(session)?;
-    let out = &mut session.streams.output;
-    if arguments.json {
-        let list = List {
-            authorizations: &entries,
-        };
-        return Ok(json::write_json(&list, out)?);
+    /// The authorization that the user names.
+    fn entry(&self, name: &str, session: &Session<'_, '_>) -> Result<Entry, Notice> {
+        find::by_name(self.entries(session)?, name)
     }
-    if !terminal::is_stdout() {
-        return Ok(entry::write_columns(&entries, out)?);
-    }
-    Ok(entry::write_table(&entries, terminal::columns(), out)?)
-}
 
-#[derive(Serialize)]
-struct List<'a> {
-    authorizations: &'a [Entry],
-}
-
-fn info(arguments: &AuthorizationsInfo, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let client = Client::new(arguments.account.as_deref(), session)?;
-    let entry = find::by_name(client.entries(session)?, &arguments.named)?;
-    let out = &mut session.streams.output;
-    if arguments.json {
-        json::write_json(&entry, out)?;
-    } else {
-        entry.write_text(out)?;
+    fn list(
+        &self,
+        arguments: &AuthorizationsList,
+        session: &mut Session<'_, '_>,
+    ) -> anyhow::Result<()> {
+        let entries = self.entries(session)?;
+        let out = &mut session.streams.output;
+        if arguments.json {
+            json::write_json(&BTreeMap::from([("authorizations", entries)]), out)?;
+        } else if terminal::is_stdout() {
+            entry::write_table(&entries, terminal::columns(), out)?;
+        } else {
+            entry::write_columns(&entries, out)?;
+        }
+        Ok(())
     }
-    Ok(())
+
+    fn info(
+        &self,
+        arguments: &AuthorizationsInfo,
+        session: &mut Session<'_, '_>,
+    ) -> anyhow::Result<()> {
+        let entry = self.entry(&arguments.named, session)?;
+        let out = &mut session.streams.output;
+        if arguments.json {
+            json::write_json(&entry, out)?;
+        } else {
+            entry.write_text(out)?;
+        }
+        Ok(())
+    }
 }

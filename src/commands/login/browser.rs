@@ -33,8 +33,5 @@ pub(super) fn wait(
     session.say("Waiting for the login in your browser (Ctrl-C to cancel)")?;
     let _progress = terminal::Progress::start("waiting", &session.context.environment);
     let token = api.await_browser_login(&login, Instant::now() + LIMIT)?;
-    Ok(Received {
-        token,
-        authorization: None,
-    })
+    Ok(Received::existing(token))
 }

@@ -1,15 +1,15 @@
 //! `login`: gets a token from the user, a pipe, a password or the browser, checks it and stores it.
 //!
-//! Each way ends in `finish`: ask Heroku for the account, check that the scope allows a push, store the token, report
-//! where it is stored and when it expires, and offer to configure git.
+//! Each way ends in the same steps: ask Heroku for the account, check that the scope allows a push, store the token,
+//! report where it is stored and when it expires, and offer to configure git.
 
-use std::io::Write;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::{
-    Session, cli_cannot_read_keyring, default_description, metadata_of, owner_of, push_hint, setup,
+    Session, cli_cannot_read_keyring, default_description, metadata_of, owner_of, push_hint,
+    report, setup,
 };
 use crate::account::Account;
 use crate::cli::Login;
@@ -18,7 +18,7 @@ use crate::git::{Scope, Setting};
 use crate::heroku_api::{ApiError, Authorization, HerokuApi};
 use crate::keyring::{Lock, Unavailable};
 use crate::logins::lookup::Source;
-use crate::logins::{self, Destination};
+use crate::logins::{self, Destination, Store};
 use crate::netrc;
 use crate::notice::{Fix, Notice};
 use crate::scope::Scopes;
@@ -52,7 +52,12 @@ pub(super) fn run(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::R
     } else {
         paste::ask(&destination, arguments, session)?
     };
-    finish(&api, received, &destination, arguments, session)
+    let stored = received
+        .store(&api, destination.as_store(), arguments.force, session)
+        .map_err(|why| received.not_stored(&api, why))?;
+    stored.report(session)?;
+    warn_about_other_programs(stored.source, session)?;
+    configure_git(arguments, session)
 }
 
 /// Where the token will be stored. If the keyring cannot store it, the login fails before it begins. At a terminal, a
@@ -62,152 +67,147 @@ fn open_destination(
     arguments: &Login,
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<Destination> {
-    let context = session.context;
-    let is_at_terminal = terminal::is_available();
-    let found = logins::destination(context, arguments.store);
-    let prompt = match &found {
-        Err(Unavailable::Locked(_)) if is_at_terminal => {
+    let environment = &session.context.environment;
+    let keyring = session.context.keyring();
+    let found = logins::destination(session.context, arguments.store);
+    let wants_confirmation = || {
+        let accounts = keyring.accounts();
+        accounts.is_ok_and(|accounts| accounts.locked == Some(Lock::Confirmation))
+    };
+    let request = match &found {
+        _ if !terminal::is_available() => None,
+        Err(Unavailable::Locked(_)) => {
             Some("The keyring is locked: unlock it in the prompt of your keyring program")
         }
-        Ok(Destination::Keyring) if is_at_terminal && wants_confirmation(context) => {
+        Ok(Destination::Keyring) if wants_confirmation() => {
             Some("Allow access to the keyring in the prompt of your keyring program")
         }
         _ => None,
     };
-    let destination = match prompt {
-        Some(request) => {
-            session.say(request)?;
-            let unlocked = context.keyring().unlock();
-            unlocked.map(|()| Destination::Keyring)
-        }
-        None => found,
-    };
-    let destination = destination.map_err(|why| why.notice())?;
+    if let Some(request) = request {
+        session.say(request)?;
+        let unlocked = keyring.unlock();
+        unlocked.map_err(|why| why.notice())?;
+        return Ok(Destination::Keyring);
+    }
+    let destination = found.map_err(|why| why.notice())?;
     if destination != Destination::Keyring {
-        netrc::can_save(&context.environment)?;
+        netrc::can_save(environment)?;
     }
     Ok(destination)
 }
 
-fn wants_confirmation(context: &Context) -> bool {
-    context
-        .keyring()
-        .accounts()
-        .is_ok_and(|accounts| accounts.locked == Some(Lock::Confirmation))
+/// A token that was just received.
+pub(super) struct Received {
+    pub(super) token: Token,
+    /// Its authorization, if this command created it.
+    pub(super) created: Option<Authorization>,
 }
 
-/// A token that was just received, with its authorization if this login created it.
-struct Received {
-    token: Token,
-    authorization: Option<Authorization>,
+/// A token that is now the login of its account.
+pub(super) struct Stored {
+    account: Account,
+    source: Source,
+    expires: Option<Timestamp>,
+    /// What else went wrong.
+    notes: Vec<Notice>,
+}
+
+impl Received {
+    fn existing(token: Token) -> Received {
+        Received {
+            token,
+            created: None,
+        }
+    }
+
+    /// Stores the token as the login of its account. With `force` also one that cannot push.
+    pub(super) fn store(
+        &self,
+        api: &HerokuApi,
+        store: Store,
+        force: bool,
+        session: &Session<'_, '_>,
+    ) -> Result<Stored, Notice> {
+        let Received { token, created } = self;
+        let owner = created.as_ref().and_then(Authorization::account);
+        let account = owner_of(token, owner, api).map_err(|failure| not_accepted(&failure))?;
+        let listed = match created {
+            Some(_) => None,
+            None => api.authorization_of(token).ok().flatten(),
+        };
+        let authorization = created.as_ref().or(listed.as_ref());
+        let metadata = metadata_of(token, &account, authorization, api);
+        let mut notes = Vec::new();
+        if !metadata.scope.may_push() {
+            let why = cannot_push(&metadata.scope);
+            if !force {
+                return Err(why);
+            }
+            notes.push(why);
+        }
+        let expires = metadata.expires;
+        let saved = logins::save(session.context, store, &account, token, metadata)?;
+        notes.extend(saved.notes);
+        Ok(Stored {
+            account,
+            source: saved.source,
+            expires,
+            notes,
+        })
+    }
+
+    /// The token could not be stored. An authorization that this login created is revoked: no one else has its token.
+    fn not_stored(&self, api: &HerokuApi, why: Notice) -> Notice {
+        let Some(created) = &self.created else {
+            return why;
+        };
+        let (state, fix) = match api.revoke(&self.token, &created.id) {
+            Ok(_) => ("was revoked", why.fix()),
+            Err(_) => (
+                "is still valid",
+                "revoke the authorization: https://dashboard.heroku.com/account/applications"
+                    .into(),
+            ),
+        };
+        Notice::new(
+            format!("{} (the new authorization {state})", why.what()),
+            fix,
+        )
+    }
+}
+
+impl Stored {
+    pub(super) fn report(&self, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+        for note in &self.notes {
+            session.warn(note)?;
+        }
+        let context = session.context;
+        let is_shared = context.keyring().is_shared() && !cli_cannot_read_keyring(context);
+        let place = match self.source {
+            Source::Netrc => netrc::location(&context.environment),
+            Source::ApiKey | Source::Keyring if is_shared => {
+                "the keyring, shared with the Heroku CLI".to_owned()
+            }
+            Source::ApiKey | Source::Keyring => "the keyring".to_owned(),
+        };
+        session.print(&format!(
+            "Logged in as {}\nThe token is stored in {place}",
+            self.account
+        ))?;
+        if let Some(expires) = self.expires {
+            let left = report::span(expires.duration_since(context.now()));
+            let day = expires.strftime("%Y-%m-%d");
+            session.print(&format!("The token expires on {day} ({left})"))?;
+        }
+        Ok(())
+    }
 }
 
 /// The description of the authorization in the dashboard.
 fn description(arguments: &Login, context: &Context) -> String {
     let given = arguments.description.clone();
     given.unwrap_or_else(|| default_description(context))
-}
-
-fn finish(
-    api: &HerokuApi,
-    received: Received,
-    destination: &Destination,
-    arguments: &Login,
-    session: &mut Session<'_, '_>,
-) -> anyhow::Result<()> {
-    let token = received.token;
-    let created = received.authorization;
-    let owner = created.as_ref().and_then(Authorization::account);
-    let email = owner_of(&token, owner, api).map_err(|failure| not_accepted(&failure))?;
-    let authorization = created
-        .clone()
-        .or_else(|| api.authorization_of(&token).ok().flatten());
-    let known = metadata_of(&token, &email, authorization.as_ref(), api);
-    check_scope(&known.scope, arguments, session)?;
-    let expires = known.expires;
-    let kept = logins::save(
-        session.context,
-        destination.as_store(),
-        &email,
-        &token,
-        known,
-    )
-    .map_err(|why| not_stored(api, created.as_ref(), &token, why))?;
-    for note in &kept.notes {
-        session.warn(note)?;
-    }
-    report_login(kept.source, &email, session)?;
-    if let Some(expires) = expires {
-        report_expiry(expires, session)?;
-    }
-    warn_about_other_programs(kept.source, session)?;
-    configure_git(arguments, session)
-}
-
-/// The token could not be stored. An authorization that this login created is revoked: no one else has its token.
-fn not_stored(
-    api: &HerokuApi,
-    created: Option<&Authorization>,
-    token: &Token,
-    why: Notice,
-) -> Notice {
-    let Some(created) = created else {
-        return why;
-    };
-    match api.revoke(token, &created.id) {
-        Ok(_) => Notice::new(
-            format!("{} (the new authorization was revoked)", why.what()),
-            why.fix(),
-        ),
-        Err(_) => Notice::new(
-            format!("{} (the new authorization is still valid)", why.what()),
-            "revoke the authorization: https://dashboard.heroku.com/account/applications",
-        ),
-    }
-}
-
-/// Without `--force`, a token that cannot push is not stored.
-fn check_scope(
-    scope: &Scopes,
-    arguments: &Login,
-    session: &mut Session<'_, '_>,
-) -> anyhow::Result<()> {
-    if scope.may_push() {
-        return Ok(());
-    }
-    let notice = cannot_push(scope);
-    if !arguments.force {
-        return Err(notice.into());
-    }
-    session.warn(&notice)
-}
-
-fn report_login(
-    source: Source,
-    account: &Account,
-    session: &mut Session<'_, '_>,
-) -> anyhow::Result<()> {
-    let context = session.context;
-    let is_shared = context.keyring().is_shared() && !cli_cannot_read_keyring(context);
-    let place = match source {
-        Source::Netrc => netrc::location(&context.environment),
-        Source::ApiKey | Source::Keyring if is_shared => {
-            "the keyring, shared with the Heroku CLI".to_owned()
-        }
-        Source::ApiKey | Source::Keyring => "the keyring".to_owned(),
-    };
-    let out = &mut session.streams.output;
-    writeln!(out, "Logged in as {account}")?;
-    writeln!(out, "The token is stored in {place}")?;
-    Ok(())
-}
-
-fn report_expiry(expires: Timestamp, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let left = super::report::span(expires.duration_since(session.context.now()));
-    let day = expires.strftime("%Y-%m-%d");
-    let out = &mut session.streams.output;
-    writeln!(out, "The token expires on {day} ({left})")?;
-    Ok(())
 }
 
 /// Warns if the Heroku CLI does not use this login, or if `HEROKU_API_KEY` hides it.
@@ -265,31 +265,28 @@ fn cannot_push(scope: &Scopes) -> Notice {
 /// next command to run.
 fn configure_git(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let git = session.context.git();
-    let helpers = match git.helpers_for_heroku() {
-        Ok(helpers) => helpers,
+    let asks_us = || {
+        let helpers = git.helpers_for_heroku()?;
+        Ok(helpers.first().is_some_and(Setting::starts_us))
+    };
+    let mut is_configured = match asks_us() {
+        Ok(is_configured) => is_configured,
         // Without git, the login is for docker or for scripts.
         Err(why) => return session.warn(&why),
     };
-    if !helpers.first().is_some_and(Setting::starts_us) {
+    if !is_configured {
+        let question = "Configure git to use this helper for Heroku?";
         // A token on stdin means a script, even if it runs on a terminal. Without an answer git stays as it is.
-        let wants_setup = !arguments.with_token
-            && terminal::confirm(
-                "Configure git to use this helper for Heroku?",
-                DefaultAnswer::Yes,
-            )
-            .unwrap_or(false);
-        if !wants_setup {
-            let out = &mut session.streams.output;
-            writeln!(out, "Next, configure git: git credential-heroku-rs setup")?;
-            return Ok(());
+        if arguments.with_token || !terminal::confirm(question, DefaultAnswer::Yes).unwrap_or(false)
+        {
+            return session.print("Next, configure git: git credential-heroku-rs setup");
         }
         setup::git(Scope::Global, session)?;
-        let helpers = git.helpers_for_heroku()?;
-        if !helpers.first().is_some_and(Setting::starts_us) {
-            // The settings of this repository take precedence, and a warning of the setup says so.
-            return Ok(());
-        }
+        is_configured = asks_us()?;
     }
-    let hint = push_hint(&git);
-    Ok(writeln!(session.streams.output, "{hint}")?)
+    // If the settings of this repository take precedence, a warning of the setup says so.
+    if is_configured {
+        session.print(&push_hint(&git))?;
+    }
+    Ok(())
 }

@@ -33,7 +33,7 @@ pub(super) fn ask(
         .ok_or_else(|| ApiError::Garbled.notice())?;
     Ok(Received {
         token,
-        authorization: Some(authorization),
+        created: Some(authorization),
     })
 }
 
