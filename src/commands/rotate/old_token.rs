@@ -71,17 +71,13 @@ impl OldToken {
         token: &Token,
         metadata: Option<&TokenMetadata>,
     ) -> Result<OldToken, ApiError> {
-        let by_id = match metadata.and_then(|metadata| metadata.authorization.as_deref()) {
-            None => None,
-            Some(id) => match api.authorization(token, id) {
-                Ok(found) => Some(found),
-                Err(ApiError::NotFound(_) | ApiError::Invalid(_)) => None,
-                Err(failure) => return Err(failure),
-            },
-        };
-        let authorization = match by_id {
-            Some(found) => Some(found),
-            None => api.authorization_of(token)?,
+        let id = metadata.and_then(|metadata| metadata.authorization.as_deref());
+        let authorization = match id.map(|id| api.authorization(token, id)) {
+            Some(Ok(found)) => Some(found),
+            None | Some(Err(ApiError::NotFound(_) | ApiError::Invalid(_))) => {
+                api.authorization_of(token)?
+            }
+            Some(Err(failure)) => return Err(failure),
         };
         let (is_api_key, session) = match &authorization {
             Some(found) => {
@@ -104,9 +100,8 @@ impl OldToken {
             Expiry::from_metadata(self.metadata.as_ref()),
             &self.authorization,
         ) {
-            (Expiry::Unknown, None) => Expiry::Unknown,
             (Expiry::Unknown, Some(found)) => found.expires().map_or(Expiry::Never, Expiry::At),
-            (metadata, _) => metadata,
+            (expiry, _) => expiry,
         }
     }
 
@@ -134,14 +129,10 @@ impl OldToken {
 
     /// Its lifetime when it was created.
     pub(super) fn lifetime(&self) -> Lifetime {
-        let metadata = self
-            .metadata
-            .as_ref()
-            .map(|metadata| (metadata.created, metadata.expires));
-        let found = self
-            .authorization
-            .as_ref()
-            .map(|found| (found.created, found.expires()));
+        let metadata = self.metadata.as_ref();
+        let metadata = metadata.map(|metadata| (metadata.created, metadata.expires));
+        let found = self.authorization.as_ref();
+        let found = found.map(|found| (found.created, found.expires()));
         match (metadata, found) {
             (Some((Some(from), Some(to))), _) | (_, Some((Some(from), Some(to)))) => {
                 rounded(to.duration_since(from))

@@ -31,17 +31,8 @@ pub(super) struct Rotator<'a> {
 /// A new authorization, which Heroku accepts and which is recorded in the journal.
 pub(super) struct Created {
     token: Token,
-    authorization: Authorization,
-    rotation: Rotation,
-}
-
-/// The new token is stored in place of the old one.
-pub(super) struct Stored {
-    token: Token,
     pub(super) authorization: Authorization,
     rotation: Rotation,
-    /// What else went wrong.
-    pub(super) notices: Vec<Notice>,
 }
 
 impl Rotator<'_> {
@@ -107,11 +98,11 @@ impl Rotator<'_> {
         })
     }
 
-    /// Stores the new token in place of the old one, and reads it back.
+    /// Stores the new token in place of the old one, and reads it back. Returns what else went wrong.
     ///
     /// # Errors
     /// Why the old token has to stay valid.
-    pub(super) fn store(&self, created: Created) -> Result<Stored, Notice> {
+    pub(super) fn store(&self, created: &Created) -> Result<Vec<Notice>, Notice> {
         let Created {
             token,
             authorization,
@@ -119,37 +110,32 @@ impl Rotator<'_> {
         } = created;
         let metadata = TokenMetadata {
             description: Some(rotation.description.clone()),
-            ..metadata_of(&token, self.account, Some(&authorization), self.api)
+            ..metadata_of(token, self.account, Some(authorization), self.api)
         };
         let replaced = logins::replace(
             self.context,
             self.source,
             self.account,
             self.token,
-            (&token, metadata),
+            (token, metadata),
         );
         let notices = replaced.map_err(|why| match why {
             // Either token may be stored, so both stay valid; the next run sees which one it is.
             NotReplaced::Unclear(why) => may_be_stored(&why),
             NotReplaced::Overtaken | NotReplaced::Untouched(_) => {
-                self.undo(&rotation, Some(&token), &why_not_stored(&why))
+                self.undo(rotation, Some(token), &why_not_stored(&why))
             }
         })?;
-        logins::settle(self.context, self.source, self.account, &token)
+        logins::settle(self.context, self.source, self.account, token)
             .map_err(|why| may_be_stored(&why))?;
-        Ok(Stored {
-            token,
-            authorization,
-            rotation,
-            notices,
-        })
+        Ok(notices)
     }
 
     /// Revokes the old authorization, or ends the session of a browser login's token.
     ///
     /// # Errors
     /// Why the old token is still valid.
-    pub(super) fn revoke_old(&self, stored: &Stored, old: &OldToken) -> Result<(), Notice> {
+    pub(super) fn revoke_old(&self, new: &Created, old: &OldToken) -> Result<(), Notice> {
         const DASHBOARD: &str = "revoke it: https://dashboard.heroku.com/account/applications";
         const NEXT_RUN: &str = "the next run revokes it: git credential-heroku-rs rotate";
         let not_revoked = |failure: &ApiError, fix| {
@@ -158,16 +144,16 @@ impl Rotator<'_> {
         };
         if old.authorization.is_some() {
             return self
-                .complete(&stored.token, &stored.rotation)
+                .complete(&new.token, &new.rotation)
                 .map_err(|failure| not_revoked(&failure, NEXT_RUN));
         }
         // The old token ends its own session, as in a logout of the Heroku CLI: such a token is in no list.
         let ended = self.api.end_session(self.token);
-        let mut rotation = stored.rotation.clone();
+        let mut rotation = new.rotation.clone();
         if matches!(ended, Ok(Revoked::Done) | Err(ApiError::TokenRejected)) {
             rotation.old = None;
         }
-        self.complete(&stored.token, &rotation)
+        self.complete(&new.token, &rotation)
             .map_err(|failure| not_revoked(&failure, NEXT_RUN))?;
         match ended {
             Ok(Revoked::Done) | Err(ApiError::TokenRejected) => Ok(()),
@@ -208,13 +194,8 @@ impl Rotator<'_> {
     fn undo(&self, rotation: &Rotation, new: Option<&Token>, why: &Notice) -> Notice {
         match self.revoke_new(rotation, new) {
             Ok(_) => not_replaced(why),
-            Err(_) => Notice::new(
-                format!(
-                    "the token was not replaced, and a new authorization is left until the next \
-                     rotate: {}",
-                    why.what()
-                ),
-                why.fix(),
+            Err(_) => why.as_cause_of(
+                "the token was not replaced, and a new authorization is left until the next rotate",
             ),
         }
     }
@@ -283,11 +264,7 @@ pub(super) fn not_recorded(why: &io::Error) -> Notice {
 }
 
 fn not_replaced(why: &Notice) -> Notice {
-    Notice::new(
-        format!("the token was not replaced: {}", why.what()),
-        why.fix(),
-    )
-    .of_kind(why.kind())
+    why.as_cause_of("the token was not replaced")
 }
 
 fn may_be_stored(why: &Notice) -> Notice {
