@@ -4,7 +4,7 @@
 //! `git credential-heroku-rs --help`, so git determines its name.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -15,7 +15,7 @@ use clap_mangen::roff::{Roff, bold, roman};
 use super::Session;
 use crate::cli::{self, Man};
 use crate::files;
-use crate::notice::{self, Fix, Notice};
+use crate::notice::{Fix, Notice};
 use crate::terminal;
 
 /// What the definition of the command line does not contain: variables, files, exit codes, other pages.
@@ -33,19 +33,33 @@ pub(super) fn run(arguments: &Man, session: &mut Session<'_, '_>) -> anyhow::Res
         .then(|| where_man_looks(session))
         .transpose()?;
     let Some(dir) = arguments.dir.as_ref().or(install_dir.as_ref()) else {
-        session
-            .streams
-            .output
-            .write_all(&page(&definition, MORE_ON_THE_PROGRAM)?)?;
+        session.streams.output.write_all(&page(&definition)?)?;
         if terminal::is_stdout() {
             session.say("To read it: git credential-heroku-rs man | man -l -")?;
         }
         return Ok(());
     };
     fs::create_dir_all(dir).with_context(|| dir.display().to_string())?;
-    let written = write_pages(&definition, MORE_ON_THE_PROGRAM, dir)?;
-    let dir = session.context.environment.display_path(dir);
-    session.say(&format!("Wrote {written} pages to {dir}"))
+    let commands = with_subcommands(&definition);
+    for command in &commands {
+        let file = file_of(command, dir);
+        write(&file, &page(command)?).with_context(|| file.display().to_string())?;
+    }
+    let (count, dir) = (
+        commands.len(),
+        session.context.environment.display_path(dir),
+    );
+    session.say(&format!("Wrote {count} pages to {dir}"))
+}
+
+/// A command and all commands below it: each has a page of its own.
+fn with_subcommands(command: &Command) -> Vec<&Command> {
+    let below = command.get_subcommands().flat_map(with_subcommands);
+    std::iter::once(command).chain(below).collect()
+}
+
+fn file_of(command: &Command, dir: &Path) -> PathBuf {
+    dir.join(Page::new(command.clone()).get_filename())
 }
 
 /// `share/man/man1` next to the directory on PATH that contains the program: for each directory on PATH, man
@@ -59,23 +73,9 @@ fn where_man_looks(session: &Session<'_, '_>) -> Result<PathBuf, Notice> {
         .ok_or_else(|| {
             Notice::new(
                 format!("{program} is not on PATH, so man would not find the pages"),
-                Fix::command(
-                    "choose a directory",
-                    notice::Command::new("git credential-heroku-rs man DIR"),
-                ),
+                Fix::command("choose a directory", "git credential-heroku-rs man DIR"),
             )
         })
-}
-
-/// Writes the page of a command and of each command below it. Returns how many it wrote.
-fn write_pages(command: &Command, more: &str, dir: &Path) -> anyhow::Result<usize> {
-    let file = dir.join(Page::new(command.clone()).get_filename());
-    write(&file, &page(command, more)?).with_context(|| file.display().to_string())?;
-    let below = command
-        .get_subcommands()
-        .filter(|below| !below.is_hide_set());
-    let below = below.map(|below| write_pages(below, MORE_ON_A_COMMAND, dir));
-    Ok(1 + below.sum::<anyhow::Result<usize>>()?)
 }
 
 /// Removes the pages that `man --install` wrote. Those of a package stay.
@@ -89,25 +89,17 @@ pub(super) fn remove_installed(session: &mut Session<'_, '_>) -> anyhow::Result<
     }
     let mut definition = cli::definition();
     definition.build();
-    let removed = remove_pages(&definition, &dir)?;
-    if removed > 0 {
-        let dir = session.context.environment.display_path(&dir);
-        let out = &mut session.streams.output;
-        writeln!(out, "Removed {removed} pages of the manual from {dir}")?;
+    let files = with_subcommands(&definition);
+    let files = files.into_iter().map(|command| file_of(command, &dir));
+    let ours: Vec<PathBuf> = files.filter(|file| is_our_page(file)).collect();
+    for file in &ours {
+        fs::remove_file(file).with_context(|| file.display().to_string())?;
+    }
+    if !ours.is_empty() {
+        let (count, dir) = (ours.len(), session.context.environment.display_path(&dir));
+        session.print(&format!("Removed {count} pages of the manual from {dir}"))?;
     }
     Ok(())
-}
-
-fn remove_pages(command: &Command, dir: &Path) -> anyhow::Result<usize> {
-    let file = dir.join(Page::new(command.clone()).get_filename());
-    let is_removed = is_our_page(&file);
-    if is_removed {
-        fs::remove_file(&file).with_context(|| file.display().to_string())?;
-    }
-    let below = command
-        .get_subcommands()
-        .map(|below| remove_pages(below, dir));
-    Ok(usize::from(is_removed) + below.sum::<anyhow::Result<usize>>()?)
 }
 
 /// Whether this is a page that some version of this program wrote, and no link, as Homebrew makes them.
@@ -128,8 +120,13 @@ fn write(file: &Path, page: &[u8]) -> io::Result<()> {
     fs::write(file, page)
 }
 
-fn page(command: &Command, more: &str) -> anyhow::Result<Vec<u8>> {
+fn page(command: &Command) -> anyhow::Result<Vec<u8>> {
     let page = manual_page(command);
+    let more = if command.get_name() == env!("CARGO_PKG_NAME") {
+        MORE_ON_THE_PROGRAM
+    } else {
+        MORE_ON_A_COMMAND
+    };
     let mut text = Vec::new();
     page.render_title(&mut text)?;
     page.render_name_section(&mut text)?;
