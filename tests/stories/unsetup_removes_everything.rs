@@ -69,6 +69,38 @@ fn what_was_written_is_removed_and_reported() {
 }
 
 #[test]
+fn files_and_directories_that_are_empty_then_are_removed_too() {
+    let world = World::new().with_keyring();
+    let entries = || {
+        let entries = fs::read_dir(world.home()).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    let before = entries();
+    let token = world.heroku.issue_token(ANN);
+    world
+        .helper_with_input("login --with-token", &token)
+        .succeeds();
+    for line in ["setup --alias", "setup --docker", "logout"] {
+        world.helper(line).succeeds();
+    }
+    assert!(world.home().join(STATE).exists());
+    world
+        .helper("unsetup --all")
+        .succeeds()
+        .says("Removed ~/.gitconfig: nothing else was in it\n")
+        .says("Removed ~/.docker/config.json: nothing else was in it\n");
+    assert!(!world.home().join(".local/state").exists());
+    // The Heroku CLI's directory stays.
+    let after: Vec<_> = entries()
+        .into_iter()
+        .filter(|name| name != ".local" || before.contains(name))
+        .collect();
+    assert_eq!(after, before);
+}
+
+#[test]
 fn what_stored_tokens_need_is_kept_with_the_reason() {
     let world = World::new().with_keyring();
     let token = world.heroku.issue_token(ANN);

@@ -53,12 +53,12 @@ pub(super) fn remove_installed(session: &mut Session<'_, '_>) -> anyhow::Result<
         match files::read(&path, LARGEST_SCRIPT) {
             Ok(script) if *script == *script_for(shell).as_bytes() => {
                 fs::remove_file(&path).with_context(|| shown.clone())?;
-                writeln!(session.streams.output, "Removed {shown}")?;
+                session.print(&format!("Removed {shown}"))?;
             }
             Ok(_) => {
                 let rm = notice::Command::new("rm").path(&path, Some(home));
                 let why = "this version prints another script";
-                session.kept(&shown, why, &Fix::command("remove it", rm))?;
+                session.kept(&shown, why, Fix::command("remove it", rm))?;
             }
             Err(_) => {}
         }
