@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 
 use rustix::termios::{
-    LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
+    InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
 };
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::flag::register_conditional_default;
@@ -50,6 +50,9 @@ impl NoEcho<'_> {
         })?;
         let mut quiet = before.clone();
         quiet.local_modes -= LocalModes::ECHO | LocalModes::ECHONL;
+        // Another program may have left the terminal without them.
+        quiet.local_modes |= LocalModes::ICANON | LocalModes::ISIG;
+        quiet.input_modes |= InputModes::ICRNL;
         // Ctrl-Z is a key like others: a stopped program would leave the echo off.
         quiet.special_codes[SpecialCodeIndex::VSUSP] = 0;
         let no_echo = NoEcho {

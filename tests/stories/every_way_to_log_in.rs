@@ -31,6 +31,20 @@ fn a_pasted_token_is_not_shown_and_is_stored() {
 }
 
 #[test]
+fn a_hidden_line_can_be_corrected_on_a_terminal_in_any_state() {
+    let world = world();
+    let token = world.heroku.issue_token(ANN);
+    world
+        .on_a_terminal("stty -icanon -isig -icrnl; git-credential-heroku-rs login")
+        .shows("Token: ")
+        .types_without_enter("HRKU-wrong")
+        .presses_control('u')
+        .types(&token)
+        .exits_with(0);
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+}
+
+#[test]
 fn an_incomplete_token_and_a_rejected_one_have_different_errors() {
     let world = world();
     let shown = world
