@@ -16,12 +16,9 @@ pub enum NetworkError {
     /// Its name has no IP address.
     #[error("cannot resolve its name")]
     Unnamed,
-    /// Nothing listens on the port.
-    #[error("connection refused")]
-    Refused,
-    /// There is no route to it.
-    #[error("network unreachable")]
-    NoNetwork,
+    /// There was no connection: nothing listens on the port, or there is no route to it.
+    #[error("{0}")]
+    NoConnection(io::ErrorKind),
     /// There was no connection in time.
     #[error("connection timed out")]
     ConnectTimeout,
@@ -55,10 +52,7 @@ impl NetworkError {
     pub(super) fn is_before_the_request(&self) -> bool {
         matches!(
             self,
-            NetworkError::Unnamed
-                | NetworkError::Refused
-                | NetworkError::NoNetwork
-                | NetworkError::ConnectTimeout
+            NetworkError::Unnamed | NetworkError::NoConnection(_) | NetworkError::ConnectTimeout
         )
     }
 
@@ -140,10 +134,9 @@ fn classified(causes: &[&(dyn Error + 'static)], texts: &[String]) -> NetworkErr
     }
     for kind in kinds {
         match kind {
-            io::ErrorKind::ConnectionRefused => return NetworkError::Refused,
-            io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable => {
-                return NetworkError::NoNetwork;
-            }
+            io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::NetworkUnreachable
+            | io::ErrorKind::HostUnreachable => return NetworkError::NoConnection(kind),
             io::ErrorKind::ConnectionReset
             | io::ErrorKind::ConnectionAborted
             | io::ErrorKind::BrokenPipe

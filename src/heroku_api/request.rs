@@ -358,7 +358,9 @@ mod tests {
             why,
         };
         for method in [Method::GET, Method::POST] {
-            let refused = Err(unreachable(NetworkError::Refused));
+            let refused = Err(unreachable(NetworkError::NoConnection(
+                io::ErrorKind::ConnectionRefused,
+            )));
             assert!(pause(method.clone(), &refused, SECOND).is_some());
             for why in [NetworkError::AnswerTimeout, NetworkError::CutOff] {
                 assert_eq!(pause(method.clone(), &Err(unreachable(why)), SECOND), None);

@@ -84,7 +84,8 @@ fn a_proxy_that_accepts_no_request_is_named() {
     );
     world.heroku.refuse_connections();
     let refused = world.api().account(&world.token()).unwrap_err();
-    assert_eq!(refused, unreachable(&proxy, NetworkError::Refused));
+    let why = NetworkError::NoConnection(std::io::ErrorKind::ConnectionRefused);
+    assert_eq!(refused, unreachable(&proxy, why));
 }
 
 #[test]
