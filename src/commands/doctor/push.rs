@@ -102,31 +102,30 @@ impl Sent {
     fn by_helper(Filled { token, by }: Filled, facts: &Facts<'_>) -> Sent {
         let mut helpers = facts.helpers.iter();
         let helper = helpers.find(|helper| Some(helper.command()) == by);
-        let is_ours = helper.is_some_and(Setting::starts_us);
-        let from = match helper {
-            Some(_) if is_ours => {
+        let (from, fix) = match helper {
+            Some(helper) if helper.starts_us() => {
                 let active = token
                     .as_ref()
                     .and_then(|token| facts.active_login_with(token));
                 let source = active.map_or(Source::Keyring, |active| active.source);
-                format!("{source}, through heroku-rs")
+                let from = format!("{source}, through heroku-rs");
+                (from, "git credential-heroku-rs login")
             }
             Some(helper) => {
                 let (value, origin) = (helper.shown_value(), &helper.origin);
-                format!("{value} ({origin}), not from heroku-rs")
+                let from = format!("{value} ({origin}), not from heroku-rs");
+                (from, "git credential-heroku-rs setup")
             }
-            None => "a helper that git does not name".to_owned(),
-        };
-        let fix = if is_ours {
-            Command::new("git credential-heroku-rs login")
-        } else {
-            Command::new("git credential-heroku-rs setup")
+            None => (
+                "a helper that git does not name".to_owned(),
+                "git credential-heroku-rs setup",
+            ),
         };
         Sent {
             token,
             from,
-            is_ours,
-            fix: fix.into(),
+            is_ours: helper.is_some_and(Setting::starts_us),
+            fix: Command::new(fix).into(),
         }
     }
 }
@@ -209,11 +208,8 @@ impl Push {
 
     /// git gets no credential: not logged in, or a setting prevents it.
     fn gets_none(&self, why: &str, facts: &Facts<'_>, found: &mut Findings) {
-        let (what, fix) = if let Some((account, place, fix)) = self.selected_account(facts)
-            && facts.is_not_in_keyring(&account)
-        {
-            let what = format!("{place} names {account}, which is not logged in");
-            (what, fix)
+        let (what, fix) = if let Some(problem) = self.unknown_account(facts) {
+            problem
         } else if let Some(active) = &facts.answer.found {
             let source = active.source;
             let what = format!("one is in {source}, but no helper gives it to git ({why})");
@@ -239,19 +235,22 @@ impl Push {
         found.add(severity, what).details(details).fix(fix);
     }
 
-    /// The account that a user name in the URL or in git's settings selects: an email selects exactly that account.
-    /// Also where that name is, and how to change it.
-    fn selected_account(&self, facts: &Facts<'_>) -> Option<(Account, String, Fix)> {
-        let email = |name: &str| Account::parse(name).filter(Account::is_email);
-        if let Some(name) = Request::for_url(&self.url).username() {
+    /// A user name in the URL or in git's settings that is an email selects exactly that account. If it is not logged
+    /// in: the problem and its fix.
+    fn unknown_account(&self, facts: &Facts<'_>) -> Option<(String, Fix)> {
+        let (name, place, fix) = if let Some(name) = Request::for_url(&self.url).username() {
             let set_url = set_url(self.remote.as_deref(), &self.url);
             let fix = Fix::command("log in to that account, or", set_url);
-            return Some((email(&name)?, "the URL".to_owned(), fix));
-        }
-        let settings = facts.settings_of("credential", "username");
-        let setting = settings.filter(|setting| setting.covers_heroku()).last()?;
-        let place = format!("{} in {}", setting.key, setting.origin);
-        let fix = setting.change_command("--unset-all", None, facts.home());
-        Some((email(&setting.value)?, place, fix))
+            (name, "the URL".to_owned(), fix)
+        } else {
+            let settings = facts.settings_of("credential", "username");
+            let setting = settings.filter(|setting| setting.covers_heroku()).last()?;
+            let place = format!("{} in {}", setting.key, setting.origin);
+            let fix = setting.change_command("--unset-all", None, facts.home());
+            (setting.value.clone(), place, fix)
+        };
+        let account = Account::parse(&name).filter(Account::is_email)?;
+        let what = format!("{place} names {account}, which is not logged in");
+        facts.is_not_in_keyring(&account).then_some((what, fix))
     }
 }

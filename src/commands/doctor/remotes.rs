@@ -43,12 +43,14 @@ fn check_url(setting: &Setting, facts: &Facts<'_>, found: &mut Findings) {
             rule.change_command("--fixed-value --unset-all", Some(&rule.value), home),
         ),
     };
-    let secret = used.as_ref().and_then(|url| match &url.token {
-        token if url.has_password => Some(("a password, so git asks no helper", token.as_ref())),
-        Some(token) => Some(("a token as user name, which git shows", Some(token))),
-        None => None,
-    });
-    if let Some((what, token)) = secret {
+    let has_secret = |url: &&HerokuUrl| url.has_password || url.token.is_some();
+    if let Some(url) = used.as_ref().filter(has_secret) {
+        let what = if url.has_password {
+            "a password, so git asks no helper"
+        } else {
+            "a token as user name, which git shows"
+        };
+        let token = url.token.as_ref();
         let fix = match rule {
             None => fix.clone(),
             // The password is in the key, so a command that removes the key would show it.
