@@ -287,8 +287,6 @@ mod tests {
     use super::*;
     use std::os::unix::fs::{PermissionsExt, symlink};
 
-    const LIMIT: Duration = Duration::from_secs(60);
-
     fn mode(path: &Path) -> u32 {
         fs::metadata(path).unwrap().permissions().mode() & 0o777
     }
@@ -487,11 +485,22 @@ mod tests {
         });
         assert_eq!(fs::read(&path).unwrap(), b"xxxxxxxx");
     }
+}
+
+#[cfg(test)]
+mod draft_tests {
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(60);
 
     /// A directory that no other user can open.
     fn private_dir() -> tempfile::TempDir {
         let dir = tempfile::tempdir().unwrap();
-        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o700)).unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o700)).unwrap();
+        }
         dir
     }
 
@@ -525,7 +534,9 @@ mod tests {
     }
 
     #[test]
+    #[cfg(unix)]
     fn a_lock_that_another_user_can_take_blocks_no_write() {
+        use std::os::unix::fs::PermissionsExt;
         let dir = private_dir();
         let _theirs = lock_dir(dir.path(), Duration::ZERO).unwrap().unwrap();
         let locked = || lock_and_tidy(dir.path(), Duration::ZERO);

@@ -423,7 +423,7 @@ fn encrypted_path(environment: &Environment) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs::{self, File};
+    use std::fs;
 
     #[test]
     fn on_windows_the_file_is_the_one_of_the_heroku_cli() {
@@ -539,7 +539,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("netrc");
         crate::files::replace(&path, b"x").unwrap();
-        let file = File::options().write(true).open(&path).unwrap();
+        let file = fs::File::options().write(true).open(&path).unwrap();
         file.set_len(LARGEST as u64 + 1).unwrap();
         let environment = Environment {
             netrc: Some(path),
