@@ -227,11 +227,9 @@ impl Store<'_> {
     /// and written again. To remove it first in every case would leave the account without a token for a moment.
     fn replace(&self, account: &Account, token: &Token) -> Result<(), VaultError> {
         let before = self.secret(account)?;
-        let stored_name = match before {
-            Some(_) => self.stored_name(account)?,
-            None => None,
-        };
-        let user = stored_name.unwrap_or_else(|| account.as_str().to_owned());
+        // The store may have read it whatever its letter case. Under another one there would be a second item.
+        let user = self.stored_name(account)?;
+        let user = user.unwrap_or_else(|| account.to_string());
         self.write_user(&user, token)?;
         let mut after = self.read_user(&user)?;
         if before.is_some_and(|before| before == after) && after.trim() != token.expose() {
