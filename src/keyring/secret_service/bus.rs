@@ -164,9 +164,7 @@ impl Bus {
     }
 
     fn receive(&mut self) -> Result<Message, Failure> {
-        if !self.is_authenticated {
-            self.wait_for_authentication()?;
-        }
+        self.wait_for_authentication()?;
         loop {
             if let Some((message, length)) = Message::parse(&self.incoming)? {
                 self.incoming.drain_front(length);

@@ -27,7 +27,7 @@ const REPLY_SERIAL: u8 = 5;
 const DESTINATION: u8 = 6;
 const SIGNATURE: u8 = 8;
 
-/// A method call, whose answer is a `T`.
+/// A method call. Its answer is a `T`.
 pub(super) struct Call<'a, T> {
     destination: &'static str,
     path: &'a str,
@@ -58,7 +58,7 @@ impl<T> Format<T> {
 }
 
 impl<'a> Call<'a, ()> {
-    /// A call without arguments, whose answer says only that it succeeded.
+    /// A call without arguments. Its answer says only that it succeeded.
     pub(super) fn new(
         destination: &'static str,
         path: &'a str,
