@@ -48,7 +48,7 @@ pub mod token_metadata;
 pub mod trace;
 
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::mpsc;
@@ -62,7 +62,7 @@ use crate::helper::{docker, git as git_helper};
 use crate::heroku_api::HerokuApi;
 use crate::hosts::HerokuHost;
 use crate::notice::{AlreadyReported, Kind, Notice};
-use crate::protocol::{CAPABILITIES, Operation, Request};
+use crate::protocol::{Operation, Request};
 use crate::streams::Streams;
 use crate::token::{Token, Verdict};
 
@@ -118,17 +118,8 @@ pub fn run(
 fn answer_git(operation: Operation, context: &Context, streams: &mut Streams<'_>) {
     let Streams { input, output, .. } = streams;
     context.serves_git();
-    let notice = match operation {
-        Operation::Get => git_helper::get(input, output, context),
-        Operation::Store => git_helper::store(input, context),
-        Operation::Erase => {
-            git_helper::erase(input, context, |host, token| verdict(context, host, token))
-        }
-        Operation::Capability => {
-            let _ = output.write_all(CAPABILITIES);
-            None
-        }
-    };
+    let check = |host: &HerokuHost, token: &Token| verdict(context, host, token);
+    let notice = git_helper::answer(operation, input, output, context, check);
     context.environment.trace.log(|| match &notice {
         None => "done, without a message".to_owned(),
         Some(notice) => format!("message: {}", notice.what()),

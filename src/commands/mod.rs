@@ -12,7 +12,7 @@ use crate::git;
 use crate::heroku_api::{AccountInfo, ApiError, Authorization, HerokuApi};
 use crate::heroku_cli;
 use crate::hosts::{HerokuHost, Service};
-use crate::logins::lookup::{self, Answer, Source, StoredToken, Wanted};
+use crate::logins::lookup::{self, Answer, Source, StoredToken};
 use crate::netrc::{Netrc, Overview};
 use crate::notice::{self, Fix, Notice};
 use crate::streams::Streams;
@@ -201,11 +201,8 @@ fn token_of(named: Option<&str>, context: &Context) -> Result<StoredToken, Notic
 /// What each source says about this account, or about the active account.
 fn answer_for(named: Option<&str>, context: &Context) -> Result<Answer, Notice> {
     let account = named.map(|name| account_named(name, context)).transpose()?;
-    let wanted = Wanted {
-        host: &host_in_use(Service::Api, context)?,
-        account: account.as_ref(),
-    };
-    Ok(lookup::find(&wanted, context))
+    let host = host_in_use(Service::Api, context)?;
+    Ok(lookup::find(&host, account.as_ref(), context))
 }
 
 /// The host of a service; `HEROKU_HOST` may name another Heroku.

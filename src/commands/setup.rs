@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::docker_config::{self, Name};
 use crate::git::{AliasState, Git, Scope, SetUp, Setting};
 use crate::hosts::{HerokuHost, Service};
-use crate::logins::lookup::{self, Answer, Source, Wanted};
+use crate::logins::lookup::{self, Answer, Source};
 use crate::netrc::Netrc;
 use crate::notice::{Command, Fix, Notice, shown};
 use crate::terminal::{self, DefaultAnswer};
@@ -191,11 +191,7 @@ fn remote(key: &str) -> &str {
 /// no difference.
 fn netrc_entry(context: &Context) -> Option<Notice> {
     let host = HerokuHost::production(Service::Git);
-    let wanted = Wanted {
-        host: &host,
-        account: None,
-    };
-    let found = lookup::find(&wanted, context).found;
+    let found = lookup::find(&host, None, context).found;
     if found.is_some_and(|found| found.source == Source::Netrc) {
         return None;
     }

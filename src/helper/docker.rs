@@ -9,13 +9,13 @@ use std::io::Read;
 use zeroize::Zeroizing;
 
 use super::git::expires_soon;
-use super::offered::{self, Permission, may_be_stored, not_stored, others_are_logged_in};
+use super::offered::{Origin, Permission, may_be_stored, not_stored};
 use crate::account::Account;
 use crate::context::Context;
 use crate::docker_protocol::{self, Offered, Refusal, USERNAME};
 use crate::hosts::{HerokuHost, Service};
 use crate::logins;
-use crate::logins::lookup::{self, Source, StoredToken, Wanted, of_account};
+use crate::logins::lookup::{self, Source, StoredToken, of_account};
 use crate::notice::{Fix, Kind, Notice};
 
 /// The reply to docker, and the message for the user.
@@ -98,20 +98,13 @@ fn registry(server: &str, context: &Context) -> Option<HerokuHost> {
 fn get(input: &mut dyn Read, context: &Context) -> Result<Reply, Reply> {
     let server = docker_protocol::server(input)?;
     let host = registry(&server, context).ok_or(Refusal::NotFound)?;
-    let answer = lookup::find(&any_account(&host), context);
+    let answer = lookup::find(&host, None, context);
     let Some(found) = &answer.found else {
         return Err(no_credential(answer.explain()));
     };
     let notice = answer.warning().or_else(|| expires_soon(found, context));
     let credential = docker_protocol::credential(&server, &found.token);
     Ok(Reply::done(credential, notice))
-}
-
-fn any_account(host: &HerokuHost) -> Wanted<'_> {
-    Wanted {
-        host,
-        account: None,
-    }
 }
 
 /// If the user is not logged in, docker continues without a credential, and the notice says why. A keyring
@@ -140,20 +133,13 @@ fn store(input: &mut dyn Read, context: &Context) -> Result<Reply, Reply> {
     })?;
     context.environment.trace.add_secret(token.expose());
     let named = Account::parse(&username).filter(Account::is_email);
-    let offered = offered::Offered {
-        token: &token,
-        account: named.as_ref(),
-        is_typed: false,
-    };
-    let permission = may_be_stored(&offered, &host, context).map_err(|why| not_stored(&why))?;
-    let account = match permission {
+    let account = match may_be_stored(Origin::Unknown, named.as_ref(), &host, context)? {
         Permission::HasToken(found) if found.token == token => {
             return Ok(Reply::done(Zeroizing::default(), None));
         }
         Permission::HasToken(found) => {
             account_to_replace(&username, &found).ok_or_else(|| taken(&found))?
         }
-        Permission::OthersAreLoggedIn => return Err(others_are_logged_in().into()),
         Permission::Granted => named.unwrap_or_else(Account::unnamed),
     };
     logins::save_unchecked(context, &account, &token).map_err(|why| not_stored(&why))?;
@@ -205,7 +191,7 @@ fn list(context: &Context) -> Result<Reply, Reply> {
     let Some(host) = HerokuHost::in_use(Service::Registry, heroku_host) else {
         return Ok(Reply::text("{}"));
     };
-    let answer = lookup::find(&any_account(&host), context);
+    let answer = lookup::find(&host, None, context);
     if answer.found.is_some() {
         let servers = serde_json::json!({host.name(): USERNAME});
         return Ok(Reply::text(&servers.to_string()));

@@ -9,19 +9,42 @@ use std::time::Instant;
 
 use jiff::SignedDuration;
 
-use super::offered::{Offered, Permission, may_be_stored, not_stored, others_are_logged_in};
+use super::offered::{Origin, Permission, may_be_stored, not_stored};
 use crate::account::Account;
 use crate::context::Context;
-use crate::environment::Environment;
-use crate::git::Git;
 use crate::hosts::HerokuHost;
 use crate::logins;
-use crate::logins::lookup::{self, StoredToken, Wanted};
+use crate::logins::lookup::{self, StoredToken};
 use crate::netrc::Netrc;
 use crate::notice::{Fix, Notice};
-use crate::protocol::{Malformed, Reply, Request, State};
+use crate::protocol::{ASKED, CAPABILITIES, Operation, Reply, Request, State};
 use crate::token::{self, Token, Verdict};
 use crate::token_metadata::{self, TokenMetadata};
+
+/// Answers a request of git; returns the message for the user. `check` asks Heroku's API about a token.
+pub fn answer(
+    operation: Operation,
+    input: &mut dyn io::Read,
+    output: &mut dyn Write,
+    context: &Context,
+    check: impl FnOnce(&HerokuHost, &Token) -> Verdict,
+) -> Option<Notice> {
+    if operation == Operation::Capability {
+        let _ = output.write_all(CAPABILITIES);
+        return None;
+    }
+    let request = match HerokuRequest::read(input, context) {
+        Ok(Some(request)) => request,
+        Ok(None) => return None,
+        Err(misread) => return Some(misread),
+    };
+    match operation {
+        Operation::Get => get(&request, output, context),
+        Operation::Store => store(&request, context),
+        Operation::Erase => erase(&request, context, check),
+        Operation::Capability => None,
+    }
+}
 
 /// A request that is for Heroku: only with its [`HerokuHost`] can a token be looked up.
 struct HerokuRequest {
@@ -33,34 +56,36 @@ impl HerokuRequest {
     /// Reads a request; none if it is not for Heroku. A request that cannot be read is an error only if
     /// it is for Heroku.
     fn read(input: &mut dyn io::Read, context: &Context) -> Result<Option<HerokuRequest>, Notice> {
+        let environment = &context.environment;
         let heroku_host = |scheme: &str, host: &str| {
-            HerokuHost::from_request(scheme, host, context.environment.heroku_host.as_deref())
+            HerokuHost::from_request(scheme, host, environment.heroku_host.as_deref())
         };
-        match Request::read(input) {
-            Ok(request) => {
-                if let Some(token) = &request.password {
-                    context.environment.trace.add_secret(token.expose());
-                }
-                let host = heroku_host(
-                    request.scheme.as_deref().unwrap_or_default(),
-                    request.host.as_deref().unwrap_or_default(),
-                );
-                context
-                    .environment
-                    .trace
-                    .log(|| trace_text(&request, host.as_ref()));
-                Ok(host.map(|host| HerokuRequest {
-                    fields: request,
-                    host,
-                }))
+        let fields = match Request::read(input) {
+            Ok(fields) => fields,
+            Err(malformed) => {
+                let target = malformed.target.as_ref();
+                return match target.and_then(|(scheme, host)| heroku_host(scheme, host)) {
+                    None => Ok(None),
+                    Some(_) => Err(Notice::new(
+                        format!("cannot read git's request: {malformed}"),
+                        Fix::command("see what git sends", "GIT_TRACE=1 git push heroku main"),
+                    )),
+                };
             }
-            Err(malformed) => match &malformed.target {
-                Some((scheme, host)) if heroku_host(scheme, host).is_some() => {
-                    Err(misread(&malformed))
-                }
-                _ => Ok(None),
-            },
+        };
+        if let Some(token) = &fields.password {
+            environment.trace.add_secret(token.expose());
         }
+        let scheme = fields.scheme.as_deref().unwrap_or_default();
+        let host = heroku_host(scheme, fields.host.as_deref().unwrap_or_default());
+        environment.trace.log(|| match &host {
+            Some(host) => format!("a request for {host}, with {}", fields.names()),
+            None => format!(
+                "a request for another host, with {}: ignored",
+                fields.names()
+            ),
+        });
+        Ok(host.map(|host| HerokuRequest { fields, host }))
     }
 
     /// The request's user name; none if a token is in its place.
@@ -76,127 +101,68 @@ impl HerokuRequest {
     }
 }
 
-fn trace_text(request: &Request, host: Option<&HerokuHost>) -> String {
-    let fields = request.fields();
-    match host {
-        Some(host) => format!("a request for {}, with {fields}", host.name()),
-        None => format!("a request for another host, with {fields}: ignored"),
-    }
-}
-
-fn misread(malformed: &Malformed) -> Notice {
-    Notice::new(
-        format!("cannot read git's request: {malformed}"),
-        Fix::command("see what git sends", "GIT_TRACE=1 git push heroku main"),
-    )
-}
-
 /// Answers with the token, or with a notice that says why there is none.
 ///
-/// The reply is written in one piece, since git would use a part of it. Without a token it contains only
-/// the user name, so that git asks for just the password; the token that is pasted there comes back in
-/// `store`. If git asks another helper after us, the reply is empty instead: that helper may have a
-/// credential for another user name, which would not match ours.
-///
-/// Returns the message for the user.
-pub fn get(input: &mut dyn io::Read, output: &mut dyn Write, context: &Context) -> Option<Notice> {
+/// Without a token the reply contains only the user name, so that git asks for just the password; the token that is
+/// pasted there comes back in `store`. If git asks another helper after us, there is no reply instead: that helper
+/// may have a credential for another user name, which would not match ours.
+fn get(request: &HerokuRequest, output: &mut dyn Write, context: &Context) -> Option<Notice> {
     let deadline = Instant::now() + context.environment.keyring_limit;
-    let trace = &context.environment.trace;
-    let mut send = |reply: &Reply<'_>| {
-        trace.log(|| format!("reply: {}", reply.fields()));
-        // If git has closed its end already, it needs no answer.
-        let _ = output
-            .write_all(&reply.to_bytes())
-            .and_then(|()| output.flush());
-    };
-    for_heroku(input, context, |request| {
-        let account = request.account();
-        let wanted = Wanted {
-            host: &request.host,
-            account: account.as_ref(),
+    let account = request.account();
+    let answer = lookup::find(&request.host, account.as_ref(), context);
+    let state = |word| Some(word).filter(|_| request.fields.speaks_state);
+    if let Some(found) = &answer.found {
+        let account = found.account.as_ref().map(Account::as_str);
+        let reply = Reply {
+            // git's own user name is kept: Heroku checks only the password.
+            username: request.username().or(account).unwrap_or(Account::UNNAMED),
+            token: Some(&found.token),
+            expires: found.expires(),
+            state: state(found.source.word()),
         };
-        let answer = lookup::find(&wanted, context);
-        if let Some(found) = &answer.found {
-            send(&credential(&request, found));
-            return answer.warning().or_else(|| expires_soon(found, context));
-        }
-        let next = next_helper(&context.environment, deadline);
-        send(&no_credential(&request, &next));
-        Some(match next {
-            NextHelper::Present => {
-                let why = answer.explain();
-                let what = format!("{}; git asks the next helper", why.what());
-                Notice::new(what, why.fix())
-            }
-            NextHelper::Absent | NextHelper::Unknown => answer.explain_before_prompt(),
-        })
-    })
-}
-
-/// Reads a request and answers it if it is for Heroku; returns the message for the user.
-fn for_heroku(
-    input: &mut dyn io::Read,
-    context: &Context,
-    answer: impl FnOnce(HerokuRequest) -> Option<Notice>,
-) -> Option<Notice> {
-    match HerokuRequest::read(input, context) {
-        Ok(Some(request)) => answer(request),
-        Ok(None) => None,
-        Err(misread) => Some(misread),
+        send(&reply, output, context);
+        return answer.warning().or_else(|| expires_soon(found, context));
     }
-}
-
-fn no_credential<'a>(request: &'a HerokuRequest, next: &NextHelper) -> Reply<'a> {
-    match next {
-        NextHelper::Present => Reply::Nothing,
-        NextHelper::Absent | NextHelper::Unknown => Reply::Username {
-            username: request.username().unwrap_or(Account::UNNAMED),
-            speaks_state: request.fields.speaks_state,
-        },
+    if is_followed(context, deadline) {
+        let why = answer.explain();
+        let what = format!("{}; git asks the next helper", why.what());
+        return Some(Notice::new(what, why.fix()));
     }
+    let reply = Reply {
+        username: request.username().unwrap_or(Account::UNNAMED),
+        token: None,
+        expires: None,
+        state: state(ASKED),
+    };
+    send(&reply, output, context);
+    Some(answer.explain_before_prompt())
 }
 
-/// Whether git asks another helper after us.
-enum NextHelper {
-    Present,
-    Absent,
-    Unknown,
+/// Writes the reply in one piece, since git would use a part of it.
+fn send(reply: &Reply<'_>, output: &mut dyn Write, context: &Context) {
+    let trace = &context.environment.trace;
+    trace.log(|| format!("reply: {}", reply.names()));
+    // If git has closed its end already, it needs no answer.
+    let _ = output
+        .write_all(&reply.to_bytes())
+        .and_then(|()| output.flush());
 }
 
-/// Asks git, if it started us: only then does its configuration say which helper is next.
-fn next_helper(environment: &Environment, deadline: Instant) -> NextHelper {
+/// Whether git asks another helper after us, as far as that can be found out: only if git started us does its
+/// configuration say who is next.
+fn is_followed(context: &Context, deadline: Instant) -> bool {
+    let environment = &context.environment;
     if !environment.is_started_by_git {
-        return NextHelper::Absent;
+        return false;
     }
     let since = environment.trace.clock();
-    let next = match Git::new(environment).is_followed(deadline) {
-        Some(true) => NextHelper::Present,
-        Some(false) => NextHelper::Absent,
-        None => NextHelper::Unknown,
-    };
-    environment.trace.log_since(since, || {
-        let what = match next {
-            NextHelper::Present => "git asks another helper after this one",
-            NextHelper::Absent => "git asks no helper after this one",
-            NextHelper::Unknown => "whether git asks another helper is not known",
-        };
-        what.to_owned()
+    let followed = context.git().is_followed(deadline);
+    environment.trace.log_since(since, || match followed {
+        Some(true) => "git asks another helper after this one",
+        Some(false) => "git asks no helper after this one",
+        None => "whether git asks another helper is not known",
     });
-    next
-}
-
-/// The reply with a token. git's own user name is kept if it has one: Heroku checks only the password.
-fn credential<'a>(request: &'a HerokuRequest, found: &'a StoredToken) -> Reply<'a> {
-    let account = found.account.as_ref().map(Account::as_str);
-    Reply::Credential {
-        username: request.username().or(account).unwrap_or(Account::UNNAMED),
-        token: &found.token,
-        expires: found
-            .metadata
-            .as_ref()
-            .and_then(|metadata| metadata.expires),
-        state: request.fields.speaks_state.then(|| found.source.word()),
-    }
+    followed.unwrap_or(false)
 }
 
 /// A notice with the command that renews the token, once a day while the token expires soon: in its last
@@ -233,21 +199,13 @@ pub(super) fn expires_soon(found: &StoredToken, context: &Context) -> Option<Not
 /// It never replaces a login, not even one of the same account. The author of a URL, in `.gitmodules` for
 /// example, chooses the user name and the password in it, and git sends those to `store` too. Heroku is not
 /// asked about the token: git waits for `store` before it uploads.
-///
-/// Returns the message for the user, if a token could not be stored.
-pub fn store(input: &mut dyn io::Read, context: &Context) -> Option<Notice> {
-    for_heroku(input, context, |request| {
-        store_if_allowed(&request, context)
-    })
-}
-
-fn store_if_allowed(request: &HerokuRequest, context: &Context) -> Option<Notice> {
+fn store(request: &HerokuRequest, context: &Context) -> Option<Notice> {
     let trace = &context.environment.trace;
     let Some(token) = &request.fields.password else {
         trace.log(|| "not stored: there is no password that could be a token");
         return None;
     };
-    if let Some(State::Served(_)) = request.fields.state {
+    if request.fields.state == Some(State::Served) {
         trace.log(|| "not stored: the token came from this program");
         return None;
     }
@@ -256,12 +214,11 @@ fn store_if_allowed(request: &HerokuRequest, context: &Context) -> Option<Notice
         return None;
     }
     let account = request.account();
-    let offered = Offered {
-        token,
-        account: account.as_ref(),
-        is_typed: request.fields.state == Some(State::Asked),
+    let origin = match request.fields.state {
+        Some(State::Asked) => Origin::Prompt,
+        _ => Origin::Unknown,
     };
-    match may_be_stored(&offered, &request.host, context) {
+    match may_be_stored(origin, account.as_ref(), &request.host, context) {
         Ok(Permission::Granted) => {
             let account = account.unwrap_or_else(Account::unnamed);
             trace.log(|| format!("storing the token as {account}"));
@@ -278,8 +235,7 @@ fn store_if_allowed(request: &HerokuRequest, context: &Context) -> Option<Notice
             });
             None
         }
-        Ok(Permission::OthersAreLoggedIn) => Some(others_are_logged_in()),
-        Err(why) => Some(not_stored(&why)),
+        Err(not_stored) => Some(not_stored),
     }
 }
 
@@ -289,19 +245,7 @@ fn store_if_allowed(request: &HerokuRequest, context: &Context) -> Option<Notice
 /// only a token that is equal to ours is removed. The token must also belong to the Heroku of the request, and
 /// `check` must have asked the API of that Heroku. Without a password nothing is removed: the Heroku CLI's own
 /// login sends such an `erase` as its last step.
-///
-/// Returns the message for the user: what was done with the token, and why.
-pub fn erase(
-    input: &mut dyn io::Read,
-    context: &Context,
-    check: impl FnOnce(&HerokuHost, &Token) -> Verdict,
-) -> Option<Notice> {
-    for_heroku(input, context, |request| {
-        erase_if_dead(&request, context, check)
-    })
-}
-
-fn erase_if_dead(
+fn erase(
     request: &HerokuRequest,
     context: &Context,
     check: impl FnOnce(&HerokuHost, &Token) -> Verdict,
@@ -375,22 +319,16 @@ fn netrc_line(request: &HerokuRequest, token: &Token, context: &Context) -> Opti
 }
 
 fn after_check(context: &Context, account: &Account, token: &Token, verdict: Verdict) -> Notice {
+    let log_in = Fix::command("log in again", "git credential-heroku-rs login");
     match verdict {
-        Verdict::Rejected => match logins::remove_dead(context, account, token) {
-            Ok(()) => Notice::new(
-                format!(
-                    "Heroku rejected the token of {account} (revoked or expired); it was removed"
-                ),
-                Fix::command("log in again", "git credential-heroku-rs login"),
-            ),
-            Err(why) => Notice::new(
-                format!(
-                    "Heroku rejected the token of {account}, but it could not be removed: {}",
-                    why.what()
-                ),
-                Fix::command("log in again", "git credential-heroku-rs login"),
-            ),
-        },
+        Verdict::Rejected => {
+            let rejected = format!("Heroku rejected the token of {account}");
+            let what = match logins::remove_dead(context, account, token) {
+                Ok(()) => format!("{rejected} (revoked or expired); it was removed"),
+                Err(why) => format!("{rejected}, but it could not be removed: {}", why.what()),
+            };
+            Notice::new(what, log_in)
+        }
         Verdict::Accepted => Notice::new(
             format!("git was rejected, but the token of {account} is valid; it was kept"),
             Fix::command(

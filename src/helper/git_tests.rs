@@ -59,10 +59,19 @@ impl Machine {
         self
     }
 
+    /// Sends a request as git does; returns the reply and the message for the user.
+    fn answers(&self, operation: Operation, request: &str) -> (String, Option<Notice>) {
+        let mut reply = Vec::new();
+        let mut input = request.as_bytes();
+        let check = |_: &HerokuHost, _: &Token| -> Verdict { panic!("Heroku is not asked") };
+        let notice = answer(operation, &mut input, &mut reply, &self.context, check);
+        (String::from_utf8(reply).unwrap(), notice)
+    }
+
     /// Sends a token to `store` as git does; returns the message for the user.
     fn stores(&self, fields: &str) -> Option<String> {
         let request = format!("{REQUEST}{fields}password={}\n", token(1));
-        let notice = store(&mut request.as_bytes(), &self.context);
+        let (_, notice) = self.answers(Operation::Store, &request);
         notice.map(|notice| notice.what().to_owned())
     }
 
@@ -169,10 +178,8 @@ fn what_was_kept_for_a_request_is_served_for_it() {
     ] {
         let machine = Machine::new().with_account_in_use(ANN);
         machine.stores(&format!("{fields}{ASKED}"));
-        let (request, mut reply) = (format!("{REQUEST}{fields}"), Vec::new());
-        let said = get(&mut request.as_bytes(), &mut reply, &machine.context);
+        let (reply, said) = machine.answers(Operation::Get, &format!("{REQUEST}{fields}"));
         assert_eq!(said, None);
-        let reply = String::from_utf8(reply).unwrap();
         assert_eq!(
             reply,
             format!("username={username}\npassword={}\n\n", token(1))
@@ -182,7 +189,7 @@ fn what_was_kept_for_a_request_is_served_for_it() {
 
 /// What `get` says to the user, on a machine without a keyring.
 fn said_by_get(machine: &Machine) -> String {
-    let said = get(&mut REQUEST.as_bytes(), &mut Vec::new(), &machine.context);
+    let (_, said) = machine.answers(Operation::Get, REQUEST);
     said.map(|notice| notice.to_string()).unwrap_or_default()
 }
 

@@ -6,7 +6,6 @@
 //! the next one is asked, and no code concludes from it that a token is gone.
 
 mod explain;
-mod trace_text;
 
 use std::fmt;
 
@@ -16,7 +15,7 @@ use crate::account::Account;
 use crate::context::Context;
 use crate::heroku_cli::{self, LoginState};
 use crate::hosts::{HerokuHost, Service};
-use crate::keyring::{Keyring, Missing, Unavailable};
+use crate::keyring::{Missing, Unavailable};
 use crate::netrc::{self, Netrc, Unreadable};
 use crate::notice::{Command, Fix, Notice};
 use crate::token::{NotAToken, Token};
@@ -54,15 +53,6 @@ impl fmt::Display for Source {
     }
 }
 
-/// What to look for. It has a [`HerokuHost`], so that no token can be looked up for another host.
-#[derive(Debug, Clone, Copy)]
-pub struct Wanted<'a> {
-    /// The host that will get the token.
-    pub host: &'a HerokuHost,
-    /// The only account to look for; none for the active one.
-    pub account: Option<&'a Account>,
-}
-
 /// A token on this machine, and what is known about it.
 #[derive(Debug)]
 pub struct StoredToken {
@@ -76,11 +66,11 @@ pub struct StoredToken {
     pub metadata: Option<TokenMetadata>,
 }
 
-/// A live token.
-struct Found {
-    stored: StoredToken,
-    /// What is wrong with the place where it is stored, although it is served.
-    remark: Option<Notice>,
+impl StoredToken {
+    /// When it expires, if that is known.
+    pub fn expires(&self) -> Option<Timestamp> {
+        self.metadata.as_ref()?.expires
+    }
 }
 
 /// Why a source gave no token.
@@ -123,33 +113,43 @@ pub struct Answer {
     remark: Option<Notice>,
 }
 
-/// Finds the token for a request.
+/// Finds the token that a host may get: of this account, or without one of the active account.
 ///
 /// The keyring, and gpg for an encrypted netrc, each take no longer than the keyring's time limit. Nothing
 /// prompts, and nothing is written. The exception is macOS: it may show a dialog before it lets anything read an
 /// item, and the limit of such a read is that of a prompt.
-pub fn find(wanted: &Wanted<'_>, context: &Context) -> Answer {
-    find_in(&sources_by_precedence(context), wanted, context)
+pub fn find(host: &HerokuHost, account: Option<&Account>, context: &Context) -> Answer {
+    find_in(&sources_by_precedence(context), host, account, context)
 }
 
-fn find_in(sources: &[Source], wanted: &Wanted<'_>, context: &Context) -> Answer {
-    let (choice, ignored) = Choice::new(wanted, context);
+fn find_in(
+    sources: &[Source],
+    host: &HerokuHost,
+    account: Option<&Account>,
+    context: &Context,
+) -> Answer {
+    let (choice, ignored) = Choice::new(account, context);
     context.environment.trace.log(|| choice.in_public());
-    let mut answer = Answer {
-        found: None,
-        misses: Vec::new(),
-        account: choice.account().cloned(),
-        ignored,
-        remark: None,
+    let mut search = Search {
+        host,
+        context,
+        answer: Answer {
+            found: None,
+            misses: Vec::new(),
+            account: choice.account().cloned(),
+            ignored,
+            remark: None,
+        },
     };
-    answer.look_in(sources, &choice, wanted, context);
+    search.look_in(sources, &choice);
     // A token that was pasted at git's own prompt may be stored without an email until `login` or
     // `status` finds out its account. It was stored because the account that was looked for had none.
-    let has_none = answer.found.is_none() && answer.unreadable().is_none();
+    let has_none = search.answer.found.is_none() && search.answer.unreadable().is_none();
     if has_none && choice.account().is_some() {
-        answer.look_in(&stores(sources), &Choice::Pasted, wanted, context);
+        let stores = sources.strip_prefix(&[Source::ApiKey]).unwrap_or(sources);
+        search.look_in(stores, &Choice::Pasted);
     }
-    answer
+    search.answer
 }
 
 /// `HEROKU_API_KEY`, then the keyring, then netrc. With `HEROKU_NETRC_WRITE=true` the Heroku CLI uses
@@ -160,12 +160,6 @@ fn sources_by_precedence(context: &Context) -> [Source; 3] {
     } else {
         [Source::ApiKey, Source::Keyring, Source::Netrc]
     }
-}
-
-/// Those of the sources in which a token can be stored.
-fn stores(sources: &[Source]) -> Vec<Source> {
-    let is_store = |source: &Source| *source != Source::ApiKey;
-    sources.iter().copied().filter(is_store).collect()
 }
 
 /// Which account to look for, and what chose it.
@@ -182,8 +176,8 @@ enum Choice {
 
 impl Choice {
     /// The account to look for; and why `login.json` is not used, if it would have decided.
-    fn new(wanted: &Wanted<'_>, context: &Context) -> (Choice, Option<Notice>) {
-        if let Some(account) = wanted.account {
+    fn new(asked: Option<&Account>, context: &Context) -> (Choice, Option<Notice>) {
+        if let Some(account) = asked {
             return (Choice::Asked(account.clone()), None);
         }
         let environment = &context.environment;
@@ -206,11 +200,129 @@ impl Choice {
     }
 }
 
-fn ask_api_key(wanted: &Wanted<'_>, context: &Context) -> Result<StoredToken, Miss> {
-    match &context.environment.api_key {
-        None => Err(Miss::Absent),
-        Some(Ok(token)) => live(wanted, token.clone(), None, Source::ApiKey, context),
-        Some(Err(why)) => Err(Miss::Unavailable(unusable_api_key(*why))),
+/// A search for the token that a host may get.
+struct Search<'a> {
+    host: &'a HerokuHost,
+    context: &'a Context,
+    answer: Answer,
+}
+
+impl Search<'_> {
+    /// Asks these sources in order, until one has a live token.
+    fn look_in(&mut self, sources: &[Source], choice: &Choice) {
+        for &source in sources {
+            let trace = &self.context.environment.trace;
+            let since = trace.clock();
+            let asked = match source {
+                Source::ApiKey => self.ask_api_key(),
+                Source::Keyring => self.ask_keyring(choice),
+                Source::Netrc => self.ask_netrc(choice),
+            };
+            trace.log_since(since, || explain::in_public(source, &asked));
+            match asked {
+                Ok(found) => {
+                    self.answer.found = Some(found);
+                    return;
+                }
+                Err(miss) => self.answer.misses.push((source, miss)),
+            }
+        }
+    }
+
+    fn ask_api_key(&self) -> Result<StoredToken, Miss> {
+        match &self.context.environment.api_key {
+            None => Err(Miss::Absent),
+            Some(Ok(token)) => self.live(token.clone(), None, Source::ApiKey),
+            Some(Err(why)) => Err(Miss::Unavailable(unusable_api_key(*why))),
+        }
+    }
+
+    fn ask_keyring(&self, choice: &Choice) -> Result<StoredToken, Miss> {
+        let account = match choice {
+            Choice::Asked(account) | Choice::InUse(account) => account,
+            Choice::Pasted => &Account::unnamed(),
+            Choice::Only => return self.only_item(),
+        };
+        match self.context.keyring().read(account) {
+            Ok(Some(token)) => self.live(token, Some(account.clone()), Source::Keyring),
+            Ok(None) => Err(Miss::Absent),
+            Err(why) => Err(Miss::from_keyring_failure(&why)),
+        }
+    }
+
+    /// The only item in the keyring. If there are several, the one that was pasted at git's prompt: with that
+    /// the user chose which one to use.
+    fn only_item(&self) -> Result<StoredToken, Miss> {
+        let listing = self.context.keyring().read_all();
+        let listing = listing.map_err(|why| Miss::from_keyring_failure(&why))?;
+        let mut items = listing.items;
+        let pasted = items.iter().position(|i| i.account == Account::unnamed());
+        let item = match (pasted, items.len()) {
+            (Some(pasted), _) => items.swap_remove(pasted),
+            (None, 0) => return Err(Miss::Absent),
+            (None, 1) => {
+                if let Some(lock) = listing.locked {
+                    // Another login may be behind the lock: then this is not the only one.
+                    return Err(Miss::from_keyring_failure(&Unavailable::Locked(lock)));
+                }
+                items.remove(0)
+            }
+            (None, _) => {
+                let accounts = items.into_iter().map(|item| item.account);
+                return Err(Miss::Ambiguous(accounts.collect()));
+            }
+        };
+        self.live(item.token, Some(item.account), Source::Keyring)
+    }
+
+    fn ask_netrc(&mut self, choice: &Choice) -> Result<StoredToken, Miss> {
+        let environment = &self.context.environment;
+        // If the CLI uses netrc only, the entry itself says which account is active.
+        let pasted = Account::unnamed();
+        let account = match choice {
+            Choice::InUse(_) if environment.netrc_before_keyring => None,
+            Choice::Pasted => Some(&pasted),
+            choice => choice.account(),
+        };
+        let unavailable = |why: Unreadable| Miss::Unavailable(why.into());
+        let netrc = Netrc::read(environment).map_err(unavailable)?;
+        let netrc = netrc.ok_or(Miss::Absent)?;
+        let entry = netrc.entry_for(self.host, account).map_err(unavailable)?;
+        let entry = entry.ok_or(Miss::Absent)?;
+        let found = self.live(entry.token, entry.account, Source::Netrc)?;
+        if netrc.is_readable_by_others() {
+            let chmod = Command::new("chmod 600").then(netrc::argument(environment));
+            self.answer.remark = Some(Notice::new(
+                "other users can read your netrc",
+                Fix::command("restrict its permissions", chmod),
+            ));
+        }
+        Ok(found)
+    }
+
+    /// A token that is known to have expired is not served: git would send it, and then ask us to erase it.
+    /// Neither is one that another Heroku issued.
+    fn live(
+        &self,
+        token: Token,
+        account: Option<Account>,
+        source: Source,
+    ) -> Result<StoredToken, Miss> {
+        let environment = &self.context.environment;
+        environment.trace.add_secret(token.expose());
+        let metadata = token_metadata::about(environment, &token);
+        if !token_metadata::may_belong_to(metadata.as_ref(), self.host) {
+            return Err(Miss::Absent);
+        }
+        match expired_at(metadata.as_ref(), self.context) {
+            Some(past) => Err(Miss::Expired(account, past)),
+            None => Ok(StoredToken {
+                token,
+                account,
+                source,
+                metadata,
+            }),
+        }
     }
 }
 
@@ -219,121 +331,6 @@ pub(super) fn unusable_api_key(why: NotAToken) -> Notice {
         format!("HEROKU_API_KEY is not a Heroku token: {why}"),
         "set HEROKU_API_KEY to a Heroku token, or unset it",
     )
-}
-
-fn ask_keyring(
-    wanted: &Wanted<'_>,
-    choice: &Choice,
-    context: &Context,
-) -> Result<StoredToken, Miss> {
-    let keyring = context.keyring();
-    let account = match choice {
-        Choice::Asked(account) | Choice::InUse(account) => account,
-        Choice::Pasted => &Account::unnamed(),
-        Choice::Only => return only_item(wanted, keyring, context),
-    };
-    match keyring.read(account) {
-        Ok(Some(token)) => live(
-            wanted,
-            token,
-            Some(account.clone()),
-            Source::Keyring,
-            context,
-        ),
-        Ok(None) => Err(Miss::Absent),
-        Err(why) => Err(Miss::from_keyring_failure(&why)),
-    }
-}
-
-/// The only item in the keyring. If there are several, the one that was pasted at git's prompt: with that
-/// the user chose which one to use.
-fn only_item(
-    wanted: &Wanted<'_>,
-    keyring: &dyn Keyring,
-    context: &Context,
-) -> Result<StoredToken, Miss> {
-    let listing = keyring.read_all();
-    let listing = listing.map_err(|why| Miss::from_keyring_failure(&why))?;
-    let mut items = listing.items;
-    if let Some(pasted) = items.iter().position(|i| i.account == Account::unnamed()) {
-        items.swap(0, pasted);
-        items.truncate(1);
-    }
-    if let (Some(lock), [only]) = (listing.locked, items.as_slice())
-        && only.account != Account::unnamed()
-    {
-        // Another login may be behind the lock: then this is not the only one.
-        return Err(Miss::from_keyring_failure(&Unavailable::Locked(lock)));
-    }
-    match items.len() {
-        0 => Err(Miss::Absent),
-        1 => {
-            let item = items.remove(0);
-            live(
-                wanted,
-                item.token,
-                Some(item.account),
-                Source::Keyring,
-                context,
-            )
-        }
-        _ => Err(Miss::Ambiguous(
-            items.into_iter().map(|item| item.account).collect(),
-        )),
-    }
-}
-
-fn ask_netrc(wanted: &Wanted<'_>, choice: &Choice, context: &Context) -> Result<Found, Miss> {
-    // If the CLI uses netrc only, the entry itself says which account is active.
-    let pasted = Account::unnamed();
-    let account = match choice {
-        Choice::InUse(_) if context.environment.netrc_before_keyring => None,
-        Choice::Pasted => Some(&pasted),
-        choice => choice.account(),
-    };
-    let unavailable = |why: Unreadable| Miss::Unavailable(why.into());
-    let Some(netrc) = Netrc::read(&context.environment).map_err(unavailable)? else {
-        return Err(Miss::Absent);
-    };
-    let entry = netrc.entry_for(wanted.host, account).map_err(unavailable)?;
-    let entry = entry.ok_or(Miss::Absent)?;
-    let stored = live(wanted, entry.token, entry.account, Source::Netrc, context)?;
-    let exposed = || {
-        let chmod = Command::new("chmod 600").then(netrc::argument(&context.environment));
-        Notice::new(
-            "other users can read your netrc",
-            Fix::command("restrict its permissions", chmod),
-        )
-    };
-    Ok(Found {
-        stored,
-        remark: netrc.is_readable_by_others().then(exposed),
-    })
-}
-
-/// A token that is known to have expired is not served: git would send it, and then ask us to erase it.
-/// Neither is one that another Heroku issued.
-fn live(
-    wanted: &Wanted<'_>,
-    token: Token,
-    account: Option<Account>,
-    source: Source,
-    context: &Context,
-) -> Result<StoredToken, Miss> {
-    context.environment.trace.add_secret(token.expose());
-    let metadata = token_metadata::about(&context.environment, &token);
-    if !token_metadata::may_belong_to(metadata.as_ref(), wanted.host) {
-        return Err(Miss::Absent);
-    }
-    match expired_at(metadata.as_ref(), context) {
-        Some(past) => Err(Miss::Expired(account, past)),
-        None => Ok(StoredToken {
-            token,
-            account,
-            source,
-            metadata,
-        }),
-    }
 }
 
 /// When a token expired, if it is known to have.
@@ -377,15 +374,6 @@ pub fn any_source_has_a_token(host: &HerokuHost, context: &Context) -> Result<bo
     }
 }
 
-impl From<StoredToken> for Found {
-    fn from(stored: StoredToken) -> Found {
-        Found {
-            stored,
-            remark: None,
-        }
-    }
-}
-
 impl Answer {
     /// The answer to a request of git that names no account, for the Heroku in use.
     pub fn to_git(context: &Context) -> Answer {
@@ -394,47 +382,14 @@ impl Answer {
 
     /// The same if `HEROKU_API_KEY` were not set.
     pub fn to_git_without_api_key(context: &Context) -> Answer {
-        Answer::for_no_account(&stores(&sources_by_precedence(context)), context)
+        // That source is the first.
+        Answer::for_no_account(&sources_by_precedence(context)[1..], context)
     }
 
     fn for_no_account(sources: &[Source], context: &Context) -> Answer {
         let host =
             HerokuHost::in_use_or_default(Service::Git, context.environment.heroku_host.as_deref());
-        let wanted = Wanted {
-            host: &host,
-            account: None,
-        };
-        find_in(sources, &wanted, context)
-    }
-
-    /// Asks these sources in order, until one has a live token.
-    fn look_in(
-        &mut self,
-        sources: &[Source],
-        choice: &Choice,
-        wanted: &Wanted<'_>,
-        context: &Context,
-    ) {
-        for &source in sources {
-            let since = context.environment.trace.clock();
-            let asked = match source {
-                Source::ApiKey => ask_api_key(wanted, context).map(Found::from),
-                Source::Keyring => ask_keyring(wanted, choice, context).map(Found::from),
-                Source::Netrc => ask_netrc(wanted, choice, context),
-            };
-            context
-                .environment
-                .trace
-                .log_since(since, || trace_text::in_public(source, &asked));
-            match asked {
-                Ok(found) => {
-                    self.found = Some(found.stored);
-                    self.remark = found.remark;
-                    return;
-                }
-                Err(miss) => self.misses.push((source, miss)),
-            }
-        }
+        find_in(sources, &host, None, context)
     }
 
     /// The token, or why there is none.

@@ -5,20 +5,17 @@
 //!
 //! Source: git's `git-credential` and `gitcredentials` pages, and `credential.c`.
 
-mod block;
-mod fields;
 mod lines;
-mod malformed;
 
 use std::io::Read;
 
 use jiff::Timestamp;
+use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::token::Token;
 
 use lines::Line;
-pub use malformed::{Fault, Malformed};
 
 /// What git asks a helper to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,25 +52,16 @@ pub const CAPABILITIES: &[u8] = b"version 0\ncapability state\n";
 /// The prefix that marks a `state[]` of ours; helpers must leave the state of others alone.
 const STATE: &str = "heroku-rs:";
 
+/// The `state[]` of a reply without a token.
+pub const ASKED: &str = "asked";
+
 /// What a `state[]` of ours says: how we answered the `get` to which this credential belongs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
     /// We had no token, so that git went on to ask for one.
     Asked,
-    /// We served the token, from the source of this name.
-    Served(String),
-}
-
-impl State {
-    const ASKED: &str = "asked";
-
-    fn parse(text: &str) -> State {
-        if text == State::ASKED {
-            State::Asked
-        } else {
-            State::Served(text.to_owned())
-        }
-    }
+    /// We served the token.
+    Served,
 }
 
 /// A request as git writes it. Only the fields that we use are kept; the rest is skipped.
@@ -106,14 +94,12 @@ impl Request {
     /// # Errors
     /// [`Malformed`]: nothing of the request may be acted on.
     pub fn read(input: &mut dyn Read) -> Result<Request, Malformed> {
-        match block::read(input, Request::LARGEST) {
-            Ok(bytes) => Request::parse(&bytes),
-            Err(fault) => Err(Malformed {
-                fault,
-                line: 1,
-                target: None,
-            }),
-        }
+        let bytes = lines::read(input, Request::LARGEST).map_err(|fault| Malformed {
+            fault,
+            line: 1,
+            target: None,
+        })?;
+        Request::parse(&bytes)
     }
 
     /// Reads a request from its bytes.
@@ -131,14 +117,10 @@ impl Request {
                 .map_err(|fault| Malformed {
                     fault,
                     line: index + 1,
-                    target: request.target(),
+                    target: request.scheme.clone().zip(request.host.clone()),
                 })?;
         }
         Ok(request)
-    }
-
-    fn target(&self) -> Option<(String, String)> {
-        Some((self.scheme.clone()?, self.host.clone()?))
     }
 
     fn take(&mut self, line: &Line<'_>) -> Result<(), Fault> {
@@ -182,11 +164,62 @@ impl Request {
             .ok()
             .and_then(|value| value.strip_prefix(STATE));
         match ours {
-            Some(state) => self.state = Some(State::parse(state)),
+            Some(ASKED) => self.state = Some(State::Asked),
+            Some(_) => self.state = Some(State::Served),
             None if value.is_empty() => self.state = None,
             None => {}
         }
     }
+
+    /// The names of the fields that decide anything, without their values: for the trace.
+    pub fn names(&self) -> String {
+        given(&[
+            ("protocol", self.scheme.is_some()),
+            ("host", self.host.is_some()),
+            ("username", self.username.is_some()),
+            ("password", self.password.is_some()),
+            ("capability[]", self.speaks_state),
+            ("state[]", self.state.is_some()),
+            ("ephemeral", self.is_ephemeral),
+        ])
+    }
+}
+
+fn given(fields: &[(&str, bool)]) -> String {
+    let given = fields.iter().filter(|(_, is_given)| *is_given);
+    let names: Vec<&str> = given.map(|(name, _)| *name).collect();
+    names.join(", ")
+}
+
+/// A request that cannot be read. Says where and why, and never contains a value.
+#[derive(Debug, PartialEq, Eq, Error)]
+#[error("line {line} {fault}")]
+pub struct Malformed {
+    fault: Fault,
+    line: usize,
+    /// The scheme and host read so far: an error is printed only for a request that is for Heroku.
+    pub target: Option<(String, String)>,
+}
+
+/// What is wrong with a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+enum Fault {
+    #[error("exceeds the size limit of a request")]
+    TooLarge,
+    #[error("has no equals sign")]
+    NoEquals,
+    /// A value that we act on has a control character or is not text.
+    #[error("contains an invalid character")]
+    Character,
+    /// Some lines end with CRLF and this one does not: the CR may belong to a value.
+    #[error("does not end like the first line")]
+    LineEnd,
+    /// Two lines name different hosts or different protocols.
+    #[error("contradicts an earlier line")]
+    Contradiction,
+    /// The stream broke.
+    #[error("could not be read")]
+    Unread,
 }
 
 /// A value that we act on: text without control characters.
@@ -208,74 +241,49 @@ fn once(place: &mut Option<String>, value: &str) -> Result<(), Fault> {
 
 /// What we answer to `get`.
 #[derive(Debug)]
-pub enum Reply<'a> {
-    /// We have no token, and another helper may: git asks that one next.
-    Nothing,
-    /// We have no token: the user name alone, so that git asks for one thing only.
-    Username {
-        /// Never empty.
-        username: &'a str,
-        /// Whether git hands `state[]` back: it says in `store` that we were asked.
-        speaks_state: bool,
-    },
-    /// A token, to be sent as the password.
-    Credential {
-        /// Never empty: git would send an empty password along with an empty user name.
-        username: &'a str,
-        /// What git sends.
-        token: &'a Token,
-        /// When it expires, if that is known.
-        expires: Option<Timestamp>,
-        /// The source, for git to hand back; only if git said that it does.
-        state: Option<&'a str>,
-    },
+pub struct Reply<'a> {
+    /// Never empty: git would send an empty password along with an empty user name.
+    pub username: &'a str,
+    /// What git sends as the password. Without it, git asks the user for just that.
+    pub token: Option<&'a Token>,
+    /// When the token expires, if that is known.
+    pub expires: Option<Timestamp>,
+    /// The token's source, or [`ASKED`], for git to hand back; only if git said that it does.
+    pub state: Option<&'a str>,
 }
 
 impl Reply<'_> {
     /// The reply as git reads it, whole, with the blank line that ends it.
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         let mut bytes = Zeroizing::new(Vec::with_capacity(2 * Token::LONGEST));
-        match self {
-            Reply::Nothing => return bytes,
-            Reply::Username {
-                username,
-                speaks_state,
-            } => {
-                if *speaks_state {
-                    push_state(&mut bytes, State::ASKED);
-                }
-                push(&mut bytes, "username", username);
+        let mut push = |key: &str, value: &str| {
+            for part in [key, "=", value, "\n"] {
+                bytes.extend_from_slice(part.as_bytes());
             }
-            Reply::Credential {
-                username,
-                token,
-                expires,
-                state,
-            } => {
-                if let Some(source) = state {
-                    push_state(&mut bytes, source);
-                }
-                push(&mut bytes, "username", username);
-                push(&mut bytes, "password", token.expose());
-                if let Some(expires) = expires {
-                    let seconds = expires.as_second().to_string();
-                    push(&mut bytes, "password_expiry_utc", &seconds);
-                }
-            }
+        };
+        if let Some(state) = self.state {
+            push("capability[]", "state");
+            push("state[]", &format!("{STATE}{state}"));
+        }
+        push("username", self.username);
+        if let Some(token) = self.token {
+            push("password", token.expose());
+        }
+        if let Some(expires) = self.expires {
+            push("password_expiry_utc", &expires.as_second().to_string());
         }
         bytes.push(b'\n');
         bytes
     }
-}
 
-fn push_state(bytes: &mut Vec<u8>, state: &str) {
-    push(bytes, "capability[]", "state");
-    push(bytes, "state[]", &format!("{STATE}{state}"));
-}
-
-fn push(bytes: &mut Vec<u8>, key: &str, value: &str) {
-    for part in [key, "=", value, "\n"] {
-        bytes.extend_from_slice(part.as_bytes());
+    /// The names of its fields: for the trace.
+    pub fn names(&self) -> String {
+        given(&[
+            ("username", true),
+            ("password", self.token.is_some()),
+            ("password_expiry_utc", self.expires.is_some()),
+            ("state[]", self.state.is_some()),
+        ])
     }
 }
 
@@ -304,7 +312,7 @@ mod tests {
         assert_eq!(request.host.as_deref(), Some("git.heroku.com"));
         assert_eq!(request.username.as_deref(), Some("ann"));
         assert_eq!(request.password.unwrap().expose(), TOKEN);
-        assert_eq!(request.state, Some(State::Served("keyring".to_owned())));
+        assert_eq!(request.state, Some(State::Served));
         assert!(request.speaks_state);
     }
 
@@ -403,9 +411,9 @@ mod tests {
     #[test]
     fn a_reply_without_state_asked_has_none() {
         let token = Token::parse(TOKEN).unwrap();
-        let reply = Reply::Credential {
+        let reply = Reply {
             username: "heroku",
-            token: &token,
+            token: Some(&token),
             expires: None,
             state: None,
         };
@@ -419,12 +427,11 @@ mod tests {
             let token = Token::parse(&token).unwrap();
             let expires = Timestamp::from_second(1_800_000_000).ok();
             let state = state.then_some("keyring");
-            let reply = Reply::Credential { username: &name, token: &token, expires, state };
+            let reply = Reply { username: &name, token: Some(&token), expires, state };
             let read = Request::parse(&reply.to_bytes()).unwrap();
             prop_assert_eq!(read.username.as_deref(), Some(name.as_str()));
             prop_assert_eq!(read.password, Some(token));
-            let served = |source: &str| State::Served(source.to_owned());
-            prop_assert_eq!(read.state, state.map(served));
+            prop_assert_eq!(read.state, state.map(|_| State::Served));
         }
 
         #[test]

@@ -18,9 +18,11 @@ mod machine;
 mod table;
 
 use std::cell::RefCell;
+use std::io;
 
 use git_credential_heroku_rs::helper::git as git_helper;
 use git_credential_heroku_rs::notice::Notice;
+use git_credential_heroku_rs::protocol::Operation;
 use git_credential_heroku_rs::token::Verdict;
 use heroku_stand_in::StandIn;
 
@@ -107,10 +109,16 @@ fn when_a_rejected_token_is_removed() {
             other => panic!("no such answer: {other}"),
         };
         let asked = RefCell::new("-".to_owned());
-        let said = git_helper::erase(&mut lines.as_bytes(), &machine.context, |host, _| {
-            asked.replace(host.to_string());
-            verdict
-        });
+        let said = git_helper::answer(
+            Operation::Erase,
+            &mut lines.as_bytes(),
+            &mut io::sink(),
+            &machine.context,
+            |host, _| {
+                asked.replace(host.to_string());
+                verdict
+            },
+        );
         let after = machine.holds();
         let mut removed: Vec<String> = before;
         removed.retain(|held| !after.contains(held));

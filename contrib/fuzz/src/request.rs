@@ -3,7 +3,8 @@
 use git_credential_heroku_rs::context::Context;
 use git_credential_heroku_rs::environment::Environment;
 use git_credential_heroku_rs::helper::git as git_helper;
-use git_credential_heroku_rs::protocol::Request;
+use git_credential_heroku_rs::notice::Notice;
+use git_credential_heroku_rs::protocol::{Operation, Request};
 use git_credential_heroku_rs::token::Verdict;
 
 use crate::{TOKEN, known_token};
@@ -14,7 +15,7 @@ pub(crate) fn holds(bytes: &[u8]) {
         ..Environment::default()
     });
     let mut reply = Vec::new();
-    let said = git_helper::get(&mut &*bytes, &mut reply, &context);
+    let said = answer(Operation::Get, bytes, &mut reply, &context);
     let serves = reply
         .windows(TOKEN.len())
         .any(|run| run == TOKEN.as_bytes());
@@ -51,12 +52,28 @@ pub(crate) fn holds(bytes: &[u8]) {
         assert!(!notice.to_string().contains(TOKEN));
     }
     let quiet = Context::new(Environment::default());
-    let _ = git_helper::store(&mut &*bytes, &quiet);
-    let _ = git_helper::erase(&mut &*bytes, &quiet, |_, _| {
-        panic!("there is no token to ask about")
-    });
-    let _ = git_helper::erase(&mut &*bytes, &context, |_, _| Verdict::Rejected);
+    let _ = answer(Operation::Store, bytes, &mut reply, &quiet);
+    let _ = git_helper::answer(
+        Operation::Erase,
+        &mut &*bytes,
+        &mut reply,
+        &quiet,
+        |_, _| panic!("there is no token to ask about"),
+    );
+    let _ = answer(Operation::Erase, bytes, &mut reply, &context);
     reads_alike(bytes);
+}
+
+/// Answers a request of git, at a Heroku that accepts no token.
+fn answer(
+    operation: Operation,
+    bytes: &[u8],
+    reply: &mut Vec<u8>,
+    context: &Context,
+) -> Option<Notice> {
+    git_helper::answer(operation, &mut &*bytes, reply, context, |_, _| {
+        Verdict::Rejected
+    })
 }
 
 /// In one piece or byte by byte, a request is the same.

@@ -1,8 +1,8 @@
-//! What the user reads about an answer: why there is no token, or what is wrong beside the token.
+//! What the user reads about an answer: why there is no token, or what is wrong beside the token; and what the trace
+//! says about each source.
 
-use super::{Answer, Miss, Source, day, of_account};
+use super::{Answer, Choice, Miss, Source, StoredToken, day, of_account};
 use crate::account::Account;
-use crate::keyring::Missing;
 use crate::notice::{Command, Fix, Kind, Notice};
 
 impl Answer {
@@ -71,13 +71,6 @@ impl Answer {
         })
     }
 
-    fn missing(&self) -> Option<Missing> {
-        self.misses.iter().find_map(|(_, miss)| match miss {
-            Miss::Missing(missing) => Some(*missing),
-            _ => None,
-        })
-    }
-
     fn expired(&self) -> Option<Notice> {
         self.misses.iter().find_map(|(source, miss)| match miss {
             Miss::Expired(account, end) => Some(Notice::new(
@@ -97,20 +90,26 @@ impl Answer {
             Some(account) => format!("not logged in to Heroku as {account}"),
             None => "not logged in to Heroku".to_owned(),
         };
-        let missing = self.missing();
         let log_in = Fix::command("log in", "git credential-heroku-rs login");
-        let fix = match (missing, next) {
-            (Some(missing), Next::Prompt) if missing.allows_netrc() => {
+        let missing = self.misses.iter().find_map(|(_, miss)| match miss {
+            Miss::Missing(missing) => Some(*missing),
+            _ => None,
+        });
+        let Some(missing) = missing else {
+            let fix = match next {
+                Next::Prompt => log_in.or("paste a token as the password"),
+                Next::Nothing => log_in,
+            };
+            return Notice::new(what, fix);
+        };
+        let why = missing.notice();
+        let fix = match next {
+            Next::Prompt if missing.allows_netrc() => {
                 log_in.or("set HEROKU_API_KEY or paste a token")
             }
-            (Some(missing), _) => missing.notice().fix(),
-            (None, Next::Prompt) => log_in.or("paste a token as the password"),
-            (None, Next::Nothing) => log_in,
+            Next::Prompt | Next::Nothing => why.fix(),
         };
-        match missing {
-            Some(missing) => Notice::new(format!("{what} ({})", missing.notice().what()), fix),
-            None => Notice::new(what, fix),
-        }
+        Notice::new(format!("{what} ({})", why.what()), fix)
     }
 }
 
@@ -140,4 +139,40 @@ fn several(accounts: &[Account]) -> Notice {
             Command::new("git credential-heroku-rs switch").arg(names[0]),
         ),
     )
+}
+
+/// The result of asking a source: the account of its token, or why there is none. Never the token.
+pub(super) fn in_public(source: Source, asked: &Result<StoredToken, Miss>) -> String {
+    let what = match asked {
+        Ok(found) => {
+            let until = found
+                .expires()
+                .map(|end| format!(", which expires on {}", day(end)));
+            let account = of_account(found.account.as_ref());
+            format!("a token{account}{}", until.unwrap_or_default())
+        }
+        Err(Miss::Absent) => "no token".to_owned(),
+        Err(Miss::Expired(account, end)) => {
+            let account = of_account(account.as_ref());
+            format!("a token{account}, which expired on {}", day(*end))
+        }
+        Err(Miss::Ambiguous(accounts)) => {
+            format!("tokens of {} accounts, and none is chosen", accounts.len())
+        }
+        Err(Miss::Unavailable(why)) => format!("unavailable: {}", why.what()),
+        Err(Miss::Missing(missing)) => format!("unavailable: {}", missing.notice().what()),
+    };
+    format!("{source}: {what}")
+}
+
+impl Choice {
+    /// Which account to look for, and what chose it.
+    pub(super) fn in_public(&self) -> String {
+        match self {
+            Choice::Asked(account) => format!("the account that was asked for: {account}"),
+            Choice::InUse(account) => format!("the account in login.json: {account}"),
+            Choice::Only => "no account is chosen: the only one counts".to_owned(),
+            Choice::Pasted => "the token that was pasted at git's prompt".to_owned(),
+        }
+    }
 }
