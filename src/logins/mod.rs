@@ -51,6 +51,17 @@ pub enum Store {
     Netrc,
 }
 
+impl Store {
+    /// Whether it is netrc, whatever the keyring says.
+    fn is_netrc(self, context: &Context) -> bool {
+        match self {
+            Store::Netrc => true,
+            Store::Auto => context.environment.netrc_before_keyring,
+            Store::Keyring => false,
+        }
+    }
+}
+
 /// Where a login will store its token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Destination {
@@ -78,10 +89,8 @@ impl Destination {
 /// # Errors
 /// Why the keyring could not store it.
 pub fn destination(context: &Context, store: Store) -> Result<Destination, Unavailable> {
-    match store {
-        Store::Netrc => return Ok(Destination::Netrc),
-        Store::Auto if context.environment.netrc_before_keyring => return Ok(Destination::Netrc),
-        Store::Auto | Store::Keyring => {}
+    if store.is_netrc(context) {
+        return Ok(Destination::Netrc);
     }
     match context.keyring().read(&Account::unnamed()) {
         Err(why) if store == Store::Auto && why.allows_netrc() => {
@@ -118,9 +127,11 @@ pub fn save(
         .trace
         .log_since(since, || format!("stored in {source} as {account}"));
     let mut notes = Vec::new();
-    let written = match source {
-        Source::Netrc => follow_netrc(context, account),
-        Source::ApiKey | Source::Keyring => heroku_cli::set_login(&context.environment, account),
+    let is_netrc = source == Source::Netrc;
+    let written = if is_netrc {
+        follow_netrc(context, account)
+    } else {
+        heroku_cli::set_login(&context.environment, account)
     };
     if let Err(why) = written {
         notes.push(unwritten("the active account", &why));
@@ -128,14 +139,11 @@ pub fn save(
     if let Err(why) = token_metadata::save(&context.environment, metadata) {
         notes.push(unwritten("the token's expiry", &why));
     }
-    match source {
-        Source::Keyring => {
-            let pasted = Account::unnamed();
-            notes.extend(remove_from_keyring(context, &pasted, Some(token)).err());
-        }
-        Source::Netrc => notes.extend(keyring_takes_precedence(context, account, token)),
-        Source::ApiKey => {}
-    }
+    notes.extend(if is_netrc {
+        keyring_takes_precedence(context, account, token)
+    } else {
+        remove_from_keyring(context, &Account::unnamed(), token).err()
+    });
     Ok(Saved { source, notes })
 }
 
@@ -145,20 +153,15 @@ fn put(
     account: &Account,
     token: &Token,
 ) -> Result<Source, Notice> {
-    let in_netrc = || -> Result<Source, Notice> {
-        netrc::save(&context.environment, account, token)?;
-        Ok(Source::Netrc)
-    };
-    match store {
-        Store::Netrc => return in_netrc(),
-        Store::Auto if context.environment.netrc_before_keyring => return in_netrc(),
-        Store::Auto | Store::Keyring => {}
+    if !store.is_netrc(context) {
+        match context.keyring().write(account, token) {
+            Ok(()) => return Ok(Source::Keyring),
+            Err(why) if store == Store::Auto && why.allows_netrc() => {}
+            Err(why) => return Err(why.into()),
+        }
     }
-    match context.keyring().write(account, token) {
-        Ok(()) => Ok(Source::Keyring),
-        Err(why) if store == Store::Auto && why.allows_netrc() => in_netrc(),
-        Err(why) => Err(why.into()),
-    }
+    netrc::save(&context.environment, account, token)?;
+    Ok(Source::Netrc)
 }
 
 /// An entry in netrc names its account itself. So `login.json` is changed only if it names another account.
@@ -167,10 +170,7 @@ fn follow_netrc(context: &Context, account: &Account) -> io::Result<bool> {
         LoginState::Account(other) if other != *account => {
             heroku_cli::set_login(&context.environment, account)
         }
-        LoginState::Account(_)
-        | LoginState::Absent
-        | LoginState::Unusable
-        | LoginState::NotTrusted(_) => Ok(false),
+        _ => Ok(false),
     }
 }
 
@@ -206,7 +206,7 @@ fn unwritten(what: &str, why: &io::Error) -> Notice {
 /// # Errors
 /// Why the keyring still has it.
 pub fn remove_dead(context: &Context, account: &Account, token: &Token) -> Result<(), Notice> {
-    remove_from_keyring(context, account, Some(token))?;
+    remove_from_keyring(context, account, token)?;
     // Notes about a removed token do no harm: nothing looks up its fingerprint any more.
     let _ = token_metadata::remove(&context.environment, token);
     Ok(())
@@ -219,7 +219,7 @@ pub fn remove_dead(context: &Context, account: &Account, token: &Token) -> Resul
 /// What could not be removed. If that is the token in the keyring, nothing else is removed either.
 pub fn remove(context: &Context, login: &StoredToken, account: &Account) -> Result<(), Notice> {
     if login.source == Source::Keyring {
-        remove_from_keyring(context, account, Some(&login.token))?;
+        remove_from_keyring(context, account, &login.token)?;
     }
     let copies = netrc::remove(&context.environment, Some(&login.token));
     let pointer = heroku_cli::clear_login(&context.environment, account);
@@ -236,13 +236,10 @@ pub fn remove(context: &Context, login: &StoredToken, account: &Account) -> Resu
     notes.map_err(|why| unwritten("the logout", &why))
 }
 
-fn remove_from_keyring(
-    context: &Context,
-    account: &Account,
-    only: Option<&Token>,
-) -> Result<usize, Notice> {
+/// Removes an account's items with this token.
+fn remove_from_keyring(context: &Context, account: &Account, token: &Token) -> Result<(), Notice> {
     let since = context.environment.trace.clock();
-    let forgotten = context.keyring().remove(account, only);
+    let forgotten = context.keyring().remove(account, Some(token));
     context
         .environment
         .trace
@@ -250,7 +247,8 @@ fn remove_from_keyring(
             Ok(count) => format!("removed from the keyring: {count} of {account}"),
             Err(why) => format!("not removed from the keyring: {}", why.notice().what()),
         });
-    Ok(forgotten?)
+    forgotten?;
+    Ok(())
 }
 
 /// Makes an account that has a token here the active one; returns whether it was another one before.

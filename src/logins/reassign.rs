@@ -39,7 +39,8 @@ pub fn move_to_owner(
         let named = heroku_cli::set_login(&context.environment, owner);
         named.map_err(|why| unwritten("the active account", &why))?;
     }
-    remove_from_keyring(context, from, Some(token)).map(|_| true)
+    remove_from_keyring(context, from, token)?;
+    Ok(true)
 }
 
 /// Whether git gets the token under this name, or would get it without `HEROKU_API_KEY`.
