@@ -3,13 +3,13 @@
 use std::fmt;
 
 use clap::ValueEnum;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 /// One scope. The command line shows these texts as help.
 ///
 /// Source: Heroku's Dev Center, "OAuth", scopes.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ValueEnum)]
-#[serde(from = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
 pub enum Scope {
     /// Full access
     Global,
@@ -24,24 +24,12 @@ pub enum Scope {
     /// Read and change apps and resources
     WriteProtected,
     /// A scope that Heroku has added since. It cannot be requested.
+    #[serde(untagged)]
     #[value(skip)]
     Other(String),
 }
 
 impl Scope {
-    /// Heroku's name of the scope.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Scope::Global => "global",
-            Scope::Identity => "identity",
-            Scope::Read => "read",
-            Scope::Write => "write",
-            Scope::ReadProtected => "read-protected",
-            Scope::WriteProtected => "write-protected",
-            Scope::Other(name) => name,
-        }
-    }
-
     /// Whether the scope allows no change of anything. Heroku does not document which of the other scopes
     /// allow a push, so only these rule one out.
     fn is_read_only(&self) -> bool {
@@ -49,23 +37,10 @@ impl Scope {
     }
 }
 
-impl From<String> for Scope {
-    fn from(name: String) -> Scope {
-        match name.as_str() {
-            "global" => Scope::Global,
-            "identity" => Scope::Identity,
-            "read" => Scope::Read,
-            "write" => Scope::Write,
-            "read-protected" => Scope::ReadProtected,
-            "write-protected" => Scope::WriteProtected,
-            _ => Scope::Other(name),
-        }
-    }
-}
-
-impl Serialize for Scope {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
+/// Heroku's name of the scope.
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
     }
 }
 
@@ -94,7 +69,7 @@ impl FromIterator<Scope> for Scopes {
 /// The names with `, ` between them.
 impl fmt::Display for Scopes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<&str> = self.0.iter().map(Scope::as_str).collect();
+        let names: Vec<String> = self.0.iter().map(Scope::to_string).collect();
         f.write_str(&names.join(", "))
     }
 }
@@ -104,10 +79,7 @@ mod tests {
     use super::*;
 
     fn scopes(names: &[&str]) -> Scopes {
-        names
-            .iter()
-            .map(|name| Scope::from((*name).to_owned()))
-            .collect()
+        serde_json::from_value(names.into()).unwrap()
     }
 
     #[test]
