@@ -21,7 +21,7 @@ use crate::notice::{Command, Fix, Notice};
 pub use asking::Filled;
 pub use child::Git;
 pub use helper_kind::HelperKind;
-pub use matching::Request;
+pub use matching::UrlParts;
 pub use set_up::{AliasState, SetUp, helper_value};
 pub use urls::{HerokuUrl, Way};
 
@@ -192,7 +192,7 @@ pub fn helpers_for(settings: &[Setting], remotes: &[Remote]) -> Vec<Setting> {
     let urls = remotes.iter().filter(is_ours);
     let urls = urls.map(|remote| remote.url.as_str());
     let urls = std::iter::once("https://git.heroku.com").chain(urls);
-    let asked = urls.flat_map(|url| Request::for_url(url).helpers_in(settings));
+    let asked = urls.flat_map(|url| UrlParts::parse(url).helpers_in(settings));
     let asked: BTreeSet<usize> = asked.collect();
     asked.into_iter().map(|at| settings[at].clone()).collect()
 }

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::{Facts, Findings, Severity, headers};
 use crate::account::Account;
-use crate::git::{Filled, HerokuUrl, Request, Setting, Way};
+use crate::git::{Filled, HerokuUrl, Setting, UrlParts, Way};
 use crate::logins::lookup::{Miss, Source};
 use crate::notice::{Command, Fix, Notice};
 use crate::token::Token;
@@ -82,7 +82,7 @@ impl Sent {
         let is_accepted = |token: &Token| !facts.is_rejected(token);
         let sent_token = sent.as_ref().ok().and_then(|sent| sent.token.as_ref());
         // git uses netrc if no helper answers, or if Heroku rejects the answer; not with a user name in the URL.
-        if sent_token.is_some_and(is_accepted) || Request::for_url(url).username().is_some() {
+        if sent_token.is_some_and(is_accepted) || UrlParts::parse(url).username().is_some() {
             return sent;
         }
         match facts.netrc_token().filter(is_accepted) {
@@ -238,10 +238,10 @@ impl Push {
     /// A user name in the URL or in git's settings that is an email selects exactly that account. If it is not logged
     /// in: the problem and its fix.
     fn unknown_account(&self, facts: &Facts<'_>) -> Option<(String, Fix)> {
-        let (name, place, fix) = if let Some(name) = Request::for_url(&self.url).username() {
+        let (name, place, fix) = if let Some(name) = UrlParts::parse(&self.url).username() {
             let set_url = set_url(self.remote.as_deref(), &self.url);
             let fix = Fix::command("log in to that account, or", set_url);
-            (name, "the URL".to_owned(), fix)
+            (name.to_owned(), "the URL".to_owned(), fix)
         } else {
             let settings = facts.settings_of("credential", "username");
             let setting = settings.filter(|setting| setting.covers_heroku()).last()?;

@@ -154,7 +154,7 @@ fn every_rule_is_gits() {
     let settings = PATTERNS.map(setting);
     let mut asked = 0;
     for url in URLS {
-        let ours = Request::for_url(url).helpers_in(&settings);
+        let ours = UrlParts::parse(url).helpers_in(&settings);
         let gits = asked_by_git(home.path(), url);
         let named = |numbers: &[usize]| numbers.iter().map(|n| PATTERNS[*n]).collect::<Vec<_>>();
         assert_eq!(named(&ours), named(&gits), "{url}");
@@ -167,7 +167,7 @@ fn every_rule_is_gits() {
 fn an_empty_value_empties_the_list() {
     let mut settings = ["https://", "https://git.heroku.com", "http://", ""].map(setting);
     settings[1].value.clear();
-    let request = Request::for_url("https://git.heroku.com/app.git");
+    let request = UrlParts::parse("https://git.heroku.com/app.git");
     assert_eq!(request.helpers_in(&settings), [3]);
     settings[2].value.clear();
     assert_eq!(
