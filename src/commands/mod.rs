@@ -342,11 +342,7 @@ fn default_description(context: &Context) -> String {
 /// The last lines of a command that makes pushes possible: how to push from the current directory.
 fn push_hint(git: &git::Git) -> String {
     let remotes = git.remotes().unwrap_or_default();
-    let heroku = remotes.iter().find(|remote| {
-        let url = remote.heroku_url();
-        url.is_some_and(|url| url.way == git::Way::Https)
-    });
-    match heroku {
+    match remotes.iter().find(|remote| remote.is_herokus()) {
         Some(remote) => {
             let push = notice::Command::new("git push")
                 .arg(&remote.name)

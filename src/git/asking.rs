@@ -1,13 +1,12 @@
 //! Asks git itself, as a push would, for its credential, and for its version. Nothing prompts, every call has a
 //! time limit, and the output is wiped.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::{Git, Setting, failed};
+use super::Git;
 use crate::notice::{Fix, Notice};
 use crate::token::Token;
 
@@ -56,11 +55,8 @@ impl Git {
     /// # Errors
     /// If git cannot be run or does not say.
     pub fn version(&self) -> Result<((u32, u32), String), Notice> {
-        let output = self.run(["version"])?;
-        if !output.is_success {
-            return Err(failed(&output));
-        }
-        let text = String::from_utf8_lossy(&output.stdout);
+        let output = self.output_of(["version"])?;
+        let text = String::from_utf8_lossy(&output);
         let shown = text.trim().trim_start_matches("git version ").to_owned();
         let mut numbers = shown.split(['.', ' ']).map(|part| part.parse().ok());
         match (numbers.next().flatten(), numbers.next().flatten()) {
@@ -105,20 +101,6 @@ fn helpers_in_trace(trace: &str) -> Vec<String> {
         .collect()
 }
 
-impl Setting {
-    /// The command that git makes of this helper value, without the operation.
-    ///
-    /// Source: git's `credential.c`, `credential_do`.
-    pub fn command(&self) -> String {
-        match self.value.strip_prefix('!') {
-            Some(command) => command.to_owned(),
-            // To git, a path without a drive is absolute on Windows, too.
-            None if Path::new(&self.value).has_root() => self.value.clone(),
-            None => format!("git credential-{}", self.value),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,14 +121,5 @@ mod tests {
             helpers,
             ["git credential-other", "/x/git-credential-heroku-rs"]
         );
-    }
-
-    #[test]
-    fn a_helper_value_becomes_the_command_that_git_makes_of_it() {
-        let command = |value: &str| Setting::helper(value).command();
-        assert_eq!(command("heroku-rs"), "git credential-heroku-rs");
-        assert_eq!(command("!heroku git:credentials"), "heroku git:credentials");
-        assert_eq!(command("/opt/x y"), "/opt/x y");
-        assert_eq!(command("~/x"), "git credential-~/x");
     }
 }

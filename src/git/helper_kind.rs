@@ -3,8 +3,7 @@
 
 use std::path::Path;
 
-use super::{HEROKU_HELPER, OUR_NAME, Setting};
-use crate::notice::{Command, Fix};
+use super::{OUR_NAME, Setting};
 
 const PROGRAM: &str = "git-credential-heroku-rs";
 
@@ -22,21 +21,6 @@ pub enum HelperKind {
 }
 
 impl Setting {
-    /// A helper with this value, under the key for Heroku.
-    pub(super) fn helper(value: &str) -> Setting {
-        Setting::helper_at(HEROKU_HELPER, value)
-    }
-
-    /// A helper with this value under this key. Scope and origin are empty.
-    pub(super) fn helper_at(key: &str, value: &str) -> Setting {
-        Setting {
-            scope: String::new(),
-            origin: String::new(),
-            key: key.to_owned(),
-            value: value.to_owned(),
-        }
-    }
-
     /// Whether it answers from the same login as we do: it is this program in any spelling, or the
     /// Heroku CLI's own helper.
     pub(super) fn reads_our_login(&self) -> bool {
@@ -60,31 +44,6 @@ impl Setting {
             ["git", name, ..] if means_us(name) => HelperKind::Misspelled,
             [program, ..] if means_us(program) => kind_of_program(program),
             _ => HelperKind::Other,
-        }
-    }
-
-    /// The value for display. It is cut off at its first special character, since a secret may follow.
-    pub fn shown_value(&self) -> String {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "!/._-:~ ".contains(c);
-        match self.value.find(|c| !plain(c)) {
-            None => format!("`{}`", self.value),
-            Some(end) => format!("`{}…`", &self.value[..end]),
-        }
-    }
-
-    /// How to make git skip this helper for Heroku: by a reset that git reads after it, if possible.
-    pub fn silencer(&self) -> Fix {
-        match self.scope.as_str() {
-            "system" | "global" => Command::new("git credential-heroku-rs setup").into(),
-            "local" => Fix::command(
-                "run in that repository",
-                Command::new("git credential-heroku-rs setup --local"),
-            ),
-            "worktree" => Fix::command(
-                "remove the helper",
-                Command::new("git config --worktree --edit"),
-            ),
-            _ => "remove the helper from git's command line and from GIT_CONFIG_COUNT".into(),
         }
     }
 

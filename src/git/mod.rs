@@ -2,27 +2,30 @@
 //! git's configuration files.
 
 mod asking;
-mod changing;
 mod child;
 mod helper_kind;
 mod matching;
 mod set_up;
+mod setting;
 mod urls;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::fmt;
 use std::time::Instant;
 
 use zeroize::Zeroizing;
 
 use crate::notice::{Command, Fix, Notice};
+use crate::secret_buf::SecretBuf;
 
 pub use asking::Filled;
 pub use child::Git;
 pub use helper_kind::HelperKind;
 pub use matching::UrlParts;
 pub use set_up::{AliasState, SetUp, helper_value};
+pub use setting::{Setting, SettingScope, listed};
 pub use urls::{HerokuUrl, Way};
 
 use child::Output;
@@ -52,19 +55,6 @@ impl fmt::Display for Scope {
     }
 }
 
-/// A value in git's configuration, and where it is set.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Setting {
-    /// git's word for the scope: `system`, `global`, `local`, `worktree` or `command`.
-    pub scope: String,
-    /// The file, or what else it comes from.
-    pub origin: String,
-    /// The key, its last part in lower case.
-    pub key: String,
-    /// The value.
-    pub value: String,
-}
-
 /// A URL of a remote as git uses it, after `insteadOf` and `pushInsteadOf`.
 pub struct Remote {
     /// The remote's name.
@@ -76,9 +66,9 @@ pub struct Remote {
 }
 
 impl Remote {
-    /// The URL, if it leads to Heroku's git server.
-    pub fn heroku_url(&self) -> Option<HerokuUrl> {
-        HerokuUrl::parse(&self.url)
+    /// Whether it leads to Heroku's git server over https, so that git asks a helper.
+    pub fn is_herokus(&self) -> bool {
+        HerokuUrl::parse(&self.url).is_some_and(|url| url.way == Way::Https)
     }
 }
 
@@ -98,9 +88,9 @@ impl Git {
     ///
     /// A helper that reads the same login as we do gives the same answer, so it does not count.
     pub fn is_followed(&self, deadline: Instant) -> Option<bool> {
-        let output = self.run_for(LIST, &[], b"", deadline).ok()?;
-        let credentials = listed_under("credential.", &output.stdout);
-        let helpers = helpers_for(&credentials, &[]);
+        let credentials = SHOW.into_iter().chain(["--get-regexp", r"^credential\."]);
+        let output = self.run_for(credentials, &[], b"", deadline).ok()?;
+        let helpers = helpers_for(&listed(&output.stdout), &[]);
         let ours = helpers.iter().position(Setting::starts_us)?;
         let mut behind = helpers[ours + 1..].iter();
         output
@@ -122,9 +112,17 @@ impl Git {
     /// # Errors
     /// As [`Git::helpers_for_heroku`].
     pub fn settings(&self) -> Result<Vec<Setting>, Notice> {
-        let output = self.run(LIST)?;
+        Ok(listed(&self.output_of(SHOW.into_iter().chain(["--list"]))?))
+    }
+
+    /// What git prints; an error if it does not succeed.
+    fn output_of<A: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Result<SecretBuf, Notice> {
+        let output = self.run(arguments)?;
         if output.is_success {
-            Ok(listed(&output.stdout))
+            Ok(output.stdout)
         } else {
             Err(failed(&output))
         }
@@ -136,30 +134,27 @@ impl Git {
     /// If there is a repository and git does not read it, such as one of another user.
     pub fn remotes(&self) -> Result<Vec<Remote>, Notice> {
         let output = self.run(["remote", "-v"])?;
+        if !output.is_success && text(&output.stderr).contains("not a git repository") {
+            return Ok(Vec::new());
+        }
         if !output.is_success {
-            let is_outside = text(&output.stderr).contains("not a git repository");
-            return if is_outside {
-                Ok(Vec::new())
-            } else {
-                Err(failed(&output))
-            };
+            return Err(failed(&output));
         }
         let printed = text(&output.stdout);
-        let urls = printed.lines().filter_map(|line| {
-            let (name, rest) = line.split_once('\t')?;
-            let (url, use_) = rest.rsplit_once(" (")?;
-            Some(((name, url), use_.starts_with("push)")))
-        });
         let mut uses: BTreeMap<(&str, &str), bool> = BTreeMap::new();
-        for (remote, is_push) in urls {
-            *uses.entry(remote).or_default() |= is_push;
+        for line in printed.lines() {
+            if let Some((name, rest)) = line.split_once('\t')
+                && let Some((url, direction)) = rest.rsplit_once(" (")
+            {
+                *uses.entry((name, url)).or_default() |= direction.starts_with("push)");
+            }
         }
-        let remote = |((name, url), is_push): ((&str, &str), bool)| Remote {
+        let remotes = uses.into_iter().map(|((name, url), is_push)| Remote {
             name: name.to_owned(),
             url: Zeroizing::new(url.to_owned()),
             is_push,
-        };
-        Ok(uses.into_iter().map(remote).collect())
+        });
+        Ok(remotes.collect())
     }
 
     /// The keys of the remote URLs of Heroku's git server that contain a password: git sends that
@@ -179,49 +174,18 @@ impl Git {
     }
 }
 
-/// Lists every setting with its scope and origin.
-const LIST: [&str; 5] = ["config", "--show-scope", "--show-origin", "-z", "--list"];
+/// Shows settings with their scope and origin.
+const SHOW: [&str; 4] = ["config", "--show-scope", "--show-origin", "-z"];
 
 /// The helpers among these settings that git asks about Heroku: for its host alone, and for each remote
 /// there.
 pub fn helpers_for(settings: &[Setting], remotes: &[Remote]) -> Vec<Setting> {
-    let is_ours = |remote: &&Remote| {
-        let url = remote.heroku_url();
-        url.is_some_and(|url| url.way == Way::Https)
-    };
-    let urls = remotes.iter().filter(is_ours);
+    let urls = remotes.iter().filter(|remote| remote.is_herokus());
     let urls = urls.map(|remote| remote.url.as_str());
     let urls = std::iter::once("https://git.heroku.com").chain(urls);
     let asked = urls.flat_map(|url| UrlParts::parse(url).helpers_in(settings));
     let asked: BTreeSet<usize> = asked.collect();
     asked.into_iter().map(|at| settings[at].clone()).collect()
-}
-
-/// Reads the output of `git config -z --show-scope --show-origin`: scope, origin, then key and value. A
-/// line feed separates the value from its key; a key without a value has neither.
-pub fn listed(bytes: &[u8]) -> Vec<Setting> {
-    listed_under("", bytes)
-}
-
-/// As [`listed`], only those with a key that starts with `prefix`.
-fn listed_under(prefix: &str, bytes: &[u8]) -> Vec<Setting> {
-    let text = text(bytes);
-    let mut parts = text.split_terminator('\0');
-    let mut settings = Vec::new();
-    while let (Some(scope), Some(origin), Some(entry)) = (parts.next(), parts.next(), parts.next())
-    {
-        let (key, value) = entry.split_once('\n').unwrap_or((entry, ""));
-        if key.is_empty() || !key.starts_with(prefix) {
-            continue;
-        }
-        settings.push(Setting {
-            scope: scope.to_owned(),
-            origin: origin.strip_prefix("file:").unwrap_or(origin).to_owned(),
-            key: key.to_owned(),
-            value: value.to_owned(),
-        });
-    }
-    settings
 }
 
 fn text(bytes: &[u8]) -> Cow<'_, str> {
@@ -249,20 +213,4 @@ fn failed(output: &Output) -> Notice {
         format!("git config: {first}"),
         Fix::command("check", "git config --show-origin --list"),
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn settings_are_read_with_their_place() {
-        let bytes = b"global\0file:/h/.gitconfig\0credential.helper\nstore\0\
-                      local\0file:.git/config\0credential.helper\0";
-        let read = listed(bytes);
-        assert_eq!(read.len(), 2);
-        assert_eq!(read[0].origin, "/h/.gitconfig");
-        assert_eq!(read[0].value, "store");
-        assert_eq!(read[1].value, "");
-    }
 }

@@ -2,7 +2,7 @@
 
 use super::{Facts, Findings, Repair, Severity};
 use crate::commands::our_helper;
-use crate::git::{HEROKU_HELPER, HelperKind, Scope, Setting};
+use crate::git::{HEROKU_HELPER, HelperKind, Scope, Setting, SettingScope};
 
 /// The value that the Heroku CLI writes before every command, if it can.
 const CLI: &str = "!heroku git:credentials";
@@ -39,10 +39,10 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
         let finding = found.add(severity, what).details(why);
         // The reset that disables a helper must come after it: in the same file, or in a later one.
         finding.fix(helper.silencer());
-        finding.repair(match helper.scope.as_str() {
-            "system" | "global" => set_up(Scope::Global, facts),
-            "local" => set_up(Scope::Local, facts),
-            _ => None,
+        finding.repair(match helper.scope {
+            SettingScope::System | SettingScope::Global => set_up(Scope::Global, facts),
+            SettingScope::Local => set_up(Scope::Local, facts),
+            SettingScope::Worktree | SettingScope::Command => None,
         });
     }
     if helpers.iter().all(Setting::starts_us) && is_overwritten_by_the_cli(facts) {
@@ -84,14 +84,15 @@ fn not_configured(facts: &Facts<'_>, found: &mut Findings) {
 
 /// A helper, and where it is set.
 fn described(helper: &Setting) -> String {
-    let (value, scope) = (helper.shown_value(), &helper.scope);
+    let (value, scope) = (helper.shown_value(), helper.scope);
     format!("{value} ({scope} {})", helper.origin)
 }
 
 /// The Heroku CLI replaces a single value by its own helper, and adds its helper if there is none.
 fn is_overwritten_by_the_cli(facts: &Facts<'_>) -> bool {
     let settings = facts.settings.iter();
-    let values = settings.filter(|one| one.key == HEROKU_HELPER && one.scope == "global");
+    let values =
+        settings.filter(|one| one.key == HEROKU_HELPER && one.scope == SettingScope::Global);
     facts.context.environment.has_program("heroku") && values.count() < 2
 }
 

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::{Facts, Findings, Severity, headers};
 use crate::account::Account;
-use crate::git::{Filled, HerokuUrl, Setting, UrlParts, Way};
+use crate::git::{Filled, HerokuUrl, Setting, UrlParts};
 use crate::logins::lookup::{Miss, Source};
 use crate::notice::{Command, Fix, Notice};
 use crate::token::Token;
@@ -40,10 +40,9 @@ pub(super) fn pushes(facts: &Facts<'_>) -> Vec<Push> {
         url: Zeroizing::new(url.to_owned()),
         sent: Sent::to(url, remote, facts),
     };
-    let is_herokus = |url: HerokuUrl| url.way == Way::Https;
     let remotes = facts.remotes.iter().filter(|remote| remote.is_push);
     let pushes: Vec<Push> = remotes
-        .filter(|remote| remote.heroku_url().is_some_and(is_herokus))
+        .filter(|remote| remote.is_herokus())
         .map(|remote| push(Some(&remote.name), &remote.url))
         .collect();
     if pushes.is_empty() {

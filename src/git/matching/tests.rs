@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::*;
+use crate::git::SettingScope;
 
 /// URLs of remotes, and what a user may type.
 const URLS: [&str; 13] = [
@@ -103,7 +104,7 @@ const PATTERNS: [&str; 72] = [
 
 fn setting(pattern: &str) -> Setting {
     Setting {
-        scope: "global".to_owned(),
+        scope: SettingScope::Global,
         origin: "a file".to_owned(),
         key: format!("credential.{pattern}.helper"),
         value: "x".to_owned(),

@@ -1,0 +1,238 @@
+//! A value in git's configuration: where it is set, what git makes of it, and how the user changes it.
+
+use std::fmt;
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::{HEROKU_HELPER, text};
+use crate::notice::{Command, Fix};
+
+/// A value in git's configuration, and where it is set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// Where it is set.
+    pub scope: SettingScope,
+    /// The file, or what else it comes from.
+    pub origin: String,
+    /// The key, its last part in lower case.
+    pub key: String,
+    /// The value.
+    pub value: String,
+}
+
+/// Where a setting is set, in git's own words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SettingScope {
+    /// For every user of the machine.
+    System,
+    /// For the user.
+    Global,
+    /// In the repository.
+    Local,
+    /// In the work tree, if it has a configuration of its own.
+    Worktree,
+    /// On the command line, or in the environment.
+    Command,
+}
+
+impl SettingScope {
+    fn from_word(word: &str) -> SettingScope {
+        match word {
+            "system" => SettingScope::System,
+            "global" => SettingScope::Global,
+            "local" => SettingScope::Local,
+            "worktree" => SettingScope::Worktree,
+            _ => SettingScope::Command,
+        }
+    }
+}
+
+impl fmt::Display for SettingScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
+}
+
+/// Reads the output of `git config -z --show-scope --show-origin`: scope, origin, then key and value. A
+/// line feed separates the value from its key; a key without a value has neither.
+pub fn listed(bytes: &[u8]) -> Vec<Setting> {
+    let text = text(bytes);
+    let mut parts = text.split_terminator('\0');
+    let mut settings = Vec::new();
+    while let (Some(scope), Some(origin), Some(entry)) = (parts.next(), parts.next(), parts.next())
+    {
+        let (key, value) = entry.split_once('\n').unwrap_or((entry, ""));
+        if key.is_empty() {
+            continue;
+        }
+        settings.push(Setting {
+            scope: SettingScope::from_word(scope),
+            origin: origin.strip_prefix("file:").unwrap_or(origin).to_owned(),
+            key: key.to_owned(),
+            value: value.to_owned(),
+        });
+    }
+    settings
+}
+
+impl Setting {
+    /// A helper with this value, under the key for Heroku.
+    pub(super) fn helper(value: &str) -> Setting {
+        Setting::helper_at(HEROKU_HELPER, value)
+    }
+
+    /// A helper with this value under this key, from no file.
+    pub(super) fn helper_at(key: &str, value: &str) -> Setting {
+        Setting {
+            scope: SettingScope::Command,
+            origin: String::new(),
+            key: key.to_owned(),
+            value: value.to_owned(),
+        }
+    }
+
+    /// The command that git makes of this helper value, without the operation.
+    ///
+    /// Source: git's `credential.c`, `credential_do`.
+    pub fn command(&self) -> String {
+        match self.value.strip_prefix('!') {
+            Some(command) => command.to_owned(),
+            // To git, a path without a drive is absolute on Windows, too.
+            None if Path::new(&self.value).has_root() => self.value.clone(),
+            None => format!("git credential-{}", self.value),
+        }
+    }
+
+    /// The value for display. It is cut off at its first special character, since a secret may follow.
+    pub fn shown_value(&self) -> String {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "!/._-:~ ".contains(c);
+        match self.value.find(|c| !plain(c)) {
+            None => format!("`{}`", self.value),
+            Some(end) => format!("`{}…`", &self.value[..end]),
+        }
+    }
+
+    /// How to make git skip this helper for Heroku: by a reset that git reads after it, if possible.
+    pub fn silencer(&self) -> Fix {
+        match self.scope {
+            SettingScope::System | SettingScope::Global => {
+                Command::new("git credential-heroku-rs setup").into()
+            }
+            SettingScope::Local => Fix::command(
+                "run in that repository",
+                Command::new("git credential-heroku-rs setup --local"),
+            ),
+            SettingScope::Worktree => Fix::command(
+                "remove the helper",
+                Command::new("git config --worktree --edit"),
+            ),
+            SettingScope::Command => {
+                "remove the helper from git's command line and from GIT_CONFIG_COUNT".into()
+            }
+        }
+    }
+
+    /// The command that changes this setting in the file that it is set in: `action` is the options of
+    /// `git config`, `value` follows the key. If no command can do it, the key and where it is set.
+    pub fn change_command(
+        &self,
+        action: &'static str,
+        value: Option<&str>,
+        home: Option<&Path>,
+    ) -> Fix {
+        let is_included = Path::new(&self.origin).has_root();
+        let git = Command::new("git config");
+        let git = match self.scope {
+            // git names the repository's own file relative to the top of the work tree.
+            SettingScope::Local if !is_included => git.then("--local"),
+            SettingScope::Worktree => git.then("--worktree"),
+            SettingScope::Global | SettingScope::Local if is_included => {
+                git.then("--file").path(Path::new(&self.origin), home)
+            }
+            _ => return Fix::advice(format!("change {} in {}", self.key, self.origin)),
+        };
+        let change = git.then(action).arg(&self.key);
+        match value {
+            Some(value) => change.arg(value),
+            None => change,
+        }
+        .into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_names_the_file_and_a_setting_without_one_has_none() {
+        let fix = |scope: SettingScope, origin: &str| {
+            let setting = Setting {
+                scope,
+                origin: origin.to_owned(),
+                key: "http.https://git.heroku.com.extraheader".to_owned(),
+                value: "Authorization: Basic secret".to_owned(),
+            };
+            setting
+                .change_command("--unset-all", None, Some(Path::new("/h")))
+                .to_string()
+        };
+        let key = "http.https://git.heroku.com.extraheader";
+        for (scope, origin, expected) in [
+            (
+                SettingScope::Global,
+                "/h/.gitconfig",
+                "run: git config --file ~/.gitconfig --unset-all ",
+            ),
+            (
+                SettingScope::Global,
+                "/etc/more it",
+                if cfg!(windows) {
+                    "run: git config --file \"/etc/more it\" --unset-all "
+                } else {
+                    "run: git config --file '/etc/more it' --unset-all "
+                },
+            ),
+            (
+                SettingScope::Local,
+                ".git/config",
+                "run: git config --local --unset-all ",
+            ),
+            (
+                SettingScope::Worktree,
+                ".git/config.worktree",
+                "run: git config --worktree --unset-all ",
+            ),
+        ] {
+            assert_eq!(fix(scope, origin), format!("{expected}{key}"));
+        }
+        for (scope, origin) in [
+            (SettingScope::System, "/etc/gitconfig"),
+            (SettingScope::Command, "command line:"),
+        ] {
+            assert_eq!(fix(scope, origin), format!("change {key} in {origin}"));
+        }
+    }
+
+    #[test]
+    fn settings_are_read_with_their_place() {
+        let bytes = b"global\0file:/h/.gitconfig\0credential.helper\nstore\0\
+                      local\0file:.git/config\0credential.helper\0";
+        let read = listed(bytes);
+        assert_eq!(read.len(), 2);
+        assert_eq!(read[0].origin, "/h/.gitconfig");
+        assert_eq!(read[0].value, "store");
+        assert_eq!(read[1].value, "");
+    }
+
+    #[test]
+    fn a_helper_value_becomes_the_command_that_git_makes_of_it() {
+        let command = |value: &str| Setting::helper(value).command();
+        assert_eq!(command("heroku-rs"), "git credential-heroku-rs");
+        assert_eq!(command("!heroku git:credentials"), "heroku git:credentials");
+        assert_eq!(command("/opt/x y"), "/opt/x y");
+        assert_eq!(command("~/x"), "git credential-~/x");
+    }
+}
