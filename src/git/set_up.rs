@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use tempfile::TempPath;
 
-use super::{Git, HEROKU_HELPER, HelperKind, OUR_NAME, Scope, Setting, failed, text};
+use super::{Git, HEROKU_HELPER, HelperKind, OUR_NAME, Scope, Setting, text};
 use crate::environment::Environment;
 use crate::files;
 use crate::notice::{Command, Fix, Notice};
@@ -58,12 +58,15 @@ impl Git {
         helper: &str,
         environment: &Environment,
     ) -> Result<SetUp, Notice> {
-        let file = self.file(scope, environment)?;
+        let file = ConfigFile {
+            helper: Some(helper.to_owned()),
+            ..self.file(scope, environment)?
+        };
         // First without the lock: a file that cannot be written may already be correct.
         if is_last(&self.entries(&file.target)?, helper) {
             return Ok(SetUp::AsItWas);
         }
-        let lock = file.lock(Some(helper))?;
+        let lock = file.lock()?;
         let before = self.entries(&file.target)?;
         if is_last(&before, helper) {
             return Ok(SetUp::AsItWas);
@@ -72,10 +75,8 @@ impl Git {
         if !new.is_empty() && !new.ends_with(b"\n") {
             new.push(b'\n');
         }
-        let value = quoted_for_git(helper);
-        new.extend(format!("{HEADER}\n\thelper =\n\thelper = {value}\n").bytes());
-        let ours = [entry(""), entry(helper)];
-        self.replace(&file, lock, &new, &before, &ours)?;
+        new.extend(lines(helper).bytes());
+        self.replace(&file, lock, &new, &before, &pair(helper))?;
         Ok(if removed { SetUp::Moved } else { SetUp::Added })
     }
 
@@ -97,7 +98,7 @@ impl Git {
         if !without_pairs(&file.read()?).1 {
             return Ok(false);
         }
-        let lock = file.lock(None)?;
+        let lock = file.lock()?;
         let before = self.entries(&file.target)?;
         let (new, removed) = without_pairs(&file.read()?);
         if removed {
@@ -113,11 +114,10 @@ impl Git {
         file: &ConfigFile,
         mut lock: Lock,
         new: &[u8],
-        before: &[Vec<u8>],
-        ours: &[Vec<u8>],
+        before: &[Entry],
+        ours: &[Entry],
     ) -> Result<(), Notice> {
-        let helper = ours.last().map(|entry| value_of(entry));
-        let unchanged = |why: io::Error| file.unchanged(&why, helper.as_deref());
+        let unchanged = |why: io::Error| file.unchanged(&why);
         lock.write(new, &file.target).map_err(unchanged)?;
         let after = self.entries(&lock.path)?;
         let kept = after.strip_suffix(ours);
@@ -138,18 +138,19 @@ impl Git {
         files::rename_over(lock.path, &file.target).map_err(unchanged)
     }
 
-    /// Every entry of one file, without its includes, as git reads it: key, line feed, value, zero byte.
-    fn entries(&self, path: &Path) -> Result<Vec<Vec<u8>>, Notice> {
+    /// Every entry of one file, without its includes, as git reads it.
+    fn entries(&self, path: &Path) -> Result<Vec<Entry>, Notice> {
         if !path.exists() {
             return Ok(Vec::new());
         }
         let arguments = ["config", "-z", "--list", "--file"].map(OsStr::new);
-        let output = self.run(arguments.into_iter().chain([path.as_os_str()]))?;
-        if !output.is_success {
-            return Err(failed(&output));
-        }
-        let entries = output.stdout.split_inclusive(|byte| *byte == 0);
-        Ok(entries.map(<[u8]>::to_vec).collect())
+        let output = self.output_of(arguments.into_iter().chain([path.as_os_str()]))?;
+        let entries = text(&output);
+        let entries = entries.split_terminator('\0').map(|entry| {
+            let (key, value) = entry.split_once('\n').unwrap_or((entry, ""));
+            (key.to_owned(), value.to_owned())
+        });
+        Ok(entries.collect())
     }
 
     /// The file that git writes for a scope.
@@ -184,24 +185,19 @@ impl Git {
             is_chosen: environment.git_config_global.as_ref() == Some(&path),
             home: environment.home.clone(),
             path,
+            helper: None,
         };
         if is_no_file(&file.target) {
-            let why = io::Error::other("it is not a regular file");
-            return Err(file.unchanged(&why, None));
+            return Err(file.unchanged(&io::Error::other("it is not a regular file")));
         }
         Ok(file)
     }
 
     fn local_file(&self) -> Result<PathBuf, Notice> {
         // git makes this absolute itself from 2.31 on.
-        let output = self.run(["rev-parse", "--git-path", "config"])?;
-        match output.stdout.strip_suffix(b"\n") {
-            Some(path) if output.is_success => {
-                let directory = std::env::current_dir().unwrap_or_default();
-                Ok(directory.join(path_of(path)))
-            }
-            _ => Err(failed(&output)),
-        }
+        let output = self.output_of(["rev-parse", "--git-path", "config"])?;
+        let path = path_of(output.strip_suffix(b"\n").unwrap_or(&output));
+        Ok(std::env::current_dir().unwrap_or_default().join(path))
     }
 }
 
@@ -233,6 +229,8 @@ struct ConfigFile {
     /// Whether `GIT_CONFIG_GLOBAL` names it.
     is_chosen: bool,
     home: Option<PathBuf>,
+    /// The helper to add to it; none to remove ours.
+    helper: Option<String>,
 }
 
 /// git's lock file, which is renamed to the file itself, or removed when this value is dropped.
@@ -248,11 +246,11 @@ impl ConfigFile {
             Err(why) if why.kind() == ErrorKind::NotFound => Ok(Vec::new()),
             read => read
                 .map(|bytes| bytes.to_vec())
-                .map_err(|why| self.unchanged(&why, None)),
+                .map_err(|why| self.unchanged(&why)),
         }
     }
 
-    fn lock(&self, helper: Option<&str>) -> Result<Lock, Notice> {
+    fn lock(&self) -> Result<Lock, Notice> {
         let mut name = self.target.as_os_str().to_owned();
         name.push(".lock");
         let name = PathBuf::from(name);
@@ -261,22 +259,20 @@ impl ConfigFile {
         // Only its owner may read a new file.
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let home = self.home.as_deref();
         let mut waited = Duration::ZERO;
         loop {
             let opened = options.open(&name);
             match opened.and_then(|file| Ok((TempPath::try_from_path(&name)?, file))) {
                 Ok((path, file)) => return Ok(Lock { path, file }),
                 Err(why) if why.kind() != ErrorKind::AlreadyExists => {
-                    return Err(self.unchanged(&why, helper));
+                    return Err(self.unchanged(&why));
                 }
                 Err(_) if waited >= LOCK_LIMIT => {
                     let scope = self.scope;
                     return Err(Notice::new(
                         format!("{scope} is locked: another git is changing it, or one was killed"),
-                        Fix::command(
-                            "if no git is running",
-                            Command::new("rm").path(&name, self.home()),
-                        ),
+                        Fix::command("if no git is running", Command::new("rm").path(&name, home)),
                     ));
                 }
                 Err(_) => thread::sleep(PAUSE),
@@ -285,28 +281,23 @@ impl ConfigFile {
         }
     }
 
-    fn home(&self) -> Option<&Path> {
-        self.home.as_deref()
-    }
-
-    /// Why the file was left as it was, and what works instead: to add `helper`, or to remove ours if none.
-    fn unchanged(&self, why: &io::Error, helper: Option<&str>) -> Notice {
+    /// Why the file was left as it was, and what works instead.
+    fn unchanged(&self, why: &io::Error) -> Notice {
+        let at_file = |command: Command| command.path(&self.path, self.home.as_deref());
         let is_read_only = matches!(
             why.kind(),
             ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem
         );
         let is_mount = why.kind() == ErrorKind::ResourceBusy;
-        let fix = match helper {
+        let fix = match &self.helper {
             Some(helper) if is_mount => {
-                let value = quoted_for_git(helper);
-                let lines = format!("\n{HEADER}\n\thelper =\n\thelper = {value}");
+                let lines = format!("\n{}", lines(helper).trim_end());
                 let lines = lines.replace('\n', "\\n").replace('\t', "\\t");
                 let append = Command::new("printf '%b\\n'").arg(&lines).then(">>");
-                Fix::command("append the lines", append.path(&self.path, self.home()))
+                Fix::command("append the lines", at_file(append))
             }
             None if is_mount => {
-                let editor = Command::new("${EDITOR:-vi}").path(&self.path, self.home());
-                Fix::command("remove our lines", editor)
+                Fix::command("remove our lines", at_file(Command::new("${EDITOR:-vi}")))
             }
             // git reads both files, and writes `~/.gitconfig` if it exists.
             Some(_) if is_read_only && self.is_xdg() => {
@@ -315,10 +306,7 @@ impl ConfigFile {
             Some(helper) if is_read_only && self.scope == Scope::Global => Fix::advice(format!(
                 "in the program that generates the file, add: {HEROKU_HELPER} = \"\", then {helper}"
             )),
-            _ => Fix::command(
-                "look at",
-                Command::new("ls -ld").path(&self.path, self.home()),
-            ),
+            _ => Fix::command("look at", at_file(Command::new("ls -ld"))),
         };
         let why = if is_mount {
             "the file is a mount and cannot be replaced".to_owned()
@@ -356,28 +344,23 @@ impl Lock {
     }
 }
 
-/// An entry for our key, as git lists it.
-fn entry(value: &str) -> Vec<u8> {
-    format!("{HEROKU_HELPER}\n{value}\0").into_bytes()
+/// A key and its value.
+type Entry = (String, String);
+
+/// The entries that `set_up` adds: the reset and this helper.
+fn pair(helper: &str) -> [Entry; 2] {
+    ["", helper].map(|value| (HEROKU_HELPER.to_owned(), value.to_owned()))
 }
 
-fn key_of(entry: &[u8]) -> String {
-    let end = entry.iter().position(|byte| b"\n\0".contains(byte));
-    text(&entry[..end.unwrap_or(entry.len())]).into_owned()
+/// The lines that `set_up` adds.
+fn lines(helper: &str) -> String {
+    let value = quoted_for_git(helper);
+    format!("{HEADER}\n\thelper =\n\thelper = {value}\n")
 }
 
-fn value_of(entry: &[u8]) -> String {
-    let entry = text(entry);
-    let value = entry.split_once('\n').map_or("", |(_, value)| value);
-    value.trim_end_matches('\0').to_owned()
-}
-
-/// Whether these entries begin with a pair as `set_up` writes it.
-fn is_pair(entries: &[Vec<u8>]) -> bool {
-    let [reset, helper, ..] = entries else {
-        return false;
-    };
-    *reset == entry("") && key_of(helper) == HEROKU_HELPER && starts_us(&value_of(helper))
+/// Whether these entries begin with a pair of ours.
+fn is_pair(entries: &[Entry]) -> bool {
+    matches!(entries, [_, (_, helper), ..] if starts_us(helper) && entries[..2] == pair(helper))
 }
 
 /// Whether a helper starts this program, or did before the program was moved.
@@ -389,21 +372,20 @@ fn starts_us(value: &str) -> bool {
 }
 
 /// Whether a pair with this helper is there, and nothing after it that could add another helper.
-fn is_last(entries: &[Vec<u8>], helper: &str) -> bool {
-    let pair = [entry(""), entry(helper)];
+fn is_last(entries: &[Entry], helper: &str) -> bool {
+    let pair = pair(helper);
     let Some(at) = entries.windows(2).rposition(|two| two == pair) else {
         return false;
     };
-    let mut behind = entries[at + 2..].iter().map(|entry| key_of(entry));
-    !behind.any(|key| {
+    !entries[at + 2..].iter().any(|(key, _)| {
         let is_include = key.starts_with("include") && key.rsplit('.').next() == Some("path");
-        let setting = Setting::helper_at(&key, "");
+        let setting = Setting::helper_at(key, "");
         is_include || setting.is_helper() && setting.covers_heroku()
     })
 }
 
 /// Whether `kept` is `before` without some or all of our pairs.
-fn is_without_pairs(mut before: &[Vec<u8>], mut kept: &[Vec<u8>]) -> bool {
+fn is_without_pairs(mut before: &[Entry], mut kept: &[Entry]) -> bool {
     while let [first, rest @ ..] = before {
         if is_pair(before) && !kept.starts_with(&before[..2]) {
             before = &before[2..];
@@ -505,23 +487,12 @@ pub fn helper_value(is_on_path: bool, program: &Path) -> String {
         return OUR_NAME.to_owned();
     }
     let path = program.to_string_lossy().replace('\\', "/");
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-:+".contains(c);
-    if path.chars().all(plain) {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-:+@=,".contains(c);
+    if path.chars().all(is_plain) {
         path
     } else {
         // git takes a value that does not start with a slash for the name of a git command.
-        format!("!{}", quoted_for_sh(&path))
-    }
-}
-
-/// A path as one word for `sh`, which runs git's helpers on every system. It is not for pasting: on Windows
-/// a [`Command`] is quoted for the command prompt instead.
-fn quoted_for_sh(path: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-:+@=,".contains(c);
-    if path.chars().all(is_plain) {
-        path.to_owned()
-    } else {
-        format!("'{}'", path.replace('\'', r"'\''"))
+        format!("!'{}'", path.replace('\'', r"'\''"))
     }
 }
 

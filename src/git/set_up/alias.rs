@@ -1,12 +1,9 @@
 //! The alias `git heroku`, a short form of `git credential-heroku-rs`.
 
 use std::path::Path;
-use std::thread;
-use std::time::Duration;
 
-use super::{LOCK_LIMIT, PAUSE};
 use crate::environment::Environment;
-use crate::git::{Git, Scope, failed, text};
+use crate::git::{Git, Scope, text};
 use crate::notice::Notice;
 
 const KEY: &str = "alias.heroku";
@@ -71,23 +68,10 @@ impl Git {
         Ok(is_ours)
     }
 
-    /// Changes a file by git itself, which keeps the rest of the section. git does not wait for the lock of
-    /// another git, so this does.
+    /// Changes a file by git itself, which keeps the rest of the section.
     fn change(&self, file: &Path, change: &[&str]) -> Result<(), Notice> {
-        let mut lock = file.as_os_str().to_owned();
-        lock.push(".lock");
-        let mut waited = Duration::ZERO;
-        loop {
-            let start = ["config".as_ref(), "--file".as_ref(), file.as_os_str()];
-            let output = self.run(start.into_iter().chain(change.iter().map(AsRef::as_ref)))?;
-            if output.is_success {
-                return Ok(());
-            }
-            if waited >= LOCK_LIMIT || !Path::new(&lock).exists() {
-                return Err(failed(&output));
-            }
-            thread::sleep(PAUSE);
-            waited += PAUSE;
-        }
+        let start = ["config".as_ref(), "--file".as_ref(), file.as_os_str()];
+        let change = change.iter().map(AsRef::as_ref);
+        self.output_of(start.into_iter().chain(change)).map(drop)
     }
 }

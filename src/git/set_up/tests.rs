@@ -8,6 +8,11 @@ use super::*;
 
 const OURS: &str = "[credential \"https://git.heroku.com\"]\n\thelper =\n\thelper = heroku-rs\n";
 
+/// An entry for our key.
+fn entry(value: &str) -> Entry {
+    (HEROKU_HELPER.to_owned(), value.to_owned())
+}
+
 fn removed(text: &str) -> String {
     String::from_utf8(without_pairs(text.as_bytes()).0).unwrap()
 }
@@ -81,7 +86,7 @@ fn lines_in_another_form_stay() {
 fn a_pair_is_last_if_nothing_after_it_can_add_a_helper() {
     let ours = [entry(""), entry("heroku-rs")];
     let behind = |key: &str| {
-        let other = format!("{key}\nx\0").into_bytes();
+        let other = (key.to_owned(), "x".to_owned());
         is_last(&[&ours[..], slice::from_ref(&other)].concat(), "heroku-rs")
     };
     assert!(is_last(&ours, "heroku-rs"));
@@ -109,10 +114,10 @@ fn a_pair_is_last_if_nothing_after_it_can_add_a_helper() {
 
 #[test]
 fn git_reads_the_old_entries_or_the_change_is_refused() {
-    let other = b"user.name\nAnn\0".to_vec();
+    let other = ("user.name".to_owned(), "Ann".to_owned());
     let ours = [entry(""), entry("heroku-rs")];
     let moved = [entry(""), entry("/gone/git-credential-heroku-rs")];
-    let list = |parts: &[&[Vec<u8>]]| parts.concat();
+    let list = |parts: &[&[Entry]]| parts.concat();
     let before = list(&[&moved, slice::from_ref(&other), &ours]);
     for kept in [
         before.clone(),
