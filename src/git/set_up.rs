@@ -182,7 +182,9 @@ impl Git {
         let file = ConfigFile {
             scope,
             target: files::resolved(&path).unwrap_or_else(|_| path.clone()),
-            is_chosen: environment.git_config_global.as_ref() == Some(&path),
+            is_xdg: scope == Scope::Global
+                && environment.git_config_global.as_ref() != Some(&path)
+                && path.ends_with("git/config"),
             home: environment.home.clone(),
             path,
             helper: None,
@@ -226,8 +228,8 @@ struct ConfigFile {
     path: PathBuf,
     /// The file after all symbolic links.
     target: PathBuf,
-    /// Whether `GIT_CONFIG_GLOBAL` names it.
-    is_chosen: bool,
+    /// Whether it is the user's file in place of `~/.gitconfig`.
+    is_xdg: bool,
     home: Option<PathBuf>,
     /// The helper to add to it; none to remove ours.
     helper: Option<String>,
@@ -300,7 +302,7 @@ impl ConfigFile {
                 Fix::command("remove our lines", at_file(Command::new("${EDITOR:-vi}")))
             }
             // git reads both files, and writes `~/.gitconfig` if it exists.
-            Some(_) if is_read_only && self.is_xdg() => {
+            Some(_) if is_read_only && self.is_xdg => {
                 Command::new("touch ~/.gitconfig && git credential-heroku-rs setup").into()
             }
             Some(helper) if is_read_only && self.scope == Scope::Global => Fix::advice(format!(
@@ -316,10 +318,6 @@ impl ConfigFile {
             why.to_string()
         };
         Notice::new(format!("{} was not changed: {why}", self.scope), fix)
-    }
-
-    fn is_xdg(&self) -> bool {
-        self.scope == Scope::Global && !self.is_chosen && self.path.ends_with("git/config")
     }
 }
 
@@ -434,34 +432,23 @@ fn without_pairs(text: &[u8]) -> (Vec<u8>, bool) {
     (kept, removed)
 }
 
-/// The value of a line `helper = VALUE` without a comment.
+/// The value of a line `helper = VALUE` without a comment. Another text than `set_up` and git write may be misread: then
+/// git's list of the new text shows it.
 fn helper_in(line: &[u8]) -> Option<String> {
-    let line = std::str::from_utf8(line).ok()?.trim();
-    let (key, value) = line.split_once('=')?;
-    if !key.trim_end().eq_ignore_ascii_case("helper") {
-        return None;
-    }
-    let (mut unquoted, mut is_quoted) = (String::new(), false);
-    let mut rest = value.trim_start().chars();
-    while let Some(c) = rest.next() {
-        match c {
-            '"' => is_quoted = !is_quoted,
-            '\\' => unquoted.push(match rest.next()? {
-                'n' => '\n',
-                't' => '\t',
-                c => c,
-            }),
-            '#' | ';' if !is_quoted => return None,
-            c => unquoted.push(c),
-        }
-    }
-    (!is_quoted).then_some(unquoted)
+    let (key, value) = std::str::from_utf8(line).ok()?.split_once('=')?;
+    let value = value.trim();
+    let in_quotes = value
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
+    let has_comment = in_quotes.is_none() && value.contains(['#', ';']);
+    let is_helper = key.trim().eq_ignore_ascii_case("helper") && !has_comment;
+    let value = in_quotes.unwrap_or(value);
+    is_helper.then(|| value.replace("\\\"", "\"").replace("\\\\", "\\"))
 }
 
 /// A value, quoted for git's configuration files.
 fn quoted_for_git(value: &str) -> String {
     let escaped = value.replace('\\', "\\\\").replace('"', "\\\"");
-    let escaped = escaped.replace('\n', "\\n").replace('\t', "\\t");
     if escaped.contains(['#', ';']) || escaped.trim() != escaped {
         format!("\"{escaped}\"")
     } else {
