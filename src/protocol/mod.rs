@@ -113,7 +113,7 @@ impl Request {
     pub fn parse(bytes: &[u8]) -> Result<Request, Malformed> {
         let mut request = Request::default();
         for (index, line) in lines::split(bytes).enumerate() {
-            line.and_then(|line| request.take(&line))
+            line.and_then(|line| request.set_field(&line))
                 .map_err(|fault| Malformed {
                     fault,
                     line: index + 1,
@@ -123,52 +123,37 @@ impl Request {
         Ok(request)
     }
 
-    fn take(&mut self, line: &Line<'_>) -> Result<(), Fault> {
+    fn set_field(&mut self, line: &Line<'_>) -> Result<(), Fault> {
         let equals = line.text.iter().position(|&byte| byte == b'=');
         let equals = equals.ok_or(Fault::NoEquals)?;
         let (key, value) = (&line.text[..equals], &line.text[equals + 1..]);
         match key {
-            b"protocol" => once(&mut self.scheme, text(value)?),
-            b"host" => once(&mut self.host, text(value)?),
+            b"protocol" => once(&mut self.scheme, text(value)?)?,
+            b"host" => once(&mut self.host, text(value)?)?,
             b"username" => {
                 self.username = Some(text(value)?.to_owned()).filter(|name| !name.is_empty());
-                Ok(())
             }
             b"password" => {
-                self.password = match text(value)? {
-                    text if line.is_whole => Token::parse(text).ok(),
-                    _ => None,
-                };
-                Ok(())
+                let token = Token::parse(text(value)?).ok();
+                self.password = token.filter(|_| line.is_whole);
             }
             b"capability[]" => {
                 self.speaks_state = value == b"state" || (self.speaks_state && !value.is_empty());
-                Ok(())
             }
-            b"state[]" => {
-                self.take_state(value);
-                Ok(())
-            }
+            b"state[]" => match value.strip_prefix(STATE.as_bytes()) {
+                Some(state) if state == ASKED.as_bytes() => self.state = Some(State::Asked),
+                Some(_) => self.state = Some(State::Served),
+                // An empty value resets the list; the state of another helper is ignored.
+                None if value.is_empty() => self.state = None,
+                None => {}
+            },
             b"ephemeral" => {
                 let no: [&[u8]; 5] = [b"", b"0", b"false", b"no", b"off"];
                 self.is_ephemeral = !no.contains(&value.to_ascii_lowercase().as_slice());
-                Ok(())
             }
-            _ => Ok(()),
+            _ => {}
         }
-    }
-
-    /// An empty `state[]` resets the list; the state of another helper is ignored.
-    fn take_state(&mut self, value: &[u8]) {
-        let ours = std::str::from_utf8(value)
-            .ok()
-            .and_then(|value| value.strip_prefix(STATE));
-        match ours {
-            Some(ASKED) => self.state = Some(State::Asked),
-            Some(_) => self.state = Some(State::Served),
-            None if value.is_empty() => self.state = None,
-            None => {}
-        }
+        Ok(())
     }
 
     /// The names of the fields that decide anything, without their values: for the trace.
