@@ -286,36 +286,36 @@ impl ConfigFile {
     /// Why the file was left as it was, and what works instead.
     fn unchanged(&self, why: &io::Error) -> Notice {
         let at_file = |command: Command| command.path(&self.path, self.home.as_deref());
-        let is_read_only = matches!(
-            why.kind(),
-            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem
-        );
-        let is_mount = why.kind() == ErrorKind::ResourceBusy;
-        let fix = match &self.helper {
-            Some(helper) if is_mount => {
-                let lines = format!("\n{}", lines(helper).trim_end());
-                let lines = lines.replace('\n', "\\n").replace('\t', "\\t");
-                let append = Command::new("printf '%b\\n'").arg(&lines).then(">>");
-                Fix::command("append the lines", at_file(append))
+        let look = Fix::command("look at", at_file(Command::new("ls -ld")));
+        let (why, fix) = match why.kind() {
+            ErrorKind::ResourceBusy => {
+                let fix = match &self.helper {
+                    Some(helper) => {
+                        let lines = format!("\n{}", lines(helper).trim_end());
+                        let lines = lines.replace('\n', "\\n").replace('\t', "\\t");
+                        let append = Command::new("printf '%b\\n'").arg(&lines).then(">>");
+                        Fix::command("append the lines", at_file(append))
+                    }
+                    None => {
+                        Fix::command("remove our lines", at_file(Command::new("${EDITOR:-vi}")))
+                    }
+                };
+                ("the file is a mount and cannot be replaced".to_owned(), fix)
             }
-            None if is_mount => {
-                Fix::command("remove our lines", at_file(Command::new("${EDITOR:-vi}")))
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+                let fix = match &self.helper {
+                    // git reads both files, and writes `~/.gitconfig` if it exists.
+                    Some(_) if self.is_xdg => {
+                        Command::new("touch ~/.gitconfig && git credential-heroku-rs setup").into()
+                    }
+                    Some(helper) if self.scope == Scope::Global => Fix::advice(format!(
+                        "in the program that generates the file, add: {HEROKU_HELPER} = \"\", then {helper}"
+                    )),
+                    Some(_) | None => look,
+                };
+                (format!("{} cannot be written", self.path.display()), fix)
             }
-            // git reads both files, and writes `~/.gitconfig` if it exists.
-            Some(_) if is_read_only && self.is_xdg => {
-                Command::new("touch ~/.gitconfig && git credential-heroku-rs setup").into()
-            }
-            Some(helper) if is_read_only && self.scope == Scope::Global => Fix::advice(format!(
-                "in the program that generates the file, add: {HEROKU_HELPER} = \"\", then {helper}"
-            )),
-            _ => Fix::command("look at", at_file(Command::new("ls -ld"))),
-        };
-        let why = if is_mount {
-            "the file is a mount and cannot be replaced".to_owned()
-        } else if is_read_only {
-            format!("{} cannot be written", self.path.display())
-        } else {
-            why.to_string()
+            _ => (why.to_string(), look),
         };
         Notice::new(format!("{} was not changed: {why}", self.scope), fix)
     }
