@@ -1,6 +1,5 @@
 //! A message for the user, in two lines: what happened and why, then how to fix it.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::path::Path;
 
@@ -43,51 +42,46 @@ impl Command {
     /// Adds one word, quoted.
     #[must_use]
     pub fn arg(self, value: &str) -> Command {
-        let is_shown_whole = !value.chars().any(is_unseen);
-        Command(
-            self.0
-                .filter(|_| is_shown_whole)
-                .map(|line| format!("{line} {}", quoted(value))),
-        )
+        self.with(quoted(value))
     }
 
     /// Adds the path of a file, quoted; with `~` for the user's home, which the shell expands.
     #[must_use]
     pub fn path(self, path: &Path, home: Option<&Path>) -> Command {
-        let Some(path) = path.to_str() else {
-            return Command(None);
-        };
-        let below_home = home
-            .and_then(Path::to_str)
-            .and_then(|home| path.strip_prefix(home)?.strip_prefix('/'));
-        match below_home {
-            Some(below) if !below.chars().any(is_unseen) => {
-                Command(self.0.map(|line| format!("{line} ~/{}", quoted(below))))
-            }
-            Some(_) => Command(None),
-            None => self.arg(path),
-        }
+        let path = path.to_str();
+        let below_home = || path?.strip_prefix(home?.to_str()?)?.strip_prefix('/');
+        self.with(match below_home() {
+            Some(below) => quoted(below).map(|below| format!("~/{below}")),
+            None => path.and_then(quoted),
+        })
     }
 
     /// Adds words of ours, which the shell takes as they are.
     #[must_use]
     pub fn then(self, words: &'static str) -> Command {
-        Command(self.0.map(|line| format!("{line} {words}")))
+        self.with(Some(words.to_owned()))
+    }
+
+    fn with(self, word: Option<String>) -> Command {
+        let words = self.0.zip(word);
+        Command(words.map(|(line, word)| format!("{line} {word}")))
     }
 }
 
-/// One word for the shell: as it is if no character of it means anything there, else in quotes.
-fn quoted(word: &str) -> Cow<'_, str> {
+/// One word for the shell: as it is if no character of it means anything there, else in quotes. None if a terminal
+/// does not show all of it.
+fn quoted(word: &str) -> Option<String> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./_-".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return Cow::Borrowed(word);
-    }
-    Cow::Owned(if cfg!(windows) {
+    if word.chars().any(is_unseen) {
+        None
+    } else if !word.is_empty() && word.chars().all(is_plain) {
+        Some(word.to_owned())
+    } else if cfg!(windows) {
         // The command prompt knows no escape in quotes, and no file name has a quote.
-        format!("\"{}\"", word.replace('"', ""))
+        Some(format!("\"{}\"", word.replace('"', "")))
     } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    })
+        Some(format!("'{}'", word.replace('\'', r"'\''")))
+    }
 }
 
 impl Fix {
