@@ -93,26 +93,23 @@ pub(super) fn run(arguments: &Rotate, session: &mut Session<'_, '_>) -> anyhow::
 /// Renames an unusable journal, with a warning. A dry run only warns.
 fn check_journal(arguments: &Rotate, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let environment = &session.context.environment;
-    let (unusable, state) = if arguments.dry_run {
+    let (unusable, what) = if arguments.dry_run {
         let unusable = rotation_journal::FILE.unusable(environment);
-        (unusable, "is invalid and will be renamed")
+        (unusable, "rotations.json is invalid and will be renamed")
     } else {
         let unusable = rotation_journal::FILE.set_aside_if_unusable(environment);
         let unusable = unusable.map_err(|why| {
             let what = format!("cannot read rotations.json: {why}");
             Notice::new(what, "fix that, then run the command again")
         })?;
-        (unusable, "was invalid and has been renamed")
+        (unusable, "rotations.json was invalid and has been renamed")
     };
     let Some(path) = unusable else {
         return Ok(());
     };
     let show = Command::new("cat").path(&path, environment.home.as_deref());
     session.warn(&Notice::new(
-        format!(
-            "rotations.json {state}: \
-             an interrupted rotation may have left an authorization at Heroku"
-        ),
+        format!("{what}: an interrupted rotation may have left an authorization at Heroku"),
         Fix::command("show it", show),
     ))
 }
