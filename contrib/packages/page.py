@@ -115,34 +115,27 @@ def users(ways):
     return ", ".join(dict.fromkeys(user(*one) for one in ways))
 
 
-def features(ways):
-    names = {name for _, way in ways for name in way["features"]}
-    names |= {"default" for _, way in ways if way["uses_default_features"]}
-    return " ".join(f"`{name}`" for name in sorted(names)) or "none"
-
-
 def row(tree, id, starts, days, where, ways):
     package, brought = tree.packages[id], tree.brought(id)
     alone = brought - tree.brought(*(set(starts) - {id}))
     others = [tree.packages[one] for one in brought - {id}]
     everything = [package, *others]
+    scripts, macros = (sum(is_a(kind, one) for one in everything) for kind in ("custom-build", "proc-macro"))
     cells = [
         home(package),
         f"{package['version']}, {days[0]}",
         days[1],
         where,
-        features(ways),
         f"{len(everything)}, {len(alone)}",
-        str(sum(is_a("custom-build", one) for one in everything)),
-        str(sum(is_a("proc-macro", one) for one in everything)),
+        f"{scripts}, {macros}",
         f"{unsafe(package)}, {sum(unsafe(one) == 'has some' for one in others)}",
     ]
     return f"| {' | '.join(cells)} |"
 
 
 def table(tree, ways, head, where, known):
-    titles = ["crate", "version, of", "since", head, "features", "brings, alone"]
-    titles += ["build scripts", "macros", "`unsafe`, in others"]
+    titles = ["crate", "version, of", "since", head, "brings, alone"]
+    titles += ["build scripts, macros", "`unsafe`, in others"]
     lines = [f"| {' | '.join(titles)} |", "|---" * len(titles) + "|"]
     for id in sorted(ways, key=lambda id: tree.packages[id]["name"]):
         package = tree.packages[id]
