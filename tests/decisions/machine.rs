@@ -158,6 +158,7 @@ impl<'a> Machine<'a> {
         let api_key = match row.cell("HEROKU_API_KEY") {
             "-" => None,
             "bad" => Some("short".to_owned()),
+            "empty" => Some(String::new()),
             "quoted" => Some(format!("\"{}\"", tokens.named("key"))),
             name => Some(tokens.named(name)),
         };

@@ -101,26 +101,6 @@ fn a_status_looks_at_everything_and_changes_nothing() {
     assert_eq!(world.kept_in_the_keyring(BOB), Some(of_bob));
 }
 
-/// The Heroku CLI does not look at login.json then, so that a switch would change nothing.
-#[test]
-fn a_switch_says_who_decides() {
-    let (world, _) = world();
-    let token = logs_in(&world);
-    world
-        .helper("switch bob@example.com")
-        .exits_with(1)
-        .stdout_is("")
-        .stderr_is(
-            "heroku-rs: HEROKU_NETRC_WRITE is true, so netrc decides which account is active\n  \
-             unset HEROKU_NETRC_WRITE, or log in: git credential-heroku-rs login\n",
-        );
-    world
-        .helper_with_input("get", REQUEST)
-        .succeeds()
-        .hands_out(&token)
-        .stderr_is("");
-}
-
 /// A container with the variable set, as the Heroku CLI's own documents advise: no keyring at all.
 #[test]
 fn what_is_pasted_at_gits_prompt_is_kept_where_the_heroku_cli_looks() {
@@ -147,21 +127,4 @@ fn what_is_pasted_at_gits_prompt_is_kept_where_the_heroku_cli_looks() {
         .git("push --quiet heroku main")
         .succeeds()
         .says_nothing();
-}
-
-#[test]
-fn a_store_never_replaces_the_login_there() {
-    let (world, _) = world();
-    let token = logs_in(&world);
-    let other = world.heroku.issue_token(ANN);
-    for username in ["heroku", "someone", ANN] {
-        world
-            .helper_with_input(
-                "store",
-                format!("{REQUEST}username={username}\npassword={other}\n"),
-            )
-            .succeeds()
-            .says_nothing();
-    }
-    assert_eq!(netrc(&world), entries(ANN, &token));
 }
