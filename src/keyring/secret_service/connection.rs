@@ -76,6 +76,8 @@ impl Connection {
         let mut bus = Bus::connect(addresses, deadline)?;
         let mut answer = may_search_prompt(&mut bus);
         if matches!(answer, Err(Failure::Lost(_))) && bus.has_received_nothing() {
+            // Before the next one is opened: a proxy may serve one connection after the other.
+            drop(bus);
             bus = Bus::connect_in_steps(addresses, deadline)?;
             answer = may_search_prompt(&mut bus);
         }
