@@ -1,4 +1,4 @@
-//! What every request and command works with: the environment, the keyring, the API client, the time.
+//! What every request and command works with: the environment, the keyring, the API client, git, the time.
 //!
 //! The keyring and the client are opened when they are first used, so that a request that needs neither does
 //! not pay for them.

@@ -1,7 +1,7 @@
 //! Hides the memory of this process from other processes of this user while it contains a token.
 //!
-//! The modules that read or send a token call it: `secret_service`, `netrc`, `heroku_api`. It is not called
-//! before the keyring's first answer, since KeePassXC looks up which program asks it, and could not.
+//! The modules that read or send a token call it: `terminal`, `secret_service`, `netrc`, `heroku_api`. `secret_service`
+//! waits for the keyring's first answer, since KeePassXC looks up which program asks it, and could not.
 
 /// From here on the system writes no core file of this process, and only root can read its memory or trace it.
 ///
