@@ -85,6 +85,8 @@ impl HerokuApi {
         call: &Call,
         on_retry: &mut dyn FnMut(&Retry),
     ) -> Result<Response, ApiError> {
+        /// Its text is printed as it is, or piece by piece.
+        const LARGEST: usize = 16 * 1024 * 1024;
         let method = Method::from_bytes(call.method.as_bytes()).unwrap_or_default();
         let mut request = self.request(method, "", Auth::Bearer(token));
         request.url = call.address.0.to_string();
@@ -94,6 +96,7 @@ impl HerokuApi {
         }
         request.body.clone_from(&call.body);
         request.limit = None;
+        request.largest = LARGEST;
         self.send_and_report(&request, on_retry)
     }
 }

@@ -109,6 +109,8 @@ pub(super) struct Request<'a> {
     /// For the whole request; without it, the client's own limit bounds the wait for the headers, and then each
     /// read of the body.
     pub(super) limit: Option<Duration>,
+    /// The largest body that is read, in bytes after decompression.
+    pub(super) largest: usize,
     tries: u32,
 }
 
@@ -116,6 +118,9 @@ impl<'a> Request<'a> {
     pub(super) fn new(method: Method, url: String, auth: Auth<'a>, limit: Duration) -> Request<'a> {
         /// How often a request is sent at most, if a retry is safe and may help.
         const TRIES: u32 = 4;
+        /// A page has at most 1000 entries of less than 1 KiB. Entries in memory take up to 20 times as much as their
+        /// text.
+        const LARGEST: usize = 2 * 1024 * 1024;
         Request {
             method,
             url,
@@ -123,6 +128,7 @@ impl<'a> Request<'a> {
             headers: HeaderMap::new(),
             body: None,
             limit: Some(limit),
+            largest: LARGEST,
             tries: TRIES,
         }
     }
@@ -225,8 +231,6 @@ impl HerokuApi {
     }
 
     fn send_once(&self, request: &Request<'_>) -> Result<Response, ApiError> {
-        /// In bytes after decompression. A page has at most 1000 entries.
-        const LARGEST_BODY: usize = 16 * 1024 * 1024;
         let secrets = request.auth.secrets();
         if !secrets.is_empty() {
             hardening::close_to_others();
@@ -249,7 +253,7 @@ impl HerokuApi {
         });
         let mut opened = opened?;
         // A token may be in it.
-        let body = SecretBuf::read_all(&mut opened, LARGEST_BODY);
+        let body = SecretBuf::read_all(&mut opened, request.largest);
         let body = body.map_err(|error| match error.kind() {
             io::ErrorKind::FileTooLarge => ApiError::TooLarge,
             _ => failed(&error),

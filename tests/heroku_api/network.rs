@@ -146,7 +146,7 @@ fn a_body_that_is_too_large_is_an_error() {
     for fault in [
         Fault::EndlessBody,
         Fault::Bomb,
-        Fault::LargeBody(17 * 1024 * 1024),
+        Fault::LargeBody(3 * 1024 * 1024),
     ] {
         assert_eq!(world.failure(fault), ApiError::TooLarge);
     }
