@@ -455,7 +455,8 @@ mod tests {
         let path = dir.path().join("lock");
         // In some of the runs the second process opens the file before it is removed.
         for _ in 0..20 {
-            let first = hold(&path, Duration::ZERO).unwrap();
+            // A child that another test is starting has the lock of the last run until it executes its program.
+            let first = hold(&path, Duration::from_secs(30)).unwrap();
             std::thread::scope(|scope| {
                 let second = scope.spawn(|| hold(&path, Duration::from_secs(30)));
                 std::thread::yield_now();
