@@ -35,7 +35,7 @@ def page(result):
         "![The times of one answer, by program](benchmark.svg)", "",
         "## One answer", "",
         *answers(result["answers"]), "",
-        "Ours makes its five bus calls in three waits. Peak memory includes the program's files.", "",
+        "Ours waits three times for the bus. Peak memory includes the program's files.", "",
         "## A whole git command, by helper", "",
         *whole("`git credential fill`", result["fill"]), "",
         *whole("`git ls-remote https://git.heroku.com/…` over TLS, Heroku on loopback", result["ls-remote"]), "",
