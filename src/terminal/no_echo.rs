@@ -49,7 +49,8 @@ impl NoEcho<'_> {
             }
         })?;
         let mut quiet = before.clone();
-        quiet.local_modes -= LocalModes::ECHO | LocalModes::ECHONL;
+        // With IEXTEN, Ctrl-Y stops a program on macOS as Ctrl-Z does.
+        quiet.local_modes -= LocalModes::ECHO | LocalModes::ECHONL | LocalModes::IEXTEN;
         // Another program may have left the terminal without them.
         quiet.local_modes |= LocalModes::ICANON | LocalModes::ISIG;
         quiet.input_modes |= InputModes::ICRNL;

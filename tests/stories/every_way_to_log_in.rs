@@ -38,6 +38,9 @@ fn a_hidden_line_can_be_corrected_on_a_terminal_in_any_state() {
         .on_a_terminal("stty -icanon -isig -icrnl; git-credential-heroku-rs login")
         .shows("Token: ")
         .types_without_enter("HRKU-wrong")
+        // Neither stops the program while the echo is off.
+        .presses_control('z')
+        .presses_control('y')
         .presses_control('u')
         .types(&token)
         .exits_with(0);
