@@ -152,6 +152,12 @@ impl HerokuHost {
         self.sibling(Service::Api).name
     }
 
+    /// Whether a host of this name may be one of Heroku's, in any letter case.
+    pub fn may_have_name(name: &[u8]) -> bool {
+        let name = std::str::from_utf8(name).map(str::to_ascii_lowercase);
+        name.is_ok_and(|name| is_heroku_domain(&name))
+    }
+
     /// Whether it is a host of `heroku.com`, which is used without `HEROKU_HOST`.
     pub fn is_production(&self) -> bool {
         *self == HerokuHost::production(self.service)

@@ -30,8 +30,10 @@ pub(super) fn without(
 ) -> Result<SecretBuf, Doubt> {
     let machines = machines_in_use(environment);
     let is_ours = |entry: &RawEntry| machines.iter().any(|machine| entry.is_for(machine));
-    let entries = parse(text)?.entries;
-    let (gone, stay): (Vec<RawEntry>, Vec<RawEntry>) = entries
+    let whole = parse(text)?;
+    let others = whole.others();
+    let (gone, stay): (Vec<RawEntry>, Vec<RawEntry>) = whole
+        .entries
         .into_iter()
         .partition(|entry| is_ours(entry) && goes(entry));
     let mut kept = SecretBuf::with_capacity(text.len());
@@ -56,10 +58,8 @@ pub(super) fn without(
     }
     kept.extend_from_slice(&text[from..]);
     let is_unchanged = |rest: &Syntax| {
-        rest.entries
-            .iter()
-            .map(RawEntry::values)
-            .eq(stay.iter().map(RawEntry::values))
+        let ours = rest.entries.iter().map(RawEntry::values);
+        rest.others() == others && ours.eq(stay.iter().map(RawEntry::values))
     };
     match parse(&kept) {
         Ok(rest) if is_unchanged(&rest) => Ok(kept),
@@ -129,9 +129,16 @@ pub fn with_login(
     for part in [&rest[..at], &ours, &rest[at..]] {
         whole.extend_from_slice(part);
     }
+    // Only two copies of the file at once: it may have 16 MiB.
+    drop(rest);
+    let is_rest = |again: &[u8]| {
+        again
+            .strip_prefix(&whole[..at])
+            .is_some_and(|after| *after == whole[at + ours.len()..])
+    };
     // The first words of the file may become part of an entry before them: a macro, a stray word.
     match without_logins(&whole, environment) {
-        Ok(again) if again == rest => Ok(whole),
+        Ok(again) if is_rest(&again) => Ok(whole),
         _ => Err(Doubt {
             line: 1,
             phrase: "no place for an entry that every program would find",

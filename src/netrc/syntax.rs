@@ -4,11 +4,15 @@
 //! accepts what they agree on. What they do not agree on is a doubt, which names the line. It works on bytes, since
 //! an entry of another program in another encoding must not hide ours.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 
 use crate::hosts::HerokuHost;
 use crate::secret_buf::SecretBuf;
 use crate::token::Token;
+
+/// The most entries for hosts of Heroku's that are kept: more would take more memory than a push may.
+const MOST_ENTRIES: usize = 100_000;
 
 /// A line that can be read in more than one way. It never contains a word of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -23,8 +27,10 @@ pub struct Doubt {
 /// What the text of a netrc file says.
 #[derive(Default)]
 pub(super) struct Syntax {
-    /// Its entries, in order, without `default`.
+    /// Its entries for hosts that may be Heroku's, in order.
     pub(super) entries: Vec<RawEntry>,
+    /// A hash of the values of all others. They are not kept: a file may have a million of them.
+    others: DefaultHasher,
     /// There is a `default` entry or a macro without an end: no reader looks for an entry after it.
     pub(super) is_closed: bool,
     /// The line of the first `default` entry.
@@ -60,8 +66,8 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Syntax, Doubt> {
     }
     let mut scanner = Scanner::new(bytes);
     let mut syntax = Syntax::default();
-    // Whether the words belong to the last entry.
-    let mut is_in_entry = false;
+    // The one that the next words belong to.
+    let mut entry: Option<RawEntry> = None;
     while let Some(word) = scanner.keyword()? {
         let keyword = known_keyword(&word);
         match keyword {
@@ -70,33 +76,33 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Syntax, Doubt> {
                     line: word.line,
                     phrase: "a machine has no name",
                 })?;
-                syntax.entries.push(RawEntry::new(&word, name));
-                is_in_entry = true;
+                syntax.add(entry.replace(RawEntry::new(&word, name)))?;
             }
             Some("default") => {
                 syntax.is_closed = true;
                 syntax.default.get_or_insert(word.line);
-                is_in_entry = false;
+                syntax.add(entry.take())?;
             }
             Some("macdef") => {
-                if let Some(entry) = syntax.entries.last_mut().filter(|_| is_in_entry) {
+                if let Some(entry) = &mut entry {
                     entry.has_macro = true;
                 }
+                syntax.add(entry.take())?;
                 scanner.value()?;
                 syntax.is_closed |= !scanner.skip_macro();
-                is_in_entry = false;
             }
             Some(_) | None => {
                 let value = match keyword {
                     Some(_) => scanner.value()?,
                     None => None,
                 };
-                if let Some(entry) = syntax.entries.last_mut().filter(|_| is_in_entry) {
+                if let Some(entry) = &mut entry {
                     entry.add(&word, keyword, value);
                 }
             }
         }
     }
+    syntax.add(entry)?;
     Ok(syntax)
 }
 
@@ -112,6 +118,29 @@ fn known_keyword(word: &Word) -> Option<&'static str> {
 }
 
 impl Syntax {
+    /// Adds an entry that is complete.
+    fn add(&mut self, entry: Option<RawEntry>) -> Result<(), Doubt> {
+        let Some(entry) = entry else {
+            return Ok(());
+        };
+        if !HerokuHost::may_have_name(&entry.name) {
+            entry.values().hash(&mut self.others);
+        } else if self.entries.len() < MOST_ENTRIES {
+            self.entries.push(entry);
+        } else {
+            return Err(Doubt {
+                line: entry.line,
+                phrase: "more than 100,000 entries for Heroku's hosts",
+            });
+        }
+        Ok(())
+    }
+
+    /// A number that is the same for two files whose other entries have the same values.
+    pub(super) fn others(&self) -> u64 {
+        self.others.finish()
+    }
+
     /// The entries for these hosts.
     pub(super) fn entries_for(&self, hosts: &[HerokuHost]) -> impl Iterator<Item = &RawEntry> {
         let entries = self.entries.iter();
@@ -194,9 +223,9 @@ impl RawEntry {
     }
 
     /// What it says.
-    pub(super) fn values(&self) -> [Option<&SecretBuf>; 4] {
-        let (login, password) = (self.login.as_ref(), self.password.as_ref());
-        [Some(&self.name), login, password, self.account.as_ref()]
+    pub(super) fn values(&self) -> [Option<&[u8]>; 4] {
+        let (login, password) = (self.login.as_deref(), self.password.as_deref());
+        [Some(&self.name), login, password, self.account.as_deref()]
     }
 }
 
@@ -448,6 +477,33 @@ mod tests {
         ] {
             assert_eq!(read(text).unwrap_err().line, line, "{text:?}");
         }
+    }
+
+    #[test]
+    fn entries_of_other_programs_are_compared_and_not_kept() {
+        let others = |text: &str| {
+            let syntax = parse(text.as_bytes()).unwrap();
+            assert_eq!(syntax.entries.len(), 1, "{text:?}");
+            syntax.others()
+        };
+        let text = "machine a login b password c\nmachine api.heroku.com password G\nmachine d";
+        assert_eq!(others(text), others(&text.replace('\n', " ")));
+        for (old, new) in [
+            ("machine a", "machine x"),
+            ("login b", "account b"),
+            ("c\n", "C\n"),
+            ("machine d", ""),
+        ] {
+            assert_ne!(others(text), others(&text.replace(old, new)), "{old}");
+        }
+    }
+
+    #[test]
+    fn more_entries_than_anyone_has_are_a_doubt() {
+        let text = |count| "machine git.heroku.com\n".repeat(count);
+        assert!(parse(text(MOST_ENTRIES).as_bytes()).is_ok());
+        let doubt = parse(text(MOST_ENTRIES + 1).as_bytes()).err();
+        assert_eq!(doubt.map(|doubt| doubt.line), Some(MOST_ENTRIES + 1));
     }
 
     proptest! {
