@@ -197,7 +197,8 @@ impl HerokuApi {
             id: String,
         }
         let session: Session = self.get("/oauth/sessions/~", token).ok()?;
-        Some(session.id)
+        // Another id could never be used, and would stop every later rotation.
+        path_of("sessions", &session.id).ok().map(|_| session.id)
     }
 
     /// Ends a session of the token's account: Heroku rejects its tokens from now on.
