@@ -17,8 +17,8 @@ pub(crate) fn sample<T>(all: Vec<T>, few: usize) -> Vec<T> {
     }
     let last = all.len() - 1;
     let places: Vec<usize> = (0..few).map(|number| number * last / (few - 1)).collect();
-    let placed = all.into_iter().enumerate();
-    placed
+    let numbered = all.into_iter().enumerate();
+    numbered
         .filter(|(place, _)| places.contains(place))
         .map(|(_, one)| one)
         .collect()
