@@ -214,6 +214,18 @@ fn a_session_is_ended_by_its_name_with_another_token() {
 }
 
 #[test]
+fn a_session_without_a_plain_id_has_no_name() {
+    let world = World::new();
+    let (_, token) = issued(&world, Origin::Browser);
+    for id in ["", "~", "a/../b", "a\nb"] {
+        let answer = Fault::json(200, &json!({ "id": id }));
+        world.heroku.fault(On::Any, answer, Times::Always);
+        assert_eq!(world.api().session_of(&token), None, "{id:?}");
+        world.heroku.clear_faults();
+    }
+}
+
+#[test]
 fn a_scope_that_is_too_small_is_reported() {
     let world = World::new();
     let grant = Grant {
