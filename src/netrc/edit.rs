@@ -129,7 +129,7 @@ pub fn with_login(
     for part in [&rest[..at], &ours, &rest[at..]] {
         whole.extend_from_slice(part);
     }
-    // Only two copies of the file at once: it may have 16 MiB.
+    // The check below makes one more copy of the file, which may have 16 MiB.
     drop(rest);
     let is_rest = |again: &[u8]| {
         again
