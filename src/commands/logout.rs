@@ -242,8 +242,7 @@ fn revoke_with(api: &HerokuApi, login: &StoredToken) -> Result<bool, ApiError> {
     let Some(id) = id else {
         return Ok(false);
     };
-    let default = api.default_authorization(&login.token)?;
-    if default.is_some_and(|default| default.id == id) {
+    if api.is_api_key(&login.token, &id)? {
         return Ok(false);
     }
     api.revoke(&login.token, &id).map(|_| true)

@@ -143,15 +143,15 @@ impl HerokuApi {
         self.get(&path_of("authorizations", id)?, token)
     }
 
-    /// The account's default authorization, the API key in the dashboard, which we never revoke. It
-    /// need not be the one of `token`. None if the account has none.
+    /// Whether this authorization is the account's API key in the dashboard, which other programs may use. It need not
+    /// be the authorization of `token`.
     ///
     /// # Errors
     /// As [`HerokuApi::authorizations`].
-    pub fn default_authorization(&self, token: &Token) -> Result<Option<Authorization>, ApiError> {
-        match self.get("/oauth/authorizations/~", token) {
-            Err(ApiError::NotFound(_)) => Ok(None),
-            answer => answer.map(Some),
+    pub fn is_api_key(&self, token: &Token, id: &str) -> Result<bool, ApiError> {
+        match self.get::<Authorization>("/oauth/authorizations/~", token) {
+            Err(ApiError::NotFound(_)) => Ok(false),
+            api_key => Ok(api_key?.id == id),
         }
     }
 
@@ -198,7 +198,8 @@ impl HerokuApi {
         }
         let session: Session = self.get("/oauth/sessions/~", token).ok()?;
         // Another id could never be used, and would stop every later rotation.
-        path_of("sessions", &session.id).ok().map(|_| session.id)
+        path_of("sessions", &session.id).ok()?;
+        Some(session.id)
     }
 
     /// Ends a session of the token's account: Heroku rejects its tokens from now on.

@@ -107,13 +107,14 @@ fn a_token_of_the_browser_is_in_no_list() {
 }
 
 #[test]
-fn the_default_authorization_is_not_the_one_that_asks() {
+fn the_api_key_is_not_the_authorization_that_asks() {
     let world = World::new();
-    let (_, token) = issued(&world, Origin::Listed);
-    assert!(world.api().default_authorization(&token).unwrap().is_none());
+    let (ours, token) = issued(&world, Origin::Listed);
+    let is_api_key = |id: &str| world.api().is_api_key(&token, id).unwrap();
+    assert!(!is_api_key(&ours.id));
     let (default, _) = issued(&world, Origin::Default);
-    let found = world.api().default_authorization(&token).unwrap().unwrap();
-    assert_eq!(found.id, default.id);
+    assert!(is_api_key(&default.id));
+    assert!(!is_api_key(&ours.id));
 }
 
 #[test]

@@ -79,8 +79,7 @@ impl Client {
                 "use --force to revoke it, or replace the token that is used here: git credential-heroku-rs rotate",
             ));
         }
-        let default = self.api.default_authorization(&self.found.token)?;
-        if default.is_some_and(|default| default.id == entry.id) {
+        if self.api.is_api_key(&self.found.token, &entry.id)? {
             return Err(Notice::new(
                 format!("{name} is the account's API key, which other programs may use"),
                 "use --force to revoke it",

@@ -80,10 +80,7 @@ impl OldToken {
             Some(Err(failure)) => return Err(failure),
         };
         let (is_api_key, session) = match &authorization {
-            Some(found) => {
-                let default = api.default_authorization(token)?;
-                (default.is_some_and(|default| default.id == found.id), None)
-            }
+            Some(found) => (api.is_api_key(token, &found.id)?, None),
             None => (false, api.session_of(token)),
         };
         Ok(OldToken {
