@@ -44,9 +44,23 @@ impl SecretBuf {
     ///
     /// # Errors
     /// [`io::ErrorKind::FileTooLarge`] if there is more; else as the reader's `read`.
-    pub fn read_all(mut from: impl Read, limit: usize) -> io::Result<SecretBuf> {
+    pub fn read_all(from: impl Read, limit: usize) -> io::Result<SecretBuf> {
+        SecretBuf::read_expected(from, 0, limit)
+    }
+
+    /// As [`SecretBuf::read_all`], for a reader that is expected to give `length` bytes: then the buffer, which takes
+    /// twice the memory while it grows, need not grow.
+    ///
+    /// # Errors
+    /// As [`SecretBuf::read_all`].
+    pub fn read_expected(
+        mut from: impl Read,
+        length: usize,
+        limit: usize,
+    ) -> io::Result<SecretBuf> {
         const PIECE: usize = 16 * 1024;
-        let mut bytes = SecretBuf::default();
+        // The last read, which finds the end, asks for a piece too.
+        let mut bytes = SecretBuf::with_capacity(length + PIECE);
         loop {
             let left = limit - bytes.len();
             match bytes.read_some(&mut from, PIECE.min(left + 1)) {

@@ -61,10 +61,10 @@ pub fn is_absent(error: &io::Error) -> bool {
 
 fn read_open(file: &File, metadata: &Metadata, limit: usize) -> io::Result<SecretBuf> {
     // Before it is read: a sparse file can be huge.
-    if metadata.len() > limit as u64 {
-        return Err(io::ErrorKind::FileTooLarge.into());
+    match usize::try_from(metadata.len()) {
+        Ok(length) if length <= limit => SecretBuf::read_expected(file, length, limit),
+        _ => Err(io::ErrorKind::FileTooLarge.into()),
     }
-    SecretBuf::read_all(file, limit)
 }
 
 /// Opens a regular file.

@@ -16,10 +16,10 @@ use crate::token::Token;
 /// # Errors
 /// A doubt in an entry of ours or about the whole file; then nothing is removed.
 pub fn without_logins(text: &[u8], environment: &Environment) -> Result<SecretBuf, Doubt> {
-    without(text, environment, |_| true)
+    without(text, environment, |_| true).map(|(rest, _)| rest)
 }
 
-/// The text without those of Heroku's entries for which `goes` is true.
+/// The text without those of Heroku's entries for which `goes` is true, and what it says.
 ///
 /// # Errors
 /// As [`without_logins`], for the entries that go.
@@ -27,7 +27,7 @@ pub(super) fn without(
     text: &[u8],
     environment: &Environment,
     goes: impl Fn(&RawEntry) -> bool,
-) -> Result<SecretBuf, Doubt> {
+) -> Result<(SecretBuf, Syntax), Doubt> {
     let machines = machines_in_use(environment);
     let is_ours = |entry: &RawEntry| machines.iter().any(|machine| entry.is_for(machine));
     let whole = parse(text)?;
@@ -57,17 +57,21 @@ pub(super) fn without(
         from = cut(&mut kept, line, text, entry.span.end);
     }
     kept.extend_from_slice(&text[from..]);
-    let is_unchanged = |rest: &Syntax| {
-        let ours = rest.entries.iter().map(RawEntry::values);
-        rest.others() == others && ours.eq(stay.iter().map(RawEntry::values))
-    };
+    let is_unchanged =
+        |rest: &Syntax| rest.others() == others && values(&rest.entries).eq(values(&stay));
     match parse(&kept) {
-        Ok(rest) if is_unchanged(&rest) => Ok(kept),
+        Ok(rest) if is_unchanged(&rest) => Ok((kept, rest)),
         _ => Err(Doubt {
             line: gone.first().map_or(1, |entry| entry.line),
             phrase: "programs would read the rest of the file differently without this entry",
         }),
     }
+}
+
+fn values<'a>(
+    entries: impl IntoIterator<Item = &'a RawEntry>,
+) -> impl Iterator<Item = [Option<&'a [u8]>; 4]> {
+    entries.into_iter().map(RawEntry::values)
 }
 
 /// Shortens `kept`, which ends before an entry, and returns the position in `text` after the entry from which to
@@ -118,9 +122,9 @@ pub fn with_login(
     if git.name() != api.name() {
         ours.extend_from_slice(&entry(&git, account, token, "\n  "));
     }
-    let rest = without_logins(text, environment)?;
+    let (rest, said) = without(text, environment, |_| true)?;
     let ends_whole = rest.is_empty() || rest.ends_with(b"\n");
-    let at = if parse(&rest)?.is_closed || !ends_whole {
+    let at = if said.is_closed || !ends_whole {
         after_mark(&rest)
     } else {
         rest.len()
@@ -129,16 +133,24 @@ pub fn with_login(
     for part in [&rest[..at], &ours, &rest[at..]] {
         whole.extend_from_slice(part);
     }
-    // The check below makes one more copy of the file, which may have 16 MiB.
-    drop(rest);
-    let is_rest = |again: &[u8]| {
-        again
-            .strip_prefix(&whole[..at])
-            .is_some_and(|after| *after == whole[at + ours.len()..])
-    };
     // The first words of the file may become part of an entry before them: a macro, a stray word.
-    match without_logins(&whole, environment) {
-        Ok(again) if is_rest(&again) => Ok(whole),
+    let added = parse(&ours)?.entries;
+    let new = at..at + ours.len();
+    let is_added = |syntax: &Syntax| {
+        let (here, elsewhere): (Vec<_>, Vec<_>) = syntax
+            .entries
+            .iter()
+            .partition(|entry| new.contains(&entry.span.start));
+        let is_alone = |entry: &&RawEntry| {
+            entry.doubt.is_none() && !entry.has_macro && entry.span.end <= new.end
+        };
+        here.iter().all(is_alone)
+            && values(here).eq(values(&added))
+            && values(elsewhere).eq(values(&said.entries))
+            && syntax.others() == said.others()
+    };
+    match parse(&whole) {
+        Ok(syntax) if is_added(&syntax) => Ok(whole),
         _ => Err(Doubt {
             line: 1,
             phrase: "no place for an entry that every program would find",

@@ -332,7 +332,7 @@ pub fn is_replaceable(environment: &Environment, token: &Token) -> Result<bool, 
 pub fn remove(environment: &Environment, only: Option<&Token>) -> Result<bool, Unreadable> {
     let changed = change(environment, |text| {
         let goes = |entry: &RawEntry| only.is_none_or(|token| entry.may_have(token, text));
-        let rest = edit::without(text, environment, goes)?;
+        let (rest, _) = edit::without(text, environment, goes)?;
         Ok((*rest != *text).then_some(rest))
     })?;
     if let Some(token) = only {

@@ -12,7 +12,10 @@ use crate::secret_buf::SecretBuf;
 use crate::token::Token;
 
 /// The most entries for hosts of Heroku's that are kept: more would take more memory than a push may.
-const MOST_ENTRIES: usize = 100_000;
+const MOST_ENTRIES: usize = 10_000;
+
+/// The longest word that is read, in bytes: sixteen times that of curl. Each copy of a word would take as much memory.
+const LONGEST_WORD: usize = 64 * 1024;
 
 /// A line that can be read in more than one way. It never contains a word of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -130,7 +133,7 @@ impl Syntax {
         } else {
             return Err(Doubt {
                 line: entry.line,
-                phrase: "more than 100,000 entries for Heroku's hosts",
+                phrase: "more than 10,000 entries for Heroku's hosts",
             });
         }
         Ok(())
@@ -318,6 +321,7 @@ impl<'a> Scanner<'a> {
             self.quoted()?
         } else {
             let text = self.take_while(|byte| !is_blank(byte));
+            self.check_length(text)?;
             let has_escape = text.contains(&b'\\');
             let doubt = has_escape.then_some("a backslash outside quotes");
             (SecretBuf::from(text.to_vec()), doubt)
@@ -350,11 +354,22 @@ impl<'a> Scanner<'a> {
                 }
             }
             text.extend_from_slice(&[byte]);
+            self.check_length(&text)?;
         }
         if !self.take_while(|byte| !is_blank(byte)).is_empty() {
             doubt = Some("text directly after a closing quote");
         }
         Ok((text, doubt))
+    }
+
+    fn check_length(&self, word: &[u8]) -> Result<(), Doubt> {
+        if word.len() <= LONGEST_WORD {
+            return Ok(());
+        }
+        Err(Doubt {
+            line: self.line,
+            phrase: "a word of more than 64 KiB",
+        })
     }
 
     /// Skips a macro: whole lines, up to an empty one. Returns whether there was an empty line: without one,
@@ -504,6 +519,16 @@ mod tests {
         assert!(parse(text(MOST_ENTRIES).as_bytes()).is_ok());
         let doubt = parse(text(MOST_ENTRIES + 1).as_bytes()).err();
         assert_eq!(doubt.map(|doubt| doubt.line), Some(MOST_ENTRIES + 1));
+    }
+
+    #[test]
+    fn a_word_that_is_longer_than_any_is_a_doubt() {
+        for quote in ["", "\""] {
+            let text = |length| format!("machine x\npassword {quote}{}{quote}", "x".repeat(length));
+            assert!(parse(text(LONGEST_WORD).as_bytes()).is_ok());
+            let doubt = parse(text(LONGEST_WORD + 1).as_bytes()).err();
+            assert_eq!(doubt.map(|doubt| doubt.line), Some(2), "{quote}");
+        }
     }
 
     proptest! {

@@ -221,6 +221,41 @@ fn netrc_of_any_content() {
     nothing_hangs_or_fills_the_memory(&PLACES[0]);
 }
 
+/// `store` edits it only if the user asks for that; then it has the old text and the new one in memory.
+#[test]
+fn the_largest_netrc_that_is_written_to() {
+    const LARGEST: usize = 16 << 20;
+    let of_many = |entry: &str| entry.repeat(LARGEST / entry.len() - 1);
+    let mut texts = vec![
+        of_many("machine git.heroku.com login a password b\n"),
+        format!(
+            "machine git.heroku.com login a password {}",
+            "b".repeat(LARGEST - 100)
+        ),
+    ];
+    if is_thorough() {
+        texts.extend(
+            [
+                "machine a ",
+                "machine api.heroku.com.example\n",
+                "# a comment\n",
+            ]
+            .map(of_many),
+        );
+    }
+    let world = World::new();
+    world.sets("HEROKU_NETRC_WRITE", "true");
+    let token = world.heroku.issue_token(ANN);
+    for text in texts {
+        let start = &text[..30];
+        for operation in OPERATIONS {
+            world.has_netrc(&text);
+            let measured = world.measures(operation, &request(operation, &token), SECONDS);
+            is_within(&measured, 64, &format!("{operation}, {start:?}"));
+        }
+    }
+}
+
 #[test]
 fn login_json_of_any_content() {
     nothing_hangs_or_fills_the_memory(&PLACES[1]);
