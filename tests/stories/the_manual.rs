@@ -82,11 +82,11 @@ fn without_the_page_git_reports_no_manual() {
 fn each_command_and_subcommand_has_a_page() {
     let world = with_the_manual();
     for command in ["login", "netrc-import", "exec", "man"] {
-        let title = format!("GIT-CREDENTIAL-HEROKU-RS-{}", command.to_uppercase());
+        let page = format!("git-credential-heroku-rs-{command}");
         world
-            .shell(&format!("man git-credential-heroku-rs-{command}"), b"")
+            .shell(&format!("man {page}"), b"")
             .succeeds()
-            .says(&title)
+            .says(&format!("NAME\n       {page} "))
             .says("EXAMPLES");
     }
 }
