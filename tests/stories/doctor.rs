@@ -132,7 +132,7 @@ fn no_problem_with_a_keyring() {
 git
   ok    {}
   ok    git uses only heroku-rs for git.heroku.com
-  ok    no remote URL contains a password or points elsewhere
+  ok    no remote URL contains a password or uses http or SSH
 netrc
   ok    netrc has no entry for Heroku
 keyring
