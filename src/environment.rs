@@ -74,8 +74,10 @@ pub struct Environment {
     pub trace: Trace,
     /// `XDG_CONFIG_HOME`, where git looks for files of its own.
     pub xdg_config_home: Option<PathBuf>,
-    /// The variables of [`Environment::REMARKABLE`] that are set.
-    pub remarkable: Vec<&'static str>,
+    /// `GIT_SSL_CAINFO`: the file of the CA certificates that git trusts.
+    pub git_ssl_cainfo: Option<PathBuf>,
+    /// `GIT_SSL_NO_VERIFY`: with any value, git trusts every certificate.
+    pub git_ssl_no_verify: Option<OsString>,
 }
 
 /// Where the program runs, as far as it decides which login can work.
@@ -111,9 +113,6 @@ impl Environment {
 
     /// The default time limit of a prompt.
     pub const PROMPT_LIMIT: Duration = Duration::from_secs(120);
-
-    /// Variables of which no code reads the value: `doctor` only reports that they are set.
-    pub const REMARKABLE: [&str; 3] = ["GIT_SSL_CAINFO", "GIT_SSL_NO_VERIFY", "HEROKU_API_TOKEN"];
 
     /// Takes the snapshot; `variable` returns the value of a variable. An empty value counts as not set.
     pub fn read(variable: impl Fn(&str) -> Option<OsString>) -> Environment {
@@ -161,10 +160,8 @@ impl Environment {
                 .map(SecretString::from),
             no_proxy: text("no_proxy").or_else(|| text("NO_PROXY")),
             xdg_config_home: path("XDG_CONFIG_HOME"),
-            remarkable: Environment::REMARKABLE
-                .into_iter()
-                .filter(|name| set(name).is_some())
-                .collect(),
+            git_ssl_cainfo: path("GIT_SSL_CAINFO"),
+            git_ssl_no_verify: set("GIT_SSL_NO_VERIFY"),
         };
         if environment.trace.is_on() {
             for secret in environment.secrets() {

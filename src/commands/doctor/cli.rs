@@ -10,7 +10,6 @@ use super::{Facts, Findings};
 use crate::commands::cli_cannot_read_keyring;
 use crate::files;
 use crate::logins::lookup::Source;
-use crate::notice::Fix;
 
 const LARGEST: usize = 256 * 1024;
 
@@ -24,23 +23,20 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
     let active = facts.answer.found.as_ref();
     let is_in_keyring = active.is_some_and(|active| active.source == Source::Keyring);
     if is_in_keyring && is_old {
+        let what = format!("the Heroku CLI{version} reads netrc, not the keyring");
+        let purpose = "run heroku update, or if npm installed it";
         found
-            .warn(format!(
-                "the Heroku CLI{version} reads netrc, not the keyring"
-            ))
+            .warn(what)
             .details("a login with one program does not log in the other")
-            .fix(Fix::command(
-                "run heroku update, or if npm installed it",
-                "npm install --global heroku",
-            ));
+            .command_to(purpose, "npm install --global heroku");
     } else if is_in_keyring && cli_cannot_read_keyring(facts.context) {
         found
             .warn("the Heroku CLI cannot read the keyring: secret-tool is not on PATH")
             .details("the Heroku CLI reads netrc instead, and reports that you are not logged in")
-            .fix(Fix::command(
+            .command_to(
                 "on Debian and Ubuntu",
                 "sudo apt-get install libsecret-tools",
-            ));
+            );
     } else {
         let place = program.display();
         found.pass(format!("the Heroku CLI{version} is at {place}"));
@@ -55,20 +51,16 @@ fn version_of(program: &Path) -> Option<String> {
         let bytes = files::read(&dir.join("package.json"), LARGEST).ok()?;
         let package: Value = serde_json::from_slice(&bytes).ok()?;
         let is_it = ["heroku", "heroku-cli"].contains(&package["name"].as_str()?);
-        package["version"]
-            .as_str()
-            .filter(|_| is_it)
-            .map(str::to_owned)
+        let version = package["version"].as_str().filter(|_| is_it)?;
+        Some(version.to_owned())
     })
 }
 
 /// The first version that stores its token in the keyring only is 11.8.
 fn is_older_than_the_keyring(version: &str) -> bool {
-    let mut numbers = version.split('.').map(|part| part.parse::<u32>().ok());
-    match (numbers.next().flatten(), numbers.next().flatten()) {
-        (Some(major), Some(minor)) => (major, minor) < (11, 8),
-        _ => false,
-    }
+    let numbers = version.split('.').map(str::parse::<u32>);
+    let numbers: Vec<u32> = numbers.map_while(Result::ok).take(2).collect();
+    !numbers.is_empty() && numbers < vec![11, 8]
 }
 
 #[cfg(test)]

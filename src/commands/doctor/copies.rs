@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::{Facts, Findings};
-use crate::commands::docker_config_file;
 use crate::docker_config;
 use crate::files;
 use crate::git::HerokuUrl;
-use crate::notice::{Command, Fix};
+use crate::notice::Command;
 use crate::token::Token;
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
@@ -21,23 +20,19 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
             "printf 'protocol=https\\nhost=git.heroku.com\\n\\n' | git credential-store --file",
         );
         let erase = erase.path(&file, facts.home()).then("erase");
-        let file = file.display();
+        let place = format!("{} contains a token in plain text", file.display());
         found
-            .warn(format!(
-                "{file} contains a token in plain text, from git's helper `store`"
-            ))
+            .warn(format!("{place}, from git's helper `store`"))
             .details(facts.status_text(&token))
-            .fix(Fix::command("remove it", erase));
+            .command_to("remove it", erase);
     }
-    let docker = docker_config_file(facts.context).ok();
+    let docker = facts.context.environment.docker_config_file();
     // docker cannot read a file that we cannot read.
     let has_password = |file: &PathBuf| docker_config::has_password(file).unwrap_or(false);
     if let Some(file) = docker.filter(has_password) {
-        let file = file.display();
+        let place = format!("{} contains a token in plain text", file.display());
         found
-            .warn(format!(
-                "{file} contains a token in plain text, for registry.heroku.com"
-            ))
+            .warn(format!("{place}, for registry.heroku.com"))
             .details("docker stores the token there if it has no credential helper")
             .command("git credential-heroku-rs setup --docker; docker logout registry.heroku.com");
     }

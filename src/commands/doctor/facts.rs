@@ -10,16 +10,17 @@ use crate::cli::Doctor;
 use crate::commands::ask_heroku;
 use crate::context::Context;
 use crate::git::{self, Remote, Setting};
-use crate::heroku_api::{AccountInfo, ApiError, HerokuApi};
+use crate::heroku_api::{AccountInfo, ApiError};
 use crate::heroku_cli::{self, LoginState};
 use crate::keyring::{Listing, Unavailable};
 use crate::logins::lookup::{Answer, StoredToken};
-use crate::netrc::{Netrc, Unreadable};
+use crate::netrc::{Netrc, Overview, Unreadable};
 use crate::notice::Notice;
 use crate::token::Token;
 use crate::token_metadata;
 
-const ASK_LIMIT: Duration = Duration::from_secs(10);
+/// How long a request to Heroku may take.
+pub(super) const ASK_LIMIT: Duration = Duration::from_secs(10);
 
 /// What Heroku says about a token.
 #[derive(Clone)]
@@ -43,12 +44,14 @@ pub(super) struct Facts<'a> {
     pub(super) helpers: Vec<Setting>,
     pub(super) listing: Result<Listing, Unavailable>,
     pub(super) login: LoginState,
-    /// The netrc that git reads; none if it does not exist.
-    pub(super) netrc: Result<Option<Netrc>, Unreadable>,
+    /// Heroku's entries in the netrc that git reads.
+    pub(super) netrc: Result<Overview, Unreadable>,
+    /// Whether that file as a whole can be read.
+    pub(super) is_netrc_parsed: bool,
     /// What this program would answer to git.
     pub(super) answer: Answer,
-    /// None if Heroku may not be asked.
-    pub(super) api: Option<Result<HerokuApi, ApiError>>,
+    /// Whether Heroku may not be asked.
+    pub(super) is_offline: bool,
     asked: RefCell<Vec<(Token, TokenStatus)>>,
     pushes: OnceCell<Vec<Push>>,
 }
@@ -59,6 +62,7 @@ impl<'a> Facts<'a> {
         let (settings, remotes) = (git.settings(), git.remotes());
         let git_error = settings.as_ref().err().or(remotes.as_ref().err()).cloned();
         let (settings, remotes) = (settings.unwrap_or_default(), remotes.unwrap_or_default());
+        let netrc = Netrc::in_plain_text(&context.environment);
         Facts {
             context,
             helpers: git::helpers_for(&settings, &remotes),
@@ -67,9 +71,11 @@ impl<'a> Facts<'a> {
             git_error,
             listing: context.keyring().read_all(),
             login: heroku_cli::login_state(&context.environment),
-            netrc: Netrc::in_plain_text(&context.environment),
+            is_netrc_parsed: netrc.is_ok(),
+            netrc: netrc
+                .and_then(|netrc| netrc.map_or(Ok(Overview::default()), |netrc| netrc.overview())),
             answer: Answer::to_git(context),
-            api: (!arguments.offline).then(|| context.api(ASK_LIMIT)),
+            is_offline: arguments.offline,
             asked: RefCell::default(),
             pushes: OnceCell::new(),
         }
@@ -89,22 +95,18 @@ impl<'a> Facts<'a> {
         if let Some((_, status)) = self.asked.borrow().iter().find(|(one, _)| one == token) {
             return status.clone();
         }
-        let status = match self.api {
-            None => TokenStatus::NotAsked,
-            Some(_) => self.ask_heroku(token),
-        };
-        let entry = (token.clone(), status.clone());
-        self.asked.borrow_mut().push(entry);
-        status
-    }
-
-    fn ask_heroku(&self, token: &Token) -> TokenStatus {
         let known = token_metadata::about(&self.context.environment, token);
-        match ask_heroku(token, known.as_ref(), self.context) {
-            Ok((info, _)) => TokenStatus::Valid(info),
-            Err(ApiError::TokenRejected) => TokenStatus::Rejected,
-            Err(failure) => TokenStatus::Unknown(failure.notice()),
-        }
+        let ask = || ask_heroku(token, known.as_ref(), self.context);
+        let status = match (!self.is_offline).then(ask) {
+            None => TokenStatus::NotAsked,
+            Some(Ok((info, _))) => TokenStatus::Valid(info),
+            Some(Err(ApiError::TokenRejected)) => TokenStatus::Rejected,
+            Some(Err(failure)) => TokenStatus::Unknown(failure.notice()),
+        };
+        self.asked
+            .borrow_mut()
+            .push((token.clone(), status.clone()));
+        status
     }
 
     /// Whether Heroku rejects a token. If it cannot be asked, the token may be valid.
@@ -128,9 +130,9 @@ impl<'a> Facts<'a> {
     }
 
     /// The active login, if it has this token.
-    pub(super) fn active_login_with(&self, token: &Token) -> Option<&StoredToken> {
+    pub(super) fn active_login_with(&self, token: Option<&Token>) -> Option<&StoredToken> {
         let active = self.answer.found.as_ref();
-        active.filter(|active| active.token == *token)
+        active.filter(|active| Some(&active.token) == token)
     }
 
     /// The account under which the keyring has this token.
@@ -142,7 +144,7 @@ impl<'a> Facts<'a> {
 
     /// The account of a token, if it is the active one or in the keyring.
     pub(super) fn account_of(&self, token: &Token) -> Option<&Account> {
-        let active = self.active_login_with(token);
+        let active = self.active_login_with(Some(token));
         let account = active.and_then(|active| active.account.as_ref());
         account.or_else(|| self.keyring_account_of(token))
     }
@@ -154,11 +156,6 @@ impl<'a> Facts<'a> {
         })
     }
 
-    /// Whether one of the variables that only `doctor` looks at is set.
-    pub(super) fn is_set(&self, variable: &str) -> bool {
-        self.context.environment.remarkable.contains(&variable)
-    }
-
     /// The user's home.
     pub(super) fn home(&self) -> Option<&Path> {
         self.context.environment.home.as_deref()
@@ -166,7 +163,7 @@ impl<'a> Facts<'a> {
 
     /// What the user should know about a token that was found elsewhere; empty if nothing is known.
     pub(super) fn status_text(&self, token: &Token) -> String {
-        if self.active_login_with(token).is_some() {
+        if self.active_login_with(Some(token)).is_some() {
             return "this is the active token".to_owned();
         }
         if self.keyring_account_of(token).is_some() {

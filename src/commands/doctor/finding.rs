@@ -110,8 +110,17 @@ impl Finding {
         self.fix(Command::new(command))
     }
 
-    pub(super) fn repair(&mut self, repair: impl Into<Option<Repair>>) {
-        self.repair = repair.into();
+    /// A command, and what it is for.
+    pub(super) fn command_to(
+        &mut self,
+        purpose: &'static str,
+        command: impl Into<Command>,
+    ) -> &mut Finding {
+        self.fix(Fix::command(purpose, command))
+    }
+
+    pub(super) fn repair(&mut self, repair: Repair) {
+        self.repair = Some(repair);
     }
 
     /// The group that it is shown in.

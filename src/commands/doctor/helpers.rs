@@ -39,47 +39,48 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
         let finding = found.add(severity, what).details(why);
         // The reset that disables a helper must come after it: in the same file, or in a later one.
         finding.fix(helper.silencer());
-        finding.repair(match helper.scope {
+        finding.repair = match helper.scope {
             SettingScope::System | SettingScope::Global => set_up(Scope::Global, facts),
             SettingScope::Local => set_up(Scope::Local, facts),
             SettingScope::Worktree | SettingScope::Command => None,
-        });
+        };
     }
     if helpers.iter().all(Setting::starts_us) && is_overwritten_by_the_cli(facts) {
         found
             .warn("the Heroku CLI will add its own helper at its next command")
             .details("the Heroku CLI only keeps a setting with two values: an empty one and ours")
             .command("git credential-heroku-rs setup")
-            .repair(set_up(Scope::Global, facts));
+            .repair = set_up(Scope::Global, facts);
     }
     found.otherwise_pass("git uses only heroku-rs for git.heroku.com");
 }
 
 fn not_configured(facts: &Facts<'_>, found: &mut Findings) {
     let (what, why) = match facts.helpers.as_slice() {
-        [] if facts.netrc_token().is_some() => (
-            "git has no credential helper for git.heroku.com".to_owned(),
-            "git only sends the entry in netrc",
-        ),
         [] => (
             "git has no credential helper for git.heroku.com".to_owned(),
-            "git asks you for a password at every push",
+            match facts.netrc_token() {
+                Some(_) => "git only sends the entry in netrc",
+                None => "git asks you for a password at every push",
+            },
         ),
         [.., last] if last.value == CLI => (
             "git uses the Heroku CLI's helper instead of heroku-rs".to_owned(),
             "`heroku logout` removes every helper for Heroku, and the next `heroku` command adds the CLI's",
         ),
-        [first, ..] => {
-            let shown = described(first);
-            let what = format!("git uses {shown} instead of heroku-rs for git.heroku.com");
-            (what, "")
-        }
+        [first, ..] => (
+            format!(
+                "git uses {} instead of heroku-rs for git.heroku.com",
+                described(first)
+            ),
+            "",
+        ),
     };
     found
         .add(facts.severity_without_helper(), what)
         .details(why)
         .command("git credential-heroku-rs setup")
-        .repair(set_up(Scope::Global, facts));
+        .repair = set_up(Scope::Global, facts);
 }
 
 /// A helper, and where it is set.
@@ -90,10 +91,9 @@ fn described(helper: &Setting) -> String {
 
 /// The Heroku CLI replaces a single value by its own helper, and adds its helper if there is none.
 fn is_overwritten_by_the_cli(facts: &Facts<'_>) -> bool {
-    let settings = facts.settings.iter();
-    let values =
-        settings.filter(|one| one.key == HEROKU_HELPER && one.scope == SettingScope::Global);
-    facts.context.environment.has_program("heroku") && values.count() < 2
+    let is_its = |one: &&Setting| one.key == HEROKU_HELPER && one.scope == SettingScope::Global;
+    let values = facts.settings.iter().filter(is_its).count();
+    values < 2 && facts.context.environment.has_program("heroku")
 }
 
 fn set_up(scope: Scope, facts: &Facts<'_>) -> Option<Repair> {

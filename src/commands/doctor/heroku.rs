@@ -2,32 +2,23 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Facts, Findings, Severity, TokenStatus, connection};
+use super::connection::{deciding_setting, has_own_certificates};
+use super::facts::{ASK_LIMIT, Facts, TokenStatus};
+use super::{Findings, Severity};
+use crate::commands::rejected;
 use crate::commands::report::span;
+use crate::git::Setting;
 use crate::heroku_api::ApiError;
-use crate::logins::lookup::{Source, of_account};
-use crate::notice::Fix;
+use crate::notice::Command;
 
 pub(super) fn reachable(facts: &Facts<'_>, found: &mut Findings) {
-    let asked = match &facts.api {
-        None => return found.pass("Heroku was not asked (--offline)"),
-        Some(Ok(api)) => api.clock(),
-        Some(Err(why)) => Err(why.clone()),
-    };
-    let there = match asked {
+    if facts.is_offline {
+        return found.pass("Heroku was not asked (--offline)");
+    }
+    let api = facts.context.api(ASK_LIMIT);
+    let there = match api.and_then(|api| api.clock()) {
         Ok(there) => there,
-        Err(why) => {
-            // git connects to another host of Heroku's, mostly in the same way.
-            let stops_git = match why {
-                ApiError::Unreachable { .. } | ApiError::Foreign(_) => {
-                    !connection::has_own_proxy(facts)
-                }
-                ApiError::Certificate { .. } => !connection::has_own_certificates(facts),
-                _ => false,
-            };
-            found.notice(Severity::fail_if(stops_git), &why.notice());
-            return;
-        }
+        Err(why) => return unreachable(&why, facts, found),
     };
     found.pass("Heroku's API can be reached");
     let skew = there.map(|there| Timestamp::now().duration_since(there).abs());
@@ -42,6 +33,25 @@ pub(super) fn reachable(facts: &Facts<'_>, found: &mut Findings) {
     }
 }
 
+/// git connects to another host of Heroku's, mostly in the same way.
+fn unreachable(why: &ApiError, facts: &Facts<'_>, found: &mut Findings) {
+    let is_network = matches!(why, ApiError::Unreachable { .. } | ApiError::Foreign(_));
+    // With a proxy of its own, git may reach Heroku.
+    let proxy = deciding_setting("proxy", facts).filter(|_| is_network);
+    let stops_git = match why {
+        ApiError::Certificate { .. } => !has_own_certificates(facts),
+        _ => is_network && proxy.is_none(),
+    };
+    let finding = found.notice(Severity::fail_if(stops_git), &why.notice());
+    if let Some(Setting { key, origin, .. }) = proxy.filter(|proxy| !proxy.value.is_empty()) {
+        let other = "and heroku-rs the one in https_proxy";
+        let show = Command::new("git config").arg(key);
+        finding
+            .details(format!("git uses the proxy in {key} ({origin}), {other}"))
+            .command_to("set https_proxy to the same value", show);
+    }
+}
+
 /// What Heroku says about the active token.
 pub(super) fn token(facts: &Facts<'_>, found: &mut Findings) {
     let Some(active) = &facts.answer.found else {
@@ -53,42 +63,29 @@ pub(super) fn token(facts: &Facts<'_>, found: &mut Findings) {
         TokenStatus::Valid(info) => {
             let metadata = active.metadata.clone().unwrap_or_default();
             let now = Timestamp::now();
-            let until = metadata.expires.map(|end| span(end.duration_since(now)));
-            let until = until.map_or_else(String::new, |span| format!(", and expires {span}"));
+            let left = metadata.expires.map(|end| span(end.duration_since(now)));
+            let until = left.map_or_else(String::new, |left| format!(", and expires {left}"));
             let what = format!("the token of {} is valid{until}", info.email);
             if !metadata.scope.may_push() {
-                let scope = metadata.scope;
+                let what = format!("{what}, but cannot push (scope: {})", metadata.scope);
+                let purpose = "create a token with the scope global";
                 found
-                    .add(
-                        severity,
-                        format!("{what}, but cannot push (scope: {scope})"),
-                    )
-                    .fix(Fix::command(
-                        "create a token with the scope global",
-                        "git credential-heroku-rs login",
-                    ));
+                    .add(severity, what)
+                    .command_to(purpose, "git credential-heroku-rs login");
             } else if metadata.left_if_near_its_end(now).is_some() {
-                let rotate = "git credential-heroku-rs rotate";
-                found.warn(what).fix(Fix::command("renew it", rotate));
+                found
+                    .warn(what)
+                    .command_to("renew it", "git credential-heroku-rs rotate");
             } else {
                 found.pass(what);
             }
         }
         TokenStatus::Rejected => {
-            let of_account = of_account(active.account.as_ref());
-            let what = format!("Heroku rejects the token{of_account} in {}", active.source);
-            let finding = found.add(severity, what);
-            finding.details("the token is revoked or expired");
-            match active.source {
-                Source::ApiKey => finding.fix("set HEROKU_API_KEY to a valid token, or unset it"),
-                Source::Netrc | Source::Keyring => {
-                    finding.command("git credential-heroku-rs login")
-                }
-            };
+            found.notice(severity, &rejected(active.source, active.account.as_ref()));
         }
-        TokenStatus::Unknown(notice) => {
-            let what = format!("the token could not be checked: {}", notice.what());
-            found.warn(what).fix(notice.fix());
+        TokenStatus::Unknown(why) => {
+            let why = why.as_cause_of("the token could not be checked");
+            found.notice(Severity::Warn, &why);
         }
         TokenStatus::NotAsked => {}
     }

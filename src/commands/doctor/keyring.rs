@@ -4,7 +4,6 @@ use super::report::counted;
 use super::{Facts, Findings, Repair, Severity};
 use crate::keyring::{Item, Unavailable};
 use crate::logins;
-use crate::notice::Fix;
 use crate::token::Token;
 
 pub(super) fn access(facts: &Facts<'_>, found: &mut Findings) {
@@ -49,37 +48,31 @@ pub(super) fn duplicates(facts: &Facts<'_>, found: &mut Findings) {
     };
     for first in &listing.items {
         let account = &first.account;
-        let is_another = |item: &&Item| item.account == *account;
-        let others = listing.duplicates.iter().filter(is_another);
-        let tokens: Vec<&Token> = std::iter::once(first)
-            .chain(others)
-            .map(|item| &item.token)
-            .collect();
+        let items = std::iter::once(first).chain(&listing.duplicates);
+        let items = items.filter(|item| item.account == *account);
+        let tokens: Vec<&Token> = items.map(|item| &item.token).collect();
         let count = tokens.len();
         if count == 1 {
             continue;
         }
+        let purpose = "log in again, which leaves one item";
+        let finding = found.warn(format!("the keyring has {count} items for {account}"));
+        finding
+            .details("if one item is removed, an older token is used")
+            .command_to(purpose, "git credential-heroku-rs login");
         let valid = tokens.iter().find(|token| !facts.is_rejected(token));
         let kept = *valid.unwrap_or(&tokens[0]);
         let is_idle = |token: &&Token| *token == kept || facts.is_rejected(token);
-        let repair = tokens.iter().all(is_idle).then(|| {
+        if tokens.iter().all(is_idle) {
             let (name, first, kept) = (account.clone(), first.token.clone(), kept.clone());
-            Repair {
+            finding.repair(Repair {
                 change: format!(
                     "keep one of the {count} keyring items for {account}; the others are copies or rejected"
                 ),
                 undo: "not needed: the removed items have no use".to_owned(),
                 apply: Box::new(move |context| logins::leave_one(context, &name, &first, &kept)),
-            }
-        });
-        found
-            .warn(format!("the keyring has {count} items for {account}"))
-            .details("if one item is removed, an older token is used")
-            .fix(Fix::command(
-                "log in again, which leaves one item",
-                "git credential-heroku-rs login",
-            ))
-            .repair(repair);
+            });
+        }
     }
 }
 
@@ -88,10 +81,10 @@ pub(super) fn duplicates(facts: &Facts<'_>, found: &mut Findings) {
 pub(super) fn names(facts: &Facts<'_>, found: &mut Findings) {
     let items = facts.listing.iter().flat_map(|listing| &listing.items);
     for Item { account, .. } in items.filter(|item| !item.account.is_email()) {
+        let what =
+            format!("a token in the keyring is stored under {account}, which is not an account");
         found
-            .warn(format!(
-                "a token in the keyring is stored under {account}, which is not an account"
-            ))
+            .warn(what)
             .details("the token was pasted at git's prompt, and the Heroku CLI does not find it")
             .command("git credential-heroku-rs status");
     }

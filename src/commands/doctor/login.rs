@@ -1,10 +1,11 @@
 //! The login: `login.json`, and the variables that take precedence over it.
 
-use super::{Facts, Findings, Repair};
+use super::{Facts, Findings, Repair, Severity};
 use crate::account::Account;
 use crate::heroku_cli::{self, LoginState};
 use crate::hosts::{HerokuHost, Service};
 use crate::logins;
+use crate::logins::lookup::Source;
 
 /// `login.json` names no account, but there is only one.
 pub(super) fn login_json(facts: &Facts<'_>, found: &mut Findings) {
@@ -40,25 +41,17 @@ pub(super) fn login_json(facts: &Facts<'_>, found: &mut Findings) {
 pub(super) fn variables(facts: &Facts<'_>, found: &mut Findings) {
     let environment = &facts.context.environment;
     let mut items = facts.listing.iter().flat_map(|listing| &listing.items);
-    match &environment.api_key {
-        Some(Err(why)) => {
-            found
-                .warn(format!("HEROKU_API_KEY is not used: {why}"))
-                .details("the Heroku CLI uses the variable anyway, and no other login")
-                .fix("set HEROKU_API_KEY to a valid token, or unset it");
-        }
-        Some(Ok(token)) if items.any(|item| item.token != *token) => {
-            found
-                .warn("HEROKU_API_KEY takes precedence over the keyring, which has another token")
-                .details("git and the Heroku CLI use the variable, whichever account is active")
-                .command("unset HEROKU_API_KEY");
-        }
-        None if facts.is_set("HEROKU_API_TOKEN") => {
-            found
-                .warn("HEROKU_API_TOKEN is set, but no program reads this variable")
-                .command("export HEROKU_API_KEY=\"$HEROKU_API_TOKEN\"; unset HEROKU_API_TOKEN");
-        }
-        Some(Ok(_)) | None => {}
+    if let Some(why) = facts.answer.unavailable(Source::ApiKey) {
+        found
+            .notice(Severity::Warn, &why)
+            .details("the Heroku CLI uses the variable anyway, and no other login");
+    } else if let Some(Ok(token)) = &environment.api_key
+        && items.any(|item| item.token != *token)
+    {
+        found
+            .warn("HEROKU_API_KEY takes precedence over the keyring, which has another token")
+            .details("git and the Heroku CLI use the variable, whichever account is active")
+            .command("unset HEROKU_API_KEY");
     }
     let what = match HerokuHost::in_use(Service::Api, environment.heroku_host.as_deref()) {
         Some(host) if host.is_production() => return,

@@ -32,7 +32,7 @@ use crate::notice::{AlreadyReported, Fix, Kind, Notice};
 use crate::redact::{Hide, Redactor};
 use crate::terminal::{self, DefaultAnswer, Progress};
 
-use facts::{Facts, TokenStatus};
+use facts::Facts;
 use finding::{Finding, Findings, Repair, Severity};
 use report::Report;
 
@@ -46,7 +46,6 @@ const CHECKS: &[(&str, Check)] = &[
     ("git.helpers", helpers::check),
     ("git.remotes", remotes::check),
     ("git.certificates", connection::certificates),
-    ("git.proxy", connection::proxy),
     ("netrc.entries", netrc::check),
     ("keyring.access", keyring::access),
     ("keyring.duplicates", keyring::duplicates),

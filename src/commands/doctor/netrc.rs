@@ -4,52 +4,40 @@ use super::{Facts, Findings, Severity};
 use crate::files::NotTrusted;
 use crate::logins::lookup::Source;
 use crate::netrc::{Cause, Entry, Overview, Unreadable};
-use crate::notice::{Command, Fix};
+use crate::notice::Command;
 use crate::token::Token;
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
-    let overview = match facts.netrc_overview() {
+    let overview = match &facts.netrc {
         Ok(overview) => overview,
         // See `permissions`.
         Err(why) if why.cause == Cause::NotTrusted(NotTrusted::Writable) => return,
-        Err(why) => return unusable(&why, facts, found),
+        Err(why) => return unusable(why, facts, found),
     };
     if !facts.netrc_has_token() {
         found.pass("netrc has no entry for Heroku");
     } else if !is_the_store(facts) {
-        beside_the_keyring(&overview, facts, found);
-    } else if let Some(problem) = problem_of_the_store(&overview) {
+        beside_the_keyring(overview, facts, found);
+    } else if let Some(problem) = problem_of_the_store(overview) {
+        let purpose = "log in again, which leaves one entry for each host";
         found
-            .warn(format!("{}: {problem}", lines(&overview)))
-            .fix(Fix::command(
-                "log in again, which leaves one entry for each host",
-                "git credential-heroku-rs login --store netrc",
-            ));
+            .warn(format!("{}: {problem}", lines(overview)))
+            .command_to(purpose, "git credential-heroku-rs login --store netrc");
     } else {
         found.pass("netrc contains the token in plain text, and git sends it without a helper");
     }
 }
 
 impl Facts<'_> {
-    /// Heroku's entries in the netrc that git reads.
-    pub(super) fn netrc_overview(&self) -> Result<Overview, Unreadable> {
-        match &self.netrc {
-            Ok(Some(netrc)) => netrc.overview(),
-            Ok(None) => Ok(Overview::default()),
-            Err(why) => Err(why.clone()),
-        }
-    }
-
     /// Whether netrc has a token for Heroku.
     pub(super) fn netrc_has_token(&self) -> bool {
-        let overview = self.netrc_overview();
-        overview.is_ok_and(|overview| entries(&overview).next().is_some())
+        self.netrc.iter().flat_map(entries).next().is_some()
     }
 
     /// The token that git itself would send from netrc.
-    pub(super) fn netrc_token(&self) -> Option<Token> {
-        let entries = self.netrc_overview().ok()?.git;
-        entries.into_iter().next().map(|entry| entry.token)
+    pub(super) fn netrc_token(&self) -> Option<&Token> {
+        let first = self.netrc.as_ref().ok()?.git.first()?;
+        Some(&first.token)
     }
 }
 
@@ -67,7 +55,7 @@ fn unusable(why: &Unreadable, facts: &Facts<'_>, found: &mut Findings) {
         return;
     };
     // Else it is in one of Heroku's entries.
-    let stops_git = facts.netrc.is_err();
+    let stops_git = !facts.is_netrc_parsed;
     let editor = Command::new("${EDITOR:-vi}").arg(&format!("+{}", doubt.line));
     found
         .notice(Severity::fail_if(stops_git), &why.notice())
@@ -76,10 +64,7 @@ fn unusable(why: &Unreadable, facts: &Facts<'_>, found: &mut Findings) {
         } else {
             "programs read this line differently"
         })
-        .fix(Fix::command(
-            "open the file at this line",
-            editor.then("~/.netrc"),
-        ));
+        .command_to("open the file at this line", editor.then("~/.netrc"));
 }
 
 fn entries(overview: &Overview) -> impl Iterator<Item = &Entry> {
@@ -89,8 +74,8 @@ fn entries(overview: &Overview) -> impl Iterator<Item = &Entry> {
 fn lines(overview: &Overview) -> String {
     let mut lines: Vec<usize> = entries(overview).map(|entry| entry.line).collect();
     lines.sort_unstable();
-    let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
     let noun = if lines.len() == 1 { "line" } else { "lines" };
+    let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
     format!("netrc {noun} {}", lines.join(", "))
 }
 
@@ -109,10 +94,10 @@ fn beside_the_keyring(overview: &Overview, facts: &Facts<'_>, found: &mut Findin
     if entries(overview).all(|entry| facts.is_rejected(&entry.token)) {
         finding.command("git credential-heroku-rs netrc clean");
     } else {
-        finding.fix(Fix::command(
+        finding.command_to(
             "move the token to the keyring",
             "git credential-heroku-rs netrc import",
-        ));
+        );
     }
 }
 

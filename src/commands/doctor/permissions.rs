@@ -2,13 +2,14 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Facts, Findings, Repair, Severity};
 use crate::files::NotTrusted;
 use crate::heroku_cli::{self, LoginState};
 use crate::netrc;
 use crate::notice::{Command, Notice};
+use crate::token_metadata;
 
 /// The files with the active account and with what is known about tokens, which no other user may write; and a netrc
 /// with a token, which no other user may read.
@@ -16,31 +17,28 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
     const OTHERS_WRITE: u32 = 0o022;
     const OTHERS_READ: u32 = 0o044;
     let environment = &facts.context.environment;
-    let of_netrc = if facts.netrc_has_token() {
-        OTHERS_READ | OTHERS_WRITE
+    let reads_netrc = if facts.netrc_has_token() {
+        OTHERS_READ
     } else {
-        OTHERS_WRITE
+        0
     };
-    let state = environment.state_dir();
-    for (path, excess) in [
-        (netrc::path(environment), of_netrc),
-        (heroku_cli::login_file(environment), OTHERS_WRITE),
-        (
-            state.map(|dir| dir.join("authorizations.json")),
-            OTHERS_WRITE,
-        ),
+    for (path, reads) in [
+        (netrc::path(environment), reads_netrc),
+        (heroku_cli::login_file(environment), 0),
+        (token_metadata::FILE.path(environment), 0),
     ] {
-        let mode = path.as_deref().and_then(mode_of);
-        let Some((path, mode)) = path.zip(mode.filter(|mode| mode & excess != 0)) else {
+        let Some((path, mode)) = path.and_then(with_mode) else {
             continue;
         };
-        let (what, why) = if mode & OTHERS_WRITE == 0 {
-            ("read", "the file contains a token")
-        } else {
+        let (what, why) = if mode & OTHERS_WRITE != 0 {
             (
                 "write",
                 "such a user can change the account that you push with",
             )
+        } else if mode & reads != 0 {
+            ("read", "the file contains a token")
+        } else {
+            continue;
         };
         let shown = path.display();
         found
@@ -60,11 +58,11 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
     }
 }
 
-/// The permissions of a file that belongs to this user; none if it does not exist.
-fn mode_of(path: &Path) -> Option<u32> {
-    let metadata = fs::metadata(path).ok()?;
+/// A file that belongs to this user, and its permissions; none if it does not exist.
+fn with_mode(path: PathBuf) -> Option<(PathBuf, u32)> {
+    let metadata = fs::metadata(&path).ok()?;
     let is_ours = metadata.uid() == rustix::process::geteuid().as_raw();
-    is_ours.then(|| metadata.mode() & 0o777)
+    is_ours.then(|| (path, metadata.mode() & 0o777))
 }
 
 fn make_private(path: &Path) -> Result<(), Notice> {

@@ -84,47 +84,44 @@ impl Sent {
         if sent_token.is_some_and(is_accepted) || UrlParts::parse(url).username().is_some() {
             return sent;
         }
-        match facts.netrc_token().filter(is_accepted) {
-            Some(token) => Ok(Sent {
-                from: "netrc, and asks no helper".to_owned(),
-                is_ours: facts.active_login_with(&token).is_some(),
-                fix: Fix::command(
-                    "move the token to the keyring",
-                    "git credential-heroku-rs netrc import",
-                ),
-                token: Some(token),
-            }),
-            None => sent,
-        }
+        let Some(token) = facts.netrc_token().filter(|token| is_accepted(token)) else {
+            return sent;
+        };
+        let import = "git credential-heroku-rs netrc import";
+        Ok(Sent {
+            token: Some(token.clone()),
+            from: "netrc, and asks no helper".to_owned(),
+            is_ours: facts.active_login_with(Some(token)).is_some(),
+            fix: Fix::command("move the token to the keyring", import),
+        })
     }
 
     fn by_helper(Filled { token, by }: Filled, facts: &Facts<'_>) -> Sent {
         let mut helpers = facts.helpers.iter();
         let helper = helpers.find(|helper| Some(helper.command()) == by);
-        let (from, fix) = match helper {
-            Some(helper) if helper.starts_us() => {
-                let active = token
-                    .as_ref()
-                    .and_then(|token| facts.active_login_with(token));
+        let is_ours = helper.is_some_and(Setting::starts_us);
+        let from = match helper {
+            Some(_) if is_ours => {
+                let active = facts.active_login_with(token.as_ref());
                 let source = active.map_or(Source::Keyring, |active| active.source);
-                let from = format!("{source}, through heroku-rs");
-                (from, "git credential-heroku-rs login")
+                format!("{source}, through heroku-rs")
             }
             Some(helper) => {
                 let (value, origin) = (helper.shown_value(), &helper.origin);
-                let from = format!("{value} ({origin}), not from heroku-rs");
-                (from, "git credential-heroku-rs setup")
+                format!("{value} ({origin}), not from heroku-rs")
             }
-            None => (
-                "a helper that git does not name".to_owned(),
-                "git credential-heroku-rs setup",
-            ),
+            None => "a helper that git does not name".to_owned(),
         };
+        let fix = Command::new(if is_ours {
+            "git credential-heroku-rs login"
+        } else {
+            "git credential-heroku-rs setup"
+        });
         Sent {
             token,
             from,
-            is_ours: helper.is_some_and(Setting::starts_us),
-            fix: Command::new(fix).into(),
+            is_ours,
+            fix: fix.into(),
         }
     }
 }
@@ -140,21 +137,16 @@ fn set_url(remote: Option<&str>, url: &str) -> Command {
 impl Facts<'_> {
     /// Whether a push sends this token.
     pub(super) fn is_sent(&self, token: &Token) -> bool {
-        let sent = |push: &Push| push.sent.as_ref().ok()?.token.clone();
-        let mut pushes = self.pushes().iter();
-        pushes.any(|push| sent(push).as_ref() == Some(token))
+        let mut sent = self.pushes().iter().flat_map(|push| &push.sent);
+        sent.any(|sent| sent.token.as_ref() == Some(token))
     }
 
     /// The severity of what keeps a helper from answering: a push only fails if git gets no credential
     /// from any other place.
     pub(super) fn severity_without_helper(&self) -> Severity {
         let gets_none = self.pushes().iter().any(|push| push.sent.is_err());
-        Severity::fail_if(gets_none && !self.may_use_netrc())
-    }
-
-    /// Whether git may send an entry in a netrc that this program does not read.
-    fn may_use_netrc(&self) -> bool {
-        self.netrc_overview().is_err()
+        // git may send an entry in a netrc that this program does not read.
+        Severity::fail_if(gets_none && self.netrc.is_ok())
     }
 }
 
@@ -179,30 +171,25 @@ impl Push {
 
     fn gets_credential(&self, sent: &Sent, facts: &Facts<'_>, found: &mut Findings) {
         let token = sent.token.as_ref();
-        let active = token.and_then(|token| facts.active_login_with(token));
-        let account = token.and_then(|token| facts.account_of(token));
-        let what = match (token, account) {
+        let is_active = facts.active_login_with(token).is_some();
+        let what = match (token, token.and_then(|token| facts.account_of(token))) {
             (None, _) => "a password instead of a token".to_owned(),
             (Some(_), Some(account)) => format!("the token of {account}"),
-            (Some(_), None) if active.is_some() => "the token".to_owned(),
+            (Some(_), None) if is_active => "the token".to_owned(),
             (Some(_), None) => "another token".to_owned(),
         };
-        let what = format!("git gets {what} from {}", sent.from);
+        let mut what = format!("git gets {what} from {}", sent.from);
         let is_rejected = token.is_some_and(|token| facts.is_rejected(token));
         // A rejected active token is reported as such.
-        if sent.is_ours && token.is_some() && (active.is_some() || !is_rejected) {
+        if sent.is_ours && token.is_some() && (is_active || !is_rejected) {
             found.pass(what);
             return;
         }
-        let rejected = if is_rejected {
-            ", and Heroku rejects it"
-        } else {
-            ""
-        };
+        if is_rejected {
+            what += ", and Heroku rejects it";
+        }
         let severity = Severity::fail_if(is_rejected || token.is_none());
-        found
-            .add(severity, self.named(&what) + rejected)
-            .fix(sent.fix.clone());
+        found.add(severity, self.named(&what)).fix(sent.fix.clone());
     }
 
     /// git gets no credential: not logged in, or a setting prevents it.
@@ -224,14 +211,13 @@ impl Push {
             };
             (notice.what().to_owned(), fix)
         };
-        let details = if facts.may_use_netrc() {
-            "git may send the entry in netrc, which heroku-rs does not read"
-        } else {
-            ""
-        };
-        let severity = Severity::fail_if(!facts.may_use_netrc());
         let what = self.named(&format!("git gets no token: {what}"));
-        found.add(severity, what).details(details).fix(fix);
+        if facts.netrc.is_ok() {
+            found.add(Severity::Fail, what).fix(fix);
+        } else {
+            let details = "git may send the entry in netrc, which heroku-rs does not read";
+            found.warn(what).details(details).fix(fix);
+        }
     }
 
     /// A user name in the URL or in git's settings that is an email selects exactly that account. If it is not logged

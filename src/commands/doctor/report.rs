@@ -100,14 +100,15 @@ impl Report<'_> {
     }
 
     fn summary(&self) -> String {
-        let fails = counted(self.count(Severity::Fail), "problem");
-        let warnings = counted(self.count(Severity::Warn), "warning");
-        let counts = match (self.count(Severity::Fail), self.count(Severity::Warn)) {
-            (0, 0) => return "no problems found".to_owned(),
-            (0, _) => format!("no problems, {warnings}"),
-            (_, 0) => fails,
-            (_, _) => format!("{fails}, {warnings}"),
-        };
+        let (fails, warnings) = (self.count(Severity::Fail), self.count(Severity::Warn));
+        if fails + warnings == 0 {
+            return "no problems found".to_owned();
+        }
+        let counts = format!(
+            "{}, {}",
+            counted(fails, "problem"),
+            counted(warnings, "warning")
+        );
         let repairs = self.findings.iter().filter_map(|one| one.repair.as_ref());
         let changes: HashSet<&str> = repairs.map(|repair| repair.change.as_str()).collect();
         match changes.len() {
@@ -121,7 +122,7 @@ impl Report<'_> {
 
 pub(super) fn counted(number: usize, noun: &str) -> String {
     match number {
-        0 => format!("no {noun}"),
+        0 => format!("no {noun}s"),
         1 => format!("1 {noun}"),
         _ => format!("{number} {noun}s"),
     }
