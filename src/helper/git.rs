@@ -367,5 +367,4 @@ fn rejected_outside(place: &str, fix: impl Into<Fix>) -> Notice {
 }
 
 #[cfg(test)]
-#[path = "git_tests.rs"]
 mod tests;
