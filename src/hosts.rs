@@ -9,7 +9,7 @@ use std::fmt;
 pub struct HerokuHost {
     service: Service,
     name: String,
-    /// The part that the names of its services share; the name itself if one host has all services.
+    /// The part that the names of its services share.
     domain: String,
 }
 
@@ -47,14 +47,7 @@ impl HerokuHost {
     /// The host of another service of the same Heroku.
     #[must_use]
     pub fn sibling(&self, service: Service) -> HerokuHost {
-        if self.name == self.domain {
-            HerokuHost {
-                service,
-                ..self.clone()
-            }
-        } else {
-            HerokuHost::on(self.domain.clone(), service)
-        }
+        HerokuHost::on(self.domain.clone(), service)
     }
 
     /// The host, if it is one that may get a token: https, and exactly `git.heroku.com` or
@@ -98,25 +91,13 @@ impl HerokuHost {
 
     /// The host that `HEROKU_HOST` sets for a service; none if its value is not on the list.
     ///
-    /// A bare name N means `git.N`, `api.N` and `registry.N`. A URL means that host for every service, and must be
-    /// https.
+    /// A name N means `git.N`, `api.N` and `registry.N`. To the Heroku CLI, a URL means one host for all of them; no
+    /// Heroku has such a host.
     ///
     /// Source: the Heroku CLI's `vars.js`.
     pub fn configured(service: Service, heroku_host: &str) -> Option<HerokuHost> {
-        let value = heroku_host.to_ascii_lowercase();
-        let host = match value.split_once("://") {
-            Some(("https", rest)) => {
-                let name = rest.strip_suffix('/').unwrap_or(rest).to_owned();
-                HerokuHost {
-                    service,
-                    domain: name.clone(),
-                    name,
-                }
-            }
-            Some(_) => return None,
-            None => HerokuHost::on(value, service),
-        };
-        is_heroku_domain(&host.domain).then_some(host)
+        let domain = heroku_host.to_ascii_lowercase();
+        is_heroku_domain(&domain).then(|| HerokuHost::on(domain, service))
     }
 
     /// The host in use for a service: what `HEROKU_HOST` sets, else Heroku's own.
@@ -137,14 +118,7 @@ impl HerokuHost {
 
     /// The API's host of this name, as [`HerokuHost::api_name`] gives it; none if it is not Heroku's.
     pub fn from_api_name(name: &str) -> Option<HerokuHost> {
-        let production = HerokuHost::production(Service::Api);
-        if production.name == name {
-            return Some(production);
-        }
-        match name.strip_prefix("api.") {
-            Some(domain) => HerokuHost::configured(Service::Api, domain),
-            None => HerokuHost::configured(Service::Api, &format!("https://{name}")),
-        }
+        HerokuHost::configured(Service::Api, name.strip_prefix("api.")?)
     }
 
     /// The name of the API's host of the same Heroku, which identifies that Heroku.
@@ -306,7 +280,6 @@ mod tests {
         let with = |value, host| HerokuHost::from_request("https", host, Some(value)).is_some();
         assert!(with("herokudev.com", "git.herokudev.com"));
         assert!(with("staging.herokudev.com", "api.staging.herokudev.com"));
-        assert!(with("https://git.herokai.com", "git.herokai.com"));
         assert!(with("evil.example", "git.heroku.com"));
         for (value, host) in [
             ("evil.example", "git.evil.example"),
@@ -324,6 +297,7 @@ mod tests {
             ),
             ("https://a@herokudev.com", "a@herokudev.com"),
             ("localhost", "git.localhost"),
+            ("https://git.herokai.com", "git.herokai.com"),
             ("https://localhost", "localhost"),
             ("https://localhost:8443", "localhost:8443"),
             ("https://127.0.0.1:8443", "127.0.0.1:8443"),
@@ -344,7 +318,6 @@ mod tests {
             (None, "api.heroku.com"),
             (Some("heroku.com"), "api.heroku.com"),
             (Some("staging.herokudev.com"), "api.staging.herokudev.com"),
-            (Some("https://git.herokai.com"), "git.herokai.com"),
         ] {
             let git = HerokuHost::in_use(Service::Git, heroku_host).unwrap();
             assert_eq!(git.api_name(), name);

@@ -119,9 +119,7 @@ pub fn with_login(
 ) -> Result<SecretBuf, Doubt> {
     let [api, git] = machines_in_use(environment);
     let mut ours = entry(&api, account, token, "\n  ");
-    if git.name() != api.name() {
-        ours.extend_from_slice(&entry(&git, account, token, "\n  "));
-    }
+    ours.extend_from_slice(&entry(&git, account, token, "\n  "));
     let (rest, said) = without(text, environment, |_| true)?;
     let ends_whole = rest.is_empty() || rest.ends_with(b"\n");
     let at = if said.is_closed || !ends_whole {

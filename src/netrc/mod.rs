@@ -584,7 +584,6 @@ mod tests {
                 "staging.herokudev.com",
                 ["api.staging.herokudev.com", "git.staging.herokudev.com"],
             ),
-            ("https://git.herokai.com", ["git.herokai.com"; 2]),
             ("evil.example", ["api.heroku.com", "git.heroku.com"]),
         ] {
             assert_eq!(
@@ -607,17 +606,5 @@ mod tests {
             let entries = syntax.entries_for(&machines("herokudev.com")).count();
             assert_eq!(entries, count, "{name}");
         }
-    }
-
-    #[test]
-    fn a_host_for_both_services_gets_one_entry() {
-        let environment = Environment {
-            heroku_host: Some("https://git.herokai.com".to_owned()),
-            ..Environment::default()
-        };
-        let token = Token::parse(TOKEN).unwrap();
-        let text = with_login(b"", &environment, &Account::unnamed(), &token).unwrap();
-        let netrc = Netrc::from_text(&text, &environment).unwrap();
-        assert_eq!(netrc.lines(), [1]);
     }
 }
