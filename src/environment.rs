@@ -57,8 +57,9 @@ pub struct Environment {
     pub no_color: bool,
     /// `BROWSER`: the command that opens a page.
     pub browser: Option<OsString>,
-    /// Where the program runs, as far as that decides which login can work.
-    pub place: Place,
+    /// The name of a place in which the user's browser does not run; none if the user sits at this machine, as far as
+    /// can be seen. `CODESPACES` or `REMOTE_CONTAINERS` is `true`, or `SSH_CONNECTION` or `SSH_TTY` is set.
+    pub away: Option<&'static str>,
     /// `COMPUTERNAME`: this machine's name, on Windows.
     pub computer_name: Option<String>,
     /// `SSL_CERT_FILE`: the file of the CA certificates to trust.
@@ -78,20 +79,6 @@ pub struct Environment {
     pub git_ssl_cainfo: Option<PathBuf>,
     /// `GIT_SSL_NO_VERIFY`: with any value, git trusts every certificate.
     pub git_ssl_no_verify: Option<OsString>,
-}
-
-/// Where the program runs, as far as it decides which login can work.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Place {
-    /// A machine that the user sits at, as far as can be seen.
-    #[default]
-    Here,
-    /// A GitHub Codespace (`CODESPACES=true`).
-    Codespace,
-    /// A dev container (`REMOTE_CONTAINERS=true`).
-    DevContainer,
-    /// A shell over SSH (`SSH_CONNECTION` or `SSH_TTY`).
-    Ssh,
 }
 
 #[cfg(test)]
@@ -119,6 +106,8 @@ impl Environment {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let text = |name: &str| set(name).and_then(|value| value.into_string().ok());
         let path = |name: &str| set(name).map(PathBuf::from);
+        let is_true = |name: &str| set(name).is_some_and(|value| value == "true");
+        let limit = |name: &str| text(name).and_then(|value| limit_of(&value));
         let home = home::find(&set);
         let environment = Environment {
             trace: Trace::read(set(Trace::VARIABLE).as_deref(), home.as_deref()),
@@ -140,16 +129,20 @@ impl Environment {
             docker_config: path("DOCKER_CONFIG"),
             bus_address: text("DBUS_SESSION_BUS_ADDRESS"),
             runtime_dir: path("XDG_RUNTIME_DIR"),
-            keyring_limit: text("HEROKU_RS_TIMEOUT")
-                .and_then(|value| limit_of(&value))
-                .unwrap_or(Environment::KEYRING_LIMIT),
-            prompt_limit: text("HEROKU_RS_PROMPT_TIMEOUT")
-                .and_then(|value| limit_of(&value))
-                .unwrap_or(Environment::PROMPT_LIMIT),
+            keyring_limit: limit("HEROKU_RS_TIMEOUT").unwrap_or(Environment::KEYRING_LIMIT),
+            prompt_limit: limit("HEROKU_RS_PROMPT_TIMEOUT").unwrap_or(Environment::PROMPT_LIMIT),
             path: set("PATH"),
             no_color: set("NO_COLOR").is_some() || set("TERM").is_some_and(|term| term == "dumb"),
             browser: set("BROWSER"),
-            place: Place::read(&set),
+            away: if is_true("CODESPACES") {
+                Some("a Codespace")
+            } else if is_true("REMOTE_CONTAINERS") {
+                Some("a dev container")
+            } else if set("SSH_CONNECTION").or_else(|| set("SSH_TTY")).is_some() {
+                Some("an SSH session")
+            } else {
+                None
+            },
             ssl_cert_file: path("SSL_CERT_FILE"),
             computer_name: text("COMPUTERNAME"),
             ssl_cert_dir: set("SSL_CERT_DIR"),
@@ -205,12 +198,15 @@ impl Environment {
     /// Source: oclif's `config.ts`: `XDG_DATA_HOME` takes precedence over `LOCALAPPDATA`, and macOS has no
     /// directory of its own.
     pub fn heroku_cli_data_dir(&self) -> Option<PathBuf> {
-        let under = |base: &PathBuf| base.join("heroku");
-        self.heroku_data_dir
-            .clone()
-            .or_else(|| self.xdg_data_home.as_ref().map(under))
-            .or_else(|| self.local_app_data.as_ref().map(under))
-            .or_else(|| Some(self.home.as_ref()?.join(".local/share/heroku")))
+        let usual = || self.base_dir(self.xdg_data_home.as_ref(), ".local/share");
+        let named = self.heroku_data_dir.clone();
+        named.or_else(|| Some(usual()?.join("heroku")))
+    }
+
+    /// The directory in an XDG variable, else the one that Windows has in its place, else one below the home.
+    fn base_dir(&self, xdg: Option<&PathBuf>, below_home: &str) -> Option<PathBuf> {
+        let named = xdg.or(self.local_app_data.as_ref()).cloned();
+        named.or_else(|| Some(self.home.as_ref()?.join(below_home)))
     }
 
     /// A path for a message, with `~` in place of the user's home.
@@ -233,37 +229,8 @@ impl Environment {
 
     /// The directory of our own files: metadata of tokens, never a token.
     pub fn state_dir(&self) -> Option<PathBuf> {
-        let under = |base: &Path| base.join("git-credential-heroku-rs");
-        self.xdg_state_home
-            .as_deref()
-            .or(self.local_app_data.as_deref())
-            .map(under)
-            .or_else(|| Some(under(&self.home.as_ref()?.join(".local/state"))))
-    }
-}
-
-impl Place {
-    /// The name of a place where the user's browser does not run; none if the user sits at this machine.
-    pub fn away(self) -> Option<&'static str> {
-        match self {
-            Place::Here => None,
-            Place::Codespace => Some("a Codespace"),
-            Place::DevContainer => Some("a dev container"),
-            Place::Ssh => Some("an SSH session"),
-        }
-    }
-
-    fn read(set: &impl Fn(&str) -> Option<OsString>) -> Place {
-        let is_true = |name| set(name).is_some_and(|value| value == "true");
-        if is_true("CODESPACES") {
-            Place::Codespace
-        } else if is_true("REMOTE_CONTAINERS") {
-            Place::DevContainer
-        } else if set("SSH_CONNECTION").is_some() || set("SSH_TTY").is_some() {
-            Place::Ssh
-        } else {
-            Place::Here
-        }
+        let base = self.base_dir(self.xdg_state_home.as_ref(), ".local/state")?;
+        Some(base.join("git-credential-heroku-rs"))
     }
 }
 
@@ -396,11 +363,14 @@ mod tests {
 
     #[test]
     fn the_place_is_read_from_what_the_place_sets() {
-        let place = |variables: &[(&str, &str)]| environment(variables).place;
-        assert_eq!(place(&[]), Place::Here);
-        assert_eq!(place(&[("CODESPACES", "true")]), Place::Codespace);
-        assert_eq!(place(&[("REMOTE_CONTAINERS", "true")]), Place::DevContainer);
-        assert_eq!(place(&[("SSH_TTY", "/dev/pts/0")]), Place::Ssh);
+        for (variables, place) in [
+            (&[][..], None),
+            (&[("CODESPACES", "true")], Some("a Codespace")),
+            (&[("REMOTE_CONTAINERS", "true")], Some("a dev container")),
+            (&[("SSH_TTY", "/dev/pts/0")], Some("an SSH session")),
+        ] {
+            assert_eq!(environment(variables).away, place);
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub(super) fn wait(
     arguments: &Login,
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<Received> {
-    if let Some(place) = session.context.environment.place.away() {
+    if let Some(place) = session.context.environment.away {
         session.say(&format!(
             "warning: in {place} this login usually fails with \"IP address mismatch\"\n  \
              log in with a token instead: git credential-heroku-rs login"
