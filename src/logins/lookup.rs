@@ -403,9 +403,7 @@ impl Answer {
 
 /// ` of ann@example.com` for a message; empty without an account.
 pub(crate) fn of_account(account: Option<&Account>) -> String {
-    account
-        .map(|account| format!(" of {account}"))
-        .unwrap_or_default()
+    account.map_or_else(String::new, |account| format!(" of {account}"))
 }
 
 /// The day of a time, in UTC: what the dashboard shows.

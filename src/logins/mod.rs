@@ -14,9 +14,10 @@ use clap::ValueEnum;
 
 use crate::account::Account;
 use crate::context::Context;
+use crate::environment::Environment;
 use crate::heroku_cli::{self, LoginState};
 use crate::hosts::{HerokuHost, Service};
-use crate::keyring::Unavailable;
+use crate::keyring::{Item, Unavailable};
 use crate::logins::lookup::{Source, StoredToken};
 use crate::netrc::{self, Netrc};
 use crate::notice::{Command, Fix, Notice};
@@ -120,26 +121,21 @@ pub fn save(
     token: &Token,
     metadata: TokenMetadata,
 ) -> Result<Saved, Notice> {
-    let since = context.environment.trace.clock();
+    let environment = &context.environment;
+    let since = environment.trace.clock();
     let source = put(context, store, account, token)?;
-    context
-        .environment
-        .trace
-        .log_since(since, || format!("stored in {source} as {account}"));
+    let stored = || format!("stored in {source} as {account}");
+    environment.trace.log_since(since, stored);
     let mut notes = Vec::new();
-    let is_netrc = source == Source::Netrc;
-    let written = if is_netrc {
-        follow_netrc(context, account)
-    } else {
-        heroku_cli::set_login(&context.environment, account)
-    };
-    if let Err(why) = written {
+    if needs_login_json(source, environment)
+        && let Err(why) = heroku_cli::set_login(environment, account)
+    {
         notes.push(unwritten("the active account", &why));
     }
-    if let Err(why) = token_metadata::save(&context.environment, metadata) {
+    if let Err(why) = token_metadata::save(environment, metadata) {
         notes.push(unwritten("the token's expiry", &why));
     }
-    notes.extend(if is_netrc {
+    notes.extend(if source == Source::Netrc {
         keyring_takes_precedence(context, account, token)
     } else {
         remove_from_keyring(context, &Account::unnamed(), token).err()
@@ -164,14 +160,11 @@ fn put(
     Ok(Source::Netrc)
 }
 
-/// An entry in netrc names its account itself. So `login.json` is changed only if it names another account.
-fn follow_netrc(context: &Context, account: &Account) -> io::Result<bool> {
-    match heroku_cli::login_state(&context.environment) {
-        LoginState::Account(other) if other != *account => {
-            heroku_cli::set_login(&context.environment, account)
-        }
-        _ => Ok(false),
-    }
+/// Whether `login.json` has to name the account of a new login. An entry in netrc names it itself, so it is enough
+/// that the file names no other account.
+fn needs_login_json(source: Source, environment: &Environment) -> bool {
+    source != Source::Netrc
+        || matches!(heroku_cli::login_state(environment), LoginState::Account(_))
 }
 
 /// A notice if the keyring has another token of the account, which is found before the new one in netrc. That
@@ -238,17 +231,14 @@ pub fn remove(context: &Context, login: &StoredToken, account: &Account) -> Resu
 
 /// Removes an account's items with this token.
 fn remove_from_keyring(context: &Context, account: &Account, token: &Token) -> Result<(), Notice> {
-    let since = context.environment.trace.clock();
-    let forgotten = context.keyring().remove(account, Some(token));
-    context
-        .environment
-        .trace
-        .log_since(since, || match &forgotten {
-            Ok(count) => format!("removed from the keyring: {count} of {account}"),
-            Err(why) => format!("not removed from the keyring: {}", why.notice().what()),
-        });
-    forgotten?;
-    Ok(())
+    let trace = &context.environment.trace;
+    let since = trace.clock();
+    let removed = context.keyring().remove(account, Some(token));
+    trace.log_since(since, || match &removed {
+        Ok(count) => format!("removed from the keyring: {count} of {account}"),
+        Err(why) => format!("not removed from the keyring: {}", why.notice().what()),
+    });
+    Ok(removed.map(drop)?)
 }
 
 /// Makes an account that has a token here the active one; returns whether it was another one before.
@@ -295,14 +285,10 @@ pub fn restore_login(
     logins: &[StoredToken],
     unread: &[Unread],
 ) -> Result<Option<Account>, Notice> {
-    if Unread::hidden_in_keyring(unread).is_some() {
-        return Ok(None);
-    }
-    let is_named = matches!(
-        heroku_cli::login_state(&context.environment),
-        LoginState::Account(_)
-    );
-    if is_named || context.environment.netrc_before_keyring {
+    let environment = &context.environment;
+    let is_named = matches!(heroku_cli::login_state(environment), LoginState::Account(_));
+    let is_certain = Unread::hidden_in_keyring(unread).is_none();
+    if is_named || !is_certain || environment.netrc_before_keyring {
         return Ok(None);
     }
     let mut named = logins
@@ -338,10 +324,8 @@ impl Unread {
 
     /// Why the keyring may have logins that were not seen, if it may.
     pub fn hidden_in_keyring(unread: &[Unread]) -> Option<&Notice> {
-        let keyring = unread
-            .iter()
-            .find(|unread| unread.source == Source::Keyring)?;
-        keyring.may_hide_logins.then_some(&keyring.why)
+        let mut keyring = unread.iter().filter(|one| one.source == Source::Keyring);
+        Some(&keyring.find(|one| one.may_hide_logins)?.why)
     }
 }
 
@@ -349,22 +333,19 @@ impl Unread {
 ///
 /// Unlike [`lookup::find`] it asks every source, and includes expired tokens.
 pub fn list(context: &Context) -> (Vec<StoredToken>, Vec<Unread>) {
-    list_with(Duplicates::LeftOut, context)
+    list_with(|_| Vec::new(), context)
 }
 
 /// The same with the duplicates of a login in the keyring. If only the first item of an account were removed,
 /// the next one would be served in its place.
 pub fn list_with_duplicates(context: &Context) -> (Vec<StoredToken>, Vec<Unread>) {
-    list_with(Duplicates::Included, context)
+    list_with(|duplicates| duplicates, context)
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Duplicates {
-    LeftOut,
-    Included,
-}
-
-fn list_with(duplicates: Duplicates, context: &Context) -> (Vec<StoredToken>, Vec<Unread>) {
+fn list_with(
+    select: fn(Vec<Item>) -> Vec<Item>,
+    context: &Context,
+) -> (Vec<StoredToken>, Vec<Unread>) {
     let mut logins = Vec::new();
     let mut unread = Vec::new();
     let mut add = |account, token: Token, source| {
@@ -387,11 +368,7 @@ fn list_with(duplicates: Duplicates, context: &Context) -> (Vec<StoredToken>, Ve
     }
     match context.keyring().read_all() {
         Ok(listing) => {
-            let mut items = listing.items;
-            if duplicates == Duplicates::Included {
-                items.extend(listing.duplicates);
-            }
-            for item in items {
+            for item in listing.items.into_iter().chain(select(listing.duplicates)) {
                 add(Some(item.account), item.token, Source::Keyring);
             }
             // What is locked may be a login too.
