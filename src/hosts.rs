@@ -28,12 +28,15 @@ pub enum Service {
 ///
 /// Source: the Heroku CLI's allow-list, from which these names and their subdomains are taken. Customers get names
 /// below `herokuspace.com`, and any user of the machine can listen on loopback, so neither is accepted.
-const DOMAINS: [&str; 3] = ["heroku.com", "herokai.com", "herokudev.com"];
+const DOMAINS: [&str; 3] = [PRODUCTION, "herokai.com", "herokudev.com"];
+
+/// The domain that is used without `HEROKU_HOST`.
+const PRODUCTION: &str = "heroku.com";
 
 impl HerokuHost {
     /// The host of `heroku.com` for a service, independent of the environment.
     pub fn production(service: Service) -> HerokuHost {
-        HerokuHost::on("heroku.com".to_owned(), service)
+        HerokuHost::on(PRODUCTION.to_owned(), service)
     }
 
     fn on(domain: String, service: Service) -> HerokuHost {
@@ -77,16 +80,12 @@ impl HerokuHost {
 
     fn find_in(services: &[Service], host: &str, heroku_host: Option<&str>) -> Option<HerokuHost> {
         let host = host.to_ascii_lowercase();
-        let host = host.strip_suffix(":443").unwrap_or(&host);
-        services
-            .iter()
-            .flat_map(|service| {
-                let configured =
-                    heroku_host.and_then(|value| HerokuHost::configured(*service, value));
-                [Some(HerokuHost::production(*service)), configured]
-            })
-            .flatten()
-            .find(|ours| ours.name == host)
+        let (label, domain) = host.strip_suffix(":443").unwrap_or(&host).split_once('.')?;
+        let service = *services.iter().find(|service| service.label() == label)?;
+        if domain == PRODUCTION {
+            return Some(HerokuHost::production(service));
+        }
+        HerokuHost::configured(service, heroku_host?).filter(|ours| ours.domain == domain)
     }
 
     /// The host that `HEROKU_HOST` sets for a service; none if its value is not on the list.
@@ -134,7 +133,7 @@ impl HerokuHost {
 
     /// Whether it is a host of `heroku.com`, which is used without `HEROKU_HOST`.
     pub fn is_production(&self) -> bool {
-        *self == HerokuHost::production(self.service)
+        self.domain == PRODUCTION
     }
 
     /// What the host is for.

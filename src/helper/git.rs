@@ -275,7 +275,7 @@ fn erase(
             return Some(after_check(context, &account, token, verdict));
         }
         Ok(None) => {}
-        Err(why) => return Some(undecided(&why)),
+        Err(why) => return Some(why.as_cause_of("git was rejected, and nothing was removed")),
     }
     match netrc_line(request, token, context) {
         Some(line) => Some(rejected_outside(
@@ -352,13 +352,6 @@ fn rejected_elsewhere(account: &Account, host: &HerokuHost) -> Notice {
             "{host} rejected git; the token of {account} may belong to another Heroku and was kept"
         ),
         "log in to this Heroku: git credential-heroku-rs login",
-    )
-}
-
-fn undecided(why: &Notice) -> Notice {
-    Notice::new(
-        format!("git was rejected, and nothing was removed: {}", why.what()),
-        why.fix(),
     )
 }
 

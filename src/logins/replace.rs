@@ -8,7 +8,7 @@ use crate::account::Account;
 use crate::context::Context;
 use crate::keyring::Unavailable;
 use crate::logins::lookup::Source;
-use crate::netrc::{self, Unreadable};
+use crate::netrc;
 use crate::notice::Notice;
 use crate::token::Token;
 use crate::token_metadata::{self, TokenMetadata};
@@ -74,7 +74,9 @@ pub fn replace(
                 Err(why) => return Err(NotReplaced::Unclear(why.into())),
             }
             let copies = netrc::replace(&context.environment, account, old, new);
-            notes.extend(copies.err().map(stale_copy));
+            let stale =
+                |why| Notice::from(why).as_cause_of("netrc may still contain the old token");
+            notes.extend(copies.err().map(stale));
         }
         Source::Netrc => {
             match netrc::replace(&context.environment, account, old, new) {
@@ -110,12 +112,4 @@ pub fn settle(
         Source::Keyring => Ok(context.keyring().settle(account, token)?),
         Source::ApiKey | Source::Netrc => Ok(()),
     }
-}
-
-fn stale_copy(why: Unreadable) -> Notice {
-    let why = Notice::from(why);
-    Notice::new(
-        format!("netrc may still contain the old token: {}", why.what()),
-        why.fix(),
-    )
 }

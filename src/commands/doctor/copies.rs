@@ -62,17 +62,15 @@ fn file_of_store(words: &[String], home: Option<&Path>) -> Option<PathBuf> {
         ["credential-store", "git-credential-store"].contains(&name)
     };
     let at = words.iter().position(is_store)?;
-    let is_option = |name: &str| name.len() > 2 && "--file".starts_with(name);
     let mut options = words[at + 1..].iter();
-    let mut named = None;
-    while let Some(word) = options.next() {
-        match word.split_once('=') {
-            Some((name, file)) if is_option(name) => named = Some(file),
-            None if is_option(word) => named = options.next().map(String::as_str),
-            Some(_) | None => {}
-        }
-    }
-    let named = named?;
+    let is_option = |word: &&String| {
+        let name = word.split('=').next().unwrap_or_default();
+        name.len() > 2 && "--file".starts_with(name)
+    };
+    let named = match options.find(is_option)?.split_once('=') {
+        Some((_, file)) => file,
+        None => options.next()?,
+    };
     match (named.strip_prefix("~/"), home) {
         (Some(below), Some(home)) => Some(home.join(below)),
         _ => Some(PathBuf::from(named)),

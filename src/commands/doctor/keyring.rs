@@ -24,20 +24,13 @@ pub(super) fn access(facts: &Facts<'_>, found: &mut Findings) {
 /// Without a keyring, another source is just as good. A locked keyring is a problem.
 fn unreadable(why: &Unavailable, facts: &Facts<'_>, found: &mut Findings) {
     let notice = why.notice();
-    match &facts.answer.found {
-        Some(active) if why.proves_no_login() => {
-            let (what, source) = (notice.what(), active.source);
-            found.pass(format!("{what}; the token is in {source}"));
-        }
-        Some(_) => {
-            found.notice(Severity::Warn, &notice);
-        }
-        None => {
-            let finding = found.notice(facts.severity_without_helper(), &notice);
-            if why.allows_netrc() {
-                finding.details("without a keyring, login stores the token in netrc");
-            }
-        }
+    if let (Some(active), true) = (&facts.answer.found, why.proves_no_login()) {
+        let (what, source) = (notice.what(), active.source);
+        return found.pass(format!("{what}; the token is in {source}"));
+    }
+    let finding = found.notice(facts.severity_without_helper(), &notice);
+    if why.allows_netrc() {
+        finding.details("without a keyring, login stores the token in netrc");
     }
 }
 

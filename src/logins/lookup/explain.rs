@@ -33,8 +33,7 @@ impl Answer {
             if source == Source::ApiKey {
                 return why.clone();
             }
-            let what = format!("could not read the Heroku token: {}", why.what());
-            return Notice::new(what, why.fix());
+            return why.as_cause_of("could not read the Heroku token");
         }
         let ambiguous = self.misses.iter().find_map(|(_, miss)| match miss {
             Miss::Ambiguous(accounts) => Some(several(accounts)),
