@@ -21,7 +21,6 @@ mod response;
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use reqwest::Method;
 use reqwest::blocking::Client;
 use serde::de::{DeserializeOwned, Error as _, IgnoredAny};
@@ -149,13 +148,13 @@ impl HerokuApi {
         }
     }
 
-    /// The time at Heroku; none if the reply does not contain it. Sends no token.
+    /// Checks that Heroku can be reached. Sends no token.
     ///
     /// # Errors
-    /// Why Heroku could not be reached.
-    pub fn clock(&self) -> Result<Option<Timestamp>, ApiError> {
+    /// Why it cannot.
+    pub fn reach(&self) -> Result<(), ApiError> {
         let request = self.request(Method::GET, "/account", Auth::Anonymous);
-        Ok(self.send(&request.once())?.time())
+        self.send(&request.once()).map(drop)
     }
 
     /// A request for a path of the API.

@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
-use jiff::Timestamp;
 use reqwest::header::{AsHeaderName, CONTENT_TYPE, DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use reqwest::{StatusCode, Version, blocking};
 use secrecy::SecretString;
@@ -110,11 +109,6 @@ impl Response {
 
     fn error_body(&self) -> ErrorBody {
         serde_json::from_slice(&self.body).unwrap_or_default()
-    }
-
-    /// When the reply was written; none if it does not say.
-    pub(super) fn time(&self) -> Option<Timestamp> {
-        Timestamp::try_from(self.date(DATE)?).ok()
     }
 
     /// How long to wait before a retry.
@@ -268,14 +262,6 @@ pub(super) mod tests {
         ] {
             assert_eq!(wait(after, None), None, "{after}");
         }
-    }
-
-    #[test]
-    fn the_time_of_a_reply_is_read() {
-        assert_eq!(response(200, &[]).time(), None);
-        let time = response(200, &[(DATE, "Wed, 25 Nov 2026 10:00:00 GMT")]).time();
-        assert_eq!(time.unwrap().to_string(), "2026-11-25T10:00:00Z");
-        assert_eq!(response(200, &[(DATE, "soon")]).time(), None);
     }
 
     #[test]

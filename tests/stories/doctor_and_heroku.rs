@@ -1,7 +1,6 @@
 //! `doctor` on Heroku itself, on what it says about the tokens, and on the Heroku CLI.
 
 use std::fs;
-use std::time::Duration;
 
 use heroku_stand_in::Grant;
 
@@ -97,17 +96,6 @@ fn the_token_has_no_scope_to_push() {
     let world = granted(Grant::default());
     is_noted(&world, "scope", vec!["read"].into());
     is_found(&world, "heroku.token", "scope: read");
-}
-
-#[test]
-fn the_clock_is_wrong() {
-    let world = healthy();
-    world.heroku.advance(Duration::from_secs(600));
-    is_found(
-        &world,
-        "heroku.connection",
-        "the clock differs from Heroku's by",
-    );
 }
 
 #[test]

@@ -1,6 +1,6 @@
-//! Heroku itself: whether its API can be reached, its time, and whether it accepts the active token.
+//! Heroku itself: whether its API can be reached, and whether it accepts the active token.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::connection::{deciding_setting, has_own_certificates};
 use super::facts::{ASK_LIMIT, Facts, TokenStatus};
@@ -16,20 +16,9 @@ pub(super) fn reachable(facts: &Facts<'_>, found: &mut Findings) {
         return found.pass("Heroku was not asked (--offline)");
     }
     let api = facts.context.api(ASK_LIMIT);
-    let there = match api.and_then(|api| api.clock()) {
-        Ok(there) => there,
-        Err(why) => return unreachable(&why, facts, found),
-    };
-    found.pass("Heroku's API can be reached");
-    let skew = there.map(|there| Timestamp::now().duration_since(there).abs());
-    if let Some(skew) = skew.filter(|skew| *skew > SignedDuration::from_mins(2)) {
-        let minutes = skew.as_mins();
-        found
-            .warn(format!(
-                "the clock differs from Heroku's by {minutes} minutes"
-            ))
-            .details("tokens seem to expire at another time, and MFA codes are rejected")
-            .command("timedatectl set-ntp true");
+    match api.and_then(|api| api.reach()) {
+        Ok(()) => found.pass("Heroku's API can be reached"),
+        Err(why) => unreachable(&why, facts, found),
     }
 }
 
