@@ -121,10 +121,8 @@ pub fn clear_login(environment: &Environment, account: &Account) -> io::Result<b
 /// `~/.config/heroku/accounts`, in spite of `XDG_CONFIG_HOME`; a YAML file per alias, in the old form with the key
 /// `:username`.
 pub fn aliased(environment: &Environment, alias: &str) -> Option<Account> {
-    let plain = alias
-        .chars()
-        .all(|c| c.is_alphanumeric() || "-_.@".contains(c));
-    if !plain || alias.starts_with('.') {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_.@".contains(c);
+    if alias.starts_with('.') || !alias.chars().all(is_plain) {
         return None;
     }
     let bytes = files::read(&aliases_dir(environment)?.join(alias), LARGEST).ok()?;
@@ -144,10 +142,9 @@ fn aliases_dir(environment: &Environment) -> Option<PathBuf> {
 pub fn account_of_alias(bytes: &[u8]) -> Option<Account> {
     let mut lines = std::str::from_utf8(bytes).ok()?.lines();
     lines.find_map(|line| {
-        let line = line.trim();
         let value = line
-            .strip_prefix(':')
-            .unwrap_or(line)
+            .trim()
+            .trim_start_matches(':')
             .strip_prefix("username:")?;
         Account::parse(value.trim().trim_matches(['"', '\'']))
     })

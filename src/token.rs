@@ -97,12 +97,8 @@ impl Token {
     /// Identifies the token without revealing it: 8 bytes of its SHA-256, in hex.
     pub fn fingerprint(&self) -> String {
         let hash = digest(&SHA256, self.expose().as_bytes());
-        let first = hash
-            .as_ref()
-            .iter()
-            .take(8)
-            .fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte));
-        format!("{first:016x}")
+        let first = hash.as_ref().first_chunk().copied().unwrap_or_default();
+        format!("{:016x}", u64::from_be_bytes(first))
     }
 }
 
