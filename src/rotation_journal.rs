@@ -4,8 +4,10 @@
 //! a rotation that was interrupted. The file contains no token. Unlike our other state files it has to be written:
 //! without it an unknown authorization could be left at Heroku.
 
+use std::fmt::Display;
 use std::fs;
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -14,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::account::Account;
 use crate::environment::Environment;
 use crate::files::{self, Held};
+use crate::notice::Notice;
 use crate::state_file::StateFile;
 use crate::token::Token;
 
@@ -67,9 +70,9 @@ impl Rotation {
         account: &Account,
         description: &str,
         old: Option<Revocable>,
-    ) -> io::Result<Rotation> {
+    ) -> Result<Rotation, Notice> {
         let mut random = [0; 4];
-        getrandom::fill(&mut random).map_err(|error| io::Error::other(error.to_string()))?;
+        getrandom::fill(&mut random).map_err(not_written)?;
         Ok(Rotation {
             account: account.to_string(),
             mark: format!("{:08x}", u32::from_be_bytes(random)),
@@ -117,27 +120,33 @@ pub struct Contents {
 /// The file.
 pub const FILE: StateFile<Contents> = StateFile::new("rotations.json");
 
+fn lock_file(environment: &Environment) -> Option<PathBuf> {
+    Some(FILE.path(environment)?.with_extension("lock"))
+}
+
 /// Makes every other rotation wait until the returned value is dropped or the process ends.
 ///
 /// # Errors
-/// [`io::ErrorKind::TimedOut`] if another rotation takes longer than `limit`.
-pub fn lock(environment: &Environment, limit: Duration) -> io::Result<Held> {
-    let path = FILE.path(environment).ok_or(io::ErrorKind::NotFound)?;
-    files::hold(&path.with_extension("lock"), limit)
+/// Another rotation takes longer than `limit`, or the lock's file cannot be opened.
+pub fn lock(environment: &Environment, limit: Duration) -> Result<Held, Notice> {
+    let file = lock_file(environment).ok_or(io::Error::from(io::ErrorKind::NotFound));
+    let held = file.and_then(|file| files::hold(&file, limit));
+    held.map_err(|why| match why.kind() {
+        io::ErrorKind::TimedOut => Notice::new(
+            "another `rotate` is still running",
+            "wait until it is done, then run the command again",
+        ),
+        _ => not_written(why),
+    })
 }
 
 /// The same for a command that creates no file: without the lock's file there is no rotation to wait for.
 ///
 /// # Errors
 /// As [`lock`].
-pub fn lock_if_used(environment: &Environment, limit: Duration) -> io::Result<Option<Held>> {
-    let lock = FILE
-        .path(environment)
-        .map(|path| path.with_extension("lock"));
-    match lock.filter(|lock| lock.exists()) {
-        Some(lock) => files::hold(&lock, limit).map(Some),
-        None => Ok(None),
-    }
+pub fn lock_if_used(environment: &Environment, limit: Duration) -> Result<Option<Held>, Notice> {
+    let is_used = lock_file(environment).is_some_and(|file| file.exists());
+    is_used.then(|| lock(environment, limit)).transpose()
 }
 
 /// The unfinished rotations of the account; without an account, of all.
@@ -151,25 +160,30 @@ pub fn unfinished(environment: &Environment, account: Option<&Account>) -> Vec<R
 ///
 /// # Errors
 /// The file system's error: then no request may be sent to Heroku.
-pub fn record(environment: &Environment, rotation: &Rotation) -> io::Result<()> {
-    FILE.edit(environment, |Contents { rotations: all }| {
+pub fn record(environment: &Environment, rotation: &Rotation) -> Result<(), Notice> {
+    let recorded = FILE.edit(environment, |Contents { rotations: all }| {
         all.retain(|other| other.mark != rotation.mark);
         all.push(rotation.clone());
-    })
+    });
+    recorded.map_err(not_written)
 }
 
-/// Removes a finished rotation.
-///
-/// # Errors
-/// The file system's error; the next rotation then finds nothing to do.
-pub fn remove(environment: &Environment, rotation: &Rotation) -> io::Result<()> {
-    FILE.edit(environment, |Contents { rotations: all }| {
+fn not_written(why: impl Display) -> Notice {
+    Notice::new(
+        format!("cannot write rotations.json: {why}"),
+        "check the permissions: ls -ld ~/.local/state/git-credential-heroku-rs",
+    )
+}
+
+/// Removes a finished rotation. If that fails, the next rotation finds nothing to do.
+pub fn remove(environment: &Environment, rotation: &Rotation) {
+    let removed = FILE.edit(environment, |Contents { rotations: all }| {
         all.retain(|other| other.mark != rotation.mark);
-    })?;
+    });
     // The caller holds the lock, so no rotation has been added since.
-    match FILE.load(environment) {
-        Some(left) if left.rotations.is_empty() => FILE.remove(environment),
-        _ => Ok(()),
+    let left = FILE.load(environment).filter(|_| removed.is_ok());
+    if left.is_some_and(|left| left.rotations.is_empty()) {
+        let _ = FILE.remove(environment);
     }
 }
 
@@ -180,12 +194,8 @@ pub enum Removal {
     Absent,
     /// The journal had no entries, and was removed.
     Removed,
-    /// The journal was kept: another process uses it.
-    Running,
-    /// The journal was kept: it has entries.
-    Unfinished,
-    /// The journal was kept: it cannot be read.
-    Unreadable,
+    /// The journal was kept: it has entries, cannot be read, or another process uses it.
+    Kept,
 }
 
 /// Removes the journal and its lock file, unless a rotation is not finished.
@@ -193,27 +203,19 @@ pub enum Removal {
 /// # Errors
 /// What the file system reports.
 pub fn remove_if_finished(environment: &Environment) -> io::Result<Removal> {
-    let held = match lock_if_used(environment, Duration::ZERO) {
-        Ok(held) => held,
-        Err(error) if error.kind() == io::ErrorKind::TimedOut => return Ok(Removal::Running),
-        Err(error) => return Err(error),
-    };
-    let Some(path) = FILE.path(environment) else {
-        return Ok(Removal::Absent);
+    let Ok(_held) = lock_if_used(environment, Duration::ZERO) else {
+        return Ok(Removal::Kept);
     };
     let removal = match FILE.load(environment) {
-        Some(contents) if !contents.rotations.is_empty() => return Ok(Removal::Unfinished),
-        None if path.exists() => return Ok(Removal::Unreadable),
-        Some(_) => {
+        Some(contents) if contents.rotations.is_empty() => {
             FILE.remove(environment)?;
             Removal::Removed
         }
-        None => Removal::Absent,
+        None if FILE.path(environment).is_none_or(|file| !file.exists()) => Removal::Absent,
+        Some(_) | None => return Ok(Removal::Kept),
     };
-    if held.is_some() {
-        // Windows keeps a file that is open, and an empty file does no harm.
-        let _ = fs::remove_file(path.with_extension("lock"));
-    }
+    // Windows keeps a file that is open, and an empty file does no harm.
+    let _ = lock_file(environment).map(fs::remove_file);
     Ok(removal)
 }
 
@@ -250,15 +252,15 @@ mod tests {
         let removal = || remove_if_finished(&environment).unwrap();
         assert_eq!(removal(), Removal::Absent);
         let held = lock(&environment, Duration::ZERO).unwrap();
-        assert_eq!(removal(), Removal::Running);
+        assert_eq!(removal(), Removal::Kept);
         let rotation = Rotation::start(&ann(), "a login", None).unwrap();
         record(&environment, &rotation).unwrap();
         drop(held);
-        assert_eq!(removal(), Removal::Unfinished);
+        assert_eq!(removal(), Removal::Kept);
         assert_eq!(unfinished(&environment, Some(&ann())), [rotation]);
         let path = FILE.path(&environment).unwrap();
         files::replace(&path, b"{\"rotations\": [").unwrap();
-        assert_eq!(removal(), Removal::Unreadable);
+        assert_eq!(removal(), Removal::Kept);
         files::replace(&path, b"{\"rotations\": []}").unwrap();
         assert_eq!(removal(), Removal::Removed);
         assert!(!path.exists());
@@ -281,7 +283,7 @@ mod tests {
         let recorded = unfinished(&environment, Some(&ann()));
         assert_eq!(recorded, [rotation.clone()]);
         assert!(recorded[0].has_created(&token('a')) && !recorded[0].has_created(&token('b')));
-        remove(&environment, &rotation).unwrap();
+        remove(&environment, &rotation);
         assert_eq!(unfinished(&environment, Some(&ann())), []);
         assert!(
             !FILE.path(&environment).unwrap().exists(),
@@ -303,7 +305,7 @@ mod tests {
         let (_dir, environment) = Environment::with_new_home();
         let held = lock(&environment, Duration::ZERO).unwrap();
         let refused = lock(&environment, Duration::ZERO).unwrap_err();
-        assert_eq!(refused.kind(), io::ErrorKind::TimedOut);
+        assert_eq!(refused.what(), "another `rotate` is still running");
         drop(held);
         lock(&environment, Duration::ZERO).unwrap();
     }

@@ -1,6 +1,5 @@
 //! `logout`: revokes a token at Heroku, if its authorization can be determined, and removes the token from this machine.
 
-use std::io;
 use std::time::Duration;
 
 use super::{Session, account_named, api_of, label, proven};
@@ -21,14 +20,8 @@ const REVOKE: &str = "revoke the token: https://dashboard.heroku.com/account/app
 
 pub(super) fn run(arguments: &Logout, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     // A running rotation would store its new token after this logout.
-    let lock = rotation_journal::lock_if_used(&session.context.environment, ROTATION_LIMIT);
-    let _no_rotation = lock.map_err(|why| match why.kind() {
-        io::ErrorKind::TimedOut => Notice::new(
-            "another `rotate` is still running",
-            "wait until it is done, then log out again",
-        ),
-        _ => Notice::new(format!("could not lock rotations.lock: {why}"), Fix::NONE),
-    })?;
+    let environment = &session.context.environment;
+    let _no_rotation = rotation_journal::lock_if_used(environment, ROTATION_LIMIT)?;
     let (logins, unread) = logins::list_with_duplicates(session.context);
     let stored: Vec<&StoredToken> = logins
         .iter()

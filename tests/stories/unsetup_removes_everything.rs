@@ -117,7 +117,7 @@ fn what_stored_tokens_need_is_kept_with_the_reason() {
         .helper("unsetup --all")
         .succeeds()
         .says("Kept ~/.zfunc/_git-credential-heroku-rs: this version prints another script\n")
-        .says("rotations.json: a rotation is not finished\n")
+        .says("rotations.json: a rotation may not be finished\n")
         .says("finish it: git credential-heroku-rs rotate --all\n")
         .says("authorizations.json: it describes a stored token\n")
         .says("Kept the stored tokens: they are shared with the Heroku CLI\n")

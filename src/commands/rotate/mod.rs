@@ -13,27 +13,23 @@
 //!
 //! A step that fails while the old token is certainly still stored revokes the new authorization at once.
 
-use std::io;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::{
-    Session, answer_for, api_of, default_description, label, metadata_of, owner_of, rendered,
-    report,
-};
+use super::{Session, answer_for, api_of, default_description, label, owner_of, rendered, report};
 use crate::cli::Rotate;
 use crate::heroku_api::NewAuthorization;
 use crate::logins::lookup::{Answer, Source, StoredToken};
 use crate::logins::{self, Unread};
 use crate::notice::{AlreadyReported, Command, Fix, Kind, Notice, shown};
-use crate::rotation_journal;
+use crate::rotation_journal::{self, Revocable};
 use crate::token_metadata;
 
 mod old_token;
 mod rotator;
 
-use old_token::{Expiry, OldToken};
+use old_token::{OldToken, is_due};
 use rotator::Rotator;
 
 /// How long a request may take.
@@ -51,18 +47,11 @@ pub(super) fn run(arguments: &Rotate, session: &mut Session<'_, '_>) -> anyhow::
         )
         .into());
     }
-    let lock = if arguments.dry_run {
-        rotation_journal::lock_if_used(environment, LOCK_LIMIT)
+    let _lock = if arguments.dry_run {
+        rotation_journal::lock_if_used(environment, LOCK_LIMIT)?
     } else {
-        rotation_journal::lock(environment, LOCK_LIMIT).map(Some)
+        Some(rotation_journal::lock(environment, LOCK_LIMIT)?)
     };
-    let _lock = lock.map_err(|why| match why.kind() {
-        io::ErrorKind::TimedOut => Notice::new(
-            "another rotate is still running",
-            "wait for it, then run the command again",
-        ),
-        _ => rotator::not_recorded(&why),
-    })?;
     check_journal(arguments, session)?;
     let (logins, unread) = if arguments.all {
         all_logins(session)?
@@ -152,8 +141,8 @@ fn rotate(
     let margin = arguments.if_expires_within;
     let unfinished = |account| rotation_journal::unfinished(&context.environment, account);
     let was_interrupted = !unfinished(login.account.as_ref()).is_empty();
-    let expiry = Expiry::from_metadata(login.metadata.as_ref());
-    if !was_interrupted && !expiry.is_due(margin) {
+    let known = login.metadata.clone().unwrap_or_default();
+    if !was_interrupted && !is_due(&known, margin) {
         return Ok(());
     }
     let api = api_of(&login.token, login.metadata.as_ref(), LIMIT, context)?;
@@ -178,19 +167,19 @@ fn rotate(
             }
         }
     }
-    let old = OldToken::look_up(&api, &login.token, login.metadata.as_ref())?;
-    if !old.expiry().is_due(margin) {
+    let old = OldToken::look_up(&api, &account, &login.token, &known)?;
+    if !is_due(&old.metadata, margin) {
         if !arguments.dry_run {
             // With this metadata, the next run needs no request.
-            let metadata = metadata_of(&login.token, &account, old.authorization.as_ref(), &api);
-            let _ = token_metadata::save(&context.environment, metadata);
+            let _ = token_metadata::save(&context.environment, old.metadata);
         }
         return Ok(());
     }
     let usual = default_description(context);
+    let description = old.metadata.description.as_deref().unwrap_or(&usual);
     let lifetime = arguments.expires_in.unwrap_or_else(|| old.lifetime());
     let new = NewAuthorization {
-        description: rotation_journal::unmarked(old.description().unwrap_or(&usual)),
+        description: rotation_journal::unmarked(description),
         scope: old.scope(),
         expires_in: lifetime.seconds(),
     };
@@ -253,15 +242,17 @@ fn print_plan(
             report::span(SignedDuration::from_secs(seconds))
         },
     );
-    let fate = match &old.authorization {
+    let fate = match &old.revocable {
         _ if old.is_api_key => {
             "The old token will stay valid: it is the account's API key".to_owned()
         }
-        Some(old) => {
-            let id = shown(&old.id);
+        Some(Revocable::Authorization(id)) => {
+            let id = shown(id);
             format!("The old token will be revoked (authorization {id})")
         }
-        None => "The session of the old token will be ended, if it has one".to_owned(),
+        Some(Revocable::Session(_)) | None => {
+            "The session of the old token will be ended, if it has one".to_owned()
+        }
     };
     session.print(&format!(
         "The token of {} in {} will be replaced\n  \

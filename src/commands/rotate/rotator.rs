@@ -1,8 +1,6 @@
 //! The steps of one rotation. Before each request the journal contains what the next run needs to complete or undo
 //! it. A valid token is stored before and after each step.
 
-use std::io;
-
 use super::OldToken;
 use crate::account::Account;
 use crate::commands::metadata_of;
@@ -47,10 +45,12 @@ impl Rotator<'_> {
     ) -> Result<Rotation, Notice> {
         logins::still_holds(self.context, self.source, self.account, self.token)
             .map_err(|why| not_replaced(&why_not_stored(&why)))?;
-        let rotation = Rotation::start(self.account, new.description, old.revocable())
-            .map_err(|why| not_replaced(&not_recorded(&why)))?;
-        self.record(&rotation).map_err(|why| not_replaced(&why))?;
-        Ok(rotation)
+        Rotation::start(self.account, new.description, old.revocable.clone())
+            .and_then(|rotation| {
+                rotation_journal::record(&self.context.environment, &rotation)?;
+                Ok(rotation)
+            })
+            .map_err(|why| not_replaced(&why))
     }
 
     /// Creates the new authorization, records it, and checks its token.
@@ -77,7 +77,7 @@ impl Rotator<'_> {
             }
             Err(failure) => {
                 // Heroku has created nothing.
-                let _ = rotation_journal::remove(&self.context.environment, &rotation);
+                rotation_journal::remove(&self.context.environment, &rotation);
                 return Err(not_replaced(&failure.notice()));
             }
         };
@@ -88,7 +88,7 @@ impl Rotator<'_> {
             authorization: authorization.id.clone(),
             fingerprint: token.fingerprint(),
         });
-        self.record(&rotation)
+        rotation_journal::record(&self.context.environment, &rotation)
             .and_then(|()| self.check(&token))
             .map_err(|why| self.undo(&rotation, Some(&token), &why))?;
         Ok(Created {
@@ -142,16 +142,14 @@ impl Rotator<'_> {
             let what = format!("the old token was not revoked and is still valid: {failure}");
             Notice::new(what, fix)
         };
-        if old.authorization.is_some() {
-            return self
-                .complete(&new.token, &new.rotation)
-                .map_err(|failure| not_revoked(&failure, NEXT_RUN));
-        }
-        // The old token ends its own session, as in a logout of the Heroku CLI: such a token is in no list.
-        let ended = self.api.end_session(self.token);
         let mut rotation = new.rotation.clone();
-        if matches!(ended, Ok(Revoked::Done) | Err(ApiError::TokenRejected)) {
-            rotation.old = None;
+        let mut ended = Ok(Revoked::Done);
+        if old.metadata.authorization.is_none() {
+            // The old token ends its own session, as in a logout of the Heroku CLI: such a token is in no list.
+            ended = self.api.end_session(self.token);
+            if let Ok(Revoked::Done) | Err(ApiError::TokenRejected) = ended {
+                rotation.old = None;
+            }
         }
         self.complete(&new.token, &rotation)
             .map_err(|failure| not_revoked(&failure, NEXT_RUN))?;
@@ -173,11 +171,6 @@ impl Rotator<'_> {
         } else {
             self.revoke_new(rotation, None)
         }
-    }
-
-    fn record(&self, rotation: &Rotation) -> Result<(), Notice> {
-        rotation_journal::record(&self.context.environment, rotation)
-            .map_err(|why| not_recorded(&why))
     }
 
     /// Checks that Heroku accepts the new token. What its scope allows is not checked.
@@ -214,7 +207,7 @@ impl Rotator<'_> {
                 .api
                 .describe(new, &created.authorization, &rotation.description);
         }
-        let _ = rotation_journal::remove(&self.context.environment, rotation);
+        rotation_journal::remove(&self.context.environment, rotation);
         Ok(())
     }
 
@@ -233,7 +226,7 @@ impl Rotator<'_> {
         }
         // A request that was abandoned may still be carried out: then the mark is needed to find its result.
         if !created.is_empty() || !rotation.is_recent() {
-            let _ = rotation_journal::remove(&self.context.environment, rotation);
+            rotation_journal::remove(&self.context.environment, rotation);
         }
         Ok(!created.is_empty())
     }
@@ -253,14 +246,6 @@ impl Rotator<'_> {
             .map(|(_, one)| one.id.clone())
             .collect())
     }
-}
-
-/// The journal could not be written.
-pub(super) fn not_recorded(why: &io::Error) -> Notice {
-    Notice::new(
-        format!("cannot write rotations.json: {why}"),
-        "check the permissions: ls -ld ~/.local/state/git-credential-heroku-rs",
-    )
 }
 
 fn not_replaced(why: &Notice) -> Notice {

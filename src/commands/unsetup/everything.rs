@@ -141,12 +141,10 @@ fn journal(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     match rotation_journal::remove_if_finished(environment)? {
         Removal::Absent => Ok(()),
         Removal::Removed => session.print(&format!("Removed {path}")),
-        Removal::Running => session.kept(&path, "a `rotate` is running", ""),
-        Removal::Unfinished => {
+        Removal::Kept => {
             let fix = Fix::command("finish it", "git credential-heroku-rs rotate --all");
-            session.kept(&path, "a rotation is not finished", fix)
+            session.kept(&path, "a rotation may not be finished", fix)
         }
-        Removal::Unreadable => session.kept(&path, "the file cannot be read", ""),
     }
 }
 
