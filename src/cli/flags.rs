@@ -101,10 +101,9 @@ Examples:
   git credential-heroku-rs unsetup --all    # before you remove the program
 
 `unsetup --all` undoes `setup`, `setup --docker` and, in this repository,
-`setup --local`. It removes the manual, the completions and the files in
-~/.local/state/git-credential-heroku-rs, except what stored tokens still need,
-and the files and directories of its own that are empty then. It removes no
-token: run `logout --all` for that.")]
+`setup --local`. It removes the manual and the files in
+~/.local/state/git-credential-heroku-rs, except what stored tokens still need.
+It removes no token: run `logout --all` for that.")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Unsetup {
     /// Undo `setup --local` in the current repository

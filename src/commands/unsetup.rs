@@ -1,17 +1,21 @@
 //! `unsetup`: removes what `setup` added, and nothing else. With `--all` it also removes everything else that
-//! this program wrote, except logins.
+//! this program wrote, except tokens and the notes without which a stored token could not be rotated or revoked.
 
-mod everything;
+use std::fs;
 
-use super::{Session, docker_config_file};
+use super::{Session, docker_config_file, man};
 use crate::cli::Unsetup;
 use crate::docker_config;
 use crate::git::Scope;
-use crate::notice::shown;
+use crate::logins::lookup::{Source, StoredToken};
+use crate::logins::{self, Unread};
+use crate::notice::{AlreadyReported, Fix, Kind, Notice, shown};
+use crate::rotation_journal::{self, Removal};
+use crate::token_metadata;
 
 pub(super) fn run(arguments: &Unsetup, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     if arguments.all {
-        return everything::remove(session);
+        return everything(session);
     }
     let is_undone = if arguments.docker {
         docker(session)?
@@ -81,4 +85,106 @@ fn docker(session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
         session.print(&format!("Removed {name}"))?;
     }
     Ok(is_removed || name.is_some())
+}
+
+/// Removes everything that this program wrote, and reports what it keeps and why. A step that fails does not stop the
+/// others.
+fn everything(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    type Step = fn(&mut Session<'_, '_>) -> anyhow::Result<()>;
+    const STEPS: [Step; 6] = [
+        |session| git(Scope::Global, session).map(drop),
+        |session| alias(session).map(drop),
+        local_git,
+        |session| docker(session).map(drop),
+        man::remove_installed,
+        state_and_tokens,
+    ];
+    let mut is_complete = true;
+    for step in STEPS {
+        if let Err(why) = step(session) {
+            is_complete = false;
+            session.say(&format!("warning: {why:#}"))?;
+        }
+    }
+    list_helpers(session)?;
+    session.say("Not checked: other repositories, in which `setup --local` may have been run")?;
+    if is_complete {
+        Ok(())
+    } else {
+        Err(AlreadyReported(Kind::Failed).into())
+    }
+}
+
+fn local_git(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    if session.context.git().is_in_repository()? {
+        git(Scope::Local, session)?;
+    }
+    Ok(())
+}
+
+/// Removes the files of the state directory, as far as no stored token needs them.
+fn state_and_tokens(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    let (logins, unread) = logins::list_with_duplicates(session.context);
+    let done = journal(session).and(metadata(&logins, &unread, session));
+    if let Some(dir) = session.context.environment.state_dir() {
+        // It fails if a file in it was kept.
+        let _ = fs::remove_dir(dir);
+    }
+    if logins.iter().any(|login| login.source != Source::ApiKey) {
+        let why = "they are shared with the Heroku CLI";
+        let fix = Fix::command("log out", "git credential-heroku-rs logout --all");
+        kept(session, "the stored tokens", why, fix)?;
+    }
+    done
+}
+
+fn journal(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    let environment = &session.context.environment;
+    let Some(path) = rotation_journal::FILE.path(environment) else {
+        return Ok(());
+    };
+    let path = environment.display_path(&path);
+    match rotation_journal::remove_if_finished(environment)? {
+        Removal::Absent => Ok(()),
+        Removal::Removed => session.print(&format!("Removed {path}")),
+        Removal::Kept => {
+            let fix = Fix::command("finish it", "git credential-heroku-rs rotate --all");
+            kept(session, &path, "a rotation may not be finished", fix)
+        }
+    }
+}
+
+fn metadata(
+    logins: &[StoredToken],
+    unread: &[Unread],
+    session: &mut Session<'_, '_>,
+) -> anyhow::Result<()> {
+    let environment = &session.context.environment;
+    let Some(path) = token_metadata::FILE
+        .path(environment)
+        .filter(|path| path.exists())
+    else {
+        return Ok(());
+    };
+    let path = environment.display_path(&path);
+    if let Some(unread) = unread.iter().find(|unread| unread.may_hide_logins) {
+        let why = format!("it may describe a stored token ({})", unread.why.what());
+        return kept(session, &path, &why, unread.why.fix());
+    }
+    let tokens: Vec<_> = logins.iter().map(|login| &login.token).collect();
+    match token_metadata::retain(environment, &tokens)? {
+        None => kept(session, &path, "the file cannot be read", ""),
+        Some(0) => session.print(&format!("Removed {path}")),
+        Some(_) => kept(session, &path, "it describes a stored token", ""),
+    }
+}
+
+/// Prints what was not removed, why, and the command that removes it.
+fn kept(
+    session: &mut Session<'_, '_>,
+    what: &str,
+    why: &str,
+    fix: impl Into<Fix>,
+) -> anyhow::Result<()> {
+    session.print(&Notice::new(format!("Kept {what}: {why}"), fix).to_string())
 }

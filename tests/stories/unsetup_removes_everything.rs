@@ -6,7 +6,6 @@ use std::path::Path;
 use crate::world::{ANN, World};
 
 const STATE: &str = ".local/state/git-credential-heroku-rs";
-const SCRIPT: &str = ".zfunc/_git-credential-heroku-rs";
 
 /// The files below a directory, except those of the keyring and of the Heroku CLI.
 fn files(dir: &Path) -> Vec<String> {
@@ -44,9 +43,6 @@ fn what_was_written_is_removed_and_reported() {
     ] {
         world.helper(line).succeeds();
     }
-    world.has_file(SCRIPT, "");
-    let line = format!("git-credential-heroku-rs completions zsh > ~/{SCRIPT}");
-    world.shell(&line, b"").succeeds();
     world.helper("logout").succeeds();
     let said = world.helper("unsetup --all").succeeds().stdout();
     for line in [
@@ -56,7 +52,6 @@ fn what_was_written_is_removed_and_reported() {
         "Removed heroku-rs from ~/.docker/config.json\n",
         "Removed WORLD/bin/docker-credential-heroku-rs\n",
         "pages of the manual from WORLD/share/man/man1\n",
-        "Removed ~/.zfunc/_git-credential-heroku-rs\n",
         "git uses no helper for https://git.heroku.com\n",
     ] {
         assert!(said.contains(line), "{line}{said}");
@@ -66,38 +61,6 @@ fn what_was_written_is_removed_and_reported() {
     assert!(!world.home().join(STATE).exists());
     let again = world.helper("unsetup --all").succeeds();
     again.stdout_is("git uses no helper for https://git.heroku.com\n");
-}
-
-#[test]
-fn files_and_directories_that_are_empty_then_are_removed_too() {
-    let world = World::new().with_keyring();
-    let entries = || {
-        let entries = fs::read_dir(world.home()).unwrap();
-        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
-        names.sort();
-        names
-    };
-    let before = entries();
-    let token = world.heroku.issue_token(ANN);
-    world
-        .helper_with_input("login --with-token", &token)
-        .succeeds();
-    for line in ["setup --alias", "setup --docker", "logout"] {
-        world.helper(line).succeeds();
-    }
-    assert!(world.home().join(STATE).exists());
-    world
-        .helper("unsetup --all")
-        .succeeds()
-        .says("Removed ~/.gitconfig: nothing else was in it\n")
-        .says("Removed ~/.docker/config.json: nothing else was in it\n");
-    assert!(!world.home().join(".local/state").exists());
-    // The Heroku CLI's directory stays.
-    let after: Vec<_> = entries()
-        .into_iter()
-        .filter(|name| name != ".local" || before.contains(name))
-        .collect();
-    assert_eq!(after, before);
 }
 
 #[test]
@@ -112,11 +75,9 @@ fn what_stored_tokens_need_is_kept_with_the_reason() {
         \"mark\": \"0123abcd\", \"started\": \"2026-11-01T00:00:00Z\", \"description\": \"x\"}]}";
     let journal = world.has_file(&journal, unfinished);
     let metadata = fs::read(world.home().join(STATE).join("authorizations.json")).unwrap();
-    world.has_file(SCRIPT, "# edited\n");
     world
         .helper("unsetup --all")
         .succeeds()
-        .says("Kept ~/.zfunc/_git-credential-heroku-rs: this version prints another script\n")
         .says("rotations.json: a rotation may not be finished\n")
         .says("finish it: git credential-heroku-rs rotate --all\n")
         .says("authorizations.json: it describes a stored token\n")
@@ -125,7 +86,6 @@ fn what_stored_tokens_need_is_kept_with_the_reason() {
     assert_eq!(fs::read_to_string(journal).unwrap(), unfinished);
     let path = world.home().join(STATE).join("authorizations.json");
     assert_eq!(fs::read(path).unwrap(), metadata);
-    assert!(world.home().join(SCRIPT).exists());
     world.helper("token --check").succeeds();
 }
 

@@ -96,7 +96,6 @@ pub(super) fn remove_installed(session: &mut Session<'_, '_>) -> anyhow::Result<
         fs::remove_file(file).with_context(|| file.display().to_string())?;
     }
     if !ours.is_empty() {
-        session.remove_empty_dirs(&dir);
         let (count, dir) = (ours.len(), session.context.environment.display_path(&dir));
         session.print(&format!("Removed {count} pages of the manual from {dir}"))?;
     }
