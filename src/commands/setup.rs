@@ -3,13 +3,10 @@
 
 use super::{Session, docker_config_file, our_helper, push_hint};
 use crate::cli::Setup;
-use crate::context::Context;
 use crate::docker_config::{self, Name};
-use crate::git::{AliasState, Git, Scope, SetUp, Setting};
-use crate::hosts::{HerokuHost, Service};
-use crate::logins::lookup::{self, Answer, Source};
-use crate::netrc::Netrc;
-use crate::notice::{Command, Fix, Notice, shown};
+use crate::git::{AliasState, Scope, SetUp, Setting};
+use crate::logins::lookup::Answer;
+use crate::notice::{Fix, Notice, shown};
 use crate::terminal::{self, DefaultAnswer};
 
 pub(super) fn run(arguments: &Setup, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
@@ -54,10 +51,7 @@ pub(super) fn git(scope: Scope, session: &mut Session<'_, '_>) -> anyhow::Result
              undo: git credential-heroku-rs unsetup{flag}"
         ))?;
     }
-    for notice in rivals(&git, &helpers, context)? {
-        session.warn(&notice)?;
-    }
-    Ok(())
+    warn_about_rivals(&helpers, session)
 }
 
 /// Adds the alias `git heroku` if nothing else has that name. Asks first on a terminal, unless a flag decides.
@@ -122,10 +116,7 @@ fn docker(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     if docker_config::has_password(&file)? {
         session.warn(&Notice::new(
             format!("{place} still contains a password for registry.heroku.com"),
-            Fix::command(
-                "remove only the password",
-                "docker logout registry.heroku.com",
-            ),
+            "remove only the password: docker logout registry.heroku.com",
         ))?;
     }
     Ok(())
@@ -147,68 +138,24 @@ fn name_for_docker(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     }
 }
 
-/// What keeps git from using this helper, and other helpers that get the token.
-fn rivals(git: &Git, helpers: &[Setting], context: &Context) -> Result<Vec<Notice>, Notice> {
-    let mut found = Vec::new();
+/// Warns about what keeps git from using this helper, and about other helpers that get the token.
+fn warn_about_rivals(helpers: &[Setting], session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     if !helpers.iter().any(Setting::starts_us) {
-        found.push(Notice::new(
+        session.warn(&Notice::new(
             "git does not use heroku-rs in this directory: a later setting resets the list of helpers",
-            Fix::command(
-                "configure git here",
-                "git credential-heroku-rs setup --local",
-            ),
-        ));
+            "configure git here: git credential-heroku-rs setup --local",
+        ))?;
     }
     for other in helpers.iter().filter(|helper| !helper.means_us()) {
-        let what = format!(
-            "git also passes the token to the helper {} ({})",
-            other.shown_value(),
-            other.origin
-        );
-        found.push(Notice::new(what, other.silencer()));
+        let (value, origin) = (other.shown_value(), &other.origin);
+        let what = format!("git also passes the token to the helper {value} ({origin})");
+        session.warn(&Notice::new(what, other.silencer()))?;
     }
-    for key in git.remotes_with_password()? {
-        found.push(Notice::new(
+    for key in session.context.git().remotes_with_password()? {
+        session.warn(&Notice::new(
             format!("{key} contains a password: git sends that password and uses no helper"),
-            Fix::command(
-                "remove the password",
-                Command::new("git remote set-url")
-                    .arg(remote(&key))
-                    .then("https://git.heroku.com/APP.git"),
-            ),
-        ));
+            "show how to remove it: git credential-heroku-rs doctor",
+        ))?;
     }
-    found.extend(netrc_entry(context));
-    Ok(found)
-}
-
-fn remote(key: &str) -> &str {
-    let name = key.strip_prefix("remote.").unwrap_or(key);
-    name.rsplit_once('.').map_or(name, |(name, _)| name)
-}
-
-/// git reads netrc through libcurl before it uses any helper. If the token is stored only in netrc, that makes
-/// no difference.
-fn netrc_entry(context: &Context) -> Option<Notice> {
-    let host = HerokuHost::production(Service::Git);
-    let found = lookup::find(&host, None, context).found;
-    if found.is_some_and(|found| found.source == Source::Netrc) {
-        return None;
-    }
-    match Netrc::in_plain_text(&context.environment)
-        .and_then(|netrc| netrc.map_or(Ok(None), |netrc| netrc.entry_for(&host, None)))
-    {
-        Ok(None) => None,
-        Ok(Some(entry)) => Some(Notice::new(
-            format!(
-                "netrc, line {}: git sends this entry and uses no helper",
-                entry.line
-            ),
-            Fix::command(
-                "remove it once a push works",
-                "git credential-heroku-rs netrc clean",
-            ),
-        )),
-        Err(why) => Some(why.into()),
-    }
+    Ok(())
 }
