@@ -5,23 +5,22 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::json;
-use crate::account;
+use crate::account::Account;
 use crate::environment::Environment;
 use crate::git::Setting;
 use crate::logins::Unread;
 use crate::logins::lookup::{Source, StoredToken};
 use crate::netrc;
 use crate::notice::{Fix, Notice, shown};
-use crate::scope::Scopes;
 use crate::token::Verdict;
+use crate::token_metadata::TokenMetadata;
 
 /// Everything that `status` reports.
 pub(super) struct Status<'a> {
-    pub(super) accounts: Vec<Account>,
+    pub(super) accounts: Vec<Login<'a>>,
     /// The sources that could not be read completely.
     pub(super) unread: &'a [Unread],
     /// What is printed before the report.
@@ -29,72 +28,13 @@ pub(super) struct Status<'a> {
     pub(super) git: Git,
 }
 
-/// What is known about a token, under its name in JSON.
-#[derive(Debug, Clone, Copy, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum TokenStatus {
-    Valid,
-    Rejected,
-    /// Heroku could not be asked.
-    Unknown,
-    /// Heroku was not asked.
-    NotChecked,
-}
-
-/// A token on this machine. Never the token itself.
-#[derive(Debug, Serialize)]
-pub(super) struct Account {
-    /// The email, or null if it is unknown.
-    #[serde(rename = "account")]
-    email: Option<String>,
+/// A token on this machine. It is never printed itself.
+pub(super) struct Login<'a> {
+    pub(super) stored: &'a StoredToken,
+    /// What Heroku says about it; none if Heroku was not asked.
+    pub(super) verdict: Option<Verdict>,
     /// Whether git gets this token now.
-    active: bool,
-    /// `environment`, `keyring` or `netrc`.
-    source: &'static str,
-    status: TokenStatus,
-    /// Why the status is unknown; else null.
-    error: Option<String>,
-    authorization: Option<String>,
-    description: Option<String>,
-    scope: Scopes,
-    created: Option<Timestamp>,
-    expires: Option<Timestamp>,
-    #[serde(skip)]
-    store: Source,
-}
-
-impl Account {
-    pub(super) fn new(
-        login: &StoredToken,
-        verdict: Option<Verdict>,
-        served: Option<&StoredToken>,
-    ) -> Account {
-        let metadata = login.metadata.clone().unwrap_or_default();
-        let (status, error) = match verdict {
-            None => (TokenStatus::NotChecked, None),
-            Some(Verdict::Accepted) => (TokenStatus::Valid, None),
-            Some(Verdict::Rejected) => (TokenStatus::Rejected, None),
-            Some(Verdict::Unknown(why)) => (TokenStatus::Unknown, Some(why)),
-        };
-        Account {
-            email: login.account.as_ref().map(ToString::to_string),
-            active: served.is_some_and(|served| is_served(login, served)),
-            source: login.source.word(),
-            status,
-            error,
-            authorization: metadata.authorization,
-            description: metadata.description,
-            scope: metadata.scope,
-            created: metadata.created,
-            expires: metadata.expires,
-            store: login.source,
-        }
-    }
-
-    /// The active account is first, the others follow by name: the keyring's own order changes.
-    pub(super) fn order(&self) -> impl Ord + use<'_> {
-        (!self.active, &self.email)
-    }
+    pub(super) is_active: bool,
 }
 
 /// Whether this login is the one that git gets.
@@ -103,6 +43,7 @@ pub(super) fn is_served(login: &StoredToken, served: &StoredToken) -> bool {
 }
 
 /// git's credential helpers for git.heroku.com.
+#[derive(Default)]
 pub(super) struct Git {
     /// All helpers, in git's order.
     helpers: Vec<Setting>,
@@ -115,15 +56,17 @@ pub(super) struct Git {
 impl Git {
     /// Reads git's configuration.
     pub(super) fn read(git: &crate::git::Git) -> Git {
-        let helpers = git.helpers_for_heroku();
-        let read = helpers.and_then(|helpers| Ok((helpers, git.remotes_with_password()?)));
-        let error = read.as_ref().err().map(|why| why.what().to_owned());
-        let (helpers, remotes_with_password) = read.unwrap_or_default();
-        Git {
-            helpers,
-            remotes_with_password,
-            error,
-        }
+        let read = || {
+            Ok(Git {
+                helpers: git.helpers_for_heroku()?,
+                remotes_with_password: git.remotes_with_password()?,
+                error: None,
+            })
+        };
+        read().unwrap_or_else(|why: Notice| Git {
+            error: Some(why.what().to_owned()),
+            ..Git::default()
+        })
     }
 
     /// Whether this helper is configured, and git asks it first.
@@ -150,7 +93,7 @@ impl Status<'_> {
             })
         };
         let status = json!({
-            "accounts": self.accounts,
+            "accounts": self.accounts.iter().map(Login::json).collect::<Value>(),
             "unavailable": self.unread.iter().map(source).collect::<Value>(),
             "git": {
                 "configured": self.git.is_configured(),
@@ -181,53 +124,72 @@ impl Status<'_> {
     }
 }
 
-impl Account {
-    fn write_text(&self, environment: &Environment, out: &mut dyn Write) -> io::Result<()> {
-        let name = match self.email.as_deref() {
-            None => "unknown account",
-            Some(name) if name == account::Account::unnamed().as_str() => "unnamed account",
-            Some(name) => name,
+impl Login<'_> {
+    pub(super) fn json(&self) -> Value {
+        let metadata = self.stored.metadata.clone().unwrap_or_default();
+        let (status, error) = match &self.verdict {
+            None => ("not_checked", None),
+            Some(Verdict::Accepted) => ("valid", None),
+            Some(Verdict::Rejected) => ("rejected", None),
+            Some(Verdict::Unknown(why)) => ("unknown", Some(why)),
         };
-        let mark = if self.active { " (active)" } else { "" };
-        writeln!(out, "{name}{mark}")?;
-        let store = match self.store {
+        json!({
+            "account": self.stored.account.as_ref().map(Account::as_str),
+            "active": self.is_active,
+            "source": self.stored.source.word(),
+            "status": status,
+            "error": error,
+            "authorization": metadata.authorization,
+            "description": metadata.description,
+            "scope": metadata.scope,
+            "created": metadata.created,
+            "expires": metadata.expires,
+        })
+    }
+
+    fn write_text(&self, environment: &Environment, out: &mut dyn Write) -> io::Result<()> {
+        let name = match &self.stored.account {
+            None => "unknown account",
+            Some(account) if *account == Account::unnamed() => "unnamed account",
+            Some(account) => account.as_str(),
+        };
+        let mark = if self.is_active { " (active)" } else { "" };
+        let store = match self.stored.source {
             Source::ApiKey => "HEROKU_API_KEY".to_owned(),
             Source::Keyring => "keyring".to_owned(),
             Source::Netrc => netrc::location(environment),
         };
-        writeln!(out, "  token: {store}, {}", self.status_text())?;
-        writeln!(out, "  {}", self.expiry_text())?;
-        if !self.scope.is_empty() {
-            writeln!(out, "  scope: {}", shown(&self.scope.to_string()))?;
+        let status = match &self.verdict {
+            None => "not checked".to_owned(),
+            Some(Verdict::Accepted) => "valid".to_owned(),
+            Some(Verdict::Rejected) => "rejected by Heroku".to_owned(),
+            Some(Verdict::Unknown(why)) => format!("could not be checked ({why})"),
+        };
+        let metadata = self.stored.metadata.clone().unwrap_or_default();
+        writeln!(out, "{name}{mark}\n  token: {store}, {status}")?;
+        writeln!(out, "  {}", expiry_text(&metadata))?;
+        if !metadata.scope.is_empty() {
+            writeln!(out, "  scope: {}", shown(&metadata.scope.to_string()))?;
         }
-        if let Some(description) = &self.description {
+        if let Some(description) = &metadata.description {
             writeln!(out, "  description: {}", shown(description))?;
         }
         Ok(())
     }
+}
 
-    fn status_text(&self) -> String {
-        match (self.status, &self.error) {
-            (TokenStatus::Valid, _) => "valid".to_owned(),
-            (TokenStatus::Rejected, _) => "rejected by Heroku".to_owned(),
-            (_, Some(error)) => format!("could not be checked ({error})"),
-            (_, None) => "not checked".to_owned(),
-        }
-    }
-
-    fn expiry_text(&self) -> String {
-        let Some(end) = self.expires else {
-            // Heroku's record of the token is known, and names no expiry.
-            let is_known = self.authorization.is_some();
-            return format!("expires: {}", if is_known { "never" } else { "unknown" });
-        };
-        let time = end.strftime("%Y-%m-%d %H:%M UTC");
-        let left = end.duration_since(Timestamp::now());
-        if left.is_negative() {
-            format!("expired: {time}")
-        } else {
-            format!("expires: {time} ({})", span(left))
-        }
+fn expiry_text(metadata: &TokenMetadata) -> String {
+    let Some(end) = metadata.expires else {
+        // Heroku's record of the token is known, and names no expiry.
+        let is_known = metadata.authorization.is_some();
+        return format!("expires: {}", if is_known { "never" } else { "unknown" });
+    };
+    let time = end.strftime("%Y-%m-%d %H:%M UTC");
+    let left = end.duration_since(Timestamp::now());
+    if left.is_negative() {
+        format!("expired: {time}")
+    } else {
+        format!("expires: {time} ({})", span(left))
     }
 }
 
@@ -262,7 +224,7 @@ impl Git {
             return writeln!(out, "git: {}", shown(error));
         }
         let other = self.helpers.iter().find(|helper| !helper.starts_us());
-        let set_up = Fix::command("configure git", "git credential-heroku-rs setup");
+        let set_up = Fix::from("configure git: git credential-heroku-rs setup");
         let (what, fix) = match (self.is_configured(), other) {
             (true, None) => (
                 "configured, heroku-rs is the only helper for git.heroku.com",

@@ -40,18 +40,24 @@ pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::
         Err(notice) => session.warn(&notice)?,
     }
     let answer = Answer::to_git(context);
-    let problem = problem(&answer, &logins, &verdicts);
-    if let Some(problem) = &problem {
-        session.report(problem)?;
-    }
+    let served = answer.found.as_ref();
     let mut accounts: Vec<_> = logins
         .iter()
         .zip(verdicts)
-        .map(|(login, verdict)| report::Account::new(login, verdict, answer.found.as_ref()))
+        .map(|(stored, verdict)| report::Login {
+            stored,
+            verdict,
+            is_active: served.is_some_and(|served| report::is_served(stored, served)),
+        })
         .collect();
-    accounts.sort_by(|one, other| one.order().cmp(&other.order()));
+    // The keyring's own order changes.
+    accounts.sort_by_key(|one| (!one.is_active, one.stored.account.clone()));
+    let problem = problem(&answer, &accounts);
+    if let Some(problem) = &problem {
+        session.report(problem)?;
+    }
     // With a token from another source, no problem was reported.
-    let reported = answer.unreadable().filter(|_| answer.found.is_none());
+    let reported = answer.unreadable().filter(|_| served.is_none());
     let report = report::Status {
         accounts,
         unread: &unread,
@@ -63,7 +69,6 @@ pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::
     } else {
         report.write_text(environment, session.streams.output)?;
     }
-    let served = answer.found.as_ref();
     if served.is_some_and(|found| found.source == Source::Keyring) {
         super::login::warn_if_not_shared(session)?;
     }
@@ -74,17 +79,12 @@ pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::
 }
 
 /// Why git gets no token that Heroku accepts, if that is known. It is printed before the report.
-fn problem(
-    answer: &Answer,
-    logins: &[StoredToken],
-    verdicts: &[Option<Verdict>],
-) -> Option<Notice> {
+fn problem(answer: &Answer, accounts: &[report::Login<'_>]) -> Option<Notice> {
     let Some(served) = &answer.found else {
         return Some(answer.explain());
     };
-    let is_rejected = logins.iter().zip(verdicts).any(|(login, verdict)| {
-        report::is_served(login, served) && *verdict == Some(Verdict::Rejected)
-    });
+    let mut active = accounts.iter().filter(|one| one.is_active);
+    let is_rejected = active.any(|one| one.verdict == Some(Verdict::Rejected));
     is_rejected.then(|| rejected(served.source, served.account.as_ref()))
 }
 

@@ -30,9 +30,13 @@ pub(super) fn run(arguments: &TokenArguments, session: &mut Session<'_, '_>) -> 
             Err(failure) => Verdict::Unknown(failure.to_string()),
         });
         let served = token_of(None, context).ok();
-        let account = report::Account::new(&login, verdict, served.as_ref());
+        let report = report::Login {
+            stored: &login,
+            verdict,
+            is_active: served.is_some_and(|served| report::is_served(&login, &served)),
+        };
         let token = Some(&login.token).filter(|_| arguments.show_token);
-        json::write_with_token(&account, token, session.streams.output)?;
+        json::write_with_token(&report.json(), token, session.streams.output)?;
     }
     match asked {
         None => Ok(()),

@@ -131,8 +131,7 @@ pub(super) fn entries(
         let mut entry = Entry::new(one);
         let pairs = logins.iter().zip(&positions);
         for (login, _) in pairs.filter(|(_, at)| **at == Some(number)) {
-            entry.active |= active
-                .is_some_and(|active| active.token == login.token && active.source == login.source);
+            entry.active |= active.is_some_and(|active| report::is_served(login, active));
             entry.stored.push(login.source.word());
         }
         entry.may_be_stored = may_be_stored && !entry.is_stored();
