@@ -269,29 +269,27 @@ impl Notice {
     pub fn fix(&self) -> Fix {
         self.fix.clone()
     }
-}
 
-impl Notice {
     /// The notice after a label, such as the program's name. What happened is broken between words if it is wider
     /// than these columns; a fix never is, since it may be pasted.
     pub fn labelled(&self, label: &str, columns: Option<usize>) -> String {
         let indent = label.chars().count() + 2;
         let what = wrapped(&self.what, indent, columns);
+        format!("{label}: {what}{}", self.fix_line())
+    }
+
+    fn fix_line(&self) -> String {
         if self.fix.is_empty() {
-            format!("{label}: {what}")
+            String::new()
         } else {
-            format!("{label}: {what}\n  {}", self.fix)
+            format!("\n  {}", self.fix)
         }
     }
 }
 
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.what)?;
-        if self.fix.is_empty() {
-            return Ok(());
-        }
-        write!(f, "\n  {}", self.fix)
+        write!(f, "{}{}", self.what, self.fix_line())
     }
 }
 
@@ -300,19 +298,12 @@ impl fmt::Display for Notice {
 #[error("already reported")]
 pub struct AlreadyReported(pub Kind);
 
-/// A text of a server or a file without control characters: on a terminal they could move the cursor, colour
-/// the screen or add a line.
-pub fn one_line(text: &str) -> String {
+/// A text of a server or a file without control characters, which on a terminal could move the cursor, colour the
+/// screen or add a line; and without the other characters that change how it shows the rest.
+pub fn shown(text: &str) -> String {
     // It never grows: a string that does leaves a copy of its beginning, which may be a secret, in memory.
     let mut line = String::with_capacity(text.len());
     line.extend(text.chars().map(|c| if c.is_control() { ' ' } else { c }));
-    line
-}
-
-/// The same without the other characters that a terminal does not show, but that change how it shows the rest,
-/// such as those that turn the direction of writing.
-pub fn shown(text: &str) -> String {
-    let mut line = one_line(text);
     line.retain(|c| !is_unseen(c));
     line
 }

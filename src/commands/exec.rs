@@ -8,17 +8,13 @@ use std::process::Command;
 
 use super::{Session, token_of};
 use crate::cli::Exec;
-use crate::notice::{Kind, Notice};
+use crate::notice::Notice;
 
 pub(super) fn run(arguments: &Exec, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let found = token_of(arguments.account.as_deref(), session.context)?;
-    let (program, rest) = arguments.command.split_first().ok_or_else(|| {
-        Notice::new(
-            "no program to run was given",
-            "give one: git credential-heroku-rs exec -- PROGRAM",
-        )
-        .of_kind(Kind::Usage)
-    })?;
+    let Some((program, rest)) = arguments.command.split_first() else {
+        return Ok(()); // The command line requires a program.
+    };
     #[expect(
         clippy::disallowed_methods,
         reason = "running a program is what this command is for"

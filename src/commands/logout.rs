@@ -59,7 +59,7 @@ pub(super) fn run(arguments: &Logout, session: &mut Session<'_, '_>) -> anyhow::
     if session.context.environment.api_key.is_some() {
         session.warn(&Notice::new(
             "HEROKU_API_KEY is set, and git still uses its token",
-            Fix::command("to stop that", "unset HEROKU_API_KEY"),
+            "to stop that: unset HEROKU_API_KEY",
         ))?;
     }
     if let Some(hidden) = hidden.filter(|_| arguments.all) {
@@ -159,7 +159,7 @@ fn not_logged_in(account: Option<&Account>, context: &Context) -> Notice {
     let notice = match account {
         Some(account) => Notice::new(
             format!("not logged in as {account}"),
-            Fix::command("list the accounts", "git credential-heroku-rs status"),
+            "list the accounts: git credential-heroku-rs status",
         ),
         None if context.environment.api_key.is_some() => Notice::new(
             "no login to remove (git uses the token in HEROKU_API_KEY)",

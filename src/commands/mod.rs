@@ -13,7 +13,6 @@ use crate::heroku_api::{AccountInfo, ApiError, Authorization, HerokuApi};
 use crate::heroku_cli;
 use crate::hosts::{HerokuHost, Service};
 use crate::logins::lookup::{self, Answer, Source, StoredToken};
-use crate::netrc::{Netrc, Overview};
 use crate::notice::{self, Fix, Notice};
 use crate::streams::Streams;
 use crate::token::Token;
@@ -36,6 +35,9 @@ mod status;
 mod switch;
 mod token;
 mod unsetup;
+
+/// How long a request to Heroku may take.
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// What a command works with: its context and the three streams.
 pub struct Session<'a, 's> {
@@ -166,7 +168,7 @@ fn account_named(name: &str, context: &Context) -> Result<Account, Notice> {
     heroku_cli::aliased(&context.environment, name)
         .or_else(|| Account::parse(name))
         .ok_or_else(|| {
-            let fix = Fix::command("list the accounts", "git credential-heroku-rs status");
+            let fix = "list the accounts: git credential-heroku-rs status";
             Notice::new(
                 "not an account: expected an email or a name from `heroku accounts`",
                 fix,
@@ -279,7 +281,7 @@ fn rejected(source: Source, account: Option<&Account>) -> Notice {
                 "Heroku rejected the token{} (revoked or expired)",
                 lookup::of_account(account)
             ),
-            Fix::command("log in again", "git credential-heroku-rs login"),
+            "log in again: git credential-heroku-rs login",
         ),
     }
 }
@@ -304,12 +306,6 @@ fn owner_of(token: &Token, known: Option<&Account>, api: &HerokuApi) -> Result<A
 fn cli_cannot_read_keyring(context: &Context) -> bool {
     let has = |program| context.environment.has_program(program);
     cfg!(target_os = "linux") && has("heroku") && !has("secret-tool")
-}
-
-/// Heroku's entries in the plain-text netrc; none if git cannot read that file either.
-fn plain_netrc_overview(context: &Context) -> Option<Overview> {
-    let netrc = Netrc::in_plain_text(&context.environment).ok().flatten();
-    netrc?.overview().ok()
 }
 
 /// The metadata of a token that this API has just accepted, with its authorization if it was found.

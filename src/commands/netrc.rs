@@ -1,9 +1,8 @@
 //! `netrc`: moves a token to the keyring, prints netrc entries, and removes Heroku's entries.
 
 use std::io::Write;
-use std::time::Duration;
 
-use super::{Session, account_named, host_in_use, metadata_of, plain_netrc_overview, token_of};
+use super::{LIMIT, Session, account_named, host_in_use, metadata_of, token_of};
 use crate::account::Account;
 use crate::cli::{Netrc as Arguments, NetrcClean, NetrcImport, NetrcPrint};
 use crate::context::Context;
@@ -13,8 +12,6 @@ use crate::logins::{self, Store};
 use crate::netrc::{self, Entry, Netrc, Unreadable};
 use crate::notice::{Kind, Notice};
 use crate::terminal::{self, DefaultAnswer};
-
-const LIMIT: Duration = Duration::from_secs(30);
 
 pub(super) fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     match arguments {
@@ -164,8 +161,9 @@ fn filter(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
 
 /// git sends the password of the `default` entry to hosts without an entry.
 fn warn_of_default(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let overview = plain_netrc_overview(session.context);
-    let Some(line) = overview.and_then(|overview| overview.default) else {
+    let netrc = Netrc::in_plain_text(&session.context.environment);
+    let netrc = netrc.ok().flatten();
+    let Some(line) = netrc.and_then(|netrc| netrc.overview().ok()?.default) else {
         return Ok(());
     };
     session.warn(&Notice::new(

@@ -132,7 +132,7 @@ fn state_and_tokens(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     }
     if logins.iter().any(|login| login.source != Source::ApiKey) {
         let why = "they are shared with the Heroku CLI";
-        let fix = Fix::command("log out", "git credential-heroku-rs logout --all");
+        let fix = "log out: git credential-heroku-rs logout --all";
         kept(session, "the stored tokens", why, fix)?;
     }
     done
@@ -148,7 +148,7 @@ fn journal(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
         Removal::Absent => Ok(()),
         Removal::Removed => session.print(&format!("Removed {path}")),
         Removal::Kept => {
-            let fix = Fix::command("finish it", "git credential-heroku-rs rotate --all");
+            let fix = "finish it: git credential-heroku-rs rotate --all";
             kept(session, &path, "a rotation may not be finished", fix)
         }
     }

@@ -56,7 +56,9 @@ impl PromptError {
 /// Nearly every question belongs to a login, and a login can also read the token from stdin.
 impl From<PromptError> for Notice {
     fn from(error: PromptError) -> Notice {
-        error.notice("pass the token on stdin: git credential-heroku-rs login --with-token")
+        error.notice(
+            "pipe the token in: printenv TOKEN | git credential-heroku-rs login --with-token",
+        )
     }
 }
 
@@ -99,11 +101,6 @@ fn columns_of(stream: impl std::os::fd::AsFd) -> Option<usize> {
 #[cfg(not(unix))]
 fn columns_of<T>(_: T) -> Option<usize> {
     None
-}
-
-/// Whether stderr is a terminal.
-pub fn is_stderr() -> bool {
-    io::stderr().is_terminal()
 }
 
 /// Whether there is a terminal on which the user can answer questions.

@@ -1,6 +1,6 @@
 //! A line on stderr that says what the user waits for.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use crate::environment::Environment;
 
@@ -12,7 +12,7 @@ pub struct Progress {
 impl Progress {
     /// Shows this text.
     pub fn start(text: &str, environment: &Environment) -> Progress {
-        let is_shown = super::is_stderr() && !environment.no_color;
+        let is_shown = io::stderr().is_terminal() && !environment.no_color;
         let progress = Progress { is_shown };
         progress.set_text(text);
         progress

@@ -3,9 +3,8 @@
 //! A token is only printed by `create`: Heroku does not show it again.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use super::{Session, json, request_failed, token_of};
+use super::{LIMIT, Session, json, request_failed, token_of};
 use crate::cli::{Authorizations, AuthorizationsInfo, AuthorizationsList, OnAuthorizations};
 use crate::heroku_api::HerokuApi;
 use crate::logins;
@@ -19,8 +18,6 @@ mod entry;
 mod find;
 
 use entry::Entry;
-
-const LIMIT: Duration = Duration::from_secs(30);
 
 pub(super) fn run(arguments: &Authorizations, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let client = Client {

@@ -3,12 +3,10 @@
 //! Each way ends in the same steps: ask Heroku for the account, check that the scope allows a push, store the token,
 //! report where it is stored and when it expires, and offer to configure git.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 
 use super::{
-    Session, cli_cannot_read_keyring, default_description, metadata_of, owner_of, push_hint,
+    LIMIT, Session, cli_cannot_read_keyring, default_description, metadata_of, owner_of, push_hint,
     report, setup,
 };
 use crate::account::Account;
@@ -20,7 +18,7 @@ use crate::keyring::{Lock, Unavailable};
 use crate::logins::lookup::Source;
 use crate::logins::{self, Destination, Store};
 use crate::netrc;
-use crate::notice::{Fix, Notice};
+use crate::notice::Notice;
 use crate::scope::Scopes;
 use crate::terminal::{self, DefaultAnswer};
 use crate::token::Token;
@@ -28,9 +26,6 @@ use crate::token::Token;
 mod browser;
 mod password;
 mod paste;
-
-/// How long a request may take.
-const LIMIT: Duration = Duration::from_secs(30);
 
 pub(super) fn run(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let destination = open_destination(arguments, session)?;
@@ -224,7 +219,7 @@ fn warn_about_other_programs(source: Source, session: &mut Session<'_, '_>) -> a
     if session.context.environment.api_key.is_some() {
         session.warn(&Notice::new(
             "HEROKU_API_KEY is set and takes precedence over this login",
-            Fix::command("to use this login", "unset HEROKU_API_KEY"),
+            "to use this login: unset HEROKU_API_KEY",
         ))?;
     }
     Ok(())
@@ -237,7 +232,7 @@ pub(super) fn warn_if_not_shared(session: &mut Session<'_, '_>) -> anyhow::Resul
     }
     session.warn(&Notice::new(
         "the Heroku CLI cannot use this login (this Windows has no PasswordVault)",
-        Fix::command("log in with the Heroku CLI too", "heroku login"),
+        "log in with the Heroku CLI too: heroku login",
     ))
 }
 
@@ -245,10 +240,7 @@ fn not_accepted(failure: &ApiError) -> Notice {
     match failure {
         ApiError::TokenRejected => Notice::new(
             "Heroku rejected the token (revoked, expired or incomplete)",
-            Fix::command(
-                "create a token and paste all of it",
-                "git credential-heroku-rs login",
-            ),
+            "create a token and paste all of it: git credential-heroku-rs login",
         ),
         other => other.notice(),
     }

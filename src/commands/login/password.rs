@@ -28,9 +28,7 @@ pub(super) fn ask(
     let email = terminal::line(&prompt("Email", session.context)).map_err(Notice::from)?;
     let password = terminal::hidden(&prompt("Password", session.context)).map_err(Notice::from)?;
     let authorization = with_code(api, &email, &password, &new, session)?;
-    let token = authorization
-        .token()
-        .ok_or_else(|| ApiError::Garbled.notice())?;
+    let token = authorization.token().ok_or(ApiError::Garbled)?;
     Ok(Received {
         token,
         created: Some(authorization),
@@ -62,5 +60,5 @@ fn with_code(
         login.code = Some(Zeroizing::new(typed.split_whitespace().collect()));
         result = api.create_authorization(Auth::Password(&login), new);
     }
-    result.map_err(|failure| failure.notice().into())
+    Ok(result?)
 }

@@ -8,9 +8,9 @@ use crate::commands::prompt;
 use crate::context::Context;
 use crate::logins::Destination;
 use crate::netrc;
-use crate::notice::{Fix, Kind, Notice};
+use crate::notice::{Fix, Notice};
 use crate::secret_buf::SecretBuf;
-use crate::terminal;
+use crate::terminal::{self, PromptError};
 use crate::token::{NotAToken, Token};
 
 /// The dashboard's page to create an authorization.
@@ -36,7 +36,7 @@ pub(super) fn ask(
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<Received> {
     if !terminal::is_available() {
-        return Err(no_terminal().into());
+        return Err(Notice::from(PromptError::NoTerminal).into());
     }
     session.say(&format!(
         "1. Create a token on this page:\n   {PAGE}\n   Description: {}\n   \
@@ -67,14 +67,6 @@ fn storage_note(destination: &Destination, context: &Context) -> String {
             why.what()
         ),
     }
-}
-
-fn no_terminal() -> Notice {
-    Notice::new(
-        "not running in a terminal",
-        "pipe the token in: printenv TOKEN | git credential-heroku-rs login --with-token",
-    )
-    .of_kind(Kind::Usage)
 }
 
 fn received(token: Result<Token, NotAToken>, place: &str) -> anyhow::Result<Received> {

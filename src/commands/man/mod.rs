@@ -15,7 +15,7 @@ use clap_mangen::roff::{Roff, bold, roman};
 use super::Session;
 use crate::cli::{self, Man};
 use crate::files;
-use crate::notice::{Fix, Notice};
+use crate::notice::Notice;
 use crate::terminal;
 
 /// What the definition of the command line does not contain: variables, files, exit codes, other pages.
@@ -73,7 +73,7 @@ fn where_man_looks(session: &Session<'_, '_>) -> Result<PathBuf, Notice> {
         .ok_or_else(|| {
             Notice::new(
                 format!("{program} is not on PATH, so man would not find the pages"),
-                Fix::command("choose a directory", "git credential-heroku-rs man DIR"),
+                "choose a directory: git credential-heroku-rs man DIR",
             )
         })
 }

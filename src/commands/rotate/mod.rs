@@ -17,7 +17,9 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::{Session, answer_for, api_of, default_description, label, owner_of, rendered, report};
+use super::{
+    LIMIT, Session, answer_for, api_of, default_description, label, owner_of, rendered, report,
+};
 use crate::cli::Rotate;
 use crate::heroku_api::NewAuthorization;
 use crate::logins::lookup::{Answer, Source, StoredToken};
@@ -31,9 +33,6 @@ mod rotator;
 
 use old_token::{OldToken, is_due};
 use rotator::Rotator;
-
-/// How long a request may take.
-const LIMIT: Duration = Duration::from_secs(30);
 
 /// How long to wait for another `rotate`.
 const LOCK_LIMIT: Duration = Duration::from_secs(120);
