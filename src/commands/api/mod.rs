@@ -7,7 +7,7 @@ mod fields;
 mod output;
 mod request;
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::time::Duration;
 
 use serde_json::value::RawValue;
@@ -43,15 +43,21 @@ pub(super) fn run(arguments: &Api, session: &mut Session<'_, '_>) -> anyhow::Res
         call,
         errors: *errors,
     };
-    let output_kind = Output::new(arguments, context);
     let response = client.send()?;
+    let mut nowhere = io::sink();
+    let out: &mut dyn Write = if arguments.silent {
+        &mut nowhere
+    } else {
+        *output
+    };
+    let output = Output::new(context);
     if arguments.paginate && response.next_range().is_some() {
-        return print_pages(&mut client, response, output_kind, context, *output);
+        return print_pages(&mut client, response, output, context, out);
     }
     if arguments.include {
-        output.write_all(response.head().as_bytes())?;
+        out.write_all(response.head().as_bytes())?;
     }
-    output_kind.write_body(response.body(), response.is_json(), *output)?;
+    output.write_body(response.body(), response.is_json(), out)?;
     if response.is_success() {
         Ok(())
     } else {

@@ -1,20 +1,17 @@
-//! How a reply is printed: unchanged to a pipe, formatted on a terminal, or not at all.
+//! How a reply is printed: unchanged to a pipe, formatted on a terminal.
 
 use std::io::{self, Write};
 
 use serde_json::value::RawValue;
 
-use crate::cli::Api;
 use crate::commands::json::formatted;
 use crate::context::Context;
 use crate::notice::is_unseen;
 use crate::terminal;
 
-/// How to print, from the flags and the kind of stdout.
+/// How to print, from the kind of stdout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Output {
-    /// Nothing.
-    Silent,
     /// The bytes of the reply.
     AsReceived,
     /// For a terminal.
@@ -22,10 +19,8 @@ pub(super) enum Output {
 }
 
 impl Output {
-    pub(super) fn new(arguments: &Api, context: &Context) -> Output {
-        if arguments.silent {
-            Output::Silent
-        } else if terminal::is_stdout() {
+    pub(super) fn new(context: &Context) -> Output {
+        if terminal::is_stdout() {
             let has_colours = !context.environment.no_color;
             Output::Formatted { has_colours }
         } else {
@@ -41,7 +36,6 @@ impl Output {
         out: &mut dyn Write,
     ) -> io::Result<()> {
         match self {
-            Output::Silent => {}
             Output::AsReceived => out.write_all(body)?,
             Output::Formatted { has_colours } => {
                 let json = std::str::from_utf8(body).ok().filter(|_| is_json);
@@ -65,13 +59,12 @@ pub(super) struct List<'a> {
 
 impl<'a> List<'a> {
     pub(super) fn begin(output: Output, out: &'a mut dyn Write) -> io::Result<List<'a>> {
-        let mut list = List {
+        out.write_all(b"[")?;
+        Ok(List {
             output,
             out,
             entries: 0,
-        };
-        list.write("[")?;
-        Ok(list)
+        })
     }
 
     /// How many entries there are so far.
@@ -82,40 +75,32 @@ impl<'a> List<'a> {
     pub(super) fn push(&mut self, entry: &RawValue) -> io::Result<()> {
         let comma = if self.entries > 0 { "," } else { "" };
         self.entries += 1;
-        self.write(comma)?;
+        write!(self.out, "{comma}")?;
         let Output::Formatted { has_colours } = self.output else {
-            return self.write(entry.get());
+            return self.out.write_all(entry.get().as_bytes());
         };
         let text = match formatted(entry.get(), has_colours) {
             Some(text) => text.replace('\n', "\n  "),
             None => harmless(entry.get().as_bytes()),
         };
-        self.write(&format!("\n  {text}"))
+        write!(self.out, "\n  {text}")
     }
 
     /// Leaves the array open, and flushes it.
-    pub(super) fn break_off(mut self) -> io::Result<()> {
+    pub(super) fn break_off(self) -> io::Result<()> {
         if let Output::Formatted { .. } = self.output {
-            self.write("\n")?;
+            writeln!(self.out)?;
         }
         self.out.flush()
     }
 
-    pub(super) fn end(mut self) -> io::Result<()> {
+    pub(super) fn end(self) -> io::Result<()> {
         let is_formatted = matches!(self.output, Output::Formatted { .. });
-        self.write(if is_formatted && self.entries > 0 {
-            "\n]\n"
-        } else {
-            "]\n"
-        })?;
-        self.out.flush()
-    }
-
-    fn write(&mut self, text: &str) -> io::Result<()> {
-        match self.output {
-            Output::Silent => Ok(()),
-            Output::AsReceived | Output::Formatted { .. } => self.out.write_all(text.as_bytes()),
+        if is_formatted && self.entries > 0 {
+            writeln!(self.out)?;
         }
+        writeln!(self.out, "]")?;
+        self.out.flush()
     }
 }
 
@@ -157,7 +142,6 @@ mod tests {
         let body = br#"{"a":[1,{"b":null}],"c":{},"d":[ ],"e":"x:,{\"y"}"#;
         let text = "{\n  \"a\": [\n    1,\n    {\n      \"b\": null\n    }\n  ],\n  \"c\": {},\n  \"d\": [],\n  \"e\": \"x:,{\\\"y\"\n}\n";
         assert_eq!(printed(FORMATTED, body, true), text);
-        assert_eq!(printed(Output::Silent, body, true), "");
         assert_eq!(printed(Output::AsReceived, body, true).as_bytes(), body);
         let page = "a\u{1b}[2J\u{9b}b\té\n\r\u{202e}".as_bytes();
         for is_json in [true, false] {
@@ -178,7 +162,6 @@ mod tests {
         ];
         let as_received = "[1,{\"a\": [2,3]},\"x],[\\\"\",null]\n";
         assert_eq!(listed(Output::AsReceived, &pages), as_received);
-        assert_eq!(listed(Output::Silent, &pages), "");
         let value: Value = serde_json::from_str(as_received).unwrap();
         let formatted = serde_json::to_string_pretty(&value).unwrap() + "\n";
         assert_eq!(listed(FORMATTED, &pages), formatted);

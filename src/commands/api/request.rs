@@ -1,5 +1,6 @@
 //! Makes a request from the command line of `api`, and finds what is contradictory in it.
 
+use std::fmt::Display;
 use std::fs::File;
 use std::io::Read;
 
@@ -34,13 +35,12 @@ pub(super) fn call(arguments: &Api, api: &HerokuApi, stdin: &mut dyn Read) -> Re
     let input = arguments.input.as_deref().map(|name| files.bytes(name));
     let input = input.transpose()?;
     let in_query = input.is_some() || matches!(method, "GET" | "HEAD");
-    let (query, body) = match (in_query, given.is_empty()) {
-        (true, _) => (fields::query(&given), input),
-        (false, true) => (Vec::new(), None),
-        (false, false) => (
-            Vec::new(),
-            Some(fields::object(&given)?.to_string().into_bytes()),
-        ),
+    let (query, body) = if in_query {
+        (fields::query(&given), input)
+    } else {
+        let object = (!given.is_empty()).then(|| fields::object(&given));
+        let body = object.transpose()?.map(|object| object.to_string());
+        (Vec::new(), body.map(String::into_bytes))
     };
     let address = api.address(&arguments.path, &query);
     Ok(Call {
@@ -95,20 +95,11 @@ impl Files<'_> {
 
     fn bytes(&mut self, name: &str) -> Result<Vec<u8>, Notice> {
         if name == "-" {
-            let stdin = self.stdin.take();
-            let stdin = stdin.ok_or_else(|| {
-                usage(
-                    "stdin can be read only once",
-                    "put one of the two inputs into a file",
-                )
-            })?;
-            return read("stdin", stdin);
+            let fix = "put one of the two inputs into a file";
+            let twice = || usage("stdin can be read only once", fix);
+            return read("stdin", self.stdin.take().ok_or_else(twice)?);
         }
-        let file = File::open(name);
-        read(
-            name,
-            file.map_err(|error| unreadable(name, &error.to_string()))?,
-        )
+        read(name, File::open(name).map_err(|why| unreadable(name, why))?)
     }
 }
 
@@ -116,15 +107,14 @@ fn read(name: &str, from: impl Read) -> Result<Vec<u8>, Notice> {
     let mut bytes = Vec::new();
     from.take(LARGEST_INPUT + 1)
         .read_to_end(&mut bytes)
-        .map_err(|error| unreadable(name, &error.to_string()))?;
+        .map_err(|why| unreadable(name, why))?;
     if bytes.len() as u64 > LARGEST_INPUT {
-        let why = "larger than 16 MiB";
-        return Err(unreadable(name, why));
+        return Err(unreadable(name, "larger than 16 MiB"));
     }
     Ok(bytes)
 }
 
-fn unreadable(name: &str, why: &str) -> Notice {
+fn unreadable(name: &str, why: impl Display) -> Notice {
     Notice::new(
         format!("cannot read {name}: {why}"),
         "name an existing file, or - for stdin",
