@@ -14,16 +14,12 @@ use clap_mangen::roff::{Roff, bold, roman};
 
 use super::Session;
 use crate::cli::{self, Man};
-use crate::files;
 use crate::notice::Notice;
 use crate::terminal;
 
 /// What the definition of the command line does not contain: variables, files, exit codes, other pages.
 const MORE_ON_THE_PROGRAM: &str = include_str!("program.roff");
 const MORE_ON_A_COMMAND: &str = include_str!("command.roff");
-
-/// The most that is read of a page, in bytes; ours have less than 10,000.
-const LARGEST_PAGE: usize = 1024 * 1024;
 
 pub(super) fn run(arguments: &Man, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let mut definition = cli::definition();
@@ -91,7 +87,9 @@ pub(super) fn remove_installed(session: &mut Session<'_, '_>) -> anyhow::Result<
     definition.build();
     let files = with_subcommands(&definition);
     let files = files.into_iter().map(|command| file_of(command, &dir));
-    let ours: Vec<PathBuf> = files.filter(|file| is_our_page(file)).collect();
+    // Homebrew makes links.
+    let is_file = |file: &PathBuf| file.symlink_metadata().is_ok_and(|found| found.is_file());
+    let ours: Vec<PathBuf> = files.filter(is_file).collect();
     for file in &ours {
         fs::remove_file(file).with_context(|| file.display().to_string())?;
     }
@@ -100,16 +98,6 @@ pub(super) fn remove_installed(session: &mut Session<'_, '_>) -> anyhow::Result<
         session.print(&format!("Removed {count} pages of the manual from {dir}"))?;
     }
     Ok(())
-}
-
-/// Whether this is a page that some version of this program wrote, and no link, as Homebrew makes them.
-fn is_our_page(file: &Path) -> bool {
-    let is_file = fs::symlink_metadata(file).is_ok_and(|metadata| metadata.is_file());
-    let source = concat!(" \"", env!("CARGO_PKG_NAME"), " ");
-    let is_our_title = |line: &str| line.starts_with(".TH ") && line.contains(source);
-    is_file
-        && files::read(file, LARGEST_PAGE)
-            .is_ok_and(|page| String::from_utf8_lossy(&page).lines().any(is_our_title))
 }
 
 #[expect(
