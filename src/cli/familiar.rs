@@ -1,6 +1,5 @@
 //! The words of git, gh and the Heroku CLI for our commands, and the errors for words that are no command.
 
-use std::borrow::Cow;
 use std::ffi::OsString;
 
 use clap::CommandFactory;
@@ -10,33 +9,26 @@ use super::CommandLine;
 
 /// The arguments with another program's words replaced by ours: `auth login`, `auth:login`, `whoami`,
 /// `accounts:set`, `version`, `-v`.
-pub(super) fn translated(arguments: &[OsString]) -> Cow<'_, [OsString]> {
+pub(super) fn translated(arguments: &[OsString]) -> Vec<OsString> {
     let Some((first, rest)) = arguments.split_first() else {
-        return arguments.into();
+        return Vec::new();
     };
-    let Some(first) = first.to_str() else {
-        return arguments.into();
-    };
-    let replaced = |words: &[&str]| {
-        let mut line: Vec<OsString> = words.iter().map(OsString::from).collect();
-        line.extend_from_slice(rest);
-        line
-    };
-    match first {
-        "auth" if rest.is_empty() => replaced(&["--help"]).into(),
-        "auth" => translated(rest),
-        "whoami" | "accounts" | "accounts:current" => replaced(&["status"]).into(),
-        "setup-git" => replaced(&["setup"]).into(),
-        "accounts:set" => replaced(&["switch"]).into(),
-        "version" | "-v" if rest.is_empty() => replaced(&["--version"]).into(),
+    let word = match first.to_str().unwrap_or_default() {
+        "auth" if rest.is_empty() => "--help",
+        "auth" => return translated(rest),
+        "whoami" | "accounts" | "accounts:current" => "status",
+        "setup-git" => "setup",
+        "accounts:set" => "switch",
+        "version" | "-v" if rest.is_empty() => "--version",
         // The Heroku CLI accepts `auth:login` and `auth login`.
-        _ => match first.split_once(':') {
+        word => match word.split_once(':') {
             Some((topic @ ("auth" | "authorizations"), command)) => {
-                translated(&replaced(&[topic, command])).into_owned().into()
+                return translated(&[&[topic.into(), command.into()][..], rest].concat());
             }
-            _ => arguments.into(),
+            _ => return arguments.to_vec(),
         },
-    }
+    };
+    [&[word.into()][..], rest].concat()
 }
 
 /// An error as the user sees it: without far-fetched suggestions, and never with a token.
