@@ -193,25 +193,21 @@ fn revoke(login: &StoredToken, session: &mut Session<'_, '_>) -> anyhow::Result<
     let metadata = login.metadata.as_ref();
     let done = api_of(&login.token, metadata, LIMIT, session.context)
         .and_then(|api| proven(revoke_with(&api, login), &api, metadata));
-    match done {
-        Ok(true) => Ok(Revocation::Revoked),
+    let (what, revocation) = match done {
+        Ok(true) => return Ok(Revocation::Revoked),
         // The Heroku that issued the token rejects it.
-        Err(ApiError::TokenRejected) => Ok(Revocation::AlreadyInvalid),
+        Err(ApiError::TokenRejected) => return Ok(Revocation::AlreadyInvalid),
         Ok(false) => {
-            session.warn(&Notice::new(
-                "the token is still valid: could not determine its authorization",
-                REVOKE,
-            ))?;
-            Ok(Revocation::Unidentified)
+            let what = "the token is still valid: could not determine its authorization";
+            (what.to_owned(), Revocation::Unidentified)
         }
         Err(failure) => {
-            session.warn(&Notice::new(
-                format!("could not revoke the token: {failure}"),
-                REVOKE,
-            ))?;
-            Ok(Revocation::Failed)
+            let what = format!("could not revoke the token: {failure}");
+            (what, Revocation::Failed)
         }
-    }
+    };
+    session.warn(&Notice::new(what, REVOKE))?;
+    Ok(revocation)
 }
 
 /// Ends the session of a browser login, or revokes the authorization of any other token; returns whether it did. The
@@ -224,19 +220,15 @@ fn revoke_with(api: &HerokuApi, login: &StoredToken) -> Result<bool, ApiError> {
     if ended == Revoked::Done {
         return Ok(true);
     }
-    let noted = login
-        .metadata
-        .as_ref()
-        .and_then(|metadata| metadata.authorization.clone());
-    let id = match noted {
+    let known = login.metadata.clone().unwrap_or_default();
+    let id = match known.authorization {
         Some(id) => Some(id),
         None => api.authorization_of(&login.token)?.map(|found| found.id),
     };
-    let Some(id) = id else {
-        return Ok(false);
-    };
-    if api.is_api_key(&login.token, &id)? {
-        return Ok(false);
+    match id {
+        Some(id) if !api.is_api_key(&login.token, &id)? => {
+            api.revoke(&login.token, &id).map(|_| true)
+        }
+        Some(_) | None => Ok(false),
     }
-    api.revoke(&login.token, &id).map(|_| true)
 }

@@ -1,7 +1,5 @@
 //! `netrc`: moves a token to the keyring, prints netrc entries, and removes Heroku's entries.
 
-use std::io::Write;
-
 use super::{LIMIT, Session, account_named, host_in_use, metadata_of, token_of};
 use crate::account::Account;
 use crate::cli::{Netrc as Arguments, NetrcClean, NetrcImport, NetrcPrint};
@@ -52,15 +50,12 @@ fn import(arguments: &NetrcImport, session: &mut Session<'_, '_>) -> anyhow::Res
         session.warn(note)?;
     }
     let cleaned = netrc::remove(&session.context.environment, Some(&entry.token));
-    let out = &mut session.streams.output;
-    writeln!(
-        out,
+    session.print(&format!(
         "The token of {} is now stored in the keyring",
         info.email
-    )?;
-    let environment = &session.context.environment;
+    ))?;
     cleaned?;
-    if !heroku_lines(environment)?.is_empty() {
+    if !heroku_lines(&session.context.environment)?.is_empty() {
         session.warn(&Notice::new(
             "netrc still contains other tokens for Heroku",
             "remove them all: git credential-heroku-rs netrc clean",
@@ -101,18 +96,12 @@ fn print(arguments: &NetrcPrint, session: &mut Session<'_, '_>) -> anyhow::Resul
     let found = token_of(arguments.account.as_deref(), session.context)?;
     let login = found.account.unwrap_or_else(Account::unnamed);
     for service in [Service::Api, Service::Git] {
-        let line = netrc::line(
-            &host_in_use(service, session.context)?,
-            &login,
-            &found.token,
-        );
-        let line = line.ok_or_else(|| {
+        let host = host_in_use(service, session.context)?;
+        let Some(line) = netrc::line(&host, &login, &found.token) else {
             let what = "not every program can read this login from netrc";
-            Notice::new(
-                what,
-                "run the program with the token in HEROKU_API_KEY: git credential-heroku-rs exec -- PROGRAM",
-            )
-        })?;
+            let fix = "run the program with the token in HEROKU_API_KEY: git credential-heroku-rs exec -- PROGRAM";
+            return Err(Notice::new(what, fix).into());
+        };
         session.streams.output.write_all(&line)?;
     }
     Ok(())
@@ -123,22 +112,21 @@ fn clean(arguments: &NetrcClean, session: &mut Session<'_, '_>) -> anyhow::Resul
         return filter(session);
     }
     let lines = heroku_lines(&session.context.environment)?;
-    let out = &mut session.streams.output;
     if lines.is_empty() {
-        writeln!(out, "netrc contains no entry for Heroku")?;
+        session.print("netrc contains no entry for Heroku")?;
         return warn_of_default(session);
     }
     let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
     let lines = lines.join(", ");
     if arguments.dry_run {
-        writeln!(
-            out,
+        return session.print(&format!(
             "Heroku's entries on lines {lines} will be removed from netrc"
-        )?;
-        return Ok(());
+        ));
     }
     netrc::remove(&session.context.environment, None)?;
-    writeln!(out, "Removed Heroku's entries on lines {lines} from netrc")?;
+    session.print(&format!(
+        "Removed Heroku's entries on lines {lines} from netrc"
+    ))?;
     warn_of_default(session)
 }
 

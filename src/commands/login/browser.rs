@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::{Received, Session, description};
 use crate::cli::Login;
 use crate::heroku_api::HerokuApi;
+use crate::notice::Notice;
 use crate::terminal;
 
 /// The same as in the Heroku CLI.
@@ -16,9 +17,9 @@ pub(super) fn wait(
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<Received> {
     if let Some(place) = session.context.environment.away {
-        session.say(&format!(
-            "warning: in {place} this login usually fails with \"IP address mismatch\"\n  \
-             log in with a token instead: git credential-heroku-rs login"
+        session.warn(&Notice::new(
+            format!("in {place} this login usually fails with \"IP address mismatch\""),
+            "log in with a token instead: git credential-heroku-rs login",
         ))?;
     }
     let description = description(arguments, session.context);

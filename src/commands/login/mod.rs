@@ -191,9 +191,8 @@ impl Stored {
             self.account
         ))?;
         if let Some(expires) = self.expires {
-            let left = report::span(expires.duration_since(context.now()));
-            let day = expires.strftime("%Y-%m-%d");
-            session.print(&format!("The token expires on {day} ({left})"))?;
+            let expiry = report::day_and_span(expires);
+            session.print(&format!("The token expires on {expiry}"))?;
         }
         Ok(())
     }
