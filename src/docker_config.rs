@@ -59,9 +59,7 @@ pub fn set_up(file: &Path) -> Result<SetUp, Notice> {
 /// Why they cannot be edited.
 pub fn with_us(bytes: &[u8]) -> anyhow::Result<(Option<Vec<u8>>, SetUp)> {
     let mut config = read(bytes)?;
-    let helpers = config
-        .entry("credHelpers")
-        .or_insert_with(|| Map::new().into());
+    let helpers = config.entry("credHelpers").or_insert(Value::Null);
     if helpers.is_null() {
         *helpers = Map::new().into();
     }
@@ -184,14 +182,12 @@ fn members(object: &Map<String, Value>) -> usize {
 
 /// The file's new bytes, indented as it was; a file of one line is written as docker writes it.
 fn written(config: &Map<String, Value>, before: &[u8]) -> anyhow::Result<Vec<u8>> {
-    let mut lines = before.split(|byte| *byte == b'\n').skip(1);
-    let blanks = |line: &[u8]| {
-        line.iter()
-            .take_while(|b| [b' ', b'\t'].contains(b))
-            .count()
+    let mut lines = before.split(|byte| *byte == b'\n');
+    let second = lines.nth(1).unwrap_or_default();
+    let indent = match &second[..second.len() - second.trim_ascii_start().len()] {
+        b"" => b"\t",
+        indent => indent,
     };
-    let indent = lines.next().map(|line| &line[..blanks(line)]);
-    let indent = indent.filter(|indent| !indent.is_empty()).unwrap_or(b"\t");
     let formatter = serde_json::ser::PrettyFormatter::with_indent(indent);
     let mut bytes = Vec::new();
     let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, formatter);
