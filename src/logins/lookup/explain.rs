@@ -1,6 +1,8 @@
 //! What the user reads about an answer: why there is no token, or what is wrong beside the token; and what the trace
 //! says about each source.
 
+use jiff::Timestamp;
+
 use super::{Answer, Choice, Miss, Source, StoredToken, day, of_account};
 use crate::account::Account;
 use crate::notice::{Command, Fix, Kind, Notice};
@@ -35,15 +37,13 @@ impl Answer {
             }
             return why.as_cause_of("could not read the Heroku token");
         }
-        let ambiguous = self.misses.iter().find_map(|(_, miss)| match miss {
+        let unused = self.misses.iter().find_map(|(source, miss)| match miss {
             Miss::Ambiguous(accounts) => Some(several(accounts)),
+            Miss::Expired(account, end) => Some(expired(account.as_ref(), *source, *end)),
             _ => None,
         });
-        self.ignored
-            .clone()
-            .or(ambiguous)
-            .or_else(|| self.expired())
-            .unwrap_or_else(|| self.not_logged_in(next))
+        let why = self.ignored.clone().or(unused);
+        why.unwrap_or_else(|| self.not_logged_in(next))
             .of_kind(Kind::NotLoggedIn)
     }
 
@@ -66,20 +66,6 @@ impl Answer {
         let mut misses = self.misses.iter();
         misses.find_map(|(source, miss)| match miss {
             Miss::Unavailable(why) => Some((*source, why)),
-            _ => None,
-        })
-    }
-
-    fn expired(&self) -> Option<Notice> {
-        self.misses.iter().find_map(|(source, miss)| match miss {
-            Miss::Expired(account, end) => Some(Notice::new(
-                format!(
-                    "the Heroku token{} in {source} expired on {}",
-                    of_account(account.as_ref()),
-                    day(*end)
-                ),
-                Fix::command("log in again", "git credential-heroku-rs login"),
-            )),
             _ => None,
         })
     }
@@ -119,6 +105,14 @@ enum Next {
     Prompt,
     /// No prompt.
     Nothing,
+}
+
+fn expired(account: Option<&Account>, source: Source, end: Timestamp) -> Notice {
+    let (of_account, day) = (of_account(account), day(end));
+    Notice::new(
+        format!("the Heroku token{of_account} in {source} expired on {day}"),
+        Fix::command("log in again", "git credential-heroku-rs login"),
+    )
 }
 
 fn several(accounts: &[Account]) -> Notice {
