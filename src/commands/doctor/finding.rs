@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::notice::{Command, Fix, Notice};
+use crate::redact::Redactor;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -121,6 +122,18 @@ impl Finding {
 
     pub(super) fn repair(&mut self, repair: Repair) {
         self.repair = Some(repair);
+    }
+
+    /// Hides what other people must not see. A command that would change is left out.
+    pub(super) fn redact(&mut self, mask: &Redactor) {
+        let hide = |text: &mut String| *text = mask.redacted(text);
+        hide(&mut self.message);
+        hide(&mut self.details);
+        self.fix = self.fix.redacted(|text| mask.redacted(text));
+        if let Some(repair) = &mut self.repair {
+            hide(&mut repair.change);
+            hide(&mut repair.undo);
+        }
     }
 
     /// The group that it is shown in.

@@ -34,7 +34,6 @@ use crate::terminal::{self, DefaultAnswer, Progress};
 
 use facts::Facts;
 use finding::{Finding, Findings, Repair, Severity};
-use report::Report;
 
 /// A pure function of the facts: it adds what it finds, and what is in order.
 type Check = fn(&Facts<'_>, &mut Findings);
@@ -74,24 +73,20 @@ pub(super) fn run(arguments: &Doctor, session: &mut Session<'_, '_>) -> anyhow::
         changes = fix(findings, arguments, &mask, session)?;
         findings = examine(arguments, &mut mask, session);
     }
-    let report = Report {
-        findings: &findings,
-        changes: &changes,
-        mask: &mask,
-    };
+    let out = &mut *session.streams.output;
     if arguments.json {
-        report.write_json(session.streams.output)?;
+        report::write_json(&findings, &changes, out)?;
     } else {
         let is_coloured = terminal::is_stdout() && !session.context.environment.no_color;
-        report.write_text(session.streams.output, is_coloured, terminal::columns())?;
+        report::write_text(&findings, out, is_coloured, terminal::columns())?;
     }
-    if !report.is_healthy() {
+    if !report::is_healthy(&findings) {
         return Err(AlreadyReported(Kind::Failed).into());
     }
     Ok(())
 }
 
-/// Hides secrets, emails and the home directory.
+/// Hides secrets, emails and the home directory, so that the report can be posted in public.
 fn mask(context: &Context) -> Redactor {
     let mut mask = Redactor::new(Hide::FormsAndPerson);
     for secret in context.environment.secrets() {
@@ -103,12 +98,8 @@ fn mask(context: &Context) -> Redactor {
     mask
 }
 
-/// The same for a fix. Its command is left out if a part of it is hidden.
-fn public_fix(fix: &Fix, mask: &Redactor) -> Fix {
-    fix.redacted(|text| mask.redacted(text))
-}
-
-/// Runs all checks. The mask gets the tokens that were found, since they need not look like tokens.
+/// Runs all checks, and redacts what they found. The mask gets the tokens that were found, since they need not look
+/// like tokens.
 fn examine(arguments: &Doctor, mask: &mut Redactor, session: &Session<'_, '_>) -> Vec<Finding> {
     let _progress = Progress::start("checking", &session.context.environment);
     let facts = Facts::collect(session.context, arguments);
@@ -124,6 +115,9 @@ fn examine(arguments: &Doctor, mask: &mut Redactor, session: &Session<'_, '_>) -
     let mut seen = HashSet::new();
     let is_new = |finding: &Finding| seen.insert(finding.message.clone());
     found.list.retain(is_new);
+    for finding in &mut found.list {
+        finding.redact(mask);
+    }
     found.list
 }
 
@@ -141,8 +135,8 @@ fn fix(
         if !offered.insert(repair.change.clone()) {
             continue;
         }
-        let undo = Fix::advice(format!("undo: {}", mask.redacted(&repair.undo)));
-        let proposal = Notice::new(mask.redacted(&repair.change), undo);
+        let undo = Fix::advice(format!("undo: {}", repair.undo));
+        let proposal = Notice::new(&*repair.change, undo);
         session.say(&proposal.labelled("proposed fix", (session.streams.error_columns)()))?;
         if !arguments.yes {
             match terminal::confirm("Apply?", DefaultAnswer::Yes) {
@@ -158,7 +152,8 @@ fn fix(
             Ok(()) => made.push(repair),
             Err(why) => {
                 let what = mask.redacted(&format!("not fixed: {}", why.what()));
-                session.warn(&Notice::new(what, public_fix(&why.fix(), mask)))?;
+                let fix = why.fix().redacted(|text| mask.redacted(text));
+                session.warn(&Notice::new(what, fix))?;
             }
         }
     }
