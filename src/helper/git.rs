@@ -110,42 +110,32 @@ fn get(request: &HerokuRequest, output: &mut dyn Write, context: &Context) -> Op
     let deadline = Instant::now() + context.environment.keyring_limit;
     let account = request.account();
     let answer = lookup::find(&request.host, account.as_ref(), context);
-    let state = |word| Some(word).filter(|_| request.fields.speaks_state);
-    if let Some(found) = &answer.found {
-        let account = found.account.as_ref().map(Account::as_str);
-        let reply = Reply {
-            // git's own user name is kept: Heroku checks only the password.
-            username: request.username().or(account).unwrap_or(Account::UNNAMED),
-            token: Some(&found.token),
-            expires: found.expires(),
-            state: state(found.source.word()),
-        };
-        send(&reply, output, context);
-        return answer.warning().or_else(|| expires_soon(found, context));
-    }
-    if is_followed(context, deadline) {
+    let found = answer.found.as_ref();
+    if found.is_none() && is_followed(context, deadline) {
         let why = answer.explain();
         let what = format!("{}; git asks the next helper", why.what());
         return Some(Notice::new(what, why.fix()));
     }
+    let account = found.and_then(|found| found.account.as_ref());
+    let state = found.map_or(ASKED, |found| found.source.word());
+    // git's own user name is kept: Heroku checks only the password.
+    let username = request.username().or(account.map(Account::as_str));
     let reply = Reply {
-        username: request.username().unwrap_or(Account::UNNAMED),
-        token: None,
-        expires: None,
-        state: state(ASKED),
+        username: username.unwrap_or(Account::UNNAMED),
+        token: found.map(|found| &found.token),
+        expires: found.and_then(StoredToken::expires),
+        state: Some(state).filter(|_| request.fields.speaks_state),
     };
-    send(&reply, output, context);
-    Some(answer.explain_before_prompt())
-}
-
-/// Writes the reply in one piece, since git would use a part of it.
-fn send(reply: &Reply<'_>, output: &mut dyn Write, context: &Context) {
     let trace = &context.environment.trace;
     trace.log(|| format!("reply: {}", reply.names()));
-    // If git has closed its end already, it needs no answer.
+    // In one piece, since git would use a part of it. If git has closed its end already, it needs no answer.
     let _ = output
         .write_all(&reply.to_bytes())
         .and_then(|()| output.flush());
+    match found {
+        Some(found) => answer.warning().or_else(|| expires_soon(found, context)),
+        None => Some(answer.explain_before_prompt()),
+    }
 }
 
 /// Whether git asks another helper after us, as far as that can be found out: only if git started us does its
