@@ -13,6 +13,7 @@ use jiff::Timestamp;
 
 use crate::account::Account;
 use crate::context::Context;
+use crate::environment::Environment;
 use crate::heroku_cli::{self, LoginState};
 use crate::hosts::{HerokuHost, Service};
 use crate::keyring::{Missing, Unavailable};
@@ -125,31 +126,54 @@ pub fn find(host: &HerokuHost, account: Option<&Account>, context: &Context) -> 
 fn find_in(
     sources: &[Source],
     host: &HerokuHost,
-    account: Option<&Account>,
+    asked: Option<&Account>,
     context: &Context,
 ) -> Answer {
-    let (choice, ignored) = Choice::new(account, context);
-    context.environment.trace.log(|| choice.in_public());
+    let environment = &context.environment;
+    let (active, ignored) = match asked {
+        Some(_) => (None, None),
+        None => active_account(environment),
+    };
+    environment.trace.log(|| match (asked, &active) {
+        (Some(account), _) => format!("the account that was asked for: {account}"),
+        (None, Some(account)) => format!("the account in login.json: {account}"),
+        (None, None) => "no account is chosen: the only one counts".to_owned(),
+    });
+    let account = asked.or(active.as_ref());
     let mut search = Search {
         host,
         context,
+        is_active: active.is_some(),
         answer: Answer {
             found: None,
             misses: Vec::new(),
-            account: choice.account().cloned(),
+            account: account.cloned(),
             ignored,
             remark: None,
         },
     };
-    search.look_in(sources, &choice);
+    search.look_in(sources, account);
     // A token that was pasted at git's own prompt may be stored without an email until `login` or
     // `status` finds out its account. It was stored because the account that was looked for had none.
     let has_none = search.answer.found.is_none() && search.answer.unreadable().is_none();
-    if has_none && choice.account().is_some() {
+    if has_none && account.is_some() {
         let stores = sources.strip_prefix(&[Source::ApiKey]).unwrap_or(sources);
-        search.look_in(stores, &Choice::Pasted);
+        search.look_in(stores, Some(&Account::unnamed()));
     }
     search.answer
+}
+
+/// The account in `login.json`, or why the file is not used although it exists.
+fn active_account(environment: &Environment) -> (Option<Account>, Option<Notice>) {
+    match heroku_cli::login_state(environment) {
+        LoginState::Account(account) => (Some(account), None),
+        LoginState::Absent | LoginState::Unusable => (None, None),
+        LoginState::NotTrusted(why) => {
+            let what = format!("login.json is not used: {why}");
+            let fix = heroku_cli::trusting_fix(why, environment);
+            (None, Some(Notice::new(what, fix)))
+        }
+    }
 }
 
 /// `HEROKU_API_KEY`, then the keyring, then netrc. With `HEROKU_NETRC_WRITE=true` the Heroku CLI uses
@@ -162,61 +186,25 @@ fn sources_by_precedence(context: &Context) -> [Source; 3] {
     }
 }
 
-/// Which account to look for, and what chose it.
-enum Choice {
-    /// The request.
-    Asked(Account),
-    /// `login.json`.
-    InUse(Account),
-    /// Nothing chose one: the only account there is.
-    Only,
-    /// The chosen account has no token: the one that was pasted at git's prompt.
-    Pasted,
-}
-
-impl Choice {
-    /// The account to look for; and why `login.json` is not used, if it would have decided.
-    fn new(asked: Option<&Account>, context: &Context) -> (Choice, Option<Notice>) {
-        if let Some(account) = asked {
-            return (Choice::Asked(account.clone()), None);
-        }
-        let environment = &context.environment;
-        match heroku_cli::login_state(environment) {
-            LoginState::Account(account) => (Choice::InUse(account), None),
-            LoginState::Absent | LoginState::Unusable => (Choice::Only, None),
-            LoginState::NotTrusted(why) => {
-                let what = format!("login.json is not used: {why}");
-                let fix = heroku_cli::trusting_fix(why, environment);
-                (Choice::Only, Some(Notice::new(what, fix)))
-            }
-        }
-    }
-
-    fn account(&self) -> Option<&Account> {
-        match self {
-            Choice::Asked(account) | Choice::InUse(account) => Some(account),
-            Choice::Only | Choice::Pasted => None,
-        }
-    }
-}
-
 /// A search for the token that a host may get.
 struct Search<'a> {
     host: &'a HerokuHost,
     context: &'a Context,
+    /// Whether `login.json` chose the account.
+    is_active: bool,
     answer: Answer,
 }
 
 impl Search<'_> {
-    /// Asks these sources in order, until one has a live token.
-    fn look_in(&mut self, sources: &[Source], choice: &Choice) {
+    /// Asks these sources in order, until one has a live token: of this account, or of the only one there is.
+    fn look_in(&mut self, sources: &[Source], account: Option<&Account>) {
         for &source in sources {
             let trace = &self.context.environment.trace;
             let since = trace.clock();
             let asked = match source {
                 Source::ApiKey => self.ask_api_key(),
-                Source::Keyring => self.ask_keyring(choice),
-                Source::Netrc => self.ask_netrc(choice),
+                Source::Keyring => self.ask_keyring(account),
+                Source::Netrc => self.ask_netrc(account),
             };
             trace.log_since(since, || explain::in_public(source, &asked));
             match asked {
@@ -237,11 +225,9 @@ impl Search<'_> {
         }
     }
 
-    fn ask_keyring(&self, choice: &Choice) -> Result<StoredToken, Miss> {
-        let account = match choice {
-            Choice::Asked(account) | Choice::InUse(account) => account,
-            Choice::Pasted => &Account::unnamed(),
-            Choice::Only => return self.only_item(),
+    fn ask_keyring(&self, account: Option<&Account>) -> Result<StoredToken, Miss> {
+        let Some(account) = account else {
+            return self.only_item();
         };
         match self.context.keyring().read(account) {
             Ok(Some(token)) => self.live(token, Some(account.clone()), Source::Keyring),
@@ -275,15 +261,11 @@ impl Search<'_> {
         self.live(item.token, Some(item.account), Source::Keyring)
     }
 
-    fn ask_netrc(&mut self, choice: &Choice) -> Result<StoredToken, Miss> {
+    fn ask_netrc(&mut self, account: Option<&Account>) -> Result<StoredToken, Miss> {
         let environment = &self.context.environment;
         // If the CLI uses netrc only, the entry itself says which account is active.
-        let pasted = Account::unnamed();
-        let account = match choice {
-            Choice::InUse(_) if environment.netrc_before_keyring => None,
-            Choice::Pasted => Some(&pasted),
-            choice => choice.account(),
-        };
+        let names_account = self.is_active && environment.netrc_before_keyring;
+        let account = account.filter(|_| !names_account);
         let unavailable = |why: Unreadable| Miss::Unavailable(why.into());
         let netrc = Netrc::read(environment).map_err(unavailable)?;
         let netrc = netrc.ok_or(Miss::Absent)?;

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::{Answer, Choice, Miss, Source, StoredToken, day, of_account};
+use super::{Answer, Miss, Source, StoredToken, day, of_account};
 use crate::account::Account;
 use crate::notice::{Command, Fix, Kind, Notice};
 
@@ -156,16 +156,4 @@ pub(super) fn in_public(source: Source, asked: &Result<StoredToken, Miss>) -> St
         Err(Miss::Missing(missing)) => format!("unavailable: {}", missing.notice().what()),
     };
     format!("{source}: {what}")
-}
-
-impl Choice {
-    /// Which account to look for, and what chose it.
-    pub(super) fn in_public(&self) -> String {
-        match self {
-            Choice::Asked(account) => format!("the account that was asked for: {account}"),
-            Choice::InUse(account) => format!("the account in login.json: {account}"),
-            Choice::Only => "no account is chosen: the only one counts".to_owned(),
-            Choice::Pasted => "the token that was pasted at git's prompt".to_owned(),
-        }
-    }
 }
