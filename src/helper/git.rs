@@ -215,14 +215,8 @@ fn store(request: &HerokuRequest, context: &Context) -> Option<Notice> {
             let kept = logins::save_unchecked(context, &account, token);
             kept.err().map(|why| not_stored(&why))
         }
-        Ok(Permission::HasToken(found)) => {
-            trace.log(|| {
-                if found.token == *token {
-                    "not stored: the token is stored already"
-                } else {
-                    "not stored: the token would replace a login"
-                }
-            });
+        Ok(Permission::HasToken(_)) => {
+            trace.log(|| "not stored: there is a token already");
             None
         }
         Err(not_stored) => Some(not_stored),
