@@ -16,7 +16,7 @@ use serde_json::json;
 use super::error::scrubbed;
 use super::request::Request;
 use super::response::{lenient, secret};
-use super::{ApiError, Auth, HerokuApi, NetworkError};
+use super::{ApiError, Auth, HerokuApi};
 use crate::token::Token;
 
 const SERVICE: &str = "https://cli-auth.heroku.com";
@@ -107,26 +107,14 @@ impl HerokuApi {
             let request = Request::new(Method::GET, login.poll.clone(), auth, limit).once();
             match self.json::<Finished>(&request) {
                 Ok(finished) => return finished.into_token(auth),
-                Err(failure) if !is_worth_another_try(&failure) => return Err(failure),
-                // After a reply that took long enough, the next poll needs no pause.
-                Err(_) => thread::sleep(PAUSE.saturating_sub(sent.elapsed()).min(left)),
+                // The service delays its reply until the user has finished, longer than some gateways and networks
+                // allow. After a reply that took long enough, the next poll needs no pause.
+                Err(ApiError::Server(502..=504) | ApiError::Unreachable { .. }) => {
+                    thread::sleep(PAUSE.saturating_sub(sent.elapsed()).min(left));
+                }
+                Err(failure) => return Err(failure),
             }
         }
-    }
-}
-
-/// The service delays its reply until the user has finished, longer than some gateways and
-/// networks allow.
-fn is_worth_another_try(failure: &ApiError) -> bool {
-    match failure {
-        ApiError::Server(502..=504) => true,
-        ApiError::Unreachable { why, .. } => {
-            matches!(
-                why,
-                NetworkError::AnswerTimeout | NetworkError::ConnectTimeout | NetworkError::CutOff
-            )
-        }
-        _ => false,
     }
 }
 

@@ -112,15 +112,18 @@ impl ApiError {
     /// Whether the request may have been carried out: only the reply is missing or invalid.
     pub fn is_unclear(&self) -> bool {
         match self {
-            ApiError::Unreachable { why, .. } => why.may_have_arrived(),
+            ApiError::Unreachable { why, .. } => matches!(why, NetworkError::NoReply(_)),
             ApiError::Server(_) | ApiError::Garbled | ApiError::TooLarge => true,
             _ => false,
         }
     }
 
-    /// Whether there was no connection, so that nothing of the request has arrived.
+    /// Whether there was no connection, so that another try repeats nothing.
     pub(super) fn is_before_the_request(&self) -> bool {
-        matches!(self, ApiError::Unreachable { why, .. } if why.is_before_the_request())
+        match self {
+            ApiError::Unreachable { why, .. } => matches!(why, NetworkError::NotConnected(_)),
+            _ => false,
+        }
     }
 
     fn fix(&self) -> Fix {
@@ -148,7 +151,18 @@ impl ApiError {
             ApiError::Foreign(_) | ApiError::Redirected => {
                 "check the proxy (https_proxy) and HEROKU_HOST".into()
             }
-            ApiError::Unreachable { why, .. } => why.fix().into(),
+            ApiError::Unreachable { why, .. } => match why {
+                NetworkError::ProxyLogin => {
+                    "add them to the proxy URL: https_proxy=http://USER:PASSWORD@HOST:PORT"
+                }
+                NetworkError::ProxyRefusal => {
+                    "ask your proxy administrator to allow it, or add the host to no_proxy"
+                }
+                NetworkError::NotConnected(_) | NetworkError::NoReply(_) => {
+                    "check the network and the proxy (https_proxy)"
+                }
+            }
+            .into(),
             ApiError::Certificate { .. } => {
                 "behind a company proxy, set SSL_CERT_FILE to its CA certificates; otherwise check the clock".into()
             }

@@ -2,7 +2,7 @@
 //! anything that was sent.
 
 use std::error::Error;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::iter;
 
 use rustls::CertificateError;
@@ -13,60 +13,18 @@ use super::{ApiError, Auth};
 /// Why a host did not reply.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NetworkError {
-    /// Its name has no IP address.
-    #[error("cannot resolve its name")]
-    Unnamed,
-    /// There was no connection: nothing listens on the port, or there is no route to it.
+    /// There was no connection: nothing of the request has arrived.
     #[error("{0}")]
-    NoConnection(io::ErrorKind),
-    /// There was no connection in time.
-    #[error("connection timed out")]
-    ConnectTimeout,
-    /// The request was sent, and no reply came in time.
-    #[error("no reply in time")]
-    AnswerTimeout,
-    /// The connection was closed before the reply was complete.
-    #[error("connection closed")]
-    CutOff,
+    NotConnected(String),
+    /// There was no complete reply: the request may have arrived.
+    #[error("{0}")]
+    NoReply(String),
     /// A proxy that requires a login.
     #[error("user name and password required")]
     ProxyLogin,
     /// A proxy that does not allow the connection.
     #[error("connection not allowed")]
     ProxyRefusal,
-    /// Anything else: the message of the layer below.
-    #[error("{0}")]
-    Other(String),
-}
-
-impl NetworkError {
-    /// Whether the request may have reached Heroku.
-    pub fn may_have_arrived(&self) -> bool {
-        matches!(
-            self,
-            NetworkError::AnswerTimeout | NetworkError::CutOff | NetworkError::Other(_)
-        )
-    }
-
-    /// Whether there was no connection, so that another try repeats nothing.
-    pub(super) fn is_before_the_request(&self) -> bool {
-        matches!(
-            self,
-            NetworkError::Unnamed | NetworkError::NoConnection(_) | NetworkError::ConnectTimeout
-        )
-    }
-
-    pub(super) fn fix(&self) -> &'static str {
-        match self {
-            NetworkError::ProxyLogin => {
-                "add them to the proxy URL: https_proxy=http://USER:PASSWORD@HOST:PORT"
-            }
-            NetworkError::ProxyRefusal => {
-                "ask your proxy administrator to allow it, or add the host to no_proxy"
-            }
-            _ => "check the network and the proxy (https_proxy)",
-        }
-    }
 }
 
 /// Translates an error of the HTTP client; `proxy` is the one on the way to `host`, without its
@@ -106,7 +64,14 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
 
 /// Classifies an error by its types, and by the texts of the HTTP client if its types are private.
 fn classified(causes: &[&(dyn Error + 'static)], texts: &[String]) -> NetworkError {
+    const CUT_OFF: [&str; 3] = [
+        "connection closed before message completed",
+        "end of file before message length reached",
+        "unexpected EOF",
+    ];
     let says = |words: &str| texts.iter().any(|text| text.contains(words));
+    let not_connected = |why: &str| NetworkError::NotConnected(why.to_owned());
+    let no_reply = |why: &str| NetworkError::NoReply(why.to_owned());
     if says("tunnel error: proxy authorization required") {
         return NetworkError::ProxyLogin;
     }
@@ -114,49 +79,40 @@ fn classified(causes: &[&(dyn Error + 'static)], texts: &[String]) -> NetworkErr
         return NetworkError::ProxyRefusal;
     }
     if says("dns error") {
-        return NetworkError::Unnamed;
+        return not_connected("cannot resolve its name");
     }
-    let of_client = || {
-        causes
-            .iter()
-            .filter_map(|cause| cause.downcast_ref::<reqwest::Error>())
+    let is_of_client = |test: fn(&reqwest::Error) -> bool| {
+        let mut errors = causes.iter().filter_map(|cause| cause.downcast_ref());
+        errors.any(test)
     };
-    let kinds: Vec<_> = causes
-        .iter()
-        .filter_map(|cause| Some(cause.downcast_ref::<io::Error>()?.kind()))
-        .collect();
-    if of_client().any(reqwest::Error::is_timeout) || kinds.contains(&io::ErrorKind::TimedOut) {
-        return if of_client().any(reqwest::Error::is_connect) {
-            NetworkError::ConnectTimeout
+    let io_errors = causes.iter().filter_map(|cause| cause.downcast_ref());
+    let kinds: Vec<ErrorKind> = io_errors.map(io::Error::kind).collect();
+    if is_of_client(reqwest::Error::is_timeout) || kinds.contains(&ErrorKind::TimedOut) {
+        return if is_of_client(reqwest::Error::is_connect) {
+            not_connected("connection timed out")
         } else {
-            NetworkError::AnswerTimeout
+            no_reply("no reply in time")
         };
     }
     for kind in kinds {
         match kind {
-            io::ErrorKind::ConnectionRefused
-            | io::ErrorKind::NetworkUnreachable
-            | io::ErrorKind::HostUnreachable => return NetworkError::NoConnection(kind),
-            io::ErrorKind::ConnectionReset
-            | io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::BrokenPipe
-            | io::ErrorKind::UnexpectedEof => return NetworkError::CutOff,
+            ErrorKind::ConnectionRefused
+            | ErrorKind::NetworkUnreachable
+            | ErrorKind::HostUnreachable => return not_connected(&kind.to_string()),
+            ErrorKind::ConnectionReset
+            | ErrorKind::ConnectionAborted
+            | ErrorKind::BrokenPipe
+            | ErrorKind::UnexpectedEof => return no_reply("connection closed"),
             _ => {}
         }
     }
     // The texts of the outer causes repeat the URL.
     match texts.last() {
-        Some(innermost) if !is_cut_off(innermost) => {
-            NetworkError::Other(scrubbed(innermost, Auth::Anonymous))
+        Some(innermost) if !CUT_OFF.iter().any(|end| innermost.contains(end)) => {
+            NetworkError::NoReply(scrubbed(innermost, Auth::Anonymous))
         }
-        _ => NetworkError::CutOff,
+        _ => no_reply("connection closed"),
     }
-}
-
-fn is_cut_off(text: &str) -> bool {
-    text.contains("connection closed before message completed")
-        || text.contains("end of file before message length reached")
-        || text.contains("unexpected EOF")
 }
 
 fn certificate(error: &(dyn Error + 'static)) -> Option<String> {
@@ -223,6 +179,6 @@ mod tests {
         let ApiError::Unreachable { why, .. } = of(&odd) else {
             panic!("another kind");
         };
-        assert_eq!(why, NetworkError::Other("at …".to_owned()));
+        assert_eq!(why, NetworkError::NoReply("at …".to_owned()));
     }
 }

@@ -187,7 +187,7 @@ impl Retry {
         const LONGEST: Duration = Duration::from_secs(60);
         let step = STEP * attempt;
         let (why, pause) = match result {
-            Err(error) if error.is_before_the_request() => (error.clone(), step),
+            Err(why) if why.is_before_the_request() => (why.clone(), step),
             Err(_) => return None,
             Ok(response) => match response.status() {
                 429 => {
@@ -201,10 +201,8 @@ impl Retry {
                 _ => return None,
             },
         };
-        let longest = request
-            .limit
-            .map_or(LONGEST, |limit| LONGEST.min(2 * limit));
-        (pause <= longest).then_some(Retry { why, pause })
+        let limit = request.limit.unwrap_or(LONGEST);
+        (pause <= LONGEST.min(2 * limit)).then_some(Retry { why, pause })
     }
 }
 
@@ -362,11 +360,10 @@ mod tests {
             why,
         };
         for method in [Method::GET, Method::POST] {
-            let refused = Err(unreachable(NetworkError::NoConnection(
-                io::ErrorKind::ConnectionRefused,
-            )));
+            let why = String::new;
+            let refused = Err(unreachable(NetworkError::NotConnected(why())));
             assert!(pause(method.clone(), &refused, SECOND).is_some());
-            for why in [NetworkError::AnswerTimeout, NetworkError::CutOff] {
+            for why in [NetworkError::NoReply(why()), NetworkError::ProxyRefusal] {
                 assert_eq!(pause(method.clone(), &Err(unreachable(why)), SECOND), None);
             }
         }

@@ -49,7 +49,7 @@ fn a_body_that_stops_is_not_awaited() {
         world.goes_wrong(fault);
         let start = Instant::now();
         let host = "api.heroku.com".to_owned();
-        let why = NetworkError::AnswerTimeout;
+        let why = NetworkError::NoReply("no reply in time".to_owned());
         assert_eq!(
             answer(&api, &token),
             Err(ApiError::Unreachable { host, why })

@@ -136,7 +136,7 @@ fn a_login_with_a_lost_response_is_not_retried() {
     assert!(matches!(
         failure,
         ApiError::Unreachable {
-            why: NetworkError::CutOff,
+            why: NetworkError::NoReply(_),
             ..
         }
     ));
