@@ -1,11 +1,11 @@
 //! Requests that the user composes, for paths of the API and for no other host.
 
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
-use thiserror::Error;
 
 use super::request::{SECOND_FACTOR, second_factor};
 use super::{ApiError, Auth, HerokuApi, Response, Retry};
+use crate::notice::{Kind, Notice};
 use crate::token::Token;
 
 /// A request that the user composes.
@@ -27,44 +27,34 @@ pub struct Call {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address(Url);
 
-/// Why a text is not a URL on the API's host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum NotAnAddress {
-    /// It names another host.
-    #[error("not a URL of Heroku's API: the token is not sent to other hosts")]
-    Elsewhere,
-    /// It is not a path.
-    #[error("not a path of Heroku's API")]
-    Nowhere,
-    /// A segment of it is `.` or `..`, so it would be resolved to another path.
-    #[error("a path must not contain . or .. segments")]
-    DotSegment,
-}
-
 impl HerokuApi {
     /// The URL of a path, with or without its first slash, or of a whole URL.
     ///
     /// # Errors
-    /// [`NotAnAddress::Elsewhere`] if its host is not exactly this API's.
-    pub fn address(&self, path: &str, query: &[(String, String)]) -> Result<Address, NotAnAddress> {
+    /// If its host is not exactly this API's, or if another URL parser could read another path.
+    pub fn address(&self, path: &str, query: &[(String, String)]) -> Result<Address, Notice> {
+        let refused = |what| invalid(what, "give a path: git credential-heroku-rs api apps");
+        let no_path = || refused("not a path of Heroku's API");
         // Two URL parsers differ in how they normalize other characters.
         let is_plain = |c: char| c.is_ascii_graphic() && c != '\\' && c != '#';
         if !path.chars().all(is_plain) {
-            return Err(NotAnAddress::Nowhere);
+            return Err(no_path());
         }
         if has_dot_segment(path) {
-            return Err(NotAnAddress::DotSegment);
+            return Err(refused("a path must not contain . or .. segments"));
         }
         let base = self.host.url();
         let text = match path.split_once("://") {
             Some((scheme, _)) if scheme.chars().all(|c| c.is_ascii_alphabetic()) => path.to_owned(),
             _ => format!("{base}/{}", path.trim_start_matches('/')),
         };
-        let parse = |text: &str| Url::parse(text).map_err(|_| NotAnAddress::Nowhere);
-        let (mut url, base) = (parse(&text)?, parse(&base)?);
+        let (Ok(mut url), Ok(base)) = (Url::parse(&text), Url::parse(&base)) else {
+            return Err(no_path());
+        };
         let has_user = !url.username().is_empty() || url.password().is_some();
         if url.origin() != base.origin() || has_user {
-            return Err(NotAnAddress::Elsewhere);
+            let what = "not a URL of Heroku's API: the token is not sent to other hosts";
+            return Err(refused(what));
         }
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
@@ -130,33 +120,15 @@ const OURS: [&str; 12] = [
 #[derive(Debug, Clone, Default)]
 pub struct Headers(HeaderMap);
 
-/// Why a line is not a header that can be sent. Never contains its value.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum NotAHeader {
-    /// It has no colon.
-    #[error("a header must have the form 'Name: value'")]
-    NoColon,
-    /// Its name has an invalid character.
-    #[error("invalid header name")]
-    Name,
-    /// Its value has a character that would end the header.
-    #[error("the value of the header {0} has an invalid character")]
-    Value(String),
-    /// It would change the authentication, the host or the framing of the request.
-    #[error("only this program may set the header {0}")]
-    Ours(String),
-}
-
 impl Headers {
     /// Reads the user's lines `Name: value`. If a name is given several times, all its values are sent.
     ///
     /// # Errors
-    /// Why the first invalid line cannot be sent.
-    pub fn read<'a>(lines: impl IntoIterator<Item = &'a str>) -> Result<Headers, NotAHeader> {
+    /// Why the first invalid line cannot be sent, without its value.
+    pub fn read<'a>(lines: impl IntoIterator<Item = &'a str>) -> Result<Headers, Notice> {
         let mut headers = HeaderMap::new();
         for line in lines {
-            let (name, value) = line.split_once(':').ok_or(NotAHeader::NoColon)?;
-            let (name, value) = parsed(name, value)?;
+            let (name, value) = header(line)?;
             headers.append(name, value);
         }
         Ok(Headers(headers))
@@ -177,16 +149,36 @@ impl Headers {
     }
 }
 
-fn parsed(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), NotAHeader> {
-    let name = HeaderName::try_from(name.trim()).map_err(|_| NotAHeader::Name)?;
+fn header(line: &str) -> Result<(HeaderName, HeaderValue), Notice> {
+    const HELP: &str = "see: git credential-heroku-rs api -h";
+    let Some((name, value)) = line.split_once(':') else {
+        return Err(invalid("a header must have the form 'Name: value'", HELP));
+    };
+    let Ok(name) = HeaderName::try_from(name.trim()) else {
+        return Err(invalid("invalid header name", HELP));
+    };
     if OURS.contains(&name.as_str()) {
-        return Err(NotAHeader::Ours(name.to_string()));
+        let fix = match name {
+            AUTHORIZATION => {
+                "use --account EMAIL for another account, or HEROKU_API_KEY for another token"
+            }
+            _ => "leave it out",
+        };
+        let what = format!("only this program may set the header {name}");
+        return Err(invalid(what, fix));
     }
-    let mut value = HeaderValue::from_str(value.trim_matches([' ', '\t']))
-        .map_err(|_| NotAHeader::Value(name.to_string()))?;
+    let Ok(mut value) = HeaderValue::from_str(value.trim_matches([' ', '\t'])) else {
+        let what = format!("the value of the header {name} has an invalid character");
+        return Err(invalid(what, HELP));
+    };
     // The value may be a secret: the HTTP client leaves it out of its logs.
     value.set_sensitive(true);
     Ok((name, value))
+}
+
+/// Something invalid in the command line.
+fn invalid(what: impl Into<String>, fix: &'static str) -> Notice {
+    Notice::new(what, fix).of_kind(Kind::Usage)
 }
 
 #[cfg(test)]
@@ -204,10 +196,15 @@ mod tests {
         HerokuApi::new(&environment, Duration::from_secs(1)).unwrap()
     }
 
-    fn address(path: &str) -> Result<String, NotAnAddress> {
-        api(None)
-            .address(path, &[])
-            .map(|Address(url)| url.to_string())
+    fn address(path: &str) -> Result<String, Notice> {
+        let address = api(None).address(path, &[]);
+        address.map(|Address(url)| url.to_string())
+    }
+
+    fn assert_refused(path: &str, why: &str) {
+        let refused = address(path).unwrap_err();
+        assert_eq!(refused.kind(), Kind::Usage);
+        assert!(refused.what().contains(why), "{path:?}: {refused}");
     }
 
     #[test]
@@ -253,7 +250,7 @@ mod tests {
             "https://git.heroku.com/",
             "ftp://api.heroku.com/",
         ] {
-            assert_eq!(address(path), Err(NotAnAddress::Elsewhere), "{path}");
+            assert_refused(path, "the token is not sent to other hosts");
         }
         for path in [
             "a b",
@@ -263,7 +260,7 @@ mod tests {
             "äpps",
             "https://",
         ] {
-            assert_eq!(address(path), Err(NotAnAddress::Nowhere), "{path:?}");
+            assert_refused(path, "not a path of Heroku's API");
         }
     }
 
@@ -281,7 +278,7 @@ mod tests {
             "apps/x%5c..%5caccount",
             "https://api.heroku.com/apps/../account",
         ] {
-            assert_eq!(address(path), Err(NotAnAddress::DotSegment), "{path}");
+            assert_refused(path, "must not contain . or .. segments");
         }
         for path in ["apps/...", "apps/a..b", "apps/.git", "apps?x=/../y"] {
             assert_eq!(
@@ -296,8 +293,9 @@ mod tests {
         let staging = api(Some("staging.herokudev.com"));
         let Address(url) = staging.address("apps", &[]).unwrap();
         assert_eq!(url.as_str(), "https://api.staging.herokudev.com/apps");
-        let other = staging.address("https://api.heroku.com/apps", &[]);
-        assert_eq!(other, Err(NotAnAddress::Elsewhere));
+        staging
+            .address("https://api.heroku.com/apps", &[])
+            .unwrap_err();
     }
 
     #[test]
@@ -312,7 +310,7 @@ mod tests {
             "Proxy-Authorization: Basic x",
         ] {
             let refused = Headers::read([line]).unwrap_err();
-            assert!(matches!(refused, NotAHeader::Ours(_)), "{line}");
+            assert!(refused.what().contains("only this program"), "{line}");
         }
     }
 

@@ -34,7 +34,7 @@ use crate::trace::Trace;
 
 pub use authorizations::{Authorization, NewAuthorization, PasswordLogin, Revoked, position_of};
 pub use browser::BrowserLogin;
-pub use call::{Address, Call, Headers, NotAHeader, NotAnAddress};
+pub use call::{Address, Call, Headers};
 pub use error::{ApiError, ErrorBody};
 pub use network_error::NetworkError;
 pub use request::{Auth, Retry};

@@ -140,7 +140,7 @@ pub(crate) fn headers_of_a_person_hold(bytes: &[u8]) {
             assert_eq!(names.count(), lines.len(), "a line without a colon is none");
         }
         Err(why) => {
-            let message = why.to_string();
+            let message = why.what();
             assert!(
                 !message.chars().any(char::is_control) && !message.contains("HRKU"),
                 "{message}"

@@ -6,7 +6,7 @@ use std::io::Read;
 
 use super::fields::{self, Field};
 use crate::cli::Api;
-use crate::heroku_api::{Call, Headers, HerokuApi, NotAHeader};
+use crate::heroku_api::{Call, Headers, HerokuApi};
 use crate::notice::{Kind, Notice};
 
 /// The largest body that is sent, in bytes: far more than the API needs.
@@ -42,38 +42,16 @@ pub(super) fn call(arguments: &Api, api: &HerokuApi, stdin: &mut dyn Read) -> Re
         let body = object.transpose()?.map(|object| object.to_string());
         (Vec::new(), body.map(String::into_bytes))
     };
-    let address = api.address(&arguments.path, &query);
     Ok(Call {
         method,
-        address: address.map_err(|why| {
-            usage(
-                why.to_string(),
-                "give a path: git credential-heroku-rs api apps",
-            )
-        })?,
-        headers: headers(arguments)?,
+        address: api.address(&arguments.path, &query)?,
+        headers: Headers::read(arguments.headers.iter().map(String::as_str))?,
         body,
         range: None,
     })
 }
 
-fn headers(arguments: &Api) -> Result<Headers, Notice> {
-    let headers = Headers::read(arguments.headers.iter().map(String::as_str));
-    headers.map_err(|why| {
-        let fix = match &why {
-            NotAHeader::Ours(name) if name == "authorization" => {
-                "use --account EMAIL for another account, or HEROKU_API_KEY for another token"
-            }
-            NotAHeader::Ours(_) => "leave it out",
-            NotAHeader::NoColon | NotAHeader::Name | NotAHeader::Value(_) => {
-                "see: git credential-heroku-rs api -h"
-            }
-        };
-        usage(why.to_string(), fix)
-    })
-}
-
-fn usage(what: impl Into<String>, fix: &'static str) -> Notice {
+fn usage(what: &str, fix: &'static str) -> Notice {
     Notice::new(what, fix).of_kind(Kind::Usage)
 }
 
