@@ -163,29 +163,10 @@ impl Setting {
     }
 }
 
-/// Source: `url_decode_internal`, which keeps a `%` that begins no valid escape.
+/// Keeps a `%` that begins no valid escape, as git does.
 fn decoded(text: &str) -> String {
-    let mut rest = text.as_bytes();
-    let mut bytes = Vec::with_capacity(rest.len());
-    while let [first, after @ ..] = rest {
-        let digit = |at: usize| {
-            after
-                .get(at)
-                .and_then(|digit| char::from(*digit).to_digit(16))
-        };
-        let escaped = digit(0).zip(digit(1)).filter(|_| *first == b'%');
-        match escaped.and_then(|(high, low)| u8::try_from(16 * high + low).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &after[2..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    let bytes = percent_encoding::percent_decode_str(text);
+    bytes.decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]
