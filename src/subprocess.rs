@@ -1,10 +1,13 @@
 //! Runs another program with a time limit. The program ends with this process, together with every process that
 //! it has started.
 
-use std::io;
+use std::io::{self, Read};
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus};
+use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use crate::secret_buf::SecretBuf;
 
 /// A running program. It is killed when this value is dropped.
 pub struct Running {
@@ -77,6 +80,18 @@ impl Running {
             }
         }
     }
+}
+
+/// Reads a pipe to its end on its own thread, up to a limit: a program may fill stdout and stderr concurrently, and a
+/// process that it has started may keep them open.
+pub fn read_in_thread(
+    pipe: impl Read + Send + 'static,
+    limit: usize,
+) -> Receiver<io::Result<SecretBuf>> {
+    let (sender, receiver) = mpsc::channel();
+    // After a deadline no one receives it.
+    thread::spawn(move || sender.send(SecretBuf::read_all(pipe, limit)));
+    receiver
 }
 
 impl Drop for Running {

@@ -1,7 +1,7 @@
 //! Asks git itself, as a push would, for its credential, and for its version. Nothing prompts, every call has a
 //! time limit, and the output is wiped.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 use zeroize::Zeroizing;
@@ -37,9 +37,8 @@ impl Git {
         ];
         // The URL goes to stdin and not into an argument: it may contain a password.
         let input = Zeroizing::new(format!("url={url}\n\n"));
-        let deadline = Instant::now() + limit;
         let fill = ["credential", "fill"];
-        let output = self.run_for(fill, &variables, input.as_bytes(), deadline)?;
+        let output = self.run_for(fill, &variables, input.as_bytes(), limit)?;
         let printed = String::from_utf8_lossy(&output.stderr);
         if !output.is_success {
             return Err(unanswered(&printed));

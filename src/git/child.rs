@@ -2,18 +2,17 @@
 //! without a file system monitor, since a repository may name any program as its monitor.
 
 use std::ffi::OsStr;
-use std::io::{Read, Write};
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::Receiver;
 use std::sync::{Arc, OnceLock};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::environment::Environment;
 use crate::notice::{Fix, Notice};
 use crate::secret_buf::SecretBuf;
-use crate::subprocess::Running;
+use crate::subprocess::{Running, read_in_thread};
 
 /// How long git may take to read its configuration. A few milliseconds are usual, but the home may be
 /// on a network.
@@ -55,14 +54,14 @@ impl Git {
         &self,
         arguments: impl IntoIterator<Item = A>,
     ) -> Result<Output, Notice> {
-        let output = self.run_for(arguments, &[], b"", Instant::now() + LIMIT);
+        let output = self.run_for(arguments, &[], b"", LIMIT);
         if let Err(why) = &output {
             let _ = self.failure.set(why.clone());
         }
         output
     }
 
-    /// Runs git with more variables and an input, until a deadline.
+    /// Runs git with more variables and an input.
     #[expect(
         clippy::disallowed_methods,
         reason = "this is the module that runs git"
@@ -72,7 +71,7 @@ impl Git {
         arguments: impl IntoIterator<Item = A>,
         variables: &[(&str, &str)],
         input: &[u8],
-        deadline: Instant,
+        limit: Duration,
     ) -> Result<Output, Notice> {
         if let Some(failure) = self.failure.get() {
             return Err(failure.clone());
@@ -93,32 +92,27 @@ impl Git {
             // The same home that git would find, except in a test.
             .envs(self.home.iter().map(|home| ("HOME", home)))
             .envs(variables.iter().copied())
-            .stdin(if input.is_empty() {
-                Stdio::null()
-            } else {
-                Stdio::piped()
-            })
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let started = Instant::now();
+        let deadline = Instant::now() + limit;
         let mut running =
             Running::start(&mut command).map_err(|error| not_started(&error.to_string()))?;
         let (stdout, stderr) = (running.output(), running.errors());
-        let (stdout, stderr) = (stdout.map(read_in_thread), stderr.map(read_in_thread));
+        let stdout = stdout.map(|pipe| read_in_thread(pipe, LARGEST));
+        let stderr = stderr.map(|pipe| read_in_thread(pipe, LARGEST));
         if let Some(mut pipe) = running.input() {
             // A program that does not read its input still has an answer.
             let _ = pipe.write_all(input);
         }
-        let wait = |pipe: Option<Receiver<SecretBuf>>| {
+        let wait = |pipe: Option<Receiver<io::Result<SecretBuf>>>| {
             let left = deadline.saturating_duration_since(Instant::now());
-            pipe.and_then(|pipe| pipe.recv_timeout(left).ok())
+            let printed = pipe?.recv_timeout(left).ok()?;
+            Some(printed.unwrap_or_default())
         };
         let printed = wait(stdout).zip(wait(stderr));
         let Some(((stdout, stderr), is_success)) = printed.zip(running.succeeds_by(deadline))
         else {
-            // The deadline was set just before git was started.
-            let limit = deadline.duration_since(started).as_secs_f64();
-            let limit = Duration::from_secs_f64((limit * 10.0).round() / 10.0);
             let name = command.get_args().nth(2).unwrap_or_default();
             let what = format!("git {} did not answer within {limit:?}", name.display());
             return Err(Notice::new(what, Fix::NONE));
@@ -129,15 +123,4 @@ impl Git {
             stderr,
         })
     }
-}
-
-/// Reads a pipe to its end on its own thread, since stdout and stderr fill concurrently.
-fn read_in_thread(pipe: impl Read + Send + 'static) -> Receiver<SecretBuf> {
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
-        let printed = SecretBuf::read_all(pipe.take(LARGEST as u64), LARGEST);
-        // After the deadline no one receives it.
-        let _ = sender.send(printed.unwrap_or_default());
-    });
-    receiver
 }

@@ -89,7 +89,8 @@ impl Git {
     /// A helper that reads the same login as we do gives the same answer, so it does not count.
     pub fn is_followed(&self, deadline: Instant) -> Option<bool> {
         let credentials = SHOW.into_iter().chain(["--get-regexp", r"^credential\."]);
-        let output = self.run_for(credentials, &[], b"", deadline).ok()?;
+        let limit = deadline.saturating_duration_since(Instant::now());
+        let output = self.run_for(credentials, &[], b"", limit).ok()?;
         let helpers = helpers_for(&listed(&output.stdout), &[]);
         let ours = helpers.iter().position(Setting::starts_us)?;
         let mut behind = helpers[ours + 1..].iter();

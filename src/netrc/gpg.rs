@@ -6,15 +6,13 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::mpsc;
-use std::thread;
 use std::time::Instant;
 
 use super::{Cause, LARGEST, TOO_LARGE};
 use crate::environment::Environment;
 use crate::files;
 use crate::secret_buf::SecretBuf;
-use crate::subprocess::Running;
+use crate::subprocess::{Running, read_in_thread};
 
 /// The text of an encrypted file that no other user can have written.
 ///
@@ -34,10 +32,7 @@ pub(super) fn decrypted(path: &Path, environment: &Environment) -> Result<Secret
     let mut running = running.map_err(|_| refused("could not start gpg"))?;
     let output = running.output();
     let output = output.ok_or(refused("could not start gpg"))?;
-    let (sender, receiver) = mpsc::channel();
-    // The read ends only when every child of gpg has ended, so another thread waits for that.
-    thread::spawn(move || sender.send(SecretBuf::read_all(output, LARGEST)));
-    let text = receiver
+    let text = read_in_thread(output, LARGEST)
         .recv_timeout(environment.keyring_limit)
         .map_err(|_| refused("gpg did not answer in time"))?
         .map_err(|_| refused(TOO_LARGE))?;
