@@ -5,7 +5,7 @@
 //! without it an unknown authorization could be left at Heroku.
 
 use std::fmt::Display;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::Account;
 use crate::environment::Environment;
-use crate::files::{self, Held};
+use crate::files;
 use crate::notice::Notice;
 use crate::state_file::StateFile;
 use crate::token::Token;
@@ -128,7 +128,7 @@ fn lock_file(environment: &Environment) -> Option<PathBuf> {
 ///
 /// # Errors
 /// Another rotation takes longer than `limit`, or the lock's file cannot be opened.
-pub fn lock(environment: &Environment, limit: Duration) -> Result<Held, Notice> {
+pub fn lock(environment: &Environment, limit: Duration) -> Result<File, Notice> {
     let file = lock_file(environment).ok_or(io::Error::from(io::ErrorKind::NotFound));
     let held = file.and_then(|file| files::hold(&file, limit));
     held.map_err(|why| match why.kind() {
@@ -144,7 +144,7 @@ pub fn lock(environment: &Environment, limit: Duration) -> Result<Held, Notice> 
 ///
 /// # Errors
 /// As [`lock`].
-pub fn lock_if_used(environment: &Environment, limit: Duration) -> Result<Option<Held>, Notice> {
+pub fn lock_if_used(environment: &Environment, limit: Duration) -> Result<Option<File>, Notice> {
     let is_used = lock_file(environment).is_some_and(|file| file.exists());
     is_used.then(|| lock(environment, limit)).transpose()
 }

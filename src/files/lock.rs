@@ -10,24 +10,18 @@ use super::{dir_of, make_private_dir, read, resolved};
 /// The pause between two tries to get a lock.
 pub(super) const PAUSE: Duration = Duration::from_millis(10);
 
-/// A lock that is released when this value is dropped.
-#[derive(Debug)]
-pub struct Held {
-    _file: fs::File,
-}
-
 /// Locks the file at `path`, which is created if needed and not removed afterwards: for work that takes longer
-/// than one edit. Other processes of this program wait for the lock, each up to its own `limit`.
+/// than one edit. Other processes of this program wait for the lock, each up to its own `limit`. It is released when the
+/// returned file is dropped.
 ///
 /// # Errors
 /// [`io::ErrorKind::TimedOut`] if another process still holds the lock after `limit`; else what the file system
 /// reports.
-pub fn hold(path: &Path, limit: Duration) -> io::Result<Held> {
+pub fn hold(path: &Path, limit: Duration) -> io::Result<fs::File> {
     let path = resolved(path)?;
     read::refuse_foreign_dir(dir_of(&path))?;
     make_private_dir(dir_of(&path))?;
-    let file = open_locked(&path, limit)?;
-    Ok(Held { _file: file })
+    open_locked(&path, limit)
 }
 
 #[cfg(unix)]

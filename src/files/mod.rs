@@ -20,8 +20,8 @@ use tempfile::TempPath;
 
 use crate::secret_buf::SecretBuf;
 
+pub use lock::hold;
 use lock::lock_dir;
-pub use lock::{Held, hold};
 #[cfg(not(unix))]
 use lock::{PAUSE, is_in_use};
 pub use read::{NotTrusted, Trusted, is_absent, read, read_trusted, trust};
@@ -170,24 +170,29 @@ fn write_draft(
     Ok(draft.into_temp_path())
 }
 
+/// Gives a file the mode of the one that it replaces, and its owner if it is another program's.
 #[cfg(unix)]
-fn keep_permissions(file: &fs::File, before: &Metadata, access: Access) -> io::Result<()> {
+pub(crate) fn keep_permissions(
+    file: &fs::File,
+    before: &Metadata,
+    access: Access,
+) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
-    let mode = match access {
-        Access::OwnerOnly => before.mode() & 0o700,
-        Access::Unchanged => {
-            let draft = file.metadata()?;
-            if (draft.uid(), draft.gid()) != (before.uid(), before.gid()) {
-                fchown(file, Some(before.uid()), Some(before.gid()))?;
-            }
-            before.mode() & 0o777
-        }
+    let kept = match access {
+        Access::OwnerOnly => 0o700,
+        Access::Unchanged => 0o777,
     };
-    file.set_permissions(fs::Permissions::from_mode(mode))
+    file.set_permissions(fs::Permissions::from_mode(before.mode() & kept))?;
+    let draft = file.metadata()?;
+    let owner = (before.uid(), before.gid());
+    if access == Access::Unchanged && (draft.uid(), draft.gid()) != owner {
+        fchown(file, Some(owner.0), Some(owner.1))?;
+    }
+    Ok(())
 }
 
 #[cfg(not(unix))]
-fn keep_permissions(_: &fs::File, _: &Metadata, _: Access) -> io::Result<()> {
+pub(crate) fn keep_permissions(_: &fs::File, _: &Metadata, _: Access) -> io::Result<()> {
     Ok(())
 }
 

@@ -15,10 +15,11 @@ use std::time::Duration;
 
 use tempfile::TempPath;
 
-use super::{Git, HEROKU_HELPER, HelperKind, OUR_NAME, Scope, Setting, text};
+use super::{Git, HEROKU_HELPER, HelperKind, OUR_NAME, SHOW, Scope, Setting, listed, text};
 use crate::environment::Environment;
-use crate::files;
+use crate::files::{self, Access};
 use crate::notice::{Command, Fix, Notice};
+use crate::secret_buf::SecretBuf;
 
 pub use alias::AliasState;
 
@@ -143,14 +144,12 @@ impl Git {
         if !path.exists() {
             return Ok(Vec::new());
         }
-        let arguments = ["config", "-z", "--list", "--file"].map(OsStr::new);
-        let output = self.output_of(arguments.into_iter().chain([path.as_os_str()]))?;
-        let entries = text(&output);
-        let entries = entries.split_terminator('\0').map(|entry| {
-            let (key, value) = entry.split_once('\n').unwrap_or((entry, ""));
-            (key.to_owned(), value.to_owned())
-        });
-        Ok(entries.collect())
+        let arguments = SHOW.into_iter().chain(["--list", "--file"]).map(OsStr::new);
+        let output = self.output_of(arguments.chain([path.as_os_str()]))?;
+        let entries = listed(&output).into_iter();
+        Ok(entries
+            .map(|setting| (setting.key, setting.value))
+            .collect())
     }
 
     /// The file that git writes for a scope.
@@ -198,7 +197,8 @@ impl Git {
     fn local_file(&self) -> Result<PathBuf, Notice> {
         // git makes this absolute itself from 2.31 on.
         let output = self.output_of(["rev-parse", "--git-path", "config"])?;
-        let path = path_of(output.strip_suffix(b"\n").unwrap_or(&output));
+        let path = text(&output);
+        let path = path.strip_suffix('\n').unwrap_or(&path);
         Ok(std::env::current_dir().unwrap_or_default().join(path))
     }
 }
@@ -243,12 +243,10 @@ struct Lock {
 
 impl ConfigFile {
     /// Empty if there is no file yet.
-    fn read(&self) -> Result<Vec<u8>, Notice> {
+    fn read(&self) -> Result<SecretBuf, Notice> {
         match files::read(&self.target, LARGEST) {
-            Err(why) if why.kind() == ErrorKind::NotFound => Ok(Vec::new()),
-            read => read
-                .map(|bytes| bytes.to_vec())
-                .map_err(|why| self.unchanged(&why)),
+            Err(why) if why.kind() == ErrorKind::NotFound => Ok(SecretBuf::default()),
+            read => read.map_err(|why| self.unchanged(&why)),
         }
     }
 
@@ -325,17 +323,9 @@ impl Lock {
     /// Writes the whole text. Mode and owner are those of the file that it replaces.
     fn write(&mut self, new: &[u8], target: &Path) -> io::Result<()> {
         if let Ok(replaced) = fs::metadata(target) {
-            self.file.set_permissions(replaced.permissions())?;
-            #[cfg(unix)]
-            {
-                use std::os::unix::fs::{MetadataExt, fchown};
-                let created = self.file.metadata()?;
-                if (created.uid(), created.gid()) != (replaced.uid(), replaced.gid()) {
-                    // Only root can do this, and git does not try. Otherwise the file belongs to the
-                    // user who writes it, as after git.
-                    let _ = fchown(&self.file, Some(replaced.uid()), Some(replaced.gid()));
-                }
-            }
+            // Only root can change the owner, and git does not try. Otherwise the file belongs to the user who writes it,
+            // as after git.
+            let _ = files::keep_permissions(&self.file, &replaced, Access::Unchanged);
         }
         self.file.write_all(new)?;
         self.file.sync_all()
@@ -454,17 +444,6 @@ fn quoted_for_git(value: &str) -> String {
     } else {
         escaped
     }
-}
-
-#[cfg(unix)]
-fn path_of(bytes: &[u8]) -> PathBuf {
-    use std::os::unix::ffi::OsStrExt;
-    PathBuf::from(OsStr::from_bytes(bytes))
-}
-
-#[cfg(not(unix))]
-fn path_of(bytes: &[u8]) -> PathBuf {
-    PathBuf::from(text(bytes).into_owned())
 }
 
 /// The value that makes git find this program: its name if it is on PATH, else its path, quoted for the
