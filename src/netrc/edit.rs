@@ -43,10 +43,8 @@ pub(super) fn without(
             return Err(doubt);
         }
         if entry.has_macro {
-            return Err(Doubt {
-                line: entry.line,
-                phrase: "removing this entry would attach the macro after it to another entry",
-            });
+            let phrase = "removing this entry would attach the macro after it to another entry";
+            return Err(Doubt::new(entry.line, phrase));
         }
         let stays = &text[from..entry.span.start];
         // Only the new part is searched: many entries on one long line would take quadratic time.
@@ -61,10 +59,10 @@ pub(super) fn without(
         |rest: &Syntax| rest.others() == others && values(&rest.entries).eq(values(&stay));
     match parse(&kept) {
         Ok(rest) if is_unchanged(&rest) => Ok((kept, rest)),
-        _ => Err(Doubt {
-            line: gone.first().map_or(1, |entry| entry.line),
-            phrase: "programs would read the rest of the file differently without this entry",
-        }),
+        _ => Err(Doubt::new(
+            gone.first().map_or(1, |entry| entry.line),
+            "programs would read the rest of the file differently without this entry",
+        )),
     }
 }
 
@@ -149,10 +147,10 @@ pub fn with_login(
     };
     match parse(&whole) {
         Ok(syntax) if is_added(&syntax) => Ok(whole),
-        _ => Err(Doubt {
-            line: 1,
-            phrase: "no place for an entry that every program would find",
-        }),
+        _ => {
+            let phrase = "no place for an entry that every program would find";
+            Err(Doubt::new(1, phrase))
+        }
     }
 }
 
@@ -166,22 +164,16 @@ pub fn line(machine: &HerokuHost, account: &Account, token: &Token) -> Option<Se
 }
 
 fn entry(machine: &HerokuHost, account: &Account, token: &Token, gap: &str) -> SecretBuf {
-    let (name, login, password) = (machine.name(), account.as_str(), token.expose());
-    let mut entry = SecretBuf::default();
-    for part in [
-        "machine ",
-        name,
-        gap,
-        "login ",
+    let login = [gap, "login ", account.as_str()];
+    let password = [gap, "password ", token.expose()];
+    // `concat` allocates once, so it leaves no copy of the token.
+    let entry = [
+        ["machine ", machine.name(), ""],
         login,
-        gap,
-        "password ",
         password,
-        "\n",
-    ] {
-        entry.extend_from_slice(part.as_bytes());
-    }
-    entry
+        ["\n", "", ""],
+    ];
+    SecretBuf::from(entry.as_flattened().concat().into_bytes())
 }
 
 #[cfg(test)]

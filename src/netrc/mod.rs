@@ -9,7 +9,7 @@ mod gpg;
 mod syntax;
 mod unreadable;
 
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::account::Account;
@@ -205,10 +205,7 @@ impl Entry {
         if let Some(doubt) = raw.doubt {
             return Err(doubt);
         }
-        let doubt = |phrase| Doubt {
-            line: raw.line,
-            phrase,
-        };
+        let doubt = |phrase| Doubt::new(raw.line, phrase);
         let Some(password) = as_text(raw.password.as_ref()) else {
             return Ok(None);
         };
@@ -386,7 +383,7 @@ fn change(
 ) -> Result<bool, Unreadable> {
     // A file that may not be read must not be written either.
     Netrc::in_plain_text(environment)?;
-    let no_home = || Unreadable::new(Cause::Failed(io::ErrorKind::NotFound), environment);
+    let no_home = || Unreadable::new(Cause::Unfit("HOME is not set".to_owned()), environment);
     let path = path(environment).ok_or_else(no_home)?;
     files::edit(&path, Access::OwnerOnly, |text| Ok(edit(text)?))
         .map_err(|cause: Cause| Unreadable::new(cause, environment))

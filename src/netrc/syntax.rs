@@ -27,6 +27,12 @@ pub struct Doubt {
     pub phrase: &'static str,
 }
 
+impl Doubt {
+    pub(super) fn new(line: usize, phrase: &'static str) -> Doubt {
+        Doubt { line, phrase }
+    }
+}
+
 /// What the text of a netrc file says.
 #[derive(Default)]
 pub(super) struct Syntax {
@@ -62,10 +68,7 @@ pub(super) struct RawEntry {
 /// A doubt about the whole file: after it nothing is certain.
 pub(super) fn parse(bytes: &[u8]) -> Result<Syntax, Doubt> {
     if let Some(at) = bytes.iter().position(|&byte| byte == 0) {
-        return Err(Doubt {
-            line: 1 + line_ends(&bytes[..at]),
-            phrase: "a zero byte",
-        });
+        return Err(Doubt::new(1 + line_ends(&bytes[..at]), "a zero byte"));
     }
     let mut scanner = Scanner::new(bytes);
     let mut syntax = Syntax::default();
@@ -75,10 +78,8 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Syntax, Doubt> {
         let keyword = known_keyword(&word);
         match keyword {
             Some("machine") => {
-                let name = scanner.value()?.ok_or(Doubt {
-                    line: word.line,
-                    phrase: "a machine has no name",
-                })?;
+                let doubt = Doubt::new(word.line, "a machine has no name");
+                let name = scanner.value()?.ok_or(doubt)?;
                 syntax.add(entry.replace(RawEntry::new(&word, name)))?;
             }
             Some("default") => {
@@ -131,10 +132,8 @@ impl Syntax {
         } else if self.entries.len() < MOST_ENTRIES {
             self.entries.push(entry);
         } else {
-            return Err(Doubt {
-                line: entry.line,
-                phrase: "more than 10,000 entries for Heroku's hosts",
-            });
+            let phrase = "more than 10,000 entries for Heroku's hosts";
+            return Err(Doubt::new(entry.line, phrase));
         }
         Ok(())
     }
@@ -191,9 +190,7 @@ impl RawEntry {
             "password" | "passwd" => &mut self.password,
             "account" => &mut self.account,
             "port" | "protocol" if matches!(&*value.text, b"443" | b"https") => return,
-            "port" | "protocol" => {
-                return self.doubt(value.line, "the entry is for another port");
-            }
+            "port" | "protocol" => return self.doubt(value.line, "the entry is for another port"),
             "path" => return self.doubt(value.line, "the entry is for one path only"),
             // Old Heroku CLIs wrote `method` and `org`; no program reads them.
             _ => return,
@@ -204,7 +201,7 @@ impl RawEntry {
     }
 
     fn doubt(&mut self, line: usize, phrase: &'static str) {
-        self.doubt.get_or_insert(Doubt { line, phrase });
+        self.doubt.get_or_insert(Doubt::new(line, phrase));
     }
 
     /// Whether it is for this host: only for the exact name, in any letter case. No suffix and no port.
@@ -303,10 +300,7 @@ impl<'a> Scanner<'a> {
         let may_be_comment = self.peek() == Some(b'#') && self.line > keyword_line;
         let mut word = self.word()?;
         if let Some(word) = word.as_mut().filter(|_| may_be_comment) {
-            word.doubt = Some(Doubt {
-                line: word.line,
-                phrase: "a comment in place of a value",
-            });
+            word.doubt = Some(Doubt::new(word.line, "a comment in place of a value"));
         }
         Ok(word)
     }
@@ -331,15 +325,12 @@ impl<'a> Scanner<'a> {
             line,
             is_quoted,
             span: start..self.at,
-            doubt: doubt.map(|phrase| Doubt { line, phrase }),
+            doubt: doubt.map(|phrase| Doubt::new(line, phrase)),
         }))
     }
 
     fn quoted(&mut self) -> Result<(SecretBuf, Option<&'static str>), Doubt> {
-        let open = Doubt {
-            line: self.line,
-            phrase: "a quote is not closed on its line",
-        };
+        let open = Doubt::new(self.line, "a quote is not closed on its line");
         let (mut text, mut doubt) = (SecretBuf::default(), None);
         self.at += 1;
         loop {
@@ -366,10 +357,7 @@ impl<'a> Scanner<'a> {
         if word.len() <= LONGEST_WORD {
             return Ok(());
         }
-        Err(Doubt {
-            line: self.line,
-            phrase: "a word of more than 64 KiB",
-        })
+        Err(Doubt::new(self.line, "a word of more than 64 KiB"))
     }
 
     /// Skips a macro: whole lines, up to an empty one. Returns whether there was an empty line: without one,

@@ -24,7 +24,7 @@ pub enum Cause {
     Doubt(Doubt),
     /// Another user may have written it.
     NotTrusted(NotTrusted),
-    /// It is not a file that a reader and a writer can deal with.
+    /// It cannot be read, or is not a file that a reader and a writer can deal with.
     Unfit(String),
     /// gpg did not give its text.
     Encrypted(&'static str),
@@ -34,8 +34,6 @@ pub enum Cause {
     ReadOnly,
     /// An encrypted file is in use, and a login would have to be written.
     InPlaceOfPlain,
-    /// The file system reports an error.
-    Failed(io::ErrorKind),
     /// The file system reports an error for a change.
     NotWritten(io::ErrorKind),
 }
@@ -93,7 +91,6 @@ impl Unreadable {
                 "~/.netrc.gpg takes precedence over ~/.netrc, and this program never writes it",
                 "set HEROKU_API_KEY, set NETRC to another file, or remove ~/.netrc.gpg",
             ),
-            Cause::Failed(why) => Notice::new(format!("could not read {file}: {why}"), check()),
             Cause::NotWritten(why) => Notice::new(
                 format!("could not write {file}: {why}"),
                 match why {
@@ -132,7 +129,7 @@ impl Cause {
         match (NotTrusted::from_io_error(error), error.kind()) {
             (Some(why), _) => Cause::NotTrusted(why),
             (None, io::ErrorKind::FileTooLarge) => Cause::Unfit(TOO_LARGE.to_owned()),
-            (None, kind) => Cause::Failed(kind),
+            (None, kind) => Cause::Unfit(kind.to_string()),
         }
     }
 }
