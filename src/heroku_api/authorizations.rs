@@ -165,11 +165,8 @@ impl HerokuApi {
         id: &str,
         description: &str,
     ) -> Result<Authorization, ApiError> {
-        let request = self.request(
-            Method::PATCH,
-            &path_of("authorizations", id)?,
-            Auth::Bearer(token),
-        );
+        let path = path_of("authorizations", id)?;
+        let request = self.request(Method::PATCH, &path, Auth::Bearer(token));
         self.json(&request.with_json(&json!({"description": description})))
     }
 

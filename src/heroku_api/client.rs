@@ -46,7 +46,7 @@ pub(super) fn client(
         .no_proxy();
     let mut host_and_port = None;
     if let Some(address) = &environment.https_proxy {
-        let url = proxy_url(address.expose_secret())?;
+        let url = proxy_url(address.expose_secret()).ok_or(NOT_A_PROXY)?;
         let port = url.port_or_known_default().unwrap_or(SOCKS_PORT);
         host_and_port = Some(format!("{}:{port}", url.host_str().unwrap_or_default()));
         let proxy = Proxy::https(url).map_err(|_| NOT_A_PROXY)?;
@@ -69,19 +69,16 @@ const NOT_A_PROXY: ApiError = ApiError::Setting {
 };
 
 /// The URL of a proxy; without a scheme it is http, as for curl and git.
-fn proxy_url(address: &str) -> Result<Url, ApiError> {
-    let url = if address.contains("://") {
-        Url::parse(address)
+fn proxy_url(address: &str) -> Option<Url> {
+    const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
+    let scheme = if address.contains("://") {
+        ""
     } else {
-        Url::parse(&format!("http://{address}"))
+        "http://"
     };
-    let url = url.map_err(|_| NOT_A_PROXY)?;
-    let schemes = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
-    if schemes.contains(&url.scheme()) && url.host_str().is_some_and(|host| !host.is_empty()) {
-        Ok(url)
-    } else {
-        Err(NOT_A_PROXY)
-    }
+    let url = Url::parse(&format!("{scheme}{address}")).ok()?;
+    let has_host = url.host_str().is_some_and(|host| !host.is_empty());
+    (has_host && SCHEMES.contains(&url.scheme())).then_some(url)
 }
 
 /// `SSL_CERT_FILE` and `SSL_CERT_DIR` replace the system's CA certificates on Linux, as in OpenSSL,
@@ -139,7 +136,7 @@ mod tests {
             "http://proxy:3128/"
         );
         assert_eq!(proxy_url("ann:x@proxy:3128").unwrap().username(), "ann");
-        assert!(proxy_url("socks5h://127.0.0.1:1080").is_ok());
+        assert!(proxy_url("socks5h://127.0.0.1:1080").is_some());
     }
 
     #[test]
@@ -152,13 +149,13 @@ mod tests {
             let url = proxy_url(&format!("{name}:3128")).unwrap();
             assert_eq!(url.host_str(), Some(as_asked), "{name}");
         }
-        assert_eq!(proxy_url("http://\u{200d}.example"), Err(NOT_A_PROXY));
+        assert_eq!(proxy_url("http://\u{200d}.example"), None);
     }
 
     #[test]
     fn an_invalid_proxy_is_not_bypassed() {
         for address in ["ftp://proxy", "http://", "http://a b", "file:///etc/passwd"] {
-            assert_eq!(proxy_url(address), Err(NOT_A_PROXY), "{address}");
+            assert_eq!(proxy_url(address), None, "{address}");
             let environment = Environment {
                 https_proxy: Some(SecretString::from(address)),
                 ..Environment::default()
