@@ -20,21 +20,21 @@ const PROMPT: &str = "org.freedesktop.Secret.Prompt";
 const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 const KWALLET: &str = "org.kde.KWallet";
 
-fn bus(member: &'static str) -> Call<'static, ()> {
+fn bus(member: &str, signature: &str) -> Call<()> {
     const BUS: &str = "org.freedesktop.DBus";
-    Call::new(BUS, "/org/freedesktop/DBus", BUS, member)
+    Call::new(BUS, "/org/freedesktop/DBus", BUS, member, signature)
 }
 
-fn service(member: &'static str) -> Call<'static, ()> {
-    Call::new(SERVICE, ROOT, SERVICE_INTERFACE, member)
+fn service(member: &str, signature: &str) -> Call<()> {
+    Call::new(SERVICE, ROOT, SERVICE_INTERFACE, member, signature)
 }
 
-fn item<'a>(path: &'a str, member: &'static str) -> Call<'a, ()> {
-    Call::new(SERVICE, path, ITEM, member)
+fn item(path: &str, member: &str, signature: &str) -> Call<()> {
+    Call::new(SERVICE, path, ITEM, member, signature)
 }
 
-fn get_property<'a>(path: &'a str, interface: &'static str, name: &'static str) -> Call<'a, ()> {
-    Call::new(SERVICE, path, PROPERTIES, "Get").with("ss", |body| {
+fn get_property(path: &str, interface: &str, name: &str) -> Call<()> {
+    Call::new(SERVICE, path, PROPERTIES, "Get", "ss").with(|body| {
         body.text(interface);
         body.text(name);
     })
@@ -54,19 +54,15 @@ fn text(body: &mut Reader<'_>) -> Option<String> {
     body.text().map(str::to_owned)
 }
 
-fn boolean(body: &mut Reader<'_>) -> Option<bool> {
-    body.boolean()
-}
-
 /// The call that the bus requires before any other.
-pub(super) fn hello() -> Call<'static, ()> {
-    bus("Hello")
+pub(super) fn hello() -> Call<()> {
+    bus("Hello", "")
 }
 
 /// Asks which connection owns a name on the bus.
-pub(super) fn get_name_owner(name: &str) -> Call<'static, String> {
-    bus("GetNameOwner")
-        .with("s", |body| body.text(name))
+pub(super) fn get_name_owner(name: &str) -> Call<String> {
+    bus("GetNameOwner", "s")
+        .with(|body| body.text(name))
         .answered("s", text)
 }
 
@@ -75,8 +71,8 @@ pub(super) fn get_name_owner(name: &str) -> Call<'static, String> {
 ///
 /// The rest of the answer has no meaning in a plain session: it is a text from gnome-keyring and KeePassXC, and bytes
 /// from KWallet and oo7.
-pub(super) fn open_session() -> Call<'static, String> {
-    let call = service("OpenSession").with("sv", |body| {
+pub(super) fn open_session() -> Call<String> {
+    let call = service("OpenSession", "sv").with(|body| {
         body.text("plain");
         body.signature("s");
         body.text("");
@@ -95,44 +91,41 @@ pub(super) struct Found {
 }
 
 /// Searches the Heroku CLI's items of this account, or of every account if none is given.
-pub(super) fn search_items(account: Option<&Account>) -> Call<'static, Found> {
-    service("SearchItems")
-        .with("a{ss}", |body| write_attributes(body, account))
-        .answered("aoao", |body| {
-            Some(Found {
-                unlocked: body.paths()?,
-                locked: body.paths()?,
-            })
-        })
+pub(super) fn search_items(account: Option<&Account>) -> Call<Found> {
+    let call = service("SearchItems", "a{ss}").with(|body| write_attributes(body, account));
+    call.answered("aoao", |body| {
+        let (unlocked, locked) = (body.paths()?, body.paths()?);
+        Some(Found { unlocked, locked })
+    })
 }
 
 /// Asks for the path of the collection of new items, if there is one.
-pub(super) fn get_default_collection() -> Call<'static, Option<String>> {
-    service("ReadAlias")
-        .with("s", |body| body.text("default"))
+pub(super) fn get_default_collection() -> Call<Option<String>> {
+    service("ReadAlias", "s")
+        .with(|body| body.text("default"))
         .answered("o", object)
 }
 
 /// Asks for the paths of all collections.
-pub(super) fn get_collections() -> Call<'static, Vec<String>> {
+pub(super) fn get_collections() -> Call<Vec<String>> {
     get_property(ROOT, SERVICE_INTERFACE, "Collections")
         .answered("v", |body| body.variant("ao")?.paths())
 }
 
 /// Asks whether a collection is locked. This opens no window in any service.
-pub(super) fn get_locked(collection: &str) -> Call<'_, bool> {
+pub(super) fn get_locked(collection: &str) -> Call<bool> {
     get_property(collection, COLLECTION, "Locked")
         .answered("v", |body| body.variant("b")?.boolean())
 }
 
 /// Asks whether the collection of new items is locked. Its alias can be used without asking for its path first.
-pub(super) fn get_default_locked() -> Call<'static, bool> {
+pub(super) fn get_default_locked() -> Call<bool> {
     get_locked("/org/freedesktop/secrets/aliases/default")
 }
 
 /// Unlocks items or collections. Returns the prompt that this needs, if any.
-pub(super) fn unlock(objects: &[String]) -> Call<'static, Option<String>> {
-    let call = service("Unlock").with("ao", |body| {
+pub(super) fn unlock(objects: &[String]) -> Call<Option<String>> {
+    let call = service("Unlock", "ao").with(|body| {
         body.array(4, |paths| objects.iter().for_each(|path| paths.text(path)));
     });
     call.answered("aoo", |body| {
@@ -142,19 +135,18 @@ pub(super) fn unlock(objects: &[String]) -> Call<'static, Option<String>> {
 }
 
 /// Asks for an item's token. None if the item holds something else.
-pub(super) fn get_token<'a>(path: &'a str, session: &str) -> Call<'a, Option<Token>> {
-    item(path, "GetSecret")
-        .with("o", |body| body.text(session))
-        .answered("(oayays)", |body| {
-            body.path()?;
-            body.bytes()?;
-            Some(Token::from_bytes(body.bytes()?.to_vec()).ok())
-        })
+pub(super) fn get_token(path: &str, session: &str) -> Call<Option<Token>> {
+    let call = item(path, "GetSecret", "o").with(|body| body.text(session));
+    call.answered("(oayays)", |body| {
+        body.path()?;
+        body.bytes()?;
+        Some(Token::from_bytes(body.bytes()?.to_vec()).ok())
+    })
 }
 
 /// Asks for the `account` of an item, if it is an item of the Heroku CLI. A search may find other items, since some
 /// services compare attributes loosely.
-pub(super) fn get_account(path: &str) -> Call<'_, Option<String>> {
+pub(super) fn get_account(path: &str) -> Call<Option<String>> {
     get_property(path, ITEM, "Attributes").answered("v", |body| {
         let mut entries = body.variant("a{ss}")?.array(8)?;
         let mut attributes = HashMap::new();
@@ -169,13 +161,13 @@ pub(super) fn get_account(path: &str) -> Call<'_, Option<String>> {
 }
 
 /// Replaces an item's token, and keeps its label and attributes.
-pub(super) fn set_token<'a>(path: &'a str, session: &str, token: &Token) -> Call<'a, ()> {
-    item(path, "SetSecret").with("(oayays)", |body| write_token(body, session, token))
+pub(super) fn set_token(path: &str, session: &str, token: &Token) -> Call<()> {
+    item(path, "SetSecret", "(oayays)").with(|body| write_token(body, session, token))
 }
 
 /// Deletes an item. Returns the prompt that this needs, if any.
-pub(super) fn delete(path: &str) -> Call<'_, Option<String>> {
-    item(path, "Delete").answered("o", object)
+pub(super) fn delete(path: &str) -> Call<Option<String>> {
+    item(path, "Delete", "").answered("o", object)
 }
 
 /// Creates an account's item. Returns the prompt that this needs, if any. With `replace`, the service overwrites an
@@ -183,15 +175,15 @@ pub(super) fn delete(path: &str) -> Call<'_, Option<String>> {
 ///
 /// The item has exactly these two attributes, by which the Heroku CLI searches. gnome-keyring replaces an item that has
 /// more attributes than these too.
-pub(super) fn create_item<'a>(
-    collection: &'a str,
+pub(super) fn create_item(
+    collection: &str,
     account: &Account,
     session: &str,
     token: &Token,
     replace: bool,
-) -> Call<'a, Option<String>> {
-    let call = Call::new(SERVICE, collection, COLLECTION, "CreateItem");
-    let call = call.with("a{sv}(oayays)b", |body| {
+) -> Call<Option<String>> {
+    let signature = "a{sv}(oayays)b";
+    let call = Call::new(SERVICE, collection, COLLECTION, "CreateItem", signature).with(|body| {
         body.array(8, |properties| {
             properties.align(8);
             properties.text("org.freedesktop.Secret.Item.Label");
@@ -212,30 +204,30 @@ pub(super) fn create_item<'a>(
 }
 
 /// Asks the bus for the signals of a prompt.
-pub(super) fn listen_to(prompt: &str) -> Call<'static, ()> {
+pub(super) fn listen_to(prompt: &str) -> Call<()> {
     let rule = format!("type='signal',interface='{PROMPT}',path='{prompt}'");
-    bus("AddMatch").with("s", |body| body.text(&rule))
+    bus("AddMatch", "s").with(|body| body.text(&rule))
 }
 
 /// Shows a prompt. The signal `Completed` is sent when it ends.
-pub(super) fn show_prompt(path: &str) -> Call<'_, ()> {
-    Call::new(SERVICE, path, PROMPT, "Prompt").with("s", |body| body.text(""))
+pub(super) fn show_prompt(path: &str) -> Call<()> {
+    Call::new(SERVICE, path, PROMPT, "Prompt", "s").with(|body| body.text(""))
 }
 
 /// The signal `Completed`: whether the user closed the prompt without an answer.
-pub(super) const IS_DISMISSED: Format<bool> = Format::new("bv", boolean);
+pub(super) const IS_DISMISSED: Format<bool> = Format::new("bv", |body| body.boolean());
 
 /// Asks for the wallet in which KWallet stores the secrets of programs. KWallet's own interface is on the connection of
 /// the service.
-pub(super) fn kwallet_network_wallet(module: &'static str) -> Call<'static, String> {
-    Call::new(SERVICE, module, KWALLET, "networkWallet").answered("s", text)
+pub(super) fn kwallet_network_wallet(module: &str) -> Call<String> {
+    Call::new(SERVICE, module, KWALLET, "networkWallet", "").answered("s", text)
 }
 
 /// Asks whether a wallet is open. If it is, an unlock of its collection shows no window.
-pub(super) fn kwallet_is_open(module: &'static str, wallet: &str) -> Call<'static, bool> {
-    Call::new(SERVICE, module, KWALLET, "isOpen")
-        .with("s", |body| body.text(wallet))
-        .answered("b", boolean)
+pub(super) fn kwallet_is_open(module: &str, wallet: &str) -> Call<bool> {
+    Call::new(SERVICE, module, KWALLET, "isOpen", "s")
+        .with(|body| body.text(wallet))
+        .answered("b", |body| body.boolean())
 }
 
 fn write_attributes(body: &mut Writer, account: Option<&Account>) {

@@ -8,10 +8,14 @@ use super::Failure;
 use super::wire::{Order, Reader, Writer, length};
 
 /// The largest message that is accepted, in bytes: enough for a thousand items.
-pub(super) const LARGEST: usize = 8 * 1024 * 1024;
+const LARGEST: usize = 8 * 1024 * 1024;
 
 /// The length of a message before its header fields, with the number that says how long these are.
 const FIXED: usize = 16;
+
+// Where these numbers of a message are.
+const BODY_LENGTH: usize = 4;
+const SERIAL: usize = 8;
 
 const METHOD_CALL: u8 = 1;
 const REPLY: u8 = 2;
@@ -27,14 +31,9 @@ const REPLY_SERIAL: u8 = 5;
 const DESTINATION: u8 = 6;
 const SIGNATURE: u8 = 8;
 
-/// A method call. Its answer is a `T`.
-pub(super) struct Call<'a, T> {
-    destination: &'static str,
-    path: &'a str,
-    interface: &'static str,
-    member: &'static str,
-    signature: &'static str,
-    arguments: Writer,
+/// A method call, without its serial. Its answer is a `T`.
+pub(super) struct Call<T> {
+    message: Writer,
     pub(super) answer: Format<T>,
 }
 
@@ -57,64 +56,19 @@ impl<T> Format<T> {
     }
 }
 
-impl<'a> Call<'a, ()> {
-    /// A call without arguments. Its answer says only that it succeeded.
+impl Call<()> {
+    /// A call that takes arguments of this signature, and whose answer says only that it succeeded.
     pub(super) fn new(
-        destination: &'static str,
-        path: &'a str,
-        interface: &'static str,
-        member: &'static str,
-    ) -> Call<'a, ()> {
-        Call {
-            destination,
-            path,
-            interface,
-            member,
-            signature: "",
-            arguments: Writer::new(),
-            answer: Format {
-                signature: None,
-                read: |_| Some(()),
-            },
-        }
-    }
-
-    /// The call with arguments of this signature.
-    pub(super) fn with(
-        mut self,
-        signature: &'static str,
-        arguments: impl FnOnce(&mut Writer),
-    ) -> Call<'a, ()> {
-        self.signature = signature;
-        arguments(&mut self.arguments);
-        self
-    }
-
-    /// The call with an answer of this signature.
-    pub(super) fn answered<T>(
-        self,
-        signature: &'static str,
-        read: fn(&mut Reader<'_>) -> Option<T>,
-    ) -> Call<'a, T> {
-        Call {
-            destination: self.destination,
-            path: self.path,
-            interface: self.interface,
-            member: self.member,
-            signature: self.signature,
-            arguments: self.arguments,
-            answer: Format::new(signature, read),
-        }
-    }
-}
-
-impl<T> Call<'_, T> {
-    /// The message with this serial.
-    pub(super) fn to_message(&self, serial: u32) -> Writer {
-        let arguments = self.arguments.written();
+        destination: &str,
+        path: &str,
+        interface: &str,
+        member: &str,
+        signature: &str,
+    ) -> Call<()> {
         let mut message = Writer::new();
         message.raw(&[b'l', METHOD_CALL, 0, 1]);
-        message.number(length(arguments));
+        let (body_length, serial) = (0, 0);
+        message.number(body_length);
         message.number(serial);
         message.array(8, |fields| {
             let mut field = |code, signature, value| {
@@ -126,17 +80,49 @@ impl<T> Call<'_, T> {
                     _ => fields.text(value),
                 }
             };
-            field(PATH, "o", self.path);
-            field(INTERFACE, "s", self.interface);
-            field(MEMBER, "s", self.member);
-            field(DESTINATION, "s", self.destination);
-            if !self.signature.is_empty() {
-                field(SIGNATURE, "g", self.signature);
+            field(PATH, "o", path);
+            field(INTERFACE, "s", interface);
+            field(MEMBER, "s", member);
+            field(DESTINATION, "s", destination);
+            if !signature.is_empty() {
+                field(SIGNATURE, "g", signature);
             }
         });
         message.align(8);
-        message.raw(arguments);
-        message
+        let answer = Format {
+            signature: None,
+            read: |_| Some(()),
+        };
+        Call { message, answer }
+    }
+
+    /// The call with these arguments.
+    pub(super) fn with(mut self, arguments: impl FnOnce(&mut Writer)) -> Call<()> {
+        let header = self.message.written().len();
+        arguments(&mut self.message);
+        let body = length(&self.message.written()[header..]);
+        self.message.overwrite(BODY_LENGTH, body);
+        self
+    }
+
+    /// The call with an answer of this signature.
+    pub(super) fn answered<T>(
+        self,
+        signature: &'static str,
+        read: fn(&mut Reader<'_>) -> Option<T>,
+    ) -> Call<T> {
+        Call {
+            message: self.message,
+            answer: Format::new(signature, read),
+        }
+    }
+}
+
+impl<T> Call<T> {
+    /// The message with this serial.
+    pub(super) fn with_serial(&mut self, serial: u32) -> &[u8] {
+        self.message.overwrite(SERIAL, serial);
+        self.message.written()
     }
 }
 
@@ -218,12 +204,11 @@ impl Message {
         if let Some(name) = &self.error {
             return Err(Failure::from_error_name(name));
         }
+        if format.signature.is_some_and(|it| it != self.signature) {
+            return Err(Failure::Garbled);
+        }
         let mut body = Reader::new(&self.body, self.order);
-        let has_format = format
-            .signature
-            .is_none_or(|format| self.signature == format);
-        let content = has_format.then(|| (format.read)(&mut body)).flatten();
-        content.ok_or(Failure::Garbled)
+        (format.read)(&mut body).ok_or(Failure::Garbled)
     }
 }
 
@@ -237,7 +222,7 @@ fn read_fixed(fixed: &[u8]) -> Option<(Order, usize, usize)> {
     let mut lengths = Reader::new(fixed, order);
     lengths.take(4)?;
     let (body, _serial, fields) = (lengths.length()?, lengths.number()?, lengths.length()?);
-    (body.max(fields) <= LARGEST).then_some((order, FIXED + fields, body))
+    (body.saturating_add(fields) <= LARGEST).then_some((order, FIXED + fields, body))
 }
 
 #[cfg(test)]
@@ -385,11 +370,11 @@ pub(super) mod tests {
 
         #[test]
         fn a_broken_message_is_no_panic(at: usize, byte: u8, cut: usize) {
-            let call = Call::new("a.b", "/a", "a.b", "Ask").with("aoao", |body| {
+            let mut call = Call::new("a.b", "/a", "a.b", "Ask", "aoao").with(|body| {
                 body.array(4, |paths| paths.text("/x"));
                 body.array(4, |_| {});
             });
-            let mut bytes = call.to_message(7).written().to_vec();
+            let mut bytes = call.with_serial(7).to_vec();
             let (whole, _) = Message::parse(&bytes).unwrap().unwrap();
             let two_lists = Format::new("aoao", |body| Some((body.paths()?, body.paths()?)));
             let expected = (vec!["/x".to_owned()], Vec::new());

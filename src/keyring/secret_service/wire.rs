@@ -62,8 +62,12 @@ impl Writer {
         self.align(alignment);
         let start = self.0.len();
         elements(self);
-        let size = length(&self.0[start..]);
-        self.0[after_length - 4..after_length].copy_from_slice(&size.to_le_bytes());
+        self.overwrite(after_length - 4, length(&self.0[start..]));
+    }
+
+    /// Overwrites the number that begins `at` bytes from the start.
+    pub(super) fn overwrite(&mut self, at: usize, number: u32) {
+        self.0[at..at + 4].copy_from_slice(&number.to_le_bytes());
     }
 }
 
