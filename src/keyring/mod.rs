@@ -184,10 +184,7 @@ impl Deadline {
 
     /// The failure of an operation that did not end in time.
     fn passed(self) -> Unavailable {
-        Unavailable::Slow {
-            limit: self.limit,
-            logins: None,
-        }
+        Unavailable::Slow(self.limit)
     }
 }
 
@@ -284,13 +281,8 @@ pub enum Unavailable {
     PromptDismissed,
     /// The system does not let this program use the keyring.
     Refused,
-    /// The keyring did not answer in time.
-    Slow {
-        /// The limit.
-        limit: Duration,
-        /// The number of logins, if they were too many to read within the limit.
-        logins: Option<usize>,
-    },
+    /// The keyring did not answer within this limit.
+    Slow(Duration),
     /// Another program stored a token for the same account at the same time.
     Overtaken,
     /// There is a D-Bus session to which no token may go.

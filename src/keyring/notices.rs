@@ -1,9 +1,21 @@
 //! What the user reads if the keyring cannot be used.
 
-use std::time::Duration;
-
 use super::{IS_MACOS, Lock, Missing, RejectedBus, Unavailable};
 use crate::notice::{Fix, Notice};
+
+const WAIT_LONGER: &str = if IS_MACOS {
+    "answer the macOS dialog, or wait longer: HEROKU_RS_PROMPT_TIMEOUT=300"
+} else {
+    "wait longer: HEROKU_RS_TIMEOUT=10, or set HEROKU_API_KEY"
+};
+
+const CHECK_THE_ITEM: &str = if IS_MACOS {
+    "check the item heroku-cli in Keychain Access, or set HEROKU_API_KEY"
+} else if cfg!(windows) {
+    "check Web Credentials in the Control Panel, or set HEROKU_API_KEY"
+} else {
+    "try again, or set HEROKU_API_KEY"
+};
 
 impl Unavailable {
     /// What happened, and how to fix it.
@@ -34,7 +46,11 @@ impl Unavailable {
                 "the system does not allow this program to use the keyring",
                 "allow access in the D-Bus policy or the sandbox, or set HEROKU_API_KEY",
             ),
-            Unavailable::Slow { limit, logins } => slow(*limit, *logins),
+            Unavailable::Slow(limit) => {
+                let limit = limit.as_secs_f64();
+                let what = format!("the keyring did not answer within {limit:.1} s");
+                Notice::new(what, WAIT_LONGER)
+            }
             Unavailable::Overtaken => Notice::new(
                 "another program stored a token for this account at the same time",
                 Fix::command(
@@ -50,16 +66,7 @@ impl Unavailable {
                 "the D-Bus session is not a local socket",
                 "unset DBUS_SESSION_BUS_ADDRESS, or set HEROKU_API_KEY",
             ),
-            Unavailable::Broken(why) => Notice::new(
-                why.clone(),
-                if IS_MACOS {
-                    "check the item heroku-cli in Keychain Access, or set HEROKU_API_KEY"
-                } else if cfg!(windows) {
-                    "check Web Credentials in the Control Panel, or set HEROKU_API_KEY"
-                } else {
-                    "try again, or set HEROKU_API_KEY"
-                },
-            ),
+            Unavailable::Broken(why) => Notice::new(why.clone(), CHECK_THE_ITEM),
         }
     }
 }
@@ -68,22 +75,6 @@ impl From<Unavailable> for Notice {
     fn from(why: Unavailable) -> Notice {
         why.notice()
     }
-}
-
-fn slow(limit: Duration, logins: Option<usize>) -> Notice {
-    let limit = limit.as_secs_f64();
-    let what = match logins {
-        None => format!("the keyring did not answer within {limit:.1} s"),
-        Some(count) => format!(
-            "the keyring has {count} logins for Heroku, too many to read within {limit:.1} s"
-        ),
-    };
-    let fix = if IS_MACOS {
-        "answer the macOS dialog, or wait longer: HEROKU_RS_PROMPT_TIMEOUT=300"
-    } else {
-        "wait longer: HEROKU_RS_TIMEOUT=10, or set HEROKU_API_KEY"
-    };
-    Notice::new(what, fix)
 }
 
 impl Missing {

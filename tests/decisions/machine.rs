@@ -271,10 +271,7 @@ fn keyring(cell: &str, home: &Path, tokens: &Tokens<'_>) -> MemoryKeyring {
             "locked" => keyring.locked(Lock::Keyring),
             "+locked" => keyring.locked(Lock::Another),
             "confirms" => keyring.locked(Lock::Confirmation),
-            "slow" => keyring.failing(Unavailable::Slow {
-                limit: Duration::from_secs(2),
-                logins: None,
-            }),
+            "slow" => keyring.failing(Unavailable::Slow(Duration::from_secs(2))),
             "broken" => keyring.failing(Unavailable::Broken("the keyring is broken".to_owned())),
             "none" => keyring.failing(Unavailable::NoKeyring(Missing::Bus)),
             "read-only" => keyring.refusing_writes(Unavailable::PromptDismissed),

@@ -90,7 +90,7 @@ fn a_keyring_that_hangs_reaches_the_limit() {
     let session = Session::new();
     session.the_cli_keeps("Heroku CLI", ANN, token(1).expose());
     session.signals("STOP");
-    assert!(matches!(why(&briefly(&session)), Unavailable::Slow { .. }));
+    assert!(matches!(why(&briefly(&session)), Unavailable::Slow(_)));
     session.signals("CONT");
     assert_eq!(session.the_cli_finds(ANN), token(1).expose());
 }
@@ -109,7 +109,7 @@ fn a_start_that_never_ends_reaches_the_limit() {
         "org.freedesktop.DBus.ReloadConfig",
     ];
     session.run("gdbus", &[reload, method].concat());
-    assert!(matches!(why(&briefly(&session)), Unavailable::Slow { .. }));
+    assert!(matches!(why(&briefly(&session)), Unavailable::Slow(_)));
 }
 
 #[test]
@@ -194,9 +194,9 @@ fn bus_that_says(says: &'static [u8]) -> (tempfile::TempDir, Environment) {
 #[test]
 fn a_bus_that_never_answers_reaches_the_limit() {
     let (_dir, environment) = bus_that_says(b"");
-    assert!(matches!(why(&environment), Unavailable::Slow { .. }));
+    assert!(matches!(why(&environment), Unavailable::Slow(_)));
     let (_dir, environment) = bus_that_says(b"OK 0123\r\n");
-    assert!(matches!(why(&environment), Unavailable::Slow { .. }));
+    assert!(matches!(why(&environment), Unavailable::Slow(_)));
 }
 
 #[test]

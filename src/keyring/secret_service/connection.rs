@@ -21,9 +21,6 @@ type Result<T> = std::result::Result<T, Failure>;
 /// How many items or collections are asked about together. A bus may limit how many calls of one client are open.
 const BATCH: usize = 32;
 
-/// If a read of no more items than these takes too long, the service is slow, and not the items too many.
-const FEW: usize = 100;
-
 /// A connection to the service, and what is known about it.
 pub(super) struct Connection {
     bus: Bus,
@@ -123,15 +120,7 @@ impl Connection {
     /// Every open item, and what is locked.
     pub(super) fn list(&mut self, content: Content) -> Result<(Vec<Item>, Option<Lock>)> {
         let found = self.search(None)?;
-        let count = found.unlocked.len();
-        let items = self.items(&found.unlocked, None, content);
-        let items = items.map_err(|failure| match failure {
-            Failure::Unavailable(Unavailable::Slow { limit, .. }) if count > FEW => {
-                let logins = Some(count);
-                Unavailable::Slow { limit, logins }.into()
-            }
-            failure => failure,
-        })?;
+        let items = self.items(&found.unlocked, None, content)?;
         Ok((items, self.find_lock(&found)?))
     }
 
@@ -528,7 +517,7 @@ impl Connection {
             // The prompt is left open. `Prompt.Dismiss` makes gnome-keyring 42 and 48 abort on an assertion while the
             // prompt is shown, and closes the window in no program. If the user answers later, the service does what
             // it was asked to do.
-            Ok(true) | Err(Failure::Unavailable(Unavailable::Slow { .. })) => {
+            Ok(true) | Err(Failure::Unavailable(Unavailable::Slow(_))) => {
                 Err(Unavailable::PromptDismissed.into())
             }
             Err(failure) => Err(failure),

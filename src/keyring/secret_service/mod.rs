@@ -162,7 +162,7 @@ impl SecretService {
         });
         state.waited += start.elapsed().saturating_sub(prompted);
         let result = result.map_err(Unavailable::from);
-        if let Err(why @ Unavailable::Slow { .. }) = &result {
+        if let Err(why @ Unavailable::Slow(_)) = &result {
             state.given_up = Some(why.clone());
         }
         result

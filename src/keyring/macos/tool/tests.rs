@@ -114,7 +114,7 @@ fn a_program_that_hangs_is_killed_at_the_limit() {
     script.tool.limit = Duration::from_millis(500);
     assert!(matches!(
         script.tool.delete(&ann()),
-        Err(Unavailable::Slow { .. })
+        Err(Unavailable::Slow(_))
     ));
     // The program is not run again.
     let slow = Deadline::after(script.tool.limit).passed();
