@@ -19,6 +19,8 @@ pub mod secret_service;
 #[cfg(any(windows, test))]
 mod windows;
 
+#[cfg(any(not(target_os = "macos"), test))]
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
@@ -149,18 +151,51 @@ impl Limits {
             prompt: Some(environment.prompt_limit),
         }
     }
+}
 
-    /// The deadline of an operation that begins now. `waited` is how long the earlier ones have waited.
-    #[cfg(any(not(target_os = "macos"), test))]
-    fn deadline(self, waited: Duration) -> Deadline {
-        let left = match self.prompt {
-            None => self.keyring.saturating_sub(waited),
-            Some(_) => self.keyring,
-        };
-        Deadline {
-            at: Instant::now() + left,
-            limit: self.keyring,
+/// The limits of this process, and what is left of them.
+#[cfg(any(not(target_os = "macos"), test))]
+struct Budget {
+    limits: Limits,
+    /// How long all operations have taken so far.
+    waited: Cell<Duration>,
+    /// Whether an operation did not end in time. The keyring is not used again after one.
+    gave_up: Cell<bool>,
+}
+
+#[cfg(any(not(target_os = "macos"), test))]
+impl Budget {
+    fn new(limits: Limits) -> Budget {
+        Budget {
+            limits,
+            waited: Cell::default(),
+            gave_up: Cell::default(),
         }
+    }
+
+    /// Runs an operation, which has to end by the deadline that it gets.
+    fn run<T>(
+        &self,
+        operation: impl FnOnce(Deadline) -> Result<T, Unavailable>,
+    ) -> Result<T, Unavailable> {
+        let limit = self.limits.keyring;
+        let left = match self.limits.prompt {
+            None => limit.saturating_sub(self.waited.get()),
+            Some(_) => limit,
+        };
+        let start = Instant::now();
+        let deadline = Deadline {
+            at: start + left,
+            limit,
+        };
+        if self.gave_up.get() {
+            return Err(deadline.passed());
+        }
+        let result = operation(deadline);
+        self.waited.set(self.waited.get() + start.elapsed());
+        self.gave_up
+            .set(matches!(result, Err(Unavailable::Slow(_))));
+        result
     }
 }
 

@@ -33,8 +33,6 @@ pub(super) struct Connection {
     may_search_prompt: bool,
     /// None until the service was asked in this operation.
     default: Option<DefaultCollection>,
-    /// The time that the prompts of this operation took. It does not count against the limit of the service.
-    pub(super) prompted: Duration,
 }
 
 /// The state of the collection for new items.
@@ -85,7 +83,6 @@ impl Connection {
             session: None,
             may_search_prompt: answer?,
             default: None,
-            prompted: Duration::ZERO,
         })
     }
 
@@ -93,7 +90,6 @@ impl Connection {
     pub(super) fn begin(&mut self, deadline: Deadline) -> Result<()> {
         self.bus.begin(deadline);
         self.default = None;
-        self.prompted = Duration::ZERO;
         self.may_search_prompt = may_search_prompt(&mut self.bus)?;
         Ok(())
     }
@@ -279,21 +275,19 @@ impl Connection {
         if !asks_for_default {
             self.check_that_one_is_open()?;
         }
-        let opens_session = self.session.is_none();
-        let session = opens_session.then(|| self.bus.send(calls::open_session()));
+        let no_session = self.session.is_none();
+        let session = no_session.then(|| self.bus.send(calls::open_session()));
         let locked = asks_for_default.then(|| self.bus.send(calls::get_default_locked()));
         let found = self.bus.send(calls::search_items(account));
         if let Some(session) = session {
             self.keep_session(session)?;
         }
-        let locked = locked.map(|locked| self.bus.wait(locked));
-        let found = self.bus.wait(found);
         if let Some(locked) = locked
             && self.keep_default(locked)? != DefaultCollection::Open
         {
             return self.search(account);
         }
-        let found = found?;
+        let found = self.bus.wait(found)?;
         self.trace.log(|| {
             let (open, locked) = (found.unlocked.len(), found.locked.len());
             format!("the Secret Service finds {open} items, and {locked} locked ones")
@@ -337,8 +331,8 @@ impl Connection {
         // The next answers may hold a secret. It cannot be done earlier: some services look up which program asks, and
         // this prevents that.
         hardening::close_to_others();
-        let text = "a session with the Secret Service is open";
-        self.trace.log_since(since, || text);
+        self.trace
+            .log_since(since, || "a session with the Secret Service is open");
         Ok(session)
     }
 
@@ -383,14 +377,14 @@ impl Connection {
         if let Some(default) = self.default {
             return Ok(default);
         }
-        let locked = self.bus.call(calls::get_default_locked());
+        let locked = self.bus.send(calls::get_default_locked());
         self.keep_default(locked)
     }
 
     /// What the answer says about the default collection. After an unexpected answer the collection counts as open: the
     /// next calls will show what is wrong.
-    fn keep_default(&mut self, is_locked: Result<bool>) -> Result<DefaultCollection> {
-        let default = match is_locked {
+    fn keep_default(&mut self, is_locked: Pending<bool>) -> Result<DefaultCollection> {
+        let default = match self.bus.wait(is_locked) {
             Ok(true) => DefaultCollection::Locked,
             Ok(false) | Err(Failure::Refused(_) | Failure::Garbled) => DefaultCollection::Open,
             Err(Failure::Gone(_)) => DefaultCollection::Missing,
@@ -443,9 +437,9 @@ impl Connection {
     }
 
     fn locked_collections(&mut self) -> Result<Vec<String>> {
-        let collections = self.collections()?.into_iter();
-        let locked = collections.filter_map(|(path, is_locked)| is_locked.then_some(path));
-        Ok(locked.collect())
+        let mut collections = self.collections()?;
+        collections.retain(|(_, is_locked)| *is_locked);
+        Ok(collections.into_iter().map(|(path, _)| path).collect())
     }
 
     /// The collections, and whether each is locked.
@@ -481,8 +475,8 @@ impl Connection {
         self.confirm(prompt)
     }
 
-    /// Performs the prompt of a change, if the service wants one. KeePassXC wants one for each change,
-    /// and shows nothing if there is nothing to confirm.
+    /// Performs the prompt of a change, if the service wants one. KeePassXC wants one for each change, and shows nothing
+    /// if there is nothing to confirm. The time that the prompt takes does not count against the limit of the service.
     fn confirm(&mut self, prompt: Option<String>) -> Result<()> {
         let Some(prompt) = prompt else {
             return Ok(());
@@ -493,10 +487,8 @@ impl Connection {
         let start = Instant::now();
         let deadline = std::mem::replace(&mut self.bus.deadline, Deadline::after(limit));
         let result = self.perform(&prompt);
-        let took = start.elapsed();
-        self.prompted += took;
         self.bus.deadline = Deadline {
-            at: deadline.at + took,
+            at: deadline.at + start.elapsed(),
             ..deadline
         };
         result

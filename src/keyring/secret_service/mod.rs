@@ -13,13 +13,12 @@ mod message;
 mod program;
 mod wire;
 
-use std::sync::{Mutex, PoisonError};
+use std::cell::RefCell;
 use std::thread;
-use std::time::{Duration, Instant};
 
 use self::connection::{Connection, Content};
 use super::{
-    Accounts, Deadline, Keyring, Limits, Listing, Lock, Missing, Unavailable, check_stored,
+    Accounts, Budget, Deadline, Keyring, Limits, Listing, Lock, Missing, Unavailable, check_stored,
 };
 use crate::account::Account;
 use crate::environment::Environment;
@@ -110,18 +109,9 @@ fn unless_refused<T>(answer: Result<T, Failure>) -> Result<Option<T>, Failure> {
 /// The Secret Service of this session.
 pub struct SecretService {
     environment: Environment,
-    limits: Limits,
-    state: Mutex<State>,
-}
-
-/// What the operations of this process share.
-#[derive(Default)]
-struct State {
-    connection: Option<Connection>,
-    /// How long all operations have waited for the service so far.
-    waited: Duration,
-    /// The timeout of an earlier operation, after which the service is not used again.
-    given_up: Option<Unavailable>,
+    budget: Budget,
+    /// The connection that the operations of this process share.
+    connection: RefCell<Option<Connection>>,
 }
 
 impl SecretService {
@@ -129,8 +119,8 @@ impl SecretService {
     pub fn new(environment: &Environment, limits: Limits) -> SecretService {
         SecretService {
             environment: environment.clone(),
-            limits,
-            state: Mutex::default(),
+            budget: Budget::new(limits),
+            connection: RefCell::default(),
         }
     }
 
@@ -139,41 +129,23 @@ impl SecretService {
         &self,
         operation: impl FnOnce(&mut Connection) -> Result<T, Failure>,
     ) -> Result<T, Unavailable> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(why) = &state.given_up {
-            return Err(why.clone());
-        }
-        let start = Instant::now();
-        let deadline = self.limits.deadline(state.waited);
-        let mut prompted = Duration::ZERO;
-        let connection = self.connect(state.connection.take(), deadline);
-        let result = connection.and_then(|mut connection| {
+        self.budget.run(|deadline| {
+            let mut connection = self.connect(deadline)?;
             let result = operation(&mut connection);
-            prompted = connection.prompted;
             // After any other failure the next operation connects again. On this connection, answers to earlier calls
             // may still come, and so may the end of a prompt that was not answered.
             //
             // A locked keyring has answered every call. The session stays open for an unlock: a service that looks up
             // which program opens one cannot do so again, once this process is closed to others.
             if let Ok(_) | Err(Failure::Unavailable(Unavailable::Locked(_))) = &result {
-                state.connection = Some(connection);
+                self.connection.replace(Some(connection));
             }
-            result
-        });
-        state.waited += start.elapsed().saturating_sub(prompted);
-        let result = result.map_err(Unavailable::from);
-        if let Err(why @ Unavailable::Slow(_)) = &result {
-            state.given_up = Some(why.clone());
-        }
-        result
+            Ok(result?)
+        })
     }
 
-    fn connect(
-        &self,
-        existing: Option<Connection>,
-        deadline: Deadline,
-    ) -> Result<Connection, Failure> {
-        if let Some(mut connection) = existing {
+    fn connect(&self, deadline: Deadline) -> Result<Connection, Failure> {
+        if let Some(mut connection) = self.connection.take() {
             // The bus may have exited while the user typed. This operation has changed nothing yet, so it can
             // connect again.
             match connection.begin(deadline) {
@@ -183,7 +155,7 @@ impl SecretService {
         }
         let addresses = addresses(&self.environment)?;
         let trace = &self.environment.trace;
-        Connection::open(&addresses, deadline, self.limits.prompt, trace)
+        Connection::open(&addresses, deadline, self.budget.limits.prompt, trace)
     }
 }
 

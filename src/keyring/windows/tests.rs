@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use super::super::Missing;
 use super::*;
@@ -111,14 +112,11 @@ impl Vault for Fake {
 
 fn keyring(vault: &Arc<Fake>, manager: &Arc<Fake>) -> WindowsKeyring {
     WindowsKeyring {
-        vault: Arc::clone(vault) as Arc<dyn Vault>,
-        manager: Arc::clone(manager) as Arc<dyn Vault>,
-        limits: Limits {
+        stores: [Arc::<Fake>::clone(vault), Arc::<Fake>::clone(manager)],
+        budget: Budget::new(Limits {
             keyring: Duration::from_secs(60),
             prompt: None,
-        },
-        waited: Cell::default(),
-        gave_up: Cell::new(false),
+        }),
     }
 }
 
@@ -154,7 +152,7 @@ fn what_is_stored_is_in_the_vault_and_nowhere_else() {
 fn names_are_listed_without_reading_a_token() {
     let vault = Fake::with(&[(ANN, &text(1)), ("bob@example.com", &text(2))]);
     let manager = Fake::with(&[("old@example.com", &text(3)), (ANN, &text(4))]);
-    let names = keyring(&vault, &manager).names().unwrap();
+    let names = keyring(&vault, &manager).run(names).unwrap();
     assert_eq!(names, [ANN, "bob@example.com", "old@example.com"]);
     assert_eq!(vault.reads.load(Ordering::SeqCst), 0);
     assert_eq!(manager.reads.load(Ordering::SeqCst), 0);
@@ -164,7 +162,7 @@ fn names_are_listed_without_reading_a_token() {
 fn what_is_nowhere_is_absent() {
     let keyring = keyring(&Fake::with(&[]), &Fake::with(&[]));
     assert_eq!(keyring.read(&ann()), Ok(None));
-    assert_eq!(keyring.names(), Ok(Vec::new()));
+    assert_eq!(keyring.run(names), Ok(Vec::new()));
     assert_eq!(keyring.remove(&ann(), None), Ok(0));
 }
 
@@ -175,7 +173,7 @@ fn not_found_in_a_session_without_a_store_is_not_absent() {
     let keyring = keyring(&Fake::with(&[]), &manager);
     let none = Unavailable::NoKeyring(Missing::System);
     assert_eq!(keyring.read(&ann()), Err(none.clone()));
-    assert_eq!(keyring.names(), Err(none));
+    assert_eq!(keyring.run(names), Err(none));
 }
 
 #[test]
@@ -183,7 +181,7 @@ fn what_the_vault_has_is_served_whatever_credential_manager_says() {
     let manager = Fake::with_manner(Manner::Fails(VaultError::NO_SESSION));
     let keyring = keyring(&Fake::with(&[(ANN, &text(1))]), &manager);
     assert_eq!(keyring.read(&ann()), Ok(Some(token(1))));
-    assert_eq!(keyring.names(), Ok(vec![ANN.to_owned()]));
+    assert_eq!(keyring.run(names), Ok(vec![ANN.to_owned()]));
 }
 
 #[test]
@@ -260,7 +258,7 @@ fn the_letter_case_of_an_email_makes_no_second_item() {
 fn a_vault_that_hangs_is_slow_and_not_asked_again() {
     let vault = Fake::with_manner(Manner::Hangs);
     let mut keyring = keyring(&vault, &Fake::with(&[(ANN, &text(1))]));
-    keyring.limits.keyring = Duration::from_millis(10);
+    keyring.budget.limits.keyring = Duration::from_millis(10);
     assert!(matches!(keyring.read(&ann()), Err(Unavailable::Slow(_))));
     assert!(matches!(
         keyring.write(&ann(), &token(1)),
