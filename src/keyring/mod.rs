@@ -114,7 +114,7 @@ fn check_stored(found: Option<&Token>, written: &Token) -> Result<(), Unavailabl
 )]
 pub fn open(environment: &Environment, limits: Limits) -> Box<dyn Keyring> {
     #[cfg(any(target_os = "macos", feature = "security-tool"))]
-    return Box::new(macos::MacosKeyring::new(environment, limits));
+    return Box::new(macos::SecurityTool::new(environment, limits));
     #[cfg(windows)]
     return Box::new(windows::WindowsKeyring::new(limits));
     #[cfg(not(any(target_os = "macos", windows, feature = "security-tool")))]

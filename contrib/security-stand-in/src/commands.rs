@@ -46,6 +46,7 @@ pub(crate) fn run(keychain: &Keychain, words: &[String]) -> Status {
         "add-generic-password" => add(keychain, arguments),
         "delete-generic-password" => delete(keychain, arguments),
         "dump-keychain" => dump(keychain, arguments),
+        "list-accounts-for-tests" => list_accounts(keychain, arguments),
         "unlock-keychain" => unlock(keychain, arguments),
         "show-keychain-info" => show_info(keychain),
         "lock-keychain" => {
@@ -210,6 +211,17 @@ fn dump(keychain: &Keychain, arguments: &[String]) -> Status {
                 Ok(secret) => output::print(&format!("data:\n{}", output::secret(&secret))),
                 Err(status) => output::failed_call("SecKeychainItemCopyAttributesAndData", status),
             }
+        }
+    }
+    Status::Done
+}
+
+/// The accounts of a service. The real tool does not have this command: it is in place of the search of macOS, which a
+/// program on another system cannot call.
+fn list_accounts(keychain: &Keychain, services: &[String]) -> Status {
+    for item in keychain.state().items {
+        if services.contains(&item.service) {
+            output::print(&format!("{}\n", item.account));
         }
     }
     Status::Done

@@ -85,51 +85,15 @@ pub(super) fn token(output: &[u8]) -> Option<Token> {
 }
 
 fn decode_hex(text: &str) -> Option<Zeroizing<Vec<u8>>> {
-    let digit = |byte: u8| match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        _ => None,
-    };
+    let digit = |byte: u8| char::from(byte).to_digit(16);
     let mut bytes = Zeroizing::new(Vec::with_capacity(text.len() / 2));
     for pair in text.as_bytes().chunks(2) {
         let [high, low] = pair else {
             return None;
         };
-        bytes.push(digit(*high)? << 4 | digit(*low)?);
+        bytes.push(u8::try_from(digit(*high)? << 4 | digit(*low)?).ok()?);
     }
     Some(bytes)
-}
-
-/// The accounts of our items in the output of `dump-keychain`, found as the Heroku CLI finds them.
-#[cfg(not(target_os = "macos"))]
-pub(super) fn accounts(dump: &[u8]) -> Vec<String> {
-    use super::super::SERVICE;
-
-    let dump = format!("\n{}", String::from_utf8_lossy(dump));
-    let mut accounts = Vec::new();
-    for entry in dump.split("\nkeychain: ") {
-        let value = |name: &str| {
-            let start = format!("    \"{name}\"<blob>=");
-            entry
-                .lines()
-                .find_map(|line| line.strip_prefix(start.as_str()))
-        };
-        let is_password = entry.lines().any(|line| line == "class: \"genp\"");
-        if is_password && value("svce").and_then(parse_attribute).as_deref() == Some(SERVICE) {
-            accounts.extend(value("acct").and_then(parse_attribute));
-        }
-    }
-    accounts
-}
-
-/// The value of an attribute: in quotes, or in hex in front of the quotes.
-#[cfg(not(target_os = "macos"))]
-fn parse_attribute(printed: &str) -> Option<String> {
-    if let Some(hex) = printed.strip_prefix("0x") {
-        let hex = hex.split(' ').next().unwrap_or_default();
-        return String::from_utf8(decode_hex(&hex.to_ascii_lowercase())?.to_vec()).ok();
-    }
-    Some(printed.strip_prefix('"')?.strip_suffix('"')?.to_owned())
 }
 
 #[cfg(test)]
@@ -230,17 +194,5 @@ mod tests {
         assert_eq!(token(b"\n"), None);
         assert_eq!(token(b"two words\n"), None);
         assert_eq!(token(&[0xff, b'\n']), None);
-    }
-
-    #[cfg(not(target_os = "macos"))]
-    #[test]
-    fn accounts_are_read_from_what_the_tool_lists() {
-        let dump = "keychain: \"/Users/ann/Library/Keychains/login.keychain-db\"\n\
-            class: \"genp\"\nattributes:\n    \"acct\"<blob>=\"ann@example.com\"\n    \"svce\"<blob>=\"heroku-cli\"\n\
-            keychain: \"login\"\nclass: \"genp\"\nattributes:\n    \"acct\"<blob>=\"other\"\n    \"svce\"<blob>=\"another\"\n\
-            keychain: \"login\"\nclass: \"inet\"\nattributes:\n    \"acct\"<blob>=\"web\"\n    \"svce\"<blob>=\"heroku-cli\"\n\
-            keychain: \"login\"\nclass: \"genp\"\nattributes:\n    \"acct\"<blob>=0xC3A94078  \"\\303\\251@x\"\n    \"svce\"<blob>=\"heroku-cli\"\n\
-            keychain: \"login\"\nclass: \"genp\"\nattributes:\n    \"acct\"<blob>=<NULL>\n    \"svce\"<blob>=\"heroku-cli\"\n";
-        assert_eq!(accounts(dump.as_bytes()), ["ann@example.com", "é@x"]);
     }
 }

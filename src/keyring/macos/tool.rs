@@ -12,9 +12,10 @@ use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use super::super::{Deadline, Lock, Missing, SERVICE, Unavailable};
+use super::super::{Deadline, Limits, Lock, Missing, SERVICE, Unavailable};
 use super::reply::{self, Reply};
 use crate::account::Account;
+use crate::environment::Environment;
 use crate::secret_buf::SecretBuf;
 use crate::subprocess::Running;
 use crate::token::Token;
@@ -37,11 +38,8 @@ const SILENT_FOR: Duration = Duration::from_secs(1);
 /// What fits into a pipe, which is read after the tool has exited.
 const LONGEST_ANSWER: usize = 64 * 1024;
 
-/// The most items of one account that are removed. They can be in several keychains, and each call removes the first.
-const MOST_DUPLICATES: usize = 8;
-
 /// The program, and how long it may take.
-pub(super) struct SecurityTool {
+pub(in super::super) struct SecurityTool {
     program: PathBuf,
     /// For a read and for an unlock: macOS may be showing its own dialog.
     prompt_limit: Duration,
@@ -52,11 +50,17 @@ pub(super) struct SecurityTool {
 }
 
 impl SecurityTool {
-    pub(super) fn new(prompt_limit: Duration, limit: Duration) -> SecurityTool {
+    /// A read always has the limit of a prompt. This program cannot keep macOS from showing its dialog, and a dialog
+    /// cannot be closed once its program was killed.
+    pub(in super::super) fn new(environment: &Environment, limits: Limits) -> SecurityTool {
+        #[cfg(feature = "security-tool")]
+        environment
+            .trace
+            .log(|| "built with security-tool, for tests alone".to_owned());
         SecurityTool {
             program: PathBuf::from(PROGRAM),
-            prompt_limit,
-            limit,
+            prompt_limit: environment.prompt_limit,
+            limit: limits.keyring,
             gave_up: Cell::new(None),
         }
     }
@@ -71,10 +75,10 @@ impl SecurityTool {
             Ok(false) => Ok(None),
             // Without a screen, as over SSH, the same code has two meanings: the keychain is locked, or it is open and
             // the item needs the user's consent in a dialog. An unlock helps only in the first case.
-            Err(Unavailable::Locked(_)) => match self.check_is_open(self.limit) {
-                Ok(()) => Err(Unavailable::Refused),
-                Err(why) => Err(why),
-            },
+            Err(Unavailable::Locked(_)) => {
+                let why = self.check_is_open(self.limit).err();
+                Err(why.unwrap_or(Unavailable::Refused))
+            }
             Err(why) => Err(why),
         }
     }
@@ -85,15 +89,6 @@ impl SecurityTool {
         self.run(&["-i"], &line, self.limit)?.success()
     }
 
-    /// Removes the items of an account, in every keychain. Returns how many there were.
-    pub(super) fn delete_all(&self, account: &Account) -> Result<usize, Unavailable> {
-        let mut count = 0;
-        while count < MOST_DUPLICATES && self.delete(account)? {
-            count += 1;
-        }
-        Ok(count)
-    }
-
     /// Removes the first item of an account. Returns whether there was one.
     pub(super) fn delete(&self, account: &Account) -> Result<bool, Unavailable> {
         let account = account.as_str();
@@ -102,7 +97,7 @@ impl SecurityTool {
     }
 
     /// Unlocks the keychain: with macOS's own dialog if it can show one, else on the terminal.
-    pub(super) fn unlock(&self) -> Result<(), Unavailable> {
+    pub(super) fn unlock_keychain(&self) -> Result<(), Unavailable> {
         match self.check_is_open(self.prompt_limit) {
             Err(Unavailable::Locked(_)) => self.unlock_on_the_terminal(),
             result => result,
@@ -137,12 +132,20 @@ impl SecurityTool {
         }
     }
 
-    /// The accounts that have an item, as the Heroku CLI lists them.
+    /// The accounts that have an item, by the search of macOS. It needs neither consent nor an unlocked keychain.
+    #[cfg(target_os = "macos")]
+    #[expect(clippy::unused_self, reason = "it is used on other systems")]
+    pub(super) fn names(&self) -> Result<Vec<String>, Unavailable> {
+        super::native::accounts()
+    }
+
+    /// The accounts that have an item. Only the stand-in for the tool has this command.
     #[cfg(not(target_os = "macos"))]
-    pub(super) fn accounts(&self) -> Result<Vec<String>, Unavailable> {
-        let dump = self.run(&["dump-keychain"], b"", self.limit)?;
-        dump.success()?;
-        Ok(reply::accounts(&dump.output))
+    pub(super) fn names(&self) -> Result<Vec<String>, Unavailable> {
+        let listed = self.run(&["list-accounts-for-tests", SERVICE], b"", self.limit)?;
+        listed.success()?;
+        let names = String::from_utf8_lossy(&listed.output);
+        Ok(names.lines().map(str::to_owned).collect())
     }
 
     #[expect(

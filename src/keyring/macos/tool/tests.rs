@@ -5,6 +5,7 @@ use std::path::Path;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
+use super::super::super::Keyring;
 use super::*;
 
 const TOKEN: &str = "HRKU-01234567-89ab-cdef-0123-456789abcdef";
@@ -79,13 +80,13 @@ fn removals_go_on_until_nothing_is_left() {
         "echo x >>$DIR/removals; [ $(wc -l <$DIR/removals) -lt 4 ] && exit 0
          echo 'security: SecKeychainSearchCopyNext: gone' >&2; exit 44",
     );
-    assert_eq!(script.tool.delete_all(&ann()), Ok(3));
+    assert_eq!(script.tool.remove(&ann(), None), Ok(3));
 }
 
 #[test]
 fn removals_stop_at_the_most_duplicates() {
     let script = Script::new("exit 0");
-    assert_eq!(script.tool.delete_all(&ann()), Ok(MOST_DUPLICATES));
+    assert_eq!(script.tool.remove(&ann(), None), Ok(8));
 }
 
 #[test]
