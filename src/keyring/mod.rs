@@ -320,19 +320,12 @@ pub enum Unavailable {
     Slow(Duration),
     /// Another program stored a token for the same account at the same time.
     Overtaken,
-    /// There is a D-Bus session to which no token may go.
-    RejectedBus(RejectedBus),
+    /// The D-Bus session is not a local socket, so a token would leave this machine unencrypted.
+    RemoteBus,
+    /// The socket of the D-Bus session belongs to another user, or it does not accept this one, as after `su` or `sudo`.
+    BusOfAnotherUser,
     /// Anything else: a description for the user.
     Broken(String),
-}
-
-/// Why no token may go to a D-Bus session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RejectedBus {
-    /// It is not a local socket, so the token would leave this machine unencrypted.
-    NotLocal,
-    /// Its socket belongs to another user, or it does not accept this one, as after `su` or `sudo`.
-    OfAnotherUser,
 }
 
 /// What a session without a keyring lacks.
@@ -360,9 +353,13 @@ impl Unavailable {
         matches!(self, Unavailable::NoKeyring(missing) if missing.allows_netrc())
     }
 
-    /// Whether there is certainly no login in the keyring, since nothing could hold one.
+    /// Whether there is certainly no login in the keyring, since nothing could hold one. A database that is not open may
+    /// hold one, and so may a keyring on a bus that cannot be reached.
     pub fn proves_no_login(&self) -> bool {
-        matches!(self, Unavailable::NoKeyring(missing) if missing.proves_no_login())
+        let Unavailable::NoKeyring(missing) = self else {
+            return false;
+        };
+        !matches!(missing, Missing::Database | Missing::ReachableBus)
     }
 }
 
@@ -374,11 +371,5 @@ impl Missing {
             self,
             Missing::Collection | Missing::Wallet | Missing::Database
         )
-    }
-
-    /// As [`Unavailable::proves_no_login`]. A database that is not open may hold one, and so may a keyring on a bus that
-    /// cannot be reached.
-    pub fn proves_no_login(self) -> bool {
-        !matches!(self, Missing::Database | Missing::ReachableBus)
     }
 }

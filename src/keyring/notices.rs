@@ -1,6 +1,6 @@
 //! What the user reads if the keyring cannot be used.
 
-use super::{IS_MACOS, Lock, Missing, RejectedBus, Unavailable};
+use super::{IS_MACOS, Lock, Missing, Unavailable};
 use crate::notice::{Fix, Notice};
 
 const WAIT_LONGER: &str = if IS_MACOS {
@@ -58,11 +58,11 @@ impl Unavailable {
                     "git credential-heroku-rs status",
                 ),
             ),
-            Unavailable::RejectedBus(RejectedBus::OfAnotherUser) => Notice::new(
+            Unavailable::BusOfAnotherUser => Notice::new(
                 "the D-Bus session belongs to another user",
                 "log in as that user, or unset DBUS_SESSION_BUS_ADDRESS and XDG_RUNTIME_DIR",
             ),
-            Unavailable::RejectedBus(RejectedBus::NotLocal) => Notice::new(
+            Unavailable::RemoteBus => Notice::new(
                 "the D-Bus session is not a local socket",
                 "unset DBUS_SESSION_BUS_ADDRESS, or set HEROKU_API_KEY",
             ),

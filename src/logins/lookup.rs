@@ -92,7 +92,7 @@ pub enum Miss {
 impl Miss {
     fn from_keyring_failure(why: &Unavailable) -> Miss {
         match why {
-            Unavailable::NoKeyring(missing) if missing.proves_no_login() => Miss::Missing(*missing),
+            Unavailable::NoKeyring(missing) if why.proves_no_login() => Miss::Missing(*missing),
             why => Miss::Unavailable(why.notice()),
         }
     }

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use git_credential_heroku_rs::environment::Environment;
-use git_credential_heroku_rs::keyring::{Keyring, Lock, Missing, RejectedBus, Unavailable};
+use git_credential_heroku_rs::keyring::{Keyring, Lock, Missing, Unavailable};
 
 use crate::session::{SECRETS, Session, ours};
 use crate::{ANN, ann, token};
@@ -140,7 +140,7 @@ fn without_a_bus_there_is_no_keyring() {
         bus_address: Some("tcp:host=127.0.0.1,port=1".to_owned()),
         ..nowhere
     };
-    let not_local = Unavailable::RejectedBus(RejectedBus::NotLocal);
+    let not_local = Unavailable::RemoteBus;
     assert_eq!(why(&remote), not_local);
 }
 
@@ -202,7 +202,7 @@ fn a_bus_that_never_answers_reaches_the_limit() {
 #[test]
 fn a_bus_that_does_not_accept_this_user_is_rejected() {
     let (_dir, environment) = bus_that_says(b"REJECTED EXTERNAL\r\n");
-    let of_another_user = Unavailable::RejectedBus(RejectedBus::OfAnotherUser);
+    let of_another_user = Unavailable::BusOfAnotherUser;
     assert_eq!(why(&environment), of_another_user);
 }
 

@@ -2,7 +2,7 @@
 
 use git_credential_heroku_rs::environment::Environment;
 use git_credential_heroku_rs::keyring::secret_service::{Address, addresses};
-use git_credential_heroku_rs::keyring::{Missing, RejectedBus, Unavailable};
+use git_credential_heroku_rs::keyring::{Missing, Unavailable};
 use std::os::unix::ffi::OsStrExt;
 
 use crate::keyring;
@@ -15,7 +15,7 @@ pub(crate) fn address_holds(bytes: &[u8]) {
     let meant: Vec<Address> = text.split(';').filter_map(meant).collect();
     match read(text) {
         Ok(found) => assert_eq!(found, meant),
-        Err(Unavailable::RejectedBus(RejectedBus::NotLocal)) => assert!(meant.is_empty()),
+        Err(Unavailable::RemoteBus) => assert!(meant.is_empty()),
         Err(why) => {
             assert_eq!(why, Unavailable::NoKeyring(Missing::Bus));
             assert!(meant.is_empty() && says_none(text));
@@ -104,7 +104,7 @@ pub(crate) fn lets_in_holds(bytes: &[u8]) {
     }
     let why = said.expect_err("nothing lets us in");
     if has_ended || line.len() <= LONGEST {
-        let is_rejected = matches!(why, Unavailable::Broken(_) | Unavailable::RejectedBus(_));
+        let is_rejected = matches!(why, Unavailable::Broken(_) | Unavailable::BusOfAnotherUser);
         assert!(is_rejected, "{why:?}");
     }
 }

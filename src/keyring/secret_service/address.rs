@@ -10,7 +10,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 
 use crate::environment::Environment;
-use crate::keyring::{Missing, RejectedBus, Unavailable};
+use crate::keyring::{Missing, Unavailable};
 
 /// A socket on which a bus may listen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub enum Address {
 /// The sockets to try, in order.
 ///
 /// # Errors
-/// [`Missing::Bus`], or [`RejectedBus::NotLocal`] if the bus uses a transport other than a local socket.
+/// [`Missing::Bus`], or [`Unavailable::RemoteBus`] if the bus uses a transport other than a local socket.
 pub fn addresses(environment: &Environment) -> Result<Vec<Address>, Unavailable> {
     let no_bus = Unavailable::NoKeyring(Missing::Bus);
     let standard = environment.runtime_dir.as_ref().map(|dir| dir.join("bus"));
@@ -38,7 +38,7 @@ pub fn addresses(environment: &Environment) -> Result<Vec<Address>, Unavailable>
         return Err(if is_none {
             no_bus
         } else {
-            Unavailable::RejectedBus(RejectedBus::NotLocal)
+            Unavailable::RemoteBus
         });
     }
     if let Some(standard) = standard.map(Address::Path)
@@ -91,7 +91,7 @@ fn unescaped(value: &str) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
 
-    const NOT_LOCAL: Unavailable = Unavailable::RejectedBus(RejectedBus::NotLocal);
+    const NOT_LOCAL: Unavailable = Unavailable::RemoteBus;
     const NO_BUS: Unavailable = Unavailable::NoKeyring(Missing::Bus);
 
     fn read(address: &str) -> Result<Vec<Address>, Unavailable> {

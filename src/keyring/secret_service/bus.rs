@@ -14,7 +14,7 @@ use super::Failure;
 use super::address::Address;
 use super::calls;
 use super::message::{Call, Event, Format, Message};
-use crate::keyring::{Deadline, Missing, RejectedBus, Unavailable};
+use crate::keyring::{Deadline, Missing, Unavailable};
 use crate::secret_buf::SecretBuf;
 
 /// A connection to the session bus.
@@ -78,7 +78,7 @@ impl Bus {
                 Ok(stream) if is_trusted(&stream, address) => {
                     return Ok(Bus::new(stream, deadline));
                 }
-                Ok(_) => failure = Unavailable::RejectedBus(RejectedBus::OfAnotherUser),
+                Ok(_) => failure = Unavailable::BusOfAnotherUser,
                 Err(error) if error.kind() == io::ErrorKind::TimedOut => {
                     return Err(deadline.passed().into());
                 }
@@ -180,7 +180,7 @@ impl Bus {
             let line = self.incoming.windows(2).position(|pair| pair == b"\r\n");
             match line {
                 Some(_) if self.incoming.starts_with(b"REJECTED") => {
-                    return Err(Unavailable::RejectedBus(RejectedBus::OfAnotherUser).into());
+                    return Err(Unavailable::BusOfAnotherUser.into());
                 }
                 Some(end) if self.incoming.starts_with(b"OK ") => {
                     self.incoming.drain_front(end + 2);
@@ -359,7 +359,7 @@ mod tests {
     fn a_bus_that_rejects_this_user_is_reported() {
         let (mut bus, mut service) = bus(Duration::from_secs(5));
         service.write_all(b"REJECTED EXTERNAL\r\n").unwrap();
-        let rejected = Unavailable::RejectedBus(RejectedBus::OfAnotherUser);
+        let rejected = Unavailable::BusOfAnotherUser;
         assert_eq!(bus.call(ask()), Err(rejected.into()));
     }
 
