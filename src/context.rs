@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use crate::environment::Environment;
 use crate::git::Git;
 use crate::heroku_api::{ApiError, HerokuApi};
-use crate::keyring::{self, Keyring, Limits};
+use crate::keyring::{self, Keyring};
 
 /// The dependencies of one process.
 pub struct Context {
@@ -60,14 +60,9 @@ impl Context {
 
     /// The keyring of this session: one connection for all operations of this process.
     pub fn keyring(&self) -> &dyn Keyring {
-        let keyring = self.keyring.get_or_init(|| {
-            let limits = if self.is_for_git.get() {
-                Limits::for_git(&self.environment)
-            } else {
-                Limits::for_a_command(&self.environment)
-            };
-            keyring::open(&self.environment, limits)
-        });
+        let keyring = self
+            .keyring
+            .get_or_init(|| keyring::open(&self.environment, !self.is_for_git.get()));
         keyring.as_ref()
     }
 

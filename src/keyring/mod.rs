@@ -107,56 +107,34 @@ fn check_stored(found: Option<&Token>, written: &Token) -> Result<(), Unavailabl
     }
 }
 
-/// The keyring that the environment names, on this system. Opens nothing.
+/// The keyring that the environment names, on this system. Opens nothing. If `may_prompt`, a user is there who can answer
+/// a prompt.
 #[cfg_attr(
-    windows,
-    expect(unused_variables, reason = "a user of Windows has one vault")
+    any(target_os = "macos", feature = "security-tool"),
+    expect(unused_variables, reason = "macOS may show a dialog at any read")
 )]
-pub fn open(environment: &Environment, limits: Limits) -> Box<dyn Keyring> {
+pub fn open(environment: &Environment, may_prompt: bool) -> Box<dyn Keyring> {
     #[cfg(any(target_os = "macos", feature = "security-tool"))]
-    return Box::new(macos::SecurityTool::new(environment, limits));
+    return Box::new(macos::SecurityTool::new(environment));
     #[cfg(windows)]
-    return Box::new(windows::WindowsKeyring::new(limits));
+    return Box::new(windows::WindowsKeyring::new(environment, may_prompt));
     #[cfg(not(any(target_os = "macos", windows, feature = "security-tool")))]
-    return Box::new(secret_service::SecretService::new(environment, limits));
+    return Box::new(secret_service::SecretService::new(environment, may_prompt));
 }
 
 /// Whether this program stores its tokens in the Keychain of macOS.
 const IS_MACOS: bool = cfg!(any(target_os = "macos", feature = "security-tool"));
 
-/// How long to wait for the keyring.
+/// How long this process waits for the keyring.
 ///
-/// macOS may show its own dialog at any read, also during a push. There a read has the limit of a prompt.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// For one operation of a command, or for all operations of a request of git together.
-    pub keyring: Duration,
-    /// For the user to answer a prompt, in addition. None for a request of git: a change that needs a prompt fails.
-    pub prompt: Option<Duration>,
-}
-
-impl Limits {
-    /// git waits for all operations together, and none of them asks for a prompt.
-    pub fn for_git(environment: &Environment) -> Limits {
-        Limits {
-            keyring: environment.keyring_limit,
-            prompt: None,
-        }
-    }
-
-    /// The user waits for each operation, and may be asked to confirm a change.
-    pub fn for_a_command(environment: &Environment) -> Limits {
-        Limits {
-            keyring: environment.keyring_limit,
-            prompt: Some(environment.prompt_limit),
-        }
-    }
-}
-
-/// The limits of this process, and what is left of them.
+/// git waits for all operations together, and none of them prompts. The user of a command waits for each operation, and
+/// may be asked to confirm a change.
 #[cfg(any(not(target_os = "macos"), test))]
 struct Budget {
-    limits: Limits,
+    /// For one operation, or for all operations if none may prompt.
+    limit: Duration,
+    /// For the user to answer a prompt, in addition. If none, a change that needs a prompt fails.
+    prompt: Option<Duration>,
     /// How long all operations have taken so far.
     waited: Cell<Duration>,
     /// Whether an operation did not end in time. The keyring is not used again after one.
@@ -165,9 +143,10 @@ struct Budget {
 
 #[cfg(any(not(target_os = "macos"), test))]
 impl Budget {
-    fn new(limits: Limits) -> Budget {
+    fn new(environment: &Environment, may_prompt: bool) -> Budget {
         Budget {
-            limits,
+            limit: environment.keyring_limit,
+            prompt: may_prompt.then_some(environment.prompt_limit),
             waited: Cell::default(),
             gave_up: Cell::default(),
         }
@@ -178,23 +157,21 @@ impl Budget {
         &self,
         operation: impl FnOnce(Deadline) -> Result<T, Unavailable>,
     ) -> Result<T, Unavailable> {
-        let limit = self.limits.keyring;
-        let left = match self.limits.prompt {
+        let limit = self.limit;
+        let left = match self.prompt {
             None => limit.saturating_sub(self.waited.get()),
             Some(_) => limit,
         };
         let start = Instant::now();
-        let deadline = Deadline {
-            at: start + left,
-            limit,
-        };
+        let at = start + left;
+        let deadline = Deadline { at, limit };
         if self.gave_up.get() {
             return Err(deadline.passed());
         }
         let result = operation(deadline);
         self.waited.set(self.waited.get() + start.elapsed());
-        self.gave_up
-            .set(matches!(result, Err(Unavailable::Slow(_))));
+        let is_slow = matches!(result, Err(Unavailable::Slow(_)));
+        self.gave_up.set(is_slow);
         result
     }
 }

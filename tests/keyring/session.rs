@@ -9,7 +9,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 use git_credential_heroku_rs::environment::Environment;
-use git_credential_heroku_rs::keyring::{Keyring, Limits, open};
+use git_credential_heroku_rs::keyring::{Keyring, open};
 
 use crate::bus;
 
@@ -192,7 +192,7 @@ impl Session {
 
 /// The keyring of this environment, with the limits of a command.
 pub(crate) fn ours(environment: &Environment) -> Box<dyn Keyring> {
-    open(environment, Limits::for_a_command(environment))
+    open(environment, true)
 }
 
 fn child(dir: &Path, program: &str) -> Command {

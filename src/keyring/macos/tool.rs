@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use super::super::{Deadline, Limits, Lock, Missing, SERVICE, Unavailable};
+use super::super::{Deadline, Lock, Missing, SERVICE, Unavailable};
 use super::reply::{self, Reply};
 use crate::account::Account;
 use crate::environment::Environment;
@@ -52,7 +52,7 @@ pub(in super::super) struct SecurityTool {
 impl SecurityTool {
     /// A read always has the limit of a prompt. This program cannot keep macOS from showing its dialog, and a dialog
     /// cannot be closed once its program was killed.
-    pub(in super::super) fn new(environment: &Environment, limits: Limits) -> SecurityTool {
+    pub(in super::super) fn new(environment: &Environment) -> SecurityTool {
         #[cfg(feature = "security-tool")]
         environment
             .trace
@@ -60,7 +60,7 @@ impl SecurityTool {
         SecurityTool {
             program: PathBuf::from(PROGRAM),
             prompt_limit: environment.prompt_limit,
-            limit: limits.keyring,
+            limit: environment.keyring_limit,
             gave_up: Cell::new(None),
         }
     }

@@ -18,7 +18,7 @@ use std::thread;
 
 use self::connection::{Connection, Content};
 use super::{
-    Accounts, Budget, Deadline, Keyring, Limits, Listing, Lock, Missing, Unavailable, check_stored,
+    Accounts, Budget, Deadline, Keyring, Listing, Lock, Missing, Unavailable, check_stored,
 };
 use crate::account::Account;
 use crate::environment::Environment;
@@ -116,10 +116,10 @@ pub struct SecretService {
 
 impl SecretService {
     /// The service that the environment names. Nothing is opened yet.
-    pub fn new(environment: &Environment, limits: Limits) -> SecretService {
+    pub fn new(environment: &Environment, may_prompt: bool) -> SecretService {
         SecretService {
             environment: environment.clone(),
-            budget: Budget::new(limits),
+            budget: Budget::new(environment, may_prompt),
             connection: RefCell::default(),
         }
     }
@@ -155,7 +155,7 @@ impl SecretService {
         }
         let addresses = addresses(&self.environment)?;
         let trace = &self.environment.trace;
-        Connection::open(&addresses, deadline, self.budget.limits.prompt, trace)
+        Connection::open(&addresses, deadline, self.budget.prompt, trace)
     }
 }
 

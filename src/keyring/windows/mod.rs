@@ -15,8 +15,10 @@ use std::time::Instant;
 use zeroize::Zeroizing;
 
 use self::vault::{Vault, VaultError};
-use super::{Accounts, Budget, Keyring, Limits, Listing, Unavailable};
+use super::{Accounts, Budget, Keyring, Listing, Unavailable};
 use crate::account::Account;
+#[cfg(windows)]
+use crate::environment::Environment;
 use crate::token::Token;
 
 /// The two stores of a Windows session.
@@ -29,11 +31,11 @@ pub(super) struct WindowsKeyring {
 
 impl WindowsKeyring {
     #[cfg(windows)]
-    pub(super) fn new(limits: Limits) -> WindowsKeyring {
+    pub(super) fn new(environment: &Environment, may_prompt: bool) -> WindowsKeyring {
         let manager = credential_manager::CredentialManager::new();
         WindowsKeyring {
             stores: [Arc::new(password_vault::WinRtVault), Arc::new(manager)],
-            budget: Budget::new(limits),
+            budget: Budget::new(environment, may_prompt),
         }
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::super::Missing;
 use super::*;
+use crate::environment::Environment;
 
 const ANN: &str = "ann@example.com";
 
@@ -111,12 +112,13 @@ impl Vault for Fake {
 }
 
 fn keyring(vault: &Arc<Fake>, manager: &Arc<Fake>) -> WindowsKeyring {
+    let environment = Environment {
+        keyring_limit: Duration::from_secs(60),
+        ..Environment::default()
+    };
     WindowsKeyring {
         stores: [Arc::<Fake>::clone(vault), Arc::<Fake>::clone(manager)],
-        budget: Budget::new(Limits {
-            keyring: Duration::from_secs(60),
-            prompt: None,
-        }),
+        budget: Budget::new(&environment, false),
     }
 }
 
@@ -258,7 +260,7 @@ fn the_letter_case_of_an_email_makes_no_second_item() {
 fn a_vault_that_hangs_is_slow_and_not_asked_again() {
     let vault = Fake::with_manner(Manner::Hangs);
     let mut keyring = keyring(&vault, &Fake::with(&[(ANN, &text(1))]));
-    keyring.budget.limits.keyring = Duration::from_millis(10);
+    keyring.budget.limit = Duration::from_millis(10);
     assert!(matches!(keyring.read(&ann()), Err(Unavailable::Slow(_))));
     assert!(matches!(
         keyring.write(&ann(), &token(1)),
