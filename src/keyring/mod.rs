@@ -96,7 +96,6 @@ pub trait Keyring {
 }
 
 /// Checks the token that was read back after a write.
-#[cfg(unix)]
 fn check_stored(found: Option<&Token>, written: &Token) -> Result<(), Unavailable> {
     match found {
         Some(found) if found == written => Ok(()),

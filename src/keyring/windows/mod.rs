@@ -15,7 +15,7 @@ use std::time::Instant;
 use zeroize::Zeroizing;
 
 use self::vault::{Vault, VaultError};
-use super::{Accounts, Budget, Keyring, Listing, Unavailable};
+use super::{Accounts, Budget, Keyring, Listing, Unavailable, check_stored};
 use crate::account::Account;
 #[cfg(windows)]
 use crate::environment::Environment;
@@ -170,18 +170,17 @@ impl dyn Vault + '_ {
         Ok(if_found(self.users())?.unwrap_or_default())
     }
 
-    /// The name that this account has in the store, in whatever letter case.
+    /// The name that this account has in the store: the same one, else one in another letter case.
     fn stored_name(&self, account: &Account) -> Result<Option<String>, VaultError> {
-        let is_same = |user: &String| user.eq_ignore_ascii_case(account.as_str());
-        Ok(self.names()?.into_iter().find(is_same))
+        let mut names = self.names()?;
+        names.retain(|name| name.eq_ignore_ascii_case(account.as_str()));
+        Ok(names
+            .into_iter()
+            .max_by_key(|name| name == account.as_str()))
     }
 
     /// What is stored for an account.
     fn secret(&self, account: &Account) -> Result<Option<Zeroizing<String>>, VaultError> {
-        let secret = if_found(self.read(account.as_str()))?;
-        if secret.is_some() {
-            return Ok(secret);
-        }
         match self.stored_name(account)? {
             Some(user) => if_found(self.read(&user)),
             None => Ok(None),
@@ -193,10 +192,10 @@ impl dyn Vault + '_ {
     /// It is not documented whether `Add` replaces an existing item. If the old token is read back, the item is removed
     /// and written again. To remove it first in every case would leave the account without a token for a moment.
     fn replace(&self, account: &Account, token: &Token) -> Result<(), VaultError> {
-        let before = self.secret(account)?;
-        // The store may have read it whatever its letter case. Under another one there would be a second item.
+        // In another letter case there would be a second item.
         let user = self.stored_name(account)?;
         let user = user.unwrap_or_else(|| account.to_string());
+        let before = if_found(self.read(&user))?;
         self.write(&user, token.expose())?;
         let mut after = self.read(&user)?;
         if before.is_some_and(|before| before == after) && after.trim() != token.expose() {
@@ -204,18 +203,11 @@ impl dyn Vault + '_ {
             self.write(&user, token.expose())?;
             after = self.read(&user)?;
         }
-        if after.trim() == token.expose() {
-            Ok(())
-        } else {
-            Err(Unavailable::Overtaken.into())
-        }
+        Ok(check_stored(Token::parse(&after).ok().as_ref(), token)?)
     }
 
     /// Removes what is stored for an account. Returns whether anything was stored.
     fn remove_account(&self, account: &Account) -> Result<bool, VaultError> {
-        if if_found(self.remove(account.as_str()))?.is_some() {
-            return Ok(true);
-        }
         match self.stored_name(account)? {
             Some(user) => Ok(if_found(self.remove(&user))?.is_some()),
             None => Ok(false),
