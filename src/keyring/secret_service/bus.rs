@@ -104,7 +104,8 @@ impl Bus {
 
     fn begin_messages(&mut self) {
         self.outgoing.extend_from_slice(BEGIN);
-        self.write_call(&mut calls::hello());
+        // The answer, the name of this connection, is not needed.
+        self.send(calls::hello());
     }
 
     /// Whether the bus has sent nothing at all.
@@ -120,8 +121,10 @@ impl Bus {
 
     /// Makes a call. It is written together with others, before the next wait.
     pub(super) fn send<T>(&mut self, mut call: Call<T>) -> Pending<T> {
-        let serial = self.write_call(&mut call);
-        self.expect(Event::Answer(serial), call.answer)
+        self.last_serial += 1;
+        let message = call.with_serial(self.last_serial);
+        self.outgoing.extend_from_slice(message);
+        self.expect(Event::Answer(self.last_serial), call.answer)
     }
 
     /// From now on, keeps this event until it is fetched.
@@ -136,25 +139,18 @@ impl Bus {
         self.wait(answer)
     }
 
-    fn write_call<T>(&mut self, call: &mut Call<T>) -> u32 {
-        self.last_serial += 1;
-        let message = call.with_serial(self.last_serial);
-        self.outgoing.extend_from_slice(message);
-        self.last_serial
-    }
-
     /// Waits for this, and keeps what else is expected.
     pub(super) fn wait<T>(&mut self, pending: Pending<T>) -> Result<T, Failure> {
         let Pending { event, format } = pending;
         self.flush()?;
         loop {
-            let is_wanted = |message: &Message| message.event.as_ref() == Some(&event);
-            if let Some(index) = self.arrived.iter().position(is_wanted) {
+            let mut arrived = self.arrived.iter();
+            if let Some(index) = arrived.position(|message| message.event == event) {
                 return self.arrived.swap_remove(index).content(&format);
             }
             let message = self.receive()?;
-            let is_this = |event: &Event| message.event.as_ref() == Some(event);
-            if let Some(index) = self.expected.iter().position(is_this) {
+            let mut expected = self.expected.iter();
+            if let Some(index) = expected.position(|event| *event == message.event) {
                 self.expected.swap_remove(index);
                 self.arrived.push(message);
             }

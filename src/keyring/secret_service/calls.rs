@@ -2,8 +2,6 @@
 //!
 //! Source: Secret Service API of freedesktop.org, "D-Bus API Reference".
 
-use std::collections::HashMap;
-
 use super::message::{Call, Format};
 use super::wire::{Reader, Writer};
 use crate::account::Account;
@@ -40,17 +38,18 @@ fn get_property(path: &str, interface: &str, name: &str) -> Call<()> {
     })
 }
 
-/// The path of an object, if there is one.
-#[expect(
-    clippy::option_option,
-    reason = "the outer one says that the answer is valid"
-)]
-fn object(body: &mut Reader<'_>) -> Option<Option<String>> {
-    let path = body.path()?;
-    Some((path != "/").then(|| path.to_owned()))
+/// The path that stands for no object.
+pub(super) const NO_OBJECT: &str = "/";
+
+fn read_path(body: &mut Reader<'_>) -> Option<String> {
+    body.path().map(str::to_owned)
 }
 
-fn text(body: &mut Reader<'_>) -> Option<String> {
+fn read_boolean(body: &mut Reader<'_>) -> Option<bool> {
+    body.boolean()
+}
+
+fn read_text(body: &mut Reader<'_>) -> Option<String> {
     body.text().map(str::to_owned)
 }
 
@@ -63,7 +62,7 @@ pub(super) fn hello() -> Call<()> {
 pub(super) fn get_name_owner(name: &str) -> Call<String> {
     bus("GetNameOwner", "s")
         .with(|body| body.text(name))
-        .answered("s", text)
+        .answered("s", read_text)
 }
 
 /// Opens a session in which secrets are sent unencrypted, and returns its path. The bus is a local socket, and a process
@@ -80,7 +79,7 @@ pub(super) fn open_session() -> Call<String> {
     call.answered("vo", |body| {
         let output = body.signature()?;
         body.skip(output)?;
-        Some(body.path()?.to_owned())
+        read_path(body)
     })
 }
 
@@ -99,11 +98,11 @@ pub(super) fn search_items(account: Option<&Account>) -> Call<Found> {
     })
 }
 
-/// Asks for the path of the collection of new items, if there is one.
-pub(super) fn get_default_collection() -> Call<Option<String>> {
+/// Asks for the path of the collection of new items, or [`NO_OBJECT`].
+pub(super) fn get_default_collection() -> Call<String> {
     service("ReadAlias", "s")
         .with(|body| body.text("default"))
-        .answered("o", object)
+        .answered("o", read_path)
 }
 
 /// Asks for the paths of all collections.
@@ -123,14 +122,14 @@ pub(super) fn get_default_locked() -> Call<bool> {
     get_locked("/org/freedesktop/secrets/aliases/default")
 }
 
-/// Unlocks items or collections. Returns the prompt that this needs, if any.
-pub(super) fn unlock(objects: &[String]) -> Call<Option<String>> {
+/// Unlocks items or collections. Returns the prompt that this needs, or [`NO_OBJECT`].
+pub(super) fn unlock(objects: &[String]) -> Call<String> {
     let call = service("Unlock", "ao").with(|body| {
         body.array(4, |paths| objects.iter().for_each(|path| paths.text(path)));
     });
     call.answered("aoo", |body| {
         body.paths()?;
-        object(body)
+        read_path(body)
     })
 }
 
@@ -149,14 +148,16 @@ pub(super) fn get_token(path: &str, session: &str) -> Call<Option<Token>> {
 pub(super) fn get_account(path: &str) -> Call<Option<String>> {
     get_property(path, ITEM, "Attributes").answered("v", |body| {
         let mut entries = body.variant("a{ss}")?.array(8)?;
-        let mut attributes = HashMap::new();
+        let (mut is_ours, mut account) = (false, None);
         while !entries.is_at_end() {
             entries.align(8)?;
-            attributes.insert(entries.text()?, entries.text()?);
+            match (entries.text()?, entries.text()?) {
+                ("service", service) => is_ours = service == CLI_SERVICE,
+                ("account", name) => account = Some(name.to_owned()),
+                _ => {}
+            }
         }
-        let is_ours = attributes.get("service") == Some(&CLI_SERVICE);
-        let account = attributes.get("account").filter(|_| is_ours);
-        Some(account.map(|account| (*account).to_owned()))
+        Some(account.filter(|_| is_ours))
     })
 }
 
@@ -165,13 +166,13 @@ pub(super) fn set_token(path: &str, session: &str, token: &Token) -> Call<()> {
     item(path, "SetSecret", "(oayays)").with(|body| write_token(body, session, token))
 }
 
-/// Deletes an item. Returns the prompt that this needs, if any.
-pub(super) fn delete(path: &str) -> Call<Option<String>> {
-    item(path, "Delete", "").answered("o", object)
+/// Deletes an item. Returns the prompt that this needs, or [`NO_OBJECT`].
+pub(super) fn delete(path: &str) -> Call<String> {
+    item(path, "Delete", "").answered("o", read_path)
 }
 
-/// Creates an account's item. Returns the prompt that this needs, if any. With `replace`, the service overwrites an
-/// item that has these attributes.
+/// Creates an account's item. Returns the prompt that this needs, or [`NO_OBJECT`]. With `replace`, the service
+/// overwrites an item that has these attributes.
 ///
 /// The item has exactly these two attributes, by which the Heroku CLI searches. gnome-keyring replaces an item that has
 /// more attributes than these too.
@@ -181,7 +182,7 @@ pub(super) fn create_item(
     session: &str,
     token: &Token,
     replace: bool,
-) -> Call<Option<String>> {
+) -> Call<String> {
     let signature = "a{sv}(oayays)b";
     let call = Call::new(SERVICE, collection, COLLECTION, "CreateItem", signature).with(|body| {
         body.array(8, |properties| {
@@ -199,7 +200,7 @@ pub(super) fn create_item(
     });
     call.answered("oo", |body| {
         body.path()?;
-        object(body)
+        read_path(body)
     })
 }
 
@@ -215,19 +216,19 @@ pub(super) fn show_prompt(path: &str) -> Call<()> {
 }
 
 /// The signal `Completed`: whether the user closed the prompt without an answer.
-pub(super) const IS_DISMISSED: Format<bool> = Format::new("bv", |body| body.boolean());
+pub(super) const IS_DISMISSED: Format<bool> = Format::new("bv", read_boolean);
 
 /// Asks for the wallet in which KWallet stores the secrets of programs. KWallet's own interface is on the connection of
 /// the service.
 pub(super) fn kwallet_network_wallet(module: &str) -> Call<String> {
-    Call::new(SERVICE, module, KWALLET, "networkWallet", "").answered("s", text)
+    Call::new(SERVICE, module, KWALLET, "networkWallet", "").answered("s", read_text)
 }
 
 /// Asks whether a wallet is open. If it is, an unlock of its collection shows no window.
 pub(super) fn kwallet_is_open(module: &str, wallet: &str) -> Call<bool> {
     Call::new(SERVICE, module, KWALLET, "isOpen", "s")
         .with(|body| body.text(wallet))
-        .answered("b", |body| body.boolean())
+        .answered("b", read_boolean)
 }
 
 fn write_attributes(body: &mut Writer, account: Option<&Account>) {

@@ -107,10 +107,8 @@ impl Connection {
                 return Ok(Some(token));
             }
         }
-        match self.find_lock(&found)? {
-            Some(lock) => Err(Unavailable::Locked(lock).into()),
-            None => Ok(None),
-        }
+        check_that_none_is_locked(self.find_lock(&found)?)?;
+        Ok(None)
     }
 
     /// Every open item, and what is locked.
@@ -130,10 +128,8 @@ impl Connection {
         // A service that finds items of other programs could also replace one of them.
         let may_replace = items.len() == found.unlocked.len();
         let Some((first, duplicates)) = items.split_first() else {
-            return match self.lock_of(&found)? {
-                Some(lock) => Err(Unavailable::Locked(lock).into()),
-                None => self.create(account, token, may_replace),
-            };
+            check_that_none_is_locked(self.lock_of(&found)?)?;
+            return self.create(account, token, may_replace);
         };
         let session = self.session()?;
         let stored = self
@@ -154,7 +150,7 @@ impl Connection {
         let session = self.session()?;
         let create = calls::create_item(&collection, account, &session, token, may_replace);
         let prompt = self.bus.call(create)?;
-        self.confirm(prompt)
+        self.confirm(&prompt)
     }
 
     /// Removes the account's items, or only those that hold exactly the token `only`. Returns how many there were.
@@ -164,10 +160,8 @@ impl Connection {
     pub(super) fn remove(&mut self, account: &Account, only: Option<&Token>) -> Result<usize> {
         let found = self.search(Some(account))?;
         let items = self.items_to_remove(&found, account, only)?;
-        if (only.is_none() || items.is_empty())
-            && let Some(lock) = self.lock_of(&found)?
-        {
-            return Err(Unavailable::Locked(lock).into());
+        if only.is_none() || items.is_empty() {
+            check_that_none_is_locked(self.lock_of(&found)?)?;
         }
         let mut count = 0;
         for item in &items {
@@ -193,11 +187,12 @@ impl Connection {
         account: &Account,
         only: Option<&Token>,
     ) -> Result<Vec<Item>> {
-        let Some(only) = only else {
-            return self.items(&found.unlocked, Some(account), Content::Account);
+        let content = match only {
+            None => Content::Account,
+            Some(_) => Content::AccountAndToken,
         };
-        let mut items = self.items(&found.unlocked, Some(account), Content::AccountAndToken)?;
-        items.retain(|item| item.token.as_ref() == Some(only));
+        let mut items = self.items(&found.unlocked, Some(account), content)?;
+        items.retain(|item| only.is_none() || item.token.as_ref() == only);
         Ok(items)
     }
 
@@ -207,11 +202,11 @@ impl Connection {
         self.wait_for_removal(deleted)
     }
 
-    fn wait_for_removal(&mut self, deleted: Pending<Option<String>>) -> Result<bool> {
+    fn wait_for_removal(&mut self, deleted: Pending<String>) -> Result<bool> {
         let Some(prompt) = unless_gone(self.bus.wait(deleted))? else {
             return Ok(false);
         };
-        self.confirm(prompt)?;
+        self.confirm(&prompt)?;
         Ok(true)
     }
 
@@ -395,10 +390,11 @@ impl Connection {
     }
 
     fn default_collection(&mut self) -> Result<String> {
-        match self.bus.call(calls::get_default_collection())? {
-            Some(collection) => Ok(collection),
-            None => Err(self.no_collection()),
+        let collection = self.bus.call(calls::get_default_collection())?;
+        if collection == calls::NO_OBJECT {
+            return Err(self.no_collection());
         }
+        Ok(collection)
     }
 
     fn no_collection(&mut self) -> Failure {
@@ -472,21 +468,21 @@ impl Connection {
     fn unlock_objects(&mut self, objects: &[String]) -> Result<()> {
         self.session()?;
         let prompt = self.bus.call(calls::unlock(objects))?;
-        self.confirm(prompt)
+        self.confirm(&prompt)
     }
 
     /// Performs the prompt of a change, if the service wants one. KeePassXC wants one for each change, and shows nothing
     /// if there is nothing to confirm. The time that the prompt takes does not count against the limit of the service.
-    fn confirm(&mut self, prompt: Option<String>) -> Result<()> {
-        let Some(prompt) = prompt else {
+    fn confirm(&mut self, prompt: &str) -> Result<()> {
+        if prompt == calls::NO_OBJECT {
             return Ok(());
-        };
+        }
         let Some(limit) = self.prompt_limit else {
-            return self.perform(&prompt);
+            return self.perform(prompt);
         };
         let start = Instant::now();
         let deadline = std::mem::replace(&mut self.bus.deadline, Deadline::after(limit));
-        let result = self.perform(&prompt);
+        let result = self.perform(prompt);
         self.bus.deadline = Deadline {
             at: deadline.at + start.elapsed(),
             ..deadline
@@ -514,6 +510,13 @@ impl Connection {
             }
             Err(failure) => Err(failure),
         }
+    }
+}
+
+fn check_that_none_is_locked(lock: Option<Lock>) -> Result<()> {
+    match lock {
+        Some(lock) => Err(Unavailable::Locked(lock).into()),
+        None => Ok(()),
     }
 }
 

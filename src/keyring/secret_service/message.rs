@@ -133,12 +133,13 @@ pub(super) enum Event {
     Answer(u32),
     /// The prompt at this path ended.
     EndOfPrompt(String),
+    /// Something that this program never waits for.
+    Other,
 }
 
 /// A received message. Its body is wiped when it is dropped.
 pub(super) struct Message {
-    /// None for all that this program never waits for.
-    pub(super) event: Option<Event>,
+    pub(super) event: Event,
     /// The name of the error that the message reports.
     error: Option<String>,
     signature: String,
@@ -185,9 +186,9 @@ impl Message {
         }
         Some(Message {
             event: match kind {
-                REPLY | ERROR => reply_serial.map(Event::Answer),
-                SIGNAL if member == "Completed" => Some(Event::EndOfPrompt(path.to_owned())),
-                _ => None,
+                REPLY | ERROR => reply_serial.map_or(Event::Other, Event::Answer),
+                SIGNAL if member == "Completed" => Event::EndOfPrompt(path.to_owned()),
+                _ => Event::Other,
             },
             error: (kind == ERROR).then(|| error.to_owned()),
             signature: signature.to_owned(),
@@ -291,7 +292,7 @@ pub(super) mod tests {
         let error = error.build(&"why").unwrap();
         let (message, _) = Message::parse(error.data()).unwrap().unwrap();
         let serial = call.primary_header().serial_num().get();
-        assert_eq!(message.event, Some(Event::Answer(serial)));
+        assert_eq!(message.event, Event::Answer(serial));
         let locked = Failure::Unavailable(Unavailable::Locked(Lock::Keyring));
         assert_eq!(
             message.content(&Format::new("s", |_| Some(()))),
@@ -301,11 +302,11 @@ pub(super) mod tests {
         let signal = zbus::Message::signal("/p", "a.b", "Completed").unwrap();
         let signal = signal.build(&(false, Value::from(""))).unwrap();
         let (message, _) = Message::parse(signal.data()).unwrap().unwrap();
-        assert_eq!(message.event, Some(Event::EndOfPrompt("/p".to_owned())));
+        assert_eq!(message.event, Event::EndOfPrompt("/p".to_owned()));
         let another = zbus::Message::signal("/p", "a.b", "Started").unwrap();
         let another = another.build(&()).unwrap();
         let (message, _) = Message::parse(another.data()).unwrap().unwrap();
-        assert_eq!(message.event, None);
+        assert_eq!(message.event, Event::Other);
     }
 
     #[test]
@@ -325,7 +326,7 @@ pub(super) mod tests {
         });
         message.align(8);
         let (message, _) = Message::parse(message.written()).unwrap().unwrap();
-        assert_eq!(message.event, Some(Event::Answer(7)));
+        assert_eq!(message.event, Event::Answer(7));
     }
 
     #[test]
