@@ -97,6 +97,12 @@ impl SecretBuf {
     }
 }
 
+/// The byte that two hexadecimal digits encode.
+pub(crate) fn from_hex(high: u8, low: u8) -> Option<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    u8::try_from(digit(high)? << 4 | digit(low)?).ok()
+}
+
 impl From<Vec<u8>> for SecretBuf {
     fn from(bytes: Vec<u8>) -> SecretBuf {
         SecretBuf(Zeroizing::new(bytes))

@@ -8,7 +8,8 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
-use super::reading::{from_hex, places};
+use super::reading::places;
+use crate::secret_buf::from_hex;
 use crate::token::Token;
 
 const PREFIX: &[u8] = b"HRKU-";

@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
+use crate::secret_buf::from_hex;
+
 /// A byte as it is read, and what it is read from.
 #[derive(Clone, Copy)]
 struct Unit {
@@ -48,12 +50,6 @@ fn ways(text: &[u8], from: usize) -> [Box<dyn Iterator<Item = Unit> + '_>; 3] {
     [Box::new(plain), Box::new(once), Box::new(twice)]
 }
 
-/// The byte that two hexadecimal digits encode.
-pub(super) fn from_hex(high: u8, low: u8) -> Option<u8> {
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    u8::try_from(digit(high)? << 4 | digit(low)?).ok()
-}
-
 /// One way to read a text.
 pub(super) struct Reading {
     pub(super) bytes: Zeroizing<Vec<u8>>,
@@ -64,21 +60,19 @@ pub(super) struct Reading {
 impl Reading {
     /// Every way to read a text.
     pub(super) fn all(text: &[u8]) -> Vec<Reading> {
-        let ways = ways(text, 0).into_iter();
-        let mut all: Vec<_> = ways.map(|units| Reading::new(units, text.len())).collect();
+        let mut all = Vec::new();
+        for units in ways(text, 0) {
+            let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
+            let mut places = Vec::with_capacity(text.len() + 1);
+            for unit in units {
+                bytes.push(unit.byte);
+                places.push(unit.start);
+            }
+            places.push(text.len());
+            all.push(Reading { bytes, places });
+        }
         all.dedup_by_key(|reading| reading.bytes.len());
         all
-    }
-
-    fn new(units: impl Iterator<Item = Unit>, length: usize) -> Reading {
-        let mut bytes = Zeroizing::new(Vec::with_capacity(length));
-        let mut places = Vec::with_capacity(length + 1);
-        for unit in units {
-            bytes.push(unit.byte);
-            places.push(unit.start);
-        }
-        places.push(length);
-        Reading { bytes, places }
     }
 
     /// Where in the text these bytes come from.

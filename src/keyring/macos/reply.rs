@@ -9,7 +9,7 @@
 use zeroize::Zeroizing;
 
 use super::super::{Lock, Missing, Unavailable};
-use crate::secret_buf::SecretBuf;
+use crate::secret_buf::{SecretBuf, from_hex};
 use crate::token::Token;
 
 const NOT_FOUND: &[u8] = b"security: SecKeychainSearchCopyNext:";
@@ -85,13 +85,12 @@ pub(super) fn token(output: &[u8]) -> Option<Token> {
 }
 
 fn decode_hex(text: &str) -> Option<Zeroizing<Vec<u8>>> {
-    let digit = |byte: u8| char::from(byte).to_digit(16);
     let mut bytes = Zeroizing::new(Vec::with_capacity(text.len() / 2));
     for pair in text.as_bytes().chunks(2) {
         let [high, low] = pair else {
             return None;
         };
-        bytes.push(u8::try_from(digit(*high)? << 4 | digit(*low)?).ok()?);
+        bytes.push(from_hex(*high, *low)?);
     }
     Some(bytes)
 }

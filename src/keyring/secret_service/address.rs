@@ -11,6 +11,7 @@ use std::path::PathBuf;
 
 use crate::environment::Environment;
 use crate::keyring::{Missing, Unavailable};
+use crate::secret_buf::from_hex;
 
 /// A socket on which a bus may listen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,13 +34,11 @@ pub fn addresses(environment: &Environment) -> Result<Vec<Address>, Unavailable>
         return Ok(vec![Address::Path(bus)]);
     };
     let mut local: Vec<Address> = text.split(';').filter_map(parse).collect();
+    if local.is_empty() && text.split(';').all(means_no_bus) {
+        return Err(no_bus);
+    }
     if local.is_empty() {
-        let is_none = text.split(';').all(means_no_bus);
-        return Err(if is_none {
-            no_bus
-        } else {
-            Unavailable::RemoteBus
-        });
+        return Err(Unavailable::RemoteBus);
     }
     if let Some(standard) = standard.map(Address::Path)
         && !local.contains(&standard)
@@ -75,14 +74,13 @@ fn parse(text: &str) -> Option<Address> {
 
 /// Bytes outside the specification's small set are written `%xx`.
 fn unescaped(value: &str) -> Option<Vec<u8>> {
-    let mut parts = value.split('%');
-    let mut bytes = parts.next()?.as_bytes().to_vec();
-    for part in parts {
-        let (digits, plain) = part.split_at_checked(2)?;
-        // `from_str_radix` would accept a sign.
-        let digits = Some(digits).filter(|digits| !digits.starts_with('+'))?;
-        bytes.push(u8::from_str_radix(digits, 16).ok()?);
-        bytes.extend_from_slice(plain.as_bytes());
+    let mut rest = value.bytes();
+    let mut bytes = Vec::new();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'%' => from_hex(rest.next()?, rest.next()?)?,
+            byte => byte,
+        });
     }
     Some(bytes)
 }
