@@ -33,29 +33,23 @@ impl MemoryKeyring {
 
     /// Locks everything; [`Lock::Another`] locks only another part of the keyring, in which further items may be.
     #[must_use]
-    pub fn locked(self, lock: Lock) -> MemoryKeyring {
-        MemoryKeyring {
-            lock: Some(lock),
-            ..self
-        }
+    pub fn locked(mut self, lock: Lock) -> MemoryKeyring {
+        self.lock = Some(lock);
+        self
     }
 
     /// Makes every operation fail with this: slow, broken, no keyring at all.
     #[must_use]
-    pub fn failing(self, why: Unavailable) -> MemoryKeyring {
-        MemoryKeyring {
-            failure: Some(why),
-            ..self
-        }
+    pub fn failing(mut self, why: Unavailable) -> MemoryKeyring {
+        self.failure = Some(why);
+        self
     }
 
     /// Makes every write and removal fail with this. Reads work.
     #[must_use]
-    pub fn refusing_writes(self, why: Unavailable) -> MemoryKeyring {
-        MemoryKeyring {
-            write_failure: Some(why),
-            ..self
-        }
+    pub fn refusing_writes(mut self, why: Unavailable) -> MemoryKeyring {
+        self.write_failure = Some(why);
+        self
     }
 
     /// The names and secrets of all items, also of locked ones.
