@@ -122,22 +122,24 @@ pub(super) fn entries(
     active: Option<&StoredToken>,
 ) -> Vec<Entry> {
     let positions: Vec<Option<usize>> = logins.iter().map(|login| position(login, &all)).collect();
-    let unmatched = || {
-        let pairs = logins.iter().zip(&positions);
-        pairs.filter(|(_, at)| at.is_none()).map(|(login, _)| login)
-    };
-    let marked = all.into_iter().enumerate().map(|(number, one)| {
-        let may_be_stored = unmatched().any(|login| one.may_be_of(&login.token));
-        let mut entry = Entry::new(one);
-        let pairs = logins.iter().zip(&positions);
-        for (login, _) in pairs.filter(|(_, at)| **at == Some(number)) {
-            entry.active |= active.is_some_and(|active| report::is_served(login, active));
-            entry.stored.push(login.source.word());
+    let mut entries = Vec::with_capacity(all.len());
+    for (number, one) in all.into_iter().enumerate() {
+        let (mut is_active, mut may_be_stored, mut stored) = (false, false, Vec::new());
+        for (login, at) in logins.iter().zip(&positions) {
+            if *at == Some(number) {
+                is_active |= active.is_some_and(|active| report::is_served(login, active));
+                stored.push(login.source.word());
+            } else if at.is_none() {
+                may_be_stored |= one.may_be_of(&login.token);
+            }
         }
-        entry.may_be_stored = may_be_stored && !entry.is_stored();
-        entry
-    });
-    let mut entries: Vec<Entry> = marked.collect();
+        entries.push(Entry {
+            active: is_active,
+            may_be_stored: may_be_stored && stored.is_empty(),
+            stored,
+            ..Entry::new(one)
+        });
+    }
     entries.sort_by(|a, b| (!a.active, a.created, &a.id).cmp(&(!b.active, b.created, &b.id)));
     entries
 }
