@@ -131,14 +131,15 @@ fn is_word(argument: &OsString) -> bool {
         .is_some_and(|word| !word.is_empty() && !word.starts_with('-'))
 }
 
-/// Whether one of the words is a command. Without words, as for most requests of git, no definition is built.
+/// Whether one of the words is a command.
 fn has_a_command(words: &[OsString]) -> bool {
-    let line = (!words.is_empty()).then(CommandLine::command);
-    line.is_some_and(|line| {
-        words
-            .iter()
-            .any(|word| line.find_subcommand(word).is_some())
-    })
+    // As for most requests of git: then no definition is built.
+    if words.is_empty() {
+        return false;
+    }
+    let line = CommandLine::command();
+    let mut commands = words.iter().map(|word| line.find_subcommand(word));
+    commands.any(|command| command.is_some())
 }
 
 /// The command line for a trace: the names of commands and flags, and no value.

@@ -67,11 +67,12 @@ impl Rotator<'_> {
             description: &description,
             ..new.clone()
         };
-        let authorization = match self
+        let created = self
             .api
             .create_authorization(Auth::Bearer(self.token), &marked)
-        {
-            Ok(authorization) => authorization,
+            .and_then(|created| Ok((created.token().ok_or(ApiError::Garbled)?, created)));
+        let (token, authorization) = match created {
+            Ok(created) => created,
             Err(failure) if failure.is_unclear() => {
                 return Err(self.undo(&rotation, None, &failure.notice()));
             }
@@ -80,9 +81,6 @@ impl Rotator<'_> {
                 rotation_journal::remove(&self.context.environment, &rotation);
                 return Err(not_replaced(&failure.notice()));
             }
-        };
-        let Some(token) = authorization.token() else {
-            return Err(self.undo(&rotation, None, &ApiError::Garbled.notice()));
         };
         rotation.new = Some(NewToken {
             authorization: authorization.id.clone(),
