@@ -7,7 +7,7 @@
 use std::io::{self, Write};
 use std::time::Instant;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::offered::{Origin, Permission, may_be_stored, not_stored};
 use crate::account::Account;
@@ -161,10 +161,8 @@ pub(super) fn expires_soon(found: &StoredToken, context: &Context) -> Option<Not
     let metadata = found.metadata.as_ref()?;
     let (now, day) = (context.now(), SignedDuration::from_hours(24));
     let left = metadata.left_if_near_its_end(now)?;
-    let warned = metadata
-        .warned
-        .is_some_and(|at| now.duration_since(at).abs() < day);
-    if warned {
+    let is_recent = |at: Timestamp| now.duration_since(at).abs() < day;
+    if metadata.warned.is_some_and(is_recent) {
         return None;
     }
     let warned = TokenMetadata {
@@ -173,12 +171,9 @@ pub(super) fn expires_soon(found: &StoredToken, context: &Context) -> Option<Not
     };
     // If this cannot be recorded, the notice comes again with the next push.
     let _ = token_metadata::save(&context.environment, warned);
+    let (account, hours) = (&metadata.account, left.as_hours());
     Some(Notice::new(
-        format!(
-            "the Heroku token of {} expires in {} hours",
-            metadata.account,
-            left.as_hours()
-        ),
+        format!("the Heroku token of {account} expires in {hours} hours"),
         Fix::command("renew", "git credential-heroku-rs rotate"),
     ))
 }
@@ -253,24 +248,19 @@ fn erase(
             }
             let since = trace.clock();
             let verdict = check(&request.host, token);
-            trace.log_since(since, || {
-                format!("Heroku's verdict on the token: {verdict:?}")
-            });
+            let said = || format!("Heroku's verdict on the token: {verdict:?}");
+            trace.log_since(since, said);
             return Some(after_check(context, &account, token, verdict));
         }
         Ok(None) => {}
         Err(why) => return Some(why.as_cause_of("git was rejected, and nothing was removed")),
     }
-    match netrc_line(request, token, context) {
-        Some(line) => Some(rejected_outside(
-            &format!("netrc, line {line}"),
-            Fix::command("log in again", "git credential-heroku-rs login"),
-        )),
-        None => {
-            trace.log(|| "nothing is removed: the token is not stored here");
-            None
-        }
-    }
+    let Some(line) = netrc_line(request, token, context) else {
+        trace.log(|| "nothing is removed: the token is not stored here");
+        return None;
+    };
+    let log_in = Fix::command("log in again", "git credential-heroku-rs login");
+    Some(rejected_outside(&format!("netrc, line {line}"), log_in))
 }
 
 /// The account of the keyring item with exactly this token.
