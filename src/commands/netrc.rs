@@ -6,7 +6,7 @@ use crate::cli::{Netrc as Arguments, NetrcClean, NetrcImport, NetrcPrint};
 use crate::context::Context;
 use crate::environment::Environment;
 use crate::hosts::Service;
-use crate::logins::{self, Store};
+use crate::logins::{self, Destination};
 use crate::netrc::{self, Entry, Netrc, Unreadable};
 use crate::notice::{Kind, Notice};
 use crate::terminal::{self, DefaultAnswer};
@@ -41,7 +41,7 @@ fn import(arguments: &NetrcImport, session: &mut Session<'_, '_>) -> anyhow::Res
     let known = metadata_of(&entry.token, &info.email, None, &api);
     let kept = logins::save(
         session.context,
-        Store::Keyring,
+        &Destination::Keyring,
         &info.email,
         &entry.token,
         known,

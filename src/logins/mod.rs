@@ -52,18 +52,7 @@ pub enum Store {
     Netrc,
 }
 
-impl Store {
-    /// Whether it is netrc, whatever the keyring says.
-    fn is_netrc(self, context: &Context) -> bool {
-        match self {
-            Store::Netrc => true,
-            Store::Auto => context.environment.netrc_before_keyring,
-            Store::Keyring => false,
-        }
-    }
-}
-
-/// Where a login will store its token.
+/// Where a login will store its token. A token that was promised to the keyring is not written to netrc.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Destination {
     /// In the keyring.
@@ -74,23 +63,18 @@ pub enum Destination {
     NetrcInsteadOfKeyring(Notice),
 }
 
-impl Destination {
-    /// The same place as a request. A token that was promised to the keyring is not written to netrc.
-    pub fn as_store(&self) -> Store {
-        match self {
-            Destination::Keyring => Store::Keyring,
-            Destination::Netrc | Destination::NetrcInsteadOfKeyring(_) => Store::Netrc,
-        }
-    }
-}
-
 /// Finds out where a token will be stored, before there is one. A login that could not store its token
 /// would leave an authorization at Heroku that no program can use.
 ///
 /// # Errors
 /// Why the keyring could not store it.
 pub fn destination(context: &Context, store: Store) -> Result<Destination, Unavailable> {
-    if store.is_netrc(context) {
+    let is_netrc = match store {
+        Store::Netrc => true,
+        Store::Auto => context.environment.netrc_before_keyring,
+        Store::Keyring => false,
+    };
+    if is_netrc {
         return Ok(Destination::Netrc);
     }
     match context.keyring().read(&Account::unnamed()) {
@@ -116,14 +100,23 @@ pub struct Saved {
 /// Why it could not be stored. Then nothing has changed.
 pub fn save(
     context: &Context,
-    store: Store,
+    destination: &Destination,
     account: &Account,
     token: &Token,
     metadata: TokenMetadata,
 ) -> Result<Saved, Notice> {
     let environment = &context.environment;
     let since = environment.trace.clock();
-    let source = put(context, store, account, token)?;
+    let source = match destination {
+        Destination::Keyring => {
+            context.keyring().write(account, token)?;
+            Source::Keyring
+        }
+        Destination::Netrc | Destination::NetrcInsteadOfKeyring(_) => {
+            netrc::save(environment, account, token)?;
+            Source::Netrc
+        }
+    };
     let stored = || format!("stored in {source} as {account}");
     environment.trace.log_since(since, stored);
     let mut notes = Vec::new();
@@ -141,23 +134,6 @@ pub fn save(
         remove_from_keyring(context, &Account::unnamed(), token).err()
     });
     Ok(Saved { source, notes })
-}
-
-fn put(
-    context: &Context,
-    store: Store,
-    account: &Account,
-    token: &Token,
-) -> Result<Source, Notice> {
-    if !store.is_netrc(context) {
-        match context.keyring().write(account, token) {
-            Ok(()) => return Ok(Source::Keyring),
-            Err(why) if store == Store::Auto && why.allows_netrc() => {}
-            Err(why) => return Err(why.into()),
-        }
-    }
-    netrc::save(&context.environment, account, token)?;
-    Ok(Source::Netrc)
 }
 
 /// Whether `login.json` has to name the account of a new login. An entry in netrc names it itself, so it is enough

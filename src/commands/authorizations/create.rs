@@ -5,7 +5,7 @@ use crate::cli::AuthorizationsCreate;
 use crate::commands::login::Received;
 use crate::commands::{Session, json, request_failed};
 use crate::heroku_api::{ApiError, Auth, NewAuthorization};
-use crate::logins::Store;
+use crate::logins::{self, Store};
 use crate::notice::{Kind, Notice};
 use crate::scope::Scopes;
 use crate::token::Token;
@@ -45,8 +45,9 @@ impl Client {
             token,
             created: Some(created),
         };
-        let stored = received
-            .store(&self.api, Store::Auto, false, session)
+        let stored = logins::destination(session.context, Store::Auto)
+            .map_err(Notice::from)
+            .and_then(|destination| received.store(&self.api, &destination, false, session))
             .inspect_err(|_| revoke())?;
         session.print(&format!("Created {}", entry.name()))?;
         stored.report(session)?;

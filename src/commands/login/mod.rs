@@ -16,7 +16,7 @@ use crate::git::{Scope, Setting};
 use crate::heroku_api::{ApiError, Authorization, HerokuApi};
 use crate::keyring::{Lock, Unavailable};
 use crate::logins::lookup::Source;
-use crate::logins::{self, Destination, Store};
+use crate::logins::{self, Destination};
 use crate::netrc;
 use crate::notice::Notice;
 use crate::scope::Scopes;
@@ -48,7 +48,7 @@ pub(super) fn run(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::R
         paste::ask(&destination, arguments, session)?
     };
     let stored = received
-        .store(&api, destination.as_store(), arguments.force, session)
+        .store(&api, &destination, arguments.force, session)
         .map_err(|why| received.not_stored(&api, why))?;
     stored.report(session)?;
     warn_about_other_programs(stored.source, session)?;
@@ -120,7 +120,7 @@ impl Received {
     pub(super) fn store(
         &self,
         api: &HerokuApi,
-        store: Store,
+        destination: &Destination,
         force: bool,
         session: &Session<'_, '_>,
     ) -> Result<Stored, Notice> {
@@ -142,7 +142,7 @@ impl Received {
             notes.push(why);
         }
         let expires = metadata.expires;
-        let saved = logins::save(session.context, store, &account, token, metadata)?;
+        let saved = logins::save(session.context, destination, &account, token, metadata)?;
         notes.extend(saved.notes);
         Ok(Stored {
             account,
