@@ -283,39 +283,39 @@ impl ConfigFile {
 
     /// Why the file was left as it was, and what works instead.
     fn unchanged(&self, why: &io::Error) -> Notice {
-        let at_file = |command: Command| command.path(&self.path, self.home.as_deref());
-        let look = Fix::command("look at", at_file(Command::new("ls -ld")));
-        let (why, fix) = match why.kind() {
-            ErrorKind::ResourceBusy => {
-                let fix = match &self.helper {
-                    Some(helper) => {
-                        let lines = format!("\n{}", lines(helper).trim_end());
-                        let lines = lines.replace('\n', "\\n").replace('\t', "\\t");
-                        let append = Command::new("printf '%b\\n'").arg(&lines).then(">>");
-                        Fix::command("append the lines", at_file(append))
-                    }
-                    None => {
-                        Fix::command("remove our lines", at_file(Command::new("${EDITOR:-vi}")))
-                    }
-                };
-                ("the file is a mount and cannot be replaced".to_owned(), fix)
+        use ErrorKind::{PermissionDenied, ReadOnlyFilesystem, ResourceBusy};
+        let reason = match why.kind() {
+            ResourceBusy => "the file is a mount and cannot be replaced".to_owned(),
+            PermissionDenied | ReadOnlyFilesystem => {
+                format!("{} cannot be written", self.path.display())
             }
-            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
-                let fix = match &self.helper {
-                    // git reads both files, and writes `~/.gitconfig` if it exists.
-                    Some(_) if self.is_xdg => {
-                        Command::new("touch ~/.gitconfig && git credential-heroku-rs setup").into()
-                    }
-                    Some(helper) if self.scope == Scope::Global => Fix::advice(format!(
-                        "in the program that generates the file, add: {HEROKU_HELPER} = \"\", then {helper}"
-                    )),
-                    Some(_) | None => look,
-                };
-                (format!("{} cannot be written", self.path.display()), fix)
-            }
-            _ => (why.to_string(), look),
+            _ => why.to_string(),
         };
-        Notice::new(format!("{} was not changed: {why}", self.scope), fix)
+        let at_file = |command: Command| command.path(&self.path, self.home.as_deref());
+        let fix = match (why.kind(), &self.helper) {
+            (ResourceBusy, Some(helper)) => {
+                let lines = format!("\n{}", lines(helper).trim_end());
+                let lines = lines.replace('\n', "\\n").replace('\t', "\\t");
+                let append = Command::new("printf '%b\\n'").arg(&lines).then(">>");
+                Fix::command("append the lines", at_file(append))
+            }
+            (ResourceBusy, None) => {
+                Fix::command("remove our lines", at_file(Command::new("${EDITOR:-vi}")))
+            }
+            // git reads both files, and writes `~/.gitconfig` if it exists.
+            (PermissionDenied | ReadOnlyFilesystem, Some(_)) if self.is_xdg => {
+                Command::new("touch ~/.gitconfig && git credential-heroku-rs setup").into()
+            }
+            (PermissionDenied | ReadOnlyFilesystem, Some(helper))
+                if self.scope == Scope::Global =>
+            {
+                Fix::advice(format!(
+                    "in the program that generates the file, add: {HEROKU_HELPER} = \"\", then {helper}"
+                ))
+            }
+            _ => Fix::command("look at", at_file(Command::new("ls -ld"))),
+        };
+        Notice::new(format!("{} was not changed: {reason}", self.scope), fix)
     }
 }
 
