@@ -3,7 +3,8 @@
 use std::fmt;
 use std::path::Path;
 
-use serde::Serialize;
+use serde::de::value::{self, StrDeserializer};
+use serde::{Deserialize, Serialize};
 
 use super::{HEROKU_HELPER, text};
 use crate::notice::{Command, Fix};
@@ -22,7 +23,7 @@ pub struct Setting {
 }
 
 /// Where a setting is set, in git's own words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SettingScope {
     /// For every user of the machine.
@@ -35,18 +36,6 @@ pub enum SettingScope {
     Worktree,
     /// On the command line, or in the environment.
     Command,
-}
-
-impl SettingScope {
-    fn from_word(word: &str) -> SettingScope {
-        match word {
-            "system" => SettingScope::System,
-            "global" => SettingScope::Global,
-            "local" => SettingScope::Local,
-            "worktree" => SettingScope::Worktree,
-            _ => SettingScope::Command,
-        }
-    }
 }
 
 impl fmt::Display for SettingScope {
@@ -67,8 +56,9 @@ pub fn listed(bytes: &[u8]) -> Vec<Setting> {
         if key.is_empty() {
             continue;
         }
+        let scope = SettingScope::deserialize(StrDeserializer::<value::Error>::new(scope));
         settings.push(Setting {
-            scope: SettingScope::from_word(scope),
+            scope: scope.unwrap_or(SettingScope::Command),
             origin: origin.strip_prefix("file:").unwrap_or(origin).to_owned(),
             key: key.to_owned(),
             value: value.to_owned(),
