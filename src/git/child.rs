@@ -107,8 +107,7 @@ impl Git {
         }
         let wait = |pipe: Option<Receiver<io::Result<SecretBuf>>>| {
             let left = deadline.saturating_duration_since(Instant::now());
-            let printed = pipe?.recv_timeout(left).ok()?;
-            Some(printed.unwrap_or_default())
+            pipe?.recv_timeout(left).ok()?.ok()
         };
         let printed = wait(stdout).zip(wait(stderr));
         let Some(((stdout, stderr), is_success)) = printed.zip(running.succeeds_by(deadline))
