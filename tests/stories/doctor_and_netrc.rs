@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 
 use crate::doctor::{finding, fix_leaves, healthy, is_found, is_found_and_fixed, is_undone};
 use crate::world::{ANN, World};
@@ -14,6 +15,17 @@ fn entry(host: &str, email: &str, token: &str) -> String {
 
 fn entries(email: &str, token: &str) -> String {
     entry("api.heroku.com", email, token) + &entry("git.heroku.com", email, token)
+}
+
+/// Whether git, through curl, reads quotes in netrc. Before 7.84, as in Ubuntu 22.04, they are part of the password.
+pub(crate) fn git_reads_quotes() -> bool {
+    let output = Command::new("curl").arg("--version").output().unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let version = printed.split(' ').nth(1).unwrap();
+    let mut numbers = version
+        .split('.')
+        .map(|number| number.parse::<u32>().unwrap());
+    (numbers.next(), numbers.next()) >= (Some(7), Some(84))
 }
 
 fn text(world: &World) -> String {
@@ -134,7 +146,9 @@ fn git_and_the_heroku_cli_use_different_tokens() {
 fn a_quote_that_is_not_closed_stops_git() {
     let world = healthy();
     world.has_netrc("machine x.example login me password \"open\n");
-    world.git("push heroku main").fails().says("netrc");
+    if git_reads_quotes() {
+        world.git("push heroku main").fails().says("netrc");
+    }
     let found = is_found(
         &world,
         "netrc.entries",

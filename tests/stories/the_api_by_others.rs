@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use crate::world::{ANN, BOB, Version, World, heroku_line};
+use crate::world::{ANN, BOB, Version, World, heroku_line, with_node};
 
 /// Ann is in use, Bob is there; no netrc is.
 fn world() -> World {
@@ -38,8 +38,9 @@ fn with_the_library(world: &World, script: &str) -> String {
     let port = port.rsplit(':').next().unwrap();
     format!(
         "HEROKU_HTTP_PROXY_HOST={host} HEROKU_HTTP_PROXY_PORT={port} \
-         NODE_EXTRA_CA_CERTS=$SSL_CERT_FILE \
+         NODE_EXTRA_CA_CERTS=$SSL_CERT_FILE {} \
          git-credential-heroku-rs exec -- node {}",
+        with_node(Version::Current),
         path.display()
     )
 }

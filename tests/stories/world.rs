@@ -42,7 +42,7 @@ pub(crate) use bus_line::Line;
 pub(crate) use counts::{counted, is_thorough, runner, sample, skipped};
 pub(crate) use faults::{API_HOST, GIT_HOST};
 pub(crate) use faulty_bus::{BusFault, How, Side};
-pub(crate) use heroku_cli::{Version, heroku_line};
+pub(crate) use heroku_cli::{Version, heroku_line, with_node};
 pub(crate) use injected::SystemCall;
 pub(crate) use items::Items;
 pub(crate) use memory::Measured;

@@ -226,10 +226,16 @@ fn lintian_has_nothing_to_say_of_the_debian_package() {
     let world = World::new();
     let package = file_named(packages(), ".deb");
     let line = format!(
-        "lintian --allow-root --fail-on error,warning,info '{}'",
+        "lintian --allow-root --fail-on none '{}'",
         package.display()
     );
-    world.shell(&line, b"").succeeds().stdout_is("");
+    let said = world.shell(&line, b"").succeeds().stdout();
+    // Some versions note that a hint is overridden.
+    let hints: Vec<&str> = said
+        .lines()
+        .filter(|line| !line.starts_with("N: "))
+        .collect();
+    assert!(hints.is_empty(), "{hints:#?}");
 }
 
 #[test]

@@ -43,8 +43,16 @@ impl World {
 
 /// The same as a line for a shell, to be typed at a terminal.
 pub(crate) fn heroku_line(version: Version, line: &str) -> String {
+    format!(
+        "{} {QUIET} {} {line}",
+        with_node(version),
+        version.program().display()
+    )
+}
+
+/// Sets a `node` that is new enough for Heroku's programs, for a line for a shell: if the system's is too old, one is
+/// installed beside the Heroku CLI.
+pub(crate) fn with_node(version: Version) -> String {
     let program = version.program();
-    // If the system's node is too old, the right one is installed beside the CLI.
-    let beside = program.parent().unwrap().display();
-    format!("PATH={beside}:$PATH {QUIET} {} {line}", program.display())
+    format!("PATH={}:$PATH", program.parent().unwrap().display())
 }
