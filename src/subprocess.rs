@@ -1,13 +1,71 @@
 //! Runs another program with a time limit. The program ends with this process, together with every process that
 //! it has started.
 
-use std::io::{self, Read};
-use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus};
+use std::io::{self, Read, Write};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::secret_buf::SecretBuf;
+
+/// How a program ended, and what it printed.
+pub struct Output {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// Its stdout, which may hold a secret.
+    pub stdout: SecretBuf,
+    /// Its stderr.
+    pub stderr: SecretBuf,
+}
+
+/// Runs a program to its end, with this input. It may print at most `most` bytes to stdout and to stderr.
+///
+/// # Errors
+/// [`io::ErrorKind::TimedOut`] if it has not ended by the deadline, [`io::ErrorKind::FileTooLarge`] if it prints more;
+/// else why the program could not be started.
+pub fn run(
+    command: &mut Command,
+    input: &[u8],
+    most: usize,
+    deadline: Instant,
+) -> io::Result<Output> {
+    command.stdin(Stdio::piped());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut running = Running::start(command)?;
+    let program = &mut running.program;
+    let stdout = read_in_thread(program.stdout.take(), most);
+    let stderr = read_in_thread(program.stderr.take(), most);
+    if let Some(mut pipe) = program.stdin.take() {
+        // A program that does not read its input still has an answer.
+        let _ = pipe.write_all(input);
+    }
+    let late = || io::Error::from(io::ErrorKind::TimedOut);
+    let wait = |printed: Receiver<io::Result<SecretBuf>>| {
+        let left = deadline.saturating_duration_since(Instant::now());
+        printed.recv_timeout(left).map_err(|_| late())?
+    };
+    // The pipes first: a process that the program has started may keep them open, and is killed with it.
+    Ok(Output {
+        stdout: wait(stdout)?,
+        stderr: wait(stderr)?,
+        status: running.ends_by(deadline).ok_or_else(late)?,
+    })
+}
+
+/// Reads a pipe on its own thread, since a program may fill stdout and stderr concurrently.
+fn read_in_thread(
+    pipe: Option<impl Read + Send + 'static>,
+    most: usize,
+) -> Receiver<io::Result<SecretBuf>> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let printed = pipe.map(|pipe| SecretBuf::read_all(pipe, most));
+        // After the deadline no one receives it.
+        sender.send(printed.unwrap_or_else(|| Ok(SecretBuf::default())))
+    });
+    receiver
+}
 
 /// A running program. It is killed when this value is dropped.
 pub struct Running {
@@ -22,7 +80,7 @@ impl Running {
     ///
     /// # Errors
     /// What the system reports.
-    pub fn start(command: &mut Command) -> io::Result<Running> {
+    fn start(command: &mut Command) -> io::Result<Running> {
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(command, 0);
         let program = command.spawn()?;
@@ -45,26 +103,6 @@ impl Running {
         })
     }
 
-    /// Its stdin, if the command has a pipe for it. Returned once.
-    pub fn input(&mut self) -> Option<ChildStdin> {
-        self.program.stdin.take()
-    }
-
-    /// Its stdout, if the command has a pipe for it. Returned once.
-    pub fn output(&mut self) -> Option<ChildStdout> {
-        self.program.stdout.take()
-    }
-
-    /// Its stderr, if the command has a pipe for it. Returned once.
-    pub fn errors(&mut self) -> Option<ChildStderr> {
-        self.program.stderr.take()
-    }
-
-    /// Whether it succeeded; none if it has not ended in time.
-    pub fn succeeds_by(&mut self, deadline: Instant) -> Option<bool> {
-        Some(self.ends_by(deadline)?.success())
-    }
-
     /// How it ended; none if it has not ended in time.
     pub fn ends_by(&mut self, deadline: Instant) -> Option<ExitStatus> {
         const PAUSE: Duration = Duration::from_millis(1);
@@ -80,18 +118,6 @@ impl Running {
             }
         }
     }
-}
-
-/// Reads a pipe to its end on its own thread, up to a limit: a program may fill stdout and stderr concurrently, and a
-/// process that it has started may keep them open.
-pub fn read_in_thread(
-    pipe: impl Read + Send + 'static,
-    limit: usize,
-) -> Receiver<io::Result<SecretBuf>> {
-    let (sender, receiver) = mpsc::channel();
-    // After a deadline no one receives it.
-    thread::spawn(move || sender.send(SecretBuf::read_all(pipe, limit)));
-    receiver
 }
 
 impl Drop for Running {
@@ -111,14 +137,12 @@ impl Drop for Running {
 #[cfg(unix)]
 mod tests {
     use super::*;
-    use std::io::Read;
-    use std::process::Stdio;
 
     #[expect(clippy::disallowed_methods, reason = "a test of how programs are run")]
-    fn shell(line: &str) -> Running {
+    fn shell(line: &str) -> Command {
         let mut command = Command::new("/bin/sh");
         command.args(["-c", line]).stdout(Stdio::piped());
-        Running::start(&mut command).unwrap()
+        command
     }
 
     fn soon() -> Instant {
@@ -126,17 +150,44 @@ mod tests {
     }
 
     #[test]
-    fn the_result_of_a_program_is_known() {
-        assert_eq!(shell("true").succeeds_by(soon()), Some(true));
-        assert_eq!(shell("false").succeeds_by(soon()), Some(false));
-        assert_eq!(shell("sleep 600").succeeds_by(Instant::now()), None);
+    fn what_a_program_prints_and_its_result_are_known() {
+        let output = run(&mut shell("cat; echo no >&2; exit 3"), b"yes", 100, soon()).unwrap();
+        assert_eq!(output.status.code(), Some(3));
+        assert_eq!(
+            (&*output.stdout, &*output.stderr),
+            (&b"yes"[..], &b"no\n"[..])
+        );
+        assert!(
+            run(&mut shell("true"), b"", 100, soon())
+                .unwrap()
+                .status
+                .success()
+        );
+    }
+
+    #[test]
+    fn more_than_the_limit_is_an_error() {
+        let read = |most| run(&mut shell("printf 12345"), b"", most, soon());
+        assert_eq!(&*read(5).unwrap().stdout, b"12345");
+        let error = read(4).err().unwrap();
+        assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
+    }
+
+    #[test]
+    fn a_program_that_does_not_end_times_out_with_what_it_has_started() {
+        for line in ["sleep 600", "sleep 600 & true"] {
+            let late = run(&mut shell(line), b"", 100, Instant::now())
+                .err()
+                .unwrap();
+            assert_eq!(late.kind(), io::ErrorKind::TimedOut, "{line}");
+        }
     }
 
     #[test]
     fn what_it_has_started_ends_with_it() {
         for line in ["sleep 600; true", "sleep 600 & true"] {
-            let mut running = shell(line);
-            let mut output = running.output().unwrap();
+            let mut running = Running::start(&mut shell(line)).unwrap();
+            let mut output = running.program.stdout.take().unwrap();
             drop(running);
             // The pipe ends when the last process that has it open ends.
             let mut text = String::new();

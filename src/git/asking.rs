@@ -40,7 +40,7 @@ impl Git {
         let fill = ["credential", "fill"];
         let output = self.run_for(fill, &variables, input.as_bytes(), limit)?;
         let printed = String::from_utf8_lossy(&output.stderr);
-        if !output.is_success {
+        if !output.status.success() {
             return Err(unanswered(&printed));
         }
         Ok(Filled {

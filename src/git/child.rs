@@ -2,17 +2,15 @@
 //! without a file system monitor, since a repository may name any program as its monitor.
 
 use std::ffi::OsStr;
-use std::io::{self, Write};
+use std::io;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
-use std::sync::mpsc::Receiver;
+use std::process::Command;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use crate::environment::Environment;
 use crate::notice::{Fix, Notice};
-use crate::secret_buf::SecretBuf;
-use crate::subprocess::{Running, read_in_thread};
+use crate::subprocess::{self, Output};
 
 /// How long git may take to read its configuration. A few milliseconds are usual, but the home may be
 /// on a network.
@@ -28,13 +26,6 @@ pub struct Git {
     home: Option<PathBuf>,
     /// Why it did not read its configuration. Then it is not run again: each run would take as long.
     failure: Arc<OnceLock<Notice>>,
-}
-
-/// What git printed, and whether it exited with 0.
-pub(super) struct Output {
-    pub(super) is_success: bool,
-    pub(super) stdout: SecretBuf,
-    pub(super) stderr: SecretBuf,
 }
 
 impl Git {
@@ -91,35 +82,15 @@ impl Git {
             .env("LC_ALL", "C")
             // The same home that git would find, except in a test.
             .envs(self.home.iter().map(|home| ("HOME", home)))
-            .envs(variables.iter().copied())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let deadline = Instant::now() + limit;
-        let mut running =
-            Running::start(&mut command).map_err(|error| not_started(&error.to_string()))?;
-        let (stdout, stderr) = (running.output(), running.errors());
-        let stdout = stdout.map(|pipe| read_in_thread(pipe, LARGEST));
-        let stderr = stderr.map(|pipe| read_in_thread(pipe, LARGEST));
-        if let Some(mut pipe) = running.input() {
-            // A program that does not read its input still has an answer.
-            let _ = pipe.write_all(input);
-        }
-        let wait = |pipe: Option<Receiver<io::Result<SecretBuf>>>| {
-            let left = deadline.saturating_duration_since(Instant::now());
-            pipe?.recv_timeout(left).ok()?.ok()
-        };
-        let printed = wait(stdout).zip(wait(stderr));
-        let Some(((stdout, stderr), is_success)) = printed.zip(running.succeeds_by(deadline))
-        else {
-            let name = command.get_args().nth(2).unwrap_or_default();
-            let what = format!("git {} did not answer within {limit:?}", name.display());
-            return Err(Notice::new(what, Fix::NONE));
-        };
-        Ok(Output {
-            is_success,
-            stdout,
-            stderr,
+            .envs(variables.iter().copied());
+        let output = subprocess::run(&mut command, input, LARGEST, Instant::now() + limit);
+        output.map_err(|error| match error.kind() {
+            io::ErrorKind::TimedOut | io::ErrorKind::FileTooLarge => {
+                let name = command.get_args().nth(2).unwrap_or_default();
+                let what = format!("git {} did not answer within {limit:?}", name.display());
+                Notice::new(what, Fix::NONE)
+            }
+            _ => not_started(&error.to_string()),
         })
     }
 }

@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 
 use crate::notice::{Command, Fix, Notice};
 use crate::secret_buf::SecretBuf;
+use crate::subprocess::Output;
 
 pub use asking::Filled;
 pub use child::Git;
@@ -27,8 +28,6 @@ pub use matching::UrlParts;
 pub use set_up::{AliasState, SetUp, helper_value};
 pub use setting::{Setting, SettingScope, listed};
 pub use urls::{HerokuUrl, Way};
-
-use child::Output;
 
 /// The key of the helpers for Heroku's git server. It is exactly the key that the Heroku CLI reads: the
 /// CLI adds its own helper if this key has fewer than two values.
@@ -95,7 +94,8 @@ impl Git {
         let ours = helpers.iter().position(Setting::starts_us)?;
         let mut behind = helpers[ours + 1..].iter();
         output
-            .is_success
+            .status
+            .success()
             .then(|| behind.any(|helper| !helper.reads_our_login()))
     }
 
@@ -104,7 +104,7 @@ impl Git {
     /// # Errors
     /// A [`Notice`] if git cannot be run.
     pub fn is_in_repository(&self) -> Result<bool, Notice> {
-        Ok(self.run(["rev-parse", "--git-dir"])?.is_success)
+        Ok(self.run(["rev-parse", "--git-dir"])?.status.success())
     }
 
     /// Every setting, in the order in which git reads: of all files with their includes, and of the
@@ -122,7 +122,7 @@ impl Git {
         arguments: impl IntoIterator<Item = A>,
     ) -> Result<SecretBuf, Notice> {
         let output = self.run(arguments)?;
-        if output.is_success {
+        if output.status.success() {
             Ok(output.stdout)
         } else {
             Err(failed(&output))
@@ -135,10 +135,10 @@ impl Git {
     /// If there is a repository and git does not read it, such as one of another user.
     pub fn remotes(&self) -> Result<Vec<Remote>, Notice> {
         let output = self.run(["remote", "-v"])?;
-        if !output.is_success && text(&output.stderr).contains("not a git repository") {
+        if !output.status.success() && text(&output.stderr).contains("not a git repository") {
             return Ok(Vec::new());
         }
-        if !output.is_success {
+        if !output.status.success() {
             return Err(failed(&output));
         }
         let printed = text(&output.stdout);

@@ -4,15 +4,16 @@
 //! and is never asked to encrypt.
 
 use std::fs;
+use std::io;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Instant;
 
 use super::{Cause, LARGEST, TOO_LARGE};
 use crate::environment::Environment;
 use crate::files;
 use crate::secret_buf::SecretBuf;
-use crate::subprocess::{Running, read_in_thread};
+use crate::subprocess;
 
 /// The text of an encrypted file that no other user can have written.
 ///
@@ -28,19 +29,16 @@ pub(super) fn decrypted(path: &Path, environment: &Environment) -> Result<Secret
     // Never one in the current directory.
     let program = environment.programs("gpg").find(|gpg| gpg.is_absolute());
     let program = program.ok_or(refused("gpg is not on PATH"))?;
-    let running = Running::start(&mut command(&program, path));
-    let mut running = running.map_err(|_| refused("could not start gpg"))?;
-    let output = running.output();
-    let output = output.ok_or(refused("could not start gpg"))?;
-    let text = read_in_thread(output, LARGEST)
-        .recv_timeout(environment.keyring_limit)
-        .map_err(|_| refused("gpg did not answer in time"))?
-        .map_err(|_| refused(TOO_LARGE))?;
-    match running.succeeds_by(deadline) {
-        Some(true) => Ok(text),
-        Some(false) => Err(refused("gpg could not decrypt it without a prompt")),
-        None => Err(refused("gpg did not answer in time")),
+    let output = subprocess::run(&mut command(&program, path), b"", LARGEST, deadline);
+    let output = output.map_err(|error| match error.kind() {
+        io::ErrorKind::TimedOut => refused("gpg did not answer in time"),
+        io::ErrorKind::FileTooLarge => refused(TOO_LARGE),
+        _ => refused("could not start gpg"),
+    })?;
+    if !output.status.success() {
+        return Err(refused("gpg could not decrypt it without a prompt"));
     }
+    Ok(output.stdout)
 }
 
 #[expect(
@@ -53,10 +51,7 @@ fn command(program: &Path, path: &Path) -> Command {
         // Otherwise the agent would open a window in the middle of a push.
         .args(["--batch", "--quiet", "--no-tty", "--pinentry-mode", "error"])
         .args(["--decrypt", "--"])
-        .arg(path)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null());
+        .arg(path);
     command
 }
 

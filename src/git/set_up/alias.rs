@@ -33,7 +33,7 @@ impl Git {
         }
         let output = self.run(["config", "--get", KEY])?;
         Ok(match text(&output.stdout).trim_end() {
-            _ if !output.is_success => AliasState::Unset,
+            _ if !output.status.success() => AliasState::Unset,
             VALUE => AliasState::Ours,
             _ => AliasState::Taken,
         })

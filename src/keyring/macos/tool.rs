@@ -7,9 +7,11 @@
 //! The token is never an argument. It is sent to the stdin of `security -i`, in one line.
 
 use std::cell::Cell;
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::Command;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::super::{Deadline, Lock, Missing, SERVICE, Unavailable};
@@ -17,7 +19,7 @@ use super::reply::{self, Reply};
 use crate::account::Account;
 use crate::environment::Environment;
 use crate::secret_buf::SecretBuf;
-use crate::subprocess::Running;
+use crate::subprocess::{self, Running};
 use crate::token::Token;
 
 #[cfg(all(feature = "security-tool", not(debug_assertions)))]
@@ -35,7 +37,7 @@ const PROGRAM: &str = "/usr/bin/security";
 /// If a call takes longer than this, a line says what it waits for.
 const SILENT_FOR: Duration = Duration::from_secs(1);
 
-/// What fits into a pipe, which is read after the tool has exited.
+/// The most that is read of what the tool prints.
 const LONGEST_ANSWER: usize = 64 * 1024;
 
 /// The program, and how long it may take.
@@ -160,38 +162,34 @@ impl SecurityTool {
         if let Some(deadline) = self.gave_up.get() {
             return Err(deadline.passed());
         }
-        let mut command = self.command();
-        command.args(arguments).stdin(Stdio::piped());
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut running = Running::start(&mut command).map_err(|error| not_started(&error))?;
-        if let Some(mut stdin) = running.input() {
-            // This does not block, since a pipe holds more than the longest line. The program may already have exited.
-            let _ = stdin.write_all(input);
-        }
         let deadline = Deadline::after(limit);
-        let Some(status) = wait(&mut running, deadline) else {
-            self.gave_up.set(Some(deadline));
-            return Err(deadline.passed());
-        };
-        // The program has exited, so its answer is in the pipes.
-        Ok(Reply {
-            code: status.code(),
-            output: bytes_of(running.output()),
-            errors: bytes_of(running.errors()),
-        })
+        let _call = explain_a_long_wait();
+        let mut command = self.command();
+        match subprocess::run(command.args(arguments), input, LONGEST_ANSWER, deadline.at) {
+            Ok(output) => Ok(Reply {
+                code: output.status.code(),
+                output: output.stdout,
+                errors: output.stderr,
+            }),
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                self.gave_up.set(Some(deadline));
+                Err(deadline.passed())
+            }
+            Err(error) => Err(not_started(&error)),
+        }
     }
 }
 
-fn wait(running: &mut Running, deadline: Deadline) -> Option<ExitStatus> {
-    let silent_until = Instant::now() + SILENT_FOR;
-    if silent_until < deadline.at {
-        if let Some(status) = running.ends_by(silent_until) {
-            return Some(status);
+/// Prints what a call waits for, if it takes long. The call has ended when the returned value is dropped.
+fn explain_a_long_wait() -> Sender<()> {
+    let (call, end) = mpsc::channel();
+    thread::spawn(move || {
+        if end.recv_timeout(SILENT_FOR) == Err(RecvTimeoutError::Timeout) {
+            let text = b"heroku-rs: waiting for macOS: a dialog may ask to unlock the keychain\n";
+            let _ = io::stderr().write_all(text);
         }
-        let text = b"heroku-rs: waiting for macOS: a dialog may ask to unlock the keychain\n";
-        let _ = io::stderr().write_all(text);
-    }
-    running.ends_by(deadline.at)
+    });
+    call
 }
 
 /// The line that stores a token. The tool reads a line of 4,095 bytes or more in pieces, and would then store only a part
@@ -226,15 +224,12 @@ fn quote(line: &mut SecretBuf, word: &str) {
     line.extend_from_slice(b"\"");
 }
 
-fn bytes_of(pipe: Option<impl Read>) -> SecretBuf {
-    let read =
-        pipe.map(|pipe| SecretBuf::read_all(pipe.take(LONGEST_ANSWER as u64), LONGEST_ANSWER));
-    read.and_then(Result::ok).unwrap_or_default()
-}
-
 fn not_started(error: &io::Error) -> Unavailable {
     match error.kind() {
         io::ErrorKind::NotFound => Unavailable::NoKeyring(Missing::System),
+        io::ErrorKind::FileTooLarge => {
+            Unavailable::Broken("macOS's security tool printed too much".to_owned())
+        }
         kind => Unavailable::Broken(format!(
             "macOS's security tool could not be started: {kind}"
         )),
