@@ -60,13 +60,13 @@ impl Setting {
     /// The program that gets git's operation, and its arguments, as the shell reads them; empty if no
     /// program gets it. git appends the operation, so the last command of the value gets it.
     pub fn words(&self) -> Vec<String> {
-        let words = shlex::split(&self.command()).unwrap_or_default();
-        let ends_a_command = |word: &String| word.ends_with([';', '&', '|']);
-        let last = words.rsplit(ends_a_command).next().unwrap_or_default();
-        let is_before = |word: &&String| {
+        let mut words = words(&self.command()).unwrap_or_default();
+        let is_before = |word: &String| {
             ["exec", "command", "env"].contains(&word.as_str()) || is_assignment(word)
         };
-        last.iter().skip_while(is_before).cloned().collect()
+        let before = words.iter().take_while(|word| is_before(word)).count();
+        words.drain(..before);
+        words
     }
 }
 
@@ -99,6 +99,53 @@ fn is_assignment(word: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let name = word.split_once('=').map(|(name, _)| name);
     name.is_some_and(|name| !name.is_empty() && name.chars().all(is_plain))
+}
+
+/// The words of the last command in a piece of shell; none if a quote is not closed, or if there is a
+/// comment, which would swallow what git appends. Nothing is expanded.
+fn words(command: &str) -> Option<Vec<String>> {
+    let (mut words, mut word) = (Vec::new(), None::<String>);
+    let mut rest = command.chars();
+    while let Some(c) = rest.next() {
+        match c {
+            ' ' | '\t' => words.extend(word.take()),
+            ';' | '&' | '|' | '\n' => {
+                words.clear();
+                word = None;
+            }
+            '#' if word.is_none() => return None,
+            '\'' => push_quoted(&mut rest, '\'', word.get_or_insert_default())?,
+            '"' => push_quoted(&mut rest, '"', word.get_or_insert_default())?,
+            '\\' => push_literal(rest.next()?, word.get_or_insert_default()),
+            c => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    Some(words)
+}
+
+/// Adds the text up to the closing quote to a word; none if there is no closing quote.
+fn push_quoted(rest: &mut std::str::Chars<'_>, quote: char, word: &mut String) -> Option<()> {
+    loop {
+        match (rest.next()?, quote) {
+            (c, _) if c == quote => return Some(()),
+            ('$', '"') => word.push('$'),
+            ('\\', '"') => match rest.next()? {
+                c @ ('"' | '\\' | '$' | '`') => push_literal(c, word),
+                c => word.extend(['\\', c]),
+            },
+            (c, _) => push_literal(c, word),
+        }
+    }
+}
+
+/// Adds a character that the shell does not expand. A word that begins with a quoted `~` or `$` is the
+/// name of a file in the current directory, so it gets `./` here, to differ from an expanded one.
+fn push_literal(c: char, word: &mut String) {
+    if word.is_empty() && ['~', '$'].contains(&c) {
+        word.push_str("./");
+    }
+    word.push(c);
 }
 
 #[cfg(test)]
@@ -144,6 +191,7 @@ mod tests {
             ),
             ("!heroku git:credentials", HelperKind::Other),
             ("!git-credential-heroku-rs | tee log", HelperKind::Other),
+            ("!git-credential-heroku-rs # ours", HelperKind::Other),
             ("!'git-credential-heroku-rs", HelperKind::Other),
             ("", HelperKind::Other),
         ] {
@@ -162,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_those_of_the_shells_last_command() {
+    fn words_are_those_of_the_shell() {
         for (command, expected) in [
             (
                 "a  'b c'\t\"d \\\" \\e\"\\ f",
@@ -171,13 +219,14 @@ mod tests {
             ("test -x a && b", &["b"]),
             ("f() { a; }; f", &["f"]),
             ("a ''", &["a", ""]),
-            ("'/a & b/c' d", &["/a & b/c", "d"]),
+            (
+                "~/'~' \"$a\" '$a' \\~ \"~\"",
+                &["~/~", "$a", "./$a", "./~", "./~"],
+            ),
             ("", &[]),
-            ("a 'b", &[]),
-            ("a \\", &[]),
         ] {
-            let words = Setting::helper(&format!("!{command}")).words();
-            assert_eq!(words, expected, "{command}");
+            assert_eq!(words(command).unwrap(), expected, "{command}");
         }
+        assert!(words("a 'b").is_none() && words("a \\").is_none());
     }
 }
