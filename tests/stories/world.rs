@@ -5,7 +5,9 @@
 //! secret that its Heroku ever issued.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
@@ -76,6 +78,18 @@ fn system_path() -> String {
         Ok(directory) => format!("{directory}:{SYSTEM_PATH}"),
         Err(_) => SYSTEM_PATH.to_owned(),
     }
+}
+
+/// A program in one of the directories of `path`.
+///
+/// Of a program without a path, std looks for it in a copy of this process if PATH is set for it. This process is
+/// large, and those copies took a tenth of the time of all stories.
+fn found(name: &OsStr, path: &str) -> PathBuf {
+    let places = path
+        .split(':')
+        .map(|directory| Path::new(directory).join(name));
+    let mut programs = places.filter(|place| place.is_file());
+    programs.next().unwrap_or_else(|| PathBuf::from(name))
 }
 
 /// What a story happens in. `World::new()` has a Heroku and a home, and no bus.
@@ -218,10 +232,12 @@ impl World {
     }
 
     /// A program that sees this world and nothing else, in the app's repository.
-    fn program(&self, name: impl AsRef<std::ffi::OsStr>) -> Command {
-        let mut command = Command::new(name);
-        command.env_clear().current_dir(self.work());
-        command.envs(self.environment());
+    fn program(&self, name: impl AsRef<OsStr>) -> Command {
+        let environment = self.environment();
+        let path = environment.get("PATH").map_or("", String::as_str);
+        let mut command = Command::new(found(name.as_ref(), path));
+        command.arg0(name).env_clear().current_dir(self.work());
+        command.envs(environment);
         command
     }
 

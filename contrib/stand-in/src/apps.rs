@@ -94,7 +94,10 @@ impl Apps {
 )]
 pub(crate) fn bare_git() -> Command {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let mut git = Command::new("git");
+    // By its path: if PATH is set for it, std looks for a program by its name in a copy of this process.
+    let mut places = std::env::split_paths(&path).map(|directory| directory.join("git"));
+    let found = places.find(|place| place.is_file());
+    let mut git = Command::new(found.unwrap_or_else(|| "git".into()));
     git.env_clear()
         .env("PATH", path)
         .env("GIT_CONFIG_NOSYSTEM", "1")

@@ -130,7 +130,8 @@ impl Drop for Daemon {
 }
 
 fn in_the_world(root: &Path, program: &str) -> Command {
-    let mut command = Command::new("setpriv");
+    let setpriv = super::found("setpriv".as_ref(), &super::system_path());
+    let mut command = Command::new(setpriv);
     command.args(["--pdeathsig", "KILL", program]);
     let log = fs::File::options()
         .append(true)
