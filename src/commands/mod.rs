@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use zeroize::Zeroizing;
 
 use crate::account::Account;
@@ -51,7 +52,9 @@ impl Session<'_, '_> {
     /// Prints a result to stdout.
     fn print(&mut self, text: &str) -> anyhow::Result<()> {
         let line = format!("{text}\n");
-        Ok(self.streams.output.write_all(line.as_bytes())?)
+        let written = self.streams.output.write_all(line.as_bytes());
+        // What the command did is done all the same.
+        written.context("could not write the output")
     }
 
     /// Prints a message to stderr.
