@@ -235,7 +235,7 @@ fn the_largest_netrc_that_is_written_to() {
     if is_thorough() {
         texts.extend(
             [
-                "machine a ",
+                "machine a.example login b password c\n",
                 "machine api.heroku.com.example\n",
                 "# a comment\n",
             ]

@@ -45,10 +45,11 @@ pub(super) fn is_offered(bus: &Connection) -> bool {
     answer.unwrap().body().deserialize().unwrap()
 }
 
-/// Whether this collection is locked.
-pub(super) fn is_locked(bus: &Connection, collection: &str) -> bool {
+/// Whether this collection is locked; an error if the keyring program ended before it answered.
+pub(super) fn is_locked(bus: &Connection, collection: &str) -> zbus::Result<bool> {
     let named = ("org.freedesktop.Secret.Collection", "Locked");
-    property(bus, collection, &named).try_into().unwrap()
+    let locked = try_property(bus, collection, &named)?;
+    Ok(locked.try_into().unwrap())
 }
 
 /// Locks this collection.
@@ -150,9 +151,13 @@ impl Items {
 }
 
 fn property(bus: &Connection, path: &str, named: &(&str, &str)) -> OwnedValue {
+    try_property(bus, path, named).unwrap()
+}
+
+fn try_property(bus: &Connection, path: &str, named: &(&str, &str)) -> zbus::Result<OwnedValue> {
     let properties = Some("org.freedesktop.DBus.Properties");
-    let answer = bus.call_method(Some(SERVICE), path, properties, "Get", named);
-    answer.unwrap().body().deserialize().unwrap()
+    let answer = bus.call_method(Some(SERVICE), path, properties, "Get", named)?;
+    answer.body().deserialize()
 }
 
 fn call<A>(bus: &Connection, path: &str, interface: &str, method: &str, arguments: &A) -> Message
