@@ -15,7 +15,7 @@ use std::time::Instant;
 use zeroize::Zeroizing;
 
 use self::vault::{Vault, VaultError};
-use super::{Accounts, Budget, Keyring, Listing, Unavailable, check_stored};
+use super::{Accounts, Budget, Deadline, Keyring, Listing, Unavailable, check_stored};
 use crate::account::Account;
 #[cfg(windows)]
 use crate::environment::Environment;
@@ -40,15 +40,15 @@ impl WindowsKeyring {
     }
 
     /// Runs an operation in a thread of its own, since nothing in Windows's interface has a time limit. An operation
-    /// that does not end in time is abandoned, and its thread ends with the process.
+    /// that does not end in time is abandoned: at most the call that it is in still has an effect.
     fn run<T: Send + 'static>(
         &self,
         operation: impl FnOnce([&dyn Vault; 2]) -> Result<T, VaultError> + Send + 'static,
     ) -> Result<T, Unavailable> {
         self.budget.run(|deadline| {
             let (sender, answer) = mpsc::channel();
-            let [vault, manager] = self.stores.clone();
-            thread::spawn(move || sender.send(operation([&*vault, &*manager])));
+            let [vault, manager] = self.stores.clone().map(|store| Until { store, deadline });
+            thread::spawn(move || sender.send(operation([&vault, &manager])));
             let left = deadline.at.saturating_duration_since(Instant::now());
             match answer.recv_timeout(left) {
                 Ok(result) => Ok(result?),
@@ -126,6 +126,40 @@ impl Keyring for WindowsKeyring {
     fn is_shared(&self) -> bool {
         let has_vault = self.run(|[vault, _]| Ok(vault.users() != Err(VaultError::NoSuchStore)));
         has_vault.unwrap_or(true)
+    }
+}
+
+/// A store that is not called after a deadline: what an abandoned operation would still do, its caller does not expect.
+struct Until {
+    store: Arc<dyn Vault>,
+    deadline: Deadline,
+}
+
+impl Until {
+    fn in_time(&self) -> Result<&dyn Vault, VaultError> {
+        if Instant::now() < self.deadline.at {
+            Ok(&*self.store)
+        } else {
+            Err(self.deadline.passed().into())
+        }
+    }
+}
+
+impl Vault for Until {
+    fn users(&self) -> Result<Vec<String>, VaultError> {
+        self.in_time()?.users()
+    }
+
+    fn read(&self, user: &str) -> Result<Zeroizing<String>, VaultError> {
+        self.in_time()?.read(user)
+    }
+
+    fn write(&self, user: &str, token: &str) -> Result<(), VaultError> {
+        self.in_time()?.write(user, token)
+    }
+
+    fn remove(&self, user: &str) -> Result<(), VaultError> {
+        self.in_time()?.remove(user)
     }
 }
 

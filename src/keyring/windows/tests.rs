@@ -28,6 +28,8 @@ enum Manner {
     Fails(VaultError),
     /// Every call hangs.
     Hangs,
+    /// Every call takes this long.
+    Takes(Duration),
     /// A write does not change an existing item.
     AddsOnlyWhatIsNew,
     /// Another program stores its own token right after each write.
@@ -66,6 +68,10 @@ impl Fake {
             Manner::Hangs => loop {
                 thread::park();
             },
+            Manner::Takes(time) => {
+                thread::sleep(time);
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
@@ -266,6 +272,23 @@ fn a_vault_that_hangs_is_slow_and_not_asked_again() {
         keyring.write(&ann(), &token(1)),
         Err(Unavailable::Slow(_))
     ));
+    assert_eq!(vault.calls.load(Ordering::SeqCst), 1);
+}
+
+/// The caller revokes the token that it could not store.
+#[test]
+fn what_was_reported_as_not_stored_is_not_stored_later() {
+    let vault = Fake::with_manner(Manner::Takes(Duration::from_millis(50)));
+    let mut keyring = keyring(&vault, &Fake::with(&[]));
+    keyring.budget.limit = Duration::from_millis(10);
+    let stored = keyring.write(&ann(), &token(1));
+    assert!(matches!(stored, Err(Unavailable::Slow(_))));
+    drop(keyring);
+    // The abandoned thread has ended once it no longer holds the store.
+    while Arc::strong_count(&vault) > 1 {
+        thread::sleep(Duration::from_millis(1));
+    }
+    assert_eq!(vault.stored(), []);
     assert_eq!(vault.calls.load(Ordering::SeqCst), 1);
 }
 
