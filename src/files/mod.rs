@@ -182,13 +182,16 @@ pub(crate) fn keep_permissions(
         Access::OwnerOnly => 0o700,
         Access::Unchanged => 0o777,
     };
-    file.set_permissions(fs::Permissions::from_mode(before.mode() & kept))?;
     let draft = file.metadata()?;
     let owner = (before.uid(), before.gid());
-    if access == Access::Unchanged && (draft.uid(), draft.gid()) != owner {
-        fchown(file, Some(owner.0), Some(owner.1))?;
-    }
-    Ok(())
+    // First, since the mode is meant for the old group. The mode is kept even if the owner cannot be.
+    let owned = if access == Access::Unchanged && (draft.uid(), draft.gid()) != owner {
+        fchown(file, Some(owner.0), Some(owner.1))
+    } else {
+        Ok(())
+    };
+    file.set_permissions(fs::Permissions::from_mode(before.mode() & kept))?;
+    owned
 }
 
 #[cfg(not(unix))]
