@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use tempfile::TempPath;
 
-use super::{Git, HEROKU_HELPER, HelperKind, OUR_NAME, SHOW, Scope, Setting, listed, text};
+use super::{Git, HEROKU_HELPER, HelperKind, OUR_NAME, SHOW, Scope, Setting, listed};
 use crate::environment::Environment;
 use crate::files::{self, Access};
 use crate::notice::{Command, Fix, Notice};
@@ -197,8 +197,11 @@ impl Git {
     fn local_file(&self) -> Result<PathBuf, Notice> {
         // git makes this absolute itself from 2.31 on.
         let output = self.output_of(["rev-parse", "--git-path", "config"])?;
-        let path = text(&output);
-        let path = path.strip_suffix('\n').unwrap_or(&path);
+        let path = std::str::from_utf8(&output).map_err(|_| {
+            let what = "cannot read this repository's configuration: its path is not UTF-8";
+            Notice::new(what, "rename its directory")
+        })?;
+        let path = path.strip_suffix('\n').unwrap_or(path);
         Ok(std::env::current_dir().unwrap_or_default().join(path))
     }
 }
