@@ -84,11 +84,14 @@ impl Git {
             .envs(self.home.iter().map(|home| ("HOME", home)))
             .envs(variables.iter().copied());
         let output = subprocess::run(&mut command, input, LARGEST, Instant::now() + limit);
+        let name = command.get_args().nth(2).unwrap_or_default();
+        let name = format!("git {}", name.display());
         output.map_err(|error| match error.kind() {
-            io::ErrorKind::TimedOut | io::ErrorKind::FileTooLarge => {
-                let name = command.get_args().nth(2).unwrap_or_default();
-                let what = format!("git {} did not answer within {limit:?}", name.display());
-                Notice::new(what, Fix::NONE)
+            io::ErrorKind::TimedOut => {
+                Notice::new(format!("{name} did not answer within {limit:?}"), Fix::NONE)
+            }
+            io::ErrorKind::FileTooLarge => {
+                Notice::new(format!("{name} printed more than 4 MiB"), Fix::NONE)
             }
             _ => not_started(&error.to_string()),
         })
