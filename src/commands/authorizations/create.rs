@@ -4,8 +4,10 @@ use super::{Client, Entry};
 use crate::cli::AuthorizationsCreate;
 use crate::commands::login::Received;
 use crate::commands::{Session, json, request_failed};
+use crate::context::Context;
 use crate::heroku_api::{ApiError, Auth, NewAuthorization};
-use crate::logins::{self, Store};
+use crate::keyring::Unavailable;
+use crate::logins::{self, Destination, Store};
 use crate::notice::{Kind, Notice};
 use crate::scope::Scopes;
 use crate::token::Token;
@@ -17,9 +19,12 @@ impl Client {
         session: &mut Session<'_, '_>,
     ) -> anyhow::Result<()> {
         let scope: Scopes = arguments.scope.iter().cloned().collect();
-        if arguments.login {
+        let destination = if arguments.login {
             check_login(&scope, session)?;
-        }
+            Some(destination(session.context)?)
+        } else {
+            None
+        };
         let new = NewAuthorization {
             description: &arguments.description,
             scope,
@@ -38,16 +43,15 @@ impl Client {
         let revoke = || {
             let _ = self.api.revoke(&self.found.token, &entry.id);
         };
-        if !arguments.login {
+        let Some(destination) = destination else {
             return print(&entry, &token, arguments, session).inspect_err(|_| revoke());
-        }
+        };
         let received = Received {
             token,
             created: Some(created),
         };
-        let stored = logins::destination(session.context, Store::Auto)
-            .map_err(Notice::from)
-            .and_then(|destination| received.store(&self.api, &destination, false, session))
+        let stored = received
+            .store(&self.api, &destination, false, session)
             .inspect_err(|_| revoke())?;
         session.print(&format!("Created {}", entry.name()))?;
         stored.report(session)?;
@@ -87,6 +91,15 @@ fn check_login(scope: &Scopes, session: &Session<'_, '_>) -> Result<(), Notice> 
             "HEROKU_API_KEY is set and takes precedence over a login",
             "run: unset HEROKU_API_KEY",
         )),
+    }
+}
+
+/// Where the new token will be stored. What is locked may be another keyring than the one for new items: the write
+/// itself finds that out.
+fn destination(context: &Context) -> Result<Destination, Notice> {
+    match logins::destination(context, Store::Auto) {
+        Err(Unavailable::Locked(_)) => Ok(Destination::Keyring),
+        found => Ok(found?),
     }
 }
 
