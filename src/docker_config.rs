@@ -183,7 +183,7 @@ fn members(object: &Map<String, Value>) -> usize {
 /// The file's new bytes, indented as it was; a file of one line is written as docker writes it.
 fn written(config: &Map<String, Value>, before: &[u8]) -> anyhow::Result<Vec<u8>> {
     let mut lines = before.split(|byte| *byte == b'\n');
-    let second = lines.nth(1).unwrap_or_default();
+    let second = lines.nth(1).unwrap_or_default().trim_ascii_end();
     let indent = match &second[..second.len() - second.trim_ascii_start().len()] {
         b"" => b"\t",
         indent => indent,
@@ -369,6 +369,16 @@ mod tests {
         let (after, _) = edited(&spaces, set_up);
         assert!(after.contains("\n        \"registry.heroku.com\": \"heroku-rs\"\n    }\n}\n"));
         assert_eq!(edited(&after, tear_down).0, spaces);
+    }
+
+    #[test]
+    fn a_blank_second_line_is_no_indentation() {
+        for blank in ["\r\n", "\n", "  \r\n"] {
+            let before = format!("{{\r\n{blank}  \"auths\": {{}}\r\n}}");
+            let (after, _) = edited(&before, set_up);
+            let ours = "\n\t\"credHelpers\": {\n\t\t\"registry.heroku.com\": \"heroku-rs\"\n\t}\n}";
+            assert!(after.ends_with(ours), "{after:?}");
+        }
     }
 
     #[test]
