@@ -194,28 +194,34 @@ pub enum Removal {
     Absent,
     /// The journal had no entries, and was removed.
     Removed,
-    /// The journal was kept: it has entries, cannot be read, or another process uses it.
-    Kept,
+    /// The journal was kept: it has entries.
+    Unfinished,
+    /// The journal was kept: it cannot be read.
+    Unreadable,
 }
 
 /// Removes the journal and its lock file, unless a rotation is not finished.
 ///
 /// # Errors
-/// What the file system reports.
-pub fn remove_if_finished(environment: &Environment) -> io::Result<Removal> {
-    let Ok(_held) = lock_if_used(environment, Duration::ZERO) else {
-        return Ok(Removal::Kept);
-    };
+/// A rotation is running, the lock's file cannot be opened, or what the file system reports.
+pub fn remove_if_finished(environment: &Environment) -> Result<Removal, Notice> {
+    let held = lock_if_used(environment, Duration::ZERO)?;
     let removal = match FILE.load(environment) {
         Some(contents) if contents.rotations.is_empty() => {
-            FILE.remove(environment)?;
+            FILE.remove(environment).map_err(not_written)?;
             Removal::Removed
         }
-        None if FILE.path(environment).is_none_or(|file| !file.exists()) => Removal::Absent,
-        Some(_) | None => return Ok(Removal::Kept),
+        Some(_) => return Ok(Removal::Unfinished),
+        None if FILE.path(environment).is_some_and(|file| file.exists()) => {
+            return Ok(Removal::Unreadable);
+        }
+        None => Removal::Absent,
     };
-    // Windows keeps a file that is open, and an empty file does no harm.
-    let _ = lock_file(environment).map(fs::remove_file);
+    // Without the lock, the file is that of a rotation which has just started.
+    if held.is_some() {
+        // Windows keeps a file that is open, and an empty file does no harm.
+        let _ = lock_file(environment).map(fs::remove_file);
+    }
     Ok(removal)
 }
 
@@ -252,20 +258,33 @@ mod tests {
         let removal = || remove_if_finished(&environment).unwrap();
         assert_eq!(removal(), Removal::Absent);
         let held = lock(&environment, Duration::ZERO).unwrap();
-        assert_eq!(removal(), Removal::Kept);
+        let refused = remove_if_finished(&environment).unwrap_err();
+        assert_eq!(refused.what(), "another `rotate` is still running");
+        let path = FILE.path(&environment).unwrap();
+        assert!(path.with_extension("lock").exists());
         let rotation = Rotation::start(&ann(), "a login", None).unwrap();
         record(&environment, &rotation).unwrap();
         drop(held);
-        assert_eq!(removal(), Removal::Kept);
+        assert_eq!(removal(), Removal::Unfinished);
         assert_eq!(unfinished(&environment, Some(&ann())), [rotation]);
-        let path = FILE.path(&environment).unwrap();
         files::replace(&path, b"{\"rotations\": [").unwrap();
-        assert_eq!(removal(), Removal::Kept);
+        assert_eq!(removal(), Removal::Unreadable);
         files::replace(&path, b"{\"rotations\": []}").unwrap();
         assert_eq!(removal(), Removal::Removed);
         assert!(!path.exists());
         #[cfg(unix)]
         assert!(!path.with_extension("lock").exists());
+    }
+
+    #[test]
+    fn a_lock_that_cannot_be_opened_is_reported() {
+        let (_dir, environment) = Environment::with_new_home();
+        let rotation = Rotation::start(&ann(), "a login", None).unwrap();
+        record(&environment, &rotation).unwrap();
+        fs::create_dir(lock_file(&environment).unwrap()).unwrap();
+        let refused = remove_if_finished(&environment).unwrap_err();
+        assert!(refused.what().starts_with("cannot write rotations.json: "));
+        assert_eq!(unfinished(&environment, Some(&ann())), [rotation]);
     }
 
     #[test]

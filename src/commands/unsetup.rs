@@ -147,9 +147,10 @@ fn journal(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     match rotation_journal::remove_if_finished(environment)? {
         Removal::Absent => Ok(()),
         Removal::Removed => session.print(&format!("Removed {path}")),
-        Removal::Kept => {
+        Removal::Unreadable => kept(session, &path, "the file cannot be read", ""),
+        Removal::Unfinished => {
             let fix = "finish it: git credential-heroku-rs rotate --all";
-            kept(session, &path, "a rotation may not be finished", fix)
+            kept(session, &path, "a rotation is not finished", fix)
         }
     }
 }

@@ -78,7 +78,7 @@ fn what_stored_tokens_need_is_kept_with_the_reason() {
     world
         .helper("unsetup --all")
         .succeeds()
-        .says("rotations.json: a rotation may not be finished\n")
+        .says("rotations.json: a rotation is not finished\n")
         .says("finish it: git credential-heroku-rs rotate --all\n")
         .says("authorizations.json: it describes a stored token\n")
         .says("Kept the stored tokens: they are shared with the Heroku CLI\n")
