@@ -284,7 +284,7 @@ fn rejected(source: Source, account: Option<&Account>) -> Notice {
                 "Heroku rejected the token{} (revoked or expired)",
                 lookup::of_account(account)
             ),
-            "log in again: git credential-heroku-rs login",
+            Fix::command("log in again", "git credential-heroku-rs login"),
         ),
     }
 }

@@ -34,6 +34,7 @@ fn a_rejected_token_is_found_and_stays_until_the_next_login() {
     let token = world.kept_in_the_keyring(ANN).unwrap();
     world.heroku.revoke(&token);
     let found = is_found(&world, "heroku.token", "(revoked or expired)");
+    assert_eq!(found["command"], "git credential-heroku-rs login");
     assert_eq!(found["fixable"], false);
     world.helper("doctor --fix --yes").exits_with(1);
     assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
