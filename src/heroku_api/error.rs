@@ -87,8 +87,8 @@ pub enum ApiError {
     /// A Heroku other than heroku.com is only asked about the active account. Contains the host's name.
     #[error("{0} was not asked about this token: its account is not active")]
     NotAsked(String),
-    /// `HEROKU_HOST` names a host that is not Heroku's.
-    #[error("HEROKU_HOST does not name a Heroku host")]
+    /// `HEROKU_HOST` is not a domain of Heroku's.
+    #[error("HEROKU_HOST is not a domain of Heroku, such as herokudev.com")]
     NotHeroku,
     /// A variable that says how to reach Heroku has an invalid value.
     #[error("invalid {variable}: {why}")]

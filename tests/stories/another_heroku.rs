@@ -80,7 +80,7 @@ fn no_token_is_printed_for_a_host_that_is_not_herokus() {
     world.sets("HEROKU_HOST", "evil.example");
     for line in ["token", "exec -- printenv HEROKU_API_KEY", "netrc print"] {
         world.helper(line).exits_with(1).stdout_is("").stderr_is(
-            "heroku-rs: HEROKU_HOST does not name a Heroku host\n  run: unset HEROKU_HOST\n",
+            "heroku-rs: HEROKU_HOST is not a domain of Heroku, such as herokudev.com\n  run: unset HEROKU_HOST\n",
         );
     }
     is_asked_about(&world, "git.heroku.com").hands_out(&of_ann);

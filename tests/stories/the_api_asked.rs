@@ -81,7 +81,7 @@ fn no_other_host_gets_a_request() {
     world
         .helper("api account")
         .exits_with(1)
-        .says("HEROKU_HOST does not name a Heroku host");
+        .says("HEROKU_HOST is not a domain of Heroku, such as herokudev.com");
     world.sets("HEROKU_HOST", "staging.herokudev.com");
     world
         .helper(&format!("api {ACCOUNT}"))

@@ -117,6 +117,6 @@ fn heroku_host_leads_to_heroku_or_nowhere() {
     world
         .helper_with_input("login --with-token", &token)
         .exits_with(1)
-        .says("HEROKU_HOST does not name a Heroku host");
+        .says("HEROKU_HOST is not a domain of Heroku, such as herokudev.com");
     assert_eq!(world.heroku.requests().len(), 0);
 }

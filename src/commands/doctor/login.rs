@@ -2,6 +2,7 @@
 
 use super::{Facts, Findings, Repair, Severity};
 use crate::account::Account;
+use crate::heroku_api::ApiError;
 use crate::heroku_cli::{self, LoginState};
 use crate::hosts::{HerokuHost, Service};
 use crate::logins;
@@ -56,7 +57,7 @@ pub(super) fn variables(facts: &Facts<'_>, found: &mut Findings) {
     let what = match HerokuHost::in_use(Service::Api, environment.heroku_host.as_deref()) {
         Some(host) if host.is_production() => return,
         Some(host) => format!("HEROKU_HOST selects {host}, for heroku-rs and for the Heroku CLI"),
-        None => "HEROKU_HOST does not name a Heroku host".to_owned(),
+        None => ApiError::NotHeroku.to_string(),
     };
     found
         .warn(what)
