@@ -154,7 +154,7 @@ fn warn_about_rivals(helpers: &[Setting], session: &mut Session<'_, '_>) -> anyh
     for key in session.context.git().remotes_with_password()? {
         session.warn(&Notice::new(
             format!("{key} contains a password: git sends that password and uses no helper"),
-            "show how to remove it: git credential-heroku-rs doctor",
+            "in the repository, show how to remove it: git credential-heroku-rs doctor",
         ))?;
     }
     Ok(())
