@@ -344,8 +344,12 @@ fn has_netrc(cell: &str, home: &Path, tokens: &Tokens<'_>) -> bool {
             };
             let name = name.split(' ').next().unwrap_or_default();
             let is_dead = if name.ends_with('!') { "!" } else { "" };
-            let name = name.trim_end_matches('!');
+            let is_expired = name.ends_with('~');
+            let name = name.trim_end_matches(['!', '~']);
             let token = tokens.named(&format!("{name}-netrc{is_dead}"));
+            if is_expired {
+                are_expired(&[(name.to_owned(), token.clone())], home);
+            }
             let entry = |host: &str| {
                 format!("machine {host}\n  login {name}@example.com\n  password {token}\n")
             };

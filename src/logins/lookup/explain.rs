@@ -37,12 +37,16 @@ impl Answer {
             }
             return why.as_cause_of("could not read the Heroku token");
         }
-        let unused = self.misses.iter().find_map(|(source, miss)| match miss {
+        let ambiguous = self.misses.iter().find_map(|(_, miss)| match miss {
             Miss::Ambiguous(accounts) => Some(several(accounts)),
+            _ => None,
+        });
+        let expired = self.misses.iter().find_map(|(source, miss)| match miss {
             Miss::Expired(account, end) => Some(expired(account.as_ref(), *source, *end)),
             _ => None,
         });
-        let why = self.ignored.clone().or(unused);
+        // To choose an account is enough: no new login is needed.
+        let why = self.ignored.clone().or(ambiguous).or(expired);
         why.unwrap_or_else(|| self.not_logged_in(next))
             .of_kind(Kind::NotLoggedIn)
     }
