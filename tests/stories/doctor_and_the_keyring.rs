@@ -33,6 +33,26 @@ fn there_are_two_items_with_the_same_token() {
     assert_eq!(world.accounts_in_the_keyring(), [ANN]);
 }
 
+/// The emails of the two accounts are the same in the report.
+#[test]
+fn the_duplicates_of_two_accounts_are_removed_in_one_run() {
+    let world = healthy();
+    let other = "amy@example.com";
+    world.keeps_in_the_keyring(other, &world.heroku.issue_token(other));
+    for account in [ANN, other] {
+        let token = world.kept_in_the_keyring(account).unwrap();
+        has_another_item(&world, account, &token);
+    }
+    let outcome = world.helper("doctor --fix --yes --json").succeeds();
+    let report: serde_json::Value = serde_json::from_str(&outcome.stdout()).unwrap();
+    assert_eq!(report["changes"].as_array().unwrap().len(), 2, "{report}");
+    let shown = outcome.stdout() + &outcome.stderr();
+    assert!(!shown.contains(ANN) && !shown.contains(other), "{shown}");
+    let mut accounts = world.accounts_in_the_keyring();
+    accounts.sort();
+    assert_eq!(accounts, [other, ANN]);
+}
+
 #[test]
 fn of_two_items_the_rejected_one_is_removed() {
     let world = healthy();

@@ -124,16 +124,13 @@ impl Finding {
         self.repair = Some(repair);
     }
 
-    /// Hides what other people must not see. A command that would change is left out.
+    /// Hides what other people must not see. A command that would change is left out. The repair stays as it is:
+    /// redacted, those of two accounts could have the same text.
     pub(super) fn redact(&mut self, mask: &Redactor) {
         let hide = |text: &mut String| *text = mask.redacted(text);
         hide(&mut self.message);
         hide(&mut self.details);
         self.fix = self.fix.redacted(|text| mask.redacted(text));
-        if let Some(repair) = &mut self.repair {
-            hide(&mut repair.change);
-            hide(&mut repair.undo);
-        }
     }
 
     /// The group that it is shown in.

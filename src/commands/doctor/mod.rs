@@ -131,10 +131,12 @@ fn fix(
     let mut made = Vec::new();
     let mut offered = HashSet::new();
     let repairs = findings.into_iter().filter_map(|finding| finding.repair);
-    for repair in repairs {
+    for mut repair in repairs {
         if !offered.insert(repair.change.clone()) {
             continue;
         }
+        repair.change = mask.redacted(&repair.change);
+        repair.undo = mask.redacted(&repair.undo);
         let undo = Fix::advice(format!("undo: {}", repair.undo));
         let proposal = Notice::new(&*repair.change, undo);
         session.say(&proposal.labelled("proposed fix", (session.streams.error_columns)()))?;
