@@ -240,6 +240,20 @@ fn git_uses_a_proxy_that_we_do_not() {
 }
 
 #[test]
+fn a_proxy_that_git_uses_too_is_no_other_proxy() {
+    let world = healthy();
+    let proxy = "http://127.0.0.1:9";
+    world
+        .git(&format!("config --global http.proxy {proxy}"))
+        .succeeds();
+    world.sets("https_proxy", proxy);
+    world.api_is_unreachable();
+    let found = is_found(&world, "heroku.connection", "cannot reach api.heroku.com");
+    assert_eq!(found["severity"], "fail");
+    assert_eq!(found["details"], "");
+}
+
+#[test]
 fn a_configuration_that_git_cannot_read_is_named() {
     let world = healthy();
     of_the_user(&world, "[credential\n");

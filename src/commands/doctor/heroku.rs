@@ -1,6 +1,7 @@
 //! Heroku itself: whether its API can be reached, and whether it accepts the active token.
 
 use jiff::Timestamp;
+use secrecy::ExposeSecret;
 
 use super::connection::{deciding_setting, has_own_certificates};
 use super::facts::{ASK_LIMIT, Facts, TokenStatus};
@@ -8,7 +9,7 @@ use super::{Findings, Severity};
 use crate::commands::rejected;
 use crate::commands::report::span;
 use crate::git::Setting;
-use crate::heroku_api::ApiError;
+use crate::heroku_api::{ApiError, NetworkError};
 use crate::notice::Command;
 
 pub(super) fn reachable(facts: &Facts<'_>, found: &mut Findings) {
@@ -26,14 +27,27 @@ pub(super) fn reachable(facts: &Facts<'_>, found: &mut Findings) {
 fn unreachable(why: &ApiError, facts: &Facts<'_>, found: &mut Findings) {
     let is_network = matches!(why, ApiError::Unreachable { .. } | ApiError::Foreign(_));
     // With a proxy of its own, git may reach Heroku.
-    let proxy = deciding_setting("proxy", facts).filter(|_| is_network);
+    let ours = facts.context.environment.https_proxy.as_ref();
+    let ours = ours.map_or("", ExposeSecret::expose_secret);
+    let is_own = |proxy: &&Setting| is_network && proxy.value != ours;
+    let proxy = deciding_setting("proxy", facts).filter(is_own);
     let stops_git = match why {
         ApiError::Certificate { .. } => !has_own_certificates(facts),
         _ => is_network && proxy.is_none(),
     };
+    let is_answer_of_proxy = matches!(
+        why,
+        ApiError::Unreachable {
+            why: NetworkError::ProxyLogin | NetworkError::ProxyRefusal,
+            ..
+        }
+    );
     let finding = found.notice(Severity::fail_if(stops_git), &why.notice());
+    if is_answer_of_proxy {
+        return; // Its fix is for that proxy.
+    }
     if let Some(Setting { key, origin, .. }) = proxy.filter(|proxy| !proxy.value.is_empty()) {
-        let other = "and heroku-rs the one in https_proxy";
+        let other = "but heroku-rs reads only https_proxy";
         let show = Command::new("git config").arg(key);
         finding
             .details(format!("git uses the proxy in {key} ({origin}), {other}"))
