@@ -185,13 +185,13 @@ pub(crate) fn keep_permissions(
     let draft = file.metadata()?;
     let owner = (before.uid(), before.gid());
     // First, since the mode is meant for the old group. The mode is kept even if the owner cannot be.
-    let owned = if access == Access::Unchanged && (draft.uid(), draft.gid()) != owner {
+    let given = if access == Access::Unchanged && (draft.uid(), draft.gid()) != owner {
         fchown(file, Some(owner.0), Some(owner.1))
     } else {
         Ok(())
     };
     file.set_permissions(fs::Permissions::from_mode(before.mode() & kept))?;
-    owned
+    given
 }
 
 #[cfg(not(unix))]
