@@ -379,6 +379,9 @@ mod tests {
             let ours = "\n\t\"credHelpers\": {\n\t\t\"registry.heroku.com\": \"heroku-rs\"\n\t}\n}";
             assert!(after.ends_with(ours), "{after:?}");
         }
+        // JSON knows no form feed: as an indentation it would be an error.
+        let (after, _) = edited("\n\u{c}", set_up);
+        assert!(after.starts_with("{\n\t\""), "{after:?}");
     }
 
     #[test]
