@@ -183,10 +183,15 @@ fn members(object: &Map<String, Value>) -> usize {
 /// The file's new bytes, indented as it was; a file of one line is written as docker writes it.
 fn written(config: &Map<String, Value>, before: &[u8]) -> anyhow::Result<Vec<u8>> {
     let mut lines = before.split(|byte| *byte == b'\n');
-    let second = lines.nth(1).unwrap_or_default().trim_ascii_end();
-    let indent = match &second[..second.len() - second.trim_ascii_start().len()] {
-        b"" => b"\t",
-        indent => indent,
+    let second = lines.nth(1).unwrap_or_default();
+    // Nothing else: another blank is no JSON, and before a line break it is no indentation.
+    let rest = second.trim_ascii_start();
+    let indent = &second[..second.len() - rest.len()];
+    let is_plain = indent.iter().all(|byte| b" \t".contains(byte));
+    let indent = if is_plain && !indent.is_empty() && !rest.is_empty() {
+        indent
+    } else {
+        b"\t"
     };
     let formatter = serde_json::ser::PrettyFormatter::with_indent(indent);
     let mut bytes = Vec::new();
@@ -380,8 +385,10 @@ mod tests {
             assert!(after.ends_with(ours), "{after:?}");
         }
         // JSON knows no form feed: as an indentation it would be an error.
-        let (after, _) = edited("\n\u{c}", set_up);
-        assert!(after.starts_with("{\n\t\""), "{after:?}");
+        for before in ["\n\u{c}", "\n\t\u{c}\t{}"] {
+            let (after, _) = edited(before, set_up);
+            assert!(after.starts_with("{\n\t\""), "{after:?}");
+        }
     }
 
     #[test]
