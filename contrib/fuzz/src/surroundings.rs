@@ -113,15 +113,16 @@ fn shows_no_secret(
 ) {
     const SHORTEST: usize = 12;
     let shown = format!("{environment:?}");
+    let names = format!("{:?}", Environment::default());
     let proxies = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
     for name in proxies.iter().chain(&["HEROKU_API_KEY"]) {
         let secret = value(name).unwrap_or_default();
         let secret = secret.to_str().unwrap_or_default().trim();
-        // A text that occurs elsewhere too is no secret.
+        // A text that occurs elsewhere too is no secret, nor is one that names a field.
         let count = bytes
             .windows(secret.len().max(1))
             .filter(|run| *run == secret.as_bytes());
-        if secret.len() >= SHORTEST && count.count() == 1 {
+        if secret.len() >= SHORTEST && count.count() == 1 && !names.contains(secret) {
             assert!(!shown.contains(secret), "{name} is shown");
         }
     }
