@@ -19,7 +19,12 @@ pub struct Output {
     pub stderr: SecretBuf,
 }
 
-/// Runs a program to its end, with this input. It may print at most `most` bytes to stdout and to stderr.
+/// The most that a program may print to stderr, in bytes: no more than a part of what stdout may take, since both are in
+/// memory at once.
+const MOST_MESSAGES: usize = 4 * 1024 * 1024;
+
+/// Runs a program to its end, with this input. It may print at most `most` bytes to stdout and to stderr, and at most
+/// 4 MiB to stderr.
 ///
 /// # Errors
 /// [`io::ErrorKind::TimedOut`] if it has not ended by the deadline, [`io::ErrorKind::FileTooLarge`] if it prints more;
@@ -35,7 +40,7 @@ pub fn run(
     let mut running = Running::start(command)?;
     let program = &mut running.program;
     let stdout = read_in_thread(program.stdout.take(), most);
-    let stderr = read_in_thread(program.stderr.take(), most);
+    let stderr = read_in_thread(program.stderr.take(), most.min(MOST_MESSAGES));
     if let Some(mut pipe) = program.stdin.take() {
         // A program that does not read its input still has an answer.
         let _ = pipe.write_all(input);

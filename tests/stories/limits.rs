@@ -325,7 +325,11 @@ fn a_flood_on_stdin() {
 #[test]
 fn a_program_that_does_not_end_or_prints_without_end() {
     const COMMANDS: [&str; 2] = ["status --offline", "doctor --offline"];
-    for script in ["exec sleep 600", "exec cat /dev/zero"] {
+    for script in [
+        "exec sleep 600",
+        "exec cat /dev/zero",
+        "cat /dev/zero >&2 & exec cat /dev/zero",
+    ] {
         for program in ["git", "gpg"] {
             let world = World::new();
             world.has_program(program, script);
