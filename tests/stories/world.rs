@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 
-use heroku_stand_in::StandIn;
+use heroku_stand_in::{StandIn, program_on};
 use tempfile::TempDir;
 
 mod another_user;
@@ -78,18 +78,6 @@ fn system_path() -> String {
         Ok(directory) => format!("{directory}:{SYSTEM_PATH}"),
         Err(_) => SYSTEM_PATH.to_owned(),
     }
-}
-
-/// A program in one of the directories of `path`.
-///
-/// Of a program without a path, std looks for it in a copy of this process if PATH is set for it. This process is
-/// large, and those copies took a tenth of the time of all stories.
-fn found(name: &OsStr, path: &str) -> PathBuf {
-    let places = path
-        .split(':')
-        .map(|directory| Path::new(directory).join(name));
-    let mut programs = places.filter(|place| place.is_file());
-    programs.next().unwrap_or_else(|| PathBuf::from(name))
 }
 
 /// What a story happens in. `World::new()` has a Heroku and a home, and no bus.
@@ -235,7 +223,7 @@ impl World {
     fn program(&self, name: impl AsRef<OsStr>) -> Command {
         let environment = self.environment();
         let path = environment.get("PATH").map_or("", String::as_str);
-        let mut command = Command::new(found(name.as_ref(), path));
+        let mut command = Command::new(program_on(path.as_ref(), name.as_ref()));
         command.arg0(name).env_clear().current_dir(self.work());
         command.envs(environment);
         command

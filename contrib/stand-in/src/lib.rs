@@ -40,6 +40,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use accounts::AccountSetup;
+pub use apps::program_on;
 pub use authorizations::{Grant, Issued, Origin, Redaction};
 pub use faults::{Fault, On, Times};
 pub use names::Form;

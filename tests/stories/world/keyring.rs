@@ -11,6 +11,7 @@ use std::sync::{Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use heroku_stand_in::program_on;
 use rustix::process::{Pid, Signal, kill_process};
 use zbus::blocking::Connection;
 use zbus::blocking::connection::Builder;
@@ -139,8 +140,8 @@ impl Drop for Daemon {
 }
 
 fn in_the_world(root: &Path, program: &str) -> Command {
-    let setpriv = super::found("setpriv".as_ref(), &super::system_path());
-    let mut command = Command::new(setpriv);
+    let path = super::system_path();
+    let mut command = Command::new(program_on(path.as_ref(), "setpriv".as_ref()));
     command.args(["--pdeathsig", "KILL", program]);
     let log = fs::File::options()
         .append(true)
@@ -150,7 +151,7 @@ fn in_the_world(root: &Path, program: &str) -> Command {
     command
         .env_clear()
         .env("HOME", root.join("home"))
-        .env("PATH", super::system_path())
+        .env("PATH", path)
         .env("LC_ALL", "C")
         .envs(bus_variables(root))
         .stdin(Stdio::null())
