@@ -184,7 +184,8 @@ pub(crate) fn keep_permissions(
     };
     let draft = file.metadata()?;
     let owner = (before.uid(), before.gid());
-    // First, since the mode is meant for the old group. The mode is kept even if the owner cannot be.
+    // The owner first: until then the group is another one, which the mode is not meant for. A caller may use the file
+    // although it keeps another owner, so the mode is set in any case.
     let given = if access == Access::Unchanged && (draft.uid(), draft.gid()) != owner {
         fchown(file, Some(owner.0), Some(owner.1))
     } else {

@@ -263,11 +263,10 @@ impl Search<'_> {
 
     fn ask_netrc(&mut self, account: Option<&Account>) -> Result<StoredToken, Miss> {
         let environment = &self.context.environment;
+        let is_from_login_json = self.is_active && account == self.answer.account.as_ref();
         // If the CLI uses netrc only, the entry itself says which account is active, not `login.json`.
-        let names_account = self.is_active
-            && environment.netrc_before_keyring
-            && account == self.answer.account.as_ref();
-        let account = account.filter(|_| !names_account);
+        let is_ignored = is_from_login_json && environment.netrc_before_keyring;
+        let account = account.filter(|_| !is_ignored);
         let unavailable = |why: Unreadable| Miss::Unavailable(why.into());
         let netrc = Netrc::read(environment).map_err(unavailable)?;
         let netrc = netrc.ok_or(Miss::Absent)?;

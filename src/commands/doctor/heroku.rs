@@ -43,10 +43,9 @@ fn unreachable(why: &ApiError, facts: &Facts<'_>, found: &mut Findings) {
         }
     );
     let finding = found.notice(Severity::fail_if(stops_git), &why.notice());
-    if is_answer_of_proxy {
-        return; // Its fix is for that proxy.
-    }
-    if let Some(Setting { key, origin, .. }) = proxy.filter(|proxy| !proxy.value.is_empty()) {
+    // The fix of what our own proxy answered is for that proxy.
+    let proxy = proxy.filter(|proxy| !is_answer_of_proxy && !proxy.value.is_empty());
+    if let Some(Setting { key, origin, .. }) = proxy {
         let other = "but heroku-rs reads only https_proxy";
         let show = Command::new("git config").arg(key);
         finding
