@@ -167,7 +167,7 @@ def git_libsecret_helper(world):
 
 
 def empty_rust_program(world):
-    source, program = world.path("empty.rs"), world.path("empty")
+    source, program = world.path("empty-program.rs"), world.path("empty-program")
     with open(source, "w", encoding="utf-8") as file:
         file.write("fn main() {}\n")
     run(["rustc", "-O", "-C", "panic=abort", "-C", "strip=symbols", source, "-o", program])
