@@ -7,6 +7,8 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use zeroize::Zeroizing;
+
 use crate::secret_buf::SecretBuf;
 
 /// How a program ended, and what it printed.
@@ -41,9 +43,13 @@ pub fn run(
     let program = &mut running.program;
     let stdout = read_in_thread(program.stdout.take(), most);
     let stderr = read_in_thread(program.stderr.take(), most.min(MOST_MESSAGES));
-    if let Some(mut pipe) = program.stdin.take() {
-        // A program that does not read its input still has an answer.
-        let _ = pipe.write_all(input);
+    if let Some(mut pipe) = program.stdin.take()
+        && !input.is_empty()
+    {
+        let input = Zeroizing::new(input.to_vec());
+        // On its own thread, since the pipe takes no more than 64 KiB until the program reads. A program that does not
+        // read its input still has an answer.
+        thread::spawn(move || pipe.write_all(&input));
     }
     let late = || io::Error::from(io::ErrorKind::TimedOut);
     let wait = |printed: Receiver<io::Result<SecretBuf>>| {
@@ -186,6 +192,16 @@ mod tests {
                 .unwrap();
             assert_eq!(late.kind(), io::ErrorKind::TimedOut, "{line}");
         }
+    }
+
+    #[test]
+    fn a_program_that_never_reads_its_input_times_out() {
+        let input = vec![b'x'; 1024 * 1024];
+        let late = run(&mut shell("sleep 600"), &input, 100, Instant::now());
+        assert_eq!(late.err().unwrap().kind(), io::ErrorKind::TimedOut);
+        // All of it arrives at one that reads.
+        let counted = run(&mut shell("wc -c"), &input, 100, soon()).unwrap();
+        assert_eq!(counted.stdout.trim_ascii(), b"1048576");
     }
 
     #[test]
