@@ -55,22 +55,25 @@ fn store_files(facts: &Facts<'_>) -> Vec<PathBuf> {
 }
 
 /// The file that a helper names to git's `credential-store`: `--file X` or `--file=X`, and git accepts
-/// the option's name shortened.
+/// the option's name shortened. The last one counts.
 fn file_of_store(words: &[String], home: Option<&Path>) -> Option<PathBuf> {
     let is_store = |word: &String| {
         let name = word.rsplit('/').next().unwrap_or_default();
         ["credential-store", "git-credential-store"].contains(&name)
     };
     let at = words.iter().position(is_store)?;
+    let mut named = None;
     let mut options = words[at + 1..].iter();
-    let is_option = |word: &&String| {
-        let name = word.split('=').next().unwrap_or_default();
-        name.len() > 2 && "--file".starts_with(name)
-    };
-    let named = match options.find(is_option)?.split_once('=') {
-        Some((_, file)) => file,
-        None => options.next()?,
-    };
+    while let Some(option) = options.next() {
+        let (name, file) = match option.split_once('=') {
+            Some((name, file)) => (name, Some(file)),
+            None => (option.as_str(), None),
+        };
+        if name.len() > 2 && "--file".starts_with(name) {
+            named = file.or_else(|| options.next().map(String::as_str));
+        }
+    }
+    let named = named?;
     match (named.strip_prefix("~/"), home) {
         (Some(below), Some(home)) => Some(home.join(below)),
         _ => Some(PathBuf::from(named)),
@@ -83,4 +86,25 @@ fn token_in(file: &Path) -> Option<Token> {
     let text = Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned());
     let mut lines = text.lines();
     lines.find_map(|line| HerokuUrl::parse(line.trim())?.token)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_of_gits_store_is_the_one_that_git_takes() {
+        for (helper, file) in [
+            ("git credential-store --file /x/y", Some("/x/y")),
+            ("git credential-store --fi=~/y", Some("/h/y")),
+            ("/opt/git-credential-store --file /a --file /b", Some("/b")),
+            ("git credential-store --file=/a --file", None),
+            ("git credential-store", None),
+            ("git credential-other --file /x", None),
+        ] {
+            let words: Vec<String> = helper.split(' ').map(str::to_owned).collect();
+            let found = file_of_store(&words, Some(Path::new("/h")));
+            assert_eq!(found, file.map(PathBuf::from), "{helper}");
+        }
+    }
 }
