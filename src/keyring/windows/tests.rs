@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::super::Missing;
 use super::*;
@@ -285,7 +285,9 @@ fn what_was_reported_as_not_stored_is_not_stored_later() {
     assert!(matches!(stored, Err(Unavailable::Slow(_))));
     drop(keyring);
     // The abandoned thread has ended once it no longer holds the store.
+    let late = Instant::now() + Duration::from_secs(10);
     while Arc::strong_count(&vault) > 1 {
+        assert!(Instant::now() < late, "the thread is still there");
         thread::sleep(Duration::from_millis(1));
     }
     assert_eq!(vault.stored(), []);
