@@ -4,7 +4,7 @@
 use super::{Session, docker_config_file, our_helper, push_hint};
 use crate::cli::Setup;
 use crate::docker_config::{self, Name};
-use crate::git::{AliasState, Scope, SetUp, Setting};
+use crate::git::{self, AliasState, Scope, SetUp, Setting};
 use crate::logins::lookup::Answer;
 use crate::notice::{Fix, Notice, shown};
 use crate::terminal::{self, DefaultAnswer};
@@ -141,9 +141,11 @@ fn name_for_docker(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
 /// Warns about what keeps git from using this helper, and about other helpers that get the token.
 fn warn_about_rivals(helpers: &[Setting], session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     if !helpers.iter().any(Setting::starts_us) {
+        let settings = session.context.git().settings()?;
+        let fix = git::last_reset(&settings).map_or(Fix::NONE, Setting::silencer);
         session.warn(&Notice::new(
             "git does not use heroku-rs in this directory: a later setting resets the list of helpers",
-            "configure git here: git credential-heroku-rs setup --local",
+            fix,
         ))?;
     }
     for other in helpers.iter().filter(|helper| !helper.means_us()) {

@@ -189,6 +189,12 @@ pub fn helpers_for(settings: &[Setting], remotes: &[Remote]) -> Vec<Setting> {
     asked.into_iter().map(|at| settings[at].clone()).collect()
 }
 
+/// The last of these settings that resets the list of helpers for Heroku: git asks none that is set before it.
+pub fn last_reset(settings: &[Setting]) -> Option<&Setting> {
+    let resets = |one: &&Setting| one.is_helper() && one.value.is_empty() && one.covers_heroku();
+    settings.iter().rfind(resets)
+}
+
 fn text(bytes: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(bytes)
 }

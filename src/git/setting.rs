@@ -104,7 +104,7 @@ impl Setting {
         }
     }
 
-    /// How to make git skip this helper for Heroku: by a reset that git reads after it, if possible.
+    /// How to make git skip this helper, or this reset, for Heroku: by our own lines after it, if possible.
     pub fn silencer(&self) -> Fix {
         match self.scope {
             SettingScope::System | SettingScope::Global => {
@@ -115,11 +115,11 @@ impl Setting {
                 Command::new("git credential-heroku-rs setup --local"),
             ),
             SettingScope::Worktree => Fix::command(
-                "remove the helper",
+                "remove the setting",
                 Command::new("git config --worktree --edit"),
             ),
             SettingScope::Command => {
-                "remove the helper from git's command line and from GIT_CONFIG_COUNT".into()
+                "remove the setting from git's command line and from GIT_CONFIG_COUNT".into()
             }
         }
     }

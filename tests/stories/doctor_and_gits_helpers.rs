@@ -1,6 +1,6 @@
 //! `doctor` on git's credential helpers: each way in which another helper comes before ours, or after it.
 
-use crate::doctor::{healthy, is_found_and_fixed, is_found_and_left_to_the_user};
+use crate::doctor::{healthy, is_found, is_found_and_fixed, is_found_and_left_to_the_user};
 use crate::world::World;
 
 const KEY: &str = "credential.https://git.heroku.com.helper";
@@ -66,6 +66,18 @@ fn another_helper_of_the_repository_also_gets_the_token() {
         .git("config --local credential.helper other")
         .succeeds();
     let words = "git also gives the token to `other` (local .git/config)";
+    let said = is_found_and_fixed(&world, "git.helpers", words);
+    assert!(said.contains("unsetup --local"), "{said}");
+}
+
+#[test]
+fn the_repository_resets_the_list_of_helpers() {
+    let world = healthy();
+    world.git("config --local credential.helper ''").succeeds();
+    let fix = "run in that repository: git credential-heroku-rs setup --local";
+    world.helper("setup").succeeds().says(fix);
+    let words = "git has no credential helper for git.heroku.com";
+    assert_eq!(is_found(&world, "git.helpers", words)["fix"], fix);
     let said = is_found_and_fixed(&world, "git.helpers", words);
     assert!(said.contains("unsetup --local"), "{said}");
 }

@@ -2,7 +2,8 @@
 
 use super::{Facts, Findings, Repair, Severity};
 use crate::commands::our_helper;
-use crate::git::{HEROKU_HELPER, HelperKind, Scope, Setting, SettingScope};
+use crate::git::{self, HEROKU_HELPER, HelperKind, Scope, Setting, SettingScope};
+use crate::notice::{Command, Fix};
 
 /// The value that the Heroku CLI writes before every command, if it can.
 const CLI: &str = "!heroku git:credentials";
@@ -39,11 +40,7 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
         let finding = found.add(severity, what).details(why);
         // The reset that disables a helper must come after it: in the same file, or in a later one.
         finding.fix(helper.silencer());
-        finding.repair = match helper.scope {
-            SettingScope::System | SettingScope::Global => set_up(Scope::Global, facts),
-            SettingScope::Local => set_up(Scope::Local, facts),
-            SettingScope::Worktree | SettingScope::Command => None,
-        };
+        finding.repair = set_up_after(helper, facts);
     }
     if helpers.iter().all(Setting::starts_us) && is_overwritten_by_the_cli(facts) {
         found
@@ -76,11 +73,37 @@ fn not_configured(facts: &Facts<'_>, found: &mut Findings) {
             "",
         ),
     };
-    found
+    let finding = found
         .add(facts.severity_without_helper(), what)
-        .details(why)
-        .command("git credential-heroku-rs setup")
-        .repair = set_up(Scope::Global, facts);
+        .details(why);
+    finding.fix(facts.set_up_fix());
+    finding.repair = match facts.last_reset() {
+        Some(reset) => set_up_after(reset, facts),
+        None => set_up(Scope::Global, facts),
+    };
+}
+
+impl Facts<'_> {
+    /// What makes git ask this program. What is set up before a reset has no effect.
+    pub(super) fn set_up_fix(&self) -> Fix {
+        match self.last_reset() {
+            Some(reset) => reset.silencer(),
+            None => Command::new("git credential-heroku-rs setup").into(),
+        }
+    }
+
+    fn last_reset(&self) -> Option<&Setting> {
+        git::last_reset(&self.settings)
+    }
+}
+
+/// Sets up this program in a file that git reads after this setting; none if we write to no such file.
+fn set_up_after(setting: &Setting, facts: &Facts<'_>) -> Option<Repair> {
+    match setting.scope {
+        SettingScope::System | SettingScope::Global => set_up(Scope::Global, facts),
+        SettingScope::Local => set_up(Scope::Local, facts),
+        SettingScope::Worktree | SettingScope::Command => None,
+    }
 }
 
 /// A helper, and where it is set.

@@ -100,28 +100,28 @@ impl Sent {
         let mut helpers = facts.helpers.iter();
         let helper = helpers.find(|helper| Some(helper.command()) == by);
         let is_ours = helper.is_some_and(Setting::starts_us);
-        let from = match helper {
+        let (from, fix) = match helper {
             Some(_) if is_ours => {
                 let active = facts.active_login_with(token.as_ref());
                 let source = active.map_or(Source::Keyring, |active| active.source);
-                format!("{source}, through heroku-rs")
+                let from = format!("{source}, through heroku-rs");
+                (from, Command::new("git credential-heroku-rs login").into())
             }
             Some(helper) => {
                 let (value, origin) = (helper.shown_value(), &helper.origin);
-                format!("{value} ({origin}), not from heroku-rs")
+                let from = format!("{value} ({origin}), not from heroku-rs");
+                (from, helper.silencer())
             }
-            None => "a helper that git does not name".to_owned(),
+            None => (
+                "a helper that git does not name".to_owned(),
+                facts.set_up_fix(),
+            ),
         };
-        let fix = Command::new(if is_ours {
-            "git credential-heroku-rs login"
-        } else {
-            "git credential-heroku-rs setup"
-        });
         Sent {
             token,
             from,
             is_ours,
-            fix: fix.into(),
+            fix,
         }
     }
 }
@@ -199,7 +199,7 @@ impl Push {
         } else if let Some(active) = &facts.answer.found {
             let source = active.source;
             let what = format!("one is in {source}, but no helper gives it to git ({why})");
-            (what, Command::new("git credential-heroku-rs setup").into())
+            (what, facts.set_up_fix())
         } else {
             let notice = facts.answer.explain();
             let is_ambiguous = |(_, miss): &(Source, Miss)| matches!(miss, Miss::Ambiguous(_));
