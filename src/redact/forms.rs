@@ -150,8 +150,15 @@ pub(super) fn before_an_at(text: &[u8], has_person: bool) -> Vec<Range<usize>> {
     ats.filter_map(of_name).collect()
 }
 
-/// Quotes and brackets before a name are not part of it.
+/// Quotes and brackets before a name are not part of it. In a URL they are, since a password may contain them.
 fn start_of_name(text: &[u8], at: usize) -> usize {
+    let ends_authority = |byte: &u8| byte.is_ascii_whitespace() || b"/?#\"<>`".contains(byte);
+    let scheme = text[..at].windows(3).rposition(|part| part == b"://");
+    if let Some(start) = scheme.map(|scheme| scheme + 3)
+        && !text[start..at].iter().any(ends_authority)
+    {
+        return start;
+    }
     let ends_before = |byte: &u8| byte.is_ascii_whitespace() || b",;=/(<\"'".contains(byte);
     let end = text[..at].iter().rposition(ends_before);
     let start = end.map_or(0, |end| end + 1);

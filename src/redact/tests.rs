@@ -97,6 +97,16 @@ fn a_password_in_an_address_is_hidden_and_the_name_from_strangers() {
         ("proxy ann:pw@proxy", "proxy ann:…@proxy", "proxy a…@proxy"),
         ("https://x:pw@host", "https://x:…@host", "https://x…@host"),
         (
+            "url.https://ann:S3,cret;W=(o)'rd@host/.insteadof",
+            "url.https://ann:…@host/.insteadof",
+            "url.https://a…@host/.insteadof",
+        ),
+        (
+            "http://a.example/x, ann@b.example",
+            "http://a.example/x, ann@b.example",
+            "http://a.example/x, a…@b.example",
+        ),
+        (
             "of `ann@example.com`",
             "of `ann@example.com`",
             "of `a…@example.com`",
