@@ -298,6 +298,7 @@ impl ConfigFile {
         let fix = match (why.kind(), &self.helper) {
             (ResourceBusy, Some(helper)) => {
                 let lines = format!("\n{}", lines(helper).trim_end());
+                let lines = lines.replace('\\', "\\\\");
                 let lines = lines.replace('\n', "\\n").replace('\t', "\\t");
                 let append = Command::new("printf '%b\\n'").arg(&lines).then(">>");
                 Fix::command("append the lines", at_file(append))

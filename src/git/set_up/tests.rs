@@ -158,6 +158,27 @@ fn world(home: &Path) -> (Git, Environment) {
     (Git::new(&environment), environment)
 }
 
+#[cfg(unix)]
+#[test]
+fn the_command_for_a_mounted_file_appends_the_same_lines() {
+    for program in ["/opt/x/heroku-rs", "/opt/ann's tools/heroku-rs"] {
+        let home = tempfile::tempdir().unwrap();
+        let (git, environment) = world(home.path());
+        let helper = helper_value(false, Path::new(program));
+        let mounted = ConfigFile {
+            helper: Some(helper.clone()),
+            ..git.file(Scope::Global, &environment).unwrap()
+        };
+        let fix = mounted.unchanged(&ErrorKind::ResourceBusy.into()).fix();
+        #[expect(clippy::disallowed_methods, reason = "a user's shell")]
+        let mut shell = std::process::Command::new("sh");
+        shell.arg("-c").arg(fix.command_line().unwrap());
+        assert!(shell.env("HOME", home.path()).status().unwrap().success());
+        let entries = git.entries(&home.path().join(".gitconfig")).unwrap();
+        assert_eq!(entries, pair(&helper), "{fix}");
+    }
+}
+
 /// Pieces of a configuration file, some of them invalid.
 fn piece() -> impl Strategy<Value = String> {
     prop_oneof![
