@@ -3,7 +3,9 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::doctor::{healthy, is_found, is_found_and_fixed, is_undone};
+use crate::doctor::{
+    healthy, is_found, is_found_and_fixed, is_found_and_left_to_the_user, is_undone,
+};
 use crate::world::{ANN, BOB, World};
 
 /// A second item, as another program would store it.
@@ -91,8 +93,19 @@ fn a_token_without_an_account_is_found_and_status_names_its_account() {
 fn a_pasted_token_does_not_replace_a_valid_one_of_its_account() {
     let world = healthy();
     world.keeps_in_the_keyring("heroku", &world.heroku.issue_token(ANN));
-    let found = is_found(&world, "keyring.names", "is stored under heroku");
-    assert_eq!(found["fixable"], false);
+    let words = "its account has another valid token";
+    is_found_and_left_to_the_user(&world, "keyring.names", words);
+    assert_eq!(world.accounts_in_the_keyring(), [ANN]);
+}
+
+#[test]
+fn a_rejected_token_without_an_account_is_removed_by_the_user() {
+    let world = healthy();
+    let token = world.heroku.issue_token(BOB);
+    world.heroku.revoke(&token);
+    world.keeps_in_the_keyring("heroku", &token);
+    is_found_and_left_to_the_user(&world, "keyring.names", "Heroku rejects this token");
+    assert_eq!(world.accounts_in_the_keyring(), [ANN]);
 }
 
 #[test]

@@ -1,9 +1,12 @@
 //! The keyring: whether it can be read, and whether its items are as the Heroku CLI and this program need them.
 
+use super::facts::TokenStatus;
 use super::report::counted;
 use super::{Facts, Findings, Repair, Severity};
+use crate::account::Account;
 use crate::keyring::{Item, Unavailable};
 use crate::logins;
+use crate::notice::Command;
 use crate::token::Token;
 
 pub(super) fn access(facts: &Facts<'_>, found: &mut Findings) {
@@ -72,13 +75,32 @@ pub(super) fn duplicates(facts: &Facts<'_>, found: &mut Findings) {
 /// A token that was pasted at git's prompt is stored under the user name that git gave, until Heroku has named
 /// its account.
 pub(super) fn names(facts: &Facts<'_>, found: &mut Findings) {
-    let items = facts.listing.iter().flat_map(|listing| &listing.items);
-    for Item { account, .. } in items.filter(|item| !item.account.is_email()) {
+    let items = || facts.listing.iter().flat_map(|listing| &listing.items);
+    for Item { account, token } in items().filter(|item| !item.account.is_email()) {
         let what =
             format!("a token in the keyring is stored under {account}, which is not an account");
-        found
-            .warn(what)
-            .details("the token was pasted at git's prompt, and the Heroku CLI does not find it")
-            .command("git credential-heroku-rs status");
+        let finding = found.warn(what);
+        let logout = || Command::new("git credential-heroku-rs logout").arg(account.as_str());
+        let status = facts.status_of(token);
+        // `status` stores a valid token under its own account, unless that has another one.
+        let is_another = |item: &&Item| item.token != *token && !facts.is_rejected(&item.token);
+        let owned = |owner: &Account| {
+            items()
+                .filter(|item| item.account == *owner)
+                .any(|item| is_another(&item))
+        };
+        match status {
+            TokenStatus::Rejected => finding
+                .details("Heroku rejects this token")
+                .command_to("remove it", logout()),
+            TokenStatus::Valid(info) if owned(&info.email) => finding
+                .details("its account has another valid token")
+                .command_to("revoke and remove this one", logout()),
+            _ => finding
+                .details(
+                    "the token was pasted at git's prompt, and the Heroku CLI does not find it",
+                )
+                .command("git credential-heroku-rs status"),
+        };
     }
 }
