@@ -223,10 +223,17 @@ fn git_runs_another_copy_of_the_program() {
         "git-credential-heroku-rs",
         &format!("exec {} \"$@\"", program.display()),
     );
+    let doctor = format!("{} doctor", program.display());
+    let fix = "        fix: use that copy, or put the directory of this one first on PATH\n";
     world
-        .shell(&format!("{} doctor", program.display()), b"")
+        .shell(&doctor, b"")
         .succeeds()
-        .says("warn  git runs another copy of git-credential-heroku-rs");
+        .says("warn  git runs another copy of git-credential-heroku-rs")
+        .says(fix);
+    // Without the other one git would find this copy.
+    let later = format!("PATH=$PATH:{}", program.parent().unwrap().display());
+    let said = world.shell(&format!("{later} {doctor}"), b"").succeeds();
+    said.says("remove the copy that you do not need, for example: rm ");
 }
 
 #[test]
