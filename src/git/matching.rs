@@ -37,6 +37,16 @@ impl UrlParts {
         }
     }
 
+    /// The part before `://`.
+    pub fn protocol(&self) -> &str {
+        &self.protocol
+    }
+
+    /// The host, with its port.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
     /// The user name.
     pub fn username(&self) -> Option<&str> {
         self.username.as_deref()

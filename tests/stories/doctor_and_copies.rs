@@ -34,6 +34,19 @@ fn gits_helper_store_has_the_token_in_plain_text() {
 }
 
 #[test]
+fn an_entry_of_another_protocol_or_port_is_removed_too() {
+    for (scheme, port) in [("http", ""), ("https", ":443")] {
+        let world = healthy();
+        let token = world.kept_in_the_keyring(ANN).unwrap();
+        let lines = format!("{scheme}://heroku:{token}@git.heroku.com{port}\n{OTHERS}");
+        let path = world.has_file(".git-credentials", &lines);
+        world.is_planted(&path);
+        is_found_and_left_to_the_user(&world, "copies.plain-text", "contains a token");
+        assert_eq!(fs::read_to_string(&path).unwrap(), OTHERS);
+    }
+}
+
+#[test]
 fn dockers_configuration_contains_a_token() {
     let world = healthy();
     let config =

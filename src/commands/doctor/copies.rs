@@ -7,18 +7,18 @@ use zeroize::Zeroizing;
 use super::{Facts, Findings};
 use crate::docker_config;
 use crate::files;
-use crate::git::HerokuUrl;
+use crate::git::{HerokuUrl, UrlParts};
 use crate::notice::Command;
 use crate::token::Token;
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
     for file in store_files(facts) {
-        let Some(token) = token_in(&file) else {
+        let Some((token, url)) = token_in(&file) else {
             continue;
         };
-        let erase = Command::new(
-            "printf 'protocol=https\\nhost=git.heroku.com\\n\\n' | git credential-store --file",
-        );
+        let print = Command::new("printf 'protocol=%s\\nhost=%s\\n\\n'");
+        let print = print.arg(url.protocol()).arg(url.host());
+        let erase = print.then("| git credential-store --file");
         let erase = erase.path(&file, facts.home()).then("erase");
         let place = format!("{} contains a token in plain text", file.display());
         found
@@ -80,12 +80,16 @@ fn file_of_store(words: &[String], home: Option<&Path>) -> Option<PathBuf> {
     }
 }
 
-fn token_in(file: &Path) -> Option<Token> {
+/// The first token for Heroku, and the URL that it is for.
+fn token_in(file: &Path) -> Option<(Token, UrlParts)> {
     const LARGEST: usize = 1024 * 1024;
     let bytes = files::read(file, LARGEST).ok()?;
     let text = Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned());
     let mut lines = text.lines();
-    lines.find_map(|line| HerokuUrl::parse(line.trim())?.token)
+    lines.find_map(|line| {
+        let token = HerokuUrl::parse(line.trim())?.token?;
+        Some((token, UrlParts::parse(line.trim())))
+    })
 }
 
 #[cfg(test)]
