@@ -8,7 +8,7 @@ use crate::environment::Environment;
 use crate::hosts::Service;
 use crate::logins::{self, Destination};
 use crate::netrc::{self, Entry, Netrc, Unreadable};
-use crate::notice::{Kind, Notice};
+use crate::notice::{Fix, Kind, Notice};
 use crate::terminal::{self, DefaultAnswer};
 
 pub(super) fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
@@ -80,16 +80,25 @@ fn the_entry(named: Option<&str>, context: &Context) -> Result<Entry, Notice> {
     let git = overview.git.into_iter().find(is_meant);
     let api = overview.api.into_iter().find(is_meant);
     match (git, api) {
-        (Some(git), Some(api)) if git.token != api.token => Err(Notice::new(
-            format!(
-                "netrc contains different tokens on lines {} and {}",
-                git.line, api.line
-            ),
-            "choose the account: git credential-heroku-rs netrc import --account EMAIL",
-        )),
+        (Some(git), Some(api)) if git.token != api.token => {
+            let (first, second) = (git.line, api.line);
+            let what = format!("netrc contains different tokens on lines {first} and {second}");
+            let fix = if git.account == api.account {
+                log_in_instead()
+            } else {
+                "choose the account: git credential-heroku-rs netrc import --account EMAIL".into()
+            };
+            Err(Notice::new(what, fix))
+        }
         (Some(entry), _) | (None, Some(entry)) => Ok(entry),
         (None, None) => Err(none()),
     }
+}
+
+/// For two tokens of one account in netrc: nothing says which one is meant.
+pub(super) fn log_in_instead() -> Fix {
+    let commands = "git credential-heroku-rs login && git credential-heroku-rs netrc clean";
+    Fix::command("log in, and remove both", commands)
 }
 
 fn print(arguments: &NetrcPrint, session: &mut Session<'_, '_>) -> anyhow::Result<()> {

@@ -143,6 +143,15 @@ fn git_and_the_heroku_cli_use_different_tokens() {
 }
 
 #[test]
+fn a_netrc_beside_an_api_key_is_not_moved_to_a_keyring_that_is_missing() {
+    let world = on_netrc(|token| {
+        entry("git.heroku.com", ANN, token) + &entry("api.heroku.com", ANN, token)
+    });
+    world.sets("HEROKU_API_KEY", &world.heroku.issue_token(ANN));
+    assert_eq!(finding(&world, "netrc.entries"), None);
+}
+
+#[test]
 fn a_quote_that_is_not_closed_stops_git() {
     let world = healthy();
     world.has_netrc("machine x.example login me password \"open\n");

@@ -73,6 +73,22 @@ fn two_different_tokens_are_no_guess() {
 }
 
 #[test]
+fn of_two_tokens_of_one_account_none_is_imported() {
+    let world = World::new().with_keyring();
+    let (one, other) = (world.heroku.issue_token(ANN), world.heroku.issue_token(ANN));
+    world.has_netrc(&format!(
+        "machine git.heroku.com login {ANN} password {one}\n\
+         machine api.heroku.com login {ANN} password {other}\n"
+    ));
+    let fix = "log in, and remove both: \
+               git credential-heroku-rs login && git credential-heroku-rs netrc clean";
+    for account in ["", " --account ann@example.com"] {
+        let import = format!("netrc import --yes{account}");
+        world.helper(&import).exits_with(1).says(fix);
+    }
+}
+
+#[test]
 fn a_clean_removes_our_entries_and_says_which() {
     let world = World::new();
     let token = world.heroku.issue_token(ANN);

@@ -1,6 +1,7 @@
 //! netrc, which git reads before it asks any helper.
 
 use super::{Facts, Findings, Severity};
+use crate::commands::netrc::log_in_instead;
 use crate::files::NotTrusted;
 use crate::logins::lookup::Source;
 use crate::netrc::{Cause, Entry, Overview, Unreadable};
@@ -41,11 +42,15 @@ impl Facts<'_> {
     }
 }
 
-/// Whether the active token comes from netrc, and netrc is the right place for it on this machine.
+/// Whether netrc is the right place for a token on this machine.
 fn is_the_store(facts: &Facts<'_>) -> bool {
     let used = facts.answer.found.as_ref();
     let from_netrc = used.is_some_and(|found| found.source == Source::Netrc);
-    from_netrc && (facts.listing.is_err() || facts.context.environment.netrc_before_keyring)
+    match &facts.listing {
+        _ if facts.context.environment.netrc_before_keyring => true,
+        Err(why) => from_netrc || why.allows_netrc(),
+        Ok(_) => false,
+    }
 }
 
 /// If git cannot read netrc, it may stop before it asks a helper.
@@ -93,12 +98,20 @@ fn beside_the_keyring(overview: &Overview, facts: &Facts<'_>, found: &mut Findin
     finding.details(status.join("; "));
     if entries(overview).all(|entry| facts.is_rejected(&entry.token)) {
         finding.command("git credential-heroku-rs netrc clean");
+    } else if has_two_of_one_account(overview) {
+        finding.fix(log_in_instead());
     } else {
         finding.command_to(
             "move the token to the keyring",
             "git credential-heroku-rs netrc import",
         );
     }
+}
+
+/// Whether the entries of the two hosts have one account, and different tokens.
+fn has_two_of_one_account(overview: &Overview) -> bool {
+    let mut pairs = overview.git.first().into_iter().zip(&overview.api);
+    pairs.any(|(git, api)| git.account == api.account && git.token != api.token)
 }
 
 /// If netrc is the right place for the token, it should have one entry for each host, with the same token.
