@@ -23,7 +23,7 @@ const LARGEST: usize = 4 * 1024 * 1024;
 #[derive(Debug, Clone)]
 pub struct Git {
     program: Option<PathBuf>,
-    home: Option<PathBuf>,
+    pub(super) home: Option<PathBuf>,
     /// Why it did not read its configuration. Then it is not run again: each run would take as long.
     failure: Arc<OnceLock<Notice>>,
 }

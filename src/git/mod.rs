@@ -13,6 +13,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fmt;
+use std::path::Path;
 use std::time::Instant;
 
 use zeroize::Zeroizing;
@@ -125,8 +126,43 @@ impl Git {
         if output.status.success() {
             Ok(output.stdout)
         } else {
-            Err(failed(&output))
+            Err(self.failed(&output))
         }
+    }
+
+    /// git's own message about a failure: only its first line, since its usage may follow.
+    fn failed(&self, output: &Output) -> Notice {
+        let home = self.home.as_deref();
+        let printed = text(&output.stderr);
+        let first = printed.lines().next().unwrap_or("no message");
+        let first = first
+            .trim_start_matches("fatal: ")
+            .trim_start_matches("error: ");
+        let is_refused = printed.contains("safe.directory");
+        if let Some(path) = first.split('\'').nth(1).filter(|_| is_refused) {
+            let trust = Command::new("git config --global --add safe.directory");
+            return Notice::new(
+                format!("git refuses the repository {path}: another user owns it"),
+                Fix::command(
+                    "if you trust the repository",
+                    trust.path(Path::new(path), home),
+                ),
+            );
+        }
+        if first.starts_with("not a git repository") {
+            return Notice::new(
+                "this directory is in no git repository",
+                "run the command in the app's repository, or without --local",
+            );
+        }
+        let fix = match bad_line(first) {
+            Some((line, file)) => {
+                let editor = Command::new("${EDITOR:-vi}").arg(&format!("+{line}"));
+                Fix::command("open the file at this line", editor.path(file, home))
+            }
+            None => Fix::command("check", "git config --show-origin --list"),
+        };
+        Notice::new(format!("git config: {first}"), fix)
     }
 
     /// The URLs of all remotes, to fetch from and to push to; none outside of a repository.
@@ -139,7 +175,7 @@ impl Git {
             return Ok(Vec::new());
         }
         if !output.status.success() {
-            return Err(failed(&output));
+            return Err(self.failed(&output));
         }
         let printed = text(&output.stdout);
         let mut uses: BTreeMap<(&str, &str), bool> = BTreeMap::new();
@@ -199,25 +235,10 @@ fn text(bytes: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(bytes)
 }
 
-/// git's own message about a failure: only its first line, since its usage may follow.
-fn failed(output: &Output) -> Notice {
-    let printed = text(&output.stderr);
-    let first = printed.lines().next().unwrap_or("no message");
-    let is_refused = printed.contains("safe.directory");
-    if let Some(path) = first.split('\'').nth(1).filter(|_| is_refused) {
-        return Notice::new(
-            format!("git refuses the repository {path}: another user owns it"),
-            Fix::command(
-                "if you trust the repository",
-                Command::new("git config --global --add safe.directory").arg(path),
-            ),
-        );
-    }
-    let first = first
-        .trim_start_matches("fatal: ")
-        .trim_start_matches("error: ");
-    Notice::new(
-        format!("git config: {first}"),
-        Fix::command("check", "git config --show-origin --list"),
-    )
+/// The place in `bad config line 4 in file /home/ann/.gitconfig`.
+fn bad_line(message: &str) -> Option<(&str, &Path)> {
+    let (line, file) = message
+        .strip_prefix("bad config line ")?
+        .split_once(" in file ")?;
+    Some((line, Path::new(file)))
 }

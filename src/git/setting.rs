@@ -125,30 +125,30 @@ impl Setting {
     }
 
     /// The command that changes this setting in the file that it is set in: `action` is the options of
-    /// `git config`, `value` follows the key. If no command can do it, the key and where it is set.
+    /// `git config`, the values follow the key. If no command can do it, the key and where it is set.
     pub fn change_command(
         &self,
         action: &'static str,
-        value: Option<&str>,
+        values: &[&str],
         home: Option<&Path>,
     ) -> Fix {
-        let is_included = Path::new(&self.origin).has_root();
+        let file = Path::new(&self.origin);
         let git = Command::new("git config");
         let git = match self.scope {
-            // git names the repository's own file relative to the top of the work tree.
-            SettingScope::Local if !is_included => git.then("--local"),
-            SettingScope::Worktree => git.then("--worktree"),
-            SettingScope::Global | SettingScope::Local if is_included => {
-                git.then("--file").path(Path::new(&self.origin), home)
+            SettingScope::Global | SettingScope::Local if file.has_root() => {
+                git.then("--file").path(file, home)
             }
+            // git names the repository's files relative to the top of the work tree. Another name is that of an
+            // included file.
+            SettingScope::Local if file.ends_with("config") => git.then("--local"),
+            SettingScope::Worktree if file.ends_with("config.worktree") => git.then("--worktree"),
             _ => return Fix::advice(format!("change {} in {}", self.key, self.origin)),
         };
         let change = git.then(action).arg(&self.key);
-        match value {
-            Some(value) => change.arg(value),
-            None => change,
-        }
-        .into()
+        values
+            .iter()
+            .fold(change, |change, value| change.arg(value))
+            .into()
     }
 }
 
@@ -166,7 +166,7 @@ mod tests {
                 value: "Authorization: Basic secret".to_owned(),
             };
             setting
-                .change_command("--unset-all", None, Some(Path::new("/h")))
+                .change_command("--unset-all", &[], Some(Path::new("/h")))
                 .to_string()
         };
         let key = "http.https://git.heroku.com.extraheader";
@@ -201,6 +201,7 @@ mod tests {
         for (scope, origin) in [
             (SettingScope::System, "/etc/gitconfig"),
             (SettingScope::Command, "command line:"),
+            (SettingScope::Local, ".git/included"),
         ] {
             assert_eq!(fix(scope, origin), format!("change {key} in {origin}"));
         }

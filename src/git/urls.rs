@@ -29,6 +29,11 @@ pub enum Way {
 }
 
 impl HerokuUrl {
+    /// Whether other people must not see it.
+    pub fn has_secret(&self) -> bool {
+        self.has_password || self.token.is_some()
+    }
+
     /// Parses a URL; none if it does not lead to Heroku's git server.
     pub fn parse(url: &str) -> Option<HerokuUrl> {
         if let Some((_, app)) = url.split_once("git@heroku.com:") {

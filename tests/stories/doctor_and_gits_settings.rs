@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::doctor::{healthy, is_found, is_found_and_left_to_the_user};
+use crate::doctor::{finding, healthy, is_found, is_found_and_left_to_the_user};
 use crate::world::{ANN, BOB, World};
 
 /// Adds text, which may contain a secret, to a file. Returns its path.
@@ -76,6 +76,32 @@ fn a_push_url_contains_a_rejected_token() {
     let url = format!("https://heroku:{token}@git.heroku.com/blue-sky.git");
     of_the_repository(&world, &format!("[remote \"heroku\"]\n\tpushurl = {url}\n"));
     is_found_and_left_to_the_user(&world, "git.remotes", "Heroku rejects this token");
+}
+
+#[test]
+fn the_other_urls_of_a_remote_stay() {
+    let world = healthy();
+    let token = world.kept_in_the_keyring(ANN).unwrap();
+    let other = "https://example.com/ann/blue-sky.git";
+    let url = format!("https://x:{token}@git.heroku.com/blue-sky.git");
+    of_the_repository(
+        &world,
+        &format!("[remote \"all\"]\n\turl = {other}\n\turl = {url}\n"),
+    );
+    let words = "the remote URL remote.all.url contains a password";
+    is_found_and_left_to_the_user(&world, "git.remotes", words);
+    let left = world.git("config --get-all remote.all.url");
+    left.stdout_is(&format!("{other}\nhttps://git.heroku.com/blue-sky.git\n"));
+}
+
+#[test]
+fn a_push_url_names_an_account_without_a_token() {
+    let world = healthy();
+    let url = "https://bob%40example.com@git.heroku.com/blue-sky.git";
+    world
+        .git(&format!("config --local remote.heroku.pushurl {url}"))
+        .succeeds();
+    is_found_and_left_to_the_user(&world, "push.credential", "names b…@example.com");
 }
 
 #[test]
@@ -259,4 +285,12 @@ fn a_configuration_that_git_cannot_read_is_named() {
     of_the_user(&world, "[credential\n");
     let found = is_found(&world, "git.usable", "bad config line");
     assert_eq!(found["severity"], "fail");
+    world.has_program("an-editor", "echo \"$@\"");
+    world.sets("EDITOR", "an-editor");
+    let text = fs::read_to_string(world.home().join(".gitconfig")).unwrap();
+    let last = text.lines().count();
+    let opened = world.shell(found["command"].as_str().unwrap(), b"");
+    opened.stdout_is(&format!("+{last} ~/.gitconfig\n"));
+    // `setup` cannot read the file either.
+    assert_eq!(finding(&world, "push.credential").unwrap()["fix"], "");
 }

@@ -162,6 +162,20 @@ fn a_repository_of_another_user_is_named_with_its_fix() {
     world.helper("setup --local").succeeds();
 }
 
+#[test]
+fn without_a_repository_there_is_nothing_to_set_up_for_it() {
+    let world = logged_in();
+    fs::remove_dir_all(world.work().join(".git")).unwrap();
+    for command in ["setup --local", "unsetup --local"] {
+        let said = world.helper(command).exits_with(1).stdout_is("").stderr();
+        assert_eq!(
+            said,
+            "heroku-rs: this directory is in no git repository\n  \
+             run the command in the app's repository, or without --local\n"
+        );
+    }
+}
+
 /// As home-manager does it: git's file is a link into a read-only directory.
 #[test]
 fn a_generated_configuration_is_replaced_by_the_usual_file() {

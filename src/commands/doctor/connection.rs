@@ -25,7 +25,7 @@ pub(super) fn certificates(facts: &Facts<'_>, found: &mut Findings) {
             // Other servers may need the general setting.
             Command::new("git config --global http.https://git.heroku.com.sslVerify true").into()
         } else {
-            setting.change_command("--unset-all", None, facts.home())
+            setting.change_command("--unset-all", &[], facts.home())
         });
     }
     let is_missing = |setting: &&Setting| {
@@ -39,7 +39,7 @@ pub(super) fn certificates(facts: &Facts<'_>, found: &mut Findings) {
         found
             .add(Severity::fail_if(is_used), what)
             .details("git cannot connect to Heroku without CA certificates")
-            .fix(setting.change_command("--unset-all", None, facts.home()));
+            .fix(setting.change_command("--unset-all", &[], facts.home()));
     }
 }
 

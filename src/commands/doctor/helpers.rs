@@ -87,6 +87,8 @@ impl Facts<'_> {
     /// What makes git ask this program. What is set up before a reset has no effect.
     pub(super) fn set_up_fix(&self) -> Fix {
         match self.last_reset() {
+            // `setup` needs git's configuration, too.
+            _ if self.git_error.is_some() => Fix::NONE,
             Some(reset) => reset.silencer(),
             None => Command::new("git credential-heroku-rs setup").into(),
         }

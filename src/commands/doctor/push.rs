@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
+use super::remotes::place_and_fix;
 use super::{Facts, Findings, Severity, headers};
 use crate::account::Account;
-use crate::git::{Filled, HerokuUrl, Setting, UrlParts};
+use crate::git::{Filled, HerokuUrl, Remote, Setting, UrlParts};
 use crate::logins::lookup::{Miss, Source};
 use crate::notice::{Command, Fix, Notice};
 use crate::token::Token;
@@ -35,25 +36,25 @@ struct Sent {
 
 /// A push to each remote at Heroku; without such a remote, one to `https://git.heroku.com`.
 pub(super) fn pushes(facts: &Facts<'_>) -> Vec<Push> {
-    let push = |remote: Option<&str>, url: &str| Push {
-        remote: remote.map(str::to_owned),
+    let push = |url: &str, remote: Option<&Remote>| Push {
+        remote: remote.map(|remote| remote.name.clone()),
         url: Zeroizing::new(url.to_owned()),
         sent: Sent::to(url, remote, facts),
     };
     let remotes = facts.remotes.iter().filter(|remote| remote.is_push);
     let pushes: Vec<Push> = remotes
         .filter(|remote| remote.is_herokus())
-        .map(|remote| push(Some(&remote.name), &remote.url))
+        .map(|remote| push(&remote.url, Some(remote)))
         .collect();
     if pushes.is_empty() {
-        vec![push(None, "https://git.heroku.com")]
+        vec![push("https://git.heroku.com", None)]
     } else {
         pushes
     }
 }
 
 impl Sent {
-    fn to(url: &str, remote: Option<&str>, facts: &Facts<'_>) -> Result<Sent, Notice> {
+    fn to(url: &str, remote: Option<&Remote>, facts: &Facts<'_>) -> Result<Sent, Notice> {
         // git sends such a header in any case.
         if let Some((setting, token)) = headers::authorization(facts) {
             // It matches this header only. git reads it as a regular expression.
@@ -63,15 +64,16 @@ impl Sent {
                 token,
                 from: format!("{} in {}, and uses no helper", setting.key, setting.origin),
                 is_ours: false,
-                fix: setting.change_command("--unset-all", Some(&pattern), facts.home()),
+                fix: setting.change_command("--unset-all", &[&pattern], facts.home()),
             });
         }
         if let Some(parsed) = HerokuUrl::parse(url).filter(|parsed| parsed.has_password) {
+            let fix = remote.map(|remote| place_and_fix(remote, &parsed, facts).1);
             return Ok(Sent {
                 token: parsed.token,
                 from: "the remote URL, and asks no helper".to_owned(),
                 is_ours: false,
-                fix: set_url(remote, url).into(),
+                fix: fix.unwrap_or(Fix::NONE),
             });
         }
         // git itself would wait forever.
@@ -124,14 +126,6 @@ impl Sent {
             fix,
         }
     }
-}
-
-/// The command that leaves user and password out of a remote's URL.
-fn set_url(remote: Option<&str>, url: &str) -> Command {
-    let clean = HerokuUrl::parse(url).map(|url| url.clean);
-    Command::new("git remote set-url")
-        .arg(remote.unwrap_or_default())
-        .arg(&clean.unwrap_or_default())
 }
 
 impl Facts<'_> {
@@ -224,14 +218,19 @@ impl Push {
     /// in: the problem and its fix.
     fn unknown_account(&self, facts: &Facts<'_>) -> Option<(String, Fix)> {
         let (name, place, fix) = if let Some(name) = UrlParts::parse(&self.url).username() {
-            let set_url = set_url(self.remote.as_deref(), &self.url);
-            let fix = Fix::command("log in to that account, or", set_url);
+            let remote = facts.remotes.iter().find(|remote| remote.url == self.url);
+            let fix = remote.zip(HerokuUrl::parse(&self.url));
+            let fix = fix.map(|(remote, url)| place_and_fix(remote, &url, facts).1);
+            let fix = match fix {
+                Some(fix) if !fix.is_empty() => fix.or("log in to that account"),
+                _ => "log in to that account".into(),
+            };
             (name.to_owned(), "the URL".to_owned(), fix)
         } else {
             let settings = facts.settings_of("credential", "username");
             let setting = settings.filter(|setting| setting.covers_heroku()).last()?;
             let place = format!("{} in {}", setting.key, setting.origin);
-            let fix = setting.change_command("--unset-all", None, facts.home());
+            let fix = setting.change_command("--unset-all", &[], facts.home());
             (setting.value.clone(), place, fix)
         };
         let account = Account::parse(&name).filter(Account::is_email)?;

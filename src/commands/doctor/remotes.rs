@@ -16,9 +16,8 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
 }
 
 fn check_url(remote: &Remote, url: &HerokuUrl, facts: &Facts<'_>, found: &mut Findings) {
-    let has_secret = url.has_password || url.token.is_some();
-    let (place, fix) = place_and_fix(remote, &url.clean, has_secret, facts);
-    if has_secret {
+    let (place, fix) = place_and_fix(remote, url, facts);
+    if url.has_secret() {
         let what = if url.has_password {
             "a password, so git asks no helper"
         } else {
@@ -40,20 +39,36 @@ fn check_url(remote: &Remote, url: &HerokuUrl, facts: &Facts<'_>, found: &mut Fi
     found.add(severity, format!("{place} {problem}")).fix(fix);
 }
 
+/// The pattern with which git finds this URL among others: its end, without a user name or a password.
+fn ending(url: &str) -> String {
+    let (_, end) = url
+        .rsplit_once('@')
+        .or(url.split_once("://"))
+        .unwrap_or(("", url));
+    let letter = |c: char| {
+        if c.is_ascii_alphanumeric() || "/:-_".contains(c) {
+            c
+        } else {
+            '.'
+        }
+    };
+    end.chars().map(letter).chain(['$']).collect()
+}
+
 /// Where a URL comes from: a setting of the remote, or a rule `url.BASE.insteadOf` that git applies to one; and how
 /// to change that.
-fn place_and_fix(
-    remote: &Remote,
-    clean: &str,
-    has_secret: bool,
-    facts: &Facts<'_>,
-) -> (String, Fix) {
+pub(super) fn place_and_fix(remote: &Remote, url: &HerokuUrl, facts: &Facts<'_>) -> (String, Fix) {
     let keys = ["url", "pushurl"].map(|name| format!("remote.{}.{name}", remote.name));
     let settings = facts.settings.iter();
     let written: Vec<&Setting> = settings.filter(|one| keys.contains(&one.key)).collect();
     if let Some(setting) = written.iter().find(|one| one.value == *remote.url) {
         let place = format!("the remote URL {}", setting.key);
-        let fix = setting.change_command("--replace-all", Some(clean), facts.home());
+        // A remote may have several URLs.
+        let is_alone = written.iter().filter(|one| one.key == setting.key).count() == 1;
+        let only = ending(&setting.value);
+        let values = [url.clean.as_str(), &only];
+        let values = &values[..if is_alone { 1 } else { 2 }];
+        let fix = setting.change_command("--replace-all", values, facts.home());
         return (place, fix);
     }
     let is_result = |rule: &Setting, url: &Setting| {
@@ -72,11 +87,11 @@ fn place_and_fix(
         remote.name
     );
     // The password is in the key, so a command that removes the key would show it.
-    let fix = if has_secret {
+    let fix = if url.has_secret() {
         let edit = Command::new("git config --file").path(Path::new(origin), facts.home());
         Fix::command("remove the section", edit.then("--edit"))
     } else {
-        rule.change_command("--fixed-value --unset-all", Some(&rule.value), facts.home())
+        rule.change_command("--fixed-value --unset-all", &[&rule.value], facts.home())
     };
     (place, fix)
 }
