@@ -11,13 +11,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, ensure};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Deserializer, Map, Serializer, Value};
 
 use crate::docker_protocol::PROGRAM;
 use crate::environment::Environment;
 use crate::files::{self, Access};
 use crate::hosts::{HerokuHost, Service};
 use crate::notice::{Command, Notice};
+use crate::secret_buf::SecretBuf;
 
 /// The value in `credHelpers` that makes docker start us.
 const HELPER: &str = "heroku-rs";
@@ -148,36 +149,15 @@ fn read(bytes: &[u8]) -> anyhow::Result<Map<String, Value>> {
     ensure!(text.len() <= LARGEST, "it is larger than 1 MiB");
     let config: Map<String, Value> = serde_json::from_slice(text)
         .map_err(|error| anyhow!("line {} is not valid JSON", error.line()))?;
-    // The parser keeps one of two members with the same name, so the other one would be lost when the file is written.
-    ensure!(colons(text) == members(&config), "it repeats a name");
+    // Of two members with the same name, `config` has one, and the other one would be lost when the file is written.
+    let (mut whole, mut kept) = (SecretBuf::default(), SecretBuf::default());
+    serde_transcode::transcode(
+        &mut Deserializer::from_slice(text),
+        &mut Serializer::new(&mut whole),
+    )?;
+    serde_json::to_writer(&mut kept, &config)?;
+    ensure!(*whole == *kept, "it repeats a name");
     Ok(config)
-}
-
-/// How many colons are outside of strings: JSON has one for each member of an object.
-fn colons(json: &[u8]) -> usize {
-    let (mut count, mut is_in_string) = (0, false);
-    let mut bytes = json.iter();
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'"' => is_in_string = !is_in_string,
-            b'\\' => drop(bytes.next()),
-            b':' if !is_in_string => count += 1,
-            _ => {}
-        }
-    }
-    count
-}
-
-/// How many members an object and the objects in it have.
-fn members(object: &Map<String, Value>) -> usize {
-    fn members_in(value: &Value) -> usize {
-        match value {
-            Value::Object(object) => members(object),
-            Value::Array(values) => values.iter().map(members_in).sum(),
-            _ => 0,
-        }
-    }
-    object.len() + object.values().map(members_in).sum::<usize>()
 }
 
 /// The file's new bytes, indented as it was; a file of one line is written as docker writes it.
@@ -195,7 +175,7 @@ fn written(config: &Map<String, Value>, before: &[u8]) -> anyhow::Result<Vec<u8>
     };
     let formatter = serde_json::ser::PrettyFormatter::with_indent(indent);
     let mut bytes = Vec::new();
-    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, formatter);
+    let mut serializer = Serializer::with_formatter(&mut bytes, formatter);
     config.serialize(&mut serializer)?;
     if before.ends_with(b"\n") {
         bytes.push(b'\n');
