@@ -28,6 +28,8 @@ const MARK_PREFIX: &str = " (rotation ";
 pub struct Rotation {
     /// The account, as in the source of the token.
     pub account: String,
+    /// That source, in one word. Until it has been read, it may have the new token.
+    pub source: String,
     /// Random: the description of the new authorization ends in it until the rotation is finished.
     pub mark: String,
     /// When it started, by this machine's clock.
@@ -68,6 +70,7 @@ impl Rotation {
     /// The system has no random numbers: the mark has to be unique.
     pub fn start(
         account: &Account,
+        source: &str,
         description: &str,
         old: Option<Revocable>,
     ) -> Result<Rotation, Notice> {
@@ -75,6 +78,7 @@ impl Rotation {
         getrandom::fill(&mut random).map_err(not_written)?;
         Ok(Rotation {
             account: account.to_string(),
+            source: source.to_owned(),
             mark: format!("{:08x}", u32::from_be_bytes(random)),
             started: Timestamp::now(),
             description: unmarked(description).to_owned(),
@@ -149,11 +153,9 @@ pub fn lock_if_used(environment: &Environment, limit: Duration) -> Result<Option
     is_used.then(|| lock(environment, limit)).transpose()
 }
 
-/// The unfinished rotations of the account; without an account, of all.
-pub fn unfinished(environment: &Environment, account: Option<&Account>) -> Vec<Rotation> {
-    let mut all = FILE.load(environment).unwrap_or_default().rotations;
-    all.retain(|rotation| account.is_none_or(|account| rotation.account == account.as_str()));
-    all
+/// The unfinished rotations of every account and source.
+pub fn unfinished(environment: &Environment) -> Vec<Rotation> {
+    FILE.load(environment).unwrap_or_default().rotations
 }
 
 /// Records the state of a rotation.
@@ -235,7 +237,7 @@ mod tests {
     fn an_unusable_file_is_renamed_and_not_overwritten() {
         let (_dir, environment) = Environment::with_new_home();
         assert_eq!(FILE.set_aside_if_unusable(&environment).unwrap(), None);
-        let rotation = Rotation::start(&ann(), "a login", None).unwrap();
+        let rotation = Rotation::start(&ann(), "keyring", "a login", None).unwrap();
         record(&environment, &rotation).unwrap();
         assert_eq!(FILE.set_aside_if_unusable(&environment).unwrap(), None);
         let path = FILE.path(&environment).unwrap();
@@ -279,11 +281,11 @@ mod tests {
         assert_eq!(refused.what(), RUNNING);
         let path = FILE.path(&environment).unwrap();
         assert!(path.with_extension("lock").exists());
-        let rotation = Rotation::start(&ann(), "a login", None).unwrap();
+        let rotation = Rotation::start(&ann(), "keyring", "a login", None).unwrap();
         record(&environment, &rotation).unwrap();
         drop(held);
         assert_eq!(removal(), Removal::Unfinished);
-        assert_eq!(unfinished(&environment, Some(&ann())), [rotation]);
+        assert_eq!(unfinished(&environment), [rotation]);
         files::replace(&path, b"{\"rotations\": [").unwrap();
         assert_eq!(removal(), Removal::Unreadable);
         files::replace(&path, b"{\"rotations\": []}").unwrap();
@@ -296,44 +298,35 @@ mod tests {
     #[test]
     fn a_lock_that_cannot_be_opened_is_reported() {
         let (_dir, environment) = Environment::with_new_home();
-        let rotation = Rotation::start(&ann(), "a login", None).unwrap();
+        let rotation = Rotation::start(&ann(), "keyring", "a login", None).unwrap();
         record(&environment, &rotation).unwrap();
         fs::create_dir(lock_file(&environment).unwrap()).unwrap();
         let refused = remove_if_finished(&environment).unwrap_err();
         assert!(refused.what().starts_with("cannot write rotations.json: "));
-        assert_eq!(unfinished(&environment, Some(&ann())), [rotation]);
+        assert_eq!(unfinished(&environment), [rotation]);
     }
 
     #[test]
     fn a_rotation_is_recorded_until_it_is_removed() {
         let (_dir, environment) = Environment::with_new_home();
         let old = Revocable::Authorization("an-id".to_owned());
-        let mut rotation = Rotation::start(&ann(), "a login", Some(old)).unwrap();
+        let mut rotation = Rotation::start(&ann(), "keyring", "a login", Some(old)).unwrap();
         record(&environment, &rotation).unwrap();
-        assert_eq!(unfinished(&environment, Some(&ann())), [rotation.clone()]);
+        assert_eq!(unfinished(&environment), [rotation.clone()]);
         rotation.new = Some(NewToken {
             authorization: "another-id".to_owned(),
             fingerprint: token('a').fingerprint(),
         });
         record(&environment, &rotation).unwrap();
-        let recorded = unfinished(&environment, Some(&ann()));
+        let recorded = unfinished(&environment);
         assert_eq!(recorded, [rotation.clone()]);
         assert!(recorded[0].has_created(&token('a')) && !recorded[0].has_created(&token('b')));
         remove(&environment, &rotation);
-        assert_eq!(unfinished(&environment, Some(&ann())), []);
+        assert_eq!(unfinished(&environment), []);
         assert!(
             !FILE.path(&environment).unwrap().exists(),
             "no empty file stays"
         );
-    }
-
-    #[test]
-    fn an_account_has_its_own_rotations() {
-        let (_dir, environment) = Environment::with_new_home();
-        let rotation = Rotation::start(&ann(), "a login", None).unwrap();
-        record(&environment, &rotation).unwrap();
-        let bob = Account::parse("bob@example.com").unwrap();
-        assert_eq!(unfinished(&environment, Some(&bob)), []);
     }
 
     #[test]
@@ -361,10 +354,10 @@ mod tests {
     proptest! {
         #[test]
         fn a_mark_can_follow_any_description(description in ".{0,40}") {
-            let first = Rotation::start(&ann(), &description, None).unwrap();
+            let first = Rotation::start(&ann(), "keyring", &description, None).unwrap();
             let marked = first.marked_description();
             prop_assert_eq!(unmarked(&marked), unmarked(&description));
-            let second = Rotation::start(&ann(), &marked, None).unwrap();
+            let second = Rotation::start(&ann(), "keyring", &marked, None).unwrap();
             prop_assert_eq!(&second.description, &first.description);
         }
     }

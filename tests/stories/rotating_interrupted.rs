@@ -94,6 +94,88 @@ fn the_next_rotation_cleans_up_for_an_entry_without_an_account() {
     }
 }
 
+/// Logged in with two tokens of one account: one in the keyring, and one in netrc.
+fn logged_in_twice() -> World {
+    let world = logged_in();
+    let token = world.heroku.issue_token(ANN);
+    let entry = format!("machine git.heroku.com login {ANN} password {token}\n");
+    world.has_netrc(&entry);
+    world
+}
+
+fn token_in_netrc(world: &World) -> String {
+    let text = std::fs::read_to_string(world.home().join(".netrc")).unwrap();
+    let token = text.split_whitespace().last();
+    token.unwrap().to_owned()
+}
+
+/// Both sources have a valid token, and no other token is valid after the next run for both.
+fn both_logins_are_kept(world: &World) {
+    for token in [
+        world.kept_in_the_keyring(ANN).unwrap(),
+        token_in_netrc(world),
+    ] {
+        assert!(world.heroku.is_live(&token));
+    }
+    world.helper("rotate --all").succeeds();
+    let mut stored = [
+        world.kept_in_the_keyring(ANN).unwrap(),
+        token_in_netrc(world),
+    ];
+    stored.sort();
+    assert_eq!(world.live_tokens(), stored);
+}
+
+const REVOCATION: On = On::Path("DELETE /oauth/authorizations");
+
+#[test]
+fn a_rotation_in_the_keyring_is_not_undone_by_a_timer_without_a_session() {
+    let world = logged_in_twice();
+    world
+        .starts_the_helper_until("rotate", REVOCATION, Fault::Pause)
+        .dies();
+    world
+        .shell(
+            "env -u DBUS_SESSION_BUS_ADDRESS -u XDG_RUNTIME_DIR git-credential-heroku-rs rotate --all",
+            b"",
+        )
+        .succeeds()
+        .says("Replaced the token of ann@example.com in netrc")
+        .says_nothing_about("Cleaned up");
+    both_logins_are_kept(&world);
+}
+
+#[test]
+fn a_rotation_in_netrc_is_not_undone_by_one_in_the_keyring() {
+    let world = logged_in_twice();
+    world.sets("HEROKU_NETRC_WRITE", "true");
+    world
+        .starts_the_helper_until("rotate", REVOCATION, Fault::Pause)
+        .dies();
+    world.unsets("HEROKU_NETRC_WRITE");
+    world
+        .helper("rotate")
+        .succeeds()
+        .says("Replaced the token of ann@example.com in the keyring")
+        .says_nothing_about("Cleaned up");
+    both_logins_are_kept(&world);
+}
+
+/// The keyring has been read, so it certainly does not have the new token.
+#[test]
+fn a_rotation_in_a_source_without_a_login_is_undone_by_one_in_the_other() {
+    let world = logged_in_twice();
+    world.kills_the_helper("rotate", On::Path("GET /account"), Fault::PauseAnswer);
+    let old = world.kept_in_the_keyring(ANN).unwrap();
+    world.keyring_is_emptied();
+    world.heroku.revoke(&old);
+    world
+        .helper("rotate")
+        .succeeds()
+        .says("Cleaned up an interrupted rotation");
+    assert_eq!(world.live_tokens(), [token_in_netrc(&world)]);
+}
+
 /// An abandoned request may reach Heroku after the next rotation.
 #[test]
 fn the_result_of_a_late_request_is_cleaned_up() {

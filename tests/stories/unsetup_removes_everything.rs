@@ -72,7 +72,7 @@ fn what_stored_tokens_need_is_kept_with_the_reason() {
         .succeeds();
     let journal = format!("{STATE}/rotations.json");
     let unfinished = "{\"version\": 1, \"rotations\": [{\"account\": \"ann@example.com\", \
-        \"mark\": \"0123abcd\", \"started\": \"2026-11-01T00:00:00Z\", \"description\": \"x\"}]}";
+        \"source\": \"keyring\", \"mark\": \"0123abcd\", \"started\": \"2026-11-01T00:00:00Z\", \"description\": \"x\"}]}";
     let journal = world.has_file(&journal, unfinished);
     let metadata = fs::read(world.home().join(STATE).join("authorizations.json")).unwrap();
     world

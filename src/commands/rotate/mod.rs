@@ -20,12 +20,14 @@ use jiff::SignedDuration;
 use super::{
     LIMIT, Session, answer_for, api_of, default_description, label, owner_of, rendered, report,
 };
+use crate::account::Account;
 use crate::cli::Rotate;
+use crate::context::Context;
 use crate::heroku_api::NewAuthorization;
 use crate::logins::lookup::{Answer, Source, StoredToken};
 use crate::logins::{self, Unread};
 use crate::notice::{AlreadyReported, Command, Fix, Kind, Notice, shown};
-use crate::rotation_journal::{self, Revocable};
+use crate::rotation_journal::{self, Revocable, Rotation};
 use crate::token_metadata;
 
 mod old_token;
@@ -130,6 +132,29 @@ fn all_logins(session: &mut Session<'_, '_>) -> anyhow::Result<(Vec<StoredToken>
     Ok((logins, unread))
 }
 
+/// The unfinished rotations that this login has to complete or undo: the one that created its token, and those of its
+/// account that created a token which is certainly not stored.
+fn unfinished(login: &StoredToken, account: Option<&Account>, context: &Context) -> Vec<Rotation> {
+    let mut rotations = rotation_journal::unfinished(&context.environment);
+    let has_created_it = |rotation: &Rotation| rotation.has_created(&login.token);
+    let is_of_account =
+        |rotation: &Rotation| account.is_none_or(|account| rotation.account == account.as_str());
+    rotations.retain(|rotation| has_created_it(rotation) || is_of_account(rotation));
+    if rotations.is_empty() {
+        return rotations;
+    }
+    let (stored, unread) = logins::list_with_duplicates(context);
+    // Without a D-Bus session, as in cron, the keyring counts as having no login, but may have the new token.
+    let is_unread = |source: &str| {
+        source != login.source.word() && unread.iter().any(|one| one.source.word() == source)
+    };
+    let may_be_stored = |rotation: &Rotation| {
+        is_unread(&rotation.source) || stored.iter().any(|one| rotation.has_created(&one.token))
+    };
+    rotations.retain(|rotation| has_created_it(rotation) || !may_be_stored(rotation));
+    rotations
+}
+
 /// Rotates one token, if that is due.
 fn rotate(
     arguments: &Rotate,
@@ -138,8 +163,7 @@ fn rotate(
 ) -> anyhow::Result<()> {
     let context = session.context;
     let margin = arguments.if_expires_within;
-    let unfinished = |account| rotation_journal::unfinished(&context.environment, account);
-    let was_interrupted = !unfinished(login.account.as_ref()).is_empty();
+    let was_interrupted = !unfinished(login, login.account.as_ref(), context).is_empty();
     let known = login.metadata.clone().unwrap_or_default();
     if !was_interrupted && !is_due(&known, margin) {
         return Ok(());
@@ -147,7 +171,7 @@ fn rotate(
     let api = api_of(&login.token, login.metadata.as_ref(), LIMIT, context)?;
     // The account under which the token is stored; an entry in netrc may name none.
     let account = owner_of(&login.token, login.account.as_ref(), &api)?;
-    let unfinished = unfinished(Some(&account));
+    let unfinished = unfinished(login, Some(&account), context);
     let rotator = Rotator {
         context,
         api: &api,

@@ -45,12 +45,17 @@ impl Rotator<'_> {
     ) -> Result<Rotation, Notice> {
         logins::still_holds(self.context, self.source, self.account, self.token)
             .map_err(|why| not_replaced(&why_not_stored(&why)))?;
-        Rotation::start(self.account, new.description, old.revocable.clone())
-            .and_then(|rotation| {
-                rotation_journal::record(&self.context.environment, &rotation)?;
-                Ok(rotation)
-            })
-            .map_err(|why| not_replaced(&why))
+        Rotation::start(
+            self.account,
+            self.source.word(),
+            new.description,
+            old.revocable.clone(),
+        )
+        .and_then(|rotation| {
+            rotation_journal::record(&self.context.environment, &rotation)?;
+            Ok(rotation)
+        })
+        .map_err(|why| not_replaced(&why))
     }
 
     /// Creates the new authorization, records it, and checks its token.
