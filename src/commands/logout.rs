@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Session, account_named, api_of, label, proven};
+use super::{Session, account_named, api_of, label, proven, rotate};
 use crate::account::Account;
 use crate::cli::Logout;
 use crate::context::Context;
@@ -11,12 +11,13 @@ use crate::heroku_cli::{self, LoginState};
 use crate::logins::lookup::{Answer, Source, StoredToken};
 use crate::logins::{self, Unread};
 use crate::notice::{AlreadyReported, Command, Fix, Kind, Notice};
-use crate::rotation_journal;
+use crate::rotation_journal::{self, Rotation};
 
 const LIMIT: Duration = Duration::from_secs(10);
 /// How long to wait for a running rotation.
 const ROTATION_LIMIT: Duration = Duration::from_secs(60);
 const REVOKE: &str = "revoke the token: https://dashboard.heroku.com/account/applications";
+const INTERRUPTED: &str = "a rotation was interrupted, and the old token may still be valid";
 
 pub(super) fn run(arguments: &Logout, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     // A running rotation would store its new token after this logout.
@@ -47,6 +48,9 @@ pub(super) fn run(arguments: &Logout, session: &mut Session<'_, '_>) -> anyhow::
             };
             logins::remove(session.context, login, account)
                 .map_err(|why| not_removed(account, revocation, why))?;
+            if arguments.keep {
+                forget_rotations(login, session)?;
+            }
             result = result.max(revocation);
         }
         is_incomplete |= result > Revocation::Skipped;
@@ -191,12 +195,17 @@ fn report_active_account(
 /// Revokes a token. A failure is printed, and does not stop the logout.
 fn revoke(login: &StoredToken, session: &mut Session<'_, '_>) -> anyhow::Result<Revocation> {
     let metadata = login.metadata.as_ref();
+    let replaced = revoke_replaced(login, session.context);
+    if let Err(failure) = &replaced {
+        session.warn(&Notice::new(format!("{INTERRUPTED}: {failure}"), REVOKE))?;
+    }
+    let least = replaced.map_or(Revocation::Failed, |()| Revocation::AlreadyInvalid);
     let done = api_of(&login.token, metadata, LIMIT, session.context)
         .and_then(|api| proven(revoke_with(&api, login), &api, metadata));
     let (what, revocation) = match done {
-        Ok(true) => return Ok(Revocation::Revoked),
+        Ok(true) => return Ok(least.max(Revocation::Revoked)),
         // The Heroku that issued the token rejects it.
-        Err(ApiError::TokenRejected) => return Ok(Revocation::AlreadyInvalid),
+        Err(ApiError::TokenRejected) => return Ok(least),
         Ok(false) => {
             let what = "the token is still valid: could not determine its authorization";
             (what.to_owned(), Revocation::Unidentified)
@@ -207,7 +216,33 @@ fn revoke(login: &StoredToken, session: &mut Session<'_, '_>) -> anyhow::Result<
         }
     };
     session.warn(&Notice::new(what, REVOKE))?;
-    Ok(revocation)
+    Ok(least.max(revocation))
+}
+
+/// The rotations that have created this token, and may not have revoked the one before.
+fn interrupted_rotations(login: &StoredToken, context: &Context) -> Vec<Rotation> {
+    let mut rotations = rotation_journal::unfinished(&context.environment);
+    rotations.retain(|rotation| rotation.has_created(&login.token));
+    rotations
+}
+
+/// Completes the rotation that has created this token: only with this token can the old one be revoked.
+fn revoke_replaced(login: &StoredToken, context: &Context) -> Result<(), ApiError> {
+    for rotation in interrupted_rotations(login, context) {
+        let api = api_of(&login.token, login.metadata.as_ref(), LIMIT, context)?;
+        rotate::complete(&rotation, &login.token, &api, context)?;
+    }
+    Ok(())
+}
+
+/// Removes the rotation that has created a token which stays valid: the next rotation would undo it, and revoke that
+/// token.
+fn forget_rotations(login: &StoredToken, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    for rotation in interrupted_rotations(login, session.context) {
+        session.warn(&Notice::new(INTERRUPTED, REVOKE))?;
+        rotation_journal::remove(&session.context.environment, &rotation);
+    }
+    Ok(())
 }
 
 /// Ends the session of a browser login, or revokes the authorization of any other token; returns whether it did. The

@@ -1,6 +1,6 @@
 //! `logout`: revokes the token if its authorization can be determined, and removes it from this machine.
 
-use heroku_stand_in::Redaction;
+use heroku_stand_in::{Fault, On, Redaction, Times};
 
 use crate::world::{ANN, BOB, World};
 
@@ -88,4 +88,55 @@ fn other_heroku_entries_in_netrc_stay() {
         std::fs::read_to_string(world.home().join(".netrc")).unwrap(),
         stays
     );
+}
+
+const REVOCATION: On = On::Path("DELETE /oauth/authorizations");
+
+/// Logged in with the new token of a rotation that was killed before it revoked the old one.
+fn rotated_by_half() -> (World, String) {
+    let (world, old) = logged_in();
+    world
+        .starts_the_helper_until("rotate", REVOCATION, Fault::Pause)
+        .dies();
+    assert!(world.heroku.is_live(&old));
+    (world, old)
+}
+
+#[test]
+fn the_old_token_of_an_interrupted_rotation_is_revoked_too() {
+    let (world, _) = rotated_by_half();
+    world
+        .helper("logout")
+        .succeeds()
+        .stdout_is("Logged out of ann@example.com; token revoked\n")
+        .stderr_is("");
+    assert_eq!(world.live_tokens(), Vec::<String>::new());
+}
+
+#[test]
+fn the_old_token_of_an_interrupted_rotation_is_reported_if_it_stays_valid() {
+    let (world, old) = rotated_by_half();
+    let fault = Fault::api(500, "internal", "Oh.");
+    world.heroku.fault(REVOCATION, fault, Times::Exactly(1));
+    world
+        .helper("logout")
+        .exits_with(1)
+        .says("Logged out of ann@example.com; the token may still be valid\n")
+        .says("warning: a rotation was interrupted, and the old token may still be valid: ");
+    assert_eq!(world.live_tokens(), [old]);
+}
+
+/// The next rotation would have undone the one that was interrupted, and so revoked the kept token.
+#[test]
+fn a_token_that_is_kept_after_an_interrupted_rotation_stays_valid() {
+    let (world, old) = rotated_by_half();
+    let kept = world.kept_in_the_keyring(ANN).unwrap();
+    world
+        .helper("logout --keep")
+        .succeeds()
+        .stdout_is("Logged out of ann@example.com; token not revoked\n")
+        .says("warning: a rotation was interrupted, and the old token may still be valid\n");
+    world.logs_in_with(&world.heroku.issue_token(ANN));
+    world.helper("rotate").succeeds();
+    assert!(world.heroku.is_live(&kept) && world.heroku.is_live(&old));
 }

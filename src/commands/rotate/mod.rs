@@ -35,6 +35,7 @@ mod rotator;
 
 use old_token::{OldToken, is_due};
 use rotator::Rotator;
+pub(super) use rotator::complete;
 
 /// How long to wait for another `rotate`.
 const LOCK_LIMIT: Duration = Duration::from_secs(120);

@@ -154,7 +154,7 @@ impl Rotator<'_> {
                 rotation.old = None;
             }
         }
-        self.complete(&new.token, &rotation)
+        complete(&rotation, &new.token, self.api, self.context)
             .map_err(|failure| not_revoked(&failure, NEXT_RUN))?;
         match ended {
             Ok(Revoked::Done) | Err(ApiError::TokenRejected) => Ok(()),
@@ -170,7 +170,7 @@ impl Rotator<'_> {
     /// Returns whether there was anything to do.
     pub(super) fn complete_or_undo(&self, rotation: &Rotation) -> Result<bool, ApiError> {
         if rotation.has_created(self.token) {
-            self.complete(self.token, rotation).map(|()| true)
+            complete(rotation, self.token, self.api, self.context).map(|()| true)
         } else {
             self.revoke_new(rotation, None)
         }
@@ -194,24 +194,6 @@ impl Rotator<'_> {
                 "the token was not replaced, and a new authorization is left until the next rotate",
             ),
         }
-    }
-
-    /// Revokes the old authorization, which this machine does not use any more, and gives the new one its final
-    /// description.
-    fn complete(&self, new: &Token, rotation: &Rotation) -> Result<(), ApiError> {
-        match &rotation.old {
-            Some(Revocable::Authorization(id)) => self.api.revoke(new, id).map(drop)?,
-            Some(Revocable::Session(id)) => self.api.end_session_named(new, id).map(drop)?,
-            None => {}
-        }
-        if let Some(created) = &rotation.new {
-            // Best effort: a description that keeps its mark does no harm.
-            let _ = self
-                .api
-                .describe(new, &created.authorization, &rotation.description);
-        }
-        rotation_journal::remove(&self.context.environment, rotation);
-        Ok(())
     }
 
     /// Revokes an authorization that was created and is not used; says whether there was one. If the old token
@@ -249,6 +231,27 @@ impl Rotator<'_> {
             .map(|(_, one)| one.id.clone())
             .collect())
     }
+}
+
+/// Revokes the old authorization of a rotation, which this machine does not use any more, and gives the new one its
+/// final description. `new` is the token that the rotation has created.
+pub(in crate::commands) fn complete(
+    rotation: &Rotation,
+    new: &Token,
+    api: &HerokuApi,
+    context: &Context,
+) -> Result<(), ApiError> {
+    match &rotation.old {
+        Some(Revocable::Authorization(id)) => api.revoke(new, id).map(drop)?,
+        Some(Revocable::Session(id)) => api.end_session_named(new, id).map(drop)?,
+        None => {}
+    }
+    if let Some(created) = &rotation.new {
+        // Best effort: a description that keeps its mark does no harm.
+        let _ = api.describe(new, &created.authorization, &rotation.description);
+    }
+    rotation_journal::remove(&context.environment, rotation);
+    Ok(())
 }
 
 fn not_replaced(why: &Notice) -> Notice {
