@@ -118,6 +118,25 @@ fn while_the_old_token_is_revoked() {
     );
 }
 
+/// A session can also be ended by its id, with the new token.
+#[test]
+fn while_the_old_token_ends_its_session() {
+    for fault in every_fault() {
+        let world = World::ready_to_push();
+        world.heroku.approve_browser_login(ANN);
+        world.helper("login --browser --no-open").succeeds();
+        let own = On::Path("DELETE /oauth/sessions/~");
+        world.heroku.fault(own, fault, Times::Always);
+        world
+            .helper("rotate")
+            .succeeds()
+            .says("Revoked the old token")
+            .stderr_is("");
+        let kept = world.kept_in_the_keyring(ANN).unwrap();
+        assert_eq!(world.live_tokens(), [kept]);
+    }
+}
+
 #[test]
 fn while_the_new_token_gets_its_description() {
     at("PATCH /oauth/authorizations", every_fault(), |_| {

@@ -157,6 +157,8 @@ impl Rotator<'_> {
         complete(&rotation, &new.token, self.api, self.context)
             .map_err(|failure| not_revoked(&failure, NEXT_RUN))?;
         match ended {
+            // It was revoked by its id.
+            _ if rotation.old.is_some() => Ok(()),
             Ok(Revoked::Done) | Err(ApiError::TokenRejected) => Ok(()),
             Ok(Revoked::AlreadyGone) | Err(ApiError::Forbidden(_)) => Err(Notice::new(
                 "the old token is still valid: could not determine its authorization",
