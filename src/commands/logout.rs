@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::heroku_api::{ApiError, HerokuApi, Revoked};
 use crate::heroku_cli::{self, LoginState};
 use crate::logins::lookup::{Answer, Source, StoredToken};
-use crate::logins::{self, Unread};
+use crate::logins::{self, NotRemoved, Unread};
 use crate::notice::{AlreadyReported, Command, Fix, Kind, Notice};
 use crate::rotation_journal::{self, Rotation};
 
@@ -36,27 +36,19 @@ pub(super) fn run(arguments: &Logout, session: &mut Session<'_, '_>) -> anyhow::
     let mut is_incomplete = arguments.all && hidden.is_some();
     let mut printed = Ok(());
     for account in &chosen {
-        let mut result = Revocation::AlreadyInvalid;
-        for login in stored
-            .iter()
-            .filter(|login| login.account.as_ref() == Some(account))
-        {
-            let revocation = if arguments.keep {
-                Revocation::Skipped
-            } else {
-                revoke(login, session)?
-            };
-            logins::remove(session.context, login, account)
-                .map_err(|why| not_removed(account, revocation, why))?;
-            if arguments.keep {
-                forget_rotations(login, session)?;
+        // Whatever happens to one account, the next one is logged out.
+        match log_out(account, &stored, arguments.keep, session)? {
+            Ok(result) => {
+                is_incomplete |= result > Revocation::Skipped;
+                // The reader of stdout may have closed it.
+                let (name, result) = (label(account), result.text());
+                printed = printed.and(session.print(&format!("Logged out of {name}; {result}")));
             }
-            result = result.max(revocation);
+            Err(notice) => {
+                is_incomplete = true;
+                session.report(&notice)?;
+            }
         }
-        is_incomplete |= result > Revocation::Skipped;
-        // The reader of stdout may have closed it: the next account is logged out all the same.
-        let (name, result) = (label(account), result.text());
-        printed = printed.and(session.print(&format!("Logged out of {name}; {result}")));
     }
     report_active_account(before.as_ref(), session)?;
     printed?;
@@ -102,17 +94,70 @@ impl Revocation {
     }
 }
 
-/// The token could not be removed. If it was revoked before, the message says that too.
-fn not_removed(account: &Account, revocation: Revocation, why: Notice) -> Notice {
-    if revocation > Revocation::Revoked {
-        return why;
+/// Revokes and removes every token of an account. The result says what happened at Heroku, or what is left on this
+/// machine.
+fn log_out(
+    account: &Account,
+    stored: &[&StoredToken],
+    keep: bool,
+    session: &mut Session<'_, '_>,
+) -> anyhow::Result<Result<Revocation, Notice>> {
+    let mut result = Ok(Revocation::AlreadyInvalid);
+    for login in stored
+        .iter()
+        .filter(|login| login.account.as_ref() == Some(account))
+    {
+        let revocation = if keep {
+            Revocation::Skipped
+        } else {
+            revoke(login, session)?
+        };
+        let removed = logins::remove(session.context, login, account);
+        let is_stored = !matches!(removed, Ok(()) | Err(NotRemoved::Rest(_)));
+        result = match removed {
+            Ok(()) => result.map(|worst| worst.max(revocation)),
+            Err(why) => Err(not_removed(account, revocation, why)),
+        };
+        if is_stored {
+            break;
+        }
+        if keep {
+            forget_rotations(login, session)?;
+        }
     }
-    let what = format!(
-        "the token of {account} was revoked, but not removed from this machine: {}",
-        why.what()
-    );
-    let finish = Command::new("git credential-heroku-rs logout --keep").arg(account.as_str());
-    Notice::new(what, why.fix().then(finish))
+    Ok(result)
+}
+
+/// What was done before the failure, and what is left.
+fn not_removed(account: &Account, revocation: Revocation, left: NotRemoved) -> Notice {
+    let name = label(account);
+    let is_revoked = revocation <= Revocation::Revoked;
+    let (why, fix) = match left {
+        NotRemoved::Rest(why) => {
+            let done = if is_revoked {
+                "revoked and removed"
+            } else {
+                "removed"
+            };
+            let what = format!("the token of {name} was {done}, but {}", why.what());
+            return Notice::new(what, why.fix());
+        }
+        NotRemoved::Token(why) if is_revoked => {
+            let logout = Command::new("git credential-heroku-rs logout --keep");
+            let fix = why.fix().then(logout.arg(account.as_str()));
+            (why, fix)
+        }
+        NotRemoved::Token(why) | NotRemoved::TokenForUser(why) => {
+            let fix = why.fix();
+            (why, fix)
+        }
+    };
+    let done = if is_revoked {
+        format!("the token of {name} was revoked, but not removed from this machine")
+    } else {
+        format!("not logged out of {name}")
+    };
+    Notice::new(format!("{done}: {}", why.what()), fix)
 }
 
 /// The accounts to log out: all, the named one, the active one, or the only one if there can be no other.

@@ -19,7 +19,7 @@ use crate::heroku_cli::{self, LoginState};
 use crate::hosts::{HerokuHost, Service};
 use crate::keyring::{Item, Unavailable};
 use crate::logins::lookup::{Source, StoredToken};
-use crate::netrc::{self, Netrc};
+use crate::netrc::{self, Cause, Netrc, Unreadable};
 use crate::notice::{Command, Fix, Notice};
 use crate::token::Token;
 use crate::token_metadata::{self, TokenMetadata};
@@ -181,14 +181,34 @@ pub fn remove_dead(context: &Context, account: &Account, token: &Token) -> Resul
     Ok(())
 }
 
+/// What is left of a login that was not removed completely.
+#[derive(Debug)]
+pub enum NotRemoved {
+    /// The token. It can be removed after the fix.
+    Token(Notice),
+    /// The token, in a file that only the user can change. The fix removes it.
+    TokenForUser(Notice),
+    /// `login.json`, or our notes.
+    Rest(Notice),
+}
+
+impl From<Unreadable> for NotRemoved {
+    fn from(why: Unreadable) -> NotRemoved {
+        match why.cause {
+            Cause::Mount | Cause::ReadOnly => NotRemoved::TokenForUser(why.into()),
+            _ => NotRemoved::Token(why.into()),
+        }
+    }
+}
+
 /// Logs an account out of this machine: removes its token, netrc entries with the same token, `login.json`
 /// if it names the account, and our notes.
 ///
 /// # Errors
 /// What could not be removed. If that is the token in the keyring, nothing else is removed either.
-pub fn remove(context: &Context, login: &StoredToken, account: &Account) -> Result<(), Notice> {
+pub fn remove(context: &Context, login: &StoredToken, account: &Account) -> Result<(), NotRemoved> {
     if login.source == Source::Keyring {
-        remove_from_keyring(context, account, &login.token)?;
+        remove_from_keyring(context, account, &login.token).map_err(NotRemoved::Token)?;
     }
     let copies = netrc::remove(&context.environment, Some(&login.token));
     let pointer = heroku_cli::clear_login(&context.environment, account);
@@ -197,12 +217,12 @@ pub fn remove(context: &Context, login: &StoredToken, account: &Account) -> Resu
     pointer.map_err(|why| {
         let file = heroku_cli::login_file(&context.environment).unwrap_or_default();
         let remove = Command::new("rm").path(&file, context.environment.home.as_deref());
-        Notice::new(
-            format!("could not remove login.json: {why}"),
+        NotRemoved::Rest(Notice::new(
+            format!("login.json still names it: {why}"),
             Fix::command("remove the file", remove),
-        )
+        ))
     })?;
-    notes.map_err(|why| unwritten("the logout", &why))
+    notes.map_err(|why| NotRemoved::Rest(unwritten("the logout", &why)))
 }
 
 /// Removes an account's items with this token.

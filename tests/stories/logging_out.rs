@@ -1,8 +1,11 @@
 //! `logout`: revokes the token if its authorization can be determined, and removes it from this machine.
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+
 use heroku_stand_in::{Fault, On, Redaction, Times};
 
-use crate::world::{ANN, BOB, World};
+use crate::world::{ANN, BOB, World, without_capabilities};
 
 fn logged_in() -> (World, String) {
     let world = World::ready_to_push();
@@ -139,4 +142,38 @@ fn a_token_that_is_kept_after_an_interrupted_rotation_stays_valid() {
     world.logs_in_with(&world.heroku.issue_token(ANN));
     world.helper("rotate").succeeds();
     assert!(world.heroku.is_live(&kept) && world.heroku.is_live(&old));
+}
+
+#[test]
+fn an_account_that_cannot_be_logged_out_does_not_stop_the_next_one() {
+    let (world, anns) = logged_in();
+    let bobs = world.heroku.issue_token(BOB);
+    world.keyring_is_emptied();
+    world.keeps_in_the_keyring(BOB, &bobs);
+    let entry = format!("machine git.heroku.com login {ANN} password {anns}\n");
+    world.has_netrc(&format!("{entry}macdef init\nput x\n\n"));
+    world
+        .helper("logout --all")
+        .exits_with(1)
+        .stdout_is("Logged out of bob@example.com; token revoked\n")
+        .says("the token of ann@example.com was revoked, but not removed from this machine: ");
+    assert_eq!(world.live_tokens(), Vec::<String>::new());
+    assert_eq!(world.kept_in_the_keyring(BOB), None);
+}
+
+#[test]
+fn a_login_json_that_cannot_be_removed_is_not_taken_for_a_token() {
+    without_capabilities(|| {
+        let (world, token) = logged_in();
+        let directory = world.login_json().parent().unwrap().to_owned();
+        fs::set_permissions(&directory, Permissions::from_mode(0o500)).unwrap();
+        world.helper("logout").exits_with(1).stdout_is("").stderr_is(
+            "heroku-rs: the token of ann@example.com was revoked and removed, but login.json still \
+             names it: Permission denied (os error 13)\n  \
+             remove the file: rm ~/.local/share/heroku/login.json\n",
+        );
+        fs::set_permissions(&directory, Permissions::from_mode(0o700)).unwrap();
+        assert!(!world.heroku.is_live(&token));
+        assert_eq!(world.kept_in_the_keyring(ANN), None);
+    });
 }
