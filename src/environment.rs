@@ -164,6 +164,11 @@ impl Environment {
         environment
     }
 
+    /// Whether `HEROKU_API_KEY` has a token, which takes precedence over every login. Another value is not used.
+    pub fn has_api_key(&self) -> bool {
+        matches!(self.api_key, Some(Ok(_)))
+    }
+
     /// All secrets: the token, and the proxy's password.
     pub fn secrets(&self) -> Vec<Zeroizing<String>> {
         let token = self.api_key.iter().flatten().map(Token::expose);

@@ -52,7 +52,7 @@ pub(super) fn run(arguments: &Logout, session: &mut Session<'_, '_>) -> anyhow::
     }
     report_active_account(before.as_ref(), session)?;
     printed?;
-    if session.context.environment.api_key.is_some() {
+    if session.context.environment.has_api_key() {
         session.warn(&Notice::new(
             "HEROKU_API_KEY is set, and git still uses its token",
             "to stop that: unset HEROKU_API_KEY",
@@ -210,7 +210,7 @@ fn not_logged_in(account: Option<&Account>, context: &Context) -> Notice {
             format!("not logged in as {account}"),
             "list the accounts: git credential-heroku-rs status",
         ),
-        None if context.environment.api_key.is_some() => Notice::new(
+        None if context.environment.has_api_key() => Notice::new(
             "no login to remove (git uses the token in HEROKU_API_KEY)",
             "unset HEROKU_API_KEY",
         ),

@@ -85,13 +85,13 @@ fn check_login(scope: &Scopes, session: &Session<'_, '_>) -> Result<(), Notice> 
         let fix = "use --scope global, or leave out --login";
         return Err(Notice::new(what, fix).of_kind(Kind::Usage));
     }
-    match session.context.environment.api_key {
-        None => Ok(()),
-        Some(_) => Err(Notice::new(
+    if session.context.environment.has_api_key() {
+        return Err(Notice::new(
             "HEROKU_API_KEY is set and takes precedence over a login",
             "run: unset HEROKU_API_KEY",
-        )),
+        ));
     }
+    Ok(())
 }
 
 /// Where the new token will be stored. What is locked may be another keyring than the one for new items: the write

@@ -215,7 +215,7 @@ fn warn_about_other_programs(source: Source, session: &mut Session<'_, '_>) -> a
         }
         warn_if_not_shared(session)?;
     }
-    if session.context.environment.api_key.is_some() {
+    if session.context.environment.has_api_key() {
         session.warn(&Notice::new(
             "HEROKU_API_KEY is set and takes precedence over this login",
             "to use this login: unset HEROKU_API_KEY",

@@ -42,7 +42,7 @@ const LOCK_LIMIT: Duration = Duration::from_secs(120);
 
 pub(super) fn run(arguments: &Rotate, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let environment = &session.context.environment;
-    if matches!(environment.api_key, Some(Ok(_))) {
+    if environment.has_api_key() {
         return Err(Notice::new(
             "cannot replace the token in HEROKU_API_KEY",
             "set it to a new token; to rotate the stored token, run: unset HEROKU_API_KEY",
