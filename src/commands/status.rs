@@ -3,6 +3,8 @@
 //! It repairs two things that the Heroku CLI and git's prompt leave behind: a deleted `login.json`, and a pasted
 //! token that is not stored under its email yet.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::{Session, ask_heroku, metadata_of, rejected, report};
@@ -91,7 +93,7 @@ fn problem(answer: &Answer, accounts: &[report::Login<'_>]) -> Option<Notice> {
 /// Asks Heroku about each token, which also gives its account. After all tokens have been checked, a pasted token is
 /// stored under its account's email, unless that account has another token that may be valid.
 fn check(
-    logins: &mut [StoredToken],
+    logins: &mut Vec<StoredToken>,
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<Vec<Option<Verdict>>> {
     let context = session.context;
@@ -119,6 +121,7 @@ fn check(
         };
         verdicts.push(Some(verdict));
     }
+    let mut replaced = BTreeSet::new();
     for (at, owner) in pasted {
         let dead = dead_token_of(&owner, logins, &verdicts);
         let login = &mut logins[at];
@@ -135,8 +138,22 @@ fn check(
             session.say(&format!(
                 "The token pasted at git's prompt is now stored as the login of {owner}"
             ))?;
-            login.account = Some(owner);
+            let token = login.token.clone();
+            // The owner's item has this token now: before, it had the same one or a dead one.
+            let is_owners = |(login, verdict): (&StoredToken, &Option<Verdict>)| {
+                login.source == Source::Keyring
+                    && login.account.as_ref() == Some(&owner)
+                    && (login.token == token || *verdict == Some(Verdict::Rejected))
+            };
+            let checked = logins.iter().zip(&verdicts).enumerate();
+            let owners = checked.filter(|(_, one)| is_owners(*one));
+            replaced.extend(owners.map(|(owners, _)| owners));
+            logins[at].account = Some(owner);
         }
+    }
+    for at in replaced.into_iter().rev() {
+        logins.remove(at);
+        verdicts.remove(at);
     }
     Ok(verdicts)
 }

@@ -109,9 +109,24 @@ fn status_replaces_a_rejected_token_with_a_pasted_one() {
     world
         .helper("status")
         .succeeds()
-        .says("is now stored as the login of ann@example.com");
+        .says("is now stored as the login of ann@example.com")
+        .says_nothing_about("rejected");
     assert_eq!(world.accounts_in_the_keyring(), [ANN]);
     assert_eq!(world.kept_in_the_keyring(ANN), Some(pasted));
+}
+
+#[test]
+fn status_lists_a_token_once_that_was_pasted_and_is_a_login_too() {
+    let world = not_logged_in();
+    let token = world.heroku.issue_token(ANN);
+    world.logs_in_with(&token);
+    world.keeps_in_the_keyring("heroku", &token);
+    let report = world.helper("status --json").succeeds().stdout();
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    let accounts = report["accounts"].as_array().unwrap();
+    assert_eq!(accounts.len(), 1, "{report}");
+    assert_eq!(accounts[0]["account"], ANN);
+    assert_eq!(world.accounts_in_the_keyring(), [ANN]);
 }
 
 /// `status` made the account of an older paste the active one.

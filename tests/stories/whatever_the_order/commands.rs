@@ -179,8 +179,11 @@ impl Machine {
             let mut messages = Vec::new();
             for name in order {
                 let owner = counts_for(name);
+                let had_one = after.items.contains_key(owner);
                 if after.moves(name, owner) {
-                    logins.push(owner);
+                    if !had_one {
+                        logins.push(owner);
+                    }
                     messages.push(format!(
                         "token pasted at git's prompt is now stored as the login of {owner}"
                     ));
