@@ -37,7 +37,8 @@ Examples:
   git credential-heroku-rs status --json |
       jq -r '.accounts[] | select(.active).account'
 
-Exit codes: 0 logged in, 1 Heroku rejected the token, 4 not logged in.")]
+Exit codes: 0 logged in, 1 Heroku rejected the active token, or none was found
+and a source could not be read, 4 not logged in.")]
 pub struct Status {
     /// Print JSON (stable format)
     #[arg(long)]
