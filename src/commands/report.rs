@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::json;
 use crate::account::Account;
 use crate::environment::Environment;
-use crate::git::Setting;
+use crate::git::{self, Setting};
 use crate::logins::Unread;
 use crate::logins::lookup::{Source, StoredToken};
 use crate::netrc;
@@ -47,6 +47,8 @@ pub(super) fn is_served(login: &StoredToken, served: &StoredToken) -> bool {
 pub(super) struct Git {
     /// All helpers, in git's order.
     helpers: Vec<Setting>,
+    /// What makes git ask this helper first.
+    set_up: Fix,
     /// The remotes with a password in their URL: git asks no helper for them.
     remotes_with_password: Vec<String>,
     /// Why git's configuration could not be read.
@@ -55,10 +57,11 @@ pub(super) struct Git {
 
 impl Git {
     /// Reads git's configuration.
-    pub(super) fn read(git: &crate::git::Git) -> Git {
+    pub(super) fn read(git: &git::Git) -> Git {
         let read = || {
             Ok(Git {
                 helpers: git.helpers_for_heroku()?,
+                set_up: git::set_up_fix(&git.settings()?),
                 remotes_with_password: git.remotes_with_password()?,
                 error: None,
             })
@@ -224,7 +227,7 @@ impl Git {
             return writeln!(out, "git: {}", shown(error));
         }
         let other = self.helpers.iter().find(|helper| !helper.starts_us());
-        let set_up = Fix::from("configure git: git credential-heroku-rs setup");
+        let set_up = self.set_up.clone();
         let (what, fix) = match (self.is_configured(), other) {
             (true, None) => (
                 "configured, heroku-rs is the only helper for git.heroku.com",
@@ -235,8 +238,12 @@ impl Git {
                 other.silencer(),
             ),
             (false, None) => ("not configured, no helper for git.heroku.com", set_up),
-            (false, Some(_)) => (
+            (false, Some(_)) if self.helpers.iter().any(Setting::starts_us) => (
                 "configured, but another helper for git.heroku.com is first",
+                set_up,
+            ),
+            (false, Some(_)) => (
+                "not configured, git asks another helper for git.heroku.com",
                 set_up,
             ),
         };

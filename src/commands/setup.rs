@@ -142,10 +142,9 @@ fn name_for_docker(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
 fn warn_about_rivals(helpers: &[Setting], session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     if !helpers.iter().any(Setting::starts_us) {
         let settings = session.context.git().settings()?;
-        let fix = git::last_reset(&settings).map_or(Fix::NONE, Setting::silencer);
         session.warn(&Notice::new(
             "git does not use heroku-rs in this directory: a later setting resets the list of helpers",
-            fix,
+            git::set_up_fix(&settings),
         ))?;
     }
     for other in helpers.iter().filter(|helper| !helper.means_us()) {

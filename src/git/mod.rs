@@ -231,6 +231,14 @@ pub fn last_reset(settings: &[Setting]) -> Option<&Setting> {
     settings.iter().rfind(resets)
 }
 
+/// What makes git ask this program first. What is set up before a reset has no effect.
+pub fn set_up_fix(settings: &[Setting]) -> Fix {
+    match last_reset(settings) {
+        Some(reset) => reset.silencer(),
+        None => Command::new("git credential-heroku-rs setup").into(),
+    }
+}
+
 fn text(bytes: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(bytes)
 }

@@ -106,7 +106,7 @@ impl Outcome {
                 || line.starts_with("git push ")
                 || line.starts_with("Done. ")
                 || line.starts_with("Next, configure git")
-                || *line == "configure git: git credential-heroku-rs setup"
+                || *line == "run: git credential-heroku-rs setup"
         };
         let lines = self.output.lines().chain(self.errors.lines());
         let lines: Vec<&str> = lines

@@ -1,7 +1,7 @@
 //! `doctor` on git's credential helpers: each way in which another helper comes before ours, or after it.
 
 use crate::doctor::{healthy, is_found, is_found_and_fixed, is_found_and_left_to_the_user};
-use crate::world::World;
+use crate::world::{ANN, World};
 
 const KEY: &str = "credential.https://git.heroku.com.helper";
 
@@ -59,6 +59,29 @@ fn another_helper_comes_before_ours() {
 }
 
 #[test]
+fn status_says_whether_another_helper_is_beside_ours_or_in_its_place() {
+    let world = healthy();
+    world.helper("unsetup").succeeds();
+    world.has_program("git-credential-other", "cat >/dev/null");
+    for (helper, words) in [
+        (
+            "other",
+            "not configured, git asks another helper for git.heroku.com",
+        ),
+        (
+            "heroku-rs",
+            "configured, but another helper for git.heroku.com is first",
+        ),
+    ] {
+        world
+            .git(&format!("config --global --add credential.helper {helper}"))
+            .succeeds();
+        let line = format!("git: {words}\n  run: git credential-heroku-rs setup\n");
+        world.helper("status").succeeds().says(&line);
+    }
+}
+
+#[test]
 fn another_helper_of_the_repository_also_gets_the_token() {
     let world = healthy();
     world.has_program("git-credential-other", "cat >/dev/null");
@@ -76,6 +99,12 @@ fn the_repository_resets_the_list_of_helpers() {
     world.git("config --local credential.helper ''").succeeds();
     let fix = "run in that repository: git credential-heroku-rs setup --local";
     world.helper("setup").succeeds().says(fix);
+    let git = format!("git: not configured, no helper for git.heroku.com\n  {fix}\n");
+    world.helper("status").succeeds().says(&git);
+    world
+        .helper_with_input("login --with-token", world.heroku.issue_token(ANN))
+        .succeeds()
+        .says(&format!("Next, configure git: {fix}\n"));
     let words = "git has no credential helper for git.heroku.com";
     assert_eq!(is_found(&world, "git.helpers", words)["fix"], fix);
     let said = is_found_and_fixed(&world, "git.helpers", words);

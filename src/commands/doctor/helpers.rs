@@ -3,7 +3,7 @@
 use super::{Facts, Findings, Repair, Severity};
 use crate::commands::our_helper;
 use crate::git::{self, HEROKU_HELPER, HelperKind, Scope, Setting, SettingScope};
-use crate::notice::{Command, Fix};
+use crate::notice::Fix;
 
 /// The value that the Heroku CLI writes before every command, if it can.
 const CLI: &str = "!heroku git:credentials";
@@ -84,14 +84,13 @@ fn not_configured(facts: &Facts<'_>, found: &mut Findings) {
 }
 
 impl Facts<'_> {
-    /// What makes git ask this program. What is set up before a reset has no effect.
+    /// What makes git ask this program.
     pub(super) fn set_up_fix(&self) -> Fix {
-        match self.last_reset() {
-            // `setup` needs git's configuration, too.
-            _ if self.git_error.is_some() => Fix::NONE,
-            Some(reset) => reset.silencer(),
-            None => Command::new("git credential-heroku-rs setup").into(),
+        // `setup` needs git's configuration, too.
+        if self.git_error.is_some() {
+            return Fix::NONE;
         }
+        git::set_up_fix(&self.settings)
     }
 
     fn last_reset(&self) -> Option<&Setting> {

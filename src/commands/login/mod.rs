@@ -12,7 +12,7 @@ use super::{
 use crate::account::Account;
 use crate::cli::Login;
 use crate::context::Context;
-use crate::git::{Scope, Setting};
+use crate::git::{self, Scope, Setting};
 use crate::heroku_api::{ApiError, Authorization, HerokuApi};
 use crate::keyring::{Lock, Unavailable};
 use crate::logins::lookup::Source;
@@ -270,7 +270,8 @@ fn configure_git(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::Re
         // A token on stdin means a script, even if it runs on a terminal. Without an answer git stays as it is.
         if arguments.with_token || !terminal::confirm(question, DefaultAnswer::Yes).unwrap_or(false)
         {
-            return session.print("Next, configure git: git credential-heroku-rs setup");
+            let fix = git::set_up_fix(&git.settings()?);
+            return session.print(&format!("Next, configure git: {}", fix.without_run()));
         }
         setup::git(Scope::Global, session)?;
         is_configured = asks_us()?;
