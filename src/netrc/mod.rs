@@ -27,6 +27,9 @@ pub use unreadable::{Cause, Unreadable, argument, location};
 /// The largest netrc that is read, in bytes: 16 MiB, a hundred times as much as curl reads.
 const LARGEST: usize = 16 * 1024 * 1024;
 
+/// The doubt about a password that cannot be a token, in an entry that all programs read alike.
+pub const NOT_A_TOKEN: &str = "the password is not a Heroku token";
+
 /// The reason for which a larger one is not read.
 const TOO_LARGE: &str = "it is larger than 16 MiB";
 
@@ -215,7 +218,7 @@ impl Entry {
         let token = Token::parse(password);
         Ok(Some(Entry {
             account: as_text(raw.login.as_ref()).and_then(Account::parse),
-            token: token.map_err(|_| doubt("the password is not a Heroku token"))?,
+            token: token.map_err(|_| doubt(NOT_A_TOKEN))?,
             line: raw.line,
         }))
     }

@@ -168,6 +168,17 @@ fn a_quote_that_is_not_closed_stops_git() {
     assert!(!found.to_string().contains("open\\n"), "{found}");
 }
 
+/// All programs read this line alike, so its password is the problem.
+#[test]
+fn a_password_that_is_no_token_is_sent_by_git() {
+    let world = healthy();
+    world.has_netrc(&entry("git.heroku.com", ANN, "hunter2"));
+    let words = "line 1: the password is not a Heroku token";
+    let found = is_found(&world, "netrc.entries", words);
+    let details = "git sends the password of an entry for git.heroku.com before it asks any helper";
+    assert_eq!(found["details"], details);
+}
+
 #[test]
 fn without_a_keyring_a_token_in_netrc_is_not_a_problem() {
     let world = on_netrc(|token| entries(ANN, token));

@@ -4,7 +4,7 @@ use super::{Facts, Findings, Severity};
 use crate::commands::netrc::log_in_instead;
 use crate::files::NotTrusted;
 use crate::logins::lookup::Source;
-use crate::netrc::{Cause, Entry, Overview, Unreadable};
+use crate::netrc::{Cause, Entry, NOT_A_TOKEN, Overview, Unreadable};
 use crate::notice::Command;
 use crate::token::Token;
 
@@ -66,6 +66,8 @@ fn unusable(why: &Unreadable, facts: &Facts<'_>, found: &mut Findings) {
         .notice(Severity::fail_if(stops_git), &why.notice())
         .details(if stops_git {
             "git may stop at this line before any request"
+        } else if doubt.phrase == NOT_A_TOKEN {
+            "git sends the password of an entry for git.heroku.com before it asks any helper"
         } else {
             "programs read this line differently"
         })
