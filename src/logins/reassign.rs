@@ -3,7 +3,7 @@
 //! A repair never chooses the active account, and a token that another program has stored since the check
 //! stays.
 
-use super::{remove_from_keyring, save_unchecked, unwritten};
+use super::{remove_from_keyring, unwritten};
 use crate::account::Account;
 use crate::context::Context;
 use crate::heroku_cli;
@@ -51,7 +51,8 @@ fn serves(context: &Context, name: &Account) -> bool {
     })
 }
 
-/// Leaves one item of an account, with the token `kept`. `first` is the first item's token at the last check.
+/// Leaves one item of an account in the keyring, with the token `kept`. `first` is the first item's token at the last
+/// check. If the Heroku CLI uses netrc, the duplicates are in the keyring all the same.
 ///
 /// # Errors
 /// That the first item has another token by now; then nothing has changed.
@@ -62,10 +63,44 @@ pub fn leave_one(
     kept: &Token,
 ) -> Result<(), Notice> {
     match context.keyring().read(account)? {
-        Some(now) if now == *first => save_unchecked(context, account, kept),
+        Some(now) if now == *first => Ok(context.keyring().write(account, kept)?),
         Some(_) | None => Err(Notice::new(
             format!("another token of {account} was stored in the meantime"),
             Fix::command("check again", "git credential-heroku-rs doctor"),
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::environment::Environment;
+    use crate::keyring::memory::MemoryKeyring;
+    use crate::netrc;
+
+    #[test]
+    fn a_repair_of_the_keyring_leaves_netrc_as_it_is() {
+        const KEPT: &str = "HRKU-01234567-89ab-cdef-0123-456789abcde0";
+        const DEAD: &str = "HRKU-01234567-89ab-cdef-0123-456789abcde1";
+        let token = |text| Token::parse(text).unwrap();
+        let account = |name| Account::parse(name).unwrap();
+        let ann = account("ann@example.com");
+        let (_dir, environment) = Environment::with_new_home();
+        let environment = Environment {
+            netrc_before_keyring: true,
+            ..environment
+        };
+        netrc::save(&environment, &account("bob@example.com"), &token(DEAD)).unwrap();
+        let file = netrc::path(&environment).unwrap();
+        let before = std::fs::read(&file).unwrap();
+        let keyring = MemoryKeyring::new()
+            .with(ann.as_str(), DEAD)
+            .with(ann.as_str(), KEPT);
+        let context = Context::new(environment).with_keyring(Box::new(keyring));
+        leave_one(&context, &ann, &token(DEAD), &token(KEPT)).unwrap();
+        let listing = context.keyring().read_all().unwrap();
+        let left: Vec<_> = listing.items.iter().chain(&listing.duplicates).collect();
+        assert!(left.len() == 1 && left[0].token == token(KEPT), "{left:?}");
+        assert_eq!(std::fs::read(&file).unwrap(), before);
     }
 }
