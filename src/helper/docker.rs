@@ -138,7 +138,7 @@ fn store(input: &mut dyn Read, context: &Context) -> Result<Reply, Reply> {
             return Ok(Reply::done(Zeroizing::default(), None));
         }
         Permission::HasToken(found) => {
-            account_to_replace(&username, &found).ok_or_else(|| taken(&found))?
+            account_to_replace(&username, &found, context).ok_or_else(|| taken(&found))?
         }
         Permission::Granted => named.unwrap_or_else(Account::unnamed),
     };
@@ -146,19 +146,21 @@ fn store(input: &mut dyn Read, context: &Context) -> Result<Reply, Reply> {
     Ok(Reply::done(Zeroizing::default(), None))
 }
 
-/// The account, if its token may be replaced: only one in the keyring, and only if docker names it.
-fn account_to_replace(username: &str, found: &StoredToken) -> Option<Account> {
+/// The account, if its token may be replaced: only one in the keyring, and only if docker names it. If the Heroku CLI
+/// uses netrc, the new token would go there instead.
+fn account_to_replace(username: &str, found: &StoredToken, context: &Context) -> Option<Account> {
     let account = found.account.clone()?;
     let is_named = username == account.as_str();
-    (is_named && found.source == Source::Keyring).then_some(account)
+    let is_replaced = found.source == Source::Keyring && !context.environment.netrc_before_keyring;
+    (is_named && is_replaced).then_some(account)
 }
 
 fn taken(found: &StoredToken) -> Notice {
     Notice::new(
         format!(
-            "the token was not stored: docker already uses the token{} in {}",
-            of_account(found.account.as_ref()),
-            found.source
+            "the token was not stored: {} already has a token{}",
+            found.source,
+            of_account(found.account.as_ref())
         ),
         Fix::command("change the login", "git credential-heroku-rs login"),
     )
@@ -200,5 +202,43 @@ fn list(context: &Context) -> Result<Reply, Reply> {
     match why.kind() {
         Kind::NotLoggedIn => Ok(Reply::text("{}")),
         Kind::Failed | Kind::Usage => Err(Reply::from(why)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::environment::Environment;
+    use crate::keyring::memory::MemoryKeyring;
+    use crate::netrc;
+    use crate::token::Token;
+
+    #[test]
+    fn no_login_in_netrc_is_replaced() {
+        const ANN: &str = "ann@example.com";
+        let token = |last: char| format!("HRKU-01234567-89ab-cdef-0123-456789abcde{last}");
+        let (_dir, environment) = Environment::with_new_home();
+        let environment = Environment {
+            netrc_before_keyring: true,
+            ..environment
+        };
+        let bob = Account::parse("bob@example.com").unwrap();
+        netrc::save(&environment, &bob, &Token::parse(&token('b')).unwrap()).unwrap();
+        let file = netrc::path(&environment).unwrap();
+        let before = std::fs::read(&file).unwrap();
+        let keyring = MemoryKeyring::new().with(ANN, &token('a'));
+        let context = Context::new(environment).with_keyring(Box::new(keyring));
+        for username in [ANN, "carol@example.com", "_"] {
+            let offered = serde_json::json!({
+                "ServerURL": "registry.heroku.com", "Username": username, "Secret": token('c'),
+            });
+            let reply = answer(
+                &["store".into()],
+                &mut offered.to_string().as_bytes(),
+                &context,
+            );
+            assert!(reply.is_failure, "{username}");
+            assert_eq!(std::fs::read(&file).unwrap(), before, "{username}");
+        }
     }
 }

@@ -24,9 +24,10 @@ pub(super) enum Permission {
 
 /// Decides whether a token that is offered may be stored. `account` is the one that the request names by its email.
 ///
-/// A token that was typed for this request may be stored, unless a login was stored in the meantime. Any other token
-/// may be stored only if every source can be read and none has a token of any account: it may come from the URL of a
-/// submodule, and the next push without a user name would use it.
+/// A token that was typed for this request may be stored, unless a login was stored in the meantime. In netrc it would
+/// replace the login of any other account, so there must be none. Any other token may be stored only if every source can
+/// be read and none has a token of any account: it may come from the URL of a submodule, and the next push without a
+/// user name would use it.
 ///
 /// If the keyring gives no answer, it is not asked a second time: git waits for us.
 ///
@@ -51,9 +52,14 @@ pub(super) fn may_be_stored(
     if let Some(why) = unreadable {
         return Err(not_stored(&why));
     }
-    let is_granted = origin == Origin::Prompt
-        || !lookup::any_source_has_a_token(host, context).map_err(|why| not_stored(&why))?;
-    if is_granted {
+    let has_other_login = match origin {
+        Origin::Prompt if context.environment.netrc_before_keyring => {
+            lookup::netrc_has_a_token(host, context)
+        }
+        Origin::Prompt => Ok(false),
+        Origin::Unknown => lookup::any_source_has_a_token(host, context),
+    };
+    if !has_other_login.map_err(|why| not_stored(&why))? {
         return Ok(Permission::Granted);
     }
     Err(not_stored(&Notice::new(

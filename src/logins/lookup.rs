@@ -329,19 +329,15 @@ fn expired_at(metadata: Option<&TokenMetadata>, context: &Context) -> Option<Tim
 /// # Errors
 /// Why a source could not be read completely: then the answer is unknown.
 pub fn any_source_has_a_token(host: &HerokuHost, context: &Context) -> Result<bool, Notice> {
-    let is_live = |token: &Token| {
-        let metadata = token_metadata::about(&context.environment, token);
-        expired_at(metadata.as_ref(), context).is_none()
-    };
     match &context.environment.api_key {
-        Some(Ok(token)) if is_live(token) => return Ok(true),
+        Some(Ok(token)) if is_live(token, context) => return Ok(true),
         None | Some(Ok(_)) => {}
         Some(Err(why)) => return Err(unusable_api_key(*why)),
     }
     match context.keyring().read_all() {
         Ok(listing) => {
             let mut held = listing.items.iter().chain(&listing.duplicates);
-            if listing.unusable > 0 || held.any(|item| is_live(&item.token)) {
+            if listing.unusable > 0 || held.any(|item| is_live(&item.token, context)) {
                 return Ok(true);
             }
             if let Some(lock) = listing.locked {
@@ -351,10 +347,24 @@ pub fn any_source_has_a_token(host: &HerokuHost, context: &Context) -> Result<bo
         Err(why) if why.proves_no_login() => {}
         Err(why) => return Err(why.into()),
     }
-    match Netrc::read(&context.environment)? {
-        Some(netrc) => Ok(netrc.tokens_for(host)?.iter().any(is_live)),
-        None => Ok(false),
-    }
+    netrc_has_a_token(host, context)
+}
+
+/// Whether netrc has a token, of any account, that is not known to have expired.
+///
+/// # Errors
+/// Why the file could not be read: then the answer is unknown.
+pub fn netrc_has_a_token(host: &HerokuHost, context: &Context) -> Result<bool, Notice> {
+    let Some(netrc) = Netrc::read(&context.environment)? else {
+        return Ok(false);
+    };
+    let tokens = netrc.tokens_for(host)?;
+    Ok(tokens.iter().any(|token| is_live(token, context)))
+}
+
+fn is_live(token: &Token, context: &Context) -> bool {
+    let metadata = token_metadata::about(&context.environment, token);
+    expired_at(metadata.as_ref(), context).is_none()
 }
 
 impl Answer {

@@ -129,7 +129,7 @@ fn a_token_is_kept_only_where_there_was_none() {
         (AnnsLogin, BOB, "", None),
         (AnnsLogin, "", ASKED, None),
         (AnnsLogin, ANN, ASKED, None),
-        (AnnsLogin, BOB, ASKED, Some(BOB)),
+        (AnnsLogin, BOB, ASKED, None),
     ] {
         let machine = here.machine();
         machine.stores(&format!("username={user}\n{mark}"));

@@ -26,7 +26,7 @@ fn another_token_never_replaces_a_login_and_docker_gets_an_error() {
         asked(&world, "store", &offered(username, &other))
             .exits_with(1)
             .stdout_is(
-                "the token was not stored: docker already uses the token of ann@example.com in the keyring\n",
+                "the token was not stored: the keyring already has a token of ann@example.com\n",
             )
             .says("git credential-heroku-rs login");
     }
