@@ -358,8 +358,9 @@ pub fn netrc_has_a_token(host: &HerokuHost, context: &Context) -> Result<bool, N
     let Some(netrc) = Netrc::read(&context.environment)? else {
         return Ok(false);
     };
-    let tokens = netrc.tokens_for(host)?;
-    Ok(tokens.iter().any(|token| is_live(token, context)))
+    let entries = netrc.entries_serving(host);
+    let entries = entries.collect::<Result<Vec<_>, _>>()?;
+    Ok(entries.iter().any(|entry| is_live(&entry.token, context)))
 }
 
 fn is_live(token: &Token, context: &Context) -> bool {

@@ -19,7 +19,7 @@ use crate::heroku_cli::{self, LoginState};
 use crate::hosts::{HerokuHost, Service};
 use crate::keyring::{Item, Unavailable};
 use crate::logins::lookup::{Source, StoredToken};
-use crate::netrc::{self, Cause, Netrc, Unreadable};
+use crate::netrc::{self, Cause, Entry, Netrc, Unreadable};
 use crate::notice::{Command, Fix, Notice};
 use crate::token::Token;
 use crate::token_metadata::{self, TokenMetadata};
@@ -373,18 +373,41 @@ fn list_with(
         }
         Err(why) => unread.push(Unread::keyring(&why)),
     }
+    let (entries, unreadable) = entries_in_netrc(context);
+    for entry in entries {
+        add(entry.account, entry.token, Source::Netrc);
+    }
+    unread.extend(unreadable.map(|why| Unread {
+        source: Source::Netrc,
+        why: why.into(),
+        may_hide_logins: true,
+    }));
+    (logins, unread)
+}
+
+/// The logins in netrc, without the copy that the Heroku CLI writes for the second host, and why the file could not be
+/// read completely. If only the first one were removed, git would get the next one.
+fn entries_in_netrc(context: &Context) -> (Vec<Entry>, Option<Unreadable>) {
+    let netrc = match Netrc::read(&context.environment) {
+        Ok(Some(netrc)) => netrc,
+        Ok(None) => return (Vec::new(), None),
+        Err(why) => return (Vec::new(), Some(why)),
+    };
     let host =
         HerokuHost::in_use_or_default(Service::Git, context.environment.heroku_host.as_deref());
-    let entry = Netrc::read(&context.environment)
-        .and_then(|netrc| netrc.map_or(Ok(None), |netrc| netrc.entry_for(&host, None)));
-    match entry {
-        Ok(Some(entry)) => add(entry.account, entry.token, Source::Netrc),
-        Ok(None) => {}
-        Err(why) => unread.push(Unread {
-            source: Source::Netrc,
-            why: why.into(),
-            may_hide_logins: true,
-        }),
+    let (mut logins, mut unreadable): (Vec<Entry>, _) = (Vec::new(), None);
+    for entry in netrc.entries_serving(&host) {
+        match entry {
+            Ok(entry) => {
+                let is_same = |other: &Entry| {
+                    (&other.account, &other.token) == (&entry.account, &entry.token)
+                };
+                if !logins.iter().any(is_same) {
+                    logins.push(entry);
+                }
+            }
+            Err(why) => unreadable = unreadable.or(Some(why)),
+        }
     }
-    (logins, unread)
+    (logins, unreadable)
 }

@@ -154,16 +154,6 @@ impl Netrc {
             .transpose()
     }
 
-    /// The tokens of every entry for this host, or for the API host of the same Heroku, whatever
-    /// their logins are.
-    ///
-    /// # Errors
-    /// As [`Netrc::entry_for`].
-    pub fn tokens_for(&self, host: &HerokuHost) -> Result<Vec<Token>, Unreadable> {
-        let entries = self.entries_serving(host);
-        entries.map(|entry| Ok(entry?.token)).collect()
-    }
-
     /// All entries of Heroku's, and what else git would send there.
     ///
     /// # Errors
@@ -178,8 +168,11 @@ impl Netrc {
     }
 
     /// The entries in which a host's login is looked for, in this order. The Heroku CLI writes the same login for
-    /// both hosts, and gives git that of the API; a netrc written by hand may have only git's.
-    fn entries_serving(
+    /// both hosts, and gives git that of the API; a netrc written by hand may have only git's, or different ones.
+    ///
+    /// # Errors
+    /// A doubt in that entry.
+    pub fn entries_serving(
         &self,
         host: &HerokuHost,
     ) -> impl Iterator<Item = Result<Entry, Unreadable>> {

@@ -234,10 +234,7 @@ impl<'a> Machine<'a> {
             .map(|(account, token)| format!("{}={token}", account.trim_end_matches("@example.com")))
             .collect();
         let netrc = fs::read_to_string(self.home.path().join(".netrc")).unwrap_or_default();
-        for entry in netrc
-            .split("machine ")
-            .filter(|entry| entry.starts_with("git.heroku.com"))
-        {
+        for entry in netrc.split("machine ").skip(1) {
             let words: Vec<&str> = entry.split_whitespace().collect();
             let after = |key: &str| {
                 let at = words.iter().position(|word| *word == key);
@@ -248,6 +245,8 @@ impl<'a> Machine<'a> {
             let login = after("login").trim_end_matches("@example.com");
             held.push(format!("netrc:{login}={}", after("password")));
         }
+        // The same login is there for both hosts.
+        held.dedup();
         held.iter().map(|held| self.tokens.hide(held)).collect()
     }
 }
@@ -326,7 +325,7 @@ fn has_login_json(cell: &str, home: &Path) {
     writes(&home.join(LOGIN_JSON), &text, 0o600);
 }
 
-/// Says whether netrc comes before the keyring.
+/// Says whether netrc comes before the keyring. A name that ends in `2` has another token for the API.
 fn has_netrc(cell: &str, home: &Path, tokens: &Tokens<'_>) -> bool {
     let (is_first, cell) = match cell.strip_prefix("first") {
         Some(rest) => (true, rest.trim_start()),
@@ -344,16 +343,22 @@ fn has_netrc(cell: &str, home: &Path, tokens: &Tokens<'_>) -> bool {
             };
             let name = name.split(' ').next().unwrap_or_default();
             let is_dead = if name.ends_with('!') { "!" } else { "" };
-            let is_expired = name.ends_with('~');
-            let name = name.trim_end_matches(['!', '~']);
+            let (is_expired, has_second) = (name.ends_with('~'), name.ends_with('2'));
+            let name = name.trim_end_matches(['!', '~', '2']);
             let token = tokens.named(&format!("{name}-netrc{is_dead}"));
+            let of_the_api = if has_second {
+                tokens.named(&format!("{name}-netrc2"))
+            } else {
+                token.clone()
+            };
             if is_expired {
                 are_expired(&[(name.to_owned(), token.clone())], home);
             }
-            let entry = |host: &str| {
+            let entry = |host: &str, token: &str| {
                 format!("machine {host}\n  login {name}@example.com\n  password {token}\n")
             };
-            (entry("api.heroku.com") + &entry("git.heroku.com"), mode)
+            let entries = entry("api.heroku.com", &of_the_api) + &entry("git.heroku.com", &token);
+            (entries, mode)
         }
     };
     writes(&home.join(".netrc"), &text, mode);
