@@ -288,8 +288,8 @@ fn keyring_account(
 
 fn netrc_line(request: &HerokuRequest, token: &Token, context: &Context) -> Option<usize> {
     let netrc = Netrc::read(&context.environment).ok()??;
-    let entry = netrc.entry_for(&request.host, None).ok()??;
-    (entry.token == *token).then_some(entry.line)
+    let mut entries = netrc.entries_serving(&request.host).flatten();
+    Some(entries.find(|entry| entry.token == *token)?.line)
 }
 
 fn after_check(context: &Context, account: &Account, token: &Token, verdict: Verdict) -> Notice {
