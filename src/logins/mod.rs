@@ -269,8 +269,8 @@ pub fn switch(context: &Context, account: &Account) -> Result<bool, Notice> {
     })
 }
 
-/// If the Heroku CLI has removed `login.json`, writes it again with the only account in the keyring. If a part
-/// of the keyring is locked, that account need not be the only one, and nothing is written.
+/// If the Heroku CLI has removed `login.json`, writes it again with the only account in the keyring, which git uses
+/// already. If a part of the keyring is locked, that account need not be the only one, and nothing is written.
 ///
 /// Returns that account if anything was written.
 ///
@@ -287,13 +287,18 @@ pub fn restore_login(
     if is_named || !is_certain || environment.netrc_before_keyring {
         return Ok(None);
     }
-    let mut named = logins
+    let mut accounts: Vec<&Account> = logins
         .iter()
         .filter(|login| login.source == Source::Keyring)
-        .filter_map(|login| login.account.clone())
-        .filter(Account::is_email);
-    match (named.next(), named.next()) {
-        (Some(only), None) => switch(context, &only).map(|changed| changed.then_some(only)),
+        .filter_map(|login| login.account.as_ref())
+        .collect();
+    accounts.sort();
+    accounts.dedup();
+    match accounts.as_slice() {
+        // A pasted token beside it would be the one that git gets.
+        [only] if only.is_email() => {
+            switch(context, only).map(|changed| changed.then(|| (*only).clone()))
+        }
         _ => Ok(None),
     }
 }

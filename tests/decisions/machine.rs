@@ -284,7 +284,7 @@ fn keyring(cell: &str, home: &Path, tokens: &Tokens<'_>) -> MemoryKeyring {
                     expired.push((account.to_owned(), token.clone()));
                 }
                 let email = match account {
-                    "heroku" => "heroku".to_owned(),
+                    "heroku" | "deploy" => account.to_owned(),
                     name => format!("{name}@example.com"),
                 };
                 keyring.with(&email, &token)

@@ -177,6 +177,15 @@ fn of_two_accounts_none_is_made_active() {
 }
 
 #[test]
+fn beside_a_pasted_token_no_account_is_made_active() {
+    let world = healthy();
+    world.keeps_in_the_keyring("heroku", &world.heroku.issue_token(ANN));
+    fs::remove_file(world.login_json()).unwrap();
+    world.helper("doctor --fix --yes").succeeds();
+    assert_eq!(world.active_account(), None);
+}
+
+#[test]
 fn other_users_can_write_login_json() {
     let world = healthy();
     let file = world.login_json();

@@ -1,7 +1,6 @@
 //! The login: `login.json`, and the variables that take precedence over it.
 
 use super::{Facts, Findings, Repair, Severity};
-use crate::account::Account;
 use crate::heroku_api::ApiError;
 use crate::heroku_cli::{self, LoginState};
 use crate::hosts::{HerokuHost, Service};
@@ -17,14 +16,15 @@ pub(super) fn login_json(facts: &Facts<'_>, found: &mut Findings) {
     let (Ok(listing), true) = (&facts.listing, decides && is_unset) else {
         return;
     };
-    let items = listing.items.iter().map(|item| &item.account);
-    let accounts: Vec<&Account> = items.filter(|account| account.is_email()).collect();
     // What is locked may be another account.
-    let ([only], None) = (accounts.as_slice(), listing.locked) else {
+    let ([only], None) = (listing.items.as_slice(), listing.locked) else {
         return;
     };
+    let only = only.account.clone();
+    if !only.is_email() {
+        return;
+    }
     let file = heroku_cli::login_file(environment).unwrap_or_default();
-    let only = (*only).clone();
     found
         .warn("login.json names no account, so the Heroku CLI sees no login")
         .details("the Heroku CLI removes the file if it cannot read the keyring once")
