@@ -125,14 +125,17 @@ pub fn save(
     {
         notes.push(unwritten("the active account", &why));
     }
+    let precedence = match source {
+        Source::Netrc => keyring_takes_precedence(context, account, token),
+        Source::ApiKey | Source::Keyring => netrc_takes_precedence(context, token),
+    };
     if let Err(why) = token_metadata::save(environment, metadata) {
         notes.push(unwritten("the token's expiry", &why));
     }
-    notes.extend(if source == Source::Netrc {
-        keyring_takes_precedence(context, account, token)
-    } else {
-        remove_from_keyring(context, &Account::unnamed(), token).err()
-    });
+    notes.extend(precedence);
+    if source == Source::Keyring {
+        notes.extend(remove_from_keyring(context, &Account::unnamed(), token).err());
+    }
     Ok(Saved { source, notes })
 }
 
@@ -158,6 +161,20 @@ fn keyring_takes_precedence(context: &Context, account: &Account, token: &Token)
             "log out and in again, or use netrc only: export HEROKU_NETRC_WRITE=true",
         )
     })
+}
+
+/// A notice if netrc takes precedence over the keyring and has another token, of any account.
+fn netrc_takes_precedence(context: &Context, token: &Token) -> Option<Notice> {
+    if !context.environment.netrc_before_keyring {
+        return None;
+    }
+    let (entries, _) = entries_in_netrc(context);
+    let found_first = entries.first().filter(|entry| entry.token != *token)?;
+    let of_account = lookup::of_account(found_first.account.as_ref());
+    Some(Notice::new(
+        format!("netrc has another token{of_account}, which takes precedence over the keyring"),
+        "unset HEROKU_NETRC_WRITE, or log in without --store keyring",
+    ))
 }
 
 fn unwritten(what: &str, why: &io::Error) -> Notice {
