@@ -119,6 +119,43 @@ pub fn save(environment: &Environment, known: TokenMetadata) -> io::Result<()> {
     })
 }
 
+/// Stores what is known about a token, beside the entries of the account's other tokens. They are kept while they may
+/// still be stored: the keyring and netrc may have one each.
+///
+/// # Errors
+/// As [`save`].
+pub fn update(environment: &Environment, known: TokenMetadata) -> io::Result<()> {
+    /// How many tokens of an account have an entry. The oldest ones are gone by then.
+    const MOST: usize = 8;
+    FILE.edit(environment, move |contents| {
+        let all = &mut contents.authorizations;
+        all.retain(|other| other.fingerprint != known.fingerprint);
+        all.push(known.clone());
+        let is_same_account = |other: &TokenMetadata| other.account == known.account;
+        let count = all.iter().filter(|other| is_same_account(other)).count();
+        let mut surplus = count.saturating_sub(MOST);
+        all.retain(|other| {
+            let is_dropped = surplus > 0 && is_same_account(other);
+            surplus -= usize::from(is_dropped);
+            !is_dropped
+        });
+    })
+}
+
+/// Records when the user was warned that a token expires soon, if there still is an entry of the token. Another process
+/// may have replaced the token meanwhile.
+///
+/// # Errors
+/// As [`save`].
+pub fn set_warned(environment: &Environment, fingerprint: &str, at: Timestamp) -> io::Result<()> {
+    FILE.edit(environment, |contents| {
+        let mut all = contents.authorizations.iter_mut();
+        if let Some(known) = all.find(|known| known.fingerprint == fingerprint) {
+            known.warned = Some(at);
+        }
+    })
+}
+
 /// Removes the entries of all tokens but these, and the file if nothing is left. Returns how many entries are left;
 /// none if the file cannot be read, and is not changed.
 ///
@@ -214,6 +251,40 @@ mod tests {
         assert!(about(&environment, &token('b')).is_some());
         remove(&environment, &token('b')).unwrap();
         assert_eq!(about(&environment, &token('b')), None);
+    }
+
+    #[test]
+    fn an_update_keeps_what_is_known_about_the_accounts_other_tokens() {
+        let (_dir, environment) = Environment::with_new_home();
+        let bob = Account::parse("bob@example.com").unwrap();
+        save(&environment, TokenMetadata::new(&bob, &token('0'))).unwrap();
+        for last in ['a', 'b', 'a'] {
+            update(&environment, TokenMetadata::new(&ann(), &token(last))).unwrap();
+        }
+        let entries = || FILE.load(&environment).unwrap().authorizations.len();
+        assert!(about(&environment, &token('b')).is_some());
+        assert_eq!(entries(), 3);
+        for last in '1'..='9' {
+            update(&environment, TokenMetadata::new(&ann(), &token(last))).unwrap();
+        }
+        assert_eq!(about(&environment, &token('1')), None);
+        assert!(about(&environment, &token('2')).is_some());
+        assert!(about(&environment, &token('0')).is_some());
+        assert_eq!(entries(), 9);
+    }
+
+    #[test]
+    fn a_warning_changes_only_the_entry_of_its_token() {
+        let (_dir, environment) = Environment::with_new_home();
+        let at = Timestamp::from_second(1_800_000_000).unwrap();
+        save(&environment, TokenMetadata::new(&ann(), &token('b'))).unwrap();
+        let warned = |last| set_warned(&environment, &token(last).fingerprint(), at).unwrap();
+        warned('a');
+        let entries = FILE.load(&environment).unwrap().authorizations;
+        assert_eq!(entries, [TokenMetadata::new(&ann(), &token('b'))]);
+        warned('b');
+        let known = about(&environment, &token('b')).unwrap();
+        assert_eq!(known.warned, Some(at));
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::netrc::Netrc;
 use crate::notice::{Fix, Notice};
 use crate::protocol::{ASKED, CAPABILITIES, Operation, Reply, Request, State};
 use crate::token::{self, Token, Verdict};
-use crate::token_metadata::{self, TokenMetadata};
+use crate::token_metadata;
 
 /// Answers a request of git; returns the message for the user. `check` asks Heroku's API about a token.
 pub fn answer(
@@ -165,12 +165,8 @@ pub(super) fn expires_soon(found: &StoredToken, context: &Context) -> Option<Not
     if metadata.warned.is_some_and(is_recent) {
         return None;
     }
-    let warned = TokenMetadata {
-        warned: Some(now),
-        ..metadata.clone()
-    };
     // If this cannot be recorded, the notice comes again with the next push.
-    let _ = token_metadata::save(&context.environment, warned);
+    let _ = token_metadata::set_warned(&context.environment, &metadata.fingerprint, now);
     let (account, hours) = (&metadata.account, left.as_hours());
     Some(Notice::new(
         format!("the Heroku token of {account} expires in {hours} hours"),

@@ -129,7 +129,13 @@ pub fn save(
         Source::Netrc => keyring_takes_precedence(context, account, token),
         Source::ApiKey | Source::Keyring => netrc_takes_precedence(context, token),
     };
-    if let Err(why) = token_metadata::save(environment, metadata) {
+    // What is known about the token that git gets must stay.
+    let recorded = if precedence.is_some() {
+        token_metadata::update(environment, metadata)
+    } else {
+        token_metadata::save(environment, metadata)
+    };
+    if let Err(why) = recorded {
         notes.push(unwritten("the token's expiry", &why));
     }
     notes.extend(precedence);

@@ -92,7 +92,9 @@ pub fn replace(
             }
         }
     }
-    if let Err(why) = token_metadata::save(&context.environment, known) {
+    let recorded = token_metadata::update(&context.environment, known)
+        .and_then(|()| token_metadata::remove(&context.environment, old));
+    if let Err(why) = recorded {
         notes.push(unwritten("the token's expiry", &why));
     }
     Ok(notes)

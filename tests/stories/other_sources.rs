@@ -62,3 +62,20 @@ fn a_netrc_that_others_can_read_is_used_with_a_warning() {
         .hands_out(&token)
         .stderr_is("heroku-rs: other users can read your netrc\n  restrict its permissions: chmod 600 ~/.netrc\n");
 }
+
+#[test]
+fn a_second_token_in_netrc_leaves_what_is_known_about_the_first() {
+    let (world, token) = World::after_our_login_for_days(30);
+    world.is_planted(&world.home().join(".netrc"));
+    let second = world.heroku.issue_token(ANN);
+    world
+        .helper_with_input("login --with-token --store netrc", &second)
+        .succeeds()
+        .says("which takes precedence over netrc");
+    world.helper("status").succeeds();
+    world
+        .helper_with_input("get", REQUEST)
+        .succeeds()
+        .hands_out(&token)
+        .says("password_expiry_utc=");
+}

@@ -195,7 +195,7 @@ fn rotate(
     if !is_due(&old.metadata, margin) {
         if !arguments.dry_run {
             // With this metadata, the next run needs no request.
-            let _ = token_metadata::save(&context.environment, old.metadata);
+            let _ = token_metadata::update(&context.environment, old.metadata);
         }
         return Ok(());
     }

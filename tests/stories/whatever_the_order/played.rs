@@ -292,7 +292,7 @@ impl Played {
         }
     }
 
-    /// One note for each account and for each token, and nothing cut off.
+    /// One note for each token, and nothing cut off.
     fn notes_are_whole(&self) -> Result<(), String> {
         let Ok(bytes) = fs::read(self.notes()) else {
             return Ok(());
@@ -302,13 +302,14 @@ impl Played {
         let notes = notes["authorizations"]
             .as_array()
             .ok_or("no list of notes")?;
-        for member in ["account", "fingerprint"] {
-            let mut values: Vec<&str> = notes.iter().filter_map(|n| n[member].as_str()).collect();
-            values.sort_unstable();
-            values.dedup();
-            if values.len() != notes.len() {
-                return Err(format!("two notes have the same {member}"));
-            }
+        let mut tokens: Vec<&str> = notes
+            .iter()
+            .filter_map(|note| note["fingerprint"].as_str())
+            .collect();
+        tokens.sort_unstable();
+        tokens.dedup();
+        if tokens.len() != notes.len() {
+            return Err("two notes are about the same token".to_owned());
         }
         Ok(())
     }
