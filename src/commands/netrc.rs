@@ -1,6 +1,6 @@
 //! `netrc`: moves a token to the keyring, prints netrc entries, and removes Heroku's entries.
 
-use super::{LIMIT, Session, account_named, host_in_use, metadata_of, token_of};
+use super::{LIMIT, Session, account_named, host_in_use, status, token_of};
 use crate::account::Account;
 use crate::cli::{Netrc as Arguments, NetrcClean, NetrcImport, NetrcPrint};
 use crate::context::Context;
@@ -10,6 +10,7 @@ use crate::logins::{self, Destination};
 use crate::netrc::{self, Entry, Netrc, Unreadable};
 use crate::notice::{Fix, Kind, Notice};
 use crate::terminal::{self, DefaultAnswer};
+use crate::token_metadata;
 
 pub(super) fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     match arguments {
@@ -38,7 +39,8 @@ fn import(arguments: &NetrcImport, session: &mut Session<'_, '_>) -> anyhow::Res
             return Err(Notice::new("nothing was changed", "").into());
         }
     }
-    let known = metadata_of(&entry.token, &info.email, None, &api);
+    let known = token_metadata::about(&session.context.environment, &entry.token);
+    let known = status::noted(&entry.token, known, &info.email, &api);
     let kept = logins::save(
         session.context,
         &Destination::Keyring,

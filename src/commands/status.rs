@@ -102,7 +102,7 @@ fn check(
     for (at, login) in logins.iter_mut().enumerate() {
         let verdict = match ask_heroku(&login.token, login.metadata.as_ref(), context) {
             Ok((info, api)) => {
-                let metadata = noted(login, &info.email, &api);
+                let metadata = noted(&login.token, login.metadata.clone(), &info.email, &api);
                 if is_pasted(login) {
                     pasted.push((at, info.email));
                 } else {
@@ -179,14 +179,19 @@ fn dead_token_of(
     dead.map(|(login, _)| login.token.clone())
 }
 
-/// The metadata of a token that Heroku has just accepted.
-fn noted(login: &StoredToken, owner: &Account, api: &HerokuApi) -> TokenMetadata {
+/// The metadata of a token that Heroku has just accepted. `known` is what was recorded about it before.
+pub(super) fn noted(
+    token: &Token,
+    known: Option<TokenMetadata>,
+    owner: &Account,
+    api: &HerokuApi,
+) -> TokenMetadata {
     // Heroku accepts the token, so an expiry in the past was stored while the clock was wrong.
     let is_known = |metadata: &TokenMetadata| {
         let lives = metadata.expires.is_none_or(|end| end > Timestamp::now());
         metadata.authorization.is_some() && lives
     };
-    match login.metadata.clone().filter(is_known) {
+    match known.filter(is_known) {
         Some(noted) => TokenMetadata {
             account: owner.to_string(),
             heroku: Some(api.host().api_name()),
@@ -194,8 +199,8 @@ fn noted(login: &StoredToken, owner: &Account, api: &HerokuApi) -> TokenMetadata
         },
         // A login of the Heroku CLI or a pasted token: its authorization may be in Heroku's list.
         None => {
-            let found = api.authorization_of(&login.token).ok().flatten();
-            metadata_of(&login.token, owner, found.as_ref(), api)
+            let found = api.authorization_of(token).ok().flatten();
+            metadata_of(token, owner, found.as_ref(), api)
         }
     }
 }

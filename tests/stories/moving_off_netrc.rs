@@ -2,7 +2,9 @@
 
 use std::fs;
 
-use crate::world::{ANN, BOB, World};
+use heroku_stand_in::Grant;
+
+use crate::world::{ANN, BOB, REQUEST, World};
 
 fn netrc_of(world: &World) -> String {
     fs::read_to_string(world.home().join(".netrc")).unwrap()
@@ -37,6 +39,23 @@ fn an_import_moves_the_token_and_leaves_the_rest_byte_for_byte() {
         .git("push --quiet heroku main")
         .succeeds()
         .says_nothing();
+}
+
+#[test]
+fn an_import_moves_what_is_known_about_the_token_too() {
+    let world = World::new().with_keyring();
+    let grant = Grant {
+        expires_in: Some(60 * 86_400),
+        ..Grant::default()
+    };
+    let token = world.heroku.issue(ANN, grant).token;
+    world.has_netrc(&entries(ANN, &token));
+    world.helper("netrc import --yes").succeeds();
+    world
+        .helper_with_input("get", REQUEST)
+        .succeeds()
+        .hands_out(&token)
+        .says("password_expiry_utc=");
 }
 
 #[test]
