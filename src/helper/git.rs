@@ -236,7 +236,7 @@ fn erase(
             "set HEROKU_API_KEY to a valid token, or unset it",
         ));
     }
-    match keyring_account(request, token, context) {
+    let unreadable = match keyring_account(request, token, context) {
         Ok(Some(account)) => {
             let metadata = token_metadata::about(&context.environment, token);
             if !token_metadata::is_proof(metadata.as_ref(), &request.host) {
@@ -248,15 +248,18 @@ fn erase(
             trace.log_since(since, said);
             return Some(after_check(context, &account, token, verdict));
         }
-        Ok(None) => {}
-        Err(why) => return Some(why.as_cause_of("git was rejected, and nothing was removed")),
-    }
-    let Some(line) = netrc_line(request, token, context) else {
-        trace.log(|| "nothing is removed: the token is not stored here");
-        return None;
+        Ok(None) => None,
+        Err(why) => Some(why),
     };
-    let log_in = Fix::command("log in again", "git credential-heroku-rs login");
-    Some(rejected_outside(&format!("netrc, line {line}"), log_in))
+    // Without a keyring, the token that git got is the one in netrc.
+    if let Some(line) = netrc_line(request, token, context) {
+        let log_in = Fix::command("log in again", "git credential-heroku-rs login");
+        return Some(rejected_outside(&format!("netrc, line {line}"), log_in));
+    }
+    if unreadable.is_none() {
+        trace.log(|| "nothing is removed: the token is not stored here");
+    }
+    unreadable.map(|why| why.as_cause_of("git was rejected, and nothing was removed"))
 }
 
 /// The account of the keyring item with exactly this token.
