@@ -115,6 +115,32 @@ mod tests {
     }
 
     #[test]
+    fn what_is_wrong_with_an_encrypted_netrc_names_that_file() {
+        use std::os::unix::fs::PermissionsExt;
+        let (home, environment) = world("gpg-that-answers");
+        let file = home.path().join(".netrc.gpg");
+        let notice = || {
+            let netrc = Netrc::read(&environment);
+            let host = HerokuHost::production(Service::Git);
+            let entry = netrc.and_then(|netrc| netrc.unwrap().entry_for(&host, None));
+            entry.unwrap_err().notice().to_string()
+        };
+        for (text, doubt) in [
+            ("machine git.heroku.com password a b\n", "line 1"),
+            ("machine git.heroku.com password \"open\n", "line 1"),
+        ] {
+            files::replace(&file, text.as_bytes()).unwrap();
+            let said = notice();
+            let expected = format!("~/.netrc.gpg: {doubt}");
+            assert!(said.starts_with(&expected), "{said}");
+        }
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o666)).unwrap();
+        let said = notice();
+        assert!(said.starts_with("~/.netrc.gpg is not used"), "{said}");
+        assert!(said.ends_with("chmod 600 ~/.netrc.gpg"), "{said}");
+    }
+
+    #[test]
     fn an_encrypted_netrc_is_never_written() {
         use crate::account::Account;
         use crate::token::Token;

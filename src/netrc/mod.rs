@@ -74,7 +74,10 @@ impl Netrc {
     pub fn read(environment: &Environment) -> Result<Option<Netrc>, Unreadable> {
         hardening::close_to_others();
         match decrypted(environment)? {
-            Some(text) => Netrc::from_text(&text, environment).map(Some),
+            Some(text) => {
+                let name = unreadable::encrypted_name(environment);
+                Netrc::parse(&text, name, environment).map(Some)
+            }
             None => Netrc::in_plain_text(environment),
         }
     }
@@ -115,12 +118,20 @@ impl Netrc {
     /// # Errors
     /// A doubt about the whole file. git may stop at it too.
     pub fn from_text(text: &[u8], environment: &Environment) -> Result<Netrc, Unreadable> {
-        let syntax = syntax::parse(text).map_err(|doubt| Unreadable::new(doubt, environment))?;
+        Netrc::parse(text, unreadable::name(environment), environment)
+    }
+
+    fn parse(
+        text: &[u8],
+        name: &'static str,
+        environment: &Environment,
+    ) -> Result<Netrc, Unreadable> {
+        let syntax = syntax::parse(text).map_err(|doubt| Unreadable::of_file(name, doubt))?;
         Ok(Netrc {
             syntax,
             machines: machines_in_use(environment),
             is_readable_by_others: false,
-            name: unreadable::name(environment),
+            name,
         })
     }
 
@@ -278,7 +289,7 @@ pub fn save(environment: &Environment, account: &Account, token: &Token) -> Resu
 /// [`Cause::InPlaceOfPlain`]: if there is an encrypted file, neither the Heroku CLI nor we read the plain one.
 pub fn can_save(environment: &Environment) -> Result<(), Unreadable> {
     match encrypted_path(environment) {
-        Some(_) => Err(Unreadable::new(Cause::InPlaceOfPlain, environment)),
+        Some(_) => Err(Unreadable::of_encrypted(Cause::InPlaceOfPlain, environment)),
         None => Ok(()),
     }
 }
@@ -310,7 +321,7 @@ pub fn replace(
 /// As [`replace`].
 pub fn is_replaceable(environment: &Environment, token: &Token) -> Result<bool, Unreadable> {
     if encrypted_path(environment).is_some() {
-        return Err(Unreadable::new(Cause::ReadOnly, environment));
+        return Err(Unreadable::of_encrypted(Cause::ReadOnly, environment));
     }
     let netrc = Netrc::in_plain_text(environment)?;
     Ok(netrc.is_some_and(|netrc| netrc.syntax.has_only(token, &netrc.machines)))
@@ -350,10 +361,11 @@ fn check_encrypted_lacks(environment: &Environment, token: &Token) -> Result<(),
     let Some(text) = decrypted(environment)? else {
         return Ok(());
     };
-    let netrc = Netrc::from_text(&text, environment)?;
+    let name = unreadable::encrypted_name(environment);
+    let netrc = Netrc::parse(&text, name, environment)?;
     let mut entries = netrc.syntax.entries_for(&netrc.machines);
     if entries.any(|entry| entry.may_have(token, &text)) {
-        return Err(Unreadable::new(Cause::ReadOnly, environment));
+        return Err(Unreadable::of_encrypted(Cause::ReadOnly, environment));
     }
     Ok(())
 }
@@ -365,7 +377,7 @@ fn decrypted(environment: &Environment) -> Result<Option<SecretBuf>, Unreadable>
     };
     let since = environment.trace.clock();
     let text = gpg::decrypted(&path, environment);
-    let text = text.map_err(|cause| Unreadable::new(cause, environment));
+    let text = text.map_err(|cause| Unreadable::of_encrypted(cause, environment));
     environment.trace.log_since(since, || match &text {
         Ok(text) => format!("{}: {} bytes", path.display(), text.len()),
         Err(why) => why.to_string(),

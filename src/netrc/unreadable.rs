@@ -44,6 +44,11 @@ impl Unreadable {
         Unreadable::of_file(name(environment), cause)
     }
 
+    /// For the encrypted file beside it.
+    pub(super) fn of_encrypted(cause: Cause, environment: &Environment) -> Unreadable {
+        Unreadable::of_file(encrypted_name(environment), cause)
+    }
+
     /// For a file of this name.
     pub(super) fn of_file(file: &'static str, cause: impl Into<Cause>) -> Unreadable {
         Unreadable {
@@ -55,6 +60,7 @@ impl Unreadable {
     /// What happened and how to fix it.
     pub fn notice(&self) -> Notice {
         let file = self.file;
+        let plain = file.trim_end_matches(".gpg");
         let with_file = |command| Command::new(command).then(in_command(file));
         let check = || Fix::command("check", with_file("ls -l"));
         match &self.cause {
@@ -76,20 +82,22 @@ impl Unreadable {
             ),
             Cause::Unfit(why) => Notice::new(format!("{file} is not used: {why}"), check()),
             Cause::Encrypted(why) => Notice::new(
-                format!("could not read ~/.netrc.gpg: {why}"),
-                Fix::command("check", "gpg --decrypt ~/.netrc.gpg >/dev/null"),
+                format!("could not read {file}: {why}"),
+                Fix::command("check", with_file("gpg --decrypt").then(">/dev/null")),
             ),
             Cause::Mount => Notice::new(
                 format!("{file} was not changed: it is a mount and cannot be replaced"),
                 Fix::command("edit the file", with_file("${EDITOR:-vi}")),
             ),
             Cause::ReadOnly => Notice::new(
-                "~/.netrc.gpg was not changed: this program never writes an encrypted file",
+                format!("{file} was not changed: this program never writes an encrypted file"),
                 "remove the entries for Heroku: git credential-heroku-rs netrc clean -h",
             ),
             Cause::InPlaceOfPlain => Notice::new(
-                "~/.netrc.gpg takes precedence over ~/.netrc, and this program never writes it",
-                "set HEROKU_API_KEY, set NETRC to another file, or remove ~/.netrc.gpg",
+                format!("{file} takes precedence over {plain}, and this program never writes it"),
+                Fix::advice(format!(
+                    "set HEROKU_API_KEY, set NETRC to another file, or remove {file}"
+                )),
             ),
             Cause::NotWritten(why) => Notice::new(
                 format!("could not write {file}: {why}"),
@@ -162,12 +170,19 @@ pub(super) fn name(environment: &Environment) -> &'static str {
     }
 }
 
+/// The same for the encrypted file beside it, which `NETRC` never names.
+pub(super) fn encrypted_name(environment: &Environment) -> &'static str {
+    match name(environment) {
+        "~/_netrc" => "~/_netrc.gpg",
+        _ => "~/.netrc.gpg",
+    }
+}
+
 /// The file that a login is read from or written to, for the user: its name, and whether it is encrypted.
 pub fn location(environment: &Environment) -> String {
-    let name = name(environment);
     match super::encrypted_path(environment) {
-        Some(_) => format!("{name}.gpg (encrypted)"),
-        None => format!("{name} (unencrypted)"),
+        Some(_) => format!("{} (encrypted)", encrypted_name(environment)),
+        None => format!("{} (unencrypted)", name(environment)),
     }
 }
 
