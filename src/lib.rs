@@ -214,15 +214,7 @@ pub fn exit_code(done: anyhow::Result<()>, streams: &mut Streams<'_>) -> ExitCod
     if io.is_some_and(|io| io.kind() == io::ErrorKind::BrokenPipe) {
         return ExitCode::SUCCESS;
     }
-    let full = io.is_some_and(|io| io.kind() == io::ErrorKind::StorageFull);
-    let notice = match error.downcast::<Notice>() {
-        Ok(notice) => notice,
-        Err(_) if full => Notice::new(
-            "could not write the output: no space left on the device",
-            "free some space, or write the output elsewhere",
-        ),
-        Err(error) => Notice::new(format!("{error:#}"), ""),
-    };
+    let notice = Notice::of_failure(error);
     report(&notice, streams);
     ExitCode::from(notice.kind().exit_code())
 }

@@ -1,6 +1,7 @@
 //! A message for the user, in two lines: what happened and why, then how to fix it.
 
 use std::fmt;
+use std::io;
 use std::path::Path;
 
 /// A message for the user: what happened and why, and how to fix it. `Display` gives it whole, without the
@@ -240,6 +241,20 @@ impl Notice {
             what: shown(&what.into()).into_boxed_str(),
             fix: fix.into(),
             kind: Kind::Failed,
+        }
+    }
+
+    /// What the error of a command says.
+    pub fn of_failure(error: anyhow::Error) -> Notice {
+        let io = error.downcast_ref::<io::Error>();
+        let is_full = io.is_some_and(|io| io.kind() == io::ErrorKind::StorageFull);
+        match error.downcast::<Notice>() {
+            Ok(notice) => notice,
+            Err(_) if is_full => Notice::new(
+                "could not write the output: no space left on the device",
+                "free some space, or write the output elsewhere",
+            ),
+            Err(error) => Notice::new(format!("{error:#}"), ""),
         }
     }
 

@@ -47,7 +47,8 @@ fn import(arguments: &NetrcImport, session: &mut Session<'_, '_>) -> anyhow::Res
         &info.email,
         &entry.token,
         known,
-    )?;
+    )
+    .map_err(Notice::from)?;
     for note in &kept.notes {
         session.warn(note)?;
     }

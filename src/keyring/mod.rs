@@ -64,7 +64,7 @@ pub trait Keyring {
     /// would be used again as soon as this one is removed.
     ///
     /// # Errors
-    /// [`Unavailable`]: the token is not stored, or another one is.
+    /// [`Unavailable::Unconfirmed`] if the token may be stored all the same; after any other one it is certainly not.
     fn write(&self, account: &Account, token: &Token) -> Result<(), Unavailable>;
 
     /// Removes this account's items, or only those that still hold the token `only`. Returns how many it removed.
@@ -169,8 +169,8 @@ impl Budget {
         }
         let result = operation(deadline);
         self.waited.set(self.waited.get() + start.elapsed());
-        let is_slow = matches!(result, Err(Unavailable::Slow(_)));
-        self.gave_up.set(is_slow);
+        self.gave_up
+            .set(result.as_ref().is_err_and(Unavailable::is_slow));
         result
     }
 }
@@ -296,6 +296,8 @@ pub enum Unavailable {
     Slow(Duration),
     /// Another program stored a token for the same account at the same time.
     Overtaken,
+    /// A write was sent, and then failed with this: the token may be stored, or may still be.
+    Unconfirmed(Box<Unavailable>),
     /// The D-Bus session is not a local socket, so a token would leave this machine unencrypted.
     RemoteBus,
     /// The socket of the D-Bus session belongs to another user, or it does not accept this one, as after `su` or `sudo`.
@@ -324,6 +326,21 @@ pub enum Missing {
 }
 
 impl Unavailable {
+    /// This failure, of a write that was sent and may have been carried out.
+    #[must_use]
+    pub fn unconfirmed(self) -> Unavailable {
+        Unavailable::Unconfirmed(Box::new(self))
+    }
+
+    #[cfg(any(not(target_os = "macos"), test))]
+    fn is_slow(&self) -> bool {
+        match self {
+            Unavailable::Slow(_) => true,
+            Unavailable::Unconfirmed(why) => why.is_slow(),
+            _ => false,
+        }
+    }
+
     /// Whether a login may store its token in netrc instead, as the Heroku CLI does.
     pub fn allows_netrc(&self) -> bool {
         matches!(self, Unavailable::NoKeyring(missing) if missing.allows_netrc())

@@ -67,6 +67,7 @@ impl Unavailable {
                 "unset DBUS_SESSION_BUS_ADDRESS, or set HEROKU_API_KEY",
             ),
             Unavailable::Broken(why) => Notice::new(why.clone(), CHECK_THE_ITEM),
+            Unavailable::Unconfirmed(why) => why.notice(),
         }
     }
 }

@@ -25,7 +25,7 @@ use crate::token::Token;
 use crate::token_metadata::{self, TokenMetadata};
 
 pub use reassign::{leave_one, move_to_owner};
-pub use replace::{NotReplaced, replace, settle, still_holds};
+pub use replace::{NotStored, replace, settle, still_holds};
 
 /// Stores a token under an account's name, without asking Heroku which account it belongs to.
 ///
@@ -97,14 +97,14 @@ pub struct Saved {
 /// Stores a checked token, makes its account the active one, and notes what is known about it.
 ///
 /// # Errors
-/// Why it could not be stored. Then nothing has changed.
+/// [`NotStored`]: a token may be revoked only if it is certainly not stored.
 pub fn save(
     context: &Context,
     destination: &Destination,
     account: &Account,
     token: &Token,
     metadata: TokenMetadata,
-) -> Result<Saved, Notice> {
+) -> Result<Saved, NotStored> {
     let environment = &context.environment;
     let since = environment.trace.clock();
     let source = match destination {
@@ -113,7 +113,8 @@ pub fn save(
             Source::Keyring
         }
         Destination::Netrc | Destination::NetrcInsteadOfKeyring(_) => {
-            netrc::save(environment, account, token)?;
+            netrc::save(environment, account, token)
+                .map_err(|why| NotStored::Untouched(why.into()))?;
             Source::Netrc
         }
     };

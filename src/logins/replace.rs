@@ -13,27 +13,47 @@ use crate::notice::Notice;
 use crate::token::Token;
 use crate::token_metadata::{self, TokenMetadata};
 
-/// Why a token was not replaced.
+/// Why a token was not stored.
 #[derive(Debug)]
-pub enum NotReplaced {
+pub enum NotStored {
     /// The source has another token by now, or none: the user logged in or out. The result of that stays.
     Overtaken,
-    /// The source cannot be read or written; nothing has changed.
+    /// It is certainly not stored.
     Untouched(Notice),
-    /// The result of the write is unknown: the source has one of the two tokens.
+    /// The result of the write is unknown: the token may be stored, so it must not be revoked.
     Unclear(Notice),
+}
+
+impl From<Unavailable> for NotStored {
+    /// The failure of a write to the keyring.
+    fn from(why: Unavailable) -> NotStored {
+        match why {
+            Unavailable::Overtaken => NotStored::Overtaken,
+            Unavailable::Unconfirmed(_) => NotStored::Unclear(why.into()),
+            why => NotStored::Untouched(why.into()),
+        }
+    }
+}
+
+impl From<NotStored> for Notice {
+    fn from(why: NotStored) -> Notice {
+        match why {
+            NotStored::Overtaken => Unavailable::Overtaken.into(),
+            NotStored::Untouched(why) | NotStored::Unclear(why) => why,
+        }
+    }
 }
 
 /// Checks that this token is still where it was found, so that it could be replaced.
 ///
 /// # Errors
-/// [`NotReplaced`], but never [`NotReplaced::Unclear`].
+/// [`NotStored`], but never [`NotStored::Unclear`].
 pub fn still_holds(
     context: &Context,
     place: Source,
     account: &Account,
     token: &Token,
-) -> Result<(), NotReplaced> {
+) -> Result<(), NotStored> {
     let holds = match place {
         Source::ApiKey => Ok(false),
         Source::Keyring => context
@@ -45,8 +65,8 @@ pub fn still_holds(
     };
     match holds {
         Ok(true) => Ok(()),
-        Ok(false) => Err(NotReplaced::Overtaken),
-        Err(notice) => Err(NotReplaced::Untouched(notice)),
+        Ok(false) => Err(NotStored::Overtaken),
+        Err(notice) => Err(NotStored::Untouched(notice)),
     }
 }
 
@@ -55,24 +75,20 @@ pub fn still_holds(
 /// Returns what else went wrong: the new token is safe, but something else was not written.
 ///
 /// # Errors
-/// [`NotReplaced`]; the old token has to stay valid then.
+/// [`NotStored`]; the old token has to stay valid then.
 pub fn replace(
     context: &Context,
     place: Source,
     account: &Account,
     old: &Token,
     (new, known): (&Token, TokenMetadata),
-) -> Result<Vec<Notice>, NotReplaced> {
+) -> Result<Vec<Notice>, NotStored> {
     still_holds(context, place, account, old)?;
     let mut notes = Vec::new();
     match place {
-        Source::ApiKey => return Err(NotReplaced::Overtaken),
+        Source::ApiKey => return Err(NotStored::Overtaken),
         Source::Keyring => {
-            match context.keyring().write(account, new) {
-                Ok(()) => {}
-                Err(Unavailable::Overtaken) => return Err(NotReplaced::Overtaken),
-                Err(why) => return Err(NotReplaced::Unclear(why.into())),
-            }
+            context.keyring().write(account, new)?;
             let copies = netrc::replace(&context.environment, account, old, new);
             let stale =
                 |why| Notice::from(why).as_cause_of("netrc may still contain the old token");
@@ -81,8 +97,8 @@ pub fn replace(
         Source::Netrc => {
             match netrc::replace(&context.environment, account, old, new) {
                 Ok(true) => {}
-                Ok(false) => return Err(NotReplaced::Overtaken),
-                Err(why) => return Err(NotReplaced::Untouched(why.into())),
+                Ok(false) => return Err(NotStored::Overtaken),
+                Err(why) => return Err(NotStored::Untouched(why.into())),
             }
             // If the Heroku CLI was set to use netrc, a copy may be left in the keyring.
             let keyring = context.keyring();

@@ -260,7 +260,8 @@ fn writes(path: &Path, text: &str, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
-/// Items in order, and states: `locked`, `+locked` (something beside it), `slow`, `broken`, `none`, `read-only`.
+/// Items in order, and states: `locked`, `+locked` (something beside it), `slow`, `broken`, `none`, `read-only`, `unclear` (a write may have been
+/// carried out).
 fn keyring(cell: &str, home: &Path, tokens: &Tokens<'_>) -> MemoryKeyring {
     let mut keyring = MemoryKeyring::new();
     let mut expired = Vec::new();
@@ -274,6 +275,10 @@ fn keyring(cell: &str, home: &Path, tokens: &Tokens<'_>) -> MemoryKeyring {
             "broken" => keyring.failing(Unavailable::Broken("the keyring is broken".to_owned())),
             "none" => keyring.failing(Unavailable::NoKeyring(Missing::Bus)),
             "read-only" => keyring.refusing_writes(Unavailable::PromptDismissed),
+            "unclear" => {
+                let slow = Unavailable::Slow(Duration::from_secs(2));
+                keyring.refusing_writes(slow.unconfirmed())
+            }
             "junk" => keyring.with("carol@example.com", "no token"),
             name => {
                 let account = name.trim_end_matches(['!', '~', '2']);

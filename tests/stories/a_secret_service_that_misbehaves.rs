@@ -287,3 +287,21 @@ fn a_login_fails_in_time_and_goes_nowhere_else() {
     }
     scene.has_lost_nothing();
 }
+
+#[test]
+fn a_new_token_that_it_may_still_store_is_not_revoked() {
+    let scene = scene();
+    let world = &scene.world;
+    world.sets("HEROKU_RS_TIMEOUT", LIMIT);
+    for manner in [Manner::Late(Duration::from_secs(1)), Manner::Leaves] {
+        world.secret_service().takes(&["SetSecret"], manner);
+        world
+            .helper("authorizations create --description x --login")
+            .exits_with(1)
+            .ends_within(GENEROUS)
+            .says("heroku-rs: the new token may have been stored, so it was not revoked: the keyring ")
+            .says("; then run: git credential-heroku-rs status\n");
+        let new = world.heroku.secrets().pop().unwrap();
+        assert!(world.heroku.is_live(&new));
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::{Client, Entry};
 use crate::cli::AuthorizationsCreate;
-use crate::commands::login::Received;
+use crate::commands::login::{Created, Received};
 use crate::commands::{Session, json, request_failed};
 use crate::context::Context;
 use crate::heroku_api::{ApiError, Auth, NewAuthorization};
@@ -39,20 +39,20 @@ impl Client {
             })
             .map_err(|failure| self.not_created(&failure))?;
         let entry = Entry::new(created.clone());
-        // Without its token, an authorization is of no use.
-        let revoke = || {
-            let _ = self.api.revoke(&self.found.token, &entry.id);
-        };
+        let created = Created::Authorization(created);
         let Some(destination) = destination else {
-            return print(&entry, &token, arguments, session).inspect_err(|_| revoke());
+            return print(&entry, &token, arguments, session).map_err(|error| {
+                let why = Notice::of_failure(error.context("could not write the output"));
+                created.unusable(&self.api, &self.found.token, &why).into()
+            });
         };
-        let received = Received {
-            token,
-            created: Some(created),
-        };
+        let received = Received { token, created };
         let stored = received
             .store(&self.api, &destination, false, session)
-            .inspect_err(|_| revoke())?;
+            .map_err(|why| {
+                let created = &received.created;
+                created.not_stored(&self.api, &self.found.token, why)
+            })?;
         session.print(&format!("Created {}", entry.name()))?;
         stored.report(session)?;
         session.say(

@@ -16,7 +16,7 @@ use crate::git::{self, Scope, Setting};
 use crate::heroku_api::{ApiError, Authorization, HerokuApi};
 use crate::keyring::{Lock, Unavailable};
 use crate::logins::lookup::Source;
-use crate::logins::{self, Destination};
+use crate::logins::{self, Destination, NotStored};
 use crate::netrc;
 use crate::notice::Notice;
 use crate::scope::Scopes;
@@ -49,7 +49,7 @@ pub(super) fn run(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::R
     };
     let stored = received
         .store(&api, &destination, arguments.force, session)
-        .map_err(|why| received.not_stored(&api, why))?;
+        .map_err(|why| received.created.not_stored(&api, &received.token, why))?;
     stored.report(session)?;
     warn_about_other_programs(stored.source, session)?;
     configure_git(arguments, session)
@@ -95,8 +95,15 @@ fn open_destination(
 /// A token that was just received.
 pub(super) struct Received {
     pub(super) token: Token,
-    /// Its authorization, if this command created it.
-    pub(super) created: Option<Authorization>,
+    pub(super) created: Created,
+}
+
+/// What this command created at Heroku for a token.
+pub(super) enum Created {
+    /// Nothing: the user created it before.
+    Nothing,
+    /// Its authorization.
+    Authorization(Authorization),
 }
 
 /// A token that is now the login of its account.
@@ -112,7 +119,7 @@ impl Received {
     fn existing(token: Token) -> Received {
         Received {
             token,
-            created: None,
+            created: Created::Nothing,
         }
     }
 
@@ -123,21 +130,23 @@ impl Received {
         destination: &Destination,
         force: bool,
         session: &Session<'_, '_>,
-    ) -> Result<Stored, Notice> {
-        let Received { token, created } = self;
-        let owner = created.as_ref().and_then(Authorization::account);
-        let account = owner_of(token, owner, api).map_err(|failure| not_accepted(&failure))?;
+    ) -> Result<Stored, NotStored> {
+        let token = &self.token;
+        let created = self.created.authorization();
+        let owner = created.and_then(Authorization::account);
+        let account = owner_of(token, owner, api)
+            .map_err(|failure| NotStored::Untouched(not_accepted(&failure)))?;
         let listed = match created {
             Some(_) => None,
             None => api.authorization_of(token).ok().flatten(),
         };
-        let authorization = created.as_ref().or(listed.as_ref());
+        let authorization = created.or(listed.as_ref());
         let metadata = metadata_of(token, &account, authorization, api);
         let mut notes = Vec::new();
         if !metadata.scope.may_push() {
             let why = cannot_push(&metadata.scope);
             if !force {
-                return Err(why);
+                return Err(NotStored::Untouched(why));
             }
             notes.push(why);
         }
@@ -151,24 +160,46 @@ impl Received {
             notes,
         })
     }
+}
 
-    /// The token could not be stored. An authorization that this login created is revoked: no one else has its token.
-    fn not_stored(&self, api: &HerokuApi, why: Notice) -> Notice {
-        let Some(created) = &self.created else {
-            return why;
-        };
-        let (state, fix) = match api.revoke(&self.token, &created.id) {
-            Ok(_) => ("was revoked", why.fix()),
-            Err(_) => (
-                "is still valid",
-                "revoke the authorization: https://dashboard.heroku.com/account/applications"
-                    .into(),
+impl Created {
+    fn authorization(&self) -> Option<&Authorization> {
+        match self {
+            Created::Authorization(created) => Some(created),
+            Created::Nothing => None,
+        }
+    }
+
+    /// The token could not be stored. What was created for it is revoked with the token `by`, unless the new token may
+    /// be stored all the same.
+    pub(super) fn not_stored(&self, api: &HerokuApi, by: &Token, why: NotStored) -> Notice {
+        match (self, why) {
+            (Created::Authorization(_), NotStored::Unclear(why)) => Notice::new(
+                format!(
+                    "the new token may have been stored, so it was not revoked: {}",
+                    why.what()
+                ),
+                why.fix().then("git credential-heroku-rs status"),
             ),
+            (_, why) => self.unusable(api, by, &why.into()),
+        }
+    }
+
+    /// No one has the token, so what was created for it is revoked with the token `by`.
+    pub(super) fn unusable(&self, api: &HerokuApi, by: &Token, why: &Notice) -> Notice {
+        let Created::Authorization(created) = self else {
+            return why.clone();
         };
-        Notice::new(
-            format!("{} (the new authorization {state})", why.what()),
-            fix,
-        )
+        let (state, fix) = match api.revoke(by, &created.id) {
+            Ok(_) => ("the new authorization was revoked".to_owned(), why.fix()),
+            Err(_) => {
+                let name = created.description.as_ref().unwrap_or(&created.id);
+                let state = format!("the new authorization \"{name}\" is still valid");
+                let page = "revoke it: https://dashboard.heroku.com/account/applications";
+                (state, page.into())
+            }
+        };
+        Notice::new(format!("{} ({state})", why.what()), fix)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use super::{Received, Session, description};
+use super::{Created, Received, Session, description};
 use crate::cli::Login;
 use crate::commands::prompt;
 use crate::heroku_api::{
@@ -31,7 +31,7 @@ pub(super) fn ask(
     let token = authorization.token().ok_or(ApiError::Garbled)?;
     Ok(Received {
         token,
-        created: Some(authorization),
+        created: Created::Authorization(authorization),
     })
 }
 

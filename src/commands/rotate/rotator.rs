@@ -9,7 +9,7 @@ use crate::heroku_api::{
     ApiError, Auth, Authorization, HerokuApi, NewAuthorization, Revoked, position_of,
 };
 use crate::logins::lookup::Source;
-use crate::logins::{self, NotReplaced};
+use crate::logins::{self, NotStored};
 use crate::notice::Notice;
 use crate::rotation_journal::{self, NewToken, Revocable, Rotation};
 use crate::token::Token;
@@ -124,8 +124,8 @@ impl Rotator<'_> {
         );
         let notices = replaced.map_err(|why| match why {
             // Either token may be stored, so both stay valid; the next run sees which one it is.
-            NotReplaced::Unclear(why) => may_be_stored(&why),
-            NotReplaced::Overtaken | NotReplaced::Untouched(_) => {
+            NotStored::Unclear(why) => may_be_stored(&why),
+            NotStored::Overtaken | NotStored::Untouched(_) => {
                 self.undo(rotation, Some(token), &why_not_stored(&why))
             }
         })?;
@@ -270,12 +270,12 @@ fn may_be_stored(why: &Notice) -> Notice {
     )
 }
 
-fn why_not_stored(why: &NotReplaced) -> Notice {
+fn why_not_stored(why: &NotStored) -> Notice {
     match why {
-        NotReplaced::Overtaken => Notice::new(
+        NotStored::Overtaken => Notice::new(
             "the stored token has changed in the meantime, and was kept",
             "show the stored token: git credential-heroku-rs status",
         ),
-        NotReplaced::Untouched(why) | NotReplaced::Unclear(why) => why.clone(),
+        NotStored::Untouched(why) | NotStored::Unclear(why) => why.clone(),
     }
 }

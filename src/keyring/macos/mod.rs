@@ -54,8 +54,13 @@ impl Keyring for SecurityTool {
     fn write(&self, account: &Account, token: &Token) -> Result<(), Unavailable> {
         // Without a default keychain the write would show a dialog. The search fails without one.
         self.names()?;
-        self.add(account, token)?;
-        check_stored(self.find(account)?.as_ref(), token)
+        self.add(account, token).map_err(|why| match why {
+            // With these, macOS has refused the write.
+            Unavailable::Locked(_) | Unavailable::Refused | Unavailable::NoKeyring(_) => why,
+            why => why.unconfirmed(),
+        })?;
+        let found = self.find(account).map_err(Unavailable::unconfirmed)?;
+        check_stored(found.as_ref(), token)
     }
 
     fn remove(&self, account: &Account, only: Option<&Token>) -> Result<usize, Unavailable> {

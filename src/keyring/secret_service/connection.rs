@@ -121,7 +121,8 @@ impl Connection {
     /// Writes an account's token into its first item and removes the others, or creates an item if there is none.
     ///
     /// # Errors
-    /// [`Unavailable::Locked`] if the item is locked, or the collection for a new one.
+    /// [`Unavailable::Locked`] if the item is locked, or the collection for a new one. [`Unavailable::Unconfirmed`] after
+    /// the token was sent.
     pub(super) fn write(&mut self, account: &Account, token: &Token) -> Result<()> {
         let found = self.search(Some(account))?;
         let items = self.items(&found.unlocked, Some(account), Content::Account)?;
@@ -135,12 +136,12 @@ impl Connection {
         let stored = self
             .bus
             .call(calls::set_token(&first.path, &session, token));
-        if unless_gone(stored)?.is_none() {
+        if unless_gone(stored).map_err(Failure::unconfirmed)?.is_none() {
             // Another program removed it after the search.
             self.create(account, token, may_replace)?;
         }
         for duplicate in duplicates {
-            self.delete(&duplicate.path)?;
+            self.delete(&duplicate.path).map_err(Failure::unconfirmed)?;
         }
         Ok(())
     }
@@ -149,8 +150,8 @@ impl Connection {
         let collection = self.default_collection()?;
         let session = self.session()?;
         let create = calls::create_item(&collection, account, &session, token, may_replace);
-        let prompt = self.bus.call(create)?;
-        self.confirm(&prompt)
+        let prompt = self.bus.call(create).map_err(Failure::unconfirmed)?;
+        self.confirm(&prompt).map_err(Failure::unconfirmed)
     }
 
     /// Removes the account's items, or only those that hold exactly the token `only`. Returns how many there were.

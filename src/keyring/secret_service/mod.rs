@@ -77,6 +77,13 @@ impl From<Unavailable> for Failure {
     }
 }
 
+impl Failure {
+    /// This failure, after a write was sent.
+    fn unconfirmed(self) -> Failure {
+        Unavailable::from(self).unconfirmed().into()
+    }
+}
+
 impl From<Failure> for Unavailable {
     fn from(failure: Failure) -> Unavailable {
         match failure {
@@ -184,7 +191,7 @@ impl Keyring for SecretService {
     fn write(&self, account: &Account, token: &Token) -> Result<(), Unavailable> {
         let found = self.run(|connection| {
             connection.write(account, token)?;
-            connection.find(account)
+            connection.find(account).map_err(Failure::unconfirmed)
         })?;
         check_stored(found.as_ref(), token)
     }

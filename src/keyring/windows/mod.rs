@@ -96,6 +96,11 @@ impl Keyring for WindowsKeyring {
                 Err(error) => Err(error),
             }
         })
+        .map_err(|why| match why {
+            // Any other failure may come after a store was written to.
+            Unavailable::NoKeyring(_) | Unavailable::Overtaken => why,
+            why => why.unconfirmed(),
+        })
     }
 
     /// Removes the items from both stores.
