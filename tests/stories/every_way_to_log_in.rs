@@ -1,6 +1,6 @@
 //! `login` by paste, pipe, password with MFA and browser: what the user sees, and each error.
 
-use heroku_stand_in::{Form, Grant, Redaction};
+use heroku_stand_in::{Fault, Form, Grant, On, Redaction};
 
 use crate::world::{ANN, REQUEST, World};
 
@@ -274,6 +274,20 @@ fn the_browser_login_prints_its_page_and_waits() {
         .git("push --quiet heroku main")
         .succeeds()
         .says_nothing();
+}
+
+#[test]
+fn a_browser_login_that_cannot_be_stored_ends_its_session() {
+    let world = World::new().with_keyring();
+    let poll = On::Path("GET /auth/cli");
+    world.heroku.approve_browser_login(ANN);
+    let login = "login --browser --no-open";
+    let running = world.starts_the_helper_until(login, poll, Fault::PauseAnswer);
+    world.keyring().locks();
+    world.heroku_recovers();
+    assert_eq!(running.ends(), Some(1));
+    let token = world.heroku.secrets().pop().unwrap();
+    assert!(!world.heroku.is_live(&token));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Received, Session, description};
+use super::{Created, Received, Session, description};
 use crate::cli::Login;
 use crate::heroku_api::HerokuApi;
 use crate::notice::Notice;
@@ -34,5 +34,8 @@ pub(super) fn wait(
     session.say("Waiting for the login in your browser (Ctrl-C to cancel)")?;
     let _progress = terminal::Progress::start("waiting", &session.context.environment);
     let token = api.await_browser_login(&login, Instant::now() + LIMIT)?;
-    Ok(Received::existing(token))
+    Ok(Received {
+        token,
+        created: Created::Session,
+    })
 }

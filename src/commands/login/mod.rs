@@ -13,12 +13,12 @@ use crate::account::Account;
 use crate::cli::Login;
 use crate::context::Context;
 use crate::git::{self, Scope, Setting};
-use crate::heroku_api::{ApiError, Authorization, HerokuApi};
+use crate::heroku_api::{ApiError, Authorization, HerokuApi, Revoked};
 use crate::keyring::{Lock, Unavailable};
 use crate::logins::lookup::Source;
 use crate::logins::{self, Destination, NotStored};
 use crate::netrc;
-use crate::notice::Notice;
+use crate::notice::{Fix, Notice};
 use crate::scope::Scopes;
 use crate::terminal::{self, DefaultAnswer};
 use crate::token::Token;
@@ -104,6 +104,8 @@ pub(super) enum Created {
     Nothing,
     /// Its authorization.
     Authorization(Authorization),
+    /// Its session, by a login in the browser.
+    Session,
 }
 
 /// A token that is now the login of its account.
@@ -166,7 +168,7 @@ impl Created {
     fn authorization(&self) -> Option<&Authorization> {
         match self {
             Created::Authorization(created) => Some(created),
-            Created::Nothing => None,
+            Created::Nothing | Created::Session => None,
         }
     }
 
@@ -174,7 +176,7 @@ impl Created {
     /// be stored all the same.
     pub(super) fn not_stored(&self, api: &HerokuApi, by: &Token, why: NotStored) -> Notice {
         match (self, why) {
-            (Created::Authorization(_), NotStored::Unclear(why)) => Notice::new(
+            (Created::Authorization(_) | Created::Session, NotStored::Unclear(why)) => Notice::new(
                 format!(
                     "the new token may have been stored, so it was not revoked: {}",
                     why.what()
@@ -187,19 +189,28 @@ impl Created {
 
     /// No one has the token, so what was created for it is revoked with the token `by`.
     pub(super) fn unusable(&self, api: &HerokuApi, by: &Token, why: &Notice) -> Notice {
-        let Created::Authorization(created) = self else {
-            return why.clone();
-        };
-        let (state, fix) = match api.revoke(by, &created.id) {
-            Ok(_) => ("the new authorization was revoked".to_owned(), why.fix()),
-            Err(_) => {
+        let (new, name, is_revoked) = match self {
+            Created::Nothing => return why.clone(),
+            Created::Authorization(created) => {
                 let name = created.description.as_ref().unwrap_or(&created.id);
-                let state = format!("the new authorization \"{name}\" is still valid");
-                let page = "revoke it: https://dashboard.heroku.com/account/applications";
-                (state, page.into())
+                let revoked = api.revoke(by, &created.id);
+                ("authorization", format!("\"{name}\""), revoked.is_ok())
+            }
+            Created::Session => {
+                let ended = api.end_session(by);
+                ("session", "it".to_owned(), ended == Ok(Revoked::Done))
             }
         };
-        Notice::new(format!("{} ({state})", why.what()), fix)
+        let (state, fix) = if is_revoked {
+            ("was revoked", why.fix())
+        } else {
+            let page = "https://dashboard.heroku.com/account/applications";
+            (
+                "is still valid",
+                Fix::advice(format!("revoke {name}: {page}")),
+            )
+        };
+        Notice::new(format!("{} (the new {new} {state})", why.what()), fix)
     }
 }
 

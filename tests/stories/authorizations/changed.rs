@@ -130,9 +130,16 @@ fn an_authorization_whose_token_cannot_be_printed_is_revoked() {
                 "authorizations create --description x {json} >/dev/full"
             ))
             .exits_with(1)
-            .says("no space left on the device");
+            .says("no space left on the device (the new authorization was revoked)\n");
         assert_eq!(world.live_tokens(), before);
     }
+    let revoke = On::Path("DELETE /oauth/authorizations");
+    world.heroku.fault(revoke, Fault::page(503), Times::Always);
+    world
+        .helper("authorizations create --description x >/dev/full")
+        .exits_with(1)
+        .says("no space left on the device (the new authorization is still valid)\n")
+        .says("  revoke \"x\": https://dashboard.heroku.com/account/applications\n");
 }
 
 #[test]
