@@ -297,6 +297,19 @@ fn request_failed(error: &ApiError, source: Source) -> Notice {
     }
 }
 
+/// The error of a request to create an authorization. If the reply is missing or invalid, Heroku may have carried it
+/// out.
+fn not_created(failure: &ApiError, why: Notice, how_to_find_it: impl Into<Fix>) -> Notice {
+    if !failure.is_unclear() {
+        return why;
+    }
+    let what = format!(
+        "the authorization may have been created, but its token is lost: {}",
+        why.what()
+    );
+    Notice::new(what, how_to_find_it)
+}
+
 /// The account of a token: the known one, else Heroku is asked.
 fn owner_of(token: &Token, known: Option<&Account>, api: &HerokuApi) -> Result<Account, ApiError> {
     match known {

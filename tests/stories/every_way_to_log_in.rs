@@ -1,6 +1,7 @@
 //! `login` by paste, pipe, password with MFA and browser: what the user sees, and each error.
 
-use heroku_stand_in::{Fault, Form, Grant, On, Redaction};
+use heroku_stand_in::{Fault, Form, Grant, On, Redaction, Times};
+use serde_json::Value;
 
 use crate::world::{ANN, REQUEST, World};
 
@@ -259,6 +260,23 @@ fn each_error_of_a_password_login_names_a_way_that_works() {
     let _ = world.heroku.has_account(ANN).password("another passphrase");
     let shown = types_email_and_password(&world, ANN);
     assert!(shown.contains("wrong email or password"));
+}
+
+#[test]
+fn a_lost_reply_to_a_password_login_is_reported() {
+    let world = world();
+    let _ = world.heroku.has_account(ANN).password(PASSPHRASE);
+    let created = On::Path("POST /oauth/authorizations");
+    for fault in [
+        Fault::LoseAnswer,
+        Fault::Member("access_token.token", Value::Null),
+    ] {
+        world.heroku.fault(created, fault, Times::Exactly(1));
+        let shown = types_email_and_password(&world, ANN);
+        let said = "the authorization may have been created, but its token is lost: ";
+        let fix = "revoke it if it exists: https://dashboard.heroku.com/account/applications";
+        assert!(shown.contains(said) && shown.contains(fix), "{shown}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::{Client, Entry};
 use crate::cli::AuthorizationsCreate;
 use crate::commands::login::{Created, Received};
-use crate::commands::{Session, json, request_failed};
+use crate::commands::{Session, json, not_created, request_failed};
 use crate::context::Context;
 use crate::heroku_api::{ApiError, Auth, NewAuthorization};
 use crate::keyring::Unavailable;
@@ -61,18 +61,10 @@ impl Client {
         )
     }
 
-    /// If the reply is missing or invalid, Heroku may have carried out the request.
     fn not_created(&self, failure: &ApiError) -> Notice {
         let why = request_failed(failure, self.found.source);
-        if !failure.is_unclear() {
-            return why;
-        }
-        let what = format!(
-            "the authorization may have been created, but its token is lost: {}",
-            why.what()
-        );
         let fix = "list authorizations, and revoke it: git credential-heroku-rs authorizations";
-        Notice::new(what, fix)
+        not_created(failure, why, fix)
     }
 }
 

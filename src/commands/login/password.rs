@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use super::{Created, Received, Session, description};
 use crate::cli::Login;
-use crate::commands::prompt;
+use crate::commands::{not_created, prompt};
 use crate::heroku_api::{
     ApiError, Auth, Authorization, HerokuApi, NewAuthorization, PasswordLogin,
 };
@@ -28,7 +28,9 @@ pub(super) fn ask(
     let email = terminal::line(&prompt("Email", session.context)).map_err(Notice::from)?;
     let password = terminal::hidden(&prompt("Password", session.context)).map_err(Notice::from)?;
     let authorization = with_code(api, &email, &password, &new, session)?;
-    let token = authorization.token().ok_or(ApiError::Garbled)?;
+    let token = authorization
+        .token()
+        .ok_or_else(|| not_accepted(&ApiError::Garbled))?;
     Ok(Received {
         token,
         created: Created::Authorization(authorization),
@@ -60,5 +62,10 @@ fn with_code(
         login.code = Some(Zeroizing::new(typed.split_whitespace().collect()));
         result = api.create_authorization(Auth::Password(&login), new);
     }
-    Ok(result?)
+    Ok(result.map_err(|failure| not_accepted(&failure))?)
+}
+
+fn not_accepted(failure: &ApiError) -> Notice {
+    let fix = "revoke it if it exists: https://dashboard.heroku.com/account/applications";
+    not_created(failure, failure.notice(), fix)
 }
