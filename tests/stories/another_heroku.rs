@@ -64,6 +64,17 @@ fn a_token_of_one_heroku_goes_to_no_other() {
 }
 
 #[test]
+fn a_browser_login_is_only_for_heroku_com() {
+    let (world, ..) = world();
+    world
+        .helper("login --browser --no-open")
+        .exits_with(1)
+        .says("the browser login works only with heroku.com, and HEROKU_HOST is set")
+        .says("log in with a token: git credential-heroku-rs login, or unset HEROKU_HOST");
+    assert!(world.heroku.requests().is_empty());
+}
+
+#[test]
 fn what_is_taken_out_of_netrc_is_the_heroku_in_uses() {
     let (world, of_ann, _) = world();
     world.helper("netrc clean").succeeds();

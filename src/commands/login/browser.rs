@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use super::{Created, Received, Session, description};
 use crate::cli::Login;
+use crate::commands::other_heroku;
 use crate::heroku_api::HerokuApi;
-use crate::notice::Notice;
+use crate::notice::{Fix, Notice};
 use crate::terminal;
 
 /// The same as in the Heroku CLI.
@@ -16,6 +17,15 @@ pub(super) fn wait(
     arguments: &Login,
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<Received> {
+    // The login service gives out tokens of heroku.com.
+    if other_heroku(session.context).is_some() {
+        let log_in = Fix::command("log in with a token", "git credential-heroku-rs login");
+        return Err(Notice::new(
+            "the browser login works only with heroku.com, and HEROKU_HOST is set",
+            log_in.or("unset HEROKU_HOST"),
+        )
+        .into());
+    }
     if let Some(place) = session.context.environment.away {
         session.warn(&Notice::new(
             format!("in {place} this login usually fails with \"IP address mismatch\""),
