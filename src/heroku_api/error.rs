@@ -130,7 +130,11 @@ impl ApiError {
         const LOG_IN: &str = "git credential-heroku-rs login";
         match self {
             ApiError::TokenRejected => Fix::command("log in", LOG_IN),
-            ApiError::TwoFactor => "run the command again with a new code".into(),
+            // Most commands cannot send a code.
+            ApiError::TwoFactor => {
+                "use the dashboard, which asks for it: https://dashboard.heroku.com/account/applications"
+                    .into()
+            }
             ApiError::PasswordLoginOff(_)
             | ApiError::WrongPassword
             | ApiError::BrowserLogin(_)

@@ -275,7 +275,8 @@ fn a_second_factor_is_asked_for_on_a_terminal() {
     world
         .helper("api apps/locked")
         .exits_with(1)
-        .says("Heroku replied 403 two_factor");
+        .says("Heroku replied 403 two_factor")
+        .says("run the command again on a terminal, and enter a new code");
     world
         .helper("api apps/locked -H 'Heroku-Two-Factor-Code: 654321'")
         .succeeds();

@@ -26,6 +26,9 @@ use crate::token::Token;
 /// How long to wait while nothing arrives. The Heroku CLI waits as long.
 const LIMIT: Duration = Duration::from_secs(60);
 
+/// What helps if Heroku requires a code.
+const ENTER_A_CODE: &str = "run the command again on a terminal, and enter a new code";
+
 pub(super) fn run(arguments: &Api, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let context = session.context;
     let Streams {
@@ -61,7 +64,10 @@ pub(super) fn run(arguments: &Api, session: &mut Session<'_, '_>) -> anyhow::Res
     if response.is_success() {
         Ok(())
     } else {
-        let fix = request_failed(&response.error(&found.token), found.source).fix();
+        let fix = match response.error(&found.token) {
+            ApiError::TwoFactor => ENTER_A_CODE.into(),
+            failure => request_failed(&failure, found.source).fix(),
+        };
         Err(Notice::new(response.notice(&found.token).what(), fix).into())
     }
 }
@@ -85,7 +91,9 @@ impl Client<'_> {
         }
         let code = terminal::hidden("Heroku requires a code from your authenticator app: ");
         let code: Zeroizing<String> = code.map_err(|silence| silence.notice(""))?;
-        self.call.headers = self.call.headers.clone().with_second_factor(&code)?;
+        let headers = self.call.headers.clone().with_second_factor(&code);
+        self.call.headers =
+            headers.map_err(|failure| Notice::new(failure.to_string(), ENTER_A_CODE))?;
         Ok(self.send_once()?)
     }
 

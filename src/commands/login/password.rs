@@ -66,6 +66,9 @@ fn with_code(
 }
 
 fn not_accepted(failure: &ApiError) -> Notice {
+    if *failure == ApiError::TwoFactor {
+        return Notice::new(failure.to_string(), "run the command again with a new code");
+    }
     let fix = "revoke it if it exists: https://dashboard.heroku.com/account/applications";
     not_created(failure, failure.notice(), fix)
 }

@@ -158,6 +158,21 @@ fn a_lost_reply_is_reported() {
 }
 
 #[test]
+fn a_code_that_cannot_be_sent_leads_to_the_dashboard() {
+    let (world, ..) = logged_in();
+    let listed = On::Path("GET /oauth/authorizations");
+    let refused = Fault::api(403, "two_factor", "A second factor is required.");
+    world.heroku.fault(listed, refused, Times::Always);
+    for line in ["authorizations", "rotate"] {
+        world.helper(line).exits_with(1).says(
+            "heroku-rs: Heroku requires a code from your authenticator app\n  \
+             use the dashboard, which asks for it: \
+             https://dashboard.heroku.com/account/applications\n",
+        );
+    }
+}
+
+#[test]
 fn a_description_is_updated() {
     let (world, laptop, ci) = logged_in();
     world
