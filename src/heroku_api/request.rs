@@ -1,7 +1,8 @@
 //! One request over TLS and its reply, with limits: the only path to Heroku, and the only rule for retries.
 
 use std::error::Error;
-use std::io;
+use std::fmt;
+use std::io::{self, Write as _};
 use std::thread;
 use std::time::Duration;
 
@@ -173,7 +174,23 @@ pub struct Retry {
     pub pause: Duration,
 }
 
+impl fmt::Display for Retry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.pause.as_secs_f32();
+        write!(f, "{}; trying again in {seconds} s", self.why)
+    }
+}
+
 impl Retry {
+    /// Prints a retry that the user has to wait for.
+    fn explain_a_long_pause(&self) {
+        const LONG: Duration = Duration::from_secs(2);
+        if self.pause >= LONG {
+            // A message that cannot be written does not stop the request.
+            let _ = writeln!(io::stderr(), "{self}");
+        }
+    }
+
     /// The only rule: a request is sent again if nothing of it can have arrived, if Heroku says how long to wait,
     /// and, for a request that only reads, after a 502, 503 or 504.
     ///
@@ -207,8 +224,9 @@ impl Retry {
 }
 
 impl HerokuApi {
+    /// Sends a request, with retries. Only a long pause is reported.
     pub(super) fn send(&self, request: &Request<'_>) -> Result<Response, ApiError> {
-        self.send_and_report(request, &mut |_| {})
+        self.send_and_report(request, &mut |retry| retry.explain_a_long_pause())
     }
 
     /// Sends a request, with retries; `on_retry` is called before the pause of each.

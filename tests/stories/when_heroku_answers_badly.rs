@@ -91,18 +91,21 @@ fn a_redirect_is_not_followed() {
 }
 
 #[test]
-fn a_wait_that_heroku_names_is_kept() {
+fn a_wait_that_heroku_names_is_kept_and_reported() {
     let world = World::new().with_keyring();
     let token = world.heroku.issue_token(ANN);
     let limit = Fault::Status(
         429,
-        vec!["Retry-After: 1", "Content-Type: application/json"],
+        vec!["Retry-After: 2", "Content-Type: application/json"],
         r#"{"id":"rate_limit","message":"slow down"}"#.to_owned(),
     );
     world
         .heroku
         .fault(On::Path("/account"), limit, Times::Exactly(1));
-    world.logs_in_with(&token);
+    world
+        .helper_with_input("login --with-token", &token)
+        .succeeds()
+        .says("too many requests to Heroku; trying again in 2 s\n");
     login_fails(
         Fault::api(429, "rate_limit", "slow down"),
         "too many requests to Heroku",

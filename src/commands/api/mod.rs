@@ -100,9 +100,8 @@ impl Client<'_> {
     fn send_once(&mut self) -> Result<Response, ApiError> {
         let errors = &mut self.errors;
         self.api.call(self.token, &self.call, &mut |retry: &Retry| {
-            let (why, seconds) = (&retry.why, retry.pause.as_secs_f32());
             // A message that cannot be written does not stop the request.
-            let _ = writeln!(errors, "{why}; trying again in {seconds} s");
+            let _ = writeln!(errors, "{retry}");
         })
     }
 }
