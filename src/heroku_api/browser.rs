@@ -105,15 +105,17 @@ impl HerokuApi {
             }
             let limit = POLL_LIMIT.min(left);
             let request = Request::new(Method::GET, login.poll.clone(), auth, limit).once();
-            match self.json::<Finished>(&request) {
+            let pause = match self.json::<Finished>(&request) {
                 Ok(finished) => return finished.into_token(auth),
                 // The service delays its reply until the user has finished, longer than some gateways and networks
                 // allow. After a reply that took long enough, the next poll needs no pause.
                 Err(ApiError::Server(502..=504) | ApiError::Unreachable { .. }) => {
-                    thread::sleep(PAUSE.saturating_sub(sent.elapsed()).min(left));
+                    PAUSE.saturating_sub(sent.elapsed())
                 }
+                Err(ApiError::RateLimited(wait)) => wait.unwrap_or_default().max(PAUSE),
                 Err(failure) => return Err(failure),
-            }
+            };
+            thread::sleep(pause.min(until.saturating_duration_since(Instant::now())));
         }
     }
 }

@@ -50,7 +50,8 @@ fn the_message_of_the_service_is_shown() {
 
 #[test]
 fn an_interrupted_poll_is_repeated() {
-    for fault in [Fault::page(503), Fault::Close] {
+    let busy = Fault::rate_limit(Some("Retry-After: 1"));
+    for fault in [Fault::page(503), Fault::Close, busy] {
         let world = World::new();
         world.heroku.approve_browser_login(ANN);
         world
