@@ -95,10 +95,9 @@ fn a_keyring_that_hangs_reaches_the_limit() {
     assert_eq!(session.the_cli_finds(ANN), token(1).expose());
 }
 
-#[test]
-fn a_start_that_never_ends_reaches_the_limit() {
-    let session = Session::with_a_bus_alone();
-    let service = format!("[D-BUS Service]\nName={SECRETS}\nExec=/bin/sleep 5\n");
+/// Lets the bus start this program as the keyring.
+fn can_start(session: &Session, program: &str) {
+    let service = format!("[D-BUS Service]\nName={SECRETS}\nExec={program}\n");
     let path = session.dir.path().join("services/secrets.service");
     fs::write(path, service).unwrap();
     let reload = ["call", "--session", "--dest", "org.freedesktop.DBus"];
@@ -109,7 +108,24 @@ fn a_start_that_never_ends_reaches_the_limit() {
         "org.freedesktop.DBus.ReloadConfig",
     ];
     session.run("gdbus", &[reload, method].concat());
+}
+
+#[test]
+fn a_start_that_never_ends_reaches_the_limit() {
+    let session = Session::with_a_bus_alone();
+    can_start(&session, "/bin/sleep 5");
     assert!(matches!(why(&briefly(&session)), Unavailable::Slow(_)));
+}
+
+#[test]
+fn a_program_that_does_not_start_is_not_a_missing_one() {
+    let session = Session::with_a_bus_alone();
+    can_start(&session, "/bin/false");
+    let broken = Unavailable::Broken("the keyring program did not start".to_owned());
+    assert_eq!(why(&session.environment()), broken);
+    can_start(&session, "/nonexistent/daemon");
+    let none = Unavailable::NoKeyring(Missing::Service);
+    assert_eq!(why(&session.environment()), none);
 }
 
 #[test]

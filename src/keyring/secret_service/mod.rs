@@ -55,8 +55,14 @@ impl Failure {
         ];
         let short = prefixes.iter().find_map(|prefix| name.strip_prefix(prefix));
         match short.unwrap_or(name) {
-            "ServiceUnknown" | "NameHasNoOwner" => Unavailable::NoKeyring(Missing::Service).into(),
-            spawn if spawn.starts_with("Spawn.") => Unavailable::NoKeyring(Missing::Service).into(),
+            // `ExecFailed`: the program was removed, and the file that tells the bus to start it was left.
+            "ServiceUnknown" | "NameHasNoOwner" | "Spawn.ServiceNotFound" | "Spawn.ExecFailed" => {
+                Unavailable::NoKeyring(Missing::Service).into()
+            }
+            // The program is there and may have a login: KWallet does not start without a screen, for example.
+            spawn if spawn.starts_with("Spawn.") => {
+                Unavailable::Broken("the keyring program did not start".to_owned()).into()
+            }
             "IsLocked" => Unavailable::Locked(Lock::Keyring).into(),
             "AccessDenied" => Unavailable::Refused.into(),
             // gnome-keyring answers for a removed item that there is no such method.
