@@ -227,7 +227,9 @@ impl Connection {
         // A service may handle both calls at the same time, and then has no secret for an item that it has removed.
         match unless_refused(held)?.flatten() {
             Some(newer) if newer != *token => {
-                if self.find(account)?.is_none() {
+                // That something else is locked is an error of `find`, but no reason to lose the token.
+                let has_token = matches!(self.find(account), Ok(Some(_)));
+                if !has_token {
                     self.write(account, &newer)?;
                 }
                 Ok(false)
