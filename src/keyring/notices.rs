@@ -1,13 +1,9 @@
 //! What the user reads if the keyring cannot be used.
 
+use std::time::Duration;
+
 use super::{IS_MACOS, Lock, Missing, Unavailable};
 use crate::notice::{Fix, Notice};
-
-const WAIT_LONGER: &str = if IS_MACOS {
-    "answer the macOS dialog, or wait longer: HEROKU_RS_PROMPT_TIMEOUT=300"
-} else {
-    "wait longer: HEROKU_RS_TIMEOUT=10, or set HEROKU_API_KEY"
-};
 
 const CHECK_THE_ITEM: &str = if IS_MACOS {
     "check the item heroku-cli in Keychain Access, or set HEROKU_API_KEY"
@@ -47,9 +43,11 @@ impl Unavailable {
                 "allow access in the D-Bus policy or the sandbox, or set HEROKU_API_KEY",
             ),
             Unavailable::Slow(limit) => {
-                let limit = limit.as_secs_f64();
-                let what = format!("the keyring did not answer within {limit:.1} s");
-                Notice::new(what, WAIT_LONGER)
+                let what = format!(
+                    "the keyring did not answer within {:.1} s",
+                    limit.as_secs_f64()
+                );
+                Notice::new(what, wait_longer(*limit))
             }
             Unavailable::Overtaken => Notice::new(
                 "another program stored a token for this account at the same time",
@@ -70,6 +68,18 @@ impl Unavailable {
             Unavailable::Unconfirmed(why) => why.notice(),
         }
     }
+}
+
+/// Advice to set a limit that is longer than this one.
+fn wait_longer(limit: Duration) -> Fix {
+    let longer = limit.as_secs().saturating_mul(2);
+    Fix::advice(if IS_MACOS {
+        let longer = longer.max(300);
+        format!("answer the macOS dialog, or wait longer: HEROKU_RS_PROMPT_TIMEOUT={longer}")
+    } else {
+        let longer = longer.max(10);
+        format!("wait longer: HEROKU_RS_TIMEOUT={longer}, or set HEROKU_API_KEY")
+    })
 }
 
 impl From<Unavailable> for Notice {
@@ -111,6 +121,25 @@ impl Missing {
                 "no keyring: the system's keyring cannot be opened",
                 log_in(),
             ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_suggested_limit_is_longer_than_the_one_that_passed() {
+        for (limit, suggested) in [(2, 10), (5, 10), (11, 22), (400, 800)] {
+            let fix = Unavailable::Slow(Duration::from_secs(limit)).notice().fix();
+            let expected = if IS_MACOS {
+                suggested.max(300)
+            } else {
+                suggested
+            };
+            let fix = fix.to_string();
+            assert!(fix.contains(&format!("TIMEOUT={expected}")), "{fix}");
         }
     }
 }
