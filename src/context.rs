@@ -52,7 +52,8 @@ impl Context {
         }
     }
 
-    /// Sets the keyring's limits for a request of git or docker: one limit for all operations, and no prompt.
+    /// Sets the keyring's limits for a request of git or docker: one limit for all operations, and no
+    /// more time for a prompt.
     /// Call it before the keyring is used.
     pub fn serves_git(&self) {
         self.is_for_git.set(true);

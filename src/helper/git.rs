@@ -1,8 +1,9 @@
 //! Answers git's requests to a helper: `get`, `store` and `erase`.
 //!
 //! For a host that is not Heroku's, each of them returns before anything else happens: it prints nothing
-//! and opens no file, socket or child process. None of them prompts, and none waits without a limit; only macOS
-//! may show a dialog of its own before it lets them read an item of the keyring.
+//! and opens no file, socket or child process. None of them unlocks anything, asks the user or waits without a
+//! limit. Only macOS may show a dialog of its own before it lets them read an item of the keyring. A prompt that a
+//! keyring program wants for a change has to end within the limit: KeePassXC shows nothing for it.
 
 use std::io::{self, Write};
 use std::time::Instant;

@@ -126,13 +126,14 @@ const IS_MACOS: bool = cfg!(any(target_os = "macos", feature = "security-tool"))
 
 /// How long this process waits for the keyring.
 ///
-/// git waits for all operations together, and none of them prompts. The user of a command waits for each operation, and
-/// may be asked to confirm a change.
+/// git waits for all operations together, and no user is asked. The user of a command waits for each operation, and may
+/// be asked to confirm a change.
 #[cfg(any(not(target_os = "macos"), test))]
 struct Budget {
-    /// For one operation, or for all operations if none may prompt.
+    /// For one operation, or for all operations if there is no user to ask.
     limit: Duration,
-    /// For the user to answer a prompt, in addition. If none, a change that needs a prompt fails.
+    /// For the user to answer a prompt, in addition. If none, a prompt has to end within the limit: KeePassXC wants one
+    /// for each change, and shows nothing.
     prompt: Option<Duration>,
     /// How long all operations have taken so far.
     waited: Cell<Duration>,
