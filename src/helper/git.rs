@@ -168,9 +168,14 @@ pub(super) fn expires_soon(found: &StoredToken, context: &Context) -> Option<Not
     }
     // If this cannot be recorded, the notice comes again with the next push.
     let _ = token_metadata::set_warned(&context.environment, &metadata.fingerprint, now);
-    let (account, hours) = (&metadata.account, left.as_hours());
+    let account = &metadata.account;
+    let time = match left.as_hours() {
+        ..=0 => "less than an hour".to_owned(),
+        1 => "1 hour".to_owned(),
+        hours => format!("{hours} hours"),
+    };
     Some(Notice::new(
-        format!("the Heroku token of {account} expires in {hours} hours"),
+        format!("the Heroku token of {account} expires in {time}"),
         Fix::command("renew", "git credential-heroku-rs rotate"),
     ))
 }

@@ -217,3 +217,37 @@ fn the_source_that_may_have_a_token_is_reported_first() {
     let expected = format!("could not read the Heroku token: ~/{NETRC}: line 2");
     assert!(said.starts_with(&expected), "{said}");
 }
+
+#[test]
+fn the_time_that_a_token_is_still_valid_is_named_in_hours() {
+    const NOW: i64 = 1_800_000_000;
+    let clock = || Timestamp::from_second(NOW).unwrap();
+    for (left, named) in [
+        (7_200, "2 hours"),
+        (7_199, "1 hour"),
+        (3_599, "less than an hour"),
+    ] {
+        let Machine {
+            home: _home,
+            context,
+        } = Machine::new();
+        let context = context.with_clock(clock);
+        let (account, token) = (
+            Account::parse(ANN).unwrap(),
+            Token::parse(&token(0)).unwrap(),
+        );
+        let metadata = token_metadata::TokenMetadata {
+            expires: Timestamp::from_second(NOW + left).ok(),
+            ..token_metadata::TokenMetadata::new(&account, &token)
+        };
+        let stored = StoredToken {
+            token,
+            account: Some(account),
+            source: lookup::Source::Netrc,
+            metadata: Some(metadata),
+        };
+        let said = expires_soon(&stored, &context).unwrap();
+        let expected = format!("the Heroku token of {ANN} expires in {named}");
+        assert_eq!(said.what(), expected);
+    }
+}
