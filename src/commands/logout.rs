@@ -33,7 +33,15 @@ pub(super) fn run(arguments: &Logout, session: &mut Session<'_, '_>) -> anyhow::
     let chosen = choose(arguments, &stored, hidden.is_some(), session.context)
         .map_err(|notice| hidden.cloned().unwrap_or(notice))?;
     let before = served(session.context);
-    let mut is_incomplete = arguments.all && hidden.is_some();
+    let is_in_keyring = |account| {
+        let mut in_keyring = stored
+            .iter()
+            .filter(|login| login.source == Source::Keyring);
+        in_keyring.any(|login| login.account.as_ref() == Some(account))
+    };
+    // What is locked may be a login of another account, or of this one if its token was only in netrc.
+    let hidden = hidden.filter(|_| arguments.all || !chosen.iter().any(is_in_keyring));
+    let mut is_incomplete = hidden.is_some();
     let mut printed = Ok(());
     for account in &chosen {
         // Whatever happens to one account, the next one is logged out.
@@ -58,8 +66,12 @@ pub(super) fn run(arguments: &Logout, session: &mut Session<'_, '_>) -> anyhow::
             "to stop that: unset HEROKU_API_KEY",
         ))?;
     }
-    if let Some(hidden) = hidden.filter(|_| arguments.all) {
-        session.warn(&hidden.as_cause_of("other accounts may still be logged in"))?;
+    if let Some(hidden) = hidden {
+        session.warn(&hidden.as_cause_of(if arguments.all {
+            "other accounts may still be logged in"
+        } else {
+            "the keyring may have another token of this account"
+        }))?;
     }
     if is_incomplete {
         return Err(AlreadyReported(Kind::Failed).into());
