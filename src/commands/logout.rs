@@ -12,6 +12,7 @@ use crate::logins::lookup::{Answer, Source, StoredToken};
 use crate::logins::{self, NotRemoved, Unread};
 use crate::notice::{AlreadyReported, Command, Fix, Kind, Notice};
 use crate::rotation_journal::{self, Rotation};
+use crate::token::Token;
 
 const LIMIT: Duration = Duration::from_secs(10);
 /// How long to wait for a running rotation.
@@ -33,15 +34,7 @@ pub(super) fn run(arguments: &Logout, session: &mut Session<'_, '_>) -> anyhow::
     let chosen = choose(arguments, &stored, hidden.is_some(), session.context)
         .map_err(|notice| hidden.cloned().unwrap_or(notice))?;
     let before = served(session.context);
-    let is_in_keyring = |account| {
-        let mut in_keyring = stored
-            .iter()
-            .filter(|login| login.source == Source::Keyring);
-        in_keyring.any(|login| login.account.as_ref() == Some(account))
-    };
-    // What is locked may be a login of another account, or of this one if its token was only in netrc.
-    let hidden = hidden.filter(|_| arguments.all || !chosen.iter().any(is_in_keyring));
-    let mut is_incomplete = hidden.is_some();
+    let mut is_incomplete = false;
     let mut printed = Ok(());
     for account in &chosen {
         // Whatever happens to one account, the next one is logged out.
@@ -66,17 +59,39 @@ pub(super) fn run(arguments: &Logout, session: &mut Session<'_, '_>) -> anyhow::
             "to stop that: unset HEROKU_API_KEY",
         ))?;
     }
-    if let Some(hidden) = hidden {
-        session.warn(&hidden.as_cause_of(if arguments.all {
-            "other accounts may still be logged in"
-        } else {
-            "the keyring may have another token of this account"
-        }))?;
+    for notice in left(arguments, &chosen, &stored, hidden) {
+        is_incomplete = true;
+        session.warn(&notice)?;
     }
     if is_incomplete {
         return Err(AlreadyReported(Kind::Failed).into());
     }
     Ok(())
+}
+
+/// The logins that may be left although they were to be removed: those that are locked, and in netrc those without an
+/// account. What is locked may belong to the chosen account too, if its token was only in netrc.
+fn left(
+    arguments: &Logout,
+    chosen: &[Account],
+    stored: &[&StoredToken],
+    hidden: Option<&Notice>,
+) -> Vec<Notice> {
+    if arguments.all {
+        let others = "other accounts may still be logged in";
+        let hidden = hidden.map(|why| why.as_cause_of(others));
+        return hidden.into_iter().chain(nameless(stored)).collect();
+    }
+    let is_seen = stored.iter().any(|login| {
+        let account = login.account.as_ref();
+        login.source == Source::Keyring && account.is_some_and(|one| chosen.contains(one))
+    });
+    let another = "the keyring may have another token of this account";
+    let hidden = hidden.filter(|_| !is_seen);
+    hidden
+        .map(|why| why.as_cause_of(another))
+        .into_iter()
+        .collect()
 }
 
 /// What happened to a token at Heroku, from the best result to the worst.
@@ -199,8 +214,27 @@ fn choose(
             "several accounts are logged in, and none is active",
             "name one or use --all (list them: git credential-heroku-rs status)",
         )),
-        (one, _) => Err(not_logged_in(one.as_ref(), context)),
+        (one, _) => Err(match nameless(stored) {
+            Some(nameless) if arguments.account.is_none() => nameless,
+            _ => not_logged_in(one.as_ref(), context),
+        }),
     }
+}
+
+/// That netrc has a token without an account, so that no account can be logged out. Copies of another login's token are
+/// removed together with that.
+fn nameless(stored: &[&StoredToken]) -> Option<Notice> {
+    let is_copy = |token: &Token| {
+        let mut named = stored.iter().filter(|login| login.account.is_some());
+        named.any(|login| login.token == *token)
+    };
+    let mut nameless = stored.iter().filter(|login| login.account.is_none());
+    nameless.find(|login| !is_copy(&login.token)).map(|_| {
+        Notice::new(
+            "netrc has a token without an account, and git may still use it",
+            Fix::command("remove it", "git credential-heroku-rs netrc clean"),
+        )
+    })
 }
 
 /// The account of the token that git gets without `HEROKU_API_KEY`. If there is no such token, because it has expired

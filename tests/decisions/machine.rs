@@ -339,6 +339,10 @@ fn has_netrc(cell: &str, home: &Path, tokens: &Tokens<'_>) -> bool {
     let (text, mode) = match cell {
         "-" | "" => return is_first,
         "junk" => ("machine git.heroku.com password \"open".to_owned(), 0o600),
+        "unnamed" => {
+            let token = tokens.named("unnamed-netrc");
+            (format!("machine git.heroku.com password {token}\n"), 0o600)
+        }
         name => {
             let mode = match name.split_once(' ') {
                 Some((_, "0644")) => 0o644,
