@@ -7,6 +7,10 @@ use clap::Args;
 use crate::logins::Store;
 use crate::scope::Scope;
 
+/// The flags for the other ways. clap ignores that a flag requires `--interactive` if one of them is given, since they
+/// conflict with `--interactive`.
+const NOT_INTERACTIVE: [&str; 3] = ["with_token", "browser", "open"];
+
 /// How `login` gets a token, and where it stores the token.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
@@ -34,20 +38,28 @@ pub struct Login {
     #[arg(long, conflicts_with_all = ["with_token", "interactive", "browser"])]
     pub open: bool,
     /// With --browser: print the URL and do not open a browser
-    #[arg(long, requires = "browser")]
+    #[arg(long, requires = "browser", conflicts_with_all = ["with_token", "interactive", "open"])]
     pub no_open: bool,
     /// Description of the authorization in the dashboard [default: git-credential-heroku-rs login from HOST]
     #[arg(long, value_name = "TEXT", conflicts_with = "with_token")]
     pub description: Option<String>,
     /// With --interactive: lifetime of the token (8h, 30d, 1y or never)
-    #[arg(long, value_name = "TIME", default_value = "30d", requires = "interactive", value_parser = Lifetime::parse)]
+    #[arg(
+        long,
+        value_name = "TIME",
+        default_value = "30d",
+        requires = "interactive",
+        conflicts_with_all = NOT_INTERACTIVE,
+        value_parser = Lifetime::parse
+    )]
     pub expires_in: Lifetime,
     /// With --interactive: scope of the token; can be repeated
     #[arg(
         long,
         value_name = "SCOPE",
         default_value = "global",
-        requires = "interactive"
+        requires = "interactive",
+        conflicts_with_all = NOT_INTERACTIVE
     )]
     pub scope: Vec<Scope>,
     /// Where to store the token; auto is the keyring, or netrc if there is no keyring
@@ -109,7 +121,27 @@ fn limited(text: &str) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsString;
+
     use super::*;
+    use crate::cli::{Invocation, read};
+
+    #[test]
+    fn a_flag_for_one_way_is_refused_with_every_other_way() {
+        const WAYS: [&str; 5] = ["", "--with-token", "--interactive", "--browser", "--open"];
+        for (flag, only) in [
+            ("--expires-in 8h", "--interactive"),
+            ("--scope read", "--interactive"),
+            ("--no-open", "--browser"),
+        ] {
+            for way in WAYS {
+                let line = format!("login {way} {flag}");
+                let words: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
+                let is_accepted = matches!(read(&words), Invocation::Command(_));
+                assert_eq!(is_accepted, way == only, "{line}");
+            }
+        }
+    }
 
     #[test]
     fn a_lifetime_is_a_number_and_a_unit() {
