@@ -349,6 +349,28 @@ fn whatever_netrc_contains() {
             fs::set_permissions(path, fs::Permissions::from_mode(0o666)).unwrap();
             world.keyring_is_emptied();
         }),
+        (
+            "a rejected token in a netrc that others can write",
+            Fails,
+            |world| {
+                netrc_has(world, &rejected(world));
+                let path = world.home().join(".netrc");
+                fs::set_permissions(path, fs::Permissions::from_mode(0o666)).unwrap();
+                world.keyring_is_emptied();
+            },
+        ),
+        (
+            "a valid token in netrc of the account in the remote URL",
+            Works,
+            |world| {
+                netrc_has(world, &world.heroku.issue_token(ANN));
+                world.keyring_is_emptied();
+                set_remote_url(
+                    world,
+                    "https://ann%40example.com@git.heroku.com/blue-sky.git",
+                );
+            },
+        ),
     ]);
 }
 

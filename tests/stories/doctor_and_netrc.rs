@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use crate::doctor::{finding, fix_leaves, healthy, is_found, is_found_and_fixed, is_undone};
-use crate::world::{ANN, World};
+use crate::world::{ANN, BOB, World};
 
 const OTHERS: &str = "machine x.example login me password \"a b\" # mine\n";
 
@@ -65,6 +65,22 @@ fn a_token_beside_the_keyring_is_found_and_import_moves_it() {
     world.helper("netrc import --yes").succeeds();
     assert_eq!(text(&world), OTHERS);
     assert_eq!(finding(&world, "netrc.entries"), None);
+}
+
+/// git sends it, even if this program does not trust the file.
+#[test]
+fn a_token_of_another_account_in_netrc_is_what_git_sends() {
+    let world = healthy();
+    world.has_netrc(&entry(
+        "git.heroku.com",
+        BOB,
+        &world.heroku.issue_token(BOB),
+    ));
+    for mode in [0o600, 0o666] {
+        has_the_mode(&world, mode);
+        let words = "git gets a token of b…@example.com from netrc, and asks no helper";
+        is_found(&world, "push.credential", words);
+    }
 }
 
 #[test]

@@ -9,12 +9,13 @@ use crate::account::Account;
 use crate::cli::Doctor;
 use crate::commands::ask_heroku;
 use crate::context::Context;
+use crate::files;
 use crate::git::{self, Remote, Setting};
 use crate::heroku_api::{AccountInfo, ApiError};
 use crate::heroku_cli::{self, LoginState};
 use crate::keyring::{Listing, Unavailable};
 use crate::logins::lookup::{Answer, StoredToken};
-use crate::netrc::{Netrc, Overview, Unreadable};
+use crate::netrc::{self, Cause, Netrc, Overview, Unreadable};
 use crate::notice::Notice;
 use crate::token::Token;
 use crate::token_metadata;
@@ -46,6 +47,8 @@ pub(super) struct Facts<'a> {
     pub(super) login: LoginState,
     /// Heroku's entries in the netrc that git reads.
     pub(super) netrc: Result<Overview, Unreadable>,
+    /// The same entries, if this program does not trust the file. git reads it all the same.
+    untrusted_netrc: Option<Overview>,
     /// Whether that file as a whole can be read.
     pub(super) is_netrc_parsed: bool,
     /// What this program would answer to git.
@@ -63,6 +66,8 @@ impl<'a> Facts<'a> {
         let git_error = settings.as_ref().err().or(remotes.as_ref().err()).cloned();
         let (settings, remotes) = (settings.unwrap_or_default(), remotes.unwrap_or_default());
         let netrc = Netrc::in_plain_text(&context.environment);
+        let is_untrusted = |why: &Unreadable| matches!(why.cause, Cause::NotTrusted(_));
+        let untrusted = netrc.as_ref().is_err_and(is_untrusted);
         Facts {
             context,
             helpers: git::helpers_for(&settings, &remotes),
@@ -72,6 +77,7 @@ impl<'a> Facts<'a> {
             listing: context.keyring().read_all(),
             login: heroku_cli::login_state(&context.environment),
             is_netrc_parsed: netrc.is_ok(),
+            untrusted_netrc: untrusted.then(|| untrusted_netrc(context)).flatten(),
             netrc: netrc
                 .and_then(|netrc| netrc.map_or(Ok(Overview::default()), |netrc| netrc.overview())),
             answer: Answer::to_git(context),
@@ -112,6 +118,12 @@ impl<'a> Facts<'a> {
     /// Whether Heroku rejects a token. If it cannot be asked, the token may be valid.
     pub(super) fn is_rejected(&self, token: &Token) -> bool {
         matches!(self.status_of(token), TokenStatus::Rejected)
+    }
+
+    /// Heroku's entries in netrc that git reads; none if this program cannot read them.
+    pub(super) fn netrc_of_git(&self) -> Option<&Overview> {
+        let trusted = self.netrc.as_ref().ok();
+        trusted.or(self.untrusted_netrc.as_ref())
     }
 
     /// What git sends at a push to each remote. git is asked once.
@@ -175,4 +187,11 @@ impl<'a> Facts<'a> {
             TokenStatus::Unknown(_) | TokenStatus::NotAsked => String::new(),
         }
     }
+}
+
+fn untrusted_netrc(context: &Context) -> Option<Overview> {
+    const LARGEST: usize = 1024 * 1024;
+    let environment = &context.environment;
+    let text = files::read(&netrc::path(environment)?, LARGEST).ok()?;
+    Netrc::from_text(&text, environment).ok()?.overview().ok()
 }

@@ -56,7 +56,7 @@ fn not_configured(facts: &Facts<'_>, found: &mut Findings) {
     let (what, why) = match facts.helpers.as_slice() {
         [] => (
             "git has no credential helper for git.heroku.com".to_owned(),
-            match facts.netrc_token() {
+            match facts.netrc_token(None) {
                 Some(_) => "git only sends the entry in netrc",
                 None => "git asks you for a password at every push",
             },

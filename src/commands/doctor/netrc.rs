@@ -1,6 +1,7 @@
 //! netrc, which git reads before it asks any helper.
 
 use super::{Facts, Findings, Severity};
+use crate::account::Account;
 use crate::commands::netrc::log_in_instead;
 use crate::files::NotTrusted;
 use crate::logins::lookup::Source;
@@ -35,10 +36,17 @@ impl Facts<'_> {
         self.netrc.iter().flat_map(entries).next().is_some()
     }
 
-    /// The token that git itself would send from netrc.
-    pub(super) fn netrc_token(&self) -> Option<&Token> {
-        let first = self.netrc.as_ref().ok()?.git.first()?;
-        Some(&first.token)
+    /// The token that git itself would send from netrc to a URL with this user name.
+    ///
+    /// curl 7.88 also sends that of another login, and 8.23 does not.
+    pub(super) fn netrc_token(&self, user: Option<&str>) -> Option<&Token> {
+        let user = user.map(Account::parse);
+        let is_sent = |entry: &&Entry| match &user {
+            None => true,
+            Some(user) => entry.account.is_none() || entry.account == *user,
+        };
+        let entry = self.netrc_of_git()?.git.iter().find(is_sent)?;
+        Some(&entry.token)
     }
 }
 

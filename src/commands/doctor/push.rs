@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
+use super::facts::TokenStatus;
 use super::remotes::place_and_fix;
 use super::{Facts, Findings, Severity, headers};
 use crate::account::Account;
@@ -76,25 +77,31 @@ impl Sent {
                 fix: fix.unwrap_or(Fix::NONE),
             });
         }
+        if let Some(sent) = Sent::by_netrc(url, facts) {
+            return Ok(sent);
+        }
         // git itself would wait forever.
         let limit = Duration::from_secs(5).max(5 * facts.context.environment.keyring_limit);
         let filled = facts.context.git().fill(url, limit);
-        let sent = filled.map(|filled| Sent::by_helper(filled, facts));
-        let is_accepted = |token: &Token| !facts.is_rejected(token);
-        let sent_token = sent.as_ref().ok().and_then(|sent| sent.token.as_ref());
-        // git uses netrc if no helper answers, or if Heroku rejects the answer; not with a user name in the URL.
-        if sent_token.is_some_and(is_accepted) || UrlParts::parse(url).username().is_some() {
-            return sent;
+        filled.map(|filled| Sent::by_helper(filled, facts))
+    }
+
+    /// git only asks a helper if netrc has no token for it, or one that Heroku rejects.
+    fn by_netrc(url: &str, facts: &Facts<'_>) -> Option<Sent> {
+        let url = UrlParts::parse(url);
+        let token = facts.netrc_token(url.username())?;
+        if facts.is_rejected(token) {
+            return None;
         }
-        let Some(token) = facts.netrc_token().filter(|token| is_accepted(token)) else {
-            return sent;
-        };
         let import = "git credential-heroku-rs netrc import";
-        Ok(Sent {
+        Some(Sent {
             token: Some(token.clone()),
             from: "netrc, and asks no helper".to_owned(),
             is_ours: facts.active_login_with(Some(token)).is_some(),
-            fix: Fix::command("move the token to the keyring", import),
+            fix: match &facts.netrc {
+                Ok(_) => Fix::command("move the token to the keyring", import),
+                Err(why) => why.notice().fix(),
+            },
         })
     }
 
@@ -135,12 +142,22 @@ impl Facts<'_> {
         sent.any(|sent| sent.token.as_ref() == Some(token))
     }
 
+    /// A token, by its account if that is known.
+    fn described(&self, token: &Token) -> String {
+        match (self.account_of(token), self.status_of(token)) {
+            (Some(account), _) => format!("the token of {account}"),
+            (None, TokenStatus::Valid(info)) => format!("a token of {}", info.email),
+            (None, _) if self.active_login_with(Some(token)).is_some() => "the token".to_owned(),
+            (None, _) => "another token".to_owned(),
+        }
+    }
+
     /// The severity of what keeps a helper from answering: a push only fails if git gets no credential
     /// from any other place.
     pub(super) fn severity_without_helper(&self) -> Severity {
         let gets_none = self.pushes().iter().any(|push| push.sent.is_err());
         // git may send an entry in a netrc that this program does not read.
-        Severity::fail_if(gets_none && self.netrc.is_ok())
+        Severity::fail_if(gets_none && self.netrc_of_git().is_some())
     }
 }
 
@@ -166,11 +183,9 @@ impl Push {
     fn gets_credential(&self, sent: &Sent, facts: &Facts<'_>, found: &mut Findings) {
         let token = sent.token.as_ref();
         let is_active = facts.active_login_with(token).is_some();
-        let what = match (token, token.and_then(|token| facts.account_of(token))) {
-            (None, _) => "a password instead of a token".to_owned(),
-            (Some(_), Some(account)) => format!("the token of {account}"),
-            (Some(_), None) if is_active => "the token".to_owned(),
-            (Some(_), None) => "another token".to_owned(),
+        let what = match token {
+            None => "a password instead of a token".to_owned(),
+            Some(token) => facts.described(token),
         };
         let mut what = format!("git gets {what} from {}", sent.from);
         let is_rejected = token.is_some_and(|token| facts.is_rejected(token));
@@ -206,7 +221,7 @@ impl Push {
             (notice.what().to_owned(), fix)
         };
         let what = self.named(&format!("git gets no token: {what}"));
-        if facts.netrc.is_ok() {
+        if facts.netrc_of_git().is_some() {
             found.add(Severity::Fail, what).fix(fix);
         } else {
             let details = "git may send the entry in netrc, which heroku-rs does not read";
