@@ -34,6 +34,14 @@ impl HerokuUrl {
         self.has_password || self.token.is_some()
     }
 
+    /// The app; none if the path is not that of an app.
+    pub fn app(&self) -> Option<&str> {
+        let path = self.clean.strip_prefix("https://git.heroku.com/")?;
+        let name = path.trim_end_matches('/').trim_end_matches(".git");
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        (!name.is_empty() && name.chars().all(is_plain)).then_some(name)
+    }
+
     /// Parses a URL; none if it does not lead to Heroku's git server.
     pub fn parse(url: &str) -> Option<HerokuUrl> {
         if let Some((_, app)) = url.split_once("git@heroku.com:") {
@@ -113,6 +121,21 @@ mod tests {
         ] {
             let url = HerokuUrl::parse(url).unwrap();
             assert_eq!((url.way, url.clean.as_str()), (way, CLEAN));
+        }
+    }
+
+    #[test]
+    fn the_app_is_the_path() {
+        for (path, app) in [
+            ("blue-sky.git", Some("blue-sky")),
+            ("blue-sky", Some("blue-sky")),
+            ("blue-sky.git/", Some("blue-sky")),
+            ("", None),
+            ("../account.git", None),
+            ("blue%2Fsky.git", None),
+        ] {
+            let url = HerokuUrl::parse(&format!("https://git.heroku.com/{path}")).unwrap();
+            assert_eq!(url.app(), app, "{path}");
         }
     }
 

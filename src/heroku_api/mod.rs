@@ -134,6 +134,15 @@ impl HerokuApi {
         self.get("/account", token)
     }
 
+    /// Checks that an app exists, and that the account of this token may see it: `GET /apps/NAME`.
+    ///
+    /// # Errors
+    /// [`ApiError::NotFound`] or [`ApiError::Forbidden`] if not.
+    pub fn check_app(&self, token: &Token, name: &str) -> Result<(), ApiError> {
+        self.get::<IgnoredAny>(&format!("/apps/{name}"), token)
+            .map(drop)
+    }
+
     /// Whether Heroku accepts a token, for `erase`: one request, never repeated.
     ///
     /// Only a 401 in the API's own format counts as a rejection; a proxy's 401 does not.

@@ -146,6 +146,7 @@ copies
   ok    no copy of a token in the files of git's helper `store` and of docker
 push
   ok    git gets the token of a…@example.com from the keyring, through heroku-rs
+  ok    a…@example.com has access to the app blue-sky
 
 no problems found
 ",

@@ -319,6 +319,22 @@ fn whatever_git_rewrites() {
 }
 
 #[test]
+fn whatever_app_the_remote_url_names() {
+    agree(&[
+        ("no such app", Fails, |world| {
+            set_remote_url(world, "https://git.heroku.com/red-sky.git");
+        }),
+        ("an app of another account", Fails, |world| {
+            world.heroku.has_app(BOB, "red-sky").unwrap();
+            set_remote_url(world, "https://git.heroku.com/red-sky.git");
+        }),
+        ("an app of another account in netrc", Fails, |world| {
+            netrc_has(world, &world.heroku.issue_token(BOB));
+        }),
+    ]);
+}
+
+#[test]
 fn whatever_netrc_contains() {
     agree(&[
         ("a rejected token in netrc", Works, |world| {

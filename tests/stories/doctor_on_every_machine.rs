@@ -4,6 +4,8 @@
 use std::fs;
 use std::time::Duration;
 
+use heroku_stand_in::{Fault, On, Times};
+
 use crate::doctor::{
     another_helper_gives, finding, finding_offline, healthy, is_found, is_found_and_fixed, report,
 };
@@ -84,6 +86,52 @@ fn no_problem_outside_a_repository_and_in_a_subdirectory() {
             .succeeds()
             .says("\nno problems found\n");
     }
+}
+
+#[test]
+fn an_app_of_another_account_is_found_and_switch_gives_access() {
+    let world = healthy();
+    world.heroku.has_app(BOB, "red-sky").unwrap();
+    world
+        .git("remote set-url heroku https://git.heroku.com/red-sky.git")
+        .succeeds();
+    let words = "remote heroku: there is no app red-sky, or a…@example.com has no access to it";
+    let found = finding(&world, "push.app").unwrap();
+    assert_eq!(found["message"], words);
+    assert_eq!(found["fix"], "", "there is no other account");
+    world.keeps_in_the_keyring(BOB, &world.heroku.issue_token(BOB));
+    let found = is_found(&world, "push.app", words);
+    assert_eq!(
+        found["fix"],
+        "use another account: git credential-heroku-rs switch EMAIL"
+    );
+    assert_eq!(finding_offline(&world, "push.app"), None);
+    world.helper(&format!("switch {BOB}")).succeeds();
+    assert_eq!(finding(&world, "push.app"), None);
+}
+
+#[test]
+fn an_app_is_not_missed_if_heroku_does_not_say_so() {
+    let world = healthy();
+    world.heroku.fault(
+        On::Path("/apps/blue-sky"),
+        Fault::api(503, "some_id", "some message"),
+        Times::Always,
+    );
+    assert_eq!(finding(&world, "push.app"), None);
+}
+
+#[test]
+fn a_repository_without_a_remote_for_heroku_is_found() {
+    let world = healthy();
+    world.git("remote remove heroku").succeeds();
+    let words = "this repository has no remote for Heroku";
+    let found = is_found(&world, "push.app", words);
+    assert_eq!(found["severity"], "warn");
+    world
+        .git("remote add heroku https://git.heroku.com/blue-sky.git")
+        .succeeds();
+    is_healthy(&world);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! `login.json`, duplicate items in the keyring, the mode of our files and of netrc. For a secret in another
 //! program's file it offers a command and changes nothing.
 
+mod app;
 mod cli;
 mod connection;
 mod copies;
@@ -58,6 +59,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("heroku-cli.keyring", cli::check),
     ("copies.plain-text", copies::check),
     ("push.credential", push::credential),
+    ("push.app", app::check),
 ];
 
 pub(super) fn run(arguments: &Doctor, session: &mut Session<'_, '_>) -> anyhow::Result<()> {

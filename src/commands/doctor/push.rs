@@ -18,15 +18,15 @@ use crate::token::Token;
 pub(super) struct Push {
     /// The name of the remote; none if no remote leads to Heroku.
     remote: Option<String>,
-    url: Zeroizing<String>,
+    pub(super) url: Zeroizing<String>,
     /// What git sends, or git's message if it gets nothing.
-    sent: Result<Sent, Notice>,
+    pub(super) sent: Result<Sent, Notice>,
 }
 
 /// What git sends.
-struct Sent {
+pub(super) struct Sent {
     /// None if the password cannot be a Heroku token.
-    token: Option<Token>,
+    pub(super) token: Option<Token>,
     /// Where git has it from.
     from: String,
     /// Whether that is this program, or netrc with the active token.
@@ -173,7 +173,7 @@ pub(super) fn credential(facts: &Facts<'_>, found: &mut Findings) {
 
 impl Push {
     /// A problem, with the name of the remote.
-    fn named(&self, problem: &str) -> String {
+    pub(super) fn named(&self, problem: &str) -> String {
         match &self.remote {
             Some(remote) => format!("remote {remote}: {problem}"),
             None => problem.to_owned(),

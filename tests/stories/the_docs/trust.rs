@@ -65,6 +65,12 @@ fn every_check_of_doctors_is_explained() {
 /// `…` on the page matches any text. A message that changes has to change on the page.
 #[test]
 fn every_message_on_the_troubleshooting_page_is_in_the_source() {
+    const OF_GIT: [&str; 4] = [
+        "The requested URL returned error: 403",
+        "repository '",
+        "' not found",
+        "'heroku' does not appear to be a git repository",
+    ];
     let source = whole_source(Path::new("src")).replace("\\\"", "\"");
     let page = fs::read_to_string("contrib/docs/troubleshooting.md").unwrap();
     let (messages, _) = page.split_once("\n## What doctor finds\n").unwrap();
@@ -76,7 +82,7 @@ fn every_message_on_the_troubleshooting_page_is_in_the_source() {
     let parts: Vec<&str> = parts.filter(|part| part.len() > 4).collect();
     let unknown: Vec<_> = parts
         .iter()
-        .filter(|part| !source.contains(**part))
+        .filter(|part| !source.contains(**part) && !OF_GIT.contains(part))
         .collect();
     assert!(parts.len() > 40, "{parts:?}");
     assert!(unknown.is_empty(), "no message of src has: {unknown:?}");

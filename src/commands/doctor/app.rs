@@ -1,0 +1,65 @@
+//! The apps that the remotes lead to, and whether the account that git sends may push to them.
+
+use super::facts::{ASK_LIMIT, Facts, TokenStatus};
+use super::{Findings, Severity};
+use crate::account::Account;
+use crate::git::{HerokuUrl, Setting, SettingScope};
+use crate::heroku_api::{ApiError, HerokuApi};
+use crate::hosts::{HerokuHost, Service};
+use crate::notice::Fix;
+use crate::token_metadata;
+
+pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
+    let environment = &facts.context.environment;
+    let mut remotes = facts.remotes.iter();
+    if !remotes.any(|remote| HerokuUrl::parse(&remote.url).is_some()) {
+        return no_remote(facts, found);
+    }
+    let host = HerokuHost::production(Service::Api);
+    let Ok(api) = HerokuApi::of(&host, environment, ASK_LIMIT) else {
+        return;
+    };
+    for push in facts.pushes() {
+        let token = push.sent.as_ref().ok().and_then(|sent| sent.token.as_ref());
+        let url = HerokuUrl::parse(&push.url);
+        let (Some(token), Some(app)) = (token, url.as_ref().and_then(HerokuUrl::app)) else {
+            continue;
+        };
+        // Other checks report a token that Heroku rejects, or whose scope may hide the app.
+        let metadata = token_metadata::about(environment, token).unwrap_or_default();
+        let (TokenStatus::Valid(info), true) = (facts.status_of(token), metadata.scope.may_push())
+        else {
+            continue;
+        };
+        let email = &info.email;
+        match api.check_app(token, app) {
+            Ok(()) => found.pass(format!("{email} has access to the app {app}")),
+            Err(ApiError::NotFound(_) | ApiError::Forbidden(_)) => {
+                let what = format!("there is no app {app}, or {email} has no access to it");
+                let finding = found.add(Severity::Fail, push.named(&what));
+                if has_another(email, facts) {
+                    let switch = "git credential-heroku-rs switch EMAIL";
+                    finding.command_to("use another account", switch);
+                }
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+fn no_remote(facts: &Facts<'_>, found: &mut Findings) {
+    let is_local = |setting: &Setting| setting.scope == SettingScope::Local;
+    let is_in_repository = facts.settings.iter().any(is_local);
+    if is_in_repository && facts.git_error.is_none() {
+        let add = "add it: git remote add heroku https://git.heroku.com/APP.git";
+        found
+            .warn("this repository has no remote for Heroku")
+            .fix(Fix::advice(add));
+    }
+}
+
+/// Whether the keyring has another account too.
+fn has_another(account: &Account, facts: &Facts<'_>) -> bool {
+    let mut items = facts.listing.iter().flat_map(|listing| &listing.items);
+    items.any(|item| item.account != *account && item.account.is_email())
+}
