@@ -347,19 +347,17 @@ fn a_token_that_cannot_push_is_stored_only_with_force() {
 
     // Only a token with the scope `global` can list authorizations, so the other one is created here.
     let _ = world.heroku.has_account(ANN).password("a good passphrase");
-    let weak = |flags: &str, code| {
-        world
-            .on_a_terminal(&format!(
-                "git credential-heroku-rs login -i --scope read {flags}"
-            ))
-            .shows("Email: ")
-            .types(ANN)
-            .shows("Password: ")
-            .types("a good passphrase")
-            .exits_with(code)
-    };
-    assert!(weak("", 1).contains("the token cannot push (scope: read)"));
-    let forced = weak("--force", 0);
+    let line = "git credential-heroku-rs login -i --scope read";
+    let refused = world.on_a_terminal(line).exits_with(2);
+    assert!(refused.contains("a token with scope read cannot push"));
+    assert!(!refused.contains("Email: "), "it is known before");
+    let forced = world
+        .on_a_terminal(&format!("{line} --force"))
+        .shows("Email: ")
+        .types(ANN)
+        .shows("Password: ")
+        .types("a good passphrase")
+        .exits_with(0);
     assert!(forced.contains("warning: the token cannot push (scope: read)"));
     assert!(forced.contains("Logged in as ann@example.com"));
 }

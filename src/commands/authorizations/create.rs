@@ -2,13 +2,13 @@
 
 use super::{Client, Entry};
 use crate::cli::AuthorizationsCreate;
-use crate::commands::login::{Created, Received};
+use crate::commands::login::{Created, Received, check_scope};
 use crate::commands::{Session, json, not_created, request_failed};
 use crate::context::Context;
 use crate::heroku_api::{ApiError, Auth, NewAuthorization};
 use crate::keyring::Unavailable;
 use crate::logins::{self, Destination, Store};
-use crate::notice::{Kind, Notice};
+use crate::notice::Notice;
 use crate::scope::Scopes;
 use crate::token::Token;
 
@@ -71,12 +71,7 @@ impl Client {
 /// Whether the new token can be used for a login: it must be able to push, and no variable may take precedence
 /// over it.
 fn check_login(scope: &Scopes, session: &Session<'_, '_>) -> Result<(), Notice> {
-    if !scope.may_push() {
-        let what =
-            format!("a token with scope {scope} cannot push, so it cannot be used for a login");
-        let fix = "use --scope global, or leave out --login";
-        return Err(Notice::new(what, fix).of_kind(Kind::Usage));
-    }
+    check_scope(scope, "use --scope global, or leave out --login")?;
     if session.context.environment.has_api_key() {
         return Err(Notice::new(
             "HEROKU_API_KEY is set and takes precedence over a login",

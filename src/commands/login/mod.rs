@@ -18,7 +18,7 @@ use crate::keyring::{Lock, Unavailable};
 use crate::logins::lookup::Source;
 use crate::logins::{self, Destination, NotStored};
 use crate::netrc;
-use crate::notice::{Fix, Notice};
+use crate::notice::{Fix, Kind, Notice};
 use crate::scope::Scopes;
 use crate::terminal::{self, DefaultAnswer};
 use crate::token::Token;
@@ -28,6 +28,10 @@ mod password;
 mod paste;
 
 pub(super) fn run(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    if !arguments.force {
+        let scope = arguments.scope.iter().cloned().collect();
+        check_scope(&scope, "use --scope global, or log in with --force")?;
+    }
     let destination = open_destination(arguments, session)?;
     let api = session.context.api(LIMIT)?;
     let is_guided = !(arguments.with_token || arguments.interactive || arguments.browser);
@@ -285,6 +289,15 @@ fn not_accepted(failure: &ApiError) -> Notice {
         ),
         other => other.notice(),
     }
+}
+
+/// Checks that a token with this scope, which is not created yet, will be able to push.
+pub(super) fn check_scope(scope: &Scopes, fix: &'static str) -> Result<(), Notice> {
+    if scope.may_push() {
+        return Ok(());
+    }
+    let what = format!("a token with scope {scope} cannot push, so it cannot be used for a login");
+    Err(Notice::new(what, fix).of_kind(Kind::Usage))
 }
 
 fn cannot_push(scope: &Scopes) -> Notice {
