@@ -20,7 +20,7 @@ Examples:
   git credential-heroku-rs netrc import --dry-run
   git credential-heroku-rs netrc import --yes")]
 pub struct NetrcImport {
-    /// Account to move, if netrc has several
+    /// Account to move [default: the first one in netrc]
     #[arg(long, value_name = "EMAIL")]
     pub account: Option<String>,
     /// Show what would change, and change nothing

@@ -10,6 +10,7 @@ use crate::logins::{self, Destination};
 use crate::netrc::{self, Entry, Netrc, Unreadable};
 use crate::notice::{Fix, Kind, Notice};
 use crate::terminal::{self, DefaultAnswer};
+use crate::token::Token;
 use crate::token_metadata;
 
 pub(super) fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
@@ -25,9 +26,13 @@ fn import(arguments: &NetrcImport, session: &mut Session<'_, '_>) -> anyhow::Res
     let entry = the_entry(arguments.account.as_deref(), session.context)?;
     let api = session.context.api(LIMIT)?;
     let info = api.account(&entry.token)?;
+    let removal = if has_other_tokens(&entry.token, &session.context.environment)? {
+        "Its entries will be removed from netrc; entries with other tokens stay"
+    } else {
+        "Heroku's entries will be removed from netrc"
+    };
     session.say(&format!(
-        "The token of {} will be moved from netrc (line {}) to the keyring\n\
-         Heroku's entries will be removed from netrc",
+        "The token of {} will be moved from netrc (line {}) to the keyring\n{removal}",
         info.email, entry.line
     ))?;
     if arguments.dry_run {
@@ -61,7 +66,8 @@ fn import(arguments: &NetrcImport, session: &mut Session<'_, '_>) -> anyhow::Res
     if !heroku_lines(&session.context.environment)?.is_empty() {
         session.warn(&Notice::new(
             "netrc still contains other tokens for Heroku",
-            "remove them all: git credential-heroku-rs netrc clean",
+            "move them too: git credential-heroku-rs netrc import --account EMAIL, \
+             or remove them: git credential-heroku-rs netrc clean",
         ))?;
     }
     warn_of_default(session)
@@ -71,8 +77,12 @@ fn import(arguments: &NetrcImport, session: &mut Session<'_, '_>) -> anyhow::Res
 fn the_entry(named: Option<&str>, context: &Context) -> Result<Entry, Notice> {
     let account = named.map(|name| account_named(name, context)).transpose()?;
     let none = || {
+        let of = match &account {
+            Some(account) => format!("of {account}"),
+            None => "for Heroku".to_owned(),
+        };
         Notice::new(
-            "netrc contains no login for Heroku",
+            format!("netrc contains no login {of}"),
             "list the logins on this computer: git credential-heroku-rs status",
         )
         .of_kind(Kind::NotLoggedIn)
@@ -128,18 +138,29 @@ fn clean(arguments: &NetrcClean, session: &mut Session<'_, '_>) -> anyhow::Resul
         session.print("netrc contains no entry for Heroku")?;
         return warn_of_default(session);
     }
+    let noun = if lines.len() == 1 {
+        "entry on line"
+    } else {
+        "entries on lines"
+    };
     let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
-    let lines = lines.join(", ");
+    let entries = format!("Heroku's {noun} {}", lines.join(", "));
     if arguments.dry_run {
-        return session.print(&format!(
-            "Heroku's entries on lines {lines} will be removed from netrc"
-        ));
+        return session.print(&format!("{entries} will be removed from netrc"));
     }
     netrc::remove(&session.context.environment, None)?;
-    session.print(&format!(
-        "Removed Heroku's entries on lines {lines} from netrc"
-    ))?;
+    session.print(&format!("Removed {entries} from netrc"))?;
     warn_of_default(session)
+}
+
+/// Whether the plain file has another token for Heroku.
+fn has_other_tokens(token: &Token, environment: &Environment) -> Result<bool, Unreadable> {
+    let Some(netrc) = Netrc::in_plain_text(environment)? else {
+        return Ok(false);
+    };
+    let overview = netrc.overview()?;
+    let mut entries = overview.git.iter().chain(&overview.api);
+    Ok(entries.any(|entry| entry.token != *token))
 }
 
 /// The lines of the plain file on which Heroku's entries begin.

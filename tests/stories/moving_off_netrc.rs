@@ -85,9 +85,18 @@ fn two_different_tokens_are_no_guess() {
         .exits_with(1)
         .says("netrc contains different tokens on lines 1 and 2");
     world
+        .helper("netrc import --yes --account zed@example.com")
+        .exits_with(4)
+        .says("netrc contains no login of zed@example.com");
+    world
         .helper("netrc import --yes --account bob@example.com")
         .succeeds()
-        .says("netrc still contains other tokens for Heroku");
+        .says("Its entries will be removed from netrc; entries with other tokens stay\n")
+        .says("netrc still contains other tokens for Heroku\n  move them too: ");
+    world
+        .helper("netrc clean --dry-run")
+        .succeeds()
+        .stdout_is("Heroku's entry on line 1 will be removed from netrc\n");
     assert_eq!(world.kept_in_the_keyring(BOB), Some(of_bob));
 }
 
