@@ -44,9 +44,9 @@ pub enum SetUp {
 ///
 /// # Errors
 /// Why the file was not changed.
-pub fn set_up(file: &Path) -> Result<SetUp, Notice> {
+pub fn set_up(file: &Path, environment: &Environment) -> Result<SetUp, Notice> {
     let mut done = SetUp::AsItWas;
-    edit(file, |bytes| {
+    edit(file, environment, |bytes| {
         let (changed, did) = with_us(bytes)?;
         done = did;
         Ok(changed)
@@ -79,9 +79,9 @@ pub fn with_us(bytes: &[u8]) -> anyhow::Result<(Option<Vec<u8>>, SetUp)> {
 ///
 /// # Errors
 /// Why the file was not changed.
-pub fn tear_down(file: &Path) -> Result<bool, Notice> {
+pub fn tear_down(file: &Path, environment: &Environment) -> Result<bool, Notice> {
     if file.exists() {
-        edit(file, without_us)
+        edit(file, environment, without_us)
     } else {
         Ok(false)
     }
@@ -111,13 +111,13 @@ pub fn without_us(bytes: &[u8]) -> anyhow::Result<Option<Vec<u8>>> {
 ///
 /// # Errors
 /// Why the file cannot be read.
-pub fn has_password(file: &Path) -> Result<bool, Notice> {
+pub fn has_password(file: &Path, environment: &Environment) -> Result<bool, Notice> {
     let bytes = match files::read(file, LARGEST) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-        Err(error) => return Err(not_changed(file, error)),
+        Err(error) => return Err(not_changed(file, environment, error)),
     };
-    let config = read(&bytes).map_err(|why| not_changed(file, why))?;
+    let config = read(&bytes).map_err(|why| not_changed(file, environment, why))?;
     let entry = config.get("auths").and_then(|auths| auths.get(registry()));
     let auth = entry.and_then(|entry| entry.get("auth")?.as_str());
     Ok(auth.is_some_and(|auth| !auth.is_empty()))
@@ -129,14 +129,16 @@ fn registry() -> String {
 
 fn edit(
     file: &Path,
+    environment: &Environment,
     change: impl FnMut(&[u8]) -> anyhow::Result<Option<Vec<u8>>>,
 ) -> Result<bool, Notice> {
     let edited = files::edit(file, Access::Unchanged, change);
-    edited.map_err(|why| not_changed(file, why))
+    edited.map_err(|why| not_changed(file, environment, why))
 }
 
-fn not_changed(file: &Path, why: impl Display) -> Notice {
-    let what = format!("{} was not changed: {why}", file.display());
+fn not_changed(file: &Path, environment: &Environment, why: impl Display) -> Notice {
+    let file = environment.display_path(file);
+    let what = format!("{file} was not changed: {why}");
     Notice::new(what, "fix the file, then run the command again")
 }
 
@@ -282,11 +284,14 @@ mod tests {
     use std::fs;
 
     /// The contents of a `config.json` after a change.
-    fn edited<T>(before: &str, change: impl Fn(&Path) -> Result<T, Notice>) -> (String, T) {
+    fn edited<T>(
+        before: &str,
+        change: impl Fn(&Path, &Environment) -> Result<T, Notice>,
+    ) -> (String, T) {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("config.json");
         files::replace(&file, before.as_bytes()).unwrap();
-        let done = change(&file).unwrap();
+        let done = change(&file, &Environment::default()).unwrap();
         (fs::read_to_string(&file).unwrap(), done)
     }
 
@@ -322,11 +327,11 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let home = tempfile::tempdir().unwrap();
         let file = home.path().join(".docker/config.json");
-        assert!(!has_password(&file).unwrap());
+        assert!(!has_password(&file, &Environment::default()).unwrap());
         assert!(!home.path().join(".docker").exists());
         files::replace(&file, b"{}").unwrap();
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
-        set_up(&file).unwrap();
+        set_up(&file, &Environment::default()).unwrap();
         let mode = std::fs::metadata(&file).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o644);
     }
@@ -397,8 +402,16 @@ mod tests {
             let dir = tempfile::tempdir().unwrap();
             let file = dir.path().join("config.json");
             files::replace(&file, text.as_bytes()).unwrap();
-            let notice = set_up(&file).unwrap_err();
-            assert!(notice.what().contains("was not changed"), "{notice}");
+            let environment = Environment {
+                home: Some(dir.path().to_owned()),
+                ..Environment::default()
+            };
+            let notice = set_up(&file, &environment).unwrap_err();
+            let what = notice.what();
+            assert!(
+                what.starts_with("~/config.json was not changed: "),
+                "{what}"
+            );
             assert_eq!(fs::read_to_string(&file).unwrap(), text);
         }
     }

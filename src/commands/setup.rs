@@ -99,7 +99,7 @@ fn docker(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let context = session.context;
     let file = docker_config_file(context)?;
     let place = context.environment.display_path(&file);
-    let done = docker_config::set_up(&file)?;
+    let done = docker_config::set_up(&file, &context.environment)?;
     if done == docker_config::SetUp::AsItWas {
         session.print(&format!("docker is already configured: {place}"))?;
     } else {
@@ -113,7 +113,7 @@ fn docker(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
         session.print(&format!("  replaced the helper `{}`", shown(&before)))?;
     }
     name_for_docker(session)?;
-    if docker_config::has_password(&file)? {
+    if docker_config::has_password(&file, &context.environment)? {
         session.warn(&Notice::new(
             format!("{place} still contains a password for registry.heroku.com"),
             "remove only the password: docker logout registry.heroku.com",

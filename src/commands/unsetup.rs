@@ -2,6 +2,7 @@
 //! this program wrote, except tokens and the notes without which a stored token could not be rotated or revoked.
 
 use std::fs;
+use std::path::Path;
 
 use super::{Session, docker_config_file, man};
 use crate::cli::Unsetup;
@@ -63,7 +64,11 @@ fn list_helpers(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
         session.print("git uses no helper for https://git.heroku.com")?;
     }
     for helper in helpers {
-        let (value, origin) = (helper.shown_value(), shown(&helper.origin));
+        let origin = session
+            .context
+            .environment
+            .display_path(Path::new(&helper.origin));
+        let (value, origin) = (helper.shown_value(), shown(&origin));
         session.print(&format!(
             "git uses {value} for https://git.heroku.com ({origin})"
         ))?;
@@ -74,7 +79,7 @@ fn list_helpers(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
 fn docker(session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
     let environment = &session.context.environment;
     let file = docker_config_file(session.context)?;
-    let is_removed = docker_config::tear_down(&file)?;
+    let is_removed = docker_config::tear_down(&file, environment)?;
     let name = docker_config::forget_name(environment);
     if is_removed {
         let file = environment.display_path(&file);

@@ -26,9 +26,11 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
             .details(facts.status_text(&token))
             .command_to("remove it", erase);
     }
-    let docker = facts.context.environment.docker_config_file();
+    let environment = &facts.context.environment;
+    let docker = environment.docker_config_file();
     // docker cannot read a file that we cannot read.
-    let has_password = |file: &PathBuf| docker_config::has_password(file).unwrap_or(false);
+    let has_password =
+        |file: &PathBuf| docker_config::has_password(file, environment).unwrap_or(false);
     if let Some(file) = docker.filter(has_password) {
         let place = format!("{} contains a token in plain text", file.display());
         found
