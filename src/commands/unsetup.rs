@@ -95,21 +95,28 @@ fn docker(session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
 /// Removes everything that this program wrote, and reports what it keeps and why. A step that fails does not stop the
 /// others.
 fn everything(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    type Step = fn(&mut Session<'_, '_>) -> anyhow::Result<()>;
+    /// Returns whether there was something to remove.
+    type Step = fn(&mut Session<'_, '_>) -> anyhow::Result<bool>;
     const STEPS: [Step; 6] = [
-        |session| git(Scope::Global, session).map(drop),
-        |session| alias(session).map(drop),
+        |session| git(Scope::Global, session),
+        alias,
         local_git,
-        |session| docker(session).map(drop),
+        docker,
         man::remove_installed,
         state_and_tokens,
     ];
-    let mut is_complete = true;
+    let (mut is_complete, mut is_undone) = (true, false);
     for step in STEPS {
-        if let Err(why) = step(session) {
-            is_complete = false;
-            session.say(&format!("warning: {why:#}"))?;
+        match step(session) {
+            Ok(is_removed) => is_undone |= is_removed,
+            Err(why) => {
+                is_complete = false;
+                session.say(&format!("warning: {why:#}"))?;
+            }
         }
+    }
+    if is_complete && !is_undone {
+        session.print("Nothing to undo")?;
     }
     list_helpers(session)?;
     session.say("Not checked: other repositories, in which `setup --local` may have been run")?;
@@ -120,17 +127,14 @@ fn everything(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     }
 }
 
-fn local_git(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    if session.context.git().is_in_repository()? {
-        git(Scope::Local, session)?;
-    }
-    Ok(())
+fn local_git(session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
+    Ok(session.context.git().is_in_repository()? && git(Scope::Local, session)?)
 }
 
 /// Removes the files of the state directory, as far as no stored token needs them.
-fn state_and_tokens(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+fn state_and_tokens(session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
     let (logins, unread) = logins::list_with_duplicates(session.context);
-    let done = journal(session).and(metadata(&logins, &unread, session));
+    let removed = [journal(session), metadata(&logins, &unread, session)];
     if let Some(dir) = session.context.environment.state_dir() {
         // It fails if a file in it was kept.
         let _ = fs::remove_dir(dir);
@@ -140,18 +144,19 @@ fn state_and_tokens(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
         let fix = "log out: git credential-heroku-rs logout --all";
         kept(session, "the stored tokens", why, fix)?;
     }
-    done
+    let [journal, metadata] = removed;
+    Ok(journal? | metadata?)
 }
 
-fn journal(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+fn journal(session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
     let environment = &session.context.environment;
     let Some(path) = rotation_journal::FILE.path(environment) else {
-        return Ok(());
+        return Ok(false);
     };
     let path = environment.display_path(&path);
     match rotation_journal::remove_if_finished(environment)? {
-        Removal::Absent => Ok(()),
-        Removal::Removed => session.print(&format!("Removed {path}")),
+        Removal::Absent => Ok(false),
+        Removal::Removed => removed(session, &path),
         Removal::Unreadable => kept(session, &path, "the file cannot be read", ""),
         Removal::Unfinished => {
             let fix = "finish it: git credential-heroku-rs rotate --all";
@@ -164,13 +169,13 @@ fn metadata(
     logins: &[StoredToken],
     unread: &[Unread],
     session: &mut Session<'_, '_>,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<bool> {
     let environment = &session.context.environment;
     let Some(path) = token_metadata::FILE
         .path(environment)
         .filter(|path| path.exists())
     else {
-        return Ok(());
+        return Ok(false);
     };
     let path = environment.display_path(&path);
     if let Some(unread) = unread.iter().find(|unread| unread.may_hide_logins) {
@@ -180,17 +185,23 @@ fn metadata(
     let tokens: Vec<_> = logins.iter().map(|login| &login.token).collect();
     match token_metadata::retain(environment, &tokens)? {
         None => kept(session, &path, "the file cannot be read", ""),
-        Some(0) => session.print(&format!("Removed {path}")),
+        Some(0) => removed(session, &path),
         Some(_) => kept(session, &path, "it describes a stored token", ""),
     }
 }
 
-/// Prints what was not removed, why, and the command that removes it.
+fn removed(session: &mut Session<'_, '_>, path: &str) -> anyhow::Result<bool> {
+    session.print(&format!("Removed {path}"))?;
+    Ok(true)
+}
+
+/// Prints what was not removed, why, and the command that removes it. Returns that nothing was removed.
 fn kept(
     session: &mut Session<'_, '_>,
     what: &str,
     why: &str,
     fix: impl Into<Fix>,
-) -> anyhow::Result<()> {
-    session.print(&Notice::new(format!("Kept {what}: {why}"), fix).to_string())
+) -> anyhow::Result<bool> {
+    session.print(&Notice::new(format!("Kept {what}: {why}"), fix).to_string())?;
+    Ok(false)
 }

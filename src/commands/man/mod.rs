@@ -74,14 +74,14 @@ fn where_man_looks(session: &Session<'_, '_>) -> Result<PathBuf, Notice> {
         })
 }
 
-/// Removes the pages that `man --install` wrote. Those of a package stay.
-pub(super) fn remove_installed(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+/// Removes the pages that `man --install` wrote, and returns whether there were any. Those of a package stay.
+pub(super) fn remove_installed(session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
     let Ok(dir) = where_man_looks(session) else {
-        return Ok(());
+        return Ok(false);
     };
     // Packages install below /usr, and root is asked to remove them there.
     if dir.starts_with("/usr") && !dir.starts_with("/usr/local") {
-        return Ok(());
+        return Ok(false);
     }
     let mut definition = cli::definition();
     definition.build();
@@ -97,7 +97,7 @@ pub(super) fn remove_installed(session: &mut Session<'_, '_>) -> anyhow::Result<
         let (count, dir) = (ours.len(), session.context.environment.display_path(&dir));
         session.print(&format!("Removed {count} pages of the manual from {dir}"))?;
     }
-    Ok(())
+    Ok(!ours.is_empty())
 }
 
 #[expect(
