@@ -217,7 +217,8 @@ pub(super) fn span(left: SignedDuration) -> String {
     } else if hours >= 1 {
         in_units(hours, "hour")
     } else {
-        in_units(left.as_mins(), "minute")
+        let nearest = (left + SignedDuration::from_secs(30)).as_mins();
+        in_units(nearest, "minute")
     }
 }
 
@@ -283,6 +284,8 @@ mod tests {
         assert_eq!(minutes(119), "in 2 hours");
         assert_eq!(minutes(47 * 60), "in 47 hours");
         assert_eq!(minutes(48 * 60 - 1), "in 2 days");
+        let just_created = SignedDuration::from_mins(6) - SignedDuration::from_secs(1);
+        assert_eq!(span(just_created), "in 6 minutes");
         let moments_ago = SignedDuration::from_hours(24 * 30) - SignedDuration::from_secs(59);
         assert_eq!(span(moments_ago), "in 30 days");
         assert_eq!(span(SignedDuration::from_secs(-1)), "expired");
