@@ -41,7 +41,7 @@ fn import(arguments: &NetrcImport, session: &mut Session<'_, '_>) -> anyhow::Res
     if !arguments.yes {
         let answer = terminal::confirm("Continue?", DefaultAnswer::Yes);
         if !answer.map_err(|why| why.notice("run it without a question: --yes"))? {
-            return Err(Notice::new("nothing was changed", "").into());
+            return session.say("Nothing was changed");
         }
     }
     let known = token_metadata::about(&session.context.environment, &entry.token);

@@ -59,6 +59,20 @@ fn an_import_moves_what_is_known_about_the_token_too() {
 }
 
 #[test]
+fn no_is_an_answer() {
+    let world = World::new().with_keyring();
+    let token = world.heroku.issue_token(ANN);
+    world.has_netrc(&entries(ANN, &token));
+    let shown = world
+        .on_a_terminal("git credential-heroku-rs netrc import")
+        .shows("Continue? [Y/n] ")
+        .types("n")
+        .exits_with(0);
+    assert!(shown.contains("Nothing was changed"), "{shown}");
+    assert_eq!(netrc_of(&world), entries(ANN, &token));
+}
+
+#[test]
 fn a_rejected_token_is_not_moved() {
     let world = World::new().with_keyring();
     let token = world.heroku.issue_token(ANN);
