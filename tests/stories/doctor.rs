@@ -118,7 +118,7 @@ fn without_a_terminal_a_fix_needs_yes() {
         .shell("setsid git-credential-heroku-rs doctor --fix", b"")
         .exits_with(2)
         .stdout_is("")
-        .says("no terminal to ask for confirmation\n  fix without asking: ");
+        .says("not running in a terminal\n  fix without asking: ");
 }
 
 #[test]

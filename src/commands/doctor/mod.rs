@@ -31,7 +31,7 @@ use crate::cli::Doctor;
 use crate::context::Context;
 use crate::notice::{AlreadyReported, Fix, Kind, Notice};
 use crate::redact::{Hide, Redactor};
-use crate::terminal::{self, DefaultAnswer, Progress};
+use crate::terminal::{self, DefaultAnswer, Progress, PromptError};
 
 use facts::Facts;
 use finding::{Finding, Findings, Repair, Severity};
@@ -64,9 +64,8 @@ const CHECKS: &[(&str, Check)] = &[
 
 pub(super) fn run(arguments: &Doctor, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     if arguments.fix && !arguments.yes && !terminal::is_available() {
-        let what = "no terminal to ask for confirmation";
-        let advice = "fix without asking: git credential-heroku-rs doctor --fix --yes";
-        return Err(Notice::new(what, advice).of_kind(Kind::Usage).into());
+        let fix = "fix without asking: git credential-heroku-rs doctor --fix --yes";
+        return Err(PromptError::NoTerminal.notice(fix).into());
     }
     let mut mask = mask(session.context);
     let mut findings = examine(arguments, &mut mask, session);
