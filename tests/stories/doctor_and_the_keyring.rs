@@ -85,6 +85,9 @@ fn a_token_without_an_account_is_found_and_status_names_its_account() {
     let world = with_the_item_under("heroku");
     let found = is_found(&world, "keyring.names", "is stored under heroku");
     assert_eq!(found["fixable"], false);
+    world
+        .helper("doctor")
+        .says("git gets the token pasted at git's prompt from the keyring");
     world.helper("status").succeeds();
     assert_eq!(world.accounts_in_the_keyring(), [ANN]);
 }
@@ -193,7 +196,7 @@ fn other_users_can_write_login_json() {
     let said = is_found_and_fixed(
         &world,
         "login.permissions",
-        "other users can write ~/.local/share/heroku/login.json",
+        "other users can write to ~/.local/share/heroku/login.json",
     );
     is_undone(&world, &said, "login.permissions");
 }
@@ -205,7 +208,7 @@ fn other_users_can_write_what_is_known_about_tokens() {
     let file = ".local/state/git-credential-heroku-rs/authorizations.json";
     let mode = fs::Permissions::from_mode(0o666);
     fs::set_permissions(world.home().join(file), mode).unwrap();
-    let words = format!("other users can write ~/{file}");
+    let words = format!("other users can write to ~/{file}");
     let said = is_found_and_fixed(&world, "login.permissions", &words);
     is_undone(&world, &said, "login.permissions");
 }

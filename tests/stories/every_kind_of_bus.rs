@@ -57,7 +57,9 @@ fn an_address_that_means_no_bus_is_a_machine_without_one() {
         world
             .helper_with_input("login --with-token", &token)
             .succeeds()
-            .says("no keyring: no D-Bus session; the token goes to ~/.netrc (unencrypted)");
+            .says(
+                "no keyring: no D-Bus session; the token will be stored in ~/.netrc (unencrypted)",
+            );
         world
             .helper_with_input("get", REQUEST)
             .succeeds()

@@ -26,7 +26,7 @@ fn a_login_is_stored_in_netrc_with_a_warning_and_the_push_works() {
              Done. Push with: git push heroku main\n",
         )
         .stderr_is(
-            "warning: no keyring: no D-Bus session; the token goes to ~/.netrc (unencrypted)\n  \
+            "warning: no keyring: no D-Bus session; the token will be stored in ~/.netrc (unencrypted)\n  \
              to avoid plain text, set HEROKU_API_KEY instead of logging in\n",
         );
     assert_eq!(
@@ -149,8 +149,7 @@ fn with_heroku_netrc_write_the_login_is_stored_in_netrc() {
 const LOG_IN: &str = "log in: git credential-heroku-rs login, or set HEROKU_API_KEY";
 
 /// The same if git is about to ask for a password.
-const LOG_IN_OR_PASTE: &str =
-    "log in: git credential-heroku-rs login, or set HEROKU_API_KEY or paste a token";
+const LOG_IN_OR_PASTE: &str = "log in: git credential-heroku-rs login, or set HEROKU_API_KEY, or paste a token as the password";
 
 /// `get` says that the user is not logged in, and a `login` that needs the keyring says why it fails: the
 /// cause and the fix are the same.

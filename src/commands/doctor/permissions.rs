@@ -32,7 +32,7 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
         };
         let (what, why) = if mode & OTHERS_WRITE != 0 {
             (
-                "write",
+                "write to",
                 "such a user can change the account that you push with",
             )
         } else if mode & reads != 0 {

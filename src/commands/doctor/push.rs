@@ -145,6 +145,10 @@ impl Facts<'_> {
     /// A token, by its account if that is known.
     fn described(&self, token: &Token) -> String {
         match (self.account_of(token), self.status_of(token)) {
+            // Its name, `heroku`, would be misread.
+            (Some(account), _) if *account == Account::unnamed() => {
+                "the token pasted at git's prompt".to_owned()
+            }
             (Some(account), _) => format!("the token of {account}"),
             (None, TokenStatus::Valid(info)) => format!("a token of {}", info.email),
             (None, _) if self.active_login_with(Some(token)).is_some() => "the token".to_owned(),

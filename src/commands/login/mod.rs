@@ -38,7 +38,7 @@ pub(super) fn run(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::R
     if !is_guided && let Destination::NetrcInsteadOfKeyring(why) = &destination {
         let location = netrc::location(&session.context.environment);
         session.warn(&Notice::new(
-            format!("{}; the token goes to {location}", why.what()),
+            format!("{}; the token will be stored in {location}", why.what()),
             "to avoid plain text, set HEROKU_API_KEY instead of logging in",
         ))?;
     }

@@ -210,7 +210,7 @@ fn the_source_that_may_have_a_token_is_reported_first() {
     assert_eq!(
         said,
         "not logged in to Heroku (no keyring: no D-Bus session)\n  \
-         log in: git credential-heroku-rs login, or set HEROKU_API_KEY or paste a token"
+         log in: git credential-heroku-rs login, or set HEROKU_API_KEY, or paste a token as the password"
     );
     let doubtful = format!("{entry}password twice\n");
     let said = said_by_get(&on_a_server(&doubtful));

@@ -94,7 +94,7 @@ impl Answer {
         let why = missing.notice();
         let fix = match next {
             Next::Prompt if missing.allows_netrc() => {
-                log_in.or("set HEROKU_API_KEY or paste a token")
+                log_in.or("set HEROKU_API_KEY, or paste a token as the password")
             }
             Next::Prompt | Next::Nothing => why.fix(),
         };

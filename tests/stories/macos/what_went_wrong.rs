@@ -102,7 +102,7 @@ fn without_the_tool_there_is_no_keyring_and_netrc_is_the_way() {
         .shell(&hidden, REQUEST.as_bytes())
         .succeeds()
         .says("the system's keyring cannot be opened")
-        .says("log in: git credential-heroku-rs login, or set HEROKU_API_KEY or paste a token");
+        .says("log in: git credential-heroku-rs login, or set HEROKU_API_KEY, or paste a token as the password");
     world.has_netrc(&format!(
         "machine git.heroku.com\n  login {ANN}\n  password {token}\n"
     ));
