@@ -221,6 +221,10 @@ pub enum Kind {
     Usage,
     /// It needs a login, and there is none. The exit code is that of gh.
     NotLoggedIn,
+    /// A program cannot be started. The exit code is that of a shell, as for the next.
+    NotStarted,
+    /// There is no such program.
+    NoProgram,
 }
 
 impl Kind {
@@ -230,6 +234,8 @@ impl Kind {
             Kind::Failed => 1,
             Kind::Usage => 2,
             Kind::NotLoggedIn => 4,
+            Kind::NotStarted => 126,
+            Kind::NoProgram => 127,
         }
     }
 }

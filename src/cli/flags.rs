@@ -187,7 +187,10 @@ Examples:
       printf \"Authorization: Bearer %s\" \"$HEROKU_API_KEY\" |
       curl --header @- https://api.heroku.com/account \\
            --header \"Accept: application/vnd.heroku+json; version=3\"'
-  git credential-heroku-rs exec --env TF_VAR_heroku_key -- terraform plan")]
+  git credential-heroku-rs exec --env TF_VAR_heroku_key -- terraform plan
+
+Exit codes: that of the program; 126 if it cannot be started, 127 if there is
+no such program, 4 not logged in.")]
 pub struct Exec {
     /// Use this account [default: the active account]
     #[arg(long, value_name = "EMAIL")]

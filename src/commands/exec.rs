@@ -8,7 +8,7 @@ use std::process::Command;
 
 use super::{Session, token_of};
 use crate::cli::Exec;
-use crate::notice::Notice;
+use crate::notice::{Kind, Notice};
 
 pub(super) fn run(arguments: &Exec, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let found = token_of(arguments.account.as_deref(), session.context)?;
@@ -39,8 +39,13 @@ fn replace_process(mut command: Command) -> io::Result<()> {
 
 fn not_started(program: &OsString, error: &io::Error) -> Notice {
     let program = program.to_string_lossy();
+    let kind = match error.kind() {
+        io::ErrorKind::NotFound => Kind::NoProgram,
+        _ => Kind::NotStarted,
+    };
     Notice::new(
         format!("could not start {program}: {error}"),
         "check the name of the program and your PATH",
     )
+    .of_kind(kind)
 }

@@ -112,7 +112,7 @@ fn get(input: &mut dyn Read, context: &Context) -> Result<Reply, Reply> {
 fn no_credential(why: Notice) -> Reply {
     match why.kind() {
         Kind::NotLoggedIn => Reply::failure(&Refusal::NotFound.to_string(), Some(why)),
-        Kind::Failed | Kind::Usage => Reply::from(why),
+        _ => Reply::from(why),
     }
 }
 
@@ -201,7 +201,7 @@ fn list(context: &Context) -> Result<Reply, Reply> {
     let why = answer.explain();
     match why.kind() {
         Kind::NotLoggedIn => Ok(Reply::text("{}")),
-        Kind::Failed | Kind::Usage => Err(Reply::from(why)),
+        _ => Err(Reply::from(why)),
     }
 }
 

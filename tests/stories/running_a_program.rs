@@ -82,6 +82,10 @@ fn a_missing_program_is_named_in_the_error() {
     world.has_logged_in_with_the_heroku_cli(ANN);
     world
         .helper("exec -- no-such-program")
-        .exits_with(1)
+        .exits_with(127)
         .says("could not start no-such-program");
+    world
+        .helper("exec -- /")
+        .exits_with(126)
+        .says("could not start /");
 }
