@@ -14,6 +14,13 @@ fn a_timer_does_nothing_while_the_token_is_valid_for_long_enough() {
         .says_nothing();
     assert_eq!(world.requests_to_the_api(), asked);
     assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    let shown = world
+        .on_a_terminal("git credential-heroku-rs rotate --if-expires-within 7d")
+        .exits_with(0);
+    assert!(
+        shown.contains("Nothing to do for ann@example.com: the token does not expire within"),
+        "{shown}"
+    );
 }
 
 #[test]

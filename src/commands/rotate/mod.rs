@@ -28,6 +28,7 @@ use crate::logins::lookup::{Answer, Source, StoredToken};
 use crate::logins::{self, Unread};
 use crate::notice::{AlreadyReported, Command, Fix, Kind, Notice, shown};
 use crate::rotation_journal::{self, Revocable, Rotation};
+use crate::terminal;
 use crate::token_metadata;
 
 mod old_token;
@@ -167,7 +168,7 @@ fn rotate(
     let was_interrupted = !unfinished(login, login.account.as_ref(), context).is_empty();
     let known = login.metadata.clone().unwrap_or_default();
     if !was_interrupted && !is_due(&known, margin) {
-        return Ok(());
+        return not_due(login, session);
     }
     let api = api_of(&login.token, login.metadata.as_ref(), LIMIT, context)?;
     // The account under which the token is stored; an entry in netrc may name none.
@@ -197,7 +198,7 @@ fn rotate(
             // With this metadata, the next run needs no request.
             let _ = token_metadata::update(&context.environment, old.metadata);
         }
-        return Ok(());
+        return not_due(login, session);
     }
     let usual = default_description(context);
     let description = old.metadata.description.as_deref().unwrap_or(&usual);
@@ -212,6 +213,17 @@ fn rotate(
     } else {
         replace_token(&rotator, &new, &old, session)
     }
+}
+
+/// A timer gets no message for each token that it leaves.
+fn not_due(login: &StoredToken, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    if !terminal::is_stdout() {
+        return Ok(());
+    }
+    let account = login.account.as_ref().map_or("netrc", label);
+    session.print(&format!(
+        "Nothing to do for {account}: the token does not expire within this time"
+    ))
 }
 
 fn replace_token(
