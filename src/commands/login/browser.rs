@@ -41,7 +41,7 @@ pub(super) fn wait(
     if !arguments.no_open {
         terminal::open_page(login.page(), &session.context.environment);
     }
-    session.say("Waiting for the login in your browser (Ctrl-C to cancel)")?;
+    session.say("Waiting up to 10 minutes for the login in your browser (Ctrl-C to cancel)")?;
     let _progress = terminal::Progress::start("waiting", &session.context.environment);
     let token = api.await_browser_login(&login, Instant::now() + LIMIT)?;
     Ok(Received {
