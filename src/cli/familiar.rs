@@ -3,9 +3,10 @@
 use std::ffi::OsString;
 
 use clap::CommandFactory;
+use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use super::CommandLine;
+use super::{CommandLine, has_a_command};
 
 /// The arguments with another program's words replaced by ours: `auth login`, `auth:login`, `whoami`,
 /// `accounts:set`, `version`, `-v`.
@@ -41,7 +42,31 @@ pub(super) fn explained(error: clap::Error, arguments: &[OsString]) -> clap::Err
              log in: printenv TOKEN | git credential-heroku-rs login --with-token",
         );
     }
-    with_near_suggestions(error)
+    let mut error = with_near_suggestions(error);
+    if has_a_command(arguments) {
+        // That a wrong flag may be a value, after `--`.
+        error.remove(ContextKind::Suggested);
+    }
+    if error.kind() == ErrorKind::ArgumentConflict {
+        // clap's own shows the flags that conflict.
+        let usage = usage_for(arguments);
+        error.insert(ContextKind::Usage, ContextValue::StyledStr(usage));
+    }
+    error
+}
+
+/// The usage of the command that these arguments name.
+fn usage_for(arguments: &[OsString]) -> StyledStr {
+    let mut line = CommandLine::command();
+    line.build();
+    let mut command = &line;
+    for argument in arguments {
+        match command.find_subcommand(argument) {
+            Some(inner) => command = inner,
+            None => break,
+        }
+    }
+    command.clone().render_usage()
 }
 
 /// Whether an argument is a token, or `login --token` announces one, as in other programs.
@@ -162,6 +187,15 @@ mod tests {
         }
         let run = read(&words("exec -- curl HRKU-abc"));
         assert!(matches!(run, Invocation::Command(_)), "{run:?}");
+    }
+
+    #[test]
+    fn an_error_shows_the_usage_of_the_command_and_no_way_around_it() {
+        let conflict = error_of("login --browser --with-token --no-open");
+        let usage = "\nUsage: git credential-heroku-rs login [OPTIONS]\n";
+        assert!(conflict.contains(usage), "{conflict}");
+        let unknown = error_of("api apps --jq .");
+        assert!(!unknown.contains("tip:"), "{unknown}");
     }
 
     #[test]
