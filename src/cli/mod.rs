@@ -49,6 +49,13 @@ pub fn read(arguments: &[OsString]) -> Invocation {
     {
         return read(&[words, &["--help".into()]].concat());
     }
+    if let [operation, flag] = arguments
+        && operation.to_str().and_then(Operation::from_name).is_some()
+        && (flag == "-h" || flag == "--help")
+        && let Some(help) = help_on_an_operation()
+    {
+        return Invocation::Answered(help);
+    }
     if let Some((last, before)) = arguments.split_last()
         && let Some(operation) = last.to_str().and_then(Operation::from_name)
         && !has_a_command(before)
@@ -56,6 +63,13 @@ pub fn read(arguments: &[OsString]) -> Invocation {
         return Invocation::Git(operation);
     }
     read_command(&familiar::translated(arguments))
+}
+
+fn help_on_an_operation() -> Option<clap::Error> {
+    let command = clap::Command::new(NAME)
+        .about("git runs this command itself: see git help gitcredentials")
+        .help_template("{about}\n");
+    command.try_get_matches_from([NAME, "-h"]).err()
 }
 
 /// Reads a user's command line.
@@ -177,7 +191,15 @@ Examples:
   git push heroku main
 
 Run `git credential-heroku-rs COMMAND -h` for the flags and examples of a
-command. git itself runs get, store, erase and capability.";
+command. `git credential-heroku-rs --help` opens the manual, after
+`git credential-heroku-rs man --install`. git itself runs get, store, erase and
+capability.";
+
+const NETRC_EXAMPLES: &str = "\
+Examples:
+  git credential-heroku-rs netrc import
+  curl --netrc-file <(git credential-heroku-rs netrc print) ...
+  git credential-heroku-rs netrc clean --dry-run";
 
 #[derive(Debug, Parser)]
 #[command(
@@ -229,7 +251,7 @@ pub enum Command {
     /// List, create, update and revoke authorizations
     Authorizations(Authorizations),
     /// Move the token out of netrc, print netrc lines, or clean netrc
-    #[command(subcommand)]
+    #[command(subcommand, after_help = NETRC_EXAMPLES)]
     Netrc(Netrc),
     /// Print a shell completion script
     Completions(Completions),
@@ -256,7 +278,7 @@ mod tests {
         fn look(command: &clap::Command) {
             let help = command.get_after_help().map(ToString::to_string);
             let shown = help.is_some_and(|help| help.contains("\n  "));
-            assert!(shown || command.has_subcommands(), "{}", command.get_name());
+            assert!(shown, "{}", command.get_name());
             command.get_subcommands().for_each(look);
         }
         look(&definition());
@@ -320,6 +342,17 @@ mod tests {
     fn the_operation_is_the_last_word_after_any_others() {
         for words in [&["get"][..], &["--account", "a b", "-v", "get"]] {
             assert!(matches!(invocation(words), Invocation::Git(Operation::Get)));
+        }
+    }
+
+    #[test]
+    fn help_on_an_operation_names_gits_page() {
+        for words in [&["get", "-h"][..], &["store", "--help"], &["help", "erase"]] {
+            let Invocation::Answered(help) = invocation(words) else {
+                panic!("{words:?}");
+            };
+            assert_eq!(help.exit_code(), 0);
+            assert!(help.to_string().contains("git help gitcredentials"));
         }
     }
 
