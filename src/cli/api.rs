@@ -10,7 +10,7 @@ const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 Examples:
   git credential-heroku-rs api apps/my-app
   git credential-heroku-rs api apps --paginate | jq -r '.[].name'
-  git credential-heroku-rs api apps --paginate -H 'Range: name ..; max=1000'
+  git credential-heroku-rs api apps --paginate -H 'Range: id ..; max=1000'
   git credential-heroku-rs api apps/my-app/formation/web -X PATCH -F quantity=2
   git credential-heroku-rs api apps/my-app/config-vars -X PATCH \\
       --input vars.json
