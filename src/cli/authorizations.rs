@@ -1,5 +1,6 @@
 //! The flags of `authorizations`.
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 
 use super::Lifetime;
@@ -88,12 +89,12 @@ Examples:
   git credential-heroku-rs authorizations create --description laptop --login")]
 pub struct AuthorizationsCreate {
     /// Description of the authorization, shown here and in the dashboard
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
     pub description: String,
     /// Scope of the token; can be repeated
     #[arg(long, value_name = "SCOPE", default_value = "global")]
     pub scope: Vec<Scope>,
-    /// Lifetime of the token: 8h, 30d, 1y or never
+    /// Lifetime of the token: never, or a number and s, m (minutes), h, d, w or y
     #[arg(long, value_name = "TIME", default_value = "30d", value_parser = Lifetime::parse)]
     pub expires_in: Lifetime,
     /// Log in with the new token instead of printing it
@@ -118,7 +119,7 @@ pub struct AuthorizationsUpdate {
     #[arg(value_name = "ID")]
     pub named: String,
     /// New description
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
     pub description: String,
 }
 

@@ -196,6 +196,8 @@ mod tests {
         assert!(conflict.contains(usage), "{conflict}");
         let unknown = error_of("api apps --jq .");
         assert!(!unknown.contains("tip:"), "{unknown}");
+        let empty = error_of("authorizations create --description=");
+        assert!(empty.contains("--description <TEXT>"), "{empty}");
     }
 
     #[test]

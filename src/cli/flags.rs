@@ -235,10 +235,10 @@ pub struct Rotate {
     /// Rotate the tokens of all accounts on this machine
     #[arg(long, conflicts_with = "account")]
     pub all: bool,
-    /// Rotate only tokens that expire within this time, such as 12h or 7d
+    /// Rotate only tokens that expire within this time: a number and s, m (minutes), h, d, w or y
     #[arg(long, value_name = "TIME", value_parser = margin)]
     pub if_expires_within: Option<Duration>,
-    /// Lifetime of the new token: 8h, 30d, 1y or never [default: that of the old one]
+    /// Lifetime of the new token, as for `login`: 8h, 30d, 1y or never [default: that of the old one]
     #[arg(long, value_name = "TIME", value_parser = Lifetime::parse)]
     pub expires_in: Option<Lifetime>,
     /// Show what would change, and change nothing
@@ -249,7 +249,9 @@ pub struct Rotate {
 fn margin(text: &str) -> Result<Duration, String> {
     match Lifetime::parse(text) {
         Ok(Lifetime::Limited(time)) => Ok(time),
-        Ok(Lifetime::Endless) | Err(_) => Err("give a time such as 12h or 7d".to_owned()),
+        Ok(Lifetime::Endless) | Err(_) => {
+            Err("give a number and s, m (minutes), h, d, w or y, such as 7d".to_owned())
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 
 use crate::logins::Store;
 use crate::scope::Scope;
@@ -41,9 +42,9 @@ pub struct Login {
     #[arg(long, requires = "browser", conflicts_with_all = ["with_token", "interactive", "open"])]
     pub no_open: bool,
     /// Description of the authorization in the dashboard [default: git-credential-heroku-rs login from HOST]
-    #[arg(long, value_name = "TEXT", conflicts_with = "with_token")]
+    #[arg(long, value_name = "TEXT", conflicts_with = "with_token", value_parser = NonEmptyStringValueParser::new())]
     pub description: Option<String>,
-    /// With --interactive: lifetime of the token (8h, 30d, 1y or never)
+    /// With --interactive: lifetime of the token: never, or a number and s, m (minutes), h, d, w or y
     #[arg(
         long,
         value_name = "TIME",
@@ -93,7 +94,7 @@ impl Lifetime {
     /// # Errors
     /// What a lifetime looks like.
     pub fn parse(text: &str) -> Result<Lifetime, String> {
-        const HELP: &str = "give a time such as 8h, 30d or 1y, or never";
+        const HELP: &str = "give never, or a number and s, m (minutes), h, d, w or y, such as 30d";
         if text == "never" {
             return Ok(Lifetime::Endless);
         }
