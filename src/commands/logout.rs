@@ -33,7 +33,8 @@ pub(super) fn run(arguments: &Logout, session: &mut Session<'_, '_>) -> anyhow::
     // A locked keyring may have further logins.
     let chosen = choose(arguments, &stored, hidden.is_some(), session.context)
         .map_err(|notice| hidden.cloned().unwrap_or(notice))?;
-    let before = served(session.context);
+    let before = Answer::to_git(session.context).found;
+    let before = before.and_then(|found| found.account);
     let mut is_incomplete = false;
     let mut printed = Ok(());
     for account in &chosen {
@@ -265,17 +266,22 @@ fn not_logged_in(account: Option<&Account>, context: &Context) -> Notice {
     notice.of_kind(Kind::NotLoggedIn)
 }
 
-/// The account that git uses now.
-fn served(context: &Context) -> Option<Account> {
-    Answer::to_git(context).found?.account
-}
-
-/// Prints the active account, if it is another one than before.
+/// Makes the only account that is left the active one. Prints the active account if it is another one than before, or
+/// that several are left and none is active.
 fn report_active_account(
     before: Option<&Account>,
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<()> {
-    match served(session.context) {
+    let context = session.context;
+    let (left, unread) = logins::list(context);
+    if let Err(why) = logins::restore_login(context, &left, &unread) {
+        session.warn(&why)?;
+    }
+    let answer = Answer::to_git(context);
+    if answer.is_ambiguous() {
+        return session.warn(&answer.explain());
+    }
+    match answer.found.and_then(|found| found.account) {
         Some(account) if before != Some(&account) => {
             session.say(&format!("The active account is now {}", label(&account)))
         }

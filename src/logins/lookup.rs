@@ -267,7 +267,10 @@ impl Search<'_> {
             }
             (None, _) => {
                 let accounts = items.into_iter().map(|item| item.account);
-                return Err(Miss::Ambiguous(accounts.collect()));
+                let mut accounts: Vec<Account> = accounts.collect();
+                // The keyring's own order changes.
+                accounts.sort();
+                return Err(Miss::Ambiguous(accounts));
             }
         };
         self.live(item.token, Some(item.account), Source::Keyring)
@@ -396,6 +399,12 @@ impl Answer {
         let host =
             HerokuHost::in_use_or_default(Service::Git, context.environment.heroku_host.as_deref());
         find_in(sources, &host, None, context)
+    }
+
+    /// Whether there is no token because several accounts are logged in and none is chosen.
+    pub fn is_ambiguous(&self) -> bool {
+        let is_ambiguous = |(_, miss): &(Source, Miss)| matches!(miss, Miss::Ambiguous(_));
+        self.found.is_none() && self.misses.iter().any(is_ambiguous)
     }
 
     /// The token, or why there is none.

@@ -28,6 +28,18 @@ fn the_token_is_revoked_and_removed() {
     world.helper("logout").exits_with(4);
 }
 
+/// The Heroku CLI would see no login.
+#[test]
+fn the_only_account_that_is_left_is_the_active_one_of_the_heroku_cli_too() {
+    let (world, _) = logged_in();
+    world.keeps_in_the_keyring(BOB, &world.heroku.issue_token(BOB));
+    world
+        .helper("logout")
+        .succeeds()
+        .stderr_is("The active account is now bob@example.com\n");
+    assert_eq!(world.active_account().as_deref(), Some(BOB));
+}
+
 #[test]
 fn a_login_of_the_heroku_cli_is_found_in_the_list_and_revoked() {
     let world = World::new().with_keyring();

@@ -10,7 +10,7 @@ use super::remotes::place_and_fix;
 use super::{Facts, Findings, Severity, headers};
 use crate::account::Account;
 use crate::git::{Filled, HerokuUrl, Remote, Setting, UrlParts};
-use crate::logins::lookup::{Miss, Source};
+use crate::logins::lookup::Source;
 use crate::notice::{Command, Fix, Notice};
 use crate::token::Token;
 
@@ -215,8 +215,7 @@ impl Push {
             (what, facts.set_up_fix())
         } else {
             let notice = facts.answer.explain();
-            let is_ambiguous = |(_, miss): &(Source, Miss)| matches!(miss, Miss::Ambiguous(_));
-            let fix = if facts.answer.misses.iter().any(is_ambiguous) {
+            let fix = if facts.answer.is_ambiguous() {
                 // The fix of the notice names an account, which is hidden in the report.
                 "git credential-heroku-rs switch EMAIL".into()
             } else {

@@ -90,10 +90,15 @@ impl Machine {
             }
         }
         after.in_use = self.in_use.filter(|name| *name != meant);
-        let of = |machine: &Machine| machine.served(None).ok().map(|served| served.account);
-        let (before, rest) = (of(self), of(&after));
-        let messages = rest.filter(|_| rest != before);
-        let messages = messages.map(|name| format!("The active account is now {}", label(name)));
+        after.in_use = after.in_use.or(after.only_one(&after.names()));
+        let of = |machine: &Machine| machine.served(None).map(|served| served.account);
+        let messages = match of(&after) {
+            Ok(account) if of(self) != Ok(account) => {
+                Some(format!("The active account is now {}", label(account)))
+            }
+            Err(why) if why.starts_with("several") => Some(why),
+            Ok(_) | Err(_) => None,
+        };
         let out = format!("Logged out of {}; {result}\n", label(meant));
         after.ending(0, &out, &Vec::from_iter(messages))
     }
@@ -175,15 +180,13 @@ impl Machine {
         };
         let end = |order: Vec<Name>| {
             let mut after = self.clone();
-            let mut logins: Vec<Name> = named.iter().copied().map(counts_for).collect();
+            let mut logins: BTreeSet<Name> = named.iter().copied().map(counts_for).collect();
             let mut messages = Vec::new();
             for name in order {
                 let owner = counts_for(name);
-                let had_one = after.items.contains_key(owner);
-                if after.moves(name, owner) {
-                    if !had_one {
-                        logins.push(owner);
-                    }
+                let is_moved = after.moves(name, owner);
+                logins.insert(if is_moved { owner } else { name });
+                if is_moved {
                     messages.push(format!(
                         "token pasted at git's prompt is now stored as the login of {owner}"
                     ));
@@ -209,16 +212,21 @@ impl Machine {
         true
     }
 
+    /// The only login, if `login.json` names none and its name is an email.
+    fn only_one(&self, logins: &BTreeSet<Name>) -> Option<Name> {
+        let only = logins.first().filter(|_| logins.len() == 1).copied();
+        let is_unnamed = self.in_use.is_none() && !self.lives_on_netrc;
+        only.filter(|name| is_unnamed && is_email(name))
+    }
+
     /// The rest of `status`: where no account is named and one email alone is there, it is named.
     pub(super) fn restores(
         mut self,
-        logins: &[Name],
+        logins: &BTreeSet<Name>,
         mut messages: Vec<String>,
         check: Check,
     ) -> End {
-        let pointed = logins.iter().filter(|_| !self.lives_on_netrc);
-        let mut emails = pointed.copied().filter(|name| is_email(name));
-        if let (None, Some(only), None) = (self.in_use, emails.next(), emails.next()) {
+        if let Some(only) = self.only_one(logins) {
             messages.push(if self.items.contains_key(only) {
                 format!("so that the Heroku CLI finds the login of {only}")
             } else {

@@ -71,9 +71,11 @@ impl Machine {
             Step::Switch(name) => self.switch(name),
             Step::Rotate => self.rotate(),
             Step::Status => return self.status(),
-            Step::StatusOffline => self
-                .clone()
-                .restores(&self.names(), Vec::new(), Check::Offline),
+            Step::StatusOffline => self.clone().restores(
+                &self.items.keys().copied().collect(),
+                Vec::new(),
+                Check::Offline,
+            ),
             Step::HerokuLogin(token) => {
                 let mut after = self.clone();
                 after.in_use = token.owner();
@@ -123,7 +125,7 @@ impl Machine {
         }
     }
 
-    pub(super) fn names(&self) -> Vec<Name> {
+    pub(super) fn names(&self) -> BTreeSet<Name> {
         self.items.keys().copied().collect()
     }
 
