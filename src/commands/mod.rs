@@ -351,6 +351,25 @@ fn default_description(context: &Context) -> String {
     }
 }
 
+/// The accounts that git uses in the current directory, whichever one is active, and where they are chosen.
+fn chosen_accounts(context: &Context) -> Vec<(Account, String)> {
+    // Its token is that of every account.
+    if context.environment.has_api_key() {
+        return Vec::new();
+    }
+    // Without git, nothing chooses an account.
+    context.git().chosen_accounts().unwrap_or_default()
+}
+
+/// Warns if git uses another account than the active one in the current directory.
+fn warn_of_chosen_account(active: &Account, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    let chosen = chosen_accounts(session.context);
+    for chosen in chosen.iter().filter(|(account, _)| account != active) {
+        session.warn(&Notice::new(report::uses_chosen(chosen), Fix::NONE))?;
+    }
+    Ok(())
+}
+
 /// The last lines of a command that makes pushes possible: how to push from the current directory.
 fn push_hint(git: &git::Git) -> String {
     let remotes = git.remotes().unwrap_or_default();

@@ -26,6 +26,8 @@ pub(super) struct Status<'a> {
     /// What is printed before the report.
     pub(super) reported: Option<&'a Notice>,
     pub(super) git: Git,
+    /// The accounts that git uses in the current directory, whichever one is active, and where they are chosen.
+    pub(super) chosen_accounts: Vec<(Account, String)>,
 }
 
 /// A token on this machine. It is never printed itself.
@@ -33,13 +35,18 @@ pub(super) struct Login<'a> {
     pub(super) stored: &'a StoredToken,
     /// What Heroku says about it; none if Heroku was not asked.
     pub(super) verdict: Option<Verdict>,
-    /// Whether git gets this token now.
+    /// Whether git gets this token now, if it asks for no other account.
     pub(super) is_active: bool,
 }
 
 /// Whether this login is the one that git gets.
 pub(super) fn is_served(login: &StoredToken, served: &StoredToken) -> bool {
     served.source == login.source && served.token == login.token
+}
+
+/// That git uses this account, chosen at this place.
+pub(super) fn uses_chosen((account, place): &(Account, String)) -> String {
+    format!("git uses {account} here ({place})")
 }
 
 /// git's credential helpers for git.heroku.com.
@@ -123,7 +130,11 @@ impl Status<'_> {
                 writeln!(out, "{}", unread.why)?;
             }
         }
-        self.git.write_text(environment, out)
+        self.git.write_text(environment, out)?;
+        for chosen in &self.chosen_accounts {
+            writeln!(out, "  {}", shown(&uses_chosen(chosen)))?;
+        }
+        Ok(())
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::{Session, ask_heroku, metadata_of, rejected, report};
+use super::{Session, ask_heroku, chosen_accounts, metadata_of, rejected, report};
 use crate::account::Account;
 use crate::cli::Status;
 use crate::heroku_api::{ApiError, HerokuApi};
@@ -65,6 +65,7 @@ pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::
         unread: &unread,
         reported,
         git: report::Git::read(&context.git()),
+        chosen_accounts: chosen_accounts(context),
     };
     if arguments.json {
         report.write_json(session.streams.output)?;

@@ -1,6 +1,6 @@
 //! `switch`: makes another account the active one, for git and for the Heroku CLI.
 
-use super::{Session, account_named};
+use super::{Session, account_named, warn_of_chosen_account};
 use crate::cli::Switch;
 use crate::logins;
 
@@ -9,8 +9,9 @@ pub(super) fn run(arguments: &Switch, session: &mut Session<'_, '_>) -> anyhow::
     if logins::switch(session.context, &account)? {
         session.print(&format!(
             "Switched to {account}, for git and the Heroku CLI"
-        ))
+        ))?;
     } else {
-        session.print(&format!("{account} is already the active account"))
+        session.print(&format!("{account} is already the active account"))?;
     }
+    warn_of_chosen_account(&account, session)
 }

@@ -18,6 +18,7 @@ use std::time::Instant;
 
 use zeroize::Zeroizing;
 
+use crate::account::Account;
 use crate::notice::{Command, Fix, Notice};
 use crate::secret_buf::SecretBuf;
 use crate::subprocess::Output;
@@ -194,6 +195,26 @@ impl Git {
         Ok(remotes.collect())
     }
 
+    /// The accounts that git asks for in the current directory, whichever one is active, and where they are chosen: by a
+    /// setting, or by the URL of a remote.
+    ///
+    /// # Errors
+    /// As [`Git::helpers_for_heroku`].
+    pub fn chosen_accounts(&self) -> Result<Vec<(Account, String)>, Notice> {
+        let settings = self.settings()?;
+        let set = username_setting(&settings).and_then(|setting| {
+            let place = format!("{} in {}", setting.key, setting.origin);
+            Some((email(&setting.value)?, place))
+        });
+        let remotes = self.remotes()?;
+        let asks = |remote: &&Remote| remote.is_push && remote.is_herokus();
+        let in_urls = remotes.iter().filter(asks).filter_map(|remote| {
+            let place = format!("the URL of the remote {}", remote.name);
+            Some((email(UrlParts::parse(&remote.url).username()?)?, place))
+        });
+        Ok(set.into_iter().chain(in_urls).collect())
+    }
+
     /// The keys of the remote URLs of Heroku's git server that contain a password: git sends that
     /// password, and asks no helper. Never a URL.
     ///
@@ -223,6 +244,19 @@ pub fn helpers_for(settings: &[Setting], remotes: &[Remote]) -> Vec<Setting> {
     let asked = urls.flat_map(|url| UrlParts::parse(url).helpers_in(settings));
     let asked: BTreeSet<usize> = asked.collect();
     asked.into_iter().map(|at| settings[at].clone()).collect()
+}
+
+/// The setting among these that gives Heroku's URLs a user name, if they have none.
+pub fn username_setting(settings: &[Setting]) -> Option<&Setting> {
+    let is_username = |key: &str| key.starts_with("credential.") && key.ends_with(".username");
+    settings
+        .iter()
+        .rfind(|one| is_username(&one.key) && one.covers_heroku())
+}
+
+/// Only an email chooses an account.
+fn email(name: &str) -> Option<Account> {
+    Account::parse(name).filter(Account::is_email)
 }
 
 /// The last of these settings that resets the list of helpers for Heroku: git asks none that is set before it.

@@ -45,6 +45,33 @@ fn git_config_can_choose_the_account_of_a_repository() {
 }
 
 #[test]
+fn an_account_that_git_uses_whichever_one_is_active_is_named() {
+    let world = two_accounts();
+    world
+        .git("config credential.https://git.heroku.com.username ann@example.com")
+        .succeeds();
+    world
+        .git("remote add of-bob https://bob%40example.com@git.heroku.com/of-bob.git")
+        .succeeds();
+    let by_setting = "git uses ann@example.com here \
+                      (credential.https://git.heroku.com.username in .git/config)\n";
+    let by_url = "git uses bob@example.com here (the URL of the remote of-bob)\n";
+    world
+        .helper("switch bob@example.com")
+        .succeeds()
+        .stderr_is(&format!("warning: {by_setting}"));
+    world
+        .helper("status")
+        .succeeds()
+        .says("bob@example.com (active)\n")
+        .says(&format!("  {by_setting}  {by_url}"));
+    world
+        .helper_with_input("login --with-token", &world.heroku.issue_token(ANN))
+        .succeeds()
+        .stderr_is(&format!("warning: {by_url}"));
+}
+
+#[test]
 fn status_marks_the_active_account() {
     let world = two_accounts();
     world

@@ -9,7 +9,7 @@ use super::facts::TokenStatus;
 use super::remotes::place_and_fix;
 use super::{Facts, Findings, Severity, headers};
 use crate::account::Account;
-use crate::git::{Filled, HerokuUrl, Remote, Setting, UrlParts};
+use crate::git::{self, Filled, HerokuUrl, Remote, Setting, UrlParts};
 use crate::logins::lookup::Source;
 use crate::notice::{Command, Fix, Notice};
 use crate::token::Token;
@@ -245,8 +245,7 @@ impl Push {
             };
             (name.to_owned(), "the URL".to_owned(), fix)
         } else {
-            let settings = facts.settings_of("credential", "username");
-            let setting = settings.filter(|setting| setting.covers_heroku()).last()?;
+            let setting = git::username_setting(&facts.settings)?;
             let place = format!("{} in {}", setting.key, setting.origin);
             let fix = setting.change_command("--unset-all", &[], facts.home());
             (setting.value.clone(), place, fix)

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{
     LIMIT, Session, cli_cannot_read_keyring, default_description, metadata_of, owner_of, push_hint,
-    report, setup,
+    report, setup, warn_of_chosen_account,
 };
 use crate::account::Account;
 use crate::cli::Login;
@@ -56,6 +56,7 @@ pub(super) fn run(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::R
         .map_err(|why| received.created.not_stored(&api, &received.token, why))?;
     stored.report(session)?;
     warn_about_other_programs(stored.source, session)?;
+    warn_of_chosen_account(&stored.account, session)?;
     configure_git(arguments, session)
 }
 
