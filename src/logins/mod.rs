@@ -107,20 +107,22 @@ pub fn save(
 ) -> Result<Saved, NotStored> {
     let environment = &context.environment;
     let since = environment.trace.clock();
+    let mut notes = Vec::new();
     let source = match destination {
         Destination::Keyring => {
             context.keyring().write(account, token)?;
             Source::Keyring
         }
         Destination::Netrc | Destination::NetrcInsteadOfKeyring(_) => {
+            let (before, _) = entries_in_netrc(context);
             netrc::save(environment, account, token)
                 .map_err(|why| NotStored::Untouched(why.into()))?;
+            notes.extend(replaced_in_netrc(&before, account, token));
             Source::Netrc
         }
     };
     let stored = || format!("stored in {source} as {account}");
     environment.trace.log_since(since, stored);
-    let mut notes = Vec::new();
     if needs_login_json(source, environment)
         && let Err(why) = heroku_cli::set_login(environment, account)
     {
@@ -151,6 +153,22 @@ pub fn save(
 fn needs_login_json(source: Source, environment: &Environment) -> bool {
     source != Source::Netrc
         || matches!(heroku_cli::login_state(environment), LoginState::Account(_))
+}
+
+/// A notice for each login of another account that a new one has replaced: netrc has room for one.
+fn replaced_in_netrc(before: &[Entry], account: &Account, token: &Token) -> Vec<Notice> {
+    let is_other =
+        |entry: &&Entry| entry.account.as_ref() != Some(account) && entry.token != *token;
+    let notices = before.iter().filter(is_other).map(|entry| {
+        let of_account = lookup::of_account(entry.account.as_ref().filter(|one| one.is_email()));
+        Notice::new(
+            format!(
+                "this replaced the login{of_account} in netrc, and its token may still be valid"
+            ),
+            "revoke it: https://dashboard.heroku.com/account/applications",
+        )
+    });
+    notices.collect()
 }
 
 /// A notice if the keyring has another token of the account, which is found before the new one in netrc. That

@@ -50,11 +50,16 @@ impl Machine {
         let stored = "The token is stored in ~/.netrc (unencrypted)";
         let before = self.items.get(owner).filter(|_| !self.lives_on_netrc);
         let other = before.filter(|held| **held != token);
-        let warned = other.map(|_| "which takes precedence over netrc".to_owned());
+        let mut warned =
+            Vec::from_iter(other.map(|_| "which takes precedence over netrc".to_owned()));
+        let is_replaced = |(name, held): (Name, Token)| name != owner && held != token;
+        if self.netrc.is_some_and(is_replaced) {
+            warned.push("this replaced the login".to_owned());
+        }
         after.ending(
             0,
             &format!("Logged in as {owner}\n{stored}\n{NEXT}"),
-            warned.as_slice(),
+            &warned,
         )
     }
 
