@@ -21,7 +21,7 @@ The body is printed to stdout, including that of an error. The id and the
 message of an error are printed to stderr.
 
 Exit codes: 0 done, 1 Heroku returned an error or cannot be reached, 2 wrong
-usage, 4 not logged in.
+usage, 4 not logged in, or no account is active.
 
 Reference:
   https://devcenter.heroku.com/articles/platform-api-reference")]

@@ -38,7 +38,7 @@ Examples:
       jq -r '.accounts[] | select(.active).account'
 
 Exit codes: 0 logged in, 1 Heroku rejected the active token, or none was found
-and a source could not be read, 4 not logged in.")]
+and a source could not be read, 4 not logged in, or no account is active.")]
 pub struct Status {
     /// Print JSON (stable format)
     #[arg(long)]
@@ -162,7 +162,7 @@ Examples:
   git credential-heroku-rs token --json | jq -r .expires
 
 Exit codes with --check: 0 valid, 1 rejected or Heroku cannot be reached
-(see .status in --json), 4 not logged in.")]
+(see .status in --json), 4 not logged in, or no account is active.")]
 pub struct TokenArguments {
     /// Use this account [default: the active account]
     #[arg(long, value_name = "EMAIL")]

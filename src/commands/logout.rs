@@ -253,10 +253,7 @@ fn active(stored: &[Account], context: &Context) -> Option<Account> {
 
 fn not_logged_in(account: Option<&Account>, context: &Context) -> Notice {
     let notice = match account {
-        Some(account) => Notice::new(
-            format!("not logged in as {account}"),
-            "list the accounts: git credential-heroku-rs status",
-        ),
+        Some(account) => logins::not_logged_in_as(account),
         None if context.environment.has_api_key() => Notice::new(
             "no login to remove (git uses the token in HEROKU_API_KEY)",
             "unset HEROKU_API_KEY",

@@ -20,7 +20,7 @@ use crate::hosts::{HerokuHost, Service};
 use crate::keyring::{Item, Unavailable};
 use crate::logins::lookup::{Source, StoredToken};
 use crate::netrc::{self, Cause, Entry, Netrc, Unreadable};
-use crate::notice::{Command, Fix, Notice};
+use crate::notice::{Command, Fix, Kind, Notice};
 use crate::token::Token;
 use crate::token_metadata::{self, TokenMetadata};
 
@@ -292,10 +292,7 @@ pub fn switch(context: &Context, account: &Account) -> Result<bool, Notice> {
         ));
     }
     if context.keyring().read(account)?.is_none() {
-        return Err(Notice::new(
-            format!("no token of {account} in the keyring"),
-            Fix::command("list the accounts", "git credential-heroku-rs status"),
-        ));
+        return Err(not_switched(context, account));
     }
     if !account.is_email() {
         return Err(Notice::new(
@@ -303,6 +300,32 @@ pub fn switch(context: &Context, account: &Account) -> Result<bool, Notice> {
             "ask Heroku: git credential-heroku-rs status",
         ));
     }
+    set_login(context, account)
+}
+
+/// Why an account without an item in the keyring does not become the active one.
+fn not_switched(context: &Context, account: &Account) -> Notice {
+    let (entries, _) = entries_in_netrc(context);
+    let mut accounts = entries.iter().filter_map(|entry| entry.account.as_ref());
+    if accounts.any(|one| one == account) {
+        return Notice::new(
+            format!("the login of {account} is in netrc, not in the keyring"),
+            Fix::command("move it", "git credential-heroku-rs netrc import"),
+        );
+    }
+    not_logged_in_as(account)
+}
+
+/// That an account that a command names has no login.
+pub fn not_logged_in_as(account: &Account) -> Notice {
+    Notice::new(
+        format!("not logged in as {account}"),
+        Fix::command("list the accounts", "git credential-heroku-rs status"),
+    )
+    .of_kind(Kind::NotLoggedIn)
+}
+
+fn set_login(context: &Context, account: &Account) -> Result<bool, Notice> {
     heroku_cli::set_login(&context.environment, account).map_err(|why| {
         Notice::new(
             format!("could not write login.json: {why}"),
@@ -338,8 +361,8 @@ pub fn restore_login(
     accounts.dedup();
     match accounts.as_slice() {
         // A pasted token beside it would be the one that git gets.
-        [only] if only.is_email() => {
-            switch(context, only).map(|changed| changed.then(|| (*only).clone()))
+        [only] if only.is_email() && context.keyring().read(only)?.is_some() => {
+            set_login(context, only).map(|changed| changed.then(|| (*only).clone()))
         }
         _ => Ok(None),
     }

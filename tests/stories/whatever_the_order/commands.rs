@@ -113,7 +113,12 @@ impl Machine {
             return self.failing(1, "netrc decides which account is active");
         }
         if !self.items.contains_key(name) {
-            return self.failing(1, &format!("no token of {name} in the keyring"));
+            return match self.netrc {
+                Some((entry, _)) if entry == name => {
+                    self.failing(1, &format!("the login of {name} is in netrc"))
+                }
+                _ => self.failing(4, &format!("not logged in as {name}")),
+            };
         }
         if !is_email(name) {
             return self.failing(
@@ -232,12 +237,12 @@ impl Machine {
         check: Check,
     ) -> End {
         if let Some(only) = self.only_one(logins) {
-            messages.push(if self.items.contains_key(only) {
-                format!("so that the Heroku CLI finds the login of {only}")
-            } else {
-                format!("no token of {only} in the keyring")
-            });
+            // Its token may be stored under another account's name.
             self.in_use = Some(only).filter(|name| self.items.contains_key(name));
+            let found = self.in_use.iter();
+            messages.extend(
+                found.map(|name| format!("so that the Heroku CLI finds the login of {name}")),
+            );
         }
         let problem = match self.served(None) {
             Ok(served) if check == Check::Online && self.is_dead(served.token) => {
