@@ -53,7 +53,7 @@ fn works_with(version: &str) {
     world
         .helper("doctor")
         .succeeds()
-        .says("git gets the token of heroku from the keyring, through heroku-rs");
+        .says("git gets the token pasted at git's prompt from the keyring, through heroku-rs");
 
     // erase.
     world.heroku.revoke(&token);
