@@ -276,6 +276,14 @@ impl Notice {
         Notice::new(format!("{effect}: {}", self.what), self.fix()).of_kind(self.kind)
     }
 
+    /// The same without what helps in place of the command.
+    #[must_use]
+    pub fn without_alternative(&self) -> Notice {
+        let mut notice = self.clone();
+        notice.fix.alternative = "";
+        notice
+    }
+
     /// What the notice means to the program that started us.
     pub fn kind(&self) -> Kind {
         self.kind

@@ -29,7 +29,9 @@ pub(super) fn run(arguments: &Logout, session: &mut Session<'_, '_>) -> anyhow::
         .iter()
         .filter(|login| login.source != Source::ApiKey)
         .collect();
-    let hidden = Unread::hidden_in_keyring(&unread);
+    // A token in `HEROKU_API_KEY` would not help.
+    let hidden = Unread::hidden_in_keyring(&unread).map(Notice::without_alternative);
+    let hidden = hidden.as_ref();
     // A locked keyring may have further logins.
     let chosen = choose(arguments, &stored, hidden.is_some(), session.context)
         .map_err(|notice| hidden.cloned().unwrap_or(notice))?;
@@ -258,7 +260,14 @@ fn not_logged_in(account: Option<&Account>, context: &Context) -> Notice {
             "no login to remove (git uses the token in HEROKU_API_KEY)",
             "unset HEROKU_API_KEY",
         ),
-        None => Notice::new("not logged in to Heroku", Fix::NONE),
+        None => {
+            let why = Answer::to_git_without_api_key(context).explain();
+            if why.kind() != Kind::NotLoggedIn {
+                return why.without_alternative();
+            }
+            // A login would only have to be removed again.
+            Notice::new(why.what(), Fix::NONE)
+        }
     };
     notice.of_kind(Kind::NotLoggedIn)
 }

@@ -6,7 +6,7 @@ use crate::cli::{Netrc as Arguments, NetrcClean, NetrcImport, NetrcPrint};
 use crate::context::Context;
 use crate::environment::Environment;
 use crate::hosts::Service;
-use crate::logins::{self, Destination};
+use crate::logins::{self, Destination, Store};
 use crate::netrc::{self, Entry, Netrc, Unreadable};
 use crate::notice::{Fix, Kind, Notice};
 use crate::terminal::{self, DefaultAnswer};
@@ -24,6 +24,13 @@ pub(super) fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> anyho
 /// Moves a token: it is written to the keyring and read back before it is removed from netrc.
 fn import(arguments: &NetrcImport, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let entry = the_entry(arguments.account.as_deref(), session.context)?;
+    logins::destination(session.context, Store::Keyring).map_err(|why| {
+        if why.leaves_only_netrc() {
+            Notice::new(why.notice().what(), "the token stays in netrc")
+        } else {
+            why.notice().without_alternative()
+        }
+    })?;
     let api = session.context.api(LIMIT)?;
     let info = api.account(&entry.token)?;
     let removal = if has_other_tokens(&entry.token, &session.context.environment)? {

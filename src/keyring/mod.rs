@@ -347,6 +347,11 @@ impl Unavailable {
         matches!(self, Unavailable::NoKeyring(missing) if missing.allows_netrc())
     }
 
+    /// Whether this session certainly has no keyring, as on a server, so that logins are stored in netrc.
+    pub fn leaves_only_netrc(&self) -> bool {
+        self.allows_netrc() && self.proves_no_login()
+    }
+
     /// Whether there is certainly no login in the keyring, since nothing could hold one. A database that is not open may
     /// hold one, and so may a keyring on a bus that cannot be reached.
     pub fn proves_no_login(&self) -> bool {

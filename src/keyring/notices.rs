@@ -5,12 +5,15 @@ use std::time::Duration;
 use super::{IS_MACOS, Lock, Missing, Unavailable};
 use crate::notice::{Fix, Notice};
 
+/// What helps without a keyring, except to change a login.
+const API_KEY: &str = "set HEROKU_API_KEY";
+
 const CHECK_THE_ITEM: &str = if IS_MACOS {
-    "check the item heroku-cli in Keychain Access, or set HEROKU_API_KEY"
+    "check the item heroku-cli in Keychain Access"
 } else if cfg!(windows) {
-    "check Web Credentials in the Control Panel, or set HEROKU_API_KEY"
+    "check Web Credentials in the Control Panel"
 } else {
-    "try again, or set HEROKU_API_KEY"
+    "try again"
 };
 
 impl Unavailable {
@@ -18,7 +21,7 @@ impl Unavailable {
     pub fn notice(&self) -> Notice {
         let unlock = || {
             let unlock = Fix::command("unlock", "git credential-heroku-rs status --unlock");
-            unlock.or("set HEROKU_API_KEY")
+            unlock.or(API_KEY)
         };
         match self {
             Unavailable::NoKeyring(missing) => missing.notice(),
@@ -32,7 +35,7 @@ impl Unavailable {
             ),
             Unavailable::PromptDismissed => Notice::new(
                 "the keyring's prompt was closed, timed out or could not be shown",
-                "unlock the keyring in its own program, or set HEROKU_API_KEY",
+                Fix::from("unlock the keyring in its own program").or(API_KEY),
             ),
             Unavailable::Refused if IS_MACOS => Notice::new(
                 "macOS did not let its security tool use the item heroku-cli",
@@ -40,7 +43,7 @@ impl Unavailable {
             ),
             Unavailable::Refused => Notice::new(
                 "the system does not allow this program to use the keyring",
-                "allow access in the D-Bus policy or the sandbox, or set HEROKU_API_KEY",
+                Fix::from("allow access in the D-Bus policy or the sandbox").or(API_KEY),
             ),
             Unavailable::Slow(limit) => {
                 let what = format!(
@@ -62,9 +65,11 @@ impl Unavailable {
             ),
             Unavailable::RemoteBus => Notice::new(
                 "the D-Bus session is not a local socket",
-                "unset DBUS_SESSION_BUS_ADDRESS, or set HEROKU_API_KEY",
+                Fix::from("unset DBUS_SESSION_BUS_ADDRESS").or(API_KEY),
             ),
-            Unavailable::Broken(why) => Notice::new(why.clone(), CHECK_THE_ITEM),
+            Unavailable::Broken(why) => {
+                Notice::new(why.clone(), Fix::from(CHECK_THE_ITEM).or(API_KEY))
+            }
             Unavailable::Unconfirmed(why) => why.notice(),
         }
     }
@@ -73,13 +78,15 @@ impl Unavailable {
 /// Advice to set a limit that is longer than this one.
 fn wait_longer(limit: Duration) -> Fix {
     let longer = limit.as_secs().saturating_mul(2);
-    Fix::advice(if IS_MACOS {
+    if IS_MACOS {
         let longer = longer.max(300);
-        format!("answer the macOS dialog, or wait longer: HEROKU_RS_PROMPT_TIMEOUT={longer}")
+        Fix::advice(format!(
+            "answer the macOS dialog, or wait longer: HEROKU_RS_PROMPT_TIMEOUT={longer}"
+        ))
     } else {
         let longer = longer.max(10);
-        format!("wait longer: HEROKU_RS_TIMEOUT={longer}, or set HEROKU_API_KEY")
-    })
+        Fix::advice(format!("wait longer: HEROKU_RS_TIMEOUT={longer}")).or(API_KEY)
+    }
 }
 
 impl From<Unavailable> for Notice {
@@ -93,13 +100,13 @@ impl Missing {
     pub fn notice(self) -> Notice {
         let log_in = || {
             let log_in = Fix::command("log in", "git credential-heroku-rs login");
-            log_in.or("set HEROKU_API_KEY")
+            log_in.or(API_KEY)
         };
         match self {
             Missing::Bus => Notice::new("no keyring: no D-Bus session", log_in()),
             Missing::ReachableBus => Notice::new(
                 "the D-Bus session cannot be reached",
-                "log out of this machine and in again, or set HEROKU_API_KEY",
+                Fix::from("log out of this machine and in again").or(API_KEY),
             ),
             Missing::Service => Notice::new(
                 "no keyring: no keyring program runs in this D-Bus session",
@@ -107,15 +114,15 @@ impl Missing {
             ),
             Missing::Collection => Notice::new(
                 "the keyring program has no default keyring",
-                "create one in the keyring program, or set HEROKU_API_KEY",
+                Fix::from("create one in the keyring program").or(API_KEY),
             ),
             Missing::Database => Notice::new(
                 "KeePassXC has no open database for other programs",
-                "open a database and expose it in its Database Settings, or set HEROKU_API_KEY",
+                Fix::from("open a database and expose it in its Database Settings").or(API_KEY),
             ),
             Missing::Wallet => Notice::new(
                 "KWallet has no wallet",
-                "create a wallet in the system settings, or set HEROKU_API_KEY",
+                Fix::from("create a wallet in the system settings").or(API_KEY),
             ),
             Missing::System => Notice::new(
                 "no keyring: the system's keyring cannot be opened",

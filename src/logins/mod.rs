@@ -250,7 +250,8 @@ impl From<Unreadable> for NotRemoved {
 /// What could not be removed. If that is the token in the keyring, nothing else is removed either.
 pub fn remove(context: &Context, login: &StoredToken, account: &Account) -> Result<(), NotRemoved> {
     if login.source == Source::Keyring {
-        remove_from_keyring(context, account, &login.token).map_err(NotRemoved::Token)?;
+        remove_from_keyring(context, account, &login.token)
+            .map_err(|why| NotRemoved::Token(why.without_alternative()))?;
     }
     let copies = netrc::remove(&context.environment, Some(&login.token));
     let pointer = heroku_cli::clear_login(&context.environment, account);
@@ -291,7 +292,8 @@ pub fn switch(context: &Context, account: &Account) -> Result<bool, Notice> {
             "unset HEROKU_NETRC_WRITE, or log in: git credential-heroku-rs login",
         ));
     }
-    if context.keyring().read(account)?.is_none() {
+    let held = context.keyring().read(account);
+    if held.map_err(|why| cannot_switch(&why))?.is_none() {
         return Err(not_switched(context, account));
     }
     if !account.is_email() {
@@ -301,6 +303,19 @@ pub fn switch(context: &Context, account: &Account) -> Result<bool, Notice> {
         ));
     }
     set_login(context, account)
+}
+
+/// Why no account can become the active one. A token in `HEROKU_API_KEY` would not change that.
+fn cannot_switch(why: &Unavailable) -> Notice {
+    let notice = why.notice();
+    if why.leaves_only_netrc() {
+        let log_in = "git credential-heroku-rs login";
+        return Notice::new(
+            notice.what(),
+            Fix::command("log in as the other account", log_in),
+        );
+    }
+    notice.without_alternative()
 }
 
 /// Why an account without an item in the keyring does not become the active one.

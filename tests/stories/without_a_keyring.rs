@@ -151,8 +151,12 @@ const LOG_IN: &str = "log in: git credential-heroku-rs login, or set HEROKU_API_
 /// The same if git is about to ask for a password.
 const LOG_IN_OR_PASTE: &str = "log in: git credential-heroku-rs login, or set HEROKU_API_KEY, or paste a token as the password";
 
+/// The same if `login` needs the keyring.
+const STORE_IN_NETRC: &str =
+    "store it in ~/.netrc, unencrypted: git credential-heroku-rs login --store netrc";
+
 /// `get` says that the user is not logged in, and a `login` that needs the keyring says why it fails: the
-/// cause and the fix are the same.
+/// cause is the same.
 fn is_not_logged_in(world: &World, cause: &str, fix: &str) {
     reports(
         world,
@@ -173,7 +177,10 @@ fn is_unreadable(world: &World, cause: &str, fix: &str) {
 }
 
 fn reports(world: &World, of_get: &str, of_login: &str, fix: &str) {
-    let before_prompt = if fix == LOG_IN { LOG_IN_OR_PASTE } else { fix };
+    let (before_prompt, fix) = match fix {
+        LOG_IN => (LOG_IN_OR_PASTE, STORE_IN_NETRC),
+        fix => (fix, fix),
+    };
     let token = world.heroku.issue_token(ANN);
     world
         .helper_with_input("get", REQUEST)

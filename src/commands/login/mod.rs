@@ -90,7 +90,15 @@ fn open_destination(
         unlocked.map_err(|why| why.notice())?;
         return Ok(Destination::Keyring);
     }
-    let destination = found.map_err(|why| why.notice())?;
+    let destination = found.map_err(|why| {
+        let notice = why.notice();
+        if why.leaves_only_netrc() {
+            let store = "git credential-heroku-rs login --store netrc";
+            let fix = Fix::command("store it in ~/.netrc, unencrypted", store);
+            return Notice::new(notice.what(), fix);
+        }
+        notice
+    })?;
     if destination != Destination::Keyring {
         netrc::can_save(environment)?;
     }

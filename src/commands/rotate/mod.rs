@@ -110,9 +110,10 @@ fn check_journal(arguments: &Rotate, session: &mut Session<'_, '_>) -> anyhow::R
 fn one_login(arguments: &Rotate, session: &mut Session<'_, '_>) -> anyhow::Result<StoredToken> {
     let answer = answer_for(arguments.account.as_deref(), session.context)?;
     if let Some(notice) = answer.warning() {
-        session.warn(&notice)?;
+        session.warn(&notice.without_alternative())?;
     }
-    Ok(answer.into_found()?)
+    let found = answer.into_found();
+    Ok(found.map_err(|why| why.without_alternative())?)
 }
 
 /// All logins that can be read, without copies: a copy in netrc is replaced together with the token in the keyring.
@@ -126,10 +127,11 @@ fn all_logins(session: &mut Session<'_, '_>) -> anyhow::Result<(Vec<StoredToken>
         }
     }
     if logins.is_empty() {
-        return Err(Answer::to_git(session.context).explain().into());
+        let why = Answer::to_git(session.context).explain();
+        return Err(why.without_alternative().into());
     }
     for unread in &unread {
-        session.warn(&unread.why)?;
+        session.warn(&unread.why.without_alternative())?;
     }
     Ok((logins, unread))
 }

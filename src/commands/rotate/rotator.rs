@@ -266,7 +266,9 @@ fn may_be_stored(why: &Notice) -> Notice {
             "the new token may not have been stored, so the old one was not revoked: {}",
             why.what()
         ),
-        why.fix().then("git credential-heroku-rs rotate"),
+        why.without_alternative()
+            .fix()
+            .then("git credential-heroku-rs rotate"),
     )
 }
 
@@ -276,6 +278,6 @@ fn why_not_stored(why: &NotStored) -> Notice {
             "the stored token has changed in the meantime, and was kept",
             "show the stored token: git credential-heroku-rs status",
         ),
-        NotStored::Untouched(why) | NotStored::Unclear(why) => why.clone(),
+        NotStored::Untouched(why) | NotStored::Unclear(why) => why.without_alternative(),
     }
 }
