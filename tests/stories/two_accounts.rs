@@ -66,7 +66,7 @@ fn an_account_that_git_uses_whichever_one_is_active_is_named() {
         .says("bob@example.com (active)\n")
         .says(&format!("  {by_setting}  {by_url}"));
     world
-        .helper_with_input("login --with-token", &world.heroku.issue_token(ANN))
+        .helper_with_input("login --with-token", world.heroku.issue_token(ANN))
         .succeeds()
         .stderr_is(&format!("warning: {by_url}"));
 }
