@@ -88,8 +88,8 @@ fn of_ten_thousand_logins_none_is_served_by_chance() {
         .stdout_is("username=heroku\n\n")
         .stderr_is(
             "heroku-rs: several Heroku accounts are logged in and none is active: ann@example.com, \
-             person-1@example.com, person-2@example.com, person-3@example.com, \
-             person-4@example.com and 9995 more\n  \
+             person-1000@example.com, person-1001@example.com, person-1002@example.com, \
+             person-1003@example.com and 9995 more\n  \
              choose one: git credential-heroku-rs switch ann@example.com\n",
         );
 }
