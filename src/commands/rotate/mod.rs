@@ -196,9 +196,12 @@ fn rotate(
     }
     let old = OldToken::look_up(&api, &account, &login.token, &known)?;
     if !is_due(&old.metadata, margin) {
+        if arguments.dry_run && !unfinished.is_empty() {
+            return print_interrupted(unfinished.len(), session);
+        }
         if !arguments.dry_run {
             // With this metadata, the next run needs no request.
-            let _ = token_metadata::update(&context.environment, old.metadata);
+            let _ = token_metadata::save(&context.environment, old.metadata);
         }
         return not_due(login, session);
     }
@@ -215,6 +218,15 @@ fn rotate(
     } else {
         replace_token(&rotator, &new, &old, session)
     }
+}
+
+fn print_interrupted(count: usize, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    if count == 0 {
+        return Ok(());
+    }
+    session.print(&format!(
+        "Interrupted rotations that will be cleaned up: {count}"
+    ))
 }
 
 /// A timer gets no message for each token that it leaves.
@@ -268,11 +280,7 @@ fn print_plan(
     unfinished: usize,
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<()> {
-    if unfinished > 0 {
-        session.print(&format!(
-            "Interrupted rotations that will be cleaned up: {unfinished}"
-        ))?;
-    }
+    print_interrupted(unfinished, session)?;
     let expires = new.expires_in.map_or_else(
         || "never".to_owned(),
         |seconds| {
