@@ -71,13 +71,30 @@ fn import(arguments: &NetrcImport, session: &mut Session<'_, '_>) -> anyhow::Res
     ))?;
     cleaned?;
     if !heroku_lines(&session.context.environment)?.is_empty() {
+        // The keyring has room for one token of an account, so another import would replace this one.
+        let fix = if has_token_of(&info.email, session.context)? {
+            "revoke them (https://dashboard.heroku.com/account/applications), \
+             then remove them: git credential-heroku-rs netrc clean"
+        } else {
+            "move them too: git credential-heroku-rs netrc import, \
+             or remove them: git credential-heroku-rs netrc clean"
+        };
         session.warn(&Notice::new(
             "netrc still contains other tokens for Heroku",
-            "move them too: git credential-heroku-rs netrc import --account EMAIL, \
-             or remove them: git credential-heroku-rs netrc clean",
+            fix,
         ))?;
     }
     warn_of_default(session)
+}
+
+/// Whether netrc has a token of this account.
+fn has_token_of(account: &Account, context: &Context) -> Result<bool, Unreadable> {
+    let Some(netrc) = Netrc::in_plain_text(&context.environment)? else {
+        return Ok(false);
+    };
+    let overview = netrc.overview()?;
+    let mut entries = overview.git.iter().chain(&overview.api);
+    Ok(entries.any(|entry| entry.account.as_ref() == Some(account)))
 }
 
 /// The login in netrc: of the named account, or the same in the entries of both hosts.

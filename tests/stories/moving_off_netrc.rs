@@ -131,6 +131,19 @@ fn of_two_tokens_of_one_account_none_is_imported() {
 }
 
 #[test]
+fn a_second_token_of_the_account_is_not_imported_over_the_first() {
+    let world = World::new().with_keyring();
+    let (one, other) = (world.heroku.issue_token(ANN), world.heroku.issue_token(ANN));
+    let line = |token: &str| format!("machine git.heroku.com login {ANN} password {token}\n");
+    world.has_netrc(&(line(&one) + &line(&other)));
+    world
+        .helper("netrc import --yes")
+        .succeeds()
+        .says("netrc still contains other tokens for Heroku\n  revoke them (https://");
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(one));
+}
+
+#[test]
 fn a_clean_removes_our_entries_and_says_which() {
     let world = World::new();
     let token = world.heroku.issue_token(ANN);
