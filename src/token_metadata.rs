@@ -105,26 +105,12 @@ pub fn about(environment: &Environment, token: &Token) -> Option<TokenMetadata> 
         .find(|known| known.fingerprint == fingerprint)
 }
 
-/// Stores what is known about a token, in place of the entries of earlier tokens of the same account.
+/// Stores what is known about a token, beside the entries of the account's other tokens: the keyring and netrc may have
+/// one each, and one of them may not be readable now.
 ///
 /// # Errors
 /// What the file system reports. Only hints are lost.
 pub fn save(environment: &Environment, known: TokenMetadata) -> io::Result<()> {
-    FILE.edit(environment, move |contents| {
-        let all = &mut contents.authorizations;
-        all.retain(|other| {
-            other.account != known.account && other.fingerprint != known.fingerprint
-        });
-        all.push(known.clone());
-    })
-}
-
-/// Stores what is known about a token, beside the entries of the account's other tokens. They are kept while they may
-/// still be stored: the keyring and netrc may have one each.
-///
-/// # Errors
-/// As [`save`].
-pub fn update(environment: &Environment, known: TokenMetadata) -> io::Result<()> {
     /// How many tokens of an account have an entry. The oldest ones are gone by then.
     const MOST: usize = 8;
     FILE.edit(environment, move |contents| {
@@ -242,11 +228,9 @@ mod tests {
     }
 
     #[test]
-    fn a_new_token_of_an_account_replaces_what_was_known() {
+    fn only_the_entry_of_a_removed_token_goes() {
         let (_dir, environment) = Environment::with_new_home();
-        save(&environment, TokenMetadata::new(&ann(), &token('a'))).unwrap();
         save(&environment, TokenMetadata::new(&ann(), &token('b'))).unwrap();
-        assert_eq!(about(&environment, &token('a')), None);
         remove(&environment, &token('a')).unwrap();
         assert!(about(&environment, &token('b')).is_some());
         remove(&environment, &token('b')).unwrap();
@@ -254,18 +238,18 @@ mod tests {
     }
 
     #[test]
-    fn an_update_keeps_what_is_known_about_the_accounts_other_tokens() {
+    fn what_is_known_about_the_accounts_other_tokens_is_kept() {
         let (_dir, environment) = Environment::with_new_home();
         let bob = Account::parse("bob@example.com").unwrap();
         save(&environment, TokenMetadata::new(&bob, &token('0'))).unwrap();
         for last in ['a', 'b', 'a'] {
-            update(&environment, TokenMetadata::new(&ann(), &token(last))).unwrap();
+            save(&environment, TokenMetadata::new(&ann(), &token(last))).unwrap();
         }
         let entries = || FILE.load(&environment).unwrap().authorizations.len();
         assert!(about(&environment, &token('b')).is_some());
         assert_eq!(entries(), 3);
         for last in '1'..='9' {
-            update(&environment, TokenMetadata::new(&ann(), &token(last))).unwrap();
+            save(&environment, TokenMetadata::new(&ann(), &token(last))).unwrap();
         }
         assert_eq!(about(&environment, &token('1')), None);
         assert!(about(&environment, &token('2')).is_some());

@@ -10,9 +10,11 @@ use crate::heroku_api::{ApiError, HerokuApi, Revoked};
 use crate::heroku_cli::{self, LoginState};
 use crate::logins::lookup::{Answer, Source, StoredToken};
 use crate::logins::{self, NotRemoved, Unread};
+use crate::netrc;
 use crate::notice::{AlreadyReported, Command, Fix, Kind, Notice};
 use crate::rotation_journal::{self, Rotation};
 use crate::token::Token;
+use crate::token_metadata;
 
 const LIMIT: Duration = Duration::from_secs(10);
 /// How long to wait for a running rotation.
@@ -62,9 +64,13 @@ pub(super) fn run(arguments: &Logout, session: &mut Session<'_, '_>) -> anyhow::
             "to stop that: unset HEROKU_API_KEY",
         ))?;
     }
-    for notice in left(arguments, &chosen, &stored, hidden) {
+    if let Some(notice) = left(arguments, &chosen, &stored, hidden) {
         is_incomplete = true;
         session.warn(&notice)?;
+    }
+    if let Some(nameless) = nameless(&stored, session.context) {
+        is_incomplete |= arguments.all;
+        session.warn(&nameless)?;
     }
     if is_incomplete {
         return Err(AlreadyReported(Kind::Failed).into());
@@ -72,18 +78,17 @@ pub(super) fn run(arguments: &Logout, session: &mut Session<'_, '_>) -> anyhow::
     Ok(())
 }
 
-/// The logins that may be left although they were to be removed: those that are locked, and in netrc those without an
-/// account. What is locked may belong to the chosen account too, if its token was only in netrc.
+/// That logins may be left that are locked, although they were to be removed. What is locked may belong to the chosen
+/// account too, if its token was only in netrc.
 fn left(
     arguments: &Logout,
     chosen: &[Account],
     stored: &[&StoredToken],
     hidden: Option<&Notice>,
-) -> Vec<Notice> {
+) -> Option<Notice> {
     if arguments.all {
         let others = "other accounts may still be logged in";
-        let hidden = hidden.map(|why| why.as_cause_of(others));
-        return hidden.into_iter().chain(nameless(stored)).collect();
+        return hidden.map(|why| why.as_cause_of(others));
     }
     let is_seen = stored.iter().any(|login| {
         let account = login.account.as_ref();
@@ -91,10 +96,7 @@ fn left(
     });
     let another = "the keyring may have another token of this account";
     let hidden = hidden.filter(|_| !is_seen);
-    hidden
-        .map(|why| why.as_cause_of(another))
-        .into_iter()
-        .collect()
+    hidden.map(|why| why.as_cause_of(another))
 }
 
 /// What happened to a token at Heroku, from the best result to the worst.
@@ -132,7 +134,8 @@ fn log_out(
     keep: bool,
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<Result<Revocation, Notice>> {
-    let mut result = Ok(Revocation::AlreadyInvalid);
+    let mut worst = Revocation::AlreadyInvalid;
+    let mut left = None;
     for login in stored
         .iter()
         .filter(|login| login.account.as_ref() == Some(account))
@@ -144,18 +147,21 @@ fn log_out(
         };
         let removed = logins::remove(session.context, login, account);
         let is_stored = !matches!(removed, Ok(()) | Err(NotRemoved::Rest(_)));
-        result = match removed {
-            Ok(()) => result.map(|worst| worst.max(revocation)),
-            Err(why) => Err(not_removed(account, revocation, why)),
-        };
-        if is_stored {
-            break;
-        }
-        if keep {
+        worst = worst.max(revocation);
+        if keep && !is_stored {
             forget_rotations(login, session)?;
         }
+        // A token that is left matters more than `login.json`.
+        if let Err(why) = removed
+            && (is_stored || left.is_none())
+        {
+            left = Some(why);
+        }
     }
-    Ok(result)
+    Ok(match left {
+        None => Ok(worst),
+        Some(why) => Err(not_removed(account, worst, why)),
+    })
 }
 
 /// What was done before the failure, and what is left.
@@ -217,7 +223,7 @@ fn choose(
             "several accounts are logged in, and none is active",
             "name one or use --all (list them: git credential-heroku-rs status)",
         )),
-        (one, _) => Err(match nameless(stored) {
+        (one, _) => Err(match nameless(stored, context) {
             Some(nameless) if arguments.account.is_none() => nameless,
             _ => not_logged_in(one.as_ref(), context),
         }),
@@ -226,7 +232,7 @@ fn choose(
 
 /// That netrc has a token without an account, so that no account can be logged out. Copies of another login's token are
 /// removed together with that.
-fn nameless(stored: &[&StoredToken]) -> Option<Notice> {
+fn nameless(stored: &[&StoredToken], context: &Context) -> Option<Notice> {
     let is_copy = |token: &Token| {
         let mut named = stored.iter().filter(|login| login.account.is_some());
         named.any(|login| login.token == *token)
@@ -235,7 +241,11 @@ fn nameless(stored: &[&StoredToken]) -> Option<Notice> {
     nameless.find(|login| !is_copy(&login.token)).map(|_| {
         Notice::new(
             "netrc has a token without an account, and git may still use it",
-            Fix::command("remove it", "git credential-heroku-rs netrc clean"),
+            if netrc::can_save(&context.environment).is_ok() {
+                Fix::command("remove it", "git credential-heroku-rs netrc clean")
+            } else {
+                "remove its entry from the encrypted netrc".into()
+            },
         )
     })
 }
@@ -279,7 +289,12 @@ fn report_active_account(
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<()> {
     let context = session.context;
-    let (left, unread) = logins::list(context);
+    let (left, unread) = logins::list_with_duplicates(context);
+    if unread.is_empty() {
+        // Also notes about tokens that another program has replaced. To keep them costs nothing.
+        let tokens: Vec<&Token> = left.iter().map(|login| &login.token).collect();
+        let _ = token_metadata::retain(&context.environment, &tokens);
+    }
     if let Err(why) = logins::restore_login(context, &left, &unread) {
         session.warn(&why)?;
     }

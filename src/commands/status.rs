@@ -110,7 +110,7 @@ fn check(
                     if login.source != Source::ApiKey && login.metadata.as_ref() != Some(&metadata)
                     {
                         // Best effort: this metadata is optional.
-                        let _ = token_metadata::update(&context.environment, metadata.clone());
+                        let _ = token_metadata::save(&context.environment, metadata.clone());
                     }
                     login.account = Some(info.email);
                 }

@@ -18,7 +18,7 @@ use crate::environment::Environment;
 use crate::heroku_cli::{self, LoginState};
 use crate::hosts::{HerokuHost, Service};
 use crate::keyring::{Item, Unavailable};
-use crate::logins::lookup::{Source, StoredToken};
+use crate::logins::lookup::{Answer, Source, StoredToken};
 use crate::netrc::{self, Cause, Entry, Netrc, Unreadable};
 use crate::notice::{Command, Fix, Kind, Notice};
 use crate::token::Token;
@@ -132,13 +132,7 @@ pub fn save(
         Source::Netrc => keyring_takes_precedence(context, account, token),
         Source::ApiKey | Source::Keyring => netrc_takes_precedence(context, token),
     };
-    // What is known about the token that git gets must stay.
-    let recorded = if precedence.is_some() {
-        token_metadata::update(environment, metadata)
-    } else {
-        token_metadata::save(environment, metadata)
-    };
-    if let Err(why) = recorded {
+    if let Err(why) = token_metadata::save(environment, metadata) {
         notes.push(unwritten("the token's expiry", &why));
     }
     notes.extend(precedence);
@@ -293,6 +287,10 @@ pub fn switch(context: &Context, account: &Account) -> Result<bool, Notice> {
         ));
     }
     let held = context.keyring().read(account);
+    let served = || Answer::to_git(context).found?.account;
+    if matches!(&held, Err(why) if why.leaves_only_netrc()) && served().as_ref() == Some(account) {
+        return Ok(false);
+    }
     if held.map_err(|why| cannot_switch(&why))?.is_none() {
         return Err(not_switched(context, account));
     }
@@ -323,9 +321,10 @@ fn not_switched(context: &Context, account: &Account) -> Notice {
     let (entries, _) = entries_in_netrc(context);
     let mut accounts = entries.iter().filter_map(|entry| entry.account.as_ref());
     if accounts.any(|one| one == account) {
+        let import = Command::new("git credential-heroku-rs netrc import --account");
         return Notice::new(
             format!("the login of {account} is in netrc, not in the keyring"),
-            Fix::command("move it", "git credential-heroku-rs netrc import"),
+            Fix::command("move it", import.arg(account.as_str())),
         );
     }
     not_logged_in_as(account)

@@ -34,7 +34,7 @@ pub fn move_to_owner(
         Some(_) | None => context.keyring().write(owner, token)?,
     }
     // To lose the note costs only hints.
-    let _ = token_metadata::update(&context.environment, metadata);
+    let _ = token_metadata::save(&context.environment, metadata);
     if serves(context, from) {
         let named = heroku_cli::set_login(&context.environment, owner);
         named.map_err(|why| unwritten("the active account", &why))?;

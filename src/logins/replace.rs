@@ -108,7 +108,7 @@ pub fn replace(
             }
         }
     }
-    let recorded = token_metadata::update(&context.environment, known)
+    let recorded = token_metadata::save(&context.environment, known)
         .and_then(|()| token_metadata::remove(&context.environment, old));
     if let Err(why) = recorded {
         notes.push(unwritten("the token's expiry", &why));

@@ -27,7 +27,7 @@ impl Client {
                 ..metadata
             };
             // Best effort: only `status` shows the description, and asks Heroku for it from time to time.
-            let _ = token_metadata::update(&session.context.environment, renamed);
+            let _ = token_metadata::save(&session.context.environment, renamed);
         }
         let description = shown(updated.description.as_deref().unwrap_or_default());
         session.print(&format!(
