@@ -157,6 +157,13 @@ impl Git {
             );
         }
         let fix = match bad_line(first) {
+            // git names the repository's file relative to the top of the work tree.
+            Some((line, file)) if !file.has_root() => {
+                let file = file.display();
+                Fix::advice(format!(
+                    "correct line {line} of {file}, at the top of the repository"
+                ))
+            }
             Some((line, file)) => {
                 let editor = Command::new("${EDITOR:-vi}").arg(&format!("+{line}"));
                 Fix::command("open the file at this line", editor.path(file, home))

@@ -51,6 +51,21 @@ fn every_command_uses_the_login_of_the_configured_heroku() {
 }
 
 #[test]
+fn doctor_takes_no_entry_of_another_heroku_for_what_a_push_sends() {
+    let world = World::new().with_keyring().with_app("blue-sky");
+    let token = world.heroku.issue_token(BOB);
+    world.has_netrc(&format!(
+        "machine git.herokudev.com login {BOB} password {token}\n"
+    ));
+    world.sets("HEROKU_HOST", "herokudev.com");
+    world
+        .helper("doctor --offline")
+        .exits_with(1)
+        .says("git gets no token")
+        .says_nothing_about("asks no helper");
+}
+
+#[test]
 fn a_token_of_one_heroku_goes_to_no_other() {
     let (world, of_ann, _) = world();
     is_asked_about(&world, "git.heroku.com").hands_out(&of_ann);

@@ -82,7 +82,7 @@ fn a_push_url_contains_a_rejected_token() {
 fn the_other_urls_of_a_remote_stay() {
     let world = healthy();
     let token = world.kept_in_the_keyring(ANN).unwrap();
-    let other = "https://example.com/ann/blue-sky.git";
+    let other = "https://mygit.heroku.com/blue-sky.git";
     let url = format!("https://x:{token}@git.heroku.com/blue-sky.git");
     of_the_repository(
         &world,
@@ -291,6 +291,15 @@ fn a_configuration_that_git_cannot_read_is_named() {
     let last = text.lines().count();
     let opened = world.shell(found["command"].as_str().unwrap(), b"");
     opened.stdout_is(&format!("+{last} ~/.gitconfig\n"));
+    // git names the repository's file without its directory.
+    fs::remove_file(world.home().join(".gitconfig")).unwrap();
+    of_the_repository(&world, "[credential\n");
+    let found = is_found(&world, "git.usable", "bad config line");
+    let fix = found["fix"].as_str().unwrap();
+    assert!(
+        fix.ends_with(" of .git/config, at the top of the repository"),
+        "{fix}"
+    );
     // `setup` cannot read the file either.
     assert_eq!(finding(&world, "push.credential").unwrap()["fix"], "");
 }

@@ -3,6 +3,7 @@
 use super::facts::{ASK_LIMIT, Facts, TokenStatus};
 use super::{Findings, Severity};
 use crate::account::Account;
+use crate::commands::other_heroku;
 use crate::git::{HerokuUrl, Setting, SettingScope};
 use crate::heroku_api::{ApiError, HerokuApi};
 use crate::hosts::{HerokuHost, Service};
@@ -11,6 +12,10 @@ use crate::token_metadata;
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
     let environment = &facts.context.environment;
+    // The apps are then at the other Heroku, and so may be the token.
+    if other_heroku(facts.context).is_some() {
+        return;
+    }
     let mut remotes = facts.remotes.iter();
     if !remotes.any(|remote| HerokuUrl::parse(&remote.url).is_some()) {
         return no_remote(facts, found);
@@ -26,9 +31,12 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
             continue;
         };
         // Other checks report a token that Heroku rejects, or whose scope may hide the app.
-        let metadata = token_metadata::about(environment, token).unwrap_or_default();
-        let (TokenStatus::Valid(info), true) = (facts.status_of(token), metadata.scope.may_push())
-        else {
+        let known = token_metadata::about(environment, token);
+        if !token_metadata::may_belong_to(known.as_ref(), &host) {
+            continue;
+        }
+        let may_push = known.is_none_or(|known| known.scope.may_push());
+        let (TokenStatus::Valid(info), true) = (facts.status_of(token), may_push) else {
             continue;
         };
         let email = &info.email;
@@ -37,7 +45,7 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
             Err(ApiError::NotFound(_) | ApiError::Forbidden(_)) => {
                 let what = format!("there is no app {app}, or {email} has no access to it");
                 let finding = found.add(Severity::Fail, push.named(&what));
-                if has_another(email, facts) {
+                if push.follows_switch(facts) && has_another(email, facts) {
                     let switch = "git credential-heroku-rs switch EMAIL";
                     finding.command_to("use another account", switch);
                 }

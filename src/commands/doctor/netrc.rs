@@ -3,10 +3,11 @@
 use super::{Facts, Findings, Severity};
 use crate::account::Account;
 use crate::commands::netrc::log_in_instead;
+use crate::commands::other_heroku;
 use crate::files::NotTrusted;
 use crate::logins::lookup::Source;
 use crate::netrc::{Cause, Entry, NOT_A_TOKEN, Overview, Unreadable};
-use crate::notice::Command;
+use crate::notice::{Command, Fix};
 use crate::token::Token;
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
@@ -40,6 +41,10 @@ impl Facts<'_> {
     ///
     /// curl 7.88 also sends that of another login, and 8.23 does not.
     pub(super) fn netrc_token(&self, user: Option<&str>) -> Option<&Token> {
+        // The entries are then those of the other Heroku's hosts.
+        if other_heroku(self.context).is_some() {
+            return None;
+        }
         let user = user.map(Account::parse);
         let is_sent = |entry: &&Entry| match &user {
             None => true,
@@ -47,6 +52,19 @@ impl Facts<'_> {
         };
         let entry = self.netrc_of_git()?.git.iter().find(is_sent)?;
         Some(&entry.token)
+    }
+
+    /// What makes git ask a helper instead of netrc; nothing if netrc is the right place.
+    pub(super) fn netrc_fix(&self) -> Fix {
+        match &self.netrc {
+            Err(why) => why.notice().fix(),
+            Ok(_) if is_the_store(self) => Fix::NONE,
+            Ok(overview) if has_two_of_one_account(overview) => log_in_instead(),
+            Ok(_) => Fix::command(
+                "move the token to the keyring",
+                "git credential-heroku-rs netrc import",
+            ),
+        }
     }
 }
 
@@ -108,13 +126,8 @@ fn beside_the_keyring(overview: &Overview, facts: &Facts<'_>, found: &mut Findin
     finding.details(status.join("; "));
     if entries(overview).all(|entry| facts.is_rejected(&entry.token)) {
         finding.command("git credential-heroku-rs netrc clean");
-    } else if has_two_of_one_account(overview) {
-        finding.fix(log_in_instead());
     } else {
-        finding.command_to(
-            "move the token to the keyring",
-            "git credential-heroku-rs netrc import",
-        );
+        finding.fix(facts.netrc_fix());
     }
 }
 

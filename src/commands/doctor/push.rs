@@ -77,13 +77,19 @@ impl Sent {
                 fix: fix.unwrap_or(Fix::NONE),
             });
         }
-        if let Some(sent) = Sent::by_netrc(url, facts) {
+        let environment = &facts.context.environment;
+        // Only curl 8.16 and later read the file in `NETRC`.
+        if environment.netrc.is_none()
+            && let Some(sent) = Sent::by_netrc(url, facts)
+        {
             return Ok(sent);
         }
         // git itself would wait forever.
-        let limit = Duration::from_secs(5).max(5 * facts.context.environment.keyring_limit);
-        let filled = facts.context.git().fill(url, limit);
-        filled.map(|filled| Sent::by_helper(filled, facts))
+        let limit = Duration::from_secs(5).max(5 * environment.keyring_limit);
+        match facts.context.git().fill(url, limit) {
+            Ok(filled) => Ok(Sent::by_helper(filled, facts)),
+            Err(why) => Sent::by_netrc(url, facts).ok_or(why),
+        }
     }
 
     /// git only asks a helper if netrc has no token for it, or one that Heroku rejects.
@@ -93,15 +99,11 @@ impl Sent {
         if facts.is_rejected(token) {
             return None;
         }
-        let import = "git credential-heroku-rs netrc import";
         Some(Sent {
             token: Some(token.clone()),
             from: "netrc, and asks no helper".to_owned(),
             is_ours: facts.active_login_with(Some(token)).is_some(),
-            fix: match &facts.netrc {
-                Ok(_) => Fix::command("move the token to the keyring", import),
-                Err(why) => why.notice().fix(),
-            },
+            fix: facts.netrc_fix(),
         })
     }
 
@@ -176,6 +178,17 @@ pub(super) fn credential(facts: &Facts<'_>, found: &mut Findings) {
 }
 
 impl Push {
+    /// Whether `switch` changes the account of this push.
+    pub(super) fn follows_switch(&self, facts: &Facts<'_>) -> bool {
+        let sent = self.sent.as_ref().ok();
+        let active = sent.and_then(|sent| facts.active_login_with(sent.token.as_ref()));
+        let url = UrlParts::parse(&self.url);
+        let set = || git::username_setting(&facts.settings).map(|setting| &*setting.value);
+        let chosen = url.username().or_else(set).and_then(Account::parse);
+        active.is_some_and(|active| active.source == Source::Keyring)
+            && !chosen.is_some_and(|account| account.is_email())
+    }
+
     /// A problem, with the name of the remote.
     pub(super) fn named(&self, problem: &str) -> String {
         match &self.remote {

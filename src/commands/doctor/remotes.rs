@@ -52,7 +52,9 @@ fn ending(url: &str) -> String {
             '.'
         }
     };
-    end.chars().map(letter).chain(['$']).collect()
+    let end: String = end.chars().map(letter).collect();
+    // Before it is a slash or an `@`, not the rest of a longer host name.
+    format!("[^a-z0-9.-]{end}$")
 }
 
 /// Where a URL comes from: a setting of the remote, or a rule `url.BASE.insteadOf` that git applies to one; and how
