@@ -190,7 +190,8 @@ Examples:
   git credential-heroku-rs exec --env TF_VAR_heroku_key -- terraform plan
 
 Exit codes: that of the program; 126 if it cannot be started, 127 if there is
-no such program, 4 not logged in.")]
+no such program. Before it starts: 1 failed, 2 wrong usage, 4 not logged in, or
+no account is active.")]
 pub struct Exec {
     /// Use this account [default: the active account]
     #[arg(long, value_name = "EMAIL")]

@@ -116,7 +116,7 @@ fn everything(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
         }
     }
     if is_complete && !is_undone {
-        session.print("Nothing to undo")?;
+        session.print("Nothing was removed")?;
     }
     list_helpers(session)?;
     session.say("Not checked: other repositories, in which `setup --local` may have been run")?;

@@ -110,10 +110,7 @@ impl Setting {
             SettingScope::System | SettingScope::Global => {
                 Command::new("git credential-heroku-rs setup").into()
             }
-            SettingScope::Local => Fix::command(
-                "run in that repository",
-                Command::new("git credential-heroku-rs setup --local"),
-            ),
+            SettingScope::Local => Command::new("git credential-heroku-rs setup --local").into(),
             SettingScope::Worktree => Fix::command(
                 "remove the setting",
                 Command::new("git config --worktree --edit"),

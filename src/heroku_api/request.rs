@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
-use std::io::{self, Write as _};
+use std::io;
 use std::thread;
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 use super::{ApiError, HerokuApi, PasswordLogin, Response, network_error};
 use crate::hardening;
 use crate::secret_buf::SecretBuf;
+use crate::terminal;
 use crate::token::Token;
 
 /// How a request is authenticated. The meaning of an error depends on it.
@@ -186,8 +187,7 @@ impl Retry {
     fn explain_a_long_pause(&self) {
         const LONG: Duration = Duration::from_secs(2);
         if self.pause >= LONG {
-            // A message that cannot be written does not stop the request.
-            let _ = writeln!(io::stderr(), "{self}");
+            terminal::print_in_place(&self.to_string());
         }
     }
 

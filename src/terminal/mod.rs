@@ -25,7 +25,7 @@ use crate::secret_buf::SecretBuf;
 use no_echo::NoEcho;
 
 pub use page::open_page;
-pub use progress::Progress;
+pub use progress::{Progress, print_in_place};
 
 /// Why a question has no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]

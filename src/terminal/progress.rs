@@ -4,6 +4,16 @@ use std::io::{self, IsTerminal, Write};
 
 use crate::environment::Environment;
 
+const ERASE_LINE: &str = "\r\u{1b}[K";
+
+/// Prints a line that stays on stderr, in place of a progress line.
+pub fn print_in_place(text: &str) {
+    let mut errors = io::stderr();
+    let erase = if errors.is_terminal() { ERASE_LINE } else { "" };
+    // Nothing depends on it.
+    let _ = writeln!(errors, "{erase}{text}");
+}
+
 /// A line on stderr, erased when this value is dropped. It is shown only on a terminal.
 pub struct Progress {
     is_shown: bool,
@@ -24,7 +34,6 @@ impl Progress {
     }
 
     fn draw(&self, text: &str) {
-        const ERASE_LINE: &str = "\r\u{1b}[K";
         if self.is_shown {
             // Nothing depends on it.
             let _ = write!(io::stderr(), "{ERASE_LINE}{text}");

@@ -97,9 +97,9 @@ fn another_helper_of_the_repository_also_gets_the_token() {
 fn the_repository_resets_the_list_of_helpers() {
     let world = healthy();
     world.git("config --local credential.helper ''").succeeds();
-    let fix = "run in that repository: git credential-heroku-rs setup --local";
+    let fix = "git credential-heroku-rs setup --local";
     world.helper("setup").succeeds().says(fix);
-    let git = format!("git: not configured, no helper for git.heroku.com\n  {fix}\n");
+    let git = format!("git: not configured, no helper for git.heroku.com\n  run: {fix}\n");
     world.helper("status").succeeds().says(&git);
     world
         .helper_with_input("login --with-token", world.heroku.issue_token(ANN))

@@ -60,7 +60,7 @@ fn what_was_written_is_removed_and_reported() {
     assert_eq!((files(&world.home()), files(&world.bin())), before);
     assert!(!world.home().join(STATE).exists());
     let again = world.helper("unsetup --all").succeeds();
-    again.stdout_is("Nothing to undo\ngit uses no helper for https://git.heroku.com\n");
+    again.stdout_is("Nothing was removed\ngit uses no helper for https://git.heroku.com\n");
 }
 
 #[test]

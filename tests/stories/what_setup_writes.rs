@@ -97,7 +97,7 @@ fn a_helper_with_any_of_gits_patterns_is_found() {
             .helper("setup")
             .succeeds()
             .says("git also passes the token to the helper `other` (.git/config)")
-            .says("run in that repository: git credential-heroku-rs setup --local");
+            .says("run: git credential-heroku-rs setup --local");
         is_found_and_fixed(
             &world,
             "git.helpers",

@@ -153,7 +153,7 @@ const LOG_IN_OR_PASTE: &str = "log in: git credential-heroku-rs login, or set HE
 
 /// The same if `login` needs the keyring.
 const STORE_IN_NETRC: &str =
-    "store it in ~/.netrc, unencrypted: git credential-heroku-rs login --store netrc";
+    "store it in netrc, unencrypted: git credential-heroku-rs login --store netrc";
 
 /// `get` says that the user is not logged in, and a `login` that needs the keyring says why it fails: the
 /// cause is the same.

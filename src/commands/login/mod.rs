@@ -92,9 +92,9 @@ fn open_destination(
     }
     let destination = found.map_err(|why| {
         let notice = why.notice();
-        if why.leaves_only_netrc() {
+        if why.leaves_only_netrc() && netrc::can_save(environment).is_ok() {
             let store = "git credential-heroku-rs login --store netrc";
-            let fix = Fix::command("store it in ~/.netrc, unencrypted", store);
+            let fix = Fix::command("store it in netrc, unencrypted", store);
             return Notice::new(notice.what(), fix);
         }
         notice
@@ -211,7 +211,8 @@ impl Created {
             }
             Created::Session => {
                 let ended = api.end_session(by);
-                ("session", "it".to_owned(), ended == Ok(Revoked::Done))
+                let is_over = matches!(ended, Ok(Revoked::Done) | Err(ApiError::TokenRejected));
+                ("session", "it".to_owned(), is_over)
             }
         };
         let (state, fix) = if is_revoked {
