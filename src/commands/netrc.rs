@@ -70,21 +70,25 @@ fn import(arguments: &NetrcImport, session: &mut Session<'_, '_>) -> anyhow::Res
         info.email
     ))?;
     cleaned?;
-    if !heroku_lines(&session.context.environment)?.is_empty() {
-        // The keyring has room for one token of an account, so another import would replace this one.
-        let fix = if has_token_of(&info.email, session.context)? {
-            "revoke them (https://dashboard.heroku.com/account/applications), \
-             then remove them: git credential-heroku-rs netrc clean"
-        } else {
-            "move them too: git credential-heroku-rs netrc import, \
-             or remove them: git credential-heroku-rs netrc clean"
-        };
-        session.warn(&Notice::new(
-            "netrc still contains other tokens for Heroku",
-            fix,
-        ))?;
-    }
+    warn_of_others(&info.email, session)?;
     warn_of_default(session)
+}
+
+/// Warns of tokens that are still in netrc after a token of this account was moved.
+fn warn_of_others(imported: &Account, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    if heroku_lines(&session.context.environment)?.is_empty() {
+        return Ok(());
+    }
+    // The keyring has room for one token of an account, so another import would replace this one.
+    let fix = if has_token_of(imported, session.context)? {
+        "revoke them (https://dashboard.heroku.com/account/applications), \
+         then remove them: git credential-heroku-rs netrc clean"
+    } else {
+        "move them too: git credential-heroku-rs netrc import, \
+         or remove them: git credential-heroku-rs netrc clean"
+    };
+    let what = "netrc still contains other tokens for Heroku";
+    session.warn(&Notice::new(what, fix))
 }
 
 /// Whether netrc has a token of this account.

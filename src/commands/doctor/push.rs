@@ -183,8 +183,8 @@ impl Push {
         let sent = self.sent.as_ref().ok();
         let active = sent.and_then(|sent| facts.active_login_with(sent.token.as_ref()));
         let url = UrlParts::parse(&self.url);
-        let set = || git::username_setting(&facts.settings).map(|setting| &*setting.value);
-        let chosen = url.username().or_else(set).and_then(Account::parse);
+        let setting = || git::username_setting(&facts.settings).map(|setting| &*setting.value);
+        let chosen = url.username().or_else(setting).and_then(Account::parse);
         active.is_some_and(|active| active.source == Source::Keyring)
             && !chosen.is_some_and(|account| account.is_email())
     }
