@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 
-use super::{Accounts, Keyring, Listing, Lock, Unavailable};
+use super::{Keyring, Listing, Lock, Unavailable};
 use crate::account::Account;
 use crate::token::Token;
 
@@ -76,11 +76,6 @@ impl MemoryKeyring {
 }
 
 impl Keyring for MemoryKeyring {
-    fn accounts(&self) -> Result<Accounts, Unavailable> {
-        let items = self.open_items()?.into_iter();
-        Ok(Accounts::among(items.map(|(name, _)| name), self.lock))
-    }
-
     fn read(&self, account: &Account) -> Result<Option<Token>, Unavailable> {
         let mut items = self.open_items()?;
         items.retain(|(name, _)| name == account.as_str());
@@ -130,6 +125,10 @@ impl Keyring for MemoryKeyring {
             Some(_) => Err(Unavailable::PromptDismissed),
             None => Ok(()),
         }
+    }
+
+    fn confirms_reads(&self) -> bool {
+        self.lock == Some(Lock::Confirmation)
     }
 }
 
@@ -183,6 +182,7 @@ mod tests {
             assert_eq!(locked().write(&account(BOB), &token(NEW)), Err(why.clone()));
             assert_eq!(locked().remove(&account(ANN), None), Err(why));
             assert_eq!(locked().unlock(), Err(Unavailable::PromptDismissed));
+            assert_eq!(locked().confirms_reads(), lock == Lock::Confirmation);
         }
     }
 
@@ -193,7 +193,6 @@ mod tests {
         assert_eq!(keyring.read(&account(ANN)), Ok(Some(token(OLD))));
         assert_eq!(keyring.read(&account(BOB)), Err(why));
         assert_eq!(keyring.read_all().unwrap().locked, Some(Lock::Another));
-        assert_eq!(keyring.accounts().unwrap().locked, Some(Lock::Another));
     }
 
     #[test]

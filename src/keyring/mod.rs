@@ -40,12 +40,6 @@ const LABEL: &str = "Heroku CLI";
 /// Nothing is opened before the first operation. The operations of one value share a connection: what one of them
 /// unlocks, the next one can read.
 pub trait Keyring {
-    /// The accounts that have an item. Reads no secret, so that shell completion never shows an unlock prompt.
-    ///
-    /// # Errors
-    /// [`Unavailable`]. An empty list is no error.
-    fn accounts(&self) -> Result<Accounts, Unavailable>;
-
     /// The token of this account. If there are several items, the first one with a token counts, as for the Heroku CLI.
     ///
     /// # Errors
@@ -88,6 +82,12 @@ pub trait Keyring {
     /// # Errors
     /// [`Unavailable`]: something stayed locked, or there is no keyring.
     fn unlock(&self) -> Result<(), Unavailable>;
+
+    /// Whether the keyring is open, but its program asks the user about each program that reads from it. Reads no
+    /// secret, so the user is not asked yet.
+    fn confirms_reads(&self) -> bool {
+        false
+    }
 
     /// Whether the Heroku CLI reads and writes the same items.
     fn is_shared(&self) -> bool {
@@ -197,26 +197,6 @@ impl Deadline {
     /// The failure of an operation that did not end in time.
     fn passed(self) -> Unavailable {
         Unavailable::Slow(self.limit)
-    }
-}
-
-/// The accounts that have an item.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Accounts {
-    /// Their names. An account with several items occurs several times.
-    pub names: Vec<Account>,
-    /// What else is locked, and may belong to further accounts.
-    pub locked: Option<Lock>,
-}
-
-impl Accounts {
-    /// The accounts among the names of all items. Some items belong to no account.
-    fn among(names: impl IntoIterator<Item: AsRef<str>>, locked: Option<Lock>) -> Accounts {
-        let parse = |name| Account::parse(AsRef::as_ref(&name));
-        Accounts {
-            names: names.into_iter().filter_map(parse).collect(),
-            locked,
-        }
     }
 }
 

@@ -13,7 +13,7 @@ use git_credential_heroku_rs::account::Account;
 use git_credential_heroku_rs::context::Context;
 use git_credential_heroku_rs::environment::Environment;
 use git_credential_heroku_rs::keyring::memory::MemoryKeyring;
-use git_credential_heroku_rs::keyring::{Accounts, Keyring, Listing, Lock, Missing, Unavailable};
+use git_credential_heroku_rs::keyring::{Keyring, Listing, Lock, Missing, Unavailable};
 use git_credential_heroku_rs::streams::Streams;
 use git_credential_heroku_rs::token::Token;
 use git_credential_heroku_rs::{exit_code, run};
@@ -121,9 +121,6 @@ impl Outcome {
 struct Shared(Rc<MemoryKeyring>);
 
 impl Keyring for Shared {
-    fn accounts(&self) -> Result<Accounts, Unavailable> {
-        self.0.accounts()
-    }
     fn read(&self, account: &Account) -> Result<Option<Token>, Unavailable> {
         self.0.read(account)
     }
@@ -138,6 +135,9 @@ impl Keyring for Shared {
     }
     fn unlock(&self) -> Result<(), Unavailable> {
         self.0.unlock()
+    }
+    fn confirms_reads(&self) -> bool {
+        self.0.confirms_reads()
     }
 }
 

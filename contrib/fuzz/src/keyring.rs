@@ -69,9 +69,6 @@ pub(crate) fn holds(bytes: &[u8]) {
         );
         assert!(said(item.account.as_str().as_bytes(), bytes));
     }
-    for name in service(&bus).accounts().unwrap_or_default().names {
-        assert!(said(name.as_str().as_bytes(), bytes));
-    }
     if let Ok(Some(read)) = service(&bus).read(&ann) {
         assert!(
             said(read.expose().as_bytes(), bytes),
@@ -88,6 +85,7 @@ pub(crate) fn holds(bytes: &[u8]) {
     let _ = service(&bus).remove(&ann, None);
     let _ = service(&bus).remove(&ann, Some(&token));
     let _ = service(&bus).unlock();
+    let _ = service(&bus).confirms_reads();
 }
 
 fn said(part: &[u8], bytes: &[u8]) -> bool {

@@ -14,7 +14,7 @@ use crate::cli::Login;
 use crate::context::Context;
 use crate::git::{self, Scope, Setting};
 use crate::heroku_api::{ApiError, Authorization, HerokuApi, Revoked};
-use crate::keyring::{Lock, Unavailable};
+use crate::keyring::Unavailable;
 use crate::logins::lookup::Source;
 use crate::logins::{self, Destination, NotStored};
 use crate::netrc;
@@ -70,16 +70,12 @@ fn open_destination(
     let environment = &session.context.environment;
     let keyring = session.context.keyring();
     let found = logins::destination(session.context, arguments.store);
-    let wants_confirmation = || {
-        let accounts = keyring.accounts();
-        accounts.is_ok_and(|accounts| accounts.locked == Some(Lock::Confirmation))
-    };
     let request = match &found {
         _ if !terminal::is_available() => None,
         Err(Unavailable::Locked(_)) => {
             Some("The keyring is locked: unlock it in the prompt of your keyring program")
         }
-        Ok(Destination::Keyring) if wants_confirmation() => {
+        Ok(Destination::Keyring) if keyring.confirms_reads() => {
             Some("Allow access to the keyring in the prompt of your keyring program")
         }
         _ => None,

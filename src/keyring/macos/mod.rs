@@ -9,7 +9,7 @@ mod reply;
 mod tool;
 
 pub(super) use self::tool::SecurityTool;
-use super::{Accounts, Keyring, Listing, Lock, Unavailable, check_stored};
+use super::{Keyring, Listing, Lock, Unavailable, check_stored};
 use crate::account::Account;
 use crate::token::Token;
 
@@ -17,10 +17,6 @@ use crate::token::Token;
 const MOST_DUPLICATES: usize = 8;
 
 impl Keyring for SecurityTool {
-    fn accounts(&self) -> Result<Accounts, Unavailable> {
-        Ok(Accounts::among(self.names()?, None))
-    }
-
     fn read(&self, account: &Account) -> Result<Option<Token>, Unavailable> {
         self.find(account)
     }

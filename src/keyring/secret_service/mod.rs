@@ -17,9 +17,7 @@ use std::cell::RefCell;
 use std::thread;
 
 use self::connection::{Connection, Content};
-use super::{
-    Accounts, Budget, Deadline, Keyring, Listing, Lock, Missing, Unavailable, check_stored,
-};
+use super::{Budget, Deadline, Keyring, Listing, Lock, Missing, Unavailable, check_stored};
 use crate::account::Account;
 use crate::environment::Environment;
 use crate::token::Token;
@@ -173,12 +171,6 @@ impl SecretService {
 }
 
 impl Keyring for SecretService {
-    fn accounts(&self) -> Result<Accounts, Unavailable> {
-        let (items, locked) = self.run(|connection| connection.list(Content::Account))?;
-        let names = items.into_iter().map(|item| item.account);
-        Ok(Accounts::among(names, locked))
-    }
-
     fn read(&self, account: &Account) -> Result<Option<Token>, Unavailable> {
         self.run(|connection| connection.find(account))
     }
@@ -217,5 +209,10 @@ impl Keyring for SecretService {
 
     fn unlock(&self) -> Result<(), Unavailable> {
         self.run(Connection::unlock)
+    }
+
+    fn confirms_reads(&self) -> bool {
+        let listed = self.run(|connection| connection.list(Content::Account));
+        listed.is_ok_and(|(_, locked)| locked == Some(Lock::Confirmation))
     }
 }

@@ -15,7 +15,7 @@ use std::time::Instant;
 use zeroize::Zeroizing;
 
 use self::vault::{Vault, VaultError};
-use super::{Accounts, Budget, Deadline, Keyring, Listing, Unavailable, check_stored};
+use super::{Budget, Deadline, Keyring, Listing, Unavailable, check_stored};
 use crate::account::Account;
 #[cfg(windows)]
 use crate::environment::Environment;
@@ -59,10 +59,6 @@ impl WindowsKeyring {
 }
 
 impl Keyring for WindowsKeyring {
-    fn accounts(&self) -> Result<Accounts, Unavailable> {
-        Ok(Accounts::among(self.run(names)?, None))
-    }
-
     fn read(&self, account: &Account) -> Result<Option<Token>, Unavailable> {
         let account = account.clone();
         self.run(move |stores| token(stores, &account))
