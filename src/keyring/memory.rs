@@ -109,14 +109,11 @@ impl Keyring for MemoryKeyring {
         Ok(())
     }
 
-    fn remove(&self, account: &Account, only: Option<&Token>) -> Result<usize, Unavailable> {
+    fn remove(&self, account: &Account, token: &Token) -> Result<usize, Unavailable> {
         self.check_that_writes_work()?;
         let mut items = self.items.borrow_mut();
         let before = items.len();
-        items.retain(|(name, text)| {
-            let is_meant = only.is_none_or(|only| text.trim() == only.expose());
-            name != account.as_str() || !is_meant
-        });
+        items.retain(|(name, text)| name != account.as_str() || text.trim() != token.expose());
         Ok(before - items.len())
     }
 
@@ -163,12 +160,15 @@ mod tests {
     }
 
     #[test]
-    fn a_removal_removes_every_item_or_those_with_one_token() {
-        let keyring = MemoryKeyring::new().with(ANN, OLD).with(ANN, NEW);
-        assert_eq!(keyring.remove(&account(ANN), Some(&token(NEW))), Ok(1));
-        assert_eq!(keyring.remove(&account(BOB), None), Ok(0));
-        assert_eq!(keyring.remove(&account(ANN), None), Ok(1));
-        assert_eq!(keyring.items(), []);
+    fn a_removal_removes_every_item_with_the_token() {
+        let keyring = MemoryKeyring::new()
+            .with(ANN, NEW)
+            .with(ANN, OLD)
+            .with(ANN, NEW);
+        assert_eq!(keyring.remove(&account(BOB), &token(NEW)), Ok(0));
+        assert_eq!(keyring.remove(&account(ANN), &token(NEW)), Ok(2));
+        assert_eq!(keyring.remove(&account(ANN), &token(NEW)), Ok(0));
+        assert_eq!(keyring.items(), [(ANN.to_owned(), OLD.to_owned())]);
     }
 
     #[test]
@@ -180,7 +180,7 @@ mod tests {
             assert_eq!(locked().read(&account(BOB)), Err(why.clone()));
             assert_eq!(locked().read_all(), Err(why.clone()));
             assert_eq!(locked().write(&account(BOB), &token(NEW)), Err(why.clone()));
-            assert_eq!(locked().remove(&account(ANN), None), Err(why));
+            assert_eq!(locked().remove(&account(ANN), &token(OLD)), Err(why));
             assert_eq!(locked().unlock(), Err(Unavailable::PromptDismissed));
             assert_eq!(locked().confirms_reads(), lock == Lock::Confirmation);
         }

@@ -266,7 +266,7 @@ pub fn remove(context: &Context, login: &StoredToken, account: &Account) -> Resu
 fn remove_from_keyring(context: &Context, account: &Account, token: &Token) -> Result<(), Notice> {
     let trace = &context.environment.trace;
     let since = trace.clock();
-    let removed = context.keyring().remove(account, Some(token));
+    let removed = context.keyring().remove(account, token);
     trace.log_since(since, || match &removed {
         Ok(count) => format!("removed from the keyring: {count} of {account}"),
         Err(why) => format!("not removed from the keyring: {}", why.notice().what()),

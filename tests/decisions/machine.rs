@@ -130,8 +130,8 @@ impl Keyring for Shared {
     fn write(&self, account: &Account, token: &Token) -> Result<(), Unavailable> {
         self.0.write(account, token)
     }
-    fn remove(&self, account: &Account, only: Option<&Token>) -> Result<usize, Unavailable> {
-        self.0.remove(account, only)
+    fn remove(&self, account: &Account, token: &Token) -> Result<usize, Unavailable> {
+        self.0.remove(account, token)
     }
     fn unlock(&self) -> Result<(), Unavailable> {
         self.0.unlock()

@@ -5,6 +5,7 @@ use std::fs;
 use std::thread;
 
 use git_credential_heroku_rs::account::Account;
+use git_credential_heroku_rs::token::Token;
 use keyring_core::api::CredentialStoreApi;
 
 use crate::session::Session;
@@ -69,20 +70,13 @@ fn after_the_next_login_there_is_still_one_item() {
     assert_eq!(accounts.count(), 1);
 }
 
-fn keeps_a_duplicate(session: &Session, number: u32) {
-    let number_text = number.to_string();
-    let more = [
-        "service",
-        "heroku-cli",
-        "account",
-        ANN,
-        "copy",
-        &number_text,
-    ];
+fn keeps_a_duplicate(session: &Session, copy: u32, token: &Token) {
+    let copy = copy.to_string();
+    let more = ["service", "heroku-cli", "account", ANN, "copy", &copy];
     let stored = session.output(
         "secret-tool",
         &[&["store", "--label=Copy"], &more[..]].concat(),
-        token(number).expose(),
+        token.expose(),
     );
     assert!(stored.status.success());
 }
@@ -90,7 +84,7 @@ fn keeps_a_duplicate(session: &Session, number: u32) {
 #[test]
 fn several_items_of_one_account_become_one() {
     let session = Session::new();
-    (1..=3).for_each(|number| keeps_a_duplicate(&session, number));
+    (1..=3).for_each(|copy| keeps_a_duplicate(&session, copy, &token(copy)));
     let listing = session.keyring().read_all().unwrap();
     assert_eq!((listing.items.len(), listing.duplicates.len()), (1, 2));
     session.keyring().write(&ann(), &token(9)).unwrap();
@@ -100,15 +94,17 @@ fn several_items_of_one_account_become_one() {
 }
 
 #[test]
-fn a_removal_removes_every_item_or_those_with_one_token() {
+fn a_removal_removes_every_item_with_the_token() {
     let session = Session::new();
-    (1..=3).for_each(|number| keeps_a_duplicate(&session, number));
+    for (copy, number) in [(1, 2), (2, 1), (3, 2)] {
+        keeps_a_duplicate(&session, copy, &token(number));
+    }
     let keyring = session.keyring();
-    assert_eq!(keyring.remove(&ann(), Some(&token(7))).unwrap(), 0);
-    assert_eq!(keyring.remove(&ann(), Some(&token(2))).unwrap(), 1);
-    assert!(session.the_cli_finds(ANN) != token(2).expose());
-    assert_eq!(keyring.remove(&ann(), None).unwrap(), 2);
-    assert_eq!(keyring.remove(&ann(), None).unwrap(), 0);
+    assert_eq!(keyring.remove(&ann(), &token(7)).unwrap(), 0);
+    assert_eq!(keyring.remove(&ann(), &token(2)).unwrap(), 2);
+    assert_eq!(keyring.remove(&ann(), &token(2)).unwrap(), 0);
+    assert_eq!(session.the_cli_finds(ANN), token(1).expose());
+    assert_eq!(keyring.remove(&ann(), &token(1)).unwrap(), 1);
     assert_eq!(session.items(), [""; 0]);
 }
 

@@ -82,8 +82,7 @@ pub(crate) fn holds(bytes: &[u8]) {
             "the item was not read back"
         );
     }
-    let _ = service(&bus).remove(&ann, None);
-    let _ = service(&bus).remove(&ann, Some(&token));
+    let _ = service(&bus).remove(&ann, &token);
     let _ = service(&bus).unlock();
     let _ = service(&bus).confirms_reads();
 }

@@ -59,12 +59,12 @@ impl Keyring for SecurityTool {
         check_stored(found.as_ref(), token)
     }
 
-    fn remove(&self, account: &Account, only: Option<&Token>) -> Result<usize, Unavailable> {
-        let is_meant = || -> Result<bool, Unavailable> {
-            Ok(only.is_none() || self.find(account)?.as_ref() == only)
-        };
+    fn remove(&self, account: &Account, token: &Token) -> Result<usize, Unavailable> {
         let mut count = 0;
-        while count < MOST_DUPLICATES && is_meant()? && self.delete(account)? {
+        while count < MOST_DUPLICATES
+            && self.find(account)?.as_ref() == Some(token)
+            && self.delete(account)?
+        {
             count += 1;
         }
         Ok(count)

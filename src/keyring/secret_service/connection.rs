@@ -154,27 +154,23 @@ impl Connection {
         self.confirm(&prompt).map_err(Failure::unconfirmed)
     }
 
-    /// Removes the account's items, or only those that hold exactly the token `only`. Returns how many there were.
+    /// Removes the account's items that hold exactly this token. Returns how many there were.
     ///
     /// # Errors
-    /// [`Unavailable::Locked`], before anything is removed, if an item is locked that may have to be removed.
-    pub(super) fn remove(&mut self, account: &Account, only: Option<&Token>) -> Result<usize> {
+    /// [`Unavailable::Locked`] if there is none that can be read, and one is locked.
+    pub(super) fn remove(&mut self, account: &Account, token: &Token) -> Result<usize> {
         let found = self.search(Some(account))?;
-        let items = self.items_to_remove(&found, account, only)?;
-        if only.is_none() || items.is_empty() {
+        let items = self.items_with(token, account, &found)?;
+        if items.is_empty() {
             check_that_none_is_locked(self.lock_of(&found)?)?;
         }
         let mut count = 0;
         for item in &items {
-            let is_removed = match only {
-                None => self.delete(&item.path)?,
-                Some(only) => self.delete_token(&item.path, account, only)?,
-            };
-            count += usize::from(is_removed);
+            count += usize::from(self.delete_token(&item.path, account, token)?);
         }
         if count > 0 {
             let left = self.search(Some(account))?;
-            if !self.items_to_remove(&left, account, only)?.is_empty() {
+            if !self.items_with(token, account, &left)?.is_empty() {
                 let why = "the keyring did not remove the token".to_owned();
                 return Err(Unavailable::Broken(why).into());
             }
@@ -182,27 +178,19 @@ impl Connection {
         Ok(count)
     }
 
-    fn items_to_remove(
-        &mut self,
-        found: &Found,
-        account: &Account,
-        only: Option<&Token>,
-    ) -> Result<Vec<Item>> {
-        let content = match only {
-            None => Content::Account,
-            Some(_) => Content::AccountAndToken,
-        };
-        let mut items = self.items(&found.unlocked, Some(account), content)?;
-        items.retain(|item| only.is_none() || item.token.as_ref() == only);
+    fn items_with(&mut self, token: &Token, account: &Account, found: &Found) -> Result<Vec<Item>> {
+        let mut items = self.items(&found.unlocked, Some(account), Content::AccountAndToken)?;
+        items.retain(|item| item.token.as_ref() == Some(token));
         Ok(items)
     }
 
-    /// Removes an item. Returns whether it was still there.
-    fn delete(&mut self, path: &str) -> Result<bool> {
+    /// Removes an item, if it still exists.
+    fn delete(&mut self, path: &str) -> Result<()> {
         let deleted = self.bus.send(calls::delete(path));
-        self.wait_for_removal(deleted)
+        self.wait_for_removal(deleted).map(drop)
     }
 
+    /// Returns whether the item still existed.
     fn wait_for_removal(&mut self, deleted: Pending<String>) -> Result<bool> {
         let Some(prompt) = unless_gone(self.bus.wait(deleted))? else {
             return Ok(false);

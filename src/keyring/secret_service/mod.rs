@@ -194,8 +194,8 @@ impl Keyring for SecretService {
         check_stored(found.as_ref(), token)
     }
 
-    fn remove(&self, account: &Account, only: Option<&Token>) -> Result<usize, Unavailable> {
-        self.run(|connection| connection.remove(account, only))
+    fn remove(&self, account: &Account, token: &Token) -> Result<usize, Unavailable> {
+        self.run(|connection| connection.remove(account, token))
     }
 
     fn settle(&self, account: &Account, token: &Token) -> Result<(), Unavailable> {

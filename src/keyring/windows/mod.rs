@@ -99,20 +99,16 @@ impl Keyring for WindowsKeyring {
         })
     }
 
-    /// Removes the items from both stores.
-    fn remove(&self, account: &Account, only: Option<&Token>) -> Result<usize, Unavailable> {
-        let (account, only) = (account.clone(), only.cloned());
+    /// Removes the token from both stores.
+    fn remove(&self, account: &Account, token: &Token) -> Result<usize, Unavailable> {
+        let (account, token) = (account.clone(), token.clone());
         self.run(move |stores| {
             let mut count = 0;
             for store in stores {
-                let is_meant = match &only {
-                    None => true,
-                    Some(only) => {
-                        let secret = store.secret(&account)?;
-                        secret.is_some_and(|secret| Token::parse(&secret).as_ref() == Ok(only))
-                    }
-                };
-                count += usize::from(is_meant && store.remove_account(&account)?);
+                let secret = store.secret(&account)?;
+                let has_it =
+                    secret.is_some_and(|secret| Token::parse(&secret).as_ref() == Ok(&token));
+                count += usize::from(has_it && store.remove_account(&account)?);
             }
             Ok(count)
         })

@@ -171,7 +171,7 @@ fn what_is_nowhere_is_absent() {
     let keyring = keyring(&Fake::with(&[]), &Fake::with(&[]));
     assert_eq!(keyring.read(&ann()), Ok(None));
     assert_eq!(keyring.run(names), Ok(Vec::new()));
-    assert_eq!(keyring.remove(&ann(), None), Ok(0));
+    assert_eq!(keyring.remove(&ann(), &token(1)), Ok(0));
 }
 
 /// The vault reports "not found" also in a session that has no vault.
@@ -202,8 +202,8 @@ fn without_the_class_credential_manager_is_the_whole_store() {
     assert_eq!(manager.stored(), [(ANN.to_owned(), text(1))]);
     assert_eq!(keyring.read(&ann()), Ok(Some(token(1))));
     keyring.write(&ann(), &token(2)).unwrap();
-    assert_eq!(keyring.remove(&ann(), Some(&token(1))), Ok(0));
-    assert_eq!(keyring.remove(&ann(), Some(&token(2))), Ok(1));
+    assert_eq!(keyring.remove(&ann(), &token(1)), Ok(0));
+    assert_eq!(keyring.remove(&ann(), &token(2)), Ok(1));
     assert_eq!(manager.stored(), []);
 }
 
@@ -217,8 +217,8 @@ fn a_login_of_an_earlier_build_is_served_moved_and_removed() {
     assert_eq!(vault.stored(), [(ANN.to_owned(), text(2))]);
     assert_eq!(manager.stored(), []);
 
-    manager.write(ANN, &text(1)).unwrap();
-    assert_eq!(keyring.remove(&ann(), None), Ok(2));
+    manager.write(ANN, &text(2)).unwrap();
+    assert_eq!(keyring.remove(&ann(), &token(2)), Ok(2));
     assert_eq!((vault.stored(), manager.stored()), (vec![], vec![]));
 }
 
@@ -229,9 +229,9 @@ fn a_removal_of_one_token_leaves_another() {
         Fake::with(&[(ANN, &text(2))]),
     );
     let keyring = keyring(&vault, &manager);
-    assert_eq!(keyring.remove(&ann(), Some(&token(2))), Ok(1));
+    assert_eq!(keyring.remove(&ann(), &token(2)), Ok(1));
     assert_eq!(vault.stored(), [(ANN.to_owned(), text(1))]);
-    assert_eq!(keyring.remove(&ann(), Some(&token(3))), Ok(0));
+    assert_eq!(keyring.remove(&ann(), &token(3)), Ok(0));
 }
 
 #[test]
@@ -259,7 +259,7 @@ fn the_letter_case_of_an_email_makes_no_second_item() {
     assert_eq!(keyring.read(&ann()), Ok(Some(token(1))));
     keyring.write(&ann(), &token(2)).unwrap();
     assert_eq!(vault.stored(), [("Ann@Example.com".to_owned(), text(2))]);
-    assert_eq!(keyring.remove(&ann(), None), Ok(1));
+    assert_eq!(keyring.remove(&ann(), &token(2)), Ok(1));
 }
 
 #[test]
