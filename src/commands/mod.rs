@@ -10,7 +10,7 @@ use crate::account::Account;
 use crate::cli::{self, Command};
 use crate::context::Context;
 use crate::git;
-use crate::heroku_api::{AccountInfo, ApiError, Authorization, HerokuApi};
+use crate::heroku_api::{ApiError, Authorization, HerokuApi};
 use crate::heroku_cli;
 use crate::hosts::{HerokuHost, Service};
 use crate::logins::lookup::{self, Answer, Source, StoredToken};
@@ -265,11 +265,11 @@ fn ask_heroku(
     token: &Token,
     metadata: Option<&TokenMetadata>,
     context: &Context,
-) -> Result<(AccountInfo, HerokuApi), ApiError> {
+) -> Result<(Account, HerokuApi), ApiError> {
     const LIMIT: Duration = Duration::from_secs(10);
     let api = api_of(token, metadata, LIMIT, context)?;
-    let info = proven(api.account(token), &api, metadata)?;
-    Ok((info, api))
+    let account = proven(api.account(token), &api, metadata)?;
+    Ok((account, api))
 }
 
 /// That Heroku rejected the token from this source. Only the user can change a variable.
@@ -314,7 +314,7 @@ fn not_created(failure: &ApiError, why: Notice, how_to_find_it: impl Into<Fix>) 
 fn owner_of(token: &Token, known: Option<&Account>, api: &HerokuApi) -> Result<Account, ApiError> {
     match known {
         Some(account) => Ok(account.clone()),
-        None => api.account(token).map(|info| info.email),
+        None => api.account(token),
     }
 }
 

@@ -32,15 +32,15 @@ fn import(arguments: &NetrcImport, session: &mut Session<'_, '_>) -> anyhow::Res
         }
     })?;
     let api = session.context.api(LIMIT)?;
-    let info = api.account(&entry.token)?;
+    let account = api.account(&entry.token)?;
     let removal = if has_other_tokens(&entry.token, &session.context.environment)? {
         "Its entries will be removed from netrc; entries with other tokens stay"
     } else {
         "Heroku's entries will be removed from netrc"
     };
     session.say(&format!(
-        "The token of {} will be moved from netrc (line {}) to the keyring\n{removal}",
-        info.email, entry.line
+        "The token of {account} will be moved from netrc (line {}) to the keyring\n{removal}",
+        entry.line
     ))?;
     if arguments.dry_run {
         return Ok(());
@@ -52,11 +52,11 @@ fn import(arguments: &NetrcImport, session: &mut Session<'_, '_>) -> anyhow::Res
         }
     }
     let known = token_metadata::about(&session.context.environment, &entry.token);
-    let known = status::noted(&entry.token, known, &info.email, &api);
+    let known = status::noted(&entry.token, known, &account, &api);
     let kept = logins::save(
         session.context,
         &Destination::Keyring,
-        &info.email,
+        &account,
         &entry.token,
         known,
     )
@@ -66,11 +66,10 @@ fn import(arguments: &NetrcImport, session: &mut Session<'_, '_>) -> anyhow::Res
     }
     let cleaned = netrc::remove(&session.context.environment, Some(&entry.token));
     session.print(&format!(
-        "The token of {} is now stored in the keyring",
-        info.email
+        "The token of {account} is now stored in the keyring"
     ))?;
     cleaned?;
-    warn_of_others(&info.email, session)?;
+    warn_of_others(&account, session)?;
     warn_of_default(session)
 }
 

@@ -102,17 +102,17 @@ fn check(
     let mut pasted = Vec::new();
     for (at, login) in logins.iter_mut().enumerate() {
         let verdict = match ask_heroku(&login.token, login.metadata.as_ref(), context) {
-            Ok((info, api)) => {
-                let metadata = noted(&login.token, login.metadata.clone(), &info.email, &api);
+            Ok((account, api)) => {
+                let metadata = noted(&login.token, login.metadata.clone(), &account, &api);
                 if is_pasted(login) {
-                    pasted.push((at, info.email));
+                    pasted.push((at, account));
                 } else {
                     if login.source != Source::ApiKey && login.metadata.as_ref() != Some(&metadata)
                     {
                         // Best effort: this metadata is optional.
                         let _ = token_metadata::save(&context.environment, metadata.clone());
                     }
-                    login.account = Some(info.email);
+                    login.account = Some(account);
                 }
                 login.metadata = Some(metadata);
                 Verdict::Accepted

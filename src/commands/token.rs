@@ -48,8 +48,8 @@ pub(super) fn run(arguments: &TokenArguments, session: &mut Session<'_, '_>) -> 
 /// Asks Heroku about the token, which also gives its account. A token that has no scope for that is valid.
 fn check(login: &mut StoredToken, context: &Context) -> Result<(), ApiError> {
     match ask_heroku(&login.token, login.metadata.as_ref(), context) {
-        Ok((info, _)) => {
-            login.account = Some(info.email);
+        Ok((account, _)) => {
+            login.account = Some(account);
             Ok(())
         }
         Err(ApiError::Forbidden(_) | ApiError::Suspended | ApiError::Delinquent) => Ok(()),

@@ -41,7 +41,6 @@ pub use request::{Auth, Retry};
 pub use response::{Pages, Response};
 
 use request::Request;
-use response::lenient;
 
 /// Heroku's Platform API, version 3. Copies share their connections.
 #[derive(Clone)]
@@ -60,16 +59,6 @@ pub struct AccountInfo {
     /// The email, as Heroku spells it.
     #[serde(deserialize_with = "email")]
     pub email: Account,
-    /// The account logs in through a company: its tokens expire after 8 hours.
-    #[serde(default, deserialize_with = "lenient")]
-    pub federated: bool,
-    /// Whether MFA is on, if Heroku says so.
-    #[serde(
-        default,
-        rename = "two_factor_authentication",
-        deserialize_with = "lenient"
-    )]
-    pub two_factor: Option<bool>,
 }
 
 fn email<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Account, D::Error> {
@@ -130,8 +119,9 @@ impl HerokuApi {
     ///
     /// # Errors
     /// [`ApiError::TokenRejected`] if the token is revoked or expired.
-    pub fn account(&self, token: &Token) -> Result<AccountInfo, ApiError> {
-        self.get("/account", token)
+    pub fn account(&self, token: &Token) -> Result<Account, ApiError> {
+        let info: AccountInfo = self.get("/account", token)?;
+        Ok(info.email)
     }
 
     /// Checks that an app exists, and that the account of this token may see it: `GET /apps/NAME`.
@@ -194,9 +184,7 @@ mod tests {
     #[test]
     fn an_account_needs_an_email() {
         let info = parsed(&json!({"email": "ann@example.com", "federated": 1, "x": []}));
-        let info = info.unwrap();
-        assert_eq!(info.email.as_str(), "ann@example.com");
-        assert!(!info.federated && info.two_factor.is_none());
+        assert_eq!(info.unwrap().email.as_str(), "ann@example.com");
         for odd in [
             json!({}),
             json!([]),

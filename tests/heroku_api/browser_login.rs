@@ -29,7 +29,7 @@ fn a_login_in_the_browser_gives_a_token() {
     let world = World::new();
     world.heroku.approve_browser_login(ANN);
     let token = log_in(&world, LIMIT).unwrap();
-    assert_eq!(world.api().account(&token).unwrap().email.as_str(), ANN);
+    assert_eq!(world.api().account(&token).unwrap().as_str(), ANN);
     for request in world.heroku.requests_to("api.heroku.com") {
         let bearer = request.header("authorization").unwrap();
         assert_eq!(bearer, format!("Bearer {}", token.expose()));

@@ -36,16 +36,15 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
             continue;
         }
         let may_push = known.is_none_or(|known| known.scope.may_push());
-        let (TokenStatus::Valid(info), true) = (facts.status_of(token), may_push) else {
+        let (TokenStatus::Valid(account), true) = (facts.status_of(token), may_push) else {
             continue;
         };
-        let email = &info.email;
         match api.check_app(token, app) {
-            Ok(()) => found.pass(format!("{email} has access to the app {app}")),
+            Ok(()) => found.pass(format!("{account} has access to the app {app}")),
             Err(ApiError::NotFound(_) | ApiError::Forbidden(_)) => {
-                let what = format!("there is no app {app}, or {email} has no access to it");
+                let what = format!("there is no app {app}, or {account} has no access to it");
                 let finding = found.add(Severity::Fail, push.named(&what));
-                if push.follows_switch(facts) && has_another(email, facts) {
+                if push.follows_switch(facts) && has_another(&account, facts) {
                     let switch = "git credential-heroku-rs switch EMAIL";
                     finding.command_to("use another account", switch);
                 }

@@ -11,7 +11,7 @@ use crate::commands::ask_heroku;
 use crate::context::Context;
 use crate::files;
 use crate::git::{self, Remote, Setting};
-use crate::heroku_api::{AccountInfo, ApiError};
+use crate::heroku_api::ApiError;
 use crate::heroku_cli::{self, LoginState};
 use crate::keyring::{Listing, Unavailable};
 use crate::logins::lookup::{Answer, StoredToken};
@@ -26,7 +26,8 @@ pub(super) const ASK_LIMIT: Duration = Duration::from_secs(10);
 /// What Heroku says about a token.
 #[derive(Clone)]
 pub(super) enum TokenStatus {
-    Valid(AccountInfo),
+    /// Valid, and of this account.
+    Valid(Account),
     Rejected,
     Unknown(Notice),
     NotAsked,
@@ -105,7 +106,7 @@ impl<'a> Facts<'a> {
         let ask = || ask_heroku(token, known.as_ref(), self.context);
         let status = match (!self.is_offline).then(ask) {
             None => TokenStatus::NotAsked,
-            Some(Ok((info, _))) => TokenStatus::Valid(info),
+            Some(Ok((account, _))) => TokenStatus::Valid(account),
             Some(Err(ApiError::TokenRejected)) => TokenStatus::Rejected,
             Some(Err(failure)) => TokenStatus::Unknown(failure.notice()),
         };
@@ -182,7 +183,7 @@ impl<'a> Facts<'a> {
             return "this token is in the keyring too".to_owned();
         }
         match self.status_of(token) {
-            TokenStatus::Valid(info) => format!("this is a valid token of {}", info.email),
+            TokenStatus::Valid(account) => format!("this is a valid token of {account}"),
             TokenStatus::Rejected => "Heroku rejects this token".to_owned(),
             TokenStatus::Unknown(_) | TokenStatus::NotAsked => String::new(),
         }

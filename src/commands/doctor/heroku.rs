@@ -62,12 +62,12 @@ pub(super) fn token(facts: &Facts<'_>, found: &mut Findings) {
     // A token that cannot push only matters if git sends it.
     let severity = Severity::fail_if(facts.is_sent(&active.token));
     match facts.status_of(&active.token) {
-        TokenStatus::Valid(info) => {
+        TokenStatus::Valid(account) => {
             let metadata = active.metadata.clone().unwrap_or_default();
             let now = Timestamp::now();
             let left = metadata.expires.map(|end| span(end.duration_since(now)));
             let until = left.map_or_else(String::new, |left| format!(", and expires {left}"));
-            let what = format!("the token of {} is valid{until}", info.email);
+            let what = format!("the token of {account} is valid{until}");
             if !metadata.scope.may_push() {
                 let what = format!("{what}, but cannot push (scope: {})", metadata.scope);
                 let purpose = "create a token with the scope global";

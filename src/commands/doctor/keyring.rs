@@ -84,7 +84,7 @@ pub(super) fn names(facts: &Facts<'_>, found: &mut Findings) {
         let status = facts.status_of(token);
         // `status` stores a valid token under its own account, unless that has another one.
         let is_another = |item: &&Item| item.token != *token && !facts.is_rejected(&item.token);
-        let owned = |owner: &Account| {
+        let has_another = |owner: &Account| {
             items()
                 .filter(|item| item.account == *owner)
                 .any(|item| is_another(&item))
@@ -93,7 +93,7 @@ pub(super) fn names(facts: &Facts<'_>, found: &mut Findings) {
             TokenStatus::Rejected => finding
                 .details("Heroku rejects this token")
                 .command_to("remove it", logout()),
-            TokenStatus::Valid(info) if owned(&info.email) => finding
+            TokenStatus::Valid(owner) if has_another(&owner) => finding
                 .details("its account has another valid token")
                 .command_to("revoke and remove this one", logout()),
             _ => finding

@@ -152,7 +152,7 @@ impl Facts<'_> {
                 "the token pasted at git's prompt".to_owned()
             }
             (Some(account), _) => format!("the token of {account}"),
-            (None, TokenStatus::Valid(info)) => format!("a token of {}", info.email),
+            (None, TokenStatus::Valid(account)) => format!("a token of {account}"),
             (None, _) if self.active_login_with(Some(token)).is_some() => "the token".to_owned(),
             (None, _) => "another token".to_owned(),
         }
