@@ -17,31 +17,12 @@ use crate::notice::{Command, Fix};
 /// The largest file of the CLI that is read, in bytes.
 const LARGEST: usize = 64 * 1024;
 
-/// What `login.json` says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LoginState {
-    /// There is no such file: there was no login, or the CLI has removed the file.
-    Absent,
-    /// This account is active.
-    Account(Account),
-    /// The file names no valid account: it is not JSON, it has no `account`, or the name is not an email. It counts
-    /// as absent, and `doctor` reports it.
-    Unusable,
-    /// Another user may have written it. It counts as absent, with a warning.
-    NotTrusted(NotTrusted),
-}
-
-impl LoginState {
-    /// Parses the file.
-    ///
-    /// The account must be an email, since the CLI passes it to a shell.
-    pub fn read(bytes: &[u8]) -> LoginState {
-        let account = serde_json::from_slice::<Value>(bytes)
-            .ok()
-            .and_then(|value| Account::parse(value.get("account")?.as_str()?))
-            .filter(Account::is_email);
-        account.map_or(LoginState::Unusable, LoginState::Account)
-    }
+/// The account that these bytes of `login.json` name; none if they are not JSON or name no email.
+///
+/// The account must be an email, since the CLI passes it to a shell.
+pub fn named_in(bytes: &[u8]) -> Option<Account> {
+    let value: Value = serde_json::from_slice(bytes).ok()?;
+    Account::parse(value.get("account")?.as_str()?).filter(Account::is_email)
 }
 
 /// The text of `login.json` with this `account`. Other members of these bytes stay, in their order.
@@ -59,16 +40,18 @@ pub fn login_file(environment: &Environment) -> Option<PathBuf> {
     Some(environment.heroku_cli_data_dir()?.join("login.json"))
 }
 
-/// The account that the CLI and this program use.
-pub fn login_state(environment: &Environment) -> LoginState {
+/// The account that `login.json` makes active, for the CLI and for this program. None if there is no such file, or if it
+/// names no account.
+///
+/// # Errors
+/// Another user may have written the file, so it is not used.
+pub fn active_account(environment: &Environment) -> Result<Option<Account>, NotTrusted> {
     let Some(path) = login_file(environment) else {
-        return LoginState::Absent;
+        return Ok(None);
     };
     match files::read_trusted(&path, LARGEST) {
-        Ok(file) => LoginState::read(&file.bytes),
-        Err(error) => {
-            NotTrusted::from_io_error(&error).map_or(LoginState::Absent, LoginState::NotTrusted)
-        }
+        Ok(file) => Ok(named_in(&file.bytes)),
+        Err(error) => NotTrusted::from_io_error(&error).map_or(Ok(None), Err),
     }
 }
 
@@ -90,15 +73,14 @@ pub fn trusting_fix(why: NotTrusted, environment: &Environment) -> Fix {
 /// # Errors
 /// What the file system reports, or that there is no home.
 pub fn set_login(environment: &Environment, account: &Account) -> io::Result<bool> {
-    let before = login_state(environment);
-    if before == LoginState::Account(account.clone()) {
+    let before = active_account(environment);
+    if before == Ok(Some(account.clone())) {
         return Ok(false);
     }
     let path = login_file(environment).ok_or(io::ErrorKind::NotFound)?;
     // Nothing is kept of a file that another user may have written.
-    let is_trusted = !matches!(before, LoginState::NotTrusted(_));
     files::edit(&path, Access::OwnerOnly, |bytes| {
-        let before = if is_trusted { bytes } else { b"" };
+        let before = if before.is_ok() { bytes } else { b"" };
         Ok(Some(naming(account, before)))
     })
 }
@@ -108,7 +90,7 @@ pub fn set_login(environment: &Environment, account: &Account) -> io::Result<boo
 /// # Errors
 /// What the file system reports. It is no error if the file does not exist.
 pub fn clear_login(environment: &Environment, account: &Account) -> io::Result<bool> {
-    let named = login_state(environment) == LoginState::Account(account.clone());
+    let named = active_account(environment) == Ok(Some(account.clone()));
     match login_file(environment) {
         Some(path) if named => fs::remove_file(path).map(|()| true),
         _ => Ok(false),
@@ -188,7 +170,7 @@ mod tests {
     #[test]
     fn what_the_cli_writes_is_read() {
         let home = Home::new().with(LOGIN, "{\"account\":\"ann@example.com\"}\n");
-        assert_eq!(login_state(&home.environment()), LoginState::Account(ann()));
+        assert_eq!(active_account(&home.environment()), Ok(Some(ann())));
     }
 
     #[test]
@@ -217,7 +199,7 @@ mod tests {
             "a\\nb@c.d",
         ] {
             let home = Home::new().with(LOGIN, &format!("{{\"account\":\"{account}\"}}"));
-            assert_eq!(login_state(&home.environment()), LoginState::Unusable);
+            assert_eq!(active_account(&home.environment()), Ok(None));
         }
     }
 
@@ -228,10 +210,10 @@ mod tests {
         let home = Home::new().with(LOGIN, "{\"account\":\"ann@example.com\"}");
         let path = home.0.path().join(LOGIN);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
-        let state = LoginState::NotTrusted(NotTrusted::Writable);
-        assert_eq!(login_state(&home.environment()), state);
+        let why = NotTrusted::Writable;
+        assert_eq!(active_account(&home.environment()), Err(why));
         set_login(&home.environment(), &ann()).unwrap();
-        assert_eq!(login_state(&home.environment()), LoginState::Account(ann()));
+        assert_eq!(active_account(&home.environment()), Ok(Some(ann())));
     }
 
     #[test]
@@ -240,7 +222,7 @@ mod tests {
         assert!(!clear_login(&home.environment(), &ann()).unwrap());
         set_login(&home.environment(), &ann()).unwrap();
         assert!(clear_login(&home.environment(), &ann()).unwrap());
-        assert_eq!(login_state(&home.environment()), LoginState::Absent);
+        assert_eq!(active_account(&home.environment()), Ok(None));
         assert!(!clear_login(&home.environment(), &ann()).unwrap());
     }
 
@@ -261,15 +243,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_some_state(bytes: Vec<u8>) {
+        fn any_bytes_name_an_email_or_nothing(bytes: Vec<u8>) {
             let home = Home::new();
             let path = login_file(&home.environment()).unwrap();
             files::replace(&path, &bytes).unwrap();
-            if let LoginState::Account(account) = login_state(&home.environment()) {
+            if let Ok(Some(account)) = active_account(&home.environment()) {
                 prop_assert!(account.is_email());
             }
             set_login(&home.environment(), &ann()).unwrap();
-            prop_assert_eq!(login_state(&home.environment()), LoginState::Account(ann()));
+            prop_assert_eq!(active_account(&home.environment()), Ok(Some(ann())));
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::account::Account;
 use crate::cli::Logout;
 use crate::context::Context;
 use crate::heroku_api::{ApiError, HerokuApi, Revoked};
-use crate::heroku_cli::{self, LoginState};
+use crate::heroku_cli;
 use crate::logins::lookup::{Answer, Source, StoredToken};
 use crate::logins::{self, NotRemoved, Unread};
 use crate::netrc;
@@ -257,10 +257,7 @@ fn active(stored: &[Account], context: &Context) -> Option<Account> {
     let served = served.and_then(|found| found.account);
     served
         .filter(|account| stored.contains(account))
-        .or_else(|| match heroku_cli::login_state(&context.environment) {
-            LoginState::Account(account) => Some(account),
-            LoginState::Absent | LoginState::Unusable | LoginState::NotTrusted(_) => None,
-        })
+        .or_else(|| heroku_cli::active_account(&context.environment).ok()?)
 }
 
 fn not_logged_in(account: Option<&Account>, context: &Context) -> Notice {

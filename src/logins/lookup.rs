@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use crate::account::Account;
 use crate::context::Context;
 use crate::environment::Environment;
-use crate::heroku_cli::{self, LoginState};
+use crate::heroku_cli;
 use crate::hosts::{HerokuHost, Service};
 use crate::keyring::{Missing, Unavailable};
 use crate::netrc::{self, Netrc, Unreadable};
@@ -177,10 +177,9 @@ fn place_of_pasted_token(environment: &Environment) -> Source {
 
 /// The account in `login.json`, or why the file is not used although it exists.
 fn active_account(environment: &Environment) -> (Option<Account>, Option<Notice>) {
-    match heroku_cli::login_state(environment) {
-        LoginState::Account(account) => (Some(account), None),
-        LoginState::Absent | LoginState::Unusable => (None, None),
-        LoginState::NotTrusted(why) => {
+    match heroku_cli::active_account(environment) {
+        Ok(account) => (account, None),
+        Err(why) => {
             let what = format!("login.json is not used: {why}");
             let fix = heroku_cli::trusting_fix(why, environment);
             (None, Some(Notice::new(what, fix)))

@@ -15,7 +15,7 @@ use clap::ValueEnum;
 use crate::account::Account;
 use crate::context::Context;
 use crate::environment::Environment;
-use crate::heroku_cli::{self, LoginState};
+use crate::heroku_cli;
 use crate::hosts::{HerokuHost, Service};
 use crate::keyring::{Item, Unavailable};
 use crate::logins::lookup::{Answer, Source, StoredToken};
@@ -145,8 +145,7 @@ pub fn save(
 /// Whether `login.json` has to name the account of a new login. An entry in netrc names it itself, so it is enough
 /// that the file names no other account.
 fn needs_login_json(source: Source, environment: &Environment) -> bool {
-    source != Source::Netrc
-        || matches!(heroku_cli::login_state(environment), LoginState::Account(_))
+    source != Source::Netrc || matches!(heroku_cli::active_account(environment), Ok(Some(_)))
 }
 
 /// A notice for each login of another account that a new one has replaced: netrc has room for one.
@@ -361,7 +360,7 @@ pub fn restore_login(
     unread: &[Unread],
 ) -> Result<Option<Account>, Notice> {
     let environment = &context.environment;
-    let is_named = matches!(heroku_cli::login_state(environment), LoginState::Account(_));
+    let is_named = matches!(heroku_cli::active_account(environment), Ok(Some(_)));
     let is_certain = Unread::hidden_in_keyring(unread).is_none();
     if is_named || !is_certain || environment.netrc_before_keyring {
         return Ok(None);

@@ -2,19 +2,19 @@
 
 use git_credential_heroku_rs::account::Account;
 use git_credential_heroku_rs::git;
-use git_credential_heroku_rs::heroku_cli::{self, LoginState};
+use git_credential_heroku_rs::heroku_cli;
 use git_credential_heroku_rs::state_file;
 use git_credential_heroku_rs::token_metadata::Contents;
 use serde_json::{Map, Value};
 
 pub(crate) fn login_holds(bytes: &[u8]) {
-    if let LoginState::Account(account) = LoginState::read(bytes) {
+    if let Some(account) = heroku_cli::named_in(bytes) {
         is_harmless(&account);
         assert!(account.is_email());
     }
     let ann = Account::parse("ann@example.com").expect("it is one");
     let text = heroku_cli::naming(&ann, bytes);
-    assert_eq!(LoginState::read(text.as_bytes()), LoginState::Account(ann));
+    assert_eq!(heroku_cli::named_in(text.as_bytes()), Some(ann));
     let members = |bytes: &[u8]| -> Vec<(String, Value)> {
         let all: Map<String, Value> = serde_json::from_slice(bytes).unwrap_or_default();
         all.into_iter()

@@ -9,10 +9,10 @@ use crate::account::Account;
 use crate::cli::Doctor;
 use crate::commands::ask_heroku;
 use crate::context::Context;
-use crate::files;
+use crate::files::{self, NotTrusted};
 use crate::git::{self, Remote, Setting};
 use crate::heroku_api::ApiError;
-use crate::heroku_cli::{self, LoginState};
+use crate::heroku_cli;
 use crate::keyring::{Listing, Unavailable};
 use crate::logins::lookup::{Answer, StoredToken};
 use crate::netrc::{self, Cause, Netrc, Overview, Unreadable};
@@ -45,7 +45,8 @@ pub(super) struct Facts<'a> {
     /// The helpers that git asks about Heroku, in its order.
     pub(super) helpers: Vec<Setting>,
     pub(super) listing: Result<Listing, Unavailable>,
-    pub(super) login: LoginState,
+    /// The account that `login.json` names.
+    pub(super) login_json: Result<Option<Account>, NotTrusted>,
     /// Heroku's entries in the netrc that git reads.
     pub(super) netrc: Result<Overview, Unreadable>,
     /// The same entries, if this program does not trust the file. git reads it all the same.
@@ -76,7 +77,7 @@ impl<'a> Facts<'a> {
             remotes,
             git_error,
             listing: context.keyring().read_all(),
-            login: heroku_cli::login_state(&context.environment),
+            login_json: heroku_cli::active_account(&context.environment),
             is_netrc_parsed: netrc.is_ok(),
             untrusted_netrc: untrusted.then(|| untrusted_netrc(context)).flatten(),
             netrc: netrc

@@ -2,7 +2,7 @@
 
 use super::{Facts, Findings, Repair, Severity};
 use crate::heroku_api::ApiError;
-use crate::heroku_cli::{self, LoginState};
+use crate::heroku_cli;
 use crate::hosts::{HerokuHost, Service};
 use crate::logins;
 use crate::logins::lookup::Source;
@@ -12,7 +12,7 @@ pub(super) fn login_json(facts: &Facts<'_>, found: &mut Findings) {
     let environment = &facts.context.environment;
     // Else it does not decide.
     let decides = !environment.netrc_before_keyring && environment.api_key.is_none();
-    let is_unset = matches!(facts.login, LoginState::Absent | LoginState::Unusable);
+    let is_unset = facts.login_json == Ok(None);
     let (Ok(listing), true) = (&facts.listing, decides && is_unset) else {
         return;
     };

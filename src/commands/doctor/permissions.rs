@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Facts, Findings, Repair, Severity};
 use crate::files::NotTrusted;
-use crate::heroku_cli::{self, LoginState};
+use crate::heroku_cli;
 use crate::netrc;
 use crate::notice::{Command, Notice};
 use crate::token_metadata;
@@ -51,7 +51,7 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
                 apply: Box::new(move |_| make_private(&path)),
             });
     }
-    if facts.login == LoginState::NotTrusted(NotTrusted::Foreign)
+    if facts.login_json == Err(NotTrusted::Foreign)
         && let Some(why) = &facts.answer.ignored
     {
         found.notice(Severity::Warn, why);
