@@ -86,22 +86,6 @@ fn secret_header(value: String) -> Option<HeaderValue> {
     Some(value)
 }
 
-/// A random id (UUID version 4), by which Heroku's support can find a request.
-fn request_id() -> String {
-    let mut bytes = [0; 16];
-    // Without randomness the id is useless but harmless.
-    let _ = getrandom::fill(&mut bytes);
-    let random = u128::from_be_bytes(bytes);
-    let mut id = format!(
-        "{:032x}",
-        random & !(0xf << 76 | 0x3 << 62) | 0x4 << 76 | 0x2 << 62
-    );
-    for hyphen in [20, 16, 12, 8] {
-        id.insert(hyphen, '-');
-    }
-    id
-}
-
 pub(super) struct Request<'a> {
     pub(super) method: Method,
     pub(super) url: String,
@@ -280,9 +264,6 @@ impl HerokuApi {
     fn builder(&self, request: &Request<'_>) -> Result<RequestBuilder, ApiError> {
         let mut headers = request.headers.clone();
         request.auth.add_to(&mut headers)?;
-        if let Ok(id) = HeaderValue::from_str(&request_id()) {
-            headers.entry("request-id").or_insert(id);
-        }
         let url = request.url.as_str();
         let mut builder = self.client.request(request.method.clone(), url);
         if let Some(body) = &request.body {
@@ -441,15 +422,5 @@ mod tests {
         let value = "Bearer secret".to_owned();
         let place = value.as_ptr();
         assert_eq!(secret_header(value).unwrap().as_bytes().as_ptr(), place);
-    }
-
-    #[test]
-    fn a_request_id_is_a_random_uuid() {
-        let id = request_id();
-        let lengths: Vec<usize> = id.split('-').map(str::len).collect();
-        assert_eq!(lengths, [8, 4, 4, 4, 12]);
-        assert_eq!(&id[14..15], "4");
-        assert!("89ab".contains(&id[19..20]));
-        assert_ne!(id, request_id());
     }
 }
