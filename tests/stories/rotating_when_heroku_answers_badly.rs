@@ -121,19 +121,22 @@ fn while_the_old_token_is_revoked() {
 /// A session can also be ended by its id, with the new token.
 #[test]
 fn while_the_old_token_ends_its_session() {
-    for fault in every_fault() {
+    let mut faults = every_fault();
+    // It says that the session is over already.
+    faults.retain(|fault| !matches!(fault, Fault::Status(401, ..)));
+    for fault in faults {
         let world = World::ready_to_push();
         world.heroku.approve_browser_login(ANN);
         world.helper("login --browser --no-open").succeeds();
         let own = On::Path("DELETE /oauth/sessions/~");
-        world.heroku.fault(own, fault, Times::Always);
+        world.heroku.fault(own, fault.clone(), Times::Always);
         world
             .helper("rotate")
             .succeeds()
             .says("Revoked the old token")
             .stderr_is("");
         let kept = world.kept_in_the_keyring(ANN).unwrap();
-        assert_eq!(world.live_tokens(), [kept]);
+        assert_eq!(world.live_tokens(), [kept], "{fault:?}");
     }
 }
 

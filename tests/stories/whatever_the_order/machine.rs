@@ -213,7 +213,12 @@ impl Machine {
         if self.served(asked).is_ok() {
             return self.clone().quietly();
         }
-        if origin == Origin::Unknown && (!self.items.is_empty() || self.netrc.is_some()) {
+        let has_other_login = match origin {
+            Origin::Unknown => !self.items.is_empty() || self.netrc.is_some(),
+            // netrc has room for one login.
+            Origin::Typed => self.lives_on_netrc && self.netrc.is_some(),
+        };
+        if has_other_login {
             return self.failing(
                 0,
                 "the token was not stored (other Heroku accounts are logged in)",
