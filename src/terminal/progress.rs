@@ -1,17 +1,21 @@
 //! A line on stderr that says what the user waits for.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::environment::Environment;
 
 const ERASE_LINE: &str = "\r\u{1b}[K";
 
-/// Prints a line that stays on stderr, in place of a progress line.
+/// Whether a progress line is on the terminal.
+static IS_SHOWN: AtomicBool = AtomicBool::new(false);
+
+/// Prints a line that stays on stderr, in place of the progress line if there is one.
 pub fn print_in_place(text: &str) {
-    let mut errors = io::stderr();
-    let erase = if errors.is_terminal() { ERASE_LINE } else { "" };
+    let is_shown = IS_SHOWN.load(Ordering::Relaxed);
+    let erase = if is_shown { ERASE_LINE } else { "" };
     // Nothing depends on it.
-    let _ = writeln!(errors, "{erase}{text}");
+    let _ = writeln!(io::stderr(), "{erase}{text}");
 }
 
 /// A line on stderr, erased when this value is dropped. It is shown only on a terminal.
@@ -35,6 +39,7 @@ impl Progress {
 
     fn draw(&self, text: &str) {
         if self.is_shown {
+            IS_SHOWN.store(!text.is_empty(), Ordering::Relaxed);
             // Nothing depends on it.
             let _ = write!(io::stderr(), "{ERASE_LINE}{text}");
         }
