@@ -4,7 +4,7 @@ use super::facts::{ASK_LIMIT, Facts, TokenStatus};
 use super::{Findings, Severity};
 use crate::account::Account;
 use crate::commands::other_heroku;
-use crate::git::{HerokuUrl, Setting, SettingScope};
+use crate::git::HerokuUrl;
 use crate::heroku_api::{ApiError, HerokuApi};
 use crate::hosts::{HerokuHost, Service};
 use crate::notice::Fix;
@@ -55,9 +55,7 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
 }
 
 fn no_remote(facts: &Facts<'_>, found: &mut Findings) {
-    let is_local = |setting: &Setting| setting.scope == SettingScope::Local;
-    let is_in_repository = facts.settings.iter().any(is_local);
-    if is_in_repository && facts.git_error.is_none() {
+    if facts.context.git().is_in_repository() == Ok(true) {
         let add = "add it: git remote add heroku https://git.heroku.com/APP.git";
         found
             .warn("this repository has no remote for Heroku")

@@ -81,15 +81,12 @@ pub(super) fn names(facts: &Facts<'_>, found: &mut Findings) {
             format!("a token in the keyring is stored under {account}, which is not an account");
         let finding = found.warn(what);
         let logout = || Command::new("git credential-heroku-rs logout").arg(account.as_str());
-        let status = facts.status_of(token);
         // `status` stores a valid token under its own account, unless that has another one.
-        let is_another = |item: &&Item| item.token != *token && !facts.is_rejected(&item.token);
         let has_another = |owner: &Account| {
-            items()
-                .filter(|item| item.account == *owner)
-                .any(|item| is_another(&item))
+            let mut others = items().filter(|item| item.account == *owner && item.token != *token);
+            others.any(|item| !facts.is_rejected(&item.token))
         };
-        match status {
+        match facts.status_of(token) {
             TokenStatus::Rejected => finding
                 .details("Heroku rejects this token")
                 .command_to("remove it", logout()),
