@@ -279,8 +279,8 @@ fn not_logged_in(account: Option<&Account>, context: &Context) -> Notice {
     notice.of_kind(Kind::NotLoggedIn)
 }
 
-/// Makes the only account that is left the active one. Prints the active account if it is another one than before, or
-/// that several are left and none is active.
+/// Removes what is known about tokens that are stored nowhere any more, and makes the only account that is left the
+/// active one. Prints the active account if it is another one than before, or that several are left and none is active.
 fn report_active_account(
     before: Option<&Account>,
     session: &mut Session<'_, '_>,
@@ -288,7 +288,7 @@ fn report_active_account(
     let context = session.context;
     let (left, unread) = logins::list_with_duplicates(context);
     if unread.is_empty() {
-        // Also notes about tokens that another program has replaced. To keep them costs nothing.
+        // Best effort: an entry that stays does no harm.
         let tokens: Vec<&Token> = left.iter().map(|login| &login.token).collect();
         let _ = token_metadata::retain(&context.environment, &tokens);
     }
