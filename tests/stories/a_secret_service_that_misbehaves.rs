@@ -290,10 +290,11 @@ fn a_login_fails_in_time_and_goes_nowhere_else() {
 
 #[test]
 fn a_new_token_that_it_may_still_store_is_not_revoked() {
-    let scene = scene();
-    let world = &scene.world;
-    world.sets("HEROKU_RS_TIMEOUT", LIMIT);
     for manner in [Manner::Late(Duration::from_secs(1)), Manner::Leaves] {
+        // A service that is late does not answer the next program either.
+        let scene = scene();
+        let world = &scene.world;
+        world.sets("HEROKU_RS_TIMEOUT", LIMIT);
         world.secret_service().takes(&["SetSecret"], manner);
         world
             .helper("authorizations create --description x --login")
