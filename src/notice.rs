@@ -113,6 +113,13 @@ impl Fix {
         }
     }
 
+    /// What to do on the page of Heroku's dashboard that lists the account's authorizations.
+    pub fn on_dashboard(purpose: &str) -> Fix {
+        Fix::advice(format!(
+            "{purpose}: https://dashboard.heroku.com/account/applications"
+        ))
+    }
+
     /// The command, or something else: `set HEROKU_API_KEY`.
     #[must_use]
     pub fn or(self, alternative: &'static str) -> Fix {

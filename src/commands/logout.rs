@@ -19,7 +19,6 @@ use crate::token_metadata;
 const LIMIT: Duration = Duration::from_secs(10);
 /// How long to wait for a running rotation.
 const ROTATION_LIMIT: Duration = Duration::from_secs(60);
-const REVOKE: &str = "revoke the token: https://dashboard.heroku.com/account/applications";
 const INTERRUPTED: &str = "a rotation was interrupted, and the old token may still be valid";
 
 pub(super) fn run(arguments: &Logout, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
@@ -307,12 +306,18 @@ fn report_active_account(
     }
 }
 
+/// What helps if a token could not be revoked.
+fn by_hand() -> Fix {
+    Fix::on_dashboard("revoke the token")
+}
+
 /// Revokes a token. A failure is printed, and does not stop the logout.
 fn revoke(login: &StoredToken, session: &mut Session<'_, '_>) -> anyhow::Result<Revocation> {
     let metadata = login.metadata.as_ref();
     let replaced = revoke_replaced(login, session.context);
     if let Err(failure) = &replaced {
-        session.warn(&Notice::new(format!("{INTERRUPTED}: {failure}"), REVOKE))?;
+        let what = format!("{INTERRUPTED}: {failure}");
+        session.warn(&Notice::new(what, by_hand()))?;
     }
     let least = replaced.map_or(Revocation::Failed, |()| Revocation::AlreadyInvalid);
     let done = api_of(&login.token, metadata, LIMIT, session.context)
@@ -330,7 +335,7 @@ fn revoke(login: &StoredToken, session: &mut Session<'_, '_>) -> anyhow::Result<
             (what, Revocation::Failed)
         }
     };
-    session.warn(&Notice::new(what, REVOKE))?;
+    session.warn(&Notice::new(what, by_hand()))?;
     Ok(least.max(revocation))
 }
 
@@ -354,7 +359,7 @@ fn revoke_replaced(login: &StoredToken, context: &Context) -> Result<(), ApiErro
 /// token.
 fn forget_rotations(login: &StoredToken, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     for rotation in interrupted_rotations(login, session.context) {
-        session.warn(&Notice::new(INTERRUPTED, REVOKE))?;
+        session.warn(&Notice::new(INTERRUPTED, by_hand()))?;
         rotation_journal::remove(&session.context.environment, &rotation);
     }
     Ok(())

@@ -80,11 +80,11 @@ fn warn_of_others(imported: &Account, session: &mut Session<'_, '_>) -> anyhow::
     }
     // The keyring has room for one token of an account, so another import would replace this one.
     let fix = if has_token_of(imported, session.context)? {
-        "revoke them (https://dashboard.heroku.com/account/applications), \
-         then remove them: git credential-heroku-rs netrc clean"
+        Fix::on_dashboard("revoke them").then("git credential-heroku-rs netrc clean")
     } else {
         "move them too: git credential-heroku-rs netrc import, \
          or remove them: git credential-heroku-rs netrc clean"
+            .into()
     };
     let what = "netrc still contains other tokens for Heroku";
     session.warn(&Notice::new(what, fix))

@@ -131,10 +131,7 @@ impl ApiError {
         match self {
             ApiError::TokenRejected => Fix::command("log in", LOG_IN),
             // Most commands cannot send a code.
-            ApiError::TwoFactor => {
-                "use the dashboard, which asks for it: https://dashboard.heroku.com/account/applications"
-                    .into()
-            }
+            ApiError::TwoFactor => Fix::on_dashboard("use the dashboard, which asks for it"),
             ApiError::PasswordLoginOff(_)
             | ApiError::WrongPassword
             | ApiError::BrowserLogin(_)

@@ -158,7 +158,7 @@ fn replaced_in_netrc(before: &[Entry], account: &Account, token: &Token) -> Vec<
             format!(
                 "this replaced the login{of_account} in netrc, and its token may still be valid"
             ),
-            "revoke it: https://dashboard.heroku.com/account/applications",
+            Fix::on_dashboard("revoke it"),
         )
     });
     notices.collect()

@@ -214,11 +214,8 @@ impl Created {
         let (state, fix) = if is_revoked {
             ("was revoked", why.fix())
         } else {
-            let page = "https://dashboard.heroku.com/account/applications";
-            (
-                "is still valid",
-                Fix::advice(format!("revoke {name}: {page}")),
-            )
+            let fix = Fix::on_dashboard(&format!("revoke {name}"));
+            ("is still valid", fix)
         };
         Notice::new(format!("{} (the new {new} {state})", why.what()), fix)
     }

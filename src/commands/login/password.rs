@@ -8,7 +8,7 @@ use crate::commands::{not_created, prompt};
 use crate::heroku_api::{
     ApiError, Auth, Authorization, HerokuApi, NewAuthorization, PasswordLogin,
 };
-use crate::notice::Notice;
+use crate::notice::{Fix, Notice};
 use crate::terminal;
 
 /// How often a wrong code may be entered.
@@ -69,6 +69,6 @@ fn not_accepted(failure: &ApiError) -> Notice {
     if *failure == ApiError::TwoFactor {
         return Notice::new(failure.to_string(), "run the command again with a new code");
     }
-    let fix = "revoke it if it exists: https://dashboard.heroku.com/account/applications";
+    let fix = Fix::on_dashboard("revoke it if it exists");
     not_created(failure, failure.notice(), fix)
 }

@@ -10,7 +10,7 @@ use crate::heroku_api::{
 };
 use crate::logins::lookup::Source;
 use crate::logins::{self, NotStored};
-use crate::notice::Notice;
+use crate::notice::{Fix, Notice};
 use crate::rotation_journal::{self, NewToken, Revocable, Rotation};
 use crate::token::Token;
 use crate::token_metadata::TokenMetadata;
@@ -139,9 +139,9 @@ impl Rotator<'_> {
     /// # Errors
     /// Why the old token is still valid.
     pub(super) fn revoke_old(&self, new: &Created, old: &OldToken) -> Result<(), Notice> {
-        const DASHBOARD: &str = "revoke it: https://dashboard.heroku.com/account/applications";
-        const NEXT_RUN: &str = "the next run revokes it: git credential-heroku-rs rotate";
-        let not_revoked = |failure: &ApiError, fix| {
+        let by_hand = || Fix::on_dashboard("revoke it");
+        let by_the_next_run = "the next run revokes it: git credential-heroku-rs rotate".into();
+        let not_revoked = |failure: &ApiError, fix: Fix| {
             let what = format!("the old token was not revoked and is still valid: {failure}");
             Notice::new(what, fix)
         };
@@ -155,16 +155,16 @@ impl Rotator<'_> {
             }
         }
         complete(&rotation, &new.token, self.api, self.context)
-            .map_err(|failure| not_revoked(&failure, NEXT_RUN))?;
+            .map_err(|failure| not_revoked(&failure, by_the_next_run))?;
         match ended {
             // It was revoked by its id.
             _ if rotation.old.is_some() => Ok(()),
             Ok(Revoked::Done) | Err(ApiError::TokenRejected) => Ok(()),
             Ok(Revoked::AlreadyGone) | Err(ApiError::Forbidden(_)) => Err(Notice::new(
                 "the old token is still valid: could not determine its authorization",
-                DASHBOARD,
+                by_hand(),
             )),
-            Err(failure) => Err(not_revoked(&failure, DASHBOARD)),
+            Err(failure) => Err(not_revoked(&failure, by_hand())),
         }
     }
 
