@@ -36,6 +36,8 @@ pub struct Rotation {
     pub started: Timestamp,
     /// The final description of the new authorization.
     pub description: String,
+    /// [`Token::fingerprint`] of the old token.
+    pub old_fingerprint: String,
     /// What is revoked once the new token is stored; none if it is unknown or must stay valid.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub old: Option<Revocable>,
@@ -64,13 +66,14 @@ pub struct NewToken {
 }
 
 impl Rotation {
-    /// A rotation that is about to start; `old` is what it will revoke.
+    /// A rotation of `token` that is about to start; `old` is what it will revoke.
     ///
     /// # Errors
     /// The system has no random numbers: the mark has to be unique.
     pub fn start(
         account: &Account,
         source: &str,
+        token: &Token,
         description: &str,
         old: Option<Revocable>,
     ) -> Result<Rotation, Notice> {
@@ -82,6 +85,7 @@ impl Rotation {
             mark: format!("{:08x}", u32::from_be_bytes(random)),
             started: Timestamp::now(),
             description: unmarked(description).to_owned(),
+            old_fingerprint: token.fingerprint(),
             old,
             new: None,
         })
@@ -102,6 +106,11 @@ impl Rotation {
     pub fn has_created(&self, token: &Token) -> bool {
         let new = self.new.as_ref();
         new.is_some_and(|new| new.fingerprint == token.fingerprint())
+    }
+
+    /// Whether the rotation replaces this token.
+    pub fn replaces(&self, token: &Token) -> bool {
+        self.old_fingerprint == token.fingerprint()
     }
 }
 
@@ -237,7 +246,7 @@ mod tests {
     fn an_unusable_file_is_renamed_and_not_overwritten() {
         let (_dir, environment) = Environment::with_new_home();
         assert_eq!(FILE.set_aside_if_unusable(&environment).unwrap(), None);
-        let rotation = Rotation::start(&ann(), "keyring", "a login", None).unwrap();
+        let rotation = Rotation::start(&ann(), "keyring", &token('0'), "a login", None).unwrap();
         record(&environment, &rotation).unwrap();
         assert_eq!(FILE.set_aside_if_unusable(&environment).unwrap(), None);
         let path = FILE.path(&environment).unwrap();
@@ -281,7 +290,7 @@ mod tests {
         assert_eq!(refused.what(), RUNNING);
         let path = FILE.path(&environment).unwrap();
         assert!(path.with_extension("lock").exists());
-        let rotation = Rotation::start(&ann(), "keyring", "a login", None).unwrap();
+        let rotation = Rotation::start(&ann(), "keyring", &token('0'), "a login", None).unwrap();
         record(&environment, &rotation).unwrap();
         drop(held);
         assert_eq!(removal(), Removal::Unfinished);
@@ -298,7 +307,7 @@ mod tests {
     #[test]
     fn a_lock_that_cannot_be_opened_is_reported() {
         let (_dir, environment) = Environment::with_new_home();
-        let rotation = Rotation::start(&ann(), "keyring", "a login", None).unwrap();
+        let rotation = Rotation::start(&ann(), "keyring", &token('0'), "a login", None).unwrap();
         record(&environment, &rotation).unwrap();
         fs::create_dir(lock_file(&environment).unwrap()).unwrap();
         let refused = remove_if_finished(&environment).unwrap_err();
@@ -310,7 +319,8 @@ mod tests {
     fn a_rotation_is_recorded_until_it_is_removed() {
         let (_dir, environment) = Environment::with_new_home();
         let old = Revocable::Authorization("an-id".to_owned());
-        let mut rotation = Rotation::start(&ann(), "keyring", "a login", Some(old)).unwrap();
+        let mut rotation =
+            Rotation::start(&ann(), "keyring", &token('0'), "a login", Some(old)).unwrap();
         record(&environment, &rotation).unwrap();
         assert_eq!(unfinished(&environment), [rotation.clone()]);
         rotation.new = Some(NewToken {
@@ -354,10 +364,10 @@ mod tests {
     proptest! {
         #[test]
         fn a_mark_can_follow_any_description(description in ".{0,40}") {
-            let first = Rotation::start(&ann(), "keyring", &description, None).unwrap();
+            let first = Rotation::start(&ann(), "keyring", &token('0'), &description, None).unwrap();
             let marked = first.marked_description();
             prop_assert_eq!(unmarked(&marked), unmarked(&description));
-            let second = Rotation::start(&ann(), "keyring", &marked, None).unwrap();
+            let second = Rotation::start(&ann(), "keyring", &token('0'), &marked, None).unwrap();
             prop_assert_eq!(&second.description, &first.description);
         }
     }

@@ -155,10 +155,22 @@ pub fn to_bytes<T: Serialize>(contents: &T) -> io::Result<Vec<u8>> {
     Ok(text)
 }
 
+/// What follows the name of a file that was set aside, before a number.
+const ASIDE: &str = ".unusable-";
+
+/// The files in the state directory that were set aside.
+pub fn set_aside_in(dir: &Path) -> Vec<PathBuf> {
+    let files = fs::read_dir(dir).into_iter().flatten().flatten();
+    let mut files: Vec<PathBuf> = files.map(|file| file.path()).collect();
+    files.retain(|path| path.to_string_lossy().contains(ASIDE));
+    files.sort();
+    files
+}
+
 /// A free name in the directory of a file.
 fn aside(path: &Path) -> PathBuf {
     let now = Timestamp::now().as_second();
-    let name = |number| path.with_extension(format!("json.unusable-{number}"));
+    let name = |number| path.with_extension(format!("json{ASIDE}{number}"));
     let mut numbers = now..;
     let free = numbers.find(|number| !name(*number).exists());
     name(free.unwrap_or(now))

@@ -12,6 +12,7 @@ use crate::logins::lookup::{Source, StoredToken};
 use crate::logins::{self, Unread};
 use crate::notice::{AlreadyReported, Fix, Kind, Notice, shown};
 use crate::rotation_journal::{self, Removal};
+use crate::state_file;
 use crate::token_metadata;
 
 pub(super) fn run(arguments: &Unsetup, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
@@ -136,6 +137,10 @@ fn state_and_tokens(session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
     let (logins, unread) = logins::list_with_duplicates(session.context);
     let removed = [journal(session), metadata(&logins, &unread, session)];
     if let Some(dir) = session.context.environment.state_dir() {
+        for path in state_file::set_aside_in(&dir) {
+            let path = session.context.environment.display_path(&path);
+            kept(session, &path, "the file could not be read", "")?;
+        }
         // It fails if a file in it was kept.
         let _ = fs::remove_dir(dir);
     }

@@ -70,7 +70,7 @@ pub fn still_holds(
     }
 }
 
-/// Replaces `old` with `new` and reads it back; then replaces copies of `old` in the other source.
+/// Replaces `old` with `new` and reads it back; then replaces a copy of `old` in the other source.
 ///
 /// Returns what else went wrong: the new token is safe, but something else was not written.
 ///
@@ -84,36 +84,53 @@ pub fn replace(
     (new, known): (&Token, TokenMetadata),
 ) -> Result<Vec<Notice>, NotStored> {
     still_holds(context, place, account, old)?;
-    let mut notes = Vec::new();
     match place {
         Source::ApiKey => return Err(NotStored::Overtaken),
-        Source::Keyring => {
-            context.keyring().write(account, new)?;
-            let copies = netrc::replace(&context.environment, account, old, new);
-            let stale =
-                |why| Notice::from(why).as_cause_of("netrc may still contain the old token");
-            notes.extend(copies.err().map(stale));
-        }
-        Source::Netrc => {
-            match netrc::replace(&context.environment, account, old, new) {
-                Ok(true) => {}
-                Ok(false) => return Err(NotStored::Overtaken),
-                Err(why) => return Err(NotStored::Untouched(why.into())),
-            }
-            // If the Heroku CLI was set to use netrc, a copy may be left in the keyring.
-            let keyring = context.keyring();
-            let copy = keyring.read(account).ok().flatten();
-            if copy.as_ref() == Some(old) {
-                notes.extend(keyring.write(account, new).err().map(Notice::from));
-            }
-        }
+        Source::Keyring => context.keyring().write(account, new)?,
+        Source::Netrc => match netrc::replace(&context.environment, account, old, new) {
+            Ok(true) => {}
+            Ok(false) => return Err(NotStored::Overtaken),
+            Err(why) => return Err(NotStored::Untouched(why.into())),
+        },
     }
+    let copy = replace_copy(context, place, account, old, new);
+    let mut notes: Vec<Notice> = copy.err().into_iter().collect();
     let recorded = token_metadata::save(&context.environment, known)
         .and_then(|()| token_metadata::remove(&context.environment, old));
     if let Err(why) = recorded {
         notes.push(unwritten("the token's expiry", &why));
     }
     Ok(notes)
+}
+
+/// Replaces `old` with `new` in the source other than `place`, if it has a copy: the Heroku CLI may have been set to use
+/// netrc for some time.
+///
+/// # Errors
+/// Why the copy may still be there.
+pub fn replace_copy(
+    context: &Context,
+    place: Source,
+    account: &Account,
+    old: &Token,
+    new: &Token,
+) -> Result<(), Notice> {
+    match place {
+        Source::ApiKey => {}
+        Source::Keyring => {
+            netrc::replace(&context.environment, account, old, new).map_err(|why| {
+                Notice::from(why).as_cause_of("netrc may still contain the old token")
+            })?;
+        }
+        Source::Netrc => {
+            let keyring = context.keyring();
+            let copy = keyring.read(account).ok().flatten();
+            if copy.as_ref() == Some(old) {
+                keyring.write(account, new)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Waits until a new token is stored permanently, so that the one that it has replaced can be revoked.

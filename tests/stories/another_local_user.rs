@@ -142,18 +142,21 @@ fn a_journal_of_another_user_revokes_nothing() {
         ..Grant::default()
     };
     let victim = world.heroku.issue(ANN, grant);
-    let journal = world.has_file(
-        format!("{STATE}/rotations.json"),
-        &serde_json::json!({"version": 1, "rotations": [{
-            "account": ANN, "mark": "01234567", "started": "2020-01-01T00:00:00Z",
-            "description": "theirs", "old": {"authorization": victim.id},
-        }]})
-        .to_string(),
-    );
-    another.owns(&journal);
+    let journal = serde_json::json!({"version": 1, "rotations": [{
+        "account": ANN, "source": "keyring", "mark": "01234567",
+        "started": "2020-01-01T00:00:00Z", "description": "theirs", "old_fingerprint": "",
+        "new": {"authorization": victim.id, "fingerprint": ""},
+    }]});
+    let name = format!("{STATE}/rotations.json");
+    let file = world.has_file(&name, &journal.to_string());
+    another.owns(&file);
     world.helper("rotate").succeeds().says("rotations.json");
     assert!(world.heroku.is_live(&victim.token));
     assert!(!world.heroku.is_live(&token), "the rotation was made");
+    // The same journal of this user does.
+    world.has_file(&name, &journal.to_string());
+    world.helper("rotate").succeeds().says("Cleaned up");
+    assert!(!world.heroku.is_live(&victim.token));
 }
 
 #[test]

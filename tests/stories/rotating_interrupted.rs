@@ -197,6 +197,57 @@ fn the_result_of_a_late_request_is_cleaned_up() {
     recovers(&world, "after a request that came late");
 }
 
+#[test]
+fn a_dry_run_reports_an_interrupted_rotation_and_changes_nothing() {
+    let world = logged_in();
+    world.kills_the_helper("rotate", On::Path("GET /account"), Fault::PauseAnswer);
+    let live = world.live_tokens();
+    for flags in ["", " --if-expires-within 7d"] {
+        world
+            .helper(&format!("rotate --dry-run{flags}"))
+            .succeeds()
+            .says("Interrupted rotations that will be cleaned up: 1\n");
+    }
+    assert_eq!(world.live_tokens(), live);
+    recovers(&world, "after a dry run");
+}
+
+/// The same token is in the keyring and in netrc, as after `HEROKU_NETRC_WRITE` was set for some time.
+#[test]
+fn a_kill_leaves_no_copy_of_the_old_token() {
+    let world = logged_in();
+    let token = world.kept_in_the_keyring(ANN).unwrap();
+    world.has_netrc(&format!(
+        "machine api.heroku.com login {ANN} password {token}\n\
+         machine git.heroku.com login {ANN} password {token}\n"
+    ));
+    let mut kills = 0;
+    for number in 1.. {
+        let outcome = world.shell(
+            &format!(
+                "strace --quiet=all --output=/dev/null --trace=?rename,?renameat,?renameat2 \
+                 --inject=?rename,?renameat,?renameat2:signal=KILL:when={number} \
+                 git-credential-heroku-rs rotate"
+            ),
+            b"",
+        );
+        if outcome.ended_well() {
+            break;
+        }
+        kills += 1;
+        world.helper("rotate").succeeds();
+        let kept = world.kept_in_the_keyring(ANN).unwrap();
+        assert_eq!(
+            token_in_netrc(&world),
+            kept,
+            "after a kill at change {number}"
+        );
+        assert_eq!(world.live_tokens(), [kept]);
+    }
+    // The two of the journal, that of netrc, that of the metadata.
+    assert!(kills >= 4, "{kills}");
+}
+
 /// Injects a fault at the first, the second … of these system calls, until there is none left: a
 /// kill, or an error that ends the program with this exit code. A daily run only tests every
 /// `stride`th call. Returns what the program printed each time.

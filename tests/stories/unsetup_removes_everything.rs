@@ -72,7 +72,7 @@ fn what_stored_tokens_need_is_kept_with_the_reason() {
         .succeeds();
     let journal = format!("{STATE}/rotations.json");
     let unfinished = "{\"version\": 1, \"rotations\": [{\"account\": \"ann@example.com\", \
-        \"source\": \"keyring\", \"mark\": \"0123abcd\", \"started\": \"2026-11-01T00:00:00Z\", \"description\": \"x\"}]}";
+        \"source\": \"keyring\", \"mark\": \"0123abcd\", \"started\": \"2026-11-01T00:00:00Z\", \"description\": \"x\", \"old_fingerprint\": \"\"}]}";
     let journal = world.has_file(&journal, unfinished);
     let metadata = fs::read(world.home().join(STATE).join("authorizations.json")).unwrap();
     world
@@ -87,6 +87,21 @@ fn what_stored_tokens_need_is_kept_with_the_reason() {
     let path = world.home().join(STATE).join("authorizations.json");
     assert_eq!(fs::read(path).unwrap(), metadata);
     world.helper("token --check").succeeds();
+}
+
+#[test]
+fn a_file_that_was_set_aside_is_kept_and_named() {
+    let world = World::new().with_keyring();
+    let file = world.has_file(format!("{STATE}/authorizations.json"), "{");
+    world.logs_in_with(&world.heroku.issue_token(ANN));
+    world.helper("logout").succeeds();
+    let aside = fs::read_dir(file.parent().unwrap()).unwrap().flatten();
+    let aside = aside.map(|file| file.file_name().into_string().unwrap());
+    let aside = aside.into_iter().find(|name| name.contains("unusable"));
+    world
+        .helper("unsetup --all")
+        .succeeds()
+        .says(&format!("Kept ~/{STATE}/{}: ", aside.unwrap()));
 }
 
 #[test]

@@ -185,6 +185,9 @@ fn rotate(
     };
     if !arguments.dry_run {
         for rotation in &unfinished {
+            if let Err(notice) = rotator.replace_copy(rotation) {
+                session.warn(&notice)?;
+            }
             let finished = rotator.complete_or_undo(rotation).map_err(|failure| {
                 let what = format!("cannot clean up an interrupted rotation: {failure}");
                 Notice::new(what, failure.notice().fix())

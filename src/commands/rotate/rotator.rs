@@ -48,6 +48,7 @@ impl Rotator<'_> {
         Rotation::start(
             self.account,
             self.source.word(),
+            self.token,
             new.description,
             old.revocable.clone(),
         )
@@ -165,6 +166,22 @@ impl Rotator<'_> {
                 by_hand(),
             )),
             Err(failure) => Err(not_revoked(&failure, by_hand())),
+        }
+    }
+
+    /// Replaces a copy of the old token that the rotation which has created this token left in the other source: the old
+    /// token is about to be revoked.
+    pub(super) fn replace_copy(&self, rotation: &Rotation) -> Result<(), Notice> {
+        if !rotation.has_created(self.token) {
+            return Ok(());
+        }
+        let (stored, _) = logins::list(self.context);
+        match stored.iter().find(|one| rotation.replaces(&one.token)) {
+            Some(copy) => {
+                let (old, new) = (&copy.token, self.token);
+                logins::replace_copy(self.context, self.source, self.account, old, new)
+            }
+            None => Ok(()),
         }
     }
 
