@@ -3,8 +3,6 @@
 //! It repairs two things that the Heroku CLI and git's prompt leave behind: a deleted `login.json`, and a pasted
 //! token that is not stored under its email yet.
 
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
 
 use super::{Session, ask_heroku, chosen_accounts, metadata_of, rejected, report};
@@ -27,12 +25,13 @@ pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::
     if let Some(warning) = token_metadata::FILE.warning(environment) {
         session.warn(&warning)?;
     }
-    let (mut logins, unread) = logins::list(context);
-    let verdicts = if arguments.offline {
-        vec![None; logins.len()]
+    let (logins, unread) = logins::list(context);
+    let checked = if arguments.offline {
+        logins.into_iter().map(|login| (login, None)).collect()
     } else {
-        check(&mut logins, session)?
+        check(logins, session)?
     };
+    let (logins, verdicts): (Vec<_>, Vec<_>) = checked.into_iter().unzip();
     match logins::restore_login(context, &logins, &unread) {
         Ok(Some(account)) => session.say(&format!(
             "Restored login.json, so that the Heroku CLI finds the login of {account}"
@@ -91,21 +90,21 @@ fn problem(answer: &Answer, accounts: &[report::Login<'_>]) -> Option<Notice> {
     is_rejected.then(|| rejected(served.source, served.account.as_ref()))
 }
 
+/// A login, and what Heroku says about its token.
+type Checked = (StoredToken, Option<Verdict>);
+
 /// Asks Heroku about each token, which also gives its account. After all tokens have been checked, a pasted token is
 /// stored under its account's email, unless that account has another token that may be valid.
-fn check(
-    logins: &mut Vec<StoredToken>,
-    session: &mut Session<'_, '_>,
-) -> anyhow::Result<Vec<Option<Verdict>>> {
+fn check(logins: Vec<StoredToken>, session: &mut Session<'_, '_>) -> anyhow::Result<Vec<Checked>> {
     let context = session.context;
-    let mut verdicts = Vec::with_capacity(logins.len());
+    let mut checked: Vec<Checked> = Vec::with_capacity(logins.len());
     let mut pasted = Vec::new();
-    for (at, login) in logins.iter_mut().enumerate() {
+    for mut login in logins {
         let verdict = match ask_heroku(&login.token, login.metadata.as_ref(), context) {
             Ok((account, api)) => {
                 let metadata = noted(&login.token, login.metadata.clone(), &account, &api);
-                if is_pasted(login) {
-                    pasted.push((at, account));
+                if let Some(name) = pasted_as(&login) {
+                    pasted.push((name.clone(), account, login.token.clone(), metadata.clone()));
                 } else {
                     if login.source != Source::ApiKey && login.metadata.as_ref() != Some(&metadata)
                     {
@@ -120,64 +119,38 @@ fn check(
             Err(ApiError::TokenRejected) => Verdict::Rejected,
             Err(failure) => Verdict::Unknown(failure.notice().what().to_owned()),
         };
-        verdicts.push(Some(verdict));
+        checked.push((login, Some(verdict)));
     }
-    let mut replaced = BTreeSet::new();
-    for (at, owner) in pasted {
-        let dead = dead_token_of(&owner, logins, &verdicts);
-        let login = &mut logins[at];
-        if let (Some(from), Some(metadata)) = (&login.account, &login.metadata)
-            && logins::move_to_owner(
-                context,
-                from,
-                &owner,
-                &login.token,
-                dead.as_ref(),
-                metadata.clone(),
-            )?
-        {
-            session.say(&format!(
-                "The token pasted at git's prompt is now stored as the login of {owner}"
-            ))?;
-            let token = login.token.clone();
-            // The owner's item has this token now: before, it had the same one or a dead one.
-            let is_owners = |(login, verdict): (&StoredToken, &Option<Verdict>)| {
-                login.source == Source::Keyring
-                    && login.account.as_ref() == Some(&owner)
-                    && (login.token == token || *verdict == Some(Verdict::Rejected))
-            };
-            let checked = logins.iter().zip(&verdicts).enumerate();
-            let owners = checked.filter(|(_, one)| is_owners(*one));
-            replaced.extend(owners.map(|(owners, _)| owners));
-            logins[at].account = Some(owner);
+    for (name, owner, token, metadata) in pasted {
+        let is_of = |login: &StoredToken, account| {
+            login.source == Source::Keyring && login.account.as_ref() == Some(account)
+        };
+        let is_dead = |(login, verdict): &Checked| {
+            is_of(login, &owner) && *verdict == Some(Verdict::Rejected)
+        };
+        let dead = checked.iter().find(|one| is_dead(one));
+        let dead = dead.map(|(login, _)| &login.token);
+        if !logins::move_to_owner(context, &name, &owner, &token, dead, metadata)? {
+            continue;
+        }
+        session.say(&format!(
+            "The token pasted at git's prompt is now stored as the login of {owner}"
+        ))?;
+        // The owner's item has this token now: before, it had the same one or a dead one.
+        checked.retain(|one| !is_of(&one.0, &owner) || !(one.0.token == token || is_dead(one)));
+        for (login, _) in &mut checked {
+            if is_of(login, &name) {
+                login.account = Some(owner.clone());
+            }
         }
     }
-    for at in replaced.into_iter().rev() {
-        logins.remove(at);
-        verdicts.remove(at);
-    }
-    Ok(verdicts)
+    Ok(checked)
 }
 
-/// Whether the login is in the keyring, but not under an email.
-fn is_pasted(login: &StoredToken) -> bool {
-    let account = login.account.as_ref();
-    login.source == Source::Keyring && account.is_some_and(|account| !account.is_email())
-}
-
-/// The token of this account in the keyring, if Heroku rejects it.
-fn dead_token_of(
-    owner: &Account,
-    logins: &[StoredToken],
-    verdicts: &[Option<Verdict>],
-) -> Option<Token> {
-    let mut checked = logins.iter().zip(verdicts);
-    let dead = checked.find(|(login, verdict)| {
-        **verdict == Some(Verdict::Rejected)
-            && login.source == Source::Keyring
-            && login.account.as_ref() == Some(owner)
-    });
-    dead.map(|(login, _)| login.token.clone())
+/// The name of a login in the keyring that is not an email.
+fn pasted_as(login: &StoredToken) -> Option<&Account> {
+    let account = login.account.as_ref().filter(|account| !account.is_email());
+    account.filter(|_| login.source == Source::Keyring)
 }
 
 /// The metadata of a token that Heroku has just accepted. `known` is what was recorded about it before.
