@@ -43,21 +43,16 @@ pub(super) fn may_be_stored(
     if let Some(found) = answer.found {
         return Ok(Permission::HasToken(Box::new(found)));
     }
-    let unreadable = match origin {
-        // If the Heroku CLI uses netrc, nothing is stored in the keyring, and its state does not matter.
-        Origin::Prompt if context.environment.netrc_before_keyring => None,
-        Origin::Prompt => answer.unavailable(Source::Keyring),
-        Origin::Unknown => answer.unreadable().cloned(),
-    };
-    if let Some(why) = unreadable {
-        return Err(not_stored(&why));
-    }
     let has_other_login = match origin {
+        // If the Heroku CLI uses netrc, nothing is stored in the keyring, and its state does not matter.
         Origin::Prompt if context.environment.netrc_before_keyring => {
             lookup::netrc_has_a_token(host, context)
         }
-        Origin::Prompt => Ok(false),
-        Origin::Unknown => lookup::any_source_has_a_token(host, context),
+        Origin::Prompt => answer.unavailable(Source::Keyring).map_or(Ok(false), Err),
+        Origin::Unknown => match answer.unreadable() {
+            Some(why) => Err(why.clone()),
+            None => lookup::any_source_has_a_token(host, context),
+        },
     };
     if !has_other_login.map_err(|why| not_stored(&why))? {
         return Ok(Permission::Granted);
