@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::doctor::{another_helper_gives, healthy};
 use crate::doctor_and_gits_settings::base64;
 use crate::doctor_and_heroku::is_noted;
-use crate::doctor_and_netrc::git_reads_quotes;
+use crate::doctor_and_netrc::{git_reads_netrc_variable, git_reads_quotes};
 use crate::world::{ANN, BOB, Version, World, heroku_line, sample, skipped};
 
 const HELPER: &str = "credential.https://git.heroku.com.helper";
@@ -397,6 +397,20 @@ fn a_quote_in_netrc_that_is_not_closed() {
     }
     agree(&[("a quote that is not closed", Fails, |world| {
         netrc_has(world, "\"open");
+    })]);
+}
+
+#[test]
+fn a_file_in_the_variable_netrc() {
+    if git_reads_netrc_variable() {
+        return skipped("this curl reads the file in NETRC");
+    }
+    agree(&[("another account in the file in NETRC", Works, |world| {
+        let token = world.heroku.issue_token(BOB);
+        let entry = format!("machine git.heroku.com login {BOB} password {token}\n");
+        let file = world.has_file("another.netrc", &entry);
+        world.is_planted(&file);
+        world.sets("NETRC", file.to_str().unwrap());
     })]);
 }
 

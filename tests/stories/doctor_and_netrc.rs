@@ -19,13 +19,20 @@ fn entries(email: &str, token: &str) -> String {
 
 /// Whether git, through curl, reads quotes in netrc. Before 7.84, as in Ubuntu 22.04, they are part of the password.
 pub(crate) fn git_reads_quotes() -> bool {
+    curl_version() >= (7, 84)
+}
+
+/// Whether git, through curl, reads the file in `NETRC`.
+pub(crate) fn git_reads_netrc_variable() -> bool {
+    curl_version() >= (8, 16)
+}
+
+fn curl_version() -> (u32, u32) {
     let output = Command::new("curl").arg("--version").output().unwrap();
     let printed = String::from_utf8(output.stdout).unwrap();
     let version = printed.split(' ').nth(1).unwrap();
-    let mut numbers = version
-        .split('.')
-        .map(|number| number.parse::<u32>().unwrap());
-    (numbers.next(), numbers.next()) >= (Some(7), Some(84))
+    let mut numbers = version.split('.').map(|number| number.parse().unwrap());
+    (numbers.next().unwrap(), numbers.next().unwrap())
 }
 
 fn text(world: &World) -> String {

@@ -308,6 +308,20 @@ fn a_browser_login_that_cannot_be_stored_ends_its_session() {
     assert!(!world.heroku.is_live(&token));
 }
 
+/// A token that Heroku rejects has no session that could be ended.
+#[test]
+fn a_browser_login_with_a_rejected_token_leaves_no_session() {
+    let world = world();
+    world.heroku.approve_browser_login(ANN);
+    let rejected = Fault::api(401, "unauthorized", "Invalid credentials provided.");
+    let api = On::Host("api.heroku.com");
+    world.heroku.fault(api, rejected, Times::Always);
+    world
+        .helper("login --browser --no-open")
+        .exits_with(1)
+        .says("Heroku rejected the token (revoked, expired or incomplete) (the new session was revoked)");
+}
+
 #[test]
 fn a_failed_browser_login_suggests_a_token() {
     let world = world();
