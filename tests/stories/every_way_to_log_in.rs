@@ -308,6 +308,21 @@ fn a_browser_login_that_cannot_be_stored_ends_its_session() {
     assert!(!world.heroku.is_live(&token));
 }
 
+/// The new process of the program does not know our session.
+#[test]
+fn a_keyring_program_that_restarts_during_a_login_gets_the_token() {
+    let world = World::new().with_keyring();
+    world.heroku.approve_browser_login(ANN);
+    let poll = On::Path("GET /auth/cli");
+    let running =
+        world.starts_the_helper_until("login --browser --no-open", poll, Fault::PauseAnswer);
+    world.keyring().restarts();
+    world.heroku_recovers();
+    assert_eq!(running.ends(), Some(0));
+    let token = world.heroku.secrets().pop().unwrap();
+    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+}
+
 /// A token that Heroku rejects has no session that could be ended.
 #[test]
 fn a_browser_login_with_a_rejected_token_leaves_no_session() {

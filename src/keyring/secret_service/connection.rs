@@ -29,6 +29,8 @@ pub(super) struct Connection {
     prompt_limit: Option<Duration>,
     /// The session in which secrets are sent, once it is open.
     session: Option<String>,
+    /// The owner of the service's name, if it was known. Another process of the service does not know our session.
+    service: Option<String>,
     /// Whether a search may open a window.
     may_search_prompt: bool,
     /// None until the service was asked in this operation.
@@ -69,28 +71,38 @@ impl Connection {
         trace: &Trace,
     ) -> Result<Connection> {
         let mut bus = Bus::connect(addresses, deadline)?;
-        let mut answer = may_search_prompt(&mut bus);
-        if matches!(answer, Err(Failure::Lost(_))) && bus.has_received_nothing() {
+        let mut answers = make_first_calls(&mut bus);
+        if matches!(answers, Err(Failure::Lost(_))) && bus.has_received_nothing() {
             // Before the next one is opened: a proxy may serve one connection after the other.
             drop(bus);
             bus = Bus::connect_in_steps(addresses, deadline)?;
-            answer = may_search_prompt(&mut bus);
+            answers = make_first_calls(&mut bus);
         }
+        let (service, may_search_prompt) = answers?;
         Ok(Connection {
             bus,
             trace: trace.clone(),
             prompt_limit,
             session: None,
-            may_search_prompt: answer?,
+            service,
+            may_search_prompt,
             default: None,
         })
     }
 
     /// Begins another operation.
+    ///
+    /// # Errors
+    /// [`Failure::Lost`] also if the service was restarted since the last operation.
     pub(super) fn begin(&mut self, deadline: Deadline) -> Result<()> {
         self.bus.begin(deadline);
         self.default = None;
-        self.may_search_prompt = may_search_prompt(&mut self.bus)?;
+        let (service, may_search_prompt) = make_first_calls(&mut self.bus)?;
+        if self.service.is_some() && self.service != service {
+            return Err(Failure::HUNG_UP);
+        }
+        self.service = service;
+        self.may_search_prompt = may_search_prompt;
         Ok(())
     }
 
@@ -511,16 +523,18 @@ fn check_that_none_is_locked(lock: Option<Lock>) -> Result<()> {
     }
 }
 
-/// Makes the first calls. They show whether the service may prompt its user to unlock before it answers a search, as
-/// KeePassXC does.
+/// Makes the first calls. They show which process is the service, unless this starts it, and whether it may prompt its
+/// user to unlock before it answers a search, as KeePassXC does.
 ///
 /// gnome-keyring does not always know a client when its first call comes. Until it does, it fails if the client opens a
 /// session, and aborts on an assertion if the client reads a property of a collection or an item (measured under load).
 /// So its collections are asked for, and their answer is awaited, before any other call.
-fn may_search_prompt(bus: &mut Bus) -> Result<bool> {
+fn make_first_calls(bus: &mut Bus) -> Result<(Option<String>, bool)> {
     let collections = bus.send(calls::get_collections());
+    let service = bus.send(calls::get_name_owner(calls::SERVICE));
     let keepassxc = bus.send(calls::get_name_owner(program::KEEPASSXC));
     // Only that there is an answer matters here. The collections are asked for again when they are needed.
     unless_refused(bus.wait(collections))?;
-    Ok(program::owner(bus, keepassxc)?.is_some())
+    let service = program::owner(bus, service)?;
+    Ok((service, program::owner(bus, keepassxc)?.is_some()))
 }

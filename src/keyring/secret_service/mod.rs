@@ -157,8 +157,8 @@ impl SecretService {
 
     fn connect(&self, deadline: Deadline) -> Result<Connection, Failure> {
         if let Some(mut connection) = self.connection.take() {
-            // The bus may have exited while the user typed. This operation has changed nothing yet, so it can
-            // connect again.
+            // The bus or the service may have exited while the user typed. This operation has changed nothing yet, so
+            // it can connect again.
             match connection.begin(deadline) {
                 Err(Failure::Lost(_)) => {}
                 begun => return begun.map(|()| connection),
