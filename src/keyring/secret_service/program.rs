@@ -21,10 +21,12 @@ pub(super) enum Program {
 pub(super) const KEEPASSXC: &str = "org.keepassxc.KeePassXC.MainWindow";
 
 /// The name that each program has on the bus, in addition to the name of the service.
-const NAMES: [(&str, Program); 4] = [
+const NAMES: [(&str, Program); 5] = [
     ("org.gnome.keyring", Program::GnomeKeyring),
     ("org.kde.kwalletd5", Program::KWallet("/modules/kwalletd5")),
     ("org.kde.kwalletd6", Program::KWallet("/modules/kwalletd6")),
+    // The service of KDE Frameworks 6.14 and later. It does not have the old interface, and does not need it.
+    ("org.kde.ksecretd", Program::KWallet("/ksecretd")),
     (KEEPASSXC, Program::KeePassXc),
 ];
 
