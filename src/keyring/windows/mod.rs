@@ -105,7 +105,11 @@ impl Keyring for WindowsKeyring {
         self.run(move |stores| {
             let mut count = 0;
             for store in stores {
-                let secret = store.secret(&account)?;
+                let secret = match store.secret(&account) {
+                    // The vault had the token, and so it is the only store of this session.
+                    Err(VaultError::NO_SESSION) if count > 0 => break,
+                    secret => secret?,
+                };
                 let has_it =
                     secret.is_some_and(|secret| Token::parse(&secret).as_ref() == Ok(&token));
                 count += usize::from(has_it && store.remove_account(&account)?);

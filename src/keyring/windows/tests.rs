@@ -190,6 +190,8 @@ fn what_the_vault_has_is_served_whatever_credential_manager_says() {
     let keyring = keyring(&Fake::with(&[(ANN, &text(1))]), &manager);
     assert_eq!(keyring.read(&ann()), Ok(Some(token(1))));
     assert_eq!(keyring.run(names), Ok(vec![ANN.to_owned()]));
+    assert_eq!(keyring.remove(&ann(), &token(1)), Ok(1));
+    assert_eq!(keyring.read(&ann()), Err(VaultError::NO_SESSION.into()));
 }
 
 #[test]
