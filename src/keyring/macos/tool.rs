@@ -43,17 +43,17 @@ const LONGEST_ANSWER: usize = 64 * 1024;
 /// The program, and how long it may take.
 pub(in super::super) struct SecurityTool {
     program: PathBuf,
-    /// For a read and for an unlock: macOS may be showing its own dialog.
+    /// For a call that may show macOS's own dialog: it unlocks the keychain.
     prompt_limit: Duration,
-    /// For everything else.
+    /// For a call that shows none.
     limit: Duration,
     /// The deadline of a call that did not end in time. No more calls are made after one.
     gave_up: Cell<Option<Deadline>>,
 }
 
 impl SecurityTool {
-    /// A read always has the limit of a prompt. This program cannot keep macOS from showing its dialog, and a dialog
-    /// cannot be closed once its program was killed.
+    /// A read or a write always has the limit of a prompt. This program cannot keep macOS from showing its dialog, and a
+    /// dialog cannot be closed once its program was killed.
     pub(in super::super) fn new(environment: &Environment) -> SecurityTool {
         #[cfg(feature = "security-tool")]
         environment
@@ -88,7 +88,7 @@ impl SecurityTool {
     /// Stores a token: in the existing item, or in a new one.
     pub(super) fn add(&self, account: &Account, token: &Token) -> Result<(), Unavailable> {
         let line = add_command(account, token);
-        self.run(&["-i"], &line, self.limit)?.success()
+        self.run(&["-i"], &line, self.prompt_limit)?.success()
     }
 
     /// Removes the first item of an account. Returns whether there was one.

@@ -59,6 +59,21 @@ fn a_dialog_that_is_answered_unlocks_the_keychain() {
     assert_eq!(dialogs(&world), ["unlock"]);
 }
 
+/// There is no item yet, so the write is the first call that shows the dialog.
+#[test]
+fn a_first_login_waits_for_the_dialog() {
+    let world = mac();
+    is_changed(&world, |state| state.is_locked = true);
+    world.sets("HEROKU_RS_TIMEOUT", "0.5");
+    world.sets("HEROKU_RS_PROMPT_TIMEOUT", "2");
+    world
+        .helper_with_input("login --with-token", world.heroku.issue_token(ANN))
+        .exits_with(1)
+        .says("the keyring did not answer within 2.0 s")
+        .says("HEROKU_RS_PROMPT_TIMEOUT=300");
+    assert_eq!(dialogs(&world), ["unlock"]);
+}
+
 #[test]
 fn status_unlocks_by_the_systems_dialog() {
     let (world, _) = mac_of_ann();
