@@ -17,7 +17,7 @@ use crate::context::Context;
 use crate::environment::Environment;
 use crate::heroku_cli;
 use crate::hosts::{HerokuHost, Service};
-use crate::keyring::{Item, Unavailable};
+use crate::keyring::{Item, Lock, Unavailable};
 use crate::logins::lookup::{Answer, Source, StoredToken};
 use crate::netrc::{self, Cause, Entry, Netrc, Unreadable};
 use crate::notice::{Command, Fix, Kind, Notice};
@@ -81,6 +81,8 @@ pub fn destination(context: &Context, store: Store) -> Result<Destination, Unava
         Err(why) if store == Store::Auto && why.allows_netrc() => {
             Ok(Destination::NetrcInsteadOfKeyring(why.notice()))
         }
+        // The keyring for new items is open. The write finds out whether the account has an item in the locked one.
+        Err(Unavailable::Locked(Lock::Another)) => Ok(Destination::Keyring),
         asked => asked.map(|_| Destination::Keyring),
     }
 }

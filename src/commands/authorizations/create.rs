@@ -4,10 +4,8 @@ use super::{Client, Entry};
 use crate::cli::AuthorizationsCreate;
 use crate::commands::login::{Created, Received, check_scope};
 use crate::commands::{Session, json, not_created, request_failed};
-use crate::context::Context;
 use crate::heroku_api::{ApiError, Auth, NewAuthorization};
-use crate::keyring::Unavailable;
-use crate::logins::{self, Destination, Store};
+use crate::logins::{self, Store};
 use crate::notice::Notice;
 use crate::scope::Scopes;
 use crate::token::Token;
@@ -21,7 +19,7 @@ impl Client {
         let scope: Scopes = arguments.scope.iter().cloned().collect();
         let destination = if arguments.login {
             check_login(&scope, session)?;
-            Some(destination(session.context)?)
+            Some(logins::destination(session.context, Store::Auto).map_err(Notice::from)?)
         } else {
             None
         };
@@ -79,15 +77,6 @@ fn check_login(scope: &Scopes, session: &Session<'_, '_>) -> Result<(), Notice> 
         ));
     }
     Ok(())
-}
-
-/// Where the new token will be stored. What is locked may be another keyring than the one for new items: the write
-/// itself finds that out.
-fn destination(context: &Context) -> Result<Destination, Notice> {
-    match logins::destination(context, Store::Auto) {
-        Err(Unavailable::Locked(_)) => Ok(Destination::Keyring),
-        found => Ok(found?),
-    }
 }
 
 fn print(
