@@ -6,6 +6,7 @@
 use super::unwritten;
 use crate::account::Account;
 use crate::context::Context;
+use crate::heroku_cli;
 use crate::keyring::Unavailable;
 use crate::logins::lookup::Source;
 use crate::netrc;
@@ -61,13 +62,34 @@ pub fn still_holds(
             .read(account)
             .map(|held| held.as_ref() == Some(token))
             .map_err(Notice::from),
-        Source::Netrc => netrc::is_replaceable(&context.environment, token).map_err(Notice::from),
+        Source::Netrc => check_keyring(context, account)
+            .and_then(|()| Ok(netrc::is_replaceable(&context.environment, token)?)),
     };
     match holds {
         Ok(true) => Ok(()),
         Ok(false) => Err(NotStored::Overtaken),
         Err(notice) => Err(NotStored::Untouched(notice)),
     }
+}
+
+/// Checks that a copy of the token in the keyring would be replaced too. It would be the one that git gets.
+fn check_keyring(context: &Context, account: &Account) -> Result<(), Notice> {
+    if context.environment.netrc_before_keyring {
+        return Ok(());
+    }
+    let Err(why) = context.keyring().read(account) else {
+        return Ok(());
+    };
+    let mut notice = why.notice().without_alternative();
+    if why.proves_no_login() {
+        // As on a server. But cron has no D-Bus session on a desktop either, and `login.json` is written there.
+        let active = heroku_cli::active_account(&context.environment);
+        if active.as_ref() != Ok(&Some(account.clone())) {
+            return Ok(());
+        }
+        notice = Notice::new(notice.what(), "run the command in your desktop session");
+    }
+    Err(notice.as_cause_of("the keyring may have the same token"))
 }
 
 /// Replaces `old` with `new` and reads it back; then replaces a copy of `old` in the other source.

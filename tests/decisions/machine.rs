@@ -330,7 +330,8 @@ fn has_login_json(cell: &str, home: &Path) {
     writes(&home.join(LOGIN_JSON), &text, 0o600);
 }
 
-/// Says whether netrc comes before the keyring. A name that ends in `2` has another token for the API.
+/// Says whether netrc comes before the keyring. A name that ends in `2` has another token for the API; `copy` is ann with
+/// the token in the keyring.
 fn has_netrc(cell: &str, home: &Path, tokens: &Tokens<'_>) -> bool {
     let (is_first, cell) = match cell.strip_prefix("first") {
         Some(rest) => (true, rest.trim_start()),
@@ -354,7 +355,11 @@ fn has_netrc(cell: &str, home: &Path, tokens: &Tokens<'_>) -> bool {
             let is_dead = if name.ends_with('!') { "!" } else { "" };
             let (is_expired, has_second) = (name.ends_with('~'), name.ends_with('2'));
             let name = name.trim_end_matches(['!', '~', '2']);
-            let token = tokens.named(&format!("{name}-netrc{is_dead}"));
+            let (name, token) = match name {
+                "copy" => ("ann", "ann-keyring".to_owned()),
+                name => (name, format!("{name}-netrc{is_dead}")),
+            };
+            let token = tokens.named(&token);
             let of_the_api = if has_second {
                 tokens.named(&format!("{name}-netrc2"))
             } else {
