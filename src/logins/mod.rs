@@ -225,7 +225,7 @@ pub enum NotRemoved {
     Token(Notice),
     /// The token, in a file that only the user can change. The fix removes it.
     TokenForUser(Notice),
-    /// `login.json`, or our notes.
+    /// A copy of the token in netrc, `login.json`, or our notes.
     Rest(Notice),
 }
 
@@ -251,7 +251,12 @@ pub fn remove(context: &Context, login: &StoredToken, account: &Account) -> Resu
     let copies = netrc::remove(&context.environment, Some(&login.token));
     let pointer = heroku_cli::clear_login(&context.environment, account);
     let notes = token_metadata::remove(&context.environment, &login.token);
-    copies?;
+    copies.map_err(|why| match login.source {
+        Source::Keyring => {
+            NotRemoved::Rest(Notice::from(why).as_cause_of("netrc may still contain it"))
+        }
+        Source::ApiKey | Source::Netrc => why.into(),
+    })?;
     pointer.map_err(|why| {
         let file = heroku_cli::login_file(&context.environment).unwrap_or_default();
         let remove = Command::new("rm").path(&file, context.environment.home.as_deref());
