@@ -10,7 +10,7 @@ use crate::heroku_cli;
 use crate::keyring::Unavailable;
 use crate::logins::lookup::Source;
 use crate::netrc;
-use crate::notice::Notice;
+use crate::notice::{Fix, Notice};
 use crate::token::Token;
 use crate::token_metadata::{self, TokenMetadata};
 
@@ -116,7 +116,7 @@ pub fn replace(
         },
     }
     let copy = replace_copy(context, place, account, old, new);
-    let mut notes: Vec<Notice> = copy.err().into_iter().collect();
+    let mut notes: Vec<Notice> = copy.into_iter().collect();
     let recorded = token_metadata::save(&context.environment, known)
         .and_then(|()| token_metadata::remove(&context.environment, old));
     if let Err(why) = recorded {
@@ -126,33 +126,40 @@ pub fn replace(
 }
 
 /// Replaces `old` with `new` in the source other than `place`, if it has a copy: the Heroku CLI may have been set to use
-/// netrc for some time.
-///
-/// # Errors
-/// Why the copy may still be there.
+/// netrc for some time. Beside another login in netrc, the copy is removed. Returns what the user should know.
 pub fn replace_copy(
     context: &Context,
     place: Source,
     account: &Account,
     old: &Token,
     new: &Token,
-) -> Result<(), Notice> {
+) -> Option<Notice> {
+    let environment = &context.environment;
     match place {
-        Source::ApiKey => {}
+        Source::ApiKey => None,
         Source::Keyring => {
-            netrc::replace(&context.environment, account, old, new).map_err(|why| {
-                Notice::from(why).as_cause_of("netrc may still contain the old token")
-            })?;
+            let replaced = netrc::replace(environment, account, old, new)
+                .and_then(|is_replaced| Ok(!is_replaced && netrc::remove(environment, Some(old))?));
+            match replaced {
+                Ok(false) => None,
+                Ok(true) => Some(Notice::new(
+                    "the old token was removed from netrc, which has another login too",
+                    Fix::NONE,
+                )),
+                Err(why) => {
+                    let effect = "netrc may still contain the old token";
+                    Some(Notice::from(why).as_cause_of(effect))
+                }
+            }
         }
         Source::Netrc => {
             let keyring = context.keyring();
             let copy = keyring.read(account).ok().flatten();
-            if copy.as_ref() == Some(old) {
-                keyring.write(account, new)?;
-            }
+            let is_copy = copy.as_ref() == Some(old);
+            let written = is_copy.then(|| keyring.write(account, new));
+            written?.err().map(Notice::from)
         }
     }
-    Ok(())
 }
 
 /// Waits until a new token is stored permanently, so that the one that it has replaced can be revoked.

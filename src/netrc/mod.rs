@@ -318,17 +318,24 @@ pub fn replace(
 /// Whether this token could be replaced: all of Heroku's entries have it.
 ///
 /// # Errors
-/// As [`replace`].
+/// As [`replace`]. [`Cause::SeveralTokens`] if other entries of Heroku's have another one.
 pub fn is_replaceable(environment: &Environment, token: &Token) -> Result<bool, Unreadable> {
     if encrypted_path(environment).is_some() {
         return Err(Unreadable::of_encrypted(Cause::ReadOnly, environment));
     }
-    let netrc = Netrc::in_plain_text(environment)?;
-    Ok(netrc.is_some_and(|netrc| netrc.syntax.has_only(token, &netrc.machines)))
+    let Some(netrc) = Netrc::in_plain_text(environment)? else {
+        return Ok(false);
+    };
+    let entries = netrc.syntax.entries_for(&netrc.machines);
+    let (with, without): (Vec<_>, Vec<_>) = entries.partition(|entry| entry.has(token));
+    if !with.is_empty() && !without.is_empty() {
+        return Err(Unreadable::new(Cause::SeveralTokens, environment));
+    }
+    Ok(!with.is_empty())
 }
 
-/// Removes Heroku's entries from the user's netrc; with `only`, just those that have this token. Every
-/// other byte stays. Returns whether there was anything to remove.
+/// Removes the entries for the Heroku in use from the user's netrc; with `only`, those that have this token, for any
+/// Heroku. Every other byte stays. Returns whether there was anything to remove.
 ///
 /// # Errors
 /// [`Unreadable`]; the file is then as it was. [`Cause::ReadOnly`] if the encrypted file has the token

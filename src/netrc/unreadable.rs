@@ -28,6 +28,8 @@ pub enum Cause {
     Unfit(String),
     /// gpg did not give its text.
     Encrypted(&'static str),
+    /// It has several tokens for Heroku, and one would have to be replaced.
+    SeveralTokens,
     /// It is a mount, and would have to be replaced.
     Mount,
     /// It is encrypted, and would have to be changed.
@@ -84,6 +86,13 @@ impl Unreadable {
             Cause::Encrypted(why) => Notice::new(
                 format!("could not read {file}: {why}"),
                 Fix::command("check", with_file("gpg --decrypt").then(">/dev/null")),
+            ),
+            Cause::SeveralTokens => Notice::new(
+                format!("{file} has several tokens for Heroku"),
+                Fix::command(
+                    "log in again, which leaves one",
+                    "git credential-heroku-rs login --store netrc",
+                ),
             ),
             Cause::Mount => Notice::new(
                 format!("{file} was not changed: it is a mount and cannot be replaced"),

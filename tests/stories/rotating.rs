@@ -272,6 +272,21 @@ fn a_token_without_the_scope_to_rotate_is_reported() {
 }
 
 #[test]
+fn a_copy_beside_another_login_in_netrc_is_removed() {
+    let (world, token) = World::after_our_login();
+    let bobs = world.heroku.issue_token(BOB);
+    let of_bob = format!("machine api.heroku.com login {BOB} password {bobs}\n");
+    let copy = format!("machine git.heroku.com login {ANN} password {token}\n");
+    world.has_netrc(&(copy + &of_bob));
+    world
+        .helper("rotate")
+        .succeeds()
+        .says("warning: the old token was removed from netrc, which has another login too\n");
+    assert_eq!(netrc_holds(&world), of_bob);
+    assert!(world.heroku.is_live(&bobs));
+}
+
+#[test]
 fn another_login_in_netrc_is_not_changed() {
     let (world, _) = World::after_our_login();
     let bobs = world.heroku.issue_token(BOB);
@@ -287,9 +302,11 @@ fn a_netrc_with_two_tokens_is_not_changed() {
     let (one, two) = (world.heroku.issue_token(ANN), world.heroku.issue_token(ANN));
     let text = netrc(ANN, &one).replacen(&one, &two, 1);
     world.has_netrc(&text);
-    world.helper("rotate").exits_with(1).says(
-        "the token was not replaced: the stored token has changed in the meantime, and was kept",
-    );
+    world
+        .helper("rotate")
+        .exits_with(1)
+        .says("the token was not replaced: ~/.netrc has several tokens for Heroku\n")
+        .says("log in again, which leaves one: git credential-heroku-rs login --store netrc\n");
     assert_eq!(netrc_holds(&world), text);
     assert_eq!(world.live_tokens().len(), 2);
 }

@@ -185,7 +185,7 @@ fn rotate(
     };
     if !arguments.dry_run {
         for rotation in &unfinished {
-            if let Err(notice) = rotator.replace_copy(rotation) {
+            if let Some(notice) = rotator.replace_copy(rotation) {
                 session.warn(&notice)?;
             }
             let finished = rotator.complete_or_undo(rotation).map_err(|failure| {

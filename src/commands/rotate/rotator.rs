@@ -171,18 +171,14 @@ impl Rotator<'_> {
 
     /// Replaces a copy of the old token that the rotation which has created this token left in the other source: the old
     /// token is about to be revoked.
-    pub(super) fn replace_copy(&self, rotation: &Rotation) -> Result<(), Notice> {
+    pub(super) fn replace_copy(&self, rotation: &Rotation) -> Option<Notice> {
         if !rotation.has_created(self.token) {
-            return Ok(());
+            return None;
         }
         let (stored, _) = logins::list(self.context);
-        match stored.iter().find(|one| rotation.replaces(&one.token)) {
-            Some(copy) => {
-                let (old, new) = (&copy.token, self.token);
-                logins::replace_copy(self.context, self.source, self.account, old, new)
-            }
-            None => Ok(()),
-        }
+        let copy = stored.iter().find(|one| rotation.replaces(&one.token))?;
+        let (old, new) = (&copy.token, self.token);
+        logins::replace_copy(self.context, self.source, self.account, old, new)
     }
 
     /// Finishes a rotation that an earlier run has started: completes it if its token is stored, else undoes it.
