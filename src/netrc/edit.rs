@@ -16,7 +16,13 @@ use crate::token::Token;
 /// # Errors
 /// A doubt in an entry of ours or about the whole file; then nothing is removed.
 pub fn without_logins(text: &[u8], environment: &Environment) -> Result<SecretBuf, Doubt> {
-    without(text, environment, |_| true).map(|(rest, _)| rest)
+    without(text, is_in_use(environment)).map(|(rest, _)| rest)
+}
+
+/// Whether an entry is for the Heroku in use.
+fn is_in_use(environment: &Environment) -> impl Fn(&RawEntry) -> bool {
+    let machines = machines_in_use(environment);
+    move |entry| machines.iter().any(|machine| entry.is_for(machine))
 }
 
 /// The text without those of Heroku's entries for which `goes` is true, and what it says.
@@ -25,17 +31,11 @@ pub fn without_logins(text: &[u8], environment: &Environment) -> Result<SecretBu
 /// As [`without_logins`], for the entries that go.
 pub(super) fn without(
     text: &[u8],
-    environment: &Environment,
     goes: impl Fn(&RawEntry) -> bool,
 ) -> Result<(SecretBuf, Syntax), Doubt> {
-    let machines = machines_in_use(environment);
-    let is_ours = |entry: &RawEntry| machines.iter().any(|machine| entry.is_for(machine));
     let whole = parse(text)?;
     let others = whole.others();
-    let (gone, stay): (Vec<RawEntry>, Vec<RawEntry>) = whole
-        .entries
-        .into_iter()
-        .partition(|entry| is_ours(entry) && goes(entry));
+    let (gone, stay): (Vec<RawEntry>, Vec<RawEntry>) = whole.entries.into_iter().partition(goes);
     let mut kept = SecretBuf::with_capacity(text.len());
     let (mut from, mut line) = (0, after_mark(text));
     for entry in &gone {
@@ -118,7 +118,7 @@ pub fn with_login(
     let [api, git] = machines_in_use(environment);
     let mut ours = entry(&api, account, token, "\n  ");
     ours.extend_from_slice(&entry(&git, account, token, "\n  "));
-    let (rest, said) = without(text, environment, |_| true)?;
+    let (rest, said) = without(text, is_in_use(environment))?;
     let ends_whole = rest.is_empty() || rest.ends_with(b"\n");
     let at = if said.is_closed || !ends_whole {
         after_mark(&rest)

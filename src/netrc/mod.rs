@@ -342,8 +342,10 @@ pub fn is_replaceable(environment: &Environment, token: &Token) -> Result<bool, 
 /// too, which stays there.
 pub fn remove(environment: &Environment, only: Option<&Token>) -> Result<bool, Unreadable> {
     let changed = change(environment, |text| {
-        let goes = |entry: &RawEntry| only.is_none_or(|token| entry.may_have(token, text));
-        let (rest, _) = edit::without(text, environment, goes)?;
+        let rest = match only {
+            Some(token) => edit::without(text, |entry| entry.may_have(token, text))?.0,
+            None => without_logins(text, environment)?,
+        };
         Ok((*rest != *text).then_some(rest))
     })?;
     if let Some(token) = only {
@@ -370,7 +372,7 @@ fn check_encrypted_lacks(environment: &Environment, token: &Token) -> Result<(),
     };
     let name = unreadable::encrypted_name(environment);
     let netrc = Netrc::parse(&text, name, environment)?;
-    let mut entries = netrc.syntax.entries_for(&netrc.machines);
+    let mut entries = netrc.syntax.entries.iter();
     if entries.any(|entry| entry.may_have(token, &text)) {
         return Err(Unreadable::of_encrypted(Cause::ReadOnly, environment));
     }

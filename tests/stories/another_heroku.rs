@@ -100,6 +100,20 @@ fn what_is_taken_out_of_netrc_is_the_heroku_in_uses() {
     );
 }
 
+/// A token that is removed is removed everywhere.
+#[test]
+fn a_logout_removes_a_copy_for_heroku_com() {
+    let world = World::ready_to_push();
+    let token = world.has_logged_in_with_the_heroku_cli(ANN);
+    world.has_netrc(&format!(
+        "machine git.heroku.com login {ANN} password {token}\n"
+    ));
+    world.sets("HEROKU_HOST", STAGING);
+    world.helper("logout --keep").succeeds();
+    world.unsets("HEROKU_HOST");
+    world.helper("token").exits_with(4);
+}
+
 #[test]
 fn no_token_is_printed_for_a_host_that_is_not_herokus() {
     let (world, of_ann, _) = world();
