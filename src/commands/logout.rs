@@ -12,14 +12,14 @@ use crate::logins::lookup::{Answer, Source, StoredToken};
 use crate::logins::{self, NotRemoved, Unread};
 use crate::netrc;
 use crate::notice::{AlreadyReported, Command, Fix, Kind, Notice};
-use crate::rotation_journal::{self, Rotation};
+use crate::rotation_journal;
 use crate::token::Token;
 use crate::token_metadata;
 
 const LIMIT: Duration = Duration::from_secs(10);
 /// How long to wait for a running rotation.
 const ROTATION_LIMIT: Duration = Duration::from_secs(60);
-const INTERRUPTED: &str = "a rotation was interrupted, and the old token may still be valid";
+const INTERRUPTED: &str = "a rotation was interrupted, and its other token may still be valid";
 
 pub(super) fn run(arguments: &Logout, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     // A running rotation would store its new token after this logout.
@@ -135,20 +135,24 @@ fn log_out(
 ) -> anyhow::Result<Result<Revocation, Notice>> {
     let mut worst = Revocation::AlreadyInvalid;
     let mut left = None;
+    // The same token may be in the keyring and in netrc.
+    let mut revoked: Vec<(&Token, Revocation)> = Vec::new();
     for login in stored
         .iter()
         .filter(|login| login.account.as_ref() == Some(account))
     {
-        let revocation = if keep {
-            Revocation::Skipped
-        } else {
-            revoke(login, session)?
+        let known = revoked.iter().find(|(token, _)| **token == login.token);
+        let revocation = match known {
+            _ if keep => Revocation::Skipped,
+            Some((_, revocation)) => *revocation,
+            None => revoke(login, account, session)?,
         };
+        revoked.push((&login.token, revocation));
         let removed = logins::remove(session.context, login, account);
         let is_stored = !matches!(removed, Ok(()) | Err(NotRemoved::Rest(_)));
         worst = worst.max(revocation);
         if keep && !is_stored {
-            forget_rotations(login, session)?;
+            forget_rotations(login, account, session)?;
         }
         // A token that is left matters more than `login.json`.
         if let Err(why) = removed
@@ -312,14 +316,19 @@ fn by_hand() -> Fix {
 }
 
 /// Revokes a token. A failure is printed, and does not stop the logout.
-fn revoke(login: &StoredToken, session: &mut Session<'_, '_>) -> anyhow::Result<Revocation> {
+fn revoke(
+    login: &StoredToken,
+    account: &Account,
+    session: &mut Session<'_, '_>,
+) -> anyhow::Result<Revocation> {
     let metadata = login.metadata.as_ref();
-    let replaced = revoke_replaced(login, session.context);
-    if let Err(failure) = &replaced {
+    // Later, no token could do so.
+    let cleaned_up = rotate::clean_up(login, account, session.context);
+    if let Err(failure) = &cleaned_up {
         let what = format!("{INTERRUPTED}: {failure}");
         session.warn(&Notice::new(what, by_hand()))?;
     }
-    let least = replaced.map_or(Revocation::Failed, |()| Revocation::AlreadyInvalid);
+    let least = cleaned_up.map_or(Revocation::Failed, |()| Revocation::AlreadyInvalid);
     let done = api_of(&login.token, metadata, LIMIT, session.context)
         .and_then(|api| proven(revoke_with(&api, login), &api, metadata));
     let (what, revocation) = match done {
@@ -339,26 +348,14 @@ fn revoke(login: &StoredToken, session: &mut Session<'_, '_>) -> anyhow::Result<
     Ok(least.max(revocation))
 }
 
-/// The rotations that have created this token, and may not have revoked the one before.
-fn interrupted_rotations(login: &StoredToken, context: &Context) -> Vec<Rotation> {
-    let mut rotations = rotation_journal::unfinished(&context.environment);
-    rotations.retain(|rotation| rotation.has_created(&login.token));
-    rotations
-}
-
-/// Completes the rotation that has created this token: only with this token can the old one be revoked.
-fn revoke_replaced(login: &StoredToken, context: &Context) -> Result<(), ApiError> {
-    for rotation in interrupted_rotations(login, context) {
-        let api = api_of(&login.token, login.metadata.as_ref(), LIMIT, context)?;
-        rotate::complete(&rotation, &login.token, &api, context)?;
-    }
-    Ok(())
-}
-
-/// Removes the rotation that has created a token which stays valid: the next rotation would undo it, and revoke that
+/// Removes the interrupted rotations of a token that stays valid: the next rotation would undo them, and may revoke that
 /// token.
-fn forget_rotations(login: &StoredToken, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    for rotation in interrupted_rotations(login, session.context) {
+fn forget_rotations(
+    login: &StoredToken,
+    account: &Account,
+    session: &mut Session<'_, '_>,
+) -> anyhow::Result<()> {
+    for rotation in rotate::unfinished(login, Some(account), session.context) {
         session.warn(&Notice::new(INTERRUPTED, by_hand()))?;
         rotation_journal::remove(&session.context.environment, &rotation);
     }

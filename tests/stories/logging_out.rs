@@ -128,6 +128,20 @@ fn the_old_token_of_an_interrupted_rotation_is_revoked_too() {
     assert_eq!(world.live_tokens(), Vec::<String>::new());
 }
 
+/// Afterwards, no token could revoke it.
+#[test]
+fn the_unused_authorization_of_an_interrupted_rotation_is_revoked_too() {
+    let (world, _) = logged_in();
+    world.kills_the_helper("rotate", On::Path("GET /account"), Fault::PauseAnswer);
+    assert_eq!(world.live_tokens().len(), 2);
+    world.helper("logout").succeeds().stderr_is("");
+    assert_eq!(world.live_tokens(), Vec::<String>::new());
+    world
+        .helper("unsetup --all")
+        .succeeds()
+        .says_nothing_about("Kept");
+}
+
 #[test]
 fn the_old_token_of_an_interrupted_rotation_is_reported_if_it_stays_valid() {
     let (world, old) = rotated_by_half();
@@ -137,7 +151,7 @@ fn the_old_token_of_an_interrupted_rotation_is_reported_if_it_stays_valid() {
         .helper("logout")
         .exits_with(1)
         .says("Logged out of ann@example.com; the token may still be valid\n")
-        .says("warning: a rotation was interrupted, and the old token may still be valid: ");
+        .says("warning: a rotation was interrupted, and its other token may still be valid: ");
     assert_eq!(world.live_tokens(), [old]);
 }
 
@@ -150,7 +164,7 @@ fn a_token_that_is_kept_after_an_interrupted_rotation_stays_valid() {
         .helper("logout --keep")
         .succeeds()
         .stdout_is("Logged out of ann@example.com; token not revoked\n")
-        .says("warning: a rotation was interrupted, and the old token may still be valid\n");
+        .says("warning: a rotation was interrupted, and its other token may still be valid\n");
     world.logs_in_with(&world.heroku.issue_token(ANN));
     world.helper("rotate").succeeds();
     assert!(world.heroku.is_live(&kept) && world.heroku.is_live(&old));

@@ -23,7 +23,7 @@ use super::{
 use crate::account::Account;
 use crate::cli::Rotate;
 use crate::context::Context;
-use crate::heroku_api::NewAuthorization;
+use crate::heroku_api::{ApiError, NewAuthorization};
 use crate::logins::lookup::{Answer, Source, StoredToken};
 use crate::logins::{self, Unread};
 use crate::notice::{AlreadyReported, Command, Fix, Kind, Notice, shown};
@@ -36,7 +36,6 @@ mod rotator;
 
 use old_token::{OldToken, is_due};
 use rotator::Rotator;
-pub(super) use rotator::complete;
 
 /// How long to wait for another `rotate`.
 const LOCK_LIMIT: Duration = Duration::from_secs(120);
@@ -137,13 +136,20 @@ fn all_logins(session: &mut Session<'_, '_>) -> anyhow::Result<(Vec<StoredToken>
 }
 
 /// The unfinished rotations that this login has to complete or undo: the one that created its token, and those of its
-/// account that created a token which is certainly not stored.
-fn unfinished(login: &StoredToken, account: Option<&Account>, context: &Context) -> Vec<Rotation> {
+/// token or its account that created a token which is certainly not stored.
+pub(super) fn unfinished(
+    login: &StoredToken,
+    account: Option<&Account>,
+    context: &Context,
+) -> Vec<Rotation> {
     let mut rotations = rotation_journal::unfinished(&context.environment);
     let has_created_it = |rotation: &Rotation| rotation.has_created(&login.token);
-    let is_of_account =
-        |rotation: &Rotation| account.is_none_or(|account| rotation.account == account.as_str());
-    rotations.retain(|rotation| has_created_it(rotation) || is_of_account(rotation));
+    // The token may have another name since: that of the account that Heroku has named.
+    let is_of_it = |rotation: &Rotation| {
+        rotation.replaces(&login.token)
+            || account.is_none_or(|account| rotation.account == account.as_str())
+    };
+    rotations.retain(|rotation| has_created_it(rotation) || is_of_it(rotation));
     if rotations.is_empty() {
         return rotations;
     }
@@ -157,6 +163,26 @@ fn unfinished(login: &StoredToken, account: Option<&Account>, context: &Context)
     };
     rotations.retain(|rotation| has_created_it(rotation) || !may_be_stored(rotation));
     rotations
+}
+
+/// Completes or undoes the interrupted rotations of a login.
+pub(super) fn clean_up(
+    login: &StoredToken,
+    account: &Account,
+    context: &Context,
+) -> Result<(), ApiError> {
+    for rotation in unfinished(login, Some(account), context) {
+        let api = api_of(&login.token, login.metadata.as_ref(), LIMIT, context)?;
+        let rotator = Rotator {
+            context,
+            api: &api,
+            account,
+            token: &login.token,
+            source: login.source,
+        };
+        rotator.complete_or_undo(&rotation)?;
+    }
+    Ok(())
 }
 
 /// Rotates one token, if that is due.

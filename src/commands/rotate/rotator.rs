@@ -250,7 +250,7 @@ impl Rotator<'_> {
 
 /// Revokes the old authorization of a rotation, which this machine does not use any more, and gives the new one its
 /// final description. `new` is the token that the rotation has created.
-pub(in crate::commands) fn complete(
+fn complete(
     rotation: &Rotation,
     new: &Token,
     api: &HerokuApi,
