@@ -286,7 +286,9 @@ fn remove_from_keyring(context: &Context, account: &Account, token: &Token) -> R
 /// That there is no token of this account, that the keyring could not be asked, or that
 /// `login.json` could not be written.
 pub fn switch(context: &Context, account: &Account) -> Result<bool, Notice> {
-    if context.environment.netrc_before_keyring {
+    let is_netrc_empty =
+        || matches!(entries_in_netrc(context), (entries, None) if entries.is_empty());
+    if context.environment.netrc_before_keyring && !is_netrc_empty() {
         return Err(Notice::new(
             "HEROKU_NETRC_WRITE is true, so netrc decides which account is active",
             "unset HEROKU_NETRC_WRITE, or log in: git credential-heroku-rs login",
@@ -297,16 +299,30 @@ pub fn switch(context: &Context, account: &Account) -> Result<bool, Notice> {
     if matches!(&held, Err(why) if why.leaves_only_netrc()) && served().as_ref() == Some(account) {
         return Ok(false);
     }
-    if held.map_err(|why| cannot_switch(&why))?.is_none() {
+    let Some(token) = held.map_err(|why| cannot_switch(&why))? else {
         return Err(not_switched(context, account));
-    }
+    };
     if !account.is_email() {
-        return Err(Notice::new(
-            format!("the account of the token stored as {account} is not known yet"),
-            "ask Heroku: git credential-heroku-rs status",
-        ));
+        return Err(not_an_email(context, account, &token));
     }
     set_login(context, account)
+}
+
+/// That the name of a pasted token is not an account.
+fn not_an_email(context: &Context, name: &Account, token: &Token) -> Notice {
+    let known = token_metadata::about(&context.environment, token);
+    let owner = known.and_then(|known| Account::parse(&known.account));
+    let Some(owner) = owner.filter(Account::is_email) else {
+        return Notice::new(
+            format!("the account of the token stored as {name} is not known yet"),
+            "ask Heroku: git credential-heroku-rs status",
+        );
+    };
+    let switch = Command::new("git credential-heroku-rs switch");
+    Notice::new(
+        format!("the token stored as {name} belongs to {owner}"),
+        Fix::command("use that account", switch.arg(owner.as_str())),
+    )
 }
 
 /// Why no account can become the active one. A token in `HEROKU_API_KEY` would not change that.
@@ -354,8 +370,9 @@ fn set_login(context: &Context, account: &Account) -> Result<bool, Notice> {
     })
 }
 
-/// If the Heroku CLI has removed `login.json`, writes it again with the only account in the keyring, which git uses
-/// already. If a part of the keyring is locked, that account need not be the only one, and nothing is written.
+/// If the Heroku CLI has removed `login.json`, writes it again with the only account in the keyring, unless git gets the
+/// token of another account. If a part of the keyring is locked, that account need not be the only one, and nothing is
+/// written.
 ///
 /// Returns that account if anything was written.
 ///
@@ -380,12 +397,21 @@ pub fn restore_login(
     accounts.sort();
     accounts.dedup();
     match accounts.as_slice() {
-        // A pasted token beside it would be the one that git gets.
-        [only] if only.is_email() && context.keyring().read(only)?.is_some() => {
+        [only]
+            if only.is_email()
+                && may_become_active(&Answer::to_git_without_api_key(context), only)
+                && context.keyring().read(only)?.is_some() =>
+        {
             set_login(context, only).map(|changed| changed.then(|| (*only).clone()))
         }
         _ => Ok(None),
     }
+}
+
+/// Whether git gets no token without this account as the active one, or already gets that of this account.
+pub fn may_become_active(answer: &Answer, account: &Account) -> bool {
+    let served = answer.found.as_ref();
+    served.is_none_or(|found| found.account.as_ref() == Some(account))
 }
 
 /// A source that could not be read completely.

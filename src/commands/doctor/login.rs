@@ -21,7 +21,7 @@ pub(super) fn login_json(facts: &Facts<'_>, found: &mut Findings) {
         return;
     };
     let only = only.account.clone();
-    if !only.is_email() {
+    if !only.is_email() || !logins::may_become_active(&facts.answer, &only) {
         return;
     }
     let file = heroku_cli::login_file(environment).unwrap_or_default();
