@@ -14,6 +14,7 @@ use crate::heroku_api::{ApiError, Authorization, HerokuApi};
 use crate::heroku_cli;
 use crate::hosts::{HerokuHost, Service};
 use crate::logins::lookup::{self, Answer, Source, StoredToken};
+use crate::netrc::Netrc;
 use crate::notice::{self, Fix, Notice};
 use crate::streams::Streams;
 use crate::token::Token;
@@ -358,7 +359,38 @@ fn chosen_accounts(context: &Context) -> Vec<(Account, String)> {
         return Vec::new();
     }
     // Without git, nothing chooses an account.
-    context.git().chosen_accounts().unwrap_or_default()
+    let mut chosen = context.git().chosen_accounts().unwrap_or_default();
+    if chosen.is_empty() {
+        chosen.extend(account_in_netrc(context));
+    }
+    chosen
+}
+
+/// The account whose token git sends from netrc, and so asks no helper, if the helper would answer with another token.
+fn account_in_netrc(context: &Context) -> Option<(Account, String)> {
+    let environment = &context.environment;
+    // Only curl 8.16 and later read the file in `NETRC`. For another Heroku, these are not git's entries.
+    if environment.netrc.is_some() || other_heroku(context).is_some() {
+        return None;
+    }
+    let overview = Netrc::in_plain_text(environment).ok()??.overview().ok()?;
+    let sent = overview.git.into_iter().next()?;
+    let served = Answer::to_git(context).found;
+    if served.is_some_and(|served| served.token == sent.token) {
+        return None;
+    }
+    Some((sent.account?, format!("netrc, line {}", sent.line)))
+}
+
+/// Warns that the variable takes precedence over a login that a command has just chosen.
+fn warn_of_api_key(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+    if !session.context.environment.has_api_key() {
+        return Ok(());
+    }
+    session.warn(&Notice::new(
+        "HEROKU_API_KEY is set and takes precedence over this login",
+        "to use this login: unset HEROKU_API_KEY",
+    ))
 }
 
 /// Warns if git uses another account than the active one in the current directory.

@@ -1,6 +1,6 @@
 //! `switch`: makes another account the active one, for git and for the Heroku CLI.
 
-use super::{Session, account_named, warn_of_chosen_account};
+use super::{Session, account_named, warn_of_api_key, warn_of_chosen_account};
 use crate::cli::Switch;
 use crate::logins;
 
@@ -13,5 +13,6 @@ pub(super) fn run(arguments: &Switch, session: &mut Session<'_, '_>) -> anyhow::
     } else {
         session.print(&format!("{account} is already the active account"))?;
     }
+    warn_of_api_key(session)?;
     warn_of_chosen_account(&account, session)
 }

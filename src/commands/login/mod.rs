@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{
     LIMIT, Session, cli_cannot_read_keyring, default_description, metadata_of, owner_of, push_hint,
-    report, setup, warn_of_chosen_account,
+    report, setup, warn_of_api_key, warn_of_chosen_account,
 };
 use crate::account::Account;
 use crate::cli::Login;
@@ -264,13 +264,7 @@ fn warn_about_other_programs(source: Source, session: &mut Session<'_, '_>) -> a
         }
         warn_if_not_shared(session)?;
     }
-    if session.context.environment.has_api_key() {
-        session.warn(&Notice::new(
-            "HEROKU_API_KEY is set and takes precedence over this login",
-            "to use this login: unset HEROKU_API_KEY",
-        ))?;
-    }
-    Ok(())
+    warn_of_api_key(session)
 }
 
 /// Warns if the Heroku CLI does not read the keyring that stores this login, as on a Windows without `PasswordVault`.

@@ -109,7 +109,7 @@ impl Machine {
     }
 
     pub(super) fn switch(&self, name: Name) -> End {
-        if self.lives_on_netrc {
+        if self.lives_on_netrc && self.netrc.is_some() {
             return self.failing(1, "netrc decides which account is active");
         }
         if !self.items.contains_key(name) {
