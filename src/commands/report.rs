@@ -162,10 +162,15 @@ impl Login<'_> {
     }
 
     fn write_text(&self, environment: &Environment, out: &mut dyn Write) -> io::Result<()> {
+        let metadata = self.stored.metadata.clone().unwrap_or_default();
         let name = match &self.stored.account {
-            None => "unknown account",
-            Some(account) if *account == Account::unnamed() => "unnamed account",
-            Some(account) => account.as_str(),
+            None => "unknown account".to_owned(),
+            Some(account) if account.is_email() => account.to_string(),
+            Some(account) => match Account::parse(&metadata.account).filter(Account::is_email) {
+                Some(owner) => format!("unnamed account (token of {owner})"),
+                None if *account == Account::unnamed() => "unnamed account".to_owned(),
+                None => account.to_string(),
+            },
         };
         let mark = if self.is_active { " (active)" } else { "" };
         let store = match self.stored.source {
@@ -179,7 +184,6 @@ impl Login<'_> {
             Some(Verdict::Rejected) => "rejected by Heroku".to_owned(),
             Some(Verdict::Unknown(why)) => format!("could not be checked ({why})"),
         };
-        let metadata = self.stored.metadata.clone().unwrap_or_default();
         writeln!(out, "{name}{mark}\n  token: {store}, {status}")?;
         writeln!(out, "  {}", expiry_text(&metadata))?;
         if !metadata.scope.is_empty() {
