@@ -5,6 +5,7 @@ use crate::account::Account;
 use crate::cli::{Netrc as Arguments, NetrcClean, NetrcImport, NetrcPrint};
 use crate::context::Context;
 use crate::environment::Environment;
+use crate::heroku_cli;
 use crate::hosts::Service;
 use crate::logins::{self, Destination, Store};
 use crate::netrc::{self, Entry, Netrc, Unreadable};
@@ -51,7 +52,10 @@ fn import(arguments: &NetrcImport, session: &mut Session<'_, '_>) -> anyhow::Res
             return session.say("Nothing was changed");
         }
     }
-    let known = token_metadata::about(&session.context.environment, &entry.token);
+    let environment = &session.context.environment;
+    let active = heroku_cli::active_account(environment).ok().flatten();
+    let held = session.context.keyring().read(&account).ok().flatten();
+    let known = token_metadata::about(environment, &entry.token);
     let known = status::noted(&entry.token, known, &account, &api);
     let kept = logins::save(
         session.context,
@@ -64,10 +68,19 @@ fn import(arguments: &NetrcImport, session: &mut Session<'_, '_>) -> anyhow::Res
     for note in &kept.notes {
         session.warn(note)?;
     }
+    if held.is_some_and(|held| held != entry.token) {
+        session.warn(&Notice::new(
+            format!("this replaced another token of {account}, which may still be valid"),
+            Fix::on_dashboard("revoke it"),
+        ))?;
+    }
     let cleaned = netrc::remove(&session.context.environment, Some(&entry.token));
     session.print(&format!(
         "The token of {account} is now stored in the keyring"
     ))?;
+    if active.is_some_and(|active| active != account) {
+        session.say(&format!("The active account is now {account}"))?;
+    }
     cleaned?;
     warn_of_others(&account, session)?;
     warn_of_default(session)

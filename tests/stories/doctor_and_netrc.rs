@@ -65,11 +65,30 @@ fn is_found_and_left(world: &World, id: &str, words: &str) {
 #[test]
 fn a_token_beside_the_keyring_is_found_and_import_moves_it() {
     let world = healthy();
-    let token = world.kept_in_the_keyring(ANN).unwrap();
+    let token = world.heroku.issue_token(ANN);
     world.has_netrc(&(OTHERS.to_owned() + &entries(ANN, &token)));
     let words = "netrc lines 2, 5: git sends this token before it asks any helper";
     is_found_and_left(&world, "netrc.entries", words);
-    world.helper("netrc import --yes").succeeds();
+    world
+        .helper("netrc import --yes")
+        .succeeds()
+        .says("this replaced another token of ann@example.com, which may still be valid\n");
+    assert_eq!(text(&world), OTHERS);
+    assert_eq!(finding(&world, "netrc.entries"), None);
+}
+
+/// An import would make its account the active one.
+#[test]
+fn a_copy_of_a_token_in_the_keyring_is_found_and_clean_removes_it() {
+    let world = healthy();
+    let token = world.kept_in_the_keyring(ANN).unwrap();
+    world.has_netrc(&(OTHERS.to_owned() + &entries(ANN, &token)));
+    world
+        .helper("doctor")
+        .succeeds()
+        .says("this is the active token\n")
+        .says("remove the copy: git credential-heroku-rs netrc clean\n");
+    world.helper("netrc clean").succeeds();
     assert_eq!(text(&world), OTHERS);
     assert_eq!(finding(&world, "netrc.entries"), None);
 }

@@ -139,7 +139,7 @@ fn a_second_token_of_the_account_is_not_imported_over_the_first() {
     world
         .helper("netrc import --yes")
         .succeeds()
-        .says("netrc still contains other tokens for Heroku\n  revoke them (https://");
+        .says("netrc still contains other tokens for Heroku\n  revoke them: https://");
     assert_eq!(world.kept_in_the_keyring(ANN), Some(one));
 }
 

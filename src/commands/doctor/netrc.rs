@@ -56,9 +56,14 @@ impl Facts<'_> {
 
     /// What makes git ask a helper instead of netrc; nothing if netrc is the right place.
     pub(super) fn netrc_fix(&self) -> Fix {
+        let is_in_keyring = |token: &Token| self.keyring_account_of(token).is_some();
         match &self.netrc {
             Err(why) => why.notice().fix(),
             Ok(_) if is_the_store(self) => Fix::NONE,
+            // An import would make the account of the copy the active one.
+            Ok(overview) if entries(overview).all(|entry| is_in_keyring(&entry.token)) => {
+                Fix::command("remove the copy", "git credential-heroku-rs netrc clean")
+            }
             Ok(overview) if has_two_of_one_account(overview) => log_in_instead(),
             Ok(_) => Fix::command(
                 "move the token to the keyring",
