@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_no_account() {
+    fn a_token_is_not_an_account() {
         for name in [
             "HRKU-01234567-89ab-cdef-0123-456789abcdef",
             "hrku-0123",

@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn no_helpers_are_an_empty_list_of_them() {
+    fn null_helpers_count_as_an_empty_list() {
         let (changed, done) = with_us(br#"{"credHelpers": null}"#).unwrap();
         assert_eq!(done, SetUp::Added);
         let text = String::from_utf8(changed.unwrap()).unwrap();
@@ -323,7 +323,7 @@ mod tests {
 
     #[test]
     #[cfg(unix)]
-    fn the_files_mode_stays_and_a_look_makes_no_directory() {
+    fn the_file_mode_stays_and_reading_creates_no_directory() {
         use std::os::unix::fs::PermissionsExt;
         let home = tempfile::tempdir().unwrap();
         let file = home.path().join(".docker/config.json");
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn docker_is_told_of_us_and_every_other_member_stays_in_its_place() {
+    fn our_helper_is_added_and_every_other_member_stays_in_its_place() {
         let (after, done) = edited(AS_DOCKER_WRITES, set_up);
         assert_eq!(done, SetUp::Added);
         let ours = ",\n\t\"credHelpers\": {\n\t\t\"registry.heroku.com\": \"heroku-rs\"\n\t}\n}";
@@ -354,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn the_files_own_indentation_and_its_last_line_break_stay() {
+    fn the_indentation_and_the_last_line_break_of_the_file_stay() {
         let spaces = AS_DOCKER_WRITES.replace('\t', "    ") + "\n";
         let (after, _) = edited(&spaces, set_up);
         assert!(after.contains("\n        \"registry.heroku.com\": \"heroku-rs\"\n    }\n}\n"));
@@ -362,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn a_blank_second_line_is_no_indentation() {
+    fn a_blank_second_line_is_not_an_indentation() {
         for blank in ["\r\n", "\n", "  \r\n"] {
             let before = format!("{{\r\n{blank}  \"auths\": {{}}\r\n}}");
             let (after, _) = edited(&before, set_up);
@@ -377,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn the_helpers_of_other_registries_and_other_helpers_of_ours_are_not_touched() {
+    fn other_registries_and_other_helpers_are_not_changed() {
         let others = r#"{"credHelpers": {"gcr.io": "gcloud", "registry.heroku.com": "pass"}}"#;
         let (after, removed) = edited(others, tear_down);
         assert_eq!((after.as_str(), removed), (others, false));
@@ -392,7 +392,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_left_as_it_was() {
+    fn an_unreadable_file_is_not_changed() {
         for text in [
             "{\n\"a\": 1,\n}",
             "[]",
@@ -417,7 +417,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_of_an_earlier_login_is_seen() {
+    fn a_password_of_an_earlier_login_is_found() {
         let has = |entry: &str| {
             let text = format!("{{\"auths\": {{\"registry.heroku.com\": {entry}}}}}");
             edited(&text, has_password).1
@@ -428,7 +428,7 @@ mod tests {
     }
 
     #[test]
-    fn the_second_name_goes_as_it_came_and_nobody_elses_does() {
+    fn only_our_own_link_is_created_and_removed() {
         let dir = tempfile::tempdir().unwrap();
         let program = dir.path().join(TARGET).with_extension(EXE_EXTENSION);
         let name = dir.path().join(PROGRAM).with_extension(EXE_EXTENSION);
@@ -451,7 +451,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_program_that_path_does_not_lead_to_is_named_by_its_path() {
+    fn a_program_outside_path_is_named_by_its_full_path() {
         let wanted = "sudo ln -s /opt/x /usr/local/bin/docker-credential-heroku-rs";
         let found = name_for_docker(&Environment::default(), Path::new("/opt/x"));
         let Name::Missing(command) = found else {

@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_is_all_that_is_on_stdin() {
+    fn the_whole_of_stdin_is_the_server() {
         let read = |text: &str| server(&mut text.as_bytes());
         assert_eq!(read("registry.heroku.com").unwrap(), "registry.heroku.com");
         assert_eq!(
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_tells_nothing_of_what_was_read() {
+    fn an_error_contains_nothing_of_the_input() {
         for json in [
             TOKEN.to_owned(),
             format!("{{\"ServerURL\":\"r\",\"Username\":\"_\",\"Secret\":\"{TOKEN}"),
@@ -170,7 +170,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_we_answer_is_what_docker_would_hand_back(
+        fn our_reply_can_be_read_back_as_docker_reads_it(
             server in "[ -~]{1,40}",
             token in "[!-~]{20,80}",
         ) {
@@ -182,7 +182,7 @@ mod tests {
         }
 
         #[test]
-        fn no_request_is_too_strange(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        fn no_request_causes_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             let _ = server(&mut bytes.as_slice());
             let _ = offered(&mut bytes.as_slice());
         }

@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn the_mistake_around_a_token_is_named() {
+    fn an_error_names_the_mistake_around_a_token() {
         let token = "HRKU-01234567-89ab-cdef-0123-456789abcdef";
         let key = |value: &str| environment(&[("HEROKU_API_KEY", value)]).api_key.unwrap();
         assert!(key(token).is_ok());
@@ -367,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn the_place_is_read_from_what_the_place_sets() {
+    fn a_remote_environment_is_recognized_by_its_variables() {
         for (variables, place) in [
             (&[][..], None),
             (&[("CODESPACES", "true")], Some("a Codespace")),
@@ -394,7 +394,7 @@ mod tests {
     }
 
     #[test]
-    fn every_secret_in_it_is_known() {
+    fn every_secret_in_the_environment_is_found() {
         let token = "HRKU-01234567-89ab-cdef-0123-456789abcdef";
         let found = environment(&[
             ("HEROKU_API_KEY", token),
@@ -410,7 +410,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_never_shows_a_secret() {
+    fn debug_output_contains_no_secret() {
         let found = environment(&[
             (
                 "HEROKU_API_KEY",

@@ -168,13 +168,13 @@ mod tests {
     }
 
     #[test]
-    fn what_the_cli_writes_is_read() {
+    fn the_files_of_the_cli_are_read() {
         let home = Home::new().with(LOGIN, "{\"account\":\"ann@example.com\"}\n");
         assert_eq!(active_account(&home.environment()), Ok(Some(ann())));
     }
 
     #[test]
-    fn we_write_what_the_cli_writes() {
+    fn we_write_the_same_file_as_the_cli() {
         let home = Home::new();
         assert!(set_login(&home.environment(), &ann()).unwrap());
         assert_eq!(home.login_json(), "{\"account\":\"ann@example.com\"}\n");
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn members_that_we_do_not_know_stay() {
+    fn unknown_members_stay() {
         let home = Home::new().with(LOGIN, r#"{"z":[1],"account":"bob@example.com","a":null}"#);
         set_login(&home.environment(), &ann()).unwrap();
         let expected = "{\"z\":[1],\"account\":\"ann@example.com\",\"a\":null}\n";
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_a_shell_would_act_on_is_no_account() {
+    fn a_name_with_shell_characters_is_not_an_account() {
         for account in [
             "$(id)@example.com",
             "a`id`@example.com",
@@ -238,12 +238,16 @@ mod tests {
         let old = "---\n:username: ann@example.com\n:password: x\n";
         let home = home.with(".heroku/accounts/old", old);
         assert_eq!(aliased(&home.environment(), "old"), Some(ann()));
-        assert_eq!(aliased(&home.environment(), "work"), None, "~/.heroku wins");
+        assert_eq!(
+            aliased(&home.environment(), "work"),
+            None,
+            "~/.heroku takes precedence"
+        );
     }
 
     proptest! {
         #[test]
-        fn any_bytes_name_an_email_or_nothing(bytes: Vec<u8>) {
+        fn any_bytes_give_an_email_or_nothing(bytes: Vec<u8>) {
             let home = Home::new();
             let path = login_file(&home.environment()).unwrap();
             files::replace(&path, &bytes).unwrap();

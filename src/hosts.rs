@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn heroku_hosts_are_ours_in_every_spelling_that_git_hands_on() {
+    fn heroku_hosts_are_accepted_in_every_spelling_that_git_passes_on() {
         for host in ["git.heroku.com", "GIT.Heroku.COM", "git.heroku.com:443"] {
             assert_eq!(service_of("https", host), Some(Service::Git), "{host}");
         }
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn look_alikes_are_not_ours() {
+    fn look_alike_hosts_are_rejected() {
         for host in [
             "",
             "heroku.com",
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_looks_like_the_registry_is_not_the_registry() {
+    fn look_alike_registries_are_rejected() {
         for server in [
             "",
             "/",
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn heroku_host_adds_a_host_of_herokus_and_no_other() {
+    fn heroku_host_adds_only_hosts_of_heroku() {
         let with = |value, host| HerokuHost::from_request("https", host, Some(value)).is_some();
         assert!(with("herokudev.com", "git.herokudev.com"));
         assert!(with("staging.herokudev.com", "api.staging.herokudev.com"));
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn a_heroku_is_known_by_its_apis_name() {
+    fn a_heroku_is_identified_by_its_api_host() {
         for (heroku_host, name) in [
             (None, "api.heroku.com"),
             (Some("heroku.com"), "api.heroku.com"),
@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn a_false_heroku_host_leaves_no_host_to_send_to() {
+    fn an_invalid_heroku_host_leaves_no_host() {
         assert_eq!(HerokuHost::in_use(Service::Api, Some("evil.example")), None);
         let api = HerokuHost::in_use(Service::Api, None).unwrap();
         assert_eq!(api.url(), "https://api.heroku.com");
@@ -337,7 +337,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_but_the_exact_names_is_ours(scheme in "[a-zA-Z]{0,6}", host in ".*") {
+        fn only_the_exact_host_names_are_accepted(scheme in "[a-zA-Z]{0,6}", host in ".*") {
             if let Some(ours) = HerokuHost::from_request(&scheme, &host, None) {
                 prop_assert!(scheme.eq_ignore_ascii_case("https"));
                 let lower = host.to_ascii_lowercase();
@@ -347,7 +347,7 @@ mod tests {
         }
 
         #[test]
-        fn whatever_heroku_host_says_a_host_is_on_the_list(value in ".*", host in ".*") {
+        fn every_accepted_host_is_on_the_list_whatever_heroku_host_contains(value in ".*", host in ".*") {
             if let Some(ours) = HerokuHost::from_request("https", &host, Some(&value)) {
                 let name = ours.name();
                 let listed = DOMAINS.iter().any(|d| name == *d || name.ends_with(&format!(".{d}")));

@@ -383,13 +383,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_problem_is_two_lines_whatever_is_in_it() {
+    fn a_problem_is_printed_in_two_lines_whatever_it_contains() {
         let notice = Notice::new("the app \u{1b}[2J\r\nhas gone", "look\nthere");
         assert_eq!(notice.to_string(), "the app  [2J  has gone\n  look there");
     }
 
     #[test]
-    fn a_value_that_a_terminal_does_not_show_whole_makes_no_command() {
+    fn a_value_with_invisible_characters_gives_no_command() {
         for value in ["a\u{202e}b", "a\u{1b}[2Jb", "a\nb", "a\u{200b}b"] {
             let command = Command::new("git remote set-url").arg(value).then("URL");
             assert_eq!(Fix::from(command), Fix::NONE, "{value:?}");
@@ -406,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_after_a_fix_hides_no_part_of_it() {
+    fn a_second_command_is_appended_to_the_fix() {
         let fix = Fix::command("unlock it", "secret-tool search a b").then("ls");
         assert_eq!(
             fix.to_string(),
@@ -428,7 +428,7 @@ mod tests {
         assert_eq!(Fix::from(command).to_string(), "run: ls /home/annex/x");
     }
 
-    /// What a real shell makes of a line: its words, each ended by a zero byte.
+    /// The words that a real shell reads from a line, each followed by a zero byte.
     #[cfg(unix)]
     fn words_of(line: &str) -> Vec<u8> {
         let script = format!("printf '%s\\0' {line}");
@@ -445,7 +445,7 @@ mod tests {
     proptest::proptest! {
         #![proptest_config(proptest::prelude::ProptestConfig::with_cases(200))]
         #[test]
-        fn a_shell_reads_a_command_as_exactly_the_words_meant(
+        fn a_shell_splits_a_command_into_the_intended_words(
             values in proptest::collection::vec("[ -~äé\\n\u{202e}]{0,12}", 1..4)
         ) {
             let command = values.iter().fold(Command::new("git config"), |line, value| line.arg(value));
@@ -460,7 +460,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_from_elsewhere_changes_nothing_else_on_the_terminal() {
+    fn control_characters_in_an_external_text_are_removed() {
         let text = "lap\u{1b}[2Jtop\u{202e}\u{200b}\t\u{9b}31m\u{feff}é";
         assert_eq!(shown(text), "lap [2Jtop  31mé");
     }
@@ -481,7 +481,7 @@ mod tests {
     }
 
     #[test]
-    fn an_alternative_to_a_command_is_no_part_of_it() {
+    fn an_alternative_is_not_part_of_the_command() {
         let fix = Fix::command("log in", "git credential-heroku-rs login").or("set HEROKU_API_KEY");
         assert_eq!(fix.command_line(), Some("git credential-heroku-rs login"));
         assert_eq!(

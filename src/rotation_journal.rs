@@ -350,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn only_our_own_mark_is_removed() {
+    fn only_our_own_suffix_is_removed_from_a_description() {
         for description in [
             "a login",
             "a (rotation)",

@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn every_name_is_kept() {
+    fn every_scope_name_is_kept() {
         let json = r#"["global","identity","read","write","read-protected","write-protected","a-new-one"]"#;
         let scopes: Scopes = serde_json::from_str(json).unwrap();
         assert_eq!(serde_json::to_string(&scopes).unwrap(), json);

@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_no_byte() {
+    fn debug_output_contains_no_byte() {
         let mut bytes = SecretBuf::default();
         bytes.extend_from_slice(b"open-sesame");
         assert_eq!(format!("{bytes:?}"), "SecretBuf(11 bytes)");
@@ -172,7 +172,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_is_lost_while_it_grows(parts in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..50), 0..20)) {
+        fn growing_a_buffer_keeps_its_contents(parts in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..50), 0..20)) {
             let mut bytes = SecretBuf::with_capacity(3);
             for (number, part) in parts.iter().enumerate() {
                 if number % 2 == 0 {

@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_and_names_its_version() {
+    fn a_written_file_is_read_back_with_its_version() {
         let (_dir, environment) = Environment::with_new_home();
         assert_eq!(FILE.load(&environment), None);
         assert!(FILE.warning(&environment).is_none());
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_without_a_version_is_of_the_first_one() {
+    fn a_file_without_a_version_has_version_1() {
         let (_dir, environment) = Environment::with_new_home();
         files::replace(&FILE.path(&environment).unwrap(), br#"{"notes":["a"]}"#).unwrap();
         add(&environment, "b");

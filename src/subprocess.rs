@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_program_prints_and_its_result_are_known() {
+    fn the_output_and_the_exit_status_of_a_program_are_returned() {
         let output = run(&mut shell("cat; echo no >&2; exit 3"), b"yes", 100, soon()).unwrap();
         assert_eq!(output.status.code(), Some(3));
         assert_eq!(
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_does_not_end_times_out_with_what_it_has_started() {
+    fn a_program_that_does_not_exit_is_killed_with_its_children() {
         for line in ["sleep 600", "sleep 600 & true"] {
             let late = run(&mut shell(line), b"", 100, Instant::now())
                 .err()
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_it_has_started_ends_with_it() {
+    fn the_children_of_a_program_exit_with_it() {
         for line in ["sleep 600; true", "sleep 600 & true"] {
             let mut running = Running::start(&mut shell(line)).unwrap();
             let mut output = running.program.stdout.take().unwrap();

@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_break_the_protocol_is_not_a_token() {
+    fn a_value_that_would_break_the_protocol_is_not_a_token() {
         assert_eq!(Token::parse(" \n").unwrap_err(), NotAToken::Empty);
         assert_eq!(Token::parse("short").unwrap_err(), NotAToken::Length);
         assert_eq!(
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_a_fingerprint_and_nothing_of_the_token() {
+    fn debug_output_contains_the_fingerprint_and_not_the_token() {
         let token = Token::parse("HRKU-01234567-89ab-cdef-0123-456789abcdef").unwrap();
         let shown = format!("{token:?}");
         assert_eq!(shown, format!("Token({})", token.fingerprint()));

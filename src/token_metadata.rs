@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_remembered_is_known() {
+    fn saved_metadata_is_loaded() {
         let (_dir, environment) = Environment::with_new_home();
         let known = TokenMetadata {
             authorization: Some("01234567-89ab-cdef-0123-456789abcdef".to_owned()),
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_known_about_stored_tokens_is_kept() {
+    fn the_metadata_of_stored_tokens_is_kept() {
         let (_dir, environment) = Environment::with_new_home();
         let bob = Account::parse("bob@example.com").unwrap();
         let (a, b) = (token('a'), token('b'));
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_entry_of_a_removed_token_goes() {
+    fn only_the_entry_of_a_removed_token_is_deleted() {
         let (_dir, environment) = Environment::with_new_home();
         save(&environment, TokenMetadata::new(&ann(), &token('b'))).unwrap();
         remove(&environment, &token('a')).unwrap();
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_known_about_the_accounts_other_tokens_is_kept() {
+    fn the_metadata_of_the_accounts_other_tokens_is_kept() {
         let (_dir, environment) = Environment::with_new_home();
         let bob = Account::parse("bob@example.com").unwrap();
         save(&environment, TokenMetadata::new(&bob, &token('0'))).unwrap();
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_is_near_in_three_days_or_in_the_last_quarter() {
+    fn a_token_expires_soon_in_its_last_three_days_or_its_last_quarter() {
         let at = |hours: i64| Timestamp::from_second(hours * 3600).unwrap();
         let near = |created: Option<i64>, end: i64, now: i64| {
             let known = TokenMetadata {
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn only_its_own_heroku_can_say_that_a_token_is_dead() {
+    fn only_the_heroku_that_issued_a_token_can_reject_it() {
         let host = |value| HerokuHost::in_use(Service::Git, value).unwrap();
         let (production, staging) = (host(None), host(Some("staging.herokudev.com")));
         let of = |host: &HerokuHost| TokenMetadata {
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_remembered_at_once_is_all_known() {
+    fn concurrent_saves_keep_every_entry() {
         let (_dir, environment) = Environment::with_new_home();
         let letters: Vec<char> = ('a'..='f').collect();
         std::thread::scope(|scope| {
@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn forgetting_nothing_makes_no_file() {
+    fn removing_nothing_creates_no_file() {
         let (_dir, environment) = Environment::with_new_home();
         remove(&environment, &token('a')).unwrap();
         assert!(!FILE.path(&environment).unwrap().exists());

@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_can_be_pasted_in_public() {
+    fn a_trace_line_contains_no_private_data() {
         let trace = on("/home/ann");
         trace.add_secret("open-sesame");
         let on = trace.0.unwrap();
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trace_that_is_off_formats_nothing() {
+    fn a_disabled_trace_formats_nothing() {
         for value in [None, Some(""), Some("0"), Some("False")] {
             let trace = Trace::read(value.map(OsStr::new), None);
             assert!(trace.clock().is_none(), "{value:?}");

@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_shows_the_usage_of_the_command_and_no_way_around_it() {
+    fn an_error_shows_the_usage_of_the_command_and_no_tip() {
         let conflict = error_of("login --browser --with-token --no-open");
         let usage = "\nUsage: git credential-heroku-rs login [OPTIONS]\n";
         assert!(conflict.contains(usage), "{conflict}");

@@ -128,7 +128,7 @@ mod tests {
     use crate::cli::{Invocation, read};
 
     #[test]
-    fn a_flag_for_one_way_is_refused_with_every_other_way() {
+    fn a_flag_of_one_login_method_is_rejected_with_every_other_method() {
         const WAYS: [&str; 5] = ["", "--with-token", "--interactive", "--browser", "--open"];
         for (flag, only) in [
             ("--expires-in 8h", "--interactive"),

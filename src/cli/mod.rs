@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn a_remark_in_an_example_follows_a_number_sign() {
+    fn a_comment_in_an_example_follows_a_number_sign() {
         fn look(command: &clap::Command, seen: &mut usize) {
             let help = command.get_after_help().map(ToString::to_string);
             for line in help.unwrap_or_default().lines() {
@@ -398,7 +398,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_hints_at_h_since_git_takes_help() {
+    fn an_error_suggests_h_because_git_handles_help() {
         for words in [
             &[][..],
             &["statsu"],
@@ -439,7 +439,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_that_is_no_command_and_no_operation_is_unknown() {
+    fn a_word_that_is_neither_a_command_nor_an_operation_is_unknown() {
         assert!(matches!(invocation(&["approve"]), Invocation::Unknown(_)));
         let Invocation::Unknown(error) = invocation(&["statsu"]) else {
             panic!("a typo is no command");

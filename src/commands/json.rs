@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn characters_that_a_terminal_acts_upon_are_escaped_and_the_value_stays_the_same() {
+    fn control_characters_are_escaped_and_the_value_stays_the_same() {
         let value = json!({"a\u{9b}31m": "\u{7f}\u{202e}x\u{200b}\u{2066}\u{feff}\n\u{1b}é😀"});
         let text = written(&value);
         assert!(text.chars().all(|c| c == '\n' || !is_unseen(c)), "{text:?}");
@@ -136,7 +136,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_value_stays_the_same_and_is_harmless(text in any::<String>(), number in any::<i64>(), float in any::<f64>()) {
+        fn every_value_stays_the_same_without_control_characters(text in any::<String>(), number in any::<i64>(), float in any::<f64>()) {
             let value = json!([{(text.clone()): [number, text, null, float]}, [], {}, [[{}]]]);
             let plain = written(&value);
             prop_assert!(plain.chars().all(|c| c == '\n' || !is_unseen(c)), "{:?}", plain);

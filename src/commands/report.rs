@@ -290,7 +290,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_span_is_rounded_to_the_largest_unit_that_fits() {
+    fn a_duration_is_rounded_to_the_largest_unit_that_fits() {
         let minutes = |minutes| span(SignedDuration::from_mins(minutes));
         assert_eq!(minutes(-1), "expired");
         assert_eq!(minutes(1), "in 1 minute");

@@ -302,7 +302,7 @@ mod tests {
 
     /// If root's `login.json` were a link to a device, the device would be replaced for every user of the machine.
     #[test]
-    fn what_is_no_file_is_not_replaced_by_one() {
+    fn a_socket_is_not_replaced_by_a_file() {
         use std::os::unix::fs::FileTypeExt;
         let dir = tempfile::tempdir().unwrap();
         let socket = dir.path().join("socket");
@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn links_that_go_in_a_circle_are_an_error() {
+    fn links_in_a_loop_are_an_error() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("loop");
         symlink("loop", &path).unwrap();
@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn an_edit_that_wants_nothing_writes_nothing() {
+    fn an_edit_without_a_change_writes_nothing() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("file");
         assert!(
@@ -382,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn what_another_program_wrote_meanwhile_is_not_lost() {
+    fn a_concurrent_write_of_another_program_is_not_lost() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("file");
         replace(&path, b"first").unwrap();
@@ -400,7 +400,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_another_program_is_rewriting_is_not_taken_for_empty() {
+    fn a_file_that_another_program_is_rewriting_does_not_count_as_empty() {
         let just_now = SystemTime::now();
         assert!(is_being_rewritten(0, Some(just_now)));
         let earlier = just_now - Duration::from_secs(1);
@@ -422,7 +422,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_with_a_second_name_is_left_alone() {
+    fn a_file_with_a_second_hard_link_is_not_changed() {
         let dir = tempfile::tempdir().unwrap();
         let (path, other) = (dir.path().join("file"), dir.path().join("other"));
         replace(&path, b"old").unwrap();
@@ -436,7 +436,7 @@ mod tests {
 
     #[test]
     #[cfg(target_os = "linux")]
-    fn what_is_no_plain_file_is_never_waited_for() {
+    fn reading_a_fifo_does_not_block() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("fifo");
         let created = rustix::fs::mknodat(
@@ -456,7 +456,7 @@ mod tests {
         assert!(hold(&path, Duration::ZERO).is_err());
     }
 
-    /// A process that has waited for a lock file that was removed locks the file that is there now.
+    /// A process that waited for a lock file that was removed locks the new file.
     #[test]
     #[cfg(unix)]
     fn a_lock_file_that_was_removed_locks_nothing() {
@@ -515,7 +515,7 @@ mod draft_tests {
     }
 
     #[test]
-    fn the_drafts_of_a_killed_writer_are_removed_and_nothing_else() {
+    fn only_the_temporary_files_of_a_killed_writer_are_removed() {
         let dir = tempfile::tempdir().unwrap();
         let file = |name: &str| dir.path().join(name);
         let left = [".heroku-rs-aB3dE9", ".heroku-rs-aB3dE9.lock"];
@@ -531,7 +531,7 @@ mod draft_tests {
     }
 
     #[test]
-    fn a_writer_at_work_is_waited_for_and_keeps_its_draft() {
+    fn a_running_writer_is_waited_for_and_keeps_its_temporary_file() {
         let dir = private_dir();
         let first = lock_and_tidy(dir.path(), LIMIT).unwrap();
         let draft = write_draft(dir.path(), b"new", None, Access::OwnerOnly).unwrap();
@@ -540,7 +540,7 @@ mod draft_tests {
         assert!(draft.exists());
         drop(first);
         lock_and_tidy(dir.path(), LIMIT).unwrap();
-        assert!(!draft.exists(), "the first writer is gone");
+        assert!(!draft.exists(), "the first writer has exited");
     }
 
     #[test]
@@ -550,12 +550,12 @@ mod draft_tests {
         let dir = private_dir();
         let _theirs = lock_dir(dir.path(), Duration::ZERO).unwrap().unwrap();
         let locked = || lock_and_tidy(dir.path(), Duration::ZERO);
-        assert!(locked().is_err(), "the directory is this user's alone");
+        assert!(locked().is_err(), "only this user can open the directory");
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let draft = dir.path().join(".heroku-rs-aB3dE9");
         fs::File::create_new(&draft).unwrap();
         locked().unwrap();
-        assert!(draft.exists(), "it may be another writer's");
+        assert!(draft.exists(), "it may belong to another writer");
     }
 
     #[test]

@@ -206,7 +206,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn a_fifo_or_a_device_is_refused_without_waiting() {
+    fn a_fifo_or_a_device_is_rejected_without_blocking() {
         let dir = tempfile::tempdir().unwrap();
         let fifo = dir.path().join("fifo");
         let kind = rustix::fs::FileType::Fifo;
@@ -221,7 +221,7 @@ mod tests {
 
     #[test]
     #[cfg(target_os = "linux")]
-    fn what_would_hang_or_lead_nowhere_is_no_file() {
+    fn a_fifo_a_socket_and_a_broken_link_do_not_count_as_files() {
         use std::os::unix::{fs::symlink, net::UnixListener};
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
@@ -248,7 +248,7 @@ mod tests {
 
     #[test]
     #[cfg(unix)]
-    fn what_others_can_write_is_not_trusted() {
+    fn a_file_that_others_can_write_is_not_trusted() {
         use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("file");

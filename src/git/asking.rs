@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_helpers_of_git_itself_are_seen() {
+    fn only_gits_own_helpers_are_recognized() {
         let trace = concat!(
             r#"{"event":"child_start","sid":"1","argv":["git credential-other get"]}"#,
             "\na helper's own words\n",

@@ -153,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_that_means_us_need_not_start_us() {
+    fn a_helper_value_may_name_this_program_without_starting_it() {
         for (value, expected) in [
             ("heroku-rs", HelperKind::ThisProgram),
             ("heroku-rs --verbose 'a b'", HelperKind::ThisProgram),
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_piece_of_shell_is_not_shown_whole() {
+    fn a_shell_function_is_shortened() {
         let shown = |value| Setting::helper(value).shown_value();
         assert_eq!(
             shown("!heroku git:credentials"),
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_those_of_the_shell() {
+    fn a_command_is_split_into_words_as_a_shell_does() {
         for (command, expected) in [
             (
                 "a  'b c'\t\"d \\\" \\e\"\\ f",

@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_are_read_with_their_place() {
+    fn settings_are_read_with_their_origin() {
         let bytes = b"global\0file:/h/.gitconfig\0credential.helper\nstore\0\
                       local\0file:.git/config\0credential.helper\0";
         let read = listed(bytes);

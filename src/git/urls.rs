@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn each_way_to_heroku_is_known() {
+    fn each_kind_of_heroku_url_is_recognized() {
         for (url, way) in [
             (CLEAN, Way::Https),
             ("http://git.heroku.com/app.git", Way::Http),
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn other_servers_are_not_herokus() {
+    fn other_servers_are_not_heroku() {
         for url in [
             "https://x:y@github.com/git.heroku.com",
             "git@github.com:a/b",

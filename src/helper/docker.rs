@@ -214,7 +214,7 @@ mod tests {
     use crate::token::Token;
 
     #[test]
-    fn no_login_in_netrc_is_replaced() {
+    fn a_login_in_netrc_is_never_replaced() {
         const ANN: &str = "ann@example.com";
         let token = |last: char| format!("HRKU-01234567-89ab-cdef-0123-456789abcde{last}");
         let (_dir, environment) = Environment::with_new_home();

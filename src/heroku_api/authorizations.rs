@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_nothing_of_a_token() {
+    fn debug_output_contains_no_part_of_a_token() {
         for token in [TOKEN, "HRKU-01234567**********89abcdef"] {
             let read = parsed(&json!({"id": "a", "access_token": {"token": token}}));
             let shown = format!("{:?}", read.unwrap());
@@ -358,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_makes_no_other_path() {
+    fn an_id_cannot_change_the_path() {
         let id = "01234567-89ab-cdef-0123-456789abcdef";
         assert_eq!(path_of("sessions", id), Ok(format!("/oauth/sessions/{id}")));
         for other in ["", "~", "../account", "a/b", "a?b", "a%2fb", "a b"] {

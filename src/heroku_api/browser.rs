@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_path_is_appended_to_the_service() {
+    fn only_a_path_is_accepted_from_the_login_service() {
         assert!(is_path("/auth/browser/0-1?x=y"));
         for text in [
             "",

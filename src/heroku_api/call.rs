@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn another_host_gets_nothing() {
+    fn another_host_is_rejected() {
         for path in [
             "https://evil.example/apps",
             "http://api.heroku.com/apps",
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn no_header_brings_another_one_with_it() {
+    fn a_header_cannot_contain_another_header() {
         for line in [
             "X: a\r\nAuthorization: b",
             "X: a\nb",
@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_no_value() {
+    fn debug_output_contains_no_value() {
         let shown = format!("{:?}", Headers::read(["X-Key: open-sesame"]).unwrap());
         assert!(
             shown.contains("x-key") && !shown.contains("sesame"),

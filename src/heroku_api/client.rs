@@ -176,7 +176,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn an_unusable_certificate_file_is_an_error_at_once() {
+    fn an_unusable_certificate_file_is_an_error_immediately() {
         let dir = tempfile::tempdir().unwrap();
         let fifo = dir.path().join("fifo");
         let kind = rustix::fs::FileType::Fifo;

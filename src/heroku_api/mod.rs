@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_heroku_host_that_is_not_herokus_makes_no_client() {
+    fn a_heroku_host_outside_heroku_is_an_error() {
         let environment = Environment {
             heroku_host: Some("evil.example".to_owned()),
             ..Environment::default()

@@ -411,7 +411,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_break_makes_no_header() {
+    fn a_line_break_in_a_header_is_an_error() {
         let poll = Auth::Poll("x\r\ny: z");
         assert_eq!(headers(poll), Err(ApiError::Garbled));
         assert_eq!(second_factor("1\r\nX: y"), Err(ApiError::TwoFactor));

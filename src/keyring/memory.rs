@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_write_leaves_one_item_in_its_place() {
+    fn a_write_replaces_every_item_of_the_account() {
         let keyring = MemoryKeyring::new()
             .with(ANN, OLD)
             .with(BOB, OLD)
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn locked_is_never_absent() {
+    fn a_locked_keyring_is_not_an_absent_item() {
         for lock in [Lock::Keyring, Lock::Confirmation] {
             let locked = || MemoryKeyring::new().with(ANN, OLD).locked(lock);
             let why = Unavailable::Locked(lock);
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_locked_beside_something_open_is_reported() {
+    fn a_locked_keyring_beside_an_open_one_is_reported() {
         let keyring = MemoryKeyring::new().with(ANN, OLD).locked(Lock::Another);
         let why = Unavailable::Locked(Lock::Another);
         assert_eq!(keyring.read(&account(ANN)), Ok(Some(token(OLD))));
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_keyring_that_fails_fails_everywhere() {
+    fn a_failing_keyring_fails_at_every_call() {
         let why = Unavailable::Broken("for a test".to_owned());
         let keyring = MemoryKeyring::new().failing(why.clone());
         assert_eq!(keyring.read(&account(ANN)), Err(why.clone()));

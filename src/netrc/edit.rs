@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn only_our_own_lines_go() {
+    fn only_our_own_lines_are_removed() {
         let git = "machine git.heroku.com login a password G";
         for (before, after) in [
             (format!("{git}\n"), ""),
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn in_doubt_nothing_is_cut() {
+    fn an_ambiguous_file_is_not_changed() {
         for text in [
             "machine git.heroku.com login a password G\n\nmacdef init\nput x\n\n",
             "machine git.heroku.com login a password G extra\n",
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn new_entries_go_where_every_reader_finds_them() {
+    fn new_entries_are_added_where_every_reader_finds_them() {
         let with = |text: &str| {
             with(text.as_bytes()).map(|text| String::from_utf8(text.to_vec()).unwrap())
         };
@@ -280,7 +280,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_cut_takes_bytes_away_and_adds_none(text in file()) {
+        fn a_removal_only_removes_bytes(text in file()) {
             if let Ok(rest) = without(text.as_bytes()) {
                 let mut all = text.bytes();
                 prop_assert!(rest.iter().all(|byte| all.any(|other| other == *byte)));
@@ -289,7 +289,7 @@ mod tests {
         }
 
         #[test]
-        fn taking_out_what_was_put_in_gives_the_file_back(text in file()) {
+        fn removing_an_added_entry_restores_the_file(text in file()) {
             let ours = |text: &[u8]| {
                 let entries = parse(text).map(|syntax| {
                     syntax.entries_for(&machines_in_use(&Environment::default())).count()

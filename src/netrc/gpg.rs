@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gpg_that_hangs_is_ended_with_its_children() {
+    fn a_gpg_that_hangs_is_killed_with_its_children() {
         let (_home, mut environment) = world("gpg-that-hangs");
         environment.keyring_limit = Duration::from_millis(200);
         let before = Instant::now();
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn half_an_answer_or_too_long_a_one_is_none() {
+    fn partial_or_oversized_output_of_gpg_is_not_used() {
         for (gpg, phrase) in [
             (
                 "gpg-that-refuses",
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_an_encrypted_netrc_names_that_file() {
+    fn an_error_in_an_encrypted_netrc_names_that_file() {
         use std::os::unix::fs::PermissionsExt;
         let (home, environment) = world("gpg-that-answers");
         let file = home.path().join(".netrc.gpg");

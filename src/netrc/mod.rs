@@ -486,7 +486,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_counts_only_for_its_own_account() {
+    fn an_entry_is_only_used_for_its_own_account() {
         let netrc = netrc("machine git.heroku.com login ann@example.com password TOKEN");
         let (ann, bob) = (
             Account::parse("ann@example.com"),
@@ -497,7 +497,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_for_either_host_serves_both() {
+    fn an_entry_for_either_host_is_used_for_both() {
         let api = HerokuHost::production(Service::Api);
         let only_api = netrc("machine api.heroku.com login a password TOKEN");
         assert!(only_api.entry_for(&git(), None).unwrap().is_some());
@@ -506,7 +506,7 @@ mod tests {
     }
 
     #[test]
-    fn one_herokus_token_goes_to_no_other_heroku() {
+    fn the_token_of_one_heroku_is_not_used_for_another() {
         let other = HerokuHost::configured(Service::Git, "herokudev.com").unwrap();
         let both = netrc(
             "machine api.heroku.com login a password TOKEN\n\
@@ -525,7 +525,7 @@ mod tests {
     }
 
     #[test]
-    fn a_doubt_names_the_line_and_never_the_text() {
+    fn an_ambiguity_is_reported_with_its_line_and_without_its_text() {
         let netrc = netrc("\nmachine git.heroku.com login password TOKEN");
         let why = netrc.entry_for(&git(), None).unwrap_err();
         let shown = format!("{why} {why:?} {}", why.notice());
@@ -536,7 +536,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_plain_file_is_no_netrc() {
+    fn a_netrc_that_is_not_a_regular_file_is_ignored() {
         let dir = tempfile::tempdir().unwrap();
         let environment = Environment {
             home: Some(dir.path().to_owned()),
@@ -549,7 +549,7 @@ mod tests {
 
     #[test]
     #[cfg(unix)]
-    fn a_huge_file_is_left_unread() {
+    fn a_huge_file_is_not_read() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("netrc");
         crate::files::replace(&path, b"x").unwrap();
@@ -592,7 +592,7 @@ mod tests {
     }
 
     #[test]
-    fn the_machines_are_those_of_the_heroku_in_use() {
+    fn the_machines_are_those_of_the_configured_heroku() {
         for (heroku_host, names) in [
             (
                 "staging.herokudev.com",
@@ -608,7 +608,7 @@ mod tests {
     }
 
     #[test]
-    fn one_heroku_has_no_entry_of_another() {
+    fn the_entries_of_another_heroku_are_ignored() {
         for (name, count) in [
             ("API.herokudev.com", 1),
             ("api.heroku.com", 0),

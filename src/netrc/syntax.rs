@@ -403,12 +403,12 @@ mod tests {
         HerokuHost::production(Service::Git)
     }
 
-    /// The password of the one entry of ours, or the doubt.
+    /// The password of our only entry, or the ambiguity.
     fn read(text: &str) -> Result<Option<String>, Doubt> {
         let syntax = parse(text.as_bytes())?;
         let ours: Vec<&RawEntry> = syntax.entries_for(&[git()]).collect();
         let [entry] = ours.as_slice() else {
-            assert!(ours.is_empty(), "one entry of ours at most");
+            assert!(ours.is_empty(), "at most one entry is ours");
             return Ok(None);
         };
         let text = |password: &SecretBuf| String::from_utf8_lossy(password).into_owned();
@@ -419,7 +419,7 @@ mod tests {
     }
 
     #[test]
-    fn what_readers_agree_on_is_read() {
+    fn entries_that_all_readers_parse_alike_are_read() {
         for text in [
             "machine git.heroku.com login ann@example.com password G",
             "machine git.heroku.com\n  login ann@example.com\n  password G\n",
@@ -445,7 +445,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_live_is_not_read() {
+    fn comments_macros_and_other_hosts_are_not_read() {
         for text in [
             "",
             "# machine git.heroku.com login a password O",
@@ -461,7 +461,7 @@ mod tests {
     }
 
     #[test]
-    fn what_readers_disagree_on_is_a_doubt_with_its_line() {
+    fn entries_that_readers_parse_differently_are_ambiguous_with_their_line() {
         for (text, line) in [
             ("machine git.heroku.com port 8443 password O", 1),
             ("machine git.heroku.com password\n# O\n", 2),
@@ -483,7 +483,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_of_other_programs_are_compared_and_not_kept() {
+    fn entries_of_other_programs_are_compared_by_their_words() {
         let others = |text: &str| {
             let syntax = parse(text.as_bytes()).unwrap();
             assert_eq!(syntax.entries.len(), 1, "{text:?}");
@@ -502,7 +502,7 @@ mod tests {
     }
 
     #[test]
-    fn more_entries_than_anyone_has_are_a_doubt() {
+    fn too_many_entries_are_ambiguous() {
         let text = |count| "machine git.heroku.com\n".repeat(count);
         assert!(parse(text(MOST_ENTRIES).as_bytes()).is_ok());
         let doubt = parse(text(MOST_ENTRIES + 1).as_bytes()).err();
@@ -510,7 +510,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_that_is_longer_than_any_is_a_doubt() {
+    fn a_word_that_is_too_long_is_ambiguous() {
         for quote in ["", "\""] {
             let text = |length| format!("machine x\npassword {quote}{}{quote}", "x".repeat(length));
             assert!(parse(text(LONGEST_WORD).as_bytes()).is_ok());
@@ -521,12 +521,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_read_or_in_doubt(bytes: Vec<u8>) {
+        fn any_bytes_are_parsed_or_ambiguous(bytes: Vec<u8>) {
             let _ = parse(&bytes);
         }
 
         #[test]
-        fn words_of_the_format_are_read_or_in_doubt(
+        fn any_words_of_the_format_are_parsed_or_ambiguous(
             words in proptest::collection::vec(
                 proptest::sample::select(vec![
                     "machine", "git.heroku.com", "login", "password", "macdef", "default", "#",

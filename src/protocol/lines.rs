@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_waited_for_once_a_blank_line_is_there() {
+    fn reading_stops_at_a_blank_line() {
         for pieces in [
             vec![&b"host=a\n\n"[..]],
             vec![b"host=a\n\nhost=b\n"],
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_line_may_have_no_end() {
+    fn the_last_line_needs_no_line_end() {
         let ends =
             |bytes| -> Vec<bool> { split(bytes).flatten().map(|line| line.is_whole).collect() };
         assert_eq!(ends(b"a=1\nb=2\n"), [true, true]);
@@ -161,7 +161,7 @@ mod tests {
         }
 
         #[test]
-        fn one_line_that_ends_otherwise_is_never_read(
+        fn mixed_line_ends_are_an_error(
             lines in prop::collection::vec("[ -~]{1,20}", 2..5), odd: prop::sample::Index, most: bool,
         ) {
             let odd = odd.index(lines.len());

@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn two_hosts_or_two_protocols_are_an_attack() {
+    fn two_hosts_or_two_protocols_are_an_error() {
         assert_eq!(
             fault(b"host=git.heroku.com\nhost=evil.example\n"),
             Fault::Contradiction
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_item_empties_a_list() {
+    fn an_empty_item_resets_a_list() {
         let request =
             Request::parse(b"capability[]=state\ncapability[]=\nstate[]=heroku-rs:x\nstate[]=\n");
         let request = request.unwrap();
@@ -355,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_that_was_cut_off_is_none() {
+    fn a_truncated_password_is_ignored() {
         let whole = format!("password={TOKEN}\n");
         for length in 0..whole.len() {
             let cut = &whole.as_bytes()[..length];
@@ -380,13 +380,13 @@ mod tests {
     }
 
     #[test]
-    fn a_request_without_end_is_given_up() {
+    fn an_endless_request_is_an_error() {
         let read = Request::read(&mut io::repeat(b'x'));
         assert_eq!(read.unwrap_err().fault, Fault::TooLarge);
     }
 
     #[test]
-    fn an_error_never_carries_a_value() {
+    fn an_error_never_contains_a_value() {
         let bytes = format!("host=git.heroku.com\npassword={TOKEN}\u{1}\n");
         let error = Request::parse(bytes.as_bytes()).unwrap_err();
         assert_eq!(error.to_string(), "line 2 contains an invalid character");
@@ -394,7 +394,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reply_without_state_asked_has_none() {
+    fn a_reply_has_state_only_if_git_supports_it() {
         let token = Token::parse(TOKEN).unwrap();
         let reply = Reply {
             username: "heroku",
@@ -408,7 +408,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_we_write_reads_back(name in "[a-z@.]{1,30}", token in "[!-~]{20,512}", state: bool) {
+        fn a_written_reply_is_read_back(name in "[a-z@.]{1,30}", token in "[!-~]{20,512}", state: bool) {
             let token = Token::parse(&token).unwrap();
             let expires = Timestamp::from_second(1_800_000_000).ok();
             let state = state.then_some("keyring");

@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_is_read_as_it_stands_and_decoded_twice_over() {
+    fn a_text_is_searched_as_written_and_decoded_once_and_twice() {
         let read = |text: &str| -> Vec<String> {
             let readings = Reading::all(text.as_bytes());
             let texts = readings.iter().map(|reading| reading.bytes.to_vec());
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn every_byte_knows_its_place() {
+    fn every_byte_has_its_position_in_the_text() {
         let text = "x%2540y";
         let reading = Reading::all(text.as_bytes()).pop().unwrap();
         assert_eq!(reading.bytes.as_slice(), b"x@y");

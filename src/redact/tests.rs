@@ -22,7 +22,7 @@ fn at_home(hide: Hide) -> Redactor {
 }
 
 #[test]
-fn heroku_s_tokens_are_hidden_from_everyone_wherever_they_stand() {
+fn heroku_tokens_are_always_hidden() {
     for token in [
         "HRKU-AAx_-9x_-9x_-9zz".to_owned(),
         format!("HRKU-{UUID}"),
@@ -47,7 +47,7 @@ fn heroku_s_tokens_are_hidden_from_everyone_wherever_they_stand() {
 }
 
 #[test]
-fn what_is_only_about_a_secret_stays() {
+fn a_text_about_a_secret_stays() {
     for text in [
         "Invalid credentials provided.",
         "see https://devcenter.heroku.com/articles/platform-api-reference#rate-limits",
@@ -64,7 +64,7 @@ fn what_is_only_about_a_secret_stays() {
 }
 
 #[test]
-fn a_guess_hides_what_an_app_may_be_called() {
+fn a_name_that_looks_like_a_token_is_hidden() {
     let text = "https://git.heroku.com/quiet-fjord-1a2b3c4d5e6f.git";
     let by = |hide| redacted(text, hide);
     assert_eq!(by(Hide::FormsAndPerson), text);
@@ -73,7 +73,7 @@ fn a_guess_hides_what_an_app_may_be_called() {
 }
 
 #[test]
-fn what_a_header_carries_is_hidden() {
+fn the_value_of_a_header_is_hidden() {
     for (text, shown) in [
         ("sent Basic YW5uOng= to us", "sent Basic … to us"),
         ("Authorization: bearer abCdef", "Authorization: bearer …"),
@@ -87,7 +87,7 @@ fn what_a_header_carries_is_hidden() {
 }
 
 #[test]
-fn a_password_in_an_address_is_hidden_and_the_name_from_strangers() {
+fn a_password_in_a_url_is_hidden_and_in_public_output_also_the_user() {
     for (text, to_its_person, to_anyone) in [
         (
             "https://ann:p!w@x@proxy:3128/",
@@ -130,7 +130,7 @@ fn a_password_in_an_address_is_hidden_and_the_name_from_strangers() {
 }
 
 #[test]
-fn a_home_is_a_tilde_however_it_is_spelled() {
+fn every_spelling_of_the_home_becomes_a_tilde() {
     let shown = |text| at_home(Hide::SecretsAndPerson).redacted(text);
     assert_eq!(shown("/home/ann/.netrc: 7 bytes"), "~/.netrc: 7 bytes");
     assert_eq!(shown("file:///%68ome%2Fann/x"), "file://~/x");
@@ -140,7 +140,7 @@ fn a_home_is_a_tilde_however_it_is_spelled() {
 
 #[test]
 #[cfg(unix)]
-fn a_home_that_is_no_text_is_hidden_too() {
+fn a_home_that_is_not_utf8_is_hidden() {
     use std::os::unix::ffi::OsStrExt;
     let home = Path::new(std::ffi::OsStr::from_bytes(b"/home/\xe4nn"));
     let mut redactor = Redactor::new(Hide::SecretsAndPerson);
@@ -150,13 +150,13 @@ fn a_home_that_is_no_text_is_hidden_too() {
 }
 
 #[test]
-fn what_would_draw_on_the_terminal_is_gone() {
+fn control_characters_do_not_reach_the_terminal() {
     let text = "a\u{1b}[2J\nb\u{202e}c\u{200b}d \u{9b}31m HR\u{200b}KU-AA";
     assert_eq!(redacted(text, Hide::Secrets), "a [2J bcd  31m …");
 }
 
 #[test]
-fn the_letters_at_the_edges_of_base64_are_hidden_too() {
+fn a_secret_inside_base64_is_hidden_with_its_first_and_last_letters() {
     // `us:open sesame?>` with one letter of each encoding of a slash and of a plus sign.
     let text = "x=dXM6b3BlbiBzZXNhbWU%2FPg%3D%3D&y";
     for hide in EVERY {
@@ -179,7 +179,7 @@ fn an_unknown_token_in_base64_is_hidden() {
     }
 }
 
-/// One of the ways in which a secret can be written down.
+/// One of the encodings of a secret.
 fn written(secret: &str, form: u8) -> String {
     use base64::Engine as _;
     use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -211,7 +211,7 @@ fn written(secret: &str, form: u8) -> String {
 
 proptest! {
     #[test]
-    fn a_known_secret_comes_through_in_no_form(
+    fn a_known_secret_is_hidden_in_every_form(
         secret in "[ -~é]{8,40}",
         form in 0_u8..10,
         before in ".{0,12}|[%2-5a]{0,6}",
@@ -226,7 +226,7 @@ proptest! {
     }
 
     #[test]
-    fn a_token_comes_through_in_no_surrounding(
+    fn a_token_is_hidden_whatever_surrounds_it(
         before in ".{0,20}",
         token in "HRKU-[A-Za-z0-9_-]{20,60}",
         after in ".{0,20}",
@@ -239,7 +239,7 @@ proptest! {
     }
 
     #[test]
-    fn an_email_comes_through_in_no_surrounding(
+    fn an_email_is_hidden_whatever_surrounds_it(
         before in ".{0,8}",
         name in "[a-z0-9.+-]{2,20}",
         after in ".{0,8}",
@@ -253,7 +253,7 @@ proptest! {
     }
 
     #[test]
-    fn what_came_out_is_not_changed_again(
+    fn redaction_is_idempotent(
         text in "([ -~…é]|@|%40|%25|HRKU-|/home/ann|Basic |secret|…){0,12}",
         home in "/[a-z…@%]{0,4}",
         secret in "[a-z…@%/ ]{8,9}|secret…@",

@@ -245,7 +245,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn enter_gives_the_default() {
+    fn enter_selects_the_default() {
         assert_eq!(parse_yes_or_no("", DefaultAnswer::Yes), Some(true));
         assert_eq!(parse_yes_or_no("", DefaultAnswer::No), Some(false));
     }

@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     #[cfg(unix)]
-    fn the_page_is_one_argument_and_no_shell_reads_it() {
+    fn the_url_is_one_argument_and_does_not_reach_a_shell() {
         use std::io::Write;
         let dir = tempfile::tempdir().unwrap();
         let seen = dir.path().join("seen");

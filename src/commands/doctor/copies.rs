@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_file_of_gits_store_is_the_one_that_git_takes() {
+    fn the_credentials_file_is_the_one_that_git_uses() {
         for (helper, file) in [
             ("git credential-store --file /x/y", Some("/x/y")),
             ("git credential-store --fi=~/y", Some("/h/y")),

@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_with_a_heading_is_shown_as_typed() {
+    fn a_block_with_a_heading_is_printed_unchanged() {
         let page = examples("Examples:\n  git a \\\n    -b\n\nIt ends.").to_roff();
         let expected = ".SH EXAMPLES\n.EX\ngit a \\\\\n  \\-b\n.EE\n.PP\nIt ends.\n";
         assert_eq!(page, expected);

@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn two_clocks_do_not_stretch_a_lifetime() {
+    fn a_difference_between_two_clocks_does_not_extend_a_lifetime() {
         let days = |days: u64| Lifetime::Limited(Duration::from_secs(24 * HOUR * days));
         for drift in [-1500, -1, 0, 1, 1500] {
             assert_eq!(
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_has_a_default() {
+    fn unknown_metadata_has_a_default() {
         let unknown = old(TokenMetadata::default());
         assert_eq!(unknown.lifetime(), DEFAULT_LIFETIME);
         assert_eq!(unknown.scope(), Scopes::from_iter([Scope::Global]));

@@ -144,7 +144,7 @@ fn asked_by_git(home: &Path, url: &str) -> Vec<usize> {
 }
 
 #[test]
-fn every_rule_is_gits() {
+fn url_matching_agrees_with_git() {
     let home = tempfile::tempdir().unwrap();
     let mut config = fs::File::create_new(home.path().join(".gitconfig")).unwrap();
     for (number, pattern) in PATTERNS.iter().enumerate() {
@@ -165,7 +165,7 @@ fn every_rule_is_gits() {
 }
 
 #[test]
-fn an_empty_value_empties_the_list() {
+fn an_empty_value_resets_the_list() {
     let mut settings = ["https://", "https://git.heroku.com", "http://", ""].map(setting);
     settings[1].value.clear();
     let request = UrlParts::parse("https://git.heroku.com/app.git");

@@ -200,7 +200,7 @@ proptest! {
     /// For any file: either nothing changes, or git reads the old entries without our pairs and then our new pair.
     /// `tear_down` removes exactly what `set_up` added.
     #[test]
-    fn set_up_and_tear_down_keep_what_others_wrote(pieces in proptest::collection::vec(piece(), 0..6)) {
+    fn setup_and_unsetup_keep_other_settings(pieces in proptest::collection::vec(piece(), 0..6)) {
         let home = tempfile::tempdir().unwrap();
         let (git, environment) = world(home.path());
         let file = home.path().join(".gitconfig");

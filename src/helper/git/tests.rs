@@ -1,4 +1,4 @@
-//! When `store` keeps a token, as a table, without a keyring or a process.
+//! Whether `store` saves a token, as a table, without a keyring or a process.
 
 use super::*;
 use std::fs;
@@ -75,8 +75,8 @@ impl Machine {
         notice.map(|notice| notice.what().to_owned())
     }
 
-    /// The login under which the token was kept.
-    fn kept_as(&self) -> Option<String> {
+    /// The login under which the token was stored.
+    fn stored_as(&self) -> Option<String> {
         let text = fs::read_to_string(self.home.path().join(NETRC)).unwrap_or_default();
         let mut logins = text
             .split("machine ")
@@ -107,9 +107,9 @@ impl Here {
     }
 }
 
-/// What is here × user name × mark, and the login under which the token is kept.
+/// What is on the machine × user name × mark, and the login under which the token is stored.
 #[test]
-fn a_token_is_kept_only_where_there_was_none() {
+fn a_token_is_stored_only_if_there_is_no_login_for_the_request() {
     use Here::{AnnInUse, AnnsLogin, Nothing};
     for (here, user, mark, expected) in [
         (Nothing, "", "", Some("heroku")),
@@ -134,12 +134,12 @@ fn a_token_is_kept_only_where_there_was_none() {
         let machine = here.machine();
         machine.stores(&format!("username={user}\n{mark}"));
         let case = format!("{user:?} {mark:?}");
-        assert_eq!(machine.kept_as().as_deref(), expected, "{case}");
+        assert_eq!(machine.stored_as().as_deref(), expected, "{case}");
     }
 }
 
 #[test]
-fn what_is_not_kept_is_said_only_where_the_request_has_no_token() {
+fn a_token_that_is_not_stored_is_reported_only_if_the_request_has_no_login() {
     let ann = Machine::new().with_login(ANN);
     assert_eq!(ann.stores(""), None);
     assert_eq!(ann.stores(&format!("username={ANN}\n")), None);
@@ -154,7 +154,7 @@ fn a_source_that_cannot_be_read_may_have_a_login() {
     let machine = Machine::new().with_netrc(doubtful);
     let said = machine.stores("").unwrap_or_default();
     assert!(said.starts_with("the token was not stored ("), "{said}");
-    assert_eq!(machine.kept_as(), None);
+    assert_eq!(machine.stored_as(), None);
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn without_a_keyring_nothing_is_written_in_plain_text_unasked() {
 }
 
 #[test]
-fn what_was_kept_for_a_request_is_served_for_it() {
+fn a_token_stored_for_a_request_is_returned_for_it() {
     for (fields, username) in [
         ("", "heroku"),
         ("username=deploy\n", "deploy"),
@@ -187,7 +187,7 @@ fn what_was_kept_for_a_request_is_served_for_it() {
     }
 }
 
-/// What `get` says to the user, on a machine without a keyring.
+/// The message of `get` for the user, on a machine without a keyring.
 fn said_by_get(machine: &Machine) -> String {
     let (_, said) = machine.answers(Operation::Get, REQUEST);
     said.map(|notice| notice.to_string()).unwrap_or_default()
@@ -219,7 +219,7 @@ fn the_source_that_may_have_a_token_is_reported_first() {
 }
 
 #[test]
-fn the_time_that_a_token_is_still_valid_is_named_in_hours() {
+fn the_remaining_lifetime_of_a_token_is_shown_in_hours() {
     const NOW: i64 = 1_800_000_000;
     let clock = || Timestamp::from_second(NOW).unwrap();
     for (left, named) in [

@@ -54,12 +54,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_search_needs_no_consent_and_finds_what_is_there() {
+    fn a_search_finds_existing_items_without_a_dialog() {
         assert!(accounts().is_ok());
     }
 
     #[test]
-    fn codes_are_sorted_by_what_can_be_done_about_them() {
+    fn error_codes_are_grouped_by_their_fix() {
         let result = |code| {
             let inner = security_framework::base::Error::from_code(code);
             unavailable(&Error::PlatformFailure(Box::new(inner)))

@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_was_stored_with_a_newline_is_decode_hex() {
+    fn a_token_stored_with_a_newline_is_decoded_from_hex() {
         for secret in [format!("{TOKEN}\n"), format!("\t{TOKEN}\r\n")] {
             let printed = format!("{}\n", hex(secret.as_bytes()));
             assert_eq!(token(printed.as_bytes()).unwrap().expose(), TOKEN);
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_that_is_no_token_is_none() {
+    fn a_secret_that_is_not_a_token_is_ignored() {
         assert_eq!(token(b"\n"), None);
         assert_eq!(token(b"two words\n"), None);
         assert_eq!(token(&[0xff, b'\n']), None);

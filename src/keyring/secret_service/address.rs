@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bus_that_leaves_this_machine_is_refused() {
+    fn a_bus_on_another_machine_is_rejected() {
         for address in [
             "tcp:host=h,port=1",
             "unixexec:path=/bin/x",
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_means_no_bus_is_none() {
+    fn an_address_that_disables_the_bus_means_no_bus() {
         for address in [
             "disabled:",
             "/dev/null",
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn the_standard_socket_comes_after_the_address_and_once() {
+    fn the_standard_socket_is_tried_once_after_the_address() {
         let environment = |address: &str| Environment {
             bus_address: Some(address.to_owned()),
             runtime_dir: Some("/run/user/1000".into()),
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn without_an_address_the_runtime_directory_is_looked_into() {
+    fn without_an_address_the_socket_in_the_runtime_directory_is_used() {
         let dir = tempfile::tempdir().unwrap();
         let environment = Environment {
             runtime_dir: Some(dir.path().to_owned()),

@@ -305,12 +305,16 @@ mod tests {
     }
 
     #[test]
-    fn hello_and_the_calls_go_out_in_one_piece() {
+    fn hello_and_the_calls_are_sent_in_one_write() {
         let (mut bus, mut service) = bus(Duration::from_secs(5));
         bus.begin_messages();
         for serial in [2, 3] {
             let pending = bus.send(ask());
-            assert_eq!(pending.event, Event::Answer(serial), "1 is Hello's");
+            assert_eq!(
+                pending.event,
+                Event::Answer(serial),
+                "serial 1 is that of Hello"
+            );
         }
         bus.flush().unwrap();
         let mut bytes = vec![0; 4096];
@@ -345,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn a_service_that_hangs_up_is_not_called_slow() {
+    fn a_closed_connection_is_not_reported_as_slow() {
         let (mut bus, service) = bus(Duration::from_secs(5));
         drop(service);
         assert_eq!(bus.call(ask()), Err(Failure::HUNG_UP));
@@ -374,14 +378,14 @@ mod tests {
                 Ok(bus) => queue.push(bus),
                 Err(failure) => break failure,
             }
-            assert!(queue.len() < 100, "the queue never fills");
+            assert!(queue.len() < 100, "the queue did not fill up");
         };
         assert_eq!(failure, Deadline::after(limit).passed().into());
     }
 
     proptest! {
         #[test]
-        fn whatever_a_bus_sends_becomes_an_answer_or_a_failure(bytes: Vec<u8>, is_accepted: bool) {
+        fn any_bytes_from_a_bus_give_a_reply_or_an_error(bytes: Vec<u8>, is_accepted: bool) {
             let (mut bus, mut service) = bus(Duration::from_secs(5));
             if is_accepted {
                 service.write_all(b"OK 0\r\n").unwrap();

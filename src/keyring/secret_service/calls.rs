@@ -263,7 +263,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_session_is_read_whatever_else_the_answer_holds() {
+    fn the_session_is_read_from_a_reply_of_any_form() {
         let path = ObjectPath::try_from("/org/freedesktop/secrets/session/1").unwrap();
         let outputs = [
             Value::from(""),

@@ -251,7 +251,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn what_another_implementation_writes_is_read() {
+    fn a_message_of_another_implementation_is_read() {
         for big in [false, true] {
             let path = ObjectPath::try_from("/org/x").unwrap();
             let bytes = answer_with(
@@ -330,7 +330,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn values_nested_without_end_are_refused() {
+    fn deeply_nested_values_are_rejected() {
         let nested: Vec<u8> = [1, b'v', 0].repeat(1_000_000);
         let mut message = Writer::new();
         message.raw(&[b'l', REPLY, 0, 1]);
@@ -346,7 +346,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_message_that_claims_to_be_huge_is_refused_before_it_comes() {
+    fn a_message_with_a_huge_length_is_rejected_before_it_is_read() {
         for lengths in [[u32::MAX, 0], [0, u32::MAX]] {
             let mut message = Writer::new();
             message.raw(&[b'l', REPLY, 0, 1]);
@@ -370,7 +370,7 @@ pub(super) mod tests {
         }
 
         #[test]
-        fn a_broken_message_is_no_panic(at: usize, byte: u8, cut: usize) {
+        fn a_damaged_message_causes_no_panic(at: usize, byte: u8, cut: usize) {
             let mut call = Call::new("a.b", "/a", "a.b", "Ask", "aoao").with(|body| {
                 body.array(4, |paths| paths.text("/x"));
                 body.array(4, |_| {});

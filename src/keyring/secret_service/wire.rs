@@ -227,7 +227,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_path_is_a_path_in_every_part() {
+    fn an_object_path_is_valid_in_every_part() {
         let is_path = |path: &str| {
             let mut writer = Writer::new();
             writer.text(path);
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_read_in_the_order_of_their_sender() {
+    fn numbers_are_read_in_the_byte_order_of_the_sender() {
         let bytes = [0, 0, 1, 2];
         assert_eq!(Reader::new(&bytes, Order::Big).number().unwrap(), 0x102);
         assert_eq!(
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_lost_while_it_grows() {
+    fn growing_a_buffer_keeps_its_contents() {
         let mut writer = Writer::new();
         for _ in 0..1000 {
             writer.bytes(b"twelve bytes");

@@ -17,11 +17,11 @@ struct Fake {
     items: Mutex<BTreeMap<String, String>>,
     reads: AtomicUsize,
     calls: AtomicUsize,
-    manner: Mutex<Manner>,
+    behaviour: Mutex<Behaviour>,
 }
 
 #[derive(Clone, Default, PartialEq)]
-enum Manner {
+enum Behaviour {
     #[default]
     Works,
     /// Every call fails with this.
@@ -31,7 +31,7 @@ enum Manner {
     /// Every call takes this long.
     Takes(Duration),
     /// A write does not change an existing item.
-    AddsOnlyWhatIsNew,
+    DoesNotReplace,
     /// Another program stores its own token right after each write.
     IsOvertaken,
 }
@@ -46,14 +46,14 @@ impl Fake {
         Arc::new(fake)
     }
 
-    fn with_manner(manner: Manner) -> Arc<Fake> {
+    fn with_behaviour(behaviour: Behaviour) -> Arc<Fake> {
         let fake = Fake::with(&[]);
-        fake.set_manner(manner);
+        fake.set_behaviour(behaviour);
         fake
     }
 
-    fn set_manner(&self, manner: Manner) {
-        *self.manner.lock().unwrap() = manner;
+    fn set_behaviour(&self, behaviour: Behaviour) {
+        *self.behaviour.lock().unwrap() = behaviour;
     }
 
     fn stored(&self) -> Vec<(String, String)> {
@@ -62,13 +62,13 @@ impl Fake {
 
     fn begin_call(&self) -> Result<(), VaultError> {
         self.calls.fetch_add(1, Ordering::SeqCst);
-        let manner = self.manner.lock().unwrap().clone();
-        match manner {
-            Manner::Fails(error) => Err(error),
-            Manner::Hangs => loop {
+        let behaviour = self.behaviour.lock().unwrap().clone();
+        match behaviour {
+            Behaviour::Fails(error) => Err(error),
+            Behaviour::Hangs => loop {
                 thread::park();
             },
-            Manner::Takes(time) => {
+            Behaviour::Takes(time) => {
                 thread::sleep(time);
                 Ok(())
             }
@@ -99,12 +99,12 @@ impl Vault for Fake {
     fn write(&self, user: &str, token: &str) -> Result<(), VaultError> {
         self.begin_call()?;
         let mut items = self.items.lock().unwrap();
-        let manner = self.manner.lock().unwrap().clone();
-        let stored = match manner {
-            Manner::IsOvertaken => "HRKU-of-another-program-0000",
+        let behaviour = self.behaviour.lock().unwrap().clone();
+        let stored = match behaviour {
+            Behaviour::IsOvertaken => "HRKU-of-another-program-0000",
             _ => token,
         };
-        if manner != Manner::AddsOnlyWhatIsNew || !items.contains_key(user) {
+        if behaviour != Behaviour::DoesNotReplace || !items.contains_key(user) {
             items.insert(user.to_owned(), stored.to_owned());
         }
         Ok(())
@@ -141,7 +141,7 @@ fn text(number: usize) -> String {
 }
 
 #[test]
-fn an_item_of_the_heroku_cli_is_served() {
+fn an_item_of_the_heroku_cli_is_found() {
     let vault = Fake::with(&[(ANN, &text(1))]);
     let keyring = keyring(&vault, &Fake::with(&[]));
     assert_eq!(keyring.read(&ann()).unwrap(), Some(token(1)));
@@ -149,7 +149,7 @@ fn an_item_of_the_heroku_cli_is_served() {
 }
 
 #[test]
-fn what_is_stored_is_in_the_vault_and_nowhere_else() {
+fn a_token_is_stored_only_in_the_vault() {
     let (vault, manager) = (Fake::with(&[]), Fake::with(&[]));
     keyring(&vault, &manager).write(&ann(), &token(1)).unwrap();
     assert_eq!(vault.stored(), [(ANN.to_owned(), text(1))]);
@@ -167,7 +167,7 @@ fn names_are_listed_without_reading_a_token() {
 }
 
 #[test]
-fn what_is_nowhere_is_absent() {
+fn a_login_in_neither_store_is_absent() {
     let keyring = keyring(&Fake::with(&[]), &Fake::with(&[]));
     assert_eq!(keyring.read(&ann()), Ok(None));
     assert_eq!(keyring.run(names), Ok(Vec::new()));
@@ -177,7 +177,7 @@ fn what_is_nowhere_is_absent() {
 /// The vault reports "not found" also in a session that has no vault.
 #[test]
 fn not_found_in_a_session_without_a_store_is_not_absent() {
-    let manager = Fake::with_manner(Manner::Fails(VaultError::NO_SESSION));
+    let manager = Fake::with_behaviour(Behaviour::Fails(VaultError::NO_SESSION));
     let keyring = keyring(&Fake::with(&[]), &manager);
     let none = Unavailable::NoKeyring(Missing::System);
     assert_eq!(keyring.read(&ann()), Err(none.clone()));
@@ -185,8 +185,8 @@ fn not_found_in_a_session_without_a_store_is_not_absent() {
 }
 
 #[test]
-fn what_the_vault_has_is_served_whatever_credential_manager_says() {
-    let manager = Fake::with_manner(Manner::Fails(VaultError::NO_SESSION));
+fn a_token_in_the_vault_is_found_whatever_credential_manager_returns() {
+    let manager = Fake::with_behaviour(Behaviour::Fails(VaultError::NO_SESSION));
     let keyring = keyring(&Fake::with(&[(ANN, &text(1))]), &manager);
     assert_eq!(keyring.read(&ann()), Ok(Some(token(1))));
     assert_eq!(keyring.run(names), Ok(vec![ANN.to_owned()]));
@@ -195,8 +195,8 @@ fn what_the_vault_has_is_served_whatever_credential_manager_says() {
 }
 
 #[test]
-fn without_the_class_credential_manager_is_the_whole_store() {
-    let vault = Fake::with_manner(Manner::Fails(VaultError::NoSuchStore));
+fn without_password_vault_only_credential_manager_is_used() {
+    let vault = Fake::with_behaviour(Behaviour::Fails(VaultError::NoSuchStore));
     let manager = Fake::with(&[]);
     let keyring = keyring(&vault, &manager);
     assert!(!keyring.is_shared());
@@ -210,7 +210,7 @@ fn without_the_class_credential_manager_is_the_whole_store() {
 }
 
 #[test]
-fn a_login_of_an_earlier_build_is_served_moved_and_removed() {
+fn a_login_of_an_earlier_build_is_found_moved_and_removed() {
     let (vault, manager) = (Fake::with(&[]), Fake::with(&[(ANN, &text(1))]));
     let keyring = keyring(&vault, &manager);
     assert_eq!(keyring.read(&ann()), Ok(Some(token(1))));
@@ -237,9 +237,9 @@ fn a_removal_of_one_token_leaves_another() {
 }
 
 #[test]
-fn an_add_that_does_not_replace_is_done_in_two_steps() {
+fn if_adding_does_not_replace_the_old_item_is_removed_first() {
     let vault = Fake::with(&[(ANN, &text(1))]);
-    vault.set_manner(Manner::AddsOnlyWhatIsNew);
+    vault.set_behaviour(Behaviour::DoesNotReplace);
     keyring(&vault, &Fake::with(&[]))
         .write(&ann(), &token(2))
         .unwrap();
@@ -249,7 +249,7 @@ fn an_add_that_does_not_replace_is_done_in_two_steps() {
 #[test]
 fn another_login_at_the_same_time_is_reported() {
     let vault = Fake::with(&[(ANN, &text(1))]);
-    vault.set_manner(Manner::IsOvertaken);
+    vault.set_behaviour(Behaviour::IsOvertaken);
     let stored = keyring(&vault, &Fake::with(&[])).write(&ann(), &token(2));
     assert_eq!(stored, Err(Unavailable::Overtaken));
 }
@@ -265,8 +265,8 @@ fn the_letter_case_of_an_email_makes_no_second_item() {
 }
 
 #[test]
-fn a_vault_that_hangs_is_slow_and_not_asked_again() {
-    let vault = Fake::with_manner(Manner::Hangs);
+fn a_vault_that_hangs_is_reported_as_slow_and_not_called_again() {
+    let vault = Fake::with_behaviour(Behaviour::Hangs);
     let mut keyring = keyring(&vault, &Fake::with(&[(ANN, &text(1))]));
     keyring.budget.limit = Duration::from_millis(10);
     assert!(matches!(keyring.read(&ann()), Err(Unavailable::Slow(_))));
@@ -277,8 +277,8 @@ fn a_vault_that_hangs_is_slow_and_not_asked_again() {
 }
 
 #[test]
-fn what_was_reported_as_not_stored_is_not_stored_later() {
-    let vault = Fake::with_manner(Manner::Takes(Duration::from_millis(50)));
+fn a_token_reported_as_not_stored_is_not_stored_later() {
+    let vault = Fake::with_behaviour(Behaviour::Takes(Duration::from_millis(50)));
     let mut keyring = keyring(&vault, &Fake::with(&[]));
     keyring.budget.limit = Duration::from_millis(10);
     let stored = keyring.write(&ann(), &token(1));
@@ -296,15 +296,15 @@ fn what_was_reported_as_not_stored_is_not_stored_later() {
 }
 
 #[test]
-fn a_vault_that_fails_is_broken_and_says_how() {
-    let vault = Fake::with_manner(Manner::Fails(VaultError::from_code(0x8007_0005)));
+fn a_failing_vault_is_reported_with_its_error() {
+    let vault = Fake::with_behaviour(Behaviour::Fails(VaultError::from_code(0x8007_0005)));
     let found = keyring(&vault, &Fake::with(&[(ANN, &text(1))])).read(&ann());
     let why = Unavailable::Broken("the keyring reported an error: 0x80070005".to_owned());
     assert_eq!(found, Err(why));
 }
 
 #[test]
-fn white_space_around_a_token_is_dropped_as_the_heroku_cli_does() {
+fn white_space_around_a_token_is_removed_as_in_the_heroku_cli() {
     let vault = Fake::with(&[(ANN, &format!("{}\r\n", text(1)))]);
     assert_eq!(
         keyring(&vault, &Fake::with(&[])).read(&ann()),

@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_are_sorted_by_what_can_be_done_about_them() {
+    fn error_codes_are_grouped_by_their_fix() {
         for (code, error) in [
             (0x8007_0490, VaultError::NotFound),
             (0x8004_0154, VaultError::NoSuchStore),

@@ -54,7 +54,7 @@ fn token() -> Token {
 }
 
 #[test]
-fn a_read_names_service_and_account_and_prints_the_secret_alone() {
+fn a_read_passes_service_and_account_and_prints_only_the_secret() {
     let script = Script::new(&format!(
         "printf '%s\\n' \"$@\" >$DIR/arguments; echo {TOKEN}"
     ));
@@ -64,7 +64,7 @@ fn a_read_names_service_and_account_and_prints_the_secret_alone() {
 }
 
 #[test]
-fn a_write_is_one_line_on_stdin_and_no_argument() {
+fn a_write_passes_the_token_on_stdin_and_not_as_an_argument() {
     let script = Script::new("printf '%s\\n' \"$@\" >$DIR/arguments; cat >$DIR/line");
     assert_eq!(script.tool.add(&ann(), &token()), Ok(()));
     assert_eq!(script.wrote("arguments"), "-i\n");
@@ -75,7 +75,7 @@ fn a_write_is_one_line_on_stdin_and_no_argument() {
 }
 
 #[test]
-fn removals_go_on_until_nothing_is_left() {
+fn removals_continue_until_no_item_is_left() {
     let script = Script::new(&format!(
         "case $1 in find*) echo {TOKEN}; exit 0 ;; esac
          echo x >>$DIR/removals; [ $(wc -l <$DIR/removals) -lt 4 ] && exit 0
@@ -85,13 +85,13 @@ fn removals_go_on_until_nothing_is_left() {
 }
 
 #[test]
-fn removals_stop_at_the_most_duplicates() {
+fn removals_stop_at_the_limit_of_duplicates() {
     let script = Script::new(&format!("echo {TOKEN}"));
     assert_eq!(script.tool.remove(&ann(), &token()), Ok(8));
 }
 
 #[test]
-fn without_a_screen_a_locked_keychain_is_not_a_refused_item() {
+fn without_a_screen_the_error_is_a_locked_keychain_and_not_a_denied_item() {
     let find = |shown: i32| {
         let body = format!("case $1 in find*) exit 36 ;; show-keychain-info) exit {shown} ;; esac");
         Script::new(&body).tool.find(&ann())
@@ -102,7 +102,7 @@ fn without_a_screen_a_locked_keychain_is_not_a_refused_item() {
 }
 
 #[test]
-fn a_program_that_is_missing_is_a_keyring_that_is_missing() {
+fn without_the_tool_there_is_no_keyring() {
     let mut script = Script::new("");
     script.tool.program = Path::new("/nowhere/security").to_owned();
     let none = Unavailable::NoKeyring(Missing::System);
@@ -130,14 +130,14 @@ fn a_program_that_hangs_is_killed_at_the_limit() {
 }
 
 #[test]
-fn unlocking_without_a_terminal_says_that_it_is_locked() {
+fn unlocking_without_a_terminal_reports_a_locked_keychain() {
     let locked = Script::new("exit 36").tool.unlock();
     assert_eq!(locked, Err(Unavailable::Locked(Lock::Keyring)));
     assert_eq!(Script::new("exit 0").tool.unlock(), Ok(()));
 }
 
 #[test]
-fn the_longest_line_is_not_cut() {
+fn the_longest_line_is_not_truncated() {
     let account = Account::parse(&format!("{}@x.y", "ä".repeat(125))).unwrap();
     let token = Token::parse(&"\"".repeat(Token::LONGEST)).unwrap();
     assert_eq!(account.as_str().len(), 254);
@@ -172,7 +172,7 @@ fn words(line: &[u8]) -> Vec<String> {
 
 proptest! {
     #[test]
-    fn every_token_and_account_comes_out_of_the_line_as_it_went_in(
+    fn every_token_and_account_is_quoted_correctly_in_the_line(
         account in prop_oneof!["[!#%-?A-\\[\\]-_a-~]{1,100}@x\\.y", "\\p{L}{1,40}@x\\.y", "[a-z0-9._+~%]{1,60}"],
         token in "[!-~]{20,512}",
     ) {
