@@ -67,7 +67,7 @@ fn a_request_gets_the_token_only_for_heroku() {
 }
 
 #[test]
-fn an_edit_of_netrc_changes_our_entries_alone() {
+fn an_edit_of_netrc_changes_only_our_entries() {
     every_promise_holds("netrc");
 }
 
@@ -77,7 +77,7 @@ fn docker_gets_the_token_only_for_herokus_registry() {
 }
 
 #[test]
-fn an_edit_of_dockers_configuration_changes_our_member_alone() {
+fn an_edit_of_dockers_configuration_changes_only_our_member() {
     every_promise_holds("docker-config");
 }
 
@@ -92,12 +92,12 @@ fn an_alias_names_a_plain_account() {
 }
 
 #[test]
-fn what_is_known_is_written_as_it_is_read() {
+fn token_metadata_is_written_as_it_was_read() {
     every_promise_holds("known");
 }
 
 #[test]
-fn settings_of_git_are_read_whatever_they_are() {
+fn any_git_settings_are_parsed() {
     every_promise_holds("settings");
 }
 
@@ -107,27 +107,27 @@ fn a_reply_of_heroku_is_shown_without_its_secrets() {
 }
 
 #[test]
-fn a_keyring_may_say_anything() {
+fn any_reply_of_a_keyring_is_parsed_or_an_error() {
     every_promise_holds("keyring");
 }
 
 #[test]
-fn an_address_leads_to_a_socket_of_this_machine_as_it_is_spelled() {
+fn a_bus_address_gives_only_local_sockets() {
     every_promise_holds("bus-address");
 }
 
 #[test]
-fn without_its_welcome_nothing_that_a_bus_says_is_heard() {
+fn nothing_is_read_from_a_bus_before_it_accepts_the_client() {
     every_promise_holds("bus-welcome");
 }
 
 #[test]
-fn what_gpg_gives_out_is_read_as_any_netrc() {
+fn the_output_of_gpg_is_parsed_as_a_netrc() {
     every_promise_holds("encrypted-netrc");
 }
 
 #[test]
-fn variables_of_any_kind_make_an_environment() {
+fn any_variables_are_accepted() {
     every_promise_holds("environment");
 }
 
@@ -142,7 +142,7 @@ fn a_users_header_never_changes_the_authentication() {
 }
 
 #[test]
-fn a_name_is_herokus_or_it_is_not() {
+fn any_host_name_is_accepted_or_rejected() {
     every_promise_holds("hosts");
 }
 
@@ -177,7 +177,7 @@ fn every_target_is_explained() {
 }
 
 #[test]
-fn a_promise_that_does_not_hold_is_seen() {
+fn a_broken_promise_is_found() {
     let liar = Target {
         name: "request",
         holds: |bytes| assert!(!bytes.contains(&0), "a zero"),

@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_fills_the_buffer_is_cut() {
+    fn a_line_that_fills_the_buffer_is_truncated() {
         let line = |length| [vec![b'x'; length], b"\n".to_vec()].concat();
         let lengths = |length| {
             let text = line(length);

@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_that_cannot_be_printed_is_hex_without_a_mark() {
+    fn a_secret_that_cannot_be_printed_is_hex_without_a_prefix() {
         assert_eq!(secret(b"HRKU-a b"), "HRKU-a b\n");
         assert_eq!(secret(b"ab\n"), "61620a\n");
         assert_eq!(secret("é".as_bytes()), "c3a9\n");

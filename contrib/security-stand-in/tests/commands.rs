@@ -149,7 +149,7 @@ fn a_dialog_that_is_not_answered_stays() {
 }
 
 #[test]
-fn without_a_screen_what_needs_a_dialog_fails_immediately() {
+fn without_a_screen_a_command_that_needs_a_dialog_fails_immediately() {
     let (home, keychain) = home();
     let run = |line: &str| security(home.path(), line, "").code;
     keychain.change(|state| {
@@ -187,7 +187,7 @@ fn without_a_screen_what_needs_a_dialog_fails_immediately() {
 }
 
 #[test]
-fn a_refused_update_ends_as_a_duplicate() {
+fn a_denied_update_is_reported_as_a_duplicate() {
     let (home, keychain) = home();
     let mut item = Item::made_by_the_tool("heroku-cli", "ann@example.com", b"x");
     item.can_be_changed = false;
@@ -232,7 +232,7 @@ fn a_search_that_fails_looks_like_one_that_finds_nothing() {
 }
 
 #[test]
-fn lines_end_with_the_code_of_the_last_one() {
+fn the_exit_code_is_that_of_the_last_line() {
     let (home, keychain) = home();
     let code = |input: &str| security(home.path(), "-i", input).code;
     assert_eq!(code("nothing\n"), Some(1));

@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_run_out() {
+    fn the_rate_limit_is_used_up() {
         let accounts = Accounts::default();
         accounts.change("ann", |ann| ann.requests_left = 1);
         assert_eq!(accounts.count_request("ann"), Some(0));

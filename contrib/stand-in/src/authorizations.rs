@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_ends_when_its_time_is_over() {
+    fn a_token_expires_after_its_lifetime() {
         let (all, now) = (Authorizations::default(), Timestamp::now());
         let made = all.make("ann", ends_in(60), now);
         let then = |seconds| now + Duration::from_secs(seconds);
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_description_does_not_move_the_end() {
+    fn a_new_description_does_not_change_the_expiry() {
         let (all, now) = (Authorizations::default(), Timestamp::now());
         let made = all.make("ann", ends_in(60), now);
         let then = now + Duration::from_secs(50);
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_shown_as_far_as_the_mode_says() {
+    fn a_token_is_redacted_according_to_the_mode() {
         let token = "HRKU-AAbcdefghijklmnopqrstuvwxyz";
         assert_eq!(redacted(token, Redaction::Whole), token);
         assert_eq!(redacted(token, Redaction::Short), "HRKU-**********");

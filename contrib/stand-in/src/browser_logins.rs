@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_newest_login_is_decided_else_the_next() {
+    fn a_decision_is_for_the_newest_login_or_the_next_one() {
         let logins = BrowserLogins::default();
         let (old, new) = (logins.begin(), logins.begin());
         logins.decide(Ok("ann".to_owned()));

@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_of_two_faults_strikes_first() {
+    fn the_first_of_two_faults_happens_first() {
         let faults = Faults::default();
         faults.add(On::Any, Fault::Close, Times::Exactly(1));
         faults.add(On::Any, Fault::Hang, Times::Always);
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_meets_the_requests_that_are_meant_and_no_other() {
+    fn a_fault_only_affects_matching_requests() {
         for (on, met) in [
             (On::Any, true),
             (On::Host("api"), true),
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn what_strikes_in_the_tunnel_is_no_fault_of_a_request() {
+    fn a_fault_of_the_tunnel_is_not_a_fault_of_a_request() {
         let faults = Faults::default();
         faults.add(On::Host("api"), Fault::Expired, Times::Always);
         assert_eq!(faults.at_request("api", "GET", "/"), None);

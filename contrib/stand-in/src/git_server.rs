@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_read_to_its_end_though_git_has_heard_enough() {
+    fn a_body_is_read_to_its_end_if_git_stops_reading() {
         let body = vec![7; 3 * KEPT];
         let mut rest = body.as_slice();
         let kept = feed(&mut rest, &mut [0_u8; 10][..]).unwrap();

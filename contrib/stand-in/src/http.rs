@@ -280,7 +280,7 @@ mod tests {
                            5;x=y\r\nhello\r\nA\r\n, stand-in\r\n0\r\nTrailer: t\r\n\r\n";
 
     #[test]
-    fn a_body_in_chunks_is_read_to_its_end_and_no_further() {
+    fn a_chunked_body_is_read_exactly_to_its_end() {
         let mut connection = client(&format!("{CHUNKED}GET /next HTTP/1.1\r\n\r\n"));
         let request = connection.next().unwrap().unwrap();
         assert_eq!(
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn leave_to_send_the_body_is_given_when_it_is_wanted() {
+    fn continue_100_is_sent_when_the_body_is_read() {
         let mut connection =
             client("POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nok");
         connection.next().unwrap().unwrap();
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_in_pieces_is_an_answer_in_chunks() {
+    fn an_answer_in_pieces_is_sent_as_chunks() {
         let mut connection = client("");
         let pieces = vec![b"ab".to_vec(), Vec::new(), b"c".to_vec()];
         connection

@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_of_the_query_is_given_as_it_was_meant() {
+    fn a_query_value_is_decoded() {
         let query = "name=a&email=ann%40example.com&odd=%4".to_owned();
         let request = Request {
             query,

@@ -185,14 +185,14 @@ mod tests {
     }
 
     #[test]
-    fn no_value_keeps_its_type() {
+    fn every_value_gets_another_type() {
         let right = json!({"text": "a", "number": 1, "none": null, "list": [true]});
         let wrong = json!({"text": 7, "number": {}, "none": "text", "list": ["text"]});
         assert_eq!(wrongly_typed(right), wrong);
     }
 
     #[test]
-    fn a_bomb_is_small_until_it_is_unpacked() {
+    fn a_compression_bomb_is_small_until_it_is_decompressed() {
         let bomb = made_up(&Fault::Bomb).unwrap().unwrap();
         assert!(bomb.body.len() < 100_000);
         let large = made_up(&Fault::LargeBody(1000)).unwrap().unwrap();

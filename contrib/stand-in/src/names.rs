@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_form_has_its_length() {
+    fn each_form_of_token_has_its_length() {
         let lengths = [Form::Current, Form::Prefixed, Form::Bare, Form::Hex];
         assert_eq!(lengths.map(|form| token(form).len()), [65, 41, 36, 40]);
     }

@@ -222,7 +222,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_grant_needs_a_scope_that_there_is_and_an_end_that_can_be() {
+    fn a_grant_needs_a_known_scope_and_a_valid_expiry() {
         for body in [
             json!({}),
             json!({"scope": []}),

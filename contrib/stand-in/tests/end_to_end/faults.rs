@@ -41,7 +41,7 @@ fn the_tunnel_may_fail() {
 }
 
 #[test]
-fn connections_are_refused_and_then_taken_again() {
+fn connections_can_be_refused_and_then_accepted_again() {
     let clients = Clients::new();
     let token = clients.heroku.issue_token(ANN);
     let ask = || clients.api(&token, "GET", "/account", &[]);
@@ -52,7 +52,7 @@ fn connections_are_refused_and_then_taken_again() {
 }
 
 #[test]
-fn who_refuses_connections_breaks_off_those_that_there_are() {
+fn refusing_connections_closes_the_open_ones() {
     let clients = Clients::new();
     let token = clients.heroku.issue_token(ANN);
     let on = On::Path("GET /account");
@@ -70,7 +70,7 @@ fn who_refuses_connections_breaks_off_those_that_there_are() {
 }
 
 #[test]
-fn an_answer_may_never_come() {
+fn an_answer_may_never_arrive() {
     let closed = account_under(Fault::Close, &[]);
     assert!(
         [EMPTY_REPLY, BROKEN_OFF].contains(&closed.exit),
@@ -97,7 +97,7 @@ fn a_body_may_be_slow_endless_or_large() {
 }
 
 #[test]
-fn a_body_may_be_packed() {
+fn a_body_may_be_compressed() {
     assert_eq!(account_under(Fault::Gzip, &[]).body[..2], [0x1f, 0x8b]);
     assert_eq!(
         account_under(Fault::Gzip, &["--compressed"]).json()["email"],
@@ -108,7 +108,7 @@ fn a_body_may_be_packed() {
 }
 
 #[test]
-fn a_status_comes_with_what_belongs_to_it() {
+fn each_status_has_its_headers_and_body() {
     let reply = account_under(Fault::api(422, "an_unknown_id", "words"), &[]);
     assert_eq!(
         (reply.status, reply.json()),
@@ -134,7 +134,7 @@ fn a_status_comes_with_what_belongs_to_it() {
 }
 
 #[test]
-fn an_answer_may_say_the_wrong_thing() {
+fn an_answer_may_contain_wrong_types() {
     let reply = account_under(Fault::WrongTypes, &[]).json();
     assert_eq!(
         (&reply["email"], &reply["federated"]),
@@ -188,7 +188,7 @@ fn a_list_may_never_end() {
 }
 
 #[test]
-fn a_token_may_die_between_two_pages() {
+fn a_token_may_be_revoked_between_two_pages() {
     let clients = Clients::new();
     let token = clients.heroku.issue_token(ANN);
     let refusal = Fault::api(401, "unauthorized", "Invalid credentials provided.");
@@ -202,7 +202,7 @@ fn a_token_may_die_between_two_pages() {
 }
 
 #[test]
-fn an_answer_that_is_lost_was_an_effect_and_a_closed_connection_was_none() {
+fn only_a_request_with_a_lost_answer_has_an_effect() {
     let clients = Clients::new();
     for (fault, lives) in [(Fault::Close, true), (Fault::LoseAnswer, false)] {
         let issued = clients.heroku.issue(ANN, heroku_stand_in::Grant::default());
@@ -216,7 +216,7 @@ fn an_answer_that_is_lost_was_an_effect_and_a_closed_connection_was_none() {
 }
 
 #[test]
-fn an_upload_may_be_refused_though_the_list_of_branches_was_not() {
+fn an_upload_may_be_rejected_after_the_list_of_branches() {
     let clients = Clients::new();
     let token = clients.heroku.issue_token(ANN);
     clients.heroku.has_app(ANN, "app").unwrap();
@@ -266,7 +266,7 @@ fn a_valid_token_can_be_rejected_by_git_once() {
 }
 
 #[test]
-fn a_stream_of_gits_may_be_cut_too() {
+fn a_download_of_git_may_be_cut_off() {
     let clients = Clients::new();
     let token = clients.heroku.issue_token(ANN);
     clients.heroku.has_app(ANN, "app").unwrap();

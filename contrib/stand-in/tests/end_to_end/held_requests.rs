@@ -62,7 +62,7 @@ fn a_released_request_has_its_effect_although_the_client_has_gone() {
 }
 
 #[test]
-fn a_request_that_is_let_go_is_answered() {
+fn a_released_request_is_answered() {
     let clients = Clients::new();
     let token = clients.heroku.issue_token(ANN);
     let on = On::Path("GET /account");
@@ -82,7 +82,7 @@ fn a_request_that_is_let_go_is_answered() {
 }
 
 #[test]
-fn a_stand_in_that_stops_lets_go_of_everybody() {
+fn stopping_the_stand_in_releases_every_request() {
     let clients = Clients::new();
     let token = clients.heroku.issue_token(ANN);
     clients.heroku.fault(On::Any, Fault::Pause, Times::Always);

@@ -53,7 +53,7 @@ fn each_code_of_a_second_factor_can_be_used_once() {
 }
 
 #[test]
-fn each_kind_of_account_is_refused_in_its_own_words() {
+fn each_kind_of_account_is_rejected_with_its_own_message() {
     for (kind, id) in [
         ("federated", "sso_required"),
         ("untrusted", "device_trust_required"),
@@ -84,7 +84,7 @@ fn poll(clients: &Clients, login: &Value) -> CurlReply {
 }
 
 #[test]
-fn a_login_in_a_browser_waits_for_its_person() {
+fn a_login_in_a_browser_waits_for_the_user() {
     let clients = Clients::new();
     let login = begin(&clients);
     let page = format!("{LOGIN_SERVICE}{}", login["browser_url"].as_str().unwrap());

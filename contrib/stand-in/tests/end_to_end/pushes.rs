@@ -5,7 +5,7 @@ use std::thread;
 use crate::clients::{ANN, Clients};
 
 #[test]
-fn a_push_a_clone_and_a_fetch_go_through() {
+fn a_push_a_clone_and_a_fetch_work() {
     let clients = Clients::new();
     let token = clients.heroku.issue_token(ANN);
     let bare = clients.heroku.has_app(ANN, "app").unwrap();
@@ -25,7 +25,7 @@ fn a_push_a_clone_and_a_fetch_go_through() {
 }
 
 #[test]
-fn the_oldest_protocol_goes_through_too() {
+fn gits_protocol_version_0_works() {
     let clients = Clients::new();
     let token = clients.heroku.issue_token(ANN);
     clients.heroku.has_app(ANN, "app").unwrap();
@@ -40,7 +40,7 @@ fn the_oldest_protocol_goes_through_too() {
 }
 
 #[test]
-fn five_megabytes_arrive_whole_and_come_back_whole() {
+fn five_megabytes_are_pushed_and_fetched() {
     let clients = Clients::new();
     let token = clients.heroku.issue_token(ANN);
     let bare = clients.heroku.has_app(ANN, "app").unwrap();
@@ -63,7 +63,7 @@ fn five_megabytes_arrive_whole_and_come_back_whole() {
 }
 
 #[test]
-fn a_packed_request_reaches_git_as_it_came() {
+fn a_compressed_request_reaches_git_unchanged() {
     let clients = Clients::new();
     let token = clients.heroku.issue_token(ANN);
     clients.heroku.has_app(ANN, "app").unwrap();
@@ -84,7 +84,7 @@ fn a_packed_request_reaches_git_as_it_came() {
 }
 
 #[test]
-fn twenty_pushes_at_once_all_arrive() {
+fn twenty_concurrent_pushes_succeed() {
     let clients = Clients::new();
     let token = clients.heroku.issue_token(ANN);
     let bare = clients.heroku.has_app(ANN, "app").unwrap();
@@ -101,7 +101,7 @@ fn twenty_pushes_at_once_all_arrive() {
 }
 
 #[test]
-fn git_is_refused_as_heroku_refuses_it() {
+fn git_is_rejected_as_by_heroku() {
     let clients = Clients::new();
     let (ann, bob) = ("ann@example.com", "bob@example.com");
     let (token, other) = (
@@ -140,7 +140,7 @@ fn git_is_refused_as_heroku_refuses_it() {
 }
 
 #[test]
-fn a_foreign_git_server_is_played_on_request() {
+fn another_git_server_can_be_simulated() {
     let clients = Clients::new();
     let token = clients.heroku.issue_token(ANN);
     clients.heroku.has_app(ANN, "app").unwrap();
@@ -152,7 +152,7 @@ fn a_foreign_git_server_is_played_on_request() {
 }
 
 #[test]
-fn refs_may_be_listed_to_everyone_and_no_more() {
+fn public_refs_do_not_allow_a_push() {
     let clients = Clients::new();
     let token = clients.heroku.issue_token(ANN);
     clients.heroku.has_app(ANN, "app").unwrap();

@@ -3,7 +3,7 @@
 use crate::clients::{ACCEPT, ANN, Clients};
 
 #[test]
-fn who_wants_another_host_is_refused_and_remembered() {
+fn a_connection_to_another_host_is_refused_and_recorded() {
     let clients = Clients::new();
     for (url, known) in [
         (
@@ -32,7 +32,7 @@ fn who_wants_another_host_is_refused_and_remembered() {
 }
 
 #[test]
-fn a_host_in_the_header_that_is_not_the_tunnels_is_a_stranger() {
+fn a_host_header_that_differs_from_the_tunnel_counts_as_another_host() {
     let clients = Clients::new();
     let url = "https://api.heroku.com/account";
     let reply = clients.curl(&["-H", "Host: evil.example", url]);
@@ -41,7 +41,7 @@ fn a_host_in_the_header_that_is_not_the_tunnels_is_a_stranger() {
 }
 
 #[test]
-fn a_played_host_in_any_spelling_is_no_stranger() {
+fn a_simulated_host_is_accepted_in_any_spelling() {
     let clients = Clients::new();
     let token = clients.heroku.issue_token(ANN);
     let bearer = format!("Authorization: Bearer {token}");

@@ -53,7 +53,7 @@ fn every_answer_has_its_three_headers() {
 }
 
 #[test]
-fn what_does_not_keep_to_the_rules_is_refused() {
+fn an_invalid_request_is_rejected() {
     let clients = Clients::new();
     let token = clients.heroku.issue_token(ANN);
     let bearer = format!("Authorization: Bearer {token}");
@@ -109,7 +109,7 @@ fn an_unchanged_answer_is_not_sent_again() {
 }
 
 #[test]
-fn a_token_ends_when_its_time_has_passed() {
+fn an_expired_token_is_rejected() {
     let clients = Clients::new();
     let grant = Grant {
         expires_in: Some(3600),
@@ -126,7 +126,7 @@ fn a_token_ends_when_its_time_has_passed() {
 }
 
 #[test]
-fn a_scope_opens_its_own_doors_only() {
+fn a_scope_only_allows_its_own_requests() {
     let clients = Clients::new();
     let identity = clients.heroku.issue(ANN, scoped("identity")).token;
     let read = clients.heroku.issue(ANN, scoped("read")).token;
@@ -165,7 +165,7 @@ fn lists_come_in_pages() {
 }
 
 #[test]
-fn an_authorization_lives_from_post_to_delete() {
+fn an_authorization_is_created_by_post_and_removed_by_delete() {
     let clients = Clients::new();
     let token = clients.heroku.issue_token(ANN);
     let body = r#"{"scope":["read"],"description":"d","expires_in":60}"#;
@@ -227,7 +227,7 @@ fn the_default_authorization_is_not_the_one_in_use() {
 }
 
 #[test]
-fn a_browsers_token_is_in_no_list_and_ends_with_its_session() {
+fn the_token_of_a_browser_login_is_not_listed_and_ends_with_its_session() {
     let clients = Clients::new();
     let token = clients.heroku.issue_token(ANN);
     let origin = Origin::Browser;
@@ -256,7 +256,7 @@ fn a_browsers_token_is_in_no_list_and_ends_with_its_session() {
 }
 
 #[test]
-fn tokens_are_shown_as_far_as_the_mode_says() {
+fn tokens_are_redacted_according_to_the_mode() {
     let clients = Clients::new();
     let token = clients.heroku.issue_token(ANN);
     let shown = || {
@@ -320,7 +320,7 @@ fn a_locked_app_opens_to_a_second_factor() {
 }
 
 #[test]
-fn requests_are_counted_and_run_out() {
+fn requests_are_counted_up_to_the_rate_limit() {
     let clients = Clients::new();
     let _ = clients.heroku.has_account(ANN).requests_left(1);
     let token = clients.heroku.issue_token(ANN);
@@ -341,7 +341,7 @@ fn requests_are_counted_and_run_out() {
 }
 
 #[test]
-fn apps_may_be_there_to_be_listed_alone() {
+fn apps_can_exist_only_in_the_list() {
     let clients = Clients::new();
     let token = clients.heroku.issue_token(ANN);
     clients.heroku.lists_apps(ANN, 5);
@@ -351,7 +351,7 @@ fn apps_may_be_there_to_be_listed_alone() {
 }
 
 #[test]
-fn a_head_is_that_of_a_get_and_has_no_body() {
+fn a_head_response_has_the_headers_of_a_get_and_no_body() {
     let clients = Clients::new();
     let token = clients.heroku.issue_token(ANN);
     let reply = clients.api(&token, "HEAD", "/account", &["--head"]);

@@ -44,7 +44,7 @@ impl Program {
 const POST: &[&str] = &["--request", "POST"];
 
 #[test]
-fn a_script_can_play_a_whole_push() {
+fn a_script_can_run_a_complete_push() {
     let clients = Clients::new();
     let dir = clients.path("program");
     let mut program = started(&clients, &dir);
@@ -87,7 +87,7 @@ fn a_script_can_play_a_whole_push() {
 }
 
 #[test]
-fn a_signal_ends_it_and_nothing_stays_behind() {
+fn a_signal_stops_the_program_and_no_file_is_left() {
     let clients = Clients::new();
     let dir = clients.path("program");
     std::fs::create_dir(&dir).unwrap();
@@ -107,7 +107,7 @@ fn a_signal_ends_it_and_nothing_stays_behind() {
 }
 
 #[test]
-fn a_folder_with_things_of_that_name_is_left_alone() {
+fn a_directory_with_existing_files_is_not_changed() {
     let clients = Clients::new();
     let dir = clients.path("program");
     std::fs::create_dir_all(dir.join("apps/mine")).unwrap();

@@ -6,7 +6,7 @@ const V2: &str = "https://registry.heroku.com/v2/";
 const TOKENS: &str = "https://registry.heroku.com/token?service=registry.heroku.com";
 
 #[test]
-fn a_token_of_herokus_gets_one_of_the_registrys() {
+fn a_heroku_token_gets_a_registry_token() {
     let clients = Clients::new();
     let token = clients.heroku.issue_token(ANN);
     let challenged = clients.curl(&[V2]);
@@ -29,7 +29,7 @@ fn a_token_of_herokus_gets_one_of_the_registrys() {
 }
 
 #[test]
-fn a_bad_token_gets_none() {
+fn a_revoked_token_gets_no_registry_token() {
     let clients = Clients::new();
     let token = clients.heroku.issue_token(ANN);
     clients.heroku.revoke(&token);
