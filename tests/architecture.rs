@@ -216,7 +216,7 @@ fn modules_do_not_import_each_other_in_a_cycle() {
 }
 
 #[test]
-fn an_import_is_seen_in_every_form() {
+fn an_import_is_found_in_every_form() {
     let seen = |text: &str| imports_in(text).into_iter().collect::<Vec<_>>();
     assert_eq!(seen("use crate::keyring::Keyring;"), ["keyring"]);
     assert_eq!(
@@ -233,7 +233,7 @@ fn an_import_is_seen_in_every_form() {
 }
 
 #[test]
-fn a_cycle_is_seen() {
+fn a_cycle_is_found() {
     let graph = |pairs: &[(&str, &str)]| {
         let mut imports = Imports::new();
         for (from, to) in pairs {
@@ -298,7 +298,7 @@ fn rows(page: &str, heading: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn every_dependency_has_its_reason_and_no_other_has_one() {
+fn the_table_of_dependencies_is_complete() {
     let asked = dependencies();
     assert!(asked.contains("reqwest") && asked.contains("rcgen") && asked.contains("rexpect"));
     let page = "contrib/docs/dependencies.md";
@@ -332,7 +332,7 @@ fn the_documented_versions_are_the_locked_ones() {
 }
 
 #[test]
-fn the_probe_sees_a_dependency() {
+fn the_search_finds_a_dependency() {
     let manifest = "[package]\nname = \"x\"\n[dependencies]\na = \"1\"\nours = { path = \"..\" }\n\
                     [target.'cfg(unix)'.dev-dependencies]\nb = { version = \"1\" }\n[lints]\nc = \"d\"\n";
     assert_eq!(asked_for(manifest), ["a", "b"]);

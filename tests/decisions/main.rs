@@ -52,7 +52,7 @@ fn which_token_git_gets() {
 }
 
 #[test]
-fn when_a_token_is_kept() {
+fn when_a_token_is_stored() {
     let table = Table::read(
         "store.txt",
         &columns(&["request", "state"]),

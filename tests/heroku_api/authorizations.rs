@@ -99,7 +99,7 @@ fn a_token_is_recognized_by_the_part_that_is_shown() {
 }
 
 #[test]
-fn a_token_of_the_browser_is_in_no_list() {
+fn a_token_of_a_browser_login_is_not_listed() {
     let world = World::new();
     issued(&world, Origin::Listed);
     let (_, token) = issued(&world, Origin::Browser);
@@ -107,7 +107,7 @@ fn a_token_of_the_browser_is_in_no_list() {
 }
 
 #[test]
-fn the_api_key_is_not_the_authorization_that_asks() {
+fn the_api_key_is_not_the_authorization_in_use() {
     let world = World::new();
     let (ours, token) = issued(&world, Origin::Listed);
     let is_api_key = |id: &str| world.api().is_api_key(&token, id).unwrap();

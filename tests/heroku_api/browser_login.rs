@@ -79,7 +79,7 @@ fn a_rejected_poll_ends_the_login() {
 }
 
 #[test]
-fn a_login_that_is_not_finished_in_the_browser_reaches_the_limit() {
+fn an_unfinished_browser_login_times_out() {
     let world = World::new();
     world
         .heroku
@@ -116,7 +116,7 @@ fn only_a_path_on_the_service_is_opened_or_asked() {
 }
 
 #[test]
-fn an_answer_without_a_token_is_no_login() {
+fn a_response_without_a_token_is_an_error() {
     let world = World::new();
     for body in [
         json!({}),

@@ -41,7 +41,7 @@ fn a_slow_body_is_read_while_data_arrives() {
 }
 
 #[test]
-fn a_body_that_stops_is_not_awaited() {
+fn a_body_that_stops_arriving_times_out() {
     let world = World::new();
     let token = world.token();
     let api = world.api_within(Duration::from_millis(400));

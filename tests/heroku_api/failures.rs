@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::{ANN, World};
 
 #[test]
-fn an_account_is_asked_for_under_our_own_name() {
+fn a_request_for_the_account_has_our_user_agent() {
     let world = World::new();
     let token = world.token();
     assert_eq!(world.api().account(&token).unwrap().as_str(), ANN);
@@ -110,7 +110,7 @@ fn a_rate_limit_says_how_long_to_wait() {
 }
 
 #[test]
-fn a_token_goes_nowhere_else_after_a_redirect() {
+fn a_token_is_not_sent_to_another_host_after_a_redirect() {
     let world = World::new();
     for (status, location) in [
         (301, "Location: https://evil.example/account"),
@@ -126,7 +126,7 @@ fn a_token_goes_nowhere_else_after_a_redirect() {
 }
 
 #[test]
-fn a_false_heroku_host_gets_nothing() {
+fn an_invalid_heroku_host_gets_nothing() {
     use git_credential_heroku_rs::heroku_api::HerokuApi;
     let world = World::new();
     for host in [

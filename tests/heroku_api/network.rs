@@ -20,7 +20,7 @@ fn asked_in(world: &World, environment: &Environment) -> Result<(), ApiError> {
 }
 
 #[test]
-fn a_certificate_that_is_not_herokus_gets_no_token() {
+fn a_server_with_another_certificate_gets_no_token() {
     let world = World::new();
     for (fault, words) in [
         (Fault::Expired, "it has expired"),

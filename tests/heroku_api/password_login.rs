@@ -55,7 +55,7 @@ fn a_password_creates_a_token_with_all_its_metadata() {
 }
 
 #[test]
-fn a_wrong_password_is_not_a_dead_token() {
+fn a_wrong_password_is_not_a_rejected_token() {
     let world = World::new();
     let _ = world.heroku.has_account(ANN).password(PASSWORD);
     assert_eq!(
@@ -145,7 +145,7 @@ fn a_login_with_a_lost_response_is_not_retried() {
 }
 
 #[test]
-fn an_answer_without_a_token_has_none() {
+fn a_response_without_a_token_has_no_token() {
     use serde_json::json;
     let world = World::new();
     let _ = world.heroku.has_account(ANN).password(PASSWORD);

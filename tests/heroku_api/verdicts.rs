@@ -55,7 +55,7 @@ fn a_token_is_accepted_if_something_else_is_rejected() {
 }
 
 #[test]
-fn any_other_answer_is_no_verdict() {
+fn any_other_response_is_not_a_verdict() {
     let world = World::new();
     let token = world.token();
     for fault in [
@@ -93,7 +93,7 @@ fn a_verdict_takes_one_request() {
 }
 
 #[test]
-fn a_verdict_comes_in_time_or_not_at_all() {
+fn a_verdict_is_reached_within_the_limit_or_not_at_all() {
     let world = World::new();
     let token = world.token();
     for fault in [Fault::Hang, Fault::SlowBody(Duration::from_millis(50))] {

@@ -73,7 +73,7 @@ fn an_item_that_may_be_hidden_is_not_absent() {
 }
 
 #[test]
-fn a_prompt_without_a_screen_leaves_the_keyring_locked() {
+fn without_a_screen_for_the_prompt_the_keyring_stays_locked() {
     let session = Session::new();
     session.the_cli_keeps("Heroku CLI", ANN, token(1).expose());
     session.keyring().unlock().unwrap();
@@ -86,7 +86,7 @@ fn a_prompt_without_a_screen_leaves_the_keyring_locked() {
 }
 
 #[test]
-fn a_keyring_that_hangs_reaches_the_limit() {
+fn a_keyring_that_hangs_times_out() {
     let session = Session::new();
     session.the_cli_keeps("Heroku CLI", ANN, token(1).expose());
     session.signals("STOP");
@@ -111,7 +111,7 @@ fn can_start(session: &Session, program: &str) {
 }
 
 #[test]
-fn a_start_that_never_ends_reaches_the_limit() {
+fn a_keyring_program_that_never_starts_times_out() {
     let session = Session::with_a_bus_alone();
     can_start(&session, "/bin/sleep 5");
     assert!(matches!(why(&briefly(&session)), Unavailable::Slow(_)));
@@ -129,7 +129,7 @@ fn a_program_that_does_not_start_is_not_a_missing_one() {
 }
 
 #[test]
-fn a_bus_without_a_keyring_has_none() {
+fn a_bus_without_a_keyring_program_has_no_keyring() {
     let mut session = Session::with_a_bus_alone();
     let none = Unavailable::NoKeyring(Missing::Service);
     assert_eq!(why(&session.environment()), none);
@@ -161,7 +161,7 @@ fn without_a_bus_there_is_no_keyring() {
 }
 
 #[test]
-fn a_bus_at_its_usual_place_needs_no_address() {
+fn a_bus_at_its_standard_path_needs_no_address() {
     let session = Session::new();
     session.the_cli_keeps("Heroku CLI", ANN, token(1).expose());
     let environment = Environment {
@@ -208,7 +208,7 @@ fn bus_that_says(says: &'static [u8]) -> (tempfile::TempDir, Environment) {
 }
 
 #[test]
-fn a_bus_that_never_answers_reaches_the_limit() {
+fn a_bus_that_never_replies_times_out() {
     let (_dir, environment) = bus_that_says(b"");
     assert!(matches!(why(&environment), Unavailable::Slow(_)));
     let (_dir, environment) = bus_that_says(b"OK 0123\r\n");

@@ -152,7 +152,7 @@ fn a_clean_removes_our_entries_and_no_other_byte() {
 }
 
 #[test]
-fn no_error_has_a_word_of_the_file() {
+fn no_error_contains_a_word_of_the_file() {
     let mut seen = 0;
     for (_, text, ..) in rows() {
         let home = Home::with(&spelled(text));
@@ -221,7 +221,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
 
     #[test]
-    fn entries_of_others_stay_byte_for_byte(parts in parts()) {
+    fn other_entries_stay_byte_for_byte(parts in parts()) {
         let text = |ours: bool| -> Vec<u8> {
             let kept = parts.iter().filter(|part| ours || !part.1);
             kept.flat_map(|part| spelled(part.0.as_bytes())).collect()
@@ -260,7 +260,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
 
     #[test]
-    fn of_a_damaged_file_nothing_is_lost_or_shown(text in mutants()) {
+    fn nothing_of_a_damaged_file_is_lost_or_printed(text in mutants()) {
         let home = Home::with(&text);
         if let Err(why) = home.token() {
             says_nothing_of_the_file(&why);

@@ -25,7 +25,7 @@ fn nothing_is_sent(place: Place, operation: &str, request: impl Fn(&World) -> St
 }
 
 #[test]
-fn a_pasted_token_is_not_sent_to_another_user() {
+fn a_pasted_token_is_not_sent_to_the_bus_of_another_user() {
     let pasted = |world: &World| {
         let token = world.heroku.issue_token(ANN);
         format!("{REQUEST}username={ANN}\npassword={token}\n")
@@ -36,7 +36,7 @@ fn a_pasted_token_is_not_sent_to_another_user() {
 }
 
 #[test]
-fn another_user_is_not_asked_for_a_token() {
+fn the_bus_of_another_user_is_not_asked_for_a_token() {
     for place in [Place::Path, Place::Abstract] {
         nothing_is_sent(place, "get", |_| REQUEST.to_owned());
     }

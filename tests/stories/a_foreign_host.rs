@@ -29,7 +29,7 @@ fn opened(trace: &Trace) -> Vec<&str> {
 }
 
 #[test]
-fn a_fetch_from_another_host_gets_nothing_and_reaches_nothing() {
+fn a_fetch_from_another_host_gets_no_token_and_opens_no_connection() {
     let world = logged_in();
     world.heroku.also_plays("git.example.com");
     let line = "git fetch https://git.example.com/blue-sky.git";
@@ -50,7 +50,7 @@ fn a_fetch_from_another_host_gets_nothing_and_reaches_nothing() {
 }
 
 #[test]
-fn the_same_probe_sees_what_a_request_for_heroku_reaches() {
+fn the_same_probe_sees_the_connections_of_a_request_for_heroku() {
     let world = logged_in();
     let (outcome, trace) = world.traced("git push heroku main", "");
     outcome.succeeds();
@@ -95,7 +95,7 @@ fn no_operation_prints_anything_for_another_host() {
 }
 
 #[test]
-fn a_false_heroku_host_gets_nothing() {
+fn an_invalid_heroku_host_gets_nothing() {
     let world = logged_in();
     for value in [
         "evil.example",

@@ -62,7 +62,7 @@ fn a_keyring_that_was_never_unlocked_in_this_session_is_locked() {
 }
 
 #[test]
-fn a_keyring_that_never_answers_is_given_up_in_time() {
+fn a_keyring_that_never_replies_times_out() {
     let (world, token) = logged_in();
     world.unsets("HEROKU_RS_TIMEOUT");
     world.keyring().hangs();
@@ -72,7 +72,7 @@ fn a_keyring_that_never_answers_is_given_up_in_time() {
 }
 
 #[test]
-fn the_time_limit_is_the_users_to_set() {
+fn the_user_can_set_the_time_limit() {
     let (world, _) = logged_in();
     world.keyring().hangs();
     world.sets("HEROKU_RS_TIMEOUT", "0.2");
@@ -85,7 +85,7 @@ fn the_time_limit_is_the_users_to_set() {
 }
 
 #[test]
-fn no_login_is_lost_if_the_keyring_program_has_ended() {
+fn no_login_is_lost_if_the_keyring_program_has_exited() {
     let (world, token) = logged_in();
     world.keyring().ends();
     holds_out(
@@ -98,7 +98,7 @@ fn no_login_is_lost_if_the_keyring_program_has_ended() {
 }
 
 #[test]
-fn without_a_bus_there_is_no_keyring_and_the_way_out_is_named() {
+fn without_a_bus_the_error_names_another_way_to_log_in() {
     let world = World::new().with_app("blue-sky").with_helper();
     world
         .git("push heroku main")
@@ -108,7 +108,7 @@ fn without_a_bus_there_is_no_keyring_and_the_way_out_is_named() {
 }
 
 #[test]
-fn a_bus_without_a_keyring_names_the_way_out() {
+fn on_a_bus_without_a_keyring_the_error_names_another_way_to_log_in() {
     let world = World::new()
         .with_a_bus_alone()
         .with_app("blue-sky")
@@ -121,7 +121,7 @@ fn a_bus_without_a_keyring_names_the_way_out() {
 }
 
 #[test]
-fn a_bus_at_its_usual_place_needs_no_variable() {
+fn a_bus_at_its_standard_path_needs_no_variable() {
     let (world, _) = logged_in();
     world.unsets("DBUS_SESSION_BUS_ADDRESS");
     world
@@ -148,7 +148,7 @@ fn a_keyring_never_set_up_is_empty_and_accepts_no_token() {
 }
 
 #[test]
-fn a_store_waits_for_it_once_and_says_that_nothing_was_kept() {
+fn a_store_waits_for_the_keyring_once_and_reports_that_nothing_was_stored() {
     let world = World::new().with_keyring();
     world.sets("HEROKU_RS_TIMEOUT", "2");
     world.keyring().hangs();

@@ -30,7 +30,7 @@ fn login_ends_with_the_prompt(world: &World) {
 
 /// Over SSH, in a terminal without a desktop: the prompt appears where the user cannot see it.
 #[test]
-fn a_prompt_without_an_answer_ends_the_login_and_is_never_dismissed() {
+fn an_unanswered_prompt_ends_the_login_and_is_not_dismissed() {
     let world = locked();
     world.sets("HEROKU_RS_PROMPT_TIMEOUT", "0.3");
     login_ends_with_the_prompt(&world);
@@ -40,7 +40,7 @@ fn a_prompt_without_an_answer_ends_the_login_and_is_never_dismissed() {
 }
 
 #[test]
-fn without_a_terminal_no_prompt_comes_up_at_all() {
+fn without_a_terminal_no_prompt_is_shown() {
     let world = locked();
     let token = world.heroku.issue_token(ANN);
     world
@@ -61,7 +61,7 @@ fn without_a_terminal_no_prompt_comes_up_at_all() {
 
 /// gnome-keyring with no desktop to show its prompt on: there is nothing to wait for.
 #[test]
-fn a_prompt_that_cannot_be_shown_ends_the_login_at_once() {
+fn a_prompt_that_cannot_be_shown_ends_the_login_immediately() {
     let world = World::new().with_keyring();
     world.has_logged_in_with_the_heroku_cli(ANN);
     world.keyring().locks();
@@ -70,7 +70,7 @@ fn a_prompt_that_cannot_be_shown_ends_the_login_at_once() {
 }
 
 #[test]
-fn a_login_at_a_terminal_opens_the_keyring_by_its_prompt() {
+fn a_login_at_a_terminal_unlocks_the_keyring_with_its_prompt() {
     let world = locked();
     world.secret_service().has_an_owner_who_answers();
     let token = world.heroku.issue_token(ANN);

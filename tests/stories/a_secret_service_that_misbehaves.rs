@@ -88,7 +88,7 @@ const CALLS: [&str; 5] = [
 ];
 
 #[test]
-fn one_that_falls_silent_at_any_call_is_given_up_in_time() {
+fn a_service_that_stops_replying_at_any_call_times_out() {
     let scene = scene();
     scene.world.sets("HEROKU_RS_TIMEOUT", LIMIT);
     for call in CALLS {
@@ -99,7 +99,7 @@ fn one_that_falls_silent_at_any_call_is_given_up_in_time() {
 }
 
 #[test]
-fn a_service_that_is_slow_at_every_call_is_abandoned_in_time() {
+fn a_service_that_is_slow_at_every_call_times_out() {
     let scene = scene();
     scene.world.sets("HEROKU_RS_TIMEOUT", LIMIT);
     let late = Manner::Late(Duration::from_millis(200));
@@ -109,7 +109,7 @@ fn a_service_that_is_slow_at_every_call_is_abandoned_in_time() {
 }
 
 #[test]
-fn one_that_dies_in_the_middle_of_a_call_has_gone_away() {
+fn a_service_that_exits_during_a_call_is_reported() {
     let scene = scene();
     for call in CALLS {
         scene.world.secret_service().takes(&[call], Manner::Leaves);
@@ -120,7 +120,7 @@ fn one_that_dies_in_the_middle_of_a_call_has_gone_away() {
 }
 
 #[test]
-fn one_that_dies_between_two_calls_is_not_there() {
+fn a_service_that_exits_between_two_calls_is_absent() {
     let scene = scene();
     for call in ["Collections", "SearchItems"] {
         let service = scene.world.secret_service();
@@ -138,7 +138,7 @@ fn one_that_dies_between_two_calls_is_not_there() {
 }
 
 #[test]
-fn one_that_talks_nonsense_is_not_believed() {
+fn an_invalid_reply_is_an_error() {
     let scene = scene();
     for call in &CALLS[1..] {
         for manner in [Manner::WrongType, Manner::Nested, Manner::Endless] {
@@ -153,7 +153,7 @@ fn one_that_talks_nonsense_is_not_believed() {
 
 /// A service that does not say whether it is locked shows that by what it finds.
 #[test]
-fn an_odd_answer_to_whether_it_is_locked_decides_nothing() {
+fn an_invalid_reply_about_the_lock_is_ignored() {
     let scene = scene();
     for manner in [Manner::WrongType, Manner::Nested, Manner::Error] {
         let service = scene.world.secret_service();
@@ -196,7 +196,7 @@ fn a_service_without_a_method_is_not_an_empty_one() {
 }
 
 #[test]
-fn a_line_that_drips_is_given_up_in_time() {
+fn a_slow_connection_times_out() {
     let scene = scene();
     scene.world.sets("HEROKU_RS_TIMEOUT", LIMIT);
     let pause = Duration::from_millis(10);
@@ -208,7 +208,7 @@ fn a_line_that_drips_is_given_up_in_time() {
 const PLACES: [usize; 7] = [0, 3, 40, 120, 300, 450, 600];
 
 #[test]
-fn a_line_that_breaks_anywhere_has_hung_up() {
+fn a_connection_closed_at_any_byte_is_reported_as_closed() {
     let scene = scene();
     for place in PLACES {
         scene.world.reaches_the_bus_over(Line::Breaks(place));
@@ -218,7 +218,7 @@ fn a_line_that_breaks_anywhere_has_hung_up() {
 
 /// What garbled lengths promise never comes, so that the end of it is a matter of the limit.
 #[test]
-fn a_line_that_garbles_is_not_believed() {
+fn corrupted_bytes_are_an_error() {
     let scene = scene();
     scene.world.sets("HEROKU_RS_TIMEOUT", "3");
     for place in PLACES {
@@ -241,7 +241,7 @@ fn a_line_that_garbles_is_not_believed() {
 }
 
 #[test]
-fn no_other_operation_waits_for_it_or_writes_elsewhere() {
+fn store_and_erase_time_out_and_write_nothing_elsewhere() {
     let scene = scene();
     let world = &scene.world;
     world.sets("HEROKU_RS_TIMEOUT", LIMIT);
@@ -268,7 +268,7 @@ fn no_other_operation_waits_for_it_or_writes_elsewhere() {
 }
 
 #[test]
-fn a_login_fails_in_time_and_goes_nowhere_else() {
+fn a_login_times_out_and_writes_nothing_elsewhere() {
     let scene = scene();
     let world = &scene.world;
     let token = world.heroku.issue_token(ANN);
@@ -289,7 +289,7 @@ fn a_login_fails_in_time_and_goes_nowhere_else() {
 }
 
 #[test]
-fn a_new_token_that_it_may_still_store_is_not_revoked() {
+fn a_new_token_that_the_service_may_still_store_is_not_revoked() {
     for manner in [Manner::Late(Duration::from_secs(1)), Manner::Leaves] {
         // A service that is late does not answer the next program either.
         let scene = scene();

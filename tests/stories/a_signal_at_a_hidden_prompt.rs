@@ -30,7 +30,7 @@ fn send(world: &World, signal: Signal) {
 }
 
 #[test]
-fn the_echo_is_on_again() {
+fn the_echo_is_turned_on_again() {
     let world = World::ready_to_push();
     for (signal, code) in SIGNALS {
         let terminal = world
@@ -47,7 +47,7 @@ fn the_echo_is_on_again() {
 }
 
 #[test]
-fn the_echo_is_on_again_after_the_second_prompt_of_a_login() {
+fn the_echo_is_turned_on_again_after_the_second_prompt_of_a_login() {
     let world = World::ready_to_push();
     let terminal = world
         .on_a_terminal(&line("login --interactive"))
@@ -61,7 +61,7 @@ fn the_echo_is_on_again_after_the_second_prompt_of_a_login() {
 }
 
 #[test]
-fn a_signal_after_the_prompt_ends_the_program_as_before_it() {
+fn a_signal_after_the_prompt_ends_the_program_as_usual() {
     for (signal, code) in SIGNALS {
         let world = World::ready_to_push();
         let token = world.heroku.issue_token(ANN);

@@ -26,7 +26,7 @@ fn a_rejected_token_is_removed_with_a_message_and_the_next_login_works() {
 }
 
 #[test]
-fn a_narrow_terminal_breaks_a_message_between_words_and_keeps_its_command_whole() {
+fn on_a_narrow_terminal_a_message_is_wrapped_and_its_command_is_not() {
     let world = World::ready_to_push();
     let dead = world.has_logged_in_with_the_heroku_cli(ANN);
     world.heroku.revoke(&dead);
@@ -41,7 +41,7 @@ fn a_narrow_terminal_breaks_a_message_between_words_and_keeps_its_command_whole(
 }
 
 #[test]
-fn until_then_the_account_that_has_no_token_is_named() {
+fn before_the_next_login_the_account_without_a_token_is_named() {
     let world = World::ready_to_push();
     world.heroku.issue_token(ANN);
     world.is_the_active_account(ANN);
@@ -57,7 +57,7 @@ fn until_then_the_account_that_has_no_token_is_named() {
 }
 
 #[test]
-fn a_dead_token_of_one_account_leaves_the_other_alone() {
+fn a_rejected_token_of_one_account_does_not_affect_the_other() {
     let world = World::ready_to_push();
     let of_bob = world.has_logged_in_with_the_heroku_cli("bob@example.com");
     let dead = world.has_logged_in_with_the_heroku_cli(ANN);

@@ -192,7 +192,7 @@ fn commands(world: &World) -> Vec<String> {
 }
 
 #[test]
-fn a_trace_of_every_command_has_no_secret_no_email_and_no_home_in_it() {
+fn a_trace_of_every_command_contains_no_secret_no_email_and_no_home() {
     let (world, trace) = traced();
     a_whole_life(&world);
     let lines = fs::read_to_string(&trace).unwrap();

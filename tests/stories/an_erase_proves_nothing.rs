@@ -56,7 +56,7 @@ fn another_password_is_ignored() {
 }
 
 #[test]
-fn the_token_of_another_account_is_not_this_accounts() {
+fn a_token_is_not_erased_for_another_account() {
     let (world, token) = logged_in();
     world.heroku.revoke(&token);
     let request = refused(&token).replace(ANN, BOB);
@@ -83,7 +83,7 @@ fn a_token_that_heroku_accepts_is_kept() {
 }
 
 #[test]
-fn a_dead_token_goes_and_the_probe_sees_it_go() {
+fn a_rejected_token_is_removed() {
     let (world, token) = logged_in();
     world.heroku.revoke(&token);
     world
@@ -94,7 +94,7 @@ fn a_dead_token_goes_and_the_probe_sees_it_go() {
 }
 
 #[test]
-fn a_heroku_in_trouble_is_no_refusal() {
+fn a_server_error_does_not_remove_the_token() {
     let (world, token) = logged_in();
     world.heroku.revoke(&token);
     for status in [400, 402, 403, 404, 406, 429, 500, 503] {
@@ -112,7 +112,7 @@ fn a_heroku_in_trouble_is_no_refusal() {
 }
 
 #[test]
-fn an_api_that_cannot_be_reached_is_no_refusal() {
+fn an_unreachable_api_does_not_remove_the_token() {
     let (world, token) = logged_in();
     world.heroku.revoke(&token);
     world.api_is_unreachable();
@@ -129,7 +129,7 @@ fn an_api_that_cannot_be_reached_is_no_refusal() {
 }
 
 #[test]
-fn an_api_that_never_answers_does_not_hold_git_up() {
+fn an_api_that_never_replies_does_not_block_git() {
     let (world, token) = logged_in();
     world.heroku.revoke(&token);
     world.api_hangs();
@@ -142,7 +142,7 @@ fn an_api_that_never_answers_does_not_hold_git_up() {
 }
 
 #[test]
-fn a_stale_header_in_git_s_configuration_does_not_cost_the_login() {
+fn a_stale_header_in_gits_configuration_does_not_remove_the_login() {
     let (world, token) = logged_in();
     world
         .git("-c http.extraHeader='Authorization: Basic eDpub3Bl' push heroku main")
@@ -154,7 +154,7 @@ fn a_stale_header_in_git_s_configuration_does_not_cost_the_login() {
 }
 
 #[test]
-fn a_key_in_the_environment_is_the_callers_to_remove() {
+fn a_token_in_the_environment_is_not_removed() {
     let (world, token) = logged_in();
     let dead = world.heroku.issue_token(ANN);
     world.heroku.revoke(&dead);

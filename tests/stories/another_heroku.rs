@@ -51,7 +51,7 @@ fn every_command_uses_the_login_of_the_configured_heroku() {
 }
 
 #[test]
-fn doctor_takes_no_entry_of_another_heroku_for_what_a_push_sends() {
+fn doctor_ignores_the_entries_of_another_heroku() {
     let world = World::new().with_keyring().with_app("blue-sky");
     let token = world.heroku.issue_token(BOB);
     world.has_netrc(&format!(
@@ -66,7 +66,7 @@ fn doctor_takes_no_entry_of_another_heroku_for_what_a_push_sends() {
 }
 
 #[test]
-fn a_token_of_one_heroku_goes_to_no_other() {
+fn a_token_of_one_heroku_is_not_sent_to_another() {
     let (world, of_ann, _) = world();
     is_asked_about(&world, "git.heroku.com").hands_out(&of_ann);
     world.sets("HEROKU_HOST", "staging.herokudev.com");
@@ -90,7 +90,7 @@ fn a_browser_login_is_only_for_heroku_com() {
 }
 
 #[test]
-fn what_is_taken_out_of_netrc_is_the_heroku_in_uses() {
+fn only_entries_of_the_configured_heroku_are_removed_from_netrc() {
     let (world, of_ann, _) = world();
     world.helper("netrc clean").succeeds();
     let left = fs::read_to_string(world.home().join(".netrc")).unwrap();
@@ -115,7 +115,7 @@ fn a_logout_removes_a_copy_for_heroku_com() {
 }
 
 #[test]
-fn no_token_is_printed_for_a_host_that_is_not_herokus() {
+fn no_token_is_printed_for_a_host_outside_heroku() {
     let (world, of_ann, _) = world();
     world.sets("HEROKU_HOST", "evil.example");
     for line in ["token", "exec -- printenv HEROKU_API_KEY", "netrc print"] {
@@ -147,7 +147,7 @@ fn asked_apis(world: &World) -> Vec<String> {
 }
 
 #[test]
-fn a_refusal_by_git_is_looked_into_at_the_same_heroku() {
+fn after_a_401_the_token_is_checked_at_the_same_heroku() {
     let (world, token) = beside_another_heroku();
     world
         .helper_with_input("erase", refused_by("git.heroku.com", &token))
@@ -163,7 +163,7 @@ fn a_refusal_by_git_is_looked_into_at_the_same_heroku() {
 }
 
 #[test]
-fn another_heroku_that_refuses_a_token_proves_nothing() {
+fn a_rejection_by_another_heroku_does_not_remove_the_token() {
     let (world, token) = beside_another_heroku();
     world
         .helper_with_input("erase", refused_by("git.staging.herokudev.com", &token))
@@ -180,7 +180,7 @@ fn another_heroku_that_refuses_a_token_proves_nothing() {
 }
 
 #[test]
-fn a_logout_that_cannot_revoke_says_so() {
+fn a_logout_that_cannot_revoke_the_token_reports_it() {
     let (world, token) = beside_another_heroku();
     world
         .helper("logout")
@@ -203,7 +203,7 @@ fn a_token_is_served_checked_and_revoked_where_it_was_issued() {
 }
 
 #[test]
-fn another_heroku_is_named_and_asked_about_the_account_in_use_alone() {
+fn another_heroku_is_named_and_asked_only_about_the_active_account() {
     let (world, _) = beside_another_heroku();
     let of_bob = world.heroku.issue_token(BOB);
     world.keeps_in_the_keyring(BOB, &of_bob);

@@ -56,7 +56,7 @@ fn nothing_that_we_write_can_be_read_or_written() {
 }
 
 #[test]
-fn no_token_is_in_what_is_known_about_a_process() {
+fn no_token_is_in_the_public_data_of_a_process() {
     let world = World::new().with_keyring();
     let Some(another) = world.has_another_user() else {
         return;
@@ -72,7 +72,7 @@ fn no_token_is_in_what_is_known_about_a_process() {
 }
 
 #[test]
-fn a_file_of_another_user_chooses_no_account() {
+fn a_file_of_another_user_does_not_select_the_account() {
     let (world, tokens) = with_two_accounts();
     let Some(another) = world.has_another_user() else {
         return;
@@ -103,7 +103,7 @@ fn a_netrc_of_another_user_gives_no_token() {
 }
 
 #[test]
-fn what_another_user_notes_about_a_token_is_ignored() {
+fn the_token_metadata_of_another_user_is_ignored() {
     let world = World::new().with_keyring();
     let Some(another) = world.has_another_user() else {
         return;
@@ -198,7 +198,7 @@ fn a_lock_of_another_user_blocks_nothing() {
 
 /// Directories that everyone can write, where another user has put links to files of ours.
 #[test]
-fn a_link_of_another_user_leads_nowhere() {
+fn a_link_of_another_user_is_not_followed() {
     let world = World::new();
     let Some(another) = world.has_another_user() else {
         return;

@@ -210,7 +210,7 @@ fn options() -> impl Strategy<Value = &'static str> {
 }
 
 #[test]
-fn the_token_comes_where_git_itself_says_heroku_and_nowhere_else() {
+fn git_gets_the_token_only_for_requests_to_heroku() {
     let listening = RefCell::new(Listening::new());
     let requests = (options(), prop_oneof![url(), attributes()]);
     let (few, many) = (60, 3_000);

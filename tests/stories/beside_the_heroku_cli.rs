@@ -117,7 +117,7 @@ fn after_our_logout_the_heroku_cli_is_logged_out() {
 }
 
 #[test]
-fn a_keyring_locked_for_a_moment_logs_out_only_the_heroku_cli() {
+fn a_keyring_locked_for_a_short_time_logs_out_only_the_heroku_cli() {
     let world = world();
     logs_in(&world);
     world.keyring().locks();

@@ -46,7 +46,7 @@ fn the_reply_is_one_write() {
 }
 
 #[test]
-fn a_foreign_host_costs_next_to_nothing() {
+fn a_request_for_another_host_needs_few_system_calls() {
     let (world, _) = logged_in();
     for operation in ["get", "store", "erase"] {
         let line = format!("git-credential-heroku-rs {operation}");

@@ -156,7 +156,7 @@ no problems found
 }
 
 #[test]
-fn a_fix_is_the_command_alone() {
+fn the_fix_in_json_is_only_the_command() {
     let world = World::new().with_keyring();
     world
         .helper("doctor --offline")

@@ -141,7 +141,7 @@ fn whatever_helpers_git_uses() {
 
 /// As the Heroku CLI sets git up, with its own helper alone.
 #[test]
-fn the_set_up_of_the_heroku_cli() {
+fn the_setup_of_the_heroku_cli() {
     fn with_the_cli(world: &World) {
         let line = heroku_line(Version::Current, "\"$@\"");
         world.has_program("heroku", &line);

@@ -131,7 +131,7 @@ fn our_helper_is_misspelled() {
 }
 
 #[test]
-fn our_helper_is_gone() {
+fn our_helper_is_not_installed() {
     let world = with_the_helper("/opt/old/git-credential-heroku-rs");
     let said = is_found_and_fixed(&world, "git.helpers", "git finds no such program");
     assert!(said.contains(" heroku-rs"), "{said}");

@@ -233,7 +233,7 @@ fn a_certificate_that_is_not_verified_is_found() {
 }
 
 #[test]
-fn a_ca_file_that_is_not_there_is_found() {
+fn a_missing_ca_file_is_found() {
     let world = healthy();
     world
         .git("config --global http.sslCAInfo /nowhere/ca.pem")
@@ -266,7 +266,7 @@ fn git_uses_a_proxy_that_we_do_not() {
 }
 
 #[test]
-fn a_proxy_that_git_uses_too_is_no_other_proxy() {
+fn a_proxy_that_git_also_uses_is_not_reported() {
     let world = healthy();
     let proxy = "http://127.0.0.1:9";
     world

@@ -42,7 +42,7 @@ fn a_rejected_token_is_found_and_stays_until_the_next_login() {
 }
 
 #[test]
-fn while_heroku_cannot_be_asked_the_token_stays() {
+fn the_token_stays_while_heroku_cannot_be_reached() {
     let world = healthy();
     let token = world.kept_in_the_keyring(ANN);
     world.heroku.revoke(token.as_deref().unwrap());
@@ -159,7 +159,7 @@ fn only_a_heroku_cli_older_than_the_keyring_is_reported() {
 }
 
 #[test]
-fn the_real_heroku_cli_is_known_by_its_package() {
+fn the_version_of_the_heroku_cli_is_read_from_its_package() {
     let world = healthy();
     let line = heroku_line(Version::Current, "");
     let program = line

@@ -121,7 +121,7 @@ fn a_rejected_token_in_netrc_is_found_and_clean_removes_it() {
 }
 
 #[test]
-fn an_entry_for_the_api_alone_is_a_leftover() {
+fn an_entry_only_for_the_api_is_reported_as_unused() {
     let world = healthy();
     let token = world.kept_in_the_keyring(ANN).unwrap();
     world.has_netrc(&entry("api.heroku.com", ANN, &token));
@@ -185,7 +185,7 @@ fn git_and_the_heroku_cli_use_different_tokens() {
 }
 
 #[test]
-fn a_netrc_beside_an_api_key_is_not_moved_to_a_keyring_that_is_missing() {
+fn without_a_keyring_netrc_is_not_imported_even_beside_an_api_key() {
     let world = on_netrc(|token| {
         entry("git.heroku.com", ANN, token) + &entry("api.heroku.com", ANN, token)
     });
@@ -212,7 +212,7 @@ fn a_quote_that_is_not_closed_stops_git() {
 
 /// All programs read this line alike, so its password is the problem.
 #[test]
-fn a_password_that_is_no_token_is_sent_by_git() {
+fn git_sends_a_password_that_is_not_a_token() {
     let world = healthy();
     world.has_netrc(&entry("git.heroku.com", ANN, "hunter2"));
     let words = "line 1: the password is not a Heroku token";

@@ -56,7 +56,7 @@ fn the_duplicates_of_two_accounts_are_removed_in_one_run() {
 }
 
 #[test]
-fn of_two_items_the_rejected_one_is_removed() {
+fn the_rejected_one_of_two_items_is_removed() {
     let world = healthy();
     let valid = world.kept_in_the_keyring(ANN).unwrap();
     let rejected = world.heroku.issue_token(ANN);
@@ -164,7 +164,7 @@ fn doctor_never_chooses_another_account() {
 }
 
 #[test]
-fn of_two_accounts_none_is_made_active() {
+fn with_two_accounts_none_is_made_active() {
     let world = healthy();
     world.keeps_in_the_keyring(BOB, &world.heroku.issue_token(BOB));
     fs::remove_file(world.login_json()).unwrap();

@@ -82,7 +82,7 @@ fn a_login_made_during_the_prompt_is_not_overwritten() {
 }
 
 #[test]
-fn a_change_that_cannot_be_made_stops_no_other() {
+fn a_change_that_fails_does_not_prevent_the_others() {
     let world = healthy();
     world.helper("unsetup").succeeds();
     fs::remove_file(world.login_json()).unwrap();

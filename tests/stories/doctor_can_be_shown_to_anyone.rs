@@ -143,7 +143,7 @@ fn the_json_has_the_documented_members() {
 }
 
 #[test]
-fn colour_is_for_a_terminal_that_wants_it() {
+fn colour_is_only_used_on_a_terminal_that_supports_it() {
     let world = healthy();
     let shown = world
         .on_a_terminal("git credential-heroku-rs doctor")
@@ -165,7 +165,7 @@ fn colour_is_for_a_terminal_that_wants_it() {
 
 /// A secret without a recognizable form is hidden if the program knows it.
 #[test]
-fn a_known_secret_of_any_form_is_hidden() {
+fn a_known_secret_is_hidden_whatever_its_form() {
     let world = healthy();
     let secret = "only-letters-and-dashes";
     world

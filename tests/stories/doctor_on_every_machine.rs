@@ -111,7 +111,7 @@ fn an_app_of_another_account_is_found_and_switch_gives_access() {
 }
 
 #[test]
-fn an_app_is_not_missed_if_heroku_does_not_say_so() {
+fn an_app_is_reported_as_missing_only_if_heroku_says_so() {
     let world = healthy();
     world.heroku.fault(
         On::Path("/apps/blue-sky"),
@@ -152,7 +152,7 @@ fn a_setting_of_the_repository_is_fixed_from_a_subdirectory() {
 }
 
 #[test]
-fn on_netrc_alone_git_needs_no_helper_and_doctor_says_so() {
+fn with_only_netrc_git_needs_no_helper_and_doctor_says_so() {
     let world = World::new().with_app("blue-sky");
     let token = world.heroku.issue_token(ANN);
     let entry = |host| format!("machine {host} login {ANN} password {token}\n");
@@ -166,7 +166,7 @@ fn on_netrc_alone_git_needs_no_helper_and_doctor_says_so() {
 
 /// Each of these problems hides another. `--fix` changes what is ours; the offered commands do the rest.
 #[test]
-fn everything_at_once_is_fixed_by_fix_and_the_offered_commands() {
+fn many_problems_are_fixed_by_fix_and_the_offered_commands() {
     let world = healthy();
     let token = world.kept_in_the_keyring(ANN).unwrap();
     world.helper("unsetup").succeeds();
@@ -314,7 +314,7 @@ fn a_helper_that_never_answers_does_not_block_doctor() {
 }
 
 #[test]
-fn a_setting_from_the_command_line_is_reported_and_left() {
+fn a_setting_from_the_command_line_is_reported_and_not_changed() {
     let world = healthy();
     let is_found_and_left = || {
         let found = finding_offline(&world, "git.helpers").unwrap();

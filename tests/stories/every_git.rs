@@ -103,7 +103,7 @@ fn git_2_47_works() {
 }
 
 #[test]
-fn a_git_that_is_too_old_is_named_before_anything_is_changed() {
+fn a_git_that_is_too_old_is_reported_before_any_change() {
     let world = World::new();
     world.has_program(
         "git",

@@ -18,7 +18,7 @@ fn serves(world: &World, line: &str, token: &str) {
 
 /// Flatpak's proxy on Debian 12.
 #[test]
-fn a_proxy_that_wants_to_be_waited_for_is_waited_for() {
+fn a_proxy_that_needs_authentication_before_any_message_works() {
     let (world, token) = logged_in();
     world.reaches_the_bus_over(Line::WantsToBeWaitedFor);
     serves(&world, "git-credential-heroku-rs get", &token);
@@ -26,7 +26,7 @@ fn a_proxy_that_wants_to_be_waited_for_is_waited_for() {
 
 /// In a rootless container our user id is another one than the bus sees.
 #[test]
-fn in_a_user_namespace_the_bus_is_still_ours() {
+fn the_bus_is_accepted_in_a_user_namespace() {
     let (world, token) = logged_in();
     let namespace = "unshare --user --map-user=1234 --";
     if !world.shell(&format!("{namespace} true"), b"").ended_well() {
@@ -38,7 +38,7 @@ fn in_a_user_namespace_the_bus_is_still_ours() {
 
 /// A terminal multiplexer keeps the address of an earlier session.
 #[test]
-fn a_stale_address_does_not_hide_the_bus_at_its_usual_place() {
+fn a_stale_address_does_not_hide_the_bus_at_its_standard_path() {
     let (world, token) = logged_in();
     for stale in ["unix:path=/nonexistent/bus", "unix:abstract=/nonexistent"] {
         world.sets("DBUS_SESSION_BUS_ADDRESS", stale);
@@ -48,7 +48,7 @@ fn a_stale_address_does_not_hide_the_bus_at_its_usual_place() {
 
 /// Images with a browser and no desktop set these, so that nothing connects.
 #[test]
-fn an_address_that_means_no_bus_is_a_machine_without_one() {
+fn an_address_that_disables_the_bus_means_no_bus() {
     for address in ["disabled:", "/dev/null", "autolaunch:"] {
         let world = World::new();
         world.sets("DBUS_SESSION_BUS_ADDRESS", address);

@@ -119,7 +119,7 @@ fn without_a_terminal_the_error_names_the_flag() {
 }
 
 #[test]
-fn an_empty_stdin_is_no_token() {
+fn an_empty_stdin_is_not_a_token() {
     world()
         .helper_with_input("login --with-token", "")
         .exits_with(1)
@@ -145,7 +145,7 @@ fn tokens_of_every_format_are_accepted() {
 }
 
 #[test]
-fn a_login_that_cannot_be_stored_leaves_no_authorization_behind() {
+fn a_login_that_cannot_be_stored_leaves_no_authorization() {
     let world = World::new().with_keyring();
     let _ = world
         .heroku

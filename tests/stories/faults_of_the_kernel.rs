@@ -36,7 +36,7 @@ fn with_every_fault(world: &World, line: &str, input: &str, then: impl Fn(Outcom
 }
 
 #[test]
-fn get_has_an_answer_from_the_keyring_or_from_netrc() {
+fn get_returns_the_token_from_the_keyring_or_from_netrc() {
     let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     let in_netrc = world.heroku.issue_token(ANN);
@@ -56,7 +56,7 @@ fn get_has_an_answer_from_the_keyring_or_from_netrc() {
 }
 
 #[test]
-fn store_keeps_the_token_or_says_that_it_did_not() {
+fn store_saves_the_token_or_reports_that_it_did_not() {
     let world = World::new().with_keyring();
     let new = world.heroku.issue_token(ANN);
     let input = format!("{REQUEST}username={ANN}\npassword={new}\n");

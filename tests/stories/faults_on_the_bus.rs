@@ -43,7 +43,7 @@ fn with_every_fault(
 }
 
 #[test]
-fn get_hands_out_the_keyrings_token_or_netrcs_and_says_why() {
+fn get_returns_the_token_from_the_keyring_or_from_netrc_with_the_reason() {
     let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     let in_netrc = world.heroku.issue_token(ANN);
@@ -63,7 +63,7 @@ fn get_hands_out_the_keyrings_token_or_netrcs_and_says_why() {
 }
 
 #[test]
-fn store_leaves_the_login_whatever_the_bus_does() {
+fn store_never_changes_an_existing_login() {
     let world = World::new().with_keyring();
     let old = world.has_logged_in_with_the_heroku_cli(ANN);
     let new = world.heroku.issue_token(ANN);
@@ -83,7 +83,7 @@ fn store_leaves_the_login_whatever_the_bus_does() {
 }
 
 #[test]
-fn a_first_token_is_there_whole_or_not_at_all() {
+fn a_first_token_is_stored_completely_or_not_at_all() {
     let world = World::new().with_keyring();
     let new = world.heroku.issue_token(ANN);
     let given = || world.keyring_is_emptied();
@@ -106,7 +106,7 @@ fn a_first_token_is_there_whole_or_not_at_all() {
 }
 
 #[test]
-fn erase_of_a_living_token_deletes_nothing() {
+fn erase_of_a_valid_token_removes_nothing() {
     let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     let then = |said: Outcome<'_>| {
@@ -158,7 +158,7 @@ fn erase_of_a_rejected_token_removes_only_that_one_or_reports_an_error() {
 }
 
 #[test]
-fn login_keeps_the_new_token_or_fails_with_the_old_one_in_place() {
+fn login_stores_the_new_token_or_fails_and_keeps_the_old_one() {
     let world = World::new().with_keyring();
     let old = world.has_logged_in_with_the_heroku_cli(ANN);
     let new = world.heroku.issue_token(ANN);
@@ -179,7 +179,7 @@ fn login_keeps_the_new_token_or_fails_with_the_old_one_in_place() {
 }
 
 #[test]
-fn logout_is_done_or_says_that_it_is_not() {
+fn logout_succeeds_or_reports_an_error() {
     let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     let of_bob = world.heroku.issue_token(BOB);
@@ -201,7 +201,7 @@ fn logout_is_done_or_says_that_it_is_not() {
 }
 
 #[test]
-fn status_gives_a_pasted_token_its_owners_name_without_ever_losing_it() {
+fn status_moves_a_pasted_token_to_its_account_without_losing_it() {
     let world = World::new().with_keyring();
     let token = world.heroku.issue_token(ANN);
     let given = || {
@@ -217,7 +217,7 @@ fn status_gives_a_pasted_token_its_owners_name_without_ever_losing_it() {
 }
 
 #[test]
-fn netrc_import_leaves_the_token_in_one_place_at_least() {
+fn netrc_import_leaves_the_token_in_at_least_one_place() {
     let world = World::new().with_keyring();
     let token = world.heroku.issue_token(ANN);
     let entry = format!("machine git.heroku.com\n  login {ANN}\n  password {token}\n");

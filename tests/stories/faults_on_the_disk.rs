@@ -91,7 +91,7 @@ fn login_stores_the_token_and_reports_what_was_not_written() {
 }
 
 #[test]
-fn a_login_in_netrc_is_there_whole_or_not_at_all() {
+fn a_login_in_netrc_is_written_completely_or_not_at_all() {
     let world = World::new();
     let (old, new) = (world.heroku.issue_token(ANN), world.heroku.issue_token(ANN));
     let netrc = |token: &str| {
@@ -142,7 +142,7 @@ fn a_failed_logout_is_reported() {
 }
 
 #[test]
-fn switch_is_done_or_says_that_it_is_not() {
+fn switch_succeeds_or_reports_an_error() {
     let world = World::new().with_keyring();
     world.has_logged_in_with_the_heroku_cli(ANN);
     let of_bob = world.heroku.issue_token(BOB);
@@ -157,7 +157,7 @@ fn switch_is_done_or_says_that_it_is_not() {
 }
 
 #[test]
-fn get_answers_whatever_file_cannot_be_read_or_written() {
+fn get_returns_the_token_whatever_file_cannot_be_read_or_written() {
     let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     let grant = heroku_stand_in::Grant {
@@ -184,7 +184,7 @@ const CONFIG: &str = "[user]\n\tname = Ann\n\
     [credential]\n\thelper = store\n";
 
 #[test]
-fn setup_is_done_or_says_that_it_is_not() {
+fn setup_succeeds_or_reports_an_error() {
     let world = World::new();
     let given = || drop(world.has_file(".gitconfig", CONFIG));
     let then = |said: Outcome<'_>| {
@@ -201,7 +201,7 @@ fn setup_is_done_or_says_that_it_is_not() {
 
 /// The same for git's own part of it: git fails at each of its calls in turn.
 #[test]
-fn setup_bears_a_git_that_fails() {
+fn setup_reports_a_git_that_fails() {
     let world = World::new();
     let git = "n=$(cat ~/calls); echo $((n + 1)) >~/calls\n\
         [ \"$n\" != \"$FAILS_AT\" ] || { echo 'error: No space left on device' >&2; exit 4; }\n\

@@ -39,7 +39,7 @@ const MOUNT: &str = "~/.netrc was not changed: it is a mount and cannot be repla
 const EDIT: &str = "edit the file: ${EDITOR:-vi} ~/.netrc";
 
 #[test]
-fn a_netrc_that_is_a_mount_is_read_and_edited_by_the_user() {
+fn a_netrc_that_is_a_mount_is_read_and_has_to_be_edited_by_the_user() {
     for command in [
         "login --with-token <~/other",
         "rotate",
@@ -63,7 +63,7 @@ fn a_netrc_that_is_a_mount_is_read_and_edited_by_the_user() {
 }
 
 #[test]
-fn a_logout_from_a_netrc_that_is_a_mount_says_which_half_is_done() {
+fn a_logout_from_a_netrc_that_is_a_mount_reports_what_was_done() {
     let (world, token) = with_a_netrc_to_mount();
     let lines =
         "git-credential-heroku-rs logout; code=$?; sed -i d ~/other; : >~/.netrc; exit $code";
@@ -81,7 +81,7 @@ fn a_logout_from_a_netrc_that_is_a_mount_says_which_half_is_done() {
 
 /// The mask of Ubuntu's users is 002, so that their editors make files that their group can write.
 #[test]
-fn a_netrc_with_the_mode_664_is_named_and_its_fix_works() {
+fn a_netrc_with_the_mode_664_is_reported_and_the_fix_works() {
     let world = World::new();
     let token = world.heroku.issue_token(ANN);
     world.has_netrc(&entry(&token));
@@ -98,7 +98,7 @@ fn a_netrc_with_the_mode_664_is_named_and_its_fix_works() {
 
 /// A home on a file system that can only be read, as in some containers.
 #[test]
-fn a_home_that_is_read_only_is_named_and_get_works() {
+fn a_read_only_home_is_reported_and_get_works() {
     let (world, token) = with_a_netrc_to_mount();
     let get = "printf 'protocol=https\\nhost=git.heroku.com\\n' | git-credential-heroku-rs get";
     let lines = format!(

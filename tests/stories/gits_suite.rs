@@ -63,7 +63,7 @@ fn surprises(world: &World, result: &Value) -> String {
 }
 
 #[test]
-fn without_a_tree_the_script_says_where_to_get_one() {
+fn without_the_source_of_git_the_script_says_where_to_get_it() {
     let world = World::new();
     git_testsuite(&world, "")
         .exits_with(2)
@@ -74,7 +74,7 @@ fn without_a_tree_the_script_says_where_to_get_one() {
 }
 
 #[test]
-fn a_folder_that_is_no_source_of_gits_is_named_as_such() {
+fn a_directory_without_the_source_of_git_is_an_error() {
     let world = World::new();
     world.has_file("tree/Makefile", "all:\n\ttouch ~/built\n");
     git_testsuite(&world, "~/tree")
@@ -88,7 +88,7 @@ fn a_folder_that_is_no_source_of_gits_is_named_as_such() {
 }
 
 #[test]
-fn what_came_out_is_as_listed_for_every_git() {
+fn the_results_match_the_table_for_every_git() {
     let world = World::new();
     let results = results();
     let versions = results.as_object().unwrap();
@@ -99,7 +99,7 @@ fn what_came_out_is_as_listed_for_every_git() {
 }
 
 #[test]
-fn nothing_that_is_not_as_listed_goes_unseen() {
+fn every_difference_from_the_table_is_reported() {
     let world = World::new();
     let results = results();
     let newest = results.as_object().unwrap().values().next_back().unwrap();
@@ -133,7 +133,7 @@ fn nothing_that_is_not_as_listed_goes_unseen() {
 }
 
 #[test]
-fn the_page_has_every_case_and_why_it_fails() {
+fn the_page_lists_every_case_and_why_it_fails() {
     let page = fs::read_to_string("contrib/gitsuite/README.md").unwrap();
     for (name, case) in cases() {
         let row = page
@@ -152,7 +152,7 @@ fn the_page_has_every_case_and_why_it_fails() {
 
 /// What git's suite asks is a story of ours, under the same name; else a story says what we do instead.
 #[test]
-fn every_case_of_gits_is_a_story_here() {
+fn every_case_of_git_has_a_story() {
     let stories: Vec<String> = ["gits_contract", "gits_contract_kept"]
         .map(|name| fs::read_to_string(format!("tests/stories/{name}.rs")).unwrap())
         .into();

@@ -13,7 +13,7 @@ fn logged_in() -> (World, String) {
 }
 
 #[test]
-fn a_request_that_cannot_be_read_gets_no_token() {
+fn an_invalid_request_gets_no_token() {
     let (world, token) = logged_in();
     for request in [
         &b"protocol=https\nhost=git.heroku.com\nnonsense\n"[..],
@@ -46,7 +46,7 @@ fn a_request_that_cannot_be_read_gets_no_token() {
 }
 
 #[test]
-fn a_request_cut_off_anywhere_deletes_and_replaces_nothing() {
+fn a_truncated_request_removes_and_replaces_nothing() {
     let (world, token) = logged_in();
     let other = world.heroku.issue_token(ANN);
     world.heroku.revoke(&other);
@@ -77,7 +77,7 @@ fn both_line_ends_are_read() {
 }
 
 #[test]
-fn sixty_four_mebibytes_without_a_line_end_take_little_memory() {
+fn a_line_of_64_mib_takes_little_memory() {
     let (world, token) = logged_in();
     world.is_public(&token);
     for operation in ["get", "store", "erase"] {
@@ -110,7 +110,7 @@ fn a_git_that_has_exited_causes_no_error() {
 
 /// `status` printed a description with its control characters.
 #[test]
-fn a_description_draws_nothing_in_status() {
+fn a_description_cannot_control_the_terminal_in_status() {
     let world = World::new().with_keyring();
     let grant = Grant {
         description: "a\u{1b}[2J\u{202e}b\nc".to_owned(),

@@ -65,7 +65,7 @@ fn a_job_on_gitlab_pushes_with_its_variable() {
 }
 
 #[test]
-fn a_job_stops_at_an_archive_that_was_changed() {
+fn a_job_stops_if_the_archive_was_changed() {
     let (world, server) = with_a_release();
     is_a_job(&world);
     world

@@ -59,7 +59,7 @@ fn ends(calls: &[SystemCall]) -> Vec<(&SystemCall, &'static str)> {
 }
 
 #[test]
-fn store_leaves_the_token_whole_or_not_at_all() {
+fn store_saves_the_token_completely_or_not_at_all() {
     let world = World::new().with_keyring();
     let new = world.heroku.issue_token(ANN);
     let given = || world.keyring_is_emptied();
@@ -79,7 +79,7 @@ fn store_leaves_the_token_whole_or_not_at_all() {
 }
 
 #[test]
-fn login_leaves_a_login() {
+fn a_killed_login_leaves_the_old_or_the_new_login() {
     let world = World::new().with_keyring();
     let old = world.has_logged_in_with_the_heroku_cli(ANN);
     let new = world.heroku.issue_token(BOB);
@@ -123,7 +123,7 @@ fn logout_removes_the_token_first_and_can_be_run_again() {
 }
 
 #[test]
-fn switch_leaves_one_of_the_two_in_use() {
+fn switch_leaves_one_of_the_two_accounts_active() {
     let world = World::new().with_keyring();
     let of_bob = world.heroku.issue_token(BOB);
     world.keeps_in_the_keyring(BOB, &of_bob);
@@ -180,7 +180,7 @@ fn a_clean_leaves_the_old_netrc_or_the_new_one() {
 }
 
 #[test]
-fn an_import_keeps_the_token_in_one_place_at_least() {
+fn an_import_keeps_the_token_in_at_least_one_place() {
     let world = World::new().with_keyring();
     let token = world.heroku.issue_token(ANN);
     let before = format!("machine git.heroku.com login {ANN} password {token}\n{OTHERS}");
@@ -209,7 +209,7 @@ fn an_import_keeps_the_token_in_one_place_at_least() {
 }
 
 #[test]
-fn doctor_stopped_in_the_middle_of_its_mending_has_lost_nothing() {
+fn doctor_killed_during_a_fix_loses_nothing() {
     let world = World::new().with_keyring();
     let token = world.heroku.issue_token(ANN);
     let dead = world.heroku.issue_token(ANN);
@@ -245,7 +245,7 @@ fn doctor_stopped_in_the_middle_of_its_mending_has_lost_nothing() {
 
 /// git may close its end at any time, and a program that dies of it would leave half a thing.
 #[test]
-fn a_broken_pipes_signal_is_no_reason_to_stop() {
+fn the_signal_of_a_broken_pipe_does_not_end_the_program() {
     let world = World::new().with_keyring();
     world.has_logged_in_with_the_heroku_cli(ANN);
     let new = world.heroku.issue_token(ANN);
@@ -316,7 +316,7 @@ fn unlock(world: &World) {
 }
 
 #[test]
-fn a_lock_that_was_left_is_named_with_its_fix() {
+fn a_leftover_lock_is_reported_with_its_fix() {
     let world = World::new();
     world.has_file(".gitconfig", CONFIG);
     world.has_file(".gitconfig.lock", "");

@@ -22,7 +22,7 @@ fn gets_no_token(world: &World, options: &str, url: &str) {
 }
 
 #[test]
-fn a_url_gets_the_token_in_the_ways_that_it_should() {
+fn a_url_of_heroku_gets_the_token() {
     let (world, token) = logged_in();
     for url in [
         "https://git.heroku.com/blue-sky.git",
@@ -38,7 +38,7 @@ fn a_url_gets_the_token_in_the_ways_that_it_should() {
 }
 
 #[test]
-fn a_line_hidden_in_a_url_makes_no_second_host() {
+fn a_line_break_in_a_url_cannot_add_a_host() {
     let (world, _) = logged_in();
     for url in [
         "https://evil.example%0ahost=git.heroku.com/",
@@ -51,7 +51,7 @@ fn a_line_hidden_in_a_url_makes_no_second_host() {
 }
 
 #[test]
-fn a_carriage_return_in_a_url_makes_no_second_host() {
+fn a_carriage_return_in_a_url_cannot_add_a_host() {
     let (world, _) = logged_in();
     for url in [
         "https://evil.example%0dhost=git.heroku.com/",
@@ -67,7 +67,7 @@ fn a_carriage_return_in_a_url_makes_no_second_host() {
 
 /// Where git hands a CR on, it was taken for the end of the line, and the host behind it for ours.
 #[test]
-fn a_carriage_return_behind_a_host_makes_it_another_host() {
+fn a_host_with_a_carriage_return_gets_no_token() {
     let (world, token) = logged_in();
     let options = "-c credential.protectProtocol=false";
     for url in [
@@ -95,7 +95,7 @@ fn a_carriage_return_behind_a_host_makes_it_another_host() {
 }
 
 #[test]
-fn no_host_is_not_any_host() {
+fn a_request_without_a_host_gets_no_token() {
     let (world, _) = logged_in();
     for request in [
         "protocol=https\n",
@@ -119,7 +119,7 @@ fn no_host_is_not_any_host() {
 }
 
 #[test]
-fn a_name_that_looks_like_herokus_gets_no_token() {
+fn a_look_alike_host_gets_no_token() {
     let (world, _) = logged_in();
     for host in [
         "git.heroku.com.evil.example",
@@ -150,7 +150,7 @@ fn a_name_that_looks_like_herokus_gets_no_token() {
 }
 
 #[test]
-fn a_port_a_user_or_an_escape_makes_no_other_host_ours() {
+fn another_host_with_a_port_a_user_or_an_escape_gets_no_token() {
     let (world, _) = logged_in();
     for authority in [
         "git.heroku.com@evil.example",
@@ -180,7 +180,7 @@ fn a_port_a_user_or_an_escape_makes_no_other_host_ours() {
 }
 
 #[test]
-fn heroku_host_opens_no_door_to_a_stranger() {
+fn heroku_host_accepts_only_hosts_of_heroku() {
     let (world, _) = logged_in();
     for (value, host) in [
         ("evil.example", "git.evil.example"),
@@ -215,7 +215,7 @@ fn heroku_host_opens_no_door_to_a_stranger() {
 
 /// A repository's configuration decides where git connects, but not which token it gets.
 #[test]
-fn a_repository_that_sends_git_elsewhere_gets_no_token_there() {
+fn a_repository_that_redirects_git_gets_no_token_at_the_other_host() {
     let (world, _) = logged_in();
     world.heroku.also_plays("evil.example");
     for setting in [
@@ -237,7 +237,7 @@ fn a_repository_that_sends_git_elsewhere_gets_no_token_there() {
 }
 
 #[test]
-fn what_a_repository_configures_is_not_run_by_looking_at_it() {
+fn programs_from_a_repositorys_configuration_are_not_run() {
     let (world, _) = logged_in();
     let trap = world.has_program("springs", "touch ~/sprung");
     let trap = trap.display();
@@ -269,7 +269,7 @@ fn what_a_repository_configures_is_not_run_by_looking_at_it() {
 }
 
 #[test]
-fn a_name_that_opens_with_a_dash_is_a_name() {
+fn a_name_that_starts_with_a_dash_is_not_an_option() {
     let (world, token) = logged_in();
     for name in [
         "-rf@example.com",

@@ -16,7 +16,7 @@ fn mode(path: &std::path::Path) -> u32 {
 }
 
 #[test]
-fn what_we_write_is_ours_alone_whatever_the_umask() {
+fn our_files_are_private_whatever_the_umask() {
     let world = World::new();
     let token = world.heroku.issue_token(ANN);
     let line = "umask 000; git-credential-heroku-rs login --with-token";
@@ -30,7 +30,7 @@ fn what_we_write_is_ours_alone_whatever_the_umask() {
 }
 
 #[test]
-fn a_netrc_that_others_may_write_serves_no_token() {
+fn a_netrc_that_others_can_write_gives_no_token() {
     let world = World::new();
     let token = world.heroku.issue_token(ANN);
     world.has_netrc(&netrc_of(&token));
@@ -53,7 +53,7 @@ fn a_netrc_that_others_may_write_serves_no_token() {
 }
 
 #[test]
-fn a_netrc_with_a_second_name_is_not_taken_apart() {
+fn a_netrc_with_a_second_hard_link_is_not_changed() {
     let world = World::new();
     let token = world.heroku.issue_token(ANN);
     world.has_netrc(&netrc_of(&token));
@@ -87,7 +87,7 @@ fn a_netrc_behind_a_link_is_edited_in_place() {
 
 /// A predictable name could be another user's link in a directory of that user.
 #[test]
-fn no_file_is_written_through_a_name_that_can_be_guessed() {
+fn no_file_is_written_through_a_predictable_name() {
     let world = World::new();
     let victim = world.has_file("victim", "precious\n");
     let state = world.home().join(STATE);
@@ -111,7 +111,7 @@ fn no_file_is_written_through_a_name_that_can_be_guessed() {
 }
 
 #[test]
-fn an_endless_file_hangs_no_command() {
+fn an_endless_file_does_not_block_a_command() {
     for (path, target) in [
         (".netrc", "/dev/zero"),
         (".local/share/heroku/login.json", "/dev/zero"),
@@ -137,7 +137,7 @@ fn an_endless_file_hangs_no_command() {
 }
 
 #[test]
-fn a_pointer_file_of_any_content_leads_to_no_other_file() {
+fn no_content_of_login_json_leads_to_another_file() {
     let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     let victim = world.has_file("victim", "precious\n");
@@ -160,7 +160,7 @@ fn a_pointer_file_of_any_content_leads_to_no_other_file() {
 }
 
 #[test]
-fn the_lines_of_a_netrc_cannot_be_broken_by_a_name() {
+fn a_name_cannot_add_lines_to_netrc() {
     let world = World::new();
     let token = world.heroku.issue_token(ANN);
     let request = |name: &str| format!("{REQUEST}username={name}\npassword={token}\n");

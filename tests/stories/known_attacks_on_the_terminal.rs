@@ -40,7 +40,7 @@ fn with_hostile_words() -> World {
 }
 
 #[test]
-fn what_heroku_calls_a_token_is_shown_and_does_nothing() {
+fn control_characters_from_heroku_are_not_printed() {
     let world = with_hostile_words();
     for line in [
         "status",
@@ -64,7 +64,7 @@ fn the_hostile_text_reaches_the_program() {
 }
 
 #[test]
-fn what_git_is_configured_to_is_shown_and_does_nothing() {
+fn control_characters_from_gits_configuration_are_not_printed() {
     let world = with_hostile_words();
     let set = |key: &str, value: &str| {
         let file = world.home().join(".gitconfig");
@@ -100,7 +100,7 @@ fn what_git_is_configured_to_is_shown_and_does_nothing() {
 }
 
 #[test]
-fn an_error_with_control_characters_is_harmless() {
+fn control_characters_in_an_error_are_not_printed() {
     for (status, id) in [
         (401, "unauthorized"),
         (403, "forbidden"),

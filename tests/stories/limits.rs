@@ -222,7 +222,7 @@ fn netrc_of_any_content() {
 
 /// `store` edits it only if the user asks for that; then it has the old text and the new one in memory.
 #[test]
-fn the_largest_netrc_that_is_written_to() {
+fn the_largest_netrc_that_can_be_edited() {
     const LARGEST: usize = 16 << 20;
     let of_many = |entry: &str| entry.repeat(LARGEST / entry.len() - 1);
     let mut texts = vec![
@@ -263,7 +263,7 @@ fn login_json_of_any_content() {
 }
 
 #[test]
-fn the_notes_about_tokens_of_any_content() {
+fn the_token_metadata_of_any_content() {
     nothing_hangs_or_fills_the_memory(&PLACES[2]);
 }
 
@@ -323,7 +323,7 @@ fn a_flood_on_stdin() {
 
 /// Programs that we run: git for its configuration, and gpg for an encrypted netrc.
 #[test]
-fn a_program_that_does_not_end_or_prints_without_end() {
+fn a_program_that_does_not_exit_or_has_endless_output() {
     const COMMANDS: [&str; 2] = ["status --offline", "doctor --offline"];
     for script in [
         "exec sleep 600",

@@ -34,7 +34,7 @@ fn entries(login: &str, token: &str) -> String {
 }
 
 #[test]
-fn our_login_is_written_as_the_heroku_cli_writes_it_and_served_first() {
+fn our_login_has_the_form_of_the_heroku_clis_and_takes_precedence() {
     let (world, of_bob) = world();
     let token = logs_in(&world);
     assert_eq!(netrc(&world), entries(ANN, &token));
@@ -73,7 +73,7 @@ fn our_logout_removes_no_other_login() {
 }
 
 #[test]
-fn the_heroku_clis_logout_leaves_us_nothing_of_that_account() {
+fn the_heroku_clis_logout_also_logs_us_out() {
     let (world, _) = world();
     let token = logs_in(&world);
     world.heroku_cli(Version::Current, "auth:logout").succeeds();
@@ -86,7 +86,7 @@ fn the_heroku_clis_logout_leaves_us_nothing_of_that_account() {
 }
 
 #[test]
-fn a_status_looks_at_everything_and_changes_nothing() {
+fn status_changes_nothing() {
     let (world, of_bob) = world();
     let token = logs_in(&world);
     fs::remove_file(world.login_json()).unwrap();
@@ -103,7 +103,7 @@ fn a_status_looks_at_everything_and_changes_nothing() {
 
 /// A container with the variable set, as the Heroku CLI's own documents advise: no keyring at all.
 #[test]
-fn what_is_pasted_at_gits_prompt_is_kept_where_the_heroku_cli_looks() {
+fn a_token_pasted_at_gits_prompt_is_stored_where_the_heroku_cli_reads_it() {
     let world = World::new().with_app("blue-sky").with_helper();
     world.is_planted(&world.home().join(".netrc"));
     world.sets("HEROKU_NETRC_WRITE", "true");

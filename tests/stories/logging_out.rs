@@ -30,7 +30,7 @@ fn the_token_is_revoked_and_removed() {
 
 /// The Heroku CLI would see no login.
 #[test]
-fn the_only_account_that_is_left_is_the_active_one_of_the_heroku_cli_too() {
+fn the_last_account_becomes_active_for_the_heroku_cli_too() {
     let (world, _) = logged_in();
     world.keeps_in_the_keyring(BOB, &world.heroku.issue_token(BOB));
     world
@@ -188,7 +188,7 @@ fn an_account_that_cannot_be_logged_out_does_not_stop_the_next_one() {
 }
 
 #[test]
-fn a_login_json_that_cannot_be_removed_is_not_taken_for_a_token() {
+fn a_login_json_that_cannot_be_removed_does_not_count_as_a_token() {
     without_capabilities(|| {
         let (world, token) = logged_in();
         let directory = world.login_json().parent().unwrap().to_owned();

@@ -5,7 +5,7 @@ use std::thread;
 use crate::world::{ANN, REQUEST, World, counted, is_thorough};
 
 #[test]
-fn twenty_pushes_at_once_all_arrive() {
+fn twenty_concurrent_pushes_succeed() {
     let world = World::ready_to_push();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     thread::scope(|scope| {
@@ -22,7 +22,7 @@ fn twenty_pushes_at_once_all_arrive() {
 }
 
 #[test]
-fn a_token_replaced_while_others_read_is_the_old_or_the_new_one() {
+fn a_concurrent_reader_gets_the_old_or_the_new_token() {
     let world = World::new().with_keyring();
     let old = world.has_logged_in_with_the_heroku_cli(ANN);
     let new = world.heroku.issue_token(ANN);
@@ -73,7 +73,7 @@ fn concurrent_logins_leave_one_item_and_one_success() {
 
 /// gnome-keyring did not always bear a client that asks for a session in its very first call.
 #[test]
-fn the_keyring_lives_through_many_sessions_at_once() {
+fn the_keyring_survives_many_concurrent_sessions() {
     let each = if is_thorough() { 300 } else { 15 };
     let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);

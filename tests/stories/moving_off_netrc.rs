@@ -18,7 +18,7 @@ fn entries(email: &str, token: &str) -> String {
 }
 
 #[test]
-fn an_import_moves_the_token_and_leaves_the_rest_byte_for_byte() {
+fn an_import_moves_the_token_and_changes_no_other_byte() {
     let world = World::ready_to_push();
     let token = world.heroku.issue_token(ANN);
     let others = "machine x.example login me password \"a b\" # mine\r\n";
@@ -42,7 +42,7 @@ fn an_import_moves_the_token_and_leaves_the_rest_byte_for_byte() {
 }
 
 #[test]
-fn an_import_moves_what_is_known_about_the_token_too() {
+fn an_import_keeps_the_metadata_of_the_token() {
     let world = World::new().with_keyring();
     let grant = Grant {
         expires_in: Some(60 * 86_400),
@@ -59,7 +59,7 @@ fn an_import_moves_what_is_known_about_the_token_too() {
 }
 
 #[test]
-fn no_is_an_answer() {
+fn answering_no_changes_nothing() {
     let world = World::new().with_keyring();
     let token = world.heroku.issue_token(ANN);
     world.has_netrc(&entries(ANN, &token));
@@ -87,7 +87,7 @@ fn a_rejected_token_is_not_moved() {
 }
 
 #[test]
-fn two_different_tokens_are_no_guess() {
+fn with_two_different_tokens_none_is_imported() {
     let world = World::new().with_keyring();
     let (of_ann, of_bob) = (world.heroku.issue_token(ANN), world.heroku.issue_token(BOB));
     world.has_netrc(&format!(
@@ -115,7 +115,7 @@ fn two_different_tokens_are_no_guess() {
 }
 
 #[test]
-fn of_two_tokens_of_one_account_none_is_imported() {
+fn with_two_tokens_of_one_account_none_is_imported() {
     let world = World::new().with_keyring();
     let (one, other) = (world.heroku.issue_token(ANN), world.heroku.issue_token(ANN));
     world.has_netrc(&format!(
@@ -144,7 +144,7 @@ fn a_second_token_of_the_account_is_not_imported_over_the_first() {
 }
 
 #[test]
-fn a_clean_removes_our_entries_and_says_which() {
+fn a_clean_removes_and_lists_our_entries() {
     let world = World::new();
     let token = world.heroku.issue_token(ANN);
     let others = "machine x login y password z\n";
@@ -167,7 +167,7 @@ fn a_clean_removes_our_entries_and_says_which() {
 }
 
 #[test]
-fn what_is_in_doubt_is_left_alone_and_named() {
+fn ambiguous_entries_are_reported_and_not_changed() {
     let world = World::new();
     let token = world.heroku.issue_token(ANN);
     let before = format!("machine git.heroku.com password {token}\n\nmacdef init\nput x\n\n");
@@ -185,7 +185,7 @@ fn what_is_in_doubt_is_left_alone_and_named() {
 
 /// Only the user knows for which keys a file is encrypted: we read it, and work in a pipe.
 #[test]
-fn what_is_encrypted_is_cleaned_in_a_pipe() {
+fn an_encrypted_netrc_is_cleaned_through_a_pipe() {
     let world = World::new();
     let token = world.heroku.issue_token(ANN);
     let others = "machine x login y password z # ü\r\n";
@@ -211,7 +211,7 @@ fn what_is_encrypted_is_cleaned_in_a_pipe() {
 }
 
 #[test]
-fn an_error_names_the_file_that_is_meant() {
+fn an_error_names_the_right_file() {
     let world = World::new();
     let token = world.heroku.issue_token(ANN);
     world.has_netrc("");
@@ -307,7 +307,7 @@ fn a_login_in_netrc_reports_a_token_that_takes_precedence() {
 }
 
 #[test]
-fn git_curl_and_python_read_what_we_wrote() {
+fn git_curl_and_python_read_our_entries() {
     let world = World::new().with_app("blue-sky");
     world.is_planted(&world.home().join(".netrc"));
     let token = world.heroku.issue_token(ANN);

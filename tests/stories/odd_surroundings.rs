@@ -24,7 +24,7 @@ fn get<'w>(world: &'w World, surroundings: &str) -> Outcome<'w> {
 
 /// Without `login.json`, git gets the only token in the keyring, so the home does not matter.
 #[test]
-fn the_only_login_is_served_wherever_the_home_is() {
+fn the_only_login_is_used_wherever_the_home_is() {
     let (world, token) = logged_in();
     for home in [
         "unset HOME;",
@@ -77,7 +77,7 @@ fn invalid_variables_are_ignored() {
 }
 
 #[test]
-fn a_home_that_is_a_link_or_has_an_odd_name_works() {
+fn a_home_that_is_a_link_or_has_an_unusual_name_works() {
     let (world, _) = logged_in();
     let token = world.heroku.issue_token(ANN);
     let others = "machine example.com\n  login x\n  password y\n";
@@ -163,7 +163,7 @@ fn a_home_that_cannot_be_written_loses_metadata_but_no_login() {
 }
 
 #[test]
-fn arguments_that_are_not_utf8_or_endless_are_reported_briefly() {
+fn invalid_or_very_long_arguments_are_reported_briefly() {
     let world = World::new();
     for arguments in [
         "$(printf '\\377\\376')",

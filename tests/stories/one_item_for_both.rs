@@ -47,7 +47,7 @@ fn each_program_replaces_the_token_of_the_other() {
 }
 
 #[test]
-fn a_restart_of_the_keyring_keeps_one_item() {
+fn after_a_restart_of_the_keyring_there_is_still_one_item() {
     let world = World::new().with_keyring();
     let first = has_logged_in_with_secret_tool(&world);
     world.keyring().restarts();
@@ -82,7 +82,7 @@ fn an_item_of_ours_looks_like_one_of_the_heroku_cli() {
 }
 
 #[test]
-fn what_the_heroku_cli_removes_is_gone_for_both() {
+fn an_item_that_the_heroku_cli_removes_is_removed_for_both() {
     let world = World::new().with_keyring();
     logs_in(&world);
     world

@@ -60,13 +60,13 @@ fn all_commands_work(world: &World) {
 
 /// KWallet and oo7 answer a plain session with bytes, which mean as little as a text.
 #[test]
-fn a_session_that_is_answered_with_bytes_is_a_session() {
+fn a_session_reply_of_bytes_is_accepted() {
     all_commands_work(&with(&[Habit::SessionOfBytes]));
 }
 
 /// KeePassXC has a prompt for every change, and shows nothing for it.
 #[test]
-fn changes_by_a_prompt_are_made_where_no_user_is_asked() {
+fn a_change_by_a_prompt_works_if_no_user_is_asked() {
     let world = with(&[Habit::PromptsForChanges]);
     all_commands_work(&world);
     let asked = world.secret_service().was_asked();
@@ -76,7 +76,7 @@ fn changes_by_a_prompt_are_made_where_no_user_is_asked() {
 
 /// pass-secret-service may remove an item before it reads it, though it was asked to read first.
 #[test]
-fn a_removal_counts_in_whatever_order_it_is_answered() {
+fn a_removal_works_in_any_order_of_the_replies() {
     let world = with(&[Habit::LastCallFirst]);
     all_commands_work(&world);
     let token = world.heroku.issue_token(ANN);
@@ -89,7 +89,7 @@ fn a_removal_counts_in_whatever_order_it_is_answered() {
 
 /// Most programs list the oldest first. secret-tool takes what is listed first, and so do we.
 #[test]
-fn of_duplicates_the_first_is_served() {
+fn the_first_of_several_duplicates_is_used() {
     let world = with(&[]);
     let [older, newer] = [(); 2].map(|()| world.heroku.issue_token(ANN));
     for token in [&older, &newer] {
@@ -104,7 +104,7 @@ fn of_duplicates_the_first_is_served() {
 
 /// KWallet counts as locked until a program asks for it, also if PAM has opened the wallet.
 #[test]
-fn a_wallet_that_is_open_is_unlocked_by_the_first_command() {
+fn an_open_wallet_is_unlocked_by_the_first_command() {
     let wallet = || {
         let world = with(&[Habit::LockedUntilAsked]);
         let token = world.heroku.issue_token(ANN);
@@ -128,7 +128,7 @@ fn a_wallet_that_is_open_is_unlocked_by_the_first_command() {
 
 /// KeePassXC and oo7 find nothing in what is locked, and KeePassXC's search would ask to unlock it.
 #[test]
-fn what_is_hidden_by_a_lock_is_not_absent() {
+fn an_item_hidden_by_a_lock_is_not_absent() {
     let world = with(&[Habit::HidesLockedItems]);
     let token = world.heroku.issue_token(ANN);
     world.secret_service().has_item(ANN, &token);
@@ -162,7 +162,7 @@ fn what_is_hidden_by_a_lock_is_not_absent() {
 
 /// KeePassXC's own settings: while git waits no question comes up, and the setting is named.
 #[test]
-fn a_program_that_confirms_each_access_is_asked_by_a_user_alone() {
+fn a_program_that_confirms_each_access_is_only_used_by_interactive_commands() {
     let world = with(&[Habit::ConfirmsAccess]);
     let token = world.heroku.issue_token(ANN);
     world.secret_service().has_item(ANN, &token);
@@ -180,7 +180,7 @@ fn a_program_that_confirms_each_access_is_asked_by_a_user_alone() {
 /// oo7 looks up, when a program opens a session, on which screen the program runs, and shows a prompt only there. It
 /// cannot look once our memory is closed to others, as it is with the first session: so there is one session for all.
 #[test]
-fn a_program_that_prompts_in_a_session_unlocks_in_the_first_one() {
+fn a_program_that_prompts_in_a_session_unlocks_in_the_first_session() {
     let world = with(&[Habit::PromptsInASession]);
     let token = world.heroku.issue_token(ANN);
     world.secret_service().has_item(ANN, &token);

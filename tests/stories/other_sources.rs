@@ -22,7 +22,7 @@ fn a_key_in_the_environment_takes_precedence() {
 }
 
 #[test]
-fn a_key_in_the_environment_wakes_no_keyring() {
+fn with_a_key_in_the_environment_no_keyring_is_started() {
     let world = World::new().with_keyring();
     let key = world.heroku.issue_token(ANN);
     world.sets("HEROKU_API_KEY", &key);
@@ -36,7 +36,7 @@ fn a_key_in_the_environment_wakes_no_keyring() {
 }
 
 #[test]
-fn netrc_serves_a_git_that_does_not_read_it_itself() {
+fn a_git_that_does_not_read_netrc_gets_its_token_from_us() {
     let world = World::ready_to_push();
     let dead = world.heroku.issue_token(ANN);
     world.heroku.revoke(&dead);
@@ -64,7 +64,7 @@ fn a_netrc_that_others_can_read_is_used_with_a_warning() {
 }
 
 #[test]
-fn a_second_token_in_netrc_leaves_what_is_known_about_the_first() {
+fn a_second_token_in_netrc_keeps_the_metadata_of_the_first() {
     let (world, token) = World::after_our_login_for_days(30);
     world.is_planted(&world.home().join(".netrc"));
     let second = world.heroku.issue_token(ANN);

@@ -73,7 +73,7 @@ fn fetch_clone_and_ls_remote_work_too() {
 }
 
 #[test]
-fn the_second_push_is_as_quiet_as_the_first() {
+fn the_second_push_prints_no_message_either() {
     let world = after_heroku_login();
     world
         .git("push --quiet heroku main")

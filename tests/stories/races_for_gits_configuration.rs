@@ -84,7 +84,7 @@ fn files_in(home: &Path) -> Vec<String> {
 }
 
 #[test]
-fn the_links_mode_and_owner_of_the_file_stay() {
+fn the_link_the_mode_and_the_owner_of_the_file_stay() {
     let world = World::new();
     let real = world.has_file("dotfiles/gitconfig", CONFIG);
     fs::set_permissions(&real, fs::Permissions::from_mode(0o640)).unwrap();

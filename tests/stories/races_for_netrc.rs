@@ -25,7 +25,7 @@ fn entries(email: &str, token: &str) -> String {
 }
 
 #[test]
-fn logins_at_once_leave_one_whole_login_and_every_other_entry() {
+fn concurrent_logins_leave_one_complete_login_and_every_other_entry() {
     let world = world();
     let rounds = if is_thorough() { 20 } else { 3 };
     let logins: Vec<(&str, String)> = [ANN, BOB, ANN, BOB, ANN, BOB]
@@ -57,7 +57,7 @@ fn logins_at_once_leave_one_whole_login_and_every_other_entry() {
 }
 
 #[test]
-fn a_clean_and_a_login_at_once_leave_the_login_or_none() {
+fn a_concurrent_clean_and_login_leave_the_login_or_none() {
     let world = world();
     let token = world.heroku.issue_token(ANN);
     let rounds = if is_thorough() { 30 } else { 5 };
@@ -87,7 +87,7 @@ fn a_clean_and_a_login_at_once_leave_the_login_or_none() {
 /// It reads the file, empties it and writes it without a lock: which login is left is a
 /// matter of luck, but not what else is in the file.
 #[test]
-fn the_heroku_cli_writing_at_the_same_time_costs_no_other_entry() {
+fn a_concurrent_write_of_the_heroku_cli_loses_no_other_entry() {
     let world = world();
     world.sets("HEROKU_NETRC_WRITE", "true");
     let rounds = if is_thorough() { 5 } else { 1 };

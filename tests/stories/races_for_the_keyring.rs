@@ -33,7 +33,7 @@ fn pair(token: &str) -> String {
 }
 
 #[test]
-fn fifty_who_read_write_and_erase_leave_one_whole_item() {
+fn fifty_concurrent_operations_leave_one_complete_item() {
     let world = World::new().with_keyring();
     let mut tokens = vec![world.has_logged_in_with_the_heroku_cli(ANN)];
     tokens.extend((0..20).map(|_| world.heroku.issue_token(ANN)));
@@ -68,7 +68,7 @@ fn fifty_who_read_write_and_erase_leave_one_whole_item() {
 }
 
 #[test]
-fn fifty_first_logins_of_both_programs_make_one_item() {
+fn fifty_concurrent_first_logins_of_both_programs_create_one_item() {
     let world = World::new().with_keyring();
     let tokens: Vec<String> = (0..50).map(|_| world.heroku.issue_token(ANN)).collect();
     let lines: Vec<_> = tokens
@@ -104,7 +104,7 @@ fn erasing_a_rejected_token_never_removes_its_replacement() {
 }
 
 #[test]
-fn login_logout_and_switch_against_each_other_end_in_a_state_that_works() {
+fn concurrent_login_logout_and_switch_end_in_a_valid_state() {
     let world = World::new().with_keyring();
     let of_ann = world.has_logged_in_with_the_heroku_cli(ANN);
     let of_bob = world.heroku.issue_token(BOB);
@@ -140,7 +140,7 @@ fn login_logout_and_switch_against_each_other_end_in_a_state_that_works() {
 /// It reads `login.json` and the item at moments of its own, and drops the one where it misses the
 /// other.
 #[test]
-fn the_heroku_cli_finds_its_login_whenever_it_looks() {
+fn the_heroku_cli_always_finds_its_login() {
     let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     let other = world.heroku.issue_token(ANN);

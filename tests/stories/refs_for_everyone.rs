@@ -21,7 +21,7 @@ fn asked(world: &World) -> Vec<(String, bool, u16)> {
 }
 
 #[test]
-fn a_push_works_though_the_question_comes_late() {
+fn a_push_works_if_only_the_upload_needs_a_login() {
     let (world, token) = world();
     world.pushes();
     let expected = [
@@ -37,7 +37,7 @@ fn a_push_works_though_the_question_comes_late() {
 }
 
 #[test]
-fn a_pack_too_large_to_be_sent_twice_is_sent_once() {
+fn a_large_pack_is_sent_once() {
     let (world, _) = world();
     world
         .shell("head -c 3000000 /dev/urandom >large && git add large", b"")
@@ -55,7 +55,7 @@ fn a_pack_too_large_to_be_sent_twice_is_sent_once() {
 }
 
 #[test]
-fn a_first_push_is_a_login_there_too() {
+fn the_first_push_to_public_refs_is_a_login() {
     let world = World::new().with_keyring().with_app("blue-sky");
     world.heroku.shows_refs_of("blue-sky");
     world.helper("setup").succeeds();

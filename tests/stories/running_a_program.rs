@@ -67,7 +67,7 @@ fn another_variable_gets_the_token_and_no_other_does() {
 }
 
 #[test]
-fn without_a_login_nothing_is_started() {
+fn without_a_login_no_program_is_started() {
     let world = World::new().with_keyring();
     world
         .helper("exec -- touch started")

@@ -30,7 +30,7 @@ fn of_each(line: &str, mut then: impl FnMut(&str)) {
 }
 
 #[test]
-fn a_command_finishes_even_if_its_output_is_not_read() {
+fn a_command_finishes_if_its_output_is_not_read() {
     let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     let of_bob = world.heroku.issue_token(BOB);
@@ -69,7 +69,7 @@ fn a_command_finishes_even_if_its_output_is_not_read() {
 }
 
 #[test]
-fn a_list_that_is_not_read_does_no_harm() {
+fn a_list_that_is_not_read_causes_no_error() {
     let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     world.is_public(&token);
@@ -91,7 +91,7 @@ fn a_list_that_is_not_read_does_no_harm() {
 }
 
 #[test]
-fn a_full_disk_behind_stdout_is_named() {
+fn a_full_disk_at_stdout_is_reported() {
     let world = World::new().with_keyring();
     world.has_logged_in_with_the_heroku_cli(ANN);
     world
@@ -104,7 +104,7 @@ fn a_full_disk_behind_stdout_is_named() {
 }
 
 #[test]
-fn a_request_that_ends_at_any_byte_gets_the_token_or_silence() {
+fn a_request_truncated_at_any_byte_gets_the_token_or_nothing() {
     let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     let whole = "protocol=https\nhost=git.heroku.com\nusername=ann@example.com\n\n";

@@ -17,7 +17,7 @@ const MANY: usize = 10_000;
 
 /// Strangers' items cost the service its search, and us nothing.
 #[test]
-fn ten_thousand_items_of_strangers_are_not_looked_at() {
+fn ten_thousand_items_of_other_programs_are_not_read() {
     let (world, token) = with_one_login();
     for number in 0..MANY {
         let (name, secret) = (number.to_string(), format!("a stranger's secret {number}"));
@@ -45,7 +45,7 @@ fn ten_thousand_items_of_strangers_are_not_looked_at() {
 
 /// What each login costs decides whether thousands can be looked at: two waits each were too much.
 #[test]
-fn sixty_four_logins_are_asked_for_in_a_handful_of_writes() {
+fn sixty_four_logins_are_requested_in_few_writes() {
     let (world, _) = with_one_login();
     for number in 1..64 {
         let secret = format!("HRKU-01234567-89ab-cdef-0123-{number:012}");
@@ -78,7 +78,7 @@ fn with_ten_thousand_logins(world: &World) {
 }
 
 #[test]
-fn of_ten_thousand_logins_none_is_served_by_chance() {
+fn with_ten_thousand_logins_none_is_chosen() {
     let (world, _) = with_one_login();
     with_ten_thousand_logins(&world);
     world.sets("HEROKU_RS_TIMEOUT", "50");
@@ -95,7 +95,7 @@ fn of_ten_thousand_logins_none_is_served_by_chance() {
 }
 
 #[test]
-fn too_many_logins_for_the_limit_are_an_error_in_time() {
+fn too_many_logins_for_the_limit_time_out() {
     let (world, _) = with_one_login();
     with_ten_thousand_logins(&world);
     // Nearly a minute for all of them.

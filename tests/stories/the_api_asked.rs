@@ -34,7 +34,7 @@ fn body(request: &Recorded) -> Value {
 }
 
 #[test]
-fn the_body_goes_to_a_pipe_as_it_came() {
+fn the_body_is_written_to_a_pipe_unchanged() {
     let world = with_ann();
     let outcome = world.helper("api /account").succeeds().stderr_is("");
     let account: Value = serde_json::from_str(&outcome.stdout()).unwrap();
@@ -49,7 +49,7 @@ fn the_body_goes_to_a_pipe_as_it_came() {
 }
 
 #[test]
-fn a_path_may_have_its_slash_and_its_host() {
+fn a_path_may_start_with_a_slash_or_the_host() {
     let world = with_ann();
     for path in ["account", "/account", ACCOUNT] {
         world
@@ -114,7 +114,7 @@ fn fields_are_the_body_of_a_post() {
 }
 
 #[test]
-fn fields_are_the_query_of_a_get_and_of_what_has_a_body() {
+fn fields_are_the_query_of_a_get_or_of_a_request_with_a_body() {
     let world = with_ann();
     world
         .helper("api account -X get -f 'q=a b&c' -F n=7 --silent")
@@ -187,7 +187,7 @@ fn a_contradictory_command_line_sends_nothing() {
 }
 
 #[test]
-fn a_header_may_ask_for_another_variant_and_for_nothing_more() {
+fn a_header_can_only_select_another_variant() {
     let world = with_ann();
     let variant = "application/vnd.heroku+json; version=3.webhooks";
     world
@@ -250,7 +250,7 @@ fn a_reply_can_be_printed_with_its_headers() {
 }
 
 #[test]
-fn what_has_not_changed_is_no_failure() {
+fn an_unchanged_resource_is_not_an_error() {
     let world = with_ann();
     let output = world.helper("api account -i").succeeds().stdout();
     let etag = output.lines().find_map(|line| line.strip_prefix("etag: "));
@@ -265,7 +265,7 @@ fn what_has_not_changed_is_no_failure() {
 }
 
 #[test]
-fn a_trace_has_the_way_and_nothing_of_what_was_sent() {
+fn a_trace_has_the_path_and_nothing_of_the_body() {
     let world = with_ann();
     world.sets("GIT_CREDENTIAL_HEROKU_RS_TRACE", "1");
     let sent = "-f key=open-sesame -H 'X-Key: open-sesame' --silent";

@@ -60,7 +60,7 @@ fn the_heroku_cli_works_with_nothing_in_netrc() {
 }
 
 #[test]
-fn the_account_that_is_named_is_the_one_that_the_heroku_cli_uses() {
+fn the_heroku_cli_uses_the_named_account() {
     let world = world();
     let whoami = heroku_line(Version::Current, "auth:whoami");
     world
@@ -97,7 +97,7 @@ fn curl_uses_the_login_of_its_user() {
 }
 
 #[test]
-fn herokus_own_library_works_with_a_variable_and_turns_every_page() {
+fn herokus_own_library_works_with_a_variable_and_reads_every_page() {
     let world = world();
     world.heroku.lists_apps(ANN, 2500);
     let line = with_the_library(

@@ -50,7 +50,7 @@ fn without_the_flag_there_is_one_page() {
 }
 
 #[test]
-fn the_first_page_is_the_one_that_a_header_names() {
+fn a_range_header_selects_the_first_page() {
     let world = with_apps(7);
     let range = "-H 'Range: name app-000002..; max=3'";
     let outcome = world
@@ -72,7 +72,7 @@ fn a_single_page_and_an_object_are_printed_unchanged() {
 }
 
 #[test]
-fn an_incomplete_list_is_reported_and_its_array_stays_open() {
+fn an_incomplete_list_is_reported_and_its_array_is_not_closed() {
     for (fault, why) in [
         (
             Fault::api(401, "unauthorized", "Revoked."),
@@ -103,7 +103,7 @@ fn an_incomplete_list_is_reported_and_its_array_stays_open() {
 }
 
 #[test]
-fn a_page_that_heroku_could_not_serve_is_asked_for_again() {
+fn a_page_with_a_server_error_is_requested_again() {
     let world = with_apps(7);
     let once = |fault| {
         let on = On::Path("/apps");
@@ -117,7 +117,7 @@ fn a_page_that_heroku_could_not_serve_is_asked_for_again() {
 }
 
 #[test]
-fn pages_that_go_round_in_a_circle_are_noticed() {
+fn a_loop_of_pages_is_an_error() {
     let world = with_apps(7);
     world
         .heroku
@@ -173,7 +173,7 @@ fn progress_is_only_shown_on_a_terminal() {
 }
 
 #[test]
-fn json_is_drawn_on_a_terminal() {
+fn json_is_formatted_on_a_terminal() {
     let world = with_apps(1);
     let line = "git-credential-heroku-rs api apps";
     let shown = world.on_a_terminal(line).exits_with(0);

@@ -57,7 +57,7 @@ fn each_error_says_how_to_fix_it() {
 }
 
 #[test]
-fn what_the_server_says_moves_no_cursor_and_shows_no_secret() {
+fn an_error_of_the_server_has_no_control_characters_and_no_secret() {
     let world = with_ann();
     let token = world.heroku.issue_token(ANN);
     let words = format!("a\u{1b}[2J\u{9b}b\r\nc\u{202e} Bearer {token}");
@@ -82,7 +82,7 @@ fn a_proxys_page_is_not_mistaken_for_herokus_reply() {
 }
 
 #[test]
-fn a_token_follows_no_redirect() {
+fn a_token_is_not_sent_after_a_redirect() {
     for (status, location) in [
         (301, "Location: https://evil.example/account"),
         (302, "Location: https://git.heroku.com/account"),
@@ -153,7 +153,7 @@ fn network_and_proxy_errors_are_not_herokus() {
 }
 
 #[test]
-fn a_body_that_never_ends_ends() {
+fn an_endless_body_times_out() {
     for fault in [
         Fault::EndlessBody,
         Fault::Bomb,
@@ -172,7 +172,7 @@ fn a_body_that_never_ends_ends() {
 }
 
 #[test]
-fn a_packed_answer_is_unpacked() {
+fn a_compressed_response_is_decompressed() {
     let world = with_ann();
     world.heroku.fault(On::Any, Fault::Gzip, Times::Always);
     world
@@ -182,7 +182,7 @@ fn a_packed_answer_is_unpacked() {
 }
 
 #[test]
-fn a_turn_is_waited_for_as_long_as_heroku_says_and_whatever_is_asked() {
+fn every_request_waits_for_the_rate_limit() {
     let world = with_ann();
     for line in [
         "account",
@@ -227,7 +227,7 @@ fn a_long_rate_limit_is_reported_and_not_waited_for() {
 }
 
 #[test]
-fn what_only_reads_is_asked_again_while_heroku_recovers() {
+fn a_read_request_is_retried_while_heroku_recovers() {
     let world = with_ann();
     world
         .heroku
@@ -250,7 +250,7 @@ fn what_only_reads_is_asked_again_while_heroku_recovers() {
 }
 
 #[test]
-fn a_connection_that_never_came_about_is_tried_again() {
+fn a_failed_connection_is_retried() {
     let world = with_ann();
     world.heroku.refuse_connections();
     let outcome = world.helper("api account -f a=1").exits_with(1);
@@ -292,7 +292,7 @@ fn a_second_factor_is_asked_for_on_a_terminal() {
 }
 
 #[test]
-fn a_reader_that_has_seen_enough_is_no_failure() {
+fn a_reader_that_stops_early_is_not_an_error() {
     let world = with_ann();
     world.heroku.lists_apps(ANN, 3000);
     world.heroku.page_size(1000);
@@ -314,7 +314,7 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
 }
 
 #[test]
-fn a_head_moves_no_cursor_either() {
+fn headers_are_printed_without_control_characters() {
     let world = with_ann();
     let tricks = vec!["X-Odd: a\u{9b}31m\u{202e}b\u{200b}c"];
     let fault = Fault::Status(200, tricks, String::new());

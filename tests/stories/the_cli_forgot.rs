@@ -5,7 +5,7 @@ use std::fs;
 use crate::world::{ANN, BOB, REQUEST, World};
 
 #[test]
-fn the_only_item_is_served_and_status_restores_login_json() {
+fn the_only_item_is_used_and_status_restores_login_json() {
     let world = World::ready_to_push();
     world.has_logged_in_with_the_heroku_cli(ANN);
     fs::remove_file(world.login_json()).unwrap();

@@ -179,7 +179,7 @@ pages! {
 
 /// The picture's description is its text. How fast git was is git's own affair.
 #[test]
-fn the_recorded_terminal_shows_what_is_so() {
+fn the_recorded_terminal_shows_the_real_output() {
     let picture = fs::read_to_string("contrib/docs/cast.svg").unwrap();
     let (_, text) = picture.split_once("<desc id=\"d\">").unwrap();
     let (text, _) = text.split_once("</desc>").unwrap();
@@ -229,7 +229,7 @@ fn without_progress(text: &str) -> String {
 }
 
 #[test]
-fn what_is_not_run_is_on_a_page() {
+fn every_exception_is_a_block_on_a_page() {
     let pages = documents();
     for (path, first, why) in NOT_RUN {
         assert!(!why.is_empty());
@@ -332,7 +332,7 @@ fn every_script_on_a_page_exists() {
 }
 
 #[test]
-fn every_link_leads_somewhere() {
+fn every_link_has_a_target() {
     let mut paths = vec![
         PathBuf::from("ARCHITECTURE.md"),
         PathBuf::from("CHANGELOG.md"),
@@ -413,7 +413,7 @@ fn every_command_is_in_the_readme() {
 }
 
 #[test]
-fn the_first_screen_is_a_screen() {
+fn the_first_screen_of_the_readme_fits_a_screen() {
     let readme = fs::read_to_string("README.md").unwrap();
     let (first, _) = readme.split_once("\n---\n").unwrap();
     let shown = first.lines().filter(|line| !line.starts_with("<!--"));

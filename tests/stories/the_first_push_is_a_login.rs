@@ -12,7 +12,7 @@ fn not_logged_in() -> World {
 }
 
 #[test]
-fn git_asks_for_the_password_only_and_the_next_push_asks_nothing() {
+fn git_asks_only_for_the_password_and_the_next_push_for_nothing() {
     let world = not_logged_in();
     let token = world.heroku.issue_token(ANN);
     let shown = world
@@ -59,7 +59,7 @@ fn without_prompts_only_the_hint_is_printed() {
 }
 
 #[test]
-fn a_rejected_paste_is_not_stored() {
+fn a_rejected_pasted_token_is_not_stored() {
     let world = not_logged_in();
     let shown = world
         .on_a_terminal("git push heroku main")
@@ -116,7 +116,7 @@ fn status_replaces_a_rejected_token_with_a_pasted_one() {
 }
 
 #[test]
-fn status_lists_a_token_once_that_was_pasted_and_is_a_login_too() {
+fn status_lists_a_pasted_token_once_if_it_is_also_a_login() {
     let world = not_logged_in();
     let token = world.heroku.issue_token(ANN);
     world.logs_in_with(&token);

@@ -92,7 +92,7 @@ fn each_command_and_subcommand_has_a_page() {
 }
 
 #[test]
-fn no_reader_of_the_pages_warns() {
+fn man_and_mandoc_print_no_warning() {
     let world = with_the_manual();
     world
         .shell(
@@ -117,7 +117,7 @@ fn no_reader_of_the_pages_warns() {
 }
 
 #[test]
-fn an_example_is_shown_as_it_is_typed() {
+fn an_example_is_printed_as_it_is_typed() {
     let world = with_the_manual();
     world
         .shell("MANWIDTH=200 man git-credential-heroku-rs-exec", b"")
@@ -137,7 +137,7 @@ fn without_a_directory_the_main_page_is_printed() {
 }
 
 #[test]
-fn a_directory_that_cannot_be_created_is_named() {
+fn the_error_names_a_directory_that_cannot_be_created() {
     let world = with_the_manual();
     world.has_file("file", "");
     world

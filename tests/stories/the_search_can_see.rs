@@ -49,7 +49,7 @@ fn a_token_on_either_stream_or_in_argv_is_found() {
 }
 
 #[test]
-fn a_token_handed_out_on_purpose_is_looked_for_everywhere_else() {
+fn a_token_printed_on_purpose_is_still_searched_for_everywhere_else() {
     let world = World::new();
     let token = world.heroku.issue_token(ANN);
     world
@@ -62,7 +62,7 @@ fn a_token_handed_out_on_purpose_is_looked_for_everywhere_else() {
 }
 
 #[test]
-fn a_keyring_file_keeps_its_token_to_itself() {
+fn a_keyring_file_does_not_show_its_token() {
     let world = World::new().with_keyring();
     let token = world.heroku.issue_token(ANN);
     world.keeps_in_the_keyring(ANN, &token);
@@ -73,7 +73,7 @@ fn a_keyring_file_keeps_its_token_to_itself() {
 }
 
 #[test]
-fn a_locked_keyring_gives_nothing_and_a_restarted_one_gives_all() {
+fn a_locked_keyring_returns_nothing_and_a_restarted_one_every_item() {
     let world = World::new().with_keyring();
     let token = world.heroku.issue_token(ANN);
     world.keeps_in_the_keyring(ANN, &token);
@@ -84,7 +84,7 @@ fn a_locked_keyring_gives_nothing_and_a_restarted_one_gives_all() {
 }
 
 #[test]
-fn what_a_person_types_at_a_terminal_is_searched_too() {
+fn terminal_input_is_searched_too() {
     let world = World::new();
     let token = world.heroku.issue_token(ANN);
     let line = r#"printf "word? "; read -r word; echo done"#;

@@ -10,7 +10,7 @@ fn two_accounts() -> World {
 }
 
 #[test]
-fn the_active_account_pushes_and_the_other_may_not() {
+fn the_active_account_can_push_and_the_other_cannot() {
     let world = two_accounts();
     world
         .git("push --quiet heroku main")
@@ -45,7 +45,7 @@ fn git_config_can_choose_the_account_of_a_repository() {
 }
 
 #[test]
-fn an_account_that_git_uses_whichever_one_is_active_is_named() {
+fn status_names_the_account_that_git_always_uses() {
     let world = two_accounts();
     world
         .git("config credential.https://git.heroku.com.username ann@example.com")

@@ -26,7 +26,7 @@ fn files(dir: &Path) -> Vec<String> {
 }
 
 #[test]
-fn what_was_written_is_removed_and_reported() {
+fn every_file_that_we_wrote_is_removed_and_reported() {
     let world = World::new().with_keyring().with_app("blue-sky");
     world.has_file(".gitconfig", "[alias]\n\tst = status\n");
     world.has_file(".docker/config.json", "{\n\t\"auths\": {}\n}");
@@ -64,7 +64,7 @@ fn what_was_written_is_removed_and_reported() {
 }
 
 #[test]
-fn what_stored_tokens_need_is_kept_with_the_reason() {
+fn the_metadata_of_stored_tokens_is_kept_with_the_reason() {
     let world = World::new().with_keyring();
     let token = world.heroku.issue_token(ANN);
     world

@@ -18,7 +18,7 @@ fn secrets(world: &World) -> Vec<String> {
 
 /// Another program's secret is neither served nor overwritten nor removed.
 #[test]
-fn what_a_loose_search_finds_is_left_alone() {
+fn other_items_found_by_a_loose_search_are_ignored() {
     let world = World::new().with_a_secret_service_under_orders();
     let service = world.secret_service();
     service.has(&[Habit::SearchesLoosely]);
@@ -43,7 +43,7 @@ fn what_a_loose_search_finds_is_left_alone() {
 }
 
 #[test]
-fn what_another_keyring_may_hide_is_not_absent() {
+fn an_item_that_another_keyring_may_hide_is_not_absent() {
     let (world, token) = logged_in(Habit::HasAnotherLocked);
     let get = world.helper_with_input("get", REQUEST).succeeds();
     get.hands_out(&token).stderr_is("");
@@ -61,7 +61,7 @@ fn what_another_keyring_may_hide_is_not_absent() {
 
 /// Signals that were not requested are neither kept nor read without a limit.
 #[test]
-fn a_flood_is_given_up_and_fills_no_memory() {
+fn a_flood_of_signals_is_an_error_and_takes_little_memory() {
     const MOST_KIB: u64 = 64 * 1024;
     let (world, token) = logged_in(Habit::Floods);
     let in_netrc = world.heroku.issue_token(ANN);
@@ -81,7 +81,7 @@ fn a_flood_is_given_up_and_fills_no_memory() {
 
 /// One process asks over one connection.
 #[test]
-fn each_command_has_one_connection() {
+fn each_command_opens_one_connection() {
     let world = World::new().with_keyring();
     world.has_logged_in_with_the_heroku_cli(ANN);
     let token = world.heroku.issue_token(ANN);

@@ -19,7 +19,7 @@ fn ls_remote(user: &str) -> String {
 }
 
 #[test]
-fn a_token_in_a_url_does_not_become_the_login_beside_others() {
+fn a_token_in_a_url_is_not_stored_beside_other_logins() {
     let world = no_account_is_chosen();
     let in_url = world.heroku.issue_token(ANN);
     world.is_public(&in_url);
@@ -41,7 +41,7 @@ fn a_token_in_a_url_does_not_become_the_login_beside_others() {
 
 /// `login.json` is no login: the account that it names has no token here.
 #[test]
-fn a_token_in_a_url_becomes_the_login_where_no_account_has_one() {
+fn a_token_in_a_url_is_stored_if_no_account_is_logged_in() {
     let world = World::ready_to_push();
     world.is_the_active_account(ANN);
     let in_url = world.heroku.issue_token(ANN);
@@ -67,7 +67,7 @@ fn a_keyring_that_cannot_be_read_may_have_a_login() {
 }
 
 #[test]
-fn what_is_typed_for_a_user_name_is_served_for_it() {
+fn a_token_typed_for_a_user_name_is_used_for_it() {
     let world = World::ready_to_push();
     world.is_the_active_account(ANN);
     let token = world.heroku.issue_token(ANN);
@@ -88,7 +88,7 @@ fn what_is_typed_for_a_user_name_is_served_for_it() {
 }
 
 #[test]
-fn what_is_typed_where_none_of_several_is_chosen_is_served_from_then_on() {
+fn a_token_typed_while_no_account_is_active_is_used_afterwards() {
     let world = no_account_is_chosen();
     let token = world.heroku.issue_token(ANN);
     world
@@ -107,7 +107,7 @@ fn what_is_typed_where_none_of_several_is_chosen_is_served_from_then_on() {
 }
 
 #[test]
-fn what_is_typed_for_an_email_is_that_accounts() {
+fn a_token_typed_for_an_email_is_stored_for_that_account() {
     let world = World::ready_to_push();
     world.has_logged_in_with_the_heroku_cli(BOB);
     let token = world.heroku.issue_token(ANN);
@@ -127,7 +127,7 @@ fn what_is_typed_for_an_email_is_that_accounts() {
 
 /// git's prompt showed it, and it became the name of an account.
 #[test]
-fn a_token_in_the_place_of_the_user_name_is_no_name() {
+fn a_token_in_place_of_the_user_name_is_not_an_account() {
     let world = World::ready_to_push();
     let token = world.heroku.issue_token(ANN);
     world.is_public(&token);
@@ -196,7 +196,7 @@ fn without_a_login_git_asks_the_next_helper() {
 
 /// git hands the mark back with what is typed, and with nothing else.
 #[test]
-fn a_reply_without_a_token_says_that_we_were_asked() {
+fn a_reply_without_a_token_marks_the_request() {
     let world = World::ready_to_push();
     world
         .helper_with_input("get", format!("capability[]=state\n{REQUEST}"))

@@ -48,7 +48,7 @@ fn the_search_distinguishes_a_test_from_another_function() {
 }
 
 #[test]
-fn every_promise_names_a_test_that_there_is() {
+fn every_promise_names_an_existing_test() {
     let source = sources(&["src", "tests"]);
     let page = page();
     let named = named_tests(&page);
@@ -69,7 +69,7 @@ fn every_row_of_promises_names_a_test() {
 }
 
 #[test]
-fn each_figure_is_counted_somewhere_and_the_page_is_two_pages() {
+fn each_figure_has_a_counter_and_the_page_has_two_pages() {
     let page = page();
     let lines: Vec<&str> = page.lines().collect();
     let at = |mark| lines.iter().position(|line| *line == mark).unwrap();

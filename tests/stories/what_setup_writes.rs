@@ -40,7 +40,7 @@ fn every_line_of_the_user_stays() {
 }
 
 #[test]
-fn a_helper_added_after_ours_is_named_and_setup_moves_our_lines() {
+fn a_helper_added_after_ours_is_reported_and_setup_moves_our_lines() {
     let world = healthy();
     world
         .git("config --global credential.helper store")
@@ -60,7 +60,7 @@ fn a_helper_added_after_ours_is_named_and_setup_moves_our_lines() {
 }
 
 #[test]
-fn a_helper_of_an_include_after_ours_is_named_and_setup_moves_our_lines() {
+fn a_helper_of_an_include_after_ours_is_reported_and_setup_moves_our_lines() {
     let world = healthy();
     let text = format!("{OURS}[include]\n\tpath = more\n");
     world.has_file(".gitconfig", &text);
@@ -142,7 +142,7 @@ fn doctor_checks_the_url_of_each_remote() {
 }
 
 #[test]
-fn a_repository_of_another_user_is_named_with_its_fix() {
+fn a_repository_of_another_user_is_reported_with_its_fix() {
     let world = logged_in();
     world.sets("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1");
     let said = world.helper("setup --local").exits_with(1).stdout_is("");
@@ -163,7 +163,7 @@ fn a_repository_of_another_user_is_named_with_its_fix() {
 }
 
 #[test]
-fn without_a_repository_there_is_nothing_to_set_up_for_it() {
+fn setup_local_needs_a_repository() {
     let world = logged_in();
     fs::remove_dir_all(world.work().join(".git")).unwrap();
     for command in ["setup --local", "unsetup --local"] {
@@ -178,7 +178,7 @@ fn without_a_repository_there_is_nothing_to_set_up_for_it() {
 
 /// As home-manager does it: git's file is a link into a read-only directory.
 #[test]
-fn a_generated_configuration_is_replaced_by_the_usual_file() {
+fn setup_writes_to_another_file_if_the_configuration_is_generated() {
     let world = logged_in();
     let store = world.has_file("store/config", "[user]\n\tname = Ann\n");
     fs::create_dir_all(world.home().join(".config/git")).unwrap();
@@ -316,7 +316,7 @@ fn a_script_gets_the_short_form_by_a_flag_only() {
 }
 
 #[test]
-fn a_git_heroku_of_the_user_stays() {
+fn an_existing_git_heroku_alias_stays() {
     let world = logged_in();
     for scope in ["--global", "--local"] {
         let config = |line: &str| world.git(&format!("config {scope} {line}"));

@@ -28,7 +28,7 @@ fn is_wiped(sight: &Sight) -> bool {
 }
 
 #[test]
-fn the_probe_sees_a_token_that_is_about_to_leave() {
+fn the_probe_finds_a_token_before_it_is_printed() {
     let (world, token) = logged_in();
     let stopped = world.stops_the_helper("get", REQUEST, At::ItsAnswer);
     let sight = stopped.shows(&token);
@@ -40,7 +40,7 @@ fn the_probe_sees_a_token_that_is_about_to_leave() {
 }
 
 #[test]
-fn get_leaves_no_copy_of_the_token_behind() {
+fn get_leaves_no_copy_of_the_token() {
     let (world, token) = logged_in();
     near_its_end(&world, &token);
     let stopped = world.stops_the_helper("get", REQUEST, At::ItsLastWord);
@@ -52,7 +52,7 @@ fn get_leaves_no_copy_of_the_token_behind() {
 }
 
 #[test]
-fn get_from_netrc_leaves_no_copy_behind() {
+fn get_from_netrc_leaves_no_copy() {
     let world = World::new();
     let token = world.heroku.issue_token(ANN);
     world.has_netrc(&format!(
@@ -65,7 +65,7 @@ fn get_from_netrc_leaves_no_copy_behind() {
 }
 
 #[test]
-fn store_leaves_no_copy_of_what_it_could_not_keep() {
+fn store_leaves_no_copy_of_a_token_that_it_cannot_store() {
     let world = World::new().with_a_bus_alone();
     let token = world.heroku.issue_token(ANN);
     let request = format!("{REQUEST}username=heroku\npassword={token}\n");
@@ -76,7 +76,7 @@ fn store_leaves_no_copy_of_what_it_could_not_keep() {
 
 /// What TLS and HTTP keep of a request is not ours to wipe; it is no more than they need.
 #[test]
-fn erase_leaves_few_copies_once_it_has_asked() {
+fn erase_leaves_few_copies_after_its_request() {
     let (world, token) = logged_in();
     let request = format!("{REQUEST}username={ANN}\npassword={token}\n");
     let stopped = world.stops_the_helper("erase", &request, At::ItsLastWord);
@@ -116,7 +116,7 @@ fn the_memory_is_closed_before_a_secret_is_asked_for() {
 }
 
 #[test]
-fn a_foreign_host_is_not_worth_a_call() {
+fn for_another_host_the_memory_is_not_closed() {
     let world = World::new();
     let foreign = "protocol=https\nhost=example.com\n";
     let (outcome, trace) = world.traced("git-credential-heroku-rs get", foreign);
@@ -127,7 +127,7 @@ fn a_foreign_host_is_not_worth_a_call() {
 }
 
 #[test]
-fn a_program_under_exec_is_as_open_as_any_and_has_its_limits() {
+fn a_program_under_exec_is_not_protected_and_keeps_its_limits() {
     let (world, token) = logged_in();
     world.is_public(&token);
     let ask = "python3 -c 'import ctypes, resource; \
@@ -185,7 +185,7 @@ fn a_command_without_a_request_leaves_no_copy() {
 
 /// The HTTP client writes each request into a buffer of its own, which we cannot wipe.
 #[test]
-fn a_command_with_a_request_leaves_only_the_copy_that_http_has_sent() {
+fn a_command_with_a_request_leaves_only_the_copy_of_the_http_client() {
     let erased = format!("{REQUEST}username={ANN}\npassword=TOKEN\n");
     for (line, input) in [
         ("erase", erased.as_str()),
@@ -208,7 +208,7 @@ fn a_command_with_a_request_leaves_only_the_copy_that_http_has_sent() {
 }
 
 #[test]
-fn a_token_that_moves_out_of_netrc_leaves_that_copy_alone() {
+fn a_token_moved_out_of_netrc_leaves_only_the_copy_of_the_http_client() {
     let world = World::new().with_keyring();
     let token = world.heroku.issue_token(ANN);
     world.has_netrc(&format!(
@@ -244,7 +244,7 @@ fn a_rotation_leaves_nothing_of_the_old_token_and_two_copies_of_the_new_one() {
 }
 
 #[test]
-fn a_token_in_a_variable_stays_where_the_kernel_has_put_it() {
+fn a_token_in_a_variable_stays_in_the_environment_block() {
     let world = World::new();
     let token = world.heroku.issue_token(ANN);
     world.sets("HEROKU_API_KEY", &token);

@@ -11,7 +11,7 @@ fn logged_in() -> (World, String) {
 }
 
 #[test]
-fn an_answer_other_than_401_changes_nothing() {
+fn a_status_other_than_401_changes_nothing() {
     let (world, token) = logged_in();
     for status in [400, 403, 404, 410, 429, 500, 503] {
         world.heroku.forget_requests();
@@ -42,7 +42,7 @@ fn a_401_for_a_valid_token_changes_nothing() {
 }
 
 #[test]
-fn a_401_for_the_upload_alone_changes_nothing() {
+fn a_401_only_for_the_upload_changes_nothing() {
     let (world, token) = logged_in();
     world.git_host_answers_the_upload_with(401);
     world.git("push heroku main").fails().says("it was kept");
@@ -50,7 +50,7 @@ fn a_401_for_the_upload_alone_changes_nothing() {
 }
 
 #[test]
-fn a_403_for_the_upload_alone_changes_nothing() {
+fn a_403_only_for_the_upload_changes_nothing() {
     let (world, token) = logged_in();
     world.git_host_answers_the_upload_with(403);
     world
@@ -90,7 +90,7 @@ fn a_valid_header_in_gits_configuration_needs_no_helper() {
 }
 
 #[test]
-fn a_user_name_in_the_url_is_answered_with_that_user_name() {
+fn the_reply_repeats_the_user_name_of_the_url() {
     let (world, _) = logged_in();
     world
         .git("ls-remote https://anyone@git.heroku.com/blue-sky.git")
@@ -99,7 +99,7 @@ fn a_user_name_in_the_url_is_answered_with_that_user_name() {
 }
 
 #[test]
-fn every_spelling_of_the_host_that_git_hands_on_is_served() {
+fn every_spelling_of_the_host_gets_the_token() {
     let (world, _) = logged_in();
     for host in ["git.heroku.com", "git.heroku.com:443", "GIT.heroku.com"] {
         world
@@ -151,7 +151,7 @@ fn a_redirect_to_another_host_gets_no_token() {
 }
 
 #[test]
-fn a_redirect_after_the_password_costs_no_login() {
+fn a_redirect_after_the_password_removes_no_login() {
     let (world, token) = logged_in();
     world.heroku.also_plays("git.example.com");
     world.git_host_sends_on_to(ELSEWHERE);
@@ -165,7 +165,7 @@ fn a_redirect_after_the_password_costs_no_login() {
 }
 
 #[test]
-fn a_url_with_a_token_and_no_user_name_costs_no_login() {
+fn a_url_with_a_token_and_no_user_name_removes_no_login() {
     let (world, token) = logged_in();
     world.is_public(&token);
     let url = format!("https://:{token}@git.heroku.com/blue-sky.git");

@@ -91,7 +91,7 @@ fn a_redirect_is_not_followed() {
 }
 
 #[test]
-fn a_wait_that_heroku_names_is_kept_and_reported() {
+fn the_retry_time_of_heroku_is_kept_and_reported() {
     let world = World::new().with_keyring();
     let token = world.heroku.issue_token(ANN);
     let limit = Fault::Status(
@@ -113,7 +113,7 @@ fn a_wait_that_heroku_names_is_kept_and_reported() {
 }
 
 #[test]
-fn heroku_host_leads_to_heroku_or_nowhere() {
+fn heroku_host_selects_a_heroku_or_nothing() {
     let world = World::new().with_keyring();
     let token = world.heroku.issue_token(ANN);
     world.sets("HEROKU_HOST", "evil.example");

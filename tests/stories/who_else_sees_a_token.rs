@@ -114,7 +114,7 @@ fn the_search_reads_an_unprotected_program() {
 }
 
 #[test]
-fn no_other_process_reads_the_memory_of_a_program_that_holds_a_token() {
+fn no_other_process_reads_the_memory_of_a_program_with_a_token() {
     without_capabilities(|| {
         for (name, holder) in HOLDERS {
             let (_world, stopped) = holder();
@@ -129,7 +129,7 @@ fn no_other_process_reads_the_memory_of_a_program_that_holds_a_token() {
 }
 
 #[test]
-fn a_crash_leaves_no_core_file_of_a_program_that_holds_a_token() {
+fn a_crash_leaves_no_core_file_of_a_program_with_a_token() {
     without_capabilities(|| {
         for (name, holder) in HOLDERS {
             for signal in [Signal::SEGV, Signal::ABORT, Signal::QUIT] {

@@ -75,7 +75,7 @@ fn status_begins_with_what_prevents_a_push() {
 
 /// An encrypted file is never written. Without this check, a new token would be created in vain.
 #[test]
-fn a_login_that_an_encrypted_netrc_prevents_fails_before_the_paste() {
+fn with_an_encrypted_netrc_login_fails_before_the_prompt() {
     let world = container();
     let _ = world.has_file(world.home().join(".netrc.gpg"), "not decrypted here");
     let shown = world
@@ -100,7 +100,7 @@ fn store_keyring_never_writes_plain_text() {
 }
 
 #[test]
-fn a_locked_keyring_is_no_reason_for_plain_text() {
+fn a_locked_keyring_never_causes_a_plain_text_login() {
     let world = World::ready_to_push();
     world.has_logged_in_with_the_heroku_cli(ANN);
     world.keyring().locks();
@@ -200,7 +200,7 @@ fn reports(world: &World, of_get: &str, of_login: &str, fix: &str) {
 }
 
 #[test]
-fn each_machine_without_a_keyring_reports_what_is_missing_and_what_helps() {
+fn each_machine_without_a_keyring_reports_the_cause_and_the_fix() {
     is_not_logged_in(&World::new(), "no keyring: no D-Bus session", LOG_IN);
     let dangling = World::new();
     dangling.sets("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus");

@@ -35,7 +35,7 @@ fn another_token_never_replaces_a_login_and_docker_gets_an_error() {
 }
 
 #[test]
-fn a_new_token_for_the_very_account_replaces_the_old_one() {
+fn a_new_token_for_the_same_account_replaces_the_old_one() {
     let (world, token) = logged_in();
     asked(&world, "store", &offered("_", &token))
         .succeeds()
@@ -48,7 +48,7 @@ fn a_new_token_for_the_very_account_replaces_the_old_one() {
 }
 
 #[test]
-fn a_password_that_is_no_token_is_neither_stored_nor_printed() {
+fn a_password_that_is_not_a_token_is_neither_stored_nor_printed() {
     let world = set_up();
     asked(&world, "store", &offered("_", "correct horse"))
         .exits_with(1)
@@ -58,7 +58,7 @@ fn a_password_that_is_no_token_is_neither_stored_nor_printed() {
 }
 
 #[test]
-fn the_answer_names_the_server_as_docker_named_it() {
+fn the_reply_repeats_the_server_name_of_the_request() {
     let (world, token) = logged_in();
     for server in [REGISTRY, "https://registry.heroku.com/v2/"] {
         let answer =
@@ -75,7 +75,7 @@ fn the_answer_names_the_server_as_docker_named_it() {
 }
 
 #[test]
-fn other_registries_get_nothing_and_nothing_is_asked_for_them() {
+fn other_registries_get_nothing_and_open_no_connection() {
     let (world, token) = logged_in();
     for server in [
         "https://index.docker.io/v1/",
@@ -116,7 +116,7 @@ fn not_logged_in_and_a_locked_keyring_are_different_errors() {
 }
 
 #[test]
-fn the_variable_and_netrc_serve_docker_as_they_serve_git() {
+fn docker_gets_the_token_from_the_variable_and_netrc_as_git_does() {
     let world = World::new();
     world.helper("setup --docker").succeeds();
     let token = world.heroku.issue_token(ANN);
@@ -156,7 +156,7 @@ fn dockers_own_helper_gives_the_same_replies() {
 }
 
 #[test]
-fn called_wrongly_it_says_how_to_call_it_as_dockers_helpers_do() {
+fn an_invalid_call_prints_the_usage_of_dockers_helpers() {
     let world = set_up();
     let usage = "Usage: docker-credential-heroku-rs <store|get|erase|list|version>\n";
     asked(&world, "", "").exits_with(1).stdout_is(usage);
@@ -170,7 +170,7 @@ fn called_wrongly_it_says_how_to_call_it_as_dockers_helpers_do() {
 }
 
 #[test]
-fn an_answer_costs_docker_no_more_than_it_costs_git() {
+fn a_reply_to_docker_costs_no_more_than_a_reply_to_git() {
     let (world, token) = logged_in();
     let (outcome, to_docker) = world.traced("docker-credential-heroku-rs get", REGISTRY);
     outcome.succeeds().hands_out(&token);
@@ -185,7 +185,7 @@ fn an_answer_costs_docker_no_more_than_it_costs_git() {
 }
 
 #[test]
-fn of_several_accounts_none_is_guessed() {
+fn with_several_accounts_none_is_chosen() {
     let world = set_up();
     for email in [ANN, BOB] {
         world.keeps_in_the_keyring(email, &world.heroku.issue_token(email));
@@ -198,7 +198,7 @@ fn of_several_accounts_none_is_guessed() {
 }
 
 #[test]
-fn a_host_of_herokus_in_the_environment_has_a_registry_and_no_other_host_has() {
+fn heroku_host_has_a_registry_only_if_it_is_a_host_of_heroku() {
     let (world, token) = logged_in();
     world.sets("HEROKU_HOST", "herokudev.com");
     asked(&world, "get", "registry.herokudev.com")

@@ -70,7 +70,7 @@ fn setup_uses_dockers_variable_and_reports_a_stored_password() {
 }
 
 #[test]
-fn a_configuration_that_cannot_be_read_is_left_as_it_was() {
+fn an_unreadable_configuration_is_not_changed() {
     let world = World::new();
     let broken = "{\n  \"auths\": {},\n}\n";
     let config = world.has_file(".docker/config.json", broken);
@@ -126,7 +126,7 @@ fn docker_uses_the_stored_login() {
 }
 
 #[test]
-fn docker_gives_no_other_registry_the_token() {
+fn docker_sends_the_token_to_no_other_registry() {
     let (world, token) = logged_in();
     world.sets("TOKEN", &token);
     for image in ["ann/web", "ghcr.io/ann/web", "git.heroku.com/blue-sky/web"] {
@@ -160,7 +160,7 @@ mv config $digest
 "#;
 
 #[test]
-fn an_image_is_pushed_as_the_account_in_use() {
+fn an_image_is_pushed_as_the_active_account() {
     let (world, _) = logged_in();
     world.has_logged_in_with_the_heroku_cli(BOB);
     world.heroku.has_app(ANN, "blue-sky").unwrap();
@@ -175,7 +175,7 @@ fn an_image_is_pushed_as_the_account_in_use() {
 }
 
 #[test]
-fn what_docker_login_is_given_while_there_is_no_login_becomes_one() {
+fn docker_login_stores_its_token_if_there_is_no_login() {
     let world = set_up();
     let token = world.heroku.issue_token(ANN);
     let login = format!(
@@ -198,7 +198,7 @@ fn what_docker_login_is_given_while_there_is_no_login_becomes_one() {
 }
 
 #[test]
-fn docker_logout_leaves_the_login_to_git_and_says_so() {
+fn docker_logout_keeps_the_login_of_git_and_reports_it() {
     let (world, token) = logged_in();
     let logout = format!("{} logout {REGISTRY}", docker());
     world.shell(&logout, b"").succeeds().says(

@@ -23,7 +23,7 @@ fn is_kept(world: &World, account: &str, token: &str) {
 }
 
 #[test]
-fn printable_ascii_and_letters_of_other_scripts_survive() {
+fn printable_ascii_and_letters_of_other_scripts_are_stored_unchanged() {
     let world = mac();
     let names = prop_oneof!["[a-zA-Z0-9._+~%]{1,40}", "\\p{L}{1,20}"];
     let cases = (names, "[!-~]{20,512}");
@@ -40,7 +40,7 @@ fn printable_ascii_and_letters_of_other_scripts_survive() {
 }
 
 #[test]
-fn what_a_shell_or_the_tool_would_read_otherwise_survives() {
+fn special_characters_of_the_shell_and_the_tool_are_stored_unchanged() {
     let world = mac();
     for token in [
         r#"HRKU-"quoted"-and-\backslash\\"#,

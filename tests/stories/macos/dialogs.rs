@@ -28,7 +28,7 @@ fn no_program_is_left(world: &World) {
 }
 
 #[test]
-fn a_dialog_that_is_not_answered_is_announced_and_ends_at_the_limit() {
+fn an_unanswered_dialog_is_announced_and_times_out() {
     let (world, token) = mac_of_ann();
     is_changed(&world, |state| state.is_locked = true);
     world.sets("HEROKU_RS_PROMPT_TIMEOUT", "2");
@@ -115,7 +115,7 @@ fn over_ssh_a_wrong_password_does_not_unlock() {
 
 /// As an earlier build of ours, or a program that does not use `security`, leaves it.
 #[test]
-fn an_item_of_another_program_is_refused_and_not_called_locked() {
+fn a_denied_item_of_another_program_is_not_reported_as_locked() {
     for (answer, has_screen) in [
         (Answer::Deny, true),
         (Answer::Cancel, true),

@@ -32,14 +32,14 @@ fn is_one_silent_item(world: &World, token: &str) {
 }
 
 #[test]
-fn a_login_of_the_heroku_cli_is_served() {
+fn a_login_of_the_heroku_cli_is_used() {
     let (world, token) = mac_of_ann();
     serves(&world, ANN, &token);
     is_one_silent_item(&world, &token);
 }
 
 #[test]
-fn what_login_stores_the_heroku_cli_reads() {
+fn the_heroku_cli_reads_the_token_that_login_stores() {
     let (world, _) = mac_of_ann();
     let token = world.heroku.issue_token(ANN);
     world.logs_in_with(&token);
@@ -48,7 +48,7 @@ fn what_login_stores_the_heroku_cli_reads() {
 }
 
 #[test]
-fn what_is_typed_at_gits_prompt_the_heroku_cli_reads() {
+fn the_heroku_cli_reads_a_token_typed_at_gits_prompt() {
     let world = mac();
     let token = world.heroku.issue_token(ANN);
     let stored = format!("{REQUEST}username={ANN}\npassword={token}\nstate[]=heroku-rs:asked\n");
@@ -57,7 +57,7 @@ fn what_is_typed_at_gits_prompt_the_heroku_cli_reads() {
 }
 
 #[test]
-fn what_rotate_stores_the_heroku_cli_reads() {
+fn the_heroku_cli_reads_the_token_that_rotate_stores() {
     let (world, old) = mac_of_ann();
     world.helper("rotate").succeeds();
     let token = heroku_cli_reads(&world, ANN).unwrap();
@@ -66,7 +66,7 @@ fn what_rotate_stores_the_heroku_cli_reads() {
 }
 
 #[test]
-fn an_item_that_is_there_is_changed_and_not_doubled() {
+fn an_existing_item_is_updated_and_not_duplicated() {
     let world = mac();
     for _ in 0..3 {
         let token = world.heroku.issue_token(ANN);
@@ -97,7 +97,7 @@ fn another_build_of_ours_reads_the_same_item() {
 }
 
 #[test]
-fn a_logout_leaves_nothing_for_either() {
+fn a_logout_removes_the_item_for_both_programs() {
     let (world, _) = mac_of_ann();
     world.helper("logout").succeeds();
     assert_eq!(items(&world), []);
@@ -108,7 +108,7 @@ fn a_logout_leaves_nothing_for_either() {
 }
 
 #[test]
-fn a_logout_removes_what_other_keychains_hold_for_the_account() {
+fn a_logout_removes_the_account_from_other_keychains() {
     let (world, _) = mac_of_ann();
     keychain(&world).change(|state| {
         let mut second = state.items[0].clone();
@@ -120,7 +120,7 @@ fn a_logout_removes_what_other_keychains_hold_for_the_account() {
 }
 
 #[test]
-fn what_the_heroku_cli_removes_is_gone_for_both() {
+fn an_item_that_the_heroku_cli_removes_is_removed_for_both() {
     let (world, _) = mac_of_ann();
     heroku_cli(&world, &format!("remove {ANN}"), "").succeeds();
     world
@@ -163,7 +163,7 @@ fn the_heroku_cli_stays_logged_in_after_our_login() {
 }
 
 #[test]
-fn a_push_after_a_login_of_the_heroku_cli_asks_for_nothing() {
+fn a_push_after_a_login_of_the_heroku_cli_needs_no_prompt() {
     let (world, token) = mac_of_ann();
     world.helper("setup").succeeds();
     world

@@ -23,7 +23,7 @@ fn asks_the_keychain(world: &World) -> crate::world::Outcome<'_> {
 }
 
 #[test]
-fn a_keychain_is_proved_to_be_shared() {
+fn the_check_passes_if_the_keychain_is_shared() {
     let world = mac();
     asks_the_keychain(&world)
         .succeeds()
@@ -33,7 +33,7 @@ fn a_keychain_is_proved_to_be_shared() {
 }
 
 #[test]
-fn a_dialog_of_the_keychain_fails_the_check() {
+fn a_keychain_dialog_fails_the_check() {
     let world = mac();
     is_changed(&world, |state| {
         state.is_locked = true;
@@ -45,7 +45,7 @@ fn a_dialog_of_the_keychain_fails_the_check() {
 }
 
 #[test]
-fn this_very_program_is_never_released() {
+fn the_program_of_these_tests_is_never_released() {
     let world = mac();
     let top = env!("CARGO_MANIFEST_DIR");
     let rust = Path::new(env!("CARGO")).parent().unwrap().display();
@@ -73,7 +73,7 @@ esac
 "#;
 
 #[test]
-fn a_vault_that_is_not_shared_is_a_failure_of_the_proof() {
+fn a_vault_that_is_not_shared_fails_the_check() {
     let world = mac();
     world.has_program("powershell", POWERSHELL);
     let program = world.tested_program();
@@ -86,7 +86,7 @@ fn a_vault_that_is_not_shared_is_a_failure_of_the_proof() {
 }
 
 #[test]
-fn a_session_without_a_vault_proves_nothing_and_says_so() {
+fn a_session_without_a_vault_is_reported_as_not_checked() {
     let world = mac();
     world.has_program("powershell", "echo 'Exception: 0x80070490' >&2; exit 1");
     let program = world.tested_program();

@@ -17,7 +17,7 @@ fn a_get_starts_one_program() {
 }
 
 #[test]
-fn another_host_starts_none() {
+fn another_host_starts_no_program() {
     let (world, _) = mac_of_ann();
     let request = "protocol=https\nhost=example.com\n";
     for operation in ["get", "store", "erase"] {
@@ -31,7 +31,7 @@ fn another_host_starts_none() {
 }
 
 #[test]
-fn a_token_that_was_stored_by_hand_with_a_newline_serves() {
+fn a_token_stored_by_hand_with_a_newline_is_used() {
     let world = mac();
     let token = world.heroku.issue_token(ANN);
     heroku_cli_saves(&world, ANN, &token);

@@ -48,7 +48,7 @@ fn a_search_that_fails_is_not_an_absent_item() {
 }
 
 #[test]
-fn with_a_locked_keychain_a_token_in_netrc_serves() {
+fn with_a_locked_keychain_the_token_in_netrc_is_used() {
     let (world, _) = mac_of_ann();
     is_locked_over_ssh(&world);
     let token = world.heroku.issue_token(ANN);
@@ -63,7 +63,7 @@ fn with_a_locked_keychain_a_token_in_netrc_serves() {
 }
 
 #[test]
-fn a_login_that_macos_refuses_to_store_is_no_login() {
+fn a_login_that_macos_refuses_to_store_fails() {
     let (world, _) = mac_of_ann();
     is_changed(&world, |state| state.items[0].can_be_changed = false);
     let before = items(&world);
@@ -93,7 +93,7 @@ fn without_a_default_keychain_there_is_no_keyring() {
 
 /// On a Mac it is always there; a sandbox may hide it.
 #[test]
-fn without_the_tool_there_is_no_keyring_and_netrc_is_the_way() {
+fn without_the_tool_there_is_no_keyring_and_netrc_is_suggested() {
     let (world, token) = mac_of_ann();
     let get = "git-credential-heroku-rs get";
     let hidden =

@@ -135,7 +135,7 @@ fn rounds_to(measured: f64, shown: &str) -> bool {
 }
 
 #[test]
-fn the_figures_are_those_that_were_measured() {
+fn the_figures_are_the_measured_ones() {
     let Ok(text) = fs::read_to_string(FIGURES) else {
         for path in ["README.md", "contrib/docs/compared.md"] {
             let links = Page::read(Path::new(path)).links();
@@ -167,7 +167,7 @@ fn the_figures_are_those_that_were_measured() {
 }
 
 #[test]
-fn a_figure_that_was_not_measured_is_seen() {
+fn a_figure_that_was_not_measured_is_found() {
     let figures = Figures(serde_json::json!({"answers": [
         {"name": "`true`", "ms": 0.8, "peak_mib": 1.2, "system_calls": 30},
         {"name": "ours: `get`, keyring", "ms": 2.0, "peak_mib": 3.3, "system_calls": 88},

@@ -39,7 +39,7 @@ fn variables(code: &str) -> BTreeSet<String> {
 
 /// A check's name is a group, a dot and a word.
 #[test]
-fn every_check_of_doctors_is_explained() {
+fn every_check_of_doctor_is_explained() {
     const GROUPS: &str = "program git netrc keyring login heroku heroku-cli copies push";
     let is_name = |word: &&str| match word.split_once('.') {
         Some((group, rest)) => {
@@ -139,7 +139,7 @@ fn below_home(world: &World) -> BTreeSet<String> {
 }
 
 #[test]
-fn nothing_is_written_that_is_not_on_the_page() {
+fn every_written_file_is_on_the_page() {
     let world = World::new().with_keyring().with_app("blue-sky");
     let token = world.heroku.issue_token(ANN);
     world.is_planted(&world.home().join(".netrc"));
@@ -178,7 +178,7 @@ fn nothing_is_written_that_is_not_on_the_page() {
 }
 
 #[test]
-fn no_host_is_asked_that_is_not_on_the_page() {
+fn every_contacted_host_is_on_the_page() {
     let world = World::ready_to_push();
     let token = world.heroku.issue_token(ANN);
     world.logs_in_with(&token);
@@ -203,7 +203,7 @@ fn no_host_is_asked_that_is_not_on_the_page() {
 }
 
 #[test]
-fn get_opens_only_what_the_page_says() {
+fn get_opens_only_the_files_on_the_page() {
     if !reads_every_process() {
         return skipped(PATHS_ARE_HIDDEN);
     }

@@ -112,7 +112,7 @@ pub(super) fn is_as_promised(promised: &str, output: &str) -> bool {
 }
 
 #[test]
-fn chance_is_taken_out_and_nothing_else() {
+fn only_values_that_vary_are_masked() {
     let text = "The token expires on 2026-12-25, in 29 days\n   1a2b3c4..5d6e7f8  main -> main\n";
     let words = "The token expires on DATE, in N days\n   HASH  main -> main";
     assert_eq!(without_chance(text), words);
@@ -124,7 +124,7 @@ fn chance_is_taken_out_and_nothing_else() {
 }
 
 #[test]
-fn a_promise_is_kept_to_the_letter_or_left_open_on_purpose() {
+fn output_has_to_match_exactly_except_for_an_ellipsis() {
     assert!(is_as_promised("a\nb\n", "a\nb\n"));
     assert!(!is_as_promised("a\nb\n", "a\nb\nc\n"));
     assert!(!is_as_promised("a\n", "b\n"));

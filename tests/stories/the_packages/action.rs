@@ -50,7 +50,7 @@ pub(crate) fn installs_by_the_action(world: &World) {
 }
 
 #[test]
-fn a_job_with_the_action_pushes_and_a_cached_archive_needs_no_download() {
+fn a_job_with_the_action_pushes_and_uses_a_cached_archive() {
     let world = runner();
     installs_by_the_action(&world);
     let output = fs::read_to_string(world.home().join("output")).unwrap();
@@ -63,7 +63,7 @@ fn a_job_with_the_action_pushes_and_a_cached_archive_needs_no_download() {
 }
 
 #[test]
-fn a_file_without_an_attestation_is_not_run_from_the_cache_either() {
+fn a_cached_file_without_an_attestation_is_not_run() {
     for refused in ["install.sh", ".tar.gz"] {
         let world = runner();
         world.sets("REFUSES", refused);
@@ -78,7 +78,7 @@ fn a_file_without_an_attestation_is_not_run_from_the_cache_either() {
 }
 
 #[test]
-fn a_runner_without_gh_or_without_an_archive_is_named() {
+fn a_runner_without_gh_or_an_archive_is_an_error() {
     let world = runner();
     world.sets("RUNNER_ARCH", "RISCV64");
     step(&world, "choose")

@@ -43,7 +43,7 @@ fn uses_the_container(world: &World) {
 }
 
 #[test]
-fn a_codespace_with_the_feature_and_a_secret_pushes_at_once() {
+fn a_codespace_with_the_feature_and_a_secret_can_push() {
     let world = with_the_feature();
     if git_knows_no_other_system(&world) {
         return;
@@ -93,7 +93,7 @@ fn the_feature_takes_precedence_over_the_helper_of_the_codespace() {
 }
 
 #[test]
-fn setup_false_leaves_gits_configuration_alone() {
+fn setup_false_does_not_change_gits_configuration() {
     let world = with_the_feature();
     world
         .shell(
@@ -118,7 +118,7 @@ fn an_archive_with_another_checksum_is_not_installed() {
 }
 
 #[test]
-fn the_feature_says_what_the_specification_asks_for() {
+fn the_feature_follows_the_specification() {
     let world = with_the_feature();
     let feature = fs::read(
         world

@@ -82,7 +82,7 @@ fn home(world: &World) -> String {
 }
 
 #[test]
-fn it_installs_for_a_push_and_removes_all_that_it_installed() {
+fn the_installed_program_pushes_and_uninstall_removes_every_file() {
     for shell in SHELLS {
         let (world, server) = with_a_release();
         let before = home(&world);
@@ -136,7 +136,7 @@ fn an_archive_with_another_checksum_is_not_installed() {
 }
 
 #[test]
-fn an_archive_without_an_attestation_is_not_installed_if_gh_can_ask() {
+fn an_archive_without_an_attestation_is_not_installed_if_gh_can_check() {
     let (world, server) = with_a_release();
     let flags = format!("--from {server}");
     let before = home(&world);
@@ -178,7 +178,7 @@ fn an_update_removes_what_the_new_version_does_not_have() {
 }
 
 #[test]
-fn half_a_download_and_a_wrong_flag_change_nothing() {
+fn an_incomplete_download_or_an_unknown_flag_changes_nothing() {
     let (world, _) = with_a_release();
     let before = home(&world);
     let half = "head -c 4000 ~/made/install.sh | dash";

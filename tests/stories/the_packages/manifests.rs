@@ -63,7 +63,7 @@ fn owner() -> &'static str {
 }
 
 #[test]
-fn homebrew_installs_the_archive_by_our_formula_and_tests_it() {
+fn homebrew_installs_the_archive_with_our_formula_and_tests_it() {
     let world = World::new();
     has_checksums_of(&world, &TARGETS);
     fills_the_manifests(&world, URL).succeeds();
@@ -97,7 +97,7 @@ fn homebrew_installs_the_archive_by_our_formula_and_tests_it() {
 }
 
 #[test]
-fn scoop_gets_the_address_and_the_checksum_of_the_windows_archive() {
+fn scoop_gets_the_url_and_the_checksum_of_the_windows_archive() {
     let world = World::new();
     has_checksums_of(&world, &TARGETS);
     fills_the_manifests(&world, URL).succeeds();
@@ -148,7 +148,7 @@ fn of_winget(world: &World, kind: &str) -> serde_json::Value {
 }
 
 #[test]
-fn winget_gets_the_three_files_that_it_asks_for_and_they_agree() {
+fn winget_gets_three_consistent_files() {
     let world = World::new();
     has_checksums_of(&world, &TARGETS);
     fills_the_manifests(&world, URL).succeeds();
@@ -189,7 +189,7 @@ fn winget_gets_the_three_files_that_it_asks_for_and_they_agree() {
 }
 
 #[test]
-fn a_system_that_was_not_built_is_named_and_nothing_is_half_filled() {
+fn a_missing_checksum_is_an_error_and_no_manifest_is_written() {
     let world = World::new();
     has_checksums_of(&world, &TARGETS[..2]);
     fills_the_manifests(&world, URL)
@@ -200,7 +200,7 @@ fn a_system_that_was_not_built_is_named_and_nothing_is_half_filled() {
 }
 
 #[test]
-fn what_each_built_program_is_asked_is_answered_by_the_tested_one_and_by_no_other() {
+fn the_check_of_a_built_program_accepts_only_correct_replies() {
     let world = World::new();
     let script = in_the_source("contrib/packages/try");
     let tries = |program: &Path| {
@@ -221,7 +221,7 @@ fn what_each_built_program_is_asked_is_answered_by_the_tested_one_and_by_no_othe
 }
 
 #[test]
-fn the_package_for_arch_installs_the_archive_and_its_two_files_agree() {
+fn the_arch_package_installs_the_archive_and_its_two_files_agree() {
     let world = World::new();
     has_a_release(&world, URL);
     let arch = TARGET.split('-').next().unwrap();

@@ -158,7 +158,7 @@ fn a_push_works_with_the_installed_debian_package() {
 }
 
 #[test]
-fn the_debian_package_brings_the_manual_and_three_shells_completions() {
+fn the_debian_package_contains_the_manual_and_the_completions_of_three_shells() {
     let world = World::new();
     let system = Installation::of_the_package(&world);
     let usr = system.root.join("usr");
@@ -208,7 +208,7 @@ fn the_debian_package_contains_the_timer_and_does_not_start_it() {
 }
 
 #[test]
-fn a_purge_leaves_nothing_of_the_debian_package() {
+fn a_purge_removes_every_file_of_the_debian_package() {
     let world = World::new();
     let system = Installation::of_the_package(&world);
     assert!(
@@ -221,7 +221,7 @@ fn a_purge_leaves_nothing_of_the_debian_package() {
 }
 
 #[test]
-fn lintian_has_nothing_to_say_of_the_debian_package() {
+fn lintian_reports_nothing_about_the_debian_package() {
     let world = World::new();
     let package = file_named(packages(), ".deb");
     let line = format!(
@@ -238,7 +238,7 @@ fn lintian_has_nothing_to_say_of_the_debian_package() {
 }
 
 #[test]
-fn the_archive_holds_what_the_checksums_say() {
+fn the_archive_matches_the_checksums() {
     let world = World::new();
     let line = format!(
         "cd '{}' && sha256sum --check --strict ./*.sha256",
@@ -265,7 +265,7 @@ fn the_archive_holds_what_the_checksums_say() {
 }
 
 #[test]
-fn the_notices_of_the_crates_that_are_linked_come_along() {
+fn the_archive_contains_the_licenses_of_the_linked_crates() {
     let world = World::new();
     let archive = file_named(packages(), ".tar.gz");
     world
@@ -285,7 +285,7 @@ fn the_notices_of_the_crates_that_are_linked_come_along() {
 }
 
 #[test]
-fn the_bill_of_materials_names_each_crate_with_its_checksum() {
+fn the_sbom_lists_each_crate_with_its_checksum() {
     let bill = fs::read(file_named(packages(), ".cdx.json")).unwrap();
     let bill: serde_json::Value = serde_json::from_slice(&bill).unwrap();
     let locked = fs::read_to_string("Cargo.lock").unwrap();

@@ -94,7 +94,7 @@ fn a_new_version_and_a_new_repository_are_written_everywhere() {
 }
 
 #[test]
-fn a_release_that_would_be_wrong_is_refused_with_every_reason() {
+fn an_invalid_release_is_rejected_with_every_reason() {
     let world = World::new();
     let copy = with_a_copy(&world);
     let manifest = fs::read_to_string(copy.join("Cargo.toml")).unwrap();

@@ -40,7 +40,7 @@ fn a_release_lists_the_checksum_of_each_of_its_files() {
 }
 
 #[test]
-fn a_file_that_no_system_lists_or_another_than_was_built_stops_the_release() {
+fn an_unlisted_or_changed_file_stops_the_release() {
     let world = with_what_was_built();
     world.has_file("dist/stray", "");
     script(&world, "assemble", "~/dist ~/made")
@@ -54,7 +54,7 @@ fn a_file_that_no_system_lists_or_another_than_was_built_stops_the_release() {
 }
 
 #[test]
-fn a_tap_gets_each_version_once_and_keeps_what_else_it_has() {
+fn a_tap_gets_each_version_once_and_keeps_other_files() {
     let world = World::new();
     has_a_release(&world, "https://example.com/v1");
     let git = "git -c user.name=Ann -c user.email=ann@example.com";
@@ -84,7 +84,7 @@ fn a_tap_gets_each_version_once_and_keeps_what_else_it_has() {
 }
 
 #[test]
-fn an_installed_program_is_asked_by_git_and_no_other_passes() {
+fn an_installed_program_is_tested_through_git() {
     let world = World::new();
     let docker = world.bin().join("docker-credential-heroku-rs");
     fs::copy(world.tested_program(), docker).unwrap();

@@ -28,7 +28,7 @@ fn the_page_describes_the_crates_as_they_are() {
 }
 
 #[test]
-fn a_system_that_is_released_is_one_that_the_policy_is_about() {
+fn every_released_system_is_in_the_policy() {
     let output = by_a_policy_with("system", "    \"aarch64-apple-darwin\",\n", "");
     let printed = String::from_utf8_lossy(&output.stderr);
     let why = "aarch64-apple-darwin is released, and not in [graph] targets";
@@ -39,7 +39,7 @@ fn a_system_that_is_released_is_one_that_the_policy_is_about() {
 }
 
 #[test]
-fn a_page_about_other_crates_is_refused_and_written_again() {
+fn an_outdated_page_is_rejected_and_can_be_regenerated() {
     let page = fs::read_to_string("contrib/docs/dependencies.md").unwrap();
     let stale = page.replacen("| has some, 0 |", "| has none, 0 |", 1);
     assert_ne!(stale, page);

@@ -57,7 +57,7 @@ fn report<T: std::fmt::Debug>(run: Result<(), TestError<T>>) {
 }
 
 #[test]
-fn every_step_ends_as_the_model_says() {
+fn every_step_matches_the_model() {
     let played = RefCell::new(Played::new(Way::Direct));
     let sequence = vec(any_step(), 1..=24);
     report(runner(10, 200).run(&sequence, |steps| {
@@ -66,7 +66,7 @@ fn every_step_ends_as_the_model_says() {
 }
 
 #[test]
-fn every_step_ends_so_where_the_heroku_cli_lives_on_netrc() {
+fn every_step_matches_the_model_with_heroku_netrc_write() {
     let played = RefCell::new(Played::new(Way::Direct));
     played.borrow_mut().lives_on_netrc();
     let sequence = vec(any_step(), 1..=24);
@@ -76,7 +76,7 @@ fn every_step_ends_so_where_the_heroku_cli_lives_on_netrc() {
 }
 
 #[test]
-fn git_is_given_and_keeps_what_the_model_says() {
+fn git_credential_matches_the_model() {
     let played = RefCell::new(Played::new(Way::ThroughGit));
     let sequence = vec(step_of_git(), 1..=16);
     report(runner(4, 100).run(&sequence, |steps| {
@@ -85,7 +85,7 @@ fn git_is_given_and_keeps_what_the_model_says() {
 }
 
 #[test]
-fn what_many_leave_who_take_their_steps_at_once_is_whole() {
+fn concurrent_steps_leave_complete_files_and_items() {
     let played = RefCell::new(Played::new(Way::Direct));
     let sequences = prop_oneof![
         vec(
@@ -106,7 +106,7 @@ fn what_many_leave_who_take_their_steps_at_once_is_whole() {
 }
 
 #[test]
-fn what_leaves_the_model_is_seen() {
+fn a_difference_from_the_model_is_found() {
     let mut played = Played::new(Way::Direct);
     let steps = [Step::Store(None, Token(0)), Step::Get(None)];
     // Where the Heroku CLI lives on netrc, a store keeps elsewhere than the model says.
