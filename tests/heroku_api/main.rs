@@ -4,8 +4,8 @@
 mod authorizations;
 mod browser_login;
 mod calls;
+mod client_hello;
 mod failures;
-mod hello;
 mod network;
 mod password_login;
 mod verdicts;

@@ -7,9 +7,9 @@
     reason = "a test starts programs, writes files and fails loudly on purpose"
 )]
 
-mod agreement;
 mod bus;
 mod session;
+mod shared_items;
 mod unavailability;
 
 use git_credential_heroku_rs::account::Account;

@@ -18,9 +18,9 @@ mod macos {
     mod mac;
 
     mod any_token_and_account;
+    mod ci_checks;
     mod dialogs;
+    mod errors;
     mod one_item_for_both;
-    mod the_real_systems;
-    mod what_is_asked;
-    mod what_went_wrong;
+    mod programs_started;
 }

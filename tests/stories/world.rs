@@ -16,11 +16,13 @@ use heroku_stand_in::{StandIn, program_on};
 use tempfile::TempDir;
 
 mod another_user;
+mod another_users_bus;
 mod app;
 #[path = "../keyring/bus.rs"]
 mod bus;
-mod bus_line;
+mod bus_connection;
 mod calls;
+mod capabilities;
 mod counts;
 mod faults;
 mod faulty_bus;
@@ -31,16 +33,16 @@ mod keyring;
 mod login;
 mod memory;
 mod outcome;
-mod powerless;
 mod running;
 mod search;
 mod secret_service;
 mod stopped;
-mod strangers_bus;
 mod terminal;
 mod trace;
 
-pub(crate) use bus_line::Line;
+pub(crate) use another_users_bus::Place;
+pub(crate) use bus_connection::Line;
+pub(crate) use capabilities::{PATHS_ARE_HIDDEN, reads_every_process, without_capabilities};
 pub(crate) use counts::{counted, is_thorough, runner, sample, skipped};
 pub(crate) use faults::{API_HOST, GIT_HOST};
 pub(crate) use faulty_bus::{BusFault, How, Side};
@@ -49,12 +51,10 @@ pub(crate) use injected::SystemCall;
 pub(crate) use items::Items;
 pub(crate) use memory::Measured;
 pub(crate) use outcome::Outcome;
-pub(crate) use powerless::{PATHS_ARE_HIDDEN, reads_every_process, without_capabilities};
 pub(crate) use running::Running;
 pub(crate) use search::files_under;
 pub(crate) use secret_service::{Habit, Manner};
 pub(crate) use stopped::{At, Sight, Stopped};
-pub(crate) use strangers_bus::Place;
 pub(crate) use trace::Trace;
 
 use keyring::Keyring;

@@ -2,8 +2,8 @@
 
 use crate::world::{ANN, World};
 
-mod asked;
-mod used;
+mod clients;
+mod protocol;
 
 const REGISTRY: &str = "registry.heroku.com";
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use crate::rotating_every_day::systemd_accepts;
+use crate::rotating_with_systemd_and_cron::systemd_accepts;
 use crate::world::{ANN, World};
 
 pub(crate) mod action;

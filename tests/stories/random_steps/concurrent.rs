@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::thread;
 
 use super::machine::{Machine, is_email};
-use super::played::{Played, Seen};
+use super::player::{Played, Seen};
 use super::step::{Name, PASTED, Step, Token, gives};
 use crate::world::{ANN, BOB, counted};
 

@@ -157,7 +157,7 @@ fn the_stock_store_and_ours_read_each_other() {
     let session = Session::new();
     session.keyring().write(&ann(), &token(1)).unwrap();
     let program = std::env::current_exe().unwrap();
-    let arguments = ["--exact", "agreement::stock_store", "--ignored"];
+    let arguments = ["--exact", "shared_items::stock_store", "--ignored"];
     session.run(program.to_str().unwrap(), &arguments);
     let seen = fs::read_to_string(session.dir.path().join("home/seen")).unwrap();
     assert_eq!(seen, token(1).expose());

@@ -1,10 +1,10 @@
 //! Any steps in any order: a person's, git's, the Heroku CLI's. Each ends as a model of two pages
 //! says, and where many take theirs at once what is left is whole.
 
-mod at_once;
 mod commands;
+mod concurrent;
 mod machine;
-mod played;
+mod player;
 mod step;
 
 use std::cell::RefCell;
@@ -14,9 +14,9 @@ use proptest::prelude::*;
 use proptest::test_runner::{TestCaseError, TestError};
 
 use crate::world::{counted, runner};
-use at_once::leave_all_whole;
+use concurrent::leave_all_whole;
 use machine::Machine;
-use played::{Played, Way};
+use player::{Played, Way};
 use step::{Step, Token, any_step, gives, step_of_git};
 
 /// Runs a sequence on a machine without logins, and reports where it differs from the model.
