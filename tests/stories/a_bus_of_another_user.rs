@@ -1,5 +1,5 @@
-//! Another local user listens where a stale variable says that our bus is: nothing is sent there,
-//! and nothing is believed.
+//! A stale variable leads to the D-Bus session of another local user: nothing is sent there,
+//! and no reply from there is used.
 
 use crate::world::{ANN, Place, REQUEST, World, skipped};
 

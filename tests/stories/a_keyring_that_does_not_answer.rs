@@ -1,4 +1,4 @@
-//! A keyring that is locked, stuck or not there: the cause is named, in time, and nothing is lost.
+//! A keyring that is locked, hangs or is missing: the cause is reported in time, and nothing is lost.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ fn logged_in() -> (World, String) {
     (world, token)
 }
 
-/// No operation waits, none loses anything, each names the cause.
+/// Each operation fails in time, reports the cause and loses nothing.
 fn holds_out(world: &World, token: &str, cause: &str) {
     let login_json = world.active_account();
     world

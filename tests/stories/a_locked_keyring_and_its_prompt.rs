@@ -1,4 +1,4 @@
-//! A locked keyring's own prompt: shown where a person is, bounded, and nowhere else.
+//! The prompt of a locked keyring: only shown to a user at a terminal, and with a time limit.
 
 use crate::world::{ANN, REQUEST, World};
 

@@ -1,11 +1,11 @@
-//! A keyring program that hangs, dies or talks nonsense: one warning, in time, and nothing is lost.
+//! A keyring program that hangs, exits or sends invalid replies: one warning, in time, and nothing is lost.
 
 use std::fs;
 use std::time::Duration;
 
 use crate::world::{ANN, Line, Manner, REQUEST, World};
 
-/// The limit of one conversation, and what a busy machine may take on top of it.
+/// The time limit of one session, and the time that a busy machine may take in addition.
 const LIMIT: &str = "0.5";
 const GENEROUS: Duration = Duration::from_secs(10);
 
@@ -125,7 +125,7 @@ fn a_service_that_exits_between_two_calls_is_absent() {
     for call in ["Collections", "SearchItems"] {
         let service = scene.world.secret_service();
         service.takes(&[call], Manner::AnswersAndLeaves);
-        // As on a machine without one, netrc is not worth a line.
+        // As on a machine without a keyring, netrc is used without a message.
         scene
             .world
             .helper_with_input("get", REQUEST)
@@ -151,7 +151,7 @@ fn an_invalid_reply_is_an_error() {
     scene.has_lost_nothing();
 }
 
-/// A service that does not say whether it is locked shows that by what it finds.
+/// If a service does not say whether it is locked, its search results show it.
 #[test]
 fn an_invalid_reply_about_the_lock_is_ignored() {
     let scene = scene();
@@ -204,7 +204,7 @@ fn a_slow_connection_times_out() {
     scene.holds_out(SLOW, WAIT);
 }
 
-/// A `get` reads about a thousand bytes: these are in every part of that conversation.
+/// A `get` reads about a thousand bytes: these positions cover all of its messages.
 const PLACES: [usize; 7] = [0, 3, 40, 120, 300, 450, 600];
 
 #[test]
@@ -216,7 +216,7 @@ fn a_connection_closed_at_any_byte_is_reported_as_closed() {
     }
 }
 
-/// What garbled lengths promise never comes, so that the end of it is a matter of the limit.
+/// With a corrupted length, the rest of the message never arrives, so the call ends at the time limit.
 #[test]
 fn corrupted_bytes_are_an_error() {
     let scene = scene();
@@ -291,7 +291,7 @@ fn a_login_times_out_and_writes_nothing_elsewhere() {
 #[test]
 fn a_new_token_that_the_service_may_still_store_is_not_revoked() {
     for manner in [Manner::Late(Duration::from_secs(1)), Manner::Leaves] {
-        // A service that is late does not answer the next program either.
+        // A slow service does not reply to the next program either.
         let scene = scene();
         let world = &scene.world;
         world.sets("HEROKU_RS_TIMEOUT", LIMIT);

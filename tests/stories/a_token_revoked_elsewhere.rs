@@ -1,4 +1,4 @@
-//! A token dies elsewhere: the push says so, the token goes, the next login works.
+//! A token is revoked elsewhere: the push reports it, the token is removed, and the next login works.
 
 use crate::world::{ANN, World};
 

@@ -1,4 +1,4 @@
-//! `GIT_CREDENTIAL_HEROKU_RS_TRACE`: what was done and why, in lines that anyone may see.
+//! `GIT_CREDENTIAL_HEROKU_RS_TRACE`: what was done and why, in lines without private data.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -115,7 +115,7 @@ fn a_trace_that_cannot_be_written_is_reported_once() {
     }
 }
 
-/// Commands that make every part of the program say something, well or badly.
+/// Commands that make every part of the program write to the trace, on success and on failure.
 const COMMANDS: [&str; 28] = [
     "status",
     "status --json --offline",
@@ -196,7 +196,7 @@ fn a_trace_of_every_command_contains_no_secret_no_email_and_no_home() {
     let (world, trace) = traced();
     a_whole_life(&world);
     let lines = fs::read_to_string(&trace).unwrap();
-    // The probe can see: each part of the program has had its say.
+    // Each part of the program has written to the trace.
     for step in [
         ": erase",
         ": rotate --all --expires-in",

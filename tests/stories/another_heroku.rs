@@ -1,5 +1,5 @@
-//! `HEROKU_HOST` leads to another Heroku: its logins in netrc are its own, for the Heroku CLI and for
-//! us, and no token of one goes to the other.
+//! `HEROKU_HOST` selects another Heroku: it has its own logins in netrc, for the Heroku CLI and for us,
+//! and no token of one is sent to the other.
 
 use std::fs;
 
@@ -128,7 +128,7 @@ fn no_token_is_printed_for_a_host_outside_heroku() {
 
 const STAGING: &str = "staging.herokudev.com";
 
-/// Ann is logged in at Heroku, and `HEROKU_HOST` leads to another one, which refuses her token.
+/// Ann is logged in at Heroku, and `HEROKU_HOST` selects another one, which rejects her token.
 fn beside_another_heroku() -> (World, String) {
     let world = World::ready_to_push();
     world.heroku.also_plays("api.staging.herokudev.com");
@@ -190,7 +190,7 @@ fn a_logout_that_cannot_revoke_the_token_reports_it() {
     assert!(world.heroku.is_live(&token));
 }
 
-/// What `login` and `status` have noted leads back to the Heroku that issued a token.
+/// The metadata that `login` and `status` save names the Heroku that issued a token.
 #[test]
 fn a_token_is_served_checked_and_revoked_where_it_was_issued() {
     let (world, token) = World::after_our_login();

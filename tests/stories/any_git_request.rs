@@ -1,5 +1,5 @@
-//! Whatever git is asked for, in whatever spelling: the token comes for Heroku alone, and what counts
-//! is what git itself made of the request.
+//! Random requests in any spelling: git gets the token only for Heroku. What counts is the request that
+//! git itself sends to a helper.
 
 use std::cell::RefCell;
 use std::fs;
@@ -10,7 +10,7 @@ use proptest::test_runner::TestCaseError;
 
 use crate::world::{ANN, World, counted, runner};
 
-/// What git says to its helpers, as one that it asks first writes it down.
+/// What git sends to its helpers, recorded by a helper that comes first.
 struct Listening {
     world: World,
     token: String,
@@ -35,10 +35,10 @@ impl Listening {
         }
     }
 
-    /// Asks git; says what does not hold.
+    /// Asks git, and returns what is wrong.
     fn asks(&mut self, options: &str, request: &[u8]) -> Result<(), String> {
         let log = self.world.logs().join("asked");
-        // There is none if git has asked no helper since.
+        // The record is empty if git has asked no helper since.
         let _ = fs::remove_file(&log);
         let line = format!("git {options} credential fill");
         let mut said = self.world.shell(&line, request);
@@ -85,7 +85,7 @@ fn is_herokus(asked: &[u8]) -> bool {
     value("protocol=") == b"https" && ours.contains(&value("host=").as_slice())
 }
 
-/// Bytes at which readers of URLs part.
+/// Bytes that URL parsers treat differently.
 const ODD: [&[u8]; 26] = [
     b"%00",
     b"%0a",

@@ -148,7 +148,7 @@ fn memory_does_not_grow_with_the_list() {
         };
         let least = peak_with(2 * page);
         let peak = peak_with(count);
-        // What the network has read ahead differs from run to run.
+        // How much the network has buffered differs from run to run.
         assert!(
             peak < least + more,
             "{count} in pages of {page}: {peak} KiB, not {least}"

@@ -1,11 +1,11 @@
-//! `exec` with real programs of others: curl, the Heroku CLI, Heroku's own client library. No token
-//! is stored where they usually look for one.
+//! `exec` with real clients: curl, the Heroku CLI, Heroku's own client library. No token is stored where
+//! they usually look for it.
 
 use std::path::Path;
 
 use crate::world::{ANN, BOB, Version, World, heroku_line, with_node};
 
-/// Ann is in use, Bob is there; no netrc is.
+/// Ann's account is active, Bob is logged in too, and there is no netrc.
 fn world() -> World {
     let world = World::new().with_keyring().with_app("blue-sky");
     world.heroku.has_app(BOB, "red-sun").unwrap();

@@ -1,5 +1,5 @@
-//! stdin, stdout or stderr that is closed, full or broken: what was asked for is done, what is said
-//! is brief, and there is no panic.
+//! stdin, stdout or stderr that is closed, full or broken: the command finishes, its message is brief,
+//! and there is no panic.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! What an answer may cost: system calls and opened files, which no machine's load changes.
+//! The cost of a reply: system calls and opened files, which do not depend on the load of the machine.
 
 use crate::world::{ANN, REQUEST, Trace, World};
 
@@ -7,7 +7,7 @@ const FOREIGN: &str = "protocol=https\nhost=example.com\n";
 /// The loader's cache and the C library, `/proc/self/maps` for the main thread's stack, `login.json`.
 const FILES_OF_GET: usize = 4;
 const CALLS_OF_GET: usize = 110;
-/// What the loader and Rust's own start cost, with room for another C library; ours are the two
+/// The system calls of the loader and of Rust's runtime, with a margin for another C library. Our own calls are the two
 /// reads of the request.
 const CALLS_OF_A_FOREIGN_HOST: usize = 70;
 
@@ -70,7 +70,7 @@ fn store_of_our_own_token_opens_no_connection() {
     assert_eq!(trace.calls(&["socket", "connect"]), Vec::<&str>::new());
 }
 
-/// The files that were there to be opened.
+/// The opened files that exist.
 fn opened(trace: &Trace) -> usize {
     let calls = trace.calls(&OPENING);
     calls.iter().filter(|call| !call.contains(" = -1 ")).count()

@@ -1,4 +1,4 @@
-//! git starts helpers side by side, without a lock: every one of them gets its answer.
+//! git starts helpers concurrently, without a lock: each of them gets its reply.
 
 use std::thread;
 
@@ -71,7 +71,7 @@ fn concurrent_logins_leave_one_item_and_one_success() {
     assert!(last.is_some_and(|last| results[last]), "{results:?}");
 }
 
-/// gnome-keyring did not always bear a client that asks for a session in its very first call.
+/// gnome-keyring sometimes crashed if a client opened a session in its first call.
 #[test]
 fn the_keyring_survives_many_concurrent_sessions() {
     let each = if is_thorough() { 300 } else { 15 };

@@ -1,4 +1,4 @@
-//! git erases for many reasons. A token goes only where it is ours and Heroku itself refuses it.
+//! git erases for many reasons. A token is removed only if it is ours and Heroku's API rejects it.
 
 use std::time::Duration;
 

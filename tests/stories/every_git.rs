@@ -1,5 +1,5 @@
-//! Old and new gits, out of Debian's packages: `./contrib/gits` puts them below target. One that is not
-//! there is skipped, by name.
+//! Old and new versions of git from Debian's packages: `./contrib/gits` unpacks them below target. A missing
+//! version is skipped, with a message.
 
 use std::fs;
 use std::path::Path;
@@ -63,7 +63,7 @@ fn works_with(version: &str) {
     counted("other gits", 1);
 }
 
-/// git adds a value to our section, behind our own: it would get each token that worked.
+/// git adds a value to our section after ours: that helper would get each token that worked.
 fn a_helper_added_later_is_named(world: &World) {
     let key = "credential.https://git.heroku.com.helper";
     world

@@ -24,7 +24,7 @@ fn a_proxy_that_needs_authentication_before_any_message_works() {
     serves(&world, "git-credential-heroku-rs get", &token);
 }
 
-/// In a rootless container our user id is another one than the bus sees.
+/// In a rootless container the bus sees another user id than ours.
 #[test]
 fn the_bus_is_accepted_in_a_user_namespace() {
     let (world, token) = logged_in();

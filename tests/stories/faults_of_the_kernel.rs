@@ -1,9 +1,9 @@
-//! The kernel refuses, interrupts or breaks each call on the way to the keyring: the same promises hold
-//! as on a bus that breaks.
+//! Each system call on the way to the keyring fails or is interrupted: the same promises hold as for a bus
+//! that fails.
 
 use crate::world::{ANN, Outcome, REQUEST, SystemCall, World, counted, sample};
 
-/// How many of the faults a daily run has.
+/// How many of the faults a normal run tests.
 const DAILY: usize = 8;
 
 fn errors(call: &SystemCall) -> &'static [&'static str] {

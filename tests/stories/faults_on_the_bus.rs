@@ -1,16 +1,16 @@
-//! The bus breaks off or falls silent at every message in turn: no command crashes, waits without
-//! end, loses a token, or says that it did what it did not do.
+//! The bus closes the connection or hangs at each message in turn: no command crashes, waits without
+//! end, loses a token, or reports a success that did not happen.
 
 use std::time::Duration;
 
 use crate::world::{ANN, BOB, BusFault, How, Outcome, REQUEST, Side, World, counted, sample};
 
 const GET: &str = "git-credential-heroku-rs get";
-/// How many of the faults of each side a daily run has.
+/// How many of the faults of each side a normal run tests.
 const DAILY: usize = 4;
 const HOWS: [How; 3] = [How::CutBefore, How::CutWithin, How::StallsWithin];
 
-/// Runs a command line without a fault, and then once for each fault that there can be in it; a daily run takes a sample.
+/// Runs a command line without a fault, and then once for each possible fault; a normal run takes a sample.
 fn with_every_fault(
     world: &World,
     line: &str,

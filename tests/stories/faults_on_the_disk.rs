@@ -1,5 +1,5 @@
 //! The disk is full, read-only, broken or another user's at each call in turn: each file is the old
-//! or the new one, nothing is left beside it, and the exit code says which.
+//! or the new one, no temporary file is left, and the exit code says which.
 
 use std::fs;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use crate::world::{
     sample, skipped,
 };
 
-/// What a file system may answer to a call. `EINTR` is no failure: the call is made again.
+/// The errors that a file system may return. `EINTR` is not a failure: the call is made again.
 fn errors(call: &SystemCall) -> &'static [&'static str] {
     let names: [(&[&str], &[&str]); 7] = [
         (&["openat"], &["EACCES", "ENOSPC", "EROFS", "EMFILE", "EIO"]),
@@ -27,11 +27,11 @@ fn errors(call: &SystemCall) -> &'static [&'static str] {
     listed.next().map_or(&[], |(_, errors)| errors)
 }
 
-/// How many of the faults a daily run has.
+/// How many of the faults a normal run tests.
 const DAILY: usize = 8;
 
 /// Runs a command line without a fault, and then once for each fault that the files below the home
-/// can have in it. Without fail nothing stays lying beside a file.
+/// can cause. No temporary file is ever left.
 fn with_every_fault(
     world: &World,
     line: &str,
@@ -51,7 +51,7 @@ fn with_every_fault(
     let wakes_threads = calls.iter().any(|call| call.is_one_of(&["eventfd2"]));
     calls.retain(|call| call.shows(home.to_str().unwrap()));
     calls.retain(|call| !starts_children || !call.is_one_of(&["read"]));
-    // So are the writes by which the network's threads wake each other.
+    // The same is true of the writes with which the network threads wake each other.
     calls.retain(|call| !wakes_threads || !call.is_one_of(&["write"]));
     let each = |call| errors(call).iter().map(move |error| (call, error));
     let faults = sample(calls.iter().flat_map(each).collect(), DAILY);
@@ -199,7 +199,7 @@ fn setup_succeeds_or_reports_an_error() {
     with_every_fault(&world, "git-credential-heroku-rs setup", "", given, then);
 }
 
-/// The same for git's own part of it: git fails at each of its calls in turn.
+/// The same for git itself: git fails at each of its calls in turn.
 #[test]
 fn setup_reports_a_git_that_fails() {
     let world = World::new();

@@ -1,4 +1,4 @@
-//! The server's answers as git passes them on, each with what becomes of the login.
+//! The responses of the git server, as git passes them on, and their effect on the login.
 
 use heroku_stand_in::Recorded;
 
@@ -119,7 +119,7 @@ fn a_proactive_git_gets_the_token_before_the_first_request() {
         .git("-c http.proactiveAuth=basic ls-remote heroku")
         .succeeds()
         .says_nothing();
-    // git before 2.46 does not know the setting, and is refused once, as ever.
+    // git before 2.46 does not know the setting, and gets a 401 first, as usual.
     let requests = world.heroku.requests_to(GIT_HOST).into_iter();
     let refused = requests.filter(|request| request.status == 401).count();
     assert_eq!(refused, usize::from(world.git_is_older_than(46)));
@@ -128,7 +128,7 @@ fn a_proactive_git_gets_the_token_before_the_first_request() {
 const ELSEWHERE: &str =
     "Location: https://git.example.com/blue-sky.git/info/refs?service=git-upload-pack";
 
-/// What a host was sent as passwords.
+/// The passwords that were sent to a host.
 fn passwords_sent_to(world: &World, host: &str) -> usize {
     let requests = world.heroku.requests_to(host);
     let with_password = |request: &&Recorded| request.header("authorization").is_some();

@@ -15,7 +15,7 @@ fn empty() -> World {
     World::new().with_keyring()
 }
 
-/// A token of Ann's, and its line.
+/// A token of Ann, and its `password` line.
 fn password(world: &World) -> (String, String) {
     let token = world.heroku.issue_token(ANN);
     let line = format!("password={token}\n");
@@ -98,8 +98,8 @@ fn helper_stores_password_expiry_utc() {
     assert_eq!(world.kept_in_the_keyring("heroku"), Some(token));
 }
 
-/// Not git's `gets password_expiry_utc`, `overwrites when password_expiry_utc changes`: when a token
-/// ends is Heroku's word alone.
+/// Not git's `gets password_expiry_utc`, `overwrites when password_expiry_utc changes`: only
+/// Heroku decides when a token expires.
 #[test]
 fn helper_accepts_no_expiry_from_others() {
     let world = empty();
@@ -121,7 +121,7 @@ fn helper_stores_oauth_refresh_token() {
     assert_eq!(world.kept_in_the_keyring("heroku"), Some(token));
 }
 
-/// Not git's `gets oauth_refresh_token`: it makes new tokens for as long as it lives.
+/// Not git's `gets oauth_refresh_token`: it can create new tokens for as long as it is valid.
 #[test]
 fn helper_keeps_no_refresh_token() {
     let world = empty();
@@ -199,7 +199,7 @@ fn helper_does_not_store_ephemeral_authtype_and_credential() {
     assert_eq!(world.accounts_in_the_keyring(), Vec::<String>::new());
 }
 
-/// In git's own suite this case has a slip of the pen, and no helper is ever asked.
+/// In git's own suite this case has a typo, and no helper is asked.
 #[test]
 fn helper_does_not_store_ephemeral_username_and_password() {
     let world = empty();

@@ -1,4 +1,4 @@
-//! `HEROKU_NETRC_WRITE=true`: netrc alone says who is logged in, for the Heroku CLI and for us.
+//! `HEROKU_NETRC_WRITE=true`: only netrc decides who is logged in, for the Heroku CLI and for us.
 
 use std::fs;
 

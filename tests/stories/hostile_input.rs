@@ -1,4 +1,4 @@
-//! Whatever comes on stdin: no crash, no hang, no token for the wrong host, no memory without end.
+//! Any input on stdin: no crash, no hang, no token for the wrong host, no unlimited memory.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A keyring program, or a bus, that finds too much, hides something or sends without end.
+//! A keyring program or a bus that returns too much, hides items or sends data without end.
 
 use crate::world::{ANN, BOB, Habit, REQUEST, World};
 

@@ -1,5 +1,5 @@
 //! The program is killed at each system call that changes something, before it and after it: what is
-//! left is the old or the new, whole, the next command works, and nothing stays lying about.
+//! left is the old or the new version, complete; the next command works, and no temporary file stays.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,8 +8,8 @@ use crate::world::{ANN, BOB, REQUEST, SystemCall, World, counted, is_thorough, s
 
 const GET: &str = "git-credential-heroku-rs get";
 
-/// Runs a command line without an accident, and then once for each call at which it can be killed.
-/// Gives how often a kill left a draft, for the proof that the sweeping has something to sweep.
+/// Runs a command line without a kill, and then once for each call at which it can be killed.
+/// Returns how often a kill left a temporary file, which the next run has to remove.
 fn killed_everywhere(
     world: &World,
     line: &str,
@@ -37,8 +37,8 @@ fn killed_everywhere(
     left
 }
 
-/// Where a run is to end, and by which signal: a kill comes before the call is done, another one
-/// after it. What changes nothing matters little, and a daily run takes a sample of the rest.
+/// Where a run ends, and by which signal: `KILL` comes before the call is done, another signal after
+/// it. A normal run takes a sample of the calls that change something, and few others.
 fn ends(calls: &[SystemCall]) -> Vec<(&SystemCall, &'static str)> {
     const DAILY: usize = 6;
     const LONG: usize = 1000;
@@ -92,7 +92,7 @@ fn a_killed_login_leaves_the_old_or_the_new_login() {
         assert_eq!(world.kept_in_the_keyring(ANN).as_ref(), Some(&old));
         let of_bob = world.kept_in_the_keyring(BOB);
         assert!(of_bob.is_none() || of_bob.as_ref() == Some(&new));
-        // login.json never points to nothing.
+        // login.json never names an account without a token.
         let active = world.active_account().unwrap();
         assert!(active == ANN || active == BOB && of_bob.is_some());
         let token = if active == ANN { &old } else { &new };
@@ -243,7 +243,7 @@ fn doctor_killed_during_a_fix_loses_nothing() {
     killed_everywhere(&world, doctor, "", given, then);
 }
 
-/// git may close its end at any time, and a program that dies of it would leave half a thing.
+/// git may close its end at any time. If the program died of it, a change could be incomplete.
 #[test]
 fn the_signal_of_a_broken_pipe_does_not_end_the_program() {
     let world = World::new().with_keyring();

@@ -1,4 +1,4 @@
-//! What has been tried against credential helpers, each with git itself, against ours.
+//! Known attacks on credential helpers, tried with git itself on this helper.
 //!
 //! Source: git's advisories CVE-2020-5260, CVE-2020-11008, CVE-2024-50349 and CVE-2024-52006, and
 //! the Heroku CLI's own check of its hosts.
@@ -65,7 +65,7 @@ fn a_carriage_return_in_a_url_cannot_add_a_host() {
     }
 }
 
-/// Where git hands a CR on, it was taken for the end of the line, and the host behind it for ours.
+/// If git passes on a CR, helpers took it for the end of the line and accepted the rest as the host.
 #[test]
 fn a_host_with_a_carriage_return_gets_no_token() {
     let (world, token) = logged_in();
@@ -207,7 +207,7 @@ fn heroku_host_accepts_only_hosts_of_heroku() {
                 .succeeds()
                 .says_nothing();
         }
-        // Nothing that people do leads there either.
+        // None of these names is a host of Heroku either.
         world.helper("status").says_nothing_about("HRKU-");
     }
     assert_eq!(world.requests_to_the_api(), 0);

@@ -1,4 +1,4 @@
-//! Links, rights and places that others choose, for every file that we read or write.
+//! Links, permissions and paths that other users choose, for every file that we read or write.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
@@ -68,7 +68,7 @@ fn a_netrc_with_a_second_hard_link_is_not_changed() {
     assert_eq!(fs::read_to_string(&second).unwrap(), netrc_of(&token));
 }
 
-/// People keep their dotfiles elsewhere: the link stays, and what it leads to is replaced.
+/// Users keep their dotfiles elsewhere: the link stays, and its target is replaced.
 #[test]
 fn a_netrc_behind_a_link_is_edited_in_place() {
     let world = World::new();

@@ -1,5 +1,5 @@
-//! Words of a server, of a file or of git's configuration that would draw on the terminal, each
-//! shown by every command that shows it.
+//! Control characters from a server, a file or git's configuration, tried with every command that
+//! prints them.
 
 use heroku_stand_in::{Fault, Grant, On, Times};
 use serde_json::json;
@@ -11,7 +11,7 @@ use crate::world::{ANN, API_HOST, Outcome, World};
 const WORDS: &str = "a\u{1b}[2J\u{1b}]0;title\u{7}\u{9b}8m\u{1b}[1A\rgit: configured\n\
                      git: configured, uses heroku-rs\u{202e}\u{200b}\u{7f}z";
 
-/// Whether a terminal would do anything for this but show it.
+/// Whether a terminal would do anything except show this character.
 fn moves_a_terminal(c: char) -> bool {
     let unseen = ['\u{200b}', '\u{202e}'].contains(&c);
     unseen || (c.is_control() && c != '\n')

@@ -8,7 +8,7 @@ use crate::world::{ANN, Measured, REQUEST, World, is_thorough};
 
 const OPERATIONS: [&str; 3] = ["get", "store", "erase"];
 const MIB: u64 = 1024;
-/// Far beyond every limit of time: what reaches it waits without one.
+/// Much longer than every time limit: a command that runs this long has no limit.
 const SECONDS: u32 = 50;
 
 /// What is in the place of a file.
@@ -35,11 +35,11 @@ const CONTENTS: [Content; 6] = [
     Content::Full(20),
 ];
 
-/// What a daily run has of these: one that waits, one that is deep and one that is large.
+/// What a normal run tests: content that blocks, content that is deep and content that is large.
 const DAILY: [Content; 3] = [Content::Fifo, Content::Deep, Content::Full(20)];
 
 /// Each git that a command runs reads its configuration: from a FIFO it waits all the 10 s that it is given, and a
-/// large one takes it a second. So one command is enough for a daily run.
+/// large one takes it a second. So a normal run tests one command.
 fn commands(place: &Place) -> &'static [&'static str] {
     if place.path == ".gitconfig" && !is_thorough() {
         &place.commands[..1]

@@ -1,4 +1,4 @@
-//! The stories: what a person, git and the Heroku CLI see, one file each.
+//! The stories: what a user, git and the Heroku CLI see.
 #![cfg(target_os = "linux")]
 #![allow(
     clippy::disallowed_methods,

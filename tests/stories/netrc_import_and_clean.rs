@@ -1,4 +1,4 @@
-//! Tokens that older Heroku CLIs left in netrc: into the keyring, and nothing else touched.
+//! Tokens that older Heroku CLIs left in netrc are moved into the keyring, and nothing else changes.
 
 use std::fs;
 
@@ -292,7 +292,7 @@ fn curl_reads_the_lines_that_we_print() {
         .says("\"email\":\"ann@example.com\"");
 }
 
-/// The older login would have answered in silence.
+/// The older login would have been used without a message.
 #[test]
 fn a_login_in_netrc_reports_a_token_that_takes_precedence() {
     let (world, _) = World::after_our_login();

@@ -22,7 +22,7 @@ fn accounts(world: &World) -> Vec<String> {
     items.into_iter().map(|(account, _)| account).collect()
 }
 
-/// The life of two accounts, in which each command does what it is for.
+/// Two accounts, used with each command in turn.
 fn all_commands_work(world: &World) {
     let [anns, bobs] = [ANN, BOB].map(|email| world.heroku.issue_token(email));
     world.logs_in_with(&anns);
@@ -160,7 +160,7 @@ fn an_item_hidden_by_a_lock_is_not_absent() {
     assert!(world.heroku.is_live(&token));
 }
 
-/// KeePassXC's own settings: while git waits no question comes up, and the setting is named.
+/// KeePassXC's own settings: no prompt is shown while git waits, and the message names the setting.
 #[test]
 fn a_program_that_confirms_each_access_is_only_used_by_interactive_commands() {
     let world = with(&[Habit::ConfirmsAccess]);

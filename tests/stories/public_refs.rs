@@ -1,4 +1,4 @@
-//! A server that lists refs to everyone, and asks who it is only once git sends something.
+//! A server that lists refs to everyone, and asks for a password only when git uploads something.
 
 use crate::world::{ANN, World};
 

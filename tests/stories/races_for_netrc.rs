@@ -1,4 +1,4 @@
-//! netrc written by several programs at once: no login is half a login, and no stranger's entry goes.
+//! netrc written by several programs concurrently: each login is complete, and no other entry is lost.
 
 use std::fs;
 use std::thread;
@@ -84,8 +84,8 @@ fn a_concurrent_clean_and_login_leave_the_login_or_none() {
     counted("races", rounds * 2);
 }
 
-/// It reads the file, empties it and writes it without a lock: which login is left is a
-/// matter of luck, but not what else is in the file.
+/// It reads the file, empties it and writes it without a lock: which login is
+/// left depends on timing, but every other entry stays.
 #[test]
 fn a_concurrent_write_of_the_heroku_cli_loses_no_other_entry() {
     let world = world();

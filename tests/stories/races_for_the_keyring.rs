@@ -1,4 +1,4 @@
-//! Many programs at once at one keyring, ours and the Heroku CLI's: nothing is lost or doubled, and
+//! Our program and the Heroku CLI use one keyring concurrently: nothing is lost or duplicated, and
 //! every reader gets a complete token.
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,7 +9,7 @@ use crate::world::{ANN, BOB, Outcome, REQUEST, Version, World, counted, is_thoro
 /// As the Heroku CLI spells it.
 const STORES: &str = "secret-tool store '--label=Heroku CLI' service heroku-cli account";
 
-/// Runs all of these command lines at once, each with its input; gives what came of them.
+/// Runs these command lines concurrently, each with its input, and returns the outcomes.
 fn at_once<'w>(world: &'w World, lines: &[(String, String)]) -> Vec<Outcome<'w>> {
     counted("parallel operations", lines.len());
     thread::scope(|scope| {
@@ -45,7 +45,7 @@ fn fifty_concurrent_operations_leave_one_complete_item() {
             _ => helper("login --with-token", token),
         });
     }
-    // Every token lives, so none of these may remove anything.
+    // Every token is valid, so none of these commands may remove anything.
     lines.extend(tokens.iter().take(10).map(|t| helper("erase", &pair(t))));
     lines.extend((0..20).map(|_| helper("get", REQUEST)));
     for (said, (line, _)) in at_once(&world, &lines).into_iter().zip(&lines) {
@@ -137,8 +137,8 @@ fn concurrent_login_logout_and_switch_end_in_a_valid_state() {
     assert_eq!(world.drafts().len(), 0);
 }
 
-/// It reads `login.json` and the item at moments of its own, and drops the one where it misses the
-/// other.
+/// It reads `login.json` and the item at different times, and deletes the one if the other is
+/// missing.
 #[test]
 fn the_heroku_cli_always_finds_its_login() {
     let world = World::new().with_keyring();

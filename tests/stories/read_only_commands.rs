@@ -120,7 +120,7 @@ const DRY_RUNS: [&str; 3] = [
     "rotate --dry-run --if-expires-within 1h",
 ];
 
-/// A machine on which all is well; with its token, which some of these commands print.
+/// A machine without problems, and its token, which some of these commands print.
 fn machine() -> (World, String) {
     let world = healthy();
     let token = world.kept_in_the_keyring(ANN).unwrap();

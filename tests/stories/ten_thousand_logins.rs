@@ -15,7 +15,7 @@ fn with_one_login() -> (World, String) {
 
 const MANY: usize = 10_000;
 
-/// Strangers' items cost the service its search, and us nothing.
+/// Items of other programs only cost the service time for its search.
 #[test]
 fn ten_thousand_items_of_other_programs_are_not_read() {
     let (world, token) = with_one_login();
@@ -43,7 +43,7 @@ fn ten_thousand_items_of_other_programs_are_not_read() {
     );
 }
 
-/// What each login costs decides whether thousands can be looked at: two waits each were too much.
+/// The cost per login decides whether thousands can be read: two round trips for each were too many.
 #[test]
 fn sixty_four_logins_are_requested_in_few_writes() {
     let (world, _) = with_one_login();
@@ -60,7 +60,7 @@ fn sixty_four_logins_are_requested_in_few_writes() {
         .iter()
         .filter(|call| !call.contains("(1,") && !call.contains("(2,"));
     let count = to_the_bus.count();
-    // The greeting, session and search, and four for the 64 logins.
+    // `Hello`, session and search, and four for the 64 logins.
     assert!((6..=8).contains(&count), "{count} writes: {writes:?}");
     let asked = world.secret_service().was_asked();
     let secrets = asked.iter().filter(|call| *call == "GetSecret");
@@ -98,7 +98,7 @@ fn with_ten_thousand_logins_none_is_chosen() {
 fn too_many_logins_for_the_limit_time_out() {
     let (world, _) = with_one_login();
     with_ten_thousand_logins(&world);
-    // Nearly a minute for all of them.
+    // Reading all of them would take nearly a minute.
     let late = Manner::Late(Duration::from_millis(5));
     world.secret_service().takes(&["GetSecret"], late);
     world.sets("HEROKU_RS_TIMEOUT", "3");

@@ -32,7 +32,7 @@ const NOT_RUN: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// What is compared with nothing: it is no command line.
+/// Blocks that are not checked, because they are not command lines.
 const NOT_COMMANDS: [&str; 6] = ["json", "text", "yaml", "toml", "rust", "ini"];
 
 fn documents() -> Vec<Page> {
@@ -47,7 +47,7 @@ fn documents() -> Vec<Page> {
     paths.iter().map(|path| Page::read(path)).collect()
 }
 
-/// Why a block is not run, where it is not.
+/// Why a block is not run, if it is not.
 fn reason(page: &Page, block: &Block) -> Option<&'static str> {
     let name = page.path.to_str().unwrap();
     let listed = NOT_RUN
@@ -177,7 +177,7 @@ pages! {
     dependencies_has_no_command: "contrib/docs/dependencies.md",
 }
 
-/// The picture's description is its text. How fast git was is git's own affair.
+/// The description of the picture is its text. The speed of git is not compared.
 #[test]
 fn the_recorded_terminal_shows_the_real_output() {
     let picture = fs::read_to_string("contrib/docs/cast.svg").unwrap();

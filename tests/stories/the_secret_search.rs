@@ -1,4 +1,4 @@
-//! The proof that the harness sees: a search that finds nothing means nothing otherwise.
+//! Tests of the search for secrets: its results only count if it can find one.
 
 use std::fs;
 

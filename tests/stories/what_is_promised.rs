@@ -1,4 +1,4 @@
-//! SECURITY.md promises nothing that no test holds, and no figure that no script makes.
+//! Every promise of SECURITY.md has a test, and every figure is written by a script.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! A token in memory: closed to others while it is there, and wiped once it has been used.
+//! A token in memory: other processes cannot read it, and it is wiped after its use.
 
 use git_credential_heroku_rs::token::Token;
 use heroku_stand_in::{Fault, Grant, On, Times};
@@ -11,7 +11,7 @@ fn logged_in() -> (World, String) {
     (world, token)
 }
 
-/// A token that ends within the hour, of which `get` has a word to say.
+/// A token that expires within the hour, for which `get` prints a warning.
 fn near_its_end(world: &World, token: &str) {
     let notes = serde_json::json!({"authorizations": [{
         "account": ANN,
@@ -22,7 +22,7 @@ fn near_its_end(world: &World, token: &str) {
     world.has_file(path, &notes.to_string());
 }
 
-/// Root of a machine sees all, and there the copies are counted. Anybody else is kept out.
+/// Root can read the memory, so the copies are counted. Other users have no access.
 fn is_wiped(sight: &Sight) -> bool {
     matches!(sight, Sight::Copies(0) | Sight::Closed)
 }
@@ -74,7 +74,7 @@ fn store_leaves_no_copy_of_a_token_that_it_cannot_store() {
     assert!(is_wiped(&sight), "{sight:?}");
 }
 
-/// What TLS and HTTP keep of a request is not ours to wipe; it is no more than they need.
+/// We cannot wipe the copies that TLS and HTTP keep of a request.
 #[test]
 fn erase_leaves_few_copies_after_its_request() {
     let (world, token) = logged_in();
@@ -140,8 +140,8 @@ fn a_program_under_exec_is_not_protected_and_keeps_its_limits() {
         .stdout_is(&plain);
 }
 
-/// What `line` leaves of each of Heroku's tokens once it has let go of everything, in a world where
-/// the Heroku CLI has logged in: how often it is there, and how often in a header that HTTP has sent.
+/// What `line` leaves in memory of each token at its end, in a world where the Heroku CLI has logged
+/// in: the number of copies, and how many of them are in a header that HTTP has sent.
 fn left_by(line: &str, input: &str) -> Vec<(String, [Sight; 2])> {
     let world = World::new().with_keyring();
     let token = world.heroku.issue(ANN, Grant::default()).token;
@@ -156,7 +156,7 @@ fn left_in(world: &World, line: &str, input: &str) -> Vec<(String, [Sight; 2])> 
     let tokens = world.heroku.secrets().into_iter();
     tokens
         .map(|token| {
-            // What remains of memory that was given back has lost its beginning.
+            // Freed memory has lost its first bytes.
             let end = stopped.shows(&token[token.len() - 24..]);
             let header = stopped.shows(&format!("authorization: Bearer {token}\r\n"));
             (token, [end, header])

@@ -1,5 +1,5 @@
-//! A token becomes a login where there is none, or where it was typed for a request that had none:
-//! never because it is in a URL.
+//! A token becomes a login if there is no login, or if it was typed for a request without one, but never
+//! because it is in a URL.
 
 use crate::world::{ANN, BOB, REQUEST, World};
 
@@ -39,7 +39,7 @@ fn a_token_in_a_url_is_not_stored_beside_other_logins() {
     world.helper("exec -- true").exits_with(4);
 }
 
-/// `login.json` is no login: the account that it names has no token here.
+/// `login.json` is not a login: the account that it names has no token here.
 #[test]
 fn a_token_in_a_url_is_stored_if_no_account_is_logged_in() {
     let world = World::ready_to_push();
@@ -173,7 +173,7 @@ fn without_a_login_git_asks_the_next_helper() {
     world
         .git("config --global --unset-all credential.helper")
         .succeeds();
-    // Its own login is the one that we have looked for, so that there is nothing to leave to it.
+    // The next helper would use the same login, so there is nothing to leave to it.
     for helpers in [
         &["forwarded", "", "heroku-rs"][..],
         &["heroku-rs", "!heroku git:credentials"],
@@ -194,7 +194,7 @@ fn without_a_login_git_asks_the_next_helper() {
     }
 }
 
-/// git hands the mark back with what is typed, and with nothing else.
+/// git returns the mark only with a password that was typed.
 #[test]
 fn a_reply_without_a_token_marks_the_request() {
     let world = World::ready_to_push();

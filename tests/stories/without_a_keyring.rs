@@ -45,7 +45,7 @@ fn a_login_is_stored_in_netrc_with_a_warning_and_the_push_works() {
         .says("token: ~/.netrc (unencrypted), valid");
 }
 
-/// On a terminal the first line is the fact, and not that there is no keyring.
+/// On a terminal the first line says that the user is not logged in, not that there is no keyring.
 #[test]
 fn status_begins_with_what_prevents_a_push() {
     let world = container();

@@ -80,7 +80,7 @@ fn system_path() -> String {
     }
 }
 
-/// What a story happens in. `World::new()` has a Heroku and a home, and no bus.
+/// The environment of a story. `World::new()` has a Heroku and a home, and no bus.
 pub(crate) struct World {
     /// Heroku, as this world knows it.
     pub(crate) heroku: StandIn,
@@ -149,7 +149,7 @@ impl World {
         self.variable(name, Some(value));
     }
 
-    /// Takes a variable away from every child from here on.
+    /// Unsets a variable for every child from here on.
     pub(crate) fn unsets(&self, name: &str) {
         self.variable(name, None);
     }
@@ -201,7 +201,7 @@ impl World {
         path
     }
 
-    /// Takes a program of the system's off the PATH.
+    /// Removes a program of the system from the PATH.
     pub(crate) fn lacks_the_program(&self, name: &str) {
         let programs = self.root.path().join("programs");
         fs::create_dir(&programs).unwrap();
@@ -237,7 +237,7 @@ impl World {
             ("HOME", text(&self.home())),
             ("PATH", format!("{}:{}", text(&self.bin()), system_path())),
             ("LC_ALL", "C".to_owned()),
-            // A busy machine is no reason to give up: stories about the limit set their own.
+            // A busy machine needs more time: stories about the limit set their own.
             ("HEROKU_RS_TIMEOUT", "30".to_owned()),
             ("https_proxy", proxy.clone()),
             ("HTTPS_PROXY", proxy),

@@ -1,4 +1,4 @@
-//! docker and its kin push to registry.heroku.com with the login that git has, and nowhere else.
+//! docker and similar clients push to registry.heroku.com with the login that git uses, and nowhere else.
 
 use super::{REGISTRY, logged_in, set_up};
 use crate::world::{ANN, BOB, REQUEST, World};

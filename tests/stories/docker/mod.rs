@@ -1,4 +1,4 @@
-//! docker and its kin, with the login that git has.
+//! docker and similar clients, with the login that git uses.
 
 use crate::world::{ANN, World};
 

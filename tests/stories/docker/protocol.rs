@@ -1,4 +1,4 @@
-//! docker's protocol: what it asks of a helper, and the words it is answered in.
+//! docker's protocol: its requests to a helper, and our replies.
 
 use super::{REGISTRY, logged_in, set_up};
 use crate::world::{ANN, BOB, Outcome, REQUEST, World};

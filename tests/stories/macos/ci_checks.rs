@@ -1,5 +1,5 @@
-//! What CI asks of a real macOS and a real Windows, asked of the stand-ins: the scripts do not pass
-//! where nothing is shared.
+//! The checks that CI runs on a real macOS and Windows, run with stand-ins: the scripts fail if nothing is
+//! shared.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! macOS asks its user: what we say then, and how long we wait.
+//! The dialogs of macOS: our messages, and how long we wait.
 
 use std::time::Duration;
 

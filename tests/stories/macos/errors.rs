@@ -1,4 +1,4 @@
-//! What keeps the keychain from answering has words of its own each time, and nothing is deleted.
+//! Each cause of an unavailable keychain has its own message, and nothing is deleted.
 
 use super::mac::{
     SECURITY, is_changed, is_locked_over_ssh, items, mac, mac_of_ann, no_argument_held_a_token,

@@ -23,7 +23,7 @@ switch (call) {
 }
 ";
 
-/// A Mac that nothing has happened on.
+/// A new Mac.
 pub(super) fn mac() -> World {
     let world = World::new();
     std::os::unix::fs::symlink(SECURITY, world.bin().join("security")).unwrap();
@@ -65,7 +65,7 @@ pub(super) fn items(world: &World) -> Vec<Item> {
     keychain(world).state().items
 }
 
-/// The questions that macOS has asked its user.
+/// The dialogs that macOS has shown.
 pub(super) fn dialogs(world: &World) -> Vec<String> {
     let log = keychain(world).log().into_iter();
     log.filter_map(|event| match event {

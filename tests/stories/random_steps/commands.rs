@@ -1,4 +1,4 @@
-//! What a person's commands do to a machine: the other half of the model.
+//! What a user's commands do to a machine: the other half of the model.
 
 use std::collections::BTreeSet;
 
@@ -171,12 +171,12 @@ impl Machine {
         after.ending(0, &messages, &[])
     }
 
-    /// A look: what was served before it is served after it, and nothing that lives is lost. A
+    /// `status`: the same token is served before and after it, and no valid token is lost. A
     /// token that was pasted is stored under its own account, unless that has another valid token.
     pub(super) fn status(&self) -> Vec<End> {
         let is_pasted = |name: &Name| !is_email(name) && !self.is_dead(self.items[name]);
         let (pasted, named): (Vec<Name>, Vec<Name>) = self.names().into_iter().partition(is_pasted);
-        // A login counts for its token's owner, where Heroku takes it.
+        // A login counts for the owner of its token, if Heroku accepts the token.
         let counts_for = |name: Name| {
             let token = self.items[name];
             token

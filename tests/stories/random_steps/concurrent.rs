@@ -1,4 +1,4 @@
-//! Several who take their steps at once: what each of them sees is whole, and so is what they leave.
+//! Concurrent sequences of steps: each process sees complete data and leaves complete data.
 
 use std::collections::BTreeSet;
 use std::thread;
@@ -8,7 +8,7 @@ use super::player::{Played, Seen};
 use super::step::{Name, PASTED, Step, Token, gives};
 use crate::world::{ANN, BOB, counted};
 
-/// Plays all sequences at once, and looks at what they left; says what is broken.
+/// Runs all sequences concurrently, checks what they left, and returns what is wrong.
 pub(super) fn leave_all_whole(played: &mut Played, sequences: &[Vec<Step>]) -> Result<(), String> {
     played.starts_again();
     let shared = &*played;

@@ -1,8 +1,8 @@
 //! What is stored on a machine, and what each step does to it: the rules of the program once more,
 //! without a keyring, a file or a process. `commands` has those of a person's commands.
 //!
-//! Where two orders are as good as each other, as the one in which a keyring lists its items, a
-//! step has several ends.
+//! If an order does not matter, such as the one in which a keyring lists its items, a step has several
+//! possible results.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -57,7 +57,7 @@ pub(super) fn is_email(name: Name) -> bool {
 }
 
 impl Machine {
-    /// Everything that may come of a step.
+    /// Every possible result of a step.
     pub(super) fn ends(&self, step: Step) -> Vec<End> {
         let one = match step {
             Step::Get(user) => self.get(user),

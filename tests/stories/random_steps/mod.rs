@@ -1,5 +1,5 @@
-//! Any steps in any order: a person's, git's, the Heroku CLI's. Each ends as a model of two pages
-//! says, and where many take theirs at once what is left is whole.
+//! Random steps of a user, git and the Heroku CLI. A small model predicts the result of each step. After
+//! concurrent steps, every file and item is complete.
 
 mod commands;
 mod concurrent;

@@ -1,4 +1,4 @@
-//! The steps in a real world: real processes, a real keyring, and a look at all that they left.
+//! Runs the steps with real processes and a real keyring, and reads everything that they left.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -23,7 +23,7 @@ pub(super) struct Played {
     pub(super) lives_on_netrc: bool,
 }
 
-/// Who speaks git's protocol to the tested program.
+/// What sends git's protocol to the tested program.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
     /// The test itself, in git's words.
@@ -32,7 +32,7 @@ pub(super) enum Way {
     ThroughGit,
 }
 
-/// What came of a step, with the tokens by their numbers.
+/// The result of a step, with the tokens by their numbers.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     code: i32,
@@ -90,7 +90,7 @@ impl Played {
         }
     }
 
-    /// Gives what was made since the last look this number; says what else was.
+    /// Gives a token that was created since the last call this number, and returns other new tokens.
     pub(super) fn learns(&mut self, expected: Option<Token>) -> Result<(), String> {
         let mut made = self.world.live_tokens();
         made.retain(|text| self.tokens.values().all(|known| known != text));
@@ -106,7 +106,7 @@ impl Played {
         home.join(".local/state/git-credential-heroku-rs/authorizations.json")
     }
 
-    /// Takes a step; says what came of it.
+    /// Runs a step, and returns its result.
     pub(super) fn takes(&self, step: Step) -> Seen {
         let world = &self.world;
         if self.way == Way::ThroughGit {
@@ -316,7 +316,7 @@ impl Played {
 }
 
 impl Seen {
-    /// Whether this is how the step was to end, the machine aside.
+    /// Whether the step had this result, apart from the state of the machine.
     pub(super) fn is(&self, end: &End) -> bool {
         let silent = end.stderr.is_empty() == self.stderr.is_empty();
         let is_reported = end.stderr.iter().all(|part| self.stderr.contains(part));

@@ -1,4 +1,4 @@
-//! A step that a person, git or the Heroku CLI takes, and how steps are made up.
+//! A step of a user, git or the Heroku CLI, and the generator of random steps.
 //!
 //! There are few names and few tokens, so that what one step leaves is what the next one meets.
 
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use crate::world::{ANN, BOB};
 
-/// A name under which a token may lie: two emails, the one for pastes, and one that is no email.
+/// A name under which a token may be stored: two emails, the one for pastes, and one that is no email.
 pub(super) type Name = &'static str;
 
 /// What git's own prompt keeps a token under.
@@ -95,7 +95,7 @@ pub(super) enum Step {
     HerokuSwitch(Name),
     /// `heroku logout` of the account in use: its item by secret-tool, and `login.json`.
     HerokuLogout,
-    /// Any `heroku` command that finds the keyring shut: `login.json` goes.
+    /// Any `heroku` command while the keyring is locked: it deletes `login.json`.
     HerokuForgets,
     /// The token is revoked in Heroku's dashboard.
     Revoked(Token),
@@ -131,7 +131,7 @@ fn user() -> impl Strategy<Value = User> {
     prop_oneof![Just(None), name().prop_map(Some)]
 }
 
-/// Any step. What opens a socket or starts secret-tool takes longest, and comes less often.
+/// Any step. Steps that open a connection or start secret-tool are slow, and so less frequent.
 pub(super) fn any_step() -> impl Strategy<Value = Step> {
     let revoke = prop_oneof![Just(Revoke::Yes), Just(Revoke::No)];
     prop_oneof![
@@ -169,7 +169,7 @@ pub(super) fn step_of_git() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Whether no token goes by this step, wherever it is taken.
+/// Whether this step never removes a token.
 pub(super) fn gives(step: &Step) -> bool {
     !matches!(
         step,

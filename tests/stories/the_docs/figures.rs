@@ -1,5 +1,5 @@
-//! The figures on the pages, held against those of `./contrib/bench --write`. Where it has not been
-//! run there is no page of its own, and none may lead to it.
+//! The figures on the pages, compared with those of `./contrib/bench --write`. If it has not been run,
+//! its page does not exist, and no link to it may exist.
 
 use std::fs;
 use std::path::Path;
@@ -36,7 +36,7 @@ const NAMES: [(&str, &str); 8] = [
     ("an empty Rust program", "an empty Rust program"),
 ];
 
-/// Who is compared with this program's `get`, by the beginning of the row.
+/// The helpers that are compared with this program's `get`, by the beginning of the row.
 const COMPARED: [(&str, &str); 5] = [
     ("the Heroku CLI", "Heroku CLI: `git:credentials get`"),
     ("`git-credential-libsecret`", "git's libsecret helper (C)"),
@@ -128,7 +128,7 @@ fn cells(row: &str) -> Vec<String> {
         .collect()
 }
 
-/// Whether a figure, to as many places as are shown, is what is shown.
+/// Whether a measured value, rounded to the number of decimals that is shown, is the figure shown.
 fn rounds_to(measured: f64, shown: &str) -> bool {
     let places = shown.split_once('.').map_or(0, |(_, places)| places.len());
     format!("{measured:.places$}") == shown

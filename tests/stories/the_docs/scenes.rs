@@ -1,4 +1,4 @@
-//! The worlds that the pages speak of, by the names that the pages give them.
+//! The test environments that the pages use, by their names on the pages.
 
 use crate::world::{ANN, BOB, World};
 
@@ -61,7 +61,7 @@ impl Scene {
         Some(Scene { world, token })
     }
 
-    /// What a page means by this word, when a person types it.
+    /// The value of a placeholder that a user types on a page.
     pub(super) fn answer<'a>(&'a self, word: &'a str) -> &'a str {
         match word {
             "TOKEN" => &self.token,

@@ -1,4 +1,4 @@
-//! Holds the page on what is read and written against the source, and against what happens.
+//! Compares the page about what is read and written with the source, and with what happens.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,8 +1,8 @@
-//! What differs from run to run becomes a word, on the page and in the true output alike.
+//! Values that differ from run to run are replaced by a word, on the page and in the real output.
 
 use crate::world::World;
 
-/// The output in this world, as it would be at Ann's: her home, her app's directory, no token.
+/// The output as on Ann's machine: her home, her app's directory, no token.
 pub(super) fn at_anns(text: &str, world: &World) -> String {
     let paths = [
         (world.bin(), "/home/ann/.cargo/bin"),
@@ -70,7 +70,7 @@ fn is_id(word: &str) -> bool {
     word.len() == 36 && word.split('-').map(str::len).eq([8, 4, 4, 4, 12])
 }
 
-/// What a person sees at the end: without colours, and each line as it was last written.
+/// What a user sees at the end: without colours, and each line as it was last written.
 fn without_control(text: &str) -> String {
     let mut plain = String::new();
     let mut rest = text.chars();

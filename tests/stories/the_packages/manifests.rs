@@ -1,4 +1,4 @@
-//! What a release says of its files to each package manager.
+//! The manifests of a release for each package manager.
 
 use std::fs;
 use std::path::{Path, PathBuf};

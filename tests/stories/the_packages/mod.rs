@@ -1,4 +1,4 @@
-//! What a person downloads: made by contrib/release, installed, used, removed.
+//! The packages that a user downloads: built by contrib/release, installed, used, removed.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -25,7 +25,7 @@ const TARGET: &str = "x86_64-unknown-linux-musl";
 #[cfg(not(target_arch = "x86_64"))]
 const TARGET: &str = "aarch64-unknown-linux-musl";
 
-/// Where the packages of this run lie: made once, since a build of them takes seconds.
+/// The directory with the packages of this run: built once, since a build takes seconds.
 fn packages() -> &'static Path {
     static MADE: OnceLock<PathBuf> = OnceLock::new();
     MADE.get_or_init(|| made_in("packages"))

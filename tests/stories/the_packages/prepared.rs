@@ -1,5 +1,5 @@
-//! contrib/release-prepare: one source for the version and the repository, and a release that is
-//! refused while it would be wrong.
+//! contrib/release-prepare: one source for the version and the repository. An invalid release is
+//! rejected.
 
 use std::fs;
 use std::path::PathBuf;

@@ -87,7 +87,7 @@ impl World {
         number.parse::<u32>().unwrap() < minor
     }
 
-    /// A step that sets the scene: it has to succeed, and what it says is not part of the story.
+    /// A step that prepares a story: it has to succeed, and its output is not part of the story.
     pub(super) fn quietly(&self, line: &str) -> String {
         let mut command: Command = self.program("sh");
         let output: Output = command.args(["-c", line]).output().unwrap();

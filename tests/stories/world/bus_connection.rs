@@ -1,5 +1,5 @@
-//! A line to the bus that is slow, breaks off or garbles what it carries: what no program on a real
-//! bus can do, since the bus checks and passes on whole messages only.
+//! A connection to the bus that is slow, closes early or corrupts bytes. No program on a real bus can
+//! do that, since the bus checks every message and passes it on complete.
 
 use std::io::{BufReader, Read, Write};
 use std::net::Shutdown;
@@ -9,22 +9,22 @@ use std::time::Duration;
 
 use super::World;
 
-/// What the line does to the bytes that come from the bus.
+/// What the connection does to the bytes from the bus.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Line {
     /// One byte at a time, each after this pause.
     Drips(Duration),
     /// Ends after so many bytes.
     Breaks(usize),
-    /// Every byte from this one on is 0xff: a length is absurd, a text is none.
+    /// Every byte from this one on is 0xff, so lengths and texts are invalid.
     Garbles(usize),
-    /// Hangs up if a message comes in one piece with the lines that begin a connection, as
+    /// Closes the connection if a message comes in one piece with the authentication, as
     /// xdg-dbus-proxy 0.1.4 does.
     WantsToBeWaitedFor,
 }
 
 impl World {
-    /// Every program started from here on reaches the bus over this line.
+    /// Every program started from here on uses this connection to the bus.
     pub(crate) fn reaches_the_bus_over(&self, line: Line) {
         let bus = super::keyring::socket(self.root.path());
         let dir = tempfile::tempdir_in(self.root.path()).unwrap().keep();
@@ -46,7 +46,7 @@ impl World {
 fn carry(program: UnixStream, bus: UnixStream, line: Line) {
     let (mut from, mut to) = (program.try_clone().unwrap(), bus.try_clone().unwrap());
     thread::spawn(move || {
-        // Either end may hang up at any time.
+        // Either end may close the connection at any time.
         let mut first = [0; 4096];
         let length = from.read(&mut first).unwrap_or_default();
         let is_hasty = memchr::memmem::find(&first[..length], b"BEGIN\r\n").is_some();

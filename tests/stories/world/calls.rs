@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::search::Seen;
 use super::{Outcome, World};
 
-/// A program that has not ended by then never will; `timeout` ends it with exit code 124.
+/// A program that takes longer hangs; `timeout` ends it with exit code 124.
 const LONGEST_SECONDS: &str = "60";
 
 impl World {

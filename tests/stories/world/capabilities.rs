@@ -1,4 +1,4 @@
-//! Stories about what the kernel permits to root alone, run by a process without that power.
+//! Runs stories without the capabilities of root.
 
 use std::fs;
 use std::process::Command;
@@ -11,8 +11,8 @@ const SYS_PTRACE: u64 = 1 << 19;
 pub(crate) const PATHS_ARE_HIDDEN: &str =
     "only root sees which files a program opens that closed its memory";
 
-/// Runs a story without power over other processes. If this process has it, the test binary runs
-/// that one test again, without capabilities.
+/// Runs a story without access to other processes. If this process has it, the test binary runs that
+/// one test again, without capabilities.
 ///
 /// It stays the same user: another one could not enter a repository below `/root`.
 pub(crate) fn without_capabilities(story: impl FnOnce()) {

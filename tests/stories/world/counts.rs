@@ -1,11 +1,11 @@
-//! What the stories have put the program through, in numbers, for `contrib/trust`.
+//! How many faults, kills and races the stories have tried, for `contrib/trust`.
 
 use std::fs::File;
 use std::io::Write;
 
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-/// Whether a story is to leave nothing out, whatever time it takes: `HEROKU_RS_THOROUGH` asks.
+/// Whether a story tests every case, however long it takes: `HEROKU_RS_THOROUGH` is set.
 pub(crate) fn is_thorough() -> bool {
     std::env::var_os("HEROKU_RS_THOROUGH").is_some()
 }
@@ -24,7 +24,7 @@ pub(crate) fn sample<T>(all: Vec<T>, few: usize) -> Vec<T> {
         .collect()
 }
 
-/// Makes up cases at random: the same few each time, and where all is asked for many new ones.
+/// Generates random cases: the same few each time, and in a thorough run many new ones.
 pub(crate) fn runner(few: u32, many: u32) -> TestRunner {
     let config = Config {
         cases: if is_thorough() { many } else { few },

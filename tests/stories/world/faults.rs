@@ -41,7 +41,7 @@ impl World {
         self.always(On::Host(API_HOST), fault);
     }
 
-    /// api.heroku.com takes connections and says nothing.
+    /// api.heroku.com accepts connections and sends nothing.
     pub(crate) fn api_hangs(&self) {
         self.always(On::Host(API_HOST), Fault::Hang);
     }
@@ -55,7 +55,7 @@ impl World {
         self.heroku.fault(on, fault, Times::Always);
     }
 
-    /// All is well again.
+    /// Every request works again.
     pub(crate) fn heroku_recovers(&self) {
         self.heroku.clear_faults();
     }

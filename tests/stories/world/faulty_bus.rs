@@ -1,7 +1,7 @@
-//! A bus that breaks: a proxy before the real one that counts messages and fails at one of them.
+//! A bus that fails: a proxy in front of the real bus counts messages and fails at one of them.
 //!
 //! Messages are separated as the D-Bus specification frames them, so that a fault strikes between
-//! two or in the middle of one. It strikes once: a later connection finds the bus in order.
+//! two or in the middle of one. It happens once: a later connection works.
 
 use std::io::{Read, Write};
 use std::net::Shutdown;
@@ -68,7 +68,7 @@ impl World {
         )
     }
 
-    /// A command line that finds the keyring only on the other side of this bus.
+    /// Runs a command line with this bus as its D-Bus session.
     #[must_use = "say at least whether it succeeds"]
     pub(crate) fn behind(&self, bus: &FaultyBus, line: &str, input: &str) -> Outcome<'_> {
         let limit = match bus.state.fault.map(|fault| fault.how) {

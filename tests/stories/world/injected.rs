@@ -1,7 +1,7 @@
-//! One system call of the tested program that fails, or is its last: strace does it.
+//! strace makes one system call of the tested program fail, or ends the program at it.
 //!
 //! Only the program's own main thread is traced, which is the one that writes: its children and
-//! git's see a sound system.
+//! those of git are not affected.
 
 use std::fs;
 use std::path::PathBuf;

@@ -1,7 +1,7 @@
-//! A real gnome-keyring on a bus of its own, and what can befall it.
+//! A real gnome-keyring on a bus of its own: it can be locked, stopped and restarted.
 //!
-//! The bus knows no service files, so nothing is started behind a story's back. Both daemons die
-//! with the thread that started them, even where the tests are killed.
+//! The bus has no service files, so it starts no program. Both daemons are killed with the thread that
+//! started them, even if the tests are killed.
 
 use std::fs;
 use std::io::Write;

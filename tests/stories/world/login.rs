@@ -1,4 +1,4 @@
-//! What the Heroku CLI leaves behind, made exactly as it makes it, and read as it reads it.
+//! The files and items of the Heroku CLI, created and read as the Heroku CLI does it.
 
 use std::fs;
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ impl World {
         token
     }
 
-    /// Ready to push, after our own login; with the token of that.
+    /// Ready to push after our own login, and the token of that login.
     pub(crate) fn after_our_login() -> (World, String) {
         World::after_a_login_by(Grant::default())
     }
@@ -84,7 +84,7 @@ impl World {
         is_there.then(|| self.looks_into_the_keyring().secret_of(account))?
     }
 
-    /// Every token that Heroku takes just now, sorted.
+    /// Every token that Heroku accepts now, sorted.
     pub(crate) fn live_tokens(&self) -> Vec<String> {
         let mut live = self.heroku.secrets();
         live.retain(|secret| self.heroku.is_live(secret));

@@ -1,11 +1,11 @@
-//! What a program said and how it ended, with the promises a story makes about it.
+//! The output and the exit code of a program, and the checks that a story makes of them.
 
 use std::time::Duration;
 
 use super::World;
 use super::search::Seen;
 
-/// A finished program. Every promise that does not hold fails the story with all that was said.
+/// A finished program. A check that fails prints the whole output.
 pub(crate) struct Outcome<'w> {
     pub(super) world: &'w World,
     pub(super) number: usize,
@@ -83,8 +83,8 @@ impl Outcome<'_> {
         self.promise(held, "it hands out the secret")
     }
 
-    /// Whatever happened, it ended with one of its own exit codes, without a panic, and reported at
-    /// most this many problems, each in two lines.
+    /// It ended with one of its own exit codes, without a panic, and reported at most this many
+    /// problems, each in two lines.
     pub(crate) fn holds_out(self, notices: usize) -> Self {
         let code = self.seen.code;
         let by_itself = code.is_some_and(|code| [0, 1, 2, 4].contains(&code));
@@ -113,7 +113,7 @@ impl Outcome<'_> {
         self.in_words(&self.seen.stderr)
     }
 
-    /// Stdout to the letter.
+    /// The exact stdout.
     pub(crate) fn raw_stdout(&self) -> String {
         String::from_utf8_lossy(&self.seen.stdout).into_owned()
     }

@@ -10,7 +10,7 @@ use super::World;
 /// Longer than any step of a program takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A program that has been started, and dies with the story.
+/// A program that has been started, and is killed at the end of the story.
 pub(crate) struct Running(Child);
 
 impl World {
@@ -54,14 +54,14 @@ impl World {
 }
 
 impl Running {
-    /// Nothing can be done about it: `kill -9`.
+    /// Kills the program with SIGKILL.
     pub(crate) fn dies(mut self) {
         self.0.kill().unwrap();
         let status = self.0.wait().unwrap();
         assert_eq!(status.code(), None, "it had ended before it was killed");
     }
 
-    /// It comes to its end; gives its exit code.
+    /// Waits until the program exits, and returns its exit code.
     pub(crate) fn ends(mut self) -> Option<i32> {
         self.0.wait().unwrap().code()
     }

@@ -1,5 +1,5 @@
-//! The search at the end: no secret that this world's Heroku issued may lie anywhere in plain
-//! text, in base64 or in hex, but where a story said that it would.
+//! The search at the end: no secret that this world's Heroku issued may be found anywhere in plain
+//! text, in base64 or in hex, except where a story expects it.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -81,7 +81,7 @@ impl World {
         planted.insert(path.to_owned());
     }
 
-    /// Where secrets lie that ought not to: one line for each place.
+    /// Where secrets were found that a story does not expect: one line for each place.
     pub(crate) fn finds(&self) -> Vec<String> {
         let public = self.transcript.public.lock().unwrap().clone();
         let mut secrets = self.heroku.secrets();

@@ -1,8 +1,8 @@
-//! A Secret Service on this world's bus that misbehaves to order, where a real one would not.
+//! A fake Secret Service on this world's bus, which misbehaves on request.
 //!
-//! Where a story orders nothing it is honest: it keeps items, finds them, hands out their secrets.
+//! By default it works correctly: it stores items, finds them and returns their secrets.
 //! It records each call, so that a story can check what was asked and that nothing was written.
-//! It can also have the habits of the keyring programs that the tests have no real one of.
+//! It can also behave like keyring programs that the tests cannot install.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -29,20 +29,20 @@ const WALLET: &str = "org.kde.kwalletd5";
 /// How long one that answers in reverse waits for another call.
 const TOGETHER: Duration = Duration::from_millis(20);
 
-/// How the service takes a call.
+/// What the service does with a call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Manner {
     /// It never answers.
     Silent,
-    /// It leaves the bus in the middle of the call.
+    /// It disconnects from the bus during the call.
     Leaves,
-    /// It answers, and has left the bus before the next call.
+    /// It replies, and disconnects before the next call.
     AnswersAndLeaves,
-    /// It takes its time.
+    /// It replies after this time.
     Late(Duration),
     /// It answers with something of another type.
     WrongType,
-    /// It answers with values in values, as deep as D-Bus allows.
+    /// It replies with nested values, as deep as D-Bus allows.
     Nested,
     /// It answers with 10 MB.
     Endless,
@@ -52,7 +52,7 @@ pub(crate) enum Manner {
     NoMethod,
 }
 
-/// In what a real keyring program differs from gnome-keyring.
+/// How a real keyring program differs from gnome-keyring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Habit {
     /// The output of a plain session is bytes instead of a text: KWallet, oo7.
@@ -105,7 +105,7 @@ struct State {
     calls: Vec<String>,
 }
 
-/// The service, to give it items and orders, and to ask what it was asked.
+/// The service: a story gives it items, sets its behaviour and reads the calls that it received.
 pub(crate) struct SecretService {
     address: String,
     state: Arc<Mutex<State>>,
@@ -113,7 +113,7 @@ pub(crate) struct SecretService {
 }
 
 impl World {
-    /// A bus with a Secret Service on it that takes orders.
+    /// A bus with a fake Secret Service.
     pub(crate) fn with_a_secret_service_under_orders(self) -> World {
         let mut world = self.with_a_bus_alone();
         world.secret_service = Some(SecretService::on_the_bus_at(world.root.path()));
@@ -196,14 +196,14 @@ impl SecretService {
         self.state.lock().unwrap().has_an_owner = true;
     }
 
-    /// Takes these calls in this manner from here on, and is honest in all others. A property is
+    /// Behaves like this on these calls from here on, and works correctly on all others. A property is
     /// called by its name.
     pub(crate) fn takes(&self, calls: &[&'static str], manner: Manner) {
         let manners = calls.iter().map(|call| (*call, manner)).collect();
         self.state.lock().unwrap().manners = manners;
     }
 
-    /// The calls since this was last asked.
+    /// The calls since the last call of this function.
     pub(crate) fn was_asked(&self) -> Vec<String> {
         std::mem::take(&mut self.state.lock().unwrap().calls)
     }
@@ -212,7 +212,7 @@ impl SecretService {
 impl Drop for SecretService {
     fn drop(&mut self) {
         if let Some((connection, thread)) = self.running.lock().unwrap().take() {
-            // It has left already where a story ordered that.
+            // It has disconnected already if a story requested that.
             let _ = connection.close();
             thread.join().unwrap();
         }
@@ -331,7 +331,7 @@ impl State {
     }
 }
 
-/// The tested program may have hung up.
+/// The tested program may have closed the connection.
 fn floods(line: &Connection, call: &Message) {
     let (client, megabyte) = (call.header().sender().cloned(), "x".repeat(1_000_000));
     for _ in 0..40 {

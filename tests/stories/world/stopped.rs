@@ -25,25 +25,25 @@ const EXITS: [&str; 2] = ["231 ", "94 "];
 /// Where a program waits.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum At {
-    /// Before its answer leaves.
+    /// Before it writes its reply.
     ItsAnswer,
-    /// With its answer gone, before its last word to a person.
+    /// After its reply, before its last message for the user.
     ItsLastWord,
 }
 
-/// A program that waits for a reader who does not read. It dies with the story.
+/// A program that waits for a reader that does not read. It is killed at the end of the story.
 pub(crate) struct Stopped {
     child: Child,
     process: u32,
     full: Option<std::io::PipeReader>,
 }
 
-/// What can be seen of a program's memory.
+/// The result of a search in a program's memory.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Sight {
-    /// So many copies of what was looked for.
+    /// The number of copies of the text.
     Copies(usize),
-    /// Nothing at all: the system keeps us out.
+    /// The system denies access.
     Closed,
 }
 
@@ -243,7 +243,7 @@ impl Stopped {
         status.core_dumped()
     }
 
-    /// How often its memory holds this text.
+    /// How often this text is in its memory.
     pub(crate) fn shows(&self, text: &str) -> Sight {
         let process = format!("/proc/{}", self.process);
         let Ok(mut memory) = File::open(format!("{process}/mem")) else {
