@@ -1,6 +1,6 @@
 //! A login session of its own: a bus, a HOME and, if wanted, a gnome-keyring.
 //!
-//! Each daemon dies with the thread that started it, and by its own pid when it is dropped.
+//! Each daemon is killed with the thread that started it, or when it is dropped.
 
 use std::fs;
 use std::io::Write;

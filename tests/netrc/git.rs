@@ -80,5 +80,5 @@ fn git_finds_a_new_login_in_every_file_that_we_write_it_to() {
             "{name}"
         );
     }
-    assert!(written > 50, "most files take a login: {written}");
+    assert!(written > 50, "most files accept a login: {written}");
 }

@@ -144,7 +144,11 @@ fn a_clean_removes_our_entries_and_no_other_byte() {
             Clean::All => assert_eq!(cleaned, Ok(false), "{name}"),
             Clean::Only(_) => {
                 assert_eq!(cleaned, Ok(true), "{name}");
-                assert_eq!(home.is_cleaned(), Ok(false), "{name}: twice is once");
+                assert_eq!(
+                    home.is_cleaned(),
+                    Ok(false),
+                    "{name}: a second run changes nothing"
+                );
                 assert_eq!(home.token(), Ok(None), "{name}");
             }
         }
@@ -162,7 +166,7 @@ fn no_error_contains_a_word_of_the_file() {
             seen += 1;
         }
     }
-    assert!(seen > 40, "the errors were looked at");
+    assert!(seen > 40, "enough errors were checked");
 }
 
 /// The files of several rows in one, with bytes inserted, removed and changed.

@@ -7,18 +7,18 @@ const REFUSED: &str = "the D-Bus session belongs to another user";
 
 fn nothing_is_sent(place: Place, operation: &str, request: impl Fn(&World) -> String) {
     let world = World::new();
-    let Some(bus) = world.finds_a_strangers_bus(place) else {
+    let Some(bus) = world.finds_a_bus_of_another_user(place) else {
         return skipped("only root can start a bus of another user");
     };
     world.sets("HEROKU_RS_TIMEOUT", "1");
-    world.is_the_active_account(ANN);
+    world.has_active_account(ANN);
     world
         .helper_with_input(operation, request(&world))
         .succeeds()
         .says(REFUSED)
         .says_nothing_about("password=");
     assert_eq!(
-        bus.has_heard(),
+        bus.received(),
         "connected\nclosed\n",
         "{place:?} {operation}"
     );

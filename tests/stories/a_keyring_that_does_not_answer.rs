@@ -11,7 +11,7 @@ fn logged_in() -> (World, String) {
 }
 
 /// Each operation fails in time, reports the cause and loses nothing.
-fn holds_out(world: &World, token: &str, cause: &str) {
+fn push_fails_and_nothing_is_lost(world: &World, token: &str, cause: &str) {
     let login_json = world.active_account();
     world
         .git("push heroku main")
@@ -30,7 +30,7 @@ fn holds_out(world: &World, token: &str, cause: &str) {
     assert_eq!(
         world.requests_to_the_api(),
         0,
-        "nothing was up for deletion"
+        "nothing was checked for removal"
     );
 }
 
@@ -39,14 +39,14 @@ fn still_pushes_with(world: &World, token: String) {
         .git("push --quiet heroku main")
         .succeeds()
         .says_nothing();
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
 }
 
 #[test]
 fn a_locked_keyring_is_not_an_empty_one() {
     let (world, token) = logged_in();
     world.keyring().locks();
-    holds_out(&world, &token, "the keyring is locked");
+    push_fails_and_nothing_is_lost(&world, &token, "the keyring is locked");
     world.keyring().restarts();
     still_pushes_with(&world, token);
 }
@@ -56,7 +56,7 @@ fn a_keyring_that_was_never_unlocked_in_this_session_is_locked() {
     let (world, token) = logged_in();
     world.keyring().ends();
     world.keyring().starts_locked();
-    holds_out(&world, &token, "the keyring is locked");
+    push_fails_and_nothing_is_lost(&world, &token, "the keyring is locked");
     world.keyring().restarts();
     still_pushes_with(&world, token);
 }
@@ -66,8 +66,8 @@ fn a_keyring_that_never_replies_times_out() {
     let (world, token) = logged_in();
     world.unsets("HEROKU_RS_TIMEOUT");
     world.keyring().hangs();
-    holds_out(&world, &token, "the keyring");
-    world.keyring().goes_on();
+    push_fails_and_nothing_is_lost(&world, &token, "the keyring");
+    world.keyring().resumes();
     still_pushes_with(&world, token);
 }
 
@@ -81,14 +81,14 @@ fn the_user_can_set_the_time_limit() {
         .succeeds()
         .says("HEROKU_RS_TIMEOUT")
         .ends_within(Duration::from_millis(1500));
-    world.keyring().goes_on();
+    world.keyring().resumes();
 }
 
 #[test]
 fn no_login_is_lost_if_the_keyring_program_has_exited() {
     let (world, token) = logged_in();
     world.keyring().ends();
-    holds_out(
+    push_fails_and_nothing_is_lost(
         &world,
         &token,
         "no keyring: no keyring program runs in this D-Bus session",
@@ -161,5 +161,5 @@ fn a_store_waits_for_the_keyring_once_and_reports_that_nothing_was_stored() {
         .stdout_is("")
         .says("the token was not stored (the keyring did not answer within")
         .ends_within(Duration::from_millis(3500));
-    world.keyring().goes_on();
+    world.keyring().resumes();
 }

@@ -6,11 +6,11 @@ const DISMISSED: &str =
     "heroku-rs: the keyring's prompt was closed, timed out or could not be shown";
 
 fn locked() -> World {
-    let world = World::new().with_a_secret_service_under_orders();
+    let world = World::new().with_a_fake_secret_service();
     let token = world.heroku.issue_token(ANN);
     world.secret_service().has_item(ANN, &token);
     world.secret_service().is_locked();
-    world.is_the_active_account(ANN);
+    world.has_active_account(ANN);
     world
 }
 
@@ -34,7 +34,7 @@ fn an_unanswered_prompt_ends_the_login_and_is_not_dismissed() {
     let world = locked();
     world.sets("HEROKU_RS_PROMPT_TIMEOUT", "0.3");
     login_ends_with_the_prompt(&world);
-    let asked = world.secret_service().was_asked();
+    let asked = world.secret_service().received_calls();
     assert_eq!(asked[asked.len() - 2..], ["Unlock", "Prompt"]);
     assert_eq!(world.requests_to_the_api(), 0, "no token is left at Heroku");
 }
@@ -54,7 +54,7 @@ fn without_a_terminal_no_prompt_is_shown() {
             "heroku-rs: the keyring is locked\n  unlock: git credential-heroku-rs status --unlock, \
              or set HEROKU_API_KEY\n",
         );
-    let asked = world.secret_service().was_asked();
+    let asked = world.secret_service().received_calls();
     assert!(!asked.contains(&"Unlock".to_owned()), "{asked:?}");
     assert_eq!(world.requests_to_the_api(), 0);
 }
@@ -72,9 +72,9 @@ fn a_prompt_that_cannot_be_shown_ends_the_login_immediately() {
 #[test]
 fn a_login_at_a_terminal_unlocks_the_keyring_with_its_prompt() {
     let world = locked();
-    world.secret_service().has_an_owner_who_answers();
+    world.secret_service().has_a_user_who_answers();
     let token = world.heroku.issue_token(ANN);
-    world.is_planted(&world.has_file("token", &token));
+    world.is_not_searched(&world.has_file("token", &token));
     let shown = world
         .on_a_terminal("git-credential-heroku-rs login --with-token <$HOME/token")
         .exits_with(0);
@@ -82,6 +82,6 @@ fn a_login_at_a_terminal_unlocks_the_keyring_with_its_prompt() {
     world
         .helper_with_input("get", REQUEST)
         .succeeds()
-        .hands_out(&token)
+        .prints_secret(&token)
         .stderr_is("");
 }

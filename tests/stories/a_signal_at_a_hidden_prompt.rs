@@ -71,7 +71,7 @@ fn a_signal_after_the_prompt_ends_the_program_as_usual() {
             .on_a_terminal(&line("login"))
             .shows("Token: ")
             .types(&token);
-        world.waits_for_a_pause();
+        world.waits_until_heroku_holds_a_request();
         send(&world, signal);
         let shown = terminal.exits_with(0);
         assert!(shown.contains(&format!("exit code {code}\n")), "{shown}");

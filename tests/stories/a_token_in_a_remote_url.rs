@@ -22,7 +22,7 @@ fn a_token_in_a_url_does_not_overwrite_the_login() {
             .succeeds()
             .says_nothing();
     }
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
     assert_eq!(world.accounts_in_the_keyring(), [ANN]);
 }
 
@@ -45,7 +45,7 @@ fn a_submodule_does_not_overwrite_the_login() {
         .git("clone --quiet --recurse-submodules ~/theirs ~/mine")
         .succeeds();
     assert!(world.home().join("mine/part/.git").exists());
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
     assert_eq!(world.accounts_in_the_keyring(), [ANN]);
 }
 
@@ -59,7 +59,7 @@ fn a_rejected_token_in_a_url_does_not_erase_the_login() {
         ))
         .exits_with(128)
         .says("Authentication failed");
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
     assert_eq!(world.requests_to_the_api(), 0);
 }
 
@@ -75,7 +75,7 @@ fn without_a_login_a_token_in_a_url_is_stored() {
         .succeeds()
         .says_nothing();
     assert_eq!(world.accounts_in_the_keyring(), ["heroku"]);
-    assert_eq!(world.kept_in_the_keyring("heroku"), Some(in_url));
+    assert_eq!(world.stored_in_the_keyring("heroku"), Some(in_url));
 }
 
 #[test]

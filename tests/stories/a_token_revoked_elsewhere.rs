@@ -17,7 +17,7 @@ fn a_rejected_token_is_removed_with_a_message_and_the_next_login_works() {
              log in again: git credential-heroku-rs login\n\
              fatal: Authentication failed for 'https://git.heroku.com/blue-sky.git/'\n",
         );
-    assert_eq!(world.kept_in_the_keyring(ANN), None);
+    assert_eq!(world.stored_in_the_keyring(ANN), None);
     assert_eq!(world.requests_to_the_api(), 1);
 
     let token = world.heroku.issue_token(ANN);
@@ -44,7 +44,7 @@ fn on_a_narrow_terminal_a_message_is_wrapped_and_its_command_is_not() {
 fn before_the_next_login_the_account_without_a_token_is_named() {
     let world = World::ready_to_push();
     world.heroku.issue_token(ANN);
-    world.is_the_active_account(ANN);
+    world.has_active_account(ANN);
     world
         .git("push heroku main")
         .exits_with(128)
@@ -63,8 +63,8 @@ fn a_rejected_token_of_one_account_does_not_affect_the_other() {
     let dead = world.has_logged_in_with_the_heroku_cli(ANN);
     world.heroku.revoke(&dead);
     world.git("push heroku main").exits_with(128);
-    assert_eq!(world.kept_in_the_keyring(ANN), None);
-    assert_eq!(world.kept_in_the_keyring("bob@example.com"), Some(of_bob));
+    assert_eq!(world.stored_in_the_keyring(ANN), None);
+    assert_eq!(world.stored_in_the_keyring("bob@example.com"), Some(of_bob));
     world
         .git("push heroku main")
         .exits_with(128)

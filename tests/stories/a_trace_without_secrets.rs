@@ -34,7 +34,7 @@ fn a_trace_of_get_shows_request_sources_and_reply() {
     world
         .helper_with_input("get", format!("capability[]=state\n{REQUEST}"))
         .succeeds()
-        .hands_out(&token)
+        .prints_secret(&token)
         .stderr_is("");
     let lines = fs::read_to_string(&trace).unwrap();
     assert_eq!(
@@ -108,7 +108,7 @@ fn a_trace_that_cannot_be_written_is_reported_once() {
         world
             .helper_with_input("get", REQUEST)
             .succeeds()
-            .hands_out(&token)
+            .prints_secret(&token)
             .stderr_is(&format!(
                 "heroku-rs: warning: no trace: {why}\n  check {VARIABLE}\n"
             ));
@@ -151,7 +151,7 @@ const COMMANDS: [&str; 28] = [
 fn a_whole_life(world: &World) {
     let in_the_keyring = world.has_logged_in_with_the_heroku_cli(ANN);
     let get = || world.helper_with_input("get", REQUEST).succeeds();
-    get().hands_out(&in_the_keyring).stderr_is("");
+    get().prints_secret(&in_the_keyring).stderr_is("");
     let in_netrc = world.heroku.issue_token(BOB);
     world.has_netrc(&format!(
         "machine git.heroku.com login {BOB} password {in_netrc}\n"
@@ -164,9 +164,9 @@ fn a_whole_life(world: &World) {
     for line in COMMANDS {
         let _ = world.helper(line);
     }
-    let kept = world.kept_in_the_keyring(ANN).unwrap();
-    let _ = world.helper("token").hands_out(&kept);
-    let _ = world.helper("netrc print").hands_out(&kept);
+    let kept = world.stored_in_the_keyring(ANN).unwrap();
+    let _ = world.helper("token").prints_secret(&kept);
+    let _ = world.helper("netrc print").prints_secret(&kept);
     let new = world.heroku.issue_token(ANN);
     let _ = world.helper_with_input("login --with-token", &new);
     let _ = world.helper_with_input("login --with-token", "a-short-secret");
@@ -174,7 +174,7 @@ fn a_whole_life(world: &World) {
     let _ = world.helper_with_input("erase", request(&new));
     let _ = world.helper_with_input("store", request("a-short-secret"));
     world.sets("HEROKU_API_KEY", &in_netrc);
-    get().hands_out(&in_netrc).stderr_is("");
+    get().prints_secret(&in_netrc).stderr_is("");
     world.unsets("HEROKU_API_KEY");
     world.keyring().locks();
     let _ = world.helper("status --offline");

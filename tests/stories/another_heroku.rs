@@ -32,13 +32,13 @@ fn every_command_uses_the_login_of_the_configured_heroku() {
         "{unreachable} sh -c '{}'",
         heroku_line(Version::Current, "auth:token")
     );
-    world.shell(&line, b"").succeeds().hands_out(&of_bob);
-    world.helper("token").succeeds().hands_out(&of_bob);
+    world.shell(&line, b"").succeeds().prints_secret(&of_bob);
+    world.helper("token").succeeds().prints_secret(&of_bob);
     world
         .helper("exec -- printenv HEROKU_API_KEY")
         .succeeds()
-        .hands_out(&of_bob);
-    is_asked_about(&world, "git.herokudev.com").hands_out(&of_bob);
+        .prints_secret(&of_bob);
+    is_asked_about(&world, "git.herokudev.com").prints_secret(&of_bob);
     world
         .helper("status --offline")
         .succeeds()
@@ -68,7 +68,7 @@ fn doctor_ignores_the_entries_of_another_heroku() {
 #[test]
 fn a_token_of_one_heroku_is_not_sent_to_another() {
     let (world, of_ann, _) = world();
-    is_asked_about(&world, "git.heroku.com").hands_out(&of_ann);
+    is_asked_about(&world, "git.heroku.com").prints_secret(&of_ann);
     world.sets("HEROKU_HOST", "staging.herokudev.com");
     is_asked_about(&world, "git.staging.herokudev.com").stdout_is("username=heroku\n\n");
     world
@@ -123,7 +123,7 @@ fn no_token_is_printed_for_a_host_outside_heroku() {
             "heroku-rs: HEROKU_HOST is not a domain of Heroku, such as herokudev.com\n  run: unset HEROKU_HOST\n",
         );
     }
-    is_asked_about(&world, "git.heroku.com").hands_out(&of_ann);
+    is_asked_about(&world, "git.heroku.com").prints_secret(&of_ann);
 }
 
 const STAGING: &str = "staging.herokudev.com";
@@ -176,7 +176,7 @@ fn a_rejection_by_another_heroku_does_not_remove_the_token() {
         .helper("token --check")
         .exits_with(1)
         .says("could not check the token");
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn a_token_is_served_checked_and_revoked_where_it_was_issued() {
     world.heroku.also_plays("api.staging.herokudev.com");
     world.sets("HEROKU_HOST", STAGING);
     is_asked_about(&world, "git.staging.herokudev.com").stdout_is("username=heroku\n\n");
-    is_asked_about(&world, "git.heroku.com").hands_out(&token);
+    is_asked_about(&world, "git.heroku.com").prints_secret(&token);
     world.helper("logout").succeeds();
     assert!(!world.heroku.is_live(&token));
 }
@@ -206,7 +206,7 @@ fn a_token_is_served_checked_and_revoked_where_it_was_issued() {
 fn another_heroku_is_named_and_asked_only_about_the_active_account() {
     let (world, _) = beside_another_heroku();
     let of_bob = world.heroku.issue_token(BOB);
-    world.keeps_in_the_keyring(BOB, &of_bob);
+    world.stores_in_the_keyring(BOB, &of_bob);
     for line in [
         "status",
         "doctor",

@@ -20,7 +20,7 @@ fn with_two_accounts() -> (World, [String; 2]) {
     let world = World::new().with_keyring();
     let tokens = [ANN, BOB].map(|email| {
         let token = world.heroku.issue_token(email);
-        world.keeps_in_the_keyring(email, &token);
+        world.stores_in_the_keyring(email, &token);
         token
     });
     (world, tokens)
@@ -43,7 +43,7 @@ fn nothing_that_we_write_can_be_read_or_written() {
         runs(&world, "rotate", "");
         runs(&world, "status", "");
         if !has_keyring {
-            world.is_planted(&world.home().join(".netrc"));
+            world.is_not_searched(&world.home().join(".netrc"));
         }
         let home = world.home().display().to_string();
         for kind in ["-readable", "-writable"] {
@@ -77,9 +77,9 @@ fn a_file_of_another_user_does_not_select_the_account() {
     let Some(another) = world.has_another_user() else {
         return;
     };
-    world.is_the_active_account(BOB);
+    world.has_active_account(BOB);
     let reply = world.helper_with_input("get", REQUEST).succeeds();
-    reply.hands_out(&tokens[1]);
+    reply.prints_secret(&tokens[1]);
     another.owns(&world.login_json());
     let reply = world.helper_with_input("get", REQUEST).succeeds();
     assert!(!reply.raw_stdout().contains("password="));
@@ -125,7 +125,7 @@ fn the_token_metadata_of_another_user_is_ignored() {
     world
         .helper_with_input("get", REQUEST)
         .succeeds()
-        .hands_out(&token);
+        .prints_secret(&token);
 }
 
 /// A journal could name an authorization that a rotation has yet to revoke.
@@ -193,7 +193,7 @@ fn a_lock_of_another_user_blocks_nothing() {
         .helper_with_input("store", request)
         .succeeds()
         .stderr_is("");
-    assert_eq!(world.kept_in_the_keyring("heroku"), Some(pasted));
+    assert_eq!(world.stored_in_the_keyring("heroku"), Some(pasted));
 }
 
 /// Directories that everyone can write, where another user has put links to files of ours.

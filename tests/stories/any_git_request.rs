@@ -45,7 +45,7 @@ impl Listening {
         let asked = fs::read(&log).unwrap_or_default();
         let served = said.raw_stdout().contains(&self.token);
         if served {
-            said = said.hands_out(&self.token);
+            said = said.prints_secret(&self.token);
             self.served += 1;
         }
         let shown = || {

@@ -67,7 +67,7 @@ fn an_error_of_the_server_has_no_control_characters_and_no_secret() {
     world
         .helper("api account")
         .exits_with(1)
-        .hands_out(&token)
+        .prints_secret(&token)
         .stderr_is("heroku-rs: Heroku replied 422 odd ]0;x: a [2J b c Bearer …\n");
 }
 

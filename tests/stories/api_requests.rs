@@ -214,7 +214,7 @@ fn a_header_can_only_select_another_variant() {
 fn the_named_account_is_used() {
     let world = with_ann();
     let bobs = world.heroku.issue_token(BOB);
-    world.keeps_in_the_keyring(BOB, &bobs);
+    world.stores_in_the_keyring(BOB, &bobs);
     world
         .helper(&format!("api account --account {BOB}"))
         .succeeds()

@@ -10,7 +10,7 @@ fn world() -> World {
     let world = World::new().with_keyring().with_app("blue-sky");
     world.heroku.has_app(BOB, "red-sun").unwrap();
     let bobs = world.heroku.issue_token(BOB);
-    world.keeps_in_the_keyring(BOB, &bobs);
+    world.stores_in_the_keyring(BOB, &bobs);
     world.has_logged_in_with_the_heroku_cli(ANN);
     world
 }
@@ -110,10 +110,13 @@ fn herokus_own_library_works_with_a_variable_and_reads_every_page() {
     let requests = world.heroku.requests();
     assert_eq!(requests.len(), 3);
     let authorization = requests[0].header("authorization").unwrap();
-    assert!(authorization.starts_with("Basic "), "the library's own way");
+    assert!(
+        authorization.starts_with("Basic "),
+        "the library uses Basic authentication"
+    );
     has_no_netrc(&world);
 
-    let token = world.kept_in_the_keyring(ANN).unwrap();
+    let token = world.stored_in_the_keyring(ANN).unwrap();
     world.heroku.revoke(&token);
     world.shell(&line, b"").exits_with(1).stderr_is("401\n");
 }

@@ -34,10 +34,10 @@ fn a_command_finishes_if_its_output_is_not_read() {
     let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     let of_bob = world.heroku.issue_token(BOB);
-    world.keeps_in_the_keyring(BOB, &of_bob);
-    let quiet = |said: Outcome<'_>| drop(said.holds_out(3).stdout());
+    world.stores_in_the_keyring(BOB, &of_bob);
+    let quiet = |said: Outcome<'_>| drop(said.reports_at_most(3).stdout());
     of_each(&format!("switch {BOB}"), |line| {
-        world.is_the_active_account(ANN);
+        world.has_active_account(ANN);
         quiet(world.shell(line, b""));
         assert_eq!(world.active_account().as_deref(), Some(BOB), "{line}");
     });
@@ -50,18 +50,18 @@ fn a_command_finishes_if_its_output_is_not_read() {
             "{line}: {config}"
         );
     });
-    world.is_the_active_account(ANN);
+    world.has_active_account(ANN);
     of_each("rotate", |line| {
         quiet(world.shell(line, b""));
-        let mut kept = [ANN, BOB].map(|account| world.kept_in_the_keyring(account).unwrap());
+        let mut kept = [ANN, BOB].map(|account| world.stored_in_the_keyring(account).unwrap());
         kept.sort();
-        assert_eq!(world.live_tokens(), kept, "{line}");
+        assert_eq!(world.valid_tokens(), kept, "{line}");
     });
-    let token = world.kept_in_the_keyring(ANN).unwrap_or(token);
+    let token = world.stored_in_the_keyring(ANN).unwrap_or(token);
     world.api_is_unreachable();
     of_each("logout --all", |line| {
-        world.keeps_in_the_keyring(ANN, &token);
-        world.keeps_in_the_keyring(BOB, &of_bob);
+        world.stores_in_the_keyring(ANN, &token);
+        world.stores_in_the_keyring(BOB, &of_bob);
         quiet(world.shell(line, b""));
         let left = world.accounts_in_the_keyring();
         assert_eq!(left, Vec::<String>::new(), "{line}");
@@ -84,10 +84,15 @@ fn a_list_that_is_not_read_causes_no_error() {
         "get",
     ] {
         of_each(listing, |line| {
-            drop(world.shell(line, REQUEST.as_bytes()).holds_out(2).stdout());
+            drop(
+                world
+                    .shell(line, REQUEST.as_bytes())
+                    .reports_at_most(2)
+                    .stdout(),
+            );
         });
     }
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
 }
 
 #[test]
@@ -113,12 +118,12 @@ fn a_request_truncated_at_any_byte_gets_the_token_or_nothing() {
         let reply = world
             .helper_with_input("get", &whole[..length])
             .succeeds()
-            .holds_out(1);
+            .reports_at_most(1);
         let served = reply.stdout().contains(&token);
         assert!(length >= host_ends || !served, "{length} bytes");
         assert!(length <= whole.len() - 2 || served, "{length} bytes");
         if served {
-            reply.hands_out(&token).stderr_is("").stdout();
+            reply.prints_secret(&token).stderr_is("").stdout();
         }
     }
     counted("broken streams", whole.len());

@@ -24,7 +24,7 @@ fn logged_in() -> (World, String) {
 fn get_stays_within_its_system_calls_and_starts_nothing() {
     let (world, token) = logged_in();
     let (outcome, trace) = world.traced("git-credential-heroku-rs get", REQUEST);
-    outcome.succeeds().hands_out(&token);
+    outcome.succeeds().prints_secret(&token);
     assert!(
         trace.count() <= CALLS_OF_GET,
         "{} system calls",
@@ -39,7 +39,7 @@ fn get_stays_within_its_system_calls_and_starts_nothing() {
 fn the_reply_is_one_write() {
     let (world, token) = logged_in();
     let (outcome, trace) = world.traced("git-credential-heroku-rs get", REQUEST);
-    outcome.succeeds().hands_out(&token);
+    outcome.succeeds().prints_secret(&token);
     let writes = trace.calls(&["write"]);
     let to_stdout = writes.iter().filter(|call| call.contains("write(1,"));
     assert_eq!(to_stdout.count(), 1);

@@ -69,7 +69,7 @@ sys.exit(subprocess.run(['unshare', '--mount', 'sh', '-c', script, hosts, *comma
 fn can_name_hosts(world: &World) -> bool {
     let can = world
         .shell("unshare --mount true && [ $(id -u) = 0 ]", b"")
-        .ended_well();
+        .is_success();
     if !can {
         skipped("it needs root and a mount namespace");
     }
@@ -94,7 +94,7 @@ fn fetches(variables: &str, options: &str) {
     let checkouts = world.shell("find ~/.cargo/git/checkouts -name Cargo.toml", b"");
     assert!(!checkouts.stdout().is_empty(), "the app is fetched");
     assert_eq!(
-        world.kept_in_the_keyring(ANN).as_deref(),
+        world.stored_in_the_keyring(ANN).as_deref(),
         Some(token.as_str())
     );
 }

@@ -18,7 +18,7 @@ fn twenty_concurrent_pushes_succeed() {
     counted("parallel operations", 20);
     assert!((0..20).all(|number| world.is_pushed_to(&format!("branch-{number}"))));
     assert_eq!(world.accounts_in_the_keyring(), [ANN]);
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn a_concurrent_reader_gets_the_old_or_the_new_token() {
                 let token = [&old, &new]
                     .into_iter()
                     .find(|token| reply.stdout().contains(token.as_str()));
-                reply.hands_out(token.unwrap()).stderr_is("").stdout()
+                reply.prints_secret(token.unwrap()).stderr_is("").stdout()
             });
             scope.spawn(|| {
                 world
@@ -45,7 +45,7 @@ fn a_concurrent_reader_gets_the_old_or_the_new_token() {
     });
     counted("parallel operations", 20);
     assert_eq!(world.accounts_in_the_keyring(), [ANN], "one item");
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(new));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(new));
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn concurrent_logins_leave_one_item_and_one_success() {
     });
     counted("parallel operations", tokens.len());
     assert_eq!(world.accounts_in_the_keyring(), [ANN]);
-    let kept = world.kept_in_the_keyring(ANN).unwrap();
+    let kept = world.stored_in_the_keyring(ANN).unwrap();
     let last = tokens.iter().position(|token| *token == kept);
     assert!(last.is_some_and(|last| results[last]), "{results:?}");
 }
@@ -85,5 +85,5 @@ fn the_keyring_survives_many_concurrent_sessions() {
         }
     });
     counted("parallel operations", 4 * each);
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
 }

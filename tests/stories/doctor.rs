@@ -16,7 +16,7 @@ pub(crate) fn healthy() -> World {
 /// Another helper, before ours, gives this password.
 pub(crate) fn another_helper_gives(world: &World, password: &str) {
     let file = world.has_file("other-token", password);
-    world.is_planted(&file);
+    world.is_not_searched(&file);
     world.has_program(
         "git-credential-other",
         r#"test "$1" = get && echo username=x && printf 'password=%s\n' "$(cat ~/other-token)""#,

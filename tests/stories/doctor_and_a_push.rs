@@ -36,7 +36,7 @@ fn agree(machines: &[Machine]) {
         let failing = found["checks"].as_array().unwrap().iter();
         let failing: Vec<_> = failing.filter(|one| one["severity"] == "fail").collect();
         let push = world.shell("GIT_TERMINAL_PROMPT=0 git push heroku main", b"");
-        let push = if push.ended_well() { Works } else { Fails };
+        let push = if push.is_success() { Works } else { Fails };
         assert_eq!(push, *expected, "a push from the machine: {name}");
         assert_eq!(code, i32::from(push == Fails), "{name}: {failing:#?}");
         assert_eq!(failing.is_empty(), push == Works, "{name}: {failing:#?}");
@@ -56,7 +56,7 @@ fn only_helper(world: &World, value: &str) {
 fn writes(world: &World, path: &Path, text: &str) {
     let before = fs::read_to_string(path).unwrap_or_default();
     fs::write(path, before + text).unwrap();
-    world.is_planted(path);
+    world.is_not_searched(path);
 }
 
 fn remote_url_has(world: &World, password: &str) {
@@ -66,7 +66,7 @@ fn remote_url_has(world: &World, password: &str) {
     let text = fs::read_to_string(&path).unwrap();
     let text = text.replace("https://git", &format!("https://x:{password}@git"));
     fs::write(&path, text).unwrap();
-    world.is_planted(&path);
+    world.is_not_searched(&path);
 }
 
 fn set_remote_url(world: &World, url: &str) {
@@ -85,7 +85,7 @@ fn rejected(world: &World) -> String {
 }
 
 fn revoke_the_active_token(world: &World) {
-    let token = world.kept_in_the_keyring(ANN).unwrap();
+    let token = world.stored_in_the_keyring(ANN).unwrap();
     world.heroku.revoke(&token);
 }
 
@@ -151,7 +151,7 @@ fn the_setup_of_the_heroku_cli() {
         ("the Heroku CLI's helper", Works, with_the_cli),
         ("the Heroku CLI's helper, logged out", Fails, |world| {
             with_the_cli(world);
-            world.keyring_is_emptied();
+            world.empties_the_keyring();
         }),
         (
             "the Heroku CLI's helper, a rejected token",
@@ -210,7 +210,7 @@ fn whatever_account_the_remote_url_names() {
             "an account in the remote URL with a rejected token",
             Fails,
             |world| {
-                world.keeps_in_the_keyring(BOB, &rejected(world));
+                world.stores_in_the_keyring(BOB, &rejected(world));
                 set_remote_url(
                     world,
                     "https://bob%40example.com@git.heroku.com/blue-sky.git",
@@ -363,7 +363,7 @@ fn whatever_netrc_contains() {
             netrc_has(world, &world.heroku.issue_token(ANN));
             let path = world.home().join(".netrc");
             fs::set_permissions(path, fs::Permissions::from_mode(0o666)).unwrap();
-            world.keyring_is_emptied();
+            world.empties_the_keyring();
         }),
         (
             "a rejected token in a netrc that others can write",
@@ -372,7 +372,7 @@ fn whatever_netrc_contains() {
                 netrc_has(world, &rejected(world));
                 let path = world.home().join(".netrc");
                 fs::set_permissions(path, fs::Permissions::from_mode(0o666)).unwrap();
-                world.keyring_is_emptied();
+                world.empties_the_keyring();
             },
         ),
         (
@@ -380,7 +380,7 @@ fn whatever_netrc_contains() {
             Works,
             |world| {
                 netrc_has(world, &world.heroku.issue_token(ANN));
-                world.keyring_is_emptied();
+                world.empties_the_keyring();
                 set_remote_url(
                     world,
                     "https://ann%40example.com@git.heroku.com/blue-sky.git",
@@ -409,7 +409,7 @@ fn a_file_in_the_variable_netrc() {
         let token = world.heroku.issue_token(BOB);
         let entry = format!("machine git.heroku.com login {BOB} password {token}\n");
         let file = world.has_file("another.netrc", &entry);
-        world.is_planted(&file);
+        world.is_not_searched(&file);
         world.sets("NETRC", file.to_str().unwrap());
     })]);
 }
@@ -423,9 +423,9 @@ fn whatever_is_logged_in() {
             is_noted(world, "expires", 1_700_000_000.into());
         }),
         ("a rejected token of another account", Works, |world| {
-            world.keeps_in_the_keyring(BOB, &rejected(world));
+            world.stores_in_the_keyring(BOB, &rejected(world));
         }),
-        ("not logged in", Fails, |world| world.keyring_is_emptied()),
+        ("not logged in", Fails, |world| world.empties_the_keyring()),
         ("a locked keyring", Fails, |world| world.keyring().locks()),
         ("a locked keyring, and a variable", Works, |world| {
             world.keyring().locks();
@@ -438,7 +438,7 @@ fn whatever_is_logged_in() {
             world.sets("HEROKU_API_KEY", &rejected(world));
         }),
         ("an active account without a token", Fails, |world| {
-            world.is_the_active_account(BOB);
+            world.has_active_account(BOB);
         }),
         ("a network without Heroku", Fails, |world| {
             world.api_is_unreachable();
@@ -450,7 +450,7 @@ fn whatever_is_logged_in() {
             world.api_answers(503);
         }),
         ("two accounts, and none active", Fails, |world| {
-            world.keeps_in_the_keyring(BOB, &world.heroku.issue_token(BOB));
+            world.stores_in_the_keyring(BOB, &world.heroku.issue_token(BOB));
             fs::remove_file(world.login_json()).unwrap();
         }),
         ("a login.json that others can write", Works, |world| {

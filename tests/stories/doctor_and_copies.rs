@@ -12,7 +12,7 @@ fn stores(world: &World, file: &str, token: &str) -> std::path::PathBuf {
         "https://x:y@github.com\nhttps://heroku:{token}@git.heroku.com\nhttps://me:pass@example.com\n"
     );
     let path = world.has_file(file, &lines);
-    world.is_planted(&path);
+    world.is_not_searched(&path);
     path
 }
 
@@ -20,7 +20,7 @@ fn stores(world: &World, file: &str, token: &str) -> std::path::PathBuf {
 fn gits_helper_store_has_the_token_in_plain_text() {
     for file in [".git-credentials", ".config/git/credentials"] {
         let world = healthy();
-        let token = world.kept_in_the_keyring(ANN).unwrap();
+        let token = world.stored_in_the_keyring(ANN).unwrap();
         let path = stores(&world, file, &token);
         is_found_and_left_to_the_user(
             &world,
@@ -37,10 +37,10 @@ fn gits_helper_store_has_the_token_in_plain_text() {
 fn an_entry_of_another_protocol_or_port_is_removed_too() {
     for (scheme, port) in [("http", ""), ("https", ":443")] {
         let world = healthy();
-        let token = world.kept_in_the_keyring(ANN).unwrap();
+        let token = world.stored_in_the_keyring(ANN).unwrap();
         let lines = format!("{scheme}://heroku:{token}@git.heroku.com{port}\n{OTHERS}");
         let path = world.has_file(".git-credentials", &lines);
-        world.is_planted(&path);
+        world.is_not_searched(&path);
         is_found_and_left_to_the_user(&world, "copies.plain-text", "contains a token");
         assert_eq!(fs::read_to_string(&path).unwrap(), OTHERS);
     }

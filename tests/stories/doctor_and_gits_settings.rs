@@ -10,7 +10,7 @@ use crate::world::{ANN, BOB, World};
 fn plants(world: &World, path: PathBuf, text: &str) -> PathBuf {
     let before = fs::read_to_string(&path).unwrap_or_default();
     fs::write(&path, before + text).unwrap();
-    world.is_planted(&path);
+    world.is_not_searched(&path);
     path
 }
 
@@ -31,7 +31,7 @@ fn with_user_in_url(world: &World, user: &str) -> PathBuf {
         &format!("https://{user}@git.heroku.com"),
     );
     fs::write(&path, text).unwrap();
-    world.is_planted(&path);
+    world.is_not_searched(&path);
     path
 }
 
@@ -51,7 +51,7 @@ pub(crate) fn base64(text: &str) -> String {
 #[test]
 fn a_remote_url_contains_the_token_in_use() {
     let world = healthy();
-    let token = world.kept_in_the_keyring(ANN).unwrap();
+    let token = world.stored_in_the_keyring(ANN).unwrap();
     with_user_in_url(&world, &format!("x:{token}"));
     let words = "the remote URL remote.heroku.url contains a password";
     is_found_and_left_to_the_user(&world, "git.remotes", words);
@@ -81,7 +81,7 @@ fn a_push_url_contains_a_rejected_token() {
 #[test]
 fn the_other_urls_of_a_remote_stay() {
     let world = healthy();
-    let token = world.kept_in_the_keyring(ANN).unwrap();
+    let token = world.stored_in_the_keyring(ANN).unwrap();
     let other = "https://mygit.heroku.com/blue-sky.git";
     let url = format!("https://x:{token}@git.heroku.com/blue-sky.git");
     of_the_repository(
@@ -139,7 +139,7 @@ fn a_setting_that_redirects_herokus_urls_is_found() {
 #[test]
 fn a_name_from_a_repository_cannot_break_out_of_a_command() {
     let world = healthy();
-    let token = world.kept_in_the_keyring(ANN).unwrap();
+    let token = world.stored_in_the_keyring(ANN).unwrap();
     of_the_repository(
         &world,
         &format!(
@@ -173,7 +173,7 @@ fn a_rewrite_puts_a_token_into_every_url() {
 #[test]
 fn a_header_sends_our_token_to_heroku() {
     let world = healthy();
-    let token = world.kept_in_the_keyring(ANN).unwrap();
+    let token = world.stored_in_the_keyring(ANN).unwrap();
     let pair = base64(&format!("x:{token}"));
     let config = of_the_user(
         &world,

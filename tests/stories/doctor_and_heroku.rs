@@ -31,25 +31,25 @@ pub(crate) fn is_noted(world: &World, member: &str, value: serde_json::Value) {
 #[test]
 fn a_rejected_token_is_found_and_stays_until_the_next_login() {
     let world = healthy();
-    let token = world.kept_in_the_keyring(ANN).unwrap();
+    let token = world.stored_in_the_keyring(ANN).unwrap();
     world.heroku.revoke(&token);
     let found = is_found(&world, "heroku.token", "(revoked or expired)");
     assert_eq!(found["command"], "git credential-heroku-rs login");
     assert_eq!(found["fixable"], false);
     world.helper("doctor --fix --yes").exits_with(1);
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
     assert_eq!(world.active_account().as_deref(), Some(ANN));
 }
 
 #[test]
 fn the_token_stays_while_heroku_cannot_be_reached() {
     let world = healthy();
-    let token = world.kept_in_the_keyring(ANN);
+    let token = world.stored_in_the_keyring(ANN);
     world.heroku.revoke(token.as_deref().unwrap());
     world.api_answers(502);
     is_found(&world, "heroku.token", "could not be checked");
     world.helper("doctor --fix --yes").succeeds();
-    assert_eq!(world.kept_in_the_keyring(ANN), token);
+    assert_eq!(world.stored_in_the_keyring(ANN), token);
 }
 
 #[test]

@@ -81,7 +81,7 @@ fn a_token_beside_the_keyring_is_found_and_import_moves_it() {
 #[test]
 fn a_copy_of_a_token_in_the_keyring_is_found_and_clean_removes_it() {
     let world = healthy();
-    let token = world.kept_in_the_keyring(ANN).unwrap();
+    let token = world.stored_in_the_keyring(ANN).unwrap();
     world.has_netrc(&(OTHERS.to_owned() + &entries(ANN, &token)));
     world
         .helper("doctor")
@@ -123,7 +123,7 @@ fn a_rejected_token_in_netrc_is_found_and_clean_removes_it() {
 #[test]
 fn an_entry_only_for_the_api_is_reported_as_unused() {
     let world = healthy();
-    let token = world.kept_in_the_keyring(ANN).unwrap();
+    let token = world.stored_in_the_keyring(ANN).unwrap();
     world.has_netrc(&entry("api.heroku.com", ANN, &token));
     is_found_and_left(
         &world,

@@ -19,14 +19,14 @@ fn with_the_item_under(name: &str) -> World {
     let world = World::new().with_keyring().with_app("blue-sky");
     world.helper("setup").succeeds();
     let token = world.heroku.issue_token(ANN);
-    world.keeps_in_the_keyring(name, &token);
+    world.stores_in_the_keyring(name, &token);
     world
 }
 
 #[test]
 fn there_are_two_items_with_the_same_token() {
     let world = healthy();
-    has_another_item(&world, ANN, &world.kept_in_the_keyring(ANN).unwrap());
+    has_another_item(&world, ANN, &world.stored_in_the_keyring(ANN).unwrap());
     is_found_and_fixed(
         &world,
         "keyring.duplicates",
@@ -40,9 +40,9 @@ fn there_are_two_items_with_the_same_token() {
 fn the_duplicates_of_two_accounts_are_removed_in_one_run() {
     let world = healthy();
     let other = "amy@example.com";
-    world.keeps_in_the_keyring(other, &world.heroku.issue_token(other));
+    world.stores_in_the_keyring(other, &world.heroku.issue_token(other));
     for account in [ANN, other] {
-        let token = world.kept_in_the_keyring(account).unwrap();
+        let token = world.stored_in_the_keyring(account).unwrap();
         has_another_item(&world, account, &token);
     }
     let outcome = world.helper("doctor --fix --yes --json").succeeds();
@@ -58,14 +58,14 @@ fn the_duplicates_of_two_accounts_are_removed_in_one_run() {
 #[test]
 fn the_rejected_one_of_two_items_is_removed() {
     let world = healthy();
-    let valid = world.kept_in_the_keyring(ANN).unwrap();
+    let valid = world.stored_in_the_keyring(ANN).unwrap();
     let rejected = world.heroku.issue_token(ANN);
     world.heroku.revoke(&rejected);
     has_another_item(&world, ANN, &rejected);
     // Within one second the daemon decides which item is first. The valid one stays in any case.
     world.helper("doctor --fix --yes").succeeds();
     assert_eq!(world.accounts_in_the_keyring(), [ANN]);
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(valid));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(valid));
     world
         .git("push --quiet heroku main")
         .succeeds()
@@ -95,7 +95,7 @@ fn a_token_without_an_account_is_found_and_status_names_its_account() {
 #[test]
 fn a_pasted_token_does_not_replace_a_valid_one_of_its_account() {
     let world = healthy();
-    world.keeps_in_the_keyring("heroku", &world.heroku.issue_token(ANN));
+    world.stores_in_the_keyring("heroku", &world.heroku.issue_token(ANN));
     let words = "its account has another valid token";
     is_found_and_left_to_the_user(&world, "keyring.names", words);
     assert_eq!(world.accounts_in_the_keyring(), [ANN]);
@@ -106,7 +106,7 @@ fn a_rejected_token_without_an_account_is_removed_by_the_user() {
     let world = healthy();
     let token = world.heroku.issue_token(BOB);
     world.heroku.revoke(&token);
-    world.keeps_in_the_keyring("heroku", &token);
+    world.stores_in_the_keyring("heroku", &token);
     is_found_and_left_to_the_user(&world, "keyring.names", "Heroku rejects this token");
     assert_eq!(world.accounts_in_the_keyring(), [ANN]);
 }
@@ -155,7 +155,7 @@ fn login_json_is_not_json() {
 #[test]
 fn doctor_never_chooses_another_account() {
     let world = healthy();
-    world.is_the_active_account(BOB);
+    world.has_active_account(BOB);
     let words = "git gets no token: not logged in to Heroku as b…@example.com";
     let found = is_found(&world, "push.credential", words);
     assert_eq!(found["fixable"], false);
@@ -166,7 +166,7 @@ fn doctor_never_chooses_another_account() {
 #[test]
 fn with_two_accounts_none_is_made_active() {
     let world = healthy();
-    world.keeps_in_the_keyring(BOB, &world.heroku.issue_token(BOB));
+    world.stores_in_the_keyring(BOB, &world.heroku.issue_token(BOB));
     fs::remove_file(world.login_json()).unwrap();
     let found = is_found(
         &world,
@@ -182,7 +182,7 @@ fn with_two_accounts_none_is_made_active() {
 #[test]
 fn beside_a_pasted_token_no_account_is_made_active() {
     let world = healthy();
-    world.keeps_in_the_keyring("heroku", &world.heroku.issue_token(ANN));
+    world.stores_in_the_keyring("heroku", &world.heroku.issue_token(ANN));
     fs::remove_file(world.login_json()).unwrap();
     world.helper("doctor --fix --yes").succeeds();
     assert_eq!(world.active_account(), None);

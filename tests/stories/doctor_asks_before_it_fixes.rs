@@ -10,7 +10,7 @@ use crate::world::{ANN, World};
 /// A netrc that other users can read, and no `login.json`.
 fn with_two_to_fix() -> World {
     let world = healthy();
-    let token = world.kept_in_the_keyring(ANN).unwrap();
+    let token = world.stored_in_the_keyring(ANN).unwrap();
     world.has_netrc(&format!(
         "machine git.heroku.com login {ANN} password {token}\n"
     ));
@@ -65,7 +65,7 @@ fn the_user_can_stop_and_what_was_fixed_stays() {
 #[test]
 fn a_login_made_during_the_prompt_is_not_overwritten() {
     let world = healthy();
-    let token = world.kept_in_the_keyring(ANN).unwrap();
+    let token = world.stored_in_the_keyring(ANN).unwrap();
     let line = format!("store --label=x service heroku-cli account {ANN} other x");
     world.secret_tool_with_input(&line, &token).succeeds();
     let terminal = world
@@ -78,7 +78,7 @@ fn a_login_made_during_the_prompt_is_not_overwritten() {
         .types("y")
         .shows("was stored in the meantime")
         .exits_with(0);
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(new));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(new));
 }
 
 #[test]

@@ -8,14 +8,14 @@ use crate::world::{ANN, BOB, World};
 /// Secrets, emails and the home directory in every place that doctor looks at.
 fn a_machine_full_of_secrets() -> World {
     let world = healthy();
-    let token = world.kept_in_the_keyring(ANN).unwrap();
+    let token = world.stored_in_the_keyring(ANN).unwrap();
     let other = world.heroku.issue_token(BOB);
     let home = world.home();
     let put = |path: &std::path::Path, text: &str| {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         let before = fs::read_to_string(path).unwrap_or_default();
         fs::write(path, before + text).unwrap();
-        world.is_planted(path);
+        world.is_not_searched(path);
     };
     put(
         &world.work().join(".git/config"),
@@ -41,8 +41,8 @@ fn a_machine_full_of_secrets() -> World {
     world.has_netrc(&format!(
         "machine git.heroku.com login {BOB} password {other}\n"
     ));
-    world.is_the_active_account(BOB);
-    world.keeps_in_the_keyring("carol@example.com", &other);
+    world.has_active_account(BOB);
+    world.stores_in_the_keyring("carol@example.com", &other);
     world
 }
 

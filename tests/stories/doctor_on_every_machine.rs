@@ -36,7 +36,7 @@ fn no_problem_after_our_own_login() {
 #[test]
 fn no_problem_with_netrc_only() {
     let world = World::new().with_app("blue-sky");
-    world.is_planted(&world.home().join(".netrc"));
+    world.is_not_searched(&world.home().join(".netrc"));
     let token = world.heroku.issue_token(ANN);
     world.logs_in_with(&token);
     world.helper("setup").succeeds();
@@ -46,7 +46,7 @@ fn no_problem_with_netrc_only() {
 #[test]
 fn no_problem_with_heroku_netrc_write() {
     let world = World::new().with_keyring().with_app("blue-sky");
-    world.is_planted(&world.home().join(".netrc"));
+    world.is_not_searched(&world.home().join(".netrc"));
     world.sets("HEROKU_NETRC_WRITE", "true");
     let token = world.heroku.issue_token(ANN);
     world.logs_in_with(&token);
@@ -69,7 +69,7 @@ fn no_problem_with_a_token_in_the_environment_only() {
 #[test]
 fn no_problem_with_two_accounts() {
     let world = healthy();
-    world.keeps_in_the_keyring(BOB, &world.heroku.issue_token(BOB));
+    world.stores_in_the_keyring(BOB, &world.heroku.issue_token(BOB));
     is_healthy(&world);
 }
 
@@ -99,7 +99,7 @@ fn an_app_of_another_account_is_found_and_switch_gives_access() {
     let found = finding(&world, "push.app").unwrap();
     assert_eq!(found["message"], words);
     assert_eq!(found["fix"], "", "there is no other account");
-    world.keeps_in_the_keyring(BOB, &world.heroku.issue_token(BOB));
+    world.stores_in_the_keyring(BOB, &world.heroku.issue_token(BOB));
     let found = is_found(&world, "push.app", words);
     assert_eq!(
         found["fix"],
@@ -168,7 +168,7 @@ fn with_only_netrc_git_needs_no_helper_and_doctor_says_so() {
 #[test]
 fn many_problems_are_fixed_by_fix_and_the_offered_commands() {
     let world = healthy();
-    let token = world.kept_in_the_keyring(ANN).unwrap();
+    let token = world.stored_in_the_keyring(ANN).unwrap();
     world.helper("unsetup").succeeds();
     for line in [
         "config --global credential.helper git-credential-heroku-rs",
@@ -186,7 +186,7 @@ fn many_problems_are_fixed_by_fix_and_the_offered_commands() {
         ".git-credentials",
         &format!("https://x:{token}@git.heroku.com\n"),
     );
-    world.is_planted(&stored);
+    world.is_not_searched(&stored);
     fs::remove_file(world.login_json()).unwrap();
     world
         .secret_tool_with_input(
@@ -201,7 +201,7 @@ fn many_problems_are_fixed_by_fix_and_the_offered_commands() {
         config.replace("https://git.heroku.com", &url),
     )
     .unwrap();
-    world.is_planted(&world.work().join(".git/config"));
+    world.is_not_searched(&world.work().join(".git/config"));
     for _ in 0..3 {
         let _ = world.helper("doctor --fix --yes").code();
         for check in report(&world)["checks"].as_array().unwrap() {
@@ -217,7 +217,7 @@ fn many_problems_are_fixed_by_fix_and_the_offered_commands() {
     }
     world.helper("doctor --fix --yes").succeeds();
     is_healthy(&world);
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
 }
 
 #[test]

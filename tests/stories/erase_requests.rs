@@ -36,7 +36,7 @@ fn without_a_password_nothing_is_removed() {
         )
         .succeeds()
         .says_nothing();
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
     assert_eq!(world.requests_to_the_api(), 0);
 }
 
@@ -51,7 +51,7 @@ fn another_password_is_ignored() {
             .succeeds()
             .says_nothing();
     }
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
     assert_eq!(world.requests_to_the_api(), 0);
 }
 
@@ -64,7 +64,7 @@ fn a_token_is_not_erased_for_another_account() {
         .helper_with_input("erase", request)
         .succeeds()
         .says_nothing();
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn a_token_that_heroku_accepts_is_kept() {
             "heroku-rs: git was rejected, but the token of ann@example.com is valid; it was kept\n  \
              see what else git sends: git config --show-origin --get-all http.extraHeader\n",
         );
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
     assert_eq!(world.requests_to_the_api(), 1, "the probe reached Heroku");
 }
 
@@ -90,7 +90,7 @@ fn a_rejected_token_is_removed() {
         .helper_with_input("erase", refused(&token))
         .succeeds()
         .says("it was removed");
-    assert_eq!(world.kept_in_the_keyring(ANN), None);
+    assert_eq!(world.stored_in_the_keyring(ANN), None);
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn a_server_error_does_not_remove_the_token() {
             .stdout_is("")
             .says("git was rejected, ")
             .says("; it was kept");
-        let kept = world.kept_in_the_keyring(ANN);
+        let kept = world.stored_in_the_keyring(ANN);
         assert_eq!(kept.as_ref(), Some(&token), "{status}");
         world.heroku_recovers();
     }
@@ -123,7 +123,7 @@ fn an_unreachable_api_does_not_remove_the_token() {
     world.sets("HTTPS_PROXY", "http://127.0.0.1:1");
     erase().succeeds().says("it was kept");
     assert_eq!(
-        world.kept_in_the_keyring(ANN).as_deref(),
+        world.stored_in_the_keyring(ANN).as_deref(),
         Some(token.as_str())
     );
 }
@@ -138,7 +138,7 @@ fn an_api_that_never_replies_does_not_block_git() {
         .succeeds()
         .says("it was kept")
         .ends_within(Duration::from_secs(8));
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn a_stale_header_in_gits_configuration_does_not_remove_the_login() {
         .exits_with(128)
         .says("git was rejected, but the token of ann@example.com is valid; it was kept")
         .says("Authentication failed");
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
     world.git("push --quiet heroku main").succeeds();
 }
 
@@ -164,5 +164,5 @@ fn a_token_in_the_environment_is_not_removed() {
         .exits_with(128)
         .says("HEROKU_API_KEY")
         .says("set HEROKU_API_KEY to a valid token, or unset it");
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
 }

@@ -43,7 +43,7 @@ fn works_with(version: &str) {
     world.sets("TOKEN_OF_ANN", &token);
     world.git("push --quiet heroku main").succeeds();
     assert_eq!(
-        world.kept_in_the_keyring("heroku").as_deref(),
+        world.stored_in_the_keyring("heroku").as_deref(),
         Some(token.as_str())
     );
     world.unsets("GIT_ASKPASS");
@@ -59,7 +59,7 @@ fn works_with(version: &str) {
     world.heroku.revoke(&token);
     world.commits("The third commit");
     world.git("push --quiet heroku main").fails();
-    assert_eq!(world.kept_in_the_keyring("heroku"), None);
+    assert_eq!(world.stored_in_the_keyring("heroku"), None);
     counted("other gits", 1);
 }
 

@@ -1,6 +1,6 @@
 //! Where the bus is, and what is between it and us: a proxy, a user namespace, a stale address.
 
-use crate::world::{ANN, Line, REQUEST, World, skipped};
+use crate::world::{ANN, BusConnection, REQUEST, World, skipped};
 
 fn logged_in() -> (World, String) {
     let world = World::new().with_keyring();
@@ -12,7 +12,7 @@ fn serves(world: &World, line: &str, token: &str) {
     world
         .shell(line, REQUEST.as_bytes())
         .succeeds()
-        .hands_out(token)
+        .prints_secret(token)
         .stderr_is("");
 }
 
@@ -20,7 +20,7 @@ fn serves(world: &World, line: &str, token: &str) {
 #[test]
 fn a_proxy_that_needs_authentication_before_any_message_works() {
     let (world, token) = logged_in();
-    world.reaches_the_bus_over(Line::WantsToBeWaitedFor);
+    world.connects_to_the_bus_over(BusConnection::NeedsAuthenticationFirst);
     serves(&world, "git-credential-heroku-rs get", &token);
 }
 
@@ -29,7 +29,7 @@ fn a_proxy_that_needs_authentication_before_any_message_works() {
 fn the_bus_is_accepted_in_a_user_namespace() {
     let (world, token) = logged_in();
     let namespace = "unshare --user --map-user=1234 --";
-    if !world.shell(&format!("{namespace} true"), b"").ended_well() {
+    if !world.shell(&format!("{namespace} true"), b"").is_success() {
         return skipped("this machine has no user namespaces");
     }
     let line = format!("{namespace} git-credential-heroku-rs get");
@@ -53,7 +53,7 @@ fn an_address_that_disables_the_bus_means_no_bus() {
         let world = World::new();
         world.sets("DBUS_SESSION_BUS_ADDRESS", address);
         let token = world.heroku.issue_token(ANN);
-        world.is_planted(&world.home().join(".netrc"));
+        world.is_not_searched(&world.home().join(".netrc"));
         world
             .helper_with_input("login --with-token", &token)
             .succeeds()
@@ -63,6 +63,6 @@ fn an_address_that_disables_the_bus_means_no_bus() {
         world
             .helper_with_input("get", REQUEST)
             .succeeds()
-            .hands_out(&token);
+            .prints_secret(&token);
     }
 }

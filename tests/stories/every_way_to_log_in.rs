@@ -27,7 +27,7 @@ fn a_pasted_token_is_not_shown_and_is_stored() {
          Heroku CLI\nDone. Push with: git push heroku main\n"
     ));
     assert!(!shown.contains(&token));
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
     assert_eq!(world.active_account().as_deref(), Some(ANN));
 }
 
@@ -45,7 +45,7 @@ fn a_hidden_line_can_be_corrected_on_a_terminal_in_any_state() {
         .presses_control('u')
         .types(&token)
         .exits_with(0);
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn tokens_of_every_format_are_accepted() {
         world
             .helper_with_input("get", REQUEST)
             .succeeds()
-            .hands_out(&token);
+            .prints_secret(&token);
         world.pushes_again();
     }
 }
@@ -320,7 +320,7 @@ fn a_keyring_program_that_restarts_during_a_login_gets_the_token() {
     world.heroku_recovers();
     assert_eq!(running.ends(), Some(0));
     let token = world.heroku.secrets().pop().unwrap();
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
 }
 
 /// A token that Heroku rejects has no session that could be ended.
@@ -379,7 +379,10 @@ fn a_token_that_cannot_push_is_stored_only_with_force() {
     let line = "git credential-heroku-rs login -i --scope read";
     let refused = world.on_a_terminal(line).exits_with(2);
     assert!(refused.contains("a token with scope read cannot push"));
-    assert!(!refused.contains("Email: "), "it is known before");
+    assert!(
+        !refused.contains("Email: "),
+        "the error comes before the prompt"
+    );
     let forced = world
         .on_a_terminal(&format!("{line} --force"))
         .shows("Email: ")
@@ -408,7 +411,7 @@ fn an_expiry_is_printed_and_passed_to_git() {
     world
         .helper_with_input("get", REQUEST)
         .succeeds()
-        .hands_out(&token)
+        .prints_secret(&token)
         .says("password_expiry_utc=")
         .stderr_is("");
 }
@@ -431,7 +434,7 @@ fn a_token_that_expires_soon_is_reported_once_a_day_and_an_expired_one_is_not_se
     world
         .helper_with_input("get", REQUEST)
         .succeeds()
-        .hands_out(&token)
+        .prints_secret(&token)
         .stderr_is("");
     let notes = "~/.local/state/git-credential-heroku-rs/authorizations.json";
     world
@@ -440,7 +443,7 @@ fn a_token_that_expires_soon_is_reported_once_a_day_and_an_expired_one_is_not_se
     world
         .helper_with_input("get", REQUEST)
         .succeeds()
-        .hands_out(&token)
+        .prints_secret(&token)
         .stderr_is(
             "heroku-rs: the Heroku token of ann@example.com expires in 47 hours\n  \
              renew: git credential-heroku-rs rotate\n",
@@ -448,7 +451,7 @@ fn a_token_that_expires_soon_is_reported_once_a_day_and_an_expired_one_is_not_se
     world
         .helper_with_input("get", REQUEST)
         .succeeds()
-        .hands_out(&token)
+        .prints_secret(&token)
         .stderr_is("");
     login(1);
     world.shell("sleep 1.2", b"").succeeds();

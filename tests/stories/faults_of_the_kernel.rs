@@ -43,16 +43,16 @@ fn get_returns_the_token_from_the_keyring_or_from_netrc() {
     let entry = format!("machine git.heroku.com\n  login {ANN}\n  password {in_netrc}\n");
     world.has_netrc(&entry);
     with_every_fault(&world, "git-credential-heroku-rs get", REQUEST, |reply| {
-        let reply = reply.succeeds().holds_out(1);
+        let reply = reply.succeeds().reports_at_most(1);
         let _ = if reply.stdout().contains(&token) {
-            reply.hands_out(&token).stderr_is("")
+            reply.prints_secret(&token).stderr_is("")
         } else {
             reply
-                .hands_out(&in_netrc)
+                .prints_secret(&in_netrc)
                 .says("; using the token from netrc")
         };
     });
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
 }
 
 #[test]
@@ -61,11 +61,11 @@ fn store_saves_the_token_or_reports_that_it_did_not() {
     let new = world.heroku.issue_token(ANN);
     let input = format!("{REQUEST}username={ANN}\npassword={new}\n");
     with_every_fault(&world, "git-credential-heroku-rs store", &input, |said| {
-        let said = said.succeeds().holds_out(1).stdout_is("");
-        match world.kept_in_the_keyring(ANN) {
+        let said = said.succeeds().reports_at_most(1).stdout_is("");
+        match world.stored_in_the_keyring(ANN) {
             Some(kept) => assert_eq!(kept, new),
             None => drop(said.says("the token was not stored (").stdout()),
         }
-        world.keyring_is_emptied();
+        world.empties_the_keyring();
     });
 }

@@ -73,18 +73,18 @@ fn login_stores_the_token_and_reports_what_was_not_written() {
     let old = world.has_logged_in_with_the_heroku_cli(ANN);
     let new = world.heroku.issue_token(BOB);
     let given = || {
-        world.is_the_active_account(ANN);
-        world.keeps_in_the_keyring(BOB, &old);
+        world.has_active_account(ANN);
+        world.stores_in_the_keyring(BOB, &old);
     };
     let then = |said: Outcome<'_>| {
-        let said = said.holds_out(3);
-        let kept = world.kept_in_the_keyring(BOB);
+        let said = said.reports_at_most(3);
+        let kept = world.stored_in_the_keyring(BOB);
         let is_kept = kept.as_ref() == Some(&new);
         let is_unsaid = said.stderr().contains("could not write the output");
-        assert!(is_kept == said.ended_well() || is_kept && is_unsaid);
+        assert!(is_kept == said.is_success() || is_kept && is_unsaid);
         let active = world.active_account().unwrap();
         assert!(active == BOB || active == ANN && said.stderr().contains("could not record "));
-        assert_eq!(world.kept_in_the_keyring(ANN).as_ref(), Some(&old));
+        assert_eq!(world.stored_in_the_keyring(ANN).as_ref(), Some(&old));
     };
     let login = "git-credential-heroku-rs login --with-token";
     with_every_fault(&world, login, &new, given, then);
@@ -101,9 +101,9 @@ fn a_login_in_netrc_is_written_completely_or_not_at_all() {
         others + &entry("api") + &entry("git")
     };
     let then = |said: Outcome<'_>| {
-        let said = said.holds_out(3);
+        let said = said.reports_at_most(3);
         let text = fs::read_to_string(world.home().join(".netrc")).unwrap();
-        if said.ended_well() {
+        if said.is_success() {
             assert_eq!(text, netrc(&new));
         } else {
             assert_eq!(text, netrc(&old));
@@ -119,18 +119,18 @@ fn a_failed_logout_is_reported() {
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     let entry = format!("machine git.heroku.com\n  login {ANN}\n  password {token}\n");
     let given = || {
-        world.keeps_in_the_keyring(ANN, &token);
-        world.is_the_active_account(ANN);
+        world.stores_in_the_keyring(ANN, &token);
+        world.has_active_account(ANN);
         world.has_netrc(&format!("machine example.com login x password y\n{entry}"));
     };
     let then = |said: Outcome<'_>| {
-        let said = said.holds_out(1);
+        let said = said.reports_at_most(1);
         let netrc = fs::read_to_string(world.home().join(".netrc")).unwrap();
         assert!(netrc.starts_with("machine example.com login x password y\n"));
-        let gone = world.kept_in_the_keyring(ANN).is_none()
+        let gone = world.stored_in_the_keyring(ANN).is_none()
             && world.active_account().is_none()
             && !netrc.contains(&token);
-        assert!(gone || !said.ended_well());
+        assert!(gone || !said.is_success());
     };
     with_every_fault(
         &world,
@@ -146,14 +146,14 @@ fn switch_succeeds_or_reports_an_error() {
     let world = World::new().with_keyring();
     world.has_logged_in_with_the_heroku_cli(ANN);
     let of_bob = world.heroku.issue_token(BOB);
-    world.keeps_in_the_keyring(BOB, &of_bob);
+    world.stores_in_the_keyring(BOB, &of_bob);
     let then = |said: Outcome<'_>| {
-        let said = said.holds_out(1);
+        let said = said.reports_at_most(1);
         let active = world.active_account().unwrap();
-        assert_eq!(active, if said.ended_well() { BOB } else { ANN });
+        assert_eq!(active, if said.is_success() { BOB } else { ANN });
     };
     let line = format!("git-credential-heroku-rs switch {BOB}");
-    with_every_fault(&world, &line, "", || world.is_the_active_account(ANN), then);
+    with_every_fault(&world, &line, "", || world.has_active_account(ANN), then);
 }
 
 #[test]
@@ -173,7 +173,11 @@ fn get_returns_the_token_whatever_file_cannot_be_read_or_written() {
     let known = fs::read_to_string(world.home().join(state)).unwrap();
     let given = || drop(world.has_file(state, &known));
     let then = |reply: Outcome<'_>| {
-        reply.succeeds().holds_out(1).hands_out(&ending).stdout();
+        reply
+            .succeeds()
+            .reports_at_most(1)
+            .prints_secret(&ending)
+            .stdout();
     };
     assert_ne!(token, ending);
     with_every_fault(&world, "git-credential-heroku-rs get", REQUEST, given, then);
@@ -188,9 +192,9 @@ fn setup_succeeds_or_reports_an_error() {
     let world = World::new();
     let given = || drop(world.has_file(".gitconfig", CONFIG));
     let then = |said: Outcome<'_>| {
-        let said = said.holds_out(1);
+        let said = said.reports_at_most(1);
         let text = fs::read_to_string(world.home().join(".gitconfig")).unwrap();
-        if said.ended_well() {
+        if said.is_success() {
             assert!(text.ends_with("\thelper =\n\thelper = heroku-rs\n"));
         } else {
             assert_eq!(text, CONFIG);
@@ -212,7 +216,7 @@ fn setup_reports_a_git_that_fails() {
         world.has_file(".gitconfig", CONFIG);
         world.has_file("calls", "0");
         world.sets("FAILS_AT", &call.to_string());
-        let said = world.helper("setup").holds_out(1);
+        let said = world.helper("setup").reports_at_most(1);
         let text = fs::read_to_string(world.home().join(".gitconfig")).unwrap();
         let calls = fs::read_to_string(world.home().join("calls")).unwrap();
         if text == CONFIG {

@@ -21,7 +21,7 @@ fn a_status_other_than_401_changes_nothing() {
             .exits_with(128)
             .says_nothing_about("heroku-rs");
         assert!(world.requests_to_the_git_host() >= 2, "{status}");
-        let kept = world.kept_in_the_keyring(ANN);
+        let kept = world.stored_in_the_keyring(ANN);
         assert_eq!(kept.as_ref(), Some(&token), "{status}");
         assert_eq!(world.requests_to_the_api(), 0, "{status}");
         world.heroku_recovers();
@@ -37,7 +37,7 @@ fn a_401_for_a_valid_token_changes_nothing() {
         .git("push heroku main")
         .exits_with(128)
         .says("it was kept");
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
     assert_eq!(world.requests_to_the_api(), 1);
 }
 
@@ -46,7 +46,7 @@ fn a_401_only_for_the_upload_changes_nothing() {
     let (world, token) = logged_in();
     world.git_host_answers_the_upload_with(401);
     world.git("push heroku main").fails().says("it was kept");
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn a_403_only_for_the_upload_changes_nothing() {
         .git("push heroku main")
         .fails()
         .says_nothing_about("heroku-rs");
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn another_accounts_app_or_a_missing_one_changes_nothing() {
             .exits_with(128)
             .says_nothing_about("heroku-rs");
     }
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn every_spelling_of_the_host_gets_the_token() {
                 &format!("protocol=https\nhost={host}\n\n"),
             )
             .succeeds()
-            .hands_out(&world.kept_in_the_keyring(ANN).unwrap());
+            .prints_secret(&world.stored_in_the_keyring(ANN).unwrap());
     }
 }
 
@@ -139,7 +139,7 @@ fn passwords_sent_to(world: &World, host: &str) -> usize {
 fn a_redirect_to_another_host_gets_no_token() {
     let (world, token) = logged_in();
     world.heroku.also_plays("git.example.com");
-    world.git_host_has_moved_to(ELSEWHERE);
+    world.git_host_redirects_to(ELSEWHERE);
     world
         .git("ls-remote heroku")
         .exits_with(128)
@@ -147,21 +147,25 @@ fn a_redirect_to_another_host_gets_no_token() {
         .says_nothing_about("heroku-rs");
     assert!(!world.heroku.requests_to("git.example.com").is_empty());
     assert_eq!(passwords_sent_to(&world, "git.example.com"), 0);
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
 }
 
 #[test]
 fn a_redirect_after_the_password_removes_no_login() {
     let (world, token) = logged_in();
     world.heroku.also_plays("git.example.com");
-    world.git_host_sends_on_to(ELSEWHERE);
+    world.git_host_redirects_after_the_password_to(ELSEWHERE);
     world
         .git("-c http.followRedirects=true ls-remote heroku")
         .exits_with(128)
         .says("the token of ann@example.com is valid; it was kept");
-    assert_eq!(passwords_sent_to(&world, GIT_HOST), 1, "the probe sees");
+    assert_eq!(
+        passwords_sent_to(&world, GIT_HOST),
+        1,
+        "the password was sent once"
+    );
     assert_eq!(passwords_sent_to(&world, "git.example.com"), 0);
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
 }
 
 #[test]
@@ -171,10 +175,10 @@ fn a_url_with_a_token_and_no_user_name_removes_no_login() {
     let url = format!("https://:{token}@git.heroku.com/blue-sky.git");
     let outcome = world.git(&format!("ls-remote {url}"));
     // git 2.47 sends an empty password there, is refused, and erases the token; 2.39 sends it.
-    if outcome.ended_well() {
+    if outcome.is_success() {
         outcome.says_nothing();
     } else {
         outcome.exits_with(128).says("it was kept");
     }
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
 }

@@ -72,7 +72,7 @@ fn helper_can_retrieve_password() {
         .says_nothing();
     fill(&world, "protocol=https\nhost=git.heroku.com\n\n")
         .succeeds()
-        .hands_out(&token)
+        .prints_secret(&token)
         .stdout_is(&request)
         .stderr_is("");
 }
@@ -89,7 +89,7 @@ fn helper_requires_matching_protocol() {
     world
         .helper_with_input("get", REQUEST)
         .succeeds()
-        .hands_out(&token);
+        .prints_secret(&token);
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn helper_requires_matching_host() {
     world
         .helper_with_input("get", "protocol=https\nhost=api.heroku.com\n")
         .succeeds()
-        .hands_out(&token);
+        .prints_secret(&token);
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn helper_does_not_erase_a_password_distinct_from_input() {
         .says_nothing();
     fill(&world, "protocol=https\nhost=git.heroku.com\n\n")
         .succeeds()
-        .hands_out(&token);
+        .prints_secret(&token);
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn helper_not_confused_by_long_header() {
                 format!("protocol=https\nhost={host}\nwwwauth[]={challenge}host={other}\n");
             let outcome = world.helper_with_input("get", request).succeeds();
             if host == "git.heroku.com" {
-                outcome.hands_out(&token);
+                outcome.prints_secret(&token);
             } else {
                 outcome.says_nothing();
             }
@@ -150,7 +150,7 @@ fn helper_answers_any_user_name_with_the_login() {
     let (world, token) = logged_in();
     fill(&world, &format!("{REQUEST}username=other\n\n"))
         .succeeds()
-        .hands_out(&token)
+        .prints_secret(&token)
         .stdout_is(&format!("{REQUEST}username=other\npassword={token}\n"));
 }
 
@@ -176,7 +176,7 @@ fn helper_ignores_the_path() {
         "protocol=https\nhost=git.heroku.com\npath=blue-sky.git\n\n",
     )
     .succeeds()
-    .hands_out(&token);
+    .prints_secret(&token);
 }
 
 #[test]
@@ -185,6 +185,6 @@ fn helper_never_answers_with_an_empty_user_name() {
     world
         .helper_with_input("get", "protocol=https\nhost=git.heroku.com\nusername=\n")
         .succeeds()
-        .hands_out(&token)
+        .prints_secret(&token)
         .stdout_is(&format!("username={ANN}\npassword={token}\n\n"));
 }

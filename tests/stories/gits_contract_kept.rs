@@ -42,7 +42,7 @@ fn helper_overwrites_nothing_on_store() {
     }
     check(&world, "fill", "username=heroku\n")
         .succeeds()
-        .hands_out(&token)
+        .prints_secret(&token)
         .stdout_is(&format!("{REQUEST}username=heroku\n{first}"));
     world.heroku.revoke(&token);
     check(&world, "reject", &format!("username=heroku\n{first}"))
@@ -61,7 +61,7 @@ fn helper_forgets_nothing_without_the_password() {
     for fields in ["", "username=heroku\n"] {
         check(&world, "reject", fields).succeeds().says_nothing();
     }
-    check(&world, "fill", "").succeeds().hands_out(&token);
+    check(&world, "fill", "").succeeds().prints_secret(&token);
 }
 
 /// Not git's `can store multiple users`, `remembers other user`: further accounts are for `login`.
@@ -75,7 +75,7 @@ fn helper_stores_no_second_user() {
         .succeeds()
         .says("the token was not stored (other Heroku accounts are logged in)");
     assert_eq!(world.accounts_in_the_keyring(), [ANN]);
-    check(&world, "fill", "").succeeds().hands_out(&token);
+    check(&world, "fill", "").succeeds().prints_secret(&token);
 }
 
 /// Not git's `can store empty username`: with an empty user name git sends no password.
@@ -95,7 +95,7 @@ fn helper_stores_password_expiry_utc() {
     let (token, line) = password(&world);
     let fields = format!("username=heroku\n{line}password_expiry_utc=9999999999\n");
     check(&world, "approve", &fields).succeeds().says_nothing();
-    assert_eq!(world.kept_in_the_keyring("heroku"), Some(token));
+    assert_eq!(world.stored_in_the_keyring("heroku"), Some(token));
 }
 
 /// Not git's `gets password_expiry_utc`, `overwrites when password_expiry_utc changes`: only
@@ -108,7 +108,7 @@ fn helper_accepts_no_expiry_from_others() {
     check(&world, "approve", &fields).succeeds();
     check(&world, "fill", "")
         .succeeds()
-        .hands_out(&token)
+        .prints_secret(&token)
         .stdout_is(&format!("{REQUEST}username=heroku\n{line}"));
 }
 
@@ -118,7 +118,7 @@ fn helper_stores_oauth_refresh_token() {
     let (token, line) = password(&world);
     let fields = format!("username=heroku\n{line}oauth_refresh_token=xyzzy\n");
     check(&world, "approve", &fields).succeeds().says_nothing();
-    assert_eq!(world.kept_in_the_keyring("heroku"), Some(token));
+    assert_eq!(world.stored_in_the_keyring("heroku"), Some(token));
 }
 
 /// Not git's `gets oauth_refresh_token`: it can create new tokens for as long as it is valid.
@@ -130,16 +130,16 @@ fn helper_keeps_no_refresh_token() {
     check(&world, "approve", &fields).succeeds();
     check(&world, "fill", "")
         .succeeds()
-        .hands_out(&token)
+        .prints_secret(&token)
         .says_nothing_about("oauth_refresh_token");
     world
         .secret_tool("search --all service heroku-cli")
         .succeeds()
-        .hands_out(&token)
+        .prints_secret(&token)
         .says_nothing_about("xyzzy-refresh");
 }
 
-/// git hands on a ready `Authorization` header only from and to helpers that say they know such.
+/// git passes on an `Authorization` header only between helpers that announce this capability.
 const AUTHTYPE: &str = "capability[]=authtype\nauthtype=Bearer\ncredential=random-token\n";
 
 #[test]
@@ -168,7 +168,7 @@ fn helper_answers_with_a_password_whatever_git_can_take() {
         let fields = format!("capability[]=authtype\nusername={username}\n");
         check(&world, "fill", &fields)
             .succeeds()
-            .hands_out(&token)
+            .prints_secret(&token)
             .stdout_is(&format!("{REQUEST}username={username}\npassword={token}\n"));
     }
 }
@@ -217,7 +217,7 @@ fn helper_does_not_store_ephemeral_username_and_password() {
             .succeeds()
             .says_nothing();
         assert_eq!(
-            world.kept_in_the_keyring("heroku").as_ref(),
+            world.stored_in_the_keyring("heroku").as_ref(),
             kept,
             "{ephemeral}"
         );
@@ -225,5 +225,5 @@ fn helper_does_not_store_ephemeral_username_and_password() {
     let (_, next) = password(&world);
     let fields = format!("capability[]=authtype\nusername=heroku\n{next}ephemeral=1\n");
     check(&world, "approve", &fields).succeeds().says_nothing();
-    assert_eq!(world.kept_in_the_keyring("heroku"), Some(token));
+    assert_eq!(world.stored_in_the_keyring("heroku"), Some(token));
 }

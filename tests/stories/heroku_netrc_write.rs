@@ -7,7 +7,7 @@ use crate::world::{ANN, BOB, REQUEST, Version, World};
 /// A keyring with an older login of Bob's, which must be neither read nor changed.
 fn world() -> (World, String) {
     let world = World::new().with_keyring().with_app("blue-sky");
-    world.is_planted(&world.home().join(".netrc"));
+    world.is_not_searched(&world.home().join(".netrc"));
     world.helper("setup").succeeds();
     let of_bob = world.has_logged_in_with_the_heroku_cli(BOB);
     world.sets("HEROKU_NETRC_WRITE", "true");
@@ -41,12 +41,12 @@ fn our_login_has_the_form_of_the_heroku_clis_and_takes_precedence() {
     world
         .helper_with_input("get", REQUEST)
         .succeeds()
-        .hands_out(&token)
+        .prints_secret(&token)
         .stderr_is("");
     world
         .helper("token")
         .succeeds()
-        .hands_out(&token)
+        .prints_secret(&token)
         .stderr_is("");
     world
         .helper("status")
@@ -56,7 +56,7 @@ fn our_login_has_the_form_of_the_heroku_clis_and_takes_precedence() {
         .git("push --quiet heroku main")
         .succeeds()
         .says_nothing();
-    assert_eq!(world.kept_in_the_keyring(BOB), Some(of_bob));
+    assert_eq!(world.stored_in_the_keyring(BOB), Some(of_bob));
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn our_logout_removes_no_other_login() {
         .says("Logged out of ann@example.com");
     assert_eq!(netrc(&world), "");
     assert!(!world.heroku.is_live(&token));
-    assert_eq!(world.kept_in_the_keyring(BOB), Some(of_bob));
+    assert_eq!(world.stored_in_the_keyring(BOB), Some(of_bob));
 }
 
 #[test]
@@ -96,16 +96,16 @@ fn status_changes_nothing() {
         .says("ann@example.com (active)")
         .says("bob@example.com\n")
         .stderr_is("");
-    assert!(!world.login_json().exists(), "the CLI does not look at it");
+    assert!(!world.login_json().exists(), "the CLI does not read it");
     assert_eq!(netrc(&world), entries(ANN, &token));
-    assert_eq!(world.kept_in_the_keyring(BOB), Some(of_bob));
+    assert_eq!(world.stored_in_the_keyring(BOB), Some(of_bob));
 }
 
 /// A container with the variable set, as the Heroku CLI's own documents advise: no keyring at all.
 #[test]
 fn a_token_pasted_at_gits_prompt_is_stored_where_the_heroku_cli_reads_it() {
     let world = World::new().with_app("blue-sky").with_helper();
-    world.is_planted(&world.home().join(".netrc"));
+    world.is_not_searched(&world.home().join(".netrc"));
     world.sets("HEROKU_NETRC_WRITE", "true");
     let token = world.heroku.issue_token(ANN);
     world
@@ -117,7 +117,7 @@ fn a_token_pasted_at_gits_prompt_is_stored_where_the_heroku_cli_reads_it() {
     world
         .heroku_cli(Version::Current, "auth:token")
         .succeeds()
-        .hands_out(&token);
+        .prints_secret(&token);
     world
         .helper("status")
         .succeeds()

@@ -42,7 +42,7 @@ fn an_invalid_request_gets_no_token() {
                 .stdout_is("");
         }
     }
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn a_truncated_request_removes_and_replaces_nothing() {
                 .stdout_is("");
         }
     }
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn both_line_ends_are_read() {
         world
             .helper_with_input("get", request)
             .succeeds()
-            .hands_out(&token);
+            .prints_secret(&token);
     }
 }
 

@@ -1,13 +1,13 @@
 //! A keyring program or a bus that returns too much, hides items or sends data without end.
 
-use crate::world::{ANN, BOB, Habit, REQUEST, World};
+use crate::world::{ANN, BOB, Quirk, REQUEST, World};
 
-fn logged_in(habit: Habit) -> (World, String) {
-    let world = World::new().with_a_secret_service_under_orders();
-    world.secret_service().has(&[habit]);
+fn logged_in(quirk: Quirk) -> (World, String) {
+    let world = World::new().with_a_fake_secret_service();
+    world.secret_service().has_quirks(&[quirk]);
     let token = world.heroku.issue_token(ANN);
     world.secret_service().has_item(ANN, &token);
-    world.is_the_active_account(ANN);
+    world.has_active_account(ANN);
     (world, token)
 }
 
@@ -19,14 +19,14 @@ fn secrets(world: &World) -> Vec<String> {
 /// Another program's secret is neither served nor overwritten nor removed.
 #[test]
 fn other_items_found_by_a_loose_search_are_ignored() {
-    let world = World::new().with_a_secret_service_under_orders();
+    let world = World::new().with_a_fake_secret_service();
     let service = world.secret_service();
-    service.has(&[Habit::SearchesLoosely]);
+    service.has_quirks(&[Quirk::SearchesLoosely]);
     let of_another = world.heroku.issue_token(BOB);
     let attributes = [("service", "other"), ("account", ANN)];
     service.has_item_with(&attributes, &of_another);
     service.has_item(BOB, &of_another);
-    world.is_the_active_account(ANN);
+    world.has_active_account(ANN);
     world
         .helper_with_input("get", REQUEST)
         .succeeds()
@@ -44,9 +44,9 @@ fn other_items_found_by_a_loose_search_are_ignored() {
 
 #[test]
 fn an_item_that_another_keyring_may_hide_is_not_absent() {
-    let (world, token) = logged_in(Habit::HasAnotherLocked);
+    let (world, token) = logged_in(Quirk::HasAnotherLocked);
     let get = world.helper_with_input("get", REQUEST).succeeds();
-    get.hands_out(&token).stderr_is("");
+    get.prints_secret(&token).stderr_is("");
     world
         .helper_with_input("get", format!("{REQUEST}username={BOB}\n"))
         .succeeds()
@@ -63,7 +63,7 @@ fn an_item_that_another_keyring_may_hide_is_not_absent() {
 #[test]
 fn a_flood_of_signals_is_an_error_and_takes_little_memory() {
     const MOST_KIB: u64 = 64 * 1024;
-    let (world, token) = logged_in(Habit::Floods);
+    let (world, token) = logged_in(Quirk::Floods);
     let in_netrc = world.heroku.issue_token(ANN);
     let netrc = format!("machine git.heroku.com login {ANN} password {in_netrc}\n");
     world.has_netrc(&netrc);
@@ -74,7 +74,7 @@ fn a_flood_of_signals_is_an_error_and_takes_little_memory() {
     world
         .helper_with_input("get", REQUEST)
         .succeeds()
-        .hands_out(&in_netrc)
+        .prints_secret(&in_netrc)
         .says(why);
     assert_eq!(secrets(&world), [token]);
 }

@@ -33,7 +33,11 @@ fn killed_everywhere(
     counted("kills", kills);
     given();
     world.shell(line, input.as_bytes()).succeeds().stdout();
-    assert_eq!(world.drafts(), Vec::<PathBuf>::new(), "the next run sweeps");
+    assert_eq!(
+        world.drafts(),
+        Vec::<PathBuf>::new(),
+        "the next run removes temporary files"
+    );
     left
 }
 
@@ -62,9 +66,9 @@ fn ends(calls: &[SystemCall]) -> Vec<(&SystemCall, &'static str)> {
 fn store_saves_the_token_completely_or_not_at_all() {
     let world = World::new().with_keyring();
     let new = world.heroku.issue_token(ANN);
-    let given = || world.keyring_is_emptied();
+    let given = || world.empties_the_keyring();
     let then = |world: &World| {
-        let kept = world.kept_in_the_keyring(ANN);
+        let kept = world.stored_in_the_keyring(ANN);
         assert!(kept.is_none() || kept.as_ref() == Some(&new));
         assert!(world.accounts_in_the_keyring().len() < 2);
     };
@@ -84,13 +88,13 @@ fn a_killed_login_leaves_the_old_or_the_new_login() {
     let old = world.has_logged_in_with_the_heroku_cli(ANN);
     let new = world.heroku.issue_token(BOB);
     let given = || {
-        world.keyring_is_emptied();
-        world.keeps_in_the_keyring(ANN, &old);
-        world.is_the_active_account(ANN);
+        world.empties_the_keyring();
+        world.stores_in_the_keyring(ANN, &old);
+        world.has_active_account(ANN);
     };
     let then = |world: &World| {
-        assert_eq!(world.kept_in_the_keyring(ANN).as_ref(), Some(&old));
-        let of_bob = world.kept_in_the_keyring(BOB);
+        assert_eq!(world.stored_in_the_keyring(ANN).as_ref(), Some(&old));
+        let of_bob = world.stored_in_the_keyring(BOB);
         assert!(of_bob.is_none() || of_bob.as_ref() == Some(&new));
         // login.json never names an account without a token.
         let active = world.active_account().unwrap();
@@ -100,7 +104,7 @@ fn a_killed_login_leaves_the_old_or_the_new_login() {
             .shell(GET, REQUEST.as_bytes())
             .succeeds()
             .stderr_is("");
-        reply.hands_out(token).stdout();
+        reply.prints_secret(token).stdout();
     };
     let login = "git-credential-heroku-rs login --with-token";
     killed_everywhere(&world, login, &new, given, then);
@@ -111,11 +115,11 @@ fn logout_removes_the_token_first_and_can_be_run_again() {
     let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     let given = || {
-        world.keeps_in_the_keyring(ANN, &token);
-        world.is_the_active_account(ANN);
+        world.stores_in_the_keyring(ANN, &token);
+        world.has_active_account(ANN);
     };
     let then = |world: &World| {
-        let kept = world.kept_in_the_keyring(ANN);
+        let kept = world.stored_in_the_keyring(ANN);
         assert!(kept.is_none() || world.active_account().is_some());
     };
     let logout = "git-credential-heroku-rs logout --keep";
@@ -126,16 +130,16 @@ fn logout_removes_the_token_first_and_can_be_run_again() {
 fn switch_leaves_one_of_the_two_accounts_active() {
     let world = World::new().with_keyring();
     let of_bob = world.heroku.issue_token(BOB);
-    world.keeps_in_the_keyring(BOB, &of_bob);
+    world.stores_in_the_keyring(BOB, &of_bob);
     let of_ann = world.has_logged_in_with_the_heroku_cli(ANN);
     let then = |world: &World| {
         let active = world.active_account().unwrap();
         let token = if active == ANN { &of_ann } else { &of_bob };
         let reply = world.shell(GET, REQUEST.as_bytes()).succeeds();
-        reply.hands_out(token).stderr_is("").stdout();
+        reply.prints_secret(token).stderr_is("").stdout();
     };
     let line = format!("git-credential-heroku-rs switch {BOB}");
-    killed_everywhere(&world, &line, "", || world.is_the_active_account(ANN), then);
+    killed_everywhere(&world, &line, "", || world.has_active_account(ANN), then);
 }
 
 #[test]
@@ -173,7 +177,10 @@ fn a_clean_leaves_the_old_netrc_or_the_new_one() {
     let before = format!("machine git.heroku.com login {ANN} password {token}\n{OTHERS}");
     let then = |world: &World| {
         let text = fs::read_to_string(world.home().join(".netrc")).unwrap();
-        assert!(text == before || text == OTHERS, "the old or the new one");
+        assert!(
+            text == before || text == OTHERS,
+            "the file is the old or the new one"
+        );
     };
     let clean = "git-credential-heroku-rs netrc clean";
     killed_everywhere(&world, clean, "", || world.has_netrc(&before), then);
@@ -185,7 +192,7 @@ fn an_import_keeps_the_token_in_at_least_one_place() {
     let token = world.heroku.issue_token(ANN);
     let before = format!("machine git.heroku.com login {ANN} password {token}\n{OTHERS}");
     let given = || {
-        world.keyring_is_emptied();
+        world.empties_the_keyring();
         world.has_netrc(&before);
         // Each run makes the same calls.
         for directory in [".local/share/heroku", ".local/state"] {
@@ -194,14 +201,14 @@ fn an_import_keeps_the_token_in_at_least_one_place() {
     };
     let then = |world: &World| {
         let netrc = fs::read_to_string(world.home().join(".netrc")).unwrap();
-        let kept = world.kept_in_the_keyring(ANN);
+        let kept = world.stored_in_the_keyring(ANN);
         if netrc == before {
             assert!(kept.is_none() || kept.as_ref() == Some(&token));
         } else {
             assert_eq!((netrc.as_str(), kept.as_ref()), (OTHERS, Some(&token)));
         }
         let reply = world.shell(GET, REQUEST.as_bytes()).succeeds();
-        reply.hands_out(&token).stderr_is("").stdout();
+        reply.prints_secret(&token).stderr_is("").stdout();
     };
     // A second run does what was left to do, or says that there is nothing to move.
     let import = "git-credential-heroku-rs netrc import --yes";
@@ -217,14 +224,14 @@ fn doctor_killed_during_a_fix_loses_nothing() {
     let others = "machine example.com\n  login x\n  password y\n";
     let entry = format!("machine git.heroku.com\n  login {ANN}\n  password {dead}\n");
     let given = || {
-        world.keyring_is_emptied();
-        world.keeps_in_the_keyring("heroku", &token);
+        world.empties_the_keyring();
+        world.stores_in_the_keyring("heroku", &token);
         world.has_netrc(&format!("{others}{entry}"));
         world.has_file(".gitconfig", CONFIG);
         let _ = fs::remove_file(world.login_json());
     };
     let then = |world: &World| {
-        let kept = [ANN, "heroku"].map(|account| world.kept_in_the_keyring(account));
+        let kept = [ANN, "heroku"].map(|account| world.stored_in_the_keyring(account));
         assert!(kept.contains(&Some(token.clone())));
         let netrc = fs::read_to_string(world.home().join(".netrc")).unwrap();
         assert!(
@@ -261,11 +268,11 @@ fn the_signal_of_a_broken_pipe_does_not_end_the_program() {
         assert!(!calls.is_empty());
         for call in &calls {
             let said = world.signalled_at(line, input, call, "PIPE").succeeds();
-            let _ = said.holds_out(1).stdout();
+            let _ = said.reports_at_most(1).stdout();
         }
         counted("broken streams", calls.len());
     }
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(new));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(new));
 }
 
 const CONFIG: &str = "[user]\n\tname = Ann\n\

@@ -33,7 +33,7 @@ fn a_url_of_heroku_gets_the_token() {
         world
             .git_with_input("credential fill", &format!("url={url}\n\n"))
             .succeeds()
-            .hands_out(&token);
+            .prints_secret(&token);
     }
 }
 
@@ -90,7 +90,7 @@ fn a_host_with_a_carriage_return_gets_no_token() {
             .succeeds()
             .says_nothing();
     }
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
     assert_eq!(world.requests_to_the_api(), 0);
 }
 
@@ -283,9 +283,9 @@ fn a_name_that_starts_with_a_dash_is_not_an_option() {
         world
             .helper_with_input("get", request)
             .succeeds()
-            .hands_out(&token)
+            .prints_secret(&token)
             .stdout_is(&format!("username={name}\npassword={token}\n\n"));
     }
     assert_eq!(world.active_account().as_deref(), Some(ANN));
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
 }

@@ -22,7 +22,7 @@ fn our_files_are_private_whatever_the_umask() {
     let line = "umask 000; git-credential-heroku-rs login --with-token";
     world.shell(line, token.as_bytes()).succeeds();
     let netrc = world.home().join(".netrc");
-    world.is_planted(&netrc);
+    world.is_not_searched(&netrc);
     assert_eq!(mode(&netrc), 0o600);
     let notes = world.home().join(STATE).join("authorizations.json");
     assert_eq!(mode(&notes), 0o600);
@@ -49,7 +49,7 @@ fn a_netrc_that_others_can_write_gives_no_token() {
     world
         .helper_with_input("get", REQUEST)
         .succeeds()
-        .hands_out(&token);
+        .prints_secret(&token);
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn a_netrc_with_a_second_hard_link_is_not_changed() {
     let netrc = world.home().join(".netrc");
     let second = world.home().join("copy");
     fs::hard_link(&netrc, &second).unwrap();
-    world.is_planted(&second);
+    world.is_not_searched(&second);
     world
         .helper("netrc clean")
         .exits_with(1)
@@ -105,7 +105,7 @@ fn no_file_is_written_through_a_predictable_name() {
     }
     let token = world.heroku.issue_token(ANN);
     world.logs_in_with(&token);
-    world.is_planted(&world.home().join(".netrc"));
+    world.is_not_searched(&world.home().join(".netrc"));
     assert_eq!(fs::read_to_string(&victim).unwrap(), "precious\n");
     assert!(state.join("authorizations.json").is_file());
 }
@@ -124,14 +124,14 @@ fn an_endless_file_does_not_block_a_command() {
     ] {
         let world = World::new().with_keyring();
         let token = world.heroku.issue_token(ANN);
-        world.keeps_in_the_keyring(ANN, &token);
+        world.stores_in_the_keyring(ANN, &token);
         let path = world.home().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         symlink(target, &path).unwrap();
         world
             .helper_with_input("get", REQUEST)
             .succeeds()
-            .hands_out(&token);
+            .prints_secret(&token);
         let _ = world.helper("status --offline").succeeds();
     }
 }
@@ -153,7 +153,7 @@ fn no_content_of_login_json_leads_to_another_file() {
         world
             .helper_with_input("get", REQUEST)
             .succeeds()
-            .hands_out(&token);
+            .prints_secret(&token);
         world.helper(&format!("switch -- '{account}'")).fails();
     }
     assert_eq!(fs::read_to_string(&victim).unwrap(), "precious\n");
@@ -174,7 +174,7 @@ fn a_name_cannot_add_lines_to_netrc() {
         let _ = world.helper_with_input("store", request(name)).succeeds();
         let netrc = world.home().join(".netrc");
         if netrc.exists() {
-            world.is_planted(&netrc);
+            world.is_not_searched(&netrc);
             let text = fs::read_to_string(&netrc).unwrap();
             assert!(
                 !text.contains("evil.example") && text.lines().count() == 6,

@@ -210,7 +210,7 @@ fn nothing_hangs_or_fills_the_memory(place: &Place) {
                 token = world.heroku.issue_token(ANN);
                 world.is_public(&token);
             }
-            world.keeps_in_the_keyring(ANN, &token);
+            world.stores_in_the_keyring(ANN, &token);
         }
     }
 }
@@ -318,7 +318,7 @@ fn a_flood_on_stdin() {
             is_within(&measured, 256, &format!("{command}, many {piece:?}"));
         }
     }
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
 }
 
 /// Programs that we run: git for its configuration, and gpg for an encrypted netrc.

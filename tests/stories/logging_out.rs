@@ -32,7 +32,7 @@ fn the_token_is_revoked_and_removed() {
 #[test]
 fn the_last_account_becomes_active_for_the_heroku_cli_too() {
     let (world, _) = logged_in();
-    world.keeps_in_the_keyring(BOB, &world.heroku.issue_token(BOB));
+    world.stores_in_the_keyring(BOB, &world.heroku.issue_token(BOB));
     world
         .helper("logout")
         .succeeds()
@@ -61,7 +61,7 @@ fn a_token_with_an_ambiguous_authorization_is_reported_and_not_revoked() {
         .says("https://dashboard.heroku.com/account/applications")
         .says("Logged out of ann@example.com");
     assert!(world.heroku.is_live(&token) && world.heroku.is_live(&other));
-    assert_eq!(world.kept_in_the_keyring(ANN), None);
+    assert_eq!(world.stored_in_the_keyring(ANN), None);
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn without_a_network_the_token_is_removed_and_reported_as_still_valid() {
         .exits_with(1)
         .says("could not revoke the token: ")
         .says("Logged out of ann@example.com");
-    assert_eq!(world.kept_in_the_keyring(ANN), None);
+    assert_eq!(world.stored_in_the_keyring(ANN), None);
     assert!(world.heroku.is_live(&token));
 }
 
@@ -82,7 +82,7 @@ fn the_session_of_a_browser_login_is_ended() {
     let world = World::new().with_keyring();
     world.heroku.approve_browser_login(ANN);
     world.helper("login --browser --no-open").succeeds();
-    let token = world.kept_in_the_keyring(ANN).unwrap();
+    let token = world.stored_in_the_keyring(ANN).unwrap();
     world.helper("logout").succeeds();
     assert!(!world.heroku.is_live(&token));
 }
@@ -112,7 +112,7 @@ fn rotated_by_half() -> (World, String) {
     let (world, old) = logged_in();
     world
         .starts_the_helper_until("rotate", REVOCATION, Fault::Pause)
-        .dies();
+        .kill();
     assert!(world.heroku.is_live(&old));
     (world, old)
 }
@@ -125,7 +125,7 @@ fn the_old_token_of_an_interrupted_rotation_is_revoked_too() {
         .succeeds()
         .stdout_is("Logged out of ann@example.com; token revoked\n")
         .stderr_is("");
-    assert_eq!(world.live_tokens(), Vec::<String>::new());
+    assert_eq!(world.valid_tokens(), Vec::<String>::new());
 }
 
 /// Afterwards, no token could revoke it.
@@ -133,9 +133,9 @@ fn the_old_token_of_an_interrupted_rotation_is_revoked_too() {
 fn the_unused_authorization_of_an_interrupted_rotation_is_revoked_too() {
     let (world, _) = logged_in();
     world.kills_the_helper("rotate", On::Path("GET /account"), Fault::PauseAnswer);
-    assert_eq!(world.live_tokens().len(), 2);
+    assert_eq!(world.valid_tokens().len(), 2);
     world.helper("logout").succeeds().stderr_is("");
-    assert_eq!(world.live_tokens(), Vec::<String>::new());
+    assert_eq!(world.valid_tokens(), Vec::<String>::new());
     world
         .helper("unsetup --all")
         .succeeds()
@@ -152,14 +152,14 @@ fn the_old_token_of_an_interrupted_rotation_is_reported_if_it_stays_valid() {
         .exits_with(1)
         .says("Logged out of ann@example.com; the token may still be valid\n")
         .says("warning: a rotation was interrupted, and its other token may still be valid: ");
-    assert_eq!(world.live_tokens(), [old]);
+    assert_eq!(world.valid_tokens(), [old]);
 }
 
 /// The next rotation would have undone the one that was interrupted, and so revoked the kept token.
 #[test]
 fn a_token_that_is_kept_after_an_interrupted_rotation_stays_valid() {
     let (world, old) = rotated_by_half();
-    let kept = world.kept_in_the_keyring(ANN).unwrap();
+    let kept = world.stored_in_the_keyring(ANN).unwrap();
     world
         .helper("logout --keep")
         .succeeds()
@@ -174,8 +174,8 @@ fn a_token_that_is_kept_after_an_interrupted_rotation_stays_valid() {
 fn an_account_that_cannot_be_logged_out_does_not_stop_the_next_one() {
     let (world, anns) = logged_in();
     let bobs = world.heroku.issue_token(BOB);
-    world.keyring_is_emptied();
-    world.keeps_in_the_keyring(BOB, &bobs);
+    world.empties_the_keyring();
+    world.stores_in_the_keyring(BOB, &bobs);
     let entry = format!("machine git.heroku.com login {ANN} password {anns}\n");
     world.has_netrc(&format!("{entry}macdef init\nput x\n\n"));
     world
@@ -183,8 +183,8 @@ fn an_account_that_cannot_be_logged_out_does_not_stop_the_next_one() {
         .exits_with(1)
         .stdout_is("Logged out of bob@example.com; token revoked\n")
         .says("the token of ann@example.com was revoked, but not removed from this machine: ");
-    assert_eq!(world.live_tokens(), Vec::<String>::new());
-    assert_eq!(world.kept_in_the_keyring(BOB), None);
+    assert_eq!(world.valid_tokens(), Vec::<String>::new());
+    assert_eq!(world.stored_in_the_keyring(BOB), None);
 }
 
 #[test]
@@ -200,6 +200,6 @@ fn a_login_json_that_cannot_be_removed_does_not_count_as_a_token() {
         );
         fs::set_permissions(&directory, Permissions::from_mode(0o700)).unwrap();
         assert!(!world.heroku.is_live(&token));
-        assert_eq!(world.kept_in_the_keyring(ANN), None);
+        assert_eq!(world.stored_in_the_keyring(ANN), None);
     });
 }

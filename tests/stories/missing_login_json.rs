@@ -27,7 +27,7 @@ fn an_unusable_login_json_is_ignored() {
         world
             .helper_with_input("get", REQUEST)
             .succeeds()
-            .hands_out(&token)
+            .prints_secret(&token)
             .says(&format!("username={ANN}\n"));
     }
 }

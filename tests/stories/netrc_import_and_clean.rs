@@ -28,12 +28,12 @@ fn an_import_moves_the_token_and_changes_no_other_byte() {
         .succeeds()
         .stdout_is("")
         .says("The token of ann@example.com will be moved from netrc (line 4) to the keyring");
-    assert_eq!(world.kept_in_the_keyring(ANN), None);
+    assert_eq!(world.stored_in_the_keyring(ANN), None);
     world
         .helper("netrc import --yes")
         .succeeds()
         .stdout_is("The token of ann@example.com is now stored in the keyring\n");
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
     assert_eq!(netrc_of(&world), others);
     world
         .git("push --quiet heroku main")
@@ -54,7 +54,7 @@ fn an_import_keeps_the_metadata_of_the_token() {
     world
         .helper_with_input("get", REQUEST)
         .succeeds()
-        .hands_out(&token)
+        .prints_secret(&token)
         .says("password_expiry_utc=");
 }
 
@@ -83,7 +83,7 @@ fn a_rejected_token_is_not_moved() {
         .exits_with(1)
         .says("Heroku rejected the token (revoked or expired)");
     assert_eq!(netrc_of(&world), entries(ANN, &token));
-    assert_eq!(world.kept_in_the_keyring(ANN), None);
+    assert_eq!(world.stored_in_the_keyring(ANN), None);
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn with_two_different_tokens_none_is_imported() {
         .helper("netrc clean --dry-run")
         .succeeds()
         .stdout_is("Heroku's entry on line 1 will be removed from netrc\n");
-    assert_eq!(world.kept_in_the_keyring(BOB), Some(of_bob));
+    assert_eq!(world.stored_in_the_keyring(BOB), Some(of_bob));
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn a_second_token_of_the_account_is_not_imported_over_the_first() {
         .helper("netrc import --yes")
         .succeeds()
         .says("netrc still contains other tokens for Heroku\n  revoke them: https://");
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(one));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(one));
 }
 
 #[test]
@@ -207,7 +207,11 @@ fn an_encrypted_netrc_is_cleaned_through_a_pipe() {
              fix that, then run the command again: nothing was printed\n",
         );
     world.helper("netrc clean - --dry-run").exits_with(2);
-    assert_eq!(netrc_of(&world), before, "the user's own is not touched");
+    assert_eq!(
+        netrc_of(&world),
+        before,
+        "the user's own file is not changed"
+    );
 }
 
 #[test]
@@ -219,7 +223,7 @@ fn an_error_names_the_right_file() {
         "elsewhere",
         &format!("machine git.heroku.com password {token} extra\n"),
     );
-    world.is_planted(&other);
+    world.is_not_searched(&other);
     world.sets("NETRC", other.to_str().unwrap());
     world
         .helper("netrc clean")
@@ -276,7 +280,7 @@ fn curl_reads_the_lines_that_we_print() {
     world
         .helper("netrc print")
         .succeeds()
-        .hands_out(&token)
+        .prints_secret(&token)
         .stdout_is(&format!(
             "machine api.heroku.com login {ANN} password {token}\n\
              machine git.heroku.com login {ANN} password {token}\n"
@@ -297,7 +301,7 @@ fn curl_reads_the_lines_that_we_print() {
 fn a_login_in_netrc_reports_a_token_that_takes_precedence() {
     let (world, _) = World::after_our_login();
     let token = world.heroku.issue_token(ANN);
-    world.is_planted(&world.home().join(".netrc"));
+    world.is_not_searched(&world.home().join(".netrc"));
     let login = || world.helper_with_input("login --with-token --store netrc", &token);
     login().succeeds().says(
         "the keyring has another token of ann@example.com, which takes precedence over netrc",
@@ -309,7 +313,7 @@ fn a_login_in_netrc_reports_a_token_that_takes_precedence() {
 #[test]
 fn git_curl_and_python_read_our_entries() {
     let world = World::new().with_app("blue-sky");
-    world.is_planted(&world.home().join(".netrc"));
+    world.is_not_searched(&world.home().join(".netrc"));
     let token = world.heroku.issue_token(ANN);
     world
         .helper_with_input("login --with-token --store netrc", &token)

@@ -10,7 +10,7 @@ fn has_logged_in_with_secret_tool(world: &World) -> String {
         .secret_tool_with_input(&line, &token)
         .succeeds()
         .says_nothing();
-    world.is_the_active_account(ANN);
+    world.has_active_account(ANN);
     token
 }
 
@@ -18,13 +18,13 @@ fn serves(world: &World, token: &str) {
     world
         .helper_with_input("get", REQUEST)
         .succeeds()
-        .hands_out(token)
+        .prints_secret(token)
         .stdout_is(&format!("username={ANN}\npassword={token}\n\n"))
         .stderr_is("");
     world
         .secret_tool(&format!("lookup service heroku-cli account {ANN}"))
         .succeeds()
-        .hands_out(token)
+        .prints_secret(token)
         .stdout_is(token);
     assert_eq!(world.accounts_in_the_keyring(), [ANN], "one item");
 }

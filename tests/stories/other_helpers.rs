@@ -128,6 +128,6 @@ fn a_token_from_another_helper_never_replaces_the_login() {
             .succeeds();
     }
     world.git("push --quiet heroku main").succeeds();
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
     assert_eq!(world.accounts_in_the_keyring(), [ANN]);
 }

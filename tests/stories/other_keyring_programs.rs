@@ -1,13 +1,13 @@
 //! Keyring programs other than gnome-keyring: where they differ, the same commands work, and nothing is
 //! concluded from what a program hides. `contrib/keyrings` runs the real ones.
 
-use crate::world::{ANN, BOB, Habit, REQUEST, World};
+use crate::world::{ANN, BOB, Quirk, REQUEST, World};
 
 const SETTING: &str = "Confirm when passwords are retrieved by clients";
 
-fn with(habits: &[Habit]) -> World {
-    let world = World::new().with_a_secret_service_under_orders();
-    world.secret_service().has(habits);
+fn with(quirks: &[Quirk]) -> World {
+    let world = World::new().with_a_fake_secret_service();
+    world.secret_service().has_quirks(quirks);
     world
 }
 
@@ -30,18 +30,18 @@ fn all_commands_work(world: &World) {
     world
         .helper_with_input("get", REQUEST)
         .succeeds()
-        .hands_out(&bobs);
+        .prints_secret(&bobs);
     world.helper(&format!("switch {ANN}")).succeeds();
     world
         .helper_with_input("get", REQUEST)
         .succeeds()
-        .hands_out(&anns);
+        .prints_secret(&anns);
     world.helper("status").succeeds().says(ANN).says(BOB);
     world.helper("rotate").succeeds();
     assert!(!world.heroku.is_live(&anns), "the old token is revoked");
     world.heroku.revoke(&bobs);
     erase(world, BOB, &bobs);
-    assert_eq!(accounts(world), [ANN], "the dead token is removed");
+    assert_eq!(accounts(world), [ANN], "the rejected token is removed");
     world.helper("logout --all").succeeds();
     assert_eq!(accounts(world), [""; 0]);
     let pasted = world.heroku.issue_token(ANN);
@@ -53,23 +53,23 @@ fn all_commands_work(world: &World) {
     world
         .helper_with_input("get", REQUEST)
         .succeeds()
-        .hands_out(&pasted);
+        .prints_secret(&pasted);
     world.helper("logout").succeeds();
-    assert_eq!(world.live_tokens(), [""; 0]);
+    assert_eq!(world.valid_tokens(), [""; 0]);
 }
 
 /// KWallet and oo7 answer a plain session with bytes, which mean as little as a text.
 #[test]
 fn a_session_reply_of_bytes_is_accepted() {
-    all_commands_work(&with(&[Habit::SessionOfBytes]));
+    all_commands_work(&with(&[Quirk::BytesAsSessionOutput]));
 }
 
 /// KeePassXC has a prompt for every change, and shows nothing for it.
 #[test]
 fn a_change_by_a_prompt_works_if_no_user_is_asked() {
-    let world = with(&[Habit::PromptsForChanges]);
+    let world = with(&[Quirk::PromptsForChanges]);
     all_commands_work(&world);
-    let asked = world.secret_service().was_asked();
+    let asked = world.secret_service().received_calls();
     assert!(asked.contains(&"Prompt".to_owned()), "{asked:?}");
     assert!(!asked.contains(&"Unlock".to_owned()), "{asked:?}");
 }
@@ -77,7 +77,7 @@ fn a_change_by_a_prompt_works_if_no_user_is_asked() {
 /// pass-secret-service may remove an item before it reads it, though it was asked to read first.
 #[test]
 fn a_removal_works_in_any_order_of_the_replies() {
-    let world = with(&[Habit::LastCallFirst]);
+    let world = with(&[Quirk::RepliesInReverse]);
     all_commands_work(&world);
     let token = world.heroku.issue_token(ANN);
     world.logs_in_with(&token);
@@ -95,33 +95,33 @@ fn the_first_of_several_duplicates_is_used() {
     for token in [&older, &newer] {
         world.secret_service().has_item(ANN, token);
     }
-    world.is_the_active_account(ANN);
+    world.has_active_account(ANN);
     world
         .helper_with_input("get", REQUEST)
         .succeeds()
-        .hands_out(&older);
+        .prints_secret(&older);
 }
 
 /// KWallet counts as locked until a program asks for it, also if PAM has opened the wallet.
 #[test]
 fn an_open_wallet_is_unlocked_by_the_first_command() {
     let wallet = || {
-        let world = with(&[Habit::LockedUntilAsked]);
+        let world = with(&[Quirk::LockedUntilAsked]);
         let token = world.heroku.issue_token(ANN);
         world.secret_service().has_item(ANN, &token);
-        world.is_the_active_account(ANN);
+        world.has_active_account(ANN);
         (world, token)
     };
     let (world, token) = wallet();
     world
         .helper_with_input("get", REQUEST)
         .succeeds()
-        .hands_out(&token)
+        .prints_secret(&token)
         .stderr_is("");
     for command in ["status", "switch ann@example.com", "rotate", "logout"] {
         let (world, _) = wallet();
         world.helper(command).succeeds();
-        let asked = world.secret_service().was_asked();
+        let asked = world.secret_service().received_calls();
         assert!(asked.contains(&"isOpen".to_owned()), "{command}: {asked:?}");
     }
 }
@@ -129,11 +129,11 @@ fn an_open_wallet_is_unlocked_by_the_first_command() {
 /// KeePassXC and oo7 find nothing in what is locked, and KeePassXC's search would ask to unlock it.
 #[test]
 fn an_item_hidden_by_a_lock_is_not_absent() {
-    let world = with(&[Habit::HidesLockedItems]);
+    let world = with(&[Quirk::HidesLockedItems]);
     let token = world.heroku.issue_token(ANN);
     world.secret_service().has_item(ANN, &token);
     world.secret_service().is_locked();
-    world.is_the_active_account(ANN);
+    world.has_active_account(ANN);
     let pasted = world.heroku.issue_token(ANN);
     let paste = format!("{REQUEST}username=heroku\npassword={pasted}\n");
     world
@@ -152,7 +152,7 @@ fn an_item_hidden_by_a_lock_is_not_absent() {
     for command in ["switch bob@example.com", "logout", "logout --all"] {
         world.helper(command).exits_with(1).says("locked");
     }
-    let asked = world.secret_service().was_asked();
+    let asked = world.secret_service().received_calls();
     for call in ["SearchItems", "Unlock", "CreateItem", "Delete"] {
         assert!(!asked.contains(&call.to_owned()), "{call}: {asked:?}");
     }
@@ -163,17 +163,17 @@ fn an_item_hidden_by_a_lock_is_not_absent() {
 /// KeePassXC's own settings: no prompt is shown while git waits, and the message names the setting.
 #[test]
 fn a_program_that_confirms_each_access_is_only_used_by_interactive_commands() {
-    let world = with(&[Habit::ConfirmsAccess]);
+    let world = with(&[Quirk::ConfirmsAccess]);
     let token = world.heroku.issue_token(ANN);
     world.secret_service().has_item(ANN, &token);
-    world.is_the_active_account(ANN);
+    world.has_active_account(ANN);
     world
         .helper_with_input("get", REQUEST)
         .succeeds()
         .says(SETTING);
-    let asked = world.secret_service().was_asked();
+    let asked = world.secret_service().received_calls();
     assert!(!asked.contains(&"Unlock".to_owned()), "{asked:?}");
-    world.secret_service().has_an_owner_who_answers();
+    world.secret_service().has_a_user_who_answers();
     world.helper("status --unlock").succeeds().says(ANN);
 }
 
@@ -181,24 +181,24 @@ fn a_program_that_confirms_each_access_is_only_used_by_interactive_commands() {
 /// cannot look once our memory is closed to others, as it is with the first session: so there is one session for all.
 #[test]
 fn a_program_that_prompts_in_a_session_unlocks_in_the_first_session() {
-    let world = with(&[Habit::PromptsInASession]);
+    let world = with(&[Quirk::PromptsInASession]);
     let token = world.heroku.issue_token(ANN);
     world.secret_service().has_item(ANN, &token);
     world.secret_service().is_locked();
-    world.secret_service().has_an_owner_who_answers();
-    world.is_the_active_account(ANN);
+    world.secret_service().has_a_user_who_answers();
+    world.has_active_account(ANN);
     world.helper("status --unlock").succeeds().says(ANN);
     world.secret_service().is_locked();
-    world.secret_service().was_asked();
-    world.is_planted(&world.has_file("token", &token));
+    world.secret_service().received_calls();
+    world.is_not_searched(&world.has_file("token", &token));
     world
         .on_a_terminal("git-credential-heroku-rs login --with-token <$HOME/token")
         .exits_with(0);
-    let asked = world.secret_service().was_asked();
+    let asked = world.secret_service().received_calls();
     let sessions = asked.iter().filter(|call| *call == "OpenSession").count();
     assert_eq!(sessions, 1, "{asked:?}");
     world
         .helper_with_input("get", REQUEST)
         .succeeds()
-        .hands_out(&token);
+        .prints_secret(&token);
 }

@@ -16,9 +16,13 @@ fn a_key_in_the_environment_takes_precedence() {
     world
         .helper_with_input("get", REQUEST)
         .succeeds()
-        .hands_out(&key)
+        .prints_secret(&key)
         .stdout_is(&format!("username=heroku\npassword={key}\n\n"));
-    assert_eq!(world.accounts_in_the_keyring(), [BOB], "it is kept nowhere");
+    assert_eq!(
+        world.accounts_in_the_keyring(),
+        [BOB],
+        "the token is not stored"
+    );
 }
 
 #[test]
@@ -30,9 +34,9 @@ fn with_a_key_in_the_environment_no_keyring_is_started() {
     world
         .helper_with_input("get", REQUEST)
         .succeeds()
-        .hands_out(&key)
+        .prints_secret(&key)
         .stderr_is("");
-    world.keyring().goes_on();
+    world.keyring().resumes();
 }
 
 #[test]
@@ -59,14 +63,14 @@ fn a_netrc_that_others_can_read_is_used_with_a_warning() {
     world
         .helper_with_input("get", REQUEST)
         .succeeds()
-        .hands_out(&token)
+        .prints_secret(&token)
         .stderr_is("heroku-rs: other users can read your netrc\n  restrict its permissions: chmod 600 ~/.netrc\n");
 }
 
 #[test]
 fn a_second_token_in_netrc_keeps_the_metadata_of_the_first() {
     let (world, token) = World::after_our_login_for_days(30);
-    world.is_planted(&world.home().join(".netrc"));
+    world.is_not_searched(&world.home().join(".netrc"));
     let second = world.heroku.issue_token(ANN);
     world
         .helper_with_input("login --with-token --store netrc", &second)
@@ -76,6 +80,6 @@ fn a_second_token_in_netrc_keeps_the_metadata_of_the_first() {
     world
         .helper_with_input("get", REQUEST)
         .succeeds()
-        .hands_out(&token)
+        .prints_secret(&token)
         .says("password_expiry_utc=");
 }

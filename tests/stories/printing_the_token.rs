@@ -19,14 +19,14 @@ fn json_of(text: &str) -> Value {
 fn a_script_gets_the_token_and_nothing_else() {
     let (world, token) = with_ann();
     let outcome = world.helper("token").succeeds().stderr_is("");
-    let outcome = outcome.hands_out(&token);
+    let outcome = outcome.prints_secret(&token);
     assert_eq!(outcome.stdout(), format!("{token}\n"));
     assert_eq!(world.heroku.requests().len(), 0);
     let bobs = world.heroku.issue_token(BOB);
-    world.keeps_in_the_keyring(BOB, &bobs);
+    world.stores_in_the_keyring(BOB, &bobs);
     world
         .helper(&format!("token --account {BOB}"))
-        .hands_out(&bobs);
+        .prints_secret(&bobs);
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn a_rejected_token_and_an_unreachable_heroku_have_different_errors() {
         world.heroku.clear_faults();
     }
     // None of this has changed the stored token.
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn json_has_the_metadata_without_the_token() {
 fn json_has_the_token_only_with_show_token() {
     let (world, token) = with_ann();
     let outcome = world.helper("token --json --show-token").succeeds();
-    let outcome = outcome.hands_out(&token);
+    let outcome = outcome.prints_secret(&token);
     assert_eq!(json_of(&outcome.stdout())["token"], token);
     world
         .helper("token --show-token")
@@ -178,7 +178,7 @@ fn json_has_the_token_only_with_show_token() {
 fn json_of_another_account_is_not_active() {
     let (world, _) = with_ann();
     let bobs = world.heroku.issue_token(BOB);
-    world.keeps_in_the_keyring(BOB, &bobs);
+    world.stores_in_the_keyring(BOB, &bobs);
     let output = world
         .helper(&format!("token --json --account {BOB}"))
         .succeeds()

@@ -33,7 +33,7 @@ fn a_push_works_if_only_the_upload_needs_a_login() {
         asked(&world),
         expected.map(|(method, named, status)| (method.to_owned(), named, status))
     );
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
 }
 
 #[test]
@@ -66,5 +66,5 @@ fn the_first_push_to_public_refs_is_a_login() {
         .types(&token)
         .exits_with(0);
     assert!(world.is_pushed());
-    assert_eq!(world.kept_in_the_keyring("heroku"), Some(token));
+    assert_eq!(world.stored_in_the_keyring("heroku"), Some(token));
 }

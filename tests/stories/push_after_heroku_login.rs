@@ -90,7 +90,7 @@ fn the_reply_has_the_account_and_the_token() {
     world
         .helper_with_input("get", "protocol=https\nhost=git.heroku.com\n\n")
         .succeeds()
-        .hands_out(&token)
+        .prints_secret(&token)
         .stdout_is(&format!("username={ANN}\npassword={token}\n\n"))
         .stderr_is("");
 }
@@ -104,7 +104,7 @@ fn a_git_with_the_state_capability_gets_the_source_and_no_secret() {
     world
         .helper_with_input("get", request)
         .succeeds()
-        .hands_out(&token)
+        .prints_secret(&token)
         .stdout_is(&format!(
             "capability[]=state\nstate[]=heroku-rs:keyring\nusername={ANN}\npassword={token}\n\n"
         ));

@@ -51,18 +51,18 @@ fn fifty_concurrent_operations_leave_one_complete_item() {
     for (said, (line, _)) in at_once(&world, &lines).into_iter().zip(&lines) {
         // A login may report that another one came after it.
         let said = if line.contains("login") {
-            said.holds_out(2)
+            said.reports_at_most(2)
         } else {
-            said.succeeds().holds_out(1)
+            said.succeeds().reports_at_most(1)
         };
         if line.ends_with(" get") {
             let shown = said.stdout();
             let token = tokens.iter().find(|token| shown.contains(token.as_str()));
-            said.hands_out(token.unwrap()).stderr_is("").stdout();
+            said.prints_secret(token.unwrap()).stderr_is("").stdout();
         }
     }
     assert_eq!(world.accounts_in_the_keyring(), [ANN], "one item");
-    assert!(tokens.contains(&world.kept_in_the_keyring(ANN).unwrap()));
+    assert!(tokens.contains(&world.stored_in_the_keyring(ANN).unwrap()));
     assert_eq!(world.active_account().as_deref(), Some(ANN));
     assert_eq!(world.drafts().len(), 0);
 }
@@ -80,10 +80,10 @@ fn fifty_concurrent_first_logins_of_both_programs_create_one_item() {
         })
         .collect();
     for said in at_once(&world, &lines) {
-        let _ = said.succeeds().holds_out(1).stdout();
+        let _ = said.succeeds().reports_at_most(1).stdout();
     }
     assert_eq!(world.accounts_in_the_keyring(), [ANN]);
-    assert!(tokens.contains(&world.kept_in_the_keyring(ANN).unwrap()));
+    assert!(tokens.contains(&world.stored_in_the_keyring(ANN).unwrap()));
 }
 
 #[test]
@@ -96,10 +96,10 @@ fn erasing_a_rejected_token_never_removes_its_replacement() {
         let mut lines: Vec<_> = (0..4).map(|_| helper("erase", &pair(&dead))).collect();
         lines.push((format!("{STORES} {ANN}"), new.clone()));
         for said in at_once(&world, &lines) {
-            let _ = said.succeeds().holds_out(1).stdout();
+            let _ = said.succeeds().reports_at_most(1).stdout();
         }
-        assert_eq!(world.kept_in_the_keyring(ANN), Some(new));
-        world.keyring_is_emptied();
+        assert_eq!(world.stored_in_the_keyring(ANN), Some(new));
+        world.empties_the_keyring();
     }
 }
 
@@ -108,7 +108,7 @@ fn concurrent_login_logout_and_switch_end_in_a_valid_state() {
     let world = World::new().with_keyring();
     let of_ann = world.has_logged_in_with_the_heroku_cli(ANN);
     let of_bob = world.heroku.issue_token(BOB);
-    world.keeps_in_the_keyring(BOB, &of_bob);
+    world.stores_in_the_keyring(BOB, &of_bob);
     let mut lines = Vec::new();
     for _ in 0..6 {
         lines.push(helper("login --with-token", &of_ann));
@@ -119,18 +119,18 @@ fn concurrent_login_logout_and_switch_end_in_a_valid_state() {
         lines.push(helper("status --offline", ""));
     }
     for said in at_once(&world, &lines) {
-        let _ = said.holds_out(3).stdout();
+        let _ = said.reports_at_most(3).stdout();
     }
     let accounts = world.accounts_in_the_keyring();
     assert!(accounts == [ANN, BOB] || accounts == [BOB], "{accounts:?}");
-    assert_eq!(world.kept_in_the_keyring(BOB).as_ref(), Some(&of_bob));
+    assert_eq!(world.stored_in_the_keyring(BOB).as_ref(), Some(&of_bob));
     // Whichever login was last: the next one restores a consistent state.
     world
         .helper_with_input("login --with-token", &of_ann)
         .succeeds();
     let reply = world.helper_with_input("get", REQUEST).succeeds();
     reply
-        .hands_out(&of_ann)
+        .prints_secret(&of_ann)
         .says("username=ann@example.com\n")
         .stderr_is("");
     assert_eq!(world.accounts_in_the_keyring(), [ANN, BOB]);

@@ -13,7 +13,7 @@ fn entry(token: &str) -> String {
 /// story is skipped.
 fn where_netrc_is_a_mount<'w>(world: &'w World, lines: &str) -> Option<crate::world::Outcome<'w>> {
     let can = world.shell("unshare --mount true 2>/dev/null", b"");
-    if !can.ended_well() {
+    if !can.is_success() {
         skipped("nothing can be mounted here");
         return None;
     }
@@ -30,8 +30,8 @@ fn with_a_netrc_to_mount() -> (World, String) {
     world.has_netrc("");
     let host = world.has_file("host-netrc", &entry(&token));
     fs::set_permissions(&host, fs::Permissions::from_mode(0o600)).unwrap();
-    world.is_planted(&host);
-    world.is_planted(&world.has_file("other", &other));
+    world.is_not_searched(&host);
+    world.is_not_searched(&world.has_file("other", &other));
     (world, token)
 }
 
@@ -59,7 +59,7 @@ fn a_netrc_that_is_a_mount_is_read_and_has_to_be_edited_by_the_user() {
     let (world, token) = with_a_netrc_to_mount();
     let get = "printf 'protocol=https\\nhost=git.heroku.com\\n' | git-credential-heroku-rs get";
     let reply = where_netrc_is_a_mount(&world, get).unwrap();
-    reply.succeeds().hands_out(&token).stderr_is("");
+    reply.succeeds().prints_secret(&token).stderr_is("");
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn a_netrc_with_the_mode_664_is_reported_and_the_fix_works() {
     assert!(said.contains(fix), "{said}");
     world.shell(fix, b"").succeeds();
     let reply = world.helper_with_input("get", REQUEST).succeeds();
-    reply.hands_out(&token).stderr_is("");
+    reply.prints_secret(&token).stderr_is("");
 }
 
 /// A home on a file system that can only be read, as in some containers.
@@ -110,7 +110,7 @@ fn a_read_only_home_is_reported_and_get_works() {
     };
     outcome
         .exits_with(1)
-        .hands_out(&token)
+        .prints_secret(&token)
         .says("could not write ~/.netrc: read-only")
         .says("set HEROKU_API_KEY, or set NETRC to a file that can be written");
 }

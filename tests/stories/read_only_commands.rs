@@ -123,7 +123,7 @@ const DRY_RUNS: [&str; 3] = [
 /// A machine without problems, and its token, which some of these commands print.
 fn machine() -> (World, String) {
     let world = healthy();
-    let token = world.kept_in_the_keyring(ANN).unwrap();
+    let token = world.stored_in_the_keyring(ANN).unwrap();
     world.is_public(&token);
     world.helper("status").succeeds();
     (world, token)
@@ -150,7 +150,7 @@ fn with_everything_wrong() {
     ));
     change_nothing(&world, &LOOKING);
     status_changes_its_own_files_alone(&world);
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn a_dry_run_creates_no_file() {
     fs::remove_dir_all(&state).unwrap();
     change_nothing(&world, &DRY_RUNS);
     assert!(!state.exists());
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
 }
 
 #[test]

@@ -15,7 +15,7 @@ fn the_new_token_pushes_and_the_old_one_is_revoked() {
              Revoked the old token\n",
         )
         .stderr_is("");
-    let new = world.kept_in_the_keyring(ANN).unwrap();
+    let new = world.stored_in_the_keyring(ANN).unwrap();
     assert_ne!(new, old);
     assert!(world.heroku.is_live(&new) && !world.heroku.is_live(&old));
     assert_eq!(world.accounts_in_the_keyring(), [ANN]);
@@ -71,7 +71,7 @@ fn repeated_rotations_change_neither_lifetime_nor_description() {
         .collect();
     assert_eq!(bodies.len(), 3);
     assert!(bodies.iter().all(|body| body["expires_in"] == 30 * 86_400));
-    assert_eq!(world.live_tokens().len(), 1);
+    assert_eq!(world.valid_tokens().len(), 1);
 }
 
 #[test]
@@ -84,11 +84,11 @@ fn the_heroku_cli_uses_the_new_token() {
         !world.heroku.is_live(&old),
         "found by the token, and revoked"
     );
-    let new = world.live_tokens();
+    let new = world.valid_tokens();
     world
         .secret_tool(&format!("lookup service heroku-cli account {ANN}"))
         .succeeds()
-        .hands_out(&new[0])
+        .prints_secret(&new[0])
         .stdout_is(&new[0]);
     world.pushes_again();
 }
@@ -98,7 +98,7 @@ fn the_session_of_a_browser_login_is_ended() {
     let world = World::ready_to_push();
     world.heroku.approve_browser_login(ANN);
     world.helper("login --browser --no-open").succeeds();
-    let old = world.kept_in_the_keyring(ANN).unwrap();
+    let old = world.stored_in_the_keyring(ANN).unwrap();
     world
         .helper("rotate")
         .succeeds()
@@ -124,10 +124,10 @@ fn an_old_token_that_cannot_be_identified_is_reported_as_valid() {
              revoke it: https://dashboard.heroku.com/account/applications\n",
         );
     assert!(world.heroku.is_live(&old) && world.heroku.is_live(&other));
-    assert_ne!(world.kept_in_the_keyring(ANN), Some(old));
+    assert_ne!(world.stored_in_the_keyring(ANN), Some(old));
     world.helper("rotate").succeeds().stderr_is("");
     assert_eq!(
-        world.live_tokens().len(),
+        world.valid_tokens().len(),
         3,
         "the second rotation knows the id of its old token"
     );
@@ -146,7 +146,7 @@ fn the_accounts_api_key_is_replaced_but_not_revoked() {
         "The old token stays valid: it is the account's API key, which other programs may use\n",
     );
     assert!(world.heroku.is_live(&key));
-    assert_ne!(world.kept_in_the_keyring(ANN), Some(key));
+    assert_ne!(world.stored_in_the_keyring(ANN), Some(key));
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn a_token_in_the_environment_is_not_replaced() {
          set it to a new token; to rotate the stored token, run: unset HEROKU_API_KEY\n",
         );
     assert_eq!(world.requests_to_the_api(), asked);
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(old));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(old));
 }
 
 #[test]
@@ -199,8 +199,8 @@ fn a_token_in_netrc_is_replaced_there() {
         .succeeds()
         .says("Replaced the token of ann@example.com in netrc\n  expires: never\n");
     assert!(!world.heroku.is_live(&old));
-    assert_eq!(world.live_tokens().len(), 1);
-    let new = world.live_tokens().remove(0);
+    assert_eq!(world.valid_tokens().len(), 1);
+    let new = world.valid_tokens().remove(0);
     assert_eq!(netrc_holds(&world), format!("{others}{}", netrc(ANN, &new)));
     world.pushes_again();
 }
@@ -210,10 +210,10 @@ fn a_copy_in_netrc_is_replaced_too() {
     let (world, old) = World::after_our_login();
     world.has_netrc(&netrc(ANN, &old));
     world.helper("rotate --all").succeeds().stderr_is("");
-    let new = world.kept_in_the_keyring(ANN).unwrap();
+    let new = world.stored_in_the_keyring(ANN).unwrap();
     assert_eq!(netrc_holds(&world), netrc(ANN, &new));
     assert_eq!(
-        world.live_tokens(),
+        world.valid_tokens(),
         [new],
         "one rotation, not one for each place"
     );
@@ -229,24 +229,24 @@ fn a_copy_in_the_keyring_is_replaced_too() {
         .succeeds()
         .says("Replaced the token of ann@example.com in netrc\n  expires: never\n")
         .stderr_is("");
-    let new = world.kept_in_the_keyring(ANN).unwrap();
+    let new = world.stored_in_the_keyring(ANN).unwrap();
     assert_eq!(netrc_holds(&world), netrc(ANN, &new));
-    assert_eq!(world.live_tokens(), [new]);
+    assert_eq!(world.valid_tokens(), [new]);
 }
 
 #[test]
 fn a_token_pasted_at_gits_prompt_keeps_its_account() {
     let world = World::ready_to_push();
     let old = world.heroku.issue_token(ANN);
-    world.keeps_in_the_keyring("heroku", &old);
+    world.stores_in_the_keyring("heroku", &old);
     world
         .helper("rotate")
         .succeeds()
         .says("Replaced the token of an unnamed account (token pasted at git's prompt) in the keyring\n  expires: never\n");
     assert_eq!(world.accounts_in_the_keyring(), ["heroku"]);
     assert_eq!(
-        world.live_tokens(),
-        [world.kept_in_the_keyring("heroku").unwrap()]
+        world.valid_tokens(),
+        [world.stored_in_the_keyring("heroku").unwrap()]
     );
     world.pushes_again();
 }
@@ -259,7 +259,7 @@ fn a_token_without_the_scope_to_rotate_is_reported() {
         ..Grant::default()
     };
     let token = world.heroku.issue(ANN, grant).token;
-    world.keeps_in_the_keyring(ANN, &token);
+    world.stores_in_the_keyring(ANN, &token);
     world
         .helper("rotate")
         .exits_with(1)
@@ -268,7 +268,7 @@ fn a_token_without_the_scope_to_rotate_is_reported() {
             "heroku-rs: the token does not allow this: The scope of this token is too small\n  \
          use a token with scope global\n",
         );
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
 }
 
 #[test]
@@ -308,7 +308,7 @@ fn a_netrc_with_two_tokens_is_not_changed() {
         .says("the token was not replaced: ~/.netrc has several tokens for Heroku\n")
         .says("log in again, which leaves one: git credential-heroku-rs login --store netrc\n");
     assert_eq!(netrc_holds(&world), text);
-    assert_eq!(world.live_tokens().len(), 2);
+    assert_eq!(world.valid_tokens().len(), 2);
 }
 
 #[test]
@@ -321,8 +321,8 @@ fn a_dry_run_changes_nothing() {
          The old token will be revoked (authorization "
     ));
     let _ = outcome.stderr_is("");
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
-    assert_eq!(world.live_tokens().len(), 1);
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.valid_tokens().len(), 1);
     let requests = world.heroku.requests();
     assert!(requests.iter().all(|one| one.method == "GET"));
 }
@@ -331,7 +331,7 @@ fn a_dry_run_changes_nothing() {
 fn all_rotates_every_account_and_continues_after_an_error() {
     let (world, anns) = World::after_our_login();
     let bobs = world.heroku.issue_token(BOB);
-    world.keeps_in_the_keyring(BOB, &bobs);
+    world.stores_in_the_keyring(BOB, &bobs);
     world.heroku.revoke(&bobs);
     world
         .helper("rotate --all")
@@ -339,14 +339,14 @@ fn all_rotates_every_account_and_continues_after_an_error() {
         .says("Replaced the token of ann@example.com in the keyring")
         .says("heroku-rs: bob@example.com: Heroku rejected the token (revoked or expired)\n");
     assert!(!world.heroku.is_live(&anns));
-    assert_eq!(world.kept_in_the_keyring(BOB), Some(bobs));
+    assert_eq!(world.stored_in_the_keyring(BOB), Some(bobs));
 }
 
 #[test]
 fn rotating_another_account_does_not_make_it_active() {
     let (world, anns) = World::after_our_login();
     let bobs = world.heroku.issue_token(BOB);
-    world.keeps_in_the_keyring(BOB, &bobs);
+    world.stores_in_the_keyring(BOB, &bobs);
     world
         .helper("rotate --account bob@example.com")
         .succeeds()

@@ -13,7 +13,7 @@ fn a_timer_does_nothing_while_the_token_is_valid_for_long_enough() {
         .succeeds()
         .says_nothing();
     assert_eq!(world.requests_to_the_api(), asked);
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
     let shown = world
         .on_a_terminal("git credential-heroku-rs rotate --if-expires-within 7d")
         .exits_with(0);
@@ -43,7 +43,7 @@ fn a_token_without_expiration_is_not_rotated() {
         .helper("rotate --if-expires-within 7d")
         .succeeds()
         .says_nothing();
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
 }
 
 #[test]
@@ -54,8 +54,8 @@ fn a_timer_looks_up_a_login_of_the_heroku_cli_once() {
         ..Grant::default()
     };
     let token = world.heroku.issue(ANN, grant).token;
-    world.keeps_in_the_keyring(ANN, &token);
-    world.is_the_active_account(ANN);
+    world.stores_in_the_keyring(ANN, &token);
+    world.has_active_account(ANN);
     for _ in 0..2 {
         world
             .helper("rotate --if-expires-within 7d")

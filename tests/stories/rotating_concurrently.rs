@@ -17,8 +17,8 @@ fn two_rotations_run_one_after_the_other() {
     let second = world.starts_the_helper("rotate");
     assert_eq!((first.ends(), second.ends()), (Some(0), Some(0)));
     assert_eq!(
-        world.live_tokens(),
-        [world.kept_in_the_keyring(ANN).unwrap()]
+        world.valid_tokens(),
+        [world.stored_in_the_keyring(ANN).unwrap()]
     );
     world.pushes_again();
 }
@@ -30,10 +30,10 @@ fn a_login_during_a_rotation_is_kept() {
     let theirs = world.has_logged_in_with_the_heroku_cli(ANN);
     world.heroku.clear_faults();
     assert_eq!(rotation.ends(), Some(1));
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(theirs.clone()));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(theirs.clone()));
     let mut expected = [old, theirs];
     expected.sort();
-    assert_eq!(world.live_tokens(), expected, "the new token is revoked");
+    assert_eq!(world.valid_tokens(), expected, "the new token is revoked");
     world.pushes_again();
 }
 
@@ -44,9 +44,9 @@ fn a_keyring_that_is_locked_during_a_rotation_keeps_the_old_token() {
     world.keyring().locks();
     world.heroku.clear_faults();
     assert_eq!(rotation.ends(), Some(1));
-    assert_eq!(world.live_tokens(), std::slice::from_ref(&old));
+    assert_eq!(world.valid_tokens(), std::slice::from_ref(&old));
     world.keyring().restarts();
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(old));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(old));
     world.pushes_again();
 }
 
@@ -71,7 +71,7 @@ fn nothing_is_created_if_the_journal_cannot_be_written() {
         .helper("rotate")
         .exits_with(1)
         .says("cannot write rotations.json");
-    assert_eq!(world.live_tokens(), [old]);
+    assert_eq!(world.valid_tokens(), [old]);
 }
 
 /// The Heroku CLI's logout does not wait: it revokes the old token while the new one is created.
@@ -80,10 +80,10 @@ fn a_logout_during_a_rotation_leaves_no_valid_token() {
     let (world, old) = World::after_our_login();
     let rotation = starts_to_rotate(&world);
     world.heroku.revoke(&old);
-    world.keyring_is_emptied();
+    world.empties_the_keyring();
     world.heroku.clear_faults();
     assert_eq!(rotation.ends(), Some(1));
-    assert_eq!(world.live_tokens(), Vec::<String>::new());
+    assert_eq!(world.valid_tokens(), Vec::<String>::new());
 }
 
 #[test]
@@ -93,6 +93,6 @@ fn our_own_logout_waits_for_the_rotation() {
     let logout = world.starts_the_helper("logout");
     world.heroku.clear_faults();
     assert_eq!((rotation.ends(), logout.ends()), (Some(0), Some(0)));
-    assert_eq!(world.live_tokens(), Vec::<String>::new());
+    assert_eq!(world.valid_tokens(), Vec::<String>::new());
     assert_eq!(world.accounts_in_the_keyring(), Vec::<String>::new());
 }

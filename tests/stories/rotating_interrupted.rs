@@ -28,8 +28,8 @@ fn recovers(world: &World, cut: &str) {
         .helper("rotate")
         .succeeds()
         .says("Revoked the old token");
-    let kept = world.kept_in_the_keyring(ANN).unwrap();
-    assert_eq!(world.live_tokens(), [kept], "{cut}");
+    let kept = world.stored_in_the_keyring(ANN).unwrap();
+    assert_eq!(world.valid_tokens(), [kept], "{cut}");
     world
         .helper("status")
         .succeeds()
@@ -89,7 +89,7 @@ fn the_next_rotation_cleans_up_for_an_entry_without_an_account() {
         world.kills_the_helper("rotate", On::Path(step), at);
         for command in commands {
             world.helper(command).succeeds();
-            assert_eq!(world.live_tokens().len(), 1, "{command} after {step}");
+            assert_eq!(world.valid_tokens().len(), 1, "{command} after {step}");
         }
     }
 }
@@ -112,18 +112,18 @@ fn token_in_netrc(world: &World) -> String {
 /// Both sources have a valid token, and no other token is valid after the next run for both.
 fn both_logins_are_kept(world: &World) {
     for token in [
-        world.kept_in_the_keyring(ANN).unwrap(),
+        world.stored_in_the_keyring(ANN).unwrap(),
         token_in_netrc(world),
     ] {
         assert!(world.heroku.is_live(&token));
     }
     world.helper("rotate --all").succeeds();
     let mut stored = [
-        world.kept_in_the_keyring(ANN).unwrap(),
+        world.stored_in_the_keyring(ANN).unwrap(),
         token_in_netrc(world),
     ];
     stored.sort();
-    assert_eq!(world.live_tokens(), stored);
+    assert_eq!(world.valid_tokens(), stored);
 }
 
 const REVOCATION: On = On::Path("DELETE /oauth/authorizations");
@@ -133,7 +133,7 @@ fn a_rotation_in_the_keyring_is_not_undone_by_a_timer_without_a_session() {
     let world = logged_in_twice();
     world
         .starts_the_helper_until("rotate", REVOCATION, Fault::Pause)
-        .dies();
+        .kill();
     world
         .shell(
             "env -u DBUS_SESSION_BUS_ADDRESS -u XDG_RUNTIME_DIR git-credential-heroku-rs rotate --all",
@@ -151,7 +151,7 @@ fn a_rotation_in_netrc_is_not_undone_by_one_in_the_keyring() {
     world.sets("HEROKU_NETRC_WRITE", "true");
     world
         .starts_the_helper_until("rotate", REVOCATION, Fault::Pause)
-        .dies();
+        .kill();
     world.unsets("HEROKU_NETRC_WRITE");
     world
         .helper("rotate")
@@ -166,14 +166,14 @@ fn a_rotation_in_netrc_is_not_undone_by_one_in_the_keyring() {
 fn a_rotation_in_a_source_without_a_login_is_undone_by_one_in_the_other() {
     let world = logged_in_twice();
     world.kills_the_helper("rotate", On::Path("GET /account"), Fault::PauseAnswer);
-    let old = world.kept_in_the_keyring(ANN).unwrap();
-    world.keyring_is_emptied();
+    let old = world.stored_in_the_keyring(ANN).unwrap();
+    world.empties_the_keyring();
     world.heroku.revoke(&old);
     world
         .helper("rotate")
         .succeeds()
         .says("Cleaned up an interrupted rotation");
-    assert_eq!(world.live_tokens(), [token_in_netrc(&world)]);
+    assert_eq!(world.valid_tokens(), [token_in_netrc(&world)]);
 }
 
 /// An abandoned request may reach Heroku after the next rotation.
@@ -183,12 +183,12 @@ fn the_result_of_a_late_request_is_cleaned_up() {
     let made = On::Path("POST /oauth/authorizations");
     world
         .starts_the_helper_until("rotate", made, Fault::Pause)
-        .dies();
+        .kill();
     let timer = "rotate --if-expires-within 7d";
     world.helper(timer).succeeds().says_nothing();
     world.heroku.release();
     assert!(world.heroku.wait_for_answer(&made, ANSWER_LIMIT).is_some());
-    assert_eq!(world.live_tokens().len(), 2);
+    assert_eq!(world.valid_tokens().len(), 2);
     world
         .helper(timer)
         .succeeds()
@@ -201,14 +201,14 @@ fn the_result_of_a_late_request_is_cleaned_up() {
 fn a_dry_run_reports_an_interrupted_rotation_and_changes_nothing() {
     let world = logged_in();
     world.kills_the_helper("rotate", On::Path("GET /account"), Fault::PauseAnswer);
-    let live = world.live_tokens();
+    let live = world.valid_tokens();
     for flags in ["", " --if-expires-within 7d"] {
         world
             .helper(&format!("rotate --dry-run{flags}"))
             .succeeds()
             .says("Interrupted rotations that will be cleaned up: 1\n");
     }
-    assert_eq!(world.live_tokens(), live);
+    assert_eq!(world.valid_tokens(), live);
     recovers(&world, "after a dry run");
 }
 
@@ -216,7 +216,7 @@ fn a_dry_run_reports_an_interrupted_rotation_and_changes_nothing() {
 #[test]
 fn a_kill_leaves_no_copy_of_the_old_token() {
     let world = logged_in();
-    let token = world.kept_in_the_keyring(ANN).unwrap();
+    let token = world.stored_in_the_keyring(ANN).unwrap();
     world.has_netrc(&format!(
         "machine api.heroku.com login {ANN} password {token}\n\
          machine git.heroku.com login {ANN} password {token}\n"
@@ -231,18 +231,18 @@ fn a_kill_leaves_no_copy_of_the_old_token() {
             ),
             b"",
         );
-        if outcome.ended_well() {
+        if outcome.is_success() {
             break;
         }
         kills += 1;
         world.helper("rotate").succeeds();
-        let kept = world.kept_in_the_keyring(ANN).unwrap();
+        let kept = world.stored_in_the_keyring(ANN).unwrap();
         assert_eq!(
             token_in_netrc(&world),
             kept,
             "after a kill at change {number}"
         );
-        assert_eq!(world.live_tokens(), [kept]);
+        assert_eq!(world.valid_tokens(), [kept]);
     }
     // The two of the journal, that of netrc, that of the metadata.
     assert!(kills >= 4, "{kills}");
@@ -265,7 +265,7 @@ fn inject_at_each(calls: &str, (fault, code): (&str, i32), stride: usize) -> Vec
         let outcome = world.shell(&line, b"");
         let is_injected = std::fs::read_to_string(&log).unwrap().contains("INJECTED");
         std::fs::remove_file(log).unwrap();
-        if outcome.ended_well() {
+        if outcome.is_success() {
             if !is_injected {
                 break;
             }

@@ -54,11 +54,11 @@ fn at(step: &'static str, faults: Vec<Fault>, expected: impl Fn(&Fault) -> (i32,
     for fault in faults {
         let context = format!("{fault:?} at {step}");
         let (code, token) = expected(&fault);
-        let before = world.kept_in_the_keyring(ANN);
+        let before = world.stored_in_the_keyring(ANN);
         world.heroku.fault(On::Path(step), fault, Times::Always);
         world.helper("rotate").exits_with(code);
         world.heroku_recovers();
-        let after = world.kept_in_the_keyring(ANN);
+        let after = world.stored_in_the_keyring(ANN);
         assert_eq!(after == before, token == Token::Old, "{context}");
         world.commits("one more");
         world
@@ -67,8 +67,8 @@ fn at(step: &'static str, faults: Vec<Fault>, expected: impl Fn(&Fault) -> (i32,
             .says_nothing();
         assert!(world.is_pushed(), "{context}");
         world.helper("rotate").succeeds();
-        let kept = world.kept_in_the_keyring(ANN).unwrap();
-        assert_eq!(world.live_tokens(), [kept], "{context}");
+        let kept = world.stored_in_the_keyring(ANN).unwrap();
+        assert_eq!(world.valid_tokens(), [kept], "{context}");
     }
 }
 
@@ -135,8 +135,8 @@ fn while_the_old_token_ends_its_session() {
             .succeeds()
             .says("Revoked the old token")
             .stderr_is("");
-        let kept = world.kept_in_the_keyring(ANN).unwrap();
-        assert_eq!(world.live_tokens(), [kept], "{fault:?}");
+        let kept = world.stored_in_the_keyring(ANN).unwrap();
+        assert_eq!(world.valid_tokens(), [kept], "{fault:?}");
     }
 }
 

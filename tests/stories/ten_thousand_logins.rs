@@ -3,13 +3,13 @@
 use std::fs;
 use std::time::Duration;
 
-use crate::world::{ANN, Manner, REQUEST, World};
+use crate::world::{ANN, Behaviour, REQUEST, World};
 
 fn with_one_login() -> (World, String) {
-    let world = World::new().with_a_secret_service_under_orders();
+    let world = World::new().with_a_fake_secret_service();
     let token = world.heroku.issue_token(ANN);
     world.secret_service().has_item(ANN, &token);
-    world.is_the_active_account(ANN);
+    world.has_active_account(ANN);
     (world, token)
 }
 
@@ -24,14 +24,14 @@ fn ten_thousand_items_of_other_programs_are_not_read() {
         let attributes = [("service", "stranger"), ("account", name.as_str())];
         world.secret_service().has_item_with(&attributes, &secret);
     }
-    world.secret_service().was_asked();
+    world.secret_service().received_calls();
     world
         .helper_with_input("get", REQUEST)
         .succeeds()
-        .hands_out(&token)
+        .prints_secret(&token)
         .stderr_is("");
     assert_eq!(
-        world.secret_service().was_asked(),
+        world.secret_service().received_calls(),
         [
             "Collections",
             "OpenSession",
@@ -62,7 +62,7 @@ fn sixty_four_logins_are_requested_in_few_writes() {
     let count = to_the_bus.count();
     // `Hello`, session and search, and four for the 64 logins.
     assert!((6..=8).contains(&count), "{count} writes: {writes:?}");
-    let asked = world.secret_service().was_asked();
+    let asked = world.secret_service().received_calls();
     let secrets = asked.iter().filter(|call| *call == "GetSecret");
     assert_eq!(secrets.count(), 64);
 }
@@ -99,8 +99,8 @@ fn too_many_logins_for_the_limit_time_out() {
     let (world, _) = with_one_login();
     with_ten_thousand_logins(&world);
     // Reading all of them would take nearly a minute.
-    let late = Manner::Late(Duration::from_millis(5));
-    world.secret_service().takes(&["GetSecret"], late);
+    let late = Behaviour::Late(Duration::from_millis(5));
+    world.secret_service().sets_behaviour(&["GetSecret"], late);
     world.sets("HEROKU_RS_TIMEOUT", "3");
     world
         .helper_with_input("get", REQUEST)

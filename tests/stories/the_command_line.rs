@@ -50,7 +50,7 @@ fn the_operation_is_the_last_word() {
     world
         .helper_with_input("--some 'thing else' get", REQUEST)
         .succeeds()
-        .hands_out(&token);
+        .prints_secret(&token);
 }
 
 #[test]

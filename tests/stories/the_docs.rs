@@ -84,7 +84,7 @@ fn runs_script(block: &Block, world: &World, place: &str) {
     let line = format!("bash -e {}", script.display());
     let outcome = world.shell(&line, b"");
     let said = outcome.stdout() + &outcome.stderr();
-    assert!(outcome.ended_well(), "{place} fails:\n{said}");
+    assert!(outcome.is_success(), "{place} fails:\n{said}");
 }
 
 fn runs_steps(block: &Block, scene: &Scene, place: &str) {
@@ -121,7 +121,7 @@ fn said_by(command: &str, promised: &str, world: &World) -> String {
         let output = outcome.raw_stdout();
         for secret in world.heroku.secrets() {
             if output.contains(&secret) {
-                outcome = outcome.hands_out(&secret);
+                outcome = outcome.prints_secret(&secret);
             }
         }
     }

@@ -29,7 +29,7 @@ fn git_asks_only_for_the_password_and_the_next_push_for_nothing() {
         .git("push --quiet heroku main")
         .succeeds()
         .says_nothing();
-    assert_eq!(world.kept_in_the_keyring("heroku"), Some(token));
+    assert_eq!(world.stored_in_the_keyring("heroku"), Some(token));
 }
 
 #[test]
@@ -74,13 +74,13 @@ fn a_rejected_pasted_token_is_not_stored() {
 fn status_finds_the_account_of_a_pasted_token() {
     let world = not_logged_in();
     let token = world.heroku.issue_token(ANN);
-    world.keeps_in_the_keyring("heroku", &token);
+    world.stores_in_the_keyring("heroku", &token);
     world
         .helper("status")
         .succeeds()
         .says("The token pasted at git's prompt is now stored as the login of ann@example.com");
     assert_eq!(world.accounts_in_the_keyring(), [ANN]);
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
     assert_eq!(world.active_account().as_deref(), Some(ANN));
 }
 
@@ -89,14 +89,14 @@ fn status_finds_the_account_of_a_pasted_token() {
 fn status_never_replaces_a_newer_login_with_a_pasted_token() {
     let world = not_logged_in();
     let (pasted, token) = (world.heroku.issue_token(ANN), world.heroku.issue_token(ANN));
-    world.keeps_in_the_keyring("heroku", &pasted);
+    world.stores_in_the_keyring("heroku", &pasted);
     world.logs_in_with(&token);
     world
         .helper("status")
         .succeeds()
         .says_nothing_about("is now stored as");
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
-    assert_eq!(world.kept_in_the_keyring("heroku"), Some(pasted));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring("heroku"), Some(pasted));
 }
 
 #[test]
@@ -105,14 +105,14 @@ fn status_replaces_a_rejected_token_with_a_pasted_one() {
     let (dead, pasted) = (world.heroku.issue_token(ANN), world.heroku.issue_token(ANN));
     world.logs_in_with(&dead);
     world.heroku.revoke(&dead);
-    world.keeps_in_the_keyring("heroku", &pasted);
+    world.stores_in_the_keyring("heroku", &pasted);
     world
         .helper("status")
         .succeeds()
         .says("is now stored as the login of ann@example.com")
         .says_nothing_about("rejected");
     assert_eq!(world.accounts_in_the_keyring(), [ANN]);
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(pasted));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(pasted));
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn status_lists_a_pasted_token_once_if_it_is_also_a_login() {
     let world = not_logged_in();
     let token = world.heroku.issue_token(ANN);
     world.logs_in_with(&token);
-    world.keeps_in_the_keyring("heroku", &token);
+    world.stores_in_the_keyring("heroku", &token);
     let report = world.helper("status --json").succeeds().stdout();
     let report: serde_json::Value = serde_json::from_str(&report).unwrap();
     let accounts = report["accounts"].as_array().unwrap();
@@ -133,7 +133,7 @@ fn status_lists_a_pasted_token_once_if_it_is_also_a_login() {
 #[test]
 fn status_does_not_change_the_active_account() {
     let world = not_logged_in();
-    world.keeps_in_the_keyring("heroku", &world.heroku.issue_token(BOB));
+    world.stores_in_the_keyring("heroku", &world.heroku.issue_token(BOB));
     world.logs_in_with(&world.heroku.issue_token(ANN));
     world
         .helper("status")
@@ -147,12 +147,12 @@ fn status_does_not_change_the_active_account() {
 fn a_pasted_token_stays_active_if_the_active_account_had_none() {
     let world = not_logged_in();
     let pasted = world.heroku.issue_token(BOB);
-    world.is_the_active_account(ANN);
-    world.keeps_in_the_keyring("heroku", &pasted);
+    world.has_active_account(ANN);
+    world.stores_in_the_keyring("heroku", &pasted);
     world.helper("status").succeeds();
     world
         .helper_with_input("get", REQUEST)
-        .hands_out(&pasted)
+        .prints_secret(&pasted)
         .says("username=bob@example.com\n")
         .stderr_is("");
 }
@@ -161,7 +161,7 @@ fn a_pasted_token_stays_active_if_the_active_account_had_none() {
 #[test]
 fn status_moves_a_token_stored_under_a_user_name() {
     let world = not_logged_in();
-    world.keeps_in_the_keyring("deploy", &world.heroku.issue_token(ANN));
+    world.stores_in_the_keyring("deploy", &world.heroku.issue_token(ANN));
     world
         .helper("status")
         .succeeds()
@@ -179,7 +179,7 @@ fn a_login_with_a_token_from_a_pipe_serves_git_and_the_heroku_cli() {
         .succeeds()
         .says("Logged in as ann@example.com");
     assert_eq!(world.accounts_in_the_keyring(), [ANN]);
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
     assert_eq!(world.active_account().as_deref(), Some(ANN));
     world.pushes();
 }

@@ -6,7 +6,7 @@ use crate::world::{ANN, World};
 
 /// The story is over without the search at the end, which would fail it.
 fn ends_with_findings(world: World, secret: &str) -> Vec<String> {
-    let findings = world.finds();
+    let findings = world.leaks();
     world.is_public(secret);
     drop(world);
     findings
@@ -16,7 +16,7 @@ fn ends_with_findings(world: World, secret: &str) -> Vec<String> {
 fn a_token_in_a_file_is_found_in_every_form() {
     let world = World::new();
     let token = world.heroku.issue_token(ANN);
-    assert!(world.finds().is_empty());
+    assert!(world.leaks().is_empty());
     let base64 = world.shell("base64 -w0", format!("a{token}b").as_bytes());
     let base64 = base64.succeeds().stdout();
     let hex = world.shell("od -An -v -tx1 | tr -d ' \\n'", token.as_bytes());
@@ -55,7 +55,7 @@ fn a_token_printed_on_purpose_is_still_searched_for_everywhere_else() {
     world
         .shell("tee /dev/stderr", token.as_bytes())
         .succeeds()
-        .hands_out(&token);
+        .prints_secret(&token);
     let found = ends_with_findings(world, &token).join("\n");
     assert!(found.contains("stderr of"), "{found}");
     assert!(!found.contains("stdout of"), "{found}");
@@ -65,22 +65,22 @@ fn a_token_printed_on_purpose_is_still_searched_for_everywhere_else() {
 fn a_keyring_file_does_not_show_its_token() {
     let world = World::new().with_keyring();
     let token = world.heroku.issue_token(ANN);
-    world.keeps_in_the_keyring(ANN, &token);
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token.clone()));
+    world.stores_in_the_keyring(ANN, &token);
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token.clone()));
     let file = world.home().join(".local/share/keyrings/login.keyring");
     assert!(fs::metadata(file).unwrap().len() > 200);
-    assert_eq!(world.finds(), Vec::<String>::new());
+    assert_eq!(world.leaks(), Vec::<String>::new());
 }
 
 #[test]
 fn a_locked_keyring_returns_nothing_and_a_restarted_one_every_item() {
     let world = World::new().with_keyring();
     let token = world.heroku.issue_token(ANN);
-    world.keeps_in_the_keyring(ANN, &token);
+    world.stores_in_the_keyring(ANN, &token);
     world.keyring().locks();
-    assert_eq!(world.kept_in_the_keyring(ANN), None);
+    assert_eq!(world.stored_in_the_keyring(ANN), None);
     world.keyring().restarts();
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn terminal_input_is_searched_too() {
     let line = r#"printf "word? "; read -r word; echo done"#;
     let terminal = world.on_a_terminal(line).shows("word? ").types(&token);
     let shown = terminal.shows("done").exits_with(0);
-    assert!(shown.contains(&token), "a terminal echoes");
+    assert!(shown.contains(&token), "the terminal echoes its input");
     let found = ends_with_findings(world, &token).join("\n");
     assert!(found.contains("stdout of printf"), "{found}");
 }

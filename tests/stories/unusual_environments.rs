@@ -19,7 +19,7 @@ fn get<'w>(world: &'w World, surroundings: &str) -> Outcome<'w> {
     world
         .shell(&format!("{surroundings} {GET}"), REQUEST.as_bytes())
         .succeeds()
-        .holds_out(1)
+        .reports_at_most(1)
 }
 
 /// Without `login.json`, git gets the only token in the keyring, so the home does not matter.
@@ -44,7 +44,7 @@ fn the_only_login_is_used_wherever_the_home_is() {
         "NETRC=/dev/zero",
         "NETRC=.",
     ] {
-        get(&world, home).hands_out(&token).stdout();
+        get(&world, home).prints_secret(&token).stdout();
     }
 }
 
@@ -72,7 +72,7 @@ fn invalid_variables_are_ignored() {
         "TZ=Nowhere/Nothing",
         "RUST_BACKTRACE=full RUST_LOG=trace",
     ] {
-        get(&world, variables).hands_out(&token).stdout();
+        get(&world, variables).prints_secret(&token).stdout();
     }
 }
 
@@ -100,7 +100,7 @@ fn a_home_that_is_a_link_or_has_an_unusual_name_works() {
                 world
                     .helper_with_input(command, &token)
                     .succeeds()
-                    .holds_out(2)
+                    .reports_at_most(2)
                     .stdout();
             }
             world.sets("HOME", usual.to_str().unwrap());
@@ -129,7 +129,7 @@ fn a_home_that_is_not_utf8_works_with_login_and_setup() {
         world
             .shell(&line, token.as_bytes())
             .succeeds()
-            .holds_out(1)
+            .reports_at_most(1)
             .stdout();
         counted("unusual environments", 1);
     }
@@ -147,16 +147,23 @@ fn a_home_that_cannot_be_written_loses_metadata_but_no_login() {
     let token = world.heroku.issue_token(ANN);
     for home in ["/proc/self", "/dev/null", "/sys"] {
         let line = format!("HOME={home} git-credential-heroku-rs login --with-token");
-        let said = world.shell(&line, token.as_bytes()).succeeds().holds_out(3);
+        let said = world
+            .shell(&line, token.as_bytes())
+            .succeeds()
+            .reports_at_most(3);
         said.says("could not record the active account: ").stdout();
-        assert_eq!(world.kept_in_the_keyring(ANN).as_ref(), Some(&token));
+        assert_eq!(world.stored_in_the_keyring(ANN).as_ref(), Some(&token));
         let line = format!("HOME={home} git-credential-heroku-rs setup");
-        world.shell(&line, b"").fails().holds_out(1).stdout_is("");
+        world
+            .shell(&line, b"")
+            .fails()
+            .reports_at_most(1)
+            .stdout_is("");
         let line = format!("HOME={home} git-credential-heroku-rs login --with-token --store netrc");
         world
             .shell(&line, token.as_bytes())
             .fails()
-            .holds_out(1)
+            .reports_at_most(1)
             .stdout_is("");
         counted("unusual environments", 3);
     }
@@ -193,7 +200,7 @@ fn invalid_or_very_long_arguments_are_reported_briefly() {
 #[test]
 fn a_clock_that_is_years_wrong_loses_no_login() {
     let (world, _) = logged_in();
-    if !world.shell("test -w /dev/shm", b"").ended_well() {
+    if !world.shell("test -w /dev/shm", b"").is_success() {
         return skipped("faketime needs to write to /dev/shm");
     }
     let grant = heroku_stand_in::Grant {
@@ -208,12 +215,12 @@ fn a_clock_that_is_years_wrong_loses_no_login() {
     // Before its creation the token is served; shortly before it expires there is a warning.
     for (clock, word) in [("-10y", ""), ("-1d", ""), ("+29d", "expires in")] {
         let reply = get(&world, &format!("faketime -f {clock}"));
-        reply.hands_out(&token).says(word).stdout();
+        reply.prints_secret(&token).says(word).stdout();
     }
     // After it expired it is not served, but not removed either: the clock may be wrong.
     let reply = get(&world, "faketime -f +10y").says("expired on");
     reply.stdout_is("username=heroku\n\n");
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token.clone()));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token.clone()));
     // A token of a login with a clock ten years behind seems to have expired, until Heroku is asked.
     world
         .shell(
@@ -227,7 +234,7 @@ fn a_clock_that_is_years_wrong_loses_no_login() {
         .succeeds()
         .says("in 30 days")
         .stdout();
-    get(&world, "").hands_out(&token).stdout();
+    get(&world, "").prints_secret(&token).stdout();
 }
 
 /// `/dev/null` turns git's configuration off. git, run by root, would replace it by a file, so the story uses

@@ -64,7 +64,7 @@ fn every_row_of_promises_names_a_test() {
     let table = page.split("| threat |").nth(1).unwrap();
     let table = table.split("\n\n").next().unwrap();
     for row in table.lines().skip(2) {
-        assert!(!named_tests(row).is_empty(), "nothing holds this: {row}");
+        assert!(!named_tests(row).is_empty(), "no test for this row: {row}");
     }
 }
 
@@ -76,7 +76,7 @@ fn each_figure_has_a_counter_and_the_page_has_two_pages() {
     let figures = &lines[at("<!-- figures -->")..at("<!-- end of figures -->")];
     let mut rows = figures.iter().filter(|line| line.starts_with('|')).skip(2);
     let counts = sources(&["tests", "contrib/trust"]);
-    assert!(rows.clone().count() > 5, "the figures are there");
+    assert!(rows.clone().count() > 5, "the page has figures");
     assert!(rows.all(|row| counts.contains(row.split('|').nth(1).unwrap().trim())));
     assert!(page.split_whitespace().count() < 1300, "two pages");
 }

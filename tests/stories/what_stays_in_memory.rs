@@ -3,7 +3,7 @@
 use git_credential_heroku_rs::token::Token;
 use heroku_stand_in::{Fault, Grant, On, Times};
 
-use crate::world::{ANN, API_HOST, At, REQUEST, Sight, World, reads_every_process};
+use crate::world::{ANN, API_HOST, MemoryScan, REQUEST, StopAt, World, reads_every_process};
 
 fn logged_in() -> (World, String) {
     let world = World::new().with_keyring();
@@ -23,19 +23,19 @@ fn near_its_end(world: &World, token: &str) {
 }
 
 /// Root can read the memory, so the copies are counted. Other users have no access.
-fn is_wiped(sight: &Sight) -> bool {
-    matches!(sight, Sight::Copies(0) | Sight::Closed)
+fn is_wiped(scan: &MemoryScan) -> bool {
+    matches!(scan, MemoryScan::Copies(0) | MemoryScan::Denied)
 }
 
 #[test]
 fn the_probe_finds_a_token_before_it_is_printed() {
     let (world, token) = logged_in();
-    let stopped = world.stops_the_helper("get", REQUEST, At::ItsAnswer);
-    let sight = stopped.shows(&token);
-    assert!(!matches!(sight, Sight::Copies(0)), "{sight:?}");
-    if sight != Sight::Closed {
+    let stopped = world.stops_the_helper("get", REQUEST, StopAt::Reply);
+    let scan = stopped.shows(&token);
+    assert!(!matches!(scan, MemoryScan::Copies(0)), "{scan:?}");
+    if scan != MemoryScan::Denied {
         let words = stopped.shows("protocol=https\nhost=git.heroku.com");
-        assert_eq!(words, Sight::Copies(0), "the request is wiped by then");
+        assert_eq!(words, MemoryScan::Copies(0), "the request is wiped by then");
     }
 }
 
@@ -43,12 +43,12 @@ fn the_probe_finds_a_token_before_it_is_printed() {
 fn get_leaves_no_copy_of_the_token() {
     let (world, token) = logged_in();
     near_its_end(&world, &token);
-    let stopped = world.stops_the_helper("get", REQUEST, At::ItsLastWord);
-    let sight = stopped.shows(&token);
-    assert!(is_wiped(&sight), "{sight:?}");
+    let stopped = world.stops_the_helper("get", REQUEST, StopAt::LastMessage);
+    let scan = stopped.shows(&token);
+    assert!(is_wiped(&scan), "{scan:?}");
     // The end of a token identifies it as well as its beginning does.
-    let sight = stopped.shows(&token[token.len() - 24..]);
-    assert!(is_wiped(&sight), "a part of it: {sight:?}");
+    let scan = stopped.shows(&token[token.len() - 24..]);
+    assert!(is_wiped(&scan), "a part of it: {scan:?}");
 }
 
 #[test]
@@ -59,9 +59,9 @@ fn get_from_netrc_leaves_no_copy() {
         "machine git.heroku.com\n  login {ANN}\n  password {token}\n"
     ));
     near_its_end(&world, &token);
-    let stopped = world.stops_the_helper("get", REQUEST, At::ItsLastWord);
-    let sight = stopped.shows(&token);
-    assert!(is_wiped(&sight), "{sight:?}");
+    let stopped = world.stops_the_helper("get", REQUEST, StopAt::LastMessage);
+    let scan = stopped.shows(&token);
+    assert!(is_wiped(&scan), "{scan:?}");
 }
 
 #[test]
@@ -69,9 +69,9 @@ fn store_leaves_no_copy_of_a_token_that_it_cannot_store() {
     let world = World::new().with_a_bus_alone();
     let token = world.heroku.issue_token(ANN);
     let request = format!("{REQUEST}username=heroku\npassword={token}\n");
-    let stopped = world.stops_the_helper("store", &request, At::ItsLastWord);
-    let sight = stopped.shows(&token);
-    assert!(is_wiped(&sight), "{sight:?}");
+    let stopped = world.stops_the_helper("store", &request, StopAt::LastMessage);
+    let scan = stopped.shows(&token);
+    assert!(is_wiped(&scan), "{scan:?}");
 }
 
 /// We cannot wipe the copies that TLS and HTTP keep of a request.
@@ -79,11 +79,11 @@ fn store_leaves_no_copy_of_a_token_that_it_cannot_store() {
 fn erase_leaves_few_copies_after_its_request() {
     let (world, token) = logged_in();
     let request = format!("{REQUEST}username={ANN}\npassword={token}\n");
-    let stopped = world.stops_the_helper("erase", &request, At::ItsLastWord);
-    let sight = stopped.shows(&token);
+    let stopped = world.stops_the_helper("erase", &request, StopAt::LastMessage);
+    let scan = stopped.shows(&token);
     assert!(
-        is_wiped(&sight) || matches!(sight, Sight::Copies(..=2)),
-        "{sight:?}"
+        is_wiped(&scan) || matches!(scan, MemoryScan::Copies(..=2)),
+        "{scan:?}"
     );
 }
 
@@ -94,16 +94,16 @@ fn an_erase_without_a_request_leaves_no_copy() {
         .heroku
         .fault(On::Host(API_HOST), Fault::NoTunnel, Times::Always);
     let request = format!("{REQUEST}username={ANN}\npassword={token}\n");
-    let stopped = world.stops_the_helper("erase", &request, At::ItsLastWord);
-    let sight = stopped.shows(&token);
-    assert!(is_wiped(&sight), "{sight:?}");
+    let stopped = world.stops_the_helper("erase", &request, StopAt::LastMessage);
+    let scan = stopped.shows(&token);
+    assert!(is_wiped(&scan), "{scan:?}");
 }
 
 #[test]
 fn the_memory_is_closed_before_a_secret_is_asked_for() {
     let (world, token) = logged_in();
     let (outcome, trace) = world.traced("git-credential-heroku-rs get", REQUEST);
-    outcome.succeeds().hands_out(&token);
+    outcome.succeeds().prints_secret(&token);
     let calls = trace.calls(&["prctl", "write", "sendto", "sendmsg"]);
     let first = |text: &str| calls.iter().position(|call| call.contains(text));
     let closed = first("PR_SET_DUMPABLE, SUID_DUMP_DISABLE").expect("it is closed");
@@ -142,16 +142,16 @@ fn a_program_under_exec_is_not_protected_and_keeps_its_limits() {
 
 /// What `line` leaves in memory of each token at its end, in a world where the Heroku CLI has logged
 /// in: the number of copies, and how many of them are in a header that HTTP has sent.
-fn left_by(line: &str, input: &str) -> Vec<(String, [Sight; 2])> {
+fn left_by(line: &str, input: &str) -> Vec<(String, [MemoryScan; 2])> {
     let world = World::new().with_keyring();
     let token = world.heroku.issue(ANN, Grant::default()).token;
-    world.keeps_in_the_keyring(ANN, &token);
-    world.is_the_active_account(ANN);
-    world.is_planted(&world.home().join(".netrc"));
+    world.stores_in_the_keyring(ANN, &token);
+    world.has_active_account(ANN);
+    world.is_not_searched(&world.home().join(".netrc"));
     left_in(&world, line, &input.replace("TOKEN", &token))
 }
 
-fn left_in(world: &World, line: &str, input: &str) -> Vec<(String, [Sight; 2])> {
+fn left_in(world: &World, line: &str, input: &str) -> Vec<(String, [MemoryScan; 2])> {
     let stopped = world.stops_the_helper_at_its_end(line, input);
     let tokens = world.heroku.secrets().into_iter();
     tokens
@@ -177,8 +177,8 @@ fn a_command_without_a_request_leaves_no_copy() {
         ("status --offline", ""),
         ("doctor --offline", ""),
     ] {
-        for (_, sights) in left_by(line, input) {
-            assert!(sights.iter().all(is_wiped), "{line}: {sights:?}");
+        for (_, scans) in left_by(line, input) {
+            assert!(scans.iter().all(is_wiped), "{line}: {scans:?}");
         }
     }
 }
@@ -199,9 +199,9 @@ fn a_command_with_a_request_leaves_only_the_copy_of_the_http_client() {
         ("logout", ""),
     ] {
         for (_, [end, header]) in left_by(line, input) {
-            let sent = matches!(header, Sight::Copies(..=1) | Sight::Closed);
+            let sent = matches!(header, MemoryScan::Copies(..=1) | MemoryScan::Denied);
             // A later request on the same connection may be written over the beginning.
-            let is_all = end == header || end == Sight::Copies(1);
+            let is_all = end == header || end == MemoryScan::Copies(1);
             assert!(sent && is_all, "{line}: {end:?}, sent: {header:?}");
         }
     }
@@ -216,7 +216,7 @@ fn a_token_moved_out_of_netrc_leaves_only_the_copy_of_the_http_client() {
     ));
     for (_, [end, header]) in left_in(&world, "netrc import --yes", "") {
         assert!(
-            matches!(header, Sight::Copies(1) | Sight::Closed),
+            matches!(header, MemoryScan::Copies(1) | MemoryScan::Denied),
             "{header:?}"
         );
         assert_eq!(end, header);
@@ -230,14 +230,14 @@ fn a_rotation_leaves_nothing_of_the_old_token_and_two_copies_of_the_new_one() {
     let (_, old) = &left[0];
     assert!(old.iter().all(is_wiped), "{old:?}");
     // A process that may not trace it cannot wait for its end either, and may run before the new one.
-    assert!(left.len() == 2 || old[0] == Sight::Closed, "{left:?}");
+    assert!(left.len() == 2 || old[0] == MemoryScan::Denied, "{left:?}");
     for (_, [end, header]) in &left[1..] {
         assert!(
-            matches!(end, Sight::Copies(..=2) | Sight::Closed),
+            matches!(end, MemoryScan::Copies(..=2) | MemoryScan::Denied),
             "{end:?}"
         );
         assert!(
-            matches!(header, Sight::Copies(..=1) | Sight::Closed),
+            matches!(header, MemoryScan::Copies(..=1) | MemoryScan::Denied),
             "{header:?}"
         );
     }
@@ -250,7 +250,7 @@ fn a_token_in_a_variable_stays_in_the_environment_block() {
     world.sets("HEROKU_API_KEY", &token);
     let stopped = world.stops_the_helper_at_its_end("get", REQUEST);
     // The memory is not closed to a process that has the variable anyway.
-    assert_eq!(stopped.shows(&token), Sight::Copies(1));
+    assert_eq!(stopped.shows(&token), MemoryScan::Copies(1));
     let variable = format!("HEROKU_API_KEY={token}\0");
-    assert_eq!(stopped.shows(&variable), Sight::Copies(1));
+    assert_eq!(stopped.shows(&variable), MemoryScan::Copies(1));
 }

@@ -34,7 +34,7 @@ fn git_starts_us(world: &World, token: &str) -> bool {
     let outcome = world.git_with_input("credential fill", REQUEST);
     let starts = outcome.raw_stdout().contains(token);
     if starts {
-        outcome.succeeds().hands_out(token);
+        outcome.succeeds().prints_secret(token);
     }
     starts
 }

@@ -9,7 +9,7 @@ const QUESTION: &str = "Password for 'https://heroku@git.heroku.com': ";
 fn no_account_is_chosen() -> World {
     let world = World::ready_to_push();
     for email in [ANN, BOB] {
-        world.keeps_in_the_keyring(email, &world.heroku.issue_token(email));
+        world.stores_in_the_keyring(email, &world.heroku.issue_token(email));
     }
     world
 }
@@ -43,7 +43,7 @@ fn a_token_in_a_url_is_not_stored_beside_other_logins() {
 #[test]
 fn a_token_in_a_url_is_stored_if_no_account_is_logged_in() {
     let world = World::ready_to_push();
-    world.is_the_active_account(ANN);
+    world.has_active_account(ANN);
     let in_url = world.heroku.issue_token(ANN);
     world.is_public(&in_url);
     world
@@ -51,7 +51,7 @@ fn a_token_in_a_url_is_stored_if_no_account_is_logged_in() {
         .succeeds()
         .says_nothing();
     assert_eq!(world.accounts_in_the_keyring(), ["heroku"]);
-    assert_eq!(world.kept_in_the_keyring("heroku"), Some(in_url));
+    assert_eq!(world.stored_in_the_keyring("heroku"), Some(in_url));
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn a_keyring_that_cannot_be_read_may_have_a_login() {
 #[test]
 fn a_token_typed_for_a_user_name_is_used_for_it() {
     let world = World::ready_to_push();
-    world.is_the_active_account(ANN);
+    world.has_active_account(ANN);
     let token = world.heroku.issue_token(ANN);
     let push = "git push https://deploy@git.heroku.com/blue-sky.git main";
     world
@@ -103,7 +103,7 @@ fn a_token_typed_while_no_account_is_active_is_used_afterwards() {
     }
     world.commits("The second commit");
     world.git("push --quiet heroku main").succeeds();
-    assert_eq!(world.kept_in_the_keyring("heroku"), Some(token));
+    assert_eq!(world.stored_in_the_keyring("heroku"), Some(token));
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn a_token_typed_for_an_email_is_stored_for_that_account() {
         return;
     }
     assert_eq!(world.accounts_in_the_keyring(), [ANN, BOB]);
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
     assert_eq!(world.active_account().as_deref(), Some(BOB));
 }
 
@@ -142,7 +142,7 @@ fn a_token_in_place_of_the_user_name_is_not_an_account() {
     assert_eq!(world.accounts_in_the_keyring(), ["heroku"]);
     world
         .helper_with_input("get", &request)
-        .hands_out(&token)
+        .prints_secret(&token)
         .stdout_is(&format!("username=heroku\npassword={token}\n\n"));
     world.helper("status").succeeds().says_nothing_about(&token);
 }
@@ -164,7 +164,7 @@ fn without_a_login_git_asks_the_next_helper() {
         .succeeds()
         .says("heroku-rs: not logged in to Heroku; git asks the next helper\n");
     assert!(world.is_pushed());
-    world.keyring_is_emptied();
+    world.empties_the_keyring();
     let filled = |expected: &str| {
         world
             .git_with_input("credential fill", "url=https://git.heroku.com\n\n")

@@ -7,7 +7,7 @@ use std::io::ErrorKind;
 use heroku_stand_in::Grant;
 use rustix::process::Signal;
 
-use crate::world::{ANN, At, REQUEST, Stopped, World, without_capabilities};
+use crate::world::{ANN, REQUEST, StopAt, Stopped, World, without_capabilities};
 
 type Holder = fn() -> (World, Stopped);
 
@@ -15,11 +15,11 @@ type Holder = fn() -> (World, Stopped);
 const HOLDERS: [(&str, Holder); 9] = [
     ("get", || {
         let (world, _) = logged_in();
-        let stopped = world.stops_the_helper("get", REQUEST, At::ItsAnswer);
+        let stopped = world.stops_the_helper("get", REQUEST, StopAt::Reply);
         (world, stopped)
     }),
     ("store", || {
-        let world = World::new().with_a_secret_service_under_orders();
+        let world = World::new().with_a_fake_secret_service();
         let request = with_password(&world.heroku.issue_token(ANN));
         let stopped = world.stops_the_helper_at_the_keyring(("store", &request), "CreateItem");
         (world, stopped)
@@ -45,7 +45,7 @@ const HOLDERS: [(&str, Holder); 9] = [
     }),
     ("token", || {
         let (world, _) = logged_in();
-        let stopped = world.stops_the_helper("token", "", At::ItsAnswer);
+        let stopped = world.stops_the_helper("token", "", StopAt::Reply);
         (world, stopped)
     }),
     ("api", || {
@@ -62,8 +62,8 @@ const HOLDERS: [(&str, Holder); 9] = [
     ("rotate", || {
         let world = World::new().with_keyring();
         let token = world.heroku.issue(ANN, Grant::default()).token;
-        world.keeps_in_the_keyring(ANN, &token);
-        world.is_the_active_account(ANN);
+        world.stores_in_the_keyring(ANN, &token);
+        world.has_active_account(ANN);
         let stopped = world.stops_the_helper_at_heroku("rotate", "");
         (world, stopped)
     }),

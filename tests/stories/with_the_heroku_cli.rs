@@ -146,7 +146,7 @@ fn a_keyring_locked_for_a_short_time_logs_out_only_the_heroku_cli() {
 fn a_switch_in_the_heroku_cli_is_followed() {
     let world = world();
     let of_bob = world.heroku.issue_token(BOB);
-    world.keeps_in_the_keyring(BOB, &of_bob);
+    world.stores_in_the_keyring(BOB, &of_bob);
     logs_in(&world);
     let add = "printf 'username: bob@example.com\\n' > ~/.config/heroku/accounts/work";
     world
@@ -159,7 +159,7 @@ fn a_switch_in_the_heroku_cli_is_followed() {
     world
         .helper_with_input("get", REQUEST)
         .succeeds()
-        .hands_out(&of_bob)
+        .prints_secret(&of_bob)
         .says("username=bob@example.com\n");
     world.helper("switch ann@example.com").succeeds();
     world
@@ -171,7 +171,7 @@ fn a_switch_in_the_heroku_cli_is_followed() {
 #[test]
 fn netrc_mode_is_understood_in_both_directions() {
     let world = world();
-    world.is_planted(&world.home().join(".netrc"));
+    world.is_not_searched(&world.home().join(".netrc"));
     world.sets("HEROKU_NETRC_WRITE", "true");
     let token = logs_in(&world);
     world
@@ -181,14 +181,14 @@ fn netrc_mode_is_understood_in_both_directions() {
     world
         .helper_with_input("get", REQUEST)
         .succeeds()
-        .hands_out(&token);
+        .prints_secret(&token);
     assert_eq!(world.accounts_in_the_keyring(), Vec::<String>::new());
 }
 
 #[test]
 fn a_heroku_cli_login_in_netrc_is_used_and_imported() {
     let world = world();
-    world.is_planted(&world.home().join(".netrc"));
+    world.is_not_searched(&world.home().join(".netrc"));
     let token = world.heroku.issue_token(ANN);
     world
         .helper_with_input("login --with-token --store netrc", &token)
@@ -199,14 +199,14 @@ fn a_heroku_cli_login_in_netrc_is_used_and_imported() {
         .says("ann@example.com\n");
     world.helper("netrc import --yes").succeeds();
     assert_eq!(fs::read_to_string(world.home().join(".netrc")).unwrap(), "");
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
     assert_eq!(world.active_account().as_deref(), Some(ANN));
 }
 
 #[test]
 fn without_secret_tool_both_programs_can_use_netrc() {
     let world = world();
-    world.is_planted(&world.home().join(".netrc"));
+    world.is_not_searched(&world.home().join(".netrc"));
     world.lacks_the_program("secret-tool");
     let _ = world.heroku.has_account(ANN).password("a good passphrase");
     world
@@ -231,7 +231,7 @@ fn without_secret_tool_both_programs_can_use_netrc() {
 #[test]
 fn in_a_codespace_one_login_serves_git_and_the_heroku_cli() {
     let world = World::new().with_app("blue-sky");
-    world.is_planted(&world.home().join(".netrc"));
+    world.is_not_searched(&world.home().join(".netrc"));
     world.sets("CODESPACES", "true");
     let _ = world.heroku.has_account(ANN).mfa_codes(&["123456"]);
     let grant = Grant {

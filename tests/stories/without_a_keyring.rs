@@ -6,7 +6,7 @@ use crate::world::{ANN, REQUEST, World};
 
 fn container() -> World {
     let world = World::new().with_app("blue-sky").with_helper();
-    world.is_planted(&world.home().join(".netrc"));
+    world.is_not_searched(&world.home().join(".netrc"));
     world
 }
 
@@ -132,18 +132,18 @@ fn a_logout_removes_only_our_entries_from_netrc() {
 #[test]
 fn with_heroku_netrc_write_the_login_is_stored_in_netrc() {
     let world = World::ready_to_push();
-    world.is_planted(&world.home().join(".netrc"));
+    world.is_not_searched(&world.home().join(".netrc"));
     world.sets("HEROKU_NETRC_WRITE", "true");
     let token = world.heroku.issue_token(ANN);
     world
         .helper_with_input("login --with-token", &token)
         .succeeds()
         .says("The token is stored in ~/.netrc (unencrypted)\n");
-    assert_eq!(world.kept_in_the_keyring(ANN), None);
+    assert_eq!(world.stored_in_the_keyring(ANN), None);
     world
         .helper_with_input("get", REQUEST)
         .succeeds()
-        .hands_out(&token);
+        .prints_secret(&token);
 }
 
 const LOG_IN: &str = "log in: git credential-heroku-rs login, or set HEROKU_API_KEY";
@@ -227,7 +227,7 @@ fn each_machine_without_a_keyring_reports_the_cause_and_the_fix() {
 #[test]
 fn a_keyring_without_a_collection_stores_nothing_and_plain_text_needs_a_flag() {
     let world = World::new().with_a_keyring_never_set_up();
-    world.is_planted(&world.home().join(".netrc"));
+    world.is_not_searched(&world.home().join(".netrc"));
     world
         .helper_with_input("get", REQUEST)
         .succeeds()
@@ -253,6 +253,6 @@ fn a_keyring_without_a_collection_stores_nothing_and_plain_text_needs_a_flag() {
     world
         .helper_with_input("get", REQUEST)
         .succeeds()
-        .hands_out(&token)
+        .prints_secret(&token)
         .stderr_is("");
 }

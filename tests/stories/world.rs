@@ -41,11 +41,11 @@ mod terminal;
 mod trace;
 
 pub(crate) use another_users_bus::Place;
-pub(crate) use bus_connection::Line;
+pub(crate) use bus_connection::BusConnection;
 pub(crate) use capabilities::{PATHS_ARE_HIDDEN, reads_every_process, without_capabilities};
 pub(crate) use counts::{counted, is_thorough, runner, sample, skipped};
 pub(crate) use faults::{API_HOST, GIT_HOST};
-pub(crate) use faulty_bus::{BusFault, How, Side};
+pub(crate) use faulty_bus::{BusFault, Failure, Side};
 pub(crate) use heroku_cli::{Version, heroku_line, with_node};
 pub(crate) use injected::SystemCall;
 pub(crate) use items::Items;
@@ -53,8 +53,8 @@ pub(crate) use memory::Measured;
 pub(crate) use outcome::Outcome;
 pub(crate) use running::Running;
 pub(crate) use search::files_under;
-pub(crate) use secret_service::{Habit, Manner};
-pub(crate) use stopped::{At, Sight, Stopped};
+pub(crate) use secret_service::{Behaviour, Quirk};
+pub(crate) use stopped::{MemoryScan, StopAt, Stopped};
 pub(crate) use trace::Trace;
 
 use keyring::Keyring;
@@ -97,7 +97,7 @@ impl World {
     pub(crate) fn new() -> World {
         let root = tempfile::Builder::new()
             .prefix("heroku-rs-")
-            .tempdir_in(place_for_worlds())
+            .tempdir_in(base_directory())
             .unwrap();
         for dir in ["home", "run", "bin", "work", "heroku", "logs"] {
             fs::create_dir(root.path().join(dir)).unwrap();
@@ -268,7 +268,7 @@ impl World {
     fn close(&mut self) -> Vec<String> {
         self.secret_service = None;
         self.keyring = None;
-        let mut findings = self.finds();
+        let mut findings = self.leaks();
         counted("test environments searched for tokens", 1);
         let strangers = self.heroku.strangers();
         findings.extend(strangers.iter().map(|line| format!("a stranger: {line}")));
@@ -283,13 +283,13 @@ impl Drop for World {
             eprintln!("{}", self.transcript.in_words(&self.heroku.secrets()));
             return;
         }
-        assert!(findings.is_empty(), "the world found:\n{findings:#?}");
+        assert!(findings.is_empty(), "secrets were found:\n{findings:#?}");
     }
 }
 
 /// In memory, if this user can write and run programs there: gnome-keyring waits for the disk at each change, which
 /// doubles the time of a story. `TMPDIR` names another place.
-fn place_for_worlds() -> PathBuf {
+fn base_directory() -> PathBuf {
     use rustix::fs::{Access, StatVfsMountFlags, access, statvfs};
     const IN_MEMORY: &str = "/dev/shm";
     const ENOUGH: u64 = 1 << 30;

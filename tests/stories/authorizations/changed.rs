@@ -14,7 +14,9 @@ fn a_new_token_is_printed_once_and_alone() {
         .helper("authorizations create --description 'CI of blue-sky' --scope read --scope write --expires-in 90d")
         .succeeds();
     let token = newest_token(&world);
-    let outcome = outcome.stdout_is(&format!("{token}\n")).hands_out(&token);
+    let outcome = outcome
+        .stdout_is(&format!("{token}\n"))
+        .prints_secret(&token);
     let output = outcome.stderr();
     assert!(
         output.starts_with("Created \"CI of blue-sky\" ("),
@@ -47,7 +49,7 @@ fn a_new_token_can_be_printed_as_json() {
         .succeeds()
         .stderr_is("");
     let token = newest_token(&world);
-    let outcome = outcome.hands_out(&token);
+    let outcome = outcome.prints_secret(&token);
     let output: Value = serde_json::from_str(&outcome.stdout()).unwrap();
     assert_eq!(output["token"], json!(token));
     assert_eq!(
@@ -77,7 +79,7 @@ fn a_new_token_can_replace_the_active_one() {
                  The token is stored in the keyring, shared with the Heroku CLI\n\
                  The token expires on ";
     assert!(output.contains(login), "{output}");
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(newest_token(&world)));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(newest_token(&world)));
     assert!(world.heroku.is_live(&laptop.token));
     world
         .helper("status")
@@ -123,7 +125,7 @@ fn an_authorization_whose_token_cannot_be_stored_is_revoked() {
 #[test]
 fn an_authorization_whose_token_cannot_be_printed_is_revoked() {
     let (world, ..) = logged_in();
-    let before = world.live_tokens();
+    let before = world.valid_tokens();
     for json in ["", "--json"] {
         world
             .helper(&format!(
@@ -131,7 +133,7 @@ fn an_authorization_whose_token_cannot_be_printed_is_revoked() {
             ))
             .exits_with(1)
             .says("no space left on the device (the new authorization was revoked)\n");
-        assert_eq!(world.live_tokens(), before);
+        assert_eq!(world.valid_tokens(), before);
     }
     let revoke = On::Path("DELETE /oauth/authorizations");
     world.heroku.fault(revoke, Fault::page(503), Times::Always);

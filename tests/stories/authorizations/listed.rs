@@ -152,7 +152,7 @@ fn every_token_on_this_machine_is_marked() {
 fn another_account_can_be_listed() {
     let (world, ..) = logged_in();
     let bobs = world.heroku.issue(BOB, Grant::default());
-    world.keeps_in_the_keyring(BOB, &bobs.token);
+    world.stores_in_the_keyring(BOB, &bobs.token);
     world
         .helper("authorizations list --account bob@example.com")
         .succeeds()
@@ -318,7 +318,7 @@ fn each_error_of_the_api_is_reported() {
         }
         world.heroku_recovers();
         assert!(world.heroku.is_live(&ci.token));
-        let kept = world.kept_in_the_keyring(ANN);
+        let kept = world.stored_in_the_keyring(ANN);
         assert_eq!(kept.as_ref(), Some(&laptop.token));
     }
 }

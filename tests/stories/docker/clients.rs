@@ -186,11 +186,11 @@ fn docker_login_stores_its_token_if_there_is_no_login() {
         .shell(&login, token.as_bytes())
         .succeeds()
         .says("Login Succeeded");
-    assert_eq!(world.kept_in_the_keyring("heroku"), Some(token.clone()));
+    assert_eq!(world.stored_in_the_keyring("heroku"), Some(token.clone()));
     world
         .helper_with_input("get", REQUEST)
         .succeeds()
-        .hands_out(&token);
+        .prints_secret(&token);
     world
         .helper("status")
         .succeeds()
@@ -205,7 +205,7 @@ fn docker_logout_keeps_the_login_of_git_and_reports_it() {
         "heroku-rs: the Heroku login was kept: git and the Heroku CLI use it too\n  \
          remove the docker setup: git credential-heroku-rs unsetup --docker\n",
     );
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
 }
 
 #[test]
@@ -219,5 +219,5 @@ fn git_never_gets_a_token_for_the_registry() {
     world
         .helper_with_input("get", request("git.heroku.com"))
         .succeeds()
-        .hands_out(&token);
+        .prints_secret(&token);
 }

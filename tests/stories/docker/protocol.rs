@@ -30,7 +30,7 @@ fn another_token_never_replaces_a_login_and_docker_gets_an_error() {
             )
             .says("git credential-heroku-rs login");
     }
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(token));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
     assert_eq!(world.accounts_in_the_keyring(), [ANN]);
 }
 
@@ -44,7 +44,7 @@ fn a_new_token_for_the_same_account_replaces_the_old_one() {
     asked(&world, "store", &offered(ANN, &new))
         .succeeds()
         .says_nothing();
-    assert_eq!(world.kept_in_the_keyring(ANN), Some(new));
+    assert_eq!(world.stored_in_the_keyring(ANN), Some(new));
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn the_reply_repeats_the_server_name_of_the_request() {
             format!("{{\"ServerURL\":\"{server}\",\"Username\":\"_\",\"Secret\":\"{token}\"}}\n");
         asked(&world, "get", server)
             .succeeds()
-            .hands_out(&token)
+            .prints_secret(&token)
             .stdout_is(&answer)
             .stderr_is("");
     }
@@ -94,7 +94,7 @@ fn other_registries_get_nothing_and_open_no_connection() {
             .says("stores credentials for registry.heroku.com only");
     }
     let (outcome, trace) = world.traced("docker-credential-heroku-rs get", REGISTRY);
-    outcome.succeeds().hands_out(&token);
+    outcome.succeeds().prints_secret(&token);
     assert!(!trace.calls(&["socket", "connect"]).is_empty());
 }
 
@@ -123,10 +123,14 @@ fn docker_gets_the_token_from_the_variable_and_netrc_as_git_does() {
     world.has_netrc(&format!(
         "machine api.heroku.com login {ANN} password {token}\n"
     ));
-    asked(&world, "get", REGISTRY).succeeds().hands_out(&token);
+    asked(&world, "get", REGISTRY)
+        .succeeds()
+        .prints_secret(&token);
     let key = world.heroku.issue_token(BOB);
     world.sets("HEROKU_API_KEY", &key);
-    asked(&world, "get", REGISTRY).succeeds().hands_out(&key);
+    asked(&world, "get", REGISTRY)
+        .succeeds()
+        .prints_secret(&key);
 }
 
 /// What docker's own helper says to the same request, in the same world.
@@ -147,7 +151,7 @@ fn dockers_own_helper_gives_the_same_replies() {
     ] {
         let line = format!("docker-credential-secretservice {action}");
         let theirs = world.shell(&line, input.as_bytes());
-        let code = i32::from(!theirs.ended_well());
+        let code = i32::from(!theirs.is_success());
         let output = theirs.stdout();
         asked(&world, action, input)
             .exits_with(code)
@@ -173,9 +177,9 @@ fn an_invalid_call_prints_the_usage_of_dockers_helpers() {
 fn a_reply_to_docker_costs_no_more_than_a_reply_to_git() {
     let (world, token) = logged_in();
     let (outcome, to_docker) = world.traced("docker-credential-heroku-rs get", REGISTRY);
-    outcome.succeeds().hands_out(&token);
+    outcome.succeeds().prints_secret(&token);
     let (outcome, to_git) = world.traced("git-credential-heroku-rs get", REQUEST);
-    outcome.succeeds().hands_out(&token);
+    outcome.succeeds().prints_secret(&token);
     let (docker, git) = (to_docker.count(), to_git.count());
     assert!(
         docker <= git + 10,
@@ -188,7 +192,7 @@ fn a_reply_to_docker_costs_no_more_than_a_reply_to_git() {
 fn with_several_accounts_none_is_chosen() {
     let world = set_up();
     for email in [ANN, BOB] {
-        world.keeps_in_the_keyring(email, &world.heroku.issue_token(email));
+        world.stores_in_the_keyring(email, &world.heroku.issue_token(email));
     }
     asked(&world, "get", REGISTRY)
         .exits_with(1)
@@ -203,7 +207,7 @@ fn heroku_host_has_a_registry_only_if_it_is_a_host_of_heroku() {
     world.sets("HEROKU_HOST", "herokudev.com");
     asked(&world, "get", "registry.herokudev.com")
         .succeeds()
-        .hands_out(&token);
+        .prints_secret(&token);
     asked(&world, "list", "")
         .succeeds()
         .stdout_is("{\"registry.herokudev.com\":\"_\"}\n");

@@ -63,7 +63,7 @@ fn special_characters_of_the_shell_and_the_tool_are_stored_unchanged() {
         world
             .helper_with_input("get", asked)
             .succeeds()
-            .hands_out(&token)
+            .prints_secret(&token)
             .says(&format!("password={token}"));
     }
 }

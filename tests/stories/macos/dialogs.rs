@@ -39,7 +39,7 @@ fn an_unanswered_dialog_is_announced_and_times_out() {
         .helper_with_input("get", REQUEST)
         .succeeds()
         .says("waiting for macOS: a dialog may ask to unlock the keychain")
-        .hands_out(&token)
+        .prints_secret(&token)
         .says(&format!("password={token}"))
         .ends_within(Duration::from_secs(20));
     assert_eq!(dialogs(&world), ["unlock"]);
@@ -54,7 +54,7 @@ fn a_dialog_that_is_answered_unlocks_the_keychain() {
     world
         .helper_with_input("get", REQUEST)
         .succeeds()
-        .hands_out(&token)
+        .prints_secret(&token)
         .stdout_is(&format!("username={ANN}\npassword={token}\n\n"));
     assert_eq!(dialogs(&world), ["unlock"]);
 }
@@ -123,7 +123,7 @@ fn a_denied_item_of_another_program_is_not_reported_as_locked() {
     ] {
         let world = mac();
         let token = world.heroku.issue_token(ANN);
-        world.is_the_active_account(ANN);
+        world.has_active_account(ANN);
         is_changed(&world, |state| {
             let item = Item::made_by_a_program("heroku-cli", ANN, token.as_bytes(), "other");
             state.items.push(item);

@@ -58,7 +58,7 @@ fn with_a_locked_keychain_the_token_in_netrc_is_used() {
     world
         .helper_with_input("get", REQUEST)
         .succeeds()
-        .hands_out(&token)
+        .prints_secret(&token)
         .says(&format!("password={token}"));
 }
 
@@ -109,7 +109,7 @@ fn without_the_tool_there_is_no_keyring_and_netrc_is_suggested() {
     world
         .shell(&hidden, REQUEST.as_bytes())
         .succeeds()
-        .hands_out(&token)
+        .prints_secret(&token)
         .says(&format!("password={token}"));
     assert_eq!(items(&world).len(), 1);
 }

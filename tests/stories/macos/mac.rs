@@ -38,7 +38,7 @@ pub(super) fn mac_of_ann() -> (World, String) {
     let world = mac();
     let token = world.heroku.issue_token(ANN);
     heroku_cli_saves(&world, ANN, &token);
-    world.is_the_active_account(ANN);
+    world.has_active_account(ANN);
     (world, token)
 }
 
@@ -109,7 +109,7 @@ pub(super) fn heroku_cli_reads(world: &World, account: &str) -> Option<String> {
     let read = heroku_cli(world, &format!("get '{account}'"), "");
     let token = read.raw_stdout();
     (!token.is_empty()).then(|| {
-        read.hands_out(&token).succeeds();
+        read.prints_secret(&token).succeeds();
         token
     })
 }

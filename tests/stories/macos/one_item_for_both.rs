@@ -12,7 +12,7 @@ fn serves(world: &World, account: &str, token: &str) {
     world
         .helper_with_input("get", REQUEST)
         .succeeds()
-        .hands_out(token)
+        .prints_secret(token)
         .stdout_is(&format!("username={account}\npassword={token}\n\n"))
         .stderr_is("");
 }
@@ -91,7 +91,7 @@ fn another_build_of_ours_reads_the_same_item() {
     world
         .shell("git-credential-other get", REQUEST.as_bytes())
         .succeeds()
-        .hands_out(&token)
+        .prints_secret(&token)
         .stdout_is(&format!("username={ANN}\npassword={token}\n\n"));
     assert_eq!(dialogs(&world), Vec::<String>::new());
 }
@@ -157,7 +157,7 @@ fn the_heroku_cli_stays_logged_in_after_our_login() {
     world
         .shell(&heroku_line(Version::Current, "auth:token"), b"")
         .succeeds()
-        .hands_out(&token);
+        .prints_secret(&token);
     assert_eq!(world.active_account().as_deref(), Some(ANN));
     assert_eq!(dialogs(&world), Vec::<String>::new());
 }
@@ -172,7 +172,7 @@ fn a_push_after_a_login_of_the_heroku_cli_needs_no_prompt() {
             b"protocol=https\nhost=git.heroku.com\n\n",
         )
         .succeeds()
-        .hands_out(&token)
+        .prints_secret(&token)
         .says(&format!("password={token}"));
     assert_eq!(dialogs(&world), Vec::<String>::new());
 }

@@ -11,7 +11,7 @@ fn a_get_starts_one_program() {
     world
         .helper_with_input("get", REQUEST)
         .succeeds()
-        .hands_out(&token);
+        .prints_secret(&token);
     let line = format!("find-generic-password -s heroku-cli -a {ANN} -w");
     assert_eq!(our_command_lines(&world), [line]);
 }
@@ -39,6 +39,6 @@ fn a_token_stored_by_hand_with_a_newline_is_used() {
     world
         .helper_with_input("get", REQUEST)
         .succeeds()
-        .hands_out(&token)
+        .prints_secret(&token)
         .stdout_is(&format!("username={ANN}\npassword={token}\n\n"));
 }

@@ -13,13 +13,13 @@ pub(super) fn leave_all_whole(played: &mut Played, sequences: &[Vec<Step>]) -> R
     played.starts_again();
     let shared = &*played;
     let seen: Vec<(Step, Seen)> = thread::scope(|scope| {
-        let takes = |steps: &[Step]| -> Vec<(Step, Seen)> {
+        let run = |steps: &[Step]| -> Vec<(Step, Seen)> {
             let steps = steps.iter();
-            steps.map(|step| (*step, shared.takes(*step))).collect()
+            steps.map(|step| (*step, shared.runs(*step))).collect()
         };
         let threads = sequences
             .iter()
-            .map(|steps| scope.spawn(move || takes(steps)));
+            .map(|steps| scope.spawn(move || run(steps)));
         let threads: Vec<_> = threads.collect();
         let seen = threads
             .into_iter()
@@ -90,7 +90,7 @@ fn nothing_is_lost(sequences: &[Vec<Step>], left: &Machine) -> Result<(), String
 fn follows_from(played: &Played, left: &Machine) -> Result<(), String> {
     for user in [None, Some(ANN), Some(BOB)] {
         let step = Step::Get(user);
-        let seen = played.takes(step);
+        let seen = played.runs(step);
         if !left.ends(step).iter().any(|end| seen.is(end)) {
             return Err(format!("on {left:#?}\n{step:?} came out as {seen:#?}"));
         }

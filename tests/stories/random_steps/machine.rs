@@ -1,5 +1,5 @@
 //! What is stored on a machine, and what each step does to it: the rules of the program once more,
-//! without a keyring, a file or a process. `commands` has those of a person's commands.
+//! without a keyring, a file or a process. `commands` has the rules of a user's commands.
 //!
 //! If an order does not matter, such as the one in which a keyring lists its items, a step has several
 //! possible results.
@@ -22,7 +22,7 @@ pub(super) struct Machine {
     pub(super) dead: BTreeSet<Token>,
     /// What `rotate` has made.
     pub(super) made: BTreeSet<Token>,
-    /// `HEROKU_NETRC_WRITE=true`: the Heroku CLI lives on netrc, so that netrc comes first.
+    /// `HEROKU_NETRC_WRITE=true`: the Heroku CLI uses netrc, so netrc comes first.
     pub(super) lives_on_netrc: bool,
 }
 
@@ -63,7 +63,7 @@ impl Machine {
             Step::Get(user) => self.get(user),
             Step::Store(user, token) => self.store(user, token, Origin::Unknown),
             Step::StoreTyped(user, token) => self.store(user, token, Origin::Typed),
-            Step::StoreOurs(..) | Step::EraseBare(_) => self.clone().quietly(),
+            Step::StoreOurs(..) | Step::EraseBare(_) => self.clone().prepares_with(),
             Step::Erase(user, token) => return self.erase(user, token),
             Step::Login(token) => self.login(token),
             Step::LoginToNetrc(token) => self.login_to_netrc(token),
@@ -82,25 +82,25 @@ impl Machine {
                 after
                     .items
                     .extend(token.owner().map(|owner| (owner, token)));
-                after.quietly()
+                after.prepares_with()
             }
-            Step::HerokuSwitch(name) => self.naming(Some(name)).quietly(),
+            Step::HerokuSwitch(name) => self.naming(Some(name)).prepares_with(),
             Step::HerokuLogout => {
                 let mut after = self.naming(None);
                 self.in_use.and_then(|name| after.items.remove(name));
-                after.quietly()
+                after.prepares_with()
             }
-            Step::HerokuForgets => self.naming(None).quietly(),
+            Step::HerokuForgets => self.naming(None).prepares_with(),
             Step::Revoked(token) => {
                 let mut after = self.clone();
                 after.revoke(token);
-                after.quietly()
+                after.prepares_with()
             }
         };
         vec![one]
     }
 
-    pub(super) fn quietly(self) -> End {
+    pub(super) fn prepares_with(self) -> End {
         self.ending(0, "", &[])
     }
 
@@ -211,7 +211,7 @@ impl Machine {
     fn store(&self, user: User, token: Token, origin: Origin) -> End {
         let asked = user.filter(|name| is_email(name));
         if self.served(asked).is_ok() {
-            return self.clone().quietly();
+            return self.clone().prepares_with();
         }
         let has_other_login = match origin {
             Origin::Unknown => !self.items.is_empty() || self.netrc.is_some(),
@@ -231,7 +231,7 @@ impl Machine {
         } else {
             after.items.extend([(name, token)]);
         }
-        after.quietly()
+        after.prepares_with()
     }
 
     /// Only a token in the keyring can be removed, and only if Heroku rejects it.
@@ -252,7 +252,7 @@ impl Machine {
                 Some((_, held)) if held == token => {
                     self.failing(0, "git was rejected with the token in netrc, line ")
                 }
-                _ => self.clone().quietly(),
+                _ => self.clone().prepares_with(),
             }];
         }
         let end = |name: &Name| {

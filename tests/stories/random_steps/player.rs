@@ -43,7 +43,7 @@ pub(super) struct Seen {
 impl Played {
     pub(super) fn new(way: Way) -> Played {
         let world = World::new().with_keyring().with_helper();
-        let items = world.looks_into_the_keyring();
+        let items = world.opens_the_keyring();
         let mut played = Played {
             world,
             items,
@@ -64,7 +64,7 @@ impl Played {
     /// A machine without logins, and valid tokens.
     pub(super) fn starts_again(&mut self) {
         if !self.items.all().is_empty() {
-            self.world.keyring_is_emptied();
+            self.world.empties_the_keyring();
         }
         for file in [self.world.login_json(), self.notes()] {
             // Both are gone where the last sequence left none.
@@ -92,7 +92,7 @@ impl Played {
 
     /// Gives a token that was created since the last call this number, and returns other new tokens.
     pub(super) fn learns(&mut self, expected: Option<Token>) -> Result<(), String> {
-        let mut made = self.world.live_tokens();
+        let mut made = self.world.valid_tokens();
         made.retain(|text| self.tokens.values().all(|known| known != text));
         if made.len() != expected.iter().len() {
             return Err(format!("{} tokens were made", made.len()));
@@ -107,7 +107,7 @@ impl Played {
     }
 
     /// Runs a step, and returns its result.
-    pub(super) fn takes(&self, step: Step) -> Seen {
+    pub(super) fn runs(&self, step: Step) -> Seen {
         let world = &self.world;
         if self.way == Way::ThroughGit {
             match step {
@@ -144,7 +144,7 @@ impl Played {
             Step::Rotate => helper("rotate", ""),
             Step::Status => helper("status", ""),
             Step::StatusOffline => helper("status --offline", ""),
-            others => self.takes_of_others(others),
+            others => self.runs_another_program(others),
         }
     }
 
@@ -174,15 +174,15 @@ impl Played {
     }
 
     /// What the Heroku CLI and Heroku's dashboard do.
-    fn takes_of_others(&self, step: Step) -> Seen {
+    fn runs_another_program(&self, step: Step) -> Seen {
         let world = &self.world;
         match step {
             Step::HerokuLogin(token) => {
                 let owner = token.owner().unwrap();
-                world.keeps_in_the_keyring(owner, self.text(token));
-                world.is_the_active_account(owner);
+                world.stores_in_the_keyring(owner, self.text(token));
+                world.has_active_account(owner);
             }
-            Step::HerokuSwitch(name) => world.is_the_active_account(name),
+            Step::HerokuSwitch(name) => world.has_active_account(name),
             Step::HerokuLogout => {
                 if let Some(name) = self.named() {
                     let line = format!("clear service heroku-cli account {name}");
@@ -218,7 +218,7 @@ impl Played {
     fn sees(&self, mut said: Outcome<'_>) -> Seen {
         for token in self.tokens.values() {
             if said.raw_stdout().contains(token) {
-                said = said.hands_out(token);
+                said = said.prints_secret(token);
             }
         }
         Seen {

@@ -19,7 +19,7 @@ pub(super) struct Block {
     pub(super) text: String,
     /// `<!-- scene: NAME -->`: a new world.
     pub(super) scene: Option<String>,
-    /// `<!-- types: "QUESTION" ANSWER -->`: what a person answers at a terminal.
+    /// `<!-- types: "QUESTION" ANSWER -->`: what a user answers at a terminal.
     pub(super) typed: Vec<(String, String)>,
 }
 

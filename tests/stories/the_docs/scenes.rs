@@ -6,7 +6,7 @@ use crate::world::{ANN, BOB, World};
 const PASSWORD: &str = "a good passphrase";
 const CODE: &str = "123456";
 
-/// A world, and the answers that a person in it gives.
+/// A test environment, and the answers of its user.
 pub(super) struct Scene {
     pub(super) world: World,
     token: String,
@@ -100,7 +100,7 @@ fn two_accounts() -> World {
 fn codespace() -> World {
     let world = World::new().with_app("blue-sky");
     world.sets("CODESPACES", "true");
-    world.is_planted(&world.home().join(".netrc"));
+    world.is_not_searched(&world.home().join(".netrc"));
     world
 }
 

@@ -142,7 +142,7 @@ fn below_home(world: &World) -> BTreeSet<String> {
 fn every_written_file_is_on_the_page() {
     let world = World::new().with_keyring().with_app("blue-sky");
     let token = world.heroku.issue_token(ANN);
-    world.is_planted(&world.home().join(".netrc"));
+    world.is_not_searched(&world.home().join(".netrc"));
     let before = below_home(&world);
     for line in [
         "setup",
@@ -211,7 +211,7 @@ fn get_opens_only_the_files_on_the_page() {
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     let _ = world.helper("status").succeeds();
     let (outcome, trace) = world.traced("git-credential-heroku-rs get", REQUEST);
-    outcome.succeeds().hands_out(&token);
+    outcome.succeeds().prints_secret(&token);
     let home = format!("\"{}/", world.home().display());
     let opened: BTreeSet<_> = trace
         .calls(&["open", "openat"])

@@ -69,7 +69,7 @@ impl AnotherUser {
         let mut first = String::new();
         let stdout = child.stdout.take().unwrap();
         BufReader::new(stdout).read_line(&mut first).unwrap();
-        assert!(!first.is_empty(), "it did not start: {line}");
+        assert!(!first.is_empty(), "the program did not start: {line}");
         self.started.push(child);
     }
 

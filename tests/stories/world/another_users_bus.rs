@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::World;
 
 /// The user that the bus runs as.
-const STRANGER: u32 = 65534;
+const OTHER_USER: u32 = 65534;
 
 /// Notes each connection and all that comes over it, and lets everyone in.
 const LISTENER: &str = r"
@@ -46,7 +46,7 @@ pub(crate) enum Place {
 }
 
 /// The listener; it ends with this.
-pub(crate) struct StrangersBus {
+pub(crate) struct AnotherUsersBus {
     listener: Child,
     dir: TempDir,
 }
@@ -54,19 +54,19 @@ pub(crate) struct StrangersBus {
 impl World {
     /// Another user listens where every program started from here on looks for its bus. Only root
     /// can arrange that: none where the tests run as anyone else.
-    pub(crate) fn finds_a_strangers_bus(&self, place: Place) -> Option<StrangersBus> {
+    pub(crate) fn finds_a_bus_of_another_user(&self, place: Place) -> Option<AnotherUsersBus> {
         if !rustix::process::geteuid().is_root() {
             return None;
         }
         let dir = tempfile::tempdir().unwrap();
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        chown(dir.path(), Some(STRANGER), None).unwrap();
+        chown(dir.path(), Some(OTHER_USER), None).unwrap();
         let path = dir.path().join("bus").display().to_string();
         let (name, address) = match place {
             Place::Path => (path.clone(), format!("unix:path={path}")),
             Place::Abstract => (format!("@{path}"), format!("unix:abstract={path}")),
         };
-        let id = STRANGER.to_string();
+        let id = OTHER_USER.to_string();
         let mut listener = Command::new("setpriv")
             .args(["--reuid", &id, "--regid", &id, "--clear-groups"])
             .args(["--pdeathsig", "KILL", "python3", "-c", LISTENER, &name])
@@ -82,13 +82,13 @@ impl World {
         stdout.read_line(&mut ready).unwrap();
         assert_eq!(ready, "ready\n");
         self.sets("DBUS_SESSION_BUS_ADDRESS", &address);
-        Some(StrangersBus { listener, dir })
+        Some(AnotherUsersBus { listener, dir })
     }
 }
 
-impl StrangersBus {
+impl AnotherUsersBus {
     /// The first connection, and all that was sent over it.
-    pub(crate) fn has_heard(&self) -> String {
+    pub(crate) fn received(&self) -> String {
         let end = Instant::now() + Duration::from_secs(30);
         loop {
             let log = fs::read(self.dir.path().join("log")).unwrap();
@@ -102,7 +102,7 @@ impl StrangersBus {
     }
 }
 
-impl Drop for StrangersBus {
+impl Drop for AnotherUsersBus {
     fn drop(&mut self) {
         let _ = self.listener.kill();
         let _ = self.listener.wait();

@@ -45,7 +45,7 @@ impl World {
 
     /// Adds a commit to the app.
     pub(crate) fn commits(&self, subject: &str) {
-        self.quietly(&format!("git commit --quiet --allow-empty -m '{subject}'"));
+        self.prepares_with(&format!("git commit --quiet --allow-empty -m '{subject}'"));
     }
 
     /// A push that works, and says nothing.
@@ -67,7 +67,7 @@ impl World {
         let app = self.app.as_deref().unwrap();
         let at_heroku = self.heroku.has_app(ANN, app).unwrap();
         let at_heroku = format!("git --git-dir='{}' rev-parse", at_heroku.display());
-        let heads = self.quietly(&format!(
+        let heads = self.prepares_with(&format!(
             "git rev-parse HEAD; {at_heroku} --quiet --verify refs/heads/{branch} || echo none"
         ));
         let (here, there) = heads.split_once('\n').unwrap();
@@ -81,14 +81,14 @@ impl World {
 
     /// Whether this git is older than 2.MINOR.
     pub(crate) fn git_is_older_than(&self, minor: u32) -> bool {
-        let version = self.quietly("git version");
+        let version = self.prepares_with("git version");
         let number = version.split(['.', ' ']).nth(3).unwrap();
         assert!(version.starts_with("git version 2."), "{version}");
         number.parse::<u32>().unwrap() < minor
     }
 
     /// A step that prepares a story: it has to succeed, and its output is not part of the story.
-    pub(super) fn quietly(&self, line: &str) -> String {
+    pub(super) fn prepares_with(&self, line: &str) -> String {
         let mut command: Command = self.program("sh");
         let output: Output = command.args(["-c", line]).output().unwrap();
         assert!(output.status.success(), "{line}: {output:?}");
@@ -103,7 +103,7 @@ static REPOSITORY: OnceLock<Repository> = OnceLock::new();
 
 impl Repository {
     fn made_in(world: &World) -> Repository {
-        world.quietly(
+        world.prepares_with(
             "git init --quiet --initial-branch=main && git config maintenance.auto false && \
              git config user.name Ann && git config user.email ann@example.com",
         );

@@ -18,14 +18,14 @@ impl World {
     }
 
     /// git.heroku.com asks for a password once, and then sends everyone to this address.
-    pub(crate) fn git_host_sends_on_to(&self, location: &'static str) {
+    pub(crate) fn git_host_redirects_after_the_password_to(&self, location: &'static str) {
         let on = || On::Host(GIT_HOST);
         self.heroku.fault(on(), challenge(401), Times::Exactly(1));
         self.always(on(), Fault::Status(302, vec![location], String::new()));
     }
 
     /// git.heroku.com sends everyone to this address, without asking for a password.
-    pub(crate) fn git_host_has_moved_to(&self, location: &'static str) {
+    pub(crate) fn git_host_redirects_to(&self, location: &'static str) {
         let moved = Fault::Status(302, vec![location], String::new());
         self.always(On::Host(GIT_HOST), moved);
     }

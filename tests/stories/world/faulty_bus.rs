@@ -24,13 +24,13 @@ pub(crate) enum Side {
 
 /// What happens to a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum How {
+pub(crate) enum Failure {
     /// The connection is closed before it.
-    CutBefore,
+    ClosesBefore,
     /// The connection is closed in the middle of it.
-    CutWithin,
+    ClosesWithin,
     /// Half of it comes through, and nothing after that in either direction.
-    StallsWithin,
+    HangsWithin,
 }
 
 /// One fault, at the message of this number (from 0) from this side.
@@ -38,7 +38,7 @@ pub(crate) enum How {
 pub(crate) struct BusFault {
     pub(crate) side: Side,
     pub(crate) message: usize,
-    pub(crate) how: How,
+    pub(crate) how: Failure,
 }
 
 /// The proxy. Its threads end with it.
@@ -70,10 +70,10 @@ impl World {
 
     /// Runs a command line with this bus as its D-Bus session.
     #[must_use = "say at least whether it succeeds"]
-    pub(crate) fn behind(&self, bus: &FaultyBus, line: &str, input: &str) -> Outcome<'_> {
+    pub(crate) fn runs_over(&self, bus: &FaultyBus, line: &str, input: &str) -> Outcome<'_> {
         let limit = match bus.state.fault.map(|fault| fault.how) {
-            Some(How::StallsWithin) => "HEROKU_RS_TIMEOUT=0.2",
-            Some(How::CutBefore | How::CutWithin) | None => "",
+            Some(Failure::HangsWithin) => "HEROKU_RS_TIMEOUT=0.2",
+            Some(Failure::ClosesBefore | Failure::ClosesWithin) | None => "",
         };
         let address = format!(
             "DBUS_SESSION_BUS_ADDRESS=unix:path={}",
@@ -98,7 +98,7 @@ impl FaultyBus {
                 if shared.closing.load(Ordering::SeqCst) {
                     return;
                 }
-                Line::open(&client.unwrap(), &real, &shared);
+                Link::open(&client.unwrap(), &real, &shared);
             }
         });
         FaultyBus {
@@ -114,7 +114,7 @@ impl FaultyBus {
     }
 
     /// Whether the fault has happened.
-    pub(crate) fn has_struck(&self) -> bool {
+    pub(crate) fn has_happened(&self) -> bool {
         self.state.struck.load(Ordering::SeqCst)
     }
 }
@@ -130,7 +130,7 @@ impl Drop for FaultyBus {
 }
 
 /// One connection, seen from one of its ends.
-struct Line {
+struct Link {
     side: Side,
     from: UnixStream,
     to: UnixStream,
@@ -138,12 +138,12 @@ struct Line {
     state: Arc<State>,
 }
 
-impl Line {
+impl Link {
     fn open(client: &UnixStream, real: &Path, state: &Arc<State>) {
         let bus = UnixStream::connect(real).unwrap();
         let stalled = Arc::new(AtomicBool::new(false));
         for (side, from, to) in [(Side::Program, client, &bus), (Side::Bus, &bus, client)] {
-            let line = Line {
+            let line = Link {
                 side,
                 from: from.try_clone().unwrap(),
                 to: to.try_clone().unwrap(),
@@ -184,12 +184,12 @@ impl Line {
         match fault.map(|fault| fault.how) {
             _ if self.stalled.load(Ordering::SeqCst) => {}
             None => self.to.write_all(message)?,
-            Some(How::CutBefore) => self.close(),
-            Some(How::CutWithin) => {
+            Some(Failure::ClosesBefore) => self.close(),
+            Some(Failure::ClosesWithin) => {
                 self.to.write_all(half)?;
                 self.close();
             }
-            Some(How::StallsWithin) => {
+            Some(Failure::HangsWithin) => {
                 self.stalled.store(true, Ordering::SeqCst);
                 self.to.write_all(half)?;
             }

@@ -9,7 +9,7 @@ use super::{Outcome, World};
 pub(crate) enum Version {
     /// The current one, which keeps its token in the keyring.
     Current,
-    /// One from before it used the keyring: it lives on netrc.
+    /// A version from before it used the keyring: it uses netrc.
     OnNetrc,
 }
 

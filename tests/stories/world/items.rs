@@ -28,7 +28,7 @@ pub(crate) struct Items {
 
 impl World {
     /// Opens a session of the tests' own with the keyring.
-    pub(crate) fn looks_into_the_keyring(&self) -> Items {
+    pub(crate) fn opens_the_keyring(&self) -> Items {
         Items::open(self.keyring().bus())
     }
 }

@@ -31,7 +31,7 @@ pub(crate) struct Keyring {
 struct Daemon(Child);
 
 /// Longer than a daemon takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_secs(30);
 const LOGIN_COLLECTION: &str = "/org/freedesktop/secrets/collection/login";
 
 impl Keyring {
@@ -95,7 +95,7 @@ impl Keyring {
     }
 
     /// Lets a stopped daemon go on.
-    pub(crate) fn goes_on(&self) {
+    pub(crate) fn resumes(&self) {
         self.signals(Signal::CONT);
     }
 
@@ -109,7 +109,7 @@ impl Keyring {
         drop(stdin);
         let start = Instant::now();
         while !items::is_offered(self.bus()) {
-            assert!(start.elapsed() < PATIENCE, "gnome-keyring did not start");
+            assert!(start.elapsed() < LIMIT, "gnome-keyring did not start");
             thread::sleep(Duration::from_millis(2));
         }
         *self.daemon.lock().unwrap() = Some(daemon);

@@ -11,8 +11,8 @@ impl World {
     /// `heroku login`: an item in the keyring, and `login.json` that names its account.
     pub(crate) fn has_logged_in_with_the_heroku_cli(&self, email: &str) -> String {
         let token = self.heroku.issue_token(email);
-        self.keeps_in_the_keyring(email, &token);
-        self.is_the_active_account(email);
+        self.stores_in_the_keyring(email, &token);
+        self.has_active_account(email);
         token
     }
 
@@ -44,17 +44,17 @@ impl World {
     }
 
     /// The item alone, stored as the Heroku CLI stores it.
-    pub(crate) fn keeps_in_the_keyring(&self, account: &str, token: &str) {
-        self.looks_into_the_keyring().store(account, token);
+    pub(crate) fn stores_in_the_keyring(&self, account: &str, token: &str) {
+        self.opens_the_keyring().store(account, token);
     }
 
     /// Removes the Heroku CLI's items of all accounts.
-    pub(crate) fn keyring_is_emptied(&self) {
-        self.looks_into_the_keyring().remove_all();
+    pub(crate) fn empties_the_keyring(&self) {
+        self.opens_the_keyring().remove_all();
     }
 
     /// `login.json` alone.
-    pub(crate) fn is_the_active_account(&self, email: &str) {
+    pub(crate) fn has_active_account(&self, email: &str) {
         self.has_file(self.login_json(), &format!("{{\"account\":\"{email}\"}}\n"));
     }
 
@@ -70,22 +70,22 @@ impl World {
         Some(json["account"].as_str().unwrap().to_owned())
     }
 
-    /// A netrc with these entries, as the Heroku CLI or a person writes it.
+    /// A netrc with these entries, as the Heroku CLI or a user writes it.
     pub(crate) fn has_netrc(&self, contents: &str) {
         let path = self.has_file(".netrc", contents);
         super::make_private(&path);
-        self.is_planted(&path);
+        self.is_not_searched(&path);
     }
 
     /// What the keyring holds for an account, as the Heroku CLI reads it; nothing without a keyring.
-    pub(crate) fn kept_in_the_keyring(&self, account: &str) -> Option<String> {
+    pub(crate) fn stored_in_the_keyring(&self, account: &str) -> Option<String> {
         let bus = self.keyring.as_ref()?.bus();
         let is_there = super::items::is_offered(bus);
-        is_there.then(|| self.looks_into_the_keyring().secret_of(account))?
+        is_there.then(|| self.opens_the_keyring().secret_of(account))?
     }
 
     /// Every token that Heroku accepts now, sorted.
-    pub(crate) fn live_tokens(&self) -> Vec<String> {
+    pub(crate) fn valid_tokens(&self) -> Vec<String> {
         let mut live = self.heroku.secrets();
         live.retain(|secret| self.heroku.is_live(secret));
         live.sort();
@@ -94,6 +94,6 @@ impl World {
 
     /// The accounts of all items that the Heroku CLI would list, one for each item.
     pub(crate) fn accounts_in_the_keyring(&self) -> Vec<String> {
-        self.looks_into_the_keyring().accounts()
+        self.opens_the_keyring().accounts()
     }
 }

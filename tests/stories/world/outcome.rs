@@ -20,7 +20,7 @@ impl Outcome<'_> {
     }
 
     /// Whether it ended with exit code 0, where versions of git differ.
-    pub(crate) fn ended_well(&self) -> bool {
+    pub(crate) fn is_success(&self) -> bool {
         self.seen.code == Some(0)
     }
 
@@ -77,15 +77,15 @@ impl Outcome<'_> {
     }
 
     /// Stdout has this secret on purpose, so the search passes over it there and nowhere else.
-    pub(crate) fn hands_out(self, secret: &str) -> Self {
+    pub(crate) fn prints_secret(self, secret: &str) -> Self {
         self.world.transcript.is_shown(self.number, secret);
         let held = String::from_utf8_lossy(&self.seen.stdout).contains(secret);
-        self.promise(held, "it hands out the secret")
+        self.promise(held, "it prints the secret")
     }
 
     /// It ended with one of its own exit codes, without a panic, and reported at most this many
     /// problems, each in two lines.
-    pub(crate) fn holds_out(self, notices: usize) -> Self {
+    pub(crate) fn reports_at_most(self, notices: usize) -> Self {
         let code = self.seen.code;
         let by_itself = code.is_some_and(|code| [0, 1, 2, 4].contains(&code));
         let words = self.stderr();

@@ -8,7 +8,7 @@ use heroku_stand_in::{Fault, On, Times};
 use super::World;
 
 /// Longer than any step of a program takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// A program that has been started, and is killed at the end of the story.
 pub(crate) struct Running(Child);
@@ -29,20 +29,20 @@ impl World {
     pub(crate) fn starts_the_helper_until(&self, line: &str, on: On, at: Fault) -> Running {
         self.heroku.fault(on, at, Times::Exactly(1));
         let running = self.starts_the_helper(line);
-        self.waits_for_a_pause();
+        self.waits_until_heroku_holds_a_request();
         running
     }
 
     /// Starts the tested program, and kills it while Heroku holds this request of it: before it
     /// has its effect, or after that and before the answer. Heroku goes on, and knows who waited.
     pub(crate) fn kills_the_helper(&self, line: &str, on: On, at: Fault) {
-        self.starts_the_helper_until(line, on, at).dies();
+        self.starts_the_helper_until(line, on, at).kill();
         self.heroku.clear_faults();
     }
 
     /// Waits until Heroku holds a request.
-    pub(crate) fn waits_for_a_pause(&self) {
-        let held = self.heroku.wait_for_pause(PATIENCE);
+    pub(crate) fn waits_until_heroku_holds_a_request(&self) {
+        let held = self.heroku.wait_for_pause(LIMIT);
         assert!(held.is_some(), "no request was held");
     }
 
@@ -55,10 +55,14 @@ impl World {
 
 impl Running {
     /// Kills the program with SIGKILL.
-    pub(crate) fn dies(mut self) {
+    pub(crate) fn kill(mut self) {
         self.0.kill().unwrap();
         let status = self.0.wait().unwrap();
-        assert_eq!(status.code(), None, "it had ended before it was killed");
+        assert_eq!(
+            status.code(),
+            None,
+            "the program exited before it was killed"
+        );
     }
 
     /// Waits until the program exits, and returns its exit code.

@@ -76,20 +76,20 @@ impl World {
     }
 
     /// A file in which this story put a secret itself, as a netrc: it is not searched.
-    pub(crate) fn is_planted(&self, path: &Path) {
+    pub(crate) fn is_not_searched(&self, path: &Path) {
         let mut planted = self.transcript.planted.lock().unwrap();
         planted.insert(path.to_owned());
     }
 
     /// Where secrets were found that a story does not expect: one line for each place.
-    pub(crate) fn finds(&self) -> Vec<String> {
+    pub(crate) fn leaks(&self) -> Vec<String> {
         let public = self.transcript.public.lock().unwrap().clone();
         let mut secrets = self.heroku.secrets();
         secrets.retain(|secret| !public.contains(secret));
         let short = secrets.iter().filter(|secret| secret.len() < SHORTEST);
         assert_eq!(short.count(), 0, "a short secret would be found anywhere");
         let secrets: Vec<Wanted> = secrets.into_iter().enumerate().map(Wanted::new).collect();
-        let mut findings = self.finds_in_the_transcript(&secrets);
+        let mut findings = self.leaks_in_the_transcript(&secrets);
         let planted = self.transcript.planted.lock().unwrap();
         for path in files_under(self.root.path()) {
             if !planted.contains(&path) {
@@ -100,7 +100,7 @@ impl World {
         findings
     }
 
-    fn finds_in_the_transcript(&self, secrets: &[Wanted]) -> Vec<String> {
+    fn leaks_in_the_transcript(&self, secrets: &[Wanted]) -> Vec<String> {
         let shown = self.transcript.shown.lock().unwrap();
         let mut findings = Vec::new();
         for (number, seen) in self.transcript.seen.lock().unwrap().iter().enumerate() {

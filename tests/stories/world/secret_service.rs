@@ -2,7 +2,7 @@
 //!
 //! By default it works correctly: it stores items, finds them and returns their secrets.
 //! It records each call, so that a story can check what was asked and that nothing was written.
-//! It can also behave like keyring programs that the tests cannot install.
+//! It can also have the quirks of keyring programs that the tests cannot install.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -31,13 +31,13 @@ const TOGETHER: Duration = Duration::from_millis(20);
 
 /// What the service does with a call.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Manner {
+pub(crate) enum Behaviour {
     /// It never answers.
-    Silent,
+    NeverReplies,
     /// It disconnects from the bus during the call.
-    Leaves,
+    Disconnects,
     /// It replies, and disconnects before the next call.
-    AnswersAndLeaves,
+    RepliesAndDisconnects,
     /// It replies after this time.
     Late(Duration),
     /// It answers with something of another type.
@@ -45,18 +45,18 @@ pub(crate) enum Manner {
     /// It replies with nested values, as deep as D-Bus allows.
     Nested,
     /// It answers with 10 MB.
-    Endless,
+    Huge,
     /// It answers with an error of its own.
     Error,
     /// It answers as gnome-keyring does for an item that was removed.
-    NoMethod,
+    UnknownMethod,
 }
 
 /// How a real keyring program differs from gnome-keyring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Habit {
+pub(crate) enum Quirk {
     /// The output of a plain session is bytes instead of a text: KWallet, oo7.
-    SessionOfBytes,
+    BytesAsSessionOutput,
     /// A prompt makes and removes each item, and shows nothing: KeePassXC.
     PromptsForChanges,
     /// A search finds nothing in a locked keyring: KeePassXC, oo7.
@@ -69,7 +69,7 @@ pub(crate) enum Habit {
     ConfirmsAccess,
     /// It works on calls that come together in the reverse order, and has an error of its own for an item
     /// that is gone: pass-secret-service, which works on them at the same time.
-    LastCallFirst,
+    RepliesInReverse,
     /// A second keyring is locked, and a search does not find what is in it: KeePassXC.
     HasAnotherLocked,
     /// A search does not compare the attributes.
@@ -94,14 +94,14 @@ struct State {
     /// By number; none where one was removed.
     items: Vec<Option<Item>>,
     is_locked: bool,
-    has_an_owner: bool,
-    habits: HashSet<Habit>,
+    has_a_user: bool,
+    quirks: HashSet<Quirk>,
     /// The programs that may read.
     allowed: HashSet<String>,
     /// The programs that have opened a session.
     with_a_session: HashSet<String>,
     prompts: Vec<Option<Change>>,
-    manners: HashMap<&'static str, Manner>,
+    behaviours: HashMap<&'static str, Behaviour>,
     calls: Vec<String>,
 }
 
@@ -114,7 +114,7 @@ pub(crate) struct SecretService {
 
 impl World {
     /// A bus with a fake Secret Service.
-    pub(crate) fn with_a_secret_service_under_orders(self) -> World {
+    pub(crate) fn with_a_fake_secret_service(self) -> World {
         let mut world = self.with_a_bus_alone();
         world.secret_service = Some(SecretService::on_the_bus_at(world.root.path()));
         world
@@ -133,12 +133,12 @@ impl SecretService {
             state: Arc::default(),
             running: Mutex::default(),
         };
-        service.comes();
+        service.starts();
         service
     }
 
     /// Takes its place on the bus, where it has left it.
-    pub(crate) fn comes(&self) {
+    pub(crate) fn starts(&self) {
         let builder = Builder::address(self.address.as_str()).unwrap();
         let connection = builder.build().unwrap();
         let messages = MessageIterator::from(&connection);
@@ -154,7 +154,7 @@ impl SecretService {
         self.has_item_with(&attributes, secret);
     }
 
-    /// Keeps an item of anybody's.
+    /// Stores an item with these attributes.
     pub(crate) fn has_item_with(&self, attributes: &[(&str, &str)], secret: &str) {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let attributes = attributes.iter().map(owned).collect();
@@ -171,16 +171,16 @@ impl SecretService {
             .collect()
     }
 
-    /// Has these habits from here on.
-    pub(crate) fn has(&self, habits: &[Habit]) {
+    /// Has these quirks from here on.
+    pub(crate) fn has_quirks(&self, quirks: &[Quirk]) {
         let mut state = self.state.lock().unwrap();
-        state.habits.extend(habits);
-        state.is_locked |= habits.contains(&Habit::LockedUntilAsked);
+        state.quirks.extend(quirks);
+        state.is_locked |= quirks.contains(&Quirk::LockedUntilAsked);
         let names = [
-            (Habit::LockedUntilAsked, WALLET),
-            (Habit::HidesLockedItems, KEEPASSXC),
+            (Quirk::LockedUntilAsked, WALLET),
+            (Quirk::HidesLockedItems, KEEPASSXC),
         ];
-        for (_, name) in names.iter().filter(|(habit, _)| habits.contains(habit)) {
+        for (_, name) in names.iter().filter(|(quirk, _)| quirks.contains(quirk)) {
             let running = self.running.lock().unwrap();
             running.as_ref().unwrap().0.request_name(*name).unwrap();
         }
@@ -192,19 +192,19 @@ impl SecretService {
     }
 
     /// The user answers the prompt, and unlocks it.
-    pub(crate) fn has_an_owner_who_answers(&self) {
-        self.state.lock().unwrap().has_an_owner = true;
+    pub(crate) fn has_a_user_who_answers(&self) {
+        self.state.lock().unwrap().has_a_user = true;
     }
 
     /// Behaves like this on these calls from here on, and works correctly on all others. A property is
     /// called by its name.
-    pub(crate) fn takes(&self, calls: &[&'static str], manner: Manner) {
-        let manners = calls.iter().map(|call| (*call, manner)).collect();
-        self.state.lock().unwrap().manners = manners;
+    pub(crate) fn sets_behaviour(&self, calls: &[&'static str], behaviour: Behaviour) {
+        let behaviours = calls.iter().map(|call| (*call, behaviour)).collect();
+        self.state.lock().unwrap().behaviours = behaviours;
     }
 
     /// The calls since the last call of this function.
-    pub(crate) fn was_asked(&self) -> Vec<String> {
+    pub(crate) fn received_calls(&self) -> Vec<String> {
         std::mem::take(&mut self.state.lock().unwrap().calls)
     }
 }
@@ -229,7 +229,7 @@ fn serve(line: &Connection, messages: MessageIterator, state: &Mutex<State>) {
     });
     'serving: while let Some(calls) = next(&calls, state) {
         for call in calls {
-            if !takes(&call, line, state) {
+            if !handle(&call, line, state) {
                 break 'serving;
             }
         }
@@ -240,7 +240,12 @@ fn serve(line: &Connection, messages: MessageIterator, state: &Mutex<State>) {
 /// The next call, or those that come together with it.
 fn next(calls: &Receiver<Message>, state: &Mutex<State>) -> Option<Vec<Message>> {
     let mut next = vec![calls.recv().ok()?];
-    if state.lock().unwrap().habits.contains(&Habit::LastCallFirst) {
+    if state
+        .lock()
+        .unwrap()
+        .quirks
+        .contains(&Quirk::RepliesInReverse)
+    {
         next.extend(std::iter::from_fn(|| calls.recv_timeout(TOGETHER).ok()));
         next.reverse();
     }
@@ -248,22 +253,25 @@ fn next(calls: &Receiver<Message>, state: &Mutex<State>) -> Option<Vec<Message>>
 }
 
 /// Whether it goes on after this call.
-fn takes(call: &Message, line: &Connection, state: &Mutex<State>) -> bool {
-    let (name, manner) = state.lock().unwrap().notes(call);
-    if state.lock().unwrap().has(Habit::Floods) {
+fn handle(call: &Message, line: &Connection, state: &Mutex<State>) -> bool {
+    let (name, behaviour) = state.lock().unwrap().records(call);
+    if state.lock().unwrap().has_quirk(Quirk::Floods) {
         floods(line, call);
     }
-    let taken = match manner {
-        Some(manner) => misbehaves(manner, &name, line, call, state),
+    let taken = match behaviour {
+        Some(behaviour) => misbehaves(behaviour, &name, line, call, state),
         None => answers(&name, line, call, state),
     };
-    let leaves = matches!(manner, Some(Manner::Leaves | Manner::AnswersAndLeaves));
+    let leaves = matches!(
+        behaviour,
+        Some(Behaviour::Disconnects | Behaviour::RepliesAndDisconnects)
+    );
     // The tested program may have given up: then there is no one to answer.
     taken.is_ok() && !leaves
 }
 
 impl State {
-    fn notes(&mut self, call: &Message) -> (String, Option<Manner>) {
+    fn records(&mut self, call: &Message) -> (String, Option<Behaviour>) {
         let member = call.header().member().unwrap().to_string();
         let name = match member.as_str() {
             "Get" => call
@@ -275,8 +283,8 @@ impl State {
             _ => member,
         };
         self.calls.push(name.clone());
-        let manner = self.manners.get(name.as_str()).copied();
-        (name, manner)
+        let behaviour = self.behaviours.get(name.as_str()).copied();
+        (name, behaviour)
     }
 
     fn found(&self, wanted: &Attributes) -> Vec<OwnedObjectPath> {
@@ -285,7 +293,7 @@ impl State {
                 .iter()
                 .all(|(name, value)| item.get(name) == Some(value))
         };
-        let is_loose = self.has(Habit::SearchesLoosely);
+        let is_loose = self.has_quirk(Quirk::SearchesLoosely);
         let is_found = |item: &Item| is_loose || has(&item.0);
         let items = self.items.iter().enumerate();
         items
@@ -299,13 +307,14 @@ impl State {
         self.items[number(call)].as_mut()
     }
 
-    fn has(&self, habit: Habit) -> bool {
-        self.habits.contains(&habit)
+    fn has_quirk(&self, quirk: Quirk) -> bool {
+        self.quirks.contains(&quirk)
     }
 
     /// Whether this program has to ask before it may read.
     fn is_locked_for(&self, call: &Message) -> bool {
-        self.is_locked || self.has(Habit::ConfirmsAccess) && !self.allowed.contains(&sender(call))
+        self.is_locked
+            || self.has_quirk(Quirk::ConfirmsAccess) && !self.allowed.contains(&sender(call))
     }
 
     /// The path of a prompt that makes this change.
@@ -316,7 +325,7 @@ impl State {
 
     /// Makes a change, and gives what a prompt says of it; none as long as the user does not answer.
     fn makes(&mut self, change: Change) -> Option<Value<'static>> {
-        let is_answered = self.has_an_owner || self.has(Habit::LockedUntilAsked);
+        let is_answered = self.has_a_user || self.has_quirk(Quirk::LockedUntilAsked);
         match change {
             Change::Unlock if is_answered => self.is_locked = false,
             Change::Allow(program) if is_answered => drop(self.allowed.insert(program)),
@@ -359,7 +368,7 @@ fn answers(
     match name {
         "Collections" => {
             let mut collections = vec![path(COLLECTION)];
-            if state.has(Habit::HasAnotherLocked) {
+            if state.has_quirk(Quirk::HasAnotherLocked) {
                 collections.push(path(ANOTHER));
             }
             line.reply(&header, &Value::from(collections))
@@ -368,7 +377,7 @@ fn answers(
             let is_another = header.path().unwrap().as_str() == ANOTHER;
             line.reply(&header, &Value::from(is_another || state.is_locked))
         }
-        "OpenSession" if state.has(Habit::SessionOfBytes) => {
+        "OpenSession" if state.has_quirk(Quirk::BytesAsSessionOutput) => {
             line.reply(&header, &(Value::from(Vec::<u8>::new()), path(SESSION)))
         }
         "OpenSession" => line.reply(&header, &(Value::from(""), path(SESSION))),
@@ -378,7 +387,7 @@ fn answers(
             let none = Vec::<OwnedObjectPath>::new();
             if !state.is_locked_for(call) {
                 line.reply(&header, &(found, none))
-            } else if state.is_locked && state.has(Habit::HidesLockedItems) {
+            } else if state.is_locked && state.has_quirk(Quirk::HidesLockedItems) {
                 line.reply(&header, &(&none, &none))
             } else {
                 line.reply(&header, &(none, found))
@@ -389,7 +398,7 @@ fn answers(
             let (properties, given, _): Given = body.deserialize()?;
             let attributes = properties["org.freedesktop.Secret.Item.Attributes"].clone();
             let item = (attributes.try_into()?, text(given));
-            if state.has(Habit::PromptsForChanges) {
+            if state.has_quirk(Quirk::PromptsForChanges) {
                 let prompt = state.prompts_for(Change::Create(item));
                 return line.reply(&header, &(path("/"), prompt));
             }
@@ -398,7 +407,7 @@ fn answers(
             line.reply(&header, &(made, path("/")))
         }
         "networkWallet" => line.reply(&header, &"kdewallet"),
-        "isOpen" => line.reply(&header, &state.has(Habit::LockedUntilAsked)),
+        "isOpen" => line.reply(&header, &state.has_quirk(Quirk::LockedUntilAsked)),
         "Unlock" | "Prompt" | "Dismiss" => prompts(name, line, call, &mut state),
         _ => answers_for_an_item(name, line, call, &mut state),
     }
@@ -411,7 +420,7 @@ fn answers_for_an_item(
     state: &mut State,
 ) -> zbus::Result<()> {
     let (header, body) = (call.header(), call.body());
-    let is_odd = state.has(Habit::LastCallFirst);
+    let is_odd = state.has_quirk(Quirk::RepliesInReverse);
     let gone = || {
         if is_odd {
             line.reply_error(&header, "org.example.Error.Odd", &"'NoneType' object")
@@ -441,7 +450,7 @@ fn answers_for_an_item(
         "Delete" if state.item(call).is_none() => gone(),
         "Delete" => {
             let change = Change::Remove(number(call));
-            if state.has(Habit::PromptsForChanges) {
+            if state.has_quirk(Quirk::PromptsForChanges) {
                 let prompt = state.prompts_for(change);
                 return line.reply(&header, &prompt);
             }
@@ -465,7 +474,7 @@ fn prompts(name: &str, line: &Connection, call: &Message, state: &mut State) -> 
             line.reply(&header, &(Vec::<OwnedObjectPath>::new(), prompt))
         }
         "Prompt"
-            if state.has(Habit::PromptsInASession)
+            if state.has_quirk(Quirk::PromptsInASession)
                 && !state.with_a_session.contains(&sender(call)) =>
         {
             line.reply_error(&header, "org.freedesktop.zbus.Error", &"no prompter")
@@ -513,32 +522,32 @@ fn item_path(number: usize) -> OwnedObjectPath {
 }
 
 fn misbehaves(
-    manner: Manner,
+    behaviour: Behaviour,
     name: &str,
     line: &Connection,
     call: &Message,
     state: &Mutex<State>,
 ) -> zbus::Result<()> {
     let header = call.header();
-    match manner {
-        Manner::Silent | Manner::Leaves => Ok(()),
-        Manner::AnswersAndLeaves => {
+    match behaviour {
+        Behaviour::NeverReplies | Behaviour::Disconnects => Ok(()),
+        Behaviour::RepliesAndDisconnects => {
             // Before the answer, or the next call might still reach it.
             line.release_name(NAME)?;
             answers(name, line, call, state)
         }
-        Manner::Late(pause) => {
+        Behaviour::Late(pause) => {
             thread::sleep(pause);
             answers(name, line, call, state)
         }
-        Manner::WrongType => line.reply(&header, &("no", 7_u64)),
-        Manner::Nested => {
+        Behaviour::WrongType => line.reply(&header, &("no", 7_u64)),
+        Behaviour::Nested => {
             let deepest = (0..60).fold(Value::from("in"), |value, _| Value::Value(Box::new(value)));
             line.reply(&header, &deepest)
         }
-        Manner::Endless => line.reply(&header, &"x".repeat(10_000_000)),
-        Manner::Error => line.reply_error(&header, "org.example.Error.Odd", &"no"),
-        Manner::NoMethod => {
+        Behaviour::Huge => line.reply(&header, &"x".repeat(10_000_000)),
+        Behaviour::Error => line.reply_error(&header, "org.example.Error.Odd", &"no"),
+        Behaviour::UnknownMethod => {
             line.reply_error(&header, "org.freedesktop.DBus.Error.UnknownMethod", &"no")
         }
     }

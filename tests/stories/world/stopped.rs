@@ -13,10 +13,10 @@ use std::time::{Duration, Instant};
 use heroku_stand_in::{Fault, On, Times};
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{API_HOST, Manner, World};
+use super::{API_HOST, Behaviour, World};
 
 /// Longer than any step of a program takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// The numbers of `write` and of `exit_group`, on x86 and on ARM.
 const WRITES: [&str; 2] = ["1 ", "64 "];
@@ -24,11 +24,11 @@ const EXITS: [&str; 2] = ["231 ", "94 "];
 
 /// Where a program waits.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum At {
+pub(crate) enum StopAt {
     /// Before it writes its reply.
-    ItsAnswer,
+    Reply,
     /// After its reply, before its last message for the user.
-    ItsLastWord,
+    LastMessage,
 }
 
 /// A program that waits for a reader that does not read. It is killed at the end of the story.
@@ -40,16 +40,16 @@ pub(crate) struct Stopped {
 
 /// The result of a search in a program's memory.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Sight {
+pub(crate) enum MemoryScan {
     /// The number of copies of the text.
     Copies(usize),
     /// The system denies access.
-    Closed,
+    Denied,
 }
 
 impl World {
     /// Starts the tested program with something on stdin, and lets it run until it waits.
-    pub(crate) fn stops_the_helper(&self, line: &str, input: &str, at: At) -> Stopped {
+    pub(crate) fn stops_the_helper(&self, line: &str, input: &str, at: StopAt) -> Stopped {
         let (reader, mut writer) = std::io::pipe().unwrap();
         let size = rustix::pipe::fcntl_getpipe_size(&reader).unwrap();
         writer.write_all(&vec![b'x'; size]).unwrap();
@@ -60,8 +60,8 @@ impl World {
             Stdio::from(log.open(self.logs().join("stopped")).unwrap())
         };
         let (out, errors) = match at {
-            At::ItsAnswer => (full(), log()),
-            At::ItsLastWord => (Stdio::null(), full()),
+            StopAt::Reply => (full(), log()),
+            StopAt::LastMessage => (Stdio::null(), full()),
         };
         let child = self.started(line, input, out, errors);
         let mut stopped = Stopped::of(child);
@@ -75,7 +75,7 @@ impl World {
         let api = On::Host(API_HOST);
         self.heroku.fault(api, Fault::Pause, Times::Exactly(1));
         let child = self.started(line, input, Stdio::null(), Stdio::null());
-        self.waits_for_a_pause();
+        self.waits_until_heroku_holds_a_request();
         Stopped::of(child)
     }
 
@@ -86,11 +86,11 @@ impl World {
         call: &'static str,
     ) -> Stopped {
         let service = self.secret_service();
-        service.takes(&[call], Manner::Silent);
+        service.sets_behaviour(&[call], Behaviour::NeverReplies);
         let child = self.started(line, input, Stdio::null(), Stdio::null());
         let start = Instant::now();
-        while !service.was_asked().iter().any(|asked| asked == call) {
-            assert!(start.elapsed() < PATIENCE, "it did not ask for {call}");
+        while !service.received_calls().iter().any(|asked| asked == call) {
+            assert!(start.elapsed() < LIMIT, "the program did not call {call}");
             thread::sleep(Duration::from_millis(2));
         }
         Stopped::of(child)
@@ -165,7 +165,7 @@ impl Stopped {
             comm.is_ok_and(|name| name.starts_with("git-credential"))
         };
         loop {
-            assert!(start.elapsed() < PATIENCE, "it never ran");
+            assert!(start.elapsed() < LIMIT, "the program did not start");
             let children = fs::read_to_string(format!("/proc/{tracer}/task/{tracer}/children"));
             let children = children.unwrap_or_default();
             if let Some(process) = children.split_whitespace().find(is_ours) {
@@ -179,15 +179,18 @@ impl Stopped {
     /// once we are kept out, it holds a token and will not be seen any more.
     fn waits_in(&mut self, calls: &[&str]) {
         let start = Instant::now();
-        while start.elapsed() < PATIENCE {
-            assert!(self.child.try_wait().unwrap().is_none(), "it never waited");
+        while start.elapsed() < LIMIT {
+            assert!(
+                self.child.try_wait().unwrap().is_none(),
+                "the program exited before it waited"
+            );
             match fs::read_to_string(format!("/proc/{}/syscall", self.process)) {
                 Ok(call) if calls.iter().any(|number| call.starts_with(number)) => return,
                 Err(error) if error.kind() == ErrorKind::PermissionDenied => return,
                 Ok(_) | Err(_) => thread::sleep(Duration::from_millis(2)),
             }
         }
-        panic!("it did not come to its word in {PATIENCE:?}");
+        panic!("the program did not reach its write within {LIMIT:?}");
     }
 
     /// The shell that has started it is gone.
@@ -195,7 +198,7 @@ impl Stopped {
         let start = Instant::now();
         let comm = format!("/proc/{}/comm", self.child.id());
         while fs::read_to_string(&comm).unwrap().trim() != name {
-            assert!(start.elapsed() < PATIENCE, "it never ran");
+            assert!(start.elapsed() < LIMIT, "the program did not start");
             thread::sleep(Duration::from_millis(2));
         }
     }
@@ -231,7 +234,10 @@ impl Stopped {
     pub(crate) fn leaves_a_core_file_by(mut self, signal: Signal) -> bool {
         let start = Instant::now();
         let status = loop {
-            assert!(start.elapsed() < PATIENCE, "{signal:?} does not end it");
+            assert!(
+                start.elapsed() < LIMIT,
+                "{signal:?} does not end the program"
+            );
             let pid = Pid::from_child(&self.child);
             kill_process(pid, signal).unwrap();
             match self.child.try_wait().unwrap() {
@@ -244,10 +250,10 @@ impl Stopped {
     }
 
     /// How often this text is in its memory.
-    pub(crate) fn shows(&self, text: &str) -> Sight {
+    pub(crate) fn shows(&self, text: &str) -> MemoryScan {
         let process = format!("/proc/{}", self.process);
         let Ok(mut memory) = File::open(format!("{process}/mem")) else {
-            return Sight::Closed;
+            return MemoryScan::Denied;
         };
         let maps = fs::read_to_string(format!("{process}/maps")).unwrap();
         let finder = memchr::memmem::Finder::new(text);
@@ -263,7 +269,7 @@ impl Stopped {
                 copies += finder.find_iter(&bytes).count();
             }
         }
-        Sight::Copies(copies)
+        MemoryScan::Copies(copies)
     }
 }
 

@@ -6,7 +6,7 @@ use super::World;
 use super::search::Seen;
 
 /// The longest wait for a question, in milliseconds.
-const PATIENCE_MS: u64 = 30_000;
+const LIMIT_MS: u64 = 30_000;
 
 /// What the shell prints before the exit code of the command line.
 const ENDED: &str = "ended with";
@@ -30,7 +30,7 @@ impl World {
         command.env("GIT_TERMINAL_PROMPT", "1").env("TERM", "xterm");
         Terminal {
             world: self,
-            session: spawn_command(command, Some(PATIENCE_MS)).unwrap(),
+            session: spawn_command(command, Some(LIMIT_MS)).unwrap(),
             line: line.to_owned(),
             shown: String::new(),
         }
