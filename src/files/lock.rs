@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use super::{dir_of, make_private_dir, read, resolved};
+use super::{dir_of, make_private_dir, refuse_foreign, resolved};
 
 /// The pause between two tries to get a lock.
 pub(super) const PAUSE: Duration = Duration::from_millis(10);
@@ -19,7 +19,7 @@ pub(super) const PAUSE: Duration = Duration::from_millis(10);
 /// reports.
 pub fn hold(path: &Path, limit: Duration) -> io::Result<fs::File> {
     let path = resolved(path)?;
-    read::refuse_foreign_dir(dir_of(&path))?;
+    refuse_foreign(dir_of(&path))?;
     make_private_dir(dir_of(&path))?;
     open_locked(&path, limit)
 }

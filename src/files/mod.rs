@@ -24,7 +24,8 @@ pub use lock::hold;
 use lock::lock_dir;
 #[cfg(not(unix))]
 use lock::{PAUSE, is_in_use};
-pub use read::{NotTrusted, Trusted, is_absent, read, read_trusted, trust};
+pub(crate) use read::refuse_foreign;
+pub use read::{NotTrusted, Trusted, is_absent, nearest_existing, read, read_trusted, trust};
 
 /// The beginning of a draft's name. Six random letters or digits from `tempfile` follow.
 const PREFIX: &str = ".heroku-rs-";
@@ -63,8 +64,9 @@ pub fn edit<E: From<io::Error>, T: AsRef<[u8]>>(
     const TRIES: usize = 20;
     let target = resolved(path)?;
     let dir = dir_of(&target);
-    if access == Access::OwnerOnly {
-        read::refuse_foreign_dir(dir)?;
+    // Another program's file keeps its owner.
+    if access == Access::OwnerOnly || !target.exists() {
+        refuse_foreign(dir)?;
     }
     let _lock = lock_and_tidy(dir, LOCK_LIMIT)?;
     for _ in 0..TRIES {
@@ -104,6 +106,7 @@ pub fn edit<E: From<io::Error>, T: AsRef<[u8]>>(
 /// # Errors
 /// What the file system reports.
 pub fn set_aside(path: &Path, to: &Path, is_useless: impl Fn() -> bool) -> io::Result<()> {
+    refuse_foreign(dir_of(path))?;
     let _lock = lock_and_tidy(dir_of(path), LOCK_LIMIT)?;
     if is_useless() {
         fs::rename(path, to)?;
@@ -177,22 +180,35 @@ pub(crate) fn keep_permissions(
     before: &Metadata,
     access: Access,
 ) -> io::Result<()> {
-    use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
     let kept = match access {
         Access::OwnerOnly => 0o700,
         Access::Unchanged => 0o777,
     };
-    let draft = file.metadata()?;
-    let owner = (before.uid(), before.gid());
     // The owner first: until then the group is another one, which the mode is not meant for. A caller may use the file
     // although it keeps another owner, so the mode is set in any case.
-    let given = if access == Access::Unchanged && (draft.uid(), draft.gid()) != owner {
-        fchown(file, Some(owner.0), Some(owner.1))
-    } else {
-        Ok(())
+    let given = match access {
+        Access::OwnerOnly => Ok(()),
+        Access::Unchanged => keep_owner(file, before),
     };
     file.set_permissions(fs::Permissions::from_mode(before.mode() & kept))?;
     given
+}
+
+/// Gives a file the owner and the group of another one.
+#[cfg(unix)]
+pub(crate) fn keep_owner(file: &fs::File, other: &Metadata) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, fchown};
+    let now = file.metadata()?;
+    if (now.uid(), now.gid()) == (other.uid(), other.gid()) {
+        return Ok(());
+    }
+    fchown(file, Some(other.uid()), Some(other.gid()))
+}
+
+#[cfg(not(unix))]
+pub(crate) fn keep_owner(_: &fs::File, _: &Metadata) -> io::Result<()> {
+    Ok(())
 }
 
 #[cfg(not(unix))]
@@ -236,7 +252,7 @@ pub(crate) fn resolved(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("too many symbolic links"))
 }
 
-fn dir_of(target: &Path) -> &Path {
+pub(crate) fn dir_of(target: &Path) -> &Path {
     let dir = target.parent().filter(|dir| !dir.as_os_str().is_empty());
     dir.unwrap_or(Path::new("."))
 }

@@ -134,17 +134,24 @@ pub(super) fn refuse_foreign_link(link: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Refuses to create files as root in the directory of another user, who could neither read nor write them.
-pub(super) fn refuse_foreign_dir(dir: &Path) -> io::Result<()> {
-    if is_root() && fs::metadata(dir).is_ok_and(|metadata| is_foreign(&metadata)) {
-        return Err(foreign(dir));
+/// Refuses to create or replace what is at `path` as root if it, or the nearest directory above it, belongs to another
+/// user, who could neither read nor write the new files.
+pub(crate) fn refuse_foreign(path: &Path) -> io::Result<()> {
+    let path = nearest_existing(path);
+    if is_root() && fs::metadata(path).is_ok_and(|metadata| is_foreign(&metadata)) {
+        return Err(foreign(path));
     }
     Ok(())
 }
 
+/// The path itself, or the nearest directory above it that exists.
+pub fn nearest_existing(path: &Path) -> &Path {
+    let mut paths = path.ancestors();
+    paths.find(|path| path.exists()).unwrap_or(Path::new("."))
+}
+
 fn foreign(path: &Path) -> io::Error {
-    let message = format!("{} belongs to another user", path.display());
-    io::Error::new(io::ErrorKind::PermissionDenied, message)
+    io::Error::other(format!("{} belongs to another user", path.display()))
 }
 
 /// Whether a file belongs to neither this user nor root.

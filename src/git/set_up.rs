@@ -324,13 +324,18 @@ impl ConfigFile {
 }
 
 impl Lock {
-    /// Writes the whole text. Mode and owner are those of the file that it replaces.
+    /// Writes the whole text. Mode and owner are those of the file that it replaces; a new file has the owner of its
+    /// directory.
     fn write(&mut self, new: &[u8], target: &Path) -> io::Result<()> {
-        if let Ok(replaced) = fs::metadata(target) {
-            // Only root can change the owner, and git does not try. Otherwise the file belongs to the user who writes it,
-            // as after git.
-            let _ = files::keep_permissions(&self.file, &replaced, Access::Unchanged);
-        }
+        let kept = match fs::metadata(target) {
+            Ok(replaced) => files::keep_permissions(&self.file, &replaced, Access::Unchanged),
+            // Root may have the home of another user, as with `sudo` or in a container. That user's git has to read it.
+            Err(_) => fs::metadata(files::dir_of(target))
+                .and_then(|dir| files::keep_owner(&self.file, &dir)),
+        };
+        // Only root can change the owner, and git does not try. Otherwise the file belongs to the user who writes it,
+        // as after git.
+        let _ = kept;
         self.file.write_all(new)?;
         self.file.sync_all()
     }

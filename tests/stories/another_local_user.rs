@@ -241,7 +241,33 @@ fn a_link_of_another_user_is_not_followed() {
     assert!(!seen.contains(&token));
 }
 
-/// As root with the home of another user, as `sudo` leaves it on some systems.
+/// As root with the home of another user, as macOS's `sudo` leaves it, or in a container.
+#[test]
+fn root_in_the_home_of_another_user_leaves_nothing_that_the_user_cannot_use() {
+    let world = World::new().with_keyring();
+    let Some(another) = world.has_another_user() else {
+        return;
+    };
+    let token = world.heroku.issue_token(ANN);
+    world.keeps_in_the_keyring(ANN, &token);
+    world.shell("chown -R 65534:65534 ~", b"").succeeds();
+    for line in ["rotate", "setup --docker"] {
+        let refused = world.helper(line).exits_with(1);
+        refused.says(" belongs to another user\n");
+    }
+    assert!(world.heroku.is_live(&token));
+    world
+        .helper("setup --alias")
+        .succeeds()
+        .says("warning: your git configuration was not changed: ");
+    let home = world.home().display().to_string();
+    let seen = another.sees(&format!("find {home} ! -readable -o ! -writable"));
+    assert_eq!(seen, "");
+    let seen = another.sees(&format!("ls -A {home}; cat {home}/.gitconfig"));
+    assert!(seen.contains("helper = heroku-rs"), "{seen}");
+}
+
+/// The same with directories that the user has made.
 #[test]
 fn root_in_a_directory_of_another_user_writes_nothing_there() {
     let world = World::new().with_keyring();

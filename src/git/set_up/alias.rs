@@ -1,8 +1,8 @@
 //! The alias `git heroku`, a short form of `git credential-heroku-rs`.
 
-use std::path::Path;
-
+use super::ConfigFile;
 use crate::environment::Environment;
+use crate::files;
 use crate::git::{Git, Scope, text};
 use crate::notice::Notice;
 
@@ -44,7 +44,7 @@ impl Git {
     /// # Errors
     /// A [`Notice`]; the file is then as it was.
     pub fn add_alias(&self, environment: &Environment) -> Result<(), Notice> {
-        let file = self.file(Scope::Global, environment)?.target;
+        let file = self.file(Scope::Global, environment)?;
         self.change(&file, &[KEY, VALUE])
     }
 
@@ -54,11 +54,11 @@ impl Git {
     /// # Errors
     /// A [`Notice`]; the file is then as it was.
     pub fn remove_alias(&self, environment: &Environment) -> Result<bool, Notice> {
-        let file = self.file(Scope::Global, environment)?.target;
-        if !file.exists() {
+        let file = self.file(Scope::Global, environment)?;
+        if !file.target.exists() {
             return Ok(false);
         }
-        let name = file.as_os_str();
+        let name = file.target.as_os_str();
         let get = ["config", "--get-all", "--file"].map(AsRef::as_ref);
         let output = self.run(get.into_iter().chain([name, KEY.as_ref()]))?;
         let is_ours = text(&output.stdout).lines().any(|value| value == VALUE);
@@ -68,9 +68,11 @@ impl Git {
         Ok(is_ours)
     }
 
-    /// Changes a file by git itself, which keeps the rest of the section.
-    fn change(&self, file: &Path, change: &[&str]) -> Result<(), Notice> {
-        let start = ["config".as_ref(), "--file".as_ref(), file.as_os_str()];
+    /// Changes a file by git itself, which keeps the rest of the section, but not the owner.
+    fn change(&self, file: &ConfigFile, change: &[&str]) -> Result<(), Notice> {
+        files::refuse_foreign(&file.target).map_err(|why| file.unchanged(&why))?;
+        let name = file.target.as_os_str();
+        let start = ["config".as_ref(), "--file".as_ref(), name];
         let change = change.iter().map(AsRef::as_ref);
         self.output_of(start.into_iter().chain(change)).map(drop)
     }
