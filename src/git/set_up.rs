@@ -229,7 +229,7 @@ fn global_file(version: (u32, u32), environment: &Environment) -> Result<PathBuf
 struct ConfigFile {
     scope: Scope,
     path: PathBuf,
-    /// The file after all symbolic links.
+    /// The file after all symbolic links; the file itself if one of them must not be followed.
     target: PathBuf,
     /// Whether it is the user's file in place of `~/.gitconfig`.
     is_xdg: bool,
@@ -253,8 +253,16 @@ impl ConfigFile {
         }
     }
 
+    /// The file that a write changes.
+    ///
+    /// # Errors
+    /// A link leads to it that must not be followed.
+    fn target_for_write(&self) -> Result<PathBuf, Notice> {
+        files::resolved(&self.target).map_err(|why| self.unchanged(&why))
+    }
+
     fn lock(&self) -> Result<Lock, Notice> {
-        let mut name = self.target.as_os_str().to_owned();
+        let mut name = self.target_for_write()?.into_os_string();
         name.push(".lock");
         let name = PathBuf::from(name);
         let mut options = fs::File::options();

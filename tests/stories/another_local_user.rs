@@ -220,7 +220,7 @@ fn a_link_of_another_user_is_not_followed() {
         fs::set_permissions(path.parent().unwrap(), fs::Permissions::from_mode(0o777)).unwrap();
         let target = if *name == lock { &created } else { &victim };
         symlink(target, &path).unwrap();
-        std::os::unix::fs::lchown(&path, Some(65534), Some(65534)).unwrap();
+        another.owns_link(&path);
     }
     for (variable, name) in [
         ("NETRC", "netrc"),

@@ -202,6 +202,32 @@ fn setup_writes_to_another_file_if_the_configuration_is_generated() {
     fs::set_permissions(store.parent().unwrap(), fs::Permissions::from_mode(0o755)).unwrap();
 }
 
+/// Root could otherwise be made to write any file.
+#[test]
+fn a_link_of_another_user_is_neither_followed_nor_replaced() {
+    let world = logged_in();
+    let Some(another) = world.has_another_user() else {
+        return;
+    };
+    let file = world.has_file("dotfiles/gitconfig", "");
+    let link = world.home().join(".gitconfig");
+    symlink(&file, &link).unwrap();
+    another.owns_link(&link);
+    world
+        .helper("setup")
+        .exits_with(1)
+        .says("/.gitconfig belongs to another user\n  look at: ls -ld ~/.gitconfig\n");
+    // The generated file may have our lines already.
+    fs::write(&file, OURS).unwrap();
+    world
+        .helper("setup --alias")
+        .succeeds()
+        .says("git is already configured: ~/.gitconfig\n")
+        .says("warning: your git configuration was not changed: ");
+    assert!(link.is_symlink());
+    assert_eq!(fs::read_to_string(&file).unwrap(), OURS);
+}
+
 /// As in a dev container: the file is a mount.
 #[test]
 fn a_configuration_that_is_a_mount_is_appended_to_by_the_user() {

@@ -70,8 +70,9 @@ impl Git {
 
     /// Changes a file by git itself, which keeps the rest of the section, but not the owner.
     fn change(&self, file: &ConfigFile, change: &[&str]) -> Result<(), Notice> {
-        files::refuse_foreign(&file.target).map_err(|why| file.unchanged(&why))?;
-        let name = file.target.as_os_str();
+        let target = file.target_for_write()?;
+        files::refuse_foreign(&target).map_err(|why| file.unchanged(&why))?;
+        let name = target.as_os_str();
         let start = ["config".as_ref(), "--file".as_ref(), name];
         let change = change.iter().map(AsRef::as_ref);
         self.output_of(start.into_iter().chain(change)).map(drop)

@@ -1,7 +1,7 @@
 //! Another local user, who can enter this world's home as on most systems.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::fs::{PermissionsExt, chown, lchown};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -76,6 +76,11 @@ impl AnotherUser {
     /// Makes a file of this world the user's own.
     pub(crate) fn owns(&self, path: &Path) {
         chown(path, Some(self.id), Some(self.id)).unwrap();
+    }
+
+    /// The same for a symbolic link, and not for what it leads to.
+    pub(crate) fn owns_link(&self, path: &Path) {
+        lchown(path, Some(self.id), Some(self.id)).unwrap();
     }
 }
 
