@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::Git;
+use super::{Git, error_in};
 use crate::notice::{Fix, Notice};
 use crate::token::Token;
 
@@ -23,7 +23,7 @@ impl Git {
     /// Asks `git credential fill`, without any prompt, for what a push to this URL would send.
     ///
     /// # Errors
-    /// If git gives no credential, with the last line that it printed; or if it takes longer than `limit`.
+    /// If git gives no credential, with its last error; or if it takes longer than `limit`.
     pub fn fill(&self, url: &str, limit: Duration) -> Result<Filled, Notice> {
         let variables = [
             ("GIT_TERMINAL_PROMPT", "0"),
@@ -69,10 +69,11 @@ impl Git {
 }
 
 fn unanswered(printed: &str) -> Notice {
-    // The other lines are the trace.
-    let mut lines = printed.lines().filter(|line| !line.starts_with('{'));
-    let last = lines.next_back().unwrap_or("git printed nothing");
-    Notice::new(last.trim_start_matches("fatal: "), "")
+    // Lines of our trace, or of the user's, may follow the error.
+    let mut lines = printed.lines().rev();
+    let last = lines.clone().find_map(error_in);
+    let last = last.or_else(|| lines.find(|line| !line.starts_with('{')));
+    Notice::new(last.unwrap_or("git printed nothing"), "")
 }
 
 fn password_in(reply: &[u8]) -> Option<Token> {
@@ -103,6 +104,18 @@ fn helpers_in_trace(trace: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn gits_error_is_found_between_the_lines_of_traces() {
+        for (printed, what) in [
+            ("{}\nfatal: no\n{}\n10:00 exit elapsed:0.1\n", "no"),
+            ("error: first\nfatal: last\n", "last"),
+            ("words of a helper\n{}\n", "words of a helper"),
+            ("{}\n", "git printed nothing"),
+        ] {
+            assert_eq!(unanswered(printed).what(), what);
+        }
+    }
 
     #[test]
     fn only_gits_own_helpers_are_recognized() {

@@ -135,10 +135,10 @@ impl Git {
     fn failed(&self, output: &Output) -> Notice {
         let home = self.home.as_deref();
         let printed = text(&output.stderr);
-        let first = printed.lines().next().unwrap_or("no message");
-        let first = first
-            .trim_start_matches("fatal: ")
-            .trim_start_matches("error: ");
+        // Other lines may come before it: warnings, and with `GIT_TRACE` those of a trace.
+        let mut errors = printed.lines().filter_map(error_in);
+        let first = errors.next().or(printed.lines().next());
+        let first = first.unwrap_or("no message");
         let is_refused = printed.contains("safe.directory");
         if let Some(path) = first.split('\'').nth(1).filter(|_| is_refused) {
             let trust = Command::new("git config --global --add safe.directory");
@@ -282,6 +282,12 @@ pub fn set_up_fix(settings: &[Setting]) -> Fix {
 
 fn text(bytes: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(bytes)
+}
+
+/// The message in a line in which git reports an error.
+fn error_in(line: &str) -> Option<&str> {
+    let fatal = line.strip_prefix("fatal: ");
+    fatal.or_else(|| line.strip_prefix("error: "))
 }
 
 /// The place in `bad config line 4 in file /home/ann/.gitconfig`.

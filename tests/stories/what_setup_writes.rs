@@ -145,6 +145,7 @@ fn doctor_checks_the_url_of_each_remote() {
 fn a_repository_of_another_user_is_reported_with_its_fix() {
     let world = logged_in();
     world.sets("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1");
+    world.sets("GIT_TRACE", "1");
     let said = world.helper("setup --local").exits_with(1).stdout_is("");
     let said = said.stderr();
     assert!(
@@ -166,6 +167,7 @@ fn a_repository_of_another_user_is_reported_with_its_fix() {
 fn setup_local_needs_a_repository() {
     let world = logged_in();
     fs::remove_dir_all(world.work().join(".git")).unwrap();
+    world.sets("GIT_TRACE", "1");
     for command in ["setup --local", "unsetup --local"] {
         let said = world.helper(command).exits_with(1).stdout_is("").stderr();
         assert_eq!(
