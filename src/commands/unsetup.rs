@@ -40,11 +40,13 @@ pub(super) fn run(arguments: &Unsetup, session: &mut Session<'_, '_>) -> anyhow:
 fn git(scope: Scope, session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
     let environment = &session.context.environment;
     let git = session.context.git();
-    let is_removed = git.tear_down(scope, environment)?;
-    if is_removed {
-        let file = git.config_file(scope, environment)?;
-        let file = environment.display_path(&file);
-        session.print(&format!("Removed heroku-rs from {file}"))?;
+    let mut is_removed = false;
+    for file in git.config_files(scope, environment)? {
+        if git.tear_down(scope, &file, environment)? {
+            let file = environment.display_path(&file);
+            session.print(&format!("Removed heroku-rs from {file}"))?;
+            is_removed = true;
+        }
     }
     Ok(is_removed)
 }

@@ -9,6 +9,7 @@ mod alias;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, ErrorKind, Write};
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
@@ -86,16 +87,35 @@ impl Git {
     /// # Errors
     /// A [`Notice`] if there is none, or if git cannot be run.
     pub fn config_file(&self, scope: Scope, environment: &Environment) -> Result<PathBuf, Notice> {
-        Ok(self.file(scope, environment)?.path)
+        Ok(self.paths(scope, environment)?.0)
     }
 
-    /// Removes the lines that `set_up` wrote; returns whether there were any. The section's header is
+    /// The files in which [`Git::set_up`] may have written for a scope: a `~/.gitconfig` that was created later is
+    /// changed from then on, but git still reads the file that was changed before.
+    ///
+    /// # Errors
+    /// As [`Git::config_file`].
+    pub fn config_files(
+        &self,
+        scope: Scope,
+        environment: &Environment,
+    ) -> Result<impl Iterator<Item = PathBuf> + use<>, Notice> {
+        let (written, read) = self.paths(scope, environment)?;
+        Ok(iter::once(written).chain(read))
+    }
+
+    /// Removes the lines that `set_up` wrote from a file; returns whether there were any. The section's header is
     /// removed too if nothing else is in the section.
     ///
     /// # Errors
     /// A [`Notice`]; the file is then as it was.
-    pub fn tear_down(&self, scope: Scope, environment: &Environment) -> Result<bool, Notice> {
-        let file = self.file(scope, environment)?;
+    pub fn tear_down(
+        &self,
+        scope: Scope,
+        path: &Path,
+        environment: &Environment,
+    ) -> Result<bool, Notice> {
+        let file = ConfigFile::new(scope, path, environment)?;
         if !without_pairs(&file.read()?).1 {
             return Ok(false);
         }
@@ -154,7 +174,15 @@ impl Git {
 
     /// The file that git writes for a scope.
     fn file(&self, scope: Scope, environment: &Environment) -> Result<ConfigFile, Notice> {
-        let is_no_file = |path: &Path| path.exists() && !path.is_file();
+        ConfigFile::new(scope, &self.config_file(scope, environment)?, environment)
+    }
+
+    /// The file that git writes for a scope, and another one that it reads.
+    fn paths(
+        &self,
+        scope: Scope,
+        environment: &Environment,
+    ) -> Result<(PathBuf, Option<PathBuf>), Notice> {
         // As root, git would replace a device with a file, such as the `/dev/null` that switches
         // configuration off. For a FIFO it would wait.
         if environment
@@ -174,24 +202,10 @@ impl Git {
                 "install git 2.30 or later",
             ));
         }
-        let path = match scope {
-            Scope::Global => global_file(version, environment)?,
-            Scope::Local => self.local_file()?,
-        };
-        let file = ConfigFile {
-            scope,
-            target: files::resolved(&path).unwrap_or_else(|_| path.clone()),
-            is_xdg: scope == Scope::Global
-                && environment.git_config_global.as_ref() != Some(&path)
-                && path.ends_with("git/config"),
-            home: environment.home.clone(),
-            path,
-            helper: None,
-        };
-        if is_no_file(&file.target) {
-            return Err(file.unchanged(&io::Error::other("it is not a regular file")));
+        match scope {
+            Scope::Global => global_files(version, environment),
+            Scope::Local => Ok((self.local_file()?, None)),
         }
-        Ok(file)
     }
 
     fn local_file(&self) -> Result<PathBuf, Notice> {
@@ -206,12 +220,22 @@ impl Git {
     }
 }
 
+/// Whether something else than a regular file is at this path.
+fn is_no_file(path: &Path) -> bool {
+    path.exists() && !path.is_file()
+}
+
+/// The user's file that git writes, and another one that it reads.
+///
 /// Source: git's `builtin/config.c`. `GIT_CONFIG_GLOBAL` came with 2.32.
-fn global_file(version: (u32, u32), environment: &Environment) -> Result<PathBuf, Notice> {
+fn global_files(
+    version: (u32, u32),
+    environment: &Environment,
+) -> Result<(PathBuf, Option<PathBuf>), Notice> {
     if let Some(chosen) = &environment.git_config_global
         && version >= (2, 32)
     {
-        return Ok(chosen.clone());
+        return Ok((chosen.clone(), None));
     }
     let Some(home) = &environment.home else {
         let what = "cannot find your git configuration: HOME is not set";
@@ -221,8 +245,11 @@ fn global_file(version: (u32, u32), environment: &Environment) -> Result<PathBuf
     let config_home = environment.xdg_config_home.clone();
     let config_home = config_home.unwrap_or_else(|| home.join(".config"));
     let xdg = config_home.join("git/config");
-    let is_xdg = !usual.exists() && xdg.exists();
-    Ok(if is_xdg { xdg } else { usual })
+    Ok(if !usual.exists() && xdg.exists() {
+        (xdg, None)
+    } else {
+        (usual, Some(xdg).filter(|xdg| xdg.is_file()))
+    })
 }
 
 /// A configuration file of git's.
@@ -245,6 +272,25 @@ struct Lock {
 }
 
 impl ConfigFile {
+    /// # Errors
+    /// It is not a regular file.
+    fn new(scope: Scope, path: &Path, environment: &Environment) -> Result<ConfigFile, Notice> {
+        let file = ConfigFile {
+            scope,
+            path: path.to_owned(),
+            target: files::resolved(path).unwrap_or_else(|_| path.to_owned()),
+            is_xdg: scope == Scope::Global
+                && environment.git_config_global.as_deref() != Some(path)
+                && path.ends_with("git/config"),
+            home: environment.home.clone(),
+            helper: None,
+        };
+        if is_no_file(&file.target) {
+            return Err(file.unchanged(&io::Error::other("it is not a regular file")));
+        }
+        Ok(file)
+    }
+
     /// Empty if there is no file yet.
     fn read(&self) -> Result<SecretBuf, Notice> {
         match files::read(&self.target, LARGEST) {

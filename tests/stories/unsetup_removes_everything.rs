@@ -63,6 +63,27 @@ fn every_file_that_we_wrote_is_removed_and_reported() {
     again.stdout_is("Nothing was removed\ngit uses no helper for https://git.heroku.com\n");
 }
 
+/// git writes `~/.gitconfig` as soon as there is one, and still reads its other file.
+#[test]
+fn an_older_setup_is_removed_from_gits_other_file() {
+    for command in ["unsetup", "unsetup --all"] {
+        let world = World::new();
+        let theirs = "[user]\n\tname = Ann\n";
+        let other = world.has_file(".config/git/config", theirs);
+        world.helper("setup --alias").succeeds();
+        let usual = world.has_file(".gitconfig", theirs);
+        world.helper("setup").succeeds();
+        world.helper(command).succeeds().says(
+            "Removed heroku-rs from ~/.gitconfig\n\
+             Removed heroku-rs from ~/.config/git/config\n\
+             Removed the alias `git heroku`\n",
+        );
+        for file in [other, usual] {
+            assert_eq!(fs::read_to_string(file).unwrap(), theirs);
+        }
+    }
+}
+
 #[test]
 fn the_metadata_of_stored_tokens_is_kept_with_the_reason() {
     let world = World::new().with_keyring();

@@ -54,18 +54,18 @@ impl Git {
     /// # Errors
     /// A [`Notice`]; the file is then as it was.
     pub fn remove_alias(&self, environment: &Environment) -> Result<bool, Notice> {
-        let file = self.file(Scope::Global, environment)?;
-        if !file.target.exists() {
-            return Ok(false);
+        let mut is_removed = false;
+        for path in self.config_files(Scope::Global, environment)? {
+            let file = ConfigFile::new(Scope::Global, &path, environment)?;
+            let name = file.target.as_os_str();
+            let get = ["config", "--get-all", "--file"].map(AsRef::as_ref);
+            let output = self.run(get.into_iter().chain([name, KEY.as_ref()]))?;
+            if text(&output.stdout).lines().any(|value| value == VALUE) {
+                self.change(&file, &["--unset-all", KEY, EXACTLY_VALUE])?;
+                is_removed = true;
+            }
         }
-        let name = file.target.as_os_str();
-        let get = ["config", "--get-all", "--file"].map(AsRef::as_ref);
-        let output = self.run(get.into_iter().chain([name, KEY.as_ref()]))?;
-        let is_ours = text(&output.stdout).lines().any(|value| value == VALUE);
-        if is_ours {
-            self.change(&file, &["--unset-all", KEY, EXACTLY_VALUE])?;
-        }
-        Ok(is_ours)
+        Ok(is_removed)
     }
 
     /// Changes a file by git itself, which keeps the rest of the section, but not the owner.

@@ -220,7 +220,7 @@ proptest! {
         prop_assert!(is_without_pairs(&before, kept.unwrap()));
         let again = git.set_up(Scope::Global, "heroku-rs", &environment);
         prop_assert_eq!(again.unwrap(), SetUp::AsItWas);
-        prop_assert!(git.tear_down(Scope::Global, &environment).unwrap());
+        prop_assert!(git.tear_down(Scope::Global, &file, &environment).unwrap());
         let left = fs::read_to_string(&file).unwrap();
         prop_assert_eq!(&left, &removed(&new));
         if !text.contains("helper =") && text.ends_with('\n') {
