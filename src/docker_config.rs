@@ -5,7 +5,6 @@
 //! their order. A file that cannot be parsed is not changed.
 
 use std::env::consts::EXE_EXTENSION;
-use std::fmt::Display;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -17,7 +16,7 @@ use crate::docker_protocol::PROGRAM;
 use crate::environment::Environment;
 use crate::files::{self, Access};
 use crate::hosts::{HerokuHost, Service};
-use crate::notice::{Command, Notice};
+use crate::notice::{Command, Fix, Notice};
 use crate::secret_buf::SecretBuf;
 
 /// The value in `credHelpers` that makes docker start us.
@@ -112,12 +111,12 @@ pub fn without_us(bytes: &[u8]) -> anyhow::Result<Option<Vec<u8>>> {
 /// # Errors
 /// Why the file cannot be read.
 pub fn has_password(file: &Path, environment: &Environment) -> Result<bool, Notice> {
-    let bytes = match files::read(file, LARGEST) {
-        Ok(bytes) => bytes,
+    let config = match files::read(file, LARGEST) {
+        Ok(bytes) => read(&bytes),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-        Err(error) => return Err(not_changed(file, environment, error)),
+        Err(error) => Err(error.into()),
     };
-    let config = read(&bytes).map_err(|why| not_changed(file, environment, why))?;
+    let config = config.map_err(|why| failed(file, "could not be read", environment, &why))?;
     let entry = config.get("auths").and_then(|auths| auths.get(registry()));
     let auth = entry.and_then(|entry| entry.get("auth")?.as_str());
     Ok(auth.is_some_and(|auth| !auth.is_empty()))
@@ -133,13 +132,31 @@ fn edit(
     change: impl FnMut(&[u8]) -> anyhow::Result<Option<Vec<u8>>>,
 ) -> Result<bool, Notice> {
     let edited = files::edit(file, Access::Unchanged, change);
-    edited.map_err(|why| not_changed(file, environment, why))
+    edited.map_err(|why| failed(file, "was not changed", environment, &why))
 }
 
-fn not_changed(file: &Path, environment: &Environment, why: impl Display) -> Notice {
+/// What did not happen to the file, why, and what helps.
+fn failed(file: &Path, what: &str, environment: &Environment, why: &anyhow::Error) -> Notice {
+    let at_file = |command: Command| command.path(file, environment.home.as_deref());
+    let (why, fix) = match why.downcast_ref().map(io::Error::kind) {
+        None => (
+            why.to_string(),
+            "fix the file, then run the command again".into(),
+        ),
+        // A single file that is mounted, as into a container, cannot be renamed over.
+        Some(io::ErrorKind::ResourceBusy) => (
+            "it is a mount and cannot be replaced".to_owned(),
+            Fix::command("edit the file", at_file(Command::new("${EDITOR:-vi}"))),
+        ),
+        Some(_) => {
+            let dir = files::nearest_existing(files::dir_of(file));
+            let look = Command::new("ls -ld").path(dir, environment.home.as_deref());
+            let look = if file.exists() { at_file(look) } else { look };
+            (why.to_string(), Fix::command("look at", look))
+        }
+    };
     let file = environment.display_path(file);
-    let what = format!("{file} was not changed: {why}");
-    Notice::new(what, "fix the file, then run the command again")
+    Notice::new(format!("{file} {what}: {why}"), fix)
 }
 
 /// The file's outermost object; an empty file is an empty one.
@@ -414,6 +431,33 @@ mod tests {
             );
             assert_eq!(fs::read_to_string(&file).unwrap(), text);
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn an_error_of_the_system_is_reported_with_what_helps() {
+        let (home, environment) = Environment::with_new_home();
+        let file = home.path().join(".docker/config.json");
+        let fix = |kind: io::ErrorKind| {
+            let error = io::Error::from(kind).into();
+            let notice = failed(&file, "was not changed", &environment, &error);
+            notice.fix().to_string()
+        };
+        let place = home.path().display();
+        let look = format!("look at: ls -ld {place}");
+        assert_eq!(fix(io::ErrorKind::StorageFull), look);
+        files::replace(&file, b"").unwrap();
+        let look = "look at: ls -ld ~/.docker ~/.docker/config.json";
+        assert_eq!(fix(io::ErrorKind::PermissionDenied), look);
+        let edit = "edit the file: ${EDITOR:-vi} ~/.docker/config.json";
+        assert_eq!(fix(io::ErrorKind::ResourceBusy), edit);
+        fs::remove_file(&file).unwrap();
+        fs::create_dir(&file).unwrap();
+        let unread = has_password(&file, &environment).unwrap_err();
+        assert_eq!(
+            unread.what(),
+            "~/.docker/config.json could not be read: it is not a regular file"
+        );
     }
 
     #[test]

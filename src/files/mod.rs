@@ -164,13 +164,23 @@ fn write_draft(
     let mut draft = tempfile::Builder::new()
         .prefix(PREFIX)
         .rand_bytes(RANDOM)
-        .tempfile_in(dir)?;
-    draft.write_all(contents)?;
+        .make_in(dir, |path| new_private_file().open(path))?;
+    // The errors of the draft itself name it.
+    draft.as_file_mut().write_all(contents)?;
     if let Some(before) = before {
         keep_permissions(draft.as_file(), before, access)?;
     }
     draft.as_file().sync_all()?;
     Ok(draft.into_temp_path())
+}
+
+/// Creates a file that only its owner can access.
+pub(crate) fn new_private_file() -> fs::OpenOptions {
+    let mut options = fs::File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
 }
 
 /// Gives a file the mode of the one that it replaces, and its owner if it is another program's.
@@ -360,6 +370,14 @@ mod tests {
         fs::create_dir(&path).unwrap();
         replace(&path, b"new").unwrap_err();
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn an_error_names_no_draft() {
+        let dir = tempfile::tempdir().unwrap();
+        let missing = dir.path().join("missing");
+        let error = write_draft(&missing, b"new", None, Access::OwnerOnly).unwrap_err();
+        assert_eq!(error.to_string(), "No such file or directory (os error 2)");
     }
 
     #[test]

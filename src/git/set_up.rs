@@ -311,11 +311,7 @@ impl ConfigFile {
         let mut name = self.target_for_write()?.into_os_string();
         name.push(".lock");
         let name = PathBuf::from(name);
-        let mut options = fs::File::options();
-        options.write(true).create_new(true);
-        // Only its owner may read a new file.
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let options = files::new_private_file();
         let home = self.home.as_deref();
         let mut waited = Duration::ZERO;
         loop {
