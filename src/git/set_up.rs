@@ -336,10 +336,12 @@ impl ConfigFile {
 
     /// Why the file was left as it was, and what works instead.
     fn unchanged(&self, why: &io::Error) -> Notice {
-        use ErrorKind::{PermissionDenied, ReadOnlyFilesystem, ResourceBusy};
+        use ErrorKind::{
+            NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem, ResourceBusy,
+        };
         let reason = match why.kind() {
             ResourceBusy => "the file is a mount and cannot be replaced".to_owned(),
-            PermissionDenied | ReadOnlyFilesystem => {
+            PermissionDenied | ReadOnlyFilesystem | NotFound | NotADirectory => {
                 format!("{} cannot be written", self.path.display())
             }
             _ => why.to_string(),
@@ -359,6 +361,14 @@ impl ConfigFile {
             // git reads both files, and writes `~/.gitconfig` if it exists.
             (PermissionDenied | ReadOnlyFilesystem, Some(_)) if self.is_xdg => {
                 Command::new("touch ~/.gitconfig && git credential-heroku-rs setup").into()
+            }
+            // There is no file, as in a container with a user that has no home.
+            (_, Some(_))
+                if self.scope == Scope::Global && self.path.symlink_metadata().is_err() =>
+            {
+                "set HOME to a directory that can be written, \
+                 or GIT_CONFIG_GLOBAL to a file (git 2.32 or later)"
+                    .into()
             }
             (PermissionDenied | ReadOnlyFilesystem, Some(helper))
                 if self.scope == Scope::Global =>

@@ -249,7 +249,7 @@ fn root_in_the_home_of_another_user_leaves_nothing_that_the_user_cannot_use() {
         return;
     };
     let token = world.heroku.issue_token(ANN);
-    world.keeps_in_the_keyring(ANN, &token);
+    world.stores_in_the_keyring(ANN, &token);
     world.shell("chown -R 65534:65534 ~", b"").succeeds();
     let foreign = " belongs to another user\n";
     world.helper("rotate").exits_with(1).says(foreign);

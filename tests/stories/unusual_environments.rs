@@ -154,11 +154,12 @@ fn a_home_that_cannot_be_written_loses_metadata_but_no_login() {
         said.says("could not record the active account: ").stdout();
         assert_eq!(world.stored_in_the_keyring(ANN).as_ref(), Some(&token));
         let line = format!("HOME={home} git-credential-heroku-rs setup");
-        world
+        let said = world
             .shell(&line, b"")
             .fails()
             .reports_at_most(1)
             .stdout_is("");
+        said.says("/.gitconfig cannot be written\n  set HOME to a directory that can be written, ");
         let line = format!("HOME={home} git-credential-heroku-rs login --with-token --store netrc");
         world
             .shell(&line, token.as_bytes())
