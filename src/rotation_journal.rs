@@ -4,7 +4,6 @@
 //! a rotation that was interrupted. The file contains no token. Unlike our other state files it has to be written:
 //! without it an unknown authorization could be left at Heroku.
 
-use std::fmt::Display;
 use std::fs::{self, File};
 use std::io;
 use std::path::PathBuf;
@@ -16,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::account::Account;
 use crate::environment::Environment;
 use crate::files;
-use crate::notice::Notice;
+use crate::notice::{Command, Fix, Notice};
 use crate::state_file::StateFile;
 use crate::token::Token;
 
@@ -78,7 +77,8 @@ impl Rotation {
         old: Option<Revocable>,
     ) -> Result<Rotation, Notice> {
         let mut random = [0; 4];
-        getrandom::fill(&mut random).map_err(not_written)?;
+        getrandom::fill(&mut random)
+            .map_err(|why| Notice::new(format!("cannot get random numbers: {why}"), ""))?;
         Ok(Rotation {
             account: account.to_string(),
             source: source.to_owned(),
@@ -142,14 +142,14 @@ fn lock_file(environment: &Environment) -> Option<PathBuf> {
 /// # Errors
 /// Another rotation takes longer than `limit`, or the lock's file cannot be opened.
 pub fn lock(environment: &Environment, limit: Duration) -> Result<File, Notice> {
-    let file = lock_file(environment).ok_or(io::Error::from(io::ErrorKind::NotFound));
+    let file = lock_file(environment).ok_or_else(|| io::Error::other("HOME is not set"));
     let held = file.and_then(|file| files::hold(&file, limit));
     held.map_err(|why| match why.kind() {
         io::ErrorKind::TimedOut => Notice::new(
             "another `rotate` is still running",
             "wait until it is done, then run the command again",
         ),
-        _ => not_written(why),
+        _ => not_written(environment, &why),
     })
 }
 
@@ -176,14 +176,19 @@ pub fn record(environment: &Environment, rotation: &Rotation) -> Result<(), Noti
         all.retain(|other| other.mark != rotation.mark);
         all.push(rotation.clone());
     });
-    recorded.map_err(not_written)
+    recorded.map_err(|why| not_written(environment, &why))
 }
 
-fn not_written(why: impl Display) -> Notice {
-    Notice::new(
-        format!("cannot write rotations.json: {why}"),
-        "check the permissions: ls -ld ~/.local/state/git-credential-heroku-rs",
-    )
+fn not_written(environment: &Environment, why: &io::Error) -> Notice {
+    let fix = match environment.state_dir() {
+        Some(dir) => {
+            let look = Command::new("ls -ld");
+            let dir = files::nearest_existing(&dir);
+            Fix::command("check", look.path(dir, environment.home.as_deref()))
+        }
+        None => "set HOME to your home directory".into(),
+    };
+    Notice::new(format!("cannot write rotations.json: {why}"), fix)
 }
 
 /// Removes a finished rotation. If that fails, the next rotation finds nothing to do.
@@ -219,7 +224,8 @@ pub fn remove_if_finished(environment: &Environment) -> Result<Removal, Notice> 
     let held = lock_if_used(environment, Duration::ZERO)?;
     let removal = match FILE.load(environment) {
         Some(contents) if contents.rotations.is_empty() => {
-            FILE.remove(environment).map_err(not_written)?;
+            FILE.remove(environment)
+                .map_err(|why| not_written(environment, &why))?;
             Removal::Removed
         }
         Some(_) => return Ok(Removal::Unfinished),
@@ -313,6 +319,26 @@ mod tests {
         let refused = remove_if_finished(&environment).unwrap_err();
         assert!(refused.what().starts_with("cannot write rotations.json: "));
         assert_eq!(unfinished(&environment), [rotation]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_directory_that_cannot_be_written_is_named() {
+        let (home, mut environment) = Environment::with_new_home();
+        let fix = |environment: &Environment| {
+            let refused = lock(environment, Duration::ZERO).map(drop).unwrap_err();
+            refused.fix().to_string()
+        };
+        let state = home.path().join("state");
+        environment.xdg_state_home = Some(state.clone());
+        files::replace(&state, b"not a directory").unwrap();
+        assert_eq!(fix(&environment), "check: ls -ld ~/state");
+        fs::remove_file(&state).unwrap();
+        fs::create_dir_all(lock_file(&environment).unwrap()).unwrap();
+        let dir = "~/state/git-credential-heroku-rs";
+        assert_eq!(fix(&environment), format!("check: ls -ld {dir}"));
+        let without_home = Environment::default();
+        assert_eq!(fix(&without_home), "set HOME to your home directory");
     }
 
     #[test]
