@@ -235,11 +235,17 @@ pub fn name_for_docker(environment: &Environment, program: &Path) -> Name {
 /// In `/usr/bin` it belongs to a package, which removes it.
 pub fn forget_name(environment: &Environment) -> Option<PathBuf> {
     let name = environment.programs(PROGRAM).next()?;
-    if name.parent() == Some(Path::new("/usr/bin")) {
+    if is_in_usr_bin(&name) {
         return None;
     }
     let removed = leads_to_us(&name) && std::fs::remove_file(&name).is_ok();
     removed.then_some(name)
+}
+
+/// Also if `PATH` has it by another name: often `/bin` is a link to it.
+fn is_in_usr_bin(name: &Path) -> bool {
+    let dir = files::dir_of(name).canonicalize();
+    dir.is_ok_and(|dir| dir == Path::new("/usr/bin"))
 }
 
 // The second name is a link. On Windows it is a copy, since a symbolic link needs a privilege there, and a hard
@@ -491,6 +497,16 @@ mod tests {
         assert_eq!(fs::read(&name).unwrap(), b"us");
         assert_eq!(forget_name(&environment), Some(name.clone()));
         assert!(!name.exists() && program.exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_packages_name_is_known_by_any_name_of_its_directory() {
+        let dir = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink("/usr/bin", dir.path().join("link")).unwrap();
+        assert!(is_in_usr_bin(Path::new("/usr/bin/x")));
+        assert!(is_in_usr_bin(&dir.path().join("link/x")));
+        assert!(!is_in_usr_bin(&dir.path().join("x")));
     }
 
     #[cfg(unix)]
