@@ -87,6 +87,30 @@ fn a_removal_works_in_any_order_of_the_replies() {
     assert_eq!(accounts(&world), [""; 0]);
 }
 
+/// No program can remove an item on the condition that it still has a token, so it is read again with the removal.
+#[test]
+fn a_token_that_was_stored_during_a_removal_is_written_back() {
+    let logged_in = || {
+        let world = with(&[]);
+        let token = world.heroku.issue_token(ANN);
+        world.secret_service().has_item(ANN, &token);
+        world
+    };
+    let world = logged_in();
+    world.helper("logout --keep").succeeds();
+    let calls = world.secret_service().received_calls();
+    let before = calls.iter().take_while(|call| *call != "Delete");
+    let reads = before.filter(|call| *call == "GetSecret").count();
+    let world = logged_in();
+    let new = world.heroku.issue_token(ANN);
+    world.secret_service().is_changed_after(reads - 1, &new);
+    world.helper("logout --keep").succeeds();
+    let items = world.secret_service().items();
+    assert_eq!(items, [(ANN.to_owned(), new)]);
+    let calls = world.secret_service().received_calls();
+    assert!(calls.contains(&"Delete".to_owned()), "{calls:?}");
+}
+
 /// Most programs list the oldest first. secret-tool takes what is listed first, and so do we.
 #[test]
 fn the_first_of_several_duplicates_is_used() {

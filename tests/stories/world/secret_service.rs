@@ -102,6 +102,8 @@ struct State {
     with_a_session: HashSet<String>,
     prompts: Vec<Option<Change>>,
     behaviours: HashMap<&'static str, Behaviour>,
+    /// What another program stores in an item after so many reads of it.
+    stored_after: Option<(usize, String)>,
     calls: Vec<String>,
 }
 
@@ -160,6 +162,11 @@ impl SecretService {
         let attributes = attributes.iter().map(owned).collect();
         let item = (attributes, secret.to_owned());
         self.state.lock().unwrap().items.push(Some(item));
+    }
+
+    /// Another program stores this secret in the item, after it was read so many times.
+    pub(crate) fn is_changed_after(&self, reads: usize, secret: &str) {
+        self.state.lock().unwrap().stored_after = Some((reads, secret.to_owned()));
     }
 
     /// The accounts of its items, with their secrets, in the order in which it finds them.
@@ -271,6 +278,15 @@ fn handle(call: &Message, line: &Connection, state: &Mutex<State>) -> bool {
 }
 
 impl State {
+    /// What another program stores now, if this is the read after which it does.
+    fn stored_by_another_program(&mut self) -> Option<String> {
+        let (reads, _) = self.stored_after.as_mut()?;
+        *reads -= 1;
+        self.stored_after
+            .take_if(|(reads, _)| *reads == 0)
+            .map(|(_, secret)| secret)
+    }
+
     fn records(&mut self, call: &Message) -> (String, Option<Behaviour>) {
         let member = call.header().member().unwrap().to_string();
         let name = match member.as_str() {
@@ -436,10 +452,17 @@ fn answers_for_an_item(
         "GetSecret" if state.is_locked_for(call) => {
             line.reply_error(&header, "org.freedesktop.Secret.Error.IsLocked", &"")
         }
-        "GetSecret" => match state.item(call) {
-            Some((_, text)) => line.reply(&header, &(secret(text),)),
-            None => gone(),
-        },
+        "GetSecret" => {
+            let stored = state.stored_by_another_program();
+            match state.item(call) {
+                Some((_, text)) => {
+                    let read = secret(text);
+                    *text = stored.unwrap_or(text.clone());
+                    line.reply(&header, &(read,))
+                }
+                None => gone(),
+            }
+        }
         "SetSecret" => match state.item(call) {
             Some(item) => {
                 item.1 = text(body.deserialize()?);
