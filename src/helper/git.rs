@@ -311,8 +311,8 @@ fn after_check(context: &Context, account: &Account, token: &Token, verdict: Ver
         Verdict::Accepted => Notice::new(
             format!("git was rejected, but the token of {account} is valid; it was kept"),
             Fix::command(
-                "see what else git sends",
-                "git config --show-origin --get-all http.extraHeader",
+                "find out what else git sends",
+                "git credential-heroku-rs doctor",
             ),
         ),
         Verdict::Unknown(why) => Notice::new(

@@ -76,7 +76,7 @@ fn a_token_that_heroku_accepts_is_kept() {
         .stdout_is("")
         .stderr_is(
             "heroku-rs: git was rejected, but the token of ann@example.com is valid; it was kept\n  \
-             see what else git sends: git config --show-origin --get-all http.extraHeader\n",
+             find out what else git sends: git credential-heroku-rs doctor\n",
         );
     assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
     assert_eq!(world.requests_to_the_api(), 1, "the probe reached Heroku");
@@ -145,11 +145,22 @@ fn an_api_that_never_replies_does_not_block_git() {
 fn a_stale_header_in_gits_configuration_does_not_remove_the_login() {
     let (world, token) = logged_in();
     world
-        .git("-c http.extraHeader='Authorization: Basic eDpub3Bl' push heroku main")
+        .git("config --global http.https://git.heroku.com/.extraHeader 'Authorization: Basic eDpub3Bl'")
+        .succeeds();
+    world
+        .git("push heroku main")
         .exits_with(128)
         .says("git was rejected, but the token of ann@example.com is valid; it was kept")
+        .says("find out what else git sends: git credential-heroku-rs doctor")
         .says("Authentication failed");
     assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
+    world
+        .helper("doctor")
+        .exits_with(1)
+        .says("from http.https://git.heroku.com/.extraheader in ~/.gitconfig");
+    world
+        .git("config --global --unset http.https://git.heroku.com/.extraHeader")
+        .succeeds();
     world.git("push --quiet heroku main").succeeds();
 }
 
