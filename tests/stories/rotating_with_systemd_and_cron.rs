@@ -1,6 +1,7 @@
 //! The systemd timer and the cron line that are documented: they are valid, and they work.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use heroku_stand_in::Grant;
@@ -108,6 +109,11 @@ fn the_cron_line_finds_the_keyring_without_a_session() {
     let line = line.unwrap();
     assert!(line.contains("/run/user/$(id -u)"));
     let line = line.replace("/run/user/$(id -u)", run.to_str().unwrap());
+    // The program is where `cargo install` puts it. Debian's cron starts a command with this PATH.
+    let cargo = world.home().join(".cargo");
+    fs::create_dir(&cargo).unwrap();
+    symlink(world.bin(), cargo.join("bin")).unwrap();
+    world.sets("PATH", "/usr/bin:/bin");
     world
         .shell(&line, b"")
         .succeeds()
