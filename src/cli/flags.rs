@@ -16,7 +16,7 @@ Examples:
   git credential-heroku-rs logout
   git credential-heroku-rs logout bob@example.com
   git credential-heroku-rs logout --all
-  git credential-heroku-rs logout --keep    # do not revoke the token")]
+  git credential-heroku-rs logout --keep")]
 pub struct Logout {
     /// Account to log out [default: the active account]
     pub account: Option<String>,
@@ -56,7 +56,7 @@ pub struct Status {
 #[command(after_help = "\
 Examples:
   git credential-heroku-rs switch bob@example.com
-  git credential-heroku-rs switch work    # a name from `heroku accounts`")]
+  git credential-heroku-rs switch work")]
 pub struct Switch {
     /// Email of the account, or its name in `heroku accounts`
     pub account: String,
@@ -67,9 +67,9 @@ pub struct Switch {
 #[command(after_help = "\
 Examples:
   git credential-heroku-rs setup
-  git credential-heroku-rs setup --local     # configure this repository only
-  git credential-heroku-rs setup --docker    # configure docker instead of git
-  git credential-heroku-rs unsetup           # undo it
+  git credential-heroku-rs setup --local
+  git credential-heroku-rs setup --docker
+  git credential-heroku-rs unsetup
 
 With the alias, `git heroku COMMAND` is `git credential-heroku-rs COMMAND`. On
 a terminal, setup offers to add the alias.")]
@@ -99,12 +99,12 @@ Examples:
   git credential-heroku-rs unsetup
   git credential-heroku-rs unsetup --local
   git credential-heroku-rs unsetup --docker
-  git credential-heroku-rs unsetup --all    # before you remove the program
+  git credential-heroku-rs unsetup --all
 
-`unsetup --all` undoes `setup`, `setup --docker` and, in this repository,
-`setup --local`. It removes the manual and the files in
-~/.local/state/git-credential-heroku-rs, except what stored tokens still need.
-It removes no token: run `logout --all` for that.")]
+Before you remove the program, run `unsetup --all`. It undoes `setup`,
+`setup --docker` and, in this repository, `setup --local`. It removes the manual
+and the files in ~/.local/state/git-credential-heroku-rs, except what stored
+tokens still need. It removes no token: run `logout --all` for that.")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Unsetup {
     /// Undo `setup --local` in the current repository
@@ -126,8 +126,8 @@ pub struct Unsetup {
 #[command(after_help = "\
 Examples:
   git credential-heroku-rs doctor
-  git credential-heroku-rs doctor --fix          # ask before each change
-  git credential-heroku-rs doctor --fix --yes    # for scripts
+  git credential-heroku-rs doctor --fix
+  git credential-heroku-rs doctor --fix --yes
   git credential-heroku-rs doctor --json |
       jq -r '.checks[] | select(.severity == \"fail\").id'
 
@@ -224,7 +224,7 @@ fn variable(name: &str) -> Result<String, String> {
 #[command(after_help = "\
 Examples:
   git credential-heroku-rs rotate
-  git credential-heroku-rs rotate --all --if-expires-within 7d    # for a timer
+  git credential-heroku-rs rotate --all --if-expires-within 7d
   git credential-heroku-rs rotate --expires-in 30d
 
 You can stop `rotate` at any time: a token that works is always stored, and the
@@ -279,9 +279,11 @@ pub struct Completions {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  git credential-heroku-rs man --install   # for `git help credential-heroku-rs`
-  git credential-heroku-rs man DIR         # for a package
-  git credential-heroku-rs man | man -l -  # read the main page once")]
+  git credential-heroku-rs man --install
+  git credential-heroku-rs man DIR
+  git credential-heroku-rs man | man -l -
+
+After `man --install`, `git help credential-heroku-rs` opens the manual.")]
 pub struct Man {
     /// Install the pages in share/man/man1 next to the program's directory
     #[arg(long, conflicts_with = "dir")]

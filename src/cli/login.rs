@@ -17,11 +17,11 @@ const NOT_INTERACTIVE: [&str; 3] = ["with_token", "browser", "open"];
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[command(after_help = "\
 Examples:
-  git credential-heroku-rs login                # paste a token
-  git credential-heroku-rs login --open         # open the page to create one
+  git credential-heroku-rs login
+  git credential-heroku-rs login --open
   printenv TOKEN | git credential-heroku-rs login --with-token
-  git credential-heroku-rs login --interactive  # email, password and MFA code
-  git credential-heroku-rs login --browser      # the Heroku CLI's browser login
+  git credential-heroku-rs login --interactive
+  git credential-heroku-rs login --browser
 
 You can paste a token even if your account uses MFA, or if this machine has no
 browser.")]

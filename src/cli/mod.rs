@@ -186,8 +186,8 @@ pub const SHORT_NAME: &str = "heroku-rs";
 
 const EXAMPLES: &str = "\
 Examples:
-  git credential-heroku-rs login    # log in, once
-  git credential-heroku-rs setup    # configure git, once
+  git credential-heroku-rs login
+  git credential-heroku-rs setup
   git push heroku main
 
 Run `git credential-heroku-rs COMMAND -h` for the flags and examples of a
@@ -320,22 +320,16 @@ mod tests {
     }
 
     #[test]
-    fn a_comment_in_an_example_follows_a_number_sign() {
-        fn look(command: &clap::Command, seen: &mut usize) {
+    fn no_example_has_a_comment() {
+        // zsh, the shell of macOS, takes a comment at its prompt for arguments.
+        fn look(command: &clap::Command) {
             let help = command.get_after_help().map(ToString::to_string);
             for line in help.unwrap_or_default().lines() {
-                if let Some((_, remark)) = line.trim_start().split_once("  ") {
-                    assert!(remark.trim_start().starts_with("# "), "{line}");
-                    *seen += 1;
-                }
+                assert!(!line.contains(" #"), "{line}");
             }
-            command
-                .get_subcommands()
-                .for_each(|command| look(command, seen));
+            command.get_subcommands().for_each(look);
         }
-        let mut seen = 0;
-        look(&definition(), &mut seen);
-        assert!(seen > 10, "{seen}");
+        look(&definition());
     }
 
     #[test]

@@ -131,10 +131,6 @@ impl Block {
         }
     }
 
-    pub(super) fn first_line(&self) -> &str {
-        self.text.lines().next().unwrap_or_default()
-    }
-
     /// The command lines after `$ `, with which a console block opens, each with what follows it; a line that ends in a backslash
     /// goes on in the next.
     pub(super) fn steps(&self) -> Vec<Step> {
