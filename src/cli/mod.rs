@@ -228,7 +228,7 @@ struct CommandLine {
 pub enum Command {
     /// Log in to Heroku, for git and the Heroku CLI
     Login(Login),
-    /// Log out, and revoke the token
+    /// Log out, also of the Heroku CLI, and revoke the token
     Logout(Logout),
     /// Show the active account, its token and git's configuration
     Status(Status),
