@@ -62,6 +62,14 @@ fn a_new_version_and_a_new_repository_are_written_everywhere() {
     let heading = "## [Unreleased]\n";
     let news = format!("{heading}\n- The newest change.\n");
     fs::write(&changelog, text.replacen(heading, &news, 1)).unwrap();
+    for page in ["README.md", "contrib/docs/installing.md"] {
+        let text = fs::read_to_string(copy.join(page)).unwrap();
+        let text = text
+            .replace("not released yet", "released")
+            .replace("None of these is published yet. ", "")
+            .replace("Releases will have", "Releases have");
+        fs::write(copy.join(page), text).unwrap();
+    }
     let repository = "https://github.com/some-team/git-credential-heroku-rs";
     prepares(&world, &format!("9.8.7 --repository {repository}")).succeeds();
     commits(&world);
@@ -103,11 +111,15 @@ fn an_invalid_release_is_rejected_with_every_reason() {
         "https://github.com/OWNER/git-credential-heroku-rs",
     );
     fs::write(copy.join("Cargo.toml"), owned).unwrap();
+    let readme = copy.join("README.md");
+    let text = fs::read_to_string(&readme).unwrap();
+    fs::write(readme, format!("It is not released yet.\n{text}")).unwrap();
     prepares(&world, "--check v99.0.0")
         .exits_with(1)
         .stdout_is("")
         .says("the tag is v99.0.0, and Cargo.toml's version is ")
-        .says("Cargo.toml's repository has the placeholder OWNER\n");
+        .says("Cargo.toml's repository has the placeholder OWNER\n")
+        .says("README.md:1 says that nothing is released\n");
     let page = copy.join("contrib/docs/ci.md");
     let text = fs::read_to_string(&page).unwrap();
     fs::write(
