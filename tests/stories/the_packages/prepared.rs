@@ -81,6 +81,10 @@ fn a_new_version_and_a_new_repository_are_written_everywhere() {
         read("contrib/docs/ci.md")
             .contains("some-team/git-credential-heroku-rs/contrib/action@v9.8.7")
     );
+    let installing = read("contrib/docs/installing.md");
+    for package in ["_9.8.7-1_amd64.deb", "-9.8.7-1.x86_64.rpm"] {
+        assert!(installing.contains(package), "{installing}");
+    }
     assert!(
         read("Cargo.lock").contains("name = \"git-credential-heroku-rs\"\nversion = \"9.8.7\"\n")
     );
