@@ -37,7 +37,10 @@ pub struct NetrcImport {
 Examples:
   curl --netrc-file <(git credential-heroku-rs netrc print) \\
        -H 'Accept: application/vnd.heroku+json; version=3' \\
-       https://api.heroku.com/account")]
+       https://api.heroku.com/account
+
+`<(...)` works in bash and zsh. In fish, write
+`(git credential-heroku-rs netrc print | psub --fifo)`.")]
 pub struct NetrcPrint {
     /// Use this account [default: the active account]
     #[arg(long, value_name = "EMAIL")]
