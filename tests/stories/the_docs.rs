@@ -249,6 +249,23 @@ fn every_command_in_a_line_of_text_exists() {
     assert!(seen > 3, "the search sees {seen} commands");
 }
 
+#[test]
+fn a_page_names_the_rust_version_of_cargo_toml() {
+    let mut seen = 0;
+    for page in documents() {
+        for (line, text) in &page.prose {
+            for rest in text.split("Rust ").skip(1) {
+                if rest.starts_with(|c: char| c.is_ascii_digit()) {
+                    let is_ours = rest.starts_with(env!("CARGO_PKG_RUST_VERSION"));
+                    assert!(is_ours, "{}: {text}", page.place(*line));
+                    seen += 1;
+                }
+            }
+        }
+    }
+    assert!(seen > 1, "the search sees {seen} versions");
+}
+
 /// `git config credential.helper X` removes the helper that was set before.
 #[test]
 fn no_page_replaces_the_users_helper() {
