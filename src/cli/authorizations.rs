@@ -136,7 +136,7 @@ pub struct AuthorizationsRevoke {
     /// Do not ask for confirmation
     #[arg(long, short)]
     pub yes: bool,
-    /// Revoke the authorization even if this machine uses it or it is the API key
+    /// Revoke the authorization even if this machine may use it or it is the API key
     #[arg(long)]
     pub force: bool,
 }

@@ -14,7 +14,7 @@ impl Client {
         arguments: &AuthorizationsUpdate,
         session: &mut Session<'_, '_>,
     ) -> anyhow::Result<()> {
-        let entry = self.entry(&arguments.named, session)?;
+        let (entry, _) = self.entry(&arguments.named, session)?;
         let token = &self.found.token;
         let updated = self
             .api
@@ -41,10 +41,10 @@ impl Client {
         arguments: &AuthorizationsRevoke,
         session: &mut Session<'_, '_>,
     ) -> anyhow::Result<()> {
-        let entry = self.entry(&arguments.named, session)?;
+        let (entry, hidden) = self.entry(&arguments.named, session)?;
         let name = entry.name();
         if !arguments.force {
-            self.check_unused(&entry)?;
+            self.check_unused(&entry, hidden)?;
         }
         let question = format!("Revoke {name}? Its token will no longer work anywhere.");
         let is_confirmed = arguments.yes
@@ -65,12 +65,18 @@ impl Client {
 
     /// Only `--force` revokes an authorization that this machine may use, or that other programs may use as the
     /// account's API key.
-    fn check_unused(&self, entry: &Entry) -> Result<(), Notice> {
+    fn check_unused(&self, entry: &Entry, hidden: Option<Notice>) -> Result<(), Notice> {
         let name = entry.name();
         if entry.is_stored() {
             return Err(Notice::new(
                 format!("this machine uses {name}"),
                 "use --force to revoke it, or log out: git credential-heroku-rs logout",
+            ));
+        }
+        if let Some(why) = hidden {
+            return Err(Notice::new(
+                format!("this machine may use {name}: {}", why.what()),
+                why.fix().or("use --force to revoke it"),
             ));
         }
         if entry.may_be_stored {

@@ -27,7 +27,8 @@ pub(super) struct Entry {
     pub(super) active: bool,
     /// Where its token is stored on this machine: `environment`, `keyring`, `netrc`.
     stored: Vec<&'static str>,
-    /// Heroku does not show enough of its token to rule out that it is stored on this machine.
+    /// Nothing rules out that its token is stored on this machine: Heroku does not show enough of it, or a source of
+    /// tokens cannot be read.
     #[serde(skip)]
     pub(super) may_be_stored: bool,
 }
@@ -101,9 +102,11 @@ impl Entry {
         };
         let [id, description, scope, expiry, stored] = self.row(false);
         let stored = if self.is_stored() {
-            stored
+            &stored
+        } else if self.may_be_stored {
+            "unknown"
         } else {
-            "not on this machine".to_owned()
+            "not on this machine"
         };
         let (created, updated) = (time(self.created), time(self.updated));
         writeln!(
@@ -115,16 +118,17 @@ impl Entry {
 }
 
 /// Marks the authorizations with a token that is stored on this machine: our metadata names them, or
-/// Heroku shows enough of their tokens.
+/// Heroku shows enough of their tokens. `has_hidden` says that there may be more logins than these.
 pub(super) fn entries(
     all: Vec<Authorization>,
     logins: &[StoredToken],
     active: Option<&StoredToken>,
+    has_hidden: bool,
 ) -> Vec<Entry> {
     let positions: Vec<Option<usize>> = logins.iter().map(|login| position(login, &all)).collect();
     let mut entries = Vec::with_capacity(all.len());
     for (number, one) in all.into_iter().enumerate() {
-        let (mut is_active, mut may_be_stored, mut stored) = (false, false, Vec::new());
+        let (mut is_active, mut may_be_stored, mut stored) = (false, has_hidden, Vec::new());
         for (login, at) in logins.iter().zip(&positions) {
             if *at == Some(number) {
                 is_active |= active.is_some_and(|active| report::is_served(login, active));

@@ -41,18 +41,27 @@ struct Client {
 }
 
 impl Client {
-    /// All authorizations of the account, with marks for the tokens that are stored on this machine.
-    fn entries(&self, session: &Session<'_, '_>) -> Result<Vec<Entry>, Notice> {
+    /// All authorizations of the account, with marks for the tokens that are stored on this machine; and why a mark
+    /// may be missing, if a source of tokens cannot be read.
+    fn entries(&self, session: &Session<'_, '_>) -> Result<(Vec<Entry>, Option<Notice>), Notice> {
         let all = self.api.authorizations(&self.found.token);
         let all = all.map_err(|error| request_failed(&error, self.found.source))?;
-        let (logins, _) = logins::list(session.context);
+        let (logins, unread) = logins::list(session.context);
+        let hidden = unread.into_iter().find(|unread| unread.may_hide_logins);
+        let hidden = hidden.map(|unread| unread.why.without_alternative());
         let active = token_of(None, session.context).ok();
-        Ok(entry::entries(all, &logins, active.as_ref()))
+        let entries = entry::entries(all, &logins, active.as_ref(), hidden.is_some());
+        Ok((entries, hidden))
     }
 
-    /// The authorization that the user names.
-    fn entry(&self, name: &str, session: &Session<'_, '_>) -> Result<Entry, Notice> {
-        find::by_name(self.entries(session)?, name)
+    /// The authorization that the user names, and why its mark may be missing.
+    fn entry(
+        &self,
+        name: &str,
+        session: &Session<'_, '_>,
+    ) -> Result<(Entry, Option<Notice>), Notice> {
+        let (entries, hidden) = self.entries(session)?;
+        Ok((find::by_name(entries, name)?, hidden))
     }
 
     fn list(
@@ -60,7 +69,8 @@ impl Client {
         arguments: &AuthorizationsList,
         session: &mut Session<'_, '_>,
     ) -> anyhow::Result<()> {
-        let entries = self.entries(session)?;
+        let (entries, hidden) = self.entries(session)?;
+        warn_of_missing_marks(hidden, session)?;
         let out = &mut session.streams.output;
         if arguments.json {
             json::write_json(&BTreeMap::from([("authorizations", entries)]), out)?;
@@ -77,7 +87,8 @@ impl Client {
         arguments: &AuthorizationsInfo,
         session: &mut Session<'_, '_>,
     ) -> anyhow::Result<()> {
-        let entry = self.entry(&arguments.named, session)?;
+        let (entry, hidden) = self.entry(&arguments.named, session)?;
+        warn_of_missing_marks(hidden, session)?;
         let out = &mut session.streams.output;
         if arguments.json {
             json::write_json(&entry, out)?;
@@ -85,5 +96,15 @@ impl Client {
             entry.write_text(out)?;
         }
         Ok(())
+    }
+}
+
+fn warn_of_missing_marks(
+    hidden: Option<Notice>,
+    session: &mut Session<'_, '_>,
+) -> anyhow::Result<()> {
+    match hidden {
+        Some(why) => session.warn(&why.as_cause_of("some stored tokens may not be marked")),
+        None => Ok(()),
     }
 }

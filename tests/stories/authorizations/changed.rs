@@ -267,6 +267,39 @@ fn the_token_that_this_machine_uses_is_not_revoked_by_mistake() {
 }
 
 #[test]
+fn a_token_in_a_locked_keyring_is_not_revoked_by_mistake() {
+    let (world, laptop, ci) = logged_in();
+    world.sets("HEROKU_API_KEY", &ci.token);
+    world.keyring().locks();
+    let unlock = "  unlock: git credential-heroku-rs status --unlock";
+    world
+        .helper("authorizations revoke laptop --yes")
+        .exits_with(1)
+        .stdout_is("")
+        .stderr_is(&format!(
+            "heroku-rs: this machine may use \"laptop\" ({}): the keyring is locked\n\
+             {unlock}, or use --force to revoke it\n",
+            laptop.id
+        ));
+    assert!(world.heroku.is_live(&laptop.token));
+    let warning =
+        format!("warning: some stored tokens may not be marked: the keyring is locked\n{unlock}\n");
+    world
+        .helper("authorizations")
+        .succeeds()
+        .stderr_is(&warning);
+    world
+        .helper("authorizations info laptop")
+        .succeeds()
+        .says("  stored: unknown\n")
+        .stderr_is(&warning);
+    world
+        .helper("authorizations revoke laptop --yes --force")
+        .succeeds();
+    assert!(!world.heroku.is_live(&laptop.token));
+}
+
+#[test]
 fn the_accounts_api_key_is_not_revoked_by_mistake() {
     let (world, ..) = logged_in();
     let grant = Grant {
