@@ -64,22 +64,12 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
 
 /// Classifies an error by its types, and by the texts of the HTTP client if its types are private.
 fn classified(causes: &[&(dyn Error + 'static)], texts: &[String]) -> NetworkError {
-    const CUT_OFF: [&str; 3] = [
-        "connection closed before message completed",
-        "end of file before message length reached",
-        "unexpected EOF",
-    ];
     let says = |words: &str| texts.iter().any(|text| text.contains(words));
-    let not_connected = |why: &str| NetworkError::NotConnected(why.to_owned());
-    let no_reply = |why: &str| NetworkError::NoReply(why.to_owned());
     if says("tunnel error: proxy authorization required") {
         return NetworkError::ProxyLogin;
     }
     if says("tunnel error: unsuccessful") {
         return NetworkError::ProxyRefusal;
-    }
-    if says("dns error") {
-        return not_connected("cannot resolve its name");
     }
     let is_of_client = |test: fn(&reqwest::Error) -> bool| {
         let mut errors = causes.iter().filter_map(|cause| cause.downcast_ref());
@@ -87,31 +77,59 @@ fn classified(causes: &[&(dyn Error + 'static)], texts: &[String]) -> NetworkErr
     };
     let io_errors = causes.iter().filter_map(|cause| cause.downcast_ref());
     let kinds: Vec<ErrorKind> = io_errors.map(io::Error::kind).collect();
-    if is_of_client(reqwest::Error::is_timeout) || kinds.contains(&ErrorKind::TimedOut) {
-        return if is_of_client(reqwest::Error::is_connect) {
-            not_connected("connection timed out")
-        } else {
-            no_reply("no reply in time")
-        };
+    let is_timeout =
+        is_of_client(reqwest::Error::is_timeout) || kinds.contains(&ErrorKind::TimedOut);
+    let is_connect = is_of_client(reqwest::Error::is_connect);
+    let why = match (is_timeout, is_connect) {
+        (true, true) => "connection timed out".to_owned(),
+        (true, false) => "no reply in time".to_owned(),
+        _ if says("dns error") || says("failed to lookup address") => {
+            "cannot resolve its name".to_owned()
+        }
+        _ if says("SOCKS error: failed to create") => "no connection to the proxy".to_owned(),
+        _ => tls(causes).unwrap_or_else(|| reason(&kinds, texts)),
+    };
+    // To connect includes the TLS handshake, also through a proxy. The request is sent after that.
+    if is_connect {
+        NetworkError::NotConnected(why)
+    } else {
+        NetworkError::NoReply(why)
     }
+}
+
+fn tls(causes: &[&(dyn Error + 'static)]) -> Option<String> {
+    let error: &rustls::Error = causes.iter().find_map(|cause| cause.downcast_ref())?;
+    let error = scrubbed(&error.to_string(), Auth::Anonymous);
+    Some(format!(
+        "TLS failed, perhaps because of a captive portal or firewall ({error})"
+    ))
+}
+
+fn reason(kinds: &[ErrorKind], texts: &[String]) -> String {
+    const CUT_OFF: [&str; 4] = [
+        "connection closed before message completed",
+        "end of file before message length reached",
+        "unexpected EOF",
+        "unexpected end of file",
+    ];
     for kind in kinds {
         match kind {
             ErrorKind::ConnectionRefused
             | ErrorKind::NetworkUnreachable
-            | ErrorKind::HostUnreachable => return not_connected(&kind.to_string()),
+            | ErrorKind::HostUnreachable => return kind.to_string(),
             ErrorKind::ConnectionReset
             | ErrorKind::ConnectionAborted
             | ErrorKind::BrokenPipe
-            | ErrorKind::UnexpectedEof => return no_reply("connection closed"),
+            | ErrorKind::UnexpectedEof => return "connection closed".to_owned(),
             _ => {}
         }
     }
     // The texts of the outer causes repeat the URL.
     match texts.last() {
         Some(innermost) if !CUT_OFF.iter().any(|end| innermost.contains(end)) => {
-            NetworkError::NoReply(scrubbed(innermost, Auth::Anonymous))
+            scrubbed(innermost, Auth::Anonymous)
         }
-        _ => no_reply("connection closed"),
+        _ => "connection closed".to_owned(),
     }
 }
 

@@ -122,6 +122,39 @@ fn a_lost_connection_is_not_a_rejection() {
 }
 
 #[test]
+fn a_failure_before_the_request_is_clear() {
+    let world = World::new();
+    for (fault, why) in [
+        (Fault::CloseTunnel, "connection closed"),
+        (
+            Fault::PlainHttp,
+            "TLS failed, perhaps because of a captive portal or firewall \
+             (received corrupt message of type InvalidContentType)",
+        ),
+    ] {
+        let failure = world.failure(fault);
+        let why = NetworkError::NotConnected(why.to_owned());
+        assert_eq!(failure, unreachable("api.heroku.com", why));
+        assert!(!failure.is_unclear());
+    }
+    let environment = world.environment(&[("https_proxy", "socks5h://127.0.0.1:1")]);
+    let failure = asked_in(&world, &environment).unwrap_err();
+    let is_down = NetworkError::NotConnected("no connection to the proxy".to_owned());
+    let expected = unreachable("api.heroku.com through the proxy 127.0.0.1:1", is_down);
+    assert_eq!(failure, expected);
+}
+
+#[test]
+fn a_connection_that_fails_once_is_tried_again() {
+    let world = World::new();
+    for fault in [Fault::CloseTunnel, Fault::PlainHttp] {
+        world.heroku.fault(On::Any, fault, Times::Exactly(1));
+        assert!(world.api().revoke(&world.token(), "0-1").is_ok());
+    }
+    assert_eq!(world.paths(), ["DELETE /oauth/authorizations/0-1"; 2]);
+}
+
+#[test]
 fn no_request_takes_longer_than_the_limit() {
     let world = World::new();
     let token = world.token();

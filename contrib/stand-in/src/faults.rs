@@ -41,6 +41,10 @@ pub enum Fault {
     NoTunnel,
     /// The proxy asks for a password of its own: 407.
     ProxyPassword,
+    /// The connection is closed before the TLS handshake.
+    CloseTunnel,
+    /// Plain HTTP where TLS is expected, as from a captive portal.
+    PlainHttp,
     /// A certificate for another name.
     WrongName,
     /// A certificate of a CA that clients do not trust.
@@ -142,6 +146,8 @@ impl Fault {
         match self {
             Fault::NoTunnel
             | Fault::ProxyPassword
+            | Fault::CloseTunnel
+            | Fault::PlainHttp
             | Fault::WrongName
             | Fault::WrongAuthority
             | Fault::Expired => Stage::Tunnel,

@@ -169,6 +169,17 @@ impl House {
         }
         let stream = connection.stream();
         stream.write_all(b"HTTP/1.1 200 Connected\r\n\r\n")?;
+        match fault {
+            Some(Fault::CloseTunnel) => return Ok(()),
+            Some(Fault::PlainHttp) => {
+                // Before the client begins, this would be part of the proxy's own answer.
+                stream.read_exact(&mut [0])?;
+                stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")?;
+                // To close with unread data would reset the connection.
+                return io::copy(stream, &mut io::sink()).map(drop);
+            }
+            _ => {}
+        }
         let config = self.authority.config(host, fault.as_ref())?;
         let tls = ServerConnection::new(config).map_err(io::Error::other)?;
         let mut stream = StreamOwned::new(tls, connection.into_stream());
