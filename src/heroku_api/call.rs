@@ -87,6 +87,10 @@ impl HerokuApi {
         request.body.clone_from(&call.body);
         request.limit = None;
         request.largest = LARGEST;
+        if request.headers.contains_key(SECOND_FACTOR) {
+            // A code can be used once.
+            request = request.once();
+        }
         self.send_and_report(&request, on_retry)
     }
 }

@@ -156,6 +156,16 @@ pub fn hidden(question: &str) -> Result<Zeroizing<String>, PromptError> {
     parse_secret(Zeroizing::new(typed).as_bytes())
 }
 
+/// Asks for a code of an authenticator app, without echo. Apps show it with spaces, which are not part of it.
+///
+/// # Errors
+/// As [`line`].
+pub fn code(question: &str) -> Result<Zeroizing<String>, PromptError> {
+    let mut code = hidden(question)?;
+    code.retain(|c| !c.is_whitespace());
+    Ok(code)
+}
+
 /// Asks for yes or no. Enter alone gives the default.
 ///
 /// # Errors

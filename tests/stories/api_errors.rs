@@ -283,12 +283,43 @@ fn a_second_factor_is_asked_for_on_a_terminal() {
     let message = world
         .on_a_terminal("git-credential-heroku-rs api apps/locked")
         .shows("a code from your authenticator")
-        .types("123456")
+        .types("123 456")
         .exits_with(0);
     assert!(
-        message.contains("locked.git") && !message.contains("123456"),
+        message.contains("locked.git") && !message.contains("123 456"),
         "{message}"
     );
+}
+
+#[test]
+fn a_second_factor_is_sent_once() {
+    let world = with_ann();
+    world.heroku.fault(On::Any, Fault::page(503), Times::Always);
+    world
+        .helper("api account -H 'Heroku-Two-Factor-Code: 654321'")
+        .exits_with(1);
+    assert_eq!(world.heroku.requests().len(), 1);
+}
+
+#[test]
+fn the_next_page_is_requested_without_the_code_of_the_last() {
+    let world = with_ann();
+    world.heroku.lists_apps(ANN, 3);
+    world.heroku.page_size(2);
+    let wants_code = Fault::api(403, "two_factor", "A second factor is required.");
+    world
+        .heroku
+        .fault(On::Path("/apps"), wants_code, Times::Exactly(1));
+    world
+        .on_a_terminal("git-credential-heroku-rs api apps --paginate --silent")
+        .shows("a code from your authenticator")
+        .types("123456")
+        .exits_with(0);
+    let requests = world.heroku.requests();
+    let codes = requests
+        .iter()
+        .map(|one| one.header("heroku-two-factor-code"));
+    assert_eq!(codes.collect::<Vec<_>>(), [None, Some("123456"), None]);
 }
 
 #[test]

@@ -8,10 +8,10 @@ mod output;
 mod request;
 
 use std::io::{self, Write};
+use std::mem;
 use std::time::Duration;
 
 use serde_json::value::RawValue;
-use zeroize::Zeroizing;
 
 use self::output::{List, Output};
 use super::{Session, rendered, request_failed, token_of};
@@ -89,12 +89,16 @@ impl Client<'_> {
         if !wants_code || !terminal::is_available() {
             return Ok(response);
         }
-        let code = terminal::hidden("Heroku requires a code from your authenticator app: ");
-        let code: Zeroizing<String> = code.map_err(|silence| silence.notice(""))?;
-        let headers = self.call.headers.clone().with_second_factor(&code);
-        self.call.headers =
-            headers.map_err(|failure| Notice::new(failure.to_string(), ENTER_A_CODE))?;
-        Ok(self.send_once()?)
+        let code = terminal::code("Heroku requires a code from your authenticator app: ");
+        let code = code.map_err(|silence| silence.notice(""))?;
+        let with_code = self.call.headers.clone().with_second_factor(&code);
+        let with_code =
+            with_code.map_err(|failure| Notice::new(failure.to_string(), ENTER_A_CODE))?;
+        let without_code = mem::replace(&mut self.call.headers, with_code);
+        let response = self.send_once();
+        // A code can be used once: the next page of a list is requested without it.
+        self.call.headers = without_code;
+        Ok(response?)
     }
 
     fn send_once(&mut self) -> Result<Response, ApiError> {

@@ -58,8 +58,7 @@ fn with_code(
         if login.code.is_some() {
             session.say("Heroku rejected the code")?;
         }
-        let typed = terminal::hidden("MFA code: ").map_err(Notice::from)?;
-        login.code = Some(Zeroizing::new(typed.split_whitespace().collect()));
+        login.code = Some(terminal::code("MFA code: ").map_err(Notice::from)?);
         result = api.create_authorization(Auth::Password(&login), new);
     }
     Ok(result.map_err(|failure| not_accepted(&failure))?)
