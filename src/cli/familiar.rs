@@ -7,6 +7,7 @@ use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::{CommandLine, has_a_command};
+use crate::token;
 
 /// The arguments with another program's words replaced by ours: `auth login`, `auth:login`, `whoami`,
 /// `accounts:set`, `version`, `-v`.
@@ -69,13 +70,16 @@ fn usage_for(arguments: &[OsString]) -> StyledStr {
     command.clone().render_usage()
 }
 
-/// Whether an argument is a token, or `login --token` announces one, as in other programs.
+/// Whether an argument is a token, or `--token` announces one, as in other programs.
 fn has_token(arguments: &[OsString]) -> bool {
-    let is_login = arguments.first().is_some_and(|first| first == "login");
+    // In their arguments, what has the form of an old token may be an id, and `--token` another program's flag.
+    const TAKE_IDS: [&str; 3] = ["api", "authorizations", "exec"];
+    let first = arguments.first().map(|first| first.to_string_lossy());
+    let takes_ids = first.is_some_and(|first| TAKE_IDS.contains(&&*first));
     arguments.iter().any(|argument| {
         let argument = argument.to_string_lossy();
-        let flag = argument.split('=').next();
-        argument.contains("HRKU-") || is_login && flag == Some("--token")
+        let is_token = |part| part == "--token" || token::is_shaped_like_one(part);
+        argument.contains("HRKU-") || !takes_ids && argument.split('=').any(is_token)
     })
 }
 
@@ -180,6 +184,10 @@ mod tests {
             "auth login --token abc",
             "login --with-token=HRKU-abc",
             "login --store=HRKU-abc",
+            "login 01234567-89ab-cdef-0123-456789abcdef",
+            "login --with-token=0123456789abcdef0123456789abcdef01abcdef",
+            "token 01234567-89ab-cdef-0123-456789abcdef",
+            "01234567-89ab-cdef-0123-456789abcdef",
         ] {
             let text = error_of(line);
             assert!(text.contains("login --with-token"), "{line}: {text}");
@@ -187,6 +195,9 @@ mod tests {
         }
         let run = read(&words("exec -- curl HRKU-abc"));
         assert!(matches!(run, Invocation::Command(_)), "{run:?}");
+        let id = "01234567-89ab-cdef-0123-456789abcdef";
+        let text = error_of(&format!("authorizations info {id} --jsno"));
+        assert!(text.contains("'--json'"), "{text}");
     }
 
     #[test]

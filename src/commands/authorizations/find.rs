@@ -2,6 +2,7 @@
 
 use super::Entry;
 use crate::notice::Notice;
+use crate::redact::{Hide, Redactor};
 
 /// The fewest characters of an id that name an authorization: fewer are more likely a typo.
 const SHORTEST: usize = 4;
@@ -34,6 +35,8 @@ pub(super) fn by_name(mut entries: Vec<Entry>, name: &str) -> Result<Entry, Noti
 }
 
 fn none(name: &str) -> Notice {
+    // It may be a token instead of an id.
+    let name = Redactor::new(Hide::Secrets).redacted(name);
     Notice::new(
         format!("no authorization \"{name}\" in this account"),
         "list authorizations: git credential-heroku-rs authorizations",
@@ -93,6 +96,18 @@ mod tests {
         for name in ["", "bbb", "~", "../account", "é", "laptop2"] {
             let error = by_name(entries(), name).unwrap_err().to_string();
             assert!(error.starts_with("no authorization \""), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_token_instead_of_an_id_is_not_repeated() {
+        for token in [
+            "HRKU-01234567-89ab-cdef-0123-456789abcdef",
+            "01234567-89ab-cdef-0123-456789abcdef",
+            "0123456789abcdef0123456789abcdef01abcdef",
+        ] {
+            let error = by_name(entries(), token).unwrap_err();
+            assert_eq!(error.what(), "no authorization \"…\" in this account");
         }
     }
 }
