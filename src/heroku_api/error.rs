@@ -114,6 +114,8 @@ impl ApiError {
         match self {
             ApiError::Unreachable { why, .. } => matches!(why, NetworkError::NoReply(_)),
             ApiError::Server(_) | ApiError::Garbled | ApiError::TooLarge => true,
+            // A proxy that rejects a request does not pass it on. Another page may have replaced Heroku's reply.
+            ApiError::Foreign(status) => matches!(status, 200..300),
             _ => false,
         }
     }

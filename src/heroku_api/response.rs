@@ -96,7 +96,16 @@ impl Response {
             return Err(self.meaning(auth));
         }
         let body = Some(&*self.body).filter(|body| !body.is_empty());
-        serde_json::from_slice(body.unwrap_or(b"null")).map_err(|_| ApiError::Garbled)
+        serde_json::from_slice(body.unwrap_or(b"null")).map_err(|_| self.unparsed())
+    }
+
+    /// Why the body of a success could not be parsed.
+    pub fn unparsed(&self) -> ApiError {
+        if self.is_json() {
+            ApiError::Garbled
+        } else {
+            ApiError::Foreign(self.status())
+        }
     }
 
     fn meaning(&self, auth: Auth<'_>) -> ApiError {

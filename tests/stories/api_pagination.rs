@@ -86,7 +86,7 @@ fn an_incomplete_list_is_reported_and_its_array_is_not_closed() {
             Fault::CutBody,
             "cannot reach api.heroku.com: connection closed",
         ),
-        (Fault::page(200), "invalid reply from Heroku"),
+        (Fault::page(200), "a proxy answered instead of Heroku (200)"),
     ] {
         let world = with_apps(7);
         world

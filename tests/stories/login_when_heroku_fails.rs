@@ -55,7 +55,7 @@ fn an_error_of_the_api_is_reported() {
 #[test]
 fn an_invalid_reply_is_reported() {
     login_fails(Fault::page(503), "Heroku had a server error (503)");
-    login_fails(Fault::page(200), "invalid reply from Heroku");
+    login_fails(Fault::page(200), "a proxy answered instead of Heroku (200)");
     login_fails(Fault::WrongTypes, "invalid reply from Heroku");
     login_fails(Fault::page(401), "a proxy answered instead of Heroku (401)");
 }

@@ -148,7 +148,7 @@ fn print_entries(
     let mut response = first;
     loop {
         let page: Vec<&RawValue> =
-            serde_json::from_slice(response.body()).map_err(|_| ApiError::Garbled)?;
+            serde_json::from_slice(response.body()).map_err(|_| response.unparsed())?;
         for entry in page {
             list.push(entry)?;
         }
