@@ -31,8 +31,8 @@ pub enum ApiError {
     /// A payment is overdue.
     #[error("a payment for this Heroku account is overdue")]
     Delinquent,
-    /// The token's scope does not allow the request. Contains Heroku's message.
-    #[error("the token does not allow this: {0}")]
+    /// The account has no access, or the token's scope is too small. Contains Heroku's message.
+    #[error("Heroku does not allow this: {0}")]
     Forbidden(String),
     /// What was named does not exist. Contains Heroku's message.
     #[error("Heroku did not find this: {0}")]
@@ -141,7 +141,9 @@ impl ApiError {
             ApiError::Suspended | ApiError::Delinquent => {
                 "see: https://dashboard.heroku.com/account".into()
             }
-            ApiError::Forbidden(_) => "use a token with scope global".into(),
+            ApiError::Forbidden(_) => {
+                "use an account that may do this, and a token with scope global".into()
+            }
             ApiError::NotFound(_) | ApiError::Invalid(_) => Fix::NONE,
             ApiError::RateLimited(Some(wait)) => {
                 let wait = wait.as_secs();

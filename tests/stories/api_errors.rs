@@ -43,7 +43,11 @@ fn each_error_says_how_to_fix_it() {
     for (status, id, fix) in [
         (401, "unauthorized", "git credential-heroku-rs login"),
         (402, "delinquent", "https://dashboard.heroku.com/account"),
-        (403, "forbidden", "use a token with scope global"),
+        (
+            403,
+            "forbidden",
+            "use an account that may do this, and a token with scope global",
+        ),
         (500, "internal", "https://status.heroku.com"),
     ] {
         let (body, message) = output_with(Fault::api(status, id, "No."));

@@ -265,8 +265,8 @@ fn a_token_without_the_scope_to_rotate_is_reported() {
         .exits_with(1)
         .stdout_is("")
         .stderr_is(
-            "heroku-rs: the token does not allow this: The scope of this token is too small\n  \
-         use a token with scope global\n",
+            "heroku-rs: Heroku does not allow this: The scope of this token is too small\n  \
+             use an account that may do this, and a token with scope global\n",
         );
     assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
 }

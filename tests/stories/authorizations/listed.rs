@@ -286,7 +286,7 @@ fn each_error_of_the_api_is_reported() {
         ),
         (
             Fault::api(403, "forbidden", "Too small."),
-            "the token does not allow this: Too small",
+            "Heroku does not allow this: Too small",
         ),
         (
             Fault::api(422, "invalid_params", "Odd."),
