@@ -8,9 +8,7 @@ use crate::scope::Scope;
 
 /// The command below `authorizations`; without one the authorizations are listed.
 #[derive(Debug, Args)]
-#[command(
-    args_conflicts_with_subcommands = true,
-    after_help = "\
+#[command(after_help = "\
 Examples:
   git credential-heroku-rs authorizations
   git credential-heroku-rs authorizations create --expires-in 90d \\
@@ -18,8 +16,7 @@ Examples:
   git credential-heroku-rs authorizations revoke 'CI of blue-sky'
 
 <ID> in `info`, `update` and `revoke` is the id of an authorization, its first
-four or more characters, or the whole description."
-)]
+four or more characters, or the whole description.")]
 pub struct Authorizations {
     /// The command, if one is given.
     #[command(subcommand)]

@@ -153,13 +153,19 @@ fn another_account_can_be_listed() {
     let (world, ..) = logged_in();
     let bobs = world.heroku.issue(BOB, Grant::default());
     world.stores_in_the_keyring(BOB, &bobs.token);
-    world
-        .helper("authorizations list --account bob@example.com")
-        .succeeds()
-        .stdout_is(&format!(
-            "{}\tmade in the dashboard\tglobal\tnever\tkeyring\t\n",
-            bobs.id
-        ));
+    for line in [
+        "list --account bob@example.com",
+        "--account bob@example.com list",
+        "--account bob@example.com",
+    ] {
+        world
+            .helper(&format!("authorizations {line}"))
+            .succeeds()
+            .stdout_is(&format!(
+                "{}\tmade in the dashboard\tglobal\tnever\tkeyring\t\n",
+                bobs.id
+            ));
+    }
 }
 
 #[test]
@@ -353,6 +359,7 @@ fn an_invalid_command_line_is_a_usage_error() {
         "update CI",
         "revoke",
         "lsit",
+        "--json create --description x",
     ] {
         world
             .helper(&format!("authorizations {line}"))
