@@ -54,13 +54,14 @@ pub struct Authorization {
     /// When it was last updated.
     #[serde(default, rename = "updated_at", deserialize_with = "lenient")]
     pub updated: Option<Timestamp>,
+    /// None for one without a token, such as an app that has not requested one yet.
     #[serde(default, deserialize_with = "lenient")]
-    access_token: AccessToken,
+    access_token: Option<AccessToken>,
     #[serde(default, deserialize_with = "lenient")]
     user: Option<AccountInfo>,
 }
 
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 struct AccessToken {
     /// The token, or what Heroku shows of it: a prefix, stars and perhaps a suffix.
     #[serde(default, deserialize_with = "secret")]
@@ -256,13 +257,22 @@ impl Authorization {
     /// Heroku does not document whether `expires_in` is the time that is left or the whole
     /// lifetime: for an older authorization this is the latest possible time.
     pub fn expires(&self) -> Option<Timestamp> {
-        self.access_token.expires
+        self.access_token.as_ref()?.expires
+    }
+
+    /// Whether Heroku shows when it expires, or that it never does.
+    pub fn has_known_expiry(&self) -> bool {
+        self.access_token.is_some()
     }
 
     /// The token, if Heroku shows all of it.
     pub fn token(&self) -> Option<Token> {
-        let shown = self.access_token.token.as_ref()?.expose_secret();
+        let shown = self.shown_token()?.expose_secret();
         Token::parse(shown).ok().filter(|_| !shown.contains('*'))
+    }
+
+    fn shown_token(&self) -> Option<&SecretString> {
+        self.access_token.as_ref()?.token.as_ref()
     }
 
     /// Its account.
@@ -278,7 +288,7 @@ impl Authorization {
     /// `HRKU-` and a few characters match every token.
     fn shows(&self, token: &Token) -> Shown {
         const FEWEST_VISIBLE: usize = 12;
-        let Some(shown) = &self.access_token.token else {
+        let Some(shown) = self.shown_token() else {
             return Shown::Possibly;
         };
         let (shown, token) = (shown.expose_secret(), token.expose());
@@ -316,6 +326,7 @@ mod tests {
         let read = read.unwrap();
         assert_eq!(read.id, "a");
         assert!(read.token().is_none() && read.scope.is_empty() && read.expires().is_none());
+        assert!(!read.has_known_expiry());
         assert!(parsed(&json!({"description": "no id"})).is_none());
         assert!(parsed(&Value::Null).is_none());
     }

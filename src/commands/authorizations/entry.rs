@@ -20,8 +20,11 @@ pub(super) struct Entry {
     scope: Scopes,
     created: Option<Timestamp>,
     updated: Option<Timestamp>,
-    /// Null if it never expires.
+    /// Null if it never expires, or if Heroku does not show when.
     expires: Option<Timestamp>,
+    /// What is shown then: `never` or `unknown`.
+    #[serde(skip)]
+    without_expiry: &'static str,
     expired: bool,
     /// Whether git gets its token now.
     pub(super) active: bool,
@@ -36,6 +39,11 @@ pub(super) struct Entry {
 impl Entry {
     pub(super) fn new(one: Authorization) -> Entry {
         let expires = one.expires();
+        let without_expiry = if one.has_known_expiry() {
+            "never"
+        } else {
+            "unknown"
+        };
         Entry {
             id: one.id,
             description: one.description,
@@ -43,6 +51,7 @@ impl Entry {
             created: one.created,
             updated: one.updated,
             expires,
+            without_expiry,
             expired: expires.is_some_and(|end| end <= Timestamp::now()),
             active: false,
             stored: Vec::new(),
@@ -63,10 +72,10 @@ impl Entry {
         }
     }
 
-    /// When it expires: `never`, or the day.
+    /// When it expires: the day, `never` or `unknown`.
     pub(super) fn expiry(&self) -> String {
         let expiry = self.expires.map(report::day_and_span);
-        expiry.unwrap_or_else(|| "never".to_owned())
+        expiry.unwrap_or_else(|| self.without_expiry.to_owned())
     }
 
     /// The cells of a row. In a short one the id has 8 characters, and a day to come does not say how far off it is.
@@ -215,12 +224,12 @@ fn lines(table: &Table) -> Vec<String> {
     lines.map(|line| line.trim_end().to_owned()).collect()
 }
 
-/// Writes columns for a pipe, with tabs and without a header, as gh does. The expiry is `never` or a
-/// whole time.
+/// Writes columns for a pipe, with tabs and without a header, as gh does. The expiry is a whole time, `never` or
+/// `unknown`.
 pub(super) fn write_columns(entries: &[Entry], out: &mut dyn Write) -> io::Result<()> {
     for entry in entries {
-        let end = entry.expires;
-        let end = end.map_or("never".to_owned(), |end| end.to_string());
+        let end = entry.expires.map(|end| end.to_string());
+        let end = end.unwrap_or_else(|| entry.without_expiry.to_owned());
         let active = if entry.active { "active" } else { "" };
         let [id, description, scope, ..] = entry.row(false);
         let stored = entry.stored.join(", ");

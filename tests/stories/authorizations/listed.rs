@@ -108,6 +108,23 @@ fn json_has_everything_except_tokens() {
 }
 
 #[test]
+fn the_expiry_of_an_authorization_without_a_token_is_unknown() {
+    let (world, _, ci) = logged_in();
+    let without_token = Fault::Member("access_token", Value::Null);
+    world
+        .heroku
+        .fault(On::Path("GET /oauth"), without_token, Times::Always);
+    world
+        .helper("authorizations")
+        .succeeds()
+        .says(&format!("{}\tCI\tglobal\tunknown\t\t\n", ci.id));
+    world
+        .helper("authorizations info CI")
+        .succeeds()
+        .says("  expires: unknown\n");
+}
+
+#[test]
 fn the_list_is_read_to_its_last_page() {
     let (world, ..) = logged_in();
     for number in 0..7 {
