@@ -1,12 +1,13 @@
 //! `netrc`: moves a token to the keyring, prints netrc entries, and removes Heroku's entries.
 
-use super::{LIMIT, Session, account_named, host_in_use, status, token_of};
+use super::{LIMIT, Session, account_named, host_in_use, login, status, token_of};
 use crate::account::Account;
 use crate::cli::{Netrc as Arguments, NetrcClean, NetrcImport, NetrcPrint};
 use crate::context::Context;
 use crate::environment::Environment;
 use crate::heroku_cli;
 use crate::hosts::Service;
+use crate::logins::lookup::Source;
 use crate::logins::{self, Destination, Store};
 use crate::netrc::{self, Entry, Netrc, Unreadable};
 use crate::notice::{Fix, Kind, Notice};
@@ -34,23 +35,8 @@ fn import(arguments: &NetrcImport, session: &mut Session<'_, '_>) -> anyhow::Res
     })?;
     let api = session.context.api(LIMIT)?;
     let account = api.account(&entry.token)?;
-    let removal = if has_other_tokens(&entry.token, &session.context.environment)? {
-        "Its entries will be removed from netrc; entries with other tokens stay"
-    } else {
-        "Heroku's entries will be removed from netrc"
-    };
-    session.say(&format!(
-        "The token of {account} will be moved from netrc (line {}) to the keyring\n{removal}",
-        entry.line
-    ))?;
-    if arguments.dry_run {
+    if !is_wanted(arguments, &entry, &account, session)? {
         return Ok(());
-    }
-    if !arguments.yes {
-        let answer = terminal::confirm("Continue?", DefaultAnswer::Yes);
-        if !answer.map_err(|why| why.notice("run it without a question: --yes"))? {
-            return session.say("Nothing was changed");
-        }
     }
     let environment = &session.context.environment;
     let active = heroku_cli::active_account(environment).ok().flatten();
@@ -84,6 +70,36 @@ fn import(arguments: &NetrcImport, session: &mut Session<'_, '_>) -> anyhow::Res
     cleaned?;
     warn_of_others(&account, session)?;
     warn_of_default(session)
+}
+
+/// Prints what an import will change, and asks. A dry run ends here.
+fn is_wanted(
+    arguments: &NetrcImport,
+    entry: &Entry,
+    account: &Account,
+    session: &mut Session<'_, '_>,
+) -> anyhow::Result<bool> {
+    let removal = if has_other_tokens(&entry.token, &session.context.environment)? {
+        "Its entries will be removed from netrc; entries with other tokens stay"
+    } else {
+        "Heroku's entries will be removed from netrc"
+    };
+    session.say(&format!(
+        "The token of {account} will be moved from netrc (line {}) to the keyring\n{removal}",
+        entry.line
+    ))?;
+    login::warn_about_other_programs(Source::Keyring, session)?;
+    if arguments.dry_run {
+        return Ok(false);
+    }
+    if !arguments.yes {
+        let answer = terminal::confirm("Continue?", DefaultAnswer::Yes);
+        if !answer.map_err(|why| why.notice("run it without a question: --yes"))? {
+            session.say("Nothing was changed")?;
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Warns of tokens that are still in netrc after a token of this account was moved.

@@ -225,6 +225,10 @@ fn without_secret_tool_both_programs_can_use_netrc() {
         .succeeds()
         .says("ann@example.com (active)\n")
         .says("token: ~/.netrc (unencrypted), valid");
+    world.has_program("heroku", "exit 1");
+    world.helper("netrc import --dry-run").succeeds().says(
+        "warning: the Heroku CLI cannot use this login (without secret-tool it reads only netrc)\n",
+    );
 }
 
 /// A Codespace with MFA, without a keyring or a browser: one login is enough.

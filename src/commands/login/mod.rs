@@ -254,7 +254,10 @@ fn description(arguments: &Login, context: &Context) -> String {
 }
 
 /// Warns if the Heroku CLI does not use this login, or if `HEROKU_API_KEY` hides it.
-fn warn_about_other_programs(source: Source, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
+pub(super) fn warn_about_other_programs(
+    source: Source,
+    session: &mut Session<'_, '_>,
+) -> anyhow::Result<()> {
     if source == Source::Keyring {
         if cli_cannot_read_keyring(session.context) {
             session.warn(&Notice::new(
