@@ -2,7 +2,7 @@
 //!
 //! Source: Heroku's Platform API schema and Dev Center, "OAuth"; the login calls from the Heroku CLI.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::IgnoredAny;
@@ -71,9 +71,10 @@ struct AccessToken {
 }
 
 fn from_now<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
-    let seconds: Option<i64> = lenient(deserializer)?;
-    let left = seconds.map(SignedDuration::from_secs);
-    Ok(left.and_then(|left| Timestamp::now().checked_add(left).ok()))
+    let left: Option<i64> = lenient(deserializer)?;
+    // Heroku counts in whole seconds too.
+    let end = left.and_then(|left| Timestamp::now().as_second().checked_add(left));
+    Ok(end.and_then(|end| Timestamp::from_second(end).ok()))
 }
 
 /// The result of a revocation.
@@ -337,6 +338,7 @@ mod tests {
         let read = parsed(&answer).unwrap();
         let left = read.expires().unwrap().duration_since(Timestamp::now());
         assert!((3590..=3600).contains(&left.as_secs()));
+        assert_eq!(read.expires().unwrap().subsec_nanosecond(), 0);
         assert_eq!(read.token().unwrap().expose(), TOKEN);
     }
 
