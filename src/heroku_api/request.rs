@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -178,17 +178,20 @@ impl Retry {
     /// The only rule: a request is sent again if nothing of it can have arrived, if Heroku says how long to wait,
     /// and, for a request that only reads, after a 502, 503 or 504.
     ///
-    /// A caller with a small limit is not made to wait long either.
+    /// A caller with a small limit is not made to wait long either. In a network that drops packets each attempt to
+    /// connect takes long: there is none after the limit. `elapsed` is the time since the first attempt.
     fn after(
         result: &Result<Response, ApiError>,
         request: &Request<'_>,
         attempt: u32,
+        elapsed: Duration,
     ) -> Option<Retry> {
         const STEP: Duration = Duration::from_millis(250);
         const LONGEST: Duration = Duration::from_secs(60);
         let step = STEP * attempt;
+        let limit = request.limit.unwrap_or(LONGEST);
         let (why, pause) = match result {
-            Err(why) if why.is_before_the_request() => (why.clone(), step),
+            Err(why) if why.is_before_the_request() && elapsed < limit => (why.clone(), step),
             Err(_) => return None,
             Ok(response) => match response.status() {
                 429 => {
@@ -202,7 +205,6 @@ impl Retry {
                 _ => return None,
             },
         };
-        let limit = request.limit.unwrap_or(LONGEST);
         (pause <= LONGEST.min(2 * limit)).then_some(Retry { why, pause })
     }
 }
@@ -219,9 +221,10 @@ impl HerokuApi {
         request: &Request<'_>,
         on_retry: &mut dyn FnMut(&Retry),
     ) -> Result<Response, ApiError> {
+        let start = Instant::now();
         for attempt in 1..request.tries {
             let result = self.send_once(request);
-            let Some(retry) = Retry::after(&result, request, attempt) else {
+            let Some(retry) = Retry::after(&result, request, attempt, start.elapsed()) else {
                 return result;
             };
             on_retry(&retry);
@@ -303,7 +306,8 @@ mod tests {
         result: &Result<Response, ApiError>,
         limit: Duration,
     ) -> Option<Duration> {
-        Retry::after(result, &request(method, limit), 1).map(|retry| retry.pause)
+        let retry = Retry::after(result, &request(method, limit), 1, Duration::ZERO);
+        retry.map(|retry| retry.pause)
     }
 
     #[test]
@@ -335,7 +339,8 @@ mod tests {
         }
         let mut unlimited = request(Method::GET, SECOND);
         unlimited.limit = None;
-        assert!(Retry::after(&Ok(answer(429, Some("60"))), &unlimited, 1).is_some());
+        let busy = Ok(answer(429, Some("60")));
+        assert!(Retry::after(&busy, &unlimited, 1, Duration::ZERO).is_some());
     }
 
     #[test]
@@ -352,12 +357,23 @@ mod tests {
         assert_eq!(stated, Some(2 * SECOND));
     }
 
+    fn unreachable(why: NetworkError) -> ApiError {
+        let host = "api.heroku.com".to_owned();
+        ApiError::Unreachable { host, why }
+    }
+
+    #[test]
+    fn no_connection_is_tried_after_the_limit() {
+        let dropped = Err(unreachable(NetworkError::NotConnected(String::new())));
+        let request = request(Method::POST, 30 * SECOND);
+        for (seconds, is_tried) in [(10, true), (20, true), (30, false)] {
+            let retry = Retry::after(&dropped, &request, 2, seconds * SECOND);
+            assert_eq!(retry.is_some(), is_tried, "{seconds}");
+        }
+    }
+
     #[test]
     fn a_request_that_may_have_arrived_is_not_sent_again() {
-        let unreachable = |why| ApiError::Unreachable {
-            host: "api.heroku.com".to_owned(),
-            why,
-        };
         for method in [Method::GET, Method::POST] {
             let why = String::new;
             let refused = Err(unreachable(NetworkError::NotConnected(why())));
