@@ -232,7 +232,9 @@ pub enum NotRemoved {
 impl From<Unreadable> for NotRemoved {
     fn from(why: Unreadable) -> NotRemoved {
         match why.cause {
-            Cause::Mount | Cause::ReadOnly => NotRemoved::TokenForUser(why.into()),
+            Cause::Mount | Cause::ReadOnly | Cause::NotChanged(_) => {
+                NotRemoved::TokenForUser(why.into())
+            }
             _ => NotRemoved::Token(why.into()),
         }
     }

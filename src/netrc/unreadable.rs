@@ -36,9 +36,13 @@ pub enum Cause {
     ReadOnly,
     /// An encrypted file is in use, and a login would have to be written.
     InPlaceOfPlain,
+    /// It may not be changed.
+    NotChanged(String),
     /// The file system reports an error for a change.
     NotWritten(io::ErrorKind),
 }
+
+const ANOTHER_PLACE: &str = "set HEROKU_API_KEY, or set NETRC to a file that can be written";
 
 impl Unreadable {
     /// For the file that this environment leads to.
@@ -90,8 +94,8 @@ impl Unreadable {
             Cause::SeveralTokens => Notice::new(
                 format!("{file} has several tokens for Heroku"),
                 Fix::command(
-                    "log in again, which leaves one",
-                    "git credential-heroku-rs login --store netrc",
+                    "log out and in again, which leaves one",
+                    "git credential-heroku-rs logout && git credential-heroku-rs login --store netrc",
                 ),
             ),
             Cause::Mount => Notice::new(
@@ -108,12 +112,13 @@ impl Unreadable {
                     "set HEROKU_API_KEY, set NETRC to another file, or remove {file}"
                 )),
             ),
+            Cause::NotChanged(why) => {
+                Notice::new(format!("{file} was not changed: {why}"), ANOTHER_PLACE)
+            }
             Cause::NotWritten(why) => Notice::new(
                 format!("could not write {file}: {why}"),
                 match why {
-                    io::ErrorKind::ReadOnlyFilesystem => {
-                        "set HEROKU_API_KEY, or set NETRC to a file that can be written".into()
-                    }
+                    io::ErrorKind::ReadOnlyFilesystem => ANOTHER_PLACE.into(),
                     _ => check(),
                 },
             ),
@@ -164,7 +169,9 @@ impl From<io::Error> for Cause {
             // A single file that is mounted, as into a container, cannot be renamed over.
             io::ErrorKind::ResourceBusy => Cause::Mount,
             // A reason of `files`.
-            io::ErrorKind::Other | io::ErrorKind::InvalidInput => Cause::Unfit(error.to_string()),
+            io::ErrorKind::Other | io::ErrorKind::InvalidInput => {
+                Cause::NotChanged(error.to_string())
+            }
             kind => Cause::NotWritten(kind),
         }
     }

@@ -257,6 +257,11 @@ fn root_in_the_home_of_another_user_leaves_nothing_that_the_user_cannot_use() {
     docker.says(&format!("{foreign}  look at: ls -ld "));
     assert!(world.heroku.is_live(&token));
     world
+        .helper_with_input("login --with-token --store netrc", &token)
+        .exits_with(1)
+        .says("heroku-rs: ~/.netrc was not changed: ")
+        .says(foreign);
+    world
         .helper("setup --alias")
         .succeeds()
         .says("warning: your git configuration was not changed: ");
