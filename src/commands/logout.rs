@@ -322,7 +322,7 @@ fn revoke(
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<Revocation> {
     let metadata = login.metadata.as_ref();
-    // Later, no token could do so.
+    // After this logout, no token could do so.
     let cleaned_up = rotate::clean_up(login, account, session.context);
     if let Err(failure) = &cleaned_up {
         let what = format!("{INTERRUPTED}: {failure}");

@@ -81,7 +81,8 @@ pub fn destination(context: &Context, store: Store) -> Result<Destination, Unava
         Err(why) if store == Store::Auto && why.allows_netrc() => {
             Ok(Destination::NetrcInsteadOfKeyring(why.notice()))
         }
-        // The keyring for new items is open. The write finds out whether the account has an item in the locked one.
+        // The keyring for new items is open. If the account has an item in the locked one, the write fails if the
+        // program finds it, as gnome-keyring does. Otherwise doctor reports two items later.
         Err(Unavailable::Locked(Lock::Another)) => Ok(Destination::Keyring),
         asked => asked.map(|_| Destination::Keyring),
     }

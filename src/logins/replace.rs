@@ -82,12 +82,15 @@ fn check_keyring(context: &Context, account: &Account) -> Result<(), Notice> {
     };
     let mut notice = why.notice().without_alternative();
     if why.proves_no_login() {
-        // As on a server. But cron has no D-Bus session on a desktop either, and `login.json` is written there.
+        // As on a server. But a desktop's cron has no D-Bus session either: with a login in the keyring, `login.json` is
+        // there. On a server the Heroku CLI writes it too, if it has tried to use a keyring.
         let active = heroku_cli::active_account(&context.environment);
         if active.as_ref() != Ok(&Some(account.clone())) {
             return Ok(());
         }
-        notice = Notice::new(notice.what(), "run the command in your desktop session");
+        let rotate = "HEROKU_NETRC_WRITE=true git credential-heroku-rs rotate";
+        let fix = Fix::command("run it in your desktop session, or without one", rotate);
+        notice = Notice::new(notice.what(), fix);
     }
     Err(notice.as_cause_of("the keyring may have the same token"))
 }
@@ -154,10 +157,16 @@ pub fn replace_copy(
         }
         Source::Netrc => {
             let keyring = context.keyring();
-            let copy = keyring.read(account).ok().flatten();
-            let is_copy = copy.as_ref() == Some(old);
-            let written = is_copy.then(|| keyring.write(account, new));
-            written?.err().map(Notice::from)
+            match keyring.read(account) {
+                Ok(copy) if copy.as_ref() == Some(old) => {
+                    keyring.write(account, new).err().map(Notice::from)
+                }
+                Err(why) if !why.proves_no_login() => {
+                    let effect = "the keyring may still contain the old token";
+                    Some(why.notice().without_alternative().as_cause_of(effect))
+                }
+                Ok(_) | Err(_) => None,
+            }
         }
     }
 }

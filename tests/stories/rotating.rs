@@ -235,6 +235,18 @@ fn a_copy_in_the_keyring_is_replaced_too() {
 }
 
 #[test]
+fn a_copy_in_a_locked_keyring_is_reported() {
+    let (world, old) = World::after_our_login();
+    world.has_netrc(&netrc(ANN, &old));
+    world.sets("HEROKU_NETRC_WRITE", "true");
+    world.keyring().locks();
+    world
+        .helper("rotate")
+        .succeeds()
+        .says("warning: the keyring may still contain the old token: the keyring is locked\n");
+}
+
+#[test]
 fn a_token_pasted_at_gits_prompt_keeps_its_account() {
     let world = World::ready_to_push();
     let old = world.heroku.issue_token(ANN);
@@ -306,7 +318,7 @@ fn a_netrc_with_two_tokens_is_not_changed() {
         .helper("rotate")
         .exits_with(1)
         .says("the token was not replaced: ~/.netrc has several tokens for Heroku\n")
-        .says("log in again, which leaves one: git credential-heroku-rs login --store netrc\n");
+        .says("log out and in again, which leaves one: git credential-heroku-rs logout && ");
     assert_eq!(netrc_holds(&world), text);
     assert_eq!(world.valid_tokens().len(), 2);
 }

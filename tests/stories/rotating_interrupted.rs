@@ -161,6 +161,27 @@ fn a_rotation_in_netrc_is_not_undone_by_one_in_the_keyring() {
     both_logins_are_kept(&world);
 }
 
+#[test]
+fn a_token_that_a_locked_keyring_may_have_is_not_revoked_by_the_next_run() {
+    let world = logged_in();
+    let token = world.stored_in_the_keyring(ANN).unwrap();
+    world.has_netrc(&format!(
+        "machine git.heroku.com login {ANN} password {token}\n"
+    ));
+    world.keyring().locks();
+    world.sets("HEROKU_NETRC_WRITE", "true");
+    world
+        .starts_the_helper_until("rotate", REVOCATION, Fault::Pause)
+        .kill();
+    world.unsets("HEROKU_NETRC_WRITE");
+    world
+        .helper("rotate")
+        .exits_with(1)
+        .says("the keyring may have the same token: the keyring is locked\n")
+        .says_nothing_about("Cleaned up");
+    assert!(world.heroku.is_live(&token));
+}
+
 /// The keyring has been read, so it certainly does not have the new token.
 #[test]
 fn a_rotation_in_a_source_without_a_login_is_undone_by_one_in_the_other() {

@@ -211,8 +211,11 @@ fn rotate(
     };
     if !arguments.dry_run {
         for rotation in &unfinished {
-            if let Some(notice) = rotator.replace_copy(rotation) {
-                session.warn(&notice)?;
+            if rotation.has_created(rotator.token) {
+                rotator.check_stored()?;
+                if let Some(notice) = rotator.replace_copy(rotation) {
+                    session.warn(&notice)?;
+                }
             }
             let finished = rotator.complete_or_undo(rotation).map_err(|failure| {
                 let what = format!("cannot clean up an interrupted rotation: {failure}");

@@ -43,8 +43,7 @@ impl Rotator<'_> {
         new: &NewAuthorization<'_>,
         old: &OldToken,
     ) -> Result<Rotation, Notice> {
-        logins::still_holds(self.context, self.source, self.account, self.token)
-            .map_err(|why| not_replaced(&why_not_stored(&why)))?;
+        self.check_stored()?;
         Rotation::start(
             self.account,
             self.source.word(),
@@ -57,6 +56,12 @@ impl Rotator<'_> {
             Ok(rotation)
         })
         .map_err(|why| not_replaced(&why))
+    }
+
+    /// Checks that the token is still stored, and that each of its copies could be replaced.
+    pub(super) fn check_stored(&self) -> Result<(), Notice> {
+        let held = logins::still_holds(self.context, self.source, self.account, self.token);
+        held.map_err(|why| not_replaced(&why_not_stored(&why)))
     }
 
     /// Creates the new authorization, records it, and checks its token.
@@ -172,9 +177,6 @@ impl Rotator<'_> {
     /// Replaces a copy of the old token that the rotation which has created this token left in the other source: the old
     /// token is about to be revoked.
     pub(super) fn replace_copy(&self, rotation: &Rotation) -> Option<Notice> {
-        if !rotation.has_created(self.token) {
-            return None;
-        }
         let (stored, _) = logins::list(self.context);
         let copy = stored.iter().find(|one| rotation.replaces(&one.token))?;
         let (old, new) = (&copy.token, self.token);
