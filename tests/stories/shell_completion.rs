@@ -57,6 +57,25 @@ fn bash_completes_a_command_below_a_command_and_the_values_of_a_flag() {
 }
 
 #[test]
+fn bash_completes_a_file_in_a_directory() {
+    let place = ".local/share/bash-completion/completions/git-credential-heroku-rs";
+    let world = with_the_script_of("bash", place);
+    world.has_file("bodies/body one.json", "{}");
+    for program in ["git-credential-heroku-rs", "git credential-heroku-rs"] {
+        world
+            .on_a_terminal("bash --norc -i")
+            .shows("ready> ")
+            .types("cd; . /usr/share/bash-completion/bash_completion")
+            .shows("ready> ")
+            .types(&format!("{program} api apps --input bod\tbod\t--silent"))
+            // Only after the file has been read.
+            .shows("not logged in to Heroku")
+            .types("exit 0")
+            .exits_with(0);
+    }
+}
+
+#[test]
 fn zsh_completes_commands_and_flags() {
     let world = with_the_script_of("zsh", ".zfunc/_git-credential-heroku-rs");
     for typed in [
