@@ -38,7 +38,8 @@ Examples:
       jq -r '.accounts[] | select(.active).account'
 
 Exit codes: 0 logged in, 1 Heroku rejected the active token, or none was found
-and a source could not be read, 4 not logged in, or no account is active.")]
+and a source could not be read, 2 wrong usage, 4 not logged in, or no account
+is active.")]
 pub struct Status {
     /// Print JSON (stable format)
     #[arg(long)]
@@ -134,7 +135,7 @@ Examples:
 The output contains no token, no complete email and no path of your home, so
 you can post it in public.
 
-Exit codes: 0 no problem or only warnings, 1 a push would fail.")]
+Exit codes: 0 no problem or only warnings, 1 a push would fail, 2 wrong usage.")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Doctor {
     /// Print JSON (stable format)
@@ -161,8 +162,9 @@ Examples:
   git credential-heroku-rs token --check || git credential-heroku-rs login
   git credential-heroku-rs token --json | jq -r .expires
 
-Exit codes with --check: 0 valid, 1 rejected or Heroku cannot be reached
-(see .status in --json), 4 not logged in, or no account is active.")]
+Exit codes: 0 done, 1 failed, 2 wrong usage, 4 not logged in, or no account is
+active. With --check: 0 valid, 1 rejected or Heroku cannot be reached (see
+.status in --json).")]
 pub struct TokenArguments {
     /// Use this account [default: the active account]
     #[arg(long, value_name = "EMAIL")]

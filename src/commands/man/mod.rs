@@ -19,7 +19,12 @@ use crate::terminal;
 
 /// What the definition of the command line does not contain: variables, files, exit codes, other pages.
 const MORE_ON_THE_PROGRAM: &str = include_str!("program.roff");
-const MORE_ON_A_COMMAND: &str = include_str!("command.roff");
+const SEE_THE_PROGRAM: &str = ".SH SEE ALSO\n.BR git\\-credential\\-heroku\\-rs (1)\n";
+
+/// Begins the block of a command's help on its exit codes, if they are not the usual ones.
+const EXIT_CODES: &str = "Exit codes: ";
+const USUAL_EXIT_CODES: &str =
+    "0 done, 1 failed, 2 wrong usage, 4 not logged in, or no account is active.";
 
 pub(super) fn run(arguments: &Man, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let mut definition = cli::definition();
@@ -110,11 +115,6 @@ fn write(file: &Path, page: &[u8]) -> io::Result<()> {
 
 fn page(command: &Command) -> anyhow::Result<Vec<u8>> {
     let page = manual_page(command);
-    let more = if command.get_name() == env!("CARGO_PKG_NAME") {
-        MORE_ON_THE_PROGRAM
-    } else {
-        MORE_ON_A_COMMAND
-    };
     let mut text = Vec::new();
     page.render_title(&mut text)?;
     page.render_name_section(&mut text)?;
@@ -124,9 +124,19 @@ fn page(command: &Command) -> anyhow::Result<Vec<u8>> {
     if command.has_subcommands() {
         page.render_subcommands_section(&mut text)?;
     }
-    if let Some(help) = command.get_after_help() {
-        examples(&help.to_string()).to_writer(&mut text)?;
+    let help = command.get_after_help().map(ToString::to_string);
+    let help = help.unwrap_or_default();
+    let is_program = command.get_name() == env!("CARGO_PKG_NAME");
+    let mut end = examples(&help);
+    if !is_program && !help.contains(EXIT_CODES) {
+        end.extend([exit_status(USUAL_EXIT_CODES)]);
     }
+    end.to_writer(&mut text)?;
+    let more = if is_program {
+        MORE_ON_THE_PROGRAM
+    } else {
+        SEE_THE_PROGRAM
+    };
     text.extend_from_slice(more.as_bytes());
     Ok(text)
 }
@@ -154,10 +164,22 @@ fn synopsis(command: &Command) -> Roff {
     page
 }
 
-/// The text at the end of a command's help. A block with a heading is shown as typed, the rest is prose.
+fn exit_status(codes: &str) -> Roff {
+    let mut page = Roff::new();
+    page.control("SH", ["EXIT STATUS"]);
+    page.text([roman(codes)]);
+    page
+}
+
+/// The text at the end of a command's help. A block with a heading is shown as typed, one on exit codes is a section,
+/// and the rest is prose.
 fn examples(help: &str) -> Roff {
     let mut page = Roff::new();
-    for block in help.split("\n\n") {
+    for block in help.split("\n\n").filter(|block| !block.is_empty()) {
+        if let Some(codes) = block.strip_prefix(EXIT_CODES) {
+            page.extend([exit_status(codes)]);
+            continue;
+        }
         match block.split_once(":\n") {
             Some((heading, typed)) => {
                 page.control("SH", [heading.to_uppercase().as_str()]);
@@ -192,6 +214,17 @@ mod tests {
                 MORE_ON_THE_PROGRAM.contains(name),
                 "program.roff has no {name}"
             );
+        }
+    }
+
+    #[test]
+    fn each_page_has_one_section_on_exit_codes() {
+        let mut definition = cli::definition();
+        definition.build();
+        for command in with_subcommands(&definition) {
+            let page = String::from_utf8(page(command).unwrap()).unwrap();
+            assert_eq!(page.matches("EXIT STATUS").count(), 1, "{page}");
+            assert!(!page.contains("Exit codes"), "{page}");
         }
     }
 
