@@ -210,21 +210,7 @@ fn rotate(
         source: login.source,
     };
     if !arguments.dry_run {
-        for rotation in &unfinished {
-            if rotation.has_created(rotator.token) {
-                rotator.check_stored()?;
-                if let Some(notice) = rotator.replace_copy(rotation) {
-                    session.warn(&notice)?;
-                }
-            }
-            let finished = rotator.complete_or_undo(rotation).map_err(|failure| {
-                let what = format!("cannot clean up an interrupted rotation: {failure}");
-                Notice::new(what, failure.notice().fix())
-            })?;
-            if finished {
-                session.say("Cleaned up an interrupted rotation")?;
-            }
-        }
+        finish_interrupted(&rotator, &unfinished, session)?;
     }
     let old = OldToken::look_up(&api, &account, &login.token, &known)?;
     if !is_due(&old.metadata, margin) {
@@ -250,6 +236,29 @@ fn rotate(
     } else {
         replace_token(&rotator, &new, &old, session)
     }
+}
+
+fn finish_interrupted(
+    rotator: &Rotator<'_>,
+    rotations: &[Rotation],
+    session: &mut Session<'_, '_>,
+) -> anyhow::Result<()> {
+    for rotation in rotations {
+        if rotation.has_created(rotator.token) {
+            rotator.check_stored()?;
+            if let Some(notice) = rotator.replace_copy(rotation) {
+                session.warn(&notice)?;
+            }
+        }
+        let finished = rotator.complete_or_undo(rotation).map_err(|failure| {
+            let what = format!("cannot clean up an interrupted rotation: {failure}");
+            Notice::new(what, failure.notice().fix())
+        })?;
+        if finished {
+            session.say("Cleaned up an interrupted rotation")?;
+        }
+    }
+    Ok(())
 }
 
 fn print_interrupted(count: usize, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
