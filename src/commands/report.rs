@@ -7,7 +7,7 @@ use std::path::Path;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::json;
+use super::{json, label};
 use crate::account::Account;
 use crate::environment::Environment;
 use crate::git::{self, Setting};
@@ -46,7 +46,7 @@ pub(super) fn is_served(login: &StoredToken, served: &StoredToken) -> bool {
 
 /// That git uses this account, chosen at this place.
 pub(super) fn uses_chosen((account, place): &(Account, String)) -> String {
-    format!("git uses {account} here ({place})")
+    format!("git uses {} here ({place})", label(account))
 }
 
 /// git's credential helpers for git.heroku.com.
@@ -288,6 +288,14 @@ impl Git {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_account_of_a_pasted_token_is_not_called_heroku() {
+        let chosen = (Account::unnamed(), "netrc, line 1".to_owned());
+        let uses =
+            "git uses an unnamed account (token pasted at git's prompt) here (netrc, line 1)";
+        assert_eq!(uses_chosen(&chosen), uses);
+    }
 
     #[test]
     fn a_duration_is_rounded_to_the_largest_unit_that_fits() {

@@ -38,7 +38,12 @@ impl Machine {
             after.items.remove(PASTED);
         }
         let stored = "The token is stored in the keyring, shared with the Heroku CLI";
-        after.ending(0, &format!("Logged in as {owner}\n{stored}\n{NEXT}"), &[])
+        let warned = after.used_from_netrc(owner);
+        after.ending(
+            0,
+            &format!("Logged in as {owner}\n{stored}\n{NEXT}"),
+            &Vec::from_iter(warned),
+        )
     }
 
     pub(super) fn login_to_netrc(&self, token: Token) -> End {
@@ -131,7 +136,17 @@ impl Machine {
         } else {
             format!("Switched to {name}, for git and the Heroku CLI\n")
         };
-        self.naming(Some(name)).ending(0, &messages, &[])
+        let after = self.naming(Some(name));
+        let warned = after.used_from_netrc(name);
+        after.ending(0, &messages, &Vec::from_iter(warned))
+    }
+
+    /// git reads netrc before it asks a helper.
+    fn used_from_netrc(&self, active: Name) -> Option<String> {
+        let (name, token) = self.netrc?;
+        let served = self.served(None).ok().map(|served| served.token);
+        (name != active && served != Some(token))
+            .then(|| format!("git uses {} here (netrc, line ", label(name)))
     }
 
     /// The token that is served, and its copy in the other place, give way to a new one; it is revoked.
