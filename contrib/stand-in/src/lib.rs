@@ -272,7 +272,7 @@ impl Drop for StandIn {
     fn drop(&mut self) {
         self.state.stop();
         self.proxy.close();
-        self.proxy.wait_for_the_last();
+        self.proxy.wait_for_connections();
     }
 }
 

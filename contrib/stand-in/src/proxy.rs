@@ -1,4 +1,4 @@
-//! The way in: who may come, `CONNECT`, the tunnel's TLS, and the conversation behind it.
+//! The proxy: accepts connections, answers `CONNECT`, ends the tunnel's TLS, and serves the requests in it.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
@@ -17,33 +17,33 @@ use crate::message::Answer;
 use crate::state::{State, locked};
 use crate::tls::Authority;
 
-/// The limit of every wait here.
-const LONGEST_WAIT: Duration = Duration::from_secs(120);
-/// How long a stop waits for conversations that are cut off to notice it.
-const FAREWELL: Duration = Duration::from_secs(5);
+/// How long a read waits for a client.
+const READ_TIMEOUT: Duration = Duration::from_secs(120);
+/// How long a stop waits for the closed connections to end.
+const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The listener and everybody who came in through it.
+/// The listener and the open connections.
 pub(crate) struct Proxy {
     port: u16,
-    house: Arc<House>,
-    listener: Mutex<Option<Listening>>,
+    server: Arc<Server>,
+    listener: Mutex<Option<Listener>>,
 }
 
-struct House {
+struct Server {
     authority: Authority,
     state: Arc<State>,
-    guests: Mutex<Guests>,
-    left: Condvar,
+    connections: Mutex<OpenConnections>,
+    connection_ended: Condvar,
 }
 
 #[derive(Default)]
-struct Guests {
+struct OpenConnections {
     streams: BTreeMap<u64, TcpStream>,
-    next: u64,
+    next_id: u64,
 }
 
-struct Listening {
-    is_over: Arc<AtomicBool>,
+struct Listener {
+    is_stopped: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
 
@@ -51,15 +51,15 @@ impl Proxy {
     pub(crate) fn start(authority: Authority, state: Arc<State>) -> io::Result<Proxy> {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
         let port = listener.local_addr()?.port();
-        let house = Arc::new(House {
+        let server = Arc::new(Server {
             authority,
             state,
-            guests: Mutex::default(),
-            left: Condvar::new(),
+            connections: Mutex::default(),
+            connection_ended: Condvar::new(),
         });
         let proxy = Proxy {
             port,
-            house,
+            server,
             listener: Mutex::default(),
         };
         proxy.listen(listener);
@@ -70,7 +70,7 @@ impl Proxy {
         self.port
     }
 
-    /// Takes connections again, on the same port.
+    /// Accepts connections again, on the same port.
     pub(crate) fn open(&self) -> io::Result<()> {
         if locked(&self.listener).is_none() {
             self.listen(TcpListener::bind(("127.0.0.1", self.port))?);
@@ -78,80 +78,87 @@ impl Proxy {
         Ok(())
     }
 
-    /// Refuses connections from here on, and breaks off those that there are.
+    /// Refuses new connections, and closes the open ones.
     pub(crate) fn close(&self) {
-        if let Some(listening) = locked(&self.listener).take() {
-            listening.is_over.store(true, Ordering::SeqCst);
-            // A last connection wakes the listener, which then sees that it is over.
+        if let Some(listener) = locked(&self.listener).take() {
+            listener.is_stopped.store(true, Ordering::SeqCst);
+            // A last connection wakes the listener, which then sees that it is stopped.
             let _ = TcpStream::connect(("127.0.0.1", self.port));
-            let _ = listening.thread.join();
+            let _ = listener.thread.join();
         }
-        for stream in locked(&self.house.guests).streams.values() {
+        for stream in locked(&self.server.connections).streams.values() {
             let _ = stream.shutdown(Shutdown::Both);
         }
     }
 
-    /// Waits until every conversation has come to its end, git's children included.
-    pub(crate) fn wait_for_the_last(&self) {
-        let some_left = |guests: &mut Guests| !guests.streams.is_empty();
-        let guests = locked(&self.house.guests);
-        let waited = self
-            .house
-            .left
-            .wait_timeout_while(guests, FAREWELL, some_left);
+    /// Waits until every connection has ended, and with it the git processes that it started.
+    pub(crate) fn wait_for_connections(&self) {
+        let is_any_open = |connections: &mut OpenConnections| !connections.streams.is_empty();
+        let connections = locked(&self.server.connections);
+        let waited =
+            self.server
+                .connection_ended
+                .wait_timeout_while(connections, STOP_TIMEOUT, is_any_open);
         drop(waited.unwrap_or_else(PoisonError::into_inner));
     }
 
     fn listen(&self, listener: TcpListener) {
-        let is_over = Arc::new(AtomicBool::new(false));
-        let (house, over) = (Arc::clone(&self.house), Arc::clone(&is_over));
+        let is_stopped = Arc::new(AtomicBool::new(false));
+        let (server, stopped) = (Arc::clone(&self.server), Arc::clone(&is_stopped));
         let thread = thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                if over.load(Ordering::SeqCst) {
+                if stopped.load(Ordering::SeqCst) {
                     break;
                 }
-                House::welcome(&house, stream);
+                Server::accept(&server, stream);
             }
         });
-        *locked(&self.listener) = Some(Listening { is_over, thread });
+        *locked(&self.listener) = Some(Listener { is_stopped, thread });
     }
 }
 
-/// A connection, as long as one side sends data.
-struct Guest(Arc<House>, u64);
+/// An open connection. Dropped, it is removed from the list of open connections.
+struct OpenConnection {
+    server: Arc<Server>,
+    id: u64,
+}
 
-impl Guest {
-    /// Serves the connection, and leaves.
-    fn talk(self, stream: TcpStream) -> io::Result<()> {
-        self.0.tunnel(stream)
+impl OpenConnection {
+    /// Serves the connection until it ends.
+    fn serve(self, stream: TcpStream) -> io::Result<()> {
+        self.server.tunnel(stream)
     }
 }
 
-impl Drop for Guest {
+impl Drop for OpenConnection {
     fn drop(&mut self) {
-        locked(&self.0.guests).streams.remove(&self.1);
-        self.0.left.notify_all();
+        let mut connections = locked(&self.server.connections);
+        connections.streams.remove(&self.id);
+        self.server.connection_ended.notify_all();
     }
 }
 
-impl House {
-    fn welcome(house: &Arc<House>, stream: TcpStream) {
+impl Server {
+    fn accept(server: &Arc<Server>, stream: TcpStream) {
         let Ok(copy) = stream.try_clone() else {
             return;
         };
-        let mut guests = locked(&house.guests);
-        let number = guests.next;
-        guests.next += 1;
-        guests.streams.insert(number, copy);
-        drop(guests);
-        let guest = Guest(Arc::clone(house), number);
-        // A client that hangs up in the middle is none of our failures.
-        thread::spawn(move || drop(guest.talk(stream)));
+        let mut connections = locked(&server.connections);
+        let id = connections.next_id;
+        connections.next_id += 1;
+        connections.streams.insert(id, copy);
+        drop(connections);
+        let connection = OpenConnection {
+            server: Arc::clone(server),
+            id,
+        };
+        // An error here is the client's: it has closed the connection.
+        thread::spawn(move || drop(connection.serve(stream)));
     }
 
     fn tunnel(&self, stream: TcpStream) -> io::Result<()> {
         stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(LONGEST_WAIT))?;
+        stream.set_read_timeout(Some(READ_TIMEOUT))?;
         let mut connection = Connection::new(stream);
         let Some(request) = connection.next()? else {
             return Ok(());
@@ -172,10 +179,10 @@ impl House {
         match fault {
             Some(Fault::CloseTunnel) => return Ok(()),
             Some(Fault::PlainHttp) => {
-                // Before the client begins, this would be part of the proxy's own answer.
+                // Sent before the client's first byte, this would be part of the proxy's own answer.
                 stream.read_exact(&mut [0])?;
                 stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")?;
-                // To close with unread data would reset the connection.
+                // Closing with unread data would reset the connection.
                 return io::copy(stream, &mut io::sink()).map(drop);
             }
             _ => {}
@@ -184,7 +191,7 @@ impl House {
         let tls = ServerConnection::new(config).map_err(io::Error::other)?;
         let mut stream = StreamOwned::new(tls, connection.into_stream());
         conversation::hold(&mut stream, host, &self.state)?;
-        say_goodbye(&mut stream)
+        close_tls(&mut stream)
     }
 }
 
@@ -199,8 +206,8 @@ fn refusal(fault: &Fault) -> Option<Answer> {
     }
 }
 
-/// Without it, a client cannot distinguish a complete reply from one that was cut off.
-fn say_goodbye<S: Read + Write>(stream: &mut StreamOwned<ServerConnection, S>) -> io::Result<()> {
+/// Sends TLS's `close_notify`. Without it, a client cannot distinguish a complete reply from one that was cut off.
+fn close_tls<S: Read + Write>(stream: &mut StreamOwned<ServerConnection, S>) -> io::Result<()> {
     stream.conn.send_close_notify();
     stream.flush()
 }
