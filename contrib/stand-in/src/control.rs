@@ -1,4 +1,4 @@
-//! A plain HTTP interface for scripts: what the library's methods are for tests.
+//! An HTTP interface for scripts. Its requests correspond to the library's methods.
 
 use std::io;
 use std::net::{TcpListener, TcpStream};
@@ -8,26 +8,26 @@ use crate::StandIn;
 use crate::http::Connection;
 use crate::message::{Answer, Request};
 
-/// A client that says nothing is not to keep the others waiting for longer.
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// How long a client that sends nothing blocks the others.
+const READ_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Serves until a client posts `/stop`. Loopback only.
 ///
 /// | request | what it does |
 /// |---|---|
-/// | `POST /accounts?email=E`, with `&password=P&code=C` where it has them | makes an account |
-/// | `POST /tokens?email=E` | answers a new token |
-/// | `POST /revoke`, the token for body | revokes it |
-/// | `POST /apps?email=E&name=N` | makes an app, answers its repository's path |
-/// | `POST /approve?email=E`, `POST /refuse`, the error for body | what the user does in the browser |
+/// | `POST /accounts?email=E`, optionally with `&password=P&code=C` | creates an account |
+/// | `POST /tokens?email=E` | issues a token and returns it |
+/// | `POST /revoke`, with the token as body | revokes it |
+/// | `POST /apps?email=E&name=N` | creates an app and returns the path of its repository |
+/// | `POST /approve?email=E`, `POST /refuse` with the error as body | decides a browser login |
 /// | `POST /advance?seconds=S` | lets time pass |
-/// | `GET /requests`, `GET /strangers` | what was seen, a line each |
+/// | `GET /requests`, `GET /strangers` | lists what was requested, one per line |
 ///
 /// # Errors
-/// What the system says to the listening socket.
+/// An error of the listening socket.
 pub fn serve(listener: &TcpListener, heroku: &StandIn) -> io::Result<()> {
     for stream in listener.incoming() {
-        if matches!(converse(stream?, heroku), Ok(Next::Stop)) {
+        if matches!(handle(stream?, heroku), Ok(Next::Stop)) {
             break;
         }
     }
@@ -35,20 +35,20 @@ pub fn serve(listener: &TcpListener, heroku: &StandIn) -> io::Result<()> {
 }
 
 enum Next {
-    Go,
+    Continue,
     Stop,
 }
 
-fn converse(stream: TcpStream, heroku: &StandIn) -> io::Result<Next> {
-    stream.set_read_timeout(Some(LONGEST_WAIT))?;
+fn handle(stream: TcpStream, heroku: &StandIn) -> io::Result<Next> {
+    stream.set_read_timeout(Some(READ_TIMEOUT))?;
     let mut connection = Connection::new(stream);
     let Some(mut request) = connection.next()? else {
-        return Ok(Next::Go);
+        return Ok(Next::Continue);
     };
     request.body = connection.whole_body()?;
     let (answer, next) = match (request.method.as_str(), request.path.as_str()) {
         ("POST", "/stop") => (Answer::new(204), Next::Stop),
-        _ => (answer(&request, heroku), Next::Go),
+        _ => (answer(&request, heroku), Next::Continue),
     };
     connection.answer(&answer.with("Connection", "close"))?;
     Ok(next)

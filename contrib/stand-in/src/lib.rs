@@ -6,16 +6,17 @@
 //! A wish to reach any host that it does not play is refused and remembered.
 //!
 //! ```text
-//! proxy ─> tls ─> conversation ─> platform_api | login_service | registry | git_server
-//!                  │                 └─ they ask and change `state`: accounts, authorizations, apps
-//!                  └─ faults, misbehaviour, gate: what is to go wrong, how it looks, who waits
+//! proxy ─> tls ─> exchange ─> platform_api | login_service | registry | git_server
+//!                  │             └─ they read and change `state`: accounts, authorizations, apps
+//!                  └─ faults, misbehaviour, gate: which fault, its effect on the reply, held requests
 //! ```
 
 mod accounts;
 mod apps;
 mod authorizations;
 mod browser_logins;
-mod conversation;
+
+mod exchange;
 mod faults;
 mod gate;
 mod git_server;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use rustls::{ServerConnection, StreamOwned};
 
-use crate::conversation;
+use crate::exchange;
 use crate::faults::Fault;
 use crate::http::Connection;
 use crate::message::Answer;
@@ -190,7 +190,7 @@ impl Server {
         let config = self.authority.config(host, fault.as_ref())?;
         let tls = ServerConnection::new(config).map_err(io::Error::other)?;
         let mut stream = StreamOwned::new(tls, connection.into_stream());
-        conversation::hold(&mut stream, host, &self.state)?;
+        exchange::serve(&mut stream, host, &self.state)?;
         close_tls(&mut stream)
     }
 }

@@ -1,4 +1,4 @@
-//! What is said inside a tunnel: request by request, who answers, and which fault comes in between.
+//! The requests in a tunnel: passes each to its service, and applies faults to it and to its answer.
 
 use std::io::{self, Read, Write};
 
@@ -11,11 +11,11 @@ use crate::request_log::Seen;
 use crate::state::State;
 use crate::{login_service, platform_api, registry};
 
-/// Answers requests until one side has had enough.
+/// Answers requests until one side closes the connection.
 ///
 /// # Errors
-/// The client broke off, or a fault does: the connection is to end without a word.
-pub(crate) fn hold(stream: impl Read + Write, host: &str, state: &State) -> io::Result<()> {
+/// The client or a fault has closed the connection: it ends without an answer.
+pub(crate) fn serve(stream: impl Read + Write, host: &str, state: &State) -> io::Result<()> {
     let mut connection = Connection::new(stream);
     while let Some(request) = connection.next()? {
         let answered = Exchange::begin(host, request, &mut connection, state)?.run()?;
@@ -36,7 +36,7 @@ struct Exchange<'a, S> {
 }
 
 enum Reply {
-    Whole(Answer),
+    Complete(Answer),
     Git(Stream),
 }
 
@@ -63,7 +63,7 @@ impl<'a, S: Read + Write> Exchange<'a, S> {
     fn run(mut self) -> io::Result<Then> {
         if let Some(name) = self.other_host() {
             self.state.log.stranger(&format!("Host: {name}"));
-            return self.send(None, Reply::Whole(Answer::new(421)));
+            return self.send(None, Reply::Complete(Answer::new(421)));
         }
         let Request { method, path, .. } = &self.request;
         let fault = self.state.faults.at_request(self.host, method, path);
@@ -75,7 +75,7 @@ impl<'a, S: Read + Write> Exchange<'a, S> {
             Some(Fault::Pause) => self.state.gate.hold(self.seen)?,
             Some(fault) => {
                 return match misbehaviour::made_up(fault)? {
-                    Some(answer) => self.send(None, Reply::Whole(answer)),
+                    Some(answer) => self.send(None, Reply::Complete(answer)),
                     None => misbehaviour::fail(fault, self.connection),
                 };
             }
@@ -84,7 +84,7 @@ impl<'a, S: Read + Write> Exchange<'a, S> {
         self.send(fault.as_ref(), reply)
     }
 
-    /// The host in the request's header, where it is not the tunnel's.
+    /// The host in the request's header, if it is not the tunnel's.
     fn other_host(&self) -> Option<String> {
         let name = self.request.header("host").unwrap_or_default();
         let name = name.to_ascii_lowercase();
@@ -106,13 +106,13 @@ impl<'a, S: Read + Write> Exchange<'a, S> {
             "particleboard.heroku.com" => Answer::new(404),
             _ => return self.ask_git(),
         };
-        Ok(Reply::Whole(answer))
+        Ok(Reply::Complete(answer))
     }
 
     fn ask_git(&mut self) -> io::Result<Reply> {
         let (request, state) = (&self.request, self.state);
         if let Err(refusal) = git_server::admitted(request, state) {
-            return Ok(Reply::Whole(refusal));
+            return Ok(Reply::Complete(refusal));
         }
         let body = &mut self.connection.body();
         let mut stream = git_server::ask_git(request, body, state)?;
@@ -124,7 +124,7 @@ impl<'a, S: Read + Write> Exchange<'a, S> {
     fn send(&mut self, fault: Option<&Fault>, reply: Reply) -> io::Result<Then> {
         let fault = fault.filter(|fault| fault.stage() == Stage::Answer);
         let mut answer = match (reply, fault) {
-            (Reply::Whole(answer), _) => answer,
+            (Reply::Complete(answer), _) => answer,
             (Reply::Git(stream), Some(_)) => stream.gathered(),
             (Reply::Git(stream), None) => {
                 self.state.log.answered(self.seen, stream.head.status);
@@ -152,7 +152,7 @@ impl<'a, S: Read + Write> Exchange<'a, S> {
     }
 }
 
-/// Hosts that are none of Heroku's services are git servers.
+/// Every host that is not one of Heroku's other services is a git server.
 fn is_git(host: &str) -> bool {
     let others = ["api", "cli-auth", "registry", "particleboard"];
     let service = host.strip_suffix(".heroku.com");
