@@ -96,7 +96,7 @@ impl World {
 impl Drop for World {
     fn drop(&mut self) {
         if !std::thread::panicking() {
-            assert_eq!(self.heroku.strangers(), Vec::<String>::new());
+            assert_eq!(self.heroku.requests_to_other_hosts(), Vec::<String>::new());
         }
     }
 }

@@ -131,7 +131,7 @@ const STAGING: &str = "staging.herokudev.com";
 /// Ann is logged in at Heroku, and `HEROKU_HOST` selects another one, which rejects her token.
 fn beside_another_heroku() -> (World, String) {
     let world = World::ready_to_push();
-    world.heroku.also_plays("api.staging.herokudev.com");
+    world.heroku.add_host("api.staging.herokudev.com");
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     world.sets("HEROKU_HOST", STAGING);
     (world, token)
@@ -194,7 +194,7 @@ fn a_logout_that_cannot_revoke_the_token_reports_it() {
 #[test]
 fn a_token_is_served_checked_and_revoked_where_it_was_issued() {
     let (world, token) = World::after_our_login();
-    world.heroku.also_plays("api.staging.herokudev.com");
+    world.heroku.add_host("api.staging.herokudev.com");
     world.sets("HEROKU_HOST", STAGING);
     is_asked_about(&world, "git.staging.herokudev.com").stdout_is("username=heroku\n\n");
     is_asked_about(&world, "git.heroku.com").prints_secret(&token);

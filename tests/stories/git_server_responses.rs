@@ -138,7 +138,7 @@ fn passwords_sent_to(world: &World, host: &str) -> usize {
 #[test]
 fn a_redirect_to_another_host_gets_no_token() {
     let (world, token) = logged_in();
-    world.heroku.also_plays("git.example.com");
+    world.heroku.add_host("git.example.com");
     world.git_host_redirects_to(ELSEWHERE);
     world
         .git("ls-remote heroku")
@@ -153,7 +153,7 @@ fn a_redirect_to_another_host_gets_no_token() {
 #[test]
 fn a_redirect_after_the_password_removes_no_login() {
     let (world, token) = logged_in();
-    world.heroku.also_plays("git.example.com");
+    world.heroku.add_host("git.example.com");
     world.git_host_redirects_after_the_password_to(ELSEWHERE);
     world
         .git("-c http.followRedirects=true ls-remote heroku")

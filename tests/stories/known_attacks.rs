@@ -217,7 +217,7 @@ fn heroku_host_accepts_only_hosts_of_heroku() {
 #[test]
 fn a_repository_that_redirects_git_gets_no_token_at_the_other_host() {
     let (world, _) = logged_in();
-    world.heroku.also_plays("evil.example");
+    world.heroku.add_host("evil.example");
     for setting in [
         "url.https://evil.example/.insteadOf https://git.heroku.com/",
         "url.https://evil.example/.pushInsteadOf https://git.heroku.com/",

@@ -31,7 +31,7 @@ fn opened(trace: &Trace) -> Vec<&str> {
 #[test]
 fn a_fetch_from_another_host_gets_no_token_and_opens_no_connection() {
     let world = logged_in();
-    world.heroku.also_plays("git.example.com");
+    world.heroku.add_host("git.example.com");
     let line = "git fetch https://git.example.com/blue-sky.git";
     let (outcome, trace) = world.traced(line, "");
     outcome.exits_with(128).stderr_is(

@@ -270,8 +270,12 @@ impl World {
         self.keyring = None;
         let mut findings = self.leaks();
         counted("test environments searched for tokens", 1);
-        let strangers = self.heroku.strangers();
-        findings.extend(strangers.iter().map(|line| format!("a stranger: {line}")));
+        let other_hosts = self.heroku.requests_to_other_hosts();
+        findings.extend(
+            other_hosts
+                .iter()
+                .map(|line| format!("another host: {line}")),
+        );
         findings
     }
 }

@@ -21,7 +21,7 @@ const READ_TIMEOUT: Duration = Duration::from_secs(5);
 /// | `POST /apps?email=E&name=N` | creates an app and returns the path of its repository |
 /// | `POST /approve?email=E`, `POST /refuse` with the error as body | decides a browser login |
 /// | `POST /advance?seconds=S` | lets time pass |
-/// | `GET /requests`, `GET /strangers` | lists what was requested, one per line |
+/// | `GET /requests`, `GET /other-hosts` | lists what was requested, one per line |
 ///
 /// # Errors
 /// An error of the listening socket.
@@ -73,7 +73,9 @@ fn answer(request: &Request, heroku: &StandIn) -> Answer {
             heroku.advance(Duration::from_secs(seconds));
         }
         ("GET", "/requests") => return Answer::new(200).body(requests(heroku)),
-        ("GET", "/strangers") => return Answer::new(200).body(heroku.strangers().join("\n")),
+        ("GET", "/other-hosts") => {
+            return Answer::new(200).body(heroku.requests_to_other_hosts().join("\n"));
+        }
         _ => return Answer::new(404),
     }
     Answer::new(204)

@@ -62,7 +62,7 @@ impl<'a, S: Read + Write> Exchange<'a, S> {
 
     fn run(mut self) -> io::Result<Then> {
         if let Some(name) = self.other_host() {
-            self.state.log.stranger(&format!("Host: {name}"));
+            self.state.log.add_other_host(&format!("Host: {name}"));
             return self.send(None, Reply::Complete(Answer::new(421)));
         }
         let Request { method, path, .. } = &self.request;

@@ -3,7 +3,7 @@
 //! It is reached as an HTTP proxy: a client asks it to `CONNECT` to api.heroku.com, and it ends the
 //! TLS connection itself, with a certificate authority made for this run. So no client needs a
 //! hook: git, curl, the Heroku CLI and we are pointed at it by the variables that they all honour.
-//! A wish to reach any host that it does not play is refused and remembered.
+//! A request for any other host is refused and recorded.
 //!
 //! ```text
 //! proxy ─> tls ─> exchange ─> platform_api | login_service | registry | git_server
@@ -165,7 +165,7 @@ impl StandIn {
         self.state.log.requests()
     }
 
-    /// Empties the list of requests; the strangers stay.
+    /// Empties the list of requests, except those to other hosts.
     pub fn forget_requests(&self) {
         self.state.log.forget_requests();
     }
@@ -215,15 +215,15 @@ impl StandIn {
         requests
     }
 
-    /// Every attempt to reach a host that is not played here.
-    pub fn strangers(&self) -> Vec<String> {
-        self.state.log.strangers()
+    /// Every attempt to reach a host that is not simulated here.
+    pub fn requests_to_other_hosts(&self) -> Vec<String> {
+        self.state.log.other_hosts()
     }
 
-    /// Plays one more host: a foreign git server, with the repositories of all apps and the same
-    /// tokens for passwords.
-    pub fn also_plays(&self, host: &str) {
-        self.state.also_plays(host);
+    /// Simulates one more host: another Heroku's API, which accepts no token, if the name begins with `api.`; otherwise
+    /// a git server with the repositories of all apps and the same tokens as passwords.
+    pub fn add_host(&self, host: &str) {
+        self.state.add_host(host);
     }
 
     /// Every secret ever issued or set: what a test searches output and files for.

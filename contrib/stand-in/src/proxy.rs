@@ -165,9 +165,9 @@ impl Server {
         };
         let host = request.path.to_ascii_lowercase();
         let host = host.strip_suffix(":443").unwrap_or(&host);
-        if request.method != "CONNECT" || !self.state.plays(host) {
+        if request.method != "CONNECT" || !self.state.has_host(host) {
             let what = format!("{} {}", request.method, request.path);
-            self.state.log.stranger(&what);
+            self.state.log.add_other_host(&what);
             return connection.answer(&Answer::new(502));
         }
         let fault = self.state.faults.at_tunnel(host);

@@ -1,4 +1,4 @@
-//! What was seen: every request, in the order of arrival, and every wish for a foreign host.
+//! Every request, in the order of arrival, and every attempt to reach another host.
 
 use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::Duration;
@@ -48,7 +48,7 @@ pub(crate) struct RequestLog {
 #[derive(Default)]
 struct Lines {
     requests: Vec<(Seen, Recorded)>,
-    strangers: Vec<String>,
+    other_hosts: Vec<String>,
     next: u64,
 }
 
@@ -86,8 +86,8 @@ impl RequestLog {
         self.change(seen, |recorded| recorded.status = status);
     }
 
-    pub(crate) fn stranger(&self, what: &str) {
-        self.lines().strangers.push(what.to_owned());
+    pub(crate) fn add_other_host(&self, what: &str) {
+        self.lines().other_hosts.push(what.to_owned());
     }
 
     pub(crate) fn requests(&self) -> Vec<Recorded> {
@@ -105,8 +105,8 @@ impl RequestLog {
         found.map(|(_, recorded)| recorded.clone())
     }
 
-    pub(crate) fn strangers(&self) -> Vec<String> {
-        self.lines().strangers.clone()
+    pub(crate) fn other_hosts(&self) -> Vec<String> {
+        self.lines().other_hosts.clone()
     }
 
     pub(crate) fn forget_requests(&self) {

@@ -14,7 +14,7 @@ use crate::faults::Faults;
 use crate::gate::Gate;
 use crate::request_log::RequestLog;
 
-/// The hosts that are played from the start.
+/// The hosts that are simulated from the start.
 const HOSTS: [&str; 5] = [
     "api.heroku.com",
     "git.heroku.com",
@@ -35,7 +35,7 @@ pub(crate) struct State {
     pub(crate) authorizations: Authorizations,
     pub(crate) logins: BrowserLogins,
     pub(crate) apps: Apps,
-    also_played: Mutex<Vec<String>>,
+    added_hosts: Mutex<Vec<String>>,
     secrets: Mutex<Vec<String>>,
     /// The registry's own tokens, each with the account that has it.
     registry_tokens: Mutex<Vec<(String, String)>>,
@@ -55,7 +55,7 @@ impl State {
             authorizations: Authorizations::default(),
             logins: BrowserLogins::default(),
             apps: Apps::new(apps),
-            also_played: Mutex::default(),
+            added_hosts: Mutex::default(),
             secrets: Mutex::default(),
             registry_tokens: Mutex::default(),
             images: Mutex::default(),
@@ -70,15 +70,12 @@ impl State {
         self.logins.stop();
     }
 
-    pub(crate) fn plays(&self, host: &str) -> bool {
-        HOSTS.contains(&host)
-            || locked(&self.also_played)
-                .iter()
-                .any(|played| played == host)
+    pub(crate) fn has_host(&self, host: &str) -> bool {
+        HOSTS.contains(&host) || locked(&self.added_hosts).iter().any(|added| added == host)
     }
 
-    pub(crate) fn also_plays(&self, host: &str) {
-        locked(&self.also_played).push(host.to_owned());
+    pub(crate) fn add_host(&self, host: &str) {
+        locked(&self.added_hosts).push(host.to_owned());
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -21,7 +21,7 @@ fn a_push_a_clone_and_a_fetch_work() {
     clients.git_says(&tree, &["push", "-q", "heroku", "main"]);
     clients.git_says(&copy, &["pull", "-q", "--ff-only"]);
     assert_eq!(std::fs::read(copy.join("second")).unwrap(), b"two");
-    assert!(clients.heroku.strangers().is_empty());
+    assert!(clients.heroku.requests_to_other_hosts().is_empty());
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn another_git_server_can_be_simulated() {
     let clients = Clients::new();
     let token = clients.heroku.issue_token(ANN);
     clients.heroku.has_app(ANN, "app").unwrap();
-    clients.heroku.also_plays("git.example.com");
+    clients.heroku.add_host("git.example.com");
     let url = format!("https://ann:{token}@git.example.com/app.git");
     clients.git_says(&clients.path(""), &["ls-remote", &url]);
     assert_eq!(clients.heroku.requests_to("git.heroku.com").len(), 0);

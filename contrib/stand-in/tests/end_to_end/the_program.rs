@@ -70,7 +70,7 @@ fn a_script_can_run_a_complete_push() {
         ask(&[], "/requests")
             .contains("200 POST https://git.heroku.com/shop.git/git-receive-pack\n")
     );
-    assert_eq!(ask(&[], "/strangers"), "");
+    assert_eq!(ask(&[], "/other-hosts"), "");
     ask(&["--data", &token], "/revoke");
     assert!(
         !push

@@ -1,4 +1,4 @@
-//! No client reaches another host through the stand-in, and every try is recorded.
+//! No client reaches another host through the stand-in, and every attempt is recorded.
 
 use crate::clients::{ACCEPT, ANN, Clients};
 
@@ -25,9 +25,12 @@ fn a_connection_to_another_host_is_refused_and_recorded() {
     ] {
         let reply = clients.curl(&[url]);
         assert!(reply.exit != 0 || reply.status == 502, "{url}: {reply:?}");
-        assert_eq!(clients.heroku.strangers().last().unwrap(), known);
+        assert_eq!(
+            clients.heroku.requests_to_other_hosts().last().unwrap(),
+            known
+        );
     }
-    assert_eq!(clients.heroku.strangers().len(), 4);
+    assert_eq!(clients.heroku.requests_to_other_hosts().len(), 4);
     assert!(clients.heroku.requests().is_empty());
 }
 
@@ -37,7 +40,10 @@ fn a_host_header_that_differs_from_the_tunnel_counts_as_another_host() {
     let url = "https://api.heroku.com/account";
     let reply = clients.curl(&["-H", "Host: evil.example", url]);
     assert_eq!(reply.status, 421);
-    assert_eq!(clients.heroku.strangers(), ["Host: evil.example"]);
+    assert_eq!(
+        clients.heroku.requests_to_other_hosts(),
+        ["Host: evil.example"]
+    );
 }
 
 #[test]
@@ -53,5 +59,5 @@ fn a_simulated_host_is_accepted_in_any_spelling() {
         "https://API.Heroku.com:443/account",
     ]);
     assert_eq!(reply.status, 200);
-    assert!(clients.heroku.strangers().is_empty());
+    assert!(clients.heroku.requests_to_other_hosts().is_empty());
 }
