@@ -25,7 +25,7 @@ fn a_server_with_another_certificate_gets_no_token() {
     for (fault, words) in [
         (Fault::Expired, "it has expired"),
         (Fault::WrongName, "another host"),
-        (Fault::WrongAuthority, "no CA that this computer trusts"),
+        (Fault::UntrustedCa, "no CA that this computer trusts"),
     ] {
         let failure = world.failure(fault);
         let ApiError::Certificate { host, why } = &failure else {

@@ -70,7 +70,7 @@ fn any_other_response_is_not_a_verdict() {
         Fault::CutBody,
         Fault::EndlessBody,
         Fault::Bomb,
-        Fault::WrongAuthority,
+        Fault::UntrustedCa,
         Fault::Expired,
         Fault::WrongName,
         Fault::NoTunnel,

@@ -116,7 +116,7 @@ fn a_certificate_error_is_reported_as_one() {
         ),
         (Fault::WrongName, "it was issued for another host"),
         (
-            Fault::WrongAuthority,
+            Fault::UntrustedCa,
             "no CA that this computer trusts has signed it",
         ),
     ] {

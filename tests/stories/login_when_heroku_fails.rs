@@ -75,7 +75,7 @@ fn a_closed_connection_is_reported() {
 
 #[test]
 fn an_untrusted_certificate_gets_no_token() {
-    for fault in [Fault::WrongName, Fault::WrongAuthority, Fault::Expired] {
+    for fault in [Fault::WrongName, Fault::UntrustedCa, Fault::Expired] {
         login_fails(fault, "cannot verify the certificate of api.heroku.com");
     }
 }

@@ -48,7 +48,7 @@ pub enum Fault {
     /// A certificate for another name.
     WrongName,
     /// A certificate of a CA that clients do not trust.
-    WrongAuthority,
+    UntrustedCa,
     /// A certificate that has ended.
     Expired,
 
@@ -149,7 +149,7 @@ impl Fault {
             | Fault::CloseTunnel
             | Fault::PlainHttp
             | Fault::WrongName
-            | Fault::WrongAuthority
+            | Fault::UntrustedCa
             | Fault::Expired => Stage::Tunnel,
             Fault::Pause
             | Fault::Status(..)

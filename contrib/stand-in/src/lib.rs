@@ -1,8 +1,8 @@
 //! Heroku on loopback: what the tests and the demo push to.
 //!
 //! It is reached as an HTTP proxy: a client asks it to `CONNECT` to api.heroku.com, and it ends the
-//! TLS connection itself, with a certificate authority made for this run. So no client needs a
-//! hook: git, curl, the Heroku CLI and we are pointed at it by the variables that they all honour.
+//! TLS connection itself, with a CA created for this run. So no client needs to be changed: git,
+//! curl, the Heroku CLI and this program find it by the variables that they all support.
 //! A request for any other host is refused and recorded.
 //!
 //! ```text
@@ -59,18 +59,17 @@ pub struct StandIn {
 }
 
 impl StandIn {
-    /// Starts on a free port of loopback; the authority's certificate and the apps' repositories go
-    /// to `dir`.
+    /// Starts on a free port of loopback. The CA certificate and the apps' repositories are written to `dir`.
     ///
     /// # Errors
-    /// What the system says to a socket or a file.
+    /// An error of the socket or of a file.
     pub fn start(dir: &Path) -> io::Result<StandIn> {
-        let authority = tls::Authority::new()?;
+        let ca = tls::CertificateAuthority::new()?;
         let (ca_file, apps) = (dir.join("ca.pem"), dir.join("apps"));
         fs::create_dir_all(&apps)?;
-        write(&ca_file, authority.pem())?;
+        write(&ca_file, ca.pem())?;
         let state = Arc::new(State::new(apps));
-        let proxy = Proxy::start(authority, Arc::clone(&state))?;
+        let proxy = Proxy::start(ca, Arc::clone(&state))?;
         Ok(StandIn {
             state,
             proxy,
@@ -83,7 +82,7 @@ impl StandIn {
         format!("http://127.0.0.1:{}", self.proxy.port())
     }
 
-    /// The authority's certificate, for `SSL_CERT_FILE`, `GIT_SSL_CAINFO` and their like.
+    /// The CA certificate, for `SSL_CERT_FILE`, `GIT_SSL_CAINFO` and similar variables.
     pub fn ca_file(&self) -> &Path {
         &self.ca_file
     }

@@ -15,7 +15,7 @@ use crate::faults::Fault;
 use crate::http::Connection;
 use crate::message::Answer;
 use crate::state::{State, locked};
-use crate::tls::Authority;
+use crate::tls::CertificateAuthority;
 
 /// How long a read waits for a client.
 const READ_TIMEOUT: Duration = Duration::from_secs(120);
@@ -30,7 +30,7 @@ pub(crate) struct Proxy {
 }
 
 struct Server {
-    authority: Authority,
+    ca: CertificateAuthority,
     state: Arc<State>,
     connections: Mutex<OpenConnections>,
     connection_ended: Condvar,
@@ -48,11 +48,11 @@ struct Listener {
 }
 
 impl Proxy {
-    pub(crate) fn start(authority: Authority, state: Arc<State>) -> io::Result<Proxy> {
+    pub(crate) fn start(ca: CertificateAuthority, state: Arc<State>) -> io::Result<Proxy> {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
         let port = listener.local_addr()?.port();
         let server = Arc::new(Server {
-            authority,
+            ca,
             state,
             connections: Mutex::default(),
             connection_ended: Condvar::new(),
@@ -187,7 +187,7 @@ impl Server {
             }
             _ => {}
         }
-        let config = self.authority.config(host, fault.as_ref())?;
+        let config = self.ca.server_config(host, fault.as_ref())?;
         let tls = ServerConnection::new(config).map_err(io::Error::other)?;
         let mut stream = StreamOwned::new(tls, connection.into_stream());
         exchange::serve(&mut stream, host, &self.state)?;

@@ -1,4 +1,4 @@
-//! A certificate authority for one run, and the certificates that it gives.
+//! A certificate authority for one run, and the certificates that it issues.
 
 use std::io;
 use std::sync::Arc;
@@ -9,20 +9,20 @@ use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use crate::faults::Fault;
 
-pub(crate) struct Authority {
+pub(crate) struct CertificateAuthority {
     issuer: Issuer<'static, KeyPair>,
     /// Signs certificates that clients do not trust.
-    stranger: Issuer<'static, KeyPair>,
+    untrusted: Issuer<'static, KeyPair>,
     pem: String,
 }
 
-impl Authority {
-    pub(crate) fn new() -> io::Result<Authority> {
-        let (issuer, pem) = issuer("Stand-in Heroku")?;
-        let (stranger, _) = self::issuer("A stranger")?;
-        Ok(Authority {
+impl CertificateAuthority {
+    pub(crate) fn new() -> io::Result<CertificateAuthority> {
+        let (issuer, pem) = new_ca("Stand-in Heroku")?;
+        let (untrusted, _) = new_ca("An untrusted CA")?;
+        Ok(CertificateAuthority {
             issuer,
-            stranger,
+            untrusted,
             pem,
         })
     }
@@ -31,8 +31,8 @@ impl Authority {
         &self.pem
     }
 
-    /// What a server of this name shows; something wrong, where a fault wants it.
-    pub(crate) fn config(
+    /// The TLS configuration of a server of this name, with an invalid certificate if the fault is about that.
+    pub(crate) fn server_config(
         &self,
         host: &str,
         fault: Option<&Fault>,
@@ -42,7 +42,7 @@ impl Authority {
             _ => host,
         };
         let issuer = match fault {
-            Some(Fault::WrongAuthority) => &self.stranger,
+            Some(Fault::UntrustedCa) => &self.untrusted,
             _ => &self.issuer,
         };
         let mut params = CertificateParams::new(vec![name.to_owned()]).map_err(io::Error::other)?;
@@ -65,7 +65,7 @@ impl Authority {
     }
 }
 
-fn issuer(name: &str) -> io::Result<(Issuer<'static, KeyPair>, String)> {
+fn new_ca(name: &str) -> io::Result<(Issuer<'static, KeyPair>, String)> {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.distinguished_name.push(DnType::CommonName, name);

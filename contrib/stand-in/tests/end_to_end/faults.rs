@@ -31,7 +31,7 @@ fn the_tunnel_may_fail() {
         let reply = account_under(fault, &[]);
         assert_eq!((reply.exit, reply.status), (BROKEN_OFF, 0));
     }
-    for fault in [Fault::WrongName, Fault::WrongAuthority, Fault::Expired] {
+    for fault in [Fault::WrongName, Fault::UntrustedCa, Fault::Expired] {
         assert_eq!(
             account_under(fault.clone(), &[]).exit,
             BAD_CERTIFICATE,
