@@ -21,7 +21,7 @@ fn issued(world: &World, origin: Origin) -> (Issued, Token) {
 #[test]
 fn a_list_is_read_to_its_last_page() {
     let world = World::new();
-    world.heroku.page_size(2);
+    world.heroku.set_page_size(2);
     let all: Vec<_> = (0..5).map(|_| issued(&world, Origin::Listed)).collect();
     let (_, token) = all.first().unwrap();
     let mut listed: Vec<String> = world
@@ -62,7 +62,7 @@ fn an_endless_list_is_an_error() {
 #[test]
 fn an_interrupted_list_is_an_error() {
     let world = World::new();
-    world.heroku.page_size(1);
+    world.heroku.set_page_size(1);
     let (_, token) = issued(&world, Origin::Listed);
     issued(&world, Origin::Listed);
     let refusal = Fault::api(401, "unauthorized", "No.");
@@ -87,7 +87,7 @@ fn a_token_is_recognized_by_the_part_that_is_shown() {
         (Redaction::Short, false),
     ] {
         let world = World::new();
-        world.heroku.redaction(mode);
+        world.heroku.set_redaction(mode);
         let (ours, token) = issued(&world, Origin::Listed);
         issued(&world, Origin::Listed);
         let found = world.api().authorization_of(&token).unwrap();

@@ -38,7 +38,7 @@ fn log_in(world: &World, password: &str, code: Option<&str>) -> Result<Authoriza
 #[test]
 fn a_password_creates_a_token_with_all_its_metadata() {
     let world = World::new();
-    let _ = world.heroku.has_account(ANN).password(PASSWORD);
+    let _ = world.heroku.add_account(ANN).password(PASSWORD);
     let made = log_in(&world, PASSWORD, None).unwrap();
     let token = made.token().unwrap();
     assert!(world.heroku.is_live(token.expose()));
@@ -57,7 +57,7 @@ fn a_password_creates_a_token_with_all_its_metadata() {
 #[test]
 fn a_wrong_password_is_not_a_rejected_token() {
     let world = World::new();
-    let _ = world.heroku.has_account(ANN).password(PASSWORD);
+    let _ = world.heroku.add_account(ANN).password(PASSWORD);
     assert_eq!(
         log_in(&world, "guess", None).unwrap_err(),
         ApiError::WrongPassword
@@ -67,7 +67,7 @@ fn a_wrong_password_is_not_a_rejected_token() {
 #[test]
 fn a_code_is_asked_for_and_works_once() {
     let world = World::new();
-    let account = world.heroku.has_account(ANN).password(PASSWORD);
+    let account = world.heroku.add_account(ANN).password(PASSWORD);
     let _ = account.mfa_codes(&["123456"]);
     assert_eq!(
         log_in(&world, PASSWORD, None).unwrap_err(),
@@ -88,7 +88,7 @@ fn a_code_is_asked_for_and_works_once() {
 #[test]
 fn a_code_that_is_no_valid_header_is_not_sent() {
     let world = World::new();
-    let _ = world.heroku.has_account(ANN).password(PASSWORD);
+    let _ = world.heroku.add_account(ANN).password(PASSWORD);
     let failure = log_in(&world, PASSWORD, Some("1\r\nX-Evil: 1")).unwrap_err();
     assert_eq!(failure, ApiError::TwoFactor);
     assert_eq!(world.heroku.requests().len(), 0);
@@ -98,12 +98,12 @@ fn a_code_that_is_no_valid_header_is_not_sent() {
 fn each_account_without_password_login_gets_another_way() {
     let off = |message: &str| Err(ApiError::PasswordLoginOff(message.to_owned()));
     let world = World::new();
-    let _ = world.heroku.has_account(ANN).password(PASSWORD).untrusted();
+    let _ = world.heroku.add_account(ANN).password(PASSWORD).untrusted();
     let done = log_in(&world, PASSWORD, None).map(|_| ());
     assert_eq!(done, off("Trust this device in a browser first"));
 
     let world = World::new();
-    let _ = world.heroku.has_account(ANN).password(PASSWORD).federated();
+    let _ = world.heroku.add_account(ANN).password(PASSWORD).federated();
     let done = log_in(&world, PASSWORD, None).map(|_| ());
     assert_eq!(
         done,
@@ -111,7 +111,7 @@ fn each_account_without_password_login_gets_another_way() {
     );
 
     let world = World::new();
-    let _ = world.heroku.has_account(ANN).password(PASSWORD).suspended();
+    let _ = world.heroku.add_account(ANN).password(PASSWORD).suspended();
     let done = log_in(&world, PASSWORD, None).map(|_| ());
     assert_eq!(done, Err(ApiError::Suspended));
 
@@ -128,7 +128,7 @@ fn each_account_without_password_login_gets_another_way() {
 #[test]
 fn a_login_with_a_lost_response_is_not_retried() {
     let world = World::new();
-    let _ = world.heroku.has_account(ANN).password(PASSWORD);
+    let _ = world.heroku.add_account(ANN).password(PASSWORD);
     world
         .heroku
         .fault(On::Any, Fault::LoseAnswer, Times::Always);
@@ -148,7 +148,7 @@ fn a_login_with_a_lost_response_is_not_retried() {
 fn a_response_without_a_token_has_no_token() {
     use serde_json::json;
     let world = World::new();
-    let _ = world.heroku.has_account(ANN).password(PASSWORD);
+    let _ = world.heroku.add_account(ANN).password(PASSWORD);
     for value in [
         json!(null),
         json!({}),

@@ -273,9 +273,9 @@ fn a_second_factor_is_asked_for_on_a_terminal() {
     let world = with_ann().with_app("locked");
     let _ = world
         .heroku
-        .has_account(ANN)
+        .add_account(ANN)
         .mfa_codes(&["123456", "654321"]);
-    world.heroku.locks_app("locked");
+    world.heroku.lock_app("locked");
     world
         .helper("api apps/locked")
         .exits_with(1)
@@ -308,8 +308,8 @@ fn a_second_factor_is_sent_once() {
 #[test]
 fn the_next_page_is_requested_without_the_code_of_the_last() {
     let world = with_ann();
-    world.heroku.lists_apps(ANN, 3);
-    world.heroku.page_size(2);
+    world.heroku.add_listed_apps(ANN, 3);
+    world.heroku.set_page_size(2);
     let wants_code = Fault::api(403, "two_factor", "A second factor is required.");
     world
         .heroku
@@ -329,8 +329,8 @@ fn the_next_page_is_requested_without_the_code_of_the_last() {
 #[test]
 fn a_reader_that_stops_early_is_not_an_error() {
     let world = with_ann();
-    world.heroku.lists_apps(ANN, 3000);
-    world.heroku.page_size(1000);
+    world.heroku.add_listed_apps(ANN, 3000);
+    world.heroku.set_page_size(1000);
     world
         .shell(
             "git-credential-heroku-rs api apps --paginate | head -c 20",

@@ -8,7 +8,7 @@ use crate::world::{ANN, World, is_thorough};
 fn with_apps(count: usize) -> World {
     let world = World::new().with_keyring();
     world.has_logged_in_with_the_heroku_cli(ANN);
-    world.heroku.lists_apps(ANN, count);
+    world.heroku.add_listed_apps(ANN, count);
     world
 }
 
@@ -139,9 +139,9 @@ fn memory_does_not_grow_with_the_list() {
     ];
     for (count, page, more) in sizes.into_iter().take(if is_thorough() { 3 } else { 2 }) {
         let world = with_apps(2 * page);
-        world.heroku.page_size(page);
+        world.heroku.set_page_size(page);
         let peak_with = |count| {
-            world.heroku.lists_apps(ANN, count);
+            world.heroku.add_listed_apps(ANN, count);
             let (list, peak) = world.peak_memory_of("api", &["apps", "--paginate"]);
             assert_eq!(names(&list), named(count));
             peak

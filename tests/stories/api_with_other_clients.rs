@@ -8,7 +8,7 @@ use crate::world::{ANN, BOB, Version, World, heroku_line, with_node};
 /// Ann's account is active, Bob is logged in too, and there is no netrc.
 fn world() -> World {
     let world = World::new().with_keyring().with_app("blue-sky");
-    world.heroku.has_app(BOB, "red-sun").unwrap();
+    world.heroku.add_app(BOB, "red-sun").unwrap();
     let bobs = world.heroku.issue_token(BOB);
     world.stores_in_the_keyring(BOB, &bobs);
     world.has_logged_in_with_the_heroku_cli(ANN);
@@ -99,7 +99,7 @@ fn curl_uses_the_login_of_its_user() {
 #[test]
 fn herokus_own_library_works_with_a_variable_and_reads_every_page() {
     let world = world();
-    world.heroku.lists_apps(ANN, 2500);
+    world.heroku.add_listed_apps(ANN, 2500);
     let line = with_the_library(
         &world,
         "heroku.get('/apps').then(apps => console.log(apps.length), error => {\n\

@@ -325,7 +325,7 @@ fn whatever_app_the_remote_url_names() {
             set_remote_url(world, "https://git.heroku.com/red-sky.git");
         }),
         ("an app of another account", Fails, |world| {
-            world.heroku.has_app(BOB, "red-sky").unwrap();
+            world.heroku.add_app(BOB, "red-sky").unwrap();
             set_remote_url(world, "https://git.heroku.com/red-sky.git");
         }),
         ("an app of another account in netrc", Fails, |world| {

@@ -91,7 +91,7 @@ fn no_problem_outside_a_repository_and_in_a_subdirectory() {
 #[test]
 fn an_app_of_another_account_is_found_and_switch_gives_access() {
     let world = healthy();
-    world.heroku.has_app(BOB, "red-sky").unwrap();
+    world.heroku.add_app(BOB, "red-sky").unwrap();
     world
         .git("remote set-url heroku https://git.heroku.com/red-sky.git")
         .succeeds();

@@ -149,7 +149,7 @@ fn a_login_that_cannot_be_stored_leaves_no_authorization() {
     let world = World::new().with_keyring();
     let _ = world
         .heroku
-        .has_account(ANN)
+        .add_account(ANN)
         .password("a good passphrase")
         .mfa_codes(&["123456"]);
     let terminal = world
@@ -172,7 +172,7 @@ fn a_password_and_a_code_create_an_authorization() {
     let world = world();
     let _ = world
         .heroku
-        .has_account(ANN)
+        .add_account(ANN)
         .password("a good passphrase")
         .mfa_codes(&["123456", "654321"]);
     let shown = world
@@ -204,7 +204,7 @@ fn three_wrong_codes_end_the_login() {
     let world = world();
     let _ = world
         .heroku
-        .has_account(ANN)
+        .add_account(ANN)
         .password("a good passphrase")
         .mfa_codes(&["123456"]);
     let mut terminal = world
@@ -239,7 +239,7 @@ fn types_email_and_password(world: &World, email: &str) -> String {
 fn each_error_of_a_password_login_names_a_way_that_works() {
     let token_way = "log in with a token: git credential-heroku-rs login";
     let world = world();
-    let account = |email| world.heroku.has_account(email).password(PASSPHRASE);
+    let account = |email| world.heroku.add_account(email).password(PASSPHRASE);
 
     let _ = account("untrusted@example.com").untrusted();
     let shown = types_email_and_password(&world, "untrusted@example.com");
@@ -257,7 +257,7 @@ fn each_error_of_a_password_login_names_a_way_that_works() {
     let shown = types_email_and_password(&world, "suspended@example.com");
     assert!(shown.contains("Heroku has suspended this account"));
 
-    let _ = world.heroku.has_account(ANN).password("another passphrase");
+    let _ = world.heroku.add_account(ANN).password("another passphrase");
     let shown = types_email_and_password(&world, ANN);
     assert!(shown.contains("wrong email or password"));
 }
@@ -265,7 +265,7 @@ fn each_error_of_a_password_login_names_a_way_that_works() {
 #[test]
 fn a_lost_reply_to_a_password_login_is_reported() {
     let world = world();
-    let _ = world.heroku.has_account(ANN).password(PASSPHRASE);
+    let _ = world.heroku.add_account(ANN).password(PASSPHRASE);
     let created = On::Path("POST /oauth/authorizations");
     for fault in [
         Fault::LoseAnswer,
@@ -375,7 +375,7 @@ fn a_token_that_cannot_push_is_stored_only_with_force() {
     world.logs_in_with(&token);
 
     // Only a token with the scope `global` can list authorizations, so the other one is created here.
-    let _ = world.heroku.has_account(ANN).password("a good passphrase");
+    let _ = world.heroku.add_account(ANN).password("a good passphrase");
     let line = "git credential-heroku-rs login -i --scope read";
     let refused = world.on_a_terminal(line).exits_with(2);
     assert!(refused.contains("a token with scope read cannot push"));
@@ -397,7 +397,7 @@ fn a_token_that_cannot_push_is_stored_only_with_force() {
 #[test]
 fn an_expiry_is_printed_and_passed_to_git() {
     let world = world();
-    world.heroku.redaction(Redaction::Whole);
+    world.heroku.set_redaction(Redaction::Whole);
     let grant = Grant {
         expires_in: Some(30 * 86_400),
         ..Grant::default()
@@ -419,7 +419,7 @@ fn an_expiry_is_printed_and_passed_to_git() {
 #[test]
 fn a_token_that_expires_soon_is_reported_once_a_day_and_an_expired_one_is_not_served() {
     let world = world();
-    world.heroku.redaction(Redaction::Whole);
+    world.heroku.set_redaction(Redaction::Whole);
     let login = |seconds| {
         let grant = Grant {
             expires_in: Some(seconds),

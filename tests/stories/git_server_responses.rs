@@ -63,7 +63,7 @@ fn a_403_only_for_the_upload_changes_nothing() {
 #[test]
 fn another_accounts_app_or_a_missing_one_changes_nothing() {
     let (world, token) = logged_in();
-    world.heroku.has_app(BOB, "bobs-app").unwrap();
+    world.heroku.add_app(BOB, "bobs-app").unwrap();
     for app in ["bobs-app", "no-such-app"] {
         world
             .git(&format!("ls-remote https://git.heroku.com/{app}.git"))

@@ -51,7 +51,7 @@ fn a_login_of_the_heroku_cli_is_found_in_the_list_and_revoked() {
 #[test]
 fn a_token_with_an_ambiguous_authorization_is_reported_and_not_revoked() {
     let world = World::new().with_keyring();
-    world.heroku.redaction(Redaction::Short);
+    world.heroku.set_redaction(Redaction::Short);
     let other = world.heroku.issue_token(ANN);
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     world

@@ -4,7 +4,7 @@ use crate::world::{ANN, World};
 
 fn world() -> (World, String) {
     let world = World::new().with_keyring().with_app("blue-sky");
-    world.heroku.shows_refs_of("blue-sky");
+    world.heroku.make_refs_public("blue-sky");
     world.helper("setup").succeeds();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     (world, token)
@@ -57,7 +57,7 @@ fn a_large_pack_is_sent_once() {
 #[test]
 fn the_first_push_to_public_refs_is_a_login() {
     let world = World::new().with_keyring().with_app("blue-sky");
-    world.heroku.shows_refs_of("blue-sky");
+    world.heroku.make_refs_public("blue-sky");
     world.helper("setup").succeeds();
     let token = world.heroku.issue_token(ANN);
     world

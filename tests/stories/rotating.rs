@@ -112,7 +112,7 @@ fn the_session_of_a_browser_login_is_ended() {
 #[test]
 fn an_old_token_that_cannot_be_identified_is_reported_as_valid() {
     let world = World::ready_to_push();
-    world.heroku.redaction(Redaction::Short);
+    world.heroku.set_redaction(Redaction::Short);
     let other = world.heroku.issue_token(ANN);
     let old = world.has_logged_in_with_the_heroku_cli(ANN);
     world

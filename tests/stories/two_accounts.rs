@@ -29,7 +29,7 @@ fn the_active_account_can_push_and_the_other_cannot() {
 #[test]
 fn git_config_can_choose_the_account_of_a_repository() {
     let world = two_accounts();
-    let _ = world.heroku.has_app(BOB, "of-bob").unwrap();
+    let _ = world.heroku.add_app(BOB, "of-bob").unwrap();
     world
         .git("push --quiet https://bob%40example.com@git.heroku.com/of-bob.git main")
         .succeeds()

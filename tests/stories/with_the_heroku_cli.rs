@@ -52,7 +52,7 @@ fn after_the_heroku_clis_login_we_push() {
     let world = world();
     let _ = world
         .heroku
-        .has_account(ANN)
+        .add_account(ANN)
         .password("a good passphrase")
         .mfa_codes(&["123456"]);
     let shown = world
@@ -208,7 +208,7 @@ fn without_secret_tool_both_programs_can_use_netrc() {
     let world = world();
     world.is_not_searched(&world.home().join(".netrc"));
     world.lacks_the_program("secret-tool");
-    let _ = world.heroku.has_account(ANN).password("a good passphrase");
+    let _ = world.heroku.add_account(ANN).password("a good passphrase");
     world
         .on_a_terminal(&heroku_line(Version::Current, "login --interactive"))
         .shows("Email")
@@ -237,7 +237,7 @@ fn in_a_codespace_one_login_serves_git_and_the_heroku_cli() {
     let world = World::new().with_app("blue-sky");
     world.is_not_searched(&world.home().join(".netrc"));
     world.sets("CODESPACES", "true");
-    let _ = world.heroku.has_account(ANN).mfa_codes(&["123456"]);
+    let _ = world.heroku.add_account(ANN).mfa_codes(&["123456"]);
     let grant = Grant {
         description: "codespace blue-sky".to_owned(),
         expires_in: Some(30 * 86_400),

@@ -204,7 +204,7 @@ impl Authorizations {
         *locked(&self.redaction)
     }
 
-    pub(crate) fn redact(&self, redaction: Redaction) {
+    pub(crate) fn set_redaction(&self, redaction: Redaction) {
         *locked(&self.redaction) = redaction;
     }
 

@@ -82,7 +82,7 @@ fn answer(request: &Request, heroku: &StandIn) -> Answer {
 }
 
 fn set_up(email: &str, request: &Request, heroku: &StandIn) {
-    let mut account = heroku.has_account(email);
+    let mut account = heroku.add_account(email);
     if let Some(password) = request.query("password") {
         account = account.password(&password);
     }
@@ -93,7 +93,7 @@ fn set_up(email: &str, request: &Request, heroku: &StandIn) {
 
 fn make_app(email: &str, request: &Request, heroku: &StandIn) -> Answer {
     let name = request.query("name").unwrap_or_else(|| "app".to_owned());
-    match heroku.has_app(email, &name) {
+    match heroku.add_app(email, &name) {
         Ok(path) => Answer::new(200).body(path.display().to_string()),
         Err(error) => Answer::new(500).body(error.to_string()),
     }

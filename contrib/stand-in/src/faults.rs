@@ -187,12 +187,12 @@ impl Faults {
 
     /// The fault that meets a connection to this host, before there is a request.
     pub(crate) fn at_tunnel(&self, host: &str) -> Option<Fault> {
-        self.strike(|on, stage| stage == Stage::Tunnel && on.covers(host, "", ""))
+        self.strike(|on, stage| stage == Stage::Tunnel && on.matches_parts(host, "", ""))
     }
 
     /// The fault that meets this request.
     pub(crate) fn at_request(&self, host: &str, method: &str, path: &str) -> Option<Fault> {
-        self.strike(|on, stage| stage != Stage::Tunnel && on.covers(host, method, path))
+        self.strike(|on, stage| stage != Stage::Tunnel && on.matches_parts(host, method, path))
     }
 
     /// The first fault that strikes. Those that let this one through count it, and make way.
@@ -225,11 +225,11 @@ impl Faults {
 }
 
 impl On {
-    pub(crate) fn is_meant(&self, request: &Recorded) -> bool {
-        self.covers(&request.host, &request.method, &request.path)
+    pub(crate) fn matches(&self, request: &Recorded) -> bool {
+        self.matches_parts(&request.host, &request.method, &request.path)
     }
 
-    fn covers(&self, host: &str, method: &str, path: &str) -> bool {
+    fn matches_parts(&self, host: &str, method: &str, path: &str) -> bool {
         match self {
             On::Any => true,
             On::Host(name) => *name == host,
@@ -287,7 +287,11 @@ mod tests {
             (On::HostPath("api", "POST /"), true),
             (On::HostPath("git", "POST /"), false),
         ] {
-            assert_eq!(on.covers("api", "POST", "/oauth/sessions"), met, "{on:?}");
+            assert_eq!(
+                on.matches_parts("api", "POST", "/oauth/sessions"),
+                met,
+                "{on:?}"
+            );
         }
     }
 

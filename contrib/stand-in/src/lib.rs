@@ -50,7 +50,7 @@ pub use request_log::Recorded;
 use proxy::Proxy;
 use state::State;
 
-/// A running stand-in. Dropped, it stops: it breaks off every connection, and waits for the git
+/// A running stand-in. Dropped, it stops: it closes every connection, and waits for the git
 /// processes that it started.
 pub struct StandIn {
     state: Arc<State>,
@@ -87,8 +87,8 @@ impl StandIn {
         &self.ca_file
     }
 
-    /// Makes an account, or changes one.
-    pub fn has_account(&self, email: &str) -> AccountSetup<'_> {
+    /// Creates an account, or changes an existing one.
+    pub fn add_account(&self, email: &str) -> AccountSetup<'_> {
         self.state.accounts.change(email, |_| {});
         AccountSetup {
             state: &self.state,
@@ -96,7 +96,7 @@ impl StandIn {
         }
     }
 
-    /// A new token that may do everything and does not end.
+    /// A new token with the scope `global` and no expiration.
     pub fn issue_token(&self, email: &str) -> String {
         self.issue(email, Grant::default()).token
     }
@@ -120,19 +120,18 @@ impl StandIn {
         self.state.owner(token).is_some()
     }
 
-    /// Makes an app with an empty repository, or gives an app that there is to this account; gives
-    /// the repository's path.
+    /// Creates an app with an empty repository, or makes this account the owner of an existing app. Returns the path of
+    /// the repository.
     ///
     /// # Errors
-    /// What git or the file system says.
-    pub fn has_app(&self, email: &str, app: &str) -> io::Result<PathBuf> {
+    /// An error of the file system.
+    pub fn add_app(&self, email: &str, app: &str) -> io::Result<PathBuf> {
         self.state.accounts.change(email, |_| {});
         self.state.apps.make(email, app)
     }
 
-    /// Makes so many apps that are only there to be listed: `app-000000` and on, without
-    /// repositories.
-    pub fn lists_apps(&self, email: &str, count: usize) {
+    /// Adds this number of apps to the list of apps: `app-000000` and so on, without repositories.
+    pub fn add_listed_apps(&self, email: &str, count: usize) {
         self.state.accounts.change(email, |_| {});
         for number in 0..count {
             self.state.apps.name(email, &format!("app-{number:06}"));
@@ -140,7 +139,7 @@ impl StandIn {
     }
 
     /// Adds an image to the container registry, as if it had been pushed.
-    pub fn has_image(&self, image: &str, tag: &str) {
+    pub fn add_image(&self, image: &str, tag: &str) {
         self.state.add_image(image, tag);
     }
 
@@ -149,13 +148,13 @@ impl StandIn {
         self.state.tags(image)
     }
 
-    /// The app requires a second factor before it is shown.
-    pub fn locks_app(&self, app: &str) {
+    /// Makes the app require a second factor.
+    pub fn lock_app(&self, app: &str) {
         self.state.apps.change(app, |app| app.is_locked = true);
     }
 
-    /// The app's refs are listed to everyone, and only for what follows a password is wanted.
-    pub fn shows_refs_of(&self, app: &str) {
+    /// Lists the app's refs without a password. Every other request still needs one.
+    pub fn make_refs_public(&self, app: &str) {
         self.state.apps.change(app, |app| app.shows_refs = true);
     }
 
@@ -169,40 +168,38 @@ impl StandIn {
         self.state.log.forget_requests();
     }
 
-    /// The first request in the list that is meant, as soon as its head and, but for a pack, its
-    /// body have arrived; none where `timeout` has passed.
+    /// Waits for the first request that matches, with its body except for a pack. `None` after `timeout`.
     pub fn wait_for(&self, on: &On, timeout: Duration) -> Option<Recorded> {
         let log = &self.state.log;
-        log.wait_for(|request| on.is_meant(request), timeout)
+        log.wait_for(|request| on.matches(request), timeout)
     }
 
-    /// As [`StandIn::wait_for`], but the request is one that is being answered, or was.
+    /// As [`StandIn::wait_for`], for a request that has been answered or is being answered.
     pub fn wait_for_answer(&self, on: &On, timeout: Duration) -> Option<Recorded> {
-        let answered = |request: &Recorded| request.status != 0 && on.is_meant(request);
+        let answered = |request: &Recorded| request.status != 0 && on.matches(request);
         self.state.log.wait_for(answered, timeout)
     }
 
-    /// A request that [`Fault::Pause`] or [`Fault::PauseAnswer`] holds; none where `timeout` has
-    /// passed.
+    /// Waits for a request that [`Fault::Pause`] or [`Fault::PauseAnswer`] holds. `None` after `timeout`.
     pub fn wait_for_pause(&self, timeout: Duration) -> Option<Recorded> {
         let held = self.state.gate.wait_for_one(timeout)?;
         self.state.log.request(held)
     }
 
-    /// Lets every request go that is held.
+    /// Releases every held request.
     pub fn release(&self) {
         self.state.gate.release();
     }
 
-    /// Refuses connections from here on, and breaks off those that there are.
+    /// Refuses new connections, and closes the open ones.
     pub fn refuse_connections(&self) {
         self.proxy.close();
     }
 
-    /// Takes connections again, on the same port.
+    /// Accepts connections again, on the same port.
     ///
     /// # Errors
-    /// The port has been taken in the meantime.
+    /// Another program uses the port now.
     pub fn accept_connections(&self) -> io::Result<()> {
         self.proxy.open()
     }
@@ -225,44 +222,44 @@ impl StandIn {
         self.state.add_host(host);
     }
 
-    /// Every secret ever issued or set: what a test searches output and files for.
+    /// Every secret that was issued or set. A test searches output and files for them.
     pub fn secrets(&self) -> Vec<String> {
         self.state.secrets()
     }
 
-    /// Makes something go wrong.
+    /// Adds a fault.
     pub fn fault(&self, on: On, fault: Fault, times: Times) {
         self.state.faults.add(on, fault, times);
     }
 
-    /// All goes well again, also for those that are held.
+    /// Removes every fault, and releases every held request.
     pub fn clear_faults(&self) {
         self.state.faults.clear();
         self.state.gate.release();
     }
 
-    /// How many entries a page of a list has if the client names no number; at first two.
-    pub fn page_size(&self, entries: usize) {
+    /// Sets the number of entries in a page if the client does not name one. The default is two.
+    pub fn set_page_size(&self, entries: usize) {
         self.state.set_page(entries);
     }
 
-    /// How tokens are shown when authorizations are read.
-    pub fn redaction(&self, mode: Redaction) {
-        self.state.authorizations.redact(mode);
+    /// Sets how tokens are redacted when authorizations are read.
+    pub fn set_redaction(&self, mode: Redaction) {
+        self.state.authorizations.set_redaction(mode);
     }
 
-    /// Lets time pass, so that tokens expire.
+    /// Moves the clock forward, so that tokens expire.
     pub fn advance(&self, by: Duration) {
         self.state.advance(by);
     }
 
-    /// The person in the browser logs in to the newest login that waits, or to the next that comes.
+    /// The user approves the newest browser login that waits, or the next one.
     pub fn approve_browser_login(&self, email: &str) {
         self.state.logins.decide(Ok(email.to_owned()));
     }
 
-    /// The login service refuses the newest login that waits, or the next that comes; with
-    /// `IP address mismatch` where browser and program are not on one machine.
+    /// The login service refuses the newest browser login that waits, or the next one. The error is
+    /// `IP address mismatch` if the browser and the program have different IP addresses.
     pub fn refuse_browser_login(&self, error: &str) {
         self.state.logins.decide(Err(error.to_owned()));
     }

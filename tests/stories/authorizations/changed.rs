@@ -326,7 +326,7 @@ fn the_accounts_api_key_is_not_revoked_by_mistake() {
 #[test]
 fn a_token_that_this_machine_may_use_is_not_revoked_by_mistake() {
     let world = World::new().with_keyring();
-    world.heroku.redaction(Redaction::Short);
+    world.heroku.set_redaction(Redaction::Short);
     let other = issues(&world, "CI", None);
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
     world

@@ -86,7 +86,7 @@ fn a_terminal_gets_a_table() {
 fn json_has_everything_except_tokens() {
     let (world, laptop, ci) = logged_in();
     for mode in [Redaction::Whole, Redaction::Ends, Redaction::Short] {
-        world.heroku.redaction(mode);
+        world.heroku.set_redaction(mode);
         let output = world.helper("authorizations --json").succeeds().stdout();
         let output: Value = serde_json::from_str(&output).unwrap();
         let all = output["authorizations"].as_array().unwrap();

@@ -140,8 +140,8 @@ fn docker_sends_the_token_to_no_other_registry() {
 #[test]
 fn skopeo_reads_an_image_without_a_login_of_its_own() {
     let (world, _) = logged_in();
-    world.heroku.has_app(ANN, "blue-sky").unwrap();
-    world.heroku.has_image("blue-sky/web", "latest");
+    world.heroku.add_app(ANN, "blue-sky").unwrap();
+    world.heroku.add_image("blue-sky/web", "latest");
     let line = format!("skopeo list-tags docker://{REGISTRY}/blue-sky/web");
     world.shell(&line, b"").succeeds().says("\"latest\"");
     world.helper("unsetup --docker").succeeds();
@@ -163,7 +163,7 @@ mv config $digest
 fn an_image_is_pushed_as_the_active_account() {
     let (world, _) = logged_in();
     world.has_logged_in_with_the_heroku_cli(BOB);
-    world.heroku.has_app(ANN, "blue-sky").unwrap();
+    world.heroku.add_app(ANN, "blue-sky").unwrap();
     world.shell(IMAGE, b"").succeeds().says_nothing();
     let push = format!(
         "skopeo copy --insecure-policy dir:$HOME/image docker://{REGISTRY}/blue-sky/web:latest"

@@ -55,7 +55,7 @@ impl Scene {
         world.sets("TOKEN", &token);
         let _ = world
             .heroku
-            .has_account(ANN)
+            .add_account(ANN)
             .password(PASSWORD)
             .mfa_codes(&[CODE]);
         Some(Scene { world, token })
@@ -85,7 +85,7 @@ fn set_up() -> World {
 fn logged_in() -> World {
     let world = set_up();
     world.has_logged_in_with_the_heroku_cli(ANN);
-    world.heroku.has_image("blue-sky/web", "latest");
+    world.heroku.add_image("blue-sky/web", "latest");
     world
 }
 

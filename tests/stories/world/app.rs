@@ -23,8 +23,8 @@ impl World {
 
     /// The same for another account's app.
     pub(crate) fn with_app_of(mut self, email: &str, app: &str) -> World {
-        self.heroku.has_account(email);
-        self.heroku.has_app(email, app).unwrap();
+        self.heroku.add_account(email);
+        self.heroku.add_app(email, app).unwrap();
         let made = REPOSITORY.get_or_init(|| Repository::made_in(&self));
         made.is_copied_to(&self.work());
         let config = self.work().join(".git/config");
@@ -65,7 +65,7 @@ impl World {
     /// Whether Heroku has the newest commit on this branch of the app.
     pub(crate) fn is_pushed_to(&self, branch: &str) -> bool {
         let app = self.app.as_deref().unwrap();
-        let at_heroku = self.heroku.has_app(ANN, app).unwrap();
+        let at_heroku = self.heroku.add_app(ANN, app).unwrap();
         let at_heroku = format!("git --git-dir='{}' rev-parse", at_heroku.display());
         let heads = self.prepares_with(&format!(
             "git rev-parse HEAD; {at_heroku} --quiet --verify refs/heads/{branch} || echo none"

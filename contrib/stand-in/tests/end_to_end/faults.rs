@@ -219,7 +219,7 @@ fn only_a_request_with_a_lost_answer_has_an_effect() {
 fn an_upload_may_be_rejected_after_the_list_of_branches() {
     let clients = Clients::new();
     let token = clients.heroku.issue_token(ANN);
-    clients.heroku.has_app(ANN, "app").unwrap();
+    clients.heroku.add_app(ANN, "app").unwrap();
     let tree = clients.work_tree("tree", &token, "app");
     let upload = On::HostPath("git.heroku.com", "POST /");
     for status in [401, 403, 404, 429, 500, 503] {
@@ -250,7 +250,7 @@ fn an_upload_may_be_rejected_after_the_list_of_branches() {
 fn a_valid_token_can_be_rejected_by_git_once() {
     let clients = Clients::new();
     let token = clients.heroku.issue_token(ANN);
-    clients.heroku.has_app(ANN, "app").unwrap();
+    clients.heroku.add_app(ANN, "app").unwrap();
     let tree = clients.work_tree("tree", &token, "app");
     let list = On::HostPath("git.heroku.com", "GET /app.git/info/refs");
     clients
@@ -269,7 +269,7 @@ fn a_valid_token_can_be_rejected_by_git_once() {
 fn a_download_of_git_may_be_cut_off() {
     let clients = Clients::new();
     let token = clients.heroku.issue_token(ANN);
-    clients.heroku.has_app(ANN, "app").unwrap();
+    clients.heroku.add_app(ANN, "app").unwrap();
     let tree = clients.work_tree("tree", &token, "app");
     clients.git_says(&tree, &["push", "-q", "heroku", "main"]);
     let download = On::HostPath("git.heroku.com", "POST /app.git/git-upload-pack");

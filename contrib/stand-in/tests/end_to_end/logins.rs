@@ -29,7 +29,7 @@ fn refusal(reply: &CurlReply) -> (u16, Value) {
 #[test]
 fn a_password_gets_a_token() {
     let clients = Clients::new();
-    let _ = clients.heroku.has_account(ANN).password("secret");
+    let _ = clients.heroku.add_account(ANN).password("secret");
     let reply = log_in(&clients, "secret", None);
     let (status, answer) = (reply.status, reply.json());
     assert_eq!((status, &answer["user"]["email"]), (201, &json!(ANN)));
@@ -43,7 +43,7 @@ fn a_password_gets_a_token() {
 #[test]
 fn each_code_of_a_second_factor_can_be_used_once() {
     let clients = Clients::new();
-    let account = clients.heroku.has_account(ANN);
+    let account = clients.heroku.add_account(ANN);
     let _ = account.password("secret").mfa_codes(&["123456"]);
     let wanted = (403, json!("two_factor"));
     assert_eq!(refusal(&log_in(&clients, "secret", None)), wanted);
@@ -60,7 +60,7 @@ fn each_kind_of_account_is_rejected_with_its_own_message() {
         ("suspended", "suspended"),
     ] {
         let clients = Clients::new();
-        let account = clients.heroku.has_account(ANN).password("secret");
+        let account = clients.heroku.add_account(ANN).password("secret");
         let _ = match kind {
             "federated" => account.federated(),
             "untrusted" => account.untrusted(),

@@ -8,7 +8,7 @@ use crate::clients::{ANN, Clients};
 fn a_push_a_clone_and_a_fetch_work() {
     let clients = Clients::new();
     let token = clients.heroku.issue_token(ANN);
-    let bare = clients.heroku.has_app(ANN, "app").unwrap();
+    let bare = clients.heroku.add_app(ANN, "app").unwrap();
     let tree = clients.work_tree("tree", &token, "app");
     clients.git_says(&tree, &["push", "-q", "heroku", "main"]);
     let head = clients.git_says(&tree, &["rev-parse", "HEAD"]);
@@ -28,7 +28,7 @@ fn a_push_a_clone_and_a_fetch_work() {
 fn gits_protocol_version_0_works() {
     let clients = Clients::new();
     let token = clients.heroku.issue_token(ANN);
-    clients.heroku.has_app(ANN, "app").unwrap();
+    clients.heroku.add_app(ANN, "app").unwrap();
     let tree = clients.work_tree("tree", &token, "app");
     let old = ["-c", "protocol.version=0"];
     clients.git_says(
@@ -43,7 +43,7 @@ fn gits_protocol_version_0_works() {
 fn five_megabytes_are_pushed_and_fetched() {
     let clients = Clients::new();
     let token = clients.heroku.issue_token(ANN);
-    let bare = clients.heroku.has_app(ANN, "app").unwrap();
+    let bare = clients.heroku.add_app(ANN, "app").unwrap();
     let tree = clients.work_tree("tree", &token, "app");
     let mut bytes = vec![0; 5 << 20];
     fastrand::fill(&mut bytes);
@@ -66,7 +66,7 @@ fn five_megabytes_are_pushed_and_fetched() {
 fn a_compressed_request_reaches_git_unchanged() {
     let clients = Clients::new();
     let token = clients.heroku.issue_token(ANN);
-    clients.heroku.has_app(ANN, "app").unwrap();
+    clients.heroku.add_app(ANN, "app").unwrap();
     let tree = clients.work_tree("tree", &token, "app");
     // Enough branches for the list of what git wants to be long enough to be worth packing.
     for number in 0..40 {
@@ -87,7 +87,7 @@ fn a_compressed_request_reaches_git_unchanged() {
 fn twenty_concurrent_pushes_succeed() {
     let clients = Clients::new();
     let token = clients.heroku.issue_token(ANN);
-    let bare = clients.heroku.has_app(ANN, "app").unwrap();
+    let bare = clients.heroku.add_app(ANN, "app").unwrap();
     let tree = clients.work_tree("tree", &token, "app");
     thread::scope(|scope| {
         for number in 0..20 {
@@ -108,7 +108,7 @@ fn git_is_rejected_as_by_heroku() {
         clients.heroku.issue_token(ann),
         clients.heroku.issue_token(bob),
     );
-    clients.heroku.has_app(ann, "app").unwrap();
+    clients.heroku.add_app(ann, "app").unwrap();
     let ask = |user: &str, app: &str| {
         let url = format!("https://git.heroku.com/{app}.git/info/refs?service=git-receive-pack");
         clients.curl(&["--user", user, &url])
@@ -133,7 +133,7 @@ fn git_is_rejected_as_by_heroku() {
     ]);
     assert_eq!(head.status, 404);
 
-    let _ = clients.heroku.has_account(ann).suspended();
+    let _ = clients.heroku.add_account(ann).suspended();
     assert_eq!(ask(&format!("heroku:{token}"), "app").status, 403);
     clients.heroku.revoke(&token);
     assert_eq!(ask(&format!("heroku:{token}"), "app").status, 401);
@@ -143,7 +143,7 @@ fn git_is_rejected_as_by_heroku() {
 fn another_git_server_can_be_simulated() {
     let clients = Clients::new();
     let token = clients.heroku.issue_token(ANN);
-    clients.heroku.has_app(ANN, "app").unwrap();
+    clients.heroku.add_app(ANN, "app").unwrap();
     clients.heroku.add_host("git.example.com");
     let url = format!("https://ann:{token}@git.example.com/app.git");
     clients.git_says(&clients.path(""), &["ls-remote", &url]);
@@ -155,8 +155,8 @@ fn another_git_server_can_be_simulated() {
 fn public_refs_do_not_allow_a_push() {
     let clients = Clients::new();
     let token = clients.heroku.issue_token(ANN);
-    clients.heroku.has_app(ANN, "app").unwrap();
-    clients.heroku.shows_refs_of("app");
+    clients.heroku.add_app(ANN, "app").unwrap();
+    clients.heroku.make_refs_public("app");
     let refs = "https://git.heroku.com/app.git/info/refs?service=git-receive-pack";
     assert_eq!(clients.curl(&[refs]).status, 200);
     let upload = "https://git.heroku.com/app.git/git-receive-pack";

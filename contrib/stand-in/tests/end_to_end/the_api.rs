@@ -142,7 +142,7 @@ fn lists_come_in_pages() {
     let clients = Clients::new();
     let token = clients.heroku.issue_token(ANN);
     for name in ["one", "two", "three", "four", "five"] {
-        clients.heroku.has_app(ANN, name).unwrap();
+        clients.heroku.add_app(ANN, name).unwrap();
     }
     let (pages, apps) = all_pages(&clients, &token, "/apps");
     let names: Vec<_> = apps
@@ -158,7 +158,7 @@ fn lists_come_in_pages() {
         clients.heroku.issue_token(ANN);
     }
     assert_eq!(all_pages(&clients, &token, AUTHORIZATIONS).1.len(), 5);
-    clients.heroku.page_size(200);
+    clients.heroku.set_page_size(200);
     assert_eq!(all_pages(&clients, &token, AUTHORIZATIONS).0, 1);
     let bad = clients.api(&token, "GET", "/apps", &["-H", "Range: size .."]);
     assert_eq!(bad.status, 416);
@@ -268,9 +268,9 @@ fn tokens_are_redacted_according_to_the_mode() {
     };
     let ends = format!("{}**********{}", &token[..9], &token[token.len() - 6..]);
     assert_eq!(shown(), ends);
-    clients.heroku.redaction(Redaction::Short);
+    clients.heroku.set_redaction(Redaction::Short);
     assert_eq!(shown(), "HRKU-**********");
-    clients.heroku.redaction(Redaction::Whole);
+    clients.heroku.set_redaction(Redaction::Whole);
     assert_eq!(shown(), token);
 }
 
@@ -301,11 +301,11 @@ fn a_locked_app_opens_to_a_second_factor() {
     let clients = Clients::new();
     let _ = clients
         .heroku
-        .has_account(ANN)
+        .add_account(ANN)
         .mfa_codes(&["111111", "222222"]);
     let token = clients.heroku.issue_token(ANN);
-    clients.heroku.has_app(ANN, "app").unwrap();
-    clients.heroku.locks_app("app");
+    clients.heroku.add_app(ANN, "app").unwrap();
+    clients.heroku.lock_app("app");
     let locked = clients.api(&token, "GET", "/apps/app", &[]);
     assert_eq!((locked.status, id(&locked)), (403, json!("two_factor")));
     assert_eq!(locked.json()["app"]["name"], "app");
@@ -322,7 +322,7 @@ fn a_locked_app_opens_to_a_second_factor() {
 #[test]
 fn requests_are_counted_up_to_the_rate_limit() {
     let clients = Clients::new();
-    let _ = clients.heroku.has_account(ANN).requests_left(1);
+    let _ = clients.heroku.add_account(ANN).requests_left(1);
     let token = clients.heroku.issue_token(ANN);
     let left = || {
         clients
@@ -344,7 +344,7 @@ fn requests_are_counted_up_to_the_rate_limit() {
 fn apps_can_exist_only_in_the_list() {
     let clients = Clients::new();
     let token = clients.heroku.issue_token(ANN);
-    clients.heroku.lists_apps(ANN, 5);
+    clients.heroku.add_listed_apps(ANN, 5);
     let (pages, apps) = all_pages(&clients, &token, "/apps");
     assert_eq!((pages, apps.len()), (3, 5));
     assert_eq!(apps[4]["name"], json!("app-000004"));
