@@ -1,4 +1,4 @@
-//! Who has an account, and how each of them may log in.
+//! The accounts, and how each of them can log in.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -44,12 +44,12 @@ impl Accounts {
         locked(&self.0).get(email).cloned()
     }
 
-    /// Changes an account, or makes it.
+    /// Changes an account, or creates it.
     pub(crate) fn change<T>(&self, email: &str, change: impl FnOnce(&mut Account) -> T) -> T {
         change(locked(&self.0).entry(email.to_owned()).or_default())
     }
 
-    /// Uses a code of the account's up; whether it was good. Without MFA every code is.
+    /// Consumes one of the account's codes, and returns whether it was valid. Without MFA every code is valid.
     pub(crate) fn use_code(&self, email: &str, code: Option<&str>) -> bool {
         self.change(email, |account| {
             let Some(codes) = account.codes.as_mut() else {
@@ -61,7 +61,7 @@ impl Accounts {
         })
     }
 
-    /// Counts a request; how many are left after it, none where there was none left for it.
+    /// Counts a request, and returns how many are left. `None` if the rate limit is reached.
     pub(crate) fn count_request(&self, email: &str) -> Option<u32> {
         self.change(email, |account| {
             account.requests_left = account.requests_left.checked_sub(1)?;
@@ -70,7 +70,7 @@ impl Accounts {
     }
 }
 
-/// An account that is being made or changed.
+/// An account that is being created or changed.
 pub struct AccountSetup<'a> {
     pub(crate) state: &'a State,
     pub(crate) email: String,
@@ -89,14 +89,14 @@ impl AccountSetup<'_> {
         self.change(|account| account.password = Some(password.to_owned()))
     }
 
-    /// It has MFA; each of these codes is good once.
+    /// It has MFA. Each of these codes is valid once.
     #[must_use]
     pub fn mfa_codes(self, codes: &[&str]) -> Self {
         let codes = codes.iter().map(ToString::to_string).collect();
         self.change(|account| account.codes = Some(codes))
     }
 
-    /// It logs in through its company.
+    /// It logs in through an identity provider.
     #[must_use]
     pub fn federated(self) -> Self {
         self.change(|account| account.federated = true)

@@ -12,7 +12,7 @@ use crate::names::uuid;
 use crate::state::locked;
 use crate::write;
 
-/// Pushes are allowed, and git leaves no process behind that would outlive the test.
+/// Pushes are allowed, and git starts no background process that outlives the test.
 const CONFIG: &str = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n\
     [http]\n\treceivepack = true\n[gc]\n\tauto = 0\n[receive]\n\tautogc = false\n";
 
@@ -20,10 +20,10 @@ const CONFIG: &str = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n
 pub(crate) struct App {
     pub(crate) id: String,
     pub(crate) owner: String,
-    /// It wants a second factor, and has not been given one.
+    /// It requires a second factor.
     pub(crate) is_locked: bool,
-    /// Its refs are listed to everyone; for more it wants to know who asks.
-    pub(crate) shows_refs: bool,
+    /// Its refs are listed without a password. Every other request needs one.
+    pub(crate) has_public_refs: bool,
 }
 
 pub(crate) struct Apps {
@@ -39,14 +39,14 @@ impl Apps {
         }
     }
 
-    /// Where the repositories are.
+    /// The directory of the repositories.
     pub(crate) fn dir(&self) -> &Path {
         &self.dir
     }
 
-    /// The app's repository: an empty one if there is none, by gitrepository-layout(5), since git takes longer to
-    /// start than all else here.
-    pub(crate) fn make(&self, email: &str, name: &str) -> io::Result<PathBuf> {
+    /// Creates an app, and an empty repository if it has none, as described in gitrepository-layout(5): starting git
+    /// takes longer than everything else here.
+    pub(crate) fn create(&self, email: &str, name: &str) -> io::Result<PathBuf> {
         let path = self.dir.join(format!("{name}.git"));
         if !path.exists() {
             for directory in ["objects/info", "objects/pack", "refs/heads", "refs/tags"] {
@@ -55,18 +55,18 @@ impl Apps {
             write(&path.join("config"), CONFIG)?;
             write(&path.join("HEAD"), "ref: refs/heads/main\n")?;
         }
-        self.name(email, name);
+        self.add_to_list(email, name);
         Ok(path)
     }
 
-    /// An app to be listed: without a repository.
-    pub(crate) fn name(&self, email: &str, name: &str) {
+    /// Adds an app to the list, without a repository.
+    pub(crate) fn add_to_list(&self, email: &str, name: &str) {
         let mut apps = locked(&self.apps);
         let app = apps.entry(name.to_owned()).or_insert_with(|| App {
             id: uuid(),
             owner: String::new(),
             is_locked: false,
-            shows_refs: false,
+            has_public_refs: false,
         });
         email.clone_into(&mut app.owner);
     }
@@ -75,7 +75,7 @@ impl Apps {
         locked(&self.apps).get(name).cloned()
     }
 
-    pub(crate) fn of(&self, owner: &str) -> Vec<(String, App)> {
+    pub(crate) fn owned_by(&self, owner: &str) -> Vec<(String, App)> {
         let apps = locked(&self.apps);
         let own = apps.iter().filter(|(_, app)| app.owner == owner);
         own.map(|(name, app)| (name.clone(), app.clone())).collect()
@@ -93,12 +93,12 @@ impl Apps {
 /// std starts a program that is given by its name in a fork of this process if the program gets a PATH of its own. A
 /// test's process is large, and the forks took a tenth of the time of all stories.
 pub fn program_on(path: &OsStr, name: &OsStr) -> PathBuf {
-    let mut places = std::env::split_paths(path).map(|directory| directory.join(name));
-    let found = places.find(|place| place.is_file());
+    let mut candidates = std::env::split_paths(path).map(|directory| directory.join(name));
+    let found = candidates.find(|candidate| candidate.is_file());
     found.unwrap_or_else(|| name.into())
 }
 
-/// git with nothing of the surrounding world but the way to it.
+/// git with no variable of this process but `PATH`.
 #[expect(
     clippy::disallowed_methods,
     reason = "the stand-in's repositories are git's own"

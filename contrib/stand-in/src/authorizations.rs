@@ -15,23 +15,23 @@ pub struct Grant {
     pub description: String,
     /// Its scope.
     pub scope: Vec<String>,
-    /// Seconds until it ends; none: never.
+    /// Seconds until it expires. `None` if it does not expire.
     pub expires_in: Option<i64>,
     /// How its token looks.
     pub form: Form,
-    /// Where it comes from.
+    /// How it was created.
     pub origin: Origin,
 }
 
-/// Where an authorization comes from: it decides where it is listed and how it is ended.
+/// How an authorization was created. This decides where it is listed and how it is revoked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Origin {
-    /// It was made by hand, or by a login with a password: it is in the list.
+    /// By the user, or by a login with a password. It is in the list.
     #[default]
     Listed,
-    /// It is the account's API key, which the API calls `~`; it is in the list too.
+    /// With the account, as its API key, which the API calls `~`. It is in the list, too.
     Default,
-    /// It comes of a login in a browser: it has a session, and is in no list.
+    /// By a browser login. It has a session, and is not in the list.
     Browser,
 }
 
@@ -47,7 +47,7 @@ impl Default for Grant {
     }
 }
 
-/// An authorization that was made.
+/// An authorization that was created.
 #[derive(Debug, Clone)]
 pub struct Issued {
     /// Its id.
@@ -64,7 +64,7 @@ pub enum Redaction {
     /// Nine characters, stars, six characters.
     #[default]
     Ends,
-    /// Five characters, for most tokens `HRKU-`, and stars: fits every token.
+    /// Five characters, for most tokens `HRKU-`, and stars: the same text for most tokens.
     Short,
 }
 
@@ -85,7 +85,7 @@ impl Authorization {
         self.session.as_deref()
     }
 
-    pub(crate) fn may(&self, scopes: &[&str]) -> bool {
+    pub(crate) fn has_scope(&self, scopes: &[&str]) -> bool {
         let mut own = self.grant.scope.iter();
         own.any(|own| scopes.contains(&own.as_str()))
     }
@@ -136,8 +136,8 @@ pub(crate) struct Authorizations {
 }
 
 impl Authorizations {
-    pub(crate) fn make(&self, email: &str, grant: Grant, now: Timestamp) -> Authorization {
-        let made = Authorization {
+    pub(crate) fn create(&self, email: &str, grant: Grant, now: Timestamp) -> Authorization {
+        let created = Authorization {
             id: uuid(),
             owner: email.to_owned(),
             token: token(grant.form),
@@ -147,8 +147,8 @@ impl Authorizations {
             created: now,
             updated: now,
         };
-        self.all().push(made.clone());
-        made
+        self.all().push(created.clone());
+        created
     }
 
     pub(crate) fn live(&self, token: &str, now: Timestamp) -> Option<Authorization> {
@@ -157,21 +157,21 @@ impl Authorizations {
         live.find(|one| one.token == token).cloned()
     }
 
-    /// Those that the API lists.
+    /// The authorizations that the API lists.
     pub(crate) fn listed(&self, owner: &str, now: Timestamp) -> Vec<Authorization> {
-        let mut all = self.of(owner, now);
+        let mut all = self.valid_of(owner, now);
         all.retain(|one| one.session.is_none());
         all
     }
 
-    /// Those that have a session.
+    /// The authorizations with a session.
     pub(crate) fn with_session(&self, owner: &str, now: Timestamp) -> Vec<Authorization> {
-        let mut all = self.of(owner, now);
+        let mut all = self.valid_of(owner, now);
         all.retain(|one| one.session.is_some());
         all
     }
 
-    fn of(&self, owner: &str, now: Timestamp) -> Vec<Authorization> {
+    fn valid_of(&self, owner: &str, now: Timestamp) -> Vec<Authorization> {
         let mut all = self.all().clone();
         all.retain(|one| one.owner == owner && one.is_live(now));
         all
@@ -184,13 +184,13 @@ impl Authorizations {
     pub(crate) fn describe(&self, id: &str, description: &str, now: Timestamp) {
         if let Some(one) = self.all().iter_mut().find(|one| one.id == id) {
             description.clone_into(&mut one.grant.description);
-            // The end is counted from the last token, so it moves with the time of the change.
+            // The lifetime is counted from `updated`, so it is reduced by the time that has passed.
             one.grant.expires_in = one.seconds_left(now);
             one.updated = now;
         }
     }
 
-    /// Gives an authorization a new token, of the current form; the old one is dead at once.
+    /// Gives an authorization a new token in the current format. The old one is invalid immediately.
     pub(crate) fn regenerate(&self, id: &str, now: Timestamp) -> Option<Authorization> {
         let mut all = self.all();
         let one = all.iter_mut().find(|one| one.id == id)?;
@@ -218,7 +218,7 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    fn ends_in(seconds: i64) -> Grant {
+    fn expires_in(seconds: i64) -> Grant {
         Grant {
             expires_in: Some(seconds),
             ..Grant::default()
@@ -228,7 +228,7 @@ mod tests {
     #[test]
     fn a_token_expires_after_its_lifetime() {
         let (all, now) = (Authorizations::default(), Timestamp::now());
-        let made = all.make("ann", ends_in(60), now);
+        let made = all.create("ann", expires_in(60), now);
         let then = |seconds| now + Duration::from_secs(seconds);
         assert!(all.live(&made.token, then(59)).is_some());
         assert!(all.live(&made.token, then(60)).is_none());
@@ -238,7 +238,7 @@ mod tests {
     #[test]
     fn a_new_description_does_not_change_the_expiry() {
         let (all, now) = (Authorizations::default(), Timestamp::now());
-        let made = all.make("ann", ends_in(60), now);
+        let made = all.create("ann", expires_in(60), now);
         let then = now + Duration::from_secs(50);
         all.describe(&made.id, "renamed", then);
         let renamed = all.live(&made.token, then).unwrap();
@@ -249,7 +249,7 @@ mod tests {
     #[test]
     fn a_regenerated_token_replaces_the_old_one() {
         let (all, now) = (Authorizations::default(), Timestamp::now());
-        let made = all.make("ann", Grant::default(), now);
+        let made = all.create("ann", Grant::default(), now);
         let token = all.regenerate(&made.id, now).unwrap().token;
         assert!(all.live(&made.token, now).is_none());
         assert_eq!(all.live(&token, now).unwrap().id, made.id);

@@ -8,7 +8,7 @@ use crate::state::locked;
 
 /// How long a poll waits for the user. The service's own limit is not known; clients give up
 /// after 60 s.
-const PATIENCE: Duration = Duration::from_secs(30);
+const POLL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The user's decision: the account, or the text of the service's error.
 pub(crate) type Decision = Result<String, String>;
@@ -21,12 +21,12 @@ pub(crate) struct BrowserLogin {
     decision: Option<Decision>,
 }
 
-/// What a poll comes to.
+/// The result of a poll.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Poll {
     Decided(Decision),
-    NobodyCame,
-    /// No such login, or not this token's.
+    TimedOut,
+    /// There is no such login, or the token belongs to another one.
     Unknown,
 }
 
@@ -39,7 +39,7 @@ pub(crate) struct BrowserLogins {
 #[derive(Default)]
 struct Logins {
     pending: Vec<BrowserLogin>,
-    for_the_next: Option<Decision>,
+    next_decision: Option<Decision>,
     stopped: bool,
 }
 
@@ -56,7 +56,7 @@ impl BrowserLogins {
         let login = BrowserLogin {
             id: uuid(),
             poll_token: token(Form::Current),
-            decision: logins.for_the_next.take(),
+            decision: logins.next_decision.take(),
         };
         logins.pending.push(login.clone());
         login
@@ -66,32 +66,32 @@ impl BrowserLogins {
         locked(&self.logins).pending.iter().any(|one| one.id == id)
     }
 
-    /// Decides the newest login that waits, or the next that comes.
+    /// Decides the newest login that waits, or the next one.
     pub(crate) fn decide(&self, decision: Decision) {
         let mut logins = locked(&self.logins);
         let mut newest_first = logins.pending.iter_mut().rev();
         match newest_first.find(|login| login.decision.is_none()) {
             Some(login) => login.decision = Some(decision),
-            None => logins.for_the_next = Some(decision),
+            None => logins.next_decision = Some(decision),
         }
         self.changed.notify_all();
     }
 
-    /// Waits for the decision. Once it has been sent, the login is over.
+    /// Waits for the decision. Returning it ends the login.
     pub(crate) fn poll(&self, id: &str, poll_token: &str) -> Poll {
         let undecided = |logins: &mut Logins| {
             let login = logins.find(id, poll_token);
-            !(logins_over(login.as_deref()) || logins.stopped)
+            needs_decision(login.as_deref()) && !logins.stopped
         };
         let waited = self
             .changed
-            .wait_timeout_while(locked(&self.logins), PATIENCE, undecided);
+            .wait_timeout_while(locked(&self.logins), POLL_TIMEOUT, undecided);
         let (mut logins, _) = waited.unwrap_or_else(PoisonError::into_inner);
         let Some(login) = logins.find(id, poll_token) else {
             return Poll::Unknown;
         };
         let Some(decision) = login.decision.take() else {
-            return Poll::NobodyCame;
+            return Poll::TimedOut;
         };
         logins.pending.retain(|login| login.id != id);
         Poll::Decided(decision)
@@ -103,9 +103,8 @@ impl BrowserLogins {
     }
 }
 
-/// Whether there is nothing to wait for.
-fn logins_over(login: Option<&BrowserLogin>) -> bool {
-    login.is_none_or(|login| login.decision.is_some())
+fn needs_decision(login: Option<&BrowserLogin>) -> bool {
+    login.is_some_and(|login| login.decision.is_none())
 }
 
 #[cfg(test)]
@@ -140,6 +139,6 @@ mod tests {
         let logins = BrowserLogins::default();
         let login = logins.begin();
         logins.stop();
-        assert_eq!(logins.poll(&login.id, &login.poll_token), Poll::NobodyCame);
+        assert_eq!(logins.poll(&login.id, &login.poll_token), Poll::TimedOut);
     }
 }

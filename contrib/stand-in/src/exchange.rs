@@ -6,8 +6,8 @@ use crate::faults::{Fault, Stage};
 use crate::git_server::{self, Stream};
 use crate::http::Connection;
 use crate::message::{Answer, Request};
-use crate::misbehaviour::{self, Then};
-use crate::request_log::Seen;
+use crate::misbehaviour::{self, Persistence};
+use crate::request_log::RequestNumber;
 use crate::state::State;
 use crate::{login_service, platform_api, registry};
 
@@ -19,7 +19,7 @@ pub(crate) fn serve(stream: impl Read + Write, host: &str, state: &State) -> io:
     let mut connection = Connection::new(stream);
     while let Some(request) = connection.next()? {
         let answered = Exchange::begin(host, request, &mut connection, state)?.run()?;
-        if answered == Then::Close {
+        if answered == Persistence::Close {
             return Err(io::ErrorKind::ConnectionAborted.into());
         }
     }
@@ -30,7 +30,7 @@ pub(crate) fn serve(stream: impl Read + Write, host: &str, state: &State) -> io:
 struct Exchange<'a, S> {
     host: &'a str,
     request: Request,
-    seen: Seen,
+    number: RequestNumber,
     connection: &'a mut Connection<S>,
     state: &'a State,
 }
@@ -50,17 +50,17 @@ impl<'a, S: Read + Write> Exchange<'a, S> {
         if !is_git(host) {
             request.body = connection.whole_body()?;
         }
-        let seen = state.log.arrived(host, &request);
+        let number = state.log.add(host, &request);
         Ok(Exchange {
             host,
             request,
-            seen,
+            number,
             connection,
             state,
         })
     }
 
-    fn run(mut self) -> io::Result<Then> {
+    fn run(mut self) -> io::Result<Persistence> {
         if let Some(name) = self.other_host() {
             self.state.log.add_other_host(&format!("Host: {name}"));
             return self.send(None, Reply::Complete(Answer::new(421)));
@@ -72,9 +72,9 @@ impl<'a, S: Read + Write> Exchange<'a, S> {
             .filter(|fault| fault.stage() == Stage::Request)
         {
             None => {}
-            Some(Fault::Pause) => self.state.gate.hold(self.seen)?,
+            Some(Fault::Pause) => self.state.gate.hold(self.number)?,
             Some(fault) => {
-                return match misbehaviour::made_up(fault)? {
+                return match misbehaviour::fixed_answer(fault)? {
                     Some(answer) => self.send(None, Reply::Complete(answer)),
                     None => misbehaviour::fail(fault, self.connection),
                 };
@@ -111,42 +111,42 @@ impl<'a, S: Read + Write> Exchange<'a, S> {
 
     fn ask_git(&mut self) -> io::Result<Reply> {
         let (request, state) = (&self.request, self.state);
-        if let Err(refusal) = git_server::admitted(request, state) {
+        if let Err(refusal) = git_server::authorize(request, state) {
             return Ok(Reply::Complete(refusal));
         }
         let body = &mut self.connection.body();
         let mut stream = git_server::ask_git(request, body, state)?;
-        let kept = std::mem::take(&mut stream.kept_body);
-        state.log.had_body(self.seen, kept);
+        let logged = std::mem::take(&mut stream.logged_body);
+        state.log.set_body(self.number, logged);
         Ok(Reply::Git(stream))
     }
 
-    fn send(&mut self, fault: Option<&Fault>, reply: Reply) -> io::Result<Then> {
+    fn send(&mut self, fault: Option<&Fault>, reply: Reply) -> io::Result<Persistence> {
         let fault = fault.filter(|fault| fault.stage() == Stage::Answer);
         let mut answer = match (reply, fault) {
             (Reply::Complete(answer), _) => answer,
-            (Reply::Git(stream), Some(_)) => stream.gathered(),
+            (Reply::Git(stream), Some(_)) => stream.into_answer(),
             (Reply::Git(stream), None) => {
-                self.state.log.answered(self.seen, stream.head.status);
+                self.state.log.set_status(self.number, stream.head.status);
                 self.connection
                     .answer_in_pieces(&stream.head, stream.pieces())?;
-                return Ok(Then::KeepAlive);
+                return Ok(Persistence::KeepAlive);
             }
         };
         if self.request.method == "HEAD" {
             answer.body.clear();
         }
         let Some(fault) = fault else {
-            self.state.log.answered(self.seen, answer.status);
+            self.state.log.set_status(self.number, answer.status);
             self.connection.answer(&answer)?;
-            return Ok(Then::KeepAlive);
+            return Ok(Persistence::KeepAlive);
         };
         if *fault == Fault::PauseAnswer {
-            self.state.gate.hold(self.seen)?;
+            self.state.gate.hold(self.number)?;
         }
-        let answer = misbehaviour::spoilt(fault, answer)?;
+        let answer = misbehaviour::changed_answer(fault, answer)?;
         if *fault != Fault::LoseAnswer {
-            self.state.log.answered(self.seen, answer.status);
+            self.state.log.set_status(self.number, answer.status);
         }
         misbehaviour::send(fault, &answer, self.connection)
     }

@@ -1,4 +1,4 @@
-//! What is to go wrong, where, and how often.
+//! The faults: which requests they affect, and how often.
 
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
@@ -8,29 +8,29 @@ use serde_json::{Value, json};
 use crate::request_log::Recorded;
 use crate::state::locked;
 
-/// Which requests are meant.
+/// Which requests a fault affects, or a test waits for.
 ///
-/// A path matches those that begin with it; a method can come before it: `POST /oauth`.
+/// A path matches every path that begins with it. A method can come before it: `POST /oauth`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum On {
     /// Every request.
     Any,
-    /// Those to a host.
+    /// Every request to a host.
     Host(&'static str),
-    /// Those to a path, on any host.
+    /// Every request to a path, on any host.
     Path(&'static str),
-    /// Those to a host, and there to a path.
+    /// Every request to a host and a path.
     HostPath(&'static str, &'static str),
 }
 
-/// How often a fault strikes.
+/// How often a fault occurs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Times {
     /// Until the faults are cleared.
     Always,
-    /// So many times.
+    /// This number of times.
     Exactly(usize),
-    /// So many requests get through first; then until the faults are cleared.
+    /// After this number of requests, until the faults are cleared.
     After(usize),
 }
 
@@ -49,10 +49,10 @@ pub enum Fault {
     WrongName,
     /// A certificate of a CA that clients do not trust.
     UntrustedCa,
-    /// A certificate that has ended.
+    /// A certificate that has expired.
     Expired,
 
-    /// The request is held until [`crate::StandIn::release`], then served as ever.
+    /// The request is held until [`crate::StandIn::release`], then served as usual.
     Pause,
     /// This status, with headers as lines `Name: value` and a body; the request has no effect.
     Status(u16, Vec<&'static str>, String),
@@ -60,11 +60,11 @@ pub enum Fault {
     Close,
     /// No answer at all, for as long as the client waits; the request has no effect.
     Hang,
-    /// A body that does not end.
+    /// A body without an end.
     EndlessBody,
-    /// A small body that unpacks to 64 MiB.
+    /// A small body that decompresses to 64 MiB.
     Bomb,
-    /// JSON of so many bytes.
+    /// JSON of this number of bytes.
     LargeBody(usize),
 
     /// The request has its effect, and its answer is held until [`crate::StandIn::release`].
@@ -75,31 +75,31 @@ pub enum Fault {
     CutBody,
     /// The answer's body comes byte by byte, with this pause after each.
     SlowBody(Duration),
-    /// The answer's body is packed, whether the client can unpack it or not.
+    /// The answer's body is compressed, whether the client supports it or not.
     Gzip,
-    /// Every value in the answer has another type than it should.
+    /// Every value in the answer has the wrong type.
     WrongTypes,
     /// The member at this path (`access_token.token`; in each entry of a list) has this value.
     Member(&'static str, Value),
-    /// The list goes on for ever, each page naming a next one.
+    /// The list has no end: each page names a new next page.
     EndlessPages,
-    /// The list goes on for ever, each page naming the same one.
+    /// The list has no end: each page names the same next page.
     SamePage,
 }
 
-/// When a fault comes in.
+/// When a fault occurs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {
-    /// There is no request yet.
+    /// Before the first request.
     Tunnel,
-    /// Instead of an answer, or before it is thought of.
+    /// Before the request has its effect.
     Request,
-    /// Once the request has had its effect.
+    /// After the request had its effect.
     Answer,
 }
 
 impl Fault {
-    /// A status with an error as the API gives it.
+    /// A status with an error in the API's format.
     pub fn api(status: u16, id: &str, message: &str) -> Fault {
         Fault::json(status, &json!({"id": id, "message": message}))
     }
@@ -113,13 +113,13 @@ impl Fault {
         Fault::Status(status, headers, body.to_string())
     }
 
-    /// A status with a page that no program understands, as from a proxy in between.
+    /// A status with an HTML page, as a proxy sends it.
     pub fn page(status: u16) -> Fault {
         let body = "<html><body>an error page</body></html>".to_owned();
         Fault::Status(status, vec!["Content-Type: text/html"], body)
     }
 
-    /// A status of git's server; with the challenge that belongs to it where that is 401.
+    /// A status of the git server. A 401 has its challenge.
     pub fn git(status: u16) -> Fault {
         let headers = match status {
             401 => vec!["WWW-Authenticate: Basic realm=\"Heroku\""],
@@ -128,15 +128,15 @@ impl Fault {
         Fault::Status(status, headers, "the server's words\n".to_owned())
     }
 
-    /// Elsewhere: 302, or another status of its kind; `location` is a line `Location: URL`.
+    /// A redirect: 302, or another 3xx status. `location` is a line `Location: URL`.
     pub fn redirect(status: u16, location: &'static str) -> Fault {
         Fault::Status(status, vec![location], String::new())
     }
 
-    /// Too many requests; `waits` are lines such as `Retry-After: SECONDS`, if there are any.
-    pub fn rate_limit(waits: impl IntoIterator<Item = &'static str>) -> Fault {
+    /// Too many requests. `wait_headers` are lines such as `Retry-After: SECONDS`.
+    pub fn rate_limit(wait_headers: impl IntoIterator<Item = &'static str>) -> Fault {
         let mut headers = vec!["Content-Type: application/json", "RateLimit-Remaining: 0"];
-        headers.extend(waits);
+        headers.extend(wait_headers);
         let body =
             json!({"id": "rate_limit", "message": "Your account reached the API rate limit."});
         Fault::Status(429, headers, body.to_string())
@@ -185,22 +185,22 @@ impl Faults {
         self.list().clear();
     }
 
-    /// The fault that meets a connection to this host, before there is a request.
+    /// The fault for a connection to this host, before its first request.
     pub(crate) fn at_tunnel(&self, host: &str) -> Option<Fault> {
-        self.strike(|on, stage| stage == Stage::Tunnel && on.matches_parts(host, "", ""))
+        self.first_due(|on, stage| stage == Stage::Tunnel && on.matches_parts(host, "", ""))
     }
 
-    /// The fault that meets this request.
+    /// The fault for this request.
     pub(crate) fn at_request(&self, host: &str, method: &str, path: &str) -> Option<Fault> {
-        self.strike(|on, stage| stage != Stage::Tunnel && on.matches_parts(host, method, path))
+        self.first_due(|on, stage| stage != Stage::Tunnel && on.matches_parts(host, method, path))
     }
 
-    /// The first fault that strikes. Those that let this one through count it, and make way.
-    fn strike(&self, meets: impl Fn(&On, Stage) -> bool) -> Option<Fault> {
+    /// The first fault that matches and is due. A fault that is not due yet counts the request.
+    fn first_due(&self, matches: impl Fn(&On, Stage) -> bool) -> Option<Fault> {
         let mut list = self.list();
-        let mut struck = None;
+        let mut due = None;
         for (index, (on, fault, times)) in list.iter_mut().enumerate() {
-            if !meets(on, fault.stage()) {
+            if !matches(on, fault.stage()) {
                 continue;
             }
             match times {
@@ -208,12 +208,12 @@ impl Faults {
                 Times::Always | Times::After(_) => return Some(fault.clone()),
                 Times::Exactly(left) => {
                     *left -= 1;
-                    struck = Some((index, *left));
+                    due = Some((index, *left));
                     break;
                 }
             }
         }
-        match struck? {
+        match due? {
             (index, 0) => Some(list.remove(index).1),
             (index, _) => list.get(index).map(|(_, fault, _)| fault.clone()),
         }
@@ -250,20 +250,20 @@ fn begins(start: &str, method: &str, path: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn strikes(faults: &Faults, count: usize) -> Vec<bool> {
-        let strike = |_| faults.at_request("api", "GET", "/apps").is_some();
-        (0..count).map(strike).collect()
+    fn occurrences(faults: &Faults, count: usize) -> Vec<bool> {
+        let occurs = |_| faults.at_request("api", "GET", "/apps").is_some();
+        (0..count).map(occurs).collect()
     }
 
     #[test]
     fn a_fault_happens_as_often_as_set() {
         let faults = Faults::default();
         faults.add(On::Any, Fault::Close, Times::Exactly(2));
-        assert_eq!(strikes(&faults, 3), [true, true, false]);
+        assert_eq!(occurrences(&faults, 3), [true, true, false]);
         faults.add(On::Any, Fault::Close, Times::After(1));
-        assert_eq!(strikes(&faults, 3), [false, true, true]);
+        assert_eq!(occurrences(&faults, 3), [false, true, true]);
         faults.clear();
-        assert_eq!(strikes(&faults, 1), [false]);
+        assert_eq!(occurrences(&faults, 1), [false]);
     }
 
     #[test]
@@ -277,7 +277,7 @@ mod tests {
 
     #[test]
     fn a_fault_only_affects_matching_requests() {
-        for (on, met) in [
+        for (on, matches) in [
             (On::Any, true),
             (On::Host("api"), true),
             (On::Host("git"), false),
@@ -289,7 +289,7 @@ mod tests {
         ] {
             assert_eq!(
                 on.matches_parts("api", "POST", "/oauth/sessions"),
-                met,
+                matches,
                 "{on:?}"
             );
         }

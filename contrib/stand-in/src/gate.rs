@@ -1,10 +1,10 @@
-//! Where requests are held until a test lets them go, so that a client can be killed in the middle.
+//! Holds requests until a test releases them, so that a client can be killed in the middle.
 
 use std::io;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::request_log::Seen;
+use crate::request_log::RequestNumber;
 use crate::state::locked;
 
 #[derive(Default)]
@@ -15,7 +15,7 @@ pub(crate) struct Gate {
 
 #[derive(Default)]
 struct Held {
-    waiting: Vec<Seen>,
+    waiting: Vec<RequestNumber>,
     releases: u64,
     stopped: bool,
 }
@@ -25,7 +25,7 @@ impl Gate {
     ///
     /// # Errors
     /// The stand-in has stopped: the request is dropped.
-    pub(crate) fn hold(&self, request: Seen) -> io::Result<()> {
+    pub(crate) fn hold(&self, request: RequestNumber) -> io::Result<()> {
         let mut held = locked(&self.held);
         let releases = held.releases;
         held.waiting.push(request);
@@ -55,8 +55,8 @@ impl Gate {
         self.changed.notify_all();
     }
 
-    /// The request that has been held longest, waited for if need be.
-    pub(crate) fn wait_for_one(&self, timeout: Duration) -> Option<Seen> {
+    /// The request that has been held longest. Waits for one if there is none.
+    pub(crate) fn wait_for_one(&self, timeout: Duration) -> Option<RequestNumber> {
         let none = |held: &mut Held| held.waiting.is_empty();
         let waited = self
             .changed

@@ -1,6 +1,6 @@
 //! git.heroku.com: Basic authentication with the token as password, and a real `git http-backend`.
 //!
-//! Both ways are streams: neither a pushed nor a fetched pack is held in memory.
+//! Requests and answers are streamed: neither a pushed nor a fetched pack is held in memory.
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -11,16 +11,17 @@ use crate::apps::bare_git;
 use crate::message::{Answer, Request};
 use crate::state::State;
 
-/// How much of a request's body the log keeps, in bytes.
-const KEPT: usize = 64 * 1024;
-/// How many pieces of git's answer may wait while the request is still being read. An answer that
-/// is larger before the request has ended would stand still; git's are a few lines.
-const WAITING: usize = 1024;
+/// How much of a request's body is logged, in bytes.
+const LOGGED: usize = 64 * 1024;
+/// How many pieces of git's answer are queued while the request is still being read. A larger answer
+/// would block git; git's answers before the end of a request are a few lines.
+const QUEUED: usize = 1024;
 
-/// git's answer as it comes: its head, then pieces of its body. The child is waited for at the end.
+/// git's answer: its head, then the pieces of its body. Dropped, it ends the child process.
 pub(crate) struct Stream {
     pub(crate) head: Answer,
-    pub(crate) kept_body: Vec<u8>,
+    /// The beginning of the request's body, for the log.
+    pub(crate) logged_body: Vec<u8>,
     pieces: Receiver<Vec<u8>>,
     child: Child,
 }
@@ -30,8 +31,8 @@ impl Stream {
         self.pieces.iter()
     }
 
-    /// The answer whole, for a fault to be worked into it.
-    pub(crate) fn gathered(self) -> Answer {
+    /// The complete answer, so that a fault can change it.
+    pub(crate) fn into_answer(self) -> Answer {
         let body: Vec<u8> = self.pieces.iter().flatten().collect();
         self.head.clone().body(body)
     }
@@ -45,12 +46,15 @@ impl Drop for Stream {
     }
 }
 
-/// Checks that a request may reach git; else the error reply.
-pub(crate) fn admitted(request: &Request, state: &State) -> Result<(), Answer> {
+/// Checks the authentication and the app of a request.
+///
+/// # Errors
+/// The error reply.
+pub(crate) fn authorize(request: &Request, state: &State) -> Result<(), Answer> {
     let challenge = || Answer::new(401).with("WWW-Authenticate", "Basic realm=\"Heroku\"");
     let refusal = |status, text: &str| Err(Answer::new(status).body(format!("{text}\n")));
-    let app = asked_app(request).and_then(|app| state.apps.find(app));
-    if request.method == "GET" && app.as_ref().is_some_and(|app| app.shows_refs) {
+    let app = requested_app(request).and_then(|app| state.apps.find(app));
+    if request.method == "GET" && app.as_ref().is_some_and(|app| app.has_public_refs) {
         return Ok(());
     }
     let token = request.basic().map(|(_, password)| password);
@@ -66,7 +70,7 @@ pub(crate) fn admitted(request: &Request, state: &State) -> Result<(), Answer> {
 }
 
 /// The app of a repository's URL, if the request is one of the three of smart HTTP.
-fn asked_app(request: &Request) -> Option<&str> {
+fn requested_app(request: &Request) -> Option<&str> {
     let (app, service) = request.path.strip_prefix('/')?.split_once(".git/")?;
     let smart = match (request.method.as_str(), service) {
         ("GET", "info/refs") => request.query("service").is_some(),
@@ -76,28 +80,28 @@ fn asked_app(request: &Request) -> Option<&str> {
     smart.then_some(app)
 }
 
-/// Hands a request to git: the body first, then git's answer.
+/// Passes a request to git, with its body, and returns git's answer.
 ///
 /// # Errors
-/// git cannot be started, or the client breaks off in the middle of its request.
+/// git cannot be started, or the client closes the connection in the middle of its request.
 pub(crate) fn ask_git(request: &Request, body: &mut dyn Read, state: &State) -> io::Result<Stream> {
     let mut child = backend(request, state).spawn()?;
     let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
-    let (sender, pieces) = sync_channel(WAITING);
+    let (sender, pieces) = sync_channel(QUEUED);
     let (head_sender, head) = sync_channel(1);
     thread::spawn(move || {
         let stdout = BufReader::with_capacity(64 * 1024, stdout?);
         read_answer(stdout, &head_sender, &sender).ok()
     });
-    let kept_body = stdin.map(|stdin| feed(body, stdin)).transpose();
-    // From here on the child is waited for, also where the client broke off.
+    let logged_body = stdin.map(|stdin| forward_body(body, stdin)).transpose();
+    // From here on the child is waited for, even if the client has closed the connection.
     let mut stream = Stream {
         head: Answer::new(500),
-        kept_body: Vec::new(),
+        logged_body: Vec::new(),
         pieces,
         child,
     };
-    stream.kept_body = kept_body?.unwrap_or_default();
+    stream.logged_body = logged_body?.unwrap_or_default();
     if let Ok(head) = head.recv() {
         stream.head = head;
     }
@@ -131,19 +135,19 @@ fn backend(request: &Request, state: &State) -> Command {
     git
 }
 
-/// Gives git the body, and gives back its beginning. git may have heard enough before the end.
-fn feed(body: &mut dyn Read, mut stdin: impl io::Write) -> io::Result<Vec<u8>> {
-    let mut kept = Vec::new();
-    let mut listens = true;
+/// Writes the body to git, and returns its beginning. git may stop reading before the end.
+fn forward_body(body: &mut dyn Read, mut stdin: impl io::Write) -> io::Result<Vec<u8>> {
+    let mut logged = Vec::new();
+    let mut is_reading = true;
     let mut piece = vec![0; 64 * 1024];
     loop {
         let length = body.read(&mut piece)?;
         if length == 0 {
-            return Ok(kept);
+            return Ok(logged);
         }
-        let room = KEPT - kept.len();
-        kept.extend_from_slice(&piece[..length.min(room)]);
-        listens = listens && stdin.write_all(&piece[..length]).is_ok();
+        let room = LOGGED - logged.len();
+        logged.extend_from_slice(&piece[..length.min(room)]);
+        is_reading = is_reading && stdin.write_all(&piece[..length]).is_ok();
     }
 }
 
@@ -188,7 +192,7 @@ mod tests {
             query: query.to_owned(),
             ..Request::default()
         };
-        asked_app(&request).map(str::to_owned)
+        requested_app(&request).map(str::to_owned)
     }
 
     #[test]
@@ -215,9 +219,9 @@ mod tests {
 
     #[test]
     fn a_body_is_read_to_its_end_if_git_stops_reading() {
-        let body = vec![7; 3 * KEPT];
+        let body = vec![7; 3 * LOGGED];
         let mut rest = body.as_slice();
-        let kept = feed(&mut rest, &mut [0_u8; 10][..]).unwrap();
-        assert_eq!((kept.len(), rest.len()), (KEPT, 0));
+        let kept = forward_body(&mut rest, &mut [0_u8; 10][..]).unwrap();
+        assert_eq!((kept.len(), rest.len()), (LOGGED, 0));
     }
 }

@@ -1,36 +1,36 @@
 //! HTTP/1.1, as much of it as git, curl, Node and reqwest speak.
 //!
-//! Bodies are read in pieces, so that a large push costs no memory. What a reader leaves of a body
-//! is thrown away before the next request.
+//! Bodies are read in pieces, so that a large push costs no memory. The unread rest of a body is
+//! discarded before the next request.
 
 use std::io::{self, Read, Write};
 
 use crate::message::{Answer, Framing, Request};
 
-/// The longest head of a request that is read, in bytes.
+/// The maximum size of a request's head, in bytes.
 const LONGEST_HEAD: usize = 64 * 1024;
-/// The longest body that is read whole, in bytes.
-const LONGEST_WHOLE: u64 = 64 * 1024 * 1024;
+/// The maximum size of a body that is read into memory, in bytes.
+const LONGEST_BODY: u64 = 64 * 1024 * 1024;
 
-/// A connection on which requests come.
+/// The server's side of a connection.
 pub(crate) struct Connection<S> {
     stream: S,
     buffer: Vec<u8>,
     unread: Unread,
-    last: bool,
-    /// The client waits for leave to send its body.
-    owes_continue: bool,
+    is_last: bool,
+    /// The client waits for `100 Continue` before it sends its body.
+    must_send_continue: bool,
 }
 
-/// What is still to come of a request's body.
+/// The unread part of a request's body.
 #[derive(Clone, Copy)]
 enum Unread {
     Nothing,
-    /// So many bytes.
+    /// This number of bytes.
     Bytes(u64),
-    /// A chunk's size line, and what follows it.
+    /// The size line of a chunk, and the rest of the body.
     ChunkHead,
-    /// So many bytes of a chunk, the line's end after it, and then the next chunk.
+    /// This number of bytes of a chunk, its line end, and the rest of the body.
     Chunk(u64),
 }
 
@@ -40,8 +40,8 @@ impl<S: Read + Write> Connection<S> {
             stream,
             buffer: Vec::new(),
             unread: Unread::Nothing,
-            last: false,
-            owes_continue: false,
+            is_last: false,
+            must_send_continue: false,
         }
     }
 
@@ -53,38 +53,38 @@ impl<S: Read + Write> Connection<S> {
         self.stream
     }
 
-    /// The head of the next request; none where the client has gone or wanted no other answer.
+    /// The head of the next request. `None` if the client has closed the connection or asked for its end.
     pub(crate) fn next(&mut self) -> io::Result<Option<Request>> {
-        if self.owes_continue {
+        if self.must_send_continue {
             // The client got a reply without `100 Continue`, so it is not known whether a body follows.
             return Ok(None);
         }
         io::copy(&mut Body(self), &mut io::sink())?;
-        if self.last {
+        if self.is_last {
             return Ok(None);
         }
-        let Some(request) = self.head()? else {
+        let Some(request) = self.read_head()? else {
             return Ok(None);
         };
-        self.last = request.says("connection", "close");
-        self.owes_continue = request.says("expect", "100-continue");
-        self.unread = announced(&request)?;
+        self.is_last = request.header_contains("connection", "close");
+        self.must_send_continue = request.header_contains("expect", "100-continue");
+        self.unread = unread_body(&request)?;
         Ok(Some(request))
     }
 
-    /// The body of the request that came last, to be read in pieces.
+    /// A reader for the body of the last request.
     pub(crate) fn body(&mut self) -> Body<'_, S> {
         Body(self)
     }
 
-    /// The body of the request that came last, whole.
+    /// The complete body of the last request.
     pub(crate) fn whole_body(&mut self) -> io::Result<Vec<u8>> {
         let mut body = Vec::new();
-        self.body().take(LONGEST_WHOLE).read_to_end(&mut body)?;
+        self.body().take(LONGEST_BODY).read_to_end(&mut body)?;
         Ok(body)
     }
 
-    /// Sends an answer whole.
+    /// Sends an answer with its body.
     pub(crate) fn answer(&mut self, answer: &Answer) -> io::Result<()> {
         let mut bytes = answer.head(Framing::Length(answer.body.len())).into_bytes();
         bytes.extend_from_slice(&answer.body);
@@ -110,42 +110,42 @@ impl<S: Read + Write> Connection<S> {
         self.stream.flush()
     }
 
-    fn head(&mut self) -> io::Result<Option<Request>> {
+    fn read_head(&mut self) -> io::Result<Option<Request>> {
         loop {
             if let Some(end) = find(&self.buffer, b"\r\n\r\n") {
                 let request = parse_head(&self.buffer[..end + 4])?;
                 self.buffer.drain(..end + 4);
                 return Ok(Some(request));
             }
-            if self.buffer.len() > LONGEST_HEAD || !self.more()? {
+            if self.buffer.len() > LONGEST_HEAD || !self.fill_buffer()? {
                 return Ok(None);
             }
         }
     }
 
-    fn more(&mut self) -> io::Result<bool> {
+    fn fill_buffer(&mut self) -> io::Result<bool> {
         let mut piece = [0; 16 * 1024];
         let length = self.stream.read(&mut piece)?;
         self.buffer.extend_from_slice(&piece[..length]);
         Ok(length > 0)
     }
 
-    /// A line without its end.
-    fn line(&mut self) -> io::Result<String> {
+    /// Reads a line, and returns it without its line end.
+    fn read_line(&mut self) -> io::Result<String> {
         loop {
             if let Some(end) = find(&self.buffer, b"\r\n") {
                 let line = String::from_utf8_lossy(&self.buffer[..end]).into_owned();
                 self.buffer.drain(..end + 2);
                 return Ok(line);
             }
-            if self.buffer.len() > LONGEST_HEAD || !self.more()? {
+            if self.buffer.len() > LONGEST_HEAD || !self.fill_buffer()? {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
         }
     }
 
-    /// Some of the next `left` bytes; none of them is an error.
-    fn some(&mut self, into: &mut [u8], left: u64) -> io::Result<usize> {
+    /// Reads some of the next `left` bytes. The end of the stream is an error.
+    fn read_some(&mut self, into: &mut [u8], left: u64) -> io::Result<usize> {
         let most = into.len().min(usize::try_from(left).unwrap_or(usize::MAX));
         if self.buffer.is_empty() {
             return match self.stream.read(&mut into[..most])? {
@@ -160,24 +160,24 @@ impl<S: Read + Write> Connection<S> {
     }
 
     fn next_chunk(&mut self) -> io::Result<Unread> {
-        let line = self.line()?;
+        let line = self.read_line()?;
         let size = line.split(';').next().unwrap_or_default().trim();
         let size = u64::from_str_radix(size, 16).map_err(io::Error::other)?;
         if size > 0 {
             return Ok(Unread::Chunk(size));
         }
-        while !self.line()?.is_empty() {}
+        while !self.read_line()?.is_empty() {}
         Ok(Unread::Nothing)
     }
 }
 
-/// A request's body while it is read.
+/// Reads a request's body.
 pub(crate) struct Body<'a, S>(&'a mut Connection<S>);
 
 impl<S: Read + Write> Read for Body<'_, S> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let connection = &mut *self.0;
-        if std::mem::take(&mut connection.owes_continue) {
+        if std::mem::take(&mut connection.must_send_continue) {
             connection
                 .stream
                 .write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
@@ -187,17 +187,17 @@ impl<S: Read + Write> Read for Body<'_, S> {
             match connection.unread {
                 Unread::Nothing | Unread::Bytes(0) => return Ok(0),
                 Unread::Bytes(left) => {
-                    let length = connection.some(into, left)?;
+                    let length = connection.read_some(into, left)?;
                     connection.unread = Unread::Bytes(left - length as u64);
                     return Ok(length);
                 }
                 Unread::ChunkHead => connection.unread = connection.next_chunk()?,
                 Unread::Chunk(0) => {
-                    connection.line()?;
+                    connection.read_line()?;
                     connection.unread = Unread::ChunkHead;
                 }
                 Unread::Chunk(left) => {
-                    let length = connection.some(into, left)?;
+                    let length = connection.read_some(into, left)?;
                     connection.unread = Unread::Chunk(left - length as u64);
                     return Ok(length);
                 }
@@ -206,8 +206,8 @@ impl<S: Read + Write> Read for Body<'_, S> {
     }
 }
 
-fn announced(request: &Request) -> io::Result<Unread> {
-    if request.says("transfer-encoding", "chunked") {
+fn unread_body(request: &Request) -> io::Result<Unread> {
+    if request.header_contains("transfer-encoding", "chunked") {
         return Ok(Unread::ChunkHead);
     }
     match request.header("content-length") {
@@ -243,24 +243,24 @@ fn parse_head(bytes: &[u8]) -> io::Result<Request> {
 mod tests {
     use super::*;
 
-    /// A client that has said all it will, a few bytes at a time, and what it was answered.
+    /// A client that sends a few bytes at a time, and the bytes that it received.
     struct Client {
-        says: Vec<u8>,
-        hears: Vec<u8>,
+        sends: Vec<u8>,
+        received: Vec<u8>,
     }
 
     impl Read for Client {
         fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-            let length = self.says.len().min(into.len()).min(3);
-            into[..length].copy_from_slice(&self.says[..length]);
-            self.says.drain(..length);
+            let length = self.sends.len().min(into.len()).min(3);
+            into[..length].copy_from_slice(&self.sends[..length]);
+            self.sends.drain(..length);
             Ok(length)
         }
     }
 
     impl Write for Client {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.hears.extend_from_slice(bytes);
+            self.received.extend_from_slice(bytes);
             Ok(bytes.len())
         }
 
@@ -269,10 +269,10 @@ mod tests {
         }
     }
 
-    fn client(says: &str) -> Connection<Client> {
+    fn client(sends: &str) -> Connection<Client> {
         Connection::new(Client {
-            says: says.as_bytes().to_vec(),
-            hears: Vec::new(),
+            sends: sends.as_bytes().to_vec(),
+            received: Vec::new(),
         })
     }
 
@@ -305,9 +305,12 @@ mod tests {
         let mut connection =
             client("POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nok");
         connection.next().unwrap().unwrap();
-        assert!(connection.stream().hears.is_empty());
+        assert!(connection.stream().received.is_empty());
         assert_eq!(connection.whole_body().unwrap(), b"ok");
-        assert_eq!(connection.stream().hears, b"HTTP/1.1 100 Continue\r\n\r\n");
+        assert_eq!(
+            connection.stream().received,
+            b"HTTP/1.1 100 Continue\r\n\r\n"
+        );
     }
 
     #[test]
@@ -324,7 +327,7 @@ mod tests {
         connection
             .answer_in_pieces(&Answer::new(200), pieces.into_iter())
             .unwrap();
-        let heard = String::from_utf8(connection.into_stream().hears).unwrap();
-        assert!(heard.ends_with("chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n"));
+        let received = String::from_utf8(connection.into_stream().received).unwrap();
+        assert!(received.ends_with("chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n"));
     }
 }

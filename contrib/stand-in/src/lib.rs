@@ -127,14 +127,16 @@ impl StandIn {
     /// An error of the file system.
     pub fn add_app(&self, email: &str, app: &str) -> io::Result<PathBuf> {
         self.state.accounts.change(email, |_| {});
-        self.state.apps.make(email, app)
+        self.state.apps.create(email, app)
     }
 
     /// Adds this number of apps to the list of apps: `app-000000` and so on, without repositories.
     pub fn add_listed_apps(&self, email: &str, count: usize) {
         self.state.accounts.change(email, |_| {});
         for number in 0..count {
-            self.state.apps.name(email, &format!("app-{number:06}"));
+            self.state
+                .apps
+                .add_to_list(email, &format!("app-{number:06}"));
         }
     }
 
@@ -155,7 +157,9 @@ impl StandIn {
 
     /// Lists the app's refs without a password. Every other request still needs one.
     pub fn make_refs_public(&self, app: &str) {
-        self.state.apps.change(app, |app| app.shows_refs = true);
+        self.state
+            .apps
+            .change(app, |app| app.has_public_refs = true);
     }
 
     /// Every request so far, in the order of arrival.
@@ -240,7 +244,7 @@ impl StandIn {
 
     /// Sets the number of entries in a page if the client does not name one. The default is two.
     pub fn set_page_size(&self, entries: usize) {
-        self.state.set_page(entries);
+        self.state.set_page_size(entries);
     }
 
     /// Sets how tokens are redacted when authorizations are read.

@@ -1,4 +1,4 @@
-//! cli-auth.heroku.com: the browser login of the Heroku CLI, with a test for the browser.
+//! cli-auth.heroku.com: the browser login of the Heroku CLI. A test makes the user's decision.
 
 use serde_json::{Value, json};
 
@@ -46,7 +46,7 @@ fn poll(id: &str, request: &Request, state: &State) -> Answer {
             Answer::json(200, &json!({"access_token": token}))
         }
         Poll::Decided(Err(error)) => Answer::json(200, &json!({"error": error})),
-        Poll::NobodyCame => Answer::new(503),
+        Poll::TimedOut => Answer::new(503),
         Poll::Unknown => Answer::new(401),
     }
 }

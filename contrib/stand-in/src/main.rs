@@ -1,8 +1,8 @@
 //! The stand-in as a program: `heroku-stand-in --dir DIR`.
 //!
-//! It writes what a client needs to `DIR/environment` and the address of its control interface to
-//! `DIR/control`, says `ready`, and plays Heroku until a request to that address or a signal stops it.
-//! Then it takes away what it made.
+//! It writes the variables for a client to `DIR/environment` and the URL of its control interface to
+//! `DIR/control`, prints `ready`, and runs until a request to that URL or a signal stops it. Then it
+//! removes the files that it created.
 
 use std::fs;
 use std::io::{self, Write};
@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 use heroku_stand_in::{StandIn, control};
 
-/// What is made in the folder; none of it may be there before.
-const MADE: [&str; 4] = ["apps", "ca.pem", "control", "environment"];
+/// What it creates in the directory. None of these may exist before.
+const CREATED: [&str; 4] = ["apps", "ca.pem", "control", "environment"];
 
 fn main() -> io::Result<()> {
     let mut arguments = std::env::args_os().skip(1);
@@ -20,20 +20,20 @@ fn main() -> io::Result<()> {
         (Some(flag), Some(dir)) if flag == "--dir" => PathBuf::from(dir),
         _ => return Err(io::Error::other("usage: heroku-stand-in --dir DIR")),
     };
-    if let Some(name) = MADE.iter().find(|name| dir.join(name).exists()) {
-        let what = format!(
-            "{}/{name} is there already: name another folder",
+    if let Some(name) = CREATED.iter().find(|name| dir.join(name).exists()) {
+        let message = format!(
+            "{}/{name} already exists: use another directory",
             dir.display()
         );
-        return Err(io::Error::other(what));
+        return Err(io::Error::other(message));
     }
     let was_there = dir.exists();
-    let played = play(&dir);
-    take_away(&dir, was_there);
-    played
+    let result = run(&dir);
+    remove_created(&dir, was_there);
+    result
 }
 
-fn play(dir: &Path) -> io::Result<()> {
+fn run(dir: &Path) -> io::Result<()> {
     let heroku = StandIn::start(dir)?;
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     let address = listener.local_addr()?;
@@ -52,7 +52,7 @@ fn environment(heroku: &StandIn) -> String {
     proxies.concat() + &roots.concat()
 }
 
-/// A signal says what a script may say, so that there is one way to the end.
+/// A signal sends the same request as a script, so that there is only one way to stop.
 #[cfg(unix)]
 fn stop_at_a_signal(control: SocketAddr) -> io::Result<()> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -72,9 +72,9 @@ fn stop_at_a_signal(_: SocketAddr) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes what was made here, and nothing that was not.
-fn take_away(dir: &Path, was_there: bool) {
-    for name in MADE {
+/// Removes what this run created, and nothing else.
+fn remove_created(dir: &Path, was_there: bool) {
+    for name in CREATED {
         let path = dir.join(name);
         let _ = if path.is_dir() {
             fs::remove_dir_all(path)

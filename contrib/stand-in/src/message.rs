@@ -1,11 +1,11 @@
-//! What goes over a connection: a request and an answer, without the wire.
+//! Requests and answers, independent of a connection.
 
 use std::fmt::Write as _;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::Value;
 
-/// A request. The body is there only where it has been read whole.
+/// A request. The body is empty if it is read in pieces.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Request {
     pub(crate) method: String,
@@ -24,13 +24,13 @@ impl Request {
             .map(|(_, value)| value.as_str())
     }
 
-    /// A value of the query, its escapes undone.
+    /// A value of the query, decoded.
     pub(crate) fn query(&self, key: &str) -> Option<String> {
         self.query
             .split('&')
             .filter_map(|pair| pair.split_once('='))
             .find(|(name, _)| *name == key)
-            .map(|(_, value)| unescaped(value))
+            .map(|(_, value)| percent_decoded(value))
     }
 
     /// The token of `Authorization: Bearer`.
@@ -38,7 +38,7 @@ impl Request {
         self.header("authorization")?.strip_prefix("Bearer ")
     }
 
-    /// User and password of `Authorization: Basic`.
+    /// The user and the password of `Authorization: Basic`.
     pub(crate) fn basic(&self) -> Option<(String, String)> {
         let encoded = self.header("authorization")?.strip_prefix("Basic ")?;
         let text = String::from_utf8(BASE64_STANDARD.decode(encoded).ok()?).ok()?;
@@ -46,14 +46,14 @@ impl Request {
         Some((user.to_owned(), password.to_owned()))
     }
 
-    /// Whether a header, taken as a list of words, has this one.
-    pub(crate) fn says(&self, header: &str, word: &str) -> bool {
+    /// Whether a header contains this word.
+    pub(crate) fn header_contains(&self, header: &str, word: &str) -> bool {
         self.header(header)
             .is_some_and(|value| value.to_ascii_lowercase().contains(word))
     }
 }
 
-/// An answer, body and all.
+/// A complete answer.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -61,14 +61,14 @@ pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
 }
 
-/// How the end of a body is marked.
+/// What marks the end of a body.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Framing {
-    /// By its length in bytes.
+    /// Its length in bytes.
     Length(usize),
-    /// By the last of its chunks.
+    /// The last of its chunks.
     Chunks,
-    /// By the end of the connection.
+    /// The end of the connection.
     Close,
 }
 
@@ -115,7 +115,7 @@ impl Answer {
     }
 }
 
-fn unescaped(value: &str) -> String {
+fn percent_decoded(value: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = value.as_bytes();
     while let Some((&byte, after)) = rest.split_first() {

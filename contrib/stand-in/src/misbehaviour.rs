@@ -1,4 +1,4 @@
-//! How each fault looks on the wire.
+//! What the client receives for each fault.
 
 use std::io::{self, Read, Write};
 use std::thread;
@@ -12,18 +12,18 @@ use crate::http::Connection;
 use crate::message::{Answer, Framing};
 use crate::names::uuid;
 
-/// How many bytes the packed bomb unpacks to.
+/// The size of the decompressed bomb, in bytes.
 const BOMB: u64 = 64 * 1024 * 1024;
 
-/// What happens to the connection afterwards.
+/// Whether the connection stays open after the answer (RFC 9112, section 9.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Then {
+pub(crate) enum Persistence {
     KeepAlive,
     Close,
 }
 
-/// The answer of a fault that is one, made up without regard to the request.
-pub(crate) fn made_up(fault: &Fault) -> io::Result<Option<Answer>> {
+/// The answer of a fault that has a fixed answer for every request.
+pub(crate) fn fixed_answer(fault: &Fault) -> io::Result<Option<Answer>> {
     let answer = match fault {
         Fault::Status(status, headers, body) => {
             let mut answer = Answer::new(*status).body(body.as_str());
@@ -35,7 +35,7 @@ pub(crate) fn made_up(fault: &Fault) -> io::Result<Option<Answer>> {
         Fault::Bomb => Answer::new(200)
             .with("Content-Type", "application/json")
             .with("Content-Encoding", "gzip")
-            .body(packed(&mut io::repeat(b' ').take(BOMB))?),
+            .body(gzipped(&mut io::repeat(b' ').take(BOMB))?),
         Fault::LargeBody(bytes) => {
             let filling = "x".repeat(bytes.saturating_sub(r#"{"id":""}"#.len()));
             Answer::json(200, &json!({"id": filling}))
@@ -45,14 +45,14 @@ pub(crate) fn made_up(fault: &Fault) -> io::Result<Option<Answer>> {
     Ok(Some(answer))
 }
 
-/// Plays a fault that gives no proper answer at all.
+/// Applies a fault that sends no complete answer.
 pub(crate) fn fail<S: Read + Write>(
     fault: &Fault,
     connection: &mut Connection<S>,
-) -> io::Result<Then> {
+) -> io::Result<Persistence> {
     match fault {
         Fault::Hang => {
-            // The client's own limit ends this, or the connection's.
+            // This ends with the client's timeout, or with the connection's.
             let mut byte = [0];
             while connection.stream().read(&mut byte)? > 0 {}
         }
@@ -66,14 +66,14 @@ pub(crate) fn fail<S: Read + Write>(
         }
         _ => {}
     }
-    Ok(Then::Close)
+    Ok(Persistence::Close)
 }
 
-/// The answer with the fault worked into it.
-pub(crate) fn spoilt(fault: &Fault, mut answer: Answer) -> io::Result<Answer> {
+/// The answer as the fault changes it.
+pub(crate) fn changed_answer(fault: &Fault, mut answer: Answer) -> io::Result<Answer> {
     match fault {
         Fault::Gzip => {
-            answer.body = packed(&mut answer.body.as_slice())?;
+            answer.body = gzipped(&mut answer.body.as_slice())?;
             answer = answer.with("Content-Encoding", "gzip");
         }
         Fault::WrongTypes => rewrite(&mut answer, wrongly_typed),
@@ -85,23 +85,22 @@ pub(crate) fn spoilt(fault: &Fault, mut answer: Answer) -> io::Result<Answer> {
     Ok(answer)
 }
 
-/// Sends the answer in the way of the fault.
+/// Sends the answer as the fault requires.
 pub(crate) fn send<S: Read + Write>(
     fault: &Fault,
     answer: &Answer,
     connection: &mut Connection<S>,
-) -> io::Result<Then> {
+) -> io::Result<Persistence> {
     match fault {
-        Fault::LoseAnswer => Ok(Then::Close),
+        Fault::LoseAnswer => Ok(Persistence::Close),
         Fault::CutBody => {
-            // Half, so that a reader who knows the end of a text or a pack without Content-Length
-            // misses something too.
+            // Half of it, so that the answer is also incomplete for a client that ignores Content-Length.
             let (half, promised) = (answer.body.len() / 2, answer.body.len() + 1);
             let stream = connection.stream();
             stream.write_all(answer.head(Framing::Length(promised)).as_bytes())?;
             stream.write_all(&answer.body[..half])?;
             stream.flush()?;
-            Ok(Then::Close)
+            Ok(Persistence::Close)
         }
         Fault::SlowBody(pause) => {
             let length = Framing::Length(answer.body.len());
@@ -113,13 +112,13 @@ pub(crate) fn send<S: Read + Write>(
                 stream.write_all(byte)?;
                 stream.flush()?;
             }
-            Ok(Then::KeepAlive)
+            Ok(Persistence::KeepAlive)
         }
-        _ => connection.answer(answer).map(|()| Then::KeepAlive),
+        _ => connection.answer(answer).map(|()| Persistence::KeepAlive),
     }
 }
 
-fn packed(bytes: &mut impl Read) -> io::Result<Vec<u8>> {
+fn gzipped(bytes: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     io::copy(bytes, &mut encoder)?;
     encoder.finish()
@@ -193,9 +192,9 @@ mod tests {
 
     #[test]
     fn a_compression_bomb_is_small_until_it_is_decompressed() {
-        let bomb = made_up(&Fault::Bomb).unwrap().unwrap();
+        let bomb = fixed_answer(&Fault::Bomb).unwrap().unwrap();
         assert!(bomb.body.len() < 100_000);
-        let large = made_up(&Fault::LargeBody(1000)).unwrap().unwrap();
+        let large = fixed_answer(&Fault::LargeBody(1000)).unwrap().unwrap();
         assert_eq!(large.body.len(), 1000);
     }
 }

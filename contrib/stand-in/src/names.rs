@@ -1,4 +1,4 @@
-//! Made-up names: ids and tokens, in every form that Heroku has issued.
+//! Random ids and tokens, in every format that Heroku has issued.
 
 const BASE64URL: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
 
@@ -12,7 +12,7 @@ pub enum Form {
     Current,
     /// `HRKU-` and a UUID, before that.
     Prefixed,
-    /// A UUID: the oldest that are still good.
+    /// A UUID: the oldest format that is still valid.
     Bare,
     /// 40 hexadecimal digits, seen only in old examples.
     Hex,

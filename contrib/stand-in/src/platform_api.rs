@@ -1,7 +1,7 @@
-//! api.heroku.com, as strict as the documents say that it is.
+//! api.heroku.com, as strict as its documentation.
 //!
-//! Here are its conventions, the account and the apps; authorizations are in `oauth`, lists that
-//! come in pages in `ranges`.
+//! This module has the conventions, the account and the apps. Authorizations are in `oauth`, paginated
+//! lists in `ranges`.
 
 mod oauth;
 mod ranges;
@@ -23,7 +23,10 @@ pub(crate) fn answer(request: &Request, state: &State) -> Answer {
     let mut hasher = DefaultHasher::new();
     (answer.status, &answer.body).hash(&mut hasher);
     let etag = format!("\"{:016x}\"", hasher.finish());
-    if answer.status == 200 && request.method == "GET" && request.says("if-none-match", &etag) {
+    if answer.status == 200
+        && request.method == "GET"
+        && request.header_contains("if-none-match", &etag)
+    {
         answer = Answer::new(304);
     }
     let account = caller.and_then(|caller: Authorization| state.accounts.find(&caller.owner));
@@ -35,13 +38,13 @@ pub(crate) fn answer(request: &Request, state: &State) -> Answer {
 }
 
 fn route(request: &Request, state: &State, caller: &mut Option<Authorization>) -> Answer {
-    if !request.says("accept", "application/vnd.heroku+json")
-        || !request.says("accept", "version=3")
+    if !request.header_contains("accept", "application/vnd.heroku+json")
+        || !request.header_contains("accept", "version=3")
     {
         let message = "Give the version of the API in the Accept header.";
         return error(406, "not_acceptable", message);
     }
-    if !request.body.is_empty() && !request.says("content-type", "application/json") {
+    if !request.body.is_empty() && !request.header_contains("content-type", "application/json") {
         return error(415, "unsupported_media_type", "Send JSON.");
     }
     let parts: Vec<&str> = request.path.trim_matches('/').split('/').collect();
@@ -65,7 +68,7 @@ fn route(request: &Request, state: &State, caller: &mut Option<Authorization>) -
         let message = "Your account reached the API rate limit.";
         return error(429, "rate_limit", message);
     }
-    // An answer to HEAD is that to GET; its body is left out where it is sent.
+    // The answer to HEAD is the same as to GET. The body is removed before it is sent.
     let method = match request.method.as_str() {
         "HEAD" => "GET",
         method => method,
@@ -88,7 +91,7 @@ fn authenticate(request: &Request, state: &State) -> Option<Authorization> {
 }
 
 fn account_json(caller: &Authorization, state: &State) -> Answer {
-    if !caller.may(&["global", "identity"]) {
+    if !caller.has_scope(&["global", "identity"]) {
         return scope_too_small();
     }
     let account = state.accounts.find(&caller.owner).unwrap_or_default();
@@ -113,7 +116,7 @@ fn apps(
     caller: &Authorization,
     state: &State,
 ) -> Answer {
-    if !caller.may(&[
+    if !caller.has_scope(&[
         "global",
         "read",
         "write",
@@ -129,7 +132,7 @@ fn apps(
             .filter(|app| app.owner == caller.owner)
     };
     match (method, path) {
-        ("GET", []) => ranges::page(state.apps.of(&caller.owner), request, state),
+        ("GET", []) => ranges::page(state.apps.owned_by(&caller.owner), request, state),
         ("GET", [name]) => match own(name) {
             None => not_found("app"),
             Some(app) if app.is_locked && !has_valid_code(request, caller, state) => {

@@ -1,7 +1,7 @@
-//! registry.heroku.com: as much of it as a login, a push and a look at an image's tags ask for.
+//! registry.heroku.com: the requests of a login, of a push and of a list of an image's tags.
 //!
-//! An image's first part names an app, and only its owner may push there. Layers are taken and
-//! thrown away: what is kept of a push is its tag.
+//! An image's first part names an app, and only its owner may push there. Layers are accepted and
+//! discarded: only the tag of a pushed image is stored.
 
 use serde_json::json;
 
@@ -24,7 +24,7 @@ pub(crate) fn answer(request: &Request, state: &State) -> Answer {
     .with("Docker-Distribution-Api-Version", "registry/2.0")
 }
 
-/// What is below `/v2/`: nothing, or an image and a part of it.
+/// A path below `/v2/`: empty, or an image and one of its resources.
 fn resource(request: &Request, path: &str, user: &str, state: &State) -> Answer {
     const PARTS: [&str; 4] = ["/tags/list", "/blobs/uploads/", "/manifests/", "/blobs/"];
     if path.is_empty() {
@@ -69,7 +69,7 @@ fn challenge() -> Answer {
     error(401, "UNAUTHORIZED").with("WWW-Authenticate", realm)
 }
 
-/// A token of the registry's own for one of Heroku's.
+/// Exchanges a Heroku token for one of the registry.
 fn token(request: &Request, state: &State) -> Answer {
     let password = request.basic().map(|(_, password)| password);
     let Some(owner) = password.and_then(|token| state.owner(&token)) else {

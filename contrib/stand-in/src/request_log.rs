@@ -6,12 +6,12 @@ use std::time::Duration;
 use crate::message::Request;
 use crate::state::locked;
 
-/// A request that was seen.
+/// A request that was received.
 #[derive(Debug, Clone)]
 pub struct Recorded {
     /// `GET`, `POST` and so on.
     pub method: String,
-    /// The host that was meant.
+    /// The host.
     pub host: String,
     /// The path, without the query.
     pub path: String,
@@ -19,9 +19,9 @@ pub struct Recorded {
     pub query: String,
     /// The headers, names in lower case.
     pub headers: Vec<(String, String)>,
-    /// The body, as it came; of a pack that is sent to git's server, the first 64 KiB.
+    /// The body as it was received; only the first 64 KiB of a pack.
     pub body: Vec<u8>,
-    /// The status that it was answered with; 0 where it has had no answer.
+    /// The status of the answer; 0 if there is none yet.
     pub status: u16,
 }
 
@@ -37,7 +37,7 @@ impl Recorded {
 
 /// The number of a request in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Seen(u64);
+pub(crate) struct RequestNumber(u64);
 
 #[derive(Default)]
 pub(crate) struct RequestLog {
@@ -47,15 +47,15 @@ pub(crate) struct RequestLog {
 
 #[derive(Default)]
 struct Lines {
-    requests: Vec<(Seen, Recorded)>,
+    requests: Vec<(RequestNumber, Recorded)>,
     other_hosts: Vec<String>,
     next: u64,
 }
 
 impl RequestLog {
-    pub(crate) fn arrived(&self, host: &str, request: &Request) -> Seen {
+    pub(crate) fn add(&self, host: &str, request: &Request) -> RequestNumber {
         let mut lines = self.lines();
-        let seen = Seen(lines.next);
+        let number = RequestNumber(lines.next);
         lines.next += 1;
         let Request {
             method,
@@ -73,17 +73,17 @@ impl RequestLog {
             body,
             status: 0,
         };
-        lines.requests.push((seen, recorded));
+        lines.requests.push((number, recorded));
         self.changed.notify_all();
-        seen
+        number
     }
 
-    pub(crate) fn had_body(&self, seen: Seen, body: Vec<u8>) {
-        self.change(seen, |recorded| recorded.body = body);
+    pub(crate) fn set_body(&self, number: RequestNumber, body: Vec<u8>) {
+        self.change(number, |recorded| recorded.body = body);
     }
 
-    pub(crate) fn answered(&self, seen: Seen, status: u16) {
-        self.change(seen, |recorded| recorded.status = status);
+    pub(crate) fn set_status(&self, number: RequestNumber, status: u16) {
+        self.change(number, |recorded| recorded.status = status);
     }
 
     pub(crate) fn add_other_host(&self, what: &str) {
@@ -95,13 +95,13 @@ impl RequestLog {
         lines
             .requests
             .iter()
-            .map(|(_, seen)| seen.clone())
+            .map(|(_, recorded)| recorded.clone())
             .collect()
     }
 
-    pub(crate) fn request(&self, seen: Seen) -> Option<Recorded> {
+    pub(crate) fn request(&self, number: RequestNumber) -> Option<Recorded> {
         let lines = self.lines();
-        let found = lines.requests.iter().find(|(other, _)| *other == seen);
+        let found = lines.requests.iter().find(|(other, _)| *other == number);
         found.map(|(_, recorded)| recorded.clone())
     }
 
@@ -113,15 +113,15 @@ impl RequestLog {
         self.lines().requests.clear();
     }
 
-    /// The first request in the log that is so, waited for if need be.
+    /// The first request in the log that matches. Waits for it if there is none.
     pub(crate) fn wait_for(
         &self,
-        is_so: impl Fn(&Recorded) -> bool,
+        matches: impl Fn(&Recorded) -> bool,
         timeout: Duration,
     ) -> Option<Recorded> {
         let first = |lines: &Lines| {
             let mut requests = lines.requests.iter().map(|(_, recorded)| recorded);
-            requests.find(|recorded| is_so(recorded)).cloned()
+            requests.find(|recorded| matches(recorded)).cloned()
         };
         let waited = self
             .changed
@@ -130,9 +130,12 @@ impl RequestLog {
         first(&lines)
     }
 
-    fn change(&self, seen: Seen, change: impl FnOnce(&mut Recorded)) {
+    fn change(&self, number: RequestNumber, change: impl FnOnce(&mut Recorded)) {
         let mut lines = self.lines();
-        let found = lines.requests.iter_mut().find(|(other, _)| *other == seen);
+        let found = lines
+            .requests
+            .iter_mut()
+            .find(|(other, _)| *other == number);
         if let Some((_, recorded)) = found {
             change(recorded);
         }

@@ -1,4 +1,4 @@
-//! What Heroku knows, gathered: each part keeps its own lock, and none is held across another.
+//! The state of the simulated Heroku. Each part has its own lock, and no lock is held while another is taken.
 
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -23,9 +23,9 @@ const HOSTS: [&str; 5] = [
     "particleboard.heroku.com",
 ];
 
-/// How many entries of a list come at once, where the caller names no number: few, so that every
-/// client has to turn pages.
-const PAGE: usize = 2;
+/// The number of entries in a page if the client names none: few, so that every client has to read
+/// several pages.
+const PAGE_SIZE: usize = 2;
 
 pub(crate) struct State {
     pub(crate) faults: Faults,
@@ -37,12 +37,13 @@ pub(crate) struct State {
     pub(crate) apps: Apps,
     added_hosts: Mutex<Vec<String>>,
     secrets: Mutex<Vec<String>>,
-    /// The registry's own tokens, each with the account that has it.
+    /// The registry's own tokens, each with its account.
     registry_tokens: Mutex<Vec<(String, String)>>,
     /// Every image that was pushed, with its tag.
     images: Mutex<Vec<(String, String)>>,
-    passed: Mutex<Duration>,
-    page: Mutex<usize>,
+    /// How far the clock was moved forward.
+    time_offset: Mutex<Duration>,
+    page_size: Mutex<usize>,
 }
 
 impl State {
@@ -59,12 +60,12 @@ impl State {
             secrets: Mutex::default(),
             registry_tokens: Mutex::default(),
             images: Mutex::default(),
-            passed: Mutex::default(),
-            page: Mutex::new(PAGE),
+            time_offset: Mutex::default(),
+            page_size: Mutex::new(PAGE_SIZE),
         }
     }
 
-    /// Lets go of everybody who waits.
+    /// Ends every wait of a request.
     pub(crate) fn stop(&self) {
         self.gate.stop();
         self.logins.stop();
@@ -79,19 +80,19 @@ impl State {
     }
 
     pub(crate) fn now(&self) -> Timestamp {
-        Timestamp::now() + *locked(&self.passed)
+        Timestamp::now() + *locked(&self.time_offset)
     }
 
     pub(crate) fn advance(&self, by: Duration) {
-        *locked(&self.passed) += by;
+        *locked(&self.time_offset) += by;
     }
 
-    pub(crate) fn page(&self) -> usize {
-        *locked(&self.page)
+    pub(crate) fn page_size(&self) -> usize {
+        *locked(&self.page_size)
     }
 
-    pub(crate) fn set_page(&self, entries: usize) {
-        *locked(&self.page) = entries.max(1);
+    pub(crate) fn set_page_size(&self, entries: usize) {
+        *locked(&self.page_size) = entries.max(1);
     }
 
     pub(crate) fn keep_secret(&self, secret: &str) {
@@ -102,10 +103,10 @@ impl State {
         locked(&self.secrets).clone()
     }
 
-    /// Makes an authorization, and its account if need be.
+    /// Creates an authorization, and its account if there is none.
     pub(crate) fn authorize(&self, email: &str, grant: Grant) -> Authorization {
         self.accounts.change(email, |_| {});
-        let made = self.authorizations.make(email, grant, self.now());
+        let made = self.authorizations.create(email, grant, self.now());
         self.keep_secret(&made.token);
         made
     }
@@ -125,7 +126,7 @@ impl State {
         locked(&self.registry_tokens).push(held);
     }
 
-    /// The account that has this token of the registry's.
+    /// The account of a token of the registry.
     pub(crate) fn registry_user(&self, token: &str) -> Option<String> {
         let tokens = locked(&self.registry_tokens);
         let found = tokens.iter().find(|(one, _)| one == token);
@@ -145,7 +146,7 @@ impl State {
     }
 }
 
-/// A lock's content; a test that panicked while it held the lock has left nothing half done.
+/// Locks the mutex. It may be poisoned: a test that panicked has left no change incomplete.
 pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! Authorizations and sessions, and the login with a password that makes one.
+//! Authorizations, sessions, and the login with a password.
 
 use serde_json::{Value, json};
 
@@ -24,13 +24,13 @@ pub(super) fn answer(
     caller: &Authorization,
     state: &State,
 ) -> Answer {
-    if !caller.may(&["global"]) {
+    if !caller.has_scope(&["global"]) {
         return scope_too_small();
     }
     match path {
         ["authorizations"] => match method {
             "GET" => list(request, caller, state),
-            "POST" => make(request, &caller.owner, state),
+            "POST" => create(request, &caller.owner, state),
             _ => not_found("path"),
         },
         ["authorizations", id, rest @ ..] => {
@@ -41,10 +41,10 @@ pub(super) fn answer(
             };
             match all.iter().find(is_meant) {
                 None => not_found("authorization"),
-                Some(found) => on_one(method, rest, found, request, state),
+                Some(found) => one_authorization(method, rest, found, request, state),
             }
         }
-        ["sessions", rest @ ..] => on_sessions(method, rest, caller, state),
+        ["sessions", rest @ ..] => sessions(method, rest, caller, state),
         _ => not_found("path"),
     }
 }
@@ -68,7 +68,7 @@ impl Listed for Value {
     }
 }
 
-fn on_one(
+fn one_authorization(
     method: &str,
     rest: &[&str],
     found: &Authorization,
@@ -110,17 +110,17 @@ fn describe(found: &Authorization, request: &Request, state: &State) -> Answer {
     }
 }
 
-/// `~` is the session of the token in use, which only a login in a browser has.
-fn on_sessions(method: &str, path: &[&str], caller: &Authorization, state: &State) -> Answer {
+/// `~` is the session of the request's own token. Only a token of a browser login has one.
+fn sessions(method: &str, path: &[&str], caller: &Authorization, state: &State) -> Answer {
     let all = state
         .authorizations
         .with_session(&caller.owner, state.now());
-    let session_told =
+    let session_json =
         |one: &Authorization| json!({"id": one.session(), "description": one.grant.description});
     let Some((id, [])) = path.split_first() else {
         return match (method, path) {
             ("GET", []) => {
-                let all = all.iter().map(session_told).collect();
+                let all = all.iter().map(session_json).collect();
                 Answer::json(200, &Value::Array(all))
             }
             _ => not_found("path"),
@@ -131,16 +131,16 @@ fn on_sessions(method: &str, path: &[&str], caller: &Authorization, state: &Stat
         id => one.session() == Some(id),
     };
     match (method, all.iter().find(is_meant)) {
-        ("GET", Some(found)) => Answer::json(200, &session_told(found)),
+        ("GET", Some(found)) => Answer::json(200, &session_json(found)),
         ("DELETE", Some(found)) => {
             state.authorizations.revoke(&found.token);
-            Answer::json(200, &session_told(found))
+            Answer::json(200, &session_json(found))
         }
         _ => not_found("session"),
     }
 }
 
-/// A login by password, with each of its errors.
+/// A login with a password, and each of its errors.
 pub(super) fn log_in(request: &Request, email: &str, password: &str, state: &State) -> Answer {
     let Some(account) = state.accounts.find(email) else {
         return unauthorized();
@@ -163,10 +163,10 @@ pub(super) fn log_in(request: &Request, email: &str, password: &str, state: &Sta
     if !state.accounts.use_code(email, code) {
         return two_factor();
     }
-    make(request, email, state)
+    create(request, email, state)
 }
 
-fn make(request: &Request, owner: &str, state: &State) -> Answer {
+fn create(request: &Request, owner: &str, state: &State) -> Answer {
     let Ok(body) = serde_json::from_slice::<Value>(&request.body) else {
         return error(400, "bad_request", "That is not JSON.");
     };
@@ -207,7 +207,7 @@ fn to_json(one: &Authorization, state: &State) -> Value {
     to_json_as(one, state.authorizations.redaction(), state)
 }
 
-/// With the token in full: only where it has just been made.
+/// With the complete token: only in the answer that creates it.
 fn to_json_with_token(one: &Authorization, state: &State) -> Value {
     to_json_as(one, Redaction::Whole, state)
 }

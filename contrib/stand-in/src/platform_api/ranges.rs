@@ -1,4 +1,4 @@
-//! Lists that come in pages: `Range` in, `Next-Range` out.
+//! Paginated lists: `Range` in the request, `Next-Range` in the answer.
 
 use std::cmp::Ordering;
 
@@ -8,7 +8,7 @@ use super::error;
 use crate::message::{Answer, Request};
 use crate::state::State;
 
-/// The most entries that a client may ask for at once.
+/// The maximum number of entries in a page.
 ///
 /// Source: the Platform API's reference on ranges.
 const MOST: usize = 1000;
@@ -17,15 +17,15 @@ const MOST: usize = 1000;
 struct Range {
     by: String,
     from: String,
-    /// The entry `from` itself is left out.
+    /// The entry `from` itself is excluded.
     is_after: bool,
     to: String,
     max: Option<usize>,
     is_descending: bool,
 }
 
-/// What a list is of: by what it may be sorted, the first unless the request says otherwise, and
-/// how one entry is written as JSON. Only those on the page are.
+/// An entry of a list: the fields by which the list can be sorted, of which the first is the default, and the entry's
+/// JSON. Only the entries on the page are converted to JSON.
 pub(super) trait Listed {
     const FIELDS: &'static [&'static str];
     fn key(&self, field: &str) -> &str;
@@ -45,8 +45,8 @@ pub(super) fn page<T: Listed>(list: Vec<T>, request: &Request, state: &State) ->
         let message = "That range cannot be satisfied.";
         return error(416, "requested_range_not_satisfiable", message);
     };
-    let max = range.max.unwrap_or(state.page());
-    let (page, end) = cut(list, &range, max);
+    let max = range.max.unwrap_or(state.page_size());
+    let (page, end) = select(list, &range, max);
     let page = page.iter().map(Listed::to_json).collect();
     let status = if end.is_some() { 206 } else { 200 };
     let mut answer = Answer::json(status, &Value::Array(page))
@@ -67,7 +67,7 @@ pub(super) fn page<T: Listed>(list: Vec<T>, request: &Request, state: &State) ->
     answer
 }
 
-/// `FIELD [START]..[END]; max=N, order=desc`; a `]` before the start leaves the start out.
+/// `FIELD [START]..[END]; max=N, order=desc`. A `]` before the start excludes the start.
 fn parse(text: &str) -> Option<Range> {
     let (front, options) = text.split_once(';').unwrap_or((text, ""));
     let (by, span) = front.trim().split_once(' ')?;
@@ -95,8 +95,8 @@ fn parse(text: &str) -> Option<Range> {
     Some(range)
 }
 
-/// One page, and the key of its last entry where more follow.
-fn cut<T: Listed>(mut list: Vec<T>, range: &Range, max: usize) -> (Vec<T>, Option<String>) {
+/// The entries of one page, and the key of its last entry if more follow.
+fn select<T: Listed>(mut list: Vec<T>, range: &Range, max: usize) -> (Vec<T>, Option<String>) {
     let order = |a: &str, b: &str| {
         if range.is_descending {
             b.cmp(a)
@@ -136,7 +136,7 @@ mod tests {
     }
 
     fn names(range: &str, max: usize) -> (String, Option<String>) {
-        let (page, end) = cut(vec!["c", "a", "d", "b"], &parse(range).unwrap(), max);
+        let (page, end) = select(vec!["c", "a", "d", "b"], &parse(range).unwrap(), max);
         (page.concat(), end)
     }
 

@@ -1,4 +1,4 @@
-//! A stand-in with a person's git and curl before it, in a world of their own.
+//! A stand-in, and git and curl that use it in a temporary directory.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -11,7 +11,7 @@ pub(crate) const API: &str = "https://api.heroku.com";
 pub(crate) const ACCEPT: &str = "Accept: application/vnd.heroku+json; version=3";
 pub(crate) const JSON: &str = "Content-Type: application/json";
 
-/// The stand-in stops before the folder goes.
+/// The stand-in is stopped before its directory is removed.
 pub(crate) struct Clients {
     pub(crate) heroku: StandIn,
     dir: TempDir,
@@ -20,7 +20,7 @@ pub(crate) struct Clients {
 /// What curl received.
 #[derive(Debug)]
 pub(crate) struct CurlReply {
-    /// curl's exit code: 0 where it got an answer.
+    /// curl's exit code: 0 if it got an answer.
     pub(crate) exit: i32,
     pub(crate) status: u16,
     pub(crate) body: Vec<u8>,
@@ -54,7 +54,7 @@ impl Clients {
         self.dir.path().join(name)
     }
 
-    /// A program that knows the stand-in and nothing of the surrounding world.
+    /// A program with only the variables for the stand-in.
     #[expect(clippy::disallowed_methods, reason = "real clients are other programs")]
     pub(crate) fn command(&self, program: &str) -> Command {
         let path = std::env::var_os("PATH").unwrap();
@@ -97,7 +97,7 @@ impl Clients {
         }
     }
 
-    /// A call of the API's with a token.
+    /// An API request with a token.
     pub(crate) fn api(&self, token: &str, method: &str, path: &str, more: &[&str]) -> CurlReply {
         let (url, bearer) = (
             format!("{API}{path}"),
@@ -117,29 +117,29 @@ impl Clients {
             .unwrap()
     }
 
-    /// What git prints, where it succeeds.
-    pub(crate) fn git_says(&self, dir: &Path, arguments: &[&str]) -> String {
+    /// What git prints. Fails if git fails.
+    pub(crate) fn git_prints(&self, dir: &Path, arguments: &[&str]) -> String {
         let output = self.git(dir, arguments);
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "git {arguments:?}: {errors}");
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// A work tree with one commit, and a remote with the token in its address.
+    /// A work tree with one commit, and a remote with the token in its URL.
     pub(crate) fn work_tree(&self, name: &str, token: &str, app: &str) -> PathBuf {
         let tree = self.path(name);
-        self.git_says(self.dir.path(), &["init", "-q", "-b", "main", name]);
+        self.git_prints(self.dir.path(), &["init", "-q", "-b", "main", name]);
         self.commit(&tree, "file", b"one");
         let url = format!("https://heroku:{token}@git.heroku.com/{app}.git");
-        self.git_says(&tree, &["remote", "add", "heroku", &url]);
+        self.git_prints(&tree, &["remote", "add", "heroku", &url]);
         tree
     }
 
     pub(crate) fn commit(&self, tree: &Path, file: &str, bytes: &[u8]) {
-        let mut made = tempfile::NamedTempFile::new_in(tree).unwrap();
-        std::io::Write::write_all(&mut made, bytes).unwrap();
-        made.persist(tree.join(file)).unwrap();
-        self.git_says(tree, &["add", file]);
-        self.git_says(tree, &["commit", "-q", "-m", file]);
+        let mut file_to_add = tempfile::NamedTempFile::new_in(tree).unwrap();
+        std::io::Write::write_all(&mut file_to_add, bytes).unwrap();
+        file_to_add.persist(tree.join(file)).unwrap();
+        self.git_prints(tree, &["add", file]);
+        self.git_prints(tree, &["commit", "-q", "-m", file]);
     }
 }

@@ -1,4 +1,4 @@
-//! Each fault as a client sees it. The numbers are curl's exit codes.
+//! Each fault with curl as the client. The numbers are curl's exit codes.
 
 use std::thread;
 use std::time::Duration;
@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 use crate::clients::{ANN, Clients, CurlReply};
 
 const EMPTY_REPLY: i32 = 52;
-const BROKEN_OFF: i32 = 56;
-const CUT_SHORT: i32 = 18;
+const RECEIVE_ERROR: i32 = 56;
+const PARTIAL_FILE: i32 = 18;
 const NOT_CONNECTED: i32 = 7;
-const TIME_OVER: i32 = 28;
+const TIMED_OUT: i32 = 28;
 const BAD_CERTIFICATE: i32 = 60;
 
-/// `GET /account` under a fault.
-fn account_under(fault: Fault, more: &[&str]) -> CurlReply {
+/// The reply to `GET /account` with a fault.
+fn account_with(fault: Fault, more: &[&str]) -> CurlReply {
     let clients = Clients::new();
     let token = clients.heroku.issue_token(ANN);
     clients
@@ -28,12 +28,12 @@ fn account_under(fault: Fault, more: &[&str]) -> CurlReply {
 #[test]
 fn the_tunnel_may_fail() {
     for fault in [Fault::NoTunnel, Fault::ProxyPassword] {
-        let reply = account_under(fault, &[]);
-        assert_eq!((reply.exit, reply.status), (BROKEN_OFF, 0));
+        let reply = account_with(fault, &[]);
+        assert_eq!((reply.exit, reply.status), (RECEIVE_ERROR, 0));
     }
     for fault in [Fault::WrongName, Fault::UntrustedCa, Fault::Expired] {
         assert_eq!(
-            account_under(fault.clone(), &[]).exit,
+            account_with(fault.clone(), &[]).exit,
             BAD_CERTIFICATE,
             "{fault:?}"
         );
@@ -65,82 +65,82 @@ fn refusing_connections_closes_the_open_ones() {
             .unwrap();
         clients.heroku.refuse_connections();
         let exit = waiting.join().unwrap().exit;
-        assert!([EMPTY_REPLY, BROKEN_OFF].contains(&exit), "{exit}");
+        assert!([EMPTY_REPLY, RECEIVE_ERROR].contains(&exit), "{exit}");
     });
 }
 
 #[test]
 fn an_answer_may_never_arrive() {
-    let closed = account_under(Fault::Close, &[]);
+    let closed = account_with(Fault::Close, &[]);
     assert!(
-        [EMPTY_REPLY, BROKEN_OFF].contains(&closed.exit),
+        [EMPTY_REPLY, RECEIVE_ERROR].contains(&closed.exit),
         "{closed:?}"
     );
     assert_eq!(
-        account_under(Fault::Hang, &["--max-time", "0.5"]).exit,
-        TIME_OVER
+        account_with(Fault::Hang, &["--max-time", "0.5"]).exit,
+        TIMED_OUT
     );
-    let cut = account_under(Fault::CutBody, &[]);
-    assert!([CUT_SHORT, BROKEN_OFF].contains(&cut.exit), "{cut:?}");
+    let cut = account_with(Fault::CutBody, &[]);
+    assert!([PARTIAL_FILE, RECEIVE_ERROR].contains(&cut.exit), "{cut:?}");
 }
 
 #[test]
 fn a_body_may_be_slow_endless_or_large() {
     let slow = Fault::SlowBody(Duration::from_millis(1));
-    assert_eq!(account_under(slow, &[]).json()["email"], ANN);
+    assert_eq!(account_with(slow, &[]).json()["email"], ANN);
     let slow = Fault::SlowBody(Duration::from_secs(1));
-    assert_eq!(account_under(slow, &["--max-time", "0.5"]).exit, TIME_OVER);
+    assert_eq!(account_with(slow, &["--max-time", "0.5"]).exit, TIMED_OUT);
     let brief = ["--max-time", "0.5", "--output", "/dev/null"];
-    assert_eq!(account_under(Fault::EndlessBody, &brief).exit, TIME_OVER);
-    let large = account_under(Fault::LargeBody(20_000_000), &[]);
+    assert_eq!(account_with(Fault::EndlessBody, &brief).exit, TIMED_OUT);
+    let large = account_with(Fault::LargeBody(20_000_000), &[]);
     assert_eq!(large.body.len(), 20_000_000);
 }
 
 #[test]
 fn a_body_may_be_compressed() {
-    assert_eq!(account_under(Fault::Gzip, &[]).body[..2], [0x1f, 0x8b]);
+    assert_eq!(account_with(Fault::Gzip, &[]).body[..2], [0x1f, 0x8b]);
     assert_eq!(
-        account_under(Fault::Gzip, &["--compressed"]).json()["email"],
+        account_with(Fault::Gzip, &["--compressed"]).json()["email"],
         ANN
     );
-    let bomb = account_under(Fault::Bomb, &["--compressed"]);
+    let bomb = account_with(Fault::Bomb, &["--compressed"]);
     assert_eq!(bomb.body.len(), 64 << 20);
 }
 
 #[test]
 fn each_status_has_its_headers_and_body() {
-    let reply = account_under(Fault::api(422, "an_unknown_id", "words"), &[]);
+    let reply = account_with(Fault::api(422, "an_unknown_id", "words"), &[]);
     assert_eq!(
         (reply.status, reply.json()),
         (422, json!({"id": "an_unknown_id", "message": "words"}))
     );
     assert_eq!(
-        account_under(Fault::page(502), &[]).header("Content-Type"),
+        account_with(Fault::page(502), &[]).header("Content-Type"),
         Some("text/html")
     );
-    let limited = account_under(Fault::rate_limit(Some("Retry-After: 7")), &[]);
+    let limited = account_with(Fault::rate_limit(Some("Retry-After: 7")), &[]);
     assert_eq!(
         (limited.status, limited.header("Retry-After")),
         (429, Some("7"))
     );
-    let limited = account_under(Fault::rate_limit(None), &[]);
+    let limited = account_with(Fault::rate_limit(None), &[]);
     assert_eq!((limited.status, limited.header("Retry-After")), (429, None));
-    let elsewhere = Fault::redirect(302, "Location: https://evil.example/account");
-    let elsewhere = account_under(elsewhere, &[]);
+    let redirected = Fault::redirect(302, "Location: https://evil.example/account");
+    let redirected = account_with(redirected, &[]);
     assert_eq!(
-        (elsewhere.status, elsewhere.header("Location")),
+        (redirected.status, redirected.header("Location")),
         (302, Some("https://evil.example/account"))
     );
 }
 
 #[test]
 fn an_answer_may_contain_wrong_types() {
-    let reply = account_under(Fault::WrongTypes, &[]).json();
+    let reply = account_with(Fault::WrongTypes, &[]).json();
     assert_eq!(
         (&reply["email"], &reply["federated"]),
         (&json!(7), &json!("text"))
     );
-    let reply = account_under(Fault::Member("email", Value::Null), &[]).json();
+    let reply = account_with(Fault::Member("email", Value::Null), &[]).json();
     assert_eq!(
         (&reply["email"], &reply["verified"]),
         (&Value::Null, &json!(true))
@@ -151,7 +151,7 @@ fn an_answer_may_contain_wrong_types() {
 fn a_member_of_an_entry_may_be_anything() {
     let clients = Clients::new();
     let token = clients.heroku.issue_token(ANN);
-    let access_token_under = |member, value| {
+    let access_token_with = |member, value| {
         let fault = Fault::Member(member, value);
         clients.heroku.fault(On::Any, fault, Times::Exactly(1));
         let list = clients
@@ -159,9 +159,9 @@ fn a_member_of_an_entry_may_be_anything() {
             .json();
         list[0]["access_token"].clone()
     };
-    assert_eq!(access_token_under("access_token", Value::Null), Value::Null);
+    assert_eq!(access_token_with("access_token", Value::Null), Value::Null);
     for end in [json!(null), json!(0), json!(-1), json!("soon")] {
-        let reply = access_token_under("access_token.expires_in", end.clone());
+        let reply = access_token_with("access_token.expires_in", end.clone());
         assert_eq!(reply["expires_in"], end);
     }
 }
@@ -243,7 +243,7 @@ fn an_upload_may_be_rejected_after_the_list_of_branches() {
         assert!(seen[2..].iter().all(|other| *other == status), "{seen:?}");
         clients.heroku.clear_faults();
     }
-    clients.git_says(&tree, &["push", "-q", "heroku", "main"]);
+    clients.git_prints(&tree, &["push", "-q", "heroku", "main"]);
 }
 
 #[test]
@@ -262,7 +262,7 @@ fn a_valid_token_can_be_rejected_by_git_once() {
             .status
             .success()
     );
-    clients.git_says(&tree, &["push", "-q", "heroku", "main"]);
+    clients.git_prints(&tree, &["push", "-q", "heroku", "main"]);
 }
 
 #[test]
@@ -271,12 +271,12 @@ fn a_download_of_git_may_be_cut_off() {
     let token = clients.heroku.issue_token(ANN);
     clients.heroku.add_app(ANN, "app").unwrap();
     let tree = clients.work_tree("tree", &token, "app");
-    clients.git_says(&tree, &["push", "-q", "heroku", "main"]);
+    clients.git_prints(&tree, &["push", "-q", "heroku", "main"]);
     let download = On::HostPath("git.heroku.com", "POST /app.git/git-upload-pack");
     clients
         .heroku
         .fault(download, Fault::CutBody, Times::Always);
     assert!(!clients.git(&tree, &["fetch", "heroku"]).status.success());
     clients.heroku.clear_faults();
-    clients.git_says(&tree, &["fetch", "-q", "heroku"]);
+    clients.git_prints(&tree, &["fetch", "-q", "heroku"]);
 }

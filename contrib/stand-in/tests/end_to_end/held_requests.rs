@@ -1,4 +1,4 @@
-//! Requests that are held, so that a client can be killed in the middle.
+//! Held requests, so that a client can be killed in the middle.
 
 use std::process::Stdio;
 use std::thread;
@@ -9,11 +9,11 @@ use heroku_stand_in::{Fault, On, Times};
 use crate::clients::{ACCEPT, ANN, API, Clients};
 
 const LIMIT: Duration = Duration::from_secs(10);
-const AT_ONCE: Duration = Duration::ZERO;
+const NO_WAIT: Duration = Duration::ZERO;
 const DELETION: On = On::HostPath("api.heroku.com", "DELETE /oauth");
 
-/// A deletion by a client that is killed while its request is held; whether the token lives on.
-fn killed_at(fault: Fault, then: impl FnOnce(&Clients)) -> bool {
+/// Sends a deletion with a client that is killed while its request is held. Returns whether the token is still valid.
+fn is_live_after_kill(fault: Fault, then: impl FnOnce(&Clients)) -> bool {
     let clients = Clients::new();
     let issued = clients.heroku.issue(ANN, heroku_stand_in::Grant::default());
     clients.heroku.fault(DELETION, fault, Times::Always);
@@ -44,17 +44,17 @@ fn killed_at(fault: Fault, then: impl FnOnce(&Clients)) -> bool {
 
 #[test]
 fn a_request_that_is_held_has_had_no_effect() {
-    assert!(killed_at(Fault::Pause, |_| {}));
+    assert!(is_live_after_kill(Fault::Pause, |_| {}));
 }
 
 #[test]
 fn a_request_whose_answer_is_held_has_had_its_effect() {
-    assert!(!killed_at(Fault::PauseAnswer, |_| {}));
+    assert!(!is_live_after_kill(Fault::PauseAnswer, |_| {}));
 }
 
 #[test]
 fn a_released_request_has_its_effect_although_the_client_has_gone() {
-    let is_live = killed_at(Fault::Pause, |clients| {
+    let is_live = is_live_after_kill(Fault::Pause, |clients| {
         clients.heroku.release();
         assert!(clients.heroku.wait_for_answer(&DELETION, LIMIT).is_some());
     });
@@ -70,15 +70,15 @@ fn a_released_request_is_answered() {
     thread::scope(|scope| {
         let waiting = scope.spawn(|| clients.api(&token, "GET", "/account", &[]));
         clients.heroku.wait_for_pause(LIMIT).unwrap();
-        assert!(clients.heroku.wait_for(&on, AT_ONCE).is_some());
-        assert!(clients.heroku.wait_for_answer(&on, AT_ONCE).is_none());
+        assert!(clients.heroku.wait_for(&on, NO_WAIT).is_some());
+        assert!(clients.heroku.wait_for_answer(&on, NO_WAIT).is_none());
         clients.heroku.release();
         assert_eq!(waiting.join().unwrap().status, 200);
     });
-    assert!(clients.heroku.wait_for_answer(&on, AT_ONCE).is_some());
-    assert!(clients.heroku.wait_for_pause(AT_ONCE).is_none());
+    assert!(clients.heroku.wait_for_answer(&on, NO_WAIT).is_some());
+    assert!(clients.heroku.wait_for_pause(NO_WAIT).is_none());
     clients.heroku.forget_requests();
-    assert!(clients.heroku.wait_for(&on, AT_ONCE).is_none());
+    assert!(clients.heroku.wait_for(&on, NO_WAIT).is_none());
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The stand-in as real clients see it: git, curl, and the program's own caller.
+//! The stand-in with real clients: git, curl, and a script that starts the program.
 
 #![allow(clippy::unwrap_used, reason = "a test says what it expects")]
 

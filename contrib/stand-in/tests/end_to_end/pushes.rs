@@ -10,16 +10,16 @@ fn a_push_a_clone_and_a_fetch_work() {
     let token = clients.heroku.issue_token(ANN);
     let bare = clients.heroku.add_app(ANN, "app").unwrap();
     let tree = clients.work_tree("tree", &token, "app");
-    clients.git_says(&tree, &["push", "-q", "heroku", "main"]);
-    let head = clients.git_says(&tree, &["rev-parse", "HEAD"]);
-    assert_eq!(clients.git_says(&bare, &["rev-parse", "main"]), head);
+    clients.git_prints(&tree, &["push", "-q", "heroku", "main"]);
+    let head = clients.git_prints(&tree, &["rev-parse", "HEAD"]);
+    assert_eq!(clients.git_prints(&bare, &["rev-parse", "main"]), head);
 
-    let url = clients.git_says(&tree, &["remote", "get-url", "heroku"]);
-    clients.git_says(&clients.path(""), &["clone", "-q", url.trim(), "copy"]);
+    let url = clients.git_prints(&tree, &["remote", "get-url", "heroku"]);
+    clients.git_prints(&clients.path(""), &["clone", "-q", url.trim(), "copy"]);
     let copy = clients.path("copy");
     clients.commit(&tree, "second", b"two");
-    clients.git_says(&tree, &["push", "-q", "heroku", "main"]);
-    clients.git_says(&copy, &["pull", "-q", "--ff-only"]);
+    clients.git_prints(&tree, &["push", "-q", "heroku", "main"]);
+    clients.git_prints(&copy, &["pull", "-q", "--ff-only"]);
     assert_eq!(std::fs::read(copy.join("second")).unwrap(), b"two");
     assert!(clients.heroku.requests_to_other_hosts().is_empty());
 }
@@ -31,11 +31,11 @@ fn gits_protocol_version_0_works() {
     clients.heroku.add_app(ANN, "app").unwrap();
     let tree = clients.work_tree("tree", &token, "app");
     let old = ["-c", "protocol.version=0"];
-    clients.git_says(
+    clients.git_prints(
         &tree,
         &[&old[..], &["push", "-q", "heroku", "main"]].concat(),
     );
-    let refs = clients.git_says(&tree, &[&old[..], &["ls-remote", "heroku"]].concat());
+    let refs = clients.git_prints(&tree, &[&old[..], &["ls-remote", "heroku"]].concat());
     assert!(refs.contains("refs/heads/main"));
 }
 
@@ -48,17 +48,17 @@ fn five_megabytes_are_pushed_and_fetched() {
     let mut bytes = vec![0; 5 << 20];
     fastrand::fill(&mut bytes);
     clients.commit(&tree, "large", &bytes);
-    clients.git_says(&tree, &["push", "-q", "heroku", "main"]);
-    clients.git_says(&bare, &["fsck", "--strict"]);
+    clients.git_prints(&tree, &["push", "-q", "heroku", "main"]);
+    clients.git_prints(&bare, &["fsck", "--strict"]);
 
-    // git sends 4 bytes first, to see whether it may come in; then the pack, in chunks.
+    // git first sends 4 bytes, to check the authentication; then the pack, in chunks.
     let mut uploads = clients.heroku.requests();
     uploads.retain(|seen| seen.header("transfer-encoding") == Some("chunked"));
     assert_eq!(uploads.len(), 1);
     assert_eq!((uploads[0].status, uploads[0].body.len()), (200, 64 * 1024));
 
-    let url = clients.git_says(&tree, &["remote", "get-url", "heroku"]);
-    clients.git_says(&clients.path(""), &["clone", "-q", url.trim(), "copy"]);
+    let url = clients.git_prints(&tree, &["remote", "get-url", "heroku"]);
+    clients.git_prints(&clients.path(""), &["clone", "-q", url.trim(), "copy"]);
     assert_eq!(std::fs::read(clients.path("copy/large")).unwrap(), bytes);
 }
 
@@ -68,19 +68,19 @@ fn a_compressed_request_reaches_git_unchanged() {
     let token = clients.heroku.issue_token(ANN);
     clients.heroku.add_app(ANN, "app").unwrap();
     let tree = clients.work_tree("tree", &token, "app");
-    // Enough branches for the list of what git wants to be long enough to be worth packing.
+    // git compresses its request if it is long, so many branches are needed.
     for number in 0..40 {
-        clients.git_says(&tree, &["commit", "-q", "--allow-empty", "-m", "more"]);
-        clients.git_says(&tree, &["branch", &format!("b{number}")]);
+        clients.git_prints(&tree, &["commit", "-q", "--allow-empty", "-m", "more"]);
+        clients.git_prints(&tree, &["branch", &format!("b{number}")]);
     }
-    clients.git_says(&tree, &["push", "-q", "heroku", "--all"]);
-    let url = clients.git_says(&tree, &["remote", "get-url", "heroku"]);
-    clients.git_says(&clients.path(""), &["clone", "-q", url.trim(), "copy"]);
+    clients.git_prints(&tree, &["push", "-q", "heroku", "--all"]);
+    let url = clients.git_prints(&tree, &["remote", "get-url", "heroku"]);
+    clients.git_prints(&clients.path(""), &["clone", "-q", url.trim(), "copy"]);
     let requests = clients.heroku.requests();
-    let mut packed = requests
+    let mut compressed = requests
         .iter()
         .filter(|seen| seen.header("content-encoding") == Some("gzip"));
-    assert!(packed.any(|seen| seen.status == 200));
+    assert!(compressed.any(|seen| seen.status == 200));
 }
 
 #[test]
@@ -93,10 +93,10 @@ fn twenty_concurrent_pushes_succeed() {
         for number in 0..20 {
             let (clients, tree) = (&clients, &tree);
             let branch = format!("main:refs/heads/b{number}");
-            scope.spawn(move || clients.git_says(tree, &["push", "-q", "heroku", &branch]));
+            scope.spawn(move || clients.git_prints(tree, &["push", "-q", "heroku", &branch]));
         }
     });
-    let branches = clients.git_says(&bare, &["for-each-ref", "--format=%(refname)"]);
+    let branches = clients.git_prints(&bare, &["for-each-ref", "--format=%(refname)"]);
     assert_eq!(branches.lines().count(), 20);
 }
 
@@ -146,7 +146,7 @@ fn another_git_server_can_be_simulated() {
     clients.heroku.add_app(ANN, "app").unwrap();
     clients.heroku.add_host("git.example.com");
     let url = format!("https://ann:{token}@git.example.com/app.git");
-    clients.git_says(&clients.path(""), &["ls-remote", &url]);
+    clients.git_prints(&clients.path(""), &["ls-remote", &url]);
     assert_eq!(clients.heroku.requests_to("git.heroku.com").len(), 0);
     assert!(!clients.heroku.requests_to("git.example.com").is_empty());
 }

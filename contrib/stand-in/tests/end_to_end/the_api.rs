@@ -16,7 +16,7 @@ fn scoped(scope: &str) -> Grant {
     }
 }
 
-/// Every page of a list; how many there were, and their entries.
+/// Reads every page of a list. Returns the number of pages, and their entries.
 fn all_pages(clients: &Clients, token: &str, path: &str) -> (usize, Vec<Value>) {
     let (mut pages, mut entries, mut range) = (0, Vec::new(), None);
     loop {

@@ -11,8 +11,8 @@ struct Program {
     control: String,
 }
 
-/// Started in a folder; it has said that it is ready.
-fn started(clients: &Clients, dir: &Path) -> Program {
+/// Starts the program in a directory, and waits until it is ready.
+fn start(clients: &Clients, dir: &Path) -> Program {
     let mut child = clients
         .command(env!("CARGO_BIN_EXE_heroku-stand-in"))
         .arg("--dir")
@@ -32,8 +32,8 @@ fn started(clients: &Clients, dir: &Path) -> Program {
 }
 
 impl Program {
-    /// What the control interface answers.
-    fn asked(&self, clients: &Clients, arguments: &[&str], path: &str) -> String {
+    /// Sends a request to the control interface, and returns the answer.
+    fn ask(&self, clients: &Clients, arguments: &[&str], path: &str) -> String {
         let url = format!("{}{path}", self.control);
         let reply = clients.curl(&[&["--noproxy", "*", &url], arguments].concat());
         assert!([200, 204].contains(&reply.status), "{path}: {reply:?}");
@@ -47,8 +47,8 @@ const POST: &[&str] = &["--request", "POST"];
 fn a_script_can_run_a_complete_push() {
     let clients = Clients::new();
     let dir = clients.path("program");
-    let mut program = started(&clients, &dir);
-    let ask = |arguments: &[&str], path: &str| program.asked(&clients, arguments, path);
+    let mut program = start(&clients, &dir);
+    let ask = |arguments: &[&str], path: &str| program.ask(&clients, arguments, path);
     ask(
         POST,
         "/accounts?email=bob%40example.com&password=secret&code=123456",
@@ -91,8 +91,8 @@ fn a_signal_stops_the_program_and_no_file_is_left() {
     let clients = Clients::new();
     let dir = clients.path("program");
     std::fs::create_dir(&dir).unwrap();
-    let mut program = started(&clients, &dir);
-    program.asked(&clients, POST, "/apps?name=shop");
+    let mut program = start(&clients, &dir);
+    program.ask(&clients, POST, "/apps?name=shop");
     let pid = program.child.id().to_string();
     assert!(
         clients
@@ -114,6 +114,6 @@ fn a_directory_with_existing_files_is_not_changed() {
     let mut command = clients.command(env!("CARGO_BIN_EXE_heroku-stand-in"));
     let output = command.arg("--dir").arg(&dir).output().unwrap();
     assert!(!output.status.success());
-    assert!(String::from_utf8_lossy(&output.stderr).contains("is there already"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("already exists"));
     assert!(dir.join("apps/mine").exists());
 }
