@@ -5,7 +5,7 @@ use super::options::Options;
 use super::output;
 use super::{Status, terminal};
 
-/// Which items a command is about.
+/// Which items a command uses.
 struct Query {
     service: Option<String>,
     account: Option<String>,
@@ -25,7 +25,7 @@ impl Query {
         matches(&self.service, &item.service) && matches(&self.account, &item.account)
     }
 
-    /// The first such item. A search that fails finds nothing, and prints a line on stderr.
+    /// The first item that matches. A search that fails finds nothing, and prints a line on stderr.
     fn first(&self, state: &State) -> Option<Item> {
         if !state.can_search {
             output::error(
@@ -64,7 +64,7 @@ fn find(keychain: &Keychain, arguments: &[String]) -> Status {
     let Some(options) = Options::read("a:s:l:D:G:j:c:C:wgh", arguments) else {
         return Status::Usage;
     };
-    if !options.lacking.is_empty() {
+    if !options.without_argument.is_empty() {
         return Status::Usage;
     }
     let Some(item) = Query::from_options(&options).first(&keychain.state()) else {
@@ -92,13 +92,17 @@ fn add(keychain: &Keychain, arguments: &[String]) -> Status {
     let secret = match options.value('w').or_else(|| options.value('p')) {
         Some(secret) => secret.to_owned(),
         // Without its argument the option asks on the terminal, and does not read stdin.
-        None if options.lacking.iter().any(|letter| "wp".contains(*letter)) => {
+        None if options
+            .without_argument
+            .iter()
+            .any(|letter| "wp".contains(*letter)) =>
+        {
             match terminal::password("password data for new item: ") {
                 Some(secret) => secret,
                 None => return Status::Failed,
             }
         }
-        None if !options.lacking.is_empty() => return Status::Usage,
+        None if !options.without_argument.is_empty() => return Status::Usage,
         // Without either option the password is empty.
         None => String::new(),
     };
@@ -107,7 +111,7 @@ fn add(keychain: &Keychain, arguments: &[String]) -> Status {
     };
     let new = Item {
         label: options.value('l').map(str::to_owned),
-        ..Item::made_by_the_tool(service, account, secret.as_bytes())
+        ..Item::created_by_the_tool(service, account, secret.as_bytes())
     };
     let changes_access = options.has('T') || options.has('A');
     if options.has('U') && update(keychain, &new, changes_access) == Status::Done {

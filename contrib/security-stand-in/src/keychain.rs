@@ -1,4 +1,4 @@
-//! The keychain file, which programs may read which item in it, and the log of what happened.
+//! The keychain file, the programs that may read each item, and the log of events.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
@@ -27,11 +27,11 @@ pub struct Item {
     /// None for the default, which is the service.
     pub label: Option<String>,
     /// The password.
-    #[serde(with = "disguised")]
+    #[serde(with = "masked")]
     pub secret: Vec<u8>,
     /// The programs that may decrypt it without a dialog.
     pub applications: Vec<String>,
-    /// The groups of programs that may do so.
+    /// The groups of programs that may decrypt it without a dialog.
     pub partitions: Vec<String>,
     /// Whether the system lets any program change it.
     pub can_be_changed: bool,
@@ -64,8 +64,8 @@ pub struct State {
     pub items: Vec<Item>,
     /// Whether the keychains are locked.
     pub is_locked: bool,
-    /// What unlocks them.
-    #[serde(with = "disguised")]
+    /// The password that unlocks them.
+    #[serde(with = "masked")]
     pub password: Vec<u8>,
     /// Whether a dialog can be shown: not over SSH.
     pub has_screen: bool,
@@ -75,7 +75,7 @@ pub struct State {
     pub can_search: bool,
     /// Whether the Mac is in dark wake.
     pub is_dark_wake: bool,
-    /// What the user does.
+    /// What the user does with a dialog.
     pub user: Answer,
 }
 
@@ -126,7 +126,7 @@ pub struct Keychain {
 
 impl Item {
     /// An item as this tool creates it: only the tool may read it.
-    pub fn made_by_the_tool(service: &str, account: &str, secret: &[u8]) -> Item {
+    pub fn created_by_the_tool(service: &str, account: &str, secret: &[u8]) -> Item {
         Item {
             keychain: "login.keychain-db".to_owned(),
             service: service.to_owned(),
@@ -140,18 +140,23 @@ impl Item {
     }
 
     /// An item as an unsigned program creates it through the system's API.
-    pub fn made_by_a_program(service: &str, account: &str, secret: &[u8], program: &str) -> Item {
+    pub fn created_by_a_program(
+        service: &str,
+        account: &str,
+        secret: &[u8],
+        program: &str,
+    ) -> Item {
         Item {
             applications: vec![format!("/usr/local/bin/{program}")],
             partitions: vec![format!("cdhash:{program}")],
-            ..Item::made_by_the_tool(service, account, secret)
+            ..Item::created_by_the_tool(service, account, secret)
         }
     }
 }
 
 impl Keychain {
     /// The keychains of this home directory, or an empty one if it has none yet.
-    pub fn of(home: &Path) -> Keychain {
+    pub fn in_home(home: &Path) -> Keychain {
         Keychain {
             dir: home.join("Library/Keychains"),
         }
@@ -185,7 +190,7 @@ impl Keychain {
     pub fn log(&self) -> Vec<Event> {
         let text = fs::read_to_string(self.dir.join("log")).unwrap_or_default();
         let events = text.lines().map(|line| {
-            let line = disguised::reveal(line)?;
+            let line = masked::unmask(line)?;
             serde_json::from_slice(&line).ok()
         });
         events.flatten().collect()
@@ -198,7 +203,7 @@ impl Keychain {
         let log = OpenOptions::new().create(true).append(true).open(path);
         let text = serde_json::to_vec(event).unwrap_or_default();
         if let Ok(mut log) = log {
-            let _ = writeln!(log, "{}", disguised::disguise(&text));
+            let _ = writeln!(log, "{}", masked::mask(&text));
         }
     }
 
@@ -289,15 +294,15 @@ impl Keychain {
     }
 }
 
-/// The real file is encrypted, so a search for a secret in it finds nothing. The same holds here.
-mod disguised {
+/// Masks secrets in the file. The real file is encrypted, so a search for a secret in it finds nothing either.
+mod masked {
     use std::fmt::Write;
 
     use serde::{Deserialize, Deserializer, Serializer};
 
     const MASK: u8 = 0xa5;
 
-    pub(super) fn disguise(bytes: &[u8]) -> String {
+    pub(super) fn mask(bytes: &[u8]) -> String {
         let mut text = String::new();
         for byte in bytes {
             let _ = write!(text, "{:02x}", byte ^ MASK);
@@ -305,7 +310,7 @@ mod disguised {
         text
     }
 
-    pub(super) fn reveal(text: &str) -> Option<Vec<u8>> {
+    pub(super) fn unmask(text: &str) -> Option<Vec<u8>> {
         let pairs = text.as_bytes().chunks(2);
         pairs
             .map(|pair| {
@@ -316,11 +321,11 @@ mod disguised {
     }
 
     pub(super) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&disguise(bytes))
+        to.serialize_str(&mask(bytes))
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
         let text = String::deserialize(from)?;
-        reveal(&text).ok_or_else(|| serde::de::Error::custom("not a disguised text"))
+        unmask(&text).ok_or_else(|| serde::de::Error::custom("not a masked value"))
     }
 }

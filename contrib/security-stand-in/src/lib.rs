@@ -1,11 +1,12 @@
 //! A stand-in for macOS's `/usr/bin/security`, so that its callers can be tested on Linux.
 //!
-//! It keeps a keychain file below `$HOME`, with an application list and a partition list for each item, as macOS does.
-//! The lists decide whether a read works without a dialog, shows one, or fails. A dialog is a line in a log, and the
-//! answer that the test has set: without one, the process waits to be killed. Every start of the program is logged.
+//! It stores a keychain file below `$HOME`, with an application list and a partition list for each item, as macOS does.
+//! The lists decide whether a read works without a dialog, shows one, or fails. A dialog is simulated: it adds a line to
+//! a log, and the test sets the answer. Without an answer the process waits until it is killed. Every start of the
+//! program is logged.
 //!
-//! Source of the behaviour: Apple's `SecurityTool` and `securityd` (Security-61901), read, and its
-//! line parser, run on Linux. Nothing of it was run on a Mac.
+//! Source of the behaviour: the source code of Apple's `SecurityTool` and `securityd` (Security-61901), and its line
+//! parser, which was run on Linux. This stand-in was not compared with a real Mac.
 #![cfg(unix)]
 #![allow(
     clippy::disallowed_methods,
@@ -29,9 +30,9 @@ pub use status::Status;
 /// The longest line that `-i` reads in one piece, with its newline.
 const LONGEST_LINE: usize = 4096;
 
-/// Runs one command line, without the program's name. Returns the exit code.
+/// Runs one command line, which does not include the program's name. Returns the exit code.
 pub fn run(home: &Path, arguments: &[String], input: &mut dyn Read) -> u8 {
-    let keychain = Keychain::of(home);
+    let keychain = Keychain::in_home(home);
     keychain.append_to_log(&Event::Started {
         pid: std::process::id(),
         parent: output::name_of_parent(),

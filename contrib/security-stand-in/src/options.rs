@@ -7,7 +7,7 @@ pub(crate) struct Options {
     /// The values of each option; empty for a flag.
     given: BTreeMap<char, Vec<String>>,
     /// Options at the end of the line that lack their argument.
-    pub(crate) lacking: Vec<char>,
+    pub(crate) without_argument: Vec<char>,
 }
 
 impl Options {
@@ -16,7 +16,7 @@ impl Options {
     pub(crate) fn read(allowed: &str, arguments: &[String]) -> Option<Options> {
         let mut options = Options {
             given: BTreeMap::new(),
-            lacking: Vec::new(),
+            without_argument: Vec::new(),
         };
         let mut arguments = arguments.iter();
         while let Some(argument) = arguments.next() {
@@ -38,7 +38,7 @@ impl Options {
                 };
                 match value {
                     Some(value) => options.given.entry(letter).or_default().push(value),
-                    None => options.lacking.push(letter),
+                    None => options.without_argument.push(letter),
                 }
                 break;
             }

@@ -11,9 +11,9 @@ pub(crate) fn error(text: &str) {
     let _ = writeln!(std::io::stderr(), "security: {text}");
 }
 
-/// The line for a failed call of macOS: `security: FUNCTION: WORDS`.
+/// The line for a failed call of macOS: `security: FUNCTION: MESSAGE`.
 pub(crate) fn failed_call(function: &str, status: Status) {
-    error(&format!("{function}: {}", status.words()));
+    error(&format!("{function}: {}", status.message()));
 }
 
 pub(crate) fn print(text: &str) {

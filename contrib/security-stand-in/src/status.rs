@@ -20,9 +20,9 @@ impl Status {
     pub const CANCELED: Status = Status::Os(-128);
     /// The user pressed Deny, or the password is wrong.
     pub const AUTH_FAILED: Status = Status::Os(-25293);
-    /// There is such an item already.
+    /// The item already exists.
     pub const DUPLICATE: Status = Status::Os(-25299);
-    /// There is no such item.
+    /// The item does not exist.
     pub const NOT_FOUND: Status = Status::Os(-25300);
     /// There is no keychain for new items.
     pub const NO_DEFAULT_KEYCHAIN: Status = Status::Os(-25307);
@@ -40,8 +40,8 @@ impl Status {
         }
     }
 
-    /// The message of an English macOS. It is translated in other languages.
-    pub fn words(self) -> &'static str {
+    /// The message of macOS in English. Other languages have a translation.
+    pub fn message(self) -> &'static str {
         match self {
             Status::CANCELED => "User canceled the operation.",
             Status::AUTH_FAILED => "The user name or passphrase you entered is not correct.",

@@ -1,11 +1,11 @@
-//! A password from the terminal, as `getpass` asks for it.
+//! Reads a password from the terminal, as `getpass` does.
 
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Write};
 
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
-/// Asks on the terminal, whatever stdin is; none without a terminal.
+/// Asks on the terminal, even if stdin is something else. `None` without a terminal.
 pub(crate) fn password(prompt: &str) -> Option<String> {
     let mut terminal = OpenOptions::new()
         .read(true)

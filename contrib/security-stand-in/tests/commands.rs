@@ -1,4 +1,4 @@
-//! The stand-in as its callers see it: exit codes, both streams, the lists of an item, the log.
+//! The stand-in as a process: exit codes, stdout and stderr, the access lists of an item, the log.
 #![cfg(unix)]
 #![allow(
     clippy::disallowed_methods,
@@ -20,13 +20,13 @@ const FIND: &str = "find-generic-password -a ann@example.com -s heroku-cli -w";
 const ADD: &str = "add-generic-password -U -a ann@example.com -s heroku-cli -w";
 const DELETE: &str = "delete-generic-password -a ann@example.com -s heroku-cli";
 
-struct Ended {
+struct CommandOutput {
     code: Option<i32>,
     output: String,
     errors: String,
 }
 
-fn security(home: &Path, line: &str, input: &str) -> Ended {
+fn security(home: &Path, line: &str, input: &str) -> CommandOutput {
     let mut child = command(home, line).spawn().unwrap();
     child
         .stdin
@@ -36,7 +36,7 @@ fn security(home: &Path, line: &str, input: &str) -> Ended {
         .unwrap();
     let output = child.wait_with_output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    Ended {
+    CommandOutput {
         code: output.status.code(),
         output: text(&output.stdout),
         errors: text(&output.stderr),
@@ -55,7 +55,7 @@ fn command(home: &Path, line: &str) -> Command {
 
 fn home() -> (TempDir, Keychain) {
     let home = TempDir::new().unwrap();
-    let keychain = Keychain::of(home.path());
+    let keychain = Keychain::in_home(home.path());
     (home, keychain)
 }
 
@@ -88,7 +88,7 @@ fn an_item_is_created_read_changed_and_deleted() {
 #[test]
 fn an_update_keeps_the_applications_and_sets_the_partition_of_the_writer() {
     let (home, keychain) = home();
-    let item = Item::made_by_a_program("heroku-cli", "ann@example.com", b"old", "other");
+    let item = Item::created_by_a_program("heroku-cli", "ann@example.com", b"old", "other");
     keychain.change(|state| state.items.push(item.clone()));
     let ended = security(home.path(), "-i", &format!("{ADD} \"{TOKEN}\"\n"));
     assert_eq!((ended.code, ended.errors), (Some(0), String::new()));
@@ -100,7 +100,7 @@ fn an_update_keeps_the_applications_and_sets_the_partition_of_the_writer() {
 #[test]
 fn an_item_of_another_program_shows_two_dialogs() {
     let (home, keychain) = home();
-    let item = Item::made_by_a_program("heroku-cli", "ann@example.com", b"secret", "other");
+    let item = Item::created_by_a_program("heroku-cli", "ann@example.com", b"secret", "other");
     keychain.change(|state| {
         state.items.push(item);
         state.user = Answer::Allow;
@@ -129,7 +129,7 @@ fn an_item_of_another_program_shows_two_dialogs() {
 fn a_dialog_that_is_not_answered_stays() {
     let (home, keychain) = home();
     keychain.change(|state| {
-        state.items.push(Item::made_by_the_tool(
+        state.items.push(Item::created_by_the_tool(
             "heroku-cli",
             "ann@example.com",
             b"x",
@@ -155,7 +155,7 @@ fn without_a_screen_a_command_that_needs_a_dialog_fails_immediately() {
     keychain.change(|state| {
         state.has_screen = false;
         state.is_locked = true;
-        state.items.push(Item::made_by_the_tool(
+        state.items.push(Item::created_by_the_tool(
             "heroku-cli",
             "ann@example.com",
             b"x",
@@ -164,7 +164,7 @@ fn without_a_screen_a_command_that_needs_a_dialog_fails_immediately() {
     assert_eq!(run(FIND), Some(36));
     assert_eq!(run(DELETE), Some(36));
     assert_eq!(run(&format!("{ADD} y")), Some(36));
-    // Attributes are readable all the same.
+    // Attributes are readable without a dialog.
     assert_eq!(
         run("find-generic-password -a ann@example.com -s heroku-cli"),
         Some(0)
@@ -189,7 +189,7 @@ fn without_a_screen_a_command_that_needs_a_dialog_fails_immediately() {
 #[test]
 fn a_denied_update_is_reported_as_a_duplicate() {
     let (home, keychain) = home();
-    let mut item = Item::made_by_the_tool("heroku-cli", "ann@example.com", b"x");
+    let mut item = Item::created_by_the_tool("heroku-cli", "ann@example.com", b"x");
     item.can_be_changed = false;
     keychain.change(|state| state.items.push(item));
     let ended = security(home.path(), "-i", &format!("{ADD} y\n"));

@@ -125,7 +125,7 @@ fn a_denied_item_of_another_program_is_not_reported_as_locked() {
         let token = world.heroku.issue_token(ANN);
         world.has_active_account(ANN);
         is_changed(&world, |state| {
-            let item = Item::made_by_a_program("heroku-cli", ANN, token.as_bytes(), "other");
+            let item = Item::created_by_a_program("heroku-cli", ANN, token.as_bytes(), "other");
             state.items.push(item);
             state.user = answer;
             state.has_screen = has_screen;

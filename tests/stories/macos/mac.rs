@@ -44,7 +44,7 @@ pub(super) fn mac_of_ann() -> (World, String) {
 
 /// The keychain of a world.
 pub(super) fn keychain(world: &World) -> Keychain {
-    Keychain::of(&world.home())
+    Keychain::in_home(&world.home())
 }
 
 /// Changes what the Mac is like.
