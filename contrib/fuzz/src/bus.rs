@@ -1,4 +1,4 @@
-//! How the session bus is found, and how it lets us in.
+//! The address of the session bus, and its authentication.
 
 use git_credential_heroku_rs::environment::Environment;
 use git_credential_heroku_rs::keyring::secret_service::{Address, addresses};
@@ -7,21 +7,21 @@ use std::os::unix::ffi::OsStrExt;
 
 use crate::keyring;
 
-/// `DBUS_SESSION_BUS_ADDRESS`: only sockets of this machine are tried, each as it is spelled.
-pub(crate) fn address_holds(bytes: &[u8]) {
+/// `DBUS_SESSION_BUS_ADDRESS`: only sockets of this machine are tried, with exactly these names.
+pub(crate) fn check_address(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
     };
-    let meant: Vec<Address> = text.split(';').filter_map(meant).collect();
+    let expected: Vec<Address> = text.split(';').filter_map(first_socket).collect();
     match read(text) {
-        Ok(found) => assert_eq!(found, meant),
-        Err(Unavailable::RemoteBus) => assert!(meant.is_empty()),
+        Ok(found) => assert_eq!(found, expected),
+        Err(Unavailable::RemoteBus) => assert!(expected.is_empty()),
         Err(why) => {
             assert_eq!(why, Unavailable::NoKeyring(Missing::Bus));
-            assert!(meant.is_empty() && says_none(text));
+            assert!(expected.is_empty() && names_no_bus(text));
         }
     }
-    for address in meant {
+    for address in expected {
         let (key, name) = match &address {
             Address::Path(path) => ("path", path.as_os_str().as_bytes()),
             Address::Abstract(name) => ("abstract", name.as_slice()),
@@ -42,8 +42,8 @@ fn read(text: &str) -> Result<Vec<Address>, Unavailable> {
     })
 }
 
-/// Whether every address is one of those that libdbus takes for "no bus".
-fn says_none(text: &str) -> bool {
+/// Whether libdbus takes every address to mean "no bus".
+fn names_no_bus(text: &str) -> bool {
     let none = ["disabled:", "autolaunch:"];
     text.split(';').all(|address| {
         ["", "/dev/null"].contains(&address) || none.iter().any(|none| address.starts_with(none))
@@ -53,8 +53,8 @@ fn says_none(text: &str) -> bool {
 /// The first socket that an address names, found without the program's own parser.
 ///
 /// Source: D-Bus specification, "Server Addresses".
-fn meant(address: &str) -> Option<Address> {
-    let mut meant = None;
+fn first_socket(address: &str) -> Option<Address> {
+    let mut first = None;
     for pair in address.strip_prefix("unix:")?.split(',') {
         let (key, value) = pair.split_once('=')?;
         let name = decoded(value.as_bytes())?;
@@ -63,9 +63,9 @@ fn meant(address: &str) -> Option<Address> {
             "abstract" => Address::Abstract(name),
             _ => continue,
         };
-        meant = meant.or(Some(address));
+        first = first.or(Some(address));
     }
-    meant
+    first
 }
 
 fn decoded(value: &[u8]) -> Option<Vec<u8>> {
@@ -88,21 +88,20 @@ fn decoded(value: &[u8]) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// What the bus says before any message: without its `OK` nothing that follows is heard. It may ask
-/// who we are before that.
-pub(crate) fn lets_in_holds(bytes: &[u8]) {
-    // As long a line as is waited for.
+/// The bus's side of the authentication: nothing is read before its `OK`. It may send `DATA` before that.
+pub(crate) fn check_authentication(bytes: &[u8]) {
+    // The maximum length of a line.
     const LONGEST: usize = 512;
     let mut line = bytes;
     while let Some(rest) = line.strip_prefix(b"DATA\r\n") {
         line = rest;
     }
-    let said = keyring::answer_to_a_search(bytes);
+    let found = keyring::search(bytes);
     let has_ended = line.windows(2).any(|pair| pair == b"\r\n");
     if has_ended && line.starts_with(b"OK ") {
         return;
     }
-    let why = said.expect_err("nothing lets us in");
+    let why = found.expect_err("the bus did not accept us");
     if has_ended || line.len() <= LONGEST {
         let is_rejected = matches!(why, Unavailable::Broken(_) | Unavailable::BusOfAnotherUser);
         assert!(is_rejected, "{why:?}");

@@ -1,5 +1,5 @@
-//! What docker writes to a helper, and its configuration: the token for Heroku's registry alone, and
-//! no member but ours.
+//! docker's requests to a helper, and its configuration file: the token is only sent for Heroku's registry, and only our
+//! member of the file is changed.
 
 use git_credential_heroku_rs::context::Context;
 use git_credential_heroku_rs::docker_config::{self, SetUp};
@@ -11,7 +11,7 @@ use crate::{TOKEN, known_token};
 
 const REGISTRY: &str = "registry.heroku.com";
 
-pub(crate) fn holds(bytes: &[u8]) {
+pub(crate) fn check(bytes: &[u8]) {
     let context = Context::new(Environment {
         api_key: Some(Ok(known_token())),
         ..Environment::default()
@@ -22,7 +22,7 @@ pub(crate) fn holds(bytes: &[u8]) {
         let serves = answer.contains(TOKEN);
         assert!(
             !serves || action == "get" && names_the_registry(bytes),
-            "a token for a registry that is not ours"
+            "a token for another registry"
         );
         assert_eq!(serves, action == "get" && !reply.is_failure);
         let notice = reply
@@ -32,7 +32,7 @@ pub(crate) fn holds(bytes: &[u8]) {
         assert!(!notice.contains(TOKEN) && notice.lines().count() <= 2);
         assert!(
             answer.is_empty() || answer.ends_with('\n'),
-            "half an answer"
+            "an incomplete answer"
         );
     }
     for action in ["get", "store", "erase"] {
@@ -52,27 +52,27 @@ fn names_the_registry(bytes: &[u8]) -> bool {
     name == REGISTRY || name == format!("{REGISTRY}:443")
 }
 
-pub(crate) fn config_holds(bytes: &[u8]) {
+pub(crate) fn check_config(bytes: &[u8]) {
     let Ok((changed, done)) = docker_config::with_us(bytes) else {
         return;
     };
-    let before = object(bytes).expect("what could be edited is an object");
+    let before = object(bytes).expect("an edited file is an object");
     let Some(changed) = changed else {
         assert_eq!(done, SetUp::AsItWas);
         assert_eq!(helper_of(&before), Some("heroku-rs"));
         return;
     };
-    let after = object(&changed).expect("what is written is an object");
+    let after = object(&changed).expect("a written file is an object");
     assert_eq!(helper_of(&after), Some("heroku-rs"));
     assert_eq!(
         others(&after),
         others(&before),
         "another member has changed"
     );
-    let again = docker_config::with_us(&changed).expect("our own bytes can be read");
+    let again = docker_config::with_us(&changed).expect("our own output is valid");
     assert_eq!(again, (None, SetUp::AsItWas));
-    let undone = docker_config::without_us(&changed).expect("our own bytes can be read");
-    let undone = object(&undone.expect("our name stood there")).expect("an object");
+    let undone = docker_config::without_us(&changed).expect("our own output is valid");
+    let undone = object(&undone.expect("our name was in the file")).expect("an object");
     assert_eq!(helper_of(&undone), None);
     assert_eq!(
         others(&undone),

@@ -1,9 +1,9 @@
-//! Names of hosts: who gets the token hangs on nothing else.
+//! Host names: they alone decide whether the token is sent.
 
 use git_credential_heroku_rs::hosts::{HerokuHost, Service};
 
 /// Three lines: `HEROKU_HOST`, the scheme, the host or the name of docker's registry.
-pub(crate) fn hold(bytes: &[u8]) {
+pub(crate) fn check(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
     };
@@ -11,11 +11,11 @@ pub(crate) fn hold(bytes: &[u8]) {
     let mut line = || lines.next().unwrap_or_default();
     let (configured, scheme, host) = (line(), line(), line());
     let configured = Some(configured).filter(|value| !value.is_empty());
-    git_holds(configured, scheme, host);
-    registry_holds(configured, host);
+    check_git(configured, scheme, host);
+    check_registry(configured, host);
 }
 
-fn git_holds(configured: Option<&str>, scheme: &str, host: &str) {
+fn check_git(configured: Option<&str>, scheme: &str, host: &str) {
     let bare = host.to_ascii_lowercase();
     let bare = bare.strip_suffix(":443").unwrap_or(&bare);
     let production = ["git.heroku.com", "api.heroku.com"].contains(&bare);
@@ -32,17 +32,17 @@ fn git_holds(configured: Option<&str>, scheme: &str, host: &str) {
     );
     if let Some(found) = found {
         assert_eq!(found.name(), bare);
-        assert!(is_herokus_own(found.name()), "{found}");
+        assert!(is_in_herokus_domains(found.name()), "{found}");
         assert_eq!(found.url(), format!("https://{bare}"));
     }
 }
 
-fn registry_holds(configured: Option<&str>, server: &str) {
+fn check_registry(configured: Option<&str>, server: &str) {
     let Some(found) = HerokuHost::from_registry_name(server, configured) else {
         return;
     };
     assert_eq!(found.service(), Service::Registry);
-    assert!(is_herokus_own(found.name()), "{found}");
+    assert!(is_in_herokus_domains(found.name()), "{found}");
     let rest = server
         .strip_prefix("https://")
         .unwrap_or(server)
@@ -68,7 +68,7 @@ fn registry_holds(configured: Option<&str>, server: &str) {
 }
 
 /// Whether a name is on one of Heroku's domains, decided without the program's own parser.
-pub(crate) fn is_herokus_own(name: &str) -> bool {
+pub(crate) fn is_in_herokus_domains(name: &str) -> bool {
     const DOMAINS: [&str; 3] = ["heroku.com", "herokai.com", "herokudev.com"];
     let labels = |name: &str| {
         name.split('.').all(|label| {

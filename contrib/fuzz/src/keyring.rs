@@ -1,7 +1,7 @@
-//! A keyring that says anything: the bytes are what a bus sends in one conversation.
+//! A keyring that sends any bytes: they are what a bus sends in one session.
 //!
 //! The serial numbers of the replies are the same in every session, so that a reply that
-//! was recorded with gnome-keyring is understood, and mutants of it mostly are.
+//! was recorded with gnome-keyring is valid, and most of its mutants are, too.
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixListener;
@@ -16,22 +16,23 @@ use git_credential_heroku_rs::token::Token;
 
 struct Bus {
     environment: Environment,
-    script: Arc<Mutex<Vec<u8>>>,
+    /// The bytes that it sends.
+    reply: Arc<Mutex<Vec<u8>>>,
     _dir: tempfile::TempDir,
 }
 
-/// One bus for all conversations: it hangs up its own side once all is said, and hears the other
-/// side out, as a bus that dies in the middle does not.
+/// One bus for all sessions. It sends the bytes, closes its side of the connection, and reads the other side to its end.
+/// So the client never gets an error while it writes.
 static BUS: LazyLock<Mutex<Bus>> = LazyLock::new(|| {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let path = dir.path().join("bus");
     let listener = UnixListener::bind(&path).expect("a socket");
-    let script = Arc::new(Mutex::new(Vec::new()));
-    let said = Arc::clone(&script);
+    let reply = Arc::new(Mutex::new(Vec::new()));
+    let shared = Arc::clone(&reply);
     thread::spawn(move || {
         for stream in listener.incoming() {
-            let mut stream = stream.expect("a caller");
-            let bytes: Vec<u8> = said.lock().expect("a script").clone();
+            let mut stream = stream.expect("a connection");
+            let bytes: Vec<u8> = shared.lock().expect("a reply").clone();
             let _ = stream.write_all(&bytes);
             let _ = stream.shutdown(std::net::Shutdown::Write);
             let _ = stream.read_to_end(&mut Vec::new());
@@ -44,41 +45,41 @@ static BUS: LazyLock<Mutex<Bus>> = LazyLock::new(|| {
     };
     Mutex::new(Bus {
         environment,
-        script,
+        reply,
         _dir: dir,
     })
 });
 
-/// How many logins a bus that says this has, or why it could not be asked.
-pub(crate) fn answer_to_a_search(bytes: &[u8]) -> Result<usize, Unavailable> {
+/// Searches a keyring on a bus that sends these bytes. Returns the number of logins.
+pub(crate) fn search(bytes: &[u8]) -> Result<usize, Unavailable> {
     let bus = BUS.lock().expect("no promise was broken before");
-    *bus.script.lock().expect("a script") = bytes.to_vec();
+    *bus.reply.lock().expect("a reply") = bytes.to_vec();
     let listing = service(&bus).read_all();
     listing.map(|listing| listing.items.len())
 }
 
-pub(crate) fn holds(bytes: &[u8]) {
+pub(crate) fn check(bytes: &[u8]) {
     let bus = BUS.lock().expect("no promise was broken before");
-    *bus.script.lock().expect("a script") = bytes.to_vec();
+    *bus.reply.lock().expect("a reply") = bytes.to_vec();
     let (ann, token) = (account(), token());
     let listing = service(&bus).read_all().unwrap_or_default();
     for item in listing.items.iter().chain(&listing.duplicates) {
         assert!(
-            said(item.token.expose().as_bytes(), bytes),
+            contains(item.token.expose().as_bytes(), bytes),
             "this secret was never sent"
         );
-        assert!(said(item.account.as_str().as_bytes(), bytes));
+        assert!(contains(item.account.as_str().as_bytes(), bytes));
     }
     if let Ok(Some(read)) = service(&bus).read(&ann) {
         assert!(
-            said(read.expose().as_bytes(), bytes),
+            contains(read.expose().as_bytes(), bytes),
             "this secret was never sent"
         );
     }
-    // A write that is believed was read back.
+    // A write only succeeds if the item was read back.
     if service(&bus).write(&ann, &token).is_ok() {
         assert!(
-            said(token.expose().as_bytes(), bytes),
+            contains(token.expose().as_bytes(), bytes),
             "the item was not read back"
         );
     }
@@ -87,7 +88,7 @@ pub(crate) fn holds(bytes: &[u8]) {
     let _ = service(&bus).confirms_reads();
 }
 
-fn said(part: &[u8], bytes: &[u8]) -> bool {
+fn contains(part: &[u8], bytes: &[u8]) -> bool {
     bytes.windows(part.len()).any(|run| run == part)
 }
 

@@ -1,15 +1,15 @@
-//! What must hold for any bytes whatsoever that a reader of ours is given.
+//! Fuzz targets: for each parser of bytes from outside, the promises that hold for any bytes.
 //!
-//! A target reads its bytes as the program would, calls everything that can be asked of the
-//! result, and panics where a promise does not hold. `tests/promises.rs` runs each on its corpus and
-//! on mutants of it; `run` lets libFuzzer look for more, guided by coverage.
+//! A target parses its bytes as the program would, calls every method of the result, and panics if a
+//! promise is broken. `tests/promises.rs` runs each target on its corpus and on mutants of it; `run`
+//! searches for more inputs with libFuzzer, guided by coverage.
 
 #![allow(
     clippy::missing_panics_doc,
-    reason = "a target is a promise: it panics where that does not hold"
+    reason = "a target panics if a promise is broken"
 )]
 
-mod answers;
+mod api_replies;
 mod bus;
 mod docker;
 mod files;
@@ -17,48 +17,48 @@ mod hosts;
 mod keyring;
 mod mutation;
 mod netrc;
+mod process;
 mod request;
-mod surroundings;
 
 pub use mutation::Mutator;
 
 /// A token that the targets know.
 const TOKEN: &str = "HRKU-01234567-89ab-cdef-0123-456789abcdef";
 
-/// A reader of outside bytes, and what must hold for it.
+/// A parser of bytes from outside, and the check of its promises.
 #[derive(Clone, Copy)]
 pub struct Target {
     /// The name of its corpus.
     pub name: &'static str,
-    /// Panics where a promise does not hold for these bytes.
-    pub holds: fn(&[u8]),
+    /// Panics if these bytes break a promise.
+    pub check: fn(&[u8]),
 }
 
 /// Every target.
 pub const TARGETS: [Target; 17] = [
-    target("request", request::holds),
-    target("netrc", netrc::holds),
-    target("docker", docker::holds),
-    target("docker-config", docker::config_holds),
-    target("login", files::login_holds),
-    target("alias", files::alias_holds),
-    target("known", files::known_holds),
-    target("settings", files::settings_hold),
-    target("answers", answers::hold),
-    target("keyring", keyring::holds),
-    target("bus-address", bus::address_holds),
-    target("bus-welcome", bus::lets_in_holds),
-    target("encrypted-netrc", netrc::encrypted_holds),
-    target("environment", surroundings::environment_holds),
-    target("arguments", surroundings::arguments_hold),
-    target("headers", surroundings::headers_of_a_person_hold),
-    target("hosts", hosts::hold),
+    target("request", request::check),
+    target("netrc", netrc::check),
+    target("docker", docker::check),
+    target("docker-config", docker::check_config),
+    target("login", files::check_login),
+    target("alias", files::check_alias),
+    target("token-metadata", files::check_token_metadata),
+    target("settings", files::check_settings),
+    target("api-replies", api_replies::check),
+    target("keyring", keyring::check),
+    target("bus-address", bus::check_address),
+    target("bus-authentication", bus::check_authentication),
+    target("encrypted-netrc", netrc::check_encrypted),
+    target("environment", process::check_environment),
+    target("arguments", process::check_arguments),
+    target("headers", process::check_user_headers),
+    target("hosts", hosts::check),
 ];
 
-const fn target(name: &'static str, holds: fn(&[u8])) -> Target {
-    Target { name, holds }
+const fn target(name: &'static str, check: fn(&[u8])) -> Target {
+    Target { name, check }
 }
 
 fn known_token() -> git_credential_heroku_rs::token::Token {
-    git_credential_heroku_rs::token::Token::parse(TOKEN).expect("it has the form of one")
+    git_credential_heroku_rs::token::Token::parse(TOKEN).expect("a valid token")
 }

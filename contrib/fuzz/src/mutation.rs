@@ -1,4 +1,4 @@
-//! Mutants of a corpus, the same ones for the same seed: the tests' short look around it.
+//! Mutants of a corpus, for the short run in the tests. The same seed gives the same mutants.
 
 use fastrand::Rng;
 
@@ -8,7 +8,7 @@ pub struct Mutator<'a> {
     random: Rng,
 }
 
-/// Bytes on which readers stumble: ends, quotes, signs, lengths, names.
+/// Bytes that often cause errors in parsers: line ends, quotes, special characters, lengths, names.
 const PIECES: [&[u8]; 24] = [
     b"\n",
     b"\r",

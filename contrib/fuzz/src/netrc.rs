@@ -1,4 +1,4 @@
-//! A netrc file: other programs live off it, so an edit changes Heroku's entries and nothing else.
+//! A netrc file. Other programs use it too, so an edit changes only Heroku's entries.
 
 use std::fs;
 use std::io;
@@ -18,26 +18,26 @@ use tempfile::TempDir;
 
 use crate::known_token;
 
-pub(crate) fn holds(bytes: &[u8]) {
-    let account = Account::parse("ann@example.com").expect("it is one");
+pub(crate) fn check(bytes: &[u8]) {
+    let account = Account::parse("ann@example.com").expect("a valid account");
     match parsed(bytes) {
-        Ok(read) => reading_holds(&read, bytes, &account),
-        Err(why) => is_a_doubt(&why),
+        Ok(read) => check_entries(&read, bytes, &account),
+        Err(why) => check_error(&why),
     }
-    cutting_holds(bytes);
-    putting_holds(bytes, &account);
+    check_removal(bytes);
+    check_insertion(bytes, &account);
 }
 
 fn parsed(text: &[u8]) -> Result<Netrc, Unreadable> {
     Netrc::from_text(text, &Environment::default())
 }
 
-fn is_a_doubt(why: &Unreadable) {
+fn check_error(why: &Unreadable) {
     let notice = why.notice();
     assert!(notice.what().contains(": line "), "{notice}");
 }
 
-fn reading_holds(read: &Netrc, bytes: &[u8], account: &Account) {
+fn check_entries(read: &Netrc, bytes: &[u8], account: &Account) {
     let lines = read.lines();
     for service in [Service::Git, Service::Api] {
         let host = HerokuHost::production(service);
@@ -45,18 +45,18 @@ fn reading_holds(read: &Netrc, bytes: &[u8], account: &Account) {
             match read.entry_for(&host, wanted) {
                 Ok(Some(entry)) => {
                     assert!(lines.contains(&entry.line));
-                    assert!(contains_letters(bytes, entry.token.expose().as_bytes()));
+                    assert!(contains_unescaped(bytes, entry.token.expose().as_bytes()));
                     assert!(wanted.is_none() || entry.account.as_ref() == wanted);
                 }
                 Ok(None) => {}
-                Err(why) => is_a_doubt(&why),
+                Err(why) => check_error(&why),
             }
         }
     }
 }
 
-/// What gpg gives out is read as any netrc is, to the byte, by a gpg that prints the file itself.
-pub(crate) fn encrypted_holds(bytes: &[u8]) {
+/// The output of gpg is read like any netrc file. The gpg of this test prints the file unchanged.
+pub(crate) fn check_encrypted(bytes: &[u8]) {
     static HOME: LazyLock<Mutex<TempDir>> = LazyLock::new(|| {
         let home = tempfile::tempdir().expect("a temporary directory");
         let gpg = home.path().join("gpg");
@@ -78,15 +78,17 @@ pub(crate) fn encrypted_holds(bytes: &[u8]) {
         ..Environment::default()
     };
     match (Netrc::read(&environment), parsed(bytes)) {
-        (Ok(read), Ok(same)) => reads_the_same(&read.expect("there is a file"), &same),
+        (Ok(read), Ok(same)) => check_equal(&read.expect("there is a file"), &same),
         (Err(why), Err(same)) => assert_eq!(why.cause, same.cause),
-        (Ok(_), Err(_)) | (Err(_), Ok(_)) => panic!("it reads otherwise than in plain text"),
+        (Ok(_), Err(_)) | (Err(_), Ok(_)) => {
+            panic!("the result differs from that of the unencrypted file")
+        }
     }
     let account = Account::unnamed();
     let kept = netrc::save(&environment, &account, &known_token());
     assert!(
         kept.is_err() && !home.path().join(".netrc").exists(),
-        "nothing is written beside it"
+        "no unencrypted file is written"
     );
     assert!(fs::read(&file).expect("it is still there") == bytes);
 }
@@ -96,7 +98,7 @@ fn write_private(path: &Path, bytes: &[u8]) {
     assert!(written.expect("a file"));
 }
 
-fn reads_the_same(read: &Netrc, same: &Netrc) {
+fn check_equal(read: &Netrc, same: &Netrc) {
     assert_eq!(read.lines(), same.lines());
     for service in [Service::Git, Service::Api] {
         let host = HerokuHost::production(service);
@@ -106,7 +108,7 @@ fn reads_the_same(read: &Netrc, same: &Netrc) {
         };
         assert!(
             entries(read) == entries(same),
-            "it reads otherwise than in plain text"
+            "the result differs from that of the unencrypted file"
         );
     }
 }
@@ -115,37 +117,39 @@ fn without_logins(text: &[u8]) -> Result<SecretBuf, Doubt> {
     netrc::without_logins(text, &Environment::default())
 }
 
-fn cutting_holds(bytes: &[u8]) {
+fn check_removal(bytes: &[u8]) {
     let Ok(rest) = without_logins(bytes) else {
         return;
     };
-    assert!(is_subsequence(&rest, bytes), "a cut adds nothing");
-    let again = without_logins(&rest).expect("what was cut can be cut again");
-    assert_eq!(*again, *rest, "twice is the same as once");
-    let left = parsed(&rest).expect("the rest reads");
+    assert!(is_subsequence(&rest, bytes), "a removal adds nothing");
+    let again = without_logins(&rest).expect("the result can be parsed again");
+    assert_eq!(*again, *rest, "a second removal changes nothing");
+    let left = parsed(&rest).expect("the rest can be parsed");
     assert_eq!(left.lines(), [0_usize; 0]);
     for service in [Service::Git, Service::Api] {
         let entry = left.entry_for(&HerokuHost::production(service), None);
-        assert!(entry.expect("the rest reads").is_none());
+        assert!(entry.expect("the rest can be parsed").is_none());
     }
     if parsed(bytes).is_ok_and(|netrc| netrc.lines().is_empty()) {
         assert_eq!(*rest, *bytes, "a file without our entries is left as it is");
     }
 }
 
-fn putting_holds(bytes: &[u8], account: &Account) {
+fn check_insertion(bytes: &[u8], account: &Account) {
     let token = known_token();
     let Ok(whole) = netrc::with_login(bytes, &Environment::default(), account, &token) else {
         return;
     };
-    let read = parsed(&whole).expect("what was put in reads");
+    let read = parsed(&whole).expect("an inserted entry can be parsed");
     for service in [Service::Git, Service::Api] {
         let entry = read.entry_for(&HerokuHost::production(service), Some(account));
-        let entry = entry.expect("what was put in reads").expect("and is found");
+        let entry = entry
+            .expect("an inserted entry can be parsed")
+            .expect("an inserted entry is found");
         assert!(entry.token == token);
     }
-    let rest = without_logins(bytes).expect("what takes an entry gives up the old ones");
-    let again = without_logins(&whole).expect("what was put in can be cut out");
+    let rest = without_logins(bytes).expect("old entries can be removed");
+    let again = without_logins(&whole).expect("an inserted entry can be removed");
     assert_eq!(*again, *rest, "no other byte has changed");
 }
 
@@ -154,8 +158,8 @@ fn is_subsequence(part: &[u8], whole: &[u8]) -> bool {
     part.iter().all(|byte| all.any(|other| other == byte))
 }
 
-/// The bytes in their order, with nothing but the backslashes of quoted text in between.
-fn contains_letters(text: &[u8], word: &[u8]) -> bool {
+/// Whether the text contains the word, if the backslashes of quoted text are ignored.
+fn contains_unescaped(text: &[u8], word: &[u8]) -> bool {
     let plain = |bytes: &[u8]| -> Vec<u8> {
         bytes
             .iter()

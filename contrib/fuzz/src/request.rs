@@ -1,4 +1,4 @@
-//! What git writes to a helper, and what it gets: the token for Heroku alone.
+//! git's requests to a helper, and the replies: the token is only sent for Heroku.
 
 use git_credential_heroku_rs::context::Context;
 use git_credential_heroku_rs::environment::Environment;
@@ -9,27 +9,27 @@ use git_credential_heroku_rs::token::Verdict;
 
 use crate::{TOKEN, known_token};
 
-pub(crate) fn holds(bytes: &[u8]) {
+pub(crate) fn check(bytes: &[u8]) {
     let context = Context::new(Environment {
         api_key: Some(Ok(known_token())),
         ..Environment::default()
     });
     let mut reply = Vec::new();
-    let said = answer(Operation::Get, bytes, &mut reply, &context);
+    let notice = answer(Operation::Get, bytes, &mut reply, &context);
     let serves = reply
         .windows(TOKEN.len())
         .any(|run| run == TOKEN.as_bytes());
-    assert!(
-        !serves || is_for_heroku(bytes),
-        "a token for a host that is not ours"
-    );
+    assert!(!serves || is_for_heroku(bytes), "a token for another host");
     if serves {
-        assert!(said.is_none(), "a warning beside the only source");
+        assert!(
+            notice.is_none(),
+            "a warning although there is only one source"
+        );
     } else {
-        assert!(reply.is_empty(), "half an answer");
+        assert!(reply.is_empty(), "an incomplete answer");
     }
     if !reply.is_empty() {
-        let pairs = as_git_reads(&reply);
+        let pairs = parse_as_git(&reply);
         let value = |key: &str| {
             let found = pairs.iter().find(|(other, _)| other == key);
             found.map(|(_, value)| value.as_str())
@@ -44,11 +44,8 @@ pub(crate) fn holds(bytes: &[u8]) {
             );
         }
     }
-    if let Some(notice) = said {
-        assert!(
-            is_for_heroku_at_all(bytes),
-            "a word for a host that is not ours"
-        );
+    if let Some(notice) = notice {
+        assert!(names_a_heroku_host(bytes), "a notice for another host");
         assert!(!notice.to_string().contains(TOKEN));
     }
     let quiet = Context::new(Environment::default());
@@ -61,10 +58,10 @@ pub(crate) fn holds(bytes: &[u8]) {
         |_, _| panic!("there is no token to ask about"),
     );
     let _ = answer(Operation::Erase, bytes, &mut reply, &context);
-    reads_alike(bytes);
+    check_split_input(bytes);
 }
 
-/// Answers a request of git, at a Heroku that accepts no token.
+/// Answers a request of git. Heroku rejects every token.
 fn answer(
     operation: Operation,
     bytes: &[u8],
@@ -76,31 +73,31 @@ fn answer(
     })
 }
 
-/// In one piece or byte by byte, a request is the same.
-fn reads_alike(bytes: &[u8]) {
+/// A request that is read in small pieces gives the same result.
+fn check_split_input(bytes: &[u8]) {
     let whole = Request::parse(bytes);
-    let read = Request::read(&mut Trickle(bytes));
+    let read = Request::read(&mut SmallReads(bytes));
     match (&whole, &read) {
         (Ok(whole), Ok(read)) => assert_eq!(format!("{whole:?}"), format!("{read:?}")),
         (Err(whole), Err(read)) => assert_eq!(whole, read),
-        // A reader stops at the first blank line, and never sees what is wrong behind it.
-        _ => panic!("one reads it and one does not"),
+        // Both stop at the first blank line, so errors after it do not matter.
+        _ => panic!("only one of them accepts the request"),
     }
     if let Err(malformed) = whole {
         assert!(!malformed.to_string().contains("HRKU"));
     }
 }
 
-struct Trickle<'a>(&'a [u8]);
+struct SmallReads<'a>(&'a [u8]);
 
-impl std::io::Read for Trickle<'_> {
+impl std::io::Read for SmallReads<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let few = buffer.len().min(3);
         self.0.read(&mut buffer[..few])
     }
 }
 
-/// The lines of a request as its sender means them, found without the program's own parser.
+/// The lines of a request, found without the program's own parser.
 fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     bytes
         .split(|&byte| byte == b'\n')
@@ -114,8 +111,8 @@ fn values<'a>(bytes: &'a [u8], key: &'a [u8]) -> impl Iterator<Item = Vec<u8>> +
         .map(<[u8]>::to_ascii_lowercase)
 }
 
-/// All lines end alike: a CR behind some of them may belong to their values.
-fn ends_alike(bytes: &[u8]) -> bool {
+/// Whether all lines have the same line end. A CR after only some lines may belong to their values.
+fn has_one_line_end(bytes: &[u8]) -> bool {
     let lines = bytes.split_inclusive(|&byte| byte == b'\n');
     let mut ends = lines
         .take_while(|line| !matches!(*line, b"\n" | b"\r\n"))
@@ -127,7 +124,7 @@ fn ends_alike(bytes: &[u8]) -> bool {
     !first.1 && ends.all(|end| end == first)
 }
 
-/// Every `protocol` is https and every `host` is one of ours, and there is one of each.
+/// Whether every `protocol` is https, every `host` is the same one of Heroku's, and there is at least one of each.
 fn is_for_heroku(bytes: &[u8]) -> bool {
     let ours: [&[u8]; 4] = [
         b"git.heroku.com",
@@ -139,11 +136,11 @@ fn is_for_heroku(bytes: &[u8]) -> bool {
     hosts.dedup();
     let schemes: Vec<_> = values(bytes, b"protocol").collect();
     let https = !schemes.is_empty() && schemes.iter().all(|scheme| scheme == b"https");
-    https && ends_alike(bytes) && hosts.len() == 1 && ours.contains(&hosts[0].as_slice())
+    https && has_one_line_end(bytes) && hosts.len() == 1 && ours.contains(&hosts[0].as_slice())
 }
 
-/// Some line names a host of ours: a request of such a kind may be complained about.
-fn is_for_heroku_at_all(bytes: &[u8]) -> bool {
+/// Some line names one of Heroku's hosts, so a notice about the request is allowed.
+fn names_a_heroku_host(bytes: &[u8]) -> bool {
     values(bytes, b"host").any(|host| {
         let host = host.strip_suffix(b":443").unwrap_or(&host);
         host == b"git.heroku.com" || host == b"api.heroku.com"
@@ -153,10 +150,10 @@ fn is_for_heroku_at_all(bytes: &[u8]) -> bool {
 /// The keys and values of an answer, by the rules of git's own reader.
 ///
 /// Source: `credential_read` in git's `credential.c`.
-fn as_git_reads(reply: &[u8]) -> Vec<(String, String)> {
+fn parse_as_git(reply: &[u8]) -> Vec<(String, String)> {
     let text = std::str::from_utf8(reply).expect("an answer is text");
     assert!(text.ends_with("\n\n"), "an answer ends with a blank line");
-    assert!(!text.contains(['\r', '\0']), "git dies of these");
+    assert!(!text.contains(['\r', '\0']), "git rejects these");
     let lines: Vec<_> = text
         .split('\n')
         .take_while(|line| !line.is_empty())
@@ -166,7 +163,7 @@ fn as_git_reads(reply: &[u8]) -> Vec<(String, String)> {
     let pair = |line: &&str| {
         let (key, value) = line
             .split_once('=')
-            .expect("git stops at a line without one");
+            .expect("git rejects a line without one");
         (key.to_owned(), value.to_owned())
     };
     lines.iter().map(pair).collect()

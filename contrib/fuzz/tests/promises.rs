@@ -1,4 +1,4 @@
-//! Every target on its corpus and on mutants of it: a short look, the same one each time.
+//! A short run of every target on its corpus and on mutants of it. Every run uses the same mutants.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use heroku_fuzz::{Mutator, TARGETS, Target};
 
-/// How many mutants each target is shown.
+/// The number of mutants for each target.
 const MUTANTS: usize = 5_000;
 
-/// How many, where each of them starts a program.
+/// The number of mutants for a target that starts a program for each of them.
 const FEW_MUTANTS: usize = 200;
 
 fn corpus_dir() -> PathBuf {
@@ -30,9 +30,9 @@ fn corpus(target: Target) -> Vec<(String, Vec<u8>)> {
     files
 }
 
-/// Fails with the bytes themselves: a mutant that breaks a promise goes into the corpus.
-fn holds(target: Target, name: &str, bytes: &[u8]) {
-    let held = catch_unwind(AssertUnwindSafe(|| (target.holds)(bytes)));
+/// Fails with the bytes, so that a mutant that breaks a promise can be added to the corpus.
+fn check(target: Target, name: &str, bytes: &[u8]) {
+    let held = catch_unwind(AssertUnwindSafe(|| (target.check)(bytes)));
     assert!(
         held.is_ok(),
         "{}: {name} breaks a promise:\n{}",
@@ -48,7 +48,7 @@ fn every_promise_holds(name: &str) {
         .unwrap();
     let corpus = corpus(target);
     for (name, bytes) in &corpus {
-        holds(target, name, bytes);
+        check(target, name, bytes);
     }
     let files: Vec<_> = corpus.into_iter().map(|(_, bytes)| bytes).collect();
     let mut mutator = Mutator::new(&files, 1);
@@ -57,7 +57,7 @@ fn every_promise_holds(name: &str) {
         _ => MUTANTS,
     };
     for number in 0..mutants {
-        holds(target, &format!("mutant {number}"), &mutator.mutant());
+        check(target, &format!("mutant {number}"), &mutator.mutant());
     }
 }
 
@@ -93,7 +93,7 @@ fn an_alias_names_a_plain_account() {
 
 #[test]
 fn token_metadata_is_written_as_it_was_read() {
-    every_promise_holds("known");
+    every_promise_holds("token-metadata");
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn any_git_settings_are_parsed() {
 
 #[test]
 fn a_reply_of_heroku_is_shown_without_its_secrets() {
-    every_promise_holds("answers");
+    every_promise_holds("api-replies");
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn a_bus_address_gives_only_local_sockets() {
 
 #[test]
 fn nothing_is_read_from_a_bus_before_it_accepts_the_client() {
-    every_promise_holds("bus-welcome");
+    every_promise_holds("bus-authentication");
 }
 
 #[test]
@@ -178,15 +178,15 @@ fn every_target_is_explained() {
 
 #[test]
 fn a_broken_promise_is_found() {
-    let liar = Target {
+    let broken = Target {
         name: "request",
-        holds: |bytes| assert!(!bytes.contains(&0), "a zero"),
+        check: |bytes| assert!(!bytes.contains(&0), "a zero"),
     };
-    let files: Vec<_> = corpus(liar).into_iter().map(|(_, bytes)| bytes).collect();
+    let files: Vec<_> = corpus(broken).into_iter().map(|(_, bytes)| bytes).collect();
     let mut mutator = Mutator::new(&files, 1);
     let seen = (0..MUTANTS).any(|_| {
         let mutant = mutator.mutant();
-        catch_unwind(|| (liar.holds)(&mutant)).is_err()
+        catch_unwind(|| (broken.check)(&mutant)).is_err()
     });
     assert!(seen, "{MUTANTS} mutants without a zero byte");
 }

@@ -338,7 +338,7 @@ fn a_checkout_on_windows_has_the_same_bytes() {
         ".gitattributes",
         "src/commands/completions/more.bash",
         "src/commands/man/program.roff",
-        "contrib/fuzz/corpus/netrc/mark-and-crlf",
+        "contrib/fuzz/corpus/netrc/bom-and-crlf",
     ];
     world.git("init --quiet .").succeeds();
     for file in files {

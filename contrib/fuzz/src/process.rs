@@ -1,5 +1,4 @@
-//! What a process is started with: its variables and its arguments, each ended by a zero byte as the
-//! system hands them over.
+//! The variables and arguments of a process, each followed by a zero byte, as in the system; and headers that a user gives.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -20,9 +19,9 @@ fn texts(bytes: &[u8]) -> Vec<OsString> {
         .collect()
 }
 
-/// git's operation in the last place decides, unless a command's name comes before it; and what a
-/// trace shows contains no word of the user's.
-pub(crate) fn arguments_hold(bytes: &[u8]) {
+/// git's operation is recognized only as the last argument, without a command before it. A trace shows no argument of
+/// the user.
+pub(crate) fn check_arguments(bytes: &[u8]) {
     static COMMANDS: LazyLock<Vec<String>> = LazyLock::new(|| {
         let line = cli::definition();
         let names = line.get_subcommands().flat_map(|command| {
@@ -38,7 +37,7 @@ pub(crate) fn arguments_hold(bytes: &[u8]) {
     let is_gits =
         last.is_some_and(|word| OPERATIONS.contains(&word)) && !before.iter().any(is_command);
     match cli::read(&all) {
-        Invocation::Git(_) => assert!(is_gits, "git has not asked"),
+        Invocation::Git(_) => assert!(is_gits, "this is not a request of git"),
         Invocation::Command(_) => assert!(!is_gits && all.iter().any(is_command)),
         Invocation::Unknown(error) => {
             assert!(!is_gits && !all.iter().any(is_command) && error.exit_code() != 0);
@@ -58,9 +57,8 @@ pub(crate) fn arguments_hold(bytes: &[u8]) {
     assert!(!shown.contains("HRKU"));
 }
 
-/// Whatever the variables contain: limits are limits, a host of Heroku's is one, and no secret is
-/// shown.
-pub(crate) fn environment_holds(bytes: &[u8]) {
+/// For any variables, limits stay in their range, a Heroku host is in Heroku's domains, and no secret is shown.
+pub(crate) fn check_environment(bytes: &[u8]) {
     let all = texts(bytes);
     let pairs = all.iter().filter_map(|text| {
         let bytes = text.as_bytes();
@@ -100,13 +98,17 @@ pub(crate) fn environment_holds(bytes: &[u8]) {
     for service in [Service::Git, Service::Api, Service::Registry] {
         let host = environment.heroku_host.as_deref();
         if let Some(host) = HerokuHost::in_use(service, host) {
-            assert!(crate::hosts::is_herokus_own(host.name()), "{}", host.name());
+            assert!(
+                crate::hosts::is_in_herokus_domains(host.name()),
+                "{}",
+                host.name()
+            );
         }
     }
-    shows_no_secret(&environment, bytes, &value);
+    check_no_secret_is_shown(&environment, bytes, &value);
 }
 
-fn shows_no_secret(
+fn check_no_secret_is_shown(
     environment: &Environment,
     bytes: &[u8],
     value: &impl Fn(&str) -> Option<OsString>,
@@ -118,7 +120,7 @@ fn shows_no_secret(
     for name in proxies.iter().chain(&["HEROKU_API_KEY"]) {
         let secret = value(name).unwrap_or_default();
         let secret = secret.to_str().unwrap_or_default().trim();
-        // A text that occurs elsewhere too is no secret, nor is one that names a field.
+        // A text that also occurs elsewhere is not a secret, and neither is the name of a field.
         let count = bytes
             .windows(secret.len().max(1))
             .filter(|run| *run == secret.as_bytes());
@@ -128,17 +130,21 @@ fn shows_no_secret(
     }
 }
 
-/// A person's own lines `Name: value`, one to a line.
-pub(crate) fn headers_of_a_person_hold(bytes: &[u8]) {
+/// Headers that a user gives: `Name: value`, one per line.
+pub(crate) fn check_user_headers(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
     };
     let lines: Vec<&str> = text.split('\n').collect();
     match Headers::read(lines.iter().copied()) {
         Ok(headers) => {
-            is_harmless(&headers);
+            check_harmless(&headers);
             let names = lines.iter().filter_map(|line| line.split_once(':'));
-            assert_eq!(names.count(), lines.len(), "a line without a colon is none");
+            assert_eq!(
+                names.count(),
+                lines.len(),
+                "a line without a colon is not a header"
+            );
         }
         Err(why) => {
             let message = why.what();
@@ -152,8 +158,8 @@ pub(crate) fn headers_of_a_person_hold(bytes: &[u8]) {
     assert!(matches!(code, Ok(_) | Err(ApiError::TwoFactor)));
 }
 
-/// As it is shown, a map of headers names each once and none of its values.
-fn is_harmless(headers: &Headers) {
+/// The debug output of headers shows none of the reserved names and no value.
+fn check_harmless(headers: &Headers) {
     let shown = format!("{headers:?}").to_ascii_lowercase();
     for name in [
         "authorization",

@@ -1,4 +1,4 @@
-//! Replies of Heroku's API, and the messages that the user gets.
+//! Replies of Heroku's API, and the messages to the user.
 
 use git_credential_heroku_rs::heroku_api::{
     AccountInfo, ApiError, Auth, Authorization, ErrorBody, PasswordLogin,
@@ -8,8 +8,8 @@ use zeroize::Zeroizing;
 
 use crate::known_token;
 
-/// The first three bytes are the status and who asked; the rest is the body.
-pub(crate) fn hold(bytes: &[u8]) {
+/// The first three bytes are the status and the kind of authentication; the rest is the body.
+pub(crate) fn check(bytes: &[u8]) {
     let Some(([high, low, auth], body)) = bytes.split_first_chunk() else {
         return;
     };
@@ -51,8 +51,8 @@ fn check_error(status: u16, body: &[u8], auth: u8) {
     let error_body: ErrorBody = serde_json::from_slice(body).unwrap_or_default();
     let failure = ApiError::from_answer(status, &error_body, None, auth);
     if failure == ApiError::TokenRejected {
-        assert_eq!(status, 401, "only a 401 means that a token is dead");
-        // A reader of the error alone does not look at the texts of other members, which may be invalid.
+        assert_eq!(status, 401, "only a 401 means that a token is invalid");
+        // The parser of the error ignores the texts of other members, which may be invalid.
         let answer = serde_json::from_str(&String::from_utf8_lossy(body));
         let answer: Value = answer.unwrap_or_default();
         assert!(answer.get("id").is_some(), "and only in the API's own form");
@@ -66,8 +66,8 @@ fn check_error(status: u16, body: &[u8], auth: u8) {
         !message.chars().any(|c| c.is_control() && c != '\n'),
         "{message:?}"
     );
-    // The bare prefix is a word about tokens; with more behind it it is one.
-    let begins = |rest: &str| rest.starts_with(|c: char| c.is_ascii_alphanumeric());
-    assert!(!message.split("HRKU-").skip(1).any(begins), "{message}");
+    // The prefix may be in a message about tokens. With more characters after it, it is a token.
+    let is_token = |rest: &str| rest.starts_with(|c: char| c.is_ascii_alphanumeric());
+    assert!(!message.split("HRKU-").skip(1).any(is_token), "{message}");
     let _ = failure.is_unclear();
 }
