@@ -1,4 +1,4 @@
-"""The session buses: each function starts one, and puts its address into the world's environment."""
+"""The session buses. Each function starts one, and sets its address in the world's environment."""
 
 import os
 import socket
@@ -7,7 +7,7 @@ from waiting import wait_until
 from world import TOP
 
 CONFIGURATION = os.path.join(TOP, "tests", "keyring", "session-bus.conf")
-# The bus starts gcr's prompter for gnome-keyring, and nothing else.
+# The only program that the bus starts: gcr's prompter, for gnome-keyring.
 PROMPTER = "/usr/libexec/gcr-prompter"
 PROMPTER_NAMES = ("org.gnome.keyring.SystemPrompter", "org.gnome.keyring.PrivatePrompter")
 
@@ -26,7 +26,7 @@ def configure(world, listen=""):
     return path
 
 
-def is_reached_at(world, address):
+def use_address(world, address):
     world.environment["DBUS_SESSION_BUS_ADDRESS"] = address
     wait_until(lambda: "uint32" in bus_id(world), f"a bus answers at {address}")
 
@@ -40,13 +40,13 @@ def dbus_daemon(world):
     path = world.path("run", "bus")
     configuration = configure(world, f"<listen>unix:path={path}</listen>")
     world.spawn("dbus-daemon", ["dbus-daemon", "--nofork", "--nopidfile", f"--config-file={configuration}"])
-    is_reached_at(world, f"unix:path={path}")
+    use_address(world, f"unix:path={path}")
 
 
 def dbus_broker(world):
-    """Without systemd: its socket is handed over as systemd does, and it logs to a socket of ours.
+    """Without systemd: the bus gets its socket as from systemd, and logs to a socket of this program.
 
-    The log's place is fixed (/run/systemd/journal), so it gets a mount namespace of its own.
+    The path of the log socket is fixed (/run/systemd/journal), so the bus runs in its own mount namespace.
     """
     path = world.path("run", "bus")
     listener = socket.socket(socket.AF_UNIX)
@@ -60,32 +60,32 @@ def dbus_broker(world):
               "LISTEN_PID=$$ LISTEN_FDS=1 exec dbus-broker-launch --scope user --config-file \"$1\"")
     world.spawn("dbus-broker", ["unshare", "--mount", "sh", "-c", script, "sh", systemd, configure(world)],
                 preparation=lambda: os.dup2(listener.fileno(), 3), pass_fds=(3,))
-    is_reached_at(world, f"unix:path={path}")
+    use_address(world, f"unix:path={path}")
     listener.close()
 
 
 def dbus_run_session(world):
-    """The system's own configuration of a session bus; it starts gnome-keyring where that is asked for."""
+    """A session bus with the system's configuration, which starts gnome-keyring on demand."""
     path = world.path("run", "address")
     world.spawn("dbus-run-session", [
         "dbus-run-session", "--", "sh", "-c", f"echo $DBUS_SESSION_BUS_ADDRESS >{path}; exec sleep infinity"])
     wait_until(lambda: os.path.exists(path) and os.path.getsize(path), "dbus-run-session has started")
     with open(path, encoding="utf-8") as file:
-        is_reached_at(world, file.read().strip())
+        use_address(world, file.read().strip())
 
 
 def xdg_dbus_proxy(world):
-    """What a program in a Flatpak sees: the keyring alone, through a proxy."""
+    """As in a Flatpak: the program only reaches the keyring, through a proxy."""
     dbus_daemon(world)
     path = world.path("run", "proxy")
     world.spawn("xdg-dbus-proxy", [
         "xdg-dbus-proxy", world.environment["DBUS_SESSION_BUS_ADDRESS"], path, "--filter",
         "--talk=org.freedesktop.secrets"])
-    wait_until(lambda: os.path.exists(path), "the proxy is there")
-    world.view = {"DBUS_SESSION_BUS_ADDRESS": f"unix:path={path}"}
+    wait_until(lambda: os.path.exists(path), "the proxy has started")
+    world.variables = {"DBUS_SESSION_BUS_ADDRESS": f"unix:path={path}"}
 
 
 def user_namespace(world):
-    """A rootless container: the same socket, seen by a process with another user id."""
+    """As in a rootless container: the same socket, and a process with another user ID."""
     dbus_daemon(world)
     world.prefix = ["unshare", "--user", "--map-user=1234", "--map-group=1234"]

@@ -1,7 +1,7 @@
-"""KeePassXC with its own settings: a user confirms what each program reads."""
+"""KeePassXC with its default settings: a user confirms each access of a program."""
 
-from keepassxc import ITS_OWN
-from locked import meanwhile
+from keepassxc import DEFAULTS
+from locked import run_while
 from world import ANN
 
 # The setting's name, as KeePassXC shows it.
@@ -14,35 +14,35 @@ class Confirmed:
         """The Heroku CLI's login is in the open database."""
         self.world, self.keyring, self.checks = world, keyring, checks
         self.check = checks.check
-        keyring.start(settings=ITS_OWN)
+        keyring.start(settings=DEFAULTS)
         self.token = world.heroku.new_token(ANN)
         world.secret_tool("store", ANN, self.token)
-        world.choose(ANN)
+        world.write_login_json(ANN)
         world.helper("setup")
         world.display.new_windows()
 
     @classmethod
-    def commands(cls, *scene):
-        scene = cls(*scene)
-        scene.without_a_click()
-        scene.with_a_click()
-        scene.logout()
+    def commands(cls, *scenario):
+        scenario = cls(*scenario)
+        scenario.without_a_click()
+        scenario.with_a_click()
+        scenario.logout()
 
     def without_a_click(self):
         world = self.world
-        reply = self.checks.quiet(world.get())
-        self.names_the_setting(reply, "get names the setting that helps")
-        result = self.checks.quiet(world.store(world.heroku.new_token(ANN), reply))
-        self.names_the_setting(result, "store names it, and keeps nothing")
-        result = self.checks.quiet(world.erase(self.token, ANN))
-        self.names_the_setting(result, "erase names it, and removes nothing")
+        reply = self.checks.without_window(world.get())
+        self.names_the_setting(reply, "get names the setting to change")
+        result = self.checks.without_window(world.store(world.heroku.new_token(ANN), reply))
+        self.names_the_setting(result, "store names the setting, and stores nothing")
+        result = self.checks.without_window(world.erase(self.token, ANN))
+        self.names_the_setting(result, "erase names the setting, and removes nothing")
         for line in ("status", "doctor", "token"):
-            result = self.checks.quiet(world.helper(line))
-            self.names_the_setting(result, f"{line} names it")
-        self.checks.no_window()
+            result = self.checks.without_window(world.helper(line))
+            self.names_the_setting(result, f"{line} names the setting")
+        self.checks.check_no_window()
 
     def names_the_setting(self, result, promise):
-        holds = SETTING in result.said and result.field("password") is None
+        holds = SETTING in result.output and result.field("password") is None
         self.check(promise, holds and self.world.count() == 1, result)
 
     def with_a_click(self):
@@ -55,7 +55,7 @@ class Confirmed:
         self.check("logout without an answer changes nothing",
                    result.code != 0 and world.heroku.accepts(self.token) and world.count() == 1, result)
         if world.display.window(REQUEST):
-            world.display.types(REQUEST, key="Escape")
+            world.display.type_into(REQUEST, key="Escape")
         result = self.while_the_user_allows(lambda: world.helper_on_a_terminal("logout"))
         left = (world.count(), world.heroku.accepts(self.token))
         self.check("logout removes the login and revokes its token, or does neither",
@@ -63,19 +63,19 @@ class Confirmed:
         self.check("the keyring program is still running", self.keyring.is_alive())
 
     @classmethod
-    def login(cls, *scene):
-        scene = cls(*scene)
-        world, new = scene.world, scene.world.heroku.new_token(ANN)
-        result = scene.while_the_user_allows(lambda: world.helper_on_a_terminal("login --with-token", new))
-        scene.check("login works with one click", result.code == 0, result)
-        found = scene.while_the_user_allows(lambda: world.lookup(ANN))
-        scene.check("the CLI finds the new token", found == new)
-        scene.check("one item after the login", world.count() == 1, world.items())
+    def login(cls, *scenario):
+        scenario = cls(*scenario)
+        world, new = scenario.world, scenario.world.heroku.new_token(ANN)
+        result = scenario.while_the_user_allows(lambda: world.helper_on_a_terminal("login --with-token", new))
+        scenario.check("login works with one click", result.code == 0, result)
+        found = scenario.while_the_user_allows(lambda: world.lookup(ANN))
+        scenario.check("the CLI finds the new token", found == new)
+        scenario.check("one item after the login", world.count() == 1, world.items())
 
     def while_the_user_allows(self, command):
-        """Runs a command while a user clicks what is asked for."""
-        return meanwhile(command, self.allow)
+        """Runs a command while a user allows each access."""
+        return run_while(command, self.allow)
 
     def allow(self):
         if self.world.display.window(REQUEST):
-            self.world.display.types(REQUEST)
+            self.world.display.type_into(REQUEST)

@@ -1,18 +1,18 @@
-"""An X server without a screen, a record of every window on it, and a user who types.
+"""An X server without a screen, a record of its windows, and keyboard input.
 
 There is no window manager. `xev` reports each window that is shown. Before the record is read, a
-property is set on the root window: the server sends events in order, so what was shown before the
-property was set is in the record by then.
+property is set on the root window. The server sends events in order, so a record that contains this
+property is complete up to then.
 """
 
 import os
 import re
 import threading
 
-from waiting import NeverHappened, wait_until
+from waiting import TimedOut, wait_until
 
-# Two servers that start together may choose the same number.
-one_at_a_time = threading.Lock()
+# Two servers that start at the same time may choose the same number.
+start_lock = threading.Lock()
 EVENT = re.compile(r"^(Map|Unmap|Destroy)Notify event.*\n.* window (0x[0-9a-f]+)", re.MULTILINE)
 
 
@@ -22,7 +22,7 @@ class Display:
         self.marks = 0
         self.seen = 0
         self.titles = {}
-        with one_at_a_time:
+        with start_lock:
             self.start_server()
         self.record = world.path("windows")
         world.spawn("xev", ["xev", "-root", "-event", "substructure", "-event", "property"],
@@ -34,12 +34,12 @@ class Display:
         self.world.spawn("Xvfb", ["Xvfb", "-displayfd", str(write), "-screen", "0", "1000x700x24",
                                   "-nolisten", "tcp", "-noreset"], pass_fds=(write,))
         os.close(write)
-        # The number comes in pieces. The pipe stays open until the end, or the server ends.
+        # The number may be written in pieces. If the server ends, so does the pipe.
         number = b""
         while not number.endswith(b"\n"):
             piece = os.read(read, 20)
             if not piece:
-                raise NeverHappened("Xvfb started: " + self.world.log("Xvfb"))
+                raise TimedOut("Xvfb started: " + self.world.log("Xvfb"))
             number += piece
         os.close(read)
         self.world.environment["DISPLAY"] = ":" + number.decode().strip()
@@ -60,7 +60,7 @@ class Display:
             return file.read()
 
     def events(self):
-        """What happened to which window, in order and up to now."""
+        """The events of all windows up to now, in order: pairs of event and window."""
         before = self.marks_in_the_record()
         self.set_mark()
         wait_until(lambda: self.marks_in_the_record() > before, "the record of windows is complete")
@@ -84,7 +84,7 @@ class Display:
         return {window: self.title(window) for window in shown}
 
     def title(self, window):
-        """The last title that was seen, since a window may be gone already."""
+        """The window's title, or its last known title if the window is closed."""
         answer = self.world.run(["xdotool", "getwindowname", window])
         if answer.stdout.strip():
             self.titles[window] = answer.stdout.strip()
@@ -95,24 +95,24 @@ class Display:
         found = [window for window, name in self.visible().items() if title in name]
         return found[-1] if found else None
 
-    def types(self, title, text="", key="Return", until=None):
-        """A user: waits for the window, types the text and the key, and waits until the window is gone."""
+    def type_into(self, title, text="", key="Return", until=None):
+        """Waits for the window, types the text and the key as a user, and waits until the window is closed."""
         window = wait_until(lambda: self.window(title), f"a window is shown: {title}")
         until = until or (lambda: window not in self.visible())
         keys = [["key", "ctrl+a"], ["type", "--delay", "10", text]] if text else []
 
         def typed():
-            # Before the window is ready it takes no keys: then again.
+            # A window that is not ready ignores keys, so this is repeated.
             self.world.run(["xdotool", "windowfocus", window])
             for words in [*keys, ["key", key]]:
                 self.world.run(["xdotool", *words])
-            return comes_true(until)
-        wait_until(typed, f"{title} has taken what was typed")
+            return becomes_true(until)
+        wait_until(typed, f"the window {title} accepts the input")
 
 
-def comes_true(condition):
-    """Whether it does in a while."""
+def becomes_true(condition, limit=3):
+    """Whether the condition becomes true within the limit, in seconds."""
     try:
-        return wait_until(condition, "", limit=3)
-    except NeverHappened:
+        return wait_until(condition, "", limit=limit)
+    except TimedOut:
         return False

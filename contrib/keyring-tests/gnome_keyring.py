@@ -19,7 +19,7 @@ class GnomeKeyring(programs.Program):
     prompt = "Unlock"
 
     def start(self, password=PASSWORD):
-        """With the login keyring open, as after a login with a password."""
+        """Starts with the login keyring open, as after a login with a password."""
         self.process = self.world.spawn(
             "gnome-keyring", ["gnome-keyring-daemon", "--foreground", "--components=secrets", "--unlock"],
             stdin=password.encode())
@@ -31,10 +31,10 @@ class GnomeKeyring(programs.Program):
         wait_until(lambda: self.world.is_locked(LOGIN), "the login keyring is locked")
 
     def answer(self):
-        self.world.display.types(self.prompt, PASSWORD)
+        self.world.display.type_into(self.prompt, PASSWORD)
 
-    def adopt(self, other, name):
-        """Another world's login keyring becomes a second keyring here, which stays locked."""
+    def add_locked_keyring(self, other, name):
+        """Copies another world's login keyring to this one, as a second keyring that stays locked."""
         keyrings = (".local", "share", "keyrings")
         os.makedirs(self.world.path("home", *keyrings), 0o700, exist_ok=True)
         shutil.copy(other.path("home", *keyrings, "login.keyring"),

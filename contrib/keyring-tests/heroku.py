@@ -1,4 +1,4 @@
-"""The stand-in Heroku of a world: accounts, tokens, and what it was asked."""
+"""The stand-in Heroku of a world: its accounts, tokens and requests."""
 
 import os
 import ssl
@@ -23,7 +23,7 @@ class Heroku:
         self.client = urllib.request.build_opener(
             urllib.request.ProxyHandler({"https": self.variables["https_proxy"]}),
             urllib.request.HTTPSHandler(context=context))
-        # Each token with the name by which it is printed.
+        # Each token, with the name that is printed in its place.
         self.tokens = {}
 
     def ask(self, method, path, body=""):
@@ -41,8 +41,8 @@ class Heroku:
         self.tokens[token] = f"token {len(self.tokens) + 1}, of {email.split('@')[0]}"
         return token
 
-    def knows(self, token):
-        """A token that the tested program made: it gets a name, too."""
+    def add_name(self, token):
+        """Adds a name for a token that the tested program created. Returns the token."""
         if token:
             self.tokens.setdefault(token, f"token {len(self.tokens) + 1}, by the program")
         return token
@@ -61,6 +61,6 @@ class Heroku:
             return False
 
     def changes(self):
-        """The requests that changed something: what was made, and what was revoked."""
+        """The requests that may have created or revoked something."""
         lines = self.ask("GET", "/requests").splitlines()
         return [line for line in lines if line.split()[1] != "GET"]

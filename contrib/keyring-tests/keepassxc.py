@@ -1,4 +1,4 @@
-"""KeePassXC with its Secret Service Integration switched on, and databases that share a group."""
+"""KeePassXC with its Secret Service Integration enabled, and databases that share a group."""
 
 import base64
 import os
@@ -23,12 +23,12 @@ LockDatabaseIdle=false
 [FdoSecrets]
 Enabled=true
 """
-# KeePassXC's own settings: it asks to unlock before a search, and to confirm each access.
-ITS_OWN = ""
-# With "Confirm when passwords are retrieved by clients" off, which `get` advises.
-ASKS_TO_UNLOCK = "ConfirmAccessItem=false\n"
+# KeePassXC's default settings: it asks to unlock before a search, and to confirm each access.
+DEFAULTS = ""
+# With "Confirm when passwords are retrieved by clients" off, as `get` advises.
+CONFIRMS_NO_ACCESS = "ConfirmAccessItem=false\n"
 # With "Prompt to unlock database before searching" off, too.
-ASKS_NOTHING = ASKS_TO_UNLOCK + "UnlockBeforeSearch=false\n"
+SHOWS_NO_PROMPT = CONFIRMS_NO_ACCESS + "UnlockBeforeSearch=false\n"
 OPEN, LOCKED = True, False
 MAIN_WINDOW = "org.keepassxc.KeePassXC.MainWindow"
 
@@ -41,8 +41,8 @@ class KeePassXC(programs.Program):
     prompt = "Unlock Database"
     confirms_replacing = True
 
-    def start(self, databases=(("logins", OPEN),), settings=ASKS_TO_UNLOCK):
-        """With these databases, of which the last one is the default collection."""
+    def start(self, databases=(("logins", OPEN),), settings=CONFIRMS_NO_ACCESS):
+        """Starts with these databases. The last one is the default collection."""
         files = [self.database(name) for name, _ in databases]
         for folder in (".config", ".cache"):
             os.makedirs(self.world.path("home", folder, "keepassxc"), exist_ok=True)
@@ -52,13 +52,13 @@ class KeePassXC(programs.Program):
         self.world.wait_for_name()
         wait_until(lambda: self.world.display.window("KeePassXC"), "KeePassXC shows its window")
         for file, (name, is_open) in zip(files, databases):
-            # It hands the file over to the one that runs.
+            # This process passes the file to the running one.
             self.world.run(["keepassxc", file])
             collection = f"{SERVICE}/collection/{name}"
-            wait_until(lambda: self.world.is_locked(collection), f"{name} is there")
+            wait_until(lambda: self.world.is_locked(collection), f"the database {name} is loaded")
             if is_open:
                 # KeePassXC 2.7.10 crashes if it gets the password by --pw-stdin.
-                self.world.display.types("[Locked]", PASSWORD, until=lambda: not self.world.is_locked(collection))
+                self.world.display.type_into("[Locked]", PASSWORD, until=lambda: not self.world.is_locked(collection))
 
     def database(self, name):
         """A database that shares a group with the Secret Service. It is made from an edited export in XML."""
@@ -83,18 +83,18 @@ class KeePassXC(programs.Program):
     def cli(self, *arguments, passwords=1):
         done = self.world.run(["keepassxc-cli", *arguments], f"{PASSWORD}\n" * passwords)
         if done.code != 0:
-            raise RuntimeError(f"keepassxc-cli {arguments[0]}: {done.said}")
+            raise RuntimeError(f"keepassxc-cli {arguments[0]}: {done.output}")
         return done.stdout
 
     def lock(self):
-        """Locks every database, by the program's own interface."""
+        """Locks every database, over D-Bus."""
         self.world.call("/keepassxc", MAIN_WINDOW + ".lockAllDatabases", dest=MAIN_WINDOW)
         wait_until(lambda: self.world.is_locked(self.collection), "the database is locked")
 
     def end(self):
-        """It has saved every change already."""
+        """Ends the program, which has already saved every change."""
         self.world.end(self.process)
         wait_until(lambda: not self.world.display.window("KeePassXC"), "KeePassXC has ended")
 
     def answer(self):
-        self.world.display.types(self.prompt, PASSWORD)
+        self.world.display.type_into(self.prompt, PASSWORD)

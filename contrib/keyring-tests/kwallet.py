@@ -30,7 +30,7 @@ apiEnabled=true
 
 class KWallet(programs.Program):
     name = "kwallet"
-    # Its Secret Service encrypts secrets on the bus by a plugin, which it does not depend on.
+    # Its Secret Service needs a plugin to encrypt secrets on the bus. The package does not depend on it.
     needs = {"kwalletd5": "libkf5wallet-bin",
              f"/usr/lib/{platform.machine()}-linux-gnu/qca-qt5/crypto/libqca-ossl.so": "libqca-qt5-2-plugins"}
     needs_display = True
@@ -38,7 +38,7 @@ class KWallet(programs.Program):
     prompt = "KDE Wallet Service"
 
     def start(self, with_wallet=True):
-        """The wallet is open, as after a login through pam_kwallet5."""
+        """Starts with an open wallet, as after a login with pam_kwallet5."""
         self.configure()
         if not with_wallet:
             self.process = self.world.spawn("kwalletd5", ["kwalletd5"])
@@ -47,7 +47,7 @@ class KWallet(programs.Program):
         self.world.wait_for_name()
         wait_until(self.is_open, "the wallet is open")
         if self.world.is_locked(self.collection) is None:
-            # The first session makes the wallet; the Secret Service has it from the next one on.
+            # The first session creates the wallet. The Secret Service only has it in the next session.
             self.restart()
 
     def configure(self):
@@ -57,7 +57,7 @@ class KWallet(programs.Program):
             file.write(CONFIGURATION)
 
     def start_as_pam_does(self):
-        """The key comes by a pipe, and the session's environment by a socket."""
+        """Sends the key through a pipe, and the session's environment through a socket."""
         read, write = os.pipe()
         path = self.world.path("run", "kwallet5.socket")
         if os.path.exists(path):
@@ -76,7 +76,7 @@ class KWallet(programs.Program):
             client.sendall("".join(lines).encode())
 
     def key(self):
-        """As pam_kwallet5 derives it from the password and a salt of its own."""
+        """The key that pam_kwallet5 derives from the password and its salt."""
         folder = self.world.path("home", ".local", "share", "kwalletd")
         path = os.path.join(folder, f"{WALLET}.salt")
         os.makedirs(folder, exist_ok=True)
@@ -90,19 +90,19 @@ class KWallet(programs.Program):
         return "true" in self.world.call(MODULE, "org.kde.KWallet.isOpen", WALLET, dest=DAEMON)
 
     def lock(self):
-        """Closes all wallets. KWallet writes them then: at other times about five seconds late."""
+        """Closes all wallets. KWallet then writes them immediately, and otherwise about five seconds late."""
         self.world.call(MODULE, "org.kde.KWallet.closeAllWallets", dest=DAEMON)
         wait_until(lambda: not self.is_open(), "the wallet is closed")
 
     def restart(self):
-        """The user's next session: the wallet is open, and no program has asked for a secret yet."""
+        """Starts the user's next session: the wallet is open, and no program has read a secret yet."""
         self.lock()
         self.world.end(self.process)
         self.start()
 
     def crash(self):
-        """It is killed before it has written."""
+        """Kills the program before it has written its file."""
         self.world.end(self.process, signal.SIGKILL)
 
     def answer(self):
-        self.world.display.types(self.prompt, PASSWORD)
+        self.world.display.type_into(self.prompt, PASSWORD)

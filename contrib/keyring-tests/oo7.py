@@ -1,4 +1,4 @@
-"""oo7-daemon, which is to follow gnome-keyring. It is not packaged: `cargo install oo7-daemon`."""
+"""oo7-daemon, the planned successor of gnome-keyring. It has no package: `cargo install oo7-daemon`."""
 
 import os
 import shutil
@@ -17,15 +17,15 @@ class Oo7(programs.Program):
     prompt = "Unlock"
 
     def start(self):
-        # oo7 reads a client's environment to find its display, and gives up its own capabilities. So it cannot read
-        # that of a client which has root's.
+        # oo7 drops its capabilities, and then reads a client's environment to find its display. It cannot read the
+        # environment of a client with root's capabilities.
         if os.getuid() == 0:
             self.world.prefix = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
         os.makedirs(self.world.path("home", ".local", "share"), exist_ok=True)
         self.process = self.world.spawn("oo7", [shutil.which("oo7-daemon"), "--login"], stdin=PASSWORD.encode())
         self.world.wait_for_name()
         wait_until(lambda: self.world.is_locked(self.collection) is False, "the login keyring is open")
-        # Its first client waits a second or two, for what oo7 asks about the session.
+        # oo7 answers its first client a second or two late, because it queries the session first.
         self.world.run(["secret-tool", "search", "service", "nothing"])
 
     def lock(self):
@@ -33,4 +33,4 @@ class Oo7(programs.Program):
         wait_until(lambda: self.world.is_locked(self.collection), "the login keyring is locked")
 
     def answer(self):
-        self.world.display.types(self.prompt, PASSWORD)
+        self.world.display.type_into(self.prompt, PASSWORD)

@@ -1,4 +1,4 @@
-"""pass-secret-service: the Secret Service over pass and gpg. Its key has no password, so it is never locked."""
+"""pass-secret-service: the Secret Service with pass and gpg. The key has no password, so it is never locked."""
 
 import shutil
 
@@ -18,7 +18,7 @@ class PassSecretService(programs.Program):
         for command in (key, ["pass", "init", "ann@example.com"]):
             done = self.world.run(command)
             if done.code != 0:
-                raise RuntimeError(f"{command[0]}: {done.said}")
+                raise RuntimeError(f"{command[0]}: {done.output}")
         self.process = self.world.spawn("pass-secret-service", [shutil.which("pass_secret_service")])
         self.world.wait_for_name()
-        wait_until(lambda: self.world.is_locked(self.collection) is False, "the default collection is there")
+        wait_until(lambda: self.world.is_locked(self.collection) is False, "the default collection exists")

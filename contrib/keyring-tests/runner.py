@@ -1,4 +1,4 @@
-"""Chooses the scenarios, installs and builds what they need, runs them side by side, and counts."""
+"""Selects the scenarios, installs and builds what they need, runs them in parallel, and counts the checks."""
 
 import argparse
 import os
@@ -16,7 +16,7 @@ from scenarios import SCENARIOS
 from waiting import Stopped, stopping
 from world import ANN, BOB, TOP, World
 
-AT_ONCE = 4
+PARALLEL = 4
 
 
 def main(arguments, usage):
@@ -25,24 +25,24 @@ def main(arguments, usage):
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--yes", action="store_true")
     parser.add_argument("--programs")
-    wanted = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     chosen = [scenario for scenario in SCENARIOS
-              if not wanted.names or any(scenario.name.startswith(name) for name in wanted.names)]
+              if not options.names or any(scenario.name.startswith(name) for name in options.names)]
     if not chosen:
         sys.exit("no such scenario; list them: ./contrib/keyrings --list")
-    if wanted.list:
+    if options.list:
         for scenario in sorted(chosen, key=lambda scenario: scenario.name):
-            print(f"{scenario.name:29}  {scenario.about}")
+            print(f"{scenario.name:31}  {scenario.description}")
         return 0
-    install(chosen, wanted.yes)
-    return run_all(chosen, os.path.abspath(wanted.programs) if wanted.programs else build())
+    install(chosen, options.yes)
+    return run_all(chosen, os.path.abspath(options.programs) if options.programs else build())
 
 
 def install(chosen, yes):
     needs = {need: package for scenario in chosen for need, package in scenario.needs.items() if package}
     pairs = [f"{need}={package}" for need, package in needs.items()]
-    # On a terminal it asks.
-    run_or_end([os.path.join(TOP, "contrib", "install-missing"), *(["--yes"] if yes else []), *pairs])
+    # It asks the user if it runs on a terminal.
+    run_or_exit([os.path.join(TOP, "contrib", "install-missing"), *(["--yes"] if yes else []), *pairs])
     if shutil.which("dpkg-query"):
         print_versions(sorted(set(needs.values())))
 
@@ -55,15 +55,15 @@ def print_versions(packages):
 
 def build():
     """Builds the debug programs, which the tests use too. Returns their folder."""
-    run_or_end([os.path.join(TOP, "contrib", "require-rust")])
+    run_or_exit([os.path.join(TOP, "contrib", "require-rust")])
     print("building (the first time about three minutes on two cores, 600 MB in target)", file=sys.stderr)
-    run_or_end(["cargo", "build", "--quiet", "--locked", "--bins", "--package", "git-credential-heroku-rs",
+    run_or_exit(["cargo", "build", "--quiet", "--locked", "--bins", "--package", "git-credential-heroku-rs",
                 "--package", "heroku-stand-in"])
     return os.path.abspath(os.path.join(TOP, os.environ.get("CARGO_TARGET_DIR", "target"), "debug"))
 
 
-def run_or_end(command):
-    """A script of ours, which prints its own error."""
+def run_or_exit(command):
+    """Runs a command that prints its own errors, and exits if it fails."""
     if subprocess.run(command, cwd=TOP, check=False).returncode:
         sys.exit(1)
 
@@ -75,7 +75,7 @@ def run_all(chosen, programs):
     waiting, done = queue.SimpleQueue(), []
     for scenario in chosen:
         waiting.put(scenario)
-    threads = [threading.Thread(target=work, args=(waiting, programs, done)) for _ in range(AT_ONCE)]
+    threads = [threading.Thread(target=run_scenarios, args=(waiting, programs, done)) for _ in range(PARALLEL)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -95,8 +95,8 @@ def stop(number):
     stopping.set()
 
 
-def work(waiting, programs, done):
-    """A thread: one scenario after the other. Its daemons end with it, if this program is killed."""
+def run_scenarios(waiting, programs, done):
+    """The function of each thread: runs one scenario after another. If this program is killed, the daemons end, too."""
     while not stopping.is_set():
         try:
             scenario = waiting.get_nowait()
@@ -111,11 +111,11 @@ def work(waiting, programs, done):
         except Exception as error:  # An exception is a failed check; the other scenarios continue.
             where = traceback.extract_tb(error.__traceback__)
             lines = [f"{os.path.basename(frame.filename)}:{frame.lineno}" for frame in where]
-            checks.check("the scenario ends", False, f"{type(error).__name__}: {error} ({' '.join(lines)})")
+            checks.check("the scenario runs to its end", False, f"{type(error).__name__}: {error} ({' '.join(lines)})")
 
 
 def run(scenario, programs, checks):
-    reason = scenario.unless()
+    reason = scenario.skip_reason()
     optional = [*scenario.optional, *(need for need, package in scenario.needs.items() if not package)]
     missing = [name for name in optional if not shutil.which(name)]
     if missing or reason:
@@ -126,6 +126,6 @@ def run(scenario, programs, checks):
         scenario.bus(world)
         world.heroku.add_account(ANN, "app-ann")
         world.heroku.add_account(BOB, "app-bob")
-        scenario.play(world, scenario.program(world), checks)
+        scenario.function(world, scenario.program(world), checks)
     finally:
         world.stop()

@@ -1,20 +1,20 @@
-"""Waiting for a condition, never for a time; and the request to stop, which ends every wait."""
+"""Waits for conditions, never for a fixed time. A request to stop ends every wait."""
 
 import threading
 import time
 
 LIMIT = 30
 
-# Set by Ctrl-C: every wait and every running command ends, and each world is cleaned up.
+# Set by Ctrl-C. It ends every wait and every running command, and then each world is cleaned up.
 stopping = threading.Event()
 
 
 class Stopped(Exception):
-    """The user has asked to stop."""
+    """The user pressed Ctrl-C, or this program was asked to stop."""
 
 
-class NeverHappened(Exception):
-    """What was waited for did not come within the limit."""
+class TimedOut(Exception):
+    """The condition did not become true within the limit."""
 
 
 def wait_until(condition, what, limit=LIMIT):
@@ -27,5 +27,5 @@ def wait_until(condition, what, limit=LIMIT):
         if value:
             return value
         if time.monotonic() > end:
-            raise NeverHappened(f"not within {limit} s: {what}")
+            raise TimedOut(f"not within {limit} s: {what}")
         time.sleep(0.02)

@@ -1,7 +1,7 @@
-"""A throwaway world: a home, a session bus, a display, a stand-in Heroku, and the processes in it.
+"""A temporary environment, called world: a home, a session bus, a display, a stand-in Heroku, and their processes.
 
-Nothing outside of the world's folder is written. Every process carries the folder's name in its
-environment, by which `stop` also finds what a bus has started.
+Nothing outside of the world's folder is written. Every process has the folder's name in its
+environment, so `stop` also finds processes that a bus has started.
 """
 
 import dataclasses
@@ -23,15 +23,15 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 ANN, BOB = "ann@example.com", "bob@example.com"
 SECRETS, SERVICE = "org.freedesktop.secrets", "/org/freedesktop/secrets"
 HEROKU_HOST = "protocol=https\nhost=git.heroku.com\n"
-# KWallet 5.103 refuses one key of secret-tool's in 256, and loses its session about once in 100 times. A lookup without a
-# session ends with 1 and says nothing, as for an item that is not there. The Heroku CLI would fail, too.
-FAULTS_OF_KWALLET = ("Client public key size is invalid", "Can't find session")
+# KWallet 5.103 rejects one of 256 keys of secret-tool, and loses its session about once in 100 times. A lookup without a
+# session exits with 1 and prints nothing, as if the item did not exist. The Heroku CLI would fail, too.
+KWALLET_ERRORS = ("Client public key size is invalid", "Can't find session")
 ATTEMPTS = 5
 
 
 @dataclasses.dataclass
 class Result:
-    """A command that has ended. The code is None if it had to be killed."""
+    """The result of a command. The code is None if the command was killed at its time limit."""
 
     command: str
     code: int
@@ -40,11 +40,11 @@ class Result:
     seconds: float
 
     @property
-    def said(self):
+    def output(self):
         return self.stdout + self.stderr
 
     def field(self, name):
-        """A line `name=value` of a helper's reply."""
+        """The value of a line `name=value` in a helper's reply."""
         found = re.search(rf"^{re.escape(name)}=(.*)$", self.stdout, re.MULTILINE)
         return found.group(1) if found else None
 
@@ -54,9 +54,9 @@ class World:
         """`programs`: the folder in which the helper and the stand-in Heroku were built."""
         self.programs = programs
         self.processes = []
-        # Where the programs under test run: what is put before their commands, and their environment.
+        # For the programs under test: a prefix for their commands, and additional variables.
         self.prefix = []
-        self.view = {}
+        self.variables = {}
         self.display = None
         self.folder = tempfile.mkdtemp(prefix="heroku-rs-keyrings-")
         for name in ("bin", "home", "run", "tmp", "log", "home/app"):
@@ -66,7 +66,7 @@ class World:
         self.environment = {
             "HOME": self.path("home"),
             "XDG_RUNTIME_DIR": self.path("run"),
-            # KeePassXC keeps its lock there, by which only one of a user's runs.
+            # KeePassXC has its lock file there, so that only one process runs for each user.
             "TMPDIR": self.path("tmp"),
             "PATH": self.path("bin") + ":/usr/local/bin:/usr/bin:/bin",
             "LC_ALL": "C.UTF-8",
@@ -87,7 +87,7 @@ class World:
     # Processes
 
     def spawn(self, name, command, stdin=None, environment=None, pass_fds=(), output=None, preparation=None):
-        """Starts a daemon. It is ended with the world, and also if this program is killed."""
+        """Starts a daemon. It ends with the world, and also if this program is killed."""
         with open(output or self.path("log", name), "ab") as log:
             process = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "TERM", *command], cwd=self.path("home"),
@@ -100,13 +100,13 @@ class World:
                 process.stdin.write(stdin)
         return process
 
-    def end(self, process, how=signal.SIGTERM):
+    def end(self, process, number=signal.SIGTERM):
         """Ends a daemon and what it started."""
         if process not in self.processes:
             return
         self.processes.remove(process)
         if process.poll() is None:
-            process.send_signal(how)
+            process.send_signal(number)
         try:
             process.wait(3)
         except subprocess.TimeoutExpired:
@@ -118,12 +118,12 @@ class World:
             pass
 
     def log(self, name):
-        """The last words of a daemon."""
+        """The last 2,000 characters of a daemon's log."""
         with open(self.path("log", name), encoding="utf-8", errors="replace") as file:
             return file.read()[-2000:]
 
-    def others(self):
-        """Processes with this world's folder in their environment: what a bus has started."""
+    def started_by_the_bus(self):
+        """The IDs of processes with this world's folder in their environment, which a bus has started."""
         for name in os.listdir("/proc"):
             if not name.isdigit() or int(name) == os.getpid():
                 continue
@@ -137,7 +137,7 @@ class World:
     def stop(self):
         for process in reversed(list(self.processes)):
             self.end(process)
-        for pid in self.others():
+        for pid in self.started_by_the_bus():
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
@@ -177,17 +177,17 @@ class World:
                     return None
 
     def helper(self, line, stdin="", **how):
-        """Our program, as a user or git runs it."""
+        """Runs our program, as a user or git does."""
         result = self.program([self.helper_program, *line.split()], stdin, **how)
         result.command = line
         return result
 
     def program(self, command, stdin="", environment=None, **how):
         """Runs a program under test: ours, git, or secret-tool."""
-        return self.run([*self.prefix, *command], stdin, environment={**self.view, **(environment or {})}, **how)
+        return self.run([*self.prefix, *command], stdin, environment={**self.variables, **(environment or {})}, **how)
 
     def helper_on_a_terminal(self, line, stdin="", **how):
-        """The same with a terminal: a user is there to be asked."""
+        """Runs the helper with a terminal, so that it can ask the user."""
         ours, theirs = os.openpty()
         try:
             return self.helper(line, stdin, preparation=lambda: fcntl.ioctl(theirs, termios.TIOCSCTTY, 0), **how)
@@ -196,7 +196,7 @@ class World:
             os.close(theirs)
 
     def get(self, username=None):
-        """What git 2.46 and later sends to find out what to log in with."""
+        """Runs `get` with the request of git 2.46 and later."""
         request = "capability[]=authtype\ncapability[]=state\n" + HEROKU_HOST
         request += f"username={username}\n" if username else ""
         result = self.helper("get", request + "\n")
@@ -204,7 +204,7 @@ class World:
         return result
 
     def store(self, token, reply):
-        """git keeps what worked: a pasted token, with the user name and the state of our reply."""
+        """Runs `store` as git does after a password worked: a pasted token, with the user name and state of our reply."""
         request = "capability[]=state\n" + HEROKU_HOST
         state = reply.field("state[]")
         request += f"state[]={state}\n" if state else ""
@@ -212,38 +212,38 @@ class World:
         return self.helper("store", request)
 
     def erase(self, token, username):
-        """git removes what was refused."""
+        """Runs `erase` as git does after a password was rejected."""
         return self.helper("erase", f"{HEROKU_HOST}username={username}\npassword={token}\n\n")
 
     def log_in(self, email):
-        """A new token, given to `login`. Returns the token and the result."""
+        """Runs `login` with a new token. Returns the token and the result."""
         token = self.heroku.new_token(email)
         return token, self.helper("login --with-token", token)
 
-    # The Heroku CLI's side: it runs secret-tool, and writes login.json
+    # The Heroku CLI, which runs secret-tool and writes login.json
 
     def secret_tool(self, action, account, secret=""):
         options = ["--label=Heroku CLI"] if action == "store" else []
         command = ["secret-tool", action, *options, "service", "heroku-cli", "account", account]
         for _ in range(ATTEMPTS):
             result = self.program(command, secret, limit=10)
-            found_nothing = action == "lookup" and result.code == 1 and not result.said
-            if not found_nothing and not any(fault in result.stderr for fault in FAULTS_OF_KWALLET):
+            found_nothing = action == "lookup" and result.code == 1 and not result.output
+            if not found_nothing and not any(error in result.stderr for error in KWALLET_ERRORS):
                 break
         result.command = f"secret-tool {action} … {account}"
         return result
 
     def lookup(self, account):
-        """The token that the Heroku CLI finds, or an empty text."""
+        """The token that the Heroku CLI finds, or an empty string."""
         return self.secret_tool("lookup", account).stdout.strip()
 
-    def choose(self, account):
+    def write_login_json(self, account):
         folder = self.path("home", ".local", "share", "heroku")
         os.makedirs(folder, 0o700, exist_ok=True)
         with open(os.path.join(folder, "login.json"), "w", encoding="utf-8") as file:
             file.write('{"account":"%s"}\n' % account)
 
-    def chosen(self):
+    def login_json(self):
         path = self.path("home", ".local", "share", "heroku", "login.json")
         if not os.path.exists(path):
             return None
@@ -253,15 +253,15 @@ class World:
     # The bus
 
     def call(self, path, method, *arguments, dest=SECRETS):
-        """A call by gdbus; its output or its error."""
+        """Calls a method with gdbus, and returns its output or its error."""
         return self.run(["gdbus", "call", "--session", "--timeout", "10", "--dest", dest, "--object-path", path,
-                         "--method", method, *arguments]).said.strip()
+                         "--method", method, *arguments]).output.strip()
 
     def property(self, path, interface, name):
         return self.call(path, "org.freedesktop.DBus.Properties.Get", interface, name)
 
     def is_locked(self, collection):
-        """None if there is no such collection."""
+        """Whether the collection is locked, or None if it does not exist."""
         answer = self.property(collection, "org.freedesktop.Secret.Collection", "Locked")
         return {"(<true>,)": True, "(<false>,)": False}.get(answer)
 
@@ -272,7 +272,7 @@ class World:
         wait_until(is_owned, f"{name} is on the bus")
 
     def items(self):
-        """The paths of the Heroku CLI's items: those that are open, and those that are locked."""
+        """The paths of the Heroku CLI's items: a list of the unlocked ones, and a list of the locked ones."""
         answer = self.call(SERVICE, "org.freedesktop.Secret.Service.SearchItems", "{'service': 'heroku-cli'}")
         found = re.match(r"\((?:@ao )?\[(.*?)\], (?:@ao )?\[(.*?)\]\)$", answer)
         if not found:
@@ -284,15 +284,15 @@ class World:
 
     # Secrets
 
-    def hide(self, text):
-        """The text without a token in it: each has a short name instead."""
+    def redact(self, text):
+        """The text with a short name in place of each token."""
         for token, name in self.heroku.tokens.items():
             text = text.replace(token, f"<{name}>")
         text = re.sub(r"HRKU-[A-Za-z0-9_-]{20,}", "<another token>", text)
         return text.replace(self.folder, "…")
 
     def files_with_a_token(self):
-        """The files of this world that hold a token in plain text."""
+        """The files of this world that contain a token in plain text."""
         tokens = [token.encode() for token in self.heroku.tokens]
         found = []
         for folder, _, names in os.walk(self.folder):
