@@ -1,4 +1,4 @@
-"""The results as Markdown: in the terminal those of one git, on the page those of all."""
+"""The results as Markdown: of one version of git in the terminal, of all versions on the page."""
 
 import table
 
@@ -18,7 +18,7 @@ def one(result, known):
 
 
 def whole(results, known):
-    """The part of the page that is made: the versions, then the cases."""
+    """The generated part of the page: the versions, then the cases."""
     rows = ["| git | date | as it is | with Heroku's host | not as listed |", "|---|---|---|---|---|"]
     for version, result in results.items():
         counts = ["{} of {} pass".format(*table.count(result, way)) for way in table.WAYS]
@@ -30,7 +30,7 @@ def whole(results, known):
 
 
 def cell(result, name):
-    """Both ways in one: as it is, then with Heroku's host."""
+    """Both results in one cell: as it is, then with Heroku's host."""
     if name not in result["heroku"]:
         return ""
     return " / ".join(SIGN[result[way].get(name)] or "–" for way in table.WAYS)

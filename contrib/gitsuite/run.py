@@ -1,4 +1,4 @@
-"""Runs git's suite against the program, each time in a throwaway world of contrib/demo's."""
+"""Runs git's suite with the program, each time in a temporary environment of contrib/demo."""
 
 import os
 import re
@@ -10,14 +10,14 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 DEMO = os.path.join(TOP, "contrib", "demo")
 LINE = re.compile(r"^(ok|not ok) (\d+) (?:- |# skip )helper \(\S+\) (.*?)(?: \(--run\))?$", re.M)
 
-# The suite takes all of stderr for git's prompts. Our lines there are notices to the user.
+# The suite takes every line on stderr for a prompt of git. So the notices of our program go to a file.
 WORDS_ASIDE = "heroku-rs-words-aside"
 WITHOUT_WORDS = '#!/bin/sh\nexec git-credential-heroku-rs "$@" 2>>"{words}"\n'
 IN_THERE = 'PATH="$1:$PATH" && cd "$2" && script=$3 && shift 3 && exec "./$script" --verbose "$@"'
 
 
 class Suite:
-    """A built tree, and a folder for all that the suite writes."""
+    """A built tree, and a folder for the files that the suite writes."""
 
     def __init__(self, built, folder, installed):
         self.tests = os.path.join(built, "t")
@@ -33,11 +33,11 @@ class Suite:
         self.differs = {}
 
     def as_it_is(self):
-        """git's suite from start to end, in one keyring."""
+        """Runs git's whole suite, with one keyring."""
         return self.outcomes("unchanged", self.run(tree.SUITE, "heroku-rs"))
 
     def with_herokus_host(self, known, report):
-        """Each case in a keyring of its own, after those that it builds on."""
+        """Runs each case with its own keyring, after the case that it depends on."""
         listed = self.run(tree.OURS, WORDS_ASIDE, "--run=1000000")
         numbers = {name: number for _, number, name in LINE.findall(listed)}
         results = {}
@@ -52,7 +52,7 @@ class Suite:
         return results
 
     def run(self, script, helper, *flags):
-        """What the suite says, in a world with a bus, a keyring and a Heroku of its own."""
+        """The output of the suite, in an environment with its own bus, keyring and stand-in Heroku."""
         variables = [f"GIT_TEST_CREDENTIAL_HELPER={helper}", "HEROKU_RS_TIMEOUT=30"]
         if self.installed:
             variables.append(f"GIT_TEST_INSTALLED={self.installed}")
@@ -63,11 +63,11 @@ class Suite:
         said = done.stdout.decode("utf-8", "replace")
         plan = re.search(r"^1\.\.(\d+)", said, re.M)
         if not plan or int(plan.group(1)) != len(LINE.findall(said)):
-            raise OSError(f"git's suite did not come to its end:\n{said[-2000:]}")
+            raise OSError(f"git's suite did not run to its end:\n{said[-2000:]}")
         return said
 
     def outcomes(self, way, said):
-        """By name; the output of each is kept, to explain a surprise."""
+        """The results by name. The output of each case is stored, to explain an unexpected result."""
         results, start = {}, 0
         for found in LINE.finditer(said):
             word, _, name = found.groups()
@@ -78,6 +78,6 @@ class Suite:
 
 
 def difference(said):
-    """What the suite's last `diff -u` shows: a listed failure is listed with it, and fails no other way."""
+    """The changed lines of the suite's last `diff -u`. A listed failure must have exactly these."""
     shown = said.rpartition("\n--- expect")[2].splitlines()
     return " ".join(line for line in shown[2:] if line[:1] in ("+", "-"))

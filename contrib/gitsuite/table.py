@@ -1,4 +1,4 @@
-"""The table of cases: what each is to do, and why, held against what came out."""
+"""The table of cases: the expected results with their reasons, and the comparison with the real results."""
 
 import collections
 import csv
@@ -19,7 +19,7 @@ def cases():
 
 
 def surprises(result, known):
-    """What is not as the table says: a failure, a pass, another reason, a case that it does not know."""
+    """The results that differ from the table: a failure, a pass, another difference, or an unknown case."""
     found = []
     for way in WAYS:
         for name, outcome in result[way].items():

@@ -1,4 +1,4 @@
-"""git's source tree: a copy of what is needed of it, and what has to be built there."""
+"""git's source tree: copies the needed files, and builds what the suite needs."""
 
 import os
 import re
@@ -9,7 +9,7 @@ import mapping
 
 SUITE, LIBRARY = "t0303-credential-external.sh", "lib-credential.sh"
 OURS, OUR_LIBRARY = "t0303-credential-heroku.sh", "lib-credential-heroku.sh"
-# Neither network nor translation nor speed is asked of it.
+# The suite needs no network, no translation and no optimisation.
 OPTIONS = ["CFLAGS=-O0", "NO_CURL=1", "NO_EXPAT=1", "NO_GETTEXT=1", "NO_OPENSSL=1", "NO_PYTHON=1",
            "NO_RUST=1", "NO_TCLTK=1"]
 NOT_COPIED = shutil.ignore_patterns(".git", "*.o", "*.a", "subprojects", "test-results", "trash directory.*")
@@ -21,7 +21,7 @@ def is_one(tree):
 
 
 def version(tree):
-    """As the tarball says, else as the clone does."""
+    """The version from the tarball, or from the clone."""
     file = os.path.join(tree, "version")
     if os.path.isfile(file):
         with open(file, encoding="utf-8") as said:
@@ -40,7 +40,7 @@ def cleaned(text):
 
 
 def prepare(tree, into, installed, log):
-    """A copy that is built, with both suites in it. What has been built before is not built again."""
+    """Builds a copy of the tree, with both suites. Files that have been built before are not built again."""
     shutil.copytree(tree, into, ignore=NOT_COPIED, dirs_exist_ok=True)
     with open(os.path.join(into, "version"), "w", encoding="utf-8") as file:
         file.write(version(tree) + "\n")
@@ -55,7 +55,7 @@ def prepare(tree, into, installed, log):
 
 
 def map_to_heroku(tests):
-    """Writes the suite with Heroku's host beside the one that stays as it is."""
+    """Writes the suite with Heroku's host, next to the unchanged one."""
     with open(os.path.join(tests, LIBRARY), encoding="utf-8") as file:
         library = mapping.mapped(file.read())
     with open(os.path.join(tests, SUITE), encoding="utf-8") as file:

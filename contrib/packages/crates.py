@@ -1,4 +1,4 @@
-"""The crates of this repository and below it: what cargo says, and what Cargo.lock does."""
+"""The crates of this workspace and their dependencies, from cargo and from Cargo.lock."""
 
 import json
 import pathlib
@@ -10,7 +10,7 @@ PROGRAM = "git-credential-heroku-rs"
 
 
 def manifest(key):
-    """A value of our Cargo.toml. The module for TOML is younger than the oldest system we build on."""
+    """A value of our Cargo.toml. The oldest system for builds has a Python without a module for TOML."""
     return re.search(rf'^{key} = "(.*)"$', (ROOT / "Cargo.toml").read_text(), re.MULTILINE)[1]
 
 
@@ -34,16 +34,16 @@ def _cargo(*line, targets=(), by):
 
 
 def metadata(targets=()):
-    """What cargo knows of the packages that the targets may ask for, with all features."""
+    """cargo's metadata of all packages that the targets may use, with all features."""
     line = ["metadata", "--format-version=1", "--all-features"]
     return json.loads(_cargo(*line, targets=targets, by="--filter-platform"))
 
 
 def built(targets, *flags):
-    """What is built for the targets by these flags of `cargo tree`: names with versions.
+    """The names and versions of the packages that `cargo tree` prints for the targets and flags.
 
-    cargo's metadata does not know it: it joins the features of all that is in the workspace, and
-    follows a feature like `"other?/std"`, which asks for nothing.
+    cargo's metadata would list too many: it merges the features of the whole workspace, and follows a
+    feature like `"other?/std"`, which does not enable `other`.
     """
     line = ["tree", "--prefix=none", "--no-dedupe", "--format={p}", *flags]
     lines = _cargo(*line, targets=targets, by="--target").splitlines()
@@ -51,7 +51,7 @@ def built(targets, *flags):
 
 
 def of(packages, names):
-    """The packages that are among the names, in the order of these."""
+    """The packages with these names and versions, sorted by both."""
     those = [package for package in packages if (package["name"], f"v{package['version']}") in names]
     return sorted(those, key=lambda package: (package["name"], package["version"]))
 
@@ -65,9 +65,9 @@ def checksums():
 
 
 def linked(target):
-    """The program, the packages below it, and which asks for which, as (package, packages, arrows).
+    """The program, its dependencies, and the edges between them, as (package, packages, edges).
 
-    By normal dependencies alone: what only builds or tests is not linked.
+    Only normal dependencies: build and dev dependencies are not linked.
     """
     found = metadata([target])
     order = of(found["packages"], built([target], f"--package={PROGRAM}", "--edges=normal"))

@@ -1,6 +1,6 @@
-"""The tables of contrib/docs/dependencies.md: what the source of each crate that we ask for says.
+"""The tables of contrib/docs/dependencies.md: facts from the source of each direct dependency.
 
-A date is that of the registry's index as cargo keeps it; where cargo keeps none, the page's stays.
+A date comes from cargo's copy of the registry index. If it has none, the page's date stays.
 """
 
 import functools
@@ -17,7 +17,7 @@ NOT_LIBRARIES = {"custom-build", "bin", "test", "bench", "example"}
 
 
 class Tree:
-    """What is built by these flags of `cargo tree`, and which package brings which."""
+    """The packages that `cargo tree` prints for these flags, and the dependencies between them."""
 
     def __init__(self, found, targets, *flags):
         order = crates.of(found["packages"], crates.built(targets, *flags))
@@ -42,7 +42,7 @@ class Tree:
 
 
 def asked(found):
-    """How each crate from outside is asked for: by its package's id, which of ours, and cargo's words."""
+    """The direct dependencies: for each package ID, our packages that use it and cargo's entries for that."""
     packages = {package["id"]: package for package in found["packages"]}
     ways = {}
     for node in found["resolve"]["nodes"]:
@@ -57,14 +57,14 @@ def asked(found):
 
 
 def index(name):
-    """Where cargo keeps what the registry says of a crate."""
+    """The files of cargo's registry index for a crate."""
     home = pathlib.Path(os.environ.get("CARGO_HOME") or pathlib.Path.home() / ".cargo")
     folder = {1: "1", 2: "2", 3: f"3/{name[0]}"}.get(len(name), f"{name[:2]}/{name[2:4]}")
     return home.glob(f"registry/index/*/.cache/{folder}/{name}")
 
 
 def released(package):
-    """The day of this version and the year of the first one, as far as the index knows."""
+    """The date of this version and the year of the first one, if the index has them."""
     days = {}
     for file in index(package["name"].lower()):
         for entry in file.read_bytes().split(b"\0"):
@@ -88,7 +88,7 @@ def _unsafe(manifest, root):
 
 
 def unsafe(package):
-    """Whether the crate's own source has `unsafe` in it, comments and texts left out."""
+    """Whether the crate's own source contains `unsafe`, without comments and strings."""
     library = next(one for one in package["targets"] if set(one["kind"]) - NOT_LIBRARIES)
     return _unsafe(package["manifest_path"], library["src_path"])
 
@@ -98,7 +98,7 @@ def is_a(kind, package):
 
 
 def home(package):
-    """The crate, as a link to where its source is developed."""
+    """The crate, as a link to its repository."""
     return f"[`{package['name']}`]({package['repository']})"
 
 
@@ -142,21 +142,21 @@ def table(tree, ways, head, where, known):
         days = released(package) or known.get((package["name"], package["version"]))
         if not days:
             raise SystemExit(
-                f"supply: the release date of {package['name']} {package['version']} is not known here\n"
-                "  with the network: cargo update --dry-run && ./contrib/supply --write"
+                f"supply: the release date of {package['name']} {package['version']} is not known\n"
+                "  with a network: cargo update --dry-run && ./contrib/supply --write"
             )
         lines.append(row(tree, id, ways, days, where(ways[id]), ways[id]))
     return "\n".join(lines) + "\n"
 
 
 def known_days(text):
-    """The days that the page has, by crate and version."""
+    """The dates on the page, by crate and version."""
     rows = re.findall(r"^\| \[`([\w-]+)`\]\S+ \| (\S+), (\S+) \| (\d+) \|", text, re.MULTILINE)
     return {(name, version): (day, since) for name, version, day, since in rows}
 
 
 def tables(targets, text):
-    """What the program asks for; what its tests and tools ask for beside that."""
+    """Two tables: the dependencies of the program, and those that only its tests and tools use."""
     found, known = crates.metadata(targets), known_days(text)
     linked = Tree(found, targets, f"--package={crates.PROGRAM}", "--edges=normal,build")
     built = Tree(found, targets, "--workspace", "--all-features", "--edges=normal,build,dev")

@@ -1,5 +1,5 @@
-/* bcryptprimitives.dll for a Wine that is older than that library (before 8.13): Rust's standard
- * library asks it for randomness. The bytes come from the same source in Wine's advapi32. */
+/* bcryptprimitives.dll for Wine before 8.13, which does not have it: Rust's standard library gets random
+ * bytes from it. Here they come from the same source in Wine's advapi32. */
 #include <windows.h>
 
 BOOLEAN NTAPI SystemFunction036(PVOID bytes, ULONG count);

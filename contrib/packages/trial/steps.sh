@@ -1,17 +1,17 @@
-# Sourced by try-windows and try-arm: a login from its beginning to its end, asked of a program that
-# runs on this machine by way of an emulator, where the stories cannot ask it.
+# Sourced by try-windows and try-arm: everything from login to logout, with a program that runs in an
+# emulator. The stories cannot test such a program.
 #
-# Who sources it calls `new_world`, then defines
+# A script that sources it calls `new_world`, then defines
 #   program ARGUMENT…   runs the program; it has $proxy and $world/heroku/ca.pem in its environment
-#   item EMAIL          what another program finds in the keyring for this account
-#   put EMAIL           makes another program put its stdin there
+#   item EMAIL          prints the secret that another program finds in the keyring for this account
+#   put EMAIL           stores stdin as the secret of this account, with another program
 #   logs_in EMAIL TOKEN
-# and calls the trials.
+# and calls the functions with the steps.
 
 ann=ann@example.com
 bob=bob@example.com
 
-# A folder for everything, and a stand-in Heroku in it. What was started is ended with the script.
+# Creates a temporary directory, and starts a stand-in Heroku in it. Every process ends with the script.
 new_world() {
     local program=${CARGO_TARGET_DIR:-target}/debug/heroku-stand-in
     world=$(mktemp -d "${TMPDIR:-/tmp}/heroku-rs-trial.XXXXXX")
@@ -30,7 +30,7 @@ new_world() {
     repository=$(heroku POST "/apps?email=$ann&name=blue-sky")
 }
 
-# Cargo for another system: what matters is that the program runs, so nothing is optimised.
+# Runs cargo for another system. Nothing is optimised, since only the behaviour is tested.
 # $cargo_flags is added.
 build_for() {
     local target=$1 command=$2
@@ -39,7 +39,7 @@ build_for() {
         --locked --quiet --target "$target" --target-dir target/systems "$@" </dev/null
 }
 
-# A script in the world that runs a command line with its own arguments after it.
+# Writes a script that runs a command line, followed by the script's own arguments.
 as_a_program() {
     printf '#!/bin/sh\nexec %s "$@"\n' "$(printf '%q ' "${@:2}")" >"$world/$1"
     chmod +x "$world/$1"
@@ -57,18 +57,18 @@ clean_up() {
     exit "$ended"
 }
 
-# Until a daemon has said that it is ready, in this file.
+# Waits until a daemon has written to this file that it is ready.
 wait_for() {
     for _ in $(seq 600); do
         [ ! -s "$1" ] || return 0
         sleep 0.05
     done
-    echo "$1 stayed empty: what was to write it did not start" >&2
+    echo "a daemon did not start: it wrote nothing to $1" >&2
     cat "$world"/*.log >&2
     exit 1
 }
 
-# A call of the stand-in's control interface, with its body on stdin where it has one.
+# A call of the stand-in's control interface. With a third argument, the body is stdin.
 heroku() {
     local body=(--data-binary @-)
     [ "$#" -gt 2 ] || body=(--data-binary '')
@@ -88,19 +88,19 @@ broken() {
     exit 1
 }
 
-# Runs the program with this script's stdin: its streams and exit code are kept, to be looked at.
+# Runs the program with this script's stdin, and stores its stdout, stderr and exit code for the checks.
 run() {
     code=0
     program "$@" >"$world/out" 2>"$world/said" || code=$?
 }
 exits_with() { [ "$code" -eq "$1" ] || broken "exit code $code, not $1"; }
-# Byte for byte: no line end but git's own.
-prints() { printf '%s' "$1" | cmp --quiet - "$world/out" || broken "it ought to have printed: $1"; }
-prints_something_with() { grep --quiet --fixed-strings -- "$1" "$world/out" || broken "it printed nothing of: $1"; }
-says() { grep --quiet --fixed-strings -- "$1" "$world/said" || broken "it said nothing of: $1"; }
-says_nothing() { [ ! -s "$world/said" ] || broken "it ought to have said nothing"; }
-holds() { [ "$(item "$1")" = "$2" ] || broken "the keyring holds something else for $1"; }
-holds_nothing() { [ -z "$(item "$1")" ] || broken "the keyring holds something for $1"; }
+# Compares every byte, so that a line end of Windows is an error.
+prints() { printf '%s' "$1" | cmp --quiet - "$world/out" || broken "it did not print: $1"; }
+prints_something_with() { grep --quiet --fixed-strings -- "$1" "$world/out" || broken "stdout does not contain: $1"; }
+says() { grep --quiet --fixed-strings -- "$1" "$world/said" || broken "stderr does not contain: $1"; }
+says_nothing() { [ ! -s "$world/said" ] || broken "stderr is not empty"; }
+holds() { [ "$(item "$1")" = "$2" ] || broken "the keyring has another secret for $1"; }
+holds_nothing() { [ -z "$(item "$1")" ] || broken "the keyring has a secret for $1"; }
 
 request() { printf 'protocol=https\nhost=%s\n' "${1:-git.heroku.com}"; [ "$#" -lt 2 ] || printf '%s\n' "${@:2}"; echo; }
 gets() {
@@ -111,12 +111,12 @@ gets() {
 }
 
 before_a_login() {
-    step "another host gets no word"
+    step "a request for another host prints nothing"
     run get < <(request example.com)
     exits_with 0
     prints ''
     says_nothing
-    step "without a login git has one thing to ask for"
+    step "without a login git only asks for the password"
     run get < <(request)
     exits_with 0
     prints $'username=heroku\n\n'
@@ -127,22 +127,22 @@ before_a_login() {
     run statsu </dev/null
     exits_with 2
     says status
-    step "an operation that git may add one day is passed over"
+    step "an unknown operation is ignored"
     run approve-all < <(request)
     exits_with 0
     prints ''
     says_nothing
 }
 
-# $token is the one of Ann that counts, from here on.
+# From here on, $token is Ann's stored token.
 a_login() {
-    step "a login is kept for its owner, and served"
+    step "a login is stored for its account, and served"
     token=$(new_token $ann)
     logs_in $ann "$token"
     exits_with 0
     holds $ann "$token"
     gets $ann "$token"
-    step "a request with the line ends of Windows is one all the same"
+    step "a request with the line ends of Windows is accepted"
     run get < <(request | sed 's/$/\r/')
     exits_with 0
     prints "username=$ann"$'\n'"password=$token"$'\n\n'
@@ -156,7 +156,7 @@ a_login() {
 }
 
 what_git_brings() {
-    step "git's own store of what it was given changes nothing"
+    step "git's store of the same token changes nothing"
     run store < <(request git.heroku.com "username=$ann" "password=$token")
     exits_with 0
     says_nothing
@@ -165,11 +165,11 @@ what_git_brings() {
     run store < <(request git.heroku.com username=x "password=$(new_token $bob)")
     exits_with 0
     gets $ann "$token"
-    step "nor does another one for the same account: who wrote the URL is not known"
+    step "another token for the same account does not replace the login: the URL may come from anyone"
     run store < <(request git.heroku.com "username=$ann" "password=$(new_token $ann)")
     exits_with 0
     holds $ann "$token"
-    step "an erase that proves nothing erases nothing"
+    step "an erase of a valid token erases nothing"
     run erase < <(request git.heroku.com)
     exits_with 0
     run erase < <(request git.heroku.com "username=$ann" "password=$token")
@@ -178,7 +178,7 @@ what_git_brings() {
 }
 
 two_accounts() {
-    step "what another program has put there is served, and switch chooses"
+    step "a token that another program stored is served, and switch selects the account"
     second=$(new_token $bob)
     printf '%s' "$second" | put $bob
     run switch $bob </dev/null
@@ -195,7 +195,7 @@ two_accounts() {
 }
 
 a_push() {
-    step "git pushes with it, and is asked for nothing"
+    step "git pushes with the token, without a prompt"
     mkdir "$world/work" "$world/gits-home"
     local git=(env -i "PATH=$PATH" "HOME=$world/gits-home" GIT_CONFIG_NOSYSTEM=1 GIT_TERMINAL_PROMPT=0
         "https_proxy=$proxy" "GIT_SSL_CAINFO=$world/heroku/ca.pem" git -C "$world/work"
@@ -206,20 +206,20 @@ a_push() {
     "${git[@]}" push --quiet https://git.heroku.com/blue-sky.git main </dev/null >"$world/out" 2>"$world/said" || code=$?
     exits_with 0
     says_nothing
-    [ "$("${git[@]}" rev-parse main)" = "$("${git[@]}" -C "$repository" rev-parse main)" ] || broken "nothing arrived"
+    [ "$("${git[@]}" rev-parse main)" = "$("${git[@]}" -C "$repository" rev-parse main)" ] || broken "the push did not arrive"
 }
 
 what_heroku_says() {
-    step "a token that Heroku does not know is not kept"
+    step "a token that Heroku rejects is not stored"
     run login --with-token <<<"HRKU-00000000-0000-0000-0000-000000000000"
     exits_with 1
     holds $ann "$token"
-    step "a token that Heroku calls dead is erased"
+    step "a revoked token is erased"
     printf '%s' "$token" | heroku POST /revoke with-a-body >/dev/null
     run erase < <(request git.heroku.com "username=$ann" "password=$token")
     exits_with 0
     holds_nothing $ann
-    step "logout revokes, and leaves nothing"
+    step "logout revokes the token, and removes the login"
     run login --with-token <<<"$(new_token $bob)"
     exits_with 0
     run logout </dev/null
@@ -229,9 +229,9 @@ what_heroku_says() {
     exits_with 4
 }
 
-# One is planted, so that the search is seen to find.
+# A file with a token is added, so that a search that finds nothing is an error.
 no_token_was_left() {
-    step "no file but netrc has a token in it"
+    step "only netrc contains a token"
     printf '%s' "$token" >"$1/planted"
     local found
     found=$(printf '%s\n' "$token" "$second" "$another" |

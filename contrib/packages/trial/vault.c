@@ -11,7 +11,7 @@
 #define LONGEST 1024
 #define MOST 64
 
-/* A string of WinRT, as every implementation lays it out. */
+/* A string of WinRT, with the memory layout of every implementation. */
 typedef struct { UINT32 flags, length, unused[2]; WCHAR *data; LONG count; WCHAR start[1]; } String;
 typedef struct { const void *const *methods; LONG count; } Object;
 typedef struct { Object object; WCHAR resource[LONGEST], user[LONGEST], password[LONGEST]; BOOL retrieved; } Credential;
@@ -50,7 +50,7 @@ static void copy(WCHAR *to, const String *from) {
 
 static HRESULT WINAPI query(Object *self, const IID *id, void **found) {
     static const IID agile = {0x94ea2b94, 0xe9cc, 0x49e0, {0xc0, 0xff, 0xee, 0x64, 0xca, 0x8f, 0x5b, 0x90}};
-    /* Each object has one interface of its own, and is not to be kept by anyone but its caller. */
+    /* Each object has one interface, and is not agile: only its caller may use it. */
     if (IsEqualIID(id, &agile)) { *found = NULL; return E_NOINTERFACE; }
     InterlockedIncrement(&self->count);
     *found = self;

@@ -1,7 +1,7 @@
-/* What another program finds in the Credential Manager, and what it writes there:
- *   witness read EMAIL    prints the secret of the item, byte for byte; exit code 1 where there is none
- *   witness write EMAIL   the secret comes on stdin
- * The item is the one that contrib/docs/systems.md names. */
+/* Reads and writes an item of the Credential Manager, as another program would:
+ *   witness read EMAIL    prints the secret of the item unchanged; exit code 1 if there is no item
+ *   witness write EMAIL   writes the secret from stdin
+ * contrib/docs/systems.md describes the item. */
 #include <windows.h>
 #include <wincred.h>
 #include <io.h>

@@ -57,8 +57,8 @@ fn the_program_of_these_tests_is_never_released() {
         .says("was built with the feature security-tool, which is only for tests");
 }
 
-/// PowerShell, as far as the Heroku CLI's texts go: the vault is a file in the home, and what our
-/// program has is not in it.
+/// PowerShell, as far as the Heroku CLI's scripts use it: the vault is a file in the home, which our program does not
+/// use.
 const POWERSHELL: &str = r#"
 text=$2 vault=$HOME/vault
 touch "$vault"
@@ -81,7 +81,7 @@ fn a_vault_that_is_not_shared_fails_the_check() {
     world
         .shell(&line, b"")
         .exits_with(1)
-        .says("what the Heroku CLI stores is served: it does not serve the token");
+        .says("a token that the Heroku CLI stores is served: it does not serve the token");
     assert_eq!(fs::read_to_string(world.home().join("vault")).unwrap(), "");
 }
 
@@ -95,5 +95,5 @@ fn a_session_without_a_vault_is_reported_as_not_checked() {
         .shell(&line, b"")
         .exits_with(3)
         .says("0x80070490")
-        .says("there is no vault in this session: nothing was proved");
+        .says("this session has no vault: nothing was checked");
 }

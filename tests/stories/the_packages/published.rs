@@ -90,7 +90,7 @@ fn an_installed_program_is_tested_through_git() {
     fs::copy(world.tested_program(), docker).unwrap();
     script(&world, "try-installed", VERSION)
         .succeeds()
-        .says("git asks the installed program, and gets its answer\n");
+        .says("git uses the installed program\n");
     script(&world, "try-installed", "99.0.0")
         .exits_with(1)
         .says("the installed program is not version 99.0.0\n");
@@ -99,5 +99,5 @@ fn an_installed_program_is_tested_through_git() {
     world.has_program("git-credential-heroku-rs", &version);
     script(&world, "try-installed", VERSION)
         .fails()
-        .says_nothing_about("gets its answer");
+        .says_nothing_about("git uses the installed program");
 }
