@@ -147,8 +147,8 @@ const COMMANDS: [&str; 28] = [
     "man",
 ];
 
-/// Every operation and every command, with tokens in every source and under every name.
-fn a_whole_life(world: &World) {
+/// Runs every operation and every command, with tokens in every source and for every account.
+fn run_every_command(world: &World) {
     let in_the_keyring = world.has_logged_in_with_the_heroku_cli(ANN);
     let get = || world.helper_with_input("get", REQUEST).succeeds();
     get().prints_secret(&in_the_keyring).stderr_is("");
@@ -194,7 +194,7 @@ fn commands(world: &World) -> Vec<String> {
 #[test]
 fn a_trace_of_every_command_contains_no_secret_no_email_and_no_home() {
     let (world, trace) = traced();
-    a_whole_life(&world);
+    run_every_command(&world);
     let lines = fs::read_to_string(&trace).unwrap();
     // Each part of the program has written to the trace.
     for step in [

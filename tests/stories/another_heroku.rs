@@ -18,7 +18,7 @@ fn world() -> (World, String, String) {
     (world, of_ann, of_bob)
 }
 
-fn is_asked_about<'w>(world: &'w World, host: &str) -> Outcome<'w> {
+fn get_for_host<'w>(world: &'w World, host: &str) -> Outcome<'w> {
     let request = format!("protocol=https\nhost={host}\n");
     world.helper_with_input("get", request).succeeds()
 }
@@ -38,7 +38,7 @@ fn every_command_uses_the_login_of_the_configured_heroku() {
         .helper("exec -- printenv HEROKU_API_KEY")
         .succeeds()
         .prints_secret(&of_bob);
-    is_asked_about(&world, "git.herokudev.com").prints_secret(&of_bob);
+    get_for_host(&world, "git.herokudev.com").prints_secret(&of_bob);
     world
         .helper("status --offline")
         .succeeds()
@@ -68,9 +68,9 @@ fn doctor_ignores_the_entries_of_another_heroku() {
 #[test]
 fn a_token_of_one_heroku_is_not_sent_to_another() {
     let (world, of_ann, _) = world();
-    is_asked_about(&world, "git.heroku.com").prints_secret(&of_ann);
+    get_for_host(&world, "git.heroku.com").prints_secret(&of_ann);
     world.sets("HEROKU_HOST", "staging.herokudev.com");
-    is_asked_about(&world, "git.staging.herokudev.com").stdout_is("username=heroku\n\n");
+    get_for_host(&world, "git.staging.herokudev.com").stdout_is("username=heroku\n\n");
     world
         .heroku_cli(Version::Current, "auth:token")
         .fails()
@@ -123,13 +123,13 @@ fn no_token_is_printed_for_a_host_outside_heroku() {
             "heroku-rs: HEROKU_HOST is not a domain of Heroku, such as herokudev.com\n  run: unset HEROKU_HOST\n",
         );
     }
-    is_asked_about(&world, "git.heroku.com").prints_secret(&of_ann);
+    get_for_host(&world, "git.heroku.com").prints_secret(&of_ann);
 }
 
 const STAGING: &str = "staging.herokudev.com";
 
 /// Ann is logged in at Heroku, and `HEROKU_HOST` selects another one, which rejects her token.
-fn beside_another_heroku() -> (World, String) {
+fn with_another_heroku() -> (World, String) {
     let world = World::ready_to_push();
     world.heroku.add_host("api.staging.herokudev.com");
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
@@ -137,26 +137,26 @@ fn beside_another_heroku() -> (World, String) {
     (world, token)
 }
 
-fn refused_by(host: &str, token: &str) -> String {
+fn erase_request(host: &str, token: &str) -> String {
     format!("protocol=https\nhost={host}\nusername={ANN}\npassword={token}\n")
 }
 
-fn asked_apis(world: &World) -> Vec<String> {
+fn requested_hosts(world: &World) -> Vec<String> {
     let requests = world.heroku.requests().into_iter();
     requests.map(|request| request.host).collect()
 }
 
 #[test]
 fn after_a_401_the_token_is_checked_at_the_same_heroku() {
-    let (world, token) = beside_another_heroku();
+    let (world, token) = with_another_heroku();
     world
-        .helper_with_input("erase", refused_by("git.heroku.com", &token))
+        .helper_with_input("erase", erase_request("git.heroku.com", &token))
         .succeeds()
         .says("the token of ann@example.com is valid; it was kept");
-    assert_eq!(asked_apis(&world), ["api.heroku.com"]);
+    assert_eq!(requested_hosts(&world), ["api.heroku.com"]);
     world.heroku.revoke(&token);
     world
-        .helper_with_input("erase", refused_by("git.heroku.com", &token))
+        .helper_with_input("erase", erase_request("git.heroku.com", &token))
         .succeeds()
         .says("it was removed");
     assert_eq!(world.accounts_in_the_keyring(), Vec::<String>::new());
@@ -164,9 +164,9 @@ fn after_a_401_the_token_is_checked_at_the_same_heroku() {
 
 #[test]
 fn a_rejection_by_another_heroku_does_not_remove_the_token() {
-    let (world, token) = beside_another_heroku();
+    let (world, token) = with_another_heroku();
     world
-        .helper_with_input("erase", refused_by("git.staging.herokudev.com", &token))
+        .helper_with_input("erase", erase_request("git.staging.herokudev.com", &token))
         .succeeds()
         .says("git.staging.herokudev.com rejected git; the token of ann@example.com may belong to another Heroku and was kept");
     let unproven = "another Heroku may have issued it";
@@ -181,7 +181,7 @@ fn a_rejection_by_another_heroku_does_not_remove_the_token() {
 
 #[test]
 fn a_logout_that_cannot_revoke_the_token_reports_it() {
-    let (world, token) = beside_another_heroku();
+    let (world, token) = with_another_heroku();
     world
         .helper("logout")
         .exits_with(1)
@@ -196,15 +196,15 @@ fn a_token_is_served_checked_and_revoked_where_it_was_issued() {
     let (world, token) = World::after_our_login();
     world.heroku.add_host("api.staging.herokudev.com");
     world.sets("HEROKU_HOST", STAGING);
-    is_asked_about(&world, "git.staging.herokudev.com").stdout_is("username=heroku\n\n");
-    is_asked_about(&world, "git.heroku.com").prints_secret(&token);
+    get_for_host(&world, "git.staging.herokudev.com").stdout_is("username=heroku\n\n");
+    get_for_host(&world, "git.heroku.com").prints_secret(&token);
     world.helper("logout").succeeds();
     assert!(!world.heroku.is_live(&token));
 }
 
 #[test]
 fn another_heroku_is_named_and_asked_only_about_the_active_account() {
-    let (world, _) = beside_another_heroku();
+    let (world, _) = with_another_heroku();
     let of_bob = world.heroku.issue_token(BOB);
     world.stores_in_the_keyring(BOB, &of_bob);
     for line in [

@@ -10,15 +10,15 @@ use proptest::test_runner::TestCaseError;
 
 use crate::world::{ANN, World, counted, runner};
 
-/// What git sends to its helpers, recorded by a helper that comes first.
-struct Listening {
+/// git with a helper that records what git sends to its helpers.
+struct RecordedGit {
     world: World,
     token: String,
     served: usize,
 }
 
-impl Listening {
-    fn new() -> Listening {
+impl RecordedGit {
+    fn new() -> RecordedGit {
         let world = World::ready_to_push();
         let token = world.has_logged_in_with_the_heroku_cli(ANN);
         let log = world.logs().join("asked");
@@ -28,15 +28,15 @@ impl Listening {
             let line = format!("config --global --add credential.helper {helper}");
             world.git(&line).succeeds().says_nothing();
         }
-        Listening {
+        RecordedGit {
             world,
             token,
             served: 0,
         }
     }
 
-    /// Asks git, and returns what is wrong.
-    fn asks(&mut self, options: &str, request: &[u8]) -> Result<(), String> {
+    /// Runs `git credential fill`, and checks the reply.
+    fn fill(&mut self, options: &str, request: &[u8]) -> Result<(), String> {
         let log = self.world.logs().join("asked");
         // The record is empty if git has asked no helper since.
         let _ = fs::remove_file(&log);
@@ -55,7 +55,7 @@ impl Listening {
                 asked.escape_ascii()
             )
         };
-        if served != is_herokus(&asked) {
+        if served != is_for_heroku(&asked) {
             return Err(format!("served: {served}, for {}", shown()));
         }
         let answer = said.raw_stdout();
@@ -68,7 +68,7 @@ impl Listening {
 }
 
 /// Decided without the program's own parser: one of the two names, over https, on its usual port.
-fn is_herokus(asked: &[u8]) -> bool {
+fn is_for_heroku(asked: &[u8]) -> bool {
     let value = |key: &str| {
         let lines = asked.split(|byte| *byte == b'\n');
         let mut values = lines.filter_map(|line| line.strip_prefix(key.as_bytes()));
@@ -211,12 +211,12 @@ fn options() -> impl Strategy<Value = &'static str> {
 
 #[test]
 fn git_gets_the_token_only_for_requests_to_heroku() {
-    let listening = RefCell::new(Listening::new());
+    let listening = RefCell::new(RecordedGit::new());
     let requests = (options(), prop_oneof![url(), attributes()]);
     let (few, many) = (60, 3_000);
     let run = runner(few, many).run(&requests, |(options, request)| {
         let mut listening = listening.borrow_mut();
-        let held = listening.asks(options, &[&request[..], b"\n"].concat());
+        let held = listening.fill(options, &[&request[..], b"\n"].concat());
         counted("random requests through git", 1);
         held.map_err(TestCaseError::fail)
     });

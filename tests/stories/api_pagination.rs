@@ -12,14 +12,14 @@ fn with_apps(count: usize) -> World {
     world
 }
 
-fn names(json: &str) -> Vec<String> {
+fn names_in(json: &str) -> Vec<String> {
     let apps: Vec<Value> = serde_json::from_str(json).unwrap();
     apps.iter()
         .map(|app| app["name"].as_str().unwrap().to_owned())
         .collect()
 }
 
-fn named(count: usize) -> Vec<String> {
+fn expected_names(count: usize) -> Vec<String> {
     (0..count)
         .map(|number| format!("app-{number:06}"))
         .collect()
@@ -29,7 +29,7 @@ fn named(count: usize) -> Vec<String> {
 fn all_pages_are_one_array() {
     let world = with_apps(7);
     let outcome = world.helper("api apps --paginate").succeeds().stderr_is("");
-    assert_eq!(names(&outcome.stdout()), named(7));
+    assert_eq!(names_in(&outcome.stdout()), expected_names(7));
     let ranges: Vec<_> = world
         .heroku
         .requests()
@@ -45,7 +45,7 @@ fn all_pages_are_one_array() {
 fn without_the_flag_there_is_one_page() {
     let world = with_apps(7);
     let outcome = world.helper("api apps").succeeds().stderr_is("");
-    assert_eq!(names(&outcome.stdout()), named(2));
+    assert_eq!(names_in(&outcome.stdout()), expected_names(2));
     assert_eq!(world.heroku.requests().len(), 1);
 }
 
@@ -56,7 +56,7 @@ fn a_range_header_selects_the_first_page() {
     let outcome = world
         .helper(&format!("api apps --paginate {range}"))
         .succeeds();
-    assert_eq!(names(&outcome.stdout()), named(7)[2..]);
+    assert_eq!(names_in(&outcome.stdout()), expected_names(7)[2..]);
     assert_eq!(world.heroku.requests().len(), 2);
 }
 
@@ -64,7 +64,7 @@ fn a_range_header_selects_the_first_page() {
 fn a_single_page_and_an_object_are_printed_unchanged() {
     let world = with_apps(1);
     let outcome = world.helper("api apps --paginate").succeeds();
-    assert_eq!(names(&outcome.stdout()), named(1));
+    assert_eq!(names_in(&outcome.stdout()), expected_names(1));
     world
         .helper("api account --paginate")
         .succeeds()
@@ -112,7 +112,7 @@ fn a_page_with_a_server_error_is_requested_again() {
     once(Fault::page(503));
     once(Fault::rate_limit(Some("Retry-After: 0")));
     let outcome = world.helper("api apps --paginate").succeeds();
-    assert_eq!(names(&outcome.stdout()), named(7));
+    assert_eq!(names_in(&outcome.stdout()), expected_names(7));
     assert_eq!(world.heroku.requests().len(), 6);
 }
 
@@ -143,7 +143,7 @@ fn memory_does_not_grow_with_the_list() {
         let peak_with = |count| {
             world.heroku.add_listed_apps(ANN, count);
             let (list, peak) = world.peak_memory_of("api", &["apps", "--paginate"]);
-            assert_eq!(names(&list), named(count));
+            assert_eq!(names_in(&list), expected_names(count));
             peak
         };
         let least = peak_with(2 * page);
@@ -164,7 +164,7 @@ fn progress_is_only_shown_on_a_terminal() {
         .exits_with(0);
     assert!(shown.contains("\u{1b}[K7 entries "), "{shown:?}");
     let json = std::fs::read_to_string(world.work().join("apps.json")).unwrap();
-    assert_eq!(names(&json), named(7));
+    assert_eq!(names_in(&json), expected_names(7));
     world.sets("NO_COLOR", "1");
     let shown = world
         .on_a_terminal("git-credential-heroku-rs api apps --paginate >apps.json")

@@ -5,7 +5,7 @@ use std::fs;
 
 use crate::world::{ANN, BOB, Outcome, REQUEST, World, counted};
 
-/// What can be wrong with the streams of a program, as a shell spells it.
+/// Closed, full and broken streams of a program, in the syntax of a shell.
 const BROKEN: [&str; 12] = [
     "<&-",
     "</",
@@ -21,7 +21,7 @@ const BROKEN: [&str; 12] = [
     "2>&1 | true",
 ];
 
-fn of_each(line: &str, mut then: impl FnMut(&str)) {
+fn with_each_broken_stream(line: &str, mut then: impl FnMut(&str)) {
     for streams in BROKEN {
         // A pipe's exit code is that of its last program: what counts is what was done.
         then(&format!("git-credential-heroku-rs {line} {streams}"));
@@ -36,12 +36,12 @@ fn a_command_finishes_if_its_output_is_not_read() {
     let of_bob = world.heroku.issue_token(BOB);
     world.stores_in_the_keyring(BOB, &of_bob);
     let quiet = |said: Outcome<'_>| drop(said.reports_at_most(3).stdout());
-    of_each(&format!("switch {BOB}"), |line| {
+    with_each_broken_stream(&format!("switch {BOB}"), |line| {
         world.has_active_account(ANN);
         quiet(world.shell(line, b""));
         assert_eq!(world.active_account().as_deref(), Some(BOB), "{line}");
     });
-    of_each("setup", |line| {
+    with_each_broken_stream("setup", |line| {
         world.has_file(".gitconfig", "");
         quiet(world.shell(line, b""));
         let config = fs::read_to_string(world.home().join(".gitconfig")).unwrap();
@@ -51,7 +51,7 @@ fn a_command_finishes_if_its_output_is_not_read() {
         );
     });
     world.has_active_account(ANN);
-    of_each("rotate", |line| {
+    with_each_broken_stream("rotate", |line| {
         quiet(world.shell(line, b""));
         let mut kept = [ANN, BOB].map(|account| world.stored_in_the_keyring(account).unwrap());
         kept.sort();
@@ -59,7 +59,7 @@ fn a_command_finishes_if_its_output_is_not_read() {
     });
     let token = world.stored_in_the_keyring(ANN).unwrap_or(token);
     world.api_is_unreachable();
-    of_each("logout --all", |line| {
+    with_each_broken_stream("logout --all", |line| {
         world.stores_in_the_keyring(ANN, &token);
         world.stores_in_the_keyring(BOB, &of_bob);
         quiet(world.shell(line, b""));
@@ -83,7 +83,7 @@ fn a_list_that_is_not_read_causes_no_error() {
         "netrc print",
         "get",
     ] {
-        of_each(listing, |line| {
+        with_each_broken_stream(listing, |line| {
             drop(
                 world
                     .shell(line, REQUEST.as_bytes())

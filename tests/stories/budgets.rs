@@ -30,7 +30,12 @@ fn get_stays_within_its_system_calls_and_starts_nothing() {
         "{} system calls",
         trace.count()
     );
-    assert_eq!(opened(&trace), FILES_OF_GET, "{:#?}", trace.calls(&OPENING));
+    assert_eq!(
+        count_opened_files(&trace),
+        FILES_OF_GET,
+        "{:#?}",
+        trace.calls(&OPENING)
+    );
     assert_eq!(trace.calls(&CHILDREN), Vec::<&str>::new());
     assert_eq!(trace.calls(&["execve"]).len(), 1);
 }
@@ -54,7 +59,7 @@ fn a_request_for_another_host_needs_few_system_calls() {
         outcome.succeeds().says_nothing();
         let calls = trace.count();
         assert!(calls <= CALLS_OF_A_FOREIGN_HOST, "{calls} system calls");
-        assert_eq!(opened(&trace), FILES_OF_GET - 1);
+        assert_eq!(count_opened_files(&trace), FILES_OF_GET - 1);
         assert_eq!(trace.calls(&["socket", "connect"]), Vec::<&str>::new());
     }
 }
@@ -71,7 +76,7 @@ fn store_of_our_own_token_opens_no_connection() {
 }
 
 /// The opened files that exist.
-fn opened(trace: &Trace) -> usize {
+fn count_opened_files(trace: &Trace) -> usize {
     let calls = trace.calls(&OPENING);
     calls.iter().filter(|call| !call.contains(" = -1 ")).count()
 }

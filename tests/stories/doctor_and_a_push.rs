@@ -25,8 +25,8 @@ use Push::{Fails, Works};
 
 type Machine = (&'static str, Push, fn(&World));
 
-/// Examines each machine, then pushes from it without a prompt.
-fn agree(machines: &[Machine]) {
+/// Runs `doctor` on each machine, then pushes from it without a prompt. Both must agree.
+fn check_machines(machines: &[Machine]) {
     for (name, expected, change) in machines {
         let world = healthy();
         change(&world);
@@ -48,18 +48,18 @@ fn git(world: &World, line: &str) {
 }
 
 /// The scoped key has this value only.
-fn only_helper(world: &World, value: &str) {
+fn set_only_helper(world: &World, value: &str) {
     world.helper("unsetup").succeeds();
     git(world, &format!("config --global {HELPER} '{value}'"));
 }
 
-fn writes(world: &World, path: &Path, text: &str) {
+fn append(world: &World, path: &Path, text: &str) {
     let before = fs::read_to_string(path).unwrap_or_default();
     fs::write(path, before + text).unwrap();
     world.is_not_searched(path);
 }
 
-fn remote_url_has(world: &World, password: &str) {
+fn set_password_in_remote_url(world: &World, password: &str) {
     // git and curl write the URL to their traces.
     world.is_public(password);
     let path = world.work().join(".git/config");
@@ -73,12 +73,12 @@ fn set_remote_url(world: &World, url: &str) {
     git(world, &format!("remote set-url heroku {url}"));
 }
 
-fn header_sends(world: &World, section: &str, header: &str) {
+fn set_auth_header(world: &World, section: &str, header: &str) {
     let text = format!("[{section}]\n\textraHeader = Authorization: {header}\n");
-    writes(world, &world.home().join(".gitconfig"), &text);
+    append(world, &world.home().join(".gitconfig"), &text);
 }
 
-fn rejected(world: &World) -> String {
+fn revoked_token(world: &World) -> String {
     let token = world.heroku.issue_token(ANN);
     world.heroku.revoke(&token);
     token
@@ -89,7 +89,7 @@ fn revoke_the_active_token(world: &World) {
     world.heroku.revoke(&token);
 }
 
-fn netrc_has(world: &World, password: &str) {
+fn set_password_in_netrc(world: &World, password: &str) {
     world.has_netrc(&format!(
         "machine git.heroku.com login {ANN} password {password}\n"
     ));
@@ -97,16 +97,16 @@ fn netrc_has(world: &World, password: &str) {
 
 #[test]
 fn whatever_helpers_git_uses() {
-    agree(&[
+    check_machines(&[
         ("healthy", Works, |_| {}),
         ("no helper", Fails, |world| {
             world.helper("unsetup").succeeds();
         }),
         ("a misspelled helper", Fails, |world| {
-            only_helper(world, "git-credential-heroku-rs");
+            set_only_helper(world, "git-credential-heroku-rs");
         }),
         ("a helper that is gone", Fails, |world| {
-            only_helper(world, "/opt/old/git-credential-heroku-rs");
+            set_only_helper(world, "/opt/old/git-credential-heroku-rs");
         }),
         ("a misspelled helper, and ours", Works, |world| {
             git(world, "config --global credential.helper heroku_rs");
@@ -131,7 +131,7 @@ fn whatever_helpers_git_uses() {
             another_helper_gives(world, &world.heroku.issue_token(ANN));
         }),
         ("another helper with a rejected token", Fails, |world| {
-            another_helper_gives(world, &rejected(world));
+            another_helper_gives(world, &revoked_token(world));
         }),
         ("another helper with another password", Fails, |world| {
             another_helper_gives(world, "a good passphrase");
@@ -145,7 +145,7 @@ fn the_setup_of_the_heroku_cli() {
     fn with_the_cli(world: &World) {
         let line = heroku_line(Version::Current, "\"$@\"");
         world.has_program("heroku", &line);
-        only_helper(world, "!heroku git:credentials");
+        set_only_helper(world, "!heroku git:credentials");
     }
     let machines: Vec<Machine> = vec![
         ("the Heroku CLI's helper", Works, with_the_cli),
@@ -163,30 +163,30 @@ fn the_setup_of_the_heroku_cli() {
         ),
     ];
     // Each start of the Heroku CLI takes a second.
-    agree(&sample(machines, 2));
+    check_machines(&sample(machines, 2));
 }
 
 #[test]
 fn whatever_password_the_remote_url_has() {
-    agree(&[
+    check_machines(&[
         ("a valid token in the remote URL", Works, |world| {
-            remote_url_has(world, &world.heroku.issue_token(ANN));
+            set_password_in_remote_url(world, &world.heroku.issue_token(ANN));
         }),
         ("a rejected token in the remote URL", Fails, |world| {
-            remote_url_has(world, &rejected(world));
+            set_password_in_remote_url(world, &revoked_token(world));
         }),
         ("a password in the remote URL", Fails, |world| {
-            remote_url_has(world, "sesame");
+            set_password_in_remote_url(world, "sesame");
         }),
         ("an empty password in the remote URL", Fails, |world| {
-            remote_url_has(world, "");
+            set_password_in_remote_url(world, "");
         }),
     ]);
 }
 
 #[test]
 fn whatever_account_the_remote_url_names() {
-    agree(&[
+    check_machines(&[
         ("a user name in the remote URL", Works, |world| {
             set_remote_url(world, "https://deploy@git.heroku.com/blue-sky.git");
         }),
@@ -210,7 +210,7 @@ fn whatever_account_the_remote_url_names() {
             "an account in the remote URL with a rejected token",
             Fails,
             |world| {
-                world.stores_in_the_keyring(BOB, &rejected(world));
+                world.stores_in_the_keyring(BOB, &revoked_token(world));
                 set_remote_url(
                     world,
                     "https://bob%40example.com@git.heroku.com/blue-sky.git",
@@ -234,32 +234,32 @@ fn whatever_account_the_remote_url_names() {
 
 #[test]
 fn whatever_header_git_sends() {
-    agree(&[
+    check_machines(&[
         ("a header with a valid token", Works, |world| {
             let pair = base64(&format!("x:{}", world.heroku.issue_token(ANN)));
-            header_sends(
+            set_auth_header(
                 world,
                 "http \"https://git.heroku.com\"",
                 &format!("Basic {pair}"),
             );
         }),
         ("a header with a rejected token", Fails, |world| {
-            let pair = base64(&format!("x:{}", rejected(world)));
-            header_sends(
+            let pair = base64(&format!("x:{}", revoked_token(world)));
+            set_auth_header(
                 world,
                 "http \"https://git.heroku.com\"",
                 &format!("Basic {pair}"),
             );
         }),
         ("a header with a foreign secret", Fails, |world| {
-            header_sends(world, "http", "Bearer ghp_0123456789abcdef0123456789abcdef");
+            set_auth_header(world, "http", "Bearer ghp_0123456789abcdef0123456789abcdef");
         }),
     ]);
 }
 
 #[test]
 fn whatever_certificates_git_trusts() {
-    agree(&[
+    check_machines(&[
         ("a CA file that does not exist", Fails, |world| {
             world.unsets("GIT_SSL_CAINFO");
             git(world, "config --global http.sslCAInfo /nowhere/ca.pem");
@@ -279,7 +279,7 @@ fn whatever_certificates_git_trusts() {
 
 #[test]
 fn whatever_git_rewrites() {
-    agree(&[
+    check_machines(&[
         ("URLs rewritten to SSH", Fails, |world| {
             git(
                 world,
@@ -303,24 +303,24 @@ fn whatever_git_rewrites() {
             },
         ),
         ("a push URL with a rejected token", Fails, |world| {
-            let token = rejected(world);
+            let token = revoked_token(world);
             world.is_public(&token);
             let url = format!("https://x:{token}@git.heroku.com/blue-sky.git");
-            writes(
+            append(
                 world,
                 &world.work().join(".git/config"),
                 &format!("[remote \"heroku\"]\n\tpushurl = {url}\n"),
             );
         }),
         ("a configuration that git cannot read", Fails, |world| {
-            writes(world, &world.home().join(".gitconfig"), "[credential\n");
+            append(world, &world.home().join(".gitconfig"), "[credential\n");
         }),
     ]);
 }
 
 #[test]
 fn whatever_app_the_remote_url_names() {
-    agree(&[
+    check_machines(&[
         ("no such app", Fails, |world| {
             set_remote_url(world, "https://git.heroku.com/red-sky.git");
         }),
@@ -329,38 +329,38 @@ fn whatever_app_the_remote_url_names() {
             set_remote_url(world, "https://git.heroku.com/red-sky.git");
         }),
         ("an app of another account in netrc", Fails, |world| {
-            netrc_has(world, &world.heroku.issue_token(BOB));
+            set_password_in_netrc(world, &world.heroku.issue_token(BOB));
         }),
     ]);
 }
 
 #[test]
 fn whatever_netrc_contains() {
-    agree(&[
+    check_machines(&[
         ("a rejected token in netrc", Works, |world| {
-            netrc_has(world, &rejected(world));
+            set_password_in_netrc(world, &revoked_token(world));
         }),
         ("a valid token in netrc, and no helper", Works, |world| {
-            netrc_has(world, &world.heroku.issue_token(ANN));
+            set_password_in_netrc(world, &world.heroku.issue_token(ANN));
             world.helper("unsetup").succeeds();
         }),
         ("a rejected token in netrc, and no helper", Fails, |world| {
-            netrc_has(world, &rejected(world));
+            set_password_in_netrc(world, &revoked_token(world));
             world.helper("unsetup").succeeds();
         }),
         (
             "a valid token in netrc, a rejected one in the keyring",
             Works,
             |world| {
-                netrc_has(world, &world.heroku.issue_token(ANN));
+                set_password_in_netrc(world, &world.heroku.issue_token(ANN));
                 revoke_the_active_token(world);
             },
         ),
         ("no token in netrc", Works, |world| {
-            netrc_has(world, "sesame");
+            set_password_in_netrc(world, "sesame");
         }),
         ("a netrc that others can write", Works, |world| {
-            netrc_has(world, &world.heroku.issue_token(ANN));
+            set_password_in_netrc(world, &world.heroku.issue_token(ANN));
             let path = world.home().join(".netrc");
             fs::set_permissions(path, fs::Permissions::from_mode(0o666)).unwrap();
             world.empties_the_keyring();
@@ -369,7 +369,7 @@ fn whatever_netrc_contains() {
             "a rejected token in a netrc that others can write",
             Fails,
             |world| {
-                netrc_has(world, &rejected(world));
+                set_password_in_netrc(world, &revoked_token(world));
                 let path = world.home().join(".netrc");
                 fs::set_permissions(path, fs::Permissions::from_mode(0o666)).unwrap();
                 world.empties_the_keyring();
@@ -379,7 +379,7 @@ fn whatever_netrc_contains() {
             "a valid token in netrc of the account in the remote URL",
             Works,
             |world| {
-                netrc_has(world, &world.heroku.issue_token(ANN));
+                set_password_in_netrc(world, &world.heroku.issue_token(ANN));
                 world.empties_the_keyring();
                 set_remote_url(
                     world,
@@ -395,8 +395,8 @@ fn a_quote_in_netrc_that_is_not_closed() {
     if !git_reads_quotes() {
         return skipped("this curl reads no quotes in netrc");
     }
-    agree(&[("a quote that is not closed", Fails, |world| {
-        netrc_has(world, "\"open");
+    check_machines(&[("a quote that is not closed", Fails, |world| {
+        set_password_in_netrc(world, "\"open");
     })]);
 }
 
@@ -405,7 +405,7 @@ fn a_file_in_the_variable_netrc() {
     if git_reads_netrc_variable() {
         return skipped("this curl reads the file in NETRC");
     }
-    agree(&[("another account in the file in NETRC", Works, |world| {
+    check_machines(&[("another account in the file in NETRC", Works, |world| {
         let token = world.heroku.issue_token(BOB);
         let entry = format!("machine git.heroku.com login {BOB} password {token}\n");
         let file = world.has_file("another.netrc", &entry);
@@ -416,14 +416,14 @@ fn a_file_in_the_variable_netrc() {
 
 #[test]
 fn whatever_is_logged_in() {
-    agree(&[
+    check_machines(&[
         ("a rejected token", Fails, revoke_the_active_token),
         ("a token that has expired", Fails, |world| {
             world.helper("status").succeeds();
             is_noted(world, "expires", 1_700_000_000.into());
         }),
         ("a rejected token of another account", Works, |world| {
-            world.stores_in_the_keyring(BOB, &rejected(world));
+            world.stores_in_the_keyring(BOB, &revoked_token(world));
         }),
         ("not logged in", Fails, |world| world.empties_the_keyring()),
         ("a locked keyring", Fails, |world| world.keyring().locks()),
@@ -435,7 +435,7 @@ fn whatever_is_logged_in() {
             world.sets("HEROKU_API_KEY", "short");
         }),
         ("a rejected token in the variable", Fails, |world| {
-            world.sets("HEROKU_API_KEY", &rejected(world));
+            world.sets("HEROKU_API_KEY", &revoked_token(world));
         }),
         ("an active account without a token", Fails, |world| {
             world.has_active_account(BOB);

@@ -7,7 +7,7 @@ use crate::world::{ANN, World};
 
 const OTHERS: &str = "https://me:pass@example.com\nhttps://x:y@github.com\n";
 
-fn stores(world: &World, file: &str, token: &str) -> std::path::PathBuf {
+fn has_credential_file(world: &World, file: &str, token: &str) -> std::path::PathBuf {
     let lines = format!(
         "https://x:y@github.com\nhttps://heroku:{token}@git.heroku.com\nhttps://me:pass@example.com\n"
     );
@@ -21,7 +21,7 @@ fn gits_helper_store_has_the_token_in_plain_text() {
     for file in [".git-credentials", ".config/git/credentials"] {
         let world = healthy();
         let token = world.stored_in_the_keyring(ANN).unwrap();
-        let path = stores(&world, file, &token);
+        let path = has_credential_file(&world, file, &token);
         is_found_and_left_to_the_user(
             &world,
             "copies.plain-text",

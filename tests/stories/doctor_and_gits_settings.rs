@@ -7,19 +7,19 @@ use crate::doctor::{finding, healthy, is_found, is_found_and_left_to_the_user};
 use crate::world::{ANN, BOB, World};
 
 /// Adds text, which may contain a secret, to a file. Returns its path.
-fn plants(world: &World, path: PathBuf, text: &str) -> PathBuf {
+fn append(world: &World, path: PathBuf, text: &str) -> PathBuf {
     let before = fs::read_to_string(&path).unwrap_or_default();
     fs::write(&path, before + text).unwrap();
     world.is_not_searched(&path);
     path
 }
 
-fn of_the_repository(world: &World, text: &str) -> PathBuf {
-    plants(world, world.work().join(".git/config"), text)
+fn append_to_repository_config(world: &World, text: &str) -> PathBuf {
+    append(world, world.work().join(".git/config"), text)
 }
 
-fn of_the_user(world: &World, text: &str) -> PathBuf {
-    plants(world, world.home().join(".gitconfig"), text)
+fn append_to_user_config(world: &World, text: &str) -> PathBuf {
+    append(world, world.home().join(".gitconfig"), text)
 }
 
 /// Puts this user, and password, into the remote URL.
@@ -74,7 +74,7 @@ fn a_push_url_contains_a_rejected_token() {
     let token = world.heroku.issue_token(ANN);
     world.heroku.revoke(&token);
     let url = format!("https://heroku:{token}@git.heroku.com/blue-sky.git");
-    of_the_repository(&world, &format!("[remote \"heroku\"]\n\tpushurl = {url}\n"));
+    append_to_repository_config(&world, &format!("[remote \"heroku\"]\n\tpushurl = {url}\n"));
     is_found_and_left_to_the_user(&world, "git.remotes", "Heroku rejects this token");
 }
 
@@ -84,7 +84,7 @@ fn the_other_urls_of_a_remote_stay() {
     let token = world.stored_in_the_keyring(ANN).unwrap();
     let other = "https://mygit.heroku.com/blue-sky.git";
     let url = format!("https://x:{token}@git.heroku.com/blue-sky.git");
-    of_the_repository(
+    append_to_repository_config(
         &world,
         &format!("[remote \"all\"]\n\turl = {other}\n\turl = {url}\n"),
     );
@@ -140,7 +140,7 @@ fn a_setting_that_redirects_herokus_urls_is_found() {
 fn a_name_from_a_repository_cannot_break_out_of_a_command() {
     let world = healthy();
     let token = world.stored_in_the_keyring(ANN).unwrap();
-    of_the_repository(
+    append_to_repository_config(
         &world,
         &format!(
             "[remote \"x;touch${{IFS}}PWN\"]\n\turl = https://x:{token}@git.heroku.com/blue-sky.git\n"
@@ -157,7 +157,7 @@ fn a_rewrite_puts_a_token_into_every_url() {
     let rule = format!(
         "[url \"https://x:{token}@git.heroku.com/\"]\n\tinsteadOf = https://git.heroku.com/\n"
     );
-    of_the_user(&world, &rule);
+    append_to_user_config(&world, &rule);
     let found = is_found(
         &world,
         "git.remotes",
@@ -175,7 +175,7 @@ fn a_header_sends_our_token_to_heroku() {
     let world = healthy();
     let token = world.stored_in_the_keyring(ANN).unwrap();
     let pair = base64(&format!("x:{token}"));
-    let config = of_the_user(
+    let config = append_to_user_config(
         &world,
         &format!(
             "[http \"https://git.heroku.com\"]\n\textraHeader = Authorization: Basic {pair}\n\textraHeader = X-Trace: 1\n"
@@ -197,7 +197,7 @@ fn a_header_sends_our_token_to_heroku() {
 fn a_foreign_header_is_reported_but_not_sent_to_heroku_and_not_removed() {
     let world = healthy();
     let secret = "ghp_0123456789abcdef0123456789abcdef";
-    let config = of_the_user(
+    let config = append_to_user_config(
         &world,
         &format!("[http]\n\textraHeader = Authorization: Bearer {secret}\n"),
     );
@@ -282,7 +282,7 @@ fn a_proxy_that_git_also_uses_is_not_reported() {
 #[test]
 fn a_configuration_that_git_cannot_read_is_named() {
     let world = healthy();
-    of_the_user(&world, "[credential\n");
+    append_to_user_config(&world, "[credential\n");
     let found = is_found(&world, "git.usable", "bad config line");
     assert_eq!(found["severity"], "fail");
     world.has_program("an-editor", "echo \"$@\"");
@@ -293,7 +293,7 @@ fn a_configuration_that_git_cannot_read_is_named() {
     opened.stdout_is(&format!("+{last} ~/.gitconfig\n"));
     // git names the repository's file without its directory.
     fs::remove_file(world.home().join(".gitconfig")).unwrap();
-    of_the_repository(&world, "[credential\n");
+    append_to_repository_config(&world, "[credential\n");
     let found = is_found(&world, "git.usable", "bad config line");
     let fix = found["fix"].as_str().unwrap();
     assert!(

@@ -35,12 +35,12 @@ fn curl_version() -> (u32, u32) {
     (numbers.next().unwrap(), numbers.next().unwrap())
 }
 
-fn text(world: &World) -> String {
+fn netrc_text(world: &World) -> String {
     fs::read_to_string(world.home().join(".netrc")).unwrap()
 }
 
 /// No keyring: the token is in netrc, with these entries.
-fn on_netrc(entries: impl Fn(&str) -> String) -> World {
+fn with_login_in_netrc(entries: impl Fn(&str) -> String) -> World {
     let world = World::new().with_app("blue-sky");
     world.helper("setup").succeeds();
     let token = world.heroku.issue_token(ANN);
@@ -55,11 +55,11 @@ fn has_the_mode(world: &World, mode: u32) {
 
 /// Doctor finds the problem and does not change netrc.
 fn is_found_and_left(world: &World, id: &str, words: &str) {
-    let before = text(world);
+    let before = netrc_text(world);
     let found = is_found(world, id, words);
     assert_eq!(found["fixable"], false, "{id}");
     fix_leaves(world, &found);
-    assert_eq!(text(world), before);
+    assert_eq!(netrc_text(world), before);
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn a_token_beside_the_keyring_is_found_and_import_moves_it() {
         .helper("netrc import --yes")
         .succeeds()
         .says("this replaced another token of ann@example.com, which may still be valid\n");
-    assert_eq!(text(&world), OTHERS);
+    assert_eq!(netrc_text(&world), OTHERS);
     assert_eq!(finding(&world, "netrc.entries"), None);
 }
 
@@ -89,7 +89,7 @@ fn a_copy_of_a_token_in_the_keyring_is_found_and_clean_removes_it() {
         .says("this is the active token\n")
         .says("remove the copy: git credential-heroku-rs netrc clean\n");
     world.helper("netrc clean").succeeds();
-    assert_eq!(text(&world), OTHERS);
+    assert_eq!(netrc_text(&world), OTHERS);
     assert_eq!(finding(&world, "netrc.entries"), None);
 }
 
@@ -134,7 +134,7 @@ fn an_entry_only_for_the_api_is_reported_as_unused() {
 
 #[test]
 fn other_users_can_read_netrc() {
-    let world = on_netrc(|token| entries(ANN, token));
+    let world = with_login_in_netrc(|token| entries(ANN, token));
     has_the_mode(&world, 0o644);
     let said = is_found_and_fixed(&world, "login.permissions", "other users can read ~/.netrc");
     assert!(said.contains("undo: chmod 644 ~/.netrc"), "{said}");
@@ -143,7 +143,7 @@ fn other_users_can_read_netrc() {
 
 #[test]
 fn other_users_can_write_netrc() {
-    let world = on_netrc(|token| entries(ANN, token));
+    let world = with_login_in_netrc(|token| entries(ANN, token));
     has_the_mode(&world, 0o666);
     is_found_and_fixed(
         &world,
@@ -154,7 +154,7 @@ fn other_users_can_write_netrc() {
 
 #[test]
 fn entries_that_programs_read_differently_are_found() {
-    let world = on_netrc(|token| {
+    let world = with_login_in_netrc(|token| {
         OTHERS.to_owned() + &entries(ANN, token) + &entry("git.heroku.com", ANN, token)
     });
     is_found_and_left(
@@ -162,7 +162,7 @@ fn entries_that_programs_read_differently_are_found() {
         "netrc.entries",
         "netrc lines 2, 5, 8: several entries",
     );
-    let world = on_netrc(|token| entry("git.heroku.com", ANN, token));
+    let world = with_login_in_netrc(|token| entry("git.heroku.com", ANN, token));
     is_found_and_left(
         &world,
         "netrc.entries",
@@ -186,7 +186,7 @@ fn git_and_the_heroku_cli_use_different_tokens() {
 
 #[test]
 fn without_a_keyring_netrc_is_not_imported_even_beside_an_api_key() {
-    let world = on_netrc(|token| {
+    let world = with_login_in_netrc(|token| {
         entry("git.heroku.com", ANN, token) + &entry("api.heroku.com", ANN, token)
     });
     world.sets("HEROKU_API_KEY", &world.heroku.issue_token(ANN));
@@ -223,7 +223,7 @@ fn git_sends_a_password_that_is_not_a_token() {
 
 #[test]
 fn without_a_keyring_a_token_in_netrc_is_not_a_problem() {
-    let world = on_netrc(|token| entries(ANN, token));
+    let world = with_login_in_netrc(|token| entries(ANN, token));
     for id in ["netrc.entries", "keyring.access"] {
         assert_eq!(finding(&world, id), None);
     }

@@ -10,8 +10,8 @@ fn logged_in() -> (World, String) {
     (world, token)
 }
 
-/// What git writes to `erase`, for Ann and with this password.
-fn refused(password: &str) -> String {
+/// git's request to `erase`, for Ann and with this password.
+fn erase_request(password: &str) -> String {
     format!("protocol=https\nhost=git.heroku.com\nusername={ANN}\npassword={password}\n")
 }
 
@@ -47,7 +47,7 @@ fn another_password_is_ignored() {
     world.heroku.revoke(&other);
     for password in [other.as_str(), "hunter2"] {
         world
-            .helper_with_input("erase", refused(password))
+            .helper_with_input("erase", erase_request(password))
             .succeeds()
             .says_nothing();
     }
@@ -59,7 +59,7 @@ fn another_password_is_ignored() {
 fn a_token_is_not_erased_for_another_account() {
     let (world, token) = logged_in();
     world.heroku.revoke(&token);
-    let request = refused(&token).replace(ANN, BOB);
+    let request = erase_request(&token).replace(ANN, BOB);
     world
         .helper_with_input("erase", request)
         .succeeds()
@@ -71,7 +71,7 @@ fn a_token_is_not_erased_for_another_account() {
 fn a_token_that_heroku_accepts_is_kept() {
     let (world, token) = logged_in();
     world
-        .helper_with_input("erase", refused(&token))
+        .helper_with_input("erase", erase_request(&token))
         .succeeds()
         .stdout_is("")
         .stderr_is(
@@ -87,7 +87,7 @@ fn a_rejected_token_is_removed() {
     let (world, token) = logged_in();
     world.heroku.revoke(&token);
     world
-        .helper_with_input("erase", refused(&token))
+        .helper_with_input("erase", erase_request(&token))
         .succeeds()
         .says("it was removed");
     assert_eq!(world.stored_in_the_keyring(ANN), None);
@@ -100,7 +100,7 @@ fn a_server_error_does_not_remove_the_token() {
     for status in [400, 402, 403, 404, 406, 429, 500, 503] {
         world.api_answers(status);
         world
-            .helper_with_input("erase", refused(&token))
+            .helper_with_input("erase", erase_request(&token))
             .succeeds()
             .stdout_is("")
             .says("git was rejected, ")
@@ -116,7 +116,7 @@ fn an_unreachable_api_does_not_remove_the_token() {
     let (world, token) = logged_in();
     world.heroku.revoke(&token);
     world.api_is_unreachable();
-    let erase = || world.helper_with_input("erase", refused(&token));
+    let erase = || world.helper_with_input("erase", erase_request(&token));
     erase().succeeds().says("it was kept");
     // Nothing listens on port 1.
     world.sets("https_proxy", "http://127.0.0.1:1");
@@ -134,7 +134,7 @@ fn an_api_that_never_replies_does_not_block_git() {
     world.heroku.revoke(&token);
     world.api_hangs();
     world
-        .helper_with_input("erase", refused(&token))
+        .helper_with_input("erase", erase_request(&token))
         .succeeds()
         .says("it was kept")
         .ends_within(Duration::from_secs(8));

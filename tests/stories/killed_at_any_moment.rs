@@ -10,20 +10,20 @@ const GET: &str = "git-credential-heroku-rs get";
 
 /// Runs a command line without a kill, and then once for each call at which it can be killed.
 /// Returns how often a kill left a temporary file, which the next run has to remove.
-fn killed_everywhere(
+fn killed_at_every_call(
     world: &World,
     line: &str,
     input: &str,
-    given: impl Fn(),
+    prepare: impl Fn(),
     then: impl Fn(&World),
 ) -> usize {
-    given();
+    prepare();
     let (sound, calls) = world.system_calls(line, input);
     let _ = sound.succeeds().stdout();
     then(world);
     let (mut kills, mut left) = (0, 0);
-    for (call, signal) in ends(&calls) {
-        given();
+    for (call, signal) in kill_points(&calls) {
+        prepare();
         let ended = world.signalled_at(line, input, call, signal);
         kills += usize::from(ended.was_killed());
         then(world);
@@ -31,7 +31,7 @@ fn killed_everywhere(
     }
     assert!(kills > 3, "the kills happen");
     counted("kills", kills);
-    given();
+    prepare();
     world.shell(line, input.as_bytes()).succeeds().stdout();
     assert_eq!(
         world.drafts(),
@@ -41,9 +41,9 @@ fn killed_everywhere(
     left
 }
 
-/// Where a run ends, and by which signal: `KILL` comes before the call is done, another signal after
-/// it. A normal run takes a sample of the calls that change something, and few others.
-fn ends(calls: &[SystemCall]) -> Vec<(&SystemCall, &'static str)> {
+/// The calls at which a run is killed, each with its signal: `KILL` arrives before the call, another signal after it.
+/// A normal run takes a sample of the calls that change something.
+fn kill_points(calls: &[SystemCall]) -> Vec<(&SystemCall, &'static str)> {
     const DAILY: usize = 6;
     const LONG: usize = 1000;
     let changing: Vec<_> = calls.iter().filter(|c| c.changes_something()).collect();
@@ -66,18 +66,18 @@ fn ends(calls: &[SystemCall]) -> Vec<(&SystemCall, &'static str)> {
 fn store_saves_the_token_completely_or_not_at_all() {
     let world = World::new().with_keyring();
     let new = world.heroku.issue_token(ANN);
-    let given = || world.empties_the_keyring();
+    let prepare = || world.empties_the_keyring();
     let then = |world: &World| {
         let kept = world.stored_in_the_keyring(ANN);
         assert!(kept.is_none() || kept.as_ref() == Some(&new));
         assert!(world.accounts_in_the_keyring().len() < 2);
     };
     let input = format!("{REQUEST}username={ANN}\npassword={new}\n");
-    killed_everywhere(
+    killed_at_every_call(
         &world,
         "git-credential-heroku-rs store",
         &input,
-        given,
+        prepare,
         then,
     );
 }
@@ -87,7 +87,7 @@ fn a_killed_login_leaves_the_old_or_the_new_login() {
     let world = World::new().with_keyring();
     let old = world.has_logged_in_with_the_heroku_cli(ANN);
     let new = world.heroku.issue_token(BOB);
-    let given = || {
+    let prepare = || {
         world.empties_the_keyring();
         world.stores_in_the_keyring(ANN, &old);
         world.has_active_account(ANN);
@@ -107,14 +107,14 @@ fn a_killed_login_leaves_the_old_or_the_new_login() {
         reply.prints_secret(token).stdout();
     };
     let login = "git-credential-heroku-rs login --with-token";
-    killed_everywhere(&world, login, &new, given, then);
+    killed_at_every_call(&world, login, &new, prepare, then);
 }
 
 #[test]
 fn logout_removes_the_token_first_and_can_be_run_again() {
     let world = World::new().with_keyring();
     let token = world.has_logged_in_with_the_heroku_cli(ANN);
-    let given = || {
+    let prepare = || {
         world.stores_in_the_keyring(ANN, &token);
         world.has_active_account(ANN);
     };
@@ -123,7 +123,7 @@ fn logout_removes_the_token_first_and_can_be_run_again() {
         assert!(kept.is_none() || world.active_account().is_some());
     };
     let logout = "git-credential-heroku-rs logout --keep";
-    killed_everywhere(&world, logout, "", given, then);
+    killed_at_every_call(&world, logout, "", prepare, then);
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn switch_leaves_one_of_the_two_accounts_active() {
         reply.prints_secret(token).stderr_is("").stdout();
     };
     let line = format!("git-credential-heroku-rs switch {BOB}");
-    killed_everywhere(&world, &line, "", || world.has_active_account(ANN), then);
+    killed_at_every_call(&world, &line, "", || world.has_active_account(ANN), then);
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn a_login_in_netrc_leaves_every_other_entry_as_it_was() {
         );
     };
     let login = "git-credential-heroku-rs login --with-token --store netrc";
-    let left = killed_everywhere(&world, login, &new, || world.has_netrc(&before), then);
+    let left = killed_at_every_call(&world, login, &new, || world.has_netrc(&before), then);
     assert!(
         left > 0,
         "a kill leaves a draft, and the next run sweeps it"
@@ -183,7 +183,7 @@ fn a_clean_leaves_the_old_netrc_or_the_new_one() {
         );
     };
     let clean = "git-credential-heroku-rs netrc clean";
-    killed_everywhere(&world, clean, "", || world.has_netrc(&before), then);
+    killed_at_every_call(&world, clean, "", || world.has_netrc(&before), then);
 }
 
 #[test]
@@ -191,7 +191,7 @@ fn an_import_keeps_the_token_in_at_least_one_place() {
     let world = World::new().with_keyring();
     let token = world.heroku.issue_token(ANN);
     let before = format!("machine git.heroku.com login {ANN} password {token}\n{OTHERS}");
-    let given = || {
+    let prepare = || {
         world.empties_the_keyring();
         world.has_netrc(&before);
         // Each run makes the same calls.
@@ -212,7 +212,7 @@ fn an_import_keeps_the_token_in_at_least_one_place() {
     };
     // A second run does what was left to do, or says that there is nothing to move.
     let import = "git-credential-heroku-rs netrc import --yes";
-    killed_everywhere(&world, import, "", given, then);
+    killed_at_every_call(&world, import, "", prepare, then);
 }
 
 #[test]
@@ -223,7 +223,7 @@ fn doctor_killed_during_a_fix_loses_nothing() {
     world.heroku.revoke(&dead);
     let others = "machine example.com\n  login x\n  password y\n";
     let entry = format!("machine git.heroku.com\n  login {ANN}\n  password {dead}\n");
-    let given = || {
+    let prepare = || {
         world.empties_the_keyring();
         world.stores_in_the_keyring("heroku", &token);
         world.has_netrc(&format!("{others}{entry}"));
@@ -244,10 +244,10 @@ fn doctor_killed_during_a_fix_loses_nothing() {
             "{config}"
         );
         assert!(config.contains("username = ann") && config.contains("st = status"));
-        unlock(world);
+        remove_gits_lock(world);
     };
     let doctor = "git-credential-heroku-rs doctor --fix --yes";
-    killed_everywhere(&world, doctor, "", given, then);
+    killed_at_every_call(&world, doctor, "", prepare, then);
 }
 
 /// git may close its end at any time. If the program died of it, a change could be incomplete.
@@ -283,9 +283,9 @@ const CONFIG: &str = "[user]\n\tname = Ann\n\
 #[test]
 fn setup_leaves_the_old_configuration_or_the_new_one() {
     let world = World::new();
-    let given = || drop(world.has_file(".gitconfig", CONFIG));
+    let prepare = || drop(world.has_file(".gitconfig", CONFIG));
     let line = "git-credential-heroku-rs setup";
-    given();
+    prepare();
     world
         .shell(line, b"")
         .succeeds()
@@ -295,27 +295,27 @@ fn setup_leaves_the_old_configuration_or_the_new_one() {
     let then = |world: &World| {
         let text = fs::read_to_string(world.home().join(".gitconfig")).unwrap();
         assert!(text == CONFIG || text == new, "{text}");
-        unlock(world);
+        remove_gits_lock(world);
     };
-    killed_everywhere(&world, line, "", given, then);
+    killed_at_every_call(&world, line, "", prepare, then);
 }
 
 #[test]
 fn unsetup_leaves_the_old_configuration_or_the_new_one() {
     let world = World::new();
     let set_up = CONFIG.replace("theirs", "\n\thelper = heroku-rs\n\thelper = theirs");
-    let given = || drop(world.has_file(".gitconfig", &set_up));
+    let prepare = || drop(world.has_file(".gitconfig", &set_up));
     let then = |world: &World| {
         let text = fs::read_to_string(world.home().join(".gitconfig")).unwrap();
         assert!(text == CONFIG || text == set_up, "{text}");
-        unlock(world);
+        remove_gits_lock(world);
     };
     let line = "git-credential-heroku-rs unsetup";
-    killed_everywhere(&world, line, "", given, then);
+    killed_at_every_call(&world, line, "", prepare, then);
 }
 
-/// Between git's lock and the rename is one moment at which a kill leaves the lock.
-fn unlock(world: &World) {
+/// A kill between git's lock and its rename leaves the lock file.
+fn remove_gits_lock(world: &World) {
     let lock = world.home().join(".gitconfig.lock");
     if lock.exists() {
         fs::remove_file(lock).unwrap();

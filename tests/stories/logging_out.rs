@@ -108,7 +108,7 @@ fn other_heroku_entries_in_netrc_stay() {
 const REVOCATION: On = On::Path("DELETE /oauth/authorizations");
 
 /// Logged in with the new token of a rotation that was killed before it revoked the old one.
-fn rotated_by_half() -> (World, String) {
+fn with_half_a_rotation() -> (World, String) {
     let (world, old) = logged_in();
     world
         .starts_the_helper_until("rotate", REVOCATION, Fault::Pause)
@@ -119,7 +119,7 @@ fn rotated_by_half() -> (World, String) {
 
 #[test]
 fn the_old_token_of_an_interrupted_rotation_is_revoked_too() {
-    let (world, _) = rotated_by_half();
+    let (world, _) = with_half_a_rotation();
     world
         .helper("logout")
         .succeeds()
@@ -144,7 +144,7 @@ fn the_unused_authorization_of_an_interrupted_rotation_is_revoked_too() {
 
 #[test]
 fn the_old_token_of_an_interrupted_rotation_is_reported_if_it_stays_valid() {
-    let (world, old) = rotated_by_half();
+    let (world, old) = with_half_a_rotation();
     let fault = Fault::api(500, "internal", "Oh.");
     world.heroku.fault(REVOCATION, fault, Times::Exactly(1));
     world
@@ -158,7 +158,7 @@ fn the_old_token_of_an_interrupted_rotation_is_reported_if_it_stays_valid() {
 /// The next rotation would have undone the one that was interrupted, and so revoked the kept token.
 #[test]
 fn a_token_that_is_kept_after_an_interrupted_rotation_stays_valid() {
-    let (world, old) = rotated_by_half();
+    let (world, old) = with_half_a_rotation();
     let kept = world.stored_in_the_keyring(ANN).unwrap();
     world
         .helper("logout --keep")

@@ -14,7 +14,7 @@ const REACHING_OUT: [&str; 8] = [
 ];
 
 /// The files that a program opened itself, those of the loader left out.
-fn opened(trace: &Trace) -> Vec<&str> {
+fn opened_files(trace: &Trace) -> Vec<&str> {
     let calls = trace.calls(&["open", "openat"]).into_iter();
     let is_loaders = |line: &str| {
         ["/ld.so.", "/lib/", "/lib64/", ".so"]
@@ -39,7 +39,7 @@ fn a_fetch_from_another_host_gets_no_token_and_opens_no_connection() {
     );
     let ours = trace.of(&world.tested_program());
     assert_eq!(ours.calls(&REACHING_OUT), Vec::<&str>::new());
-    assert_eq!(opened(&ours), Vec::<&str>::new());
+    assert_eq!(opened_files(&ours), Vec::<&str>::new());
     let requests = world.heroku.requests_to("git.example.com");
     assert!(!requests.is_empty());
     assert!(
@@ -56,7 +56,7 @@ fn the_same_probe_sees_the_connections_of_a_request_for_heroku() {
     outcome.succeeds();
     let ours = trace.of(&world.tested_program());
     assert!(!ours.calls(&REACHING_OUT).is_empty());
-    assert!(!opened(&ours).is_empty());
+    assert!(!opened_files(&ours).is_empty());
     let requests = world.heroku.requests_to(GIT_HOST);
     assert!(
         requests

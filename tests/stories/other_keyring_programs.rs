@@ -5,7 +5,7 @@ use crate::world::{ANN, BOB, Quirk, REQUEST, World};
 
 const SETTING: &str = "Confirm when passwords are retrieved by clients";
 
-fn with(quirks: &[Quirk]) -> World {
+fn with_quirks(quirks: &[Quirk]) -> World {
     let world = World::new().with_a_fake_secret_service();
     world.secret_service().has_quirks(quirks);
     world
@@ -61,13 +61,13 @@ fn all_commands_work(world: &World) {
 /// KWallet and oo7 answer a plain session with bytes, which mean as little as a text.
 #[test]
 fn a_session_reply_of_bytes_is_accepted() {
-    all_commands_work(&with(&[Quirk::BytesAsSessionOutput]));
+    all_commands_work(&with_quirks(&[Quirk::BytesAsSessionOutput]));
 }
 
 /// KeePassXC has a prompt for every change, and shows nothing for it.
 #[test]
 fn a_change_by_a_prompt_works_if_no_user_is_asked() {
-    let world = with(&[Quirk::PromptsForChanges]);
+    let world = with_quirks(&[Quirk::PromptsForChanges]);
     all_commands_work(&world);
     let asked = world.secret_service().received_calls();
     assert!(asked.contains(&"Prompt".to_owned()), "{asked:?}");
@@ -77,7 +77,7 @@ fn a_change_by_a_prompt_works_if_no_user_is_asked() {
 /// pass-secret-service may remove an item before it reads it, though it was asked to read first.
 #[test]
 fn a_removal_works_in_any_order_of_the_replies() {
-    let world = with(&[Quirk::RepliesInReverse]);
+    let world = with_quirks(&[Quirk::RepliesInReverse]);
     all_commands_work(&world);
     let token = world.heroku.issue_token(ANN);
     world.logs_in_with(&token);
@@ -91,7 +91,7 @@ fn a_removal_works_in_any_order_of_the_replies() {
 #[test]
 fn a_token_that_was_stored_during_a_removal_is_written_back() {
     let logged_in = || {
-        let world = with(&[]);
+        let world = with_quirks(&[]);
         let token = world.heroku.issue_token(ANN);
         world.secret_service().has_item(ANN, &token);
         world
@@ -114,7 +114,7 @@ fn a_token_that_was_stored_during_a_removal_is_written_back() {
 /// Most programs list the oldest first. secret-tool takes what is listed first, and so do we.
 #[test]
 fn the_first_of_several_duplicates_is_used() {
-    let world = with(&[]);
+    let world = with_quirks(&[]);
     let [older, newer] = [(); 2].map(|()| world.heroku.issue_token(ANN));
     for token in [&older, &newer] {
         world.secret_service().has_item(ANN, token);
@@ -130,7 +130,7 @@ fn the_first_of_several_duplicates_is_used() {
 #[test]
 fn an_open_wallet_is_unlocked_by_the_first_command() {
     let wallet = || {
-        let world = with(&[Quirk::LockedUntilAsked]);
+        let world = with_quirks(&[Quirk::LockedUntilAsked]);
         let token = world.heroku.issue_token(ANN);
         world.secret_service().has_item(ANN, &token);
         world.has_active_account(ANN);
@@ -153,7 +153,7 @@ fn an_open_wallet_is_unlocked_by_the_first_command() {
 /// KeePassXC and oo7 find nothing in what is locked, and KeePassXC's search would ask to unlock it.
 #[test]
 fn an_item_hidden_by_a_lock_is_not_absent() {
-    let world = with(&[Quirk::HidesLockedItems]);
+    let world = with_quirks(&[Quirk::HidesLockedItems]);
     let token = world.heroku.issue_token(ANN);
     world.secret_service().has_item(ANN, &token);
     world.secret_service().is_locked();
@@ -187,7 +187,7 @@ fn an_item_hidden_by_a_lock_is_not_absent() {
 /// KeePassXC's own settings: no prompt is shown while git waits, and the message names the setting.
 #[test]
 fn a_program_that_confirms_each_access_is_only_used_by_interactive_commands() {
-    let world = with(&[Quirk::ConfirmsAccess]);
+    let world = with_quirks(&[Quirk::ConfirmsAccess]);
     let token = world.heroku.issue_token(ANN);
     world.secret_service().has_item(ANN, &token);
     world.has_active_account(ANN);
@@ -205,7 +205,7 @@ fn a_program_that_confirms_each_access_is_only_used_by_interactive_commands() {
 /// cannot look once our memory is closed to others, as it is with the first session: so there is one session for all.
 #[test]
 fn a_program_that_prompts_in_a_session_unlocks_in_the_first_session() {
-    let world = with(&[Quirk::PromptsInASession]);
+    let world = with_quirks(&[Quirk::PromptsInASession]);
     let token = world.heroku.issue_token(ANN);
     world.secret_service().has_item(ANN, &token);
     world.secret_service().is_locked();

@@ -11,7 +11,7 @@ fn with_ann() -> (World, String) {
     (world, token)
 }
 
-fn json_of(text: &str) -> Value {
+fn parse_json(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
@@ -86,7 +86,7 @@ fn a_rejected_token_and_an_unreachable_heroku_have_different_errors() {
          log in again: git credential-heroku-rs login\n",
         );
     let output = world.helper("token --check --json").exits_with(1).stdout();
-    assert_eq!(json_of(&output)["status"], "rejected");
+    assert_eq!(parse_json(&output)["status"], "rejected");
 
     for (fault, why) in [
         (
@@ -104,7 +104,7 @@ fn a_rejected_token_and_an_unreachable_heroku_have_different_errors() {
             .says("heroku-rs: could not check the token: ")
             .says(why);
         let output = world.helper("token --check --json").exits_with(1).stdout();
-        assert_eq!(json_of(&output)["status"], "unknown");
+        assert_eq!(parse_json(&output)["status"], "unknown");
         world.heroku.clear_faults();
     }
     // None of this has changed the stored token.
@@ -137,7 +137,7 @@ fn json_has_the_metadata_without_the_token() {
         .stderr_is("")
         .stdout();
     assert_eq!(world.heroku.requests().len(), 0);
-    let mut output = json_of(&output);
+    let mut output = parse_json(&output);
     for time in ["created", "expires"] {
         let value = output[time].take();
         assert!(
@@ -167,7 +167,7 @@ fn json_has_the_token_only_with_show_token() {
     let (world, token) = with_ann();
     let outcome = world.helper("token --json --show-token").succeeds();
     let outcome = outcome.prints_secret(&token);
-    assert_eq!(json_of(&outcome.stdout())["token"], token);
+    assert_eq!(parse_json(&outcome.stdout())["token"], token);
     world
         .helper("token --show-token")
         .exits_with(2)
@@ -183,7 +183,7 @@ fn json_of_another_account_is_not_active() {
         .helper(&format!("token --json --account {BOB}"))
         .succeeds()
         .stdout();
-    let output = json_of(&output);
+    let output = parse_json(&output);
     assert_eq!(
         (&output["account"], &output["active"]),
         (&json!(BOB), &json!(false))

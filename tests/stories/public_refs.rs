@@ -10,12 +10,12 @@ fn world() -> (World, String) {
     (world, token)
 }
 
-/// The requests to the git server: method, whether they said who asks, status.
-fn asked(world: &World) -> Vec<(String, bool, u16)> {
+/// The requests to the git server: method, whether they had an Authorization header, status.
+fn git_requests(world: &World) -> Vec<(String, bool, u16)> {
     let requests = world.heroku.requests_to("git.heroku.com");
     let lines = requests.into_iter().map(|request| {
-        let is_named = request.header("authorization").is_some();
-        (request.method, is_named, request.status)
+        let has_credentials = request.header("authorization").is_some();
+        (request.method, has_credentials, request.status)
     });
     lines.collect()
 }
@@ -30,7 +30,7 @@ fn a_push_works_if_only_the_upload_needs_a_login() {
         ("POST", true, 200),
     ];
     assert_eq!(
-        asked(&world),
+        git_requests(&world),
         expected.map(|(method, named, status)| (method.to_owned(), named, status))
     );
     assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
@@ -44,7 +44,7 @@ fn a_large_pack_is_sent_once() {
         .succeeds();
     world.commits("Something large");
     world.pushes();
-    let asked = asked(&world);
+    let asked = git_requests(&world);
     assert_eq!(
         asked.iter().filter(|(_, _, status)| *status == 401).count(),
         1

@@ -12,7 +12,7 @@ const CONFIG: &str = "[user]\n\tname = Ann\n\
     [credential]\n\thelper = store\n";
 
 /// git fails if another git has the lock, so the user tries again.
-fn sets(key: &str) -> String {
+fn set_key_command(key: &str) -> String {
     format!("until git config --global {key} x 2>/dev/null; do :; done")
 }
 
@@ -31,7 +31,7 @@ fn setups_unsetups_and_other_writers_keep_each_others_changes() {
         let mut threads = Vec::new();
         for number in 0..writers {
             let world = &world;
-            let line = sets(&format!("race.key{number}"));
+            let line = set_key_command(&format!("race.key{number}"));
             threads.push(scope.spawn(move || drop(world.shell(&line, b"").succeeds())));
             let line = ["setup", "unsetup"][number % 2];
             // A setup may warn that an unsetup has already removed its lines.

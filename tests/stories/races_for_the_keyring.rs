@@ -10,7 +10,7 @@ use crate::world::{ANN, BOB, Outcome, REQUEST, Version, World, counted, is_thoro
 const STORES: &str = "secret-tool store '--label=Heroku CLI' service heroku-cli account";
 
 /// Runs these command lines concurrently, each with its input, and returns the outcomes.
-fn at_once<'w>(world: &'w World, lines: &[(String, String)]) -> Vec<Outcome<'w>> {
+fn run_concurrently<'w>(world: &'w World, lines: &[(String, String)]) -> Vec<Outcome<'w>> {
     counted("parallel operations", lines.len());
     thread::scope(|scope| {
         let run = |(line, input): &(String, String)| world.shell(line, input.as_bytes());
@@ -23,12 +23,12 @@ fn at_once<'w>(world: &'w World, lines: &[(String, String)]) -> Vec<Outcome<'w>>
     })
 }
 
-fn helper(line: &str, input: &str) -> (String, String) {
+fn helper_command(line: &str, input: &str) -> (String, String) {
     let line = format!("git-credential-heroku-rs {line}");
     (line, input.to_owned())
 }
 
-fn pair(token: &str) -> String {
+fn password_request(token: &str) -> String {
     format!("{REQUEST}username={ANN}\npassword={token}\n")
 }
 
@@ -40,15 +40,20 @@ fn fifty_concurrent_operations_leave_one_complete_item() {
     let mut lines = Vec::new();
     for token in &tokens[1..] {
         lines.push(match lines.len() % 3 {
-            0 => helper("store", &pair(token)),
+            0 => helper_command("store", &password_request(token)),
             1 => (format!("{STORES} {ANN}"), token.clone()),
-            _ => helper("login --with-token", token),
+            _ => helper_command("login --with-token", token),
         });
     }
     // Every token is valid, so none of these commands may remove anything.
-    lines.extend(tokens.iter().take(10).map(|t| helper("erase", &pair(t))));
-    lines.extend((0..20).map(|_| helper("get", REQUEST)));
-    for (said, (line, _)) in at_once(&world, &lines).into_iter().zip(&lines) {
+    lines.extend(
+        tokens
+            .iter()
+            .take(10)
+            .map(|t| helper_command("erase", &password_request(t))),
+    );
+    lines.extend((0..20).map(|_| helper_command("get", REQUEST)));
+    for (said, (line, _)) in run_concurrently(&world, &lines).into_iter().zip(&lines) {
         // A login may report that another one came after it.
         let said = if line.contains("login") {
             said.reports_at_most(2)
@@ -75,11 +80,11 @@ fn fifty_concurrent_first_logins_of_both_programs_create_one_item() {
         .iter()
         .enumerate()
         .map(|(number, token)| match number % 2 {
-            0 => helper("store", &pair(token)),
+            0 => helper_command("store", &password_request(token)),
             _ => (format!("{STORES} {ANN}"), token.clone()),
         })
         .collect();
-    for said in at_once(&world, &lines) {
+    for said in run_concurrently(&world, &lines) {
         let _ = said.succeeds().reports_at_most(1).stdout();
     }
     assert_eq!(world.accounts_in_the_keyring(), [ANN]);
@@ -93,9 +98,11 @@ fn erasing_a_rejected_token_never_removes_its_replacement() {
         let dead = world.has_logged_in_with_the_heroku_cli(ANN);
         world.heroku.revoke(&dead);
         let new = world.heroku.issue_token(ANN);
-        let mut lines: Vec<_> = (0..4).map(|_| helper("erase", &pair(&dead))).collect();
+        let mut lines: Vec<_> = (0..4)
+            .map(|_| helper_command("erase", &password_request(&dead)))
+            .collect();
         lines.push((format!("{STORES} {ANN}"), new.clone()));
-        for said in at_once(&world, &lines) {
+        for said in run_concurrently(&world, &lines) {
             let _ = said.succeeds().reports_at_most(1).stdout();
         }
         assert_eq!(world.stored_in_the_keyring(ANN), Some(new));
@@ -111,14 +118,14 @@ fn concurrent_login_logout_and_switch_end_in_a_valid_state() {
     world.stores_in_the_keyring(BOB, &of_bob);
     let mut lines = Vec::new();
     for _ in 0..6 {
-        lines.push(helper("login --with-token", &of_ann));
-        lines.push(helper("login --with-token", &of_bob));
-        lines.push(helper(&format!("logout --keep {ANN}"), ""));
-        lines.push(helper(&format!("switch {BOB}"), ""));
-        lines.push(helper(&format!("switch {ANN}"), ""));
-        lines.push(helper("status --offline", ""));
+        lines.push(helper_command("login --with-token", &of_ann));
+        lines.push(helper_command("login --with-token", &of_bob));
+        lines.push(helper_command(&format!("logout --keep {ANN}"), ""));
+        lines.push(helper_command(&format!("switch {BOB}"), ""));
+        lines.push(helper_command(&format!("switch {ANN}"), ""));
+        lines.push(helper_command("status --offline", ""));
     }
-    for said in at_once(&world, &lines) {
+    for said in run_concurrently(&world, &lines) {
         let _ = said.reports_at_most(3).stdout();
     }
     let accounts = world.accounts_in_the_keyring();

@@ -9,9 +9,9 @@ use crate::world::{ANN, REQUEST, World};
 
 const STATE: &str = ".local/state/git-credential-heroku-rs";
 
-/// A file, a directory, a link or a socket: what `stat` says, and its bytes.
+/// The state of a file, a directory, a link or a socket: its metadata and its bytes.
 #[derive(Debug, PartialEq)]
-struct State {
+struct FileState {
     path: PathBuf,
     mode: u32,
     owner: (u32, u32),
@@ -21,10 +21,10 @@ struct State {
     bytes: Option<Vec<u8>>,
 }
 
-impl State {
-    fn of(path: &Path) -> State {
+impl FileState {
+    fn read(path: &Path) -> FileState {
         let metadata = fs::symlink_metadata(path).unwrap();
-        State {
+        FileState {
             path: path.to_owned(),
             mode: metadata.mode(),
             owner: (metadata.uid(), metadata.gid()),
@@ -36,8 +36,8 @@ impl State {
     }
 }
 
-/// The home and the repository, with all that is in them.
-fn all(world: &World) -> Vec<State> {
+/// The state of every file in the home and in the repository.
+fn all_states(world: &World) -> Vec<FileState> {
     let mut states = Vec::new();
     let mut left = vec![world.home(), world.work()];
     while let Some(path) = left.pop() {
@@ -45,20 +45,20 @@ fn all(world: &World) -> Vec<State> {
             let entries = fs::read_dir(&path).unwrap();
             left.extend(entries.map(|entry| entry.unwrap().path()));
         }
-        states.push(State::of(&path));
+        states.push(FileState::read(&path));
     }
     states.sort_by(|one, other| one.path.cmp(&other.path));
     states
 }
 
-/// Runs each command, whether it succeeds or not, and gives what they change.
+/// Runs each command, whether it succeeds or not, and returns the paths that they change.
 fn changed_by(world: &World, commands: &[&str]) -> Vec<PathBuf> {
-    let before = all(world);
+    let before = all_states(world);
     assert!(before.len() > 20, "the search sees {} files", before.len());
     for command in commands {
         let _ = world.helper_with_input(command, REQUEST).code();
     }
-    let after = all(world);
+    let after = all_states(world);
     let gone = before.iter().filter(|one| !after.contains(one));
     let new = after.iter().filter(|one| !before.contains(one));
     let mut changed: Vec<_> = gone.chain(new).map(|one| one.path.clone()).collect();
@@ -199,8 +199,8 @@ fn the_search_sees_a_mode_and_a_time() {
         "touch ~/.gitconfig",
         "mkdir ~/new",
     ] {
-        let before = all(&world);
+        let before = all_states(&world);
         world.shell(command, b"").succeeds();
-        assert_ne!(all(&world), before, "{command}");
+        assert_ne!(all_states(&world), before, "{command}");
     }
 }

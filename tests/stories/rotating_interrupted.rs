@@ -17,7 +17,7 @@ fn logged_in() -> World {
 }
 
 /// After every interruption, a push works and the next rotation cleans up.
-fn recovers(world: &World, cut: &str) {
+fn push_and_rotation_succeed(world: &World, cut: &str) {
     world.commits(cut);
     world
         .git("push --quiet heroku main")
@@ -49,7 +49,7 @@ fn a_kill_at_any_request_leaves_a_valid_token() {
         for at in [Fault::Pause, Fault::PauseAnswer] {
             let cut = format!("{at:?} of {step}");
             world.kills_the_helper("rotate", On::Path(step), at);
-            recovers(&world, &cut);
+            push_and_rotation_succeed(&world, &cut);
         }
     }
 }
@@ -62,7 +62,7 @@ fn the_next_rotation_ends_the_session_of_a_browser_login() {
         world.helper("login --browser --no-open").succeeds();
         let cut = format!("{at:?} of the end of the session");
         world.kills_the_helper("rotate", On::Path("DELETE /oauth/sessions"), at);
-        recovers(&world, &cut);
+        push_and_rotation_succeed(&world, &cut);
     }
 }
 
@@ -215,7 +215,7 @@ fn the_result_of_a_late_request_is_cleaned_up() {
         .succeeds()
         .stdout_is("")
         .stderr_is("Cleaned up an interrupted rotation\n");
-    recovers(&world, "after a request that came late");
+    push_and_rotation_succeed(&world, "after a request that came late");
 }
 
 #[test]
@@ -230,7 +230,7 @@ fn a_dry_run_reports_an_interrupted_rotation_and_changes_nothing() {
             .says("Interrupted rotations that will be cleaned up: 1\n");
     }
     assert_eq!(world.valid_tokens(), live);
-    recovers(&world, "after a dry run");
+    push_and_rotation_succeed(&world, "after a dry run");
 }
 
 /// The same token is in the keyring and in netrc, as after `HEROKU_NETRC_WRITE` was set for some time.
@@ -291,11 +291,11 @@ fn inject_at_each(calls: &str, (fault, code): (&str, i32), stride: usize) -> Vec
                 break;
             }
             // The program tried again: after a bus closes the connection, fewer calls are sent at a time.
-            recovers(&world, &format!("{fault} at number {number} of {calls}"));
+            push_and_rotation_succeed(&world, &format!("{fault} at number {number} of {calls}"));
             continue;
         }
         outputs.push(outcome.exits_with(code).stderr());
-        recovers(&world, &format!("{fault} at number {number} of {calls}"));
+        push_and_rotation_succeed(&world, &format!("{fault} at number {number} of {calls}"));
     }
     outputs
 }

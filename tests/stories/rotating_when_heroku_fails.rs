@@ -48,8 +48,12 @@ enum Token {
     New,
 }
 
-/// Tries each fault at this step: the exit code of `rotate`, and the token that is stored then.
-fn at(step: &'static str, faults: Vec<Fault>, expected: impl Fn(&Fault) -> (i32, Token)) {
+/// Rotates with each fault at this step, and checks the exit code of `rotate` and the stored token.
+fn rotate_with_fault_at(
+    step: &'static str,
+    faults: Vec<Fault>,
+    expected: impl Fn(&Fault) -> (i32, Token),
+) {
     let world = logged_in();
     for fault in faults {
         let context = format!("{fault:?} at {step}");
@@ -76,7 +80,7 @@ fn at(step: &'static str, faults: Vec<Fault>, expected: impl Fn(&Fault) -> (i32,
 fn while_the_old_token_is_looked_up() {
     // If no token is shown, description, scope and expiry are enough here.
     let is_enough = |fault: &Fault| matches!(fault, Fault::Member(..));
-    at("GET /oauth/authorizations", every_fault(), |fault| {
+    rotate_with_fault_at("GET /oauth/authorizations", every_fault(), |fault| {
         if is_enough(fault) {
             (0, Token::New)
         } else {
@@ -87,7 +91,7 @@ fn while_the_old_token_is_looked_up() {
 
 #[test]
 fn while_the_new_token_is_created() {
-    at("POST /oauth/authorizations", every_fault(), |_| {
+    rotate_with_fault_at("POST /oauth/authorizations", every_fault(), |_| {
         (1, Token::Old)
     });
 }
@@ -95,7 +99,7 @@ fn while_the_new_token_is_created() {
 #[test]
 fn while_the_new_token_is_checked() {
     let may_not = Fault::api(403, "forbidden", "You do not have access.");
-    at("GET /account", every_fault(), |fault| match fault {
+    rotate_with_fault_at("GET /account", every_fault(), |fault| match fault {
         // A token is valid even if its scope does not allow this request.
         Fault::Member(..) => (0, Token::New),
         fault if *fault == may_not => (0, Token::New),
@@ -108,7 +112,7 @@ fn while_the_old_token_is_revoked() {
     let mut faults = every_fault();
     // An authorization that does not exist need not be revoked.
     faults.retain(|fault| !matches!(fault, Fault::Status(404, ..)));
-    at(
+    rotate_with_fault_at(
         "DELETE /oauth/authorizations",
         faults,
         |fault| match fault {
@@ -142,7 +146,7 @@ fn while_the_old_token_ends_its_session() {
 
 #[test]
 fn while_the_new_token_gets_its_description() {
-    at("PATCH /oauth/authorizations", every_fault(), |_| {
+    rotate_with_fault_at("PATCH /oauth/authorizations", every_fault(), |_| {
         (0, Token::New)
     });
 }

@@ -67,12 +67,12 @@ fn runs_script(block: &Block, world: &World, place: &str) {
 fn runs_steps(block: &Block, scene: &Scene, place: &str) {
     for Step { command, output } in block.steps() {
         let said = if block.typed.is_empty() {
-            said_by(&command, &output, &scene.world)
+            output_of(&command, &output, &scene.world)
         } else {
-            shown_by(&command, block, scene)
+            terminal_output_of(&command, block, scene)
         };
-        let said = words::at_anns(&said, &scene.world);
-        let output = from_this_git(&output, &scene.world);
+        let said = words::as_on_anns_machine(&said, &scene.world);
+        let output = as_with_this_git(&output, &scene.world);
         assert!(
             words::is_as_promised(&output, &said),
             "{place}: `{command}` does not say what the page promises.\n\
@@ -82,7 +82,7 @@ fn runs_steps(block: &Block, scene: &Scene, place: &str) {
 }
 
 /// The page shows a current git. One before 2.46 announces no capabilities.
-fn from_this_git(promised: &str, world: &World) -> String {
+fn as_with_this_git(promised: &str, world: &World) -> String {
     if world.git_is_older_than(46) {
         promised.replace(", capability[]", "")
     } else {
@@ -91,7 +91,7 @@ fn from_this_git(promised: &str, world: &World) -> String {
 }
 
 /// Both streams, as on a terminal. The output contains a token only if the page says so.
-fn said_by(command: &str, promised: &str, world: &World) -> String {
+fn output_of(command: &str, promised: &str, world: &World) -> String {
     let script = world.has_file("script", command);
     let mut outcome = world.shell(&format!("bash {} 2>&1", script.display()), b"");
     if promised.contains("HRKU-…") {
@@ -105,7 +105,7 @@ fn said_by(command: &str, promised: &str, world: &World) -> String {
     outcome.raw_stdout()
 }
 
-fn shown_by(command: &str, block: &Block, scene: &Scene) -> String {
+fn terminal_output_of(command: &str, block: &Block, scene: &Scene) -> String {
     let mut terminal = scene.world.on_a_terminal(command);
     for (question, answer) in &block.typed {
         terminal = terminal.shows(question).types(scene.answer(answer));
@@ -188,7 +188,8 @@ fn the_recorded_terminal_shows_the_real_output() {
         } else {
             &nothing_typed
         };
-        let said = words::at_anns(&shown_by(&command, typed, &scene), &scene.world);
+        let said =
+            words::as_on_anns_machine(&terminal_output_of(&command, typed, &scene), &scene.world);
         let (said, output) = (without_progress(&said), without_progress(&output));
         assert!(
             words::is_as_promised(&output, &said),

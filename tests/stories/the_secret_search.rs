@@ -4,8 +4,8 @@ use std::fs;
 
 use crate::world::{ANN, World};
 
-/// The story is over without the search at the end, which would fail it.
-fn ends_with_findings(world: World, secret: &str) -> Vec<String> {
+/// Returns what the search for secrets finds, and skips the search at the end of the story, which would fail.
+fn leaks_at_the_end(world: World, secret: &str) -> Vec<String> {
     let findings = world.leaks();
     world.is_public(secret);
     drop(world);
@@ -25,7 +25,7 @@ fn a_token_in_a_file_is_found_in_every_form() {
         let path = format!("deep/down/{name}");
         world.has_file(path, &format!("some text {text} and more"));
     }
-    let found = ends_with_findings(world, &token).join("\n");
+    let found = leaks_at_the_end(world, &token).join("\n");
     for name in ["plain text in", "base64 in", "hex in"] {
         assert!(found.contains(name), "{name}: {found}");
     }
@@ -42,7 +42,7 @@ fn a_token_on_either_stream_or_in_argv_is_found() {
         let token = world.heroku.issue_token(ANN);
         let line = line.replace("TOKEN", &token);
         world.shell(&line, token.as_bytes()).succeeds();
-        let found = ends_with_findings(world, &token).join("\n");
+        let found = leaks_at_the_end(world, &token).join("\n");
         assert!(found.contains(place), "{place}: {found}");
         assert!(!found.contains("HRKU"), "the report contains the token");
     }
@@ -56,7 +56,7 @@ fn a_token_printed_on_purpose_is_still_searched_for_everywhere_else() {
         .shell("tee /dev/stderr", token.as_bytes())
         .succeeds()
         .prints_secret(&token);
-    let found = ends_with_findings(world, &token).join("\n");
+    let found = leaks_at_the_end(world, &token).join("\n");
     assert!(found.contains("stderr of"), "{found}");
     assert!(!found.contains("stdout of"), "{found}");
 }
@@ -91,6 +91,6 @@ fn terminal_input_is_searched_too() {
     let terminal = world.on_a_terminal(line).shows("word? ").types(&token);
     let shown = terminal.shows("done").exits_with(0);
     assert!(shown.contains(&token), "the terminal echoes its input");
-    let found = ends_with_findings(world, &token).join("\n");
+    let found = leaks_at_the_end(world, &token).join("\n");
     assert!(found.contains("stdout of printf"), "{found}");
 }

@@ -12,7 +12,7 @@ fn logged_in() -> (World, String) {
 }
 
 /// A token that expires within the hour, for which `get` prints a warning.
-fn near_its_end(world: &World, token: &str) {
+fn expires_within_the_hour(world: &World, token: &str) {
     let notes = serde_json::json!({"authorizations": [{
         "account": ANN,
         "fingerprint": Token::parse(token).unwrap().fingerprint(),
@@ -42,7 +42,7 @@ fn the_probe_finds_a_token_before_it_is_printed() {
 #[test]
 fn get_leaves_no_copy_of_the_token() {
     let (world, token) = logged_in();
-    near_its_end(&world, &token);
+    expires_within_the_hour(&world, &token);
     let stopped = world.stops_the_helper("get", REQUEST, StopAt::LastMessage);
     let scan = stopped.shows(&token);
     assert!(is_wiped(&scan), "{scan:?}");
@@ -58,7 +58,7 @@ fn get_from_netrc_leaves_no_copy() {
     world.has_netrc(&format!(
         "machine git.heroku.com\n  login {ANN}\n  password {token}\n"
     ));
-    near_its_end(&world, &token);
+    expires_within_the_hour(&world, &token);
     let stopped = world.stops_the_helper("get", REQUEST, StopAt::LastMessage);
     let scan = stopped.shows(&token);
     assert!(is_wiped(&scan), "{scan:?}");
@@ -140,18 +140,18 @@ fn a_program_under_exec_is_not_protected_and_keeps_its_limits() {
         .stdout_is(&plain);
 }
 
-/// What `line` leaves in memory of each token at its end, in a world where the Heroku CLI has logged
-/// in: the number of copies, and how many of them are in a header that HTTP has sent.
-fn left_by(line: &str, input: &str) -> Vec<(String, [MemoryScan; 2])> {
+/// The copies of each token in memory at the end of a command, in a world where the Heroku CLI has logged in: all
+/// copies, and those in an HTTP header that was sent.
+fn copies_after(line: &str, input: &str) -> Vec<(String, [MemoryScan; 2])> {
     let world = World::new().with_keyring();
     let token = world.heroku.issue(ANN, Grant::default()).token;
     world.stores_in_the_keyring(ANN, &token);
     world.has_active_account(ANN);
     world.is_not_searched(&world.home().join(".netrc"));
-    left_in(&world, line, &input.replace("TOKEN", &token))
+    copies_after_in(&world, line, &input.replace("TOKEN", &token))
 }
 
-fn left_in(world: &World, line: &str, input: &str) -> Vec<(String, [MemoryScan; 2])> {
+fn copies_after_in(world: &World, line: &str, input: &str) -> Vec<(String, [MemoryScan; 2])> {
     let stopped = world.stops_the_helper_at_its_end(line, input);
     let tokens = world.heroku.secrets().into_iter();
     tokens
@@ -177,7 +177,7 @@ fn a_command_without_a_request_leaves_no_copy() {
         ("status --offline", ""),
         ("doctor --offline", ""),
     ] {
-        for (_, scans) in left_by(line, input) {
+        for (_, scans) in copies_after(line, input) {
             assert!(scans.iter().all(is_wiped), "{line}: {scans:?}");
         }
     }
@@ -198,7 +198,7 @@ fn a_command_with_a_request_leaves_only_the_copy_of_the_http_client() {
         ("doctor", ""),
         ("logout", ""),
     ] {
-        for (_, [end, header]) in left_by(line, input) {
+        for (_, [end, header]) in copies_after(line, input) {
             let sent = matches!(header, MemoryScan::Copies(..=1) | MemoryScan::Denied);
             // A later request on the same connection may be written over the beginning.
             let is_all = end == header || end == MemoryScan::Copies(1);
@@ -214,7 +214,7 @@ fn a_token_moved_out_of_netrc_leaves_only_the_copy_of_the_http_client() {
     world.has_netrc(&format!(
         "machine git.heroku.com login {ANN} password {token}\n"
     ));
-    for (_, [end, header]) in left_in(&world, "netrc import --yes", "") {
+    for (_, [end, header]) in copies_after_in(&world, "netrc import --yes", "") {
         assert!(
             matches!(header, MemoryScan::Copies(1) | MemoryScan::Denied),
             "{header:?}"
@@ -226,7 +226,7 @@ fn a_token_moved_out_of_netrc_leaves_only_the_copy_of_the_http_client() {
 /// The reply with the new token is in the HTTP client's memory too.
 #[test]
 fn a_rotation_leaves_nothing_of_the_old_token_and_two_copies_of_the_new_one() {
-    let left = left_by("rotate", "");
+    let left = copies_after("rotate", "");
     let (_, old) = &left[0];
     assert!(old.iter().all(is_wiped), "{old:?}");
     // A process that may not trace it cannot wait for its end either, and may run before the new one.

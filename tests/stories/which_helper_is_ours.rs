@@ -21,7 +21,7 @@ fn logged_in() -> (World, String) {
     (world, token)
 }
 
-fn has(world: &World, value: &str) {
+fn set_only_helper(world: &World, value: &str) {
     let config = world.home().join(".gitconfig");
     let _ = fs::remove_file(&config);
     let line = format!("config --global {KEY} \"$VALUE\"");
@@ -92,7 +92,7 @@ fn git_and_every_command_agree_on_each_spelling() {
         ("!echo git-credential-heroku-rs", false),
     ] {
         let value = value.replace("BIN", &bin);
-        has(&world, &value);
+        set_only_helper(&world, &value);
         assert_eq!(git_starts_us(&world, &token), works, "git: {value}");
         assert_eq!(status_agrees(&world), works, "status: {value}");
         assert_eq!(doctor_agrees(&world), works, "doctor: {value}");
@@ -109,7 +109,7 @@ fn setup_adds_its_lines_after_the_others_and_unsetup_keeps_them() {
         "/missing/git-credential-heroku-rs",
         "!echo git-credential-heroku-rs",
     ] {
-        has(&world, value);
+        set_only_helper(&world, value);
         let config = world.home().join(".gitconfig");
         let before = fs::read_to_string(&config).unwrap();
         world.helper("setup").succeeds().stderr_is("");

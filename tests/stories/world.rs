@@ -284,7 +284,7 @@ impl Drop for World {
     fn drop(&mut self) {
         let findings = self.close();
         if std::thread::panicking() {
-            eprintln!("{}", self.transcript.in_words(&self.heroku.secrets()));
+            eprintln!("{}", self.transcript.redacted_text(&self.heroku.secrets()));
             return;
         }
         assert!(findings.is_empty(), "secrets were found:\n{findings:#?}");

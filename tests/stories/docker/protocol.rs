@@ -5,12 +5,12 @@ use crate::world::{ANN, BOB, Outcome, REQUEST, World};
 
 const NOT_FOUND: &str = "credentials not found in native keychain\n";
 
-fn asked<'w>(world: &'w World, action: &str, input: &str) -> Outcome<'w> {
+fn run_docker_helper<'w>(world: &'w World, action: &str, input: &str) -> Outcome<'w> {
     let line = format!("docker-credential-heroku-rs {action}");
     world.shell(&line, input.as_bytes())
 }
 
-fn offered(username: &str, token: &str) -> String {
+fn store_request(username: &str, token: &str) -> String {
     format!(r#"{{"ServerURL":"{REGISTRY}","Username":"{username}","Secret":"{token}"}}"#)
 }
 
@@ -18,12 +18,12 @@ fn offered(username: &str, token: &str) -> String {
 fn another_token_never_replaces_a_login_and_docker_gets_an_error() {
     let (world, token) = logged_in();
     let other = world.heroku.issue_token(BOB);
-    asked(&world, "store", &offered(BOB, &other))
+    run_docker_helper(&world, "store", &store_request(BOB, &other))
         .exits_with(1)
         .stdout_is("the token was not stored (other Heroku accounts are logged in)\n")
         .says("git credential-heroku-rs login");
     for username in ["_", "heroku", "<token>"] {
-        asked(&world, "store", &offered(username, &other))
+        run_docker_helper(&world, "store", &store_request(username, &other))
             .exits_with(1)
             .stdout_is(
                 "the token was not stored: the keyring already has a token of ann@example.com\n",
@@ -37,11 +37,11 @@ fn another_token_never_replaces_a_login_and_docker_gets_an_error() {
 #[test]
 fn a_new_token_for_the_same_account_replaces_the_old_one() {
     let (world, token) = logged_in();
-    asked(&world, "store", &offered("_", &token))
+    run_docker_helper(&world, "store", &store_request("_", &token))
         .succeeds()
         .says_nothing();
     let new = world.heroku.issue_token(ANN);
-    asked(&world, "store", &offered(ANN, &new))
+    run_docker_helper(&world, "store", &store_request(ANN, &new))
         .succeeds()
         .says_nothing();
     assert_eq!(world.stored_in_the_keyring(ANN), Some(new));
@@ -50,7 +50,7 @@ fn a_new_token_for_the_same_account_replaces_the_old_one() {
 #[test]
 fn a_password_that_is_not_a_token_is_neither_stored_nor_printed() {
     let world = set_up();
-    asked(&world, "store", &offered("_", "correct horse"))
+    run_docker_helper(&world, "store", &store_request("_", "correct horse"))
         .exits_with(1)
         .says("not a Heroku token")
         .says_nothing_about("horse");
@@ -63,13 +63,13 @@ fn the_reply_repeats_the_server_name_of_the_request() {
     for server in [REGISTRY, "https://registry.heroku.com/v2/"] {
         let answer =
             format!("{{\"ServerURL\":\"{server}\",\"Username\":\"_\",\"Secret\":\"{token}\"}}\n");
-        asked(&world, "get", server)
+        run_docker_helper(&world, "get", server)
             .succeeds()
             .prints_secret(&token)
             .stdout_is(&answer)
             .stderr_is("");
     }
-    asked(&world, "list", "unused")
+    run_docker_helper(&world, "list", "unused")
         .succeeds()
         .stdout_is("{\"registry.heroku.com\":\"_\"}\n");
 }
@@ -87,9 +87,11 @@ fn other_registries_get_nothing_and_open_no_connection() {
         let (outcome, trace) = world.traced("docker-credential-heroku-rs get", server);
         outcome.exits_with(1).stdout_is(NOT_FOUND).stderr_is("");
         assert_eq!(trace.calls(&["socket", "connect"]), Vec::<&str>::new());
-        asked(&world, "erase", server).succeeds().says_nothing();
-        let offer = offered("_", &token).replace(REGISTRY, server);
-        asked(&world, "store", &offer)
+        run_docker_helper(&world, "erase", server)
+            .succeeds()
+            .says_nothing();
+        let offer = store_request("_", &token).replace(REGISTRY, server);
+        run_docker_helper(&world, "store", &offer)
             .exits_with(1)
             .says("stores credentials for registry.heroku.com only");
     }
@@ -101,15 +103,17 @@ fn other_registries_get_nothing_and_open_no_connection() {
 #[test]
 fn not_logged_in_and_a_locked_keyring_are_different_errors() {
     let world = set_up();
-    asked(&world, "get", REGISTRY)
+    run_docker_helper(&world, "get", REGISTRY)
         .exits_with(1)
         .stdout_is(NOT_FOUND)
         .says("heroku-rs: not logged in to Heroku")
         .says("git credential-heroku-rs login");
-    asked(&world, "list", "").succeeds().stdout_is("{}\n");
+    run_docker_helper(&world, "list", "")
+        .succeeds()
+        .stdout_is("{}\n");
     world.has_logged_in_with_the_heroku_cli(ANN);
     world.keyring().locks();
-    asked(&world, "get", REGISTRY)
+    run_docker_helper(&world, "get", REGISTRY)
         .exits_with(1)
         .says_nothing_about("not found")
         .says("could not read the Heroku token: the keyring is locked");
@@ -123,12 +127,12 @@ fn docker_gets_the_token_from_the_variable_and_netrc_as_git_does() {
     world.has_netrc(&format!(
         "machine api.heroku.com login {ANN} password {token}\n"
     ));
-    asked(&world, "get", REGISTRY)
+    run_docker_helper(&world, "get", REGISTRY)
         .succeeds()
         .prints_secret(&token);
     let key = world.heroku.issue_token(BOB);
     world.sets("HEROKU_API_KEY", &key);
-    asked(&world, "get", REGISTRY)
+    run_docker_helper(&world, "get", REGISTRY)
         .succeeds()
         .prints_secret(&key);
 }
@@ -137,7 +141,7 @@ fn docker_gets_the_token_from_the_variable_and_netrc_as_git_does() {
 #[test]
 fn dockers_own_helper_gives_the_same_replies() {
     let world = set_up();
-    let no_user = offered("", "x");
+    let no_user = store_request("", "x");
     for (action, input) in [
         ("get", ""),
         ("get", "\n"),
@@ -153,7 +157,7 @@ fn dockers_own_helper_gives_the_same_replies() {
         let theirs = world.shell(&line, input.as_bytes());
         let code = i32::from(!theirs.is_success());
         let output = theirs.stdout();
-        asked(&world, action, input)
+        run_docker_helper(&world, action, input)
             .exits_with(code)
             .stdout_is(&output);
     }
@@ -163,14 +167,22 @@ fn dockers_own_helper_gives_the_same_replies() {
 fn an_invalid_call_prints_the_usage_of_dockers_helpers() {
     let world = set_up();
     let usage = "Usage: docker-credential-heroku-rs <store|get|erase|list|version>\n";
-    asked(&world, "", "").exits_with(1).stdout_is(usage);
-    asked(&world, "get list", "").exits_with(1).stdout_is(usage);
-    asked(&world, "--help", "").succeeds().stdout_is(usage);
+    run_docker_helper(&world, "", "")
+        .exits_with(1)
+        .stdout_is(usage);
+    run_docker_helper(&world, "get list", "")
+        .exits_with(1)
+        .stdout_is(usage);
+    run_docker_helper(&world, "--help", "")
+        .succeeds()
+        .stdout_is(usage);
     let version = format!(
         "docker-credential-heroku-rs (git-credential-heroku-rs) {}\n",
         env!("CARGO_PKG_VERSION")
     );
-    asked(&world, "version", "").succeeds().stdout_is(&version);
+    run_docker_helper(&world, "version", "")
+        .succeeds()
+        .stdout_is(&version);
 }
 
 #[test]
@@ -194,7 +206,7 @@ fn with_several_accounts_none_is_chosen() {
     for email in [ANN, BOB] {
         world.stores_in_the_keyring(email, &world.heroku.issue_token(email));
     }
-    asked(&world, "get", REGISTRY)
+    run_docker_helper(&world, "get", REGISTRY)
         .exits_with(1)
         .stdout_is(NOT_FOUND)
         .says("several Heroku accounts are logged in and none is active")
@@ -205,16 +217,18 @@ fn with_several_accounts_none_is_chosen() {
 fn heroku_host_has_a_registry_only_if_it_is_a_host_of_heroku() {
     let (world, token) = logged_in();
     world.sets("HEROKU_HOST", "herokudev.com");
-    asked(&world, "get", "registry.herokudev.com")
+    run_docker_helper(&world, "get", "registry.herokudev.com")
         .succeeds()
         .prints_secret(&token);
-    asked(&world, "list", "")
+    run_docker_helper(&world, "list", "")
         .succeeds()
         .stdout_is("{\"registry.herokudev.com\":\"_\"}\n");
     world.sets("HEROKU_HOST", "example.com");
-    asked(&world, "get", "registry.example.com")
+    run_docker_helper(&world, "get", "registry.example.com")
         .exits_with(1)
         .stdout_is(NOT_FOUND)
         .stderr_is("");
-    asked(&world, "list", "").succeeds().stdout_is("{}\n");
+    run_docker_helper(&world, "list", "")
+        .succeeds()
+        .stdout_is("{}\n");
 }

@@ -26,20 +26,20 @@ fn label(name: Name) -> &'static str {
 
 impl Machine {
     pub(super) fn login(&self, token: Token) -> End {
-        if self.lives_on_netrc {
+        if self.uses_netrc {
             return self.login_to_netrc(token);
         }
-        let Some(owner) = token.owner().filter(|_| !self.is_dead(token)) else {
-            return self.failing(1, "Heroku rejected the token");
+        let Some(owner) = token.owner().filter(|_| !self.is_rejected(token)) else {
+            return self.failure(1, "Heroku rejected the token");
         };
-        let mut after = self.naming(Some(owner));
+        let mut after = self.with_active_account(Some(owner));
         after.items.insert(owner, token);
         if after.items.get(PASTED) == Some(&token) {
             after.items.remove(PASTED);
         }
         let stored = "The token is stored in the keyring, shared with the Heroku CLI";
         let warned = after.used_from_netrc(owner);
-        after.ending(
+        after.end(
             0,
             &format!("Logged in as {owner}\n{stored}\n{NEXT}"),
             &Vec::from_iter(warned),
@@ -47,13 +47,13 @@ impl Machine {
     }
 
     pub(super) fn login_to_netrc(&self, token: Token) -> End {
-        let Some(owner) = token.owner().filter(|_| !self.is_dead(token)) else {
-            return self.failing(1, "Heroku rejected the token");
+        let Some(owner) = token.owner().filter(|_| !self.is_rejected(token)) else {
+            return self.failure(1, "Heroku rejected the token");
         };
-        let mut after = self.naming(self.in_use.map(|_| owner));
+        let mut after = self.with_active_account(self.in_use.map(|_| owner));
         after.netrc = Some((owner, token));
         let stored = "The token is stored in ~/.netrc (unencrypted)";
-        let before = self.items.get(owner).filter(|_| !self.lives_on_netrc);
+        let before = self.items.get(owner).filter(|_| !self.uses_netrc);
         let other = before.filter(|held| **held != token);
         let mut warned =
             Vec::from_iter(other.map(|_| "which takes precedence over netrc".to_owned()));
@@ -61,7 +61,7 @@ impl Machine {
         if self.netrc.is_some_and(is_replaced) {
             warned.push("this replaced the login".to_owned());
         }
-        after.ending(
+        after.end(
             0,
             &format!("Logged in as {owner}\n{stored}\n{NEXT}"),
             &warned,
@@ -75,11 +75,11 @@ impl Machine {
         let meant = match name.or(served).or(self.in_use) {
             Some(name) if there.contains(name) => name,
             None if there.len() > 1 => {
-                return self.failing(1, "several accounts are logged in, and none is active");
+                return self.failure(1, "several accounts are logged in, and none is active");
             }
             None if there.len() == 1 => there.first().copied().unwrap_or_default(),
-            Some(name) => return self.failing(4, &format!("not logged in as {name}")),
-            None => return self.failing(4, "not logged in to Heroku"),
+            Some(name) => return self.failure(4, &format!("not logged in as {name}")),
+            None => return self.failure(4, "not logged in to Heroku"),
         };
         let mut after = self.clone();
         let item = after.items.remove(meant);
@@ -93,7 +93,7 @@ impl Machine {
             let tokens = item.into_iter().chain(own.map(|(_, token)| token));
             result = "the token was already invalid";
             for token in tokens {
-                if !after.is_dead(token) {
+                if !after.is_rejected(token) {
                     result = "token revoked";
                 }
                 after.revoke(token);
@@ -110,23 +110,23 @@ impl Machine {
             Ok(_) | Err(_) => None,
         };
         let out = format!("Logged out of {}; {result}\n", label(meant));
-        after.ending(0, &out, &Vec::from_iter(messages))
+        after.end(0, &out, &Vec::from_iter(messages))
     }
 
     pub(super) fn switch(&self, name: Name) -> End {
-        if self.lives_on_netrc && self.netrc.is_some() {
-            return self.failing(1, "netrc decides which account is active");
+        if self.uses_netrc && self.netrc.is_some() {
+            return self.failure(1, "netrc decides which account is active");
         }
         if !self.items.contains_key(name) {
             return match self.netrc {
                 Some((entry, _)) if entry == name => {
-                    self.failing(1, &format!("the login of {name} is in netrc"))
+                    self.failure(1, &format!("the login of {name} is in netrc"))
                 }
-                _ => self.failing(4, &format!("not logged in as {name}")),
+                _ => self.failure(4, &format!("not logged in as {name}")),
             };
         }
         if !is_email(name) {
-            return self.failing(
+            return self.failure(
                 1,
                 &format!("the account of the token stored as {name} is not known yet"),
             );
@@ -136,9 +136,9 @@ impl Machine {
         } else {
             format!("Switched to {name}, for git and the Heroku CLI\n")
         };
-        let after = self.naming(Some(name));
+        let after = self.with_active_account(Some(name));
         let warned = after.used_from_netrc(name);
-        after.ending(0, &messages, &Vec::from_iter(warned))
+        after.end(0, &messages, &Vec::from_iter(warned))
     }
 
     /// git reads netrc before it asks a helper.
@@ -149,24 +149,24 @@ impl Machine {
             .then(|| format!("git uses {} here (netrc, line ", label(name)))
     }
 
-    /// The token that is served, and its copy in the other place, give way to a new one; it is revoked.
+    /// The token that is served, and its copy in the other place, are replaced by a new one, and the old one is revoked.
     pub(super) fn rotate(&self) -> End {
         let served = match self.served(None) {
             Ok(served) => served,
-            Err(why) => return self.failing(4, &why),
+            Err(why) => return self.failure(4, &why),
         };
         let (account, token) = (served.account, served.token);
-        let Some(owner) = token.owner().filter(|_| !self.is_dead(token)) else {
-            return self.failing(1, "Heroku");
+        let Some(owner) = token.owner().filter(|_| !self.is_rejected(token)) else {
+            return self.failure(1, "Heroku");
         };
         let before = self
-            .made
+            .created
             .iter()
             .filter(|made| made.owner() == Some(owner))
             .count();
-        let new = Token::made(owner, before);
+        let new = Token::created(owner, before);
         let mut after = self.clone();
-        after.made.insert(new);
+        after.created.insert(new);
         after.revoke(token);
         if after.items.get(account) == Some(&token) {
             after.items.insert(account, new);
@@ -183,20 +183,20 @@ impl Machine {
             "Replaced the token of {} in {place}\n  expires: never\nRevoked the old token\n",
             label(account)
         );
-        after.ending(0, &messages, &[])
+        after.end(0, &messages, &[])
     }
 
     /// `status`: the same token is served before and after it, and no valid token is lost. A
     /// token that was pasted is stored under its own account, unless that has another valid token.
     pub(super) fn status(&self) -> Vec<End> {
-        let is_pasted = |name: &Name| !is_email(name) && !self.is_dead(self.items[name]);
+        let is_pasted = |name: &Name| !is_email(name) && !self.is_rejected(self.items[name]);
         let (pasted, named): (Vec<Name>, Vec<Name>) = self.names().into_iter().partition(is_pasted);
         // A login counts for the owner of its token, if Heroku accepts the token.
         let counts_for = |name: Name| {
             let token = self.items[name];
             token
                 .owner()
-                .filter(|_| !self.is_dead(token))
+                .filter(|_| !self.is_rejected(token))
                 .unwrap_or(name)
         };
         let orders = match pasted[..] {
@@ -224,7 +224,10 @@ impl Machine {
 
     fn moves(&mut self, from: Name, owner: Name) -> bool {
         let token = self.items[from];
-        let held = self.items.get(owner).filter(|held| !self.is_dead(**held));
+        let held = self
+            .items
+            .get(owner)
+            .filter(|held| !self.is_rejected(**held));
         if held.is_some_and(|held| *held != token) {
             return false;
         }
@@ -240,7 +243,7 @@ impl Machine {
     /// The only login, if `login.json` names none and its name is an email.
     fn only_one(&self, logins: &BTreeSet<Name>) -> Option<Name> {
         let only = logins.first().filter(|_| logins.len() == 1).copied();
-        let is_unnamed = self.in_use.is_none() && !self.lives_on_netrc;
+        let is_unnamed = self.in_use.is_none() && !self.uses_netrc;
         only.filter(|name| is_unnamed && is_email(name))
     }
 
@@ -260,7 +263,7 @@ impl Machine {
             );
         }
         let problem = match self.served(None) {
-            Ok(served) if check == Check::Online && self.is_dead(served.token) => {
+            Ok(served) if check == Check::Online && self.is_rejected(served.token) => {
                 Some((1, "Heroku rejected the token".to_owned()))
             }
             Ok(_) => None,

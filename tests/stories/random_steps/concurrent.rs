@@ -4,14 +4,17 @@ use std::collections::BTreeSet;
 use std::thread;
 
 use super::machine::{Machine, is_email};
-use super::player::{Played, Seen};
-use super::step::{Name, PASTED, Step, Token, gives};
+use super::real_machine::{RealMachine, Seen};
+use super::step::{Name, PASTED, Step, Token, removes_no_token};
 use crate::world::{ANN, BOB, counted};
 
 /// Runs all sequences concurrently, checks what they left, and returns what is wrong.
-pub(super) fn leave_all_whole(played: &mut Played, sequences: &[Vec<Step>]) -> Result<(), String> {
-    played.starts_again();
-    let shared = &*played;
+pub(super) fn run_concurrently(
+    real: &mut RealMachine,
+    sequences: &[Vec<Step>],
+) -> Result<(), String> {
+    real.reset();
+    let shared = &*real;
     let seen: Vec<(Step, Seen)> = thread::scope(|scope| {
         let run = |steps: &[Step]| -> Vec<(Step, Seen)> {
             let steps = steps.iter();
@@ -26,52 +29,52 @@ pub(super) fn leave_all_whole(played: &mut Played, sequences: &[Vec<Step>]) -> R
             .flat_map(|thread| thread.join().unwrap());
         seen.collect()
     });
-    let given = given(sequences);
+    let stored = stored_tokens(sequences);
     for (step, seen) in &seen {
-        if !seen.is_whole(*step, &given) {
-            return Err(format!("{step:?} came out as {seen:#?}"));
+        if !seen.is_complete(*step, &stored) {
+            return Err(format!("{step:?} gave {seen:#?}"));
         }
     }
-    let left = played.machine()?;
-    let left_over = played.world.drafts();
+    let left = real.read()?;
+    let left_over = real.world.drafts();
     if !left_over.is_empty() {
-        return Err(format!("drafts lie about: {left_over:?}"));
+        return Err(format!("temporary files are left: {left_over:?}"));
     }
     for (name, token) in &left.items {
-        if !given.contains(&(*name, *token)) {
-            return Err(format!("{name} has {token:?}, which no step gave it"));
+        if !stored.contains(&(*name, *token)) {
+            return Err(format!("{name} has {token:?}, which no step stored"));
         }
     }
     nothing_is_lost(sequences, &left)?;
-    follows_from(played, &left)?;
+    git_gets_what_is_stored(real, &left)?;
     counted("random concurrent steps", seen.len());
     Ok(())
 }
 
-/// Every token that a step may have put somewhere, with the names that it may have got.
-fn given(sequences: &[Vec<Step>]) -> BTreeSet<(Name, Token)> {
-    let mut given = BTreeSet::new();
+/// Every token that a step may have stored, with each name for which it may be stored.
+fn stored_tokens(sequences: &[Vec<Step>]) -> BTreeSet<(Name, Token)> {
+    let mut stored = BTreeSet::new();
     for step in sequences.iter().flatten() {
         match step {
             Step::Store(user, token) | Step::StoreTyped(user, token) => {
                 let email = user.filter(|name| is_email(name));
-                given.insert((email.unwrap_or(PASTED), *token));
+                stored.insert((email.unwrap_or(PASTED), *token));
                 // `status` finds the owner's name.
-                given.extend(token.owner().map(|owner| (owner, *token)));
+                stored.extend(token.owner().map(|owner| (owner, *token)));
             }
             Step::Login(token) | Step::LoginToNetrc(token) | Step::HerokuLogin(token) => {
-                given.extend(token.owner().map(|owner| (owner, *token)));
+                stored.extend(token.owner().map(|owner| (owner, *token)));
             }
             _ => {}
         }
     }
-    given
+    stored
 }
 
 /// If nothing is removed, a login of either program is stored at the end.
 fn nothing_is_lost(sequences: &[Vec<Step>], left: &Machine) -> Result<(), String> {
     let steps = || sequences.iter().flatten();
-    if !steps().all(gives) {
+    if !steps().all(removes_no_token) {
         return Ok(());
     }
     let logins = steps().filter_map(|step| match step {
@@ -87,12 +90,12 @@ fn nothing_is_lost(sequences: &[Vec<Step>], left: &Machine) -> Result<(), String
 }
 
 /// At the end, git gets what is stored.
-fn follows_from(played: &Played, left: &Machine) -> Result<(), String> {
+fn git_gets_what_is_stored(real: &RealMachine, left: &Machine) -> Result<(), String> {
     for user in [None, Some(ANN), Some(BOB)] {
         let step = Step::Get(user);
-        let seen = played.runs(step);
-        if !left.ends(step).iter().any(|end| seen.is(end)) {
-            return Err(format!("on {left:#?}\n{step:?} came out as {seen:#?}"));
+        let seen = real.runs(step);
+        if !left.results(step).iter().any(|end| seen.is(end)) {
+            return Err(format!("on {left:#?}\n{step:?} gave {seen:#?}"));
         }
     }
     Ok(())

@@ -1,43 +1,42 @@
-//! What is stored on a machine, and what each step does to it: the rules of the program once more,
+//! A model of a machine: what is stored on it, and the result of each step. It has the program's rules,
 //! without a keyring, a file or a process. `commands` has the rules of a user's commands.
 //!
-//! If an order does not matter, such as the one in which a keyring lists its items, a step has several
-//! possible results.
+//! If the program may choose, such as between the items of a keyring, a step has several possible results.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::commands::Check;
 use super::step::{Name, PASTED, Step, Token, User};
 
-/// Everything that decides.
+/// The state that decides the result of a step.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Machine {
-    /// The keyring: one item of an account at most.
+    /// The keyring: at most one item for each account.
     pub(super) items: BTreeMap<Name, Token>,
     /// `login.json`.
     pub(super) in_use: Option<Name>,
     /// Heroku's entries in netrc.
     pub(super) netrc: Option<(Name, Token)>,
     /// The tokens that were revoked at Heroku. The token without an account was never valid.
-    pub(super) dead: BTreeSet<Token>,
-    /// What `rotate` has made.
-    pub(super) made: BTreeSet<Token>,
+    pub(super) revoked: BTreeSet<Token>,
+    /// The tokens that `rotate` has created.
+    pub(super) created: BTreeSet<Token>,
     /// `HEROKU_NETRC_WRITE=true`: the Heroku CLI uses netrc, so netrc comes first.
-    pub(super) lives_on_netrc: bool,
+    pub(super) uses_netrc: bool,
 }
 
-/// How a step ends.
+/// The result of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct End {
     pub(super) code: i32,
-    /// All of stdout; none: whatever it says, as in a table for people.
+    /// The whole of stdout. `None` if any output is allowed, as for a table.
     pub(super) stdout: Option<String>,
     /// The messages on stderr.
     pub(super) stderr: Vec<String>,
     pub(super) after: Machine,
 }
 
-/// What is known of a token that git hands over.
+/// What is known about a token in a request of git.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Origin {
     Typed,
@@ -58,12 +57,12 @@ pub(super) fn is_email(name: Name) -> bool {
 
 impl Machine {
     /// Every possible result of a step.
-    pub(super) fn ends(&self, step: Step) -> Vec<End> {
+    pub(super) fn results(&self, step: Step) -> Vec<End> {
         let one = match step {
             Step::Get(user) => self.get(user),
             Step::Store(user, token) => self.store(user, token, Origin::Unknown),
             Step::StoreTyped(user, token) => self.store(user, token, Origin::Typed),
-            Step::StoreOurs(..) | Step::EraseBare(_) => self.clone().prepares_with(),
+            Step::StoreOurs(..) | Step::EraseBare(_) => self.clone().silent_success(),
             Step::Erase(user, token) => return self.erase(user, token),
             Step::Login(token) => self.login(token),
             Step::LoginToNetrc(token) => self.login_to_netrc(token),
@@ -82,29 +81,29 @@ impl Machine {
                 after
                     .items
                     .extend(token.owner().map(|owner| (owner, token)));
-                after.prepares_with()
+                after.silent_success()
             }
-            Step::HerokuSwitch(name) => self.naming(Some(name)).prepares_with(),
+            Step::HerokuSwitch(name) => self.with_active_account(Some(name)).silent_success(),
             Step::HerokuLogout => {
-                let mut after = self.naming(None);
+                let mut after = self.with_active_account(None);
                 self.in_use.and_then(|name| after.items.remove(name));
-                after.prepares_with()
+                after.silent_success()
             }
-            Step::HerokuForgets => self.naming(None).prepares_with(),
+            Step::HerokuForgets => self.with_active_account(None).silent_success(),
             Step::Revoked(token) => {
                 let mut after = self.clone();
                 after.revoke(token);
-                after.prepares_with()
+                after.silent_success()
             }
         };
         vec![one]
     }
 
-    pub(super) fn prepares_with(self) -> End {
-        self.ending(0, "", &[])
+    pub(super) fn silent_success(self) -> End {
+        self.end(0, "", &[])
     }
 
-    pub(super) fn ending(self, code: i32, stdout: &str, stderr: &[String]) -> End {
+    pub(super) fn end(self, code: i32, stdout: &str, stderr: &[String]) -> End {
         End {
             code,
             stdout: Some(stdout.to_owned()),
@@ -113,11 +112,11 @@ impl Machine {
         }
     }
 
-    pub(super) fn failing(&self, code: i32, why: &str) -> End {
-        self.clone().ending(code, "", &[why.to_owned()])
+    pub(super) fn failure(&self, code: i32, why: &str) -> End {
+        self.clone().end(code, "", &[why.to_owned()])
     }
 
-    pub(super) fn naming(&self, name: Option<Name>) -> Machine {
+    pub(super) fn with_active_account(&self, name: Option<Name>) -> Machine {
         let in_use = name;
         Machine {
             in_use,
@@ -130,14 +129,14 @@ impl Machine {
     }
 
     pub(super) fn revoke(&mut self, token: Token) {
-        self.dead.extend(token.owner().map(|_| token));
+        self.revoked.extend(token.owner().map(|_| token));
     }
 
-    pub(super) fn is_dead(&self, token: Token) -> bool {
-        token.owner().is_none() || self.dead.contains(&token)
+    pub(super) fn is_rejected(&self, token: Token) -> bool {
+        token.owner().is_none() || self.revoked.contains(&token)
     }
 
-    /// The token that is served: of this account, else of the one in use, else the only one.
+    /// The token that is served: that of this account, otherwise of the active account, otherwise the only one.
     pub(super) fn served(&self, asked: Option<Name>) -> Result<Served, String> {
         let wanted = asked.or(self.in_use);
         let found = |is_in_keyring| {
@@ -149,19 +148,19 @@ impl Machine {
         };
         let item = self.item(wanted);
         // If netrc comes first, its entry names the account, and `login.json` does not count.
-        let in_netrc = if self.lives_on_netrc { asked } else { wanted };
+        let in_netrc = if self.uses_netrc { asked } else { wanted };
         let entry = self
             .netrc
             .filter(|(name, _)| in_netrc.is_none_or(|account| account == *name));
         let first = |item: Option<(Name, Token)>, entry: Option<(Name, Token)>| {
             let (item, entry) = (item.map(found(true)), entry.map(found(false)));
-            if self.lives_on_netrc {
+            if self.uses_netrc {
                 entry.or(item)
             } else {
                 item.or(entry)
             }
         };
-        // A pasted token counts for an account that has none.
+        // A pasted token is used for an account without a token.
         let pasted = || {
             let item = self.items.get(PASTED).map(|token| (PASTED, *token));
             let entry = self.netrc.filter(|(name, _)| *name == PASTED);
@@ -197,48 +196,48 @@ impl Machine {
             Ok(Served { account, token, .. }) => {
                 let username = user.unwrap_or(account);
                 let reply = format!("username={username}\npassword={token:?}\n\n");
-                self.clone().ending(0, &reply, &[])
+                self.clone().end(0, &reply, &[])
             }
             Err(why) => {
                 let reply = format!("username={}\n\n", user.unwrap_or(PASTED));
-                self.clone().ending(0, &reply, &[why])
+                self.clone().end(0, &reply, &[why])
             }
         }
     }
 
-    /// What is new is kept only where the request has no token; where it was not typed for the
-    /// request, only if no account has one.
+    /// A token is only stored if no other token would be served for the request. If it was not typed at the prompt,
+    /// it is only stored if no account has a token.
     fn store(&self, user: User, token: Token, origin: Origin) -> End {
         let asked = user.filter(|name| is_email(name));
         if self.served(asked).is_ok() {
-            return self.clone().prepares_with();
+            return self.clone().silent_success();
         }
         let has_other_login = match origin {
             Origin::Unknown => !self.items.is_empty() || self.netrc.is_some(),
-            // netrc has room for one login.
-            Origin::Typed => self.lives_on_netrc && self.netrc.is_some(),
+            // netrc can only have one login.
+            Origin::Typed => self.uses_netrc && self.netrc.is_some(),
         };
         if has_other_login {
-            return self.failing(
+            return self.failure(
                 0,
                 "the token was not stored (other Heroku accounts are logged in)",
             );
         }
         let name = asked.unwrap_or(PASTED);
         let mut after = self.clone();
-        if self.lives_on_netrc {
+        if self.uses_netrc {
             after.netrc = Some((name, token));
         } else {
             after.items.extend([(name, token)]);
         }
-        after.prepares_with()
+        after.silent_success()
     }
 
     /// Only a token in the keyring can be removed, and only if Heroku rejects it.
     fn erase(&self, user: User, token: Token) -> Vec<End> {
         let asked = user.filter(|name| is_email(name));
         let holds = |name: &Name| self.items.get(name) == Some(&token);
-        // For an email, the token of that account counts, else the one that was pasted at the prompt.
+        // For an email, the token of that account is removed, otherwise the pasted one.
         let holders: Vec<Name> = match asked {
             Some(asked) => [asked, PASTED]
                 .into_iter()
@@ -250,19 +249,19 @@ impl Machine {
         if holders.is_empty() {
             return vec![match self.netrc {
                 Some((_, held)) if held == token => {
-                    self.failing(0, "git was rejected with the token in netrc, line ")
+                    self.failure(0, "git was rejected with the token in netrc, line ")
                 }
-                _ => self.clone().prepares_with(),
+                _ => self.clone().silent_success(),
             }];
         }
         let end = |name: &Name| {
-            if self.is_dead(token) {
+            if self.is_rejected(token) {
                 let mut after = self.clone();
                 after.items.remove(name);
                 let why = format!("Heroku rejected the token of {name} (revoked or expired)");
-                after.ending(0, "", &[why])
+                after.end(0, "", &[why])
             } else {
-                self.failing(0, &format!("the token of {name} is valid; it was kept"))
+                self.failure(0, &format!("the token of {name} is valid; it was kept"))
             }
         };
         holders.iter().map(end).collect()

@@ -1,6 +1,6 @@
 //! A step of a user, git or the Heroku CLI, and the generator of random steps.
 //!
-//! There are few names and few tokens, so that what one step leaves is what the next one meets.
+//! There are few names and few tokens, so that most steps affect each other.
 
 use std::fmt;
 
@@ -8,25 +8,25 @@ use proptest::prelude::*;
 
 use crate::world::{ANN, BOB};
 
-/// A name under which a token may be stored: two emails, the one for pastes, and one that is no email.
+/// A name for a stored token: two emails, the name for pasted tokens, and one that is not an email.
 pub(super) type Name = &'static str;
 
-/// What git's own prompt keeps a token under.
+/// The name for a token that was pasted at git's prompt.
 pub(super) const PASTED: Name = "heroku";
 
 /// A user name in a remote's URL.
 const DEPLOY: Name = "deploy";
 
-/// All of them.
+/// All names.
 pub(super) const NAMES: [Name; 4] = [ANN, BOB, PASTED, DEPLOY];
 
-/// A token, by its number: the first three are Ann's, the next two Bob's, one has no account, and what
-/// `rotate` makes follows.
+/// A token, by its number: the first three are Ann's, the next two are Bob's, and one has no account. The tokens that
+/// `rotate` creates follow.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Token(pub(super) usize);
 
 impl Token {
-    /// How many there are before any is made.
+    /// The number of tokens at the start.
     pub(super) const COUNT: usize = 6;
 
     /// Its account at Heroku; of the tokens that `rotate` creates, every other one is Ann's.
@@ -39,8 +39,8 @@ impl Token {
         }
     }
 
-    /// The next one that `rotate` makes, after so many of this owner's.
-    pub(super) fn made(owner: Name, before: usize) -> Token {
+    /// The token that `rotate` creates next for an owner, after this number of them.
+    pub(super) fn created(owner: Name, before: usize) -> Token {
         let bobs = usize::from(owner == BOB);
         Token(Token::COUNT + 2 * before + bobs)
     }
@@ -57,21 +57,21 @@ impl fmt::Debug for Token {
     }
 }
 
-/// A user name in a request of git's.
+/// A user name in a request of git.
 pub(super) type User = Option<Name>;
 
 /// One step of a user or a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
-    /// git asks.
+    /// git asks for a password.
     Get(User),
-    /// git hands over a password that worked.
+    /// git reports a password that worked.
     Store(User, Token),
-    /// The same, when it was typed at git's prompt after we had no answer.
+    /// The same, for a password that was typed at git's prompt after we had none.
     StoreTyped(User, Token),
-    /// The same, when it came from us.
+    /// The same, for a password that we had served.
     StoreOurs(User, Token),
-    /// git hands over a password that was refused.
+    /// git reports a password that was rejected.
     Erase(User, Token),
     /// git, or the Heroku CLI's login, erases without a password.
     EraseBare(User),
@@ -85,13 +85,13 @@ pub(super) enum Step {
     Switch(Name),
     /// `rotate`.
     Rotate,
-    /// `status`, with Heroku asked.
+    /// `status`, with a request to Heroku.
     Status,
     /// `status --offline`.
     StatusOffline,
     /// `heroku login`: the item by secret-tool, then `login.json`.
     HerokuLogin(Token),
-    /// `heroku accounts:set`: `login.json`, without a look at the item.
+    /// `heroku accounts:set`: changes `login.json`, without reading the item.
     HerokuSwitch(Name),
     /// `heroku logout` of the account in use: its item by secret-tool, and `login.json`.
     HerokuLogout,
@@ -114,7 +114,7 @@ fn token() -> impl Strategy<Value = Token> {
     (0..Token::COUNT).prop_map(Token)
 }
 
-/// A token that has an owner, as one with which the Heroku CLI logs in.
+/// A token with an owner, since the Heroku CLI only logs in with such a token.
 fn owned() -> impl Strategy<Value = Token> {
     (0..Token::COUNT - 1).prop_map(Token)
 }
@@ -156,7 +156,7 @@ pub(super) fn any_step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Steps of git's, and what goes on beside them. git approves of nothing without a user name.
+/// Steps of git, and of other programs between them. git stores no password without a user name.
 pub(super) fn step_of_git() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => user().prop_map(Step::Get),
@@ -170,7 +170,7 @@ pub(super) fn step_of_git() -> impl Strategy<Value = Step> {
 }
 
 /// Whether this step never removes a token.
-pub(super) fn gives(step: &Step) -> bool {
+pub(super) fn removes_no_token(step: &Step) -> bool {
     !matches!(
         step,
         Step::Logout(..) | Step::HerokuLogout | Step::Revoked(_) | Step::Erase(..) | Step::Rotate

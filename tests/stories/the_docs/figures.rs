@@ -8,11 +8,11 @@ use serde_json::Value;
 
 use super::page::Page;
 
-/// The page that is written by the bench; a reader finds nothing to type on it.
+/// The page that the benchmark writes. It contains no command.
 pub(super) const PAGE: &str = "contrib/docs/benchmark.md";
 const FIGURES: &str = "contrib/docs/benchmark.json";
 
-/// What one of ours is called on a page for people, and in the figures.
+/// The names of programs on the pages and in the figures.
 const NAMES: [(&str, &str); 8] = [
     ("this helper, a foreign host", "ours: foreign host"),
     (
@@ -57,14 +57,14 @@ const COMPARED: [(&str, &str); 5] = [
 struct Figures(Value);
 
 impl Figures {
-    fn of(&self, name: &str, member: &str) -> Option<f64> {
+    fn measured(&self, name: &str, member: &str) -> Option<f64> {
         let answers = self.0["answers"].as_array()?;
         answers.iter().find(|answer| answer["name"] == name)?[member].as_f64()
     }
 
-    /// What the rows of the README's table say that was not measured: program, milliseconds, ratio to
+    /// The rows of the README's table that differ from the figures, with the right ones: program, milliseconds, ratio to
     /// `true`, MiB, system calls.
-    fn denied_by_readme(&self, text: &str) -> Vec<String> {
+    fn wrong_in_readme(&self, text: &str) -> Vec<String> {
         let table = text
             .lines()
             .skip_while(|line| !line.starts_with("| program | ms "));
@@ -76,12 +76,12 @@ impl Figures {
                 None => cells[0].as_str(),
             };
             let measured = [
-                self.of(name, "ms"),
-                self.of(name, "ms")
-                    .zip(self.of("`true`", "ms"))
+                self.measured(name, "ms"),
+                self.measured(name, "ms")
+                    .zip(self.measured("`true`", "ms"))
                     .map(|(ms, base)| ms / base),
-                self.of(name, "peak_mib"),
-                self.of(name, "system_calls"),
+                self.measured(name, "peak_mib"),
+                self.measured(name, "system_calls"),
             ];
             let agrees = cells[1..].iter().zip(measured).all(|(shown, measured)| {
                 measured.is_some_and(|measured| rounds_to(measured, shown))
@@ -97,10 +97,10 @@ impl Figures {
         .collect()
     }
 
-    /// What the last column of the comparison says that is more than a third off: how many times as
-    /// long a helper takes as this one.
-    fn denied_by_comparison(&self, text: &str) -> Vec<String> {
-        let ours = self.of("ours: `get`, keyring", "ms");
+    /// The rows of the comparison whose last column is more than a third off: how many times as long a helper takes as
+    /// this one.
+    fn wrong_in_comparison(&self, text: &str) -> Vec<String> {
+        let ours = self.measured("ours: `get`, keyring", "ms");
         let rows = text.lines().filter(|line| line.starts_with("| "));
         rows.filter_map(|row| {
             let cells = cells(row);
@@ -108,7 +108,7 @@ impl Figures {
                 .iter()
                 .find(|(begins, _)| cells[0].starts_with(begins))?;
             let measured = self
-                .of(name, "ms")
+                .measured(name, "ms")
                 .zip(ours)
                 .map(|(theirs, ours)| theirs / ours);
             let shown: Option<f64> = cells.last()?.parse().ok();
@@ -147,17 +147,17 @@ fn the_figures_are_the_measured_ones() {
     let figures = Figures(serde_json::from_str(&text).unwrap());
     let readme = fs::read_to_string("README.md").unwrap();
     let compared = fs::read_to_string("contrib/docs/compared.md").unwrap();
-    let denied = figures.denied_by_readme(&readme);
+    let wrong = figures.wrong_in_readme(&readme);
     assert!(
-        denied.is_empty(),
+        wrong.is_empty(),
         "README.md, measured:\n{}",
-        denied.join("\n")
+        wrong.join("\n")
     );
-    let denied = figures.denied_by_comparison(&compared);
+    let wrong = figures.wrong_in_comparison(&compared);
     assert!(
-        denied.is_empty(),
+        wrong.is_empty(),
         "compared.md, measured:\n{}",
-        denied.join("\n")
+        wrong.join("\n")
     );
     let page = Page::read(Path::new(PAGE));
     assert!(
@@ -174,7 +174,7 @@ fn a_figure_that_was_not_measured_is_found() {
         {"name": "git's libsecret helper (C)", "ms": 9.0, "peak_mib": 7.0, "system_calls": 823},
     ]}));
     let readme = |row: &str| {
-        figures.denied_by_readme(&format!(
+        figures.wrong_in_readme(&format!(
             "| program | ms | × `true` |\n|---|---|---|\n{row}\n\n| no | 1 |"
         ))
     };
@@ -187,7 +187,7 @@ fn a_figure_that_was_not_measured_is_found() {
     );
     assert_eq!(readme("| another program | 1 | 1 | 1 | 1 |").len(), 1);
     let compared = |figure: &str| {
-        figures.denied_by_comparison(&format!(
+        figures.wrong_in_comparison(&format!(
             "| `git-credential-libsecret` [1] | a keyring | {figure} |"
         ))
     };

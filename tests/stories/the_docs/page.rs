@@ -57,7 +57,7 @@ impl Page {
                     open = Some((block, line.len() - body.len()));
                 }
                 (None, None) => {
-                    next.is_directed(body);
+                    next.read_directive(body);
                     page.prose.push((index + 1, line.to_owned()));
                 }
             }
@@ -100,7 +100,7 @@ impl Page {
         links
     }
 
-    /// What a link can name behind `#`: the headings, as GitHub spells them.
+    /// The anchors of the headings, as GitHub writes them.
     pub(super) fn anchors(&self) -> Vec<String> {
         let headings = self.prose.iter().filter(|(_, line)| line.starts_with('#'));
         headings
@@ -116,7 +116,7 @@ impl Page {
 }
 
 impl Block {
-    fn is_directed(&mut self, line: &str) {
+    fn read_directive(&mut self, line: &str) {
         let comment = line
             .strip_prefix("<!-- ")
             .and_then(|line| line.strip_suffix(" -->"));

@@ -2,8 +2,8 @@
 
 use crate::world::World;
 
-/// The output as on Ann's machine: her home, her app's directory, no token.
-pub(super) fn at_anns(text: &str, world: &World) -> String {
+/// The output with the paths of Ann's machine, and without a token.
+pub(super) fn as_on_anns_machine(text: &str, world: &World) -> String {
     let paths = [
         (world.bin(), "/home/ann/.cargo/bin"),
         (world.home(), "/home/ann"),
@@ -19,9 +19,9 @@ pub(super) fn at_anns(text: &str, world: &World) -> String {
     text
 }
 
-/// Times, hashes, ids, sizes and the names of machines, each as one word.
-pub(super) fn without_chance(text: &str) -> String {
-    let text = without_control(text);
+/// The text with one fixed word in place of each time, hash, ID, size and machine name.
+pub(super) fn with_values_masked(text: &str) -> String {
+    let text = without_control_characters(text);
     let lines = text.lines().map(|line| {
         let words: Vec<&str> = line.split(' ').collect();
         let word = |at: usize| masked(at.checked_sub(1).map(|before| words[before]), words[at]);
@@ -70,8 +70,8 @@ fn is_id(word: &str) -> bool {
     word.len() == 36 && word.split('-').map(str::len).eq([8, 4, 4, 4, 12])
 }
 
-/// What a user sees at the end: without colours, and each line as it was last written.
-fn without_control(text: &str) -> String {
+/// The text as a terminal shows it at the end: without colours, and each line as it was written last.
+fn without_control_characters(text: &str) -> String {
     let mut plain = String::new();
     let mut rest = text.chars();
     while let Some(c) = rest.next() {
@@ -88,7 +88,7 @@ fn without_control(text: &str) -> String {
 
 /// Whether the output is what the page promises; a line `…` on the page matches any lines.
 pub(super) fn is_as_promised(promised: &str, output: &str) -> bool {
-    let (promised, output) = (without_chance(promised), without_chance(output));
+    let (promised, output) = (with_values_masked(promised), with_values_masked(output));
     let mut parts = promised.split("…\n");
     let first = parts.next().unwrap_or_default();
     let rest: Vec<&str> = parts.collect();
@@ -115,10 +115,13 @@ pub(super) fn is_as_promised(promised: &str, output: &str) -> bool {
 fn only_values_that_vary_are_masked() {
     let text = "The token expires on 2026-12-25, in 29 days\n   1a2b3c4..5d6e7f8  main -> main\n";
     let words = "The token expires on DATE, in N days\n   HASH  main -> main";
-    assert_eq!(without_chance(text), words);
-    assert_eq!(without_chance("x[12] 0.4 ms: v2.39"), "x[N] N ms: v2.39");
+    assert_eq!(with_values_masked(text), words);
     assert_eq!(
-        without_chance("\u{1b}[32masking\rLogged in\u{1b}[0m"),
+        with_values_masked("x[12] 0.4 ms: v2.39"),
+        "x[N] N ms: v2.39"
+    );
+    assert_eq!(
+        with_values_masked("\u{1b}[32masking\rLogged in\u{1b}[0m"),
         "Logged in"
     );
 }

@@ -139,8 +139,8 @@ fn scoop_gets_the_url_and_the_checksum_of_the_windows_archive() {
     assert_eq!(sums, "$baseurl/SHA256SUMS");
 }
 
-/// Read by another's reader of YAML, as a value.
-fn of_winget(world: &World, kind: &str) -> serde_json::Value {
+/// A winget manifest, parsed by Ruby.
+fn winget_manifest(world: &World, kind: &str) -> serde_json::Value {
     let read = "puts JSON.generate(YAML.load_file(ARGV[0]))";
     let file = format!("~/made/winget/{}.GitCredentialHerokuRs.{kind}yaml", owner());
     let line = format!("ruby -ryaml -rjson -e '{read}' {file}");
@@ -159,7 +159,7 @@ fn winget_gets_three_consistent_files() {
         ("locale.en-US.", "defaultLocale"),
     ];
     for (end, kind) in kinds {
-        let said = of_winget(&world, end);
+        let said = winget_manifest(&world, end);
         let identifier = format!("{}.GitCredentialHerokuRs", owner());
         assert_eq!(said["PackageIdentifier"], identifier.as_str());
         assert_eq!(said["PackageVersion"], VERSION);
@@ -167,10 +167,10 @@ fn winget_gets_three_consistent_files() {
         assert_eq!(said["ManifestVersion"], "1.10.0");
     }
     assert_eq!(
-        of_winget(&world, "")["DefaultLocale"],
-        of_winget(&world, "locale.en-US.")["PackageLocale"]
+        winget_manifest(&world, "")["DefaultLocale"],
+        winget_manifest(&world, "locale.en-US.")["PackageLocale"]
     );
-    let installer = of_winget(&world, "installer.");
+    let installer = winget_manifest(&world, "installer.");
     assert_eq!(
         installer["Installers"],
         serde_json::json!([{

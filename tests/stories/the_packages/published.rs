@@ -6,13 +6,13 @@ use super::VERSION;
 use super::manifests::{TARGETS, has_a_release, has_checksums_of, in_the_source};
 use crate::world::{Outcome, World};
 
-fn script<'w>(world: &'w World, name: &str, arguments: &str) -> Outcome<'w> {
+fn run_script<'w>(world: &'w World, name: &str, arguments: &str) -> Outcome<'w> {
     let script = in_the_source("contrib/packages").join(name);
     world.shell(&format!("'{}' {arguments}", script.display()), b"")
 }
 
 /// What each system's job has uploaded, in one directory.
-fn with_what_was_built() -> World {
+fn with_built_files() -> World {
     let world = World::new();
     has_checksums_of(&world, &TARGETS);
     // An archive of one byte each is enough: it is not looked into.
@@ -24,8 +24,8 @@ fn with_what_was_built() -> World {
 
 #[test]
 fn a_release_lists_the_checksum_of_each_of_its_files() {
-    let world = with_what_was_built();
-    script(&world, "assemble", "~/dist ~/made")
+    let world = with_built_files();
+    run_script(&world, "assemble", "~/dist ~/made")
         .succeeds()
         .says("  install.sh\n");
     world
@@ -41,16 +41,16 @@ fn a_release_lists_the_checksum_of_each_of_its_files() {
 
 #[test]
 fn an_unlisted_or_changed_file_stops_the_release() {
-    let world = with_what_was_built();
+    let world = with_built_files();
     world.has_file("dist/stray", "");
-    script(&world, "assemble", "~/dist ~/made")
+    run_script(&world, "assemble", "~/dist ~/made")
         .exits_with(1)
         .says("assemble: stray is in no list of checksums\n");
-    let world = with_what_was_built();
+    let world = with_built_files();
     world
         .shell("cd ~/dist && printf y >\"$(ls *.zip)\"", b"")
         .succeeds();
-    script(&world, "assemble", "~/dist ~/made").exits_with(1);
+    run_script(&world, "assemble", "~/dist ~/made").exits_with(1);
 }
 
 #[test]
@@ -66,11 +66,11 @@ fn a_tap_gets_each_version_once_and_keeps_other_files() {
     let push = format!("~/made/homebrew-tap file://$HOME/tap.git {VERSION}");
     let token = "no one's token";
     world.sets("PUSH_TOKEN", token);
-    script(&world, "push-channel", &push)
+    run_script(&world, "push-channel", &push)
         .succeeds()
         .says(&format!("pushed {VERSION} to file://"))
         .says_nothing_about(token);
-    script(&world, "push-channel", &push)
+    run_script(&world, "push-channel", &push)
         .succeeds()
         .says(&format!("has {VERSION} already\n"));
     world
@@ -88,16 +88,16 @@ fn an_installed_program_is_tested_through_git() {
     let world = World::new();
     let docker = world.bin().join("docker-credential-heroku-rs");
     fs::copy(world.tested_program(), docker).unwrap();
-    script(&world, "try-installed", VERSION)
+    run_script(&world, "try-installed", VERSION)
         .succeeds()
         .says("git uses the installed program\n");
-    script(&world, "try-installed", "99.0.0")
+    run_script(&world, "try-installed", "99.0.0")
         .exits_with(1)
         .says("the installed program is not version 99.0.0\n");
     fs::remove_file(world.tested_program()).unwrap();
     let version = format!("echo 'git-credential-heroku-rs {VERSION} (debug)'");
     world.has_program("git-credential-heroku-rs", &version);
-    script(&world, "try-installed", VERSION)
+    run_script(&world, "try-installed", VERSION)
         .fails()
         .says_nothing_about("git uses the installed program");
 }

@@ -7,7 +7,7 @@ use std::process::Output;
 use super::with_the_developers_cargo;
 
 /// What contrib/supply prints if deny.toml has one piece of text in place of another.
-fn by_a_policy_with(name: &str, before: &str, after: &str) -> Output {
+fn supply_with_policy(name: &str, before: &str, after: &str) -> Output {
     let policy = fs::read_to_string("deny.toml").unwrap();
     assert_eq!(policy.matches(before).count(), 1, "{before}");
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("deny-{name}.toml"));
@@ -29,7 +29,7 @@ fn the_page_describes_the_crates_as_they_are() {
 
 #[test]
 fn every_released_system_is_in_the_policy() {
-    let output = by_a_policy_with("system", "    \"aarch64-apple-darwin\",\n", "");
+    let output = supply_with_policy("system", "    \"aarch64-apple-darwin\",\n", "");
     let printed = String::from_utf8_lossy(&output.stderr);
     let why = "aarch64-apple-darwin is released, and not in [graph] targets";
     assert!(

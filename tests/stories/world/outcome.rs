@@ -105,12 +105,12 @@ impl Outcome<'_> {
 
     /// Stdout, times and paths replaced by words.
     pub(crate) fn stdout(&self) -> String {
-        self.in_words(&self.seen.stdout)
+        self.normalized(&self.seen.stdout)
     }
 
     /// Stderr, times and paths replaced by words.
     pub(crate) fn stderr(&self) -> String {
-        self.in_words(&self.seen.stderr)
+        self.normalized(&self.seen.stderr)
     }
 
     /// The exact stdout.
@@ -118,7 +118,7 @@ impl Outcome<'_> {
         String::from_utf8_lossy(&self.seen.stdout).into_owned()
     }
 
-    fn in_words(&self, bytes: &[u8]) -> String {
+    fn normalized(&self, bytes: &[u8]) -> String {
         let home = self.world.home();
         let root = self.world.root.path();
         let text = String::from_utf8_lossy(bytes)
@@ -131,7 +131,7 @@ impl Outcome<'_> {
         assert!(
             held,
             "this does not hold: {promise}\n{} (after {:?})",
-            self.seen.in_words(),
+            self.seen.to_text(),
             self.took
         );
         self

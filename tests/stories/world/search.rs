@@ -33,7 +33,7 @@ pub(super) struct Transcript {
 }
 
 impl Seen {
-    pub(super) fn in_words(&self) -> String {
+    pub(super) fn to_text(&self) -> String {
         format!(
             "$ {}\nexit code: {:?}\nstdout: {}\nstderr: {}",
             self.command,
@@ -56,11 +56,11 @@ impl Transcript {
         self.shown.lock().unwrap().insert(shown);
     }
 
-    /// The whole transcript without its secrets, to fix a failed story with.
-    pub(super) fn in_words(&self, secrets: &[String]) -> String {
-        let mut text = String::from("what this world saw:\n");
+    /// The whole transcript without its secrets, for the message of a failed story.
+    pub(super) fn redacted_text(&self, secrets: &[String]) -> String {
+        let mut text = String::from("the commands of this test:\n");
         for seen in self.seen.lock().unwrap().iter() {
-            let _ = writeln!(text, "{}", seen.in_words());
+            let _ = writeln!(text, "{}", seen.to_text());
         }
         secrets
             .iter()

@@ -1,4 +1,4 @@
-//! Runs the steps with real processes and a real keyring, and reads everything that they left.
+//! Runs the steps with real processes and a real keyring, and reads the resulting files and items.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -8,25 +8,25 @@ use super::machine::{End, Machine};
 use super::step::{Name, Revoke, Step, Token, User};
 use crate::world::{Items, Outcome, REQUEST, World};
 
-/// What was in netrc before, and stays.
-const FOREIGN: &str = "machine example.com\n  login ann\n  password not-ours\n";
+/// An entry that is in netrc before the steps, and must stay.
+const OTHER_ENTRY: &str = "machine example.com\n  login ann\n  password not-ours\n";
 
-/// Has the form of a token, and Heroku does not know it.
-const NOBODYS: &str = "HRKU-01234567-89ab-cdef-0123-456789abcdef";
+/// It has the format of a token, and Heroku does not know it.
+const UNKNOWN_TOKEN: &str = "HRKU-01234567-89ab-cdef-0123-456789abcdef";
 
-/// A world in which sequences of steps are played, one after the other.
-pub(super) struct Played {
+/// A world in which sequences of steps are run, one after another.
+pub(super) struct RealMachine {
     pub(super) world: World,
     items: Items,
     tokens: BTreeMap<Token, String>,
-    way: Way,
-    pub(super) lives_on_netrc: bool,
+    sender: Sender,
+    pub(super) uses_netrc: bool,
 }
 
-/// What sends git's protocol to the tested program.
+/// What sends git's requests to the tested program.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
-    /// The test itself, in git's words.
+pub(super) enum Sender {
+    /// The test itself.
     Direct,
     /// `git credential`.
     ThroughGit,
@@ -40,37 +40,37 @@ pub(super) struct Seen {
     stderr: String,
 }
 
-impl Played {
-    pub(super) fn new(way: Way) -> Played {
+impl RealMachine {
+    pub(super) fn new(sender: Sender) -> RealMachine {
         let world = World::new().with_keyring().with_helper();
         let items = world.opens_the_keyring();
-        let mut played = Played {
+        let mut real = RealMachine {
             world,
             items,
             tokens: BTreeMap::new(),
-            way,
-            lives_on_netrc: false,
+            sender,
+            uses_netrc: false,
         };
-        played.starts_again();
-        played
+        real.reset();
+        real
     }
 
     /// The Heroku CLI is configured to store its token in netrc.
-    pub(super) fn lives_on_netrc(&mut self) {
+    pub(super) fn uses_netrc(&mut self) {
         self.world.sets("HEROKU_NETRC_WRITE", "true");
-        self.lives_on_netrc = true;
+        self.uses_netrc = true;
     }
 
     /// A machine without logins, and valid tokens.
-    pub(super) fn starts_again(&mut self) {
+    pub(super) fn reset(&mut self) {
         if !self.items.all().is_empty() {
             self.world.empties_the_keyring();
         }
-        for file in [self.world.login_json(), self.notes()] {
-            // Both are gone where the last sequence left none.
+        for file in [self.world.login_json(), self.metadata_file()] {
+            // They do not exist if the last sequence created none.
             let _ = fs::remove_file(file);
         }
-        self.world.has_netrc(FOREIGN);
+        self.world.has_netrc(OTHER_ENTRY);
         let heroku = &self.world.heroku;
         self.tokens.retain(|token, text| {
             let is_made = token.0 >= Token::COUNT;
@@ -80,28 +80,28 @@ impl Played {
             !is_made && heroku.is_live(text)
         });
         for token in (0..Token::COUNT).map(Token) {
-            // What was revoked is dead for good.
+            // A revoked token stays invalid, so it is replaced.
             self.tokens
                 .entry(token)
                 .or_insert_with(|| match token.owner() {
                     Some(owner) => heroku.issue_token(owner),
-                    None => NOBODYS.to_owned(),
+                    None => UNKNOWN_TOKEN.to_owned(),
                 });
         }
     }
 
     /// Gives a token that was created since the last call this number, and returns other new tokens.
-    pub(super) fn learns(&mut self, expected: Option<Token>) -> Result<(), String> {
+    pub(super) fn add_new_tokens(&mut self, expected: Option<Token>) -> Result<(), String> {
         let mut made = self.world.valid_tokens();
         made.retain(|text| self.tokens.values().all(|known| known != text));
         if made.len() != expected.iter().len() {
-            return Err(format!("{} tokens were made", made.len()));
+            return Err(format!("{} tokens were created", made.len()));
         }
         self.tokens.extend(expected.into_iter().zip(made));
         Ok(())
     }
 
-    fn notes(&self) -> PathBuf {
+    fn metadata_file(&self) -> PathBuf {
         let home = self.world.home();
         home.join(".local/state/git-credential-heroku-rs/authorizations.json")
     }
@@ -109,16 +109,16 @@ impl Played {
     /// Runs a step, and returns its result.
     pub(super) fn runs(&self, step: Step) -> Seen {
         let world = &self.world;
-        if self.way == Way::ThroughGit {
+        if self.sender == Sender::ThroughGit {
             match step {
-                Step::Get(user) => return self.fills(user),
-                Step::Store(user, token) => return self.sends_to_git("approve", user, Some(token)),
-                Step::Erase(user, token) => return self.sends_to_git("reject", user, Some(token)),
-                Step::EraseBare(user) => return self.sends_to_git("reject", user, None),
+                Step::Get(user) => return self.fill_with_git(user),
+                Step::Store(user, token) => return self.send_to_git("approve", user, Some(token)),
+                Step::Erase(user, token) => return self.send_to_git("reject", user, Some(token)),
+                Step::EraseBare(user) => return self.send_to_git("reject", user, None),
                 _ => {}
             }
         }
-        let helper = |line: &str, input: &str| self.sees(world.helper_with_input(line, input));
+        let helper = |line: &str, input: &str| self.result(world.helper_with_input(line, input));
         match step {
             Step::Get(user) => helper("get", &request(user, None)),
             Step::Store(user, token) => helper("store", &request(user, Some(self.text(token)))),
@@ -144,23 +144,23 @@ impl Played {
             Step::Rotate => helper("rotate", ""),
             Step::Status => helper("status", ""),
             Step::StatusOffline => helper("status --offline", ""),
-            others => self.runs_another_program(others),
+            others => self.run_another_program(others),
         }
     }
 
-    fn sends_to_git(&self, command: &str, user: User, token: Option<Token>) -> Seen {
+    fn send_to_git(&self, command: &str, user: User, token: Option<Token>) -> Seen {
         let request = request(user, token.map(|token| self.text(token)));
         let line = format!("credential {command}");
-        self.sees(self.world.git_with_input(&line, &request))
+        self.result(self.world.git_with_input(&line, &request))
     }
 
-    /// What git makes of our answer, in the words of our answer: with a user name alone it asks for
-    /// the password, and no one answers.
-    fn fills(&self, user: User) -> Seen {
+    /// The result of `git credential fill`, in the form of our reply. With only a user name, git asks for the
+    /// password, and that fails.
+    fn fill_with_git(&self, user: User) -> Seen {
         let said = self
             .world
             .git_with_input("credential fill", &request(user, None));
-        let mut seen = self.sees(said);
+        let mut seen = self.result(said);
         let question = "fatal: could not read Password for 'https://";
         if let Some((words, asked)) = seen.stderr.split_once(question) {
             let name = asked.split_once("@git.heroku.com'").unwrap().0;
@@ -173,8 +173,8 @@ impl Played {
         seen
     }
 
-    /// What the Heroku CLI and Heroku's dashboard do.
-    fn runs_another_program(&self, step: Step) -> Seen {
+    /// Runs a step of the Heroku CLI or of Heroku's dashboard.
+    fn run_another_program(&self, step: Step) -> Seen {
         let world = &self.world;
         match step {
             Step::HerokuLogin(token) => {
@@ -184,29 +184,29 @@ impl Played {
             }
             Step::HerokuSwitch(name) => world.has_active_account(name),
             Step::HerokuLogout => {
-                if let Some(name) = self.named() {
+                if let Some(name) = self.active_account() {
                     let line = format!("clear service heroku-cli account {name}");
-                    // It fails where there is nothing to clear.
+                    // It fails if there is no item.
                     let _ = world.secret_tool(&line);
-                    self.forgets();
+                    self.remove_login_json();
                 }
             }
-            Step::HerokuForgets => self.forgets(),
+            Step::HerokuForgets => self.remove_login_json(),
             Step::Revoked(token) => world.heroku.revoke(self.text(token)),
-            ours => panic!("{ours:?} is a step of the tested program's"),
+            ours => panic!("{ours:?} is a step of the tested program"),
         }
         Seen::default()
     }
 
-    /// The account in `login.json`; none while another program is writing it.
-    fn named(&self) -> Option<String> {
+    /// The account in `login.json`. `None` while another program writes the file.
+    fn active_account(&self) -> Option<String> {
         let bytes = fs::read(self.world.login_json()).ok()?;
         let login: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
         Some(login["account"].as_str()?.to_owned())
     }
 
-    /// As the Heroku CLI drops its `login.json`, if there is one.
-    fn forgets(&self) {
+    /// Removes `login.json`, as the Heroku CLI does, if it exists.
+    fn remove_login_json(&self) {
         let _ = fs::remove_file(self.world.login_json());
     }
 
@@ -214,8 +214,8 @@ impl Played {
         &self.tokens[&token]
     }
 
-    /// The tokens by their numbers: what is handed out on stdout is so on purpose.
-    fn sees(&self, mut said: Outcome<'_>) -> Seen {
+    /// The result of a command, with the numbers of tokens. A token on stdout is allowed.
+    fn result(&self, mut said: Outcome<'_>) -> Seen {
         for token in self.tokens.values() {
             if said.raw_stdout().contains(token) {
                 said = said.prints_secret(token);
@@ -223,12 +223,12 @@ impl Played {
         }
         Seen {
             code: said.code(),
-            stdout: self.by_number(&said.raw_stdout()),
-            stderr: self.by_number(&said.stderr()),
+            stdout: self.with_token_numbers(&said.raw_stdout()),
+            stderr: self.with_token_numbers(&said.stderr()),
         }
     }
 
-    fn by_number(&self, text: &str) -> String {
+    fn with_token_numbers(&self, text: &str) -> String {
         let tokens = self.tokens.iter();
         tokens.fold(text.to_owned(), |text, (token, secret)| {
             text.replace(secret, &format!("{token:?}"))
@@ -236,7 +236,7 @@ impl Played {
     }
 
     /// Everything that is stored on this machine; each file has to be complete.
-    pub(super) fn machine(&self) -> Result<Machine, String> {
+    pub(super) fn read(&self) -> Result<Machine, String> {
         let mut items = BTreeMap::new();
         for (account, secret) in self.items.all() {
             let token = self.token(&secret)?;
@@ -244,24 +244,24 @@ impl Played {
                 return Err(format!("two items of {account}"));
             }
         }
-        self.notes_are_whole()?;
+        self.check_metadata()?;
         let in_use = self.world.active_account();
         Ok(Machine {
             items,
             in_use: in_use.as_deref().map(known).transpose()?,
             netrc: self.netrc()?,
-            dead: self
+            revoked: self
                 .tokens
                 .iter()
                 .filter(|(token, text)| token.owner().is_some() && !self.world.heroku.is_live(text))
                 .map(|(token, _)| *token)
                 .collect(),
-            made: self
+            created: self
                 .tokens
                 .range(Token(Token::COUNT)..)
                 .map(|(token, _)| *token)
                 .collect(),
-            lives_on_netrc: self.lives_on_netrc,
+            uses_netrc: self.uses_netrc,
         })
     }
 
@@ -272,11 +272,11 @@ impl Played {
         token.ok_or_else(|| "an unknown token".to_owned())
     }
 
-    /// Heroku's entries, both of them and alike; the others to the byte.
+    /// Heroku's entries, which must be two with the same login. All others must be unchanged.
     fn netrc(&self) -> Result<Option<(Name, Token)>, String> {
         let text = fs::read_to_string(self.world.home().join(".netrc")).unwrap();
-        let shown = || format!("netrc is\n{}", self.by_number(&text));
-        let ours = text.strip_prefix(FOREIGN).ok_or_else(shown)?;
+        let shown = || format!("netrc is\n{}", self.with_token_numbers(&text));
+        let ours = text.strip_prefix(OTHER_ENTRY).ok_or_else(shown)?;
         if ours.is_empty() {
             return Ok(None);
         }
@@ -292,9 +292,9 @@ impl Played {
         }
     }
 
-    /// One note for each token, and nothing cut off.
-    fn notes_are_whole(&self) -> Result<(), String> {
-        let Ok(bytes) = fs::read(self.notes()) else {
+    /// Checks the token metadata: the file is complete, and no token has two entries.
+    fn check_metadata(&self) -> Result<(), String> {
+        let Ok(bytes) = fs::read(self.metadata_file()) else {
             return Ok(());
         };
         let notes: serde_json::Value = serde_json::from_slice(&bytes)
@@ -309,7 +309,7 @@ impl Played {
         tokens.sort_unstable();
         tokens.dedup();
         if tokens.len() != notes.len() {
-            return Err("two notes are about the same token".to_owned());
+            return Err("two entries for the same token".to_owned());
         }
         Ok(())
     }
@@ -329,16 +329,16 @@ impl Seen {
 }
 
 impl Seen {
-    /// Whether a step, while others ran, ended without a kill, in time, and without half an
-    /// answer: what git gets is one of the tokens that were given, or none.
-    pub(super) fn is_whole(&self, step: Step, given: &BTreeSet<(Name, Token)>) -> bool {
+    /// Whether a concurrent step ended without an error, and with a complete reply: git gets one of the tokens
+    /// that were stored, or none.
+    pub(super) fn is_complete(&self, step: Step, stored: &BTreeSet<(Name, Token)>) -> bool {
         let ended = [0, 1, 4].contains(&self.code) && !self.stderr.contains("panicked");
         let brief = self.stderr.lines().count() <= 2 * 3;
         let answered = match (step, self.stdout.strip_prefix("username=")) {
             (Step::Get(_), Some(answer)) => match answer.split_once("\npassword=") {
-                Some((_, token)) => given
+                Some((_, token)) => stored
                     .iter()
-                    .any(|(_, given)| token == format!("{given:?}\n\n")),
+                    .any(|(_, stored)| token == format!("{stored:?}\n\n")),
                 None => answer.ends_with("\n\n") && answer.lines().count() == 2,
             },
             (Step::Get(_), None) => false,
