@@ -1,4 +1,5 @@
-//! The variables and arguments of a process, each followed by a zero byte, as in the system; and headers that a user gives.
+//! The variables and arguments of a process, each followed by a zero byte, as in the system; and the headers of a
+//! user.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};

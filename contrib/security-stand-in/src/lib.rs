@@ -10,7 +10,7 @@
 #![cfg(unix)]
 #![allow(
     clippy::disallowed_methods,
-    reason = "a program of its own, which reads its own environment and writes its own files"
+    reason = "a separate program, which reads its own environment and writes its own files"
 )]
 
 mod commands;

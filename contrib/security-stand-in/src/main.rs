@@ -1,7 +1,7 @@
 //! `security`, as far as the Heroku CLI and git-credential-heroku-rs use it.
 #![allow(
     clippy::disallowed_methods,
-    reason = "a program of its own, which reads its own environment"
+    reason = "a separate program, which reads its own environment"
 )]
 
 use std::process::ExitCode;

@@ -90,8 +90,8 @@ fn an_update_keeps_the_applications_and_sets_the_partition_of_the_writer() {
     let (home, keychain) = home();
     let item = Item::created_by_a_program("heroku-cli", "ann@example.com", b"old", "other");
     keychain.change(|state| state.items.push(item.clone()));
-    let ended = security(home.path(), "-i", &format!("{ADD} \"{TOKEN}\"\n"));
-    assert_eq!((ended.code, ended.errors), (Some(0), String::new()));
+    let output = security(home.path(), "-i", &format!("{ADD} \"{TOKEN}\"\n"));
+    assert_eq!((output.code, output.errors), (Some(0), String::new()));
     let kept = &keychain.state().items[0];
     assert_eq!(kept.applications, item.applications);
     assert_eq!(kept.partitions, ["apple-tool:"]);
@@ -192,9 +192,9 @@ fn a_denied_update_is_reported_as_a_duplicate() {
     let mut item = Item::created_by_the_tool("heroku-cli", "ann@example.com", b"x");
     item.can_be_changed = false;
     keychain.change(|state| state.items.push(item));
-    let ended = security(home.path(), "-i", &format!("{ADD} y\n"));
-    assert_eq!(ended.code, Some(45));
-    let mut lines = ended.errors.lines();
+    let output = security(home.path(), "-i", &format!("{ADD} y\n"));
+    assert_eq!(output.code, Some(45));
+    let mut lines = output.errors.lines();
     assert!(
         lines
             .next()
@@ -214,9 +214,9 @@ fn a_denied_update_is_reported_as_a_duplicate() {
 fn a_search_that_fails_looks_like_one_that_finds_nothing() {
     let (home, keychain) = home();
     keychain.change(|state| state.can_search = false);
-    let ended = security(home.path(), FIND, "");
-    assert_eq!(ended.code, Some(44));
-    let mut lines = ended.errors.lines();
+    let output = security(home.path(), FIND, "");
+    assert_eq!(output.code, Some(44));
+    let mut lines = output.errors.lines();
     assert!(
         lines
             .next()

@@ -1,4 +1,4 @@
-//! The apps, each with a bare repository of its own.
+//! The apps, each with its own bare repository.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -90,8 +90,8 @@ impl Apps {
 
 /// The first program of this name in the directories of `path`; else just the name.
 ///
-/// std starts a program that is given by its name in a fork of this process if the program gets a PATH of its own. A
-/// test's process is large, and the forks took a tenth of the time of all stories.
+/// std forks this process to start a program by its name with another PATH. A test's process is large, and the forks
+/// took a tenth of the time of all stories.
 pub fn program_on(path: &OsStr, name: &OsStr) -> PathBuf {
     let mut candidates = std::env::split_paths(path).map(|directory| directory.join(name));
     let found = candidates.find(|candidate| candidate.is_file());

@@ -228,20 +228,20 @@ mod tests {
     #[test]
     fn a_token_expires_after_its_lifetime() {
         let (all, now) = (Authorizations::default(), Timestamp::now());
-        let made = all.create("ann", expires_in(60), now);
+        let created = all.create("ann", expires_in(60), now);
         let then = |seconds| now + Duration::from_secs(seconds);
-        assert!(all.live(&made.token, then(59)).is_some());
-        assert!(all.live(&made.token, then(60)).is_none());
+        assert!(all.live(&created.token, then(59)).is_some());
+        assert!(all.live(&created.token, then(60)).is_none());
         assert_eq!(all.listed("ann", then(60)).len(), 0);
     }
 
     #[test]
     fn a_new_description_does_not_change_the_expiry() {
         let (all, now) = (Authorizations::default(), Timestamp::now());
-        let made = all.create("ann", expires_in(60), now);
+        let created = all.create("ann", expires_in(60), now);
         let then = now + Duration::from_secs(50);
-        all.describe(&made.id, "renamed", then);
-        let renamed = all.live(&made.token, then).unwrap();
+        all.describe(&created.id, "renamed", then);
+        let renamed = all.live(&created.token, then).unwrap();
         assert_eq!(renamed.seconds_left(then), Some(10));
         assert_eq!(renamed.grant.description, "renamed");
     }
@@ -249,10 +249,10 @@ mod tests {
     #[test]
     fn a_regenerated_token_replaces_the_old_one() {
         let (all, now) = (Authorizations::default(), Timestamp::now());
-        let made = all.create("ann", Grant::default(), now);
-        let token = all.regenerate(&made.id, now).unwrap().token;
-        assert!(all.live(&made.token, now).is_none());
-        assert_eq!(all.live(&token, now).unwrap().id, made.id);
+        let created = all.create("ann", Grant::default(), now);
+        let token = all.regenerate(&created.id, now).unwrap().token;
+        assert!(all.live(&created.token, now).is_none());
+        assert_eq!(all.live(&token, now).unwrap().id, created.id);
     }
 
     #[test]

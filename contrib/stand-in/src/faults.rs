@@ -39,7 +39,7 @@ pub enum Times {
 pub enum Fault {
     /// The proxy itself refuses to connect: 502.
     NoTunnel,
-    /// The proxy asks for a password of its own: 407.
+    /// The proxy asks for its own password: 407.
     ProxyPassword,
     /// The connection is closed before the TLS handshake.
     CloseTunnel,

@@ -1,7 +1,7 @@
 //! Heroku on loopback: what the tests and the demo push to.
 //!
-//! It is reached as an HTTP proxy: a client asks it to `CONNECT` to api.heroku.com, and it ends the
-//! TLS connection itself, with a CA created for this run. So no client needs to be changed: git,
+//! It is reached as an HTTP proxy: a client asks it to `CONNECT` to api.heroku.com, and it terminates
+//! TLS itself, with a CA created for this run. So no client needs to be changed: git,
 //! curl, the Heroku CLI and this program find it by the variables that they all support.
 //! A request for any other host is refused and recorded.
 //!
@@ -103,10 +103,10 @@ impl StandIn {
 
     /// A new authorization.
     pub fn issue(&self, email: &str, grant: Grant) -> Issued {
-        let made = self.state.authorize(email, grant);
+        let created = self.state.authorize(email, grant);
         Issued {
-            id: made.id,
-            token: made.token,
+            id: created.id,
+            token: created.token,
         }
     }
 

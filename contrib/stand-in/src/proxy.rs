@@ -1,4 +1,4 @@
-//! The proxy: accepts connections, answers `CONNECT`, ends the tunnel's TLS, and serves the requests in it.
+//! The proxy: accepts connections, answers `CONNECT`, terminates TLS, and serves the requests in it.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};

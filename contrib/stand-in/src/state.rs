@@ -106,9 +106,9 @@ impl State {
     /// Creates an authorization, and its account if there is none.
     pub(crate) fn authorize(&self, email: &str, grant: Grant) -> Authorization {
         self.accounts.change(email, |_| {});
-        let made = self.authorizations.create(email, grant, self.now());
-        self.keep_secret(&made.token);
-        made
+        let created = self.authorizations.create(email, grant, self.now());
+        self.keep_secret(&created.token);
+        created
     }
 
     /// The authorization of a token, while it is valid.
