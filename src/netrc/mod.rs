@@ -281,6 +281,12 @@ pub fn save(environment: &Environment, account: &Account, token: &Token) -> Resu
         with_login(text, environment, account, token).map(Some)
     })
     .map(drop)
+    .map_err(|mut why| {
+        if let Cause::NotChanged(reason) = &why.cause {
+            why.cause = Cause::NotSaved(reason.clone());
+        }
+        why
+    })
 }
 
 /// Checks that a login could be written, before there is one.
@@ -398,12 +404,17 @@ fn change(
     environment: &Environment,
     edit: impl Fn(&[u8]) -> Result<Option<SecretBuf>, Doubt>,
 ) -> Result<bool, Unreadable> {
+    let unreadable = |cause: Cause| Unreadable::new(cause, environment);
     // A file that may not be read must not be written either.
-    Netrc::in_plain_text(environment)?;
-    let no_home = || Unreadable::new(Cause::Unfit("HOME is not set".to_owned()), environment);
+    if Netrc::in_plain_text(environment)?.is_none() {
+        let new = edit(b"").map_err(|doubt| unreadable(doubt.into()))?;
+        if new.is_none() {
+            return Ok(false);
+        }
+    }
+    let no_home = || unreadable(Cause::Unfit("HOME is not set".to_owned()));
     let path = path(environment).ok_or_else(no_home)?;
-    files::edit(&path, Access::OwnerOnly, |text| Ok(edit(text)?))
-        .map_err(|cause: Cause| Unreadable::new(cause, environment))
+    files::edit(&path, Access::OwnerOnly, |text| Ok(edit(text)?)).map_err(unreadable)
 }
 
 /// The file that [`Netrc::in_plain_text`] reads, whether it exists or not.

@@ -36,8 +36,10 @@ pub enum Cause {
     ReadOnly,
     /// An encrypted file is in use, and a login would have to be written.
     InPlaceOfPlain,
-    /// It may not be changed.
+    /// An entry would have to be replaced or removed, and the file may not be changed.
     NotChanged(String),
+    /// A login would have to be written, and the file may not be changed.
+    NotSaved(String),
     /// The file system reports an error for a change.
     NotWritten(io::ErrorKind),
 }
@@ -93,10 +95,7 @@ impl Unreadable {
             ),
             Cause::SeveralTokens => Notice::new(
                 format!("{file} has several tokens for Heroku"),
-                Fix::command(
-                    "log out and in again, which leaves one",
-                    "git credential-heroku-rs logout && git credential-heroku-rs login --store netrc",
-                ),
+                Fix::command("leave the entries of one", with_file("${EDITOR:-vi}")),
             ),
             Cause::Mount => Notice::new(
                 format!("{file} was not changed: it is a mount and cannot be replaced"),
@@ -112,7 +111,11 @@ impl Unreadable {
                     "set HEROKU_API_KEY, set NETRC to another file, or remove {file}"
                 )),
             ),
-            Cause::NotChanged(why) => {
+            Cause::NotChanged(why) => Notice::new(
+                format!("{file} was not changed: {why}"),
+                Fix::command("edit the file", with_file("${EDITOR:-vi}")),
+            ),
+            Cause::NotSaved(why) => {
                 Notice::new(format!("{file} was not changed: {why}"), ANOTHER_PLACE)
             }
             Cause::NotWritten(why) => Notice::new(

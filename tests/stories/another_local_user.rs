@@ -270,6 +270,10 @@ fn root_in_the_home_of_another_user_leaves_nothing_that_the_user_cannot_use() {
     assert_eq!(seen, "");
     let seen = another.sees(&format!("ls -A {home}; cat {home}/.gitconfig"));
     assert!(seen.contains("helper = heroku-rs"), "{seen}");
+    world
+        .helper("logout")
+        .succeeds()
+        .says_nothing_about("netrc may still contain");
 }
 
 /// The same with directories that the user has made.

@@ -64,7 +64,7 @@ fn a_netrc_with_a_second_hard_link_is_not_changed() {
     world
         .helper("netrc clean")
         .exits_with(1)
-        .says("it has another hard link");
+        .says("it has another hard link\n  edit the file: ${EDITOR:-vi} ~/.netrc\n");
     assert_eq!(fs::read_to_string(&second).unwrap(), netrc_of(&token));
 }
 

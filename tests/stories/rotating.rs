@@ -318,7 +318,7 @@ fn a_netrc_with_two_tokens_is_not_changed() {
         .helper("rotate")
         .exits_with(1)
         .says("the token was not replaced: ~/.netrc has several tokens for Heroku\n")
-        .says("log out and in again, which leaves one: git credential-heroku-rs logout && ");
+        .says("leave the entries of one: ${EDITOR:-vi} ~/.netrc\n");
     assert_eq!(netrc_holds(&world), text);
     assert_eq!(world.valid_tokens().len(), 2);
 }
