@@ -82,17 +82,41 @@ fn check_keyring(context: &Context, account: &Account) -> Result<(), Notice> {
     };
     let mut notice = why.notice().without_alternative();
     if why.proves_no_login() {
-        // As on a server. But a desktop's cron has no D-Bus session either: with a login in the keyring, `login.json` is
-        // there. On a server the Heroku CLI writes it too, if it has tried to use a keyring.
-        let active = heroku_cli::active_account(&context.environment);
-        if active.as_ref() != Ok(&Some(account.clone())) {
+        if !has_login_json(context) {
             return Ok(());
         }
         let rotate = "HEROKU_NETRC_WRITE=true git credential-heroku-rs rotate";
-        let fix = Fix::command("run it in your desktop session, or without one", rotate);
+        let fix = Fix::command(
+            "run it in your desktop session, or, if this machine has no keyring",
+            rotate,
+        );
         notice = Notice::new(notice.what(), fix);
     }
     Err(notice.as_cause_of("the keyring may have the same token"))
+}
+
+/// Why the keyring may still contain a token that was replaced in netrc: it cannot be read.
+pub fn unread_copy(context: &Context, account: &Account) -> Option<Notice> {
+    context
+        .keyring()
+        .read(account)
+        .err()
+        .and_then(|why| may_have_copy(context, &why))
+}
+
+fn may_have_copy(context: &Context, why: &Unavailable) -> Option<Notice> {
+    if why.proves_no_login() && !has_login_json(context) {
+        return None;
+    }
+    let effect = "the keyring may still contain the old token";
+    Some(why.notice().without_alternative().as_cause_of(effect))
+}
+
+/// Whether there may be a login in a keyring, although there is no keyring: that is so on a server, but also in cron on a
+/// desktop, which has no D-Bus session. With a login in the keyring, `login.json` is there. On a server the Heroku CLI
+/// writes it too, if it has tried to use a keyring.
+fn has_login_json(context: &Context) -> bool {
+    heroku_cli::active_account(&context.environment) != Ok(None)
 }
 
 /// Replaces `old` with `new` and reads it back; then replaces a copy of `old` in the other source.
@@ -161,11 +185,8 @@ pub fn replace_copy(
                 Ok(copy) if copy.as_ref() == Some(old) => {
                     keyring.write(account, new).err().map(Notice::from)
                 }
-                Err(why) if !why.proves_no_login() => {
-                    let effect = "the keyring may still contain the old token";
-                    Some(why.notice().without_alternative().as_cause_of(effect))
-                }
-                Ok(_) | Err(_) => None,
+                Ok(_) => None,
+                Err(why) => may_have_copy(context, &why),
             }
         }
     }

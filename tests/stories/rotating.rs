@@ -246,6 +246,19 @@ fn a_copy_in_a_locked_keyring_is_reported() {
         .says("warning: the keyring may still contain the old token: the keyring is locked\n");
 }
 
+/// As in cron on a desktop.
+#[test]
+fn a_copy_in_the_keyring_is_reported_without_a_session() {
+    let (world, old) = World::after_our_login();
+    world.has_netrc(&netrc(ANN, &old));
+    world.sets("HEROKU_NETRC_WRITE", "true");
+    world.unsets("DBUS_SESSION_BUS_ADDRESS");
+    world.unsets("XDG_RUNTIME_DIR");
+    world.helper("rotate").succeeds().says(
+        "warning: the keyring may still contain the old token: no keyring: no D-Bus session\n",
+    );
+}
+
 #[test]
 fn a_token_pasted_at_gits_prompt_keeps_its_account() {
     let world = World::ready_to_push();

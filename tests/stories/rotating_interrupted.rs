@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use heroku_stand_in::{Fault, On};
 
-use crate::world::{ANN, World, counted, is_thorough};
+use crate::world::{ANN, Outcome, World, counted, is_thorough};
 
 /// Longer than a request takes on a busy machine.
 const ANSWER_LIMIT: Duration = Duration::from_secs(60);
@@ -236,37 +236,61 @@ fn a_dry_run_reports_an_interrupted_rotation_and_changes_nothing() {
 /// The same token is in the keyring and in netrc, as after `HEROKU_NETRC_WRITE` was set for some time.
 #[test]
 fn a_kill_leaves_no_copy_of_the_old_token() {
+    for next in ["rotate", "rotate --all"] {
+        let world = with_a_copy_in_netrc();
+        let mut kills = 0;
+        for number in 1.. {
+            if rotation_killed_at_change(&world, number).is_success() {
+                break;
+            }
+            kills += 1;
+            world.helper(next).succeeds();
+            let kept = world.stored_in_the_keyring(ANN).unwrap();
+            assert_eq!(
+                token_in_netrc(&world),
+                kept,
+                "after a kill at change {number}"
+            );
+            assert_eq!(world.valid_tokens(), [kept]);
+        }
+        // The two of the journal, that of netrc, that of the metadata.
+        assert!(kills >= 4, "{kills}");
+    }
+}
+
+/// As in cron on a desktop, where the user has set `HEROKU_NETRC_WRITE`.
+#[test]
+fn a_copy_in_a_keyring_without_a_session_is_reported_after_a_kill() {
+    for number in 1..=4 {
+        let world = with_a_copy_in_netrc();
+        world.sets("HEROKU_NETRC_WRITE", "true");
+        world.unsets("DBUS_SESSION_BUS_ADDRESS");
+        world.unsets("XDG_RUNTIME_DIR");
+        assert!(!rotation_killed_at_change(&world, number).is_success());
+        world
+            .helper("rotate")
+            .succeeds()
+            .says("warning: the keyring may still contain the old token: no keyring: ");
+    }
+}
+
+fn with_a_copy_in_netrc() -> World {
     let world = logged_in();
     let token = world.stored_in_the_keyring(ANN).unwrap();
     world.has_netrc(&format!(
         "machine api.heroku.com login {ANN} password {token}\n\
          machine git.heroku.com login {ANN} password {token}\n"
     ));
-    let mut kills = 0;
-    for number in 1.. {
-        let outcome = world.shell(
-            &format!(
-                "strace --quiet=all --output=/dev/null --trace=?rename,?renameat,?renameat2 \
-                 --inject=?rename,?renameat,?renameat2:signal=KILL:when={number} \
-                 git-credential-heroku-rs rotate"
-            ),
-            b"",
-        );
-        if outcome.is_success() {
-            break;
-        }
-        kills += 1;
-        world.helper("rotate").succeeds();
-        let kept = world.stored_in_the_keyring(ANN).unwrap();
-        assert_eq!(
-            token_in_netrc(&world),
-            kept,
-            "after a kill at change {number}"
-        );
-        assert_eq!(world.valid_tokens(), [kept]);
-    }
-    // The two of the journal, that of netrc, that of the metadata.
-    assert!(kills >= 4, "{kills}");
+    world
+}
+
+fn rotation_killed_at_change(world: &World, number: usize) -> Outcome<'_> {
+    let line = format!(
+        "strace --quiet=all --output=/dev/null --trace=?rename,?renameat,?renameat2 \
+         --inject=?rename,?renameat,?renameat2:signal=KILL:when={number} \
+         git-credential-heroku-rs rotate"
+    );
+    world.shell(&line, b"")
 }
 
 /// Injects a fault at the first, the second … of these system calls, until there is none left: a

@@ -61,7 +61,11 @@ pub(super) fn run(arguments: &Rotate, session: &mut Session<'_, '_>) -> anyhow::
         (vec![one_login(arguments, session)?], Vec::new())
     };
     let mut is_incomplete = Unread::hidden_in_keyring(&unread).is_some();
+    let interrupted = rotation_journal::unfinished(environment);
     for login in &logins {
+        if is_replaced_copy(login, &interrupted, session.context) {
+            continue;
+        }
         let Err(error) = rotate(arguments, login, session) else {
             continue;
         };
@@ -79,6 +83,13 @@ pub(super) fn run(arguments: &Rotate, session: &mut Session<'_, '_>) -> anyhow::
         return Err(AlreadyReported(Kind::Failed).into());
     }
     Ok(())
+}
+
+/// Whether the login was a copy of an old token, which the end of an interrupted rotation has replaced.
+fn is_replaced_copy(login: &StoredToken, interrupted: &[Rotation], context: &Context) -> bool {
+    let is_old = |rotation: &Rotation| rotation.replaces(&login.token);
+    let is_it = |one: &StoredToken| one.source == login.source && one.token == login.token;
+    interrupted.iter().any(is_old) && !logins::list(context).0.iter().any(is_it)
 }
 
 /// Renames an unusable journal, with a warning. A dry run only warns.

@@ -175,12 +175,17 @@ impl Rotator<'_> {
     }
 
     /// Replaces a copy of the old token that the rotation which has created this token left in the other source: the old
-    /// token is about to be revoked.
+    /// token is about to be revoked. Returns what the user should know.
     pub(super) fn replace_copy(&self, rotation: &Rotation) -> Option<Notice> {
         let (stored, _) = logins::list(self.context);
-        let copy = stored.iter().find(|one| rotation.replaces(&one.token))?;
-        let (old, new) = (&copy.token, self.token);
-        logins::replace_copy(self.context, self.source, self.account, old, new)
+        match stored.iter().find(|one| rotation.replaces(&one.token)) {
+            Some(copy) => {
+                let (old, new) = (&copy.token, self.token);
+                logins::replace_copy(self.context, self.source, self.account, old, new)
+            }
+            None if self.source == Source::Netrc => logins::unread_copy(self.context, self.account),
+            None => None,
+        }
     }
 
     /// Finishes a rotation that an earlier run has started: completes it if its token is stored, else undoes it.
