@@ -352,8 +352,9 @@ fn default_description(context: &Context) -> String {
     }
 }
 
-/// The accounts that git uses in the current directory, whichever one is active, and where they are chosen.
-fn chosen_accounts(context: &Context) -> Vec<(Account, String)> {
+/// The accounts that git uses in the current directory, whichever one is active, and where they are chosen. `rejected`
+/// are tokens that Heroku is known to reject: git then asks a helper after all.
+fn chosen_accounts(rejected: &[&Token], context: &Context) -> Vec<(Account, String)> {
     // Its token is that of every account.
     if context.environment.has_api_key() {
         return Vec::new();
@@ -361,13 +362,13 @@ fn chosen_accounts(context: &Context) -> Vec<(Account, String)> {
     // Without git, nothing chooses an account.
     let mut chosen = context.git().chosen_accounts().unwrap_or_default();
     if chosen.is_empty() {
-        chosen.extend(account_in_netrc(context));
+        chosen.extend(account_in_netrc(rejected, context));
     }
     chosen
 }
 
 /// The account whose token git sends from netrc, and so asks no helper, if the helper would answer with another token.
-fn account_in_netrc(context: &Context) -> Option<(Account, String)> {
+fn account_in_netrc(rejected: &[&Token], context: &Context) -> Option<(Account, String)> {
     let environment = &context.environment;
     // Only curl 8.16 and later read the file in `NETRC`. For another Heroku, these are not git's entries.
     if environment.netrc.is_some() || other_heroku(context).is_some() {
@@ -375,6 +376,9 @@ fn account_in_netrc(context: &Context) -> Option<(Account, String)> {
     }
     let overview = Netrc::in_plain_text(environment).ok()??.overview().ok()?;
     let sent = overview.git.into_iter().next()?;
+    if rejected.contains(&&sent.token) {
+        return None;
+    }
     let served = Answer::to_git(context).found;
     if served.is_some_and(|served| served.token == sent.token) {
         return None;
@@ -395,7 +399,7 @@ fn warn_of_api_key(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
 
 /// Warns if git uses another account than the active one in the current directory.
 fn warn_of_chosen_account(active: &Account, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let chosen = chosen_accounts(session.context);
+    let chosen = chosen_accounts(&[], session.context);
     for chosen in chosen.iter().filter(|(account, _)| account != active) {
         session.warn(&Notice::new(report::uses_chosen(chosen), Fix::NONE))?;
     }

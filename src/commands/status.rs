@@ -57,6 +57,7 @@ pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::
     if let Some(problem) = &problem {
         session.report(problem)?;
     }
+    let chosen_accounts = chosen_accounts(&rejected_tokens(&accounts), context);
     // With a token from another source, no problem was reported.
     let reported = answer.unreadable().filter(|_| served.is_none());
     let report = report::Status {
@@ -64,7 +65,7 @@ pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::
         unread: &unread,
         reported,
         git: report::Git::read(&context.git()),
-        chosen_accounts: chosen_accounts(context),
+        chosen_accounts,
     };
     if arguments.json {
         report.write_json(session.streams.output)?;
@@ -88,6 +89,12 @@ fn problem(answer: &Answer, accounts: &[report::Login<'_>]) -> Option<Notice> {
     let mut active = accounts.iter().filter(|one| one.is_active);
     let is_rejected = active.any(|one| one.verdict == Some(Verdict::Rejected));
     is_rejected.then(|| rejected(served.source, served.account.as_ref()))
+}
+
+fn rejected_tokens<'a>(accounts: &[report::Login<'a>]) -> Vec<&'a Token> {
+    let is_rejected = |one: &&report::Login<'_>| one.verdict == Some(Verdict::Rejected);
+    let rejected = accounts.iter().filter(is_rejected);
+    rejected.map(|one| &one.stored.token).collect()
 }
 
 /// A login, and what Heroku says about its token.
