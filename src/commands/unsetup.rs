@@ -24,8 +24,9 @@ pub(super) fn run(arguments: &Unsetup, session: &mut Session<'_, '_>) -> anyhow:
     } else if arguments.local {
         git(Scope::Local, session)?
     } else {
-        let had_helper = git(Scope::Global, session)?;
-        alias(session)? || had_helper
+        // A file that cannot be changed does not stop the others.
+        let (helper, alias) = (git(Scope::Global, session), alias(session));
+        helper? | alias?
     };
     if !is_undone {
         session.print("Nothing to undo")?;
@@ -40,15 +41,19 @@ pub(super) fn run(arguments: &Unsetup, session: &mut Session<'_, '_>) -> anyhow:
 fn git(scope: Scope, session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
     let environment = &session.context.environment;
     let git = session.context.git();
-    let mut is_removed = false;
+    let mut removed = Ok(false);
     for file in git.config_files(scope, environment)? {
-        if git.tear_down(scope, &file, environment)? {
-            let file = environment.display_path(&file);
-            session.print(&format!("Removed heroku-rs from {file}"))?;
-            is_removed = true;
+        match git.tear_down(scope, &file, environment) {
+            Ok(false) => {}
+            Ok(true) => {
+                let file = environment.display_path(&file);
+                session.print(&format!("Removed heroku-rs from {file}"))?;
+                removed = removed.map(|_| true);
+            }
+            Err(why) => removed = Err(why.into()),
         }
     }
-    Ok(is_removed)
+    removed
 }
 
 fn alias(session: &mut Session<'_, '_>) -> anyhow::Result<bool> {

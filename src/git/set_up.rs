@@ -260,6 +260,8 @@ struct ConfigFile {
     target: PathBuf,
     /// Whether it is the user's file in place of `~/.gitconfig`.
     is_xdg: bool,
+    /// The path for the user.
+    shown: String,
     home: Option<PathBuf>,
     /// The helper to add to it; none to remove ours.
     helper: Option<String>,
@@ -282,6 +284,7 @@ impl ConfigFile {
             is_xdg: scope == Scope::Global
                 && environment.git_config_global.as_deref() != Some(path)
                 && path.ends_with("git/config"),
+            shown: environment.display_path(path),
             home: environment.home.clone(),
             helper: None,
         };
@@ -340,9 +343,9 @@ impl ConfigFile {
             NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem, ResourceBusy,
         };
         let reason = match why.kind() {
-            ResourceBusy => "the file is a mount and cannot be replaced".to_owned(),
+            ResourceBusy => "it is a mount and cannot be replaced".to_owned(),
             PermissionDenied | ReadOnlyFilesystem | NotFound | NotADirectory => {
-                format!("{} cannot be written", self.path.display())
+                "it cannot be written".to_owned()
             }
             _ => why.to_string(),
         };
@@ -379,7 +382,7 @@ impl ConfigFile {
             }
             _ => Fix::command("look at", at_file(Command::new("ls -ld"))),
         };
-        Notice::new(format!("{} was not changed: {reason}", self.scope), fix)
+        Notice::new(format!("{} was not changed: {reason}", self.shown), fix)
     }
 }
 

@@ -264,7 +264,7 @@ fn root_in_the_home_of_another_user_leaves_nothing_that_the_user_cannot_use() {
     world
         .helper("setup --alias")
         .succeeds()
-        .says("warning: your git configuration was not changed: ");
+        .says("warning: alias.heroku was not changed: ");
     let home = world.home().display().to_string();
     let seen = another.sees(&format!("find {home} ! -readable -o ! -writable"));
     assert_eq!(seen, "");

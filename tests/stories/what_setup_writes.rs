@@ -178,6 +178,38 @@ fn setup_local_needs_a_repository() {
     }
 }
 
+/// Root could write to a read-only directory, so its capabilities are dropped. Others have none.
+fn without_roots_power(line: &str) -> String {
+    let drop = if rustix::process::geteuid().is_root() {
+        "setpriv --inh-caps=-all --ambient-caps=-all --bounding-set=-all "
+    } else {
+        ""
+    };
+    format!("{drop}{line}")
+}
+
+#[test]
+fn a_file_that_cannot_be_changed_does_not_stop_unsetup() {
+    let world = logged_in();
+    let store = world.has_file("store/config", OURS);
+    fs::create_dir_all(world.home().join(".config/git")).unwrap();
+    symlink(&store, world.home().join(".config/git/config")).unwrap();
+    world.shell("touch ~/.gitconfig", b"").succeeds();
+    world.helper("setup --alias").succeeds();
+    world.has_file(".gitconfig", &format!("{OURS}{}", config(&world)));
+    fs::set_permissions(store.parent().unwrap(), fs::Permissions::from_mode(0o555)).unwrap();
+    world
+        .shell(
+            &without_roots_power("git-credential-heroku-rs unsetup"),
+            b"",
+        )
+        .exits_with(1)
+        .says("Removed heroku-rs from ~/.gitconfig\nRemoved the alias `git heroku`\n")
+        .says("heroku-rs: ~/.config/git/config was not changed: it cannot be written\n");
+    assert_eq!(config(&world), "");
+    fs::set_permissions(store.parent().unwrap(), fs::Permissions::from_mode(0o755)).unwrap();
+}
+
 /// As home-manager does it: git's file is a link into a read-only directory.
 #[test]
 fn setup_writes_to_another_file_if_the_configuration_is_generated() {
@@ -186,14 +218,7 @@ fn setup_writes_to_another_file_if_the_configuration_is_generated() {
     fs::create_dir_all(world.home().join(".config/git")).unwrap();
     symlink(&store, world.home().join(".config/git/config")).unwrap();
     fs::set_permissions(store.parent().unwrap(), fs::Permissions::from_mode(0o555)).unwrap();
-    // Root could write there, so its capabilities are dropped. Others have none.
-    let without_power = if rustix::process::geteuid().is_root() {
-        "setpriv --inh-caps=-all --ambient-caps=-all --bounding-set=-all "
-    } else {
-        ""
-    };
-    let line = format!("{without_power}git-credential-heroku-rs setup");
-    let outcome = world.shell(&line, b"");
+    let outcome = world.shell(&without_roots_power("git-credential-heroku-rs setup"), b"");
     let said = outcome.exits_with(1).stderr();
     let fix = "touch ~/.gitconfig && git credential-heroku-rs setup";
     assert!(said.contains("cannot be written"), "{said}");
@@ -225,7 +250,7 @@ fn a_link_of_another_user_is_neither_followed_nor_replaced() {
         .helper("setup --alias")
         .succeeds()
         .says("git is already configured: ~/.gitconfig\n")
-        .says("warning: your git configuration was not changed: ");
+        .says("warning: ~/.gitconfig was not changed: ");
     assert!(link.is_symlink());
     assert_eq!(fs::read_to_string(&file).unwrap(), OURS);
 }
@@ -253,7 +278,7 @@ fn a_configuration_that_is_a_mount_is_appended_to_by_the_user() {
     world
         .shell("unshare --mount sh ~/in-the-container", b"")
         .exits_with(1)
-        .says("the file is a mount and cannot be replaced")
+        .says("it is a mount and cannot be replaced")
         .says("git is already configured: ~/.gitconfig")
         .says("remove our lines: ${EDITOR:-vi} ~/.gitconfig");
     let text = fs::read_to_string(mounted).unwrap();

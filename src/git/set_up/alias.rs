@@ -71,7 +71,11 @@ impl Git {
     /// Changes a file by git itself, which keeps the rest of the section, but not the owner.
     fn change(&self, file: &ConfigFile, change: &[&str]) -> Result<(), Notice> {
         let target = file.target_for_write()?;
-        files::refuse_foreign(&target).map_err(|why| file.unchanged(&why))?;
+        // Our own edit keeps the owner, so that other lines of the file may have been changed.
+        files::refuse_foreign(&target).map_err(|why| {
+            let what = format!("{KEY} was not changed: {why}");
+            Notice::new(what, file.unchanged(&why).fix())
+        })?;
         let name = target.as_os_str();
         let start = ["config".as_ref(), "--file".as_ref(), name];
         let change = change.iter().map(AsRef::as_ref);
