@@ -183,4 +183,12 @@ fn without_secret_tool_the_heroku_cli_cannot_read_the_keyring() {
         "heroku-cli.keyring",
         "the Heroku CLI cannot read the keyring",
     );
+    let token = world.stored_in_the_keyring(ANN).unwrap();
+    world.has_netrc(&format!(
+        "machine git.heroku.com login {ANN} password {token}\n"
+    ));
+    world.helper("doctor").says(
+        "install the package libsecret-tools for the Heroku CLI, then remove the copy: \
+         git credential-heroku-rs netrc clean",
+    );
 }

@@ -3,7 +3,7 @@
 use super::{Facts, Findings, Severity};
 use crate::account::Account;
 use crate::commands::netrc::log_in_instead;
-use crate::commands::other_heroku;
+use crate::commands::{cli_cannot_read_keyring, other_heroku};
 use crate::files::NotTrusted;
 use crate::logins::lookup::Source;
 use crate::netrc::{Cause, Entry, NOT_A_TOKEN, Overview, Unreadable};
@@ -62,7 +62,12 @@ impl Facts<'_> {
             Ok(_) if is_the_store(self) => Fix::NONE,
             // An import would make the account of the copy the active one.
             Ok(overview) if entries(overview).all(|entry| is_in_keyring(&entry.token)) => {
-                Fix::command("remove the copy", "git credential-heroku-rs netrc clean")
+                let what = if cli_cannot_read_keyring(self.context) {
+                    "install the package libsecret-tools for the Heroku CLI, then remove the copy"
+                } else {
+                    "remove the copy"
+                };
+                Fix::command(what, "git credential-heroku-rs netrc clean")
             }
             Ok(overview) if has_two_of_one_account(overview) => log_in_instead(),
             Ok(_) => Fix::command(
