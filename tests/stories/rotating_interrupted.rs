@@ -163,11 +163,8 @@ fn a_rotation_in_netrc_is_not_undone_by_one_in_the_keyring() {
 
 #[test]
 fn a_token_that_a_locked_keyring_may_have_is_not_revoked_by_the_next_run() {
-    let world = logged_in();
+    let world = with_a_copy_in_netrc();
     let token = world.stored_in_the_keyring(ANN).unwrap();
-    world.has_netrc(&format!(
-        "machine git.heroku.com login {ANN} password {token}\n"
-    ));
     world.keyring().locks();
     world.sets("HEROKU_NETRC_WRITE", "true");
     world

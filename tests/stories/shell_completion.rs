@@ -1,6 +1,6 @@
 //! Pressing Tab in a real shell, after the program's own name and after git.
 
-use crate::world::World;
+use crate::world::{Terminal, World};
 
 /// A line that only the help of `login` contains.
 const HELP_OF_LOGIN: &str = "Usage: git credential-heroku-rs login";
@@ -18,20 +18,29 @@ fn with_the_script_of(shell: &str, place: &str) -> World {
     world
 }
 
+fn with_the_script_of_bash() -> World {
+    let place = ".local/share/bash-completion/completions/git-credential-heroku-rs";
+    with_the_script_of("bash", place)
+}
+
+/// A bash that completes as on a Debian desktop.
+fn bash(world: &World) -> Terminal<'_> {
+    world
+        .on_a_terminal("bash --norc -i")
+        .shows("ready> ")
+        .types(". /usr/share/bash-completion/bash_completion")
+        .shows("ready> ")
+}
+
 #[test]
 fn bash_completes_commands_and_flags() {
-    let place = ".local/share/bash-completion/completions/git-credential-heroku-rs";
-    let world = with_the_script_of("bash", place);
+    let world = with_the_script_of_bash();
     for typed in [
         "git-credential-heroku-rs logi\t--he\t",
         "git credential-heroku-rs logi\t--he\t",
         "git -C . credential-heroku-rs logi\t--he\t",
     ] {
-        world
-            .on_a_terminal("bash --norc -i")
-            .shows("ready> ")
-            .types(". /usr/share/bash-completion/bash_completion")
-            .shows("ready> ")
+        bash(&world)
             .types(typed)
             .shows(HELP_OF_LOGIN)
             .types("exit 0")
@@ -41,13 +50,8 @@ fn bash_completes_commands_and_flags() {
 
 #[test]
 fn bash_completes_a_command_below_a_command_and_the_values_of_a_flag() {
-    let place = ".local/share/bash-completion/completions/git-credential-heroku-rs";
-    let world = with_the_script_of("bash", place);
-    world
-        .on_a_terminal("bash --norc -i")
-        .shows("ready> ")
-        .types(". /usr/share/bash-completion/bash_completion")
-        .shows("ready> ")
+    let world = with_the_script_of_bash();
+    bash(&world)
         .types("git credential-heroku-rs netrc im\t--he\t")
         .shows("Usage: git credential-heroku-rs netrc import")
         .types("git credential-heroku-rs login --store keyr\t--he\t")
@@ -58,14 +62,11 @@ fn bash_completes_a_command_below_a_command_and_the_values_of_a_flag() {
 
 #[test]
 fn bash_completes_a_file_in_a_directory() {
-    let place = ".local/share/bash-completion/completions/git-credential-heroku-rs";
-    let world = with_the_script_of("bash", place);
+    let world = with_the_script_of_bash();
     world.has_file("bodies/body one.json", "{}");
     for program in ["git-credential-heroku-rs", "git credential-heroku-rs"] {
-        world
-            .on_a_terminal("bash --norc -i")
-            .shows("ready> ")
-            .types("cd; . /usr/share/bash-completion/bash_completion")
+        bash(&world)
+            .types("cd")
             .shows("ready> ")
             .types(&format!("{program} api apps --input bod\tbod\t--silent"))
             // Only after the file has been read.

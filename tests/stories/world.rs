@@ -55,6 +55,7 @@ pub(crate) use running::Running;
 pub(crate) use search::files_under;
 pub(crate) use secret_service::{Behaviour, Quirk};
 pub(crate) use stopped::{MemoryScan, StopAt, Stopped};
+pub(crate) use terminal::Terminal;
 pub(crate) use trace::Trace;
 
 use keyring::Keyring;
