@@ -178,8 +178,8 @@ impl Retry {
     /// The only rule: a request is sent again if nothing of it can have arrived, if Heroku says how long to wait,
     /// and, for a request that only reads, after a 502, 503 or 504.
     ///
-    /// A caller with a small limit is not made to wait long either. In a network that drops packets each attempt to
-    /// connect takes long: there is none after the limit. `elapsed` is the time since the first attempt.
+    /// A caller with a small limit is not made to wait long either. In a network that drops packets, each attempt to
+    /// connect takes long, so none is made after the limit. `elapsed` is the time since the first attempt.
     fn after(
         result: &Result<Response, ApiError>,
         request: &Request<'_>,

@@ -411,7 +411,8 @@ pub fn restore_login(
     }
 }
 
-/// Whether git gets no token without this account as the active one, or already gets that of this account.
+/// Whether this account can become the active one without taking another token from git: git gets no token now, or
+/// already that of this account.
 pub fn may_become_active(answer: &Answer, account: &Account) -> bool {
     let served = answer.found.as_ref();
     served.is_none_or(|found| found.account.as_ref() == Some(account))

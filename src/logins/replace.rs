@@ -97,11 +97,8 @@ fn check_keyring(context: &Context, account: &Account) -> Result<(), Notice> {
 
 /// Why the keyring may still contain a token that was replaced in netrc: it cannot be read.
 pub fn unread_copy(context: &Context, account: &Account) -> Option<Notice> {
-    context
-        .keyring()
-        .read(account)
-        .err()
-        .and_then(|why| may_have_copy(context, &why))
+    let why = context.keyring().read(account).err()?;
+    may_have_copy(context, &why)
 }
 
 fn may_have_copy(context: &Context, why: &Unavailable) -> Option<Notice> {
@@ -112,9 +109,8 @@ fn may_have_copy(context: &Context, why: &Unavailable) -> Option<Notice> {
     Some(why.notice().without_alternative().as_cause_of(effect))
 }
 
-/// Whether there may be a login in a keyring, although there is no keyring: that is so on a server, but also in cron on a
-/// desktop, which has no D-Bus session. With a login in the keyring, `login.json` is there. On a server the Heroku CLI
-/// writes it too, if it has tried to use a keyring.
+/// Whether `login.json` exists: then a keyring may have a login although none can be reached, as in cron on a desktop,
+/// which has no D-Bus session. On a server without a keyring the Heroku CLI writes the file too, if it tried to use one.
 fn has_login_json(context: &Context) -> bool {
     heroku_cli::active_account(&context.environment) != Ok(None)
 }
