@@ -161,8 +161,8 @@ const ASIDE: &str = ".unusable-";
 /// The files in the state directory that were set aside.
 pub fn set_aside_in(dir: &Path) -> Vec<PathBuf> {
     let files = fs::read_dir(dir).into_iter().flatten().flatten();
+    let files = files.filter(|file| file.file_name().to_string_lossy().contains(ASIDE));
     let mut files: Vec<PathBuf> = files.map(|file| file.path()).collect();
-    files.retain(|path| path.to_string_lossy().contains(ASIDE));
     files.sort();
     files
 }
