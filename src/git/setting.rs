@@ -57,9 +57,16 @@ pub fn listed(bytes: &[u8]) -> Vec<Setting> {
             continue;
         }
         let scope = SettingScope::deserialize(StrDeserializer::<value::Error>::new(scope));
+        let file = origin.strip_prefix("file:");
+        // Apple's git names no scope for the file that comes with Xcode, which has a helper.
+        let unknown = if file.is_some() {
+            SettingScope::System
+        } else {
+            SettingScope::Command
+        };
         settings.push(Setting {
-            scope: scope.unwrap_or(SettingScope::Command),
-            origin: origin.strip_prefix("file:").unwrap_or(origin).to_owned(),
+            scope: scope.unwrap_or(unknown),
+            origin: file.unwrap_or(origin).to_owned(),
             key: key.to_owned(),
             value: value.to_owned(),
         });
@@ -207,9 +214,18 @@ mod tests {
     #[test]
     fn settings_are_read_with_their_origin() {
         let bytes = b"global\0file:/h/.gitconfig\0credential.helper\nstore\0\
-                      local\0file:.git/config\0credential.helper\0";
+                      local\0file:.git/config\0credential.helper\0\
+                      unknown\0file:/x/gitconfig\0credential.helper\0\
+                      unknown\0command line:\0credential.helper\0";
         let read = listed(bytes);
-        assert_eq!(read.len(), 2);
+        let scopes: Vec<SettingScope> = read.iter().map(|setting| setting.scope).collect();
+        let expected = [
+            SettingScope::Global,
+            SettingScope::Local,
+            SettingScope::System,
+            SettingScope::Command,
+        ];
+        assert_eq!(scopes, expected);
         assert_eq!(read[0].origin, "/h/.gitconfig");
         assert_eq!(read[0].value, "store");
         assert_eq!(read[1].value, "");
