@@ -267,11 +267,13 @@ Examples:
   git credential-heroku-rs completions zsh > ~/.zfunc/_git-credential-heroku-rs
   git credential-heroku-rs completions fish > \\
       ~/.config/fish/completions/git-credential-heroku-rs.fish
-  git credential-heroku-rs completions powershell >> $PROFILE
+  git-credential-heroku-rs completions powershell |
+      Out-String | Invoke-Expression
 
-Each script completes both `git credential-heroku-rs` and
-`git-credential-heroku-rs`. For zsh, add `fpath=(~/.zfunc $fpath)` to ~/.zshrc
-before `compinit`.")]
+In bash, zsh and fish, both `git credential-heroku-rs` and
+`git-credential-heroku-rs` are completed; in PowerShell, only the latter. For
+zsh, add `fpath=(~/.zfunc $fpath)` to ~/.zshrc before `compinit`. For
+PowerShell, add the example to $PROFILE.")]
 pub struct Completions {
     /// Shell to print the script for
     pub shell: Shell,
@@ -283,7 +285,7 @@ pub struct Completions {
 Examples:
   git credential-heroku-rs man --install
   git credential-heroku-rs man DIR
-  git credential-heroku-rs man | man -l -
+  git credential-heroku-rs man >heroku-rs.1 && man ./heroku-rs.1
 
 After `man --install`, `git help credential-heroku-rs` opens the manual.")]
 pub struct Man {

@@ -18,8 +18,8 @@ use crate::world::World;
 use page::{Block, Page, Step};
 use scenes::Scene;
 
-/// Blocks that are not checked, because they are not command lines.
-const NOT_COMMANDS: [&str; 6] = ["json", "text", "yaml", "toml", "rust", "ini"];
+/// Blocks that are not checked, because they are not command lines of a Unix shell.
+const NOT_COMMANDS: [&str; 7] = ["json", "text", "yaml", "toml", "rust", "ini", "powershell"];
 
 fn documents() -> Vec<Page> {
     let mut paths = vec![PathBuf::from("README.md"), PathBuf::from("CONTRIBUTING.md")];

@@ -21,6 +21,13 @@ use crate::terminal;
 const MORE_ON_THE_PROGRAM: &str = include_str!("program.roff");
 const SEE_THE_PROGRAM: &str = ".SH SEE ALSO\n.BR git\\-credential\\-heroku\\-rs (1)\n";
 
+/// The command that shows a page from its stdin. macOS's `man` cannot.
+const READER: &str = if cfg!(target_os = "macos") {
+    "mandoc -a"
+} else {
+    "man -l -"
+};
+
 /// Begins the block of a command's help on its exit codes, if they are not the usual ones.
 const EXIT_CODES: &str = "Exit codes: ";
 const USUAL_EXIT_CODES: &str =
@@ -36,7 +43,9 @@ pub(super) fn run(arguments: &Man, session: &mut Session<'_, '_>) -> anyhow::Res
     let Some(dir) = arguments.dir.as_ref().or(install_dir.as_ref()) else {
         session.streams.output.write_all(&page(&definition)?)?;
         if terminal::is_stdout() {
-            session.say("To read it: git credential-heroku-rs man | man -l -")?;
+            session.say(&format!(
+                "To read it: git credential-heroku-rs man | {READER}"
+            ))?;
         }
         return Ok(());
     };
@@ -50,7 +59,11 @@ pub(super) fn run(arguments: &Man, session: &mut Session<'_, '_>) -> anyhow::Res
         commands.len(),
         session.context.environment.display_path(dir),
     );
-    session.say(&format!("Wrote {count} pages to {dir}"))
+    session.say(&format!("Wrote {count} pages to {dir}"))?;
+    if cfg!(windows) {
+        session.say("Git for Windows opens only HTML help: for help, use -h")?;
+    }
+    Ok(())
 }
 
 /// A command and all commands below it: each has a page of its own.
