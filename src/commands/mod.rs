@@ -374,7 +374,7 @@ fn account_in_netrc(rejected: &[&Token], context: &Context) -> Option<(Account, 
     if environment.netrc.is_some() || other_heroku(context).is_some() {
         return None;
     }
-    let overview = Netrc::in_plain_text(environment).ok()??.overview().ok()?;
+    let overview = Netrc::of_git(environment).ok()??.overview().ok()?;
     let sent = overview.git.into_iter().next()?;
     if rejected.contains(&&sent.token) {
         return None;

@@ -238,7 +238,7 @@ fn filter(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
 
 /// git sends the password of the `default` entry to hosts without an entry.
 fn warn_of_default(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let netrc = Netrc::in_plain_text(&session.context.environment);
+    let netrc = Netrc::of_git(&session.context.environment);
     let netrc = netrc.ok().flatten();
     let Some(line) = netrc.and_then(|netrc| netrc.overview().ok()?.default) else {
         return Ok(());

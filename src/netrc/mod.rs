@@ -82,7 +82,7 @@ impl Netrc {
         }
     }
 
-    /// Reads the file that git and curl read; none if there is none.
+    /// Reads the user's plain file; none if there is none.
     ///
     /// `NETRC` names it if it is set, as for curl 8.16 and later; else it is `.netrc` in the home, on
     /// Windows `_netrc` first.
@@ -90,7 +90,19 @@ impl Netrc {
     /// # Errors
     /// [`Unreadable`], if it exists and cannot be trusted or read.
     pub fn in_plain_text(environment: &Environment) -> Result<Option<Netrc>, Unreadable> {
-        let Some(path) = path(environment) else {
+        Netrc::at(path(environment), environment)
+    }
+
+    /// Reads the file that git reads, through curl. It is the same one, except on Windows if there are two.
+    ///
+    /// # Errors
+    /// As [`Netrc::in_plain_text`].
+    pub fn of_git(environment: &Environment) -> Result<Option<Netrc>, Unreadable> {
+        Netrc::at(path_of_git(environment), environment)
+    }
+
+    fn at(path: Option<PathBuf>, environment: &Environment) -> Result<Option<Netrc>, Unreadable> {
+        let Some(path) = path else {
             return Ok(None);
         };
         let read = match files::read_trusted(&path, LARGEST) {
@@ -421,6 +433,19 @@ fn change(
 pub fn path(environment: &Environment) -> Option<PathBuf> {
     let named = environment.netrc.clone();
     named.or_else(|| Some(in_home(environment.home.as_ref()?, cfg!(windows))))
+}
+
+/// The file that [`Netrc::of_git`] reads, whether it exists or not. On Windows curl prefers `.netrc` to `_netrc`.
+///
+/// Source: curl's `CURLOPT_NETRC`.
+pub fn path_of_git(environment: &Environment) -> Option<PathBuf> {
+    let is_preferred = |usual: &PathBuf| cfg!(windows) && usual.exists();
+    let home = environment
+        .home
+        .as_ref()
+        .filter(|_| environment.netrc.is_none());
+    let usual = home.map(|home| home.join(".netrc"));
+    usual.filter(is_preferred).or_else(|| path(environment))
 }
 
 /// The netrc file of a home. On Windows the Heroku CLI knows only `_netrc`. So that one is used if it or its

@@ -219,6 +219,12 @@ fn git_sends_a_password_that_is_not_a_token() {
     let found = is_found(&world, "netrc.entries", words);
     let details = "git sends the password of an entry for git.heroku.com before it asks any helper";
     assert_eq!(found["details"], details);
+    assert_eq!(found["command"], "${EDITOR:-vi} +1 ~/.netrc");
+    let other = world.home().join("other-netrc");
+    fs::rename(world.home().join(".netrc"), &other).unwrap();
+    world.sets("NETRC", other.to_str().unwrap());
+    let found = is_found(&world, "netrc.entries", words);
+    assert_eq!(found["command"], "${EDITOR:-vi} +1 \"$NETRC\"");
 }
 
 #[test]

@@ -47,11 +47,11 @@ pub(super) struct Facts<'a> {
     pub(super) listing: Result<Listing, Unavailable>,
     /// The account that `login.json` names.
     pub(super) login_json: Result<Option<Account>, NotTrusted>,
-    /// Heroku's entries in the netrc that git reads.
+    /// Heroku's entries in the user's plain netrc.
     pub(super) netrc: Result<Overview, Unreadable>,
-    /// The same entries, if this program does not trust the file. git reads it all the same.
-    untrusted_netrc: Option<Overview>,
-    /// Whether that file as a whole can be read.
+    /// Those in the file that git reads, if this program does not trust the file, or if it is another one.
+    only_for_git: Option<Overview>,
+    /// Whether the plain netrc as a whole can be read.
     pub(super) is_netrc_parsed: bool,
     /// What this program would answer to git.
     pub(super) answer: Answer,
@@ -69,7 +69,8 @@ impl<'a> Facts<'a> {
         let (settings, remotes) = (settings.unwrap_or_default(), remotes.unwrap_or_default());
         let netrc = Netrc::in_plain_text(&context.environment);
         let is_untrusted = |why: &Unreadable| matches!(why.cause, Cause::NotTrusted(_));
-        let untrusted = netrc.as_ref().is_err_and(is_untrusted);
+        let is_only_for_git = netrc.as_ref().is_err_and(is_untrusted)
+            || netrc::path(&context.environment) != netrc::path_of_git(&context.environment);
         Facts {
             context,
             helpers: git::helpers_for(&settings, &remotes),
@@ -79,7 +80,7 @@ impl<'a> Facts<'a> {
             listing: context.keyring().read_all(),
             login_json: heroku_cli::active_account(&context.environment),
             is_netrc_parsed: netrc.is_ok(),
-            untrusted_netrc: untrusted.then(|| untrusted_netrc(context)).flatten(),
+            only_for_git: is_only_for_git.then(|| netrc_of_git(context)).flatten(),
             netrc: netrc
                 .and_then(|netrc| netrc.map_or(Ok(Overview::default()), |netrc| netrc.overview())),
             answer: Answer::to_git(context),
@@ -124,8 +125,13 @@ impl<'a> Facts<'a> {
 
     /// Heroku's entries in netrc that git reads; none if this program cannot read them.
     pub(super) fn netrc_of_git(&self) -> Option<&Overview> {
-        let trusted = self.netrc.as_ref().ok();
-        trusted.or(self.untrusted_netrc.as_ref())
+        let same = self.netrc.as_ref().ok();
+        self.only_for_git.as_ref().or(same)
+    }
+
+    /// Whether git reads another netrc than the Heroku CLI and this program, as on Windows if there are two.
+    pub(super) fn has_other_netrc_for_git(&self) -> bool {
+        self.netrc.is_ok() && self.only_for_git.is_some()
     }
 
     /// What git sends at a push to each remote. git is asked once.
@@ -191,9 +197,10 @@ impl<'a> Facts<'a> {
     }
 }
 
-fn untrusted_netrc(context: &Context) -> Option<Overview> {
+/// Also if this program does not trust the file.
+fn netrc_of_git(context: &Context) -> Option<Overview> {
     const LARGEST: usize = 1024 * 1024;
     let environment = &context.environment;
-    let text = files::read(&netrc::path(environment)?, LARGEST).ok()?;
+    let text = files::read(&netrc::path_of_git(environment)?, LARGEST).ok()?;
     Netrc::from_text(&text, environment).ok()?.overview().ok()
 }

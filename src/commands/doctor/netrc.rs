@@ -6,7 +6,7 @@ use crate::commands::netrc::log_in_instead;
 use crate::commands::{cli_cannot_read_keyring, other_heroku};
 use crate::files::NotTrusted;
 use crate::logins::lookup::Source;
-use crate::netrc::{Cause, Entry, NOT_A_TOKEN, Overview, Unreadable};
+use crate::netrc::{self, Cause, Entry, NOT_A_TOKEN, Overview, Unreadable};
 use crate::notice::{Command, Fix};
 use crate::token::Token;
 
@@ -26,6 +26,8 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
         found
             .warn(format!("{}: {problem}", lines(overview)))
             .command_to(purpose, "git credential-heroku-rs login --store netrc");
+    } else if facts.has_other_netrc_for_git() {
+        found.pass("netrc contains the token in plain text");
     } else {
         found.pass("netrc contains the token in plain text, and git sends it without a helper");
     }
@@ -98,6 +100,7 @@ fn unusable(why: &Unreadable, facts: &Facts<'_>, found: &mut Findings) {
     // Else it is in one of Heroku's entries.
     let stops_git = !facts.is_netrc_parsed;
     let editor = Command::new("${EDITOR:-vi}").arg(&format!("+{}", doubt.line));
+    let file = netrc::argument(&facts.context.environment);
     found
         .notice(Severity::fail_if(stops_git), &why.notice())
         .details(if stops_git {
@@ -107,7 +110,7 @@ fn unusable(why: &Unreadable, facts: &Facts<'_>, found: &mut Findings) {
         } else {
             "programs read this line differently"
         })
-        .command_to("open the file at this line", editor.then("~/.netrc"));
+        .command_to("open the file at this line", editor.then(file));
 }
 
 fn entries(overview: &Overview) -> impl Iterator<Item = &Entry> {
@@ -124,7 +127,7 @@ fn lines(overview: &Overview) -> String {
 
 /// The token belongs in the keyring: a copy in netrc is in plain text, and git sends it first.
 fn beside_the_keyring(overview: &Overview, facts: &Facts<'_>, found: &mut Findings) {
-    let what = if overview.git.is_empty() {
+    let what = if overview.git.is_empty() || facts.has_other_netrc_for_git() {
         "a token is stored in plain text"
     } else {
         "git sends this token before it asks any helper"
