@@ -171,16 +171,20 @@ impl Fix {
         self.advice.is_empty() && self.command.is_empty()
     }
 
-    /// The same with parts of it hidden. A command that would change is left out: it would do something else.
+    /// The same with parts of it hidden. A command with a gap is left out. One in which only the home is shown as `~` is
+    /// no command any more, since not every shell expands it, but can be read.
     #[must_use]
     pub fn redacted(&self, redact: impl Fn(&str) -> String) -> Fix {
-        if redact(&self.command) == self.command {
+        let command = redact(&self.command);
+        if command == self.command {
             Fix {
                 advice: redact(&self.advice),
                 ..self.clone()
             }
-        } else {
+        } else if command.contains(GAP) {
             Fix::NONE
+        } else {
+            Fix::advice(redact(&self.without_run()))
         }
     }
 }
@@ -329,6 +333,9 @@ impl fmt::Display for Notice {
     }
 }
 
+/// What a text shows for a part that was removed from it.
+pub const GAP: &str = "…";
+
 /// A failure that has been reported already: only its exit code is left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("already reported")]
@@ -403,6 +410,14 @@ mod tests {
         assert!(fix.redacted(redact).is_empty());
         let fix = Fix::advice("see s3cret").redacted(redact);
         assert_eq!(fix.to_string(), "see …");
+    }
+
+    #[test]
+    fn a_command_in_which_only_the_home_is_hidden_becomes_advice() {
+        let fix = Fix::command("remove it", Command::new("rm").arg("C:/Users/ann/x"));
+        let fix = fix.redacted(|text| text.replace("C:/Users/ann", "~"));
+        assert_eq!(fix.to_string(), "remove it: rm ~/x");
+        assert_eq!(fix.command_line(), None);
     }
 
     #[test]

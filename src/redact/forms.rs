@@ -17,7 +17,7 @@ const PREFIX: &[u8] = b"HRKU-";
 /// A UUID with every digit a zero.
 const UUID: &[u8] = b"00000000-0000-0000-0000-000000000000";
 
-const GAP: &[u8] = super::GAP.as_bytes();
+const GAP: &[u8] = crate::notice::GAP.as_bytes();
 
 pub(super) fn uuids(text: &[u8]) -> Vec<Range<usize>> {
     places(text, UUID, |byte, form| match form {

@@ -14,7 +14,7 @@ use std::path::Path;
 
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::notice::shown;
+use crate::notice::{GAP, shown};
 use reading::{Reading, places};
 
 /// What is removed from a text.
@@ -32,8 +32,6 @@ pub enum Hide {
     FormsAndPerson,
 }
 
-/// What is shown for a removed part of a text.
-const GAP: &str = "…";
 /// What is shown for the home directory.
 const HOME: &str = "~";
 
@@ -145,7 +143,9 @@ impl Redactor {
         }
         let gaps = gaps.into_iter().map(|range| Found { range, shown: GAP });
         let homes = self.homes.iter().filter(|_| has_person);
-        let homes = homes.flat_map(|home| places(text, home, |byte, of_home| byte == of_home));
+        // git for Windows shows a path with slashes.
+        let is = |byte: u8, of_home: u8| byte == of_home || (byte == b'/' && of_home == b'\\');
+        let homes = homes.flat_map(|home| places(text, home, is));
         let homes = homes.map(|range| Found { range, shown: HOME });
         let mut found: Vec<Found> = gaps.chain(homes).collect();
         found.sort_by_key(|one| (one.range.start, one.range.end));

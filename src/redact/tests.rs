@@ -134,6 +134,11 @@ fn every_spelling_of_the_home_becomes_a_tilde() {
     let shown = |text| at_home(Hide::SecretsAndPerson).redacted(text);
     assert_eq!(shown("/home/ann/.netrc: 7 bytes"), "~/.netrc: 7 bytes");
     assert_eq!(shown("file:///%68ome%2Fann/x"), "file://~/x");
+    let mut on_windows = Redactor::new(Hide::FormsAndPerson);
+    on_windows.add_home(Path::new(r"C:\Users\ann"));
+    for path in [r"C:\Users\ann\.gitconfig", "C:/Users/ann/.gitconfig"] {
+        assert!(on_windows.redacted(path).starts_with('~'), "{path}");
+    }
     let to_its_person = at_home(Hide::Secrets).redacted("/home/ann/x");
     assert_eq!(to_its_person, "/home/ann/x");
 }
