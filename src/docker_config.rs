@@ -146,11 +146,11 @@ fn failed(file: &Path, what: &str, environment: &Environment, why: &anyhow::Erro
         // A single file that is mounted, as into a container, cannot be renamed over.
         Some(io::ErrorKind::ResourceBusy) => (
             "it is a mount and cannot be replaced".to_owned(),
-            Fix::command("edit the file", at_file(Command::new("${EDITOR:-vi}"))),
+            Fix::command("edit the file", at_file(Command::edit())),
         ),
         Some(_) => {
             let dir = files::nearest_existing(files::dir_of(file));
-            let look = Command::new("ls -ld").path(dir, environment.home.as_deref());
+            let look = Command::show_access().path(dir, environment.home.as_deref());
             let look = if file.exists() { at_file(look) } else { look };
             (why.to_string(), Fix::command("look at", look))
         }

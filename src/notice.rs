@@ -40,6 +40,29 @@ impl Command {
         Command(Some(words.to_owned()))
     }
 
+    /// A command that opens a file in the user's editor. The path of the file follows.
+    pub fn edit() -> Command {
+        Command::new(if cfg!(windows) {
+            "notepad"
+        } else {
+            "${EDITOR:-vi}"
+        })
+    }
+
+    /// The same for a line of the file, if that is possible.
+    pub fn edit_at(line: usize) -> Command {
+        if cfg!(windows) {
+            Command::edit()
+        } else {
+            Command::edit().arg(&format!("+{line}"))
+        }
+    }
+
+    /// A command that shows who may access a file or a directory. Its path follows.
+    pub fn show_access() -> Command {
+        Command::new(if cfg!(windows) { "icacls" } else { "ls -ld" })
+    }
+
     /// Adds one word, quoted.
     #[must_use]
     pub fn arg(self, value: &str) -> Command {
@@ -110,6 +133,16 @@ impl Fix {
                 ..Fix::NONE
             },
             None => Fix::NONE,
+        }
+    }
+
+    /// To unset a variable, and what for. The shells of Windows have no common command for it.
+    pub fn unset(purpose: &'static str, variable: &'static str) -> Fix {
+        let fix = Fix::command(purpose, Command::new("unset").then(variable));
+        if cfg!(windows) {
+            Fix::advice(fix.without_run())
+        } else {
+            fix
         }
     }
 

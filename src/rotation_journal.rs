@@ -182,7 +182,7 @@ pub fn record(environment: &Environment, rotation: &Rotation) -> Result<(), Noti
 fn not_written(environment: &Environment, why: &io::Error) -> Notice {
     let fix = match environment.state_dir() {
         Some(dir) => {
-            let look = Command::new("ls -ld");
+            let look = Command::show_access();
             let dir = files::nearest_existing(&dir);
             Fix::command("check", look.path(dir, environment.home.as_deref()))
         }

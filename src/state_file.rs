@@ -53,7 +53,7 @@ impl<T: Serialize + DeserializeOwned + Default> StateFile<T> {
         let path = self.path(environment)?;
         let error = load::<T>(&path).err()?;
         let what = format!("{} is not used: {error}", path.display());
-        let look = Command::new("ls -l").path(&path, environment.home.as_deref());
+        let look = Command::show_access().path(&path, environment.home.as_deref());
         Some(Notice::new(what, Fix::command("check", look)))
     }
 

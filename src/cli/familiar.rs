@@ -7,6 +7,7 @@ use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::{CommandLine, has_a_command};
+use crate::terminal::LOGIN_BY_PIPE;
 use crate::token;
 
 /// The arguments with another program's words replaced by ours: `auth login`, `auth:login`, `whoami`,
@@ -37,11 +38,11 @@ pub(super) fn translated(arguments: &[OsString]) -> Vec<OsString> {
 pub(super) fn explained(error: clap::Error, arguments: &[OsString]) -> clap::Error {
     if has_token(arguments) {
         // clap's own error would repeat the token.
-        return CommandLine::command().error(
-            ErrorKind::UnknownArgument,
+        let why = format!(
             "the token is read from stdin, because other programs can read arguments\n\n  \
-             log in: printenv TOKEN | git credential-heroku-rs login --with-token",
+             log in: {LOGIN_BY_PIPE}"
         );
+        return CommandLine::command().error(ErrorKind::UnknownArgument, why);
     }
     let mut error = with_near_suggestions(error);
     if has_a_command(arguments) {

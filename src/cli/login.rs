@@ -7,6 +7,7 @@ use clap::builder::NonEmptyStringValueParser;
 
 use crate::logins::Store;
 use crate::scope::Scope;
+use crate::terminal::LOGIN_BY_PIPE;
 
 /// The flags for the other ways. clap ignores that a flag requires `--interactive` if one of them is given, since they
 /// conflict with `--interactive`.
@@ -15,16 +16,16 @@ const NOT_INTERACTIVE: [&str; 3] = ["with_token", "browser", "open"];
 /// How `login` gets a token, and where it stores the token.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
-#[command(after_help = "\
+#[command(after_help = format!("\
 Examples:
   git credential-heroku-rs login
   git credential-heroku-rs login --open
-  printenv TOKEN | git credential-heroku-rs login --with-token
+  {LOGIN_BY_PIPE}
   git credential-heroku-rs login --interactive
   git credential-heroku-rs login --browser
 
 You can paste a token even if your account uses MFA, or if this machine has no
-browser.")]
+browser."))]
 pub struct Login {
     /// Read the token from standard input
     #[arg(long, group = "way")]

@@ -165,8 +165,8 @@ impl Git {
                 ))
             }
             Some((line, file)) => {
-                let editor = Command::new("${EDITOR:-vi}").arg(&format!("+{line}"));
-                Fix::command("open the file at this line", editor.path(file, home))
+                let edit = Command::edit_at(line).path(file, home);
+                Fix::command("open the file at this line", edit)
             }
             None => Fix::command("check", "git config --show-origin --list"),
         };
@@ -291,9 +291,9 @@ fn error_in(line: &str) -> Option<&str> {
 }
 
 /// The place in `bad config line 4 in file /home/ann/.gitconfig`.
-fn bad_line(message: &str) -> Option<(&str, &Path)> {
+fn bad_line(message: &str) -> Option<(usize, &Path)> {
     let (line, file) = message
         .strip_prefix("bad config line ")?
         .split_once(" in file ")?;
-    Some((line, Path::new(file)))
+    Some((line.parse().ok()?, Path::new(file)))
 }

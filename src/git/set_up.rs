@@ -150,7 +150,7 @@ impl Git {
                 ),
                 Fix::command(
                     "look at the end of the file",
-                    Command::new("tail").path(&file.path, None),
+                    Command::edit().path(&file.path, file.home.as_deref()),
                 ),
             ));
         }
@@ -192,7 +192,7 @@ impl Git {
         {
             return Err(Notice::new(
                 "GIT_CONFIG_GLOBAL is not the path of a regular file, so nothing was changed",
-                "run: unset GIT_CONFIG_GLOBAL",
+                Fix::unset("", "GIT_CONFIG_GLOBAL"),
             ));
         }
         let (version, shown) = self.version()?;
@@ -358,9 +358,7 @@ impl ConfigFile {
                 let append = Command::new("printf '%b\\n'").arg(&lines).then(">>");
                 Fix::command("append the lines", at_file(append))
             }
-            (ResourceBusy, None) => {
-                Fix::command("remove our lines", at_file(Command::new("${EDITOR:-vi}")))
-            }
+            (ResourceBusy, None) => Fix::command("remove our lines", at_file(Command::edit())),
             // git reads both files, and writes `~/.gitconfig` if it exists.
             (PermissionDenied | ReadOnlyFilesystem, Some(_)) if self.is_xdg => {
                 Command::new("touch ~/.gitconfig && git credential-heroku-rs setup").into()
@@ -380,7 +378,7 @@ impl ConfigFile {
                     "in the program that generates the file, add: {HEROKU_HELPER} = \"\", then {helper}"
                 ))
             }
-            _ => Fix::command("look at", at_file(Command::new("ls -ld"))),
+            _ => Fix::command("look at", at_file(Command::show_access())),
         };
         Notice::new(format!("{} was not changed: {reason}", self.shown), fix)
     }

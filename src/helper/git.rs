@@ -69,7 +69,7 @@ impl HerokuRequest {
                     None => Ok(None),
                     Some(_) => Err(Notice::new(
                         format!("cannot read git's request: {malformed}"),
-                        Fix::command("see what git sends", "GIT_TRACE=1 git push heroku main"),
+                        "to see what git sends, set GIT_TRACE=1 and push again",
                     )),
                 };
             }

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::response::lenient;
 use super::{Auth, NetworkError};
-use crate::notice::{Command, Fix, Notice};
+use crate::notice::{Fix, Notice};
 use crate::redact::{Hide, Redactor};
 
 /// Why a request failed.
@@ -172,10 +172,10 @@ impl ApiError {
                 "behind a company proxy, set SSL_CERT_FILE to its CA certificates; otherwise check the clock".into()
             }
             ApiError::RejectedElsewhere(_) | ApiError::NotAsked(_) | ApiError::NotHeroku => {
-                Command::new("unset HEROKU_HOST").into()
+                Fix::unset("", "HEROKU_HOST")
             }
             ApiError::Setting { variable, .. } => {
-                Fix::command("fix or unset it", Command::new("unset").arg(variable))
+                Fix::unset("fix or unset it", variable)
             }
             ApiError::NoCaCertificates => {
                 "install the package ca-certificates, or set SSL_CERT_FILE".into()

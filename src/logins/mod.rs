@@ -179,7 +179,7 @@ fn keyring_takes_precedence(context: &Context, account: &Account, token: &Token)
             format!(
                 "the keyring has another token of {account}, which takes precedence over netrc"
             ),
-            "log out and in again, or use netrc only: export HEROKU_NETRC_WRITE=true",
+            "log out and in again, or use netrc only: set HEROKU_NETRC_WRITE=true",
         )
     })
 }

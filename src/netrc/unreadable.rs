@@ -44,6 +44,13 @@ pub enum Cause {
     NotWritten(io::ErrorKind),
 }
 
+/// Discards the output of a command: in PowerShell, else in a shell of Unix.
+const NO_OUTPUT: &str = if cfg!(windows) {
+    ">$null"
+} else {
+    ">/dev/null"
+};
+
 const ANOTHER_PLACE: &str = "set HEROKU_API_KEY, or set NETRC to a file that can be written";
 
 impl Unreadable {
@@ -70,7 +77,8 @@ impl Unreadable {
         let file = self.file;
         let plain = file.trim_end_matches(".gpg");
         let with_file = |command| Command::new(command).then(in_command(file));
-        let check = || Fix::command("check", with_file("ls -l"));
+        let edit = |purpose| Fix::command(purpose, Command::edit().then(in_command(file)));
+        let check = || Fix::command("check", Command::show_access().then(in_command(file)));
         match &self.cause {
             Cause::Doubt(doubt) => Notice::new(
                 format!("{file}: {doubt}"),
@@ -91,15 +99,15 @@ impl Unreadable {
             Cause::Unfit(why) => Notice::new(format!("{file} is not used: {why}"), check()),
             Cause::Encrypted(why) => Notice::new(
                 format!("could not read {file}: {why}"),
-                Fix::command("check", with_file("gpg --decrypt").then(">/dev/null")),
+                Fix::command("check", with_file("gpg --decrypt").then(NO_OUTPUT)),
             ),
             Cause::SeveralTokens => Notice::new(
                 format!("{file} has several tokens for Heroku"),
-                Fix::command("leave the entries of one", with_file("${EDITOR:-vi}")),
+                edit("leave the entries of one"),
             ),
             Cause::Mount => Notice::new(
                 format!("{file} was not changed: it is a mount and cannot be replaced"),
-                Fix::command("edit the file", with_file("${EDITOR:-vi}")),
+                edit("edit the file"),
             ),
             Cause::ReadOnly => Notice::new(
                 format!("{file} was not changed: this program never writes an encrypted file"),
@@ -113,7 +121,7 @@ impl Unreadable {
             ),
             Cause::NotChanged(why) => Notice::new(
                 format!("{file} was not changed: {why}"),
-                Fix::command("edit the file", with_file("${EDITOR:-vi}")),
+                edit("edit the file"),
             ),
             Cause::NotSaved(why) => {
                 Notice::new(format!("{file} was not changed: {why}"), ANOTHER_PLACE)

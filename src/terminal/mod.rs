@@ -43,7 +43,7 @@ pub enum PromptError {
 
 impl PromptError {
     /// What happened; `instead` is what to run if there is no terminal.
-    pub fn notice(self, instead: &'static str) -> Notice {
+    pub fn notice(self, instead: impl Into<Fix>) -> Notice {
         match self {
             PromptError::NoTerminal => Notice::new(self.to_string(), instead).of_kind(Kind::Usage),
             PromptError::NoAnswer | PromptError::Invalid => {
@@ -53,12 +53,17 @@ impl PromptError {
     }
 }
 
+/// A login without a terminal: in PowerShell, else in a shell of Unix.
+pub const LOGIN_BY_PIPE: &str = if cfg!(windows) {
+    "$env:TOKEN | git credential-heroku-rs login --with-token"
+} else {
+    "printenv TOKEN | git credential-heroku-rs login --with-token"
+};
+
 /// Nearly every question belongs to a login, and a login can also read the token from stdin.
 impl From<PromptError> for Notice {
     fn from(error: PromptError) -> Notice {
-        error.notice(
-            "pipe the token in: printenv TOKEN | git credential-heroku-rs login --with-token",
-        )
+        error.notice(Fix::command("pipe the token in", LOGIN_BY_PIPE))
     }
 }
 

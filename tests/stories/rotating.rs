@@ -160,7 +160,7 @@ fn a_token_in_the_environment_is_not_replaced() {
         .stdout_is("")
         .stderr_is(
             "heroku-rs: cannot replace the token in HEROKU_API_KEY\n  \
-         set it to a new token; to rotate the stored token, run: unset HEROKU_API_KEY\n",
+         set it to a new token; to rotate the stored token, unset HEROKU_API_KEY\n",
         );
     assert_eq!(world.requests_to_the_api(), asked);
     assert_eq!(world.stored_in_the_keyring(ANN), Some(old));

@@ -6,7 +6,7 @@ use crate::commands::login::{Created, Received, check_scope};
 use crate::commands::{Session, json, not_created, request_failed};
 use crate::heroku_api::{ApiError, Auth, NewAuthorization};
 use crate::logins::{self, Store};
-use crate::notice::Notice;
+use crate::notice::{Fix, Notice};
 use crate::scope::Scopes;
 use crate::token::Token;
 
@@ -73,7 +73,7 @@ fn check_login(scope: &Scopes, session: &Session<'_, '_>) -> Result<(), Notice> 
     if session.context.environment.has_api_key() {
         return Err(Notice::new(
             "HEROKU_API_KEY is set and takes precedence over a login",
-            "run: unset HEROKU_API_KEY",
+            Fix::unset("", "HEROKU_API_KEY"),
         ));
     }
     Ok(())

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{Facts, Findings, Severity};
 use crate::git::Setting;
-use crate::notice::Command;
+use crate::notice::{Command, Fix};
 
 /// Whether git verifies Heroku's certificate.
 pub(super) fn certificates(facts: &Facts<'_>, found: &mut Findings) {
@@ -12,7 +12,7 @@ pub(super) fn certificates(facts: &Facts<'_>, found: &mut Findings) {
     let environment = &facts.context.environment;
     if environment.git_ssl_no_verify.is_some() {
         let what = format!("GIT_SSL_NO_VERIFY is set: {WHY}");
-        found.warn(what).command("unset GIT_SSL_NO_VERIFY");
+        found.warn(what).fix(Fix::unset("", "GIT_SSL_NO_VERIFY"));
     }
     let is_off = |setting: &&Setting| {
         let value = setting.value.to_ascii_lowercase();

@@ -16,15 +16,12 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
         let Some((token, url)) = token_in(&file) else {
             continue;
         };
-        let print = Command::new("printf 'protocol=%s\\nhost=%s\\n\\n'");
-        let print = print.arg(url.protocol()).arg(url.host());
-        let erase = print.then("| git credential-store --file");
-        let erase = erase.path(&file, facts.home()).then("erase");
+        let remove = removal(&url, &file, facts.home());
         let place = format!("{} contains a token in plain text", file.display());
         found
             .warn(format!("{place}, from git's helper `store`"))
             .details(facts.status_text(&token))
-            .command_to("remove it", erase);
+            .command_to("remove it", remove);
     }
     let environment = &facts.context.environment;
     let docker = environment.docker_config_file();
@@ -39,6 +36,17 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
             .command("git credential-heroku-rs setup --docker; docker logout registry.heroku.com");
     }
     found.otherwise_pass("no copy of a token in the files of git's helper `store` and of docker");
+}
+
+/// The command that removes the token for this URL from a file. PowerShell cannot write the request.
+fn removal(url: &UrlParts, file: &Path, home: Option<&Path>) -> Command {
+    if cfg!(windows) {
+        return Command::edit().path(file, home);
+    }
+    let request = Command::new("printf 'protocol=%s\\nhost=%s\\n\\n'");
+    let request = request.arg(url.protocol()).arg(url.host());
+    let erase = request.then("| git credential-store --file");
+    erase.path(file, home).then("erase")
 }
 
 /// The files of git's own helper `store`.

@@ -6,6 +6,7 @@ use crate::heroku_cli;
 use crate::hosts::{HerokuHost, Service};
 use crate::logins;
 use crate::logins::lookup::Source;
+use crate::notice::Fix;
 
 /// `login.json` names no account, but there is only one.
 pub(super) fn login_json(facts: &Facts<'_>, found: &mut Findings) {
@@ -52,7 +53,7 @@ pub(super) fn variables(facts: &Facts<'_>, found: &mut Findings) {
         found
             .warn("HEROKU_API_KEY takes precedence over the keyring, which has another token")
             .details("git and the Heroku CLI use the variable, whichever account is active")
-            .command("unset HEROKU_API_KEY");
+            .fix(Fix::unset("", "HEROKU_API_KEY"));
     }
     let what = match HerokuHost::in_use(Service::Api, environment.heroku_host.as_deref()) {
         Some(host) if host.is_production() => return,
@@ -62,5 +63,5 @@ pub(super) fn variables(facts: &Facts<'_>, found: &mut Findings) {
     found
         .warn(what)
         .details("the checks of git here are about git.heroku.com")
-        .command("unset HEROKU_HOST");
+        .fix(Fix::unset("", "HEROKU_HOST"));
 }

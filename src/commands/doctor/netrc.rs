@@ -99,7 +99,7 @@ fn unusable(why: &Unreadable, facts: &Facts<'_>, found: &mut Findings) {
     };
     // Else it is in one of Heroku's entries.
     let stops_git = !facts.is_netrc_parsed;
-    let editor = Command::new("${EDITOR:-vi}").arg(&format!("+{}", doubt.line));
+    let edit = Command::edit_at(doubt.line);
     let file = netrc::argument(&facts.context.environment);
     found
         .notice(Severity::fail_if(stops_git), &why.notice())
@@ -110,7 +110,7 @@ fn unusable(why: &Unreadable, facts: &Facts<'_>, found: &mut Findings) {
         } else {
             "programs read this line differently"
         })
-        .command_to("open the file at this line", editor.then(file));
+        .command_to("open the file at this line", edit.then(file));
 }
 
 fn entries(overview: &Overview) -> impl Iterator<Item = &Entry> {

@@ -45,7 +45,7 @@ pub(super) fn run(arguments: &Rotate, session: &mut Session<'_, '_>) -> anyhow::
     if environment.has_api_key() {
         return Err(Notice::new(
             "cannot replace the token in HEROKU_API_KEY",
-            "set it to a new token; to rotate the stored token, run: unset HEROKU_API_KEY",
+            "set it to a new token; to rotate the stored token, unset HEROKU_API_KEY",
         )
         .into());
     }
