@@ -190,11 +190,17 @@ impl Environment {
         first.parent().map(Path::to_owned)
     }
 
-    /// Every program of this name on `PATH`; the first one is the one that is run.
+    /// Every program of this name on `PATH`; the first one is the one that is run. On Windows some are batch files, as
+    /// the Heroku CLI and what npm installs.
     pub fn programs(&self, name: &str) -> impl Iterator<Item = PathBuf> {
-        let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+        #[cfg(windows)]
+        const SUFFIXES: [&str; 2] = [".exe", ".cmd"];
+        #[cfg(not(windows))]
+        const SUFFIXES: [&str; 1] = [""];
+        let names = SUFFIXES.map(|suffix| format!("{name}{suffix}"));
         let dirs = self.path.as_deref().map(std::env::split_paths);
-        let places = dirs.into_iter().flatten().map(move |dir| dir.join(&name));
+        let in_dir = move |dir: PathBuf| names.clone().map(|name| dir.join(name));
+        let places = dirs.into_iter().flatten().flat_map(in_dir);
         places.filter(|program| program.is_file())
     }
 

@@ -15,11 +15,21 @@ pub(super) fn run(arguments: &Exec, session: &mut Session<'_, '_>) -> anyhow::Re
     let Some((program, rest)) = arguments.command.split_first() else {
         return Ok(()); // The command line requires a program.
     };
+    // Windows itself would find only `.exe` files.
+    let on_path = cfg!(windows)
+        .then(|| {
+            session
+                .context
+                .environment
+                .programs(&program.to_string_lossy())
+                .next()
+        })
+        .flatten();
     #[expect(
         clippy::disallowed_methods,
         reason = "running a program is what this command is for"
     )]
-    let mut command = Command::new(program);
+    let mut command = Command::new(on_path.map_or_else(|| program.clone(), OsString::from));
     command.args(rest).env(&arguments.env, found.token.expose());
     replace_process(command).map_err(|error| not_started(program, &error).into())
 }
