@@ -33,6 +33,9 @@ pub enum PromptError {
     /// There is no terminal: the answer must come from a flag or from stdin.
     #[error("not running in a terminal")]
     NoTerminal,
+    /// The terminal is none of Windows's, as in Git Bash: a program gets no keys from it.
+    #[error("this terminal cannot be used for questions")]
+    NoConsole,
     /// The user pressed Ctrl-D, or Enter where an answer is required.
     #[error("no answer was entered, nothing was changed")]
     NoAnswer,
@@ -46,6 +49,11 @@ impl PromptError {
     pub fn notice(self, instead: impl Into<Fix>) -> Notice {
         match self {
             PromptError::NoTerminal => Notice::new(self.to_string(), instead).of_kind(Kind::Usage),
+            PromptError::NoConsole => Notice::new(
+                self.to_string(),
+                "in Git Bash, put winpty before the command; or use PowerShell",
+            )
+            .of_kind(Kind::Usage),
             PromptError::NoAnswer | PromptError::Invalid => {
                 Notice::new(self.to_string(), Fix::NONE)
             }
@@ -102,15 +110,23 @@ fn columns_of(stream: impl std::os::fd::AsFd) -> Option<usize> {
     (size.ws_col > 0).then_some(usize::from(size.ws_col))
 }
 
-/// Not determined on Windows.
 #[cfg(not(unix))]
-fn columns_of<T>(_: T) -> Option<usize> {
-    None
+fn columns_of(stream: impl std::os::windows::io::AsHandle) -> Option<usize> {
+    let (width, _) = terminal_size::terminal_size_of(stream)?;
+    Some(usize::from(width.0))
 }
 
 /// Whether there is a terminal on which the user can answer questions.
 pub fn is_available() -> bool {
-    open().is_ok()
+    check().is_ok()
+}
+
+/// Checks that there is one.
+///
+/// # Errors
+/// [`PromptError::NoTerminal`] or [`PromptError::NoConsole`].
+pub fn check() -> Result<(), PromptError> {
+    Terminal::open().map(drop)
 }
 
 /// Asks for a line, which may be empty. The answer is echoed.
@@ -199,9 +215,28 @@ struct Terminal {
 }
 
 impl Terminal {
+    #[cfg(unix)]
     fn open() -> Result<Terminal, PromptError> {
-        let (input, output) = open().map_err(|_| PromptError::NoTerminal)?;
+        let output = open("/dev/tty")?;
+        let input = output.try_clone().map_err(|_| PromptError::NoTerminal)?;
         Ok(Terminal { input, output })
+    }
+
+    /// `CONIN$` can be opened too if there is only a hidden console, on which no one would see the question: in the
+    /// terminal of Git Bash, in a service or in CI. Only a console has a width.
+    #[cfg(not(unix))]
+    fn open() -> Result<Terminal, PromptError> {
+        let is_console = columns().or_else(error_columns).is_some();
+        if !is_console && (is_stdout() || io::stderr().is_terminal()) {
+            return Err(PromptError::NoConsole);
+        }
+        if !is_console && !is_stdin() {
+            return Err(PromptError::NoTerminal);
+        }
+        Ok(Terminal {
+            input: open("CONIN$")?,
+            output: open("CONOUT$")?,
+        })
     }
 
     fn write(&self, text: &str) -> Result<(), PromptError> {
@@ -213,16 +248,9 @@ impl Terminal {
     }
 }
 
-#[cfg(unix)]
-fn open() -> io::Result<(File, File)> {
-    let terminal = OpenOptions::new().read(true).write(true).open("/dev/tty")?;
-    Ok((terminal.try_clone()?, terminal))
-}
-
-#[cfg(not(unix))]
-fn open() -> io::Result<(File, File)> {
-    let open = |name| OpenOptions::new().read(true).write(true).open(name);
-    Ok((open("CONIN$")?, open("CONOUT$")?))
+fn open(name: &str) -> Result<File, PromptError> {
+    let opened = OpenOptions::new().read(true).write(true).open(name);
+    opened.map_err(|_| PromptError::NoTerminal)
 }
 
 fn read_answer(terminal: &mut impl BufRead) -> Result<String, PromptError> {

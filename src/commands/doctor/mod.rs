@@ -31,7 +31,7 @@ use crate::cli::Doctor;
 use crate::context::Context;
 use crate::notice::{AlreadyReported, Fix, Kind, Notice};
 use crate::redact::{Hide, Redactor};
-use crate::terminal::{self, DefaultAnswer, Progress, PromptError};
+use crate::terminal::{self, DefaultAnswer, Progress};
 
 use facts::Facts;
 use finding::{Finding, Findings, Repair, Severity};
@@ -63,9 +63,9 @@ const CHECKS: &[(&str, Check)] = &[
 ];
 
 pub(super) fn run(arguments: &Doctor, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    if arguments.fix && !arguments.yes && !terminal::is_available() {
-        let fix = "fix without asking: git credential-heroku-rs doctor --fix --yes";
-        return Err(PromptError::NoTerminal.notice(fix).into());
+    if arguments.fix && !arguments.yes {
+        let instead = "fix without asking: git credential-heroku-rs doctor --fix --yes";
+        terminal::check().map_err(|why| why.notice(instead))?;
     }
     let mut mask = mask(session.context);
     let mut findings = examine(arguments, &mut mask, session);

@@ -10,7 +10,7 @@ use crate::logins::Destination;
 use crate::netrc;
 use crate::notice::{Fix, Notice};
 use crate::secret_buf::SecretBuf;
-use crate::terminal::{self, PromptError};
+use crate::terminal;
 use crate::token::{NotAToken, Token};
 
 /// The dashboard's page to create an authorization.
@@ -35,9 +35,7 @@ pub(super) fn ask(
     arguments: &Login,
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<Received> {
-    if !terminal::is_available() {
-        return Err(Notice::from(PromptError::NoTerminal).into());
-    }
+    terminal::check().map_err(Notice::from)?;
     session.say(&format!(
         "1. Create a token on this page:\n   {PAGE}\n   Description: {}\n   \
          Expires after: for example 2592000 (30 days), or empty for no expiration\n\
