@@ -4,15 +4,13 @@ use super::{LIMIT, Session, account_named, host_in_use, login, status, token_of}
 use crate::account::Account;
 use crate::cli::{Netrc as Arguments, NetrcClean, NetrcImport, NetrcPrint};
 use crate::context::Context;
-use crate::environment::Environment;
 use crate::heroku_cli;
 use crate::hosts::Service;
 use crate::logins::lookup::Source;
 use crate::logins::{self, Destination, Store};
-use crate::netrc::{self, Entry, Netrc, Unreadable};
+use crate::netrc::{self, Entry, Netrc};
 use crate::notice::{Fix, Kind, Notice};
 use crate::terminal::{self, DefaultAnswer};
-use crate::token::Token;
 use crate::token_metadata;
 
 pub(super) fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
@@ -79,13 +77,9 @@ fn is_wanted(
     account: &Account,
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<bool> {
-    let removal = if has_other_tokens(&entry.token, &session.context.environment)? {
-        "Its entries will be removed from netrc; entries with other tokens stay"
-    } else {
-        "Heroku's entries will be removed from netrc"
-    };
     session.say(&format!(
-        "The token of {account} will be moved from netrc (line {}) to the keyring\n{removal}",
+        "The token of {account} will be moved from netrc (line {}) to the keyring\n\
+         Heroku's entries with this token will be removed from netrc",
         entry.line
     ))?;
     login::warn_about_other_programs(Source::Keyring, session)?;
@@ -104,11 +98,14 @@ fn is_wanted(
 
 /// Warns of tokens that are still in netrc after a token of this account was moved.
 fn warn_of_others(imported: &Account, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    if heroku_lines(&session.context.environment)?.is_empty() {
+    let netrc = Netrc::in_plain_text(&session.context.environment)?;
+    let Some(netrc) = netrc.filter(|netrc| !netrc.lines().is_empty()) else {
         return Ok(());
-    }
+    };
+    let overview = netrc.overview()?;
+    let mut entries = overview.git.iter().chain(&overview.api);
     // The keyring has room for one token of an account, so another import would replace this one.
-    let fix = if has_token_of(imported, session.context)? {
+    let fix = if entries.any(|entry| entry.account.as_ref() == Some(imported)) {
         Fix::on_dashboard("revoke them").then("git credential-heroku-rs netrc clean")
     } else {
         "move them too: git credential-heroku-rs netrc import, \
@@ -117,16 +114,6 @@ fn warn_of_others(imported: &Account, session: &mut Session<'_, '_>) -> anyhow::
     };
     let what = "netrc still contains other tokens for Heroku";
     session.warn(&Notice::new(what, fix))
-}
-
-/// Whether netrc has a token of this account.
-fn has_token_of(account: &Account, context: &Context) -> Result<bool, Unreadable> {
-    let Some(netrc) = Netrc::in_plain_text(&context.environment)? else {
-        return Ok(false);
-    };
-    let overview = netrc.overview()?;
-    let mut entries = overview.git.iter().chain(&overview.api);
-    Ok(entries.any(|entry| entry.account.as_ref() == Some(account)))
 }
 
 /// The login in netrc: of the named account, or the same in the entries of both hosts.
@@ -189,7 +176,8 @@ fn clean(arguments: &NetrcClean, session: &mut Session<'_, '_>) -> anyhow::Resul
     if arguments.stdin.is_some() {
         return filter(session);
     }
-    let lines = heroku_lines(&session.context.environment)?;
+    let netrc = Netrc::in_plain_text(&session.context.environment)?;
+    let lines = netrc.map_or(Vec::new(), |netrc| netrc.lines());
     if lines.is_empty() {
         session.print("netrc contains no entry for Heroku")?;
         return warn_of_default(session);
@@ -207,22 +195,6 @@ fn clean(arguments: &NetrcClean, session: &mut Session<'_, '_>) -> anyhow::Resul
     netrc::remove(&session.context.environment, None)?;
     session.print(&format!("Removed {entries} from netrc"))?;
     warn_of_default(session)
-}
-
-/// Whether the plain file has another token for Heroku.
-fn has_other_tokens(token: &Token, environment: &Environment) -> Result<bool, Unreadable> {
-    let Some(netrc) = Netrc::in_plain_text(environment)? else {
-        return Ok(false);
-    };
-    let overview = netrc.overview()?;
-    let mut entries = overview.git.iter().chain(&overview.api);
-    Ok(entries.any(|entry| entry.token != *token))
-}
-
-/// The lines of the plain file on which Heroku's entries begin.
-fn heroku_lines(environment: &Environment) -> Result<Vec<usize>, Unreadable> {
-    let netrc = Netrc::in_plain_text(environment)?;
-    Ok(netrc.map_or(Vec::new(), |netrc| netrc.lines()))
 }
 
 /// For a file that this program cannot rewrite, such as an encrypted one. In doubt nothing is printed.

@@ -105,7 +105,7 @@ fn with_two_different_tokens_none_is_imported() {
     world
         .helper("netrc import --yes --account bob@example.com")
         .succeeds()
-        .says("Its entries will be removed from netrc; entries with other tokens stay\n")
+        .says("Heroku's entries with this token will be removed from netrc\n")
         .says("netrc still contains other tokens for Heroku\n  move them too: ");
     world
         .helper("netrc clean --dry-run")
