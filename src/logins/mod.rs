@@ -233,9 +233,7 @@ pub enum NotRemoved {
 impl From<Unreadable> for NotRemoved {
     fn from(why: Unreadable) -> NotRemoved {
         match why.cause {
-            Cause::Mount | Cause::ReadOnly | Cause::NotChanged(_) => {
-                NotRemoved::TokenForUser(why.into())
-            }
+            Cause::ReadOnly | Cause::NotChanged(_) => NotRemoved::TokenForUser(why.into()),
             _ => NotRemoved::Token(why.into()),
         }
     }

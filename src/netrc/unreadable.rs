@@ -30,8 +30,6 @@ pub enum Cause {
     Encrypted(&'static str),
     /// It has several tokens for Heroku, and one would have to be replaced.
     SeveralTokens,
-    /// It is a mount, and would have to be replaced.
-    Mount,
     /// It is encrypted, and would have to be changed.
     ReadOnly,
     /// An encrypted file is in use, and a login would have to be written.
@@ -105,10 +103,6 @@ impl Unreadable {
                 format!("{file} has several tokens for Heroku"),
                 edit("leave the entries of one"),
             ),
-            Cause::Mount => Notice::new(
-                format!("{file} was not changed: it is a mount and cannot be replaced"),
-                edit("edit the file"),
-            ),
             Cause::ReadOnly => Notice::new(
                 format!("{file} was not changed: this program never writes an encrypted file"),
                 "remove the entries for Heroku: git credential-heroku-rs netrc clean -h",
@@ -178,7 +172,9 @@ impl From<io::Error> for Cause {
     fn from(error: io::Error) -> Cause {
         match error.kind() {
             // A single file that is mounted, as into a container, cannot be renamed over.
-            io::ErrorKind::ResourceBusy => Cause::Mount,
+            io::ErrorKind::ResourceBusy => {
+                Cause::NotChanged("it is a mount and cannot be replaced".to_owned())
+            }
             // A reason of `files`.
             io::ErrorKind::Other | io::ErrorKind::InvalidInput => {
                 Cause::NotChanged(error.to_string())

@@ -37,21 +37,22 @@ fn with_a_netrc_to_mount() -> (World, String) {
 
 const MOUNT: &str = "~/.netrc was not changed: it is a mount and cannot be replaced";
 const EDIT: &str = "edit the file: ${EDITOR:-vi} ~/.netrc";
+const ANOTHER_PLACE: &str = "set HEROKU_API_KEY, or set NETRC to a file that can be written";
 
 #[test]
 fn a_netrc_that_is_a_mount_is_read_and_has_to_be_edited_by_the_user() {
-    for command in [
-        "login --with-token <~/other",
-        "rotate",
-        "netrc clean",
-        "logout --keep",
+    for (command, fix) in [
+        ("login --with-token <~/other", ANOTHER_PLACE),
+        ("rotate", EDIT),
+        ("netrc clean", EDIT),
+        ("logout --keep", EDIT),
     ] {
         let (world, token) = with_a_netrc_to_mount();
         let lines = format!("git-credential-heroku-rs {command}");
         let Some(outcome) = where_netrc_is_a_mount(&world, &lines) else {
             return;
         };
-        outcome.exits_with(1).says(MOUNT).says(EDIT);
+        outcome.exits_with(1).says(MOUNT).says(fix);
         let text = fs::read_to_string(world.home().join("host-netrc")).unwrap();
         assert_eq!(text, entry(&token), "{command}");
         assert!(world.heroku.is_live(&token), "{command}");
@@ -112,5 +113,5 @@ fn a_read_only_home_is_reported_and_get_works() {
         .exits_with(1)
         .prints_secret(&token)
         .says("could not write ~/.netrc: read-only")
-        .says("set HEROKU_API_KEY, or set NETRC to a file that can be written");
+        .says(ANOTHER_PLACE);
 }
