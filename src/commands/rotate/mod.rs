@@ -220,14 +220,15 @@ fn rotate(
         token: &login.token,
         source: login.source,
     };
-    if !arguments.dry_run {
-        finish_interrupted(&rotator, &unfinished, session)?;
+    match (arguments.dry_run, unfinished.len()) {
+        (false, _) => finish_interrupted(&rotator, &unfinished, session)?,
+        (true, 0) => {}
+        (true, count) => session.print(&format!(
+            "Interrupted rotations that will be cleaned up: {count}"
+        ))?,
     }
     let old = OldToken::look_up(&api, &account, &login.token, &known)?;
     if !is_due(&old.metadata, margin) {
-        if arguments.dry_run && !unfinished.is_empty() {
-            return print_interrupted(unfinished.len(), session);
-        }
         if !arguments.dry_run {
             // With this metadata, the next run needs no request.
             let _ = token_metadata::save(&context.environment, old.metadata);
@@ -243,7 +244,7 @@ fn rotate(
         expires_in: lifetime.seconds(),
     };
     if arguments.dry_run {
-        print_plan(&rotator, &new, &old, unfinished.len(), session)
+        print_plan(&rotator, &new, &old, session)
     } else {
         replace_token(&rotator, &new, &old, session)
     }
@@ -270,15 +271,6 @@ fn finish_interrupted(
         }
     }
     Ok(())
-}
-
-fn print_interrupted(count: usize, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    if count == 0 {
-        return Ok(());
-    }
-    session.print(&format!(
-        "Interrupted rotations that will be cleaned up: {count}"
-    ))
 }
 
 /// A timer gets no message for each token that it leaves.
@@ -329,10 +321,8 @@ fn print_plan(
     rotator: &Rotator<'_>,
     new: &NewAuthorization<'_>,
     old: &OldToken,
-    unfinished: usize,
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<()> {
-    print_interrupted(unfinished, session)?;
     let expires = new.expires_in.map_or_else(
         || "never".to_owned(),
         |seconds| {
