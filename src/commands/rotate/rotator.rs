@@ -160,7 +160,7 @@ impl Rotator<'_> {
                 rotation.old = None;
             }
         }
-        complete(&rotation, &new.token, self.api, self.context)
+        self.complete(&rotation, &new.token)
             .map_err(|failure| not_revoked(&failure, by_the_next_run))?;
         match ended {
             // It was revoked by its id.
@@ -192,10 +192,28 @@ impl Rotator<'_> {
     /// Returns whether there was anything to do.
     pub(super) fn complete_or_undo(&self, rotation: &Rotation) -> Result<bool, ApiError> {
         if rotation.has_created(self.token) {
-            complete(rotation, self.token, self.api, self.context).map(|()| true)
+            self.complete(rotation, self.token).map(|()| true)
         } else {
             self.revoke_new(rotation, None)
         }
+    }
+
+    /// Revokes the old authorization of a rotation, which this machine does not use any more, and gives the new one its
+    /// final description. `new` is the token that the rotation has created.
+    fn complete(&self, rotation: &Rotation, new: &Token) -> Result<(), ApiError> {
+        match &rotation.old {
+            Some(Revocable::Authorization(id)) => self.api.revoke(new, id).map(drop)?,
+            Some(Revocable::Session(id)) => self.api.end_session_named(new, id).map(drop)?,
+            None => {}
+        }
+        if let Some(created) = &rotation.new {
+            // Best effort: a description that keeps its mark does no harm.
+            let _ = self
+                .api
+                .describe(new, &created.authorization, &rotation.description);
+        }
+        rotation_journal::remove(&self.context.environment, rotation);
+        Ok(())
     }
 
     /// Checks that Heroku accepts the new token. What its scope allows is not checked.
@@ -253,27 +271,6 @@ impl Rotator<'_> {
             .map(|(_, one)| one.id.clone())
             .collect())
     }
-}
-
-/// Revokes the old authorization of a rotation, which this machine does not use any more, and gives the new one its
-/// final description. `new` is the token that the rotation has created.
-fn complete(
-    rotation: &Rotation,
-    new: &Token,
-    api: &HerokuApi,
-    context: &Context,
-) -> Result<(), ApiError> {
-    match &rotation.old {
-        Some(Revocable::Authorization(id)) => api.revoke(new, id).map(drop)?,
-        Some(Revocable::Session(id)) => api.end_session_named(new, id).map(drop)?,
-        None => {}
-    }
-    if let Some(created) = &rotation.new {
-        // Best effort: a description that keeps its mark does no harm.
-        let _ = api.describe(new, &created.authorization, &rotation.description);
-    }
-    rotation_journal::remove(&context.environment, rotation);
-    Ok(())
 }
 
 fn not_replaced(why: &Notice) -> Notice {
