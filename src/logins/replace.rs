@@ -39,7 +39,10 @@ impl From<Unavailable> for NotStored {
 impl From<NotStored> for Notice {
     fn from(why: NotStored) -> Notice {
         match why {
-            NotStored::Overtaken => Unavailable::Overtaken.into(),
+            NotStored::Overtaken => Notice::new(
+                "the stored token has changed in the meantime, and was kept",
+                "show the stored token: git credential-heroku-rs status",
+            ),
             NotStored::Untouched(why) | NotStored::Unclear(why) => why,
         }
     }

@@ -61,7 +61,7 @@ impl Rotator<'_> {
     /// Checks that the token is still stored, and that each of its copies could be replaced.
     pub(super) fn check_stored(&self) -> Result<(), Notice> {
         let held = logins::still_holds(self.context, self.source, self.account, self.token);
-        held.map_err(|why| not_replaced(&why_not_stored(&why)))
+        held.map_err(|why| not_replaced(&Notice::from(why).without_alternative()))
     }
 
     /// Creates the new authorization, records it, and checks its token.
@@ -132,7 +132,8 @@ impl Rotator<'_> {
             // Either token may be stored, so both stay valid; the next run sees which one it is.
             NotStored::Unclear(why) => may_be_stored(&why),
             NotStored::Overtaken | NotStored::Untouched(_) => {
-                self.undo(rotation, Some(token), &why_not_stored(&why))
+                let why = Notice::from(why).without_alternative();
+                self.undo(rotation, Some(token), &why)
             }
         })?;
         logins::settle(self.context, self.source, self.account, token)
@@ -287,14 +288,4 @@ fn may_be_stored(why: &Notice) -> Notice {
             .fix()
             .then("git credential-heroku-rs rotate"),
     )
-}
-
-fn why_not_stored(why: &NotStored) -> Notice {
-    match why {
-        NotStored::Overtaken => Notice::new(
-            "the stored token has changed in the meantime, and was kept",
-            "show the stored token: git credential-heroku-rs status",
-        ),
-        NotStored::Untouched(why) | NotStored::Unclear(why) => why.without_alternative(),
-    }
 }
