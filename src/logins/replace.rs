@@ -80,14 +80,12 @@ fn check_keyring(context: &Context, account: &Account) -> Result<(), Notice> {
     if context.environment.netrc_before_keyring {
         return Ok(());
     }
-    let Err(why) = context.keyring().read(account) else {
-        return Ok(());
+    let why = match context.keyring().read(account) {
+        Err(why) if may_have_copy(context, &why) => why,
+        Ok(_) | Err(_) => return Ok(()),
     };
     let mut notice = why.notice().without_alternative();
     if why.proves_no_login() {
-        if !has_login_json(context) {
-            return Ok(());
-        }
         let rotate = "HEROKU_NETRC_WRITE=true git credential-heroku-rs rotate";
         let fix = Fix::command(
             "run it in your desktop session, or, if this machine has no keyring",
@@ -98,24 +96,12 @@ fn check_keyring(context: &Context, account: &Account) -> Result<(), Notice> {
     Err(notice.as_cause_of("the keyring may have the same token"))
 }
 
-/// Why the keyring may still contain a token that was replaced in netrc: it cannot be read.
-pub fn unread_copy(context: &Context, account: &Account) -> Option<Notice> {
-    let why = context.keyring().read(account).err()?;
-    may_have_copy(context, &why)
-}
-
-fn may_have_copy(context: &Context, why: &Unavailable) -> Option<Notice> {
-    if why.proves_no_login() && !has_login_json(context) {
-        return None;
-    }
-    let effect = "the keyring may still contain the old token";
-    Some(why.notice().without_alternative().as_cause_of(effect))
-}
-
-/// Whether `login.json` exists: then a keyring may have a login although none can be reached, as in cron on a desktop,
-/// which has no D-Bus session. On a server without a keyring the Heroku CLI writes the file too, if it tried to use one.
-fn has_login_json(context: &Context) -> bool {
-    heroku_cli::active_account(&context.environment) != Ok(None)
+/// Whether a keyring that could not be read may have a copy of a token in netrc.
+///
+/// If `login.json` exists, a keyring may have a login although none can be reached, as in cron on a desktop, which has
+/// no D-Bus session. On a server without a keyring the Heroku CLI writes the file too, if it tried to use one.
+fn may_have_copy(context: &Context, why: &Unavailable) -> bool {
+    !why.proves_no_login() || heroku_cli::active_account(&context.environment) != Ok(None)
 }
 
 /// Replaces `old` with `new` and reads it back; then replaces a copy of `old` in the other source.
@@ -141,7 +127,7 @@ pub fn replace(
             Err(why) => return Err(NotStored::Untouched(why.into())),
         },
     }
-    let copy = replace_copy(context, place, account, old, new);
+    let copy = replace_copy(context, place, account, Some(old), new);
     let mut notes: Vec<Notice> = copy.into_iter().collect();
     let recorded = token_metadata::save(&context.environment, known)
         .and_then(|()| token_metadata::remove(&context.environment, old));
@@ -153,17 +139,19 @@ pub fn replace(
 
 /// Replaces `old` with `new` in the source other than `place`, if it has a copy: the Heroku CLI may have been set to use
 /// netrc for some time. Beside another login in netrc, the copy is removed. Returns what the user should know.
+///
+/// `old` is none if no source that can be read has it. Then nothing is replaced, but the keyring may have it.
 pub fn replace_copy(
     context: &Context,
     place: Source,
     account: &Account,
-    old: &Token,
+    old: Option<&Token>,
     new: &Token,
 ) -> Option<Notice> {
     let environment = &context.environment;
-    match place {
-        Source::ApiKey => None,
-        Source::Keyring => {
+    match (place, old) {
+        (Source::ApiKey, _) | (Source::Keyring, None) => None,
+        (Source::Keyring, Some(old)) => {
             let replaced = netrc::replace(environment, account, old, new)
                 .and_then(|is_replaced| Ok(!is_replaced && netrc::remove(environment, Some(old))?));
             match replaced {
@@ -178,16 +166,17 @@ pub fn replace_copy(
                 }
             }
         }
-        Source::Netrc => {
-            let keyring = context.keyring();
-            match keyring.read(account) {
-                Ok(copy) if copy.as_ref() == Some(old) => {
-                    keyring.write(account, new).err().map(Notice::from)
-                }
-                Ok(_) => None,
-                Err(why) => may_have_copy(context, &why),
+        (Source::Netrc, _) => match context.keyring().read(account) {
+            Ok(Some(copy)) if Some(&copy) == old => {
+                let written = context.keyring().write(account, new);
+                written.err().map(Notice::from)
             }
-        }
+            Err(why) if may_have_copy(context, &why) => {
+                let effect = "the keyring may still contain the old token";
+                Some(why.notice().without_alternative().as_cause_of(effect))
+            }
+            Ok(_) | Err(_) => None,
+        },
     }
 }
 

@@ -179,14 +179,9 @@ impl Rotator<'_> {
     /// token is about to be revoked. Returns what the user should know.
     pub(super) fn replace_copy(&self, rotation: &Rotation) -> Option<Notice> {
         let (stored, _) = logins::list(self.context);
-        match stored.iter().find(|one| rotation.replaces(&one.token)) {
-            Some(copy) => {
-                let (old, new) = (&copy.token, self.token);
-                logins::replace_copy(self.context, self.source, self.account, old, new)
-            }
-            None if self.source == Source::Netrc => logins::unread_copy(self.context, self.account),
-            None => None,
-        }
+        let mut tokens = stored.iter().map(|login| &login.token);
+        let old = tokens.find(|token| rotation.replaces(token));
+        logins::replace_copy(self.context, self.source, self.account, old, self.token)
     }
 
     /// Finishes a rotation that an earlier run has started: completes it if its token is stored, else undoes it.
