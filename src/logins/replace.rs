@@ -166,17 +166,16 @@ pub fn replace_copy(
                 }
             }
         }
-        (Source::Netrc, _) => match context.keyring().read(account) {
-            Ok(Some(copy)) if Some(&copy) == old => {
-                let written = context.keyring().write(account, new);
-                written.err().map(Notice::from)
-            }
-            Err(why) if may_have_copy(context, &why) => {
-                let effect = "the keyring may still contain the old token";
-                Some(why.notice().without_alternative().as_cause_of(effect))
-            }
-            Ok(_) | Err(_) => None,
-        },
+        (Source::Netrc, _) => {
+            let keyring = context.keyring();
+            let replaced = match keyring.read(account) {
+                Ok(Some(copy)) if Some(&copy) == old => keyring.write(account, new),
+                Err(why) if may_have_copy(context, &why) => Err(why),
+                Ok(_) | Err(_) => Ok(()),
+            };
+            let notice = replaced.err()?.notice().without_alternative();
+            Some(notice.as_cause_of("the keyring may still contain the old token"))
+        }
     }
 }
 
