@@ -154,25 +154,16 @@ fn find_in(
     };
     search.look_in(sources, account);
     // A token that was pasted at git's own prompt may be stored without an email until `login` or
-    // `status` finds out its account. It was stored because the account that was looked for had none.
-    // If its place cannot be read, the account's own token may be there.
+    // `status` finds out its account. It was stored in the first store, because the account that was looked for had
+    // none. If that store cannot be read, the account's own token may be there.
+    let stores = sources.strip_prefix(&[Source::ApiKey]).unwrap_or(sources);
     let is_readable = !search.answer.misses.iter().any(|(source, miss)| {
-        *source == place_of_pasted_token(environment) && matches!(miss, Miss::Unavailable(_))
+        stores.first() == Some(source) && matches!(miss, Miss::Unavailable(_))
     });
     if search.answer.found.is_none() && is_readable && account.is_some() {
-        let stores = sources.strip_prefix(&[Source::ApiKey]).unwrap_or(sources);
         search.look_in(stores, Some(&Account::unnamed()));
     }
     search.answer
-}
-
-/// Where a token is stored that was pasted at git's prompt.
-fn place_of_pasted_token(environment: &Environment) -> Source {
-    if environment.netrc_before_keyring {
-        Source::Netrc
-    } else {
-        Source::Keyring
-    }
 }
 
 /// The account in `login.json`, or why the file is not used although it exists.
