@@ -13,7 +13,6 @@ use jiff::Timestamp;
 
 use crate::account::Account;
 use crate::context::Context;
-use crate::environment::Environment;
 use crate::heroku_cli;
 use crate::hosts::{HerokuHost, Service};
 use crate::keyring::{Missing, Unavailable};
@@ -130,10 +129,15 @@ fn find_in(
     context: &Context,
 ) -> Answer {
     let environment = &context.environment;
-    let (active, ignored) = match asked {
-        Some(_) => (None, None),
-        None => active_account(environment),
+    let named = match asked {
+        Some(_) => Ok(None),
+        None => heroku_cli::active_account(environment),
     };
+    let ignored = named.as_ref().err().map(|why| {
+        let what = format!("login.json is not used: {why}");
+        Notice::new(what, heroku_cli::trusting_fix(*why, environment))
+    });
+    let active = named.ok().flatten();
     environment.trace.log(|| match (asked, &active) {
         (Some(account), _) => format!("the account that was asked for: {account}"),
         (None, Some(account)) => format!("the account in login.json: {account}"),
@@ -164,18 +168,6 @@ fn find_in(
         search.look_in(stores, Some(&Account::unnamed()));
     }
     search.answer
-}
-
-/// The account in `login.json`, or why the file is not used although it exists.
-fn active_account(environment: &Environment) -> (Option<Account>, Option<Notice>) {
-    match heroku_cli::active_account(environment) {
-        Ok(account) => (account, None),
-        Err(why) => {
-            let what = format!("login.json is not used: {why}");
-            let fix = heroku_cli::trusting_fix(why, environment);
-            (None, Some(Notice::new(what, fix)))
-        }
-    }
 }
 
 /// `HEROKU_API_KEY`, then the keyring, then netrc. With `HEROKU_NETRC_WRITE=true` the Heroku CLI uses
