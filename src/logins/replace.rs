@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::heroku_cli;
 use crate::keyring::Unavailable;
 use crate::logins::lookup::Source;
-use crate::netrc;
+use crate::netrc::{self, Unreadable};
 use crate::notice::{Fix, Notice};
 use crate::token::Token;
 use crate::token_metadata::{self, TokenMetadata};
@@ -25,14 +25,20 @@ pub enum NotStored {
     Unclear(Notice),
 }
 
+/// Only a write to the keyring may fail with an unknown result.
 impl From<Unavailable> for NotStored {
-    /// The failure of a write to the keyring.
     fn from(why: Unavailable) -> NotStored {
         match why {
             Unavailable::Overtaken => NotStored::Overtaken,
             Unavailable::Unconfirmed(_) => NotStored::Unclear(why.into()),
             why => NotStored::Untouched(why.into()),
         }
+    }
+}
+
+impl From<Unreadable> for NotStored {
+    fn from(why: Unreadable) -> NotStored {
+        NotStored::Untouched(why.into())
     }
 }
 
@@ -58,21 +64,15 @@ pub fn still_holds(
     account: &Account,
     token: &Token,
 ) -> Result<(), NotStored> {
-    let holds = match place {
-        Source::ApiKey => Ok(false),
-        Source::Keyring => context
-            .keyring()
-            .read(account)
-            .map(|held| held.as_ref() == Some(token))
-            .map_err(Notice::from),
-        Source::Netrc => check_keyring(context, account)
-            .and_then(|()| Ok(netrc::is_replaceable(&context.environment, token)?)),
+    let is_held = match place {
+        Source::ApiKey => false,
+        Source::Keyring => context.keyring().read(account)?.as_ref() == Some(token),
+        Source::Netrc => {
+            check_keyring(context, account).map_err(NotStored::Untouched)?;
+            netrc::is_replaceable(&context.environment, token)?
+        }
     };
-    match holds {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(NotStored::Overtaken),
-        Err(notice) => Err(NotStored::Untouched(notice)),
-    }
+    is_held.then_some(()).ok_or(NotStored::Overtaken)
 }
 
 /// Checks that a copy of the token in the keyring would be replaced too. It would be the one that git gets.
@@ -121,11 +121,11 @@ pub fn replace(
     match place {
         Source::ApiKey => return Err(NotStored::Overtaken),
         Source::Keyring => context.keyring().write(account, new)?,
-        Source::Netrc => match netrc::replace(&context.environment, account, old, new) {
-            Ok(true) => {}
-            Ok(false) => return Err(NotStored::Overtaken),
-            Err(why) => return Err(NotStored::Untouched(why.into())),
-        },
+        Source::Netrc => {
+            if !netrc::replace(&context.environment, account, old, new)? {
+                return Err(NotStored::Overtaken);
+            }
+        }
     }
     let copy = replace_copy(context, place, account, Some(old), new);
     let mut notes: Vec<Notice> = copy.into_iter().collect();
