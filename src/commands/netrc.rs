@@ -41,15 +41,9 @@ fn import(arguments: &NetrcImport, session: &mut Session<'_, '_>) -> anyhow::Res
     let held = session.context.keyring().read(&account).ok().flatten();
     let known = token_metadata::about(environment, &entry.token);
     let known = status::noted(&entry.token, known, &account, &api);
-    let kept = logins::save(
-        session.context,
-        &Destination::Keyring,
-        &account,
-        &entry.token,
-        known,
-    )
-    .map_err(Notice::from)?;
-    for note in &kept.notes {
+    let place = Destination::Keyring;
+    let saved = logins::save(session.context, &place, &account, &entry.token, known);
+    for note in &saved.map_err(Notice::from)? {
         session.warn(note)?;
     }
     if held.is_some_and(|held| held != entry.token) {

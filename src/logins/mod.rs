@@ -63,6 +63,16 @@ pub enum Destination {
     NetrcInsteadOfKeyring(Notice),
 }
 
+impl Destination {
+    /// The source that will have the token.
+    pub fn source(&self) -> Source {
+        match self {
+            Destination::Keyring => Source::Keyring,
+            Destination::Netrc | Destination::NetrcInsteadOfKeyring(_) => Source::Netrc,
+        }
+    }
+}
+
 /// Finds out where a token will be stored, before there is one. A login that could not store its token
 /// would leave an authorization at Heroku that no program can use.
 ///
@@ -88,16 +98,9 @@ pub fn destination(context: &Context, store: Store) -> Result<Destination, Unava
     }
 }
 
-/// What `save` did.
-#[derive(Debug)]
-pub struct Saved {
-    /// Where the token is stored.
-    pub source: Source,
-    /// What else went wrong: the token is safe, but something else was not written.
-    pub notes: Vec<Notice>,
-}
-
 /// Stores a checked token, makes its account the active one, and notes what is known about it.
+///
+/// Returns what else went wrong: the token is safe, but something else was not written.
 ///
 /// # Errors
 /// [`NotStored`]: a token may be revoked only if it is certainly not stored.
@@ -107,23 +110,18 @@ pub fn save(
     account: &Account,
     token: &Token,
     metadata: TokenMetadata,
-) -> Result<Saved, NotStored> {
+) -> Result<Vec<Notice>, NotStored> {
     let environment = &context.environment;
     let since = environment.trace.clock();
     let mut notes = Vec::new();
-    let source = match destination {
-        Destination::Keyring => {
-            context.keyring().write(account, token)?;
-            Source::Keyring
-        }
-        Destination::Netrc | Destination::NetrcInsteadOfKeyring(_) => {
-            let (before, _) = entries_in_netrc(context);
-            netrc::save(environment, account, token)
-                .map_err(|why| NotStored::Untouched(why.into()))?;
-            notes.extend(replaced_in_netrc(&before, account, token));
-            Source::Netrc
-        }
-    };
+    let source = destination.source();
+    if source == Source::Keyring {
+        context.keyring().write(account, token)?;
+    } else {
+        let (before, _) = entries_in_netrc(context);
+        netrc::save(environment, account, token)?;
+        notes.extend(replaced_in_netrc(&before, account, token));
+    }
     let stored = || format!("stored in {source} as {account}");
     environment.trace.log_since(since, stored);
     if needs_login_json(source, environment)
@@ -131,9 +129,10 @@ pub fn save(
     {
         notes.push(unwritten("the active account", &why));
     }
-    let precedence = match source {
-        Source::Netrc => keyring_takes_precedence(context, account, token),
-        Source::ApiKey | Source::Keyring => netrc_takes_precedence(context, token),
+    let precedence = if source == Source::Keyring {
+        netrc_takes_precedence(context, token)
+    } else {
+        keyring_takes_precedence(context, account, token)
     };
     if let Err(why) = token_metadata::save(environment, metadata) {
         notes.push(unwritten("the token's expiry", &why));
@@ -142,7 +141,7 @@ pub fn save(
     if source == Source::Keyring {
         notes.extend(remove_from_keyring(context, &Account::unnamed(), token).err());
     }
-    Ok(Saved { source, notes })
+    Ok(notes)
 }
 
 /// Whether `login.json` has to name the account of a new login. An entry in netrc names it itself, so it is enough

@@ -163,10 +163,10 @@ impl Received {
         }
         let expires = metadata.expires;
         let saved = logins::save(session.context, destination, &account, token, metadata)?;
-        notes.extend(saved.notes);
+        notes.extend(saved);
         Ok(Stored {
             account,
-            source: saved.source,
+            source: destination.source(),
             expires,
             notes,
         })
