@@ -226,18 +226,10 @@ impl Stored {
         for note in &self.notes {
             session.warn(note)?;
         }
-        let context = session.context;
-        let is_shared = context.keyring().is_shared() && !cli_cannot_read_keyring(context);
-        let place = match self.source {
-            Source::Netrc => netrc::location(&context.environment),
-            Source::ApiKey | Source::Keyring if is_shared => {
-                "the keyring, shared with the Heroku CLI".to_owned()
-            }
-            Source::ApiKey | Source::Keyring => "the keyring".to_owned(),
-        };
         session.print(&format!(
-            "Logged in as {}\nThe token is stored in {place}",
-            self.account
+            "Logged in as {}\nThe token is stored in {}",
+            self.account,
+            place(self.source, session.context)
         ))?;
         if let Some(expires) = self.expires {
             let expiry = report::day_and_span(expires);
@@ -245,6 +237,20 @@ impl Stored {
         }
         Ok(())
     }
+}
+
+/// Where a token is stored, for the user.
+fn place(source: Source, context: &Context) -> String {
+    if source == Source::Netrc {
+        return netrc::location(&context.environment);
+    }
+    let is_shared = context.keyring().is_shared() && !cli_cannot_read_keyring(context);
+    let shared = if is_shared {
+        ", shared with the Heroku CLI"
+    } else {
+        ""
+    };
+    format!("the keyring{shared}")
 }
 
 /// The description of the authorization in the dashboard.

@@ -2,12 +2,11 @@
 
 use std::io::ErrorKind;
 
-use super::{Received, Session, description};
+use super::{Received, Session, description, place};
 use crate::cli::Login;
 use crate::commands::prompt;
 use crate::context::Context;
 use crate::logins::Destination;
-use crate::netrc;
 use crate::notice::{Fix, Notice};
 use crate::secret_buf::SecretBuf;
 use crate::terminal;
@@ -52,14 +51,13 @@ pub(super) fn ask(
 
 /// Where the token will be stored, and without a keyring how to avoid plain text.
 fn storage_note(destination: &Destination, context: &Context) -> String {
-    let netrc = netrc::location(&context.environment);
+    let place = place(destination.source(), context);
     match destination {
-        Destination::Keyring => {
-            "The token will be stored in the keyring, shared with the Heroku CLI.".to_owned()
+        Destination::Keyring | Destination::Netrc => {
+            format!("The token will be stored in {place}.")
         }
-        Destination::Netrc => format!("The token will be stored in {netrc}."),
         Destination::NetrcInsteadOfKeyring(why) => format!(
-            "The token will be stored in {netrc}\n   ({}).\n   \
+            "The token will be stored in {place}\n   ({}).\n   \
              To avoid plain text, press Ctrl-C and set HEROKU_API_KEY instead\n   \
              (for example a Codespaces secret or a CI variable).",
             why.what()
