@@ -127,13 +127,6 @@ pub(super) struct Stored {
 }
 
 impl Received {
-    fn existing(token: Token) -> Received {
-        Received {
-            token,
-            created: Created::Nothing,
-        }
-    }
-
     /// Stores the token as the login of its account. With `force` also one that cannot push.
     pub(super) fn store(
         &self,
@@ -155,7 +148,10 @@ impl Received {
         let metadata = metadata_of(token, &account, authorization, api);
         let mut notes = Vec::new();
         if !metadata.scope.may_push() {
-            let why = cannot_push(&metadata.scope);
+            let why = Notice::new(
+                format!("the token cannot push (scope: {})", metadata.scope),
+                "use a token with the scope global, or log in with --force",
+            );
             if !force {
                 return Err(NotStored::Untouched(why));
             }
@@ -304,13 +300,6 @@ pub(super) fn check_scope(scope: &Scopes, fix: &'static str) -> Result<(), Notic
     }
     let what = format!("a token with scope {scope} cannot push, so it cannot be used for a login");
     Err(Notice::new(what, fix).of_kind(Kind::Usage))
-}
-
-fn cannot_push(scope: &Scopes) -> Notice {
-    Notice::new(
-        format!("the token cannot push (scope: {scope})"),
-        "use a token with the scope global, or log in with --force",
-    )
 }
 
 /// Configures git if it does not use this helper first: asks on a terminal, else prints the command. Ends with the

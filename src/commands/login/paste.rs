@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 
-use super::{Received, Session, description, place};
+use super::{Created, Received, Session, description, place};
 use crate::cli::Login;
 use crate::commands::prompt;
 use crate::context::Context;
@@ -72,5 +72,8 @@ fn received(token: Result<Token, NotAToken>, place: &str) -> anyhow::Result<Rece
             Fix::advice(format!("create one: {PAGE}")),
         )
     })?;
-    Ok(Received::existing(token))
+    Ok(Received {
+        token,
+        created: Created::Nothing,
+    })
 }
