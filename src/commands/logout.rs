@@ -25,11 +25,8 @@ pub(super) fn run(arguments: &Logout, session: &mut Session<'_, '_>) -> anyhow::
     // A running rotation would store its new token after this logout.
     let environment = &session.context.environment;
     let _no_rotation = rotation_journal::lock_if_used(environment, ROTATION_LIMIT)?;
-    let (logins, unread) = logins::list_with_duplicates(session.context);
-    let stored: Vec<&StoredToken> = logins
-        .iter()
-        .filter(|login| login.source != Source::ApiKey)
-        .collect();
+    let (mut stored, unread) = logins::list_with_duplicates(session.context);
+    stored.retain(|login| login.source != Source::ApiKey);
     // A token in `HEROKU_API_KEY` would not help.
     let hidden = Unread::hidden_in_keyring(&unread).map(Notice::without_alternative);
     let hidden = hidden.as_ref();
@@ -82,20 +79,21 @@ pub(super) fn run(arguments: &Logout, session: &mut Session<'_, '_>) -> anyhow::
 fn left(
     arguments: &Logout,
     chosen: &[Account],
-    stored: &[&StoredToken],
+    stored: &[StoredToken],
     hidden: Option<&Notice>,
 ) -> Option<Notice> {
-    if arguments.all {
-        let others = "other accounts may still be logged in";
-        return hidden.map(|why| why.as_cause_of(others));
-    }
     let is_seen = stored.iter().any(|login| {
         let account = login.account.as_ref();
         login.source == Source::Keyring && account.is_some_and(|one| chosen.contains(one))
     });
-    let another = "the keyring may have another token of this account";
-    let hidden = hidden.filter(|_| !is_seen);
-    hidden.map(|why| why.as_cause_of(another))
+    let effect = if arguments.all {
+        "other accounts may still be logged in"
+    } else if is_seen {
+        return None;
+    } else {
+        "the keyring may have another token of this account"
+    };
+    Some(hidden?.as_cause_of(effect))
 }
 
 /// What happened to a token at Heroku, from the best result to the worst.
@@ -129,7 +127,7 @@ impl Revocation {
 /// machine.
 fn log_out(
     account: &Account,
-    stored: &[&StoredToken],
+    stored: &[StoredToken],
     keep: bool,
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<Result<Revocation, Notice>> {
@@ -171,38 +169,33 @@ fn log_out(
 fn not_removed(account: &Account, revocation: Revocation, left: NotRemoved) -> Notice {
     let name = label(account);
     let is_revoked = revocation <= Revocation::Revoked;
-    let (why, fix) = match left {
+    let revoked_only =
+        format!("the token of {name} was revoked, but not removed from this machine");
+    match left {
         NotRemoved::Rest(why) => {
-            let done = if is_revoked {
-                "revoked and removed"
-            } else {
-                "removed"
-            };
-            let what = format!("the token of {name} was {done}, but {}", why.what());
-            return Notice::new(what, why.fix());
+            let revoked = if is_revoked { "revoked and " } else { "" };
+            let what = format!(
+                "the token of {name} was {revoked}removed, but {}",
+                why.what()
+            );
+            Notice::new(what, why.fix())
         }
         NotRemoved::Token(why) if is_revoked => {
             let logout = Command::new("git credential-heroku-rs logout --keep");
             let fix = why.fix().then(logout.arg(account.as_str()));
-            (why, fix)
+            Notice::new(why.as_cause_of(&revoked_only).what(), fix)
         }
+        NotRemoved::TokenForUser(why) if is_revoked => why.as_cause_of(&revoked_only),
         NotRemoved::Token(why) | NotRemoved::TokenForUser(why) => {
-            let fix = why.fix();
-            (why, fix)
+            why.as_cause_of(&format!("not logged out of {name}"))
         }
-    };
-    let done = if is_revoked {
-        format!("the token of {name} was revoked, but not removed from this machine")
-    } else {
-        format!("not logged out of {name}")
-    };
-    Notice::new(format!("{done}: {}", why.what()), fix)
+    }
 }
 
 /// The accounts to log out: all, the named one, the active one, or the only one if there can be no other.
 fn choose(
     arguments: &Logout,
-    stored: &[&StoredToken],
+    stored: &[StoredToken],
     may_have_others: bool,
     context: &Context,
 ) -> Result<Vec<Account>, Notice> {
@@ -217,12 +210,12 @@ fn choose(
     }
     let one = match &arguments.account {
         Some(name) => Some(account_named(name, context)?),
-        None => active(&accounts, context),
+        None => active(context),
     };
     match (one, accounts.as_slice()) {
         (Some(one), _) if accounts.contains(&one) => Ok(vec![one]),
-        (None, [_]) if !arguments.all && !may_have_others => Ok(accounts),
-        (None, [_, _, ..]) if !arguments.all => Err(Notice::new(
+        (None, [_]) if !may_have_others => Ok(accounts),
+        (None, [_, _, ..]) => Err(Notice::new(
             "several accounts are logged in, and none is active",
             "name one or use --all (list them: git credential-heroku-rs status)",
         )),
@@ -235,7 +228,7 @@ fn choose(
 
 /// That netrc has a token without an account, so that no account can be logged out. Copies of another login's token are
 /// removed together with that.
-fn nameless(stored: &[&StoredToken], context: &Context) -> Option<Notice> {
+fn nameless(stored: &[StoredToken], context: &Context) -> Option<Notice> {
     let is_copy = |token: &Token| {
         let mut named = stored.iter().filter(|login| login.account.is_some());
         named.any(|login| login.token == *token)
@@ -255,12 +248,10 @@ fn nameless(stored: &[&StoredToken], context: &Context) -> Option<Notice> {
 
 /// The account of the token that git gets without `HEROKU_API_KEY`. If there is no such token, because it has expired
 /// for example, the account in `login.json`.
-fn active(stored: &[Account], context: &Context) -> Option<Account> {
+fn active(context: &Context) -> Option<Account> {
     let served = Answer::to_git_without_api_key(context).found;
     let served = served.and_then(|found| found.account);
-    served
-        .filter(|account| stored.contains(account))
-        .or_else(|| heroku_cli::active_account(&context.environment).ok()?)
+    served.or_else(|| heroku_cli::active_account(&context.environment).ok()?)
 }
 
 fn not_logged_in(account: Option<&Account>, context: &Context) -> Notice {
