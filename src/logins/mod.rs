@@ -25,7 +25,7 @@ use crate::token::Token;
 use crate::token_metadata::{self, TokenMetadata};
 
 pub use reassign::{leave_one, move_to_owner};
-pub use replace::{NotStored, replace, replace_copy, settle, still_holds};
+pub use replace::{NotStored, replace, replace_copy, still_holds};
 
 /// Stores a token under an account's name, without asking Heroku which account it belongs to.
 ///

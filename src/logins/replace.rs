@@ -104,7 +104,8 @@ fn may_have_copy(context: &Context, why: &Unavailable) -> bool {
     !why.proves_no_login() || heroku_cli::active_account(&context.environment) != Ok(None)
 }
 
-/// Replaces `old` with `new` and reads it back; then replaces a copy of `old` in the other source.
+/// Replaces `old` with `new` and reads it back; then replaces a copy of `old` in the other source, and waits until the
+/// new token is stored permanently, so that the old one can be revoked.
 ///
 /// Returns what else went wrong: the new token is safe, but something else was not written.
 ///
@@ -133,6 +134,10 @@ pub fn replace(
         .and_then(|()| token_metadata::remove(&context.environment, old));
     if let Err(why) = recorded {
         notes.push(unwritten("the token's expiry", &why));
+    }
+    if place == Source::Keyring {
+        let settled = context.keyring().settle(account, new);
+        settled.map_err(|why| NotStored::Unclear(why.into()))?;
     }
     Ok(notes)
 }
@@ -176,21 +181,5 @@ pub fn replace_copy(
             let notice = replaced.err()?.notice().without_alternative();
             Some(notice.as_cause_of("the keyring may still contain the old token"))
         }
-    }
-}
-
-/// Waits until a new token is stored permanently, so that the one that it has replaced can be revoked.
-///
-/// # Errors
-/// Why it may not be there any more.
-pub fn settle(
-    context: &Context,
-    place: Source,
-    account: &Account,
-    token: &Token,
-) -> Result<(), Notice> {
-    match place {
-        Source::Keyring => Ok(context.keyring().settle(account, token)?),
-        Source::ApiKey | Source::Netrc => Ok(()),
     }
 }

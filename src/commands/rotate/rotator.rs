@@ -128,17 +128,14 @@ impl Rotator<'_> {
             self.token,
             (token, metadata),
         );
-        let notices = replaced.map_err(|why| match why {
+        replaced.map_err(|why| match why {
             // Either token may be stored, so both stay valid; the next run sees which one it is.
             NotStored::Unclear(why) => may_be_stored(&why),
             NotStored::Overtaken | NotStored::Untouched(_) => {
                 let why = Notice::from(why).without_alternative();
                 self.undo(rotation, Some(token), &why)
             }
-        })?;
-        logins::settle(self.context, self.source, self.account, token)
-            .map_err(|why| may_be_stored(&why))?;
-        Ok(notices)
+        })
     }
 
     /// Revokes the old authorization, or ends the session of a browser login's token.
