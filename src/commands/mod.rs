@@ -92,19 +92,7 @@ pub fn run(command: &Command, session: &mut Session<'_, '_>) -> anyhow::Result<(
     {
         session.say(&format!("HEROKU_HOST is set: tokens are sent to {host}"))?;
     }
-    dispatch(command, session).map_err(rendered)
-}
-
-/// Renders an error of the API here, so that `?` works in all commands.
-fn rendered(error: anyhow::Error) -> anyhow::Error {
-    match error.downcast::<ApiError>() {
-        Ok(error) => error.notice().into(),
-        Err(other) => other,
-    }
-}
-
-fn dispatch(command: &Command, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    match command {
+    let done = match command {
         Command::Login(arguments) => login::run(arguments, session),
         Command::Logout(arguments) => logout::run(arguments, session),
         Command::Status(arguments) => status::run(arguments, session),
@@ -120,6 +108,15 @@ fn dispatch(command: &Command, session: &mut Session<'_, '_>) -> anyhow::Result<
         Command::Man(arguments) => man::run(arguments, session),
         Command::Rotate(arguments) => rotate::run(arguments, session),
         Command::Authorizations(arguments) => authorizations::run(arguments, session),
+    };
+    done.map_err(rendered)
+}
+
+/// Renders an error of the API here, so that `?` works in all commands.
+fn rendered(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast::<ApiError>() {
+        Ok(error) => error.notice().into(),
+        Err(other) => other,
     }
 }
 
