@@ -117,14 +117,12 @@ pub fn save(environment: &Environment, known: TokenMetadata) -> io::Result<()> {
         let all = &mut contents.authorizations;
         all.retain(|other| other.fingerprint != known.fingerprint);
         all.push(known.clone());
-        let is_same_account = |other: &TokenMetadata| other.account == known.account;
-        let count = all.iter().filter(|other| is_same_account(other)).count();
-        let mut surplus = count.saturating_sub(MOST);
-        all.retain(|other| {
-            let is_dropped = surplus > 0 && is_same_account(other);
-            surplus -= usize::from(is_dropped);
-            !is_dropped
-        });
+        let is_of_account = |other: &TokenMetadata| other.account == known.account;
+        if all.iter().filter(|other| is_of_account(other)).count() > MOST
+            && let Some(oldest) = all.iter().position(is_of_account)
+        {
+            all.remove(oldest);
+        }
     })
 }
 
