@@ -270,7 +270,7 @@ impl Search<'_> {
         let entry = netrc.entry_for(self.host, account).map_err(unavailable)?;
         let entry = entry.ok_or(Miss::Absent)?;
         let found = self.live(entry.token, entry.account, Source::Netrc)?;
-        if netrc.is_readable_by_others() {
+        if netrc.is_readable_by_others {
             let chmod = Command::new("chmod 600").then(netrc::argument(environment));
             self.answer.remark = Some(Notice::new(
                 "other users can read your netrc",

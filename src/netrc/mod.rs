@@ -59,7 +59,8 @@ pub struct Overview {
 pub struct Netrc {
     syntax: Syntax,
     machines: [HerokuHost; 2],
-    is_readable_by_others: bool,
+    /// Whether other users of this machine can read the file.
+    pub is_readable_by_others: bool,
     /// The file's name in messages.
     name: &'static str,
 }
@@ -145,11 +146,6 @@ impl Netrc {
             is_readable_by_others: false,
             name,
         })
-    }
-
-    /// Whether other users of this machine can read the file.
-    pub fn is_readable_by_others(&self) -> bool {
-        self.is_readable_by_others
     }
 
     /// The lines on which Heroku's entries begin.
@@ -614,8 +610,8 @@ mod tests {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
             Netrc::read(&environment)
         };
-        assert!(!with_mode(0o600).unwrap().unwrap().is_readable_by_others());
-        assert!(with_mode(0o644).unwrap().unwrap().is_readable_by_others());
+        assert!(!with_mode(0o600).unwrap().unwrap().is_readable_by_others);
+        assert!(with_mode(0o644).unwrap().unwrap().is_readable_by_others);
         let why = with_mode(0o620).map(drop).unwrap_err();
         assert!(matches!(why.cause, Cause::NotTrusted(_)));
     }
