@@ -3,10 +3,9 @@
 //! A repair never chooses the active account, and a token that another program has stored since the check
 //! stays.
 
-use super::{remove_from_keyring, unwritten};
+use super::{remove_from_keyring, set_login};
 use crate::account::Account;
 use crate::context::Context;
-use crate::heroku_cli;
 use crate::logins::lookup::{Answer, Source};
 use crate::notice::{Fix, Notice};
 use crate::token::Token;
@@ -36,8 +35,7 @@ pub fn move_to_owner(
     // To lose the note costs only hints.
     let _ = token_metadata::save(&context.environment, metadata);
     if serves(context, from) {
-        let named = heroku_cli::set_login(&context.environment, owner);
-        named.map_err(|why| unwritten("the active account", &why))?;
+        set_login(context, owner)?;
     }
     remove_from_keyring(context, from, token)?;
     Ok(true)
