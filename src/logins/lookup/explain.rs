@@ -22,15 +22,15 @@ impl Answer {
     /// Why no source has a token, and what to do: the most useful of the misses. A source that
     /// exists but cannot be read may have one; that there is no keyring is normal on a server.
     pub fn explain(&self) -> Notice {
-        self.explain_with(Next::Nothing)
+        self.explain_with(false)
     }
 
-    /// The same if git is about to ask for a password.
+    /// The same if git is about to ask for a password: the user can paste a token there.
     pub fn explain_before_prompt(&self) -> Notice {
-        self.explain_with(Next::Prompt)
+        self.explain_with(true)
     }
 
-    fn explain_with(&self, next: Next) -> Notice {
+    fn explain_with(&self, has_prompt: bool) -> Notice {
         if let Some((source, why)) = self.first_unreadable() {
             if source == Source::ApiKey {
                 return why.clone();
@@ -47,7 +47,7 @@ impl Answer {
         });
         // To choose an account is enough: no new login is needed.
         let why = self.ignored.clone().or(ambiguous).or(expired);
-        why.unwrap_or_else(|| self.not_logged_in(next))
+        why.unwrap_or_else(|| self.not_logged_in(has_prompt))
             .of_kind(Kind::NotLoggedIn)
     }
 
@@ -74,7 +74,7 @@ impl Answer {
         })
     }
 
-    fn not_logged_in(&self, next: Next) -> Notice {
+    fn not_logged_in(&self, has_prompt: bool) -> Notice {
         let what = match &self.account {
             Some(account) => format!("not logged in to Heroku as {account}"),
             None => "not logged in to Heroku".to_owned(),
@@ -85,30 +85,21 @@ impl Answer {
             _ => None,
         });
         let Some(missing) = missing else {
-            let fix = match next {
-                Next::Prompt => log_in.or("paste a token as the password"),
-                Next::Nothing => log_in,
+            let fix = if has_prompt {
+                log_in.or("paste a token as the password")
+            } else {
+                log_in
             };
             return Notice::new(what, fix);
         };
         let why = missing.notice();
-        let fix = match next {
-            Next::Prompt if missing.allows_netrc() => {
-                log_in.or("set HEROKU_API_KEY, or paste a token as the password")
-            }
-            Next::Prompt | Next::Nothing => why.fix(),
+        let fix = if has_prompt && missing.allows_netrc() {
+            log_in.or("set HEROKU_API_KEY, or paste a token as the password")
+        } else {
+            why.fix()
         };
         Notice::new(format!("{what} ({})", why.what()), fix)
     }
-}
-
-/// What follows a message about a missing token.
-#[derive(Clone, Copy)]
-enum Next {
-    /// git's prompt for a password: the user can paste a token there.
-    Prompt,
-    /// No prompt.
-    Nothing,
 }
 
 fn expired(account: Option<&Account>, source: Source, end: Timestamp) -> Notice {
