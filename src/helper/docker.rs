@@ -9,7 +9,7 @@ use std::io::Read;
 use zeroize::Zeroizing;
 
 use super::git::expires_soon;
-use super::offered::{Origin, Permission, may_be_stored, not_stored};
+use super::offered::{Permission, may_be_stored, not_stored};
 use crate::account::Account;
 use crate::context::Context;
 use crate::docker_protocol::{self, Offered, Refusal, USERNAME};
@@ -133,7 +133,7 @@ fn store(input: &mut dyn Read, context: &Context) -> Result<Reply, Reply> {
     })?;
     context.environment.trace.add_secret(token.expose());
     let named = Account::parse(&username).filter(Account::is_email);
-    let account = match may_be_stored(Origin::Unknown, named.as_ref(), &host, context)? {
+    let account = match may_be_stored(None, named.as_ref(), &host, context)? {
         Permission::HasToken(found) if found.token == token => {
             return Ok(Reply::done(Zeroizing::default(), None));
         }

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::offered::{Origin, Permission, may_be_stored, not_stored};
+use super::offered::{Permission, may_be_stored, not_stored};
 use crate::account::Account;
 use crate::context::Context;
 use crate::hosts::HerokuHost;
@@ -201,11 +201,8 @@ fn store(request: &HerokuRequest, context: &Context) -> Option<Notice> {
         return None;
     }
     let account = request.account();
-    let origin = match request.fields.state {
-        Some(State::Asked) => Origin::Prompt,
-        _ => Origin::Unknown,
-    };
-    match may_be_stored(origin, account.as_ref(), &request.host, context) {
+    let state = request.fields.state;
+    match may_be_stored(state, account.as_ref(), &request.host, context) {
         Ok(Permission::Granted) => {
             let account = account.unwrap_or_else(Account::unnamed);
             trace.log(|| format!("storing the token as {account}"));

@@ -5,15 +5,7 @@ use crate::context::Context;
 use crate::hosts::HerokuHost;
 use crate::logins::lookup::{self, Source, StoredToken};
 use crate::notice::{Fix, Notice};
-
-/// Where a token that is offered comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Origin {
-    /// It was typed at git's prompt, after git had asked us and we had none.
-    Prompt,
-    /// A URL, another helper, or a client that does not support `state`.
-    Unknown,
-}
+use crate::protocol::State;
 
 /// Whether a token that is offered may be stored.
 pub(super) enum Permission {
@@ -24,17 +16,17 @@ pub(super) enum Permission {
 
 /// Decides whether a token that is offered may be stored. `account` is the one that the request names by its email.
 ///
-/// A token that was typed for this request may be stored, unless a login was stored in the meantime. In netrc it would
-/// replace the login of any other account, so there must be none. Any other token may be stored only if every source can
-/// be read and none has a token of any account: it may come from the URL of a submodule, and the next push without a
-/// user name would use it.
+/// A token that was typed for this request, as only [`State::Asked`] shows, may be stored, unless a login was stored in
+/// the meantime. In netrc it would replace the login of any other account, so there must be none. Any other token may be
+/// stored only if every source can be read and none has a token of any account: it may come from another helper, or from
+/// the URL of a submodule, and the next push without a user name would use it.
 ///
 /// If the keyring gives no answer, it is not asked a second time: git waits for us.
 ///
 /// # Errors
 /// Why the token was not stored, for the user.
 pub(super) fn may_be_stored(
-    origin: Origin,
+    state: Option<State>,
     account: Option<&Account>,
     host: &HerokuHost,
     context: &Context,
@@ -43,13 +35,13 @@ pub(super) fn may_be_stored(
     if let Some(found) = answer.found {
         return Ok(Permission::HasToken(Box::new(found)));
     }
-    let has_other_login = match origin {
+    let has_other_login = match state {
         // If the Heroku CLI uses netrc, nothing is stored in the keyring, and its state does not matter.
-        Origin::Prompt if context.environment.netrc_before_keyring => {
+        Some(State::Asked) if context.environment.netrc_before_keyring => {
             lookup::netrc_has_a_token(host, context)
         }
-        Origin::Prompt => answer.unavailable(Source::Keyring).map_or(Ok(false), Err),
-        Origin::Unknown => match answer.unreadable() {
+        Some(State::Asked) => answer.unavailable(Source::Keyring).map_or(Ok(false), Err),
+        Some(State::Served) | None => match answer.unreadable() {
             Some(why) => Err(why.clone()),
             None => lookup::any_source_has_a_token(host, context),
         },
