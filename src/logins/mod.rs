@@ -299,43 +299,18 @@ pub fn switch(context: &Context, account: &Account) -> Result<bool, Notice> {
     if matches!(&held, Err(why) if why.leaves_only_netrc()) && served().as_ref() == Some(account) {
         return Ok(false);
     }
-    let Some(token) = held.map_err(|why| cannot_switch(&why))? else {
+    // A token in `HEROKU_API_KEY` would not change that.
+    let held = held.map_err(|why| why.notice().without_alternative())?;
+    if held.is_none() {
         return Err(not_switched(context, account));
-    };
+    }
     if !account.is_email() {
-        return Err(not_an_email(context, account, &token));
+        return Err(Notice::new(
+            format!("{account} is not an email, so it cannot be the active account"),
+            "find the account of its token: git credential-heroku-rs status",
+        ));
     }
     set_login(context, account)
-}
-
-/// That the name of a pasted token is not an account.
-fn not_an_email(context: &Context, name: &Account, token: &Token) -> Notice {
-    let known = token_metadata::about(&context.environment, token);
-    let owner = known.and_then(|known| Account::parse(&known.account));
-    let Some(owner) = owner.filter(Account::is_email) else {
-        return Notice::new(
-            format!("the account of the token stored as {name} is not known yet"),
-            "ask Heroku: git credential-heroku-rs status",
-        );
-    };
-    let switch = Command::new("git credential-heroku-rs switch");
-    Notice::new(
-        format!("the token stored as {name} belongs to {owner}"),
-        Fix::command("use that account", switch.arg(owner.as_str())),
-    )
-}
-
-/// Why no account can become the active one. A token in `HEROKU_API_KEY` would not change that.
-fn cannot_switch(why: &Unavailable) -> Notice {
-    let notice = why.notice();
-    if why.leaves_only_netrc() {
-        let log_in = "git credential-heroku-rs login";
-        return Notice::new(
-            notice.what(),
-            Fix::command("log in as the other account", log_in),
-        );
-    }
-    notice.without_alternative()
 }
 
 /// Why an account without an item in the keyring does not become the active one.

@@ -128,7 +128,7 @@ impl Machine {
         if !is_email(name) {
             return self.failure(
                 1,
-                &format!("the account of the token stored as {name} is not known yet"),
+                &format!("{name} is not an email, so it cannot be the active account"),
             );
         }
         let messages = if self.in_use == Some(name) {
