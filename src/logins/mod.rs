@@ -129,15 +129,10 @@ pub fn save(
     {
         notes.push(unwritten("the active account", &why));
     }
-    let precedence = if source == Source::Keyring {
-        netrc_takes_precedence(context, token)
-    } else {
-        keyring_takes_precedence(context, account, token)
-    };
     if let Err(why) = token_metadata::save(environment, metadata) {
         notes.push(unwritten("the token's expiry", &why));
     }
-    notes.extend(precedence);
+    notes.extend(precedence(context, source, token));
     if source == Source::Keyring {
         notes.extend(remove_from_keyring(context, &Account::unnamed(), token).err());
     }
@@ -166,35 +161,29 @@ fn replaced_in_netrc(before: &[Entry], account: &Account, token: &Token) -> Vec<
     notices.collect()
 }
 
-/// A notice if the keyring has another token of the account, which is found before the new one in netrc. That
-/// login is not removed, since only a new one was requested; but it is reported.
-fn keyring_takes_precedence(context: &Context, account: &Account, token: &Token) -> Option<Notice> {
-    if context.environment.netrc_before_keyring {
+/// A notice if git gets another token than the new one, from a source that takes precedence. That login is not removed,
+/// since only a new one was requested; but it is reported.
+fn precedence(context: &Context, source: Source, token: &Token) -> Option<Notice> {
+    let (first, fix) = if context.environment.netrc_before_keyring {
+        let fix = "unset HEROKU_NETRC_WRITE, or log in without --store keyring";
+        (Source::Netrc, fix)
+    } else {
+        let fix = "log out and in again, or use netrc only: set HEROKU_NETRC_WRITE=true";
+        (Source::Keyring, fix)
+    };
+    if source == first {
         return None;
     }
-    let found_first = context.keyring().read(account).ok()??;
-    (found_first != *token).then(|| {
+    let served = Answer::to_git_without_api_key(context).found?;
+    let takes_precedence = served.source == first && served.token != *token;
+    takes_precedence.then(|| {
+        let account = served.account.filter(Account::is_email);
+        let of_account = lookup::of_account(account.as_ref());
         Notice::new(
-            format!(
-                "the keyring has another token of {account}, which takes precedence over netrc"
-            ),
-            "log out and in again, or use netrc only: set HEROKU_NETRC_WRITE=true",
+            format!("{first} has another token{of_account}, which takes precedence over {source}"),
+            fix,
         )
     })
-}
-
-/// A notice if netrc takes precedence over the keyring and has another token, of any account.
-fn netrc_takes_precedence(context: &Context, token: &Token) -> Option<Notice> {
-    if !context.environment.netrc_before_keyring {
-        return None;
-    }
-    let (entries, _) = entries_in_netrc(context);
-    let found_first = entries.first().filter(|entry| entry.token != *token)?;
-    let of_account = lookup::of_account(found_first.account.as_ref());
-    Some(Notice::new(
-        format!("netrc has another token{of_account}, which takes precedence over the keyring"),
-        "unset HEROKU_NETRC_WRITE, or log in without --store keyring",
-    ))
 }
 
 fn unwritten(what: &str, why: &io::Error) -> Notice {

@@ -53,8 +53,8 @@ impl Machine {
         let mut after = self.with_active_account(self.in_use.map(|_| owner));
         after.netrc = Some((owner, token));
         let stored = "The token is stored in ~/.netrc (unencrypted)";
-        let before = self.items.get(owner).filter(|_| !self.uses_netrc);
-        let other = before.filter(|held| **held != token);
+        let served = after.served(None).ok();
+        let other = served.filter(|served| served.token != token);
         let mut warned =
             Vec::from_iter(other.map(|_| "which takes precedence over netrc".to_owned()));
         let is_replaced = |(name, held): (Name, Token)| name != owner && held != token;
