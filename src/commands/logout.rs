@@ -286,7 +286,7 @@ fn report_active_account(
         let tokens: Vec<&Token> = left.iter().map(|login| &login.token).collect();
         let _ = token_metadata::retain(&context.environment, &tokens);
     }
-    if let Err(why) = logins::restore_login(context, &left, &unread) {
+    if let Err(why) = logins::restore_login(context, &left) {
         session.warn(&why)?;
     }
     let answer = Answer::to_git(context);

@@ -32,7 +32,7 @@ pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::
         check(logins, session)?
     };
     let (logins, verdicts): (Vec<_>, Vec<_>) = checked.into_iter().unzip();
-    match logins::restore_login(context, &logins, &unread) {
+    match logins::restore_login(context, &logins) {
         Ok(Some(account)) => session.say(&format!(
             "Restored login.json, so that the Heroku CLI finds the login of {account}"
         ))?,

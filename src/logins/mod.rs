@@ -334,39 +334,30 @@ fn set_login(context: &Context, account: &Account) -> Result<bool, Notice> {
     })
 }
 
-/// If the Heroku CLI has removed `login.json`, writes it again with the only account in the keyring, unless git gets the
-/// token of another account. If a part of the keyring is locked, that account need not be the only one, and nothing is
-/// written.
+/// If the Heroku CLI has removed `login.json`, writes it again with the account of the token that git gets from the
+/// keyring: without the file, that is the only account there. `logins` are those on this machine, under the accounts
+/// that Heroku has named if it was asked: a token of another account is no reason to write the file.
 ///
 /// Returns that account if anything was written.
 ///
 /// # Errors
 /// That `login.json` could not be written.
-pub fn restore_login(
-    context: &Context,
-    logins: &[StoredToken],
-    unread: &[Unread],
-) -> Result<Option<Account>, Notice> {
+pub fn restore_login(context: &Context, logins: &[StoredToken]) -> Result<Option<Account>, Notice> {
     let environment = &context.environment;
     let is_named = matches!(heroku_cli::active_account(environment), Ok(Some(_)));
-    let is_certain = Unread::hidden_in_keyring(unread).is_none();
-    if is_named || !is_certain || environment.netrc_before_keyring {
+    if is_named || environment.netrc_before_keyring {
         return Ok(None);
     }
-    let mut accounts: Vec<&Account> = logins
-        .iter()
-        .filter(|login| login.source == Source::Keyring)
-        .filter_map(|login| login.account.as_ref())
-        .collect();
-    accounts.sort();
-    accounts.dedup();
-    match accounts.as_slice() {
-        [only]
-            if only.is_email()
-                && may_become_active(&Answer::to_git_without_api_key(context), only)
-                && context.keyring().read(only)?.is_some() =>
-        {
-            set_login(context, only).map(|changed| changed.then(|| (*only).clone()))
+    let served = Answer::to_git_without_api_key(context).found;
+    let served = served.filter(|found| {
+        let is_same = |login: &StoredToken| {
+            (login.source, &login.account) == (Source::Keyring, &found.account)
+        };
+        found.source == Source::Keyring && logins.iter().any(is_same)
+    });
+    match served.and_then(|found| found.account) {
+        Some(only) if only.is_email() => {
+            set_login(context, &only).map(|changed| changed.then_some(only))
         }
         _ => Ok(None),
     }
