@@ -363,13 +363,6 @@ pub fn restore_login(context: &Context, logins: &[StoredToken]) -> Result<Option
     }
 }
 
-/// Whether this account can become the active one without taking another token from git: git gets no token now, or
-/// already that of this account.
-pub fn may_become_active(answer: &Answer, account: &Account) -> bool {
-    let served = answer.found.as_ref();
-    served.is_none_or(|found| found.account.as_ref() == Some(account))
-}
-
 /// A source that could not be read completely.
 #[derive(Debug)]
 pub struct Unread {

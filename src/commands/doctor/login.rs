@@ -1,6 +1,7 @@
 //! The login: `login.json`, and the variables that take precedence over it.
 
 use super::{Facts, Findings, Repair, Severity};
+use crate::account::Account;
 use crate::heroku_api::ApiError;
 use crate::heroku_cli;
 use crate::hosts::{HerokuHost, Service};
@@ -14,17 +15,12 @@ pub(super) fn login_json(facts: &Facts<'_>, found: &mut Findings) {
     // Else it does not decide.
     let decides = !environment.netrc_before_keyring && environment.api_key.is_none();
     let is_unset = facts.login_json == Ok(None);
-    let (Ok(listing), true) = (&facts.listing, decides && is_unset) else {
+    let served = facts.answer.found.as_ref();
+    let from_keyring = served.filter(|found| found.source == Source::Keyring);
+    let only = from_keyring.and_then(|found| found.account.clone());
+    let (Some(only), true) = (only.filter(Account::is_email), decides && is_unset) else {
         return;
     };
-    // What is locked may be another account.
-    let ([only], None) = (listing.items.as_slice(), listing.locked) else {
-        return;
-    };
-    let only = only.account.clone();
-    if !only.is_email() || !logins::may_become_active(&facts.answer, &only) {
-        return;
-    }
     let file = heroku_cli::login_file(environment).unwrap_or_default();
     found
         .warn("login.json names no account, so the Heroku CLI sees no login")
