@@ -8,6 +8,7 @@ pub mod lookup;
 mod reassign;
 mod replace;
 
+use std::collections::HashSet;
 use std::io;
 
 use clap::ValueEnum;
@@ -17,7 +18,7 @@ use crate::context::Context;
 use crate::environment::Environment;
 use crate::heroku_cli;
 use crate::hosts::{HerokuHost, Service};
-use crate::keyring::{Item, Lock, Unavailable};
+use crate::keyring::{Lock, Unavailable};
 use crate::logins::lookup::{Answer, Source, StoredToken};
 use crate::netrc::{self, Cause, Entry, Netrc, Unreadable};
 use crate::notice::{Command, Fix, Kind, Notice};
@@ -394,19 +395,15 @@ impl Unread {
 ///
 /// Unlike [`lookup::find`] it asks every source, and includes expired tokens.
 pub fn list(context: &Context) -> (Vec<StoredToken>, Vec<Unread>) {
-    list_with(|_| Vec::new(), context)
+    let (mut logins, unread) = list_with_duplicates(context);
+    let mut seen = HashSet::new();
+    logins.retain(|login| login.source != Source::Keyring || seen.insert(login.account.clone()));
+    (logins, unread)
 }
 
 /// The same with the duplicates of a login in the keyring. If only the first item of an account were removed,
 /// the next one would be served in its place.
 pub fn list_with_duplicates(context: &Context) -> (Vec<StoredToken>, Vec<Unread>) {
-    list_with(|duplicates| duplicates, context)
-}
-
-fn list_with(
-    select: fn(Vec<Item>) -> Vec<Item>,
-    context: &Context,
-) -> (Vec<StoredToken>, Vec<Unread>) {
     let mut logins = Vec::new();
     let mut unread = Vec::new();
     let mut add = |account, token: Token, source| {
@@ -429,7 +426,7 @@ fn list_with(
     }
     match context.keyring().read_all() {
         Ok(listing) => {
-            for item in listing.items.into_iter().chain(select(listing.duplicates)) {
+            for item in listing.items.into_iter().chain(listing.duplicates) {
                 add(Some(item.account), item.token, Source::Keyring);
             }
             // What is locked may be a login too.
