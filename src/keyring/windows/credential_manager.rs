@@ -1,7 +1,7 @@
 //! Windows's Credential Manager, by the native store of the `keyring` crate.
 //!
-//! The Heroku CLI does not read its items. It is used on a Windows that has no `PasswordVault`, to find out whether
-//! this session has a store at all, and for logins that an earlier build stored here, which are moved to the vault.
+//! The Heroku CLI does not read its items. It is used on a Windows that has no `PasswordVault`, and to find out whether
+//! this session has a store at all.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Windows: `PasswordVault`, which the Heroku CLI uses, and Credential Manager beside it.
+//! Windows: `PasswordVault`, which the Heroku CLI uses, or Credential Manager if there is no vault.
 //!
 //! Everything but the calls of Windows is portable, so that it is tested on every system.
 
@@ -12,8 +12,6 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Instant;
 
-use zeroize::Zeroizing;
-
 use self::vault::{Vault, VaultError};
 use super::{Budget, Deadline, Keyring, Listing, Unavailable, check_stored};
 use crate::account::Account;
@@ -21,10 +19,9 @@ use crate::account::Account;
 use crate::environment::Environment;
 use crate::token::Token;
 
-/// The two stores of a Windows session.
+/// The keyring of a Windows session.
 pub(super) struct WindowsKeyring {
-    /// The vault, and Credential Manager: the store if there is no vault, and the one in which earlier builds stored
-    /// their logins.
+    /// The vault, and Credential Manager, which is used if there is no vault.
     stores: [Arc<dyn Vault>; 2],
     budget: Budget,
 }
@@ -43,12 +40,15 @@ impl WindowsKeyring {
     /// that does not end in time is abandoned: at most the call that it is in still has an effect.
     fn run<T: Send + 'static>(
         &self,
-        operation: impl FnOnce([&dyn Vault; 2]) -> Result<T, VaultError> + Send + 'static,
+        operation: impl FnOnce(&Store) -> Result<T, VaultError> + Send + 'static,
     ) -> Result<T, Unavailable> {
         self.budget.run(|deadline| {
             let (sender, answer) = mpsc::channel();
-            let [vault, manager] = self.stores.clone().map(|store| Until { store, deadline });
-            thread::spawn(move || sender.send(operation([&vault, &manager])));
+            let stores = self.stores.clone();
+            thread::spawn(move || {
+                let store = Store::in_use(stores, deadline);
+                sender.send(store.and_then(|store| operation(&store)))
+            });
             let left = deadline.at.saturating_duration_since(Instant::now());
             match answer.recv_timeout(left) {
                 Ok(result) => Ok(result?),
@@ -61,16 +61,16 @@ impl WindowsKeyring {
 impl Keyring for WindowsKeyring {
     fn read(&self, account: &Account) -> Result<Option<Token>, Unavailable> {
         let account = account.clone();
-        self.run(move |stores| token(stores, &account))
+        self.run(move |store| store.token(&account))
     }
 
     fn read_all(&self) -> Result<Listing, Unavailable> {
-        self.run(|stores| {
+        self.run(|store| {
             let mut found = Vec::new();
-            for name in names(stores)? {
-                let account = Account::parse(&name);
+            for user in &store.users {
+                let account = Account::parse(user);
                 let token = match &account {
-                    Some(account) => token(stores, account)?,
+                    Some(account) => store.token(account)?,
                     None => None,
                 };
                 found.push((account, token));
@@ -79,42 +79,21 @@ impl Keyring for WindowsKeyring {
         })
     }
 
-    /// Also removes what an earlier build stored for the account in Credential Manager.
     fn write(&self, account: &Account, token: &Token) -> Result<(), Unavailable> {
         let (account, token) = (account.clone(), token.clone());
-        self.run(move |[vault, manager]| {
-            match vault.replace(&account, &token) {
-                Err(VaultError::NoSuchStore) => return manager.replace(&account, &token),
-                stored => stored?,
-            }
-            match manager.remove_account(&account) {
-                Ok(_) | Err(VaultError::NO_SESSION) => Ok(()),
-                Err(error) => Err(error),
-            }
-        })
-        .map_err(|why| match why {
-            // Any other failure may come after a store was written to.
+        let written = self.run(move |store| store.replace(&account, &token));
+        written.map_err(|why| match why {
+            // Any other failure may come after the store was written to.
             Unavailable::NoKeyring(_) | Unavailable::Overtaken => why,
             why => why.unconfirmed(),
         })
     }
 
-    /// Removes the token from both stores.
     fn remove(&self, account: &Account, token: &Token) -> Result<usize, Unavailable> {
         let (account, token) = (account.clone(), token.clone());
-        self.run(move |stores| {
-            let mut count = 0;
-            for store in stores {
-                let secret = match store.secret(&account) {
-                    // The vault had the token, and so it is the only store of this session.
-                    Err(VaultError::NO_SESSION) if count > 0 => break,
-                    secret => secret?,
-                };
-                let has_it =
-                    secret.is_some_and(|secret| Token::parse(&secret).as_ref() == Ok(&token));
-                count += usize::from(has_it && store.remove_account(&account)?);
-            }
-            Ok(count)
+        self.run(move |store| {
+            let has_it = store.token(&account)? == Some(token);
+            Ok(usize::from(has_it && store.remove(&account)?))
         })
     }
 
@@ -125,101 +104,64 @@ impl Keyring for WindowsKeyring {
 
     /// Not shared if there is no vault: the Heroku CLI does not use Credential Manager.
     fn is_shared(&self) -> bool {
-        let has_vault = self.run(|[vault, _]| Ok(vault.users() != Err(VaultError::NoSuchStore)));
-        has_vault.unwrap_or(true)
+        self.run(|store| Ok(store.is_shared)).unwrap_or(true)
     }
 }
 
-/// A store that is not called after a deadline: what an abandoned operation would still do, its caller does not expect.
-struct Until {
-    store: Arc<dyn Vault>,
+/// The store of this session. It is not called after the deadline: what an abandoned operation would still do, its
+/// caller does not expect.
+struct Store {
+    vault: Arc<dyn Vault>,
+    /// Whether the Heroku CLI uses it too.
+    is_shared: bool,
+    /// The user names in it when the operation began.
+    users: Vec<String>,
     deadline: Deadline,
 }
 
-impl Until {
-    fn in_time(&self) -> Result<&dyn Vault, VaultError> {
+impl Store {
+    /// The vault, or Credential Manager if there is none. Reads no token.
+    fn in_use(
+        [vault, manager]: [Arc<dyn Vault>; 2],
+        deadline: Deadline,
+    ) -> Result<Store, VaultError> {
+        let users = vault.users();
+        let is_shared = users != Err(VaultError::NoSuchStore);
+        let users = match users {
+            // The vault says this also in a session that has no vault. Credential Manager knows whether there is a
+            // store at all.
+            Err(VaultError::NotFound) => if_found(manager.users())?.map(|_| Vec::new()),
+            Err(VaultError::NoSuchStore) => if_found(manager.users())?,
+            users => Some(users?),
+        };
+        Ok(Store {
+            vault: if is_shared { vault } else { manager },
+            is_shared,
+            users: users.unwrap_or_default(),
+            deadline,
+        })
+    }
+
+    fn vault(&self) -> Result<&dyn Vault, VaultError> {
         if Instant::now() < self.deadline.at {
-            Ok(&*self.store)
+            Ok(&*self.vault)
         } else {
             Err(self.deadline.passed().into())
         }
     }
-}
 
-impl Vault for Until {
-    fn users(&self) -> Result<Vec<String>, VaultError> {
-        self.in_time()?.users()
+    /// The user name of this account in the store, which may be in another letter case.
+    fn user<'a>(&'a self, account: &'a Account) -> &'a str {
+        let users = self.users.iter().map(String::as_str);
+        let same = users.filter(|user| user.eq_ignore_ascii_case(account.as_str()));
+        same.max_by_key(|user| *user == account.as_str())
+            .unwrap_or(account.as_str())
     }
 
-    fn read(&self, user: &str) -> Result<Zeroizing<String>, VaultError> {
-        self.in_time()?.read(user)
-    }
-
-    fn write(&self, user: &str, token: &str) -> Result<(), VaultError> {
-        self.in_time()?.write(user, token)
-    }
-
-    fn remove(&self, user: &str) -> Result<(), VaultError> {
-        self.in_time()?.remove(user)
-    }
-}
-
-/// The user names in both stores. Reads no token.
-fn names([vault, manager]: [&dyn Vault; 2]) -> Result<Vec<String>, VaultError> {
-    let mut names = vault.names()?;
-    let in_manager = match manager.names() {
-        // The names from the vault are valid all the same.
-        Err(_) if !names.is_empty() => Vec::new(),
-        names => names?,
-    };
-    for name in in_manager {
-        if !names.iter().any(|known| known.eq_ignore_ascii_case(&name)) {
-            names.push(name);
-        }
-    }
-    Ok(names)
-}
-
-/// The token in the vault, else the one that an earlier build stored in Credential Manager, which also knows whether
-/// this session has a store at all.
-fn token(stores: [&dyn Vault; 2], account: &Account) -> Result<Option<Token>, VaultError> {
-    for store in stores {
-        if let Some(secret) = store.secret(account)? {
-            return Ok(Token::parse(&secret).ok());
-        }
-    }
-    Ok(None)
-}
-
-/// None if there is no such item, or no such store.
-fn if_found<T>(result: Result<T, VaultError>) -> Result<Option<T>, VaultError> {
-    match result {
-        Err(VaultError::NotFound | VaultError::NoSuchStore) => Ok(None),
-        result => result.map(Some),
-    }
-}
-
-impl dyn Vault + '_ {
-    /// The user names. The vault throws an error instead of an empty list.
-    fn names(&self) -> Result<Vec<String>, VaultError> {
-        Ok(if_found(self.users())?.unwrap_or_default())
-    }
-
-    /// The name that this account has in the store: the same one, else one in another letter case.
-    fn stored_name(&self, account: &Account) -> Result<Option<String>, VaultError> {
-        let mut names = self.names()?;
-        names.retain(|name| name.eq_ignore_ascii_case(account.as_str()));
-        Ok(names
-            .into_iter()
-            .max_by_key(|name| name == account.as_str()))
-    }
-
-    /// What is stored for an account.
-    fn secret(&self, account: &Account) -> Result<Option<Zeroizing<String>>, VaultError> {
-        match self.stored_name(account)? {
-            Some(user) => if_found(self.read(&user)),
-            None => Ok(None),
-        }
+    /// The token of this account. None if there is no item, or the item holds something else.
+    fn token(&self, account: &Account) -> Result<Option<Token>, VaultError> {
+        let secret = if_found(self.vault()?.read(self.user(account)))?;
+        Ok(secret.and_then(|secret| Token::parse(&secret).ok()))
     }
 
     /// Stores a token and reads it back.
@@ -227,26 +169,30 @@ impl dyn Vault + '_ {
     /// It is not documented whether `Add` replaces an existing item. If the old token is read back, the item is removed
     /// and written again. To remove it first in every case would leave the account without a token for a moment.
     fn replace(&self, account: &Account, token: &Token) -> Result<(), VaultError> {
-        // In another letter case there would be a second item.
-        let user = self.stored_name(account)?;
-        let user = user.unwrap_or_else(|| account.to_string());
-        let before = if_found(self.read(&user))?;
-        self.write(&user, token.expose())?;
-        let mut after = self.read(&user)?;
-        if before.is_some_and(|before| before == after) && after.trim() != token.expose() {
-            if_found(self.remove(&user))?;
-            self.write(&user, token.expose())?;
-            after = self.read(&user)?;
+        let before = self.token(account)?;
+        let write = || self.vault()?.write(self.user(account), token.expose());
+        write()?;
+        let mut after = self.token(account)?;
+        if after == before && after.as_ref() != Some(token) {
+            self.remove(account)?;
+            write()?;
+            after = self.token(account)?;
         }
-        Ok(check_stored(Token::parse(&after).ok().as_ref(), token)?)
+        Ok(check_stored(after.as_ref(), token)?)
     }
 
-    /// Removes what is stored for an account. Returns whether anything was stored.
-    fn remove_account(&self, account: &Account) -> Result<bool, VaultError> {
-        match self.stored_name(account)? {
-            Some(user) => Ok(if_found(self.remove(&user))?.is_some()),
-            None => Ok(false),
-        }
+    /// Removes the item of this account. Returns whether there was one.
+    fn remove(&self, account: &Account) -> Result<bool, VaultError> {
+        let removed = self.vault()?.remove(self.user(account));
+        Ok(if_found(removed)?.is_some())
+    }
+}
+
+/// None if there is no such item, or no such store.
+fn if_found<T>(result: Result<T, VaultError>) -> Result<Option<T>, VaultError> {
+    match result {
+        Err(VaultError::NotFound | VaultError::NoSuchStore) => Ok(None),
+        result => result.map(Some),
     }
 }
 

@@ -69,11 +69,10 @@ impl From<Unavailable> for VaultError {
 impl From<VaultError> for Unavailable {
     fn from(error: VaultError) -> Unavailable {
         match error {
-            // Only an item that was just written has to exist.
-            VaultError::NotFound => {
-                Unavailable::Broken("the keyring did not store the token".to_owned())
+            // A write finds nothing only in a session that has no vault.
+            VaultError::NotFound | VaultError::NoSuchStore => {
+                Unavailable::NoKeyring(Missing::System)
             }
-            VaultError::NoSuchStore => Unavailable::NoKeyring(Missing::System),
             VaultError::Unavailable(why) => why,
         }
     }
