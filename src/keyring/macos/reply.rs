@@ -9,54 +9,43 @@
 use zeroize::Zeroizing;
 
 use super::super::{Lock, Missing, Unavailable};
-use crate::secret_buf::{SecretBuf, from_hex};
+use crate::secret_buf::from_hex;
+use crate::subprocess::Output;
 use crate::token::Token;
 
 const NOT_FOUND: &[u8] = b"security: SecKeychainSearchCopyNext:";
 const NOT_MODIFIED: &[u8] = b"security: SecKeychainItemModifyContent:";
 
-/// The exit code of the program, and what it printed.
-pub(super) struct Reply {
-    /// None if a signal killed it.
-    pub(super) code: Option<i32>,
-    /// Its stdout, which may hold a secret.
-    pub(super) output: SecretBuf,
-    /// Its stderr.
-    pub(super) errors: SecretBuf,
+/// Whether the command found its item.
+///
+/// # Errors
+/// [`Unavailable::Locked`] if macOS would have to ask the user and this session has no screen.
+pub(super) fn found(reply: &Output) -> Result<bool, Unavailable> {
+    let errors = reply.stderr.trim_ascii();
+    let mut lines = errors.split(|byte| *byte == b'\n');
+    Err(match reply.status.code() {
+        Some(0) => return Ok(true),
+        Some(44) if is_absence(errors) => return Ok(false),
+        Some(44) => search_failed(),
+        // No interaction allowed, dark wake, and an authorization that needs interaction.
+        Some(36 | 24 | 29) => Unavailable::Locked(Lock::Keyring),
+        // Denied, cancelled, no access to this item, authorization denied.
+        Some(51 | 128 | 101 | 155) => Unavailable::Refused,
+        // macOS refused the update, and then a new item would have been a duplicate.
+        Some(45) if lines.any(|line| line.starts_with(NOT_MODIFIED)) => Unavailable::Refused,
+        // No default keychain, an invalid one, none of this name, not available.
+        Some(37 | 49 | 50 | 53) => Unavailable::NoKeyring(Missing::System),
+        Some(code) => Unavailable::Broken(format!("macOS's security tool exited with {code}")),
+        None => Unavailable::Broken("macOS's security tool was killed".to_owned()),
+    })
 }
 
-impl Reply {
-    /// Whether the command found its item.
-    ///
-    /// # Errors
-    /// [`Unavailable::Locked`] if macOS would have to ask the user and this session has no screen.
-    pub(super) fn result(&self) -> Result<bool, Unavailable> {
-        let errors = self.errors.trim_ascii();
-        let mut lines = errors.split(|byte| *byte == b'\n');
-        Err(match self.code {
-            Some(0) => return Ok(true),
-            Some(44) if is_absence(errors) => return Ok(false),
-            Some(44) => search_failed(),
-            // No interaction allowed, dark wake, and an authorization that needs interaction.
-            Some(36 | 24 | 29) => Unavailable::Locked(Lock::Keyring),
-            // Denied, cancelled, no access to this item, authorization denied.
-            Some(51 | 128 | 101 | 155) => Unavailable::Refused,
-            // macOS refused the update, and then a new item would have been a duplicate.
-            Some(45) if lines.any(|line| line.starts_with(NOT_MODIFIED)) => Unavailable::Refused,
-            // No default keychain, an invalid one, none of this name, not available.
-            Some(37 | 49 | 50 | 53) => Unavailable::NoKeyring(Missing::System),
-            Some(code) => Unavailable::Broken(format!("macOS's security tool exited with {code}")),
-            None => Unavailable::Broken("macOS's security tool was killed".to_owned()),
-        })
-    }
-
-    /// As [`Reply::result`], for a command that needs no item.
-    pub(super) fn success(&self) -> Result<(), Unavailable> {
-        if self.result()? {
-            Ok(())
-        } else {
-            Err(search_failed())
-        }
+/// As [`found`], for a command that needs no item.
+pub(super) fn success(reply: &Output) -> Result<(), Unavailable> {
+    if found(reply)? {
+        Ok(())
+    } else {
+        Err(search_failed())
     }
 }
 
@@ -98,6 +87,9 @@ fn decode_hex(text: &str) -> Option<Zeroizing<Vec<u8>>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secret_buf::SecretBuf;
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::ExitStatus;
 
     const TOKEN: &str = "HRKU-01234567-89ab-cdef-0123-456789abcdef";
     const COPY_NEXT: &str = "security: SecKeychainSearchCopyNext: Das Objekt gibt es nicht.\n";
@@ -105,11 +97,11 @@ mod tests {
         "security: SecKeychainSearchCreateFromAttributes: A Module Directory Service error\n";
     const MODIFY: &str = "security: SecKeychainItemModifyContent: Nein.\n";
 
-    fn reply(code: i32, errors: &str) -> Reply {
-        Reply {
-            code: Some(code),
-            output: SecretBuf::default(),
-            errors: SecretBuf::from(errors.as_bytes().to_vec()),
+    fn reply(code: i32, errors: &str) -> Output {
+        Output {
+            status: ExitStatus::from_raw(code << 8),
+            stdout: SecretBuf::default(),
+            stderr: SecretBuf::from(errors.as_bytes().to_vec()),
         }
     }
 
@@ -125,11 +117,11 @@ mod tests {
 
     #[test]
     fn a_search_that_failed_is_not_an_absent_item() {
-        assert_eq!(reply(44, COPY_NEXT).result(), Ok(false));
+        assert_eq!(found(&reply(44, COPY_NEXT)), Ok(false));
         let why = broken("macOS could not search the keychain");
-        assert_eq!(reply(44, COPY_NEXT).success(), Err(why.clone()));
+        assert_eq!(success(&reply(44, COPY_NEXT)), Err(why.clone()));
         for errors in ["", SANDBOX, &format!("{SANDBOX}{COPY_NEXT}")] {
-            assert_eq!(reply(44, errors).result(), Err(why.clone()), "{errors}");
+            assert_eq!(found(&reply(44, errors)), Err(why.clone()), "{errors}");
         }
     }
 
@@ -153,16 +145,16 @@ mod tests {
             (45, broken("macOS's security tool exited with 45")),
         ];
         for (code, why) in table {
-            assert_eq!(reply(code, "").result(), Err(why), "{code}");
+            assert_eq!(found(&reply(code, "")), Err(why), "{code}");
         }
-        assert_eq!(reply(0, MODIFY).success(), Ok(()));
-        assert_eq!(reply(45, MODIFY).success(), Err(Unavailable::Refused));
-        let killed = Reply {
-            code: None,
+        assert_eq!(success(&reply(0, MODIFY)), Ok(()));
+        assert_eq!(success(&reply(45, MODIFY)), Err(Unavailable::Refused));
+        let killed = Output {
+            status: ExitStatus::from_raw(9),
             ..reply(0, "")
         };
         let why = broken("macOS's security tool was killed");
-        assert_eq!(killed.result(), Err(why));
+        assert_eq!(found(&killed), Err(why));
     }
 
     #[test]

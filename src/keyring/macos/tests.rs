@@ -5,7 +5,6 @@ use std::path::Path;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use super::super::super::Keyring;
 use super::*;
 
 const TOKEN: &str = "HRKU-01234567-89ab-cdef-0123-456789abcdef";
@@ -58,7 +57,7 @@ fn a_read_passes_service_and_account_and_prints_only_the_secret() {
     let script = Script::new(&format!(
         "printf '%s\\n' \"$@\" >$DIR/arguments; echo {TOKEN}"
     ));
-    assert_eq!(script.tool.find(&ann()), Ok(Some(token())));
+    assert_eq!(script.tool.read(&ann()), Ok(Some(token())));
     let arguments = "find-generic-password\n-s\nheroku-cli\n-a\nann@example.com\n-w\n";
     assert_eq!(script.wrote("arguments"), arguments);
 }
@@ -94,7 +93,7 @@ fn removals_stop_at_the_limit_of_duplicates() {
 fn without_a_screen_the_error_is_a_locked_keychain_and_not_a_denied_item() {
     let find = |shown: i32| {
         let body = format!("case $1 in find*) exit 36 ;; show-keychain-info) exit {shown} ;; esac");
-        Script::new(&body).tool.find(&ann())
+        Script::new(&body).tool.read(&ann())
     };
     assert_eq!(find(36), Err(Unavailable::Locked(Lock::Keyring)));
     assert_eq!(find(0), Err(Unavailable::Refused));
@@ -106,7 +105,7 @@ fn without_the_tool_there_is_no_keyring() {
     let mut script = Script::new("");
     script.tool.program = Path::new("/nowhere/security").to_owned();
     let none = Unavailable::NoKeyring(Missing::System);
-    assert_eq!(script.tool.find(&ann()), Err(none.clone()));
+    assert_eq!(script.tool.read(&ann()), Err(none.clone()));
     assert_eq!(script.tool.add(&ann(), &token()), Err(none));
 }
 
@@ -120,7 +119,7 @@ fn a_program_that_hangs_is_killed_at_the_limit() {
     ));
     // The program is not run again.
     let slow = Deadline::after(script.tool.limit).passed();
-    assert_eq!(script.tool.find(&ann()), Err(slow));
+    assert_eq!(script.tool.read(&ann()), Err(slow));
     let pid = script.wrote("pid").trim().parse().unwrap();
     let pid = rustix::process::Pid::from_raw(pid).unwrap();
     assert!(
