@@ -1,9 +1,9 @@
 //! The address of the session bus, and its authentication.
 
 use git_credential_heroku_rs::environment::Environment;
-use git_credential_heroku_rs::keyring::secret_service::{Address, addresses};
+use git_credential_heroku_rs::keyring::secret_service::addresses;
 use git_credential_heroku_rs::keyring::{Missing, Unavailable};
-use std::os::unix::ffi::OsStrExt;
+use rustix::net::SocketAddrUnix;
 
 use crate::keyring;
 
@@ -12,7 +12,7 @@ pub(crate) fn check_address(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
     };
-    let expected: Vec<Address> = text.split(';').filter_map(first_socket).collect();
+    let expected: Vec<SocketAddrUnix> = text.split(';').filter_map(first_socket).collect();
     match read(text) {
         Ok(found) => assert_eq!(found, expected),
         Err(Unavailable::RemoteBus) => assert!(expected.is_empty()),
@@ -22,9 +22,9 @@ pub(crate) fn check_address(bytes: &[u8]) {
         }
     }
     for address in expected {
-        let (key, name) = match &address {
-            Address::Path(path) => ("path", path.as_os_str().as_bytes()),
-            Address::Abstract(name) => ("abstract", name.as_slice()),
+        let (key, name) = match address.abstract_name() {
+            Some(name) => ("abstract", name),
+            None => ("path", address.path_bytes().unwrap_or_default()),
         };
         let escape = |text: String, byte: &u8| format!("{text}%{byte:02x}");
         let escaped = name.iter().fold(String::new(), escape);
@@ -35,7 +35,7 @@ pub(crate) fn check_address(bytes: &[u8]) {
     }
 }
 
-fn read(text: &str) -> Result<Vec<Address>, Unavailable> {
+fn read(text: &str) -> Result<Vec<SocketAddrUnix>, Unavailable> {
     addresses(&Environment {
         bus_address: Some(text.to_owned()),
         ..Environment::default()
@@ -53,22 +53,23 @@ fn names_no_bus(text: &str) -> bool {
 /// The first socket that an address names, found without the program's own parser.
 ///
 /// Source: D-Bus specification, "Server Addresses".
-fn first_socket(address: &str) -> Option<Address> {
+fn first_socket(address: &str) -> Option<SocketAddrUnix> {
     let mut first = None;
     for pair in address.strip_prefix("unix:")?.split(',') {
         let (key, value) = pair.split_once('=')?;
-        let name = decoded(value.as_bytes())?;
-        let address = match key {
-            "path" => Address::Path(std::ffi::OsStr::from_bytes(&name).into()),
-            "abstract" => Address::Abstract(name),
+        let name = decoded(value.as_bytes());
+        let socket = match key {
+            "path" => SocketAddrUnix::new(name),
+            "abstract" => SocketAddrUnix::new_abstract_name(&name),
             _ => continue,
         };
-        first = first.or(Some(address));
+        first = first.or(socket.ok());
     }
     first
 }
 
-fn decoded(value: &[u8]) -> Option<Vec<u8>> {
+/// A `%` without two digits stands for itself.
+fn decoded(value: &[u8]) -> Vec<u8> {
     let digit = |byte: u8| {
         char::from(byte)
             .to_digit(16)
@@ -77,15 +78,12 @@ fn decoded(value: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut at = 0;
     while let Some(&byte) = value.get(at) {
-        let (decoded, length) = match (byte, value.get(at + 1..at + 3)) {
-            (b'%', Some(&[high, low])) => (digit(high)? * 16 + digit(low)?, 3),
-            (b'%', _) => return None,
-            (plain, _) => (plain, 1),
-        };
-        bytes.push(decoded);
-        at += length;
+        let digits = value.get(at + 1..at + 3).filter(|_| byte == b'%');
+        let decoded = digits.and_then(|two| Some(digit(two[0])? * 16 + digit(two[1])?));
+        at += if decoded.is_some() { 3 } else { 1 };
+        bytes.push(decoded.unwrap_or(byte));
     }
-    Some(bytes)
+    bytes
 }
 
 /// The bus's side of the authentication: nothing is read before its `OK`. It may send `DATA` before that.

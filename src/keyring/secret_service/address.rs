@@ -5,42 +5,32 @@
 //!
 //! Source: D-Bus specification, "Server Addresses".
 
-use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt;
-use std::path::PathBuf;
+use percent_encoding::percent_decode_str;
+use rustix::net::SocketAddrUnix;
 
 use crate::environment::Environment;
 use crate::keyring::{Missing, Unavailable};
-use crate::secret_buf::from_hex;
-
-/// A socket on which a bus may listen.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Address {
-    /// A socket in the file system.
-    Path(PathBuf),
-    /// A socket in Linux's abstract name space.
-    Abstract(Vec<u8>),
-}
 
 /// The sockets to try, in order.
 ///
 /// # Errors
 /// [`Missing::Bus`], or [`Unavailable::RemoteBus`] if the bus uses a transport other than a local socket.
-pub fn addresses(environment: &Environment) -> Result<Vec<Address>, Unavailable> {
+pub fn addresses(environment: &Environment) -> Result<Vec<SocketAddrUnix>, Unavailable> {
     let no_bus = Unavailable::NoKeyring(Missing::Bus);
     let standard = environment.runtime_dir.as_ref().map(|dir| dir.join("bus"));
     let Some(text) = &environment.bus_address else {
-        let bus = standard.filter(|bus| bus.exists()).ok_or(no_bus)?;
-        return Ok(vec![Address::Path(bus)]);
+        let bus = standard.filter(|bus| bus.exists());
+        let bus = bus.and_then(|bus| SocketAddrUnix::new(bus).ok());
+        return bus.map(|bus| vec![bus]).ok_or(no_bus);
     };
-    let mut local: Vec<Address> = text.split(';').filter_map(parse).collect();
+    let mut local: Vec<_> = text.split(';').filter_map(parse).collect();
     if local.is_empty() && text.split(';').all(means_no_bus) {
         return Err(no_bus);
     }
     if local.is_empty() {
         return Err(Unavailable::RemoteBus);
     }
-    if let Some(standard) = standard.map(Address::Path)
+    if let Some(standard) = standard.and_then(|bus| SocketAddrUnix::new(bus).ok())
         && !local.contains(&standard)
     {
         local.push(standard);
@@ -56,33 +46,19 @@ fn means_no_bus(address: &str) -> bool {
         || address.starts_with("autolaunch:")
 }
 
-/// One address, `unix:path=…,guid=…`. None for any other transport, and none if a part of it is not as the
-/// specification requires.
-fn parse(text: &str) -> Option<Address> {
+/// One address, `unix:path=…,guid=…`. None for any other transport, and none if no socket can have this name.
+fn parse(text: &str) -> Option<SocketAddrUnix> {
     let parts = text.strip_prefix("unix:")?.split(',');
-    let pairs = parts.map(|part| {
-        let (key, value) = part.split_once('=')?;
-        Some((key, unescaped(value)?))
-    });
-    let pairs: Vec<(&str, Vec<u8>)> = pairs.collect::<Option<_>>()?;
-    pairs.into_iter().find_map(|(key, value)| match key {
-        "path" => Some(Address::Path(OsString::from_vec(value).into())),
-        "abstract" => Some(Address::Abstract(value)),
-        _ => None,
+    let pairs: Option<Vec<_>> = parts.map(|part| part.split_once('=')).collect();
+    pairs?.into_iter().find_map(|(key, value)| {
+        let name: Vec<u8> = percent_decode_str(value).collect();
+        match key {
+            "path" => SocketAddrUnix::new(name).ok(),
+            #[cfg(target_os = "linux")]
+            "abstract" => SocketAddrUnix::new_abstract_name(&name).ok(),
+            _ => None,
+        }
     })
-}
-
-/// Bytes outside the specification's small set are written `%xx`.
-fn unescaped(value: &str) -> Option<Vec<u8>> {
-    let mut rest = value.bytes();
-    let mut bytes = Vec::new();
-    while let Some(byte) = rest.next() {
-        bytes.push(match byte {
-            b'%' => from_hex(rest.next()?, rest.next()?)?,
-            byte => byte,
-        });
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]
@@ -92,7 +68,11 @@ mod tests {
     const NOT_LOCAL: Unavailable = Unavailable::RemoteBus;
     const NO_BUS: Unavailable = Unavailable::NoKeyring(Missing::Bus);
 
-    fn read(address: &str) -> Result<Vec<Address>, Unavailable> {
+    fn path(path: impl AsRef<std::path::Path>) -> SocketAddrUnix {
+        SocketAddrUnix::new(path.as_ref()).unwrap()
+    }
+
+    fn read(address: &str) -> Result<Vec<SocketAddrUnix>, Unavailable> {
         addresses(&Environment {
             bus_address: Some(address.to_owned()),
             ..Environment::default()
@@ -100,12 +80,13 @@ mod tests {
     }
 
     #[test]
+    #[cfg(target_os = "linux")]
     fn local_sockets_are_found_among_several_addresses() {
         assert_eq!(
             read("tcp:host=h,port=1;unix:path=/run/a%20b,guid=0;unix:abstract=/tmp/x").unwrap(),
             [
-                Address::Path("/run/a b".into()),
-                Address::Abstract(b"/tmp/x".to_vec())
+                path("/run/a b"),
+                SocketAddrUnix::new_abstract_name(b"/tmp/x").unwrap()
             ]
         );
     }
@@ -115,8 +96,7 @@ mod tests {
         for address in [
             "tcp:host=h,port=1",
             "unixexec:path=/bin/x",
-            "unix:path=%z",
-            "unix:path=%+1",
+            "unix:path=%00",
             "unix:path=/a,guid",
         ] {
             assert_eq!(read(address), Err(NOT_LOCAL), "{address}");
@@ -142,10 +122,10 @@ mod tests {
             runtime_dir: Some("/run/user/1000".into()),
             ..Environment::default()
         };
-        let standard = Address::Path("/run/user/1000/bus".into());
+        let standard = path("/run/user/1000/bus");
         assert_eq!(
             addresses(&environment("unix:path=/tmp/stale")).unwrap(),
-            [Address::Path("/tmp/stale".into()), standard.clone()]
+            [path("/tmp/stale"), standard.clone()]
         );
         let same = environment("unix:path=/run/user/1000/bus");
         assert_eq!(addresses(&same).unwrap(), [standard]);
@@ -161,6 +141,6 @@ mod tests {
         assert_eq!(addresses(&environment), Err(NO_BUS));
         let bus = dir.path().join("bus");
         let _listener = std::os::unix::net::UnixListener::bind(&bus).unwrap();
-        assert_eq!(addresses(&environment).unwrap(), [Address::Path(bus)]);
+        assert_eq!(addresses(&environment).unwrap(), [path(bus)]);
     }
 }

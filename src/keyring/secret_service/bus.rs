@@ -11,7 +11,6 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
 use super::Failure;
-use super::address::Address;
 use super::calls;
 use super::message::{Call, Event, Format, Message};
 use crate::keyring::{Deadline, Missing, Unavailable};
@@ -52,7 +51,10 @@ const BEGIN: &[u8] = b"BEGIN\r\n";
 
 impl Bus {
     /// Connects, and sends nothing yet: the authentication and `Hello` are sent with the first calls.
-    pub(super) fn connect(addresses: &[Address], deadline: Deadline) -> Result<Bus, Failure> {
+    pub(super) fn connect(
+        addresses: &[SocketAddrUnix],
+        deadline: Deadline,
+    ) -> Result<Bus, Failure> {
         let mut bus = Bus::open(addresses, deadline)?;
         bus.begin_messages();
         Ok(bus)
@@ -61,7 +63,7 @@ impl Bus {
     /// Connects, and waits for the authentication before it sends the first message. xdg-dbus-proxy before 0.1.6 closes
     /// the connection if `BEGIN` and a message come in one piece.
     pub(super) fn connect_in_steps(
-        addresses: &[Address],
+        addresses: &[SocketAddrUnix],
         deadline: Deadline,
     ) -> Result<Bus, Failure> {
         let mut bus = Bus::open(addresses, deadline)?;
@@ -71,7 +73,7 @@ impl Bus {
         Ok(bus)
     }
 
-    fn open(addresses: &[Address], deadline: Deadline) -> Result<Bus, Failure> {
+    fn open(addresses: &[SocketAddrUnix], deadline: Deadline) -> Result<Bus, Failure> {
         let mut failure = Unavailable::NoKeyring(Missing::ReachableBus);
         for address in addresses {
             match connect(address, deadline.at) {
@@ -243,18 +245,11 @@ fn is_temporary(error: &io::Error) -> bool {
 
 /// Connects within the deadline. A blocking `connect` to a bus with a full queue would wait without a limit, so this
 /// one does not block.
-fn connect(address: &Address, deadline: Instant) -> io::Result<UnixStream> {
+fn connect(address: &SocketAddrUnix, deadline: Instant) -> io::Result<UnixStream> {
     const PAUSE: Duration = Duration::from_millis(10);
-    let target = match address {
-        Address::Path(path) => SocketAddrUnix::new(path)?,
-        #[cfg(target_os = "linux")]
-        Address::Abstract(name) => SocketAddrUnix::new_abstract_name(name)?,
-        #[cfg(not(target_os = "linux"))]
-        Address::Abstract(_) => return Err(io::ErrorKind::Unsupported.into()),
-    };
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let socket = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
-    while let Err(error) = rustix::net::connect(&socket, &target) {
+    while let Err(error) = rustix::net::connect(&socket, address) {
         if error != rustix::io::Errno::AGAIN {
             return Err(error.into());
         }
@@ -269,19 +264,16 @@ fn connect(address: &Address, deadline: Instant) -> io::Result<UnixStream> {
 /// Whether the listener runs as this user or as root. Any user can bind an abstract name or a path in `/tmp` that a
 /// stale variable still names, and would then receive the token in plain text.
 #[cfg(target_os = "linux")]
-fn is_trusted(stream: &UnixStream, _: &Address) -> bool {
+fn is_trusted(stream: &UnixStream, _: &SocketAddrUnix) -> bool {
     let listener = rustix::net::sockopt::socket_peercred(stream);
     listener.is_ok_and(|listener| may_be_trusted(listener.uid.as_raw()))
 }
 
 /// Whether the socket file belongs to this user or to root. Here, rustix cannot ask who listens on a connected socket.
 #[cfg(not(target_os = "linux"))]
-fn is_trusted(_: &UnixStream, address: &Address) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let Address::Path(path) = address else {
-        return false;
-    };
-    std::fs::metadata(path).is_ok_and(|socket| may_be_trusted(socket.uid()))
+fn is_trusted(_: &UnixStream, address: &SocketAddrUnix) -> bool {
+    let socket = address.path().map(|path| rustix::fs::stat(&*path));
+    socket.is_some_and(|socket| socket.is_ok_and(|socket| may_be_trusted(socket.st_uid)))
 }
 
 fn may_be_trusted(user: u32) -> bool {
@@ -371,7 +363,7 @@ mod tests {
         rustix::net::bind(&socket, &SocketAddrUnix::new(&path).unwrap()).unwrap();
         rustix::net::listen(&socket, 0).unwrap();
         let limit = Duration::from_millis(50);
-        let addresses = [Address::Path(path)];
+        let addresses = [SocketAddrUnix::new(&path).unwrap()];
         let mut queue = Vec::new();
         let failure = loop {
             match Bus::connect(&addresses, Deadline::after(limit)) {

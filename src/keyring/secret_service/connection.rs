@@ -5,7 +5,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::address::Address;
+use rustix::net::SocketAddrUnix;
+
 use super::bus::{Bus, Pending};
 use super::calls::{self, Found};
 use super::message::Event;
@@ -65,7 +66,7 @@ pub(super) enum Content {
 impl Connection {
     /// Connects, and makes the first calls.
     pub(super) fn open(
-        addresses: &[Address],
+        addresses: &[SocketAddrUnix],
         deadline: Deadline,
         prompt_limit: Option<Duration>,
         trace: &Trace,

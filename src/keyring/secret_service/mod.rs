@@ -22,7 +22,7 @@ use crate::account::Account;
 use crate::environment::Environment;
 use crate::token::Token;
 
-pub use address::{Address, addresses};
+pub use address::addresses;
 
 /// Why a call failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
