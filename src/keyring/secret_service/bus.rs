@@ -51,24 +51,19 @@ const BEGIN: &[u8] = b"BEGIN\r\n";
 
 impl Bus {
     /// Connects, and sends nothing yet: the authentication and `Hello` are sent with the first calls.
+    ///
+    /// With `in_steps`, the authentication is awaited before the first message is sent. xdg-dbus-proxy before 0.1.6 closes
+    /// the connection if `BEGIN` and a message come in one piece.
     pub(super) fn connect(
         addresses: &[SocketAddrUnix],
         deadline: Deadline,
+        in_steps: bool,
     ) -> Result<Bus, Failure> {
         let mut bus = Bus::open(addresses, deadline)?;
-        bus.begin_messages();
-        Ok(bus)
-    }
-
-    /// Connects, and waits for the authentication before it sends the first message. xdg-dbus-proxy before 0.1.6 closes
-    /// the connection if `BEGIN` and a message come in one piece.
-    pub(super) fn connect_in_steps(
-        addresses: &[SocketAddrUnix],
-        deadline: Deadline,
-    ) -> Result<Bus, Failure> {
-        let mut bus = Bus::open(addresses, deadline)?;
-        bus.flush()?;
-        bus.wait_for_authentication()?;
+        if in_steps {
+            bus.flush()?;
+            bus.wait_for_authentication()?;
+        }
         bus.begin_messages();
         Ok(bus)
     }
@@ -366,7 +361,7 @@ mod tests {
         let addresses = [SocketAddrUnix::new(&path).unwrap()];
         let mut queue = Vec::new();
         let failure = loop {
-            match Bus::connect(&addresses, Deadline::after(limit)) {
+            match Bus::connect(&addresses, Deadline::after(limit), false) {
                 Ok(bus) => queue.push(bus),
                 Err(failure) => break failure,
             }

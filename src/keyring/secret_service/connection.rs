@@ -71,12 +71,12 @@ impl Connection {
         prompt_limit: Option<Duration>,
         trace: &Trace,
     ) -> Result<Connection> {
-        let mut bus = Bus::connect(addresses, deadline)?;
+        let mut bus = Bus::connect(addresses, deadline, false)?;
         let mut answers = make_first_calls(&mut bus);
         if matches!(answers, Err(Failure::Lost(_))) && bus.has_received_nothing() {
             // Before the next one is opened: a proxy may serve one connection after the other.
             drop(bus);
-            bus = Bus::connect_in_steps(addresses, deadline)?;
+            bus = Bus::connect(addresses, deadline, true)?;
             answers = make_first_calls(&mut bus);
         }
         let (service, may_search_prompt) = answers?;
