@@ -52,15 +52,8 @@ pub(super) struct Item {
     path: String,
     /// Its `account` attribute, which need not be a valid account.
     pub(super) account: String,
-    /// None if it was not read, or if the item holds something else.
+    /// None if the item holds something else.
     pub(super) token: Option<Token>,
-}
-
-/// What to read of an item.
-#[derive(Clone, Copy)]
-pub(super) enum Content {
-    Account,
-    AccountAndToken,
 }
 
 impl Connection {
@@ -113,9 +106,8 @@ impl Connection {
     /// [`Unavailable::Locked`] if no token was found and a locked item may exist.
     pub(super) fn find(&mut self, account: &Account) -> Result<Option<Token>> {
         let found = self.search(Some(account))?;
-        for path in &found.unlocked {
-            let path = std::slice::from_ref(path);
-            let items = self.items(path, Some(account), Content::AccountAndToken)?;
+        for path in found.unlocked.chunks(1) {
+            let items = self.items(path, Some(account))?;
             if let Some(token) = items.into_iter().find_map(|item| item.token) {
                 return Ok(Some(token));
             }
@@ -125,10 +117,16 @@ impl Connection {
     }
 
     /// Every open item, and what is locked.
-    pub(super) fn list(&mut self, content: Content) -> Result<(Vec<Item>, Option<Lock>)> {
+    pub(super) fn list(&mut self) -> Result<(Vec<Item>, Option<Lock>)> {
         let found = self.search(None)?;
-        let items = self.items(&found.unlocked, None, content)?;
+        let items = self.items(&found.unlocked, None)?;
         Ok((items, self.find_lock(&found)?))
+    }
+
+    /// What is locked. Reads no item.
+    pub(super) fn lock(&mut self) -> Result<Option<Lock>> {
+        let found = self.search(None)?;
+        self.find_lock(&found)
     }
 
     /// Writes an account's token into its first item and removes the others, or creates an item if there is none.
@@ -138,7 +136,7 @@ impl Connection {
     /// the token was sent.
     pub(super) fn write(&mut self, account: &Account, token: &Token) -> Result<()> {
         let found = self.search(Some(account))?;
-        let items = self.items(&found.unlocked, Some(account), Content::Account)?;
+        let items = self.items(&found.unlocked, Some(account))?;
         // A service that finds items of other programs could also replace one of them.
         let may_replace = items.len() == found.unlocked.len();
         let Some((first, duplicates)) = items.split_first() else {
@@ -154,7 +152,9 @@ impl Connection {
             self.create(account, token, may_replace)?;
         }
         for duplicate in duplicates {
-            self.delete(&duplicate.path).map_err(Failure::unconfirmed)?;
+            let deleted = self.bus.send(calls::delete(&duplicate.path));
+            let removed = self.wait_for_removal(deleted);
+            removed.map_err(Failure::unconfirmed)?;
         }
         Ok(())
     }
@@ -192,15 +192,9 @@ impl Connection {
     }
 
     fn items_with(&mut self, token: &Token, account: &Account, found: &Found) -> Result<Vec<Item>> {
-        let mut items = self.items(&found.unlocked, Some(account), Content::AccountAndToken)?;
+        let mut items = self.items(&found.unlocked, Some(account))?;
         items.retain(|item| item.token.as_ref() == Some(token));
         Ok(items)
-    }
-
-    /// Removes an item, if it still exists.
-    fn delete(&mut self, path: &str) -> Result<()> {
-        let deleted = self.bus.send(calls::delete(path));
-        self.wait_for_removal(deleted).map(drop)
     }
 
     /// Returns whether the item still existed.
@@ -337,36 +331,28 @@ impl Connection {
 
     /// Reads those of the items that are ours, of one account or of all, and skips those that were removed meanwhile.
     /// The calls do not depend on each other, so they are sent in batches.
-    fn items(
-        &mut self,
-        paths: &[String],
-        account: Option<&Account>,
-        content: Content,
-    ) -> Result<Vec<Item>> {
-        let session = match content {
-            Content::Account => None,
-            Content::AccountAndToken => Some(self.session()?),
-        };
+    fn items(&mut self, paths: &[String], account: Option<&Account>) -> Result<Vec<Item>> {
+        let session = self.session()?;
         let mut items = Vec::with_capacity(paths.len());
         for paths in paths.chunks(BATCH) {
             let mut sent = Vec::with_capacity(paths.len());
             for path in paths {
-                let session = session.as_ref();
-                let token = session.map(|session| self.bus.send(calls::get_token(path, session)));
+                let token = self.bus.send(calls::get_token(path, &session));
                 sent.push((path, token, self.bus.send(calls::get_account(path))));
             }
             for (path, token, name) in sent {
-                let token = token.map(|token| self.bus.wait(token)).transpose();
-                let name = unless_gone(self.bus.wait(name))?;
+                let token = self.bus.wait(token);
+                let name = unless_gone(self.bus.wait(name))?.flatten();
                 let (Some(name), Some(token)) = (name, unless_gone(token)?) else {
                     continue;
                 };
-                let is_wanted = |name: &String| account.is_none_or(|a| a.as_str() == name);
-                items.extend(name.filter(is_wanted).map(|account| Item {
-                    path: path.clone(),
-                    account,
-                    token: token.flatten(),
-                }));
+                if account.is_none_or(|account| account.as_str() == name) {
+                    items.push(Item {
+                        path: path.clone(),
+                        account: name,
+                        token,
+                    });
+                }
             }
         }
         Ok(items)
@@ -450,12 +436,11 @@ impl Connection {
             .iter()
             .map(|path| self.bus.send(calls::get_locked(path)));
         let sent: Vec<_> = sent.collect();
-        let mut collections = Vec::with_capacity(paths.len());
-        for (path, is_locked) in paths.into_iter().zip(sent) {
+        let collections = paths.into_iter().zip(sent).map(|(path, is_locked)| {
             let is_locked = unless_refused(self.bus.wait(is_locked))?;
-            collections.push((path, is_locked.unwrap_or(false)));
-        }
-        Ok(collections)
+            Ok((path, is_locked.unwrap_or(false)))
+        });
+        collections.collect()
     }
 
     fn unlock_default(&mut self) -> Result<DefaultCollection> {

@@ -16,7 +16,7 @@ mod wire;
 use std::cell::RefCell;
 use std::thread;
 
-use self::connection::{Connection, Content};
+use self::connection::Connection;
 use super::{Budget, Deadline, Keyring, Listing, Lock, Missing, Unavailable, check_stored};
 use crate::account::Account;
 use crate::environment::Environment;
@@ -176,7 +176,7 @@ impl Keyring for SecretService {
     }
 
     fn read_all(&self) -> Result<Listing, Unavailable> {
-        let (items, locked) = self.run(|connection| connection.list(Content::AccountAndToken))?;
+        let (items, locked) = self.run(Connection::list)?;
         if let (true, Some(lock)) = (items.is_empty(), locked) {
             return Err(Unavailable::Locked(lock));
         }
@@ -212,7 +212,6 @@ impl Keyring for SecretService {
     }
 
     fn confirms_reads(&self) -> bool {
-        let listed = self.run(|connection| connection.list(Content::Account));
-        listed.is_ok_and(|(_, locked)| locked == Some(Lock::Confirmation))
+        self.run(Connection::lock) == Ok(Some(Lock::Confirmation))
     }
 }
