@@ -5,7 +5,7 @@
 use zeroize::Zeroizing;
 
 use super::Failure;
-use super::wire::{Order, Reader, Writer, length};
+use super::wire::{Reader, Writer, length};
 
 /// The largest message that is accepted, in bytes: enough for a thousand items.
 const LARGEST: usize = 8 * 1024 * 1024;
@@ -16,6 +16,13 @@ const FIXED: usize = 16;
 // Where these numbers of a message are.
 const BODY_LENGTH: usize = 4;
 const SERIAL: usize = 8;
+
+/// How a message names the byte order of this machine.
+const BYTE_ORDER: u8 = if cfg!(target_endian = "big") {
+    b'B'
+} else {
+    b'l'
+};
 
 const METHOD_CALL: u8 = 1;
 const REPLY: u8 = 2;
@@ -66,7 +73,7 @@ impl Call<()> {
         signature: &str,
     ) -> Call<()> {
         let mut message = Writer::new();
-        message.raw(&[b'l', METHOD_CALL, 0, 1]);
+        message.raw(&[BYTE_ORDER, METHOD_CALL, 0, 1]);
         let (body_length, serial) = (0, 0);
         message.number(body_length);
         message.number(serial);
@@ -144,7 +151,6 @@ pub(super) struct Message {
     error: Option<String>,
     signature: String,
     body: Zeroizing<Vec<u8>>,
-    order: Order,
 }
 
 impl Message {
@@ -157,18 +163,18 @@ impl Message {
         let Some(fixed) = buffer.get(..FIXED) else {
             return Ok(None);
         };
-        let (order, fields, body) = read_fixed(fixed).ok_or(Failure::Garbled)?;
+        let (fields, body) = read_fixed(fixed).ok_or(Failure::Garbled)?;
         let start = fields.next_multiple_of(8);
         let Some(whole) = buffer.get(..start + body) else {
             return Ok(None);
         };
-        let (fields, body) = (Reader::new(&whole[..fields], order), &whole[start..]);
-        let message = Message::read(fixed[1], fields, body, order).ok_or(Failure::Garbled)?;
+        let (fields, body) = (Reader::new(&whole[..fields]), &whole[start..]);
+        let message = Message::read(fixed[1], fields, body).ok_or(Failure::Garbled)?;
         Ok(Some((message, whole.len())))
     }
 
     /// Reads the header fields. Unused ones are skipped, also those that a later D-Bus may add.
-    fn read(kind: u8, mut fields: Reader<'_>, body: &[u8], order: Order) -> Option<Message> {
+    fn read(kind: u8, mut fields: Reader<'_>, body: &[u8]) -> Option<Message> {
         let (mut path, mut member, mut error, mut signature) = ("", "", "", "");
         let mut reply_serial = None;
         fields.take(FIXED)?;
@@ -193,7 +199,6 @@ impl Message {
             error: (kind == ERROR).then(|| error.to_owned()),
             signature: signature.to_owned(),
             body: Zeroizing::new(body.to_vec()),
-            order,
         })
     }
 
@@ -208,22 +213,19 @@ impl Message {
         if format.signature.is_some_and(|it| it != self.signature) {
             return Err(Failure::Garbled);
         }
-        let mut body = Reader::new(&self.body, self.order);
+        let mut body = Reader::new(&self.body);
         (format.read)(&mut body).ok_or(Failure::Garbled)
     }
 }
 
-/// The byte order of a message, and where its header fields and its body end.
-fn read_fixed(fixed: &[u8]) -> Option<(Order, usize, usize)> {
-    let order = match fixed[0] {
-        b'l' => Order::Little,
-        b'B' => Order::Big,
-        _ => return None,
-    };
-    let mut lengths = Reader::new(fixed, order);
-    lengths.take(4)?;
-    let (body, _serial, fields) = (lengths.length()?, lengths.number()?, lengths.length()?);
-    (body.saturating_add(fields) <= LARGEST).then_some((order, FIXED + fields, body))
+/// Where the header fields of a message and its body end.
+fn read_fixed(fixed: &[u8]) -> Option<(usize, usize)> {
+    let mut fixed = Reader::new(fixed);
+    let is_ours = fixed.byte()? == BYTE_ORDER;
+    fixed.take(3)?;
+    let (body, _serial, fields) = (fixed.length()?, fixed.number()?, fixed.length()?);
+    let is_small = body.saturating_add(fields) <= LARGEST;
+    (is_ours && is_small).then_some((FIXED + fields, body))
 }
 
 #[cfg(test)]
@@ -234,53 +236,42 @@ pub(super) mod tests {
     use std::collections::HashMap;
     use zbus::zvariant::{ObjectPath, Value};
 
-    pub(in super::super) fn answer_with<B>(body: &B, big: bool) -> Vec<u8>
+    pub(in super::super) fn answer_with<B>(body: &B) -> Vec<u8>
     where
         B: serde::Serialize + zbus::zvariant::DynamicType,
     {
-        let order = if big {
-            zbus::zvariant::Endian::Big
-        } else {
-            zbus::zvariant::Endian::Little
-        };
         let call = zbus::Message::method_call("/a", "Ask").unwrap();
-        let call = call.endian(order).build(&()).unwrap();
+        let call = call.build(&()).unwrap();
         let answer = zbus::Message::method_return(&call.header()).unwrap();
-        let answer = answer.endian(order).build(body).unwrap();
-        answer.data().to_vec()
+        answer.build(body).unwrap().data().to_vec()
     }
 
     #[test]
     fn a_message_of_another_implementation_is_read() {
-        for big in [false, true] {
-            let path = ObjectPath::try_from("/org/x").unwrap();
-            let bytes = answer_with(
-                &((&path, [1_u8, 2].as_slice(), [3_u8].as_slice(), "text/plain"),),
-                big,
-            );
-            let (message, length) = Message::parse(&bytes).unwrap().unwrap();
-            assert_eq!(length, bytes.len());
-            let secret = Format::new("(oayays)", |body| {
-                assert_eq!(body.path()?, "/org/x");
-                assert_eq!(body.bytes()?, [1, 2]);
-                assert_eq!(body.bytes()?, [3]);
-                assert_eq!(body.text()?, "text/plain");
-                Some(body.is_at_end())
-            });
-            assert_eq!(message.content(&secret), Ok(true));
+        let path = ObjectPath::try_from("/org/x").unwrap();
+        let bytes = answer_with(&((&path, [1_u8, 2].as_slice(), [3_u8].as_slice(), "text/plain"),));
+        let (message, length) = Message::parse(&bytes).unwrap().unwrap();
+        assert_eq!(length, bytes.len());
+        let secret = Format::new("(oayays)", |body| {
+            assert_eq!(body.path()?, "/org/x");
+            assert_eq!(body.bytes()?, [1, 2]);
+            assert_eq!(body.bytes()?, [3]);
+            assert_eq!(body.text()?, "text/plain");
+            Some(body.is_at_end())
+        });
+        assert_eq!(message.content(&secret), Ok(true));
 
-            let attributes = Value::from(HashMap::from([("service", "heroku-cli")]));
-            let bytes = answer_with(&attributes, big);
-            let (message, _) = Message::parse(&bytes).unwrap().unwrap();
-            let attributes = Format::new("v", |body| {
-                let mut entries = body.variant("a{ss}")?.array(8)?;
-                entries.align(8)?;
-                assert_eq!(entries.text()?, "service");
-                assert_eq!(entries.text()?, "heroku-cli");
-                Some(entries.is_at_end())
-            });
-            assert_eq!(message.content(&attributes), Ok(true));
-        }
+        let attributes = Value::from(HashMap::from([("service", "heroku-cli")]));
+        let bytes = answer_with(&attributes);
+        let (message, _) = Message::parse(&bytes).unwrap().unwrap();
+        let attributes = Format::new("v", |body| {
+            let mut entries = body.variant("a{ss}")?.array(8)?;
+            entries.align(8)?;
+            assert_eq!(entries.text()?, "service");
+            assert_eq!(entries.text()?, "heroku-cli");
+            Some(entries.is_at_end())
+        });
+        assert_eq!(message.content(&attributes), Ok(true));
     }
 
     #[test]
@@ -312,7 +303,7 @@ pub(super) mod tests {
     #[test]
     fn an_unknown_field_is_skipped() {
         let mut message = Writer::new();
-        message.raw(&[b'l', REPLY, 0, 1]);
+        message.raw(&[BYTE_ORDER, REPLY, 0, 1]);
         message.number(0);
         message.number(9);
         message.array(8, |fields| {
@@ -333,7 +324,7 @@ pub(super) mod tests {
     fn deeply_nested_values_are_rejected() {
         let nested: Vec<u8> = [1, b'v', 0].repeat(1_000_000);
         let mut message = Writer::new();
-        message.raw(&[b'l', REPLY, 0, 1]);
+        message.raw(&[BYTE_ORDER, REPLY, 0, 1]);
         message.number(0);
         message.number(9);
         message.array(8, |fields| {
@@ -346,10 +337,17 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn a_message_in_another_byte_order_is_rejected() {
+        let mut message = answer_with(&());
+        message[0] ^= b'l' ^ b'B';
+        assert_eq!(Message::parse(&message).err(), Some(Failure::Garbled));
+    }
+
+    #[test]
     fn a_message_with_a_huge_length_is_rejected_before_it_is_read() {
         for lengths in [[u32::MAX, 0], [0, u32::MAX]] {
             let mut message = Writer::new();
-            message.raw(&[b'l', REPLY, 0, 1]);
+            message.raw(&[BYTE_ORDER, REPLY, 0, 1]);
             message.number(lengths[0]);
             message.number(1);
             message.number(lengths[1]);

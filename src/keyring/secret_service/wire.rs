@@ -1,5 +1,7 @@
 //! The wire format of D-Bus, as far as the Secret Service needs it.
 //!
+//! Numbers are in this machine's byte order, as in every program on its bus.
+//!
 //! This is our own code, since the sender of a message must not control how deep or how far it is read. Each shape is
 //! spelled out in the code that reads it, nothing recurses, and no buffer gets a size that a message claims. What is
 //! written may hold a secret, so the memory is wiped, also when a buffer grows.
@@ -8,7 +10,7 @@
 
 use crate::secret_buf::SecretBuf;
 
-/// Writes values in little-endian order.
+/// Writes values.
 pub(super) struct Writer(SecretBuf);
 
 impl Writer {
@@ -33,7 +35,7 @@ impl Writer {
 
     pub(super) fn number(&mut self, number: u32) {
         self.align(4);
-        self.raw(&number.to_le_bytes());
+        self.raw(&number.to_ne_bytes());
     }
 
     /// `s` or `o`: both have the same format.
@@ -44,7 +46,7 @@ impl Writer {
 
     /// `g`. All signatures that are written are constants, and short.
     pub(super) fn signature(&mut self, signature: &str) {
-        self.raw(&[length(signature.as_bytes()).to_le_bytes()[0]]);
+        self.raw(&[u8::try_from(signature.len()).unwrap_or(u8::MAX)]);
         self.raw(signature.as_bytes());
         self.raw(&[0]);
     }
@@ -67,7 +69,7 @@ impl Writer {
 
     /// Overwrites the number that begins `at` bytes from the start.
     pub(super) fn overwrite(&mut self, at: usize, number: u32) {
-        self.0[at..at + 4].copy_from_slice(&number.to_le_bytes());
+        self.0[at..at + 4].copy_from_slice(&number.to_ne_bytes());
     }
 }
 
@@ -81,23 +83,11 @@ pub(super) fn length(bytes: &[u8]) -> u32 {
 pub(super) struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
-    order: Order,
-}
-
-/// The byte order of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Order {
-    Little,
-    Big,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(bytes: &'a [u8], order: Order) -> Reader<'a> {
-        Reader {
-            bytes,
-            at: 0,
-            order,
-        }
+    pub(super) fn new(bytes: &'a [u8]) -> Reader<'a> {
+        Reader { bytes, at: 0 }
     }
 
     pub(super) fn is_at_end(&self) -> bool {
@@ -122,10 +112,7 @@ impl<'a> Reader<'a> {
     pub(super) fn number(&mut self) -> Option<u32> {
         self.align(4)?;
         let four = self.take(4)?.try_into().ok()?;
-        Some(match self.order {
-            Order::Little => u32::from_le_bytes(four),
-            Order::Big => u32::from_be_bytes(four),
-        })
+        Some(u32::from_ne_bytes(four))
     }
 
     /// The length of what follows. If it does not fit a `usize`, that many bytes cannot follow.
@@ -231,9 +218,7 @@ mod tests {
         let is_path = |path: &str| {
             let mut writer = Writer::new();
             writer.text(path);
-            Reader::new(writer.written(), Order::Little)
-                .path()
-                .is_some()
+            Reader::new(writer.written()).path().is_some()
         };
         assert!(is_path("/") && is_path("/org/freedesktop/secrets/collection/a_5f_1"));
         for path in ["", "a", "a/b", "/a/", "//", "/a//b", "/a-b", "/a b", "/é"] {
@@ -242,22 +227,12 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_read_in_the_byte_order_of_the_sender() {
-        let bytes = [0, 0, 1, 2];
-        assert_eq!(Reader::new(&bytes, Order::Big).number().unwrap(), 0x102);
-        assert_eq!(
-            Reader::new(&bytes, Order::Little).number().unwrap(),
-            0x201_0000
-        );
-    }
-
-    #[test]
     fn growing_a_buffer_keeps_its_contents() {
         let mut writer = Writer::new();
         for _ in 0..1000 {
             writer.bytes(b"twelve bytes");
         }
-        let mut reader = Reader::new(writer.written(), Order::Little);
+        let mut reader = Reader::new(writer.written());
         for _ in 0..1000 {
             assert_eq!(reader.bytes().unwrap(), b"twelve bytes");
         }
@@ -276,7 +251,7 @@ mod tests {
             }));
             writer.bytes(&bytes);
             writer.signature("a{sv}");
-            let mut reader = Reader::new(writer.written(), Order::Little);
+            let mut reader = Reader::new(writer.written());
             prop_assert_eq!(reader.byte().unwrap(), lead);
             prop_assert_eq!(reader.text().unwrap(), text);
             let mut elements = reader.array(8).unwrap();
@@ -291,10 +266,9 @@ mod tests {
         }
 
         #[test]
-        fn any_bytes_are_a_value_or_an_error(bytes: Vec<u8>, start in 0usize..9, big: bool) {
-            let order = if big { Order::Big } else { Order::Little };
+        fn any_bytes_are_a_value_or_an_error(bytes: Vec<u8>, start in 0usize..9) {
             let reader = || {
-                let mut reader = Reader::new(&bytes, order);
+                let mut reader = Reader::new(&bytes);
                 reader.take(start.min(bytes.len())).unwrap();
                 reader
             };
