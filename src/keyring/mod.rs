@@ -61,11 +61,11 @@ pub trait Keyring {
     /// [`Unavailable::Unconfirmed`] if the token may be stored all the same; after any other one it is certainly not.
     fn write(&self, account: &Account, token: &Token) -> Result<(), Unavailable>;
 
-    /// Removes this account's items that still hold this token. Returns how many it removed.
+    /// Removes this account's items that still hold this token.
     ///
     /// # Errors
     /// [`Unavailable`]: some items may be left.
-    fn remove(&self, account: &Account, token: &Token) -> Result<usize, Unavailable>;
+    fn remove(&self, account: &Account, token: &Token) -> Result<(), Unavailable>;
 
     /// Waits until a token that was just written would survive a crash of the keyring program. Only then may the old
     /// token be revoked.

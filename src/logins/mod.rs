@@ -264,10 +264,10 @@ fn remove_from_keyring(context: &Context, account: &Account, token: &Token) -> R
     let since = trace.clock();
     let removed = context.keyring().remove(account, token);
     trace.log_since(since, || match &removed {
-        Ok(count) => format!("removed from the keyring: {count} of {account}"),
+        Ok(()) => format!("removed from the keyring: {account}"),
         Err(why) => format!("not removed from the keyring: {}", why.notice().what()),
     });
-    Ok(removed.map(drop)?)
+    Ok(removed?)
 }
 
 /// Makes an account that has a token here the active one; returns whether it was another one before.

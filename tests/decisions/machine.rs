@@ -130,7 +130,7 @@ impl Keyring for Shared {
     fn write(&self, account: &Account, token: &Token) -> Result<(), Unavailable> {
         self.0.write(account, token)
     }
-    fn remove(&self, account: &Account, token: &Token) -> Result<usize, Unavailable> {
+    fn remove(&self, account: &Account, token: &Token) -> Result<(), Unavailable> {
         self.0.remove(account, token)
     }
     fn unlock(&self) -> Result<(), Unavailable> {

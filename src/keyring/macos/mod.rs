@@ -220,15 +220,13 @@ impl Keyring for SecurityTool {
         check_stored(found.as_ref(), token)
     }
 
-    fn remove(&self, account: &Account, token: &Token) -> Result<usize, Unavailable> {
-        let mut count = 0;
-        while count < MOST_DUPLICATES
-            && self.read(account)?.as_ref() == Some(token)
-            && self.delete(account)?
-        {
-            count += 1;
+    fn remove(&self, account: &Account, token: &Token) -> Result<(), Unavailable> {
+        for _ in 0..MOST_DUPLICATES {
+            if self.read(account)?.as_ref() != Some(token) || !self.delete(account)? {
+                break;
+            }
         }
-        Ok(count)
+        Ok(())
     }
 
     /// With macOS's own dialog if it can show one, else on the terminal.

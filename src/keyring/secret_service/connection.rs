@@ -167,28 +167,25 @@ impl Connection {
         self.confirm(&prompt).map_err(Failure::unconfirmed)
     }
 
-    /// Removes the account's items that hold exactly this token. Returns how many there were.
+    /// Removes the account's items that hold exactly this token.
     ///
     /// # Errors
     /// [`Unavailable::Locked`] if there is none that can be read, and one is locked.
-    pub(super) fn remove(&mut self, account: &Account, token: &Token) -> Result<usize> {
+    pub(super) fn remove(&mut self, account: &Account, token: &Token) -> Result<()> {
         let found = self.search(Some(account))?;
         let items = self.items_with(token, account, &found)?;
         if items.is_empty() {
-            check_that_none_is_locked(self.lock_of(&found)?)?;
+            return check_that_none_is_locked(self.lock_of(&found)?);
         }
-        let mut count = 0;
         for item in &items {
-            count += usize::from(self.delete_token(&item.path, account, token)?);
+            self.delete_token(&item.path, account, token)?;
         }
-        if count > 0 {
-            let left = self.search(Some(account))?;
-            if !self.items_with(token, account, &left)?.is_empty() {
-                let why = "the keyring did not remove the token".to_owned();
-                return Err(Unavailable::Broken(why).into());
-            }
+        let left = self.search(Some(account))?;
+        if !self.items_with(token, account, &left)?.is_empty() {
+            let why = "the keyring did not remove the token".to_owned();
+            return Err(Unavailable::Broken(why).into());
         }
-        Ok(count)
+        Ok(())
     }
 
     fn items_with(&mut self, token: &Token, account: &Account, found: &Found) -> Result<Vec<Item>> {
@@ -206,30 +203,26 @@ impl Connection {
         Ok(true)
     }
 
-    /// Removes an item that held this token. Returns whether it held it until the end, as far as that is known.
+    /// Removes an item that held this token.
     ///
     /// No service can remove an item on the condition that it still holds a token. So the token is read again, in one
     /// piece with the removal. If another program stored a newer token in between, that is written back, unless the
     /// account has a token again by then.
-    fn delete_token(&mut self, path: &str, account: &Account, token: &Token) -> Result<bool> {
+    fn delete_token(&mut self, path: &str, account: &Account, token: &Token) -> Result<()> {
         let session = self.session()?;
         let held = self.bus.send(calls::get_token(path, &session));
         let deleted = self.bus.send(calls::delete(path));
         let held = self.bus.wait(held);
         if !self.wait_for_removal(deleted)? {
-            return Ok(false);
+            return Ok(());
         }
         // A service may handle both calls at the same time, and then has no secret for an item that it has removed.
         match unless_refused(held)?.flatten() {
-            Some(newer) if newer != *token => {
-                // That something else is locked is an error of `find`, but no reason to lose the token.
-                let has_token = matches!(self.find(account), Ok(Some(_)));
-                if !has_token {
-                    self.write(account, &newer)?;
-                }
-                Ok(false)
+            // That something else is locked is an error of `find`, but no reason to lose the token.
+            Some(newer) if newer != *token && !matches!(self.find(account), Ok(Some(_))) => {
+                self.write(account, &newer)
             }
-            Some(_) | None => Ok(true),
+            Some(_) | None => Ok(()),
         }
     }
 

@@ -194,7 +194,7 @@ impl Keyring for SecretService {
         check_stored(found.as_ref(), token)
     }
 
-    fn remove(&self, account: &Account, token: &Token) -> Result<usize, Unavailable> {
+    fn remove(&self, account: &Account, token: &Token) -> Result<(), Unavailable> {
         self.run(|connection| connection.remove(account, token))
     }
 

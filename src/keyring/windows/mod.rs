@@ -89,11 +89,13 @@ impl Keyring for WindowsKeyring {
         })
     }
 
-    fn remove(&self, account: &Account, token: &Token) -> Result<usize, Unavailable> {
+    fn remove(&self, account: &Account, token: &Token) -> Result<(), Unavailable> {
         let (account, token) = (account.clone(), token.clone());
         self.run(move |store| {
-            let has_it = store.token(&account)? == Some(token);
-            Ok(usize::from(has_it && store.remove(&account)?))
+            if store.token(&account)? == Some(token) {
+                store.remove(&account)?;
+            }
+            Ok(())
         })
     }
 
@@ -181,10 +183,9 @@ impl Store {
         Ok(check_stored(after.as_ref(), token)?)
     }
 
-    /// Removes the item of this account. Returns whether there was one.
-    fn remove(&self, account: &Account) -> Result<bool, VaultError> {
-        let removed = self.vault()?.remove(self.user(account));
-        Ok(if_found(removed)?.is_some())
+    /// Removes the item of this account, if there is one.
+    fn remove(&self, account: &Account) -> Result<(), VaultError> {
+        if_found(self.vault()?.remove(self.user(account))).map(drop)
     }
 }
 

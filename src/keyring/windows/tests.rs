@@ -161,7 +161,7 @@ fn a_login_in_neither_store_is_absent() {
     let keyring = keyring(&Fake::with(&[]), &Fake::with(&[]));
     assert_eq!(keyring.read(&ann()), Ok(None));
     assert_eq!(keyring.read_all(), Ok(Listing::default()));
-    assert_eq!(keyring.remove(&ann(), &token(1)), Ok(0));
+    assert_eq!(keyring.remove(&ann(), &token(1)), Ok(()));
 }
 
 /// The vault reports "not found" also in a session that has no vault.
@@ -180,7 +180,7 @@ fn a_token_in_the_vault_is_found_whatever_credential_manager_returns() {
     let keyring = keyring(&Fake::with(&[(ANN, &text(1))]), &manager);
     assert_eq!(keyring.read(&ann()), Ok(Some(token(1))));
     assert_eq!(keyring.read_all().unwrap().items.len(), 1);
-    assert_eq!(keyring.remove(&ann(), &token(1)), Ok(1));
+    assert_eq!(keyring.remove(&ann(), &token(1)), Ok(()));
     assert_eq!(keyring.read(&ann()), Err(VaultError::NO_SESSION.into()));
 }
 
@@ -194,8 +194,8 @@ fn without_password_vault_only_credential_manager_is_used() {
     assert_eq!(manager.stored(), [(ANN.to_owned(), text(1))]);
     assert_eq!(keyring.read(&ann()), Ok(Some(token(1))));
     keyring.write(&ann(), &token(2)).unwrap();
-    assert_eq!(keyring.remove(&ann(), &token(1)), Ok(0));
-    assert_eq!(keyring.remove(&ann(), &token(2)), Ok(1));
+    assert_eq!(keyring.remove(&ann(), &token(1)), Ok(()));
+    assert_eq!(keyring.remove(&ann(), &token(2)), Ok(()));
     assert_eq!(manager.stored(), []);
 }
 
@@ -203,9 +203,9 @@ fn without_password_vault_only_credential_manager_is_used() {
 fn a_removal_of_one_token_leaves_another() {
     let vault = Fake::with(&[(ANN, &text(1))]);
     let keyring = keyring(&vault, &Fake::with(&[]));
-    assert_eq!(keyring.remove(&ann(), &token(2)), Ok(0));
+    assert_eq!(keyring.remove(&ann(), &token(2)), Ok(()));
     assert_eq!(vault.stored(), [(ANN.to_owned(), text(1))]);
-    assert_eq!(keyring.remove(&ann(), &token(1)), Ok(1));
+    assert_eq!(keyring.remove(&ann(), &token(1)), Ok(()));
     assert_eq!(vault.stored(), []);
 }
 
@@ -236,7 +236,7 @@ fn the_letter_case_of_an_email_makes_no_second_item() {
     assert_eq!(keyring.read(&ann()), Ok(Some(token(1))));
     keyring.write(&ann(), &token(2)).unwrap();
     assert_eq!(vault.stored(), [("Ann@Example.com".to_owned(), text(2))]);
-    assert_eq!(keyring.remove(&ann(), &token(2)), Ok(1));
+    assert_eq!(keyring.remove(&ann(), &token(2)), Ok(()));
 }
 
 #[test]
