@@ -114,14 +114,14 @@ impl NotTrusted {
 ///
 /// # Errors
 /// [`NotTrusted`].
+#[cfg(unix)]
 pub fn trust(metadata: &Metadata) -> Result<bool, NotTrusted> {
-    let mode = mode(metadata);
     if is_foreign(metadata) {
         Err(NotTrusted::Foreign)
-    } else if mode & 0o022 != 0 {
+    } else if metadata.mode() & 0o022 != 0 {
         Err(NotTrusted::Writable)
     } else {
-        Ok(mode & 0o044 != 0)
+        Ok(metadata.mode() & 0o044 != 0)
     }
 }
 
@@ -166,11 +166,6 @@ fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-#[cfg(unix)]
-fn mode(metadata: &Metadata) -> u32 {
-    metadata.mode()
-}
-
 // Windows has neither modes nor owners of this kind.
 
 #[cfg(not(unix))]
@@ -184,8 +179,8 @@ fn is_root() -> bool {
 }
 
 #[cfg(not(unix))]
-fn mode(_: &Metadata) -> u32 {
-    0
+pub fn trust(_: &Metadata) -> Result<bool, NotTrusted> {
+    Ok(false)
 }
 
 #[cfg(test)]
