@@ -31,10 +31,6 @@ use crate::token::Token;
 /// The name under which the Heroku CLI keeps its items.
 const SERVICE: &str = "heroku-cli";
 
-/// The label that the Heroku CLI gives a new item. An existing item keeps its label.
-#[cfg(all(unix, not(target_os = "macos")))]
-const LABEL: &str = "Heroku CLI";
-
 /// The keyring of one system, or one in memory for tests.
 ///
 /// Nothing is opened before the first operation. The operations of one value share a connection: what one of them

@@ -5,8 +5,11 @@
 use super::message::{Call, Format};
 use super::wire::{Reader, Writer};
 use crate::account::Account;
-use crate::keyring::{LABEL, SERVICE as CLI_SERVICE};
+use crate::keyring::SERVICE as CLI_SERVICE;
 use crate::token::Token;
+
+/// The label that the Heroku CLI gives a new item. An existing item keeps its label.
+const LABEL: &str = "Heroku CLI";
 
 /// The name of the Secret Service.
 pub(super) const SERVICE: &str = "org.freedesktop.secrets";
