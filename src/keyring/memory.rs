@@ -88,15 +88,10 @@ impl Keyring for MemoryKeyring {
 
     fn read_all(&self) -> Result<Listing, Unavailable> {
         let items = self.open_items()?;
-        match self.lock {
-            Some(lock) if items.is_empty() => Err(Unavailable::Locked(lock)),
-            lock => {
-                let parse = |(name, text): &(String, String)| {
-                    (Account::parse(name), Token::parse(text).ok())
-                };
-                Ok(Listing::classify(items.iter().map(parse), lock))
-            }
-        }
+        let found = items
+            .iter()
+            .map(|(name, text)| (Account::parse(name), Token::parse(text).ok()));
+        Listing::classify(found, self.lock)
     }
 
     fn write(&self, account: &Account, token: &Token) -> Result<(), Unavailable> {

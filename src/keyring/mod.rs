@@ -220,10 +220,13 @@ pub struct Listing {
 
 impl Listing {
     /// Classifies items by what can be done with them. They come in the order of the keyring.
+    ///
+    /// # Errors
+    /// [`Unavailable::Locked`] if there are none, and something is locked.
     fn classify(
-        found: impl Iterator<Item = (Option<Account>, Option<Token>)>,
+        found: impl IntoIterator<Item = (Option<Account>, Option<Token>)>,
         locked: Option<Lock>,
-    ) -> Listing {
+    ) -> Result<Listing, Unavailable> {
         let mut listing = Listing {
             locked,
             ..Listing::default()
@@ -242,7 +245,12 @@ impl Listing {
                 listing.duplicates.push(item);
             }
         }
-        listing
+        match locked {
+            Some(lock) if seen.is_empty() && listing.unusable == 0 => {
+                Err(Unavailable::Locked(lock))
+            }
+            _ => Ok(listing),
+        }
     }
 }
 

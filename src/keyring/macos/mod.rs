@@ -201,10 +201,7 @@ impl Keyring for SecurityTool {
         }
         match refused {
             Some(why) if found.iter().all(|(_, token)| token.is_none()) => Err(why),
-            refused => {
-                let locked = refused.map(|_| Lock::Another);
-                Ok(Listing::classify(found.into_iter(), locked))
-            }
+            refused => Listing::classify(found, refused.map(|_| Lock::Another)),
         }
     }
 

@@ -177,13 +177,10 @@ impl Keyring for SecretService {
 
     fn read_all(&self) -> Result<Listing, Unavailable> {
         let (items, locked) = self.run(Connection::list)?;
-        if let (true, Some(lock)) = (items.is_empty(), locked) {
-            return Err(Unavailable::Locked(lock));
-        }
         let found = items
             .into_iter()
             .map(|item| (Account::parse(&item.account), item.token));
-        Ok(Listing::classify(found, locked))
+        Listing::classify(found, locked)
     }
 
     fn write(&self, account: &Account, token: &Token) -> Result<(), Unavailable> {

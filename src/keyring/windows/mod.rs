@@ -75,7 +75,7 @@ impl Keyring for WindowsKeyring {
                 };
                 found.push((account, token));
             }
-            Ok(Listing::classify(found.into_iter(), None))
+            Ok(Listing::classify(found, None)?)
         })
     }
 
