@@ -3,8 +3,6 @@
 //! No other module reads a variable. So a test can state its whole environment in one expression, and nothing
 //! changes while a command runs.
 
-mod home;
-
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -108,7 +106,7 @@ impl Environment {
         let path = |name: &str| set(name).map(PathBuf::from);
         let is_true = |name: &str| set(name).is_some_and(|value| value == "true");
         let limit = |name: &str| text(name).and_then(|value| limit_of(&value));
-        let home = home::find(&set);
+        let home = home(&set);
         let environment = Environment {
             trace: Trace::read(set(Trace::VARIABLE).as_deref(), home.as_deref()),
             home,
@@ -245,6 +243,24 @@ impl Environment {
     }
 }
 
+/// The user's home, where git and the Heroku CLI look for it.
+///
+/// `HOME`; on Windows also `HOMEDRIVE` with `HOMEPATH`, since a company's home may be on a drive of
+/// its own, then `USERPROFILE`. A drive that does not exist is skipped, as git does it.
+///
+/// Source: git's `compat/mingw.c`, `setup_windows_environment`.
+fn home(set: &impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    let on_a_drive = || {
+        let mut home = set("HOMEDRIVE")?;
+        home.push(set("HOMEPATH")?);
+        Some(PathBuf::from(home)).filter(|home| home.is_dir())
+    };
+    set("HOME")
+        .map(PathBuf::from)
+        .or_else(on_a_drive)
+        .or_else(|| set("USERPROFILE").map(PathBuf::from))
+}
+
 /// The likely mistake in a variable that contains more than a token.
 fn mistake_in(value: &[u8]) -> Option<NotAToken> {
     let value = value.trim_ascii();
@@ -284,6 +300,21 @@ mod tests {
             let found = variables.iter().find(|(key, _)| *key == name);
             found.map(|(_, value)| OsString::from(value))
         })
+    }
+
+    #[test]
+    fn the_home_of_windows_is_where_git_looks_for_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = |variables: &[(&str, &str)]| environment(variables).home;
+        let (drive, path) = (dir.path().to_str().unwrap(), std::path::MAIN_SEPARATOR_STR);
+        let mut variables = vec![("HOMEDRIVE", drive), ("USERPROFILE", "/u")];
+        assert_eq!(home(&variables), Some("/u".into()));
+        variables.push(("HOMEPATH", path));
+        assert_eq!(home(&variables), Some(dir.path().into()));
+        variables[0].1 = "/nowhere";
+        assert_eq!(home(&variables), Some("/u".into()));
+        variables.push(("HOME", "/h"));
+        assert_eq!(home(&variables), Some("/h".into()));
     }
 
     #[test]
