@@ -219,7 +219,10 @@ pub(super) fn show_prompt(path: &str) -> Call<()> {
 }
 
 /// The signal `Completed`: whether the user closed the prompt without an answer.
-pub(super) const IS_DISMISSED: Format<bool> = Format::new("bv", read_boolean);
+pub(super) const IS_DISMISSED: Format<bool> = Format {
+    signature: "bv",
+    read: read_boolean,
+};
 
 /// Asks for the wallet in which KWallet stores the secrets of programs. KWallet's own interface is on the connection of
 /// the service.

@@ -46,25 +46,13 @@ pub(super) struct Call<T> {
 
 /// How a `T` is read from the body of a message.
 pub(super) struct Format<T> {
-    /// The signature of the body. None if nothing is read from it.
-    signature: Option<&'static str>,
-    read: fn(&mut Reader<'_>) -> Option<T>,
-}
-
-impl<T> Format<T> {
-    pub(super) const fn new(
-        signature: &'static str,
-        read: fn(&mut Reader<'_>) -> Option<T>,
-    ) -> Format<T> {
-        Format {
-            signature: Some(signature),
-            read,
-        }
-    }
+    /// The signature of the body.
+    pub(super) signature: &'static str,
+    pub(super) read: fn(&mut Reader<'_>) -> Option<T>,
 }
 
 impl Call<()> {
-    /// A call that takes arguments of this signature, and whose answer says only that it succeeded.
+    /// A call that takes arguments of this signature, and whose answer is empty: it says only that it succeeded.
     pub(super) fn new(
         destination: &str,
         path: &str,
@@ -97,7 +85,7 @@ impl Call<()> {
         });
         message.align(8);
         let answer = Format {
-            signature: None,
+            signature: "",
             read: |_| Some(()),
         };
         Call { message, answer }
@@ -120,7 +108,7 @@ impl Call<()> {
     ) -> Call<T> {
         Call {
             message: self.message,
-            answer: Format::new(signature, read),
+            answer: Format { signature, read },
         }
     }
 }
@@ -210,7 +198,7 @@ impl Message {
         if let Some(name) = &self.error {
             return Err(Failure::from_error_name(name));
         }
-        if format.signature.is_some_and(|it| it != self.signature) {
+        if format.signature != self.signature {
             return Err(Failure::Garbled);
         }
         let mut body = Reader::new(&self.body);
@@ -252,25 +240,31 @@ pub(super) mod tests {
         let bytes = answer_with(&((&path, [1_u8, 2].as_slice(), [3_u8].as_slice(), "text/plain"),));
         let (message, length) = Message::parse(&bytes).unwrap().unwrap();
         assert_eq!(length, bytes.len());
-        let secret = Format::new("(oayays)", |body| {
-            assert_eq!(body.path()?, "/org/x");
-            assert_eq!(body.bytes()?, [1, 2]);
-            assert_eq!(body.bytes()?, [3]);
-            assert_eq!(body.text()?, "text/plain");
-            Some(body.is_at_end())
-        });
+        let secret = Format {
+            signature: "(oayays)",
+            read: |body| {
+                assert_eq!(body.path()?, "/org/x");
+                assert_eq!(body.bytes()?, [1, 2]);
+                assert_eq!(body.bytes()?, [3]);
+                assert_eq!(body.text()?, "text/plain");
+                Some(body.is_at_end())
+            },
+        };
         assert_eq!(message.content(&secret), Ok(true));
 
         let attributes = Value::from(HashMap::from([("service", "heroku-cli")]));
         let bytes = answer_with(&attributes);
         let (message, _) = Message::parse(&bytes).unwrap().unwrap();
-        let attributes = Format::new("v", |body| {
-            let mut entries = body.variant("a{ss}")?.array(8)?;
-            entries.align(8)?;
-            assert_eq!(entries.text()?, "service");
-            assert_eq!(entries.text()?, "heroku-cli");
-            Some(entries.is_at_end())
-        });
+        let attributes = Format {
+            signature: "v",
+            read: |body| {
+                let mut entries = body.variant("a{ss}")?.array(8)?;
+                entries.align(8)?;
+                assert_eq!(entries.text()?, "service");
+                assert_eq!(entries.text()?, "heroku-cli");
+                Some(entries.is_at_end())
+            },
+        };
         assert_eq!(message.content(&attributes), Ok(true));
     }
 
@@ -286,7 +280,10 @@ pub(super) mod tests {
         assert_eq!(message.event, Event::Answer(serial));
         let locked = Failure::Unavailable(Unavailable::Locked(Lock::Keyring));
         assert_eq!(
-            message.content(&Format::new("s", |_| Some(()))),
+            message.content(&Format {
+                signature: "s",
+                read: |_| Some(())
+            }),
             Err(locked)
         );
 
@@ -375,7 +372,7 @@ pub(super) mod tests {
             });
             let mut bytes = call.with_serial(7).to_vec();
             let (whole, _) = Message::parse(&bytes).unwrap().unwrap();
-            let two_lists = Format::new("aoao", |body| Some((body.paths()?, body.paths()?)));
+            let two_lists = Format { signature: "aoao", read: |body| Some((body.paths()?, body.paths()?)) };
             let expected = (vec!["/x".to_owned()], Vec::new());
             prop_assert_eq!(whole.content(&two_lists), Ok(expected));
             let at = at % bytes.len();
