@@ -357,7 +357,8 @@ fn chosen_accounts(rejected: &[&Token], context: &Context) -> Vec<(Account, Stri
         return Vec::new();
     }
     // Without git, nothing chooses an account.
-    let mut chosen = context.git().chosen_accounts().unwrap_or_default();
+    let git = context.git().configuration().unwrap_or_default();
+    let mut chosen = git.chosen_accounts();
     if chosen.is_empty() {
         chosen.extend(account_in_netrc(rejected, context));
     }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{json, label};
 use crate::account::Account;
 use crate::environment::Environment;
-use crate::git::{self, Setting};
+use crate::git::{Configuration, Setting};
 use crate::logins::Unread;
 use crate::logins::lookup::{Source, StoredToken};
 use crate::netrc;
@@ -25,7 +25,8 @@ pub(super) struct Status<'a> {
     pub(super) unread: &'a [Unread],
     /// What is printed before the report.
     pub(super) reported: Option<&'a Notice>,
-    pub(super) git: Git,
+    /// git's configuration, or why it could not be read.
+    pub(super) git: Result<Configuration, Notice>,
     /// The accounts that git uses in the current directory, whichever one is active, and where they are chosen.
     pub(super) chosen_accounts: Vec<(Account, String)>,
 }
@@ -49,42 +50,6 @@ pub(super) fn uses_chosen((account, place): &(Account, String)) -> String {
     format!("git uses {} here ({place})", label(account))
 }
 
-/// git's credential helpers for git.heroku.com.
-#[derive(Default)]
-pub(super) struct Git {
-    /// All helpers, in git's order.
-    helpers: Vec<Setting>,
-    /// What makes git ask this helper first.
-    set_up: Fix,
-    /// The remotes with a password in their URL: git asks no helper for them.
-    remotes_with_password: Vec<String>,
-    /// Why git's configuration could not be read.
-    error: Option<String>,
-}
-
-impl Git {
-    /// Reads git's configuration.
-    pub(super) fn read(git: &git::Git) -> Git {
-        let read = || {
-            Ok(Git {
-                helpers: git.helpers_for_heroku()?,
-                set_up: git::set_up_fix(&git.settings()?),
-                remotes_with_password: git.remotes_with_password()?,
-                error: None,
-            })
-        };
-        read().unwrap_or_else(|why: Notice| Git {
-            error: Some(why.what().to_owned()),
-            ..Git::default()
-        })
-    }
-
-    /// Whether this helper is configured, and git asks it first.
-    fn is_configured(&self) -> bool {
-        self.helpers.first().is_some_and(Setting::starts_us)
-    }
-}
-
 impl Status<'_> {
     pub(super) fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
         let source = |unread: &Unread| {
@@ -94,6 +59,8 @@ impl Status<'_> {
                 "fix": unread.why.fix().to_string(),
             })
         };
+        let unknown = Configuration::default();
+        let git = self.git.as_ref().unwrap_or(&unknown);
         let helper = |helper: &Setting| {
             json!({
                 "helper": helper.value,
@@ -106,10 +73,10 @@ impl Status<'_> {
             "accounts": self.accounts.iter().map(Login::json).collect::<Value>(),
             "unavailable": self.unread.iter().map(source).collect::<Value>(),
             "git": {
-                "configured": self.git.is_configured(),
-                "helpers": self.git.helpers.iter().map(helper).collect::<Value>(),
-                "remotes_with_password": self.git.remotes_with_password,
-                "error": self.git.error,
+                "configured": git.asks_us_first(),
+                "helpers": git.helpers().into_iter().map(helper).collect::<Value>(),
+                "remotes_with_password": git.remotes_with_password(),
+                "error": self.git.as_ref().err().map(Notice::what),
             },
         });
         json::write_json(&status, out)
@@ -130,7 +97,10 @@ impl Status<'_> {
                 writeln!(out, "{}", unread.why)?;
             }
         }
-        self.git.write_text(environment, out)?;
+        match &self.git {
+            Ok(git) => write_git(git, environment, out)?,
+            Err(why) => writeln!(out, "git: {}", why.what())?,
+        }
         for chosen in &self.chosen_accounts {
             writeln!(out, "  {}", shown(&uses_chosen(chosen)))?;
         }
@@ -237,52 +207,53 @@ pub(super) fn span(left: SignedDuration) -> String {
     }
 }
 
-impl Git {
-    fn write_text(&self, environment: &Environment, out: &mut dyn Write) -> io::Result<()> {
-        if let Some(error) = &self.error {
-            return writeln!(out, "git: {}", shown(error));
-        }
-        let other = self.helpers.iter().find(|helper| !helper.starts_us());
-        let set_up = self.set_up.clone();
-        let (what, fix) = match (self.is_configured(), other) {
-            (true, None) => (
-                "configured, heroku-rs is the only helper for git.heroku.com",
-                Fix::NONE,
-            ),
-            (true, Some(other)) => (
-                "configured, but other helpers for git.heroku.com get the token too",
-                other.silencer(),
-            ),
-            (false, None) => ("not configured, no helper for git.heroku.com", set_up),
-            (false, Some(_)) if self.helpers.iter().any(Setting::starts_us) => (
-                "configured, but another helper for git.heroku.com is first",
-                set_up,
-            ),
-            (false, Some(_)) => (
-                "not configured, git asks another helper for git.heroku.com",
-                set_up,
-            ),
-        };
-        writeln!(out, "{}", Notice::new(format!("git: {what}"), fix))?;
-        for (number, helper) in self.helpers.iter().enumerate() {
-            let file = shown(&environment.display_path(Path::new(&helper.origin)));
-            let value = helper.shown_value();
-            writeln!(
-                out,
-                "  {}. {} ({file})",
-                number + 1,
-                value.trim_matches('`')
-            )?;
-        }
-        for key in &self.remotes_with_password {
-            let key = shown(key);
-            writeln!(
-                out,
-                "  {key} contains a password: git uses no helper for that remote"
-            )?;
-        }
-        Ok(())
+/// git's credential helpers for git.heroku.com.
+fn write_git(
+    git: &Configuration,
+    environment: &Environment,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let helpers = git.helpers();
+    let other = helpers.iter().find(|helper| !helper.starts_us());
+    let set_up = git.set_up_fix();
+    let (what, fix) = match (git.asks_us_first(), other) {
+        (true, None) => (
+            "configured, heroku-rs is the only helper for git.heroku.com",
+            Fix::NONE,
+        ),
+        (true, Some(other)) => (
+            "configured, but other helpers for git.heroku.com get the token too",
+            other.silencer(),
+        ),
+        (false, None) => ("not configured, no helper for git.heroku.com", set_up),
+        (false, Some(_)) if helpers.iter().any(|helper| helper.starts_us()) => (
+            "configured, but another helper for git.heroku.com is first",
+            set_up,
+        ),
+        (false, Some(_)) => (
+            "not configured, git asks another helper for git.heroku.com",
+            set_up,
+        ),
+    };
+    writeln!(out, "{}", Notice::new(format!("git: {what}"), fix))?;
+    for (number, helper) in helpers.iter().enumerate() {
+        let file = shown(&environment.display_path(Path::new(&helper.origin)));
+        let value = helper.shown_value();
+        writeln!(
+            out,
+            "  {}. {} ({file})",
+            number + 1,
+            value.trim_matches('`')
+        )?;
     }
+    for key in git.remotes_with_password() {
+        let key = shown(key);
+        writeln!(
+            out,
+            "  {key} contains a password: git uses no helper for that remote"
+        )?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use super::{Session, docker_config_file, our_helper, push_hint};
 use crate::cli::Setup;
 use crate::docker_config::{self, Name};
-use crate::git::{self, AliasState, Scope, SetUp, Setting};
+use crate::git::{AliasState, Configuration, Scope, SetUp};
 use crate::logins::lookup::Answer;
 use crate::notice::{Fix, Notice, shown};
 use crate::terminal::{self, DefaultAnswer};
@@ -29,8 +29,9 @@ pub(super) fn git(scope: Scope, session: &mut Session<'_, '_>) -> anyhow::Result
     let file = git.config_file(scope, &context.environment)?;
     let file = context.environment.display_path(&file);
     let done = git.set_up(scope, &helper, &context.environment)?;
-    let helpers = git.helpers_for_heroku()?;
-    let is_alone = helpers.iter().all(Setting::starts_us) && !helpers.is_empty();
+    let configuration = git.configuration()?;
+    let helpers = configuration.helpers();
+    let is_alone = helpers.iter().all(|helper| helper.starts_us()) && !helpers.is_empty();
     let only = if is_alone { "only " } else { "" };
     let moved = if done == SetUp::Moved {
         " (lines of an earlier setup were moved to the end)"
@@ -51,7 +52,7 @@ pub(super) fn git(scope: Scope, session: &mut Session<'_, '_>) -> anyhow::Result
              undo: git credential-heroku-rs unsetup{flag}"
         ))?;
     }
-    warn_about_rivals(&helpers, session)
+    warn_about_rivals(&configuration, session)
 }
 
 /// Adds the alias `git heroku` if nothing else has that name. Asks first on a terminal, unless a flag decides.
@@ -139,12 +140,15 @@ fn name_for_docker(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
 }
 
 /// Warns about what keeps git from using this helper, and about other helpers that get the token.
-fn warn_about_rivals(helpers: &[Setting], session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    if !helpers.iter().any(Setting::starts_us) {
-        let settings = session.context.git().settings()?;
+fn warn_about_rivals(
+    configuration: &Configuration,
+    session: &mut Session<'_, '_>,
+) -> anyhow::Result<()> {
+    let helpers = configuration.helpers();
+    if !helpers.iter().any(|helper| helper.starts_us()) {
         session.warn(&Notice::new(
             "git does not use heroku-rs in this directory: a later setting resets the list of helpers",
-            git::set_up_fix(&settings),
+            configuration.set_up_fix(),
         ))?;
     }
     for other in helpers.iter().filter(|helper| !helper.means_us()) {
@@ -152,7 +156,7 @@ fn warn_about_rivals(helpers: &[Setting], session: &mut Session<'_, '_>) -> anyh
         let what = format!("git also passes the token to the helper {value} ({origin})");
         session.warn(&Notice::new(what, other.silencer()))?;
     }
-    for key in session.context.git().remotes_with_password()? {
+    for key in configuration.remotes_with_password() {
         session.warn(&Notice::new(
             format!("{key} contains a password: git sends that password and uses no helper"),
             "in the repository, show how to remove it: git credential-heroku-rs doctor",

@@ -64,7 +64,7 @@ pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::
         accounts,
         unread: &unread,
         reported,
-        git: report::Git::read(&context.git()),
+        git: context.git().configuration(),
         chosen_accounts,
     };
     if arguments.json {

@@ -67,7 +67,8 @@ fn alias(session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
 
 /// Prints which helpers git uses for Heroku now.
 fn list_helpers(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let helpers = session.context.git().helpers_for_heroku()?;
+    let configuration = session.context.git().configuration()?;
+    let helpers = configuration.helpers();
     if helpers.is_empty() {
         session.print("git uses no helper for https://git.heroku.com")?;
     }

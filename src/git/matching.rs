@@ -11,11 +11,12 @@ use super::Setting;
 /// The parts of a URL: of a remote, or in a key. A part that is missing is empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UrlParts {
-    protocol: String,
+    /// The part before `://`.
+    pub protocol: String,
     /// An empty user name is not the same as none.
-    username: Option<String>,
+    pub username: Option<String>,
     /// With its port.
-    host: String,
+    pub host: String,
     /// With the slash before it, and with the query and the fragment.
     path: String,
 }
@@ -35,21 +36,6 @@ impl UrlParts {
             host: decoded(host),
             path: decoded(path),
         }
-    }
-
-    /// The part before `://`.
-    pub fn protocol(&self) -> &str {
-        &self.protocol
-    }
-
-    /// The host, with its port.
-    pub fn host(&self) -> &str {
-        &self.host
-    }
-
-    /// The user name.
-    pub fn username(&self) -> Option<&str> {
-        self.username.as_deref()
     }
 
     /// The positions of the helpers among these settings that git asks for this URL, in git's order. An empty value

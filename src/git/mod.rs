@@ -73,15 +73,26 @@ impl Remote {
     }
 }
 
+/// git's settings and remotes in the current directory.
+#[derive(Default)]
+pub struct Configuration {
+    /// Every setting, in the order in which git reads: of all files with their includes, and of the command line and
+    /// the environment that git gave us.
+    pub settings: Vec<Setting>,
+    /// The URLs of all remotes; none outside of a repository.
+    pub remotes: Vec<Remote>,
+}
+
 impl Git {
-    /// The helpers that git asks about Heroku in the current directory, in the order in which git reads
-    /// them: for `https://git.heroku.com`, or for one of the remotes there.
+    /// Reads git's configuration in the current directory. The remotes of a repository that git refuses are none.
     ///
     /// # Errors
-    /// A [`Notice`] if git cannot be run or its configuration cannot be read.
-    pub fn helpers_for_heroku(&self) -> Result<Vec<Setting>, Notice> {
-        let remotes = self.remotes().unwrap_or_default();
-        Ok(helpers_for(&self.settings()?, &remotes))
+    /// A [`Notice`] if git cannot be run or its settings cannot be read.
+    pub fn configuration(&self) -> Result<Configuration, Notice> {
+        Ok(Configuration {
+            settings: self.settings()?,
+            remotes: self.remotes().unwrap_or_default(),
+        })
     }
 
     /// Whether git asks another helper about Heroku after this program; none if git does not list its
@@ -92,8 +103,12 @@ impl Git {
         let credentials = SHOW.into_iter().chain(["--get-regexp", r"^credential\."]);
         let limit = deadline.saturating_duration_since(Instant::now());
         let output = self.run_for(credentials, &[], b"", limit).ok()?;
-        let helpers = helpers_for(&listed(&output.stdout), &[]);
-        let ours = helpers.iter().position(Setting::starts_us)?;
+        let configuration = Configuration {
+            settings: listed(&output.stdout),
+            remotes: Vec::new(),
+        };
+        let helpers = configuration.helpers();
+        let ours = helpers.iter().position(|helper| helper.starts_us())?;
         let mut behind = helpers[ours + 1..].iter();
         output
             .status
@@ -109,11 +124,10 @@ impl Git {
         Ok(self.run(["rev-parse", "--git-dir"])?.status.success())
     }
 
-    /// Every setting, in the order in which git reads: of all files with their includes, and of the
-    /// command line and the environment that git gave us.
+    /// See [`Configuration::settings`].
     ///
     /// # Errors
-    /// As [`Git::helpers_for_heroku`].
+    /// As [`Git::configuration`].
     pub fn settings(&self) -> Result<Vec<Setting>, Notice> {
         Ok(listed(&self.output_of(SHOW.into_iter().chain(["--list"]))?))
     }
@@ -201,82 +215,82 @@ impl Git {
         });
         Ok(remotes.collect())
     }
-
-    /// The accounts that git asks for in the current directory, whichever one is active, and where they are chosen: by a
-    /// setting, or by the URL of a remote.
-    ///
-    /// # Errors
-    /// As [`Git::helpers_for_heroku`].
-    pub fn chosen_accounts(&self) -> Result<Vec<(Account, String)>, Notice> {
-        let settings = self.settings()?;
-        let set = username_setting(&settings).and_then(|setting| {
-            let place = format!("{} in {}", setting.key, setting.origin);
-            Some((email(&setting.value)?, place))
-        });
-        let remotes = self.remotes()?;
-        let asks = |remote: &&Remote| remote.is_push && remote.is_herokus();
-        let in_urls = remotes.iter().filter(asks).filter_map(|remote| {
-            let place = format!("the URL of the remote {}", remote.name);
-            Some((email(UrlParts::parse(&remote.url).username()?)?, place))
-        });
-        Ok(set.into_iter().chain(in_urls).collect())
-    }
-
-    /// The keys of the remote URLs of Heroku's git server that contain a password: git sends that
-    /// password, and asks no helper. Never a URL.
-    ///
-    /// # Errors
-    /// As [`Git::helpers_for_heroku`].
-    pub fn remotes_with_password(&self) -> Result<Vec<String>, Notice> {
-        let is_url = |key: &str| key.starts_with("remote.") && key.ends_with("url");
-        let has_password = |setting: &Setting| {
-            let url = HerokuUrl::parse(&setting.value);
-            url.is_some_and(|url| url.way == Way::Https && url.has_password)
-        };
-        let settings = self.settings()?.into_iter();
-        let found = settings.filter(|setting| is_url(&setting.key) && has_password(setting));
-        Ok(found.map(|setting| setting.key).collect())
-    }
 }
 
 /// Shows settings with their scope and origin.
 const SHOW: [&str; 4] = ["config", "--show-scope", "--show-origin", "-z"];
 
-/// The helpers among these settings that git asks about Heroku: for its host alone, and for each remote
-/// there.
-pub fn helpers_for(settings: &[Setting], remotes: &[Remote]) -> Vec<Setting> {
-    let urls = remotes.iter().filter(|remote| remote.is_herokus());
-    let urls = urls.map(|remote| remote.url.as_str());
-    let urls = std::iter::once("https://git.heroku.com").chain(urls);
-    let asked = urls.flat_map(|url| UrlParts::parse(url).helpers_in(settings));
-    let asked: BTreeSet<usize> = asked.collect();
-    asked.into_iter().map(|at| settings[at].clone()).collect()
-}
+impl Configuration {
+    /// The helpers that git asks about Heroku, in the order in which git reads them: for `https://git.heroku.com`, or
+    /// for one of the remotes there.
+    pub fn helpers(&self) -> Vec<&Setting> {
+        let urls = self.remotes.iter().filter(|remote| remote.is_herokus());
+        let urls = urls.map(|remote| remote.url.as_str());
+        let urls = std::iter::once("https://git.heroku.com").chain(urls);
+        let asked = urls.flat_map(|url| UrlParts::parse(url).helpers_in(&self.settings));
+        let asked: BTreeSet<usize> = asked.collect();
+        asked.into_iter().map(|at| &self.settings[at]).collect()
+    }
 
-/// The setting among these that gives Heroku's URLs a user name, if they have none.
-pub fn username_setting(settings: &[Setting]) -> Option<&Setting> {
-    let is_username = |key: &str| key.starts_with("credential.") && key.ends_with(".username");
-    settings
-        .iter()
-        .rfind(|one| is_username(&one.key) && one.covers_heroku())
-}
+    /// Whether git asks this program first.
+    pub fn asks_us_first(&self) -> bool {
+        self.helpers()
+            .first()
+            .is_some_and(|first| first.starts_us())
+    }
 
-/// Only an email chooses an account.
-fn email(name: &str) -> Option<Account> {
-    Account::parse(name).filter(Account::is_email)
-}
+    /// The last setting that resets the list of helpers for Heroku: git asks none that is set before it.
+    pub fn last_reset(&self) -> Option<&Setting> {
+        let resets =
+            |one: &&Setting| one.is_helper() && one.value.is_empty() && one.covers_heroku();
+        self.settings.iter().rfind(resets)
+    }
 
-/// The last of these settings that resets the list of helpers for Heroku: git asks none that is set before it.
-pub fn last_reset(settings: &[Setting]) -> Option<&Setting> {
-    let resets = |one: &&Setting| one.is_helper() && one.value.is_empty() && one.covers_heroku();
-    settings.iter().rfind(resets)
-}
+    /// What makes git ask this program first. What is set up before a reset has no effect.
+    pub fn set_up_fix(&self) -> Fix {
+        match self.last_reset() {
+            Some(reset) => reset.silencer(),
+            None => Command::new("git credential-heroku-rs setup").into(),
+        }
+    }
 
-/// What makes git ask this program first. What is set up before a reset has no effect.
-pub fn set_up_fix(settings: &[Setting]) -> Fix {
-    match last_reset(settings) {
-        Some(reset) => reset.silencer(),
-        None => Command::new("git credential-heroku-rs setup").into(),
+    /// The setting that gives Heroku's URLs a user name, if they have none.
+    pub fn username(&self) -> Option<&Setting> {
+        let is_username = |key: &str| key.starts_with("credential.") && key.ends_with(".username");
+        let mut settings = self.settings.iter();
+        settings.rfind(|one| is_username(&one.key) && one.covers_heroku())
+    }
+
+    /// The accounts that git asks for, whichever one is active, and where they are chosen: by a setting, or by the URL
+    /// of a remote. Only an email chooses an account.
+    pub fn chosen_accounts(&self) -> Vec<(Account, String)> {
+        let set = self.username().map(|setting| {
+            let place = format!("{} in {}", setting.key, setting.origin);
+            (setting.value.clone(), place)
+        });
+        let asks = |remote: &&Remote| remote.is_push && remote.is_herokus();
+        let in_urls = self.remotes.iter().filter(asks).filter_map(|remote| {
+            let place = format!("the URL of the remote {}", remote.name);
+            Some((UrlParts::parse(&remote.url).username?, place))
+        });
+        let chosen = set.into_iter().chain(in_urls).map(|(name, place)| {
+            let account = Account::parse(&name).filter(Account::is_email);
+            account.map(|account| (account, place))
+        });
+        chosen.flatten().collect()
+    }
+
+    /// The keys of the remote URLs of Heroku's git server that contain a password: git sends that
+    /// password, and asks no helper. Never a URL.
+    pub fn remotes_with_password(&self) -> Vec<&str> {
+        let is_url = |key: &str| key.starts_with("remote.") && key.ends_with("url");
+        let has_password = |setting: &&Setting| {
+            let url = HerokuUrl::parse(&setting.value);
+            url.is_some_and(|url| url.way == Way::Https && url.has_password)
+        };
+        let urls = self.settings.iter().filter(|one| is_url(&one.key));
+        let found = urls.filter(has_password);
+        found.map(|setting| setting.key.as_str()).collect()
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
     if other_heroku(facts.context).is_some() {
         return;
     }
-    let mut remotes = facts.remotes.iter();
+    let mut remotes = facts.git.remotes.iter();
     if !remotes.any(|remote| HerokuUrl::parse(&remote.url).is_some()) {
         return no_remote(facts, found);
     }

@@ -44,7 +44,7 @@ fn removal(url: &UrlParts, file: &Path, home: Option<&Path>) -> Command {
         return Command::edit().path(file, home);
     }
     let request = Command::new("printf 'protocol=%s\\nhost=%s\\n\\n'");
-    let request = request.arg(url.protocol()).arg(url.host());
+    let request = request.arg(&url.protocol).arg(&url.host);
     let erase = request.then("| git credential-store --file");
     erase.path(file, home).then("erase")
 }

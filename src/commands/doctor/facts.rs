@@ -10,7 +10,7 @@ use crate::cli::Doctor;
 use crate::commands::ask_heroku;
 use crate::context::Context;
 use crate::files::{self, NotTrusted};
-use crate::git::{self, Remote, Setting};
+use crate::git::{Configuration, Setting};
 use crate::heroku_api::ApiError;
 use crate::heroku_cli;
 use crate::keyring::{Listing, Unavailable};
@@ -36,14 +36,9 @@ pub(super) enum TokenStatus {
 /// The state of the machine at one moment.
 pub(super) struct Facts<'a> {
     pub(super) context: &'a Context,
-    /// All of git's settings, in its reading order.
-    pub(super) settings: Vec<Setting>,
-    /// The URLs of the remotes, as git uses them.
-    pub(super) remotes: Vec<Remote>,
+    pub(super) git: Configuration,
     /// Why git did not give its settings or remotes.
     pub(super) git_error: Option<Notice>,
-    /// The helpers that git asks about Heroku, in its order.
-    pub(super) helpers: Vec<Setting>,
     pub(super) listing: Result<Listing, Unavailable>,
     /// The account that `login.json` names.
     pub(super) login_json: Result<Option<Account>, NotTrusted>,
@@ -66,16 +61,16 @@ impl<'a> Facts<'a> {
         let git = context.git();
         let (settings, remotes) = (git.settings(), git.remotes());
         let git_error = settings.as_ref().err().or(remotes.as_ref().err()).cloned();
-        let (settings, remotes) = (settings.unwrap_or_default(), remotes.unwrap_or_default());
         let netrc = Netrc::in_plain_text(&context.environment);
         let is_untrusted = |why: &Unreadable| matches!(why.cause, Cause::NotTrusted(_));
         let is_only_for_git = netrc.as_ref().is_err_and(is_untrusted)
             || netrc::path(&context.environment) != netrc::path_of_git(&context.environment);
         Facts {
             context,
-            helpers: git::helpers_for(&settings, &remotes),
-            settings,
-            remotes,
+            git: Configuration {
+                settings: settings.unwrap_or_default(),
+                remotes: remotes.unwrap_or_default(),
+            },
             git_error,
             listing: context.keyring().read_all(),
             login_json: heroku_cli::active_account(&context.environment),
@@ -93,7 +88,7 @@ impl<'a> Facts<'a> {
     /// The settings with a key of `section`, anything, and `name`; both in lower case.
     pub(super) fn settings_of(&self, section: &str, name: &str) -> impl Iterator<Item = &Setting> {
         let end = format!(".{name}");
-        self.settings.iter().filter(move |setting| {
+        self.git.settings.iter().filter(move |setting| {
             let rest = setting.key.strip_prefix(section);
             rest.is_some_and(|rest| rest.starts_with('.') && rest.ends_with(&end))
         })

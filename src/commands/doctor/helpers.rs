@@ -2,21 +2,21 @@
 
 use super::{Facts, Findings, Repair, Severity};
 use crate::commands::our_helper;
-use crate::git::{self, HEROKU_HELPER, HelperKind, Scope, Setting, SettingScope};
+use crate::git::{HEROKU_HELPER, HelperKind, Scope, Setting, SettingScope};
 use crate::notice::Fix;
 
 /// The value that the Heroku CLI writes before every command, if it can.
 const CLI: &str = "!heroku git:credentials";
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
-    let helpers = &facts.helpers;
+    let helpers = facts.git.helpers();
     if facts.git_error.is_some() {
         return;
     }
-    if !helpers.iter().any(Setting::means_us) {
-        return not_configured(facts, found);
+    if !helpers.iter().any(|helper| helper.means_us()) {
+        return not_configured(&helpers, facts, found);
     }
-    let first = helpers.iter().position(Setting::starts_us);
+    let first = helpers.iter().position(|helper| helper.starts_us());
     for (at, helper) in helpers.iter().enumerate() {
         let shown = described(helper);
         let (severity, what, why) = match (helper.kind(), first) {
@@ -42,7 +42,7 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
         finding.fix(helper.silencer());
         finding.repair = set_up_after(helper, facts);
     }
-    if helpers.iter().all(Setting::starts_us) && is_overwritten_by_the_cli(facts) {
+    if helpers.iter().all(|helper| helper.starts_us()) && is_overwritten_by_the_cli(facts) {
         found
             .warn("the Heroku CLI will add its own helper at its next command")
             .details("the Heroku CLI only keeps a setting with two values: an empty one and ours")
@@ -52,8 +52,8 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
     found.otherwise_pass("git uses only heroku-rs for git.heroku.com");
 }
 
-fn not_configured(facts: &Facts<'_>, found: &mut Findings) {
-    let (what, why) = match facts.helpers.as_slice() {
+fn not_configured(helpers: &[&Setting], facts: &Facts<'_>, found: &mut Findings) {
+    let (what, why) = match helpers {
         [] => (
             "git has no credential helper for git.heroku.com".to_owned(),
             match facts.netrc_token(None) {
@@ -77,7 +77,7 @@ fn not_configured(facts: &Facts<'_>, found: &mut Findings) {
         .add(facts.severity_without_helper(), what)
         .details(why);
     finding.fix(facts.set_up_fix());
-    finding.repair = match facts.last_reset() {
+    finding.repair = match facts.git.last_reset() {
         Some(reset) => set_up_after(reset, facts),
         None => set_up(Scope::Global, facts),
     };
@@ -90,11 +90,7 @@ impl Facts<'_> {
         if self.git_error.is_some() {
             return Fix::NONE;
         }
-        git::set_up_fix(&self.settings)
-    }
-
-    fn last_reset(&self) -> Option<&Setting> {
-        git::last_reset(&self.settings)
+        self.git.set_up_fix()
     }
 }
 
@@ -116,7 +112,7 @@ fn described(helper: &Setting) -> String {
 /// The Heroku CLI replaces a single value by its own helper, and adds its helper if there is none.
 fn is_overwritten_by_the_cli(facts: &Facts<'_>) -> bool {
     let is_its = |one: &&Setting| one.key == HEROKU_HELPER && one.scope == SettingScope::Global;
-    let values = facts.settings.iter().filter(is_its).count();
+    let values = facts.git.settings.iter().filter(is_its).count();
     values < 2 && facts.context.environment.has_program("heroku")
 }
 

@@ -15,7 +15,7 @@ pub(super) fn path(facts: &Facts<'_>, found: &mut Findings) {
     let mut programs = facts.context.environment.programs(PROGRAM);
     let Some(first) = programs.next() else {
         let is_path = |helper: &Setting| helper.starts_us() && helper.value.contains('/');
-        let severity = if facts.helpers.iter().any(is_path) {
+        let severity = if facts.git.helpers().into_iter().any(is_path) {
             Severity::Warn
         } else {
             facts.severity_without_helper()

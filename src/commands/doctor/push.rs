@@ -9,7 +9,7 @@ use super::facts::TokenStatus;
 use super::remotes::place_and_fix;
 use super::{Facts, Findings, Severity, headers};
 use crate::account::Account;
-use crate::git::{self, Filled, HerokuUrl, Remote, Setting, UrlParts};
+use crate::git::{Filled, HerokuUrl, Remote, Setting, UrlParts};
 use crate::logins::lookup::Source;
 use crate::notice::{Command, Fix, Notice};
 use crate::token::Token;
@@ -42,7 +42,7 @@ pub(super) fn pushes(facts: &Facts<'_>) -> Vec<Push> {
         url: Zeroizing::new(url.to_owned()),
         sent: Sent::to(url, remote, facts),
     };
-    let remotes = facts.remotes.iter().filter(|remote| remote.is_push);
+    let remotes = facts.git.remotes.iter().filter(|remote| remote.is_push);
     let pushes: Vec<Push> = remotes
         .filter(|remote| remote.is_herokus())
         .map(|remote| push(&remote.url, Some(remote)))
@@ -95,7 +95,7 @@ impl Sent {
     /// git only asks a helper if netrc has no token for it, or one that Heroku rejects.
     fn by_netrc(url: &str, facts: &Facts<'_>) -> Option<Sent> {
         let url = UrlParts::parse(url);
-        let token = facts.netrc_token(url.username())?;
+        let token = facts.netrc_token(url.username.as_deref())?;
         if facts.is_rejected(token) {
             return None;
         }
@@ -108,7 +108,7 @@ impl Sent {
     }
 
     fn by_helper(Filled { token, by }: Filled, facts: &Facts<'_>) -> Sent {
-        let mut helpers = facts.helpers.iter();
+        let mut helpers = facts.git.helpers().into_iter();
         let helper = helpers.find(|helper| Some(helper.command()) == by);
         let is_ours = helper.is_some_and(Setting::starts_us);
         let (from, fix) = match helper {
@@ -183,8 +183,9 @@ impl Push {
         let sent = self.sent.as_ref().ok();
         let active = sent.and_then(|sent| facts.active_login_with(sent.token.as_ref()));
         let url = UrlParts::parse(&self.url);
-        let setting = || git::username_setting(&facts.settings).map(|setting| &*setting.value);
-        let chosen = url.username().or_else(setting).and_then(Account::parse);
+        let setting = || Some(facts.git.username()?.value.clone());
+        let chosen = url.username.or_else(setting);
+        let chosen = chosen.and_then(|name| Account::parse(&name));
         active.is_some_and(|active| active.source == Source::Keyring)
             && !chosen.is_some_and(|account| account.is_email())
     }
@@ -248,17 +249,21 @@ impl Push {
     /// A user name in the URL or in git's settings that is an email selects exactly that account. If it is not logged
     /// in: the problem and its fix.
     fn unknown_account(&self, facts: &Facts<'_>) -> Option<(String, Fix)> {
-        let (name, place, fix) = if let Some(name) = UrlParts::parse(&self.url).username() {
-            let remote = facts.remotes.iter().find(|remote| remote.url == self.url);
+        let (name, place, fix) = if let Some(name) = UrlParts::parse(&self.url).username {
+            let remote = facts
+                .git
+                .remotes
+                .iter()
+                .find(|remote| remote.url == self.url);
             let fix = remote.zip(HerokuUrl::parse(&self.url));
             let fix = fix.map(|(remote, url)| place_and_fix(remote, &url, facts).1);
             let fix = match fix {
                 Some(fix) if !fix.is_empty() => fix.or("log in to that account"),
                 _ => "log in to that account".into(),
             };
-            (name.to_owned(), "the URL".to_owned(), fix)
+            (name, "the URL".to_owned(), fix)
         } else {
-            let setting = git::username_setting(&facts.settings)?;
+            let setting = facts.git.username()?;
             let place = format!("{} in {}", setting.key, setting.origin);
             let fix = setting.change_command("--unset-all", &[], facts.home());
             (setting.value.clone(), place, fix)

@@ -7,7 +7,7 @@ use crate::git::{HerokuUrl, Remote, Setting, Way};
 use crate::notice::{Command, Fix};
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
-    for remote in &facts.remotes {
+    for remote in &facts.git.remotes {
         if let Some(url) = HerokuUrl::parse(&remote.url) {
             check_url(remote, &url, facts, found);
         }
@@ -61,7 +61,7 @@ fn ending(url: &str) -> String {
 /// to change that.
 pub(super) fn place_and_fix(remote: &Remote, url: &HerokuUrl, facts: &Facts<'_>) -> (String, Fix) {
     let keys = ["url", "pushurl"].map(|name| format!("remote.{}.{name}", remote.name));
-    let settings = facts.settings.iter();
+    let settings = facts.git.settings.iter();
     let written: Vec<&Setting> = settings.filter(|one| keys.contains(&one.key)).collect();
     if let Some(setting) = written.iter().find(|one| one.value == *remote.url) {
         let place = format!("the remote URL {}", setting.key);

@@ -12,7 +12,7 @@ use super::{
 use crate::account::Account;
 use crate::cli::Login;
 use crate::context::Context;
-use crate::git::{self, Scope, Setting};
+use crate::git::Scope;
 use crate::heroku_api::{ApiError, Authorization, HerokuApi, Revoked};
 use crate::keyring::Unavailable;
 use crate::logins::lookup::Source;
@@ -306,25 +306,22 @@ pub(super) fn check_scope(scope: &Scopes, fix: &'static str) -> Result<(), Notic
 /// next command to run.
 fn configure_git(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let git = session.context.git();
-    let asks_us = || {
-        let helpers = git.helpers_for_heroku()?;
-        Ok(helpers.first().is_some_and(Setting::starts_us))
-    };
-    let mut is_configured = match asks_us() {
-        Ok(is_configured) => is_configured,
+    let configuration = match git.configuration() {
+        Ok(configuration) => configuration,
         // Without git, the login is for docker or for scripts.
         Err(why) => return session.warn(&why),
     };
+    let mut is_configured = configuration.asks_us_first();
     if !is_configured {
         let question = "Configure git to use this helper for Heroku?";
         // A token on stdin means a script, even if it runs on a terminal. Without an answer git stays as it is.
         if arguments.with_token || !terminal::confirm(question, DefaultAnswer::Yes).unwrap_or(false)
         {
-            let fix = git::set_up_fix(&git.settings()?);
+            let fix = configuration.set_up_fix();
             return session.print(&format!("Next, configure git: {}", fix.without_run()));
         }
         setup::git(Scope::Global, session)?;
-        is_configured = asks_us()?;
+        is_configured = git.configuration()?.asks_us_first();
     }
     // If the settings of this repository take precedence, a warning of the setup says so.
     if is_configured {
