@@ -202,31 +202,23 @@ fn written(config: &Map<String, Value>, before: &[u8]) -> anyhow::Result<Vec<u8>
     Ok(bytes)
 }
 
-/// The name under which docker finds us.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Name {
-    /// It is on `PATH`.
-    Found,
-    /// The link or copy was created here.
-    Created(PathBuf),
-    /// It could not be created: this command does it.
-    Missing(Command),
-}
-
-/// Makes docker find this program, by a second name beside the first one on `PATH`.
+/// Makes docker find this program, by a second name beside the first one on `PATH`. Returns the new name; none if it
+/// was there.
 ///
-/// `program` is this program's own path, for a command if it is not on `PATH`.
-pub fn name_for_docker(environment: &Environment, program: &Path) -> Name {
+/// # Errors
+/// The command that creates it. `program` is this program's own path.
+pub fn name_for_docker(
+    environment: &Environment,
+    program: &Path,
+) -> Result<Option<PathBuf>, Command> {
     if environment.has_program(PROGRAM) {
-        return Name::Found;
+        return Ok(None);
     }
-    let Some(dir) = environment.dir_of_program(TARGET) else {
-        return Name::Missing(named_elsewhere(program));
-    };
-    let name = dir.join(PROGRAM).with_extension(EXE_EXTENSION);
-    match second_name(&name) {
-        Ok(()) => Name::Created(name),
-        Err(_) => Name::Missing(named_here(&name)),
+    let dir = environment.dir_of_program(TARGET);
+    let name = dir.map(|dir| dir.join(PROGRAM).with_extension(EXE_EXTENSION));
+    match name {
+        Some(name) if second_name(&name).is_ok() => Ok(Some(name)),
+        _ => Err(named_elsewhere(program)),
     }
 }
 
@@ -278,19 +270,8 @@ fn beside(name: &Path) -> PathBuf {
 }
 
 #[cfg(unix)]
-fn named_here(name: &Path) -> Command {
-    Command::new("sudo ln -sf").arg(TARGET).path(name, None)
-}
-
-#[cfg(not(unix))]
-fn named_here(name: &Path) -> Command {
-    let copy = Command::new("cmd /c copy").path(&beside(name), None);
-    copy.path(name, None)
-}
-
-#[cfg(unix)]
 fn named_elsewhere(program: &Path) -> Command {
-    let link = Command::new("sudo ln -s").path(program, None);
+    let link = Command::new("sudo ln -sf").path(program, None);
     link.then("/usr/local/bin/docker-credential-heroku-rs")
 }
 
@@ -488,11 +469,11 @@ mod tests {
         };
         let stranger = Path::new("x");
         files::replace(&name, b"another program").unwrap();
-        assert_eq!(name_for_docker(&environment, stranger), Name::Found);
+        assert_eq!(name_for_docker(&environment, stranger), Ok(None));
         assert_eq!(forget_name(&environment), None);
         fs::remove_file(&name).unwrap();
         files::replace(&program, b"us").unwrap();
-        let created = Name::Created(name.clone());
+        let created = Ok(Some(name.clone()));
         assert_eq!(name_for_docker(&environment, stranger), created);
         assert_eq!(fs::read(&name).unwrap(), b"us");
         assert_eq!(forget_name(&environment), Some(name.clone()));
@@ -512,14 +493,9 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_program_outside_path_is_named_by_its_full_path() {
-        let wanted = "sudo ln -s /opt/x /usr/local/bin/docker-credential-heroku-rs";
+        let wanted = "sudo ln -sf /opt/x /usr/local/bin/docker-credential-heroku-rs";
         let found = name_for_docker(&Environment::default(), Path::new("/opt/x"));
-        let Name::Missing(command) = found else {
-            panic!("{found:?}");
-        };
-        assert_eq!(
-            crate::notice::Fix::from(command).to_string(),
-            format!("run: {wanted}")
-        );
+        let fix = Fix::from(found.unwrap_err());
+        assert_eq!(fix.command_line(), Some(wanted));
     }
 }

@@ -3,7 +3,7 @@
 
 use super::{Session, docker_config_file, our_helper, push_hint};
 use crate::cli::Setup;
-use crate::docker_config::{self, Name};
+use crate::docker_config;
 use crate::git::{AliasState, Configuration, Scope, SetUp};
 use crate::logins::lookup::Answer;
 use crate::notice::{Fix, Notice, shown};
@@ -127,12 +127,12 @@ fn name_for_docker(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let program = std::env::current_exe()?;
     let environment = &session.context.environment;
     match docker_config::name_for_docker(environment, &program) {
-        Name::Found => Ok(()),
-        Name::Created(name) => {
+        Ok(None) => Ok(()),
+        Ok(Some(name)) => {
             let name = environment.display_path(&name);
             session.print(&format!("  added for docker: {name}"))
         }
-        Name::Missing(command) => session.warn(&Notice::new(
+        Err(command) => session.warn(&Notice::new(
             "docker cannot find the helper: docker-credential-heroku-rs is not on PATH",
             Fix::command("add it", command),
         )),

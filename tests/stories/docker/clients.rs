@@ -90,10 +90,13 @@ fn setup_prints_the_command_if_the_link_cannot_be_created() {
     let world = World::new();
     let name = world.bin().join("docker-credential-heroku-rs");
     std::os::unix::fs::symlink("nowhere", name).unwrap();
-    world.helper("setup --docker").succeeds().stderr_is(
-        "warning: docker cannot find the helper: docker-credential-heroku-rs is not on PATH\n  \
-         add it: sudo ln -sf git-credential-heroku-rs WORLD/bin/docker-credential-heroku-rs\n",
-    );
+    let command = " /usr/local/bin/docker-credential-heroku-rs\n";
+    world
+        .helper("setup --docker")
+        .succeeds()
+        .says("docker cannot find the helper: docker-credential-heroku-rs is not on PATH\n")
+        .says("add it: sudo ln -sf /")
+        .says(command);
 }
 
 /// docker's client with a daemon that only records the credentials of each request.
