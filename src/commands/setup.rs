@@ -4,7 +4,7 @@
 use super::{Session, docker_config_file, our_helper, push_hint};
 use crate::cli::Setup;
 use crate::docker_config;
-use crate::git::{AliasState, Configuration, Scope, SetUp};
+use crate::git::{AliasState, Configuration, Scope};
 use crate::logins::lookup::Answer;
 use crate::notice::{Fix, Notice, shown};
 use crate::terminal::{self, DefaultAnswer};
@@ -28,29 +28,24 @@ pub(super) fn git(scope: Scope, session: &mut Session<'_, '_>) -> anyhow::Result
     let git = context.git();
     let file = git.config_file(scope, &context.environment)?;
     let file = context.environment.display_path(&file);
-    let done = git.set_up(scope, &helper, &context.environment)?;
+    let is_changed = git.set_up(scope, &helper, &context.environment)?;
     let configuration = git.configuration()?;
     let helpers = configuration.helpers();
     let is_alone = helpers.iter().all(|helper| helper.starts_us()) && !helpers.is_empty();
     let only = if is_alone { "only " } else { "" };
-    let moved = if done == SetUp::Moved {
-        " (lines of an earlier setup were moved to the end)"
-    } else {
-        ""
-    };
     let flag = if scope == Scope::Local {
         " --local"
     } else {
         ""
     };
-    if done == SetUp::AsItWas {
-        session.print(&format!("git is already configured: {file}"))?;
-    } else {
+    if is_changed {
         session.print(&format!(
             "git now uses {only}heroku-rs for https://git.heroku.com\n  \
-             changed: {file}{moved}\n  \
+             changed: {file}\n  \
              undo: git credential-heroku-rs unsetup{flag}"
         ))?;
+    } else {
+        session.print(&format!("git is already configured: {file}"))?;
     }
     warn_about_rivals(&configuration, session)
 }

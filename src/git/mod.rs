@@ -27,7 +27,7 @@ pub use asking::Filled;
 pub use child::Git;
 pub use helper_kind::HelperKind;
 pub use matching::UrlParts;
-pub use set_up::{AliasState, SetUp, helper_value};
+pub use set_up::{AliasState, helper_value};
 pub use setting::{Setting, SettingScope, listed};
 pub use urls::{HerokuUrl, Way};
 

@@ -9,7 +9,6 @@ mod alias;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, ErrorKind, Write};
-use std::iter;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
@@ -37,20 +36,10 @@ const OLDEST: (u32, u32) = (2, 30);
 
 const HEADER: &str = "[credential \"https://git.heroku.com\"]";
 
-/// What `set_up` did.
-#[derive(Debug, PartialEq, Eq)]
-pub enum SetUp {
-    /// Nothing: the two values were there, with no other helper after them.
-    AsItWas,
-    /// The reset and our helper were added.
-    Added,
-    /// They were there, and are at the end of the file now.
-    Moved,
-}
-
 impl Git {
     /// Writes two values, the reset and `helper`, at the end of a scope's file. Two, because before every
-    /// command the Heroku CLI overwrites a single value with its own helper, but leaves several alone.
+    /// command the Heroku CLI overwrites a single value with its own helper, but leaves several alone. Returns whether
+    /// the file had to be changed: a pair with no other helper after it stays where it is.
     ///
     /// # Errors
     /// A [`Notice`]; the file is then as it was.
@@ -59,27 +48,27 @@ impl Git {
         scope: Scope,
         helper: &str,
         environment: &Environment,
-    ) -> Result<SetUp, Notice> {
+    ) -> Result<bool, Notice> {
         let file = ConfigFile {
-            helper: Some(helper.to_owned()),
+            helper: Some(helper),
             ..self.file(scope, environment)?
         };
         // First without the lock: a file that cannot be written may already be correct.
-        if is_last(&self.entries(&file.target)?, helper) {
-            return Ok(SetUp::AsItWas);
+        if is_last(&self.entries(&file.path)?, helper) {
+            return Ok(false);
         }
         let lock = file.lock()?;
-        let before = self.entries(&file.target)?;
+        let before = self.entries(&file.path)?;
         if is_last(&before, helper) {
-            return Ok(SetUp::AsItWas);
+            return Ok(false);
         }
-        let (mut new, removed) = without_pairs(&file.read()?);
+        let (mut new, _) = without_pairs(&file.read()?);
         if !new.is_empty() && !new.ends_with(b"\n") {
             new.push(b'\n');
         }
         new.extend(lines(helper).bytes());
         self.replace(&file, lock, &new, &before, &pair(helper))?;
-        Ok(if removed { SetUp::Moved } else { SetUp::Added })
+        Ok(true)
     }
 
     /// The file that [`Git::set_up`] changes for a scope.
@@ -87,21 +76,7 @@ impl Git {
     /// # Errors
     /// A [`Notice`] if there is none, or if git cannot be run.
     pub fn config_file(&self, scope: Scope, environment: &Environment) -> Result<PathBuf, Notice> {
-        Ok(self.paths(scope, environment)?.0)
-    }
-
-    /// The files in which [`Git::set_up`] may have written for a scope: a `~/.gitconfig` that was created later is
-    /// changed from then on, but git still reads the file that was changed before.
-    ///
-    /// # Errors
-    /// As [`Git::config_file`].
-    pub fn config_files(
-        &self,
-        scope: Scope,
-        environment: &Environment,
-    ) -> Result<impl Iterator<Item = PathBuf> + use<>, Notice> {
-        let (written, read) = self.paths(scope, environment)?;
-        Ok(iter::once(written).chain(read))
+        Ok(self.config_files(scope, environment)?.swap_remove(0))
     }
 
     /// Removes the lines that `set_up` wrote from a file; returns whether there were any. The section's header is
@@ -120,7 +95,7 @@ impl Git {
             return Ok(false);
         }
         let lock = file.lock()?;
-        let before = self.entries(&file.target)?;
+        let before = self.entries(&file.path)?;
         let (new, removed) = without_pairs(&file.read()?);
         if removed {
             self.replace(&file, lock, &new, &before, &[])?;
@@ -132,14 +107,14 @@ impl Git {
     /// followed by `ours`.
     fn replace(
         &self,
-        file: &ConfigFile,
+        file: &ConfigFile<'_>,
         mut lock: Lock,
         new: &[u8],
         before: &[Entry],
         ours: &[Entry],
     ) -> Result<(), Notice> {
         let unchanged = |why: io::Error| file.unchanged(&why);
-        lock.write(new, &file.target).map_err(unchanged)?;
+        lock.write(new).map_err(unchanged)?;
         let after = self.entries(&lock.path)?;
         let kept = after.strip_suffix(ours);
         if !kept.is_some_and(|kept| is_without_pairs(before, kept)) {
@@ -150,13 +125,13 @@ impl Git {
                 ),
                 Fix::command(
                     "look at the end of the file",
-                    Command::edit().path(&file.path, file.home.as_deref()),
+                    Command::edit().path(&file.path, file.environment.home.as_deref()),
                 ),
             ));
         }
         // Windows cannot rename an open file.
         drop(lock.file);
-        files::rename_over(lock.path, &file.target).map_err(unchanged)
+        files::rename_over(lock.path, &lock.target).map_err(unchanged)
     }
 
     /// Every entry of one file, without its includes, as git reads it.
@@ -173,16 +148,25 @@ impl Git {
     }
 
     /// The file that git writes for a scope.
-    fn file(&self, scope: Scope, environment: &Environment) -> Result<ConfigFile, Notice> {
+    fn file<'e>(
+        &self,
+        scope: Scope,
+        environment: &'e Environment,
+    ) -> Result<ConfigFile<'e>, Notice> {
         ConfigFile::new(scope, &self.config_file(scope, environment)?, environment)
     }
 
-    /// The file that git writes for a scope, and another one that it reads.
-    fn paths(
+    /// The files in which [`Git::set_up`] may have written for a scope, first the one that it writes now: a
+    /// `~/.gitconfig` that was created later is changed from then on, but git still reads the file that was changed
+    /// before.
+    ///
+    /// # Errors
+    /// As [`Git::config_file`].
+    pub fn config_files(
         &self,
         scope: Scope,
         environment: &Environment,
-    ) -> Result<(PathBuf, Option<PathBuf>), Notice> {
+    ) -> Result<Vec<PathBuf>, Notice> {
         // As root, git would replace a device with a file, such as the `/dev/null` that switches
         // configuration off. For a FIFO it would wait.
         if environment
@@ -204,7 +188,7 @@ impl Git {
         }
         match scope {
             Scope::Global => global_files(version, environment),
-            Scope::Local => Ok((self.local_file()?, None)),
+            Scope::Local => Ok(vec![self.local_file()?]),
         }
     }
 
@@ -228,14 +212,11 @@ fn is_no_file(path: &Path) -> bool {
 /// The user's file that git writes, and another one that it reads.
 ///
 /// Source: git's `builtin/config.c`. `GIT_CONFIG_GLOBAL` came with 2.32.
-fn global_files(
-    version: (u32, u32),
-    environment: &Environment,
-) -> Result<(PathBuf, Option<PathBuf>), Notice> {
+fn global_files(version: (u32, u32), environment: &Environment) -> Result<Vec<PathBuf>, Notice> {
     if let Some(chosen) = &environment.git_config_global
         && version >= (2, 32)
     {
-        return Ok((chosen.clone(), None));
+        return Ok(vec![chosen.clone()]);
     }
     let Some(home) = &environment.home else {
         let what = "cannot find your git configuration: HOME is not set";
@@ -245,50 +226,45 @@ fn global_files(
     let config_home = environment.xdg_config_home.clone();
     let config_home = config_home.unwrap_or_else(|| home.join(".config"));
     let xdg = config_home.join("git/config");
-    Ok(if !usual.exists() && xdg.exists() {
-        (xdg, None)
-    } else {
-        (usual, Some(xdg).filter(|xdg| xdg.is_file()))
+    Ok(match (usual.exists(), xdg.is_file()) {
+        (false, true) => vec![xdg],
+        (true, true) => vec![usual, xdg],
+        (_, false) => vec![usual],
     })
 }
 
 /// A configuration file of git's.
-struct ConfigFile {
+struct ConfigFile<'a> {
     scope: Scope,
     path: PathBuf,
-    /// The file after all symbolic links; the file itself if one of them must not be followed.
-    target: PathBuf,
-    /// Whether it is the user's file in place of `~/.gitconfig`.
-    is_xdg: bool,
-    /// The path for the user.
-    shown: String,
-    home: Option<PathBuf>,
+    environment: &'a Environment,
     /// The helper to add to it; none to remove ours.
-    helper: Option<String>,
+    helper: Option<&'a str>,
 }
 
 /// git's lock file, which is renamed to the file itself, or removed when this value is dropped.
 struct Lock {
     path: TempPath,
     file: fs::File,
+    /// The locked file, after all symbolic links.
+    target: PathBuf,
 }
 
-impl ConfigFile {
+impl<'a> ConfigFile<'a> {
     /// # Errors
     /// It is not a regular file.
-    fn new(scope: Scope, path: &Path, environment: &Environment) -> Result<ConfigFile, Notice> {
+    fn new(
+        scope: Scope,
+        path: &Path,
+        environment: &'a Environment,
+    ) -> Result<ConfigFile<'a>, Notice> {
         let file = ConfigFile {
             scope,
             path: path.to_owned(),
-            target: files::resolved(path).unwrap_or_else(|_| path.to_owned()),
-            is_xdg: scope == Scope::Global
-                && environment.git_config_global.as_deref() != Some(path)
-                && path.ends_with("git/config"),
-            shown: environment.display_path(path),
-            home: environment.home.clone(),
+            environment,
             helper: None,
         };
-        if is_no_file(&file.target) {
+        if is_no_file(path) {
             return Err(file.unchanged(&io::Error::other("it is not a regular file")));
         }
         Ok(file)
@@ -296,31 +272,32 @@ impl ConfigFile {
 
     /// Empty if there is no file yet.
     fn read(&self) -> Result<SecretBuf, Notice> {
-        match files::read(&self.target, LARGEST) {
+        match files::read(&self.path, LARGEST) {
             Err(why) if why.kind() == ErrorKind::NotFound => Ok(SecretBuf::default()),
             read => read.map_err(|why| self.unchanged(&why)),
         }
     }
 
-    /// The file that a write changes.
+    /// The file that a write changes, after all symbolic links.
     ///
     /// # Errors
     /// A link leads to it that must not be followed.
-    fn target_for_write(&self) -> Result<PathBuf, Notice> {
-        files::resolved(&self.target).map_err(|why| self.unchanged(&why))
+    fn target(&self) -> Result<PathBuf, Notice> {
+        files::resolved(&self.path).map_err(|why| self.unchanged(&why))
     }
 
     fn lock(&self) -> Result<Lock, Notice> {
-        let mut name = self.target_for_write()?.into_os_string();
+        let target = self.target()?;
+        let mut name = target.clone().into_os_string();
         name.push(".lock");
         let name = PathBuf::from(name);
         let options = files::new_private_file();
-        let home = self.home.as_deref();
+        let home = self.environment.home.as_deref();
         let mut waited = Duration::ZERO;
         loop {
             let opened = options.open(&name);
             match opened.and_then(|file| Ok((TempPath::try_from_path(&name)?, file))) {
-                Ok((path, file)) => return Ok(Lock { path, file }),
+                Ok((path, file)) => return Ok(Lock { path, file, target }),
                 Err(why) if why.kind() != ErrorKind::AlreadyExists => {
                     return Err(self.unchanged(&why));
                 }
@@ -349,8 +326,9 @@ impl ConfigFile {
             }
             _ => why.to_string(),
         };
-        let at_file = |command: Command| command.path(&self.path, self.home.as_deref());
-        let fix = match (why.kind(), &self.helper) {
+        let at_file = |command: Command| command.path(&self.path, self.environment.home.as_deref());
+        let is_chosen = self.environment.git_config_global.as_deref() == Some(&self.path);
+        let fix = match (why.kind(), self.helper) {
             (ResourceBusy, Some(helper)) => {
                 let lines = format!("\n{}", lines(helper).trim_end());
                 let lines = lines.replace('\\', "\\\\");
@@ -360,7 +338,11 @@ impl ConfigFile {
             }
             (ResourceBusy, None) => Fix::command("remove our lines", at_file(Command::edit())),
             // git reads both files, and writes `~/.gitconfig` if it exists.
-            (PermissionDenied | ReadOnlyFilesystem, Some(_)) if self.is_xdg => {
+            (PermissionDenied | ReadOnlyFilesystem, Some(_))
+                if self.scope == Scope::Global
+                    && !is_chosen
+                    && self.path.ends_with("git/config") =>
+            {
                 Command::new("touch ~/.gitconfig && git credential-heroku-rs setup").into()
             }
             // There is no file, as in a container with a user that has no home.
@@ -380,18 +362,19 @@ impl ConfigFile {
             }
             _ => Fix::command("look at", at_file(Command::show_access())),
         };
-        Notice::new(format!("{} was not changed: {reason}", self.shown), fix)
+        let shown = self.environment.display_path(&self.path);
+        Notice::new(format!("{shown} was not changed: {reason}"), fix)
     }
 }
 
 impl Lock {
     /// Writes the whole text. Mode and owner are those of the file that it replaces; a new file has the owner of its
     /// directory.
-    fn write(&mut self, new: &[u8], target: &Path) -> io::Result<()> {
-        let kept = match fs::metadata(target) {
+    fn write(&mut self, new: &[u8]) -> io::Result<()> {
+        let kept = match fs::metadata(&self.target) {
             Ok(replaced) => files::keep_permissions(&self.file, &replaced, Access::Unchanged),
             // Root may have the home of another user, as with `sudo` or in a container. That user's git has to read it.
-            Err(_) => fs::metadata(files::dir_of(target))
+            Err(_) => fs::metadata(files::dir_of(&self.target))
                 .and_then(|dir| files::keep_owner(&self.file, &dir)),
         };
         // Only root can change the owner, and git does not try. Otherwise the file belongs to the user who writes it,

@@ -74,7 +74,6 @@ fn a_helper_of_an_include_after_ours_is_reported_and_setup_moves_our_lines() {
         .helper("setup")
         .succeeds()
         .says("git now uses only heroku-rs for")
-        .says("(lines of an earlier setup were moved to the end)")
         .stderr_is("");
     assert_eq!(config(&world), format!("[include]\n\tpath = more\n{OURS}"));
 }

@@ -57,7 +57,7 @@ impl Git {
         let mut is_removed = false;
         for path in self.config_files(Scope::Global, environment)? {
             let file = ConfigFile::new(Scope::Global, &path, environment)?;
-            let name = file.target.as_os_str();
+            let name = file.path.as_os_str();
             let get = ["config", "--get-all", "--file"].map(AsRef::as_ref);
             let output = self.run(get.into_iter().chain([name, KEY.as_ref()]))?;
             if text(&output.stdout).lines().any(|value| value == VALUE) {
@@ -69,8 +69,8 @@ impl Git {
     }
 
     /// Changes a file by git itself, which keeps the rest of the section, but not the owner.
-    fn change(&self, file: &ConfigFile, change: &[&str]) -> Result<(), Notice> {
-        let target = file.target_for_write()?;
+    fn change(&self, file: &ConfigFile<'_>, change: &[&str]) -> Result<(), Notice> {
+        let target = file.target()?;
         // Our own edit keeps the owner, so that other lines of the file may have been changed.
         files::refuse_foreign(&target).map_err(|why| {
             let what = format!("{KEY} was not changed: {why}");
