@@ -1,11 +1,11 @@
 //! The permissions of the files that decide which account pushes.
 
-use std::fs::{self, Permissions};
+use std::fs::{self, Metadata, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::{Facts, Findings, Repair, Severity};
-use crate::files::NotTrusted;
+use crate::files::{self, NotTrusted};
 use crate::heroku_cli;
 use crate::netrc;
 use crate::notice::{Command, Notice};
@@ -14,33 +14,26 @@ use crate::token_metadata;
 /// The files with the active account and with what is known about tokens, which no other user may write; and a netrc
 /// with a token, which no other user may read.
 pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
-    const OTHERS_WRITE: u32 = 0o022;
-    const OTHERS_READ: u32 = 0o044;
     let environment = &facts.context.environment;
-    let reads_netrc = if facts.netrc_has_token() {
-        OTHERS_READ
-    } else {
-        0
-    };
-    for (path, reads) in [
-        (netrc::path(environment), reads_netrc),
-        (heroku_cli::login_file(environment), 0),
-        (token_metadata::FILE.path(environment), 0),
+    let is_ours = |metadata: &Metadata| metadata.uid() == rustix::process::geteuid().as_raw();
+    for (path, has_token) in [
+        (netrc::path(environment), facts.netrc_has_token()),
+        (heroku_cli::login_file(environment), false),
+        (token_metadata::FILE.path(environment), false),
     ] {
-        let Some((path, mode)) = path.and_then(with_mode) else {
+        let file = path.and_then(|path| Some((fs::metadata(&path).ok()?, path)));
+        let Some((metadata, path)) = file.filter(|(metadata, _)| is_ours(metadata)) else {
             continue;
         };
-        let (what, why) = if mode & OTHERS_WRITE != 0 {
-            (
+        let (what, why) = match files::trust(&metadata) {
+            Err(_) => (
                 "write to",
                 "such a user can change the account that you push with",
-            )
-        } else if mode & reads != 0 {
-            ("read", "the file contains a token")
-        } else {
-            continue;
+            ),
+            Ok(true) if has_token => ("read", "the file contains a token"),
+            Ok(_) => continue,
         };
-        let shown = path.display();
+        let (shown, mode) = (path.display(), metadata.mode() & 0o777);
         found
             .warn(format!("other users can {what} {shown}"))
             .details(why)
@@ -56,13 +49,6 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
     {
         found.notice(Severity::Warn, why);
     }
-}
-
-/// A file that belongs to this user, and its permissions; none if it does not exist.
-fn with_mode(path: PathBuf) -> Option<(PathBuf, u32)> {
-    let metadata = fs::metadata(&path).ok()?;
-    let is_ours = metadata.uid() == rustix::process::geteuid().as_raw();
-    is_ours.then(|| (path, metadata.mode() & 0o777))
 }
 
 fn make_private(path: &Path) -> Result<(), Notice> {
