@@ -89,9 +89,9 @@ fn the_other_urls_of_a_remote_stay() {
         &format!("[remote \"all\"]\n\turl = {other}\n\turl = {url}\n"),
     );
     let words = "the remote URL remote.all.url contains a password";
-    is_found_and_left_to_the_user(&world, "git.remotes", words);
-    let left = world.git("config --get-all remote.all.url");
-    left.stdout_is(&format!("{other}\nhttps://git.heroku.com/blue-sky.git\n"));
+    let found = is_found(&world, "git.remotes", words);
+    let fix = "in .git/config, change this URL to https://git.heroku.com/blue-sky.git";
+    assert_eq!(found["fix"], fix);
 }
 
 #[test]

@@ -39,24 +39,6 @@ fn check_url(remote: &Remote, url: &HerokuUrl, facts: &Facts<'_>, found: &mut Fi
     found.add(severity, format!("{place} {problem}")).fix(fix);
 }
 
-/// The pattern with which git finds this URL among others: its end, without a user name or a password.
-fn ending(url: &str) -> String {
-    let (_, end) = url
-        .rsplit_once('@')
-        .or(url.split_once("://"))
-        .unwrap_or(("", url));
-    let letter = |c: char| {
-        if c.is_ascii_alphanumeric() || "/:-_".contains(c) {
-            c
-        } else {
-            '.'
-        }
-    };
-    let end: String = end.chars().map(letter).collect();
-    // Before it is a slash or an `@`, not the rest of a longer host name.
-    format!("[^a-z0-9.-]{end}$")
-}
-
 /// Where a URL comes from: a setting of the remote, or a rule `url.BASE.insteadOf` that git applies to one; and how
 /// to change that.
 pub(super) fn place_and_fix(remote: &Remote, url: &HerokuUrl, facts: &Facts<'_>) -> (String, Fix) {
@@ -65,12 +47,14 @@ pub(super) fn place_and_fix(remote: &Remote, url: &HerokuUrl, facts: &Facts<'_>)
     let written: Vec<&Setting> = settings.filter(|one| keys.contains(&one.key)).collect();
     if let Some(setting) = written.iter().find(|one| one.value == *remote.url) {
         let place = format!("the remote URL {}", setting.key);
-        // A remote may have several URLs.
+        // git finds one of several URLs by a pattern only.
         let is_alone = written.iter().filter(|one| one.key == setting.key).count() == 1;
-        let only = ending(&setting.value);
-        let values = [url.clean.as_str(), &only];
-        let values = &values[..if is_alone { 1 } else { 2 }];
-        let fix = setting.change_command("--replace-all", values, facts.home());
+        let fix = if is_alone {
+            setting.change_command("--replace-all", &[&url.clean], facts.home())
+        } else {
+            let (origin, clean) = (&setting.origin, &url.clean);
+            Fix::advice(format!("in {origin}, change this URL to {clean}"))
+        };
         return (place, fix);
     }
     let is_result = |rule: &Setting, url: &Setting| {
