@@ -2,7 +2,6 @@
 
 use super::facts::{ASK_LIMIT, Facts, TokenStatus};
 use super::{Findings, Severity};
-use crate::account::Account;
 use crate::commands::other_heroku;
 use crate::git::HerokuUrl;
 use crate::heroku_api::{ApiError, HerokuApi};
@@ -43,11 +42,10 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
             Ok(()) => found.pass(format!("{account} has access to the app {app}")),
             Err(ApiError::NotFound(_) | ApiError::Forbidden(_)) => {
                 let what = format!("there is no app {app}, or {account} has no access to it");
-                let finding = found.add(Severity::Fail, push.named(&what));
-                if push.follows_switch(facts) && has_another(&account, facts) {
-                    let switch = "git credential-heroku-rs switch EMAIL";
-                    finding.command_to("use another account", switch);
-                }
+                found.add(Severity::Fail, push.named(&what)).command_to(
+                    "check the app's name and the account",
+                    "git credential-heroku-rs status",
+                );
             }
             Err(_) => {}
         }
@@ -61,10 +59,4 @@ fn no_remote(facts: &Facts<'_>, found: &mut Findings) {
             .warn("this repository has no remote for Heroku")
             .fix(Fix::advice(add));
     }
-}
-
-/// Whether the keyring has another account too.
-fn has_another(account: &Account, facts: &Facts<'_>) -> bool {
-    let mut items = facts.listing.iter().flat_map(|listing| &listing.items);
-    items.any(|item| item.account != *account && item.account.is_email())
 }

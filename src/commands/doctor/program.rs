@@ -5,15 +5,14 @@ use std::path::Path;
 
 use super::{Facts, Findings, Severity};
 use crate::git::Setting;
-use crate::notice::{Command, Fix};
+use crate::notice::Fix;
 
 const PROGRAM: &str = "git-credential-heroku-rs";
 
 /// Which program of this name git runs: the first one on PATH.
 pub(super) fn path(facts: &Facts<'_>, found: &mut Findings) {
     let me = std::env::current_exe().unwrap_or_default();
-    let mut programs = facts.context.environment.programs(PROGRAM);
-    let Some(first) = programs.next() else {
+    let Some(first) = facts.context.environment.programs(PROGRAM).next() else {
         let is_path = |helper: &Setting| helper.starts_us() && helper.value.contains('/');
         let severity = if facts.git.helpers().into_iter().any(is_path) {
             Severity::Warn
@@ -30,15 +29,10 @@ pub(super) fn path(facts: &Facts<'_>, found: &mut Findings) {
     let place = first.display();
     match (fs::canonicalize(&first), fs::canonicalize(&me)) {
         (Ok(real), Ok(me)) if real != me => {
-            let finding = found.warn(format!("git runs another copy of {PROGRAM}: {place}"));
-            finding.details(format!("this copy is {}", me.display()));
-            let rm = Command::new("rm").path(&first, facts.home());
-            let mut others = programs.filter_map(|path| fs::canonicalize(path).ok());
-            if others.any(|other| other == me) {
-                finding.command_to("remove the copy that you do not need, for example", rm);
-            } else {
-                finding.fix("use that copy, or put the directory of this one first on PATH");
-            }
+            found
+                .warn(format!("git runs another copy of {PROGRAM}: {place}"))
+                .details(format!("this copy is {}", me.display()))
+                .fix("use that copy, or put the directory of this one first on PATH");
         }
         _ => {
             let version = env!("CARGO_PKG_VERSION");

@@ -178,18 +178,6 @@ pub(super) fn credential(facts: &Facts<'_>, found: &mut Findings) {
 }
 
 impl Push {
-    /// Whether `switch` changes the account of this push.
-    pub(super) fn follows_switch(&self, facts: &Facts<'_>) -> bool {
-        let sent = self.sent.as_ref().ok();
-        let active = sent.and_then(|sent| facts.active_login_with(sent.token.as_ref()));
-        let url = UrlParts::parse(&self.url);
-        let setting = || Some(facts.git.username()?.value.clone());
-        let chosen = url.username.or_else(setting);
-        let chosen = chosen.and_then(|name| Account::parse(&name));
-        active.is_some_and(|active| active.source == Source::Keyring)
-            && !chosen.is_some_and(|account| account.is_email())
-    }
-
     /// A problem, with the name of the remote.
     pub(super) fn named(&self, problem: &str) -> String {
         match &self.remote {
