@@ -41,7 +41,13 @@ pub(super) fn run(arguments: &TokenArguments, session: &mut Session<'_, '_>) -> 
     match asked {
         None => Ok(()),
         Some(Ok(())) => session.say(&accepted(&login)),
-        Some(Err(failure)) => Err(not_valid(&failure, &login).into()),
+        Some(Err(ApiError::TokenRejected)) => {
+            Err(rejected(login.source, login.account.as_ref()).into())
+        }
+        Some(Err(failure)) => {
+            let why = failure.notice();
+            Err(why.as_cause_of("could not check the token").into())
+        }
     }
 }
 
@@ -62,12 +68,5 @@ fn accepted(login: &StoredToken) -> String {
     match login.account.as_ref().filter(|account| account.is_email()) {
         Some(account) => format!("Heroku accepts the token of {account} in {source}"),
         None => format!("Heroku accepts the token in {source} (its scope hides the account)"),
-    }
-}
-
-fn not_valid(failure: &ApiError, login: &StoredToken) -> Notice {
-    match failure {
-        ApiError::TokenRejected => rejected(login.source, login.account.as_ref()),
-        _ => failure.notice().as_cause_of("could not check the token"),
     }
 }

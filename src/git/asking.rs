@@ -45,7 +45,7 @@ impl Git {
         }
         Ok(Filled {
             token: password_in(&output.stdout),
-            by: helpers_in_trace(&printed).pop(),
+            by: helper_in_trace(&printed),
         })
     }
 
@@ -82,23 +82,17 @@ fn password_in(reply: &[u8]) -> Option<Token> {
     Token::from_bytes(password.to_vec()).ok()
 }
 
-/// The commands of the helpers that git has asked, in order. git stops at the one that completes the
-/// answer, so the last one counts.
+/// The command of the last helper that git has asked: git stops at the one that completes the answer.
 ///
 /// Source: git's `api-trace2.txt`: a `child_start` event of the process itself. The session id of a
 /// child process contains a `/`.
-fn helpers_in_trace(trace: &str) -> Vec<String> {
-    let event = |line: &str| serde_json::from_str::<Value>(line).ok();
-    let command = |event: Value| {
+fn helper_in_trace(trace: &str) -> Option<String> {
+    trace.lines().rev().find_map(|line| {
+        let event: Value = serde_json::from_str(line).ok()?;
         let is_child = event["event"] == "child_start" && !event["sid"].as_str()?.contains('/');
         let command = event["argv"][0].as_str()?.strip_suffix(" get")?;
         is_child.then(|| command.to_owned())
-    };
-    trace
-        .lines()
-        .filter_map(event)
-        .filter_map(command)
-        .collect()
+    })
 }
 
 #[cfg(test)]
@@ -128,10 +122,7 @@ mod tests {
             "\n",
             r#"{"event":"child_start","sid":"1","argv":["git-pager"]}"#,
         );
-        let helpers = helpers_in_trace(trace);
-        assert_eq!(
-            helpers,
-            ["git credential-other", "/x/git-credential-heroku-rs"]
-        );
+        let helper = helper_in_trace(trace);
+        assert_eq!(helper.as_deref(), Some("/x/git-credential-heroku-rs"));
     }
 }
