@@ -31,7 +31,7 @@ const READER: &str = if cfg!(target_os = "macos") {
 /// Begins the block of a command's help on its exit codes, if they are not the usual ones.
 const EXIT_CODES: &str = "Exit codes: ";
 const USUAL_EXIT_CODES: &str =
-    "0 done, 1 failed, 2 wrong usage, 4 not logged in, or no account is active.";
+    "\n\nExit codes: 0 done, 1 failed, 2 wrong usage, 4 not logged in, or no account is active.";
 
 pub(super) fn run(arguments: &Man, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let mut definition = cli::definition();
@@ -127,7 +127,15 @@ fn write(file: &Path, page: &[u8]) -> io::Result<()> {
 }
 
 fn page(command: &Command) -> anyhow::Result<Vec<u8>> {
-    let page = manual_page(command);
+    const PROGRAM: &str = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
+    // An empty date would be left out, and the other fields of the title would move to its place.
+    const NO_DATE: &str = "\"\"";
+    let name = command.get_display_name().unwrap_or(command.get_name());
+    let page = Page::new(command.clone().subcommand_help_heading("COMMANDS"))
+        .title(name.to_uppercase())
+        .date(NO_DATE)
+        .source(PROGRAM)
+        .manual("Git Manual");
     let mut text = Vec::new();
     page.render_title(&mut text)?;
     page.render_name_section(&mut text)?;
@@ -138,13 +146,12 @@ fn page(command: &Command) -> anyhow::Result<Vec<u8>> {
         page.render_subcommands_section(&mut text)?;
     }
     let help = command.get_after_help().map(ToString::to_string);
-    let help = help.unwrap_or_default();
+    let mut help = help.unwrap_or_default();
     let is_program = command.get_name() == env!("CARGO_PKG_NAME");
-    let mut end = examples(&help);
     if !is_program && !help.contains(EXIT_CODES) {
-        end.extend([exit_status(USUAL_EXIT_CODES)]);
+        help += USUAL_EXIT_CODES;
     }
-    end.to_writer(&mut text)?;
+    examples(&help).to_writer(&mut text)?;
     let more = if is_program {
         MORE_ON_THE_PROGRAM
     } else {
@@ -152,18 +159,6 @@ fn page(command: &Command) -> anyhow::Result<Vec<u8>> {
     };
     text.extend_from_slice(more.as_bytes());
     Ok(text)
-}
-
-fn manual_page(command: &Command) -> Page {
-    const PROGRAM: &str = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
-    // An empty date would be left out, and the other fields of the title would move to its place.
-    const NO_DATE: &str = "\"\"";
-    let name = command.get_display_name().unwrap_or(command.get_name());
-    Page::new(command.clone().subcommand_help_heading("COMMANDS"))
-        .title(name.to_uppercase())
-        .date(NO_DATE)
-        .source(PROGRAM)
-        .manual("Git Manual")
 }
 
 /// The usage line of the help: it shows which flags need a value and which can be repeated.
@@ -177,35 +172,24 @@ fn synopsis(command: &Command) -> Roff {
     page
 }
 
-fn exit_status(codes: &str) -> Roff {
-    let mut page = Roff::new();
-    page.control("SH", ["EXIT STATUS"]);
-    page.text([roman(codes)]);
-    page
-}
-
 /// The text at the end of a command's help. A block with a heading is shown as typed, one on exit codes is a section,
 /// and the rest is prose.
 fn examples(help: &str) -> Roff {
     let mut page = Roff::new();
     for block in help.split("\n\n").filter(|block| !block.is_empty()) {
         if let Some(codes) = block.strip_prefix(EXIT_CODES) {
-            page.extend([exit_status(codes)]);
-            continue;
-        }
-        match block.split_once(":\n") {
-            Some((heading, typed)) => {
-                page.control("SH", [heading.to_uppercase().as_str()]);
-                page.control("EX", []);
-                for line in typed.lines() {
-                    page.text([roman(line.strip_prefix("  ").unwrap_or(line))]);
-                }
-                page.control("EE", []);
+            page.control("SH", ["EXIT STATUS"]);
+            page.text([roman(codes)]);
+        } else if let Some((heading, typed)) = block.split_once(":\n") {
+            page.control("SH", [heading.to_uppercase().as_str()]);
+            page.control("EX", []);
+            for line in typed.lines() {
+                page.text([roman(line.strip_prefix("  ").unwrap_or(line))]);
             }
-            None => {
-                page.control("PP", []);
-                page.text([roman(block)]);
-            }
+            page.control("EE", []);
+        } else {
+            page.control("PP", []);
+            page.text([roman(block)]);
         }
     }
     page
