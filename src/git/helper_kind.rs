@@ -24,14 +24,13 @@ impl Setting {
     /// Whether it answers from the same login as we do: it is this program in any spelling, or the
     /// Heroku CLI's own helper.
     pub(super) fn reads_our_login(&self) -> bool {
-        let words = self.words();
-        let is_the_cli = |program: &String, operation: &String| {
-            let name = program.rsplit(['/', '\\']).next().unwrap_or_default();
-            ["heroku", "heroku.exe", "heroku.cmd"].contains(&name) && operation == "git:credentials"
-        };
-        let runs_the_cli =
-            matches!(words.as_slice(), [program, operation, ..] if is_the_cli(program, operation));
-        self.means_us() || runs_the_cli
+        match self.words().as_slice() {
+            [program, operation, ..] if operation == "git:credentials" => {
+                let name = program.rsplit(['/', '\\']).next().unwrap_or_default();
+                ["heroku", "heroku.exe", "heroku.cmd"].contains(&name)
+            }
+            _ => self.means_us(),
+        }
     }
 
     /// Whether this helper starts this program, means it, or has nothing to do with it. A helper given

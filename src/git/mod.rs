@@ -193,11 +193,11 @@ impl Git {
     /// If there is a repository and git does not read it, such as one of another user.
     pub fn remotes(&self) -> Result<Vec<Remote>, Notice> {
         let output = self.run(["remote", "-v"])?;
-        if !output.status.success() && text(&output.stderr).contains("not a git repository") {
-            return Ok(Vec::new());
-        }
         if !output.status.success() {
-            return Err(self.failed(&output));
+            let is_outside = text(&output.stderr).contains("not a git repository");
+            return is_outside
+                .then(Vec::new)
+                .ok_or_else(|| self.failed(&output));
         }
         let printed = text(&output.stdout);
         let mut uses: BTreeMap<(&str, &str), bool> = BTreeMap::new();

@@ -49,26 +49,10 @@ impl Git {
         helper: &str,
         environment: &Environment,
     ) -> Result<bool, Notice> {
-        let file = ConfigFile {
+        self.edit(&ConfigFile {
             helper: Some(helper),
             ..self.file(scope, environment)?
-        };
-        // First without the lock: a file that cannot be written may already be correct.
-        if is_last(&self.entries(&file.path)?, helper) {
-            return Ok(false);
-        }
-        let lock = file.lock()?;
-        let before = self.entries(&file.path)?;
-        if is_last(&before, helper) {
-            return Ok(false);
-        }
-        let (mut new, _) = without_pairs(&file.read()?);
-        if !new.is_empty() && !new.ends_with(b"\n") {
-            new.push(b'\n');
-        }
-        new.extend(lines(helper).bytes());
-        self.replace(&file, lock, &new, &before, &pair(helper))?;
-        Ok(true)
+        })
     }
 
     /// The file that [`Git::set_up`] changes for a scope.
@@ -90,34 +74,37 @@ impl Git {
         path: &Path,
         environment: &Environment,
     ) -> Result<bool, Notice> {
-        let file = ConfigFile::new(scope, path, environment)?;
-        if !without_pairs(&file.read()?).1 {
-            return Ok(false);
-        }
-        let lock = file.lock()?;
-        let before = self.entries(&file.path)?;
-        let (new, removed) = without_pairs(&file.read()?);
-        if removed {
-            self.replace(&file, lock, &new, &before, &[])?;
-        }
-        Ok(removed)
+        self.edit(&ConfigFile::new(scope, path, environment)?)
     }
 
-    /// Renames the locked copy over the file, if git reads the copy as the old entries without our pairs,
-    /// followed by `ours`.
-    fn replace(
-        &self,
-        file: &ConfigFile<'_>,
-        mut lock: Lock,
-        new: &[u8],
-        before: &[Entry],
-        ours: &[Entry],
-    ) -> Result<(), Notice> {
+    /// Removes our pairs from a file, and writes a new one at its end if there is a helper to add. Returns whether
+    /// anything changed. The locked copy is renamed over the file if git reads it as the old entries without our pairs,
+    /// followed by the new one.
+    fn edit(&self, file: &ConfigFile<'_>) -> Result<bool, Notice> {
+        // First without the lock: a file that cannot be written may already be correct.
+        if self.is_done(file)? {
+            return Ok(false);
+        }
+        let mut lock = file.lock()?;
+        if self.is_done(file)? {
+            return Ok(false);
+        }
+        let before = self.entries(&file.path)?;
+        let (mut new, _) = without_pairs(&file.read()?);
+        if let Some(helper) = file.helper {
+            if !new.is_empty() && !new.ends_with(b"\n") {
+                new.push(b'\n');
+            }
+            new.extend(lines(helper).bytes());
+        }
         let unchanged = |why: io::Error| file.unchanged(&why);
-        lock.write(new).map_err(unchanged)?;
+        lock.write(&new).map_err(unchanged)?;
         let after = self.entries(&lock.path)?;
-        let kept = after.strip_suffix(ours);
-        if !kept.is_some_and(|kept| is_without_pairs(before, kept)) {
+        let kept = match file.helper {
+            Some(helper) => after.strip_suffix(&pair(helper)),
+            None => Some(after.as_slice()),
+        };
+        if !kept.is_some_and(|kept| is_without_pairs(&before, kept)) {
             return Err(Notice::new(
                 format!(
                     "{} was not changed: the new lines would change existing ones",
@@ -131,7 +118,16 @@ impl Git {
         }
         // Windows cannot rename an open file.
         drop(lock.file);
-        files::rename_over(lock.path, &lock.target).map_err(unchanged)
+        files::rename_over(lock.path, &lock.target).map_err(unchanged)?;
+        Ok(true)
+    }
+
+    /// Whether a file needs no change: our pair is the last one, or there is none to remove.
+    fn is_done(&self, file: &ConfigFile<'_>) -> Result<bool, Notice> {
+        Ok(match file.helper {
+            Some(helper) => is_last(&self.entries(&file.path)?, helper),
+            None => !without_pairs(&file.read()?).1,
+        })
     }
 
     /// Every entry of one file, without its includes, as git reads it.
