@@ -20,7 +20,7 @@ use crate::token_metadata::TokenMetadata;
 
 /// Everything that `status` reports.
 pub(super) struct Status<'a> {
-    pub(super) accounts: Vec<Login<'a>>,
+    pub(super) accounts: Vec<Login>,
     /// The sources that could not be read completely.
     pub(super) unread: &'a [Unread],
     /// What is printed before the report.
@@ -32,8 +32,8 @@ pub(super) struct Status<'a> {
 }
 
 /// A token on this machine. It is never printed itself.
-pub(super) struct Login<'a> {
-    pub(super) stored: &'a StoredToken,
+pub(super) struct Login {
+    pub(super) stored: StoredToken,
     /// What Heroku says about it; none if Heroku was not asked.
     pub(super) verdict: Option<Verdict>,
     /// Whether git gets this token now, if it asks for no other account.
@@ -108,7 +108,11 @@ impl Status<'_> {
     }
 }
 
-impl Login<'_> {
+impl Login {
+    pub(super) fn is_rejected(&self) -> bool {
+        self.verdict == Some(Verdict::Rejected)
+    }
+
     pub(super) fn json(&self) -> Value {
         let metadata = self.stored.metadata.clone().unwrap_or_default();
         let (status, error) = match &self.verdict {

@@ -26,13 +26,17 @@ pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::
         session.warn(&warning)?;
     }
     let (logins, unread) = logins::list(context);
-    let checked = if arguments.offline {
-        logins.into_iter().map(|login| (login, None)).collect()
-    } else {
-        check(logins, session)?
-    };
-    let (logins, verdicts): (Vec<_>, Vec<_>) = checked.into_iter().unzip();
-    match logins::restore_login(context, &logins) {
+    let logins = logins.into_iter().map(|stored| report::Login {
+        stored,
+        verdict: None,
+        is_active: false,
+    });
+    let mut accounts: Vec<_> = logins.collect();
+    if !arguments.offline {
+        check(&mut accounts, session)?;
+    }
+    let logins = accounts.iter().map(|one| &one.stored);
+    match logins::restore_login(context, logins) {
         Ok(Some(account)) => session.say(&format!(
             "Restored login.json, so that the Heroku CLI finds the login of {account}"
         ))?,
@@ -42,22 +46,18 @@ pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::
     }
     let answer = Answer::to_git(context);
     let served = answer.found.as_ref();
-    let mut accounts: Vec<_> = logins
-        .iter()
-        .zip(verdicts)
-        .map(|(stored, verdict)| report::Login {
-            stored,
-            verdict,
-            is_active: served.is_some_and(|served| report::is_served(stored, served)),
-        })
-        .collect();
+    for one in &mut accounts {
+        one.is_active = served.is_some_and(|served| report::is_served(&one.stored, served));
+    }
     // The keyring's own order changes.
     accounts.sort_by_key(|one| (!one.is_active, one.stored.account.clone()));
     let problem = problem(&answer, &accounts);
     if let Some(problem) = &problem {
         session.report(problem)?;
     }
-    let chosen_accounts = chosen_accounts(&rejected_tokens(&accounts), context);
+    let rejected = accounts.iter().filter(|one| one.is_rejected());
+    let rejected: Vec<&Token> = rejected.map(|one| &one.stored.token).collect();
+    let chosen_accounts = chosen_accounts(&rejected, context);
     // With a token from another source, no problem was reported.
     let reported = answer.unreadable().filter(|_| served.is_none());
     let report = report::Status {
@@ -82,61 +82,53 @@ pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::
 }
 
 /// Why git gets no token that Heroku accepts, if that is known. It is printed before the report.
-fn problem(answer: &Answer, accounts: &[report::Login<'_>]) -> Option<Notice> {
+fn problem(answer: &Answer, accounts: &[report::Login]) -> Option<Notice> {
     let Some(served) = &answer.found else {
         return Some(answer.explain());
     };
     let mut active = accounts.iter().filter(|one| one.is_active);
-    let is_rejected = active.any(|one| one.verdict == Some(Verdict::Rejected));
+    let is_rejected = active.any(report::Login::is_rejected);
     is_rejected.then(|| rejected(served.source, served.account.as_ref()))
 }
 
-fn rejected_tokens<'a>(accounts: &[report::Login<'a>]) -> Vec<&'a Token> {
-    let is_rejected = |one: &&report::Login<'_>| one.verdict == Some(Verdict::Rejected);
-    let rejected = accounts.iter().filter(is_rejected);
-    rejected.map(|one| &one.stored.token).collect()
-}
-
-/// A login, and what Heroku says about its token.
-type Checked = (StoredToken, Option<Verdict>);
-
 /// Asks Heroku about each token, which also gives its account. After all tokens have been checked, a pasted token is
 /// stored under its account's email, unless that account has another token that may be valid.
-fn check(logins: Vec<StoredToken>, session: &mut Session<'_, '_>) -> anyhow::Result<Vec<Checked>> {
+fn check(logins: &mut Vec<report::Login>, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let context = session.context;
-    let mut checked: Vec<Checked> = Vec::with_capacity(logins.len());
     let mut pasted = Vec::new();
-    for mut login in logins {
-        let verdict = match ask_heroku(&login.token, login.metadata.as_ref(), context) {
-            Ok((account, api)) => {
-                let metadata = noted(&login.token, login.metadata.clone(), &account, &api);
-                if let Some(name) = pasted_as(&login) {
-                    pasted.push((name.clone(), account, login.token.clone(), metadata.clone()));
-                } else {
-                    if login.source != Source::ApiKey && login.metadata.as_ref() != Some(&metadata)
-                    {
-                        // Best effort: this metadata is optional.
-                        let _ = token_metadata::save(&context.environment, metadata.clone());
+    for one in &mut *logins {
+        let login = &mut one.stored;
+        one.verdict = Some(
+            match ask_heroku(&login.token, login.metadata.as_ref(), context) {
+                Ok((account, api)) => {
+                    let metadata = noted(&login.token, login.metadata.clone(), &account, &api);
+                    if let Some(name) = pasted_as(login) {
+                        pasted.push((name.clone(), account, login.token.clone(), metadata.clone()));
+                    } else {
+                        if login.source != Source::ApiKey
+                            && login.metadata.as_ref() != Some(&metadata)
+                        {
+                            // Best effort: this metadata is optional.
+                            let _ = token_metadata::save(&context.environment, metadata.clone());
+                        }
+                        login.account = Some(account);
                     }
-                    login.account = Some(account);
+                    login.metadata = Some(metadata);
+                    Verdict::Accepted
                 }
-                login.metadata = Some(metadata);
-                Verdict::Accepted
-            }
-            Err(ApiError::TokenRejected) => Verdict::Rejected,
-            Err(failure) => Verdict::Unknown(failure.notice().what().to_owned()),
-        };
-        checked.push((login, Some(verdict)));
+                Err(ApiError::TokenRejected) => Verdict::Rejected,
+                Err(failure) => Verdict::Unknown(failure.notice().what().to_owned()),
+            },
+        );
     }
     for (name, owner, token, metadata) in pasted {
-        let is_of = |login: &StoredToken, account| {
+        let is_of = |one: &report::Login, account| {
+            let login = &one.stored;
             login.source == Source::Keyring && login.account.as_ref() == Some(account)
         };
-        let is_dead = |(login, verdict): &Checked| {
-            is_of(login, &owner) && *verdict == Some(Verdict::Rejected)
-        };
-        let dead = checked.iter().find(|one| is_dead(one));
-        let dead = dead.map(|(login, _)| &login.token);
+        let is_dead = |one: &report::Login| is_of(one, &owner) && one.is_rejected();
+        let dead = logins.iter().find(|one| is_dead(one));
+        let dead = dead.map(|one| &one.stored.token);
         if !logins::move_to_owner(context, &name, &owner, &token, dead, metadata)? {
             continue;
         }
@@ -144,14 +136,12 @@ fn check(logins: Vec<StoredToken>, session: &mut Session<'_, '_>) -> anyhow::Res
             "The token pasted at git's prompt is now stored as the login of {owner}"
         ))?;
         // The owner's item has this token now: before, it had the same one or a dead one.
-        checked.retain(|one| !is_of(&one.0, &owner) || !(one.0.token == token || is_dead(one)));
-        for (login, _) in &mut checked {
-            if is_of(login, &name) {
-                login.account = Some(owner.clone());
-            }
+        logins.retain(|one| !is_of(one, &owner) || !(one.stored.token == token || is_dead(one)));
+        for one in logins.iter_mut().filter(|one| is_of(one, &name)) {
+            one.stored.account = Some(owner.clone());
         }
     }
-    Ok(checked)
+    Ok(())
 }
 
 /// The name of a login in the keyring that is not an email.

@@ -31,9 +31,9 @@ pub(super) fn run(arguments: &TokenArguments, session: &mut Session<'_, '_>) -> 
         });
         let served = token_of(None, context).ok();
         let report = report::Login {
-            stored: &login,
-            verdict,
             is_active: served.is_some_and(|served| report::is_served(&login, &served)),
+            stored: login.clone(),
+            verdict,
         };
         let token = Some(&login.token).filter(|_| arguments.show_token);
         json::write_with_token(&report.json(), token, session.streams.output)?;

@@ -54,7 +54,7 @@ impl fmt::Display for Source {
 }
 
 /// A token on this machine, and what is known about it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct StoredToken {
     /// The token.
     pub token: Token,

@@ -343,7 +343,10 @@ fn set_login(context: &Context, account: &Account) -> Result<bool, Notice> {
 ///
 /// # Errors
 /// That `login.json` could not be written.
-pub fn restore_login(context: &Context, logins: &[StoredToken]) -> Result<Option<Account>, Notice> {
+pub fn restore_login<'l>(
+    context: &Context,
+    logins: impl IntoIterator<Item = &'l StoredToken>,
+) -> Result<Option<Account>, Notice> {
     let environment = &context.environment;
     let is_named = matches!(heroku_cli::active_account(environment), Ok(Some(_)));
     if is_named || environment.netrc_before_keyring {
@@ -354,7 +357,7 @@ pub fn restore_login(context: &Context, logins: &[StoredToken]) -> Result<Option
         let is_same = |login: &StoredToken| {
             (login.source, &login.account) == (Source::Keyring, &found.account)
         };
-        found.source == Source::Keyring && logins.iter().any(is_same)
+        found.source == Source::Keyring && logins.into_iter().any(is_same)
     });
     match served.and_then(|found| found.account) {
         Some(only) if only.is_email() => {
